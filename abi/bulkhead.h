@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the kernel and the processes agree upon: numbers, flags and structures. The calls themselves are in calls.def.
+ * Used by the kernel, by every process, and by native builds of both: nothing here depends on the C library.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum call {
+#define CALL(number, name, ability, args, result) CALL_##name = (number),
+#include "calls.def"
+#undef CALL
+	CALL_LIMIT = 128
+};
+
+/* Statuses. Values are those of Linux's and picolibc's errno for the codes used, given here so that the kernel needs no C
+ * library. A call returns the negative. */
+enum kernel_errno {
+	KE_PERM = 1,
+	KE_SRCH = 3,
+	KE_INTR = 4,
+	KE_BADF = 9,
+	KE_AGAIN = 11,
+	KE_NOMEM = 12,
+	KE_FAULT = 14,
+	KE_BUSY = 16,
+	KE_EXIST = 17,
+	KE_INVAL = 22,
+	KE_RANGE = 34,
+	KE_NOSYS = 88,
+	KE_MSGSIZE = 122,
+	KE_TIMEDOUT = 116,
+	KE_CANCELED = 140,
+};
+
+/* Abilities: bits of process_params.abilities. Default is no. */
+#define ABLE_NONE    0u
+#define ABLE_PROCESS (1u << 0) /* the calls of the process group: procmgr */
+#define ABLE_VCPU    (1u << 1) /* has a guest space and virtual CPUs */
+#define ABLE_SYSTEM  (1u << 2) /* shut down, reboot */
+#define ABLE_LOG     (1u << 3) /* write on the kernel's console */
+#define ABLE_PUBLIC  (1u << 4) /* channels that other processes may connect to */
+#define ABLE_XSCHED  (1u << 5) /* SchedSet on another process's threads */
+
+#define PROCESS_MAX 32 /* slots; 0 is procmgr */
+#define CPU_MAX     8
+#define VCPU_MAX    8
+#define REGION_MAX  32 /* for one process */
+#define NAME_MAX_   16
+
+/* Priorities 0 (idle) to 255; 255 is kept for the kernel. Policies. */
+#define PRIO_MAX   254
+#define SCHED_FIFO_ 1
+#define SCHED_RR_   2
+#define TIMESLICE_NS 4000000ull
+
+/* ThreadCtl commands. */
+enum threadctl {
+	THREADCTL_NAME = 1,  /* value = address of NAME_MAX_ bytes */
+	THREADCTL_RUNMASK,   /* value = mask, within the process's; result 0 */
+	THREADCTL_SELF,      /* result = own tid; x1 = own slot */
+	THREADCTL_CONTROL,   /* value = own chid that gets control pulses (ProcessSignal) */
+};
+
+/* Channel flags (ChannelCreate). */
+#define CHF_UNBLOCK        (1u << 0) /* pulse when a REPLY-blocked client wants out; the server must answer */
+#define CHF_FIXED_PRIORITY (1u << 1) /* receivers keep their own priority */
+#define CHF_DISCONNECT     (1u << 2) /* pulse when a connection goes away */
+#define CHF_PRIVATE        (1u << 3) /* only own process may connect */
+
+/* Pulse codes of the kernel. User codes are 0 to 127. */
+#define PULSE_CODE_UNBLOCK      (-1) /* value = rcvid */
+#define PULSE_CODE_DISCONNECT   (-2) /* value = scoid */
+#define PULSE_CODE_COIDDEATH    (-3) /* value = coid of ours whose channel is gone */
+#define PULSE_CODE_PROCESSDEATH (-4) /* to procmgr; value = slot */
+#define PULSE_PENDING_MAX 16         /* pulses of one connection that may wait at once */
+
+/* x2 of MsgReceive and MsgInfo: who sent. */
+#define MSGINFO_SLOT(i)  ((unsigned)((i)&0xff))
+#define MSGINFO_TID(i)   ((unsigned)(((i) >> 8) & 0xffff))
+#define MSGINFO_SCOID(i) ((unsigned)(((i) >> 24) & 0xffffff)) /* names the client's connection, for MsgDeliverEvent */
+#define MSGINFO_PRIO(i)  ((unsigned)(((i) >> 48) & 0xff))
+#define MSGINFO_UNBLOCK  (1ull << 56) /* the client has asked to be unblocked */
+#define MSG_INLINE 32                 /* first bytes of a message: in registers */
+#define MSG_MAX    (1u << 20)
+
+/* TimerSettime and TimerTimeout flags. */
+#define TIMER_ABSTIME   (1u << 31)
+#define TIMEOUT_SEND    (1u << 0)
+#define TIMEOUT_REPLY   (1u << 1)
+#define TIMEOUT_RECEIVE (1u << 2)
+#define TIMEOUT_INTR    (1u << 3)
+#define TIMEOUT_SYNC    (1u << 4)
+
+/* Memory. */
+#define SPACE_SELF  0
+#define SPACE_GUEST 1
+#define PROT_R 1u
+#define PROT_W 2u
+#define PROT_X 4u      /* own space: only through ProcessMap, before the start. Guest space: freely */
+#define REGION_RAM    1u
+#define REGION_DEVICE 2u /* mapped Device-nGnRE, never executable */
+#define REGION_RO     4u /* may be mapped for reading only (archive, device tree) */
+
+enum grant {
+	GRANT_RAM = 1, /* start, length: physical; zero when the process gets it, zeroed when it ends */
+	GRANT_ROM,     /* RAM that stays as it is and is mapped for reading only */
+	GRANT_DEVICE,  /* MMIO pages */
+	GRANT_IRQ,     /* start = first INTID, length = how many: InterruptAttachEvent allowed */
+};
+
+struct process_params {
+	char name[NAME_MAX_];    /* NUL-terminated */
+	uint64_t kmem;           /* physical start of the kernel memory that it brings, page aligned */
+	uint64_t kmem_bytes;     /* multiple of 4096 */
+	uint32_t abilities;      /* ABLE_* */
+	uint32_t connect_mask;   /* bit n: may connect to public channels of slot n */
+	uint32_t runmask;        /* CPUs that its threads may use */
+	uint8_t priority;        /* of the first thread */
+	uint8_t max_priority;    /* of any thread, 1 to PRIO_MAX */
+	uint8_t policy;          /* SCHED_*_ of the first thread */
+	uint8_t guest;           /* 1: has a guest space */
+	uint32_t death_chid;     /* procmgr's channel for PULSE_CODE_PROCESSDEATH */
+	uint32_t critical;       /* 1: its end is the global design safe state */
+};
+
+/* How a process ended. */
+enum end_cause {
+	END_NONE,   /* it has not */
+	END_EXIT,   /* last thread called ThreadDestroy; status is the exit code */
+	END_FAULT,  /* status = ESR_EL2; fault_address, fault_pc */
+	END_KILLED, /* ProcessDestroy */
+};
+
+enum process_state { PROCESS_FREE, PROCESS_NEW, PROCESS_RUNNING, PROCESS_DEAD, PROCESS_ENDING };
+
+struct process_info {
+	char name[NAME_MAX_];
+	uint32_t state;
+	uint32_t end_cause;
+	uint64_t end_status;
+	uint64_t fault_address, fault_pc;
+	uint64_t kmem_bytes, kmem_free;
+	uint64_t ram_bytes;
+	uint32_t threads, channels, connections, timers, interrupts, vcpus, tables;
+	uint32_t abilities;
+	uint64_t cpu_ns;
+};
+
+enum thread_state {
+	STATE_DEAD,
+	STATE_RUNNING,
+	STATE_READY,
+	STATE_RECEIVE,
+	STATE_SEND,
+	STATE_REPLY,
+	STATE_INTR,
+	STATE_SYNC,
+	STATE_WFI,   /* a virtual CPU that waits for an interrupt */
+	STATE_MOVING /* its registers are being fetched from another CPU */
+};
+
+struct thread_info {
+	char name[NAME_MAX_];
+	uint32_t tid, state;
+	uint32_t priority, base_priority;
+	uint32_t policy, runmask;
+	uint32_t cpu, blocked_slot; /* slot of the process that it waits for, or ~0 */
+	uint64_t cpu_ns;
+	uint64_t exits; /* of its virtual CPU, else 0 */
+};
+
+/* Virtual CPUs. */
+#define VCPU_NO_WFI_EXIT (1u << 0) /* `set exit-on-halt off`: WFI is not trapped */
+
+/* VcpuRun, x1: what the guest gets for the exit before, then it runs on. */
+enum vcpu_action {
+	ACT_RUN = 0,  /* nothing to finish: first entry, after EXIT_KICK, or after VcpuSet of VREG_PC */
+	ACT_DONE,     /* the trapped instruction is done: go on behind it */
+	ACT_DATA,     /* x2 = the value read: into its register, with the size and sign of the access; go on behind it */
+	ACT_RESULT,   /* HVC, SMC: x2-x5 become the guest's x0-x3; go on behind it */
+	ACT_UNDEF,    /* Undefined Instruction exception at EL1 */
+	ACT_ABORT,    /* synchronous External abort (instruction or data, as the exit was) at EL1 */
+};
+
+enum vcpu_exit {
+	EXIT_MMIO_READ = 0, /* x1 = IPA, x2 = bytes: 1, 2, 4, 8 */
+	EXIT_MMIO_WRITE,    /* x1 = IPA, x2 = bytes, x3 = value */
+	EXIT_MMIO_COMPLEX,  /* no valid syndrome: x1 = IPA, x2 = ESR_EL2, x3 = FAR_EL2, x4 = PC. Decode the instruction */
+	EXIT_FETCH,         /* instruction abort: x1 = IPA, x2 = ESR_EL2, x4 = PC */
+	EXIT_HVC,           /* x1 = immediate, x2-x5 = guest x0-x3 */
+	EXIT_SMC,           /* same */
+	EXIT_SYSREG_READ,   /* x1 = ISS (op0, op1, CRn, CRm, op2 as in ESR_EL2), x4 = PC */
+	EXIT_SYSREG_WRITE,  /* same, x3 = value */
+	EXIT_INSTRUCTION,   /* any other trap: x1 = ESR_EL2, x4 = PC */
+	EXIT_KICK,          /* VcpuKick */
+};
+
+/* VcpuGet and VcpuSet: only while it does not run. */
+enum vreg {
+	VREG_X0 = 0, /* to VREG_X0 + 30 */
+	VREG_PC = 32,
+	VREG_PSTATE,
+	VREG_SP_EL0,
+	VREG_SP_EL1,
+	VREG_SCTLR_EL1,
+	VREG_TCR_EL1,
+	VREG_TTBR0_EL1,
+	VREG_TTBR1_EL1,
+	VREG_VBAR_EL1,
+	VREG_ELR_EL1,
+	VREG_SPSR_EL1,
+	VREG_ESR_EL1,
+	VREG_FAR_EL1,
+	VREG_MAIR_EL1,
+	VREG_CNTVOFF, /* host counter minus guest counter; settable before the first run */
+	VREG_CNTV_CTL,
+	VREG_CNTV_CVAL,
+	VREG_EXITS,
+	VREG_RESET, /* set: everything to its architected reset value, powered off until run */
+	VREG_V0 = 64, /* to VREG_V0 + 63: low and high halves of V0-V31, low half first */
+};
+
+/* VcpuPrivate: interrupts 0 to 31 of one virtual CPU. `mask` says which bits of `value` count; mask 0 reads. */
+enum vpriv {
+	VPRIV_ENABLE = 0,
+	VPRIV_PENDING, /* sets what `value` has, clears what it has not, of `mask` */
+	VPRIV_ACTIVE,
+	VPRIV_GROUP,
+	VPRIV_CONFIG,  /* 1: edge */
+	VPRIV_PRIO0 = 16, /* to + 7: four priorities each, as GICR_IPRIORITYR<n>; mask in bytes of ff */
+};
+
+#define VIRQ_PENDING 1
+#define VIRQ_ACTIVE  2
+
+/* Guest interrupt numbers with a meaning to the kernel. */
+#define VIRQ_VTIMER 27
+#define VIRQ_PTIMER 30
+#define VIRQ_SPI_MAX 1020
+
+/* SystemCtl. */
+enum systemctl {
+	SYSTEM_OFF = 1,
+	SYSTEM_RESET,
+	SYSTEM_CONSOLE_OFF, /* a driver owns the UART from now on: the kernel prints only when it must stop */
+};
+
+struct system_info {
+	uint32_t cpus;
+	uint32_t processes;
+	uint64_t counter_hz;
+	uint64_t ram_bytes, ram_free; /* for processes; free = owned by none */
+	uint64_t objects;             /* kernel objects alive, in all processes */
+	uint64_t interrupts;          /* attached */
+	uint64_t idle_ns[CPU_MAX];
+};
+
+/*
+ * What the kernel tells procmgr: at address BOOT_INFO, read only. The tree and the archive are mapped read only at the
+ * addresses given.
+ */
+#define BOOT_INFO    0x100000ull
+#define BOOT_DTB     0x1000000ull
+#define BOOT_ARCHIVE 0x40000000ull
+#define BOOT_RAM_MAX 16
+
+struct boot_range {
+	uint64_t start, bytes;
+};
+
+struct boot_info {
+	uint64_t dtb_bytes;
+	uint64_t archive_bytes; /* 0: none was given */
+	uint64_t archive_pa;
+	uint32_t cpus;
+	uint32_t ram_count;
+	struct boot_range ram[BOOT_RAM_MAX]; /* free for processes; whole pages, ascending */
+	uint64_t ram_total;                  /* of the board */
+	uint64_t heap_region;                /* procmgr's own RAM region index */
+};
+
+/* What a process finds at the top of its stack: x0 of its first thread. */
+struct start_args {
+	uint32_t argc;
+	uint32_t slot;
+	uint64_t argv[16];   /* addresses of NUL-terminated strings */
+	uint64_t heap_start; /* mapped, read-write */
+	uint64_t heap_bytes;
+	int32_t procmgr_coid; /* connection to procmgr */
+	uint32_t region_count;
+	uint64_t file_address; /* a file of the archive that the description hands over, or 0 */
+	uint64_t file_bytes;
+	uint8_t guard[16]; /* random: stack protector and the like */
+};
