@@ -66,12 +66,12 @@ enum threadctl {
 /* Channel flags (ChannelCreate). */
 #define CHF_UNBLOCK        (1u << 0) /* pulse when a REPLY-blocked client wants out; the server must answer */
 #define CHF_FIXED_PRIORITY (1u << 1) /* receivers keep their own priority */
-#define CHF_DISCONNECT     (1u << 2) /* pulse when a connection goes away */
+#define CHF_DISCONNECT     (1u << 2) /* pulse when a client's last connection goes away */
 #define CHF_PRIVATE        (1u << 3) /* only own process may connect */
 
 /* Pulse codes of the kernel. User codes are 0 to 127. */
 #define PULSE_CODE_UNBLOCK      (-1) /* value = rcvid */
-#define PULSE_CODE_DISCONNECT   (-2) /* value = scoid */
+#define PULSE_CODE_DISCONNECT   (-2) /* value = slot of a client whose last connection is gone */
 #define PULSE_CODE_COIDDEATH    (-3) /* value = coid of ours whose channel is gone */
 #define PULSE_CODE_PROCESSDEATH (-4) /* to procmgr; value = slot */
 #define PULSE_PENDING_MAX 16         /* pulses of one connection that may wait at once */
@@ -158,7 +158,8 @@ enum thread_state {
 	STATE_INTR,
 	STATE_SYNC,
 	STATE_WFI,   /* a virtual CPU that waits for an interrupt */
-	STATE_MOVING /* its registers are being fetched from another CPU */
+	STATE_MOVING, /* its registers are being fetched from another CPU */
+	STATE_VCPU    /* waits for the CPU that holds a vCPU's registers to act on them */
 };
 
 struct thread_info {

@@ -7,7 +7,7 @@
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-out=${BUILD:-$top/build}
+out=$(realpath -m "${BUILD:-$top/build}")
 packages="build-essential gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev picolibc-aarch64-linux-gnu
  device-tree-compiler libfdt-dev libcmocka-dev cloc cppcheck clang clang-format clang-tidy libclang-rt-dev
  python3 python3-pytest python3-pexpect cpio gzip"

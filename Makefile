@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# Builds Bulkhead and runs its checks and tests; `make help` lists the targets.
+#
+# Everything lands in $(BUILD), so that the tree stays clean and two builds can stand side by side. This is one
+# make for the whole tree, not one for each folder: it sees every dependency, so it is right with any -j.
+
+BUILD   ?= build
+EXAMPLE ?= two-linux
+CPU     ?= neoverse-n1
+CPUS    ?= 4
+RAM     ?= 2G
+V       ?= 0
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+Q := $(if $(filter 0,$(V)),@)
+say = $(if $(filter 0,$(V)),@printf '  %-8s %s\n' $(1) $(2))
+
+# Without a -j on the command line, use the machine's CPUs. A make below this one shares in what was given here.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+SETUP := BUILD=$(abspath $(BUILD)) tools/setup.sh
+
+include mk/flags.mk
+include mk/kernel.mk
+include mk/processes.mk
+include mk/host.mk
+include mk/unit.mk
+include mk/check.mk
+include mk/test.mk
+
+.PHONY: all clean distclean help
+all: kernel processes programs guest-programs host unit-programs
+
+clean:
+	$(Q)rm -rf $(OUTPUTS)
+
+# Also what tools/setup.sh fetched.
+distclean:
+	$(Q)rm -rf $(BUILD)
+
+help:
+	@sed -n '/^#T /s/^#T //p' Makefile
+#T make              build the kernel, the processes, the host tool and all test programs
+#T make run          set up, build, and boot examples/$(EXAMPLE) in QEMU on this terminal (leave with Ctrl-a x)
+#T make test         set up, build, and run every test: unit, negative, system
+#T make check        formatting, clang-tidy, cppcheck, the EL2 line limit, unit tests
+#T make unit         unit tests, under ASan, UBSan and TSan
+#T make negative     wrong configurations that the host tool must refuse
+#T make system       whole systems, booted in QEMU
+#T make soak         20 restarts of each guest, and other long runs
+#T make matrix       CPU models, CPU counts and memory sizes
+#T make el2-lines    code lines of exactly the files in the kernel; fails above the limit
+#T make clean        remove what was built; `make distclean`: also what was fetched
+#T
+#T Variables: EXAMPLE=two-linux CPU=neoverse-n1 CPUS=4 RAM=2G BUILD=build V=1 (show commands) TEST=expression (pytest -k)
+
+-include $(DEPS)

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "devc-pl011/consoles.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHELL_ID 0u
+
+static uint32_t unread(const struct console_state *console)
+{
+	return console->input_head - console->input_tail;
+}
+
+static size_t room(const struct console_state *console)
+{
+	return CONSOLE_OUTPUT - (size_t)(console->output_head - console->output_shown);
+}
+
+/* Whether a writer has to wait for the line: only where somebody is looking. */
+static bool is_shown(const struct consoles *c, unsigned id)
+{
+	return id == c->typing && id == c->showing;
+}
+
+static void answer(struct consoles *c, int64_t rcvid, int status)
+{
+	c->reply(c->context, rcvid, status, NULL, 0);
+}
+
+/* The oldest waiting message of a type for a console, or NULL. */
+static struct console_wait *first_wait(struct consoles *c, uint32_t type, unsigned id)
+{
+	struct console_wait *first = NULL;
+
+	for (unsigned i = 0; i < CONSOLE_WAITS; i++) {
+		struct console_wait *wait = &c->wait[i];
+
+		if (wait->rcvid && wait->type == type && wait->id == id && (!first || wait->order < first->order))
+			first = wait;
+	}
+	return first;
+}
+
+/* Keeps a message until it can be answered. False: the connection has too many of them, and is told so. */
+static bool put_off(struct consoles *c, int64_t rcvid, uint32_t scoid, uint32_t type, unsigned id, unsigned count,
+		    const char *data)
+{
+	struct console_wait *unused = NULL;
+	unsigned own = 0;
+
+	for (unsigned i = 0; i < CONSOLE_WAITS; i++)
+		if (!c->wait[i].rcvid)
+			unused = &c->wait[i];
+		else if (c->wait[i].scoid == scoid)
+			own++;
+	if (!unused || own == CONSOLE_DUTIES) {
+		answer(c, rcvid, -EAGAIN);
+		return false;
+	}
+	unused->rcvid = rcvid;
+	unused->order = c->order++;
+	unused->scoid = scoid;
+	unused->type = type;
+	unused->id = (uint16_t)id;
+	unused->count = (uint16_t)count;
+	if (data)
+		memcpy(unused->data, data, count);
+	return true;
+}
+
+/* Output */
+
+static void append(struct console_state *console, const char *data, size_t bytes)
+{
+	size_t at = console->output_head % CONSOLE_OUTPUT;
+	size_t first = bytes < CONSOLE_OUTPUT - at ? bytes : CONSOLE_OUTPUT - at;
+
+	memcpy(console->output + at, data, first);
+	memcpy(console->output, data + first, bytes - first);
+	console->output_head += bytes;
+	if (console->output_head - console->output_shown > CONSOLE_OUTPUT) {
+		uint64_t oldest = console->output_head - CONSOLE_OUTPUT;
+
+		console->dropped += oldest - console->output_shown;
+		console->output_shown = oldest;
+	}
+}
+
+/* Takes what there is room for and answers, or returns false: there is none. */
+static bool write_now(struct consoles *c, int64_t rcvid, unsigned id, const char *data, size_t bytes)
+{
+	struct console_state *console = &c->console[id];
+
+	if (is_shown(c, id) && bytes > room(console))
+		bytes = room(console);
+	if (bytes == 0)
+		return false;
+	append(console, data, bytes);
+	answer(c, rcvid, (int)bytes);
+	return true;
+}
+
+/* There is room again, or the focus has left the console: lets waiting writers go on, in their order. */
+static void resume_writers(struct consoles *c, unsigned id)
+{
+	for (unsigned i = 0; i < CONSOLE_WAITS; i++) {
+		struct console_wait *wait = first_wait(c, CON_WRITE, id);
+
+		if (!wait || !write_now(c, wait->rcvid, id, wait->data, wait->count))
+			return;
+		wait->rcvid = 0;
+	}
+}
+
+static void show(struct consoles *c, unsigned id)
+{
+	struct console_state *console = &c->console[id];
+
+	c->showing = id;
+	c->carriage_returned = false;
+	c->notice[0] = 0;
+	c->notice_at = 0;
+	if (console->dropped)
+		snprintf(c->notice, sizeof(c->notice), "\r\n[%s: %llu bytes of output dropped]\r\n", console->name,
+			 (unsigned long long)console->dropped);
+	console->dropped = 0;
+}
+
+/* Lets the line follow the focus once what was written before is out: there the shell says where the focus goes. */
+static void follow_focus(struct consoles *c)
+{
+	if (c->showing != c->typing && c->console[c->showing].output_shown >= c->show_until)
+		show(c, c->typing);
+}
+
+int consoles_output(struct consoles *c)
+{
+	follow_focus(c);
+	if (c->notice[c->notice_at])
+		return (uint8_t)c->notice[c->notice_at++];
+	struct console_state *console = &c->console[c->showing];
+
+	if (console->output_shown == console->output_head)
+		return -1;
+	uint8_t character = console->output[console->output_shown % CONSOLE_OUTPUT];
+
+	if (character == '\n' && c->showing == SHELL_ID && !c->carriage_returned) {
+		c->carriage_returned = true;
+		return '\r';
+	}
+	c->carriage_returned = false;
+	console->output_shown++;
+	/* Not for each byte: a writer that is waiting gets room for a whole message. */
+	if (room(console) == PROTO_DATA || console->output_shown == console->output_head)
+		resume_writers(c, c->showing);
+	return character;
+}
+
+/* Focus */
+
+static void focus(struct consoles *c, unsigned id)
+{
+	unsigned before = c->typing;
+
+	if (id == before)
+		return;
+	c->show_until = c->console[c->showing].output_head;
+	c->typing = id;
+	/* Leaving a guest's console is at once, however much it is printing. */
+	if (c->showing != SHELL_ID)
+		show(c, id);
+	resume_writers(c, before);
+}
+
+static void unfocus(struct consoles *c)
+{
+	for (unsigned id = 0; id < CONSOLES_MAX; id++)
+		for (struct console_wait *wait; (wait = first_wait(c, CON_FOCUS, id)) != NULL; wait->rcvid = 0)
+			answer(c, wait->rcvid, 0);
+	focus(c, SHELL_ID);
+}
+
+/* Input */
+
+static bool read_now(struct consoles *c, int64_t rcvid, unsigned id, unsigned count)
+{
+	struct console_state *console = &c->console[id];
+	char data[PROTO_DATA];
+	unsigned bytes = 0;
+
+	if (!unread(console))
+		return false;
+	while (bytes < count && unread(console))
+		data[bytes++] = (char)console->input[console->input_tail++ % CONSOLE_INPUT];
+	c->reply(c->context, rcvid, (int)bytes, data, bytes);
+	return true;
+}
+
+void consoles_input(struct consoles *c, uint8_t character)
+{
+	struct console_state *console = &c->console[c->typing];
+
+	if (character == CONSOLE_LEAVE && c->typing != SHELL_ID) {
+		unfocus(c);
+		return;
+	}
+	/* Nobody reads it: like a UART's own FIFO, the ring keeps what came first. */
+	if (unread(console) == CONSOLE_INPUT)
+		return;
+	console->input[console->input_head++ % CONSOLE_INPUT] = character;
+	struct console_wait *wait = first_wait(c, CON_READ, c->typing);
+
+	if (wait && read_now(c, wait->rcvid, c->typing, wait->count))
+		wait->rcvid = 0;
+}
+
+/* Messages */
+
+static int find(const struct consoles *c, const char *name)
+{
+	for (unsigned id = 0; id < CONSOLES_MAX; id++)
+		if (c->console[id].name[0] && strcmp(c->console[id].name, name) == 0)
+			return (int)id;
+	return -ENOENT;
+}
+
+/* The name in a message: printable, so that it may be shown. */
+static int read_name(char name[PROTO_NAME], const struct con_msg *msg)
+{
+	if (msg->count == 0 || msg->count >= PROTO_NAME)
+		return -EINVAL;
+	for (unsigned i = 0; i < msg->count; i++)
+		if (msg->data[i] <= ' ' || msg->data[i] > '~')
+			return -EINVAL;
+	memcpy(name, msg->data, msg->count);
+	name[msg->count] = 0;
+	return 0;
+}
+
+static const struct console_open *find_open(const struct consoles *c, unsigned id, uint32_t scoid)
+{
+	for (unsigned i = 0; i < CONSOLE_OPENS; i++)
+		if (c->open[i].used && c->open[i].id == id && c->open[i].scoid == scoid)
+			return &c->open[i];
+	return NULL;
+}
+
+static bool is_open(const struct consoles *c, unsigned id)
+{
+	for (unsigned i = 0; i < CONSOLE_OPENS; i++)
+		if (c->open[i].used && c->open[i].id == id)
+			return true;
+	return false;
+}
+
+/* An entry for a new console. What a process that is gone has printed is kept until its entry is needed. */
+static int find_entry(const struct consoles *c)
+{
+	for (unsigned id = 0; id < CONSOLES_MAX; id++)
+		if (!c->console[id].name[0])
+			return (int)id;
+	for (unsigned id = SHELL_ID + 1; id < CONSOLES_MAX; id++)
+		if (!is_open(c, id) && id != c->typing && id != c->showing)
+			return (int)id;
+	return -ENOSPC;
+}
+
+static int create(struct consoles *c, const char *name)
+{
+	int id = find_entry(c);
+
+	if (id < 0)
+		return id;
+	struct console_state *console = &c->console[id];
+	uint8_t *rings = console->input ? console->input : malloc(CONSOLE_INPUT + CONSOLE_OUTPUT);
+
+	if (!rings)
+		return -ENOMEM;
+	*console = (struct console_state){.input = rings, .output = rings + CONSOLE_INPUT};
+	strcpy(console->name, name);
+	return id;
+}
+
+static int add_open(struct consoles *c, unsigned id, unsigned slot, uint32_t scoid)
+{
+	struct console_open *unused = NULL;
+
+	for (unsigned i = 0; i < CONSOLE_OPENS; i++)
+		if (!c->open[i].used)
+			unused = &c->open[i];
+		else if (c->open[i].id == id && c->open[i].slot != slot)
+			return -EBUSY;
+	if (find_open(c, id, scoid))
+		return (int)id;
+	if (!unused)
+		return -ENOSPC;
+	*unused = (struct console_open){.scoid = scoid, .id = (uint16_t)id, .slot = (uint8_t)slot, .used = true};
+	return (int)id;
+}
+
+static unsigned opens_of(const struct consoles *c, unsigned slot)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < CONSOLE_OPENS; i++)
+		count += c->open[i].used && c->open[i].slot == slot;
+	return count;
+}
+
+static int do_open(struct consoles *c, unsigned slot, uint32_t scoid, const struct con_msg *msg)
+{
+	char name[PROTO_NAME];
+	int id = read_name(name, msg);
+
+	if (id < 0)
+		return id;
+	if (opens_of(c, slot) >= CONSOLE_SHARE)
+		return -ENOSPC;
+	id = find(c, name);
+	if (id == -ENOENT)
+		id = create(c, name);
+	return id < 0 ? id : add_open(c, (unsigned)id, slot, scoid);
+}
+
+/* Only who has the shell's console may give the focus away. */
+static void do_focus(struct consoles *c, int64_t rcvid, uint32_t scoid, const struct con_msg *msg)
+{
+	char name[PROTO_NAME];
+	int id = read_name(name, msg);
+
+	if (id >= 0)
+		id = find(c, name);
+	if (!find_open(c, SHELL_ID, scoid))
+		id = -EPERM;
+	else if (c->typing != SHELL_ID)
+		id = -EBUSY;
+	if (id <= (int)SHELL_ID) {
+		answer(c, rcvid, id);
+		return;
+	}
+	if (put_off(c, rcvid, scoid, CON_FOCUS, (unsigned)id, 0, NULL))
+		focus(c, (unsigned)id);
+}
+
+void consoles_message(struct consoles *c, int64_t rcvid, unsigned slot, uint32_t scoid, const struct con_msg *msg,
+		      size_t bytes)
+{
+	const size_t head = offsetof(struct con_msg, data);
+
+	if (bytes < head || (msg->type != CON_READ && bytes - head < msg->count) || msg->count > PROTO_DATA) {
+		answer(c, rcvid, -EINVAL);
+	} else if (msg->type == CON_OPEN) {
+		answer(c, rcvid, do_open(c, slot, scoid, msg));
+	} else if (msg->type == CON_FOCUS) {
+		do_focus(c, rcvid, scoid, msg);
+	} else if (msg->type != CON_WRITE && msg->type != CON_READ) {
+		answer(c, rcvid, -EINVAL);
+	} else if (!find_open(c, msg->id, scoid)) {
+		answer(c, rcvid, -EBADF);
+	} else if (msg->count == 0) {
+		answer(c, rcvid, 0);
+	} else if (first_wait(c, msg->type, msg->id) ||
+		   !(msg->type == CON_READ ? read_now(c, rcvid, msg->id, msg->count)
+					   : write_now(c, rcvid, msg->id, msg->data, msg->count))) {
+		put_off(c, rcvid, scoid, msg->type, msg->id, msg->count, msg->type == CON_WRITE ? msg->data : NULL);
+	}
+}
+
+/* Clients that go away */
+
+void consoles_disconnect(struct consoles *c, uint32_t scoid)
+{
+	for (unsigned i = 0; i < CONSOLE_OPENS; i++)
+		if (c->open[i].used && c->open[i].scoid == scoid)
+			c->open[i].used = false;
+	for (unsigned i = 0; i < CONSOLE_WAITS; i++)
+		if (c->wait[i].rcvid && c->wait[i].scoid == scoid)
+			consoles_unblock(c, c->wait[i].rcvid);
+}
+
+void consoles_unblock(struct consoles *c, int64_t rcvid)
+{
+	for (unsigned i = 0; i < CONSOLE_WAITS; i++) {
+		struct console_wait *wait = &c->wait[i];
+
+		if (rcvid <= 0 || wait->rcvid != rcvid)
+			continue;
+		wait->rcvid = 0;
+		answer(c, rcvid, -EINTR);
+		if (wait->type == CON_FOCUS)
+			unfocus(c);
+		return;
+	}
+}
+
+bool consoles_init(struct consoles *c, void (*reply)(void *, int64_t, int, const void *, size_t), void *context)
+{
+	memset(c, 0, sizeof(*c));
+	c->reply = reply;
+	c->context = context;
+	return create(c, CONSOLE_SHELL) == (int)SHELL_ID;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The console driver:
+ *
+ *     devc-pl011 -r REGION -i INTID
+ *
+ * REGION is the own MMIO region that holds the UART's registers, INTID its interrupt. One thread serves clients and the
+ * UART in turn, so nothing here needs a lock.
+ */
+#include "bulkhead/client.h"
+#include "bulkhead/kernel.h"
+#include "bulkhead/process.h"
+#include "bulkhead/thread.h"
+#include "devc-pl011/consoles.h"
+#include "devc-pl011/pl011.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define UART_ADDRESS 0x7000000000ull /* far from everything that procmgr maps */
+#define UART_BYTES   0x1000u
+#define CODE_UART    1
+#define RECEIVE_MAX  256 /* bytes at one interrupt, so that a line that never falls silent starves no client */
+
+static struct consoles consoles;
+static struct pl011 uart;
+static int interrupt_id;
+
+static void reply(void *context, int64_t rcvid, int status, const void *data, size_t bytes)
+{
+	(void)context;
+	/* A client that has died meanwhile is no concern of ours. */
+	MsgReply_r(rcvid, status, data, bytes);
+}
+
+/*
+ * Sends until the FIFO is full or there is nothing more. The FIFO's interrupt comes when it has emptied down to its
+ * level, which needs no pending request to be cleared: it was full just now.
+ */
+static void transmit(void)
+{
+	while (pl011_can_send(&uart)) {
+		int character = consoles_output(&consoles);
+
+		if (character < 0) {
+			pl011_want_room(&uart, false);
+			return;
+		}
+		pl011_send(&uart, (uint8_t)character);
+	}
+	pl011_want_room(&uart, true);
+}
+
+static void receive(void)
+{
+	for (unsigned i = 0; i < RECEIVE_MAX; i++) {
+		int character = pl011_receive(&uart);
+
+		if (character < 0)
+			return;
+		consoles_input(&consoles, (uint8_t)character);
+	}
+}
+
+static void serve_pulse(const struct pulse *pulse)
+{
+	if (pulse->code == PULSE_CODE_DISCONNECT)
+		consoles_disconnect(&consoles, (uint32_t)pulse->value);
+	else if (pulse->code == PULSE_CODE_UNBLOCK)
+		consoles_unblock(&consoles, (int64_t)pulse->value);
+	else if (pulse->code == CODE_UART)
+		receive();
+}
+
+static _Noreturn void serve(int chid)
+{
+	for (;;) {
+		union {
+			struct con_msg msg;
+			struct pulse pulse;
+		} m;
+		struct msg_info info;
+		bool interrupt = false;
+		int64_t rcvid = MsgReceive_r(chid, &m, sizeof(m), &info);
+
+		if (rcvid > 0) {
+			size_t bytes = info.bytes < sizeof(m.msg) ? info.bytes : sizeof(m.msg);
+
+			consoles_message(&consoles, rcvid, info.slot, info.scoid, &m.msg, bytes);
+		} else if (rcvid == 0) {
+			interrupt = m.pulse.code == CODE_UART;
+			serve_pulse(&m.pulse);
+		}
+		transmit();
+		if (interrupt)
+			InterruptUnmask_r(interrupt_id);
+	}
+}
+
+/* From now on the UART is ours alone, so nothing may fall back to the kernel's console. */
+static void log_line(const char *text, size_t bytes)
+{
+	slog_write(SLOG_WARN, text, bytes);
+}
+
+static _Noreturn void fail(const char *what, int status)
+{
+	printf("devc-pl011: %s: %s\n", what, strerror(-status));
+	exit(EXIT_FAILURE);
+}
+
+static bool parse(int argc, char **argv, unsigned *region, unsigned *intid)
+{
+	unsigned given = 0;
+
+	for (int i = 1; i + 1 < argc; i += 2) {
+		char *end;
+		unsigned long value = strtoul(argv[i + 1], &end, 0);
+
+		if (*argv[i + 1] == 0 || *end || value > 0xffff)
+			return false;
+		if (strcmp(argv[i], "-r") == 0) {
+			*region = (unsigned)value;
+			given |= 1;
+		} else if (strcmp(argv[i], "-i") == 0) {
+			*intid = (unsigned)value;
+			given |= 2;
+		} else {
+			return false;
+		}
+	}
+	return given == 3 && argc == 5;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned region = 0, intid = 0;
+
+	if (!parse(argc, argv, &region, &intid)) {
+		printf("usage: devc-pl011 -r REGION -i INTID\n");
+		return EXIT_FAILURE;
+	}
+	if (!consoles_init(&consoles, reply, NULL))
+		fail("consoles", -ENOMEM);
+	int chid = ChannelCreate_r(CHF_UNBLOCK | CHF_DISCONNECT);
+
+	if (chid < 0)
+		fail("channel", chid);
+	int status = MemMap_r(SPACE_SELF, UART_ADDRESS, region, 0, UART_BYTES, PROT_R | PROT_W);
+
+	if (status < 0)
+		fail("UART's registers", status);
+	int sched = SchedGet_r(-1, thread_self(), NULL);
+
+	interrupt_id = InterruptAttachEvent_r(intid, chid, sched > 0 ? (unsigned)sched & 0xff : 1, CODE_UART, 0);
+	if (interrupt_id < 0)
+		fail("interrupt", interrupt_id);
+	fflush(stdout);
+	stdio_redirect(log_line);
+	pl011_init(&uart, (volatile void *)(uintptr_t)UART_ADDRESS);
+	status = name_attach("console", chid);
+	if (status < 0)
+		fail("name", status);
+	pm_ready();
+	serve(chid);
+}

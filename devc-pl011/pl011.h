@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Arm PrimeCell UART (PL011): Technical Reference Manual, DDI 0183, chapter 3. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pl011 {
+	volatile uint32_t *registers;
+};
+
+/* Takes the UART over as the firmware set it: baud rate and pins stay. Receives by interrupt from now on. */
+void pl011_init(struct pl011 *uart, volatile void *registers);
+
+/*
+ * A received byte, or -1 if there is none. Damaged ones (framing, parity, break) are left out. The receiver's interrupt
+ * stays requested until the FIFO is read (section 3.4), so there is nothing to acknowledge.
+ */
+int pl011_receive(struct pl011 *uart);
+
+bool pl011_can_send(const struct pl011 *uart);
+void pl011_send(struct pl011 *uart, uint8_t byte);
+
+/* Asks for an interrupt when the full transmit FIFO has room again, or for none. */
+void pl011_want_room(struct pl011 *uart, bool want);

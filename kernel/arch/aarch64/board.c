@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The board, from firmware's device tree. MMU off: see boot.h. Whatever the kernel cannot do without is refused with a
+ * message; whatever it can do without is left out with a line.
+ */
+#include "board.h"
+#include "arch.h"
+#include "boot.h"
+#include "fdt.h"
+#include "sysreg.h"
+
+BOOT_FIXED struct board board;
+
+static void remove_at(struct range *list, unsigned *count, unsigned at)
+{
+	for (unsigned i = at; i + 1 < *count; i++)
+		list[i] = list[i + 1];
+	--*count;
+}
+
+static void insert_at(struct range *list, unsigned *count, unsigned at, struct range r)
+{
+	if (*count == BOARD_RAM_MAX)
+		boot_refuse("RAM has more than 16 separate ranges");
+	for (unsigned i = *count; i > at; i--)
+		list[i] = list[i - 1];
+	list[at] = r;
+	++*count;
+}
+
+/* Keeps the list ascending, and joins what touches. */
+static void add_ram(paddr_t start, uint64_t bytes)
+{
+	paddr_t first = align_up(start, PAGE_SIZE), end = align_down(start + bytes, PAGE_SIZE);
+	unsigned at = 0;
+
+	if (bytes == 0 || start + bytes < start || first < start)
+		return;
+	if (end > RAM_LIMIT) {
+		printk("RAM above 64 TiB is not used\n");
+		end = RAM_LIMIT;
+	}
+	if (first >= end)
+		return;
+	while (at < board.ram_count && board.ram[at].start + board.ram[at].bytes < first)
+		at++;
+	while (at < board.ram_count && board.ram[at].start <= end) {
+		paddr_t old_end = board.ram[at].start + board.ram[at].bytes;
+
+		first = first < board.ram[at].start ? first : board.ram[at].start;
+		end = end > old_end ? end : old_end;
+		remove_at(board.ram, &board.ram_count, at);
+	}
+	insert_at(board.ram, &board.ram_count, at, (struct range){.start = first, .bytes = end - first});
+}
+
+/* Firmware wants nobody to map this (no-map): even a speculative access may be an error there. */
+static void remove_ram(paddr_t start, uint64_t bytes)
+{
+	paddr_t first = align_down(start, PAGE_SIZE), end = align_up(start + bytes, PAGE_SIZE);
+
+	for (unsigned i = 0; i < board.ram_count;) {
+		struct range r = board.ram[i];
+		paddr_t r_end = r.start + r.bytes;
+
+		if (r.start >= end || r_end <= first) {
+			i++;
+			continue;
+		}
+		remove_at(board.ram, &board.ram_count, i);
+		if (r.start < first)
+			insert_at(board.ram, &board.ram_count, i++,
+				  (struct range){.start = r.start, .bytes = first - r.start});
+		if (r_end > end)
+			insert_at(board.ram, &board.ram_count, i++, (struct range){.start = end, .bytes = r_end - end});
+	}
+}
+
+static void add_reserved(paddr_t start, uint64_t bytes)
+{
+	if (!range_ok(start, bytes))
+		return;
+	if (board.reserved_count == BOARD_RESERVED_MAX)
+		boot_refuse("firmware reserves more than 32 ranges of memory");
+	board.reserved[board.reserved_count++] = (struct range){.start = start, .bytes = bytes};
+}
+
+/* Calls `add` with each range of the node's `reg`. */
+static void for_each_reg(const struct fdt *fdt, const struct fdt_node *node, void (*add)(paddr_t, uint64_t))
+{
+	uint64_t start, bytes;
+
+	for (unsigned i = 0; fdt_reg(fdt, node, i, &start, &bytes); i++)
+		add(start, bytes);
+}
+
+static void read_memory(const struct fdt *fdt)
+{
+	struct fdt_node node;
+	uint64_t start, bytes;
+
+	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
+		if (fdt_has_string(fdt, &node, "device_type", "memory") && fdt_is_enabled(fdt, &node))
+			for_each_reg(fdt, &node, add_ram);
+	}
+	for (unsigned i = 0; fdt_reserved(fdt, i, &start, &bytes); i++)
+		add_reserved(start, bytes);
+	if (!fdt_path(fdt, &node, "/reserved-memory", 16))
+		return;
+	for (int depth = node.depth; fdt_next(fdt, &node) && node.depth > depth;) {
+		struct fdt_value value;
+
+		if (!fdt_is_enabled(fdt, &node))
+			continue;
+		for_each_reg(fdt, &node, add_reserved);
+		if (fdt_prop(fdt, &node, "no-map", &value))
+			for_each_reg(fdt, &node, remove_ram);
+	}
+}
+
+static void add_cpu(const struct fdt *fdt, const struct fdt_node *node, uint64_t own)
+{
+	uint64_t mpidr, none;
+
+	if (!fdt_reg_bus(fdt, node, 0, &mpidr, &none) || mpidr == own)
+		return;
+	if (!fdt_has_string(fdt, node, "enable-method", "psci"))
+		printk("CPU %s is left out: its enable-method is not psci\n", node->name);
+	else if (board.cpu_count == CPU_MAX)
+		printk("CPU %s is left out: the kernel has room for %u\n", node->name, CPU_MAX);
+	else
+		board.cpu_mpidr[board.cpu_count++] = mpidr & MPIDR_AFFINITY;
+}
+
+/* The CPU that firmware chose is number 0; the others follow as the tree lists them. */
+static void read_cpus(const struct fdt *fdt)
+{
+	struct fdt_node node;
+	uint64_t own = sysreg_read(mpidr_el1) & MPIDR_AFFINITY;
+
+	board.cpu_count = 1;
+	board.cpu_mpidr[0] = own;
+	if (!fdt_path(fdt, &node, "/cpus", 5))
+		return;
+	for (int depth = node.depth; fdt_next(fdt, &node) && node.depth > depth;) {
+		if (node.depth == depth + 1 && fdt_has_string(fdt, &node, "device_type", "cpu") &&
+		    fdt_is_enabled(fdt, &node))
+			add_cpu(fdt, &node, own);
+	}
+}
+
+/* arch.h fixes the numbers of the private interrupts, as the Base System Architecture does: does the board agree? */
+static void check_ppi(const struct fdt *fdt, const struct fdt_node *node, unsigned at, unsigned ppi)
+{
+	struct fdt_value value;
+
+	if (!fdt_prop(fdt, node, "interrupts", &value))
+		return;
+	if (fdt_cell(&value, at) != 1 || fdt_cell(&value, at + 1) + 16 != ppi)
+		boot_refuse(
+		    "a timer's or the GIC's private interrupt is not the one that the kernel expects (25, 26, 27)");
+}
+
+/* Interrupts of the generic timer: secure, EL1 physical, virtual, EL2 physical, of `cells` cells each. */
+static void check_timer(const struct fdt *fdt, uint32_t cells)
+{
+	struct fdt_node node;
+
+	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
+		if (fdt_is_compatible(fdt, &node, "arm,armv8-timer")) {
+			check_ppi(fdt, &node, 2 * cells, PPI_VTIMER);
+			check_ppi(fdt, &node, 3 * cells, PPI_TIMER);
+		}
+	}
+}
+
+static void read_gic(const struct fdt *fdt, const struct fdt_node *node)
+{
+	uint32_t regions = fdt_u32(fdt, node, "#redistributor-regions", 1);
+
+	if (!fdt_reg(fdt, node, 0, &board.gicd.start, &board.gicd.bytes))
+		boot_refuse("the GIC's node has no usable reg");
+	if (regions == 0 || regions > ARRAY_COUNT(board.gicr))
+		boot_refuse("the GIC has more than 4 redistributor regions");
+	for (unsigned i = 0; i < regions; i++) {
+		if (!fdt_reg(fdt, node, 1 + i, &board.gicr[i].start, &board.gicr[i].bytes))
+			boot_refuse("the GIC's node has no usable redistributor");
+	}
+	board.gicr_count = regions;
+	check_ppi(fdt, node, 0, PPI_MAINTENANCE);
+	check_timer(fdt, fdt_u32(fdt, node, "#interrupt-cells", 3));
+}
+
+static void read_psci(const struct fdt *fdt, const struct fdt_node *node, bool *found)
+{
+	board.psci_hvc = fdt_has_string(fdt, node, "method", "hvc");
+	*found = board.psci_hvc || fdt_has_string(fdt, node, "method", "smc");
+}
+
+static bool is_psci(const struct fdt *fdt, const struct fdt_node *node)
+{
+	return fdt_is_compatible(fdt, node, "arm,psci-1.0") || fdt_is_compatible(fdt, node, "arm,psci-0.2");
+}
+
+static void read_smmu(const struct fdt *fdt, const struct fdt_node *node)
+{
+	if (board.smmu.bytes != 0)
+		printk("%s: a second SMMU is not used, and the devices behind it are not contained\n", node->name);
+	else if (!fdt_reg(fdt, node, 0, &board.smmu.start, &board.smmu.bytes))
+		boot_refuse("the SMMU's node has no usable reg");
+}
+
+static void read_devices(const struct fdt *fdt)
+{
+	struct fdt_node node;
+	bool psci = false;
+
+	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
+		/* PSCI first, so that a refusal can switch the board off. */
+		if (is_psci(fdt, &node) && !psci)
+			read_psci(fdt, &node, &psci);
+	}
+	if (!psci)
+		boot_refuse("the device tree has no PSCI 0.2 or later");
+	boot_conduit_known();
+	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
+		if (!fdt_is_enabled(fdt, &node))
+			continue;
+		if (board.gicr_count == 0 && fdt_is_compatible(fdt, &node, "arm,gic-v3"))
+			read_gic(fdt, &node);
+		else if (fdt_is_compatible(fdt, &node, "arm,smmu-v3"))
+			read_smmu(fdt, &node);
+	}
+}
+
+/* stdout-path is a path or an alias, and options behind a colon (Devicetree Specification 3.6). */
+static bool find_console(const struct fdt *fdt, const struct fdt_node *chosen, struct fdt_node *node)
+{
+	struct fdt_value path, alias;
+	struct fdt_node aliases;
+	char name[32];
+	size_t length = 0;
+
+	if (!fdt_prop(fdt, chosen, "stdout-path", &path))
+		return false;
+	while (length < path.bytes && path.data[length] != '\0' && path.data[length] != ':')
+		length++;
+	if (length > 0 && path.data[0] == '/')
+		return fdt_path(fdt, node, (const char *)path.data, length);
+	if (length >= sizeof(name) || !fdt_path(fdt, &aliases, "/aliases", 8))
+		return false;
+	for (size_t i = 0; i < sizeof(name); i++)
+		((volatile char *)name)[i] = i < length ? (char)path.data[i] : '\0';
+	if (!fdt_prop(fdt, &aliases, name, &alias) || alias.bytes < 2)
+		return false;
+	return fdt_path(fdt, node, (const char *)alias.data, alias.bytes - 1);
+}
+
+static void read_console(const struct fdt *fdt, const struct fdt_node *chosen)
+{
+	struct fdt_node node;
+
+	if (!find_console(fdt, chosen, &node) || !fdt_reg(fdt, &node, 0, &board.uart.start, &board.uart.bytes))
+		return;
+	if (!fdt_is_compatible(fdt, &node, "arm,pl011") && !fdt_is_compatible(fdt, &node, "arm,sbsa-uart"))
+		board.uart = (struct range){.start = 0};
+	else
+		console_early(board.uart.start);
+}
+
+static void read_initrd(const struct fdt *fdt, const struct fdt_node *chosen)
+{
+	struct fdt_value from, to;
+	uint64_t start, end;
+
+	if (!fdt_prop(fdt, chosen, "linux,initrd-start", &from) || !fdt_prop(fdt, chosen, "linux,initrd-end", &to))
+		return;
+	if (!fdt_number(&from, &start) || !fdt_number(&to, &end) || end <= start)
+		boot_refuse("linux,initrd-start and -end in /chosen are no range");
+	board.initrd = (struct range){.start = start, .bytes = end - start};
+}
+
+/* Firmware's randomness is the kernel's: it is folded into the seed and wiped where every reader of the tree sees it.
+ */
+static void take_seed(const struct fdt *fdt, const struct fdt_node *chosen, const char *name)
+{
+	struct fdt_value value;
+
+	if (!fdt_prop(fdt, chosen, name, &value))
+		return;
+	for (uint32_t i = 0; i < value.bytes; i++) {
+		board.seed[i % sizeof(board.seed)] ^= value.data[i];
+		*(volatile uint8_t *)&value.data[i] = 0;
+	}
+	cache_clean_poc(value.data, value.bytes);
+}
+
+/* EL2 reaches these through its map of RAM. */
+static void check_in_ram(const struct range *r, const char *why)
+{
+	for (unsigned i = 0; i < board.ram_count; i++) {
+		const struct range *ram = &board.ram[i];
+
+		if (r->start >= ram->start && r->start - ram->start < ram->bytes &&
+		    r->bytes <= ram->bytes - (r->start - ram->start))
+			return;
+	}
+	if (r->bytes != 0)
+		boot_refuse(why);
+}
+
+void board_parse(const void *dtb)
+{
+	struct fdt_node chosen;
+	struct fdt fdt;
+
+	if (!fdt_open(&fdt, dtb))
+		boot_refuse("the device tree is damaged");
+	board.dtb = (struct range){.start = (paddr_t)dtb, .bytes = fdt.bytes};
+	if (fdt_path(&fdt, &chosen, "/chosen", 7)) {
+		read_console(&fdt, &chosen);
+		read_initrd(&fdt, &chosen);
+		take_seed(&fdt, &chosen, "rng-seed");
+		take_seed(&fdt, &chosen, "kaslr-seed");
+	}
+	read_devices(&fdt);
+	read_memory(&fdt);
+	read_cpus(&fdt);
+	if (board.gicr_count == 0)
+		boot_refuse("the device tree has no GICv3 (QEMU: gic-version=3)");
+	if (board.ram_count == 0)
+		boot_refuse("the device tree has no memory");
+	check_in_ram(&board.image, "the kernel was not loaded into RAM that the device tree describes");
+	check_in_ram(&board.dtb, "the device tree does not lie in RAM that it describes");
+	check_in_ram(&board.initrd, "the boot archive (initrd) does not lie in RAM that the device tree describes");
+	if (ranges_overlap(board.image.start, board.image.bytes, board.dtb.start, board.dtb.bytes) ||
+	    (board.initrd.bytes != 0 &&
+	     ranges_overlap(board.image.start, board.image.bytes, board.initrd.start, board.initrd.bytes)))
+		boot_refuse("the device tree or the boot archive overlaps the kernel");
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The start in C: with the MMU off, then on the first CPU, then on each other one. */
+#include "boot.h"
+#include "arch.h"
+#include "control.h"
+#include "fdt.h"
+#include "psci.h"
+#include "sysreg.h"
+
+static BOOT_FIXED bool conduit_known; /* the device tree says how to call firmware */
+
+static bool here[CPU_MAX];
+
+bool psci_available(void)
+{
+	return conduit_known;
+}
+
+void boot_conduit_known(void)
+{
+	conduit_known = true;
+}
+
+/* MMU off: also at EL1 or EL3, where only this message is printed. */
+void boot_refuse(const char *why)
+{
+	printk("Bulkhead cannot start: %s.\n", why);
+	arch_system_off();
+}
+
+/* MMU off. Nothing can be printed before the device tree has said where. */
+void boot_early(const void *dtb)
+{
+	const char *why;
+
+	if (dtb == NULL || !is_aligned((uint64_t)dtb, 8))
+		arch_system_off();
+	board.image =
+	    (struct range){.start = (paddr_t)__image_start, .bytes = (paddr_t)__image_end - (paddr_t)__image_start};
+	/* Firmware may have written the tree with its caches on. */
+	cache_clean_poc(dtb, 40);
+	cache_clean_poc(dtb, fdt_blob_bytes(dtb));
+	board_parse(dtb);
+	why = control_refusal();
+	if (why != NULL)
+		boot_refuse(why);
+	smmu_close();
+	if (board.image.start >= RAM_LIMIT)
+		boot_refuse("it was loaded above 64 TiB");
+	mmu_build();
+}
+
+/* What each CPU does for itself, before and after the distributor is set up. */
+static void init_cpu(unsigned number)
+{
+	struct cpu *c = &cpus[number];
+
+	mmu_activate();
+	c->id = number;
+	c->stack_top = cpu_stacks[number] + STACK_AREA;
+	sysreg_write(tpidr_el2, (uint64_t)c);
+	sysreg_write(vbar_el2, (uint64_t)vectors);
+	control_init();
+	mitigation_init();
+}
+
+static void join(unsigned number)
+{
+	errata_init(number);
+	gic_cpu_init(number);
+	__atomic_store_n(&here[number], true, __ATOMIC_RELEASE);
+}
+
+bool cpu_is_here(unsigned number)
+{
+	return __atomic_load_n(&here[number], __ATOMIC_ACQUIRE);
+}
+
+static void greet(void)
+{
+	printk("Bulkhead: %u CPU%s, MIDR 0x%lx, %lu MHz counter, %s at 0x%lx\n", board.cpu_count,
+	       board.cpu_count == 1 ? "" : "s", sysreg_read(midr_el1), counter_hz() / 1000000,
+	       board.smmu.bytes == 0 ? "no SMMUv3, kernel" : "SMMUv3 closed, kernel", board.image.start);
+	for (unsigned i = 0; i < board.ram_count; i++)
+		printk("  RAM 0x%lx, %lu MiB\n", board.ram[i].start, board.ram[i].bytes >> 20);
+}
+
+void boot_main(void)
+{
+	init_cpu(0);
+	clock_init();
+	greet();
+	gic_init();
+	join(0);
+	console_share();
+	kernel_main();
+}
+
+void boot_secondary(unsigned cpu)
+{
+	const char *why = control_refusal();
+
+	init_cpu(cpu);
+	if (why != NULL)
+		panic("CPU %u: %s", cpu, why);
+	join(cpu);
+	kernel_secondary(cpu);
+}
+
+struct cpu *this_cpu(void)
+{
+	return (struct cpu *)sysreg_read(tpidr_el2);
+}
+
+void cpu_relax(void)
+{
+	__asm__ volatile("yield" : : : "memory");
+}
+
+bool irq_pending(void)
+{
+	return (sysreg_read(isr_el1) & (BIT(7) | BIT(6))) != 0; /* I, F */
+}
+
+void cpu_idle(void)
+{
+	dsb(sy);
+	__asm__ volatile("wfi" : : : "memory");
+}

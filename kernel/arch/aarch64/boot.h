@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The start, between the files of this folder. Code marked "MMU off" runs at its physical address on device-like
+ * memory: it must not follow a pointer that the linker stored, nor use exclusives, nor access memory unaligned.
+ */
+#pragma once
+
+#include "board.h"
+#include "cpu.h"
+#include "image.h"
+
+#define MPIDR_AFFINITY 0xff00ffffffull
+
+#define BOOT_FIXED __attribute__((section(".bss..boot"))) /* written with the MMU off, then read only */
+
+extern char __image_start[], __text_end[], __rodata_end[], __zero_start[], __boot_bss_end[], __image_end[];
+extern char cpu_stacks[CPU_MAX][STACK_AREA];
+extern char secondary_entry[], vectors[];
+
+/* What head.S loads to turn the MMU on. It knows the offsets. */
+struct mmu_registers {
+	uint64_t mair, tcr, ttbr, sctlr;
+};
+extern struct mmu_registers mmu_boot;
+
+/* MMU off. */
+void boot_early(const void *dtb);
+void board_parse(const void *dtb);
+void boot_conduit_known(void);
+void console_early(paddr_t uart);
+void smmu_close(void);
+void mmu_build(void);
+const char *control_refusal(void); /* why this CPU cannot be used, or NULL */
+_Noreturn void boot_refuse(const char *why);
+
+/* MMU on. */
+_Noreturn void boot_main(void);
+_Noreturn void boot_secondary(unsigned cpu);
+void mmu_activate(void);
+void console_share(void); /* several CPUs may print from now on */
+void control_init(void);
+void errata_init(unsigned cpu);
+void clock_init(void);
+void gic_init(void);
+void gic_cpu_init(unsigned cpu);
+bool gic_is_up(void);
+bool cpu_is_here(unsigned cpu); /* it has set itself up, and takes SGIs */
+void mitigation_init(void);
+
+bool psci_available(void);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The physical GICv3 (Arm IHI 0069): all interrupts are of group 1 and of one priority, because the kernel takes them
+ * only outside of itself, one at a time. Priority drop and deactivation are separate (EOImode 1). The caller of the
+ * functions that change an SPI holds the kernel lock; those for private interrupts act on their own CPU.
+ */
+#include "arch.h"
+#include "boot.h"
+#include "sysreg.h"
+
+#define GICD_CTLR	0x0000
+#define GICD_TYPER	0x0004
+#define GICD_IGROUPR	0x0080
+#define GICD_ISENABLER	0x0100
+#define GICD_ICENABLER	0x0180
+#define GICD_ICPENDR	0x0280
+#define GICD_ICACTIVER	0x0380
+#define GICD_IPRIORITYR 0x0400
+#define GICD_ICFGR	0x0c00
+#define GICD_IGRPMODR	0x0d00
+#define GICD_IROUTER	0x6000
+#define GIC_PIDR2	0xffe8 /* of the distributor and of each redistributor */
+
+#define CTLR_RWP    BIT(31)
+#define CTLR_GROUP1 BIT(1)
+#define CTLR_ARE    BIT(4)
+
+/* A redistributor: two frames of 64 KiB, four with GICv4. Its second frame has the distributor's layout. */
+#define GICR_CTLR	0x0000
+#define GICR_CTLR_RWP	BIT(3)
+#define GICR_TYPER	0x0008
+#define TYPER_VLPIS	BIT(1)
+#define TYPER_LAST	BIT(4)
+#define GICR_WAKER	0x0014
+#define WAKER_SLEEP	BIT(1)
+#define WAKER_ASLEEP	BIT(2)
+#define GICR_SGI	0x10000
+#define GICR_ISPENDR0	(GICR_SGI + 0x0200)
+#define GICR_ISACTIVER0 (GICR_SGI + 0x0300)
+
+#define PRIORITY      0xa0
+#define PRIORITY_MASK 0xf0
+#define SPI_FIRST     32u
+#define SPI_LIMIT     1020u
+#define WAIT_MAX      1000000u
+
+#define OWN_PRIVATE (BIT(SGI_KICK) | BIT(SGI_STOP) | BIT(PPI_MAINTENANCE) | BIT(PPI_TIMER) | BIT(PPI_VTIMER))
+
+static paddr_t redistributor[CPU_MAX];
+static uint32_t limit;
+static bool up;
+
+/* Waits until the bits of a register are 0. A GIC that never gets there is broken hardware. */
+static void wait_clear(paddr_t at, uint64_t bits)
+{
+	for (unsigned i = 0; i < WAIT_MAX; i++) {
+		if ((mmio_read32(at) & bits) == 0)
+			return;
+		cpu_relax();
+	}
+	panic("the GIC does not answer: register 0x%lx, bits 0x%lx", at, bits);
+}
+
+static paddr_t gicd(uint32_t offset)
+{
+	return board.gicd.start + offset;
+}
+
+static paddr_t own_gicr(void)
+{
+	return redistributor[((struct cpu *)sysreg_read(tpidr_el2))->id];
+}
+
+/* The frame that holds an interrupt's bits: the redistributor's for those below 32, with the same offsets. */
+static paddr_t frame_of(uint32_t intid)
+{
+	return intid < SPI_FIRST ? own_gicr() + GICR_SGI : board.gicd.start;
+}
+
+static void write_bit(uint32_t offset, uint32_t intid)
+{
+	mmio_write32(frame_of(intid) + offset + intid / 32 * 4, (uint32_t)BIT(intid % 32));
+}
+
+void gic_init(void)
+{
+	if ((mmio_read32(gicd(GIC_PIDR2)) >> 4 & 0xf) < 3)
+		panic("the interrupt controller is not a GICv3");
+	mmio_write32(gicd(GICD_CTLR), 0);
+	wait_clear(gicd(GICD_CTLR), CTLR_RWP);
+	limit = 32 * ((mmio_read32(gicd(GICD_TYPER)) & 0x1f) + 1);
+	limit = limit > SPI_LIMIT ? SPI_LIMIT : limit;
+	for (uint32_t i = SPI_FIRST; i < limit; i += 32) {
+		mmio_write32(gicd(GICD_ICENABLER) + i / 8, 0xffffffff);
+		mmio_write32(gicd(GICD_ICPENDR) + i / 8, 0xffffffff);
+		mmio_write32(gicd(GICD_ICACTIVER) + i / 8, 0xffffffff);
+		mmio_write32(gicd(GICD_IGROUPR) + i / 8, 0xffffffff);
+		mmio_write32(gicd(GICD_IGRPMODR) + i / 8, 0);
+	}
+	for (uint32_t i = SPI_FIRST; i < limit; i += 4)
+		mmio_write32(gicd(GICD_IPRIORITYR) + i, PRIORITY * 0x01010101u);
+	for (uint32_t i = SPI_FIRST; i < limit; i += 16)
+		mmio_write32(gicd(GICD_ICFGR) + i / 4, 0);
+	wait_clear(gicd(GICD_CTLR), CTLR_RWP);
+	/* Affinity routing first: changing it with a group enabled is UNPREDICTABLE (12.9.4). */
+	mmio_write32(gicd(GICD_CTLR), CTLR_ARE);
+	wait_clear(gicd(GICD_CTLR), CTLR_RWP);
+	mmio_write32(gicd(GICD_CTLR), CTLR_ARE | CTLR_GROUP1);
+	wait_clear(gicd(GICD_CTLR), CTLR_RWP);
+	for (uint32_t i = SPI_FIRST; i < limit; i++)
+		gic_route(i, 0);
+}
+
+/* GICR_TYPER has the affinity as one number: Aff3 to Aff0 in bits 63 to 32. */
+static paddr_t find_redistributor(uint64_t mpidr)
+{
+	uint64_t affinity = (mpidr >> 8 & 0xff000000) | (mpidr & 0xffffff);
+
+	for (unsigned i = 0; i < board.gicr_count; i++) {
+		paddr_t at = board.gicr[i].start, end = at + board.gicr[i].bytes;
+
+		while (end - at >= 0x20000 && at < end) {
+			uint64_t typer = mmio_read64(at + GICR_TYPER);
+
+			if (typer >> 32 == affinity)
+				return at;
+			if ((typer & TYPER_LAST) != 0)
+				break;
+			at += (typer & TYPER_VLPIS) != 0 ? 0x40000 : 0x20000;
+		}
+	}
+	panic("no redistributor for the CPU with MPIDR 0x%lx", mpidr);
+}
+
+static void init_redistributor(paddr_t at)
+{
+	paddr_t sgi = at + GICR_SGI;
+
+	mmio_write32(at + GICR_WAKER, mmio_read32(at + GICR_WAKER) & ~(uint32_t)WAKER_SLEEP);
+	wait_clear(at + GICR_WAKER, WAKER_ASLEEP);
+	mmio_write32(sgi + GICD_ICENABLER, 0xffffffff);
+	wait_clear(at + GICR_CTLR, GICR_CTLR_RWP);
+	mmio_write32(sgi + GICD_ICPENDR, 0xffffffff);
+	mmio_write32(sgi + GICD_ICACTIVER, 0xffffffff);
+	mmio_write32(sgi + GICD_IGROUPR, 0xffffffff);
+	mmio_write32(sgi + GICD_IGRPMODR, 0);
+	for (uint32_t i = 0; i < SPI_FIRST; i += 4)
+		mmio_write32(sgi + GICD_IPRIORITYR + i, PRIORITY * 0x01010101u);
+	mmio_write32(sgi + GICD_ICFGR + 4, 0);
+	mmio_write32(sgi + GICD_ISENABLER, (uint32_t)OWN_PRIVATE);
+	wait_clear(at + GICR_CTLR, GICR_CTLR_RWP);
+}
+
+static void clear_list_registers(void)
+{
+	sysreg_write(ICH_HCR_EL2, 0);
+	sysreg_write(ICH_VMCR_EL2, 0);
+	/* List registers and active priorities are loaded by the switch before ICH_HCR_EL2.En is set. */
+}
+
+void gic_cpu_init(unsigned cpu)
+{
+	redistributor[cpu] = find_redistributor(board.cpu_mpidr[cpu]);
+	init_redistributor(redistributor[cpu]);
+	sysreg_write(ICC_SRE_EL2, 0xf); /* SRE, no bypass, and EL1 may read its own */
+	isb();
+	clear_list_registers();
+	sysreg_write(ICC_IGRPEN1_EL1, 0);
+	sysreg_write(ICC_CTLR_EL1, BIT(1)); /* EOImode; no common binary point */
+	sysreg_write(ICC_BPR1_EL1, 0);
+	sysreg_write(ICC_PMR_EL1, PRIORITY_MASK);
+	isb();
+	/* An interrupt that firmware took and did not finish would keep its priority active and all others out. */
+	sysreg_write(ICC_AP1R0_EL1, 0);
+	sysreg_write(ICC_IGRPEN1_EL1, 1);
+	isb();
+	if (cpu == 0)
+		__atomic_store_n(&up, true, __ATOMIC_RELEASE);
+}
+
+bool gic_is_up(void)
+{
+	return __atomic_load_n(&up, __ATOMIC_ACQUIRE);
+}
+
+uint32_t gic_ack(void)
+{
+	uint64_t intid = sysreg_read(ICC_IAR1_EL1);
+
+	dsb(sy); /* IHI 0069 4.1.1: the acknowledge has happened before what follows */
+	return (uint32_t)intid & 0xffffff;
+}
+
+void gic_drop(uint32_t intid)
+{
+	sysreg_write(ICC_EOIR1_EL1, intid);
+	isb();
+}
+
+void gic_deactivate(uint32_t intid)
+{
+	dsb(sy); /* what was written to the device before counts first */
+	sysreg_write(ICC_DIR_EL1, intid);
+	isb();
+}
+
+void gic_route(uint32_t intid, unsigned cpu)
+{
+	mmio_write64(gicd(GICD_IROUTER) + 8ull * intid, board.cpu_mpidr[cpu] & MPIDR_AFFINITY);
+}
+
+void gic_enable(uint32_t intid, unsigned cpu)
+{
+	if (intid >= SPI_FIRST)
+		gic_route(intid, cpu);
+	write_bit(GICD_ISENABLER, intid);
+}
+
+void gic_disable(uint32_t intid)
+{
+	write_bit(GICD_ICENABLER, intid);
+	if (intid < SPI_FIRST)
+		wait_clear(own_gicr() + GICR_CTLR, GICR_CTLR_RWP);
+	else
+		wait_clear(gicd(GICD_CTLR), CTLR_RWP);
+}
+
+/* Only while it is disabled (IHI 0069 12.9.7). */
+void gic_set_edge(uint32_t intid, bool edge)
+{
+	paddr_t at = frame_of(intid) + GICD_ICFGR + intid / 16 * 4;
+	uint32_t bit = (uint32_t)BIT(intid % 16 * 2 + 1), value = mmio_read32(at);
+
+	mmio_write32(at, edge ? value | bit : value & ~bit);
+}
+
+void gic_set_active(uint32_t ppi, bool active)
+{
+	mmio_write32(own_gicr() + (active ? GICR_ISACTIVER0 : GICR_SGI + GICD_ICACTIVER), (uint32_t)BIT(ppi));
+	/* Read back: the state has changed before the caller enters the guest. */
+	(void)mmio_read32(own_gicr() + GICR_ISACTIVER0);
+	dsb(sy);
+}
+
+bool gic_is_pending_line(uint32_t ppi)
+{
+	return (mmio_read32(own_gicr() + GICR_ISPENDR0) & BIT(ppi)) != 0;
+}
+
+void gic_send_sgi(unsigned cpu, unsigned sgi)
+{
+	uint64_t mpidr = board.cpu_mpidr[cpu];
+	uint64_t aff0 = mpidr & 0xff, aff1 = mpidr >> 8 & 0xff, aff2 = mpidr >> 16 & 0xff, aff3 = mpidr >> 32 & 0xff;
+
+	dsb(ishst); /* the other CPU sees what it is called for */
+	sysreg_write(ICC_SGI1R_EL1, aff3 << 48 | aff0 >> 4 << 44 | aff2 << 32 | (uint64_t)sgi << 24 | aff1 << 16 |
+					1ull << (aff0 & 0xf));
+	isb();
+}
+
+uint32_t gic_intid_limit(void)
+{
+	return limit;
+}

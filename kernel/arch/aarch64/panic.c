@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The global design safe state: all CPUs stopped, the cause printed, the board switched off last. Nothing here waits
+ * for ever, and nothing needs a lock that the failed code may hold.
+ */
+#include "panic.h"
+#include "arch.h"
+#include "boot.h"
+#include "console.h"
+#include "sysreg.h"
+
+#define PANIC_POWER_OFF 1 /* 0: stay halted, so that the console's last lines can be read on a board */
+
+#define STOP_WAIT_NS	 100000000ull
+#define RETURN_ADDRESSES 16
+
+static unsigned panic_cpu; /* its number + 1 */
+static unsigned stopped;   /* CPUs that have answered SGI_STOP */
+
+static unsigned cpu_number(void)
+{
+	struct cpu *c = (struct cpu *)sysreg_read(tpidr_el2);
+
+	return c == NULL ? 0 : c->id;
+}
+
+static _Noreturn void halt(void)
+{
+	for (;;)
+		__asm__ volatile("msr daifset, #0xf\n\twfi");
+}
+
+_Noreturn void panic_stop(void)
+{
+	__atomic_fetch_add(&stopped, 1, __ATOMIC_RELEASE);
+	halt();
+}
+
+/* Returns on the one CPU that may speak. */
+static void seize(void)
+{
+	unsigned none = 0, own = cpu_number() + 1;
+
+	__asm__ volatile("msr daifset, #0xf" : : : "memory");
+	if (!__atomic_compare_exchange_n(&panic_cpu, &none, own, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		if (none == own) /* the panic itself has failed */
+			arch_system_off();
+		panic_stop();
+	}
+	console_seize();
+}
+
+static void stop_others(void)
+{
+	unsigned others = 0;
+	uint64_t deadline;
+
+	if (!gic_is_up())
+		return;
+	for (unsigned i = 0; i < board.cpu_count; i++) {
+		if (i != cpu_number() && cpu_is_here(i)) {
+			gic_send_sgi(i, SGI_STOP);
+			others++;
+		}
+	}
+	deadline = clock_now() + STOP_WAIT_NS;
+	while (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE) < others && clock_now() < deadline)
+		cpu_relax();
+	if (__atomic_load_n(&stopped, __ATOMIC_RELAXED) < others)
+		printk("\npanic: %u of %u other CPUs did not stop", others - stopped, others);
+}
+
+static void print_registers(void)
+{
+	printk("  elr_el2  %016lx  esr_el2   %016lx  spsr_el2 %016lx\n", sysreg_read(elr_el2), sysreg_read(esr_el2),
+	       sysreg_read(spsr_el2));
+	printk("  far_el2  %016lx  hpfar_el2 %016lx  hcr_el2  %016lx\n", sysreg_read(far_el2), sysreg_read(hpfar_el2),
+	       sysreg_read(hcr_el2));
+	printk("  vttbr    %016lx  sp_el0    %016lx\n", sysreg_read(vttbr_el2), sysreg_read(sp_el0));
+}
+
+/* Words of the stack that look like return addresses: without frame pointers that is the best there is. */
+static void print_stack(uint64_t from)
+{
+	uint64_t stacks = (uint64_t)cpu_stacks, found = 0;
+
+	if (from < stacks || from >= stacks + sizeof(cpu_stacks))
+		return;
+	printk("  stack   ");
+	for (uint64_t at = from, end = align_up(from + 1, STACK_AREA); at < end && found < RETURN_ADDRESSES; at += 8) {
+		uint64_t word = *(const uint64_t *)at;
+
+		if (word >= (uint64_t)__image_start && word < (uint64_t)__text_end) {
+			printk(" %lx", word);
+			found++;
+		}
+	}
+	printk("\n");
+}
+
+static _Noreturn void finish(void)
+{
+	printk("global design safe state\n");
+	if (PANIC_POWER_OFF != 0)
+		arch_system_off();
+	halt();
+}
+
+void panic(const char *why, ...)
+{
+	uint64_t sp = align_up((uint64_t)__builtin_frame_address(0), 8);
+	va_list args;
+
+	seize();
+	stop_others();
+	printk("\npanic on CPU %u: ", cpu_number());
+	va_start(args, why);
+	console_vprint(why, args);
+	va_end(args);
+	printk("\n");
+	print_registers();
+	print_stack(sp);
+	finish();
+}
+
+void panic_exception(uint64_t kind)
+{
+	static const char names[4][16] = {"synchronous", "IRQ", "FIQ", "SError"};
+
+	seize();
+	stop_others();
+	printk("\npanic on CPU %u: %s exception in the kernel (vector 0x%lx)\n", cpu_number(), names[kind >> 7 & 3],
+	       kind);
+	print_registers();
+	finish();
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Firmware: PSCI 1.1 (Arm DEN 0022) and SMCCC 1.1 (Arm DEN 0028). */
+#include "psci.h"
+#include "arch.h"
+#include "boot.h"
+#include "sysreg.h"
+
+#define PSCI_SYSTEM_OFF	  0x84000008u
+#define PSCI_SYSTEM_RESET 0x84000009u
+#define PSCI_CPU_ON	  0xc4000003u
+#define PSCI_FEATURES	  0x8400000au
+#define PSCI_VERSION	  0x84000000u
+
+#define SMCCC_VERSION		0x80000000u
+#define SMCCC_ARCH_FEATURES	0x80000001u
+#define SMCCC_ARCH_WORKAROUND_1 0x80008000u
+#define SMCCC_ARCH_WORKAROUND_3 0x80003fffu
+
+#define CPU_ON_WAIT_NS 1000000000ull
+
+unsigned mitigation_call;
+
+/* SMCCC 1.0 lets firmware change x4 to x17; all are given up here so that it need not be told apart from 1.1. */
+#define FIRMWARE(name)                                                                                                 \
+	__asm__ volatile(#name " #0"                                                                                   \
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)                                                      \
+			 :                                                                                             \
+			 : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", \
+			   "memory")
+
+uint64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c)
+{
+	register uint64_t x0 __asm__("x0") = function;
+	register uint64_t x1 __asm__("x1") = a;
+	register uint64_t x2 __asm__("x2") = b;
+	register uint64_t x3 __asm__("x3") = c;
+
+	if (board.psci_hvc)
+		FIRMWARE(hvc);
+	else
+		FIRMWARE(smc);
+	return x0;
+}
+
+/* Firmware returned from a call that has no return, or there is none. */
+static _Noreturn void halt(void)
+{
+	for (;;)
+		__asm__ volatile("msr daifset, #0xf\n\twfi");
+}
+
+void arch_system_off(void)
+{
+	if (psci_available())
+		psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
+	halt();
+}
+
+void arch_system_reset(void)
+{
+	if (psci_available())
+		psci_call(PSCI_SYSTEM_RESET, 0, 0, 0);
+	halt();
+}
+
+/* The others come one after the other, so that a message names the one that failed. */
+void arch_start_cpus(void)
+{
+	for (unsigned i = 1; i < board.cpu_count; i++) {
+		int64_t status = (int64_t)psci_call(PSCI_CPU_ON, board.cpu_mpidr[i], va_to_pa(secondary_entry), i);
+		uint64_t deadline = clock_now() + CPU_ON_WAIT_NS;
+
+		if ((int32_t)status != 0)
+			panic("CPU %u (MPIDR 0x%lx) does not start: PSCI says %d", i, board.cpu_mpidr[i],
+			      (int32_t)status);
+		while (!cpu_is_here(i)) {
+			if (clock_now() > deadline)
+				panic("CPU %u (MPIDR 0x%lx) has not arrived within a second", i, board.cpu_mpidr[i]);
+			cpu_relax();
+		}
+	}
+}
+
+/*
+ * Does this CPU need firmware's help against branch history injection or branch target injection? SMCCC 1.1, 7.4 and
+ * 7.5: 0 says "call it on this CPU". Every CPU asks for itself; one that needs it makes all call.
+ */
+void mitigation_init(void)
+{
+	unsigned call = 0;
+
+	if ((int32_t)psci_call(PSCI_VERSION, 0, 0, 0) < 0x10000 ||
+	    (int32_t)psci_call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) < 0 ||
+	    (int32_t)psci_call(SMCCC_VERSION, 0, 0, 0) < 0x10001)
+		return;
+	if ((int32_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_3, 0, 0) == 0)
+		call = SMCCC_ARCH_WORKAROUND_3;
+	else if ((int32_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_1, 0, 0) == 0)
+		call = SMCCC_ARCH_WORKAROUND_1;
+	/* WORKAROUND_3 does what WORKAROUND_1 does and more. */
+	if (call != 0 && mitigation_call != SMCCC_ARCH_WORKAROUND_3)
+		__atomic_store_n(&mitigation_call, call, __ATOMIC_RELAXED);
+}

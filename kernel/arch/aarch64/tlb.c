@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Maintenance of stage 2. The instructions act on the VMID in VTTBR_EL2 (Arm ARM D8.17.5), so the space in question
+ * goes there for the moment. At EL2 the processor does not walk EL1&0 tables meanwhile, but for errata.c's OPEN ones.
+ */
+#include "arch.h"
+#include "errata.h"
+#include "sysreg.h"
+
+/* The instruction, and what makes sure that it is done everywhere. Cortex-A76 1286807 needs both twice. */
+#define TLBI(text, domain)                                                                \
+	do {                                                                              \
+		__asm__ volatile("tlbi " text "\n\tdsb " #domain : : : "memory");         \
+		if (errata_repeat_tlbi)                                                   \
+			__asm__ volatile("tlbi " text "\n\tdsb " #domain : : : "memory"); \
+	} while (0)
+
+static uint64_t enter(unsigned vmid, paddr_t root)
+{
+	uint64_t old = sysreg_read(vttbr_el2), now = (uint64_t)vmid << 48 | root;
+
+	dsb(ishst);
+	if (old != now) {
+		sysreg_write(vttbr_el2, now);
+		isb();
+	}
+	return old;
+}
+
+static void leave(uint64_t old)
+{
+	sysreg_write(vttbr_el2, old);
+	isb();
+}
+
+void tlb_flush_page(unsigned vmid, paddr_t root, vaddr_t va)
+{
+	uint64_t old = enter(vmid, root);
+
+	for (unsigned i = 0; i < (errata_repeat_tlbi ? 2 : 1); i++)
+		__asm__ volatile("tlbi ipas2e1is, %0\n\tdsb ish" : : "r"(va >> 12 & 0xfffffffffull) : "memory");
+	/* What stage 1 and 2 together gave is cached apart from stage 2 alone, and under addresses that are not known.
+	 */
+	TLBI("vmalle1is", ish);
+	leave(old);
+}
+
+void tlb_flush_space(unsigned vmid, paddr_t root)
+{
+	uint64_t old = enter(vmid, root);
+
+	TLBI("vmalls12e1is", ish);
+	leave(old);
+}
+
+void tlb_flush_cpu_space(unsigned vmid, paddr_t root)
+{
+	uint64_t old = enter(vmid, root);
+
+	TLBI("vmalle1", nsh);
+	/* Instruction caches may be tagged with the ASID, which the two virtual CPUs use differently. */
+	__asm__ volatile("ic iallu\n\tdsb nsh" : : : "memory");
+	leave(old);
+}
+
+void table_write(uint64_t *entry, uint64_t value)
+{
+	/* What the descriptor leads to, then the descriptor. EL2's own map is shareable as table walks are. */
+	dsb(ishst);
+	*(volatile uint64_t *)entry = value;
+	dsb(ishst);
+}

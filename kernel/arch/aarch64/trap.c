@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trap.h"
+
+#include "sysreg.h"
+
+#define EC(esr) ((unsigned)((esr) >> 26) & 0x3f)
+
+uint64_t trap_syndrome(void)
+{
+	return sysreg_read(esr_el2);
+}
+
+bool trap_is_call(uint64_t syndrome)
+{
+	return EC(syndrome) == 0x15; /* SVC from AArch64 */
+}
+
+void trap_decode(uint64_t syndrome, struct trap *t)
+{
+	unsigned dfsc = (unsigned)syndrome & 0x3f;
+
+	*t = (struct trap){.kind = TRAP_FAULT, .syndrome = syndrome, .address = sysreg_read(far_el2)};
+	switch (EC(syndrome)) {
+	case 0x07: t->kind = TRAP_FPU; break;
+	case 0x01: t->kind = TRAP_WAIT; break;
+	case 0x20:
+	case 0x24:
+		t->fetch = EC(syndrome) == 0x20;
+		t->write = !t->fetch && (syndrome & BIT(6));
+		/* Translation and permission faults of levels 1 to 3; the rest cannot be late. */
+		if (dfsc >= 0x05 && dfsc <= 0x0f)
+			t->kind = TRAP_ABORT;
+		break;
+	default: break;
+	}
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * System registers of a guest that the kernel answers: feature registers, generated interrupts, the physical timer, debug
+ * registers. Everything else that traps goes to qvm, whose `unsupported register` policy decides.
+ */
+#include "arch.h"
+#include "cpu.h"
+#include "process.h"
+#include "sysreg.h"
+#include "vcpu.h"
+
+/* A register's place in the ISS of a trapped MRS or MSR (Arm ARM D24.2.40, EC 0x18), without Rt and direction. */
+#define ISS_REG(op0, op1, crn, crm, op2)                                                                               \
+	((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+#define ISS_REG_MASK 0x3ffc1eu
+#define ISS_READ     1u
+#define ISS_RT(esr)  ((unsigned)((esr) >> 5) & 31)
+
+static uint64_t get(const struct vcpu *v, uint64_t esr)
+{
+	return ISS_RT(esr) < 31 ? v->frame.x[ISS_RT(esr)] : 0;
+}
+
+static void put(struct vcpu *v, uint64_t esr, uint64_t value)
+{
+	if (ISS_RT(esr) < 31)
+		v->frame.x[ISS_RT(esr)] = value;
+}
+
+/* ---- feature registers ---- */
+
+/*
+ * What a guest sees of a feature register: the fields that it may know, each limited to what is switched or needs no
+ * switching. A field that is not named reads 0: SVE, SME, MTE, PAuth, PMU, SPE, TRBE, trace, AMU, MPAM, RAS, nested
+ * virtualization, AArch32, and whatever comes later.
+ */
+#define FIELD(low)      (0xfull << (low))
+#define ALL_BUT(fields) (~(uint64_t)(fields))
+
+struct id_register {
+	uint8_t crm, op2;
+	uint64_t keep;
+};
+
+static const struct id_register id_registers[] = {
+	/* PFR0: FP, AdvSIMD, GIC, DIT, CSV2, CSV3; EL0 and EL1 are added as AArch64 only */
+	{4, 0, FIELD(16) | FIELD(20) | FIELD(24) | FIELD(48) | FIELD(56) | FIELD(60)},
+	{4, 1, FIELD(0) | FIELD(4)}, /* PFR1: BT, SSBS */
+	{5, 0, FIELD(0) | FIELD(12) | FIELD(20) | FIELD(28) | FIELD(36)}, /* DFR0: DebugVer, BRPs, WRPs, CTX_CMPs, DoubleLock */
+	{6, 0, ALL_BUT(FIELD(24))}, /* ISAR0: not TME */
+	/* ISAR1: not APA, API, GPA, GPI, XS, LS64 */
+	{6, 1, ALL_BUT(FIELD(4) | FIELD(8) | FIELD(24) | FIELD(28) | FIELD(56) | FIELD(60))},
+	{6, 2, FIELD(4) | FIELD(20)}, /* ISAR2: RPRES, BC */
+	/* MMFR0: PARange, ASIDBits, BigEnd, SNSMem, BigEndEL0, TGran16, TGran64, TGran4, ExS */
+	{7, 0, FIELD(0) | FIELD(4) | FIELD(8) | FIELD(12) | FIELD(16) | FIELD(20) | FIELD(24) | FIELD(28) | FIELD(44)},
+	{7, 1, FIELD(0) | FIELD(12) | FIELD(20) | FIELD(36)}, /* MMFR1: HAFDBS, HPDS, PAN, ETS */
+	/* MMFR2: UAO, LSM, VARange, CCIDX, ST, AT, IDS, TTL, BBM, E0PD */
+	{7, 2, FIELD(4) | FIELD(8) | FIELD(16) | FIELD(20) | FIELD(28) | FIELD(32) | FIELD(36) | FIELD(48) | FIELD(52) | FIELD(60)},
+};
+
+#define PARANGE_36 1 /* as much as the 39 bits of stage 2 hold: SPACE_BITS */
+
+static uint64_t id_hardware(unsigned crm, unsigned op2)
+{
+	switch (crm << 4 | op2) {
+	case 0x40: return sysreg_read(id_aa64pfr0_el1);
+	case 0x41: return sysreg_read(id_aa64pfr1_el1);
+	case 0x50: return sysreg_read(id_aa64dfr0_el1);
+	case 0x60: return sysreg_read(id_aa64isar0_el1);
+	case 0x61: return sysreg_read(id_aa64isar1_el1);
+	case 0x62: return sysreg_read(s3_0_c0_c6_2);
+	case 0x70: return sysreg_read(id_aa64mmfr0_el1);
+	case 0x71: return sysreg_read(id_aa64mmfr1_el1);
+	case 0x72: return sysreg_read(ID_AA64MMFR2_EL1);
+	default: return 0;
+	}
+}
+
+static uint64_t at_most(uint64_t value, unsigned low, uint64_t limit)
+{
+	return (value >> low & 0xf) > limit ? (value & ~FIELD(low)) | limit << low : value;
+}
+
+static uint64_t id_read(unsigned crm, unsigned op2)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(id_registers); i++) {
+		const struct id_register *r = &id_registers[i];
+		uint64_t value;
+
+		if (r->crm != crm || r->op2 != op2)
+			continue;
+		value = id_hardware(crm, op2) & r->keep;
+		if (crm == 4 && op2 == 0) /* CSV2: not the variant with SCXTNUM registers */
+			value = at_most(value, 56, 1) | 0x11;
+		if (crm == 7 && op2 == 0)
+			value = at_most(value, 0, PARANGE_36);
+		return value;
+	}
+	return 0;
+}
+
+/* ---- interrupts ---- */
+
+static void make_pending(struct vcpu *from, struct vcpu *v, unsigned intid)
+{
+	bool wake;
+
+	lock_acquire(&v->lock);
+	vgic_set_pending(&v->vgic, intid);
+	v->dirty = true;
+	wake = v != from;
+	lock_release(&v->lock);
+	if (wake) {
+		lock_acquire(&kernel_lock);
+		vcpu_wake(v);
+		lock_release(&kernel_lock);
+	}
+}
+
+/* ICC_SGI1R_EL1 (IHI 0069, 12.2.20). */
+void vcpu_send_sgi(struct vcpu *from, uint64_t value)
+{
+	unsigned intid = (unsigned)(value >> 24) & 15;
+	bool others = value & BIT(40);
+	uint64_t upper = (value >> 16 & 0xff) << 8 | (value >> 32 & 0xff) << 16 | (value >> 48 & 0xff) << 32;
+	uint64_t first = (value >> 44 & 15) * 16;
+
+	for (unsigned i = 0; i < VCPU_MAX; i++) {
+		struct vcpu *v = __atomic_load_n(&from->process->vcpus[i], __ATOMIC_ACQUIRE);
+		uint64_t bit;
+
+		if (!v)
+			continue;
+		bit = (v->affinity & 0xff) - first;
+		if (others ? v != from : (v->affinity & ~0xffull) == upper && bit < 16 && (value & BIT(bit)))
+			make_pending(from, v, intid);
+	}
+}
+
+static void deactivate(struct vcpu *v, uint64_t intid)
+{
+	if (intid >= VIRQ_SPI_MAX)
+		return;
+	lock_acquire(&v->lock);
+	vcpu_settle(this_cpu(), v);
+	vgic_deactivate(&v->vgic, (unsigned)intid);
+	if (intid == VIRQ_VTIMER && !(v->vgic.pending & BIT(VIRQ_VTIMER)))
+		gic_set_active(PPI_VTIMER, false);
+	v->dirty = true;
+	lock_release(&v->lock);
+}
+
+/* ---- the physical timer, as a timer of the kernel's on the guest's one time ---- */
+
+#define CTL_ENABLE  BIT(0)
+#define CTL_IMASK   BIT(1)
+#define CTL_ISTATUS BIT(2)
+
+static uint64_t count(const struct vcpu *v)
+{
+	isb();
+	return sysreg_read(cntpct_el0) - v->cntvoff;
+}
+
+static bool ptimer_met(const struct vcpu *v)
+{
+	return (v->cntp_ctl & CTL_ENABLE) && count(v) >= v->cntp_cval;
+}
+
+static void ptimer_update(struct cpu *c, struct vcpu *v)
+{
+	bool met = ptimer_met(v);
+	uint64_t at = v->cntp_cval + v->cntvoff, hz = counter_hz();
+
+	lock_acquire(&kernel_lock);
+	lock_acquire(&v->lock);
+	vgic_private_line(&v->vgic, VIRQ_PTIMER, met && !(v->cntp_ctl & CTL_IMASK));
+	v->dirty = true;
+	lock_release(&v->lock);
+	timer_disarm(&v->ptimer);
+	if (!met && (v->cntp_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE && at >= v->cntvoff)
+		timer_arm(&v->ptimer, at / hz * 1000000000ull + (at % hz * 1000000000ull + hz - 1) / hz);
+	lock_release(&kernel_lock);
+	c->attention = true; /* the hardware timer may have to be set */
+}
+
+static void ptimer_access(struct cpu *c, struct vcpu *v, uint64_t esr, unsigned op2)
+{
+	uint64_t value = get(v, esr);
+
+	if (esr & ISS_READ) {
+		if (op2 == 0)
+			value = (uint32_t)(v->cntp_cval - count(v));
+		else
+			value = op2 == 1 ? v->cntp_ctl | (ptimer_met(v) ? CTL_ISTATUS : 0) : v->cntp_cval;
+		put(v, esr, value);
+		return;
+	}
+	if (op2 == 0)
+		v->cntp_cval = count(v) + (uint64_t)(int64_t)(int32_t)value;
+	else if (op2 == 1)
+		v->cntp_ctl = value & (CTL_ENABLE | CTL_IMASK);
+	else
+		v->cntp_cval = value;
+	ptimer_update(c, v);
+}
+
+/* ---- all ---- */
+
+static bool debug_access(struct vcpu *v, uint64_t esr, bool *again)
+{
+	uint32_t reg = (uint32_t)esr & ISS_REG_MASK;
+
+	switch (reg) {
+	case ISS_REG(2, 0, 1, 0, 0): /* MDRAR_EL1: no debug ROM */
+	case ISS_REG(2, 3, 0, 1, 0): /* the debug communication channel: empty */
+	case ISS_REG(2, 3, 0, 4, 0):
+	case ISS_REG(2, 3, 0, 5, 0):
+	case ISS_REG(2, 0, 0, 2, 0):
+	case ISS_REG(2, 0, 0, 0, 2):
+	case ISS_REG(2, 0, 0, 3, 2):
+	case ISS_REG(2, 0, 0, 6, 2):
+		if (esr & ISS_READ)
+			put(v, esr, 0);
+		return true;
+	default: break;
+	}
+	if ((reg >> 14 & 7) != 0 || v->el1.debug_live)
+		return false; /* trace registers, or one that traps although all others are the guest's */
+	vcpu_debug_open(v);
+	*again = true;
+	return true;
+}
+
+static bool handle(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
+{
+	uint32_t reg = (uint32_t)esr & ISS_REG_MASK;
+
+	switch (reg) {
+	case ISS_REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */
+		vcpu_send_sgi(v, get(v, esr));
+		return true;
+	case ISS_REG(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1, ICC_SGI0R_EL1: no such group */
+	case ISS_REG(3, 0, 12, 11, 7): return true;
+	case ISS_REG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */
+		deactivate(v, get(v, esr));
+		return true;
+	case ISS_REG(3, 3, 14, 0, 1): /* CNTPCT_EL0 */
+		put(v, esr, count(v));
+		return true;
+	case ISS_REG(3, 3, 14, 2, 0): /* CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0 */
+	case ISS_REG(3, 3, 14, 2, 1):
+	case ISS_REG(3, 3, 14, 2, 2): ptimer_access(c, v, esr, reg >> 17 & 7); return true;
+	case ISS_REG(3, 0, 1, 0, 1): /* ACTLR_EL1: reads 0, writes ignored */
+		if (esr & ISS_READ)
+			put(v, esr, 0);
+		return true;
+	case ISS_REG(1, 0, 7, 6, 2): /* DC ISW, CSW, CISW: this CPU's, and never without a clean */
+	case ISS_REG(1, 0, 7, 10, 2):
+	case ISS_REG(1, 0, 7, 14, 2):
+		__asm__ volatile("dc cisw, %0\n\tdsb ish" : : "r"(get(v, esr) & 0xffffffff) : "memory");
+		return true;
+	default: break;
+	}
+	if ((reg & ISS_REG(3, 7, 15, 0, 0)) == ISS_REG(3, 0, 0, 0, 0) && (esr & ISS_READ)) {
+		put(v, esr, id_read(reg >> 1 & 15, reg >> 17 & 7));
+		return true;
+	}
+	if (reg >> 20 == 2)
+		return debug_access(v, esr, again);
+	return false;
+}
+
+bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr)
+{
+	bool again = false;
+
+	if (!handle(c, v, esr, &again))
+		return false;
+	if (!again)
+		v->frame.pc += 4;
+	return true;
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The reader of flattened device trees. See fdt.h. */
+#include "fdt.h"
+
+#define FDT_MAGIC   0xd00dfeedu
+#define FDT_VERSION 17u /* and what says it is compatible with it */
+
+enum token { TOKEN_BEGIN = 1, TOKEN_END = 2, TOKEN_PROP = 3, TOKEN_NOP = 4, TOKEN_STOP = 9, TOKEN_BAD = 0 };
+
+struct item {
+	enum token token;
+	const char *name; /* of a node or a property */
+	struct fdt_value value;
+};
+
+static uint32_t be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint64_t be64(const uint8_t *p)
+{
+	return (uint64_t)be32(p) << 32 | be32(p + 4);
+}
+
+static bool same(const char *a, const char *b)
+{
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+uint32_t fdt_blob_bytes(const void *blob)
+{
+	const uint8_t *header = blob;
+	uint32_t bytes = be32(header + 4);
+
+	if (be32(header) != FDT_MAGIC || be32(header + 20) < FDT_VERSION || be32(header + 24) > FDT_VERSION)
+		return 0;
+	return bytes < 40 || bytes > FDT_BYTES_MAX ? 0 : bytes;
+}
+
+/* The terminated string at an offset of an area; NULL if it does not end inside. */
+static const char *string_at(const struct fdt *fdt, uint32_t area, uint32_t area_bytes, uint32_t at)
+{
+	for (uint32_t i = at; i < area_bytes; i++) {
+		if (fdt->blob[area + i] == '\0')
+			return (const char *)fdt->blob + area + at;
+	}
+	return NULL;
+}
+
+/* Reads the item at *at of the structure block and moves *at behind it. */
+static struct item read_item(const struct fdt *fdt, uint32_t *at)
+{
+	const uint8_t *block = fdt->blob + fdt->struct_at;
+	struct item item = {.token = TOKEN_BAD};
+	uint32_t left;
+
+	if (*at > fdt->struct_bytes || fdt->struct_bytes - *at < 4)
+		return item;
+	uint32_t token = be32(block + *at);
+	*at += 4;
+	left = fdt->struct_bytes - *at;
+	switch (token) {
+	case TOKEN_END:
+	case TOKEN_NOP:
+	case TOKEN_STOP: break;
+	case TOKEN_BEGIN:
+		item.name = string_at(fdt, fdt->struct_at, fdt->struct_bytes, *at);
+		if (item.name == NULL)
+			return item;
+		*at += (uint32_t)align_up(strlen(item.name) + 1, 4);
+		break;
+	case TOKEN_PROP:
+		if (left < 8 || be32(block + *at) > left - 8)
+			return item;
+		item.value = (struct fdt_value){.data = block + *at + 8, .bytes = be32(block + *at)};
+		item.name = string_at(fdt, fdt->strings_at, fdt->strings_bytes, be32(block + *at + 4));
+		if (item.name == NULL)
+			return item;
+		*at += 8 + (uint32_t)align_up(item.value.bytes, 4);
+		break;
+	default: return item;
+	}
+	item.token = (enum token)token;
+	return item;
+}
+
+/* To the next node. Returns 1 for a node, 0 at the end of the tree, -1 where the blob is damaged. */
+static int step(const struct fdt *fdt, struct fdt_node *node, uint32_t *at)
+{
+	for (;;) {
+		struct item item = read_item(fdt, at);
+
+		switch (item.token) {
+		case TOKEN_BEGIN:
+			if (++node->depth >= FDT_DEPTH_MAX)
+				return -1;
+			node->name = item.name;
+			node->props[node->depth] = *at;
+			return 1;
+		case TOKEN_END:
+			if (--node->depth < -1)
+				return -1;
+			break;
+		case TOKEN_PROP:
+			if (node->depth < 0)
+				return -1;
+			break;
+		case TOKEN_NOP: break;
+		case TOKEN_STOP: return node->depth == -1 ? 0 : -1;
+		case TOKEN_BAD: return -1;
+		}
+	}
+}
+
+static bool area_ok(const struct fdt *fdt, uint32_t at, uint32_t bytes)
+{
+	return at <= fdt->bytes && bytes <= fdt->bytes - at;
+}
+
+bool fdt_open(struct fdt *fdt, const void *blob)
+{
+	struct fdt_node node = {.depth = -1};
+	uint32_t at = 0;
+	int found;
+
+	fdt->blob = blob;
+	fdt->bytes = fdt_blob_bytes(blob);
+	if (fdt->bytes == 0)
+		return false;
+	fdt->struct_at = be32(fdt->blob + 8);
+	fdt->strings_at = be32(fdt->blob + 12);
+	fdt->reserve_at = be32(fdt->blob + 16);
+	fdt->strings_bytes = be32(fdt->blob + 32);
+	fdt->struct_bytes = be32(fdt->blob + 36);
+	if (!is_aligned(fdt->struct_at, 4) || !area_ok(fdt, fdt->struct_at, fdt->struct_bytes) ||
+	    !area_ok(fdt, fdt->strings_at, fdt->strings_bytes))
+		return false;
+	do {
+		found = step(fdt, &node, &at);
+	} while (found > 0);
+	return found == 0;
+}
+
+bool fdt_reserved(const struct fdt *fdt, unsigned n, uint64_t *start, uint64_t *bytes)
+{
+	uint64_t at = fdt->reserve_at + 16ull * n;
+
+	if (at + 16 > fdt->bytes)
+		return false;
+	*start = be64(fdt->blob + at);
+	*bytes = be64(fdt->blob + at + 8);
+	return *start != 0 || *bytes != 0;
+}
+
+bool fdt_root(const struct fdt *fdt, struct fdt_node *node)
+{
+	uint32_t at = 0;
+
+	node->depth = -1;
+	return step(fdt, node, &at) > 0;
+}
+
+bool fdt_next(const struct fdt *fdt, struct fdt_node *node)
+{
+	uint32_t at = node->props[node->depth];
+
+	return step(fdt, node, &at) > 0;
+}
+
+/* Does the component match the name, whose unit address counts only if the component has one? */
+static bool component_is(const char *name, const char *component, size_t length)
+{
+	size_t i = 0;
+
+	while (i < length && name[i] == component[i] && name[i] != '\0')
+		i++;
+	return i == length && (name[i] == '\0' || name[i] == '@');
+}
+
+bool fdt_path(const struct fdt *fdt, struct fdt_node *node, const char *path, size_t length)
+{
+	size_t at = 0, end;
+	int matched = 0; /* depth up to which the nodes above match */
+
+	if (!fdt_root(fdt, node))
+		return false;
+	for (;;) {
+		while (at < length && path[at] == '/')
+			at++;
+		if (at == length)
+			return true;
+		for (end = at; end < length && path[end] != '/';)
+			end++;
+		do {
+			if (!fdt_next(fdt, node) || node->depth <= matched)
+				return false;
+		} while (node->depth != matched + 1 || !component_is(node->name, path + at, end - at));
+		matched++;
+		at = end;
+	}
+}
+
+static bool prop_at(const struct fdt *fdt, uint32_t at, const char *name, struct fdt_value *value)
+{
+	for (;;) {
+		struct item item = read_item(fdt, &at);
+
+		if (item.token == TOKEN_PROP && same(item.name, name)) {
+			*value = item.value;
+			return true;
+		}
+		if (item.token != TOKEN_PROP && item.token != TOKEN_NOP)
+			return false;
+	}
+}
+
+bool fdt_prop(const struct fdt *fdt, const struct fdt_node *node, const char *name, struct fdt_value *value)
+{
+	return prop_at(fdt, node->props[node->depth], name, value);
+}
+
+uint32_t fdt_cell(const struct fdt_value *value, unsigned n)
+{
+	return n < value->bytes / 4 ? be32(value->data + (size_t)4 * n) : UINT32_MAX;
+}
+
+bool fdt_number(const struct fdt_value *value, uint64_t *number)
+{
+	if (value->bytes == 4)
+		*number = be32(value->data);
+	else if (value->bytes == 8)
+		*number = be64(value->data);
+	else
+		return false;
+	return true;
+}
+
+static uint32_t u32_at(const struct fdt *fdt, uint32_t at, const char *name, uint32_t missing)
+{
+	struct fdt_value value;
+
+	return prop_at(fdt, at, name, &value) && value.bytes == 4 ? be32(value.data) : missing;
+}
+
+uint32_t fdt_u32(const struct fdt *fdt, const struct fdt_node *node, const char *name, uint32_t missing)
+{
+	return u32_at(fdt, node->props[node->depth], name, missing);
+}
+
+bool fdt_has_string(const struct fdt *fdt, const struct fdt_node *node, const char *name, const char *text)
+{
+	struct fdt_value value;
+
+	if (!fdt_prop(fdt, node, name, &value) || value.bytes == 0 || value.data[value.bytes - 1] != '\0')
+		return false;
+	for (uint32_t at = 0; at < value.bytes;) {
+		const char *entry = (const char *)value.data + at;
+
+		if (same(entry, text))
+			return true;
+		at += (uint32_t)strlen(entry) + 1;
+	}
+	return false;
+}
+
+bool fdt_is_compatible(const struct fdt *fdt, const struct fdt_node *node, const char *text)
+{
+	return fdt_has_string(fdt, node, "compatible", text);
+}
+
+/* Devicetree Specification 2.3.4: no status means okay. */
+bool fdt_is_enabled(const struct fdt *fdt, const struct fdt_node *node)
+{
+	struct fdt_value value;
+
+	return !fdt_prop(fdt, node, "status", &value) || fdt_has_string(fdt, node, "status", "okay") ||
+	       fdt_has_string(fdt, node, "status", "ok");
+}
+
+bool fdt_name_is(const struct fdt_node *node, const char *name)
+{
+	return component_is(node->name, name, strlen(name));
+}
+
+/* Cells of an address and of a size below a bus. Devicetree Specification 2.3.5: 2 and 1 where it does not say. */
+struct cells {
+	uint32_t address, size;
+};
+
+static bool cells_of(const struct fdt *fdt, uint32_t bus, struct cells *cells)
+{
+	cells->address = u32_at(fdt, bus, "#address-cells", 2);
+	cells->size = u32_at(fdt, bus, "#size-cells", 1);
+	return cells->address >= 1 && cells->address <= 2 && cells->size <= 2;
+}
+
+static uint64_t take(const uint8_t *cell, uint32_t cells)
+{
+	return cells == 0 ? 0 : cells == 1 ? be32(cell) : be64(cell);
+}
+
+bool fdt_reg_bus(const struct fdt *fdt, const struct fdt_node *node, unsigned n, uint64_t *start, uint64_t *bytes)
+{
+	struct fdt_value reg;
+	struct cells c;
+
+	if (node->depth < 1 || !cells_of(fdt, node->props[node->depth - 1], &c) || !fdt_prop(fdt, node, "reg", &reg))
+		return false;
+	uint32_t entry = 4 * (c.address + c.size);
+	if (n >= reg.bytes / entry)
+		return false;
+	*start = take(reg.data + (size_t)n * entry, c.address);
+	*bytes = take(reg.data + (size_t)n * entry + (size_t)4 * c.address, c.size);
+	return true;
+}
+
+/* One step of Devicetree Specification 2.3.8: an address below `bus` becomes one below `parent`. */
+static bool translate(const struct fdt *fdt, uint32_t bus, uint32_t parent, uint64_t *start, uint64_t bytes)
+{
+	struct fdt_value ranges;
+	struct cells c, above;
+
+	if (!prop_at(fdt, bus, "ranges", &ranges) || !cells_of(fdt, bus, &c) || !cells_of(fdt, parent, &above))
+		return false;
+	if (ranges.bytes == 0)
+		return true;
+	uint32_t entry = 4 * (c.address + above.address + c.size);
+	for (uint32_t at = 0; ranges.bytes - at >= entry; at += entry) {
+		const uint8_t *cell = ranges.data + at;
+		uint64_t child = take(cell, c.address);
+		uint64_t base = take(cell + (size_t)4 * c.address, above.address);
+		uint64_t length = take(cell + 4 * ((size_t)c.address + above.address), c.size);
+
+		if (*start >= child && *start - child < length && bytes <= length - (*start - child)) {
+			*start = base + (*start - child);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool fdt_reg(const struct fdt *fdt, const struct fdt_node *node, unsigned n, uint64_t *start, uint64_t *bytes)
+{
+	if (!fdt_reg_bus(fdt, node, n, start, bytes))
+		return false;
+	for (int bus = node->depth - 1; bus > 0; bus--) {
+		if (!translate(fdt, node->props[bus], node->props[bus - 1], start, *bytes))
+			return false;
+	}
+	return *start + *bytes >= *start;
+}

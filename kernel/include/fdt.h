@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A reader of flattened device trees (Devicetree Specification 0.4, chapter 5) that trusts nothing in the blob: every
+ * offset is checked where it is used, nothing recurses, and every loop ends with the blob. It also runs with the MMU
+ * off, so it reads bytes.
+ */
+#pragma once
+
+#include "types.h"
+
+#define FDT_BYTES_MAX (2u << 20) /* as Linux's boot protocol has it */
+#define FDT_DEPTH_MAX 16
+
+struct fdt {
+	const uint8_t *blob;
+	uint32_t bytes; /* of the whole blob */
+	uint32_t struct_at, struct_bytes;
+	uint32_t strings_at, strings_bytes;
+	uint32_t reserve_at;
+};
+
+struct fdt_node {
+	const char *name;	       /* with its unit address; empty for the root */
+	int depth;		       /* 0: the root */
+	uint32_t props[FDT_DEPTH_MAX]; /* where the properties of each ancestor start, and at [depth] its own */
+};
+
+struct fdt_value {
+	const uint8_t *data;
+	uint32_t bytes;
+};
+
+/* Bytes of the blob as its header says, 0 if this is no device tree that we read. Looks at the first 40 bytes only. */
+uint32_t fdt_blob_bytes(const void *blob);
+/* Checks the structure of the whole blob. False: it is damaged. */
+bool fdt_open(struct fdt *fdt, const void *blob);
+/* The n-th entry of the memory reservation block. False: there are no more. */
+bool fdt_reserved(const struct fdt *fdt, unsigned n, uint64_t *start, uint64_t *bytes);
+
+/* All nodes in the order of the blob, children after their parent: start with fdt_root. */
+bool fdt_root(const struct fdt *fdt, struct fdt_node *node);
+bool fdt_next(const struct fdt *fdt, struct fdt_node *node);
+/* An absolute path of `length` bytes. A component without a unit address matches any. */
+bool fdt_path(const struct fdt *fdt, struct fdt_node *node, const char *path, size_t length);
+
+bool fdt_prop(const struct fdt *fdt, const struct fdt_node *node, const char *name, struct fdt_value *value);
+uint32_t fdt_u32(const struct fdt *fdt, const struct fdt_node *node, const char *name, uint32_t missing);
+/* Is `text` one of the strings of the property? */
+bool fdt_has_string(const struct fdt *fdt, const struct fdt_node *node, const char *name, const char *text);
+bool fdt_is_compatible(const struct fdt *fdt, const struct fdt_node *node, const char *text);
+bool fdt_is_enabled(const struct fdt *fdt, const struct fdt_node *node);
+bool fdt_name_is(const struct fdt_node *node, const char *name); /* without the unit address */
+uint32_t fdt_cell(const struct fdt_value *value, unsigned n);	 /* ~0 behind the value's end */
+/* A number of 1 or 2 cells that is the whole value. */
+bool fdt_number(const struct fdt_value *value, uint64_t *number);
+
+/* The n-th `reg` entry as the node's parent counts, and translated to a physical address through each bus's `ranges`.
+ */
+bool fdt_reg_bus(const struct fdt *fdt, const struct fdt_node *node, unsigned n, uint64_t *start, uint64_t *bytes);
+bool fdt_reg(const struct fdt *fdt, const struct fdt_node *node, unsigned n, uint64_t *start, uint64_t *bytes);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Channels, connections, pulses: what messages travel through. */
+#pragma once
+
+#include "bulkhead.h"
+#include "types.h"
+
+struct thread;
+struct process;
+
+/* What waits at a channel, in order of priority: a thread that sends, or a pulse. */
+struct waiting {
+	struct list link;
+	uint8_t prio;
+	bool is_pulse;
+};
+
+enum pulse_kind {
+	PULSE_PLAIN,  /* embedded in a timer, interrupt or thread: may be queued again once it was received */
+	PULSE_POOLED, /* from MsgSendPulse: freed when it was received */
+	PULSE_MASK,   /* one for each bit set of *mask: value = bit number */
+};
+
+struct pulse {
+	struct waiting w; /* first */
+	uint8_t kind;
+	int8_t code;
+	uint64_t value;
+	uint64_t info; /* MSGINFO_* */
+	union {
+		uint32_t mask;                 /* PULSE_MASK */
+		struct connection *connection; /* PULSE_POOLED */
+	};
+	struct list of_connection; /* PULSE_POOLED */
+};
+
+struct channel {
+	struct process *process;
+	uint32_t id, flags;
+	struct list queue;       /* struct waiting */
+	struct list receivers;   /* threads in STATE_RECEIVE, by wait_link, highest priority first */
+	struct list servers;     /* threads that received from it last, by server_link */
+	struct list connections; /* by of_channel */
+	struct list repliers;    /* threads in STATE_REPLY, by wait_link */
+	uint32_t copies;         /* interrupted copies of threads whose channel it is */
+	struct pulse gone;       /* PULSE_MASK: slots of clients that are gone */
+};
+
+struct connection {
+	struct process *process; /* the client */
+	struct channel *channel; /* NULL: it is gone */
+	uint32_t id;
+	uint32_t event_chid; /* of the client, for MsgDeliverEvent; 0: none */
+	uint32_t pulse_count;
+	struct list of_channel;
+	struct list pulses;
+	struct pulse death; /* PULSE_CODE_COIDDEATH: to event_chid when the channel goes */
+};
+
+void pulse_init(struct pulse *p, unsigned kind, int code, uint64_t value, unsigned prio);
+void pulse_send(struct channel *c, struct pulse *p); /* wakes a receiver or queues; nothing if it is queued already */
+void pulse_cancel(struct pulse *p);
+struct channel *channel_of(struct process *p, uint64_t chid); /* NULL: no such channel */
+void channel_destroy(struct channel *c);
+void connection_destroy(struct connection *c);
+void ipc_thread_gone(struct thread *t);                 /* it dies: out of every queue, its clients answered */
+void ipc_unblock(struct thread *t, int64_t status);     /* timeout: out of the queue it is in */
+void ipc_requeue(struct thread *t);                     /* its priority changed while it waits */
+void ipc_copy_continue(struct thread *t);               /* a long message copy that was interrupted */

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The global design safe state, beside panic() of arch.h. */
+#pragma once
+
+#include "types.h"
+
+/* An exception from EL2 itself, on the emergency stack. `kind` is the offset in the vector table: 0x200 and so on. */
+_Noreturn void panic_exception(uint64_t kind);
+/* SGI_STOP has arrived: another CPU has panicked. */
+_Noreturn void panic_stop(void);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "bulkhead.h"
+#include "kmem.h"
+#include "space.h"
+#include "thread.h"
+
+struct region {
+	paddr_t start;
+	uint64_t bytes;
+	uint32_t flags; /* REGION_*; 0: unused */
+	bool exact_clean;
+};
+
+#define IRQ_GRANT_MAX 16
+
+struct process {
+	uint32_t slot;
+	uint32_t state; /* enum process_state */
+	struct process_params params;
+	struct kmem kmem;
+	struct space space;
+	struct space guest;
+	void **handles[OBJECT_TYPES]; /* a page each, when needed; index = id */
+	struct region regions[REGION_MAX];
+	struct {
+		uint32_t first, count;
+	} irqs[IRQ_GRANT_MAX];
+	uint32_t threads_alive;
+	struct list sync_waiters;
+	struct channel *control; /* gets PULSE_MASK `signals` */
+	struct pulse signals;
+	struct pulse death;
+	uint32_t end_cause;
+	uint64_t end_status, fault_address, fault_pc;
+	uint64_t cpu_ns; /* of threads that are gone */
+	struct vcpu *vcpus[VCPU_MAX];
+	uint8_t last_vcpu[CPU_MAX]; /* that ran on a CPU: index + 1 */
+	uint64_t counter_offset; /* of the guest; valid once counter_set */
+	bool counter_set;
+	/* ProcessDestroy and ProcessGrant go in steps: how far */
+	uint32_t step;
+	uint64_t scrub;
+	struct {
+		paddr_t start;
+		uint64_t bytes;
+	} clean[REGION_MAX]; /* RAM that this slot had, zero since its end */
+};
+
+extern struct process processes[PROCESS_MAX];
+
+struct process *process_of(uint64_t slot); /* NULL: no such, or empty */
+int64_t handle_add(struct process *p, unsigned type, void *object); /* id, or -KE_AGAIN, -KE_NOMEM */
+void *handle_get(const struct process *p, unsigned type, uint64_t id);
+void handle_remove(struct process *p, unsigned type, uint64_t id);
+void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t pc);
+void process_end(struct process *p, unsigned cause, uint64_t status); /* kills its threads */
+void process_thread_gone(struct process *p);
+void process_start_first(void);
+/* Copy between the kernel and a process: whole or -KE_FAULT. */
+int64_t copy_in(struct process *p, void *to, uint64_t from, uint64_t bytes);
+int64_t copy_out(struct process *p, uint64_t to, const void *from, uint64_t bytes);
+
+static inline bool able(const struct process *p, uint32_t ability)
+{
+	return (p->params.abilities & ability) == ability;
+}
+
+void process_init_lists(struct process *p);
+bool process_ram_free(paddr_t start, uint64_t bytes); /* lies in RAM that is for processes */
+uint64_t process_ram_total(void);

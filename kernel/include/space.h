@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Address spaces: stage-2 translation tables, for processes and for guests alike (Arm ARM D8, "Stage 2"). 39-bit input
+ * addresses, 4 KiB granule, starting at level 1; leaves of 4 KiB, 2 MiB and 1 GiB, as large as alignment allows.
+ */
+#pragma once
+
+#include "kmem.h"
+#include "types.h"
+
+#define SPACE_BITS  39
+#define SPACE_LIMIT BIT(SPACE_BITS)
+#define SPACE_STEP  256 /* leaves changed in one go: bounds the time with interrupts off */
+
+struct space {
+	uint64_t *root;
+	paddr_t root_pa;
+	struct kmem *kmem;
+	uint32_t vmid;
+	uint32_t tables;
+	bool guest;
+};
+
+enum space_attr {
+	SPACE_R = 1,
+	SPACE_W = 2,
+	SPACE_X = 4,
+	SPACE_DEVICE = 8,
+};
+
+int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest);
+
+/* Map at most SPACE_STEP leaves of [va, va + bytes) to pa. All page multiples. Returns the bytes mapped, or -KE_EXIST if
+ * something is mapped at va, -KE_NOMEM. Nothing has changed on an error. */
+int64_t space_map(struct space *s, vaddr_t va, paddr_t pa, uint64_t bytes, unsigned attr);
+
+/* Unmap, or change the attributes of, at most SPACE_STEP leaves. Holes are skipped. Returns the bytes dealt with.
+ * A larger leaf that reaches over the range is split; in a guest's space that is refused: -KE_INVAL. */
+int64_t space_unmap(struct space *s, vaddr_t va, uint64_t bytes);
+int64_t space_protect(struct space *s, vaddr_t va, uint64_t bytes, unsigned attr);
+
+/* Look up one address: physical address and attributes. False: not mapped. */
+bool space_walk(const struct space *s, vaddr_t va, paddr_t *pa, unsigned *attr);
+/* Same, as a pointer through EL2's map, if it is RAM and `attr` is allowed; *left = bytes to the end of the leaf's page. */
+void *space_access(const struct space *s, vaddr_t va, unsigned attr, uint64_t *left);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Timers of the kernel: each CPU has a heap, the earliest deadline at the top arms that CPU's hardware timer. */
+#pragma once
+
+#include "types.h"
+
+#define TIMER_MAX 2048 /* in all; counted when a timer comes to be, so that arming one cannot fail */
+
+enum timer_kind { TIMER_TIMEOUT, TIMER_PULSE, TIMER_VCPU_V, TIMER_VCPU_P };
+
+struct timer {
+	uint64_t deadline;
+	uint16_t cpu;
+	uint16_t index; /* in the heap, from 1; 0: not armed */
+	uint8_t kind;
+};
+
+struct timer_heap {
+	uint32_t count;
+	struct timer *at[TIMER_MAX + 1];
+};
+
+bool timer_reserve(void); /* before a timer comes to be: false when TIMER_MAX are there */
+void timer_unreserve(void);
+void timer_arm(struct timer *t, uint64_t deadline); /* on this CPU */
+void timer_disarm(struct timer *t);
+bool timer_expire_one(uint64_t now); /* of this CPU; false: none was due */
+uint64_t timer_next(void);           /* of this CPU; UINT64_MAX: none */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exceptions of processes, as the processor's part of the kernel decodes them. */
+#pragma once
+
+#include "types.h"
+
+struct frame;
+struct cpu;
+struct fpu;
+
+enum trap_kind {
+	TRAP_ABORT, /* an access or fetch that stage 2 refused */
+	TRAP_FPU,   /* first use of FP registers that are not its own */
+	TRAP_WAIT,  /* WFI */
+	TRAP_FAULT, /* anything else: the process ends */
+};
+
+struct trap {
+	uint8_t kind;
+	bool write, fetch;
+	uint64_t address, syndrome;
+};
+
+uint64_t trap_syndrome(void);
+bool trap_is_call(uint64_t syndrome);
+void trap_decode(uint64_t syndrome, struct trap *t);
+void fpu_prepare(struct cpu *c, const struct fpu *of); /* FP traps unless the registers are this context's */
+
+/* From the vectors. Each returns the frame to go on with. */
+struct frame *trap_sync(struct frame *f, struct cpu *c);
+struct frame *trap_irq(struct frame *f, struct cpu *c);
+struct frame *trap_serror(struct frame *f, struct cpu *c);
+_Noreturn void resume(struct frame *f);

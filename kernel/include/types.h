@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Basic types and helpers of the kernel. No C library is there. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint64_t paddr_t; /* physical address */
+typedef uint64_t vaddr_t; /* address in a process or in a guest: what stage 2 translates (an IPA) */
+
+#define PAGE_SIZE   4096ull
+#define PAGE_MASK   (PAGE_SIZE - 1)
+#define BIT(n)      (1ull << (n))
+#define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define align_up(x, a)   (((x) + ((a) - 1)) & ~((uint64_t)(a) - 1))
+#define align_down(x, a) ((x) & ~((uint64_t)(a) - 1))
+#define is_aligned(x, a) (((x) & ((uint64_t)(a) - 1)) == 0)
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* A doubly linked ring; a node that is in no list points at itself. */
+struct list {
+	struct list *next, *prev;
+};
+
+static inline void list_init(struct list *l)
+{
+	l->next = l->prev = l;
+}
+
+static inline bool list_empty(const struct list *l)
+{
+	return l->next == l;
+}
+
+static inline void list_insert_before(struct list *where, struct list *node)
+{
+	node->next = where;
+	node->prev = where->prev;
+	where->prev->next = node;
+	where->prev = node;
+}
+
+static inline void list_add_tail(struct list *head, struct list *node)
+{
+	list_insert_before(head, node);
+}
+
+static inline void list_add_head(struct list *head, struct list *node)
+{
+	list_insert_before(head->next, node);
+}
+
+static inline void list_del(struct list *node)
+{
+	node->prev->next = node->next;
+	node->next->prev = node->prev;
+	list_init(node);
+}
+
+#define list_entry(node, type, member) container_of(node, type, member)
+#define list_for_each(it, head)        for (struct list *it = (head)->next; it != (head); it = it->next)
+#define list_for_each_safe(it, head)                                                                                     \
+	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); it = it##_next, it##_next = it->next)
+
+static inline bool range_ok(uint64_t start, uint64_t length)
+{
+	return length != 0 && start + length > start;
+}
+
+static inline bool ranges_overlap(uint64_t a, uint64_t alen, uint64_t b, uint64_t blen)
+{
+	return a < b + blen && b < a + alen;
+}
+
+void *memset(void *dst, int c, size_t n);
+void *memcpy(void *dst, const void *src, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+size_t strlen(const char *s);

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel's door: what an exception from a process or a guest leads to, and the way back out. */
+#include "arch.h"
+#include "calls.h"
+#include "cpu.h"
+#include "irq.h"
+#include "lock.h"
+#include "panic.h"
+#include "process.h"
+#include "trap.h"
+#include "vcpu.h"
+
+#define EXPIRE_MAX 8 /* timers in one go */
+
+struct cpu cpus[CPU_MAX];
+struct lock kernel_lock = LOCK_INIT(RANK_KERNEL);
+
+static int64_t dispatch(struct thread *t, struct frame *f)
+{
+	switch (f->x[8]) {
+#define CALL(number, name, ability, args, result)                                                                      \
+	case number:                                                                                                   \
+		if (!able(t->process, ability))                                                                        \
+			return -KE_PERM;                                                                               \
+		return call_##name(t, f);
+#include "calls.def"
+#undef CALL
+	default: return -KE_NOSYS;
+	}
+}
+
+static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
+{
+	uint64_t number = f->x[8];
+	int64_t result;
+
+	if (likely(number == CALL_VcpuRun && able(t->process, ABLE_VCPU))) {
+		result = call_VcpuRun(t, f);
+		if (likely(t->in_guest))
+			return vcpu_enter(c, t->vcpu);
+		f->x[0] = (uint64_t)result;
+		return f;
+	}
+	lock_acquire(&kernel_lock);
+	result = dispatch(t, f);
+	if (result == CALL_RESTART) {
+		f->pc -= 4;
+		c->attention = true; /* interrupts are taken in between */
+	} else if (result != CALL_BLOCKED) {
+		f->x[0] = (uint64_t)result;
+		if (number != CALL_TimerTimeout)
+			t->timeout_flags = 0;
+	}
+	if (!c->attention) {
+		lock_release(&kernel_lock);
+		return f;
+	}
+	return kernel_leave(c);
+}
+
+/* A stage-2 fault of a process: between a break and its make (space.c) it only has to try again. */
+static bool only_late(struct process *p, uint64_t address, bool write, bool fetch)
+{
+	paddr_t pa;
+	unsigned attr;
+
+	return space_walk(&p->space, address & ((1ull << 48) - 1), &pa, &attr) &&
+	       (attr & (fetch ? SPACE_X : write ? SPACE_W : SPACE_R));
+}
+
+static struct frame *process_trap(struct cpu *c, struct thread *t, struct frame *f, const struct trap *trap)
+{
+	switch (trap->kind) {
+	case TRAP_FPU: fpu_trap(c, &t->fpu); return f;
+	case TRAP_WAIT:
+		f->pc += 4;
+		lock_acquire(&kernel_lock);
+		sched_yield(t);
+		return kernel_leave(c);
+	default: break;
+	}
+	lock_acquire(&kernel_lock);
+	if (trap->kind != TRAP_ABORT || !only_late(t->process, trap->address, trap->write, trap->fetch))
+		process_fault(t->process, trap->syndrome, trap->address, f->pc);
+	return kernel_leave(c);
+}
+
+struct frame *trap_sync(struct frame *f, struct cpu *c)
+{
+	struct trap trap;
+	uint64_t syndrome = trap_syndrome();
+
+	if (c->guest)
+		return vcpu_trap(c, c->guest, syndrome);
+	if (likely(trap_is_call(syndrome)))
+		return call(c, c->current, f);
+	trap_decode(syndrome, &trap);
+	return process_trap(c, c->current, f, &trap);
+}
+
+struct frame *trap_irq(struct frame *f, struct cpu *c)
+{
+	(void)f;
+	lock_acquire(&kernel_lock);
+	irq_take(c);
+	return kernel_leave(c);
+}
+
+/* An asynchronous error while a process or a guest ran is put down to it. */
+struct frame *trap_serror(struct frame *f, struct cpu *c)
+{
+	lock_acquire(&kernel_lock);
+	process_fault(c->current->process, trap_syndrome(), 0, f->pc);
+	return kernel_leave(c);
+}
+
+static void timers_expire(struct cpu *c)
+{
+	uint64_t now = clock_now();
+
+	for (unsigned n = 0; n < EXPIRE_MAX && timer_expire_one(now); n++)
+		;
+	clock_arm(UINT64_MAX);
+	c->armed = UINT64_MAX;
+	c->attention = true;
+}
+
+void irq_take(struct cpu *c)
+{
+	uint32_t intid = gic_ack();
+
+	if (intid >= INTID_MAX)
+		return;
+	gic_drop(intid);
+	switch (intid) {
+	case SGI_KICK: gic_deactivate(intid); break;
+	case SGI_STOP: panic_stop();
+	case PPI_TIMER:
+		timers_expire(c);
+		gic_deactivate(intid);
+		break;
+	case PPI_VTIMER: vcpu_irq_timer(c); break;
+	case PPI_MAINTENANCE: vcpu_irq_maintenance(c); break;
+	default: irq_fire(intid); break;
+	}
+}
+
+/* The space of a process that is being destroyed must leave every CPU. */
+static void leave_dying_space(struct cpu *c)
+{
+	if (c->space && processes[(c->space->vmid - 1) % PROCESS_MAX].state == PROCESS_ENDING)
+		space_activate(c, &processes[0].space);
+}
+
+static void arm_timer(struct cpu *c)
+{
+	uint64_t deadline = timer_next(), slice = sched_slice_deadline(c);
+
+	if (slice < deadline)
+		deadline = slice;
+	if (deadline == c->armed)
+		return;
+	c->armed = deadline;
+	clock_arm(deadline);
+}
+
+static void idle(struct cpu *c)
+{
+	leave_dying_space(c);
+	arm_timer(c);
+	c->guest = NULL;
+	c->idle_start = clock_now();
+	lock_release(&kernel_lock);
+	cpu_idle();
+	lock_acquire(&kernel_lock);
+	c->idle_ns += clock_now() - c->idle_start;
+	irq_take(c);
+}
+
+/* What a chosen thread still has to do in the kernel before it goes on; true if it must be chosen anew. */
+static bool unfinished(struct cpu *c, struct thread *t)
+{
+	if (unlikely(t->kill)) {
+		sched_block(t);
+		user_switch(c, NULL);
+		thread_destroy(t);
+		return true;
+	}
+	if (unlikely(t->resume_copy)) {
+		if (irq_pending())
+			irq_take(c);
+		else
+			ipc_copy_continue(t);
+		return true;
+	}
+	return false;
+}
+
+struct frame *kernel_leave(struct cpu *c)
+{
+	struct thread *t, *before = c->current;
+
+	do {
+		__atomic_store_n(&c->attention, false, __ATOMIC_RELAXED);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		/* Its EL0 registers must be in memory before another CPU can take it. */
+		if (c->current != before || !before)
+			user_switch(c, NULL);
+		sched_hand_over(c);
+		vcpu_requests(c);
+		t = sched_pick(c);
+		if (!t)
+			idle(c);
+	} while (!t || unfinished(c, t) || c->attention);
+	arm_timer(c);
+	lock_release(&kernel_lock);
+	if (t->in_guest)
+		return vcpu_enter(c, t->vcpu);
+	c->guest = NULL;
+	user_switch(c, &t->user);
+	process_registers(c);
+	space_activate(c, &t->process->space);
+	fpu_prepare(c, &t->fpu);
+	return &t->frame;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "irq.h"
+
+#include "arch.h"
+#include "calls.h"
+#include "cpu.h"
+#include "process.h"
+
+static struct irq *table[INTID_MAX];
+uint64_t irq_attached;
+
+static bool granted(const struct process *p, uint64_t intid)
+{
+	for (unsigned i = 0; i < IRQ_GRANT_MAX; i++)
+		if (intid - p->irqs[i].first < p->irqs[i].count)
+			return true;
+	return false;
+}
+
+int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
+{
+	struct process *p = t->process;
+	uint64_t intid = f->x[0];
+	struct irq *i;
+	int64_t id;
+
+	if (!granted(p, intid))
+		return -KE_PERM;
+	if (f->x[1] && !channel_of(p, f->x[1]))
+		return -KE_BADF;
+	if (f->x[2] > p->params.max_priority || f->x[3] > 127)
+		return -KE_INVAL;
+	if (table[intid])
+		return -KE_BUSY;
+	i = kmem_alloc(&p->kmem, OBJECT_IRQ);
+	if (!i)
+		return -KE_NOMEM;
+	id = handle_add(p, OBJECT_IRQ, i);
+	if (id < 0) {
+		kmem_free(&p->kmem, OBJECT_IRQ, i);
+		return id;
+	}
+	i->process = p;
+	i->id = (uint32_t)id;
+	i->intid = (uint32_t)intid;
+	i->chid = (uint32_t)f->x[1];
+	pulse_init(&i->pulse, PULSE_PLAIN, (int)f->x[3], f->x[4], f->x[2] ? (unsigned)f->x[2] : t->prio);
+	table[intid] = i;
+	irq_attached++;
+	gic_enable(i->intid, t->cpu);
+	return id;
+}
+
+void irq_fire(uint32_t intid)
+{
+	struct irq *i = intid < INTID_MAX ? table[intid] : NULL;
+	struct channel *c;
+
+	if (!i) {
+		/* Nobody's: it came between detaching and disabling. */
+		gic_deactivate(intid);
+		return;
+	}
+	i->fired = true;
+	if (i->chid) {
+		c = channel_of(i->process, i->chid);
+		if (c)
+			pulse_send(c, &i->pulse);
+	} else if (i->waiter) {
+		struct thread *t = i->waiter;
+
+		i->waiter = NULL;
+		t->irq = NULL;
+		thread_wake(t, 0);
+	} else {
+		i->pending = true;
+	}
+}
+
+int64_t call_InterruptWait(struct thread *t, struct frame *f)
+{
+	struct irq *i = handle_get(t->process, OBJECT_IRQ, f->x[0]);
+
+	if (!i)
+		return -KE_BADF;
+	if (i->chid)
+		return -KE_INVAL;
+	if (i->waiter)
+		return -KE_BUSY;
+	if (i->pending) {
+		i->pending = false;
+		return 0;
+	}
+	i->waiter = t;
+	t->irq = i;
+	thread_block(t, STATE_INTR);
+	return CALL_BLOCKED;
+}
+
+int64_t call_InterruptUnmask(struct thread *t, struct frame *f)
+{
+	struct irq *i = handle_get(t->process, OBJECT_IRQ, f->x[0]);
+
+	if (!i)
+		return -KE_BADF;
+	if (i->fired) {
+		i->fired = false;
+		gic_deactivate(i->intid);
+	}
+	return 0;
+}
+
+void irq_unblock(struct thread *t)
+{
+	if (t->irq) {
+		t->irq->waiter = NULL;
+		t->irq = NULL;
+	}
+}
+
+void irq_destroy(struct irq *i)
+{
+	struct process *p = i->process;
+
+	gic_disable(i->intid);
+	if (i->fired)
+		gic_deactivate(i->intid);
+	if (i->waiter) {
+		struct thread *t = i->waiter;
+
+		irq_unblock(t);
+		thread_wake(t, -KE_BADF);
+	}
+	pulse_cancel(&i->pulse);
+	table[i->intid] = NULL;
+	irq_attached--;
+	handle_remove(p, OBJECT_IRQ, i->id);
+	kmem_free(&p->kmem, OBJECT_IRQ, i);
+}
+
+int64_t call_InterruptDetach(struct thread *t, struct frame *f)
+{
+	struct irq *i = handle_get(t->process, OBJECT_IRQ, f->x[0]);
+
+	if (!i)
+		return -KE_BADF;
+	irq_destroy(i);
+	return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "arch.h"
+#include "cpu.h"
+#include "lock.h"
+#include "process.h"
+#include "trap.h"
+
+#define ONLINE_WAIT_NS 2000000000ull
+
+static void come_online(struct cpu *c)
+{
+	sched_init_cpu(c);
+	__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
+}
+
+static void wait_for_others(void)
+{
+	uint64_t deadline = clock_now() + ONLINE_WAIT_NS;
+
+	for (unsigned i = 1; i < board.cpu_count; i++) {
+		while (!__atomic_load_n(&cpus[i].online, __ATOMIC_ACQUIRE) && clock_now() < deadline)
+			cpu_relax();
+		if (!__atomic_load_n(&cpus[i].online, __ATOMIC_ACQUIRE))
+			panic("CPU %u did not start within two seconds", i);
+	}
+}
+
+void kernel_main(void)
+{
+	struct cpu *c = this_cpu();
+
+	for (unsigned i = 0; i < PROCESS_MAX; i++)
+		processes[i].slot = i;
+	come_online(c);
+	arch_start_cpus();
+	wait_for_others();
+	lock_acquire(&kernel_lock);
+	process_start_first();
+	resume(kernel_leave(c));
+}
+
+void kernel_secondary(unsigned cpu)
+{
+	come_online(&cpus[cpu]);
+	lock_acquire(&kernel_lock);
+	resume(kernel_leave(&cpus[cpu]));
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "process.h"
+
+#include "arch.h"
+#include "cpu.h"
+
+struct process processes[PROCESS_MAX];
+
+struct process *process_of(uint64_t slot)
+{
+	if (slot >= PROCESS_MAX || processes[slot].state == PROCESS_FREE)
+		return NULL;
+	return &processes[slot];
+}
+
+/* ---- handles ---- */
+
+int64_t handle_add(struct process *p, unsigned type, void *object)
+{
+	void **table = p->handles[type];
+
+	if (!table) {
+		table = kmem_page(&p->kmem);
+		if (!table)
+			return -KE_NOMEM;
+		p->handles[type] = table;
+		table[0] = (void *)1; /* lowest id that may be free */
+	}
+	for (uint64_t id = (uint64_t)table[0]; id <= HANDLE_MAX; id++) {
+		if (!table[id]) {
+			table[id] = object;
+			table[0] = (void *)(id + 1);
+			return (int64_t)id;
+		}
+	}
+	return -KE_AGAIN;
+}
+
+void *handle_get(const struct process *p, unsigned type, uint64_t id)
+{
+	if (id == 0 || id > HANDLE_MAX || !p->handles[type])
+		return NULL;
+	return p->handles[type][id];
+}
+
+void handle_remove(struct process *p, unsigned type, uint64_t id)
+{
+	void **table = p->handles[type];
+
+	table[id] = NULL;
+	if (id < (uint64_t)table[0])
+		table[0] = (void *)id;
+}
+
+/* ---- memory of processes ---- */
+
+static int64_t copy(struct process *p, void *kernel, uint64_t user, uint64_t bytes, bool in)
+{
+	char *at = kernel;
+
+	while (bytes) {
+		uint64_t left;
+		void *mem = space_access(&p->space, user, in ? SPACE_R : SPACE_W, &left);
+
+		if (!mem)
+			return -KE_FAULT;
+		if (left > bytes)
+			left = bytes;
+		if (in)
+			memcpy(at, mem, left);
+		else
+			memcpy(mem, at, left);
+		at += left;
+		user += left;
+		bytes -= left;
+	}
+	return 0;
+}
+
+int64_t copy_in(struct process *p, void *to, uint64_t from, uint64_t bytes)
+{
+	return copy(p, to, from, bytes, true);
+}
+
+int64_t copy_out(struct process *p, uint64_t to, const void *from, uint64_t bytes)
+{
+	return copy(p, (void *)(uintptr_t)from, to, bytes, false);
+}
+
+/* ---- the end of a process ---- */
+
+void process_end(struct process *p, unsigned cause, uint64_t status)
+{
+	if (p->end_cause == END_NONE) {
+		p->end_cause = cause;
+		p->end_status = status;
+	}
+	for (uint64_t tid = 1; tid <= HANDLE_MAX; tid++) {
+		struct thread *t = thread_of(p, tid);
+
+		if (t)
+			thread_kill(t);
+	}
+}
+
+void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t pc)
+{
+	if (p->end_cause == END_NONE) {
+		p->fault_address = address;
+		p->fault_pc = pc;
+	}
+	process_end(p, END_FAULT, esr);
+}
+
+void process_thread_gone(struct process *p)
+{
+	struct process *procmgr = &processes[0];
+	struct channel *c;
+
+	if (--p->threads_alive)
+		return;
+	if (p->state == PROCESS_RUNNING)
+		p->state = PROCESS_DEAD;
+	if (p == procmgr || (p->params.critical && p->end_cause != END_KILLED))
+		panic("critical process %s ended: cause %u status %lx address %lx pc %lx", p->params.name, p->end_cause,
+		      p->end_status, p->fault_address, p->fault_pc);
+	c = channel_of(procmgr, p->params.death_chid);
+	if (c)
+		pulse_send(c, &p->death);
+}
+
+/* ---- the first process ---- */
+
+/* What the build laid out of procmgr's program: kernel/procmgr_image.S. */
+struct segment {
+	uint64_t va, offset, file_bytes, bytes, prot;
+};
+
+extern const struct segment procmgr_segments[];
+extern const uint64_t procmgr_segment_count, procmgr_entry;
+extern const char procmgr_file[];
+
+#define FIRST_KMEM  (2ull << 20)
+#define FIRST_RAM   (8ull << 20)
+#define FIRST_STACK 0x4000000000ull /* top */
+#define FIRST_HEAP  0x10000000ull
+#define STACK_BYTES (64ull << 10)
+
+static struct boot_info info __attribute__((aligned(4096)));
+
+/* Add what is left of [start, end) when everything in use is taken out. */
+static void free_ram(paddr_t start, paddr_t end)
+{
+	const struct range *taken[BOARD_RESERVED_MAX + 3] = {&board.image, &board.dtb, &board.initrd};
+	unsigned count = 3;
+
+	for (unsigned i = 0; i < board.reserved_count; i++)
+		taken[count++] = &board.reserved[i];
+	while (start < end && info.ram_count < BOOT_RAM_MAX) {
+		paddr_t stop = end, next = end;
+
+		for (unsigned i = 0; i < count; i++) {
+			paddr_t from = align_down(taken[i]->start, PAGE_SIZE);
+			paddr_t to = align_up(taken[i]->start + taken[i]->bytes, PAGE_SIZE);
+
+			if (!taken[i]->bytes || to <= start || from >= stop)
+				continue;
+			stop = from > start ? from : start;
+			next = to;
+		}
+		if (stop > start) {
+			info.ram[info.ram_count].start = start;
+			info.ram[info.ram_count++].bytes = stop - start;
+		}
+		start = stop == end ? end : next;
+	}
+}
+
+static paddr_t take_ram(uint64_t bytes)
+{
+	for (unsigned i = info.ram_count; i-- > 0;) {
+		if (info.ram[i].bytes >= bytes) {
+			info.ram[i].bytes -= bytes;
+			return info.ram[i].start + info.ram[i].bytes;
+		}
+	}
+	panic("no RAM for procmgr: %lu bytes are needed", bytes);
+}
+
+static void map_all(struct process *p, vaddr_t va, paddr_t pa, uint64_t bytes, unsigned attr)
+{
+	while (bytes) {
+		int64_t done = space_map(&p->space, va, pa, bytes, attr);
+
+		if (done < 0)
+			panic("cannot map procmgr: %ld", (long)done);
+		va += (uint64_t)done;
+		pa += (uint64_t)done;
+		bytes -= (uint64_t)done;
+	}
+}
+
+static paddr_t load_segments(struct process *p, paddr_t at)
+{
+	for (uint64_t i = 0; i < procmgr_segment_count; i++) {
+		const struct segment *s = &procmgr_segments[i];
+		vaddr_t start = align_down(s->va, PAGE_SIZE);
+		uint64_t bytes = align_up(s->va + s->bytes, PAGE_SIZE) - start;
+
+		memcpy((char *)pa_to_va(at) + (s->va - start), procmgr_file + s->offset, s->file_bytes);
+		if (s->prot & PROT_X)
+			cache_sync_code(pa_to_va(at), bytes);
+		map_all(p, start, at, bytes, (unsigned)s->prot);
+		at += bytes;
+	}
+	return at;
+}
+
+static void boot_info_make(struct process *p, paddr_t ram)
+{
+	struct start_args *args = (void *)((char *)pa_to_va(ram) + STACK_BYTES - sizeof(*args));
+	uint64_t heap = FIRST_RAM - STACK_BYTES;
+
+	p->regions[0] = (struct region){.start = ram, .bytes = FIRST_RAM, .flags = REGION_RAM};
+	map_all(p, FIRST_STACK - STACK_BYTES, ram, STACK_BYTES, SPACE_R | SPACE_W);
+	paddr_t end = load_segments(p, ram + STACK_BYTES);
+
+	heap = ram + FIRST_RAM - end;
+	map_all(p, FIRST_HEAP, end, heap, SPACE_R | SPACE_W);
+	args->heap_start = FIRST_HEAP;
+	args->heap_bytes = heap;
+	args->procmgr_coid = -1;
+	args->region_count = 1;
+	memcpy(args->guard, board.seed, sizeof(args->guard));
+	info.dtb_bytes = board.dtb.bytes;
+	info.archive_bytes = board.initrd.bytes;
+	info.archive_pa = board.initrd.start;
+	info.cpus = board.cpu_count;
+	map_all(p, BOOT_INFO, va_to_pa(&info), align_up(sizeof(info), PAGE_SIZE), SPACE_R);
+	map_all(p, BOOT_DTB, align_down(board.dtb.start, PAGE_SIZE),
+		align_up(board.dtb.bytes + (board.dtb.start & PAGE_MASK), PAGE_SIZE), SPACE_R);
+	if (board.initrd.bytes)
+		map_all(p, BOOT_ARCHIVE, align_down(board.initrd.start, PAGE_SIZE),
+			align_up(board.initrd.bytes + (board.initrd.start & PAGE_MASK), PAGE_SIZE), SPACE_R);
+}
+
+void process_start_first(void)
+{
+	struct process *p = &processes[0];
+	paddr_t kmem, ram;
+	int64_t error;
+
+	for (unsigned i = 0; i < board.ram_count; i++) {
+		info.ram_total += board.ram[i].bytes;
+		free_ram(board.ram[i].start, board.ram[i].start + board.ram[i].bytes);
+	}
+	kmem = take_ram(FIRST_KMEM);
+	ram = take_ram(FIRST_RAM);
+	memory_zero(pa_to_va(kmem), FIRST_KMEM);
+	memory_zero(pa_to_va(ram), FIRST_RAM);
+	p->state = PROCESS_RUNNING;
+	p->params = (struct process_params){
+		.name = "procmgr", .kmem = kmem, .kmem_bytes = FIRST_KMEM, .abilities = ~0u, .connect_mask = ~0u,
+		.runmask = (1u << board.cpu_count) - 1, .priority = 200, .max_priority = PRIO_MAX, .policy = SCHED_RR_,
+		.critical = 1,
+	};
+	process_init_lists(p);
+	kmem_init(&p->kmem, kmem, FIRST_KMEM);
+	if (space_init(&p->space, &p->kmem, 1, false))
+		panic("no memory for procmgr's tables");
+	boot_info_make(p, ram);
+	if (!thread_create(p, procmgr_entry, FIRST_STACK - sizeof(struct start_args), FIRST_STACK - sizeof(struct start_args), 0,
+			   p->params.priority, p->params.policy, p->params.runmask, &error))
+		panic("cannot create procmgr's thread: %ld", (long)error);
+}
+
+bool process_ram_free(paddr_t start, uint64_t bytes)
+{
+	for (unsigned i = 0; i < info.ram_count; i++)
+		if (start >= info.ram[i].start && bytes <= info.ram[i].bytes &&
+		    start - info.ram[i].start <= info.ram[i].bytes - bytes)
+			return true;
+	return false;
+}
+
+uint64_t process_ram_total(void)
+{
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < info.ram_count; i++)
+		total += info.ram[i].bytes;
+	return total;
+}
+
+void process_init_lists(struct process *p)
+{
+	list_init(&p->sync_waiters);
+	pulse_init(&p->death, PULSE_PLAIN, PULSE_CODE_PROCESSDEATH, p->slot, PRIO_MAX);
+	pulse_init(&p->signals, PULSE_MASK, 0, 0, PRIO_MAX);
+}

@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * procmgr's calls: make a process in a slot, give it what it may use, start it, take everything back. The kernel checks
+ * that nothing is given twice; which process gets what is procmgr's plan.
+ */
+#include "arch.h"
+#include "calls.h"
+#include "cpu.h"
+#include "irq.h"
+#include "object.h"
+#include "process.h"
+#include "vcpu.h"
+
+#define SCRUB_STEP (64ull << 10)
+#define COPY_STEP  (16ull << 10)
+#define OBJECT_STEP 16
+
+/* ---- who owns what ---- */
+
+static bool overlaps_owned(paddr_t start, uint64_t bytes, uint32_t kind)
+{
+	for (unsigned s = 0; s < PROCESS_MAX; s++) {
+		const struct process *p = &processes[s];
+
+		if (p->state == PROCESS_FREE)
+			continue;
+		if (ranges_overlap(start, bytes, p->params.kmem, p->params.kmem_bytes))
+			return true;
+		for (unsigned i = 0; i < REGION_MAX; i++) {
+			const struct region *r = &p->regions[i];
+
+			if (r->flags && !(r->flags & kind & REGION_RO) && ranges_overlap(start, bytes, r->start, r->bytes))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool overlaps_board(paddr_t start, uint64_t bytes)
+{
+	for (unsigned i = 0; i < board.ram_count; i++)
+		if (ranges_overlap(start, bytes, board.ram[i].start, board.ram[i].bytes))
+			return true;
+	for (unsigned i = 0; i < board.gicr_count; i++)
+		if (ranges_overlap(start, bytes, board.gicr[i].start, board.gicr[i].bytes))
+			return true;
+	return ranges_overlap(start, bytes, board.gicd.start, board.gicd.bytes) ||
+	       (board.smmu.bytes && ranges_overlap(start, bytes, board.smmu.start, board.smmu.bytes));
+}
+
+static bool in_archive(paddr_t start, uint64_t bytes)
+{
+	paddr_t from = align_down(board.initrd.start, PAGE_SIZE);
+	paddr_t to = align_up(board.initrd.start + board.initrd.bytes, PAGE_SIZE);
+
+	return board.initrd.bytes && start >= from && bytes <= to - from && start - from <= to - from - bytes;
+}
+
+/* ---- create ---- */
+
+int64_t call_ProcessCreate(struct thread *t, struct frame *f)
+{
+	uint64_t slot = f->x[0];
+	struct process_params params;
+	struct process *p = &processes[slot % PROCESS_MAX];
+	int error;
+
+	if (slot == 0 || slot >= PROCESS_MAX)
+		return -KE_INVAL;
+	if (p->state != PROCESS_FREE)
+		return -KE_BUSY;
+	if (copy_in(t->process, &params, f->x[1], sizeof(params)))
+		return -KE_FAULT;
+	params.name[NAME_MAX_ - 1] = 0;
+	params.runmask &= (1u << board.cpu_count) - 1;
+	if (!is_aligned(params.kmem | params.kmem_bytes, PAGE_SIZE) || !range_ok(params.kmem, params.kmem_bytes) ||
+	    !params.runmask || !params.max_priority || params.max_priority > PRIO_MAX || !params.priority ||
+	    params.priority > params.max_priority || (params.policy != SCHED_FIFO_ && params.policy != SCHED_RR_))
+		return -KE_INVAL;
+	if (!process_ram_free(params.kmem, params.kmem_bytes) || overlaps_owned(params.kmem, params.kmem_bytes, 0))
+		return -KE_PERM;
+	p->slot = (uint32_t)slot;
+	kmem_init(&p->kmem, params.kmem, params.kmem_bytes);
+	error = space_init(&p->space, &p->kmem, 1 + (unsigned)slot, false);
+	if (!error && params.guest)
+		error = space_init(&p->guest, &p->kmem, 1 + PROCESS_MAX + (unsigned)slot, true);
+	if (error)
+		return error;
+	p->params = params;
+	process_init_lists(p);
+	p->state = PROCESS_NEW;
+	return 0;
+}
+
+/* ---- grant ---- */
+
+/* RAM is zero when it is given. What this slot had at its last end still is, if nobody had it since. */
+static bool scrubbed(struct process *p, paddr_t start, uint64_t bytes)
+{
+	for (unsigned i = 0; i < REGION_MAX; i++)
+		if (p->clean[i].start == start && p->clean[i].bytes == bytes)
+			return true;
+	return false;
+}
+
+static void forget_clean(paddr_t start, uint64_t bytes)
+{
+	for (unsigned s = 0; s < PROCESS_MAX; s++)
+		for (unsigned i = 0; i < REGION_MAX; i++)
+			if (processes[s].clean[i].bytes &&
+			    ranges_overlap(start, bytes, processes[s].clean[i].start, processes[s].clean[i].bytes))
+				processes[s].clean[i].bytes = 0;
+}
+
+/* One step of zeroing; true when all is done. Cleaned to the PoC: a guest starts with its caches off. */
+static bool scrub_step(struct process *p, paddr_t start, uint64_t bytes)
+{
+	uint64_t n = bytes - p->scrub < SCRUB_STEP ? bytes - p->scrub : SCRUB_STEP;
+
+	memory_zero(pa_to_va(start + p->scrub), n);
+	cache_clean_poc(pa_to_va(start + p->scrub), n);
+	p->scrub += n;
+	if (p->scrub < bytes)
+		return false;
+	p->scrub = 0;
+	return true;
+}
+
+static int64_t add_region(struct process *p, paddr_t start, uint64_t bytes, uint32_t flags)
+{
+	for (unsigned i = 0; i < REGION_MAX; i++) {
+		if (!p->regions[i].flags) {
+			p->regions[i] = (struct region){.start = start, .bytes = bytes, .flags = flags};
+			return i;
+		}
+	}
+	return -KE_AGAIN;
+}
+
+static int64_t grant_ram(struct process *p, paddr_t start, uint64_t bytes)
+{
+	if (!process_ram_free(start, bytes) || overlaps_owned(start, bytes, 0))
+		return -KE_PERM;
+	if (p->regions[REGION_MAX - 1].flags)
+		return -KE_AGAIN;
+	if (!scrubbed(p, start, bytes)) {
+		if (p->step != (uint32_t)(start / PAGE_SIZE)) {
+			p->step = (uint32_t)(start / PAGE_SIZE);
+			p->scrub = 0;
+			forget_clean(start, bytes);
+		}
+		if (!scrub_step(p, start, bytes))
+			return CALL_RESTART;
+	}
+	p->step = 0;
+	forget_clean(start, bytes);
+	return add_region(p, start, bytes, REGION_RAM);
+}
+
+static int64_t grant_irq(struct process *p, uint64_t first, uint64_t count)
+{
+	if (first < 32 || count == 0 || count > INTID_MAX || first + count > gic_intid_limit())
+		return -KE_INVAL;
+	for (unsigned s = 0; s < PROCESS_MAX; s++)
+		for (unsigned i = 0; i < IRQ_GRANT_MAX; i++)
+			if (processes[s].state != PROCESS_FREE && processes[s].irqs[i].count &&
+			    ranges_overlap(first, count, processes[s].irqs[i].first, processes[s].irqs[i].count))
+				return -KE_PERM;
+	for (unsigned i = 0; i < IRQ_GRANT_MAX; i++) {
+		if (!p->irqs[i].count) {
+			p->irqs[i].first = (uint32_t)first;
+			p->irqs[i].count = (uint32_t)count;
+			return 0;
+		}
+	}
+	return -KE_AGAIN;
+}
+
+int64_t call_ProcessGrant(struct thread *t, struct frame *f)
+{
+	struct process *p = process_of(f->x[0]);
+	uint64_t start = f->x[2], bytes = f->x[3];
+
+	(void)t;
+	if (!p || p->state != PROCESS_NEW)
+		return -KE_SRCH;
+	if (f->x[1] == GRANT_IRQ)
+		return grant_irq(p, start, bytes);
+	if (!range_ok(start, bytes) || !is_aligned(start | bytes, PAGE_SIZE))
+		return -KE_INVAL;
+	switch (f->x[1]) {
+	case GRANT_RAM: return grant_ram(p, start, bytes);
+	case GRANT_ROM:
+		if (!in_archive(start, bytes) || overlaps_owned(start, bytes, REGION_RO))
+			return -KE_PERM;
+		return add_region(p, start, bytes, REGION_RAM | REGION_RO);
+	case GRANT_DEVICE:
+		if (overlaps_board(start, bytes) || overlaps_owned(start, bytes, 0))
+			return -KE_PERM;
+		return add_region(p, start, bytes, REGION_DEVICE);
+	default: return -KE_INVAL;
+	}
+}
+
+/* ---- fill and start ---- */
+
+static struct region *region_of(struct process *p, uint64_t index, uint64_t offset, uint64_t bytes)
+{
+	struct region *r = &p->regions[index % REGION_MAX];
+
+	if (index >= REGION_MAX || !r->flags || bytes == 0 || bytes > r->bytes || offset > r->bytes - bytes)
+		return NULL;
+	return r;
+}
+
+/* Goes on with what is left: the registers say how far it came. */
+static int64_t map_step(struct space *s, struct frame *f, unsigned va, paddr_t pa, unsigned attr)
+{
+	uint64_t bytes = f->x[va + 3];
+	int64_t done = space_map(s, f->x[va], pa, bytes, attr);
+
+	if (done < 0)
+		return done;
+	if ((attr & SPACE_X) && !s->guest)
+		cache_sync_code(pa_to_va(pa), (uint64_t)done);
+	if ((uint64_t)done == bytes)
+		return 0;
+	f->x[va] += (uint64_t)done;
+	f->x[va + 2] += (uint64_t)done;
+	f->x[va + 3] -= (uint64_t)done;
+	return CALL_RESTART;
+}
+
+static int64_t map(struct process *p, struct space *s, struct frame *f, bool may_execute)
+{
+	uint64_t va = f->x[1], offset = f->x[3], bytes = f->x[4], prot = f->x[5];
+	struct region *r = region_of(p, f->x[2], offset, bytes);
+
+	if (!r || !is_aligned(va | offset | bytes, PAGE_SIZE) || va >= SPACE_LIMIT || bytes > SPACE_LIMIT - va ||
+	    (prot & ~7ull) || !prot)
+		return -KE_INVAL;
+	if (((prot & PROT_X) && (!may_execute || (r->flags & REGION_DEVICE))) || ((prot & PROT_W) && (r->flags & REGION_RO)))
+		return -KE_PERM;
+	if (!s->guest && (prot & PROT_W) && (prot & PROT_X))
+		return -KE_PERM;
+	return map_step(s, f, 1, r->start + offset, (unsigned)prot | (r->flags & REGION_DEVICE ? SPACE_DEVICE : 0));
+}
+
+int64_t call_ProcessMap(struct thread *t, struct frame *f)
+{
+	struct process *p = process_of(f->x[0]);
+
+	(void)t;
+	if (!p || p->state != PROCESS_NEW)
+		return -KE_SRCH;
+	return map(p, &p->space, f, true);
+}
+
+int64_t call_ProcessCopy(struct thread *t, struct frame *f)
+{
+	struct process *p = process_of(f->x[0]);
+	struct region *r = p ? region_of(p, f->x[1], f->x[2], f->x[4]) : NULL;
+	uint64_t n;
+
+	if (!p || p->state != PROCESS_NEW)
+		return -KE_SRCH;
+	if (!r || r->flags != REGION_RAM)
+		return -KE_INVAL;
+	n = f->x[4] < COPY_STEP ? f->x[4] : COPY_STEP;
+	if (copy_in(t->process, pa_to_va(r->start + f->x[2]), f->x[3], n))
+		return -KE_FAULT;
+	f->x[2] += n;
+	f->x[3] += n;
+	f->x[4] -= n;
+	return f->x[4] ? CALL_RESTART : 0;
+}
+
+int64_t call_ProcessStart(struct thread *t, struct frame *f)
+{
+	struct process *p = process_of(f->x[0]);
+	int64_t tid;
+
+	(void)t;
+	if (!p || p->state != PROCESS_NEW)
+		return -KE_SRCH;
+	thread_create(p, f->x[1], f->x[3], f->x[2], f->x[4], p->params.priority, p->params.policy, p->params.runmask, &tid);
+	if (tid > 0)
+		p->state = PROCESS_RUNNING;
+	return tid;
+}
+
+/* ---- destroy ---- */
+
+static void destroy_object(unsigned type, void *object)
+{
+	switch (type) {
+	case OBJECT_CHANNEL: channel_destroy(object); break;
+	case OBJECT_CONNECTION: connection_destroy(object); break;
+	case OBJECT_TIMER: timer_object_destroy(object); break;
+	case OBJECT_IRQ: irq_destroy(object); break;
+	case OBJECT_VCPU: vcpu_destroy(object); break;
+	default: break;
+	}
+}
+
+/* Up to OBJECT_STEP objects; true when none is left. */
+static bool destroy_objects(struct process *p)
+{
+	unsigned n = 0;
+
+	for (unsigned type = OBJECT_CHANNEL; type < OBJECT_TYPES; type++) {
+		for (uint64_t id = 1; p->kmem.count[type] && id <= HANDLE_MAX; id++) {
+			void *object = handle_get(p, type, id);
+
+			if (!object)
+				continue;
+			if (n++ == OBJECT_STEP)
+				return false;
+			destroy_object(type, object);
+		}
+	}
+	return true;
+}
+
+static bool spaces_left(struct process *p, struct cpu *self)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < board.cpu_count; i++) {
+		const struct space *s = cpus[i].space;
+
+		if (s != &p->space && s != &p->guest)
+			continue;
+		if (&cpus[i] == self) {
+			space_activate(self, &processes[0].space);
+		} else {
+			sched_kick(i);
+			all = false;
+		}
+	}
+	return all;
+}
+
+enum destroy_step { STEP_THREADS, STEP_OBJECTS, STEP_SPACES, STEP_SCRUB, STEP_KMEM };
+
+/* RAM regions one after the other; each is remembered as clean. */
+static bool scrub_regions(struct process *p)
+{
+	for (unsigned i = 0; i < REGION_MAX; i++) {
+		struct region *r = &p->regions[i];
+
+		if (r->flags != REGION_RAM)
+			continue;
+		if (!scrub_step(p, r->start, r->bytes))
+			return false;
+		p->clean[i].start = r->start;
+		p->clean[i].bytes = r->bytes;
+		r->flags = 0;
+		return false;
+	}
+	return true;
+}
+
+static void free_slot(struct process *p)
+{
+	struct process keep = {.slot = p->slot};
+
+	pulse_cancel(&p->death);
+	pulse_cancel(&p->signals);
+	memcpy(keep.clean, p->clean, sizeof(keep.clean));
+	memcpy(p, &keep, sizeof(keep));
+}
+
+int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
+{
+	struct process *p = process_of(f->x[0]);
+
+	(void)t;
+	if (!p || p->slot == 0)
+		return -KE_SRCH;
+	if (p->state != PROCESS_ENDING) {
+		p->params.critical = 0;
+		p->state = PROCESS_ENDING;
+		p->step = STEP_THREADS;
+		p->scrub = 0;
+		process_end(p, END_KILLED, 0);
+	}
+	switch (p->step) {
+	case STEP_THREADS:
+		if (p->threads_alive) {
+			cpu_relax();
+			return CALL_RESTART;
+		}
+		p->step++;
+		return CALL_RESTART;
+	case STEP_OBJECTS:
+		if (destroy_objects(p))
+			p->step++;
+		return CALL_RESTART;
+	case STEP_SPACES:
+		if (!spaces_left(p, this_cpu())) {
+			cpu_relax();
+			return CALL_RESTART;
+		}
+		tlb_flush_space(p->space.vmid, p->space.root_pa);
+		if (p->params.guest)
+			tlb_flush_space(p->guest.vmid, p->guest.root_pa);
+		p->step++;
+		return CALL_RESTART;
+	case STEP_SCRUB:
+		if (scrub_regions(p))
+			p->step++;
+		return CALL_RESTART;
+	default:
+		if (!scrub_step(p, p->params.kmem, p->params.kmem_bytes))
+			return CALL_RESTART;
+		free_slot(p);
+		return 0;
+	}
+}
+
+/* ---- what is there ---- */
+
+int64_t call_ProcessInfo(struct thread *t, struct frame *f)
+{
+	struct process *p = process_of(f->x[0]);
+	struct process_info i = {0};
+
+	if (!p)
+		return f->x[0] < PROCESS_MAX ? -KE_SRCH : -KE_INVAL;
+	memcpy(i.name, p->params.name, NAME_MAX_);
+	i.state = p->state;
+	i.end_cause = p->end_cause;
+	i.end_status = p->end_status;
+	i.fault_address = p->fault_address;
+	i.fault_pc = p->fault_pc;
+	i.kmem_bytes = p->kmem.bytes;
+	i.kmem_free = kmem_pages_left(&p->kmem) * PAGE_SIZE;
+	for (unsigned r = 0; r < REGION_MAX; r++)
+		if (p->regions[r].flags == REGION_RAM)
+			i.ram_bytes += p->regions[r].bytes;
+	i.threads = p->kmem.count[OBJECT_THREAD];
+	i.channels = p->kmem.count[OBJECT_CHANNEL];
+	i.connections = p->kmem.count[OBJECT_CONNECTION];
+	i.timers = p->kmem.count[OBJECT_TIMER];
+	i.interrupts = p->kmem.count[OBJECT_IRQ];
+	i.vcpus = p->kmem.count[OBJECT_VCPU];
+	i.tables = p->space.tables + p->guest.tables;
+	i.abilities = p->params.abilities;
+	i.cpu_ns = p->cpu_ns;
+	for (uint64_t tid = 1; tid <= HANDLE_MAX; tid++) {
+		struct thread *other = thread_of(p, tid);
+
+		i.cpu_ns += other ? other->cpu_ns : 0;
+	}
+	return copy_out(t->process, f->x[1], &i, sizeof(i));
+}
+
+static uint32_t blocked_on(const struct thread *t)
+{
+	if ((t->state == STATE_SEND || t->state == STATE_REPLY) && t->channel)
+		return t->channel->process->slot;
+	return ~0u;
+}
+
+int64_t call_ThreadInfo(struct thread *t, struct frame *f)
+{
+	struct process *p = process_of(f->x[0]);
+	struct thread_info i = {0};
+
+	for (uint64_t tid = f->x[1] ? f->x[1] : 1; p && tid <= HANDLE_MAX; tid++) {
+		struct thread *o = thread_of(p, tid);
+
+		if (!o)
+			continue;
+		memcpy(i.name, o->name, NAME_MAX_);
+		i.tid = o->tid;
+		i.state = o->state;
+		i.priority = o->prio;
+		i.base_priority = o->base_prio;
+		i.policy = o->policy;
+		i.runmask = o->runmask;
+		i.cpu = o->cpu;
+		i.blocked_slot = blocked_on(o);
+		i.cpu_ns = o->cpu_ns;
+		i.exits = o->vcpu ? o->vcpu->exits : 0;
+		return copy_out(t->process, f->x[2], &i, sizeof(i)) ? -KE_FAULT : (int64_t)tid;
+	}
+	return -KE_SRCH;
+}
+
+int64_t call_ProcessSignal(struct thread *t, struct frame *f)
+{
+	struct process *p = process_of(f->x[0]);
+
+	(void)t;
+	if (!p || p->state != PROCESS_RUNNING)
+		return -KE_SRCH;
+	if (f->x[1] > 127 || f->x[2] > 31)
+		return -KE_INVAL;
+	if (!p->control)
+		return -KE_BADF;
+	p->signals.code = (int8_t)f->x[1];
+	p->signals.mask |= (uint32_t)BIT(f->x[2]);
+	pulse_send(p->control, &p->signals);
+	return 0;
+}
+
+/* ---- memory of the caller itself ---- */
+
+static struct space *own_space(struct process *p, uint64_t which)
+{
+	if (which == SPACE_SELF)
+		return &p->space;
+	return which == SPACE_GUEST && p->params.guest ? &p->guest : NULL;
+}
+
+int64_t call_MemMap(struct thread *t, struct frame *f)
+{
+	struct process *p = t->process;
+	struct space *s = own_space(p, f->x[0]);
+
+	if (!s)
+		return -KE_INVAL;
+	return map(p, s, f, s->guest);
+}
+
+static int64_t change_step(struct frame *f, int64_t done)
+{
+	if (done < 0)
+		return done;
+	f->x[1] += (uint64_t)done;
+	f->x[2] -= (uint64_t)done;
+	return f->x[2] ? CALL_RESTART : 0;
+}
+
+static bool change_ok(const struct space *s, const struct frame *f)
+{
+	return s && f->x[2] && is_aligned(f->x[1] | f->x[2], PAGE_SIZE) && f->x[1] < SPACE_LIMIT &&
+	       f->x[2] <= SPACE_LIMIT - f->x[1];
+}
+
+int64_t call_MemUnmap(struct thread *t, struct frame *f)
+{
+	struct space *s = own_space(t->process, f->x[0]);
+
+	if (!change_ok(s, f))
+		return -KE_INVAL;
+	return change_step(f, space_unmap(s, f->x[1], f->x[2]));
+}
+
+int64_t call_MemProtect(struct thread *t, struct frame *f)
+{
+	struct space *s = own_space(t->process, f->x[0]);
+
+	if (!change_ok(s, f) || (f->x[3] & ~7ull))
+		return -KE_INVAL;
+	/* Only less than it is: what was mapped for reading only, or not executable, stays so. */
+	if (f->x[3] & (PROT_W | PROT_X))
+		return -KE_PERM;
+	return change_step(f, space_protect(s, f->x[1], f->x[2], (unsigned)f->x[3]));
+}
+
+int64_t call_MemInfo(struct thread *t, struct frame *f)
+{
+	struct region *r = &t->process->regions[f->x[0] % REGION_MAX];
+
+	if (f->x[0] >= REGION_MAX || !r->flags)
+		return -KE_INVAL;
+	f->x[1] = r->flags;
+	f->x[2] = r->flags & REGION_DEVICE ? r->start : 0;
+	return (int64_t)r->bytes;
+}

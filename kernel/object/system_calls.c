@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "arch.h"
+#include "calls.h"
+#include "cpu.h"
+#include "irq.h"
+#include "process.h"
+
+#define LOG_MAX 256
+
+int64_t call_SystemCtl(struct thread *t, struct frame *f)
+{
+	(void)t;
+	switch (f->x[0]) {
+	case SYSTEM_OFF: arch_system_off();
+	case SYSTEM_RESET: arch_system_reset();
+	case SYSTEM_CONSOLE_OFF: console_off(); return 0;
+	default: return -KE_INVAL;
+	}
+}
+
+int64_t call_SystemLog(struct thread *t, struct frame *f)
+{
+	char text[LOG_MAX];
+
+	if (f->x[1] > LOG_MAX)
+		return -KE_INVAL;
+	if (copy_in(t->process, text, f->x[0], f->x[1]))
+		return -KE_FAULT;
+	console_write(text, f->x[1]);
+	return 0;
+}
+
+int64_t call_SystemInfo(struct thread *t, struct frame *f)
+{
+	struct system_info i = {.cpus = board.cpu_count, .counter_hz = counter_hz(), .interrupts = irq_attached};
+
+	i.ram_bytes = i.ram_free = process_ram_total();
+	for (unsigned s = 0; s < PROCESS_MAX; s++) {
+		const struct process *p = &processes[s];
+
+		if (p->state == PROCESS_FREE)
+			continue;
+		i.processes++;
+		for (unsigned type = OBJECT_THREAD; type < KMEM_CLASSES; type++)
+			i.objects += p->kmem.count[type];
+		if (s)
+			i.ram_free -= p->params.kmem_bytes;
+		for (unsigned r = 0; s && r < REGION_MAX; r++)
+			if (p->regions[r].flags == REGION_RAM)
+				i.ram_free -= p->regions[r].bytes;
+	}
+	for (unsigned c = 0; c < board.cpu_count; c++)
+		i.idle_ns[c] = cpus[c].idle_ns;
+	return copy_out(t->process, f->x[0], &i, sizeof(i));
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "thread.h"
+
+#include "arch.h"
+#include "cpu.h"
+#include "irq.h"
+#include "process.h"
+#include "vcpu.h"
+
+bool runmask_ok(const struct process *p, uint64_t mask)
+{
+	return mask && !(mask & ~(uint64_t)p->params.runmask);
+}
+
+struct thread *thread_of(struct process *p, uint64_t tid)
+{
+	return handle_get(p, OBJECT_THREAD, tid);
+}
+
+static void init(struct thread *t, struct process *p)
+{
+	t->process = p;
+	list_init(&t->run_link);
+	list_init(&t->wait_link);
+	list_init(&t->sending.link);
+	list_init(&t->server_link);
+	t->timeout.kind = TIMER_TIMEOUT;
+	pulse_init(&t->unblock, PULSE_PLAIN, PULSE_CODE_UNBLOCK, 0, 0);
+	/* A CPU that it may use: where it starts is chosen when it gets ready. */
+	t->cpu = (uint8_t)__builtin_ctz(p->params.runmask);
+}
+
+struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls, unsigned prio,
+			     unsigned policy, uint32_t runmask, int64_t *error)
+{
+	struct thread *t;
+	int64_t tid;
+
+	*error = -KE_AGAIN;
+	if (!timer_reserve())
+		return NULL;
+	t = kmem_alloc(&p->kmem, OBJECT_THREAD);
+	if (!t) {
+		timer_unreserve();
+		*error = -KE_NOMEM;
+		return NULL;
+	}
+	tid = handle_add(p, OBJECT_THREAD, t);
+	if (tid < 0) {
+		kmem_free(&p->kmem, OBJECT_THREAD, t);
+		timer_unreserve();
+		*error = tid;
+		return NULL;
+	}
+	init(t, p);
+	t->tid = (uint32_t)tid;
+	t->frame.pc = entry;
+	t->frame.x[0] = arg;
+	t->user.sp_el0 = stack;
+	t->user.tpidr_el0 = tls;
+	t->prio = t->base_prio = (uint8_t)prio;
+	t->policy = (uint8_t)policy;
+	t->runmask = runmask;
+	memcpy(t->name, p->params.name, NAME_MAX_);
+	p->threads_alive++;
+	*error = tid;
+	sched_ready(t);
+	return t;
+}
+
+void thread_destroy(struct thread *t)
+{
+	struct process *p = t->process;
+	struct cpu *c = &cpus[t->cpu];
+
+	timer_disarm(&t->timeout);
+	ipc_thread_gone(t);
+	irq_unblock(t);
+	list_del(&t->wait_link);
+	/* Only the CPU that it ran on last can still hold its registers, and that CPU is this one or has let it go. */
+	if (t->vcpu)
+		vcpu_drop(c, t->vcpu);
+	if (c->fp_owner == &t->fpu)
+		c->fp_owner = NULL;
+	if (c->user == &t->user)
+		c->user = NULL;
+	p->cpu_ns += t->cpu_ns;
+	t->state = STATE_DEAD;
+	handle_remove(p, OBJECT_THREAD, t->tid);
+	kmem_free(&p->kmem, OBJECT_THREAD, t);
+	timer_unreserve();
+	process_thread_gone(p);
+}
+
+void thread_block(struct thread *t, unsigned state)
+{
+	static const uint8_t flag[] = {
+		[STATE_SEND] = TIMEOUT_SEND,	   [STATE_REPLY] = TIMEOUT_REPLY, [STATE_RECEIVE] = TIMEOUT_RECEIVE,
+		[STATE_INTR] = TIMEOUT_INTR,	   [STATE_SYNC] = TIMEOUT_SYNC,
+	};
+
+	if (t->state == STATE_RUNNING)
+		sched_block(t);
+	t->state = (uint8_t)state;
+	if (state < ARRAY_COUNT(flag) && (t->timeout_flags & flag[state]) && !t->timeout.index)
+		timer_arm(&t->timeout, t->timeout_ns);
+}
+
+void thread_wake(struct thread *t, int64_t result)
+{
+	timer_disarm(&t->timeout);
+	t->timeout_flags = 0;
+	t->frame.x[0] = (uint64_t)result;
+	sched_ready(t);
+}
+
+void thread_timeout(struct thread *t)
+{
+	if (t->copier)
+		return; /* its message is being copied: the call ends well */
+	switch (t->state) {
+	case STATE_SEND:
+	case STATE_REPLY:
+	case STATE_RECEIVE: ipc_unblock(t, -KE_TIMEDOUT); break;
+	case STATE_INTR:
+		irq_unblock(t);
+		thread_wake(t, -KE_TIMEDOUT);
+		break;
+	case STATE_SYNC:
+		list_del(&t->wait_link);
+		thread_wake(t, -KE_TIMEDOUT);
+		break;
+	default: break;
+	}
+}
+
+void thread_kill(struct thread *t)
+{
+	if (t->kill)
+		return;
+	t->kill = true;
+	/* It goes when its turn comes, on the CPU that holds its registers: no other thread may keep it from that. */
+	sched_set_prio(t, 255);
+	switch (t->state) {
+	case STATE_RUNNING: sched_kick(t->cpu); break;
+	case STATE_READY:
+	case STATE_MOVING: break;
+	default:
+		/* Blocked: take it out of what it waits for, then let it run into its end. */
+		ipc_thread_gone(t);
+		irq_unblock(t);
+		list_del(&t->wait_link);
+		timer_disarm(&t->timeout);
+		if (t->vcpu)
+			t->vcpu->waiting = false;
+		sched_ready(t);
+	}
+}

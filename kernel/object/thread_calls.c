@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls on threads: their life, their scheduling, and waiting on a word of memory. */
+#include "arch.h"
+#include "calls.h"
+#include "cpu.h"
+#include "process.h"
+#include "vcpu.h"
+
+static bool sched_params_ok(const struct process *p, uint64_t params)
+{
+	uint64_t prio = params & 0xff, policy = params >> 8;
+
+	return prio && prio <= p->params.max_priority && (policy == SCHED_FIFO_ || policy == SCHED_RR_);
+}
+
+int64_t call_ThreadCreate(struct thread *t, struct frame *f)
+{
+	struct process *p = t->process;
+	uint64_t mask = f->x[4] ? f->x[4] : t->runmask;
+	int64_t tid;
+
+	if (!sched_params_ok(p, f->x[3]) || !runmask_ok(p, mask))
+		return -KE_INVAL;
+	thread_create(p, f->x[0], f->x[1], f->x[2], f->x[5], f->x[3] & 0xff, (unsigned)(f->x[3] >> 8), (uint32_t)mask, &tid);
+	return tid;
+}
+
+int64_t call_ThreadDestroy(struct thread *t, struct frame *f)
+{
+	struct thread *other;
+
+	if (f->x[0] == UINT64_MAX) {
+		process_end(t->process, END_EXIT, f->x[1]);
+		return 0;
+	}
+	if (f->x[0] == 0 || f->x[0] == t->tid) {
+		if (t->process->threads_alive == 1)
+			process_end(t->process, END_EXIT, f->x[1]);
+		thread_kill(t);
+		return 0;
+	}
+	other = thread_of(t->process, f->x[0]);
+	if (!other)
+		return -KE_SRCH;
+	thread_kill(other);
+	return 0;
+}
+
+int64_t call_ThreadCtl(struct thread *t, struct frame *f)
+{
+	struct process *p = t->process;
+	char name[NAME_MAX_];
+
+	switch (f->x[0]) {
+	case THREADCTL_NAME:
+		if (copy_in(p, name, f->x[1], NAME_MAX_))
+			return -KE_FAULT;
+		memcpy(t->name, name, NAME_MAX_);
+		t->name[NAME_MAX_ - 1] = 0;
+		return 0;
+	case THREADCTL_RUNMASK:
+		if (!runmask_ok(p, f->x[1]))
+			return -KE_INVAL;
+		t->runmask = (uint32_t)f->x[1];
+		sched_runmask_changed(t);
+		return 0;
+	case THREADCTL_SELF: f->x[1] = p->slot; return t->tid;
+	case THREADCTL_CONTROL: {
+		struct channel *c = channel_of(p, f->x[1]);
+
+		if (!c)
+			return -KE_BADF;
+		pulse_cancel(&p->signals);
+		p->control = c;
+		return 0;
+	}
+	default: return -KE_INVAL;
+	}
+}
+
+static struct thread *target(struct thread *t, const struct frame *f, struct process **p)
+{
+	*p = f->x[0] == UINT64_MAX ? t->process : process_of(f->x[0]);
+	return *p ? thread_of(*p, f->x[1]) : NULL;
+}
+
+int64_t call_SchedSet(struct thread *t, struct frame *f)
+{
+	struct process *p;
+	struct thread *who = target(t, f, &p);
+
+	if (p != t->process && !able(t->process, ABLE_XSCHED))
+		return -KE_PERM;
+	if (!who)
+		return -KE_SRCH;
+	if (!sched_params_ok(p, f->x[2]) || (f->x[3] && !runmask_ok(p, f->x[3])))
+		return -KE_INVAL;
+	who->base_prio = (uint8_t)f->x[2];
+	who->policy = (uint8_t)(f->x[2] >> 8);
+	if (!who->kill)
+		sched_set_prio(who, who->base_prio);
+	if (f->x[3]) {
+		who->runmask = (uint32_t)f->x[3];
+		sched_runmask_changed(who);
+	}
+	return 0;
+}
+
+int64_t call_SchedGet(struct thread *t, struct frame *f)
+{
+	struct process *p;
+	struct thread *who = target(t, f, &p);
+
+	if (p != t->process && !able(t->process, ABLE_XSCHED))
+		return -KE_PERM;
+	if (!who)
+		return -KE_SRCH;
+	f->x[1] = who->runmask;
+	return who->prio | who->policy << 8;
+}
+
+int64_t call_SchedYield(struct thread *t, struct frame *f)
+{
+	(void)f;
+	sched_yield(t);
+	return 0;
+}
+
+/* ---- waiting on a word ---- */
+
+int64_t call_SyncWait(struct thread *t, struct frame *f)
+{
+	struct process *p = t->process;
+	struct list *at = p->sync_waiters.prev;
+	struct thread *owner;
+	uint32_t word;
+
+	if (f->x[0] & 3)
+		return -KE_INVAL;
+	if (copy_in(p, &word, f->x[0], sizeof(word)))
+		return -KE_FAULT;
+	if (word != (uint32_t)f->x[1])
+		return -KE_AGAIN;
+	owner = f->x[2] ? thread_of(p, f->x[2]) : NULL;
+	if (owner && owner->prio < t->prio)
+		sched_set_prio(owner, t->prio);
+	t->sync_addr = f->x[0];
+	thread_block(t, STATE_SYNC);
+	while (at != &p->sync_waiters && list_entry(at, struct thread, wait_link)->prio < t->prio)
+		at = at->prev;
+	list_insert_before(at->next, &t->wait_link);
+	return CALL_BLOCKED;
+}
+
+/* The waker no longer owns what the others wait for: what it inherited for it goes. */
+int64_t call_SyncWake(struct thread *t, struct frame *f)
+{
+	struct process *p = t->process;
+	int64_t woken = 0;
+
+	list_for_each_safe(it, &p->sync_waiters)
+	{
+		struct thread *w = list_entry(it, struct thread, wait_link);
+
+		if ((uint64_t)woken >= f->x[1])
+			break;
+		if (w->sync_addr != f->x[0])
+			continue;
+		list_del(&w->wait_link);
+		thread_wake(w, 0);
+		woken++;
+	}
+	if (!t->serving && t->prio > t->base_prio && !t->kill)
+		sched_set_prio(t, t->base_prio);
+	return woken;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "arch.h"
+#include "calls.h"
+#include "object.h"
+#include "process.h"
+
+#define INTERVAL_MIN 10000ull /* ns: a shorter one would leave the owner no time to run */
+
+static uint64_t later(uint64_t now, uint64_t ns)
+{
+	return now + ns < now ? UINT64_MAX - 1 : now + ns;
+}
+
+int64_t call_ClockTime(struct thread *t, struct frame *f)
+{
+	(void)t;
+	(void)f;
+	return (int64_t)clock_now();
+}
+
+int64_t call_TimerCreate(struct thread *t, struct frame *f)
+{
+	struct process *p = t->process;
+	struct timer_object *o;
+	int64_t id;
+
+	if (!channel_of(p, f->x[0]))
+		return -KE_BADF;
+	if (f->x[1] == 0 || f->x[1] > p->params.max_priority || f->x[2] > 127)
+		return -KE_INVAL;
+	if (!timer_reserve())
+		return -KE_AGAIN;
+	o = kmem_alloc(&p->kmem, OBJECT_TIMER);
+	id = o ? handle_add(p, OBJECT_TIMER, o) : -KE_NOMEM;
+	if (id < 0) {
+		if (o)
+			kmem_free(&p->kmem, OBJECT_TIMER, o);
+		timer_unreserve();
+		return id;
+	}
+	o->process = p;
+	o->id = (uint32_t)id;
+	o->chid = (uint32_t)f->x[0];
+	o->timer.kind = TIMER_PULSE;
+	pulse_init(&o->pulse, PULSE_PLAIN, (int)f->x[2], f->x[3], (unsigned)f->x[1]);
+	return id;
+}
+
+int64_t call_TimerSettime(struct thread *t, struct frame *f)
+{
+	struct timer_object *o = handle_get(t->process, OBJECT_TIMER, f->x[0]);
+
+	if (!o)
+		return -KE_BADF;
+	if ((f->x[1] & ~(uint64_t)TIMER_ABSTIME) || (f->x[3] && f->x[3] < INTERVAL_MIN))
+		return -KE_INVAL;
+	o->interval = f->x[3];
+	if (f->x[2])
+		timer_arm(&o->timer, f->x[1] & TIMER_ABSTIME ? f->x[2] : later(clock_now(), f->x[2]));
+	else
+		timer_disarm(&o->timer);
+	return 0;
+}
+
+void timer_object_expired(struct timer_object *o, uint64_t now)
+{
+	struct channel *c = channel_of(o->process, o->chid);
+
+	if (o->interval) {
+		/* Periods that nobody could see are left out, and the phase is kept. */
+		uint64_t missed = (now - o->timer.deadline) / o->interval;
+
+		timer_arm(&o->timer, later(o->timer.deadline, (missed + 1) * o->interval));
+	}
+	if (c)
+		pulse_send(c, &o->pulse);
+}
+
+void timer_object_destroy(struct timer_object *o)
+{
+	struct process *p = o->process;
+
+	timer_disarm(&o->timer);
+	timer_unreserve();
+	pulse_cancel(&o->pulse);
+	handle_remove(p, OBJECT_TIMER, o->id);
+	kmem_free(&p->kmem, OBJECT_TIMER, o);
+}
+
+int64_t call_TimerDestroy(struct thread *t, struct frame *f)
+{
+	struct timer_object *o = handle_get(t->process, OBJECT_TIMER, f->x[0]);
+
+	if (!o)
+		return -KE_BADF;
+	timer_object_destroy(o);
+	return 0;
+}
+
+int64_t call_TimerTimeout(struct thread *t, struct frame *f)
+{
+	const uint32_t all = TIMEOUT_SEND | TIMEOUT_REPLY | TIMEOUT_RECEIVE | TIMEOUT_INTR | TIMEOUT_SYNC;
+
+	if (f->x[0] & ~(uint64_t)(all | TIMER_ABSTIME))
+		return -KE_INVAL;
+	t->timeout_flags = (uint32_t)f->x[0] & all;
+	t->timeout_ns = f->x[0] & TIMER_ABSTIME ? f->x[1] : later(clock_now(), f->x[1]);
+	return 0;
+}

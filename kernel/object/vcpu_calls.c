@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls on virtual CPUs, except VcpuRun. Those that need the vCPU's state as it is run on the CPU that holds its
+ * registers: here at once, elsewhere as a request that the caller waits for.
+ */
+#include "arch.h"
+#include "calls.h"
+#include "cpu.h"
+#include "process.h"
+#include "vcpu.h"
+
+static struct vcpu *vcpu_of(struct process *p, uint64_t id)
+{
+	return handle_get(p, OBJECT_VCPU, id);
+}
+
+int64_t call_VcpuCreate(struct thread *t, struct frame *f)
+{
+	struct process *p = t->process;
+	uint64_t index = f->x[0];
+	struct vcpu *v;
+	int64_t id;
+
+	if (!p->params.guest)
+		return -KE_PERM;
+	if (index >= VCPU_MAX || (f->x[1] & ~0xff00ffffffull) || (f->x[2] & ~(uint64_t)VCPU_NO_WFI_EXIT))
+		return -KE_INVAL;
+	if (p->vcpus[index])
+		return -KE_EXIST;
+	if (!timer_reserve())
+		return -KE_AGAIN;
+	if (!timer_reserve()) {
+		timer_unreserve();
+		return -KE_AGAIN;
+	}
+	v = kmem_alloc(&p->kmem, OBJECT_VCPU);
+	id = v ? handle_add(p, OBJECT_VCPU, v) : -KE_NOMEM;
+	if (id < 0) {
+		if (v)
+			kmem_free(&p->kmem, OBJECT_VCPU, v);
+		timer_unreserve();
+		timer_unreserve();
+		return id;
+	}
+	v->process = p;
+	v->id = (uint32_t)id;
+	v->index = (uint32_t)index;
+	v->flags = (uint32_t)f->x[2];
+	v->affinity = f->x[1];
+	v->lock = (struct lock)LOCK_INIT(RANK_VCPU);
+	v->home = -1;
+	v->vtimer.kind = TIMER_VCPU_V;
+	v->ptimer.kind = TIMER_VCPU_P;
+	list_init(&v->requests);
+	v->cntvoff = UINT64_MAX;
+	vcpu_reset(v);
+	p->vcpus[index] = v;
+	return id;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+	struct process *p = v->process;
+
+	timer_disarm(&v->vtimer);
+	timer_disarm(&v->ptimer);
+	timer_unreserve();
+	timer_unreserve();
+	p->vcpus[v->index] = NULL;
+	handle_remove(p, OBJECT_VCPU, v->id);
+	kmem_free(&p->kmem, OBJECT_VCPU, v);
+}
+
+/* ---- calls that need the state ---- */
+
+static bool in_guest(const struct vcpu *v)
+{
+	return v->thread && v->thread->in_guest;
+}
+
+static int64_t get(struct vcpu *v, struct frame *f)
+{
+	uint64_t *reg = vcpu_register(v, f->x[1]);
+
+	if (in_guest(v) && f->x[1] != VREG_PC && f->x[1] != VREG_PSTATE && f->x[1] != VREG_EXITS)
+		return -KE_BUSY;
+	if (!reg)
+		return -KE_INVAL;
+	f->x[1] = *reg;
+	return 0;
+}
+
+static int64_t set(struct vcpu *v, struct frame *f)
+{
+	uint64_t *reg;
+
+	if (in_guest(v))
+		return -KE_BUSY;
+	if (f->x[1] == VREG_RESET) {
+		vcpu_reset(v);
+		return 0;
+	}
+	reg = vcpu_register(v, f->x[1]);
+	if (!reg || f->x[1] == VREG_EXITS)
+		return -KE_INVAL;
+	/* A guest runs at EL1 or EL0, in AArch64: anything else would be an illegal return. */
+	if (f->x[1] == VREG_PSTATE && (f->x[2] & 0x1f) != 0 && (f->x[2] & 0x1f) != 4 && (f->x[2] & 0x1f) != 5)
+		return -KE_INVAL;
+	*reg = f->x[2];
+	return 0;
+}
+
+static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
+{
+	uint64_t call = f->x[8], intid = f->x[1];
+	uint32_t out;
+	int64_t result;
+
+	if (call == CALL_VcpuGet || call == CALL_VcpuSet) {
+		if (c->resident == v)
+			vcpu_evict(c);
+		fpu_save(c, &v->fpu);
+		return call == CALL_VcpuGet ? get(v, f) : set(v, f);
+	}
+	lock_acquire(&v->lock);
+	vcpu_settle(c, v);
+	if (call == CALL_VcpuPrivate) {
+		result = vgic_private(&v->vgic, (unsigned)f->x[1], (uint32_t)f->x[2], (uint32_t)f->x[3], &out);
+		f->x[1] = out;
+		if (v->timer_active && !((v->vgic.pending | v->vgic.active) & BIT(VIRQ_VTIMER))) {
+			gic_set_active(PPI_VTIMER, false);
+			v->timer_active = false;
+		}
+	} else if (call == CALL_VcpuWithdraw) {
+		result = vgic_withdraw(&v->vgic, (unsigned)intid);
+	} else {
+		result = vgic_query(&v->vgic, (unsigned)intid);
+	}
+	v->dirty = true;
+	lock_release(&v->lock);
+	vcpu_wake(v);
+	return result;
+}
+
+static int64_t settled(struct thread *t, struct frame *f)
+{
+	struct vcpu *v = vcpu_of(t->process, f->x[0]);
+	struct cpu *c = this_cpu();
+
+	if (!v)
+		return -KE_BADF;
+	if (v->home < 0 || v->home == (int)c->id)
+		return perform(c, v, f);
+	thread_block(t, STATE_VCPU);
+	list_add_tail(&v->requests, &t->wait_link);
+	sched_kick((unsigned)v->home);
+	return CALL_BLOCKED;
+}
+
+void vcpu_requests(struct cpu *c)
+{
+	struct vcpu *v = c->resident;
+
+	/* A request may evict the vCPU; those behind it are then served all the same: its state is in memory. */
+	while (v && !list_empty(&v->requests)) {
+		struct thread *t = list_entry(v->requests.next, struct thread, wait_link);
+
+		list_del(&t->wait_link);
+		thread_wake(t, perform(c, v, &t->frame));
+	}
+}
+
+int64_t call_VcpuGet(struct thread *t, struct frame *f)
+{
+	return settled(t, f);
+}
+
+int64_t call_VcpuSet(struct thread *t, struct frame *f)
+{
+	return settled(t, f);
+}
+
+int64_t call_VcpuPrivate(struct thread *t, struct frame *f)
+{
+	if (f->x[1] > VPRIV_PRIO0 + 7 || (f->x[1] > VPRIV_CONFIG && f->x[1] < VPRIV_PRIO0))
+		return -KE_INVAL;
+	return settled(t, f);
+}
+
+static bool spi_ok(uint64_t intid)
+{
+	return intid >= 32 && intid < VIRQ_SPI_MAX;
+}
+
+int64_t call_VcpuWithdraw(struct thread *t, struct frame *f)
+{
+	return spi_ok(f->x[1]) ? settled(t, f) : -KE_INVAL;
+}
+
+int64_t call_VcpuQuery(struct thread *t, struct frame *f)
+{
+	return spi_ok(f->x[1]) ? settled(t, f) : -KE_INVAL;
+}
+
+/* ---- calls that only add to what is pending ---- */
+
+static int64_t offer(struct thread *t, struct frame *f, bool line)
+{
+	struct vcpu *v = vcpu_of(t->process, f->x[0]);
+	uint64_t level = line ? f->x[2] : 1, prio = line ? f->x[3] : f->x[2];
+	int64_t result;
+
+	if (!v)
+		return -KE_BADF;
+	if (!spi_ok(f->x[1]) || level > 1 || prio > 255)
+		return -KE_INVAL;
+	lock_acquire(&v->lock);
+	if (line)
+		result = vgic_line(&v->vgic, (unsigned)f->x[1], level, (unsigned)prio);
+	else
+		result = vgic_inject(&v->vgic, (unsigned)f->x[1], (unsigned)prio);
+	v->dirty = true;
+	lock_release(&v->lock);
+	vcpu_wake(v);
+	return result;
+}
+
+int64_t call_VcpuLine(struct thread *t, struct frame *f)
+{
+	return offer(t, f, true);
+}
+
+int64_t call_VcpuInject(struct thread *t, struct frame *f)
+{
+	return offer(t, f, false);
+}
+
+int64_t call_VcpuKick(struct thread *t, struct frame *f)
+{
+	struct vcpu *v = vcpu_of(t->process, f->x[0]);
+
+	if (!v)
+		return -KE_BADF;
+	v->kick = true;
+	vcpu_wake(v);
+	return 0;
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+	struct thread *t = v->thread;
+
+	if (!t)
+		return;
+	if (t->state == STATE_WFI) {
+		v->waiting = false;
+		sched_ready(t);
+	} else if (t->state == STATE_RUNNING && t->in_guest) {
+		sched_kick(t->cpu);
+	}
+}

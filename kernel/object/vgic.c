@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vgic.h"
+
+#define PRIVATE_COUNT 32
+#define PRIO_MASK     0xf8 /* five priority bits, as every GICv3 with virtualization has at the least */
+#define VMCR_VENG0    BIT(0)
+#define VMCR_VENG1    BIT(1)
+#define VMCR_VPMR(v)  ((unsigned)((v) >> 24) & 0xff)
+
+/* What could be in a list register: private interrupts by their number, SPIs by their slot behind them. */
+#define CANDIDATES (PRIVATE_COUNT + VGIC_INFLIGHT)
+
+struct candidate {
+	uint16_t intid;
+	uint8_t prio;
+	bool pending, active, level, group1;
+};
+
+void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
+{
+	memset(v, 0, sizeof(*v));
+	v->lr_count = lr_count;
+	v->config = 0x0000ffff; /* SGIs are edges */
+	v->enable = 0x0000ffff;
+	v->hcr = ICH_HCR_EN;
+}
+
+static struct virq *find_spi(struct vgic_cpu *v, unsigned intid)
+{
+	for (unsigned i = 0; i < VGIC_INFLIGHT; i++)
+		if (v->spi[i].intid == intid)
+			return &v->spi[i];
+	return NULL;
+}
+
+static struct virq *take_spi(struct vgic_cpu *v, unsigned intid)
+{
+	struct virq *q = find_spi(v, intid);
+
+	if (q)
+		return q;
+	q = find_spi(v, 0);
+	if (q)
+		*q = (struct virq){.intid = (uint16_t)intid};
+	return q;
+}
+
+static bool is_level(const struct vgic_cpu *v, unsigned intid)
+{
+	/* The virtual timer's interrupt is linked to the physical one, whose active state keeps the level away. */
+	return !(v->config & BIT(intid)) && intid != VIRQ_VTIMER;
+}
+
+static void put_state(uint32_t *word, unsigned bit, bool value)
+{
+	*word = value ? *word | (uint32_t)BIT(bit) : *word & ~(uint32_t)BIT(bit);
+}
+
+static void fold_image(struct vgic_cpu *v, uint64_t lr)
+{
+	unsigned intid = (uint32_t)lr;
+	bool pending = lr & LR_STATE_PENDING, active = lr & LR_STATE_ACTIVE;
+	struct virq *q;
+
+	if (intid < PRIVATE_COUNT) {
+		put_state(&v->pending, intid, pending);
+		put_state(&v->active, intid, active);
+		return;
+	}
+	q = find_spi(v, intid);
+	if (q) {
+		q->pending = pending;
+		q->active = active;
+	}
+}
+
+/* EOIs for interrupts that were active without an image: the most important ones first (IHI 0069, 9.4.3). */
+static void end_without_image(struct vgic_cpu *v)
+{
+	unsigned best = CANDIDATES, best_prio = 256;
+
+	for (unsigned i = 0; i < PRIVATE_COUNT; i++) {
+		if ((v->active & BIT(i)) && v->prio[i] < best_prio) {
+			best = i;
+			best_prio = v->prio[i];
+		}
+	}
+	for (unsigned i = 0; i < VGIC_INFLIGHT; i++) {
+		if (v->spi[i].intid && v->spi[i].active && v->spi[i].prio < best_prio) {
+			best = PRIVATE_COUNT + i;
+			best_prio = v->spi[i].prio;
+		}
+	}
+	if (best < PRIVATE_COUNT)
+		v->active &= ~(uint32_t)BIT(best);
+	else if (best < CANDIDATES)
+		v->spi[best - PRIVATE_COUNT].active = false;
+}
+
+static void take_in(struct vgic_cpu *v)
+{
+	uint32_t level = ~v->config & ~(uint32_t)BIT(VIRQ_VTIMER);
+
+	v->pending |= v->repend;
+	v->repend = 0;
+	v->pending = (v->pending & ~level) | (v->line & level);
+	for (unsigned i = 0; i < VGIC_INFLIGHT; i++) {
+		struct virq *q = &v->spi[i];
+
+		if (!q->intid)
+			continue;
+		q->pending = q->level ? q->line : q->pending || q->repend;
+		q->repend = false;
+		if (!q->pending && !q->active)
+			q->intid = 0;
+	}
+}
+
+void vgic_fold(struct vgic_cpu *v, unsigned eoicount)
+{
+	for (unsigned i = 0; i < v->lr_count; i++) {
+		if (v->lr_used & BIT(i))
+			fold_image(v, v->lr[i]);
+		v->lr[i] = 0;
+	}
+	v->lr_used = 0;
+	for (; eoicount; eoicount--)
+		end_without_image(v);
+	take_in(v);
+}
+
+static bool candidate(const struct vgic_cpu *v, unsigned i, struct candidate *c)
+{
+	if (i < PRIVATE_COUNT) {
+		*c = (struct candidate){
+			.intid = (uint16_t)i,
+			.prio = v->prio[i],
+			.pending = v->pending & v->enable & BIT(i),
+			.active = v->active & BIT(i),
+			.level = is_level(v, i),
+			.group1 = v->group & BIT(i),
+		};
+	} else {
+		const struct virq *q = &v->spi[i - PRIVATE_COUNT];
+
+		if (!q->intid)
+			return false;
+		*c = (struct candidate){
+			.intid = q->intid, .prio = q->prio, .pending = q->pending, .active = q->active, .level = q->level, .group1 = true,
+		};
+	}
+	return c->pending || c->active;
+}
+
+static uint64_t image(const struct candidate *c)
+{
+	uint64_t lr = c->intid | (uint64_t)(c->prio & PRIO_MASK) << LR_PRIO_SHIFT | (c->group1 ? LR_GROUP1 : 0);
+
+	if (c->intid == VIRQ_VTIMER)
+		lr |= LR_HW | (uint64_t)VIRQ_VTIMER << LR_PINTID_SHIFT;
+	else if (c->level)
+		lr |= LR_EOI; /* its input is looked at again when the guest has done */
+	/* A level that is active shows its input at completion; a linked one is never both (12.5.9). */
+	if (c->active)
+		lr |= LR_STATE_ACTIVE | (c->pending && !c->level && !(lr & LR_HW) ? LR_STATE_PENDING : 0);
+	else
+		lr |= LR_STATE_PENDING;
+	return lr;
+}
+
+/* Active ones first, since their completion needs an image; then by priority, then by number. */
+static unsigned rank(const struct candidate *c)
+{
+	return (c->active ? 0u : 0x10000000u) | (unsigned)c->prio << 16 | c->intid;
+}
+
+void vgic_fill(struct vgic_cpu *v)
+{
+	uint64_t taken = 0;
+	bool pending_in = false;
+	struct candidate c;
+
+	v->hcr = ICH_HCR_EN;
+	for (unsigned n = 0; n < v->lr_count; n++) {
+		unsigned best = CANDIDATES, best_rank = UINT32_MAX;
+
+		for (unsigned i = 0; i < CANDIDATES; i++) {
+			if (!(taken & BIT(i)) && candidate(v, i, &c) && rank(&c) < best_rank) {
+				best = i;
+				best_rank = rank(&c);
+			}
+		}
+		if (best == CANDIDATES)
+			return;
+		taken |= BIT(best);
+		candidate(v, best, &c);
+		v->lr[n] = image(&c);
+		v->lr_used |= (uint32_t)BIT(n);
+		pending_in |= !!(v->lr[n] & LR_STATE_PENDING);
+	}
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		if ((taken & BIT(i)) || !candidate(v, i, &c))
+			continue;
+		if (c.active)
+			v->hcr |= ICH_HCR_LRENPIE | ICH_HCR_TDIR;
+		/* Tell when there is room: when nothing offered is pending any more, or, if all is active, when one ends. */
+		if (c.pending)
+			v->hcr |= pending_in ? ICH_HCR_NPIE : ICH_HCR_UIE;
+	}
+}
+
+void vgic_set_pending(struct vgic_cpu *v, unsigned intid)
+{
+	v->repend |= (uint32_t)BIT(intid);
+}
+
+void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level)
+{
+	put_state(&v->line, intid, level);
+}
+
+int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio)
+{
+	struct virq *q = level ? take_spi(v, intid) : find_spi(v, intid);
+
+	if (!q)
+		return level ? -KE_AGAIN : 0;
+	q->level = true;
+	q->line = level;
+	q->prio = (uint8_t)prio;
+	return 0;
+}
+
+int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio)
+{
+	struct virq *q = take_spi(v, intid);
+
+	if (!q)
+		return -KE_AGAIN;
+	q->level = false;
+	q->repend = true;
+	q->prio = (uint8_t)prio;
+	return 0;
+}
+
+int vgic_query(const struct vgic_cpu *v, unsigned intid)
+{
+	for (unsigned i = 0; i < VGIC_INFLIGHT; i++)
+		if (v->spi[i].intid == intid)
+			return (v->spi[i].pending ? VIRQ_PENDING : 0) | (v->spi[i].active ? VIRQ_ACTIVE : 0);
+	return 0;
+}
+
+int vgic_withdraw(struct vgic_cpu *v, unsigned intid)
+{
+	struct virq *q = find_spi(v, intid);
+	int state = vgic_query(v, intid);
+
+	if (q)
+		q->intid = 0;
+	return state;
+}
+
+void vgic_deactivate(struct vgic_cpu *v, unsigned intid)
+{
+	struct virq *q;
+
+	if (intid < PRIVATE_COUNT) {
+		v->active &= ~(uint32_t)BIT(intid);
+		return;
+	}
+	q = find_spi(v, intid);
+	if (q)
+		q->active = false;
+}
+
+static int private_prio(struct vgic_cpu *v, unsigned first, uint32_t value, uint32_t mask, uint32_t *out)
+{
+	*out = 0;
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t *p = &v->prio[first + i];
+
+		if (mask & (0xffu << (8 * i)))
+			*p = (uint8_t)(value >> (8 * i)) & PRIO_MASK;
+		*out |= (uint32_t)*p << (8 * i);
+	}
+	return 0;
+}
+
+int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask, uint32_t *out)
+{
+	uint32_t *word;
+
+	switch (op) {
+	case VPRIV_ENABLE: word = &v->enable; break;
+	case VPRIV_PENDING: word = &v->pending; break;
+	case VPRIV_ACTIVE: word = &v->active; break;
+	case VPRIV_GROUP: word = &v->group; break;
+	case VPRIV_CONFIG:
+		word = &v->config;
+		mask &= 0xffff0000; /* SGIs are edges for ever */
+		break;
+	default:
+		if (op < VPRIV_PRIO0 || op > VPRIV_PRIO0 + 7)
+			return -KE_INVAL;
+		return private_prio(v, (op - VPRIV_PRIO0) * 4, value, mask, out);
+	}
+	*word = (*word & ~mask) | (value & mask);
+	*out = *word;
+	return 0;
+}
+
+bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr)
+{
+	struct candidate c;
+
+	for (unsigned i = 0; i < CANDIDATES; i++)
+		if (candidate(v, i, &c) && c.pending && !c.active && (vmcr & (c.group1 ? VMCR_VENG1 : VMCR_VENG0)) &&
+		    (c.prio & PRIO_MASK) < VMCR_VPMR(vmcr))
+			return true;
+	return false;
+}

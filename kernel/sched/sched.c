@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched.h"
+
+#include "arch.h"
+#include "cpu.h"
+#include "thread.h"
+#include "vcpu.h"
+
+void sched_init_cpu(struct cpu *c)
+{
+	for (unsigned i = 0; i < 256; i++)
+		list_init(&c->rq.at[i]);
+	list_init(&c->hand_over);
+	c->armed = UINT64_MAX;
+}
+
+void sched_kick(unsigned cpu)
+{
+	struct cpu *c = &cpus[cpu];
+
+	__atomic_store_n(&c->attention, true, __ATOMIC_RELEASE);
+	if (c != this_cpu())
+		gic_send_sgi(cpu, SGI_KICK);
+}
+
+static void rq_insert(struct cpu *c, struct thread *t, bool first)
+{
+	t->cpu = (uint8_t)c->id;
+	t->state = STATE_READY;
+	if (first)
+		list_add_head(&c->rq.at[t->prio], &t->run_link);
+	else
+		list_add_tail(&c->rq.at[t->prio], &t->run_link);
+	c->rq.bitmap[t->prio / 64] |= BIT(t->prio % 64);
+	c->rq.count++;
+}
+
+void sched_remove(struct thread *t)
+{
+	struct run_queue *rq = &cpus[t->cpu].rq;
+
+	list_del(&t->run_link);
+	if (t->state != STATE_READY)
+		return; /* MOVING: on a hand-over list */
+	if (list_empty(&rq->at[t->prio]))
+		rq->bitmap[t->prio / 64] &= ~BIT(t->prio % 64);
+	rq->count--;
+}
+
+/* Highest priority that waits on a CPU; -1: none. */
+static int rq_top(const struct run_queue *rq)
+{
+	for (int i = 3; i >= 0; i--)
+		if (rq->bitmap[i])
+			return i * 64 + 63 - __builtin_clzll(rq->bitmap[i]);
+	return -1;
+}
+
+static int running_prio(const struct cpu *c)
+{
+	return c->current ? c->current->prio : -1;
+}
+
+/* Does the CPU that the thread ran on last still hold registers of it? */
+static bool held(const struct thread *t)
+{
+	const struct cpu *c = &cpus[t->cpu];
+	const struct fpu *owner = __atomic_load_n(&c->fp_owner, __ATOMIC_ACQUIRE);
+	const struct vcpu *v = t->vcpu;
+
+	return owner == &t->fpu || (v && (owner == &v->fpu || __atomic_load_n(&v->home, __ATOMIC_ACQUIRE) >= 0));
+}
+
+/* Where a thread should run: where it ran if it can start there at once, else where the least important thread runs. */
+static unsigned choose_cpu(const struct thread *t)
+{
+	unsigned best = CPU_MAX;
+	int best_prio = t->prio;
+
+	if ((t->runmask & BIT(t->cpu)) && running_prio(&cpus[t->cpu]) < t->prio && rq_top(&cpus[t->cpu].rq) < t->prio)
+		return t->cpu;
+	for (unsigned i = 0; i < board.cpu_count; i++) {
+		int prio = running_prio(&cpus[i]);
+		int top = rq_top(&cpus[i].rq);
+
+		if (top > prio)
+			prio = top;
+		if ((t->runmask & BIT(i)) && cpus[i].online && prio < best_prio) {
+			best = i;
+			best_prio = prio;
+		}
+	}
+	if (best < CPU_MAX)
+		return best;
+	if (t->runmask & BIT(t->cpu))
+		return t->cpu;
+	/* Nobody less important: the shortest queue that it may join. */
+	for (unsigned i = 0; i < board.cpu_count; i++)
+		if ((t->runmask & BIT(i)) && cpus[i].online &&
+		    (best == CPU_MAX || cpus[i].rq.count < cpus[best].rq.count))
+			best = i;
+	return best;
+}
+
+/* Ask the CPU that holds the thread's registers to save them and pass it on. */
+static void move(struct thread *t, unsigned to)
+{
+	t->state = STATE_MOVING;
+	t->move_to = (uint8_t)to;
+	list_add_tail(&cpus[t->cpu].hand_over, &t->run_link);
+	sched_kick(t->cpu);
+}
+
+static void enqueue(struct thread *t, unsigned cpu, bool first)
+{
+	struct cpu *c = &cpus[cpu];
+
+	rq_insert(c, t, first);
+	if (t->prio > running_prio(c))
+		sched_kick(cpu);
+	else if (t->prio == running_prio(c) && c != this_cpu())
+		sched_kick(cpu); /* it must arm its time slice */
+	else
+		c->attention |= c == this_cpu();
+}
+
+static void ready(struct thread *t, bool first)
+{
+	unsigned cpu = choose_cpu(t);
+
+	if (cpu != t->cpu && held(t))
+		move(t, cpu);
+	else
+		enqueue(t, cpu, first);
+}
+
+void sched_ready(struct thread *t)
+{
+	ready(t, false);
+}
+
+void sched_ready_first(struct thread *t)
+{
+	ready(t, true);
+}
+
+void sched_hand_over(struct cpu *c)
+{
+	while (!list_empty(&c->hand_over)) {
+		struct thread *t = list_entry(c->hand_over.next, struct thread, run_link);
+
+		list_del(&t->run_link);
+		fpu_save(c, &t->fpu);
+		if (t->vcpu) {
+			fpu_save(c, &t->vcpu->fpu);
+			if (c->resident == t->vcpu)
+				vcpu_evict(c);
+		}
+		if (t->runmask & BIT(t->move_to))
+			enqueue(t, t->move_to, false);
+		else
+			ready(t, false);
+	}
+}
+
+/* Idle: take the most important thread that waits for another CPU and may run here. */
+static struct thread *steal(struct cpu *c)
+{
+	struct thread *best = NULL;
+
+	for (unsigned i = 0; i < board.cpu_count; i++) {
+		int top = rq_top(&cpus[i].rq);
+		unsigned looked = 0;
+
+		if (&cpus[i] == c || top < 0 || (best && top <= best->prio))
+			continue;
+		list_for_each(it, &cpus[i].rq.at[top])
+		{
+			struct thread *t = list_entry(it, struct thread, run_link);
+
+			if (t->runmask & BIT(c->id)) {
+				best = t;
+				break;
+			}
+			if (++looked == 8)
+				break;
+		}
+	}
+	if (!best)
+		return NULL;
+	sched_remove(best);
+	if (held(best)) {
+		move(best, c->id);
+		return NULL; /* it comes as soon as the other CPU has let it go */
+	}
+	best->cpu = (uint8_t)c->id;
+	return best;
+}
+
+struct thread *sched_pick(struct cpu *c)
+{
+	int top = rq_top(&c->rq);
+	struct thread *t = c->current;
+	uint64_t now;
+
+	if (t) {
+		bool over = t->policy == SCHED_RR_ && top == t->prio && (now = clock_now()) >= t->slice_end;
+
+		if (top < t->prio || (top == t->prio && !over))
+			return t;
+		/* Preempted, or its slice is over. */
+		c->current = NULL;
+		t->cpu_ns += clock_now() - t->run_start;
+		if (over)
+			t->slice_end = 0;
+		ready(t, !over);
+		top = rq_top(&c->rq);
+	}
+	if (top >= 0) {
+		t = list_entry(c->rq.at[top].next, struct thread, run_link);
+		sched_remove(t);
+	} else {
+		t = steal(c);
+	}
+	if (!t)
+		return NULL;
+	now = clock_now();
+	t->state = STATE_RUNNING;
+	t->cpu = (uint8_t)c->id;
+	t->run_start = now;
+	if (t->slice_end <= now)
+		t->slice_end = now + TIMESLICE_NS;
+	c->current = t;
+	return t;
+}
+
+uint64_t sched_slice_deadline(struct cpu *c)
+{
+	struct thread *t = c->current;
+
+	if (!t || t->policy != SCHED_RR_ || list_empty(&c->rq.at[t->prio]))
+		return UINT64_MAX;
+	return t->slice_end;
+}
+
+void sched_block(struct thread *t)
+{
+	struct cpu *c = this_cpu();
+
+	t->cpu_ns += clock_now() - t->run_start;
+	t->slice_end = 0;
+	c->current = NULL;
+	c->attention = true;
+}
+
+void sched_yield(struct thread *t)
+{
+	t->slice_end = 0;
+	this_cpu()->attention = true;
+	if (rq_top(&this_cpu()->rq) == t->prio) {
+		t->cpu_ns += clock_now() - t->run_start;
+		this_cpu()->current = NULL;
+		rq_insert(this_cpu(), t, false);
+	}
+}
+
+void sched_set_prio(struct thread *t, unsigned prio)
+{
+	if (t->prio == prio)
+		return;
+	if (t->state == STATE_READY) {
+		sched_remove(t);
+		t->prio = (uint8_t)prio;
+		sched_ready(t);
+		return;
+	}
+	t->prio = (uint8_t)prio;
+	if (t->state == STATE_RUNNING)
+		sched_kick(t->cpu);
+	else
+		ipc_requeue(t);
+}
+
+void sched_runmask_changed(struct thread *t)
+{
+	if (t->runmask & BIT(t->cpu))
+		return;
+	if (t->state == STATE_READY) {
+		sched_remove(t);
+		sched_ready(t);
+	} else if (t->state == STATE_RUNNING) {
+		sched_kick(t->cpu);
+	}
+}

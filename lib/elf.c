@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Only what a program of ours needs is accepted: fixed addresses, no interpreter, no dynamic section. Every field is
+ * checked before its use; sums are formed only of values that were bounded first, so none of them can wrap.
+ */
+#include <elfimage.h>
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <bulkhead.h>
+
+#define ET_EXEC	    2
+#define EM_AARCH64  183
+#define PT_LOAD	    1
+#define PT_DYNAMIC  2
+#define PT_INTERP   3
+#define PF_X	    1u
+#define PF_W	    2u
+#define PF_R	    4u
+#define HEADERS_MAX 32
+
+struct elf_header {
+	uint8_t ident[16];
+	uint16_t type, machine;
+	uint32_t version;
+	uint64_t entry, phoff, shoff;
+	uint32_t flags;
+	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+};
+_Static_assert(sizeof(struct elf_header) == 64, "Elf64_Ehdr has 64 bytes");
+
+struct program_header {
+	uint32_t type, flags;
+	uint64_t offset, vaddr, paddr, filesz, memsz, align;
+};
+_Static_assert(sizeof(struct program_header) == 56, "Elf64_Phdr has 56 bytes");
+
+static uint64_t page_up(uint64_t value)
+{
+	return (value + ELF_PAGE - 1) & ~(uint64_t)(ELF_PAGE - 1);
+}
+
+static const char *check_header(const struct elf_header *header, size_t bytes)
+{
+	/* EI_MAG, ELFCLASS64, ELFDATA2LSB, EV_CURRENT. */
+	static const uint8_t ident[7] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
+
+	if (memcmp(header->ident, ident, sizeof ident) != 0)
+		return "not a 64-bit little-endian ELF file";
+	if (header->type != ET_EXEC || header->machine != EM_AARCH64 || header->version != 1)
+		return "not an executable with fixed addresses for AArch64";
+	if (header->phentsize != sizeof(struct program_header) || header->phnum == 0 || header->phnum > HEADERS_MAX)
+		return "its program headers have a wrong size or number";
+	if (header->phoff > bytes || bytes - header->phoff < header->phnum * sizeof(struct program_header))
+		return "its program headers lie beyond its end";
+	return NULL;
+}
+
+static const char *check_segment(const struct program_header *ph, size_t bytes)
+{
+	if (ph->filesz > ph->memsz)
+		return "a segment has more bytes in the file than in memory";
+	if (ph->offset > bytes || bytes - ph->offset < ph->filesz)
+		return "a segment lies beyond its end";
+	if (ph->vaddr < ELF_ADDRESS_MIN || ph->vaddr >= ELF_ADDRESS_LIMIT || ph->memsz > ELF_ADDRESS_LIMIT - ph->vaddr)
+		return "a segment lies outside the addresses for programs";
+	if ((ph->flags & PF_W) && (ph->flags & PF_X))
+		return "a segment is both writable and executable";
+	if ((ph->flags & (PF_R | PF_W | PF_X)) == 0)
+		return "a segment permits no access";
+	return NULL;
+}
+
+static const char *add_segment(struct elf_image *image, const struct program_header *ph)
+{
+	uint64_t page = ph->vaddr & ~(uint64_t)(ELF_PAGE - 1);
+	uint64_t end = page_up(ph->vaddr + ph->memsz);
+	struct elf_segment *segment;
+
+	if (image->count == ELF_SEGMENT_MAX)
+		return "it has too many segments";
+	if (image->count > 0) {
+		const struct elf_segment *before = &image->segment[image->count - 1];
+
+		/* One page has one set of permissions, so segments must not share one. */
+		if (page < before->page + before->page_bytes)
+			return "its segments overlap, share a page, or are not in ascending order";
+	}
+	segment = &image->segment[image->count++];
+	segment->page = page;
+	segment->page_bytes = end - page;
+	segment->lead = ph->vaddr - page;
+	segment->file_offset = ph->offset;
+	segment->file_bytes = ph->filesz;
+	segment->prot = ((ph->flags & PF_R) ? PROT_R : 0) | ((ph->flags & PF_W) ? PROT_R | PROT_W : 0) |
+			((ph->flags & PF_X) ? PROT_R | PROT_X : 0);
+	image->page_bytes += segment->page_bytes;
+	return NULL;
+}
+
+static const char *check_entry(const struct elf_image *image)
+{
+	for (unsigned i = 0; i < image->count; i++) {
+		const struct elf_segment *segment = &image->segment[i];
+		uint64_t start = segment->page + segment->lead;
+
+		if ((segment->prot & PROT_X) && image->entry % 4 == 0 && image->entry >= start &&
+		    image->entry - start < segment->file_bytes)
+			return NULL;
+	}
+	return "its entry point is not in an executable segment";
+}
+
+const char *elf_image_parse(const void *file, size_t bytes, struct elf_image *image)
+{
+	struct elf_header header;
+	const char *mistake;
+
+	memset(image, 0, sizeof *image);
+	if (bytes < sizeof header)
+		return "shorter than an ELF header";
+	memcpy(&header, file, sizeof header);
+	mistake = check_header(&header, bytes);
+	for (unsigned i = 0; mistake == NULL && i < header.phnum; i++) {
+		struct program_header ph;
+
+		memcpy(&ph, (const char *)file + header.phoff + i * sizeof ph, sizeof ph);
+		if (ph.type == PT_DYNAMIC || ph.type == PT_INTERP)
+			return "it is not statically linked";
+		if (ph.type != PT_LOAD || ph.memsz == 0)
+			continue;
+		mistake = check_segment(&ph, bytes);
+		if (mistake == NULL)
+			mistake = add_segment(image, &ph);
+	}
+	if (mistake != NULL)
+		return mistake;
+	image->entry = header.entry;
+	return check_entry(image);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client's side of the messages of proto.h: names, the log ring, consoles, questions to procmgr. All of it returns
+ * 0 or above, or a negative errno; errno itself is not touched.
+ */
+#pragma once
+
+#include "bulkhead/proto.h"
+#include <stdarg.h>
+#include <stddef.h>
+
+/* Puts an own channel under a name that others can look up. */
+int name_attach(const char *name, int chid);
+
+/*
+ * Connects to the channel behind a name. With PM_WAIT it waits until the name is there. Events of the server arrive on
+ * the own channel `event_chid`, 0 for none. Returns the coid. -ESRCH: nobody has that name.
+ */
+int name_open(const char *name, unsigned flags, int event_chid);
+
+/* Tells procmgr that this server is ready: the next step of the start may go on. */
+int pm_ready(void);
+
+/* Sends struct pm_target to procmgr. `name` may be NULL: then `index` counts. */
+int pm_request(uint32_t type, const char *name, uint32_t index, uint32_t value, void *reply, size_t reply_bytes);
+
+/*
+ * One line into the log ring; text beyond PROTO_DATA bytes is cut off. Where there is no log ring it goes to the
+ * kernel's console if the process may write there. Not for procmgr and the log ring itself. Blocks until the logger
+ * has taken the line.
+ */
+int slogf(enum slog_severity severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int vslogf(enum slog_severity severity, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
+/* One line to the log ring, without the fallback. */
+int slog_write(enum slog_severity severity, const char *text, size_t bytes);
+
+/* A console of the console driver. */
+struct console {
+	int coid;
+	uint16_t id;
+};
+
+/* Opens the console of that name, waiting for the driver if `flags` has PM_WAIT. */
+int console_open(struct console *console, const char *name, unsigned flags);
+
+/* Writes all of it; blocks while there is no room. Returns `bytes`. */
+int console_write(const struct console *console, const void *data, size_t bytes);
+
+/* Waits for input. Returns the number of bytes, 1 or above. */
+int console_read(const struct console *console, void *data, size_t bytes);
+
+/* Gives what is typed to console `name`; returns when the operator has typed Ctrl-]. -ENOENT: no such console. */
+int console_focus(const struct console *console, const char *name);

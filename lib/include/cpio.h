@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reader of an archive in memory: cpio, "newc" format (magic 070701 or 070702). The archive is not trusted: every
+ * length is checked against what is there.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct cpio_file {
+	const char *name; /* NUL-terminated, within the archive */
+	const uint8_t *data;
+	size_t bytes;
+	uint32_t mode;
+};
+
+/*
+ * The entry at `*offset` (0 to begin with), and moves `*offset` behind it. Returns 1, or 0 at the end of the archive,
+ * or -1 if the archive is damaged there.
+ */
+int cpio_next(const void *archive, size_t archive_bytes, size_t *offset, struct cpio_file *file);
+
+/* The first regular file of that name; a leading "./" or "/" does not count on either side. 0, or -1. */
+int cpio_find(const void *archive, size_t archive_bytes, const char *name, struct cpio_file *file);

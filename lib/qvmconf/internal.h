@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the configuration reader share. */
+#pragma once
+
+#include "qvmconf.h"
+
+/* What the words that follow belong to. It lasts until the next word that opens a context. */
+enum qc_context {
+	QC_TOP,
+	QC_CPU,
+	QC_GIC,
+	QC_PL011,
+	QC_REFUSED, /* something that was refused as a whole: what belongs to it is passed over without a word */
+	QC_CONTEXTS,
+};
+
+struct qc_reader {
+	struct qvm_config *config;
+	const struct qvmconf_host *host;
+
+	/* The command line, and the file of it that is open, if any. */
+	int argc, arg;
+	const char *const *argv;
+	const char *text; /* NULL: no file is open */
+	size_t text_bytes, at;
+	struct qvm_place here; /* of the character at `at`, or of the word of the command line */
+	unsigned sources, words;
+
+	/* The word read last: NUL-terminated, in the free part of the arena until qc_keep(). */
+	char *word;
+	size_t word_bytes;
+	bool word_bad; /* it was reported already: do not judge it again */
+	struct qvm_place word_place;
+	struct qvm_place option_place;
+
+	enum qc_context context;
+	bool skipping;	    /* after a mistake: unknown words are its leftovers */
+	bool mem_mistaken;  /* a ram or rom was refused: do not complain that there is none */
+	bool load_mistaken; /* the same for load */
+	bool gic_given;
+	unsigned options; /* seen so far */
+	unsigned mistakes;
+	bool stop;
+};
+
+/* One word that the language knows. */
+struct qc_option {
+	const char *name;
+	const char *argument; /* what it takes, for messages; NULL: nothing */
+	void (*act)(struct qc_reader *r, const struct qc_option *option);
+	uint8_t arguments;   /* of a refused one (act is NULL), to pass over */
+	uint8_t opens;	     /* refused: 1 if it opens a context */
+	const char *instead; /* refused: what to use, or NULL */
+};
+
+/* lex.c */
+bool qc_next_option(struct qc_reader *r);
+const char *qc_argument(struct qc_reader *r, const struct qc_option *option);
+const char *qc_keep(struct qc_reader *r, const char *text);
+
+/* report.c */
+void qc_mistake(struct qc_reader *r, const struct qvm_place *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+const char *qc_nearest(const char *word, const char *const *names, unsigned count);
+void qc_unknown(struct qc_reader *r, const char *what, const char *const *names, unsigned count);
+
+/* number.c */
+bool qc_address(const char *text, size_t bytes, uint64_t *value);
+bool qc_length(const char *text, size_t bytes, uint64_t *value);
+bool qc_number(const char *text, size_t bytes, uint64_t *value);
+bool qc_boolean(const char *text, bool *value);
+
+/* vdev.c: the options of each vdev, ending with a NULL name */
+extern const struct qc_option qc_gic_options[], qc_pl011_options[];
+void qc_vdev(struct qc_reader *r, const struct qc_option *option);
+
+/* set.c */
+void qc_set(struct qc_reader *r, const struct qc_option *option);
+void qc_unsupported(struct qc_reader *r, const struct qc_option *option);
+
+/* options.c */
+void qc_option(struct qc_reader *r);
+void qc_refuse(struct qc_reader *r, const struct qc_option *option);
+
+/* check.c */
+void qc_check(struct qc_reader *r);

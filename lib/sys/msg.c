@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The calls that move messages: their first MSG_INLINE bytes travel in x4 to x7, both ways. A buffer that is shorter
+ * goes through an array on the stack, so that nothing beside it is read or written.
+ */
+#include "bulkhead/kernel.h"
+#include <errno.h>
+#include <string.h>
+
+struct inline_words {
+	uint64_t a, b, c, d;
+};
+
+/*
+ * Process memory is Normal memory (HCR_EL2.DC is 1 for processes), so LDP and STP need no alignment; the compiler,
+ * which is told to align strictly, would use bytes.
+ */
+static inline struct inline_words words_load(const void *buffer, size_t bytes)
+{
+	struct inline_words w = {0, 0, 0, 0};
+
+	if (bytes >= MSG_INLINE)
+		__asm__("ldp %0, %1, [%4]\n\tldp %2, %3, [%4, #16]"
+			: "=&r"(w.a), "=&r"(w.b), "=&r"(w.c), "=&r"(w.d)
+			: "r"(buffer), "m"(*(const char(*)[MSG_INLINE])buffer));
+	else if (bytes) {
+		uint64_t part[4] = {0};
+
+		memcpy(part, buffer, bytes);
+		w = (struct inline_words){part[0], part[1], part[2], part[3]};
+	}
+	return w;
+}
+
+static inline void words_store(void *buffer, size_t bytes, struct inline_words w)
+{
+	if (bytes >= MSG_INLINE)
+		__asm__("stp %1, %2, [%5]\n\tstp %3, %4, [%5, #16]"
+			: "=m"(*(char(*)[MSG_INLINE])buffer)
+			: "r"(w.a), "r"(w.b), "r"(w.c), "r"(w.d), "r"(buffer));
+	else if (bytes) {
+		uint64_t part[4] = {w.a, w.b, w.c, w.d};
+
+		memcpy(buffer, part, bytes);
+	}
+}
+
+static inline size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t address(const void *p)
+{
+	return (uint64_t)(uintptr_t)p;
+}
+
+/* Lengths beyond MSG_MAX must not spill into their neighbour's bits; the kernel refuses this one. */
+static inline uint64_t lengths(size_t low, size_t high)
+{
+	return least(low, UINT32_MAX) | (uint64_t)least(high, UINT32_MAX) << 32;
+}
+
+static int64_t plain(int64_t status)
+{
+	if (status >= 0)
+		return status;
+	errno = (int)-status;
+	return -1;
+}
+
+int MsgSendGot_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes, size_t *got)
+{
+	struct inline_words w = words_load(smsg, sbytes);
+	register uint64_t x0 __asm__("x0") = (uint64_t)(int64_t)coid;
+	register uint64_t x1 __asm__("x1") = lengths(sbytes, rbytes);
+	register uint64_t x2 __asm__("x2") = address(smsg);
+	register uint64_t x3 __asm__("x3") = address(rmsg);
+	register uint64_t x4 __asm__("x4") = w.a;
+	register uint64_t x5 __asm__("x5") = w.b;
+	register uint64_t x6 __asm__("x6") = w.c;
+	register uint64_t x7 __asm__("x7") = w.d;
+	register uint64_t x8 __asm__("x8") = CALL_MsgSend;
+
+	__asm__ volatile("svc #0"
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
+			 : "r"(x8)
+			 : "x16", "x17", "memory");
+	int status = (int)(int64_t)x0;
+
+	if (status < 0)
+		return status;
+	*got = least(x1, rbytes);
+	w = (struct inline_words){x4, x5, x6, x7};
+	words_store(rmsg, *got, w);
+	return status;
+}
+
+int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
+{
+	size_t got;
+
+	return MsgSendGot_r(coid, smsg, sbytes, rmsg, rbytes, &got);
+}
+
+int MsgSend(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
+{
+	return (int)plain(MsgSend_r(coid, smsg, sbytes, rmsg, rbytes));
+}
+
+/* What a receiving call brought back: fills the first bytes of the buffer, and *info. Returns the rcvid. */
+static inline int64_t received(int64_t rcvid, uint64_t x1, uint64_t x2, struct inline_words w, void *msg, size_t bytes,
+			       struct msg_info *info)
+{
+	if (rcvid < 0)
+		return rcvid;
+	if (rcvid == 0) {
+		struct pulse pulse = {.code = (int32_t)w.a, .value = w.b};
+
+		x1 = sizeof(pulse);
+		memcpy(msg, &pulse, least(bytes, sizeof(pulse)));
+	} else {
+		words_store(msg, least(x1, bytes), w);
+	}
+	if (info)
+		*info = (struct msg_info){.bytes = (uint32_t)x1,
+					  .slot = (uint8_t)MSGINFO_SLOT(x2),
+					  .tid = (uint16_t)MSGINFO_TID(x2),
+					  .scoid = MSGINFO_SCOID(x2),
+					  .priority = (uint8_t)MSGINFO_PRIO(x2),
+					  .unblock = (x2 & MSGINFO_UNBLOCK) != 0};
+	return rcvid;
+}
+
+int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
+{
+	register uint64_t x0 __asm__("x0") = (uint64_t)(int64_t)chid;
+	register uint64_t x1 __asm__("x1") = bytes;
+	register uint64_t x2 __asm__("x2") = address(msg);
+	register uint64_t x4 __asm__("x4");
+	register uint64_t x5 __asm__("x5");
+	register uint64_t x6 __asm__("x6");
+	register uint64_t x7 __asm__("x7");
+	register uint64_t x8 __asm__("x8") = CALL_MsgReceive;
+
+	__asm__ volatile("svc #0"
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "=r"(x4), "=r"(x5), "=r"(x6), "=r"(x7)
+			 : "r"(x8)
+			 : "x3", "x16", "x17", "memory");
+	struct inline_words w = {x4, x5, x6, x7};
+
+	return received((int64_t)x0, x1, x2, w, msg, bytes, info);
+}
+
+int64_t MsgReceive(int chid, void *msg, size_t bytes, struct msg_info *info)
+{
+	return plain(MsgReceive_r(chid, msg, bytes, info));
+}
+
+int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
+{
+	struct inline_words w = words_load(msg, bytes);
+	register uint64_t x0 __asm__("x0") = (uint64_t)rcvid;
+	register uint64_t x1 __asm__("x1") = (uint64_t)status;
+	register uint64_t x2 __asm__("x2") = bytes;
+	register uint64_t x3 __asm__("x3") = address(msg);
+	register uint64_t x4 __asm__("x4") = w.a;
+	register uint64_t x5 __asm__("x5") = w.b;
+	register uint64_t x6 __asm__("x6") = w.c;
+	register uint64_t x7 __asm__("x7") = w.d;
+	register uint64_t x8 __asm__("x8") = CALL_MsgReply;
+
+	__asm__ volatile("svc #0"
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
+			 : "r"(x8)
+			 : "x16", "x17", "memory");
+	return (int)(int64_t)x0;
+}
+
+int MsgReply(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
+{
+	return (int)plain(MsgReply_r(rcvid, status, msg, bytes));
+}
+
+int64_t MsgReplyReceive_r(int64_t rcvid, int64_t status, const void *reply, size_t reply_bytes, int chid, void *msg,
+			  size_t bytes, struct msg_info *info)
+{
+	struct inline_words w = words_load(reply, reply_bytes);
+	register uint64_t x0 __asm__("x0") = (uint64_t)rcvid;
+	register uint64_t x1 __asm__("x1") = (uint64_t)status;
+	register uint64_t x2 __asm__("x2") = lengths(reply_bytes, bytes);
+	register uint64_t x3 __asm__("x3") = address(reply);
+	register uint64_t x4 __asm__("x4") = w.a;
+	register uint64_t x5 __asm__("x5") = w.b;
+	register uint64_t x6 __asm__("x6") = w.c;
+	register uint64_t x7 __asm__("x7") = w.d;
+	register uint64_t x8 __asm__("x8") = CALL_MsgReplyReceive;
+	register uint64_t x9 __asm__("x9") = (uint64_t)(int64_t)chid;
+	register uint64_t x10 __asm__("x10") = address(msg);
+
+	__asm__ volatile("svc #0"
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
+			 : "r"(x8), "r"(x9), "r"(x10)
+			 : "x16", "x17", "memory");
+	w = (struct inline_words){x4, x5, x6, x7};
+	return received((int64_t)x0, x1, x2, w, msg, bytes, info);
+}
+
+int64_t MsgReplyReceive(int64_t rcvid, int64_t status, const void *reply, size_t reply_bytes, int chid, void *msg,
+			size_t bytes, struct msg_info *info)
+{
+	return plain(MsgReplyReceive_r(rcvid, status, reply, reply_bytes, chid, msg, bytes, info));
+}

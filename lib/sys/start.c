@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From _start to main, and the ways out. */
+#include "bulkhead/kernel.h"
+#include "bulkhead/process.h"
+#include "lib/sys/tls.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_ABORT 134 /* as a shell shows the end by SIGABRT */
+
+int main(int argc, char **argv);
+_Noreturn void process_start(const struct start_args *args);
+_Noreturn void __stack_chk_fail(void);
+
+typedef void (*initializer)(void);
+extern initializer __preinit_array_start[], __preinit_array_end[];
+extern initializer __init_array_start[], __init_array_end[];
+
+uintptr_t __stack_chk_guard;
+static const struct start_args *own_args;
+
+const struct start_args *process_args(void)
+{
+	return own_args;
+}
+
+static void run_all(initializer *from, initializer *to)
+{
+	for (; from != to; from++)
+		(*from)();
+}
+
+/*
+ * Called by _start. Built without a stack protector like all of the library (mk/flags.mk), so the guard may change
+ * here. argv is copied, since start_args has no room for the NULL behind a sixteenth argument.
+ */
+_Noreturn void process_start(const struct start_args *args)
+{
+	static char *argv[sizeof(args->argv) / sizeof(args->argv[0]) + 1];
+	int argc = 0;
+
+	own_args = args;
+	heap_init(args->heap_start, args->heap_bytes);
+	void *memory = heap_take(tls_bytes());
+
+	if (memory == NULL)
+		ThreadDestroy_r(-1, EXIT_ABORT);
+	__asm__ volatile("msr tpidr_el0, %0" : : "r"(tls_make(memory)) : "memory");
+	memcpy(&__stack_chk_guard, args->guard, sizeof(__stack_chk_guard));
+	thread_init();
+	while (argc < (int)args->argc && argc < (int)(sizeof(argv) / sizeof(argv[0])) - 1) {
+		argv[argc] = (char *)(uintptr_t)args->argv[argc];
+		argc++;
+	}
+	run_all(__preinit_array_start, __preinit_array_end);
+	run_all(__init_array_start, __init_array_end);
+	exit(main(argc, argv));
+}
+
+_Noreturn void _exit(int status)
+{
+	stdio_flush();
+	for (;;)
+		ThreadDestroy_r(-1, (uint32_t)status);
+}
+
+_Noreturn void abort(void)
+{
+	_exit(EXIT_ABORT);
+}
+
+_Noreturn void __stack_chk_fail(void)
+{
+	static const char text[] = "stack smashed\n";
+
+	SystemLog_r(text, sizeof(text) - 1);
+	for (;;)
+		ThreadDestroy_r(-1, EXIT_ABORT);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mutexes, and waiting on words. Without contention no kernel call is made. */
+#include "bulkhead/kernel.h"
+#include "bulkhead/thread.h"
+#include <errno.h>
+#include <stdlib.h>
+
+void mutex_init(struct mutex *m)
+{
+	m->word = 0;
+}
+
+bool mutex_trylock(struct mutex *m)
+{
+	uint32_t none = 0;
+
+	return __atomic_compare_exchange_n(&m->word, &none, (uint32_t)thread_self(), false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
+/*
+ * The mutex is taken with MUTEX_WAITERS set, since others may wait beside us: at worst that costs one wake of nobody.
+ * An owner that is no thread any more can never unlock it: that is a mistake of this process.
+ */
+static void mutex_lock_slow(struct mutex *m)
+{
+	uint32_t self = (uint32_t)thread_self();
+
+	for (;;) {
+		uint32_t word = __atomic_load_n(&m->word, __ATOMIC_RELAXED);
+
+		if (word == 0) {
+			if (__atomic_compare_exchange_n(&m->word, &word, self | MUTEX_WAITERS, false, __ATOMIC_ACQUIRE,
+							__ATOMIC_RELAXED))
+				return;
+			continue;
+		}
+		if ((word & ~MUTEX_WAITERS) == self)
+			abort();
+		if (!(word & MUTEX_WAITERS) && !__atomic_compare_exchange_n(&m->word, &word, word | MUTEX_WAITERS,
+									    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			continue;
+		word |= MUTEX_WAITERS;
+		if (SyncWait_r(&m->word, word, (int)(word & ~MUTEX_WAITERS)) == -ESRCH &&
+		    __atomic_load_n(&m->word, __ATOMIC_RELAXED) == word)
+			abort();
+	}
+}
+
+void mutex_lock(struct mutex *m)
+{
+	if (!mutex_trylock(m))
+		mutex_lock_slow(m);
+}
+
+void mutex_unlock(struct mutex *m)
+{
+	uint32_t word = __atomic_exchange_n(&m->word, 0, __ATOMIC_RELEASE);
+
+	if ((word & ~MUTEX_WAITERS) != (uint32_t)thread_self())
+		abort();
+	if (word & MUTEX_WAITERS)
+		SyncWake_r(&m->word, 1);
+}
+
+int word_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+	if (timeout_ns)
+		TimerTimeout_r(TIMEOUT_SYNC, timeout_ns);
+	int status = SyncWait_r(word, expected, 0);
+
+	return status == -EAGAIN || status == -EINTR ? 0 : status;
+}
+
+void word_wake(uint32_t *word, unsigned count)
+{
+	SyncWake_r(word, count);
+}
+
+void thread_sleep(uint64_t ns)
+{
+	uint64_t end = ClockTime() + ns;
+	uint32_t word = 0;
+
+	if (ns == 0)
+		return;
+	do {
+		TimerTimeout_r(TIMEOUT_SYNC | TIMER_ABSTIME, end);
+		SyncWait_r(&word, 0, 0);
+	} while (ClockTime() < end);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Addresses and lengths in device trees (Devicetree Specification 0.4, 2.3.5 and 2.3.6). */
+#include "internal.h"
+#include <libfdt.h>
+#include <string.h>
+
+/* How addresses and lengths are written in the children of `bus`; false if not in a way that is understood here. */
+bool sys_cells_of(const void *dtb, int bus, struct sys_cells *cells)
+{
+	int address = fdt_address_cells(dtb, bus), size = fdt_size_cells(dtb, bus);
+
+	if (address < 1 || address > 2 || size < 0 || size > 2)
+		return false;
+	cells->address = (unsigned)address;
+	cells->size = (unsigned)size;
+	return true;
+}
+
+/* The number in `count` (0 to 2) cells, beginning with cell `first`. */
+uint64_t sys_cells_read(const void *property, unsigned first, unsigned count)
+{
+	const uint8_t *bytes = (const uint8_t *)property + 4 * (size_t)first;
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < 4 * count; i++)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
+/* Entry `index` of a node's `reg`; false if there is none. */
+bool sys_reg(const void *dtb, int node, const struct sys_cells *cells, unsigned index, struct sys_range *range)
+{
+	unsigned stride = cells->address + cells->size;
+	int length;
+	const void *reg = fdt_getprop(dtb, node, "reg", &length);
+
+	if (!reg || length < 0 || (unsigned)length / 4 / stride <= index)
+		return false;
+	range->start = sys_cells_read(reg, index * stride, cells->address);
+	range->bytes = sys_cells_read(reg, index * stride + cells->address, cells->size);
+	return range->bytes <= UINT64_MAX - range->start;
+}
+
+/* Is `value` among the strings of a property? */
+bool sys_is(const void *dtb, int node, const char *property, const char *value)
+{
+	return fdt_stringlist_search(dtb, node, property, value) >= 0;
+}

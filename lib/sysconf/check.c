@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The system against the board and against what its VMs ask for. */
+#include "internal.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void sys_vm_needs(struct sys_vm_needs *needs, const struct qvm_config *config)
+{
+	memset(needs, 0, sizeof(*needs));
+	strncpy(needs->name, config->name, sizeof(needs->name) - 1);
+	needs->name_given = config->name_given;
+	needs->guest_bytes = qvmconf_memory_bytes(config);
+	for (unsigned i = 0; i < config->cpu_count; i++) {
+		const struct qvm_cpu *cpu = &config->cpus[i];
+
+		if (cpu->sched_given && cpu->priority > needs->priority_max)
+			needs->priority_max = cpu->priority;
+		if (cpu->runmask_given)
+			needs->runmask |= cpu->runmask;
+	}
+}
+
+uint64_t sys_memory_bytes(const struct sys_config *config, const struct sys_vm_needs *needs)
+{
+	uint64_t sum = 0;
+
+	/* No overflow: each part is at most 2^42 (sys_read(), QVM_IPA_LIMIT), and there are fewer than 100. */
+	for (unsigned i = 0; i < config->process_count; i++)
+		sum += config->processes[i].memory + config->processes[i].kernel_memory;
+	for (unsigned i = 0; i < config->vm_count; i++)
+		sum += config->vms[i].memory + config->vms[i].kernel_memory + (needs ? needs[i].guest_bytes : 0);
+	return sum;
+}
+
+static void check_memory(const struct sys_config *config, const struct sys_board *board,
+			 const struct sys_vm_needs *needs, struct sys_report *report)
+{
+	uint64_t wanted = sys_memory_bytes(config, needs);
+
+	if (wanted > board->ram_bytes)
+		sys_mistake(report, "", "",
+			    "the system needs %" PRIu64 " bytes of RAM, the board has %" PRIu64 ": %" PRIu64
+			    " bytes are missing; give less to the processes and VMs",
+			    wanted, board->ram_bytes, wanted - board->ram_bytes);
+}
+
+/* The default run mask names every CPU that could exist; a written one must name those that do. */
+static void check_runmask(const struct sys_board *board, const struct sys_sched *sched, const char *folder,
+			  const char *name, struct sys_report *report)
+{
+	uint32_t present = board->cpus >= 8 ? 0xff : (1u << board->cpus) - 1;
+
+	if (sched->runmask != 0xff && (sched->runmask & ~present))
+		sys_mistake(report, folder, name,
+			    "'runmask' 0x%x names CPUs that the board does not have; its %u CPUs are 0x%x",
+			    (unsigned)sched->runmask, board->cpus, (unsigned)present);
+}
+
+static void check_vm(const struct sys_vm *vm, const struct sys_vm_needs *needs, struct sys_report *report)
+{
+	if (needs->name_given && strcmp(needs->name, vm->name) != 0)
+		sys_mistake(report, "vms", vm->name, "%.64s calls the VM '%s'; the two names must be equal", vm->config,
+			    needs->name);
+	if (needs->priority_max > vm->sched.max_priority)
+		sys_mistake(report, "vms", vm->name,
+			    "%.64s has a CPU with priority %u, above 'max-priority' %u; raise one or lower the other",
+			    vm->config, needs->priority_max, vm->sched.max_priority);
+	if (needs->runmask & ~vm->sched.runmask)
+		sys_mistake(report, "vms", vm->name, "%.64s binds CPUs to 0x%x, of which 'runmask' 0x%x lacks 0x%x",
+			    vm->config, (unsigned)needs->runmask, (unsigned)vm->sched.runmask,
+			    (unsigned)(needs->runmask & ~vm->sched.runmask));
+}
+
+/* Grants are made of pages: what shares a page cannot be kept apart. */
+static bool share_page(const struct sys_range *a, const struct sys_range *b)
+{
+	uint64_t a_first = a->start / QVM_PAGE, b_first = b->start / QVM_PAGE;
+
+	if (a->bytes == 0 || b->bytes == 0)
+		return false;
+	return a_first <= (b->start + b->bytes - 1) / QVM_PAGE && b_first <= (a->start + a->bytes - 1) / QVM_PAGE;
+}
+
+static const char *clash(const struct sys_device *a, const struct sys_device *b)
+{
+	if (strcmp(a->path, b->path) == 0)
+		return "";
+	for (unsigned i = 0; i < a->range_count; i++) {
+		for (unsigned j = 0; j < b->range_count; j++) {
+			if (share_page(&a->ranges[i], &b->ranges[j]))
+				return ", which has registers in the same page";
+		}
+	}
+	for (unsigned i = 0; i < a->interrupt_count; i++) {
+		for (unsigned j = 0; j < b->interrupt_count; j++) {
+			if (a->interrupts[i].intid == b->interrupts[j].intid)
+				return ", which has the same interrupt";
+		}
+	}
+	return NULL;
+}
+
+/* Compares device `d` of process `p` with every device that was named before it. */
+static void check_owner(const struct sys_config *config, const struct sys_board *board, unsigned p, unsigned d,
+			const struct sys_device *device, struct sys_report *report)
+{
+	struct sys_device other;
+
+	for (unsigned i = 0; i <= p; i++) {
+		const struct sys_process *before = &config->processes[i];
+		unsigned count = i < p ? before->device_count : d;
+
+		for (unsigned j = 0; j < count; j++) {
+			const char *how = NULL;
+
+			if (!sys_device_find(board->dtb, before->devices[j], &other))
+				how = clash(device, &other);
+			if (how)
+				sys_mistake(report, "processes", config->processes[p].name,
+					    "device %s: /processes/%s has %s%s; a device has one owner", device->path,
+					    before->name, *how ? other.path : "it already", how);
+		}
+	}
+}
+
+static void check_devices(const struct sys_config *config, const struct sys_board *board, unsigned p,
+			  struct sys_report *report)
+{
+	const struct sys_process *process = &config->processes[p];
+	struct sys_device device;
+
+	for (unsigned i = 0; i < process->device_count; i++) {
+		const char *wrong = sys_device_find(board->dtb, process->devices[i], &device);
+
+		if (wrong)
+			sys_mistake(report, "processes", process->name, "device \"%.64s\": %s; choose another",
+				    process->devices[i], wrong);
+		else
+			check_owner(config, board, p, i, &device, report);
+	}
+}
+
+unsigned sys_check(const struct sys_config *config, const struct sys_board *board, const struct sys_vm_needs *needs,
+		   struct sys_report *report)
+{
+	for (unsigned i = 0; board && i < config->process_count; i++) {
+		check_runmask(board, &config->processes[i].sched, "processes", config->processes[i].name, report);
+		check_devices(config, board, i, report);
+	}
+	for (unsigned i = 0; i < config->vm_count; i++) {
+		if (board)
+			check_runmask(board, &config->vms[i].sched, "vms", config->vms[i].name, report);
+		if (needs)
+			check_vm(&config->vms[i], &needs[i], report);
+	}
+	if (board)
+		check_memory(config, board, needs, report);
+	return report->mistakes;
+}

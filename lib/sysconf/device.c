@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Devices of the board: their registers as the CPUs see them, and their interrupts. */
+#include "internal.h"
+#include <libfdt.h>
+#include <stdio.h>
+#include <string.h>
+
+#define GIC_CELLS   3 /* type, number, flags: Linux's binding arm,gic-v3.yaml */
+#define GIC_SPI	    0
+#define GIC_PPI	    1
+#define SPI_BASE    32
+#define PPI_BASE    16
+#define SPI_COUNT   988
+#define PPI_COUNT   16
+#define FLAGS_EDGES 3 /* bit 0: rising, bit 1: falling edge */
+
+/* The path of the device that /chosen/stdout-path names, without the options behind a colon. */
+static const char *stdout_name(const void *dtb, char *name, size_t bytes)
+{
+	int chosen = fdt_path_offset(dtb, "/chosen"), length;
+	const char *path = chosen < 0 ? NULL : fdt_stringlist_get(dtb, chosen, "stdout-path", 0, &length);
+	size_t n = path ? strcspn(path, ":") : 0;
+
+	if (n == 0 || n >= bytes)
+		return NULL;
+	memcpy(name, path, n);
+	name[n] = '\0';
+	return name;
+}
+
+static int find_node(const void *dtb, const char *name)
+{
+	char buffer[SYS_PATH_MAX];
+
+	if (strcmp(name, "stdout") == 0)
+		name = stdout_name(dtb, buffer, sizeof(buffer));
+	if (name && name[0] != '/')
+		name = fdt_get_alias(dtb, name);
+	return name ? fdt_path_offset(dtb, name) : -FDT_ERR_NOTFOUND;
+}
+
+/* Carries an address over one bus's `ranges` towards the root. */
+static const char *translate_once(const void *dtb, int bus, int parent, struct sys_range *range)
+{
+	struct sys_cells here, above;
+	int length;
+	const void *ranges = fdt_getprop(dtb, bus, "ranges", &length);
+	unsigned stride;
+
+	if (!ranges)
+		return "its bus has no 'ranges': its registers cannot be reached from the CPUs";
+	if (length == 0)
+		return NULL; /* the same addresses above and below */
+	if (!sys_cells_of(dtb, bus, &here) || !sys_cells_of(dtb, parent, &above))
+		return "its bus has addresses of more than two cells, which is not supported";
+	stride = here.address + above.address + here.size;
+	for (unsigned i = 0; (i + 1) * stride * 4 <= (unsigned)length; i++) {
+		uint64_t child = sys_cells_read(ranges, i * stride, here.address);
+		uint64_t up = sys_cells_read(ranges, i * stride + here.address, above.address);
+		uint64_t bytes = sys_cells_read(ranges, i * stride + here.address + above.address, here.size);
+
+		if (range->start >= child && range->start - child < bytes &&
+		    range->bytes <= bytes - (range->start - child)) {
+			range->start = up + (range->start - child);
+			return NULL;
+		}
+	}
+	return "its registers lie in none of the 'ranges' of its bus";
+}
+
+static const char *translate(const void *dtb, int bus, struct sys_range *range)
+{
+	const char *wrong = NULL;
+
+	for (unsigned depth = 0; bus > 0 && !wrong; depth++) {
+		int parent = fdt_parent_offset(dtb, bus);
+
+		if (depth == SYS_BUS_DEPTH_MAX || parent < 0)
+			return "it lies too deep in buses";
+		wrong = translate_once(dtb, bus, parent, range);
+		bus = parent;
+	}
+	return wrong;
+}
+
+static const char *read_ranges(const void *dtb, int node, struct sys_device *device)
+{
+	int bus = fdt_parent_offset(dtb, node);
+	struct sys_cells cells;
+	struct sys_range range;
+
+	device->range_count = 0;
+	if (bus < 0 || !sys_cells_of(dtb, bus, &cells) || cells.size == 0)
+		return "its bus writes addresses in a way that is not supported";
+	for (unsigned i = 0; sys_reg(dtb, node, &cells, i, &range); i++) {
+		const char *wrong = translate(dtb, bus, &range);
+
+		if (wrong)
+			return wrong;
+		if (i == SYS_RANGES_MAX)
+			return "it has more register ranges than are supported (4)";
+		device->ranges[device->range_count++] = range;
+	}
+	return device->range_count ? NULL : "it has no registers ('reg') to be granted";
+}
+
+/* The interrupt controller of a node: named by itself or by the nearest node above it that names one. */
+static int interrupt_parent(const void *dtb, int node)
+{
+	for (unsigned depth = 0; node >= 0 && depth <= SYS_BUS_DEPTH_MAX; depth++) {
+		int length;
+		const void *phandle = fdt_getprop(dtb, node, "interrupt-parent", &length);
+
+		if (phandle && length == 4)
+			return fdt_node_offset_by_phandle(dtb, (uint32_t)sys_cells_read(phandle, 0, 1));
+		node = node ? fdt_parent_offset(dtb, node) : -1;
+	}
+	return -FDT_ERR_NOTFOUND;
+}
+
+static bool is_gic(const void *dtb, int node)
+{
+	return sys_is(dtb, node, "compatible", "arm,gic-v3") || sys_is(dtb, node, "compatible", "arm,gic-400") ||
+	       sys_is(dtb, node, "compatible", "arm,cortex-a15-gic");
+}
+
+static bool read_interrupt(const void *cells, struct sys_interrupt *interrupt)
+{
+	uint64_t type = sys_cells_read(cells, 0, 1), number = sys_cells_read(cells, 1, 1);
+
+	interrupt->edge = (sys_cells_read(cells, 2, 1) & FLAGS_EDGES) != 0;
+	if (type == GIC_SPI && number < SPI_COUNT)
+		interrupt->intid = (uint32_t)number + SPI_BASE;
+	else if (type == GIC_PPI && number < PPI_COUNT)
+		interrupt->intid = (uint32_t)number + PPI_BASE;
+	else
+		return false;
+	return true;
+}
+
+static const char *read_interrupts(const void *dtb, int node, struct sys_device *device)
+{
+	int length, parent;
+	const uint8_t *cells = fdt_getprop(dtb, node, "interrupts", &length);
+
+	device->interrupt_count = 0;
+	if (fdt_getprop(dtb, node, "interrupts-extended", NULL))
+		return "it has 'interrupts-extended', which is not supported";
+	if (!cells)
+		return NULL;
+	parent = interrupt_parent(dtb, node);
+	if (parent < 0 || !is_gic(dtb, parent))
+		return "its interrupts do not go to the GIC";
+	if (length % (4 * GIC_CELLS))
+		return "its 'interrupts' are not made of three cells each";
+	for (; length > 0; length -= 4 * GIC_CELLS, cells += 4 * GIC_CELLS) {
+		if (device->interrupt_count == SYS_INTRS_MAX)
+			return "it has more interrupts than are supported (8)";
+		if (!read_interrupt(cells, &device->interrupts[device->interrupt_count++]))
+			return "one of its interrupts is neither an SPI nor a PPI";
+	}
+	return NULL;
+}
+
+/* What the kernel drives itself, or what could reach all memory. */
+static const char *reason_to_refuse(const void *dtb, int node)
+{
+	int length;
+	const char *status = fdt_stringlist_get(dtb, node, "status", 0, &length);
+
+	if (is_gic(dtb, node) || sys_is(dtb, node, "compatible", "arm,smmu-v3"))
+		return "it belongs to the kernel";
+	if (status && strcmp(status, "okay") != 0 && strcmp(status, "ok") != 0)
+		return "the board's firmware has disabled it (its 'status' is not \"okay\")";
+	if (sys_is(dtb, node, "compatible", "virtio,mmio") || fdt_getprop(dtb, node, "dma-coherent", NULL) ||
+	    fdt_getprop(dtb, node, "iommus", NULL))
+		return "it can do DMA, which nothing bounds yet";
+	return NULL;
+}
+
+const char *sys_device_find(const void *board_dtb, const char *name, struct sys_device *device)
+{
+	int node = find_node(board_dtb, name);
+	const char *wrong;
+
+	if (node < 0)
+		return "the board has no such device";
+	if (fdt_get_path(board_dtb, node, device->path, sizeof(device->path)) < 0)
+		return "its path is longer than 127 bytes";
+	wrong = reason_to_refuse(board_dtb, node);
+	if (!wrong)
+		wrong = read_ranges(board_dtb, node, device);
+	return wrong ? wrong : read_interrupts(board_dtb, node, device);
+}

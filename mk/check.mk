@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# Checks that run nothing: formatting, clang-tidy, cppcheck, the size of the kernel.
+
+CHECKED := $(if $(C_FOLDERS),$(call files,$(C_FOLDERS),-name '*.[ch]'))
+
+.PHONY: check format-check format tidy cppcheck
+check: format-check tidy cppcheck el2-lines unit
+
+format-check:
+	$(call say,FORMAT,"$(words $(CHECKED)) files")
+	$(Q)clang-format --dry-run -Werror $(CHECKED)
+
+format:
+	$(Q)clang-format -i $(CHECKED)
+
+# A file is looked at again only when its object was rebuilt, that is, when it or a header of it changed.
+CLANG_INCLUDE := $(shell $(CLANG) -print-resource-dir 2>/dev/null)/include
+TIDY_KERNEL   := $(filter %.c,$(KERNEL_SOURCES))
+TIDY_PROCESS  := $(filter %.c,$(LIB_SOURCES) $(foreach p,$(PROCESSES),$(call sources_of,$(p))))
+TIDY_HOST     := $(filter tools/%,$(HOST_SOURCES))
+TIDY_TARGET   := --target=aarch64-linux-gnu -std=gnu11 -nostdinc -D__bulkhead_tidy__
+TIDY_KERNEL_FLAGS  := $(TIDY_TARGET) -ffreestanding -mgeneral-regs-only -isystem $(CLANG_INCLUDE) \
+	-Ikernel/include -Ikernel -I. -Iabi
+TIDY_PROCESS_FLAGS := $(TIDY_TARGET) -isystem $(PICOLIBC)/include -isystem $(CLANG_INCLUDE) \
+	-isystem $(SYSROOT)/include -I. -Iabi -Ilib/include
+TIDY_HOST_FLAGS    := -std=gnu11 -D_GNU_SOURCE -I. -Iabi -Ilib/include
+
+# $(call tidy_rule,sources,flags,folder of the objects of a source)
+define tidy_rule
+$(patsubst %,$(BUILD)/tidy/%.ok,$(1)): $(BUILD)/tidy/%.ok: % .clang-tidy
+	$$(call say,TIDY,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)clang-tidy --quiet $$< -- $(2) 2>$$@.log || { cat $$@.log >&2; exit 1; }
+	@touch $$@
+tidy: $(patsubst %,$(BUILD)/tidy/%.ok,$(1))
+endef
+$(eval $(call tidy_rule,$(TIDY_KERNEL),$(TIDY_KERNEL_FLAGS)))
+$(eval $(call tidy_rule,$(TIDY_PROCESS),$(TIDY_PROCESS_FLAGS)))
+$(eval $(call tidy_rule,$(TIDY_HOST),$(TIDY_HOST_FLAGS)))
+$(foreach s,$(TIDY_KERNEL),$(eval $(BUILD)/tidy/$(s).ok: $(BUILD)/kernel/$(s).o))
+$(foreach s,$(filter lib/%,$(TIDY_PROCESS)),$(eval $(BUILD)/tidy/$(s).ok: $(BUILD)/lib/$(s).o))
+$(foreach p,$(PROCESSES),$(foreach s,$(filter %.c,$(call sources_of,$(p))),$(eval \
+	$(BUILD)/tidy/$(s).ok: $(BUILD)/$(p)/$(s).o)))
+$(foreach s,$(TIDY_HOST),$(eval $(BUILD)/tidy/$(s).ok: $(BUILD)/host/$(s).o))
+
+# Suppressed: comparePointers, because the difference of two of the linker script's symbols is what they are for;
+# constStatement, because a variable bound to a register (__asm__("x4") = ...) is taken for a statement without effect.
+cppcheck:
+	$(call say,CPPCHECK,"$(words $(filter %.c,$(CHECKED))) files")
+	@mkdir -p $(BUILD)/cppcheck
+	$(Q)cppcheck --quiet -j $(shell nproc) --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 \
+		--cppcheck-build-dir=$(BUILD)/cppcheck --suppress=missingIncludeSystem --suppress=comparePointers \
+		--suppress=constStatement -D__aarch64__=1 -D__GNUC__=12 \
+		-Ikernel/include -Ikernel -I. -Iabi -Ilib/include $(filter-out tests/%,$(filter %.c,$(CHECKED)))

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Compilers and what every compilation shares.
+
+CROSS   ?= aarch64-linux-gnu-
+XCC     := $(CROSS)gcc
+XAR     := $(CROSS)gcc-ar
+OBJCOPY := $(CROSS)objcopy
+HOSTCC  ?= gcc
+CLANG   ?= clang
+
+PICOLIBC := /usr/lib/picolibc/aarch64-linux-gnu
+SYSROOT  := $(BUILD)/sysroot
+XINCLUDE := $(shell $(XCC) -print-file-name=include 2>/dev/null)
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings
+BASE := -std=gnu11 -O2 -g $(WARN) -fno-common -ffunction-sections -fdata-sections
+
+# Paths of this machine do not belong into what is built.
+REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
+
+# Debian's compiler makes position-independent code and calls to libgcc's outlined atomics unless told otherwise.
+# Strict alignment: device memory and memory without stage 1 fault on unaligned accesses.
+ARM := -march=armv8-a -mno-outline-atomics -mstrict-align -fno-pic -no-pie -fno-stack-protector $(REPRODUCIBLE)
+
+comma := ,
+
+# The folders of the tree that hold C.
+C_FOLDERS := $(wildcard abi kernel lib procmgr devc-* slogger shell qvm vdev tools tests guests)
+
+DEPS    :=
+OUTPUTS := $(addprefix $(BUILD)/,Image bulkhead kernel lib bin tests guest-programs host unit tidy cppcheck images \
+	logs results)
+
+# $(call objects,folder for objects,sources)
+objects = $(patsubst %,$(1)/%.o,$(2))
+
+# $(call files,folders,find's conditions): sorted, so that links repeat exactly.
+files = $(sort $(shell find $(wildcard $(1)) -type f $(2) 2>/dev/null))

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# The host tool `bulkhead`.
+
+HOST_CFLAGS  := $(BASE) $(REPRODUCIBLE) -D_GNU_SOURCE -I. -Iabi -Ilib/include
+HOST_SOURCES := $(wildcard tools/bulkhead/*.c)
+HOST_SOURCES += $(if $(HOST_SOURCES),$(wildcard lib/qvmconf/*.c lib/sysconf/*.c lib/cpio.c lib/cpio/*.c))
+HOST_OBJECTS := $(call objects,$(BUILD)/host,$(HOST_SOURCES))
+DEPS += $(HOST_OBJECTS:.o=.d)
+
+.PHONY: host
+host: $(if $(HOST_SOURCES),$(BUILD)/bulkhead)
+
+$(HOST_OBJECTS): $(BUILD)/host/%.o: %
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/bulkhead: $(HOST_OBJECTS)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) $^ -lfdt -o $@

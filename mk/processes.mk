@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+# The processes at EL0, the test programs that run as such, and the bare-metal guests of the tests.
+
+PROCESSES  := $(foreach p,procmgr devc-pl011 slogger shell qvm,$(if $(wildcard $(p)/*.c),$(p)))
+PROCESS_LD := lib/sys/process.ld
+
+PROCESS_CFLAGS := $(BASE) $(ARM) -ftls-model=local-exec -nostdinc -isystem $(PICOLIBC)/include -isystem $(XINCLUDE) \
+	-isystem $(SYSROOT)/include -I. -Iabi -Ilib/include
+PROCESS_LDFLAGS := -nostdlib -static -no-pie -T $(PROCESS_LD) \
+	-Wl,--build-id=none,--gc-sections,-z,max-page-size=4096,-z,noexecstack
+
+# What handles guest registers or starts before the floating-point unit may be used keeps out of it.
+INTEGER_ONLY := qvm/% vdev/% lib/sys/% lib/string/%
+# memcpy must not be compiled into a call to memcpy.
+special_flags = $(if $(filter $(INTEGER_ONLY),$(1)),-mgeneral-regs-only) \
+	$(if $(filter lib/string/%,$(1)),-ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns)
+
+LIB_SOURCES := $(call files,lib,-name '*.[cS]')
+LIB_OBJECTS := $(call objects,$(BUILD)/lib,$(LIB_SOURCES))
+LIB         := $(BUILD)/lib/libbulkhead.a
+LIBFDT      := $(SYSROOT)/lib/libfdt.a
+
+# Our archive comes first: its mem* and str* win over picolibc's byte loops.
+LINK_LIBS := -Wl,--start-group $(LIB) $(LIBFDT) -L$(PICOLIBC)/lib -lc -lgcc -Wl,--end-group
+
+.PHONY: processes programs guest-programs
+processes: $(PROCESSES:%=$(BUILD)/bin/%)
+
+$(LIBFDT):
+	$(Q)$(SETUP) build
+
+$(LIB): $(LIB_OBJECTS)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(XAR) rcs $@ $^
+
+# $(call el0_rule,folder for objects,objects)
+define el0_rule
+DEPS += $(2:.o=.d)
+$(2): $(1)/%.o: % | $$(LIBFDT)
+	$$(call say,CC,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$$(XCC) $$(PROCESS_CFLAGS) $$(call special_flags,$$<) -MMD -MP -c $$< -o $$@
+endef
+$(eval $(call el0_rule,$(BUILD)/lib,$(LIB_OBJECTS)))
+
+# $(call program,name,folder,sources,result): result.debug has the symbols, result is what goes into an archive.
+define program
+$(1)_OBJECTS := $(call objects,$(2),$(3))
+$(call el0_rule,$(2),$(call objects,$(2),$(3)))
+$(2)/$(1).debug: $(call objects,$(2),$(3)) $$(LIB) $$(LIBFDT) $$(PROCESS_LD)
+	$$(call say,LD,$$@)
+	$$(Q)$$(XCC) $$(PROCESS_LDFLAGS) -Wl,-Map=$$@.map $$($(1)_OBJECTS) $$(LINK_LIBS) -o $$@
+$(4): $(2)/$(1).debug
+	@mkdir -p $$(@D)
+	$$(Q)$$(OBJCOPY) --strip-all $$< $$@
+endef
+
+# Until virtual devices are plug-ins they are part of qvm.
+sources_of = $(call files,$(1) $(if $(filter qvm,$(1)),vdev),-name '*.[cS]')
+$(foreach p,$(PROCESSES),$(eval $(call program,$(p),$(BUILD)/$(p),$(call sources_of,$(p)),$(BUILD)/bin/$(p))))
+OUTPUTS += $(PROCESSES:%=$(BUILD)/%)
+
+# The kernel includes procmgr under this name.
+$(BUILD)/procmgr/procmgr.elf: $(BUILD)/bin/procmgr
+	$(Q)cp $< $@
+
+# Each file of tests/el0 is a program.
+EL0_TESTS := $(basename $(notdir $(wildcard tests/el0/*.c)))
+programs: $(EL0_TESTS:%=$(BUILD)/tests/%)
+$(foreach p,$(EL0_TESTS),$(eval $(call program,$(p),$(BUILD)/tests/obj/$(p),tests/el0/$(p).c,$(BUILD)/tests/$(p))))
+
+# Guests: no library at all, their own linker script or the common one.
+GUEST_CFLAGS := $(BASE) $(ARM) -ffreestanding -mgeneral-regs-only -nostdinc -isystem $(XINCLUDE) -I. -Iguests/common
+GUESTS       := $(filter-out common,$(patsubst guests/%/,%,$(wildcard guests/*/)))
+GUEST_COMMON := $(wildcard guests/common/*.c guests/common/*.S)
+guest-programs: $(GUESTS:%=$(BUILD)/guests/%.elf)
+
+# $(call guest,name,sources,linker script)
+define guest
+DEPS += $(patsubst %,$(BUILD)/guest-programs/$(1)/%.d,$(2))
+$(call objects,$(BUILD)/guest-programs/$(1),$(2)): $(BUILD)/guest-programs/$(1)/%.o: %
+	$$(call say,CC,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$$(XCC) $$(GUEST_CFLAGS) -Iguests/$(1) -MMD -MP -c $$< -o $$@
+$(BUILD)/guests/$(1).elf: $(call objects,$(BUILD)/guest-programs/$(1),$(2)) $(3)
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(XCC) $$(KERNEL_LDFLAGS) -T $(3) $(call objects,$(BUILD)/guest-programs/$(1),$(2)) -o $$@
+endef
+$(foreach g,$(GUESTS),$(eval $(call guest,$(g),$(wildcard guests/$(g)/*.c guests/$(g)/*.S) $(GUEST_COMMON),$(firstword \
+	$(wildcard guests/$(g)/guest.ld guests/common/guest.ld) guests/$(g)/guest.ld))))
+OUTPUTS += $(GUESTS:%=$(BUILD)/guests/%.elf)

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# Unit tests, built natively. A test names the files of the tree that it is compiled with, in a comment at its top:
+#     /* SOURCES: qvm/x.c lib/y.c */
+#     /* LIBS: fdt */
+#     /* CFLAGS: -Ikernel/include */
+
+UNIT_TESTS := $(basename $(notdir $(wildcard tests/unit/test_*.c tests/unit/tsan_*.c)))
+UNIT_CFLAGS := $(WARN) -std=gnu11 -O1 -g -fno-omit-frame-pointer -D_GNU_SOURCE -I. -Iabi -Ilib/include -Itests/unit
+UNIT_ASAN   := -fsanitize=address,undefined -fno-sanitize-recover=all
+UNIT_TSAN   := -fsanitize=thread
+unit_tag     = $(shell sed -n '1,10s|^/\* $(2): \(.*[^ ]\) *\*/$$|\1|p' tests/unit/$(1).c)
+
+.PHONY: unit unit-programs
+unit-programs: $(UNIT_TESTS:%=$(BUILD)/unit/%)
+
+# $(call unit_test,name,sources,flags,libraries)
+define unit_test
+DEPS += $(patsubst %,$(BUILD)/unit/obj/$(1)/%.d,$(2))
+$(call objects,$(BUILD)/unit/obj/$(1),$(2)): $(BUILD)/unit/obj/$(1)/%.o: %
+	$$(call say,UNITCC,"$$< ($(1))")
+	@mkdir -p $$(@D)
+	$$(Q)$$(CLANG) $$(UNIT_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
+$(BUILD)/unit/$(1): $(call objects,$(BUILD)/unit/obj/$(1),$(2))
+	$$(Q)$$(CLANG) $(3) $$^ $(4) -lcmocka -lpthread -o $$@
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t),tests/unit/$(t).c $(call unit_tag,$(t),SOURCES),$(if \
+	$(filter tsan_%,$(t)),$(UNIT_TSAN),$(UNIT_ASAN)) $(call unit_tag,$(t),CFLAGS),$(addprefix -l,$(call \
+	unit_tag,$(t),LIBS)))))
+
+unit: unit-programs
+	$(Q)tests/run-unit.sh $(BUILD) $(UNIT_TESTS:%=$(BUILD)/unit/%)

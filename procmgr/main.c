@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first process: it starts, limits, watches and ends all others. */
+#include <bulkhead/kernel.h>
+
+#include "procmgr.h"
+
+int main(void)
+{
+	unsigned mistakes;
+	/* Must be the first channel of this process: see PROCMGR_CHID. */
+	int chid = ChannelCreate_r(CHF_UNBLOCK);
+
+	if (chid != PROCMGR_CHID) {
+		log_line(SLOG_FATAL, "own channel is %d instead of %d", chid, PROCMGR_CHID);
+		system_end(false);
+	}
+	mistakes = setup();
+	if (mistakes != 0) {
+		log_line(SLOG_FATAL, "system not started: %u mistakes", mistakes);
+		system_end(false);
+	}
+	matrix_print();
+	order_go_on();
+	serve();
+}

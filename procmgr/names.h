@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of channels, and who waits for one. Each process has its own few places in both tables, so that none can use
+ * up those of another. Makes no kernel calls: tested on the host.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <bulkhead/proto.h>
+
+#define NAMES_OF_SLOT	4
+#define WAITERS_OF_SLOT 8
+#define NAMES_WAITING	1 /* the answer comes later */
+
+/* Answers a PM_NAME_OPEN that was told to wait. Given by the user of this module. */
+void names_answer(uint64_t rcvid, const struct pm_name *answer);
+
+/* 0, -EEXIST, -EAGAIN: too many of this slot. */
+int names_attach(uint32_t slot, const char *name, uint32_t chid);
+/* Fills in who has the name: 0, -ESRCH, NAMES_WAITING, or -EAGAIN: too many of this slot wait. */
+int names_open(uint32_t slot, uint64_t rcvid, bool wait, struct pm_name *message);
+/* The client of that message wants out. True: it waited here, and must be answered with an error. */
+bool names_cancel(uint64_t rcvid);
+/* Everything of a process that ended. */
+void names_forget(uint32_t slot);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan.h"
+
+#include <stddef.h>
+#include <string.h>
+
+bool plan_add(struct plan *plan, uint32_t slot, enum plan_use use, uint64_t bytes)
+{
+	struct plan_item *item;
+
+	if (plan->count == PLAN_ITEM_MAX || bytes == 0 || bytes > PLAN_BYTES_MAX)
+		return false;
+	item = &plan->item[plan->count++];
+	item->slot = slot;
+	item->use = use;
+	item->bytes = (bytes + PLAN_PAGE - 1) & ~(PLAN_PAGE - 1);
+	item->align = use == PLAN_GUEST_RAM ? PLAN_BLOCK : PLAN_PAGE;
+	item->start = 0;
+	return true;
+}
+
+static uint64_t align_up(uint64_t value, uint64_t align)
+{
+	return (value + align - 1) & ~(align - 1);
+}
+
+/* The item placed at or behind `from` that begins first, among those that begin before `end`. */
+static const struct plan_item *next_placed(const struct plan *plan, const bool *placed, uint64_t from, uint64_t end)
+{
+	const struct plan_item *next = NULL;
+
+	for (unsigned i = 0; i < plan->count; i++) {
+		const struct plan_item *item = &plan->item[i];
+
+		if (placed[i] && item->start + item->bytes > from && item->start < end &&
+		    (next == NULL || item->start < next->start))
+			next = item;
+	}
+	return next;
+}
+
+/* First fit in one free range. *largest grows to the longest aligned gap that was too short. */
+static bool place_in(struct plan *plan, bool *placed, unsigned index, const struct boot_range *range, uint64_t *largest)
+{
+	struct plan_item *item = &plan->item[index];
+	uint64_t end = range->start + range->bytes, at = align_up(range->start, item->align);
+
+	while (at < end) {
+		const struct plan_item *next = next_placed(plan, placed, at, end);
+		uint64_t gap_end = next != NULL ? next->start : end;
+		uint64_t gap = gap_end > at ? gap_end - at : 0;
+
+		if (gap >= item->bytes) {
+			item->start = at;
+			placed[index] = true;
+			return true;
+		}
+		if (gap > *largest)
+			*largest = gap;
+		if (next == NULL)
+			break;
+		at = align_up(next->start + next->bytes, item->align);
+	}
+	return false;
+}
+
+/* Items with the strictest alignment go first, among them the longest: that leaves the fewest unusable gaps, and the
+ * outcome depends on nothing but the wishes and their order. */
+static unsigned choose(const struct plan *plan, const bool *placed)
+{
+	unsigned best = plan->count;
+
+	for (unsigned i = 0; i < plan->count; i++) {
+		const struct plan_item *item = &plan->item[i], *rival = &plan->item[best < plan->count ? best : i];
+
+		if (!placed[i] && (best == plan->count || item->align > rival->align ||
+				   (item->align == rival->align && item->bytes > rival->bytes)))
+			best = i;
+	}
+	return best;
+}
+
+static void count_bytes(const struct plan *plan, const struct boot_range *free, unsigned count,
+			struct plan_shortage *shortage)
+{
+	memset(shortage, 0, sizeof *shortage);
+	for (unsigned i = 0; i < plan->count; i++)
+		shortage->needed += plan->item[i].bytes;
+	for (unsigned i = 0; i < count; i++)
+		shortage->available += free[i].bytes;
+}
+
+bool plan_place(struct plan *plan, const struct boot_range *free, unsigned count, struct plan_shortage *shortage)
+{
+	bool placed[PLAN_ITEM_MAX] = {false};
+
+	count_bytes(plan, free, count, shortage);
+	for (unsigned done = 0; done < plan->count; done++) {
+		unsigned index = choose(plan, placed);
+
+		shortage->largest = 0;
+		for (unsigned i = 0; i < count && !placed[index]; i++)
+			place_in(plan, placed, index, &free[i], &shortage->largest);
+		if (!placed[index]) {
+			shortage->item = &plan->item[index];
+			return false;
+		}
+	}
+	return true;
+}
+
+const struct plan_item *plan_find(const struct plan *plan, uint32_t slot, enum plan_use use)
+{
+	for (unsigned i = 0; i < plan->count; i++)
+		if (plan->item[i].slot == slot && plan->item[i].use == use)
+			return &plan->item[i];
+	return NULL;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The memory plan: every range of RAM that any process or guest will ever own is placed once, before anything starts,
+ * and stays the same over restarts. Nothing here talks to the kernel, so that it is tested on the host.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <bulkhead.h>
+
+#define PLAN_PAGE      4096ull
+#define PLAN_BLOCK     0x200000ull /* alignment of guest RAM: the size of a level 2 block of a 4 KiB granule */
+#define PLAN_ITEM_MAX  (3 * PROCESS_MAX)
+#define PLAN_BYTES_MAX (1ull << 40)
+
+enum plan_use { PLAN_KERNEL_MEMORY, PLAN_RAM, PLAN_GUEST_RAM };
+
+struct plan_item {
+	uint32_t slot;
+	enum plan_use use;
+	uint64_t bytes; /* whole pages */
+	uint64_t align; /* power of two, at least a page */
+	uint64_t start; /* physical: filled in by plan_place() */
+};
+
+struct plan {
+	unsigned count;
+	struct plan_item item[PLAN_ITEM_MAX];
+};
+
+struct plan_shortage {
+	const struct plan_item *item; /* the first that found no room */
+	uint64_t needed;	      /* bytes of the whole plan */
+	uint64_t available;	      /* bytes of all free ranges */
+	uint64_t largest;	      /* longest piece still free, from an address with the item's alignment */
+};
+
+/* Adds one wish; bytes are rounded up to whole pages. False: the plan is full, or bytes is 0 or beyond reason. */
+bool plan_add(struct plan *plan, uint32_t slot, enum plan_use use, uint64_t bytes);
+
+/* Places every item within the free ranges. False: nothing may be started; *shortage says what lacks. */
+bool plan_place(struct plan *plan, const struct boot_range *free, unsigned count, struct plan_shortage *shortage);
+
+const struct plan_item *plan_find(const struct plan *plan, uint32_t slot, enum plan_use use);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of procmgr share: the slots, and what each part does for the others. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <bulkhead.h>
+#include <bulkhead/proto.h>
+#include <cpio.h>
+#include <elfimage.h>
+#include <sysconf.h>
+
+#include "plan.h"
+
+/*
+ * procmgr's channel is its first, and the first act of every process's runtime is to connect to it: hence both numbers
+ * are known without asking.
+ */
+#define PROCMGR_CHID 1
+#define FIRST_COID   1
+
+#define VM_PROGRAM	"qvm"
+#define SLOT_DEVICES	24 /* pages of MMIO ranges of one process; with its RAM fewer than REGION_MAX */
+#define SLOT_INTERRUPTS 16
+#define ARGV_MAX	16 /* of struct start_args */
+#define ARG_NUMBERS	20 /* two words for each number that is appended */
+
+enum slot_kind { SLOT_EMPTY, SLOT_PROCMGR, SLOT_SERVER, SLOT_VM };
+
+struct slot_device {
+	uint64_t start, bytes; /* whole pages */
+	const char *name;      /* as the description calls the device */
+};
+
+/* One process slot. The upper part is fixed by the description before anything starts. */
+struct slot {
+	const char *name;
+	const struct sys_process *server; /* SLOT_SERVER */
+	const struct sys_vm *vm;	  /* SLOT_VM */
+	const char *program;
+	struct cpio_file file; /* of the program */
+	struct elf_image image;
+	uint64_t memory, kernel_memory, guest_bytes;
+	const char *argv[ARGV_MAX];
+	struct slot_device devices[SLOT_DEVICES];
+	uint32_t interrupts[SLOT_INTERRUPTS];
+	unsigned argc, device_count, interrupt_count, vcpus;
+	enum slot_kind kind;
+	uint32_t abilities, connect_mask;
+	struct sys_sched sched;
+	char numbers[ARG_NUMBERS][12]; /* text that argv points to */
+	char config_arg[SYS_PATH_MAX];
+	bool critical;
+	bool owns_console; /* has the device that the kernel prints on */
+
+	bool running, ready;
+	uint32_t starts;
+	uint32_t exit_code, cause, end; /* of the last end */
+};
+
+extern struct slot slots[PROCESS_MAX];
+extern struct sys_config config;
+extern struct plan plan;
+extern const struct boot_info *const boot;
+
+uint32_t slot_of_server(unsigned index);
+uint32_t slot_of_vm(unsigned index);
+/* The slot of that name, or -1. */
+int slot_by_name(const char *name);
+/* Text of a message: NUL-terminated, not empty, printable, so that it may be compared and printed. */
+bool text_ok(const char *text, size_t bytes);
+
+/* setup.c: reads and checks everything that the archive says. Returns the number of mistakes, all of them printed. */
+unsigned setup(void);
+
+/* matrix.c */
+void matrix_print(void);
+
+/* start.c: makes and starts the process of a slot. 0, or a negative errno after a message; nothing is left over then.
+ */
+int process_launch(uint32_t slot);
+
+/* order.c: servers start in the order of the description, virtual machines after them. */
+#define NEVER UINT64_MAX
+struct order {
+	unsigned next;	  /* index of the server to start next */
+	uint32_t awaited; /* slot of the server that must get ready first; 0: none */
+	uint64_t give_up; /* when to go on without it */
+	bool done;
+};
+extern struct order order;
+void order_go_on(void);
+void order_ready(uint32_t slot);
+void order_ended(uint32_t slot);
+uint64_t order_deadline(void);
+void order_timeout(void);
+
+/* vm.c */
+int vm_start(uint32_t slot);
+int vm_stop(uint32_t slot);
+void vm_info(uint32_t slot, struct pm_vm *info);
+void vm_record(struct slot *slot, const struct process_info *info);
+const char *vm_cause_text(uint32_t cause);
+
+/* end.c: the ends of processes and of the system. */
+void process_ended(uint64_t slot);
+int process_kill(uint32_t slot);
+struct shutdown {
+	bool running, reset;
+	uint64_t deadline; /* the latest time at which the system ends */
+};
+extern struct shutdown shutdown_state;
+_Noreturn void system_end(bool reset);
+_Noreturn void system_safe_state(const char *culprit);
+void shutdown_begin(bool reset);
+void shutdown_go_on(void);
+uint64_t shutdown_deadline(void);
+_Noreturn void shutdown_timeout(void);
+
+/* serve.c: never returns. */
+_Noreturn void serve(void);
+
+/* log.c */
+void log_line(enum slog_severity severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The console driver owns the UART from now on. */
+void log_console_off(void);
+/* Where the log ring is served; lines so far follow. */
+void log_slogger(uint32_t slot, uint32_t chid);

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The service loop: one thread, one channel, one table of messages. */
+#include <errno.h>
+#include <string.h>
+
+#include <bulkhead/kernel.h>
+
+#include "names.h"
+#include "procmgr.h"
+
+#define OPERATOR    "shell" /* the process that may stop and reschedule others */
+#define VCPU_THREAD "vcpu"  /* how qvm's names of such threads begin */
+
+#define ANSWER_LATER 1000000 /* of a handler: no reply now */
+
+union message {
+	uint32_t type;
+	struct pm_name name;
+	struct pm_target target;
+	struct pm_sched sched;
+	struct pulse pulse;
+};
+
+union reply {
+	struct pm_name name;
+	struct pm_vm vm;
+	struct process_info process;
+	struct thread_info thread;
+	struct system_info system;
+};
+
+struct request {
+	uint32_t slot; /* who asks: the kernel's word */
+	int64_t rcvid;
+	union message *message;
+	union reply reply;
+	size_t reply_bytes;
+};
+
+void names_answer(uint64_t rcvid, const struct pm_name *answer)
+{
+	MsgReply_r((int64_t)rcvid, 0, answer, sizeof *answer);
+}
+
+static int name_attach_request(struct request *r)
+{
+	struct pm_name *name = &r->message->name;
+	int result;
+
+	/* A process without public channels has nothing to put under a name; one with could still take another's. */
+	if (!(slots[r->slot].abilities & ABLE_PUBLIC))
+		return -EPERM;
+	if (!text_ok(name->name, sizeof name->name) || name->chid == 0)
+		return -EINVAL;
+	result = names_attach(r->slot, name->name, name->chid);
+	if (result == 0 && strcmp(name->name, "slogger") == 0)
+		log_slogger(r->slot, name->chid);
+	return result;
+}
+
+static int name_open_request(struct request *r)
+{
+	int result;
+
+	if (!text_ok(r->message->name.name, sizeof r->message->name.name) || (r->message->name.flags & ~PM_WAIT))
+		return -EINVAL;
+	result = names_open(r->slot, (uint64_t)r->rcvid, r->message->name.flags & PM_WAIT, &r->message->name);
+	if (result == NAMES_WAITING)
+		return ANSWER_LATER;
+	r->reply.name = r->message->name;
+	r->reply_bytes = sizeof r->reply.name;
+	return result;
+}
+
+static int ready_request(struct request *r)
+{
+	slots[r->slot].ready = true;
+	if (slots[r->slot].owns_console)
+		log_console_off();
+	order_ready(r->slot);
+	return 0;
+}
+
+/* The slot that a message means, or -ESRCH. */
+static int find_slot(const struct pm_target *target)
+{
+	int slot;
+
+	if (target->name[0] == '\0') {
+		slot = target->index < PROCESS_MAX ? (int)target->index : -1;
+	} else {
+		if (!text_ok(target->name, sizeof target->name))
+			return -EINVAL;
+		slot = slot_by_name(target->name);
+	}
+	return slot >= 0 && slots[slot].kind != SLOT_EMPTY ? slot : -ESRCH;
+}
+
+/* The slot of a virtual machine: named, or the index-th of the description. */
+static int find_vm(const struct pm_target *target)
+{
+	int slot;
+
+	if (target->name[0] == '\0')
+		return target->index < config.vm_count ? (int)slot_of_vm(target->index) : -ESRCH;
+	slot = find_slot(target);
+	return slot >= 0 && slots[slot].kind != SLOT_VM ? -ESRCH : slot;
+}
+
+static int vm_start_request(struct request *r)
+{
+	int slot = find_vm(&r->message->target);
+
+	return slot < 0 ? slot : vm_start((uint32_t)slot);
+}
+
+static int vm_stop_request(struct request *r)
+{
+	int slot = find_vm(&r->message->target);
+
+	return slot < 0 ? slot : vm_stop((uint32_t)slot);
+}
+
+static int vm_info_request(struct request *r)
+{
+	int slot = find_vm(&r->message->target);
+
+	if (slot < 0)
+		return slot;
+	vm_info((uint32_t)slot, &r->reply.vm);
+	r->reply_bytes = sizeof r->reply.vm;
+	return 0;
+}
+
+static int process_info_request(struct request *r)
+{
+	r->reply_bytes = sizeof r->reply.process;
+	if (r->message->target.index >= PROCESS_MAX)
+		return -ERANGE;
+	return ProcessInfo_r(r->message->target.index, &r->reply.process);
+}
+
+static int thread_info_request(struct request *r)
+{
+	const struct pm_target *target = &r->message->target;
+
+	r->reply_bytes = sizeof r->reply.thread;
+	if (target->index >= PROCESS_MAX)
+		return -ERANGE;
+	if (target->value > INT32_MAX)
+		return -EINVAL;
+	return ThreadInfo_r(target->index, (int)target->value, &r->reply.thread);
+}
+
+static int system_info_request(struct request *r)
+{
+	r->reply_bytes = sizeof r->reply.system;
+	return SystemInfo_r(&r->reply.system);
+}
+
+static int slay_request(struct request *r)
+{
+	const struct pm_target *target = &r->message->target;
+	int slot = find_slot(target);
+
+	if (slot <= 0)
+		return slot == 0 ? -EPERM : slot;
+	if (!slots[slot].running)
+		return -ESRCH;
+	switch (target->value) {
+	case BH_SIGKILL: return process_kill((uint32_t)slot);
+	case BH_SIGINT:
+	case BH_SIGQUIT:
+	case BH_SIGUSR1:
+	case BH_SIGUSR2:
+	case BH_SIGTERM: return ProcessSignal_r((unsigned)slot, CONTROL_SIGNAL, target->value);
+	default: return -EINVAL;
+	}
+}
+
+static int shutdown_request(struct request *r)
+{
+	if (r->message->target.value > 1)
+		return -EINVAL;
+	/* The asker is answered first: there may be no later. */
+	MsgReply_r(r->rcvid, 0, NULL, 0);
+	shutdown_begin(r->message->target.value == 1);
+	return ANSWER_LATER;
+}
+
+/* Changes what is not 0: only of virtual CPUs, and only within what the description gives their VM. */
+static int sched_request(struct request *r)
+{
+	const struct pm_sched *sched = &r->message->sched;
+	const struct slot *slot;
+	struct thread_info thread;
+
+	if (sched->slot >= PROCESS_MAX || slots[sched->slot].kind != SLOT_VM || sched->tid > INT32_MAX)
+		return -ESRCH;
+	slot = &slots[sched->slot];
+	if (ThreadInfo_r(sched->slot, (int)sched->tid, &thread) != (int)sched->tid)
+		return -ESRCH;
+	if (strncmp(thread.name, VCPU_THREAD, strlen(VCPU_THREAD)) != 0)
+		return -EPERM;
+	if (sched->priority > slot->sched.max_priority || sched->policy > SCHED_RR_ ||
+	    (sched->runmask & ~slot->sched.runmask))
+		return -EINVAL;
+	return SchedSet_r((int)sched->slot, (int)sched->tid, sched->priority ? sched->priority : thread.base_priority,
+			  sched->policy ? sched->policy : thread.policy, sched->runmask);
+}
+
+static const struct handler {
+	uint32_t type;
+	uint16_t bytes;
+	bool operator_only;
+	int (*handle)(struct request *r);
+} handlers[] = {
+    {PM_NAME_ATTACH, sizeof(struct pm_name), false, name_attach_request},
+    {PM_NAME_OPEN, sizeof(struct pm_name), false, name_open_request},
+    {PM_READY, sizeof(struct pm_target), false, ready_request},
+    {PM_VM_START, sizeof(struct pm_target), true, vm_start_request},
+    {PM_VM_STOP, sizeof(struct pm_target), true, vm_stop_request},
+    {PM_VM_INFO, sizeof(struct pm_target), false, vm_info_request},
+    {PM_PROCESS_INFO, sizeof(struct pm_target), false, process_info_request},
+    {PM_THREAD_INFO, sizeof(struct pm_target), false, thread_info_request},
+    {PM_SYSTEM_INFO, sizeof(struct pm_target), false, system_info_request},
+    {PM_SLAY, sizeof(struct pm_target), true, slay_request},
+    {PM_SHUTDOWN, sizeof(struct pm_target), true, shutdown_request},
+    {PM_SCHED, sizeof(struct pm_sched), true, sched_request},
+};
+
+static int dispatch(struct request *r, size_t bytes)
+{
+	if (bytes < sizeof r->message->type || r->slot == 0 || r->slot >= PROCESS_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
+		if (handlers[i].type != r->message->type)
+			continue;
+		if (handlers[i].bytes != bytes)
+			return -EINVAL;
+		if (handlers[i].operator_only && strcmp(slots[r->slot].name, OPERATOR) != 0)
+			return -EPERM;
+		return handlers[i].handle(r);
+	}
+	return -EINVAL;
+}
+
+static void handle_message(int64_t rcvid, union message *message, const struct msg_info *info)
+{
+	struct request r = {.slot = info->slot, .rcvid = rcvid, .message = message};
+	int status = dispatch(&r, info->bytes);
+
+	if (status == ANSWER_LATER)
+		return;
+	MsgReply_r(rcvid, status, &r.reply, status >= 0 ? r.reply_bytes : 0);
+}
+
+static void handle_pulse(const struct pulse *pulse)
+{
+	switch (pulse->code) {
+	case PULSE_CODE_PROCESSDEATH: process_ended(pulse->value); break;
+	case PULSE_CODE_UNBLOCK:
+		if (names_cancel(pulse->value))
+			MsgError_r((int64_t)pulse->value, EINTR);
+		break;
+	default: break; /* anybody may send pulses; no other means anything */
+	}
+}
+
+/* What is due now; returns when the next thing is. */
+static uint64_t run_deadlines(void)
+{
+	uint64_t now = ClockTime();
+
+	if (now >= shutdown_deadline())
+		shutdown_timeout();
+	if (now >= order_deadline())
+		order_timeout();
+	return order_deadline() < shutdown_deadline() ? order_deadline() : shutdown_deadline();
+}
+
+void serve(void)
+{
+	for (;;) {
+		union message message;
+		struct msg_info info;
+		uint64_t deadline = run_deadlines();
+		int64_t rcvid;
+
+		if (deadline != NEVER)
+			TimerTimeout_r(TIMEOUT_RECEIVE | TIMER_ABSTIME, deadline);
+		memset(&message, 0, sizeof message);
+		rcvid = MsgReceive_r(PROCMGR_CHID, &message, sizeof message, &info);
+		if (rcvid > 0)
+			handle_message(rcvid, &message, &info);
+		else if (rcvid == 0)
+			handle_pulse(&message.pulse);
+	}
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is special about virtual machines: who asks about them, and why they ended. */
+#include <errno.h>
+#include <string.h>
+
+#include <bulkhead/kernel.h>
+
+#include "procmgr.h"
+
+int vm_start(uint32_t number)
+{
+	if (shutdown_state.running)
+		return -EBUSY;
+	return process_launch(number);
+}
+
+int vm_stop(uint32_t number)
+{
+	if (!slots[number].running)
+		return -ESRCH;
+	return ProcessSignal_r(number, CONTROL_SIGNAL, BH_SIGTERM);
+}
+
+void vm_info(uint32_t number, struct pm_vm *info)
+{
+	const struct slot *slot = &slots[number];
+
+	memset(info, 0, sizeof *info);
+	strncpy(info->name, slot->name, sizeof info->name - 1);
+	info->state = slot->running ? VM_RUNNING : VM_STOPPED;
+	info->slot = number;
+	info->starts = slot->starts;
+	info->exit_code = slot->exit_code;
+	info->cause = slot->cause;
+	info->end = slot->end;
+	info->ram_bytes = slot->guest_bytes;
+	info->vcpus = slot->vcpus;
+}
+
+/* The exit status of a qvm is its own word: out of range it is an error of qvm. */
+void vm_record(struct slot *slot, const struct process_info *info)
+{
+	uint64_t cause = info->end_status >> 8;
+
+	if (info->end_cause == END_KILLED)
+		slot->cause = CAUSE_SIGNAL;
+	else if (info->end_cause == END_EXIT && cause <= CAUSE_ERROR)
+		slot->cause = (uint32_t)cause;
+	else
+		slot->cause = CAUSE_ERROR;
+}
+
+const char *vm_cause_text(uint32_t cause)
+{
+	static const char *const text[] = {"none", "off", "reset", "signal", "watchdog", "error"};
+
+	return cause < sizeof text / sizeof text[0] ? text[cause] : "unknown";
+}

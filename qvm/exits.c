@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a guest's exits are answered with: one handler for each kind of exit, and the `unsupported` policies. */
+#include <string.h>
+
+#include "qvm/emulate.h"
+#include "qvm/vm.h"
+
+#define ALL_ONES (~0ull)
+
+/* What VcpuRun gets for the exit before. */
+struct reply {
+	enum vcpu_action action;
+	bool gone; /* the vCPU is off: do not run it */
+	uint64_t x[4];
+};
+
+/*
+ * The guest did what its VM does not have. Returns whether the guest shall go on as if nothing were wrong (`ignore`),
+ * else it gets the CPU's exception (`fail`). `abort` does not return.
+ */
+static bool tolerated(struct vcpu *vcpu, enum qvm_unsupported policy, const char *what, uint64_t where)
+{
+	vcpu->unsupported++;
+	if (policy != QVM_ABORT)
+		return policy == QVM_IGNORE;
+	slogf(SLOG_FATAL, "vCPU %u: unsupported %s 0x%llx", vcpu->index, what, (unsigned long long)where);
+	vcpu_log_state(vcpu);
+	vm_end(VM_EXIT_UNSUPPORTED, CAUSE_ERROR);
+}
+
+/* Device accesses. False: the guest gets an abort. */
+static bool read_device(void *ctx, uint64_t ipa, unsigned size, uint64_t *value)
+{
+	struct vcpu *vcpu = ctx;
+	const struct mmio_region *region = mmio_find(&vm.mmio, ipa, size, &vcpu->hint);
+	bool done = false;
+
+	if (region != NULL) {
+		mutex_lock(&vm.lock);
+		done = region->read(region->device, vcpu->index, ipa, size, value);
+		mutex_unlock(&vm.lock);
+	}
+	if (done)
+		return true;
+	*value = ALL_ONES;
+	return tolerated(vcpu, vm.config.unsupported.reference, "read at", ipa);
+}
+
+static bool write_device(void *ctx, uint64_t ipa, unsigned size, uint64_t value)
+{
+	struct vcpu *vcpu = ctx;
+	const struct mmio_region *region = mmio_find(&vm.mmio, ipa, size, &vcpu->hint);
+	bool done = false;
+
+	if (region != NULL) {
+		mutex_lock(&vm.lock);
+		done = region->write(region->device, vcpu->index, ipa, size, value);
+		mutex_unlock(&vm.lock);
+	}
+	return done || tolerated(vcpu, vm.config.unsupported.reference, "write at", ipa);
+}
+
+static void mmio_read(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
+{
+	reply->action = read_device(vcpu, exit->x1, (unsigned)exit->x2, &reply->x[0]) ? ACT_DATA : ACT_ABORT;
+}
+
+static void mmio_write(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
+{
+	reply->action = write_device(vcpu, exit->x1, (unsigned)exit->x2, exit->x3) ? ACT_DONE : ACT_ABORT;
+}
+
+static uint64_t get_register(void *ctx, unsigned vreg)
+{
+	const struct vcpu *vcpu = ctx;
+	uint64_t value = 0;
+
+	VcpuGet_r(vcpu->id, vreg, &value);
+	return value;
+}
+
+static void set_register(void *ctx, unsigned vreg, uint64_t value)
+{
+	const struct vcpu *vcpu = ctx;
+
+	VcpuSet_r(vcpu->id, vreg, value);
+}
+
+static void unsupported_instruction(struct vcpu *vcpu, const char *what, uint64_t where, struct reply *reply)
+{
+	reply->action = tolerated(vcpu, vm.config.unsupported.instruction, what, where) ? ACT_DONE : ACT_UNDEF;
+}
+
+static void mmio_complex(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
+{
+	static const struct emulate_ops operations = {
+	    .get = get_register,
+	    .set = set_register,
+	    .read = read_device,
+	    .write = write_device,
+	};
+
+	switch (emulate_access(&vm.memory, &operations, vcpu, exit->x1, exit->x3, exit->x4)) {
+	case EMULATE_DONE: reply->action = ACT_DONE; break;
+	case EMULATE_ABORT: reply->action = ACT_ABORT; break;
+	case EMULATE_UNSUPPORTED: unsupported_instruction(vcpu, "instruction that accesses", exit->x1, reply); break;
+	}
+}
+
+/* Nothing can be executed instead, so `ignore` is `fail`. */
+static void fetch(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
+{
+	tolerated(vcpu, vm.config.unsupported.reference, "instruction fetch at", exit->x1);
+	reply->action = ACT_ABORT;
+}
+
+/* SMCCC (Arm DEN 0028, 2.9): a conduit's immediate other than 0 is reserved, and an unknown call returns -1. */
+static void firmware(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
+{
+	reply->action = ACT_RESULT;
+	reply->x[0] = exit->x2;
+	reply->x[1] = exit->x3;
+	reply->x[2] = exit->x4;
+	reply->x[3] = exit->x5;
+	if (exit->x1 == 0)
+		reply->gone = !power_call(vcpu, reply->x);
+	else
+		reply->x[0] = ALL_ONES;
+}
+
+static void register_read(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
+{
+	reply->x[0] = ALL_ONES;
+	reply->action =
+	    tolerated(vcpu, vm.config.unsupported.register_, "read of the system register with the syndrome", exit->x1)
+		? ACT_DATA
+		: ACT_UNDEF;
+}
+
+static void register_write(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
+{
+	reply->action =
+	    tolerated(vcpu, vm.config.unsupported.register_, "write of the system register with the syndrome", exit->x1)
+		? ACT_DONE
+		: ACT_UNDEF;
+}
+
+static void instruction(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
+{
+	unsupported_instruction(vcpu, "instruction with the syndrome", exit->x1, reply);
+}
+
+static void kick(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
+{
+	(void)exit;
+	reply->action = ACT_RUN;
+	if (__atomic_load_n(&vm.ending, __ATOMIC_ACQUIRE) != 0)
+		thread_exit();
+	if (__atomic_exchange_n(&vcpu->report, 0, __ATOMIC_ACQ_REL) != 0)
+		slogf(SLOG_INFO, "vCPU %u: on, PC 0x%llx, %llu exits, %llu unsupported accesses", vcpu->index,
+		      (unsigned long long)get_register(vcpu, VREG_PC),
+		      (unsigned long long)get_register(vcpu, VREG_EXITS), (unsigned long long)vcpu->unsupported);
+}
+
+static void (*const handlers[])(struct vcpu *, const struct vcpu_run *, struct reply *) = {
+    [EXIT_MMIO_READ] = mmio_read,
+    [EXIT_MMIO_WRITE] = mmio_write,
+    [EXIT_MMIO_COMPLEX] = mmio_complex,
+    [EXIT_FETCH] = fetch,
+    [EXIT_HVC] = firmware,
+    [EXIT_SMC] = firmware,
+    [EXIT_SYSREG_READ] = register_read,
+    [EXIT_SYSREG_WRITE] = register_write,
+    [EXIT_INSTRUCTION] = instruction,
+    [EXIT_KICK] = kick,
+};
+
+/* Interrupts that the kernel had no room for may find it now. */
+static void retry_interrupts(void)
+{
+	if (!__atomic_load_n(&vm.vgic.refused, __ATOMIC_RELAXED))
+		return;
+	mutex_lock(&vm.lock);
+	vgic_retry(&vm.vgic);
+	mutex_unlock(&vm.lock);
+}
+
+void vcpu_run(struct vcpu *vcpu)
+{
+	struct reply reply = {.action = ACT_RUN};
+
+	while (!reply.gone) {
+		const struct vcpu_run exit =
+		    VcpuRun(vcpu->id, reply.action, reply.x[0], reply.x[1], reply.x[2], reply.x[3]);
+
+		if (exit.exit < 0 || exit.exit >= (int64_t)(sizeof(handlers) / sizeof(handlers[0]))) {
+			slogf(SLOG_FATAL, "vCPU %u cannot run: the kernel returned %lld", vcpu->index,
+			      (long long)exit.exit);
+			vm_end(VM_EXIT_FATAL, CAUSE_ERROR);
+		}
+		handlers[exit.exit](vcpu, &exit, &reply);
+		retry_interrupts();
+	}
+}

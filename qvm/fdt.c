@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "qvm/fdt.h"
+
+#include <inttypes.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "qvm/seed.h"
+
+#define VDEV_MAX   (1 + QVM_PL011_MAX) /* the gic and the serial ports */
+#define UART_CLOCK 24000000u
+#define SEED_WORDS 8u /* 64 bytes: what Linux asks of rng-seed (drivers/of/fdt.c) */
+
+#define GIC_SPI	       0u
+#define GIC_PPI	       1u
+#define IRQ_LEVEL_HIGH 4u
+
+/* Every step does nothing once one has failed: `error` and in->problem tell the first failure. */
+struct builder {
+	struct guest_fdt *in;
+	void *fdt;
+	int error;
+	int address_cells, size_cells; /* of the root */
+	uint32_t next_phandle, gic_phandle, clock_phandle;
+	struct {
+		const char *name; /* null: the vdev has none */
+		uint32_t phandle; /* 0: nobody refers to it yet */
+		bool seen;
+	} vdev[VDEV_MAX]; /* 0 is the gic, 1 + n is serial port n */
+};
+
+static void fail(struct builder *b, int error, const char *what, const char *name)
+{
+	if (b->error >= 0) {
+		b->error = error;
+		snprintf(b->in->problem, sizeof(b->in->problem), "device tree: %s%s%s", what, name[0] ? " " : "", name);
+	}
+}
+
+static void check(struct builder *b, int result, const char *name)
+{
+	if (result < 0)
+		fail(b, result, fdt_strerror(result), name);
+}
+
+static void cells(struct builder *b, int node, const char *property, const uint32_t *value, unsigned count)
+{
+	fdt32_t big[16];
+
+	for (unsigned i = 0; i < count; i++)
+		big[i] = cpu_to_fdt32(value[i]);
+	if (b->error >= 0)
+		check(b, fdt_setprop(b->fdt, node, property, big, (int)(count * sizeof(big[0]))), property);
+}
+
+#define CELLS(b, node, property, ...) \
+	cells(b, node, property, (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / 4)
+
+static void bytes(struct builder *b, int node, const char *property, const void *value, size_t count)
+{
+	if (b->error >= 0)
+		check(b, fdt_setprop(b->fdt, node, property, value, (int)count), property);
+}
+
+static void text(struct builder *b, int node, const char *property, const char *value)
+{
+	bytes(b, node, property, value, strlen(value) + 1);
+}
+
+static void flag(struct builder *b, int node, const char *property)
+{
+	bytes(b, node, property, "", 0);
+}
+
+/* A list of strings is one value with NULs between; the last NUL is the literal's own. */
+#define TEXTS(b, node, property, literal) bytes(b, node, property, literal, sizeof(literal))
+
+/* A fresh node: one of the same name is replaced. */
+static int fresh(struct builder *b, int parent, const char *name)
+{
+	int node;
+
+	if (b->error < 0)
+		return 0;
+	node = fdt_subnode_offset(b->fdt, parent, name);
+	if (node >= 0)
+		check(b, fdt_del_node(b->fdt, node), name);
+	node = fdt_add_subnode(b->fdt, parent, name);
+	check(b, node, name);
+	return node;
+}
+
+/* The node of that name, made if there is none. */
+static int kept(struct builder *b, const char *name)
+{
+	int node;
+
+	if (b->error < 0)
+		return 0;
+	node = fdt_subnode_offset(b->fdt, 0, name);
+	if (node == -FDT_ERR_NOTFOUND)
+		node = fdt_add_subnode(b->fdt, 0, name);
+	check(b, node, name);
+	return node;
+}
+
+static unsigned number(struct builder *b, uint32_t *out, int width, uint64_t value)
+{
+	if (width == 1 && value >> 32)
+		fail(b, -FDT_ERR_BADVALUE, "an address or size does not fit in the one cell that the root gives it",
+		     "");
+	if (width == 2)
+		*out++ = (uint32_t)(value >> 32);
+	*out = (uint32_t)value;
+	return (unsigned)width;
+}
+
+/* `reg` of a child of the root: pairs of address and size. */
+static void reg(struct builder *b, int node, const uint64_t (*pair)[2], unsigned pairs)
+{
+	uint32_t value[8];
+	unsigned at = 0;
+
+	/* After an error the widths may be anything. */
+	for (unsigned i = 0; i < pairs && b->error >= 0; i++) {
+		at += number(b, value + at, b->address_cells, pair[i][0]);
+		at += number(b, value + at, b->size_cells, pair[i][1]);
+	}
+	cells(b, node, "reg", value, at);
+}
+
+static void remove_compatible(struct builder *b, const char *compatible)
+{
+	int node;
+
+	while (b->error >= 0 && (node = fdt_node_offset_by_compatible(b->fdt, 0, compatible)) > 0)
+		check(b, fdt_del_node(b->fdt, node), compatible);
+}
+
+static bool is_memory(const void *fdt, int node)
+{
+	const char *name = fdt_get_name(fdt, node, NULL);
+	int length;
+	const char *type = fdt_getprop(fdt, node, "device_type", &length);
+
+	return (name != NULL && (strcmp(name, "memory") == 0 || strncmp(name, "memory@", 7) == 0)) ||
+	       (type != NULL && length == 7 && memcmp(type, "memory", 7) == 0);
+}
+
+/* Memory, timer and firmware are what this VM has, whatever the user's tree was written for. */
+static void remove_replaced(struct builder *b)
+{
+	int node = fdt_first_subnode(b->fdt, 0);
+
+	while (b->error >= 0 && node >= 0) {
+		if (is_memory(b->fdt, node)) {
+			check(b, fdt_del_node(b->fdt, node), "memory");
+			node = fdt_first_subnode(b->fdt, 0);
+		} else {
+			node = fdt_next_subnode(b->fdt, node);
+		}
+	}
+	remove_compatible(b, "arm,armv8-timer");
+	remove_compatible(b, "arm,psci-1.0");
+	remove_compatible(b, "arm,psci-0.2");
+	remove_compatible(b, "arm,psci");
+}
+
+static int vdev_named(const struct builder *b, const char *name)
+{
+	for (int i = 0; i < VDEV_MAX; i++)
+		if (b->vdev[i].name != NULL && strcmp(b->vdev[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+/*
+ * A node with `qvm,vdev` stands for the vdev of that name: its phandle passes to the generated node, which redirects
+ * every reference, and it goes away. Each turn removes a node, so there are no more turns than vdevs.
+ */
+static void take_placeholders(struct builder *b)
+{
+	for (int node = 0; b->error >= 0 && node >= 0;) {
+		int length, which;
+		const char *name = fdt_getprop(b->fdt, node, "qvm,vdev", &length);
+
+		if (name == NULL) {
+			node = fdt_next_node(b->fdt, node, NULL);
+			continue;
+		}
+		if (node == 0 || length < 2 || name[length - 1] != '\0') {
+			fail(b, -FDT_ERR_BADVALUE, "qvm,vdev must be a string in a node of its own", "");
+			return;
+		}
+		which = vdev_named(b, name);
+		if (which < 0) {
+			fail(b, -FDT_ERR_NOTFOUND, "qvm,vdev names a vdev that this VM does not have:", name);
+			return;
+		}
+		if (b->vdev[which].seen) {
+			fail(b, -FDT_ERR_EXISTS, "two nodes have qvm,vdev for", name);
+			return;
+		}
+		b->vdev[which].seen = true;
+		b->vdev[which].phandle = fdt_get_phandle(b->fdt, node);
+		check(b, fdt_del_node(b->fdt, node), "qvm,vdev");
+		node = 0;
+	}
+}
+
+/* The phandle that references will use: the placeholder's, else a new one. */
+static uint32_t phandle_for(struct builder *b, uint32_t taken)
+{
+	if (taken != 0)
+		return taken;
+	if (b->next_phandle > FDT_MAX_PHANDLE)
+		fail(b, -FDT_ERR_NOPHANDLES, "no phandle is left", "");
+	return b->next_phandle++;
+}
+
+static void open_tree(struct builder *b, void *buffer, size_t room)
+{
+	const struct guest_fdt *in = b->in;
+
+	b->fdt = buffer;
+	if (in->user == NULL) {
+		check(b, fdt_create_empty_tree(buffer, (int)room), "empty tree");
+		CELLS(b, 0, "#address-cells", 2);
+		CELLS(b, 0, "#size-cells", 2);
+	} else {
+		check(b, fdt_check_full(in->user, in->user_bytes), "(the file that was loaded)");
+		if (b->error >= 0)
+			check(b, fdt_open_into(in->user, buffer, (int)room), "(the file that was loaded)");
+	}
+	if (b->error < 0)
+		return;
+	b->address_cells = fdt_address_cells(b->fdt, 0);
+	b->size_cells = fdt_size_cells(b->fdt, 0);
+	if (b->address_cells < 1 || b->address_cells > 2 || b->size_cells < 1 || b->size_cells > 2)
+		fail(b, -FDT_ERR_BADNCELLS, "the root must have one or two address and size cells", "");
+	/* Taken before placeholders go, so that no new phandle equals one of theirs. */
+	if (fdt_find_max_phandle(b->fdt, &b->next_phandle) < 0)
+		fail(b, -FDT_ERR_BADPHANDLE, "a phandle has a wrong value", "");
+	b->next_phandle++;
+}
+
+static void add_root(struct builder *b)
+{
+	text(b, 0, "model", "QVM-v8A");
+	if (b->in->user == NULL)
+		text(b, 0, "compatible", "linux,dummy-virt");
+	CELLS(b, 0, "interrupt-parent", b->gic_phandle);
+}
+
+static void add_memory(struct builder *b)
+{
+	char name[32];
+
+	for (unsigned i = 0; i < b->in->memory->count; i++) {
+		const struct guest_range *r = &b->in->memory->range[i];
+		int node;
+
+		if (r->rom)
+			continue;
+		snprintf(name, sizeof(name), "memory@%" PRIx64, r->ipa);
+		node = fresh(b, 0, name);
+		text(b, node, "device_type", "memory");
+		reg(b, node, (const uint64_t[][2]){{r->ipa, r->bytes}}, 1);
+	}
+}
+
+static void add_cpus(struct builder *b)
+{
+	char name[16];
+	int cpus = fresh(b, 0, "cpus"), node;
+
+	CELLS(b, cpus, "#address-cells", 1);
+	CELLS(b, cpus, "#size-cells", 0);
+	/* A new node goes before its siblings, hence the countdown: readers meet the boot CPU first. */
+	for (uint32_t i = b->in->config->cpu_count; i-- > 0;) {
+		snprintf(name, sizeof(name), "cpu@%" PRIx32, i);
+		node = fresh(b, cpus, name);
+		text(b, node, "device_type", "cpu");
+		text(b, node, "compatible", "arm,armv8");
+		text(b, node, "enable-method", "psci");
+		CELLS(b, node, "reg", i);
+	}
+}
+
+static void add_firmware(struct builder *b)
+{
+	int node = fresh(b, 0, "psci");
+
+	TEXTS(b, node, "compatible", "arm,psci-1.0\0arm,psci-0.2");
+	text(b, node, "method", "hvc");
+}
+
+/* Interrupts in the binding's order: secure physical, physical, virtual, hypervisor timer. */
+static void add_timer(struct builder *b)
+{
+	int node = fresh(b, 0, "timer");
+
+	text(b, node, "compatible", "arm,armv8-timer");
+	CELLS(b, node, "interrupts", GIC_PPI, 13, IRQ_LEVEL_HIGH, GIC_PPI, 14, IRQ_LEVEL_HIGH, GIC_PPI, 11,
+	      IRQ_LEVEL_HIGH, GIC_PPI, 10, IRQ_LEVEL_HIGH);
+	CELLS(b, node, "interrupt-parent", b->gic_phandle);
+	flag(b, node, "always-on");
+}
+
+static void add_gic(struct builder *b)
+{
+	const struct qvm_gic *gic = &b->in->config->gic;
+	const uint64_t redistributors = b->in->config->cpu_count * QVM_GICR_BYTES;
+	char name[48];
+	int node;
+
+	snprintf(name, sizeof(name), "interrupt-controller@%" PRIx64, gic->gicd);
+	node = fresh(b, 0, name);
+	text(b, node, "compatible", "arm,gic-v3");
+	flag(b, node, "interrupt-controller");
+	CELLS(b, node, "#interrupt-cells", 3);
+	CELLS(b, node, "#address-cells", (uint32_t)b->address_cells);
+	CELLS(b, node, "#size-cells", (uint32_t)b->size_cells);
+	flag(b, node, "ranges");
+	CELLS(b, node, "#redistributor-regions", 1);
+	reg(b, node, (const uint64_t[][2]){{gic->gicd, QVM_GICD_BYTES}, {gic->gicr, redistributors}}, 2);
+	CELLS(b, node, "phandle", b->gic_phandle);
+}
+
+static void add_clock(struct builder *b)
+{
+	int node = fresh(b, 0, "qvm-uart-clock");
+
+	text(b, node, "compatible", "fixed-clock");
+	CELLS(b, node, "#clock-cells", 0);
+	CELLS(b, node, "clock-frequency", UART_CLOCK);
+	text(b, node, "clock-output-names", "qvm-uart-clock");
+	CELLS(b, node, "phandle", b->clock_phandle);
+}
+
+static void serial_name(const struct qvm_pl011 *uart, char *name, size_t bytes_of_name)
+{
+	snprintf(name, bytes_of_name, "serial@%" PRIx64, uart->loc);
+}
+
+static void add_serial(struct builder *b, unsigned index)
+{
+	const struct qvm_pl011 *uart = &b->in->config->pl011[index];
+	char name[32];
+	int node;
+
+	serial_name(uart, name, sizeof(name));
+	node = fresh(b, 0, name);
+	TEXTS(b, node, "compatible", "arm,pl011\0arm,primecell");
+	reg(b, node, (const uint64_t[][2]){{uart->loc, QVM_PL011_BYTES}}, 1);
+	CELLS(b, node, "interrupts", GIC_SPI, uart->intr - 32, IRQ_LEVEL_HIGH);
+	CELLS(b, node, "interrupt-parent", b->gic_phandle);
+	CELLS(b, node, "clocks", b->clock_phandle, b->clock_phandle);
+	TEXTS(b, node, "clock-names", "uartclk\0apb_pclk");
+	if (b->vdev[1 + index].phandle != 0)
+		CELLS(b, node, "phandle", b->vdev[1 + index].phandle);
+}
+
+static void add_aliases(struct builder *b)
+{
+	const struct qvm_config *config = b->in->config;
+	char alias[16], path[40] = "/";
+	int node;
+
+	if (config->pl011_count == 0)
+		return;
+	node = kept(b, "aliases");
+	for (unsigned i = 0; i < config->pl011_count; i++) {
+		snprintf(alias, sizeof(alias), "serial%u", i);
+		serial_name(&config->pl011[i], path + 1, sizeof(path) - 1);
+		text(b, node, alias, path);
+	}
+}
+
+/* linux,initrd-start and -end may have one or two cells; two always hold them. */
+static void address(struct builder *b, int node, const char *property, uint64_t value)
+{
+	CELLS(b, node, property, (uint32_t)(value >> 32), (uint32_t)value);
+}
+
+static void add_seeds(struct builder *b, int chosen)
+{
+	const uint8_t *key = b->in->seed_key;
+	uint64_t seed[1 + SEED_WORDS];
+
+	if (key == NULL || !seed_available(key))
+		return;
+	for (unsigned i = 0; i < 1 + SEED_WORDS; i++)
+		seed[i] = seed_word(key, i);
+	bytes(b, chosen, "kaslr-seed", seed, sizeof(seed[0]));
+	bytes(b, chosen, "rng-seed", seed + 1, sizeof(seed) - sizeof(seed[0]));
+}
+
+static void add_chosen(struct builder *b)
+{
+	const struct qvm_config *config = b->in->config;
+	int node = kept(b, "chosen");
+
+	if (config->cmdline != NULL)
+		text(b, node, "bootargs", config->cmdline);
+	if (config->pl011_count > 0 && b->error >= 0 && fdt_getprop(b->fdt, node, "stdout-path", NULL) == NULL)
+		text(b, node, "stdout-path", "serial0:115200n8");
+	if (b->in->initrd_end != 0) {
+		address(b, node, "linux,initrd-start", b->in->initrd_start);
+		address(b, node, "linux,initrd-end", b->in->initrd_end);
+	}
+	add_seeds(b, node);
+}
+
+size_t guest_fdt_room(const struct guest_fdt *in)
+{
+	return in->user_bytes + GUEST_FDT_EXTRA + (in->config->cmdline != NULL ? strlen(in->config->cmdline) : 0);
+}
+
+bool guest_fdt_build(struct guest_fdt *in, void *buffer, size_t room)
+{
+	struct builder b = {.in = in};
+
+	if (in->user_bytes > GUEST_FDT_MAX || room > 2 * GUEST_FDT_MAX) {
+		fail(&b, -FDT_ERR_NOSPACE, "a tree may have 2 MiB", "");
+		return false;
+	}
+	b.vdev[0].name = in->config->gic.name;
+	for (unsigned i = 0; i < in->config->pl011_count; i++)
+		b.vdev[1 + i].name = in->config->pl011[i].name;
+	open_tree(&b, buffer, room);
+	take_placeholders(&b);
+	if (b.error >= 0)
+		remove_replaced(&b);
+	b.gic_phandle = phandle_for(&b, b.vdev[0].phandle);
+	b.clock_phandle = phandle_for(&b, 0);
+	/* Nodes are put in front of their siblings: the last one added comes first. */
+	for (unsigned i = in->config->pl011_count; i-- > 0;)
+		add_serial(&b, i);
+	if (in->config->pl011_count > 0)
+		add_clock(&b);
+	add_gic(&b);
+	add_timer(&b);
+	add_firmware(&b);
+	add_cpus(&b);
+	add_memory(&b);
+	add_aliases(&b);
+	add_chosen(&b);
+	add_root(&b);
+	if (b.error >= 0)
+		check(&b, fdt_pack(buffer), "pack");
+	if (b.error >= 0 && fdt_totalsize(buffer) > GUEST_FDT_MAX)
+		fail(&b, -FDT_ERR_NOSPACE, "it has become longer than 2 MiB", "");
+	return b.error >= 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Puts the files of a configuration into guest memory: Linux Images and ELF files where their headers say, the rest
+ * where the configuration says or where there is room. Files come from outside: every field is bounded before it is
+ * used.
+ */
+#pragma once
+
+#include "qvm/memory.h"
+
+#define LOAD_PIECE_MAX 64u
+#define LOAD_ANYWHERE  (~0ull) /* as an address: the file's content or the loader decides */
+
+enum load_type { LOAD_BARE, LOAD_DATA, LOAD_INITRD, LOAD_FDT };
+
+struct load_piece {
+	uint64_t start, end;
+};
+
+struct loader {
+	const struct guest_memory *memory;
+	unsigned pieces;
+	struct load_piece piece[LOAD_PIECE_MAX]; /* what is taken already, in no order */
+	bool began;				 /* a file was loaded: the next bare one is not the first */
+	bool bootable;
+	uint64_t entry; /* of the boot vCPU, if bootable */
+	uint64_t initrd_start, initrd_end;
+	const void *fdt; /* the user's tree, not yet in guest memory; or null */
+	uint64_t fdt_bytes, fdt_address;
+	char problem[160];
+};
+
+void loader_init(struct loader *l, const struct guest_memory *memory);
+
+/* Loads one file. False: l->problem says why not. */
+bool loader_add(struct loader *l, enum load_type type, uint64_t address, const void *file, uint64_t bytes);
+
+/* Chooses the place of the guest's final device tree, after all files: the user's address or high in RAM. */
+bool loader_place_fdt(struct loader *l, uint64_t bytes, uint64_t *ipa);
+
+/* What the formats share. */
+
+/* Takes [start, start + bytes), which must be guest memory that nothing else took. */
+bool loader_take(struct loader *l, uint64_t start, uint64_t bytes);
+
+/* The lowest free RAM at a multiple of `align` plus `offset`; false without a problem text when there is none. */
+bool loader_find_low(const struct loader *l, uint64_t bytes, uint64_t align, uint64_t offset, uint64_t *start);
+
+bool loader_fail(struct loader *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+bool image_is(const void *file, uint64_t bytes);
+bool image_load(struct loader *l, uint64_t address, const void *file, uint64_t bytes);
+bool elf_is(const void *file, uint64_t bytes);
+bool elf_load(struct loader *l, uint64_t address, const void *file, uint64_t bytes);

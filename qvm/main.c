@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* qvm: the VM manager. One process is one virtual machine; its first thread listens to signals once the guest runs. */
+#include <string.h>
+
+#include "qvm/vm.h"
+
+/* Where guest memory lies in this process: above everything that procmgr maps, within 39 bits of address. */
+#define WINDOW ((uint8_t *)0x1000000000ull)
+
+int main(void);
+
+/* Signals reach a process as pulses. Before the guest starts they wait on the channel. */
+static int open_control(void)
+{
+	const int chid = ChannelCreate_r(CHF_PRIVATE);
+
+	if (chid < 0 || ThreadCtl_r(THREADCTL_CONTROL, (uint64_t)chid) < 0)
+		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "no channel for signals: %s", strerror(-chid));
+	return chid;
+}
+
+static void handle_signal(uint64_t number)
+{
+	switch (number) {
+	case BH_SIGTERM:
+	case BH_SIGINT:
+		/* A guest of this architecture has no power button to press, so it ends at once. */
+		slogf(SLOG_INFO, "ended by signal %u", (unsigned)number);
+		vm_end(VM_EXIT_NORMAL, CAUSE_SIGNAL);
+	case BH_SIGQUIT: slogf(SLOG_INFO, "the guest's power is cut"); vm_end(VM_EXIT_POWER_CUT, CAUSE_SIGNAL);
+	case BH_SIGUSR1: vm_report(); break;
+	default: break;
+	}
+}
+
+_Noreturn static void listen(int chid)
+{
+	for (;;) {
+		struct pulse pulse;
+		const int64_t rcvid = MsgReceive_r(chid, &pulse, sizeof(pulse), NULL);
+
+		if (rcvid == 0 && pulse.code == CONTROL_SIGNAL)
+			handle_signal(pulse.value);
+		else if (rcvid > 0)
+			MsgError_r(rcvid, KE_NOSYS); /* only this process can connect, and it sends nothing */
+	}
+}
+
+int main(void)
+{
+	const int chid = open_control();
+	const struct vm_boot boot = vm_build(process_args(), WINDOW);
+
+	if (vm.config.dryrun) {
+		slogf(SLOG_INFO, "Exiting: dryrun completed");
+		vm_end(VM_EXIT_NORMAL, CAUSE_OFF);
+	}
+	slogf(SLOG_INFO, "%s starts at 0x%llx, device tree at 0x%llx", vm.config.name, (unsigned long long)boot.entry,
+	      (unsigned long long)boot.fdt);
+	vcpu_start(&boot);
+	listen(chid);
+}

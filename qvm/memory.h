@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Guest memory as this process sees it: the only way to an address that a guest, an image or a configuration named.
+ *
+ * Ranges lie behind one another in one region of RAM, which is mapped into the guest at the addresses of the ranges and
+ * into this process as one window. guest_ptr() is the checked accessor; nothing else turns a guest address into a
+ * pointer.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GUEST_PAGE	4096u
+#define GUEST_RANGE_MAX 16u
+/* Stage 2 translates 39 bits of intermediate physical address (VTCR_EL2.T0SZ = 25). */
+#define GUEST_IPA_LIMIT (1ull << 39)
+
+struct guest_range {
+	uint64_t ipa, bytes;
+	uint64_t offset; /* in the region and in the window */
+	bool rom;
+};
+
+struct guest_memory {
+	uint8_t *window; /* where the region lies in this process */
+	unsigned count;
+	struct guest_range range[GUEST_RANGE_MAX]; /* ascending by ipa, disjoint */
+	uint64_t total;
+};
+
+/* Adds a range behind all others in the window. Null, or what is wrong with it. */
+const char *guest_memory_add(struct guest_memory *m, uint64_t ipa, uint64_t bytes, bool rom);
+
+/* The range that holds all of [ipa, ipa + bytes), or null. */
+const struct guest_range *guest_range_of(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
+
+/* The address here of guest memory [ipa, ipa + bytes), or null if not all of it is memory of one range. */
+void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
+
+/* Copies into guest memory and makes it visible to a guest that runs with its MMU and caches off. False: not memory. */
+bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uint64_t bytes);
+
+/* The same with zeros. */
+bool guest_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
+
+/* A little-endian 32-bit or 64-bit word of guest memory. */
+bool guest_read32(const struct guest_memory *m, uint64_t ipa, uint32_t *value);
+bool guest_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *value);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which virtual device answers at which guest address. Built before the guest starts; only read afterwards. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MMIO_REGION_MAX 16u
+
+/* The device's own rules of size and alignment: false if there is no such access. `ipa` is absolute. */
+struct mmio_region {
+	uint64_t start, bytes;
+	bool (*read)(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value);
+	bool (*write)(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value);
+	void *device;
+};
+
+struct mmio {
+	unsigned count;
+	struct mmio_region region[MMIO_REGION_MAX]; /* ascending, disjoint */
+};
+
+/* False: it overlaps another one, or there are too many. */
+bool mmio_add(struct mmio *m, const struct mmio_region *region);
+
+/* The region that holds all of [ipa, ipa + size), or null. *hint is the caller's memory of the last hit; 0 at first. */
+const struct mmio_region *mmio_find(const struct mmio *m, uint64_t ipa, unsigned size, unsigned *hint);

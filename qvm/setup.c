@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the words of the command line to a virtual machine that could run: every mistake ends here, before the guest. */
+#include <errno.h>
+#include <libfdt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cpio.h>
+
+#include "qvm/fdt.h"
+#include "qvm/load.h"
+#include "qvm/vm.h"
+
+#define REGION_GUEST 1u
+#define INTIDS_MIN   64u
+
+/* Paths mean files of the boot archive: as written, else by their last part, as the archive has one flat folder. */
+static int find_file(const struct start_args *args, const char *path, struct cpio_file *file)
+{
+	const void *archive = (const void *)(uintptr_t)args->file_address;
+	const char *slash = strrchr(path, '/');
+
+	if (args->file_address == 0)
+		return -ENOENT;
+	if (cpio_find(archive, args->file_bytes, path, file) == 0)
+		return 0;
+	return slash != NULL && cpio_find(archive, args->file_bytes, slash + 1, file) == 0 ? 0 : -ENOENT;
+}
+
+static int read_file(void *context, const char *path, const char **text, size_t *bytes)
+{
+	struct cpio_file file;
+	const int result = find_file(context, path, &file);
+
+	if (result == 0) {
+		*text = (const char *)file.data;
+		*bytes = file.bytes;
+	}
+	return result;
+}
+
+static void log_mistake(void *context, const char *line)
+{
+	(void)context;
+	slogf(SLOG_FATAL, "%s", line);
+}
+
+static void read_config(const struct start_args *args)
+{
+	struct qvmconf_host host = {.context = (void *)(uintptr_t)args, .read = read_file, .message = log_mistake};
+	const char *words[sizeof(args->argv) / sizeof(args->argv[0])];
+	int count = 0;
+
+	for (uint32_t i = 1; i < args->argc && i < sizeof(args->argv) / sizeof(args->argv[0]); i++)
+		words[count++] = (const char *)(uintptr_t)args->argv[i];
+	if (qvmconf_read(&vm.config, count, words, &host) != 0) {
+		vm.config.cpu_count = vm.config.pl011_count = 0; /* not to be used, says the reader */
+		vm_end(VM_EXIT_CONFIG, CAUSE_ERROR);
+	}
+	thread_name(vm.config.name);
+}
+
+static void map_range(const struct guest_range *range)
+{
+	const unsigned prot = PROT_R | PROT_X | (range->rom ? 0 : PROT_W);
+	const int result = MemMap_r(SPACE_GUEST, range->ipa, REGION_GUEST, range->offset, range->bytes, prot);
+
+	if (result < 0)
+		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "cannot give the guest its memory at 0x%llx: %s",
+			  (unsigned long long)range->ipa, strerror(-result));
+}
+
+static void map_memory(uint8_t *window)
+{
+	struct mem_info region = {0};
+	int result;
+
+	for (unsigned i = 0; i < vm.config.mem_count; i++) {
+		const struct qvm_mem *mem = &vm.config.mem[i];
+		const char *problem = guest_memory_add(&vm.memory, mem->start, mem->bytes, mem->kind == QVM_ROM);
+
+		if (problem != NULL)
+			vm_refuse(VM_EXIT_CONFIG, &mem->place, "%s", problem);
+	}
+	if (vm.memory.total == 0)
+		return;
+	if (MemInfo_r(REGION_GUEST, &region) < 0 || region.bytes < vm.memory.total)
+		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "the guest needs 0x%llx bytes of memory, and there are 0x%llx",
+			  (unsigned long long)vm.memory.total, (unsigned long long)region.bytes);
+	result = MemMap_r(SPACE_SELF, (uint64_t)(uintptr_t)window, REGION_GUEST, 0, vm.memory.total, PROT_R | PROT_W);
+	if (result < 0)
+		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "cannot reach the guest's memory: %s", strerror(-result));
+	vm.memory.window = window;
+	for (unsigned i = 0; i < vm.memory.count; i++)
+		map_range(&vm.memory.range[i]);
+}
+
+static void load_files(const struct start_args *args, struct loader *loader)
+{
+	static const enum load_type types[] = {
+	    [QVM_LOAD_ANY] = LOAD_BARE,
+	    [QVM_LOAD_INITRD] = LOAD_INITRD,
+	    [QVM_LOAD_FDT] = LOAD_FDT,
+	    [QVM_LOAD_DATA] = LOAD_DATA,
+	};
+
+	loader_init(loader, &vm.memory);
+	for (unsigned i = 0; i < vm.config.load_count; i++) {
+		const struct qvm_load *load = &vm.config.loads[i];
+		struct cpio_file file;
+
+		if (find_file(args, load->path, &file) != 0)
+			vm_refuse(VM_EXIT_CONFIG, &load->place, "%s is not in the boot archive", load->path);
+		if (!loader_add(loader, types[load->type], load->address_given ? load->address : LOAD_ANYWHERE,
+				file.data, file.bytes))
+			vm_refuse(VM_EXIT_CONFIG, &load->place, "%s: %s", load->path, loader->problem);
+	}
+	if (!loader->bootable)
+		vm_refuse(VM_EXIT_CONFIG, NULL, "nothing to start: the configuration loads no program (`load FILE`)");
+}
+
+/* libfdt wants trees aligned to 8 bytes; a cpio archive aligns files to 4. */
+static void *aligned_copy(const void *from, uint64_t bytes)
+{
+	void *copy = from != NULL ? malloc(bytes) : NULL;
+
+	if (from != NULL && copy == NULL)
+		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "no memory for the device tree that was loaded");
+	if (copy != NULL)
+		memcpy(copy, from, bytes);
+	return copy;
+}
+
+static uint64_t put_fdt(const struct start_args *args, struct loader *loader)
+{
+	struct guest_fdt in = {
+	    .config = &vm.config,
+	    .memory = &vm.memory,
+	    .user_bytes = loader->fdt_bytes,
+	    .initrd_start = loader->initrd_start,
+	    .initrd_end = loader->initrd_end,
+	    .seed_key = args->guard,
+	};
+	uint64_t ipa;
+	size_t room;
+	void *tree, *user;
+
+	if (in.user_bytes > GUEST_FDT_MAX)
+		vm_refuse(VM_EXIT_CONFIG, NULL, "the device tree that was loaded is longer than 2 MiB");
+	in.user = user = aligned_copy(loader->fdt, loader->fdt_bytes);
+	room = guest_fdt_room(&in);
+	tree = malloc(room);
+	if (tree == NULL)
+		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "no memory for the guest's device tree");
+	if (!guest_fdt_build(&in, tree, room))
+		vm_refuse(VM_EXIT_CONFIG, NULL, "%s", in.problem);
+	if (!loader_place_fdt(loader, fdt_totalsize(tree), &ipa))
+		vm_refuse(VM_EXIT_CONFIG, NULL, "%s", loader->problem);
+	guest_put(&vm.memory, ipa, tree, fdt_totalsize(tree));
+	free(tree);
+	free(user);
+	return ipa;
+}
+
+/* The calls of the vGIC's half here to the half in the kernel. */
+
+static int private_state(void *ctx, unsigned vcpu, unsigned which, uint32_t value, uint32_t mask, uint32_t *now)
+{
+	uint64_t result = 0;
+	const int status = VcpuPrivate_r(vm.vcpu[vcpu].id, which, value, mask, &result);
+
+	(void)ctx;
+	*now = (uint32_t)result;
+	return status;
+}
+
+static int line(void *ctx, unsigned vcpu, unsigned intid, unsigned level, unsigned priority)
+{
+	(void)ctx;
+	return VcpuLine_r(vm.vcpu[vcpu].id, intid, level, priority);
+}
+
+static int inject(void *ctx, unsigned vcpu, unsigned intid, unsigned priority)
+{
+	(void)ctx;
+	return VcpuInject_r(vm.vcpu[vcpu].id, intid, priority);
+}
+
+static int withdraw(void *ctx, unsigned vcpu, unsigned intid)
+{
+	(void)ctx;
+	return VcpuWithdraw_r(vm.vcpu[vcpu].id, intid);
+}
+
+static int query(void *ctx, unsigned vcpu, unsigned intid)
+{
+	(void)ctx;
+	return VcpuQuery_r(vm.vcpu[vcpu].id, intid);
+}
+
+static bool gic_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value)
+{
+	return vgic_read(device, vcpu, ipa, size, value);
+}
+
+static bool gic_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
+{
+	return vgic_write(device, vcpu, ipa, size, value);
+}
+
+static void add_region(const struct qvm_place *place, const struct mmio_region *region)
+{
+	bool memory = false;
+
+	for (unsigned i = 0; i < vm.memory.count; i++)
+		if (region->start < vm.memory.range[i].ipa + vm.memory.range[i].bytes &&
+		    vm.memory.range[i].ipa < region->start + region->bytes)
+			memory = true;
+	if (memory || !mmio_add(&vm.mmio, region))
+		vm_refuse(VM_EXIT_CONFIG, place, "the device at 0x%llx overlaps %s", (unsigned long long)region->start,
+			  memory ? "memory" : "another device");
+}
+
+static void make_gic(void)
+{
+	static const struct vgic_ops operations = {private_state, line, inject, withdraw, query};
+	const struct qvm_gic *gic = &vm.config.gic;
+	struct vgic_config config = {.gicd = gic->gicd, .gicr = gic->gicr, .vcpus = vm.config.cpu_count};
+	struct mmio_region region = {.read = gic_read, .write = gic_write, .device = &vm.vgic};
+
+	/* As many as are used: a guest initialises each of them, with an exit for each register. */
+	config.intids = INTIDS_MIN;
+	for (unsigned i = 0; i < vm.config.pl011_count; i++)
+		if (vm.config.pl011[i].intr >= config.intids)
+			config.intids = vm.config.pl011[i].intr + 1;
+	for (unsigned i = 0; i < config.vcpus; i++)
+		config.affinity[i] = i;
+	if (!vgic_init(&vm.vgic, &config, &operations, NULL))
+		vm_refuse(VM_EXIT_CONFIG, NULL, "the gic cannot lie at 0x%llx and 0x%llx",
+			  (unsigned long long)gic->gicd, (unsigned long long)gic->gicr);
+	region.start = gic->gicd;
+	region.bytes = VGIC_FRAME_BYTES;
+	add_region(NULL, &region);
+	region.start = gic->gicr;
+	region.bytes = VGIC_REDIST_BYTES * config.vcpus;
+	add_region(NULL, &region);
+}
+
+static void make_serials(void)
+{
+	for (unsigned i = 0; i < vm.config.pl011_count; i++) {
+		const struct qvm_pl011 *config = &vm.config.pl011[i];
+		const struct mmio_region region = {
+		    .start = config->loc,
+		    .bytes = PL011_BYTES,
+		    .read = serial_read,
+		    .write = serial_write,
+		    .device = &vm.serial[i],
+		};
+
+		serial_open(&vm.serial[i], config);
+		add_region(&config->place, &region);
+	}
+}
+
+struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
+{
+	static struct loader loader;
+	struct vm_boot boot;
+
+	mutex_init(&vm.lock);
+	read_config(args);
+	map_memory(window);
+	load_files(args, &loader);
+	boot.fdt = put_fdt(args, &loader);
+	boot.entry = loader.entry;
+	make_gic();
+	power_init();
+	make_serials();
+	vcpu_create_all();
+	for (unsigned i = 0; i < vm.config.pl011_count; i++)
+		serial_start(&vm.serial[i]);
+	return boot;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "qvm/vm.h"
+
+static const struct {
+	const char *name;
+	unsigned vreg;
+} system_registers[] = {
+    {"PC", VREG_PC},	       {"PSTATE", VREG_PSTATE}, {"SP_EL0", VREG_SP_EL0},   {"SP_EL1", VREG_SP_EL1},
+    {"SCTLR", VREG_SCTLR_EL1}, {"TCR", VREG_TCR_EL1},	{"TTBR0", VREG_TTBR0_EL1}, {"TTBR1", VREG_TTBR1_EL1},
+    {"VBAR", VREG_VBAR_EL1},   {"ELR", VREG_ELR_EL1},	{"SPSR", VREG_SPSR_EL1},   {"ESR", VREG_ESR_EL1},
+    {"FAR", VREG_FAR_EL1},     {"MAIR", VREG_MAIR_EL1}, {"EXITS", VREG_EXITS},	   {"X30", VREG_X0 + 30},
+};
+
+static unsigned long long value_of(const struct vcpu *vcpu, unsigned vreg)
+{
+	uint64_t value = 0;
+
+	VcpuGet_r(vcpu->id, vreg, &value);
+	return value;
+}
+
+void vcpu_log_state(const struct vcpu *vcpu)
+{
+	for (unsigned i = 0; i + 1 < sizeof(system_registers) / sizeof(system_registers[0]); i += 2)
+		slogf(SLOG_FATAL, "vCPU %u: %-6s %016llx  %-6s %016llx", vcpu->index, system_registers[i].name,
+		      value_of(vcpu, system_registers[i].vreg), system_registers[i + 1].name,
+		      value_of(vcpu, system_registers[i + 1].vreg));
+	for (unsigned i = 0; i < 30; i += 3)
+		slogf(SLOG_FATAL, "vCPU %u: X%-2u %016llx  X%-2u %016llx  X%-2u %016llx", vcpu->index, i,
+		      value_of(vcpu, VREG_X0 + i), i + 1, value_of(vcpu, VREG_X0 + i + 1), i + 2,
+		      value_of(vcpu, VREG_X0 + i + 2));
+}

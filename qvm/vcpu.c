@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vCPUs and their threads: one each. */
+#include <stdio.h>
+#include <string.h>
+
+#include "qvm/vm.h"
+
+#define THREAD_STACK 16384u
+
+static void vcpu_thread(void *arg)
+{
+	struct vcpu *vcpu = arg;
+
+	for (;;) {
+		while (__atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) == 0)
+			word_wait(&vcpu->power, 0, 0);
+		vcpu_run(vcpu);
+	}
+}
+
+/* Priority, policy and run mask of `cpu`; what it does not say stays as the thread inherited it. */
+static void schedule(const struct vcpu *vcpu, const struct qvm_cpu *cpu)
+{
+	const int inherited = SchedGet_r(-1, vcpu->tid, NULL);
+	unsigned priority = (unsigned)inherited & 0xff, policy = (unsigned)inherited >> 8;
+	int result = inherited;
+
+	if (cpu->sched_given) {
+		priority = cpu->priority;
+		policy = cpu->policy == QVM_POLICY_FIFO ? SCHED_FIFO_ : SCHED_RR_;
+	}
+	if (inherited >= 0 && (cpu->sched_given || cpu->runmask_given))
+		result = SchedSet_r(-1, vcpu->tid, priority, policy, cpu->runmask_given ? cpu->runmask : 0);
+	if (result < 0)
+		vm_refuse(VM_EXIT_CONFIG, &cpu->place,
+			  "vCPU %u cannot have this priority or these CPUs (sched, runmask): %s", vcpu->index,
+			  strerror(-result));
+}
+
+static void create(unsigned index, const struct qvm_cpu *cpu)
+{
+	struct vcpu *vcpu = &vm.vcpu[index];
+	char name[NAME_MAX_];
+
+	vcpu->index = index;
+	vcpu->id = VcpuCreate_r(index, index, vm.config.exit_on_halt ? 0 : VCPU_NO_WFI_EXIT);
+	if (vcpu->id < 0)
+		vm_refuse(VM_EXIT_NO_MEMORY, &cpu->place, "no vCPU %u: %s", index, strerror(-vcpu->id));
+	/* QVM_COUNTER_FROM_ZERO is the kernel's value for it, too: the guest's counter starts when the VM does. */
+	VcpuSet_r(vcpu->id, VREG_CNTVOFF, vm.config.counter_offset);
+	snprintf(name, sizeof(name), "vcpu%u", index);
+	vcpu->tid = thread_create(vcpu_thread, vcpu, THREAD_STACK, 0, 0, name);
+	if (vcpu->tid < 0)
+		vm_refuse(VM_EXIT_NO_MEMORY, &cpu->place, "no thread for vCPU %u: %s", index, strerror(-vcpu->tid));
+	schedule(vcpu, cpu);
+}
+
+void vcpu_create_all(void)
+{
+	for (unsigned i = 0; i < vm.config.cpu_count; i++)
+		create(i, &vm.config.cpus[i]);
+}
+
+void vcpu_start(const struct vm_boot *boot)
+{
+	mutex_lock(&vm.lock);
+	power_on(&vm.vcpu[0], boot->entry, boot->fdt);
+	mutex_unlock(&vm.lock);
+}

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * State of the shared interrupts, and who holds them.
+ *
+ * An SPI is pending because its line is high (level-sensitive), or because of a latch: an edge, or a write to
+ * GICD_ISPENDR. As soon as it may be signalled it is handed to the kernel, on the vCPU that its route names: a line by
+ * VcpuLine, a latch by VcpuInject. From then on it is `placed`: the kernel may hold it in a list register, pending or
+ * active, and the kernel's word counts. That it has been completed is noticed when the state is next needed ("settle"),
+ * so an interrupt that comes and goes costs one call for an edge and two for a level.
+ *
+ * Whatever makes a placed SPI ineligible takes the pending state back ("retract"); the active state stays where it is
+ * until the guest completes the interrupt, as the architecture has it (IHI 0069 section 4.1, "Interrupt lifecycle").
+ */
+#include "qvm/vgic.h"
+
+#include <string.h>
+
+#include "qvm/vgic_spi.h"
+
+#define NO_VCPU VCPU_MAX
+
+static unsigned word_of(unsigned intid)
+{
+	return intid / 32;
+}
+
+static uint32_t bit_of(unsigned intid)
+{
+	return 1u << (intid % 32);
+}
+
+/* Takes the lowest interrupt out of a set of one word. */
+static unsigned take_first(unsigned word, uint32_t *set)
+{
+	unsigned intid = word * 32 + (unsigned)__builtin_ctz(*set);
+
+	*set &= *set - 1;
+	return intid;
+}
+
+static bool is_spi(const struct vgic *g, unsigned intid)
+{
+	return intid >= VGIC_SPI_FIRST && intid < g->config.intids;
+}
+
+uint32_t vgic_spis(const struct vgic *g, unsigned word)
+{
+	unsigned first = word * 32;
+
+	if (word == 0 || first >= g->config.intids)
+		return 0;
+	return g->config.intids - first >= 32 ? ~0u : (1u << (g->config.intids - first)) - 1;
+}
+
+/* Where the route of an SPI leads now; NO_VCPU: to no vCPU that is on, so that it stays pending here. */
+static unsigned route_target(const struct vgic *g, unsigned intid)
+{
+	uint64_t route = g->route[intid];
+
+	/* Any participating PE may be chosen (IHI 0069, GICD_IROUTER, Interrupt_Routing_Mode): the first keeps the
+	 * choice stable. */
+	if (route & VGIC_ROUTE_IRM)
+		return g->powered ? (unsigned)__builtin_ctz(g->powered) : NO_VCPU;
+	for (unsigned v = 0; v < g->config.vcpus; v++) {
+		if (g->config.affinity[v] == (route & VGIC_ROUTE_AFFINITY))
+			return g->powered & (1u << v) ? v : NO_VCPU;
+	}
+	return NO_VCPU;
+}
+
+/* Asks the kernel for the VIRQ_* state of a placed SPI, and notices if it has been completed. */
+static unsigned settle(struct vgic *g, unsigned intid)
+{
+	unsigned w = word_of(intid);
+	uint32_t b = bit_of(intid);
+	int state;
+
+	if (!(g->placed[w] & b))
+		return 0;
+	state = g->ops->vcpu_query(g->ctx, g->place[intid], intid);
+	if (state > 0)
+		return (unsigned)state & (VIRQ_PENDING | VIRQ_ACTIVE);
+	if (!(g->raised[w] & b))
+		g->placed[w] &= ~b;
+	return 0;
+}
+
+/* The vCPU to hand an SPI to. One that is still in flight stays with its vCPU: it is active on one PE at most. */
+static unsigned choose_vcpu(struct vgic *g, unsigned intid)
+{
+	unsigned target = route_target(g, intid);
+
+	if (!(g->placed[word_of(intid)] & bit_of(intid)) || g->place[intid] == target)
+		return target;
+	settle(g, intid);
+	return g->placed[word_of(intid)] & bit_of(intid) ? g->place[intid] : target;
+}
+
+/* SPIs of a word that should be with the kernel and are not, or not fully. */
+static uint32_t owed(const struct vgic *g, unsigned word)
+{
+	uint32_t pending = g->latch[word] | (g->line[word] & ~g->edge[word] & ~g->raised[word]);
+
+	if (!(g->ctlr & GICD_CTLR_ENABLE_GRP1))
+		return 0;
+	return pending & g->enable[word] & g->group[word] & ~g->active[word];
+}
+
+/* Notes what came of handing over; true if the kernel has it now. */
+static bool note_handed(struct vgic *g, unsigned intid, unsigned vcpu, int status)
+{
+	if (status < 0) {
+		__atomic_store_n(&g->refused, true, __ATOMIC_RELAXED);
+		return false;
+	}
+	g->place[intid] = (uint8_t)vcpu;
+	g->placed[word_of(intid)] |= bit_of(intid);
+	return true;
+}
+
+static void offer(struct vgic *g, unsigned intid)
+{
+	unsigned w = word_of(intid), vcpu, priority = g->priority[intid];
+	uint32_t b = bit_of(intid);
+
+	if (!(owed(g, w) & b))
+		return;
+	vcpu = choose_vcpu(g, intid);
+	if (vcpu == NO_VCPU)
+		return;
+	if ((g->line[w] & ~g->edge[w] & ~g->raised[w] & b) &&
+	    note_handed(g, intid, vcpu, g->ops->vcpu_line(g->ctx, vcpu, intid, 1, priority)))
+		g->raised[w] |= b;
+	if ((g->latch[w] & b) && note_handed(g, intid, vcpu, g->ops->vcpu_inject(g->ctx, vcpu, intid, priority)))
+		g->latch[w] &= ~b;
+}
+
+static void offer_set(struct vgic *g, unsigned word, uint32_t set)
+{
+	set &= owed(g, word);
+	while (set)
+		offer(g, take_first(word, &set));
+}
+
+static void offer_all(struct vgic *g)
+{
+	for (unsigned w = 1; w < VGIC_WORDS; w++)
+		offer_set(g, w, ~0u);
+}
+
+/* Tells the kernel that the line is low. */
+static void lower(struct vgic *g, unsigned intid)
+{
+	unsigned w = word_of(intid);
+	uint32_t b = bit_of(intid);
+
+	if (!(g->raised[w] & b))
+		return;
+	g->raised[w] &= ~b;
+	g->ops->vcpu_line(g->ctx, g->place[intid], intid, 0, g->priority[intid]);
+}
+
+/* Takes an SPI back altogether. An active state is lost: the guest, or the end of its vCPU, wants that. */
+static void evict(struct vgic *g, unsigned intid)
+{
+	unsigned w = word_of(intid);
+	uint32_t b = bit_of(intid);
+	int state;
+
+	if (!(g->placed[w] & b))
+		return;
+	lower(g, intid);
+	state = g->ops->vcpu_withdraw(g->ctx, g->place[intid], intid);
+	g->placed[w] &= ~b;
+	if (state > 0 && (state & VIRQ_PENDING))
+		g->latch[w] |= b;
+}
+
+/*
+ * Takes the pending state back. Only an edge that came while its predecessor was active takes the active state with it:
+ * to signal an interrupt after it was disabled would be worse, and deactivating early shows only to a guest that splits
+ * priority drop and deactivation (EOImode 1).
+ */
+static void retract(struct vgic *g, unsigned intid)
+{
+	lower(g, intid);
+	if (settle(g, intid) & VIRQ_PENDING)
+		evict(g, intid);
+}
+
+static void retract_set(struct vgic *g, unsigned word, uint32_t set)
+{
+	set &= g->placed[word];
+	while (set)
+		retract(g, take_first(word, &set));
+}
+
+/* Routes or priorities changed. An active interrupt stays where it is until it is completed. */
+static void hand_again(struct vgic *g, unsigned intid)
+{
+	if (settle(g, intid) & VIRQ_ACTIVE) {
+		if (g->raised[word_of(intid)] & bit_of(intid))
+			g->ops->vcpu_line(g->ctx, g->place[intid], intid, 1, g->priority[intid]);
+		return;
+	}
+	retract(g, intid);
+	offer(g, intid);
+}
+
+/* --- What devices and the VM do --- */
+
+void vgic_set_line(struct vgic *g, unsigned intid, bool level)
+{
+	unsigned w = word_of(intid);
+	uint32_t b = bit_of(intid);
+
+	if (!is_spi(g, intid) || level == ((g->line[w] & b) != 0))
+		return;
+	g->line[w] ^= b;
+	if (!level) {
+		lower(g, intid);
+		return;
+	}
+	if (g->edge[w] & b)
+		g->latch[w] |= b;
+	offer(g, intid);
+}
+
+/* A pulse latches even if the guest has configured the SPI as level-sensitive: better one too many than one lost. */
+void vgic_pulse(struct vgic *g, unsigned intid)
+{
+	if (!is_spi(g, intid))
+		return;
+	g->latch[word_of(intid)] |= bit_of(intid);
+	offer(g, intid);
+}
+
+void vgic_retry(struct vgic *g)
+{
+	if (!g->refused)
+		return;
+	__atomic_store_n(&g->refused, false, __ATOMIC_RELAXED);
+	offer_all(g);
+}
+
+void vgic_power(struct vgic *g, unsigned vcpu, bool on)
+{
+	if (vcpu >= g->config.vcpus)
+		return;
+	if (on) {
+		g->powered |= 1u << vcpu;
+	} else {
+		g->powered &= ~(1u << vcpu);
+		for (unsigned w = 1; w < VGIC_WORDS; w++) {
+			uint32_t set = g->placed[w];
+
+			while (set) {
+				unsigned intid = take_first(w, &set);
+
+				if (g->place[intid] == vcpu)
+					evict(g, intid);
+			}
+		}
+	}
+	offer_all(g);
+}
+
+void vgic_reset(struct vgic *g)
+{
+	for (unsigned w = 1; w < VGIC_WORDS; w++) {
+		uint32_t set = g->placed[w];
+
+		while (set)
+			evict(g, take_first(w, &set));
+		g->enable[w] = g->group[w] = g->edge[w] = g->latch[w] = g->active[w] = 0;
+	}
+	memset(g->priority, 0, sizeof(g->priority));
+	memset(g->route, 0, sizeof(g->route));
+	g->ctlr = 0;
+	g->powered = 0;
+	g->asleep = (1u << g->config.vcpus) - 1;
+	__atomic_store_n(&g->refused, false, __ATOMIC_RELAXED);
+}
+
+static bool frames_ok(const struct vgic_config *c)
+{
+	uint64_t redist_bytes = c->vcpus * VGIC_REDIST_BYTES;
+
+	if (c->gicd % VGIC_FRAME_BYTES || c->gicr % VGIC_FRAME_BYTES)
+		return false;
+	if (c->gicd > UINT64_MAX - VGIC_FRAME_BYTES || c->gicr > UINT64_MAX - redist_bytes)
+		return false;
+	return c->gicd + VGIC_FRAME_BYTES <= c->gicr || c->gicr + redist_bytes <= c->gicd;
+}
+
+bool vgic_init(struct vgic *g, const struct vgic_config *config, const struct vgic_ops *ops, void *ctx)
+{
+	unsigned intids = config->intids ? config->intids : VGIC_INTID_DEFAULT;
+
+	if (config->vcpus < 1 || config->vcpus > VCPU_MAX || !frames_ok(config))
+		return false;
+	if (intids <= VGIC_SPI_FIRST || intids > VGIC_INTID_MAX)
+		return false;
+	for (unsigned v = 0; v < config->vcpus; v++) {
+		if (config->affinity[v] & ~VGIC_ROUTE_AFFINITY)
+			return false;
+		for (unsigned other = 0; other < v; other++) {
+			if (config->affinity[v] == config->affinity[other])
+				return false;
+		}
+	}
+	memset(g, 0, sizeof(*g));
+	g->ops = ops;
+	g->ctx = ctx;
+	g->config = *config;
+	intids = (intids + 31) / 32 * 32;
+	g->config.intids = intids < VGIC_INTID_MAX ? intids : VGIC_INTID_MAX;
+	vgic_reset(g);
+	return true;
+}
+
+/* --- What the guest does through the registers of the distributor (IHI 0069 section 12.9) --- */
+
+/* GICD_CTLR. A disabled group is not forwarded: what is in flight becomes pending again here. */
+void vgic_spi_ctlr(struct vgic *g, uint32_t value)
+{
+	uint32_t old = g->ctlr;
+
+	g->ctlr = value & GICD_CTLR_ENABLE_GRP1;
+	if (g->ctlr == old)
+		return;
+	if (g->ctlr) {
+		offer_all(g);
+		return;
+	}
+	for (unsigned w = 1; w < VGIC_WORDS; w++)
+		retract_set(g, w, ~0u);
+}
+
+void vgic_spi_group(struct vgic *g, unsigned word, uint32_t value)
+{
+	uint32_t gone = g->group[word] & ~value;
+
+	g->group[word] = value & vgic_spis(g, word);
+	retract_set(g, word, gone);
+	offer_set(g, word, ~0u);
+}
+
+void vgic_spi_enable(struct vgic *g, unsigned word, uint32_t set)
+{
+	g->enable[word] |= set & vgic_spis(g, word);
+	offer_set(g, word, set);
+}
+
+void vgic_spi_disable(struct vgic *g, unsigned word, uint32_t clear)
+{
+	g->enable[word] &= ~clear;
+	retract_set(g, word, clear);
+}
+
+/* Those of `set` that the kernel holds in the given state. */
+static uint32_t placed_in_state(struct vgic *g, unsigned word, uint32_t set, unsigned state)
+{
+	uint32_t found = 0;
+
+	set &= g->placed[word];
+	while (set) {
+		unsigned intid = take_first(word, &set);
+
+		if (settle(g, intid) & state)
+			found |= bit_of(intid);
+	}
+	return found;
+}
+
+uint32_t vgic_spi_pending(struct vgic *g, unsigned word)
+{
+	return g->latch[word] | (g->line[word] & ~g->edge[word]) | placed_in_state(g, word, ~0u, VIRQ_PENDING);
+}
+
+void vgic_spi_set_pending(struct vgic *g, unsigned word, uint32_t set)
+{
+	g->latch[word] |= set & vgic_spis(g, word);
+	offer_set(g, word, set);
+}
+
+/* GICD_ICPENDR clears the latch; a line that is high keeps its interrupt pending. */
+void vgic_spi_clear_pending(struct vgic *g, unsigned word, uint32_t clear)
+{
+	retract_set(g, word, clear);
+	g->latch[word] &= ~clear;
+	offer_set(g, word, clear);
+}
+
+uint32_t vgic_spi_active(struct vgic *g, unsigned word)
+{
+	return g->active[word] | placed_in_state(g, word, ~0u, VIRQ_ACTIVE);
+}
+
+/* There is no call that makes an SPI active in the kernel, so one that the guest makes active is kept here. */
+void vgic_spi_set_active(struct vgic *g, unsigned word, uint32_t set)
+{
+	set &= vgic_spis(g, word) & ~placed_in_state(g, word, set, VIRQ_ACTIVE);
+	g->active[word] |= set;
+	retract_set(g, word, set);
+}
+
+void vgic_spi_clear_active(struct vgic *g, unsigned word, uint32_t clear)
+{
+	uint32_t active = placed_in_state(g, word, clear, VIRQ_ACTIVE);
+
+	g->active[word] &= ~clear;
+	while (active)
+		evict(g, take_first(word, &active));
+	offer_set(g, word, clear);
+}
+
+/* GICD_ICFGR. To change it for an enabled interrupt is UNPREDICTABLE: here, what its line drives counts anew. */
+void vgic_spi_config(struct vgic *g, unsigned word, uint32_t edge)
+{
+	uint32_t changed = (g->edge[word] ^ edge) & vgic_spis(g, word);
+
+	retract_set(g, word, changed);
+	g->edge[word] ^= changed;
+	offer_set(g, word, changed);
+}
+
+void vgic_spi_priority(struct vgic *g, unsigned intid, uint8_t priority)
+{
+	priority &= VGIC_PRIORITY_MASK;
+	if (!is_spi(g, intid) || g->priority[intid] == priority)
+		return;
+	g->priority[intid] = priority;
+	hand_again(g, intid);
+}
+
+void vgic_spi_route(struct vgic *g, unsigned intid, uint64_t route)
+{
+	route &= VGIC_ROUTE_AFFINITY | VGIC_ROUTE_IRM;
+	if (!is_spi(g, intid) || g->route[intid] == route)
+		return;
+	g->route[intid] = route;
+	hand_again(g, intid);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * qvm's half of a guest's GICv3: the distributor, the redistributors' registers, and all shared interrupts (SPIs) that
+ * are not in flight. Arm IHI 0069 names the registers; section numbers in vgic*.c refer to issue H.
+ *
+ * The kernel's half owns INTIDs 0 to 31 of each vCPU, the list registers, and every SPI that was handed to it until the
+ * guest has completed it. This half reaches it through struct vgic_ops alone, hence runs on the host as well.
+ *
+ * What the guest sees: one security state (GICD_CTLR.DS = 1), affinity routing always on (ARE = 1), no LPIs, no message
+ * based SPIs, no extended SPIs, five bits of priority. Group 0 interrupts are kept, but never signalled.
+ *
+ * Locking: none inside. The caller holds the VM's lock around every function, so that the vCPU threads and the devices
+ * come one after the other. Time: constant for each access, but for loops over the 32 interrupts of one register; a
+ * change of GICD_CTLR and of a vCPU's power takes a step for each interrupt that is pending or in flight.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/bulkhead.h"
+
+#define VGIC_FRAME_BYTES   0x10000ull /* distributor */
+#define VGIC_REDIST_BYTES  0x20000ull /* RD and SGI frame of one vCPU */
+#define VGIC_SPI_FIRST	   32u
+#define VGIC_INTID_DEFAULT 288u /* 256 SPIs */
+#define VGIC_INTID_MAX	   1020u
+#define VGIC_WORDS	   32u /* of 32 interrupts each */
+
+/* The calls to the kernel's half. `vcpu` is the index 0 to 7, not the kernel's id. A negative result is an error. */
+struct vgic_ops {
+	/* VcpuPrivate: `which` is VPRIV_*; sets the bits `mask` to `value` and returns all of them in *result. Mask 0
+	 * reads. */
+	int (*vcpu_private)(void *ctx, unsigned vcpu, unsigned which, uint32_t value, uint32_t mask, uint32_t *result);
+	/*
+	 * VcpuLine. Level 1 makes the SPI pending there, and again at each completion while the level stays 1. Level 0
+	 * takes that back, but not an active state, and not an edge that was injected. A second level 1 changes the
+	 * priority. -KE_AGAIN: too many are in flight.
+	 */
+	int (*vcpu_line)(void *ctx, unsigned vcpu, unsigned intid, unsigned level, unsigned priority);
+	/* VcpuInject: pending until it is taken; an SPI that is active becomes active and pending. -KE_AGAIN as above.
+	 */
+	int (*vcpu_inject)(void *ctx, unsigned vcpu, unsigned intid, unsigned priority);
+	/* VcpuWithdraw: forgets all about the SPI; VIRQ_* state that it had. */
+	int (*vcpu_withdraw)(void *ctx, unsigned vcpu, unsigned intid);
+	/* VcpuQuery: VIRQ_* state. */
+	int (*vcpu_query)(void *ctx, unsigned vcpu, unsigned intid);
+};
+
+struct vgic_config {
+	uint64_t gicd, gicr;	     /* guest physical; multiples of 64 KiB */
+	unsigned vcpus;		     /* 1 to VCPU_MAX */
+	uint64_t affinity[VCPU_MAX]; /* Aff3 in bits 39:32, Aff2 to Aff0 in bits 23:0, as in MPIDR_EL1 */
+	unsigned intids; /* INTIDs 0 to intids - 1 exist; rounded up to a multiple of 32; 0 for the default */
+};
+
+struct vgic {
+	const struct vgic_ops *ops;
+	void *ctx;
+	struct vgic_config config;
+	uint32_t ctlr;	  /* the writable bits of GICD_CTLR */
+	uint32_t asleep;  /* bit n: GICR_WAKER.ProcessorSleep of vCPU n; kept, but gates nothing */
+	uint32_t powered; /* bit n: vCPU n is on */
+	bool refused;	  /* the kernel had no room: call vgic_retry(). May be read atomically without the lock */
+	/* One bit for each interrupt; word 0 (INTIDs 0 to 31) stays unused. */
+	uint32_t enable[VGIC_WORDS];
+	uint32_t group[VGIC_WORDS];  /* 1: Group 1 */
+	uint32_t edge[VGIC_WORDS];   /* GICD_ICFGR */
+	uint32_t line[VGIC_WORDS];   /* what the device drives */
+	uint32_t latch[VGIC_WORDS];  /* pending by an edge or by a write, and not handed to the kernel */
+	uint32_t active[VGIC_WORDS]; /* made active by a write to GICD_ISACTIVER */
+	uint32_t raised[VGIC_WORDS]; /* the kernel was told that the line is high */
+	uint32_t placed[VGIC_WORDS]; /* the kernel may hold it, on vCPU place[] */
+	uint8_t place[VGIC_INTID_MAX];
+	uint8_t priority[VGIC_INTID_MAX];
+	uint64_t route[VGIC_INTID_MAX]; /* GICD_IROUTER */
+};
+
+/* Returns false if the configuration is not possible. The state is that of reset; no vCPU is powered. */
+bool vgic_init(struct vgic *g, const struct vgic_config *config, const struct vgic_ops *ops, void *ctx);
+
+/*
+ * Reset of the VM: everything to its reset value, all SPIs taken back from the kernel, no vCPU powered. Line levels
+ * stay, because the devices drive them. The kernel resets INTIDs 0 to 31 with the vCPU (VREG_RESET).
+ */
+void vgic_reset(struct vgic *g);
+
+/* A vCPU goes on or off (start, PSCI CPU_ON and CPU_OFF). Off: what was in flight there is taken back. */
+void vgic_power(struct vgic *g, unsigned vcpu, bool on);
+
+/* Devices. An INTID that is not an SPI of this GIC is ignored. */
+void vgic_set_line(struct vgic *g, unsigned intid, bool level);
+void vgic_pulse(struct vgic *g, unsigned intid);
+
+/* To be called after every exit of a vCPU: offers again what the kernel had no room for. Nearly free otherwise. */
+void vgic_retry(struct vgic *g);
+
+/*
+ * The guest's accesses; `vcpu` is who makes it. False: the address is in none of the frames, or no register there
+ * allows this size and alignment (section 12.1.3); the caller applies the VM's policy. Reserved registers are RAZ/WI.
+ */
+bool vgic_read(struct vgic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value);
+bool vgic_write(struct vgic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "qvm/vm.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define DRAIN_NS 1000000000ull
+
+struct vm vm;
+
+static void stop_vcpus(void)
+{
+	for (unsigned i = 0; i < vm.config.cpu_count; i++)
+		if (vm.vcpu[i].tid > 0)
+			VcpuKick_r(vm.vcpu[i].id);
+}
+
+_Noreturn void vm_end(enum vm_exit code, enum vm_cause cause)
+{
+	uint64_t deadline;
+
+	/* Two vCPUs and a signal may want to end it at once; the first one tells why. */
+	if (__atomic_exchange_n(&vm.ending, 1, __ATOMIC_ACQ_REL) != 0)
+		for (;;)
+			thread_sleep(DRAIN_NS);
+	stop_vcpus();
+	deadline = ClockTime() + DRAIN_NS;
+	for (unsigned i = 0; i < vm.config.pl011_count; i++)
+		serial_drain(&vm.serial[i], deadline);
+	for (;;)
+		ThreadDestroy_r(-1, (uint64_t)code | (uint64_t)cause << 8);
+}
+
+_Noreturn void vm_refuse(enum vm_exit code, const struct qvm_place *place, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (place != NULL)
+		slogf(SLOG_FATAL, "[%s:%u] %s", place->file, (unsigned)place->line, text);
+	else
+		slogf(SLOG_FATAL, "%s", text);
+	vm_end(code, CAUSE_ERROR);
+}
+
+void vm_report(void)
+{
+	slogf(SLOG_INFO, "%s: %u vCPUs, %llu KiB of memory", vm.config.name, vm.config.cpu_count,
+	      (unsigned long long)(vm.memory.total >> 10));
+	for (unsigned i = 0; i < vm.config.cpu_count; i++) {
+		struct vcpu *vcpu = &vm.vcpu[i];
+
+		/* Registers can be had only while it does not run: it reports by itself, on its next exit. */
+		if (__atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) != 0) {
+			__atomic_store_n(&vcpu->report, 1, __ATOMIC_RELEASE);
+			VcpuKick_r(vcpu->id);
+		} else {
+			slogf(SLOG_INFO, "vCPU %u: off", i);
+		}
+	}
+	for (unsigned i = 0; i < vm.config.pl011_count; i++)
+		serial_report(&vm.serial[i]);
+}

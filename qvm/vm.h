@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtual machine of this process: one qvm is one VM, hence one object.
+ *
+ * Locking: `lock` guards the vGIC, the serial ports' registers and the power states. It is never held across a message
+ * or VcpuRun. What is set before vcpu_start() (configuration, memory, the MMIO table) is only read afterwards.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <bulkhead/client.h>
+#include <bulkhead/kernel.h>
+#include <bulkhead/process.h>
+#include <bulkhead/thread.h>
+#include <qvmconf.h>
+
+#include "qvm/memory.h"
+#include "qvm/mmio.h"
+#include "qvm/psci.h"
+#include "qvm/serial.h"
+#include "qvm/vgic.h"
+
+/* Exit codes, as documented for qvm. Those of the end of a guest come with enum vm_cause of proto.h. */
+enum vm_exit {
+	VM_EXIT_NORMAL = 0,
+	VM_EXIT_POWER_CUT = 3,
+	VM_EXIT_UNSUPPORTED = 5,
+	VM_EXIT_UNEXPECTED = 7,
+	VM_EXIT_NO_MEMORY = 64,
+	VM_EXIT_CONFIG = 65,
+	VM_EXIT_FATAL = 96,
+};
+
+struct vcpu {
+	unsigned index;
+	int id, tid;	      /* the kernel's */
+	unsigned hint;	      /* last hit in the MMIO table */
+	uint64_t unsupported; /* accesses and instructions that the VM does not have */
+	uint32_t power;	      /* word that its thread waits on: 1 on, 0 off; changed under the lock */
+	uint32_t report;      /* SIGUSR1: log the state at the next exit */
+};
+
+struct vm {
+	struct qvm_config config;
+	struct guest_memory memory;
+	struct mmio mmio;
+	struct mutex lock;
+	struct vgic vgic;
+	struct psci psci;
+	struct vcpu vcpu[VCPU_MAX];
+	struct serial serial[QVM_PL011_MAX];
+	uint32_t ending; /* set once: vCPUs stop at their next exit */
+};
+
+extern struct vm vm;
+
+/* vm.c */
+
+/* Ends the process: stops the guest, lets its consoles drain (at most 1 s), takes all threads along. The first call
+ * counts. */
+_Noreturn void vm_end(enum vm_exit code, enum vm_cause cause);
+
+/* The same before the guest has started: what is wrong goes to the log first. `place` may be null. */
+_Noreturn void vm_refuse(enum vm_exit code, const struct qvm_place *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* SIGUSR1: every vCPU and device logs its state. */
+void vm_report(void);
+
+/* setup.c: everything from the configuration to a guest that could run; its memory is mapped here at `window`. Returns
+ * what the boot vCPU starts with. */
+struct vm_boot {
+	uint64_t entry, fdt;
+};
+struct vm_boot vm_build(const struct start_args *args, uint8_t *window);
+
+/* power.c */
+void power_init(void);
+void power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context); /* lock held; the vCPU is off */
+/* HVC and SMC with the immediate 0; may end the VM. `x` is the guest's x0-x3, then the result. False: the vCPU is off.
+ */
+bool power_call(struct vcpu *vcpu, uint64_t x[4]);
+
+/* vcpu.c */
+void vcpu_create_all(void);
+void vcpu_start(const struct vm_boot *boot);
+
+/* exits.c */
+void vcpu_run(struct vcpu *vcpu); /* until it is off */
+
+/* state.c */
+void vcpu_log_state(const struct vcpu *vcpu); /* all registers that tell a developer where the guest is */

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* slay, sched, slog2info, uptime, shutdown. */
+#include "bulkhead/kernel.h"
+#include "bulkhead/process.h"
+#include "shell/shell.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NS_PER_MS 1000000u
+#define NS_PER_S  1000000000ull
+
+static bool parse_signal(const char *text, uint32_t *number)
+{
+	static const struct {
+		const char *name;
+		uint32_t number;
+	} signals[] = {
+	    {"INT", BH_SIGINT},	  {"QUIT", BH_SIGQUIT}, {"KILL", BH_SIGKILL},
+	    {"USR1", BH_SIGUSR1}, {"USR2", BH_SIGUSR2}, {"TERM", BH_SIGTERM},
+	};
+	const char *name = strncmp(text, "SIG", 3) == 0 ? text + 3 : text;
+	uint32_t value;
+
+	bool is_number = parse_number(text, 64, &value);
+
+	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (is_number ? signals[i].number == value : strcmp(signals[i].name, name) == 0) {
+			*number = signals[i].number;
+			return true;
+		}
+	return false;
+}
+
+void cmd_slay(int argc, char **argv)
+{
+	uint32_t number = BH_SIGTERM, slot = 0;
+	const char *target = argv[argc - 1];
+
+	if (argc != 2 && !(argc == 4 && strcmp(argv[1], "-s") == 0)) {
+		usage("slay");
+		return;
+	}
+	if (argc == 4 && !parse_signal(argv[2], &number)) {
+		printf("slay: unknown signal '%s'; known: INT QUIT KILL USR1 USR2 TERM\n", argv[2]);
+		return;
+	}
+	bool by_slot = parse_number(target, PROCESS_MAX - 1, &slot);
+	int status = pm_request(PM_SLAY, by_slot ? NULL : target, slot, number, NULL, 0);
+
+	if (status == -ESRCH)
+		printf("slay: there is no process '%s'\n", target);
+	else if (status < 0)
+		printf("slay: %s: %s\n", target, status_text(status));
+}
+
+/* "10", "10r", "10f": the letter goes to *policy, which else stays. */
+static bool parse_priority(char *text, uint32_t *priority, uint32_t *policy)
+{
+	size_t last = strlen(text) - 1;
+
+	if (text[last] == 'r' || text[last] == 'f') {
+		*policy = text[last] == 'r' ? SCHED_RR_ : SCHED_FIFO_;
+		text[last] = 0;
+	}
+	return parse_number(text, PRIO_MAX, priority) && *priority >= 1;
+}
+
+void cmd_sched(int argc, char **argv)
+{
+	struct pm_sched request = {.type = PM_SCHED};
+	struct thread_info thread;
+
+	if (argc != 4 && argc != 5) {
+		usage("sched");
+		return;
+	}
+	if (!parse_number(argv[1], PROCESS_MAX - 1, &request.slot) || !parse_number(argv[2], 0xffff, &request.tid)) {
+		printf("sched: '%s %s' is not the slot and the number of a thread\n", argv[1], argv[2]);
+		return;
+	}
+	int found = pm_request(PM_THREAD_INFO, NULL, request.slot, request.tid, &thread, sizeof(thread));
+
+	if (found < 0 || (uint32_t)found != request.tid) {
+		printf("sched: process %s has no thread %s\n", argv[1], argv[2]);
+		return;
+	}
+	request.policy = thread.policy;
+	if (!parse_priority(argv[3], &request.priority, &request.policy)) {
+		printf("sched: a priority is 1 to %u, with r (round-robin) or f (FIFO) behind it if you like\n",
+		       PRIO_MAX);
+		return;
+	}
+	if (argc == 5 && (!parse_number(argv[4], (1u << CPU_MAX) - 1, &request.runmask) || request.runmask == 0)) {
+		printf("sched: a run mask is 1 to 0x%x, bit n for CPU n\n", (1u << CPU_MAX) - 1);
+		return;
+	}
+	int status = MsgSend_r(process_args()->procmgr_coid, &request, sizeof(request), NULL, 0);
+
+	if (status < 0)
+		printf("sched: %s\n", status_text(status));
+}
+
+static const char *severity_name(unsigned severity)
+{
+	static const char *const names[] = {
+	    [SLOG_FATAL] = "fatal", [SLOG_INTERNAL] = "internal", [SLOG_ERROR] = "error",     [SLOG_WARN] = "warn",
+	    [SLOG_INFO] = "info",   [SLOG_DEBUG] = "debug",	  [SLOG_VERBOSE] = "verbose",
+	};
+
+	return severity < sizeof(names) / sizeof(names[0]) ? names[severity] : "?";
+}
+
+void cmd_slog2info(int argc, char **argv)
+{
+	struct slog_msg line = {.type = SLOG_READ};
+	uint64_t start = ClockTime();
+
+	(void)argv;
+	if (argc != 1) {
+		usage("slog2info");
+		return;
+	}
+	int coid = name_open("slogger", 0, 0);
+	int status = coid;
+
+	/* Lines that come while we print are left for the next time, else there might be no end. */
+	while (status >= 0) {
+		line.type = SLOG_READ;
+		status = MsgSend_r(coid, &line, offsetof(struct slog_msg, text), &line, sizeof(line));
+		if (status < 0 || line.time_ns > start)
+			break;
+		if (line.count > sizeof(line.text))
+			line.count = sizeof(line.text);
+		line.name[sizeof(line.name) - 1] = 0;
+		printf("%5" PRIu64 ".%03" PRIu64 " %-8s %-15s %.*s\n", (uint64_t)(line.time_ns / NS_PER_S),
+		       (uint64_t)(line.time_ns % NS_PER_S / NS_PER_MS), severity_name(line.severity), line.name,
+		       (int)line.count, line.text);
+		line.sequence++;
+	}
+	if (status < 0 && status != -EAGAIN)
+		printf("slog2info: the log ring does not answer: %s\n", status_text(status));
+	if (coid > 0)
+		ConnectDetach_r(coid);
+}
+
+void cmd_uptime(int argc, char **argv)
+{
+	uint64_t ms = ClockTime() / NS_PER_MS;
+	uint64_t s = ms / 1000;
+
+	(void)argv;
+	if (argc != 1)
+		usage("uptime");
+	else
+		printf("up %" PRIu64 " days, %02u:%02u:%02u.%03u\n", s / 86400, (unsigned)(s / 3600 % 24),
+		       (unsigned)(s / 60 % 60), (unsigned)(s % 60), (unsigned)(ms % 1000));
+}
+
+void cmd_shutdown(int argc, char **argv)
+{
+	bool reset = argc == 2 && strcmp(argv[1], "-r") == 0;
+
+	if (argc != 1 && !reset) {
+		usage("shutdown");
+		return;
+	}
+	int status = pm_request(PM_SHUTDOWN, NULL, 0, reset, NULL, 0);
+
+	if (status < 0)
+		printf("shutdown: %s\n", status_text(status));
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands, and what turns a line into a call. */
+#include "shell/shell.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command commands[] = {
+    {"vm", "list | status [NAME] | start NAME | stop NAME", "virtual machines", cmd_vm},
+    {"console", "NAME", "use the console of a virtual machine; Ctrl-] leaves it", cmd_console},
+    {"pidin", "[threads | info | mem]", "processes and threads; the system; memory and objects", cmd_pidin},
+    {"slay", "[-s SIGNAL] NAME|SLOT", "send a signal to a process (default SIGTERM)", cmd_slay},
+    {"sched", "SLOT TID PRIORITY[r|f] [MASK]", "set priority, policy and run mask of a thread", cmd_sched},
+    {"slog2info", "", "show the log", cmd_slog2info},
+    {"uptime", "", "time since power-on", cmd_uptime},
+    {"shutdown", "[-r]", "stop all guests, then power off (-r: reset)", cmd_shutdown},
+    {"help", "[COMMAND]", "this list", cmd_help},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+const char *command_candidate(void *context, unsigned index)
+{
+	static const char *const candidates[] = {
+	    "vm list",	 "vm status", "vm start ", "vm stop ",	"console ", "pidin",	"pidin threads", "pidin info",
+	    "pidin mem", "slay ",     "sched ",	   "slog2info", "uptime",   "shutdown", "help",
+	};
+
+	(void)context;
+	return index < sizeof(candidates) / sizeof(candidates[0]) ? candidates[index] : NULL;
+}
+
+static const struct command *find(const char *name)
+{
+	for (unsigned i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+void usage(const char *name)
+{
+	const struct command *command = find(name);
+
+	if (command)
+		printf("usage: %s %s\n", command->name, command->arguments);
+}
+
+void cmd_help(int argc, char **argv)
+{
+	const struct command *command = argc > 1 ? find(argv[1]) : NULL;
+
+	if (argc > 2) {
+		usage("help");
+	} else if (argc == 2 && !command) {
+		printf("help: there is no command '%s'\n", argv[1]);
+	} else if (command) {
+		usage(argv[1]);
+		printf("%s\n", command->text);
+	} else {
+		for (unsigned i = 0; i < COMMANDS; i++)
+			printf("  %-9s %-46s %s\n", commands[i].name, commands[i].arguments, commands[i].text);
+	}
+}
+
+void command_run(char *line)
+{
+	char *argv[ARGS_MAX + 1];
+	char *rest = line;
+	int argc = 0;
+
+	for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;) {
+		if (argc == ARGS_MAX) {
+			printf("too many arguments\n");
+			return;
+		}
+		argv[argc++] = word;
+	}
+	argv[argc] = NULL;
+	if (argc == 0)
+		return;
+	const struct command *command = find(argv[0]);
+
+	if (command)
+		command->run(argc, argv);
+	else
+		printf("%s: not found; try 'help'\n", argv[0]);
+}
+
+bool parse_number(const char *text, uint32_t max, uint32_t *value)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	unsigned long number = strtoul(text, &end, text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10);
+
+	if (*end || errno || number > max)
+		return false;
+	*value = (uint32_t)number;
+	return true;
+}
+
+const char *status_text(int status)
+{
+	switch (-status) {
+	case ESRCH: return "there is none of that name or number";
+	case EPERM: return "not allowed by the system description";
+	case EBUSY: return "busy, or running already";
+	default: return strerror(-status);
+	}
+}

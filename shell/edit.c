@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shell/edit.h"
+#include <stdio.h>
+#include <string.h>
+
+#define CTRL(letter) ((letter)&0x1f)
+#define DELETE_BACK  0x7f
+
+static void put(struct edit *e, const char *text)
+{
+	e->write(e->context, text, strlen(text));
+}
+
+static unsigned window(const struct edit *e)
+{
+	return EDIT_COLUMNS - 1 - (unsigned)strlen(e->prompt);
+}
+
+static void place_cursor(struct edit *e, unsigned from)
+{
+	char sequence[16];
+
+	if (from == e->cursor)
+		return;
+	snprintf(sequence, sizeof(sequence), "\x1b[%uD", from - e->cursor);
+	put(e, sequence);
+}
+
+static void redraw(struct edit *e)
+{
+	if (e->cursor < e->shift)
+		e->shift = e->cursor;
+	if (e->cursor - e->shift > window(e))
+		e->shift = e->cursor - window(e);
+	unsigned end = e->length - e->shift > window(e) ? e->shift + window(e) : e->length;
+
+	put(e, "\r");
+	put(e, e->prompt);
+	e->write(e->context, e->line + e->shift, end - e->shift);
+	put(e, "\x1b[K");
+	place_cursor(e, end);
+}
+
+static void set_line(struct edit *e, const char *text)
+{
+	e->length = (unsigned)strnlen(text, EDIT_LINE - 1);
+	memmove(e->line, text, e->length);
+	e->line[e->length] = 0;
+	e->cursor = e->length;
+	e->shift = 0;
+}
+
+static void insert(struct edit *e, char c)
+{
+	if (e->length == EDIT_LINE - 1) {
+		put(e, "\a");
+		return;
+	}
+	memmove(e->line + e->cursor + 1, e->line + e->cursor, e->length - e->cursor + 1);
+	e->line[e->cursor++] = c;
+	e->length++;
+	/* Mostly one types at the end: then the character alone will do. */
+	if (e->cursor == e->length && e->cursor - e->shift <= window(e))
+		e->write(e->context, &c, 1);
+	else
+		redraw(e);
+}
+
+/* Takes out what is between two places, and puts the cursor there. */
+static void cut(struct edit *e, unsigned from, unsigned to)
+{
+	if (from == to)
+		return;
+	memmove(e->line + from, e->line + to, e->length - to + 1);
+	e->length -= to - from;
+	e->cursor = from;
+	redraw(e);
+}
+
+static void move(struct edit *e, unsigned to)
+{
+	if (to > e->length || to == e->cursor)
+		return;
+	e->cursor = to;
+	redraw(e);
+}
+
+static void cut_word(struct edit *e)
+{
+	unsigned from = e->cursor;
+
+	while (from > 0 && e->line[from - 1] == ' ')
+		from--;
+	while (from > 0 && e->line[from - 1] != ' ')
+		from--;
+	cut(e, from, e->cursor);
+}
+
+/* History */
+
+static char *history_entry(struct edit *e, unsigned back)
+{
+	return e->history[(e->history_count - back) % EDIT_HISTORY];
+}
+
+static void remember(struct edit *e)
+{
+	if (e->line[strspn(e->line, " ")] == 0)
+		return;
+	if (e->history_count && strcmp(history_entry(e, 1), e->line) == 0)
+		return;
+	strcpy(e->history[e->history_count++ % EDIT_HISTORY], e->line);
+}
+
+static void recall(struct edit *e, unsigned back)
+{
+	unsigned most = e->history_count < EDIT_HISTORY ? e->history_count : EDIT_HISTORY;
+
+	if (back > most)
+		return;
+	if (e->back == 0)
+		strcpy(e->draft, e->line);
+	e->back = back;
+	set_line(e, back ? history_entry(e, back) : e->draft);
+	redraw(e);
+}
+
+/* Completion */
+
+static bool matches(const struct edit *e, const char *candidate)
+{
+	return strncmp(candidate, e->line, e->cursor) == 0;
+}
+
+static void list_matches(struct edit *e)
+{
+	const char *candidate;
+
+	put(e, "\n");
+	for (unsigned i = 0; (candidate = e->candidate(e->context, i)) != NULL; i++)
+		if (matches(e, candidate)) {
+			put(e, candidate);
+			put(e, "\n");
+		}
+	redraw(e);
+}
+
+static void complete(struct edit *e)
+{
+	const char *candidate, *first = NULL;
+	unsigned common = 0, count = 0;
+
+	for (unsigned i = 0; e->candidate && (candidate = e->candidate(e->context, i)) != NULL; i++) {
+		if (!matches(e, candidate))
+			continue;
+		if (count++ == 0) {
+			first = candidate;
+			common = (unsigned)strlen(candidate);
+		}
+		unsigned same = e->cursor;
+
+		while (same < common && candidate[same] == first[same])
+			same++;
+		common = same;
+	}
+	if (count == 0)
+		put(e, "\a");
+	else if (common > e->cursor)
+		while (e->cursor < common)
+			insert(e, first[e->cursor]);
+	else if (count > 1)
+		list_matches(e);
+}
+
+/* Keys */
+
+static enum edit_result enter(struct edit *e)
+{
+	move(e, e->length);
+	put(e, "\n");
+	remember(e);
+	return EDIT_DONE;
+}
+
+static void delete_here(struct edit *e)
+{
+	if (e->cursor < e->length)
+		cut(e, e->cursor, e->cursor + 1);
+}
+
+/* The last byte of a control sequence: ECMA-48, section 5.4, as xterm and its like send it for a key. */
+static void finish_sequence(struct edit *e, uint8_t final)
+{
+	switch (final == '~' ? 0x100 + e->parameter : final) {
+	case 'A': recall(e, e->back + 1); break;
+	case 'B':
+		if (e->back)
+			recall(e, e->back - 1);
+		break;
+	case 'C': move(e, e->cursor + 1); break;
+	case 'D': move(e, e->cursor - 1); break;
+	case 'H':
+	case 0x101:
+	case 0x107: move(e, 0); break;
+	case 'F':
+	case 0x104:
+	case 0x108: move(e, e->length); break;
+	case 0x103: delete_here(e); break;
+	default: break;
+	}
+}
+
+static void sequence_key(struct edit *e, uint8_t byte)
+{
+	if (e->key == KEY_ESCAPE) {
+		e->key = byte == '[' ? KEY_SEQUENCE : byte == 'O' ? KEY_SS3 : KEY_PLAIN;
+		e->parameter = 0;
+	} else if (byte >= 0x40 && byte <= 0x7e) {
+		e->key = KEY_PLAIN;
+		finish_sequence(e, byte);
+	} else if (byte >= '0' && byte <= '9') {
+		e->parameter = (e->parameter * 10 + (byte - '0')) % 1000;
+	} else if (byte < ' ' || byte > '~') {
+		e->key = KEY_PLAIN;
+	}
+}
+
+static enum edit_result plain_key(struct edit *e, uint8_t byte)
+{
+	switch (byte) {
+	case '\r':
+	case '\n': return enter(e);
+	case CTRL('C'): put(e, "^C\n"); return EDIT_CANCEL;
+	case CTRL('A'): move(e, 0); break;
+	case CTRL('B'): move(e, e->cursor - 1); break;
+	case CTRL('D'): delete_here(e); break;
+	case CTRL('E'): move(e, e->length); break;
+	case CTRL('F'): move(e, e->cursor + 1); break;
+	case CTRL('H'):
+	case DELETE_BACK:
+		if (e->cursor)
+			cut(e, e->cursor - 1, e->cursor);
+		break;
+	case '\t': complete(e); break;
+	case CTRL('K'): cut(e, e->cursor, e->length); break;
+	case CTRL('L'):
+		put(e, "\x1b[H\x1b[2J");
+		redraw(e);
+		break;
+	case CTRL('N'): finish_sequence(e, 'B'); break;
+	case CTRL('P'): finish_sequence(e, 'A'); break;
+	case CTRL('U'): cut(e, 0, e->cursor); break;
+	case CTRL('W'): cut_word(e); break;
+	case 0x1b: e->key = KEY_ESCAPE; break;
+	default:
+		if (byte >= ' ' && byte <= '~')
+			insert(e, (char)byte);
+		break;
+	}
+	return EDIT_MORE;
+}
+
+enum edit_result edit_key(struct edit *e, uint8_t byte)
+{
+	bool second = byte == '\n' && e->returned;
+
+	e->returned = byte == '\r';
+	if (second)
+		return EDIT_MORE;
+	if (e->key == KEY_PLAIN)
+		return plain_key(e, byte);
+	sequence_key(e, byte);
+	return EDIT_MORE;
+}
+
+void edit_start(struct edit *e)
+{
+	e->back = 0;
+	set_line(e, "");
+	put(e, e->prompt);
+}
+
+void edit_init(struct edit *e, const char *prompt, void (*write)(void *, const char *, size_t),
+	       const char *(*candidate)(void *, unsigned), void *context)
+{
+	memset(e, 0, sizeof(*e));
+	e->prompt = prompt;
+	e->write = write;
+	e->candidate = candidate;
+	e->context = context;
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Wrong configurations, and what must be said about each.
+
+A .qvmconf file here begins with one line "# expect: [file:line] text" for each message that the host tool must print for
+it, in that order, and no other. A folder under system/ is a system directory whose system.dts begins with lines
+"// expect: text"; it is checked against system/board.dts. Run by itself or by pytest; the tool is build/bulkhead or
+$BULKHEAD.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+TOOL = os.environ.get("BULKHEAD", str(TOP / "build" / "bulkhead"))
+EX_CONFIG = 65
+
+
+def expected(path, mark):
+    start = mark + " expect: "
+    lines = path.read_text(errors="replace").splitlines()
+    return [line[len(start):] for line in lines if line.startswith(start)]
+
+
+def check(arguments, wanted):
+    run = subprocess.run([TOOL, "check", *arguments], capture_output=True, text=True, timeout=30)
+    said = run.stderr.splitlines()
+    assert wanted, "the case says nothing about what it expects"
+    assert said == wanted, "expected:\n  " + "\n  ".join(wanted) + "\nprinted:\n  " + "\n  ".join(said)
+    assert run.returncode == EX_CONFIG, f"exit status {run.returncode}, not {EX_CONFIG}"
+    assert run.stdout == "", f"something on stdout: {run.stdout}"
+
+
+def vm_cases():
+    return sorted(HERE.glob("*.qvmconf"))
+
+
+def system_cases():
+    return sorted(path.parent for path in HERE.glob("system/*/system.dts"))
+
+
+def run_vm(path):
+    check([str(path)], expected(path, "#"))
+
+
+def run_system(path, board):
+    check([str(path), "--board", str(board)], expected(path / "system.dts", "//"))
+
+
+def compile_board(folder):
+    board = pathlib.Path(folder) / "board.dtb"
+    subprocess.run(["dtc", "-q", "-o", str(board), str(HERE / "system" / "board.dts")], check=True)
+    return board
+
+
+def main():
+    bad = 0
+    cases = [(path.name, run_vm, (path,)) for path in vm_cases()]
+    with tempfile.TemporaryDirectory() as folder:
+        board = compile_board(folder)
+        cases += [("system/" + path.name, run_system, (path, board)) for path in system_cases()]
+        for name, function, arguments in cases:
+            try:
+                function(*arguments)
+            except (AssertionError, subprocess.SubprocessError) as error:
+                bad += 1
+                print(f"FAILED: {name}: {error}")
+    print(f"negative: {len(cases) - bad} passed, {bad} failed")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cases of run.py, one pytest case each."""
+import pytest
+
+import run
+
+
+@pytest.fixture(scope="session")
+def board(tmp_path_factory):
+    return run.compile_board(tmp_path_factory.mktemp("board"))
+
+
+@pytest.mark.parametrize("path", run.vm_cases(), ids=lambda path: path.stem)
+def test_vm(path):
+    run.run_vm(path)
+
+
+@pytest.mark.parametrize("path", run.system_cases(), ids=lambda path: path.name)
+def test_system(path, board):
+    run.run_system(path, board)

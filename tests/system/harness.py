@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boots a system in QEMU and talks to its serial console.
+
+Everything that is expected has a time limit of its own, and a failure says what was expected, shows the last lines of
+the console and names the log. QEMU ends with the `with` block, whatever happened.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+
+import pexpect
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build")).resolve()
+PROMPT = r"bulkhead> "
+LAST_LINES = 40
+
+
+def running_test():
+    """The running test's name, fit for a file name."""
+    name = os.environ.get("PYTEST_CURRENT_TEST", "board").split(" ")[0].split("::")[-1]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-")
+
+
+def make_archive(system, name=None):
+    """Builds a boot archive out of an example's name, a folder, or a dict of file names and contents."""
+    __tracebackhide__ = True
+    name = name or running_test()
+    if isinstance(system, dict):
+        folder = BUILD / "images" / f"{name}.system"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for file, content in system.items():
+            (folder / file).write_bytes(content if isinstance(content, bytes) else content.encode())
+    else:
+        folder = pathlib.Path(system) if os.sep in str(system) else TOP / "examples" / system
+    archive = BUILD / "images" / f"{name}.cpio"
+    done = subprocess.run([TOP / "tools/image.sh", folder, archive], capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL, env={**os.environ, "BUILD": str(BUILD)})
+    assert done.returncode == 0, f"no archive from {folder}, exit status {done.returncode}:\n{done.stdout}{done.stderr}"
+    return archive
+
+
+def example(name):
+    """The files of an example as a dict, to be changed and given to make_archive()."""
+    return {file.name: file.read_bytes() for file in (TOP / "examples" / name).iterdir() if file.is_file()}
+
+
+class Board:
+    """QEMU's `virt` board with our kernel and an archive."""
+
+    def __init__(self, archive, cpus=4, ram="2G", cpu="neoverse-n1", extra=(), icount=False, log=None):
+        self.log_path = BUILD / "logs" / f"{log or running_test()}.log"
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        accel = ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"] if icount else ["-accel", "tcg,thread=multi"]
+        self.command = ["qemu-system-aarch64", "-M", "virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3", *accel,
+                        "-cpu", cpu, "-smp", str(cpus), "-m", ram, "-nic", "none", "-display", "none", "-monitor",
+                        "none", "-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial", "-no-reboot",
+                        "-kernel", str(BUILD / "Image"), "-initrd", str(archive), *extra]
+        self.seen = ""
+
+    def __enter__(self):
+        self.log = open(self.log_path, "w", encoding="utf-8", errors="replace")
+        self.qemu = pexpect.spawn(self.command[0], self.command[1:], encoding="utf-8", codec_errors="replace",
+                                  dimensions=(24, 200))
+        self.qemu.logfile_read = self.log
+        return self
+
+    def __exit__(self, *_):
+        self.qemu.close(force=True)
+        self.log.close()
+
+    def tail(self):
+        self.log.flush()
+        lines = self.log_path.read_text(encoding="utf-8", errors="replace").replace("\r", "").split("\n")
+        return "\n".join(lines[-LAST_LINES:])
+
+    def fail(self, text):
+        __tracebackhide__ = True
+        raise AssertionError(f"{text}\n--- last {LAST_LINES} lines of {self.log_path}:\n{self.tail()}\n---")
+
+    def expect(self, pattern, timeout=20, what=None):
+        """Waits for a regular expression and returns the match. Meanwhile everything before it is passed over."""
+        __tracebackhide__ = True
+        index = self.qemu.expect([pattern, pexpect.TIMEOUT, pexpect.EOF], timeout=timeout)
+        if index == 1:
+            self.fail(f"not within {timeout} s: {what or 'a match of ' + repr(pattern)}")
+        if index == 2:
+            self.qemu.wait()
+            self.fail(f"QEMU ended (exit status {self.qemu.exitstatus}) before: {what or repr(pattern)}")
+        self.seen = self.qemu.before
+        return self.qemu.match
+
+    def expect_nothing(self, pattern, seconds):
+        """For so long the pattern must not appear, and QEMU must not end."""
+        __tracebackhide__ = True
+        index = self.qemu.expect([pattern, pexpect.TIMEOUT, pexpect.EOF], timeout=seconds)
+        if index != 1:
+            self.fail(f"QEMU ended within {seconds} s" if index == 2 else f"unwanted: {self.qemu.after!r}")
+
+    def expect_end(self, timeout=20):
+        """QEMU ends by itself, with exit status 0: the system was switched off."""
+        __tracebackhide__ = True
+        if self.qemu.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=timeout) == 1:
+            self.fail(f"QEMU did not end within {timeout} s")
+        self.qemu.wait()
+        if self.qemu.exitstatus != 0:
+            self.fail(f"QEMU ended with status {self.qemu.exitstatus}")
+
+    def send(self, text):
+        self.qemu.send(text)
+
+    def prompt(self, timeout=60):
+        """The operator's prompt after start."""
+        __tracebackhide__ = True
+        self.expect(PROMPT, timeout, "the operator's prompt")
+
+    def command_output(self, line, timeout=20):
+        """Types a command at the operator's prompt and returns the lines that it prints."""
+        __tracebackhide__ = True
+        self.send(line + "\r")
+        self.expect(re.escape(line) + r"[^\n]*\n", timeout, f"the echo of `{line}`")
+        self.expect(PROMPT, timeout, f"the prompt after `{line}`")
+        return self.seen.replace("\r", "")
+
+
+class Guest:
+    """A Linux guest's shell, seen through `console NAME`. The prompt shows the guest's name."""
+
+    def __init__(self, board, name):
+        self.board = board
+        self.name = name
+
+    def __enter__(self):
+        """From the operator's prompt to the guest's: also waits for a guest that is still booting."""
+        __tracebackhide__ = True
+        self.board.send(f"console {self.name}\r")
+        self.board.expect(re.escape(f"console {self.name}"), 20, "the echo of the console command")
+        self.wait_for_shell()
+        return self
+
+    def __exit__(self, kind, *_):
+        __tracebackhide__ = True
+        if kind is None:
+            self.board.send("\x1d")
+            self.board.expect(PROMPT, 20, "the operator's prompt after Ctrl-]")
+
+    def wait_for_shell(self, timeout=90):
+        __tracebackhide__ = True
+        prompt = re.escape(self.name) + r":[^ \r\n]*# "
+        # What was printed before the console was opened may be gone: Return brings a new prompt once the shell is up.
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            self.board.send("\r")
+            index = self.board.qemu.expect([prompt, pexpect.TIMEOUT, pexpect.EOF], timeout=3)
+            if index == 0:
+                return
+            if index == 2:
+                break
+        self.board.fail(f"no shell prompt of guest {self.name} within {timeout} s")
+
+    def run(self, command, timeout=20):
+        """Runs a command in the guest's shell and returns its output; it must succeed."""
+        __tracebackhide__ = True
+        # The quotes keep the marks out of the echo of what is typed.
+        self.board.send(f'echo "<""begin>"; {command}; echo "<""end:$?>"\r')
+        match = self.board.expect(r"<begin>\r*\n(.*?)<end:(\d+)>", timeout, f"the end of `{command}` in {self.name}")
+        if match.group(2) != "0":
+            self.board.fail(f"`{command}` in {self.name} ended with status {match.group(2)}: {match.group(1)}")
+        return match.group(1).replace("\r", "").strip()
+
+    def number(self, command, timeout=20):
+        __tracebackhide__ = True
+        output = self.run(command, timeout)
+        if not re.fullmatch(r"\d+", output):
+            self.board.fail(f"`{command}` in {self.name} printed no number: {output!r}")
+        return int(output)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""examples/two-linux on every CPU model, number of CPUs and size of memory that is promised."""
+
+import re
+
+import pytest
+
+from harness import Board, Guest, make_archive
+
+pytestmark = [pytest.mark.matrix, pytest.mark.limit(400)]
+
+
+def both_guests_boot(**board_options):
+    with Board(make_archive("two-linux"), **board_options) as board:
+        board.prompt(120)
+        for name in ("linux1", "linux2"):
+            with Guest(board, name) as guest:
+                assert guest.number("nproc", 60) == 2
+                guest.run("sleep 1", 60)
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 4, 8])
+def test_cpus(cpus):
+    both_guests_boot(cpus=cpus)
+
+
+@pytest.mark.parametrize("cpu", ["cortex-a53", "cortex-a72", "neoverse-n1", "max"])
+def test_cpu_models(cpu):
+    both_guests_boot(cpu=cpu)
+
+
+@pytest.mark.parametrize("ram", ["1536M", "2G", "4G", "8G"])
+def test_memory(ram):
+    both_guests_boot(ram=ram)
+
+
+def test_too_little_memory_is_refused():
+    """With 1 GiB nothing starts, and the message says how many bytes are missing."""
+    with Board(make_archive("two-linux"), ram="1G") as board:
+        match = board.expect(r"[^\r\n]*\b(\d{6,}) bytes[^\r\n]*", 60, "a message that names bytes")
+        assert re.search(r"memory|RAM", match.group(0)), f"not about memory: {match.group(0)}"

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""examples/two-linux: two unmodified Linux guests side by side, their life, and the operator's console."""
+
+import re
+import time
+
+import pytest
+
+from harness import PROMPT, Board, Guest, make_archive
+
+GUESTS = ("linux1", "linux2")
+GUEST_CPUS = 2
+
+
+@pytest.fixture(name="archive")
+def fixture_archive():
+    return make_archive("two-linux")
+
+
+def vm_line(board, name):
+    """The line of one guest in `vm list`."""
+    output = board.command_output("vm list")
+    lines = [line for line in output.split("\n") if re.match(rf"\s*{name}\b", line)]
+    if len(lines) != 1:
+        board.fail(f"`vm list` has {len(lines)} lines for {name}")
+    return lines[0]
+
+
+def wait_for_line(board, name, pattern, timeout=30):
+    """Asks `vm list` until the guest's line matches."""
+    end = time.monotonic() + timeout
+    while not re.search(pattern, line := vm_line(board, name)):
+        if time.monotonic() > end:
+            board.fail(f"{name} did not come to {pattern!r} within {timeout} s: {line!r}")
+        time.sleep(0.5)
+    return line
+
+
+def interrupt_count(guest, name):
+    """Sum over the CPUs of the guest's interrupts that /proc/interrupts names so."""
+    lines = guest.run(f"grep {name} /proc/interrupts").split("\n")
+    return sum(int(word) for line in lines for word in line.split(":")[1].split()[:GUEST_CPUS])
+
+
+def start_and_leave(board, name, command, cause):
+    """Ends a guest from its own shell, without waiting for the shell to come back."""
+    with Guest(board, name):
+        board.send(command + "\r")
+        time.sleep(1)
+    return wait_for_line(board, name, cause)
+
+
+def test_both_guests_work(archive):
+    with Board(archive) as board:
+        board.prompt()
+        for name in GUESTS:
+            with Guest(board, name) as guest:
+                assert guest.number("nproc") == GUEST_CPUS
+                assert guest.run("hostname") == name
+                assert guest.run("cat /sys/devices/system/cpu/online") == f"0-{GUEST_CPUS - 1}"
+                total = int(re.search(r"MemTotal:\s+(\d+) kB", guest.run("cat /proc/meminfo")).group(1))
+                assert 64 << 10 < total < 1 << 20, f"MemTotal is {total} kB"
+                assert "Linux version 6." in guest.run("cat /proc/version")
+                before = interrupt_count(guest, "arch_timer"), interrupt_count(guest, "uart-pl011")
+                guest.run("sleep 2")
+                after = interrupt_count(guest, "arch_timer"), interrupt_count(guest, "uart-pl011")
+                assert after[0] > before[0], f"no timer interrupt in 2 s of {name}: {before} {after}"
+                assert after[1] > before[1], f"no UART interrupt for what was typed to {name}: {before} {after}"
+                # Interrupts between its own CPUs: each must have run what the other asked for.
+                assert guest.run("taskset 1 true && taskset 2 true && echo both") == "both"
+                kernel_trouble = guest.run(r"dmesg | grep -iE 'BUG|Oops|stall|lockup|Call trace' | head -n 5")
+                assert kernel_trouble == "", f"{name}'s kernel complains: {kernel_trouble}"
+
+
+def test_guest_time_is_host_time(archive):
+    """The guest's clock runs as fast as the host's: over 10 s they part by less than 1 s."""
+    with Board(archive) as board:
+        board.prompt()
+        with Guest(board, "linux1") as guest:
+            uptime = "cut -d. -f1 /proc/uptime"
+            host_start, date_start, up_start = time.monotonic(), guest.number("date +%s"), guest.number(uptime)
+            time.sleep(10)
+            host_end, date_end, up_end = time.monotonic(), guest.number("date +%s"), guest.number(uptime)
+            host = host_end - host_start
+            # Both clocks are read in whole seconds, and a command takes its time.
+            assert abs(date_end - date_start - host) < 2, f"date went {date_end - date_start} s in {host:.1f} s"
+            assert abs(up_end - up_start - host) < 2, f"uptime went {up_end - up_start} s in {host:.1f} s"
+
+
+def test_consoles_are_separate(archive):
+    """What is typed to one guest does not reach the other, and switching loses neither shell's state."""
+    with Board(archive) as board:
+        board.prompt()
+        for name in GUESTS:
+            with Guest(board, name) as guest:
+                guest.run(f"secret=of-{name}")
+        for name in GUESTS:
+            with Guest(board, name) as guest:
+                assert guest.run("echo $secret") == f"of-{name}"
+
+
+def test_off_and_reset(archive):
+    with Board(archive) as board:
+        board.prompt()
+        with Guest(board, "linux2") as other:
+            other.run("touch /tmp/still-the-same-boot")
+        line = start_and_leave(board, "linux1", "poweroff", r"\boff\b")
+        assert re.search(r"\b0\b", line), f"exit code 0 is not in {line!r}"
+        with Guest(board, "linux2") as other:
+            other.run("test -e /tmp/still-the-same-boot")
+        board.command_output("vm start linux1")
+        start_and_leave(board, "linux1", "reboot", r"\breset\b")
+        with Guest(board, "linux2") as other:
+            other.run("test -e /tmp/still-the-same-boot")
+        board.command_output("vm start linux1")
+        with Guest(board, "linux1") as guest:
+            assert guest.run("cat /sys/devices/system/cpu/online") == "0-1"
+
+
+def test_stop_from_the_prompt(archive):
+    with Board(archive) as board:
+        board.prompt()
+        with Guest(board, "linux1"):
+            pass
+        board.command_output("vm stop linux1")
+        wait_for_line(board, "linux1", r"\bsignal\b")
+        with Guest(board, "linux2") as other:
+            other.run("true")
+
+
+def counts(board):
+    """What of `pidin info` must not change over a restart: numbers of processes, objects and interrupts, free memory."""
+    output = board.command_output("pidin info")
+    kept = {}
+    for word in ("Processes", "Objects", "Interrupts", "FreeMem"):
+        match = re.search(rf"{word}:?\s*(\S+)", output)
+        if not match:
+            board.fail(f"`pidin info` does not show {word}")
+        kept[word] = match.group(1)
+    return kept
+
+
+def restart(archive, times):
+    """A restart gives a clean slate: after each the system owns exactly what it owned after the first."""
+    with Board(archive) as board:
+        board.prompt()
+        with Guest(board, "linux2"):
+            pass
+        first = None
+        for turn in range(times + 1):
+            with Guest(board, "linux1") as guest:
+                guest.run("true")
+            start_and_leave(board, "linux1", "poweroff", r"\boff\b")
+            now = counts(board)
+            first = first or now
+            assert now == first, f"after restart {turn}: {now}, after the first end: {first}"
+            board.command_output("vm start linux1")
+        with Guest(board, "linux2") as other:
+            other.run("true")
+
+
+@pytest.mark.limit(300)
+def test_restarts(archive):
+    restart(archive, 3)
+
+
+@pytest.mark.soak
+@pytest.mark.limit(1200)
+def test_20_restarts(archive):
+    restart(archive, 20)
+
+
+@pytest.mark.soak
+@pytest.mark.limit(1200)
+def test_ten_minutes_of_load(archive):
+    """Both guests compute and print for ten minutes; the prompt answers all the time."""
+    with Board(archive) as board:
+        board.prompt()
+        for name in GUESTS:
+            with Guest(board, name) as guest:
+                guest.run("(while :; do md5sum /bin/busybox >/dev/null; done) & echo started")
+        end = time.monotonic() + 600
+        while time.monotonic() < end:
+            began = time.monotonic()
+            board.command_output("vm list")
+            assert time.monotonic() - began < 5, "the prompt took more than 5 s"
+            time.sleep(10)
+        for name in GUESTS:
+            with Guest(board, name) as guest:
+                assert "stall" not in guest.run("dmesg | tail -n 50", timeout=60)
+
+
+def test_unknown_command_and_help(archive):
+    with Board(archive) as board:
+        board.prompt()
+        assert "vm" in board.command_output("help")
+        assert board.command_output("no-such-command").strip() != ""
+        board.send("\r")
+        board.expect(PROMPT)

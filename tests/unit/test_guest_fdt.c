@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: qvm/fdt.c qvm/memory.c qvm/seed.c */
+/* LIBS: fdt */
+/* The device tree that a guest gets: generated alone, and merged into one of the user's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <libfdt.h>
+
+#include "qvm/fdt.h"
+#include "qvm/seed.h"
+
+#define RAM 0x80000000ull
+
+struct fixture {
+	struct qvm_config config;
+	struct guest_memory memory;
+	struct guest_fdt in;
+	void *out;
+	uint64_t user[1024];
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->config.cpu_count = 3;
+	f->config.cmdline = "console=ttyAMA0 root=/dev/ram";
+	f->config.gic = (struct qvm_gic){.gicd = 0x2f000000, .gicr = 0x2f100000, .name = "gic"};
+	f->config.pl011_count = 2;
+	f->config.pl011[0] = (struct qvm_pl011){.loc = 0x1c090000, .intr = 37};
+	f->config.pl011[1] = (struct qvm_pl011){.loc = 0x1c0a0000, .intr = 38, .name = "second"};
+	assert_null(guest_memory_add(&f->memory, 0x1000000000ull, 0x200000, false));
+	assert_null(guest_memory_add(&f->memory, RAM, 0x8000000, false));
+	assert_null(guest_memory_add(&f->memory, 0, 0x10000, true));
+	f->in.config = &f->config;
+	f->in.memory = &f->memory;
+	f->in.initrd_start = 0x87000000;
+	f->in.initrd_end = 0x87001234;
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	free(f->out);
+	free(f);
+	return 0;
+}
+
+static bool build(struct fixture *f)
+{
+	const size_t room = guest_fdt_room(&f->in);
+
+	free(f->out);
+	f->out = malloc(room);
+	if (!guest_fdt_build(&f->in, f->out, room))
+		return false;
+	assert_int_equal(fdt_check_full(f->out, fdt_totalsize(f->out)), 0);
+	return true;
+}
+
+static int node_at(const struct fixture *f, const char *path)
+{
+	const int node = fdt_path_offset(f->out, path);
+
+	assert_true(node >= 0);
+	return node;
+}
+
+static void assert_cells(const struct fixture *f, const char *path, const char *property, const uint32_t *want, int n)
+{
+	int length;
+	const fdt32_t *have = fdt_getprop(f->out, node_at(f, path), property, &length);
+
+	assert_non_null(have);
+	assert_int_equal(length, n * 4);
+	for (int i = 0; i < n; i++)
+		assert_int_equal(fdt32_to_cpu(have[i]), want[i]);
+}
+#define ASSERT_CELLS(f, path, property, ...)                             \
+	assert_cells(f, path, property, (const uint32_t[]){__VA_ARGS__}, \
+		     (int)(sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t)))
+
+static void assert_text(const struct fixture *f, const char *path, const char *property, const char *want)
+{
+	assert_true(fdt_stringlist_search(f->out, node_at(f, path), property, want) >= 0);
+}
+
+static void test_generated(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t gic, clock;
+
+	assert_true(build(f));
+	gic = fdt_get_phandle(f->out, node_at(f, "/interrupt-controller@2f000000"));
+	clock = fdt_get_phandle(f->out, node_at(f, "/qvm-uart-clock"));
+	assert_true(gic != 0 && clock != 0 && gic != clock);
+	assert_text(f, "/", "model", "QVM-v8A");
+	ASSERT_CELLS(f, "/", "interrupt-parent", gic);
+	ASSERT_CELLS(f, "/memory@80000000", "reg", 0, RAM, 0, 0x8000000);
+	ASSERT_CELLS(f, "/memory@1000000000", "reg", 0x10, 0, 0, 0x200000);
+	assert_true(fdt_path_offset(f->out, "/memory@0") < 0); /* rom is not told as memory */
+	ASSERT_CELLS(f, "/cpus/cpu@0", "reg", 0);
+	ASSERT_CELLS(f, "/cpus/cpu@2", "reg", 2);
+	assert_true(fdt_path_offset(f->out, "/cpus/cpu@3") < 0);
+	assert_text(f, "/cpus/cpu@1", "enable-method", "psci");
+	assert_text(f, "/cpus/cpu@1", "compatible", "arm,armv8");
+	assert_text(f, "/cpus/cpu@1", "device_type", "cpu");
+	assert_text(f, "/psci", "compatible", "arm,psci-1.0");
+	assert_text(f, "/psci", "compatible", "arm,psci-0.2");
+	assert_text(f, "/psci", "method", "hvc");
+	ASSERT_CELLS(f, "/timer", "interrupts", 1, 13, 4, 1, 14, 4, 1, 11, 4, 1, 10, 4);
+	assert_non_null(fdt_getprop(f->out, node_at(f, "/timer"), "always-on", NULL));
+	assert_text(f, "/interrupt-controller@2f000000", "compatible", "arm,gic-v3");
+	ASSERT_CELLS(f, "/interrupt-controller@2f000000", "#interrupt-cells", 3);
+	ASSERT_CELLS(f, "/interrupt-controller@2f000000", "reg", 0, 0x2f000000, 0, 0x10000, 0, 0x2f100000, 0, 0x60000);
+	ASSERT_CELLS(f, "/serial@1c090000", "interrupts", 0, 5, 4);
+	ASSERT_CELLS(f, "/serial@1c090000", "clocks", clock, clock);
+	ASSERT_CELLS(f, "/serial@1c0a0000", "reg", 0, 0x1c0a0000, 0, 0x1000);
+	assert_text(f, "/serial@1c090000", "clock-names", "apb_pclk");
+	ASSERT_CELLS(f, "/qvm-uart-clock", "clock-frequency", 24000000);
+	assert_text(f, "/aliases", "serial0", "/serial@1c090000");
+	assert_text(f, "/aliases", "serial1", "/serial@1c0a0000");
+	assert_text(f, "/chosen", "stdout-path", "serial0:115200n8");
+	assert_text(f, "/chosen", "bootargs", f->config.cmdline);
+	ASSERT_CELLS(f, "/chosen", "linux,initrd-start", 0, 0x87000000);
+	ASSERT_CELLS(f, "/chosen", "linux,initrd-end", 0, 0x87001234);
+	assert_null(fdt_getprop(f->out, node_at(f, "/chosen"), "rng-seed", NULL));
+}
+
+static void test_seed(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t key[16] = {0};
+	const uint8_t *kaslr, *seed;
+	int length;
+
+	/* The first vector of the paper's appendix has another length; this one is SipHash-2-4 of 00..07 under 00..0f.
+	 */
+	for (unsigned i = 0; i < 16; i++)
+		key[i] = (uint8_t)i;
+	assert_int_equal(seed_word(key, 0x0706050403020100ull), 0x93f5f5799a932462ull);
+	f->in.seed_key = key;
+	assert_true(build(f));
+	kaslr = fdt_getprop(f->out, node_at(f, "/chosen"), "kaslr-seed", &length);
+	assert_non_null(kaslr);
+	assert_int_equal(length, 8);
+	seed = fdt_getprop(f->out, node_at(f, "/chosen"), "rng-seed", &length);
+	assert_non_null(seed);
+	assert_int_equal(length, 64);
+	for (int i = 0; i + 8 <= length; i += 8)
+		assert_memory_not_equal(seed + i, kaslr, 8);
+	/* A board without entropy promises none. */
+	memset(key, 0, sizeof(key));
+	assert_true(build(f));
+	assert_null(fdt_getprop(f->out, node_at(f, "/chosen"), "kaslr-seed", NULL));
+}
+
+static void property(void *fdt, const char *name, const char *value)
+{
+	assert_int_equal(fdt_property(fdt, name, value, (int)strlen(value) + 1), 0);
+}
+
+/* What a user might bring: a passed-through device, references to vdevs, and leftovers of the board. */
+static void user_tree(struct fixture *f, uint32_t cells, const char *vdev, bool twice)
+{
+	void *fdt = f->user;
+
+	assert_int_equal(fdt_create(fdt, sizeof(f->user)), 0);
+	fdt_finish_reservemap(fdt);
+	fdt_begin_node(fdt, "");
+	fdt_property_u32(fdt, "#address-cells", cells);
+	fdt_property_u32(fdt, "#size-cells", cells);
+	property(fdt, "compatible", "vendor,board");
+	for (int i = 0; i <= twice; i++) {
+		fdt_begin_node(fdt, i == 0 ? "vgic@0" : "vgic@1");
+		property(fdt, "qvm,vdev", vdev);
+		fdt_property_u32(fdt, "phandle", 0x42 + (uint32_t)i);
+		fdt_end_node(fdt);
+	}
+	fdt_begin_node(fdt, "memory");
+	property(fdt, "device_type", "memory");
+	fdt_end_node(fdt);
+	fdt_begin_node(fdt, "memory@10000000");
+	fdt_end_node(fdt);
+	fdt_begin_node(fdt, "old-timer");
+	property(fdt, "compatible", "arm,armv8-timer");
+	fdt_end_node(fdt);
+	fdt_begin_node(fdt, "cpus");
+	fdt_begin_node(fdt, "cpu@7");
+	fdt_end_node(fdt);
+	fdt_end_node(fdt);
+	fdt_begin_node(fdt, "chosen");
+	property(fdt, "stdout-path", "/device@5000");
+	fdt_end_node(fdt);
+	fdt_begin_node(fdt, "device@5000");
+	fdt_property_u32(fdt, "interrupt-parent", 0x42);
+	fdt_property_u32(fdt, "phandle", 0x10);
+	fdt_end_node(fdt);
+	fdt_end_node(fdt);
+	assert_int_equal(fdt_finish(fdt), 0);
+	f->in.user = fdt;
+	f->in.user_bytes = fdt_totalsize(fdt);
+}
+
+static void test_merged(void **state)
+{
+	struct fixture *f = *state;
+
+	user_tree(f, 2, "gic", false);
+	assert_true(build(f));
+	assert_true(fdt_path_offset(f->out, "/vgic@0") < 0);
+	assert_int_equal(fdt_get_phandle(f->out, node_at(f, "/interrupt-controller@2f000000")), 0x42);
+	ASSERT_CELLS(f, "/device@5000", "interrupt-parent", 0x42);
+	assert_true(fdt_get_phandle(f->out, node_at(f, "/qvm-uart-clock")) > 0x42);
+	assert_true(fdt_path_offset(f->out, "/memory") < 0 || fdt_path_offset(f->out, "/memory@10000000") < 0);
+	assert_true(fdt_path_offset(f->out, "/memory@10000000") < 0);
+	assert_true(fdt_path_offset(f->out, "/old-timer") < 0);
+	assert_true(fdt_path_offset(f->out, "/cpus/cpu@7") < 0);
+	assert_text(f, "/", "compatible", "vendor,board");
+	assert_text(f, "/", "model", "QVM-v8A");
+	assert_text(f, "/chosen", "stdout-path", "/device@5000");
+	assert_text(f, "/chosen", "bootargs", f->config.cmdline);
+}
+
+static void test_placeholder_of_a_serial_port(void **state)
+{
+	struct fixture *f = *state;
+
+	user_tree(f, 2, "second", false);
+	assert_true(build(f));
+	assert_int_equal(fdt_get_phandle(f->out, node_at(f, "/serial@1c0a0000")), 0x42);
+	assert_int_not_equal(fdt_get_phandle(f->out, node_at(f, "/interrupt-controller@2f000000")), 0x42);
+	assert_int_not_equal(fdt_get_phandle(f->out, node_at(f, "/qvm-uart-clock")), 0x42);
+}
+
+static void test_one_cell(void **state)
+{
+	struct fixture *f = *state;
+
+	user_tree(f, 1, "gic", false);
+	assert_false(build(f)); /* RAM above 4 GiB */
+	assert_non_null(strstr(f->in.problem, "does not fit"));
+	f->memory.range[2] = (struct guest_range){0};
+	f->memory.count = 2;
+	assert_true(build(f));
+	ASSERT_CELLS(f, "/memory@80000000", "reg", RAM, 0x8000000);
+	ASSERT_CELLS(f, "/interrupt-controller@2f000000", "reg", 0x2f000000, 0x10000, 0x2f100000, 0x60000);
+}
+
+static void test_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	user_tree(f, 2, "nosuch", false);
+	assert_false(build(f));
+	assert_non_null(strstr(f->in.problem, "nosuch"));
+	user_tree(f, 2, "gic", true);
+	assert_false(build(f));
+	assert_non_null(strstr(f->in.problem, "two nodes"));
+	user_tree(f, 3, "gic", false);
+	assert_false(build(f));
+	assert_non_null(strstr(f->in.problem, "cells"));
+	user_tree(f, 2, "gic", false);
+	f->in.user_bytes -= 8;
+	assert_false(build(f));
+	assert_non_null(strstr(f->in.problem, "loaded"));
+	user_tree(f, 2, "gic", false);
+	memset((char *)f->user + fdt_off_dt_struct(f->user) + 8, 0xff, 64);
+	assert_false(build(f));
+}
+
+/* A damaged tree is refused or merged, and nothing is read or written outside; the sanitizer watches. */
+static void test_damaged(void **state)
+{
+	struct fixture *f = *state;
+	unsigned merged = 0, refused = 0;
+
+	srand(1);
+	for (unsigned round = 0; round < 5000; round++) {
+		user_tree(f, 2, "gic", false);
+		((uint8_t *)f->user)[(size_t)rand() % f->in.user_bytes] = (uint8_t)rand();
+		if (build(f))
+			merged++;
+		else
+			refused++;
+	}
+	assert_true(merged > 0 && refused > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_generated, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_seed, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_merged, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_placeholder_of_a_serial_port, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_one_cell, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

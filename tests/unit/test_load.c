@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_image.c qvm/memory.c */
+/* Files into guest memory: where they go, where the guest starts, and what is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "qvm/load.h"
+
+#define RAM	 0x80000000ull
+#define MIB	 0x100000ull
+#define RAM_SIZE (16 * MIB)
+#define ROM	 0x10000ull
+#define ISLAND	 0xd1c30000ull
+
+struct fixture {
+	struct guest_memory memory;
+	struct loader loader;
+	uint8_t *window;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_null(guest_memory_add(&f->memory, RAM, RAM_SIZE, false));
+	assert_null(guest_memory_add(&f->memory, ROM, 0x10000, true));
+	assert_null(guest_memory_add(&f->memory, ISLAND, 0x1000, false));
+	f->window = f->memory.window = calloc(1, f->memory.total);
+	loader_init(&f->loader, &f->memory);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	free(f->window);
+	free(f);
+	return 0;
+}
+
+/* An Image of 4096 bytes that asks for `size`. */
+struct image {
+	uint32_t code[2];
+	uint64_t text_offset, image_size, flags, reserved[3];
+	uint32_t magic, pe;
+	uint8_t body[4096 - 64];
+};
+
+static struct image image(uint64_t text_offset, uint64_t size, uint64_t flags)
+{
+	struct image i = {.text_offset = text_offset, .image_size = size, .flags = flags, .magic = 0x644d5241};
+
+	i.code[0] = 0x14000010;
+	i.body[100] = 0xaa;
+	return i;
+}
+
+struct elf {
+	uint8_t ident[16];
+	uint16_t type, machine;
+	uint32_t version;
+	uint64_t entry, phoff, shoff;
+	uint32_t flags;
+	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+	struct {
+		uint32_t type, flags;
+		uint64_t offset, vaddr, paddr, filesz, memsz, align;
+	} ph[2];
+	uint8_t code[64];
+};
+
+/* A segment of 64 bytes at RAM + 1 MiB, linked to run at a high virtual address, and one of BSS. */
+static struct elf elf(void)
+{
+	struct elf e = {
+	    .ident = {0x7f, 'E', 'L', 'F', 2, 1, 1},
+	    .type = 2,
+	    .machine = 183,
+	    .version = 1,
+	    .entry = 0xffff000000000010ull,
+	    .phoff = offsetof(struct elf, ph),
+	    .ehsize = 64,
+	    .phentsize = 56,
+	    .phnum = 2,
+	};
+
+	e.ph[0].type = e.ph[1].type = 1;
+	e.ph[0].offset = offsetof(struct elf, code);
+	e.ph[0].vaddr = 0xffff000000000000ull;
+	e.ph[0].paddr = RAM + MIB;
+	e.ph[0].filesz = 64;
+	e.ph[0].memsz = 128;
+	e.ph[1].paddr = RAM + 2 * MIB;
+	e.ph[1].memsz = 0x1000;
+	memset(e.code, 0x5a, sizeof(e.code));
+	return e;
+}
+
+static void test_guest_ptr(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_non_null(guest_ptr(&f->memory, RAM, RAM_SIZE));
+	assert_ptr_equal(guest_ptr(&f->memory, RAM + 5, 1), f->window + 5);
+	assert_null(guest_ptr(&f->memory, RAM, RAM_SIZE + 1));
+	assert_null(guest_ptr(&f->memory, RAM + RAM_SIZE - 4, 8));
+	assert_null(guest_ptr(&f->memory, RAM - 1, 2));
+	assert_null(guest_ptr(&f->memory, RAM + 1, ~0ull));
+	assert_null(guest_ptr(&f->memory, ~0ull, 2));
+	assert_true(guest_range_of(&f->memory, ROM, 1)->rom);
+}
+
+static void test_memory_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_non_null(guest_memory_add(&f->memory, RAM - 0x1000, 0x2000, false));
+	assert_non_null(guest_memory_add(&f->memory, RAM + RAM_SIZE - 0x1000, 0x2000, false));
+	assert_non_null(guest_memory_add(&f->memory, 0x100, 0x1000, false));
+	assert_non_null(guest_memory_add(&f->memory, 0x40000, 0, false));
+	assert_non_null(guest_memory_add(&f->memory, GUEST_IPA_LIMIT - 0x1000, 0x2000, false));
+	assert_non_null(guest_memory_add(&f->memory, ~0xfffull, 0x2000, false));
+	assert_int_equal(f->memory.count, 3);
+	assert_null(guest_memory_add(&f->memory, RAM + RAM_SIZE, 0x1000, false));
+}
+
+static void test_image(void **state)
+{
+	struct fixture *f = *state;
+	struct image i = image(0, 3 * MIB, 0xa);
+	uint64_t fdt;
+
+	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, &i, sizeof(i)));
+	assert_true(f->loader.bootable);
+	assert_int_equal(f->loader.entry, RAM);
+	assert_memory_equal(f->window, &i, sizeof(i));
+	/* The BSS behind the file is kept free, then comes what has no address. */
+	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, "more", 4));
+	assert_memory_equal(f->window + 3 * MIB, "more", 4);
+	assert_int_equal(f->loader.entry, RAM);
+	assert_true(loader_add(&f->loader, LOAD_INITRD, LOAD_ANYWHERE, "initrd", 6));
+	assert_int_equal(f->loader.initrd_start, RAM + RAM_SIZE - 0x1000);
+	assert_int_equal(f->loader.initrd_end, RAM + RAM_SIZE - 0x1000 + 6);
+	assert_true(loader_place_fdt(&f->loader, 0x1800, &fdt));
+	assert_int_equal(fdt, RAM + RAM_SIZE - 0x3000);
+}
+
+static void test_image_text_offset(void **state)
+{
+	struct fixture *f = *state;
+	struct image i = image(0x80000, MIB, 2);
+
+	assert_false(loader_add(&f->loader, LOAD_BARE, RAM + 2 * MIB, &i, sizeof(i)));
+	assert_true(loader_add(&f->loader, LOAD_BARE, RAM + 2 * MIB + 0x80000, &i, sizeof(i)));
+	assert_int_equal(f->loader.entry, RAM + 2 * MIB + 0x80000);
+	assert_memory_equal(f->window + 2 * MIB + 0x80000, &i, sizeof(i));
+}
+
+static void refuse_image(struct fixture *f, struct image i, const char *word)
+{
+	assert_false(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, &i, sizeof(i)));
+	assert_non_null(strstr(f->loader.problem, word));
+	assert_false(f->loader.bootable);
+	assert_int_equal(f->loader.pieces, 0);
+}
+
+static void test_image_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	refuse_image(f, image(0, 3 * MIB, 0xb), "big-endian");
+	refuse_image(f, image(0, 3 * MIB, 0x100), "flags");
+	refuse_image(f, image(0, 0, 0xa), "how much memory");
+	refuse_image(f, image(0, RAM_SIZE + 1, 0xa), "no room");
+	refuse_image(f, image(0, ~0ull, 0xa), "asks for");
+	refuse_image(f, image(1ull << 63, MIB, 0xa), "text_offset");
+	refuse_image(f, image(0x123, MIB, 0xa), "text_offset");
+}
+
+static void test_elf(void **state)
+{
+	struct fixture *f = *state;
+	struct elf e = elf();
+
+	memset(f->window, 0xff, RAM_SIZE);
+	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, &e, sizeof(e)));
+	assert_int_equal(f->loader.entry, RAM + MIB + 0x10);
+	assert_memory_equal(f->window + MIB, e.code, 64);
+	assert_int_equal(f->window[MIB + 64], 0);
+	assert_int_equal(f->window[MIB + 127], 0);
+	assert_int_equal(f->window[MIB + 128], 0xff);
+	assert_int_equal(f->window[2 * MIB + 0xfff], 0);
+	assert_int_equal(f->window[2 * MIB + 0x1000], 0xff);
+}
+
+static void refuse_elf(struct fixture *f, const struct elf *e, size_t bytes, const char *word)
+{
+	loader_init(&f->loader, &f->memory);
+	assert_false(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, e, bytes));
+	assert_non_null(strstr(f->loader.problem, word));
+	assert_false(f->loader.bootable);
+}
+
+static void test_elf_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct elf e;
+
+#define REFUSE(change, word)                        \
+	do {                                        \
+		e = elf();                          \
+		change;                             \
+		refuse_elf(f, &e, sizeof(e), word); \
+	} while (0)
+	REFUSE(e.ident[4] = 1, "64-bit");
+	REFUSE(e.ident[5] = 2, "64-bit");
+	REFUSE(e.type = 3, "fixed addresses");
+	REFUSE(e.machine = 62, "AArch64");
+	REFUSE(e.phentsize = 55, "wrong size");
+	REFUSE(e.phnum = 0, "number");
+	REFUSE(e.phnum = 0xffff, "number");
+	REFUSE(e.phnum = 4, "beyond");
+	REFUSE(e.phoff = ~0ull, "beyond");
+	REFUSE(e.phoff = sizeof(e) - 8, "beyond");
+	REFUSE(e.ph[0].filesz = 129, "more bytes");
+	REFUSE((e.ph[0].filesz = ~0ull, e.ph[0].memsz = ~0ull), "beyond");
+	REFUSE(e.ph[0].offset = ~0ull, "beyond");
+	REFUSE(e.ph[0].paddr = RAM - 1, "ram or rom");
+	REFUSE(e.ph[0].paddr = ~0ull, "ram or rom");
+	REFUSE(e.ph[1].memsz = ~0ull, "ram or rom");
+	REFUSE(e.ph[1].paddr = RAM + MIB + 127, "overlaps");
+	REFUSE(e.entry = 0xffff000000000040ull, "entry");
+	REFUSE(e.entry = 0xffff000000000012ull, "entry");
+	REFUSE(e.entry = 0, "entry");
+	e = elf();
+	refuse_elf(f, &e, 40, "shorter");
+	assert_false(loader_add(&f->loader, LOAD_BARE, RAM, &e, sizeof(e)));
+	assert_non_null(strstr(f->loader.problem, "without"));
+}
+
+static void test_raw(void **state)
+{
+	struct fixture *f = *state;
+	static const uint8_t gzip[] = {0x1f, 0x8b, 8, 0};
+	uint8_t code[8] = {1, 2, 3, 4};
+
+	assert_false(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, gzip, sizeof(gzip)));
+	assert_non_null(strstr(f->loader.problem, "gzip"));
+	loader_init(&f->loader, &f->memory);
+	/* Data is never what the guest starts in, even if it comes first. */
+	assert_true(loader_add(&f->loader, LOAD_DATA, RAM, code, sizeof(code)));
+	assert_false(f->loader.bootable);
+	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, code, sizeof(code)));
+	assert_int_equal(f->loader.entry, RAM + 0x1000);
+	assert_true(loader_add(&f->loader, LOAD_BARE, ROM, gzip, sizeof(gzip)));
+	assert_int_equal(f->loader.entry, RAM + 0x1000);
+}
+
+static void test_data(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t page[0x1000] = {9};
+
+	assert_true(loader_add(&f->loader, LOAD_DATA, ISLAND, page, sizeof(page)));
+	assert_int_equal(*(uint8_t *)guest_ptr(&f->memory, ISLAND, 1), 9);
+	assert_false(loader_add(&f->loader, LOAD_DATA, ISLAND + 0xfff, page, 1));
+	assert_non_null(strstr(f->loader.problem, "overlaps"));
+	assert_false(loader_add(&f->loader, LOAD_DATA, RAM + RAM_SIZE - 1, page, 2));
+	assert_false(loader_add(&f->loader, LOAD_DATA, ~0ull - 4, page, 16));
+	assert_false(loader_add(&f->loader, LOAD_DATA, RAM, page, 0));
+}
+
+static void test_full(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t *all = calloc(1, RAM_SIZE);
+	uint64_t fdt;
+
+	assert_true(loader_add(&f->loader, LOAD_DATA, RAM, all, RAM_SIZE));
+	assert_false(loader_add(&f->loader, LOAD_INITRD, LOAD_ANYWHERE, all, 0x1001));
+	assert_non_null(strstr(f->loader.problem, "no room"));
+	assert_true(loader_place_fdt(&f->loader, 0x1000, &fdt));
+	assert_int_equal(fdt, ISLAND);
+	assert_false(loader_place_fdt(&f->loader, 8, &fdt));
+	free(all);
+}
+
+static void test_fdt(void **state)
+{
+	struct fixture *f = *state;
+	static const uint8_t tree[8] = {0xd0, 0x0d, 0xfe, 0xed};
+	uint64_t fdt;
+
+	assert_true(loader_add(&f->loader, LOAD_BARE, RAM + 0x4000, tree, sizeof(tree)));
+	assert_ptr_equal(f->loader.fdt, tree);
+	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, tree, sizeof(tree)));
+	assert_true(loader_place_fdt(&f->loader, 64, &fdt));
+	assert_int_equal(fdt, RAM + 0x4000);
+	/* The tree is not a program: the next file is the first one. */
+	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, "code", 4));
+	assert_true(f->loader.bootable);
+}
+
+/* Whatever the bytes of a header are, nothing but guest memory is written; the sanitizer watches. */
+static void test_random_headers(void **state)
+{
+	struct fixture *f = *state;
+	unsigned accepted = 0;
+
+	srand(1);
+	for (unsigned round = 0; round < 20000; round++) {
+		struct elf e = elf();
+		uint8_t *byte = (uint8_t *)&e;
+
+		for (unsigned n = 0; n < 1 + round % 3; n++)
+			byte[(unsigned)rand() % offsetof(struct elf, code)] = (uint8_t)rand();
+		loader_init(&f->loader, &f->memory);
+		if (!loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, &e, sizeof(e)))
+			assert_true(f->loader.problem[0] != '\0');
+		else
+			assert_non_null(guest_ptr(&f->memory, f->loader.entry, 4));
+		accepted += f->loader.bootable;
+	}
+	assert_true(accepted > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_guest_ptr, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_memory_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_image, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_image_text_offset, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_image_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_elf, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_elf_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_raw, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_data, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_full, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_fdt, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_random_headers, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,786 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: procmgr/start.c procmgr/order.c procmgr/end.c procmgr/vm.c procmgr/serve.c */
+/* SOURCES: procmgr/names.c procmgr/plan.c procmgr/random.c */
+/* CFLAGS: -Wno-missing-field-initializers */
+/*
+ * procmgr's decisions, with a kernel of the test's own: it notes the calls, fails the one that the test names, and
+ * hands out the messages of a script. When the script is over, or the system is switched off, the service loop is left.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <bulkhead/kernel.h>
+#include <bulkhead/process.h>
+
+#include "procmgr/names.h"
+#include "procmgr/procmgr.h"
+#include "procmgr/start.h"
+
+/* What setup() would have made: two servers, the operator's shell and two virtual machines. */
+enum { DISK = 1, SHELL, LATE, VM1, VM2 };
+#define MIB 0x100000ull
+
+struct slot slots[PROCESS_MAX];
+struct sys_config config;
+struct plan plan;
+static struct boot_info boot_info;
+const struct boot_info *const boot = &boot_info;
+
+static struct start_args own_args;
+static uint8_t program[0x3000];
+
+uint32_t slot_of_server(unsigned index)
+{
+	return 1 + index;
+}
+
+uint32_t slot_of_vm(unsigned index)
+{
+	return 1 + config.process_count + index;
+}
+
+int slot_by_name(const char *name)
+{
+	for (int i = 0; i < PROCESS_MAX; i++)
+		if (slots[i].kind != SLOT_EMPTY && strcmp(slots[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+bool text_ok(const char *text, size_t bytes)
+{
+	return text[0] != '\0' && strnlen(text, bytes) < bytes;
+}
+
+const struct start_args *process_args(void)
+{
+	return &own_args;
+}
+
+/* The log. */
+static char log_text[8192];
+static unsigned console_offs, sloggers;
+
+void log_line(enum slog_severity severity, const char *format, ...)
+{
+	size_t used = strlen(log_text);
+	va_list args;
+
+	(void)severity;
+	va_start(args, format);
+	vsnprintf(log_text + used, sizeof log_text - used, format, args);
+	va_end(args);
+}
+
+void log_console_off(void)
+{
+	console_offs++;
+}
+
+void log_slogger(uint32_t slot, uint32_t chid)
+{
+	(void)slot;
+	(void)chid;
+	sloggers++;
+}
+
+/* The kernel. */
+struct mapping {
+	unsigned slot, region, prot;
+	uint64_t address, offset, bytes;
+};
+
+static struct {
+	uint64_t now, deadline;
+	unsigned calls, fail_at; /* the fail_at-th call of the process group fails; 0: none */
+	enum process_state state[PROCESS_MAX];
+	struct process_params params[PROCESS_MAX];
+	int regions[PROCESS_MAX], interrupts[PROCESS_MAX];
+	struct mapping map[64];
+	unsigned maps;
+	uint64_t entry, stack;
+	struct start_args args;
+	char strings[2048];
+	unsigned creates, destroys;
+	struct process_info info[PROCESS_MAX];
+	unsigned signalled[PROCESS_MAX];
+	struct thread_info thread;
+	unsigned sched_priority, scheds;
+	int system;
+} k;
+
+static jmp_buf leave;
+
+static int step(int result)
+{
+	return ++k.calls == k.fail_at ? -ENOMEM : result;
+}
+
+int ProcessCreate_r(unsigned slot, const struct process_params *params)
+{
+	if (k.state[slot] != PROCESS_FREE)
+		return -EBUSY;
+	if (step(0) < 0)
+		return -ENOMEM;
+	k.state[slot] = PROCESS_NEW;
+	k.params[slot] = *params;
+	k.regions[slot] = k.interrupts[slot] = 0;
+	k.creates++;
+	return 0;
+}
+
+int ProcessGrant_r(unsigned slot, enum grant what, uint64_t start, uint64_t length)
+{
+	assert_int_equal(k.state[slot], PROCESS_NEW);
+	if (what == GRANT_IRQ) {
+		k.interrupts[slot] += (int)length;
+		return step(0);
+	}
+	assert_int_equal(start % PLAN_PAGE, 0);
+	assert_int_equal(length % PLAN_PAGE, 0);
+	return step(k.regions[slot]++);
+}
+
+int ProcessMap_r(unsigned slot, uint64_t address, unsigned region, uint64_t offset, uint64_t bytes, unsigned prot)
+{
+	assert_int_equal(k.state[slot], PROCESS_NEW);
+	assert_true((int)region < k.regions[slot]);
+	assert_true((address | offset | bytes) % PLAN_PAGE == 0 && bytes != 0);
+	assert_true((prot & (PROT_W | PROT_X)) != (PROT_W | PROT_X));
+	assert_true(k.maps < 64);
+	k.map[k.maps++] = (struct mapping){slot, region, prot, address, offset, bytes};
+	return step(0);
+}
+
+int ProcessCopy_r(unsigned slot, unsigned region, uint64_t offset, const void *from, uint64_t bytes)
+{
+	assert_int_equal(k.state[slot], PROCESS_NEW);
+	assert_int_equal(region, REGION_OWN);
+	assert_true(offset + bytes <= slots[slot].memory);
+	if (bytes > sizeof k.args && from != (const void *)program) {
+		memcpy(&k.args, from, sizeof k.args);
+		memcpy(k.strings, (const char *)from + sizeof k.args, sizeof k.strings);
+	}
+	return step(0);
+}
+
+int ProcessStart_r(unsigned slot, uint64_t entry, uint64_t stack_top, uint64_t arg, uint64_t tls)
+{
+	assert_int_equal(tls, 0);
+	assert_int_equal(stack_top, arg);
+	if (step(0) < 0)
+		return -ENOMEM;
+	k.entry = entry;
+	k.stack = stack_top;
+	k.state[slot] = PROCESS_RUNNING;
+	return 1;
+}
+
+int ProcessDestroy_r(unsigned slot)
+{
+	assert_int_not_equal(slot, 0);
+	k.destroys++;
+	k.state[slot] = PROCESS_FREE;
+	return 0;
+}
+
+int ProcessInfo_r(unsigned slot, struct process_info *info)
+{
+	if (k.state[slot] == PROCESS_FREE)
+		return -ESRCH;
+	*info = k.info[slot];
+	info->state = k.state[slot];
+	return 0;
+}
+
+int ThreadInfo_r(unsigned slot, int tid, struct thread_info *info)
+{
+	if (k.state[slot] == PROCESS_FREE || tid > (int)k.thread.tid)
+		return -ESRCH;
+	*info = k.thread;
+	return (int)k.thread.tid;
+}
+
+int ProcessSignal_r(unsigned slot, int code, uint64_t value)
+{
+	assert_int_equal(code, CONTROL_SIGNAL);
+	k.signalled[slot] = (unsigned)value;
+	return 0;
+}
+
+int SchedSet_r(int slot, int tid, unsigned priority, unsigned policy, uint32_t runmask)
+{
+	(void)slot, (void)tid, (void)policy, (void)runmask;
+	k.sched_priority = priority;
+	k.scheds++;
+	return 0;
+}
+
+int SystemInfo_r(struct system_info *info)
+{
+	memset(info, 0, sizeof *info);
+	info->cpus = 4;
+	return 0;
+}
+
+int SystemCtl_r(enum systemctl command, uint64_t value)
+{
+	(void)value;
+	k.system = (int)command;
+	longjmp(leave, 1);
+}
+
+uint64_t ClockTime(void)
+{
+	return k.now;
+}
+
+int TimerTimeout_r(unsigned flags, uint64_t ns)
+{
+	assert_int_equal(flags, TIMEOUT_RECEIVE | TIMER_ABSTIME);
+	k.deadline = ns;
+	return 0;
+}
+
+/* The script: messages and pulses in turn; the answers are noted by rcvid, which is the step's number plus 1. */
+enum { SAY = 1, PULSE, DIE, WAIT };
+struct act {
+	int what;
+	unsigned slot; /* who says it */
+	uint32_t type; /* SAY, or the pulse's code */
+	const char *name;
+	uint32_t index, value; /* pm_target; for names value is the chid */
+	uint64_t status;       /* DIE: end status; PULSE: value */
+	size_t bytes;	       /* 0: the right size */
+};
+
+#define ACTS_MAX     32
+#define NOT_ANSWERED 12345
+static const struct act *script;
+static unsigned acts, at;
+static int64_t answer[ACTS_MAX + 1];
+static struct pm_name name_reply;
+static struct pm_vm vm_reply;
+
+static size_t write_message(const struct act *act, void *to)
+{
+	union {
+		struct pm_name name;
+		struct pm_target target;
+		struct pm_sched sched;
+	} m = {0};
+	size_t bytes = sizeof m.target;
+
+	m.target.type = act->type;
+	if (act->type == PM_NAME_ATTACH || act->type == PM_NAME_OPEN) {
+		m.name.chid = act->value;
+		m.name.flags = act->index;
+		snprintf(m.name.name, sizeof m.name.name, "%s", act->name);
+		bytes = sizeof m.name;
+	} else if (act->type == PM_SCHED) {
+		m.sched = (struct pm_sched){PM_SCHED, act->index, 2, act->value, 0, 0};
+		bytes = sizeof m.sched;
+	} else {
+		m.target.index = act->index;
+		m.target.value = act->value;
+		if (act->name != NULL)
+			snprintf(m.target.name, sizeof m.target.name, "%s", act->name);
+	}
+	memcpy(to, &m, sizeof m);
+	return act->bytes != 0 ? act->bytes : bytes;
+}
+
+int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
+{
+	const struct act *act = &script[at];
+	struct pulse pulse = {0};
+
+	assert_int_equal(chid, PROCMGR_CHID);
+	assert_true(bytes >= sizeof(struct pm_target));
+	if (at == acts)
+		longjmp(leave, 2);
+	at++;
+	memset(info, 0, sizeof *info);
+	info->slot = (uint8_t)act->slot;
+	switch (act->what) {
+	case SAY: info->bytes = (uint32_t)write_message(act, msg); return at;
+	case WAIT:
+		assert_int_not_equal(k.deadline, 0);
+		k.now = k.deadline;
+		return -ETIMEDOUT;
+	case DIE:
+		k.state[act->slot] = PROCESS_DEAD;
+		k.info[act->slot].end_cause = act->type;
+		k.info[act->slot].end_status = act->status;
+		pulse.code = PULSE_CODE_PROCESSDEATH;
+		pulse.value = act->slot;
+		break;
+	default:
+		pulse.code = (int32_t)act->type;
+		pulse.value = act->status;
+		break;
+	}
+	memcpy(msg, &pulse, sizeof pulse);
+	return 0;
+}
+
+int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
+{
+	assert_true(rcvid > 0 && rcvid <= ACTS_MAX);
+	assert_int_equal(answer[rcvid], NOT_ANSWERED);
+	answer[rcvid] = status;
+	if (bytes == sizeof vm_reply && script[rcvid - 1].type == PM_VM_INFO)
+		memcpy(&vm_reply, msg, bytes);
+	if (bytes == sizeof name_reply && script[rcvid - 1].type == PM_NAME_OPEN)
+		memcpy(&name_reply, msg, bytes);
+	return 0;
+}
+
+int MsgError_r(int64_t rcvid, int error)
+{
+	return MsgReply_r(rcvid, -error, NULL, 0);
+}
+
+/* The system under test. */
+static void make_slot(uint32_t number, enum slot_kind kind, const char *name)
+{
+	struct slot *slot = &slots[number];
+
+	*slot = (struct slot){.kind = kind, .name = name, .program = name, .memory = MIB, .kernel_memory = MIB / 4};
+	slot->sched = (struct sys_sched){10, 20, SCHED_RR_, 0xff};
+	slot->argv[slot->argc++] = name;
+	slot->argv[slot->argc++] = "-v";
+	slot->file.data = program;
+	slot->file.bytes = sizeof program;
+	slot->image.entry = 0x400000;
+	slot->image.count = 2;
+	slot->image.page_bytes = 0x4000;
+	slot->image.segment[0] = (struct elf_segment){0x400000, 0x2000, 0, 0, 0x1800, PROT_R | PROT_X};
+	slot->image.segment[1] = (struct elf_segment){0x403000, 0x2000, 0x40, 0x1800, 0x10, PROT_R | PROT_W};
+	slot->abilities = kind == SLOT_VM ? ABLE_VCPU : ABLE_PUBLIC;
+	plan_add(&plan, number, PLAN_KERNEL_MEMORY, slot->kernel_memory);
+	plan_add(&plan, number, PLAN_RAM, slot->memory);
+	if (kind == SLOT_SERVER) {
+		slot->server = &config.processes[number - 1];
+	} else {
+		slot->vm = &config.vms[number - VM1];
+		slot->guest_bytes = 4 * MIB;
+		slot->vcpus = 2;
+		plan_add(&plan, number, PLAN_GUEST_RAM, slot->guest_bytes);
+	}
+}
+
+static int make_system(void **state)
+{
+	struct plan_shortage shortage;
+
+	(void)state;
+	memset(&k, 0, sizeof k);
+	memset(&config, 0, sizeof config);
+	memset(&plan, 0, sizeof plan);
+	memset(slots, 0, sizeof slots);
+	memset(&order, 0, sizeof order);
+	memset(&shutdown_state, 0, sizeof shutdown_state);
+	memset(log_text, 0, sizeof log_text);
+	console_offs = sloggers = 0;
+	for (uint32_t slot = 0; slot < PROCESS_MAX; slot++)
+		names_forget(slot);
+	boot_info = (struct boot_info){.archive_bytes = 5000, .archive_pa = 0x48000000, .cpus = 4, .ram_count = 1};
+	boot_info.ram[0] = (struct boot_range){0x50000000, 64 * MIB};
+	config.process_count = 3;
+	config.vm_count = 2;
+	config.vms[0].autostart = true;
+	slots[0] = (struct slot){.kind = SLOT_PROCMGR, .name = "procmgr", .running = true};
+	make_slot(DISK, SLOT_SERVER, "disk");
+	make_slot(SHELL, SLOT_SERVER, "shell");
+	make_slot(LATE, SLOT_SERVER, "late");
+	make_slot(VM1, SLOT_VM, "vm1");
+	make_slot(VM2, SLOT_VM, "vm2");
+	return plan_place(&plan, boot_info.ram, 1, &shortage) ? 0 : -1;
+}
+
+static int run(const struct act *with, unsigned count)
+{
+	volatile int result;
+
+	script = with;
+	acts = count;
+	at = 0;
+	for (unsigned i = 0; i <= ACTS_MAX; i++)
+		answer[i] = NOT_ANSWERED;
+	result = setjmp(leave);
+	if (result == 0)
+		serve();
+	return result;
+}
+#define RUN(script_) run(script_, sizeof(script_) / sizeof((script_)[0]))
+
+static void servers_start_in_order(void **state)
+{
+	static const struct act early[] = {{SAY, SHELL, PM_READY, 0}};
+	static const struct act ready[] = {{SAY, DISK, PM_READY, 0}};
+
+	(void)state;
+	config.processes[DISK - 1].ready = true;
+	order_go_on();
+	assert_int_equal(k.state[DISK], PROCESS_RUNNING);
+	assert_int_equal(k.state[SHELL], PROCESS_FREE);
+	RUN(early); /* not the one that is awaited */
+	assert_int_equal(k.state[SHELL], PROCESS_FREE);
+	RUN(ready);
+	assert_int_equal(answer[1], 0);
+	assert_int_equal(k.state[SHELL], PROCESS_RUNNING);
+	assert_int_equal(k.state[LATE], PROCESS_RUNNING);
+	assert_int_equal(k.state[VM1], PROCESS_RUNNING);
+	assert_int_equal(k.state[VM2], PROCESS_FREE); /* no autostart */
+	assert_non_null(strstr(log_text, "system started"));
+}
+
+static void a_server_that_never_gets_ready_holds_up_nobody(void **state)
+{
+	static const struct act acts_[] = {{WAIT, 0, 0, 0}};
+
+	(void)state;
+	config.processes[DISK - 1].ready = true;
+	order_go_on();
+	RUN(acts_);
+	assert_int_equal(k.now, 10000000000);
+	assert_non_null(strstr(log_text, "disk is not ready"));
+	assert_int_equal(k.state[VM1], PROCESS_RUNNING);
+}
+
+static void a_server_that_dies_while_awaited_holds_up_nobody(void **state)
+{
+	static const struct act acts_[] = {{DIE, DISK, END_FAULT, 0, .status = 0x92000046}};
+
+	(void)state;
+	config.processes[DISK - 1].ready = true;
+	order_go_on();
+	RUN(acts_);
+	assert_non_null(strstr(log_text, "disk ended: fault, syndrome 92000046"));
+	assert_int_equal(k.state[DISK], PROCESS_FREE);
+	assert_int_equal(k.state[VM1], PROCESS_RUNNING);
+}
+
+static const struct mapping *mapped(unsigned slot, uint64_t address)
+{
+	for (unsigned i = 0; i < k.maps; i++)
+		if (k.map[i].slot == slot && address >= k.map[i].address && address < k.map[i].address + k.map[i].bytes)
+			return &k.map[i];
+	return NULL;
+}
+
+static void a_process_is_laid_out_as_it_must_be(void **state)
+{
+	struct slot *disk = &slots[DISK];
+	uint64_t own = 0;
+
+	(void)state;
+	disk->device_count = 2;
+	disk->devices[0] = (struct slot_device){0x9000000, 0x1000, "uart"};
+	disk->devices[1] = (struct slot_device){0xa000000, 0x2000, "disk"};
+	disk->interrupt_count = 1;
+	disk->interrupts[0] = 33;
+	assert_int_equal(process_launch(DISK), 0);
+	assert_int_equal(k.regions[DISK], 3);
+	assert_int_equal(k.interrupts[DISK], 1);
+	assert_int_equal(k.entry, 0x400000);
+	assert_int_equal(k.stack % 16, 0);
+	assert_int_equal(mapped(DISK, 0x400000)->prot, PROT_R | PROT_X);
+	assert_int_equal(mapped(DISK, 0x403040)->prot, PROT_R | PROT_W);
+	assert_int_equal(mapped(DISK, k.stack)->prot, PROT_R | PROT_W);
+	assert_null(mapped(DISK, STACK_TOP - STACK_BYTES - 1));
+	assert_non_null(mapped(DISK, k.args.heap_start + k.args.heap_bytes - 1));
+	/* All of region 0 is mapped once. */
+	for (unsigned i = 0; i < k.maps; i++) {
+		own += k.map[i].bytes;
+		for (unsigned j = 0; j < i; j++)
+			assert_true(k.map[i].offset >= k.map[j].offset + k.map[j].bytes ||
+				    k.map[j].offset >= k.map[i].offset + k.map[i].bytes);
+	}
+	assert_int_equal(own, disk->memory);
+	assert_int_equal(k.args.argc, 2);
+	assert_string_equal(k.strings + (k.args.argv[1] - k.stack - sizeof k.args), "-v");
+	assert_int_equal(k.args.slot, DISK);
+	assert_int_equal(k.params[DISK].runmask, 0xf);
+	assert_int_equal(k.params[DISK].death_chid, PROCMGR_CHID);
+	assert_int_equal(process_launch(DISK), -EBUSY);
+}
+
+static void a_vm_gets_its_memory_and_the_archive_to_read(void **state)
+{
+	(void)state;
+	assert_int_equal(vm_start(VM1), 0);
+	assert_int_equal(k.regions[VM1], 3);
+	assert_int_equal(mapped(VM1, k.args.file_address)->region, REGION_ROM);
+	assert_int_equal(mapped(VM1, k.args.file_address)->prot, PROT_R);
+	assert_int_equal(k.args.file_bytes, 5000);
+	assert_int_equal(k.params[VM1].guest, 1);
+	assert_int_equal(k.params[VM1].abilities, ABLE_VCPU);
+}
+
+/* Whichever step fails, nothing is left over, and the next attempt works. */
+static void a_start_that_fails_leaves_nothing(void **state)
+{
+	unsigned steps;
+
+	(void)state;
+	assert_int_equal(vm_start(VM1), 0);
+	steps = k.calls;
+	assert_true(steps > 8);
+	for (unsigned i = 1; i <= steps; i++) {
+		make_system(state);
+		k.fail_at = i;
+		assert_int_equal(vm_start(VM1), -ENOMEM);
+		assert_false(slots[VM1].running);
+		assert_int_equal(k.state[VM1], PROCESS_FREE);
+		assert_int_equal(k.destroys, k.creates);
+		assert_non_null(strstr(log_text, "vm1 not started"));
+		assert_int_equal(vm_start(VM1), 0);
+	}
+}
+
+static void the_cause_of_an_end_is_kept_and_the_slot_is_free(void **state)
+{
+	static const struct act acts_[] = {
+	    {DIE, VM1, END_EXIT, 0, .status = CAUSE_WATCHDOG << 8 | 4},
+	    {SAY, VM2, PM_VM_INFO, "vm1"},
+	    {SAY, SHELL, PM_VM_START, "vm1"},
+	    {PULSE, 0, (uint32_t)PULSE_CODE_PROCESSDEATH, 0, .status = VM1}, /* late, of the one before */
+	    {PULSE, 0, (uint32_t)PULSE_CODE_PROCESSDEATH, 0, .status = 1ull << 40},
+	    {SAY, VM2, PM_VM_INFO, NULL, 2},
+	};
+
+	(void)state;
+	order_go_on();
+	RUN(acts_);
+	assert_int_equal(answer[2], 0);
+	assert_int_equal(vm_reply.state, VM_STOPPED);
+	assert_int_equal(vm_reply.cause, CAUSE_WATCHDOG);
+	assert_int_equal(vm_reply.exit_code, 4);
+	assert_int_equal(vm_reply.end, END_EXIT);
+	assert_int_equal(vm_reply.starts, 1);
+	assert_int_equal(answer[3], 0);
+	assert_true(slots[VM1].running);
+	assert_int_equal(slots[VM1].starts, 2);
+	assert_int_equal(k.destroys, 1);
+	assert_int_equal(answer[6], -ESRCH);
+	assert_non_null(strstr(log_text, "vm1 ended: exit code 4, cause watchdog"));
+}
+
+static void an_exit_status_beyond_the_known_causes_is_an_error(void **state)
+{
+	static const struct act acts_[] = {{DIE, VM1, END_EXIT, 0, .status = 0xffffffffffff00}};
+
+	(void)state;
+	order_go_on();
+	RUN(acts_);
+	assert_int_equal(slots[VM1].cause, CAUSE_ERROR);
+	assert_int_equal(slots[VM1].exit_code, 0);
+}
+
+static void only_the_operator_gives_orders(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, VM1, PM_SLAY, "disk", 0, BH_SIGKILL},
+	    {SAY, DISK, PM_VM_STOP, "vm1"},
+	    {SAY, VM1, PM_SHUTDOWN, NULL},
+	    {SAY, DISK, PM_SCHED, NULL, VM1, 10},
+	    {SAY, VM1, PM_VM_START, "vm2"},
+	    {SAY, SHELL, PM_SLAY, "procmgr", 0, BH_SIGKILL},
+	    {SAY, SHELL, PM_SLAY, "vm1", 0, 11},
+	    {SAY, SHELL, PM_SLAY, "vm1", 0, BH_SIGUSR1},
+	    {SAY, SHELL, PM_SLAY, NULL, VM1, BH_SIGKILL},
+	    {SAY, SHELL, PM_VM_STOP, "vm1"},
+	    {SAY, SHELL, PM_SLAY, NULL, 99, BH_SIGKILL},
+	};
+	static const int expected[] = {-EPERM, -EPERM, -EPERM, -EPERM, -EPERM, -EPERM, -EINVAL, 0, 0, -ESRCH, -ESRCH};
+
+	(void)state;
+	order_go_on();
+	assert_int_equal(RUN(acts_), 2);
+	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
+		assert_int_equal(answer[i + 1], expected[i]);
+	assert_int_equal(k.signalled[VM1], BH_SIGUSR1);
+	assert_true(slots[DISK].running);
+	assert_false(slots[VM1].running);
+	assert_int_equal(slots[VM1].end, END_KILLED);
+	assert_int_equal(slots[VM1].cause, CAUSE_SIGNAL);
+}
+
+static void malformed_messages_are_refused(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, VM1, 0x1ff, NULL},
+	    {SAY, VM1, CON_OPEN, NULL},
+	    {SAY, VM1, PM_VM_INFO, "vm1", .bytes = 47},
+	    {SAY, VM1, PM_VM_INFO, "vm1", .bytes = 4096},
+	    {SAY, VM1, PM_READY, NULL, .bytes = 3},
+	    {SAY, 0, PM_READY, NULL},
+	    {SAY, DISK, PM_NAME_ATTACH, "", 0, 1},
+	    {SAY, DISK, PM_NAME_ATTACH, "x", 0, 0},
+	    {SAY, DISK, PM_NAME_OPEN, "x", 2},
+	};
+
+	(void)state;
+	order_go_on();
+	RUN(acts_);
+	for (unsigned i = 1; i <= sizeof acts_ / sizeof acts_[0]; i++)
+		assert_int_equal(answer[i], -EINVAL);
+}
+
+static void names_are_found_or_waited_for(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, VM1, PM_NAME_OPEN, "console", PM_WAIT},
+	    {SAY, VM2, PM_NAME_OPEN, "nothing", PM_WAIT},
+	    {SAY, VM1, PM_NAME_OPEN, "console", 0},
+	    {SAY, VM1, PM_NAME_ATTACH, "console", 0, 3}, /* a VM serves nobody */
+	    {SAY, DISK, PM_NAME_ATTACH, "console", 0, 7},
+	    {SAY, LATE, PM_NAME_ATTACH, "slogger", 0, 1},
+	    {PULSE, VM2, (uint32_t)PULSE_CODE_UNBLOCK, 0, .status = 2},
+	    {PULSE, VM2, (uint32_t)PULSE_CODE_UNBLOCK, 0, .status = 2},
+	    {PULSE, VM2, 5, 0, .status = 2},
+	};
+
+	(void)state;
+	order_go_on();
+	RUN(acts_);
+	assert_int_equal(answer[1], 0);
+	assert_int_equal(name_reply.slot, DISK);
+	assert_int_equal(name_reply.chid, 7);
+	assert_int_equal(answer[2], -EINTR);
+	assert_int_equal(answer[3], -ESRCH);
+	assert_int_equal(answer[4], -EPERM);
+	assert_int_equal(answer[5], 0);
+	assert_int_equal(sloggers, 1);
+}
+
+static void a_shutdown_waits_for_the_guests(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, SHELL, PM_SHUTDOWN, NULL, 0, 2},
+	    {SAY, SHELL, PM_SHUTDOWN, NULL, 0, 1},
+	    {SAY, SHELL, PM_VM_START, "vm2"},
+	    {DIE, VM1, END_EXIT, 0, .status = CAUSE_SIGNAL << 8},
+	    {SAY, SHELL, PM_READY, 0},
+	};
+
+	(void)state;
+	order_go_on();
+	assert_int_equal(RUN(acts_), 1);
+	assert_int_equal(answer[1], -EINVAL);
+	assert_int_equal(answer[2], 0);
+	assert_int_equal(answer[3], -EBUSY);
+	assert_int_equal(k.signalled[VM1], BH_SIGTERM);
+	assert_int_equal(k.system, SYSTEM_RESET);
+	assert_int_equal(at, 4);
+}
+
+static void a_shutdown_starts_nothing_more(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, SHELL, PM_VM_START, "vm2"},
+	    {SAY, SHELL, PM_SHUTDOWN, NULL},
+	    {DIE, DISK, END_EXIT, 0, .status = 1},
+	};
+
+	(void)state;
+	config.processes[DISK - 1].ready = true;
+	order_go_on();
+	assert_int_equal(RUN(acts_), 2);
+	assert_int_equal(k.state[VM2], PROCESS_RUNNING);
+	assert_int_equal(k.signalled[VM2], BH_SIGTERM);
+	assert_int_equal(k.state[SHELL], PROCESS_FREE);
+}
+
+static void a_shutdown_does_not_wait_for_ever(void **state)
+{
+	static const struct act acts_[] = {{SAY, SHELL, PM_SHUTDOWN, NULL, 0, 0}, {WAIT, 0, 0, 0}};
+
+	(void)state;
+	order_go_on();
+	assert_int_equal(RUN(acts_), 1);
+	assert_int_equal(k.now, 5000000000);
+	assert_int_equal(k.system, SYSTEM_OFF);
+	assert_non_null(strstr(log_text, "vm1 did not stop"));
+}
+
+static void the_end_of_a_critical_process_ends_the_system(void **state)
+{
+	static const struct act acts_[] = {{DIE, LATE, END_EXIT, 0, .status = 0}};
+
+	(void)state;
+	slots[LATE].critical = true;
+	order_go_on();
+	assert_int_equal(k.params[LATE].critical, 1);
+	assert_int_equal(RUN(acts_), 1);
+	assert_int_equal(k.system, SYSTEM_OFF);
+	assert_non_null(strstr(log_text, "global design safe state"));
+}
+
+static void the_console_driver_takes_over_when_it_is_ready(void **state)
+{
+	static const struct act acts_[] = {{SAY, SHELL, PM_READY, 0}, {SAY, DISK, PM_READY, 0}};
+
+	(void)state;
+	slots[DISK].owns_console = true;
+	order_go_on();
+	RUN(acts_);
+	assert_int_equal(console_offs, 1);
+}
+
+static void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, SHELL, PM_SCHED, NULL, VM1, 15},  {SAY, SHELL, PM_SCHED, NULL, VM1, 21},
+	    {SAY, SHELL, PM_SCHED, NULL, DISK, 15}, {SAY, SHELL, PM_SCHED, NULL, VM2, 15},
+	    {SAY, SHELL, PM_SCHED, NULL, 4000, 15},
+	};
+	static const int expected[] = {0, -EINVAL, -ESRCH, -ESRCH, -ESRCH};
+
+	(void)state;
+	k.thread = (struct thread_info){.name = "vcpu0", .tid = 2, .base_priority = 10, .policy = SCHED_RR_};
+	order_go_on();
+	RUN(acts_);
+	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
+		assert_int_equal(answer[i + 1], expected[i]);
+	assert_int_equal(k.scheds, 1);
+	assert_int_equal(k.sched_priority, 15);
+	strcpy(k.thread.name, "main");
+	RUN(acts_);
+	assert_int_equal(answer[1], -EPERM);
+}
+
+#define CASE(name) cmocka_unit_test_setup(name, make_system)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    CASE(servers_start_in_order),
+	    CASE(a_server_that_never_gets_ready_holds_up_nobody),
+	    CASE(a_server_that_dies_while_awaited_holds_up_nobody),
+	    CASE(a_process_is_laid_out_as_it_must_be),
+	    CASE(a_vm_gets_its_memory_and_the_archive_to_read),
+	    CASE(a_start_that_fails_leaves_nothing),
+	    CASE(the_cause_of_an_end_is_kept_and_the_slot_is_free),
+	    CASE(an_exit_status_beyond_the_known_causes_is_an_error),
+	    CASE(only_the_operator_gives_orders),
+	    CASE(malformed_messages_are_refused),
+	    CASE(names_are_found_or_waited_for),
+	    CASE(a_shutdown_waits_for_the_guests),
+	    CASE(a_shutdown_starts_nothing_more),
+	    CASE(a_shutdown_does_not_wait_for_ever),
+	    CASE(the_end_of_a_critical_process_ends_the_system),
+	    CASE(the_console_driver_takes_over_when_it_is_ready),
+	    CASE(only_virtual_cpus_are_rescheduled_within_their_bounds),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

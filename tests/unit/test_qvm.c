@@ -1,0 +1,749 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: qvm/setup.c qvm/exits.c qvm/power.c qvm/vcpu.c qvm/state.c qvm/vm.c qvm/serial.c qvm/emulate.c */
+/* SOURCES: qvm/insn.c qvm/walk.c qvm/memory.c qvm/mmio.c qvm/psci.c qvm/vgic.c qvm/vgic_regs.c qvm/fdt.c */
+/* SOURCES: qvm/seed.c qvm/load.c qvm/load_elf.c qvm/load_image.c vdev/pl011.c lib/cpio.c */
+/* SOURCES: lib/qvmconf/check.c lib/qvmconf/lex.c lib/qvmconf/number.c lib/qvmconf/options.c */
+/* SOURCES: lib/qvmconf/read.c lib/qvmconf/report.c lib/qvmconf/set.c lib/qvmconf/vdev.c */
+/* LIBS: fdt */
+/* A whole qvm on a kernel of this file's: from an archive to a guest that runs, exits, and ends. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <libfdt.h>
+
+#include "qvm/vm.h"
+
+#define RAM	 0x80000000ull
+#define RAM_SIZE 0x400000ull
+#define UART	 0x1c090000ull
+#define GICD	 0x2f000000ull
+
+/* The kernel, the log and the console driver of these tests. */
+static struct {
+	jmp_buf end;
+	uint64_t status;
+	uint64_t vreg[VCPU_MAX][VREG_V0 + 64];
+	unsigned resets[VCPU_MAX], kicks[VCPU_MAX];
+	struct vcpu_run script[32]; /* exits that VcpuRun returns */
+	struct {
+		int vcpu;
+		enum vcpu_action action;
+		uint64_t x[4];
+	} entry[33]; /* what VcpuRun was called with */
+	unsigned exits, entries;
+	uint64_t region_bytes;
+	unsigned guest_maps;
+	uint64_t map_ipa[4], map_prot[4];
+	unsigned threads, lines_raised;
+	bool locked;
+	char log[8192];
+	uint64_t now;
+	struct {
+		void (*entry)(void *);
+		void *arg;
+		char name[NAME_MAX_];
+	} thread[8];
+	char console[SERIAL_RING * 2];
+	size_t console_bytes;
+	unsigned messages, refusals; /* of console_write */
+	const char *typed;
+} k;
+
+static uint8_t *window;
+static char archive[8192];
+static size_t archive_bytes;
+
+int VcpuGet_r(int vcpu, unsigned vreg, uint64_t *value)
+{
+	*value = k.vreg[vcpu - 10][vreg];
+	return 0;
+}
+
+int VcpuSet_r(int vcpu, unsigned vreg, uint64_t value)
+{
+	k.vreg[vcpu - 10][vreg] = value;
+	k.resets[vcpu - 10] += vreg == VREG_RESET;
+	return 0;
+}
+
+int VcpuCreate_r(unsigned index, uint64_t affinity, unsigned flags)
+{
+	assert_int_equal(index, affinity);
+	assert_int_equal(flags, 0);
+	return 10 + (int)index;
+}
+
+int VcpuKick_r(int vcpu)
+{
+	k.kicks[vcpu - 10]++;
+	return 0;
+}
+
+int VcpuPrivate_r(int vcpu, unsigned vpriv, uint64_t value, uint64_t mask, uint64_t *now)
+{
+	(void)vcpu;
+	(void)vpriv;
+	*now = value & mask;
+	return 0;
+}
+
+int VcpuLine_r(int vcpu, unsigned intid, unsigned level, unsigned priority)
+{
+	(void)vcpu;
+	(void)priority;
+	assert_int_equal(intid, 37);
+	k.lines_raised += level;
+	return 0;
+}
+
+int VcpuInject_r(int vcpu, unsigned intid, unsigned priority)
+{
+	(void)vcpu;
+	(void)intid;
+	(void)priority;
+	return 0;
+}
+
+int VcpuWithdraw_r(int vcpu, unsigned intid)
+{
+	(void)vcpu;
+	(void)intid;
+	return 0;
+}
+
+int VcpuQuery_r(int vcpu, unsigned intid)
+{
+	(void)vcpu;
+	(void)intid;
+	return 0;
+}
+
+struct vcpu_run VcpuRun(int vcpu, enum vcpu_action action, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	assert_false(k.locked);
+	assert_true(k.entries < 33);
+	k.entry[k.entries].vcpu = vcpu;
+	k.entry[k.entries].action = action;
+	memcpy(k.entry[k.entries].x, (const uint64_t[]){a2, a3, a4, a5}, sizeof(k.entry[0].x));
+	k.entries++;
+	if (k.entries > k.exits) /* the script is over: the guest switches itself off */
+		return (struct vcpu_run){.exit = EXIT_HVC, .x2 = 0x84000008};
+	return k.script[k.entries - 1];
+}
+
+int ThreadDestroy_r(int tid, uint64_t status)
+{
+	assert_int_equal(tid, -1);
+	k.status = status;
+	longjmp(k.end, 1);
+}
+
+int MemInfo_r(unsigned region, struct mem_info *info)
+{
+	assert_int_equal(region, 1);
+	info->bytes = k.region_bytes;
+	return 0;
+}
+
+int MemMap_r(unsigned space, uint64_t address, unsigned region, uint64_t offset, uint64_t bytes, unsigned prot)
+{
+	(void)offset;
+	(void)bytes;
+	assert_int_equal(region, 1);
+	if (space == SPACE_SELF) {
+		assert_int_equal(address, (uint64_t)(uintptr_t)window);
+		assert_int_equal(prot, PROT_R | PROT_W);
+		return 0;
+	}
+	assert_true(k.guest_maps < 4);
+	k.map_ipa[k.guest_maps] = address;
+	k.map_prot[k.guest_maps++] = prot;
+	return 0;
+}
+
+int SchedGet_r(int slot, int tid, uint32_t *runmask)
+{
+	(void)slot;
+	(void)tid;
+	(void)runmask;
+	return 10 | SCHED_RR_ << 8;
+}
+
+int SchedSet_r(int slot, int tid, unsigned priority, unsigned policy, uint32_t runmask)
+{
+	(void)slot;
+	(void)tid;
+	(void)policy;
+	(void)runmask;
+	return priority > 100 ? -EPERM : 0;
+}
+
+int SchedYield_r(void)
+{
+	return 0;
+}
+
+int ConnectDetach_r(int coid)
+{
+	(void)coid;
+	return 0;
+}
+
+uint64_t ClockTime(void)
+{
+	return k.now;
+}
+
+void thread_sleep(uint64_t ns)
+{
+	k.now += ns;
+}
+
+int thread_create(void (*entry)(void *), void *arg, size_t stack_bytes, unsigned priority, uint32_t runmask,
+		  const char *name)
+{
+	assert_non_null(entry);
+	assert_non_null(arg);
+	assert_true(stack_bytes >= THREAD_STACK_MIN && priority == 0 && runmask == 0 && strlen(name) < NAME_MAX_);
+	k.thread[k.threads].entry = entry;
+	k.thread[k.threads].arg = arg;
+	strcpy(k.thread[k.threads].name, name);
+	return 20 + (int)k.threads++;
+}
+
+_Noreturn void thread_exit(void)
+{
+	k.status = ~0ull;
+	longjmp(k.end, 2);
+}
+
+int thread_name(const char *name)
+{
+	assert_non_null(name);
+	return 0;
+}
+
+void mutex_init(struct mutex *m)
+{
+	m->word = 0;
+}
+
+void mutex_lock(struct mutex *m)
+{
+	(void)m;
+	assert_false(k.locked);
+	k.locked = true;
+}
+
+void mutex_unlock(struct mutex *m)
+{
+	(void)m;
+	assert_true(k.locked);
+	k.locked = false;
+}
+
+int word_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+	assert_int_equal(*word, expected);
+	(void)timeout_ns;
+	longjmp(k.end, 3);
+}
+
+void word_wake(uint32_t *word, unsigned count)
+{
+	(void)word;
+	assert_int_equal(count, 1);
+}
+
+int slogf(enum slog_severity severity, const char *format, ...)
+{
+	const size_t used = strlen(k.log);
+	va_list args;
+
+	(void)severity;
+	assert_false(k.locked); /* the logger may make us wait */
+	va_start(args, format);
+	vsnprintf(k.log + used, sizeof(k.log) - used, format, args);
+	va_end(args);
+	strncat(k.log, "\n", sizeof(k.log) - strlen(k.log) - 1);
+	return 0;
+}
+
+int console_open(struct console *console, const char *name, unsigned flags)
+{
+	assert_string_equal(name, "guest");
+	assert_int_equal(flags, PM_WAIT);
+	console->id = 1;
+	return 0;
+}
+
+int console_write(const struct console *console, const void *data, size_t bytes)
+{
+	assert_int_equal(console->id, 1);
+	assert_false(k.locked);
+	if (k.refusals > 0) {
+		k.refusals--;
+		return -ESRCH;
+	}
+	k.messages++;
+	memcpy(k.console + k.console_bytes, data, bytes);
+	k.console_bytes += bytes;
+	return (int)bytes;
+}
+
+int console_read(const struct console *console, void *data, size_t bytes)
+{
+	(void)console;
+	if (k.typed == NULL)
+		longjmp(k.end, 4);
+	assert_true(strlen(k.typed) <= bytes);
+	memcpy(data, k.typed, bytes = strlen(k.typed));
+	k.typed = NULL;
+	return (int)bytes;
+}
+
+/* A cpio archive of the "newc" format, made on the way. */
+static void add_file(const char *name, const void *data, size_t bytes)
+{
+	archive_bytes +=
+	    (size_t)sprintf(archive + archive_bytes, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1,
+			    0100644, 0, 0, 1, 0, (unsigned)bytes, 0, 0, 0, 0, (unsigned)strlen(name) + 1, 0);
+	memcpy(archive + archive_bytes, name, strlen(name) + 1);
+	archive_bytes = (archive_bytes + strlen(name) + 1 + 3) & ~(size_t)3;
+	memcpy(archive + archive_bytes, data, bytes);
+	archive_bytes = (archive_bytes + bytes + 3) & ~(size_t)3;
+}
+
+#define CONFIG_HEAD "system test\nram 0x80000000,4M\nrom 0,64K\n"
+#define CONFIG_TAIL                                                             \
+	"load ./guests/code.bin\ncmdline \"hello guest\"\ninitrd load initrd\n" \
+	"vdev pl011 loc 0x1c090000 intr gic:37 hostdev /dev/console/guest\n"
+
+static struct start_args start(const char *config)
+{
+	static char name[] = "qvm", word[] = "@test.qvmconf";
+	struct start_args args = {.argc = 2, .argv = {(uint64_t)(uintptr_t)name, (uint64_t)(uintptr_t)word}};
+
+	memset(archive, 0, sizeof(archive));
+	archive_bytes = 0;
+	add_file("test.qvmconf", config, strlen(config));
+	add_file("code.bin", "\x1f\x20\x03\xd5raw", 7);
+	add_file("initrd", "initial", 7);
+	add_file("TRAILER!!!", "", 0);
+	args.file_address = (uint64_t)(uintptr_t)archive;
+	args.file_bytes = sizeof(archive);
+	args.guard[3] = 1;
+	return args;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&vm, 0, sizeof(vm));
+	memset(&k, 0, sizeof(k));
+	k.region_bytes = RAM_SIZE + 0x10000;
+	window = calloc(1, k.region_bytes);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	free(window);
+	return 0;
+}
+
+static struct vm_boot build(const char *config)
+{
+	const struct start_args args = start(config);
+	struct vm_boot boot = {0};
+
+	if (setjmp(k.end) == 0) {
+		boot = vm_build(&args, window);
+		vcpu_start(&boot);
+	} else {
+		fail_msg("%s", k.log);
+	}
+	return boot;
+}
+
+static void script(struct vcpu_run exit)
+{
+	k.script[k.exits++] = exit;
+}
+
+/* Runs one vCPU until the VM ends or the vCPU is off; true if the VM ended. */
+static bool run(unsigned index)
+{
+	if (setjmp(k.end) != 0)
+		return true;
+	vcpu_run(&vm.vcpu[index]);
+	return false;
+}
+
+static void test_build(void **state)
+{
+	struct vm_boot boot;
+	const void *tree;
+	int node;
+
+	(void)state;
+	boot = build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	assert_int_equal(boot.entry, RAM);
+	assert_memory_equal(window, "\x1f\x20\x03\xd5raw", 7);
+	assert_int_equal(k.guest_maps, 2);
+	assert_int_equal(k.map_ipa[0], 0);
+	assert_int_equal(k.map_prot[0], PROT_R | PROT_X);
+	assert_int_equal(k.map_ipa[1], RAM);
+	assert_int_equal(k.map_prot[1], PROT_R | PROT_W | PROT_X);
+	tree = guest_ptr(&vm.memory, boot.fdt, 64);
+	assert_non_null(tree);
+	assert_int_equal(fdt_check_full(tree, fdt_totalsize(tree)), 0);
+	node = fdt_path_offset(tree, "/chosen");
+	assert_string_equal(fdt_getprop(tree, node, "bootargs", NULL), "hello guest");
+	assert_memory_equal(guest_ptr(&vm.memory, RAM + RAM_SIZE - 0x1000, 7), "initial", 7);
+	/* Two vCPUs, a writer and a reader. Only the boot vCPU is on. */
+	assert_int_equal(k.threads, 4);
+	assert_int_equal(vm.vcpu[0].power, 1);
+	assert_int_equal(vm.vcpu[1].power, 0);
+	assert_int_equal(k.vreg[0][VREG_PC], RAM);
+	assert_int_equal(k.vreg[0][VREG_X0], boot.fdt);
+	assert_int_equal(k.vreg[0][VREG_CNTVOFF], ~0ull);
+	assert_int_equal(k.vreg[1][VREG_CNTVOFF], ~0ull);
+	assert_int_equal(k.resets[0], 1);
+}
+
+static void expect_refusal(const char *config, unsigned code, const char *text)
+{
+	const struct start_args args = start(config);
+
+	tear_down(NULL);
+	set_up(NULL);
+	if (setjmp(k.end) == 0) {
+		vm_build(&args, window);
+		fail_msg("accepted: %s", config);
+	}
+	assert_int_equal(k.status, code | CAUSE_ERROR << 8);
+	if (strstr(k.log, text) == NULL)
+		fail_msg("'%s' is not in '%s'", text, k.log);
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	expect_refusal("ram 0x80000000,4M\nnonsense\n", VM_EXIT_CONFIG, "[test.qvmconf:2]");
+	expect_refusal(CONFIG_HEAD "load missing\n", VM_EXIT_CONFIG,
+		       "[test.qvmconf:4] missing is not in the boot archive");
+	expect_refusal(CONFIG_HEAD "data load 0x80000000,code.bin\n", VM_EXIT_CONFIG, "nothing to start");
+	expect_refusal(CONFIG_HEAD "load 0x803fffff,code.bin\n", VM_EXIT_CONFIG, "[test.qvmconf:4] code.bin: ");
+	expect_refusal("ram 0x80000000,8M\n" CONFIG_TAIL, VM_EXIT_NO_MEMORY, "needs 0x800000 bytes");
+	expect_refusal(CONFIG_HEAD "cpu sched 200\n" CONFIG_TAIL, VM_EXIT_CONFIG, "[test.qvmconf:4] vCPU 0");
+}
+
+static void test_devices(void **state)
+{
+	(void)state;
+	build(CONFIG_HEAD CONFIG_TAIL);
+	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = UART + 0xfe0, .x2 = 4});
+	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = UART + 0x30, .x2 = 4, .x3 = 0x301});
+	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = UART, .x2 = 4, .x3 = 'A'});
+	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = GICD + 0xffe8, .x2 = 4});
+	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000000, .x2 = 8});
+	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = 0x5000000, .x2 = 8, .x3 = 1});
+	script((struct vcpu_run){.exit = EXIT_FETCH, .x1 = 0x5000000});
+	script((struct vcpu_run){.exit = EXIT_KICK});
+	assert_true(run(0));
+	assert_int_equal(k.status, CAUSE_OFF << 8);
+	assert_int_equal(k.entry[0].action, ACT_RUN);
+	assert_int_equal(k.entry[0].vcpu, 10);
+	assert_int_equal(k.entry[1].action, ACT_DATA);
+	assert_int_equal(k.entry[1].x[0], 0x11); /* UARTPeriphID0 */
+	assert_int_equal(k.entry[3].action, ACT_DONE);
+	assert_int_equal(vm.serial[0].ring[0], 'A');
+	assert_int_equal(vm.serial[0].head, 1);
+	assert_int_equal(k.entry[4].x[0] >> 4 & 0xf, 3); /* GICD_PIDR2.ArchRev: GICv3 */
+	assert_int_equal(k.entry[5].action, ACT_DATA);
+	assert_int_equal(k.entry[5].x[0], ~0ull);
+	assert_int_equal(k.entry[6].action, ACT_DONE);
+	assert_int_equal(k.entry[7].action, ACT_ABORT);
+	assert_int_equal(k.entry[8].action, ACT_RUN);
+	assert_int_equal(vm.vcpu[0].unsupported, 3);
+	/* Nobody sent the output: the end did not wait for longer than a second. */
+	assert_in_range(k.now, 1, 1100000000);
+	assert_int_equal(k.kicks[0], 1);
+}
+
+/* A full ring holds the guest back, and loses nothing. */
+static void test_back_pressure(void **state)
+{
+	uint64_t flags;
+	unsigned taken = 0;
+
+	(void)state;
+	build(CONFIG_HEAD CONFIG_TAIL);
+	mutex_lock(&vm.lock);
+	serial_write(&vm.serial[0], 0, UART + 0x2c, 4, 0x70); /* UARTLCR_H: 8 bits, FIFO */
+	serial_write(&vm.serial[0], 0, UART + 0x30, 4, 0x301);
+	for (unsigned i = 0; i < 2 * SERIAL_RING; i++) {
+		serial_read(&vm.serial[0], 0, UART + 0x18, 4, &flags);
+		if (flags & 1u << 5) /* TXFF */
+			break;
+		serial_write(&vm.serial[0], 0, UART, 1, taken++ & 0xff);
+	}
+	mutex_unlock(&vm.lock);
+	assert_in_range(taken, SERIAL_RING + 1, SERIAL_RING + PL011_FIFO);
+	assert_int_equal(vm.serial[0].head, SERIAL_RING);
+	for (unsigned i = 0; i < SERIAL_RING; i++)
+		assert_int_equal(vm.serial[0].ring[i], i & 0xff);
+	vm.serial[0].tail += 100;
+	mutex_lock(&vm.lock);
+	pl011_tx_ready(&vm.serial[0].uart);
+	mutex_unlock(&vm.lock);
+	assert_int_equal(vm.serial[0].head, taken);
+	assert_int_equal(vm.serial[0].ring[0], SERIAL_RING & 0xff);
+}
+
+/* Runs a thread until it waits: 3 for a word, 4 for input. */
+static int run_thread(const char *name)
+{
+	unsigned i = 0;
+	int why;
+
+	while (i < k.threads && strcmp(k.thread[i].name, name) != 0)
+		i++;
+	assert_true(i < k.threads);
+	why = setjmp(k.end);
+	if (why == 0)
+		k.thread[i].entry(k.thread[i].arg);
+	return why;
+}
+
+/* A burst goes out in few messages, around the end of the ring, and over a restart of the console driver. */
+static void test_writer(void **state)
+{
+	char sent[SERIAL_RING + 100];
+	struct serial *s = &vm.serial[0];
+
+	(void)state;
+	build(CONFIG_HEAD CONFIG_TAIL);
+	s->head = s->tail = 0xffffff00u; /* the counters wrap, too */
+	mutex_lock(&vm.lock);
+	serial_write(s, 0, UART + 0x30, 4, 0x301);
+	for (unsigned i = 0; i < 2000; i++) {
+		sent[i] = (char)(i * 7);
+		serial_write(s, 0, UART, 4, (uint8_t)sent[i]);
+	}
+	mutex_unlock(&vm.lock);
+	k.refusals = 2;
+	assert_int_equal(run_thread("pl011 out"), 3);
+	assert_int_equal(k.console_bytes, 2000);
+	assert_memory_equal(k.console, sent, 2000);
+	assert_in_range(k.messages, 4, 6);
+	assert_int_equal(s->head, s->tail);
+	assert_int_equal(s->writer_sleeps, 1);
+	/* The next byte wakes it. */
+	mutex_lock(&vm.lock);
+	serial_write(s, 0, UART, 4, 'x');
+	mutex_unlock(&vm.lock);
+	assert_int_equal(s->writer_sleeps, 0);
+}
+
+/* Input waits in the reader while the guest's FIFO is full, and nothing is lost. */
+static void test_reader(void **state)
+{
+	static const char typed[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJ";
+	struct serial *s = &vm.serial[0];
+	uint64_t value;
+
+	(void)state;
+	build(CONFIG_HEAD CONFIG_TAIL);
+	mutex_lock(&vm.lock);
+	serial_write(s, 0, UART + 0x30, 4, 0);
+	mutex_unlock(&vm.lock);
+	k.typed = typed;
+	assert_int_equal(run_thread("pl011 in"), 3); /* the guest has disabled its receiver */
+	assert_int_equal(s->reader_waits, 1);
+	mutex_lock(&vm.lock);
+	serial_write(s, 0, UART + 0x2c, 4, 0x70);
+	serial_write(s, 0, UART + 0x30, 4, 0x301);
+	mutex_unlock(&vm.lock);
+	assert_int_equal(s->reader_waits, 0);
+	k.typed = typed; /* the thread was torn out of its loop: again from the start */
+	assert_int_equal(run_thread("pl011 in"), 3);
+	assert_int_equal(pl011_rx_room(&s->uart), 0);
+	mutex_lock(&vm.lock);
+	for (unsigned i = 0; i < PL011_FIFO; i++) {
+		serial_read(s, 0, UART, 4, &value);
+		assert_int_equal(value, typed[i]);
+		assert_int_equal(s->reader_waits, 0);
+	}
+	mutex_unlock(&vm.lock);
+	k.typed = "z";
+	assert_int_equal(run_thread("pl011 in"), 4);
+	assert_int_equal(pl011_rx_room(&s->uart), PL011_FIFO - 1);
+}
+
+/* A vCPU's thread that is off waits for its turn. */
+static void test_gate(void **state)
+{
+	(void)state;
+	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	assert_int_equal(run_thread("vcpu1"), 3);
+	assert_int_equal(k.entries, 0);
+	assert_int_equal(run_thread("vcpu0"), 1); /* this one runs to the end of its script */
+	assert_int_equal(k.entry[0].vcpu, 10);
+}
+
+static void test_complex(void **state)
+{
+	uint32_t stp = 0x29000801; /* stp w1, w2, [x0] */
+
+	(void)state;
+	build(CONFIG_HEAD CONFIG_TAIL);
+	memcpy(window, &stp, 4);
+	k.vreg[0][0] = UART + 0x24;
+	k.vreg[0][1] = 26;
+	k.vreg[0][2] = 3;
+	script((struct vcpu_run){.exit = EXIT_MMIO_COMPLEX, .x1 = UART + 0x24, .x3 = UART + 0x24, .x4 = RAM});
+	script((struct vcpu_run){.exit = EXIT_MMIO_COMPLEX, .x1 = UART, .x3 = UART, .x4 = RAM + 4});
+	assert_true(run(0));
+	assert_int_equal(k.entry[1].action, ACT_DONE);
+	assert_int_equal(vm.serial[0].uart.ibrd, 26);
+	assert_int_equal(vm.serial[0].uart.fbrd, 3);
+	assert_int_equal(k.entry[2].action, ACT_UNDEF);
+}
+
+static void test_policies(void **state)
+{
+	(void)state;
+	build(CONFIG_HEAD CONFIG_TAIL);
+	script((struct vcpu_run){.exit = EXIT_SYSREG_READ, .x1 = 0x1234});
+	script((struct vcpu_run){.exit = EXIT_SYSREG_WRITE, .x1 = 0x1234, .x3 = 1});
+	script((struct vcpu_run){.exit = EXIT_INSTRUCTION, .x1 = 0x66000000});
+	assert_true(run(0));
+	for (unsigned i = 1; i <= 3; i++)
+		assert_int_equal(k.entry[i].action, ACT_UNDEF);
+	tear_down(NULL);
+	set_up(NULL);
+	build(CONFIG_HEAD CONFIG_TAIL
+	      "unsupported register ignore\nunsupported instruction ignore\nunsupported reference fail\n");
+	script((struct vcpu_run){.exit = EXIT_SYSREG_READ, .x1 = 0x1234});
+	script((struct vcpu_run){.exit = EXIT_SYSREG_WRITE, .x1 = 0x1234, .x3 = 1});
+	script((struct vcpu_run){.exit = EXIT_INSTRUCTION, .x1 = 0x66000000});
+	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000000, .x2 = 8});
+	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = 0x5000000, .x2 = 8});
+	assert_true(run(0));
+	assert_int_equal(k.entry[1].action, ACT_DATA);
+	assert_int_equal(k.entry[1].x[0], ~0ull);
+	assert_int_equal(k.entry[2].action, ACT_DONE);
+	assert_int_equal(k.entry[3].action, ACT_DONE);
+	assert_int_equal(k.entry[4].action, ACT_ABORT);
+	assert_int_equal(k.entry[5].action, ACT_ABORT);
+}
+
+static void test_abort(void **state)
+{
+	(void)state;
+	build(CONFIG_HEAD CONFIG_TAIL "unsupported reference abort\n");
+	k.vreg[0][VREG_PC] = 0xabcdef;
+	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000000, .x2 = 8});
+	assert_true(run(0));
+	assert_int_equal(k.status, VM_EXIT_UNSUPPORTED | CAUSE_ERROR << 8);
+	assert_non_null(strstr(k.log, "unsupported read at 0x5000000"));
+	assert_non_null(strstr(k.log, "PC     0000000000abcdef"));
+}
+
+static struct vcpu_run hvc(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
+{
+	return (struct vcpu_run){.exit = EXIT_HVC, .x2 = function, .x3 = x1, .x4 = x2, .x5 = x3};
+}
+
+static void test_firmware(void **state)
+{
+	(void)state;
+	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	script((struct vcpu_run){.exit = EXIT_SMC, .x1 = 7, .x2 = 0x84000000});
+	script(hvc(0x84000000, 0, 0, 0));		  /* PSCI_VERSION */
+	script(hvc(0xc4000003, 1, RAM + 0x1000, 0x5555)); /* CPU_ON */
+	script(hvc(0xc4000003, 1, RAM + 0x1000, 0x5555));
+	assert_true(run(0));
+	assert_int_equal(k.entry[1].action, ACT_RESULT);
+	assert_int_equal(k.entry[1].x[0], ~0ull); /* an immediate that nobody defined */
+	assert_int_equal(k.entry[2].x[0], 0x10001);
+	assert_int_equal(k.entry[3].x[0], PSCI_SUCCESS);
+	assert_int_equal(k.entry[4].x[0], (uint64_t)PSCI_ALREADY_ON);
+	assert_int_equal(vm.vcpu[1].power, 1);
+	assert_int_equal(k.resets[1], 1);
+	assert_int_equal(k.vreg[1][VREG_PC], RAM + 0x1000);
+	assert_int_equal(k.vreg[1][VREG_X0], 0x5555);
+	/* The second vCPU goes off: its thread waits again, and it can be turned on again. */
+	vm.ending = 0;
+	k.entries = k.exits = 0;
+	script(hvc(0x84000002, 0, 0, 0)); /* CPU_OFF */
+	assert_false(run(1));
+	assert_int_equal(k.entry[0].vcpu, 11);
+	assert_int_equal(vm.vcpu[1].power, 0);
+	k.entries = k.exits = 0;
+	script(hvc(0xc4000003, 1, RAM + 0x2000, 1));
+	script(hvc(0x84000009, 0, 0, 0)); /* SYSTEM_RESET */
+	assert_true(run(0));
+	assert_int_equal(k.entry[1].x[0], PSCI_SUCCESS);
+	assert_int_equal(k.resets[1], 2);
+	assert_int_equal(k.status, CAUSE_RESET << 8);
+}
+
+static void test_report_and_stop(void **state)
+{
+	(void)state;
+	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	k.vreg[0][VREG_PC] = 0x1234;
+	vm_report();
+	assert_non_null(strstr(k.log, "vCPU 1: off"));
+	assert_int_equal(k.kicks[0], 1);
+	script((struct vcpu_run){.exit = EXIT_KICK});
+	assert_true(run(0));
+	assert_non_null(strstr(k.log, "vCPU 0: on, PC 0x1234"));
+	/* While the VM ends, a vCPU that is kicked runs no more. */
+	assert_int_equal(vm.ending, 1);
+	k.entries = k.exits = 0;
+	script((struct vcpu_run){.exit = EXIT_KICK});
+	assert_true(run(0));
+	assert_int_equal(k.status, ~0ull);
+}
+
+static void test_broken_kernel(void **state)
+{
+	(void)state;
+	build(CONFIG_HEAD CONFIG_TAIL);
+	script((struct vcpu_run){.exit = -EINVAL});
+	assert_true(run(0));
+	assert_int_equal(k.status, VM_EXIT_FATAL | CAUSE_ERROR << 8);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_build, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_devices, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_back_pressure, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_writer, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_reader, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_gate, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_complex, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_policies, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_abort, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_firmware, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_report_and_stop, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_broken_kernel, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: lib/qvmconf/lex.c lib/qvmconf/number.c lib/qvmconf/report.c lib/qvmconf/options.c lib/qvmconf/vdev.c */
+/* SOURCES: lib/qvmconf/set.c lib/qvmconf/check.c lib/qvmconf/read.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "qvmconf.h"
+
+struct world {
+	const char *text[2]; /* of the files a.qvmconf and b.qvmconf */
+	size_t bytes[2];     /* 0: as long as the string */
+	char said[16384];
+	unsigned messages;
+};
+
+static struct world world;
+static struct qvm_config config;
+
+static int world_read(void *context, const char *path, const char **text, size_t *bytes)
+{
+	struct world *w = context;
+	int i = strcmp(path, "dir/a.qvmconf") == 0 ? 0 : strcmp(path, "dir/b.qvmconf") == 0 ? 1 : -1;
+
+	if (i < 0 || !w->text[i])
+		return -2;
+	*text = w->text[i];
+	*bytes = w->bytes[i] ? w->bytes[i] : strlen(w->text[i]);
+	return 0;
+}
+
+static const char *world_env(void *context, const char *name)
+{
+	(void)context;
+	return strcmp(name, "DEVICE") == 0 ? "/dev/console/x" : strcmp(name, "WORDS") == 0 ? "two words" : NULL;
+}
+
+static bool world_asinfo(void *context, const char *name, uint64_t *start, uint64_t *bytes)
+{
+	(void)context;
+	*start = 0x90000000;
+	*bytes = 0x200000;
+	return strcmp(name, "guestmem") == 0;
+}
+
+static void world_message(void *context, const char *line)
+{
+	struct world *w = context;
+
+	assert_null(strchr(line, '\n'));
+	w->messages++;
+	strncat(w->said, line, sizeof(w->said) - strlen(w->said) - 2);
+	strcat(w->said, "\n");
+}
+
+static const struct qvmconf_host host = {&world, world_read, world_env, world_asinfo, world_message};
+
+static int read_words(int argc, const char *const *argv)
+{
+	world.said[0] = '\0';
+	world.messages = 0;
+	return qvmconf_read(&config, argc, argv, &host);
+}
+
+/* Reads one file. */
+static int read_text(const char *text)
+{
+	static const char *const words[] = {"@dir/a.qvmconf"};
+
+	world.text[0] = text;
+	world.bytes[0] = 0;
+	return read_words(1, words);
+}
+
+static void good(const char *text)
+{
+	int status = read_text(text);
+
+	assert_string_equal(world.said, "");
+	assert_int_equal(status, 0);
+}
+
+static void bad(const char *text, const char *said)
+{
+	assert_int_equal(read_text(text), QVMCONF_EX_CONFIG);
+	assert_string_equal(world.said, said);
+}
+
+#define GUEST "ram 0x80000000,16M load a "
+
+static void test_whole_file(void **state)
+{
+	(void)state;
+	good("# a comment\n"
+	     "system linux1\n"
+	     "ram 0x80000000,512M\n"
+	     "rom 0xf0000000,0x10000 # behind a word\n"
+	     "cpu sched 20f runmask 0,2\n"
+	     "cpu\n"
+	     "load 0x80200000,./Image\n"
+	     "initrd load initramfs.cpio.gz\n"
+	     "fdt load /guest.dtb data load 0xf0000000,blob\n"
+	     "cmdline \"console=ttyAMA0 # earlycon\"\n"
+	     "vdev gic version 3 gicd 0x2f000000\n"
+	     "vdev vdev-pl011.so\n\tloc 0x1c090000\n\tintr gic:37\n\thostdev /dev/console/linux1\n\tname uart\n"
+	     "unsupported register ignore unsupported instruction abort\n"
+	     "set exit-on-halt no set counter-offset 0\n"
+	     "debug dryrun");
+	assert_string_equal(config.name, "linux1");
+	assert_true(config.name_given);
+	assert_int_equal(config.mem_count, 2);
+	assert_int_equal(config.mem[0].start, 0x80000000);
+	assert_int_equal(config.mem[0].bytes, 512 << 20);
+	assert_int_equal(config.mem[1].kind, QVM_ROM);
+	assert_int_equal(config.cpu_count, 2);
+	assert_int_equal(config.cpus[0].priority, 20);
+	assert_int_equal(config.cpus[0].policy, QVM_POLICY_FIFO);
+	assert_int_equal(config.cpus[0].runmask, 5);
+	assert_false(config.cpus[1].sched_given);
+	assert_false(config.cpus[1].runmask_given);
+	assert_int_equal(config.load_count, 4);
+	assert_string_equal(config.loads[0].path, "Image");
+	assert_true(config.loads[0].address_given);
+	assert_int_equal(config.loads[0].address, 0x80200000);
+	assert_int_equal(config.loads[0].place.line, 7);
+	assert_string_equal(config.loads[0].place.file, "a.qvmconf");
+	assert_int_equal(config.loads[1].type, QVM_LOAD_INITRD);
+	assert_int_equal(config.loads[2].type, QVM_LOAD_FDT);
+	assert_string_equal(config.loads[2].path, "guest.dtb");
+	assert_int_equal(config.loads[3].type, QVM_LOAD_DATA);
+	assert_string_equal(config.cmdline, "console=ttyAMA0 # earlycon");
+	assert_int_equal(config.pl011_count, 1);
+	assert_int_equal(config.pl011[0].loc, 0x1c090000);
+	assert_int_equal(config.pl011[0].intr, 37);
+	assert_string_equal(config.pl011[0].input, "linux1");
+	assert_string_equal(config.pl011[0].output, "linux1");
+	assert_string_equal(config.pl011[0].name, "uart");
+	assert_int_equal(config.unsupported.register_, QVM_IGNORE);
+	assert_int_equal(config.unsupported.instruction, QVM_ABORT);
+	assert_int_equal(config.unsupported.reference, QVM_IGNORE);
+	assert_false(config.exit_on_halt);
+	assert_int_equal(config.counter_offset, 0);
+	assert_true(config.debug);
+	assert_true(config.dryrun);
+	assert_int_equal(qvmconf_memory_bytes(&config), (512u << 20) + 0x10000);
+}
+
+static void test_defaults(void **state)
+{
+	(void)state;
+	good(GUEST);
+	assert_string_equal(config.name, "qvm-guest");
+	assert_false(config.name_given);
+	assert_int_equal(config.cpu_count, 1);
+	assert_int_equal(config.gic.gicd, 0x2f000000);
+	assert_int_equal(config.gic.gicr, 0x2f100000);
+	assert_string_equal(config.gic.name, "gic");
+	assert_int_equal(config.unsupported.instruction, QVM_FAIL);
+	assert_int_equal(config.unsupported.reference, QVM_IGNORE);
+	assert_int_equal(config.unsupported.register_, QVM_FAIL);
+	assert_true(config.exit_on_halt);
+	assert_true(config.counter_offset == QVM_COUNTER_FROM_ZERO);
+	assert_null(config.cmdline);
+	assert_int_equal(config.pl011_count, 0);
+}
+
+/* Addresses are hexadecimal and lengths decimal by themselves; a multiplier makes both decimal. */
+static void test_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t start, bytes;
+	} cases[] = {
+	    {"ram 4096M,2048M load a", 4ull << 30, 2ull << 30}, {"ram 80000000,8192 load a", 0x80000000, 8192},
+	    {"ram 0d4096,0x1000 load a", 4096, 4096},		{"ram 4K,4k load a", 4096, 4096},
+	    {"ram 0x4K,0x1M load a", 0x1000, 1 << 20},		{"ram 0d16m,0d4K load a", 16 << 20, 4096},
+	    {"ram 2g,1G load a", 2ull << 30, 1 << 30},		{"ram 0xa0000 load a", 0, 0xa0000},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		good(cases[i].text);
+		assert_true(config.mem[0].start == cases[i].start);
+		assert_true(config.mem[0].bytes == cases[i].bytes);
+	}
+}
+
+static void test_wrong_numbers(void **state)
+{
+	static const char *const words[] = {
+	    "0x", "0d", "", "K", "0xg", "1KK", "-1", "+1", "1.5M", "18446744073709551616", "17179869184G"};
+	char text[128], said[256];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		snprintf(text, sizeof(text), "ram \"0,%s\" load a", words[i]);
+		snprintf(said, sizeof(said),
+			 "[a.qvmconf:1] '%s' is not a length: write it as 0x8000000, 134217728 or 128M\n", words[i]);
+		bad(text,
+		    words[i][0] ? said : "[a.qvmconf:1] a length must follow the comma at once, without a blank\n");
+	}
+}
+
+static void test_memory_without_address(void **state)
+{
+	(void)state;
+	good("ram 64K rom 4K ram 0x100000,4K ram 8K load a");
+	assert_int_equal(config.mem[0].start, 0);
+	assert_int_equal(config.mem[1].start, 0x10000);
+	assert_int_equal(config.mem[3].start, 0x101000);
+	assert_true(qvmconf_memory_has(&config, 0x101000, 8192));
+	assert_false(qvmconf_memory_has(&config, 0x101000, 8193));
+	assert_false(qvmconf_memory_has(&config, 0x102fff, UINT64_MAX));
+	assert_false(qvmconf_memory_has(&config, 0x103000, 0));
+}
+
+static void test_contexts(void **state)
+{
+	(void)state;
+	/* What belongs to no context does not close one. */
+	good("cpu ram 32m sched 8 load a runmask 3");
+	assert_int_equal(config.cpus[0].priority, 8);
+	assert_int_equal(config.cpus[0].runmask, 8);
+	good(GUEST "cpu sched 8 cpu sched 6");
+	assert_int_equal(config.cpus[0].priority, 8);
+	assert_int_equal(config.cpus[1].priority, 6);
+	/* Repeated: the last one wins. */
+	good(GUEST "cpu sched 8 sched 6r cpu");
+	assert_int_equal(config.cpu_count, 2);
+	assert_int_equal(config.cpus[0].priority, 6);
+	assert_int_equal(config.cpus[0].policy, QVM_POLICY_RR);
+	assert_false(config.cpus[1].sched_given);
+	good(GUEST "cmdline a cmdline b vdev pl011 loc 0x1000000 loc 0x2000000 intr gic:40 intr gic:41 hostdev -");
+	assert_string_equal(config.cmdline, "b");
+	assert_int_equal(config.pl011[0].loc, 0x2000000);
+	assert_int_equal(config.pl011[0].intr, 41);
+}
+
+static void test_quotes(void **state)
+{
+	(void)state;
+	good(GUEST "cmdline \"a \\\nb\"");
+	assert_string_equal(config.cmdline, "a  b");
+	good(GUEST "cmdline \"a\nb\"");
+	assert_string_equal(config.cmdline, "a\nb");
+	good(GUEST "cmdline a=\"b c\"d#comment");
+	assert_string_equal(config.cmdline, "a=b cd");
+	good(GUEST "cmdline \"say \\\"yes\\\" \\\\ \\n\"");
+	assert_string_equal(config.cmdline, "say \"yes\" \\ \\n");
+	good(GUEST "cmdline \"\"");
+	assert_string_equal(config.cmdline, "");
+	good(GUEST "cmdline \"a \\\r\nb\"\r\ndebug\r\n");
+	assert_string_equal(config.cmdline, "a  b");
+	/* A line end within quotes counts as a line. */
+	bad(GUEST "cmdline \"a\nb\"\nfrob",
+	    "[a.qvmconf:3] unknown option 'frob'; choose one of: system, ram, rom, cpu, "
+	    "load, initrd, fdt, data, cmdline, vdev, set, unsupported, dryrun, debug\n");
+}
+
+static void test_substitution(void **state)
+{
+	(void)state;
+	good("ram $asinfo_start{guestmem},$asinfo_length{guestmem} load a vdev pl011 loc 0x1000000 intr gic:40 "
+	     "hostdev >$env{DEVICE} cmdline a=$env{WORDS}$b$");
+	assert_int_equal(config.mem[0].start, 0x90000000);
+	assert_int_equal(config.mem[0].bytes, 0x200000);
+	assert_string_equal(config.pl011[0].output, "x");
+	assert_null(config.pl011[0].input);
+	assert_string_equal(config.cmdline, "a=two words$b$");
+	good(GUEST "cmdline \"$env{WORDS}\"");
+	assert_string_equal(config.cmdline, "two words");
+}
+
+static void test_hostdev(void **state)
+{
+	(void)state;
+	good("system vm1 " GUEST "vdev pl011 loc 0x1000000 intr gic:40 hostdev >-");
+	assert_string_equal(config.pl011[0].output, "vm1");
+	assert_null(config.pl011[0].input);
+	good(GUEST "vdev pl011 loc 0x1000000 intr gic:40 hostdev </dev/console/in hostdev >/dev/console/out");
+	assert_string_equal(config.pl011[0].input, "in");
+	assert_string_equal(config.pl011[0].output, "out");
+}
+
+static void test_gic(void **state)
+{
+	(void)state;
+	good(GUEST
+	     "vdev gic name gary gicd 0x30000000 gicr 0x30100000 vdev pl011 loc 0x1000000 intr gary:0x28 hostdev -");
+	assert_string_equal(config.gic.name, "gary");
+	assert_int_equal(config.gic.gicd, 0x30000000);
+	assert_int_equal(config.gic.gicr, 0x30100000);
+	assert_int_equal(config.pl011[0].intr, 40);
+}
+
+static void test_command_line(void **state)
+{
+	static const char *const words[] = {"@dir/a.qvmconf",  "cpu",	  "sched", "9",
+					    "@dir/b.qvmconf",  "runmask", "2",	   "cmdline",
+					    "two \"words\" #", "dryrun"};
+	static const char *const last[] = {"ram", "1M", "load", "a", "cmdline"};
+	static const char *const none[] = {"@dir/none.qvmconf"};
+
+	(void)state;
+	world.text[0] = "system a\n" GUEST;
+	world.text[1] = "set exit-on-halt off";
+	assert_int_equal(read_words(10, words), 0);
+	assert_string_equal(world.said, "");
+	assert_string_equal(config.name, "a");
+	/* The context of the CPU lasts over the file behind it. */
+	assert_int_equal(config.cpus[0].priority, 9);
+	assert_int_equal(config.cpus[0].runmask, 4);
+	assert_false(config.exit_on_halt);
+	/* The shell has done its quoting: a word is taken as it stands. */
+	assert_string_equal(config.cmdline, "two \"words\" #");
+	assert_true(config.dryrun);
+
+	assert_int_equal(read_words(5, last), QVMCONF_EX_CONFIG);
+	assert_string_equal(world.said,
+			    "[command line:5] 'cmdline' needs an argument: the guest's command line, in quotes\n");
+	assert_int_equal(read_words(1, none), QVMCONF_EX_CONFIG);
+	assert_non_null(strstr(
+	    world.said, "[command line:1] cannot read the configuration file 'dir/none.qvmconf': no such file\n"));
+	assert_int_equal(read_words(0, none), QVMCONF_EX_CONFIG);
+}
+
+/* An argument stands in the same file as its option. */
+static void test_argument_in_other_file(void **state)
+{
+	static const char *const words[] = {"@dir/a.qvmconf", "@dir/b.qvmconf"};
+
+	(void)state;
+	world.text[0] = GUEST "cmdline";
+	world.text[1] = "console=ttyAMA0";
+	assert_int_equal(read_words(2, words), QVMCONF_EX_CONFIG);
+	assert_string_equal(world.said,
+			    "[a.qvmconf:1] 'cmdline' needs an argument: the guest's command line, in quotes\n");
+}
+
+static void test_limits(void **state)
+{
+	static char text[QVM_FILE_MAX + 100];
+	size_t used = (size_t)snprintf(text, sizeof(text), "%scmdline ", GUEST);
+
+	(void)state;
+	memset(text + used, 'x', QVM_TOKEN_MAX);
+	text[used + QVM_TOKEN_MAX] = '\0';
+	good(text);
+	assert_int_equal(strlen(config.cmdline), QVM_TOKEN_MAX);
+	text[used + QVM_TOKEN_MAX] = 'x';
+	text[used + QVM_TOKEN_MAX + 1] = '\0';
+	bad(text, "[a.qvmconf:1] this word is longer than 4096 bytes\n");
+
+	/* More text than is kept: each repeated cmdline takes room. */
+	used = (size_t)snprintf(text, sizeof(text), "%s", GUEST);
+	for (unsigned i = 0; i < 6; i++) {
+		used += (size_t)snprintf(text + used, sizeof(text) - used, " cmdline ");
+		memset(text + used, 'y', 4000);
+		used += 4000;
+	}
+	text[used] = '\0';
+	assert_int_equal(read_text(text), QVMCONF_EX_CONFIG);
+	assert_non_null(strstr(world.said, "longer than 16 KiB together"));
+
+	/* More words, bytes and mistakes than allowed. */
+	used = 0;
+	for (unsigned i = 0; i <= QVM_TOKENS_MAX; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "debug ");
+	bad(text, "[a.qvmconf:1] the configuration has more than 8192 words\n");
+	memset(text, ' ', QVM_FILE_MAX + 1);
+	text[QVM_FILE_MAX + 1] = '\0';
+	assert_int_equal(read_text(text), QVMCONF_EX_CONFIG);
+	assert_non_null(strstr(world.said, "is longer than 256 KiB"));
+	used = 0;
+	for (unsigned i = 0; i < 200; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "ram 1\n");
+	assert_int_equal(read_text(text), QVMCONF_EX_CONFIG);
+	assert_int_equal(world.messages, QVM_MISTAKES_MAX + 1);
+	assert_non_null(strstr(world.said, "[a.qvmconf:50] too many mistakes: the rest is not read"));
+}
+
+static void test_control_characters(void **state)
+{
+	(void)state;
+	bad(GUEST "cmdline a\x01"
+		  "b",
+	    "[a.qvmconf:1] there is a control character in this word: configurations are plain text\n");
+	/* A line end in a quoted word does not tear a message in two. */
+	bad(GUEST "unsupported register \"a\nb\"",
+	    "[a.qvmconf:1] unknown action 'a?b'; choose one of: abort, fail, ignore\n");
+}
+
+/* Whatever is read, the reader ends, reports or accepts, and stays within its bounds (the sanitizers watch). */
+static void test_random_text(void **state)
+{
+	static const char *const parts[] = {
+	    "system ",
+	    "ram ",
+	    "rom ",
+	    "cpu ",
+	    "load ",
+	    "initrd ",
+	    "data ",
+	    "cmdline ",
+	    "vdev ",
+	    "set ",
+	    "unsupported ",
+	    "pass ",
+	    "reserve ",
+	    "logger ",
+	    "sched ",
+	    "runmask ",
+	    "loc ",
+	    "intr ",
+	    "hostdev ",
+	    "name ",
+	    "gic ",
+	    "pl011 ",
+	    "shmem ",
+	    "version ",
+	    "0x80000000,",
+	    "16M ",
+	    "4K,",
+	    "gic:37 ",
+	    "\"",
+	    "\\",
+	    "$env{",
+	    "}",
+	    "$asinfo_start{guestmem}",
+	    "@dir/a.qvmconf ",
+	    "#",
+	    "\n",
+	    " ",
+	    ",",
+	    "-",
+	    "register ",
+	    "ignore ",
+	    "8 ",
+	    "0 ",
+	    "debug ",
+	    "\xff",
+	    "counter-offset ",
+	};
+	static char text[512];
+	unsigned seed = 7;
+
+	(void)state;
+	for (unsigned round = 0; round < 20000; round++) {
+		size_t used = 0;
+
+		for (unsigned i = 0; i < 30; i++) {
+			seed = seed * 1103515245u + 12345u;
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s",
+						 parts[(seed >> 8) % (sizeof(parts) / sizeof(parts[0]))]);
+			if (used >= sizeof(text))
+				break;
+		}
+		if (read_text(text) == 0)
+			assert_int_equal(world.messages, 0);
+		else
+			assert_true(world.messages > 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_whole_file),
+	    cmocka_unit_test(test_defaults),
+	    cmocka_unit_test(test_numbers),
+	    cmocka_unit_test(test_wrong_numbers),
+	    cmocka_unit_test(test_memory_without_address),
+	    cmocka_unit_test(test_contexts),
+	    cmocka_unit_test(test_quotes),
+	    cmocka_unit_test(test_substitution),
+	    cmocka_unit_test(test_hostdev),
+	    cmocka_unit_test(test_gic),
+	    cmocka_unit_test(test_command_line),
+	    cmocka_unit_test(test_argument_in_other_file),
+	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_control_characters),
+	    cmocka_unit_test(test_random_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: lib/sysconf/read.c lib/sysconf/check.c lib/sysconf/device.c lib/sysconf/board.c lib/sysconf/cells.c */
+/* SOURCES: lib/sysconf/report.c lib/qvmconf/read.c lib/qvmconf/lex.c lib/qvmconf/number.c lib/qvmconf/report.c */
+/* SOURCES: lib/qvmconf/options.c lib/qvmconf/vdev.c lib/qvmconf/set.c lib/qvmconf/check.c */
+/* LIBS: fdt */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <libfdt.h>
+
+#include "sysconf.h"
+#include <bulkhead.h>
+
+#define ROOM 8192
+
+static uint8_t system_dtb[ROOM], board_dtb[ROOM];
+static struct sys_config config;
+static char said[8192];
+
+static void message(void *context, const char *line)
+{
+	(void)context;
+	strncat(said, line, sizeof(said) - strlen(said) - 2);
+	strcat(said, "\n");
+}
+
+/* Writing a tree: every step must succeed. */
+static void begin(uint8_t *dtb)
+{
+	assert_int_equal(fdt_create(dtb, ROOM), 0);
+	assert_int_equal(fdt_finish_reservemap(dtb), 0);
+	assert_int_equal(fdt_begin_node(dtb, ""), 0);
+}
+
+static void end(uint8_t *dtb)
+{
+	assert_int_equal(fdt_end_node(dtb), 0);
+	assert_int_equal(fdt_finish(dtb), 0);
+}
+
+static void open_node(uint8_t *dtb, const char *name)
+{
+	assert_int_equal(fdt_begin_node(dtb, name), 0);
+}
+
+static void close_node(uint8_t *dtb)
+{
+	assert_int_equal(fdt_end_node(dtb), 0);
+}
+
+static void text(uint8_t *dtb, const char *property, const char *value)
+{
+	assert_int_equal(fdt_property(dtb, property, value, (int)strlen(value) + 1), 0);
+}
+
+/* A list of strings is written with '|' between them. */
+static void list(uint8_t *dtb, const char *property, const char *values)
+{
+	char bytes[128];
+	size_t n = strlen(values);
+
+	memcpy(bytes, values, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		if (bytes[i] == '|')
+			bytes[i] = '\0';
+	}
+	assert_int_equal(fdt_property(dtb, property, bytes, (int)n + 1), 0);
+}
+
+static void cells(uint8_t *dtb, const char *property, unsigned count, const uint32_t *values)
+{
+	uint32_t big[16];
+
+	assert_true(count <= 16);
+	for (unsigned i = 0; i < count; i++)
+		big[i] = cpu_to_fdt32(values[i]);
+	assert_int_equal(fdt_property(dtb, property, big, (int)(4 * count)), 0);
+}
+
+#define CELLS(dtb, property, ...) \
+	cells(dtb, property, sizeof((uint32_t[]){__VA_ARGS__}) / 4, (const uint32_t[]){__VA_ARGS__})
+
+static void cell_counts(uint8_t *dtb, uint32_t address, uint32_t size)
+{
+	CELLS(dtb, "#address-cells", address);
+	CELLS(dtb, "#size-cells", size);
+}
+
+static void write_system(void)
+{
+	uint8_t *d = system_dtb;
+
+	begin(d);
+	text(d, "compatible", "bulkhead,system");
+	open_node(d, "processes");
+	open_node(d, "devc");
+	text(d, "program", "devc-pl011");
+	list(d, "args", "-b|115200");
+	CELLS(d, "priority", 20);
+	CELLS(d, "max-priority", 30);
+	text(d, "policy", "fifo");
+	CELLS(d, "runmask", 3);
+	CELLS(d, "memory", 0x200000);
+	CELLS(d, "kernel-memory", 0, 0x100000);
+	list(d, "abilities", "public|log");
+	list(d, "devices", "stdout");
+	assert_int_equal(fdt_property(d, "ready", NULL, 0), 0);
+	assert_int_equal(fdt_property(d, "critical", NULL, 0), 0);
+	close_node(d);
+	open_node(d, "shell");
+	text(d, "program", "shell");
+	list(d, "connect", "devc");
+	close_node(d);
+	close_node(d);
+	open_node(d, "vms");
+	open_node(d, "linux1");
+	text(d, "config", "linux1.qvmconf");
+	assert_int_equal(fdt_property(d, "autostart", NULL, 0), 0);
+	close_node(d);
+	open_node(d, "linux2");
+	text(d, "config", "linux2.qvmconf");
+	assert_int_equal(fdt_property(d, "connect", NULL, 0), 0);
+	close_node(d);
+	close_node(d);
+	end(d);
+}
+
+static void write_serial(uint8_t *d, const char *name, uint32_t address, uint32_t spi, uint32_t flags)
+{
+	open_node(d, name);
+	text(d, "compatible", "arm,pl011");
+	CELLS(d, "reg", address, 0x1000);
+	CELLS(d, "interrupts", 0, spi, flags);
+	close_node(d);
+}
+
+static void write_cpus(uint8_t *d)
+{
+	open_node(d, "cpus");
+	cell_counts(d, 1, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "cpu@%u", i);
+		open_node(d, name);
+		text(d, "device_type", "cpu");
+		CELLS(d, "reg", i);
+		text(d, "status", i == 2 ? "disabled" : "okay");
+		close_node(d);
+	}
+	close_node(d);
+}
+
+static void write_memory(uint8_t *d)
+{
+	open_node(d, "memory@40000000");
+	text(d, "device_type", "memory");
+	CELLS(d, "reg", 0, 0x40000000, 0, 0x10000000, 1, 0, 0, 0x10000000);
+	close_node(d);
+	open_node(d, "reserved-memory");
+	cell_counts(d, 2, 2);
+	open_node(d, "guestmem@48000000");
+	CELLS(d, "reg", 0, 0x48000000, 0, 0x1000000);
+	close_node(d);
+	close_node(d);
+}
+
+static void write_board(void)
+{
+	uint8_t *d = board_dtb;
+
+	begin(d);
+	cell_counts(d, 2, 2);
+	CELLS(d, "interrupt-parent", 1);
+	open_node(d, "chosen");
+	text(d, "stdout-path", "serial0:115200n8");
+	close_node(d);
+	open_node(d, "aliases");
+	text(d, "serial0", "/bus/inner/serial@1000");
+	text(d, "serial1", "/bus/serial@5000");
+	close_node(d);
+	write_cpus(d);
+	write_memory(d);
+	open_node(d, "intc@8000000");
+	text(d, "compatible", "arm,gic-v3");
+	CELLS(d, "phandle", 1);
+	CELLS(d, "#interrupt-cells", 3);
+	CELLS(d, "reg", 0, 0x8000000, 0, 0x10000);
+	close_node(d);
+	open_node(d, "bus");
+	cell_counts(d, 1, 1);
+	CELLS(d, "ranges", 0, 0x12, 0x10000000, 0x100000);
+	write_serial(d, "serial@5000", 0x5000, 9, 1);
+	open_node(d, "inner");
+	cell_counts(d, 1, 1);
+	CELLS(d, "ranges", 0, 0x20000, 0x10000);
+	write_serial(d, "serial@1000", 0x1000, 1, 4);
+	write_serial(d, "serial@f800", 0xf800, 2, 4);
+	close_node(d);
+	open_node(d, "hidden");
+	cell_counts(d, 1, 1);
+	write_serial(d, "serial@0", 0, 3, 4);
+	close_node(d);
+	close_node(d);
+	end(d);
+}
+
+static unsigned read_system(size_t bytes)
+{
+	struct sys_report report = {.file = "system.dtb", .message = message};
+
+	said[0] = '\0';
+	return sys_read(&config, system_dtb, bytes, &report);
+}
+
+static unsigned check_system(const struct sys_board *board, const struct sys_vm_needs *needs)
+{
+	struct sys_report report = {.file = "system.dtb", .message = message};
+
+	said[0] = '\0';
+	return sys_check(&config, board, needs, &report);
+}
+
+static void read_good(void)
+{
+	write_system();
+	assert_int_equal(read_system(ROOM), 0);
+	assert_string_equal(said, "");
+}
+
+static void board_good(struct sys_board *board)
+{
+	write_board();
+	assert_null(sys_board_read(board, board_dtb, ROOM));
+}
+
+static void test_reads_all(void **state)
+{
+	const struct sys_process *devc = &config.processes[0], *shell = &config.processes[1];
+
+	(void)state;
+	read_good();
+	assert_int_equal(config.process_count, 2);
+	assert_string_equal(devc->name, "devc");
+	assert_string_equal(devc->program, "devc-pl011");
+	assert_int_equal(devc->arg_count, 2);
+	assert_string_equal(devc->args[1], "115200");
+	assert_int_equal(devc->sched.priority, 20);
+	assert_int_equal(devc->sched.max_priority, 30);
+	assert_int_equal(devc->sched.policy, SCHED_FIFO_);
+	assert_int_equal(devc->sched.runmask, 3);
+	assert_int_equal(devc->memory, 0x200000);
+	assert_int_equal(devc->kernel_memory, 0x100000);
+	assert_int_equal(devc->abilities, ABLE_PUBLIC | ABLE_LOG);
+	assert_int_equal(devc->connect, 0);
+	assert_int_equal(devc->device_count, 1);
+	assert_true(devc->ready);
+	assert_true(devc->critical);
+	assert_int_equal(shell->connect, 1);
+	assert_int_equal(shell->abilities, 0);
+	assert_int_equal(shell->sched.policy, SCHED_RR_);
+	assert_false(shell->ready);
+}
+
+static void test_reads_vms(void **state)
+{
+	(void)state;
+	read_good();
+	assert_int_equal(config.vm_count, 2);
+	assert_string_equal(config.vms[0].config, "linux1.qvmconf");
+	assert_int_equal(config.vms[0].memory, 2 << 20);
+	assert_int_equal(config.vms[0].kernel_memory, 4 << 20);
+	assert_true(config.vms[0].autostart);
+	assert_int_equal(config.vms[0].connect, 1); /* all public ones, when nothing is said */
+	assert_int_equal(config.vms[1].connect, 0); /* nobody, when that is said */
+	assert_false(config.vms[1].autostart);
+}
+
+static void test_no_tree(void **state)
+{
+	(void)state;
+	memset(system_dtb, 0x5a, sizeof(system_dtb));
+	assert_int_equal(read_system(ROOM), 1);
+	assert_string_equal(said, "system.dtb: /: this is not a device tree blob, or it is damaged; compile system.dts "
+				  "with dtc again\n");
+	write_system();
+	assert_int_equal(read_system(fdt_totalsize(system_dtb) - 1), 1);
+}
+
+static void test_wrong_values(void **state)
+{
+	uint8_t *d = system_dtb;
+
+	(void)state;
+	begin(d);
+	text(d, "compatible", "something,else");
+	open_node(d, "processes");
+	open_node(d, "a-name-of-16-by.");
+	close_node(d);
+	open_node(d, "two");
+	CELLS(d, "program", 0x61620000);
+	CELLS(d, "priority", 1, 2, 3);
+	assert_int_equal(fdt_property(d, "connect", "ab", 2), 0);
+	CELLS(d, "ready", 1);
+	CELLS(d, "memory", 0x1001);
+	text(d, "policy", "x\ny");
+	close_node(d);
+	close_node(d);
+	end(d);
+	assert_int_equal(read_system(ROOM), 8);
+	assert_string_equal(
+	    said, "system.dtb: /: this is no system description: its root needs compatible = \"bulkhead,system\"\n"
+		  "system.dtb: /processes/a-name-of-16-by.: its name must be 1 to 15 letters, digits, '_', '-' or '.'\n"
+		  "system.dtb: /processes/two: 'program' must be one string in double quotes\n"
+		  "system.dtb: /processes/two: 'priority' must be one number, as in <10> or /bits/ 64 <0x100000000>\n"
+		  "system.dtb: /processes/two: 'policy' is \"x?y\"; it must be \"rr\" or \"fifo\"\n"
+		  "system.dtb: /processes/two: 'memory' is 0x1001 bytes, not whole pages of 0x1000\n"
+		  "system.dtb: /processes/two: 'ready' takes no value: it is written 'ready;' or left out\n"
+		  "system.dtb: /processes/two: 'connect' is not a list of strings, as in \"one\", \"two\"\n");
+}
+
+static void test_too_many(void **state)
+{
+	uint8_t *d = system_dtb;
+
+	(void)state;
+	begin(d);
+	text(d, "compatible", "bulkhead,system");
+	open_node(d, "processes");
+	for (unsigned i = 0; i <= SYS_PROCESSES_MAX; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "p%u", i);
+		open_node(d, name);
+		text(d, "program", "x");
+		close_node(d);
+	}
+	close_node(d);
+	end(d);
+	assert_int_equal(read_system(ROOM), 1);
+	assert_string_equal(said, "system.dtb: /processes/p16: more than 16 processes\n");
+}
+
+static void test_board(void **state)
+{
+	struct sys_board board;
+	uint64_t start, bytes;
+
+	(void)state;
+	board_good(&board);
+	assert_int_equal(board.cpus, 2);
+	assert_int_equal(board.ram_bytes, 0x20000000 - 0x1000000);
+	assert_true(sys_asinfo(board_dtb, "guestmem", &start, &bytes));
+	assert_int_equal(start, 0x48000000);
+	assert_int_equal(bytes, 0x1000000);
+	assert_false(sys_asinfo(board_dtb, "guest", &start, &bytes));
+	assert_non_null(sys_board_read(&board, board_dtb, 40));
+	write_system();
+	assert_string_equal(sys_board_read(&board, system_dtb, ROOM), "it describes no memory");
+}
+
+static void test_devices(void **state)
+{
+	static const char *const names[] = {"stdout", "serial0", "/bus/inner/serial@1000"};
+	struct sys_board board;
+	struct sys_device device;
+
+	(void)state;
+	board_good(&board);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_null(sys_device_find(board_dtb, names[i], &device));
+		assert_string_equal(device.path, "/bus/inner/serial@1000");
+		assert_int_equal(device.range_count, 1);
+		assert_true(device.ranges[0].start == 0x1210021000);
+		assert_int_equal(device.ranges[0].bytes, 0x1000);
+		assert_int_equal(device.interrupt_count, 1);
+		assert_int_equal(device.interrupts[0].intid, 33);
+		assert_false(device.interrupts[0].edge);
+	}
+	assert_null(sys_device_find(board_dtb, "serial1", &device));
+	assert_true(device.ranges[0].start == 0x1210005000);
+	assert_int_equal(device.interrupts[0].intid, 41);
+	assert_true(device.interrupts[0].edge);
+}
+
+static void test_wrong_devices(void **state)
+{
+	struct sys_board board;
+	struct sys_device device;
+
+	(void)state;
+	board_good(&board);
+	assert_string_equal(sys_device_find(board_dtb, "serial9", &device), "the board has no such device");
+	assert_string_equal(sys_device_find(board_dtb, "/nowhere", &device), "the board has no such device");
+	assert_string_equal(sys_device_find(board_dtb, "", &device), "the board has no such device");
+	assert_string_equal(sys_device_find(board_dtb, "/intc@8000000", &device), "it belongs to the kernel");
+	/* Its last half page lies behind the end of the bus. */
+	assert_string_equal(sys_device_find(board_dtb, "/bus/inner/serial@f800", &device),
+			    "its registers lie in none of the 'ranges' of its bus");
+	assert_string_equal(sys_device_find(board_dtb, "/bus/hidden/serial@0", &device),
+			    "its bus has no 'ranges': its registers cannot be reached from the CPUs");
+	assert_string_equal(sys_device_find(board_dtb, "/", &device),
+			    "its bus writes addresses in a way that is not supported");
+}
+
+static void test_check(void **state)
+{
+	struct sys_vm_needs needs[2] = {{.name = "linux1", .name_given = true, .guest_bytes = 64 << 20}, {.name = "x"}};
+	struct sys_board board;
+
+	(void)state;
+	read_good();
+	board_good(&board);
+	assert_int_equal(check_system(&board, needs), 0);
+	assert_int_equal(sys_memory_bytes(&config, needs),
+			 0x200000 + 0x100000 + (1 << 20) + (1 << 19) + 2 * (6 << 20) + (64 << 20));
+	/* Exactly enough, and one byte less than that. */
+	board.ram_bytes = sys_memory_bytes(&config, needs);
+	assert_int_equal(check_system(&board, needs), 0);
+	board.ram_bytes--;
+	assert_int_equal(check_system(&board, needs), 1);
+	assert_non_null(strstr(said, ": 1 bytes are missing"));
+	board.ram_bytes = 1ull << 32;
+	board.cpus = 1;
+	strcpy(needs[0].name, "other");
+	needs[1].priority_max = 11;
+	assert_int_equal(check_system(&board, needs), 3);
+	assert_string_equal(
+	    said,
+	    "system.dtb: /processes/devc: 'runmask' 0x3 names CPUs that the board does not have; its 1 CPUs are 0x1\n"
+	    "system.dtb: /vms/linux1: linux1.qvmconf calls the VM 'other'; the two names must be equal\n"
+	    "system.dtb: /vms/linux2: linux2.qvmconf has a CPU with priority 11, above 'max-priority' 10; raise "
+	    "one or lower the other\n");
+}
+
+static void test_needs(void **state)
+{
+	static const char *const words[] = {"system", "vm",	 "ram", "1M",	 "rom", "4K",	   "cpu",
+					    "sched",  "9",	 "cpu", "sched", "12f", "runmask", "1",
+					    "cpu",    "runmask", "2",	"load",	 "a"};
+	static const struct qvmconf_host host;
+	static struct qvm_config vm;
+	struct sys_vm_needs needs;
+
+	(void)state;
+	assert_int_equal(qvmconf_read(&vm, 19, words, &host), 0);
+	sys_vm_needs(&needs, &vm);
+	assert_string_equal(needs.name, "vm");
+	assert_true(needs.name_given);
+	assert_int_equal(needs.guest_bytes, (1 << 20) + 4096);
+	assert_int_equal(needs.priority_max, 12);
+	assert_int_equal(needs.runmask, 6);
+}
+
+/* Damaged trees are refused or read, never followed out of their bounds (the sanitizers watch). */
+static void test_random_damage(void **state)
+{
+	struct sys_device device;
+	struct sys_board board;
+	unsigned seed = 3, refused = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 3000; round++) {
+		size_t size;
+		uint8_t *exact;
+
+		write_board();
+		size = fdt_totalsize(board_dtb);
+		exact = malloc(size);
+		memcpy(exact, board_dtb, size);
+		for (unsigned i = 0; i < 4; i++) {
+			seed = seed * 1103515245u + 12345u;
+			exact[(seed >> 8) % size] = (uint8_t)(seed >> 4);
+		}
+		if (sys_board_read(&board, exact, size))
+			refused++;
+		else
+			sys_device_find(exact, "stdout", &device);
+		free(exact);
+
+		write_system();
+		size = fdt_totalsize(system_dtb);
+		for (unsigned i = 0; i < 4; i++) {
+			seed = seed * 1103515245u + 12345u;
+			system_dtb[(seed >> 8) % size] = (uint8_t)(seed >> 4);
+		}
+		refused += read_system(size) != 0;
+	}
+	assert_true(refused > 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_reads_all),	 cmocka_unit_test(test_reads_vms),     cmocka_unit_test(test_no_tree),
+	    cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_too_many),      cmocka_unit_test(test_board),
+	    cmocka_unit_test(test_devices),	 cmocka_unit_test(test_wrong_devices), cmocka_unit_test(test_check),
+	    cmocka_unit_test(test_needs),	 cmocka_unit_test(test_random_damage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: procmgr/log.c */
+/* procmgr's log under the thread sanitizer: the sender is a real thread, the log ring's server one of the test's own.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#undef TIMER_ABSTIME /* the C library's, which the kernel's call does not know */
+#include <bulkhead/kernel.h>
+#include <bulkhead/thread.h>
+
+#include "procmgr/procmgr.h"
+
+#define LINES 5000u
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+
+/* What the server has got: under `lock`. */
+static unsigned received, lost, attaches;
+static int last_number = -1;
+static bool in_order = true, hangs, dead;
+static char first_text[PROTO_DATA + 1];
+
+/* The kernel's console: first thread only. */
+static char console[512];
+static unsigned console_lines, console_offs;
+
+uint64_t ClockTime(void)
+{
+	return 1;
+}
+
+int SystemLog_r(const char *text, size_t bytes)
+{
+	assert_true(bytes <= 256);
+	snprintf(console, sizeof console, "%.*s", (int)bytes, text);
+	console_lines++;
+	return 0;
+}
+
+int SystemCtl_r(enum systemctl command, uint64_t value)
+{
+	(void)value;
+	console_offs += command == SYSTEM_CONSOLE_OFF;
+	return 0;
+}
+
+int ConnectAttach_r(unsigned slot, int chid, int event_chid)
+{
+	(void)event_chid;
+	pthread_mutex_lock(&lock);
+	attaches++;
+	pthread_mutex_unlock(&lock);
+	return slot == 2 && chid == 9 ? 1 : -ESRCH;
+}
+
+int ConnectDetach_r(int coid)
+{
+	return coid == 1 ? 0 : -EBADF;
+}
+
+static void take(const struct slog_msg *msg)
+{
+	char text[PROTO_DATA + 1];
+	int number;
+	unsigned count;
+
+	snprintf(text, sizeof text, "%.*s", msg->count, msg->text);
+	if (received == 0 && lost == 0)
+		strcpy(first_text, text);
+	if (sscanf(text, "line %d", &number) == 1) {
+		in_order = in_order && number > last_number;
+		last_number = number;
+		received++;
+	} else if (sscanf(text, "%u lines were lost", &count) == 1) {
+		lost += count;
+	}
+}
+
+int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
+{
+	const struct slog_msg *msg = smsg;
+	int result = 0;
+
+	(void)rmsg;
+	assert_int_equal(coid, 1);
+	assert_int_equal(rbytes, 0);
+	assert_int_equal(msg->type, SLOG_WRITE);
+	assert_int_equal(sbytes, offsetof(struct slog_msg, text) + msg->count);
+	pthread_mutex_lock(&lock);
+	while (hangs)
+		pthread_cond_wait(&changed, &lock);
+	if (dead)
+		result = -ESRCH;
+	else
+		take(msg);
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+	return result;
+}
+
+static void *run(void *entry)
+{
+	((void (*)(void *))entry)(NULL);
+	return NULL;
+}
+
+int thread_create(void (*entry)(void *), void *arg, size_t stack_bytes, unsigned priority, uint32_t runmask,
+		  const char *name)
+{
+	pthread_t thread;
+
+	(void)stack_bytes, (void)priority, (void)runmask, (void)name;
+	assert_null(arg);
+	return pthread_create(&thread, NULL, run, (void *)entry) == 0 ? 1 : -EAGAIN;
+}
+
+int word_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+	assert_int_equal(timeout_ns, 0);
+	pthread_mutex_lock(&lock);
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == expected)
+		pthread_cond_wait(&changed, &lock);
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+void word_wake(uint32_t *word, unsigned count)
+{
+	(void)word, (void)count;
+	pthread_mutex_lock(&lock);
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
+
+static void set(bool *what, bool value)
+{
+	pthread_mutex_lock(&lock);
+	*what = value;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Waits at most 20 s until the server has got, or was told of the loss of, so many lines. */
+static void await(unsigned lines)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 20;
+	pthread_mutex_lock(&lock);
+	while (received + lost < lines && pthread_cond_timedwait(&changed, &lock, &until) == 0)
+		;
+	assert_int_equal(received + lost, lines);
+	assert_true(in_order);
+	pthread_mutex_unlock(&lock);
+}
+
+/* One story, since the log is one for the life of a process. */
+static void lines_reach_the_log_in_order_and_nobody_waits(void **state)
+{
+	unsigned number = 0;
+
+	(void)state;
+	/* Before there is anybody: on the kernel's console, and kept. */
+	for (; number < 10; number++)
+		log_line(SLOG_INFO, "line %u", number);
+	assert_int_equal(console_lines, 10);
+	assert_string_equal(console, "procmgr: line 9\n");
+	log_console_off();
+	log_console_off();
+	assert_int_equal(console_offs, 1);
+	log_line(SLOG_INFO, "line %u %0*d", number++, 1000, 1);
+	assert_int_equal(console_lines, 10);
+
+	log_slogger(2, 9);
+	await(number);
+	assert_string_equal(first_text, "line 0");
+
+	for (; number < LINES; number++)
+		log_line(SLOG_INFO, "line %u", number);
+	await(number);
+
+	/* A server that does not answer: these calls must return all the same. What had no room is counted. */
+	set(&hangs, true);
+	for (; number < 2 * LINES; number++)
+		log_line(SLOG_INFO, "line %u", number);
+	set(&hangs, false);
+	await(number);
+	assert_true(lost >= LINES - 300);
+
+	/* One that dies: what it has not taken is for the next one. */
+	set(&dead, true);
+	for (unsigned i = 0; i < 20; i++)
+		log_line(SLOG_INFO, "line %u", number++);
+	log_slogger(3, 1); /* nobody is there */
+	set(&dead, false);
+	log_slogger(2, 9);
+	await(number);
+	log_slogger(PROCESS_MAX, 1);
+	log_slogger(1, 0x10000);
+	log_line(SLOG_INFO, "line %u", number++);
+	await(number);
+	pthread_mutex_lock(&lock);
+	assert_true(attaches >= 2);
+	pthread_mutex_unlock(&lock);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(lines_reach_the_log_in_order_and_nobody_waits),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ALIGNMENT    4096u
+#define HEADER_BYTES 110u
+
+/*
+ * Programs and guest images are mapped straight from the archive, so the data of each file starts on a page. The format
+ * has no padding for that; an entry of this name, whose data fills the gap, stands before a file where one is needed.
+ */
+#define PAD_NAME ".pad"
+
+struct entry {
+	const char *name;
+	const uint8_t *data;
+	size_t bytes;
+	uint8_t *owned; /* to free */
+};
+
+struct image {
+	struct system *system;
+	struct image_extra *extras;
+	unsigned extra_count;
+	struct entry entries[IMAGE_FILES_MAX];
+	unsigned entry_count;
+	unsigned mistakes;
+};
+
+static struct entry *find_entry(struct image *image, const char *name)
+{
+	for (unsigned i = 0; i < image->entry_count; i++) {
+		if (strcmp(image->entries[i].name, name) == 0)
+			return &image->entries[i];
+	}
+	return NULL;
+}
+
+static struct entry *add(struct image *image, const char *name, uint8_t *data, size_t bytes, uint8_t *owned)
+{
+	struct entry *entry = &image->entries[image->entry_count];
+
+	if (image->entry_count == IMAGE_FILES_MAX) {
+		fprintf(stderr, "bulkhead: more than %d files in one archive\n", IMAGE_FILES_MAX);
+		free(owned);
+		image->mistakes++;
+		return NULL;
+	}
+	if (bytes > UINT32_MAX) {
+		fprintf(stderr, "%s: longer than 4 GiB, which the archive's format cannot hold\n", name);
+		free(owned);
+		image->mistakes++;
+		return NULL;
+	}
+	*entry = (struct entry){name, data, bytes, owned};
+	image->entry_count++;
+	return entry;
+}
+
+static struct entry *add_file(struct image *image, const char *name, const char *path)
+{
+	struct file file;
+
+	if (file_read(path, &file) != 0) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		image->mistakes++;
+		return NULL;
+	}
+	return add(image, name, file.data, file.bytes, file.data);
+}
+
+/* A file that the system names: given on the command line under that name, or in the system directory. */
+static struct entry *need(struct image *image, const char *name, const char *who)
+{
+	struct entry *entry = find_entry(image, name);
+	char path[4096];
+
+	if (entry)
+		return entry;
+	for (unsigned i = 0; i < image->extra_count; i++) {
+		if (strcmp(image->extras[i].name, name) == 0) {
+			image->extras[i].used = true;
+			return add_file(image, name, image->extras[i].path);
+		}
+	}
+	if (snprintf(path, sizeof(path), "%s/%s", image->system->directory, name) < (int)sizeof(path) &&
+	    access(path, R_OK) == 0)
+		return add_file(image, name, path);
+	fprintf(stderr, "%s names the file '%s', which is not there; put it into %s or give it with -f PATH=%s\n", who,
+		name, image->system->directory, name);
+	image->mistakes++;
+	return NULL;
+}
+
+static void check_load(struct image *image, const struct qvm_config *config, const struct qvm_load *load, size_t bytes)
+{
+	bool fits = false;
+
+	if (load->address_given)
+		fits = qvmconf_memory_has(config, load->address, bytes);
+	for (unsigned i = 0; !load->address_given && i < config->mem_count; i++)
+		fits |= bytes <= config->mem[i].bytes;
+	if (fits)
+		return;
+	fprintf(stderr,
+		"[%s:%u] '%s' has %zu bytes, which do not fit into the guest memory there; give the VM more 'ram'\n",
+		load->place.file, (unsigned)load->place.line, load->path, bytes);
+	image->mistakes++;
+}
+
+static void collect_vm(struct image *image, unsigned v)
+{
+	struct system *s = image->system;
+	const struct qvm_config *config = &s->vms[v];
+	char who[160];
+
+	if (!find_entry(image, s->config.vms[v].config))
+		add(image, s->config.vms[v].config, s->conf_files[v].data, s->conf_files[v].bytes, NULL);
+	for (unsigned i = 0; i < config->load_count; i++) {
+		const struct qvm_load *load = &config->loads[i];
+		const struct entry *entry;
+
+		snprintf(who, sizeof(who), "[%s:%u] 'load'", load->place.file, (unsigned)load->place.line);
+		entry = need(image, load->path, who);
+		if (entry)
+			check_load(image, config, load, entry->bytes);
+	}
+}
+
+static void collect(struct image *image)
+{
+	struct system *s = image->system;
+	char who[160];
+
+	add(image, "system.dtb", s->dtb.data, s->dtb.bytes, NULL);
+	for (unsigned i = 0; i < s->config.process_count; i++) {
+		snprintf(who, sizeof(who), "system.dts: /processes/%s", s->config.processes[i].name);
+		need(image, s->config.processes[i].program, who);
+	}
+	if (s->config.vm_count)
+		need(image, "qvm", "system.dts: /vms");
+	for (unsigned i = 0; i < s->config.vm_count; i++)
+		collect_vm(image, i);
+	for (unsigned i = 0; i < image->extra_count; i++) {
+		if (image->extras[i].used)
+			continue;
+		if (find_entry(image, image->extras[i].name)) {
+			fprintf(stderr,
+				"%s: the archive has a file '%s' already; give another name with -f PATH=NAME\n",
+				image->extras[i].path, image->extras[i].name);
+			image->mistakes++;
+		} else {
+			add_file(image, image->extras[i].name, image->extras[i].path);
+		}
+	}
+}
+
+static size_t round4(size_t n)
+{
+	return (n + 3) & ~(size_t)3;
+}
+
+static size_t head_bytes(const char *name)
+{
+	return round4(HEADER_BYTES + strlen(name) + 1);
+}
+
+/* Data bytes of the pad entry that makes the data of a file at `offset` start on a page; -1: none is needed. */
+static long pad_bytes(size_t offset, const char *name)
+{
+	if ((offset + head_bytes(name)) % ALIGNMENT == 0)
+		return -1;
+	return (long)((ALIGNMENT - (offset + head_bytes(PAD_NAME) + head_bytes(name)) % ALIGNMENT) % ALIGNMENT);
+}
+
+/* Writes one entry at `offset` of `out`, if there is an `out`, and returns the offset behind it. */
+static size_t put(uint8_t *out, size_t offset, unsigned inode, const char *name, const uint8_t *data, size_t bytes)
+{
+	unsigned mode = strcmp(name, "TRAILER!!!") == 0 ? 0 : 0100644;
+	char header[HEADER_BYTES + 1];
+
+	if (out) {
+		/* No owner and no time: the same input gives the same archive. */
+		snprintf(header, sizeof(header), "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", inode,
+			 mode, 0, 0, 1, 0, (unsigned)bytes, 0, 0, 0, 0, (unsigned)strlen(name) + 1, 0);
+		memcpy(out + offset, header, HEADER_BYTES);
+		memcpy(out + offset + HEADER_BYTES, name, strlen(name) + 1);
+		if (data)
+			memcpy(out + offset + head_bytes(name), data, bytes);
+	}
+	return round4(offset + head_bytes(name) + bytes);
+}
+
+/* The whole archive, or without `out` only its length. */
+static size_t lay_out(const struct image *image, uint8_t *out)
+{
+	size_t offset = 0;
+	unsigned inode = 1;
+
+	for (unsigned i = 0; i < image->entry_count; i++) {
+		const struct entry *entry = &image->entries[i];
+		long pad = pad_bytes(offset, entry->name);
+
+		if (pad >= 0)
+			offset = put(out, offset, inode++, PAD_NAME, NULL, (size_t)pad);
+		offset = put(out, offset, inode++, entry->name, entry->data, entry->bytes);
+	}
+	return put(out, offset, 0, "TRAILER!!!", NULL, 0);
+}
+
+static void write_archive(struct image *image, const char *output)
+{
+	size_t bytes = lay_out(image, NULL);
+	uint8_t *archive;
+
+	image->mistakes += system_check(image->system, bytes);
+	if (image->mistakes)
+		return;
+	archive = calloc(1, bytes);
+	if (!archive) {
+		fprintf(stderr, "bulkhead: no memory for an archive of %zu bytes\n", bytes);
+		image->mistakes++;
+		return;
+	}
+	lay_out(image, archive);
+	if (file_write(output, archive, bytes) != 0) {
+		fprintf(stderr, "%s: %s\n", output, strerror(errno));
+		image->mistakes++;
+	} else {
+		printf("%s: %u files, %zu bytes\n", output, image->entry_count, bytes);
+	}
+	free(archive);
+}
+
+int image_build(struct system *s, struct image_extra *extras, unsigned extra_count, const char *output)
+{
+	struct image *image = calloc(1, sizeof(*image));
+	int status;
+
+	if (!image)
+		return -1;
+	image->system = s;
+	image->extras = extras;
+	image->extra_count = extra_count;
+	collect(image);
+	write_archive(image, output);
+	status = image->mistakes ? -1 : 0;
+	for (unsigned i = 0; i < image->entry_count; i++)
+		free(image->entries[i].owned);
+	free(image);
+	return status;
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds the boot archive of a system directory with what this tree has built:
+#   tools/image.sh DIR ARCHIVE
+# All processes go into it, and of the guests' images and the test programs those that the directory's files name.
+set -eu
+shopt -s nullglob
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+build=${BUILD:-$top/build}
+system=$1
+archive=$2
+
+files=()
+for file in "$build"/bin/*; do
+	# procmgr is part of the kernel's Image.
+	[ "$(basename "$file")" = procmgr ] || files+=(-f "$file")
+done
+for file in "$build"/guests/*.elf "$build"/guests/Image "$build"/guests/initramfs.cpio.gz "$build"/tests/*; do
+	if [ -f "$file" ] && grep -qwF -- "$(basename "$file")" "$system"/*.dts "$system"/*.qvmconf /dev/null; then
+		files+=(-f "$file")
+	fi
+done
+mkdir -p "$(dirname "$archive")"
+exec "$build/bulkhead" image "$system" "${files[@]}" -o "$archive"

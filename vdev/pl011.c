@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arm PL011 UART, see pl011.h. Section numbers are those of Arm DDI 0183G. */
+#include "vdev/pl011.h"
+
+#include <string.h>
+
+enum { /* section 3.2, register summary */
+       UARTDR = 0x000,
+       UARTRSR = 0x004, /* written: UARTECR */
+       UARTFR = 0x018,
+       UARTILPR = 0x020,
+       UARTIBRD = 0x024,
+       UARTFBRD = 0x028,
+       UARTLCR_H = 0x02c,
+       UARTCR = 0x030,
+       UARTIFLS = 0x034,
+       UARTIMSC = 0x038,
+       UARTRIS = 0x03c,
+       UARTMIS = 0x040,
+       UARTICR = 0x044,
+       UARTDMACR = 0x048,
+       UARTPERIPHID0 = 0xfe0,
+};
+
+#define DR_OE  (1u << 11)
+#define RSR_OE (1u << 3)
+
+#define FR_CTS	(1u << 0)
+#define FR_DSR	(1u << 1)
+#define FR_DCD	(1u << 2)
+#define FR_BUSY (1u << 3)
+#define FR_RXFE (1u << 4)
+#define FR_TXFF (1u << 5)
+#define FR_RXFF (1u << 6)
+#define FR_TXFE (1u << 7)
+#define FR_RI	(1u << 8)
+
+#define LCR_H_FEN (1u << 4)
+
+#define CR_UARTEN   (1u << 0)
+#define CR_LBE	    (1u << 7)
+#define CR_TXE	    (1u << 8)
+#define CR_RXE	    (1u << 9)
+#define CR_DTR	    (1u << 10)
+#define CR_RTS	    (1u << 11)
+#define CR_OUT1	    (1u << 12)
+#define CR_OUT2	    (1u << 13)
+#define CR_WRITABLE 0xff87u
+
+#define INT_RI	(1u << 0)
+#define INT_CTS (1u << 1)
+#define INT_DCD (1u << 2)
+#define INT_DSR (1u << 3)
+#define INT_RX	(1u << 4)
+#define INT_TX	(1u << 5)
+#define INT_RT	(1u << 6)
+#define INT_OE	(1u << 10)
+#define INT_ALL 0x7ffu
+
+/* Section 3.3.14 on: part 011, designer Arm, revision 3 (r1p5: FIFOs of 32); then the PrimeCell identification. */
+static const uint8_t identification[8] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+
+static bool fifo_put(struct pl011_fifo *f, unsigned limit, uint8_t data)
+{
+	if (f->count >= limit)
+		return false;
+	f->data[(f->head + f->count) % PL011_FIFO] = data;
+	f->count++;
+	return true;
+}
+
+static uint8_t fifo_take(struct pl011_fifo *f)
+{
+	uint8_t data = f->data[f->head];
+
+	f->head = (f->head + 1) % PL011_FIFO;
+	f->count--;
+	return data;
+}
+
+/* Without FEN a FIFO is a register for one character. What it holds when FEN changes stays in it. */
+static unsigned depth(const struct pl011 *u)
+{
+	return u->lcr_h & LCR_H_FEN ? PL011_FIFO : 1;
+}
+
+/* Fill level of UARTIFLS: 1/8, 1/4, 1/2, 3/4, 7/8; reserved values are taken as the last. */
+static unsigned level(unsigned select)
+{
+	static const uint8_t levels[] = {4, 8, 16, 24, 28};
+
+	return levels[select < 4 ? select : 4];
+}
+
+static unsigned rx_level(const struct pl011 *u)
+{
+	return u->lcr_h & LCR_H_FEN ? level((u->ifls >> 3) & 7) : 1;
+}
+
+static unsigned tx_level(const struct pl011 *u)
+{
+	return u->lcr_h & LCR_H_FEN ? level(u->ifls & 7) : 0;
+}
+
+static void update_irq(struct pl011 *u)
+{
+	bool irq = (u->ris & u->imsc) != 0;
+
+	if (irq == u->irq)
+		return;
+	u->irq = irq;
+	u->ops->set_irq(u->ctx, irq);
+}
+
+/* A character has arrived. If there is no room it is lost, and the FIFO stays as it is (UARTRSR, bit OE). */
+static void rx_put(struct pl011 *u, uint8_t byte)
+{
+	if (!fifo_put(&u->rx, depth(u), byte)) {
+		u->overrun = true;
+		u->rsr |= RSR_OE;
+		u->ris |= INT_OE;
+		return;
+	}
+	/*
+	 * The receive timeout is due after 32 bit periods without a character. Here, characters that come together come
+	 * at one moment of the guest's time, so the period is over at once.
+	 */
+	if (u->lcr_h & LCR_H_FEN)
+		u->ris |= INT_RT;
+	if (u->rx.count >= rx_level(u))
+		u->ris |= INT_RX;
+}
+
+static uint32_t read_data(struct pl011 *u)
+{
+	uint32_t data;
+
+	if (u->rx.count == 0)
+		return 0;
+	data = fifo_take(&u->rx);
+	if (u->overrun)
+		data |= DR_OE;
+	u->overrun = false;
+	if (u->rx.count < rx_level(u))
+		u->ris &= ~INT_RX;
+	if (u->rx.count == 0)
+		u->ris &= ~INT_RT;
+	return data;
+}
+
+/* Sends what can be sent: to the back end, or in loopback to the own receiver. At most one FIFO full. */
+static void transmit(struct pl011 *u)
+{
+	if ((u->cr & (CR_UARTEN | CR_TXE)) != (CR_UARTEN | CR_TXE))
+		return;
+	while (u->tx.count > 0) {
+		uint8_t byte = u->tx.data[u->tx.head];
+
+		if (u->cr & CR_LBE) {
+			if (u->cr & CR_RXE)
+				rx_put(u, byte);
+		} else if (u->stalled || !u->ops->tx(u->ctx, byte)) {
+			u->stalled = true;
+			break;
+		}
+		fifo_take(&u->tx);
+		/*
+		 * UARTTXINTR is set by the transition to the trigger level, not by the level (UARTTXINTR in
+		 * section 2.8): never before something was written. Every character counts as such a transition, as if
+		 * more had been waiting.
+		 */
+		if (u->tx.count <= tx_level(u))
+			u->ris |= INT_TX;
+	}
+}
+
+static void write_data(struct pl011 *u, uint8_t byte)
+{
+	if (!fifo_put(&u->tx, depth(u), byte))
+		return;
+	if (u->tx.count > tx_level(u))
+		u->ris &= ~INT_TX;
+	transmit(u);
+}
+
+/* The modem inputs: always asserted, but that in loopback the outputs are connected to them (UARTCR, bit LBE). */
+static uint32_t modem_lines(const struct pl011 *u)
+{
+	uint32_t lines = 0;
+
+	if (!(u->cr & CR_LBE))
+		return FR_CTS | FR_DSR | FR_DCD;
+	if (u->cr & CR_RTS)
+		lines |= FR_CTS;
+	if (u->cr & CR_DTR)
+		lines |= FR_DSR;
+	if (u->cr & CR_OUT1)
+		lines |= FR_DCD;
+	if (u->cr & CR_OUT2)
+		lines |= FR_RI;
+	return lines;
+}
+
+static void write_control(struct pl011 *u, uint32_t value)
+{
+	uint32_t changed = modem_lines(u);
+
+	u->cr = value & CR_WRITABLE;
+	changed ^= modem_lines(u);
+	if (changed & FR_CTS)
+		u->ris |= INT_CTS;
+	if (changed & FR_DSR)
+		u->ris |= INT_DSR;
+	if (changed & FR_DCD)
+		u->ris |= INT_DCD;
+	if (changed & FR_RI)
+		u->ris |= INT_RI;
+	transmit(u);
+}
+
+static uint32_t flags(const struct pl011 *u)
+{
+	uint32_t fr = modem_lines(u);
+
+	/* BUSY is set as soon as the transmit FIFO is not empty, whether or not the UART is enabled. */
+	fr |= u->tx.count == 0 ? FR_TXFE : FR_BUSY;
+	if (u->tx.count >= depth(u))
+		fr |= FR_TXFF;
+	if (u->rx.count == 0)
+		fr |= FR_RXFE;
+	if (u->rx.count >= depth(u))
+		fr |= FR_RXFF;
+	return fr;
+}
+
+static uint32_t read_register(struct pl011 *u, uint32_t offset)
+{
+	if (offset >= UARTPERIPHID0)
+		return identification[(offset - UARTPERIPHID0) / 4];
+	switch (offset) {
+	case UARTDR: return read_data(u);
+	case UARTRSR: return u->rsr;
+	case UARTFR: return flags(u);
+	case UARTILPR: return u->ilpr;
+	case UARTIBRD: return u->ibrd;
+	case UARTFBRD: return u->fbrd;
+	case UARTLCR_H: return u->lcr_h;
+	case UARTCR: return u->cr;
+	case UARTIFLS: return u->ifls;
+	case UARTIMSC: return u->imsc;
+	case UARTRIS: return u->ris;
+	case UARTMIS: return u->ris & u->imsc;
+	case UARTDMACR: return u->dmacr;
+	default: return 0;
+	}
+}
+
+static void write_register(struct pl011 *u, uint32_t offset, uint32_t value)
+{
+	switch (offset) {
+	case UARTDR: write_data(u, (uint8_t)value); break;
+	case UARTRSR: u->rsr = 0; break;
+	case UARTILPR: u->ilpr = value & 0xff; break;
+	case UARTIBRD: u->ibrd = value & 0xffff; break;
+	case UARTFBRD: u->fbrd = value & 0x3f; break;
+	case UARTLCR_H: u->lcr_h = value & 0xff; break;
+	case UARTCR: write_control(u, value); break;
+	case UARTIFLS: u->ifls = value & 0x3f; break;
+	case UARTIMSC: u->imsc = value & INT_ALL; break;
+	case UARTICR: u->ris &= ~value; break;
+	case UARTDMACR: u->dmacr = value & 7; break;
+	default: break;
+	}
+}
+
+static bool access_ok(uint64_t offset, unsigned size)
+{
+	return offset < PL011_BYTES && offset % 4 == 0 && (size == 1 || size == 2 || size == 4);
+}
+
+bool pl011_read(struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value)
+{
+	if (!access_ok(offset, size))
+		return false;
+	*value = read_register(u, (uint32_t)offset) & (0xffffffffu >> (32 - 8 * size));
+	update_irq(u);
+	return true;
+}
+
+bool pl011_write(struct pl011 *u, uint64_t offset, unsigned size, uint64_t value)
+{
+	if (!access_ok(offset, size))
+		return false;
+	write_register(u, (uint32_t)offset, (uint32_t)value & (0xffffffffu >> (32 - 8 * size)));
+	update_irq(u);
+	return true;
+}
+
+unsigned pl011_rx_room(const struct pl011 *u)
+{
+	if ((u->cr & (CR_UARTEN | CR_RXE | CR_LBE)) != (CR_UARTEN | CR_RXE) || u->rx.count >= depth(u))
+		return 0;
+	return depth(u) - u->rx.count;
+}
+
+bool pl011_receive(struct pl011 *u, uint8_t byte)
+{
+	if (pl011_rx_room(u) == 0)
+		return false;
+	rx_put(u, byte);
+	update_irq(u);
+	return true;
+}
+
+void pl011_tx_ready(struct pl011 *u)
+{
+	u->stalled = false;
+	transmit(u);
+	update_irq(u);
+}
+
+void pl011_reset(struct pl011 *u)
+{
+	const struct pl011_ops *ops = u->ops;
+	void *ctx = u->ctx;
+	bool irq = u->irq, stalled = u->stalled;
+
+	memset(u, 0, sizeof(*u));
+	u->ops = ops;
+	u->ctx = ctx;
+	u->irq = irq;
+	u->stalled = stalled; /* a state of the back end, which was not reset */
+	u->ifls = 0x12;
+	/*
+	 * As firmware leaves it, not as hardware does: a guest has no firmware before it, and early consoles (Linux's
+	 * earlycon among them) write to UARTDR without having enabled anything.
+	 */
+	u->cr = CR_UARTEN | CR_TXE | CR_RXE;
+	update_irq(u);
+}
+
+void pl011_init(struct pl011 *u, const struct pl011_ops *ops, void *ctx)
+{
+	memset(u, 0, sizeof(*u));
+	u->ops = ops;
+	u->ctx = ctx;
+	pl011_reset(u);
+}
