@@ -18,21 +18,26 @@ static enum psci_power power_of(void *ctx, unsigned index)
  * The registers are set by the caller, not by the vCPU's own thread: that one waits for `power`, so it does not run,
  * and INTIDs 0 to 31 are reset before any other vCPU can reach them through the new vCPU's redistributor.
  */
-void power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
+int power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
 {
-	VcpuSet_r(vcpu->id, VREG_RESET, 0);
-	VcpuSet_r(vcpu->id, VREG_PC, entry);
-	VcpuSet_r(vcpu->id, VREG_X0, context);
+	int result = VcpuSet_r(vcpu->id, VREG_RESET, 0);
+
+	if (result >= 0)
+		result = VcpuSet_r(vcpu->id, VREG_PC, entry);
+	if (result >= 0)
+		result = VcpuSet_r(vcpu->id, VREG_X0, context);
+	if (result < 0)
+		return result;
 	vgic_power(&vm.vgic, vcpu->index, true);
 	__atomic_store_n(&vcpu->power, 1, __ATOMIC_RELEASE);
 	word_wake(&vcpu->power, 1);
+	return 0;
 }
 
 static int cpu_on(void *ctx, unsigned index, uint64_t entry, uint64_t context)
 {
 	(void)ctx;
-	power_on(&vm.vcpu[index], entry, context);
-	return 0;
+	return power_on(&vm.vcpu[index], entry, context);
 }
 
 static bool cpu_off(void *ctx, unsigned index)

@@ -63,7 +63,11 @@ void vcpu_create_all(void)
 
 void vcpu_start(const struct vm_boot *boot)
 {
+	int result;
+
 	mutex_lock(&vm.lock);
-	power_on(&vm.vcpu[0], boot->entry, boot->fdt);
+	result = power_on(&vm.vcpu[0], boot->entry, boot->fdt);
 	mutex_unlock(&vm.lock);
+	if (result < 0)
+		vm_refuse(VM_EXIT_FATAL, NULL, "the boot vCPU cannot start: %s", strerror(-result));
 }

@@ -78,7 +78,7 @@ struct vm_boot vm_build(const struct start_args *args, uint8_t *window);
 
 /* power.c */
 void power_init(void);
-void power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context); /* lock held; the vCPU is off */
+int power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context); /* lock held; the vCPU is off; 0 or -errno */
 /* HVC and SMC with the immediate 0; may end the VM. `x` is the guest's x0-x3, then the result. False: the vCPU is off.
  */
 bool power_call(struct vcpu *vcpu, uint64_t x[4]);

@@ -10,6 +10,7 @@
 
 #define NS_PER_MS 1000000u
 #define NS_PER_S  1000000000ull
+#define LINES_MAX 10000 /* more than the log ring holds */
 
 static bool parse_signal(const char *text, uint32_t *number)
 {
@@ -126,7 +127,7 @@ void cmd_slog2info(int argc, char **argv)
 	int status = coid;
 
 	/* Lines that come while we print are left for the next time, else there might be no end. */
-	while (status >= 0) {
+	for (unsigned i = 0; i < LINES_MAX && status >= 0; i++) {
 		line.type = SLOG_READ;
 		status = MsgSend_r(coid, &line, offsetof(struct slog_msg, text), &line, sizeof(line));
 		if (status < 0 || line.time_ns > start)

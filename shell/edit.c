@@ -13,7 +13,7 @@ static void put(struct edit *e, const char *text)
 
 static unsigned window(const struct edit *e)
 {
-	return EDIT_COLUMNS - 1 - (unsigned)strlen(e->prompt);
+	return EDIT_COLUMNS - 2 - (unsigned)strlen(e->prompt); /* Ctrl-C still shows as ^C behind it */
 }
 
 static void place_cursor(struct edit *e, unsigned from)

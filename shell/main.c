@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator's prompt on the board's console. */
+#include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
 #include "bulkhead/thread.h"
 #include "shell/edit.h"
@@ -26,6 +27,8 @@ static void write_edit(void *context, const char *text, size_t bytes)
 /* The driver may have died and been started again: then the console is opened anew. */
 static void reopen(void)
 {
+	if (shell_console.coid > 0)
+		ConnectDetach_r(shell_console.coid);
 	while (console_open(&shell_console, "shell", PM_WAIT) < 0)
 		thread_sleep(RETRY_NS);
 }

@@ -49,6 +49,9 @@ _Noreturn void process_start(const struct start_args *args)
 	__asm__ volatile("msr tpidr_el0, %0" : : "r"(tls_make(memory)) : "memory");
 	memcpy(&__stack_chk_guard, args->guard, sizeof(__stack_chk_guard));
 	thread_init();
+	/* The first connection of a process is to procmgr's channel, its first: start_args.procmgr_coid. */
+	if (args->slot != 0)
+		(void)ConnectAttach_r(0, 1, 0);
 	while (argc < (int)args->argc && argc < (int)(sizeof(argv) / sizeof(argv[0])) - 1) {
 		argv[argc] = (char *)(uintptr_t)args->argv[argc];
 		argc++;

@@ -56,7 +56,8 @@ class Board:
     def __init__(self, archive, cpus=4, ram="2G", cpu="neoverse-n1", extra=(), icount=False, log=None):
         self.log_path = BUILD / "logs" / f"{log or running_test()}.log"
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        accel = ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"] if icount else ["-accel", "tcg,thread=multi"]
+        accel = ["-accel", f"tcg,thread={'single' if icount else 'multi'}"]
+        accel += ["-icount", "shift=0,sleep=off"] if icount else []
         self.command = ["qemu-system-aarch64", "-M", "virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3", *accel,
                         "-cpu", cpu, "-smp", str(cpus), "-m", ram, "-nic", "none", "-display", "none", "-monitor",
                         "none", "-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial", "-no-reboot",
@@ -127,48 +128,73 @@ class Board:
         self.expect(PROMPT, timeout, f"the prompt after `{line}`")
         return self.seen.replace("\r", "")
 
+    def open_console(self, name, timeout=30):
+        """From the operator's prompt to a guest's console, as soon as there is one of that name."""
+        __tracebackhide__ = True
+        end = time.monotonic() + timeout
+        while True:
+            self.send(f"console {name}\r")
+            self.expect(rf"console of {re.escape(name)}; [^\n]*\n", 20, f"what `console {name}` says first")
+            # On a time-out the output stays where it is, for the next expect().
+            if self.qemu.expect([r"console: there is no console", pexpect.TIMEOUT, pexpect.EOF], timeout=0.7) != 0:
+                return
+            self.expect(PROMPT)
+            if time.monotonic() > end:
+                self.fail(f"no console {name} within {timeout} s")
+            time.sleep(0.5)
+
+    def leave_console(self):
+        __tracebackhide__ = True
+        self.send("\x1d")
+        self.expect(PROMPT, 20, "the operator's prompt after Ctrl-]")
+
 
 class Guest:
-    """A Linux guest's shell, seen through `console NAME`. The prompt shows the guest's name."""
+    """A Linux guest's shell, seen through `console NAME`."""
+
+    marks = 0
 
     def __init__(self, board, name):
         self.board = board
         self.name = name
 
     def __enter__(self):
-        """From the operator's prompt to the guest's: also waits for a guest that is still booting."""
+        """From the operator's prompt to the guest's shell: also waits for a guest that is still booting."""
         __tracebackhide__ = True
-        self.board.send(f"console {self.name}\r")
-        self.board.expect(re.escape(f"console {self.name}"), 20, "the echo of the console command")
+        self.board.open_console(self.name)
         self.wait_for_shell()
         return self
 
     def __exit__(self, kind, *_):
         __tracebackhide__ = True
         if kind is None:
-            self.board.send("\x1d")
-            self.board.expect(PROMPT, 20, "the operator's prompt after Ctrl-]")
+            self.board.leave_console()
+
+    def mark(self):
+        """A new one each time: the console may show what an earlier boot left. Typed, quotes keep it out of the echo."""
+        Guest.marks += 1
+        return f"m{Guest.marks}"
 
     def wait_for_shell(self, timeout=90):
         __tracebackhide__ = True
-        prompt = re.escape(self.name) + r":[^ \r\n]*# "
-        # What was printed before the console was opened may be gone: Return brings a new prompt once the shell is up.
+        mark = self.mark()
         end = time.monotonic() + timeout
         while time.monotonic() < end:
-            self.board.send("\r")
-            index = self.board.qemu.expect([prompt, pexpect.TIMEOUT, pexpect.EOF], timeout=3)
+            self.board.send(f'echo "<""{mark}>"\r')  # what a booting guest does not read is lost: so again and again
+            index = self.board.qemu.expect([f"<{mark}>", pexpect.TIMEOUT, pexpect.EOF], timeout=3)
             if index == 0:
                 return
             if index == 2:
                 break
-        self.board.fail(f"no shell prompt of guest {self.name} within {timeout} s")
+        self.board.fail(f"no shell of guest {self.name} within {timeout} s")
 
     def run(self, command, timeout=20):
         """Runs a command in the guest's shell and returns its output; it must succeed."""
         __tracebackhide__ = True
-        # The quotes keep the marks out of the echo of what is typed.
-        self.board.send(f'echo "<""begin>"; {command}; echo "<""end:$?>"\r')
-        match = self.board.expect(r"<begin>\r*\n(.*?)<end:(\d+)>", timeout, f"the end of `{command}` in {self.name}")
+        mark = self.mark()
+        self.board.send(f'echo "<""{mark}>"; {command}; echo "<""{mark}:$?>"\r')
+        match = self.board.expect(rf"<{mark}>\r*\n(.*?)<{mark}:(\d+)>", timeout,
+                                  f"the end of `{command}` in {self.name}")
         if match.group(2) != "0":
             self.board.fail(f"`{command}` in {self.name} ended with status {match.group(2)}: {match.group(1)}")
         return match.group(1).replace("\r", "").strip()

@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import PROMPT, Board, example, make_archive
+from harness import Board, example, make_archive
 
 
 def hello_replaced_by(guest):
@@ -17,6 +17,8 @@ def hello_replaced_by(guest):
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_no_interrupt_is_lost(cpus):
     with Board(hello_replaced_by(b"ticks"), cpus=cpus) as board:
+        board.prompt()
+        board.open_console("hello")
         if board.expect(r"ticks: (done|FAILED)", 90).group(1) != "done":
             board.fail("the guest says FAILED")
 
@@ -24,10 +26,11 @@ def test_no_interrupt_is_lost(cpus):
 def test_hostile_guest_hurts_only_itself():
     """The guest tries everything; afterwards the operator's prompt answers and lists the guest."""
     with Board(hello_replaced_by(b"hostile")) as board:
+        board.prompt()
+        board.open_console("hello")
         board.expect(r"hostile: seed", 60)
         board.expect(r"hostile: done", 120)
         if "FAILED" in board.seen:
             board.fail("the guest says FAILED")
-        board.send("\r")
-        board.expect(PROMPT, 20)
+        board.leave_console()
         assert "hello" in board.command_output("vm list")

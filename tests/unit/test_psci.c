@@ -65,6 +65,7 @@ static int setup(void **state)
 	psci.config.vcpus = 3;
 	psci.config.affinity[1] = 1;
 	psci.config.affinity[2] = 0x100000100;
+	psci.config.affinity[3] = 5; /* not one of the three */
 	return 0;
 }
 
@@ -199,6 +200,7 @@ static void test_affinity_info(void **state)
 	expect(PSCI_POWER_PENDING, 0xc4000004, 0x100000000, 3, 0);
 	expect(PSCI_POWER_ON, 0x84000004, 0, 3, 0);
 	expect(PSCI_INVALID_PARAMETERS, 0xc4000004, 2, 0, 0);
+	expect(PSCI_INVALID_PARAMETERS, 0xc4000004, 5, 0, 0);
 	expect(PSCI_INVALID_PARAMETERS, 0xc4000004, 0, 4, 0);
 	expect(PSCI_INVALID_PARAMETERS, 0xc4000004, 0x1000000, 0, 0);
 	expect(PSCI_INVALID_PARAMETERS, 0xc4000004, 0x200, 1, 0);
@@ -231,6 +233,7 @@ static void test_workarounds(void **state)
 		expect(PSCI_SUCCESS, ids[i], 1, 0, 0);
 		psci.config.workaround[i] = 0;
 		expect(0, 0x80000001, ids[i], 0, 0);
+		expect(PSCI_SUCCESS, ids[i], 1, 0, 0);
 	}
 }
 

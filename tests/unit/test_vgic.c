@@ -292,8 +292,13 @@ static void test_identification(void **state)
 	assert_int_equal(get(GICR + 0x70, 8), 0);
 	assert_int_equal(get(GICR + 0x14, 4), 6);
 	put(GICR + 0x14, 4, 0);
+	put(GICR + 0x18, 4, 2);
 	assert_int_equal(get(GICR + 0x14, 4), 0);
 	assert_int_equal(get(GICR + 0x20014, 4), 6);
+	put(GICR + 0x14, 4, 2);
+	assert_int_equal(get(GICR + 0x14, 4), 6);
+	assert_int_equal(get_d(0xffd0), 0x44);
+	assert_int_equal(get(GICR + 0xffd0, 4), 0x44);
 }
 
 static void test_sizes(void **state)
@@ -358,8 +363,10 @@ static void test_storage(void **state)
 	put_d(0xd04, ~0u); /* IGRPMODR and NSACR */
 	put_d(0xe04, ~0u);
 	assert_int_equal(get_d(0xd04) | get_d(0xe04), 0);
+	put_d(CTLR, 2);
 	vgic_reset(&gic);
-	assert_int_equal(get_d(IGROUPR + 4) | get_d(ISENABLER + 8) | get_d(ICFGR + 12), 0);
+	assert_int_equal(get_d(CTLR), 0x50);
+	assert_int_equal(get_d(IGROUPR + 4) | get_d(ISENABLER + 8) | get_d(ICFGR + 12) | get_d(IPRIORITYR + 40), 0);
 	assert_int_equal(get(GICD + IROUTER + 8 * 40, 8), 0);
 }
 
@@ -392,6 +399,7 @@ static void test_private(void **state)
 	put(sgi + ICFGR + 4, 4, 0x80000002);
 	assert_int_equal(s[VPRIV_CONFIG], 0x8001ffff);
 	assert_int_equal(get(sgi + ICFGR + 4, 4), 0x80000002);
+	assert_int_equal(get(sgi + 0xd00, 4) | get(sgi + 0xe00, 4), 0);
 	put(sgi + ISENABLER + 4, 4, ~0u); /* reserved: there are no extended PPIs */
 	assert_int_equal(s[VPRIV_ENABLE], 0x00f000f0);
 	for (unsigned i = 0; i < 32; i++)
@@ -494,6 +502,11 @@ static void test_withdrawal(void **state)
 		vgic_reset(&gic);
 		assert_false(signalled(1, 50));
 		assert_int_equal(get_bit(ISPENDR, 50), !edge); /* a line outlives the reset, a latch does not */
+		ready(50, edge);
+		vgic_pulse(&gic, 50);
+		assert_false(signalled(0, 50)); /* nobody is on */
+		vgic_power(&gic, 0, true);
+		assert_true(signalled(0, 50));
 	}
 }
 
@@ -513,6 +526,20 @@ static void test_disable_while_active(void **state)
 	put_bit(ICACTIVER, 60);
 	assert_false(kernel.spi[1][60].active);
 	assert_true(signalled(1, 60));
+}
+
+/* The kernel signals a line again by itself: it must know the new priority. */
+static void test_priority_while_active(void **state)
+{
+	(void)state;
+	ready(61, false);
+	vgic_set_line(&gic, 61, true);
+	assert_int_equal(acknowledge(0), 61);
+	put(GICD + IPRIORITYR + 61, 1, 0x40);
+	assert_true(kernel.spi[0][61].active);
+	complete(0, 61);
+	assert_true(signalled(0, 61));
+	assert_int_equal(kernel.spi[0][61].priority, 0x40);
 }
 
 static void test_power(void **state)
@@ -567,9 +594,7 @@ static void test_no_room(void **state)
 	}
 	assert_int_equal(taken, INTIDS - 32);
 	assert_int_equal(get_d(ISPENDR + 4) | get_d(ISPENDR + 8), 0);
-	kernel.calls = 0;
-	vgic_retry(&gic);
-	assert_int_equal(kernel.calls, 0);
+	assert_false(gic.refused);
 }
 
 static void test_not_an_spi(void **state)
@@ -583,6 +608,8 @@ static void test_not_an_spi(void **state)
 		vgic_pulse(&gic, wrong[i]);
 	}
 	assert_int_equal(kernel.calls, 0);
+	for (unsigned w = 0; w < VGIC_WORDS; w++)
+		assert_int_equal(gic.line[w] | gic.latch[w], 0);
 }
 
 /* --- Random operations against a reference --- */
@@ -881,6 +908,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_edge, setup),
 	    cmocka_unit_test_setup(test_withdrawal, setup),
 	    cmocka_unit_test_setup(test_disable_while_active, setup),
+	    cmocka_unit_test_setup(test_priority_while_active, setup),
 	    cmocka_unit_test_setup(test_power, setup),
 	    cmocka_unit_test_setup(test_no_room, setup),
 	    cmocka_unit_test_setup(test_not_an_spi, setup),

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: shell/edit.c */
+/* The line editor, looked at through a terminal of one line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shell/edit.h"
+#include <cmocka.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROMPT "> "
+
+static struct edit e;
+
+/* The terminal: the last line, where its cursor is, and how often it went to a new line. */
+static struct {
+	char line[EDIT_COLUMNS + 1];
+	unsigned column, newlines, bells;
+	char sequence[16];
+	unsigned in_sequence;
+} screen;
+
+static void screen_sequence(char final)
+{
+	unsigned n = 0;
+
+	assert_int_equal(screen.sequence[0], '[');
+	for (const char *p = screen.sequence + 1; isdigit((unsigned char)*p); p++)
+		n = n * 10 + (unsigned)(*p - '0');
+	if (final == 'K') {
+		memset(screen.line + screen.column, 0, sizeof(screen.line) - screen.column);
+	} else if (final == 'D') {
+		assert_in_range(n, 1, screen.column);
+		screen.column -= n;
+	} else if (final == 'H') {
+		screen.column = 0;
+	} else if (final == 'J') {
+		memset(screen.line, 0, sizeof(screen.line));
+	} else {
+		fail_msg("unknown sequence %c", final);
+	}
+}
+
+static void screen_put(char c)
+{
+	if (screen.in_sequence) {
+		if (isalpha((unsigned char)c)) {
+			screen.in_sequence = 0;
+			screen_sequence(c);
+			return;
+		}
+		assert_true(screen.in_sequence < sizeof(screen.sequence));
+		screen.sequence[screen.in_sequence - 1] = c;
+		screen.sequence[screen.in_sequence++] = 0;
+	} else if (c == 0x1b) {
+		screen.in_sequence = 1;
+	} else if (c == '\n') {
+		memset(screen.line, 0, sizeof(screen.line));
+		screen.column = 0;
+		screen.newlines++;
+	} else if (c == '\r') {
+		screen.column = 0;
+	} else if (c == '\a') {
+		screen.bells++;
+	} else {
+		assert_true(c >= ' ' && c <= '~');
+		assert_true(screen.column < EDIT_COLUMNS);
+		screen.line[screen.column++] = c;
+	}
+}
+
+static void write_screen(void *context, const char *text, size_t bytes)
+{
+	(void)context;
+	for (size_t i = 0; i < bytes; i++)
+		screen_put(text[i]);
+}
+
+static const char *candidate(void *context, unsigned index)
+{
+	static const char *const all[] = {"vm list", "vm status", "vm start ", "vm stop ", "pidin", "pidin info"};
+
+	(void)context;
+	return index < sizeof(all) / sizeof(all[0]) ? all[index] : NULL;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&screen, 0, sizeof(screen));
+	edit_init(&e, PROMPT, write_screen, candidate, NULL);
+	edit_start(&e);
+	return 0;
+}
+
+static enum edit_result type(const char *keys)
+{
+	enum edit_result result = EDIT_MORE;
+
+	for (; *keys; keys++)
+		result = edit_key(&e, (uint8_t)*keys);
+	return result;
+}
+
+/* The terminal shows the part of the line that the editor thinks it does, with the cursor in its place. */
+static void check_screen(void)
+{
+	char expected[EDIT_COLUMNS + 1];
+
+	assert_int_equal(strlen(e.line), e.length);
+	assert_true(e.cursor <= e.length && e.shift <= e.cursor);
+	snprintf(expected, sizeof(expected), PROMPT "%.*s", EDIT_COLUMNS - 2 - (int)strlen(PROMPT), e.line + e.shift);
+	assert_string_equal(screen.line, expected);
+	assert_int_equal(screen.column, strlen(PROMPT) + e.cursor - e.shift);
+}
+
+static void expect(const char *line, unsigned cursor)
+{
+	assert_string_equal(e.line, line);
+	assert_int_equal(e.cursor, cursor);
+	check_screen();
+}
+
+#define UP    "\x1b[A"
+#define DOWN  "\x1b[B"
+#define RIGHT "\x1b[C"
+#define LEFT  "\x1b[D"
+
+static void test_typing(void **state)
+{
+	(void)state;
+	type("vm list");
+	expect("vm list", 7);
+	assert_int_equal(type("\r"), EDIT_DONE);
+	assert_string_equal(e.line, "vm list");
+	assert_int_equal(screen.newlines, 1);
+	edit_start(&e);
+	assert_int_equal(type("\n"), EDIT_MORE); /* of the \r before */
+	assert_int_equal(type("\n"), EDIT_DONE);
+	assert_string_equal(e.line, "");
+}
+
+static void test_moving(void **state)
+{
+	(void)state;
+	type("abcd" LEFT LEFT);
+	expect("abcd", 2);
+	type("X");
+	expect("abXcd", 3);
+	type(RIGHT RIGHT RIGHT RIGHT);
+	expect("abXcd", 5);
+	type("\x01");
+	expect("abXcd", 0);
+	type(LEFT "\x02");
+	expect("abXcd", 0);
+	type("\x05");
+	expect("abXcd", 5);
+	type("\x1b[H");
+	expect("abXcd", 0);
+	type("\x1b[F");
+	expect("abXcd", 5);
+	type("\x1b[1~1");
+	expect("1abXcd", 1);
+	type("\x1b[4~4");
+	expect("1abXcd4", 7);
+	type("\x1bOH0");
+	expect("01abXcd4", 1);
+}
+
+static void test_deleting(void **state)
+{
+	(void)state;
+	type("abcd\x7f");
+	expect("abc", 3);
+	type("\b" LEFT "\x7f");
+	expect("b", 0);
+	type("\x7f\b");
+	expect("b", 0);
+	type("\x04");
+	expect("", 0);
+	type("\x04\x1b[3~");
+	expect("", 0);
+	type("one two  three\x17");
+	expect("one two  ", 9);
+	type("\x17");
+	expect("one ", 4);
+	type("four" LEFT LEFT "\x1b[3~");
+	expect("one for", 6);
+	type("\x0b");
+	expect("one fo", 6);
+	type(LEFT "\x15");
+	expect("o", 0);
+}
+
+static void test_history(void **state)
+{
+	(void)state;
+	type("first\r");
+	edit_start(&e);
+	type("second\r");
+	edit_start(&e);
+	type("second\r"); /* kept once */
+	edit_start(&e);
+	type("  \r"); /* not kept */
+	edit_start(&e);
+	type("new" UP);
+	expect("second", 6);
+	type(UP);
+	expect("first", 5);
+	type(UP);
+	expect("first", 5);
+	type(DOWN);
+	expect("second", 6);
+	type(DOWN);
+	expect("new", 3);
+	type(DOWN);
+	expect("new", 3);
+	type(UP UP "!\r");
+	assert_string_equal(e.line, "first!");
+	edit_start(&e);
+	type("\x10");
+	expect("first!", 6);
+	type("\x0e");
+	expect("", 0);
+}
+
+static void test_history_is_bounded(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3 * EDIT_HISTORY; i++) {
+		char line[16];
+
+		snprintf(line, sizeof(line), "line %u\r", i);
+		type(line);
+		edit_start(&e);
+	}
+	for (unsigned i = 0; i < 2 * EDIT_HISTORY; i++)
+		type(UP);
+	char oldest[16];
+
+	snprintf(oldest, sizeof(oldest), "line %u", 2 * EDIT_HISTORY);
+	expect(oldest, (unsigned)strlen(oldest));
+}
+
+static void test_completion(void **state)
+{
+	(void)state;
+	type("v\t");
+	expect("vm ", 3);
+	type("st\t");
+	expect("vm st", 5);
+	assert_int_equal(screen.newlines, 4); /* the three matches are listed */
+	type("o\t");
+	expect("vm stop ", 8);
+	assert_int_equal(screen.bells, 0);
+	type("x\t");
+	expect("vm stop x", 9);
+	assert_int_equal(screen.bells, 1);
+	type("\x15pi\t");
+	expect("pidin", 5);
+}
+
+static void test_cancel(void **state)
+{
+	(void)state;
+	assert_int_equal(type("half a line\x03"), EDIT_CANCEL);
+	edit_start(&e);
+	expect("", 0);
+	type(UP);
+	expect("", 0);
+}
+
+static void test_long_line(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < EDIT_LINE + 10; i++) {
+		edit_key(&e, (uint8_t)('a' + i % 26));
+		check_screen();
+	}
+	assert_int_equal(e.length, EDIT_LINE - 1);
+	assert_int_equal(screen.bells, 11);
+	for (unsigned i = 0; i < EDIT_LINE; i++) {
+		type(LEFT);
+		check_screen();
+	}
+	assert_int_equal(e.cursor, 0);
+	type("\x0c");
+	check_screen();
+}
+
+static void test_unknown_sequences(void **state)
+{
+	(void)state;
+	type("ab\x1b[200~\x1b[1;5C\x1b[Zc\x1bOPd\x1bxe\x80\xff");
+	expect("abcde", 5);
+	type("\x1b[99999999999999999999~f");
+	expect("abcdef", 6);
+}
+
+/* Any bytes at all: the editor's state and the terminal stay right. */
+static void test_any_keys(void **state)
+{
+	(void)state;
+	static const char *const often[] = {UP, DOWN, LEFT, RIGHT, "\x7f", "\t", "word ", "\x17", "\x01", "\x1b[3~"};
+
+	srandom(1);
+	for (unsigned i = 0; i < 100000; i++) {
+		enum edit_result result;
+
+		if (random() % 4)
+			result = type(often[(size_t)random() % (sizeof(often) / sizeof(often[0]))]);
+		else
+			result = edit_key(&e, (uint8_t)random());
+		if (result != EDIT_MORE)
+			edit_start(&e);
+		check_screen();
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(test_typing, setup),
+	    cmocka_unit_test_setup(test_moving, setup),
+	    cmocka_unit_test_setup(test_deleting, setup),
+	    cmocka_unit_test_setup(test_history, setup),
+	    cmocka_unit_test_setup(test_history_is_bounded, setup),
+	    cmocka_unit_test_setup(test_completion, setup),
+	    cmocka_unit_test_setup(test_cancel, setup),
+	    cmocka_unit_test_setup(test_long_line, setup),
+	    cmocka_unit_test_setup(test_unknown_sequences, setup),
+	    cmocka_unit_test_setup(test_any_keys, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
