@@ -23,9 +23,9 @@ static bool is_shown(const struct consoles *c, unsigned id)
 	return id == c->typing && id == c->showing;
 }
 
-static void answer(struct consoles *c, int64_t rcvid, int status)
+static bool answer(struct consoles *c, int64_t rcvid, int status)
 {
-	c->reply(c->context, rcvid, status, NULL, 0);
+	return c->reply(c->context, rcvid, status, NULL, 0);
 }
 
 /* The oldest waiting message of a type for a console, or NULL. */
@@ -42,25 +42,25 @@ static struct console_wait *first_wait(struct consoles *c, uint32_t type, unsign
 	return first;
 }
 
-/* Keeps a message until it can be answered. False: the connection has too many of them, and is told so. */
-static bool put_off(struct consoles *c, int64_t rcvid, uint32_t scoid, uint32_t type, unsigned id, unsigned count,
+/* Keeps a message until it can be answered. False: too many wait for the console already, and the client is told so. */
+static bool put_off(struct consoles *c, int64_t rcvid, uint32_t slot, uint32_t type, unsigned id, unsigned count,
 		    const char *data)
 {
 	struct console_wait *unused = NULL;
-	unsigned own = 0;
+	unsigned others = 0;
 
 	for (unsigned i = 0; i < CONSOLE_WAITS; i++)
 		if (!c->wait[i].rcvid)
 			unused = &c->wait[i];
-		else if (c->wait[i].scoid == scoid)
-			own++;
-	if (!unused || own == CONSOLE_DUTIES) {
+		else if (c->wait[i].id == id && c->wait[i].type != CON_FOCUS)
+			others++;
+	if (!unused || (type != CON_FOCUS && others == CONSOLE_DUTIES)) {
 		answer(c, rcvid, -EAGAIN);
 		return false;
 	}
 	unused->rcvid = rcvid;
 	unused->order = c->order++;
-	unused->scoid = scoid;
+	unused->slot = slot;
 	unused->type = type;
 	unused->id = (uint16_t)id;
 	unused->count = (uint16_t)count;
@@ -183,6 +183,7 @@ static void unfocus(struct consoles *c)
 
 /* Input */
 
+/* Answers a reader, or returns false: there is nothing to read. What a client that is gone does not take stays. */
 static bool read_now(struct consoles *c, int64_t rcvid, unsigned id, unsigned count)
 {
 	struct console_state *console = &c->console[id];
@@ -191,9 +192,10 @@ static bool read_now(struct consoles *c, int64_t rcvid, unsigned id, unsigned co
 
 	if (!unread(console))
 		return false;
-	while (bytes < count && unread(console))
-		data[bytes++] = (char)console->input[console->input_tail++ % CONSOLE_INPUT];
-	c->reply(c->context, rcvid, (int)bytes, data, bytes);
+	for (; bytes < count && bytes < unread(console); bytes++)
+		data[bytes] = (char)console->input[(console->input_tail + bytes) % CONSOLE_INPUT];
+	if (c->reply(c->context, rcvid, (int)bytes, data, bytes))
+		console->input_tail += bytes;
 	return true;
 }
 
@@ -209,10 +211,13 @@ void consoles_input(struct consoles *c, uint8_t character)
 	if (unread(console) == CONSOLE_INPUT)
 		return;
 	console->input[console->input_head++ % CONSOLE_INPUT] = character;
-	struct console_wait *wait = first_wait(c, CON_READ, c->typing);
+	for (unsigned i = 0; i < CONSOLE_DUTIES; i++) {
+		struct console_wait *wait = first_wait(c, CON_READ, c->typing);
 
-	if (wait && read_now(c, wait->rcvid, c->typing, wait->count))
+		if (!wait || !read_now(c, wait->rcvid, c->typing, wait->count))
+			return;
 		wait->rcvid = 0;
+	}
 }
 
 /* Messages */
@@ -238,22 +243,6 @@ static int read_name(char name[PROTO_NAME], const struct con_msg *msg)
 	return 0;
 }
 
-static const struct console_open *find_open(const struct consoles *c, unsigned id, uint32_t scoid)
-{
-	for (unsigned i = 0; i < CONSOLE_OPENS; i++)
-		if (c->open[i].used && c->open[i].id == id && c->open[i].scoid == scoid)
-			return &c->open[i];
-	return NULL;
-}
-
-static bool is_open(const struct consoles *c, unsigned id)
-{
-	for (unsigned i = 0; i < CONSOLE_OPENS; i++)
-		if (c->open[i].used && c->open[i].id == id)
-			return true;
-	return false;
-}
-
 /* An entry for a new console. What a process that is gone has printed is kept until its entry is needed. */
 static int find_entry(const struct consoles *c)
 {
@@ -261,7 +250,7 @@ static int find_entry(const struct consoles *c)
 		if (!c->console[id].name[0])
 			return (int)id;
 	for (unsigned id = SHELL_ID + 1; id < CONSOLES_MAX; id++)
-		if (!is_open(c, id) && id != c->typing && id != c->showing)
+		if (c->console[id].owner == CONSOLE_FREE && id != c->typing && id != c->showing)
 			return (int)id;
 	return -ENOSPC;
 }
@@ -277,61 +266,50 @@ static int create(struct consoles *c, const char *name)
 
 	if (!rings)
 		return -ENOMEM;
-	*console = (struct console_state){.input = rings, .output = rings + CONSOLE_INPUT};
+	*console = (struct console_state){.input = rings, .output = rings + CONSOLE_INPUT, .owner = CONSOLE_FREE};
 	strcpy(console->name, name);
 	return id;
 }
 
-static int add_open(struct consoles *c, unsigned id, unsigned slot, uint32_t scoid)
-{
-	struct console_open *unused = NULL;
-
-	for (unsigned i = 0; i < CONSOLE_OPENS; i++)
-		if (!c->open[i].used)
-			unused = &c->open[i];
-		else if (c->open[i].id == id && c->open[i].slot != slot)
-			return -EBUSY;
-	if (find_open(c, id, scoid))
-		return (int)id;
-	if (!unused)
-		return -ENOSPC;
-	*unused = (struct console_open){.scoid = scoid, .id = (uint16_t)id, .slot = (uint8_t)slot, .used = true};
-	return (int)id;
-}
-
-static unsigned opens_of(const struct consoles *c, unsigned slot)
+static unsigned owned_by(const struct consoles *c, uint32_t slot)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < CONSOLE_OPENS; i++)
-		count += c->open[i].used && c->open[i].slot == slot;
+	for (unsigned id = 0; id < CONSOLES_MAX; id++)
+		count += c->console[id].name[0] && c->console[id].owner == slot;
 	return count;
 }
 
-static int do_open(struct consoles *c, unsigned slot, uint32_t scoid, const struct con_msg *msg)
+static int do_open(struct consoles *c, uint32_t slot, const struct con_msg *msg)
 {
 	char name[PROTO_NAME];
 	int id = read_name(name, msg);
 
 	if (id < 0)
 		return id;
-	if (opens_of(c, slot) >= CONSOLE_SHARE)
-		return -ENOSPC;
 	id = find(c, name);
-	if (id == -ENOENT)
+	if (id >= 0 && c->console[id].owner == slot)
+		return id;
+	if (id >= 0 && c->console[id].owner != CONSOLE_FREE)
+		return -EBUSY;
+	if (owned_by(c, slot) == CONSOLE_SHARE)
+		return -ENOSPC;
+	if (id < 0)
 		id = create(c, name);
-	return id < 0 ? id : add_open(c, (unsigned)id, slot, scoid);
+	if (id >= 0)
+		c->console[id].owner = slot;
+	return id;
 }
 
 /* Only who has the shell's console may give the focus away. */
-static void do_focus(struct consoles *c, int64_t rcvid, uint32_t scoid, const struct con_msg *msg)
+static void do_focus(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg)
 {
 	char name[PROTO_NAME];
 	int id = read_name(name, msg);
 
 	if (id >= 0)
 		id = find(c, name);
-	if (!find_open(c, SHELL_ID, scoid))
+	if (c->console[SHELL_ID].owner != slot)
 		id = -EPERM;
 	else if (c->typing != SHELL_ID)
 		id = -EBUSY;
@@ -339,43 +317,42 @@ static void do_focus(struct consoles *c, int64_t rcvid, uint32_t scoid, const st
 		answer(c, rcvid, id);
 		return;
 	}
-	if (put_off(c, rcvid, scoid, CON_FOCUS, (unsigned)id, 0, NULL))
+	if (put_off(c, rcvid, slot, CON_FOCUS, (unsigned)id, 0, NULL))
 		focus(c, (unsigned)id);
 }
 
-void consoles_message(struct consoles *c, int64_t rcvid, unsigned slot, uint32_t scoid, const struct con_msg *msg,
-		      size_t bytes)
+void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg, size_t bytes)
 {
 	const size_t head = offsetof(struct con_msg, data);
 
 	if (bytes < head || (msg->type != CON_READ && bytes - head < msg->count) || msg->count > PROTO_DATA) {
 		answer(c, rcvid, -EINVAL);
 	} else if (msg->type == CON_OPEN) {
-		answer(c, rcvid, do_open(c, slot, scoid, msg));
+		answer(c, rcvid, do_open(c, slot, msg));
 	} else if (msg->type == CON_FOCUS) {
-		do_focus(c, rcvid, scoid, msg);
+		do_focus(c, rcvid, slot, msg);
 	} else if (msg->type != CON_WRITE && msg->type != CON_READ) {
 		answer(c, rcvid, -EINVAL);
-	} else if (!find_open(c, msg->id, scoid)) {
+	} else if (msg->id >= CONSOLES_MAX || !c->console[msg->id].name[0] || c->console[msg->id].owner != slot) {
 		answer(c, rcvid, -EBADF);
 	} else if (msg->count == 0) {
 		answer(c, rcvid, 0);
 	} else if (first_wait(c, msg->type, msg->id) ||
 		   !(msg->type == CON_READ ? read_now(c, rcvid, msg->id, msg->count)
 					   : write_now(c, rcvid, msg->id, msg->data, msg->count))) {
-		put_off(c, rcvid, scoid, msg->type, msg->id, msg->count, msg->type == CON_WRITE ? msg->data : NULL);
+		put_off(c, rcvid, slot, msg->type, msg->id, msg->count, msg->type == CON_WRITE ? msg->data : NULL);
 	}
 }
 
 /* Clients that go away */
 
-void consoles_disconnect(struct consoles *c, uint32_t scoid)
+void consoles_disconnect(struct consoles *c, uint32_t slot)
 {
-	for (unsigned i = 0; i < CONSOLE_OPENS; i++)
-		if (c->open[i].used && c->open[i].scoid == scoid)
-			c->open[i].used = false;
+	for (unsigned id = 0; id < CONSOLES_MAX; id++)
+		if (c->console[id].owner == slot)
+			c->console[id].owner = CONSOLE_FREE;
 	for (unsigned i = 0; i < CONSOLE_WAITS; i++)
-		if (c->wait[i].rcvid && c->wait[i].scoid == scoid)
+		if (c->wait[i].rcvid && c->wait[i].slot == slot)
 			consoles_unblock(c, c->wait[i].rcvid);
 }
 
@@ -394,7 +371,7 @@ void consoles_unblock(struct consoles *c, int64_t rcvid)
 	}
 }
 
-bool consoles_init(struct consoles *c, void (*reply)(void *, int64_t, int, const void *, size_t), void *context)
+bool consoles_init(struct consoles *c, console_reply *reply, void *context)
 {
 	memset(c, 0, sizeof(*c));
 	c->reply = reply;

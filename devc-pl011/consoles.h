@@ -15,45 +15,40 @@
 #include <stdint.h>
 
 #define CONSOLES_MAX   16
-#define CONSOLE_INPUT  4096u  /* powers of two */
-#define CONSOLE_OUTPUT 65536u /* allocated when a console is opened for the first time */
-#define CONSOLE_OPENS  64     /* connections that have a console open */
-#define CONSOLE_SHARE  4      /* most of them for one process, so that none takes all */
-#define CONSOLE_DUTIES 3      /* most messages of one connection that wait for an answer: write, read, focus */
-#define CONSOLE_WAITS  (CONSOLE_OPENS * CONSOLE_DUTIES)
-#define CONSOLE_LEAVE  0x1d /* Ctrl-] */
+#define CONSOLE_INPUT  4096u				   /* powers of two */
+#define CONSOLE_OUTPUT 65536u				   /* allocated when a console is opened for the first time */
+#define CONSOLE_SHARE  8				   /* most consoles of one process, so that none takes all */
+#define CONSOLE_DUTIES 3				   /* most messages for one console that wait for an answer */
+#define CONSOLE_WAITS  (CONSOLES_MAX * CONSOLE_DUTIES + 1) /* and the one CON_FOCUS */
+#define CONSOLE_LEAVE  0x1d				   /* Ctrl-] */
 #define CONSOLE_SHELL  "shell"
+#define CONSOLE_FREE   UINT32_MAX /* owner of a console that no process has open */
 
 struct console_state {
 	char name[PROTO_NAME]; /* empty: the entry is free */
+	uint32_t owner;	       /* slot of the process that opened it: it alone may use it, until it goes away */
 	uint8_t *input, *output;
 	uint32_t input_head, input_tail;    /* free-running: typed, read */
 	uint64_t output_head, output_shown; /* free-running: written, sent to the line */
 	uint64_t dropped;		    /* of what was not shown, since the last focus */
 };
 
-/* A connection that opened a console: the process behind it owns the console, alone, until it goes away. */
-struct console_open {
-	uint32_t scoid;
-	uint16_t id;
-	uint8_t slot;
-	bool used;
-};
-
 /* A message that is answered later. */
 struct console_wait {
 	int64_t rcvid; /* 0: the entry is free */
 	uint64_t order;
-	uint32_t scoid, type; /* CON_WRITE, CON_READ, CON_FOCUS */
+	uint32_t slot, type; /* CON_WRITE, CON_READ, CON_FOCUS */
 	uint16_t id, count;
 	char data[PROTO_DATA];
 };
 
+/* Sends an answer to a client. False: the client is gone. */
+typedef bool console_reply(void *context, int64_t rcvid, int status, const void *data, size_t bytes);
+
 struct consoles {
-	void (*reply)(void *context, int64_t rcvid, int status, const void *data, size_t bytes);
+	console_reply *reply;
 	void *context;
 	struct console_state console[CONSOLES_MAX];
-	struct console_open open[CONSOLE_OPENS];
 	struct console_wait wait[CONSOLE_WAITS];
 	uint64_t order;
 	unsigned typing;     /* console that gets what is typed */
@@ -64,12 +59,11 @@ struct consoles {
 	bool carriage_returned; /* the \r that the shell's \n needs is sent */
 };
 
-/* `reply` sends an answer to a client. False: no memory for the console of the shell. */
-bool consoles_init(struct consoles *c, void (*reply)(void *, int64_t, int, const void *, size_t), void *context);
+/* False: no memory for the console of the shell. */
+bool consoles_init(struct consoles *c, console_reply *reply, void *context);
 
-/* A message of `bytes` bytes. It is answered by reply(), now or later. */
-void consoles_message(struct consoles *c, int64_t rcvid, unsigned slot, uint32_t scoid, const struct con_msg *msg,
-		      size_t bytes);
+/* A message of `bytes` bytes from a process. It is answered by reply(), now or later. */
+void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg, size_t bytes);
 
 /* A character came from the line. */
 void consoles_input(struct consoles *c, uint8_t character);
@@ -77,6 +71,6 @@ void consoles_input(struct consoles *c, uint8_t character);
 /* The next character for the line, or -1 if there is none. */
 int consoles_output(struct consoles *c);
 
-/* A connection is gone; a client that waits wants to be unblocked. */
-void consoles_disconnect(struct consoles *c, uint32_t scoid);
+/* A process has no connection any more; a client that waits wants to be unblocked. */
+void consoles_disconnect(struct consoles *c, uint32_t slot);
 void consoles_unblock(struct consoles *c, int64_t rcvid);

@@ -28,11 +28,10 @@ static struct consoles consoles;
 static struct pl011 uart;
 static int interrupt_id;
 
-static void reply(void *context, int64_t rcvid, int status, const void *data, size_t bytes)
+static bool reply(void *context, int64_t rcvid, int status, const void *data, size_t bytes)
 {
 	(void)context;
-	/* A client that has died meanwhile is no concern of ours. */
-	MsgReply_r(rcvid, status, data, bytes);
+	return MsgReply_r(rcvid, status, data, bytes) >= 0;
 }
 
 /*
@@ -88,7 +87,7 @@ static _Noreturn void serve(int chid)
 		if (rcvid > 0) {
 			size_t bytes = info.bytes < sizeof(m.msg) ? info.bytes : sizeof(m.msg);
 
-			consoles_message(&consoles, rcvid, info.slot, info.scoid, &m.msg, bytes);
+			consoles_message(&consoles, rcvid, info.slot, &m.msg, bytes);
 		} else if (rcvid == 0) {
 			interrupt = m.pulse.code == CODE_UART;
 			serve_pulse(&m.pulse);

@@ -17,7 +17,7 @@ static const char *thread_state(const struct thread_info *thread)
 	static const char *const names[] = {
 	    [STATE_DEAD] = "DEAD", [STATE_RUNNING] = "RUNNING", [STATE_READY] = "READY", [STATE_RECEIVE] = "RECEIVE",
 	    [STATE_SEND] = "SEND", [STATE_REPLY] = "REPLY",	[STATE_INTR] = "INTR",	 [STATE_SYNC] = "SYNC",
-	    [STATE_WFI] = "WFI",   [STATE_MOVING] = "MOVING",
+	    [STATE_WFI] = "WFI",   [STATE_MOVING] = "MOVING",	[STATE_VCPU] = "VCPU",
 	};
 
 	return thread->state < sizeof(names) / sizeof(names[0]) ? names[thread->state] : "?";

@@ -14,40 +14,29 @@
 
 static struct ring ring;
 
-/* Who is behind a connection, so that procmgr is asked once for each. A connection's number names one process only. */
-struct sender {
-	uint32_t scoid; /* 0 with an empty name: the entry is free */
-	char name[NAME_MAX_];
-};
-static struct sender senders[2 * PROCESS_MAX];
+/* The names of the clients' processes, so that procmgr is asked once for each. Empty: not known. */
+static char senders[PROCESS_MAX][NAME_MAX_];
 
-static const char *sender_name(const struct msg_info *info)
+static const char *sender_name(unsigned slot)
 {
-	static unsigned victim;
 	struct process_info process;
-	struct sender *sender = NULL;
 
-	for (unsigned i = 0; i < sizeof(senders) / sizeof(senders[0]); i++) {
-		if (senders[i].name[0] && senders[i].scoid == info->scoid)
-			return senders[i].name;
-		if (!senders[i].name[0])
-			sender = &senders[i];
-	}
-	if (pm_request(PM_PROCESS_INFO, NULL, info->slot, 0, &process, sizeof(process)) < 0)
+	if (slot >= PROCESS_MAX)
 		return "?";
-	if (!sender)
-		sender = &senders[victim++ % (sizeof(senders) / sizeof(senders[0]))];
-	process.name[sizeof(process.name) - 1] = 0;
-	sender->scoid = info->scoid;
-	strcpy(sender->name, process.name);
-	return sender->name;
+	if (!senders[slot][0]) {
+		if (pm_request(PM_PROCESS_INFO, NULL, slot, 0, &process, sizeof(process)) < 0)
+			return "?";
+		process.name[sizeof(process.name) - 1] = 0;
+		strcpy(senders[slot], process.name);
+	}
+	return senders[slot];
 }
 
-static void forget_sender(uint32_t scoid)
+/* The pulse comes before any message of the next process in that slot: it has the highest priority. */
+static void forget_sender(uint64_t slot)
 {
-	for (unsigned i = 0; i < sizeof(senders) / sizeof(senders[0]); i++)
-		if (senders[i].scoid == scoid)
-			senders[i].name[0] = 0;
+	if (slot < PROCESS_MAX)
+		senders[slot][0] = 0;
 }
 
 /* Control characters could play tricks on the terminal of whoever reads the log. */
@@ -73,7 +62,7 @@ static int serve_message(int64_t rcvid, struct slog_msg *msg, size_t bytes, cons
 	    msg->count > bytes - head)
 		return MsgError_r(rcvid, EINVAL);
 	make_printable(msg->text, msg->count);
-	ring_add(&ring, msg->severity, ClockTime(), sender_name(info), msg->text, msg->count);
+	ring_add(&ring, msg->severity, ClockTime(), sender_name(info->slot), msg->text, msg->count);
 	return MsgReply_r(rcvid, 0, NULL, 0);
 }
 
@@ -90,7 +79,7 @@ static _Noreturn void serve(int chid)
 		if (rcvid > 0)
 			serve_message(rcvid, &m.msg, info.bytes < sizeof(m.msg) ? info.bytes : sizeof(m.msg), &info);
 		else if (rcvid == 0 && m.pulse.code == PULSE_CODE_DISCONNECT)
-			forget_sender((uint32_t)m.pulse.value);
+			forget_sender(m.pulse.value);
 	}
 }
 

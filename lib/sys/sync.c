@@ -20,7 +20,6 @@ bool mutex_trylock(struct mutex *m)
 
 /*
  * The mutex is taken with MUTEX_WAITERS set, since others may wait beside us: at worst that costs one wake of nobody.
- * An owner that is no thread any more can never unlock it: that is a mistake of this process.
  */
 static void mutex_lock_slow(struct mutex *m)
 {
@@ -41,9 +40,7 @@ static void mutex_lock_slow(struct mutex *m)
 									    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			continue;
 		word |= MUTEX_WAITERS;
-		if (SyncWait_r(&m->word, word, (int)(word & ~MUTEX_WAITERS)) == -ESRCH &&
-		    __atomic_load_n(&m->word, __ATOMIC_RELAXED) == word)
-			abort();
+		SyncWait_r(&m->word, word, (int)(word & ~MUTEX_WAITERS));
 	}
 }
 

@@ -13,9 +13,7 @@
 #include <string.h>
 
 #define SHELL_SLOT 3
-#define SHELL_SCO  30u
 #define GUEST_SLOT 5
-#define GUEST_SCO  50u
 
 static struct consoles c;
 static int answers, last_status;
@@ -23,9 +21,14 @@ static int64_t last_rcvid, next_rcvid;
 static char last_data[PROTO_DATA + 1];
 static size_t last_bytes;
 
-static void reply(void *context, int64_t rcvid, int status, const void *data, size_t bytes)
+/* Clients from here on are gone: answering them fails. */
+static int64_t gone_from = INT64_MAX;
+
+static bool reply(void *context, int64_t rcvid, int status, const void *data, size_t bytes)
 {
 	(void)context;
+	if (rcvid >= gone_from)
+		return false;
 	answers++;
 	last_rcvid = rcvid;
 	last_status = status;
@@ -33,28 +36,28 @@ static void reply(void *context, int64_t rcvid, int status, const void *data, si
 	if (bytes)
 		memcpy(last_data, data, bytes);
 	last_data[bytes] = 0;
+	return true;
 }
 
 #define WAITS (-9999)
 
 /* Sends a message; returns the status of its answer, or WAITS. */
-static int send_bytes(uint32_t type, unsigned slot, uint32_t sco, unsigned id, unsigned count, const void *data,
-		      size_t bytes)
+static int send_bytes(uint32_t type, unsigned slot, unsigned id, unsigned count, const void *data, size_t bytes)
 {
 	struct con_msg msg = {.type = type, .id = (uint16_t)id, .count = (uint16_t)count};
 	int before = answers;
 
 	if (bytes)
 		memcpy(msg.data, data, bytes);
-	consoles_message(&c, ++next_rcvid, slot, sco, &msg, offsetof(struct con_msg, data) + bytes);
+	consoles_message(&c, ++next_rcvid, slot, &msg, offsetof(struct con_msg, data) + bytes);
 	if (answers == before)
 		return WAITS;
 	return last_rcvid == next_rcvid ? last_status : WAITS;
 }
 
-static int send_text(uint32_t type, unsigned slot, uint32_t sco, unsigned id, const char *text)
+static int send_text(uint32_t type, unsigned slot, unsigned id, const char *text)
 {
-	return send_bytes(type, slot, sco, id, (unsigned)strlen(text), text, strlen(text));
+	return send_bytes(type, slot, id, (unsigned)strlen(text), text, strlen(text));
 }
 
 static int shell_id, guest_id;
@@ -65,8 +68,8 @@ static int setup(void **state)
 	answers = 0;
 	next_rcvid = 0;
 	assert_true(consoles_init(&c, reply, NULL));
-	shell_id = send_text(CON_OPEN, SHELL_SLOT, SHELL_SCO, 0, "shell");
-	guest_id = send_text(CON_OPEN, GUEST_SLOT, GUEST_SCO, 0, "linux");
+	shell_id = send_text(CON_OPEN, SHELL_SLOT, 0, "shell");
+	guest_id = send_text(CON_OPEN, GUEST_SLOT, 0, "linux");
 	assert_int_equal(shell_id, 0);
 	assert_int_equal(guest_id, 1);
 	return 0;
@@ -108,14 +111,14 @@ static void type(const char *text)
 static void test_shell_gets_carriage_returns(void **state)
 {
 	(void)state;
-	assert_int_equal(send_text(CON_WRITE, SHELL_SLOT, SHELL_SCO, 0, "a\n\nb"), 4);
+	assert_int_equal(send_text(CON_WRITE, SHELL_SLOT, 0, "a\n\nb"), 4);
 	expect_line("a\r\n\r\nb");
 }
 
 static void test_read_waits_for_input(void **state)
 {
 	(void)state;
-	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, SHELL_SCO, 0, 100, NULL, 0), WAITS);
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 100, NULL, 0), WAITS);
 	int64_t reader = next_rcvid;
 
 	type("x");
@@ -123,17 +126,17 @@ static void test_read_waits_for_input(void **state)
 	assert_int_equal(last_status, 1);
 	assert_string_equal(last_data, "x");
 	type("abc");
-	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, SHELL_SCO, 0, 2, NULL, 0), 2);
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 2, NULL, 0), 2);
 	assert_string_equal(last_data, "ab");
-	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, SHELL_SCO, 0, 2, NULL, 0), 1);
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 2, NULL, 0), 1);
 	assert_string_equal(last_data, "c");
 }
 
 static void test_readers_are_served_in_order(void **state)
 {
 	(void)state;
-	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, SHELL_SCO, 0, 1, NULL, 0), WAITS);
-	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, SHELL_SCO, 0, 1, NULL, 0), WAITS);
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 1, NULL, 0), WAITS);
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 1, NULL, 0), WAITS);
 	int64_t second = next_rcvid;
 
 	type("1");
@@ -150,8 +153,7 @@ static void test_input_ring_keeps_the_first(void **state)
 		consoles_input(&c, i < CONSOLE_INPUT ? 'a' : 'b');
 	unsigned got = 0;
 
-	for (int n; (n = send_bytes(CON_READ, SHELL_SLOT, SHELL_SCO, 0, PROTO_DATA, NULL, 0)) != WAITS;
-	     got += (unsigned)n)
+	for (int n; (n = send_bytes(CON_READ, SHELL_SLOT, 0, PROTO_DATA, NULL, 0)) != WAITS; got += (unsigned)n)
 		assert_null(memchr(last_data, 'b', last_bytes));
 	assert_int_equal(got, CONSOLE_INPUT);
 }
@@ -159,26 +161,26 @@ static void test_input_ring_keeps_the_first(void **state)
 static void test_focus_and_leave(void **state)
 {
 	(void)state;
-	send_text(CON_WRITE, GUEST_SLOT, GUEST_SCO, 1, "boot\n");
+	send_text(CON_WRITE, GUEST_SLOT, 1, "boot\n");
 	expect_line("");
-	send_text(CON_WRITE, SHELL_SLOT, SHELL_SCO, 0, "to linux\n");
-	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, SHELL_SCO, 0, "linux"), WAITS);
+	send_text(CON_WRITE, SHELL_SLOT, 0, "to linux\n");
+	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
 	int64_t focus = next_rcvid;
 
 	/* The shell's words come first; the guest's \n stays what it is. */
 	expect_line("to linux\r\nboot\n");
 	type("ls");
-	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, GUEST_SCO, 1, 10, NULL, 0), 2);
+	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 10, NULL, 0), 2);
 	assert_string_equal(last_data, "ls");
 	type("\x1d");
 	assert_int_equal(last_rcvid, focus);
 	assert_int_equal(last_status, 0);
 	type("p");
-	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, SHELL_SCO, 0, 10, NULL, 0), 1);
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 10, NULL, 0), 1);
 	assert_string_equal(last_data, "p");
-	send_text(CON_WRITE, GUEST_SLOT, GUEST_SCO, 1, "more");
+	send_text(CON_WRITE, GUEST_SLOT, 1, "more");
 	expect_line("");
-	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, SHELL_SCO, 0, "linux"), WAITS);
+	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
 	expect_line("more");
 }
 
@@ -186,7 +188,7 @@ static void test_leave_key_is_input_for_the_shell(void **state)
 {
 	(void)state;
 	type("\x1d");
-	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, SHELL_SCO, 0, 10, NULL, 0), 1);
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 10, NULL, 0), 1);
 	assert_int_equal(last_data[0], 0x1d);
 }
 
@@ -196,9 +198,9 @@ static void test_leaving_does_not_wait_for_a_flood(void **state)
 	char block[PROTO_DATA];
 
 	memset(block, 'g', sizeof(block));
-	send_text(CON_FOCUS, SHELL_SLOT, SHELL_SCO, 0, "linux");
+	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
 	expect_line("");
-	while (send_bytes(CON_WRITE, GUEST_SLOT, GUEST_SCO, 1, sizeof(block), block, sizeof(block)) != WAITS)
+	while (send_bytes(CON_WRITE, GUEST_SLOT, 1, sizeof(block), block, sizeof(block)) != WAITS)
 		;
 	int64_t writer = next_rcvid;
 
@@ -206,7 +208,7 @@ static void test_leaving_does_not_wait_for_a_flood(void **state)
 	/* The writer goes on, unseen. */
 	assert_int_equal(last_rcvid, writer);
 	assert_int_equal(last_status, PROTO_DATA);
-	send_text(CON_WRITE, SHELL_SLOT, SHELL_SCO, 0, "$ ");
+	send_text(CON_WRITE, SHELL_SLOT, 0, "$ ");
 	expect_line("$ ");
 }
 
@@ -216,12 +218,12 @@ static void test_focused_writer_loses_nothing(void **state)
 	char block[PROTO_DATA];
 	uint32_t written = 0, seen = 0;
 
-	send_text(CON_FOCUS, SHELL_SLOT, SHELL_SCO, 0, "linux");
+	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
 	expect_line("");
 	for (unsigned round = 0; round < 1000; round++) {
 		for (unsigned i = 0; i < sizeof(block); i++)
 			block[i] = (char)((written + i) % 251);
-		int status = send_bytes(CON_WRITE, GUEST_SLOT, GUEST_SCO, 1, sizeof(block), block, sizeof(block));
+		int status = send_bytes(CON_WRITE, GUEST_SLOT, 1, sizeof(block), block, sizeof(block));
 
 		if (status == WAITS) {
 			int before = answers;
@@ -251,10 +253,9 @@ static void test_unfocused_output_keeps_the_newest(void **state)
 
 	for (unsigned i = 0; i < CONSOLE_OUTPUT / PROTO_DATA + 1; i++) {
 		memset(block, i == 0 ? 'o' : 'n', sizeof(block));
-		assert_int_equal(send_bytes(CON_WRITE, GUEST_SLOT, GUEST_SCO, 1, sizeof(block), block, sizeof(block)),
-				 PROTO_DATA);
+		assert_int_equal(send_bytes(CON_WRITE, GUEST_SLOT, 1, sizeof(block), block, sizeof(block)), PROTO_DATA);
 	}
-	send_text(CON_FOCUS, SHELL_SLOT, SHELL_SCO, 0, "linux");
+	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
 	size_t n = drain(out, CONSOLE_OUTPUT + 200);
 	const char notice[] = "\r\n[linux: 512 bytes of output dropped]\r\n";
 
@@ -267,21 +268,21 @@ static void test_unfocused_output_keeps_the_newest(void **state)
 static void test_bad_messages(void **state)
 {
 	(void)state;
-	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, SHELL_SCO, 0, "nobody"), -ENOENT);
-	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, SHELL_SCO, 0, "shell"), 0);
-	assert_int_equal(send_text(CON_FOCUS, GUEST_SLOT, GUEST_SCO, 1, "shell"), -EPERM);
-	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, GUEST_SCO, 0, ""), -EINVAL);
-	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, GUEST_SCO, 0, "a\x1b[2J"), -EINVAL);
-	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, GUEST_SCO, 0, "0123456789012345678901234567890x"), -EINVAL);
-	assert_int_equal(send_text(12345, GUEST_SLOT, GUEST_SCO, 1, "x"), -EINVAL);
-	assert_int_equal(send_bytes(CON_WRITE, GUEST_SLOT, GUEST_SCO, 1, 10, "x", 1), -EINVAL);
-	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, GUEST_SCO, 1, PROTO_DATA + 1, NULL, 0), -EINVAL);
-	assert_int_equal(send_text(CON_WRITE, GUEST_SLOT, GUEST_SCO, 0, "not mine"), -EBADF);
-	assert_int_equal(send_text(CON_WRITE, GUEST_SLOT, GUEST_SCO, 65535, "none"), -EBADF);
+	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "nobody"), -ENOENT);
+	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "shell"), 0);
+	assert_int_equal(send_text(CON_FOCUS, GUEST_SLOT, 1, "shell"), -EPERM);
+	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, ""), -EINVAL);
+	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "a\x1b[2J"), -EINVAL);
+	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "0123456789012345678901234567890x"), -EINVAL);
+	assert_int_equal(send_text(12345, GUEST_SLOT, 1, "x"), -EINVAL);
+	assert_int_equal(send_bytes(CON_WRITE, GUEST_SLOT, 1, 10, "x", 1), -EINVAL);
+	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, PROTO_DATA + 1, NULL, 0), -EINVAL);
+	assert_int_equal(send_text(CON_WRITE, GUEST_SLOT, 0, "not mine"), -EBADF);
+	assert_int_equal(send_text(CON_WRITE, GUEST_SLOT, 65535, "none"), -EBADF);
 	struct con_msg msg = {.type = CON_OPEN};
 
 	for (size_t bytes = 0; bytes < offsetof(struct con_msg, data); bytes++) {
-		consoles_message(&c, ++next_rcvid, GUEST_SLOT, GUEST_SCO, &msg, bytes);
+		consoles_message(&c, ++next_rcvid, GUEST_SLOT, &msg, bytes);
 		assert_int_equal(last_rcvid, next_rcvid);
 		assert_int_equal(last_status, -EINVAL);
 	}
@@ -290,14 +291,13 @@ static void test_bad_messages(void **state)
 static void test_a_console_has_one_owner(void **state)
 {
 	(void)state;
-	assert_int_equal(send_text(CON_OPEN, 6, 60, 0, "linux"), -EBUSY);
-	assert_int_equal(send_text(CON_OPEN, 6, 60, 0, "shell"), -EBUSY);
-	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 51, 0, "linux"), guest_id);
-	consoles_disconnect(&c, GUEST_SCO);
-	assert_int_equal(send_text(CON_OPEN, 6, 60, 0, "linux"), -EBUSY);
-	consoles_disconnect(&c, 51);
-	assert_int_equal(send_text(CON_OPEN, 6, 60, 0, "linux"), guest_id);
-	assert_int_equal(send_text(CON_WRITE, GUEST_SLOT, GUEST_SCO, (unsigned)guest_id, "x"), -EBADF);
+	assert_int_equal(send_text(CON_OPEN, 6, 0, "linux"), -EBUSY);
+	assert_int_equal(send_text(CON_OPEN, 6, 0, "shell"), -EBUSY);
+	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "linux"), guest_id);
+	consoles_disconnect(&c, GUEST_SLOT);
+	assert_int_equal(send_text(CON_OPEN, 6, 0, "linux"), guest_id);
+	assert_int_equal(send_text(CON_WRITE, GUEST_SLOT, (unsigned)guest_id, "x"), -EBADF);
+	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "linux"), -EBUSY);
 }
 
 static void test_shares_are_bounded(void **state)
@@ -306,11 +306,39 @@ static void test_shares_are_bounded(void **state)
 	char name[] = "c0";
 
 	for (unsigned i = 1; i < CONSOLE_SHARE; i++, name[1]++)
-		assert_in_range(send_text(CON_OPEN, GUEST_SLOT, GUEST_SCO, 0, name), 2, CONSOLES_MAX - 1);
-	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, GUEST_SCO, 0, "one-more"), -ENOSPC);
+		assert_in_range(send_text(CON_OPEN, GUEST_SLOT, 0, name), 2, CONSOLES_MAX - 1);
+	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "one-more"), -ENOSPC);
 	for (unsigned i = 0; i < CONSOLE_DUTIES; i++)
-		assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, GUEST_SCO, 1, 1, NULL, 0), WAITS);
-	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, GUEST_SCO, 1, 1, NULL, 0), -EAGAIN);
+		assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 1, NULL, 0), WAITS);
+	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 1, NULL, 0), -EAGAIN);
+	/* A client that has used up its share is in nobody's way. */
+	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
+}
+
+static void test_all_consoles_with_all_their_waits(void **state)
+{
+	(void)state;
+	for (unsigned i = 2; i < CONSOLES_MAX; i++) {
+		char name[] = {'c', (char)('a' + i), 0};
+
+		assert_int_equal(send_text(CON_OPEN, 10 + i, 0, name), i);
+	}
+	assert_int_equal(send_text(CON_OPEN, 9, 0, "none-left"), -ENOSPC);
+	for (unsigned id = 0; id < CONSOLES_MAX; id++)
+		for (unsigned i = 0; i < CONSOLE_DUTIES; i++)
+			assert_int_equal(send_bytes(CON_READ, c.console[id].owner, id, 1, NULL, 0), WAITS);
+	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
+}
+
+static void test_input_is_not_lost_to_a_reader_that_is_gone(void **state)
+{
+	(void)state;
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 10, NULL, 0), WAITS);
+	gone_from = next_rcvid;
+	type("a");
+	gone_from = INT64_MAX;
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 10, NULL, 0), 1);
+	assert_string_equal(last_data, "a");
 }
 
 static void test_consoles_of_the_dead_are_reused(void **state)
@@ -319,11 +347,11 @@ static void test_consoles_of_the_dead_are_reused(void **state)
 	char name[] = "ca";
 
 	for (unsigned i = 0; i < 3 * CONSOLES_MAX; i++, name[1]++) {
-		int id = send_text(CON_OPEN, 8, 80 + i, 0, name);
+		int id = send_text(CON_OPEN, 8, 0, name);
 
 		assert_in_range(id, 1, CONSOLES_MAX - 1);
-		assert_int_equal(send_text(CON_WRITE, 8, 80 + i, (unsigned)id, name), 2);
-		consoles_disconnect(&c, 80 + i);
+		assert_int_equal(send_text(CON_WRITE, 8, (unsigned)id, name), 2);
+		consoles_disconnect(&c, 8);
 		if (name[1] == 'y')
 			name[1] = 'a';
 	}
@@ -331,24 +359,24 @@ static void test_consoles_of_the_dead_are_reused(void **state)
 	assert_string_equal(c.console[0].name, "shell");
 	assert_string_equal(c.console[1].name, "linux");
 	/* A recycled console does not show what its former owner printed. */
-	int id = send_text(CON_OPEN, 8, 500, 0, "fresh");
+	int id = send_text(CON_OPEN, 8, 0, "fresh");
 
 	assert_in_range(id, 2, CONSOLES_MAX - 1);
-	send_text(CON_FOCUS, SHELL_SLOT, SHELL_SCO, 0, "fresh");
+	send_text(CON_FOCUS, SHELL_SLOT, 0, "fresh");
 	expect_line("");
 }
 
 static void test_death_of_a_waiting_client(void **state)
 {
 	(void)state;
-	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, GUEST_SCO, 1, 5, NULL, 0), WAITS);
+	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 5, NULL, 0), WAITS);
 	int before = answers;
 
-	consoles_disconnect(&c, GUEST_SCO);
+	consoles_disconnect(&c, GUEST_SLOT);
 	assert_int_equal(answers, before + 1);
 	assert_int_equal(last_status, -EINTR);
 	/* Nobody is there to get this, and nothing answers twice. */
-	send_text(CON_FOCUS, SHELL_SLOT, SHELL_SCO, 0, "linux");
+	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
 	before = answers;
 	type("abc");
 	assert_int_equal(answers, before);
@@ -357,15 +385,15 @@ static void test_death_of_a_waiting_client(void **state)
 static void test_unblock_of_focus_returns_it(void **state)
 {
 	(void)state;
-	send_text(CON_FOCUS, SHELL_SLOT, SHELL_SCO, 0, "linux");
+	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
 	int64_t focus = next_rcvid;
 
-	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, SHELL_SCO, 0, "linux"), -EBUSY);
+	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), -EBUSY);
 	consoles_unblock(&c, focus);
 	assert_int_equal(last_rcvid, focus);
 	assert_int_equal(last_status, -EINTR);
 	type("s");
-	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, SHELL_SCO, 0, 5, NULL, 0), 1);
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 5, NULL, 0), 1);
 	int before = answers;
 
 	consoles_unblock(&c, focus);
@@ -376,11 +404,11 @@ static void test_unblock_of_focus_returns_it(void **state)
 static void test_death_of_the_shell_returns_focus(void **state)
 {
 	(void)state;
-	send_text(CON_FOCUS, SHELL_SLOT, SHELL_SCO, 0, "linux");
-	consoles_disconnect(&c, SHELL_SCO);
-	assert_int_equal(send_text(CON_OPEN, SHELL_SLOT, 31, 0, "shell"), 0);
+	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
+	consoles_disconnect(&c, SHELL_SLOT);
+	assert_int_equal(send_text(CON_OPEN, SHELL_SLOT, 0, "shell"), 0);
 	type("s");
-	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 31, 0, 5, NULL, 0), 1);
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 5, NULL, 0), 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -400,6 +428,8 @@ int main(void)
 	    TEST(test_bad_messages),
 	    TEST(test_a_console_has_one_owner),
 	    TEST(test_shares_are_bounded),
+	    TEST(test_all_consoles_with_all_their_waits),
+	    TEST(test_input_is_not_lost_to_a_reader_that_is_gone),
 	    TEST(test_consoles_of_the_dead_are_reused),
 	    TEST(test_death_of_a_waiting_client),
 	    TEST(test_unblock_of_focus_returns_it),

@@ -40,7 +40,7 @@ static struct entry *find_entry(struct image *image, const char *name)
 	return NULL;
 }
 
-static struct entry *add(struct image *image, const char *name, uint8_t *data, size_t bytes, uint8_t *owned)
+static struct entry *add(struct image *image, const char *name, const uint8_t *data, size_t bytes, uint8_t *owned)
 {
 	struct entry *entry = &image->entries[image->entry_count];
 

@@ -21,7 +21,7 @@
 
 /*
  * Starts a thread at `entry` with `arg` in x0, sp = `stack_top` (16-byte aligned) and TPIDR_EL0 = `tls`. `policy` is
- * SCHED_FIFO_ or SCHED_RR_; `runmask` 0 means that of the process. Returns its tid, 1 or above.
+ * SCHED_FIFO_ or SCHED_RR_; `runmask` 0 means the caller's. Returns its tid, 1 or above.
  */
 int ThreadCreate(void (*entry)(void *), void *arg, void *stack_top, unsigned priority, unsigned policy,
 		 uint32_t runmask, void *tls);
@@ -74,7 +74,7 @@ struct msg_info {
 	uint16_t tid;
 	uint8_t slot; /* of the client's process */
 	uint8_t priority;
-	uint32_t scoid;	  /* the client's connection, for MsgDeliverEvent and PULSE_CODE_DISCONNECT */
+	uint32_t scoid;	  /* the client's connection, for MsgDeliverEvent */
 	uint32_t unblock; /* 1: the client wants to be unblocked */
 };
 
