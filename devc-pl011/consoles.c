@@ -267,7 +267,7 @@ static int create(struct consoles *c, const char *name)
 	if (!rings)
 		return -ENOMEM;
 	*console = (struct console_state){.input = rings, .output = rings + CONSOLE_INPUT, .owner = CONSOLE_FREE};
-	strcpy(console->name, name);
+	memcpy(console->name, name, strlen(name) + 1);
 	return id;
 }
 
@@ -321,27 +321,46 @@ static void do_focus(struct consoles *c, int64_t rcvid, uint32_t slot, const str
 		focus(c, (unsigned)id);
 }
 
-void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg, size_t bytes)
+static bool is_valid(const struct con_msg *msg, size_t bytes)
 {
 	const size_t head = offsetof(struct con_msg, data);
 
-	if (bytes < head || (msg->type != CON_READ && bytes - head < msg->count) || msg->count > PROTO_DATA) {
-		answer(c, rcvid, -EINVAL);
-	} else if (msg->type == CON_OPEN) {
-		answer(c, rcvid, do_open(c, slot, msg));
-	} else if (msg->type == CON_FOCUS) {
-		do_focus(c, rcvid, slot, msg);
-	} else if (msg->type != CON_WRITE && msg->type != CON_READ) {
-		answer(c, rcvid, -EINVAL);
-	} else if (msg->id >= CONSOLES_MAX || !c->console[msg->id].name[0] || c->console[msg->id].owner != slot) {
-		answer(c, rcvid, -EBADF);
-	} else if (msg->count == 0) {
-		answer(c, rcvid, 0);
-	} else if (first_wait(c, msg->type, msg->id) ||
-		   !(msg->type == CON_READ ? read_now(c, rcvid, msg->id, msg->count)
-					   : write_now(c, rcvid, msg->id, msg->data, msg->count))) {
+	if (bytes < head || msg->type < CON_OPEN || msg->type > CON_FOCUS || msg->count > PROTO_DATA)
+		return false;
+	return msg->type == CON_READ || msg->count <= bytes - head;
+}
+
+static bool owns(const struct consoles *c, uint32_t slot, unsigned id)
+{
+	return id < CONSOLES_MAX && c->console[id].name[0] && c->console[id].owner == slot;
+}
+
+/* Reads or writes, at once unless it must wait, or others wait already. */
+static void transfer(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg)
+{
+	bool done = false;
+
+	if (!first_wait(c, msg->type, msg->id))
+		done = msg->type == CON_READ ? read_now(c, rcvid, msg->id, msg->count)
+					     : write_now(c, rcvid, msg->id, msg->data, msg->count);
+	if (!done)
 		put_off(c, rcvid, slot, msg->type, msg->id, msg->count, msg->type == CON_WRITE ? msg->data : NULL);
-	}
+}
+
+void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg, size_t bytes)
+{
+	if (!is_valid(msg, bytes))
+		answer(c, rcvid, -EINVAL);
+	else if (msg->type == CON_OPEN)
+		answer(c, rcvid, do_open(c, slot, msg));
+	else if (msg->type == CON_FOCUS)
+		do_focus(c, rcvid, slot, msg);
+	else if (!owns(c, slot, msg->id))
+		answer(c, rcvid, -EBADF);
+	else if (msg->count == 0)
+		answer(c, rcvid, 0);
+	else
+		transfer(c, rcvid, slot, msg);
 }
 
 /* Clients that go away */

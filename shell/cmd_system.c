@@ -89,7 +89,7 @@ void cmd_sched(int argc, char **argv)
 	}
 	request.policy = thread.policy;
 	if (!parse_priority(argv[3], &request.priority, &request.policy)) {
-		printf("sched: a priority is 1 to %u, with r (round-robin) or f (FIFO) behind it if you like\n",
+		printf("sched: a priority is 1 to %d, with r (round-robin) or f (FIFO) behind it if you like\n",
 		       PRIO_MAX);
 		return;
 	}
@@ -99,7 +99,9 @@ void cmd_sched(int argc, char **argv)
 	}
 	int status = MsgSend_r(process_args()->procmgr_coid, &request, sizeof(request), NULL, 0);
 
-	if (status < 0)
+	if (status == -ESRCH)
+		printf("sched: only the virtual CPUs of a VM may be changed\n");
+	else if (status < 0)
 		printf("sched: %s\n", status_text(status));
 }
 

@@ -109,7 +109,7 @@ static void remember(struct edit *e)
 		return;
 	if (e->history_count && strcmp(history_entry(e, 1), e->line) == 0)
 		return;
-	strcpy(e->history[e->history_count++ % EDIT_HISTORY], e->line);
+	memcpy(e->history[e->history_count++ % EDIT_HISTORY], e->line, EDIT_LINE);
 }
 
 static void recall(struct edit *e, unsigned back)
@@ -119,7 +119,7 @@ static void recall(struct edit *e, unsigned back)
 	if (back > most)
 		return;
 	if (e->back == 0)
-		strcpy(e->draft, e->line);
+		memcpy(e->draft, e->line, EDIT_LINE);
 	e->back = back;
 	set_line(e, back ? history_entry(e, back) : e->draft);
 	redraw(e);

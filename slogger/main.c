@@ -27,7 +27,7 @@ static const char *sender_name(unsigned slot)
 		if (pm_request(PM_PROCESS_INFO, NULL, slot, 0, &process, sizeof(process)) < 0)
 			return "?";
 		process.name[sizeof(process.name) - 1] = 0;
-		strcpy(senders[slot], process.name);
+		memcpy(senders[slot], process.name, sizeof(process.name));
 	}
 	return senders[slot];
 }

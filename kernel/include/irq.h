@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device interrupts, delivered to threads. An interrupt stays active, hence cannot fire again, until InterruptUnmask. */
+/* Device interrupts, delivered to threads. An interrupt stays active, hence cannot fire again, until InterruptUnmask.
+ */
 #pragma once
 
 #include "ipc.h"
@@ -10,9 +11,9 @@
 struct irq {
 	struct process *process;
 	uint32_t id, intid;
-	bool fired;             /* and not yet unmasked */
-	bool pending;           /* nobody has waited for it yet */
-	uint32_t chid;           /* pulse goes there; 0: InterruptWait */
+	bool fired;    /* and not yet unmasked */
+	bool pending;  /* nobody has waited for it yet */
+	uint32_t chid; /* pulse goes there; 0: InterruptWait */
 	struct thread *waiter;
 	struct pulse pulse;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel memory that a process brings: pages for its tables, and slots for its objects. There is no other allocator.
- * When it is used up, the process gets ENOMEM or EAGAIN and nobody else notices.
+ * The kernel memory that a process brings: pages for its tables, and slots for its objects. There is no other
+ * allocator. When it is used up, the process gets ENOMEM or EAGAIN and nobody else notices.
  */
 #pragma once
 
@@ -25,9 +25,9 @@ enum object_type {
 struct kmem {
 	paddr_t base;
 	uint64_t bytes;
-	uint64_t fresh;        /* bytes handed out of the untouched rest so far */
-	void *free_pages;      /* chain of pages given back */
-	uint64_t free_count;   /* pages in that chain */
+	uint64_t fresh;	     /* bytes handed out of the untouched rest so far */
+	void *free_pages;    /* chain of pages given back */
+	uint64_t free_count; /* pages in that chain */
 	void *free_slots[KMEM_CLASSES];
 	uint32_t count[KMEM_CLASSES]; /* objects alive */
 };

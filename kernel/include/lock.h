@@ -14,7 +14,10 @@ struct lock {
 
 enum lock_rank { RANK_KERNEL = 1, RANK_VCPU = 2, RANK_CONSOLE = 3 };
 
-#define LOCK_INIT(r) {.next = 0, .owner = 0, .rank = (r)}
+#define LOCK_INIT(r)                               \
+	{                                          \
+		.next = 0, .owner = 0, .rank = (r) \
+	}
 
 void lock_acquire(struct lock *l);
 void lock_release(struct lock *l);

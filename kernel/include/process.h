@@ -37,7 +37,7 @@ struct process {
 	uint64_t cpu_ns; /* of threads that are gone */
 	struct vcpu *vcpus[VCPU_MAX];
 	uint8_t last_vcpu[CPU_MAX]; /* that ran on a CPU: index + 1 */
-	uint64_t counter_offset; /* of the guest; valid once counter_set */
+	uint64_t counter_offset;    /* of the guest; valid once counter_set */
 	bool counter_set;
 	/* ProcessDestroy and ProcessGrant go in steps: how far */
 	uint32_t step;
@@ -50,7 +50,7 @@ struct process {
 
 extern struct process processes[PROCESS_MAX];
 
-struct process *process_of(uint64_t slot); /* NULL: no such, or empty */
+struct process *process_of(uint64_t slot);			    /* NULL: no such, or empty */
 int64_t handle_add(struct process *p, unsigned type, void *object); /* id, or -KE_AGAIN, -KE_NOMEM */
 void *handle_get(const struct process *p, unsigned type, uint64_t id);
 void handle_remove(struct process *p, unsigned type, uint64_t id);

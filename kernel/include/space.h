@@ -30,8 +30,8 @@ enum space_attr {
 
 int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest);
 
-/* Map at most SPACE_STEP leaves of [va, va + bytes) to pa. All page multiples. Returns the bytes mapped, or -KE_EXIST if
- * something is mapped at va, -KE_NOMEM. Nothing has changed on an error. */
+/* Map at most SPACE_STEP leaves of [va, va + bytes) to pa. All page multiples. Returns the bytes mapped, or -KE_EXIST
+ * if something is mapped at va, -KE_NOMEM. Nothing has changed on an error. */
 int64_t space_map(struct space *s, vaddr_t va, paddr_t pa, uint64_t bytes, unsigned attr);
 
 /* Unmap, or change the attributes of, at most SPACE_STEP leaves. Holes are skipped. Returns the bytes dealt with.
@@ -41,5 +41,6 @@ int64_t space_protect(struct space *s, vaddr_t va, uint64_t bytes, unsigned attr
 
 /* Look up one address: physical address and attributes. False: not mapped. */
 bool space_walk(const struct space *s, vaddr_t va, paddr_t *pa, unsigned *attr);
-/* Same, as a pointer through EL2's map, if it is RAM and `attr` is allowed; *left = bytes to the end of the leaf's page. */
+/* Same, as a pointer through EL2's map, if it is RAM and `attr` is allowed; *left = bytes to the end of the leaf's
+ * page. */
 void *space_access(const struct space *s, vaddr_t va, unsigned attr, uint64_t *left);

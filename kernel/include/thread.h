@@ -23,23 +23,23 @@ struct thread {
 	uint32_t tid;
 	uint8_t state;
 	uint8_t prio, base_prio, policy;
-	bool kill;      /* must go as soon as it comes by the kernel's door */
-	bool in_guest;  /* goes on in its vCPU's guest, not in the process */
+	bool kill;     /* must go as soon as it comes by the kernel's door */
+	bool in_guest; /* goes on in its vCPU's guest, not in the process */
 	bool resume_copy;
-	uint8_t cpu;    /* that it runs or waits on, or ran on last */
+	uint8_t cpu; /* that it runs or waits on, or ran on last */
 	uint8_t move_to;
 	uint32_t runmask;
 	uint64_t slice_end, run_start, cpu_ns;
-	struct list run_link;  /* run queue, or a CPU's list of threads to hand over */
-	struct list wait_link; /* receivers, repliers, sync waiters */
+	struct list run_link;	/* run queue, or a CPU's list of threads to hand over */
+	struct list wait_link;	/* receivers, repliers, sync waiters */
 	struct waiting sending; /* in a channel's queue */
 	struct list server_link;
 	struct channel *channel; /* blocked at (SEND, REPLY, RECEIVE) */
 	struct channel *serving; /* received from last */
-	uint32_t server_tid;     /* REPLY: who received the message; a hint for inheritance */
-	struct thread *copier;   /* who copies from or to this thread just now */
-	uint32_t seq;            /* of the message being served: part of the rcvid */
-	uint32_t coid;           /* through which the message was sent */
+	uint32_t server_tid;	 /* REPLY: who received the message; a hint for inheritance */
+	struct thread *copier;	 /* who copies from or to this thread just now */
+	uint32_t seq;		 /* of the message being served: part of the rcvid */
+	uint32_t coid;		 /* through which the message was sent */
 	uint64_t send_addr, reply_addr, recv_addr;
 	uint32_t send_bytes, reply_bytes, recv_bytes;
 	struct pulse unblock; /* PULSE_CODE_UNBLOCK */
@@ -57,12 +57,12 @@ struct thread {
 #define CALL_BLOCKED (INT64_MIN)     /* the caller waits: its result comes later */
 #define CALL_RESTART (INT64_MIN + 1) /* the call is not done: execute it again, with the registers as they are now */
 
-struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls, unsigned prio,
-			     unsigned policy, uint32_t runmask, int64_t *error);
+struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls,
+			     unsigned prio, unsigned policy, uint32_t runmask, int64_t *error);
 void thread_destroy(struct thread *t); /* not running on any CPU */
 struct thread *thread_of(struct process *p, uint64_t tid);
-void thread_block(struct thread *t, unsigned state);    /* arms the timeout that TimerTimeout asked for */
-void thread_wake(struct thread *t, int64_t result);     /* result of the call that it waits in */
+void thread_block(struct thread *t, unsigned state); /* arms the timeout that TimerTimeout asked for */
+void thread_wake(struct thread *t, int64_t result);  /* result of the call that it waits in */
 void thread_kill(struct thread *t);
 void thread_timeout(struct thread *t);
 bool runmask_ok(const struct process *p, uint64_t mask);

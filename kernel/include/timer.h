@@ -25,4 +25,4 @@ void timer_unreserve(void);
 void timer_arm(struct timer *t, uint64_t deadline); /* on this CPU */
 void timer_disarm(struct timer *t);
 bool timer_expire_one(uint64_t now); /* of this CPU; false: none was due */
-uint64_t timer_next(void);           /* of this CPU; UINT64_MAX: none */
+uint64_t timer_next(void);	     /* of this CPU; UINT64_MAX: none */

@@ -8,13 +8,13 @@
 #include "vcpu.h"
 
 static const uint32_t class_size[KMEM_CLASSES] = {
-	[OBJECT_THREAD] = sizeof(struct thread),
-	[OBJECT_CHANNEL] = sizeof(struct channel),
-	[OBJECT_CONNECTION] = sizeof(struct connection),
-	[OBJECT_TIMER] = sizeof(struct timer_object),
-	[OBJECT_IRQ] = sizeof(struct irq),
-	[OBJECT_VCPU] = sizeof(struct vcpu),
-	[OBJECT_PULSE] = sizeof(struct pulse),
+    [OBJECT_THREAD] = sizeof(struct thread),
+    [OBJECT_CHANNEL] = sizeof(struct channel),
+    [OBJECT_CONNECTION] = sizeof(struct connection),
+    [OBJECT_TIMER] = sizeof(struct timer_object),
+    [OBJECT_IRQ] = sizeof(struct irq),
+    [OBJECT_VCPU] = sizeof(struct vcpu),
+    [OBJECT_PULSE] = sizeof(struct pulse),
 };
 
 _Static_assert(sizeof(struct thread) <= PAGE_SIZE, "a thread fits a page");

@@ -11,13 +11,13 @@
 #define DESC_VALID    BIT(0)
 #define DESC_TABLE    BIT(1) /* at level 3: page */
 #define DESC_ADDR     0x0000fffffffff000ull
-#define DESC_AF       BIT(10)
+#define DESC_AF	      BIT(10)
 #define DESC_SH_INNER (3ull << 8)
 #define DESC_S2AP_R   BIT(6)
 #define DESC_S2AP_W   BIT(7)
 #define DESC_NORMAL   (0xfull << 2) /* write-back, inner and outer */
 #define DESC_NGNRE    (1ull << 2)
-#define DESC_XN       (2ull << 53)  /* right with and without FEAT_XNX */
+#define DESC_XN	      (2ull << 53) /* right with and without FEAT_XNX */
 
 #define LEVEL_FIRST 1
 #define LEVEL_LAST  3
@@ -53,8 +53,8 @@ static uint64_t leaf_bits(unsigned attr, unsigned level)
 
 static unsigned leaf_attr(uint64_t desc)
 {
-	return (desc & DESC_S2AP_R ? SPACE_R : 0) | (desc & DESC_S2AP_W ? SPACE_W : 0) | (desc & DESC_XN ? 0 : SPACE_X) |
-	       ((desc & DESC_NORMAL) == DESC_NORMAL ? 0 : SPACE_DEVICE);
+	return (desc & DESC_S2AP_R ? SPACE_R : 0) | (desc & DESC_S2AP_W ? SPACE_W : 0) |
+	       (desc & DESC_XN ? 0 : SPACE_X) | ((desc & DESC_NORMAL) == DESC_NORMAL ? 0 : SPACE_DEVICE);
 }
 
 int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest)
@@ -212,7 +212,8 @@ static int64_t change(struct space *s, vaddr_t va, uint64_t bytes, bool unmap, u
 		table_write(entry, 0);
 		tlb_flush_page(s->vmid, s->root_pa, va + done);
 		if (!unmap)
-			table_write(entry, (old & DESC_ADDR) | leaf_bits(new_attr | (leaf_attr(old) & SPACE_DEVICE), level));
+			table_write(entry,
+				    (old & DESC_ADDR) | leaf_bits(new_attr | (leaf_attr(old) & SPACE_DEVICE), level));
 		done += size;
 		n++;
 	}

@@ -18,10 +18,10 @@ struct lock kernel_lock = LOCK_INIT(RANK_KERNEL);
 static int64_t dispatch(struct thread *t, struct frame *f)
 {
 	switch (f->x[8]) {
-#define CALL(number, name, ability, args, result)                                                                      \
-	case number:                                                                                                   \
-		if (!able(t->process, ability))                                                                        \
-			return -KE_PERM;                                                                               \
+#define CALL(number, name, ability, args, result) \
+	case number:                              \
+		if (!able(t->process, ability))   \
+			return -KE_PERM;          \
 		return call_##name(t, f);
 #include "calls.def"
 #undef CALL
@@ -64,8 +64,9 @@ static bool only_late(struct process *p, uint64_t address, bool write, bool fetc
 	paddr_t pa;
 	unsigned attr;
 
-	return space_walk(&p->space, address & ((1ull << 48) - 1), &pa, &attr) &&
-	       (attr & (fetch ? SPACE_X : write ? SPACE_W : SPACE_R));
+	return space_walk(&p->space, address & ((1ull << 48) - 1), &pa, &attr) && (attr & (fetch   ? SPACE_X
+											   : write ? SPACE_W
+												   : SPACE_R));
 }
 
 static struct frame *process_trap(struct cpu *c, struct thread *t, struct frame *f, const struct trap *trap)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Synchronous messages and pulses. A message's first 32 bytes travel in x4-x7; the rest is copied once, from space to
- * space, by whichever of the two threads is running. A copy stops after each page if an interrupt waits, and goes on when
- * its thread is next chosen: nothing of it is on a kernel stack.
+ * space, by whichever of the two threads is running. A copy stops after each page if an interrupt waits, and goes on
+ * when its thread is next chosen: nothing of it is on a kernel stack.
  */
 #include "ipc.h"
 
 #include "arch.h"
-#include "cpu.h"
 #include "calls.h"
+#include "cpu.h"
 #include "process.h"
 
 #define CHAIN_MAX 8 /* threads that a priority is handed along */
@@ -84,7 +84,7 @@ static void boost_servers(struct channel *c, unsigned prio)
 {
 	if (c->flags & CHF_FIXED_PRIORITY)
 		return;
-	list_for_each_safe(it, &c->servers)
+	list_for_each_safe (it, &c->servers)
 		boost_thread(list_entry(it, struct thread, server_link), prio);
 }
 
@@ -182,7 +182,8 @@ static void pulse_deliver(struct channel *c, struct pulse *p, struct thread *r)
 	x[2] = p->info;
 	x[4] = (uint64_t)(int64_t)p->code;
 	x[5] = p->value;
-	serve(r, c, p->w.prio);
+	/* A pulse, other than a client, lends nobody more than its own process may have. */
+	serve(r, c, p->w.prio < r->process->params.max_priority ? p->w.prio : r->process->params.max_priority);
 	if (p->kind == PULSE_POOLED) {
 		pulse_free(p);
 	} else if (p->kind == PULSE_MASK) {
@@ -295,7 +296,8 @@ static void copy_begin(struct thread *t, struct thread *peer, unsigned kind, uin
 	bool inline_words = kind != COPY_READ && kind != COPY_WRITE;
 	uint64_t skip = !inline_words ? 0 : bytes < MSG_INLINE ? bytes : MSG_INLINE;
 
-	t->copy = (struct copy){.peer = peer, .kind = (uint8_t)kind, .src = src + skip, .dst = dst + skip, .left = bytes - skip};
+	t->copy = (struct copy){
+	    .peer = peer, .kind = (uint8_t)kind, .src = src + skip, .dst = dst + skip, .left = bytes - skip};
 	peer->copier = t;
 }
 
@@ -577,7 +579,8 @@ int64_t call_MsgInfo(struct thread *t, struct frame *f)
 
 /* ---- pulses of processes ---- */
 
-static int64_t send_pooled(struct connection *conn, struct channel *to, const struct frame *f, unsigned prio, uint64_t info)
+static int64_t send_pooled(struct connection *conn, struct channel *to, const struct frame *f, unsigned prio,
+			   uint64_t info)
 {
 	struct pulse *p;
 
@@ -685,8 +688,7 @@ void channel_destroy(struct channel *c)
 {
 	struct process *p = c->process;
 
-	list_for_each_safe(it, &c->queue)
-	{
+	list_for_each_safe (it, &c->queue) {
 		struct waiting *w = list_entry(it, struct waiting, link);
 
 		if (w->is_pulse)
@@ -694,19 +696,17 @@ void channel_destroy(struct channel *c)
 		else
 			ipc_unblock(container_of(w, struct thread, sending), -KE_SRCH);
 	}
-	list_for_each_safe(it, &c->receivers)
+	list_for_each_safe (it, &c->receivers)
 		ipc_unblock(list_entry(it, struct thread, wait_link), -KE_BADF);
 	c->flags &= ~CHF_UNBLOCK; /* nobody is left who could be asked */
-	list_for_each_safe(it, &c->repliers)
-	{
+	list_for_each_safe (it, &c->repliers) {
 		struct thread *client = list_entry(it, struct thread, wait_link);
 
 		if (client->copier)
 			copy_end(client->copier);
 		ipc_unblock(client, -KE_SRCH);
 	}
-	list_for_each_safe(it, &c->servers)
-	{
+	list_for_each_safe (it, &c->servers) {
 		struct thread *s = list_entry(it, struct thread, server_link);
 
 		list_del(&s->server_link);
@@ -714,14 +714,13 @@ void channel_destroy(struct channel *c)
 		if (s->channel == c && !s->resume_copy)
 			s->channel = NULL;
 	}
-	list_for_each_safe(it, &c->connections)
-	{
+	list_for_each_safe (it, &c->connections) {
 		struct connection *conn = list_entry(it, struct connection, of_channel);
 		struct channel *own = channel_of(conn->process, conn->event_chid);
 
 		list_del(&conn->of_channel);
 		conn->channel = NULL;
-		if (own && conn->process != p)
+		if (own && own != c)
 			pulse_send(own, &conn->death);
 	}
 	if (c->copies)
@@ -775,7 +774,7 @@ int64_t call_ConnectAttach(struct thread *t, struct frame *f)
 
 static bool last_of_client(const struct channel *c, const struct process *client)
 {
-	list_for_each(it, &c->connections)
+	list_for_each (it, &c->connections)
 		if (list_entry(it, struct connection, of_channel)->process == client)
 			return false;
 	return true;
@@ -786,7 +785,7 @@ void connection_destroy(struct connection *conn)
 	struct process *p = conn->process;
 	struct channel *c = conn->channel;
 
-	list_for_each_safe(it, &conn->pulses)
+	list_for_each_safe (it, &conn->pulses)
 		pulse_cancel(list_entry(it, struct pulse, of_connection));
 	pulse_cancel(&conn->death);
 	if (c) {

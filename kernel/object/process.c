@@ -260,17 +260,25 @@ void process_start_first(void)
 	memory_zero(pa_to_va(ram), FIRST_RAM);
 	p->state = PROCESS_RUNNING;
 	p->params = (struct process_params){
-		.name = "procmgr", .kmem = kmem, .kmem_bytes = FIRST_KMEM, .abilities = ~0u, .connect_mask = ~0u,
-		.runmask = (1u << board.cpu_count) - 1, .priority = 200, .max_priority = PRIO_MAX, .policy = SCHED_RR_,
-		.critical = 1,
+	    .name = "procmgr",
+	    .kmem = kmem,
+	    .kmem_bytes = FIRST_KMEM,
+	    .abilities = ~0u,
+	    .connect_mask = ~0u,
+	    .runmask = (1u << board.cpu_count) - 1,
+	    .priority = 200,
+	    .max_priority = PRIO_MAX,
+	    .policy = SCHED_RR_,
+	    .critical = 1,
 	};
 	process_init_lists(p);
 	kmem_init(&p->kmem, kmem, FIRST_KMEM);
 	if (space_init(&p->space, &p->kmem, 1, false))
 		panic("no memory for procmgr's tables");
 	boot_info_make(p, ram);
-	if (!thread_create(p, procmgr_entry, FIRST_STACK - sizeof(struct start_args), FIRST_STACK - sizeof(struct start_args), 0,
-			   p->params.priority, p->params.policy, p->params.runmask, &error))
+	if (!thread_create(p, procmgr_entry, FIRST_STACK - sizeof(struct start_args),
+			   FIRST_STACK - sizeof(struct start_args), 0, p->params.priority, p->params.policy,
+			   p->params.runmask, &error))
 		panic("cannot create procmgr's thread: %ld", (long)error);
 }
 

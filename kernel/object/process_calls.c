@@ -11,8 +11,8 @@
 #include "process.h"
 #include "vcpu.h"
 
-#define SCRUB_STEP (64ull << 10)
-#define COPY_STEP  (16ull << 10)
+#define SCRUB_STEP  (64ull << 10)
+#define COPY_STEP   (16ull << 10)
 #define OBJECT_STEP 16
 
 /* ---- who owns what ---- */
@@ -29,7 +29,8 @@ static bool overlaps_owned(paddr_t start, uint64_t bytes, uint32_t kind)
 		for (unsigned i = 0; i < REGION_MAX; i++) {
 			const struct region *r = &p->regions[i];
 
-			if (r->flags && !(r->flags & kind & REGION_RO) && ranges_overlap(start, bytes, r->start, r->bytes))
+			if (r->flags && !(r->flags & kind & REGION_RO) &&
+			    ranges_overlap(start, bytes, r->start, r->bytes))
 				return true;
 		}
 	}
@@ -239,7 +240,8 @@ static int64_t map(struct process *p, struct space *s, struct frame *f, bool may
 	if (!r || !is_aligned(va | offset | bytes, PAGE_SIZE) || va >= SPACE_LIMIT || bytes > SPACE_LIMIT - va ||
 	    (prot & ~7ull) || !prot)
 		return -KE_INVAL;
-	if (((prot & PROT_X) && (!may_execute || (r->flags & REGION_DEVICE))) || ((prot & PROT_W) && (r->flags & REGION_RO)))
+	if (((prot & PROT_X) && (!may_execute || (r->flags & REGION_DEVICE))) ||
+	    ((prot & PROT_W) && (r->flags & REGION_RO)))
 		return -KE_PERM;
 	if (!s->guest && (prot & PROT_W) && (prot & PROT_X))
 		return -KE_PERM;
@@ -283,7 +285,8 @@ int64_t call_ProcessStart(struct thread *t, struct frame *f)
 	(void)t;
 	if (!p || p->state != PROCESS_NEW)
 		return -KE_SRCH;
-	thread_create(p, f->x[1], f->x[3], f->x[2], f->x[4], p->params.priority, p->params.policy, p->params.runmask, &tid);
+	thread_create(p, f->x[1], f->x[3], f->x[2], f->x[4], p->params.priority, p->params.policy, p->params.runmask,
+		      &tid);
 	if (tid > 0)
 		p->state = PROCESS_RUNNING;
 	return tid;

@@ -30,8 +30,8 @@ static void init(struct thread *t, struct process *p)
 	t->cpu = (uint8_t)__builtin_ctz(p->params.runmask);
 }
 
-struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls, unsigned prio,
-			     unsigned policy, uint32_t runmask, int64_t *error)
+struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls,
+			     unsigned prio, unsigned policy, uint32_t runmask, int64_t *error)
 {
 	struct thread *t;
 	int64_t tid;
@@ -95,8 +95,8 @@ void thread_destroy(struct thread *t)
 void thread_block(struct thread *t, unsigned state)
 {
 	static const uint8_t flag[] = {
-		[STATE_SEND] = TIMEOUT_SEND,	   [STATE_REPLY] = TIMEOUT_REPLY, [STATE_RECEIVE] = TIMEOUT_RECEIVE,
-		[STATE_INTR] = TIMEOUT_INTR,	   [STATE_SYNC] = TIMEOUT_SYNC,
+	    [STATE_SEND] = TIMEOUT_SEND, [STATE_REPLY] = TIMEOUT_REPLY, [STATE_RECEIVE] = TIMEOUT_RECEIVE,
+	    [STATE_INTR] = TIMEOUT_INTR, [STATE_SYNC] = TIMEOUT_SYNC,
 	};
 
 	if (t->state == STATE_RUNNING)

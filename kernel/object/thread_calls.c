@@ -21,7 +21,8 @@ int64_t call_ThreadCreate(struct thread *t, struct frame *f)
 
 	if (!sched_params_ok(p, f->x[3]) || !runmask_ok(p, mask))
 		return -KE_INVAL;
-	thread_create(p, f->x[0], f->x[1], f->x[2], f->x[5], f->x[3] & 0xff, (unsigned)(f->x[3] >> 8), (uint32_t)mask, &tid);
+	thread_create(p, f->x[0], f->x[1], f->x[2], f->x[5], f->x[3] & 0xff, (unsigned)(f->x[3] >> 8), (uint32_t)mask,
+		      &tid);
 	return tid;
 }
 
@@ -158,8 +159,7 @@ int64_t call_SyncWake(struct thread *t, struct frame *f)
 	struct process *p = t->process;
 	int64_t woken = 0;
 
-	list_for_each_safe(it, &p->sync_waiters)
-	{
+	list_for_each_safe (it, &p->sync_waiters) {
 		struct thread *w = list_entry(it, struct thread, wait_link);
 
 		if ((uint64_t)woken >= f->x[1])

@@ -13,7 +13,7 @@
 struct candidate {
 	uint16_t intid;
 	uint8_t prio;
-	bool pending, active, level, group1;
+	bool pending, active, level, edge, group1;
 };
 
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
@@ -69,7 +69,7 @@ static void fold_image(struct vgic_cpu *v, uint64_t lr)
 	}
 	q = find_spi(v, intid);
 	if (q) {
-		q->pending = pending;
+		q->edge = q->edge && (pending || !q->offered);
 		q->active = active;
 	}
 }
@@ -109,8 +109,9 @@ static void take_in(struct vgic_cpu *v)
 
 		if (!q->intid)
 			continue;
-		q->pending = q->level ? q->line : q->pending || q->repend;
-		q->repend = false;
+		q->edge |= q->repend;
+		q->pending = q->line || q->edge;
+		q->repend = q->offered = false;
 		if (!q->pending && !q->active)
 			q->intid = 0;
 	}
@@ -133,12 +134,13 @@ static bool candidate(const struct vgic_cpu *v, unsigned i, struct candidate *c)
 {
 	if (i < PRIVATE_COUNT) {
 		*c = (struct candidate){
-			.intid = (uint16_t)i,
-			.prio = v->prio[i],
-			.pending = v->pending & v->enable & BIT(i),
-			.active = v->active & BIT(i),
-			.level = is_level(v, i),
-			.group1 = v->group & BIT(i),
+		    .intid = (uint16_t)i,
+		    .prio = v->prio[i],
+		    .pending = v->pending & v->enable & BIT(i),
+		    .edge = !is_level(v, i),
+		    .active = v->active & BIT(i),
+		    .level = is_level(v, i),
+		    .group1 = v->group & BIT(i),
 		};
 	} else {
 		const struct virq *q = &v->spi[i - PRIVATE_COUNT];
@@ -146,7 +148,13 @@ static bool candidate(const struct vgic_cpu *v, unsigned i, struct candidate *c)
 		if (!q->intid)
 			return false;
 		*c = (struct candidate){
-			.intid = q->intid, .prio = q->prio, .pending = q->pending, .active = q->active, .level = q->level, .group1 = true,
+		    .intid = q->intid,
+		    .prio = q->prio,
+		    .pending = q->pending,
+		    .active = q->active,
+		    .level = q->line,
+		    .edge = q->edge,
+		    .group1 = true,
 		};
 	}
 	return c->pending || c->active;
@@ -162,7 +170,7 @@ static uint64_t image(const struct candidate *c)
 		lr |= LR_EOI; /* its input is looked at again when the guest has done */
 	/* A level that is active shows its input at completion; a linked one is never both (12.5.9). */
 	if (c->active)
-		lr |= LR_STATE_ACTIVE | (c->pending && !c->level && !(lr & LR_HW) ? LR_STATE_PENDING : 0);
+		lr |= LR_STATE_ACTIVE | (c->pending && c->edge && !(lr & LR_HW) ? LR_STATE_PENDING : 0);
 	else
 		lr |= LR_STATE_PENDING;
 	return lr;
@@ -196,6 +204,8 @@ void vgic_fill(struct vgic_cpu *v)
 		candidate(v, best, &c);
 		v->lr[n] = image(&c);
 		v->lr_used |= (uint32_t)BIT(n);
+		if (best >= PRIVATE_COUNT)
+			v->spi[best - PRIVATE_COUNT].offered = !!(v->lr[n] & LR_STATE_PENDING);
 		pending_in |= !!(v->lr[n] & LR_STATE_PENDING);
 	}
 	for (unsigned i = 0; i < CANDIDATES; i++) {
@@ -203,7 +213,8 @@ void vgic_fill(struct vgic_cpu *v)
 			continue;
 		if (c.active)
 			v->hcr |= ICH_HCR_LRENPIE | ICH_HCR_TDIR;
-		/* Tell when there is room: when nothing offered is pending any more, or, if all is active, when one ends. */
+		/* Tell when there is room: when nothing offered is pending any more, or, if all is active, when one
+		 * ends. */
 		if (c.pending)
 			v->hcr |= pending_in ? ICH_HCR_NPIE : ICH_HCR_UIE;
 	}
@@ -225,7 +236,6 @@ int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio)
 
 	if (!q)
 		return level ? -KE_AGAIN : 0;
-	q->level = true;
 	q->line = level;
 	q->prio = (uint8_t)prio;
 	return 0;
@@ -237,7 +247,6 @@ int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio)
 
 	if (!q)
 		return -KE_AGAIN;
-	q->level = false;
 	q->repend = true;
 	q->prio = (uint8_t)prio;
 	return 0;

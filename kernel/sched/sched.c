@@ -174,8 +174,7 @@ static struct thread *steal(struct cpu *c)
 
 		if (&cpus[i] == c || top < 0 || (best && top <= best->prio))
 			continue;
-		list_for_each(it, &cpus[i].rq.at[top])
-		{
+		list_for_each (it, &cpus[i].rq.at[top]) {
 			struct thread *t = list_entry(it, struct thread, run_link);
 
 			if (t->runmask & BIT(c->id)) {

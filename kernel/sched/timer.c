@@ -3,9 +3,9 @@
 
 #include "arch.h"
 #include "cpu.h"
+#include "object.h"
 #include "thread.h"
 #include "vcpu.h"
-#include "object.h"
 
 static uint32_t reserved;
 

@@ -45,6 +45,27 @@ static inline void words_store(void *buffer, size_t bytes, struct inline_words w
 	}
 }
 
+/* Functions, because cppcheck takes a member behind __asm__("x4") = for an expression of its own. */
+static inline __attribute__((always_inline)) uint64_t word_a(struct inline_words w)
+{
+	return w.a;
+}
+
+static inline __attribute__((always_inline)) uint64_t word_b(struct inline_words w)
+{
+	return w.b;
+}
+
+static inline __attribute__((always_inline)) uint64_t word_c(struct inline_words w)
+{
+	return w.c;
+}
+
+static inline __attribute__((always_inline)) uint64_t word_d(struct inline_words w)
+{
+	return w.d;
+}
+
 static inline size_t least(size_t a, size_t b)
 {
 	return a < b ? a : b;
@@ -76,10 +97,10 @@ int MsgSendGot_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t r
 	register uint64_t x1 __asm__("x1") = lengths(sbytes, rbytes);
 	register uint64_t x2 __asm__("x2") = address(smsg);
 	register uint64_t x3 __asm__("x3") = address(rmsg);
-	register uint64_t x4 __asm__("x4") = w.a;
-	register uint64_t x5 __asm__("x5") = w.b;
-	register uint64_t x6 __asm__("x6") = w.c;
-	register uint64_t x7 __asm__("x7") = w.d;
+	register uint64_t x4 __asm__("x4") = word_a(w);
+	register uint64_t x5 __asm__("x5") = word_b(w);
+	register uint64_t x6 __asm__("x6") = word_c(w);
+	register uint64_t x7 __asm__("x7") = word_d(w);
 	register uint64_t x8 __asm__("x8") = CALL_MsgSend;
 
 	__asm__ volatile("svc #0"
@@ -164,10 +185,10 @@ int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 	register uint64_t x1 __asm__("x1") = (uint64_t)status;
 	register uint64_t x2 __asm__("x2") = bytes;
 	register uint64_t x3 __asm__("x3") = address(msg);
-	register uint64_t x4 __asm__("x4") = w.a;
-	register uint64_t x5 __asm__("x5") = w.b;
-	register uint64_t x6 __asm__("x6") = w.c;
-	register uint64_t x7 __asm__("x7") = w.d;
+	register uint64_t x4 __asm__("x4") = word_a(w);
+	register uint64_t x5 __asm__("x5") = word_b(w);
+	register uint64_t x6 __asm__("x6") = word_c(w);
+	register uint64_t x7 __asm__("x7") = word_d(w);
 	register uint64_t x8 __asm__("x8") = CALL_MsgReply;
 
 	__asm__ volatile("svc #0"
@@ -190,10 +211,10 @@ int64_t MsgReplyReceive_r(int64_t rcvid, int64_t status, const void *reply, size
 	register uint64_t x1 __asm__("x1") = (uint64_t)status;
 	register uint64_t x2 __asm__("x2") = lengths(reply_bytes, bytes);
 	register uint64_t x3 __asm__("x3") = address(reply);
-	register uint64_t x4 __asm__("x4") = w.a;
-	register uint64_t x5 __asm__("x5") = w.b;
-	register uint64_t x6 __asm__("x6") = w.c;
-	register uint64_t x7 __asm__("x7") = w.d;
+	register uint64_t x4 __asm__("x4") = word_a(w);
+	register uint64_t x5 __asm__("x5") = word_b(w);
+	register uint64_t x6 __asm__("x6") = word_c(w);
+	register uint64_t x7 __asm__("x7") = word_d(w);
 	register uint64_t x8 __asm__("x8") = CALL_MsgReplyReceive;
 	register uint64_t x9 __asm__("x9") = (uint64_t)(int64_t)chid;
 	register uint64_t x10 __asm__("x10") = address(msg);

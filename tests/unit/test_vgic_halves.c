@@ -165,7 +165,7 @@ static void acknowledge(struct cpu_model *c)
 	c->running[c->depth++].priority = priority_of(c->k.lr[best]);
 	assert_true(intid >= FIRST && intid < INTIDS);
 	assert_true(spi[intid].enabled);
-	assert_true(spi[intid].edge ? spi[intid].latch : spi[intid].line);
+	assert_true(spi[intid].latch || (!spi[intid].edge && spi[intid].line));
 	spi[intid].latch = false;
 	taken++;
 	maintenance(c, false);
@@ -223,7 +223,11 @@ static void step(void)
 	struct cpu_model *c = &cpu[rnd(VCPUS)];
 	uint64_t value;
 
-	switch (rnd(12)) {
+	switch (rnd(13)) {
+	case 12:
+		spi[intid].latch = true;
+		put(0x200 + intid / 32 * 4, 4, 1u << (intid % 32));
+		break;
 	case 0:
 	case 1: set_line(intid, rnd(3) != 0); break;
 	case 2:
@@ -283,7 +287,7 @@ static void drain(void)
 		}
 	}
 	for (unsigned i = FIRST; i < INTIDS; i++) {
-		if (spi[i].edge ? spi[i].latch : spi[i].line)
+		if (spi[i].latch || (!spi[i].edge && spi[i].line))
 			fail_msg("INTID %u was never taken", i);
 	}
 }

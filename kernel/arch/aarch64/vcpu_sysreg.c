@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System registers of a guest that the kernel answers: feature registers, generated interrupts, the physical timer, debug
- * registers. Everything else that traps goes to qvm, whose `unsupported register` policy decides.
+ * System registers of a guest that the kernel answers: feature registers, generated interrupts, the physical timer,
+ * debug registers. Everything else that traps goes to qvm, whose `unsupported register` policy decides.
  */
 #include "arch.h"
 #include "cpu.h"
@@ -10,11 +10,10 @@
 #include "vcpu.h"
 
 /* A register's place in the ISS of a trapped MRS or MSR (Arm ARM D24.2.40, EC 0x18), without Rt and direction. */
-#define ISS_REG(op0, op1, crn, crm, op2)                                                                               \
-	((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
-#define ISS_REG_MASK 0x3ffc1eu
-#define ISS_READ     1u
-#define ISS_RT(esr)  ((unsigned)((esr) >> 5) & 31)
+#define ISS_REG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+#define ISS_REG_MASK			 0x3ffc1eu
+#define ISS_READ			 1u
+#define ISS_RT(esr)			 ((unsigned)((esr) >> 5) & 31)
 
 static uint64_t get(const struct vcpu *v, uint64_t esr)
 {
@@ -34,7 +33,7 @@ static void put(struct vcpu *v, uint64_t esr, uint64_t value)
  * switching. A field that is not named reads 0: SVE, SME, MTE, PAuth, PMU, SPE, TRBE, trace, AMU, MPAM, RAS, nested
  * virtualization, AArch32, and whatever comes later.
  */
-#define FIELD(low)      (0xfull << (low))
+#define FIELD(low)	(0xfull << (low))
 #define ALL_BUT(fields) (~(uint64_t)(fields))
 
 struct id_register {
@@ -43,19 +42,22 @@ struct id_register {
 };
 
 static const struct id_register id_registers[] = {
-	/* PFR0: FP, AdvSIMD, GIC, DIT, CSV2, CSV3; EL0 and EL1 are added as AArch64 only */
-	{4, 0, FIELD(16) | FIELD(20) | FIELD(24) | FIELD(48) | FIELD(56) | FIELD(60)},
-	{4, 1, FIELD(0) | FIELD(4)}, /* PFR1: BT, SSBS */
-	{5, 0, FIELD(0) | FIELD(12) | FIELD(20) | FIELD(28) | FIELD(36)}, /* DFR0: DebugVer, BRPs, WRPs, CTX_CMPs, DoubleLock */
-	{6, 0, ALL_BUT(FIELD(24))}, /* ISAR0: not TME */
-	/* ISAR1: not APA, API, GPA, GPI, XS, LS64 */
-	{6, 1, ALL_BUT(FIELD(4) | FIELD(8) | FIELD(24) | FIELD(28) | FIELD(56) | FIELD(60))},
-	{6, 2, FIELD(4) | FIELD(20)}, /* ISAR2: RPRES, BC */
-	/* MMFR0: PARange, ASIDBits, BigEnd, SNSMem, BigEndEL0, TGran16, TGran64, TGran4, ExS */
-	{7, 0, FIELD(0) | FIELD(4) | FIELD(8) | FIELD(12) | FIELD(16) | FIELD(20) | FIELD(24) | FIELD(28) | FIELD(44)},
-	{7, 1, FIELD(0) | FIELD(12) | FIELD(20) | FIELD(36)}, /* MMFR1: HAFDBS, HPDS, PAN, ETS */
-	/* MMFR2: UAO, LSM, VARange, CCIDX, ST, AT, IDS, TTL, BBM, E0PD */
-	{7, 2, FIELD(4) | FIELD(8) | FIELD(16) | FIELD(20) | FIELD(28) | FIELD(32) | FIELD(36) | FIELD(48) | FIELD(52) | FIELD(60)},
+    /* PFR0: FP, AdvSIMD, GIC, DIT, CSV2, CSV3; EL0 and EL1 are added as AArch64 only */
+    {4, 0, FIELD(16) | FIELD(20) | FIELD(24) | FIELD(48) | FIELD(56) | FIELD(60)},
+    {4, 1, FIELD(0) | FIELD(4)}, /* PFR1: BT, SSBS */
+    {5, 0,
+     FIELD(0) | FIELD(12) | FIELD(20) | FIELD(28) | FIELD(36)}, /* DFR0: DebugVer, BRPs, WRPs, CTX_CMPs, DoubleLock */
+    {6, 0, ALL_BUT(FIELD(24))},					/* ISAR0: not TME */
+    /* ISAR1: not APA, API, GPA, GPI, XS, LS64 */
+    {6, 1, ALL_BUT(FIELD(4) | FIELD(8) | FIELD(24) | FIELD(28) | FIELD(56) | FIELD(60))},
+    {6, 2, FIELD(4) | FIELD(20)}, /* ISAR2: RPRES, BC */
+    /* MMFR0: PARange, ASIDBits, BigEnd, SNSMem, BigEndEL0, TGran16, TGran64, TGran4, ExS */
+    {7, 0, FIELD(0) | FIELD(4) | FIELD(8) | FIELD(12) | FIELD(16) | FIELD(20) | FIELD(24) | FIELD(28) | FIELD(44)},
+    {7, 1, FIELD(0) | FIELD(12) | FIELD(20) | FIELD(36)}, /* MMFR1: HAFDBS, HPDS, PAN, ETS */
+    /* MMFR2: UAO, LSM, VARange, CCIDX, ST, AT, IDS, TTL, BBM, E0PD */
+    {7, 2,
+     FIELD(4) | FIELD(8) | FIELD(16) | FIELD(20) | FIELD(28) | FIELD(32) | FIELD(36) | FIELD(48) | FIELD(52) |
+	 FIELD(60)},
 };
 
 #define PARANGE_36 1 /* as much as the 39 bits of stage 2 hold: SPACE_BITS */
@@ -237,17 +239,11 @@ static bool handle(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 	uint32_t reg = (uint32_t)esr & ISS_REG_MASK;
 
 	switch (reg) {
-	case ISS_REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */
-		vcpu_send_sgi(v, get(v, esr));
-		return true;
+	case ISS_REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */ vcpu_send_sgi(v, get(v, esr)); return true;
 	case ISS_REG(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1, ICC_SGI0R_EL1: no such group */
 	case ISS_REG(3, 0, 12, 11, 7): return true;
-	case ISS_REG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */
-		deactivate(v, get(v, esr));
-		return true;
-	case ISS_REG(3, 3, 14, 0, 1): /* CNTPCT_EL0 */
-		put(v, esr, count(v));
-		return true;
+	case ISS_REG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */ deactivate(v, get(v, esr)); return true;
+	case ISS_REG(3, 3, 14, 0, 1): /* CNTPCT_EL0 */ put(v, esr, count(v)); return true;
 	case ISS_REG(3, 3, 14, 2, 0): /* CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0 */
 	case ISS_REG(3, 3, 14, 2, 1):
 	case ISS_REG(3, 3, 14, 2, 2): ptimer_access(c, v, esr, reg >> 17 & 7); return true;

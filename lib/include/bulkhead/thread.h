@@ -13,7 +13,7 @@
 
 /*
  * Starts entry(arg) on a new stack of at least `stack_bytes` bytes out of the heap. `priority` 0 means the caller's,
- * and so does `runmask` 0 mean the process's; the policy is the caller's. `name` is cut off at NAME_MAX_ - 1 characters
+ * and so does `runmask` 0; the policy is the caller's. `name` is cut off at NAME_MAX_ - 1 characters
  * and may be NULL. Returns the tid, 1 or above. -ENOMEM: heap or kernel memory is used up. The thread ends by
  * returning, or by thread_exit(); its stack is used again by a later thread_create().
  */
