@@ -2,13 +2,12 @@
 # The host tool `bulkhead`.
 
 HOST_CFLAGS  := $(BASE) $(REPRODUCIBLE) -D_GNU_SOURCE -I. -Iabi -Ilib/include
-HOST_SOURCES := $(wildcard tools/bulkhead/*.c)
-HOST_SOURCES += $(if $(HOST_SOURCES),$(wildcard lib/qvmconf/*.c lib/sysconf/*.c lib/cpio.c lib/cpio/*.c))
+HOST_SOURCES := $(wildcard tools/bulkhead/*.c lib/qvmconf/*.c lib/sysconf/*.c) lib/cpio.c
 HOST_OBJECTS := $(call objects,$(BUILD)/host,$(HOST_SOURCES))
 DEPS += $(HOST_OBJECTS:.o=.d)
 
 .PHONY: host
-host: $(if $(HOST_SOURCES),$(BUILD)/bulkhead)
+host: $(BUILD)/bulkhead
 
 $(HOST_OBJECTS): $(BUILD)/host/%.o: %
 	$(call say,HOSTCC,$<)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The processes at EL0, the test programs that run as such, and the bare-metal guests of the tests.
 
-PROCESSES  := $(foreach p,procmgr devc-pl011 slogger shell qvm,$(if $(wildcard $(p)/*.c),$(p)))
+PROCESSES  := procmgr devc-pl011 slogger shell qvm
 PROCESS_LD := lib/sys/process.ld
 
 PROCESS_CFLAGS := $(BASE) $(ARM) -ftls-model=local-exec -nostdinc -isystem $(PICOLIBC)/include -isystem $(XINCLUDE) \

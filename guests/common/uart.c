@@ -58,14 +58,19 @@ void uart_init(void)
 
 static void put_char(char c)
 {
-	for (unsigned int i = 0; i < 1000000 && (read32(BOARD_UART + UART_FR) & UART_FR_TXFF); i++)
+	/* A guest that attacks its own UART may have switched it off meanwhile: a full FIFO then never drains. */
+	for (unsigned int i = 1; read32(BOARD_UART + UART_FR) & UART_FR_TXFF; i++) {
+		if (i % 4096 == 0)
+			uart_init();
 		yield();
+	}
 	write32(BOARD_UART + UART_DR, (uint8_t)c);
 }
 
 void line_begin(void)
 {
 	lock();
+	uart_init();
 }
 
 void put(const char *text)

@@ -23,6 +23,7 @@ struct cpu {
 	bool fp_open;		   /* CPTR_EL2.TFP is clear */
 	struct vcpu *resident;
 	bool el1_clean; /* what EL1 registers mean for EL0 has the values of processes */
+	bool hcr_guest; /* HCR_EL2 is that of guests */
 	uint64_t armed; /* deadline in the hardware timer */
 	uint64_t idle_start, idle_ns;
 	struct list hand_over; /* threads whose registers others want */

@@ -42,6 +42,8 @@ static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
 		return f;
 	}
 	lock_acquire(&kernel_lock);
+	if (unlikely(t->kill))
+		return kernel_leave(c); /* it must not block: nobody would look at it again */
 	result = dispatch(t, f);
 	if (result == CALL_RESTART) {
 		f->pc -= 4;
@@ -53,6 +55,7 @@ static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
 	}
 	if (!c->attention) {
 		lock_release(&kernel_lock);
+		process_registers(c); /* the call may have evicted a vCPU */
 		return f;
 	}
 	return kernel_leave(c);

@@ -64,7 +64,7 @@ static struct thread *waits_for(const struct thread *t)
 static bool chain_too_long(const struct thread *t)
 {
 	for (unsigned depth = 0; t; depth++, t = waits_for(t))
-		if (depth > CHAIN_MAX)
+		if (depth == CHAIN_MAX)
 			return true;
 	return false;
 }
@@ -135,12 +135,16 @@ static void set_words(struct thread *to, const struct thread *from)
 
 static void serve(struct thread *t, struct channel *c, unsigned prio)
 {
+	unsigned before = t->prio;
+
 	if (t->serving != c) {
 		list_del(&t->server_link);
 		list_add_tail(&c->servers, &t->server_link);
 		t->serving = c;
 	}
 	t->prio = c->flags & CHF_FIXED_PRIORITY ? t->base_prio : (uint8_t)prio;
+	if (t->state == STATE_RUNNING && t->prio < before)
+		this_cpu()->attention = true; /* another may be more important now */
 }
 
 /* ---- pulses ---- */
@@ -266,6 +270,7 @@ static void wait_for_reply(struct channel *c, struct thread *s, const struct thr
 static int64_t received(struct channel *c, struct thread *s, struct thread *r)
 {
 	s->seq++;
+	s->unblock.value = 0;
 	serve(r, c, s->prio);
 	r->frame.x[1] = s->send_bytes;
 	r->frame.x[2] = info_of(s->process, s->tid, s->coid, s->prio);
@@ -308,6 +313,41 @@ static void copy_end(struct thread *t)
 	t->copy.peer = NULL;
 }
 
+/* The channel that a copy goes through, and that may go meanwhile: only sending and receiving need it. */
+static struct channel *copy_channel(const struct thread *t)
+{
+	return t->copy.kind == COPY_SEND || t->copy.kind == COPY_RECEIVE ? t->channel : NULL;
+}
+
+/* A blocked receiver looks again at what waits: its call is executed anew. */
+static void receive_anew(struct thread *r)
+{
+	r->frame.pc -= 4;
+	sched_ready(r);
+}
+
+/* A receiver whose message did not come after all; others may have come meanwhile. */
+static void receiver_back(struct channel *c, struct thread *r)
+{
+	if (list_empty(&c->queue))
+		receivers_insert(c, r);
+	else
+		receive_anew(r);
+}
+
+/* A sender whose message was not taken after all; another receiver may have come meanwhile. */
+static void sender_back(struct channel *c, struct thread *s)
+{
+	struct thread *r = first_receiver(c);
+
+	s->sending.prio = s->prio;
+	queue_insert(&c->queue, &s->sending);
+	if (r) {
+		list_del(&r->wait_link);
+		receive_anew(r);
+	}
+}
+
 static int64_t finish_reply(struct thread *t, struct thread *client, enum copy_result result)
 {
 	if (!client)
@@ -318,10 +358,10 @@ static int64_t finish_reply(struct thread *t, struct thread *client, enum copy_r
 	pulse_cancel(&client->unblock);
 	client->channel = NULL;
 	if (result == COPY_DST_FAULT) {
+		client->frame.x[1] = 0;
 		thread_wake(client, -KE_FAULT);
 		return 0;
 	}
-	client->frame.x[1] = client->reply_bytes;
 	thread_wake(client, (int64_t)t->frame.x[1]);
 	return 0;
 }
@@ -330,7 +370,7 @@ static int64_t finish(struct thread *t, enum copy_result result)
 {
 	struct thread *peer = t->copy.peer;
 	unsigned kind = t->copy.kind;
-	struct channel *c = kind == COPY_SEND || kind == COPY_RECEIVE ? t->channel : NULL;
+	struct channel *c = copy_channel(t);
 	int64_t status;
 
 	copy_end(t);
@@ -342,25 +382,22 @@ static int64_t finish(struct thread *t, enum copy_result result)
 			return CALL_BLOCKED;
 		}
 		if (result == COPY_SRC_FAULT) {
-			receivers_insert(c, peer);
+			receiver_back(c, peer);
 			return -KE_FAULT;
 		}
 		if (result == COPY_DST_FAULT)
 			thread_wake(peer, -KE_FAULT);
-		if (!c)
-			return -KE_SRCH;
-		queue_sender(c, t);
-		return CALL_BLOCKED;
+		return c ? CALL_RESTART : -KE_SRCH;
 	case COPY_RECEIVE:
 		if (result == COPY_DONE)
 			return received(c, peer, t);
 		if (result == COPY_DST_FAULT) {
-			queue_insert(&c->queue, &peer->sending);
+			sender_back(c, peer);
 			return -KE_FAULT;
 		}
 		if (result == COPY_SRC_FAULT)
 			thread_wake(peer, -KE_FAULT);
-		return c ? receive(t, c) : -KE_BADF;
+		return c ? CALL_RESTART : -KE_BADF;
 	case COPY_REPLY: return finish_reply(t, peer, result);
 	case COPY_REPLY_RECEIVE:
 		status = finish_reply(t, peer, result);
@@ -381,7 +418,7 @@ static int64_t run(struct thread *t)
 
 	if (result == COPY_AGAIN) {
 		t->resume_copy = true;
-		if (t->channel)
+		if (copy_channel(t))
 			t->channel->copies++;
 		this_cpu()->attention = true;
 		return CALL_BLOCKED;
@@ -394,10 +431,12 @@ void ipc_copy_continue(struct thread *t)
 	int64_t status;
 
 	t->resume_copy = false;
-	if (t->channel)
+	if (copy_channel(t))
 		t->channel->copies--;
 	status = run(t);
-	if (status != CALL_BLOCKED) {
+	if (status == CALL_RESTART) {
+		t->frame.pc -= 4;
+	} else if (status != CALL_BLOCKED) {
 		t->frame.x[0] = (uint64_t)status;
 		t->timeout_flags = 0;
 	}
@@ -482,10 +521,11 @@ int64_t call_MsgReceive(struct thread *t, struct frame *f)
 
 static int64_t reply(struct thread *t, struct thread *client, unsigned kind, uint64_t bytes, uint64_t addr)
 {
-	if (bytes < client->reply_bytes)
-		client->reply_bytes = (uint32_t)bytes;
+	if (bytes > client->reply_bytes)
+		bytes = client->reply_bytes;
+	client->frame.x[1] = bytes;
 	set_words(client, t);
-	copy_begin(t, client, kind, addr, client->reply_addr, client->reply_bytes);
+	copy_begin(t, client, kind, addr, client->reply_addr, bytes);
 	return run(t);
 }
 
@@ -671,12 +711,12 @@ static void copies_end(struct process *p, struct channel *c)
 		for (uint64_t tid = 1; q->state != PROCESS_FREE && q->threads_alive && tid <= HANDLE_MAX; tid++) {
 			struct thread *t = thread_of(q, tid);
 
-			if (t && t->channel == c && t->resume_copy) {
+			if (t && t->resume_copy && copy_channel(t) == c) {
 				struct thread *peer = t->copy.peer;
 
 				copy_end(t);
 				t->channel = NULL;
-				if (peer && (t->copy.kind == COPY_SEND || t->copy.kind == COPY_RECEIVE))
+				if (peer)
 					thread_wake(peer, peer->process == p ? -KE_BADF : -KE_SRCH);
 			}
 		}
@@ -838,14 +878,14 @@ static void abandon_copy(struct thread *t)
 	struct thread *peer = t->copy.peer;
 
 	copy_end(t);
-	if (t->resume_copy && t->channel)
+	if (t->resume_copy && copy_channel(t))
 		t->channel->copies--;
 	t->resume_copy = false;
 	if (!peer)
 		return;
 	switch (t->copy.kind) {
-	case COPY_SEND: receivers_insert(t->channel, peer); break;
-	case COPY_RECEIVE: queue_insert(&t->channel->queue, &peer->sending); break;
+	case COPY_SEND: receiver_back(t->channel, peer); break;
+	case COPY_RECEIVE: sender_back(t->channel, peer); break;
 	case COPY_REPLY:
 	case COPY_REPLY_RECEIVE: ipc_unblock(peer, -KE_SRCH); break;
 	default: break;

@@ -23,12 +23,13 @@ int64_t handle_add(struct process *p, unsigned type, void *object)
 		table = kmem_page(&p->kmem);
 		if (!table)
 			return -KE_NOMEM;
-		p->handles[type] = table;
+		/* VcpuRun looks without the kernel's lock: what a pointer leads to is there before the pointer. */
+		__atomic_store_n(&p->handles[type], table, __ATOMIC_RELEASE);
 		table[0] = (void *)1; /* lowest id that may be free */
 	}
 	for (uint64_t id = (uint64_t)table[0]; id <= HANDLE_MAX; id++) {
 		if (!table[id]) {
-			table[id] = object;
+			__atomic_store_n(&table[id], object, __ATOMIC_RELEASE);
 			table[0] = (void *)(id + 1);
 			return (int64_t)id;
 		}
@@ -38,9 +39,11 @@ int64_t handle_add(struct process *p, unsigned type, void *object)
 
 void *handle_get(const struct process *p, unsigned type, uint64_t id)
 {
-	if (id == 0 || id > HANDLE_MAX || !p->handles[type])
+	void **table = __atomic_load_n(&p->handles[type], __ATOMIC_ACQUIRE);
+
+	if (id == 0 || id > HANDLE_MAX || !table)
 		return NULL;
-	return p->handles[type][id];
+	return __atomic_load_n(&table[id], __ATOMIC_ACQUIRE);
 }
 
 void handle_remove(struct process *p, unsigned type, uint64_t id)

@@ -330,7 +330,7 @@ static bool spaces_left(struct process *p, struct cpu *self)
 	bool all = true;
 
 	for (unsigned i = 0; i < board.cpu_count; i++) {
-		const struct space *s = cpus[i].space;
+		const struct space *s = __atomic_load_n(&cpus[i].space, __ATOMIC_ACQUIRE);
 
 		if (s != &p->space && s != &p->guest)
 			continue;

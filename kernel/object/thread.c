@@ -7,6 +7,8 @@
 #include "process.h"
 #include "vcpu.h"
 
+#define COPY_PATIENCE_NS 100000u
+
 bool runmask_ok(const struct process *p, uint64_t mask)
 {
 	return mask && !(mask & ~(uint64_t)p->params.runmask);
@@ -102,7 +104,10 @@ void thread_block(struct thread *t, unsigned state)
 	if (t->state == STATE_RUNNING)
 		sched_block(t);
 	t->state = (uint8_t)state;
-	if (state < ARRAY_COUNT(flag) && (t->timeout_flags & flag[state]) && !t->timeout.index)
+	/* The timer goes on from SEND to REPLY, if it counts for both. */
+	if (state >= ARRAY_COUNT(flag) || !(t->timeout_flags & flag[state]))
+		timer_disarm(&t->timeout);
+	else if (!t->timeout.index)
 		timer_arm(&t->timeout, t->timeout_ns);
 }
 
@@ -116,8 +121,11 @@ void thread_wake(struct thread *t, int64_t result)
 
 void thread_timeout(struct thread *t)
 {
-	if (t->copier)
-		return; /* its message is being copied: the call ends well */
+	if (t->copier) {
+		/* Not in the middle of a copy, which may be the end of its waiting anyway. */
+		timer_arm(&t->timeout, clock_now() + COPY_PATIENCE_NS);
+		return;
+	}
 	switch (t->state) {
 	case STATE_SEND:
 	case STATE_REPLY:

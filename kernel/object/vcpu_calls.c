@@ -157,17 +157,21 @@ static int64_t settled(struct thread *t, struct frame *f)
 	return CALL_BLOCKED;
 }
 
-void vcpu_requests(struct cpu *c)
+/* On the CPU that holds the vCPU's registers, or has just put them into memory. */
+void vcpu_serve(struct cpu *c, struct vcpu *v)
 {
-	struct vcpu *v = c->resident;
-
-	/* A request may evict the vCPU; those behind it are then served all the same: its state is in memory. */
-	while (v && !list_empty(&v->requests)) {
+	while (!list_empty(&v->requests)) {
 		struct thread *t = list_entry(v->requests.next, struct thread, wait_link);
 
 		list_del(&t->wait_link);
 		thread_wake(t, perform(c, v, &t->frame));
 	}
+}
+
+void vcpu_requests(struct cpu *c)
+{
+	if (c->resident)
+		vcpu_serve(c, c->resident);
 }
 
 int64_t call_VcpuGet(struct thread *t, struct frame *f)

@@ -205,10 +205,11 @@ struct thread *sched_pick(struct cpu *c)
 	if (t) {
 		bool over = t->policy == SCHED_RR_ && top == t->prio && (now = clock_now()) >= t->slice_end;
 
-		if (top < t->prio || (top == t->prio && !over))
+		if ((t->runmask & BIT(c->id)) && (top < t->prio || (top == t->prio && !over)))
 			return t;
-		/* Preempted, or its slice is over. */
+		/* Preempted, its slice is over, or it may not run here any more. */
 		c->current = NULL;
+		user_switch(c, NULL); /* its registers are in memory before another CPU can take it */
 		t->cpu_ns += clock_now() - t->run_start;
 		if (over)
 			t->slice_end = 0;

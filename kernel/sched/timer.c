@@ -56,6 +56,11 @@ void timer_arm(struct timer *t, uint64_t deadline)
 	t->cpu = (uint16_t)c->id;
 	c->timers.count++;
 	sift_up(&c->timers, t, c->timers.count);
+	/* At once, since not every call ends in kernel_leave(). */
+	if (deadline < c->armed) {
+		c->armed = deadline;
+		clock_arm(deadline);
+	}
 }
 
 void timer_disarm(struct timer *t)

@@ -64,7 +64,7 @@ static uint64_t pick_address(void)
 	case 3: return list[(r >> 8) % (sizeof(list) / sizeof(list[0]))];
 	case 4:
 		return at + BUFFER_BYTES -
-		       (r >> 8 & 63); /* what is longer than that meets the guard: see pick_length */
+		       (1 + (r >> 8 & 63)); /* what is longer than that meets the guard: see pick_length */
 	default: return at + (r >> 8 & 0x7fff);
 	}
 }

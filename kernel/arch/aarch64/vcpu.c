@@ -139,10 +139,7 @@ void vcpu_evict(struct cpu *c)
 
 	if (!v)
 		return;
-	if (v->leaked) {
-		guest_registers(c, v);
-		c->el1_clean = false;
-	}
+	leaked_restore(v);
 #define X(name) v->el1.name = sysreg_read(name);
 	EL1_SWITCHED(X)
 #undef X
@@ -160,15 +157,22 @@ void vcpu_evict(struct cpu *c)
 	c->resident = NULL;
 	c->el1_clean = false;
 	__atomic_store_n(&v->home, -1, __ATOMIC_RELEASE);
+	vcpu_serve(c, v); /* this CPU was asked, and will not hear of it again */
 }
 
+/* The lock: other CPUs look at `home`, and timers are on heaps of any CPU. */
 static void load(struct cpu *c, struct vcpu *v)
 {
 	struct process *p = v->process;
 
+	lock_acquire(&kernel_lock);
 	vcpu_evict(c);
 	c->resident = v;
-	v->home = (int8_t)c->id;
+	__atomic_store_n(&v->home, (int8_t)c->id, __ATOMIC_RELEASE);
+	timer_disarm(&v->vtimer);
+	if (c->attention)
+		gic_send_sgi(c->id, SGI_KICK); /* somebody was woken, and this CPU has already chosen */
+	lock_release(&kernel_lock);
 	v->leaked = 0;
 #define X(name) sysreg_write(name, v->el1.name);
 	EL1_SWITCHED(X)
@@ -181,7 +185,6 @@ static void load(struct cpu *c, struct vcpu *v)
 	sysreg_write(ICH_VMCR_EL2, v->el1.ich_vmcr);
 	sysreg_write(ICH_AP0R0_EL2, v->el1.ich_ap0r0);
 	sysreg_write(ICH_AP1R0_EL2, v->el1.ich_ap1r0);
-	timer_disarm(&v->vtimer);
 	sysreg_write(cntvoff_el2, v->cntvoff);
 	lock_acquire(&v->lock);
 	v->timer_active = (v->vgic.pending | v->vgic.active | v->vgic.repend) & BIT(VIRQ_VTIMER);
@@ -191,7 +194,8 @@ static void load(struct cpu *c, struct vcpu *v)
 		gic_set_active(PPI_VTIMER, true);
 	sysreg_write(cntv_cval_el0, v->el1.cntv_cval);
 	sysreg_write(cntv_ctl_el0, v->el1.cntv_ctl);
-	c->el1_clean = true; /* HCR_EL2 is not the guest's yet */
+	c->el1_clean = false;
+	c->hcr_guest = false; /* its flags may differ */
 	/* Another vCPU of this guest ran here: its translations have the same VMID (Arm ARM D8.17.2, "CnP"). */
 	if (p->last_vcpu[c->id] && p->last_vcpu[c->id] != v->index + 1)
 		tlb_flush_cpu_space(p->guest.vmid, p->guest.root_pa);

@@ -127,6 +127,10 @@ void process_registers(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 
+	if (c->hcr_guest) {
+		sysreg_write(hcr_el2, HCR_PROCESS);
+		c->hcr_guest = false;
+	}
 	if (c->el1_clean)
 		return;
 	c->el1_clean = true;
@@ -134,24 +138,29 @@ void process_registers(struct cpu *c)
 	LEAK(LEAK_CPACR, cpacr_el1, CPACR_MASK, CPACR_MASK, CPACR_MASK);
 	LEAK(LEAK_CNTKCTL, cntkctl_el1, CNTKCTL_MASK, 0, 0);
 	LEAK(LEAK_MDSCR, mdscr_el1, MDSCR_MASK, 0, 0);
-	sysreg_write(hcr_el2, HCR_PROCESS);
+}
+
+/* Undo what process_registers() changed of the resident guest's. */
+void leaked_restore(struct vcpu *v)
+{
+	if (v->leaked & LEAK_SCTLR)
+		sysreg_write(sctlr_el1, v->el1.sctlr_el1);
+	if (v->leaked & LEAK_CPACR)
+		sysreg_write(cpacr_el1, v->el1.cpacr_el1);
+	if (v->leaked & LEAK_CNTKCTL)
+		sysreg_write(cntkctl_el1, v->el1.cntkctl_el1);
+	if (v->leaked & LEAK_MDSCR)
+		sysreg_write(mdscr_el1, v->el1.mdscr_el1);
+	v->leaked = 0;
 }
 
 void guest_registers(struct cpu *c, struct vcpu *v)
 {
-	if (unlikely(v->leaked)) {
-		if (v->leaked & LEAK_SCTLR)
-			sysreg_write(sctlr_el1, v->el1.sctlr_el1);
-		if (v->leaked & LEAK_CPACR)
-			sysreg_write(cpacr_el1, v->el1.cpacr_el1);
-		if (v->leaked & LEAK_CNTKCTL)
-			sysreg_write(cntkctl_el1, v->el1.cntkctl_el1);
-		if (v->leaked & LEAK_MDSCR)
-			sysreg_write(mdscr_el1, v->el1.mdscr_el1);
-		v->leaked = 0;
-	}
-	if (c->el1_clean) {
-		c->el1_clean = false;
+	if (unlikely(v->leaked))
+		leaked_restore(v);
+	c->el1_clean = false;
+	if (!c->hcr_guest) {
 		sysreg_write(hcr_el2, v->flags & VCPU_NO_WFI_EXIT ? HCR_GUEST & ~HCR_TWI : HCR_GUEST);
+		c->hcr_guest = true;
 	}
 }

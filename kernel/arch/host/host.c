@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "arch.h"
+#include "panic.h"
+#include "process.h"
+#include "psci.h"
+#include "trap.h"
+#include "vcpu.h"
+
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+#endif
+#ifndef ASAN_UNPOISON_MEMORY_REGION
+#define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#endif
+
+struct board board;
+_Thread_local unsigned host_cpu;
+struct host_registers host_registers[CPU_MAX];
+
+/* procmgr's program: none, the tests make its calls. */
+const uint64_t procmgr_segments[1];
+const uint64_t procmgr_segment_count, procmgr_entry = 0x1000;
+const char procmgr_file[1];
+
+static char *ram;
+static _Thread_local jmp_buf *idle_jump, *panic_jump;
+static _Thread_local unsigned syndrome;
+static _Thread_local struct trap trap_now;
+
+/* ---- start and stop ---- */
+
+static void gic_reset(void);
+
+void host_reset(unsigned cpu_count)
+{
+	if (!ram)
+		ram = aligned_alloc(2 << 20, HOST_RAM_BYTES);
+	ASAN_UNPOISON_MEMORY_REGION(ram, HOST_RAM_BYTES);
+	memset(ram, 0, HOST_RAM_BYTES);
+	memset(cpus, 0, sizeof(cpus));
+	memset(&board, 0, sizeof(board));
+	memset(host_registers, 0, sizeof(host_registers));
+	board.cpu_count = cpu_count;
+	board.ram_count = 1;
+	board.ram[0] = (struct range){HOST_RAM_START, HOST_RAM_BYTES};
+	for (unsigned i = 0; i < cpu_count; i++) {
+		cpus[i].id = i;
+		sched_init_cpu(&cpus[i]);
+		cpus[i].online = true;
+	}
+	gic_reset();
+	host_clock_set(1000);
+	host_cpu = 0;
+}
+
+void host_fail(const char *what, ...)
+{
+	va_list args;
+
+	va_start(args, what);
+	fprintf(stderr, "CPU %u: ", host_cpu);
+	vfprintf(stderr, what, args);
+	fprintf(stderr, "\n");
+	va_end(args);
+	abort();
+}
+
+void host_idle_to(void *jump)
+{
+	idle_jump = jump;
+}
+
+void host_panic_to(void *jump)
+{
+	panic_jump = jump;
+}
+
+void panic(const char *why, ...)
+{
+	va_list args;
+
+	if (panic_jump)
+		longjmp(*panic_jump, 1);
+	va_start(args, why);
+	fprintf(stderr, "panic: ");
+	vfprintf(stderr, why, args);
+	fprintf(stderr, "\n");
+	va_end(args);
+	abort();
+}
+
+void panic_stop(void)
+{
+	panic("another CPU has stopped");
+}
+
+void printk(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+}
+
+void console_write(const char *text, size_t bytes)
+{
+	(void)text;
+	(void)bytes;
+}
+
+void console_off(void)
+{
+}
+
+void arch_system_off(void)
+{
+	panic("system off");
+}
+
+void arch_system_reset(void)
+{
+	panic("system reset");
+}
+
+struct cpu *this_cpu(void)
+{
+	return &cpus[host_cpu];
+}
+
+/* ---- memory ---- */
+
+/* What is not RAM, as the kernel's own variables, has its host address as physical one: far above RAM. */
+void *pa_to_va(paddr_t pa)
+{
+	if (pa - HOST_RAM_START < HOST_RAM_BYTES)
+		return ram + (pa - HOST_RAM_START);
+	if (pa < 1ull << 40)
+		host_fail("no memory at physical address %lx", pa);
+	return (void *)pa;
+}
+
+paddr_t va_to_pa(const void *va)
+{
+	uint64_t offset = (uint64_t)va - (uint64_t)ram;
+
+	return offset < HOST_RAM_BYTES ? HOST_RAM_START + offset : (paddr_t)va;
+}
+
+void memory_zero(void *va, size_t bytes)
+{
+	if (!is_aligned((uint64_t)va | bytes, PAGE_SIZE))
+		host_fail("memory_zero() of parts of pages");
+	ASAN_UNPOISON_MEMORY_REGION(va, bytes);
+	memset(va, 0, bytes);
+	host_record_event(HOST_ZERO, (uint64_t)va, bytes);
+}
+
+void cache_clean_poc(const void *va, size_t bytes)
+{
+	host_record_event(HOST_CLEAN_POC, (uint64_t)va, bytes);
+	host_record_event(HOST_DSB, 0, 0);
+}
+
+void cache_sync_code(const void *va, size_t bytes)
+{
+	host_record_event(HOST_SYNC_CODE, (uint64_t)va, bytes);
+	host_record_event(HOST_DSB, 0, 0);
+}
+
+void table_write(uint64_t *entry, uint64_t value)
+{
+	host_record_event(HOST_DSB, 0, 0);
+	*entry = value;
+	host_record_event(HOST_TABLE_WRITE, (uint64_t)entry, value);
+	host_record_event(HOST_DSB, 0, 0);
+}
+
+static void tlbi(enum host_event_kind kind, unsigned vmid, vaddr_t va)
+{
+	host_record_event(HOST_DSB, 0, 0);
+	host_record_event(kind, va, vmid);
+	host_record_event(HOST_DSB, 0, 0);
+}
+
+void tlb_flush_page(unsigned vmid, paddr_t root, vaddr_t va)
+{
+	(void)root;
+	tlbi(HOST_TLBI_PAGE, vmid, va);
+}
+
+void tlb_flush_space(unsigned vmid, paddr_t root)
+{
+	(void)root;
+	tlbi(HOST_TLBI_SPACE, vmid, 0);
+}
+
+void tlb_flush_cpu_space(unsigned vmid, paddr_t root)
+{
+	(void)root;
+	tlbi(HOST_TLBI_CPU, vmid, 0);
+}
+
+/* ---- time ---- */
+
+static uint64_t clock_value, clock_deadline[CPU_MAX];
+
+void host_clock_set(uint64_t now)
+{
+	__atomic_store_n(&clock_value, now, __ATOMIC_RELAXED);
+}
+
+uint64_t clock_now(void)
+{
+	return __atomic_load_n(&clock_value, __ATOMIC_RELAXED);
+}
+
+void clock_arm(uint64_t deadline)
+{
+	__atomic_store_n(&clock_deadline[host_cpu], deadline, __ATOMIC_RELAXED);
+}
+
+uint64_t host_clock_armed(unsigned cpu)
+{
+	return __atomic_load_n(&clock_deadline[cpu], __ATOMIC_RELAXED);
+}
+
+uint64_t counter_hz(void)
+{
+	return 1000000000;
+}
+
+/* ---- interrupts: a bit for each; SPIs in words by number ---- */
+
+static uint32_t private_pending[CPU_MAX], private_active[CPU_MAX], sgis_sent[CPU_MAX];
+static uint32_t spi_pending[HOST_INTIDS / 32], spi_active[HOST_INTIDS / 32], spi_enabled[HOST_INTIDS / 32];
+static uint8_t spi_cpu[HOST_INTIDS];
+static unsigned questions_left;
+static uint32_t raise_then;
+
+static void gic_reset(void)
+{
+	memset(private_pending, 0, sizeof(private_pending));
+	memset(private_active, 0, sizeof(private_active));
+	memset(sgis_sent, 0, sizeof(sgis_sent));
+	memset(spi_pending, 0, sizeof(spi_pending));
+	memset(spi_active, 0, sizeof(spi_active));
+	memset(spi_enabled, 0, sizeof(spi_enabled));
+	for (unsigned i = 0; i < CPU_MAX; i++)
+		clock_deadline[i] = UINT64_MAX;
+	questions_left = 0;
+}
+
+static uint32_t word_get(const uint32_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+/* The value before. */
+static uint32_t word_put(uint32_t *word, unsigned bit, bool set)
+{
+	uint32_t mask = (uint32_t)BIT(bit % 32);
+
+	return (set ? __atomic_fetch_or(word, mask, __ATOMIC_ACQ_REL) : __atomic_fetch_and(word, ~mask, __ATOMIC_ACQ_REL)) &
+	       mask;
+}
+
+/* The most important interrupt that waits for a CPU. */
+static uint32_t waiting_for(unsigned cpu)
+{
+	uint32_t own = word_get(&private_pending[cpu]) & ~word_get(&private_active[cpu]);
+
+	if (host_clock_armed(cpu) <= clock_now() && !(word_get(&private_active[cpu]) & BIT(PPI_TIMER)))
+		own |= (uint32_t)BIT(PPI_TIMER);
+	if (own)
+		return (uint32_t)__builtin_ctz(own);
+	for (uint32_t w = 1; w < HOST_INTIDS / 32; w++) {
+		uint32_t ready = word_get(&spi_pending[w]) & word_get(&spi_enabled[w]) & ~word_get(&spi_active[w]);
+
+		for (; ready; ready &= ready - 1) {
+			uint32_t intid = 32 * w + (uint32_t)__builtin_ctz(ready);
+
+			if (__atomic_load_n(&spi_cpu[intid], __ATOMIC_RELAXED) == cpu)
+				return intid;
+		}
+	}
+	return GIC_SPURIOUS;
+}
+
+bool host_irq_waits(unsigned cpu)
+{
+	return waiting_for(cpu) != GIC_SPURIOUS;
+}
+
+uint32_t gic_ack(void)
+{
+	uint32_t intid = waiting_for(host_cpu);
+
+	if (intid == GIC_SPURIOUS)
+		return intid;
+	if (intid < 32) {
+		word_put(&private_active[host_cpu], intid, true);
+		word_put(&private_pending[host_cpu], intid, false);
+	} else {
+		word_put(&spi_active[intid / 32], intid, true);
+		word_put(&spi_pending[intid / 32], intid, false);
+	}
+	return intid;
+}
+
+void gic_drop(uint32_t intid)
+{
+	(void)intid;
+}
+
+void gic_deactivate(uint32_t intid)
+{
+	uint32_t *word = intid < 32 ? &private_active[host_cpu] : &spi_active[intid / 32];
+
+	if (!word_put(word, intid, false))
+		host_fail("interrupt %u is deactivated, but not active", intid);
+}
+
+void gic_enable(uint32_t intid, unsigned cpu)
+{
+	gic_route(intid, cpu);
+	word_put(&spi_enabled[intid / 32], intid, true);
+}
+
+void gic_disable(uint32_t intid)
+{
+	word_put(&spi_enabled[intid / 32], intid, false);
+}
+
+void gic_route(uint32_t intid, unsigned cpu)
+{
+	__atomic_store_n(&spi_cpu[intid], (uint8_t)cpu, __ATOMIC_RELAXED);
+}
+
+void gic_set_edge(uint32_t intid, bool edge)
+{
+	(void)intid;
+	(void)edge;
+}
+
+void gic_set_active(uint32_t ppi, bool active)
+{
+	word_put(&private_active[host_cpu], ppi, active);
+}
+
+bool gic_is_pending_line(uint32_t ppi)
+{
+	return word_get(&private_pending[host_cpu]) & BIT(ppi);
+}
+
+void gic_send_sgi(unsigned cpu, unsigned sgi)
+{
+	__atomic_fetch_add(&sgis_sent[cpu], 1, __ATOMIC_RELAXED);
+	word_put(&private_pending[cpu], sgi, true);
+}
+
+uint32_t gic_intid_limit(void)
+{
+	return HOST_INTIDS;
+}
+
+void host_raise(uint32_t spi)
+{
+	word_put(&spi_pending[spi / 32], spi, true);
+}
+
+bool host_is_active(uint32_t spi)
+{
+	return word_get(&spi_active[spi / 32]) & BIT(spi % 32);
+}
+
+bool host_is_enabled(uint32_t spi)
+{
+	return word_get(&spi_enabled[spi / 32]) & BIT(spi % 32);
+}
+
+unsigned host_sgi_count(unsigned cpu)
+{
+	return __atomic_load_n(&sgis_sent[cpu], __ATOMIC_RELAXED);
+}
+
+void host_raise_after(unsigned questions, uint32_t spi)
+{
+	questions_left = questions;
+	raise_then = spi;
+}
+
+bool irq_pending(void)
+{
+	if (questions_left && --questions_left == 0)
+		host_raise(raise_then);
+	return host_irq_waits(host_cpu);
+}
+
+void cpu_idle(void)
+{
+	if (!host_irq_waits(host_cpu) && idle_jump)
+		longjmp(*idle_jump, 1);
+}
+
+/* ---- exceptions ---- */
+
+void host_trap_set(unsigned number, const struct trap *trap)
+{
+	syndrome = number;
+	trap_now = trap ? *trap : (struct trap){.kind = TRAP_FAULT, .syndrome = number};
+}
+
+uint64_t trap_syndrome(void)
+{
+	return syndrome;
+}
+
+bool trap_is_call(uint64_t number)
+{
+	return number == HOST_SVC;
+}
+
+void trap_decode(uint64_t number, struct trap *t)
+{
+	(void)number;
+	*t = trap_now;
+}

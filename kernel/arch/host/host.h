@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A fake machine under the kernel's core, for native tests: RAM is a block of the host's memory, time stands still until
+ * a test moves it on, interrupts come when a test raises them, and what the kernel does to tables, TLBs and caches is
+ * recorded in order. Each simulated CPU is whoever has set host_cpu to its number: one host thread in turn, or many.
+ */
+#pragma once
+
+#include "cpu.h"
+
+#define HOST_RAM_START 0x40000000ull
+#define HOST_RAM_BYTES (32ull << 20)
+#define HOST_INTIDS    96u
+
+extern _Thread_local unsigned host_cpu;
+
+/* As at power-on: RAM zero, no interrupt, every CPU's structures empty. Statics of the core stay as they are. */
+void host_reset(unsigned cpu_count);
+_Noreturn void host_fail(const char *what, ...) __attribute__((format(printf, 1, 2)));
+
+/* Time. */
+void host_clock_set(uint64_t now);
+uint64_t host_clock_armed(unsigned cpu); /* UINT64_MAX: off */
+
+/* Interrupts. */
+void host_raise(uint32_t spi);
+bool host_irq_waits(unsigned cpu);
+bool host_is_active(uint32_t spi);
+bool host_is_enabled(uint32_t spi);
+unsigned host_sgi_count(unsigned cpu); /* SGIs sent to it since host_reset() */
+/* irq_pending() raises this SPI when it was asked so many times; 0: never. */
+void host_raise_after(unsigned questions, uint32_t spi);
+
+/* What cpu_idle() does when nothing waits: back to where the CPU's loop said, by longjmp. */
+void host_idle_to(void *jump); /* jmp_buf of this host thread; NULL: cpu_idle() returns at once */
+/* What panic() does: likewise. NULL: the test program ends. */
+void host_panic_to(void *jump);
+
+/* The exception that trap_sync() finds. */
+struct trap;
+#define HOST_SVC     1u
+#define HOST_OTHER   2u
+#define HOST_HVC     3u
+#define HOST_WFI     4u
+#define HOST_NOTHING 5u
+void host_trap_set(unsigned syndrome, const struct trap *trap);
+
+/* What the processor holds, as tests see it. */
+struct host_registers {
+	struct user_regs user;
+	uint64_t fp;   /* stands for all FP registers */
+	uint64_t el1;  /* stands for EL1's */
+	uint64_t lr[16];
+};
+extern struct host_registers host_registers[CPU_MAX];
+
+/* Locks: how many the calling CPU holds. */
+unsigned host_locks_held(void);
+
+/* ---- the recorder ---- */
+
+enum host_event_kind {
+	HOST_TABLE_WRITE, /* at = host address of the entry, value */
+	HOST_TLBI_PAGE,	  /* value = VMID, at = address */
+	HOST_TLBI_SPACE,  /* value = VMID */
+	HOST_TLBI_CPU,	  /* value = VMID */
+	HOST_DSB,
+	HOST_ZERO,	 /* at = host address, value = bytes */
+	HOST_CLEAN_POC,	 /* same */
+	HOST_SYNC_CODE,	 /* same */
+};
+
+struct host_event {
+	uint8_t kind;
+	uint64_t at, value;
+};
+
+void host_record(bool on);	/* on: from empty */
+void host_record_event(enum host_event_kind kind, uint64_t at, uint64_t value);
+unsigned host_record_count(void);
+const struct host_event *host_record_at(unsigned i);
+/*
+ * Do the events so far keep the rules? NULL: yes. Else which one is broken:
+ * a valid descriptor becomes another valid one only by way of an invalid one and a TLB invalidation that reaches it; each
+ * invalidation waits for the stores before it and is waited for; a table is zeroed, and that is ordered, before an entry
+ * points at it; nothing that was broken is still without its invalidation.
+ */
+const char *host_record_check(void);
+/* Was [at, at + bytes) subject of `kind` since the recorder was switched on? */
+bool host_record_covers(enum host_event_kind kind, uint64_t at, uint64_t bytes);
+
+/* ---- CPUs as host threads (threads.c) ---- */
+
+void host_threads(unsigned count, void (*run)(unsigned cpu));

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel's locks, with their ranks checked: who holds one takes only others of a higher rank. */
+#include "host.h"
+
+#include "lock.h"
+
+void plain_acquire(struct lock *l);
+void plain_release(struct lock *l);
+
+#define lock_acquire plain_acquire
+#define lock_release plain_release
+#include "../../object/lock.c"
+#undef lock_acquire
+#undef lock_release
+
+#include <time.h>
+
+#define HELD_MAX 4
+
+static _Thread_local struct lock *held[HELD_MAX];
+static _Thread_local unsigned held_count;
+
+void lock_acquire(struct lock *l)
+{
+	if (held_count == HELD_MAX)
+		host_fail("more than %u locks are held", HELD_MAX);
+	if (held_count && l->rank <= held[held_count - 1]->rank)
+		host_fail("a lock of rank %u is taken while one of rank %u is held", l->rank, held[held_count - 1]->rank);
+	plain_acquire(l);
+	held[held_count++] = l;
+}
+
+void lock_release(struct lock *l)
+{
+	if (!held_count || held[held_count - 1] != l)
+		host_fail("a lock of rank %u is released, but is not the last taken", l->rank);
+	held_count--;
+	plain_release(l);
+}
+
+unsigned host_locks_held(void)
+{
+	return held_count;
+}
+
+/* The holder of a ticket lock may not be running: let it. */
+void cpu_relax(void)
+{
+	const struct timespec moment = {.tv_nsec = 1000};
+
+	nanosleep(&moment, NULL);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the registers of a simulated CPU hold, switched as lazily as on the target, and its virtual CPU. */
+#include "host.h"
+
+#include "arch.h"
+#include "calls.h"
+#include "process.h"
+#include "trap.h"
+#include "vcpu.h"
+
+#define LR_COUNT 4
+
+static struct host_registers *own(void)
+{
+	return &host_registers[host_cpu];
+}
+
+void user_switch(struct cpu *c, struct user_regs *to)
+{
+	if (c->user == to)
+		return;
+	if (c->user)
+		*c->user = own()->user;
+	if (to)
+		own()->user = *to;
+	c->user = to;
+}
+
+void space_activate(struct cpu *c, const struct space *s)
+{
+	if (c->space != s)
+		__atomic_store_n(&c->space, s, __ATOMIC_RELEASE);
+}
+
+void process_registers(struct cpu *c)
+{
+	c->el1_clean = true;
+}
+
+/* ---- FP ---- */
+
+void fpu_save(struct cpu *c, const struct fpu *only)
+{
+	if (!c->fp_owner || (only && c->fp_owner != only))
+		return;
+	c->fp_owner->v[0] = own()->fp;
+	__atomic_store_n(&c->fp_owner, NULL, __ATOMIC_RELEASE);
+	c->fp_open = false;
+}
+
+void fpu_trap(struct cpu *c, struct fpu *want)
+{
+	if (c->fp_owner != want) {
+		fpu_save(c, NULL);
+		own()->fp = (uint64_t)want->v[0];
+	}
+	c->fp_open = true;
+	__atomic_store_n(&c->fp_owner, want, __ATOMIC_RELEASE);
+}
+
+void fpu_prepare(struct cpu *c, const struct fpu *of)
+{
+	c->fp_open = c->fp_owner == of;
+}
+
+/* ---- virtual CPUs ---- */
+
+unsigned vcpu_lr_count(void)
+{
+	return LR_COUNT;
+}
+
+static void fold(struct vcpu *v)
+{
+	if (v->in_hw)
+		memcpy(v->vgic.lr, own()->lr, sizeof(own()->lr));
+	v->in_hw = false;
+	vgic_fold(&v->vgic, 0);
+}
+
+void vcpu_settle(struct cpu *c, struct vcpu *v)
+{
+	(void)c;
+	fold(v);
+}
+
+static void offer(struct vcpu *v)
+{
+	lock_acquire(&v->lock);
+	v->dirty = false;
+	fold(v);
+	vgic_fill(&v->vgic);
+	memcpy(own()->lr, v->vgic.lr, sizeof(own()->lr));
+	v->in_hw = true;
+	lock_release(&v->lock);
+}
+
+void vcpu_evict(struct cpu *c)
+{
+	struct vcpu *v = c->resident;
+
+	if (!v)
+		return;
+	v->el1.tpidr_el1 = own()->el1;
+	lock_acquire(&v->lock);
+	fold(v);
+	v->dirty = true;
+	lock_release(&v->lock);
+	c->resident = NULL;
+	__atomic_store_n(&v->home, -1, __ATOMIC_RELEASE);
+	vcpu_serve(c, v);
+}
+
+static void load(struct cpu *c, struct vcpu *v)
+{
+	if (v->home >= 0)
+		host_fail("a vCPU's registers are loaded while CPU %d holds them", v->home);
+	lock_acquire(&kernel_lock);
+	vcpu_evict(c);
+	c->resident = v;
+	__atomic_store_n(&v->home, (int8_t)c->id, __ATOMIC_RELEASE);
+	own()->el1 = v->el1.tpidr_el1;
+	v->dirty = true;
+	lock_release(&kernel_lock);
+}
+
+void vcpu_drop(struct cpu *c, struct vcpu *v)
+{
+	if (c->fp_owner == &v->fpu)
+		c->fp_owner = NULL;
+	if (c->user == &v->user)
+		c->user = NULL;
+	if (c->resident == v)
+		vcpu_evict(c);
+	v->thread = NULL;
+}
+
+void vcpu_reset(struct vcpu *v)
+{
+	lock_acquire(&v->lock);
+	vgic_reset(&v->vgic, LR_COUNT);
+	v->in_hw = false;
+	v->dirty = true;
+	lock_release(&v->lock);
+	v->exit = EXIT_KICK;
+}
+
+uint64_t *vcpu_register(struct vcpu *v, uint64_t reg)
+{
+	if (reg <= VREG_X0 + 30)
+		return &v->frame.x[reg];
+	return reg == VREG_PC ? &v->frame.pc : reg == VREG_EXITS ? &v->exits : NULL;
+}
+
+void vcpu_timer_expired(struct timer *t)
+{
+	struct vcpu *v = container_of(t, struct vcpu, ptimer);
+
+	lock_acquire(&v->lock);
+	vgic_private_line(&v->vgic, VIRQ_PTIMER, true);
+	v->dirty = true;
+	lock_release(&v->lock);
+	vcpu_wake(v);
+}
+
+void vcpu_irq_timer(struct cpu *c)
+{
+	(void)c;
+	gic_deactivate(PPI_VTIMER);
+}
+
+void vcpu_irq_maintenance(struct cpu *c)
+{
+	(void)c;
+	gic_deactivate(PPI_MAINTENANCE);
+}
+
+static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
+{
+	struct thread *t = v->thread;
+
+	t->in_guest = false;
+	t->frame.x[0] = exit;
+	v->exit = (uint8_t)exit;
+	v->exits++;
+	c->guest = NULL;
+	user_switch(c, &t->user);
+	space_activate(c, &t->process->space);
+	fpu_prepare(c, &t->fpu);
+	return &t->frame;
+}
+
+struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
+{
+	if (v->kick) {
+		v->kick = false;
+		return to_process(c, v, EXIT_KICK);
+	}
+	if (c->resident != v)
+		load(c, v);
+	if (__atomic_load_n(&v->dirty, __ATOMIC_ACQUIRE))
+		offer(v);
+	user_switch(c, &v->user);
+	space_activate(c, &v->process->guest);
+	fpu_prepare(c, &v->fpu);
+	c->guest = v;
+	return &v->frame;
+}
+
+static int64_t bind(struct vcpu *v, struct thread *t)
+{
+	int64_t error = 0;
+
+	lock_acquire(&kernel_lock);
+	if (v->thread || t->vcpu) {
+		error = -KE_BUSY;
+	} else {
+		v->thread = t;
+		t->vcpu = v;
+	}
+	lock_release(&kernel_lock);
+	return error;
+}
+
+int64_t call_VcpuRun(struct thread *t, struct frame *f)
+{
+	struct vcpu *v = handle_get(t->process, OBJECT_VCPU, f->x[0]);
+	int64_t error = v ? 0 : -KE_BADF;
+
+	if (v && v->thread != t)
+		error = bind(v, t);
+	if (!error)
+		t->in_guest = true;
+	return error;
+}
+
+struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
+{
+	bool wait;
+
+	switch (syndrome) {
+	case HOST_HVC: return to_process(c, v, EXIT_HVC);
+	case HOST_WFI:
+		lock_acquire(&kernel_lock);
+		lock_acquire(&v->lock);
+		fold(v);
+		v->dirty = true;
+		wait = !v->kick && !v->thread->kill && !vgic_deliverable(&v->vgic, ~0ull);
+		v->waiting = wait;
+		lock_release(&v->lock);
+		if (wait)
+			thread_block(v->thread, STATE_WFI);
+		return kernel_leave(c);
+	default: fpu_trap(c, &v->fpu); return vcpu_enter(c, v);
+	}
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processes and threads on the fake machine of kernel/arch/host, driven through the kernel's own door. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "arch.h"
+#include "kernel/arch/host/host.h"
+#include "process.h"
+#include "trap.h"
+#include "vcpu.h"
+
+#define MEM_VA	  0x10000000ull /* where a process of the tests has its RAM, read-write */
+#define MEM_PAGES 24u
+#define MEM_BYTES (MEM_PAGES * PAGE_SIZE)
+#define CODE_VA	  0x1000ull /* the instruction that every thread executes, again and again: SVC */
+#define BLOCKED	  INT64_MIN
+#define GONE	  (INT64_MIN + 1) /* the thread is no more */
+
+/*
+ * Once for a program: the core has no way back to power-on. CPUs 0 to cpu_count - 1 are the tests'; procmgr, in slot 0,
+ * has one more for itself.
+ */
+void machine_boot(unsigned cpu_count);
+extern struct thread *procmgr;
+
+/* Everything that CPUs have to do by themselves: interrupts, calls that go on. */
+void machine_settle(void);
+/* One thing of it; false: there was none. */
+bool machine_step(unsigned cpu);
+void machine_tick(uint64_t ns);
+
+/* The thread makes a call; x0 comes back, or BLOCKED or GONE. It must be running. With `settle` false the CPUs do nothing
+ * of their own afterwards. */
+int64_t machine_call(struct thread *t, bool settle, unsigned number, const uint64_t x[11]);
+#define sys(t, name, ...) machine_call(t, true, CALL_##name, (const uint64_t[11]){__VA_ARGS__})
+
+/* Is the thread, if it still is one, through with its last call? */
+bool machine_is_done(const struct thread *t);
+struct thread *machine_thread(unsigned slot, uint32_t tid);
+
+struct thread *machine_process(unsigned slot, unsigned prio, uint32_t runmask, uint32_t abilities, bool guest);
+struct thread *machine_spawn(struct thread *by, unsigned prio, uint32_t runmask);
+void machine_destroy(unsigned slot);
+void machine_fault(struct thread *t, const struct trap *trap);
+void machine_guest_trap(unsigned cpu, unsigned syndrome);
+
+/* Memory of a process, by its own addresses. */
+void machine_write(struct process *p, uint64_t va, const void *from, uint64_t bytes);
+void machine_read(struct process *p, uint64_t va, void *to, uint64_t bytes);
+
+/* FP registers of the running thread, as its instructions see them. */
+void machine_fp_write(unsigned cpu, uint64_t value);
+uint64_t machine_fp_read(unsigned cpu);
+
+/* Everything that must hold between two steps; `quiet`: also what must hold when nothing is left to do. */
+void machine_check(bool quiet);
+
+uint32_t machine_random(uint32_t below);
+void machine_seed(uint32_t seed);

@@ -1,0 +1,648 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: tests/unit/machine.c kernel/arch/host/host.c kernel/arch/host/kmem.c kernel/arch/host/lock.c kernel/arch/host/record.c kernel/arch/host/world.c kernel/mm/space.c kernel/object/call.c kernel/object/ipc.c kernel/object/irq.c kernel/object/process.c kernel/object/process_calls.c kernel/object/system_calls.c kernel/object/thread.c kernel/object/thread_calls.c kernel/object/timer_object.c kernel/object/vcpu_calls.c kernel/object/vgic.c kernel/sched/sched.c kernel/sched/timer.c */
+/* CFLAGS: -iquote kernel/include */
+/* Messages and pulses, through the kernel's door: in every order, and with everything that can come between. */
+#include "machine.h"
+
+#define SRV   1u /* slots */
+#define CLI   2u
+#define OTHER 3u
+#define ALL   0xfu
+#define SPI   40u
+
+static struct thread *srv, *cli;
+static uint64_t chid, coid;
+
+static uint64_t sizes(uint64_t send, uint64_t reply)
+{
+	return send | reply << 32;
+}
+
+static void both(uint32_t srv_cpus, uint32_t cli_cpus, unsigned srv_prio, unsigned cli_prio, unsigned flags)
+{
+	srv = machine_process(SRV, srv_prio, srv_cpus, ABLE_PUBLIC, false);
+	cli = machine_process(CLI, cli_prio, cli_cpus, ABLE_PUBLIC, false);
+	chid = (uint64_t)sys(srv, ChannelCreate, flags);
+	assert_true((int64_t)chid > 0);
+	coid = (uint64_t)sys(cli, ConnectAttach, SRV, chid, 0);
+	assert_true((int64_t)coid > 0);
+}
+
+static uint64_t objects(void)
+{
+	struct system_info info;
+
+	assert_int_equal(sys(procmgr, SystemInfo, 0x4000000000ull - 4096), 0);
+	machine_read(&processes[0], 0x4000000000ull - 4096, &info, sizeof(info));
+	return info.objects;
+}
+
+static int setup(void **state)
+{
+	static bool booted;
+
+	if (!booted)
+		machine_boot(4);
+	booted = true;
+	*state = (void *)objects();
+	return 0;
+}
+
+/* Whatever a test left, the ends of its processes take away. */
+static int teardown(void **state)
+{
+	machine_check(true);
+	for (unsigned slot = SRV; slot < PROCESS_MAX; slot++)
+		if (processes[slot].state != PROCESS_FREE)
+			machine_destroy(slot);
+	machine_check(true);
+	assert_int_equal(objects(), (uint64_t)*state);
+	return 0;
+}
+
+static void fill(uint8_t *at, uint64_t bytes, unsigned seed)
+{
+	for (uint64_t i = 0; i < bytes; i++)
+		at[i] = (uint8_t)(i * 7 + i / 256 + seed);
+}
+
+static uint8_t pattern[MEM_BYTES], buffer[MEM_BYTES];
+
+/* A message of which the first words are in registers and all is at `va`. */
+static const uint64_t *message(struct process *p, uint64_t va, uint64_t bytes, unsigned seed)
+{
+	static uint64_t words[4];
+
+	fill(pattern, bytes < 32 ? 32 : bytes, seed);
+	memcpy(words, pattern, sizeof(words));
+	if (bytes)
+		machine_write(p, va, pattern, bytes);
+	return words;
+}
+
+static void expect(const struct thread *t, uint64_t va, uint64_t bytes)
+{
+	assert_memory_equal(&t->frame.x[4], pattern, bytes < 32 ? bytes : 32);
+	if (bytes > 32) {
+		machine_read(t->process, va, buffer, bytes);
+		assert_memory_equal(buffer + 32, pattern + 32, bytes - 32);
+	}
+}
+
+static int64_t send(struct thread *t, uint64_t to, uint64_t bytes, uint64_t reply, unsigned seed)
+{
+	const uint64_t *w = message(t->process, MEM_VA, bytes, seed);
+
+	return sys(t, MsgSend, to, sizes(bytes, reply), MEM_VA, MEM_VA + MEM_BYTES / 2, w[0], w[1], w[2], w[3]);
+}
+
+static int64_t answer(struct thread *t, uint64_t rcvid, uint64_t status, uint64_t bytes, unsigned seed)
+{
+	const uint64_t *w = message(t->process, MEM_VA, bytes, seed);
+
+	return sys(t, MsgReply, rcvid, status, bytes, MEM_VA, w[0], w[1], w[2], w[3]);
+}
+
+#define RECV_VA (MEM_VA + MEM_BYTES / 2)
+
+static int64_t receive(struct thread *t)
+{
+	return sys(t, MsgReceive, chid, MEM_BYTES / 2, RECV_VA);
+}
+
+/* ---- one message ---- */
+
+static void one_exchange(bool receiver_first, uint64_t bytes, uint64_t reply)
+{
+	int64_t rcvid;
+
+	if (receiver_first) {
+		assert_int_equal(receive(srv), BLOCKED);
+		assert_int_equal(srv->state, STATE_RECEIVE);
+		assert_int_equal(send(cli, coid, bytes, MEM_BYTES / 2, 1), BLOCKED);
+		rcvid = (int64_t)srv->frame.x[0];
+	} else {
+		assert_int_equal(send(cli, coid, bytes, MEM_BYTES / 2, 1), BLOCKED);
+		assert_int_equal(cli->state, STATE_SEND);
+		rcvid = receive(srv);
+	}
+	assert_true(rcvid > 0);
+	assert_int_equal(srv->state, STATE_RUNNING);
+	assert_int_equal(cli->state, STATE_REPLY);
+	assert_int_equal(srv->frame.x[1], bytes);
+	assert_int_equal(MSGINFO_SLOT(srv->frame.x[2]), CLI);
+	assert_int_equal(MSGINFO_TID(srv->frame.x[2]), cli->tid);
+	expect(srv, RECV_VA, bytes);
+	machine_check(true);
+	assert_int_equal(sys(srv, MsgInfo, rcvid), sizes(bytes, MEM_BYTES / 2));
+	assert_int_equal(srv->frame.x[3], coid);
+	assert_int_equal(answer(srv, (uint64_t)rcvid, 7, reply, 2), 0);
+	assert_int_equal(cli->state, STATE_RUNNING);
+	assert_int_equal(cli->frame.x[0], 7);
+	assert_int_equal(cli->frame.x[1], reply);
+	expect(cli, RECV_VA, reply);
+	assert_int_equal(sys(srv, MsgReply, rcvid, 0, 0, 0), -KE_SRCH);
+}
+
+static void test_exchange(void **state)
+{
+	static const uint64_t bytes[] = {0, 1, 8, 31, 32, 33, 64, 4064, 4095, 4096, 4097, 4128, 8192, 12345, 49152};
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	for (unsigned i = 0; i < ARRAY_COUNT(bytes); i++)
+		for (unsigned first = 0; first < 2; first++) {
+			one_exchange(first, bytes[i], bytes[ARRAY_COUNT(bytes) - 1 - i]);
+			machine_check(true);
+		}
+}
+
+/* All on one CPU: switches at each step. */
+static void test_exchange_one_cpu(void **state)
+{
+	(void)state;
+	int64_t rcvid;
+
+	both(2, 6, 30, 20, 0);
+	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(sys(cli, ThreadCtl, THREADCTL_RUNMASK, 2), 0);
+	assert_int_equal(cli->cpu, 1);
+	assert_int_equal(send(cli, coid, 100, 100, 1), BLOCKED);
+	/* It serves as important as its client. */
+	assert_int_equal(srv->prio, 20);
+	assert_int_equal(cpus[1].current == srv, 1);
+	rcvid = (int64_t)srv->frame.x[0];
+	expect(srv, RECV_VA, 100);
+	answer(srv, (uint64_t)rcvid, 0, 100, 2);
+	assert_int_equal(cli->state, STATE_READY);
+	assert_int_equal(receive(srv), BLOCKED);
+	assert_ptr_equal(cpus[1].current, cli);
+	expect(cli, RECV_VA, 100);
+}
+
+static void test_short_buffers(void **state)
+{
+	int64_t rcvid;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	/* The receiver's buffer is smaller than the message: the rest is there for MsgRead. */
+	assert_int_equal(send(cli, coid, 5000, 3000, 3), BLOCKED);
+	rcvid = sys(srv, MsgReceive, chid, 100, RECV_VA);
+	assert_true(rcvid > 0);
+	assert_int_equal(srv->frame.x[1], 5000);
+	expect(srv, RECV_VA, 100);
+	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 4900, 100), 4900);
+	machine_read(srv->process, RECV_VA, buffer, 4900);
+	assert_memory_equal(buffer, pattern + 100, 4900);
+	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 4096, 4990), 10);
+	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 1, 5000), 0);
+	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 1, 5001), -KE_INVAL);
+	/* Written into the reply's buffer, within its bounds. */
+	fill(pattern, 4096, 9);
+	machine_write(srv->process, MEM_VA, pattern, 4096);
+	assert_int_equal(sys(srv, MsgWrite, rcvid, MEM_VA, 4096, 1000), 2000);
+	assert_int_equal(sys(srv, MsgWrite, rcvid, MEM_VA, 4096, 3001), -KE_INVAL);
+	machine_read(cli->process, RECV_VA + 1000, buffer, 2000);
+	assert_memory_equal(buffer, pattern, 2000);
+	/* More is answered than the client has room for. */
+	assert_int_equal(answer(srv, (uint64_t)rcvid, 0, 4000, 4), 0);
+	assert_int_equal(cli->frame.x[1], 3000);
+	expect(cli, RECV_VA, 3000);
+}
+
+static void test_wrong_arguments(void **state)
+{
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	assert_int_equal(sys(cli, MsgSend, 0, 0), -KE_BADF);
+	assert_int_equal(sys(cli, MsgSend, coid + 1, 0), -KE_BADF);
+	assert_int_equal(sys(cli, MsgSend, 512, 0), -KE_BADF);
+	assert_int_equal(sys(cli, MsgSend, coid, MSG_MAX + 1), -KE_MSGSIZE);
+	assert_int_equal(sys(cli, MsgSend, coid, sizes(0, MSG_MAX + 1)), -KE_MSGSIZE);
+	assert_int_equal(sys(srv, MsgReceive, chid + 1, 0, 0), -KE_BADF);
+	assert_int_equal(sys(srv, MsgReceive, chid, MSG_MAX + 1, 0), -KE_MSGSIZE);
+	for (uint64_t rcvid = 0; rcvid < 3; rcvid++) {
+		assert_int_equal(sys(srv, MsgReply, rcvid, 0, 0, 0), -KE_SRCH);
+		assert_int_equal(sys(srv, MsgError, rcvid, 1), -KE_SRCH);
+		assert_int_equal(sys(srv, MsgRead, rcvid, 0, 0, 0), -KE_SRCH);
+	}
+	assert_int_equal(sys(srv, MsgReply, UINT64_MAX, 0, 0, 0), -KE_SRCH);
+	assert_int_equal(sys(cli, ConnectAttach, SRV, chid + 1, 0), -KE_SRCH);
+	assert_int_equal(sys(cli, ConnectAttach, PROCESS_MAX, chid, 0), -KE_SRCH);
+	assert_int_equal(sys(cli, ConnectAttach, SRV, chid, 5), -KE_BADF);
+	assert_int_equal(sys(cli, ProcessDestroy, SRV), -KE_PERM);
+	/* Another process may not answer for the server. */
+	struct thread *other = machine_process(OTHER, 20, ALL, 0, false);
+
+	assert_int_equal(sys(other, ChannelCreate, 0), -KE_PERM);
+	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	int64_t rcvid = receive(srv);
+
+	assert_int_equal(sys(other, MsgReply, rcvid, 0, 0, 0), -KE_SRCH);
+	assert_int_equal(sys(srv, MsgError, rcvid, 0), -KE_INVAL);
+	assert_int_equal(sys(srv, MsgError, rcvid, 5), 0);
+	assert_int_equal(cli->frame.x[0], (uint64_t)-5);
+}
+
+static void test_reply_receive(void **state)
+{
+	struct thread *cli2;
+	int64_t rcvid, second;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	cli2 = machine_spawn(cli, 25, ALL);
+	assert_int_equal(sys(srv, MsgReplyReceive, 0, 0, sizes(0, 100), 0, 0, 0, 0, 0, 0, chid, RECV_VA), BLOCKED);
+	assert_int_equal(send(cli, coid, 50, 50, 1), BLOCKED);
+	rcvid = (int64_t)srv->frame.x[0];
+	expect(srv, RECV_VA, 50);
+	assert_int_equal(send(cli2, coid, 60, 60, 2), BLOCKED);
+	second = sys(srv, MsgReplyReceive, rcvid, 3, sizes(8, 100), MEM_VA, 42, 0, 0, 0, 0, chid, RECV_VA);
+	expect(srv, RECV_VA, 60);
+	assert_int_equal(cli->frame.x[0], 3);
+	assert_int_equal(cli->frame.x[4], 42);
+	assert_int_not_equal(second, rcvid);
+	assert_int_equal(sys(srv, MsgReplyReceive, second, 4, sizes(0, 100), 0, 0, 0, 0, 0, 0, chid, RECV_VA), BLOCKED);
+	assert_int_equal(cli2->frame.x[0], 4);
+}
+
+/* ---- order ---- */
+
+static void test_priority_order(void **state)
+{
+	static const unsigned prio[] = {30, 50, 40, 50, 30};
+	static const unsigned order[] = {1, 3, 2, 0, 4};
+	struct thread *c[ARRAY_COUNT(prio)];
+
+	(void)state;
+	both(1, 0xe, 20, 20, 0);
+	for (unsigned i = 0; i < ARRAY_COUNT(prio); i++) {
+		c[i] = machine_spawn(cli, prio[i], 0xe);
+		assert_int_equal(send(c[i], coid, 8, 8, i), BLOCKED);
+		machine_check(true);
+	}
+	/* A pulse of the same importance comes behind those that were there. */
+	assert_int_equal(sys(cli, MsgSendPulse, coid, 40, 5, 99), 0);
+	for (unsigned i = 0; i < ARRAY_COUNT(prio); i++) {
+		int64_t rcvid;
+
+		if (i == 3) {
+			assert_int_equal(receive(srv), 0);
+			assert_int_equal(srv->frame.x[4], 5);
+			assert_int_equal(srv->frame.x[5], 99);
+			assert_int_equal(srv->prio, 40);
+		}
+		rcvid = receive(srv);
+		assert_int_equal(MSGINFO_TID(srv->frame.x[2]), c[order[i]]->tid);
+		assert_int_equal(srv->prio, prio[order[i]]);
+		assert_int_equal(sys(srv, MsgReply, rcvid, 0, 0, 0), 0);
+	}
+	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(srv->prio, 20);
+}
+
+/* A server that takes something less important makes room at once. */
+static void test_served_less_important(void **state)
+{
+	struct thread *middle, *low;
+
+	(void)state;
+	both(1, ALL, 20, 60, 0);
+	low = machine_spawn(cli, 10, 0xe);
+	assert_int_equal(send(low, coid, 8, 8, 1), BLOCKED);
+	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	assert_true(receive(srv) > 0);
+	assert_int_equal(srv->prio, 60);
+	/* It waits for CPU 0, where the server goes before it. */
+	middle = machine_process(OTHER, 40, 1, 0, false);
+	assert_int_equal(middle->state, STATE_READY);
+	assert_true(receive(srv) > 0);
+	assert_int_equal(srv->prio, 10);
+	assert_int_equal(srv->state, STATE_READY);
+	assert_int_equal(middle->state, STATE_RUNNING);
+	machine_check(true);
+}
+
+/* ---- inheritance ---- */
+
+
+static void test_inheritance_chain(void **state)
+{
+	struct thread *t[12], *high;
+	uint64_t ch[12], co[12];
+
+	(void)state;
+	both(ALL, ALL, 20, 60, 0);
+	/* Thread i receives on channel i ... */
+	for (unsigned i = 1; i < 12; i++) {
+		t[i] = machine_spawn(srv, 21, ALL);
+		ch[i] = (uint64_t)sys(srv, ChannelCreate, 0);
+		co[i] = (uint64_t)sys(srv, ConnectAttach, SRV, ch[i], 0);
+		assert_int_equal(sys(t[i], MsgReceive, ch[i], 0, 0), BLOCKED);
+	}
+	/* ... and sends to the next while it serves: srv, 1, 2, ... each waits for the next one. */
+	t[0] = srv;
+	coid = (uint64_t)sys(cli, ConnectAttach, SRV, ch[1], 0);
+	for (unsigned n = 1; n < 12; n++) {
+		assert_int_equal(sys(t[n - 1], MsgSend, co[n], 0, 0, 0), BLOCKED);
+		assert_int_equal(t[n - 1]->state, STATE_REPLY);
+		assert_int_equal(t[n]->state, STATE_RUNNING);
+		machine_check(true);
+		if (n == 8) {
+			/* 1 to 8: all inherit. */
+			high = machine_spawn(cli, 60, ALL);
+			assert_int_equal(sys(high, MsgSend, coid, 0, 0, 0), BLOCKED);
+			for (unsigned i = 1; i <= 8; i++)
+				assert_int_equal(t[i]->prio, 60);
+		} else if (n > 8) {
+			assert_int_equal(sys(cli, MsgSend, coid, 0, 0, 0), -KE_AGAIN);
+		}
+	}
+}
+
+static void test_fixed_priority(void **state)
+{
+	(void)state;
+	both(ALL, ALL, 20, 60, CHF_FIXED_PRIORITY);
+	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	assert_true(receive(srv) > 0);
+	assert_int_equal(srv->prio, 20);
+}
+
+/* ---- long copies ---- */
+
+static struct thread *urgent;
+
+/* A thread on CPU 0 that an interrupt wakes, and that everything else there waits for. */
+static void urgent_start(void)
+{
+	int64_t id;
+
+	urgent = machine_process(OTHER, 150, 1, 0, false);
+	/* Only a process that is not started yet can be given interrupts. */
+	processes[OTHER].irqs[0].first = SPI;
+	processes[OTHER].irqs[0].count = 1;
+	id = sys(urgent, InterruptAttachEvent, SPI, 0, 0, 0, 0);
+	assert_true(id > 0);
+	assert_true(host_is_enabled(SPI));
+	assert_int_equal(sys(urgent, InterruptWait, id), BLOCKED);
+}
+
+static void urgent_again(void)
+{
+	assert_int_equal(sys(urgent, InterruptUnmask, 1), 0);
+	assert_int_equal(sys(urgent, InterruptWait, 1), BLOCKED);
+}
+
+enum who_copies { BY_SENDER, BY_RECEIVER };
+
+/* A message of three pages whose copy the urgent thread interrupts after a page. */
+static void interrupted(enum who_copies by)
+{
+	const uint64_t *w;
+	struct thread *copier = by == BY_SENDER ? cli : srv;
+
+	if (by == BY_SENDER) {
+		assert_int_equal(receive(srv), BLOCKED);
+	} else {
+		assert_int_equal(send(cli, coid, 3 * PAGE_SIZE, MEM_BYTES / 2, 5), BLOCKED);
+		assert_int_equal(cli->state, STATE_SEND);
+	}
+	assert_int_equal(copier->cpu, 0);
+	host_raise_after(1, SPI);
+	if (by == BY_SENDER) {
+		w = message(cli->process, MEM_VA, 3 * PAGE_SIZE, 5);
+		assert_int_equal(sys(cli, MsgSend, coid, sizes(3 * PAGE_SIZE, MEM_BYTES / 2), MEM_VA, RECV_VA, w[0], w[1],
+				     w[2], w[3]),
+				 BLOCKED);
+	} else {
+		assert_int_equal(receive(srv), BLOCKED);
+	}
+	assert_ptr_equal(cpus[0].current, urgent);
+	assert_int_equal(copier->state, STATE_READY);
+	assert_true(copier->resume_copy);
+	assert_true(copier->copy.done >= PAGE_SIZE - 32 && copier->copy.left > 0);
+	machine_check(true);
+}
+
+static void pinned(enum who_copies by, unsigned flags)
+{
+	both(by == BY_SENDER ? 2 : 1, by == BY_SENDER ? 1 : 2, 20, 20, flags);
+	urgent_start();
+}
+
+static void test_copy_interrupted(void **state)
+{
+	(void)state;
+	for (enum who_copies by = BY_SENDER; by <= BY_RECEIVER; by++) {
+		pinned(by, 0);
+		interrupted(by);
+		urgent_again();
+		assert_int_equal(cli->state, STATE_REPLY);
+		assert_int_equal(srv->state, STATE_RUNNING);
+		expect(srv, RECV_VA, 3 * PAGE_SIZE);
+		assert_int_equal(answer(srv, srv->frame.x[0], 0, 0, 0), 0);
+		machine_destroy(SRV);
+		machine_destroy(CLI);
+		machine_destroy(OTHER);
+	}
+}
+
+/* The sender's memory goes away in the middle; another has sent meanwhile, and is served. */
+static void test_copy_source_fault(void **state)
+{
+	struct thread *second;
+
+	(void)state;
+	pinned(BY_SENDER, 0);
+	processes[CLI].params.runmask = ALL;
+	second = machine_spawn(cli, 20, 8);
+	interrupted(BY_SENDER);
+	assert_int_equal(sys(second, MsgSend, coid, sizes(8, 8), 0, 0, 77), BLOCKED);
+	assert_int_equal(second->state, STATE_SEND);
+	/* As another thread of its process would. */
+	assert_int_equal(space_unmap(&cli->process->space, MEM_VA + 2 * PAGE_SIZE, PAGE_SIZE), PAGE_SIZE);
+	urgent_again();
+	assert_int_equal(cli->state, STATE_RUNNING);
+	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_FAULT);
+	assert_int_equal(srv->state, STATE_RUNNING);
+	assert_int_equal(srv->frame.x[4], 77);
+	assert_int_equal(second->state, STATE_REPLY);
+	machine_check(true);
+}
+
+/* The receiver's memory goes away; the message is another receiver's, who has come meanwhile. */
+static void test_copy_target_fault(void **state)
+{
+	struct thread *second;
+
+	(void)state;
+	for (enum who_copies by = BY_SENDER; by <= BY_RECEIVER; by++) {
+		pinned(by, 0);
+		processes[SRV].params.runmask = ALL;
+		second = machine_spawn(srv, 20, 8);
+		interrupted(by);
+		assert_int_equal(sys(second, MsgReceive, chid, PAGE_SIZE, MEM_VA), BLOCKED);
+		assert_int_equal(space_unmap(&srv->process->space, RECV_VA + PAGE_SIZE, PAGE_SIZE), PAGE_SIZE);
+		urgent_again();
+		assert_int_equal(srv->state, STATE_RUNNING);
+		assert_int_equal(srv->frame.x[0], (uint64_t)-KE_FAULT);
+		assert_int_equal(cli->state, STATE_REPLY);
+		assert_int_equal(second->state, STATE_RUNNING);
+		machine_check(true);
+		machine_destroy(SRV);
+		machine_destroy(CLI);
+		machine_destroy(OTHER);
+	}
+}
+
+/* Many send what cannot be read: the receiver goes over all of them, and takes the good one. */
+static void test_many_bad_senders(void **state)
+{
+	struct thread *t;
+
+	(void)state;
+	both(1, 0xe, 20, 20, 0);
+	for (unsigned i = 0; i < 60; i++) {
+		t = machine_spawn(cli, 30, 0xe);
+		assert_int_equal(sys(t, MsgSend, coid, sizes(100, 0), 0xdead0000, 0), BLOCKED);
+	}
+	assert_int_equal(sys(cli, MsgSend, coid, sizes(8, 0), 0, 0, 5), BLOCKED);
+	assert_true(receive(srv) > 0);
+	assert_int_equal(srv->frame.x[4], 5);
+	assert_int_equal(t->frame.x[0], (uint64_t)-KE_FAULT);
+	machine_check(true);
+}
+
+/* Either side, or the channel, goes while the copy is interrupted. */
+static void test_copy_partner_gone(void **state)
+{
+	(void)state;
+	for (enum who_copies by = BY_SENDER; by <= BY_RECEIVER; by++) {
+		for (unsigned what = 0; what < 4; what++) {
+			struct thread *second;
+
+			pinned(by, 0);
+			processes[SRV].params.runmask = processes[CLI].params.runmask = ALL;
+			second = machine_spawn(srv, 20, 8);
+			interrupted(by);
+			switch (what) {
+			case 0: /* the passive side, alone */
+				if (by == BY_SENDER) {
+					assert_int_equal(sys(second, ThreadDestroy, srv->tid), 0);
+					assert_int_equal(sys(second, MsgReceive, chid, PAGE_SIZE, MEM_VA), BLOCKED);
+				} else {
+					machine_destroy(CLI);
+				}
+				break;
+			case 1: /* the side that copies */
+				if (by == BY_RECEIVER)
+					assert_int_equal(sys(second, ThreadDestroy, srv->tid), 0);
+				else
+					machine_destroy(CLI);
+				break;
+			case 2: assert_int_equal(sys(second, ChannelDestroy, chid), 0); break;
+			default: machine_destroy(SRV); break;
+			}
+			machine_check(true);
+			urgent_again();
+			machine_check(true);
+			if (what == 0 && by == BY_SENDER) {
+				assert_int_equal(cli->state, STATE_REPLY);
+				assert_int_equal(second->frame.x[1], 3 * PAGE_SIZE);
+			} else if (what == 0) {
+				assert_int_equal(srv->state, STATE_RECEIVE);
+			} else if (what == 1 && by == BY_SENDER) {
+				assert_int_equal(srv->state, STATE_RECEIVE);
+			} else if (what == 1) {
+				assert_int_equal(cli->state, STATE_SEND);
+			} else if (what == 2) {
+				assert_int_equal(cli->state, STATE_RUNNING);
+				assert_int_equal(cli->frame.x[0], (uint64_t)-KE_SRCH);
+				assert_int_equal(srv->frame.x[0], (uint64_t)-KE_BADF);
+			} else {
+				assert_int_equal(cli->frame.x[0], (uint64_t)-KE_SRCH);
+			}
+			for (unsigned slot = SRV; slot <= OTHER; slot++)
+				if (processes[slot].state != PROCESS_FREE)
+					machine_destroy(slot);
+		}
+	}
+}
+
+/* A reply that the server's own memory refuses leaves the client as it was. */
+static void test_reply_fault(void **state)
+{
+	int64_t rcvid;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	assert_int_equal(send(cli, coid, 8, PAGE_SIZE, 1), BLOCKED);
+	rcvid = receive(srv);
+	assert_int_equal(sys(srv, MsgReply, rcvid, 0, 100, 0xdead0000), -KE_FAULT);
+	assert_int_equal(cli->state, STATE_REPLY);
+	assert_int_equal(answer(srv, (uint64_t)rcvid, 1, 200, 8), 0);
+	assert_int_equal(cli->frame.x[1], 200);
+	expect(cli, RECV_VA, 200);
+	/* The client's memory refuses it: its mistake. */
+	assert_int_equal(sys(cli, MsgSend, coid, sizes(0, 4096), 0, 0xdead0000), BLOCKED);
+	rcvid = receive(srv);
+	assert_int_equal(answer(srv, (uint64_t)rcvid, 1, 200, 8), 0);
+	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_FAULT);
+}
+
+/* A thread that was refused a message keeps nothing of a channel that goes away after. */
+static void test_channel_forgotten(void **state)
+{
+	struct thread *middle;
+	uint64_t own, to_own;
+	int64_t rcvid;
+
+	(void)state;
+	/* The middle: client of one channel, server of another, on the CPU of the urgent thread. */
+	both(2, 4, 20, 20, 0);
+	urgent_start();
+	middle = machine_process(4, 20, 1, ABLE_PUBLIC, false);
+	own = (uint64_t)sys(middle, ChannelCreate, 0);
+	to_own = (uint64_t)sys(cli, ConnectAttach, 4, own, 0);
+	coid = (uint64_t)sys(middle, ConnectAttach, SRV, chid, 0);
+	assert_int_equal(send(cli, to_own, 8, MEM_BYTES / 2, 1), BLOCKED);
+	rcvid = sys(middle, MsgReceive, own, 8, 0);
+	assert_true(rcvid > 0);
+	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(sys(middle, MsgSend, coid, sizes(100, 0), 0xdead0000, 0), -KE_FAULT);
+	assert_int_equal(srv->state, STATE_RECEIVE);
+	machine_destroy(SRV);
+	host_raise_after(1, SPI);
+	assert_int_equal(answer(middle, (uint64_t)rcvid, 0, 3 * PAGE_SIZE, 6), BLOCKED);
+	assert_true(middle->resume_copy);
+	urgent_again();
+	assert_int_equal(cli->state, STATE_RUNNING);
+	expect(cli, RECV_VA, 3 * PAGE_SIZE);
+	assert_int_equal(middle->frame.x[0], 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_exchange, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_exchange_one_cpu, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_short_buffers, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_wrong_arguments, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_reply_receive, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_priority_order, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_served_less_important, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_inheritance_chain, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_fixed_priority, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_copy_interrupted, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_copy_source_fault, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_copy_target_fault, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_many_bad_senders, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_copy_partner_gone, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_reply_fault, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_channel_forgotten, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
