@@ -28,6 +28,8 @@ struct process {
 		uint32_t first, count;
 	} irqs[IRQ_GRANT_MAX];
 	uint32_t threads_alive;
+	uint32_t timer_count; /* timers that its objects hold, of TIMER_PER_PROCESS */
+	bool busy;	      /* a step of a long call goes on without the kernel lock */
 	struct list sync_waiters;
 	struct channel *control; /* gets PULSE_MASK `signals` */
 	struct pulse signals;

@@ -2,9 +2,14 @@
 /* Timers of the kernel: each CPU has a heap, the earliest deadline at the top arms that CPU's hardware timer. */
 #pragma once
 
+#include "bulkhead.h"
 #include "types.h"
 
-#define TIMER_MAX 2048 /* in all; counted when a timer comes to be, so that arming one cannot fail */
+struct process;
+
+/* Counted when a timer comes to be, so that arming one cannot fail; for each process, so that none takes another's. */
+#define TIMER_PER_PROCESS 128
+#define TIMER_MAX	  (TIMER_PER_PROCESS * PROCESS_MAX)
 
 enum timer_kind { TIMER_TIMEOUT, TIMER_PULSE, TIMER_VCPU_V, TIMER_VCPU_P };
 
@@ -20,8 +25,8 @@ struct timer_heap {
 	struct timer *at[TIMER_MAX + 1];
 };
 
-bool timer_reserve(void); /* before a timer comes to be: false when TIMER_MAX are there */
-void timer_unreserve(void);
+bool timer_reserve(struct process *p); /* before a timer comes to be: false when the process has TIMER_PER_PROCESS */
+void timer_unreserve(struct process *p);
 void timer_arm(struct timer *t, uint64_t deadline); /* on this CPU */
 void timer_disarm(struct timer *t);
 bool timer_expire_one(uint64_t now); /* of this CPU; false: none was due */

@@ -62,6 +62,7 @@ static inline void list_del(struct list *node)
 
 #define list_entry(node, type, member) container_of(node, type, member)
 #define list_for_each(it, head)	       for (struct list *it = (head)->next; it != (head); it = it->next)
+/* The node at hand may leave the list in the body; its neighbours may not. */
 #define list_for_each_safe(it, head) \
 	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); it = it##_next, it##_next = it->next)
 

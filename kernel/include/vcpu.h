@@ -47,7 +47,7 @@ struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr); /* a trap 
 void vcpu_evict(struct cpu *c);					      /* the resident's state to memory */
 void vcpu_drop(struct cpu *c, struct vcpu *v);			      /* its thread dies here: forget its registers */
 void vcpu_settle(struct cpu *c, struct vcpu *v); /* home here or in memory: vgic state up to date, images empty */
-void vcpu_serve(struct cpu *c, struct vcpu *v); /* who waits for its state: home here or in memory */
+void vcpu_serve(struct cpu *c, struct vcpu *v);	 /* who waits for its state: home here or in memory */
 void vcpu_requests(struct cpu *c);		 /* calls of other CPUs on the resident */
 void vcpu_irq_timer(struct cpu *c);		 /* PPI 27 */
 void vcpu_irq_maintenance(struct cpu *c);	 /* PPI 25 */

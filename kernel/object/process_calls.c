@@ -7,11 +7,12 @@
 #include "calls.h"
 #include "cpu.h"
 #include "irq.h"
+#include "lock.h"
 #include "object.h"
 #include "process.h"
 #include "vcpu.h"
 
-#define SCRUB_STEP  (64ull << 10)
+#define SCRUB_STEP  (32ull << 10)
 #define COPY_STEP   (16ull << 10)
 #define OBJECT_STEP 16
 
@@ -113,13 +114,21 @@ static void forget_clean(paddr_t start, uint64_t bytes)
 				processes[s].clean[i].bytes = 0;
 }
 
-/* One step of zeroing; true when all is done. Cleaned to the PoC: a guest starts with its caches off. */
+/*
+ * One step of zeroing; true when all is done. Cleaned to the PoC: a guest starts with its caches off. The memory is in
+ * nobody's hands: the process has not started or has ended, and `busy` keeps other calls on it away. So the lock is
+ * left.
+ */
 static bool scrub_step(struct process *p, paddr_t start, uint64_t bytes)
 {
 	uint64_t n = bytes - p->scrub < SCRUB_STEP ? bytes - p->scrub : SCRUB_STEP;
 
+	p->busy = true;
+	lock_release(&kernel_lock);
 	memory_zero(pa_to_va(start + p->scrub), n);
 	cache_clean_poc(pa_to_va(start + p->scrub), n);
+	lock_acquire(&kernel_lock);
+	p->busy = false;
 	p->scrub += n;
 	if (p->scrub < bytes)
 		return false;
@@ -185,6 +194,8 @@ int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 	(void)t;
 	if (!p || p->state != PROCESS_NEW)
 		return -KE_SRCH;
+	if (p->busy)
+		return -KE_BUSY;
 	if (f->x[1] == GRANT_IRQ)
 		return grant_irq(p, start, bytes);
 	if (!range_ok(start, bytes) || !is_aligned(start | bytes, PAGE_SIZE))
@@ -285,6 +296,8 @@ int64_t call_ProcessStart(struct thread *t, struct frame *f)
 	(void)t;
 	if (!p || p->state != PROCESS_NEW)
 		return -KE_SRCH;
+	if (p->busy)
+		return -KE_BUSY;
 	thread_create(p, f->x[1], f->x[3], f->x[2], f->x[4], p->params.priority, p->params.policy, p->params.runmask,
 		      &tid);
 	if (tid > 0)
@@ -381,6 +394,8 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 	(void)t;
 	if (!p || p->slot == 0)
 		return -KE_SRCH;
+	if (p->busy)
+		return -KE_BUSY;
 	if (p->state != PROCESS_ENDING) {
 		p->params.critical = 0;
 		p->state = PROCESS_ENDING;

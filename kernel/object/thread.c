@@ -39,18 +39,18 @@ struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, ui
 	int64_t tid;
 
 	*error = -KE_AGAIN;
-	if (!timer_reserve())
+	if (!timer_reserve(p))
 		return NULL;
 	t = kmem_alloc(&p->kmem, OBJECT_THREAD);
 	if (!t) {
-		timer_unreserve();
+		timer_unreserve(p);
 		*error = -KE_NOMEM;
 		return NULL;
 	}
 	tid = handle_add(p, OBJECT_THREAD, t);
 	if (tid < 0) {
 		kmem_free(&p->kmem, OBJECT_THREAD, t);
-		timer_unreserve();
+		timer_unreserve(p);
 		*error = tid;
 		return NULL;
 	}
@@ -90,7 +90,7 @@ void thread_destroy(struct thread *t)
 	t->state = STATE_DEAD;
 	handle_remove(p, OBJECT_THREAD, t->tid);
 	kmem_free(&p->kmem, OBJECT_THREAD, t);
-	timer_unreserve();
+	timer_unreserve(p);
 	process_thread_gone(p);
 }
 

@@ -28,14 +28,14 @@ int64_t call_TimerCreate(struct thread *t, struct frame *f)
 		return -KE_BADF;
 	if (f->x[1] == 0 || f->x[1] > p->params.max_priority || f->x[2] > 127)
 		return -KE_INVAL;
-	if (!timer_reserve())
+	if (!timer_reserve(p))
 		return -KE_AGAIN;
 	o = kmem_alloc(&p->kmem, OBJECT_TIMER);
 	id = o ? handle_add(p, OBJECT_TIMER, o) : -KE_NOMEM;
 	if (id < 0) {
 		if (o)
 			kmem_free(&p->kmem, OBJECT_TIMER, o);
-		timer_unreserve();
+		timer_unreserve(p);
 		return id;
 	}
 	o->process = p;
@@ -81,7 +81,7 @@ void timer_object_destroy(struct timer_object *o)
 	struct process *p = o->process;
 
 	timer_disarm(&o->timer);
-	timer_unreserve();
+	timer_unreserve(p);
 	pulse_cancel(&o->pulse);
 	handle_remove(p, OBJECT_TIMER, o->id);
 	kmem_free(&p->kmem, OBJECT_TIMER, o);

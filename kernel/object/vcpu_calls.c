@@ -27,10 +27,10 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 		return -KE_INVAL;
 	if (p->vcpus[index])
 		return -KE_EXIST;
-	if (!timer_reserve())
+	if (!timer_reserve(p))
 		return -KE_AGAIN;
-	if (!timer_reserve()) {
-		timer_unreserve();
+	if (!timer_reserve(p)) {
+		timer_unreserve(p);
 		return -KE_AGAIN;
 	}
 	v = kmem_alloc(&p->kmem, OBJECT_VCPU);
@@ -38,8 +38,8 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 	if (id < 0) {
 		if (v)
 			kmem_free(&p->kmem, OBJECT_VCPU, v);
-		timer_unreserve();
-		timer_unreserve();
+		timer_unreserve(p);
+		timer_unreserve(p);
 		return id;
 	}
 	v->process = p;
@@ -64,8 +64,8 @@ void vcpu_destroy(struct vcpu *v)
 
 	timer_disarm(&v->vtimer);
 	timer_disarm(&v->ptimer);
-	timer_unreserve();
-	timer_unreserve();
+	timer_unreserve(p);
+	timer_unreserve(p);
 	p->vcpus[v->index] = NULL;
 	handle_remove(p, OBJECT_VCPU, v->id);
 	kmem_free(&p->kmem, OBJECT_VCPU, v);

@@ -4,22 +4,21 @@
 #include "arch.h"
 #include "cpu.h"
 #include "object.h"
+#include "process.h"
 #include "thread.h"
 #include "vcpu.h"
 
-static uint32_t reserved;
-
-bool timer_reserve(void)
+bool timer_reserve(struct process *p)
 {
-	if (reserved == TIMER_MAX)
+	if (p->timer_count == TIMER_PER_PROCESS)
 		return false;
-	reserved++;
+	p->timer_count++;
 	return true;
 }
 
-void timer_unreserve(void)
+void timer_unreserve(struct process *p)
 {
-	reserved--;
+	p->timer_count--;
 }
 
 static void place(struct timer_heap *h, struct timer *t, unsigned i)

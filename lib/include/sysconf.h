@@ -15,6 +15,7 @@
 #define SYS_VMS_MAX	  15 /* with procmgr and all processes: the kernel's 32 slots */
 #define SYS_ARGS_MAX	  15 /* beside the program's name */
 #define SYS_DEVICES_MAX	  8  /* of one process */
+#define SYS_MMIO_MAX	  4  /* ranges of one process that belong to no device which has a name */
 #define SYS_RANGES_MAX	  4  /* MMIO ranges of one device */
 #define SYS_INTRS_MAX	  8  /* interrupts of one device */
 #define SYS_PATH_MAX	  128
@@ -23,6 +24,10 @@ struct sys_sched {
 	uint8_t priority, max_priority; /* 1 to 254 */
 	uint8_t policy;			/* SCHED_FIFO_ or SCHED_RR_ */
 	uint32_t runmask;		/* not 0; default 0xff: the user takes away the CPUs that do not exist */
+};
+
+struct sys_range {
+	uint64_t start, bytes;
 };
 
 struct sys_process {
@@ -37,6 +42,8 @@ struct sys_process {
 	uint32_t connect;		      /* bit n: may connect to processes[n] */
 	const char *devices[SYS_DEVICES_MAX]; /* for sys_device_find() */
 	unsigned device_count;
+	struct sys_range mmio[SYS_MMIO_MAX]; /* whole pages */
+	unsigned mmio_count;
 	bool ready;    /* the next process starts only when this one has said that it is ready */
 	bool critical; /* its end is the global design safe state */
 };
@@ -69,10 +76,6 @@ struct sys_report {
 /* Reads a compiled system description of `bytes` bytes. Returns the number of mistakes, 0: `config` may be used. */
 unsigned sys_read(struct sys_config *config, const void *dtb, size_t bytes, struct sys_report *report);
 
-struct sys_range {
-	uint64_t start, bytes;
-};
-
 struct sys_interrupt {
 	uint32_t intid;
 	bool edge;
@@ -92,6 +95,12 @@ struct sys_device {
  * what is wrong, as text.
  */
 const char *sys_device_find(const void *board_dtb, const char *name, struct sys_device *device);
+
+/*
+ * Why a process may not have the registers in a range of whole pages: NULL, or what is wrong, as text. `path` becomes
+ * that of the node, "" if there is none.
+ */
+const char *sys_mmio_refused(const void *board_dtb, const struct sys_range *range, char path[SYS_PATH_MAX]);
 
 /* What of the board counts for the check. */
 struct sys_board {

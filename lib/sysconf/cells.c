@@ -41,6 +41,16 @@ bool sys_reg(const void *dtb, int node, const struct sys_cells *cells, unsigned 
 	return range->bytes <= UINT64_MAX - range->start;
 }
 
+/* Grants are made of pages: what shares a page cannot be kept apart. */
+bool sys_share_page(const struct sys_range *a, const struct sys_range *b)
+{
+	uint64_t a_first = a->start / QVM_PAGE, b_first = b->start / QVM_PAGE;
+
+	if (a->bytes == 0 || b->bytes == 0)
+		return false;
+	return a_first <= (b->start + b->bytes - 1) / QVM_PAGE && b_first <= (a->start + a->bytes - 1) / QVM_PAGE;
+}
+
 /* Is `value` among the strings of a property? */
 bool sys_is(const void *dtb, int node, const char *property, const char *value)
 {

@@ -72,23 +72,13 @@ static void check_vm(const struct sys_vm *vm, const struct sys_vm_needs *needs, 
 			    (unsigned)(needs->runmask & ~vm->sched.runmask));
 }
 
-/* Grants are made of pages: what shares a page cannot be kept apart. */
-static bool share_page(const struct sys_range *a, const struct sys_range *b)
-{
-	uint64_t a_first = a->start / QVM_PAGE, b_first = b->start / QVM_PAGE;
-
-	if (a->bytes == 0 || b->bytes == 0)
-		return false;
-	return a_first <= (b->start + b->bytes - 1) / QVM_PAGE && b_first <= (a->start + a->bytes - 1) / QVM_PAGE;
-}
-
 static const char *clash(const struct sys_device *a, const struct sys_device *b)
 {
 	if (strcmp(a->path, b->path) == 0)
 		return "";
 	for (unsigned i = 0; i < a->range_count; i++) {
 		for (unsigned j = 0; j < b->range_count; j++) {
-			if (share_page(&a->ranges[i], &b->ranges[j]))
+			if (sys_share_page(&a->ranges[i], &b->ranges[j]))
 				return ", which has registers in the same page";
 		}
 	}
@@ -101,6 +91,27 @@ static const char *clash(const struct sys_device *a, const struct sys_device *b)
 	return NULL;
 }
 
+/* What a process is given of the board, one after the other: its devices, then its ranges, which count as devices. */
+static unsigned claim_count(const struct sys_process *process)
+{
+	return process->device_count + process->mmio_count;
+}
+
+static const char *claim(const struct sys_board *board, const struct sys_process *process, unsigned i,
+			 struct sys_device *device)
+{
+	const char *wrong;
+
+	if (i < process->device_count)
+		return sys_device_find(board->dtb, process->devices[i], device);
+	memset(device, 0, sizeof(*device));
+	device->ranges[0] = process->mmio[i - process->device_count];
+	device->range_count = 1;
+	wrong = sys_mmio_refused(board->dtb, &device->ranges[0], device->path);
+	snprintf(device->path, sizeof(device->path), "at 0x%" PRIx64, device->ranges[0].start);
+	return wrong;
+}
+
 /* Compares device `d` of process `p` with every device that was named before it. */
 static void check_owner(const struct sys_config *config, const struct sys_board *board, unsigned p, unsigned d,
 			const struct sys_device *device, struct sys_report *report)
@@ -109,12 +120,12 @@ static void check_owner(const struct sys_config *config, const struct sys_board 
 
 	for (unsigned i = 0; i <= p; i++) {
 		const struct sys_process *before = &config->processes[i];
-		unsigned count = i < p ? before->device_count : d;
+		unsigned count = i < p ? claim_count(before) : d;
 
 		for (unsigned j = 0; j < count; j++) {
 			const char *how = NULL;
 
-			if (!sys_device_find(board->dtb, before->devices[j], &other))
+			if (!claim(board, before, j, &other))
 				how = clash(device, &other);
 			if (how)
 				sys_mistake(report, "processes", config->processes[p].name,
@@ -130,12 +141,15 @@ static void check_devices(const struct sys_config *config, const struct sys_boar
 	const struct sys_process *process = &config->processes[p];
 	struct sys_device device;
 
-	for (unsigned i = 0; i < process->device_count; i++) {
-		const char *wrong = sys_device_find(board->dtb, process->devices[i], &device);
+	for (unsigned i = 0; i < claim_count(process); i++) {
+		const char *wrong = claim(board, process, i, &device);
 
-		if (wrong)
+		if (wrong && i < process->device_count)
 			sys_mistake(report, "processes", process->name, "device \"%.64s\": %s; choose another",
 				    process->devices[i], wrong);
+		else if (wrong)
+			sys_mistake(report, "processes", process->name, "'mmio' %s: %s; choose another range",
+				    device.path, wrong);
 		else
 			check_owner(config, board, p, i, &device, report);
 	}

@@ -18,4 +18,5 @@ void sys_mistake(struct sys_report *report, const char *folder, const char *name
 bool sys_cells_of(const void *dtb, int bus, struct sys_cells *cells);
 uint64_t sys_cells_read(const void *property, unsigned first, unsigned count);
 bool sys_reg(const void *dtb, int node, const struct sys_cells *cells, unsigned index, struct sys_range *range);
+bool sys_share_page(const struct sys_range *a, const struct sys_range *b);
 bool sys_is(const void *dtb, int node, const char *property, const char *value);

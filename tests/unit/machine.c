@@ -7,7 +7,7 @@
 #include "irq.h"
 #include "lock.h"
 
-#define STACK_TAG 0x5000000000ull
+#define STACK_TAG  0x5000000000ull
 #define KMEM_BYTES (256ull << 10)
 
 struct thread *procmgr;
@@ -302,8 +302,7 @@ static void see(const struct thread *t, unsigned state)
 
 static void check_list(const struct list *head)
 {
-	list_for_each(it, head)
-	{
+	list_for_each (it, head) {
 		assert_ptr_equal(it->next->prev, it);
 		assert_ptr_equal(it->prev->next, it);
 	}
@@ -320,8 +319,7 @@ static void check_cpu(struct cpu *c, bool quiet)
 	for (unsigned prio = 0; prio < 256; prio++) {
 		check_list(&rq->at[prio]);
 		assert_int_equal(!list_empty(&rq->at[prio]), !!(rq->bitmap[prio / 64] & BIT(prio % 64)));
-		list_for_each(it, &rq->at[prio])
-		{
+		list_for_each (it, &rq->at[prio]) {
 			const struct thread *t = list_entry(it, struct thread, run_link);
 
 			see(t, STATE_READY);
@@ -333,7 +331,7 @@ static void check_cpu(struct cpu *c, bool quiet)
 		}
 	}
 	assert_int_equal(count, rq->count);
-	list_for_each(it, &c->hand_over)
+	list_for_each (it, &c->hand_over)
 		see(list_entry(it, struct thread, run_link), STATE_MOVING);
 	for (unsigned i = 1; i <= c->timers.count; i++) {
 		assert_int_equal(c->timers.at[i]->index, i);
@@ -359,8 +357,7 @@ static void check_channel(const struct process *p, const struct channel *ch, boo
 	check_list(&ch->repliers);
 	check_list(&ch->servers);
 	check_list(&ch->connections);
-	list_for_each(it, &ch->queue)
-	{
+	list_for_each (it, &ch->queue) {
 		const struct waiting *w = list_entry(it, struct waiting, link);
 
 		assert_true(w->prio <= prio);
@@ -369,19 +366,18 @@ static void check_channel(const struct process *p, const struct channel *ch, boo
 			see(container_of(w, struct thread, sending), STATE_SEND);
 	}
 	prio = 255;
-	list_for_each(it, &ch->receivers)
-	{
+	list_for_each (it, &ch->receivers) {
 		const struct thread *t = list_entry(it, struct thread, wait_link);
 
 		see(t, STATE_RECEIVE);
 		assert_true(t->prio <= prio);
 		prio = t->prio;
 	}
-	list_for_each(it, &ch->repliers)
+	list_for_each (it, &ch->repliers)
 		see(list_entry(it, struct thread, wait_link), STATE_REPLY);
-	list_for_each(it, &ch->servers)
+	list_for_each (it, &ch->servers)
 		assert_ptr_equal(list_entry(it, struct thread, server_link)->serving, ch);
-	list_for_each(it, &ch->connections)
+	list_for_each (it, &ch->connections)
 		assert_ptr_equal(list_entry(it, struct connection, of_channel)->channel, ch);
 	/* Nobody waits for what is there. */
 	assert_true(list_empty(&ch->queue) || list_empty(&ch->receivers));
@@ -408,7 +404,8 @@ static void check_thread(const struct thread *t, bool quiet)
 	case STATE_WFI: break;
 	default: assert_int_equal(times, 1);
 	}
-	assert_true(t->state == STATE_READY || t->state == STATE_RUNNING || !t->resume_copy || t->state == STATE_MOVING);
+	assert_true(t->state == STATE_READY || t->state == STATE_RUNNING || !t->resume_copy ||
+		    t->state == STATE_MOVING);
 }
 
 void machine_check(bool quiet)

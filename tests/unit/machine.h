@@ -35,8 +35,8 @@ void machine_settle(void);
 bool machine_step(unsigned cpu);
 void machine_tick(uint64_t ns);
 
-/* The thread makes a call; x0 comes back, or BLOCKED or GONE. It must be running. With `settle` false the CPUs do nothing
- * of their own afterwards. */
+/* The thread makes a call; x0 comes back, or BLOCKED or GONE. It must be running. With `settle` false the CPUs do
+ * nothing of their own afterwards. */
 int64_t machine_call(struct thread *t, bool settle, unsigned number, const uint64_t x[11]);
 #define sys(t, name, ...) machine_call(t, true, CALL_##name, (const uint64_t[11]){__VA_ARGS__})
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: tests/unit/machine.c kernel/arch/host/host.c kernel/arch/host/kmem.c kernel/arch/host/lock.c kernel/arch/host/record.c kernel/arch/host/world.c kernel/mm/space.c kernel/object/call.c kernel/object/ipc.c kernel/object/irq.c kernel/object/process.c kernel/object/process_calls.c kernel/object/system_calls.c kernel/object/thread.c kernel/object/thread_calls.c kernel/object/timer_object.c kernel/object/vcpu_calls.c kernel/object/vgic.c kernel/sched/sched.c kernel/sched/timer.c */
+/* SOURCES: tests/unit/machine.c kernel/arch/host/host.c kernel/arch/host/kmem.c kernel/arch/host/lock.c */
+/* SOURCES: kernel/arch/host/record.c kernel/arch/host/world.c kernel/mm/space.c kernel/sched/sched.c */
+/* SOURCES: kernel/sched/timer.c kernel/object/call.c kernel/object/ipc.c kernel/object/irq.c kernel/object/process.c */
+/* SOURCES: kernel/object/process_calls.c kernel/object/system_calls.c kernel/object/thread.c */
+/* SOURCES: kernel/object/thread_calls.c kernel/object/timer_object.c kernel/object/vcpu_calls.c kernel/object/vgic.c */
 /* CFLAGS: -iquote kernel/include */
 /* Messages and pulses, through the kernel's door: in every order, and with everything that can come between. */
 #include "machine.h"
@@ -308,7 +312,7 @@ static void test_served_less_important(void **state)
 	struct thread *middle, *low;
 
 	(void)state;
-	both(1, ALL, 20, 60, 0);
+	both(1, 0xe, 20, 60, 0);
 	low = machine_spawn(cli, 10, 0xe);
 	assert_int_equal(send(low, coid, 8, 8, 1), BLOCKED);
 	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
@@ -325,7 +329,6 @@ static void test_served_less_important(void **state)
 }
 
 /* ---- inheritance ---- */
-
 
 static void test_inheritance_chain(void **state)
 {
@@ -413,8 +416,8 @@ static void interrupted(enum who_copies by)
 	host_raise_after(1, SPI);
 	if (by == BY_SENDER) {
 		w = message(cli->process, MEM_VA, 3 * PAGE_SIZE, 5);
-		assert_int_equal(sys(cli, MsgSend, coid, sizes(3 * PAGE_SIZE, MEM_BYTES / 2), MEM_VA, RECV_VA, w[0], w[1],
-				     w[2], w[3]),
+		assert_int_equal(sys(cli, MsgSend, coid, sizes(3 * PAGE_SIZE, MEM_BYTES / 2), MEM_VA, RECV_VA, w[0],
+				     w[1], w[2], w[3]),
 				 BLOCKED);
 	} else {
 		assert_int_equal(receive(srv), BLOCKED);
@@ -484,7 +487,7 @@ static void test_copy_target_fault(void **state)
 		second = machine_spawn(srv, 20, 8);
 		interrupted(by);
 		assert_int_equal(sys(second, MsgReceive, chid, PAGE_SIZE, MEM_VA), BLOCKED);
-		assert_int_equal(space_unmap(&srv->process->space, RECV_VA + PAGE_SIZE, PAGE_SIZE), PAGE_SIZE);
+		assert_int_equal(space_unmap(&srv->process->space, RECV_VA + 2 * PAGE_SIZE, PAGE_SIZE), PAGE_SIZE);
 		urgent_again();
 		assert_int_equal(srv->state, STATE_RUNNING);
 		assert_int_equal(srv->frame.x[0], (uint64_t)-KE_FAULT);
@@ -623,6 +626,373 @@ static void test_channel_forgotten(void **state)
 	assert_int_equal(middle->frame.x[0], 0);
 }
 
+/* ---- pulses ---- */
+
+static void test_pulse_limits(void **state)
+{
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	assert_int_equal(sys(cli, MsgSendPulse, coid, 0, 1, 1), -KE_INVAL);
+	assert_int_equal(sys(cli, MsgSendPulse, coid, 255, 1, 1), -KE_INVAL);
+	assert_int_equal(sys(cli, MsgSendPulse, coid, 5, 128, 1), -KE_INVAL);
+	for (unsigned i = 0; i < PULSE_PENDING_MAX; i++)
+		assert_int_equal(sys(cli, MsgSendPulse, coid, UINT64_MAX, 3, i), 0);
+	assert_int_equal(sys(cli, MsgSendPulse, coid, UINT64_MAX, 3, 0), -KE_AGAIN);
+	assert_int_equal(cli->process->kmem.count[OBJECT_PULSE], PULSE_PENDING_MAX);
+	for (unsigned i = 0; i < PULSE_PENDING_MAX; i++) {
+		assert_int_equal(receive(srv), 0);
+		assert_int_equal(srv->frame.x[4], 3);
+		assert_int_equal(srv->frame.x[5], i);
+	}
+	assert_int_equal(cli->process->kmem.count[OBJECT_PULSE], 0);
+	/* What the connection still had on its way goes with it. */
+	assert_int_equal(sys(cli, MsgSendPulse, coid, UINT64_MAX, 3, 0), 0);
+	assert_int_equal(sys(cli, ConnectDetach, coid), 0);
+	assert_int_equal(cli->process->kmem.count[OBJECT_PULSE], 0);
+	assert_int_equal(receive(srv), BLOCKED);
+}
+
+static void test_deliver_event(void **state)
+{
+	uint64_t own;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	own = (uint64_t)sys(cli, ChannelCreate, 0);
+	assert_int_equal(sys(cli, ConnectDetach, coid), 0);
+	coid = (uint64_t)sys(cli, ConnectAttach, SRV, chid, own);
+	assert_int_equal(send(cli, coid, 0, 0, 0), BLOCKED);
+	assert_int_equal(answer(srv, (uint64_t)receive(srv), 0, 0, 0), 0);
+	uint64_t scoid = MSGINFO_SCOID(srv->frame.x[2]);
+
+	assert_int_equal(sys(cli, MsgReceive, own, 0, 0), BLOCKED);
+	assert_int_equal(sys(srv, MsgDeliverEvent, scoid, UINT64_MAX, 9, 1234), 0);
+	assert_int_equal(cli->frame.x[0], 0);
+	assert_int_equal(cli->frame.x[4], 9);
+	assert_int_equal(cli->frame.x[5], 1234);
+	/* Nobody else's connection. */
+	assert_int_equal(sys(cli, MsgDeliverEvent, scoid, UINT64_MAX, 9, 1234), -KE_SRCH);
+	assert_int_equal(sys(srv, MsgDeliverEvent, UINT64_MAX, UINT64_MAX, 9, 1234), -KE_SRCH);
+	/* The end of the channel. */
+	assert_int_equal(sys(cli, MsgReceive, own, 0, 0), BLOCKED);
+	assert_int_equal(sys(srv, ChannelDestroy, chid), 0);
+	assert_int_equal((int8_t)cli->frame.x[4], PULSE_CODE_COIDDEATH);
+	assert_int_equal(cli->frame.x[5], coid);
+	assert_int_equal(sys(cli, MsgSend, coid, 0), -KE_BADF);
+}
+
+static void test_mask_pulses(void **state)
+{
+	struct thread *other;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, CHF_DISCONNECT);
+	other = machine_process(OTHER, 20, ALL, 0, false);
+	assert_true(sys(other, ConnectAttach, SRV, chid, 0) > 0);
+	assert_true(sys(cli, ConnectAttach, SRV, chid, 0) > 0);
+	/* Only the last connection counts. */
+	assert_int_equal(sys(cli, ConnectDetach, coid), 0);
+	assert_true(list_empty(&channel_of(srv->process, chid)->queue));
+	machine_destroy(CLI);
+	machine_destroy(OTHER);
+	for (unsigned slot = CLI; slot <= OTHER; slot++) {
+		assert_int_equal(receive(srv), 0);
+		assert_int_equal((int8_t)srv->frame.x[4], PULSE_CODE_DISCONNECT);
+		assert_int_equal(srv->frame.x[5], slot);
+	}
+	assert_int_equal(receive(srv), BLOCKED);
+	/* Signals: each kind once, the lowest first. */
+	machine_destroy(SRV);
+	both(ALL, ALL, 20, 20, 0);
+	assert_int_equal(sys(procmgr, ProcessSignal, SRV, 4, 15), -KE_BADF);
+	assert_int_equal(sys(srv, ThreadCtl, THREADCTL_CONTROL, chid), 0);
+	assert_int_equal(sys(procmgr, ProcessSignal, SRV, 4, 15), 0);
+	assert_int_equal(sys(procmgr, ProcessSignal, SRV, 4, 15), 0);
+	assert_int_equal(sys(procmgr, ProcessSignal, SRV, 4, 2), 0);
+	assert_int_equal(receive(srv), 0);
+	assert_int_equal(srv->frame.x[5], 2);
+	assert_int_equal(receive(srv), 0);
+	assert_int_equal(srv->frame.x[4], 4);
+	assert_int_equal(srv->frame.x[5], 15);
+	assert_int_equal(receive(srv), BLOCKED);
+}
+
+static void test_timer_pulse(void **state)
+{
+	int64_t id;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	id = sys(srv, TimerCreate, chid, 33, 6, 66);
+	assert_true(id > 0);
+	/* Armed at once, though its owner goes on running. */
+	assert_int_equal(sys(srv, TimerSettime, id, 0, 1000000, 100000), 0);
+	assert_true(host_clock_armed(srv->cpu) <= clock_now() + 1000000);
+	machine_tick(999999);
+	assert_true(list_empty(&channel_of(srv->process, chid)->queue));
+	machine_tick(1);
+	assert_int_equal(receive(srv), 0);
+	assert_int_equal(srv->prio, 33);
+	assert_int_equal(srv->frame.x[5], 66);
+	/* Missed periods come as one. */
+	machine_tick(550000);
+	assert_int_equal(receive(srv), 0);
+	assert_int_equal(receive(srv), BLOCKED);
+	machine_tick(50000);
+	assert_int_equal(srv->state, STATE_RUNNING);
+	assert_int_equal(sys(srv, TimerDestroy, id), 0);
+	machine_tick(1000000);
+	assert_int_equal(receive(srv), BLOCKED);
+}
+
+/* ---- time-outs ---- */
+
+static void test_timeouts(void **state)
+{
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	assert_int_equal(sys(srv, TimerTimeout, TIMEOUT_RECEIVE, 1000), 0);
+	assert_int_equal(receive(srv), BLOCKED);
+	machine_tick(1000);
+	assert_int_equal(srv->frame.x[0], (uint64_t)-KE_TIMEDOUT);
+	/* It is used up. */
+	assert_int_equal(receive(srv), BLOCKED);
+	machine_tick(10000);
+	assert_int_equal(srv->state, STATE_RECEIVE);
+	assert_int_equal(sys(cli, TimerTimeout, TIMEOUT_REPLY, 1000), 0);
+	assert_int_equal(send(cli, coid, 100, 0, 1), BLOCKED);
+	machine_tick(1000);
+	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_TIMEDOUT);
+	assert_int_equal(sys(srv, MsgReply, srv->frame.x[0], 0, 0, 0), -KE_SRCH);
+	/* Only for SEND: once the message is received, the time does not count. */
+	assert_int_equal(sys(cli, TimerTimeout, TIMEOUT_SEND, 1000), 0);
+	assert_int_equal(send(cli, coid, 100, 0, 1), BLOCKED);
+	machine_tick(500);
+	assert_true(receive(srv) > 0);
+	machine_tick(10000);
+	assert_int_equal(cli->state, STATE_REPLY);
+	assert_int_equal(answer(srv, srv->frame.x[0], 0, 0, 0), 0);
+	assert_int_equal(sys(cli, TimerTimeout, TIMEOUT_SEND, 1000), 0);
+	assert_int_equal(send(cli, coid, 100, 0, 1), BLOCKED);
+	machine_tick(1000);
+	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_TIMEDOUT);
+	/* A call that does not block uses it up too. */
+	assert_int_equal(sys(cli, TimerTimeout, TIMEOUT_SEND, 1000), 0);
+	assert_int_equal(sys(cli, SchedYield), 0);
+	assert_int_equal(send(cli, coid, 100, 0, 1), BLOCKED);
+	machine_tick(1000);
+	assert_int_equal(cli->state, STATE_SEND);
+	machine_check(true);
+}
+
+/* The time of a client runs out while its message is being read: it ends when the copy is through. */
+static void test_timeout_in_copy(void **state)
+{
+	int64_t rcvid;
+
+	(void)state;
+	pinned(BY_RECEIVER, 0);
+	assert_int_equal(sys(cli, TimerTimeout, TIMEOUT_REPLY, 1000), 0);
+	assert_int_equal(send(cli, coid, 3 * PAGE_SIZE, 0, 1), BLOCKED);
+	rcvid = sys(srv, MsgReceive, chid, 0, 0);
+	assert_true(rcvid > 0);
+	host_raise_after(1, SPI);
+	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 3 * PAGE_SIZE, 0), BLOCKED);
+	assert_true(srv->resume_copy);
+	machine_tick(5000);
+	assert_int_equal(cli->state, STATE_REPLY);
+	urgent_again();
+	assert_int_equal(srv->frame.x[0], 3 * PAGE_SIZE);
+	machine_tick(1000000);
+	assert_int_equal(cli->state, STATE_RUNNING);
+	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_TIMEDOUT);
+}
+
+static void test_unblock_pulse(void **state)
+{
+	int64_t rcvid;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, CHF_UNBLOCK);
+	assert_int_equal(sys(cli, TimerTimeout, TIMEOUT_REPLY, 1000), 0);
+	assert_int_equal(send(cli, coid, 8, 0, 1), BLOCKED);
+	rcvid = receive(srv);
+	assert_int_equal(sys(srv, MsgInfo, rcvid), 8);
+	assert_false(srv->frame.x[2] & MSGINFO_UNBLOCK);
+	machine_tick(1000);
+	assert_int_equal(cli->state, STATE_REPLY);
+	assert_int_equal(receive(srv), 0);
+	assert_int_equal((int8_t)srv->frame.x[4], PULSE_CODE_UNBLOCK);
+	assert_int_equal(srv->frame.x[5], rcvid);
+	assert_int_equal(sys(srv, MsgInfo, rcvid), 8);
+	assert_true(srv->frame.x[2] & MSGINFO_UNBLOCK);
+	assert_int_equal(sys(srv, MsgError, rcvid, 4), 0);
+	assert_int_equal(cli->frame.x[0], (uint64_t)-4);
+	/* The next message knows nothing of it. */
+	assert_int_equal(send(cli, coid, 8, 0, 1), BLOCKED);
+	rcvid = receive(srv);
+	sys(srv, MsgInfo, rcvid);
+	assert_false(srv->frame.x[2] & MSGINFO_UNBLOCK);
+	/* The client dies while its pulse waits. */
+	assert_int_equal(answer(srv, (uint64_t)rcvid, 0, 0, 0), 0);
+	assert_int_equal(sys(cli, TimerTimeout, TIMEOUT_REPLY, 1000), 0);
+	assert_int_equal(send(cli, coid, 8, 0, 1), BLOCKED);
+	assert_true(receive(srv) > 0);
+	machine_tick(1000);
+	machine_destroy(CLI);
+	assert_int_equal(receive(srv), BLOCKED);
+}
+
+/* ---- ends ---- */
+
+/* Threads of one process, blocked in every way. */
+static void blocked_everywhere(void)
+{
+	struct thread *t;
+	uint32_t word = 5;
+
+	both(ALL, ALL, 20, 20, CHF_UNBLOCK | CHF_DISCONNECT);
+	/* REPLY, with a pulse of its own waiting. */
+	t = machine_spawn(cli, 30, ALL);
+	assert_int_equal(sys(t, TimerTimeout, TIMEOUT_REPLY, 1000), 0);
+	assert_int_equal(send(t, coid, 8, 8, 1), BLOCKED);
+	assert_true(receive(srv) > 0);
+	machine_tick(1000);
+	/* SEND, SYNC, RECEIVE. */
+	t = machine_spawn(cli, 30, ALL);
+	assert_int_equal(send(t, coid, 8, 8, 1), BLOCKED);
+	t = machine_spawn(cli, 30, ALL);
+	machine_write(t->process, MEM_VA, &word, 4);
+	assert_int_equal(sys(t, SyncWait, MEM_VA, 4), -KE_AGAIN);
+	assert_int_equal(sys(t, SyncWait, MEM_VA, 5), BLOCKED);
+	t = machine_spawn(cli, 30, ALL);
+	chid = (uint64_t)sys(t, ChannelCreate, 0);
+	assert_true(sys(cli, TimerCreate, chid, 10, 1, 1) > 0);
+	assert_int_equal(sys(cli, TimerSettime, 1, 0, 1000000, 10000), 0);
+	assert_int_equal(sys(t, MsgReceive, chid, 8, MEM_VA), BLOCKED);
+	/* INTR. */
+	cli->process->irqs[0].first = SPI;
+	cli->process->irqs[0].count = 1;
+	t = machine_spawn(cli, 30, ALL);
+	assert_int_equal(sys(t, InterruptAttachEvent, SPI, 0, 0, 0, 0), 1);
+	assert_int_equal(sys(t, InterruptWait, 1), BLOCKED);
+	assert_int_equal(sys(cli, MsgSendPulse, coid, 3, 3, 3), 0);
+	machine_check(true);
+}
+
+static void test_destroy_everywhere(void **state)
+{
+	struct channel *c;
+
+	(void)state;
+	blocked_everywhere();
+	machine_destroy(CLI);
+	assert_false(host_is_enabled(SPI));
+	c = channel_of(srv->process, 1);
+	assert_true(list_empty(&c->connections));
+	/* All that is left is the word that a client is gone. */
+	assert_ptr_equal(c->queue.next, &c->gone.w.link);
+	machine_tick(2000000);
+	machine_destroy(SRV);
+	/* The server first. */
+	blocked_everywhere();
+	machine_destroy(SRV);
+	machine_check(true);
+	for (uint32_t tid = 2; tid <= 3; tid++)
+		assert_int_equal(machine_thread(CLI, tid)->frame.x[0], (uint64_t)-KE_SRCH);
+}
+
+static void test_end_of_itself(void **state)
+{
+	const struct trap trap = {.kind = TRAP_ABORT, .address = 0x123000, .write = true, .syndrome = 0x92000047};
+	struct process_info info;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	machine_spawn(cli, 20, ALL);
+	machine_spawn(cli, 19, ALL);
+	assert_int_equal(sys(cli, ThreadDestroy, UINT64_MAX, 77), GONE);
+	assert_int_equal(processes[CLI].state, PROCESS_DEAD);
+	assert_int_equal(processes[CLI].end_status, 77);
+	machine_fault(srv, &trap);
+	assert_int_equal(processes[SRV].state, PROCESS_DEAD);
+	assert_int_equal(sys(procmgr, ProcessInfo, SRV, 0x4000000000ull - 4096), 0);
+	machine_read(&processes[0], 0x4000000000ull - 4096, &info, sizeof(info));
+	assert_int_equal(info.end_cause, END_FAULT);
+	assert_int_equal(info.fault_address, 0x123000);
+	/* An access that the tables allow by now only has to be tried again. */
+	srv = machine_process(OTHER, 20, ALL, 0, false);
+	machine_fault(srv, &(struct trap){.kind = TRAP_ABORT, .address = MEM_VA, .write = true});
+	assert_int_equal(srv->state, STATE_RUNNING);
+}
+
+/* A thread is killed while it is on its way into the kernel on another CPU: it must not block there for ever. */
+static void test_killed_at_the_door(void **state)
+{
+	struct thread *second;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	second = machine_spawn(srv, 20, ALL);
+	assert_int_not_equal(second->cpu, srv->cpu);
+	assert_int_equal(
+	    machine_call(srv, false, CALL_ThreadDestroy, (const uint64_t[11]){second->tid}), 0);
+	assert_true(second->kill);
+	assert_int_equal(sys(second, MsgReceive, chid, 0, 0), GONE);
+	assert_int_equal(srv->process->threads_alive, 1);
+}
+
+/* Everything that a process can use up, used up: an error each time, and all of it comes back. */
+static void test_exhaustion(void **state)
+{
+	unsigned count = 0;
+	int64_t id;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	while ((id = sys(cli, ConnectAttach, SRV, chid, 0)) > 0)
+		count++;
+	assert_true(id == -KE_NOMEM || id == -KE_AGAIN);
+	assert_true(count > 100);
+	while ((id = sys(srv, ChannelCreate, 0)) > 0)
+		;
+	assert_true(id == -KE_NOMEM || id == -KE_AGAIN);
+	while ((id = sys(srv, ThreadCreate, CODE_VA + 4, 0, 0, 1 | SCHED_FIFO_ << 8, ALL, 0)) > 0)
+		;
+	assert_true(id == -KE_NOMEM || id == -KE_AGAIN);
+	machine_check(true);
+	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	assert_true(receive(srv) > 0);
+}
+
+/* ---- words ---- */
+
+static void test_sync(void **state)
+{
+	struct thread *t[3];
+	uint32_t word = 1;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	machine_write(cli->process, MEM_VA, &word, 4);
+	assert_int_equal(sys(cli, SyncWait, MEM_VA + 1, 1), -KE_INVAL);
+	assert_int_equal(sys(cli, SyncWait, 0xdead0000, 1), -KE_FAULT);
+	for (unsigned i = 0; i < 3; i++) {
+		t[i] = machine_spawn(cli, 21 + i, ALL);
+		assert_int_equal(sys(t[i], SyncWait, MEM_VA, 1, cli->tid), BLOCKED);
+	}
+	assert_int_equal(cli->prio, 23);
+	assert_int_equal(sys(cli, SyncWake, MEM_VA + 4, 9), 0);
+	assert_int_equal(sys(cli, SyncWake, MEM_VA, 1), 1);
+	assert_int_equal(cli->prio, 20);
+	assert_int_equal(t[2]->state, STATE_RUNNING);
+	assert_int_equal(sys(t[2], SyncWake, MEM_VA, 9), 2);
+	assert_int_equal(sys(cli, TimerTimeout, TIMEOUT_SYNC, 100), 0);
+	assert_int_equal(sys(cli, SyncWait, MEM_VA, 1), BLOCKED);
+	machine_tick(100);
+	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_TIMEDOUT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -642,6 +1012,18 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_copy_partner_gone, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_reply_fault, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_channel_forgotten, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_pulse_limits, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_deliver_event, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_mask_pulses, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_timer_pulse, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_timeouts, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_timeout_in_copy, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_unblock_pulse, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_destroy_everywhere, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_end_of_itself, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_killed_at_the_door, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_exhaustion, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_sync, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

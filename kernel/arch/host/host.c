@@ -270,7 +270,8 @@ static uint32_t word_put(uint32_t *word, unsigned bit, bool set)
 {
 	uint32_t mask = (uint32_t)BIT(bit % 32);
 
-	return (set ? __atomic_fetch_or(word, mask, __ATOMIC_ACQ_REL) : __atomic_fetch_and(word, ~mask, __ATOMIC_ACQ_REL)) &
+	return (set ? __atomic_fetch_or(word, mask, __ATOMIC_ACQ_REL)
+		    : __atomic_fetch_and(word, ~mask, __ATOMIC_ACQ_REL)) &
 	       mask;
 }
 

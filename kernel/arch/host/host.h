@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A fake machine under the kernel's core, for native tests: RAM is a block of the host's memory, time stands still until
- * a test moves it on, interrupts come when a test raises them, and what the kernel does to tables, TLBs and caches is
- * recorded in order. Each simulated CPU is whoever has set host_cpu to its number: one host thread in turn, or many.
+ * A fake machine under the kernel's core, for native tests: RAM is a block of the host's memory, time stands still
+ * until a test moves it on, interrupts come when a test raises them, and what the kernel does to tables, TLBs and
+ * caches is recorded in order. Each simulated CPU is whoever has set host_cpu to its number: one host thread in turn,
+ * or many.
  */
 #pragma once
 
@@ -48,8 +49,8 @@ void host_trap_set(unsigned syndrome, const struct trap *trap);
 /* What the processor holds, as tests see it. */
 struct host_registers {
 	struct user_regs user;
-	uint64_t fp;   /* stands for all FP registers */
-	uint64_t el1;  /* stands for EL1's */
+	uint64_t fp;  /* stands for all FP registers */
+	uint64_t el1; /* stands for EL1's */
 	uint64_t lr[16];
 };
 extern struct host_registers host_registers[CPU_MAX];
@@ -65,9 +66,9 @@ enum host_event_kind {
 	HOST_TLBI_SPACE,  /* value = VMID */
 	HOST_TLBI_CPU,	  /* value = VMID */
 	HOST_DSB,
-	HOST_ZERO,	 /* at = host address, value = bytes */
-	HOST_CLEAN_POC,	 /* same */
-	HOST_SYNC_CODE,	 /* same */
+	HOST_ZERO,	/* at = host address, value = bytes */
+	HOST_CLEAN_POC, /* same */
+	HOST_SYNC_CODE, /* same */
 };
 
 struct host_event {
@@ -75,15 +76,15 @@ struct host_event {
 	uint64_t at, value;
 };
 
-void host_record(bool on);	/* on: from empty */
+void host_record(bool on); /* on: from empty */
 void host_record_event(enum host_event_kind kind, uint64_t at, uint64_t value);
 unsigned host_record_count(void);
 const struct host_event *host_record_at(unsigned i);
 /*
  * Do the events so far keep the rules? NULL: yes. Else which one is broken:
- * a valid descriptor becomes another valid one only by way of an invalid one and a TLB invalidation that reaches it; each
- * invalidation waits for the stores before it and is waited for; a table is zeroed, and that is ordered, before an entry
- * points at it; nothing that was broken is still without its invalidation.
+ * a valid descriptor becomes another valid one only by way of an invalid one and a TLB invalidation that reaches it;
+ * each invalidation waits for the stores before it and is waited for; a table is zeroed, and that is ordered, before an
+ * entry points at it; nothing that was broken is still without its invalidation.
  */
 const char *host_record_check(void);
 /* Was [at, at + bytes) subject of `kind` since the recorder was switched on? */

@@ -25,7 +25,8 @@ void lock_acquire(struct lock *l)
 	if (held_count == HELD_MAX)
 		host_fail("more than %u locks are held", HELD_MAX);
 	if (held_count && l->rank <= held[held_count - 1]->rank)
-		host_fail("a lock of rank %u is taken while one of rank %u is held", l->rank, held[held_count - 1]->rank);
+		host_fail("a lock of rank %u is taken while one of rank %u is held", l->rank,
+			  held[held_count - 1]->rank);
 	plain_acquire(l);
 	held[held_count++] = l;
 }

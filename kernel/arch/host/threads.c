@@ -5,7 +5,6 @@
 
 void host_threads(unsigned count, void (*run)(unsigned cpu));
 
-
 struct start {
 	pthread_t thread;
 	unsigned cpu;
