@@ -75,6 +75,7 @@ enum threadctl {
 #define PULSE_CODE_COIDDEATH	(-3) /* value = coid of ours whose channel is gone */
 #define PULSE_CODE_PROCESSDEATH (-4) /* to procmgr; value = slot */
 #define PULSE_PENDING_MAX	16   /* pulses of one connection that may wait at once */
+#define PULSE_PROCESS_MAX	128  /* and of all connections of one process */
 
 /* x2 of MsgReceive and MsgInfo: who sent. */
 #define MSGINFO_SLOT(i)	 ((unsigned)((i)&0xff))

@@ -173,6 +173,11 @@ static void add_devices(struct slot *slot, const struct sys_process *server)
 		if (has_console && strcmp(device.path, console.path) == 0)
 			slot->owns_console = true;
 	}
+	for (unsigned i = 0; i < server->mmio_count; i++) {
+		if (sys_mmio_device(board, &server->mmio[i], &device) == NULL &&
+		    !add_device(slot, &device, "mmio", &used))
+			mistake(slot, "too many arguments and ranges");
+	}
 }
 
 static uint32_t connect_mask(uint32_t servers)

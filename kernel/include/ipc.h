@@ -17,6 +17,7 @@ struct waiting {
 
 enum pulse_kind {
 	PULSE_PLAIN,  /* embedded in a timer, interrupt or thread: may be queued again once it was received */
+	PULSE_TIMER,  /* in a timer: its next period starts when this one was received */
 	PULSE_POOLED, /* from MsgSendPulse: freed when it was received */
 	PULSE_MASK,   /* one for each bit set of *mask: value = bit number */
 };

@@ -21,5 +21,6 @@ enum lock_rank { RANK_KERNEL = 1, RANK_VCPU = 2, RANK_CONSOLE = 3 };
 
 void lock_acquire(struct lock *l);
 void lock_release(struct lock *l);
+bool lock_wanted(const struct lock *l); /* by its holder: does another CPU wait? */
 
 extern struct lock kernel_lock;

@@ -9,8 +9,8 @@
 struct region {
 	paddr_t start;
 	uint64_t bytes;
-	uint32_t flags; /* REGION_*; 0: unused */
-	bool exact_clean;
+	uint32_t flags;		       /* REGION_*; 0: unused */
+	uint64_t exec_start, exec_end; /* offsets between which something is mapped executable: never writable */
 };
 
 #define IRQ_GRANT_MAX 16

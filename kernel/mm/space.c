@@ -188,7 +188,7 @@ static int64_t change(struct space *s, vaddr_t va, uint64_t bytes, bool unmap, u
 {
 	uint64_t done = 0;
 
-	for (unsigned n = 0; n < SPACE_STEP && done < bytes;) {
+	for (unsigned n = 0; n < SPACE_CHANGE_STEP && done < bytes;) {
 		unsigned level;
 		uint64_t *entry = walk(s, va + done, &level);
 		uint64_t size = level_size(level), offset = (va + done) & (size - 1);

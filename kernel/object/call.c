@@ -39,6 +39,7 @@ static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
 		if (likely(t->in_guest))
 			return vcpu_enter(c, t->vcpu);
 		f->x[0] = (uint64_t)result;
+		process_registers(c);
 		return f;
 	}
 	lock_acquire(&kernel_lock);
@@ -188,13 +189,19 @@ static bool unfinished(struct cpu *c, struct thread *t)
 		sched_block(t);
 		user_switch(c, NULL);
 		thread_destroy(t);
+		if (irq_pending())
+			irq_take(c);
 		return true;
 	}
 	if (unlikely(t->resume_copy)) {
-		if (irq_pending())
+		if (irq_pending()) {
 			irq_take(c);
-		else
+		} else if (lock_wanted(&kernel_lock)) {
+			lock_release(&kernel_lock);
+			lock_acquire(&kernel_lock);
+		} else {
 			ipc_copy_continue(t);
+		}
 		return true;
 	}
 	return false;

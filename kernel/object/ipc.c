@@ -9,11 +9,13 @@
 #include "arch.h"
 #include "calls.h"
 #include "cpu.h"
+#include "lock.h"
+#include "object.h"
 #include "process.h"
 
 #define CHAIN_MAX 8 /* threads that a priority is handed along */
 
-enum copy_kind { COPY_SEND, COPY_RECEIVE, COPY_REPLY, COPY_REPLY_RECEIVE, COPY_READ, COPY_WRITE };
+enum copy_kind { COPY_RECEIVE, COPY_REPLY, COPY_REPLY_RECEIVE, COPY_READ, COPY_WRITE };
 
 static int64_t receive(struct thread *t, struct channel *c);
 
@@ -127,10 +129,11 @@ static uint64_t info_of(const struct process *p, uint64_t tid, uint64_t coid, ui
 	return p->slot | tid << 8 | ((uint64_t)p->slot << 12 | coid) << 24 | prio << 48;
 }
 
-static void set_words(struct thread *to, const struct thread *from)
+/* The first bytes of a message. What its length does not cover is nobody's business. */
+static void set_words(struct thread *to, const struct thread *from, uint64_t bytes)
 {
-	for (unsigned i = 4; i < 8; i++)
-		to->frame.x[i] = from->frame.x[i];
+	for (unsigned i = 0; i < 4; i++)
+		to->frame.x[4 + i] = i * 8 < bytes ? from->frame.x[4 + i] : 0;
 }
 
 static void serve(struct thread *t, struct channel *c, unsigned prio)
@@ -177,6 +180,14 @@ void pulse_cancel(struct pulse *p)
 		p->mask = 0;
 }
 
+/* A pulse, other than a client, lends nobody more than its receiver's process may have. */
+static unsigned pulse_lends(const struct channel *c, const struct pulse *p)
+{
+	unsigned max = c->process->params.max_priority;
+
+	return p->w.prio < max ? p->w.prio : max;
+}
+
 /* The registers of the receiver. The pulse is off the queue. */
 static void pulse_deliver(struct channel *c, struct pulse *p, struct thread *r)
 {
@@ -186,10 +197,11 @@ static void pulse_deliver(struct channel *c, struct pulse *p, struct thread *r)
 	x[2] = p->info;
 	x[4] = (uint64_t)(int64_t)p->code;
 	x[5] = p->value;
-	/* A pulse, other than a client, lends nobody more than its own process may have. */
-	serve(r, c, p->w.prio < r->process->params.max_priority ? p->w.prio : r->process->params.max_priority);
+	serve(r, c, pulse_lends(c, p));
 	if (p->kind == PULSE_POOLED) {
 		pulse_free(p);
+	} else if (p->kind == PULSE_TIMER) {
+		timer_object_received(container_of(p, struct timer_object, pulse));
 	} else if (p->kind == PULSE_MASK) {
 		x[5] = (uint64_t)__builtin_ctz(p->mask);
 		p->mask &= p->mask - 1;
@@ -211,7 +223,7 @@ void pulse_send(struct channel *c, struct pulse *p)
 		return;
 	}
 	queue_insert(&c->queue, &p->w);
-	boost_servers(c, p->w.prio);
+	boost_servers(c, pulse_lends(c, p));
 }
 
 /* ---- copying ---- */
@@ -235,7 +247,7 @@ static enum copy_result copy_run(struct thread *t)
 
 		if (!c->peer)
 			return COPY_GONE;
-		if (step >= PAGE_SIZE && irq_pending())
+		if (step >= PAGE_SIZE && (irq_pending() || lock_wanted(&kernel_lock)))
 			return COPY_AGAIN;
 		from = copies_out(c->kind) ? t->process : c->peer->process;
 		to = copies_out(c->kind) ? c->peer->process : t->process;
@@ -269,7 +281,10 @@ static void wait_for_reply(struct channel *c, struct thread *s, const struct thr
 
 static int64_t received(struct channel *c, struct thread *s, struct thread *r)
 {
-	s->seq++;
+	static uint32_t
+	    last_seq; /* over all threads: a rcvid does not come back with a new thread of the same number */
+
+	s->seq = ++last_seq;
 	s->unblock.value = 0;
 	serve(r, c, s->prio);
 	r->frame.x[1] = s->send_bytes;
@@ -313,10 +328,10 @@ static void copy_end(struct thread *t)
 	t->copy.peer = NULL;
 }
 
-/* The channel that a copy goes through, and that may go meanwhile: only sending and receiving need it. */
+/* The channel that a copy goes through, and that may go meanwhile: only receiving needs it. */
 static struct channel *copy_channel(const struct thread *t)
 {
-	return t->copy.kind == COPY_SEND || t->copy.kind == COPY_RECEIVE ? t->channel : NULL;
+	return t->copy.kind == COPY_RECEIVE ? t->channel : NULL;
 }
 
 /* A blocked receiver looks again at what waits: its call is executed anew. */
@@ -324,15 +339,6 @@ static void receive_anew(struct thread *r)
 {
 	r->frame.pc -= 4;
 	sched_ready(r);
-}
-
-/* A receiver whose message did not come after all; others may have come meanwhile. */
-static void receiver_back(struct channel *c, struct thread *r)
-{
-	if (list_empty(&c->queue))
-		receivers_insert(c, r);
-	else
-		receive_anew(r);
 }
 
 /* A sender whose message was not taken after all; another receiver may have come meanwhile. */
@@ -375,19 +381,6 @@ static int64_t finish(struct thread *t, enum copy_result result)
 
 	copy_end(t);
 	switch (kind) {
-	case COPY_SEND:
-		if (result == COPY_DONE) {
-			status = received(c, t, peer);
-			thread_wake(peer, status);
-			return CALL_BLOCKED;
-		}
-		if (result == COPY_SRC_FAULT) {
-			receiver_back(c, peer);
-			return -KE_FAULT;
-		}
-		if (result == COPY_DST_FAULT)
-			thread_wake(peer, -KE_FAULT);
-		return c ? CALL_RESTART : -KE_SRCH;
 	case COPY_RECEIVE:
 		if (result == COPY_DONE)
 			return received(c, peer, t);
@@ -463,7 +456,7 @@ static int64_t receive(struct thread *t, struct channel *c)
 		return 0;
 	}
 	s = container_of(w, struct thread, sending);
-	set_words(t, s);
+	set_words(t, s, s->send_bytes);
 	n = s->send_bytes < t->recv_bytes ? s->send_bytes : t->recv_bytes;
 	if (n <= MSG_INLINE)
 		return received(c, s, t);
@@ -495,15 +488,20 @@ int64_t call_MsgSend(struct thread *t, struct frame *f)
 		queue_sender(c, t);
 		return CALL_BLOCKED;
 	}
-	list_del(&r->wait_link);
-	set_words(r, t);
 	n = t->send_bytes < r->recv_bytes ? t->send_bytes : r->recv_bytes;
-	if (n <= MSG_INLINE) {
-		thread_wake(r, received(c, t, r));
+	if (n > MSG_INLINE) {
+		/* The receiver copies, so that no client can hold a server up in the middle of a copy. */
+		queue_sender(c, t);
+		list_del(&r->wait_link);
+		if (!(c->flags & CHF_FIXED_PRIORITY) && r->prio < t->prio)
+			r->prio = t->prio;
+		receive_anew(r);
 		return CALL_BLOCKED;
 	}
-	copy_begin(t, r, COPY_SEND, t->send_addr, r->recv_addr, n);
-	return run(t);
+	list_del(&r->wait_link);
+	set_words(r, t, t->send_bytes);
+	thread_wake(r, received(c, t, r));
+	return CALL_BLOCKED;
 }
 
 int64_t call_MsgReceive(struct thread *t, struct frame *f)
@@ -524,7 +522,7 @@ static int64_t reply(struct thread *t, struct thread *client, unsigned kind, uin
 	if (bytes > client->reply_bytes)
 		bytes = client->reply_bytes;
 	client->frame.x[1] = bytes;
-	set_words(client, t);
+	set_words(client, t, bytes);
 	copy_begin(t, client, kind, addr, client->reply_addr, bytes);
 	return run(t);
 }
@@ -626,7 +624,7 @@ static int64_t send_pooled(struct connection *conn, struct channel *to, const st
 
 	if (f->x[2] > 127 || (f->x[1] != UINT64_MAX && (f->x[1] == 0 || f->x[1] > PRIO_MAX)))
 		return -KE_INVAL;
-	if (conn->pulse_count >= PULSE_PENDING_MAX)
+	if (conn->pulse_count >= PULSE_PENDING_MAX || conn->process->kmem.count[OBJECT_PULSE] >= PULSE_PROCESS_MAX)
 		return -KE_AGAIN;
 	p = kmem_alloc(&conn->process->kmem, OBJECT_PULSE);
 	if (!p)
@@ -884,7 +882,6 @@ static void abandon_copy(struct thread *t)
 	if (!peer)
 		return;
 	switch (t->copy.kind) {
-	case COPY_SEND: receiver_back(t->channel, peer); break;
 	case COPY_RECEIVE: sender_back(t->channel, peer); break;
 	case COPY_REPLY:
 	case COPY_REPLY_RECEIVE: ipc_unblock(peer, -KE_SRCH); break;

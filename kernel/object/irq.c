@@ -44,7 +44,7 @@ int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
 	i->id = (uint32_t)id;
 	i->intid = (uint32_t)intid;
 	i->chid = (uint32_t)f->x[1];
-	pulse_init(&i->pulse, PULSE_PLAIN, (int)f->x[3], f->x[4], f->x[2] ? (unsigned)f->x[2] : t->prio);
+	pulse_init(&i->pulse, PULSE_PLAIN, (int)f->x[3], f->x[4], f->x[2] ? (unsigned)f->x[2] : t->base_prio);
 	table[intid] = i;
 	irq_attached++;
 	gic_enable(i->intid, t->cpu);

@@ -15,3 +15,8 @@ void lock_release(struct lock *l)
 {
 	__atomic_store_n(&l->owner, l->owner + 1, __ATOMIC_RELEASE);
 }
+
+bool lock_wanted(const struct lock *l)
+{
+	return __atomic_load_n(&l->next, __ATOMIC_RELAXED) != l->owner + 1;
+}

@@ -122,6 +122,8 @@ void process_thread_gone(struct process *p)
 
 	if (--p->threads_alive)
 		return;
+	if (p->end_cause == END_NONE)
+		p->end_cause = END_EXIT;
 	if (p->state == PROCESS_RUNNING)
 		p->state = PROCESS_DEAD;
 	if (p == procmgr || (p->params.critical && p->end_cause != END_KILLED))

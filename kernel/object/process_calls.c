@@ -163,6 +163,8 @@ static int64_t grant_ram(struct process *p, paddr_t start, uint64_t bytes)
 			return CALL_RESTART;
 	}
 	p->step = 0;
+	if (overlaps_owned(start, bytes, 0)) /* given to another while the lock was left */
+		return -KE_PERM;
 	forget_clean(start, bytes);
 	return add_region(p, start, bytes, REGION_RAM);
 }
@@ -256,6 +258,15 @@ static int64_t map(struct process *p, struct space *s, struct frame *f, bool may
 		return -KE_PERM;
 	if (!s->guest && (prot & PROT_W) && (prot & PROT_X))
 		return -KE_PERM;
+	/* What is executable in a process is not writable under another address either. */
+	if ((prot & PROT_W) && r->exec_end && ranges_overlap(offset, bytes, r->exec_start, r->exec_end - r->exec_start))
+		return -KE_PERM;
+	if ((prot & PROT_X) && !s->guest) {
+		if (!r->exec_end || offset < r->exec_start)
+			r->exec_start = offset;
+		if (offset + bytes > r->exec_end)
+			r->exec_end = offset + bytes;
+	}
 	return map_step(s, f, 1, r->start + offset, (unsigned)prot | (r->flags & REGION_DEVICE ? SPACE_DEVICE : 0));
 }
 

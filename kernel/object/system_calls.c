@@ -5,7 +5,8 @@
 #include "irq.h"
 #include "process.h"
 
-#define LOG_MAX 256
+#define LOG_MAX	 256
+#define LOG_STEP 32 /* a UART is slow, and this is polled with interrupts off */
 
 int64_t call_SystemCtl(struct thread *t, struct frame *f)
 {
@@ -20,14 +21,17 @@ int64_t call_SystemCtl(struct thread *t, struct frame *f)
 
 int64_t call_SystemLog(struct thread *t, struct frame *f)
 {
-	char text[LOG_MAX];
+	char text[LOG_STEP];
+	uint64_t n = f->x[1] < LOG_STEP ? f->x[1] : LOG_STEP;
 
 	if (f->x[1] > LOG_MAX)
 		return -KE_INVAL;
-	if (copy_in(t->process, text, f->x[0], f->x[1]))
+	if (copy_in(t->process, text, f->x[0], n))
 		return -KE_FAULT;
-	console_write(text, f->x[1]);
-	return 0;
+	console_write(text, n);
+	f->x[0] += n;
+	f->x[1] -= n;
+	return f->x[1] ? CALL_RESTART : 0;
 }
 
 int64_t call_SystemInfo(struct thread *t, struct frame *f)

@@ -143,8 +143,8 @@ int64_t call_SyncWait(struct thread *t, struct frame *f)
 	if (word != (uint32_t)f->x[1])
 		return -KE_AGAIN;
 	owner = f->x[2] ? thread_of(p, f->x[2]) : NULL;
-	if (owner && owner->prio < t->prio)
-		sched_set_prio(owner, t->prio);
+	if (owner && owner->prio < t->prio && owner->prio < p->params.max_priority)
+		sched_set_prio(owner, t->prio < p->params.max_priority ? t->prio : p->params.max_priority);
 	t->sync_addr = f->x[0];
 	thread_block(t, STATE_SYNC);
 	while (at != &p->sync_waiters && list_entry(at, struct thread, wait_link)->prio < t->prio)

@@ -42,7 +42,7 @@ int64_t call_TimerCreate(struct thread *t, struct frame *f)
 	o->id = (uint32_t)id;
 	o->chid = (uint32_t)f->x[0];
 	o->timer.kind = TIMER_PULSE;
-	pulse_init(&o->pulse, PULSE_PLAIN, (int)f->x[2], f->x[3], (unsigned)f->x[1]);
+	pulse_init(&o->pulse, PULSE_TIMER, (int)f->x[2], f->x[3], (unsigned)f->x[1]);
 	return id;
 }
 
@@ -62,18 +62,27 @@ int64_t call_TimerSettime(struct thread *t, struct frame *f)
 	return 0;
 }
 
-void timer_object_expired(struct timer_object *o, uint64_t now)
+/* Periods that nobody could see are left out, and the phase is kept. */
+static void next_period(struct timer_object *o, uint64_t now)
+{
+	uint64_t missed = now > o->timer.deadline ? (now - o->timer.deadline) / o->interval : 0;
+
+	timer_arm(&o->timer, later(o->timer.deadline, (missed + 1) * o->interval));
+}
+
+/* The next period starts when this pulse was received: an owner that gets no time causes no interrupts. */
+void timer_object_expired(struct timer_object *o)
 {
 	struct channel *c = channel_of(o->process, o->chid);
 
-	if (o->interval) {
-		/* Periods that nobody could see are left out, and the phase is kept. */
-		uint64_t missed = (now - o->timer.deadline) / o->interval;
-
-		timer_arm(&o->timer, later(o->timer.deadline, (missed + 1) * o->interval));
-	}
 	if (c)
 		pulse_send(c, &o->pulse);
+}
+
+void timer_object_received(struct timer_object *o)
+{
+	if (o->interval && !o->timer.index)
+		next_period(o, clock_now());
 }
 
 void timer_object_destroy(struct timer_object *o)

@@ -54,7 +54,7 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 	list_init(&v->requests);
 	v->cntvoff = UINT64_MAX;
 	vcpu_reset(v);
-	p->vcpus[index] = v;
+	__atomic_store_n(&p->vcpus[index], v, __ATOMIC_RELEASE);
 	return id;
 }
 
@@ -259,7 +259,7 @@ void vcpu_wake(struct vcpu *v)
 	if (t->state == STATE_WFI) {
 		v->waiting = false;
 		sched_ready(t);
-	} else if (t->state == STATE_RUNNING && t->in_guest) {
+	} else if (t->state == STATE_RUNNING && (t->in_guest || t->cpu != this_cpu()->id)) {
 		sched_kick(t->cpu);
 	}
 }

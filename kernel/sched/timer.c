@@ -97,7 +97,7 @@ bool timer_expire_one(uint64_t now)
 	timer_disarm(t);
 	switch (t->kind) {
 	case TIMER_TIMEOUT: thread_timeout(container_of(t, struct thread, timeout)); break;
-	case TIMER_PULSE: timer_object_expired(container_of(t, struct timer_object, timer), now); break;
+	case TIMER_PULSE: timer_object_expired(container_of(t, struct timer_object, timer)); break;
 	default: vcpu_timer_expired(t); break;
 	}
 	return true;

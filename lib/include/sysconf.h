@@ -96,11 +96,9 @@ struct sys_device {
  */
 const char *sys_device_find(const void *board_dtb, const char *name, struct sys_device *device);
 
-/*
- * Why a process may not have the registers in a range of whole pages: NULL, or what is wrong, as text. `path` becomes
- * that of the node, "" if there is none.
+/* Takes a range of MMIO pages for a device of its own. Returns NULL, or what is wrong, as text: `path` says with what.
  */
-const char *sys_mmio_refused(const void *board_dtb, const struct sys_range *range, char path[SYS_PATH_MAX]);
+const char *sys_mmio_device(const void *board_dtb, const struct sys_range *range, struct sys_device *device);
 
 /* What of the board counts for the check. */
 struct sys_board {

@@ -100,16 +100,9 @@ static unsigned claim_count(const struct sys_process *process)
 static const char *claim(const struct sys_board *board, const struct sys_process *process, unsigned i,
 			 struct sys_device *device)
 {
-	const char *wrong;
-
 	if (i < process->device_count)
 		return sys_device_find(board->dtb, process->devices[i], device);
-	memset(device, 0, sizeof(*device));
-	device->ranges[0] = process->mmio[i - process->device_count];
-	device->range_count = 1;
-	wrong = sys_mmio_refused(board->dtb, &device->ranges[0], device->path);
-	snprintf(device->path, sizeof(device->path), "at 0x%" PRIx64, device->ranges[0].start);
-	return wrong;
+	return sys_mmio_device(board->dtb, &process->mmio[i - process->device_count], device);
 }
 
 /* Compares device `d` of process `p` with every device that was named before it. */
@@ -148,8 +141,9 @@ static void check_devices(const struct sys_config *config, const struct sys_boar
 			sys_mistake(report, "processes", process->name, "device \"%.64s\": %s; choose another",
 				    process->devices[i], wrong);
 		else if (wrong)
-			sys_mistake(report, "processes", process->name, "'mmio' %s: %s; choose another range",
-				    device.path, wrong);
+			sys_mistake(report, "processes", process->name,
+				    "'mmio' 0x%" PRIx64 " meets %s: %s; choose another range",
+				    process->mmio[i - process->device_count].start, device.path, wrong);
 		else
 			check_owner(config, board, p, i, &device, report);
 	}

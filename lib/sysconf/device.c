@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Devices of the board: their registers as the CPUs see them, and their interrupts. */
 #include "internal.h"
+#include <inttypes.h>
 #include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
@@ -191,4 +192,34 @@ const char *sys_device_find(const void *board_dtb, const char *name, struct sys_
 	if (!wrong)
 		wrong = read_ranges(board_dtb, node, device);
 	return wrong ? wrong : read_interrupts(board_dtb, node, device);
+}
+
+/* As for a device that is named, but a PCI host bridge may be reached if an SMMU holds all that is behind it. */
+static const char *reason_to_refuse_page(const void *dtb, int node)
+{
+	if (sys_is(dtb, node, "device_type", "memory"))
+		return "it is memory";
+	return fdt_getprop(dtb, node, "iommu-map", NULL) ? NULL : reason_to_refuse(dtb, node);
+}
+
+const char *sys_mmio_device(const void *board_dtb, const struct sys_range *range, struct sys_device *device)
+{
+	for (int node = fdt_next_node(board_dtb, 0, NULL); node >= 0; node = fdt_next_node(board_dtb, node, NULL)) {
+		const char *wrong = reason_to_refuse_page(board_dtb, node);
+
+		if (!wrong)
+			continue;
+		/* What cannot be reached from the CPUs is in nobody's way. */
+		read_ranges(board_dtb, node, device);
+		for (unsigned i = 0; i < device->range_count; i++) {
+			if (sys_share_page(&device->ranges[i], range) &&
+			    fdt_get_path(board_dtb, node, device->path, sizeof(device->path)) == 0)
+				return wrong;
+		}
+	}
+	memset(device, 0, sizeof(*device));
+	snprintf(device->path, sizeof(device->path), "at 0x%" PRIx64, range->start);
+	device->ranges[0] = *range;
+	device->range_count = 1;
+	return NULL;
 }

@@ -11,6 +11,7 @@
 #define DEFAULT_VM_MEMORY	 (2ull << 20)
 #define DEFAULT_VM_KERNEL_MEMORY (4ull << 20)
 #define MEMORY_MAX		 (1ull << 40)
+#define ADDRESS_LIMIT		 (1ull << 52) /* of any physical address of the architecture */
 
 /* The node that is being read. */
 struct place {
@@ -20,9 +21,9 @@ struct place {
 	struct sys_report *report;
 };
 
-static const char *const process_words[] = {
-    "program",	     "args",	  "priority", "max-priority", "policy", "runmask",  "memory",
-    "kernel-memory", "abilities", "connect",  "devices",      "ready",	"critical", NULL};
+static const char *const process_words[] = {"program", "args",	 "priority",	  "max-priority", "policy",
+					    "runmask", "memory", "kernel-memory", "abilities",	  "connect",
+					    "devices", "mmio",	 "ready",	  "critical",	  NULL};
 static const char *const vm_words[] = {"config", "priority",	  "max-priority", "policy",    "runmask",
 				       "memory", "kernel-memory", "connect",	  "autostart", NULL};
 
@@ -162,6 +163,34 @@ static uint32_t read_abilities(const struct place *at)
 	return bits;
 }
 
+/* Pairs of a start and a length, two cells each. */
+static unsigned read_mmio(const struct place *at, struct sys_range *ranges)
+{
+	int length;
+	const void *cells = fdt_getprop(at->dtb, at->node, "mmio", &length);
+	unsigned count = cells ? (unsigned)length / 16 : 0;
+
+	if (!cells)
+		return 0;
+	if (length == 0 || length % 16 || count > SYS_MMIO_MAX) {
+		MISTAKE(at, "'mmio' must be 1 to %d pairs of start and length, as in /bits/ 64 <0x9010000 0x1000>",
+			SYS_MMIO_MAX);
+		return 0;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		struct sys_range range = {sys_cells_read(cells, 4 * i, 2), sys_cells_read(cells, 4 * i + 2, 2)};
+
+		if (range.start % QVM_PAGE || range.bytes % QVM_PAGE || range.bytes == 0 ||
+		    range.bytes > ADDRESS_LIMIT || range.start > ADDRESS_LIMIT - range.bytes) {
+			MISTAKE(at, "'mmio' 0x%llx 0x%llx is not a range of whole pages of 0x1000",
+				(unsigned long long)range.start, (unsigned long long)range.bytes);
+			return 0;
+		}
+		ranges[i] = range;
+	}
+	return count;
+}
+
 static void read_process(const struct place *at, struct sys_process *p)
 {
 	check_words(at, process_words);
@@ -173,6 +202,7 @@ static void read_process(const struct place *at, struct sys_process *p)
 	p->kernel_memory = memory(at, "kernel-memory", DEFAULT_KERNEL_MEMORY);
 	p->abilities = read_abilities(at);
 	p->device_count = strings(at, "devices", p->devices, SYS_DEVICES_MAX);
+	p->mmio_count = read_mmio(at, p->mmio);
 	p->ready = flag(at, "ready");
 	p->critical = flag(at, "critical");
 }

@@ -409,6 +409,93 @@ static void test_wrong_devices(void **state)
 			    "its bus writes addresses in a way that is not supported");
 }
 
+static void test_mmio(void **state)
+{
+	struct sys_range range = {0x20000000, 0x1000};
+	struct sys_device device;
+	struct sys_board board;
+
+	(void)state;
+	board_good(&board);
+	assert_null(sys_mmio_device(board_dtb, &range, &device));
+	assert_string_equal(device.path, "at 0x20000000");
+	assert_int_equal(device.range_count, 1);
+	assert_true(device.ranges[0].start == 0x20000000 && device.ranges[0].bytes == 0x1000);
+	assert_int_equal(device.interrupt_count, 0);
+	/* The last page before the interrupt controller, and one more. */
+	range.start = 0x7fff000;
+	assert_null(sys_mmio_device(board_dtb, &range, &device));
+	range.bytes = 0x2000;
+	assert_string_equal(sys_mmio_device(board_dtb, &range, &device), "it belongs to the kernel");
+	assert_string_equal(device.path, "/intc@8000000");
+	range.start = 0x10000f000;
+	assert_string_equal(sys_mmio_device(board_dtb, &range, &device), "it is memory");
+}
+
+/* A device without a name has one owner too, and does not hide in the pages of one that has a name. */
+static void test_mmio_owners(void **state)
+{
+	struct sys_board board;
+
+	(void)state;
+	read_good();
+	board_good(&board);
+	config.processes[1].mmio[0] = (struct sys_range){0x1210020000, 0x1000};
+	config.processes[1].mmio_count = 1;
+	assert_int_equal(check_system(&board, NULL), 0);
+	config.processes[1].mmio[0].bytes = 0x2000;
+	config.processes[1].mmio[1] = (struct sys_range){0x1210020000, 0x1000};
+	config.processes[1].mmio_count = 2;
+	assert_int_equal(check_system(&board, NULL), 2);
+	assert_string_equal(said,
+			    "system.dtb: /processes/shell: device at 0x1210020000: /processes/devc has "
+			    "/bus/inner/serial@1000, which has registers in the same page; a device has one owner\n"
+			    "system.dtb: /processes/shell: device at 0x1210020000: /processes/shell has it already; a "
+			    "device has one owner\n");
+}
+
+static void read_mmio(unsigned count, const uint32_t *values)
+{
+	uint8_t *d = system_dtb;
+
+	begin(d);
+	text(d, "compatible", "bulkhead,system");
+	open_node(d, "processes");
+	open_node(d, "a");
+	text(d, "program", "x");
+	cells(d, "mmio", count, values);
+	close_node(d);
+	close_node(d);
+	end(d);
+	read_system(ROOM);
+}
+
+static void test_mmio_values(void **state)
+{
+	static const uint32_t good[] = {0x40, 0x10000000, 0, 0x100000, 0, 0x10000000, 0, 0x1000};
+	static const uint32_t wrong[][4] = {{0, 0x1001, 0, 0x1000},
+					    {0, 0x1000, 0, 0x800},
+					    {0, 0x1000, 0, 0},
+					    {0x100000, 0, 0, 0x1000},
+					    {0, 0x1000, 0xffffffff, 0xfffff000}};
+
+	(void)state;
+	read_mmio(8, good);
+	assert_string_equal(said, "");
+	assert_int_equal(config.processes[0].mmio_count, 2);
+	assert_true(config.processes[0].mmio[0].start == 0x4010000000);
+	assert_int_equal(config.processes[0].mmio[0].bytes, 0x100000);
+	assert_int_equal(config.processes[0].mmio[1].start, 0x10000000);
+	assert_int_equal(config.processes[0].mmio[1].bytes, 0x1000);
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		read_mmio(4, wrong[i]);
+		assert_non_null(strstr(said, "/processes/a: 'mmio' 0x"));
+		assert_non_null(strstr(said, "is not a range of whole pages of 0x1000\n"));
+	}
+	read_mmio(2, good);
+	assert_non_null(strstr(said, "/processes/a: 'mmio' must be 1 to 4 pairs of start and length"));
+}
+
 static void test_check(void **state)
 {
 	struct sys_vm_needs needs[2] = {{.name = "linux1", .name_given = true, .guest_bytes = 64 << 20}, {.name = "x"}};
@@ -500,7 +587,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_reads_all),	 cmocka_unit_test(test_reads_vms),     cmocka_unit_test(test_no_tree),
 	    cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_too_many),      cmocka_unit_test(test_board),
-	    cmocka_unit_test(test_devices),	 cmocka_unit_test(test_wrong_devices), cmocka_unit_test(test_check),
+	    cmocka_unit_test(test_devices),	 cmocka_unit_test(test_wrong_devices), cmocka_unit_test(test_mmio),
+	    cmocka_unit_test(test_mmio_owners),	 cmocka_unit_test(test_mmio_values),   cmocka_unit_test(test_check),
 	    cmocka_unit_test(test_needs),	 cmocka_unit_test(test_random_damage),
 	};
 

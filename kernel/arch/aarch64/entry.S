@@ -31,9 +31,27 @@
 	mov	sp, x2
 	.endm
 
+	/* What firmware offers against branch prediction across levels: a call, on CPUs that need it. Keeps x0 and x1. */
+	.macro	mitigate
+	adrp	x3, mitigation_call
+	ldr	w3, [x3, :lo12:mitigation_call]
+	cbnz	w3, 1f
+2:
+	.subsection 1
+1:	mov	x19, x0
+	mov	x20, x1
+	mov	w0, w3
+	smc	#0
+	mov	x0, x19
+	mov	x1, x20
+	b	2b
+	.previous
+	.endm
+
 	.macro	entry, handler
 	.balign	128
 	save
+	mitigate
 	bl	\handler
 	b	resume
 	.endm

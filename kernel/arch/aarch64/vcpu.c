@@ -155,6 +155,7 @@ void vcpu_evict(struct cpu *c)
 	v->el1.ich_ap0r0 = sysreg_read(ICH_AP0R0_EL2);
 	v->el1.ich_ap1r0 = sysreg_read(ICH_AP1R0_EL2);
 	timer_to_soft(v);
+	fpu_save(c, &v->fpu); /* no register of it stays behind on a CPU that is not its home */
 	c->resident = NULL;
 	c->el1_clean = false;
 	__atomic_store_n(&v->home, -1, __ATOMIC_RELEASE);
