@@ -189,7 +189,8 @@ enum vcpu_action {
 enum vcpu_exit {
 	EXIT_MMIO_READ = 0, /* x1 = IPA, x2 = bytes: 1, 2, 4, 8 */
 	EXIT_MMIO_WRITE,    /* x1 = IPA, x2 = bytes, x3 = value */
-	EXIT_MMIO_COMPLEX,  /* no valid syndrome: x1 = IPA, x2 = ESR_EL2, x3 = FAR_EL2, x4 = PC. Decode the instruction
+	EXIT_MMIO_COMPLEX,  /* no valid syndrome: x1 = IPA (all ones: unknown, walk FAR), x2 = ESR_EL2, x3 = FAR_EL2, x4
+			     * = PC. Decode the instruction
 			     */
 	EXIT_FETCH,	    /* instruction abort: x1 = IPA, x2 = ESR_EL2, x4 = PC */
 	EXIT_HVC,	    /* x1 = immediate, x2-x5 = guest x0-x3 */

@@ -20,7 +20,7 @@ REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
 
 # Debian's compiler makes position-independent code and calls to libgcc's outlined atomics unless told otherwise.
 # Strict alignment: device memory and memory without stage 1 fault on unaligned accesses.
-ARM := -march=armv8-a -mno-outline-atomics -mstrict-align -fno-pic -no-pie -fno-stack-protector $(REPRODUCIBLE)
+ARM := -march=armv8-a -mno-outline-atomics -mstrict-align -mfix-cortex-a53-835769 -mfix-cortex-a53-843419 -fno-pic -no-pie -fno-stack-protector $(REPRODUCIBLE)
 
 comma := ,
 

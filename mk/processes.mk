@@ -20,8 +20,10 @@ LIB_OBJECTS := $(call objects,$(BUILD)/lib,$(LIB_SOURCES))
 LIB         := $(BUILD)/lib/libbulkhead.a
 LIBFDT      := $(SYSROOT)/lib/libfdt.a
 
-# Our archive comes first: its mem* and str* win over picolibc's byte loops.
-LINK_LIBS := -Wl,--start-group $(LIB) $(LIBFDT) -L$(PICOLIBC)/lib -lc -lgcc -Wl,--end-group
+# All of our archive, of which --gc-sections keeps what is used: where only picolibc itself calls for a function, its own
+# would otherwise be found first, and its locks do nothing, and its mem* and str* are byte loops.
+LINK_LIBS := -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive,--start-group $(LIBFDT) -L$(PICOLIBC)/lib -lc -lgcc \
+	-Wl,--end-group
 
 .PHONY: processes programs guest-programs
 processes: $(PROCESSES:%=$(BUILD)/bin/%)

@@ -7,8 +7,9 @@
 
 #define PSTATE_SP 1ull /* PSTATE.SPSel, as the lowest bit of SPSR.M */
 #define PSTATE_EL (3ull << 2)
-#define TAG_SHIFT 8 /* the top byte of an address may be a tag */
-#define PARTS_MAX 4 /* two registers of 16 bytes, in accesses of 8 */
+#define PSTATE_32 (1ull << 4) /* AArch32: its instructions are others */
+#define TAG_SHIFT 8	      /* the top byte of an address may be a tag */
+#define PARTS_MAX 4	      /* two registers of 16 bytes, in accesses of 8 */
 
 struct access {
 	const struct emulate_ops *ops;
@@ -19,15 +20,21 @@ struct access {
 	uint64_t value[PARTS_MAX];
 };
 
-static bool fetch(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx, uint64_t pc, uint32_t *word)
+static bool walk(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx, uint64_t va, uint64_t *ipa)
 {
 	const struct walk_regs regs = {.sctlr = ops->get(ctx, VREG_SCTLR_EL1),
 				       .tcr = ops->get(ctx, VREG_TCR_EL1),
 				       .ttbr0 = ops->get(ctx, VREG_TTBR0_EL1),
 				       .ttbr1 = ops->get(ctx, VREG_TTBR1_EL1)};
+
+	return guest_walk(m, &regs, va, ipa);
+}
+
+static bool fetch(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx, uint64_t pc, uint32_t *word)
+{
 	uint64_t ipa;
 
-	return pc % 4 == 0 && guest_walk(m, &regs, pc, &ipa) && guest_read32(m, ipa, word);
+	return pc % 4 == 0 && walk(m, ops, ctx, pc, &ipa) && guest_read32(m, ipa, word);
 }
 
 /* Register 31 as a base is the stack pointer in use. */
@@ -107,6 +114,10 @@ enum emulate_result emulate_access(const struct guest_memory *m, const struct em
 	unsigned base_vreg;
 	uint32_t word;
 
+	if (ops->get(ctx, VREG_PSTATE) & PSTATE_32)
+		return EMULATE_UNSUPPORTED;
+	if (ipa == UINT64_MAX && !walk(m, ops, ctx, far, &ipa))
+		return EMULATE_RETRY;
 	if (!fetch(m, ops, ctx, pc, &word) || !insn_decode(word, &a.insn))
 		return EMULATE_UNSUPPORTED;
 	base_vreg = base_register(&a);

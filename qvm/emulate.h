@@ -7,6 +7,7 @@
 enum emulate_result {
 	EMULATE_DONE,	     /* registers are written; the guest goes on behind the instruction */
 	EMULATE_UNSUPPORTED, /* not an instruction that can be emulated, or not readable */
+	EMULATE_RETRY,	     /* the guest's tables do not lead there (any more): let it try again */
 	EMULATE_ABORT,	     /* an access was refused: registers are as before */
 };
 
@@ -17,6 +18,6 @@ struct emulate_ops {
 	bool (*write)(void *ctx, uint64_t ipa, unsigned size, uint64_t value);
 };
 
-/* `ipa`, `far`, `pc`: of the exit. */
+/* `ipa` (all ones: unknown), `far`, `pc`: of the exit. */
 enum emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx, uint64_t ipa,
 				   uint64_t far, uint64_t pc);

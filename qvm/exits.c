@@ -102,6 +102,7 @@ static void mmio_complex(struct vcpu *vcpu, const struct vcpu_run *exit, struct 
 
 	switch (emulate_access(&vm.memory, &operations, vcpu, exit->x1, exit->x3, exit->x4)) {
 	case EMULATE_DONE: reply->action = ACT_DONE; break;
+	case EMULATE_RETRY: reply->action = ACT_RUN; break;
 	case EMULATE_ABORT: reply->action = ACT_ABORT; break;
 	case EMULATE_UNSUPPORTED: unsupported_instruction(vcpu, "instruction that accesses", exit->x1, reply); break;
 	}

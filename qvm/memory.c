@@ -57,7 +57,7 @@ static void clean(const void *start, uint64_t bytes)
 	const uint64_t data_line = 4ull << (ctr >> 16 & 0xf), code_line = 4ull << (ctr & 0xf);
 
 	for (uint64_t p = first & ~(data_line - 1); p < end; p += data_line)
-		__asm__ volatile("dc cvac, %0" ::"r"(p) : "memory");
+		__asm__ volatile("dc civac, %0" ::"r"(p) : "memory");
 	__asm__ volatile("dsb ish" ::: "memory");
 	for (uint64_t p = first & ~(code_line - 1); p < end; p += code_line)
 		__asm__ volatile("ic ivau, %0" ::"r"(p) : "memory");

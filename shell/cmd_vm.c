@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vm and console: virtual machines as the operator sees them. */
 #include "abi/bulkhead.h"
+#include "bulkhead/thread.h"
 #include "shell/shell.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -119,6 +121,30 @@ void cmd_vm(int argc, char **argv)
 		usage("vm");
 }
 
+#define START_TRIES 50 /* of 100 ms: how long a VM may take from its start to its consoles */
+
+static bool is_running_vm(const char *name)
+{
+	struct pm_vm vm;
+
+	for (unsigned i = 0; i < VM_INDEX_MAX && get_vm(i, &vm) >= 0; i++)
+		if (strcmp(vm.name, name) == 0)
+			return vm.state == VM_RUNNING;
+	return false;
+}
+
+/* A VM that has just been started opens its consoles a moment later. */
+static int focus(const char *name)
+{
+	int status = console_focus(&shell_console, name);
+
+	for (unsigned i = 0; i < START_TRIES && status == -ENOENT && is_running_vm(name); i++) {
+		thread_sleep(100000000);
+		status = console_focus(&shell_console, name);
+	}
+	return status;
+}
+
 void cmd_console(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -127,7 +153,7 @@ void cmd_console(int argc, char **argv)
 	}
 	printf("console of %s; Ctrl-] leaves it\n", argv[1]);
 	fflush(stdout);
-	int status = console_focus(&shell_console, argv[1]);
+	int status = focus(argv[1]);
 
 	if (status == -ENOENT || status == -EINVAL)
 		printf("console: there is no console '%s'\n", argv[1]);

@@ -20,9 +20,10 @@
 #define BOARD_FDT  0
 #endif
 
-#define GICR_STRIDE 0x20000
-#define CPU_LIMIT   8
-#define STACK_BYTES 8192
+#define GICR_STRIDE    0x20000
+#define GICR_SGI_FRAME 0x10000
+#define CPU_LIMIT      8
+#define STACK_BYTES    8192
 
 /* struct frame in bytes, and where the parts that start.S writes by name are. */
 #define FRAME_BYTES   304

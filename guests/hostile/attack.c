@@ -117,7 +117,8 @@ static void fill_registers(struct attacker *a, bool mmu)
 
 void attack_prepare(struct attacker *a, bool mmu)
 {
-	a->own_gic = false;
+	uint32_t base;
+
 	fill_registers(a, mmu);
 	switch (random_next(a) & 15) {
 	case 0:
@@ -132,4 +133,6 @@ void attack_prepare(struct attacker *a, bool mmu)
 	case 9: prepare_word(a, mmu); break;
 	default: prepare_access(a); break;
 	}
+	base = *a->word >> 5 & 31;
+	a->gic_parts = word_gic_parts(*a->word, base < 31 ? a->step.x[base] : a->step.sp);
 }

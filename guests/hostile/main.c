@@ -86,13 +86,16 @@ void guest_irq(struct frame *frame, uint32_t intid)
 		end_step(a, frame, OUT_ABANDONED);
 }
 
-/* Everything of the interrupt controller that any virtual CPU may have changed, for all of them: the watchdog. */
-static void restore_gic(void)
+/* What of the interrupt controller the step may have changed, of any virtual CPU: the watchdog. */
+static void restore_gic(uint32_t parts)
 {
-	gic_init_distributor();
+	if (parts & GIC_DISTRIBUTOR)
+		gic_init_distributor();
 	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
-		gic_init_redistributor(cpu);
-		gic_enable_private(cpu, INTID_VTIMER);
+		if (parts & 1u << cpu) {
+			gic_init_redistributor(cpu);
+			gic_enable_private(cpu, INTID_VTIMER);
+		}
 	}
 }
 
@@ -108,11 +111,10 @@ static void restore_cpu(struct attacker *a)
 	if (READ_REG("icc_rpr_el1") != 0xff) {
 		WRITE_REG("icc_ap0r0_el1", 0);
 		WRITE_REG("icc_ap1r0_el1", 0);
-		a->own_gic = true;
+		a->gic_parts |= 1u << a->cpu;
 	}
 	__asm__ volatile("isb");
-	if (a->own_gic)
-		restore_gic();
+	restore_gic(a->gic_parts);
 }
 
 static void one_step(struct attacker *a)

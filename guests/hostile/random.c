@@ -42,12 +42,6 @@ static bool is_own(uint64_t address)
 	return address >= BOARD_RAM && address < (uint64_t)image_end + 0x10000;
 }
 
-/* With room for the largest offset in an instruction. */
-static bool is_own_gic(uint64_t address)
-{
-	return address >= BOARD_GICD - 0x10000 && address < BOARD_GICR + CPU_LIMIT * GICR_STRIDE;
-}
-
 static uint64_t own_frame(struct attacker *a)
 {
 	uint64_t r = random_next(a), aligned = r >> 32 & 3 ? ~3ull : ~0ull;
@@ -82,7 +76,6 @@ uint64_t random_address(struct attacker *a, bool own_frames)
 	for (unsigned int i = 0; i < 8; i++) {
 		uint64_t address = try_address(a, own_frames);
 
-		a->own_gic |= is_own_gic(address);
 		/* An access may begin up to one large offset before what it reaches. */
 		if (!is_own(address) && !is_own(address + 0x8000))
 			return address;
@@ -133,4 +126,33 @@ bool word_is_safe(uint32_t word, bool mmu)
 	if ((word & 0x3b200c00) == 0x19000400)
 		return false;
 	return branch_is_safe(word) && sysreg_is_safe(word, mmu);
+}
+
+static bool overlap(uint64_t first, uint64_t last, uint64_t start, uint64_t bytes)
+{
+	return first < start + bytes && last >= start;
+}
+
+/*
+ * The reach of a memory instruction around its base register: LDRAA goes from -4096 to 4088, nothing but the unsigned
+ * offset of LDR and STR, 12 bits of at most 16 bytes each, goes further (Arm ARM C4.1.66). What is set up again costs
+ * many exits, so this is not estimated higher than needed.
+ */
+uint32_t word_gic_parts(uint32_t word, uint64_t base)
+{
+	bool unsigned_offset = (word & 0x3b000000) == 0x39000000;
+	uint64_t first = base - 4096, last = base + 4096 + (unsigned_offset ? (word >> 10 & 0xfff) * 16 : 0);
+	uint32_t parts = 0;
+
+	if (!overlap(first, last, BOARD_GICD, BOARD_GICR + CPU_LIMIT * GICR_STRIDE - BOARD_GICD))
+		return 0;
+	if (overlap(first, last, BOARD_GICD, 4))
+		parts |= GIC_DISTRIBUTOR;
+	for (unsigned int cpu = 0; cpu < CPU_LIMIT; cpu++) {
+		uint64_t frame = BOARD_GICR + cpu * GICR_STRIDE;
+
+		if (overlap(first, last, frame, 0x100) || overlap(first, last, frame + GICR_SGI_FRAME, 0x1000))
+			parts |= 1u << cpu;
+	}
+	return parts;
 }

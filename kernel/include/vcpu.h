@@ -60,5 +60,7 @@ void vcpu_debug_open(struct vcpu *v);  /* first use of a debug register: they ar
 void process_registers(struct cpu *c); /* EL1 registers that mean something at EL0 get the values of processes */
 bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr); /* true: done by the kernel */
 void vcpu_send_sgi(struct vcpu *from, uint64_t value);
+void vcpu_advance(struct vcpu *v, uint64_t esr);	      /* behind the trapped instruction */
+uint64_t counter_ns(uint64_t ticks);			      /* of the physical counter */
 void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far); /* a synchronous exception at EL1; resident */
 unsigned vcpu_lr_count(void);

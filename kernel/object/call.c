@@ -220,7 +220,7 @@ struct frame *kernel_leave(struct cpu *c)
 		sched_hand_over(c);
 		vcpu_requests(c);
 		t = sched_pick(c);
-		if (!t)
+		if (!t && !c->attention) /* set: the thread that was here is to be handed over */
 			idle(c);
 	} while (!t || unfinished(c, t) || c->attention);
 	arm_timer(c);

@@ -334,10 +334,24 @@ static struct channel *copy_channel(const struct thread *t)
 	return t->copy.kind == COPY_RECEIVE ? t->channel : NULL;
 }
 
-/* A blocked receiver looks again at what waits: its call is executed anew. */
-static void receive_anew(struct thread *r)
+/* The message of a blocked sender, in no queue, for a blocked receiver. A long one the receiver copies when it runs, so
+ * that no client can hold a server up in the middle of a copy. */
+static void hand_to(struct channel *c, struct thread *s, struct thread *r)
 {
-	r->frame.pc -= 4;
+	list_del(&r->wait_link);
+	set_words(r, s, s->send_bytes);
+	copy_begin(r, s, COPY_RECEIVE, s->send_addr, r->recv_addr,
+		   s->send_bytes < r->recv_bytes ? s->send_bytes : r->recv_bytes);
+	if (!r->copy.left) {
+		copy_end(r);
+		thread_wake(r, received(c, s, r));
+		return;
+	}
+	if (!(c->flags & CHF_FIXED_PRIORITY) && r->prio < s->prio)
+		r->prio = s->prio;
+	timer_disarm(&r->timeout); /* armed again if it blocks again */
+	r->resume_copy = true;
+	c->copies++;
 	sched_ready(r);
 }
 
@@ -346,12 +360,12 @@ static void sender_back(struct channel *c, struct thread *s)
 {
 	struct thread *r = first_receiver(c);
 
+	if (r) {
+		hand_to(c, s, r);
+		return;
+	}
 	s->sending.prio = s->prio;
 	queue_insert(&c->queue, &s->sending);
-	if (r) {
-		list_del(&r->wait_link);
-		receive_anew(r);
-	}
 }
 
 static int64_t finish_reply(struct thread *t, struct thread *client, enum copy_result result)
@@ -468,7 +482,6 @@ int64_t call_MsgSend(struct thread *t, struct frame *f)
 {
 	struct connection *conn = handle_get(t->process, OBJECT_CONNECTION, f->x[0]);
 	struct channel *c = conn ? conn->channel : NULL;
-	uint64_t n;
 	struct thread *r;
 
 	t->send_bytes = (uint32_t)f->x[1];
@@ -488,19 +501,8 @@ int64_t call_MsgSend(struct thread *t, struct frame *f)
 		queue_sender(c, t);
 		return CALL_BLOCKED;
 	}
-	n = t->send_bytes < r->recv_bytes ? t->send_bytes : r->recv_bytes;
-	if (n > MSG_INLINE) {
-		/* The receiver copies, so that no client can hold a server up in the middle of a copy. */
-		queue_sender(c, t);
-		list_del(&r->wait_link);
-		if (!(c->flags & CHF_FIXED_PRIORITY) && r->prio < t->prio)
-			r->prio = t->prio;
-		receive_anew(r);
-		return CALL_BLOCKED;
-	}
-	list_del(&r->wait_link);
-	set_words(r, t, t->send_bytes);
-	thread_wake(r, received(c, t, r));
+	thread_block(t, STATE_SEND);
+	hand_to(c, t, r);
 	return CALL_BLOCKED;
 }
 
@@ -874,15 +876,19 @@ void ipc_unblock(struct thread *t, int64_t status)
 static void abandon_copy(struct thread *t)
 {
 	struct thread *peer = t->copy.peer;
+	struct channel *c = copy_channel(t);
 
 	copy_end(t);
-	if (t->resume_copy && copy_channel(t))
-		t->channel->copies--;
+	if (t->resume_copy && c)
+		c->copies--;
 	t->resume_copy = false;
 	if (!peer)
 		return;
 	switch (t->copy.kind) {
-	case COPY_RECEIVE: sender_back(t->channel, peer); break;
+	case COPY_RECEIVE:
+		if (c)
+			sender_back(c, peer);
+		break;
 	case COPY_REPLY:
 	case COPY_REPLY_RECEIVE: ipc_unblock(peer, -KE_SRCH); break;
 	default: break;

@@ -14,6 +14,7 @@
 
 #define SCRUB_STEP  (32ull << 10)
 #define COPY_STEP   (16ull << 10)
+#define CODE_STEP   (32ull << 10)
 #define OBJECT_STEP 16
 
 /* ---- who owns what ---- */
@@ -231,11 +232,12 @@ static struct region *region_of(struct process *p, uint64_t index, uint64_t offs
 static int64_t map_step(struct space *s, struct frame *f, unsigned va, paddr_t pa, unsigned attr)
 {
 	uint64_t bytes = f->x[va + 3];
-	int64_t done = space_map(s, f->x[va], pa, bytes, attr);
+	bool code = (attr & SPACE_X) && !s->guest;
+	int64_t done = space_map(s, f->x[va], pa, code && bytes > CODE_STEP ? CODE_STEP : bytes, attr);
 
 	if (done < 0)
 		return done;
-	if ((attr & SPACE_X) && !s->guest)
+	if (code)
 		cache_sync_code(pa_to_va(pa), (uint64_t)done);
 	if ((uint64_t)done == bytes)
 		return 0;
@@ -582,7 +584,8 @@ int64_t call_MemProtect(struct thread *t, struct frame *f)
 {
 	struct space *s = own_space(t->process, f->x[0]);
 
-	if (!change_ok(s, f) || (f->x[3] & ~7ull))
+	/* A guest would see the moment between break and make. */
+	if (!change_ok(s, f) || s->guest || (f->x[3] & ~7ull))
 		return -KE_INVAL;
 	/* Only less than it is: what was mapped for reading only, or not executable, stays so. */
 	if (f->x[3] & (PROT_W | PROT_X))

@@ -98,6 +98,8 @@ int64_t call_SchedSet(struct thread *t, struct frame *f)
 		return -KE_INVAL;
 	who->base_prio = (uint8_t)f->x[2];
 	who->policy = (uint8_t)(f->x[2] >> 8);
+	if (who->state == STATE_RUNNING)
+		sched_kick(who->cpu); /* it may have a time slice now */
 	if (!who->kill)
 		sched_set_prio(who, who->base_prio);
 	if (f->x[3]) {

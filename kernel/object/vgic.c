@@ -80,7 +80,8 @@ static void end_without_image(struct vgic_cpu *v)
 	unsigned best = CANDIDATES, best_prio = 256;
 
 	for (unsigned i = 0; i < PRIVATE_COUNT; i++) {
-		if ((v->active & BIT(i)) && v->prio[i] < best_prio) {
+		/* The linked one always has an image: only the processor ends it, and the physical one with it. */
+		if (i != VIRQ_VTIMER && (v->active & BIT(i)) && v->prio[i] < best_prio) {
 			best = i;
 			best_prio = v->prio[i];
 		}
@@ -179,6 +180,8 @@ static uint64_t image(const struct candidate *c)
 /* Active ones first, since their completion needs an image; then by priority, then by number. */
 static unsigned rank(const struct candidate *c)
 {
+	if (c->active && c->intid == VIRQ_VTIMER)
+		return 0;
 	return (c->active ? 0u : 0x10000000u) | (unsigned)c->prio << 16 | c->intid;
 }
 

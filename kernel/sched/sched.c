@@ -116,10 +116,9 @@ static void enqueue(struct thread *t, unsigned cpu, bool first)
 	struct cpu *c = &cpus[cpu];
 
 	rq_insert(c, t, first);
-	if (t->prio > running_prio(c))
+	/* An equal one elsewhere: its CPU must arm its time slice. */
+	if (t->prio > running_prio(c) || (t->prio == running_prio(c) && c != this_cpu()))
 		sched_kick(cpu);
-	else if (t->prio == running_prio(c) && c != this_cpu())
-		sched_kick(cpu); /* it must arm its time slice */
 	else
 		c->attention |= c == this_cpu();
 }
@@ -203,7 +202,7 @@ struct thread *sched_pick(struct cpu *c)
 	uint64_t now;
 
 	if (t) {
-		bool over = t->policy == SCHED_RR_ && top == t->prio && (now = clock_now()) >= t->slice_end;
+		bool over = t->policy == SCHED_RR_ && top == t->prio && clock_now() >= t->slice_end;
 
 		if ((t->runmask & BIT(c->id)) && (top < t->prio || (top == t->prio && !over)))
 			return t;

@@ -50,13 +50,49 @@ def example(name):
     return {file.name: file.read_bytes() for file in (TOP / "examples" / name).iterdir() if file.is_file()}
 
 
+SERVERS = """
+        devc-pl011 { program = "devc-pl011"; priority = <30>; abilities = "public", "log"; connect = "slogger";
+                     devices = "stdout"; ready; };
+        slogger { program = "slogger"; priority = <28>; abilities = "public", "log"; ready; };
+        shell { program = "shell"; priority = <26>; connect = "devc-pl011", "slogger"; };
+"""
+
+
+def system_dts(first="", then="", vms=()):
+    """A system.dts with console driver, log ring and shell, other processes before and after them, and VMs: names, or
+    names and further properties."""
+    nodes = ""
+    for vm in vms:
+        name, properties = (vm, "") if isinstance(vm, str) else vm
+        nodes += f"""
+        {name} {{ config = "{name}.qvmconf"; priority = <10>; max-priority = <20>;
+                  connect = "devc-pl011", "slogger"; autostart; {properties} }};
+"""
+    return f"""/dts-v1/;
+/ {{
+    compatible = "bulkhead,system";
+    processes {{ {first} {SERVERS} {then} }};
+    vms {{ {nodes} }};
+}};
+"""
+
+
+def bare_vm(name, program, cmdline="", cpus=("sched 10", "sched 10"), more=""):
+    """The configuration of a VM that runs one of the bare-metal guests."""
+    lines = [f"system {name}", "ram 0x80000000,16M", *(f"cpu {cpu}" for cpu in cpus), f"load {program}.elf",
+             f'cmdline "{cmdline}"', more, "vdev pl011", "\tloc 0x1c090000", "\tintr gic:37",
+             f"\thostdev /dev/console/{name}", ""]
+    return "\n".join(lines)
+
+
 class Board:
     """QEMU's `virt` board with our kernel and an archive."""
 
-    def __init__(self, archive, cpus=4, ram="2G", cpu="neoverse-n1", extra=(), icount=False, log=None):
+    def __init__(self, archive, cpus=4, ram="2G", cpu="neoverse-n1", extra=(), icount=False, single=False, log=None):
+        """With `single` one thread of the host emulates all CPUs in turns: much faster where TLBs are flushed often."""
         self.log_path = BUILD / "logs" / f"{log or running_test()}.log"
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        accel = ["-accel", f"tcg,thread={'single' if icount else 'multi'}"]
+        accel = ["-accel", f"tcg,thread={'single' if icount or single else 'multi'}"]
         accel += ["-icount", "shift=0,sleep=off"] if icount else []
         self.command = ["qemu-system-aarch64", "-M", "virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3", *accel,
                         "-cpu", cpu, "-smp", str(cpus), "-m", ram, "-nic", "none", "-display", "none", "-monitor",

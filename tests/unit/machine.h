@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes and threads on the fake machine of kernel/arch/host, driven through the kernel's own door. */
+/*
+ * Processes and threads on the fake machine of kernel/arch/host, driven through the kernel's own door. What is linked
+ * with it is compiled with another name for the kernel's sched_yield(), since the C library and the sanitizers have one
+ * too.
+ */
 #pragma once
 
 #include <setjmp.h>
@@ -39,6 +43,9 @@ void machine_tick(uint64_t ns);
  * nothing of their own afterwards. */
 int64_t machine_call(struct thread *t, bool settle, unsigned number, const uint64_t x[11]);
 #define sys(t, name, ...) machine_call(t, true, CALL_##name, (const uint64_t[11]){__VA_ARGS__})
+
+/* Only the call, by whoever runs on the CPU: for tests whose CPUs are threads of the host. */
+void machine_svc(unsigned cpu, unsigned number, const uint64_t x[11]);
 
 /* Is the thread, if it still is one, through with its last call? */
 bool machine_is_done(const struct thread *t);

@@ -4,7 +4,7 @@
 /* SOURCES: kernel/sched/timer.c kernel/object/call.c kernel/object/ipc.c kernel/object/irq.c kernel/object/process.c */
 /* SOURCES: kernel/object/process_calls.c kernel/object/system_calls.c kernel/object/thread.c */
 /* SOURCES: kernel/object/thread_calls.c kernel/object/timer_object.c kernel/object/vcpu_calls.c kernel/object/vgic.c */
-/* CFLAGS: -iquote kernel/include */
+/* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /* Messages and pulses, through the kernel's door: in every order, and with everything that can come between. */
 #include "machine.h"
 
@@ -398,57 +398,51 @@ static void urgent_again(void)
 	assert_int_equal(sys(urgent, InterruptWait, 1), BLOCKED);
 }
 
-enum who_copies { BY_SENDER, BY_RECEIVER };
-
-/* A message of three pages whose copy the urgent thread interrupts after a page. */
-static void interrupted(enum who_copies by)
+/* A message of three pages whose copy, by the receiver, the urgent thread interrupts after a page. */
+static void interrupted(bool receiver_first)
 {
-	const uint64_t *w;
-	struct thread *copier = by == BY_SENDER ? cli : srv;
-
-	if (by == BY_SENDER) {
+	if (receiver_first)
 		assert_int_equal(receive(srv), BLOCKED);
-	} else {
-		assert_int_equal(send(cli, coid, 3 * PAGE_SIZE, MEM_BYTES / 2, 5), BLOCKED);
-		assert_int_equal(cli->state, STATE_SEND);
-	}
-	assert_int_equal(copier->cpu, 0);
-	host_raise_after(1, SPI);
-	if (by == BY_SENDER) {
-		w = message(cli->process, MEM_VA, 3 * PAGE_SIZE, 5);
-		assert_int_equal(sys(cli, MsgSend, coid, sizes(3 * PAGE_SIZE, MEM_BYTES / 2), MEM_VA, RECV_VA, w[0],
-				     w[1], w[2], w[3]),
-				 BLOCKED);
-	} else {
+	/* A copy that was handed over looks once more, before it begins. */
+	host_raise_after(receiver_first ? 2 : 1, SPI);
+	assert_int_equal(send(cli, coid, 3 * PAGE_SIZE, MEM_BYTES / 2, 5), BLOCKED);
+	assert_int_equal(cli->state, STATE_SEND);
+	if (!receiver_first)
 		assert_int_equal(receive(srv), BLOCKED);
-	}
 	assert_ptr_equal(cpus[0].current, urgent);
-	assert_int_equal(copier->state, STATE_READY);
-	assert_true(copier->resume_copy);
-	assert_true(copier->copy.done >= PAGE_SIZE - 32 && copier->copy.left > 0);
+	assert_int_equal(srv->state, STATE_READY);
+	assert_true(srv->resume_copy);
+	assert_true(srv->copy.done >= PAGE_SIZE - 32 && srv->copy.left > 0);
 	machine_check(true);
 }
 
-static void pinned(enum who_copies by, unsigned flags)
+/* The server on the urgent thread's CPU, the client on another; threads of theirs may be anywhere. */
+static void pinned(unsigned flags)
 {
-	both(by == BY_SENDER ? 2 : 1, by == BY_SENDER ? 1 : 2, 20, 20, flags);
+	both(1, 2, 20, 20, flags);
 	urgent_start();
+	processes[SRV].params.runmask = processes[CLI].params.runmask = ALL;
+}
+
+static void destroy_all(void)
+{
+	for (unsigned slot = SRV; slot < PROCESS_MAX; slot++)
+		if (processes[slot].state != PROCESS_FREE)
+			machine_destroy(slot);
 }
 
 static void test_copy_interrupted(void **state)
 {
 	(void)state;
-	for (enum who_copies by = BY_SENDER; by <= BY_RECEIVER; by++) {
-		pinned(by, 0);
-		interrupted(by);
+	for (unsigned first = 0; first < 2; first++) {
+		pinned(0);
+		interrupted(first);
 		urgent_again();
 		assert_int_equal(cli->state, STATE_REPLY);
 		assert_int_equal(srv->state, STATE_RUNNING);
 		expect(srv, RECV_VA, 3 * PAGE_SIZE);
 		assert_int_equal(answer(srv, srv->frame.x[0], 0, 0, 0), 0);
-		machine_destroy(SRV);
-		machine_destroy(CLI);
-		machine_destroy(OTHER);
+		destroy_all();
 	}
 }
 
@@ -458,10 +452,9 @@ static void test_copy_source_fault(void **state)
 	struct thread *second;
 
 	(void)state;
-	pinned(BY_SENDER, 0);
-	processes[CLI].params.runmask = ALL;
+	pinned(0);
 	second = machine_spawn(cli, 20, 8);
-	interrupted(BY_SENDER);
+	interrupted(true);
 	assert_int_equal(sys(second, MsgSend, coid, sizes(8, 8), 0, 0, 77), BLOCKED);
 	assert_int_equal(second->state, STATE_SEND);
 	/* As another thread of its process would. */
@@ -481,11 +474,10 @@ static void test_copy_target_fault(void **state)
 	struct thread *second;
 
 	(void)state;
-	for (enum who_copies by = BY_SENDER; by <= BY_RECEIVER; by++) {
-		pinned(by, 0);
-		processes[SRV].params.runmask = ALL;
+	for (unsigned first = 0; first < 2; first++) {
+		pinned(0);
 		second = machine_spawn(srv, 20, 8);
-		interrupted(by);
+		interrupted(first);
 		assert_int_equal(sys(second, MsgReceive, chid, PAGE_SIZE, MEM_VA), BLOCKED);
 		assert_int_equal(space_unmap(&srv->process->space, RECV_VA + 2 * PAGE_SIZE, PAGE_SIZE), PAGE_SIZE);
 		urgent_again();
@@ -493,10 +485,9 @@ static void test_copy_target_fault(void **state)
 		assert_int_equal(srv->frame.x[0], (uint64_t)-KE_FAULT);
 		assert_int_equal(cli->state, STATE_REPLY);
 		assert_int_equal(second->state, STATE_RUNNING);
+		assert_int_equal(second->frame.x[1], 3 * PAGE_SIZE);
 		machine_check(true);
-		machine_destroy(SRV);
-		machine_destroy(CLI);
-		machine_destroy(OTHER);
+		destroy_all();
 	}
 }
 
@@ -521,56 +512,46 @@ static void test_many_bad_senders(void **state)
 /* Either side, or the channel, goes while the copy is interrupted. */
 static void test_copy_partner_gone(void **state)
 {
-	(void)state;
-	for (enum who_copies by = BY_SENDER; by <= BY_RECEIVER; by++) {
-		for (unsigned what = 0; what < 4; what++) {
-			struct thread *second;
+	struct thread *second, *third;
 
-			pinned(by, 0);
-			processes[SRV].params.runmask = processes[CLI].params.runmask = ALL;
-			second = machine_spawn(srv, 20, 8);
-			interrupted(by);
-			switch (what) {
-			case 0: /* the passive side, alone */
-				if (by == BY_SENDER) {
-					assert_int_equal(sys(second, ThreadDestroy, srv->tid), 0);
-					assert_int_equal(sys(second, MsgReceive, chid, PAGE_SIZE, MEM_VA), BLOCKED);
-				} else {
-					machine_destroy(CLI);
-				}
-				break;
-			case 1: /* the side that copies */
-				if (by == BY_RECEIVER)
-					assert_int_equal(sys(second, ThreadDestroy, srv->tid), 0);
-				else
-					machine_destroy(CLI);
-				break;
-			case 2: assert_int_equal(sys(second, ChannelDestroy, chid), 0); break;
-			default: machine_destroy(SRV); break;
-			}
+	(void)state;
+	for (unsigned what = 0; what < 5; what++) {
+		pinned(0);
+		second = machine_spawn(srv, 20, 8);
+		third = machine_spawn(srv, 20, 4);
+		interrupted(what % 2);
+		switch (what) {
+		case 0:
+			machine_destroy(CLI);
+			urgent_again();
+			assert_int_equal(srv->state, STATE_RECEIVE);
+			break;
+		case 1:
+			/* Another receiver waits when the one that copies dies. */
+			assert_int_equal(sys(second, MsgReceive, chid, PAGE_SIZE, MEM_VA), BLOCKED);
+			assert_int_equal(sys(third, ThreadDestroy, srv->tid), 0);
+			assert_int_equal(cli->state, STATE_REPLY);
+			assert_int_equal(second->state, STATE_RUNNING);
+			break;
+		case 2:
+			assert_int_equal(sys(second, ThreadDestroy, srv->tid), 0);
+			assert_int_equal(cli->state, STATE_SEND);
+			break;
+		case 3:
+			assert_int_equal(sys(second, ChannelDestroy, chid), 0);
 			machine_check(true);
 			urgent_again();
-			machine_check(true);
-			if (what == 0 && by == BY_SENDER) {
-				assert_int_equal(cli->state, STATE_REPLY);
-				assert_int_equal(second->frame.x[1], 3 * PAGE_SIZE);
-			} else if (what == 0) {
-				assert_int_equal(srv->state, STATE_RECEIVE);
-			} else if (what == 1 && by == BY_SENDER) {
-				assert_int_equal(srv->state, STATE_RECEIVE);
-			} else if (what == 1) {
-				assert_int_equal(cli->state, STATE_SEND);
-			} else if (what == 2) {
-				assert_int_equal(cli->state, STATE_RUNNING);
-				assert_int_equal(cli->frame.x[0], (uint64_t)-KE_SRCH);
-				assert_int_equal(srv->frame.x[0], (uint64_t)-KE_BADF);
-			} else {
-				assert_int_equal(cli->frame.x[0], (uint64_t)-KE_SRCH);
-			}
-			for (unsigned slot = SRV; slot <= OTHER; slot++)
-				if (processes[slot].state != PROCESS_FREE)
-					machine_destroy(slot);
+			assert_int_equal(cli->state, STATE_RUNNING);
+			assert_int_equal(cli->frame.x[0], (uint64_t)-KE_SRCH);
+			assert_int_equal(srv->frame.x[0], (uint64_t)-KE_BADF);
+			break;
+		default:
+			machine_destroy(SRV);
+			assert_int_equal(cli->frame.x[0], (uint64_t)-KE_SRCH);
+			break;
 		}
+		machine_check(true);
+		destroy_all();
 	}
 }
 
@@ -792,7 +773,7 @@ static void test_timeout_in_copy(void **state)
 	int64_t rcvid;
 
 	(void)state;
-	pinned(BY_RECEIVER, 0);
+	pinned(0);
 	assert_int_equal(sys(cli, TimerTimeout, TIMEOUT_REPLY, 1000), 0);
 	assert_int_equal(send(cli, coid, 3 * PAGE_SIZE, 0, 1), BLOCKED);
 	rcvid = sys(srv, MsgReceive, chid, 0, 0);
@@ -936,8 +917,7 @@ static void test_killed_at_the_door(void **state)
 	both(ALL, ALL, 20, 20, 0);
 	second = machine_spawn(srv, 20, ALL);
 	assert_int_not_equal(second->cpu, srv->cpu);
-	assert_int_equal(
-	    machine_call(srv, false, CALL_ThreadDestroy, (const uint64_t[11]){second->tid}), 0);
+	assert_int_equal(machine_call(srv, false, CALL_ThreadDestroy, (const uint64_t[11]){second->tid}), 0);
 	assert_true(second->kill);
 	assert_int_equal(sys(second, MsgReceive, chid, 0, 0), GONE);
 	assert_int_equal(srv->process->threads_alive, 1);
@@ -1000,14 +980,6 @@ static void test_sync(void **state)
 #define SLOTS	3u /* processes 1 to 3 */
 #define THREADS 4u
 
-/* What a thread of the random test is at, to judge its result by. */
-static struct model {
-	struct thread *t;
-	unsigned number; /* of the call that it is in; 0: none */
-	uint64_t bytes;	 /* of the message or reply that it expects or sends */
-	uint8_t seed;	 /* of what it sent */
-} model[SLOTS + 1][HANDLE_MAX + 1];
-
 static uint64_t random_bytes(void)
 {
 	static const uint64_t some[] = {0, 4, 32, 33, 100, 4096, 5000, 12288, 20000};
@@ -1024,7 +996,7 @@ static uint64_t memory_of(const struct thread *t)
 static void random_spawn(struct thread *by)
 {
 	if (by->process->threads_alive < THREADS && by->process->kmem.count[OBJECT_THREAD] < THREADS)
-		machine_spawn(by, 10 + machine_random(by->prio >= 12 ? 3 : 1), 1 + machine_random(15));
+		machine_spawn(by, 10 + machine_random(3), 1 + machine_random(15));
 }
 
 static uint64_t some_rcvid(const struct thread *t)
@@ -1040,32 +1012,32 @@ static uint64_t some_rcvid(const struct thread *t)
 	return machine_random(1 << 20);
 }
 
-static void do_send(struct thread *t, struct model *m)
+static void do_send(struct thread *t)
 {
-	uint64_t at = memory_of(t);
-	const uint64_t *w;
+	uint64_t at = memory_of(t), bytes = random_bytes();
+	const uint64_t *w = message(t->process, at, bytes, t->process->slot * 16 + t->tid);
 
-	m->bytes = random_bytes();
-	m->seed = (uint8_t)(t->process->slot * 16 + t->tid);
-	w = message(t->process, at, m->bytes, m->seed);
 	if (!machine_random(8))
 		at = 0xdead0000; /* where nothing is */
-	sys(t, MsgSend, 1 + machine_random(4), sizes(m->bytes, random_bytes()), at, memory_of(t), w[0], w[1], w[2], w[3]);
+	sys(t, MsgSend, 1 + machine_random(4), sizes(bytes, random_bytes()), at, memory_of(t), w[0], w[1], w[2], w[3]);
 }
 
-static void random_call(struct thread *t, struct model *m)
+static void random_call(struct thread *t)
 {
 	uint64_t at = machine_random(8) ? memory_of(t) : 0xdead0000, bytes = random_bytes();
+	unsigned slot = t->process->slot;
+	uint32_t tid = t->tid;
 
-	m->number = 0;
 	if (!machine_random(4))
 		sys(t, TimerTimeout, machine_random(32), machine_random(3000));
+	if (machine_thread(slot, tid) != t || t->state != STATE_RUNNING)
+		return; /* something more important has come */
 	switch (machine_random(24)) {
 	case 0:
 	case 1:
 	case 2:
 	case 3:
-	case 4: do_send(t, m); break;
+	case 4: do_send(t); break;
 	case 5:
 	case 6:
 	case 7:
@@ -1074,7 +1046,8 @@ static void random_call(struct thread *t, struct model *m)
 	case 10: sys(t, MsgReply, some_rcvid(t), machine_random(100), bytes, at); break;
 	case 11:
 	case 12:
-		sys(t, MsgReplyReceive, some_rcvid(t), 0, sizes(bytes, bytes), at, 0, 0, 0, 0, 0, 1 + machine_random(2), at);
+		sys(t, MsgReplyReceive, some_rcvid(t), 0, sizes(bytes, bytes), at, 0, 0, 0, 0, 0, 1 + machine_random(2),
+		    at);
 		break;
 	case 13: sys(t, MsgRead, some_rcvid(t), at, bytes, machine_random(5000)); break;
 	case 14: sys(t, MsgWrite, some_rcvid(t), at, bytes, machine_random(5000)); break;
@@ -1097,7 +1070,8 @@ static void random_call(struct thread *t, struct model *m)
 	case 22: random_spawn(t); break;
 	default:
 		sys(t, SchedSet, UINT64_MAX, 1 + machine_random(THREADS),
-		    (10 + machine_random(10)) | (1 + machine_random(2)) << 8, machine_random(2) ? 1 + machine_random(15) : 0);
+		    (10 + machine_random(10)) | (1 + machine_random(2)) << 8,
+		    machine_random(2) ? 1 + machine_random(15) : 0);
 		break;
 	}
 }
@@ -1105,7 +1079,7 @@ static void random_call(struct thread *t, struct model *m)
 /* Channels and connections enough to begin with. */
 static void random_process(unsigned slot)
 {
-	struct thread *t = machine_process(slot, 12, ALL, ABLE_PUBLIC, false);
+	struct thread *t = machine_process(slot, 100, ALL, ABLE_PUBLIC, false);
 
 	for (unsigned i = 0; i < 2; i++)
 		assert_true(sys(t, ChannelCreate, machine_random(8)) > 0);
@@ -1113,6 +1087,16 @@ static void random_process(unsigned slot)
 		sys(t, ConnectAttach, 1 + machine_random(SLOTS), 1 + machine_random(2), machine_random(3));
 	random_spawn(t);
 	random_spawn(t);
+	assert_int_equal(sys(procmgr, SchedSet, slot, t->tid, 12 | SCHED_RR_ << 8, 0), 0);
+}
+
+/* Its interrupt may have come again meanwhile. */
+static void urgent_random(void)
+{
+	if (urgent->state == STATE_RUNNING)
+		sys(urgent, InterruptUnmask, 1);
+	if (urgent->state == STATE_RUNNING)
+		sys(urgent, InterruptWait, 1);
 }
 
 static void random_step(void)
@@ -1122,10 +1106,7 @@ static void random_step(void)
 	switch (machine_random(16)) {
 	case 0: machine_tick(machine_random(2000)); break;
 	case 1: host_raise_after(1 + machine_random(3), SPI); break;
-	case 2:
-		if (urgent->state == STATE_RUNNING)
-			urgent_again();
-		break;
+	case 2: urgent_random(); break;
 	case 3:
 		if (!machine_random(60)) {
 			unsigned slot = 1 + machine_random(SLOTS);
@@ -1135,13 +1116,10 @@ static void random_step(void)
 		}
 		break;
 	default:
-		if (c->current && c->current != urgent) {
-			struct thread *t = c->current;
-
-			random_call(t, &model[t->process->slot][t->tid]);
-		} else if (c->current == urgent) {
-			urgent_again();
-		}
+		if (c->current == urgent)
+			urgent_random();
+		else if (c->current)
+			random_call(c->current);
 	}
 }
 

@@ -56,7 +56,7 @@ const char *control_refusal(void)
 		return "the CPU has fewer than 36 physical address bits";
 	if (sysreg_field(id_aa64mmfr0_el1, 28) == 0xf)
 		return "the CPU has no 4 KiB translation granule";
-	sysreg_write(ICC_SRE_EL2, 0xf);
+	sysreg_write(ICC_SRE_EL2, 7);
 	isb();
 	if ((sysreg_read(ICC_SRE_EL2) & 1) == 0)
 		return "firmware does not allow the GIC's system registers (ICC_SRE_EL2.SRE stays 0)";

@@ -162,7 +162,7 @@ void gic_cpu_init(unsigned cpu)
 {
 	redistributor[cpu] = find_redistributor(board.cpu_mpidr[cpu]);
 	init_redistributor(redistributor[cpu]);
-	sysreg_write(ICC_SRE_EL2, 0xf); /* SRE, no bypass, and EL1 may read its own */
+	sysreg_write(ICC_SRE_EL2, 7); /* SRE, no bypass; a guest may not switch its own off */
 	isb();
 	clear_list_registers();
 	sysreg_write(ICC_IGRPEN1_EL1, 0);

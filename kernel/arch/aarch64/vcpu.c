@@ -19,7 +19,16 @@
 #define ICH_AP1R0_EL2	   S3_4_C12_C9_0
 #define CNTV_ENABLE	   BIT(0)
 #define CNTV_IMASK	   BIT(1)
+#define CNTV_FIRING 5 /* ENABLE and ISTATUS, not IMASK */
 #define PSTATE_EL1H_MASKED 0x3c5
+#define PSTATE_32	   BIT(4)
+#define PSTATE_BTYPE	   (3ull << 10)
+#define PSTATE_SSBS	   BIT(12)
+#define PSTATE_SS	   BIT(21)
+#define PSTATE_PAN	   BIT(22)
+#define PSTATE_DIT	   BIT(24)
+#define SCTLR_SPAN	   BIT(23)
+#define SCTLR_DSSBS	   BIT(44)
 #define SCTLR_EL1_RESET	   0x30c50838ull /* as QEMU's and Arm's cores come up: RES1 bits, MMU and caches off */
 
 unsigned vcpu_lr_count(void)
@@ -27,12 +36,14 @@ unsigned vcpu_lr_count(void)
 	return (sysreg_read(ICH_VTR_EL2) & 0x1f) + 1;
 }
 
-#define LR_EACH(X)                                                                                               \
-	X(0, c12, 0)                                                                                             \
-	X(1, c12, 1)                                                                                             \
-	X(2, c12, 2)                                                                                             \
-	X(3, c12, 3) X(4, c12, 4) X(5, c12, 5) X(6, c12, 6) X(7, c12, 7) X(8, c13, 0) X(9, c13, 1) X(10, c13, 2) \
-	    X(11, c13, 3) X(12, c13, 4) X(13, c13, 5) X(14, c13, 6) X(15, c13, 7)
+#define LR_EACH(X)                                                                                                 \
+	X(0, c12, 0)                                                                                               \
+	X(1, c12, 1)                                                                                               \
+	X(2, c12, 2)                                                                                               \
+	X(3, c12, 3)                                                                                               \
+	X(4, c12, 4)                                                                                               \
+	X(5, c12, 5) X(6, c12, 6) X(7, c12, 7) X(8, c13, 0) X(9, c13, 1) X(10, c13, 2) X(11, c13, 3) X(12, c13, 4) \
+	    X(13, c13, 5) X(14, c13, 6) X(15, c13, 7)
 
 /* ICH_LR<n>_EL2 is S3_4_C12_C12_<n>, then S3_4_C12_C13_<n - 8>. */
 static uint64_t lr_read(unsigned n)
@@ -105,10 +116,12 @@ static void offer(struct vcpu *v)
 
 /* ---- evict and load ---- */
 
-static uint64_t counter_ns(uint64_t ticks)
+uint64_t counter_ns(uint64_t ticks)
 {
 	uint64_t hz = counter_hz();
 
+	if (ticks / hz >= UINT64_MAX / 1000000000ull)
+		return UINT64_MAX - 1; /* centuries away */
 	return ticks / hz * 1000000000ull + (ticks % hz * 1000000000ull + hz - 1) / hz;
 }
 
@@ -197,7 +210,8 @@ static void load(struct cpu *c, struct vcpu *v)
 	sysreg_write(cntv_cval_el0, v->el1.cntv_cval);
 	sysreg_write(cntv_ctl_el0, v->el1.cntv_ctl);
 	c->el1_clean = false;
-	c->hcr_guest = false; /* its flags may differ */
+	sysreg_write(hcr_el2, HCR_PROCESS); /* the flags of this one's may differ */
+	c->hcr_guest = false;
 	/* Another vCPU of this guest ran here: its translations have the same VMID (Arm ARM D8.17.2, "CnP"). */
 	if (p->last_vcpu[c->id] && p->last_vcpu[c->id] != v->index + 1)
 		tlb_flush_cpu_space(p->guest.vmid, p->guest.root_pa);
@@ -250,6 +264,8 @@ static void debug_save(struct vcpu *v)
 	DBG_EACH(X)
 #undef X
 	v->el1.oslock = sysreg_read(oslsr_el1) & BIT(1);
+	v->el1.osdlr = sysreg_read(osdlr_el1);
+	sysreg_write(osdlr_el1, 0);
 	sysreg_write(mdscr_el1, 0);
 	sysreg_write(oslar_el1, 1);
 	sysreg_write(mdcr_el2, mdcr_value());
@@ -270,6 +286,7 @@ static void debug_load(const struct vcpu *v)
 	}
 	DBG_EACH(X)
 #undef X
+	sysreg_write(osdlr_el1, v->el1.osdlr);
 	sysreg_write(oslar_el1, v->el1.oslock ? 1 : 0);
 }
 
@@ -355,7 +372,11 @@ void vcpu_irq_timer(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 
-	if (!v) {
+	/* Late: the guest, or an eviction, took the condition away meanwhile. A level that nobody owns must not stay.
+	 */
+	if (!v || (sysreg_read(cntv_ctl_el0) & 7) != CNTV_FIRING) {
+		if (!v)
+			sysreg_write(cntv_ctl_el0, 0);
 		gic_deactivate(PPI_VTIMER);
 		return;
 	}
@@ -421,6 +442,7 @@ struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
 void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far)
 {
 	uint64_t pstate = v->frame.pstate, mode = pstate & 0xf;
+	uint64_t sctlr = v->leaked & LEAK_SCTLR ? v->el1.sctlr_el1 : sysreg_read(sctlr_el1);
 	uint64_t offset = pstate & BIT(4) ? 0x600 : mode == 0 ? 0x400 : mode == 4 ? 0 : 0x200;
 
 	sysreg_write(spsr_el1, pstate);
@@ -428,12 +450,12 @@ void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far)
 	sysreg_write(esr_el1, esr);
 	sysreg_write(far_el1, far);
 	v->frame.pc = sysreg_read(vbar_el1) + offset;
-	/* Arm ARM D1.3.2: PAN is set if it exists and SCTLR_EL1.SPAN is 0; the flags of the old state do not matter. */
-	v->frame.pstate = PSTATE_EL1H_MASKED;
+	/* Arm ARM D1.3.2: PAN is set if it exists and SCTLR_EL1.SPAN is 0, DIT stays, SSBS is SCTLR_EL1.DSSBS. */
+	v->frame.pstate = PSTATE_EL1H_MASKED | (pstate & PSTATE_DIT);
 	if (sysreg_field(id_aa64mmfr1_el1, 20))
-		v->frame.pstate |= (v->leaked & LEAK_SCTLR ? v->el1.sctlr_el1 : sysreg_read(sctlr_el1)) & BIT(23)
-				       ? pstate & BIT(22)
-				       : BIT(22);
+		v->frame.pstate |= sctlr & SCTLR_SPAN ? pstate & PSTATE_PAN : PSTATE_PAN;
+	if (sysreg_field(id_aa64pfr1_el1, 4) && (sctlr & SCTLR_DSSBS))
+		v->frame.pstate |= PSTATE_SSBS;
 }
 
 static uint64_t extend(uint64_t value, uint64_t esr)
@@ -463,10 +485,17 @@ static bool is_call(unsigned exit)
 	return exit == EXIT_HVC || exit == EXIT_SMC;
 }
 
+void vcpu_advance(struct vcpu *v, uint64_t esr)
+{
+	v->frame.pc += esr & BIT(25) ? 4 : 2;
+	if (!(v->frame.pstate & PSTATE_32))
+		v->frame.pstate &= ~(PSTATE_BTYPE | PSTATE_SS);
+}
+
 static void skip(struct vcpu *v)
 {
 	if (v->exit != EXIT_HVC)
-		v->frame.pc += v->exit_esr & BIT(25) ? 4 : 2;
+		vcpu_advance(v, v->exit_esr);
 }
 
 /* Abort from the same or a lower level: EC 0x25/0x24 or 0x21/0x20; DFSC or IFSC 0x10: synchronous External abort. */
@@ -475,7 +504,8 @@ static void inject_abort(struct vcpu *v)
 	bool fetch = v->exit == EXIT_FETCH, from_el0 = (v->frame.pstate & 0xf) == 0;
 	uint64_t ec = fetch ? 0x20 : 0x24;
 
-	vcpu_inject(v, (ec + !from_el0) << 26 | BIT(25) | 0x10, v->exit_far);
+	/* FnV: the address may mean nothing. */
+	vcpu_inject(v, (ec + !from_el0) << 26 | BIT(25) | (v->exit_esr & BIT(10)) | 0x10, v->exit_far);
 }
 
 static void inject_undefined(struct vcpu *v)
@@ -571,22 +601,6 @@ static uint64_t ipa_of(uint64_t hpfar, uint64_t far)
 	return (hpfar & 0xfffffffff0ull) << 8 | (far & 0xfff);
 }
 
-/* A permission fault need not fill HPFAR_EL2 (Arm ARM D24.2.56): translate again. False: the guest changed its tables.
- */
-static bool translate(uint64_t far, bool el0, uint64_t *ipa)
-{
-	uint64_t saved = sysreg_read(par_el1), par;
-
-	if (el0)
-		__asm__ volatile("at s1e0r, %0\n\tisb" : : "r"(far) : "memory");
-	else
-		__asm__ volatile("at s1e1r, %0\n\tisb" : : "r"(far) : "memory");
-	par = sysreg_read(par_el1);
-	sysreg_write(par_el1, saved);
-	*ipa = (par & 0xffffffffff000ull) | (far & 0xfff);
-	return !(par & 1);
-}
-
 #define DFSC(esr)	   ((unsigned)(esr)&0x3f)
 #define DFSC_PERMISSION(d) (((d)&0x3c) == 0x0c)
 #define DFSC_FAULT(d)	   ((d) <= 0x0f) /* address size, translation, access flag, permission */
@@ -607,8 +621,17 @@ static struct frame *abort_exit(struct cpu *c, struct vcpu *v, uint64_t esr, boo
 		inject_abort(v);
 		return vcpu_enter(c, v);
 	}
-	if (DFSC_PERMISSION(DFSC(esr)) && !translate(far, (v->frame.pstate & 0xf) == 0, &ipa))
-		return vcpu_enter(c, v);
+	/*
+	 * A permission fault, a write to the guest's ROM, need not fill HPFAR_EL2 (Arm ARM D24.2.56). qvm finds the
+	 * address in the guest's tables: an AT instruction here would meet errata (errata.c).
+	 */
+	if (unlikely(DFSC_PERMISSION(DFSC(esr)))) {
+		f->x[1] = UINT64_MAX;
+		f->x[2] = esr;
+		f->x[3] = far;
+		f->x[4] = v->frame.pc;
+		return to_process(c, v, v->exit);
+	}
 	f->x[1] = ipa;
 	if (fetch || !(esr & ABORT_ISV)) {
 		if (!fetch && (esr & ABORT_CM)) {
@@ -672,7 +695,7 @@ static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	struct thread *t = v->thread;
 	bool wait;
 
-	v->frame.pc += esr & BIT(25) ? 4 : 2;
+	vcpu_advance(v, esr);
 	if (esr & 3) { /* WFE, WFET: not trapped, but harmless */
 		lock_acquire(&kernel_lock);
 		sched_yield(t);

@@ -52,7 +52,7 @@ static const struct id_register id_registers[] = {
     {6, 1, ALL_BUT(FIELD(4) | FIELD(8) | FIELD(24) | FIELD(28) | FIELD(56) | FIELD(60))},
     {6, 2, FIELD(4) | FIELD(20)}, /* ISAR2: RPRES, BC */
     /* MMFR0: PARange, ASIDBits, BigEnd, SNSMem, BigEndEL0, TGran16, TGran64, TGran4, ExS */
-    {7, 0, FIELD(0) | FIELD(4) | FIELD(8) | FIELD(12) | FIELD(16) | FIELD(20) | FIELD(24) | FIELD(28) | FIELD(44)},
+    {7, 0, FIELD(0) | FIELD(4) | FIELD(12) | FIELD(20) | FIELD(24) | FIELD(28) | FIELD(44)},
     {7, 1, FIELD(0) | FIELD(12) | FIELD(20) | FIELD(36)}, /* MMFR1: HAFDBS, HPDS, PAN, ETS */
     /* MMFR2: UAO, LSM, VARange, CCIDX, ST, AT, IDS, TTL, BBM, E0PD */
     {7, 2,
@@ -60,7 +60,7 @@ static const struct id_register id_registers[] = {
 	 FIELD(60)},
 };
 
-#define PARANGE_36 1 /* as much as the 39 bits of stage 2 hold: SPACE_BITS */
+#define PARANGE_40 2 /* the least that holds the 39 bits of stage 2 (SPACE_BITS) */
 
 static uint64_t id_hardware(unsigned crm, unsigned op2)
 {
@@ -93,9 +93,13 @@ static uint64_t id_read(unsigned crm, unsigned op2)
 			continue;
 		value = id_hardware(crm, op2) & r->keep;
 		if (crm == 4 && op2 == 0) /* CSV2: not the variant with SCXTNUM registers */
-			value = at_most(value, 56, 1) | 0x11;
+			value = at_most(at_most(value, 56, 1), 24, 1) | 0x11;
+		if (crm == 5 && op2 == 0) /* no later debug than the registers that are switched */
+			value = at_most(value, 0, 8);
+		if (crm == 7 && op2 == 1)
+			value = at_most(value, 0, 2);
 		if (crm == 7 && op2 == 0)
-			value = at_most(value, 0, PARANGE_36);
+			value = at_most(value, 0, PARANGE_40);
 		return value;
 	}
 	return 0;
@@ -172,7 +176,7 @@ static bool ptimer_met(const struct vcpu *v)
 static void ptimer_update(struct cpu *c, struct vcpu *v)
 {
 	bool met = ptimer_met(v);
-	uint64_t at = v->cntp_cval + v->cntvoff, hz = counter_hz();
+	uint64_t at = v->cntp_cval + v->cntvoff;
 
 	lock_acquire(&kernel_lock);
 	lock_acquire(&v->lock);
@@ -181,7 +185,7 @@ static void ptimer_update(struct cpu *c, struct vcpu *v)
 	lock_release(&v->lock);
 	timer_disarm(&v->ptimer);
 	if (!met && (v->cntp_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE && at >= v->cntvoff)
-		timer_arm(&v->ptimer, at / hz * 1000000000ull + (at % hz * 1000000000ull + hz - 1) / hz);
+		timer_arm(&v->ptimer, counter_ns(at));
 	lock_release(&kernel_lock);
 	c->attention = true; /* the hardware timer may have to be set */
 }
@@ -205,6 +209,33 @@ static void ptimer_access(struct cpu *c, struct vcpu *v, uint64_t esr, unsigned 
 	else
 		v->cntp_cval = value;
 	ptimer_update(c, v);
+}
+
+/* ---- cache maintenance by set and way: this CPU's, never without a clean, and only for what exists ---- */
+
+static void set_way(uint32_t value)
+{
+	uint64_t level = value >> 1 & 7, own = sysreg_read(csselr_el1), id, ways, sets, set, way;
+	bool wide = sysreg_field(ID_AA64MMFR2_EL1, 20) != 0; /* FEAT_CCIDX */
+	unsigned line, shift;
+
+	if (level > 6 || (sysreg_read(clidr_el1) >> (3 * level) & 7) < 2)
+		return; /* no data cache at that level: UNPREDICTABLE, perhaps UNDEFINED, if executed here */
+	sysreg_write(csselr_el1, level << 1);
+	isb();
+	id = sysreg_read(ccsidr_el1);
+	sysreg_write(csselr_el1, own);
+	isb();
+	ways = wide ? id >> 3 & 0x1fffff : id >> 3 & 0x3ff;
+	sets = wide ? id >> 32 & 0xffffff : id >> 13 & 0x7fff;
+	line = (unsigned)(id & 7) + 4;
+	shift = ways ? (unsigned)__builtin_clz((unsigned)ways) : 32;
+	way = ways ? value >> shift : 0;
+	set = (value & (BIT(shift) - 1)) >> line;
+	if (way > ways || set > sets)
+		return;
+	value = (uint32_t)((ways ? way << shift : 0) | set << line | level << 1);
+	__asm__ volatile("dc cisw, %0\n\tdsb ish" : : "r"((uint64_t)value) : "memory");
 }
 
 /* ---- all ---- */
@@ -247,15 +278,17 @@ static bool handle(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 	case ISS_REG(3, 3, 14, 2, 0): /* CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0 */
 	case ISS_REG(3, 3, 14, 2, 1):
 	case ISS_REG(3, 3, 14, 2, 2): ptimer_access(c, v, esr, reg >> 17 & 7); return true;
+	case ISS_REG(3, 0, 12, 12, 5): /* ICC_SRE_EL1: the system registers are on, for ever */
+		if (esr & ISS_READ)
+			put(v, esr, 7);
+		return true;
 	case ISS_REG(3, 0, 1, 0, 1): /* ACTLR_EL1: reads 0, writes ignored */
 		if (esr & ISS_READ)
 			put(v, esr, 0);
 		return true;
 	case ISS_REG(1, 0, 7, 6, 2): /* DC ISW, CSW, CISW: this CPU's, and never without a clean */
 	case ISS_REG(1, 0, 7, 10, 2):
-	case ISS_REG(1, 0, 7, 14, 2):
-		__asm__ volatile("dc cisw, %0\n\tdsb ish" : : "r"(get(v, esr) & 0xffffffff) : "memory");
-		return true;
+	case ISS_REG(1, 0, 7, 14, 2): set_way((uint32_t)get(v, esr)); return true;
 	default: break;
 	}
 	if ((reg & ISS_REG(3, 7, 15, 0, 0)) == ISS_REG(3, 0, 0, 0, 0) && (esr & ISS_READ)) {
@@ -274,6 +307,6 @@ bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr)
 	if (!handle(c, v, esr, &again))
 		return false;
 	if (!again)
-		v->frame.pc += 4;
+		vcpu_advance(v, esr);
 	return true;
 }

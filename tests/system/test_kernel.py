@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kernel's calls, from processes that use them rightly, wrongly, all up, and at random (tests/el0)."""
+
+import re
+import time
+
+import pytest
+
+from harness import Board, make_archive, system_dts
+
+CALLS = 1000000
+
+
+def program(name, properties=""):
+    return f"""
+        {name} {{ program = "{name}"; priority = <20>; memory = <0x400000>; kernel-memory = <0x200000>;
+                  abilities = "log"; {properties} }};
+"""
+
+
+def answers(board):
+    """The operator's prompt is there, and procmgr and the kernel tell about every process."""
+    board.prompt()
+    output = board.command_output("pidin")
+    for name in ("procmgr", "devc-pl011", "slogger", "shell"):
+        if not re.search(rf"\b{name}\b", output):
+            board.fail(f"`pidin` does not show {name}")
+
+
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_programs(cpus):
+    """One after the other, on the kernel's console, then the servers: `ready` also waits for an end."""
+    names = ("kcalls", "kmessages", "runtime", "kexhaust")
+    archive = make_archive({"system.dts": system_dts(first="".join(program(name, "ready;") for name in names))})
+    with Board(archive, cpus=cpus) as board:
+        for name in names:
+            end = board.expect(rf"\b{name}: (?:\d+ passed, (\d+) failed|done|FAILED, )", 60, f"the report of {name}")
+            if end.group(1) != "0" and "done" not in end.group(0) or "FAILED" in board.seen:
+                board.fail(f"{name} found mistakes")
+            board.expect(rf"{name} ended: exit code 0\b", 20)
+        answers(board)
+
+
+@pytest.mark.limit(300)
+def test_random_calls():
+    """While one process calls at random, the prompt answers; it ends by itself, having found nothing overwritten."""
+    then = program("khostile", f'args = "{CALLS}", "0x5eed";')
+    with Board(make_archive({"system.dts": system_dts(then=then)}), cpus=2) as board:
+        answers(board)
+        end = time.monotonic() + 240
+        while re.search(r"\bkhostile\b", board.command_output("pidin")):
+            if time.monotonic() > end:
+                board.fail("khostile did not end")
+            time.sleep(2)
+        output = board.command_output("slog2info")
+        if not re.search(r"khostile ended: exit code 0\b", output):
+            board.fail("khostile did not end with exit code 0")
+
+
+def test_dma_is_blocked():
+    """A process that drives a PCI device, but owns no memory for its DMA."""
+    windows = "mmio = /bits/ 64 <0x4010000000 0x100000 0x10000000 0x100000>; ready;"
+    archive = make_archive({"system.dts": system_dts(first=program("edu", windows))})
+    with Board(archive, cpus=2, extra=("-device", "edu,dma_mask=0xffffffffffffffff")) as board:
+        verdict = board.expect(r"edu: ([^\r\n]*)\r*\n", 60).group(1)
+        if verdict != "blocked":
+            board.fail(f"DMA of edu: {verdict}")
+        answers(board)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Virtual CPUs that are moved between CPUs (tests/el0/mover.c), or share one: no interrupt is lost (guests/ticks)."""
+
+import re
+
+import pytest
+
+from harness import Board, bare_vm, make_archive, system_dts
+
+MOVER = """
+        mover {{ program = "mover"; args = "ticks", "{how}"; priority = <24>; abilities = "xsched", "log";
+                 connect = "slogger"; }};
+"""
+
+
+def boot(seconds, then="", cpu="sched 10", **board_options):
+    archive = make_archive({"system.dts": system_dts(then=then, vms=["ticks"]),
+                            "ticks.qvmconf": bare_vm("ticks", "ticks", f"seconds={seconds}", cpus=(cpu, cpu))})
+    return Board(archive, **board_options)
+
+
+def ticks_are_whole(board, seconds):
+    """The guest's own verdict, and its words for each virtual CPU: all ticks, and all that the others sent."""
+    board.prompt()
+    board.open_console("ticks")
+    if board.expect(r"ticks: (done|FAILED)", seconds + 60).group(1) != "done":
+        board.fail("the guest says FAILED")
+    lines = re.findall(r"ticks: cpu (\d) ticks (\d+) lost (\d+) .*? sgi sent (\d+) received (\d+)", board.seen)
+    if len(lines) != 2:
+        board.fail(f"{len(lines)} virtual CPUs have reported")
+    (_, ticks0, lost0, sent0, got0), (_, ticks1, lost1, sent1, got1) = lines
+    assert (ticks0, lost0, ticks1, lost1) == (str(1000 * seconds), "0") * 2, f"ticks: {lines}"
+    assert (sent0, sent1) == (got1, got0), f"software-generated interrupts: {lines}"
+    board.leave_console()
+
+
+def moved(seconds, how):
+    with boot(seconds, MOVER.format(how=how)) as board:
+        ticks_are_whole(board, seconds)
+        log = board.command_output("slog2info")
+        moves = re.search(r"mover: (\d+) moves of 2 virtual CPUs", log)
+        if not moves or not re.search(r"mover ended: exit code 0\b", log):
+            board.fail("the mover did not do its work")
+        # Two each millisecond; a loaded machine may not get to it that often.
+        assert int(moves.group(1)) > 200 * seconds, f"only {moves.group(1)} moves in {seconds} s"
+
+
+@pytest.mark.parametrize("seconds, how", [(30, "apart"), (10, "together")])
+def test_moving(seconds, how):
+    moved(seconds, how)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("how", ["apart", "together"])
+@pytest.mark.limit(400)
+def test_moving_for_minutes(how):
+    moved(180, how)
+
+
+@pytest.mark.parametrize("cpus, runmask", [(1, 1), (4, 4)])
+def test_two_share_one_cpu(cpus, runmask):
+    with boot(10, cpu=f"runmask {runmask}", cpus=cpus) as board:
+        ticks_are_whole(board, 10)

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: tests/unit/machine.c kernel/arch/host/host.c kernel/arch/host/kmem.c kernel/arch/host/lock.c */
+/* SOURCES: kernel/arch/host/record.c kernel/arch/host/world.c kernel/mm/space.c kernel/sched/sched.c */
+/* SOURCES: kernel/sched/timer.c kernel/object/call.c kernel/object/ipc.c kernel/object/irq.c kernel/object/process.c */
+/* SOURCES: kernel/object/process_calls.c kernel/object/system_calls.c kernel/object/thread.c */
+/* SOURCES: kernel/object/thread_calls.c kernel/object/timer_object.c kernel/object/vcpu_calls.c kernel/object/vgic.c */
+/* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
+/* Who runs where: priorities, slices, run masks, and registers that follow their thread. */
+#include "machine.h"
+
+#define ALL 0xfu
+
+static struct thread *first;
+
+static int setup(void **state)
+{
+	static bool booted;
+
+	(void)state;
+	if (!booted)
+		machine_boot(4);
+	booted = true;
+	first = machine_process(1, 50, ALL, ABLE_VCPU, true);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	machine_check(true);
+	machine_destroy(1);
+	machine_check(true);
+	return 0;
+}
+
+static void set(const struct thread *t, unsigned prio, unsigned policy, uint32_t runmask)
+{
+	assert_int_equal(sys(procmgr, SchedSet, 1, t->tid, prio | policy << 8, runmask), 0);
+}
+
+static void test_priority(void **state)
+{
+	struct thread *t[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		t[i] = machine_spawn(first, 10 + i, 2);
+		assert_ptr_equal(cpus[1].current, t[i]);
+	}
+	/* The one that was preempted is before others of its priority. */
+	set(t[0], 11, SCHED_FIFO_, 0);
+	assert_int_equal(sys(t[2], SyncWait, MEM_VA, 0), BLOCKED);
+	assert_ptr_equal(cpus[1].current, t[1]);
+	set(t[1], 9, SCHED_FIFO_, 0);
+	assert_ptr_equal(cpus[1].current, t[0]);
+	assert_int_equal(sys(first, SyncWake, MEM_VA, 9), 1);
+	assert_ptr_equal(cpus[1].current, t[2]);
+	machine_check(true);
+}
+
+static void test_fifo_and_round_robin(void **state)
+{
+	struct thread *t[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		t[i] = machine_spawn(first, 10, 2);
+	machine_tick(10 * TIMESLICE_NS);
+	assert_ptr_equal(cpus[1].current, t[0]);
+	assert_int_equal(sys(t[0], SchedYield), 0);
+	assert_ptr_equal(cpus[1].current, t[1]);
+	for (unsigned i = 0; i < 3; i++)
+		set(t[i], 10, SCHED_RR_, 0);
+	for (unsigned n = 0; n < 12; n++) {
+		const struct thread *now = cpus[1].current;
+
+		machine_tick(TIMESLICE_NS - 1);
+		assert_ptr_equal(cpus[1].current, now);
+		machine_tick(1);
+		assert_ptr_not_equal(cpus[1].current, now);
+	}
+	/* Nobody of its priority waits: no tick. */
+	set(t[1], 9, SCHED_RR_, 0);
+	set(t[2], 8, SCHED_RR_, 0);
+	assert_int_equal(host_clock_armed(1), UINT64_MAX);
+}
+
+static void test_placement(void **state)
+{
+	struct thread *t[6];
+	uint32_t used = 0;
+
+	(void)state;
+	set(first, 50, SCHED_FIFO_, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		t[i] = machine_spawn(first, 20 + i, ALL);
+		assert_int_equal(t[i]->state, STATE_RUNNING);
+		used |= 1u << t[i]->cpu;
+	}
+	assert_int_equal(used, 0xe);
+	/* All are busy: the least important one makes room. */
+	t[3] = machine_spawn(first, 30, ALL);
+	assert_int_equal(t[3]->state, STATE_RUNNING);
+	assert_int_equal(t[0]->state, STATE_READY);
+	/* As soon as a CPU has nothing to do, it comes and takes it. */
+	assert_int_equal(sys(t[2], SyncWait, MEM_VA, 0), BLOCKED);
+	assert_int_equal(t[0]->state, STATE_RUNNING);
+	machine_check(true);
+}
+
+static void test_runmask(void **state)
+{
+	struct thread *t = machine_spawn(first, 20, 1u << 2);
+
+	(void)state;
+	assert_int_equal(t->cpu, 2);
+	/* Of a running thread, by itself and by another. */
+	assert_int_equal(sys(t, ThreadCtl, THREADCTL_RUNMASK, 1u << 3), 0);
+	assert_int_equal(t->cpu, 3);
+	set(t, 20, SCHED_FIFO_, 1u << 1);
+	assert_int_equal(t->cpu, 1);
+	assert_int_equal(t->state, STATE_RUNNING);
+	assert_int_equal(sys(t, ThreadCtl, THREADCTL_RUNMASK, 0x10), -KE_INVAL);
+	assert_int_equal(sys(t, ThreadCtl, THREADCTL_RUNMASK, 0), -KE_INVAL);
+}
+
+/* FP registers, and a guest's EL1 registers, stay in a CPU until their thread goes on elsewhere. */
+static void test_registers_follow(void **state)
+{
+	struct thread *t = machine_spawn(first, 20, 1u << 1);
+	struct vcpu *v;
+
+	(void)state;
+	machine_fp_write(1, 4711);
+	assert_ptr_equal(cpus[1].fp_owner, &t->fpu);
+	assert_int_equal(sys(t, ThreadCtl, THREADCTL_RUNMASK, 1u << 2), 0);
+	assert_int_equal(t->cpu, 2);
+	assert_null(cpus[1].fp_owner);
+	assert_int_equal(machine_fp_read(2), 4711);
+	assert_int_equal(sys(t, VcpuCreate, 0, 0, 0), 1);
+	v = t->process->vcpus[0];
+	v->el1.tpidr_el1 = 0x1234;
+	assert_int_equal(sys(t, VcpuRun, 1, ACT_RUN), BLOCKED);
+	assert_ptr_equal(cpus[2].guest, v);
+	machine_fp_write(2, 815);
+	set(t, 20, SCHED_FIFO_, 1u << 3);
+	assert_ptr_equal(cpus[3].guest, v);
+	assert_null(cpus[2].resident);
+	assert_int_equal(machine_fp_read(3), 815);
+	machine_guest_trap(3, HOST_HVC);
+	assert_int_equal(t->frame.x[0], EXIT_HVC);
+	assert_int_equal(machine_fp_read(3), 4711);
+}
+
+/* A question about a vCPU whose registers another CPU holds is answered there, also if the vCPU has just left. */
+static void test_vcpu_requests(void **state)
+{
+	struct thread *a = machine_spawn(first, 20, 1u << 1), *b, *asks = machine_spawn(first, 20, 1u << 2);
+
+	(void)state;
+	assert_int_equal(sys(a, VcpuCreate, 0, 0, 0), 1);
+	a->process->vcpus[0]->el1.tpidr_el1 = 1;
+	assert_int_equal(sys(a, VcpuRun, 1, ACT_RUN), BLOCKED);
+	assert_int_equal(sys(asks, VcpuPrivate, 1, VPRIV_ENABLE, 0, 0), 0);
+	assert_int_equal(asks->frame.x[1], 0xffff);
+	assert_int_equal(sys(asks, VcpuGet, 1, VREG_X0), -KE_BUSY);
+	machine_guest_trap(1, HOST_WFI);
+	assert_int_equal(a->state, STATE_WFI);
+	assert_int_equal(sys(asks, VcpuInject, 1, 40, 0x80), 0);
+	assert_int_equal(a->state, STATE_RUNNING);
+	/* Asked, and before the CPU hears of it another vCPU takes its place. */
+	machine_guest_trap(1, HOST_HVC);
+	b = machine_spawn(first, 30, 1u << 1);
+	assert_int_equal(sys(b, VcpuCreate, 1, 1, 0), 2);
+	a->process->vcpus[1]->el1.tpidr_el1 = 2;
+	assert_ptr_equal(cpus[1].resident, a->process->vcpus[0]);
+	assert_int_equal(machine_call(asks, false, CALL_VcpuQuery, (const uint64_t[11]){1, 40}), BLOCKED);
+	assert_int_equal(asks->state, STATE_VCPU);
+	assert_int_equal(machine_call(b, false, CALL_VcpuRun, (const uint64_t[11]){2, ACT_RUN}), BLOCKED);
+	machine_settle();
+	assert_int_equal(asks->state, STATE_RUNNING);
+	assert_int_equal(asks->frame.x[0], VIRQ_PENDING);
+}
+
+/* ---- anything, with interrupts that come late ---- */
+
+#define THREADS 9u
+
+static uint64_t fp_value[HANDLE_MAX + 1];
+
+static void use_fp(struct thread *t)
+{
+	if (fp_value[t->tid] && machine_fp_read(t->cpu) != fp_value[t->tid])
+		fail_msg("thread %u has lost its FP registers", t->tid);
+	fp_value[t->tid] = (uint64_t)t->tid << 32 | machine_random(1 << 20);
+	machine_fp_write(t->cpu, fp_value[t->tid]);
+}
+
+static void random_call(struct thread *t)
+{
+	const uint64_t prio = 10 + machine_random(6), mask = 1 + machine_random(15);
+	const uint64_t params = prio | (uint64_t)(1 + machine_random(2)) << 8;
+
+#define any(name, ...) machine_call(t, false, CALL_##name, (const uint64_t[11]){__VA_ARGS__})
+	switch (machine_random(10)) {
+	case 0: any(SchedYield, 0); break;
+	case 1: any(ThreadCtl, THREADCTL_RUNMASK, mask); break;
+	case 2:
+	case 3: any(SchedSet, UINT64_MAX, 1 + machine_random(THREADS), params, machine_random(2) ? mask : 0); break;
+	case 4: any(SyncWait, MEM_VA, 0); break;
+	case 5:
+	case 6: any(SyncWake, MEM_VA, 1 + machine_random(3)); break;
+	case 7:
+		if (t->process->threads_alive > 4)
+			any(ThreadDestroy, 2 + machine_random(THREADS));
+		break;
+	default:
+		if (t->process->threads_alive < THREADS) {
+			int64_t tid = any(ThreadCreate, CODE_VA + 4, 0, 0, params, mask, 0);
+
+			if (tid > 0)
+				fp_value[tid] = 0;
+		}
+	}
+#undef any
+}
+
+static void test_random(void **state)
+{
+	(void)state;
+	machine_seed(5);
+	memset(fp_value, 0, sizeof(fp_value));
+	set(first, 12, SCHED_RR_, 0);
+	for (unsigned n = 0; n < 40000; n++) {
+		unsigned cpu = machine_random(4);
+		struct thread *t = cpus[cpu].current;
+
+		switch (machine_random(6)) {
+		case 0:
+		case 1: machine_step(cpu); break;
+		case 2: host_clock_set(clock_now() + machine_random(TIMESLICE_NS)); break;
+		case 3:
+			if (t)
+				use_fp(t);
+			break;
+		default:
+			if (t)
+				random_call(t);
+		}
+		machine_check(false);
+		if (n % 50 == 0) {
+			machine_settle();
+			machine_check(true);
+			/* Everybody asleep would be the end of the test: woken from another CPU, by interrupts. */
+			host_cpu = 4;
+			if (!cpus[0].current && !cpus[1].current && !cpus[2].current && !cpus[3].current)
+				list_for_each_safe (it, &processes[1].sync_waiters) {
+					struct thread *w = list_entry(it, struct thread, wait_link);
+
+					list_del(&w->wait_link);
+					thread_wake(w, 0);
+				}
+		}
+	}
+	machine_settle();
+	/* The teardown needs nobody. */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_priority, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_fifo_and_round_robin, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_placement, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_runmask, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_registers_follow, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_vcpu_requests, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

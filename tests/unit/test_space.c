@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: tests/unit/machine.c kernel/arch/host/host.c kernel/arch/host/kmem.c kernel/arch/host/lock.c */
+/* SOURCES: kernel/arch/host/record.c kernel/arch/host/world.c kernel/mm/space.c kernel/sched/sched.c */
+/* SOURCES: kernel/sched/timer.c kernel/object/call.c kernel/object/ipc.c kernel/object/irq.c kernel/object/process.c */
+/* SOURCES: kernel/object/process_calls.c kernel/object/system_calls.c kernel/object/thread.c */
+/* SOURCES: kernel/object/thread_calls.c kernel/object/timer_object.c kernel/object/vcpu_calls.c kernel/object/vgic.c */
+/* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
+/* Stage-2 tables, against a map of pages, and the order of what is done to them, against the architecture's rules. */
+#include "machine.h"
+
+#define KIB4 PAGE_SIZE
+#define MIB2 (2ull << 20)
+#define GIB1 (1ull << 30)
+#define VMID 9u
+#define RW   (SPACE_R | SPACE_W)
+
+static struct kmem k;
+static struct space s;
+
+static void start(unsigned pages, bool guest)
+{
+	host_reset(1);
+	kmem_init(&k, HOST_RAM_START, pages * PAGE_SIZE);
+	host_record(true);
+	assert_int_equal(space_init(&s, &k, VMID, guest), 0);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	start(200, false);
+	return 0;
+}
+
+static void rules(void)
+{
+	const char *wrong = host_record_check();
+
+	if (wrong)
+		fail_msg("%s", wrong);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	rules();
+	host_record(false);
+	return 0;
+}
+
+static void expect(vaddr_t va, paddr_t pa, unsigned attr)
+{
+	paddr_t got;
+	unsigned has;
+
+	assert_true(space_walk(&s, va, &got, &has));
+	assert_int_equal(got, pa);
+	assert_int_equal(has, attr);
+}
+
+static void expect_hole(vaddr_t va)
+{
+	paddr_t got;
+	unsigned has;
+
+	assert_false(space_walk(&s, va, &got, &has));
+}
+
+/* ---- what is built ---- */
+
+static void test_leaf_sizes(void **state)
+{
+	(void)state;
+	/* One leaf of each size, without tables that are not needed. */
+	assert_int_equal(space_map(&s, GIB1, 4 * GIB1, GIB1, RW), GIB1);
+	assert_int_equal(s.tables, 1);
+	assert_int_equal(space_map(&s, 2 * GIB1, MIB2, MIB2, RW), MIB2);
+	assert_int_equal(s.tables, 2);
+	assert_int_equal(space_map(&s, 2 * GIB1 + MIB2, KIB4, KIB4, SPACE_R | SPACE_X), KIB4);
+	assert_int_equal(s.tables, 3);
+	expect(GIB1 + 0x12345678, 4 * GIB1 + 0x12345678, RW);
+	expect(2 * GIB1 + 0x123456, MIB2 + 0x123456, RW);
+	expect(2 * GIB1 + MIB2 + 0x123, KIB4 + 0x123, SPACE_R | SPACE_X);
+	expect_hole(2 * GIB1 + MIB2 + KIB4);
+	expect_hole(0);
+	expect_hole(SPACE_LIMIT);
+	/* The physical address is not aligned as the virtual one is: small leaves. */
+	assert_int_equal(space_map(&s, 4 * GIB1, KIB4, MIB2, RW), SPACE_STEP * KIB4);
+	/* Unaligned ends round a large middle. */
+	assert_int_equal(space_map(&s, 8 * GIB1 + MIB2 - KIB4, MIB2 - KIB4, MIB2 + 2 * KIB4, RW), MIB2 + 2 * KIB4);
+	expect(8 * GIB1 + MIB2 - KIB4, MIB2 - KIB4, RW);
+	expect(8 * GIB1 + 2 * MIB2, 2 * MIB2, RW);
+	assert_int_equal(s.tables, 3 + 2 + 3);
+	/* To the very end. */
+	assert_int_equal(space_map(&s, SPACE_LIMIT - GIB1, GIB1, GIB1, SPACE_R | SPACE_DEVICE), GIB1);
+	expect(SPACE_LIMIT - 1, 2 * GIB1 - 1, SPACE_R | SPACE_DEVICE);
+}
+
+static void test_exist(void **state)
+{
+	(void)state;
+	assert_int_equal(space_map(&s, 4 * KIB4, KIB4, KIB4, RW), KIB4);
+	assert_int_equal(space_map(&s, 4 * KIB4, KIB4, KIB4, RW), -KE_EXIST);
+	assert_int_equal(space_map(&s, 0, 0, MIB2, RW), 4 * KIB4);
+	assert_int_equal(space_map(&s, GIB1, GIB1, GIB1, RW), GIB1);
+	assert_int_equal(space_map(&s, GIB1 + KIB4, KIB4, KIB4, RW), -KE_EXIST);
+	assert_int_equal(space_map(&s, GIB1 - KIB4, GIB1 - KIB4, 2 * KIB4, RW), KIB4);
+	/* A table that unmapping left empty is filled, with smaller leaves. */
+	assert_int_equal(space_map(&s, 4 * GIB1, KIB4, KIB4, RW), KIB4);
+	assert_int_equal(space_unmap(&s, 4 * GIB1, KIB4), KIB4);
+	assert_int_equal(space_map(&s, 4 * GIB1, 4 * GIB1, MIB2, RW), SPACE_STEP * KIB4);
+	expect(4 * GIB1 + SPACE_STEP * KIB4 - 1, 4 * GIB1 + SPACE_STEP * KIB4 - 1, RW);
+}
+
+static void test_split(void **state)
+{
+	(void)state;
+	assert_int_equal(space_map(&s, GIB1, GIB1, GIB1, RW), GIB1);
+	assert_int_equal(space_unmap(&s, GIB1 + 5 * KIB4, KIB4), KIB4);
+	assert_int_equal(s.tables, 3);
+	expect(GIB1 + 4 * KIB4, GIB1 + 4 * KIB4, RW);
+	expect_hole(GIB1 + 5 * KIB4);
+	expect(GIB1 + 6 * KIB4, GIB1 + 6 * KIB4, RW);
+	expect(GIB1 + 511 * MIB2, GIB1 + 511 * MIB2, RW);
+	assert_int_equal(space_protect(&s, GIB1 + MIB2, MIB2, SPACE_R), MIB2);
+	expect(GIB1 + MIB2, GIB1 + MIB2, SPACE_R);
+	expect(GIB1 + 2 * MIB2, GIB1 + 2 * MIB2, RW);
+	assert_int_equal(s.tables, 3);
+	/* Device memory stays what it is. */
+	assert_int_equal(space_map(&s, 8 * GIB1, GIB1, MIB2, RW | SPACE_DEVICE), MIB2);
+	assert_int_equal(space_protect(&s, 8 * GIB1 + KIB4, KIB4, SPACE_R), KIB4);
+	expect(8 * GIB1 + KIB4, GIB1 + KIB4, SPACE_R | SPACE_DEVICE);
+	expect(8 * GIB1, GIB1, RW | SPACE_DEVICE);
+}
+
+static void test_guest_is_not_split(void **state)
+{
+	(void)state;
+	start(200, true);
+	assert_int_equal(space_map(&s, GIB1, GIB1, GIB1, RW), GIB1);
+	assert_int_equal(space_unmap(&s, GIB1 + 5 * KIB4, KIB4), -KE_INVAL);
+	assert_int_equal(space_protect(&s, GIB1 + MIB2, MIB2, SPACE_R), -KE_INVAL);
+	expect(GIB1 + 5 * KIB4, GIB1 + 5 * KIB4, RW);
+	assert_int_equal(space_unmap(&s, GIB1, GIB1), GIB1);
+	expect_hole(GIB1);
+}
+
+static void test_steps(void **state)
+{
+	(void)state;
+	/* Not more than SPACE_STEP leaves, nor as many holes, at a time. */
+	assert_int_equal(space_map(&s, 0, KIB4, 2 * SPACE_STEP * KIB4, RW), SPACE_STEP * KIB4);
+	assert_int_equal(space_map(&s, SPACE_STEP * KIB4, SPACE_STEP * KIB4, SPACE_STEP * KIB4, RW), SPACE_STEP * KIB4);
+	assert_int_equal(space_protect(&s, 0, 2 * SPACE_STEP * KIB4, SPACE_R), SPACE_CHANGE_STEP * KIB4);
+	assert_int_equal(space_unmap(&s, 0, 2 * SPACE_STEP * KIB4), SPACE_CHANGE_STEP * KIB4);
+	expect_hole(0);
+	expect(SPACE_CHANGE_STEP * KIB4, (SPACE_CHANGE_STEP + 1) * KIB4, RW);
+	/* Gigabytes of nothing are one step each. */
+	assert_int_equal(space_unmap(&s, GIB1, SPACE_LIMIT - GIB1), SPACE_CHANGE_STEP * GIB1);
+}
+
+static void test_out_of_memory(void **state)
+{
+	(void)state;
+	start(3, false);
+	/* Two pages are left, and a first small leaf needs both. */
+	assert_int_equal(space_map(&s, 0, KIB4, KIB4, RW), KIB4);
+	assert_int_equal(space_map(&s, GIB1, KIB4, KIB4, RW), -KE_NOMEM);
+	assert_int_equal(space_map(&s, MIB2, KIB4, KIB4, RW), -KE_NOMEM);
+	assert_int_equal(s.tables, 3);
+	expect_hole(MIB2);
+	assert_int_equal(space_map(&s, GIB1, GIB1, GIB1, RW), GIB1);
+	assert_int_equal(space_unmap(&s, GIB1, KIB4), -KE_NOMEM);
+	expect(GIB1, GIB1, RW);
+	/* What could be done is done. */
+	assert_int_equal(space_map(&s, 508 * KIB4, 507 * KIB4, 8 * KIB4, RW), 4 * KIB4);
+	start(1, false);
+	assert_int_equal(space_init(&s, &k, VMID, false), -KE_NOMEM);
+}
+
+/* ---- anything, against a map of pages ---- */
+
+#define BASE	    (GIB1 - 2 * MIB2)
+#define MODEL_PAGES (6 * 512u)
+
+static struct {
+	paddr_t pa;
+	unsigned attr; /* 0: nothing there */
+} model[MODEL_PAGES];
+
+static void model_check(void)
+{
+	for (unsigned i = 0; i < MODEL_PAGES; i++)
+		if (model[i].attr)
+			expect(BASE + i * KIB4, model[i].pa, model[i].attr);
+		else
+			expect_hole(BASE + i * KIB4);
+}
+
+static void random_operation(void)
+{
+	static const unsigned sizes[] = {1, 2, 3, 17, 512, 513, 1024};
+	unsigned first = machine_random(2) ? machine_random(MODEL_PAGES) : machine_random(6) * 512;
+	unsigned count = sizes[machine_random(ARRAY_COUNT(sizes))];
+	unsigned attr = SPACE_R | (machine_random(2) ? SPACE_W : SPACE_X);
+	paddr_t pa = (machine_random(2) ? GIB1 : GIB1 + 3 * KIB4) + first * KIB4;
+	vaddr_t va = BASE + first * KIB4;
+	int64_t done;
+
+	if (count > MODEL_PAGES - first)
+		count = MODEL_PAGES - first;
+	switch (machine_random(3)) {
+	case 0:
+		done = space_map(&s, va, pa, count * KIB4, attr);
+		if (done < 0)
+			assert_true(done == -KE_NOMEM || (done == -KE_EXIST && model[first].attr));
+		for (int64_t i = 0; i < done / (int64_t)KIB4; i++) {
+			assert_int_equal(model[first + i].attr, 0);
+			model[first + i].pa = pa + (uint64_t)i * KIB4;
+			model[first + i].attr = attr;
+		}
+		break;
+	case 1:
+		done = space_unmap(&s, va, count * KIB4);
+		for (int64_t i = 0; i < done / (int64_t)KIB4; i++)
+			model[first + i].attr = 0;
+		break;
+	default:
+		done = space_protect(&s, va, count * KIB4, attr);
+		for (int64_t i = 0; i < done / (int64_t)KIB4; i++)
+			if (model[first + i].attr)
+				model[first + i].attr = attr;
+	}
+	assert_true(done <= (int64_t)(count * KIB4));
+}
+
+static void test_random(void **state)
+{
+	(void)state;
+	for (unsigned seed = 0; seed < 12; seed++) {
+		machine_seed(seed);
+		start(seed < 6 ? 200 : 5, false);
+		memset(model, 0, sizeof(model));
+		for (unsigned n = 0; n < 150; n++) {
+			random_operation();
+			if (n % 10 == 0)
+				model_check();
+		}
+		model_check();
+		rules();
+	}
+}
+
+/* ---- the rules themselves ---- */
+
+#define LEAF(n)	 (((n) << 12) | 0x7ff)
+#define TABLE(a) (va_to_pa(a) | 3)
+
+static void dsb(void)
+{
+	host_record_event(HOST_DSB, 0, 0);
+}
+
+static void put(uint64_t *entry, uint64_t value)
+{
+	host_record_event(HOST_TABLE_WRITE, (uint64_t)entry, value);
+}
+
+static void tlbi(void)
+{
+	host_record_event(HOST_TLBI_PAGE, 0, VMID);
+}
+
+static void broken(void)
+{
+	assert_non_null(host_record_check());
+	host_record(true);
+}
+
+static void test_the_checker(void **state)
+{
+	uint64_t *table = kmem_page(&k), *below = kmem_page(&k);
+
+	(void)state;
+	host_record(true);
+	/* Right. */
+	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], 0), dsb(), tlbi(), dsb(), put(&table[0], LEAF(2ull)), dsb();
+	rules();
+	/* Without a break. */
+	host_record(true);
+	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], LEAF(2ull)), dsb();
+	broken();
+	/* Without the invalidation; with one that is too early; with one that is not waited for. */
+	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], 0), dsb(), put(&table[0], LEAF(2ull)), dsb();
+	broken();
+	put(&table[0], LEAF(1ull)), dsb(), tlbi(), dsb(), put(&table[0], 0), dsb(), put(&table[0], LEAF(2ull)), dsb();
+	broken();
+	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], 0), dsb(), tlbi(), put(&table[0], LEAF(2ull)), dsb();
+	broken();
+	/* The store that breaks it may come after the invalidation. */
+	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], 0), tlbi(), dsb(), put(&table[0], LEAF(2ull)), dsb();
+	broken();
+	/* Taken away, and nothing said. */
+	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], 0), dsb();
+	broken();
+	/* A table that was not zeroed; zeroed, but not ordered. */
+	put(&table[1], TABLE(below)), dsb();
+	broken();
+	host_record_event(HOST_ZERO, (uint64_t)below, PAGE_SIZE);
+	put(&table[1], TABLE(below)), dsb();
+	broken();
+	host_record_event(HOST_ZERO, (uint64_t)below, PAGE_SIZE);
+	dsb(), put(&table[1], TABLE(below)), dsb();
+	rules();
+}
+
+/* ---- through a process's calls ---- */
+
+/* What is executed was cleaned and synchronized; what is handed over was zeroed and cleaned. */
+static void test_process_memory(void **state)
+{
+	const paddr_t kmem = HOST_RAM_START, ram = HOST_RAM_START + (1 << 20);
+	const uint64_t bytes = 2 * MIB2 + 5 * PAGE_SIZE, mem = 0x4000000000ull - 4096;
+	struct process_params params = {.name = "x",
+					.kmem = kmem,
+					.kmem_bytes = 1 << 20,
+					.runmask = 1,
+					.priority = 9,
+					.max_priority = 9,
+					.policy = SCHED_FIFO_,
+					.guest = 1,
+					.abilities = ABLE_VCPU};
+	uint8_t code[64];
+
+	(void)state;
+	host_record(false);
+	machine_boot(1);
+	machine_write(&processes[0], mem, &params, sizeof(params));
+	memset(pa_to_va(ram), 0x55, bytes);
+	host_record(true);
+	assert_int_equal(sys(procmgr, ProcessCreate, 1, mem), 0);
+	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, ram, bytes), 0);
+	assert_true(host_record_covers(HOST_ZERO, (uint64_t)pa_to_va(ram), bytes));
+	assert_true(host_record_covers(HOST_CLEAN_POC, (uint64_t)pa_to_va(ram), bytes));
+	for (uint64_t i = 0; i < bytes; i++)
+		if (((uint8_t *)pa_to_va(ram))[i])
+			fail_msg("byte %lu is not zero", i);
+	memset(code, 0x77, sizeof(code));
+	machine_write(&processes[0], mem, code, sizeof(code));
+	assert_int_equal(sys(procmgr, ProcessCopy, 1, 0, 0, mem, sizeof(code)), 0);
+	host_record(true);
+	assert_int_equal(sys(procmgr, ProcessMap, 1, 0x400000, 0, 0, bytes - PAGE_SIZE, PROT_R | PROT_X), 0);
+	assert_true(host_record_covers(HOST_SYNC_CODE, (uint64_t)pa_to_va(ram), bytes - PAGE_SIZE));
+	assert_int_equal(sys(procmgr, ProcessMap, 1, 0x10000000, 0, bytes - PAGE_SIZE, PAGE_SIZE, PROT_R | PROT_W), 0);
+	assert_int_equal(
+	    sys(procmgr, ProcessMap, 1, 0x20000000, 0, bytes - PAGE_SIZE, PAGE_SIZE, PROT_R | PROT_W | PROT_X),
+	    -KE_PERM);
+	rules();
+	/* At its end nothing is left in a TLB under its number. */
+	host_record(true);
+	assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+	unsigned flushed = 0;
+
+	for (unsigned i = 0; i < host_record_count(); i++)
+		if (host_record_at(i)->kind == HOST_TLBI_SPACE)
+			flushed |= host_record_at(i)->value == 2 ? 1 : host_record_at(i)->value == 34 ? 2 : 4;
+	assert_int_equal(flushed, 3);
+	for (uint64_t i = 0; i < bytes; i++)
+		if (((uint8_t *)pa_to_va(ram))[i])
+			fail_msg("byte %lu was not scrubbed", i);
+	host_record(false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_leaf_sizes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_exist, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_split, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_guest_is_not_split, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_steps, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_out_of_memory, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),
+	    cmocka_unit_test_setup(test_the_checker, setup),
+	    cmocka_unit_test(test_process_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
