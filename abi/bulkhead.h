@@ -44,7 +44,7 @@ enum kernel_errno {
 #define ABLE_XSCHED  (1u << 5) /* SchedSet on another process's threads */
 
 #define PROCESS_MAX 32 /* slots; 0 is procmgr */
-#define CPU_MAX	    8
+#define CPU_MAX     8
 #define VCPU_MAX    8
 #define REGION_MAX  32 /* for one process */
 #define NAME_MAX_   16
@@ -59,47 +59,47 @@ enum kernel_errno {
 enum threadctl {
 	THREADCTL_NAME = 1, /* value = address of NAME_MAX_ bytes */
 	THREADCTL_RUNMASK,  /* value = mask, within the process's; result 0 */
-	THREADCTL_SELF,	    /* result = own tid; x1 = own slot */
+	THREADCTL_SELF,     /* result = own tid; x1 = own slot */
 	THREADCTL_CONTROL,  /* value = own chid that gets control pulses (ProcessSignal) */
 };
 
 /* Channel flags (ChannelCreate). */
-#define CHF_UNBLOCK	   (1u << 0) /* pulse when a REPLY-blocked client wants out; the server must answer */
+#define CHF_UNBLOCK        (1u << 0) /* pulse when a REPLY-blocked client wants out; the server must answer */
 #define CHF_FIXED_PRIORITY (1u << 1) /* receivers keep their own priority */
-#define CHF_DISCONNECT	   (1u << 2) /* pulse when a client's last connection goes away */
-#define CHF_PRIVATE	   (1u << 3) /* only own process may connect */
+#define CHF_DISCONNECT     (1u << 2) /* pulse when a client's last connection goes away */
+#define CHF_PRIVATE        (1u << 3) /* only own process may connect */
 
 /* Pulse codes of the kernel. User codes are 0 to 127. */
-#define PULSE_CODE_UNBLOCK	(-1) /* value = rcvid */
-#define PULSE_CODE_DISCONNECT	(-2) /* value = slot of a client whose last connection is gone */
-#define PULSE_CODE_COIDDEATH	(-3) /* value = coid of ours whose channel is gone */
+#define PULSE_CODE_UNBLOCK      (-1) /* value = rcvid */
+#define PULSE_CODE_DISCONNECT   (-2) /* value = slot of a client whose last connection is gone */
+#define PULSE_CODE_COIDDEATH    (-3) /* value = coid of ours whose channel is gone */
 #define PULSE_CODE_PROCESSDEATH (-4) /* to procmgr; value = slot */
-#define PULSE_PENDING_MAX	16   /* pulses of one connection that may wait at once */
-#define PULSE_PROCESS_MAX	128  /* and of all connections of one process */
+#define PULSE_PENDING_MAX       16   /* pulses of one connection that may wait at once */
+#define PULSE_PROCESS_MAX       128  /* and of all connections of one process */
 
 /* x2 of MsgReceive and MsgInfo: who sent. */
-#define MSGINFO_SLOT(i)	 ((unsigned)((i)&0xff))
-#define MSGINFO_TID(i)	 ((unsigned)(((i) >> 8) & 0xffff))
+#define MSGINFO_SLOT(i)  ((unsigned)((i)&0xff))
+#define MSGINFO_TID(i)   ((unsigned)(((i) >> 8) & 0xffff))
 #define MSGINFO_SCOID(i) ((unsigned)(((i) >> 24) & 0xffffff)) /* names the client's connection, for MsgDeliverEvent */
-#define MSGINFO_PRIO(i)	 ((unsigned)(((i) >> 48) & 0xff))
-#define MSGINFO_UNBLOCK	 (1ull << 56) /* the client has asked to be unblocked */
-#define MSG_INLINE	 32	      /* first bytes of a message: in registers */
-#define MSG_MAX		 (1u << 20)
+#define MSGINFO_PRIO(i)  ((unsigned)(((i) >> 48) & 0xff))
+#define MSGINFO_UNBLOCK  (1ull << 56) /* the client has asked to be unblocked */
+#define MSG_INLINE       32           /* first bytes of a message: in registers */
+#define MSG_MAX          (1u << 20)
 
 /* TimerSettime and TimerTimeout flags. */
-#define TIMER_ABSTIME	(1u << 31)
-#define TIMEOUT_SEND	(1u << 0)
-#define TIMEOUT_REPLY	(1u << 1)
+#define TIMER_ABSTIME   (1u << 31)
+#define TIMEOUT_SEND    (1u << 0)
+#define TIMEOUT_REPLY   (1u << 1)
 #define TIMEOUT_RECEIVE (1u << 2)
-#define TIMEOUT_INTR	(1u << 3)
-#define TIMEOUT_SYNC	(1u << 4)
+#define TIMEOUT_INTR    (1u << 3)
+#define TIMEOUT_SYNC    (1u << 4)
 
 /* Memory. */
 #define SPACE_SELF    0
 #define SPACE_GUEST   1
-#define PROT_R	      1u
-#define PROT_W	      2u
-#define PROT_X	      4u /* own space: only through ProcessMap, before the start. Guest space: freely */
+#define PROT_R        1u
+#define PROT_W        2u
+#define PROT_X        4u /* own space: only through ProcessMap, before the start. Guest space: freely */
 #define REGION_RAM    1u
 #define REGION_DEVICE 2u /* mapped Device-nGnRE, never executable */
 #define REGION_RO     4u /* may be mapped for reading only (archive, device tree) */
@@ -113,15 +113,15 @@ enum grant {
 
 struct process_params {
 	char name[NAME_MAX_];  /* NUL-terminated */
-	uint64_t kmem;	       /* physical start of the kernel memory that it brings, page aligned */
+	uint64_t kmem;         /* physical start of the kernel memory that it brings, page aligned */
 	uint64_t kmem_bytes;   /* multiple of 4096 */
 	uint32_t abilities;    /* ABLE_* */
 	uint32_t connect_mask; /* bit n: may connect to public channels of slot n */
 	uint32_t runmask;      /* CPUs that its threads may use */
 	uint8_t priority;      /* of the first thread */
 	uint8_t max_priority;  /* of any thread, 1 to PRIO_MAX */
-	uint8_t policy;	       /* SCHED_*_ of the first thread */
-	uint8_t guest;	       /* 1: has a guest space */
+	uint8_t policy;        /* SCHED_*_ of the first thread */
+	uint8_t guest;         /* 1: has a guest space */
 	uint32_t death_chid;   /* procmgr's channel for PULSE_CODE_PROCESSDEATH */
 	uint32_t critical;     /* 1: its end is the global design safe state */
 };
@@ -192,13 +192,13 @@ enum vcpu_exit {
 	EXIT_MMIO_COMPLEX,  /* no valid syndrome: x1 = IPA (all ones: unknown, walk FAR), x2 = ESR_EL2, x3 = FAR_EL2, x4
 			     * = PC. Decode the instruction
 			     */
-	EXIT_FETCH,	    /* instruction abort: x1 = IPA, x2 = ESR_EL2, x4 = PC */
-	EXIT_HVC,	    /* x1 = immediate, x2-x5 = guest x0-x3 */
-	EXIT_SMC,	    /* same */
+	EXIT_FETCH,         /* instruction abort: x1 = IPA, x2 = ESR_EL2, x4 = PC */
+	EXIT_HVC,           /* x1 = immediate, x2-x5 = guest x0-x3 */
+	EXIT_SMC,           /* same */
 	EXIT_SYSREG_READ,   /* x1 = ISS (op0, op1, CRn, CRm, op2 as in ESR_EL2), x4 = PC */
 	EXIT_SYSREG_WRITE,  /* same, x3 = value */
 	EXIT_INSTRUCTION,   /* any other trap: x1 = ESR_EL2, x4 = PC */
-	EXIT_KICK,	    /* VcpuKick */
+	EXIT_KICK,          /* VcpuKick */
 };
 
 /* VcpuGet and VcpuSet: only while it does not run. */
@@ -232,7 +232,7 @@ enum vpriv {
 	VPRIV_PENDING, /* sets what `value` has, clears what it has not, of `mask` */
 	VPRIV_ACTIVE,
 	VPRIV_GROUP,
-	VPRIV_CONFIG,	  /* 1: edge */
+	VPRIV_CONFIG,     /* 1: edge */
 	VPRIV_PRIO0 = 16, /* to + 7: four priorities each, as GICR_IPRIORITYR<n>; mask in bytes of ff */
 };
 
@@ -256,8 +256,8 @@ struct system_info {
 	uint32_t processes;
 	uint64_t counter_hz;
 	uint64_t ram_bytes, ram_free; /* for processes; free = owned by none */
-	uint64_t objects;	      /* kernel objects alive, in all processes */
-	uint64_t interrupts;	      /* attached */
+	uint64_t objects;             /* kernel objects alive, in all processes */
+	uint64_t interrupts;          /* attached */
 	uint64_t idle_ns[CPU_MAX];
 };
 
@@ -281,8 +281,8 @@ struct boot_info {
 	uint32_t cpus;
 	uint32_t ram_count;
 	struct boot_range ram[BOOT_RAM_MAX]; /* free for processes; whole pages, ascending */
-	uint64_t ram_total;		     /* of the board */
-	uint64_t heap_region;		     /* procmgr's own RAM region index */
+	uint64_t ram_total;                  /* of the board */
+	uint64_t heap_region;                /* procmgr's own RAM region index */
 };
 
 /* What a process finds at the top of its stack: x0 of its first thread. */

@@ -15,22 +15,22 @@
 #include <stdint.h>
 
 #define CONSOLES_MAX   16
-#define CONSOLE_INPUT  4096u				   /* powers of two */
-#define CONSOLE_OUTPUT 65536u				   /* allocated when a console is opened for the first time */
-#define CONSOLE_SHARE  8				   /* most consoles of one process, so that none takes all */
-#define CONSOLE_DUTIES 3				   /* most messages for one console that wait for an answer */
+#define CONSOLE_INPUT  4096u                               /* powers of two */
+#define CONSOLE_OUTPUT 65536u                              /* allocated when a console is opened for the first time */
+#define CONSOLE_SHARE  8                                   /* most consoles of one process, so that none takes all */
+#define CONSOLE_DUTIES 3                                   /* most messages for one console that wait for an answer */
 #define CONSOLE_WAITS  (CONSOLES_MAX * CONSOLE_DUTIES + 1) /* and the one CON_FOCUS */
-#define CONSOLE_LEAVE  0x1d				   /* Ctrl-] */
+#define CONSOLE_LEAVE  0x1d                                /* Ctrl-] */
 #define CONSOLE_SHELL  "shell"
 #define CONSOLE_FREE   UINT32_MAX /* owner of a console that no process has open */
 
 struct console_state {
 	char name[PROTO_NAME]; /* empty: the entry is free */
-	uint32_t owner;	       /* slot of the process that opened it: it alone may use it, until it goes away */
+	uint32_t owner;        /* slot of the process that opened it: it alone may use it, until it goes away */
 	uint8_t *input, *output;
 	uint32_t input_head, input_tail;    /* free-running: typed, read */
 	uint64_t output_head, output_shown; /* free-running: written, sent to the line */
-	uint64_t dropped;		    /* of what was not shown, since the last focus */
+	uint64_t dropped;                   /* of what was not shown, since the last focus */
 };
 
 /* A message that is answered later. */

@@ -13,16 +13,16 @@ enum {
 };
 
 #define DR_DAMAGED   (7u << 8) /* BE, PE, FE */
-#define FR_BUSY	     (1u << 3)
-#define FR_RXFE	     (1u << 4)
-#define FR_TXFF	     (1u << 5)
+#define FR_BUSY      (1u << 3)
+#define FR_RXFE      (1u << 4)
+#define FR_TXFF      (1u << 5)
 #define LCR_8N1_FIFO (3u << 5 | 1u << 4)
-#define CR_ON	     (1u << 9 | 1u << 8 | 1u << 0) /* RXE, TXE, UARTEN */
-#define IFLS_LEVELS  (1u << 3 | 1u << 0)	   /* at 1/4, both ways; RT covers what stays below */
-#define INT_RX	     (1u << 4)
-#define INT_TX	     (1u << 5)
-#define INT_RT	     (1u << 6)
-#define INT_ALL	     0x7ffu
+#define CR_ON        (1u << 9 | 1u << 8 | 1u << 0) /* RXE, TXE, UARTEN */
+#define IFLS_LEVELS  (1u << 3 | 1u << 0)           /* at 1/4, both ways; RT covers what stays below */
+#define INT_RX       (1u << 4)
+#define INT_TX       (1u << 5)
+#define INT_RT       (1u << 6)
+#define INT_ALL      0x7ffu
 
 #define DRAIN_ROUNDS 1000000u /* far more than 32 characters take at 9600 baud; then the UART is stuck anyway */
 

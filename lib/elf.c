@@ -10,14 +10,14 @@
 
 #include <bulkhead.h>
 
-#define ET_EXEC	    2
+#define ET_EXEC     2
 #define EM_AARCH64  183
-#define PT_LOAD	    1
+#define PT_LOAD     1
 #define PT_DYNAMIC  2
 #define PT_INTERP   3
-#define PF_X	    1u
-#define PF_W	    2u
-#define PF_R	    4u
+#define PF_X        1u
+#define PF_W        2u
+#define PF_R        4u
 #define HEADERS_MAX 32
 
 struct elf_header {

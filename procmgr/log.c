@@ -13,7 +13,7 @@
 
 #include "procmgr.h"
 
-#define PREFIX	     "procmgr: "
+#define PREFIX       "procmgr: "
 #define LINE_BYTES   200
 #define RING_LINES   256u /* power of two; the access matrix alone has a hundred */
 #define SENDER_STACK 8192

@@ -10,9 +10,9 @@
 
 #include <bulkhead/proto.h>
 
-#define NAMES_OF_SLOT	4
+#define NAMES_OF_SLOT   4
 #define WAITERS_OF_SLOT 8
-#define NAMES_WAITING	1 /* the answer comes later */
+#define NAMES_WAITING   1 /* the answer comes later */
 
 /* Answers a PM_NAME_OPEN that was told to wait. Given by the user of this module. */
 void names_answer(uint64_t rcvid, const struct pm_name *answer);

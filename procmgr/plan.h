@@ -32,9 +32,9 @@ struct plan {
 
 struct plan_shortage {
 	const struct plan_item *item; /* the first that found no room */
-	uint64_t needed;	      /* bytes of the whole plan */
-	uint64_t available;	      /* bytes of all free ranges */
-	uint64_t largest;	      /* longest piece still free, from an address with the item's alignment */
+	uint64_t needed;              /* bytes of the whole plan */
+	uint64_t available;           /* bytes of all free ranges */
+	uint64_t largest;             /* longest piece still free, from an address with the item's alignment */
 };
 
 /* Adds one wish; bytes are rounded up to whole pages. False: the plan is full, or bytes is 0 or beyond reason. */

@@ -21,11 +21,11 @@
 #define PROCMGR_CHID 1
 #define FIRST_COID   1
 
-#define VM_PROGRAM	"qvm"
-#define SLOT_DEVICES	24 /* pages of MMIO ranges of one process; with its RAM fewer than REGION_MAX */
+#define VM_PROGRAM      "qvm"
+#define SLOT_DEVICES    24 /* pages of MMIO ranges of one process; with its RAM fewer than REGION_MAX */
 #define SLOT_INTERRUPTS 16
-#define ARGV_MAX	16 /* of struct start_args */
-#define ARG_NUMBERS	20 /* two words for each number that is appended */
+#define ARGV_MAX        16 /* of struct start_args */
+#define ARG_NUMBERS     20 /* two words for each number that is appended */
 
 enum slot_kind { SLOT_EMPTY, SLOT_PROCMGR, SLOT_SERVER, SLOT_VM };
 
@@ -38,7 +38,7 @@ struct slot_device {
 struct slot {
 	const char *name;
 	const struct sys_process *server; /* SLOT_SERVER */
-	const struct sys_vm *vm;	  /* SLOT_VM */
+	const struct sys_vm *vm;          /* SLOT_VM */
 	const char *program;
 	struct cpio_file file; /* of the program */
 	struct elf_image image;
@@ -85,7 +85,7 @@ int process_launch(uint32_t slot);
 /* order.c: servers start in the order of the description, virtual machines after them. */
 #define NEVER UINT64_MAX
 struct order {
-	unsigned next;	  /* index of the server to start next */
+	unsigned next;    /* index of the server to start next */
 	uint32_t awaited; /* slot of the server that must get ready first; 0: none */
 	uint64_t give_up; /* when to go on without it */
 	bool done;

@@ -8,14 +8,14 @@
 #define PSTATE_SP 1ull /* PSTATE.SPSel, as the lowest bit of SPSR.M */
 #define PSTATE_EL (3ull << 2)
 #define PSTATE_32 (1ull << 4) /* AArch32: its instructions are others */
-#define TAG_SHIFT 8	      /* the top byte of an address may be a tag */
-#define PARTS_MAX 4	      /* two registers of 16 bytes, in accesses of 8 */
+#define TAG_SHIFT 8           /* the top byte of an address may be a tag */
+#define PARTS_MAX 4           /* two registers of 16 bytes, in accesses of 8 */
 
 struct access {
 	const struct emulate_ops *ops;
 	void *ctx;
 	struct insn_access insn;
-	uint64_t ipa;	      /* of the first byte */
+	uint64_t ipa;         /* of the first byte */
 	unsigned part, parts; /* bytes of each access to the device, and how many for a register */
 	uint64_t value[PARTS_MAX];
 };

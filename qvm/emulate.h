@@ -5,10 +5,10 @@
 #include "qvm/memory.h"
 
 enum emulate_result {
-	EMULATE_DONE,	     /* registers are written; the guest goes on behind the instruction */
+	EMULATE_DONE,        /* registers are written; the guest goes on behind the instruction */
 	EMULATE_UNSUPPORTED, /* not an instruction that can be emulated, or not readable */
-	EMULATE_RETRY,	     /* the guest's tables do not lead there (any more): let it try again */
-	EMULATE_ABORT,	     /* an access was refused: registers are as before */
+	EMULATE_RETRY,       /* the guest's tables do not lead there (any more): let it try again */
+	EMULATE_ABORT,       /* an access was refused: registers are as before */
 };
 
 struct emulate_ops {

@@ -12,8 +12,8 @@
 #define UART_CLOCK 24000000u
 #define SEED_WORDS 8u /* 64 bytes: what Linux asks of rng-seed (drivers/of/fdt.c) */
 
-#define GIC_SPI	       0u
-#define GIC_PPI	       1u
+#define GIC_SPI        0u
+#define GIC_PPI        1u
 #define IRQ_LEVEL_HIGH 4u
 
 /* Every step does nothing once one has failed: `error` and in->problem tell the first failure. */

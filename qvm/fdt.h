@@ -24,8 +24,8 @@ struct guest_fdt {
 	const void *user; /* aligned to 8 bytes, or null */
 	size_t user_bytes;
 	uint64_t initrd_start, initrd_end; /* end 0: none */
-	const uint8_t *seed_key;	   /* 16 bytes for seed_word(), or null */
-	char problem[160];		   /* if guest_fdt_build() returns false */
+	const uint8_t *seed_key;           /* 16 bytes for seed_word(), or null */
+	char problem[160];                 /* if guest_fdt_build() returns false */
 };
 
 /* Bytes that a buffer for guest_fdt_build() must have. */

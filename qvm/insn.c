@@ -137,11 +137,11 @@ static const struct {
 	uint32_t mask, value;
 	bool (*decode)(uint32_t word, struct insn_access *a);
 } forms[] = {
-    {0x3a000000, 0x28000000, decode_pair},	   {0x3b000000, 0x39000000, decode_unsigned},
-    {0x3b200c00, 0x38000000, decode_unscaled},	   {0x3b200c00, 0x38000400, decode_post},
+    {0x3a000000, 0x28000000, decode_pair},         {0x3b000000, 0x39000000, decode_unsigned},
+    {0x3b200c00, 0x38000000, decode_unscaled},     {0x3b200c00, 0x38000400, decode_post},
     {0x3b200c00, 0x38000800, decode_unprivileged}, {0x3b200c00, 0x38000c00, decode_pre},
-    {0x3b200c00, 0x38200800, decode_index},	   {0x3fbf7c00, 0x089f7c00, decode_ordered},
-    {0x3ffffc00, 0x38bfc000, decode_ldapr},	   {0x3f200c00, 0x19000000, decode_unscaled}, /* LDAPUR, STLUR */
+    {0x3b200c00, 0x38200800, decode_index},        {0x3fbf7c00, 0x089f7c00, decode_ordered},
+    {0x3ffffc00, 0x38bfc000, decode_ldapr},        {0x3f200c00, 0x19000000, decode_unscaled}, /* LDAPUR, STLUR */
 };
 
 bool insn_decode(uint32_t word, struct insn_access *access)

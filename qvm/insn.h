@@ -17,21 +17,21 @@ enum insn_mode {
 };
 
 #define INSN_NO_REGISTER 32u
-#define INSN_ZR		 31u /* as a transfer or index register: XZR; as the base: SP */
+#define INSN_ZR          31u /* as a transfer or index register: XZR; as the base: SP */
 
 struct insn_access {
 	bool store;
-	bool simd;	  /* rt are V registers: a load clears the rest of the register */
+	bool simd;        /* rt are V registers: a load clears the rest of the register */
 	bool sign_extend; /* of a load */
-	bool wide;	  /* the general register is 64 bits; else a load clears bits 63:32 */
-	uint8_t count;	  /* 1 or 2 registers, one behind the other in memory */
-	uint8_t bytes;	  /* of each: 1, 2, 4, 8, 16 */
+	bool wide;        /* the general register is 64 bits; else a load clears bits 63:32 */
+	uint8_t count;    /* 1 or 2 registers, one behind the other in memory */
+	uint8_t bytes;    /* of each: 1, 2, 4, 8, 16 */
 	uint8_t rt[2];
-	uint8_t rn;	/* base */
-	uint8_t rm;	/* index, or INSN_NO_REGISTER */
+	uint8_t rn;     /* base */
+	uint8_t rm;     /* index, or INSN_NO_REGISTER */
 	uint8_t extend; /* of the index: bit 2 signed, bit 0 set = 64 bits, clear = 32 bits (UXTW, SXTW) */
-	uint8_t shift;	/* of the extended index, to the left */
-	uint8_t mode;	/* enum insn_mode */
+	uint8_t shift;  /* of the extended index, to the left */
+	uint8_t mode;   /* enum insn_mode */
 	int32_t offset; /* if there is no index */
 };
 

@@ -21,7 +21,7 @@ struct loader {
 	const struct guest_memory *memory;
 	unsigned pieces;
 	struct load_piece piece[LOAD_PIECE_MAX]; /* what is taken already, in no order */
-	bool began;				 /* a file was loaded: the next bare one is not the first */
+	bool began;                              /* a file was loaded: the next bare one is not the first */
 	bool bootable;
 	uint64_t entry; /* of the boot vCPU, if bootable */
 	uint64_t initrd_start, initrd_end;

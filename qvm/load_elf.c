@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define ET_EXEC	    2
+#define ET_EXEC     2
 #define EM_AARCH64  183
-#define PT_LOAD	    1u
+#define PT_LOAD     1u
 #define HEADERS_MAX 64u
 
 struct elf_header {

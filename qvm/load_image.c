@@ -5,12 +5,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define IMAGE_MAGIC	0x644d5241u /* "ARM\x64", little-endian */
-#define IMAGE_ALIGN	0x200000ull
+#define IMAGE_MAGIC     0x644d5241u /* "ARM\x64", little-endian */
+#define IMAGE_ALIGN     0x200000ull
 #define FLAG_BIG_ENDIAN 1ull
-#define FLAG_PAGE_SIZE	6ull /* advice only: 4, 16 or 64 KiB; whether the CPU has it, the guest finds out */
-#define FLAG_ANYWHERE	8ull
-#define IMAGE_HEADER	64u
+#define FLAG_PAGE_SIZE  6ull /* advice only: 4, 16 or 64 KiB; whether the CPU has it, the guest finds out */
+#define FLAG_ANYWHERE   8ull
+#define IMAGE_HEADER    64u
 
 struct image_header {
 	uint32_t code[2];

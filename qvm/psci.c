@@ -5,30 +5,30 @@
 
 #define SMC64 (1u << 30) /* of a function identifier: arguments and results are 64 bits (DEN 0028, section 2.5) */
 
-#define PSCI_VERSION	  0x84000000u
-#define CPU_SUSPEND	  0x84000001u
-#define CPU_OFF		  0x84000002u
-#define CPU_ON		  0x84000003u
-#define AFFINITY_INFO	  0x84000004u
+#define PSCI_VERSION      0x84000000u
+#define CPU_SUSPEND       0x84000001u
+#define CPU_OFF           0x84000002u
+#define CPU_ON            0x84000003u
+#define AFFINITY_INFO     0x84000004u
 #define MIGRATE_INFO_TYPE 0x84000006u
-#define SYSTEM_OFF	  0x84000008u
-#define SYSTEM_RESET	  0x84000009u
-#define PSCI_FEATURES	  0x8400000au
-#define SYSTEM_RESET2	  0x84000012u
+#define SYSTEM_OFF        0x84000008u
+#define SYSTEM_RESET      0x84000009u
+#define PSCI_FEATURES     0x8400000au
+#define SYSTEM_RESET2     0x84000012u
 
-#define SMCCC_VERSION		0x80000000u
-#define SMCCC_ARCH_FEATURES	0x80000001u
+#define SMCCC_VERSION           0x80000000u
+#define SMCCC_ARCH_FEATURES     0x80000001u
 #define SMCCC_ARCH_WORKAROUND_1 0x80008000u
 #define SMCCC_ARCH_WORKAROUND_2 0x80007fffu
 #define SMCCC_ARCH_WORKAROUND_3 0x80003fffu
 
-#define VERSION_1_1	     0x10001
+#define VERSION_1_1          0x10001
 #define MIGRATE_NOT_NEEDED   2 /* section 5.9: no trusted OS, or one that needs no migration */
-#define AFFINITY_BITS	     0xff00ffffffull
+#define AFFINITY_BITS        0xff00ffffffull
 #define POWER_STATE_DOWN     (1u << 16) /* section 5.4.2, original format */
 #define POWER_STATE_RESERVED 0xfcfe0000u
 #define POWER_STATE_LEVEL    (3u << 24)
-#define RESET2_VENDOR	     (1u << 31)
+#define RESET2_VENDOR        (1u << 31)
 
 /* One call. The arguments of an SMC32 function have been cut to 32 bits. */
 struct psci_request {

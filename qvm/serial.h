@@ -25,7 +25,7 @@ struct serial {
 	/* Written by the device at `head`, by the writer thread at `tail`; both only grow. */
 	uint32_t head, tail;
 	uint32_t writer_sleeps; /* word: 1 while the writer waits for output */
-	uint32_t reader_waits;	/* word: 1 while the reader waits for room in the device */
+	uint32_t reader_waits;  /* word: 1 while the reader waits for room in the device */
 	uint8_t ring[SERIAL_RING];
 };
 

@@ -7,10 +7,10 @@ static const struct {
 	const char *name;
 	unsigned vreg;
 } system_registers[] = {
-    {"PC", VREG_PC},	       {"PSTATE", VREG_PSTATE}, {"SP_EL0", VREG_SP_EL0},   {"SP_EL1", VREG_SP_EL1},
-    {"SCTLR", VREG_SCTLR_EL1}, {"TCR", VREG_TCR_EL1},	{"TTBR0", VREG_TTBR0_EL1}, {"TTBR1", VREG_TTBR1_EL1},
-    {"VBAR", VREG_VBAR_EL1},   {"ELR", VREG_ELR_EL1},	{"SPSR", VREG_SPSR_EL1},   {"ESR", VREG_ESR_EL1},
-    {"FAR", VREG_FAR_EL1},     {"MAIR", VREG_MAIR_EL1}, {"EXITS", VREG_EXITS},	   {"X30", VREG_X0 + 30},
+    {"PC", VREG_PC},           {"PSTATE", VREG_PSTATE}, {"SP_EL0", VREG_SP_EL0},   {"SP_EL1", VREG_SP_EL1},
+    {"SCTLR", VREG_SCTLR_EL1}, {"TCR", VREG_TCR_EL1},   {"TTBR0", VREG_TTBR0_EL1}, {"TTBR1", VREG_TTBR1_EL1},
+    {"VBAR", VREG_VBAR_EL1},   {"ELR", VREG_ELR_EL1},   {"SPSR", VREG_SPSR_EL1},   {"ESR", VREG_ESR_EL1},
+    {"FAR", VREG_FAR_EL1},     {"MAIR", VREG_MAIR_EL1}, {"EXITS", VREG_EXITS},     {"X30", VREG_X0 + 30},
 };
 
 static unsigned long long value_of(const struct vcpu *vcpu, unsigned vreg)

@@ -22,10 +22,10 @@
 
 #define VGIC_FRAME_BYTES   0x10000ull /* distributor */
 #define VGIC_REDIST_BYTES  0x20000ull /* RD and SGI frame of one vCPU */
-#define VGIC_SPI_FIRST	   32u
+#define VGIC_SPI_FIRST     32u
 #define VGIC_INTID_DEFAULT 288u /* 256 SPIs */
-#define VGIC_INTID_MAX	   1020u
-#define VGIC_WORDS	   32u /* of 32 interrupts each */
+#define VGIC_INTID_MAX     1020u
+#define VGIC_WORDS         32u /* of 32 interrupts each */
 
 /* The calls to the kernel's half. `vcpu` is the index 0 to 7, not the kernel's id. A negative result is an error. */
 struct vgic_ops {
@@ -48,8 +48,8 @@ struct vgic_ops {
 };
 
 struct vgic_config {
-	uint64_t gicd, gicr;	     /* guest physical; multiples of 64 KiB */
-	unsigned vcpus;		     /* 1 to VCPU_MAX */
+	uint64_t gicd, gicr;         /* guest physical; multiples of 64 KiB */
+	unsigned vcpus;              /* 1 to VCPU_MAX */
 	uint64_t affinity[VCPU_MAX]; /* Aff3 in bits 39:32, Aff2 to Aff0 in bits 23:0, as in MPIDR_EL1 */
 	unsigned intids; /* INTIDs 0 to intids - 1 exist; rounded up to a multiple of 32; 0 for the default */
 };
@@ -58,10 +58,10 @@ struct vgic {
 	const struct vgic_ops *ops;
 	void *ctx;
 	struct vgic_config config;
-	uint32_t ctlr;	  /* the writable bits of GICD_CTLR */
+	uint32_t ctlr;    /* the writable bits of GICD_CTLR */
 	uint32_t asleep;  /* bit n: GICR_WAKER.ProcessorSleep of vCPU n; kept, but gates nothing */
 	uint32_t powered; /* bit n: vCPU n is on */
-	bool refused;	  /* the kernel had no room: call vgic_retry(). May be read atomically without the lock */
+	bool refused;     /* the kernel had no room: call vgic_retry(). May be read atomically without the lock */
 	/* One bit for each interrupt; word 0 (INTIDs 0 to 31) stays unused. */
 	uint32_t enable[VGIC_WORDS];
 	uint32_t group[VGIC_WORDS];  /* 1: Group 1 */

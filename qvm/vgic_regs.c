@@ -11,27 +11,27 @@
 #define BANK_IGROUPR   1u /* banks of 0x80 bytes from here on: IGROUPR, ISENABLER ... ICACTIVER */
 #define BANK_ICACTIVER 7u
 #define IPRIORITYR     0x400u
-#define ICFGR	       0xc00u
+#define ICFGR          0xc00u
 #define ID_REGISTERS   0xffd0u
 
-#define GICD_CTLR	    0x0u
-#define GICD_TYPER	    0x4u
-#define GICD_IIDR	    0x8u
-#define GICD_ICFGR_END	    0xd00u
+#define GICD_CTLR           0x0u
+#define GICD_TYPER          0x4u
+#define GICD_IIDR           0x8u
+#define GICD_ICFGR_END      0xd00u
 #define GICD_IPRIORITYR_END 0x7fcu
-#define GICD_IROUTER	    0x6000u
+#define GICD_IROUTER        0x6000u
 #define GICD_IROUTER_FIRST  (GICD_IROUTER + 8 * VGIC_SPI_FIRST)
 #define GICD_IROUTER_END    (GICD_IROUTER + 8 * VGIC_INTID_MAX)
 
-#define GICR_IIDR		   0x4u
-#define GICR_TYPER		   0x8u
-#define GICR_WAKER		   0x14u
-#define GICR_PROPBASER		   0x70u
-#define GICR_PENDBASER		   0x78u
-#define GICR_SGI_FRAME		   0x10000u
-#define GICR_IPRIORITYR_END	   0x420u
-#define GICR_ICFGR_END		   0xc08u
-#define GICR_TYPER_LAST		   (1u << 4)
+#define GICR_IIDR                  0x4u
+#define GICR_TYPER                 0x8u
+#define GICR_WAKER                 0x14u
+#define GICR_PROPBASER             0x70u
+#define GICR_PENDBASER             0x78u
+#define GICR_SGI_FRAME             0x10000u
+#define GICR_IPRIORITYR_END        0x420u
+#define GICR_ICFGR_END             0xc08u
+#define GICR_TYPER_LAST            (1u << 4)
 #define GICR_WAKER_PROCESSOR_SLEEP (1u << 1)
 #define GICR_WAKER_CHILDREN_ASLEEP (1u << 2)
 
@@ -45,7 +45,7 @@ static const uint8_t redist_id[12] = {0x44, 0, 0, 0, 0x93, 0xb4, 0x3b, 0, 0x0d, 
 
 /* An access to the vGIC, once its frame is known. */
 struct access {
-	unsigned vcpu;	 /* whose redistributor */
+	unsigned vcpu;   /* whose redistributor */
 	uint32_t offset; /* in the frame */
 	unsigned size;
 };
@@ -120,8 +120,8 @@ static uint32_t dist_bank_read(struct vgic *g, unsigned bank, unsigned word)
 static void dist_bank_write(struct vgic *g, unsigned bank, unsigned word, uint32_t value)
 {
 	static void (*const write[])(struct vgic *, unsigned, uint32_t) = {
-	    [1] = vgic_spi_group,	 [2] = vgic_spi_enable,	       [3] = vgic_spi_disable,
-	    [4] = vgic_spi_set_pending,	 [5] = vgic_spi_clear_pending, [6] = vgic_spi_set_active,
+	    [1] = vgic_spi_group,        [2] = vgic_spi_enable,        [3] = vgic_spi_disable,
+	    [4] = vgic_spi_set_pending,  [5] = vgic_spi_clear_pending, [6] = vgic_spi_set_active,
 	    [7] = vgic_spi_clear_active,
 	};
 
@@ -260,7 +260,7 @@ static uint32_t private_state(struct vgic *g, unsigned vcpu, unsigned which, uin
 
 /* Which private state the seven banks show. */
 static const uint8_t bank_state[] = {
-    [1] = VPRIV_GROUP,	 [2] = VPRIV_ENABLE, [3] = VPRIV_ENABLE, [4] = VPRIV_PENDING,
+    [1] = VPRIV_GROUP,   [2] = VPRIV_ENABLE, [3] = VPRIV_ENABLE, [4] = VPRIV_PENDING,
     [5] = VPRIV_PENDING, [6] = VPRIV_ACTIVE, [7] = VPRIV_ACTIVE,
 };
 

@@ -5,10 +5,10 @@
 #include "qvm/vgic.h"
 
 #define GICD_CTLR_ENABLE_GRP1 (1u << 1)
-#define GICD_CTLR_ARE	      (1u << 4)
-#define GICD_CTLR_DS	      (1u << 6)
+#define GICD_CTLR_ARE         (1u << 4)
+#define GICD_CTLR_DS          (1u << 6)
 #define VGIC_PRIORITY_MASK    0xf8u /* five bits, as many as the list registers of the first board sort by */
-#define VGIC_ROUTE_IRM	      (1ull << 31)
+#define VGIC_ROUTE_IRM        (1ull << 31)
 #define VGIC_ROUTE_AFFINITY   0xff00ffffffull
 
 /* INTIDs of word `word` that are SPIs of this GIC. */

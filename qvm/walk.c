@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qvm/walk.h"
 
-#define SCTLR_M	   (1ull << 0)
+#define SCTLR_M    (1ull << 0)
 #define TCR_EPD0   (1ull << 7)
 #define TCR_EPD1   (1ull << 23)
 #define TCR_TBI0   (1ull << 37)
 #define TCR_TBI1   (1ull << 38)
-#define ADDR_48	   0x0000fffffffff000ull
+#define ADDR_48    0x0000fffffffff000ull
 #define BADDR_48   0x0000fffffffffffeull /* of a TTBR: a short first table needs less alignment; bit 0 is CnP */
 #define DESC_VALID 1ull
 #define DESC_TABLE 2ull

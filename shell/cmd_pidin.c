@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KIB	  1024u
-#define TID_MAX	  0xffffu
+#define KIB       1024u
+#define TID_MAX   0xffffu
 #define NS_PER_MS 1000000u
 #define NS_PER_S  1000000000ull
 
@@ -16,8 +16,8 @@ static const char *thread_state(const struct thread_info *thread)
 {
 	static const char *const names[] = {
 	    [STATE_DEAD] = "DEAD", [STATE_RUNNING] = "RUNNING", [STATE_READY] = "READY", [STATE_RECEIVE] = "RECEIVE",
-	    [STATE_SEND] = "SEND", [STATE_REPLY] = "REPLY",	[STATE_INTR] = "INTR",	 [STATE_SYNC] = "SYNC",
-	    [STATE_WFI] = "WFI",   [STATE_MOVING] = "MOVING",	[STATE_VCPU] = "VCPU",
+	    [STATE_SEND] = "SEND", [STATE_REPLY] = "REPLY",     [STATE_INTR] = "INTR",   [STATE_SYNC] = "SYNC",
+	    [STATE_WFI] = "WFI",   [STATE_MOVING] = "MOVING",   [STATE_VCPU] = "VCPU",
 	};
 
 	return thread->state < sizeof(names) / sizeof(names[0]) ? names[thread->state] : "?";

@@ -18,7 +18,7 @@ static bool parse_signal(const char *text, uint32_t *number)
 		const char *name;
 		uint32_t number;
 	} signals[] = {
-	    {"INT", BH_SIGINT},	  {"QUIT", BH_SIGQUIT}, {"KILL", BH_SIGKILL},
+	    {"INT", BH_SIGINT},   {"QUIT", BH_SIGQUIT}, {"KILL", BH_SIGKILL},
 	    {"USR1", BH_SIGUSR1}, {"USR2", BH_SIGUSR2}, {"TERM", BH_SIGTERM},
 	};
 	const char *name = strncmp(text, "SIG", 3) == 0 ? text + 3 : text;
@@ -111,7 +111,7 @@ static const char *severity_name(unsigned severity)
 {
 	static const char *const names[] = {
 	    [SLOG_FATAL] = "fatal", [SLOG_INTERNAL] = "internal", [SLOG_ERROR] = "error",     [SLOG_WARN] = "warn",
-	    [SLOG_INFO] = "info",   [SLOG_DEBUG] = "debug",	  [SLOG_VERBOSE] = "verbose",
+	    [SLOG_INFO] = "info",   [SLOG_DEBUG] = "debug",       [SLOG_VERBOSE] = "verbose",
 	};
 
 	return severity < sizeof(names) / sizeof(names[0]) ? names[severity] : "?";

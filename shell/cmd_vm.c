@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MIB	     (1024u * 1024u)
+#define MIB          (1024u * 1024u)
 #define VM_INDEX_MAX 256u /* ends the loop whatever procmgr answers */
 
 static const char *state_name(const struct pm_vm *vm)
@@ -21,7 +21,7 @@ static const char *state_name(const struct pm_vm *vm)
 static void end_text(const struct pm_vm *vm, char *text, size_t bytes)
 {
 	static const char *const causes[] = {
-	    [CAUSE_NONE] = "exit",     [CAUSE_OFF] = "off",	      [CAUSE_RESET] = "reset",
+	    [CAUSE_NONE] = "exit",     [CAUSE_OFF] = "off",           [CAUSE_RESET] = "reset",
 	    [CAUSE_SIGNAL] = "signal", [CAUSE_WATCHDOG] = "watchdog", [CAUSE_ERROR] = "error",
 	};
 

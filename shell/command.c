@@ -22,8 +22,8 @@ static const struct command commands[] = {
 const char *command_candidate(void *context, unsigned index)
 {
 	static const char *const candidates[] = {
-	    "vm list",	 "vm status", "vm start ", "vm stop ",	"console ", "pidin",	"pidin threads", "pidin info",
-	    "pidin mem", "slay ",     "sched ",	   "slog2info", "uptime",   "shutdown", "help",
+	    "vm list",   "vm status", "vm start ", "vm stop ",  "console ", "pidin",    "pidin threads", "pidin info",
+	    "pidin mem", "slay ",     "sched ",    "slog2info", "uptime",   "shutdown", "help",
 	};
 
 	(void)context;

@@ -30,11 +30,11 @@ struct edit {
 	unsigned shift; /* the first character of the line that is on the screen */
 	char history[EDIT_HISTORY][EDIT_LINE];
 	unsigned history_count; /* ever added; the newest is at history_count - 1 */
-	unsigned back;		/* how far back the line comes from; 0: it is the new one */
-	char draft[EDIT_LINE];	/* the new line, while an old one is shown */
+	unsigned back;          /* how far back the line comes from; 0: it is the new one */
+	char draft[EDIT_LINE];  /* the new line, while an old one is shown */
 	enum { KEY_PLAIN, KEY_ESCAPE, KEY_SEQUENCE, KEY_SS3 } key;
 	unsigned parameter; /* of a control sequence */
-	bool returned;	    /* the last byte was \r: a \n behind it is the same key */
+	bool returned;      /* the last byte was \r: a \n behind it is the same key */
 };
 
 /* Sets up an editor; the line is empty. `context` goes to both functions. */

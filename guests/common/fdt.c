@@ -6,11 +6,11 @@
 #include "guest.h"
 
 #define FDT_MAGIC      0xd00dfeedu
-#define FDT_MAX	       (2u << 20)
+#define FDT_MAX        (2u << 20)
 #define FDT_BEGIN_NODE 1u
 #define FDT_END_NODE   2u
 #define FDT_PROP       3u
-#define FDT_NOP	       4u
+#define FDT_NOP        4u
 
 static uint32_t be32(const uint8_t *p)
 {

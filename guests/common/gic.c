@@ -2,21 +2,21 @@
 /* GICv3 as far as these guests need it: private interrupts of Group 1, one security state. */
 #include "guest.h"
 
-#define GICD_CTLR	0x0000
-#define GICD_CTLR_ARE	(1u << 4)
-#define GICD_CTLR_GRP1	(1u << 1)
-#define GICD_CTLR_RWP	(1u << 31)
-#define GICD_ICENABLER	0x0180
-#define GICR_WAKER	0x0014
-#define WAKER_SLEEP	(1u << 1)
-#define WAKER_ASLEEP	(1u << 2)
-#define GICR_IGROUPR0	0x0080
+#define GICD_CTLR       0x0000
+#define GICD_CTLR_ARE   (1u << 4)
+#define GICD_CTLR_GRP1  (1u << 1)
+#define GICD_CTLR_RWP   (1u << 31)
+#define GICD_ICENABLER  0x0180
+#define GICR_WAKER      0x0014
+#define WAKER_SLEEP     (1u << 1)
+#define WAKER_ASLEEP    (1u << 2)
+#define GICR_IGROUPR0   0x0080
 #define GICR_ISENABLER0 0x0100
 #define GICR_ICENABLER0 0x0180
-#define GICR_ICPENDR0	0x0280
+#define GICR_ICPENDR0   0x0280
 #define GICR_ICACTIVER0 0x0380
 #define GICR_IPRIORITYR 0x0400
-#define PRIORITY_ALL	0xa0a0a0a0u
+#define PRIORITY_ALL    0xa0a0a0a0u
 
 static uint64_t redistributor(unsigned int cpu)
 {

@@ -29,16 +29,16 @@ _Static_assert(offsetof(struct frame, counter) == FRAME_COUNTER, "struct frame a
 extern char image_start[], image_end[];
 
 /* What a guest provides. */
-void guest_main(void);					    /* on the first virtual CPU, interrupts masked */
-void guest_secondary(unsigned int cpu);			    /* on each that cpu_on() started; returning powers it off */
-void guest_irq(struct frame *frame, uint32_t intid);	    /* acknowledged; completed afterwards */
+void guest_main(void);                                      /* on the first virtual CPU, interrupts masked */
+void guest_secondary(unsigned int cpu);                     /* on each that cpu_on() started; returning powers it off */
+void guest_irq(struct frame *frame, uint32_t intid);        /* acknowledged; completed afterwards */
 void guest_fault(struct frame *frame, unsigned int vector); /* anything else; the default reports and powers off */
 
 /* start.S */
 void secondary_entry(void);
 
 /* main.c */
-extern const char *bootargs;				/* "" when there are none */
+extern const char *bootargs;                            /* "" when there are none */
 uint64_t bootarg(const char *name, uint64_t otherwise); /* value of name=, decimal or 0x hexadecimal */
 void guest_start(const void *fdt);
 void secondary_start(unsigned int cpu);
@@ -75,14 +75,14 @@ static inline void gic_send_sgi(unsigned int cpu, uint32_t intid)
 
 /* psci.c */
 #define PSCI_CPU_SUSPEND    0xc4000001u
-#define PSCI_CPU_OFF	    0x84000002u
-#define PSCI_CPU_ON	    0xc4000003u
-#define PSCI_SYSTEM_OFF	    0x84000008u
+#define PSCI_CPU_OFF        0x84000002u
+#define PSCI_CPU_ON         0xc4000003u
+#define PSCI_SYSTEM_OFF     0x84000008u
 #define PSCI_SYSTEM_RESET   0x84000009u
 #define SMCCC_NOT_SUPPORTED (-1)
 int64_t hvc(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
 int64_t cpu_on(unsigned int cpu); /* 0, or PSCI's error */
-unsigned int cpu_on_all(void);	  /* how many run now, the caller included */
+unsigned int cpu_on_all(void);    /* how many run now, the caller included */
 _Noreturn void system_off(void);
 
 /* Time: the virtual counter and timer. */

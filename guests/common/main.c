@@ -81,7 +81,7 @@ static uint64_t parse_number(const char *text)
 		text += 2;
 	}
 	for (;; text++) {
-		uint64_t digit = *text >= '0' && *text <= '9'	? (uint64_t)(*text - '0')
+		uint64_t digit = *text >= '0' && *text <= '9'   ? (uint64_t)(*text - '0')
 				 : *text >= 'a' && *text <= 'f' ? (uint64_t)(*text - 'a' + 10)
 								: 16;
 

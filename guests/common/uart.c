@@ -2,11 +2,11 @@
 /* PL011 by polling (Arm DDI 0183), and numbers as text. */
 #include "guest.h"
 
-#define UART_DR	     0x00
-#define UART_FR	     0x18
+#define UART_DR      0x00
+#define UART_FR      0x18
 #define UART_FR_TXFF (1u << 5)
 #define UART_LCRH    0x2c
-#define UART_CR	     0x30
+#define UART_CR      0x30
 #define UART_IMSC    0x38
 
 /*

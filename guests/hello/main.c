@@ -6,10 +6,10 @@
  */
 #include "guest.h"
 
-#define SAMPLES	 1024
-#define SGI	 3
-#define UART_FR	 0x18
-#define UNKNOWN	 0x86000000u
+#define SAMPLES  1024
+#define SGI      3
+#define UART_FR  0x18
+#define UNKNOWN  0x86000000u
 #define WAIT_MAX 1000 /* milliseconds until an interrupt counts as lost */
 
 static uint64_t samples[SAMPLES];

@@ -12,7 +12,7 @@ struct step {
 _Static_assert(offsetof(struct step, sp) == 248 && offsetof(struct step, pstate) == 264, "step.S knows the layout");
 
 enum outcome {
-	OUT_OK,	       /* ran through to the BRK behind it */
+	OUT_OK,        /* ran through to the BRK behind it */
 	OUT_DATA,      /* data abort */
 	OUT_PREFETCH,  /* instruction abort */
 	OUT_UNDEFINED, /* EC 0 */
@@ -24,13 +24,13 @@ enum outcome {
 /* One virtual CPU that attacks. */
 struct attacker {
 	struct step step;
-	uint64_t random;	   /* state of the generator */
+	uint64_t random;           /* state of the generator */
 	uint64_t counts[OUTCOMES]; /* by enum outcome */
-	uint32_t *word;		   /* where in the scratch page a step's instruction goes */
-	enum outcome outcome;	   /* of the last step, by the exception handler */
+	uint32_t *word;            /* where in the scratch page a step's instruction goes */
+	enum outcome outcome;      /* of the last step, by the exception handler */
 	unsigned int cpu;
 	uint32_t gic_parts; /* of the interrupt controller that the step may have changed: set them up again */
-	bool active;	    /* a step runs: exceptions end it */
+	bool active;        /* a step runs: exceptions end it */
 	volatile bool done;
 };
 
@@ -50,7 +50,7 @@ extern const uint32_t access_words[], access_words_end[];
 uint64_t random_next(struct attacker *a);
 /* Never within the guest's own image; its own device frames only if asked for. */
 uint64_t random_address(struct attacker *a, bool own_frames);
-bool word_is_safe(uint32_t word, bool mmu);	       /* false: would only break or stop the attacker itself */
+bool word_is_safe(uint32_t word, bool mmu);            /* false: would only break or stop the attacker itself */
 uint32_t word_gic_parts(uint32_t word, uint64_t base); /* with this in its base register */
 
 /* attack.c: chooses and prepares one step. */

@@ -11,14 +11,14 @@
 #define SCRATCH_WORDS 1024
 #define WATCHDOG_HZ   1000
 
-#define EC(esr)		((unsigned int)((esr) >> 26))
-#define EC_UNKNOWN	0x00
+#define EC(esr)         ((unsigned int)((esr) >> 26))
+#define EC_UNKNOWN      0x00
 #define EC_PREFETCH_EL0 0x20
-#define EC_PREFETCH	0x21
-#define EC_DATA_EL0	0x24
-#define EC_DATA		0x25
-#define EC_BRK		0x3c
-#define EL1H_MASKED	0x3c5
+#define EC_PREFETCH     0x21
+#define EC_DATA_EL0     0x24
+#define EC_DATA         0x25
+#define EC_BRK          0x3c
+#define EL1H_MASKED     0x3c5
 
 static uint32_t scratch[CPU_LIMIT][SCRATCH_WORDS] __attribute__((aligned(4096)));
 static struct attacker attackers[CPU_LIMIT];
@@ -131,7 +131,7 @@ static void one_step(struct attacker *a)
 
 static void put_counts(const uint64_t *counts)
 {
-	static const char *const names[OUTCOMES] = {" ok ",	   " data ",  " prefetch ",
+	static const char *const names[OUTCOMES] = {" ok ",        " data ",  " prefetch ",
 						    " undefined ", " other ", " abandoned "};
 
 	for (unsigned int i = 0; i < OUTCOMES; i++) {

@@ -7,10 +7,10 @@
  */
 #include "hostile.h"
 
-#define ENTRIES	   512
-#define TABLE	   3ull
-#define BLOCK	   (1ull | 1ull << 10 | 3ull << 8) /* AF, inner shareable, MAIR index 0, EL1 read-write-execute */
-#define MAIR_WB	   0xffull
+#define ENTRIES    512
+#define TABLE      3ull
+#define BLOCK      (1ull | 1ull << 10 | 3ull << 8) /* AF, inner shareable, MAIR index 0, EL1 read-write-execute */
+#define MAIR_WB    0xffull
 #define SCTLR_ON   0x30d01805ull /* RES1, I, C, M */
 #define TCR_48_BIT 0xb5103510ull /* T0SZ = T1SZ = 16, 4 KiB granules, write-back, inner shareable */
 

@@ -7,12 +7,12 @@
 /* Starts of pages around which the machine's own things lie: firmware, devices, kernel, other owners' memory. */
 static const uint64_t interesting[] = {
 #ifndef BOARD_VIRT
-    0x00000000, 0x08000000,	     0x08010000, 0x08080000, 0x080a0000,   0x09000000, 0x09010000, 0x09020000,
-    0x09030000, 0x09040000,	     0x09050000, 0x09060000, 0x0a000000,   0x0e000000, 0x10000000, 0x1c08f000,
-    0x1c091000, 0x3eff0000,	     0x40000000, 0x40080000, 0x40200000,   0x40400000, 0x47fff000, 0x48000000,
-    0x50000000, 0x7ffff000,	     0xbffff000, 0xc0000000, 0xfffff000,
+    0x00000000, 0x08000000,          0x08010000, 0x08080000, 0x080a0000,   0x09000000, 0x09010000, 0x09020000,
+    0x09030000, 0x09040000,          0x09050000, 0x09060000, 0x0a000000,   0x0e000000, 0x10000000, 0x1c08f000,
+    0x1c091000, 0x3eff0000,          0x40000000, 0x40080000, 0x40200000,   0x40400000, 0x47fff000, 0x48000000,
+    0x50000000, 0x7ffff000,          0xbffff000, 0xc0000000, 0xfffff000,
 #endif
-    1ull << 32, 1ull << 33,	     1ull << 36, 1ull << 38, 0x4010000000, 1ull << 39, 1ull << 40, 1ull << 44,
+    1ull << 32, 1ull << 33,          1ull << 36, 1ull << 38, 0x4010000000, 1ull << 39, 1ull << 40, 1ull << 44,
     1ull << 47, (1ull << 48) - 4096, 1ull << 48, 1ull << 52, 1ull << 55,   ~0xfffull,
 };
 

@@ -8,9 +8,9 @@
  */
 #include "guest.h"
 
-#define SGI	  5
+#define SGI       5
 #define SGI_EVERY 16
-#define RATE	  1000 /* ticks a second */
+#define RATE      1000 /* ticks a second */
 
 /* One writer each: the virtual CPU itself. Others only read `received`. */
 static struct counts {

@@ -9,7 +9,7 @@
 
 /* Start and stop. */
 _Noreturn void panic(const char *why, ...) __attribute__((format(printf, 1, 2))); /* global design safe state */
-void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));	  /* %s %c %d %u %x %lx %lu %p %zu %% */
+void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));       /* %s %c %d %u %x %lx %lu %p %zu %% */
 void console_write(const char *text, size_t bytes);
 void console_off(void); /* a driver owns the UART: print only in panic() */
 _Noreturn void arch_system_off(void);
@@ -23,7 +23,7 @@ paddr_t va_to_pa(const void *va);
 /* Caches. Lengths in bytes; any alignment. */
 void cache_clean_poc(const void *va, size_t bytes); /* so that who runs with caches off sees it */
 void cache_sync_code(const void *va, size_t bytes); /* clean to PoU, invalidate instruction caches, all CPUs */
-void memory_zero(void *va, size_t bytes);	    /* whole pages */
+void memory_zero(void *va, size_t bytes);           /* whole pages */
 
 /* Stage-2 maintenance, on every CPU (inner shareable), ended by DSB and ISB. */
 void tlb_flush_page(unsigned vmid, paddr_t root, vaddr_t va);
@@ -39,26 +39,26 @@ uint64_t counter_hz(void);
 
 /* Interrupt controller. */
 #define GIC_SPURIOUS 1023u
-uint32_t gic_ack(void);		     /* INTID, or >= 1020 for none */
-void gic_drop(uint32_t intid);	     /* priority drop (EOImode = 1): it stays active, hence cannot fire again */
+uint32_t gic_ack(void);              /* INTID, or >= 1020 for none */
+void gic_drop(uint32_t intid);       /* priority drop (EOImode = 1): it stays active, hence cannot fire again */
 void gic_deactivate(uint32_t intid); /* may fire again */
 void gic_enable(uint32_t intid, unsigned cpu); /* SPI: routed to cpu; PPI: this CPU's */
 void gic_disable(uint32_t intid);
 void gic_route(uint32_t intid, unsigned cpu);
 void gic_set_edge(uint32_t intid, bool edge);
 void gic_set_active(uint32_t ppi, bool active); /* of this CPU */
-bool gic_is_pending_line(uint32_t ppi);		/* GICR_ISPENDR0 of this CPU */
+bool gic_is_pending_line(uint32_t ppi);         /* GICR_ISPENDR0 of this CPU */
 void gic_send_sgi(unsigned cpu, unsigned sgi);
 uint32_t gic_intid_limit(void); /* first SPI number that does not exist */
 
 /* SGIs between CPUs, and the kernel's own PPIs. */
-#define SGI_KICK	0 /* look at attention and the run queue */
-#define SGI_STOP	1 /* panic elsewhere: stop */
+#define SGI_KICK        0 /* look at attention and the run queue */
+#define SGI_STOP        1 /* panic elsewhere: stop */
 #define PPI_MAINTENANCE 25
-#define PPI_TIMER	26 /* CNTHP */
-#define PPI_VTIMER	27 /* CNTV: the resident vCPU's */
+#define PPI_TIMER       26 /* CNTHP */
+#define PPI_VTIMER      27 /* CNTV: the resident vCPU's */
 
 /* Waiting. */
-void cpu_relax(void);	/* YIELD */
+void cpu_relax(void);   /* YIELD */
 bool irq_pending(void); /* ISR_EL1: is an interrupt waiting while they are off? */
-void cpu_idle(void);	/* WFI with interrupts off */
+void cpu_idle(void);    /* WFI with interrupts off */

@@ -10,7 +10,7 @@ struct range {
 	uint64_t bytes;
 };
 
-#define BOARD_RAM_MAX	   16
+#define BOARD_RAM_MAX      16
 #define BOARD_RESERVED_MAX 32
 
 struct board {
@@ -27,7 +27,7 @@ struct board {
 	unsigned gicr_count;
 	struct range uart; /* PL011 of stdout-path; bytes 0: none */
 	struct range smmu; /* SMMUv3; bytes 0: none */
-	bool psci_hvc;	   /* conduit; SMC otherwise */
+	bool psci_hvc;     /* conduit; SMC otherwise */
 	uint8_t seed[32];
 };
 

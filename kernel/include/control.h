@@ -9,29 +9,29 @@
 #include "types.h"
 
 /* HCR_EL2. */
-#define HCR_VM	  BIT(0) /* stage 2 on: it is the space of guests and of processes */
+#define HCR_VM    BIT(0) /* stage 2 on: it is the space of guests and of processes */
 #define HCR_SWIO  BIT(1) /* invalidation by set and way never loses data (also trapped by TSW) */
-#define HCR_PTW	  BIT(2) /* a stage 1 walk must not touch device memory: reads there have side effects */
-#define HCR_FMO	  BIT(3) /* FIQ, IRQ, SError: to EL2, and virtual ones for the guest */
-#define HCR_IMO	  BIT(4)
-#define HCR_AMO	  BIT(5)
-#define HCR_VSE	  BIT(8)  /* a virtual SError waits: set by the switch if ever */
-#define HCR_FB	  BIT(9)  /* a guest's TLBI and IC reach the CPU that its virtual CPU ran on before */
+#define HCR_PTW   BIT(2) /* a stage 1 walk must not touch device memory: reads there have side effects */
+#define HCR_FMO   BIT(3) /* FIQ, IRQ, SError: to EL2, and virtual ones for the guest */
+#define HCR_IMO   BIT(4)
+#define HCR_AMO   BIT(5)
+#define HCR_VSE   BIT(8)  /* a virtual SError waits: set by the switch if ever */
+#define HCR_FB    BIT(9)  /* a guest's TLBI and IC reach the CPU that its virtual CPU ran on before */
 #define HCR_BSU_I BIT(10) /* its barriers reach the inner shareable domain, for the same reason */
-#define HCR_DC	  BIT(12) /* stage 1 off means normal write-back memory, as stage 2 then limits it */
-#define HCR_TWI	  BIT(13) /* WFI: the CPU goes to another thread */
-#define HCR_TWE	  BIT(14) /* not set: WFE ends soon by itself, and spin locks use it */
+#define HCR_DC    BIT(12) /* stage 1 off means normal write-back memory, as stage 2 then limits it */
+#define HCR_TWI   BIT(13) /* WFI: the CPU goes to another thread */
+#define HCR_TWE   BIT(14) /* not set: WFE ends soon by itself, and spin locks use it */
 #define HCR_TID3  BIT(18) /* feature registers: hidden features are not offered */
-#define HCR_TSC	  BIT(19) /* SMC: firmware is not a guest's */
+#define HCR_TSC   BIT(19) /* SMC: firmware is not a guest's */
 #define HCR_TIDCP BIT(20) /* IMPLEMENTATION DEFINED registers */
 #define HCR_TACR  BIT(21) /* ACTLR_EL1 */
-#define HCR_TSW	  BIT(22) /* cache operations by set and way hit other worlds' lines */
-#define HCR_TGE	  BIT(27) /* EL0 is EL2's: processes */
-#define HCR_RW	  BIT(31) /* EL1 is AArch64 */
-#define HCR_E2H	  BIT(34) /* no VHE */
+#define HCR_TSW   BIT(22) /* cache operations by set and way hit other worlds' lines */
+#define HCR_TGE   BIT(27) /* EL0 is EL2's: processes */
+#define HCR_RW    BIT(31) /* EL1 is AArch64 */
+#define HCR_E2H   BIT(34) /* no VHE */
 #define HCR_TLOR  BIT(35) /* limited ordering regions: physical addresses in registers that are not switched */
 #define HCR_TERR  BIT(36) /* RAS error records are the board's */
-#define HCR_TEA	  BIT(37) /* synchronous external aborts: to EL2, which decides who is to blame */
+#define HCR_TEA   BIT(37) /* synchronous external aborts: to EL2, which decides who is to blame */
 #define HCR_TID5  BIT(58) /* GMID_EL1: no memory tagging */
 /*
  * Not set, besides: TID1 (REVIDR, AIDR: guests need them to see errata), TID2 (CTR_EL0 is read on hot paths; CSSELR_EL1
@@ -48,7 +48,7 @@
 
 /* CPTR_EL2, E2H = 0. */
 #define CPTR_RES1 0x32ff
-#define CPTR_TZ	  BIT(8)  /* SVE traps: its registers are not switched. RES1 without SVE */
+#define CPTR_TZ   BIT(8)  /* SVE traps: its registers are not switched. RES1 without SVE */
 #define CPTR_TFP  BIT(10) /* FP and SIMD trap until the registers are this context's */
 #define CPTR_TSM  BIT(12) /* SME traps. RES1 without SME */
 #define CPTR_TTA  BIT(20) /* trace unit */
@@ -90,10 +90,10 @@
 
 /* SCTLR_EL2. */
 #define SCTLR_RES1 0x30c50830 /* with EOS and EIS: exceptions synchronise */
-#define SCTLR_M	   BIT(0)
-#define SCTLR_C	   BIT(2)
+#define SCTLR_M    BIT(0)
+#define SCTLR_C    BIT(2)
 #define SCTLR_SA   BIT(3)
-#define SCTLR_I	   BIT(12)
+#define SCTLR_I    BIT(12)
 #define SCTLR_IESB BIT(21) /* RES0 without RAS: an error shows before the exception that comes after it */
 #define SCTLR_WXN  BIT(19) /* writable is never executable */
 /* A 0: message copies use unaligned loads. EE 0. DSSBS 0: no speculative store bypass at EL2. EnIA... 0. */

@@ -20,8 +20,8 @@ struct fdt {
 };
 
 struct fdt_node {
-	const char *name;	       /* with its unit address; empty for the root */
-	int depth;		       /* 0: the root */
+	const char *name;              /* with its unit address; empty for the root */
+	int depth;                     /* 0: the root */
 	uint32_t props[FDT_DEPTH_MAX]; /* where the properties of each ancestor start, and at [depth] its own */
 };
 
@@ -50,7 +50,7 @@ bool fdt_has_string(const struct fdt *fdt, const struct fdt_node *node, const ch
 bool fdt_is_compatible(const struct fdt *fdt, const struct fdt_node *node, const char *text);
 bool fdt_is_enabled(const struct fdt *fdt, const struct fdt_node *node);
 bool fdt_name_is(const struct fdt_node *node, const char *name); /* without the unit address */
-uint32_t fdt_cell(const struct fdt_value *value, unsigned n);	 /* ~0 behind the value's end */
+uint32_t fdt_cell(const struct fdt_value *value, unsigned n);    /* ~0 behind the value's end */
 /* A number of 1 or 2 cells that is the whole value. */
 bool fdt_number(const struct fdt_value *value, uint64_t *number);
 

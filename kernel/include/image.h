@@ -3,7 +3,7 @@
 #pragma once
 
 #define KERNEL_BASE 0x00007f8000000000 /* as kernel.ld; above all RAM that EL2 maps at VA = PA */
-#define IMAGE_MAX   0x1000000	       /* as kernel.ld */
+#define IMAGE_MAX   0x1000000          /* as kernel.ld */
 #define RAM_LIMIT   0x0000400000000000 /* 2^46: memory above it is not used */
 
 /*
@@ -11,8 +11,8 @@
  * overflow therefore faults, and the fault is handled on the emergency stack. The frame of the vectors and the end of a
  * stack area coincide: stack_top of struct cpu.
  */
-#define STACK_AREA	 0x8000
-#define STACK_GUARD	 0x1000
-#define EMERGENCY_BYTES	 0x2000
-#define KSTACK_BYTES	 0x4000
+#define STACK_AREA       0x8000
+#define STACK_GUARD      0x1000
+#define EMERGENCY_BYTES  0x2000
+#define KSTACK_BYTES     0x4000
 #define EMERGENCY_OFFSET (KSTACK_BYTES + STACK_GUARD) /* from stack_top down to the top of the emergency stack */

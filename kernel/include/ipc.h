@@ -29,7 +29,7 @@ struct pulse {
 	uint64_t value;
 	uint64_t info; /* MSGINFO_* */
 	union {
-		uint32_t mask;		       /* PULSE_MASK */
+		uint32_t mask;                 /* PULSE_MASK */
 		struct connection *connection; /* PULSE_POOLED */
 	};
 	struct list of_connection; /* PULSE_POOLED */
@@ -38,13 +38,13 @@ struct pulse {
 struct channel {
 	struct process *process;
 	uint32_t id, flags;
-	struct list queue;	 /* struct waiting */
-	struct list receivers;	 /* threads in STATE_RECEIVE, by wait_link, highest priority first */
-	struct list servers;	 /* threads that received from it last, by server_link */
+	struct list queue;       /* struct waiting */
+	struct list receivers;   /* threads in STATE_RECEIVE, by wait_link, highest priority first */
+	struct list servers;     /* threads that received from it last, by server_link */
 	struct list connections; /* by of_channel */
-	struct list repliers;	 /* threads in STATE_REPLY, by wait_link */
-	uint32_t copies;	 /* interrupted copies of threads whose channel it is */
-	struct pulse gone;	 /* PULSE_MASK: slots of clients that are gone */
+	struct list repliers;    /* threads in STATE_REPLY, by wait_link */
+	uint32_t copies;         /* interrupted copies of threads whose channel it is */
+	struct pulse gone;       /* PULSE_MASK: slots of clients that are gone */
 };
 
 struct connection {
@@ -64,7 +64,7 @@ void pulse_cancel(struct pulse *p);
 struct channel *channel_of(struct process *p, uint64_t chid); /* NULL: no such channel */
 void channel_destroy(struct channel *c);
 void connection_destroy(struct connection *c);
-void ipc_thread_gone(struct thread *t);		    /* it dies: out of every queue, its clients answered */
+void ipc_thread_gone(struct thread *t);             /* it dies: out of every queue, its clients answered */
 void ipc_unblock(struct thread *t, int64_t status); /* timeout: out of the queue it is in */
-void ipc_requeue(struct thread *t);		    /* its priority changed while it waits */
-void ipc_copy_continue(struct thread *t);	    /* a long message copy that was interrupted */
+void ipc_requeue(struct thread *t);                 /* its priority changed while it waits */
+void ipc_copy_continue(struct thread *t);           /* a long message copy that was interrupted */

@@ -25,7 +25,7 @@ enum object_type {
 struct kmem {
 	paddr_t base;
 	uint64_t bytes;
-	uint64_t fresh;	     /* bytes handed out of the untouched rest so far */
+	uint64_t fresh;      /* bytes handed out of the untouched rest so far */
 	void *free_pages;    /* chain of pages given back */
 	uint64_t free_count; /* pages in that chain */
 	void *free_slots[KMEM_CLASSES];

@@ -9,7 +9,7 @@
 struct region {
 	paddr_t start;
 	uint64_t bytes;
-	uint32_t flags;		       /* REGION_*; 0: unused */
+	uint32_t flags;                /* REGION_*; 0: unused */
 	uint64_t exec_start, exec_end; /* offsets between which something is mapped executable: never writable */
 };
 
@@ -29,7 +29,7 @@ struct process {
 	} irqs[IRQ_GRANT_MAX];
 	uint32_t threads_alive;
 	uint32_t timer_count; /* timers that its objects hold, of TIMER_PER_PROCESS */
-	bool busy;	      /* a step of a long call goes on without the kernel lock */
+	bool busy;            /* a step of a long call goes on without the kernel lock */
 	struct list sync_waiters;
 	struct channel *control; /* gets PULSE_MASK `signals` */
 	struct pulse signals;
@@ -52,7 +52,7 @@ struct process {
 
 extern struct process processes[PROCESS_MAX];
 
-struct process *process_of(uint64_t slot);			    /* NULL: no such, or empty */
+struct process *process_of(uint64_t slot);                          /* NULL: no such, or empty */
 int64_t handle_add(struct process *p, unsigned type, void *object); /* id, or -KE_AGAIN, -KE_NOMEM */
 void *handle_get(const struct process *p, unsigned type, uint64_t id);
 void handle_remove(struct process *p, unsigned type, uint64_t id);

@@ -18,14 +18,14 @@ struct run_queue {
 };
 
 void sched_init_cpu(struct cpu *c);
-void sched_ready(struct thread *t);	  /* may run: put it on a CPU's queue */
+void sched_ready(struct thread *t);       /* may run: put it on a CPU's queue */
 void sched_ready_first(struct thread *t); /* same, before others of its priority: it was preempted */
-void sched_remove(struct thread *t);	  /* READY: off its queue */
+void sched_remove(struct thread *t);      /* READY: off its queue */
 void sched_set_prio(struct thread *t, unsigned prio);
 void sched_block(struct thread *t); /* the running thread stops */
 void sched_yield(struct thread *t);
 struct thread *sched_pick(struct cpu *c); /* next to run here; NULL: idle */
-void sched_hand_over(struct cpu *c);	  /* threads that other CPUs asked for: save their registers, pass them on */
+void sched_hand_over(struct cpu *c);      /* threads that other CPUs asked for: save their registers, pass them on */
 void sched_kick(unsigned cpu);
 void sched_runmask_changed(struct thread *t);
 uint64_t sched_slice_deadline(struct cpu *c);

@@ -8,9 +8,9 @@
 #include "kmem.h"
 #include "types.h"
 
-#define SPACE_BITS	  39
-#define SPACE_LIMIT	  BIT(SPACE_BITS)
-#define SPACE_STEP	  256 /* leaves changed in one go: bounds the time with interrupts off */
+#define SPACE_BITS        39
+#define SPACE_LIMIT       BIT(SPACE_BITS)
+#define SPACE_STEP        256 /* leaves changed in one go: bounds the time with interrupts off */
 #define SPACE_CHANGE_STEP 32  /* same, for changes that need TLB maintenance each */
 
 struct space {

@@ -30,16 +30,16 @@ struct thread {
 	uint8_t move_to;
 	uint32_t runmask;
 	uint64_t slice_end, run_start, cpu_ns;
-	struct list run_link;	/* run queue, or a CPU's list of threads to hand over */
-	struct list wait_link;	/* receivers, repliers, sync waiters */
+	struct list run_link;   /* run queue, or a CPU's list of threads to hand over */
+	struct list wait_link;  /* receivers, repliers, sync waiters */
 	struct waiting sending; /* in a channel's queue */
 	struct list server_link;
 	struct channel *channel; /* blocked at (SEND, REPLY, RECEIVE) */
 	struct channel *serving; /* received from last */
-	uint32_t server_tid;	 /* REPLY: who received the message; a hint for inheritance */
-	struct thread *copier;	 /* who copies from or to this thread just now */
-	uint32_t seq;		 /* of the message being served: part of the rcvid */
-	uint32_t coid;		 /* through which the message was sent */
+	uint32_t server_tid;     /* REPLY: who received the message; a hint for inheritance */
+	struct thread *copier;   /* who copies from or to this thread just now */
+	uint32_t seq;            /* of the message being served: part of the rcvid */
+	uint32_t coid;           /* through which the message was sent */
 	uint64_t send_addr, reply_addr, recv_addr;
 	uint32_t send_bytes, reply_bytes, recv_bytes;
 	struct pulse unblock; /* PULSE_CODE_UNBLOCK */

@@ -9,7 +9,7 @@ struct process;
 
 /* Counted when a timer comes to be, so that arming one cannot fail; for each process, so that none takes another's. */
 #define TIMER_PER_PROCESS 128
-#define TIMER_MAX	  (TIMER_PER_PROCESS * PROCESS_MAX)
+#define TIMER_MAX         (TIMER_PER_PROCESS * PROCESS_MAX)
 
 enum timer_kind { TIMER_TIMEOUT, TIMER_PULSE, TIMER_VCPU_V, TIMER_VCPU_P };
 
@@ -30,4 +30,4 @@ void timer_unreserve(struct process *p);
 void timer_arm(struct timer *t, uint64_t deadline); /* on this CPU */
 void timer_disarm(struct timer *t);
 bool timer_expire_one(uint64_t now); /* of this CPU; false: none was due */
-uint64_t timer_next(void);	     /* of this CPU; UINT64_MAX: none */
+uint64_t timer_next(void);           /* of this CPU; UINT64_MAX: none */

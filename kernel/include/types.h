@@ -9,16 +9,16 @@
 typedef uint64_t paddr_t; /* physical address */
 typedef uint64_t vaddr_t; /* address in a process or in a guest: what stage 2 translates (an IPA) */
 
-#define PAGE_SIZE			4096ull
-#define PAGE_MASK			(PAGE_SIZE - 1)
-#define BIT(n)				(1ull << (n))
-#define ARRAY_COUNT(a)			(sizeof(a) / sizeof((a)[0]))
+#define PAGE_SIZE                       4096ull
+#define PAGE_MASK                       (PAGE_SIZE - 1)
+#define BIT(n)                          (1ull << (n))
+#define ARRAY_COUNT(a)                  (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
-#define align_up(x, a)			(((x) + ((a)-1)) & ~((uint64_t)(a)-1))
-#define align_down(x, a)		((x) & ~((uint64_t)(a)-1))
-#define is_aligned(x, a)		(((x) & ((uint64_t)(a)-1)) == 0)
-#define likely(x)			__builtin_expect(!!(x), 1)
-#define unlikely(x)			__builtin_expect(!!(x), 0)
+#define align_up(x, a)                  (((x) + ((a)-1)) & ~((uint64_t)(a)-1))
+#define align_down(x, a)                ((x) & ~((uint64_t)(a)-1))
+#define is_aligned(x, a)                (((x) & ((uint64_t)(a)-1)) == 0)
+#define likely(x)                       __builtin_expect(!!(x), 1)
+#define unlikely(x)                     __builtin_expect(!!(x), 0)
 
 /* A doubly linked ring; a node that is in no list points at itself. */
 struct list {
@@ -61,7 +61,7 @@ static inline void list_del(struct list *node)
 }
 
 #define list_entry(node, type, member) container_of(node, type, member)
-#define list_for_each(it, head)	       for (struct list *it = (head)->next; it != (head); it = it->next)
+#define list_for_each(it, head)        for (struct list *it = (head)->next; it != (head); it = it->next)
 /* The node at hand may leave the list in the body; its neighbours may not. */
 #define list_for_each_safe(it, head) \
 	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); it = it##_next, it##_next = it->next)

@@ -26,8 +26,8 @@ struct vcpu {
 	bool waiting; /* the thread blocks in WFI: who makes something pending must wake it */
 	bool kick;
 	bool timer_active; /* interrupt 27 is active in the physical redistributor of `home` */
-	int8_t home;	   /* CPU whose registers hold its EL1 state; -1: in memory */
-	uint8_t exit;	   /* enum vcpu_exit of the last exit: what the next ACT_* finishes */
+	int8_t home;       /* CPU whose registers hold its EL1 state; -1: in memory */
+	uint8_t exit;      /* enum vcpu_exit of the last exit: what the next ACT_* finishes */
 	uint64_t exit_esr;
 	uint64_t exit_far;
 	uint32_t leaked;      /* enum el1_leak: EL1 registers that hold a process's value just now */
@@ -44,13 +44,13 @@ struct cpu;
 struct frame *vcpu_enter(struct cpu *c,
 			 struct vcpu *v); /* frame of the guest; of the process if it must not enter now */
 struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr); /* a trap from the guest */
-void vcpu_evict(struct cpu *c);					      /* the resident's state to memory */
-void vcpu_drop(struct cpu *c, struct vcpu *v);			      /* its thread dies here: forget its registers */
+void vcpu_evict(struct cpu *c);                                       /* the resident's state to memory */
+void vcpu_drop(struct cpu *c, struct vcpu *v);                        /* its thread dies here: forget its registers */
 void vcpu_settle(struct cpu *c, struct vcpu *v); /* home here or in memory: vgic state up to date, images empty */
-void vcpu_serve(struct cpu *c, struct vcpu *v);	 /* who waits for its state: home here or in memory */
-void vcpu_requests(struct cpu *c);		 /* calls of other CPUs on the resident */
-void vcpu_irq_timer(struct cpu *c);		 /* PPI 27 */
-void vcpu_irq_maintenance(struct cpu *c);	 /* PPI 25 */
+void vcpu_serve(struct cpu *c, struct vcpu *v);  /* who waits for its state: home here or in memory */
+void vcpu_requests(struct cpu *c);               /* calls of other CPUs on the resident */
+void vcpu_irq_timer(struct cpu *c);              /* PPI 27 */
+void vcpu_irq_maintenance(struct cpu *c);        /* PPI 25 */
 void vcpu_timer_expired(struct timer *t);
 void vcpu_wake(struct vcpu *v); /* something is pending: out of WFI, or have its CPU look. Kernel lock held */
 void vcpu_reset(struct vcpu *v);
@@ -60,7 +60,7 @@ void vcpu_debug_open(struct vcpu *v);  /* first use of a debug register: they ar
 void process_registers(struct cpu *c); /* EL1 registers that mean something at EL0 get the values of processes */
 bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr); /* true: done by the kernel */
 void vcpu_send_sgi(struct vcpu *from, uint64_t value);
-void vcpu_advance(struct vcpu *v, uint64_t esr);	      /* behind the trapped instruction */
-uint64_t counter_ns(uint64_t ticks);			      /* of the physical counter */
+void vcpu_advance(struct vcpu *v, uint64_t esr);              /* behind the trapped instruction */
+uint64_t counter_ns(uint64_t ticks);                          /* of the physical counter */
 void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far); /* a synchronous exception at EL1; resident */
 unsigned vcpu_lr_count(void);

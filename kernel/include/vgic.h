@@ -16,36 +16,37 @@ struct virq {
 	uint16_t intid; /* 0: free */
 	uint8_t prio;
 	bool pending, active; /* not up to date while an image is in the processor */
-	bool line;	      /* the input: pending while it is up */
-	bool repend;	      /* an edge came since the last fold */
+	bool line;            /* the input: pending while it is up */
+	bool repend;          /* an edge came since the last fold */
 	bool edge, offered;   /* an edge that was not taken yet; the image shows it as pending */
 };
 
 struct vgic_cpu {
 	uint32_t enable, pending, active, group, config; /* INTIDs 0 to 31 */
-	uint32_t line;					 /* input of the level-triggered ones */
-	uint32_t repend;				 /* edges since the last fold */
+	uint32_t line;                                   /* input of the level-triggered ones */
+	uint32_t repend;                                 /* edges since the last fold */
 	uint8_t prio[32];
+	uint32_t spi_used; /* bit n: slot n of spi[] is taken */
 	struct virq spi[VGIC_INFLIGHT];
 	uint32_t lr_count;
 	uint64_t lr[VGIC_LR_MAX]; /* images; 0: empty */
-	uint32_t lr_used;	  /* bit n: image n is not empty */
-	uint64_t hcr;		  /* ICH_HCR_EL2 that belongs to the images */
+	uint32_t lr_used;         /* bit n: image n is not empty */
+	uint64_t hcr;             /* ICH_HCR_EL2 that belongs to the images */
 };
 
-#define ICH_HCR_EN	       BIT(0)
-#define ICH_HCR_UIE	       BIT(1)
-#define ICH_HCR_LRENPIE	       BIT(2)
-#define ICH_HCR_NPIE	       BIT(3)
-#define ICH_HCR_TDIR	       BIT(14)
+#define ICH_HCR_EN             BIT(0)
+#define ICH_HCR_UIE            BIT(1)
+#define ICH_HCR_LRENPIE        BIT(2)
+#define ICH_HCR_NPIE           BIT(3)
+#define ICH_HCR_TDIR           BIT(14)
 #define ICH_HCR_EOICOUNT_SHIFT 27
 #define LR_STATE_PENDING       BIT(62)
-#define LR_STATE_ACTIVE	       BIT(63)
-#define LR_HW		       BIT(61)
-#define LR_GROUP1	       BIT(60)
-#define LR_PRIO_SHIFT	       48
-#define LR_EOI		       BIT(41)
-#define LR_PINTID_SHIFT	       32
+#define LR_STATE_ACTIVE        BIT(63)
+#define LR_HW                  BIT(61)
+#define LR_GROUP1              BIT(60)
+#define LR_PRIO_SHIFT          48
+#define LR_EOI                 BIT(41)
+#define LR_PINTID_SHIFT        32
 
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count);
 /* Take the images back into the state, after the processor's list registers were read into lr[]; `eoicount` as ICH_HCR

@@ -11,13 +11,13 @@
 #define DESC_VALID    BIT(0)
 #define DESC_TABLE    BIT(1) /* at level 3: page */
 #define DESC_ADDR     0x0000fffffffff000ull
-#define DESC_AF	      BIT(10)
+#define DESC_AF       BIT(10)
 #define DESC_SH_INNER (3ull << 8)
 #define DESC_S2AP_R   BIT(6)
 #define DESC_S2AP_W   BIT(7)
 #define DESC_NORMAL   (0xfull << 2) /* write-back, inner and outer */
 #define DESC_NGNRE    (1ull << 2)
-#define DESC_XN	      (2ull << 53) /* right with and without FEAT_XNX */
+#define DESC_XN       (2ull << 53) /* right with and without FEAT_XNX */
 
 #define LEVEL_FIRST 1
 #define LEVEL_LAST  3

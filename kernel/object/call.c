@@ -196,10 +196,14 @@ static bool unfinished(struct cpu *c, struct thread *t)
 	if (unlikely(t->resume_copy)) {
 		if (irq_pending()) {
 			irq_take(c);
-		} else if (lock_wanted(&kernel_lock)) {
+		} else if (!c->gave_way && lock_wanted(&kernel_lock)) {
+			/* Once, then a step of the copy: two CPUs that copy must not give way to each other for ever.
+			 */
+			c->gave_way = true;
 			lock_release(&kernel_lock);
 			lock_acquire(&kernel_lock);
 		} else {
+			c->gave_way = false;
 			ipc_copy_continue(t);
 		}
 		return true;

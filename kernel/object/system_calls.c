@@ -5,7 +5,7 @@
 #include "irq.h"
 #include "process.h"
 
-#define LOG_MAX	 256
+#define LOG_MAX  256
 #define LOG_STEP 32 /* a UART is slow, and this is polled with interrupts off */
 
 int64_t call_SystemCtl(struct thread *t, struct frame *f)

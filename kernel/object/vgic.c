@@ -16,6 +16,13 @@ struct candidate {
 	bool pending, active, level, edge, group1;
 };
 
+/* A candidate that gets a list register. */
+struct place {
+	unsigned rank;
+	uint8_t index;
+	struct candidate c;
+};
+
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
 {
 	memset(v, 0, sizeof(*v));
@@ -25,9 +32,14 @@ void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
 	v->hcr = ICH_HCR_EN;
 }
 
+/* Each bit set of a word, lowest first. */
+#define for_each_bit(n, word)                                                                            \
+	for (uint64_t n##_left = (word), n; n##_left && (n = (uint64_t)__builtin_ctzll(n##_left), true); \
+	     n##_left &= n##_left - 1)
+
 static struct virq *find_spi(struct vgic_cpu *v, unsigned intid)
 {
-	for (unsigned i = 0; i < VGIC_INFLIGHT; i++)
+	for_each_bit (i, v->spi_used)
 		if (v->spi[i].intid == intid)
 			return &v->spi[i];
 	return NULL;
@@ -36,13 +48,19 @@ static struct virq *find_spi(struct vgic_cpu *v, unsigned intid)
 static struct virq *take_spi(struct vgic_cpu *v, unsigned intid)
 {
 	struct virq *q = find_spi(v, intid);
+	unsigned i;
 
-	if (q)
+	if (q || v->spi_used == UINT32_MAX)
 		return q;
-	q = find_spi(v, 0);
-	if (q)
-		*q = (struct virq){.intid = (uint16_t)intid};
-	return q;
+	i = (unsigned)__builtin_ctz(~v->spi_used);
+	v->spi_used |= (uint32_t)BIT(i);
+	v->spi[i] = (struct virq){.intid = (uint16_t)intid};
+	return &v->spi[i];
+}
+
+static void free_spi(struct vgic_cpu *v, struct virq *q)
+{
+	v->spi_used &= ~(uint32_t)BIT(q - v->spi);
 }
 
 static bool is_level(const struct vgic_cpu *v, unsigned intid)
@@ -79,16 +97,16 @@ static void end_without_image(struct vgic_cpu *v)
 {
 	unsigned best = CANDIDATES, best_prio = 256;
 
-	for (unsigned i = 0; i < PRIVATE_COUNT; i++) {
-		/* The linked one always has an image: only the processor ends it, and the physical one with it. */
-		if (i != VIRQ_VTIMER && (v->active & BIT(i)) && v->prio[i] < best_prio) {
-			best = i;
+	/* The linked one always has an image: only the processor ends it, and the physical one with it. */
+	for_each_bit (i, v->active & ~BIT(VIRQ_VTIMER)) {
+		if (v->prio[i] < best_prio) {
+			best = (unsigned)i;
 			best_prio = v->prio[i];
 		}
 	}
-	for (unsigned i = 0; i < VGIC_INFLIGHT; i++) {
-		if (v->spi[i].intid && v->spi[i].active && v->spi[i].prio < best_prio) {
-			best = PRIVATE_COUNT + i;
+	for_each_bit (i, v->spi_used) {
+		if (v->spi[i].active && v->spi[i].prio < best_prio) {
+			best = PRIVATE_COUNT + (unsigned)i;
 			best_prio = v->spi[i].prio;
 		}
 	}
@@ -105,50 +123,39 @@ static void take_in(struct vgic_cpu *v)
 	v->pending |= v->repend;
 	v->repend = 0;
 	v->pending = (v->pending & ~level) | (v->line & level);
-	for (unsigned i = 0; i < VGIC_INFLIGHT; i++) {
+	for_each_bit (i, v->spi_used) {
 		struct virq *q = &v->spi[i];
 
-		if (!q->intid)
-			continue;
 		q->edge |= q->repend;
 		q->pending = q->line || q->edge;
 		q->repend = q->offered = false;
 		if (!q->pending && !q->active)
-			q->intid = 0;
+			free_spi(v, q);
 	}
 }
 
 void vgic_fold(struct vgic_cpu *v, unsigned eoicount)
 {
-	for (unsigned i = 0; i < v->lr_count; i++) {
-		if (v->lr_used & BIT(i))
-			fold_image(v, v->lr[i]);
-		v->lr[i] = 0;
-	}
+	for_each_bit (i, v->lr_used)
+		fold_image(v, v->lr[i]);
 	v->lr_used = 0;
 	for (; eoicount; eoicount--)
 		end_without_image(v);
 	take_in(v);
 }
 
-static bool candidate(const struct vgic_cpu *v, unsigned i, struct candidate *c)
+/* Those that are pending and enabled, or active. */
+static uint64_t candidates(const struct vgic_cpu *v)
 {
-	if (i < PRIVATE_COUNT) {
-		*c = (struct candidate){
-		    .intid = (uint16_t)i,
-		    .prio = v->prio[i],
-		    .pending = v->pending & v->enable & BIT(i),
-		    .edge = !is_level(v, i),
-		    .active = v->active & BIT(i),
-		    .level = is_level(v, i),
-		    .group1 = v->group & BIT(i),
-		};
-	} else {
+	return ((v->pending & v->enable) | v->active) | (uint64_t)v->spi_used << PRIVATE_COUNT;
+}
+
+static struct candidate candidate(const struct vgic_cpu *v, uint64_t i)
+{
+	if (i >= PRIVATE_COUNT) {
 		const struct virq *q = &v->spi[i - PRIVATE_COUNT];
 
-		if (!q->intid)
-			return false;
-		*c = (struct candidate){
+		return (struct candidate){
 		    .intid = q->intid,
 		    .prio = q->prio,
 		    .pending = q->pending,
@@ -158,7 +165,15 @@ static bool candidate(const struct vgic_cpu *v, unsigned i, struct candidate *c)
 		    .group1 = true,
 		};
 	}
-	return c->pending || c->active;
+	return (struct candidate){
+	    .intid = (uint16_t)i,
+	    .prio = v->prio[i],
+	    .pending = v->pending & v->enable & BIT(i),
+	    .edge = !is_level(v, (unsigned)i),
+	    .active = v->active & BIT(i),
+	    .level = is_level(v, (unsigned)i),
+	    .group1 = v->group & BIT(i),
+	};
 }
 
 static uint64_t image(const struct candidate *c)
@@ -185,42 +200,57 @@ static unsigned rank(const struct candidate *c)
 	return (c->active ? 0u : 0x10000000u) | (unsigned)c->prio << 16 | c->intid;
 }
 
+/* Into the places, which are sorted by rank; what falls out at the end is left over. */
+static void place(struct place *places, unsigned *count, unsigned limit, struct place new, struct candidate *left_over)
+{
+	unsigned at = *count;
+
+	if (*count == limit) {
+		struct place *last = &places[limit - 1];
+		struct candidate *out = new.rank < last->rank ? &last->c : &new.c;
+
+		left_over->active |= out->active;
+		left_over->pending |= out->pending;
+		if (out == &new.c)
+			return;
+		at--;
+	} else {
+		(*count)++;
+	}
+	for (; at > 0 && places[at - 1].rank > new.rank; at--)
+		places[at] = places[at - 1];
+	places[at] = new;
+}
+
 void vgic_fill(struct vgic_cpu *v)
 {
-	uint64_t taken = 0;
+	struct place places[VGIC_LR_MAX];
+	struct candidate left_over = {0};
+	unsigned count = 0;
 	bool pending_in = false;
-	struct candidate c;
 
+	for_each_bit (i, candidates(v)) {
+		struct place new = {.index = (uint8_t)i, .c = candidate(v, i)};
+
+		new.rank = rank(&new.c);
+		place(places, &count, v->lr_count, new, &left_over);
+	}
 	v->hcr = ICH_HCR_EN;
-	for (unsigned n = 0; n < v->lr_count; n++) {
-		unsigned best = CANDIDATES, best_rank = UINT32_MAX;
+	for (unsigned n = 0; n < count; n++) {
+		bool pending;
 
-		for (unsigned i = 0; i < CANDIDATES; i++) {
-			if (!(taken & BIT(i)) && candidate(v, i, &c) && rank(&c) < best_rank) {
-				best = i;
-				best_rank = rank(&c);
-			}
-		}
-		if (best == CANDIDATES)
-			return;
-		taken |= BIT(best);
-		candidate(v, best, &c);
-		v->lr[n] = image(&c);
-		v->lr_used |= (uint32_t)BIT(n);
-		if (best >= PRIVATE_COUNT)
-			v->spi[best - PRIVATE_COUNT].offered = !!(v->lr[n] & LR_STATE_PENDING);
-		pending_in |= !!(v->lr[n] & LR_STATE_PENDING);
+		v->lr[n] = image(&places[n].c);
+		pending = v->lr[n] & LR_STATE_PENDING;
+		pending_in |= pending;
+		if (places[n].index >= PRIVATE_COUNT)
+			v->spi[places[n].index - PRIVATE_COUNT].offered = pending;
 	}
-	for (unsigned i = 0; i < CANDIDATES; i++) {
-		if ((taken & BIT(i)) || !candidate(v, i, &c))
-			continue;
-		if (c.active)
-			v->hcr |= ICH_HCR_LRENPIE | ICH_HCR_TDIR;
-		/* Tell when there is room: when nothing offered is pending any more, or, if all is active, when one
-		 * ends. */
-		if (c.pending)
-			v->hcr |= pending_in ? ICH_HCR_NPIE : ICH_HCR_UIE;
-	}
+	v->lr_used = (uint32_t)BIT(count) - 1;
+	if (left_over.active)
+		v->hcr |= ICH_HCR_LRENPIE | ICH_HCR_TDIR;
+	/* Tell when there is room: when nothing offered is pending any more, or, if all is active, when one ends. */
+	if (left_over.pending)
+		v->hcr |= pending_in ? ICH_HCR_NPIE : ICH_HCR_UIE;
 }
 
 void vgic_set_pending(struct vgic_cpu *v, unsigned intid)
@@ -257,7 +287,7 @@ int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio)
 
 int vgic_query(const struct vgic_cpu *v, unsigned intid)
 {
-	for (unsigned i = 0; i < VGIC_INFLIGHT; i++)
+	for_each_bit (i, v->spi_used)
 		if (v->spi[i].intid == intid)
 			return (v->spi[i].pending ? VIRQ_PENDING : 0) | (v->spi[i].active ? VIRQ_ACTIVE : 0);
 	return 0;
@@ -269,7 +299,7 @@ int vgic_withdraw(struct vgic_cpu *v, unsigned intid)
 	int state = vgic_query(v, intid);
 
 	if (q)
-		q->intid = 0;
+		free_spi(v, q);
 	return state;
 }
 
@@ -324,11 +354,12 @@ int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask,
 
 bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr)
 {
-	struct candidate c;
+	for_each_bit (i, candidates(v)) {
+		struct candidate c = candidate(v, i);
 
-	for (unsigned i = 0; i < CANDIDATES; i++)
-		if (candidate(v, i, &c) && c.pending && !c.active && (vmcr & (c.group1 ? VMCR_VENG1 : VMCR_VENG0)) &&
+		if (c.pending && !c.active && (vmcr & (c.group1 ? VMCR_VENG1 : VMCR_VENG0)) &&
 		    (c.prio & PRIO_MASK) < VMCR_VPMR(vmcr))
 			return true;
+	}
 	return false;
 }

@@ -8,18 +8,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ELF_PAGE	  4096u
-#define ELF_SEGMENT_MAX	  8
-#define ELF_ADDRESS_MIN	  0x10000ull
+#define ELF_PAGE          4096u
+#define ELF_SEGMENT_MAX   8
+#define ELF_ADDRESS_MIN   0x10000ull
 #define ELF_ADDRESS_LIMIT 0x10000000ull /* programs lie below; procmgr puts stack and heap above */
 
 struct elf_segment {
-	uint64_t page;	      /* first page's address */
+	uint64_t page;        /* first page's address */
 	uint64_t page_bytes;  /* whole pages that the segment takes in memory */
-	uint64_t lead;	      /* from the first page to the first byte of the segment */
+	uint64_t lead;        /* from the first page to the first byte of the segment */
 	uint64_t file_offset; /* where its bytes begin in the file */
 	uint64_t file_bytes;  /* the rest up to page_bytes is zero */
-	uint32_t prot;	      /* PROT_*; never PROT_W together with PROT_X */
+	uint32_t prot;        /* PROT_*; never PROT_W together with PROT_X */
 };
 
 struct elf_image {

@@ -12,22 +12,22 @@
 #define QVMCONF_EX_CONFIG 65 /* exit code of qvm for a mistake in the configuration */
 
 /* Bounds. What exceeds one is reported as a mistake, never cut off. */
-#define QVM_FILE_MAX	 (256u * 1024) /* bytes of one configuration file */
-#define QVM_TOKENS_MAX	 8192u	       /* words of all input together */
-#define QVM_TOKEN_MAX	 4096u	       /* bytes of one word */
-#define QVM_ARENA_BYTES	 16384u	       /* strings that are kept, all together */
-#define QVM_SOURCES_MAX	 8	       /* configuration files on one command line */
-#define QVM_MISTAKES_MAX 50	       /* reported before the reader gives up */
-#define QVM_NAME_MAX	 16	       /* bytes of the VM's name, NUL included: it names the process too */
-#define QVM_MEM_MAX	 8	       /* ram and rom regions */
-#define QVM_CPUS_MAX	 8	       /* the kernel's VCPU_MAX */
-#define QVM_LOADS_MAX	 16
-#define QVM_PL011_MAX	 8
+#define QVM_FILE_MAX     (256u * 1024) /* bytes of one configuration file */
+#define QVM_TOKENS_MAX   8192u         /* words of all input together */
+#define QVM_TOKEN_MAX    4096u         /* bytes of one word */
+#define QVM_ARENA_BYTES  16384u        /* strings that are kept, all together */
+#define QVM_SOURCES_MAX  8             /* configuration files on one command line */
+#define QVM_MISTAKES_MAX 50            /* reported before the reader gives up */
+#define QVM_NAME_MAX     16            /* bytes of the VM's name, NUL included: it names the process too */
+#define QVM_MEM_MAX      8             /* ram and rom regions */
+#define QVM_CPUS_MAX     8             /* the kernel's VCPU_MAX */
+#define QVM_LOADS_MAX    16
+#define QVM_PL011_MAX    8
 
-#define QVM_PAGE	4096ull
-#define QVM_IPA_LIMIT	(1ull << 39) /* guest-physical addresses end here */
-#define QVM_GICD_BYTES	0x10000ull
-#define QVM_GICR_BYTES	0x20000ull /* for one CPU: RD_base and SGI_base frames (Arm IHI 0069, 12.10) */
+#define QVM_PAGE        4096ull
+#define QVM_IPA_LIMIT   (1ull << 39) /* guest-physical addresses end here */
+#define QVM_GICD_BYTES  0x10000ull
+#define QVM_GICR_BYTES  0x20000ull /* for one CPU: RD_base and SGI_base frames (Arm IHI 0069, 12.10) */
 #define QVM_PL011_BYTES 0x1000ull
 
 #define QVM_COUNTER_FROM_ZERO UINT64_MAX /* `set counter-offset` not given: the guest's counter starts at 0 */
@@ -35,7 +35,7 @@
 /* Where an option stands, for messages after the configuration was read (qvmconf_message()). */
 struct qvm_place {
 	const char *file; /* base name, or "command line" */
-	uint32_t line;	  /* of a command line: the number of the word, from 1 */
+	uint32_t line;    /* of a command line: the number of the word, from 1 */
 };
 
 enum qvm_mem_kind { QVM_RAM, QVM_ROM };
@@ -57,9 +57,9 @@ struct qvm_cpu {
 };
 
 enum qvm_load_type {
-	QVM_LOAD_ANY,	 /* plain `load`: look at the content. The first one is what the boot CPU starts in */
+	QVM_LOAD_ANY,    /* plain `load`: look at the content. The first one is what the boot CPU starts in */
 	QVM_LOAD_INITRD, /* at most one */
-	QVM_LOAD_FDT,	 /* at most one */
+	QVM_LOAD_FDT,    /* at most one */
 	QVM_LOAD_DATA,
 };
 
@@ -72,8 +72,8 @@ struct qvm_load {
 };
 
 struct qvm_pl011 {
-	uint64_t loc;	    /* page aligned */
-	uint32_t intr;	    /* INTID, an SPI: 32 to 1019 */
+	uint64_t loc;       /* page aligned */
+	uint32_t intr;      /* INTID, an SPI: 32 to 1019 */
 	const char *input;  /* name of the console that it reads from, or NULL */
 	const char *output; /* name of the console that it writes to, or NULL */
 	const char *name;   /* of the vdev, or NULL */
@@ -104,7 +104,7 @@ struct qvm_config {
 		enum qvm_unsupported instruction, reference, register_; /* defaults: fail, ignore, fail */
 	} unsupported;
 	uint64_t counter_offset; /* host counter minus guest counter, or QVM_COUNTER_FROM_ZERO */
-	bool exit_on_halt;	 /* default true */
+	bool exit_on_halt;       /* default true */
 	bool dryrun, debug;
 
 	/* The strings above point in here: a configuration is not copied by assignment. */

@@ -12,18 +12,18 @@
 #include <stdint.h>
 
 #define SYS_PROCESSES_MAX 16
-#define SYS_VMS_MAX	  15 /* with procmgr and all processes: the kernel's 32 slots */
-#define SYS_ARGS_MAX	  15 /* beside the program's name */
-#define SYS_DEVICES_MAX	  8  /* of one process */
-#define SYS_MMIO_MAX	  4  /* ranges of one process that belong to no device which has a name */
-#define SYS_RANGES_MAX	  4  /* MMIO ranges of one device */
-#define SYS_INTRS_MAX	  8  /* interrupts of one device */
-#define SYS_PATH_MAX	  128
+#define SYS_VMS_MAX       15 /* with procmgr and all processes: the kernel's 32 slots */
+#define SYS_ARGS_MAX      15 /* beside the program's name */
+#define SYS_DEVICES_MAX   8  /* of one process */
+#define SYS_MMIO_MAX      4  /* ranges of one process that belong to no device which has a name */
+#define SYS_RANGES_MAX    4  /* MMIO ranges of one device */
+#define SYS_INTRS_MAX     8  /* interrupts of one device */
+#define SYS_PATH_MAX      128
 
 struct sys_sched {
 	uint8_t priority, max_priority; /* 1 to 254 */
-	uint8_t policy;			/* SCHED_FIFO_ or SCHED_RR_ */
-	uint32_t runmask;		/* not 0; default 0xff: the user takes away the CPUs that do not exist */
+	uint8_t policy;                 /* SCHED_FIFO_ or SCHED_RR_ */
+	uint32_t runmask;               /* not 0; default 0xff: the user takes away the CPUs that do not exist */
 };
 
 struct sys_range {
@@ -36,10 +36,10 @@ struct sys_process {
 	const char *args[SYS_ARGS_MAX]; /* without argv[0] */
 	unsigned arg_count;
 	struct sys_sched sched;
-	uint64_t memory;		      /* code, data, stack and heap; whole pages */
-	uint64_t kernel_memory;		      /* whole pages */
-	uint32_t abilities;		      /* ABLE_* */
-	uint32_t connect;		      /* bit n: may connect to processes[n] */
+	uint64_t memory;                      /* code, data, stack and heap; whole pages */
+	uint64_t kernel_memory;               /* whole pages */
+	uint32_t abilities;                   /* ABLE_* */
+	uint32_t connect;                     /* bit n: may connect to processes[n] */
 	const char *devices[SYS_DEVICES_MAX]; /* for sys_device_find() */
 	unsigned device_count;
 	struct sys_range mmio[SYS_MMIO_MAX]; /* whole pages */
@@ -52,7 +52,7 @@ struct sys_vm {
 	const char *name;   /* of the node; equal to `system` of its configuration */
 	const char *config; /* name of the .qvmconf file */
 	struct sys_sched sched;
-	uint64_t memory;	/* of qvm itself; default 2 MiB */
+	uint64_t memory;        /* of qvm itself; default 2 MiB */
 	uint64_t kernel_memory; /* default 4 MiB */
 	uint32_t connect; /* bit n: its qvm may connect to processes[n]; default: those that have the ability public */
 	bool autostart;
@@ -83,7 +83,7 @@ struct sys_interrupt {
 
 /* A device of the board: what its user must be granted. */
 struct sys_device {
-	char path[SYS_PATH_MAX];		 /* full path of its node */
+	char path[SYS_PATH_MAX];                 /* full path of its node */
 	struct sys_range ranges[SYS_RANGES_MAX]; /* physical, as the CPUs see them; not rounded to pages */
 	unsigned range_count;
 	struct sys_interrupt interrupts[SYS_INTRS_MAX];

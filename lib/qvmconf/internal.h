@@ -34,7 +34,7 @@ struct qc_reader {
 	struct qvm_place option_place;
 
 	enum qc_context context;
-	bool skipping;	    /* after a mistake: unknown words are its leftovers */
+	bool skipping;      /* after a mistake: unknown words are its leftovers */
 	bool mem_mistaken;  /* a ram or rom was refused: do not complain that there is none */
 	bool load_mistaken; /* the same for load */
 	bool gic_given;
@@ -49,7 +49,7 @@ struct qc_option {
 	const char *argument; /* what it takes, for messages; NULL: nothing */
 	void (*act)(struct qc_reader *r, const struct qc_option *option);
 	uint8_t arguments;   /* of a refused one (act is NULL), to pass over */
-	uint8_t opens;	     /* refused: 1 if it opens a context */
+	uint8_t opens;       /* refused: 1 if it opens a context */
 	const char *instead; /* refused: what to use, or NULL */
 };
 

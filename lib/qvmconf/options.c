@@ -362,7 +362,7 @@ static const struct qc_option cpu_options[] = {
 static const struct qc_option no_options[] = {{NULL, NULL, NULL, 0, 0, NULL}};
 
 static const struct qc_option *const options_of[QC_CONTEXTS] = {
-    [QC_TOP] = no_options,	   [QC_CPU] = cpu_options,    [QC_GIC] = qc_gic_options,
+    [QC_TOP] = no_options,         [QC_CPU] = cpu_options,    [QC_GIC] = qc_gic_options,
     [QC_PL011] = qc_pl011_options, [QC_REFUSED] = no_options,
 };
 

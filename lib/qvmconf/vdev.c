@@ -9,13 +9,13 @@
 #define SPI_LAST      1019 /* Arm IHI 0069, 2.2.1: shared peripheral interrupts */
 
 static const char *const vdevs[] = {
-    "gic",	    "pl011",	      "8259",		"hpet",	     "ioapic",	   "mc146818",	   "pci-dummy",
-    "pckeyboard",   "progress",	      "ser8250",	"shmem",     "smmu",	   "timer8254",	   "trace",
+    "gic",          "pl011",          "8259",           "hpet",      "ioapic",     "mc146818",     "pci-dummy",
+    "pckeyboard",   "progress",       "ser8250",        "shmem",     "smmu",       "timer8254",    "trace",
     "virtio-blk",   "virtio-console", "virtio-entropy", "virtio-fs", "virtio-gpu", "virtio-input", "virtio-net",
-    "virtio-vsock", "wdt-ib700",      "wdt-sp805",	"xhci",
+    "virtio-vsock", "wdt-ib700",      "wdt-sp805",      "xhci",
 };
 
-#define VDEVS	   (sizeof(vdevs) / sizeof(vdevs[0]))
+#define VDEVS      (sizeof(vdevs) / sizeof(vdevs[0]))
 #define VDEVS_HERE 2
 
 static struct qvm_pl011 *current_pl011(struct qc_reader *r)

@@ -22,18 +22,18 @@
 
 /* Unit tests compile these files natively beside the C library's own. */
 #ifdef STRING_OWN_NAMES
-#define memcpy	own_memcpy
+#define memcpy  own_memcpy
 #define memmove own_memmove
-#define memset	own_memset
-#define memcmp	own_memcmp
-#define memchr	own_memchr
-#define strlen	own_strlen
+#define memset  own_memset
+#define memcmp  own_memcmp
+#define memchr  own_memchr
+#define strlen  own_strlen
 #define strnlen own_strnlen
-#define strcmp	own_strcmp
+#define strcmp  own_strcmp
 #define strncmp own_strncmp
-#define strchr	own_strchr
+#define strchr  own_strchr
 #define strrchr own_strrchr
-#define strcpy	own_strcpy
+#define strcpy  own_strcpy
 #define strncpy own_strncpy
 #endif
 

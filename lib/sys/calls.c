@@ -37,11 +37,11 @@ static inline struct result call6(unsigned number, uint64_t a0, uint64_t a1, uin
 }
 
 #define call5(n, a, b, c, d, e) call6(n, a, b, c, d, e, any())
-#define call4(n, a, b, c, d)	call5(n, a, b, c, d, any())
-#define call3(n, a, b, c)	call4(n, a, b, c, any())
-#define call2(n, a, b)		call3(n, a, b, any())
-#define call1(n, a)		call2(n, a, any())
-#define call0(n)		call1(n, any())
+#define call4(n, a, b, c, d)    call5(n, a, b, c, d, any())
+#define call3(n, a, b, c)       call4(n, a, b, c, any())
+#define call2(n, a, b)          call3(n, a, b, any())
+#define call1(n, a)             call2(n, a, any())
+#define call0(n)                call1(n, any())
 
 /* Small numbers are sign-extended, so that -1 stays -1. */
 static inline uint64_t sign(int64_t value)

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define GIC_CELLS   3 /* type, number, flags: Linux's binding arm,gic-v3.yaml */
-#define GIC_SPI	    0
-#define GIC_PPI	    1
+#define GIC_SPI     0
+#define GIC_PPI     1
 #define SPI_BASE    32
 #define PPI_BASE    16
 #define SPI_COUNT   988

@@ -5,13 +5,13 @@
 #include <libfdt.h>
 #include <string.h>
 
-#define DEFAULT_PRIORITY	 10
-#define DEFAULT_MEMORY		 (1ull << 20)
-#define DEFAULT_KERNEL_MEMORY	 (1ull << 19)
-#define DEFAULT_VM_MEMORY	 (2ull << 20)
+#define DEFAULT_PRIORITY         10
+#define DEFAULT_MEMORY           (1ull << 20)
+#define DEFAULT_KERNEL_MEMORY    (1ull << 19)
+#define DEFAULT_VM_MEMORY        (2ull << 20)
 #define DEFAULT_VM_KERNEL_MEMORY (4ull << 20)
-#define MEMORY_MAX		 (1ull << 40)
-#define ADDRESS_LIMIT		 (1ull << 52) /* of any physical address of the architecture */
+#define MEMORY_MAX               (1ull << 40)
+#define ADDRESS_LIMIT            (1ull << 52) /* of any physical address of the architecture */
 
 /* The node that is being read. */
 struct place {
@@ -21,11 +21,11 @@ struct place {
 	struct sys_report *report;
 };
 
-static const char *const process_words[] = {"program", "args",	 "priority",	  "max-priority", "policy",
-					    "runmask", "memory", "kernel-memory", "abilities",	  "connect",
-					    "devices", "mmio",	 "ready",	  "critical",	  NULL};
-static const char *const vm_words[] = {"config", "priority",	  "max-priority", "policy",    "runmask",
-				       "memory", "kernel-memory", "connect",	  "autostart", NULL};
+static const char *const process_words[] = {"program", "args",   "priority",      "max-priority", "policy",
+					    "runmask", "memory", "kernel-memory", "abilities",    "connect",
+					    "devices", "mmio",   "ready",         "critical",     NULL};
+static const char *const vm_words[] = {"config", "priority",      "max-priority", "policy",    "runmask",
+				       "memory", "kernel-memory", "connect",      "autostart", NULL};
 
 #define MISTAKE(at, ...) sys_mistake((at)->report, (at)->folder, (at)->name, __VA_ARGS__)
 
@@ -146,7 +146,7 @@ static uint32_t read_abilities(const struct place *at)
 		const char *name;
 		uint32_t bit;
 	} abilities[] = {{"process", ABLE_PROCESS}, {"vcpu", ABLE_VCPU},     {"system", ABLE_SYSTEM},
-			 {"log", ABLE_LOG},	    {"public", ABLE_PUBLIC}, {"xsched", ABLE_XSCHED}};
+			 {"log", ABLE_LOG},         {"public", ABLE_PUBLIC}, {"xsched", ABLE_XSCHED}};
 	const char *list[8];
 	unsigned count = strings(at, "abilities", list, 8), j;
 	uint32_t bits = 0;

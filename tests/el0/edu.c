@@ -12,13 +12,13 @@
 
 #define REGION_ECAM 1
 #define REGION_BAR  2
-#define ECAM	    0x7100000000ull
-#define BAR	    0x7200000000ull
-#define BAR_BUS	    0x10000000u
+#define ECAM        0x7100000000ull
+#define BAR         0x7200000000ull
+#define BAR_BUS     0x10000000u
 #define BAR_BYTES   0x100000u
 #define FUNCTION    4096u
-#define DEVICE	    (8 * FUNCTION)
-#define EDU_ID	    0x11e81234u
+#define DEVICE      (8 * FUNCTION)
+#define EDU_ID      0x11e81234u
 
 #define EDU_LIVENESS 0x04
 #define EDU_DMA_SRC  0x80

@@ -23,18 +23,18 @@ enum runtime {
 	TEXT_,
 	RUNTIME_COUNT
 };
-#define BUFFER	  RUNTIME(BUFFER_)
-#define WORD	  RUNTIME(WORD_)
+#define BUFFER    RUNTIME(BUFFER_)
+#define WORD      RUNTIME(WORD_)
 #define ODD_WORD  RUNTIME(ODD_WORD_)
-#define CHID	  RUNTIME(CHID_)
-#define COID	  RUNTIME(COID_)
-#define TIMER	  RUNTIME(TIMER_)
-#define TID	  RUNTIME(TID_)
-#define SLOT	  RUNTIME(SLOT_)
-#define PRIO	  RUNTIME(PRIO_)
-#define RAM	  RUNTIME(RAM_)
+#define CHID      RUNTIME(CHID_)
+#define COID      RUNTIME(COID_)
+#define TIMER     RUNTIME(TIMER_)
+#define TID       RUNTIME(TID_)
+#define SLOT      RUNTIME(SLOT_)
+#define PRIO      RUNTIME(PRIO_)
+#define RAM       RUNTIME(RAM_)
 #define RAM_BYTES RUNTIME(RAM_BYTES_)
-#define TEXT	  RUNTIME(TEXT_)
+#define TEXT      RUNTIME(TEXT_)
 
 #define OWN   (~0ull) /* the own process, for SchedSet and SchedGet */
 #define RR(p) ((p) | SCHED_RR_ << 8)
@@ -74,10 +74,10 @@ struct expect {
 		}                   \
 	}
 #define NO_OBJECT E(KE_SRCH, KE_BADF)
-#define INVALID	  E(KE_INVAL)
-#define FAULT	  E(KE_FAULT)
-#define DENIED	  E(KE_PERM)
-#define UNKNOWN	  E(KE_NOSYS)
+#define INVALID   E(KE_INVAL)
+#define FAULT     E(KE_FAULT)
+#define DENIED    E(KE_PERM)
+#define UNKNOWN   E(KE_NOSYS)
 
 struct row {
 	const char *name;

@@ -7,8 +7,8 @@
 #include "el0.h"
 #include <string.h>
 
-#define IDS_MAX	     20000
-#define CYCLES	     3
+#define IDS_MAX      20000
+#define CYCLES       3
 #define TABLE_STRIDE (2ull << 20) /* a page at each of these needs a last-level table of its own */
 
 static int64_t ids[IDS_MAX];

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define BUFFER_BYTES 65536
-#define GUARD	     0x5a
+#define GUARD        0x5a
 
 /* What the kernel may write to, between guards that it may not. */
 static struct {

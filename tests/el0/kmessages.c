@@ -7,12 +7,12 @@
 #include "check.h"
 #include <string.h>
 
-#define LONGEST	   70000
-#define GUARD	   0xc3
-#define OFFSET	   40
-#define PIECE	   100
+#define LONGEST    70000
+#define GUARD      0xc3
+#define OFFSET     40
+#define PIECE      100
 #define BAD_BUFFER ((void *)ADDRESS_UNMAPPED)
-#define MS	   1000000ull
+#define MS         1000000ull
 
 enum op { ECHO, ERROR, STATUS, READ, WRITE, LARGE, BAD_REPLY, INFO, HOLD, RELEASE, DESTROY };
 

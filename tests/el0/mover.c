@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MS	1000000ull
+#define MS      1000000ull
 #define TID_MAX 0xffffu
 
 static struct target {

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STACK	4096u
+#define STACK   4096u
 #define WORKERS 4u
-#define ROUNDS	1000u
-#define MS	1000000ull
+#define ROUNDS  1000u
+#define MS      1000000ull
 
 static _Thread_local uint32_t initialized = 0x12345678;
 static _Thread_local uint32_t zeroed;

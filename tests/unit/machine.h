@@ -19,12 +19,12 @@
 #include "trap.h"
 #include "vcpu.h"
 
-#define MEM_VA	  0x10000000ull /* where a process of the tests has its RAM, read-write */
+#define MEM_VA    0x10000000ull /* where a process of the tests has its RAM, read-write */
 #define MEM_PAGES 24u
 #define MEM_BYTES (MEM_PAGES * PAGE_SIZE)
-#define CODE_VA	  0x1000ull /* the instruction that every thread executes, again and again: SVC */
-#define BLOCKED	  INT64_MIN
-#define GONE	  (INT64_MIN + 1) /* the thread is no more */
+#define CODE_VA   0x1000ull /* the instruction that every thread executes, again and again: SVC */
+#define BLOCKED   INT64_MIN
+#define GONE      (INT64_MIN + 1) /* the thread is no more */
 
 /*
  * Once for a program: the core has no way back to power-on. CPUs 0 to cpu_count - 1 are the tests'; procmgr, in slot 0,

@@ -161,8 +161,8 @@ static void test_random_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_iterates),	  cmocka_unit_test(test_finds),
-	    cmocka_unit_test(test_cut_short),	  cmocka_unit_test(test_lying_headers),
+	    cmocka_unit_test(test_iterates),      cmocka_unit_test(test_finds),
+	    cmocka_unit_test(test_cut_short),     cmocka_unit_test(test_lying_headers),
 	    cmocka_unit_test(test_random_damage),
 	};
 

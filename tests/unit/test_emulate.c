@@ -170,7 +170,7 @@ static void test_unsupported(void **state)
 {
 	(void)state;
 	vreg[0] = DEVICE;
-	assert_int_equal(run(0xd503201f, DEVICE), EMULATE_UNSUPPORTED);		/* nop */
+	assert_int_equal(run(0xd503201f, DEVICE), EMULATE_UNSUPPORTED);         /* nop */
 	assert_int_equal(run(0x29400801, DEVICE + 0x100), EMULATE_UNSUPPORTED); /* not the address that faulted */
 	assert_int_equal(run(0x29400801, DEVICE - 4), EMULATE_UNSUPPORTED);
 	vreg[0] = DEVICE + 0xffc; /* into the page behind */
@@ -238,9 +238,9 @@ static void test_mmio_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_pair, set_up),	       cmocka_unit_test_setup(test_write_back, set_up),
+	    cmocka_unit_test_setup(test_pair, set_up),         cmocka_unit_test_setup(test_write_back, set_up),
 	    cmocka_unit_test_setup(test_stack_of_el0, set_up), cmocka_unit_test_setup(test_simd, set_up),
-	    cmocka_unit_test_setup(test_abort, set_up),	       cmocka_unit_test_setup(test_unsupported, set_up),
+	    cmocka_unit_test_setup(test_abort, set_up),        cmocka_unit_test_setup(test_unsupported, set_up),
 	    cmocka_unit_test_setup(test_random_words, set_up), cmocka_unit_test_setup(test_mmio_table, set_up),
 	};
 

@@ -977,7 +977,7 @@ static void test_sync(void **state)
 
 /* ---- anything, in any order ---- */
 
-#define SLOTS	3u /* processes 1 to 3 */
+#define SLOTS   3u /* processes 1 to 3 */
 #define THREADS 4u
 
 static uint64_t random_bytes(void)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define HEADER	40u
+#define HEADER  40u
 #define RESERVE 32u /* one entry and the end */
 
 struct builder {
@@ -110,7 +110,7 @@ static uint8_t *build(uint32_t *size)
 	blob = calloc(1, *size);
 	assert_non_null(blob);
 	const uint32_t header[10] = {0xd00dfeed, *size, tree_at, tree_at + b.tree_bytes, HEADER,
-				     17,	 16,	0,	 b.strings_bytes,	 b.tree_bytes};
+				     17,         16,    0,       b.strings_bytes,        b.tree_bytes};
 	for (unsigned i = 0; i < 10; i++)
 		put32(blob + (size_t)4 * i, header[i]);
 	put32(blob + HEADER + 4, 0x48000000);
@@ -122,7 +122,7 @@ static uint8_t *build(uint32_t *size)
 
 static void test_walk(void **state)
 {
-	static const char *const names[] = {"",	      "cpus",  "cpu@3",		 "soc", "serial@7e201000",
+	static const char *const names[] = {"",       "cpus",  "cpu@3",          "soc", "serial@7e201000",
 					    "bridge", "dev@0", "memory@80000000"};
 	static const int depths[] = {0, 1, 2, 1, 2, 2, 3, 1};
 	struct fdt fdt;
@@ -270,7 +270,7 @@ static void test_depth(void **state)
 			word(&b, 2);
 		word(&b, 9);
 		const uint32_t header[10] = {0xd00dfeed, sizeof(blob), HEADER + RESERVE, 0, HEADER, 17, 16, 0,
-					     0,		 b.tree_bytes};
+					     0,          b.tree_bytes};
 		for (unsigned i = 0; i < 10; i++)
 			put32(blob + (size_t)4 * i, header[i]);
 		memcpy(blob + HEADER + RESERVE, b.tree, b.tree_bytes);

@@ -12,11 +12,11 @@
 
 #include "qvm/load.h"
 
-#define RAM	 0x80000000ull
-#define MIB	 0x100000ull
+#define RAM      0x80000000ull
+#define MIB      0x100000ull
 #define RAM_SIZE (16 * MIB)
-#define ROM	 0x10000ull
-#define ISLAND	 0xd1c30000ull
+#define ROM      0x10000ull
+#define ISLAND   0xd1c30000ull
 
 struct fixture {
 	struct guest_memory memory;

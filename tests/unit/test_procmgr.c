@@ -258,7 +258,7 @@ struct act {
 	const char *name;
 	uint32_t index, value; /* pm_target; for names value is the chid */
 	uint64_t status;       /* DIE: end status; PULSE: value */
-	size_t bytes;	       /* 0: the right size */
+	size_t bytes;          /* 0: the right size */
 };
 
 #define ACTS_MAX     32

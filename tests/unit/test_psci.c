@@ -11,7 +11,7 @@
 
 #include "qvm/psci.h"
 
-#define RAM	  0x80000000ull
+#define RAM       0x80000000ull
 #define RAM_BYTES 0x200000000ull /* 8 GiB, so that it passes 4 GiB */
 
 static struct vm {
@@ -100,7 +100,7 @@ static void test_versions(void **state)
 static void test_unknown(void **state)
 {
 	static const uint32_t ids[] = {
-	    0,		0x84000005, 0x84000007, 0x8400000b, 0x8400000c, 0x8400000d, 0x8400000e, 0x8400000f,
+	    0,          0x84000005, 0x84000007, 0x8400000b, 0x8400000c, 0x8400000d, 0x8400000e, 0x8400000f,
 	    0x84000010, 0x84000011, 0x84000013, 0xc4000000, 0xc4000002, 0xc4000006, 0xc4000008, 0xc400000a,
 	    0xc400000c, 0x80000002, 0xc0000000, 0xc0000001, 0x86000000, 0xbf00ff01, 0x04000000, 0xffffffff,
 	};

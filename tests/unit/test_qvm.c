@@ -20,10 +20,10 @@
 
 #include "qvm/vm.h"
 
-#define RAM	 0x80000000ull
+#define RAM      0x80000000ull
 #define RAM_SIZE 0x400000ull
-#define UART	 0x1c090000ull
-#define GICD	 0x2f000000ull
+#define UART     0x1c090000ull
+#define GICD     0x2f000000ull
 
 /* The kernel, the log and the console driver of these tests. */
 static struct {
@@ -670,7 +670,7 @@ static void test_firmware(void **state)
 	(void)state;
 	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
 	script((struct vcpu_run){.exit = EXIT_SMC, .x1 = 7, .x2 = 0x84000000});
-	script(hvc(0x84000000, 0, 0, 0));		  /* PSCI_VERSION */
+	script(hvc(0x84000000, 0, 0, 0));                 /* PSCI_VERSION */
 	script(hvc(0xc4000003, 1, RAM + 0x1000, 0x5555)); /* CPU_ON */
 	script(hvc(0xc4000003, 1, RAM + 0x1000, 0x5555));
 	assert_true(run(0));

@@ -178,9 +178,9 @@ static void test_numbers(void **state)
 		uint64_t start, bytes;
 	} cases[] = {
 	    {"ram 4096M,2048M load a", 4ull << 30, 2ull << 30}, {"ram 80000000,8192 load a", 0x80000000, 8192},
-	    {"ram 0d4096,0x1000 load a", 4096, 4096},		{"ram 4K,4k load a", 4096, 4096},
-	    {"ram 0x4K,0x1M load a", 0x1000, 1 << 20},		{"ram 0d16m,0d4K load a", 16 << 20, 4096},
-	    {"ram 2g,1G load a", 2ull << 30, 1 << 30},		{"ram 0xa0000 load a", 0, 0xa0000},
+	    {"ram 0d4096,0x1000 load a", 4096, 4096},           {"ram 4K,4k load a", 4096, 4096},
+	    {"ram 0x4K,0x1M load a", 0x1000, 1 << 20},          {"ram 0d16m,0d4K load a", 16 << 20, 4096},
+	    {"ram 2g,1G load a", 2ull << 30, 1 << 30},          {"ram 0xa0000 load a", 0, 0xa0000},
 	};
 
 	(void)state;
@@ -301,8 +301,8 @@ static void test_gic(void **state)
 
 static void test_command_line(void **state)
 {
-	static const char *const words[] = {"@dir/a.qvmconf",  "cpu",	  "sched", "9",
-					    "@dir/b.qvmconf",  "runmask", "2",	   "cmdline",
+	static const char *const words[] = {"@dir/a.qvmconf",  "cpu",     "sched", "9",
+					    "@dir/b.qvmconf",  "runmask", "2",     "cmdline",
 					    "two \"words\" #", "dryrun"};
 	static const char *const last[] = {"ram", "1M", "load", "a", "cmdline"};
 	static const char *const none[] = {"@dir/none.qvmconf"};

@@ -121,7 +121,7 @@ static void make_board(void *to, int size)
 struct variant {
 	const char *vm_config; /* content of vm1.qvmconf; NULL: 33554432 */
 	uint32_t disk_memory;  /* 0: 1 MiB */
-	unsigned args;	       /* of the console driver, beside the device's */
+	unsigned args;         /* of the console driver, beside the device's */
 	bool no_archive, no_system, no_program, bad_program, no_kernel, bad_reference;
 };
 

@@ -180,7 +180,7 @@ static void test_out_of_memory(void **state)
 
 /* ---- anything, against a map of pages ---- */
 
-#define BASE	    (GIB1 - 2 * MIB2)
+#define BASE        (GIB1 - 2 * MIB2)
 #define MODEL_PAGES (6 * 512u)
 
 static struct {
@@ -253,7 +253,7 @@ static void test_random(void **state)
 
 /* ---- the rules themselves ---- */
 
-#define LEAF(n)	 (((n) << 12) | 0x7ff)
+#define LEAF(n)  (((n) << 12) | 0x7ff)
 #define TABLE(a) (va_to_pa(a) | 3)
 
 static void dsb(void)

@@ -28,7 +28,7 @@ char *own_strrchr(const char *s, int c);
 char *own_strcpy(char *restrict to, const char *restrict from);
 char *own_strncpy(char *restrict to, const char *restrict from, size_t limit);
 
-#define AREA	  512
+#define AREA      512
 #define BYTES_MAX 200
 
 static unsigned char area[AREA], expected[AREA];

@@ -528,9 +528,9 @@ static void test_check(void **state)
 
 static void test_needs(void **state)
 {
-	static const char *const words[] = {"system", "vm",	 "ram", "1M",	 "rom", "4K",	   "cpu",
-					    "sched",  "9",	 "cpu", "sched", "12f", "runmask", "1",
-					    "cpu",    "runmask", "2",	"load",	 "a"};
+	static const char *const words[] = {"system", "vm",      "ram", "1M",    "rom", "4K",      "cpu",
+					    "sched",  "9",       "cpu", "sched", "12f", "runmask", "1",
+					    "cpu",    "runmask", "2",   "load",  "a"};
 	static const struct qvmconf_host host;
 	static struct qvm_config vm;
 	struct sys_vm_needs needs;
@@ -585,11 +585,11 @@ static void test_random_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_reads_all),	 cmocka_unit_test(test_reads_vms),     cmocka_unit_test(test_no_tree),
+	    cmocka_unit_test(test_reads_all),    cmocka_unit_test(test_reads_vms),     cmocka_unit_test(test_no_tree),
 	    cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_too_many),      cmocka_unit_test(test_board),
-	    cmocka_unit_test(test_devices),	 cmocka_unit_test(test_wrong_devices), cmocka_unit_test(test_mmio),
-	    cmocka_unit_test(test_mmio_owners),	 cmocka_unit_test(test_mmio_values),   cmocka_unit_test(test_check),
-	    cmocka_unit_test(test_needs),	 cmocka_unit_test(test_random_damage),
+	    cmocka_unit_test(test_devices),      cmocka_unit_test(test_wrong_devices), cmocka_unit_test(test_mmio),
+	    cmocka_unit_test(test_mmio_owners),  cmocka_unit_test(test_mmio_values),   cmocka_unit_test(test_check),
+	    cmocka_unit_test(test_needs),        cmocka_unit_test(test_random_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,17 +19,17 @@
 #define VCPUS  3u
 #define INTIDS 96u
 
-#define CTLR	   0x0u
-#define IGROUPR	   0x80u
+#define CTLR       0x0u
+#define IGROUPR    0x80u
 #define ISENABLER  0x100u
 #define ICENABLER  0x180u
-#define ISPENDR	   0x200u
-#define ICPENDR	   0x280u
+#define ISPENDR    0x200u
+#define ICPENDR    0x280u
 #define ISACTIVER  0x300u
 #define ICACTIVER  0x380u
 #define IPRIORITYR 0x400u
-#define ICFGR	   0xc00u
-#define IROUTER	   0x6000u
+#define ICFGR      0xc00u
+#define IROUTER    0x6000u
 
 /* --- A model of the kernel's half --- */
 
@@ -308,15 +308,15 @@ static void test_sizes(void **state)
 		unsigned size;
 		bool good;
 	} t[] = {
-	    {GICD, 1, false},		{GICD, 2, false},	    {GICD, 4, true},
-	    {GICD, 8, false},		{GICD + 2, 4, false},	    {GICD + 0x423, 1, true},
-	    {GICD + 0x420, 2, false},	{GICD + 0x422, 4, false},   {GICD + 0x420, 8, false},
-	    {GICD + 0x6100, 8, true},	{GICD + 0x6104, 4, true},   {GICD + 0x6104, 8, false},
-	    {GICD + 0x60f8, 8, false},	{GICD + 0x7fd8, 8, true},   {GICD + 0x7fe0, 8, false},
-	    {GICD + 0xfffc, 4, true},	{GICD + 0x10000, 4, false}, {GICD - 4, 4, false},
-	    {GICD + 0x7fb, 1, true},	{GICD + 0x7fc, 1, false},   {GICD, 3, false},
-	    {GICD, 0, false},		{GICR + 8, 8, true},	    {GICR + 0x100, 8, false},
-	    {GICR + 0x10400, 1, true},	{GICR + 0x400, 1, false},   {GICR + 0x1041f, 1, true},
+	    {GICD, 1, false},           {GICD, 2, false},           {GICD, 4, true},
+	    {GICD, 8, false},           {GICD + 2, 4, false},       {GICD + 0x423, 1, true},
+	    {GICD + 0x420, 2, false},   {GICD + 0x422, 4, false},   {GICD + 0x420, 8, false},
+	    {GICD + 0x6100, 8, true},   {GICD + 0x6104, 4, true},   {GICD + 0x6104, 8, false},
+	    {GICD + 0x60f8, 8, false},  {GICD + 0x7fd8, 8, true},   {GICD + 0x7fe0, 8, false},
+	    {GICD + 0xfffc, 4, true},   {GICD + 0x10000, 4, false}, {GICD - 4, 4, false},
+	    {GICD + 0x7fb, 1, true},    {GICD + 0x7fc, 1, false},   {GICD, 3, false},
+	    {GICD, 0, false},           {GICR + 8, 8, true},        {GICR + 0x100, 8, false},
+	    {GICR + 0x10400, 1, true},  {GICR + 0x400, 1, false},   {GICR + 0x1041f, 1, true},
 	    {GICR + 0x10420, 1, false}, {GICR + 0x5fffc, 4, true},  {GICR + 0x60000, 4, false},
 	};
 	uint64_t value;
@@ -842,9 +842,9 @@ static void do_complete(unsigned i)
 }
 
 static void (*const operations[])(unsigned) = {
-    do_line,	    do_pulse,	      do_enable,     do_disable,      do_group,	   do_config,
+    do_line,        do_pulse,         do_enable,     do_disable,      do_group,    do_config,
     do_set_pending, do_clear_pending, do_set_active, do_clear_active, do_priority, do_route,
-    do_control,	    do_power,	      do_line,	     do_pulse,	      do_enable,   do_acknowledge,
+    do_control,     do_power,         do_line,       do_pulse,        do_enable,   do_acknowledge,
     do_acknowledge, do_acknowledge,   do_complete,   do_complete,     do_complete, do_clear_active,
 };
 

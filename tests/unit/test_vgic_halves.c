@@ -21,11 +21,11 @@
 
 #include "qvm/vgic.h"
 
-#define VCPUS	      2u
-#define FIRST	      32u
-#define INTIDS	      96u
-#define LRS	      4u
-#define GICD	      0x8000000ull
+#define VCPUS         2u
+#define FIRST         32u
+#define INTIDS        96u
+#define LRS           4u
+#define GICD          0x8000000ull
 #define RUNNING_MAX   32u
 #define IDLE_PRIORITY 0x100u
 

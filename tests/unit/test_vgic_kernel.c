@@ -16,16 +16,16 @@
 
 #include "vgic.h"
 
-#define LRS	  4u
-#define COUNT	  24u
-#define DEPTH	  32u
+#define LRS       4u
+#define COUNT     24u
+#define DEPTH     32u
 #define PPI_LEVEL 20u
 #define PPI_EDGE  21u
 #define IDLE_PRIO 256u
 
 /* Interrupts of the test: SGIs, PPIs with the timers, SPIs: odd ones are edges. */
 static const unsigned number[COUNT] = {0,  3,  7,  15, PPI_LEVEL, PPI_EDGE, 27, 30, 40, 41, 42, 43,
-				       44, 45, 46, 47, 48,	  49,	    50, 51, 52, 53, 54, 55};
+				       44, 45, 46, 47, 48,        49,       50, 51, 52, 53, 54, 55};
 
 static struct ref {
 	bool latch, line, active;

@@ -12,11 +12,11 @@
 
 #include "qvm/walk.h"
 
-#define RAM	  0x40000000ull
+#define RAM       0x40000000ull
 #define RAM_SIZE  0x400000ull
 #define PAGE_DESC 3ull
-#define BLOCK	  1ull
-#define AF	  (1ull << 10)
+#define BLOCK     1ull
+#define AF        (1ull << 10)
 
 static struct guest_memory memory;
 static uint8_t *ram;
@@ -94,8 +94,8 @@ static void test_4k(void **state)
 	expect(&r, va | 0x678, 0x12345678);
 	expect(&r, 0xffff800000000000ull | 1ull << 30 | 3ull << 21 | 0x123456, 0x40323456);
 	expect(&r, 0xffff800000000000ull | 2ull << 30 | 0x3abcdef4, 0xbabcdef4);
-	expect_none(&r, va + 0x1000);		/* a block descriptor among pages is reserved */
-	expect_none(&r, va + 0x2000);		/* not valid */
+	expect_none(&r, va + 0x1000);           /* a block descriptor among pages is reserved */
+	expect_none(&r, va + 0x2000);           /* not valid */
 	expect_none(&r, 0xffff808000000000ull); /* no block at level 0 */
 	expect_none(&r, 0x1000);
 	expect_none(&r, 0x0001000000000000ull); /* between the halves */

@@ -9,12 +9,12 @@
 /* CPUs that are threads of the host make calls at the same time: no data race, and every message arrives once. */
 #include "machine.h"
 
-#define CPUS	4u   /* and one more, with procmgr */
-#define ENOUGH	150u /* exchanges */
-#define STEPS	100000u
+#define CPUS    4u   /* and one more, with procmgr */
+#define ENOUGH  150u /* exchanges */
+#define STEPS   100000u
 #define SERVERS 2u
 #define CLIENTS 4u
-#define LONG	5000u
+#define LONG    5000u
 
 /* A thread's program: its variables are registers that the kernel keeps. */
 enum { ROLE = 19, STARTED, VALUE, CHANNEL, TURN };

@@ -16,12 +16,12 @@
 
 #include <cmocka.h>
 
-#define UART	0x1000ull
-#define FLAGS	(UART + 0x18)
-#define RXFE	(1u << 4)
-#define TXFF	(1u << 5)
-#define BUSY	(1u << 3)
-#define BYTES	100000u
+#define UART    0x1000ull
+#define FLAGS   (UART + 0x18)
+#define RXFE    (1u << 4)
+#define TXFF    (1u << 5)
+#define BUSY    (1u << 3)
+#define BYTES   100000u
 #define SINGLES 50000u
 
 struct vm vm;

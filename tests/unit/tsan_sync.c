@@ -20,7 +20,7 @@ static const unsigned absolute = TIMER_ABSTIME;
 #include <time.h>
 
 #define THREADS 4
-#define ROUNDS	20000
+#define ROUNDS  20000
 
 /* The kernel: one lock, one condition, and which word each waiter waits on. */
 static pthread_mutex_t kernel_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -11,7 +11,7 @@
 #define UART_FR 0x018
 #define UART_CR 0x030
 #define FR_TXFF BIT(5)
-#define CR_ON	0x301u /* UARTEN, TXE, RXE */
+#define CR_ON   0x301u /* UARTEN, TXE, RXE */
 
 #define WAIT_MAX 1000000u /* polls for a place in the FIFO: at 9600 baud a byte takes 1 ms */
 

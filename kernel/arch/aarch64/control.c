@@ -69,9 +69,9 @@ const char *control_refusal(void)
  * else, above all what guests use all the time, is free.
  */
 #define FGT_KEYS    (0x1full << 4)   /* AP*KEY: pointer authentication */
-#define FGT_LOR	    (0x1full << 19)  /* limited ordering regions; LORID, bit 21, only for reads */
+#define FGT_LOR     (0x1full << 19)  /* limited ordering regions; LORID, bit 21, only for reads */
 #define FGT_SCXTNUM (3ull << 30)     /* software context numbers */
-#define FGT_RAS	    (0x3ffull << 40) /* ERR*; bits 40, 42 and 46 only for reads */
+#define FGT_RAS     (0x3ffull << 40) /* ERR*; bits 40, 42 and 46 only for reads */
 #define FGT_READ    (FGT_KEYS | FGT_LOR | FGT_SCXTNUM | FGT_RAS)
 #define FGT_WRITE   (FGT_READ & ~(BIT(21) | BIT(40) | BIT(42) | BIT(46)))
 #define FGT_DEBUG   (BIT(51) | BIT(63)) /* TRBIDR, PMBIDR. MDCR_EL2 and CPTR_EL2 cover the rest */
@@ -122,7 +122,7 @@ static void set_traps(const struct features *f)
 	SET(mdcr_el2, mdcr_value(), true);
 	SET(cnthctl_el2, CNTHCTL_VALUE, true);
 	SET(hstr_el2, HSTR_VALUE, true);
-	SET(hacr_el2, 0, true);	 /* IMPLEMENTATION DEFINED traps: none known */
+	SET(hacr_el2, 0, true);  /* IMPLEMENTATION DEFINED traps: none known */
 	SET(actlr_el2, 0, true); /* Cortex and Neoverse: EL1 may not write CPUACTLR, CPUECTLR, L2CTLR... */
 	SET(HFGRTR_EL2, FGT_READ, f->fgt);
 	SET(HFGWTR_EL2, FGT_WRITE, f->fgt);

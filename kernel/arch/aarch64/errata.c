@@ -12,12 +12,12 @@
 enum remedy {
 	AVOIDED,     /* nothing at run time: the code never does what triggers it */
 	REPEAT_TLBI, /* TLBI and DSB twice */
-	OPEN,	     /* not worked around: said at start */
+	OPEN,        /* not worked around: said at start */
 };
 
 struct erratum {
 	uint32_t number;
-	uint16_t part;	  /* MIDR_EL1.PartNum, implementer Arm */
+	uint16_t part;    /* MIDR_EL1.PartNum, implementer Arm */
 	uint8_t from, to; /* variant << 4 | revision, inclusive */
 	uint8_t remedy;
 };
@@ -28,12 +28,12 @@ struct erratum {
 #define NEOVERSE_N1 0xd0c
 
 static const struct erratum errata[] = {
-    {826319, CORTEX_A53, 0x00, 0x02, AVOIDED},	/* a clean may deadlock: cache.c cleans and invalidates */
-    {827319, CORTEX_A53, 0x00, 0x02, AVOIDED},	/* the same */
-    {824069, CORTEX_A53, 0x00, 0x02, AVOIDED},	/* the same */
-    {819472, CORTEX_A53, 0x00, 0x01, AVOIDED},	/* the same */
-    {835769, CORTEX_A53, 0x00, 0x04, AVOIDED},	/* multiply-accumulate after load: the compiler's and linker's fix */
-    {843419, CORTEX_A53, 0x00, 0x04, AVOIDED},	/* ADRP at the end of a page: the linker's fix */
+    {826319, CORTEX_A53, 0x00, 0x02, AVOIDED},  /* a clean may deadlock: cache.c cleans and invalidates */
+    {827319, CORTEX_A53, 0x00, 0x02, AVOIDED},  /* the same */
+    {824069, CORTEX_A53, 0x00, 0x02, AVOIDED},  /* the same */
+    {819472, CORTEX_A53, 0x00, 0x01, AVOIDED},  /* the same */
+    {835769, CORTEX_A53, 0x00, 0x04, AVOIDED},  /* multiply-accumulate after load: the compiler's and linker's fix */
+    {843419, CORTEX_A53, 0x00, 0x04, AVOIDED},  /* ADRP at the end of a page: the linker's fix */
     {1319367, CORTEX_A72, 0x00, 0xff, AVOIDED}, /* speculative AT uses mixed contexts: a guest's stage 1, another's 2 */
     {1165522, CORTEX_A76, 0x00, 0x20, AVOIDED}, /* the same */
     {1286807, CORTEX_A76, 0x00, 0x30, REPEAT_TLBI}, /* a translation may outlive TLBI and DSB */

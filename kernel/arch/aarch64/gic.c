@@ -8,34 +8,34 @@
 #include "boot.h"
 #include "sysreg.h"
 
-#define GICD_CTLR	0x0000
-#define GICD_TYPER	0x0004
-#define GICD_IGROUPR	0x0080
-#define GICD_ISENABLER	0x0100
-#define GICD_ICENABLER	0x0180
-#define GICD_ICPENDR	0x0280
-#define GICD_ICACTIVER	0x0380
+#define GICD_CTLR       0x0000
+#define GICD_TYPER      0x0004
+#define GICD_IGROUPR    0x0080
+#define GICD_ISENABLER  0x0100
+#define GICD_ICENABLER  0x0180
+#define GICD_ICPENDR    0x0280
+#define GICD_ICACTIVER  0x0380
 #define GICD_IPRIORITYR 0x0400
-#define GICD_ICFGR	0x0c00
-#define GICD_IGRPMODR	0x0d00
-#define GICD_IROUTER	0x6000
-#define GIC_PIDR2	0xffe8 /* of the distributor and of each redistributor */
+#define GICD_ICFGR      0x0c00
+#define GICD_IGRPMODR   0x0d00
+#define GICD_IROUTER    0x6000
+#define GIC_PIDR2       0xffe8 /* of the distributor and of each redistributor */
 
 #define CTLR_RWP    BIT(31)
 #define CTLR_GROUP1 BIT(1)
 #define CTLR_ARE    BIT(4)
 
 /* A redistributor: two frames of 64 KiB, four with GICv4. Its second frame has the distributor's layout. */
-#define GICR_CTLR	0x0000
-#define GICR_CTLR_RWP	BIT(3)
-#define GICR_TYPER	0x0008
-#define TYPER_VLPIS	BIT(1)
-#define TYPER_LAST	BIT(4)
-#define GICR_WAKER	0x0014
-#define WAKER_SLEEP	BIT(1)
-#define WAKER_ASLEEP	BIT(2)
-#define GICR_SGI	0x10000
-#define GICR_ISPENDR0	(GICR_SGI + 0x0200)
+#define GICR_CTLR       0x0000
+#define GICR_CTLR_RWP   BIT(3)
+#define GICR_TYPER      0x0008
+#define TYPER_VLPIS     BIT(1)
+#define TYPER_LAST      BIT(4)
+#define GICR_WAKER      0x0014
+#define WAKER_SLEEP     BIT(1)
+#define WAKER_ASLEEP    BIT(2)
+#define GICR_SGI        0x10000
+#define GICR_ISPENDR0   (GICR_SGI + 0x0200)
 #define GICR_ISACTIVER0 (GICR_SGI + 0x0300)
 
 #define PRIORITY      0xa0

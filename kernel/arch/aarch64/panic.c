@@ -11,7 +11,7 @@
 
 #define PANIC_POWER_OFF 1 /* 0: stay halted, so that the console's last lines can be read on a board */
 
-#define STOP_WAIT_NS	 100000000ull
+#define STOP_WAIT_NS     100000000ull
 #define RETURN_ADDRESSES 16
 
 static unsigned panic_cpu; /* its number + 1 */

@@ -17,52 +17,52 @@
 	__asm__ volatile("msr " SYSREG_TEXT(name) ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 #define sysreg_field(name, low) ((unsigned)(sysreg_read(name) >> (low)) & 0xf)
 
-#define isb()	    __asm__ volatile("isb" : : : "memory")
+#define isb()       __asm__ volatile("isb" : : : "memory")
 #define dsb(domain) __asm__ volatile("dsb " #domain : : : "memory")
 
 /* Registers that an assembler for Armv8.0 does not know by name. Arm ARM D24; GIC architecture 12.2. */
-#define ICC_IAR1_EL1	 S3_0_C12_C12_0
-#define ICC_EOIR1_EL1	 S3_0_C12_C12_1
-#define ICC_BPR1_EL1	 S3_0_C12_C12_3
-#define ICC_CTLR_EL1	 S3_0_C12_C12_4
-#define ICC_IGRPEN1_EL1	 S3_0_C12_C12_7
-#define ICC_DIR_EL1	 S3_0_C12_C11_1
-#define ICC_SGI1R_EL1	 S3_0_C12_C11_5
-#define ICC_PMR_EL1	 S3_0_C4_C6_0
-#define ICC_AP1R0_EL1	 S3_0_C12_C9_0
-#define ICC_SRE_EL2	 S3_4_C12_C9_5
-#define ICH_HCR_EL2	 S3_4_C12_C11_0
-#define ICH_VMCR_EL2	 S3_4_C12_C11_7
-#define HCRX_EL2	 S3_4_C1_C2_2
-#define HFGRTR_EL2	 S3_4_C1_C1_4
-#define HFGWTR_EL2	 S3_4_C1_C1_5
-#define HFGITR_EL2	 S3_4_C1_C1_6
-#define HDFGRTR_EL2	 S3_4_C3_C1_4
-#define HDFGWTR_EL2	 S3_4_C3_C1_5
-#define HAFGRTR_EL2	 S3_4_C3_C1_6
-#define HFGRTR2_EL2	 S3_4_C3_C1_2
-#define HFGWTR2_EL2	 S3_4_C3_C1_3
-#define HDFGRTR2_EL2	 S3_4_C3_C1_0
-#define HDFGWTR2_EL2	 S3_4_C3_C1_1
-#define HFGITR2_EL2	 S3_4_C3_C1_7
-#define SCTLR2_EL2	 S3_4_C1_C0_3
-#define TCR2_EL2	 S3_4_C2_C0_3
-#define SCXTNUM_EL2	 S3_4_C13_C0_7
-#define CNTHV_CTL_EL2	 S3_4_C14_C3_1
-#define CNTPOFF_EL2	 S3_4_C14_C0_6
-#define VSESR_EL2	 S3_4_C5_C2_3
-#define VDISR_EL2	 S3_4_C12_C1_1
-#define TRFCR_EL2	 S3_4_C1_C2_1
-#define PMSCR_EL2	 S3_4_C9_C9_0
-#define PMBLIMITR_EL1	 S3_0_C9_C10_0
-#define PMBIDR_EL1	 S3_0_C9_C10_7
-#define TRBLIMITR_EL1	 S3_0_C9_C11_0
-#define BRBCR_EL2	 S2_4_C9_C0_0
-#define MPAM0_EL1	 S3_0_C10_C5_1
-#define MPAM1_EL1	 S3_0_C10_C5_0
-#define MPAM2_EL2	 S3_4_C10_C5_0
-#define MPAMHCR_EL2	 S3_4_C10_C4_0
-#define MPAMIDR_EL1	 S3_0_C10_C4_4
+#define ICC_IAR1_EL1     S3_0_C12_C12_0
+#define ICC_EOIR1_EL1    S3_0_C12_C12_1
+#define ICC_BPR1_EL1     S3_0_C12_C12_3
+#define ICC_CTLR_EL1     S3_0_C12_C12_4
+#define ICC_IGRPEN1_EL1  S3_0_C12_C12_7
+#define ICC_DIR_EL1      S3_0_C12_C11_1
+#define ICC_SGI1R_EL1    S3_0_C12_C11_5
+#define ICC_PMR_EL1      S3_0_C4_C6_0
+#define ICC_AP1R0_EL1    S3_0_C12_C9_0
+#define ICC_SRE_EL2      S3_4_C12_C9_5
+#define ICH_HCR_EL2      S3_4_C12_C11_0
+#define ICH_VMCR_EL2     S3_4_C12_C11_7
+#define HCRX_EL2         S3_4_C1_C2_2
+#define HFGRTR_EL2       S3_4_C1_C1_4
+#define HFGWTR_EL2       S3_4_C1_C1_5
+#define HFGITR_EL2       S3_4_C1_C1_6
+#define HDFGRTR_EL2      S3_4_C3_C1_4
+#define HDFGWTR_EL2      S3_4_C3_C1_5
+#define HAFGRTR_EL2      S3_4_C3_C1_6
+#define HFGRTR2_EL2      S3_4_C3_C1_2
+#define HFGWTR2_EL2      S3_4_C3_C1_3
+#define HDFGRTR2_EL2     S3_4_C3_C1_0
+#define HDFGWTR2_EL2     S3_4_C3_C1_1
+#define HFGITR2_EL2      S3_4_C3_C1_7
+#define SCTLR2_EL2       S3_4_C1_C0_3
+#define TCR2_EL2         S3_4_C2_C0_3
+#define SCXTNUM_EL2      S3_4_C13_C0_7
+#define CNTHV_CTL_EL2    S3_4_C14_C3_1
+#define CNTPOFF_EL2      S3_4_C14_C0_6
+#define VSESR_EL2        S3_4_C5_C2_3
+#define VDISR_EL2        S3_4_C12_C1_1
+#define TRFCR_EL2        S3_4_C1_C2_1
+#define PMSCR_EL2        S3_4_C9_C9_0
+#define PMBLIMITR_EL1    S3_0_C9_C10_0
+#define PMBIDR_EL1       S3_0_C9_C10_7
+#define TRBLIMITR_EL1    S3_0_C9_C11_0
+#define BRBCR_EL2        S2_4_C9_C0_0
+#define MPAM0_EL1        S3_0_C10_C5_1
+#define MPAM1_EL1        S3_0_C10_C5_0
+#define MPAM2_EL2        S3_4_C10_C5_0
+#define MPAMHCR_EL2      S3_4_C10_C4_0
+#define MPAMIDR_EL1      S3_0_C10_C4_4
 #define ID_AA64MMFR2_EL1 S3_0_C0_C7_2
 #define ID_AA64MMFR3_EL1 S3_0_C0_C7_3
 

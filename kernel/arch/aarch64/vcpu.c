@@ -14,36 +14,37 @@
 #include "trap.h"
 #include "world.h"
 
-#define ICH_LR(n)	   S3_4_C12_LR_##n
-#define ICH_AP0R0_EL2	   S3_4_C12_C8_0
-#define ICH_AP1R0_EL2	   S3_4_C12_C9_0
-#define CNTV_ENABLE	   BIT(0)
-#define CNTV_IMASK	   BIT(1)
-#define CNTV_FIRING 5 /* ENABLE and ISTATUS, not IMASK */
+#define ICH_LR(n)          S3_4_C12_LR_##n
+#define ICH_AP0R0_EL2      S3_4_C12_C8_0
+#define ICH_AP1R0_EL2      S3_4_C12_C9_0
+#define CNTV_ENABLE        BIT(0)
+#define CNTV_IMASK         BIT(1)
+#define CNTV_FIRING        5 /* ENABLE and ISTATUS, not IMASK */
 #define PSTATE_EL1H_MASKED 0x3c5
-#define PSTATE_32	   BIT(4)
-#define PSTATE_BTYPE	   (3ull << 10)
-#define PSTATE_SSBS	   BIT(12)
-#define PSTATE_SS	   BIT(21)
-#define PSTATE_PAN	   BIT(22)
-#define PSTATE_DIT	   BIT(24)
-#define SCTLR_SPAN	   BIT(23)
-#define SCTLR_DSSBS	   BIT(44)
-#define SCTLR_EL1_RESET	   0x30c50838ull /* as QEMU's and Arm's cores come up: RES1 bits, MMU and caches off */
+#define PSTATE_32          BIT(4)
+#define PSTATE_BTYPE       (3ull << 10)
+#define PSTATE_SSBS        BIT(12)
+#define PSTATE_SS          BIT(21)
+#define PSTATE_PAN         BIT(22)
+#define PSTATE_DIT         BIT(24)
+#define SCTLR_SPAN         BIT(23)
+#define SCTLR_DSSBS        BIT(44)
+#define SCTLR_EL1_RESET    0x30c50838ull /* as QEMU's and Arm's cores come up: RES1 bits, MMU and caches off */
 
 unsigned vcpu_lr_count(void)
 {
 	return (sysreg_read(ICH_VTR_EL2) & 0x1f) + 1;
 }
 
-#define LR_EACH(X)                                                                                                 \
-	X(0, c12, 0)                                                                                               \
-	X(1, c12, 1)                                                                                               \
-	X(2, c12, 2)                                                                                               \
-	X(3, c12, 3)                                                                                               \
-	X(4, c12, 4)                                                                                               \
-	X(5, c12, 5) X(6, c12, 6) X(7, c12, 7) X(8, c13, 0) X(9, c13, 1) X(10, c13, 2) X(11, c13, 3) X(12, c13, 4) \
-	    X(13, c13, 5) X(14, c13, 6) X(15, c13, 7)
+#define LR_EACH(X)                                                                                                  \
+	X(0, c12, 0)                                                                                                \
+	X(1, c12, 1)                                                                                                \
+	X(2, c12, 2)                                                                                                \
+	X(3, c12, 3)                                                                                                \
+	X(4, c12, 4)                                                                                                \
+	X(5, c12, 5)                                                                                                \
+	X(6, c12, 6) X(7, c12, 7) X(8, c13, 0) X(9, c13, 1) X(10, c13, 2) X(11, c13, 3) X(12, c13, 4) X(13, c13, 5) \
+	    X(14, c13, 6) X(15, c13, 7)
 
 /* ICH_LR<n>_EL2 is S3_4_C12_C12_<n>, then S3_4_C12_C13_<n - 8>. */
 static uint64_t lr_read(unsigned n)
@@ -601,12 +602,12 @@ static uint64_t ipa_of(uint64_t hpfar, uint64_t far)
 	return (hpfar & 0xfffffffff0ull) << 8 | (far & 0xfff);
 }
 
-#define DFSC(esr)	   ((unsigned)(esr)&0x3f)
+#define DFSC(esr)          ((unsigned)(esr)&0x3f)
 #define DFSC_PERMISSION(d) (((d)&0x3c) == 0x0c)
-#define DFSC_FAULT(d)	   ((d) <= 0x0f) /* address size, translation, access flag, permission */
-#define ABORT_S1PTW	   BIT(7)
-#define ABORT_CM	   BIT(8)
-#define ABORT_ISV	   BIT(24)
+#define DFSC_FAULT(d)      ((d) <= 0x0f) /* address size, translation, access flag, permission */
+#define ABORT_S1PTW        BIT(7)
+#define ABORT_CM           BIT(8)
+#define ABORT_ISV          BIT(24)
 
 static struct frame *abort_exit(struct cpu *c, struct vcpu *v, uint64_t esr, bool fetch)
 {

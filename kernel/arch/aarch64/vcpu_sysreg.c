@@ -11,9 +11,9 @@
 
 /* A register's place in the ISS of a trapped MRS or MSR (Arm ARM D24.2.40, EC 0x18), without Rt and direction. */
 #define ISS_REG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
-#define ISS_REG_MASK			 0x3ffc1eu
-#define ISS_READ			 1u
-#define ISS_RT(esr)			 ((unsigned)((esr) >> 5) & 31)
+#define ISS_REG_MASK                     0x3ffc1eu
+#define ISS_READ                         1u
+#define ISS_RT(esr)                      ((unsigned)((esr) >> 5) & 31)
 
 static uint64_t get(const struct vcpu *v, uint64_t esr)
 {
@@ -33,7 +33,7 @@ static void put(struct vcpu *v, uint64_t esr, uint64_t value)
  * switching. A field that is not named reads 0: SVE, SME, MTE, PAuth, PMU, SPE, TRBE, trace, AMU, MPAM, RAS, nested
  * virtualization, AArch32, and whatever comes later.
  */
-#define FIELD(low)	(0xfull << (low))
+#define FIELD(low)      (0xfull << (low))
 #define ALL_BUT(fields) (~(uint64_t)(fields))
 
 struct id_register {
@@ -47,7 +47,7 @@ static const struct id_register id_registers[] = {
     {4, 1, FIELD(0) | FIELD(4)}, /* PFR1: BT, SSBS */
     {5, 0,
      FIELD(0) | FIELD(12) | FIELD(20) | FIELD(28) | FIELD(36)}, /* DFR0: DebugVer, BRPs, WRPs, CTX_CMPs, DoubleLock */
-    {6, 0, ALL_BUT(FIELD(24))},					/* ISAR0: not TME */
+    {6, 0, ALL_BUT(FIELD(24))},                                 /* ISAR0: not TME */
     /* ISAR1: not APA, API, GPA, GPI, XS, LS64 */
     {6, 1, ALL_BUT(FIELD(4) | FIELD(8) | FIELD(24) | FIELD(28) | FIELD(56) | FIELD(60))},
     {6, 2, FIELD(4) | FIELD(20)}, /* ISAR2: RPRES, BC */

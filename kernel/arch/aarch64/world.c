@@ -86,7 +86,7 @@ void fpu_prepare(struct cpu *c, const struct fpu *of)
  * For a process: no alignment checks, little endian, cache maintenance and DC ZVA allowed, WFI and WFE trapped or not
  * is the same, no access to DAIF. Bits of EL1 or of features that need a stage 1 may have any value.
  */
-#define SCTLR_A	   BIT(1)
+#define SCTLR_A    BIT(1)
 #define SCTLR_SA0  BIT(4)
 #define SCTLR_ITD  BIT(7)
 #define SCTLR_UMA  BIT(9)

@@ -62,11 +62,11 @@ unsigned host_locks_held(void);
 
 enum host_event_kind {
 	HOST_TABLE_WRITE, /* at = host address of the entry, value */
-	HOST_TLBI_PAGE,	  /* value = VMID, at = address */
+	HOST_TLBI_PAGE,   /* value = VMID, at = address */
 	HOST_TLBI_SPACE,  /* value = VMID */
-	HOST_TLBI_CPU,	  /* value = VMID */
+	HOST_TLBI_CPU,    /* value = VMID */
 	HOST_DSB,
-	HOST_ZERO,	/* at = host address, value = bytes */
+	HOST_ZERO,      /* at = host address, value = bytes */
 	HOST_CLEAN_POC, /* same */
 	HOST_SYNC_CODE, /* same */
 };

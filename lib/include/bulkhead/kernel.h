@@ -74,7 +74,7 @@ struct msg_info {
 	uint16_t tid;
 	uint8_t slot; /* of the client's process */
 	uint8_t priority;
-	uint32_t scoid;	  /* the client's connection, for MsgDeliverEvent */
+	uint32_t scoid;   /* the client's connection, for MsgDeliverEvent */
 	uint32_t unblock; /* 1: the client wants to be unblocked */
 };
 
@@ -204,7 +204,7 @@ int MemProtect_r(unsigned space, uint64_t address, uint64_t bytes, unsigned prot
 
 struct mem_info {
 	uint64_t bytes;
-	uint64_t flags;	  /* REGION_* */
+	uint64_t flags;   /* REGION_* */
 	uint64_t address; /* physical, of a device; else 0 */
 };
 int MemInfo(unsigned region, struct mem_info *info);

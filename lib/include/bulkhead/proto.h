@@ -16,28 +16,28 @@
 enum msg_type {
 	/* procmgr, on the connection that every process is born with */
 	PM_NAME_ATTACH = 0x100, /* struct pm_name: own chid under a name */
-	PM_NAME_OPEN,		/* struct pm_name -> struct pm_name: slot and chid; waits if flags has PM_WAIT */
-	PM_READY,		/* a server is ready to serve: the next step of the start may go on */
-	PM_VM_START,		/* struct pm_target */
-	PM_VM_STOP,		/* struct pm_target: SIGTERM to its qvm */
-	PM_VM_INFO,		/* struct pm_target (index) -> struct pm_vm; -ESRCH after the last */
+	PM_NAME_OPEN,           /* struct pm_name -> struct pm_name: slot and chid; waits if flags has PM_WAIT */
+	PM_READY,               /* a server is ready to serve: the next step of the start may go on */
+	PM_VM_START,            /* struct pm_target */
+	PM_VM_STOP,             /* struct pm_target: SIGTERM to its qvm */
+	PM_VM_INFO,             /* struct pm_target (index) -> struct pm_vm; -ESRCH after the last */
 	PM_PROCESS_INFO, /* struct pm_target (index = slot) -> struct process_info; -ESRCH: empty; -ERANGE: after the
 			    last */
-	PM_THREAD_INFO,	 /* struct pm_target (index = slot, value = tid) -> struct thread_info */
-	PM_SYSTEM_INFO,	 /* -> struct system_info */
-	PM_SLAY,	 /* struct pm_target: name or slot, value = signal */
-	PM_SHUTDOWN,	 /* struct pm_target: value 0 = off, 1 = reset; guests are stopped first */
-	PM_SCHED,	 /* struct pm_sched: priority, policy, run mask of a thread */
+	PM_THREAD_INFO,  /* struct pm_target (index = slot, value = tid) -> struct thread_info */
+	PM_SYSTEM_INFO,  /* -> struct system_info */
+	PM_SLAY,         /* struct pm_target: name or slot, value = signal */
+	PM_SHUTDOWN,     /* struct pm_target: value 0 = off, 1 = reset; guests are stopped first */
+	PM_SCHED,        /* struct pm_sched: priority, policy, run mask of a thread */
 
 	/* console driver, name "console" */
 	CON_OPEN = 0x200, /* struct con_msg: data = name -> status = console id; the same name gives the same id */
-	CON_WRITE,	  /* struct con_msg: id, data; the reply waits until there is room: status = bytes taken */
-	CON_READ,	  /* struct con_msg: id, count -> data; the reply waits for input: status = bytes */
+	CON_WRITE,        /* struct con_msg: id, data; the reply waits until there is room: status = bytes taken */
+	CON_READ,         /* struct con_msg: id, count -> data; the reply waits for input: status = bytes */
 	CON_FOCUS, /* struct con_msg: data = name: what is typed goes there; the reply comes when Ctrl-] is typed */
 
 	/* log ring, name "slogger" */
 	SLOG_WRITE = 0x300, /* struct slog_msg */
-	SLOG_READ,	    /* struct slog_msg: sequence -> struct slog_msg of that or a later one; -EAGAIN: none yet */
+	SLOG_READ,          /* struct slog_msg: sequence -> struct slog_msg of that or a later one; -EAGAIN: none yet */
 };
 
 #define PM_WAIT 1u
@@ -66,7 +66,7 @@ enum vm_cause { CAUSE_NONE, CAUSE_OFF, CAUSE_RESET, CAUSE_SIGNAL, CAUSE_WATCHDOG
 struct pm_vm {
 	char name[PROTO_NAME];
 	uint32_t state, slot;
-	uint32_t starts;		/* how often it was started */
+	uint32_t starts;                /* how often it was started */
 	uint32_t exit_code, cause, end; /* of the last end; end is enum end_cause */
 	uint64_t ram_bytes;
 	uint32_t vcpus, pad;
