@@ -224,7 +224,7 @@ static void place(struct place *places, unsigned *count, unsigned limit, struct 
 
 void vgic_fill(struct vgic_cpu *v)
 {
-	struct place places[VGIC_LR_MAX];
+	struct place places[VGIC_LR_MAX] = {0};
 	struct candidate left_over = {0};
 	unsigned count = 0;
 	bool pending_in = false;

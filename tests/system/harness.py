@@ -88,11 +88,14 @@ def bare_vm(name, program, cmdline="", cpus=("sched 10", "sched 10"), more=""):
 class Board:
     """QEMU's `virt` board with our kernel and an archive."""
 
-    def __init__(self, archive, cpus=4, ram="2G", cpu="neoverse-n1", extra=(), icount=False, single=False, log=None):
-        """With `single` one thread of the host emulates all CPUs in turns: much faster where TLBs are flushed often."""
+    def __init__(self, archive, cpus=4, ram="2G", cpu="neoverse-n1", extra=(), icount=False, single=None, log=None):
+        """With `single` one thread of the host emulates all CPUs in turns. That is faster where TLBs are flushed often,
+        and the rule if the host has fewer CPUs: there a CPU that spins takes the time that the lock's holder needs."""
+        if single is None:
+            single = icount or cpus > (os.cpu_count() or 1)
         self.log_path = BUILD / "logs" / f"{log or running_test()}.log"
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        accel = ["-accel", f"tcg,thread={'single' if icount or single else 'multi'}"]
+        accel = ["-accel", f"tcg,thread={'single' if single else 'multi'}"]
         accel += ["-icount", "shift=0,sleep=off"] if icount else []
         self.command = ["qemu-system-aarch64", "-M", "virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3", *accel,
                         "-cpu", cpu, "-smp", str(cpus), "-m", ram, "-nic", "none", "-display", "none", "-monitor",

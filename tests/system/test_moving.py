@@ -34,8 +34,8 @@ def ticks_are_whole(board, seconds):
     board.leave_console()
 
 
-def moved(seconds, how):
-    with boot(seconds, MOVER.format(how=how)) as board:
+def moved(seconds, how, cpus=4):
+    with boot(seconds, MOVER.format(how=how), cpus=cpus) as board:
         ticks_are_whole(board, seconds)
         log = board.command_output("slog2info")
         moves = re.search(r"mover: (\d+) moves of 2 virtual CPUs", log)
@@ -45,9 +45,9 @@ def moved(seconds, how):
         assert int(moves.group(1)) > 200 * seconds, f"only {moves.group(1)} moves in {seconds} s"
 
 
-@pytest.mark.parametrize("seconds, how", [(30, "apart"), (10, "together")])
-def test_moving(seconds, how):
-    moved(seconds, how)
+@pytest.mark.parametrize("cpus, seconds, how", [(4, 60, "apart"), (4, 10, "together"), (2, 10, "apart")])
+def test_moving(cpus, seconds, how):
+    moved(seconds, how, cpus)
 
 
 @pytest.mark.soak
@@ -57,7 +57,7 @@ def test_moving_for_minutes(how):
     moved(180, how)
 
 
-@pytest.mark.parametrize("cpus, runmask", [(1, 1), (4, 4)])
+@pytest.mark.parametrize("cpus, runmask", [(1, 0), (4, 3)])
 def test_two_share_one_cpu(cpus, runmask):
     with boot(10, cpu=f"runmask {runmask}", cpus=cpus) as board:
         ticks_are_whole(board, 10)

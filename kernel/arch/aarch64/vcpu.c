@@ -36,15 +36,11 @@ unsigned vcpu_lr_count(void)
 	return (sysreg_read(ICH_VTR_EL2) & 0x1f) + 1;
 }
 
-#define LR_EACH(X)                                                                                                  \
-	X(0, c12, 0)                                                                                                \
-	X(1, c12, 1)                                                                                                \
-	X(2, c12, 2)                                                                                                \
-	X(3, c12, 3)                                                                                                \
-	X(4, c12, 4)                                                                                                \
-	X(5, c12, 5)                                                                                                \
-	X(6, c12, 6) X(7, c12, 7) X(8, c13, 0) X(9, c13, 1) X(10, c13, 2) X(11, c13, 3) X(12, c13, 4) X(13, c13, 5) \
-	    X(14, c13, 6) X(15, c13, 7)
+/* clang-format off */
+#define LR_EACH(X) \
+	X(0, c12, 0) X(1, c12, 1) X(2, c12, 2) X(3, c12, 3) X(4, c12, 4) X(5, c12, 5) X(6, c12, 6) X(7, c12, 7) \
+	X(8, c13, 0) X(9, c13, 1) X(10, c13, 2) X(11, c13, 3) X(12, c13, 4) X(13, c13, 5) X(14, c13, 6) X(15, c13, 7)
+/* clang-format on */
 
 /* ICH_LR<n>_EL2 is S3_4_C12_C12_<n>, then S3_4_C12_C13_<n - 8>. */
 static uint64_t lr_read(unsigned n)
