@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The system against the board and against what its VMs ask for. */
 #include "internal.h"
+#include <bulkhead.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,11 +46,16 @@ static void check_memory(const struct sys_config *config, const struct sys_board
 			    wanted, board->ram_bytes, wanted - board->ram_bytes);
 }
 
+static uint32_t present_cpus(const struct sys_board *board)
+{
+	return board->cpus >= CPU_MAX ? (1u << CPU_MAX) - 1 : (1u << board->cpus) - 1;
+}
+
 /* The default run mask names every CPU that could exist; a written one must name those that do. */
 static void check_runmask(const struct sys_board *board, const struct sys_sched *sched, const char *folder,
 			  const char *name, struct sys_report *report)
 {
-	uint32_t present = board->cpus >= 8 ? 0xff : (1u << board->cpus) - 1;
+	uint32_t present = present_cpus(board);
 
 	if (sched->runmask != 0xff && (sched->runmask & ~present))
 		sys_mistake(report, folder, name,
@@ -57,7 +63,8 @@ static void check_runmask(const struct sys_board *board, const struct sys_sched 
 			    (unsigned)sched->runmask, board->cpus, (unsigned)present);
 }
 
-static void check_vm(const struct sys_vm *vm, const struct sys_vm_needs *needs, struct sys_report *report)
+static void check_vm(const struct sys_vm *vm, const struct sys_vm_needs *needs, const struct sys_board *board,
+		     struct sys_report *report)
 {
 	if (needs->name_given && strcmp(needs->name, vm->name) != 0)
 		sys_mistake(report, "vms", vm->name, "%.64s calls the VM '%s'; the two names must be equal", vm->config,
@@ -70,6 +77,9 @@ static void check_vm(const struct sys_vm *vm, const struct sys_vm_needs *needs, 
 		sys_mistake(report, "vms", vm->name, "%.64s binds CPUs to 0x%x, of which 'runmask' 0x%x lacks 0x%x",
 			    vm->config, (unsigned)needs->runmask, (unsigned)vm->sched.runmask,
 			    (unsigned)(needs->runmask & ~vm->sched.runmask));
+	else if (board && (needs->runmask & ~present_cpus(board)))
+		sys_mistake(report, "vms", vm->name, "%.64s binds CPUs to 0x%x, of which the board lacks 0x%x",
+			    vm->config, (unsigned)needs->runmask, (unsigned)(needs->runmask & ~present_cpus(board)));
 }
 
 static const char *clash(const struct sys_device *a, const struct sys_device *b)
@@ -160,7 +170,7 @@ unsigned sys_check(const struct sys_config *config, const struct sys_board *boar
 		if (board)
 			check_runmask(board, &config->vms[i].sched, "vms", config->vms[i].name, report);
 		if (needs)
-			check_vm(&config->vms[i], &needs[i], report);
+			check_vm(&config->vms[i], &needs[i], board, report);
 	}
 	if (board)
 		check_memory(config, board, needs, report);

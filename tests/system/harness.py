@@ -156,6 +156,14 @@ class Board:
     def send(self, text):
         self.qemu.send(text)
 
+    def quiet(self, seconds=0.3, timeout=20):
+        """Waits until nothing was printed for so long: whoever reads the console then waits for what is typed."""
+        __tracebackhide__ = True
+        end = time.monotonic() + timeout
+        while self.qemu.expect([r".+", pexpect.TIMEOUT, pexpect.EOF], timeout=seconds) == 0:
+            if time.monotonic() > end:
+                self.fail(f"the console does not come to rest within {timeout} s")
+
     def prompt(self, timeout=60):
         """The operator's prompt after start."""
         __tracebackhide__ = True
@@ -224,6 +232,7 @@ class Guest:
             self.board.send(f'echo "<""{mark}>"\r')  # what a booting guest does not read is lost: so again and again
             index = self.board.qemu.expect([f"<{mark}>", pexpect.TIMEOUT, pexpect.EOF], timeout=3)
             if index == 0:
+                self.board.quiet()
                 return
             if index == 2:
                 break

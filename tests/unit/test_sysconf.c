@@ -517,13 +517,15 @@ static void test_check(void **state)
 	board.cpus = 1;
 	strcpy(needs[0].name, "other");
 	needs[1].priority_max = 11;
-	assert_int_equal(check_system(&board, needs), 3);
+	needs[1].runmask = 3;
+	assert_int_equal(check_system(&board, needs), 4);
 	assert_string_equal(
 	    said,
 	    "system.dtb: /processes/devc: 'runmask' 0x3 names CPUs that the board does not have; its 1 CPUs are 0x1\n"
 	    "system.dtb: /vms/linux1: linux1.qvmconf calls the VM 'other'; the two names must be equal\n"
 	    "system.dtb: /vms/linux2: linux2.qvmconf has a CPU with priority 11, above 'max-priority' 10; raise "
-	    "one or lower the other\n");
+	    "one or lower the other\n"
+	    "system.dtb: /vms/linux2: linux2.qvmconf binds CPUs to 0x3, of which the board lacks 0x2\n");
 }
 
 static void test_needs(void **state)
