@@ -3,8 +3,10 @@
 # already looked for the compilers.
 
 QEMU      := qemu-system-aarch64
+# Emulated CPUs that wait for a lock whose holder has no host CPU would only burn the others' time.
+THREAD    := $(shell [ $$(nproc) -lt $(CPUS) ] && echo single || echo multi)
 QEMU_ARGS := -M virt-10.0$(comma)virtualization=on$(comma)gic-version=3$(comma)iommu=smmuv3 \
-	-accel tcg$(comma)thread=multi -cpu $(CPU) -smp $(CPUS) -m $(RAM) -nic none -nographic
+	-accel tcg$(comma)thread=$(THREAD) -cpu $(CPU) -smp $(CPUS) -m $(RAM) -nic none -nographic
 
 IMAGE   = $(BUILD)/images/$(EXAMPLE).cpio
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q $(if $(TEST),-k '$(TEST)')

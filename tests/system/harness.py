@@ -229,8 +229,10 @@ class Guest:
         mark = self.mark()
         end = time.monotonic() + timeout
         while time.monotonic() < end:
-            self.board.send(f'echo "<""{mark}>"\r')  # what a booting guest does not read is lost: so again and again
-            index = self.board.qemu.expect([f"<{mark}>", pexpect.TIMEOUT, pexpect.EOF], timeout=3)
+            # What a booting guest does not read is lost: so again and again. It may lose the first half of a line: so no
+            # quotes, of which one alone would begin a text without end.
+            self.board.send(f"echo {mark}.$((0))\r")
+            index = self.board.qemu.expect([rf"{mark}\.0", pexpect.TIMEOUT, pexpect.EOF], timeout=3)
             if index == 0:
                 self.board.quiet()
                 return

@@ -2,6 +2,7 @@
 """Virtual CPUs that are moved between CPUs (tests/el0/mover.c), or share one: no interrupt is lost (guests/ticks)."""
 
 import re
+import time
 
 import pytest
 
@@ -37,7 +38,9 @@ def ticks_are_whole(board, seconds):
 def moved(seconds, how, cpus=4):
     with boot(seconds, MOVER.format(how=how), cpus=cpus) as board:
         ticks_are_whole(board, seconds)
-        log = board.command_output("slog2info")
+        end = time.monotonic() + 20
+        while not re.search(r"mover ended", log := board.command_output("slog2info")) and time.monotonic() < end:
+            time.sleep(0.5)
         moves = re.search(r"mover: (\d+) moves of 2 virtual CPUs", log)
         if not moves or not re.search(r"mover ended: exit code 0\b", log):
             board.fail("the mover did not do its work")
