@@ -47,7 +47,6 @@ void gic_disable(uint32_t intid);
 void gic_route(uint32_t intid, unsigned cpu);
 void gic_set_edge(uint32_t intid, bool edge);
 void gic_set_active(uint32_t ppi, bool active); /* of this CPU */
-bool gic_is_pending_line(uint32_t ppi);         /* GICR_ISPENDR0 of this CPU */
 void gic_send_sgi(unsigned cpu, unsigned sgi);
 uint32_t gic_intid_limit(void); /* first SPI number that does not exist */
 

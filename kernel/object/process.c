@@ -224,7 +224,7 @@ static paddr_t load_segments(struct process *p, paddr_t at)
 static void boot_info_make(struct process *p, paddr_t ram)
 {
 	struct start_args *args = (void *)((char *)pa_to_va(ram) + STACK_BYTES - sizeof(*args));
-	uint64_t heap = FIRST_RAM - STACK_BYTES;
+	uint64_t heap;
 
 	p->regions[0] = (struct region){.start = ram, .bytes = FIRST_RAM, .flags = REGION_RAM};
 	map_all(p, FIRST_STACK - STACK_BYTES, ram, STACK_BYTES, SPACE_R | SPACE_W);

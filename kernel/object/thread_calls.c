@@ -79,21 +79,24 @@ int64_t call_ThreadCtl(struct thread *t, struct frame *f)
 	}
 }
 
-static struct thread *target(struct thread *t, const struct frame *f, struct process **p)
+/* The thread that SchedSet and SchedGet are about: of the caller's process, or with the ability of any. */
+static int64_t target(const struct thread *t, const struct frame *f, struct process **p, struct thread **who)
 {
 	*p = f->x[0] == UINT64_MAX ? t->process : process_of(f->x[0]);
-	return *p ? thread_of(*p, f->x[1]) : NULL;
+	if (*p != t->process && !able(t->process, ABLE_XSCHED))
+		return -KE_PERM;
+	*who = *p ? thread_of(*p, f->x[1]) : NULL;
+	return *who ? 0 : -KE_SRCH;
 }
 
 int64_t call_SchedSet(struct thread *t, struct frame *f)
 {
 	struct process *p;
-	struct thread *who = target(t, f, &p);
+	struct thread *who;
+	int64_t error = target(t, f, &p, &who);
 
-	if (p != t->process && !able(t->process, ABLE_XSCHED))
-		return -KE_PERM;
-	if (!who)
-		return -KE_SRCH;
+	if (error)
+		return error;
 	if (!sched_params_ok(p, f->x[2]) || (f->x[3] && !runmask_ok(p, f->x[3])))
 		return -KE_INVAL;
 	who->base_prio = (uint8_t)f->x[2];
@@ -112,12 +115,11 @@ int64_t call_SchedSet(struct thread *t, struct frame *f)
 int64_t call_SchedGet(struct thread *t, struct frame *f)
 {
 	struct process *p;
-	struct thread *who = target(t, f, &p);
+	struct thread *who;
+	int64_t error = target(t, f, &p, &who);
 
-	if (p != t->process && !able(t->process, ABLE_XSCHED))
-		return -KE_PERM;
-	if (!who)
-		return -KE_SRCH;
+	if (error)
+		return error;
 	f->x[1] = who->runmask;
 	return who->prio | who->policy << 8;
 }

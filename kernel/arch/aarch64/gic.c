@@ -35,7 +35,6 @@
 #define WAKER_SLEEP     BIT(1)
 #define WAKER_ASLEEP    BIT(2)
 #define GICR_SGI        0x10000
-#define GICR_ISPENDR0   (GICR_SGI + 0x0200)
 #define GICR_ISACTIVER0 (GICR_SGI + 0x0300)
 
 #define PRIORITY      0xa0
@@ -240,11 +239,6 @@ void gic_set_active(uint32_t ppi, bool active)
 	/* Read back: the state has changed before the caller enters the guest. */
 	(void)mmio_read32(own_gicr() + GICR_ISACTIVER0);
 	dsb(sy);
-}
-
-bool gic_is_pending_line(uint32_t ppi)
-{
-	return (mmio_read32(own_gicr() + GICR_ISPENDR0) & BIT(ppi)) != 0;
 }
 
 void gic_send_sgi(unsigned cpu, unsigned sgi)

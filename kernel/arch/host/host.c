@@ -358,11 +358,6 @@ void gic_set_active(uint32_t ppi, bool active)
 	word_put(&private_active[host_cpu], ppi, active);
 }
 
-bool gic_is_pending_line(uint32_t ppi)
-{
-	return word_get(&private_pending[host_cpu]) & BIT(ppi);
-}
-
 void gic_send_sgi(unsigned cpu, unsigned sgi)
 {
 	__atomic_fetch_add(&sgis_sent[cpu], 1, __ATOMIC_RELAXED);
