@@ -26,7 +26,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 
 /* What the server has got: under `lock`. */
-static unsigned received, lost, attaches;
+static unsigned received, lost, attaches, refused;
 static int last_number = -1;
 static bool in_order = true, hangs, dead;
 static char first_text[PROTO_DATA + 1];
@@ -100,10 +100,12 @@ int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbyt
 	pthread_mutex_lock(&lock);
 	while (hangs)
 		pthread_cond_wait(&changed, &lock);
-	if (dead)
+	if (dead) {
 		result = -ESRCH;
-	else
+		refused++;
+	} else {
 		take(msg);
+	}
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
 	return result;
@@ -151,13 +153,32 @@ static void set(bool *what, bool value)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Waits at most 20 s until the server has got, or was told of the loss of, so many lines. */
-static void await(unsigned lines)
+static struct timespec twenty_seconds_on(void)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += 20;
+	return until;
+}
+
+/* Waits at most 20 s until a dead server has refused a line. */
+static void await_refusal(void)
+{
+	struct timespec until = twenty_seconds_on();
+
+	pthread_mutex_lock(&lock);
+	while (refused == 0 && pthread_cond_timedwait(&changed, &lock, &until) == 0)
+		;
+	assert_true(refused > 0);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Waits at most 20 s until the server has got, or was told of the loss of, so many lines. */
+static void await(unsigned lines)
+{
+	struct timespec until = twenty_seconds_on();
+
 	pthread_mutex_lock(&lock);
 	while (received + lost < lines && pthread_cond_timedwait(&changed, &lock, &until) == 0)
 		;
@@ -203,6 +224,7 @@ static void lines_reach_the_log_in_order_and_nobody_waits(void **state)
 	set(&dead, true);
 	for (unsigned i = 0; i < 20; i++)
 		log_line(SLOG_INFO, "line %u", number++);
+	await_refusal();
 	log_slogger(3, 1); /* nobody is there */
 	set(&dead, false);
 	log_slogger(2, 9);
