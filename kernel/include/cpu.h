@@ -11,20 +11,18 @@ struct vcpu;
 struct space;
 
 struct cpu {
-	void *stack_top;        /* first: entry.S */
-	struct thread *current; /* NULL: idle */
+	void *stack_top;        /* first, then the guest: entry.S */
 	struct vcpu *guest;     /* not NULL: the guest of `current` is what was interrupted */
+	struct thread *current; /* NULL: idle */
 	bool attention;         /* look at the run queue, hand-overs and kills before leaving the kernel */
 	bool online;
 	bool gave_way; /* a copy let another CPU have the kernel lock; its next step comes first */
 	unsigned id;
 	struct user_regs *user;    /* whose EL0 registers are in the processor */
-	const struct space *space; /* in VTTBR_EL2, with HCR_EL2 for its kind */
+	const struct space *space; /* VTTBR_EL2 has it, or the other one of its process: that of qvm, or of its guest */
 	struct fpu *fp_owner;      /* whose FP registers are in the processor */
 	bool fp_open;              /* CPTR_EL2.TFP is clear */
 	struct vcpu *resident;
-	bool el1_clean; /* what EL1 registers mean for EL0 has the values of processes */
-	bool hcr_guest; /* HCR_EL2 is that of guests */
 	uint64_t armed; /* deadline in the hardware timer */
 	uint64_t idle_start, idle_ns;
 	struct list hand_over; /* threads whose registers others want */
@@ -40,6 +38,7 @@ _Noreturn void kernel_secondary(unsigned cpu);
 /* Leave the kernel: choose who runs, load its registers, give the frame to return to. Releases the kernel lock. */
 struct frame *kernel_leave(struct cpu *c);
 void irq_take(struct cpu *c);                          /* acknowledge and handle what the interrupt controller offers */
+void irq_handle(struct cpu *c, uint32_t intid);        /* acknowledged */
 void user_switch(struct cpu *c, struct user_regs *to); /* NULL: only save */
 void fpu_save(struct cpu *c, const struct fpu *only);  /* if `only` or, with NULL, anyone owns it: to memory */
 void fpu_trap(struct cpu *c, struct fpu *want);

@@ -2,21 +2,25 @@
 /* General registers of a thread or of a guest, as the vectors save them. entry.S knows the offsets. */
 #pragma once
 
+#include "image.h"
 #include "types.h"
 
 struct frame {
-	uint64_t x[31];
+	uint64_t x[32]; /* [31] reads as zero when an exception has come, and what is written there is lost: XZR */
 	uint64_t pc;
 	uint64_t pstate;
-	uint64_t pad;
 };
 
-_Static_assert(offsetof(struct frame, pc) == 248, "entry.S stores x30 and pc as a pair");
+_Static_assert(offsetof(struct frame, pc) == FRAME_PC, "entry.S stores PC and PSTATE as a pair");
 _Static_assert(sizeof(struct frame) == 272, "keeps the stack pointer 16-byte aligned");
 
-/* Registers of EL0 that the kernel itself does not use: they stay in the processor until another context needs it. */
+/*
+ * What is switched with every change of context: registers of EL0 that the kernel itself does not use, which stay in
+ * the processor until another context needs them, and the two registers of EL2 that say whose they are.
+ */
 struct user_regs {
-	uint64_t sp_el0, tpidr_el0, tpidrro_el0, pad;
+	uint64_t sp_el0, tpidr_el0;
+	uint64_t vttbr, hcr;
 };
 
 /* FP and SIMD registers, switched only when somebody uses them. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the kernel lies in its own address space, and its stacks. For C and for assembly. */
+/* Where the kernel lies in its own address space, its stacks, and offsets. For C and for assembly. */
 #pragma once
 
 #define KERNEL_BASE 0x00007f8000000000 /* as kernel.ld; above all RAM that EL2 maps at VA = PA */
@@ -16,3 +16,8 @@
 #define EMERGENCY_BYTES  0x2000
 #define KSTACK_BYTES     0x4000
 #define EMERGENCY_OFFSET (KSTACK_BYTES + STACK_GUARD) /* from stack_top down to the top of the emergency stack */
+
+/* What the vectors know of struct frame, struct cpu and the calls; vcpu.c checks it. */
+#define FRAME_PC 256
+#define EC_SVC64 0x15
+#define VCPU_RUN 71

@@ -29,6 +29,12 @@ enum space_attr {
 	SPACE_DEVICE = 8,
 };
 
+/* VTTBR_EL2 for it: VMIDs have 8 bits (VTCR_EL2.VS 0). */
+static inline uint64_t space_vttbr(const struct space *s)
+{
+	return (uint64_t)s->vmid << 48 | s->root_pa;
+}
+
 int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest);
 
 /* Map at most SPACE_STEP leaves of [va, va + bytes) to pa. All page multiples. Returns the bytes mapped, or -KE_EXIST

@@ -9,10 +9,11 @@ struct cpu;
 struct fpu;
 
 enum trap_kind {
-	TRAP_ABORT, /* an access or fetch that stage 2 refused */
-	TRAP_FPU,   /* first use of FP registers that are not its own */
-	TRAP_WAIT,  /* WFI */
-	TRAP_FAULT, /* anything else: the process ends */
+	TRAP_ABORT,   /* an access or fetch that stage 2 refused */
+	TRAP_FPU,     /* first use of FP registers that are not its own */
+	TRAP_SETTING, /* an instruction that EL1 may have forbidden to EL0 */
+	TRAP_WAIT,    /* WFI */
+	TRAP_FAULT,   /* anything else: the process ends */
 };
 
 struct trap {
@@ -26,8 +27,14 @@ bool trap_is_call(uint64_t syndrome);
 void trap_decode(uint64_t syndrome, struct trap *t);
 void fpu_prepare(struct cpu *c, const struct fpu *of); /* FP traps unless the registers are this context's */
 
+/*
+ * Settings of the resident guest's EL1 that make instructions of EL0 trap are left alone until a process meets one.
+ * True: there was such a setting, it is off now, and comes back with the guest.
+ */
+bool guest_settings_off(struct cpu *c);
+
 /* From the vectors. Each returns the frame to go on with. */
-struct frame *trap_sync(struct frame *f, struct cpu *c);
+struct frame *trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome); /* of a process */
 struct frame *trap_irq(struct frame *f, struct cpu *c);
 struct frame *trap_serror(struct frame *f, struct cpu *c);
 _Noreturn void resume(struct frame *f);

@@ -13,30 +13,38 @@
 #include "vgic.h"
 
 struct vcpu {
-	struct frame frame; /* first: entry.S */
-	struct user_regs user;
-	struct process *process;
+	struct frame frame;    /* first: entry.S */
+	struct user_regs user; /* its two registers of EL2 never change */
 	struct thread *thread; /* bound by its first VcpuRun */
-	uint32_t id, index, flags;
+	uint64_t exits;
+	uint64_t exit_esr, exit_far;
+	uint64_t harmless_sctlr, harmless_mdscr; /* last values that were found harmless to its qvm */
+	uint32_t id;
+	uint8_t exit; /* enum vcpu_exit of the last exit: what the next ACT_* finishes */
+	int8_t home;  /* CPU whose registers hold its EL1 state; -1: in memory */
+	union {
+		struct {
+			bool kick;
+			bool dirty;     /* the state changed: images must be made anew before the guest goes on */
+			bool edges;     /* vgic.repend is all that changed: there may be a shorter way */
+			uint8_t leaked; /* enum el1_leak: EL1 registers that hold a process's value just now */
+		};
+		uint32_t work; /* any of it: something is to be done before the guest goes on */
+	};
+	uint64_t sgi_self; /* ICC_SGI1R_EL1 of an SGI to this vCPU alone, without INTID */
+	struct process *process;
+	uint32_t index, flags;
 	uint64_t affinity;    /* MPIDR */
-	struct lock lock;     /* vgic, dirty, waiting */
+	struct lock lock;     /* vgic, dirty, edges, waiting */
 	struct vgic_cpu vgic; /* its images are in the processor's registers while in_hw */
 	bool in_hw;
-	bool dirty;   /* the state changed: images must be made anew before the guest goes on */
-	bool waiting; /* the thread blocks in WFI: who makes something pending must wake it */
-	bool kick;
-	bool timer_active; /* interrupt 27 is active in the physical redistributor of `home` */
-	int8_t home;       /* CPU whose registers hold its EL1 state; -1: in memory */
-	uint8_t exit;      /* enum vcpu_exit of the last exit: what the next ACT_* finishes */
-	uint64_t exit_esr;
-	uint64_t exit_far;
-	uint32_t leaked;      /* enum el1_leak: EL1 registers that hold a process's value just now */
+	bool waiting;         /* the thread blocks in WFI: who makes something pending must wake it */
+	bool timer_active;    /* interrupt 27 is active in the physical redistributor of `home` */
 	struct list requests; /* threads in STATE_VCPU, by wait_link */
 	struct el1_state el1;
 	uint64_t cntvoff;
 	uint64_t cntp_ctl, cntp_cval;
 	struct timer vtimer, ptimer; /* for the deadline of a timer that is not in the hardware */
-	uint64_t exits;
 	struct fpu fpu __attribute__((aligned(16)));
 };
 
@@ -46,11 +54,16 @@ struct frame *vcpu_enter(struct cpu *c,
 struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr); /* a trap from the guest */
 void vcpu_evict(struct cpu *c);                                       /* the resident's state to memory */
 void vcpu_drop(struct cpu *c, struct vcpu *v);                        /* its thread dies here: forget its registers */
-void vcpu_settle(struct cpu *c, struct vcpu *v); /* home here or in memory: vgic state up to date, images empty */
-void vcpu_serve(struct cpu *c, struct vcpu *v);  /* who waits for its state: home here or in memory */
-void vcpu_requests(struct cpu *c);               /* calls of other CPUs on the resident */
-void vcpu_irq_timer(struct cpu *c);              /* PPI 27 */
-void vcpu_irq_maintenance(struct cpu *c);        /* PPI 25 */
+void vcpu_settle(struct vcpu *v); /* home here or in memory: vgic state up to date, images empty. Lock held */
+void vcpu_load(struct cpu *c, struct vcpu *v); /* and into the processor: resident, home */
+void vcpu_offer(struct vcpu *v);               /* fill the list registers anew */
+bool vcpu_edges(struct vcpu *v);               /* take in `edges`; false: vcpu_offer must */
+bool vcpu_sgi_self(struct vcpu *v, unsigned intid);
+bool vcpu_timer_direct(struct vcpu *v);         /* the virtual timer has fired; false: the long way */
+void vcpu_serve(struct cpu *c, struct vcpu *v); /* who waits for its state: home here or in memory */
+void vcpu_requests(struct cpu *c);              /* calls of other CPUs on the resident */
+void vcpu_irq_timer(struct cpu *c);             /* PPI 27 */
+void vcpu_irq_maintenance(struct cpu *c);       /* PPI 25 */
 void vcpu_timer_expired(struct timer *t);
 void vcpu_wake(struct vcpu *v); /* something is pending: out of WFI, or have its CPU look. Kernel lock held */
 void vcpu_reset(struct vcpu *v);
@@ -58,9 +71,8 @@ uint64_t *vcpu_register(struct vcpu *v, uint64_t reg); /* in memory, after vcpu_
 void vcpu_destroy(struct vcpu *v);
 void vcpu_debug_open(struct vcpu *v);  /* first use of a debug register: they are the guest's from now on */
 void process_registers(struct cpu *c); /* EL1 registers that mean something at EL0 get the values of processes */
-bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr); /* true: done by the kernel */
-void vcpu_send_sgi(struct vcpu *from, uint64_t value);
-void vcpu_advance(struct vcpu *v, uint64_t esr);              /* behind the trapped instruction */
+/* True: done by the kernel; *again: the instruction is to be executed once more. */
+bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again);
 uint64_t counter_ns(uint64_t ticks);                          /* of the physical counter */
 void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far); /* a synchronous exception at EL1; resident */
 unsigned vcpu_lr_count(void);

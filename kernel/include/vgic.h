@@ -31,6 +31,7 @@ struct vgic_cpu {
 	uint32_t lr_count;
 	uint64_t lr[VGIC_LR_MAX]; /* images; 0: empty */
 	uint32_t lr_used;         /* bit n: image n is not empty */
+	uint8_t lr_of[32];        /* image that shows, or showed last, a private interrupt; VGIC_LR_MAX: none */
 	uint64_t hcr;             /* ICH_HCR_EL2 that belongs to the images */
 };
 
@@ -60,6 +61,12 @@ void vgic_set_pending(struct vgic_cpu *v, unsigned intid); /* an edge of 0 to 31
 void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level);
 int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio);
 int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio);
+
+/*
+ * While images are in the processor: an image for a private interrupt that is pending by an edge, in one of the list
+ * registers that are `empty` (ICH_ELRSR_EL2); *n is which. False: not without vgic_fold and vgic_fill.
+ */
+bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n);
 
 /* Only after vgic_fold and before vgic_fill. */
 int vgic_withdraw(struct vgic_cpu *v, unsigned intid); /* VIRQ_* that it had */

@@ -77,6 +77,10 @@ static struct frame *process_trap(struct cpu *c, struct thread *t, struct frame 
 {
 	switch (trap->kind) {
 	case TRAP_FPU: fpu_trap(c, &t->fpu); return f;
+	case TRAP_SETTING:
+		if (guest_settings_off(c))
+			return f; /* once more: it was a guest's EL1 that forbade the instruction */
+		break;
 	case TRAP_WAIT:
 		f->pc += 4;
 		lock_acquire(&kernel_lock);
@@ -90,13 +94,10 @@ static struct frame *process_trap(struct cpu *c, struct thread *t, struct frame 
 	return kernel_leave(c);
 }
 
-struct frame *trap_sync(struct frame *f, struct cpu *c)
+struct frame *trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome)
 {
 	struct trap trap;
-	uint64_t syndrome = trap_syndrome();
 
-	if (c->guest)
-		return vcpu_trap(c, c->guest, syndrome);
 	if (likely(trap_is_call(syndrome)))
 		return call(c, c->current, f);
 	trap_decode(syndrome, &trap);
@@ -130,10 +131,8 @@ static void timers_expire(struct cpu *c)
 	c->attention = true;
 }
 
-void irq_take(struct cpu *c)
+void irq_handle(struct cpu *c, uint32_t intid)
 {
-	uint32_t intid = gic_ack();
-
 	if (intid >= INTID_MAX)
 		return;
 	gic_drop(intid);
@@ -148,6 +147,11 @@ void irq_take(struct cpu *c)
 	case PPI_MAINTENANCE: vcpu_irq_maintenance(c); break;
 	default: irq_fire(intid); break;
 	}
+}
+
+void irq_take(struct cpu *c)
+{
+	irq_handle(c, gic_ack());
 }
 
 /* The space of a process that is being destroyed must leave every CPU. */

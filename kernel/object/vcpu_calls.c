@@ -47,6 +47,9 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 	v->index = (uint32_t)index;
 	v->flags = (uint32_t)f->x[2];
 	v->affinity = f->x[1];
+	/* ICC_SGI1R_EL1 (IHI 0069, 12.2.20): Aff3, Aff2, range of 16, Aff1, and one bit for Aff0. */
+	v->sgi_self = (f->x[1] >> 32 & 0xff) << 48 | (f->x[1] >> 4 & 0xf) << 44 | (f->x[1] >> 16 & 0xff) << 32 |
+		      (f->x[1] >> 8 & 0xff) << 16 | BIT(f->x[1] & 0xf);
 	v->lock = (struct lock)LOCK_INIT(RANK_VCPU);
 	v->home = -1;
 	v->vtimer.kind = TIMER_VCPU_V;
@@ -113,7 +116,7 @@ static int64_t set(struct vcpu *v, struct frame *f)
 static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
 {
 	uint64_t call = f->x[8], intid = f->x[1];
-	uint32_t out;
+	uint32_t out = 0;
 	int64_t result;
 
 	if (call == CALL_VcpuGet || call == CALL_VcpuSet) {
@@ -123,7 +126,7 @@ static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
 		return call == CALL_VcpuGet ? get(v, f) : set(v, f);
 	}
 	lock_acquire(&v->lock);
-	vcpu_settle(c, v);
+	vcpu_settle(v);
 	if (call == CALL_VcpuPrivate) {
 		result = vgic_private(&v->vgic, (unsigned)f->x[1], (uint32_t)f->x[2], (uint32_t)f->x[3], &out);
 		f->x[1] = out;

@@ -30,6 +30,7 @@ void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
 	v->config = 0x0000ffff; /* SGIs are edges */
 	v->enable = 0x0000ffff;
 	v->hcr = ICH_HCR_EN;
+	memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of));
 }
 
 /* Each bit set of a word, lowest first. */
@@ -244,6 +245,8 @@ void vgic_fill(struct vgic_cpu *v)
 		pending_in |= pending;
 		if (places[n].index >= PRIVATE_COUNT)
 			v->spi[places[n].index - PRIVATE_COUNT].offered = pending;
+		else
+			v->lr_of[places[n].index] = (uint8_t)n;
 	}
 	v->lr_used = (uint32_t)BIT(count) - 1;
 	if (left_over.active)
@@ -251,6 +254,38 @@ void vgic_fill(struct vgic_cpu *v)
 	/* Tell when there is room: when nothing offered is pending any more, or, if all is active, when one ends. */
 	if (left_over.pending)
 		v->hcr |= pending_in ? ICH_HCR_NPIE : ICH_HCR_UIE;
+	if (v->hcr != ICH_HCR_EN)
+		memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of)); /* others wait for room: nobody goes ahead of them */
+}
+
+bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
+{
+	struct candidate c = candidate(v, intid);
+	unsigned last = v->lr_of[intid], at;
+
+	if (v->hcr != ICH_HCR_EN || !(v->enable & BIT(intid)) || c.level)
+		return false;
+	if ((v->lr_used & BIT(last)) && (uint32_t)v->lr[last] == intid)
+		return false; /* still there, pending or active */
+	empty &= (uint32_t)BIT(v->lr_count) - 1;
+	if (!empty)
+		return false;
+	at = (unsigned)__builtin_ctz(empty);
+	if (v->lr_used & BIT(at)) {
+		unsigned done = (uint32_t)v->lr[at];
+
+		if (done >= PRIVATE_COUNT)
+			return false; /* its line may have to be looked at again */
+		v->pending &= ~(uint32_t)BIT(done);
+		v->active &= ~(uint32_t)BIT(done);
+	}
+	c.pending = true;
+	c.active = false;
+	v->lr[at] = image(&c);
+	v->lr_used |= (uint32_t)BIT(at);
+	v->lr_of[intid] = (uint8_t)at;
+	*n = at;
+	return true;
 }
 
 void vgic_set_pending(struct vgic_cpu *v, unsigned intid)

@@ -6,6 +6,7 @@
 #include "fdt.h"
 #include "psci.h"
 #include "sysreg.h"
+#include "world.h"
 
 static BOOT_FIXED bool conduit_known; /* the device tree says how to call firmware */
 
@@ -61,7 +62,9 @@ static void init_cpu(unsigned number)
 	sysreg_write(tpidr_el2, (uint64_t)c);
 	sysreg_write(vbar_el2, (uint64_t)vectors);
 	control_init();
-	mitigation_init();
+	el1_clear();
+	if (mitigation_needed())
+		sysreg_write(vbar_el2, (uint64_t)vectors_mitigated);
 }
 
 static void join(unsigned number)

@@ -15,7 +15,7 @@
 
 extern char __image_start[], __text_end[], __rodata_end[], __zero_start[], __boot_bss_end[], __image_end[];
 extern char cpu_stacks[CPU_MAX][STACK_AREA];
-extern char secondary_entry[], vectors[];
+extern char secondary_entry[], vectors[], vectors_mitigated[];
 
 /* What head.S loads to turn the MMU on. It knows the offsets. */
 struct mmu_registers {
@@ -45,6 +45,6 @@ void gic_init(void);
 void gic_cpu_init(unsigned cpu);
 bool gic_is_up(void);
 bool cpu_is_here(unsigned cpu); /* it has set itself up, and takes SGIs */
-void mitigation_init(void);
+bool mitigation_needed(void); /* each entry of this CPU into the kernel must call firmware */
 
 bool psci_available(void);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The vectors of EL2 (Arm ARM D1.3.1). While a process or a guest runs, SP_EL2 points at its frame: an exception stores
- * the general registers there, then takes this CPU's stack. The C handlers return the frame to go on with.
+ * the general registers there, then takes this CPU's stack. Handlers do not return: they end in resume() or
+ * vcpu_return(), and leave nothing on the stack.
  */
 #include "image.h"
 
-	.macro	save
-	stp	x0, x1, [sp, #0]
-	stp	x2, x3, [sp, #16]
+	.macro	save_from_x4
 	stp	x4, x5, [sp, #32]
 	stp	x6, x7, [sp, #48]
 	stp	x8, x9, [sp, #64]
@@ -21,39 +20,65 @@
 	stp	x24, x25, [sp, #192]
 	stp	x26, x27, [sp, #208]
 	stp	x28, x29, [sp, #224]
-	mrs	x21, elr_el2
-	mrs	x22, spsr_el2
-	mrs	x1, tpidr_el2
-	stp	x30, x21, [sp, #240]
-	str	x22, [sp, #256]
+	stp	x30, xzr, [sp, #240]
+	mrs	x4, elr_el2
+	mrs	x5, spsr_el2
+	stp	x4, x5, [sp, #FRAME_PC]
+	.endm
+
+	/* x0 = frame, x1 = this CPU, and its stack; x4 = the guest that was interrupted, if any. */
+	.macro	take_stack
 	mov	x0, sp
-	ldr	x2, [x1]
-	mov	sp, x2
+	mrs	x1, tpidr_el2
+	ldp	x5, x4, [x1]
+	mov	sp, x5
 	.endm
 
-	/* What firmware offers against branch prediction across levels: a call, on CPUs that need it. Keeps x0 and x1. */
-	.macro	mitigate
-	adrp	x3, mitigation_call
-	ldr	w3, [x3, :lo12:mitigation_call]
-	cbnz	w3, 1f
-2:
-	.subsection 1
-1:	mov	x19, x0
-	mov	x20, x1
-	mov	w0, w3
-	smc	#0
-	mov	x0, x19
-	mov	x1, x20
-	b	2b
-	.previous
-	.endm
-
-	.macro	entry, handler
+	/* SVC is a process's: a guest's goes to its own EL1. */
+	.macro	entry_sync
 	.balign	128
-	save
-	mitigate
-	bl	\handler
-	b	resume
+	stp	x2, x3, [sp, #16]
+	mrs	x2, esr_el2
+	lsr	x3, x2, #26
+	cmp	x3, #EC_SVC64
+	b.eq	system_call
+	stp	x0, x1, [sp, #0]
+	save_from_x4
+	take_stack
+	cbnz	x4, guest_sync
+	b	vector_process
+	.endm
+
+	.macro	entry_irq
+	.balign	128
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	save_from_x4
+	take_stack
+	cbnz	x4, guest_irq
+	b	vector_irq
+	.endm
+
+	.macro	entry_serror
+	.balign	128
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	save_from_x4
+	take_stack
+	b	vector_serror
+	.endm
+
+	/* What firmware offers against branch prediction across levels comes first. SMCCC 1.1: x4 and up are kept. */
+	.macro	mitigated, to
+	.balign	128
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	adrp	x0, mitigation_call
+	ldr	w0, [x0, :lo12:mitigation_call]
+	smc	#0
+	ldp	x0, x1, [sp, #0]
+	ldp	x2, x3, [sp, #16]
+	b	\to
 	.endm
 
 	/* From EL2 itself: the kernel's own fault. */
@@ -68,10 +93,7 @@
 	b	panic_exception
 	.endm
 
-	.text
-	.balign	2048
-	.globl	vectors
-vectors:
+	.macro	fatal_half
 	fatal	0x000
 	fatal	0x080
 	fatal	0x100
@@ -80,41 +102,103 @@ vectors:
 	fatal	0x280
 	fatal	0x300
 	fatal	0x380
-	entry	trap_sync
-	entry	trap_irq
-	entry	trap_irq
-	entry	trap_serror
+	.endm
+
+	.text
+	.balign	2048
+	.globl	vectors
+vectors:
+	fatal_half
+sync:	entry_sync
+irq:	entry_irq
+fiq:	entry_irq
+serror:	entry_serror
 	/* AArch32 at EL0 of a guest: the same registers, the same handlers. */
-	entry	trap_sync
-	entry	trap_irq
-	entry	trap_irq
-	entry	trap_serror
+	entry_sync
+	entry_irq
+	entry_irq
+	entry_serror
+
+	.balign	2048
+	.globl	vectors_mitigated
+vectors_mitigated:
+	fatal_half
+	.rept	2
+	mitigated sync
+	mitigated irq
+	mitigated fiq
+	mitigated serror
+	.endr
+
+/*
+ * VcpuRun keeps x29, x30 and SP only (calls.def), so no more is saved: its arguments stay in x0 to x5. Other calls keep
+ * every register.
+ */
+system_call:
+	cmp	x8, #VCPU_RUN
+	b.ne	1f
+	ldp	x2, x3, [sp, #16]
+	mrs	x16, elr_el2
+	mrs	x17, spsr_el2
+	stp	x16, x17, [sp, #FRAME_PC]
+	stp	x29, x30, [sp, #232]
+	mov	x6, sp
+	mrs	x7, tpidr_el2
+	ldr	x16, [x7]
+	mov	sp, x16
+	b	vcpu_run
+1:	stp	x0, x1, [sp, #0]
+	save_from_x4
+	take_stack
+	b	vector_process
 
 /* x0 = frame of the process or guest to go on with. */
 	.globl	resume
 resume:
 	mov	sp, x0
-	ldr	x22, [sp, #256]
-	ldp	x30, x21, [sp, #240]
-	msr	spsr_el2, x22
-	msr	elr_el2, x21
-	ldp	x0, x1, [sp, #0]
-	ldp	x2, x3, [sp, #16]
-	ldp	x4, x5, [sp, #32]
-	ldp	x6, x7, [sp, #48]
-	ldp	x8, x9, [sp, #64]
-	ldp	x10, x11, [sp, #80]
-	ldp	x12, x13, [sp, #96]
-	ldp	x14, x15, [sp, #112]
-	ldp	x16, x17, [sp, #128]
-	ldp	x18, x19, [sp, #144]
-	ldp	x20, x21, [sp, #160]
-	ldp	x22, x23, [sp, #176]
-	ldp	x24, x25, [sp, #192]
-	ldp	x26, x27, [sp, #208]
+	ldp	x4, x5, [sp, #FRAME_PC]
+	msr	elr_el2, x4
+	msr	spsr_el2, x5
+	ldr	x30, [sp, #240]
 	ldp	x28, x29, [sp, #224]
+	ldp	x26, x27, [sp, #208]
+	ldp	x24, x25, [sp, #192]
+	ldp	x22, x23, [sp, #176]
+	ldp	x20, x21, [sp, #160]
+	ldp	x18, x19, [sp, #144]
+	ldp	x16, x17, [sp, #128]
+	ldp	x14, x15, [sp, #112]
+	ldp	x12, x13, [sp, #96]
+	ldp	x10, x11, [sp, #80]
+	ldp	x8, x9, [sp, #64]
+	ldp	x6, x7, [sp, #48]
+	ldp	x4, x5, [sp, #32]
+	ldp	x2, x3, [sp, #16]
+	ldp	x0, x1, [sp, #0]
 	eret
 	/* Nothing behind an ERET is executed ahead of it. */
+	dsb	nsh
+	isb
+
+/*
+ * Back from VcpuRun: x0 to x5 = its results, x6 = the thread's frame. x19 to x28 hold what the guest had there, which
+ * its own qvm may see; the others must show nothing of the kernel, so they get what the thread once had there.
+ */
+	.globl	vcpu_return
+vcpu_return:
+	mov	sp, x6
+	ldp	x6, x7, [sp, #FRAME_PC]
+	msr	elr_el2, x6
+	msr	spsr_el2, x7
+	ldp	x29, x30, [sp, #232]
+	ldr	x18, [sp, #144]
+	ldp	x16, x17, [sp, #128]
+	ldp	x14, x15, [sp, #112]
+	ldp	x12, x13, [sp, #96]
+	ldp	x10, x11, [sp, #80]
+	ldp	x8, x9, [sp, #64]
+	ldp	x6, x7, [sp, #48]
+	eret
 	dsb	nsh
 	isb
 

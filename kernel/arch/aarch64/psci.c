@@ -83,21 +83,22 @@ void arch_start_cpus(void)
 
 /*
  * Does this CPU need firmware's help against branch history injection or branch target injection? SMCCC 1.1, 7.4 and
- * 7.5: 0 says "call it on this CPU". Every CPU asks for itself; one that needs it makes all call.
+ * 7.5: 0 says "call it on this CPU".
  */
-void mitigation_init(void)
+bool mitigation_needed(void)
 {
 	unsigned call = 0;
 
 	if ((int32_t)psci_call(PSCI_VERSION, 0, 0, 0) < 0x10000 ||
 	    (int32_t)psci_call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) < 0 ||
 	    (int32_t)psci_call(SMCCC_VERSION, 0, 0, 0) < 0x10001)
-		return;
+		return false;
 	if ((int32_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_3, 0, 0) == 0)
 		call = SMCCC_ARCH_WORKAROUND_3;
 	else if ((int32_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_1, 0, 0) == 0)
 		call = SMCCC_ARCH_WORKAROUND_1;
-	/* WORKAROUND_3 does what WORKAROUND_1 does and more. */
+	/* WORKAROUND_3 does what WORKAROUND_1 does and more; firmware that has it offers it on every CPU. */
 	if (call != 0 && mitigation_call != SMCCC_ARCH_WORKAROUND_3)
 		__atomic_store_n(&mitigation_call, call, __ATOMIC_RELAXED);
+	return call != 0;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Exceptions from processes: what they say, and the way from the vectors to the core and back. */
 #include "trap.h"
 
 #include "sysreg.h"
+#include "world.h"
 
 #define EC(esr) ((unsigned)((esr) >> 26) & 0x3f)
 
@@ -23,6 +25,7 @@ void trap_decode(uint64_t syndrome, struct trap *t)
 	switch (EC(syndrome)) {
 	case 0x07: t->kind = TRAP_FPU; break;
 	case 0x01: t->kind = TRAP_WAIT; break;
+	case 0x18: t->kind = TRAP_SETTING; break;
 	case 0x20:
 	case 0x24:
 		t->fetch = EC(syndrome) == 0x20;
@@ -33,4 +36,19 @@ void trap_decode(uint64_t syndrome, struct trap *t)
 		break;
 	default: break;
 	}
+}
+
+void vector_process(struct frame *f, struct cpu *c, uint64_t syndrome)
+{
+	resume(trap_sync(f, c, syndrome));
+}
+
+void vector_irq(struct frame *f, struct cpu *c)
+{
+	resume(trap_irq(f, c));
+}
+
+void vector_serror(struct frame *f, struct cpu *c)
+{
+	resume(trap_serror(f, c));
 }

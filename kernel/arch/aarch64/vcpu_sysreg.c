@@ -17,13 +17,12 @@
 
 static uint64_t get(const struct vcpu *v, uint64_t esr)
 {
-	return ISS_RT(esr) < 31 ? v->frame.x[ISS_RT(esr)] : 0;
+	return v->frame.x[ISS_RT(esr)];
 }
 
 static void put(struct vcpu *v, uint64_t esr, uint64_t value)
 {
-	if (ISS_RT(esr) < 31)
-		v->frame.x[ISS_RT(esr)] = value;
+	v->frame.x[ISS_RT(esr)] = value;
 }
 
 /* ---- feature registers ---- */
@@ -124,7 +123,7 @@ static void make_pending(struct vcpu *from, struct vcpu *v, unsigned intid)
 }
 
 /* ICC_SGI1R_EL1 (IHI 0069, 12.2.20). */
-void vcpu_send_sgi(struct vcpu *from, uint64_t value)
+static void send_sgi(struct vcpu *from, uint64_t value)
 {
 	unsigned intid = (unsigned)(value >> 24) & 15;
 	bool others = value & BIT(40);
@@ -148,7 +147,7 @@ static void deactivate(struct vcpu *v, uint64_t intid)
 	if (intid >= VIRQ_SPI_MAX)
 		return;
 	lock_acquire(&v->lock);
-	vcpu_settle(this_cpu(), v);
+	vcpu_settle(v);
 	vgic_deactivate(&v->vgic, (unsigned)intid);
 	if (intid == VIRQ_VTIMER && !(v->vgic.pending & BIT(VIRQ_VTIMER)))
 		gic_set_active(PPI_VTIMER, false);
@@ -265,12 +264,12 @@ static bool debug_access(struct vcpu *v, uint64_t esr, bool *again)
 	return true;
 }
 
-static bool handle(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
+bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 {
 	uint32_t reg = (uint32_t)esr & ISS_REG_MASK;
 
 	switch (reg) {
-	case ISS_REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */ vcpu_send_sgi(v, get(v, esr)); return true;
+	case ISS_REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */ send_sgi(v, get(v, esr)); return true;
 	case ISS_REG(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1, ICC_SGI0R_EL1: no such group */
 	case ISS_REG(3, 0, 12, 11, 7): return true;
 	case ISS_REG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */ deactivate(v, get(v, esr)); return true;
@@ -298,15 +297,4 @@ static bool handle(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 	if (reg >> 20 == 2)
 		return debug_access(v, esr, again);
 	return false;
-}
-
-bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr)
-{
-	bool again = false;
-
-	if (!handle(c, v, esr, &again))
-		return false;
-	if (!again)
-		vcpu_advance(v, esr);
-	return true;
 }

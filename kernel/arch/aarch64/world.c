@@ -25,25 +25,139 @@ void user_switch(struct cpu *c, struct user_regs *to)
 	if (from) {
 		from->sp_el0 = sysreg_read(sp_el0);
 		from->tpidr_el0 = sysreg_read(tpidr_el0);
-		from->tpidrro_el0 = sysreg_read(tpidrro_el0);
 	}
 	if (to) {
 		sysreg_write(sp_el0, to->sp_el0);
 		sysreg_write(tpidr_el0, to->tpidr_el0);
-		sysreg_write(tpidrro_el0, to->tpidrro_el0);
 	}
 	c->user = to;
 }
 
 void space_activate(struct cpu *c, const struct space *s)
 {
-	if (c->space == s)
-		return;
-	sysreg_write(vttbr_el2, (uint64_t)s->vmid << 48 | s->root_pa);
+	sysreg_write(vttbr_el2, space_vttbr(s));
 	__atomic_store_n(&c->space, s, __ATOMIC_RELEASE);
 }
 
+/* ---- EL1 registers that mean something at EL0 ---- */
+
+/*
+ * Settings of a guest that silently change what a process does: alignment checks, byte order, authentication of
+ * pointers. Those that make an instruction trap are in SCTLR_ALLOWS. Bits of EL1, or of features that need a stage 1,
+ * may have any value; so may the check of the stack pointer, which in a process is always aligned.
+ */
+#define SCTLR_A      BIT(1)
+#define SCTLR_UMA    BIT(9)
+#define SCTLR_ENDB   BIT(13)
+#define SCTLR_DZE    BIT(14)
+#define SCTLR_UCT    BIT(15)
+#define SCTLR_NTWI   BIT(16)
+#define SCTLR_E0E    BIT(24)
+#define SCTLR_UCI    BIT(26)
+#define SCTLR_ENDA   BIT(27)
+#define SCTLR_ENIB   BIT(30)
+#define SCTLR_ENIA   BIT(31)
+#define SCTLR_SILENT (SCTLR_A | SCTLR_UMA | SCTLR_E0E | SCTLR_ENDB | SCTLR_ENDA | SCTLR_ENIB | SCTLR_ENIA)
+#define SCTLR_ALLOWS (SCTLR_DZE | SCTLR_UCT | SCTLR_UCI)
+/* For a process: no alignment checks, little endian, cache maintenance and DC ZVA allowed, no access to DAIF. */
+#define SCTLR_PROCESS (0x30d00800ull | SCTLR_ALLOWS | SCTLR_NTWI)
+
+#define CPACR_FPEN 0x300000ull /* FP at EL0 is trapped by CPTR_EL2 alone */
+/* CNTKCTL_EL1: counters and timers of a guest are for its own qvm at the most. Event stream bits are harmless. */
+#define CNTKCTL_EL0 0x303ull
+/* MDSCR_EL1: SS, KDE, MDE: no breakpoint, watchpoint or step of a guest in a process. */
+#define MDSCR_SILENT (BIT(0) | BIT(13) | BIT(15))
+
+/* A process's value for a register of the resident guest, which gets its own back before it goes on. */
+#define LEAK(v, bit, reg, now, value)       \
+	do {                                \
+		(v)->el1.reg = (now);       \
+		(v)->leaked |= (bit);       \
+		sysreg_write(reg, (value)); \
+	} while (0)
+
+void leaks_take(struct vcpu *v, uint64_t sctlr, uint64_t mdscr)
+{
+	if (sctlr & SCTLR_SILENT)
+		LEAK(v, LEAK_SCTLR, sctlr_el1, sctlr, SCTLR_PROCESS);
+	else
+		v->harmless_sctlr = sctlr;
+	if (mdscr & MDSCR_SILENT)
+		LEAK(v, LEAK_MDSCR, mdscr_el1, mdscr, 0);
+	else
+		v->harmless_mdscr = mdscr;
+}
+
+bool guest_settings_off(struct cpu *c)
+{
+	struct vcpu *v = c->resident;
+	uint64_t sctlr = sysreg_read(sctlr_el1);
+
+	if (!v || (v->leaked & LEAK_SCTLR) || (sctlr & SCTLR_ALLOWS) == SCTLR_ALLOWS)
+		return false;
+	LEAK(v, LEAK_SCTLR, sctlr_el1, sctlr, SCTLR_PROCESS);
+	return true;
+}
+
+/* A process that is not the resident guest's qvm must neither see nor touch anything of that guest. */
+static void keep_from_others(struct vcpu *v)
+{
+	uint64_t cntkctl = sysreg_read(cntkctl_el1), tpidrro = sysreg_read(tpidrro_el0);
+
+	if (unlikely(cntkctl & CNTKCTL_EL0))
+		LEAK(v, LEAK_CNTKCTL, cntkctl_el1, cntkctl, 0);
+	if (unlikely(tpidrro))
+		LEAK(v, LEAK_TPIDRRO, tpidrro_el0, tpidrro, 0);
+}
+
+void process_registers(struct cpu *c)
+{
+	struct vcpu *v = c->resident;
+
+	if (!(sysreg_read(hcr_el2) & HCR_TGE))
+		sysreg_write(hcr_el2, HCR_PROCESS);
+	if (!v)
+		return;
+	leaks_check(v);
+	if (v->process != c->current->process)
+		keep_from_others(v);
+}
+
+void el1_clear(void)
+{
+	sysreg_write(sctlr_el1, SCTLR_PROCESS);
+	sysreg_write(cpacr_el1, CPACR_FPEN);
+	sysreg_write(cntkctl_el1, 0);
+	sysreg_write(mdscr_el1, 0);
+	sysreg_write(tpidrro_el0, 0);
+}
+
+/* Undo what was changed of the resident guest's. */
+void leaked_restore(struct vcpu *v)
+{
+	if (v->leaked & LEAK_SCTLR)
+		sysreg_write(sctlr_el1, v->el1.sctlr_el1);
+	if (v->leaked & LEAK_CPACR)
+		sysreg_write(cpacr_el1, v->el1.cpacr_el1);
+	if (v->leaked & LEAK_CNTKCTL)
+		sysreg_write(cntkctl_el1, v->el1.cntkctl_el1);
+	if (v->leaked & LEAK_MDSCR)
+		sysreg_write(mdscr_el1, v->el1.mdscr_el1);
+	if (v->leaked & LEAK_TPIDRRO)
+		sysreg_write(tpidrro_el0, v->el1.tpidrro_el0);
+	v->leaked = 0;
+}
+
 /* ---- FP and SIMD ---- */
+
+/* A guest's CPACR_EL1 also rules EL0 of a process. */
+static void cpacr_open(struct vcpu *v)
+{
+	uint64_t cpacr = sysreg_read(cpacr_el1);
+
+	if (v && (cpacr & CPACR_FPEN) != CPACR_FPEN)
+		LEAK(v, LEAK_CPACR, cpacr_el1, cpacr, CPACR_FPEN);
+}
 
 static void fp_open(struct cpu *c, bool open)
 {
@@ -51,6 +165,11 @@ static void fp_open(struct cpu *c, bool open)
 		return;
 	c->fp_open = open;
 	sysreg_write(cptr_el2, open ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
+}
+
+void fp_close(struct cpu *c)
+{
+	fp_open(c, false);
 }
 
 void fpu_save(struct cpu *c, const struct fpu *only)
@@ -70,6 +189,8 @@ void fpu_trap(struct cpu *c, struct fpu *want)
 		fpu_save(c, NULL);
 	fp_open(c, true);
 	isb();
+	if (!c->guest)
+		cpacr_open(c->resident);
 	if (c->fp_owner != want)
 		fpu_load(want);
 	__atomic_store_n(&c->fp_owner, want, __ATOMIC_RELEASE);
@@ -78,89 +199,4 @@ void fpu_trap(struct cpu *c, struct fpu *want)
 void fpu_prepare(struct cpu *c, const struct fpu *of)
 {
 	fp_open(c, c->fp_owner == of);
-}
-
-/* ---- EL1 registers that mean something at EL0 ---- */
-
-/*
- * For a process: no alignment checks, little endian, cache maintenance and DC ZVA allowed, WFI and WFE trapped or not
- * is the same, no access to DAIF. Bits of EL1 or of features that need a stage 1 may have any value.
- */
-#define SCTLR_A    BIT(1)
-#define SCTLR_SA0  BIT(4)
-#define SCTLR_ITD  BIT(7)
-#define SCTLR_UMA  BIT(9)
-#define SCTLR_ENDB BIT(13)
-#define SCTLR_DZE  BIT(14)
-#define SCTLR_UCT  BIT(15)
-#define SCTLR_NTWI BIT(16)
-#define SCTLR_E0E  BIT(24)
-#define SCTLR_UCI  BIT(26)
-#define SCTLR_ENDA BIT(27)
-#define SCTLR_ENIB BIT(30)
-#define SCTLR_ENIA BIT(31)
-#define SCTLR_MASK                                                                                                    \
-	(SCTLR_A | SCTLR_UMA | SCTLR_DZE | SCTLR_UCT | SCTLR_E0E | SCTLR_UCI | SCTLR_ENDB | SCTLR_ENDA | SCTLR_ENIB | \
-	 SCTLR_ENIA)
-#define SCTLR_WANT    (SCTLR_DZE | SCTLR_UCT | SCTLR_UCI)
-#define SCTLR_PROCESS (0x30d00800ull | SCTLR_WANT | SCTLR_NTWI)
-
-#define CPACR_MASK 0x300000ull /* FPEN: FP at EL0 is trapped by CPTR_EL2 alone */
-/* CNTKCTL_EL1: counters and timers are not for processes, whose time is ClockTime(). Event stream bits are harmless. */
-#define CNTKCTL_MASK 0x303ull
-/* MDSCR_EL1: SS, KDE, MDE: no breakpoint, watchpoint or step of a guest in a process. */
-#define MDSCR_MASK (BIT(0) | BIT(13) | BIT(15) | BIT(12))
-
-#define LEAK(bit, reg, mask, want, value)                  \
-	do {                                               \
-		uint64_t now_ = sysreg_read(reg);          \
-		if (unlikely((now_ & (mask)) != (want))) { \
-			if (v) {                           \
-				v->el1.reg = now_;         \
-				v->leaked |= (bit);        \
-			}                                  \
-			sysreg_write(reg, value);          \
-		}                                          \
-	} while (0)
-
-void process_registers(struct cpu *c)
-{
-	struct vcpu *v = c->resident;
-
-	if (c->hcr_guest) {
-		sysreg_write(hcr_el2, HCR_PROCESS);
-		c->hcr_guest = false;
-	}
-	if (c->el1_clean)
-		return;
-	c->el1_clean = true;
-	LEAK(LEAK_SCTLR, sctlr_el1, SCTLR_MASK, SCTLR_WANT, SCTLR_PROCESS);
-	LEAK(LEAK_CPACR, cpacr_el1, CPACR_MASK, CPACR_MASK, CPACR_MASK);
-	LEAK(LEAK_CNTKCTL, cntkctl_el1, CNTKCTL_MASK, 0, 0);
-	LEAK(LEAK_MDSCR, mdscr_el1, MDSCR_MASK, 0, 0);
-}
-
-/* Undo what process_registers() changed of the resident guest's. */
-void leaked_restore(struct vcpu *v)
-{
-	if (v->leaked & LEAK_SCTLR)
-		sysreg_write(sctlr_el1, v->el1.sctlr_el1);
-	if (v->leaked & LEAK_CPACR)
-		sysreg_write(cpacr_el1, v->el1.cpacr_el1);
-	if (v->leaked & LEAK_CNTKCTL)
-		sysreg_write(cntkctl_el1, v->el1.cntkctl_el1);
-	if (v->leaked & LEAK_MDSCR)
-		sysreg_write(mdscr_el1, v->el1.mdscr_el1);
-	v->leaked = 0;
-}
-
-void guest_registers(struct cpu *c, struct vcpu *v)
-{
-	if (unlikely(v->leaked))
-		leaked_restore(v);
-	c->el1_clean = false;
-	if (!c->hcr_guest) {
-		sysreg_write(hcr_el2, v->flags & VCPU_NO_WFI_EXIT ? HCR_GUEST & ~HCR_TWI : HCR_GUEST);
-		c->hcr_guest = true;
-	}
 }

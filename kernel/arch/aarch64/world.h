@@ -1,13 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What goes on between the vectors, virtual CPUs and the registers of the world that is in the processor. */
 #pragma once
 
-#include "types.h"
-
-struct cpu;
-struct vcpu;
+#include "cpu.h"
+#include "sysreg.h"
+#include "vcpu.h"
 
 /* Which EL1 registers of a resident guest hold a process's value just now. */
-enum el1_leak { LEAK_SCTLR = 1, LEAK_CPACR = 2, LEAK_CNTKCTL = 4, LEAK_MDSCR = 8 };
+enum el1_leak { LEAK_SCTLR = 1, LEAK_CPACR = 2, LEAK_CNTKCTL = 4, LEAK_MDSCR = 8, LEAK_TPIDRRO = 16 };
 
-void guest_registers(struct cpu *c, struct vcpu *v); /* EL1 registers and HCR_EL2 as the resident guest has them */
 void leaked_restore(struct vcpu *v);
+void leaks_take(struct vcpu *v, uint64_t sctlr, uint64_t mdscr);
+void el1_clear(void); /* nobody is resident any more: the values of processes */
+
+/* From one context to another of the same process: its qvm, or its guest. ERET synchronises. */
+static inline void world_swap(struct user_regs *from, const struct user_regs *to)
+{
+	from->sp_el0 = sysreg_read(sp_el0);
+	from->tpidr_el0 = sysreg_read(tpidr_el0);
+	sysreg_write(sp_el0, to->sp_el0);
+	sysreg_write(tpidr_el0, to->tpidr_el0);
+	sysreg_write(vttbr_el2, to->vttbr);
+	sysreg_write(hcr_el2, to->hcr);
+}
+
+/*
+ * The guest's EL1 registers stay. Those of its settings that would silently change what EL0 does must be harmless: they
+ * are looked at when they have changed since the last time.
+ */
+static inline void leaks_check(struct vcpu *v)
+{
+	uint64_t sctlr = sysreg_read(sctlr_el1), mdscr = sysreg_read(mdscr_el1);
+
+	if (unlikely(sctlr != v->harmless_sctlr || mdscr != v->harmless_mdscr))
+		leaks_take(v, sctlr, mdscr);
+}
+
+void fp_close(struct cpu *c);
+
+/* entry.S */
+_Noreturn void resume(struct frame *f);
+void vcpu_return(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, struct thread *t);
+
+/* From the vectors. */
+void vector_process(struct frame *f, struct cpu *c, uint64_t syndrome);
+void vector_irq(struct frame *f, struct cpu *c);
+void vector_serror(struct frame *f, struct cpu *c);
+void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec);
+void guest_irq(struct vcpu *v, struct cpu *c);
+void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, struct thread *t,
+	      struct cpu *c);

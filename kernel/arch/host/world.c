@@ -34,7 +34,13 @@ void space_activate(struct cpu *c, const struct space *s)
 
 void process_registers(struct cpu *c)
 {
-	c->el1_clean = true;
+	(void)c;
+}
+
+bool guest_settings_off(struct cpu *c)
+{
+	(void)c;
+	return false;
 }
 
 /* ---- FP ---- */
@@ -70,7 +76,7 @@ unsigned vcpu_lr_count(void)
 	return LR_COUNT;
 }
 
-static void fold(struct vcpu *v)
+void vcpu_settle(struct vcpu *v)
 {
 	if (v->in_hw)
 		memcpy(v->vgic.lr, own()->lr, sizeof(own()->lr));
@@ -78,17 +84,11 @@ static void fold(struct vcpu *v)
 	vgic_fold(&v->vgic, 0);
 }
 
-void vcpu_settle(struct cpu *c, struct vcpu *v)
-{
-	(void)c;
-	fold(v);
-}
-
 static void offer(struct vcpu *v)
 {
 	lock_acquire(&v->lock);
-	v->dirty = false;
-	fold(v);
+	v->dirty = v->edges = false;
+	vcpu_settle(v);
 	vgic_fill(&v->vgic);
 	memcpy(own()->lr, v->vgic.lr, sizeof(own()->lr));
 	v->in_hw = true;
@@ -103,7 +103,7 @@ void vcpu_evict(struct cpu *c)
 		return;
 	v->el1.tpidr_el1 = own()->el1;
 	lock_acquire(&v->lock);
-	fold(v);
+	vcpu_settle(v);
 	v->dirty = true;
 	lock_release(&v->lock);
 	c->resident = NULL;
@@ -198,7 +198,7 @@ struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
 	}
 	if (c->resident != v)
 		load(c, v);
-	if (__atomic_load_n(&v->dirty, __ATOMIC_ACQUIRE))
+	if (v->work)
 		offer(v);
 	user_switch(c, &v->user);
 	space_activate(c, &v->process->guest);
@@ -243,7 +243,7 @@ struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
 	case HOST_WFI:
 		lock_acquire(&kernel_lock);
 		lock_acquire(&v->lock);
-		fold(v);
+		vcpu_settle(v);
 		v->dirty = true;
 		wait = !v->kick && !v->thread->kill && !vgic_deliverable(&v->vgic, ~0ull);
 		v->waiting = wait;

@@ -279,16 +279,16 @@ int VcpuQuery_r(int vcpu, unsigned intid);
 int VcpuKick(int vcpu);
 int VcpuKick_r(int vcpu);
 
-/* The result of VcpuRun: `exit` is EXIT_*, or a negative errno; x1 to x6 as enum vcpu_exit says. */
+/* The result of VcpuRun: `exit` is EXIT_*, or a negative errno; x1 to x5 as enum vcpu_exit says. */
 struct vcpu_run {
 	int64_t exit;
-	uint64_t x1, x2, x3, x4, x5, x6;
+	uint64_t x1, x2, x3, x4, x5;
 };
 
 #ifdef __aarch64__
 /*
  * Runs the guest until it needs something: `action` (enum vcpu_action) and x2 to x5 finish the exit before. Inline and
- * in registers, since every exit of every guest comes through here.
+ * in registers, since every exit of every guest comes through here. The kernel keeps only x29, x30 and SP.
  */
 static inline struct vcpu_run VcpuRun(int vcpu, enum vcpu_action action, uint64_t a2, uint64_t a3, uint64_t a4,
 				      uint64_t a5)
@@ -299,14 +299,14 @@ static inline struct vcpu_run VcpuRun(int vcpu, enum vcpu_action action, uint64_
 	register uint64_t x3 __asm__("x3") = a3;
 	register uint64_t x4 __asm__("x4") = a4;
 	register uint64_t x5 __asm__("x5") = a5;
-	register uint64_t x6 __asm__("x6");
 	register uint64_t x8 __asm__("x8") = CALL_VcpuRun;
 
 	__asm__ volatile("svc #0"
-			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "=r"(x6)
-			 : "r"(x8)
-			 : "x7", "x16", "x17", "memory");
-	return (struct vcpu_run){.exit = (int64_t)x0, .x1 = x1, .x2 = x2, .x3 = x3, .x4 = x4, .x5 = x5, .x6 = x6};
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x8)
+			 :
+			 : "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19",
+			   "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "cc", "memory");
+	return (struct vcpu_run){.exit = (int64_t)x0, .x1 = x1, .x2 = x2, .x3 = x3, .x4 = x4, .x5 = x5};
 }
 #else
 /* Native builds of tests bring their own. */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Interrupts of a virtual CPU in the processor: its list registers, and the virtual timer, whose physical interrupt is
+ * linked to the virtual one.
+ */
+#include "vcpu.h"
+
+#include "arch.h"
+#include "cpu.h"
+#include "sysreg.h"
+#include "world.h"
+
+#define CNTV_FIRING 5 /* ENABLE and ISTATUS, not IMASK */
+
+unsigned vcpu_lr_count(void)
+{
+	return (sysreg_read(ICH_VTR_EL2) & 0x1f) + 1;
+}
+
+/* clang-format off */
+#define LR_EACH(X) \
+	X(0, c12, 0) X(1, c12, 1) X(2, c12, 2) X(3, c12, 3) X(4, c12, 4) X(5, c12, 5) X(6, c12, 6) X(7, c12, 7) \
+	X(8, c13, 0) X(9, c13, 1) X(10, c13, 2) X(11, c13, 3) X(12, c13, 4) X(13, c13, 5) X(14, c13, 6) X(15, c13, 7)
+/* clang-format on */
+
+/* ICH_LR<n>_EL2 is S3_4_C12_C12_<n>, then S3_4_C12_C13_<n - 8>. */
+static uint64_t lr_read(unsigned n)
+{
+	switch (n) {
+#define X(i, crm, op2) \
+	case i: return sysreg_read(s3_4_c12_##crm##_##op2);
+		LR_EACH(X)
+#undef X
+	default: return 0;
+	}
+}
+
+static void lr_write(unsigned n, uint64_t value)
+{
+	switch (n) {
+#define X(i, crm, op2) \
+	case i: sysreg_write(s3_4_c12_##crm##_##op2, value); break;
+		LR_EACH(X)
+#undef X
+	default: break;
+	}
+}
+
+/* Images back into the state. Called with the vCPU's lock, on the CPU that holds them. */
+void vcpu_settle(struct vcpu *v)
+{
+	unsigned eoicount = 0;
+
+	if (v->in_hw) {
+		for (uint32_t used = v->vgic.lr_used; used; used &= used - 1) {
+			unsigned n = (unsigned)__builtin_ctz(used);
+
+			v->vgic.lr[n] = lr_read(n);
+			lr_write(n, 0);
+		}
+		eoicount = (unsigned)(sysreg_read(ICH_HCR_EL2) >> ICH_HCR_EOICOUNT_SHIFT) & 31;
+		sysreg_write(ICH_HCR_EL2, ICH_HCR_EN);
+		v->in_hw = false;
+	}
+	vgic_fold(&v->vgic, eoicount);
+	/* The guest's own completion of the linked interrupt has deactivated the physical one. */
+	if (!((v->vgic.pending | v->vgic.active) & BIT(VIRQ_VTIMER)))
+		v->timer_active = false;
+}
+
+void vcpu_offer(struct vcpu *v)
+{
+	lock_acquire(&v->lock);
+	v->dirty = v->edges = false;
+	vcpu_settle(v);
+	vgic_fill(&v->vgic);
+	for (uint32_t used = v->vgic.lr_used; used; used &= used - 1) {
+		unsigned n = (unsigned)__builtin_ctz(used);
+
+		lr_write(n, v->vgic.lr[n]);
+	}
+	sysreg_write(ICH_HCR_EL2, v->vgic.hcr);
+	v->in_hw = true;
+	lock_release(&v->lock);
+}
+
+/*
+ * A private interrupt, pending by an edge or linked to a physical one, straight into a list register while the images
+ * are in the processor. False: the state must be folded and filled anew (vcpu_offer). On the vCPU's home, so that of
+ * what it touches nobody else changes anything.
+ */
+static inline bool insert(struct vcpu *v, unsigned intid)
+{
+	struct vgic_cpu *g = &v->vgic;
+	uint32_t empty = (uint32_t)sysreg_read(ICH_ELRSR_EL2);
+	unsigned n = g->lr_of[intid];
+
+	/* Where it was the last time, its image is still right: whoever changes priority or group folds. */
+	if (likely((g->lr_used & empty & BIT(n)) && (uint32_t)g->lr[n] == intid)) {
+		lr_write(n, (g->lr[n] & ~LR_STATE_ACTIVE) | LR_STATE_PENDING);
+		return true;
+	}
+	if (!vgic_place(g, intid, empty, &n))
+		return false;
+	lr_write(n, g->lr[n]);
+	return true;
+}
+
+bool vcpu_edges(struct vcpu *v)
+{
+	uint32_t edges;
+
+	lock_acquire(&v->lock);
+	edges = v->vgic.repend;
+	v->vgic.repend = 0;
+	v->edges = false;
+	lock_release(&v->lock);
+	for (; edges; edges &= edges - 1) {
+		if (insert(v, (unsigned)__builtin_ctz(edges)))
+			continue;
+		lock_acquire(&v->lock);
+		v->vgic.repend |= edges;
+		v->dirty = true;
+		lock_release(&v->lock);
+		return false;
+	}
+	return true;
+}
+
+bool vcpu_sgi_self(struct vcpu *v, unsigned intid)
+{
+	return insert(v, intid);
+}
+
+bool vcpu_timer_direct(struct vcpu *v)
+{
+	if ((sysreg_read(cntv_ctl_el0) & 7) != CNTV_FIRING || !insert(v, VIRQ_VTIMER))
+		return false;
+	v->timer_active = true;
+	return true;
+}
+
+void vcpu_timer_expired(struct timer *t)
+{
+	bool virtual = t->kind == TIMER_VCPU_V;
+	struct vcpu *v = virtual ? container_of(t, struct vcpu, vtimer) : container_of(t, struct vcpu, ptimer);
+
+	lock_acquire(&v->lock);
+	if (virtual)
+		vgic_set_pending(&v->vgic, VIRQ_VTIMER);
+	else
+		vgic_private_line(&v->vgic, VIRQ_PTIMER, true);
+	v->dirty = true;
+	lock_release(&v->lock);
+	vcpu_wake(v);
+}
+
+/* The physical interrupt stays active until the guest has completed the virtual one that is linked to it. */
+void vcpu_irq_timer(struct cpu *c)
+{
+	struct vcpu *v = c->resident;
+
+	/* Late: the guest, or an eviction, took the condition away meanwhile. A level that nobody owns must not stay.
+	 */
+	if (!v || (sysreg_read(cntv_ctl_el0) & 7) != CNTV_FIRING) {
+		if (!v)
+			sysreg_write(cntv_ctl_el0, 0);
+		gic_deactivate(PPI_VTIMER);
+		return;
+	}
+	lock_acquire(&v->lock);
+	vgic_set_pending(&v->vgic, VIRQ_VTIMER);
+	v->timer_active = true;
+	v->dirty = true;
+	lock_release(&v->lock);
+	vcpu_wake(v);
+}
+
+void vcpu_irq_maintenance(struct cpu *c)
+{
+	struct vcpu *v = c->resident;
+
+	if (v) {
+		lock_acquire(&v->lock);
+		vcpu_settle(v); /* which also takes the condition away */
+		v->dirty = true;
+		lock_release(&v->lock);
+	}
+	gic_deactivate(PPI_MAINTENANCE);
+}

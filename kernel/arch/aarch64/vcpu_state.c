@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state of a virtual CPU that stays in the processor until another one comes: into memory, and back. */
+#include "vcpu.h"
+
+#include "arch.h"
+#include "control.h"
+#include "cpu.h"
+#include "process.h"
+#include "sysreg.h"
+#include "world.h"
+
+#define ICH_AP0R0_EL2      S3_4_C12_C8_0
+#define ICH_AP1R0_EL2      S3_4_C12_C9_0
+#define CNTV_ENABLE        BIT(0)
+#define CNTV_IMASK         BIT(1)
+#define PSTATE_EL1H_MASKED 0x3c5
+#define SCTLR_EL1_RESET    0x30c50838ull /* as QEMU's and Arm's cores come up: RES1 bits, MMU and caches off */
+
+/* ---- debug registers, switched from their first use on ---- */
+
+#define DBG_EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+
+static unsigned debug_breakpoints(void)
+{
+	return sysreg_field(id_aa64dfr0_el1, 12) + 1;
+}
+
+static unsigned debug_watchpoints(void)
+{
+	return sysreg_field(id_aa64dfr0_el1, 20) + 1;
+}
+
+static void debug_save(struct vcpu *v)
+{
+	unsigned b = debug_breakpoints(), w = debug_watchpoints();
+
+	/* Saved, then off: they would compare in other worlds too. */
+#define X(n)                                                     \
+	if ((n) < b) {                                           \
+		v->el1.dbgbcr[n] = sysreg_read(dbgbcr##n##_el1); \
+		v->el1.dbgbvr[n] = sysreg_read(dbgbvr##n##_el1); \
+		sysreg_write(dbgbcr##n##_el1, 0);                \
+	}                                                        \
+	if ((n) < w) {                                           \
+		v->el1.dbgwcr[n] = sysreg_read(dbgwcr##n##_el1); \
+		v->el1.dbgwvr[n] = sysreg_read(dbgwvr##n##_el1); \
+		sysreg_write(dbgwcr##n##_el1, 0);                \
+	}
+	DBG_EACH(X)
+#undef X
+	v->el1.oslock = sysreg_read(oslsr_el1) & BIT(1);
+	v->el1.osdlr = sysreg_read(osdlr_el1);
+	sysreg_write(osdlr_el1, 0);
+	sysreg_write(mdscr_el1, 0);
+	sysreg_write(oslar_el1, 1);
+	sysreg_write(mdcr_el2, mdcr_value());
+}
+
+static void debug_load(const struct vcpu *v)
+{
+	unsigned b = debug_breakpoints(), w = debug_watchpoints();
+
+#define X(n)                                                     \
+	if ((n) < b) {                                           \
+		sysreg_write(dbgbvr##n##_el1, v->el1.dbgbvr[n]); \
+		sysreg_write(dbgbcr##n##_el1, v->el1.dbgbcr[n]); \
+	}                                                        \
+	if ((n) < w) {                                           \
+		sysreg_write(dbgwvr##n##_el1, v->el1.dbgwvr[n]); \
+		sysreg_write(dbgwcr##n##_el1, v->el1.dbgwcr[n]); \
+	}
+	DBG_EACH(X)
+#undef X
+	sysreg_write(osdlr_el1, v->el1.osdlr);
+	sysreg_write(oslar_el1, v->el1.oslock ? 1 : 0);
+}
+
+void vcpu_debug_open(struct vcpu *v)
+{
+	v->el1.debug_live = true;
+	debug_load(v);
+	sysreg_write(mdcr_el2, mdcr_value() & ~(MDCR_TDA | MDCR_TDOSA));
+}
+
+/* ---- evict and load ---- */
+
+uint64_t counter_ns(uint64_t ticks)
+{
+	uint64_t hz = counter_hz();
+
+	if (ticks / hz >= UINT64_MAX / 1000000000ull)
+		return UINT64_MAX - 1; /* centuries away */
+	return ticks / hz * 1000000000ull + (ticks % hz * 1000000000ull + hz - 1) / hz;
+}
+
+/* The guest's timer goes on as a timer of the kernel's. */
+static void timer_to_soft(struct vcpu *v)
+{
+	uint64_t ctl = sysreg_read(cntv_ctl_el0), at;
+
+	v->el1.cntv_ctl = ctl & (CNTV_ENABLE | CNTV_IMASK);
+	v->el1.cntv_cval = sysreg_read(cntv_cval_el0);
+	sysreg_write(cntv_ctl_el0, 0);
+	isb();
+	if (v->timer_active)
+		gic_set_active(PPI_VTIMER, false);
+	v->timer_active = false;
+	if (v->el1.cntv_ctl != CNTV_ENABLE || ((v->vgic.pending | v->vgic.active) & BIT(VIRQ_VTIMER)))
+		return;
+	at = v->el1.cntv_cval + v->cntvoff;
+	if (at >= v->cntvoff) /* else: further away than the counter can count */
+		timer_arm(&v->vtimer, counter_ns(at));
+}
+
+void vcpu_evict(struct cpu *c)
+{
+	struct vcpu *v = c->resident;
+
+	if (!v)
+		return;
+	leaked_restore(v);
+#define X(name) v->el1.name = sysreg_read(name);
+	EL1_SWITCHED(X)
+#undef X
+	v->el1.mdscr_el1 = sysreg_read(mdscr_el1);
+	if (v->el1.debug_live)
+		debug_save(v);
+	lock_acquire(&v->lock);
+	vcpu_settle(v);
+	v->dirty = true;
+	lock_release(&v->lock);
+	v->el1.ich_vmcr = sysreg_read(ICH_VMCR_EL2);
+	v->el1.ich_ap0r0 = sysreg_read(ICH_AP0R0_EL2);
+	v->el1.ich_ap1r0 = sysreg_read(ICH_AP1R0_EL2);
+	timer_to_soft(v);
+	fpu_save(c, &v->fpu); /* no register of it stays behind on a CPU that is not its home */
+	el1_clear();
+	c->resident = NULL;
+	__atomic_store_n(&v->home, -1, __ATOMIC_RELEASE);
+	vcpu_serve(c, v); /* this CPU was asked, and will not hear of it again */
+}
+
+/* The lock: other CPUs look at `home`, and timers are on heaps of any CPU. */
+void vcpu_load(struct cpu *c, struct vcpu *v)
+{
+	struct process *p = v->process;
+
+	lock_acquire(&kernel_lock);
+	vcpu_evict(c);
+	c->resident = v;
+	__atomic_store_n(&v->home, (int8_t)c->id, __ATOMIC_RELEASE);
+	timer_disarm(&v->vtimer);
+	if (c->attention)
+		gic_send_sgi(c->id, SGI_KICK); /* somebody was woken, and this CPU has already chosen */
+	lock_release(&kernel_lock);
+	v->leaked = 0;
+#define X(name) sysreg_write(name, v->el1.name);
+	EL1_SWITCHED(X)
+#undef X
+	sysreg_write(mdscr_el1, v->el1.mdscr_el1);
+	if (v->el1.debug_live)
+		debug_load(v);
+	sysreg_write(mdcr_el2, v->el1.debug_live ? mdcr_value() & ~(MDCR_TDA | MDCR_TDOSA) : mdcr_value());
+	sysreg_write(vmpidr_el2, v->affinity | BIT(31));
+	sysreg_write(ICH_VMCR_EL2, v->el1.ich_vmcr);
+	sysreg_write(ICH_AP0R0_EL2, v->el1.ich_ap0r0);
+	sysreg_write(ICH_AP1R0_EL2, v->el1.ich_ap1r0);
+	sysreg_write(cntvoff_el2, v->cntvoff);
+	lock_acquire(&v->lock);
+	v->timer_active = (v->vgic.pending | v->vgic.active | v->vgic.repend) & BIT(VIRQ_VTIMER);
+	v->dirty = true;
+	lock_release(&v->lock);
+	if (v->timer_active)
+		gic_set_active(PPI_VTIMER, true);
+	sysreg_write(cntv_cval_el0, v->el1.cntv_cval);
+	sysreg_write(cntv_ctl_el0, v->el1.cntv_ctl);
+	/* Another vCPU of this guest ran here: its translations have the same VMID (Arm ARM D8.17.2, "CnP"). */
+	if (p->last_vcpu[c->id] && p->last_vcpu[c->id] != v->index + 1)
+		tlb_flush_cpu_space(p->guest.vmid, p->guest.root_pa);
+	p->last_vcpu[c->id] = (uint8_t)(v->index + 1);
+}
+
+void vcpu_drop(struct cpu *c, struct vcpu *v)
+{
+	if (c->fp_owner == &v->fpu)
+		c->fp_owner = NULL;
+	if (c->user == &v->user)
+		c->user = NULL;
+	if (c->resident == v) {
+		vcpu_evict(c);
+		timer_disarm(&v->vtimer);
+	}
+	v->thread = NULL;
+}
+
+/* ---- reset and registers ---- */
+
+void vcpu_reset(struct vcpu *v)
+{
+	timer_disarm(&v->vtimer);
+	timer_disarm(&v->ptimer);
+	memset(&v->frame, 0, sizeof(v->frame));
+	v->user = (struct user_regs){
+	    .vttbr = space_vttbr(&v->process->guest),
+	    .hcr = v->flags & VCPU_NO_WFI_EXIT ? HCR_GUEST & ~HCR_TWI : HCR_GUEST,
+	};
+	memset(&v->el1, 0, sizeof(v->el1));
+	memset(&v->fpu, 0, sizeof(v->fpu));
+	v->frame.pstate = PSTATE_EL1H_MASKED;
+	v->el1.sctlr_el1 = SCTLR_EL1_RESET;
+	v->el1.oslock = true;
+	lock_acquire(&v->lock);
+	vgic_reset(&v->vgic, vcpu_lr_count());
+	v->in_hw = false;
+	v->dirty = true;
+	lock_release(&v->lock);
+	v->timer_active = false;
+	v->leaked = 0;
+	v->harmless_sctlr = v->harmless_mdscr = 0;
+	v->cntp_ctl = v->cntp_cval = 0;
+	v->exit = EXIT_KICK; /* nothing to finish */
+}
+
+uint64_t *vcpu_register(struct vcpu *v, uint64_t reg)
+{
+	if (reg <= VREG_X0 + 30)
+		return &v->frame.x[reg];
+	if (reg >= VREG_V0 && reg < VREG_V0 + 64)
+		return (uint64_t *)v->fpu.v + (reg - VREG_V0);
+	switch (reg) {
+	case VREG_PC: return &v->frame.pc;
+	case VREG_PSTATE: return &v->frame.pstate;
+	case VREG_SP_EL0: return &v->user.sp_el0;
+	case VREG_SP_EL1: return &v->el1.sp_el1;
+	case VREG_SCTLR_EL1: return &v->el1.sctlr_el1;
+	case VREG_TCR_EL1: return &v->el1.tcr_el1;
+	case VREG_TTBR0_EL1: return &v->el1.ttbr0_el1;
+	case VREG_TTBR1_EL1: return &v->el1.ttbr1_el1;
+	case VREG_VBAR_EL1: return &v->el1.vbar_el1;
+	case VREG_ELR_EL1: return &v->el1.elr_el1;
+	case VREG_SPSR_EL1: return &v->el1.spsr_el1;
+	case VREG_ESR_EL1: return &v->el1.esr_el1;
+	case VREG_FAR_EL1: return &v->el1.far_el1;
+	case VREG_MAIR_EL1: return &v->el1.mair_el1;
+	case VREG_CNTVOFF: return &v->cntvoff;
+	case VREG_CNTV_CTL: return &v->el1.cntv_ctl;
+	case VREG_CNTV_CVAL: return &v->el1.cntv_cval;
+	case VREG_EXITS: return &v->exits;
+	default: return NULL;
+	}
+}
