@@ -28,46 +28,39 @@ static bool tolerated(struct vcpu *vcpu, enum qvm_unsupported policy, const char
 	vm_end(VM_EXIT_UNSUPPORTED, CAUSE_ERROR);
 }
 
+/* The device that was hit last is mostly hit again. Null: there is none at this address. */
+static inline const struct mmio_region *device_at(struct vcpu *vcpu, uint64_t ipa, unsigned size)
+{
+	const struct mmio_region *region = vcpu->last;
+
+	if (mmio_holds(region, ipa, size))
+		return region;
+	region = mmio_find(&vm.mmio, ipa, size);
+	if (region != NULL)
+		vcpu->last = region;
+	return region;
+}
+
 /* Device accesses. False: the guest gets an abort. */
-static bool read_device(void *ctx, uint64_t ipa, unsigned size, uint64_t *value)
+static inline bool read_device(void *ctx, uint64_t ipa, unsigned size, uint64_t *value)
 {
 	struct vcpu *vcpu = ctx;
-	const struct mmio_region *region = mmio_find(&vm.mmio, ipa, size, &vcpu->hint);
-	bool done = false;
+	const struct mmio_region *region = device_at(vcpu, ipa, size);
 
-	if (region != NULL) {
-		mutex_lock(&vm.lock);
-		done = region->read(region->device, vcpu->index, ipa, size, value);
-		mutex_unlock(&vm.lock);
-	}
-	if (done)
+	if (region != NULL && region->read(region->device, vcpu->index, ipa, size, value))
 		return true;
 	*value = ALL_ONES;
 	return tolerated(vcpu, vm.config.unsupported.reference, "read at", ipa);
 }
 
-static bool write_device(void *ctx, uint64_t ipa, unsigned size, uint64_t value)
+static inline bool write_device(void *ctx, uint64_t ipa, unsigned size, uint64_t value)
 {
 	struct vcpu *vcpu = ctx;
-	const struct mmio_region *region = mmio_find(&vm.mmio, ipa, size, &vcpu->hint);
-	bool done = false;
+	const struct mmio_region *region = device_at(vcpu, ipa, size);
 
-	if (region != NULL) {
-		mutex_lock(&vm.lock);
-		done = region->write(region->device, vcpu->index, ipa, size, value);
-		mutex_unlock(&vm.lock);
-	}
-	return done || tolerated(vcpu, vm.config.unsupported.reference, "write at", ipa);
-}
-
-static void mmio_read(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
-{
-	reply->action = read_device(vcpu, exit->x1, (unsigned)exit->x2, &reply->x[0]) ? ACT_DATA : ACT_ABORT;
-}
-
-static void mmio_write(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
-{
-	reply->action = write_device(vcpu, exit->x1, (unsigned)exit->x2, exit->x3) ? ACT_DONE : ACT_ABORT;
+	if (region != NULL && region->write(region->device, vcpu->index, ipa, size, value))
+		return true;
+	return tolerated(vcpu, vm.config.unsupported.reference, "write at", ipa);
 }
 
 static uint64_t get_register(void *ctx, unsigned vreg)
@@ -164,8 +157,6 @@ static void kick(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *r
 }
 
 static void (*const handlers[])(struct vcpu *, const struct vcpu_run *, struct reply *) = {
-    [EXIT_MMIO_READ] = mmio_read,
-    [EXIT_MMIO_WRITE] = mmio_write,
     [EXIT_MMIO_COMPLEX] = mmio_complex,
     [EXIT_FETCH] = fetch,
     [EXIT_HVC] = firmware,
@@ -177,7 +168,7 @@ static void (*const handlers[])(struct vcpu *, const struct vcpu_run *, struct r
 };
 
 /* Interrupts that the kernel had no room for may find it now. */
-static void retry_interrupts(void)
+static inline void retry_interrupts(void)
 {
 	if (!__atomic_load_n(&vm.vgic.refused, __ATOMIC_RELAXED))
 		return;
@@ -186,13 +177,35 @@ static void retry_interrupts(void)
 	mutex_unlock(&vm.lock);
 }
 
+/* What guests do all the time, with registers for all that goes between kernel and device. */
+static struct vcpu_run run_devices(struct vcpu *vcpu, const struct reply *reply)
+{
+	struct vcpu_run exit =
+	    VcpuRun(vcpu->id, reply->action, reply->x[0], reply->x[1], reply->x[2], reply->x[3]);
+
+	for (;;) {
+		enum vcpu_action action;
+		uint64_t value = 0;
+
+		if (exit.exit == EXIT_MMIO_READ)
+			action = read_device(vcpu, exit.x1, (unsigned)exit.x2, &value) ? ACT_DATA : ACT_ABORT;
+		else if (exit.exit == EXIT_MMIO_WRITE)
+			action = write_device(vcpu, exit.x1, (unsigned)exit.x2, exit.x3) ? ACT_DONE : ACT_ABORT;
+		else if (exit.exit == EXIT_HVC && exit.x1 == 0 && psci_constant((uint32_t)exit.x2, &value))
+			action = ACT_RESULT;
+		else
+			return exit;
+		retry_interrupts();
+		exit = VcpuRun(vcpu->id, action, value, exit.x3, exit.x4, exit.x5);
+	}
+}
+
 void vcpu_run(struct vcpu *vcpu)
 {
 	struct reply reply = {.action = ACT_RUN};
 
 	while (!reply.gone) {
-		const struct vcpu_run exit =
-		    VcpuRun(vcpu->id, reply.action, reply.x[0], reply.x[1], reply.x[2], reply.x[3]);
+		const struct vcpu_run exit = run_devices(vcpu, &reply);
 
 		if (exit.exit < 0 || exit.exit >= (int64_t)(sizeof(handlers) / sizeof(handlers[0]))) {
 			slogf(SLOG_FATAL, "vCPU %u cannot run: the kernel returned %lld", vcpu->index,

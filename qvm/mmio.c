@@ -21,17 +21,10 @@ bool mmio_add(struct mmio *m, const struct mmio_region *region)
 	return true;
 }
 
-static bool holds(const struct mmio_region *r, uint64_t ipa, unsigned size)
-{
-	return ipa >= r->start && ipa - r->start < r->bytes && size <= r->bytes - (ipa - r->start);
-}
-
-const struct mmio_region *mmio_find(const struct mmio *m, uint64_t ipa, unsigned size, unsigned *hint)
+const struct mmio_region *mmio_find(const struct mmio *m, uint64_t ipa, unsigned size)
 {
 	unsigned low = 0, high = m->count;
 
-	if (*hint < m->count && holds(&m->region[*hint], ipa, size))
-		return &m->region[*hint];
 	while (low < high) {
 		const unsigned middle = (low + high) / 2;
 
@@ -40,8 +33,5 @@ const struct mmio_region *mmio_find(const struct mmio *m, uint64_t ipa, unsigned
 		else
 			high = middle;
 	}
-	if (low == 0 || !holds(&m->region[low - 1], ipa, size))
-		return NULL;
-	*hint = low - 1;
-	return &m->region[low - 1];
+	return low > 0 && mmio_holds(&m->region[low - 1], ipa, size) ? &m->region[low - 1] : NULL;
 }

@@ -23,5 +23,11 @@ struct mmio {
 /* False: it overlaps another one, or there are too many. */
 bool mmio_add(struct mmio *m, const struct mmio_region *region);
 
-/* The region that holds all of [ipa, ipa + size), or null. *hint is the caller's memory of the last hit; 0 at first. */
-const struct mmio_region *mmio_find(const struct mmio *m, uint64_t ipa, unsigned size, unsigned *hint);
+/* Does it hold all of [ipa, ipa + size)? */
+static inline bool mmio_holds(const struct mmio_region *r, uint64_t ipa, unsigned size)
+{
+	return ipa - r->start < r->bytes && size <= r->bytes - (ipa - r->start);
+}
+
+/* The region that holds all of [ipa, ipa + size), or null. */
+const struct mmio_region *mmio_find(const struct mmio *m, uint64_t ipa, unsigned size);

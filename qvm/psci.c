@@ -5,7 +5,6 @@
 
 #define SMC64 (1u << 30) /* of a function identifier: arguments and results are 64 bits (DEN 0028, section 2.5) */
 
-#define PSCI_VERSION      0x84000000u
 #define CPU_SUSPEND       0x84000001u
 #define CPU_OFF           0x84000002u
 #define CPU_ON            0x84000003u
@@ -22,7 +21,6 @@
 #define SMCCC_ARCH_WORKAROUND_2 0x80007fffu
 #define SMCCC_ARCH_WORKAROUND_3 0x80003fffu
 
-#define VERSION_1_1          0x10001
 #define MIGRATE_NOT_NEEDED   2 /* section 5.9: no trusted OS, or one that needs no migration */
 #define AFFINITY_BITS        0xff00ffffffull
 #define POWER_STATE_DOWN     (1u << 16) /* section 5.4.2, original format */
@@ -46,7 +44,7 @@ static enum psci_outcome answer(struct psci_request *c, int64_t value)
 
 static enum psci_outcome get_version(struct psci_request *c)
 {
-	return answer(c, VERSION_1_1);
+	return answer(c, PSCI_VERSION_1_1);
 }
 
 static enum psci_outcome migrate_info_type(struct psci_request *c)

@@ -10,6 +10,9 @@
 
 #include "abi/bulkhead.h"
 
+#define PSCI_VERSION     0x84000000u
+#define PSCI_VERSION_1_1 0x10001u /* also that of SMCCC */
+
 /* Results, DEN 0022 section 5.2.2. */
 enum psci_status {
 	PSCI_SUCCESS = 0,
@@ -68,6 +71,21 @@ struct psci {
 	void *ctx;
 	struct psci_config config;
 };
+
+/*
+ * What needs neither state nor lock: PSCI_VERSION, and that nobody here owns a function (DEN 0028, section 2.5: bits 29
+ * to 24 name the owner). False: psci_call() must look.
+ */
+static inline bool psci_constant(uint32_t id, uint64_t *answer)
+{
+	if (id == PSCI_VERSION)
+		*answer = PSCI_VERSION_1_1;
+	else if ((id & 0xbb000000) != 0x80000000)
+		*answer = (uint64_t)PSCI_NOT_SUPPORTED;
+	else
+		return false;
+	return true;
+}
 
 /* args: x0-x3 of the HVC or SMC of vCPU `self`. result: x0-x3 for the guest; what a function does not return stays. */
 enum psci_outcome psci_call(const struct psci *p, unsigned self, const uint64_t args[4], uint64_t result[4]);

@@ -134,20 +134,29 @@ static void wake_reader(struct serial *s)
 bool serial_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value)
 {
 	struct serial *s = device;
-	const bool good = pl011_read(&s->uart, ipa - s->config->loc, size, value);
+	const uint64_t offset = ipa - s->config->loc;
+	bool good;
 
 	(void)vcpu;
+	if (pl011_flags(&s->uart, offset, size, value))
+		return true;
+	mutex_lock(&vm.lock);
+	good = pl011_read(&s->uart, offset, size, value);
 	wake_reader(s);
+	mutex_unlock(&vm.lock);
 	return good;
 }
 
 bool serial_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
 {
 	struct serial *s = device;
-	const bool good = pl011_write(&s->uart, ipa - s->config->loc, size, value);
+	bool good;
 
 	(void)vcpu;
+	mutex_lock(&vm.lock);
+	good = pl011_write(&s->uart, ipa - s->config->loc, size, value);
 	wake_reader(s);
+	mutex_unlock(&vm.lock);
 	return good;
 }
 

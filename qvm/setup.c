@@ -200,12 +200,24 @@ static int query(void *ctx, unsigned vcpu, unsigned intid)
 
 static bool gic_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value)
 {
-	return vgic_read(device, vcpu, ipa, size, value);
+	bool good;
+
+	if (vgic_constant(device, ipa, size, value))
+		return true;
+	mutex_lock(&vm.lock);
+	good = vgic_read(device, vcpu, ipa, size, value);
+	mutex_unlock(&vm.lock);
+	return good;
 }
 
 static bool gic_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
 {
-	return vgic_write(device, vcpu, ipa, size, value);
+	bool good;
+
+	mutex_lock(&vm.lock);
+	good = vgic_write(device, vcpu, ipa, size, value);
+	mutex_unlock(&vm.lock);
+	return good;
 }
 
 static void add_region(const struct qvm_place *place, const struct mmio_region *region)

@@ -43,6 +43,7 @@ static void create(unsigned index, const struct qvm_cpu *cpu)
 	char name[NAME_MAX_];
 
 	vcpu->index = index;
+	vcpu->last = &vm.mmio.region[0];
 	vcpu->id = VcpuCreate_r(index, index, vm.config.exit_on_halt ? 0 : VCPU_NO_WFI_EXIT);
 	if (vcpu->id < 0)
 		vm_refuse(VM_EXIT_NO_MEMORY, &cpu->place, "no vCPU %u: %s", index, strerror(-vcpu->id));

@@ -315,6 +315,7 @@ bool vgic_init(struct vgic *g, const struct vgic_config *config, const struct vg
 	g->config = *config;
 	intids = (intids + 31) / 32 * 32;
 	g->config.intids = intids < VGIC_INTID_MAX ? intids : VGIC_INTID_MAX;
+	g->typer = vgic_typer(g->config.intids);
 	vgic_reset(g);
 	return true;
 }

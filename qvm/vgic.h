@@ -9,7 +9,7 @@
  * What the guest sees: one security state (GICD_CTLR.DS = 1), affinity routing always on (ARE = 1), no LPIs, no message
  * based SPIs, no extended SPIs, five bits of priority. Group 0 interrupts are kept, but never signalled.
  *
- * Locking: none inside. The caller holds the VM's lock around every function, so that the vCPU threads and the devices
+ * Locking: none inside. The caller holds the VM's lock around every function but vgic_constant(), so that the vCPU threads and the devices
  * come one after the other. Time: constant for each access, but for loops over the 32 interrupts of one register; a
  * change of GICD_CTLR and of a vCPU's power takes a step for each interrupt that is pending or in flight.
  */
@@ -58,6 +58,7 @@ struct vgic {
 	const struct vgic_ops *ops;
 	void *ctx;
 	struct vgic_config config;
+	uint32_t typer;   /* GICD_TYPER */
 	uint32_t ctlr;    /* the writable bits of GICD_CTLR */
 	uint32_t asleep;  /* bit n: GICR_WAKER.ProcessorSleep of vCPU n; kept, but gates nothing */
 	uint32_t powered; /* bit n: vCPU n is on */
@@ -94,6 +95,9 @@ void vgic_pulse(struct vgic *g, unsigned intid);
 
 /* To be called after every exit of a vCPU: offers again what the kernel had no room for. Nearly free otherwise. */
 void vgic_retry(struct vgic *g);
+
+/* GICD_TYPER, which never changes: the one access that needs no lock. False: it is another one. */
+bool vgic_constant(const struct vgic *g, uint64_t ipa, unsigned size, uint64_t *value);
 
 /*
  * The guest's accesses; `vcpu` is who makes it. False: the address is in none of the frames, or no register there

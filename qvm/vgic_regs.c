@@ -100,9 +100,9 @@ static uint32_t gather(uint32_t value)
  * ITLinesNumber, ten bits of INTID, Aff3 valid; no security, LPIs, message-based or extended SPIs, and no range
  * selector for SGIs, since a guest has eight vCPUs.
  */
-static uint32_t dist_typer(const struct vgic *g)
+uint32_t vgic_typer(unsigned intids)
 {
-	return ((g->config.intids + 31) / 32 - 1) | (9u << 19) | (1u << 24);
+	return ((intids + 31) / 32 - 1) | (9u << 19) | (1u << 24);
 }
 
 static uint32_t dist_bank_read(struct vgic *g, unsigned bank, unsigned word)
@@ -185,7 +185,7 @@ static uint32_t dist_read(struct vgic *g, const struct access *a)
 		return dist_id[(offset - ID_REGISTERS) / 4];
 	switch (offset) {
 	case GICD_CTLR: return g->ctlr | GICD_CTLR_ARE | GICD_CTLR_DS;
-	case GICD_TYPER: return dist_typer(g);
+	case GICD_TYPER: return g->typer;
 	case GICD_IIDR: return VGIC_IIDR;
 	default: return 0;
 	}
@@ -345,6 +345,14 @@ static enum frame find_frame(const struct vgic *g, uint64_t ipa, unsigned size, 
 	if (!redist_size_ok(a, sgi))
 		return FRAME_NONE;
 	return sgi ? FRAME_SGI : FRAME_RD;
+}
+
+bool vgic_constant(const struct vgic *g, uint64_t ipa, unsigned size, uint64_t *value)
+{
+	if (ipa - g->config.gicd != GICD_TYPER || size != 4)
+		return false;
+	*value = g->typer;
+	return true;
 }
 
 bool vgic_read(struct vgic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value)

@@ -27,3 +27,5 @@ void vgic_spi_clear_active(struct vgic *g, unsigned word, uint32_t clear);
 void vgic_spi_config(struct vgic *g, unsigned word, uint32_t edge);
 void vgic_spi_priority(struct vgic *g, unsigned intid, uint8_t priority);
 void vgic_spi_route(struct vgic *g, unsigned intid, uint64_t route);
+
+uint32_t vgic_typer(unsigned intids); /* GICD_TYPER of a GIC with so many */

@@ -102,10 +102,45 @@ static unsigned tx_level(const struct pl011 *u)
 	return u->lcr_h & LCR_H_FEN ? level(u->ifls & 7) : 0;
 }
 
-static void update_irq(struct pl011 *u)
+/* The modem inputs: always asserted, but that in loopback the outputs are connected to them (UARTCR, bit LBE). */
+static uint32_t modem_lines(const struct pl011 *u)
+{
+	uint32_t lines = 0;
+
+	if (!(u->cr & CR_LBE))
+		return FR_CTS | FR_DSR | FR_DCD;
+	if (u->cr & CR_RTS)
+		lines |= FR_CTS;
+	if (u->cr & CR_DTR)
+		lines |= FR_DSR;
+	if (u->cr & CR_OUT1)
+		lines |= FR_DCD;
+	if (u->cr & CR_OUT2)
+		lines |= FR_RI;
+	return lines;
+}
+
+static uint32_t flags(const struct pl011 *u)
+{
+	uint32_t fr = modem_lines(u);
+
+	/* BUSY is set as soon as the transmit FIFO is not empty, whether or not the UART is enabled. */
+	fr |= u->tx.count == 0 ? FR_TXFE : FR_BUSY;
+	if (u->tx.count >= depth(u))
+		fr |= FR_TXFF;
+	if (u->rx.count == 0)
+		fr |= FR_RXFE;
+	if (u->rx.count >= depth(u))
+		fr |= FR_RXFF;
+	return fr;
+}
+
+/* After each change: what the outside sees of the state. */
+static void update(struct pl011 *u)
 {
 	bool irq = (u->ris & u->imsc) != 0;
 
+	__atomic_store_n(&u->fr, flags(u), __ATOMIC_RELAXED);
 	if (irq == u->irq)
 		return;
 	u->irq = irq;
@@ -183,24 +218,6 @@ static void write_data(struct pl011 *u, uint8_t byte)
 	transmit(u);
 }
 
-/* The modem inputs: always asserted, but that in loopback the outputs are connected to them (UARTCR, bit LBE). */
-static uint32_t modem_lines(const struct pl011 *u)
-{
-	uint32_t lines = 0;
-
-	if (!(u->cr & CR_LBE))
-		return FR_CTS | FR_DSR | FR_DCD;
-	if (u->cr & CR_RTS)
-		lines |= FR_CTS;
-	if (u->cr & CR_DTR)
-		lines |= FR_DSR;
-	if (u->cr & CR_OUT1)
-		lines |= FR_DCD;
-	if (u->cr & CR_OUT2)
-		lines |= FR_RI;
-	return lines;
-}
-
 static void write_control(struct pl011 *u, uint32_t value)
 {
 	uint32_t changed = modem_lines(u);
@@ -218,21 +235,6 @@ static void write_control(struct pl011 *u, uint32_t value)
 	transmit(u);
 }
 
-static uint32_t flags(const struct pl011 *u)
-{
-	uint32_t fr = modem_lines(u);
-
-	/* BUSY is set as soon as the transmit FIFO is not empty, whether or not the UART is enabled. */
-	fr |= u->tx.count == 0 ? FR_TXFE : FR_BUSY;
-	if (u->tx.count >= depth(u))
-		fr |= FR_TXFF;
-	if (u->rx.count == 0)
-		fr |= FR_RXFE;
-	if (u->rx.count >= depth(u))
-		fr |= FR_RXFF;
-	return fr;
-}
-
 static uint32_t read_register(struct pl011 *u, uint32_t offset)
 {
 	if (offset >= UARTPERIPHID0)
@@ -240,7 +242,7 @@ static uint32_t read_register(struct pl011 *u, uint32_t offset)
 	switch (offset) {
 	case UARTDR: return read_data(u);
 	case UARTRSR: return u->rsr;
-	case UARTFR: return flags(u);
+	case UARTFR: return u->fr;
 	case UARTILPR: return u->ilpr;
 	case UARTIBRD: return u->ibrd;
 	case UARTFBRD: return u->fbrd;
@@ -278,12 +280,20 @@ static bool access_ok(uint64_t offset, unsigned size)
 	return offset < PL011_BYTES && offset % 4 == 0 && (size == 1 || size == 2 || size == 4);
 }
 
+bool pl011_flags(const struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value)
+{
+	if (offset != UARTFR || size != 4)
+		return false;
+	*value = __atomic_load_n(&u->fr, __ATOMIC_RELAXED);
+	return true;
+}
+
 bool pl011_read(struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value)
 {
 	if (!access_ok(offset, size))
 		return false;
 	*value = read_register(u, (uint32_t)offset) & (0xffffffffu >> (32 - 8 * size));
-	update_irq(u);
+	update(u);
 	return true;
 }
 
@@ -292,7 +302,7 @@ bool pl011_write(struct pl011 *u, uint64_t offset, unsigned size, uint64_t value
 	if (!access_ok(offset, size))
 		return false;
 	write_register(u, (uint32_t)offset, (uint32_t)value & (0xffffffffu >> (32 - 8 * size)));
-	update_irq(u);
+	update(u);
 	return true;
 }
 
@@ -308,7 +318,7 @@ bool pl011_receive(struct pl011 *u, uint8_t byte)
 	if (pl011_rx_room(u) == 0)
 		return false;
 	rx_put(u, byte);
-	update_irq(u);
+	update(u);
 	return true;
 }
 
@@ -316,7 +326,7 @@ void pl011_tx_ready(struct pl011 *u)
 {
 	u->stalled = false;
 	transmit(u);
-	update_irq(u);
+	update(u);
 }
 
 void pl011_reset(struct pl011 *u)
@@ -336,7 +346,7 @@ void pl011_reset(struct pl011 *u)
 	 * earlycon among them) write to UARTDR without having enabled anything.
 	 */
 	u->cr = CR_UARTEN | CR_TXE | CR_RXE;
-	update_irq(u);
+	update(u);
 }
 
 void pl011_init(struct pl011 *u, const struct pl011_ops *ops, void *ctx)

@@ -5,7 +5,7 @@
  *
  * No line is clocked: a transmitted byte leaves at once, or as soon as the back end has room. There is no DMA
  * (UARTDMACR is only kept), no IrDA, and the modem lines are always asserted. Not thread-safe: the caller holds the
- * VM's lock. The operations are called with it held, and must not call back into this device.
+ * VM's lock, but for pl011_flags(). The operations are called with it held, and must not call back into this device.
  */
 #pragma once
 
@@ -31,6 +31,7 @@ struct pl011 {
 	const struct pl011_ops *ops;
 	void *ctx;
 	struct pl011_fifo rx, tx;
+	uint32_t fr; /* UARTFR, kept up to date since guests poll it: see pl011_flags() */
 	uint32_t ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr;
 	uint8_t rsr;  /* UARTRSR: of all errors, only overrun can happen */
 	bool overrun; /* a character was lost since the last one was read */
@@ -44,6 +45,9 @@ void pl011_reset(struct pl011 *u);
 /* False: not within the page, size not 1, 2 or 4, or offset not a multiple of 4. Reserved registers are RAZ/WI. */
 bool pl011_read(struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value);
 bool pl011_write(struct pl011 *u, uint64_t offset, unsigned size, uint64_t value);
+
+/* UARTFR, read as a word: the one access that needs no lock. False: it is another one. */
+bool pl011_flags(const struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value);
 
 /*
  * A byte for the guest. False: not taken, because the FIFO is full or the receiver is off. Keep it until
