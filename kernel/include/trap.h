@@ -37,4 +37,4 @@ bool guest_settings_off(struct cpu *c);
 struct frame *trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome); /* of a process */
 struct frame *trap_irq(struct frame *f, struct cpu *c);
 struct frame *trap_serror(struct frame *f, struct cpu *c);
-_Noreturn void resume(struct frame *f);
+void resume(struct frame *f); /* does not return */

@@ -37,6 +37,7 @@ void kernel_main(void)
 	lock_acquire(&kernel_lock);
 	process_start_first();
 	resume(kernel_leave(c));
+	__builtin_unreachable();
 }
 
 void kernel_secondary(unsigned cpu)
@@ -44,4 +45,5 @@ void kernel_secondary(unsigned cpu)
 	come_online(&cpus[cpu]);
 	lock_acquire(&kernel_lock);
 	resume(kernel_leave(&cpus[cpu]));
+	__builtin_unreachable();
 }

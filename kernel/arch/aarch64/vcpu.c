@@ -50,9 +50,8 @@
 #define DFSC_TRANSLATION 0x04
 #define DFSC_PERMISSION  0x0c
 #define DFSC_LAST_FAULT  0x0f /* address size, translation, access flag, permission; behind them external aborts */
-/* An access of a device that the syndrome describes whole: a translation fault, with a valid register and size. */
-#define ABORT_PLAIN_MASK (ABORT_ISV | BIT(9) | ABORT_FNV | ABORT_CM | ABORT_S1PTW | 0x3c)
-#define ABORT_PLAIN      (ABORT_ISV | DFSC_TRANSLATION)
+/* An access of a device is a translation fault, and nothing of this besides. */
+#define ABORT_KIND (BIT(9) | ABORT_FNV | ABORT_CM | ABORT_S1PTW | 0x3c)
 /* MSR ICC_SGI1R_EL1: op0 3, op1 0, CRn 12, CRm 11, op2 5, but for Rt. */
 #define ISS_MASK  0x3ffc1full
 #define ISS_SGI1R (3 << 20 | 5 << 17 | 0 << 14 | 12 << 10 | 11 << 1)
@@ -92,9 +91,9 @@ static uint64_t extend(uint64_t value, uint64_t esr)
 	return esr & ABORT_SF ? value : (uint32_t)value;
 }
 
-static inline void advance(struct vcpu *v, uint64_t esr)
+static inline __attribute__((always_inline)) void advance(struct vcpu *v, uint64_t esr)
 {
-	v->frame.pc += esr & ESR_IL ? 4 : 2;
+	v->frame.pc += 2 + 2 * (esr >> 25 & 1); /* ESR_IL */
 	if (unlikely(v->frame.pstate & (PSTATE_32 | PSTATE_BTYPE | PSTATE_SS)) && !(v->frame.pstate & PSTATE_32))
 		v->frame.pstate &= ~(PSTATE_BTYPE | PSTATE_SS);
 }
@@ -117,69 +116,80 @@ static void inject_undefined(struct vcpu *v)
 }
 
 /* Finishes the exit before. False: it was not one for this action. */
-static inline bool act(struct vcpu *v, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5)
+static bool act(struct vcpu *v, uint64_t action, const uint64_t value[4])
+{
+	unsigned exit = v->exit;
+
+	switch (action) {
+	case ACT_RUN: break;
+	case ACT_DONE:
+		if (exit == EXIT_KICK)
+			return false;
+		if (exit != EXIT_HVC) /* PC is behind an HVC already */
+			advance(v, v->exit_esr);
+		break;
+	case ACT_DATA:
+		if (exit == EXIT_MMIO_READ)
+			v->frame.x[ABORT_SRT(v->exit_esr)] = extend(value[0], v->exit_esr);
+		else if (exit == EXIT_SYSREG_READ)
+			v->frame.x[ESR_RT(v->exit_esr)] = value[0];
+		else
+			return false;
+		advance(v, v->exit_esr);
+		break;
+	case ACT_RESULT:
+		if (exit != EXIT_HVC && exit != EXIT_SMC)
+			return false;
+		memcpy(v->frame.x, value, 4 * sizeof(*value));
+		if (exit == EXIT_SMC)
+			advance(v, v->exit_esr);
+		break;
+	case ACT_UNDEF: inject_undefined(v); break;
+	case ACT_ABORT: inject_abort(v); break;
+	default: return false;
+	}
+	v->exit = EXIT_KICK; /* nothing to finish any more */
+	return true;
+}
+
+/* The same for what comes all the time. False: act() must. */
+static inline bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5)
 {
 	unsigned exit = v->exit;
 	uint64_t esr = v->exit_esr;
 
-	v->exit = EXIT_KICK; /* nothing to finish any more */
-	if (likely(action == ACT_DATA)) {
-		if (likely(exit == EXIT_MMIO_READ && ABORT_SAS(esr) == 2 && !(esr & ABORT_SSE)))
-			v->frame.x[ABORT_SRT(esr)] = (uint32_t)x2;
-		else if (exit == EXIT_MMIO_READ)
-			v->frame.x[ABORT_SRT(esr)] = extend(x2, esr);
-		else if (exit == EXIT_SYSREG_READ)
-			v->frame.x[ESR_RT(esr)] = x2;
-		else
-			goto refused;
+	if (exit == EXIT_MMIO_READ && action == ACT_DATA && ABORT_SAS(esr) == 2 && !(esr & ABORT_SSE)) {
+		v->frame.x[ABORT_SRT(esr)] = (uint32_t)x2;
 		advance(v, esr);
-		return true;
-	}
-	switch (action) {
-	case ACT_DONE:
-		if (exit == EXIT_KICK)
-			goto refused;
-		break;
-	case ACT_RESULT:
-		if (exit != EXIT_HVC && exit != EXIT_SMC)
-			goto refused;
+	} else if (exit == EXIT_MMIO_WRITE && action == ACT_DONE) {
+		advance(v, esr);
+	} else if (exit == EXIT_HVC && action == ACT_RESULT) {
 		v->frame.x[0] = x2;
 		v->frame.x[1] = x3;
 		v->frame.x[2] = x4;
 		v->frame.x[3] = x5;
-		break;
-	case ACT_RUN: return true;
-	case ACT_UNDEF:
-		v->exit = (uint8_t)exit;
-		inject_undefined(v);
-		v->exit = EXIT_KICK;
-		return true;
-	case ACT_ABORT:
-		v->exit = (uint8_t)exit;
-		inject_abort(v);
-		v->exit = EXIT_KICK;
-		return true;
-	default: goto refused;
+	} else {
+		return false;
 	}
-	if (exit != EXIT_HVC) /* PC is behind an HVC already */
-		advance(v, esr);
+	v->exit = EXIT_KICK;
 	return true;
-refused:
-	v->exit = (uint8_t)exit;
-	return false;
 }
 
 /* ---- in ---- */
 
-static inline void enter(struct cpu *c, struct vcpu *v, struct thread *t)
+static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4,
+						    uint64_t x5, struct thread *t, struct cpu *c)
 {
-	t->in_guest = true;
-	world_swap(&t->user, &v->user);
-	c->user = &v->user;
-	c->guest = v;
-	if (unlikely(c->fp_owner == &v->fpu))
-		fpu_prepare(c, &v->fpu);
-	resume(&v->frame);
+	uint64_t *x = t->frame.x;
+
+	x[0] = id;
+	x[1] = action;
+	x[2] = x2;
+	x[3] = x3;
+	x[4] = x4;
+	x[5] = x5;
+	x[8] = CALL_VcpuRun;
+	resume(trap_sync(&t->frame, c, (uint64_t)EC_SVC64 << 26));
 }
 
 /* From the vector of a call: arguments as in calls.def. */
@@ -188,16 +198,17 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 {
 	struct vcpu *v = t->vcpu;
 
-	if (likely(v && v->id == id && c->resident == v && !v->work) && likely(act(v, action, x2, x3, x4, x5)))
-		enter(c, v, t);
-	t->frame.x[0] = id;
-	t->frame.x[1] = action;
-	t->frame.x[2] = x2;
-	t->frame.x[3] = x3;
-	t->frame.x[4] = x4;
-	t->frame.x[5] = x5;
-	t->frame.x[8] = CALL_VcpuRun;
-	resume(trap_sync(&t->frame, c, (uint64_t)EC_SVC64 << 26));
+	if (unlikely(!v || v->id != id || c->resident != v || v->work || !act_short(v, action, x2, x3, x4, x5))) {
+		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
+		return;
+	}
+	t->in_guest = true;
+	world_swap(&t->user, &v->user);
+	c->user = &v->user;
+	c->guest = v;
+	if (unlikely(c->fp_owner == &v->fpu))
+		fp_open(c, true);
+	resume(&v->frame);
 }
 
 /* The long way out: the frame of the process to go on with, whose registers have the rest of the exit already. */
@@ -279,11 +290,16 @@ int64_t call_VcpuRun(struct thread *t, struct frame *f)
 	}
 	if (unlikely(c->resident != v))
 		vcpu_load(c, v);
-	t->in_guest = act(v, f->x[1], f->x[2], f->x[3], f->x[4], f->x[5]);
+	t->in_guest = act(v, f->x[1], &f->x[2]);
 	return t->in_guest ? 0 : -KE_INVAL;
 }
 
 /* ---- out ---- */
+
+static __attribute__((noinline)) void leave_long(struct vcpu *v, struct cpu *c, uint64_t esr)
+{
+	resume(vcpu_trap(c, v, esr));
+}
 
 /* The short way out: results in registers. */
 static inline void leave(struct cpu *c, struct vcpu *v, uint64_t exit, uint64_t x1, uint64_t x2, uint64_t x3,
@@ -294,12 +310,11 @@ static inline void leave(struct cpu *c, struct vcpu *v, uint64_t exit, uint64_t 
 	t->in_guest = false;
 	v->exit = (uint8_t)exit;
 	v->exits++;
-	leaks_check(v);
 	world_swap(&v->user, &t->user);
 	c->user = &t->user;
 	c->guest = NULL;
 	if (unlikely(c->fp_open))
-		fp_close(c);
+		fp_open(c, false);
 	vcpu_return(exit, x1, x2, x3, x4, x5, t);
 }
 
@@ -308,20 +323,17 @@ static inline uint64_t fault_ipa(uint64_t far)
 	return (sysreg_read(hpfar_el2) & 0xfffffffff0ull) << 8 | (far & 0xfff);
 }
 
-/* To this virtual CPU, or to another of the VM that is not waiting. False: the long way. */
-static inline bool send_sgi(struct vcpu *v, uint64_t value)
+/* To another virtual CPU of the VM that is not waiting. False: the long way. */
+static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 {
-	unsigned intid = (unsigned)(value >> 24) & 15;
 	struct vcpu *to;
 	bool waiting;
 	int home;
 
-	value &= ~(15ull << 24);
-	if (value == v->sgi_self)
-		return !v->work && vcpu_sgi_self(v, intid);
-	to =
-	    value & 0xff ? __atomic_load_n(&v->process->vcpus[__builtin_ctz((unsigned)value)], __ATOMIC_ACQUIRE) : NULL;
-	if (!to || to->sgi_self != value)
+	if (!(target & 0xff))
+		return false;
+	to = __atomic_load_n(&v->process->vcpus[__builtin_ctz((unsigned)target)], __ATOMIC_ACQUIRE);
+	if (!to || to->sgi_self != target)
 		return false;
 	lock_acquire(&to->lock);
 	home = to->home;
@@ -331,33 +343,55 @@ static inline bool send_sgi(struct vcpu *v, uint64_t value)
 		to->edges = true;
 	}
 	lock_release(&to->lock);
-	if (waiting)
-		return false;
-	gic_send_sgi((unsigned)home, SGI_KICK);
-	return true;
+	if (!waiting)
+		gic_send_sgi((unsigned)home, SGI_KICK);
+	return !waiting;
+}
+
+static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
+{
+	uint64_t value = v->frame.x[ESR_RT(esr)], target = value & ~(15ull << 24);
+	unsigned intid = (unsigned)(value >> 24) & 15;
+	bool done;
+
+	if (target == v->sgi_self)
+		done = !v->work && vcpu_insert(v, intid);
+	else
+		done = sgi_to_other(v, target, intid);
+	if (unlikely(!done)) {
+		leave_long(v, c, esr);
+		return;
+	}
+	advance(v, esr);
+	resume(&v->frame);
+}
+
+static inline void mmio_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
+{
+	uint64_t far = sysreg_read(far_el2), ipa = fault_ipa(far), bytes = 1u << ABORT_SAS(esr);
+
+	v->exit_far = far;
+	if (esr & ABORT_WNR)
+		leave(c, v, EXIT_MMIO_WRITE, ipa, bytes, v->frame.x[ABORT_SRT(esr)] & (~0ull >> (64 - 8 * bytes)), 0,
+		      0);
+	else
+		leave(c, v, EXIT_MMIO_READ, ipa, bytes, 0, 0, 0);
 }
 
 /* From the vector: an exception of a guest. */
 void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec)
 {
-	v->exit_esr = esr;
-	if (likely(ec == EC_DATA) && likely((esr & ABORT_PLAIN_MASK) == ABORT_PLAIN)) {
-		uint64_t far = sysreg_read(far_el2), ipa = fault_ipa(far), bytes = 1u << ABORT_SAS(esr);
+	const uint64_t *x = v->frame.x;
 
-		v->exit_far = far;
-		if (esr & ABORT_WNR)
-			leave(c, v, EXIT_MMIO_WRITE, ipa, bytes,
-			      v->frame.x[ABORT_SRT(esr)] & (~0ull >> (64 - 8 * bytes)), 0, 0);
-		else
-			leave(c, v, EXIT_MMIO_READ, ipa, bytes, 0, 0, 0);
-	} else if (ec == EC_HVC64) {
-		leave(c, v, EXIT_HVC, esr & 0xffff, v->frame.x[0], v->frame.x[1], v->frame.x[2], v->frame.x[3]);
-	} else if (ec == EC_SYSREG && (esr & ISS_MASK) == ISS_SGI1R && send_sgi(v, v->frame.x[ESR_RT(esr)])) {
-		advance(v, esr);
-		resume(&v->frame);
-	} else {
-		resume(vcpu_trap(c, v, esr));
-	}
+	v->exit_esr = esr;
+	if (ec == EC_DATA && (esr & ABORT_ISV) && (esr & ABORT_KIND) == DFSC_TRANSLATION && likely(leaks_none(v)))
+		mmio_exit(v, c, esr);
+	else if (ec == EC_HVC64 && likely(leaks_none(v)))
+		leave(c, v, EXIT_HVC, esr & 0xffff, x[0], x[1], x[2], x[3]);
+	else if (ec == EC_SYSREG && (esr & ISS_MASK) == ISS_SGI1R)
+		sgi_exit(v, c, esr);
+	else
+		leave_long(v, c, esr);
 }
 
 /* From the vector: an interrupt while a guest ran. */

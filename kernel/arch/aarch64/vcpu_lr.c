@@ -89,7 +89,7 @@ void vcpu_offer(struct vcpu *v)
  * are in the processor. False: the state must be folded and filled anew (vcpu_offer). On the vCPU's home, so that of
  * what it touches nobody else changes anything.
  */
-static inline bool insert(struct vcpu *v, unsigned intid)
+bool vcpu_insert(struct vcpu *v, unsigned intid)
 {
 	struct vgic_cpu *g = &v->vgic;
 	uint32_t empty = (uint32_t)sysreg_read(ICH_ELRSR_EL2);
@@ -116,7 +116,7 @@ bool vcpu_edges(struct vcpu *v)
 	v->edges = false;
 	lock_release(&v->lock);
 	for (; edges; edges &= edges - 1) {
-		if (insert(v, (unsigned)__builtin_ctz(edges)))
+		if (vcpu_insert(v, (unsigned)__builtin_ctz(edges)))
 			continue;
 		lock_acquire(&v->lock);
 		v->vgic.repend |= edges;
@@ -127,14 +127,9 @@ bool vcpu_edges(struct vcpu *v)
 	return true;
 }
 
-bool vcpu_sgi_self(struct vcpu *v, unsigned intid)
-{
-	return insert(v, intid);
-}
-
 bool vcpu_timer_direct(struct vcpu *v)
 {
-	if ((sysreg_read(cntv_ctl_el0) & 7) != CNTV_FIRING || !insert(v, VIRQ_VTIMER))
+	if ((sysreg_read(cntv_ctl_el0) & 7) != CNTV_FIRING || !vcpu_insert(v, VIRQ_VTIMER))
 		return false;
 	v->timer_active = true;
 	return true;

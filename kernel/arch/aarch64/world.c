@@ -76,8 +76,10 @@ void space_activate(struct cpu *c, const struct space *s)
 		sysreg_write(reg, (value)); \
 	} while (0)
 
-void leaks_take(struct vcpu *v, uint64_t sctlr, uint64_t mdscr)
+static void leaks_take(struct vcpu *v)
 {
+	uint64_t sctlr = sysreg_read(sctlr_el1), mdscr = sysreg_read(mdscr_el1);
+
 	if (sctlr & SCTLR_SILENT)
 		LEAK(v, LEAK_SCTLR, sctlr_el1, sctlr, SCTLR_PROCESS);
 	else
@@ -118,7 +120,8 @@ void process_registers(struct cpu *c)
 		sysreg_write(hcr_el2, HCR_PROCESS);
 	if (!v)
 		return;
-	leaks_check(v);
+	if (unlikely(!leaks_none(v)))
+		leaks_take(v);
 	if (v->process != c->current->process)
 		keep_from_others(v);
 }
@@ -157,19 +160,6 @@ static void cpacr_open(struct vcpu *v)
 
 	if (v && (cpacr & CPACR_FPEN) != CPACR_FPEN)
 		LEAK(v, LEAK_CPACR, cpacr_el1, cpacr, CPACR_FPEN);
-}
-
-static void fp_open(struct cpu *c, bool open)
-{
-	if (c->fp_open == open)
-		return;
-	c->fp_open = open;
-	sysreg_write(cptr_el2, open ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
-}
-
-void fp_close(struct cpu *c)
-{
-	fp_open(c, false);
 }
 
 void fpu_save(struct cpu *c, const struct fpu *only)

@@ -2,6 +2,7 @@
 /* What goes on between the vectors, virtual CPUs and the registers of the world that is in the processor. */
 #pragma once
 
+#include "control.h"
 #include "cpu.h"
 #include "sysreg.h"
 #include "vcpu.h"
@@ -10,36 +11,46 @@
 enum el1_leak { LEAK_SCTLR = 1, LEAK_CPACR = 2, LEAK_CNTKCTL = 4, LEAK_MDSCR = 8, LEAK_TPIDRRO = 16 };
 
 void leaked_restore(struct vcpu *v);
-void leaks_take(struct vcpu *v, uint64_t sctlr, uint64_t mdscr);
 void el1_clear(void); /* nobody is resident any more: the values of processes */
 
 /* From one context to another of the same process: its qvm, or its guest. ERET synchronises. */
 static inline void world_swap(struct user_regs *from, const struct user_regs *to)
 {
-	from->sp_el0 = sysreg_read(sp_el0);
-	from->tpidr_el0 = sysreg_read(tpidr_el0);
-	sysreg_write(sp_el0, to->sp_el0);
-	sysreg_write(tpidr_el0, to->tpidr_el0);
-	sysreg_write(vttbr_el2, to->vttbr);
-	sysreg_write(hcr_el2, to->hcr);
+	uint64_t sp = sysreg_read(sp_el0), tpidr = sysreg_read(tpidr_el0), vttbr, hcr;
+
+	_Static_assert(offsetof(struct user_regs, vttbr) == 16, "two pairs");
+	from->sp_el0 = sp;
+	from->tpidr_el0 = tpidr;
+	__asm__("ldp %0, %1, [%4]\n\tldp %2, %3, [%4, #16]"
+		: "=&r"(sp), "=&r"(tpidr), "=&r"(vttbr), "=&r"(hcr)
+		: "r"(to), "m"(*to));
+	sysreg_write(sp_el0, sp);
+	sysreg_write(tpidr_el0, tpidr);
+	sysreg_write(vttbr_el2, vttbr);
+	sysreg_write(hcr_el2, hcr);
 }
 
 /*
  * The guest's EL1 registers stay. Those of its settings that would silently change what EL0 does must be harmless: they
  * are looked at when they have changed since the last time.
  */
-static inline void leaks_check(struct vcpu *v)
+static inline bool leaks_none(const struct vcpu *v)
 {
 	uint64_t sctlr = sysreg_read(sctlr_el1), mdscr = sysreg_read(mdscr_el1);
 
-	if (unlikely(sctlr != v->harmless_sctlr || mdscr != v->harmless_mdscr))
-		leaks_take(v, sctlr, mdscr);
+	return sctlr == v->harmless_sctlr && mdscr == v->harmless_mdscr;
 }
 
-void fp_close(struct cpu *c);
+static inline void fp_open(struct cpu *c, bool open)
+{
+	if (c->fp_open == open)
+		return;
+	c->fp_open = open;
+	sysreg_write(cptr_el2, open ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
+}
 
-/* entry.S */
-_Noreturn void resume(struct frame *f);
+/* entry.S: neither returns. They are called last, so that a branch is enough. */
+void resume(struct frame *f);
 void vcpu_return(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, struct thread *t);
 
 /* From the vectors. */
