@@ -5,7 +5,8 @@
 #include "qvm/emulate.h"
 #include "qvm/vm.h"
 
-#define ALL_ONES (~0ull)
+#define ALL_ONES  (~0ull)
+#define likely(x) __builtin_expect(!!(x), 1)
 
 /* What VcpuRun gets for the exit before. */
 struct reply {
@@ -47,8 +48,13 @@ static inline bool read_device(void *ctx, uint64_t ipa, unsigned size, uint64_t 
 	struct vcpu *vcpu = ctx;
 	const struct mmio_region *region = device_at(vcpu, ipa, size);
 
-	if (region != NULL && region->read(region->device, vcpu->index, ipa, size, value))
-		return true;
+	if (likely(region != NULL)) {
+		const struct mmio_data data = region->read(region->device, vcpu->index, ipa, size);
+
+		*value = data.value;
+		if (likely(data.done))
+			return true;
+	}
 	*value = ALL_ONES;
 	return tolerated(vcpu, vm.config.unsupported.reference, "read at", ipa);
 }
@@ -170,7 +176,7 @@ static void (*const handlers[])(struct vcpu *, const struct vcpu_run *, struct r
 /* Interrupts that the kernel had no room for may find it now. */
 static inline void retry_interrupts(void)
 {
-	if (!__atomic_load_n(&vm.vgic.refused, __ATOMIC_RELAXED))
+	if (likely(!__atomic_load_n(&vm.vgic.refused, __ATOMIC_RELAXED)))
 		return;
 	mutex_lock(&vm.lock);
 	vgic_retry(&vm.vgic);
@@ -180,23 +186,25 @@ static inline void retry_interrupts(void)
 /* What guests do all the time, with registers for all that goes between kernel and device. */
 static struct vcpu_run run_devices(struct vcpu *vcpu, const struct reply *reply)
 {
-	struct vcpu_run exit =
-	    VcpuRun(vcpu->id, reply->action, reply->x[0], reply->x[1], reply->x[2], reply->x[3]);
+	struct vcpu_run exit = VcpuRun(vcpu->id, reply->action, reply->x[0], reply->x[1], reply->x[2], reply->x[3]);
 
 	for (;;) {
-		enum vcpu_action action;
-		uint64_t value = 0;
+		uint64_t value;
+		bool good;
 
-		if (exit.exit == EXIT_MMIO_READ)
-			action = read_device(vcpu, exit.x1, (unsigned)exit.x2, &value) ? ACT_DATA : ACT_ABORT;
-		else if (exit.exit == EXIT_MMIO_WRITE)
-			action = write_device(vcpu, exit.x1, (unsigned)exit.x2, exit.x3) ? ACT_DONE : ACT_ABORT;
-		else if (exit.exit == EXIT_HVC && exit.x1 == 0 && psci_constant((uint32_t)exit.x2, &value))
-			action = ACT_RESULT;
-		else
+		if (likely(exit.exit == EXIT_MMIO_READ)) {
+			good = read_device(vcpu, exit.x1, (unsigned)exit.x2, &value);
+			retry_interrupts();
+			exit = VcpuRunValue(vcpu->id, likely(good) ? ACT_DATA : ACT_ABORT, value);
+		} else if (exit.exit == EXIT_MMIO_WRITE) {
+			good = write_device(vcpu, exit.x1, (unsigned)exit.x2, exit.x3);
+			retry_interrupts();
+			exit = VcpuRunValue(vcpu->id, likely(good) ? ACT_DONE : ACT_ABORT, 0);
+		} else if (exit.exit == EXIT_HVC && exit.x1 == 0 && psci_constant((uint32_t)exit.x2, &value)) {
+			exit = VcpuRun(vcpu->id, ACT_RESULT, value, exit.x3, exit.x4, exit.x5);
+		} else {
 			return exit;
-		retry_interrupts();
-		exit = VcpuRun(vcpu->id, action, value, exit.x3, exit.x4, exit.x5);
+		}
 	}
 }
 

@@ -7,7 +7,7 @@ bool mmio_add(struct mmio *m, const struct mmio_region *region)
 {
 	unsigned at = 0;
 
-	if (m->count == MMIO_REGION_MAX || region->bytes == 0 || region->start + region->bytes < region->start)
+	if (m->count == MMIO_REGION_MAX || region->bytes < 8 || region->start + region->bytes < region->start)
 		return false;
 	while (at < m->count && m->region[at].start < region->start)
 		at++;

@@ -7,10 +7,16 @@
 
 #define MMIO_REGION_MAX 16u
 
-/* The device's own rules of size and alignment: false if there is no such access. `ipa` is absolute. */
+/* What a read gives: two registers. */
+struct mmio_data {
+	uint64_t value;
+	bool done;
+};
+
+/* The device's own rules of size and alignment: not done if there is no such access. `ipa` is absolute. */
 struct mmio_region {
-	uint64_t start, bytes;
-	bool (*read)(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value);
+	uint64_t start, bytes; /* at least 8 */
+	struct mmio_data (*read)(void *device, unsigned vcpu, uint64_t ipa, unsigned size);
 	bool (*write)(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value);
 	void *device;
 };
@@ -26,7 +32,7 @@ bool mmio_add(struct mmio *m, const struct mmio_region *region);
 /* Does it hold all of [ipa, ipa + size)? */
 static inline bool mmio_holds(const struct mmio_region *r, uint64_t ipa, unsigned size)
 {
-	return ipa - r->start < r->bytes && size <= r->bytes - (ipa - r->start);
+	return ipa - r->start <= r->bytes - size;
 }
 
 /* The region that holds all of [ipa, ipa + size), or null. */

@@ -131,20 +131,25 @@ static void wake_reader(struct serial *s)
 	}
 }
 
-bool serial_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value)
+static __attribute__((noinline)) struct mmio_data read_locked(struct serial *s, uint64_t offset, unsigned size)
+{
+	struct mmio_data data = {0};
+
+	mutex_lock(&vm.lock);
+	data.done = pl011_read(&s->uart, offset, size, &data.value);
+	wake_reader(s);
+	mutex_unlock(&vm.lock);
+	return data;
+}
+
+struct mmio_data serial_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
 {
 	struct serial *s = device;
 	const uint64_t offset = ipa - s->config->loc;
-	bool good;
+	struct mmio_data data = {.done = true};
 
 	(void)vcpu;
-	if (pl011_flags(&s->uart, offset, size, value))
-		return true;
-	mutex_lock(&vm.lock);
-	good = pl011_read(&s->uart, offset, size, value);
-	wake_reader(s);
-	mutex_unlock(&vm.lock);
-	return good;
+	return pl011_flags(&s->uart, offset, size, &data.value) ? data : read_locked(s, offset, size);
 }
 
 bool serial_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)

@@ -38,5 +38,5 @@ void serial_drain(const struct serial *s, uint64_t deadline);
 void serial_report(const struct serial *s);
 
 /* The guest's accesses, as struct mmio_region has them. */
-bool serial_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value);
+struct mmio_data serial_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size);
 bool serial_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value);

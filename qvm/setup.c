@@ -198,16 +198,22 @@ static int query(void *ctx, unsigned vcpu, unsigned intid)
 	return VcpuQuery_r(vm.vcpu[vcpu].id, intid);
 }
 
-static bool gic_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value)
+static __attribute__((noinline)) struct mmio_data gic_read_locked(struct vgic *g, unsigned vcpu, uint64_t ipa,
+								  unsigned size)
 {
-	bool good;
+	struct mmio_data data = {0};
 
-	if (vgic_constant(device, ipa, size, value))
-		return true;
 	mutex_lock(&vm.lock);
-	good = vgic_read(device, vcpu, ipa, size, value);
+	data.done = vgic_read(g, vcpu, ipa, size, &data.value);
 	mutex_unlock(&vm.lock);
-	return good;
+	return data;
+}
+
+static struct mmio_data gic_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
+{
+	struct mmio_data data = {.done = true};
+
+	return vgic_constant(device, ipa, size, &data.value) ? data : gic_read_locked(device, vcpu, ipa, size);
 }
 
 static bool gic_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)

@@ -9,9 +9,10 @@
  * What the guest sees: one security state (GICD_CTLR.DS = 1), affinity routing always on (ARE = 1), no LPIs, no message
  * based SPIs, no extended SPIs, five bits of priority. Group 0 interrupts are kept, but never signalled.
  *
- * Locking: none inside. The caller holds the VM's lock around every function but vgic_constant(), so that the vCPU threads and the devices
- * come one after the other. Time: constant for each access, but for loops over the 32 interrupts of one register; a
- * change of GICD_CTLR and of a vCPU's power takes a step for each interrupt that is pending or in flight.
+ * Locking: none inside. The caller holds the VM's lock around every function but vgic_constant(), so that the vCPU
+ * threads and the devices come one after the other. Time: constant for each access, but for loops over the 32
+ * interrupts of one register; a change of GICD_CTLR and of a vCPU's power takes a step for each interrupt that is
+ * pending or in flight.
  */
 #pragma once
 
@@ -22,6 +23,7 @@
 
 #define VGIC_FRAME_BYTES   0x10000ull /* distributor */
 #define VGIC_REDIST_BYTES  0x20000ull /* RD and SGI frame of one vCPU */
+#define GICD_TYPER         0x4u
 #define VGIC_SPI_FIRST     32u
 #define VGIC_INTID_DEFAULT 288u /* 256 SPIs */
 #define VGIC_INTID_MAX     1020u
@@ -62,7 +64,7 @@ struct vgic {
 	uint32_t ctlr;    /* the writable bits of GICD_CTLR */
 	uint32_t asleep;  /* bit n: GICR_WAKER.ProcessorSleep of vCPU n; kept, but gates nothing */
 	uint32_t powered; /* bit n: vCPU n is on */
-	bool refused;     /* the kernel had no room: call vgic_retry(). May be read atomically without the lock */
+	uint32_t refused; /* the kernel had no room: call vgic_retry(). May be read atomically without the lock */
 	/* One bit for each interrupt; word 0 (INTIDs 0 to 31) stays unused. */
 	uint32_t enable[VGIC_WORDS];
 	uint32_t group[VGIC_WORDS];  /* 1: Group 1 */
@@ -97,7 +99,13 @@ void vgic_pulse(struct vgic *g, unsigned intid);
 void vgic_retry(struct vgic *g);
 
 /* GICD_TYPER, which never changes: the one access that needs no lock. False: it is another one. */
-bool vgic_constant(const struct vgic *g, uint64_t ipa, unsigned size, uint64_t *value);
+static inline bool vgic_constant(const struct vgic *g, uint64_t ipa, unsigned size, uint64_t *value)
+{
+	if (ipa - g->config.gicd != GICD_TYPER || size != 4)
+		return false;
+	*value = g->typer;
+	return true;
+}
 
 /*
  * The guest's accesses; `vcpu` is who makes it. False: the address is in none of the frames, or no register there

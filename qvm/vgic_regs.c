@@ -15,7 +15,6 @@
 #define ID_REGISTERS   0xffd0u
 
 #define GICD_CTLR           0x0u
-#define GICD_TYPER          0x4u
 #define GICD_IIDR           0x8u
 #define GICD_ICFGR_END      0xd00u
 #define GICD_IPRIORITYR_END 0x7fcu
@@ -345,14 +344,6 @@ static enum frame find_frame(const struct vgic *g, uint64_t ipa, unsigned size, 
 	if (!redist_size_ok(a, sgi))
 		return FRAME_NONE;
 	return sgi ? FRAME_SGI : FRAME_RD;
-}
-
-bool vgic_constant(const struct vgic *g, uint64_t ipa, unsigned size, uint64_t *value)
-{
-	if (ipa - g->config.gicd != GICD_TYPER || size != 4)
-		return false;
-	*value = g->typer;
-	return true;
 }
 
 bool vgic_read(struct vgic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value)

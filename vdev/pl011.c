@@ -7,7 +7,7 @@
 enum { /* section 3.2, register summary */
        UARTDR = 0x000,
        UARTRSR = 0x004, /* written: UARTECR */
-       UARTFR = 0x018,
+       UARTFR = PL011_FR,
        UARTILPR = 0x020,
        UARTIBRD = 0x024,
        UARTFBRD = 0x028,
@@ -278,14 +278,6 @@ static void write_register(struct pl011 *u, uint32_t offset, uint32_t value)
 static bool access_ok(uint64_t offset, unsigned size)
 {
 	return offset < PL011_BYTES && offset % 4 == 0 && (size == 1 || size == 2 || size == 4);
-}
-
-bool pl011_flags(const struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value)
-{
-	if (offset != UARTFR || size != 4)
-		return false;
-	*value = __atomic_load_n(&u->fr, __ATOMIC_RELAXED);
-	return true;
 }
 
 bool pl011_read(struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value)

@@ -13,12 +13,12 @@ struct space;
 struct cpu {
 	void *stack_top;        /* first, then the guest: entry.S */
 	struct vcpu *guest;     /* not NULL: the guest of `current` is what was interrupted */
+	struct user_regs *user; /* whose EL0 registers are in the processor */
 	struct thread *current; /* NULL: idle */
 	bool attention;         /* look at the run queue, hand-overs and kills before leaving the kernel */
 	bool online;
 	bool gave_way; /* a copy let another CPU have the kernel lock; its next step comes first */
 	unsigned id;
-	struct user_regs *user;    /* whose EL0 registers are in the processor */
 	const struct space *space; /* VTTBR_EL2 has it, or the other one of its process: that of qvm, or of its guest */
 	struct fpu *fp_owner;      /* whose FP registers are in the processor */
 	bool fp_open;              /* CPTR_EL2.TFP is clear */

@@ -28,8 +28,10 @@ struct vcpu {
 			bool dirty;     /* the state changed: images must be made anew before the guest goes on */
 			bool edges;     /* vgic.repend is all that changed: there may be a shorter way */
 			uint8_t leaked; /* enum el1_leak: EL1 registers that hold a process's value just now */
+			bool away;      /* its state is in memory */
+			bool fp_shut;   /* the FP registers are its own, but trap */
 		};
-		uint32_t work; /* any of it: something is to be done before the guest goes on */
+		uint64_t work; /* any of it: something is to be done before the guest goes on */
 	};
 	uint64_t sgi_self; /* ICC_SGI1R_EL1 of an SGI to this vCPU alone, without INTID */
 	struct process *process;

@@ -52,6 +52,7 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 		      (f->x[1] >> 8 & 0xff) << 16 | BIT(f->x[1] & 0xf);
 	v->lock = (struct lock)LOCK_INIT(RANK_VCPU);
 	v->home = -1;
+	v->away = true;
 	v->vtimer.kind = TIMER_VCPU_V;
 	v->ptimer.kind = TIMER_VCPU_P;
 	list_init(&v->requests);

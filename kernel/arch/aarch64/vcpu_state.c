@@ -127,7 +127,7 @@ void vcpu_evict(struct cpu *c)
 		debug_save(v);
 	lock_acquire(&v->lock);
 	vcpu_settle(v);
-	v->dirty = true;
+	v->dirty = v->away = true;
 	lock_release(&v->lock);
 	v->el1.ich_vmcr = sysreg_read(ICH_VMCR_EL2);
 	v->el1.ich_ap0r0 = sysreg_read(ICH_AP0R0_EL2);
@@ -154,6 +154,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 		gic_send_sgi(c->id, SGI_KICK); /* somebody was woken, and this CPU has already chosen */
 	lock_release(&kernel_lock);
 	v->leaked = 0;
+	v->away = false;
 #define X(name) sysreg_write(name, v->el1.name);
 	EL1_SWITCHED(X)
 #undef X
