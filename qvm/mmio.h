@@ -10,7 +10,7 @@
 /* What a read gives: two registers. */
 struct mmio_data {
 	uint64_t value;
-	bool done;
+	uint64_t done; /* a bool as wide as a register */
 };
 
 /* The device's own rules of size and alignment: not done if there is no such access. `ipa` is absolute. */

@@ -23,7 +23,8 @@ struct cpu {
 	struct fpu *fp_owner;      /* whose FP registers are in the processor */
 	bool fp_open;              /* CPTR_EL2.TFP is clear */
 	struct vcpu *resident;
-	uint64_t armed; /* deadline in the hardware timer */
+	uint64_t sgi_target; /* ICC_SGI1R_EL1 of an SGI to this CPU, without INTID */
+	uint64_t armed;      /* deadline in the hardware timer */
 	uint64_t idle_start, idle_ns;
 	struct list hand_over; /* threads whose registers others want */
 	struct run_queue rq;

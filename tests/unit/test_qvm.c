@@ -488,16 +488,14 @@ static void test_back_pressure(void **state)
 
 	(void)state;
 	build(CONFIG_HEAD CONFIG_TAIL);
-	mutex_lock(&vm.lock);
 	serial_write(&vm.serial[0], 0, UART + 0x2c, 4, 0x70); /* UARTLCR_H: 8 bits, FIFO */
 	serial_write(&vm.serial[0], 0, UART + 0x30, 4, 0x301);
 	for (unsigned i = 0; i < 2 * SERIAL_RING; i++) {
-		serial_read(&vm.serial[0], 0, UART + 0x18, 4, &flags);
+		flags = serial_read(&vm.serial[0], 0, UART + 0x18, 4).value;
 		if (flags & 1u << 5) /* TXFF */
 			break;
 		serial_write(&vm.serial[0], 0, UART, 1, taken++ & 0xff);
 	}
-	mutex_unlock(&vm.lock);
 	assert_in_range(taken, SERIAL_RING + 1, SERIAL_RING + PL011_FIFO);
 	assert_int_equal(vm.serial[0].head, SERIAL_RING);
 	for (unsigned i = 0; i < SERIAL_RING; i++)
@@ -534,13 +532,11 @@ static void test_writer(void **state)
 	(void)state;
 	build(CONFIG_HEAD CONFIG_TAIL);
 	s->head = s->tail = 0xffffff00u; /* the counters wrap, too */
-	mutex_lock(&vm.lock);
 	serial_write(s, 0, UART + 0x30, 4, 0x301);
 	for (unsigned i = 0; i < 2000; i++) {
 		sent[i] = (char)(i * 7);
 		serial_write(s, 0, UART, 4, (uint8_t)sent[i]);
 	}
-	mutex_unlock(&vm.lock);
 	k.refusals = 2;
 	assert_int_equal(run_thread("pl011 out"), 3);
 	assert_int_equal(k.console_bytes, 2000);
@@ -549,9 +545,7 @@ static void test_writer(void **state)
 	assert_int_equal(s->head, s->tail);
 	assert_int_equal(s->writer_sleeps, 1);
 	/* The next byte wakes it. */
-	mutex_lock(&vm.lock);
 	serial_write(s, 0, UART, 4, 'x');
-	mutex_unlock(&vm.lock);
 	assert_int_equal(s->writer_sleeps, 0);
 }
 
@@ -560,31 +554,23 @@ static void test_reader(void **state)
 {
 	static const char typed[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJ";
 	struct serial *s = &vm.serial[0];
-	uint64_t value;
 
 	(void)state;
 	build(CONFIG_HEAD CONFIG_TAIL);
-	mutex_lock(&vm.lock);
 	serial_write(s, 0, UART + 0x30, 4, 0);
-	mutex_unlock(&vm.lock);
 	k.typed = typed;
 	assert_int_equal(run_thread("pl011 in"), 3); /* the guest has disabled its receiver */
 	assert_int_equal(s->reader_waits, 1);
-	mutex_lock(&vm.lock);
 	serial_write(s, 0, UART + 0x2c, 4, 0x70);
 	serial_write(s, 0, UART + 0x30, 4, 0x301);
-	mutex_unlock(&vm.lock);
 	assert_int_equal(s->reader_waits, 0);
 	k.typed = typed; /* the thread was torn out of its loop: again from the start */
 	assert_int_equal(run_thread("pl011 in"), 3);
 	assert_int_equal(pl011_rx_room(&s->uart), 0);
-	mutex_lock(&vm.lock);
 	for (unsigned i = 0; i < PL011_FIFO; i++) {
-		serial_read(s, 0, UART, 4, &value);
-		assert_int_equal(value, typed[i]);
+		assert_int_equal(serial_read(s, 0, UART, 4).value, typed[i]);
 		assert_int_equal(s->reader_waits, 0);
 	}
-	mutex_unlock(&vm.lock);
 	k.typed = "z";
 	assert_int_equal(run_thread("pl011 in"), 4);
 	assert_int_equal(pl011_rx_room(&s->uart), PL011_FIFO - 1);

@@ -171,19 +171,12 @@ int slogf(enum slog_severity severity, const char *format, ...)
 
 static uint64_t guest_read(struct serial *s, uint64_t ipa)
 {
-	uint64_t value;
-
-	mutex_lock(&vm.lock);
-	serial_read(s, 0, ipa, 4, &value);
-	mutex_unlock(&vm.lock);
-	return value;
+	return serial_read(s, 0, ipa, 4).value;
 }
 
 static void guest_write(struct serial *s, uint64_t ipa, uint64_t value)
 {
-	mutex_lock(&vm.lock);
 	serial_write(s, 0, ipa, 4, value);
-	mutex_unlock(&vm.lock);
 }
 
 static const struct qvm_pl011 config = {.loc = UART, .intr = 37, .input = "c", .output = "c"};

@@ -157,8 +157,16 @@ static void clear_list_registers(void)
 	/* List registers and active priorities are loaded by the switch before ICH_HCR_EL2.En is set. */
 }
 
+/* Aff3, Aff2, range of 16, Aff1, and one bit for Aff0 (IHI 0069, 12.2.20). */
+static uint64_t sgi_target(uint64_t mpidr)
+{
+	return (mpidr >> 32 & 0xff) << 48 | (mpidr >> 4 & 0xf) << 44 | (mpidr >> 16 & 0xff) << 32 |
+	       (mpidr >> 8 & 0xff) << 16 | BIT(mpidr & 0xf);
+}
+
 void gic_cpu_init(unsigned cpu)
 {
+	cpus[cpu].sgi_target = sgi_target(board.cpu_mpidr[cpu]);
 	redistributor[cpu] = find_redistributor(board.cpu_mpidr[cpu]);
 	init_redistributor(redistributor[cpu]);
 	sysreg_write(ICC_SRE_EL2, 7); /* SRE, no bypass; a guest may not switch its own off */
@@ -243,12 +251,8 @@ void gic_set_active(uint32_t ppi, bool active)
 
 void gic_send_sgi(unsigned cpu, unsigned sgi)
 {
-	uint64_t mpidr = board.cpu_mpidr[cpu];
-	uint64_t aff0 = mpidr & 0xff, aff1 = mpidr >> 8 & 0xff, aff2 = mpidr >> 16 & 0xff, aff3 = mpidr >> 32 & 0xff;
-
 	dsb(ishst); /* the other CPU sees what it is called for */
-	sysreg_write(ICC_SGI1R_EL1, aff3 << 48 | aff0 >> 4 << 44 | aff2 << 32 | (uint64_t)sgi << 24 | aff1 << 16 |
-					1ull << (aff0 & 0xf));
+	sysreg_write(ICC_SGI1R_EL1, cpus[cpu].sgi_target | (uint64_t)sgi << 24);
 	isb();
 }
 

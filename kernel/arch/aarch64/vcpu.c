@@ -201,13 +201,13 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 {
 	struct vcpu *v = t->vcpu;
 
-	if (likely(v) && unlikely(v->work == WORK_FP)) {
-		v->fp_shut = false;
-		fp_open(c, true);
-	}
-	if (unlikely(!v || v->id != id || v->work || !act_short(v, action, x2, x3, x4, x5))) {
+	if (unlikely(!v || v->id != id || (v->work && v->work != WORK_FP) || !act_short(v, action, x2, x3, x4, x5))) {
 		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
 		return;
+	}
+	if (unlikely(v->work)) {
+		v->fp_shut = false;
+		fp_open(c, true);
 	}
 	t->in_guest = true;
 	world_swap(&t->user, &v->user);
