@@ -58,6 +58,38 @@ def test_random_calls():
             board.fail("khostile did not end with exit code 0")
 
 
+BENCH_ROWS = ("msg_roundtrip_0", "msg_roundtrip_32", "msg_roundtrip_256", "msg_roundtrip_4096", "pulse_wake",
+              "context_switch", "timer_wake", "irq_wake", "mem_map", "mem_unmap")
+
+
+def bench_processes():
+    """The two processes of tests/el0/kbench.c."""
+    server = """
+        kserver { program = "kbench"; args = "server"; priority = <20>; memory = <0x100000>;
+                  kernel-memory = <0x100000>; abilities = "public", "log"; ready; };
+"""
+    client = """
+        kclient { program = "kbench"; args = "client"; priority = <20>; max-priority = <21>; memory = <0x100000>;
+                  kernel-memory = <0x100000>; abilities = "log"; connect = "kserver";
+                  devices = "/pl061@9030000"; ready; };
+"""
+    return server + client
+
+
+def test_costs():
+    """Every row of kbench is measured. Where instructions are counted, each round of a row costs the same."""
+    archive = make_archive({"system.dts": system_dts(first=bench_processes())})
+    with Board(archive, cpus=1, cpu="neoverse-n1,cntfrq=1000000000", icount=True) as board:
+        board.expect(r"kbench: done", 60)
+        rows = {name: (int(low), int(median), int(high)) for name, low, median, high in re.findall(
+            r"bench: (\w+) min (\d+) median (\d+) p99 \d+ max (\d+)", board.seen)}
+        assert set(BENCH_ROWS) <= set(rows), f"missing: {set(BENCH_ROWS) - set(rows)}"
+        for name in BENCH_ROWS:
+            low, median, high = rows[name]
+            assert 20 < low == median <= high < 10000, f"{name}: {rows[name]}"
+        answers(board)
+
+
 def test_dma_is_blocked():
     """A process that drives a PCI device, but owns no memory for its DMA."""
     windows = "mmio = /bits/ 64 <0x4010000000 0x100000 0x10000000 0x100000>; ready;"

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the kernel's calls cost a process, on one CPU: messages, pulses, switches, interrupts, mapping. It is two
+ * processes of one system, started in this order:
+ *
+ *     kserver { program = "kbench"; args = "server"; priority = <20>; abilities = "public", "log"; ready; };
+ *     kclient { program = "kbench"; args = "client"; priority = <20>; max-priority = <21>; abilities = "log";
+ *               connect = "kserver"; devices = "/pl061@9030000"; ready; };
+ *
+ * A process has no counter: it asks ClockTime() before and after, and takes off what two ClockTime() without anything
+ * between them show. Where the counter runs at 1 GHz under QEMU's -icount shift=0 a nanosecond is an instruction. The
+ * timer's row begins at the deadline, which no ClockTime() is in front of: there half of that is taken off.
+ *
+ * The interrupt is that of the board's PL061 GPIO controller (Arm DDI 0190): an input that is low, as all are that
+ * nothing is connected to, is made a level-sensitive, active-low source, so writing GPIOIE raises it at once.
+ */
+#include "bulkhead/client.h"
+#include "bulkhead/thread.h"
+#include "el0.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define SAMPLES  1024u
+#define WARM_UP  16u /* rounds before: tables are made, handles used, branches seen */
+#define LONGEST  4096u
+#define LOW      20u /* who measures */
+#define HIGH     21u /* who is woken */
+#define STACK    8192u
+#define AWAY_NS  20000u /* how far off a timer is set: time enough to leave the kernel and spin */
+#define GPIO     ADDRESS_FREE
+#define GPIO_IRQ 39u
+#define GPIO_IS  0x404u
+#define GPIO_IEV 0x40cu
+#define GPIO_IE  0x410u
+#define MAP_AT   (ADDRESS_FREE + 0x200000ull)
+
+static uint32_t samples[SAMPLES];
+static uint64_t clock_cost;
+static char message[LONGEST];
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void keep(unsigned round, uint64_t from, uint64_t to, uint64_t cost)
+{
+	if (round >= WARM_UP)
+		samples[round - WARM_UP] = (uint32_t)(to - from - cost);
+}
+
+static void report(const char *id)
+{
+	qsort(samples, SAMPLES, sizeof(samples[0]), compare);
+	print("bench: %s min %u median %u p99 %u max %u", id, samples[0], samples[SAMPLES / 2],
+	      samples[SAMPLES * 99 / 100], samples[SAMPLES - 1]);
+}
+
+/* A row: `before`, then what is measured, then `after`, for each round. */
+#define MEASURE(id, before, what, after)                           \
+	do {                                                       \
+		for (unsigned i = 0; i < SAMPLES + WARM_UP; i++) { \
+			before;                                    \
+			uint64_t from_ = ClockTime();              \
+			what;                                      \
+			uint64_t to_ = ClockTime();                \
+			after;                                     \
+			keep(i, from_, to_, clock_cost);           \
+		}                                                  \
+		report(id);                                        \
+	} while (0)
+
+#define NOTHING ((void)0)
+
+static _Noreturn void give_up(const char *what, int64_t status)
+{
+	print("kbench: FAILED, %s: %lld", what, (long long)status);
+	ThreadDestroy_r(-1, 1);
+	abort();
+}
+
+static int64_t must(int64_t status, const char *what)
+{
+	if (status < 0)
+		give_up(what, status);
+	return status;
+}
+
+/* ---- the other process: every message comes back as it is ---- */
+
+static _Noreturn void serve(void)
+{
+	int chid = (int)must(ChannelCreate_r(0), "ChannelCreate");
+	struct msg_info info = {0};
+	int64_t rcvid = 0;
+
+	must(ThreadCtl_r(THREADCTL_RUNMASK, 1), "run mask");
+	must(name_attach("kbench", chid), "name_attach");
+	must(pm_ready(), "pm_ready");
+	for (;;) {
+		rcvid = MsgReplyReceive_r(rcvid, 0, message, info.bytes, chid, message, sizeof(message), &info);
+		must(rcvid, "MsgReplyReceive");
+	}
+}
+
+static void messages(void)
+{
+	static const unsigned lengths[] = {0, 32, 256, 4096};
+	int coid = (int)must(name_open("kbench", PM_WAIT, 0), "name_open");
+
+	for (unsigned n = 0; n < sizeof(lengths) / sizeof(lengths[0]); n++) {
+		unsigned bytes = lengths[n];
+		char id[32];
+
+		snprintf(id, sizeof(id), "msg_roundtrip_%u", bytes);
+		MEASURE(id, NOTHING, must(MsgSend_r(coid, message, bytes, message, bytes), "MsgSend"), NOTHING);
+	}
+	ConnectDetach_r(coid);
+}
+
+/* ---- between threads of one process ---- */
+
+static volatile uint64_t woken_at; /* when the other thread came out of its call */
+static int chid, coid;
+
+static void pulse_receiver(void *arg)
+{
+	struct pulse pulse;
+
+	(void)arg;
+	while (MsgReceive_r(chid, &pulse, sizeof(pulse), NULL) == 0)
+		woken_at = ClockTime();
+}
+
+static void pulses(void)
+{
+	for (unsigned i = 0; i < SAMPLES + WARM_UP; i++) {
+		uint64_t from = ClockTime();
+
+		MsgSendPulse_r(coid, (int)HIGH, 1, 0);
+		keep(i, from, woken_at, clock_cost);
+	}
+	report("pulse_wake");
+}
+
+static void timers(void)
+{
+	int timer = (int)must(TimerCreate_r(chid, HIGH, 2, 0), "TimerCreate");
+
+	for (unsigned i = 0; i < SAMPLES + WARM_UP; i++) {
+		uint64_t at = ClockTime() + AWAY_NS;
+
+		woken_at = 0;
+		must(TimerSettime_r(timer, TIMER_ABSTIME, at, 0), "TimerSettime");
+		while (!woken_at)
+			;
+		keep(i, at, woken_at, clock_cost / 2);
+	}
+	report("timer_wake");
+	TimerDestroy_r(timer);
+}
+
+static void yielder(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		woken_at = ClockTime();
+		SchedYield_r();
+	}
+}
+
+static void switches(void)
+{
+	int tid = thread_create(yielder, NULL, STACK, LOW, 1, "yielder");
+
+	must(tid, "thread_create");
+	for (unsigned i = 0; i < SAMPLES + WARM_UP; i++) {
+		uint64_t from = ClockTime();
+
+		SchedYield_r();
+		keep(i, from, woken_at, clock_cost);
+	}
+	report("context_switch");
+	ThreadDestroy_r(tid, 0);
+}
+
+static void gpio_write(unsigned offset, uint32_t value)
+{
+	__asm__ volatile("str %w0, [%1]" ::"r"(value), "r"(GPIO + offset) : "memory");
+}
+
+static void interrupt_receiver(void *arg)
+{
+	int id = (int)must(InterruptAttachEvent_r(GPIO_IRQ, 0, 0, 0, 0), "InterruptAttachEvent");
+
+	(void)arg;
+	while (InterruptWait_r(id) == 0) {
+		woken_at = ClockTime();
+		gpio_write(GPIO_IE, 0);
+		InterruptUnmask_r(id);
+	}
+}
+
+static void interrupts(void)
+{
+	if (MemMap_r(SPACE_SELF, GPIO, 1, 0, 4096, PROT_R | PROT_W) < 0) {
+		print("kbench: irq_wake needs the PL061");
+		return;
+	}
+	gpio_write(GPIO_IE, 0);
+	gpio_write(GPIO_IEV, 0);
+	gpio_write(GPIO_IS, 1);
+	must(thread_create(interrupt_receiver, NULL, STACK, HIGH, 1, "interrupt"), "thread_create");
+	for (unsigned i = 0; i < SAMPLES + WARM_UP; i++) {
+		woken_at = 0;
+		uint64_t from = ClockTime();
+
+		gpio_write(GPIO_IE, 1);
+		while (!woken_at)
+			;
+		keep(i, from, woken_at, clock_cost);
+	}
+	report("irq_wake");
+}
+
+static void mapping(void)
+{
+	MEASURE("mem_map", NOTHING, must(MemMap_r(SPACE_SELF, MAP_AT, 0, 0, 4096, PROT_R), "MemMap"),
+		MemUnmap_r(SPACE_SELF, MAP_AT, 4096));
+	MEASURE("mem_unmap", MemMap_r(SPACE_SELF, MAP_AT, 0, 0, 4096, PROT_R),
+		must(MemUnmap_r(SPACE_SELF, MAP_AT, 4096), "MemUnmap"), NOTHING);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned slot;
+
+	if (argc > 1 && strcmp(argv[1], "server") == 0)
+		serve();
+	must(ThreadCtl_r(THREADCTL_RUNMASK, 1), "run mask");
+	ThreadSelf_r(&slot);
+	chid = (int)must(ChannelCreate_r(CHF_PRIVATE), "ChannelCreate");
+	coid = (int)must(ConnectAttach_r(slot, chid, 0), "ConnectAttach");
+	must(thread_create(pulse_receiver, NULL, STACK, HIGH, 1, "pulse"), "thread_create");
+	for (unsigned i = 0; i < SAMPLES; i++) {
+		uint64_t from = ClockTime();
+
+		samples[i] = (uint32_t)(ClockTime() - from);
+	}
+	report("clock_time");
+	clock_cost = samples[0];
+	messages();
+	pulses();
+	switches();
+	timers();
+	interrupts();
+	mapping();
+	print("kbench: done");
+	return 0;
+}
