@@ -76,10 +76,11 @@ $(foreach p,$(EL0_TESTS),$(eval $(call program,$(p),$(BUILD)/tests/obj/$(p),test
 GUEST_CFLAGS := $(BASE) $(ARM) -ffreestanding -mgeneral-regs-only -nostdinc -isystem $(XINCLUDE) -I. -Iguests/common
 GUESTS       := $(filter-out common,$(patsubst guests/%/,%,$(wildcard guests/*/)))
 GUEST_COMMON := $(wildcard guests/common/*.c guests/common/*.S)
-guest-programs: $(GUESTS:%=$(BUILD)/guests/%.elf)
+guest-programs: $(GUESTS:%=$(BUILD)/guests/%.elf) $(BUILD)/guests/bench.img
 
 # $(call guest,name,sources,linker script)
 define guest
+$(1)_GUEST_OBJECTS := $(call objects,$(BUILD)/guest-programs/$(1),$(2))
 DEPS += $(patsubst %,$(BUILD)/guest-programs/$(1)/%.d,$(2))
 $(call objects,$(BUILD)/guest-programs/$(1),$(2)): $(BUILD)/guest-programs/$(1)/%.o: %
 	$$(call say,CC,$$<)
@@ -92,4 +93,9 @@ $(BUILD)/guests/$(1).elf: $(call objects,$(BUILD)/guest-programs/$(1),$(2)) $(3)
 endef
 $(foreach g,$(GUESTS),$(eval $(call guest,$(g),$(wildcard guests/$(g)/*.c guests/$(g)/*.S) $(GUEST_COMMON),$(firstword \
 	$(wildcard guests/$(g)/guest.ld guests/common/guest.ld) guests/$(g)/guest.ld))))
-OUTPUTS += $(GUESTS:%=$(BUILD)/guests/%.elf)
+OUTPUTS += $(foreach e,elf img,$(GUESTS:%=$(BUILD)/guests/%.$(e)))
+
+# The Image of a guest runs at whatever address it is loaded to, so nothing in it may be an address.
+$(BUILD)/guests/%.img: $(BUILD)/guests/%.elf tools/no-addresses.sh
+	$(Q)tools/no-addresses.sh $(XCC:gcc=readelf) $($*_GUEST_OBJECTS)
+	$(Q)$(OBJCOPY) -O binary $< $@

@@ -16,7 +16,7 @@ for file in "$build"/bin/*; do
 	# procmgr is part of the kernel's Image.
 	[ "$(basename "$file")" = procmgr ] || files+=(-f "$file")
 done
-for file in "$build"/guests/*.elf "$build"/guests/Image "$build"/guests/initramfs.cpio.gz "$build"/tests/*; do
+for file in "$build"/guests/*.elf "$build"/guests/*.img "$build"/guests/Image "$build"/guests/initramfs.cpio.gz "$build"/tests/*; do
 	if [ -f "$file" ] && grep -qwF -- "$(basename "$file")" "$system"/*.dts "$system"/*.qvmconf /dev/null; then
 		files+=(-f "$file")
 	fi

@@ -20,7 +20,7 @@
 
 static uint64_t redistributor(unsigned int cpu)
 {
-	return BOARD_GICR + (uint64_t)cpu * GICR_STRIDE;
+	return board.gicr + (uint64_t)cpu * GICR_STRIDE;
 }
 
 /* Waits until the bits are clear, not for ever: a test that hangs says less than one that goes on and fails. */
@@ -32,10 +32,10 @@ static void wait_clear(uint64_t address, uint32_t bits)
 
 void gic_init_distributor(void)
 {
-	write32(BOARD_GICD + GICD_CTLR, GICD_CTLR_ARE);
-	wait_clear(BOARD_GICD + GICD_CTLR, GICD_CTLR_RWP);
-	write32(BOARD_GICD + GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_GRP1);
-	wait_clear(BOARD_GICD + GICD_CTLR, GICD_CTLR_RWP);
+	write32(board.gicd + GICD_CTLR, GICD_CTLR_ARE);
+	wait_clear(board.gicd + GICD_CTLR, GICD_CTLR_RWP);
+	write32(board.gicd + GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_GRP1);
+	wait_clear(board.gicd + GICD_CTLR, GICD_CTLR_RWP);
 }
 
 void gic_init_redistributor(unsigned int cpu)
@@ -74,5 +74,5 @@ void gic_disable(uint32_t intid)
 	if (intid < 32)
 		write32(redistributor(cpu_index()) + GICR_SGI_FRAME + GICR_ICENABLER0, 1u << intid);
 	else if (intid < INTID_SPURIOUS)
-		write32(BOARD_GICD + GICD_ICENABLER + intid / 32 * 4, 1u << intid % 32);
+		write32(board.gicd + GICD_ICENABLER + intid / 32 * 4, 1u << intid % 32);
 }

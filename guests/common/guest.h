@@ -28,6 +28,12 @@ _Static_assert(offsetof(struct frame, counter) == FRAME_COUNTER, "struct frame a
 
 extern char image_start[], image_end[];
 
+/* Where things are, from the device tree, and what the counters showed at the first instruction. */
+struct board {
+	uint64_t uart, gicd, gicr, entry_virtual, entry_physical;
+};
+extern struct board board;
+
 /* What a guest provides. */
 void guest_main(void);                                      /* on the first virtual CPU, interrupts masked */
 void guest_secondary(unsigned int cpu);                     /* on each that cpu_on() started; returning powers it off */
@@ -38,15 +44,16 @@ void guest_fault(struct frame *frame, unsigned int vector); /* anything else; th
 void secondary_entry(void);
 
 /* main.c */
-extern const char *bootargs;                            /* "" when there are none */
+extern char bootargs[];                                 /* "" when there are none */
 uint64_t bootarg(const char *name, uint64_t otherwise); /* value of name=, decimal or 0x hexadecimal */
-void guest_start(const void *fdt);
+void guest_start(const void *fdt, uint64_t entry_virtual, uint64_t entry_physical);
 void secondary_start(unsigned int cpu);
 void exception(struct frame *frame, unsigned int vector);
 unsigned int cpu_index(void);
 
-/* fdt.c: bytes of /chosen bootargs copied into text, which is always terminated. */
-void fdt_bootargs(const void *fdt, char *text, size_t bytes);
+/* fdt.c */
+void fdt_bootargs(const void *fdt, char *text, size_t bytes);                  /* text is always terminated */
+uint64_t fdt_reg(const void *fdt, const char *compatible, unsigned int index); /* of a child of the root; 0: none */
 
 /* uart.c: a line is printed whole, whichever virtual CPUs print. */
 void uart_init(void);

@@ -2,12 +2,31 @@
 /* From the assembler entry to the guest's own code, boot arguments, and the first level of exceptions. */
 #include "guest.h"
 
-static char bootargs_text[256];
-const char *bootargs = bootargs_text;
+#define BOOTARGS_BYTES 256
 
-void guest_start(const void *fdt)
+char bootargs[BOOTARGS_BYTES];
+struct board board;
+
+/* Xen gives its guests what is left of a PL011 in Arm's Server Base System Architecture. */
+static uint64_t find_uart(const void *fdt)
 {
-	fdt_bootargs(fdt, bootargs_text, sizeof(bootargs_text));
+	uint64_t uart = fdt_reg(fdt, "arm,pl011", 0);
+
+	return uart ? uart : fdt_reg(fdt, "arm,sbsa-uart", 0);
+}
+
+void guest_start(const void *fdt, uint64_t entry_virtual, uint64_t entry_physical)
+{
+	fdt_bootargs(fdt, bootargs, sizeof(bootargs));
+	board = (struct board){
+	    .uart = find_uart(fdt),
+	    .gicd = fdt_reg(fdt, "arm,gic-v3", 0),
+	    .gicr = fdt_reg(fdt, "arm,gic-v3", 1),
+	    .entry_virtual = entry_virtual,
+	    .entry_physical = entry_physical,
+	};
+	if (!board.uart || !board.gicd || !board.gicr)
+		system_off();
 	uart_init();
 	gic_init_distributor();
 	gic_init_redistributor(0);

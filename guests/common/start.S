@@ -2,17 +2,36 @@
 /*
  * Entry of the first virtual CPU (x0 = device tree) and of the others (x0 = index, from PSCI CPU_ON), and the
  * exception vectors. All run at EL1 with the MMU off.
+ *
+ * It begins with the header of an arm64 Image (Linux, Documentation/arch/arm64/booting.rst, section 4), so that the
+ * same bytes start under every loader of Linux. Addresses are relative to the program counter: the Image runs at any
+ * multiple of 4 KiB.
  */
 #include "board.h"
+
+	.macro	ADDRESS register, symbol
+	adrp	\register, \symbol
+	add	\register, \register, :lo12:\symbol
+	.endm
 
 	.section .text.start, "ax"
 	.globl	_start
 _start:
+	b	entry
+	.long	0
+	.quad	0			/* text_offset */
+	.long	image_size, 0
+	.quad	10			/* little-endian, 4 KiB pages, anywhere in memory */
+	.quad	0, 0, 0
+	.ascii	"ARM\x64"
+	.long	0
+
+entry:
+	mrs	x20, cntvct_el0
+	mrs	x21, cntpct_el0
 	mov	x19, x0
-	cbnz	x0, 1f
-	ldr	x19, =BOARD_FDT
-1:	ldr	x1, =bss_start
-	ldr	x2, =bss_end
+	ADDRESS	x1, bss_start
+	ADDRESS	x2, bss_end
 2:	cmp	x1, x2
 	b.hs	3f
 	stp	xzr, xzr, [x1], #16
@@ -20,6 +39,8 @@ _start:
 3:	mov	x0, #0
 	bl	cpu_setup
 	mov	x0, x19
+	mov	x1, x20
+	mov	x2, x21
 	bl	guest_start
 	b	hang
 
@@ -37,7 +58,8 @@ hang:
 cpu_setup:
 	msr	daifset, #15
 	msr	spsel, #1
-	ldr	x1, =stacks + STACK_BYTES
+	ADDRESS	x1, stacks
+	add	x1, x1, #STACK_BYTES
 	mov	x2, #STACK_BYTES
 	madd	x1, x0, x2, x1
 	mov	sp, x1
@@ -45,7 +67,7 @@ cpu_setup:
 	msr	sctlr_el1, x1
 	mov	x1, #(3 << 20)
 	msr	cpacr_el1, x1
-	ldr	x1, =vectors
+	ADDRESS	x1, vectors
 	msr	vbar_el1, x1
 	isb
 	ret
@@ -59,7 +81,11 @@ cpu_setup:
 	stp	x0, x1, [sp, #-FRAME_BYTES]!
 	mrs	x0, cntvct_el0
 	mov	x1, #\number
+	.if	\number == 5
+	b	irq_vector
+	.else
 	b	save_frame
+	.endif
 	.endm
 
 	.text
@@ -71,7 +97,10 @@ vectors:
 	.set	number, number + 1
 	.endr
 
+/* IRQ at EL1h. A guest may have a shorter way of its own: the first two registers are saved, x0 = counter. */
+	.weak	irq_vector
 	.balign	128
+irq_vector:
 save_frame:
 	str	x0, [sp, #FRAME_COUNTER]
 	stp	x2, x3, [sp, #16]

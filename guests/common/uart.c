@@ -51,20 +51,20 @@ static void unlock(void)
 
 void uart_init(void)
 {
-	write32(BOARD_UART + UART_IMSC, 0);
-	write32(BOARD_UART + UART_LCRH, 0x70); /* 8 bits, FIFO */
-	write32(BOARD_UART + UART_CR, 0x301);  /* enable, transmit, receive */
+	write32(board.uart + UART_IMSC, 0);
+	write32(board.uart + UART_LCRH, 0x70); /* 8 bits, FIFO */
+	write32(board.uart + UART_CR, 0x301);  /* enable, transmit, receive */
 }
 
 static void put_char(char c)
 {
 	/* A guest that attacks its own UART may have switched it off meanwhile: a full FIFO then never drains. */
-	for (unsigned int i = 1; read32(BOARD_UART + UART_FR) & UART_FR_TXFF; i++) {
+	for (unsigned int i = 1; read32(board.uart + UART_FR) & UART_FR_TXFF; i++) {
 		if (i % 4096 == 0)
 			uart_init();
 		yield();
 	}
-	write32(BOARD_UART + UART_DR, (uint8_t)c);
+	write32(board.uart + UART_DR, (uint8_t)c);
 }
 
 void line_begin(void)

@@ -6,14 +6,12 @@
 
 /* Starts of pages around which the machine's own things lie: firmware, devices, kernel, other owners' memory. */
 static const uint64_t interesting[] = {
-#ifndef BOARD_VIRT
-    0x00000000, 0x08000000,          0x08010000, 0x08080000, 0x080a0000,   0x09000000, 0x09010000, 0x09020000,
-    0x09030000, 0x09040000,          0x09050000, 0x09060000, 0x0a000000,   0x0e000000, 0x10000000, 0x1c08f000,
-    0x1c091000, 0x3eff0000,          0x40000000, 0x40080000, 0x40200000,   0x40400000, 0x47fff000, 0x48000000,
-    0x50000000, 0x7ffff000,          0xbffff000, 0xc0000000, 0xfffff000,
-#endif
-    1ull << 32, 1ull << 33,          1ull << 36, 1ull << 38, 0x4010000000, 1ull << 39, 1ull << 40, 1ull << 44,
-    1ull << 47, (1ull << 48) - 4096, 1ull << 48, 1ull << 52, 1ull << 55,   ~0xfffull,
+    0x00000000, 0x08000000,   0x08010000, 0x08080000, 0x080a0000, 0x09000000, 0x09010000,          0x09020000,
+    0x09030000, 0x09040000,   0x09050000, 0x09060000, 0x0a000000, 0x0e000000, 0x10000000,          0x1c08f000,
+    0x1c091000, 0x3eff0000,   0x40000000, 0x40080000, 0x40200000, 0x40400000, 0x47fff000,          0x48000000,
+    0x50000000, 0x7ffff000,   0xbffff000, 0xc0000000, 0xfffff000, 1ull << 32, 1ull << 33,          1ull << 36,
+    1ull << 38, 0x4010000000, 1ull << 39, 1ull << 40, 1ull << 44, 1ull << 47, (1ull << 48) - 4096, 1ull << 48,
+    1ull << 52, 1ull << 55,   ~0xfffull,
 };
 
 uint64_t random_next(struct attacker *a)
@@ -39,7 +37,7 @@ static uint64_t offset(struct attacker *a)
 /* The attacker's own memory: destroying that would end the test, and needs no hypervisor to hold it. */
 static bool is_own(uint64_t address)
 {
-	return address >= BOARD_RAM && address < (uint64_t)image_end + 0x10000;
+	return address >= (uint64_t)image_start && address < (uint64_t)image_end + 0x10000;
 }
 
 static uint64_t own_frame(struct attacker *a)
@@ -47,10 +45,10 @@ static uint64_t own_frame(struct attacker *a)
 	uint64_t r = random_next(a), aligned = r >> 32 & 3 ? ~3ull : ~0ull;
 
 	if ((r & 3) == 0)
-		return BOARD_UART + (r >> 8 & 0xfff & aligned);
+		return board.uart + (r >> 8 & 0xfff & aligned);
 	if ((r & 3) == 1)
-		return BOARD_GICR + (r >> 8 & 0x7ffff & aligned);
-	return BOARD_GICD + (r >> 8 & 0xffff & aligned);
+		return board.gicr + (r >> 8 & 0x7ffff & aligned);
+	return board.gicd + (r >> 8 & 0xffff & aligned);
 }
 
 static uint64_t try_address(struct attacker *a, bool own_frames)
@@ -144,12 +142,12 @@ uint32_t word_gic_parts(uint32_t word, uint64_t base)
 	uint64_t first = base - 4096, last = base + 4096 + (unsigned_offset ? (word >> 10 & 0xfff) * 16 : 0);
 	uint32_t parts = 0;
 
-	if (!overlap(first, last, BOARD_GICD, BOARD_GICR + CPU_LIMIT * GICR_STRIDE - BOARD_GICD))
+	if (!overlap(first, last, board.gicd, board.gicr + CPU_LIMIT * GICR_STRIDE - board.gicd))
 		return 0;
-	if (overlap(first, last, BOARD_GICD, 4))
+	if (overlap(first, last, board.gicd, 4))
 		parts |= GIC_DISTRIBUTOR;
 	for (unsigned int cpu = 0; cpu < CPU_LIMIT; cpu++) {
-		uint64_t frame = BOARD_GICR + cpu * GICR_STRIDE;
+		uint64_t frame = board.gicr + cpu * GICR_STRIDE;
 
 		if (overlap(first, last, frame, 0x100) || overlap(first, last, frame + GICR_SGI_FRAME, 0x1000))
 			parts |= 1u << cpu;
