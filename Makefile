@@ -32,6 +32,7 @@ include mk/host.mk
 include mk/unit.mk
 include mk/check.mk
 include mk/test.mk
+include mk/bench.mk
 
 .PHONY: all clean distclean help
 all: kernel processes programs guest-programs host unit-programs

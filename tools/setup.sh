@@ -3,6 +3,7 @@
 # Installs what Bulkhead needs to build, run and test, from Debian packages only:
 #   tools/setup.sh build   compiler, libraries, checkers, QEMU 10 or later
 #   tools/setup.sh guests  Debian's arm64 kernel and busybox, into build/guests (never committed)
+#   tools/setup.sh bench   Debian's arm64 Xen, into build/xen, to measure beside (never committed)
 # Safe to run again: what is there is left alone. Needs root only when a package is missing.
 set -eu
 
@@ -173,8 +174,22 @@ setup_guests() {
 	mv "$g/initramfs.cpio.gz.new" "$g/initramfs.cpio.gz"
 }
 
+setup_bench() {
+	[ -e "$out/xen/xen" ] && return
+	say "fetching Debian's arm64 Xen"
+	fetch_arm64 xen-hypervisor-4.17-arm64 || die "Xen could not be fetched"
+	unpack_deb 'xen-hypervisor-*_arm64.deb' "$out/debs/xen"
+	mkdir -p "$out/xen"
+	image=$(ls "$out"/debs/xen/boot/xen-* | head -n 1)
+	case $image in
+	*.gz) gzip -dc "$image" >"$out/xen/xen" ;;
+	*) cp "$image" "$out/xen/xen" ;;
+	esac
+}
+
 case "${1:-}" in
 build) setup_build; setup_libfdt ;;
 guests) setup_guests ;;
-*) sed -n '3,6s/^# //p' "$0"; exit 64 ;;
+bench) setup_bench ;;
+*) sed -n '3,7s/^# //p' "$0"; exit 64 ;;
 esac

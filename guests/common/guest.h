@@ -31,6 +31,7 @@ extern char image_start[], image_end[];
 /* Where things are, from the device tree, and what the counters showed at the first instruction. */
 struct board {
 	uint64_t uart, gicd, gicr, entry_virtual, entry_physical;
+	bool sbsa_uart; /* what Arm's Server Base System Architecture keeps of a PL011: there is nothing to set up */
 };
 extern struct board board;
 

@@ -7,24 +7,20 @@
 char bootargs[BOOTARGS_BYTES];
 struct board board;
 
-/* Xen gives its guests what is left of a PL011 in Arm's Server Base System Architecture. */
-static uint64_t find_uart(const void *fdt)
-{
-	uint64_t uart = fdt_reg(fdt, "arm,pl011", 0);
-
-	return uart ? uart : fdt_reg(fdt, "arm,sbsa-uart", 0);
-}
-
 void guest_start(const void *fdt, uint64_t entry_virtual, uint64_t entry_physical)
 {
 	fdt_bootargs(fdt, bootargs, sizeof(bootargs));
 	board = (struct board){
-	    .uart = find_uart(fdt),
+	    .uart = fdt_reg(fdt, "arm,pl011", 0),
 	    .gicd = fdt_reg(fdt, "arm,gic-v3", 0),
 	    .gicr = fdt_reg(fdt, "arm,gic-v3", 1),
 	    .entry_virtual = entry_virtual,
 	    .entry_physical = entry_physical,
 	};
+	if (!board.uart) {
+		board.uart = fdt_reg(fdt, "arm,sbsa-uart", 0);
+		board.sbsa_uart = true;
+	}
 	if (!board.uart || !board.gicd || !board.gicr)
 		system_off();
 	uart_init();

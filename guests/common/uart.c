@@ -51,6 +51,8 @@ static void unlock(void)
 
 void uart_init(void)
 {
+	if (board.sbsa_uart)
+		return;
 	write32(board.uart + UART_IMSC, 0);
 	write32(board.uart + UART_LCRH, 0x70); /* 8 bits, FIFO */
 	write32(board.uart + UART_CR, 0x301);  /* enable, transmit, receive */

@@ -54,11 +54,21 @@ SERVERS = """
         devc-pl011 { program = "devc-pl011"; priority = <30>; abilities = "public", "log"; connect = "slogger";
                      devices = "stdout"; ready; };
         slogger { program = "slogger"; priority = <28>; abilities = "public", "log"; ready; };
+"""
+SHELL = """
         shell { program = "shell"; priority = <26>; connect = "devc-pl011", "slogger"; };
+"""
+# The two processes of tests/el0/kbench.c, which print rows on the kernel's console.
+KBENCH = """
+        kserver { program = "kbench"; args = "server"; priority = <20>; memory = <0x100000>;
+                  kernel-memory = <0x100000>; abilities = "public", "log"; ready; };
+        kclient { program = "kbench"; args = "client"; priority = <20>; max-priority = <21>; memory = <0x100000>;
+                  kernel-memory = <0x100000>; abilities = "log"; connect = "kserver";
+                  devices = "/pl061@9030000"; ready; };
 """
 
 
-def system_dts(first="", then="", vms=()):
+def system_dts(first="", then="", vms=(), shell=True):
     """A system.dts with console driver, log ring and shell, other processes before and after them, and VMs: names, or
     names and further properties."""
     nodes = ""
@@ -71,7 +81,7 @@ def system_dts(first="", then="", vms=()):
     return f"""/dts-v1/;
 / {{
     compatible = "bulkhead,system";
-    processes {{ {first} {SERVERS} {then} }};
+    processes {{ {first} {SERVERS} {SHELL if shell else ''} {then} }};
     vms {{ {nodes} }};
 }};
 """

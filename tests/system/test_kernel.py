@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness import Board, make_archive, system_dts
+from harness import KBENCH, Board, make_archive, system_dts
 
 CALLS = 1000000
 
@@ -62,23 +62,9 @@ BENCH_ROWS = ("msg_roundtrip_0", "msg_roundtrip_32", "msg_roundtrip_256", "msg_r
               "context_switch", "timer_wake", "irq_wake", "mem_map", "mem_unmap")
 
 
-def bench_processes():
-    """The two processes of tests/el0/kbench.c."""
-    server = """
-        kserver { program = "kbench"; args = "server"; priority = <20>; memory = <0x100000>;
-                  kernel-memory = <0x100000>; abilities = "public", "log"; ready; };
-"""
-    client = """
-        kclient { program = "kbench"; args = "client"; priority = <20>; max-priority = <21>; memory = <0x100000>;
-                  kernel-memory = <0x100000>; abilities = "log"; connect = "kserver";
-                  devices = "/pl061@9030000"; ready; };
-"""
-    return server + client
-
-
 def test_costs():
     """Every row of kbench is measured. Where instructions are counted, each round of a row costs the same."""
-    archive = make_archive({"system.dts": system_dts(first=bench_processes())})
+    archive = make_archive({"system.dts": system_dts(first=KBENCH)})
     with Board(archive, cpus=1, cpu="neoverse-n1,cntfrq=1000000000", icount=True) as board:
         board.expect(r"kbench: done", 60)
         rows = {name: (int(low), int(median), int(high)) for name, low, median, high in re.findall(

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boots the bare machine, Bulkhead and Xen in QEMU, unattended, and collects the rows that are printed.
+
+Nothing is typed and the guest prints when all is measured, so a run repeats to the instruction. One tick of the counter
+is one instruction of all CPUs together (-icount shift=0, and a counter of 1 GHz).
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests/system"))
+
+from harness import BUILD, KBENCH, make_archive, system_dts  # noqa: E402
+from rows import Measured, one  # noqa: E402
+
+MACHINE = "virt-10.0"
+ROW = re.compile(r"bench: (\w+) min (\d+) median (\d+) p99 (\d+) max (\d+)")
+ENTRY = re.compile(r"bench: entry cntvct (\d+) cntpct (\d+)")
+LIMIT = 300  # seconds that a boot may take
+XEN_MODULE = 0x50000000
+GUEST = BUILD / "guests/bench.img"
+
+
+class Failed(Exception):
+    """A system could not be measured."""
+
+
+def parse_rows(text):
+    """Row id -> Measured, of all lines that are rows."""
+    return {name: Measured(*map(int, values)) for name, *values in ROW.findall(text)}
+
+
+def parse_entry(text):
+    """What the counters showed at the guest's first instruction: virtual, physical."""
+    found = ENTRY.search(text)
+    if not found:
+        raise Failed("the guest does not say when it was entered")
+    return int(found.group(1)), int(found.group(2))
+
+
+def qemu(cpu, cpus, virtualization=True):
+    options = "virtualization=on,gic-version=3,iommu=smmuv3" if virtualization else "gic-version=3"
+    return ["qemu-system-aarch64", "-M", f"{MACHINE},{options}", "-cpu", f"{cpu},cntfrq=1000000000", "-smp", str(cpus),
+            "-m", "2G", "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
+            "-icount", "shift=0,sleep=off"]
+
+
+def boot(name, command, until):
+    """Runs QEMU until it has printed a line that matches `until`, and returns its output. The log keeps all of it."""
+    log = BUILD / "logs" / f"bench-{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    text = ""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace") as process, open(log, "w", encoding="utf-8") as file:
+        timer = threading.Timer(LIMIT, process.kill)
+        timer.start()
+        try:
+            for line in process.stdout:
+                text += line
+                file.write(line)
+                if re.search(until, line):
+                    return text
+        finally:
+            timer.cancel()
+            process.kill()
+    raise Failed(f"{name}: no `{until}` within {LIMIT} s, or QEMU ended; see {log}")
+
+
+def vm_conf(name, cmdline, cpus, console):
+    """Each virtual CPU has a CPU of its own. The guest's counter is the board's: it counts from power-on."""
+    lines = [f"system {name}", "ram 0x80000000,16M", *(f"cpu sched 10 runmask {cpu}" for cpu in range(cpus)),
+             "load bench.img", f'cmdline "{cmdline}"', "set counter-offset 0", "vdev pl011", "\tloc 0x1c090000",
+             "\tintr gic:37", f"\thostdev /dev/console/{console}", ""]
+    return "\n".join(lines)
+
+
+def bulkhead_system(cpus, idle_vms=0, cmdline=""):
+    """The measuring VM, and others that wait for ever. There is no shell: its console, which is shown, is the VM's."""
+    idle = [f"idle{i}" for i in range(idle_vms)]
+    files = {"system.dts": system_dts(vms=[*idle, "bench"], shell=False),
+             "bench.qvmconf": vm_conf("bench", cmdline, min(cpus, 2), "shell")}
+    for name in idle:
+        files[f"{name}.qvmconf"] = vm_conf(name, "idle=1", min(cpus, 2), name)
+    return files
+
+
+def bulkhead_command(name, files, cpu, cpus):
+    archive = make_archive(files, f"bench-{name}")
+    return [*qemu(cpu, cpus), "-kernel", str(BUILD / "Image"), "-initrd", str(archive)]
+
+
+def bulkhead(cpu, cpus=2, idle_vms=0):
+    """The rows of the guest."""
+    name = f"bulkhead-{cpu}-{cpus}cpu-{idle_vms + 1}vm"
+    return parse_rows(boot(name, bulkhead_command(name, bulkhead_system(cpus, idle_vms), cpu, cpus), "bench: done"))
+
+
+def kernel(cpu):
+    """The rows of the kernel's calls, measured by two processes."""
+    name = f"kernel-{cpu}"
+    files = {"system.dts": system_dts(first=KBENCH)}
+    return parse_rows(boot(name, bulkhead_command(name, files, cpu, 1), "kbench: done"))
+
+
+def bare(cpu):
+    command = [*qemu(cpu, 2, virtualization=False), "-kernel", str(GUEST), "-append", "bare=1"]
+    return parse_rows(boot(f"bare-{cpu}", command, "bench: done"))
+
+
+def xen_image():
+    """What `tools/setup.sh bench` has fetched, or None."""
+    path = BUILD / "xen/xen"
+    return path if path.exists() else None
+
+
+def xen_tree(name, command, cmdline, cpus):
+    """QEMU's own device tree with a guest that Xen starts without dom0 (Xen, docs/features/dom0less.pandoc)."""
+    folder = BUILD / "xen"
+    dumped, source, tree = (folder / f"{name}{suffix}" for suffix in ("-board.dtb", ".dts", ".dtb"))
+    dump = list(command)
+    dump[2] += f",dumpdtb={dumped}"
+    subprocess.run(dump, check=True, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+    text = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dumped], check=True, capture_output=True, text=True,
+                          timeout=60).stdout
+    source.write_text(text + f"""
+/ {{ chosen {{
+    #address-cells = <2>;
+    #size-cells = <2>;
+    xen,xen-bootargs = "console=dtuart vwfi=native";
+    guest {{
+        compatible = "xen,domain";
+        #address-cells = <2>;
+        #size-cells = <2>;
+        cpus = <{cpus}>;
+        memory = <0 0x4000>;
+        vpl011;
+        module@{XEN_MODULE:x} {{
+            compatible = "multiboot,kernel", "multiboot,module";
+            reg = <0 {XEN_MODULE:#x} 0 {GUEST.stat().st_size}>;
+            bootargs = "{cmdline}";
+        }};
+    }};
+}}; }};
+""")
+    subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree, source], check=True, timeout=60)
+    return tree
+
+
+def boot_xen(cpu, cpus, cmdline, until):
+    name = f"xen-{cpu}-{cpus}cpu"
+    command = qemu(cpu, cpus)
+    tree = xen_tree(name, command, cmdline, cpus)
+    return boot(name, [*command, "-kernel", str(xen_image()), "-dtb", str(tree), "-device",
+                       f"loader,file={GUEST},addr={XEN_MODULE:#x},force-raw=on"], until)
+
+
+def xen(cpu):
+    rows = parse_rows(boot_xen(cpu, 2, "xen=1", "bench: done"))
+    entered = parse_entry(boot_xen(cpu, 1, "xen=1 reset=1", "bench: entry"))
+    return {**rows, "boot_first_instruction": one(entered[1])}
+
+
+def bulkhead_boot(cpu, vms=1):
+    """Instructions from power-on to the first one of the guest that is started last."""
+    name = f"boot-{cpu}-{vms}vm"
+    command = bulkhead_command(name, bulkhead_system(1, vms - 1, "reset=1"), cpu, 1)
+    return one(parse_entry(boot(name, command, "bench: entry"))[0])
+
+
+def versions():
+    """What the counts depend on besides the tree."""
+    compiler = subprocess.run([os.environ.get("XCC", "aarch64-linux-gnu-gcc"), "--version"], check=True,
+                              capture_output=True, text=True).stdout.splitlines()[0]
+    emulator = subprocess.run(["qemu-system-aarch64", "--version"], check=True, capture_output=True,
+                              text=True).stdout.splitlines()[0]
+    return {"compiler": compiler, "qemu": emulator, "machine": MACHINE}
