@@ -166,7 +166,8 @@ def xen(cpu):
 
 
 def bulkhead_boot(cpu, vms=1):
-    """Instructions from power-on to the first one of the guest that is started last."""
+    """Instructions from power-on to the first one of the guest that is started last. The counter is read by the second
+    instruction that the guest executes."""
     name = f"boot-{cpu}-{vms}vm"
     command = bulkhead_command(name, bulkhead_system(1, vms - 1, "reset=1"), cpu, 1)
     return one(parse_entry(boot(name, command, "bench: entry"))[0])

@@ -1,6 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the whole system costs: sizes, starts, restarts."""
+"""What the whole system costs: sizes, starts, restarts. Each function returns (what, value as text)."""
+
+import re
+import time
+
+import machines
+from harness import BUILD, Board, make_archive, system_dts
+from rows import FIRST_CPU
+
+VMS = 8
+GUEST_RAM = 16384  # KiB
 
 
-def report(say):
+def sizes():
+    archive = BUILD / "images" / f"bench-boot-{FIRST_CPU}-1vm.cpio"
+    return [("kernel and procmgr, the Image", f"{(BUILD / 'Image').stat().st_size:,} bytes"),
+            ("boot archive of boot_first_instruction", f"{archive.stat().st_size:,} bytes")]
+
+
+def starts(first):
+    """`first`: when the guest is entered that is alone."""
+    last = machines.bulkhead_boot(FIRST_CPU, VMS).median
+    return [(f"power-on to the first instruction of the last of {VMS} VMs", f"{last:,} instructions"),
+            ("one VM's start, of those", f"{(last - first) // (VMS - 1):,} instructions")]
+
+
+def restarts_and_memory():
+    """A guest that resets itself; then the operator starts it again. The counter stands still while all CPUs wait and no
+    timer runs, so what is counted is the end of the VM, the typed command, and the start."""
+    files = {"system.dts": system_dts(vms=["idle", "bench"]),
+             "idle.qvmconf": machines.vm_conf("idle", "idle=1", 1, "idle"),
+             "bench.qvmconf": machines.vm_conf("bench", "reset=1", 1, "bench")}
+    with Board(make_archive(files, "bench-restart"), cpus=1, icount=True, cpu=f"{FIRST_CPU},cntfrq=1000000000",
+               log="bench-restart") as board:
+        board.prompt()
+        # What is typed before the reset is not counted, so a try too early changes nothing.
+        end = time.monotonic() + 120
+        while "cannot" in board.command_output("vm start bench") and time.monotonic() < end:
+            time.sleep(1)
+        memory = board.command_output("pidin mem")
+        board.open_console("bench")
+        reset = int(board.expect(r"bench: reset at (\d+)", 60).group(1))
+        entry = int(board.expect(r"bench: entry cntvct (\d+)", 60).group(1))
+    found = re.search(r"\bidle\s+(\d+)K\s+(\d+)K of\s+(\d+)K", memory)
+    assert found, f"`pidin mem` does not show the VM: {memory}"
+    whole, used, kernel = map(int, found.groups())
+    return [("a VM with 16 MiB, from its reset to its first instruction again", f"{entry - reset:,} instructions"),
+            ("memory of a VM beside its RAM: of qvm", f"{whole - GUEST_RAM} KiB"),
+            ("memory of a VM beside its RAM: for the kernel's objects", f"{kernel} KiB, of which {used} are used")]
+
+
+def report(say, first):
     say()
+    for what, value in [*sizes(), *starts(first), *restarts_and_memory()]:
+        say(f"{what:68} {value}")
