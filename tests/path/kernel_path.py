@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the plugins of this folder need to know of the kernel, and what they report."""
+
+import collections
+import re
+import subprocess
+
+from harness import BUILD, TOP
+
+KERNEL = BUILD / "kernel/kernel.elf"
+
+# What the first instruction of a function means to stretch.c.
+POLL, TAKE, IDLE = "irq_pending", "irq_take", "cpu_idle"
+CAUSES = ("timer_expire_one", "irq_fire", "vcpu_irq_timer", "vcpu_irq_maintenance", "vcpu_trap", "vcpu_requests",
+          "process_fault", "thread_destroy", "fpu_trap")
+
+Cause = collections.namedtuple("Cause", "name is_call longest times total went_on functions run")
+
+
+def kernel_functions():
+    """Addresses and names of the kernel's text, ascending; of several names at one place the last."""
+    lines = subprocess.run(["aarch64-linux-gnu-nm", "-n", KERNEL], capture_output=True, text=True, check=True).stdout
+    found = {}
+    for address, kind, name in re.findall(r"^([0-9a-f]+) (\w) (\S+)$", lines, re.MULTILINE):
+        if kind in "tT" and not name.startswith("$"):
+            found[int(address, 16)] = name
+        if name == "__text_end":
+            end = int(address, 16)
+    return {address: name for address, name in found.items() if address < end} | {end: "end"}
+
+
+def write_symbols(path):
+    """The file of symbols for stretch.c. A kernel that has not all that the measurement rests on is refused."""
+    functions = kernel_functions()
+    missing = {POLL, TAKE, IDLE, *CAUSES, *(f"call_{name}" for name in all_calls())} - set(functions.values())
+    if missing:
+        raise SystemExit(f"the kernel has no function {', '.join(sorted(missing))}: inlined, or renamed?")
+    events = {POLL: "p", TAKE: "i", IDLE: "w", **{name: "n" for name in CAUSES}}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{address:x} {'c' if name.startswith('call_') else events.get(name, '-')} {name}\n"
+                            for address, name in functions.items()))
+
+
+def all_calls():
+    """The names in abi/calls.def."""
+    return re.findall(r"^CALL\(\d+, (\w+),", (TOP / "abi/calls.def").read_text(), re.MULTILINE)
+
+
+def read_report(path, run):
+    """What stretch.c wrote: instructions of the boot, stretches, their instructions, and the causes by name."""
+    boot, stretches, total, causes = 0, 0, 0, {}
+    for line in path.read_text().splitlines():
+        kind, *fields = line.split()
+        if kind == "boot":
+            boot = int(fields[0])
+        elif kind == "stretches":
+            stretches, total = map(int, fields)
+        elif kind == "cause":
+            name, event, longest, times, all_of_it, went_on = fields
+            causes[name] = Cause(name, event == "c", int(longest), int(times), int(all_of_it), went_on == "1", {}, run)
+            functions = causes[name].functions
+        else:
+            functions[fields[0]] = int(fields[1])
+    return boot, stretches, total, causes
