@@ -24,6 +24,7 @@ paddr_t va_to_pa(const void *va);
 void cache_clean_poc(const void *va, size_t bytes); /* so that who runs with caches off sees it */
 void cache_sync_code(const void *va, size_t bytes); /* clean to PoU, invalidate instruction caches, all CPUs */
 void memory_zero(void *va, size_t bytes);           /* whole pages */
+void memory_scrub(void *va, size_t bytes);          /* whole pages: zero, also for who runs with caches off */
 
 /* Stage-2 maintenance, on every CPU (inner shareable), ended by DSB and ISB. */
 void tlb_flush_page(unsigned vmid, paddr_t root, vaddr_t va);

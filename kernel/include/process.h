@@ -14,6 +14,13 @@ struct region {
 };
 
 #define IRQ_GRANT_MAX 16
+#define THREAD_MAX    TIMER_PER_PROCESS /* each has a timer; ids are the lowest that are free, hence never above */
+
+/* How far a check that something is nobody's has come: owner.c. */
+struct owner_check {
+	uint64_t start, bytes, generation;
+	uint32_t kind, slot;
+};
 
 struct process {
 	uint32_t slot;
@@ -22,8 +29,10 @@ struct process {
 	struct kmem kmem;
 	struct space space;
 	struct space guest;
-	void **handles[OBJECT_TYPES]; /* a page each, when needed; index = id */
+	void **handles[OBJECT_TYPES];                             /* a page each, when needed; index = id */
+	uint64_t handles_used[OBJECT_TYPES][HANDLE_MAX / 64 + 1]; /* bit n: id n */
 	struct region regions[REGION_MAX];
+	uint64_t ram_bytes; /* of those that are RAM and its own */
 	struct {
 		uint32_t first, count;
 	} irqs[IRQ_GRANT_MAX];
@@ -34,7 +43,8 @@ struct process {
 	struct channel *control; /* gets PULSE_MASK `signals` */
 	struct pulse signals;
 	struct pulse death;
-	uint32_t end_cause;
+	uint32_t end_cause; /* not END_NONE: its threads are being ended, and none comes any more */
+	uint32_t end_next;  /* tid up to which they have been told */
 	uint64_t end_status, fault_address, fault_pc;
 	uint64_t cpu_ns; /* of threads that are gone */
 	struct vcpu *vcpus[VCPU_MAX];
@@ -44,6 +54,7 @@ struct process {
 	/* ProcessDestroy and ProcessGrant go in steps: how far */
 	uint32_t step;
 	uint64_t scrub;
+	struct owner_check check;
 	struct {
 		paddr_t start;
 		uint64_t bytes;
@@ -55,9 +66,10 @@ extern struct process processes[PROCESS_MAX];
 struct process *process_of(uint64_t slot);                          /* NULL: no such, or empty */
 int64_t handle_add(struct process *p, unsigned type, void *object); /* id, or -KE_AGAIN, -KE_NOMEM */
 void *handle_get(const struct process *p, unsigned type, uint64_t id);
+uint64_t handle_next(const struct process *p, unsigned type, uint64_t from); /* lowest id of an object; 0: none */
 void handle_remove(struct process *p, unsigned type, uint64_t id);
 void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t pc);
-void process_end(struct process *p, unsigned cause, uint64_t status); /* kills its threads */
+void process_end(struct process *p, unsigned cause, uint64_t status); /* its threads end, one after the other */
 void process_thread_gone(struct process *p);
 void process_start_first(void);
 /* Copy between the kernel and a process: whole or -KE_FAULT. */

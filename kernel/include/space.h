@@ -10,8 +10,8 @@
 
 #define SPACE_BITS        39
 #define SPACE_LIMIT       BIT(SPACE_BITS)
-#define SPACE_STEP        256 /* leaves changed in one go: bounds the time with interrupts off */
-#define SPACE_CHANGE_STEP 32  /* same, for changes that need TLB maintenance each */
+#define SPACE_STEP        32 /* leaves changed in one go: bounds the time with interrupts off */
+#define SPACE_CHANGE_STEP 8  /* same, for changes that need TLB maintenance each */
 
 struct space {
 	uint64_t *root;
@@ -41,8 +41,8 @@ int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest);
  * if something is mapped at va, -KE_NOMEM. Nothing has changed on an error. */
 int64_t space_map(struct space *s, vaddr_t va, paddr_t pa, uint64_t bytes, unsigned attr);
 
-/* Unmap, or change the attributes of, at most SPACE_STEP leaves. Holes are skipped. Returns the bytes dealt with.
- * A larger leaf that reaches over the range is split; in a guest's space that is refused: -KE_INVAL. */
+/* Unmap, or change the attributes of, at most SPACE_CHANGE_STEP leaves. Holes are skipped. Returns the bytes dealt with,
+ * 0 if a larger leaf that reaches over the range was split first; in a guest's space that is refused: -KE_INVAL. */
 int64_t space_unmap(struct space *s, vaddr_t va, uint64_t bytes);
 int64_t space_protect(struct space *s, vaddr_t va, uint64_t bytes, unsigned attr);
 

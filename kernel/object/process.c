@@ -15,26 +15,37 @@ struct process *process_of(uint64_t slot)
 
 /* ---- handles ---- */
 
+static unsigned lowest_free(const uint64_t *used)
+{
+	for (unsigned i = 0; i <= HANDLE_MAX / 64; i++)
+		if (~used[i])
+			return i * 64 + (unsigned)__builtin_ctzll(~used[i]);
+	return HANDLE_MAX + 1;
+}
+
 int64_t handle_add(struct process *p, unsigned type, void *object)
 {
 	void **table = p->handles[type];
+	uint64_t *used = p->handles_used[type];
+	unsigned id;
 
+	/* Who ends its threads must not have to begin again. */
+	if (type == OBJECT_THREAD && p->end_cause != END_NONE)
+		return -KE_AGAIN;
 	if (!table) {
 		table = kmem_page(&p->kmem);
 		if (!table)
 			return -KE_NOMEM;
 		/* VcpuRun looks without the kernel's lock: what a pointer leads to is there before the pointer. */
 		__atomic_store_n(&p->handles[type], table, __ATOMIC_RELEASE);
-		table[0] = (void *)1; /* lowest id that may be free */
+		used[0] = 1; /* no object has the id 0 */
 	}
-	for (uint64_t id = (uint64_t)table[0]; id <= HANDLE_MAX; id++) {
-		if (!table[id]) {
-			__atomic_store_n(&table[id], object, __ATOMIC_RELEASE);
-			table[0] = (void *)(id + 1);
-			return (int64_t)id;
-		}
-	}
-	return -KE_AGAIN;
+	id = lowest_free(used);
+	if (id > HANDLE_MAX)
+		return -KE_AGAIN;
+	used[id / 64] |= BIT(id % 64);
+	__atomic_store_n(&table[id], object, __ATOMIC_RELEASE);
+	return id;
 }
 
 void *handle_get(const struct process *p, unsigned type, uint64_t id)
@@ -46,13 +57,23 @@ void *handle_get(const struct process *p, unsigned type, uint64_t id)
 	return __atomic_load_n(&table[id], __ATOMIC_ACQUIRE);
 }
 
+uint64_t handle_next(const struct process *p, unsigned type, uint64_t from)
+{
+	const uint64_t *used = p->handles_used[type];
+	uint64_t bits = from <= HANDLE_MAX ? used[from / 64] & ~0ull << from % 64 : 0;
+
+	if (from / 64 == 0)
+		bits &= ~1ull;
+	for (uint64_t i = from / 64; i <= HANDLE_MAX / 64; bits = ++i <= HANDLE_MAX / 64 ? used[i] : 0)
+		if (bits)
+			return i * 64 + (unsigned)__builtin_ctzll(bits);
+	return 0;
+}
+
 void handle_remove(struct process *p, unsigned type, uint64_t id)
 {
-	void **table = p->handles[type];
-
-	table[id] = NULL;
-	if (id < (uint64_t)table[0])
-		table[0] = (void *)id;
+	p->handles[type][id] = NULL;
+	p->handles_used[type][id / 64] &= ~BIT(id % 64);
 }
 
 /* ---- memory of processes ---- */
@@ -92,18 +113,36 @@ int64_t copy_out(struct process *p, uint64_t to, const void *from, uint64_t byte
 
 /* ---- the end of a process ---- */
 
+/*
+ * One thread at a time: telling all of them at once would take too long with interrupts off. The end of each tells the
+ * next, process_thread_gone(); they have the highest priority by then, so nothing of the process runs in between on a
+ * CPU that one of them is on.
+ */
+static void end_next(struct process *p)
+{
+	uint64_t tid = handle_next(p, OBJECT_THREAD, p->end_next + 1);
+
+	while (tid && thread_of(p, tid)->kill)
+		tid = handle_next(p, OBJECT_THREAD, tid + 1);
+	if (!tid)
+		return;
+	p->end_next = (uint32_t)tid;
+	thread_kill(thread_of(p, tid));
+}
+
 void process_end(struct process *p, unsigned cause, uint64_t status)
 {
+	struct thread *current = this_cpu()->current;
+
 	if (p->end_cause == END_NONE) {
 		p->end_cause = cause;
 		p->end_status = status;
 	}
-	for (uint64_t tid = 1; tid <= HANDLE_MAX; tid++) {
-		struct thread *t = thread_of(p, tid);
-
-		if (t)
-			thread_kill(t);
-	}
+	/* Who asks for it, or did it, does not go on. */
+	if (current && current->process == p)
+		thread_kill(current);
+	else
+		end_next(p);
 }
 
 void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t pc)
@@ -120,8 +159,11 @@ void process_thread_gone(struct process *p)
 	struct process *procmgr = &processes[0];
 	struct channel *c;
 
-	if (--p->threads_alive)
+	if (--p->threads_alive) {
+		if (p->end_cause != END_NONE)
+			end_next(p);
 		return;
+	}
 	if (p->end_cause == END_NONE)
 		p->end_cause = END_EXIT;
 	if (p->state == PROCESS_RUNNING)
@@ -227,6 +269,7 @@ static void boot_info_make(struct process *p, paddr_t ram)
 	uint64_t heap;
 
 	p->regions[0] = (struct region){.start = ram, .bytes = FIRST_RAM, .flags = REGION_RAM};
+	p->ram_bytes = FIRST_RAM;
 	map_all(p, FIRST_STACK - STACK_BYTES, ram, STACK_BYTES, SPACE_R | SPACE_W);
 	paddr_t end = load_segments(p, ram + STACK_BYTES);
 
@@ -261,7 +304,6 @@ void process_start_first(void)
 	}
 	kmem = take_ram(FIRST_KMEM);
 	ram = take_ram(FIRST_RAM);
-	memory_zero(pa_to_va(kmem), FIRST_KMEM);
 	memory_zero(pa_to_va(ram), FIRST_RAM);
 	p->state = PROCESS_RUNNING;
 	p->params = (struct process_params){

@@ -9,55 +9,13 @@
 #include "irq.h"
 #include "lock.h"
 #include "object.h"
+#include "owner.h"
 #include "process.h"
 #include "vcpu.h"
 
-#define SCRUB_STEP  (32ull << 10)
-#define COPY_STEP   (16ull << 10)
-#define CODE_STEP   (32ull << 10)
-#define OBJECT_STEP 16
-
-/* ---- who owns what ---- */
-
-static bool overlaps_owned(paddr_t start, uint64_t bytes, uint32_t kind)
-{
-	for (unsigned s = 0; s < PROCESS_MAX; s++) {
-		const struct process *p = &processes[s];
-
-		if (p->state == PROCESS_FREE)
-			continue;
-		if (ranges_overlap(start, bytes, p->params.kmem, p->params.kmem_bytes))
-			return true;
-		for (unsigned i = 0; i < REGION_MAX; i++) {
-			const struct region *r = &p->regions[i];
-
-			if (r->flags && !(r->flags & kind & REGION_RO) &&
-			    ranges_overlap(start, bytes, r->start, r->bytes))
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool overlaps_board(paddr_t start, uint64_t bytes)
-{
-	for (unsigned i = 0; i < board.ram_count; i++)
-		if (ranges_overlap(start, bytes, board.ram[i].start, board.ram[i].bytes))
-			return true;
-	for (unsigned i = 0; i < board.gicr_count; i++)
-		if (ranges_overlap(start, bytes, board.gicr[i].start, board.gicr[i].bytes))
-			return true;
-	return ranges_overlap(start, bytes, board.gicd.start, board.gicd.bytes) ||
-	       (board.smmu.bytes && ranges_overlap(start, bytes, board.smmu.start, board.smmu.bytes));
-}
-
-static bool in_archive(paddr_t start, uint64_t bytes)
-{
-	paddr_t from = align_down(board.initrd.start, PAGE_SIZE);
-	paddr_t to = align_up(board.initrd.start + board.initrd.bytes, PAGE_SIZE);
-
-	return board.initrd.bytes && start >= from && bytes <= to - from && start - from <= to - from - bytes;
-}
+#define SCRUB_STEP (16ull << 10)
+#define COPY_STEP  (4ull << 10)
+#define CODE_STEP  (16ull << 10)
 
 /* ---- create ---- */
 
@@ -66,7 +24,7 @@ int64_t call_ProcessCreate(struct thread *t, struct frame *f)
 	uint64_t slot = f->x[0];
 	struct process_params params;
 	struct process *p = &processes[slot % PROCESS_MAX];
-	int error;
+	int64_t error;
 
 	if (slot == 0 || slot >= PROCESS_MAX)
 		return -KE_INVAL;
@@ -80,8 +38,11 @@ int64_t call_ProcessCreate(struct thread *t, struct frame *f)
 	    !params.runmask || !params.max_priority || params.max_priority > PRIO_MAX || !params.priority ||
 	    params.priority > params.max_priority || (params.policy != SCHED_FIFO_ && params.policy != SCHED_RR_))
 		return -KE_INVAL;
-	if (!process_ram_free(params.kmem, params.kmem_bytes) || overlaps_owned(params.kmem, params.kmem_bytes, 0))
+	if (!process_ram_free(params.kmem, params.kmem_bytes))
 		return -KE_PERM;
+	error = owner_check(p, GRANT_RAM, params.kmem, params.kmem_bytes);
+	if (error)
+		return error;
 	p->slot = (uint32_t)slot;
 	kmem_init(&p->kmem, params.kmem, params.kmem_bytes);
 	error = space_init(&p->space, &p->kmem, 1 + (unsigned)slot, false);
@@ -92,45 +53,29 @@ int64_t call_ProcessCreate(struct thread *t, struct frame *f)
 	p->params = params;
 	process_init_lists(p);
 	p->state = PROCESS_NEW;
+	owner_changed();
 	return 0;
 }
 
 /* ---- grant ---- */
 
-/* RAM is zero when it is given. What this slot had at its last end still is, if nobody had it since. */
-static bool scrubbed(struct process *p, paddr_t start, uint64_t bytes)
-{
-	for (unsigned i = 0; i < REGION_MAX; i++)
-		if (p->clean[i].start == start && p->clean[i].bytes == bytes)
-			return true;
-	return false;
-}
-
-static void forget_clean(paddr_t start, uint64_t bytes)
-{
-	for (unsigned s = 0; s < PROCESS_MAX; s++)
-		for (unsigned i = 0; i < REGION_MAX; i++)
-			if (processes[s].clean[i].bytes &&
-			    ranges_overlap(start, bytes, processes[s].clean[i].start, processes[s].clean[i].bytes))
-				processes[s].clean[i].bytes = 0;
-}
-
 /*
- * One step of zeroing; true when all is done. Cleaned to the PoC: a guest starts with its caches off. The memory is in
- * nobody's hands: the process has not started or has ended, and `busy` keeps other calls on it away. So the lock is
- * left.
+ * Zeroes until an interrupt waits; true when all is done. Cleaned to the PoC: a guest starts with its caches off. The
+ * memory is in nobody's hands: the process has not started or has ended, and `busy` keeps other calls on it away. So
+ * the lock is left.
  */
 static bool scrub_step(struct process *p, paddr_t start, uint64_t bytes)
 {
-	uint64_t n = bytes - p->scrub < SCRUB_STEP ? bytes - p->scrub : SCRUB_STEP;
-
 	p->busy = true;
 	lock_release(&kernel_lock);
-	memory_zero(pa_to_va(start + p->scrub), n);
-	cache_clean_poc(pa_to_va(start + p->scrub), n);
+	do {
+		uint64_t n = bytes - p->scrub < SCRUB_STEP ? bytes - p->scrub : SCRUB_STEP;
+
+		memory_scrub(pa_to_va(start + p->scrub), n);
+		p->scrub += n;
+	} while (p->scrub < bytes && !irq_pending());
 	lock_acquire(&kernel_lock);
 	p->busy = false;
-	p->scrub += n;
 	if (p->scrub < bytes)
 		return false;
 	p->scrub = 0;
@@ -142,47 +87,43 @@ static int64_t add_region(struct process *p, paddr_t start, uint64_t bytes, uint
 	for (unsigned i = 0; i < REGION_MAX; i++) {
 		if (!p->regions[i].flags) {
 			p->regions[i] = (struct region){.start = start, .bytes = bytes, .flags = flags};
+			p->ram_bytes += flags == REGION_RAM ? bytes : 0;
+			owner_changed();
 			return i;
 		}
 	}
 	return -KE_AGAIN;
 }
 
+/* RAM is zero when it is given: zeroed now, or since this slot had it last. */
 static int64_t grant_ram(struct process *p, paddr_t start, uint64_t bytes)
 {
-	if (!process_ram_free(start, bytes) || overlaps_owned(start, bytes, 0))
-		return -KE_PERM;
-	if (p->regions[REGION_MAX - 1].flags)
-		return -KE_AGAIN;
-	if (!scrubbed(p, start, bytes)) {
+	int64_t index;
+
+	if (!owner_is_clean(p, start, bytes)) {
 		if (p->step != (uint32_t)(start / PAGE_SIZE)) {
 			p->step = (uint32_t)(start / PAGE_SIZE);
 			p->scrub = 0;
-			forget_clean(start, bytes);
 		}
-		if (!scrub_step(p, start, bytes))
-			return CALL_RESTART;
+		if (scrub_step(p, start, bytes))
+			owner_clean(p, REGION_MAX - 1, start, bytes);
+		/* Somebody else may have it by now. */
+		return CALL_RESTART;
 	}
 	p->step = 0;
-	if (overlaps_owned(start, bytes, 0)) /* given to another while the lock was left */
-		return -KE_PERM;
-	forget_clean(start, bytes);
-	return add_region(p, start, bytes, REGION_RAM);
+	index = add_region(p, start, bytes, REGION_RAM);
+	if (index >= 0)
+		owner_forget_clean(p, start, bytes);
+	return index;
 }
 
 static int64_t grant_irq(struct process *p, uint64_t first, uint64_t count)
 {
-	if (first < 32 || count == 0 || count > INTID_MAX || first + count > gic_intid_limit())
-		return -KE_INVAL;
-	for (unsigned s = 0; s < PROCESS_MAX; s++)
-		for (unsigned i = 0; i < IRQ_GRANT_MAX; i++)
-			if (processes[s].state != PROCESS_FREE && processes[s].irqs[i].count &&
-			    ranges_overlap(first, count, processes[s].irqs[i].first, processes[s].irqs[i].count))
-				return -KE_PERM;
 	for (unsigned i = 0; i < IRQ_GRANT_MAX; i++) {
 		if (!p->irqs[i].count) {
 			p->irqs[i].first = (uint32_t)first;
 			p->irqs[i].count = (uint32_t)count;
+			owner_changed();
 			return 0;
 		}
 	}
@@ -193,27 +134,25 @@ int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 {
 	struct process *p = process_of(f->x[0]);
 	uint64_t start = f->x[2], bytes = f->x[3];
+	int64_t error;
 
 	(void)t;
 	if (!p || p->state != PROCESS_NEW)
 		return -KE_SRCH;
 	if (p->busy)
 		return -KE_BUSY;
-	if (f->x[1] == GRANT_IRQ)
-		return grant_irq(p, start, bytes);
-	if (!range_ok(start, bytes) || !is_aligned(start | bytes, PAGE_SIZE))
-		return -KE_INVAL;
+	error = owner_grantable(f->x[1], start, bytes);
+	if (!error && f->x[1] == GRANT_RAM && p->regions[REGION_MAX - 1].flags)
+		error = -KE_AGAIN; /* before anything is zeroed */
+	if (!error)
+		error = owner_check(p, (unsigned)f->x[1], start, bytes);
+	if (error)
+		return error;
 	switch (f->x[1]) {
 	case GRANT_RAM: return grant_ram(p, start, bytes);
-	case GRANT_ROM:
-		if (!in_archive(start, bytes) || overlaps_owned(start, bytes, REGION_RO))
-			return -KE_PERM;
-		return add_region(p, start, bytes, REGION_RAM | REGION_RO);
-	case GRANT_DEVICE:
-		if (overlaps_board(start, bytes) || overlaps_owned(start, bytes, 0))
-			return -KE_PERM;
-		return add_region(p, start, bytes, REGION_DEVICE);
-	default: return -KE_INVAL;
+	case GRANT_ROM: return add_region(p, start, bytes, REGION_RAM | REGION_RO);
+	case GRANT_DEVICE: return add_region(p, start, bytes, REGION_DEVICE);
+	default: return grant_irq(p, start, bytes);
 	}
 }
 
@@ -332,20 +271,14 @@ static void destroy_object(unsigned type, void *object)
 	}
 }
 
-/* Up to OBJECT_STEP objects; true when none is left. */
+/* Until an interrupt waits; true when none is left. */
 static bool destroy_objects(struct process *p)
 {
-	unsigned n = 0;
-
 	for (unsigned type = OBJECT_CHANNEL; type < OBJECT_TYPES; type++) {
-		for (uint64_t id = 1; p->kmem.count[type] && id <= HANDLE_MAX; id++) {
-			void *object = handle_get(p, type, id);
-
-			if (!object)
-				continue;
-			if (n++ == OBJECT_STEP)
+		for (uint64_t id; (id = handle_next(p, type, 1)) != 0;) {
+			if (irq_pending())
 				return false;
-			destroy_object(type, object);
+			destroy_object(type, handle_get(p, type, id));
 		}
 	}
 	return true;
@@ -382,8 +315,8 @@ static bool scrub_regions(struct process *p)
 			continue;
 		if (!scrub_step(p, r->start, r->bytes))
 			return false;
-		p->clean[i].start = r->start;
-		p->clean[i].bytes = r->bytes;
+		owner_clean(p, i, r->start, r->bytes);
+		p->ram_bytes -= r->bytes;
 		r->flags = 0;
 		return false;
 	}
@@ -467,9 +400,7 @@ int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 	i.fault_pc = p->fault_pc;
 	i.kmem_bytes = p->kmem.bytes;
 	i.kmem_free = kmem_pages_left(&p->kmem) * PAGE_SIZE;
-	for (unsigned r = 0; r < REGION_MAX; r++)
-		if (p->regions[r].flags == REGION_RAM)
-			i.ram_bytes += p->regions[r].bytes;
+	i.ram_bytes = p->ram_bytes;
 	i.threads = p->kmem.count[OBJECT_THREAD];
 	i.channels = p->kmem.count[OBJECT_CHANNEL];
 	i.connections = p->kmem.count[OBJECT_CONNECTION];
@@ -479,8 +410,8 @@ int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 	i.tables = p->space.tables + p->guest.tables;
 	i.abilities = p->params.abilities;
 	i.cpu_ns = p->cpu_ns;
-	for (uint64_t tid = 1; tid <= HANDLE_MAX; tid++) {
-		struct thread *other = thread_of(p, tid);
+	for (unsigned tid = 1; p->handles[OBJECT_THREAD] && tid <= THREAD_MAX; tid++) {
+		const struct thread *other = p->handles[OBJECT_THREAD][tid];
 
 		i.cpu_ns += other ? other->cpu_ns : 0;
 	}
@@ -498,26 +429,24 @@ int64_t call_ThreadInfo(struct thread *t, struct frame *f)
 {
 	struct process *p = process_of(f->x[0]);
 	struct thread_info i = {0};
+	const struct thread *o;
+	uint64_t tid = p ? handle_next(p, OBJECT_THREAD, f->x[1]) : 0;
 
-	for (uint64_t tid = f->x[1] ? f->x[1] : 1; p && tid <= HANDLE_MAX; tid++) {
-		struct thread *o = thread_of(p, tid);
-
-		if (!o)
-			continue;
-		memcpy(i.name, o->name, NAME_MAX_);
-		i.tid = o->tid;
-		i.state = o->state;
-		i.priority = o->prio;
-		i.base_priority = o->base_prio;
-		i.policy = o->policy;
-		i.runmask = o->runmask;
-		i.cpu = o->cpu;
-		i.blocked_slot = blocked_on(o);
-		i.cpu_ns = o->cpu_ns;
-		i.exits = o->vcpu ? o->vcpu->exits : 0;
-		return copy_out(t->process, f->x[2], &i, sizeof(i)) ? -KE_FAULT : (int64_t)tid;
-	}
-	return -KE_SRCH;
+	if (!tid)
+		return -KE_SRCH;
+	o = thread_of(p, tid);
+	memcpy(i.name, o->name, NAME_MAX_);
+	i.tid = o->tid;
+	i.state = o->state;
+	i.priority = o->prio;
+	i.base_priority = o->base_prio;
+	i.policy = o->policy;
+	i.runmask = o->runmask;
+	i.cpu = o->cpu;
+	i.blocked_slot = blocked_on(o);
+	i.cpu_ns = o->cpu_ns;
+	i.exits = o->vcpu ? o->vcpu->exits : 0;
+	return copy_out(t->process, f->x[2], &i, sizeof(i)) ? -KE_FAULT : (int64_t)tid;
 }
 
 int64_t call_ProcessSignal(struct thread *t, struct frame *f)

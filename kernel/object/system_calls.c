@@ -48,10 +48,7 @@ int64_t call_SystemInfo(struct thread *t, struct frame *f)
 		for (unsigned type = OBJECT_THREAD; type < KMEM_CLASSES; type++)
 			i.objects += p->kmem.count[type];
 		if (s)
-			i.ram_free -= p->params.kmem_bytes;
-		for (unsigned r = 0; s && r < REGION_MAX; r++)
-			if (p->regions[r].flags == REGION_RAM)
-				i.ram_free -= p->regions[r].bytes;
+			i.ram_free -= p->params.kmem_bytes + p->ram_bytes;
 	}
 	for (unsigned c = 0; c < board.cpu_count; c++)
 		i.idle_ns[c] = cpus[c].idle_ns;

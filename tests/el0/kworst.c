@@ -21,7 +21,7 @@
 #define CHILD_FREE  (4 * MIB) /* from here on its region is not used by program or stack, for so many bytes: */
 #define CHILD_SPARE (3 * MIB)
 #define GUEST_RAM   0x80000000ull
-#define LOW         2u  /* priorities: of those who wait, ... */
+#define LOW         2u   /* priorities: of those who wait, ... */
 #define HIGH        100u /* ... and of the one that makes all others hurry */
 
 extern char __data_start[], _end[];
@@ -323,8 +323,8 @@ static void test_memory(unsigned space, unsigned region, uint64_t offset, uint64
 	/* Blocks, which are then split. */
 	check_equal("MemMap by blocks", MemMap_r(space, ADDRESS_FREE + (1ull << 32), region, offset, bytes, PROT_R), 0);
 	if (space == SPACE_SELF) {
-		check_equal("MemProtect of a part", MemProtect_r(space, ADDRESS_FREE + (1ull << 32) + 4096, 4096, PROT_R),
-			    0);
+		check_equal("MemProtect of a part",
+			    MemProtect_r(space, ADDRESS_FREE + (1ull << 32) + 4096, 4096, PROT_R), 0);
 		check_equal("MemUnmap of a part", MemUnmap_r(space, ADDRESS_FREE + (1ull << 32) + 2 * MIB + 4096, 4096),
 			    0);
 	}
@@ -363,9 +363,15 @@ static int64_t grant_ram(unsigned slot, uint64_t bytes, uint64_t align)
 
 static void make_child(unsigned slot, bool guest)
 {
-	struct process_params params = {
-	    .name = "child", .kmem_bytes = CHILD_KMEM, .abilities = ~0u, .connect_mask = ~0u, .runmask = 1,
-	    .priority = LOW, .max_priority = HIGH + 1, .policy = SCHED_RR_, .guest = guest};
+	struct process_params params = {.name = "child",
+					.kmem_bytes = CHILD_KMEM,
+					.abilities = ~0u,
+					.connect_mask = ~0u,
+					.runmask = 1,
+					.priority = LOW,
+					.max_priority = HIGH + 1,
+					.policy = SCHED_RR_,
+					.guest = guest};
 	uint64_t code = (uint64_t)__data_start - 0x400000, all = ((uint64_t)_end - 0x400000 + 4095) & ~4095ull;
 
 	check_equal("ProcessCreate", create(slot, &params), 0);
@@ -478,9 +484,13 @@ static void test_client_child(void)
 /* Every slot that is left, with as many regions as it may have. */
 static void test_process_table(void)
 {
-	struct process_params params = {
-	    .name = "idle", .kmem_bytes = 16384, .runmask = 1, .priority = 1, .max_priority = 1,
-	    .policy = SCHED_RR_, .guest = 1};
+	struct process_params params = {.name = "idle",
+					.kmem_bytes = 16384,
+					.runmask = 1,
+					.priority = 1,
+					.max_priority = 1,
+					.policy = SCHED_RR_,
+					.guest = 1};
 	struct system_info info;
 
 	for (unsigned slot = CHILD_SLOT; slot < PROCESS_MAX; slot++) {

@@ -24,22 +24,22 @@
 /* What the first instruction of a function means. The script that writes the file of symbols uses these letters. */
 enum event {
 	EVENT_NONE = '-',
-	EVENT_VECTOR = 'v',  /* a lower exception level was left: also each vector by itself */
-	EVENT_CALL = 'c',    /* a kernel call: names the stretch */
-	EVENT_CAUSE = 'n',   /* another cause: names it unless a call does */
-	EVENT_POLL = 'p',    /* the kernel looks whether an interrupt waits: what follows is the same work */
-	EVENT_TAKE = 'i',    /* it takes one: what follows is new work */
-	EVENT_IDLE = 'w',    /* it waits for one */
+	EVENT_VECTOR = 'v', /* a lower exception level was left: also each vector by itself */
+	EVENT_CALL = 'c',   /* a kernel call: names the stretch */
+	EVENT_CAUSE = 'n',  /* another cause: names it unless a call does */
+	EVENT_POLL = 'p',   /* the kernel looks whether an interrupt waits: what follows is the same work */
+	EVENT_TAKE = 'i',   /* it takes one: what follows is new work */
+	EVENT_IDLE = 'w',   /* it waits for one */
 };
 
 struct function {
 	uint64_t start;
 	char name[NAME_BYTES];
 	char event;
-	uint64_t stretches, total;  /* that it names */
+	uint64_t stretches, total; /* that it names */
 	uint64_t longest;
-	uint32_t *profile;          /* of the longest: instructions in each function */
-	bool went_on;               /* the longest began at a poll */
+	uint32_t *profile; /* of the longest: instructions in each function */
+	bool went_on;      /* the longest began at a poll */
 };
 
 struct site {

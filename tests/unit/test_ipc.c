@@ -2,7 +2,7 @@
 /* SOURCES: tests/unit/machine.c kernel/arch/host/host.c kernel/arch/host/kmem.c kernel/arch/host/lock.c */
 /* SOURCES: kernel/arch/host/record.c kernel/arch/host/world.c kernel/mm/space.c kernel/sched/sched.c */
 /* SOURCES: kernel/sched/timer.c kernel/object/call.c kernel/object/ipc.c kernel/object/irq.c kernel/object/process.c */
-/* SOURCES: kernel/object/process_calls.c kernel/object/system_calls.c kernel/object/thread.c */
+/* SOURCES: kernel/object/owner.c kernel/object/process_calls.c kernel/object/system_calls.c kernel/object/thread.c */
 /* SOURCES: kernel/object/thread_calls.c kernel/object/timer_object.c kernel/object/vcpu_calls.c kernel/object/vgic.c */
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /* Messages and pulses, through the kernel's door: in every order, and with everything that can come between. */
@@ -1076,10 +1076,24 @@ static void random_call(struct thread *t)
 	}
 }
 
-/* Channels and connections enough to begin with. */
+/* Its interrupt may have come again meanwhile. */
+static void urgent_random(void)
+{
+	if (urgent->state == STATE_RUNNING)
+		sys(urgent, InterruptUnmask, 1);
+	if (urgent->state == STATE_RUNNING)
+		sys(urgent, InterruptWait, 1);
+}
+
+/* Channels and connections enough to begin with. No interrupt comes in between: the thread must run. */
 static void random_process(unsigned slot)
 {
-	struct thread *t = machine_process(slot, 100, ALL, ABLE_PUBLIC, false);
+	struct thread *t;
+
+	host_raise_after(0, SPI);
+	machine_settle();
+	urgent_random();
+	t = machine_process(slot, 100, ALL, ABLE_PUBLIC, false);
 
 	for (unsigned i = 0; i < 2; i++)
 		assert_true(sys(t, ChannelCreate, machine_random(8)) > 0);
@@ -1088,15 +1102,6 @@ static void random_process(unsigned slot)
 	random_spawn(t);
 	random_spawn(t);
 	assert_int_equal(sys(procmgr, SchedSet, slot, t->tid, 12 | SCHED_RR_ << 8, 0), 0);
-}
-
-/* Its interrupt may have come again meanwhile. */
-static void urgent_random(void)
-{
-	if (urgent->state == STATE_RUNNING)
-		sys(urgent, InterruptUnmask, 1);
-	if (urgent->state == STATE_RUNNING)
-		sys(urgent, InterruptWait, 1);
 }
 
 static void random_step(void)

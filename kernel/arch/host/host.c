@@ -171,6 +171,12 @@ void cache_clean_poc(const void *va, size_t bytes)
 	host_record_event(HOST_DSB, 0, 0);
 }
 
+void memory_scrub(void *va, size_t bytes)
+{
+	memory_zero(va, bytes);
+	cache_clean_poc(va, bytes);
+}
+
 void cache_sync_code(const void *va, size_t bytes)
 {
 	host_record_event(HOST_SYNC_CODE, (uint64_t)va, bytes);
