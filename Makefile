@@ -33,6 +33,7 @@ include mk/unit.mk
 include mk/check.mk
 include mk/test.mk
 include mk/bench.mk
+include mk/path.mk
 
 .PHONY: all clean distclean help
 all: kernel processes programs guest-programs host unit-programs
@@ -56,6 +57,8 @@ help:
 #T make soak         20 restarts of each guest, and other long runs
 #T make matrix       CPU models, CPU counts and memory sizes
 #T make el2-lines    code lines of exactly the files in the kernel; fails above the limit
+#T make longest-path the longest stretch with interrupts off, in instructions; fails above 5,000
+#T make boot-path    instructions from power-on to the first one of a guest, by function; fails above 10 million
 #T make clean        remove what was built; `make distclean`: also what was fetched
 #T
 #T Variables: EXAMPLE=two-linux CPU=neoverse-n1 CPUS=4 RAM=2G BUILD=build V=1 (show commands) TEST=expression (pytest -k)

@@ -36,12 +36,13 @@ tidy: $(patsubst %,$(BUILD)/tidy/%.ok,$(1))
 endef
 $(eval $(call tidy_rule,$(TIDY_KERNEL),$(TIDY_KERNEL_FLAGS)))
 $(eval $(call tidy_rule,$(TIDY_PROCESS),$(TIDY_PROCESS_FLAGS)))
-$(eval $(call tidy_rule,$(TIDY_HOST),$(TIDY_HOST_FLAGS)))
+$(eval $(call tidy_rule,$(TIDY_HOST) $(TIDY_PLUGINS),$(TIDY_HOST_FLAGS)))
 $(foreach s,$(TIDY_KERNEL),$(eval $(BUILD)/tidy/$(s).ok: $(BUILD)/kernel/$(s).o))
 $(foreach s,$(filter lib/%,$(TIDY_PROCESS)),$(eval $(BUILD)/tidy/$(s).ok: $(BUILD)/lib/$(s).o))
 $(foreach p,$(PROCESSES),$(foreach s,$(filter %.c,$(call sources_of,$(p))),$(eval \
 	$(BUILD)/tidy/$(s).ok: $(BUILD)/$(p)/$(s).o)))
 $(foreach s,$(TIDY_HOST),$(eval $(BUILD)/tidy/$(s).ok: $(BUILD)/host/$(s).o))
+$(foreach s,$(TIDY_PLUGINS),$(eval $(BUILD)/tidy/$(s).ok: tools/path/qemu_plugin.h))
 
 # Suppressed: comparePointers, because the difference of two of the linker script's symbols is what they are for;
 # constStatement, because a variable bound to a register (__asm__("x4") = ...) is taken for a statement without effect.

@@ -29,7 +29,7 @@ C_FOLDERS := $(wildcard abi kernel lib procmgr devc-* slogger shell qvm vdev too
 
 DEPS    :=
 OUTPUTS := $(addprefix $(BUILD)/,Image bulkhead kernel lib bin tests guest-programs host unit tidy cppcheck images \
-	logs results)
+	logs path results)
 
 # $(call objects,folder for objects,sources)
 objects = $(patsubst %,$(1)/%.o,$(2))

@@ -6,7 +6,7 @@ import argparse
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/system"))
 
 import kernel_path
 from harness import BUILD, Board, bare_vm, make_archive, system_dts

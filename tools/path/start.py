@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Instructions from power-on to the first instruction of the guest of examples/hello, by program and function."""
+
+import argparse
+import bisect
+import collections
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/system"))
+
+import kernel_path
+from harness import BUILD, Board, make_archive
+
+FOLDER = BUILD / "path"
+COUNTING = "neoverse-n1,cntfrq=1000000000"
+PROGRAMS = ("devc-pl011", "slogger", "shell", "qvm", "procmgr")
+KERNEL_BASE, IMAGE_AT, RAM_AT = 0x7F8000000000, 0x40200000, 0x40000000
+
+
+def functions_of(elf):
+    """Ascending addresses of a program's functions, and their names."""
+    lines = subprocess.run(["aarch64-linux-gnu-nm", "-n", elf], capture_output=True, text=True, check=True).stdout
+    pairs = re.findall(r"^([0-9a-f]+) [tTwW] ([^$\s]\S*)$", lines, re.MULTILINE)
+    return [int(address, 16) for address, _ in pairs], [name for _, name in pairs]
+
+
+def entry_of(elf):
+    header = subprocess.run(["aarch64-linux-gnu-readelf", "-h", elf], capture_output=True, text=True, check=True).stdout
+    return int(re.search(r"Entry point address:\s+(0x[0-9a-f]+)", header).group(1), 16)
+
+
+def owners(log):
+    """Ranges of the board's RAM and whose they are, from the access matrix that procmgr prints."""
+    ranges = re.findall(r"  ([0-9a-f]{10})-([0-9a-f]{10}) +ram +(\S+)", log)
+    return [(int(start, 16), int(end, 16), "qvm" if name == "hello" else name) for start, end, name in ranges]
+
+
+def measure(ram):
+    out, entry = FOLDER / "start.sites", entry_of(BUILD / "guests/hello.elf")
+    out.unlink(missing_ok=True)
+    plugin = f"file={FOLDER}/start.so,stop={entry:#x},out={out}"
+    archive = make_archive("hello", "start-path")
+    with Board(archive, cpus=1, ram=ram, cpu=COUNTING, icount=True, log="start-path", extra=("-plugin", plugin)) as b:
+        b.prompt()
+        end = time.monotonic() + 120
+        while not (out.exists() and out.read_text().endswith("end\n")):
+            if time.monotonic() > end:
+                b.fail("the guest does not start")
+            time.sleep(0.2)
+    return out.read_text(), b.log_path.read_text(errors="replace"), archive.stat().st_size
+
+
+def profile(sites, log):
+    """Counts by program and function."""
+    records = [line.split() for line in sites.splitlines()[1:-1]]
+    records = [(int(address, 16), int(where, 16), int(count)) for address, where, count in records]
+    base = next(where - (address - KERNEL_BASE + IMAGE_AT) for address, where, _ in records if address >= KERNEL_BASE)
+    tables = {name: functions_of(BUILD / name / f"{name}.debug") for name in PROGRAMS}
+    tables["kernel"] = functions_of(kernel_path.KERNEL)
+    ranges, found = owners(log), collections.Counter()
+    for address, where, count in records:
+        physical = where - base
+        if address >= KERNEL_BASE or address == physical:
+            owner = "kernel"
+            address = address if address >= KERNEL_BASE else address - IMAGE_AT + KERNEL_BASE
+        else:
+            owner = next((name for start, end, name in ranges if start <= physical <= end), "procmgr")
+        addresses, names = tables[owner]
+        at = bisect.bisect_right(addresses, address) - 1
+        found[owner, names[at] if at >= 0 else "?"] += count
+    return found
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--limit", type=int, default=10000000, help="most that is accepted (%(default)s)")
+    arguments.add_argument("--top", type=int, default=20, help="how many functions to print (%(default)s)")
+    arguments.add_argument("--ram", default="2G", help="the board's memory (%(default)s)")
+    options = arguments.parse_args()
+    sites, log, archive_bytes = measure(options.ram)
+    total = int(sites.split(maxsplit=2)[1])
+    found = profile(sites, log)
+    programs = collections.Counter()
+    for (owner, _), count in found.items():
+        programs[owner] += count
+    print(f"power-on to the first instruction of the guest: {total} instructions, archive {archive_bytes} bytes")
+    for owner, count in programs.most_common():
+        print(f"{count:10}  {owner}")
+    for (owner, name), count in found.most_common(options.top):
+        print(f"{count:10}  {owner:12} {name}")
+    if total > options.limit:
+        raise SystemExit(f"more than {options.limit}")
+
+
+if __name__ == "__main__":
+    main()
