@@ -7,6 +7,13 @@
 
 #include "types.h"
 
+/* this_cpu() and clock_ticks(). The kernel is freestanding, native tests are not. */
+#if __STDC_HOSTED__
+#include "kernel/arch/host/inline.h"
+#else
+#include "arch/aarch64/inline.h"
+#endif
+
 /* Start and stop. */
 _Noreturn void panic(const char *why, ...) __attribute__((format(printf, 1, 2))); /* global design safe state */
 void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));       /* %s %c %d %u %x %lx %lu %p %zu %% */
@@ -35,6 +42,7 @@ void table_write(uint64_t *entry,
 
 /* Time: nanoseconds since power-on, and this CPU's timer. */
 uint64_t clock_now(void);
+uint64_t clock_ns(uint64_t ticks); /* of clock_ticks() */
 void clock_arm(uint64_t deadline); /* absolute ns; UINT64_MAX: off */
 uint64_t counter_hz(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "arch.h"
 #include "board.h"
 #include "frame.h"
 #include "sched.h"
@@ -10,15 +11,23 @@ struct thread;
 struct vcpu;
 struct space;
 
+/* All CPUs set it, under the kernel lock; the other ones by sched_kick(). */
+enum attention {
+	ATTENTION_LOOK = 1,   /* run queue, hand-overs, kills, requests, timer: anything may have changed */
+	ATTENTION_SWITCH = 2, /* `current` has blocked or `next` has come; nothing else is to be looked at */
+};
+
 struct cpu {
 	void *stack_top;        /* first, then the guest: entry.S */
 	struct vcpu *guest;     /* not NULL: the guest of `current` is what was interrupted */
 	struct user_regs *user; /* whose EL0 registers are in the processor */
-	struct thread *current; /* NULL: idle */
-	bool attention;         /* look at the run queue, hand-overs and kills before leaving the kernel */
+	struct thread *current; /* NULL: idle, or it has just blocked */
+	struct thread *next; /* READY, in no queue, and goes before all that wait here and before `current`; or NULL */
+	uint8_t attention;   /* ATTENTION_*: what to look at before leaving the kernel */
 	bool online;
 	bool gave_way; /* a copy let another CPU have the kernel lock; its next step comes first */
 	unsigned id;
+	uint64_t run_start;        /* of `current`, in ticks */
 	const struct space *space; /* VTTBR_EL2 has it, or the other one of its process: that of qvm, or of its guest */
 	struct fpu *fp_owner;      /* whose FP registers are in the processor */
 	bool fp_open;              /* CPTR_EL2.TFP is clear */
@@ -33,7 +42,6 @@ struct cpu {
 
 extern struct cpu cpus[CPU_MAX];
 
-struct cpu *this_cpu(void);
 _Noreturn void kernel_main(void);
 _Noreturn void kernel_secondary(unsigned cpu);
 /* Leave the kernel: choose who runs, load its registers, give the frame to return to. Releases the kernel lock. */

@@ -61,7 +61,6 @@ struct connection {
 void pulse_init(struct pulse *p, unsigned kind, int code, uint64_t value, unsigned prio);
 void pulse_send(struct channel *c, struct pulse *p); /* wakes a receiver or queues; nothing if it is queued already */
 void pulse_cancel(struct pulse *p);
-struct channel *channel_of(struct process *p, uint64_t chid); /* NULL: no such channel */
 void channel_destroy(struct channel *c);
 void connection_destroy(struct connection *c);
 void ipc_thread_gone(struct thread *t);             /* it dies: out of every queue, its clients answered */

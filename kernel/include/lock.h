@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ticket locks. The ranks are in docs/architecture.md: a CPU that holds a lock takes only locks of a higher rank, which
- * the native build checks.
+ * Ticket locks: waiters are served in order. The ranks are in docs/architecture.md: a CPU that holds a lock takes only
+ * locks of a higher rank, which the native build checks.
  */
 #pragma once
 
@@ -19,8 +19,40 @@ enum lock_rank { RANK_KERNEL = 1, RANK_VCPU = 2, RANK_CONSOLE = 3 };
 		.next = 0, .owner = 0, .rank = (r) \
 	}
 
+void cpu_relax(void);
+
+static inline void ticket_acquire(struct lock *l)
+{
+	uint32_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+
+	while (unlikely(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket))
+		cpu_relax();
+}
+
+static inline void ticket_release(struct lock *l)
+{
+	__atomic_store_n(&l->owner, l->owner + 1, __ATOMIC_RELEASE);
+}
+
+/* By its holder: does another CPU wait? */
+static inline bool lock_wanted(const struct lock *l)
+{
+	return __atomic_load_n(&l->next, __ATOMIC_RELAXED) != l->owner + 1;
+}
+
+#if __STDC_HOSTED__
 void lock_acquire(struct lock *l);
 void lock_release(struct lock *l);
-bool lock_wanted(const struct lock *l); /* by its holder: does another CPU wait? */
+#else
+static inline void lock_acquire(struct lock *l)
+{
+	ticket_acquire(l);
+}
+
+static inline void lock_release(struct lock *l)
+{
+	ticket_release(l);
+}
+#endif
 
 extern struct lock kernel_lock;

@@ -46,7 +46,7 @@ struct process {
 	uint32_t end_cause; /* not END_NONE: its threads are being ended, and none comes any more */
 	uint32_t end_next;  /* tid up to which they have been told */
 	uint64_t end_status, fault_address, fault_pc;
-	uint64_t cpu_ns; /* of threads that are gone */
+	uint64_t cpu_ticks; /* of threads that are gone */
 	struct vcpu *vcpus[VCPU_MAX];
 	uint8_t last_vcpu[CPU_MAX]; /* that ran on a CPU: index + 1 */
 	uint64_t counter_offset;    /* of the guest; valid once counter_set */
@@ -63,9 +63,7 @@ struct process {
 
 extern struct process processes[PROCESS_MAX];
 
-struct process *process_of(uint64_t slot);                          /* NULL: no such, or empty */
-int64_t handle_add(struct process *p, unsigned type, void *object); /* id, or -KE_AGAIN, -KE_NOMEM */
-void *handle_get(const struct process *p, unsigned type, uint64_t id);
+int64_t handle_add(struct process *p, unsigned type, void *object);          /* id, or -KE_AGAIN, -KE_NOMEM */
 uint64_t handle_next(const struct process *p, unsigned type, uint64_t from); /* lowest id of an object; 0: none */
 void handle_remove(struct process *p, unsigned type, uint64_t id);
 void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t pc);
@@ -75,6 +73,40 @@ void process_start_first(void);
 /* Copy between the kernel and a process: whole or -KE_FAULT. */
 int64_t copy_in(struct process *p, void *to, uint64_t from, uint64_t bytes);
 int64_t copy_out(struct process *p, uint64_t to, const void *from, uint64_t bytes);
+
+/* NULL: no such, or empty. */
+static inline struct process *process_of(uint64_t slot)
+{
+	return slot < PROCESS_MAX && processes[slot].state != PROCESS_FREE ? &processes[slot] : NULL;
+}
+
+/* The object of that number, or NULL. Also without the kernel lock, for VcpuRun. */
+static inline void *handle_get(const struct process *p, unsigned type, uint64_t id)
+{
+	void **table = __atomic_load_n(&p->handles[type], __ATOMIC_ACQUIRE);
+
+	if (id - 1 >= HANDLE_MAX || !table)
+		return NULL;
+	return __atomic_load_n(&table[id], __ATOMIC_ACQUIRE);
+}
+
+/* The same for the holder of the kernel lock, under which tables change: no barrier is needed. */
+static inline void *handle_locked(const struct process *p, unsigned type, uint64_t id)
+{
+	void **table = p->handles[type];
+
+	return id - 1 < HANDLE_MAX && table ? table[id] : NULL;
+}
+
+static inline struct thread *thread_of(const struct process *p, uint64_t tid)
+{
+	return handle_locked(p, OBJECT_THREAD, tid);
+}
+
+static inline struct channel *channel_of(const struct process *p, uint64_t chid)
+{
+	return handle_locked(p, OBJECT_CHANNEL, chid);
+}
 
 static inline bool able(const struct process *p, uint32_t ability)
 {

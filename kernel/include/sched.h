@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who runs: 256 priorities, a run queue for each CPU, FIFO and round-robin, run masks. No tick: the timer is armed for
- * a time slice only when another thread of the same priority waits.
+ * a time slice only when another thread of the same priority waits. Who gets ready and is more important than all that
+ * runs or waits on this CPU goes into no queue: it is `next`, and runs when the kernel is left (ready.h).
  */
 #pragma once
 
@@ -14,18 +15,19 @@ struct cpu;
 struct run_queue {
 	uint64_t bitmap[4];
 	uint32_t count;
+	int top; /* highest priority that waits; -1: none */
 	struct list at[256];
 };
 
 void sched_init_cpu(struct cpu *c);
-void sched_ready(struct thread *t);       /* may run: put it on a CPU's queue */
+void sched_place(struct thread *t);       /* may run: onto the queue of the CPU that suits best */
 void sched_ready_first(struct thread *t); /* same, before others of its priority: it was preempted */
 void sched_remove(struct thread *t);      /* READY: off its queue */
 void sched_set_prio(struct thread *t, unsigned prio);
-void sched_block(struct thread *t); /* the running thread stops */
 void sched_yield(struct thread *t);
-struct thread *sched_pick(struct cpu *c); /* next to run here; NULL: idle */
-void sched_hand_over(struct cpu *c);      /* threads that other CPUs asked for: save their registers, pass them on */
+struct thread *sched_pick(struct cpu *c);   /* who runs here now, whatever has changed; NULL: idle */
+struct thread *sched_switch(struct cpu *c); /* the same if nothing but ATTENTION_SWITCH is set */
+void sched_hand_over(struct cpu *c);        /* threads that other CPUs asked for: save their registers, pass them on */
 void sched_kick(unsigned cpu);
 void sched_runmask_changed(struct thread *t);
 uint64_t sched_slice_deadline(struct cpu *c);

@@ -41,8 +41,9 @@ int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest);
  * if something is mapped at va, -KE_NOMEM. Nothing has changed on an error. */
 int64_t space_map(struct space *s, vaddr_t va, paddr_t pa, uint64_t bytes, unsigned attr);
 
-/* Unmap, or change the attributes of, at most SPACE_CHANGE_STEP leaves. Holes are skipped. Returns the bytes dealt with,
- * 0 if a larger leaf that reaches over the range was split first; in a guest's space that is refused: -KE_INVAL. */
+/* Unmap, or change the attributes of, at most SPACE_CHANGE_STEP leaves. Holes are skipped. Returns the bytes dealt
+ * with, 0 if a larger leaf that reaches over the range was split first; in a guest's space that is refused: -KE_INVAL.
+ */
 int64_t space_unmap(struct space *s, vaddr_t va, uint64_t bytes);
 int64_t space_protect(struct space *s, vaddr_t va, uint64_t bytes, unsigned attr);
 

@@ -29,7 +29,8 @@ struct thread {
 	uint8_t cpu; /* that it runs or waits on, or ran on last */
 	uint8_t move_to;
 	uint32_t runmask;
-	uint64_t slice_end, run_start, cpu_ns;
+	uint64_t slice_end; /* ns; 0: a whole slice from its start */
+	uint64_t cpu_ticks;
 	struct list run_link;   /* run queue, or a CPU's list of threads to hand over */
 	struct list wait_link;  /* receivers, repliers, sync waiters */
 	struct waiting sending; /* in a channel's queue */
@@ -45,7 +46,7 @@ struct thread {
 	struct pulse unblock; /* PULSE_CODE_UNBLOCK */
 	struct copy copy;
 	struct timer timeout;
-	uint32_t timeout_flags;
+	uint32_t timeout_flags; /* not 0 while `timeout` is armed */
 	uint64_t timeout_ns;
 	uint64_t sync_addr;
 	struct irq *irq;
@@ -59,10 +60,11 @@ struct thread {
 
 struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls,
 			     unsigned prio, unsigned policy, uint32_t runmask, int64_t *error);
-void thread_destroy(struct thread *t); /* not running on any CPU */
-struct thread *thread_of(struct process *p, uint64_t tid);
-void thread_block(struct thread *t, unsigned state); /* arms the timeout that TimerTimeout asked for */
-void thread_wake(struct thread *t, int64_t result);  /* result of the call that it waits in */
+void thread_destroy(struct thread *t);     /* not running on any CPU */
+void thread_timeout_arm(struct thread *t); /* it blocks: for how long TimerTimeout said, if for this state */
+void thread_timeout_end(struct thread *t); /* it waits no more */
 void thread_kill(struct thread *t);
 void thread_timeout(struct thread *t);
 bool runmask_ok(const struct process *p, uint64_t mask);
+
+#include "ready.h" /* thread_block(), thread_wake() */

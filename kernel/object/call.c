@@ -48,7 +48,7 @@ static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
 	result = dispatch(t, f);
 	if (result == CALL_RESTART) {
 		f->pc -= 4;
-		c->attention = true; /* interrupts are taken in between */
+		c->attention |= ATTENTION_LOOK; /* interrupts are taken in between */
 	} else if (result != CALL_BLOCKED) {
 		f->x[0] = (uint64_t)result;
 		if (number != CALL_TimerTimeout)
@@ -126,9 +126,9 @@ static void timers_expire(struct cpu *c)
 
 	for (unsigned n = 0; n < EXPIRE_MAX && timer_expire_one(now); n++)
 		;
-	clock_arm(UINT64_MAX);
-	c->armed = UINT64_MAX;
-	c->attention = true;
+	c->armed = timer_next();
+	clock_arm(c->armed);
+	c->attention |= ATTENTION_LOOK; /* a time slice may be over */
 }
 
 void irq_handle(struct cpu *c, uint32_t intid)
@@ -167,7 +167,9 @@ static void arm_timer(struct cpu *c)
 
 	if (slice < deadline)
 		deadline = slice;
-	if (deadline == c->armed)
+	/* A later one waits for the interrupt of what is armed: setting the timer costs more than one that finds
+	 * nothing. */
+	if (deadline >= c->armed)
 		return;
 	c->armed = deadline;
 	clock_arm(deadline);
@@ -215,12 +217,13 @@ static bool unfinished(struct cpu *c, struct thread *t)
 	return false;
 }
 
-struct frame *kernel_leave(struct cpu *c)
+/* Everything may have changed. `before` ran when the kernel was entered, and has not blocked. */
+static struct thread *choose(struct cpu *c, const struct thread *before)
 {
-	struct thread *t, *before = c->current;
+	struct thread *t;
 
 	do {
-		__atomic_store_n(&c->attention, false, __ATOMIC_RELAXED);
+		__atomic_store_n(&c->attention, 0, __ATOMIC_RELAXED);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		/* Its EL0 registers must be in memory before another CPU can take it. */
 		if (c->current != before || !before)
@@ -232,11 +235,27 @@ struct frame *kernel_leave(struct cpu *c)
 			idle(c);
 	} while (!t || unfinished(c, t) || c->attention);
 	arm_timer(c);
+	return t;
+}
+
+struct frame *kernel_leave(struct cpu *c)
+{
+	struct thread *t = NULL, *before = c->current;
+
+	if (likely(!(c->attention & ATTENTION_LOOK)))
+		t = sched_switch(c);
+	if (unlikely(!t || t->kill || t->resume_copy))
+		t = choose(c, before);
+	else if (unlikely(c->rq.top == t->prio))
+		arm_timer(c); /* for its time slice */
+	c->attention = 0;
+	/* Saved before another CPU can take the thread that they belong to. */
+	if (!t->in_guest || t != before)
+		user_switch(c, t->in_guest ? NULL : &t->user);
 	lock_release(&kernel_lock);
 	if (t->in_guest)
 		return vcpu_enter(c, t->vcpu);
 	c->guest = NULL;
-	user_switch(c, &t->user);
 	process_registers(c);
 	space_activate(c, &t->process->space);
 	fpu_prepare(c, &t->fpu);

@@ -44,11 +44,6 @@ static struct thread *first_receiver(struct channel *c)
 	return list_empty(&c->receivers) ? NULL : list_entry(c->receivers.next, struct thread, wait_link);
 }
 
-struct channel *channel_of(struct process *p, uint64_t chid)
-{
-	return handle_get(p, OBJECT_CHANNEL, chid);
-}
-
 /* ---- priority inheritance ---- */
 
 /* The thread that `t` waits for, as far as it can be told. */
@@ -147,7 +142,7 @@ static void serve(struct thread *t, struct channel *c, unsigned prio)
 	}
 	t->prio = c->flags & CHF_FIXED_PRIORITY ? t->base_prio : (uint8_t)prio;
 	if (t->state == STATE_RUNNING && t->prio < before)
-		this_cpu()->attention = true; /* another may be more important now */
+		this_cpu()->attention |= ATTENTION_LOOK; /* another may be more important now */
 }
 
 /* ---- pulses ---- */
@@ -427,7 +422,7 @@ static int64_t run(struct thread *t)
 		t->resume_copy = true;
 		if (copy_channel(t))
 			t->channel->copies++;
-		this_cpu()->attention = true;
+		this_cpu()->attention |= ATTENTION_LOOK;
 		return CALL_BLOCKED;
 	}
 	return finish(t, result);

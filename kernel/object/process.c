@@ -6,13 +6,6 @@
 
 struct process processes[PROCESS_MAX];
 
-struct process *process_of(uint64_t slot)
-{
-	if (slot >= PROCESS_MAX || processes[slot].state == PROCESS_FREE)
-		return NULL;
-	return &processes[slot];
-}
-
 /* ---- handles ---- */
 
 static unsigned lowest_free(const uint64_t *used)
@@ -46,15 +39,6 @@ int64_t handle_add(struct process *p, unsigned type, void *object)
 	used[id / 64] |= BIT(id % 64);
 	__atomic_store_n(&table[id], object, __ATOMIC_RELEASE);
 	return id;
-}
-
-void *handle_get(const struct process *p, unsigned type, uint64_t id)
-{
-	void **table = __atomic_load_n(&p->handles[type], __ATOMIC_ACQUIRE);
-
-	if (id == 0 || id > HANDLE_MAX || !table)
-		return NULL;
-	return __atomic_load_n(&table[id], __ATOMIC_ACQUIRE);
 }
 
 uint64_t handle_next(const struct process *p, unsigned type, uint64_t from)

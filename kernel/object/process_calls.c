@@ -389,6 +389,7 @@ int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 {
 	struct process *p = process_of(f->x[0]);
 	struct process_info i = {0};
+	uint64_t ticks;
 
 	if (!p)
 		return f->x[0] < PROCESS_MAX ? -KE_SRCH : -KE_INVAL;
@@ -409,12 +410,13 @@ int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 	i.vcpus = p->kmem.count[OBJECT_VCPU];
 	i.tables = p->space.tables + p->guest.tables;
 	i.abilities = p->params.abilities;
-	i.cpu_ns = p->cpu_ns;
+	ticks = p->cpu_ticks;
 	for (unsigned tid = 1; p->handles[OBJECT_THREAD] && tid <= THREAD_MAX; tid++) {
 		const struct thread *other = p->handles[OBJECT_THREAD][tid];
 
-		i.cpu_ns += other ? other->cpu_ns : 0;
+		ticks += other ? other->cpu_ticks : 0;
 	}
+	i.cpu_ns = clock_ns(ticks);
 	return copy_out(t->process, f->x[1], &i, sizeof(i));
 }
 
@@ -444,7 +446,7 @@ int64_t call_ThreadInfo(struct thread *t, struct frame *f)
 	i.runmask = o->runmask;
 	i.cpu = o->cpu;
 	i.blocked_slot = blocked_on(o);
-	i.cpu_ns = o->cpu_ns;
+	i.cpu_ns = clock_ns(o->cpu_ticks);
 	i.exits = o->vcpu ? o->vcpu->exits : 0;
 	return copy_out(t->process, f->x[2], &i, sizeof(i)) ? -KE_FAULT : (int64_t)tid;
 }

@@ -14,11 +14,6 @@ bool runmask_ok(const struct process *p, uint64_t mask)
 	return mask && !(mask & ~(uint64_t)p->params.runmask);
 }
 
-struct thread *thread_of(struct process *p, uint64_t tid)
-{
-	return handle_get(p, OBJECT_THREAD, tid);
-}
-
 static void init(struct thread *t, struct process *p)
 {
 	t->process = p;
@@ -86,7 +81,7 @@ void thread_destroy(struct thread *t)
 		c->fp_owner = NULL;
 	if (c->user == &t->user)
 		c->user = NULL;
-	p->cpu_ns += t->cpu_ns;
+	p->cpu_ticks += t->cpu_ticks;
 	t->state = STATE_DEAD;
 	handle_remove(p, OBJECT_THREAD, t->tid);
 	kmem_free(&p->kmem, OBJECT_THREAD, t);
@@ -94,29 +89,24 @@ void thread_destroy(struct thread *t)
 	process_thread_gone(p);
 }
 
-void thread_block(struct thread *t, unsigned state)
+void thread_timeout_arm(struct thread *t)
 {
 	static const uint8_t flag[] = {
 	    [STATE_SEND] = TIMEOUT_SEND, [STATE_REPLY] = TIMEOUT_REPLY, [STATE_RECEIVE] = TIMEOUT_RECEIVE,
 	    [STATE_INTR] = TIMEOUT_INTR, [STATE_SYNC] = TIMEOUT_SYNC,
 	};
 
-	if (t->state == STATE_RUNNING)
-		sched_block(t);
-	t->state = (uint8_t)state;
 	/* The timer goes on from SEND to REPLY, if it counts for both. */
-	if (state >= ARRAY_COUNT(flag) || !(t->timeout_flags & flag[state]))
+	if (t->state >= ARRAY_COUNT(flag) || !(t->timeout_flags & flag[t->state]))
 		timer_disarm(&t->timeout);
 	else if (!t->timeout.index)
 		timer_arm(&t->timeout, t->timeout_ns);
 }
 
-void thread_wake(struct thread *t, int64_t result)
+void thread_timeout_end(struct thread *t)
 {
 	timer_disarm(&t->timeout);
 	t->timeout_flags = 0;
-	t->frame.x[0] = (uint64_t)result;
-	sched_ready(t);
 }
 
 void thread_timeout(struct thread *t)

@@ -11,14 +11,16 @@ void sched_init_cpu(struct cpu *c)
 	for (unsigned i = 0; i < 256; i++)
 		list_init(&c->rq.at[i]);
 	list_init(&c->hand_over);
+	c->rq.top = -1;
 	c->armed = UINT64_MAX;
+	c->run_start = clock_ticks();
 }
 
 void sched_kick(unsigned cpu)
 {
 	struct cpu *c = &cpus[cpu];
 
-	__atomic_store_n(&c->attention, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&c->attention, ATTENTION_LOOK, __ATOMIC_RELEASE);
 	if (c != this_cpu())
 		gic_send_sgi(cpu, SGI_KICK);
 }
@@ -33,27 +35,56 @@ static void rq_insert(struct cpu *c, struct thread *t, bool first)
 		list_add_tail(&c->rq.at[t->prio], &t->run_link);
 	c->rq.bitmap[t->prio / 64] |= BIT(t->prio % 64);
 	c->rq.count++;
+	if (t->prio > c->rq.top)
+		c->rq.top = t->prio;
 }
 
-void sched_remove(struct thread *t)
-{
-	struct run_queue *rq = &cpus[t->cpu].rq;
-
-	list_del(&t->run_link);
-	if (t->state != STATE_READY)
-		return; /* MOVING: on a hand-over list */
-	if (list_empty(&rq->at[t->prio]))
-		rq->bitmap[t->prio / 64] &= ~BIT(t->prio % 64);
-	rq->count--;
-}
-
-/* Highest priority that waits on a CPU; -1: none. */
-static int rq_top(const struct run_queue *rq)
+static int highest(const struct run_queue *rq)
 {
 	for (int i = 3; i >= 0; i--)
 		if (rq->bitmap[i])
 			return i * 64 + 63 - __builtin_clzll(rq->bitmap[i]);
 	return -1;
+}
+
+static void rq_remove(struct run_queue *rq, struct thread *t)
+{
+	list_del(&t->run_link);
+	rq->count--;
+	if (!list_empty(&rq->at[t->prio]))
+		return;
+	rq->bitmap[t->prio / 64] &= ~BIT(t->prio % 64);
+	if (t->prio == rq->top)
+		rq->top = highest(rq);
+}
+
+void sched_remove(struct thread *t)
+{
+	struct cpu *c = &cpus[t->cpu];
+
+	if (t->state != STATE_READY)
+		list_del(&t->run_link); /* MOVING: on a hand-over list */
+	else if (c->next == t)
+		c->next = NULL;
+	else
+		rq_remove(&c->rq, t);
+}
+
+/* Whoever was to run next waits like the others: something has come that `next` does not go before. */
+static void queue_next(struct cpu *c)
+{
+	struct thread *t = c->next;
+
+	if (!t)
+		return;
+	c->next = NULL;
+	rq_insert(c, t, false);
+}
+
+/* Highest priority that waits on a CPU; -1: none. */
+static int waiting_prio(const struct cpu *c)
+{
+	return c->next ? c->next->prio : c->rq.top;
 }
 
 static int running_prio(const struct cpu *c)
@@ -71,17 +102,22 @@ static bool held(const struct thread *t)
 	return owner == &t->fpu || (v && (owner == &v->fpu || __atomic_load_n(&v->home, __ATOMIC_ACQUIRE) >= 0));
 }
 
-/* Where a thread should run: where it ran if it can start there at once, else where the least important thread runs. */
+/* Where a thread should run: here, if there is nothing else to do here; where it ran if it can start there at once;
+ * else where the least important thread runs. */
 static unsigned choose_cpu(const struct thread *t)
 {
+	const struct cpu *here = this_cpu();
 	unsigned best = CPU_MAX;
 	int best_prio = t->prio;
 
-	if ((t->runmask & BIT(t->cpu)) && running_prio(&cpus[t->cpu]) < t->prio && rq_top(&cpus[t->cpu].rq) < t->prio)
+	if (!here->current && waiting_prio(here) < 0 && (t->runmask & BIT(here->id)) && !held(t))
+		return here->id;
+	if ((t->runmask & BIT(t->cpu)) && running_prio(&cpus[t->cpu]) < t->prio &&
+	    waiting_prio(&cpus[t->cpu]) < t->prio)
 		return t->cpu;
 	for (unsigned i = 0; i < board.cpu_count; i++) {
 		int prio = running_prio(&cpus[i]);
-		int top = rq_top(&cpus[i].rq);
+		int top = waiting_prio(&cpus[i]);
 
 		if (top > prio)
 			prio = top;
@@ -115,12 +151,12 @@ static void enqueue(struct thread *t, unsigned cpu, bool first)
 {
 	struct cpu *c = &cpus[cpu];
 
+	queue_next(c);
 	rq_insert(c, t, first);
-	/* An equal one elsewhere: its CPU must arm its time slice. */
-	if (t->prio > running_prio(c) || (t->prio == running_prio(c) && c != this_cpu()))
-		sched_kick(cpu);
-	else
-		c->attention |= c == this_cpu();
+	if (c == this_cpu())
+		c->attention |= ATTENTION_SWITCH;
+	else if (t->prio >= running_prio(c))
+		sched_kick(cpu); /* an equal one: that CPU must arm its time slice */
 }
 
 static void ready(struct thread *t, bool first)
@@ -133,7 +169,7 @@ static void ready(struct thread *t, bool first)
 		enqueue(t, cpu, first);
 }
 
-void sched_ready(struct thread *t)
+void sched_place(struct thread *t)
 {
 	ready(t, false);
 }
@@ -168,7 +204,7 @@ static struct thread *steal(struct cpu *c)
 	struct thread *best = NULL;
 
 	for (unsigned i = 0; i < board.cpu_count; i++) {
-		int top = rq_top(&cpus[i].rq);
+		int top = cpus[i].rq.top;
 		unsigned looked = 0;
 
 		if (&cpus[i] == c || top < 0 || (best && top <= best->prio))
@@ -195,42 +231,75 @@ static struct thread *steal(struct cpu *c)
 	return best;
 }
 
-struct thread *sched_pick(struct cpu *c)
+/* The most important thread that waits here, off its queue. */
+static struct thread *take(struct cpu *c)
 {
-	int top = rq_top(&c->rq);
-	struct thread *t = c->current;
-	uint64_t now;
+	struct thread *t = c->next;
 
 	if (t) {
-		bool over = t->policy == SCHED_RR_ && top == t->prio && clock_now() >= t->slice_end;
+		c->next = NULL;
+	} else if (c->rq.top >= 0) {
+		t = list_entry(c->rq.at[c->rq.top].next, struct thread, run_link);
+		rq_remove(&c->rq, t);
+	}
+	return t;
+}
+
+static struct thread *start(struct cpu *c, struct thread *t)
+{
+	t->state = STATE_RUNNING;
+	t->cpu = (uint8_t)c->id;
+	c->current = t;
+	return t;
+}
+
+struct thread *sched_switch(struct cpu *c)
+{
+	struct thread *t = c->current, *next;
+
+	if (t && !c->next && c->rq.top <= t->prio)
+		return t;
+	next = take(c);
+	if (t) {
+		sched_account(c, t);
+		rq_insert(c, t, true);
+	}
+	return next ? start(c, next) : NULL;
+}
+
+/* When the slice of the running thread is over, ns. It starts with the run, and goes on after a preemption. */
+static uint64_t slice_end(const struct cpu *c, struct thread *t)
+{
+	if (!t->slice_end)
+		t->slice_end = clock_ns(c->run_start) + TIMESLICE_NS;
+	return t->slice_end;
+}
+
+struct thread *sched_pick(struct cpu *c)
+{
+	struct thread *t = c->current;
+	int top = waiting_prio(c);
+
+	if (t) {
+		bool over = t->policy == SCHED_RR_ && top == t->prio && clock_now() >= slice_end(c, t);
 
 		if ((t->runmask & BIT(c->id)) && (top < t->prio || (top == t->prio && !over)))
 			return t;
 		/* Preempted, its slice is over, or it may not run here any more. */
 		c->current = NULL;
 		user_switch(c, NULL); /* its registers are in memory before another CPU can take it */
-		t->cpu_ns += clock_now() - t->run_start;
+		sched_account(c, t);
 		if (over)
 			t->slice_end = 0;
 		ready(t, !over);
-		top = rq_top(&c->rq);
 	}
-	if (top >= 0) {
-		t = list_entry(c->rq.at[top].next, struct thread, run_link);
-		sched_remove(t);
-	} else {
+	t = take(c);
+	if (!t)
 		t = steal(c);
-	}
 	if (!t)
 		return NULL;
-	now = clock_now();
-	t->state = STATE_RUNNING;
-	t->cpu = (uint8_t)c->id;
-	t->run_start = now;
-	if (t->slice_end <= now)
-		t->slice_end = now + TIMESLICE_NS;
-	c->current = t;
-	return t;
+	c->run_start = clock_ticks();
+	return start(c, t);
 }
 
 uint64_t sched_slice_deadline(struct cpu *c)
@@ -239,28 +308,20 @@ uint64_t sched_slice_deadline(struct cpu *c)
 
 	if (!t || t->policy != SCHED_RR_ || list_empty(&c->rq.at[t->prio]))
 		return UINT64_MAX;
-	return t->slice_end;
-}
-
-void sched_block(struct thread *t)
-{
-	struct cpu *c = this_cpu();
-
-	t->cpu_ns += clock_now() - t->run_start;
-	t->slice_end = 0;
-	c->current = NULL;
-	c->attention = true;
+	return slice_end(c, t);
 }
 
 void sched_yield(struct thread *t)
 {
+	struct cpu *c = this_cpu();
+
 	t->slice_end = 0;
-	this_cpu()->attention = true;
-	if (rq_top(&this_cpu()->rq) == t->prio) {
-		t->cpu_ns += clock_now() - t->run_start;
-		this_cpu()->current = NULL;
-		rq_insert(this_cpu(), t, false);
-	}
+	if (c->rq.top != t->prio)
+		return;
+	sched_account(c, t);
+	c->current = NULL;
+	rq_insert(c, t, false);
+	c->attention |= ATTENTION_SWITCH;
 }
 
 void sched_set_prio(struct thread *t, unsigned prio)

@@ -110,11 +110,6 @@ void boot_secondary(unsigned cpu)
 	kernel_secondary(cpu);
 }
 
-struct cpu *this_cpu(void)
-{
-	return (struct cpu *)sysreg_read(tpidr_el2);
-}
-
 void cpu_relax(void)
 {
 	__asm__ volatile("yield" : : : "memory");

@@ -40,6 +40,11 @@ uint64_t clock_now(void)
 	return scale(counter(), ns_per_tick);
 }
 
+uint64_t clock_ns(uint64_t ticks)
+{
+	return scale(ticks, ns_per_tick);
+}
+
 /* The distance is scaled, not the deadline: the error of the factor then stays below the distance's 2^-28th part. */
 void clock_arm(uint64_t deadline)
 {

@@ -230,6 +230,11 @@ uint64_t clock_now(void)
 	return __atomic_load_n(&clock_value, __ATOMIC_RELAXED);
 }
 
+uint64_t clock_ns(uint64_t ticks)
+{
+	return ticks;
+}
+
 void clock_arm(uint64_t deadline)
 {
 	__atomic_store_n(&clock_deadline[host_cpu], deadline, __ATOMIC_RELAXED);

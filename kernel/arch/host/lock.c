@@ -4,15 +4,6 @@
 
 #include "lock.h"
 
-void plain_acquire(struct lock *l);
-void plain_release(struct lock *l);
-
-#define lock_acquire plain_acquire
-#define lock_release plain_release
-#include "../../object/lock.c"
-#undef lock_acquire
-#undef lock_release
-
 #include <time.h>
 
 #define HELD_MAX 4
@@ -27,7 +18,7 @@ void lock_acquire(struct lock *l)
 	if (held_count && l->rank <= held[held_count - 1]->rank)
 		host_fail("a lock of rank %u is taken while one of rank %u is held", l->rank,
 			  held[held_count - 1]->rank);
-	plain_acquire(l);
+	ticket_acquire(l);
 	held[held_count++] = l;
 }
 
@@ -36,7 +27,7 @@ void lock_release(struct lock *l)
 	if (!held_count || held[held_count - 1] != l)
 		host_fail("a lock of rank %u is released, but is not the last taken", l->rank);
 	held_count--;
-	plain_release(l);
+	ticket_release(l);
 }
 
 unsigned host_locks_held(void)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers of the processor that are one instruction: a call for each would cost more than the answer. */
+#pragma once
+
+#include "types.h"
+
+struct cpu;
+
+/* TPIDR_EL2 does not change while this CPU is in the kernel, so the compiler may read it once. */
+static inline struct cpu *this_cpu(void)
+{
+	struct cpu *c;
+
+	__asm__("mrs %0, tpidr_el2" : "=r"(c));
+	return c;
+}
+
+/* The physical counter, for differences only: read early or late by what the processor has in flight. */
+static inline uint64_t clock_ticks(void)
+{
+	uint64_t ticks;
+
+	__asm__ volatile("mrs %0, cntpct_el0" : "=r"(ticks));
+	return ticks;
+}
