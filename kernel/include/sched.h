@@ -15,7 +15,7 @@ struct cpu;
 struct run_queue {
 	uint64_t bitmap[4];
 	uint32_t count;
-	int top; /* highest priority that waits; -1: none */
+	uint32_t top; /* highest priority that waits; 0: none, for no thread has that */
 	struct list at[256];
 };
 

@@ -11,7 +11,6 @@ void sched_init_cpu(struct cpu *c)
 	for (unsigned i = 0; i < 256; i++)
 		list_init(&c->rq.at[i]);
 	list_init(&c->hand_over);
-	c->rq.top = -1;
 	c->armed = UINT64_MAX;
 	c->run_start = clock_ticks();
 }
@@ -39,12 +38,12 @@ static void rq_insert(struct cpu *c, struct thread *t, bool first)
 		c->rq.top = t->prio;
 }
 
-static int highest(const struct run_queue *rq)
+static unsigned highest(const struct run_queue *rq)
 {
-	for (int i = 3; i >= 0; i--)
+	for (unsigned i = 4; i-- > 0;)
 		if (rq->bitmap[i])
-			return i * 64 + 63 - __builtin_clzll(rq->bitmap[i]);
-	return -1;
+			return i * 64 + 63 - (unsigned)__builtin_clzll(rq->bitmap[i]);
+	return 0;
 }
 
 static void rq_remove(struct run_queue *rq, struct thread *t)
@@ -81,15 +80,15 @@ static void queue_next(struct cpu *c)
 	rq_insert(c, t, false);
 }
 
-/* Highest priority that waits on a CPU; -1: none. */
-static int waiting_prio(const struct cpu *c)
+/* Highest priority that waits on a CPU; 0: none. */
+static unsigned waiting_prio(const struct cpu *c)
 {
 	return c->next ? c->next->prio : c->rq.top;
 }
 
-static int running_prio(const struct cpu *c)
+static unsigned running_prio(const struct cpu *c)
 {
-	return c->current ? c->current->prio : -1;
+	return c->current ? c->current->prio : 0;
 }
 
 /* Does the CPU that the thread ran on last still hold registers of it? */
@@ -108,16 +107,16 @@ static unsigned choose_cpu(const struct thread *t)
 {
 	const struct cpu *here = this_cpu();
 	unsigned best = CPU_MAX;
-	int best_prio = t->prio;
+	unsigned best_prio = t->prio;
 
-	if (!here->current && waiting_prio(here) < 0 && (t->runmask & BIT(here->id)) && !held(t))
+	if (!here->current && !waiting_prio(here) && (t->runmask & BIT(here->id)) && !held(t))
 		return here->id;
 	if ((t->runmask & BIT(t->cpu)) && running_prio(&cpus[t->cpu]) < t->prio &&
 	    waiting_prio(&cpus[t->cpu]) < t->prio)
 		return t->cpu;
 	for (unsigned i = 0; i < board.cpu_count; i++) {
-		int prio = running_prio(&cpus[i]);
-		int top = waiting_prio(&cpus[i]);
+		unsigned prio = running_prio(&cpus[i]);
+		unsigned top = waiting_prio(&cpus[i]);
 
 		if (top > prio)
 			prio = top;
@@ -204,10 +203,10 @@ static struct thread *steal(struct cpu *c)
 	struct thread *best = NULL;
 
 	for (unsigned i = 0; i < board.cpu_count; i++) {
-		int top = cpus[i].rq.top;
+		unsigned top = cpus[i].rq.top;
 		unsigned looked = 0;
 
-		if (&cpus[i] == c || top < 0 || (best && top <= best->prio))
+		if (&cpus[i] == c || !top || (best && top <= best->prio))
 			continue;
 		list_for_each (it, &cpus[i].rq.at[top]) {
 			struct thread *t = list_entry(it, struct thread, run_link);
@@ -238,7 +237,7 @@ static struct thread *take(struct cpu *c)
 
 	if (t) {
 		c->next = NULL;
-	} else if (c->rq.top >= 0) {
+	} else if (c->rq.top) {
 		t = list_entry(c->rq.at[c->rq.top].next, struct thread, run_link);
 		rq_remove(&c->rq, t);
 	}
@@ -278,7 +277,7 @@ static uint64_t slice_end(const struct cpu *c, struct thread *t)
 struct thread *sched_pick(struct cpu *c)
 {
 	struct thread *t = c->current;
-	int top = waiting_prio(c);
+	unsigned top = waiting_prio(c);
 
 	if (t) {
 		bool over = t->policy == SCHED_RR_ && top == t->prio && clock_now() >= slice_end(c, t);
