@@ -42,21 +42,20 @@ static inline const struct mmio_region *device_at(struct vcpu *vcpu, uint64_t ip
 	return region;
 }
 
-/* Device accesses. False: the guest gets an abort. */
-static inline bool read_device(void *ctx, uint64_t ipa, unsigned size, uint64_t *value)
+/* Device accesses. Not done: the guest gets an abort. */
+static inline struct mmio_data read_device(struct vcpu *vcpu, uint64_t ipa, unsigned size)
 {
-	struct vcpu *vcpu = ctx;
 	const struct mmio_region *region = device_at(vcpu, ipa, size);
+	struct mmio_data data;
 
 	if (likely(region != NULL)) {
-		const struct mmio_data data = region->read(region->device, vcpu->index, ipa, size);
-
-		*value = data.value;
+		data = region->read(region->device, vcpu->index, ipa, size);
 		if (likely(data.done))
-			return true;
+			return data;
 	}
-	*value = ALL_ONES;
-	return tolerated(vcpu, vm.config.unsupported.reference, "read at", ipa);
+	data.value = ALL_ONES;
+	data.done = tolerated(vcpu, vm.config.unsupported.reference, "read at", ipa);
+	return data;
 }
 
 static inline bool write_device(void *ctx, uint64_t ipa, unsigned size, uint64_t value)
@@ -90,12 +89,20 @@ static void unsupported_instruction(struct vcpu *vcpu, const char *what, uint64_
 	reply->action = tolerated(vcpu, vm.config.unsupported.instruction, what, where) ? ACT_DONE : ACT_UNDEF;
 }
 
+static bool emulated_read(void *ctx, uint64_t ipa, unsigned size, uint64_t *value)
+{
+	const struct mmio_data data = read_device(ctx, ipa, size);
+
+	*value = data.value;
+	return data.done;
+}
+
 static void mmio_complex(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
 {
 	static const struct emulate_ops operations = {
 	    .get = get_register,
 	    .set = set_register,
-	    .read = read_device,
+	    .read = emulated_read,
 	    .write = write_device,
 	};
 
@@ -190,14 +197,14 @@ static struct vcpu_run run_devices(struct vcpu *vcpu, const struct reply *reply)
 
 	for (;;) {
 		uint64_t value;
-		bool good;
 
 		if (likely(exit.exit == EXIT_MMIO_READ)) {
-			good = read_device(vcpu, exit.x1, (unsigned)exit.x2, &value);
+			const struct mmio_data data = read_device(vcpu, exit.x1, (unsigned)exit.x2);
+
 			retry_interrupts();
-			exit = VcpuRunValue(vcpu->id, likely(good) ? ACT_DATA : ACT_ABORT, value);
+			exit = VcpuRunValue(vcpu->id, likely(data.done) ? ACT_DATA : ACT_ABORT, data.value);
 		} else if (exit.exit == EXIT_MMIO_WRITE) {
-			good = write_device(vcpu, exit.x1, (unsigned)exit.x2, exit.x3);
+			const bool good = write_device(vcpu, exit.x1, (unsigned)exit.x2, exit.x3);
 			retry_interrupts();
 			exit = VcpuRunValue(vcpu->id, likely(good) ? ACT_DONE : ACT_ABORT, 0);
 		} else if (exit.exit == EXIT_HVC && exit.x1 == 0 && psci_constant((uint32_t)exit.x2, &value)) {

@@ -11,6 +11,7 @@
 #include "abi/bulkhead.h"
 
 #define PSCI_VERSION     0x84000000u
+#define SMCCC_VERSION    0x80000000u
 #define PSCI_VERSION_1_1 0x10001u /* also that of SMCCC */
 
 /* Results, DEN 0022 section 5.2.2. */
@@ -73,12 +74,12 @@ struct psci {
 };
 
 /*
- * What needs neither state nor lock: PSCI_VERSION, and that nobody here owns a function (DEN 0028, section 2.5: bits 29
+ * What needs neither state nor lock: the versions, and that nobody here owns a function (DEN 0028, section 2.5: bits 29
  * to 24 name the owner). False: psci_call() must look.
  */
 static inline bool psci_constant(uint32_t id, uint64_t *answer)
 {
-	if (id == PSCI_VERSION)
+	if (id == PSCI_VERSION || id == SMCCC_VERSION)
 		*answer = PSCI_VERSION_1_1;
 	else if ((id & 0xbb000000) != 0x80000000)
 		*answer = (uint64_t)PSCI_NOT_SUPPORTED;

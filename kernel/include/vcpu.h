@@ -61,6 +61,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v);    /* and into the processor: res
 void vcpu_offer(struct vcpu *v);                  /* fill the list registers anew */
 bool vcpu_edges(struct vcpu *v);                  /* take in `edges`; false: vcpu_offer must */
 bool vcpu_insert(struct vcpu *v, unsigned intid); /* a private interrupt into a list register, if that is simple */
+bool vcpu_quiet(const struct vcpu *v);            /* nothing is in the list registers, nor waits for them */
 bool vcpu_timer_direct(struct vcpu *v);           /* the virtual timer has fired; false: the long way */
 void vcpu_serve(struct cpu *c, struct vcpu *v);   /* who waits for its state: home here or in memory */
 void vcpu_requests(struct cpu *c);                /* calls of other CPUs on the resident */

@@ -50,8 +50,6 @@
 #define DFSC_TRANSLATION 0x04
 #define DFSC_PERMISSION  0x0c
 #define DFSC_LAST_FAULT  0x0f /* address size, translation, access flag, permission; behind them external aborts */
-/* An access of a device is a translation fault, and nothing of this besides. */
-#define ABORT_KIND (BIT(9) | ABORT_FNV | ABORT_CM | ABORT_S1PTW | 0x3c)
 /* MSR ICC_SGI1R_EL1: op0 3, op1 0, CRn 12, CRm 11, op2 5, but for Rt. */
 #define ISS_MASK  0x3ffc1full
 #define ISS_SGI1R (3 << 20 | 5 << 17 | 0 << 14 | 12 << 10 | 11 << 1)
@@ -331,7 +329,7 @@ static inline uint64_t fault_ipa(uint64_t far)
 	return (sysreg_read(hpfar_el2) & 0xfffffffff0ull) << 8 | (far & 0xfff);
 }
 
-/* To another virtual CPU of the VM that is not waiting. False: the long way. */
+/* To one other virtual CPU of the VM. False: the long way. */
 static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 {
 	struct vcpu *to;
@@ -344,16 +342,25 @@ static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 	if (!to || to->sgi_self != target)
 		return false;
 	lock_acquire(&to->lock);
+	vgic_set_pending(&to->vgic, intid);
+	to->edges = true;
 	home = to->home;
-	waiting = to->waiting || home < 0;
-	if (!waiting) {
-		vgic_set_pending(&to->vgic, intid);
-		to->edges = true;
-	}
+	waiting = to->waiting;
 	lock_release(&to->lock);
-	if (!waiting)
+	if (waiting) {
+		lock_acquire(&kernel_lock);
+		vcpu_wake(to);
+		lock_release(&kernel_lock);
+	} else if (home >= 0) {
 		gic_send_sgi((unsigned)home, SGI_KICK);
-	return !waiting;
+	}
+	return true;
+}
+
+static __attribute__((noinline)) void look_around(struct cpu *c)
+{
+	lock_acquire(&kernel_lock);
+	resume(kernel_leave(c));
 }
 
 static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
@@ -371,7 +378,10 @@ static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, ui
 		return;
 	}
 	advance(v, esr);
-	resume(&v->frame);
+	if (unlikely(c->attention))
+		look_around(c);
+	else
+		resume(&v->frame);
 }
 
 static inline void mmio_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
@@ -392,7 +402,8 @@ void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec)
 	const uint64_t *x = v->frame.x;
 
 	v->exit_esr = esr;
-	if (ec == EC_DATA && (esr & ABORT_ISV) && (esr & ABORT_KIND) == DFSC_TRANSLATION && likely(leaks_none(v)))
+	/* ISV: one register, no cache maintenance, no walk of stage 1 (Arm ARM D24.2.40, ISS of a data abort). */
+	if (ec == EC_DATA && (esr & ABORT_ISV) && DFSC_KIND(esr) == DFSC_TRANSLATION && likely(leaks_none(v)))
 		mmio_exit(v, c, esr);
 	else if (ec == EC_HVC64 && likely(leaks_none(v)))
 		leave(c, v, EXIT_HVC, esr & 0xffff, x[0], x[1], x[2], x[3]);
@@ -500,10 +511,14 @@ static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	}
 	lock_acquire(&kernel_lock);
 	lock_acquire(&v->lock);
-	vcpu_settle(v);
-	v->edges = false;
-	v->dirty = true;
-	wait = !v->kick && !t->kill && !vgic_deliverable(&v->vgic, sysreg_read(ICH_VMCR_EL2));
+	if (vcpu_quiet(v)) {
+		wait = !t->kill;
+	} else {
+		vcpu_settle(v);
+		v->edges = false;
+		v->dirty = true;
+		wait = !v->kick && !t->kill && !vgic_deliverable(&v->vgic, sysreg_read(ICH_VMCR_EL2));
+	}
 	v->waiting = wait;
 	lock_release(&v->lock);
 	if (wait)

@@ -127,6 +127,13 @@ bool vcpu_edges(struct vcpu *v)
 	return true;
 }
 
+bool vcpu_quiet(const struct vcpu *v)
+{
+	uint32_t all = (uint32_t)BIT(v->vgic.lr_count) - 1;
+
+	return !v->work && (sysreg_read(ICH_ELRSR_EL2) & all) == all;
+}
+
 bool vcpu_timer_direct(struct vcpu *v)
 {
 	if ((sysreg_read(cntv_ctl_el0) & 7) != CNTV_FIRING || !vcpu_insert(v, VIRQ_VTIMER))
@@ -155,6 +162,10 @@ void vcpu_irq_timer(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 
+	if (likely(v) && !v->work && vcpu_timer_direct(v)) {
+		vcpu_wake(v);
+		return;
+	}
 	/* Late: the guest, or an eviction, took the condition away meanwhile. A level that nobody owns must not stay.
 	 */
 	if (!v || (sysreg_read(cntv_ctl_el0) & 7) != CNTV_FIRING) {
