@@ -20,6 +20,7 @@ struct plan plan;
 const struct boot_info *const boot = (const struct boot_info *)BOOT_INFO;
 
 static struct sys_vm_needs needs[SYS_VMS_MAX];
+static struct sys_board board;
 static unsigned mistakes;
 
 _Static_assert(1 + SYS_PROCESSES_MAX + SYS_VMS_MAX <= PROCESS_MAX, "every process and VM has a slot of its own");
@@ -159,22 +160,19 @@ static bool add_device(struct slot *slot, const struct sys_device *device, const
 
 static void add_devices(struct slot *slot, const struct sys_process *server)
 {
-	const void *board = (const void *)BOOT_DTB;
-	static struct sys_device device, console;
-	bool has_console = sys_device_find(board, "stdout", &console) == NULL;
+	static struct sys_device device;
 	unsigned used = 0;
 
 	for (unsigned i = 0; i < server->device_count; i++) {
 		/* sys_check() has reported those that are not there. */
-		if (sys_device_find(board, server->devices[i], &device) != NULL)
+		if (sys_device_find(&board, server->devices[i], &device) != NULL)
 			continue;
 		if (!add_device(slot, &device, server->devices[i], &used))
 			mistake(slot, "too many arguments, ranges and interrupts of devices");
-		if (has_console && strcmp(device.path, console.path) == 0)
-			slot->owns_console = true;
+		slot->owns_console |= sys_device_is_stdout(&board, &device);
 	}
 	for (unsigned i = 0; i < server->mmio_count; i++) {
-		if (sys_mmio_device(board, &server->mmio[i], &device) == NULL &&
+		if (sys_mmio_device(&board, &server->mmio[i], &device) == NULL &&
 		    !add_device(slot, &device, "mmio", &used))
 			mistake(slot, "too many arguments and ranges");
 	}
@@ -269,18 +267,17 @@ static uint64_t free_bytes(void)
 	return bytes;
 }
 
-static void check_board(struct sys_report *report)
+static bool read_board(void)
 {
-	struct sys_board board;
 	const char *wrong = sys_board_read(&board, (const void *)BOOT_DTB, boot->dtb_bytes);
 
 	if (wrong != NULL) {
 		mistake(NULL, "the board's device tree: %s", wrong);
-		return;
+		return false;
 	}
 	board.ram_bytes = free_bytes();
 	board.cpus = boot->cpus;
-	sys_check(&config, &board, mistakes == 0 ? needs : NULL, report);
+	return true;
 }
 
 static const char *const use_text[] = {"kernel memory", "memory", "guest memory"};
@@ -314,7 +311,7 @@ unsigned setup(void)
 	struct sys_report report = {.file = SYSTEM_DTB, .message = mistake_line};
 
 	slots[0] = (struct slot){.kind = SLOT_PROCMGR, .name = "procmgr", .running = true, .ready = true, .starts = 1};
-	if (!read_system(&report))
+	if (!read_system(&report) || !read_board())
 		return mistakes;
 	for (unsigned i = 0; i < config.process_count; i++)
 		fill_server(&slots[slot_of_server(i)], &config.processes[i]);
@@ -322,7 +319,7 @@ unsigned setup(void)
 		fill_vm(&slots[slot_of_vm(i)], &config.vms[i]);
 		read_vm(&slots[slot_of_vm(i)], &config.vms[i], &needs[i]);
 	}
-	check_board(&report);
+	sys_check(&config, &board, mistakes == 0 ? needs : NULL, &report);
 	for (uint32_t i = 1; i < PROCESS_MAX; i++)
 		if (slots[i].kind != SLOT_EMPTY)
 			read_program(&slots[i]);

@@ -90,25 +90,37 @@ struct sys_device {
 	unsigned interrupt_count;
 };
 
-/*
- * Finds a device in the board's tree by "stdout" (what /chosen/stdout-path names), alias, or path. Returns NULL, or
- * what is wrong, as text.
- */
-const char *sys_device_find(const void *board_dtb, const char *name, struct sys_device *device);
+#define SYS_NODES_MAX 2048 /* of the board's tree */
 
-/* Takes a range of MMIO pages for a device of its own. Returns NULL, or what is wrong, as text: `path` says with what.
- */
-const char *sys_mmio_device(const void *board_dtb, const struct sys_range *range, struct sys_device *device);
-
-/* What of the board counts for the check. */
+/* What of the board counts, and where the nodes of its tree are: libfdt walks all of it for each question. */
 struct sys_board {
 	const void *dtb;
 	uint64_t ram_bytes; /* for processes and guests; procmgr puts in what the kernel says is free */
 	unsigned cpus;
+	unsigned node_count;
+	struct {
+		int32_t offset;   /* libfdt's name of it */
+		uint32_t parent;  /* index; of the root: itself */
+		uint32_t phandle; /* 0: none */
+	} nodes[SYS_NODES_MAX];
 };
 
-/* Reads memory and CPUs out of a board's tree of at most `bytes` bytes. Returns NULL, or what is wrong, as text. */
+/* Reads a board's tree of at most `bytes` bytes, which must stay where it is. Returns NULL, or what is wrong, as text.
+ */
 const char *sys_board_read(struct sys_board *board, const void *dtb, size_t bytes);
+
+/*
+ * Finds a device in the board's tree by "stdout" (what /chosen/stdout-path names), alias, or path. Returns NULL, or
+ * what is wrong, as text.
+ */
+const char *sys_device_find(const struct sys_board *board, const char *name, struct sys_device *device);
+
+/* Is it the one that /chosen/stdout-path names? */
+bool sys_device_is_stdout(const struct sys_board *board, const struct sys_device *device);
+
+/* Takes a range of MMIO pages for a device of its own. Returns NULL, or what is wrong, as text: `path` says with what.
+ */
+const char *sys_mmio_device(const struct sys_board *board, const struct sys_range *range, struct sys_device *device);
 
 /* A named region of /reserved-memory, for $asinfo_start{} and $asinfo_length{}. */
 bool sys_asinfo(const void *board_dtb, const char *name, uint64_t *start, uint64_t *bytes);

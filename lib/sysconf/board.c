@@ -12,19 +12,100 @@ static bool usable(const void *dtb, int node)
 	return !status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
 }
 
-/* Bytes in all `reg` entries of the children of `parent`; only those with that device_type, if one is given. */
-static uint64_t sum_regs(const void *dtb, int parent, const char *device_type)
+/* ---- the tree ---- */
+
+static uint32_t property_phandle(const void *dtb, int offset)
 {
+	int length;
+	const struct fdt_property *property = fdt_get_property_by_offset(dtb, offset, &length);
+	const char *name = property ? fdt_string(dtb, (int)fdt32_to_cpu(property->nameoff)) : NULL;
+
+	if (!name || length != 4 || (strcmp(name, "phandle") != 0 && strcmp(name, "linux,phandle") != 0))
+		return 0;
+	return (uint32_t)sys_cells_read(property->data, 0, 1);
+}
+
+/* Once over the tree, which fdt_check_full() has found whole. */
+static const char *index_nodes(struct sys_board *board, const void *dtb)
+{
+	unsigned above[SYS_DEPTH_MAX], depth = 0, count = 0;
+	int offset = 0, next;
+
+	for (uint32_t tag; (tag = fdt_next_tag(dtb, offset, &next)) != FDT_END; offset = next) {
+		switch (tag) {
+		case FDT_BEGIN_NODE:
+			if (count == SYS_NODES_MAX || depth == SYS_DEPTH_MAX)
+				return "it has more nodes than are supported (2048), or deeper ones (16)";
+			board->nodes[count].offset = offset;
+			board->nodes[count].parent = depth ? above[depth - 1] : 0;
+			board->nodes[count].phandle = 0;
+			above[depth++] = count++;
+			break;
+		case FDT_END_NODE: depth--; break;
+		case FDT_PROP:
+			if (depth && board->nodes[above[depth - 1]].phandle == 0)
+				board->nodes[above[depth - 1]].phandle = property_phandle(dtb, offset);
+			break;
+		default: break;
+		}
+	}
+	board->node_count = count;
+	return count ? NULL : "it is empty";
+}
+
+/* As libfdt compares: what has no unit address matches any. */
+static bool is_named(const char *node_name, const char *name, size_t bytes)
+{
+	return strncmp(node_name, name, bytes) == 0 &&
+	       (node_name[bytes] == '\0' || (node_name[bytes] == '@' && !memchr(name, '@', bytes)));
+}
+
+int sys_node_child(const struct sys_board *board, int parent, const char *name, size_t bytes)
+{
+	for (unsigned i = 1; parent >= 0 && i < board->node_count; i++) {
+		const char *here;
+
+		if (board->nodes[i].parent != (unsigned)parent)
+			continue;
+		here = fdt_get_name(board->dtb, board->nodes[i].offset, NULL);
+		if (here && is_named(here, name, bytes))
+			return (int)i;
+	}
+	return -1;
+}
+
+int sys_node_path(const struct sys_board *board, const char *path)
+{
+	int node = 0;
+
+	if (*path != '/')
+		return -1;
+	while (node >= 0 && *(path += strspn(path, "/")) != '\0') {
+		size_t bytes = strcspn(path, "/");
+
+		node = sys_node_child(board, node, path, bytes);
+		path += bytes;
+	}
+	return node;
+}
+
+/* ---- memory and CPUs ---- */
+
+/* Bytes in all `reg` entries of the children of `parent`; only those with that device_type, if one is given. */
+static uint64_t sum_regs(const struct sys_board *board, int parent, const char *device_type)
+{
+	const void *dtb = board->dtb;
 	struct sys_cells cells;
 	struct sys_range range;
 	uint64_t sum = 0;
-	int node;
 
-	if (parent < 0 || !sys_cells_of(dtb, parent, &cells) || cells.size == 0)
+	if (parent < 0 || !sys_cells_of(dtb, board->nodes[parent].offset, &cells) || cells.size == 0)
 		return 0;
-	fdt_for_each_subnode(node, dtb, parent)
-	{
-		if (!usable(dtb, node) || (device_type && !sys_is(dtb, node, "device_type", device_type)))
+	for (unsigned n = 1; n < board->node_count; n++) {
+		int node = board->nodes[n].offset;
+
+		if (board->nodes[n].parent != (unsigned)parent ||
+		    (device_type && !sys_is(dtb, node, "device_type", device_type)) || !usable(dtb, node))
 			continue;
 		for (unsigned i = 0; sys_reg(dtb, node, &cells, i, &range); i++) {
 			if (__builtin_add_overflow(sum, range.bytes, &sum))
@@ -34,31 +115,34 @@ static uint64_t sum_regs(const void *dtb, int parent, const char *device_type)
 	return sum;
 }
 
-static unsigned count_cpus(const void *dtb)
+static unsigned count_cpus(const struct sys_board *board)
 {
-	int cpus = fdt_path_offset(dtb, "/cpus"), node;
+	int cpus = sys_node_path(board, "/cpus");
 	unsigned count = 0;
 
-	if (cpus < 0)
-		return 0;
-	fdt_for_each_subnode(node, dtb, cpus)
-	{
-		if (usable(dtb, node) && sys_is(dtb, node, "device_type", "cpu"))
-			count++;
+	for (unsigned n = 1; cpus >= 0 && n < board->node_count; n++) {
+		int node = board->nodes[n].offset;
+
+		count += board->nodes[n].parent == (unsigned)cpus && sys_is(board->dtb, node, "device_type", "cpu") &&
+			 usable(board->dtb, node);
 	}
 	return count;
 }
 
 const char *sys_board_read(struct sys_board *board, const void *dtb, size_t bytes)
 {
+	const char *wrong;
 	uint64_t reserved;
 
 	if (fdt_check_full(dtb, bytes) != 0)
 		return "this is not a device tree blob, or it is damaged";
-	reserved = sum_regs(dtb, fdt_path_offset(dtb, "/reserved-memory"), NULL);
 	board->dtb = dtb;
-	board->ram_bytes = sum_regs(dtb, 0, "memory");
-	board->cpus = count_cpus(dtb);
+	wrong = index_nodes(board, dtb);
+	if (wrong)
+		return wrong;
+	reserved = sum_regs(board, sys_node_path(board, "/reserved-memory"), NULL);
+	board->ram_bytes = sum_regs(board, 0, "memory");
+	board->cpus = count_cpus(board);
 	if (board->ram_bytes == 0)
 		return "it describes no memory";
 	if (board->cpus == 0)
@@ -66,6 +150,8 @@ const char *sys_board_read(struct sys_board *board, const void *dtb, size_t byte
 	board->ram_bytes -= reserved < board->ram_bytes ? reserved : board->ram_bytes;
 	return NULL;
 }
+
+/* ---- named regions ---- */
 
 /* A node's name counts with its unit address or without. */
 static bool named(const char *node_name, const char *name)

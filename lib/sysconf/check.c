@@ -111,8 +111,8 @@ static const char *claim(const struct sys_board *board, const struct sys_process
 			 struct sys_device *device)
 {
 	if (i < process->device_count)
-		return sys_device_find(board->dtb, process->devices[i], device);
-	return sys_mmio_device(board->dtb, &process->mmio[i - process->device_count], device);
+		return sys_device_find(board, process->devices[i], device);
+	return sys_mmio_device(board, &process->mmio[i - process->device_count], device);
 }
 
 /* Compares device `d` of process `p` with every device that was named before it. */

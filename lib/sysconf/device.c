@@ -16,10 +16,11 @@
 #define FLAGS_EDGES 3 /* bit 0: rising, bit 1: falling edge */
 
 /* The path of the device that /chosen/stdout-path names, without the options behind a colon. */
-static const char *stdout_name(const void *dtb, char *name, size_t bytes)
+static const char *stdout_name(const struct sys_board *board, char *name, size_t bytes)
 {
-	int chosen = fdt_path_offset(dtb, "/chosen"), length;
-	const char *path = chosen < 0 ? NULL : fdt_stringlist_get(dtb, chosen, "stdout-path", 0, &length);
+	int chosen = sys_node_path(board, "/chosen"), length;
+	const char *path =
+	    chosen < 0 ? NULL : fdt_stringlist_get(board->dtb, board->nodes[chosen].offset, "stdout-path", 0, &length);
 	size_t n = path ? strcspn(path, ":") : 0;
 
 	if (n == 0 || n >= bytes)
@@ -29,15 +30,43 @@ static const char *stdout_name(const void *dtb, char *name, size_t bytes)
 	return name;
 }
 
-static int find_node(const void *dtb, const char *name)
+static int find_node(const struct sys_board *board, const char *name)
 {
 	char buffer[SYS_PATH_MAX];
 
 	if (strcmp(name, "stdout") == 0)
-		name = stdout_name(dtb, buffer, sizeof(buffer));
-	if (name && name[0] != '/')
-		name = fdt_get_alias(dtb, name);
-	return name ? fdt_path_offset(dtb, name) : -FDT_ERR_NOTFOUND;
+		name = stdout_name(board, buffer, sizeof(buffer));
+	if (name && name[0] != '/') {
+		int aliases = sys_node_path(board, "/aliases"), length;
+
+		name =
+		    aliases < 0 ? NULL : fdt_stringlist_get(board->dtb, board->nodes[aliases].offset, name, 0, &length);
+	}
+	return name ? sys_node_path(board, name) : -1;
+}
+
+/* False: too long. */
+static bool get_path(const struct sys_board *board, int node, char *path, size_t bytes)
+{
+	size_t at = bytes - 1;
+
+	path[at] = '\0';
+	if (node == 0) {
+		memcpy(path, "/", 2);
+		return true;
+	}
+	for (; node > 0; node = (int)board->nodes[node].parent) {
+		int length;
+		const char *name = fdt_get_name(board->dtb, board->nodes[node].offset, &length);
+
+		if (!name || (size_t)length + 1 > at)
+			return false;
+		at -= (size_t)length + 1;
+		path[at] = '/';
+		memcpy(path + at + 1, name, (size_t)length);
+	}
+	memmove(path, path + at, bytes - at);
+	return true;
 }
 
 /* Carries an address over one bus's `ranges` towards the root. */
@@ -69,32 +98,30 @@ static const char *translate_once(const void *dtb, int bus, int parent, struct s
 	return "its registers lie in none of the 'ranges' of its bus";
 }
 
-static const char *translate(const void *dtb, int bus, struct sys_range *range)
+static const char *translate(const struct sys_board *board, int bus, struct sys_range *range)
 {
 	const char *wrong = NULL;
 
-	for (unsigned depth = 0; bus > 0 && !wrong; depth++) {
-		int parent = fdt_parent_offset(dtb, bus);
+	while (bus > 0 && !wrong) {
+		int parent = (int)board->nodes[bus].parent;
 
-		if (depth == SYS_BUS_DEPTH_MAX || parent < 0)
-			return "it lies too deep in buses";
-		wrong = translate_once(dtb, bus, parent, range);
+		wrong = translate_once(board->dtb, board->nodes[bus].offset, board->nodes[parent].offset, range);
 		bus = parent;
 	}
 	return wrong;
 }
 
-static const char *read_ranges(const void *dtb, int node, struct sys_device *device)
+static const char *read_ranges(const struct sys_board *board, int node, struct sys_device *device)
 {
-	int bus = fdt_parent_offset(dtb, node);
+	int bus = (int)board->nodes[node].parent;
 	struct sys_cells cells;
 	struct sys_range range;
 
 	device->range_count = 0;
-	if (bus < 0 || !sys_cells_of(dtb, bus, &cells) || cells.size == 0)
+	if (node == 0 || !sys_cells_of(board->dtb, board->nodes[bus].offset, &cells) || cells.size == 0)
 		return "its bus writes addresses in a way that is not supported";
-	for (unsigned i = 0; sys_reg(dtb, node, &cells, i, &range); i++) {
-		const char *wrong = translate(dtb, bus, &range);
+	for (unsigned i = 0; sys_reg(board->dtb, board->nodes[node].offset, &cells, i, &range); i++) {
+		const char *wrong = translate(board, bus, &range);
 
 		if (wrong)
 			return wrong;
@@ -105,17 +132,17 @@ static const char *read_ranges(const void *dtb, int node, struct sys_device *dev
 	return device->range_count ? NULL : "it has no registers ('reg') to be granted";
 }
 
-/* The interrupt controller of a node: named by itself or by the nearest node above it that names one. */
-static int interrupt_parent(const void *dtb, int node)
+/* The offset of a node's interrupt controller: named by itself or by the nearest node above it that names one. */
+static int interrupt_parent(const struct sys_board *board, int node)
 {
-	for (unsigned depth = 0; node >= 0 && depth <= SYS_BUS_DEPTH_MAX; depth++) {
-		int length;
-		const void *phandle = fdt_getprop(dtb, node, "interrupt-parent", &length);
+	const void *phandle = NULL;
+	int length = 0;
 
-		if (phandle && length == 4)
-			return fdt_node_offset_by_phandle(dtb, (uint32_t)sys_cells_read(phandle, 0, 1));
-		node = node ? fdt_parent_offset(dtb, node) : -1;
-	}
+	while (!(phandle = fdt_getprop(board->dtb, board->nodes[node].offset, "interrupt-parent", &length)) && node > 0)
+		node = (int)board->nodes[node].parent;
+	for (unsigned i = 0; phandle && length == 4 && i < board->node_count; i++)
+		if (board->nodes[i].phandle != 0 && board->nodes[i].phandle == sys_cells_read(phandle, 0, 1))
+			return board->nodes[i].offset;
 	return -FDT_ERR_NOTFOUND;
 }
 
@@ -139,9 +166,10 @@ static bool read_interrupt(const void *cells, struct sys_interrupt *interrupt)
 	return true;
 }
 
-static const char *read_interrupts(const void *dtb, int node, struct sys_device *device)
+static const char *read_interrupts(const struct sys_board *board, int index, struct sys_device *device)
 {
-	int length, parent;
+	const void *dtb = board->dtb;
+	int node = board->nodes[index].offset, length, parent;
 	const uint8_t *cells = fdt_getprop(dtb, node, "interrupts", &length);
 
 	device->interrupt_count = 0;
@@ -149,7 +177,7 @@ static const char *read_interrupts(const void *dtb, int node, struct sys_device 
 		return "it has 'interrupts-extended', which is not supported";
 	if (!cells)
 		return NULL;
-	parent = interrupt_parent(dtb, node);
+	parent = interrupt_parent(board, index);
 	if (parent < 0 || !is_gic(dtb, parent))
 		return "its interrupts do not go to the GIC";
 	if (length % (4 * GIC_CELLS))
@@ -179,19 +207,26 @@ static const char *reason_to_refuse(const void *dtb, int node)
 	return NULL;
 }
 
-const char *sys_device_find(const void *board_dtb, const char *name, struct sys_device *device)
+const char *sys_device_find(const struct sys_board *board, const char *name, struct sys_device *device)
 {
-	int node = find_node(board_dtb, name);
+	int node = find_node(board, name);
 	const char *wrong;
 
 	if (node < 0)
 		return "the board has no such device";
-	if (fdt_get_path(board_dtb, node, device->path, sizeof(device->path)) < 0)
+	if (!get_path(board, node, device->path, sizeof(device->path)))
 		return "its path is longer than 127 bytes";
-	wrong = reason_to_refuse(board_dtb, node);
+	wrong = reason_to_refuse(board->dtb, board->nodes[node].offset);
 	if (!wrong)
-		wrong = read_ranges(board_dtb, node, device);
-	return wrong ? wrong : read_interrupts(board_dtb, node, device);
+		wrong = read_ranges(board, node, device);
+	return wrong ? wrong : read_interrupts(board, node, device);
+}
+
+bool sys_device_is_stdout(const struct sys_board *board, const struct sys_device *device)
+{
+	int node = find_node(board, "stdout");
+
+	return node >= 0 && node == sys_node_path(board, device->path);
 }
 
 /* As for a device that is named, but a PCI host bridge may be reached if an SMMU holds all that is behind it. */
@@ -202,18 +237,18 @@ static const char *reason_to_refuse_page(const void *dtb, int node)
 	return fdt_getprop(dtb, node, "iommu-map", NULL) ? NULL : reason_to_refuse(dtb, node);
 }
 
-const char *sys_mmio_device(const void *board_dtb, const struct sys_range *range, struct sys_device *device)
+const char *sys_mmio_device(const struct sys_board *board, const struct sys_range *range, struct sys_device *device)
 {
-	for (int node = fdt_next_node(board_dtb, 0, NULL); node >= 0; node = fdt_next_node(board_dtb, node, NULL)) {
-		const char *wrong = reason_to_refuse_page(board_dtb, node);
+	for (int node = 1; node < (int)board->node_count; node++) {
+		const char *wrong = reason_to_refuse_page(board->dtb, board->nodes[node].offset);
 
 		if (!wrong)
 			continue;
 		/* What cannot be reached from the CPUs is in nobody's way. */
-		read_ranges(board_dtb, node, device);
+		read_ranges(board, node, device);
 		for (unsigned i = 0; i < device->range_count; i++) {
 			if (sys_share_page(&device->ranges[i], range) &&
-			    fdt_get_path(board_dtb, node, device->path, sizeof(device->path)) == 0)
+			    get_path(board, node, device->path, sizeof(device->path)))
 				return wrong;
 		}
 	}

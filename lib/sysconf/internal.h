@@ -4,7 +4,7 @@
 
 #include "sysconf.h"
 
-#define SYS_BUS_DEPTH_MAX 8 /* how deep in buses a device may lie */
+#define SYS_DEPTH_MAX 16 /* how deep a board's tree may be */
 
 struct sys_cells {
 	unsigned address, size; /* 32-bit cells of an address and of a length: 1 or 2, a length also 0 */
@@ -20,3 +20,7 @@ uint64_t sys_cells_read(const void *property, unsigned first, unsigned count);
 bool sys_reg(const void *dtb, int node, const struct sys_cells *cells, unsigned index, struct sys_range *range);
 bool sys_share_page(const struct sys_range *a, const struct sys_range *b);
 bool sys_is(const void *dtb, int node, const char *property, const char *value);
+
+/* board.c: nodes are indices, -1 for none */
+int sys_node_child(const struct sys_board *board, int parent, const char *name, size_t bytes);
+int sys_node_path(const struct sys_board *board, const char *path); /* "/", or names behind slashes */

@@ -374,7 +374,7 @@ static void test_devices(void **state)
 	(void)state;
 	board_good(&board);
 	for (unsigned i = 0; i < 3; i++) {
-		assert_null(sys_device_find(board_dtb, names[i], &device));
+		assert_null(sys_device_find(&board, names[i], &device));
 		assert_string_equal(device.path, "/bus/inner/serial@1000");
 		assert_int_equal(device.range_count, 1);
 		assert_true(device.ranges[0].start == 0x1210021000);
@@ -383,7 +383,7 @@ static void test_devices(void **state)
 		assert_int_equal(device.interrupts[0].intid, 33);
 		assert_false(device.interrupts[0].edge);
 	}
-	assert_null(sys_device_find(board_dtb, "serial1", &device));
+	assert_null(sys_device_find(&board, "serial1", &device));
 	assert_true(device.ranges[0].start == 0x1210005000);
 	assert_int_equal(device.interrupts[0].intid, 41);
 	assert_true(device.interrupts[0].edge);
@@ -396,16 +396,16 @@ static void test_wrong_devices(void **state)
 
 	(void)state;
 	board_good(&board);
-	assert_string_equal(sys_device_find(board_dtb, "serial9", &device), "the board has no such device");
-	assert_string_equal(sys_device_find(board_dtb, "/nowhere", &device), "the board has no such device");
-	assert_string_equal(sys_device_find(board_dtb, "", &device), "the board has no such device");
-	assert_string_equal(sys_device_find(board_dtb, "/intc@8000000", &device), "it belongs to the kernel");
+	assert_string_equal(sys_device_find(&board, "serial9", &device), "the board has no such device");
+	assert_string_equal(sys_device_find(&board, "/nowhere", &device), "the board has no such device");
+	assert_string_equal(sys_device_find(&board, "", &device), "the board has no such device");
+	assert_string_equal(sys_device_find(&board, "/intc@8000000", &device), "it belongs to the kernel");
 	/* Its last half page lies behind the end of the bus. */
-	assert_string_equal(sys_device_find(board_dtb, "/bus/inner/serial@f800", &device),
+	assert_string_equal(sys_device_find(&board, "/bus/inner/serial@f800", &device),
 			    "its registers lie in none of the 'ranges' of its bus");
-	assert_string_equal(sys_device_find(board_dtb, "/bus/hidden/serial@0", &device),
+	assert_string_equal(sys_device_find(&board, "/bus/hidden/serial@0", &device),
 			    "its bus has no 'ranges': its registers cannot be reached from the CPUs");
-	assert_string_equal(sys_device_find(board_dtb, "/", &device),
+	assert_string_equal(sys_device_find(&board, "/", &device),
 			    "its bus writes addresses in a way that is not supported");
 }
 
@@ -417,19 +417,19 @@ static void test_mmio(void **state)
 
 	(void)state;
 	board_good(&board);
-	assert_null(sys_mmio_device(board_dtb, &range, &device));
+	assert_null(sys_mmio_device(&board, &range, &device));
 	assert_string_equal(device.path, "at 0x20000000");
 	assert_int_equal(device.range_count, 1);
 	assert_true(device.ranges[0].start == 0x20000000 && device.ranges[0].bytes == 0x1000);
 	assert_int_equal(device.interrupt_count, 0);
 	/* The last page before the interrupt controller, and one more. */
 	range.start = 0x7fff000;
-	assert_null(sys_mmio_device(board_dtb, &range, &device));
+	assert_null(sys_mmio_device(&board, &range, &device));
 	range.bytes = 0x2000;
-	assert_string_equal(sys_mmio_device(board_dtb, &range, &device), "it belongs to the kernel");
+	assert_string_equal(sys_mmio_device(&board, &range, &device), "it belongs to the kernel");
 	assert_string_equal(device.path, "/intc@8000000");
 	range.start = 0x10000f000;
-	assert_string_equal(sys_mmio_device(board_dtb, &range, &device), "it is memory");
+	assert_string_equal(sys_mmio_device(&board, &range, &device), "it is memory");
 }
 
 /* A device without a name has one owner too, and does not hide in the pages of one that has a name. */
@@ -570,7 +570,7 @@ static void test_random_damage(void **state)
 		if (sys_board_read(&board, exact, size))
 			refused++;
 		else
-			sys_device_find(exact, "stdout", &device);
+			sys_device_find(&board, "stdout", &device);
 		free(exact);
 
 		write_system();
