@@ -15,6 +15,9 @@ struct item {
 
 static uint32_t be32(const uint8_t *p)
 {
+	/* With the MMU off an access must be aligned. Whole cells are, in a tree that begins at a multiple of 8. */
+	if (is_aligned((uintptr_t)p, 4))
+		return __builtin_bswap32(*(const uint32_t *)(const void *)p);
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
@@ -42,14 +45,16 @@ uint32_t fdt_blob_bytes(const void *blob)
 	return bytes < 40 || bytes > FDT_BYTES_MAX ? 0 : bytes;
 }
 
-/* The terminated string at an offset of an area; NULL if it does not end inside. */
-static const char *string_at(const struct fdt *fdt, uint32_t area, uint32_t area_bytes, uint32_t at)
+/* Bytes of the string at an offset of an area, with its NUL; 0 if it does not end inside. */
+static uint32_t string_bytes(const struct fdt *fdt, uint32_t area, uint32_t area_bytes, uint32_t at)
 {
+	const uint8_t *block = fdt->blob + area;
+
 	for (uint32_t i = at; i < area_bytes; i++) {
-		if (fdt->blob[area + i] == '\0')
-			return (const char *)fdt->blob + area + at;
+		if (block[i] == '\0')
+			return i + 1 - at;
 	}
-	return NULL;
+	return 0;
 }
 
 /* Reads the item at *at of the structure block and moves *at behind it. */
@@ -57,7 +62,7 @@ static struct item read_item(const struct fdt *fdt, uint32_t *at)
 {
 	const uint8_t *block = fdt->blob + fdt->struct_at;
 	struct item item = {.token = TOKEN_BAD};
-	uint32_t left;
+	uint32_t left, bytes, name;
 
 	if (*at > fdt->struct_bytes || fdt->struct_bytes - *at < 4)
 		return item;
@@ -69,18 +74,20 @@ static struct item read_item(const struct fdt *fdt, uint32_t *at)
 	case TOKEN_NOP:
 	case TOKEN_STOP: break;
 	case TOKEN_BEGIN:
-		item.name = string_at(fdt, fdt->struct_at, fdt->struct_bytes, *at);
-		if (item.name == NULL)
+		item.name = (const char *)block + *at;
+		bytes = string_bytes(fdt, fdt->struct_at, fdt->struct_bytes, *at);
+		if (bytes == 0)
 			return item;
-		*at += (uint32_t)align_up(strlen(item.name) + 1, 4);
+		*at += (uint32_t)align_up(bytes, 4);
 		break;
 	case TOKEN_PROP:
 		if (left < 8 || be32(block + *at) > left - 8)
 			return item;
 		item.value = (struct fdt_value){.data = block + *at + 8, .bytes = be32(block + *at)};
-		item.name = string_at(fdt, fdt->strings_at, fdt->strings_bytes, be32(block + *at + 4));
-		if (item.name == NULL)
+		name = be32(block + *at + 4);
+		if (!fdt->whole && string_bytes(fdt, fdt->strings_at, fdt->strings_bytes, name) == 0)
 			return item;
+		item.name = (const char *)fdt->blob + fdt->strings_at + name;
 		*at += 8 + (uint32_t)align_up(item.value.bytes, 4);
 		break;
 	default: return item;
@@ -140,10 +147,12 @@ bool fdt_open(struct fdt *fdt, const void *blob)
 	if (!is_aligned(fdt->struct_at, 4) || !area_ok(fdt, fdt->struct_at, fdt->struct_bytes) ||
 	    !area_ok(fdt, fdt->strings_at, fdt->strings_bytes))
 		return false;
+	fdt->whole = false;
 	do {
 		found = step(fdt, &node, &at);
 	} while (found > 0);
-	return found == 0;
+	fdt->whole = found == 0;
+	return fdt->whole;
 }
 
 bool fdt_reserved(const struct fdt *fdt, unsigned n, uint64_t *start, uint64_t *bytes)

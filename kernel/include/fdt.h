@@ -17,6 +17,7 @@ struct fdt {
 	uint32_t struct_at, struct_bytes;
 	uint32_t strings_at, strings_bytes;
 	uint32_t reserve_at;
+	bool whole; /* fdt_open() has seen all of it: names are terminated */
 };
 
 struct fdt_node {

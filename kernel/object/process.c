@@ -172,7 +172,7 @@ extern const uint64_t procmgr_segment_count, procmgr_entry;
 extern const char procmgr_file[];
 
 #define FIRST_KMEM  (2ull << 20)
-#define FIRST_RAM   (8ull << 20)
+#define FIRST_RAM   (4ull << 20)
 #define FIRST_STACK 0x4000000000ull /* top */
 #define FIRST_HEAP  0x10000000ull
 #define STACK_BYTES (64ull << 10)

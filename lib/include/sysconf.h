@@ -102,6 +102,7 @@ struct sys_board {
 		int32_t offset;   /* libfdt's name of it */
 		uint32_t parent;  /* index; of the root: itself */
 		uint32_t phandle; /* 0: none */
+		bool typed;       /* it has a device_type */
 	} nodes[SYS_NODES_MAX];
 };
 

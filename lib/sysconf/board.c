@@ -14,43 +14,45 @@ static bool usable(const void *dtb, int node)
 
 /* ---- the tree ---- */
 
-static uint32_t property_phandle(const void *dtb, int offset)
+/* What of a property belongs into the index. */
+static void index_property(struct sys_board *board, unsigned node, int offset)
 {
 	int length;
-	const struct fdt_property *property = fdt_get_property_by_offset(dtb, offset, &length);
-	const char *name = property ? fdt_string(dtb, (int)fdt32_to_cpu(property->nameoff)) : NULL;
+	const struct fdt_property *property = fdt_get_property_by_offset(board->dtb, offset, &length);
+	const char *name = property ? fdt_string(board->dtb, (int)fdt32_to_cpu(property->nameoff)) : NULL;
 
-	if (!name || length != 4 || (strcmp(name, "phandle") != 0 && strcmp(name, "linux,phandle") != 0))
-		return 0;
-	return (uint32_t)sys_cells_read(property->data, 0, 1);
+	if (!name)
+		return;
+	if (strcmp(name, "device_type") == 0)
+		board->nodes[node].typed = true;
+	else if (length == 4 && (strcmp(name, "phandle") == 0 || strcmp(name, "linux,phandle") == 0))
+		board->nodes[node].phandle = (uint32_t)sys_cells_read(property->data, 0, 1);
 }
 
 /* Once over the tree, which fdt_check_full() has found whole. */
-static const char *index_nodes(struct sys_board *board, const void *dtb)
+static const char *index_nodes(struct sys_board *board)
 {
-	unsigned above[SYS_DEPTH_MAX], depth = 0, count = 0;
-	int offset = 0, next;
+	int offset = 0, next, node = -1;
 
-	for (uint32_t tag; (tag = fdt_next_tag(dtb, offset, &next)) != FDT_END; offset = next) {
-		switch (tag) {
-		case FDT_BEGIN_NODE:
-			if (count == SYS_NODES_MAX || depth == SYS_DEPTH_MAX)
-				return "it has more nodes than are supported (2048), or deeper ones (16)";
-			board->nodes[count].offset = offset;
-			board->nodes[count].parent = depth ? above[depth - 1] : 0;
-			board->nodes[count].phandle = 0;
-			above[depth++] = count++;
-			break;
-		case FDT_END_NODE: depth--; break;
-		case FDT_PROP:
-			if (depth && board->nodes[above[depth - 1]].phandle == 0)
-				board->nodes[above[depth - 1]].phandle = property_phandle(dtb, offset);
-			break;
-		default: break;
+	board->node_count = 0;
+	for (uint32_t tag; (tag = fdt_next_tag(board->dtb, offset, &next)) != FDT_END; offset = next) {
+		if (tag == FDT_BEGIN_NODE) {
+			unsigned parent = node < 0 ? 0 : (unsigned)node;
+
+			if (board->node_count == SYS_NODES_MAX)
+				return "it has more nodes than are supported (2048)";
+			node = (int)board->node_count++;
+			board->nodes[node].offset = offset;
+			board->nodes[node].parent = parent;
+			board->nodes[node].phandle = 0;
+			board->nodes[node].typed = false;
+		} else if (tag == FDT_END_NODE) {
+			node = node <= 0 ? -1 : (int)board->nodes[node].parent;
+		} else if (tag == FDT_PROP && node >= 0) {
+			index_property(board, (unsigned)node, offset);
 		}
 	}
-	board->node_count = count;
-	return count ? NULL : "it is empty";
+	return board->node_count ? NULL : "it is empty";
 }
 
 /* As libfdt compares: what has no unit address matches any. */
@@ -105,7 +107,8 @@ static uint64_t sum_regs(const struct sys_board *board, int parent, const char *
 		int node = board->nodes[n].offset;
 
 		if (board->nodes[n].parent != (unsigned)parent ||
-		    (device_type && !sys_is(dtb, node, "device_type", device_type)) || !usable(dtb, node))
+		    (device_type && (!board->nodes[n].typed || !sys_is(dtb, node, "device_type", device_type))) ||
+		    !usable(dtb, node))
 			continue;
 		for (unsigned i = 0; sys_reg(dtb, node, &cells, i, &range); i++) {
 			if (__builtin_add_overflow(sum, range.bytes, &sum))
@@ -137,7 +140,7 @@ const char *sys_board_read(struct sys_board *board, const void *dtb, size_t byte
 	if (fdt_check_full(dtb, bytes) != 0)
 		return "this is not a device tree blob, or it is damaged";
 	board->dtb = dtb;
-	wrong = index_nodes(board, dtb);
+	wrong = index_nodes(board);
 	if (wrong)
 		return wrong;
 	reserved = sum_regs(board, sys_node_path(board, "/reserved-memory"), NULL);

@@ -55,7 +55,7 @@ static bool get_path(const struct sys_board *board, int node, char *path, size_t
 		memcpy(path, "/", 2);
 		return true;
 	}
-	for (; node > 0; node = (int)board->nodes[node].parent) {
+	for (; node != 0; node = (int)board->nodes[node].parent) {
 		int length;
 		const char *name = fdt_get_name(board->dtb, board->nodes[node].offset, &length);
 
@@ -102,7 +102,7 @@ static const char *translate(const struct sys_board *board, int bus, struct sys_
 {
 	const char *wrong = NULL;
 
-	while (bus > 0 && !wrong) {
+	while (bus != 0 && !wrong) {
 		int parent = (int)board->nodes[bus].parent;
 
 		wrong = translate_once(board->dtb, board->nodes[bus].offset, board->nodes[parent].offset, range);
@@ -138,7 +138,8 @@ static int interrupt_parent(const struct sys_board *board, int node)
 	const void *phandle = NULL;
 	int length = 0;
 
-	while (!(phandle = fdt_getprop(board->dtb, board->nodes[node].offset, "interrupt-parent", &length)) && node > 0)
+	while (!(phandle = fdt_getprop(board->dtb, board->nodes[node].offset, "interrupt-parent", &length)) &&
+	       node != 0)
 		node = (int)board->nodes[node].parent;
 	for (unsigned i = 0; phandle && length == 4 && i < board->node_count; i++)
 		if (board->nodes[i].phandle != 0 && board->nodes[i].phandle == sys_cells_read(phandle, 0, 1))

@@ -4,8 +4,6 @@
 
 #include "sysconf.h"
 
-#define SYS_DEPTH_MAX 16 /* how deep a board's tree may be */
-
 struct sys_cells {
 	unsigned address, size; /* 32-bit cells of an address and of a length: 1 or 2, a length also 0 */
 };

@@ -10,11 +10,13 @@
 #define FOR_EACH_LINE(op, va, bytes, line)                                                                         \
 	do {                                                                                                       \
 		uint64_t line_ = (line), at_ = align_down((uint64_t)(va), line_), end_ = (uint64_t)(va) + (bytes); \
-		while (end_ - at_ >= 8 * line_)                                                                    \
+		for (; end_ - at_ >= 8 * line_; at_ += 8 * line_) {                                                \
+			uint64_t each_ = at_;                                                                      \
 			__asm__ volatile(".rept 8\n\t" op "\n\tadd %0, %0, %1\n\t.endr"                            \
-					 : "+r"(at_)                                                               \
+					 : "+r"(each_)                                                             \
 					 : "r"(line_)                                                              \
 					 : "memory");                                                              \
+		}                                                                                                  \
 		for (; at_ < end_; at_ += line_)                                                                   \
 			__asm__ volatile(op : : "r"(at_) : "memory");                                              \
 	} while (0)

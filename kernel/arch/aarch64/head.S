@@ -65,7 +65,11 @@ primary:
 	bl	invalidate
 	address	x0, __zero_start
 	address	x1, __image_end
-1:	stp	xzr, xzr, [x0], #16
+1:	stp	xzr, xzr, [x0]		/* to a page boundary */
+	stp	xzr, xzr, [x0, #16]
+	stp	xzr, xzr, [x0, #32]
+	stp	xzr, xzr, [x0, #48]
+	add	x0, x0, #64
 	cmp	x0, x1
 	b.lo	1b
 
