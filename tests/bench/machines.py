@@ -109,7 +109,8 @@ def kernel(cpu):
 
 def bare(cpu):
     command = [*qemu(cpu, 2, virtualization=False), "-kernel", str(GUEST), "-append", "bare=1"]
-    return parse_rows(boot(f"bare-{cpu}", command, "bench: done"))
+    text = boot(f"bare-{cpu}", command, "bench: done")
+    return {**parse_rows(text), "boot_first_instruction": one(parse_entry(text)[1])}
 
 
 def xen_image():

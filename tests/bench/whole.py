@@ -50,7 +50,30 @@ def restarts_and_memory():
             ("memory of a VM beside its RAM: for the kernel's objects", f"{kernel} KiB, of which {used} are used")]
 
 
+LINUX = {"quiet": "console=ttyAMA0 quiet", "verbose": "console=ttyAMA0 earlycon=pl011,0x1c090000 loglevel=8"}
+
+
+def linux(kind):
+    """Debian's kernel with one virtual CPU and 256 MiB, from its first instruction to that of its first process. The
+    guest's counter starts with the VM."""
+    conf = "\n".join(["system linux", "ram 0x80000000,256M", "cpu sched 10", "load Image", "initrd load init.cpio",
+                      f'cmdline "{LINUX[kind]}"', "vdev pl011", "\tloc 0x1c090000", "\tintr gic:37",
+                      "\thostdev /dev/console/shell", ""])
+    files = {"system.dts": system_dts(vms=["linux"], shell=False), "linux.qvmconf": conf,
+             "init.cpio": (BUILD / "bench/init.cpio").read_bytes()}
+    name = f"linux-{kind}"
+    text = machines.boot(name, machines.bulkhead_command(name, files, FIRST_CPU, 1), "bench: init")
+    counter = int(re.search(r"bench: init cntvct (\d+)", text).group(1))
+    return [(f"Linux from its first instruction to its first process, {kind}", f"{counter:,} instructions")]
+
+
+def linux_if_there():
+    if not (BUILD / "guests/Image").exists():
+        return []
+    return [*linux("quiet"), *linux("verbose")]
+
+
 def report(say, first):
     say()
-    for what, value in [*sizes(), *starts(first), *restarts_and_memory()]:
+    for what, value in [*sizes(), *starts(first), *restarts_and_memory(), *linux_if_there()]:
         say(f"{what:68} {value}")
