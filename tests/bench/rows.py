@@ -47,7 +47,10 @@ XEN_ROWS = (Row("xen_version", None, None, None, None),)
 
 BOOT_ROWS = (Row("boot_first_instruction", "84", (353158, "Bao"), 10000000, 2000000),)
 
-ROWS = GUEST_ROWS + PAIR_ROWS + XEN_ROWS + KERNEL_ROWS + BOOT_ROWS
+LONGEST_ROWS = (Row("longest_irqs_off", None, None, 5000, 2000),)
+
+QUICK_ROWS = GUEST_ROWS + PAIR_ROWS + KERNEL_ROWS + BOOT_ROWS
+ROWS = GUEST_ROWS + PAIR_ROWS + XEN_ROWS + KERNEL_ROWS + BOOT_ROWS + LONGEST_ROWS
 
 SYSTEMS = ("bare", "bulkhead", "xen")
 CPUS = ("neoverse-n1", "cortex-a72")

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the whole system costs: sizes, starts, restarts. Each function returns (what, value as text)."""
+"""What the whole system costs: sizes, starts, restarts. A function returns pairs of what and its value as text."""
 
 import re
+import subprocess
 import time
 
 import machines
-from harness import BUILD, Board, make_archive, system_dts
-from rows import FIRST_CPU
+from harness import BUILD, TOP, Board, make_archive, system_dts
+from rows import FIRST_CPU, one
 
 VMS = 8
 GUEST_RAM = 16384  # KiB
@@ -71,6 +72,18 @@ def linux_if_there():
     if not (BUILD / "guests/Image").exists():
         return []
     return [*linux("quiet"), *linux("verbose")]
+
+
+def longest(say):
+    """The row of `make longest-path`, which is judged here and not there; nothing if that does not measure."""
+    done = subprocess.run([TOP / "tools/path/longest.py", "--limit", str(10**9), "--top", "1"], capture_output=True,
+                          text=True, timeout=1200, stdin=subprocess.DEVNULL)
+    found = re.search(r"^ *(\d+) (\w+)", done.stdout, re.MULTILINE)
+    if done.returncode != 0 or not found:
+        say(f"bench: longest_irqs_off is not measured: {(done.stderr.strip().splitlines() or ['no row'])[-1]:.200}")
+        return {}
+    say(f"bench: the longest stretch with interrupts off is in {found.group(2)}")
+    return {"longest_irqs_off": one(int(found.group(1)))}
 
 
 def report(say, first):
