@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Channels, connections, pulses: what messages travel through. */
+/*
+ * Channels, connections, pulses: what messages travel through. channel.c: how they come and go, and who waits where;
+ * message.c: send, receive, reply; copy.c: what does not fit into registers; pulse.c; inherit.c: priorities.
+ */
 #pragma once
 
 #include "bulkhead.h"
@@ -58,12 +61,28 @@ struct connection {
 	struct pulse death; /* PULSE_CODE_COIDDEATH: to event_chid when the channel goes */
 };
 
+/* channel.c */
+void channel_destroy(struct channel *c);
+void connection_destroy(struct connection *c);
+void channel_queue(struct channel *c, struct waiting *w);       /* in order of priority */
+void channel_add_receiver(struct channel *c, struct thread *t); /* same */
+void ipc_requeue(struct thread *t);                             /* its priority changed while it waits */
+
+/* message.c */
+void ipc_thread_gone(struct thread *t);             /* it dies: out of every queue, its clients answered */
+void ipc_unblock(struct thread *t, int64_t status); /* timeout: out of the queue it is in */
+
+/* pulse.c */
 void pulse_init(struct pulse *p, unsigned kind, int code, uint64_t value, unsigned prio);
 void pulse_send(struct channel *c, struct pulse *p); /* wakes a receiver or queues; nothing if it is queued already */
 void pulse_cancel(struct pulse *p);
-void channel_destroy(struct channel *c);
-void connection_destroy(struct connection *c);
-void ipc_thread_gone(struct thread *t);             /* it dies: out of every queue, its clients answered */
-void ipc_unblock(struct thread *t, int64_t status); /* timeout: out of the queue it is in */
-void ipc_requeue(struct thread *t);                 /* its priority changed while it waits */
-void ipc_copy_continue(struct thread *t);           /* a long message copy that was interrupted */
+void pulse_deliver(struct channel *c, struct pulse *p,
+		   struct thread *r); /* off the queue: to the receiver's registers */
+
+/* inherit.c */
+bool inherit_chain_too_long(const struct channel *c);   /* of who waits for whom, from its servers on */
+void inherit_servers(struct channel *c, unsigned prio); /* nobody receives: its servers hurry */
+void inherit_join(struct thread *t, struct channel *c); /* among the servers of `c`, and no other */
+
+/* copy.c */
+void ipc_copy_continue(struct thread *t); /* a long message copy that was interrupted */

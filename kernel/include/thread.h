@@ -13,7 +13,7 @@ struct irq;
 struct copy {
 	struct thread *peer; /* NULL: none in progress */
 	uint64_t src, dst, left, done;
-	uint8_t kind; /* enum copy_kind in ipc.c */
+	uint8_t kind; /* enum copy_kind in copy.c */
 };
 
 struct thread {
@@ -21,6 +21,8 @@ struct thread {
 	struct user_regs user;
 	struct process *process;
 	uint32_t tid;
+	uint32_t ident; /* slot and tid, as in a rcvid */
+	uint64_t info;  /* same, as in MSGINFO_* */
 	uint8_t state;
 	uint8_t prio, base_prio, policy;
 	bool kill;     /* must go as soon as it comes by the kernel's door */
@@ -39,11 +41,8 @@ struct thread {
 	struct channel *serving; /* received from last */
 	uint32_t server_tid;     /* REPLY: who received the message; a hint for inheritance */
 	struct thread *copier;   /* who copies from or to this thread just now */
-	uint32_t seq;            /* of the message being served: part of the rcvid */
-	uint32_t coid;           /* through which the message was sent */
-	uint64_t send_addr, reply_addr, recv_addr;
-	uint32_t send_bytes, reply_bytes, recv_bytes;
-	struct pulse unblock; /* PULSE_CODE_UNBLOCK */
+	uint32_t rcvid;          /* REPLY: of the message that is served */
+	struct pulse unblock;    /* PULSE_CODE_UNBLOCK */
 	struct copy copy;
 	struct timer timeout;
 	uint32_t timeout_flags; /* not 0 while `timeout` is armed */

@@ -244,7 +244,7 @@ struct frame *kernel_leave(struct cpu *c)
 
 	if (likely(!(c->attention & ATTENTION_LOOK)))
 		t = sched_switch(c);
-	if (unlikely(!t || t->kill || t->resume_copy))
+	if (unlikely(!t || t->kill || t->resume_copy || (c->attention & ATTENTION_LOOK)))
 		t = choose(c, before);
 	else if (unlikely(c->rq.top == t->prio))
 		arm_timer(c); /* for its time slice */

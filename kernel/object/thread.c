@@ -51,6 +51,8 @@ struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, ui
 	}
 	init(t, p);
 	t->tid = (uint32_t)tid;
+	t->ident = p->slot << 9 | t->tid;
+	t->info = p->slot | (uint64_t)t->tid << 8 | (uint64_t)p->slot << 36;
 	t->frame.pc = entry;
 	t->frame.x[0] = arg;
 	t->user.sp_el0 = stack;

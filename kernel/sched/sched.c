@@ -259,11 +259,18 @@ struct thread *sched_switch(struct cpu *c)
 	if (t && !c->next && c->rq.top <= t->prio)
 		return t;
 	next = take(c);
+	if (!next)
+		return NULL;
+	start(c, next);
 	if (t) {
+		/* Preempted: it may be the more important one on another CPU. */
 		sched_account(c, t);
-		rq_insert(c, t, true);
+		if (board.cpu_count == 1)
+			rq_insert(c, t, true);
+		else
+			ready(t, true);
 	}
-	return next ? start(c, next) : NULL;
+	return next;
 }
 
 /* When the slice of the running thread is over, ns. It starts with the run, and goes on after a preemption. */
@@ -315,7 +322,8 @@ void sched_yield(struct thread *t)
 	struct cpu *c = this_cpu();
 
 	t->slice_end = 0;
-	if (c->rq.top != t->prio)
+	/* With a new run mask it leaves anyway: the CPU was told to look. */
+	if (c->rq.top != t->prio || !(t->runmask & BIT(c->id)))
 		return;
 	sched_account(c, t);
 	c->current = NULL;

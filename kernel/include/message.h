@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What message.c, copy.c and pulse.c share about a message on its way. */
+#pragma once
+
+#include "calls.h"
+#include "ipc.h"
+#include "process.h"
+
+/*
+ * A blocked thread's frame is as its call left it, and says all about its message: nothing is noted a second time.
+ * x1 of a client changes only when it is woken.
+ */
+static inline uint64_t send_bytes(const struct thread *client)
+{
+	return (uint32_t)client->frame.x[1];
+}
+
+static inline uint64_t reply_room(const struct thread *client)
+{
+	return client->frame.x[1] >> 32;
+}
+
+static inline uint64_t send_address(const struct thread *client)
+{
+	return client->frame.x[2];
+}
+
+static inline uint64_t reply_address(const struct thread *client)
+{
+	return client->frame.x[3];
+}
+
+static inline uint64_t receive_room(const struct thread *r)
+{
+	return r->frame.x[8] == CALL_MsgReceive ? r->frame.x[1] : r->frame.x[2] >> 32;
+}
+
+static inline uint64_t receive_address(const struct thread *r)
+{
+	return r->frame.x[8] == CALL_MsgReceive ? r->frame.x[2] : r->frame.x[10];
+}
+
+/* MSGINFO_*. */
+static inline uint64_t info_of(const struct thread *t, uint64_t coid, uint64_t prio)
+{
+	return t->info | coid << 24 | prio << 48;
+}
+
+static inline struct thread *first_receiver(const struct channel *c)
+{
+	return list_empty(&c->receivers) ? NULL : list_entry(c->receivers.next, struct thread, wait_link);
+}
+
+/* The client behind a rcvid, if it is REPLY-blocked on a channel of `server`. */
+static inline struct thread *client_of(const struct process *server, uint64_t rcvid)
+{
+	const struct process *p = process_of(rcvid >> 9 & 31);
+	struct thread *t = p ? thread_of(p, rcvid & 511) : NULL;
+
+	if (unlikely(!t || t->state != STATE_REPLY || t->rcvid != rcvid || t->channel->process != server || t->copier))
+		return NULL;
+	return t;
+}
+
+/* The first bytes of a message. What its length does not cover is nobody's business. */
+static inline void set_words(struct thread *to, const struct thread *from, uint64_t bytes)
+{
+	if (likely(bytes >= MSG_INLINE)) {
+		for (unsigned i = 4; i < 8; i++)
+			to->frame.x[i] = from->frame.x[i];
+		return;
+	}
+	for (unsigned i = 0; i < 4; i++)
+		to->frame.x[4 + i] = i * 8 < bytes ? from->frame.x[4 + i] : 0;
+}
+
+/* `t` serves what has this priority from now on. */
+static inline void serve(struct thread *t, struct channel *c, unsigned prio)
+{
+	if (unlikely(t->serving != c))
+		inherit_join(t, c);
+	t->prio = unlikely(c->flags & CHF_FIXED_PRIORITY) ? t->base_prio : (uint8_t)prio;
+}
+
+/* message.c, for what copy.c has brought over */
+int64_t message_deliver(struct channel *c, struct thread *s, struct thread *r); /* rcvid: `r` has all of it */
+void message_hand(struct channel *c, struct thread *s, struct thread *r);       /* to a blocked receiver */
+void message_answer(struct thread *t, struct thread *client, uint64_t bytes);   /* the client goes on */
+/* Same, and `t` takes what waits first, or waits. client NULL: it has gone meanwhile, and needs no answer. */
+int64_t message_answer_receive(struct channel *c, struct thread *t, struct thread *client, uint64_t bytes);
+
+/* copy.c */
+/* All but what is in registers, at once: false if it is too much for that, or a fault was met. */
+bool copy_now(struct thread *from, uint64_t src, struct thread *to, uint64_t dst, uint64_t bytes);
+void copy_later(struct channel *c, struct thread *s, struct thread *r); /* `r` copies the message when it runs */
+int64_t copy_receive(struct thread *s, struct thread *t); /* the message of a sender in no queue, by whom runs */
+int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes, bool then_receive);
+void copy_end(struct thread *t);
+void copy_abandon(struct thread *t); /* it ends, and with it what it was copying */
+/* Copies under way through a channel of `p` that goes: their threads find no channel and end with an error. */
+void copy_channel_gone(struct process *p, struct channel *c);

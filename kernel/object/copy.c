@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What of a message does not fit into registers: copied once, from space to space. Up to a page goes over at once. What
+ * is longer, or meets a fault, is copied by the server's thread when it runs, so that no client can hold a server up:
+ * it stops after each page if an interrupt waits or another CPU wants the lock, and goes on when its thread is next
+ * chosen. Nothing of it is on a kernel stack.
+ */
+#include "message.h"
+
+#include "arch.h"
+#include "cpu.h"
+#include "lock.h"
+
+enum copy_kind { COPY_RECEIVE, COPY_REPLY, COPY_REPLY_RECEIVE, COPY_READ, COPY_WRITE };
+enum copy_result { COPY_DONE, COPY_AGAIN, COPY_SRC_FAULT, COPY_DST_FAULT, COPY_GONE };
+
+/* As much as lies in one page of both. 0: a fault, in *result. */
+static uint64_t piece(const struct process *from, uint64_t src, const struct process *to, uint64_t dst, uint64_t left,
+		      enum copy_result *result)
+{
+	uint64_t src_left, dst_left;
+	const void *s = space_access(&from->space, src, SPACE_R, &src_left);
+	void *d = space_access(&to->space, dst, SPACE_W, &dst_left);
+	uint64_t n = src_left < dst_left ? src_left : dst_left;
+
+	if (unlikely(!s || !d)) {
+		*result = s ? COPY_DST_FAULT : COPY_SRC_FAULT;
+		return 0;
+	}
+	n = n < left ? n : left;
+	memcpy(d, s, n);
+	return n;
+}
+
+bool copy_now(struct thread *from, uint64_t src, struct thread *to, uint64_t dst, uint64_t bytes)
+{
+	enum copy_result result;
+
+	if (bytes > MSG_INLINE + PAGE_SIZE)
+		return false;
+	for (uint64_t at = MSG_INLINE, n; at < bytes; at += n) {
+		n = piece(from->process, src + at, to->process, dst + at, bytes - at, &result);
+		if (unlikely(!n))
+			return false;
+	}
+	return true;
+}
+
+/* ---- copies that may be interrupted ---- */
+
+static bool copies_out(unsigned kind)
+{
+	return kind != COPY_RECEIVE && kind != COPY_READ;
+}
+
+static enum copy_result copy_run(struct thread *t)
+{
+	struct copy *c = &t->copy;
+	enum copy_result result = COPY_DONE;
+	uint64_t step = 0;
+
+	while (c->left) {
+		uint64_t n;
+
+		if (!c->peer)
+			return COPY_GONE;
+		if (step >= PAGE_SIZE && (irq_pending() || lock_wanted(&kernel_lock)))
+			return COPY_AGAIN;
+		if (copies_out(c->kind))
+			n = piece(t->process, c->src, c->peer->process, c->dst, c->left, &result);
+		else
+			n = piece(c->peer->process, c->src, t->process, c->dst, c->left, &result);
+		if (!n)
+			return result;
+		c->src += n;
+		c->dst += n;
+		c->left -= n;
+		c->done += n;
+		step += n;
+	}
+	return COPY_DONE;
+}
+
+static void copy_begin(struct thread *t, struct thread *peer, unsigned kind, uint64_t src, uint64_t dst, uint64_t bytes)
+{
+	t->copy = (struct copy){.peer = peer, .kind = (uint8_t)kind, .src = src, .dst = dst, .left = bytes};
+	peer->copier = t;
+}
+
+/* All but what is in registers. */
+static void copy_begin_rest(struct thread *t, struct thread *peer, unsigned kind, uint64_t src, uint64_t dst,
+			    uint64_t bytes)
+{
+	copy_begin(t, peer, kind, src + MSG_INLINE, dst + MSG_INLINE, bytes - MSG_INLINE);
+}
+
+void copy_end(struct thread *t)
+{
+	if (t->copy.peer)
+		t->copy.peer->copier = NULL;
+	t->copy.peer = NULL;
+}
+
+/* The channel that a copy goes through, and that may go meanwhile: only receiving needs it. */
+static struct channel *copy_channel(const struct thread *t)
+{
+	return t->copy.kind == COPY_RECEIVE ? t->channel : NULL;
+}
+
+static void begin_receive(struct thread *t, struct thread *s)
+{
+	uint64_t bytes = send_bytes(s), room = receive_room(t);
+
+	copy_begin_rest(t, s, COPY_RECEIVE, send_address(s), receive_address(t), bytes < room ? bytes : room);
+}
+
+/* A sender whose message was not taken after all; another receiver may have come meanwhile. */
+static void sender_back(struct channel *c, struct thread *s)
+{
+	struct thread *r = first_receiver(c);
+
+	if (r) {
+		message_hand(c, s, r);
+		return;
+	}
+	s->sending.prio = s->prio;
+	channel_queue(c, &s->sending);
+}
+
+static int64_t finish_receive(struct thread *t, struct thread *s, struct channel *c, enum copy_result result)
+{
+	if (result == COPY_DONE) {
+		set_words(t, s, send_bytes(s));
+		return message_deliver(c, s, t);
+	}
+	if (result == COPY_DST_FAULT) {
+		sender_back(c, s);
+		return -KE_FAULT;
+	}
+	if (result == COPY_SRC_FAULT)
+		thread_wake(s, -KE_FAULT);
+	return c ? CALL_RESTART : -KE_BADF;
+}
+
+static int64_t finish_reply(struct thread *t, struct thread *client, bool then_receive, enum copy_result result)
+{
+	struct channel *c = then_receive ? channel_of(t->process, t->frame.x[9]) : NULL;
+	uint64_t bytes = MSG_INLINE + t->copy.done;
+	int64_t status = client ? 0 : -KE_SRCH;
+
+	if (result == COPY_SRC_FAULT)
+		return -KE_FAULT; /* the server's mistake: it may answer again */
+	if (result == COPY_DST_FAULT) {
+		ipc_unblock(client, -KE_FAULT);
+		client = NULL;
+	}
+	if (c)
+		return message_answer_receive(c, t, client, bytes);
+	if (client)
+		message_answer(t, client, bytes);
+	return then_receive ? -KE_BADF : status;
+}
+
+static int64_t finish(struct thread *t, enum copy_result result)
+{
+	struct thread *peer = t->copy.peer;
+	struct channel *c = copy_channel(t);
+
+	copy_end(t);
+	switch (t->copy.kind) {
+	case COPY_RECEIVE: return finish_receive(t, peer, c, result);
+	case COPY_REPLY: return finish_reply(t, peer, false, result);
+	case COPY_REPLY_RECEIVE: return finish_reply(t, peer, true, result);
+	default:
+		if (!t->copy.done && result != COPY_DONE)
+			return result == COPY_GONE ? -KE_SRCH : -KE_FAULT;
+		return (int64_t)t->copy.done;
+	}
+}
+
+static int64_t run(struct thread *t)
+{
+	enum copy_result result = copy_run(t);
+
+	if (result != COPY_AGAIN)
+		return finish(t, result);
+	t->resume_copy = true;
+	if (copy_channel(t))
+		t->channel->copies++;
+	this_cpu()->attention |= ATTENTION_LOOK;
+	return CALL_BLOCKED;
+}
+
+void ipc_copy_continue(struct thread *t)
+{
+	int64_t status;
+
+	t->resume_copy = false;
+	if (copy_channel(t))
+		t->channel->copies--;
+	status = run(t);
+	if (status == CALL_RESTART) {
+		t->frame.pc -= 4;
+	} else if (status != CALL_BLOCKED) {
+		t->frame.x[0] = (uint64_t)status;
+		t->timeout_flags = 0;
+	}
+}
+
+void copy_later(struct channel *c, struct thread *s, struct thread *r)
+{
+	begin_receive(r, s);
+	thread_block(s, STATE_SEND);
+	if (!(c->flags & CHF_FIXED_PRIORITY) && r->prio < s->prio)
+		r->prio = s->prio;
+	timer_disarm(&r->timeout); /* armed again if it blocks again */
+	r->resume_copy = true;
+	c->copies++;
+	sched_ready(r);
+}
+
+int64_t copy_receive(struct thread *s, struct thread *t)
+{
+	begin_receive(t, s);
+	return run(t);
+}
+
+int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes, bool then_receive)
+{
+	copy_begin_rest(t, client, then_receive ? COPY_REPLY_RECEIVE : COPY_REPLY, t->frame.x[3], reply_address(client),
+			bytes);
+	return run(t);
+}
+
+/* More data from or to a REPLY-blocked client, within the buffers that it named. */
+static int64_t transfer(struct thread *t, struct frame *f, bool read)
+{
+	struct thread *client = client_of(t->process, f->x[0]);
+	uint64_t bytes = f->x[2], offset = f->x[3], limit;
+
+	if (!client)
+		return -KE_SRCH;
+	limit = read ? send_bytes(client) : reply_room(client);
+	if (offset > limit || bytes > MSG_MAX)
+		return -KE_INVAL;
+	if (bytes > limit - offset)
+		bytes = limit - offset;
+	if (read)
+		copy_begin(t, client, COPY_READ, send_address(client) + offset, f->x[1], bytes);
+	else
+		copy_begin(t, client, COPY_WRITE, f->x[1], reply_address(client) + offset, bytes);
+	return run(t);
+}
+
+int64_t call_MsgRead(struct thread *t, struct frame *f)
+{
+	return transfer(t, f, true);
+}
+
+int64_t call_MsgWrite(struct thread *t, struct frame *f)
+{
+	return transfer(t, f, false);
+}
+
+/* ---- ends ---- */
+
+void copy_channel_gone(struct process *p, struct channel *c)
+{
+	for (unsigned slot = 0; slot < PROCESS_MAX; slot++) {
+		struct process *q = &processes[slot];
+
+		for (uint64_t tid = 1; q->state != PROCESS_FREE && q->threads_alive && tid <= HANDLE_MAX; tid++) {
+			struct thread *t = thread_of(q, tid);
+
+			if (t && t->resume_copy && copy_channel(t) == c) {
+				struct thread *peer = t->copy.peer;
+
+				copy_end(t);
+				t->channel = NULL;
+				if (peer)
+					thread_wake(peer, peer->process == p ? -KE_BADF : -KE_SRCH);
+			}
+		}
+	}
+}
+
+void copy_abandon(struct thread *t)
+{
+	struct thread *peer = t->copy.peer;
+	struct channel *c = copy_channel(t);
+
+	copy_end(t);
+	if (t->resume_copy && c)
+		c->copies--;
+	t->resume_copy = false;
+	if (!peer)
+		return;
+	switch (t->copy.kind) {
+	case COPY_RECEIVE:
+		if (c)
+			sender_back(c, peer);
+		break;
+	case COPY_REPLY:
+	case COPY_REPLY_RECEIVE: ipc_unblock(peer, -KE_SRCH); break;
+	default: break;
+	}
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Synchronous messages: send, receive, reply. The first 32 bytes travel in x4-x7; the rest is copied once, from space
+ * to space (copy.c). Who blocks here does so before it wakes its partner, so that the partner takes the CPU over at
+ * once (ready.h): a short message to a server that waits, and its answer, go by no queue but the lists of the channel.
+ */
+#include "message.h"
+
+#include "arch.h"
+#include "cpu.h"
+
+#define RCVID_SHIFT 14 /* slot and tid are below, a count of all messages above: 31 bits in all */
+#define RCVID_COUNT 0x1ffffu
+
+/* Its unblock pulse, if it has asked for an end. */
+static void unblock_end(struct thread *client)
+{
+	pulse_cancel(&client->unblock);
+	client->unblock.value = 0;
+}
+
+/* ---- from a client to a server ---- */
+
+/* The client waits for its reply now. All of the message is there, but for who sent it. */
+int64_t message_deliver(struct channel *c, struct thread *s, struct thread *r)
+{
+	static uint32_t count; /* over all threads: a rcvid does not come back with a new thread of the same number */
+
+	s->rcvid = (++count & RCVID_COUNT) << RCVID_SHIFT | s->ident;
+	s->server_tid = r->tid;
+	r->frame.x[1] = send_bytes(s);
+	r->frame.x[2] = info_of(s, s->frame.x[0], s->prio);
+	serve(r, c, s->prio);
+	thread_block(s, STATE_REPLY);
+	list_add_tail(&c->repliers, &s->wait_link);
+	return s->rcvid;
+}
+
+/* True if there is nothing left to copy. Faults are met again by the receiver, which knows whose they are. */
+static bool brought_over(struct thread *s, struct thread *r)
+{
+	uint64_t bytes = send_bytes(s);
+
+	if (unlikely(bytes > MSG_INLINE)) {
+		uint64_t room = receive_room(r);
+		uint64_t n = bytes < room ? bytes : room;
+
+		if (n > MSG_INLINE && !copy_now(s, send_address(s), r, receive_address(r), n))
+			return false;
+	}
+	set_words(r, s, bytes);
+	return true;
+}
+
+void message_hand(struct channel *c, struct thread *s, struct thread *r)
+{
+	list_del(&r->wait_link);
+	if (likely(brought_over(s, r)))
+		thread_wake(r, message_deliver(c, s, r));
+	else
+		copy_later(c, s, r);
+}
+
+static int64_t wait_in_queue(struct channel *c, struct thread *s)
+{
+	if (inherit_chain_too_long(c))
+		return -KE_AGAIN;
+	s->sending.prio = s->prio;
+	s->sending.is_pulse = false;
+	thread_block(s, STATE_SEND);
+	channel_queue(c, &s->sending);
+	inherit_servers(c, s->prio);
+	return CALL_BLOCKED;
+}
+
+int64_t call_MsgSend(struct thread *t, struct frame *f)
+{
+	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, f->x[0]);
+	struct channel *c = conn ? conn->channel : NULL;
+	struct thread *r;
+
+	if (unlikely(!c))
+		return -KE_BADF;
+	if (unlikely(send_bytes(t) > MSG_MAX || reply_room(t) > MSG_MAX))
+		return -KE_MSGSIZE;
+	t->channel = c;
+	r = first_receiver(c);
+	if (unlikely(!r))
+		return wait_in_queue(c, t);
+	message_hand(c, t, r);
+	return CALL_BLOCKED;
+}
+
+/* ---- the server ---- */
+
+static void wait_for_message(struct channel *c, struct thread *t)
+{
+	t->channel = c;
+	t->prio = t->base_prio;
+	thread_block(t, STATE_RECEIVE);
+	channel_add_receiver(c, t);
+}
+
+static int64_t take(struct channel *c, struct waiting *w, struct thread *t)
+{
+	struct thread *s;
+
+	list_del(&w->link);
+	if (w->is_pulse) {
+		pulse_deliver(c, container_of(w, struct pulse, w), t);
+		return 0;
+	}
+	s = container_of(w, struct thread, sending);
+	return brought_over(s, t) ? message_deliver(c, s, t) : copy_receive(s, t);
+}
+
+/* Take what waits first, or wait. */
+static int64_t receive(struct thread *t, struct channel *c)
+{
+	unsigned before = t->prio;
+	int64_t status;
+
+	if (likely(list_empty(&c->queue))) {
+		wait_for_message(c, t);
+		return CALL_BLOCKED;
+	}
+	t->channel = c;
+	status = take(c, list_entry(c->queue.next, struct waiting, link), t);
+	if (t->prio < before)
+		this_cpu()->attention |= ATTENTION_LOOK; /* another may be more important now */
+	return status;
+}
+
+int64_t call_MsgReceive(struct thread *t, struct frame *f)
+{
+	struct channel *c = channel_of(t->process, f->x[0]);
+
+	if (unlikely(!c))
+		return -KE_BADF;
+	if (unlikely(f->x[1] > MSG_MAX))
+		return -KE_MSGSIZE;
+	return receive(t, c);
+}
+
+/* ---- back to the client ---- */
+
+void message_answer(struct thread *t, struct thread *client, uint64_t bytes)
+{
+	list_del(&client->wait_link);
+	if (unlikely(client->unblock.value))
+		unblock_end(client);
+	client->channel = NULL;
+	client->frame.x[1] = bytes;
+	set_words(client, t, bytes);
+	thread_wake(client, (int64_t)t->frame.x[1]);
+}
+
+int64_t message_answer_receive(struct channel *c, struct thread *t, struct thread *client, uint64_t bytes)
+{
+	if (unlikely(!client))
+		return receive(t, c);
+	if (likely(list_empty(&c->queue))) {
+		wait_for_message(c, t);
+		message_answer(t, client, bytes);
+		return CALL_BLOCKED;
+	}
+	message_answer(t, client, bytes);
+	return receive(t, c);
+}
+
+static uint64_t reply_bytes(const struct thread *client, uint64_t bytes)
+{
+	return bytes < reply_room(client) ? bytes : reply_room(client);
+}
+
+/* As brought_over(). */
+static bool reply_over(struct thread *t, struct thread *client, uint64_t bytes)
+{
+	return bytes <= MSG_INLINE || copy_now(t, t->frame.x[3], client, reply_address(client), bytes);
+}
+
+int64_t call_MsgReply(struct thread *t, struct frame *f)
+{
+	struct thread *client = client_of(t->process, f->x[0]);
+	uint64_t bytes;
+
+	if (unlikely(!client))
+		return -KE_SRCH;
+	if (unlikely(f->x[2] > MSG_MAX))
+		return -KE_MSGSIZE;
+	bytes = reply_bytes(client, f->x[2]);
+	if (unlikely(!reply_over(t, client, bytes)))
+		return copy_reply(t, client, bytes, false);
+	message_answer(t, client, bytes);
+	return 0;
+}
+
+int64_t call_MsgReplyReceive(struct thread *t, struct frame *f)
+{
+	struct channel *c = channel_of(t->process, f->x[9]);
+	struct thread *client = client_of(t->process, f->x[0]);
+	uint64_t bytes = (uint32_t)f->x[2];
+
+	if (unlikely(!c))
+		return -KE_BADF;
+	if (unlikely(bytes > MSG_MAX || f->x[2] >> 32 > MSG_MAX))
+		return -KE_MSGSIZE;
+	if (likely(client)) {
+		bytes = reply_bytes(client, bytes);
+		if (unlikely(!reply_over(t, client, bytes)))
+			return copy_reply(t, client, bytes, true);
+	}
+	return message_answer_receive(c, t, client, bytes);
+}
+
+static void end_wait(struct thread *t, int64_t status)
+{
+	list_del(&t->sending.link);
+	list_del(&t->wait_link);
+	unblock_end(t);
+	t->channel = NULL;
+	t->frame.x[1] = 0;
+	thread_wake(t, status);
+}
+
+int64_t call_MsgError(struct thread *t, struct frame *f)
+{
+	struct thread *client = client_of(t->process, f->x[0]);
+
+	if (!client)
+		return -KE_SRCH;
+	if (f->x[1] == 0 || f->x[1] > 4095)
+		return -KE_INVAL;
+	end_wait(client, -(int64_t)f->x[1]);
+	return 0;
+}
+
+int64_t call_MsgInfo(struct thread *t, struct frame *f)
+{
+	const struct thread *client = client_of(t->process, f->x[0]);
+
+	if (!client)
+		return -KE_SRCH;
+	f->x[2] = info_of(client, client->frame.x[0], client->prio);
+	if (client->unblock.value)
+		f->x[2] |= MSGINFO_UNBLOCK;
+	f->x[3] = client->frame.x[0];
+	return (int64_t)client->frame.x[1];
+}
+
+/* ---- the end of waiting ---- */
+
+void ipc_unblock(struct thread *t, int64_t status)
+{
+	struct channel *c = t->channel;
+
+	if (t->state == STATE_REPLY && c && (c->flags & CHF_UNBLOCK) && status == -KE_TIMEDOUT) {
+		/* The server holds something for it: ask, and go on waiting for its answer. */
+		t->unblock.w.prio = t->prio;
+		t->unblock.value = t->rcvid;
+		t->unblock.info = info_of(t, t->frame.x[0], t->prio);
+		pulse_send(c, &t->unblock);
+		return;
+	}
+	end_wait(t, status);
+}
+
+void ipc_thread_gone(struct thread *t)
+{
+	if (t->copier) {
+		t->copier->copy.peer = NULL;
+		t->copier = NULL;
+	}
+	if (t->copy.peer)
+		copy_abandon(t);
+	list_del(&t->sending.link);
+	if (t->state == STATE_RECEIVE || t->state == STATE_REPLY)
+		list_del(&t->wait_link);
+	list_del(&t->server_link);
+	t->serving = NULL;
+	t->channel = NULL;
+	pulse_cancel(&t->unblock);
+}
