@@ -14,14 +14,14 @@ struct space;
 /* All CPUs set it, under the kernel lock; the other ones by sched_kick(). */
 enum attention {
 	ATTENTION_LOOK = 1,   /* run queue, hand-overs, kills, requests, timer: anything may have changed */
-	ATTENTION_SWITCH = 2, /* `current` has blocked or `next` has come; nothing else is to be looked at */
+	ATTENTION_SWITCH = 2, /* somebody may go before `current`; nothing else is to be looked at */
 };
 
 struct cpu {
 	void *stack_top;        /* first, then the guest: entry.S */
 	struct vcpu *guest;     /* not NULL: the guest of `current` is what was interrupted */
 	struct user_regs *user; /* whose EL0 registers are in the processor */
-	struct thread *current; /* NULL: idle, or it has just blocked */
+	struct thread *current; /* NULL: idle, or it has just blocked; in the kernel also who has taken the CPU over */
 	struct thread *next; /* READY, in no queue, and goes before all that wait here and before `current`; or NULL */
 	uint8_t attention;   /* ATTENTION_*: what to look at before leaving the kernel */
 	bool online;

@@ -89,6 +89,13 @@ void message_answer(struct thread *t, struct thread *client, uint64_t bytes);   
 /* Same, and `t` takes what waits first, or waits. client NULL: it has gone meanwhile, and needs no answer. */
 int64_t message_answer_receive(struct channel *c, struct thread *t, struct thread *client, uint64_t bytes);
 
+/*
+ * MsgSend to a server that waits, and the answer of one that waits then, of messages that fit into registers, if
+ * nothing else is to be considered: who takes the CPU over. NULL: nothing was done, the call goes its general way.
+ */
+struct thread *message_send_direct(struct cpu *cpu, struct thread *t);
+struct thread *message_reply_direct(struct cpu *cpu, struct thread *t);
+
 /* copy.c */
 /* All but what is in registers, at once: false if it is too much for that, or a fault was met. */
 bool copy_now(struct thread *from, uint64_t src, struct thread *to, uint64_t dst, uint64_t bytes);

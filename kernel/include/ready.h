@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Blocking and getting ready, on the paths that matter: a thread that blocks, and another that is woken, in one call.
- * Nothing is queued and nothing is picked: whoever is to run next on this CPU is remembered, and kernel_leave() goes to
- * it. Everything else is in sched.c.
+ * Blocking and getting ready, on the paths that matter: a thread blocks and wakes another, which takes its CPU over at
+ * once, or one that is more important is woken and goes before it. Nothing is queued and nothing is picked;
+ * kernel_leave() goes to it. Everything else is in sched.c.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ static inline void sched_account(struct cpu *c, struct thread *t)
 	c->run_start = now;
 }
 
-/* The running thread stops. */
+/* The running thread stops: the kernel is left through kernel_leave(). */
 static inline void sched_block(struct thread *t)
 {
 	struct cpu *c = this_cpu();
@@ -26,16 +26,20 @@ static inline void sched_block(struct thread *t)
 	sched_account(c, t);
 	t->slice_end = 0;
 	c->current = NULL;
-	c->attention |= ATTENTION_SWITCH;
 }
 
-/* It may run: as the next one here, if it ran here last and is the most important one, else where it suits best. */
+/* It may run: here, if it ran here last and is more important than all that waits and runs here; else where it suits
+ * best. */
 static inline void sched_ready(struct thread *t)
 {
 	struct cpu *c = this_cpu();
 
-	if (likely(t->cpu == c->id && (t->runmask & BIT(c->id)) && !c->next && t->prio > c->rq.top &&
-		   (!c->current || t->prio > c->current->prio))) {
+	if (unlikely(t->cpu != c->id || !(t->runmask & BIT(c->id)) || c->next || t->prio <= c->rq.top)) {
+		sched_place(t);
+	} else if (likely(!c->current)) {
+		t->state = STATE_RUNNING;
+		c->current = t;
+	} else if (likely(t->prio > c->current->prio)) {
 		t->state = STATE_READY;
 		c->next = t;
 		c->attention |= ATTENTION_SWITCH;
@@ -44,14 +48,19 @@ static inline void sched_ready(struct thread *t)
 	}
 }
 
-/* Arms the timeout that TimerTimeout asked for. */
-static inline void thread_block(struct thread *t, unsigned state)
+/* It has stopped, and waits in this state: arms the timeout that TimerTimeout asked for. */
+static inline void thread_wait(struct thread *t, unsigned state)
 {
-	if (t->state == STATE_RUNNING)
-		sched_block(t);
 	t->state = (uint8_t)state;
 	if (unlikely(t->timeout_flags))
 		thread_timeout_arm(t);
+}
+
+/* The running thread waits. */
+static inline void thread_block(struct thread *t, unsigned state)
+{
+	sched_block(t);
+	thread_wait(t, state);
 }
 
 /* With the result of the call that it waits in. */

@@ -5,6 +5,7 @@
 #include "cpu.h"
 #include "irq.h"
 #include "lock.h"
+#include "message.h"
 #include "panic.h"
 #include "process.h"
 #include "trap.h"
@@ -29,9 +30,23 @@ static int64_t dispatch(struct thread *t, struct frame *f)
 	}
 }
 
+/* Back to EL0, in this thread. Its registers are switched before another CPU can take the one that they belong to. */
+static inline struct frame *go_on(struct cpu *c, struct thread *t)
+{
+	user_switch(c, &t->user);
+	lock_release(&kernel_lock);
+	if (unlikely(c->resident))
+		process_registers(c); /* its guest's are kept from other processes */
+	space_activate(c, &t->process->space);
+	if (unlikely(c->fp_open != (c->fp_owner == &t->fpu)))
+		fpu_prepare(c, &t->fpu);
+	return &t->frame;
+}
+
 static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
 {
 	uint64_t number = f->x[8];
+	struct thread *to = NULL;
 	int64_t result;
 
 	if (likely(number == CALL_VcpuRun && able(t->process, ABLE_VCPU))) {
@@ -45,6 +60,13 @@ static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
 	lock_acquire(&kernel_lock);
 	if (unlikely(t->kill))
 		return kernel_leave(c); /* it must not block: nobody would look at it again */
+	/* Messages that are passed on at once need not be looked for among all calls. */
+	if (number == CALL_MsgSend)
+		to = message_send_direct(c, t);
+	else if (number == CALL_MsgReplyReceive)
+		to = message_reply_direct(c, t);
+	if (likely(to))
+		return go_on(c, to);
 	result = dispatch(t, f);
 	if (result == CALL_RESTART) {
 		f->pc -= 4;
@@ -54,12 +76,10 @@ static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
 		if (number != CALL_TimerTimeout)
 			t->timeout_flags = 0;
 	}
-	if (!c->attention) {
-		lock_release(&kernel_lock);
-		process_registers(c); /* the call may have evicted a vCPU */
-		return f;
-	}
-	return kernel_leave(c);
+	if (result == CALL_BLOCKED || c->attention)
+		return kernel_leave(c);
+	lock_release(&kernel_lock);
+	return f;
 }
 
 /* A stage-2 fault of a process: between a break and its make (space.c) it only has to try again. */
@@ -122,13 +142,19 @@ struct frame *trap_serror(struct frame *f, struct cpu *c)
 
 static void timers_expire(struct cpu *c)
 {
-	uint64_t now = clock_now();
+	uint64_t now = clock_now(), slice;
 
 	for (unsigned n = 0; n < EXPIRE_MAX && timer_expire_one(now); n++)
 		;
+	slice = sched_slice_deadline(c);
+	if (slice <= now) {
+		c->attention |= ATTENTION_LOOK; /* it is over */
+		slice = UINT64_MAX;
+	}
 	c->armed = timer_next();
+	if (slice < c->armed)
+		c->armed = slice;
 	clock_arm(c->armed);
-	c->attention |= ATTENTION_LOOK; /* a time slice may be over */
 }
 
 void irq_handle(struct cpu *c, uint32_t intid)
@@ -185,6 +211,7 @@ static void idle(struct cpu *c)
 	cpu_idle();
 	lock_acquire(&kernel_lock);
 	c->idle_ns += clock_now() - c->idle_start;
+	c->run_start = clock_ticks();
 	irq_take(c);
 }
 
@@ -217,8 +244,14 @@ static bool unfinished(struct cpu *c, struct thread *t)
 	return false;
 }
 
-/* Everything may have changed. `before` ran when the kernel was entered, and has not blocked. */
-static struct thread *choose(struct cpu *c, const struct thread *before)
+/* Are the EL0 registers that the processor holds those of this thread, or of its guest? */
+static bool user_of(const struct cpu *c, const struct thread *t)
+{
+	return t && (c->user == &t->user || (t->vcpu && c->user == &t->vcpu->user));
+}
+
+/* Everything may have changed. */
+static __attribute__((noinline)) struct thread *choose(struct cpu *c)
 {
 	struct thread *t;
 
@@ -226,7 +259,7 @@ static struct thread *choose(struct cpu *c, const struct thread *before)
 		__atomic_store_n(&c->attention, 0, __ATOMIC_RELAXED);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		/* Its EL0 registers must be in memory before another CPU can take it. */
-		if (c->current != before || !before)
+		if (!user_of(c, c->current))
 			user_switch(c, NULL);
 		sched_hand_over(c);
 		vcpu_requests(c);
@@ -238,26 +271,34 @@ static struct thread *choose(struct cpu *c, const struct thread *before)
 	return t;
 }
 
+/* Who goes on, if nobody but `next` and the run queue is to be asked. NULL: choose(). */
+static __attribute__((noinline)) struct thread *switch_over(struct cpu *c)
+{
+	struct thread *t = c->attention & ATTENTION_LOOK ? NULL : sched_switch(c);
+
+	if (!t || (c->attention & ATTENTION_LOOK))
+		return NULL;
+	c->attention = 0;
+	if (c->rq.top == t->prio)
+		arm_timer(c); /* for its time slice */
+	return t;
+}
+
 struct frame *kernel_leave(struct cpu *c)
 {
-	struct thread *t = NULL, *before = c->current;
+	struct thread *t = c->current;
 
-	if (likely(!(c->attention & ATTENTION_LOOK)))
-		t = sched_switch(c);
-	if (unlikely(!t || t->kill || t->resume_copy || (c->attention & ATTENTION_LOOK)))
-		t = choose(c, before);
-	else if (unlikely(c->rq.top == t->prio))
-		arm_timer(c); /* for its time slice */
-	c->attention = 0;
-	/* Saved before another CPU can take the thread that they belong to. */
-	if (!t->in_guest || t != before)
-		user_switch(c, t->in_guest ? NULL : &t->user);
-	lock_release(&kernel_lock);
-	if (t->in_guest)
+	if (unlikely(!t || c->attention))
+		t = switch_over(c);
+	if (unlikely(!t || t->kill || t->resume_copy))
+		t = choose(c);
+	if (unlikely(t->in_guest)) {
+		/* Saved before another CPU can take the thread that they belong to. */
+		if (!user_of(c, t))
+			user_switch(c, NULL);
+		lock_release(&kernel_lock);
 		return vcpu_enter(c, t->vcpu);
+	}
 	c->guest = NULL;
-	process_registers(c);
-	space_activate(c, &t->process->space);
-	fpu_prepare(c, &t->fpu);
-	return &t->frame;
+	return go_on(c, t);
 }

@@ -210,7 +210,7 @@ void ipc_copy_continue(struct thread *t)
 void copy_later(struct channel *c, struct thread *s, struct thread *r)
 {
 	begin_receive(r, s);
-	thread_block(s, STATE_SEND);
+	thread_wait(s, STATE_SEND);
 	if (!(c->flags & CHF_FIXED_PRIORITY) && r->prio < s->prio)
 		r->prio = s->prio;
 	timer_disarm(&r->timeout); /* armed again if it blocks again */

@@ -21,19 +21,28 @@ static void unblock_end(struct thread *client)
 
 /* ---- from a client to a server ---- */
 
-/* The client waits for its reply now. All of the message is there, but for who sent it. */
-int64_t message_deliver(struct channel *c, struct thread *s, struct thread *r)
+/* The client waits for its reply now; `r` gets who it is, and the rcvid. All else of the message is there. */
+static inline uint32_t serve_client(struct channel *c, struct thread *s, struct thread *r)
 {
 	static uint32_t count; /* over all threads: a rcvid does not come back with a new thread of the same number */
+	uint32_t rcvid = (++count & RCVID_COUNT) << RCVID_SHIFT | s->ident;
 
-	s->rcvid = (++count & RCVID_COUNT) << RCVID_SHIFT | s->ident;
+	s->rcvid = rcvid;
 	s->server_tid = r->tid;
+	s->state = STATE_REPLY;
+	list_add_tail(&c->repliers, &s->wait_link);
 	r->frame.x[1] = send_bytes(s);
 	r->frame.x[2] = info_of(s, s->frame.x[0], s->prio);
+	return rcvid;
+}
+
+int64_t message_deliver(struct channel *c, struct thread *s, struct thread *r)
+{
+	uint32_t rcvid = serve_client(c, s, r);
+
 	serve(r, c, s->prio);
-	thread_block(s, STATE_REPLY);
-	list_add_tail(&c->repliers, &s->wait_link);
-	return s->rcvid;
+	thread_wait(s, STATE_REPLY);
+	return rcvid;
 }
 
 /* True if there is nothing left to copy. Faults are met again by the receiver, which knows whose they are. */
@@ -55,7 +64,7 @@ static bool brought_over(struct thread *s, struct thread *r)
 void message_hand(struct channel *c, struct thread *s, struct thread *r)
 {
 	list_del(&r->wait_link);
-	if (likely(brought_over(s, r)))
+	if (brought_over(s, r))
 		thread_wake(r, message_deliver(c, s, r));
 	else
 		copy_later(c, s, r);
@@ -87,6 +96,7 @@ int64_t call_MsgSend(struct thread *t, struct frame *f)
 	r = first_receiver(c);
 	if (unlikely(!r))
 		return wait_in_queue(c, t);
+	sched_block(t);
 	message_hand(c, t, r);
 	return CALL_BLOCKED;
 }
@@ -147,7 +157,7 @@ int64_t call_MsgReceive(struct thread *t, struct frame *f)
 void message_answer(struct thread *t, struct thread *client, uint64_t bytes)
 {
 	list_del(&client->wait_link);
-	if (unlikely(client->unblock.value))
+	if (client->unblock.value)
 		unblock_end(client);
 	client->channel = NULL;
 	client->frame.x[1] = bytes;
@@ -157,14 +167,13 @@ void message_answer(struct thread *t, struct thread *client, uint64_t bytes)
 
 int64_t message_answer_receive(struct channel *c, struct thread *t, struct thread *client, uint64_t bytes)
 {
-	if (unlikely(!client))
-		return receive(t, c);
-	if (likely(list_empty(&c->queue))) {
+	if (client && list_empty(&c->queue)) {
 		wait_for_message(c, t);
 		message_answer(t, client, bytes);
 		return CALL_BLOCKED;
 	}
-	message_answer(t, client, bytes);
+	if (client)
+		message_answer(t, client, bytes);
 	return receive(t, c);
 }
 
@@ -212,6 +221,67 @@ int64_t call_MsgReplyReceive(struct thread *t, struct frame *f)
 	}
 	return message_answer_receive(c, t, client, bytes);
 }
+
+/* ---- the common case of both, at once ---- */
+
+/* May `to` take the CPU over from `from` without anything else being looked at? */
+static inline bool direct(const struct cpu *c, const struct thread *from, const struct thread *to, unsigned prio)
+{
+	return !(from->timeout_flags | to->timeout_flags | c->attention) && to->cpu == c->id &&
+	       (to->runmask & BIT(c->id)) && prio > c->rq.top;
+}
+
+static inline struct thread *take_over(struct cpu *c, struct thread *from, struct thread *to)
+{
+	sched_account(c, from);
+	from->slice_end = 0;
+	to->state = STATE_RUNNING;
+	c->current = to;
+	return to;
+}
+
+struct thread *message_send_direct(struct cpu *cpu, struct thread *t)
+{
+	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, t->frame.x[0]);
+	struct channel *c = conn ? conn->channel : NULL;
+	struct thread *r = c ? first_receiver(c) : NULL;
+
+	if (unlikely(!r || send_bytes(t) > MSG_INLINE || reply_room(t) > MSG_MAX || r->serving != c ||
+		     (c->flags & CHF_FIXED_PRIORITY) || !direct(cpu, t, r, t->prio)))
+		return NULL;
+	list_del(&r->wait_link);
+	set_words(r, t, send_bytes(t));
+	t->channel = c;
+	r->frame.x[0] = serve_client(c, t, r);
+	r->prio = t->prio;
+	return take_over(cpu, t, r);
+}
+
+struct thread *message_reply_direct(struct cpu *cpu, struct thread *t)
+{
+	struct channel *c = channel_of(t->process, t->frame.x[9]);
+	struct thread *client = client_of(t->process, t->frame.x[0]);
+	uint64_t bytes = (uint32_t)t->frame.x[2];
+
+	if (unlikely(!c || !client || !list_empty(&c->queue) || !list_empty(&c->receivers) || bytes > MSG_MAX ||
+		     t->frame.x[2] >> 32 > MSG_MAX || client->unblock.value || !direct(cpu, t, client, client->prio)))
+		return NULL;
+	bytes = reply_bytes(client, bytes);
+	if (unlikely(bytes > MSG_INLINE))
+		return NULL;
+	list_del(&client->wait_link);
+	client->channel = NULL;
+	client->frame.x[0] = t->frame.x[1];
+	client->frame.x[1] = bytes;
+	set_words(client, t, bytes);
+	t->channel = c;
+	t->prio = t->base_prio;
+	t->state = STATE_RECEIVE;
+	list_add_tail(&c->receivers, &t->wait_link);
+	return take_over(cpu, t, client);
+}
+
+/* ---- errors and questions ---- */
 
 static void end_wait(struct thread *t, int64_t status)
 {

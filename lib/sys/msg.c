@@ -5,44 +5,79 @@
  */
 #include "bulkhead/kernel.h"
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct inline_words {
 	uint64_t a, b, c, d;
 };
 
+_Static_assert(sizeof(struct pulse) == 16, "a pulse is the first two words");
+
 /*
  * Process memory is Normal memory (HCR_EL2.DC is 1 for processes), so LDP and STP need no alignment; the compiler,
  * which is told to align strictly, would use bytes.
  */
-static inline struct inline_words words_load(const void *buffer, size_t bytes)
+static inline struct inline_words words_load(const void *buffer)
 {
-	struct inline_words w = {0, 0, 0, 0};
+	struct inline_words w;
 
-	if (bytes >= MSG_INLINE)
-		__asm__("ldp %0, %1, [%4]\n\tldp %2, %3, [%4, #16]"
-			: "=&r"(w.a), "=&r"(w.b), "=&r"(w.c), "=&r"(w.d)
-			: "r"(buffer), "m"(*(const char(*)[MSG_INLINE])buffer));
-	else if (bytes) {
-		uint64_t part[4] = {0};
-
-		memcpy(part, buffer, bytes);
-		w = (struct inline_words){part[0], part[1], part[2], part[3]};
-	}
+	__asm__("ldp %0, %1, [%4]\n\tldp %2, %3, [%4, #16]"
+		: "=&r"(w.a), "=&r"(w.b), "=&r"(w.c), "=&r"(w.d)
+		: "r"(buffer), "m"(*(const char(*)[MSG_INLINE])buffer));
 	return w;
 }
 
-static inline void words_store(void *buffer, size_t bytes, struct inline_words w)
+static inline void words_store(void *buffer, struct inline_words w)
 {
-	if (bytes >= MSG_INLINE)
-		__asm__("stp %1, %2, [%5]\n\tstp %3, %4, [%5, #16]"
-			: "=m"(*(char(*)[MSG_INLINE])buffer)
-			: "r"(w.a), "r"(w.b), "r"(w.c), "r"(w.d), "r"(buffer));
-	else if (bytes) {
-		uint64_t part[4] = {w.a, w.b, w.c, w.d};
+	__asm__("stp %1, %2, [%5]\n\tstp %3, %4, [%5, #16]"
+		: "=m"(*(char(*)[MSG_INLINE])buffer)
+		: "r"(w.a), "r"(w.b), "r"(w.c), "r"(w.d), "r"(buffer));
+}
 
-		memcpy(buffer, part, bytes);
+/* Buffers that are shorter are the rare case: apart, so that the common one needs no stack. */
+static struct inline_words words_load_part(const void *buffer, size_t bytes)
+{
+	uint64_t part[4] = {0};
+
+	memcpy(part, buffer, bytes);
+	return (struct inline_words){part[0], part[1], part[2], part[3]};
+}
+
+static __attribute__((noinline)) int64_t words_store_part(int64_t result, void *buffer, size_t bytes, uint64_t a,
+							  uint64_t b, uint64_t c, uint64_t d)
+{
+	uint64_t part[4] = {a, b, c, d};
+
+	memcpy(buffer, part, bytes);
+	return result;
+}
+
+static inline bool is_part(size_t bytes)
+{
+	return bytes - 1 < MSG_INLINE - 1;
+}
+
+/* Nothing at all, if the length is 0. */
+static inline struct inline_words words_of(const void *buffer, size_t bytes)
+{
+	return bytes ? words_load(buffer) : (struct inline_words){0, 0, 0, 0};
+}
+
+/* The last thing that a call does: gives its result. */
+static inline int64_t words_to(int64_t result, void *buffer, size_t bytes, struct inline_words w)
+{
+	if (bytes == sizeof(struct pulse)) {
+		__asm__("stp %1, %2, [%3]"
+			: "=m"(*(char(*)[sizeof(struct pulse)])buffer)
+			: "r"(w.a), "r"(w.b), "r"(buffer));
+		return result;
 	}
+	if (is_part(bytes))
+		return words_store_part(result, buffer, bytes, w.a, w.b, w.c, w.d);
+	if (bytes)
+		words_store(buffer, w);
+	return result;
 }
 
 /* Functions, because cppcheck takes a member behind __asm__("x4") = for an expression of its own. */
@@ -90,9 +125,9 @@ static int64_t plain(int64_t status)
 	return -1;
 }
 
-int MsgSendGot_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes, size_t *got)
+static inline __attribute__((always_inline)) int send(int coid, const void *smsg, size_t sbytes, void *rmsg,
+						      size_t rbytes, size_t *got, struct inline_words w)
 {
-	struct inline_words w = words_load(smsg, sbytes);
 	register uint64_t x0 __asm__("x0") = (uint64_t)(int64_t)coid;
 	register uint64_t x1 __asm__("x1") = lengths(sbytes, rbytes);
 	register uint64_t x2 __asm__("x2") = address(smsg);
@@ -108,20 +143,34 @@ int MsgSendGot_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t r
 			 : "r"(x8)
 			 : "x16", "x17", "memory");
 	int status = (int)(int64_t)x0;
+	size_t bytes = least(x1, rbytes);
 
 	if (status < 0)
 		return status;
-	*got = least(x1, rbytes);
+	if (got)
+		*got = bytes;
 	w = (struct inline_words){x4, x5, x6, x7};
-	words_store(rmsg, *got, w);
-	return status;
+	return (int)words_to(status, rmsg, bytes, w);
+}
+
+static __attribute__((noinline)) int send_part(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes,
+					       size_t *got)
+{
+	return send(coid, smsg, sbytes, rmsg, rbytes, got, words_load_part(smsg, sbytes));
+}
+
+int MsgSendGot_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes, size_t *got)
+{
+	if (is_part(sbytes))
+		return send_part(coid, smsg, sbytes, rmsg, rbytes, got);
+	return send(coid, smsg, sbytes, rmsg, rbytes, got, words_of(smsg, sbytes));
 }
 
 int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
 {
-	size_t got;
-
-	return MsgSendGot_r(coid, smsg, sbytes, rmsg, rbytes, &got);
+	if (is_part(sbytes))
+		return send_part(coid, smsg, sbytes, rmsg, rbytes, NULL);
+	return send(coid, smsg, sbytes, rmsg, rbytes, NULL, words_of(smsg, sbytes));
 }
 
 int MsgSend(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
@@ -136,12 +185,9 @@ static inline int64_t received(int64_t rcvid, uint64_t x1, uint64_t x2, struct i
 	if (rcvid < 0)
 		return rcvid;
 	if (rcvid == 0) {
-		struct pulse pulse = {.code = (int32_t)w.a, .value = w.b};
-
-		x1 = sizeof(pulse);
-		memcpy(msg, &pulse, least(bytes, sizeof(pulse)));
-	} else {
-		words_store(msg, least(x1, bytes), w);
+		/* As struct pulse has it: the code in 32 bits, the value behind it. */
+		x1 = sizeof(struct pulse);
+		w.a = (uint32_t)w.a;
 	}
 	if (info)
 		*info = (struct msg_info){.bytes = (uint32_t)x1,
@@ -150,7 +196,7 @@ static inline int64_t received(int64_t rcvid, uint64_t x1, uint64_t x2, struct i
 					  .scoid = MSGINFO_SCOID(x2),
 					  .priority = (uint8_t)MSGINFO_PRIO(x2),
 					  .unblock = (x2 & MSGINFO_UNBLOCK) != 0};
-	return rcvid;
+	return words_to(rcvid, msg, least(x1, bytes), w);
 }
 
 int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
@@ -180,7 +226,7 @@ int64_t MsgReceive(int chid, void *msg, size_t bytes, struct msg_info *info)
 
 int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 {
-	struct inline_words w = words_load(msg, bytes);
+	struct inline_words w = is_part(bytes) ? words_load_part(msg, bytes) : words_of(msg, bytes);
 	register uint64_t x0 __asm__("x0") = (uint64_t)rcvid;
 	register uint64_t x1 __asm__("x1") = (uint64_t)status;
 	register uint64_t x2 __asm__("x2") = bytes;
@@ -203,10 +249,11 @@ int MsgReply(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 	return (int)plain(MsgReply_r(rcvid, status, msg, bytes));
 }
 
-int64_t MsgReplyReceive_r(int64_t rcvid, int64_t status, const void *reply, size_t reply_bytes, int chid, void *msg,
-			  size_t bytes, struct msg_info *info)
+static inline __attribute__((always_inline)) int64_t reply_receive(int64_t rcvid, int64_t status, const void *reply,
+								   size_t reply_bytes, int chid, void *msg,
+								   size_t bytes, struct msg_info *info,
+								   struct inline_words w)
 {
-	struct inline_words w = words_load(reply, reply_bytes);
 	register uint64_t x0 __asm__("x0") = (uint64_t)rcvid;
 	register uint64_t x1 __asm__("x1") = (uint64_t)status;
 	register uint64_t x2 __asm__("x2") = lengths(reply_bytes, bytes);
@@ -225,6 +272,22 @@ int64_t MsgReplyReceive_r(int64_t rcvid, int64_t status, const void *reply, size
 			 : "x16", "x17", "memory");
 	w = (struct inline_words){x4, x5, x6, x7};
 	return received((int64_t)x0, x1, x2, w, msg, bytes, info);
+}
+
+static __attribute__((noinline)) int64_t reply_receive_part(int64_t rcvid, int64_t status, const void *reply,
+							    size_t reply_bytes, int chid, void *msg, size_t bytes,
+							    struct msg_info *info)
+{
+	return reply_receive(rcvid, status, reply, reply_bytes, chid, msg, bytes, info,
+			     words_load_part(reply, reply_bytes));
+}
+
+int64_t MsgReplyReceive_r(int64_t rcvid, int64_t status, const void *reply, size_t reply_bytes, int chid, void *msg,
+			  size_t bytes, struct msg_info *info)
+{
+	if (is_part(reply_bytes))
+		return reply_receive_part(rcvid, status, reply, reply_bytes, chid, msg, bytes, info);
+	return reply_receive(rcvid, status, reply, reply_bytes, chid, msg, bytes, info, words_of(reply, reply_bytes));
 }
 
 int64_t MsgReplyReceive(int64_t rcvid, int64_t status, const void *reply, size_t reply_bytes, int chid, void *msg,

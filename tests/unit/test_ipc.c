@@ -1087,7 +1087,8 @@ static void urgent_random(void)
 		sys(urgent, InterruptWait, 1);
 }
 
-/* Channels and connections enough to begin with. No interrupt comes in between: the thread must run. */
+/* Channels and connections enough to begin with. No interrupt comes in between, and pulses may have made all others as
+ * important as can be: CPU 0 is for this one. */
 static void random_process(unsigned slot)
 {
 	struct thread *t;
@@ -1095,7 +1096,7 @@ static void random_process(unsigned slot)
 	host_raise_after(0, SPI);
 	machine_settle();
 	urgent_random();
-	t = machine_process(slot, 100, ALL, ABLE_PUBLIC, false);
+	t = machine_process(slot, 200, ALL, ABLE_PUBLIC, false);
 
 	for (unsigned i = 0; i < 2; i++)
 		assert_true(sys(t, ChannelCreate, machine_random(8)) > 0);
