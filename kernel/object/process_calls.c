@@ -15,7 +15,7 @@
 
 #define SCRUB_STEP (16ull << 10)
 #define COPY_STEP  (4ull << 10)
-#define CODE_STEP  (16ull << 10)
+#define CODE_STEP  (8ull << 10)
 
 /* ---- create ---- */
 

@@ -260,6 +260,7 @@ static void test_chain(void)
 {
 	static struct link links[8];
 	static int head;
+	int timers[8];
 
 	for (unsigned i = 0; i < 8; i++) {
 		links[i].chid = ChannelCreate_r(CHF_PRIVATE);
@@ -280,8 +281,16 @@ static void test_chain(void)
 		MsgSendPulse_r(head, 1, 1, 0);
 	}
 	doze(1);
+	for (unsigned i = 0; i < 8;
+	     i++) { /* an interrupt handles as many timers; each pulse makes all hurry a bit more */
+		timers[i] = TimerCreate_r(links[0].chid, HIGH - 20 + i, 1, 0);
+		TimerSettime_r(timers[i], TIMER_ABSTIME, ClockTime() + MS - i * 1000, 0);
+	}
+	doze(3);
 	thread_start(THREADS - 1, send_timed, (uint64_t)&head, HIGH);
 	doze(3);
+	for (unsigned i = 0; i < 8; i++)
+		TimerDestroy_r(timers[i]);
 	threads_end(THREADS - 10);
 	for (unsigned i = 1; i < 7; i++)
 		ThreadDestroy_r(tids[THREADS + i], 0);
@@ -293,10 +302,27 @@ static void test_chain(void)
 
 /* ---- timers ---- */
 
+static uint64_t wake_at;
+
+static void wait_timed(void *arg)
+{
+	uint32_t word = 0;
+
+	(void)arg;
+	TimerTimeout_r(TIMEOUT_SYNC | TIMER_ABSTIME, wake_at);
+	SyncWait_r(&word, 0, 0);
+	ThreadDestroy_r(0, 0);
+}
+
 static void test_timers(int chid)
 {
 	uint64_t at = ClockTime() + 5 * MS;
 	int id, count = 0;
+
+	wake_at = at;
+	threads_start(THREADS, wait_timed, 0, LOW);
+	doze(10);
+	at = ClockTime() + 5 * MS;
 
 	while ((id = TimerCreate_r(chid, HIGH, 1, 0)) > 0) {
 		check_equal("TimerSettime", TimerSettime_r(id, TIMER_ABSTIME, at, MS), 0);
@@ -571,7 +597,9 @@ __asm__(".pushsection .text.guest_code, \"ax\"\n"
 	"	msr	s3_0_c12_c12_7, x0\n" /* ICC_IGRPEN1_EL1 */
 	"	msr	cntv_cval_el0, x0\n"
 	"	msr	cntv_ctl_el0, x0\n"
+	"	mov	x1, #0xff\n"
 	"1:	fadd	d0, d0, d0\n"
+	"	msr	s3_0_c12_c11_5, x1\n" /* ICC_SGI1R_EL1: to all */
 	"	hvc	#0\n"
 	"	b	1b\n"
 	"guest_code_end:\n"

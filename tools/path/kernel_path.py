@@ -8,6 +8,8 @@ import subprocess
 from harness import BUILD, TOP
 
 KERNEL = BUILD / "kernel/kernel.elf"
+# The counter then counts instructions on any CPU model.
+COUNTING = "neoverse-n1,cntfrq=1000000000"
 
 # What the first instruction of a function means to stretch.c.
 POLL, TAKE, IDLE = "irq_pending", "irq_take", "cpu_idle"

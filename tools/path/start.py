@@ -17,7 +17,6 @@ import kernel_path
 from harness import BUILD, Board, make_archive
 
 FOLDER = BUILD / "path"
-COUNTING = "neoverse-n1,cntfrq=1000000000"
 PROGRAMS = ("devc-pl011", "slogger", "shell", "qvm", "procmgr")
 KERNEL_BASE, IMAGE_AT, RAM_AT = 0x7F8000000000, 0x40200000, 0x40000000
 
@@ -45,7 +44,7 @@ def measure(ram):
     out.unlink(missing_ok=True)
     plugin = f"file={FOLDER}/start.so,stop={entry:#x},out={out}"
     archive = make_archive("hello", "start-path")
-    with Board(archive, cpus=1, ram=ram, cpu=COUNTING, icount=True, log="start-path", extra=("-plugin", plugin)) as b:
+    with Board(archive, cpus=1, ram=ram, cpu=kernel_path.COUNTING, icount=True, log="start-path", extra=("-plugin", plugin)) as b:
         b.prompt()
         end = time.monotonic() + 120
         while not (out.exists() and out.read_text().endswith("end\n")):
