@@ -75,14 +75,16 @@ int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest)
 /* The descriptor of `va` and its level: the leaf, or the invalid entry where the walk ends. */
 static uint64_t *walk(const struct space *s, vaddr_t va, unsigned *level)
 {
-	uint64_t *table = s->root;
+	/* All tables of a space lie in one block of memory, as the root does: its process's kernel memory. */
+	uint64_t *table = s->root, to_va = (uint64_t)table - s->root_pa;
+	unsigned shift = level_shift(LEVEL_FIRST);
 
-	for (*level = LEVEL_FIRST;; (*level)++) {
-		uint64_t *entry = &table[table_index(va, *level)];
+	for (*level = LEVEL_FIRST;; (*level)++, shift -= 9) {
+		uint64_t *entry = &table[va >> shift & 511];
 
 		if (!is_table(*entry, *level))
 			return entry;
-		table = pa_to_va(*entry & DESC_ADDR);
+		table = (uint64_t *)((*entry & DESC_ADDR) + to_va);
 	}
 }
 
@@ -103,13 +105,18 @@ bool space_walk(const struct space *s, vaddr_t va, paddr_t *pa, unsigned *attr)
 
 void *space_access(const struct space *s, vaddr_t va, unsigned attr, uint64_t *left)
 {
-	paddr_t pa;
-	unsigned has;
+	uint64_t need =
+	    DESC_VALID | DESC_NORMAL | (attr & SPACE_R ? DESC_S2AP_R : 0) | (attr & SPACE_W ? DESC_S2AP_W : 0);
+	unsigned level;
+	uint64_t desc;
 
-	if (!space_walk(s, va, &pa, &has) || (has & attr) != attr || (has & SPACE_DEVICE))
+	if (va >= SPACE_LIMIT)
+		return NULL;
+	desc = *walk(s, va, &level);
+	if ((desc & need) != need)
 		return NULL;
 	*left = PAGE_SIZE - (va & PAGE_MASK);
-	return pa_to_va(pa);
+	return pa_to_va((desc & DESC_ADDR) | (va & (level_size(level) - 1)));
 }
 
 /* Largest leaf that fits at va and pa within bytes. */
