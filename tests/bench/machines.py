@@ -20,6 +20,7 @@ from rows import Measured, one  # noqa: E402
 
 MACHINE = "virt-10.0"
 ROW = re.compile(r"bench: (\w+) min (\d+) median (\d+) p99 (\d+) max (\d+)")
+STOPPED = re.compile(r"panic on CPU|Bulkhead cannot start|system not started")
 ENTRY = re.compile(r"bench: entry cntvct (\d+) cntpct (\d+)")
 LIMIT = 300  # seconds that a boot may take
 XEN_MODULE = 0x50000000
@@ -65,6 +66,8 @@ def boot(name, command, until):
                 file.write(line)
                 if re.search(until, line):
                     return text
+                if STOPPED.search(line):
+                    raise Failed(f"{name}: {line.strip()}; see {log}")
         finally:
             timer.cancel()
             process.kill()
