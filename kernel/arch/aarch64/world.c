@@ -128,6 +128,7 @@ void process_registers(struct cpu *c)
 
 void el1_clear(void)
 {
+	sysreg_write(hcr_el2, HCR_PROCESS);
 	sysreg_write(sctlr_el1, SCTLR_PROCESS);
 	sysreg_write(cpacr_el1, CPACR_FPEN);
 	sysreg_write(cntkctl_el1, 0);

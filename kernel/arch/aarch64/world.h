@@ -11,7 +11,7 @@
 enum el1_leak { LEAK_SCTLR = 1, LEAK_CPACR = 2, LEAK_CNTKCTL = 4, LEAK_MDSCR = 8, LEAK_TPIDRRO = 16 };
 
 void leaked_restore(struct vcpu *v);
-void el1_clear(void); /* nobody is resident any more: the values of processes */
+void el1_clear(void); /* nobody is resident any more: HCR_EL2 and EL1 as processes need them */
 
 /* From one context to another of the same process: its qvm, or its guest. ERET synchronises. */
 static inline void world_swap(struct user_regs *from, const struct user_regs *to)
