@@ -95,6 +95,23 @@ int64_t message_answer_receive(struct channel *c, struct thread *t, struct threa
  */
 struct thread *message_send_direct(struct cpu *cpu, struct thread *t);
 struct thread *message_reply_direct(struct cpu *cpu, struct thread *t);
+struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t); /* same, MsgSendPulse to one of more importance */
+
+/* May `to` take the CPU over from `from`, with this priority, without anything else being looked at? */
+static inline bool message_may_pass(const struct cpu *c, const struct thread *from, const struct thread *to,
+				    unsigned prio)
+{
+	return !(from->timeout_flags | to->timeout_flags | c->attention) && to->cpu == c->id &&
+	       (to->runmask & BIT(c->id)) && prio > c->rq.top;
+}
+
+static inline struct thread *message_pass(struct cpu *c, struct thread *from, struct thread *to)
+{
+	sched_account(c, from);
+	to->state = STATE_RUNNING;
+	c->current = to;
+	return to;
+}
 
 /* copy.c */
 /* All but what is in registers, at once: false if it is too much for that, or a fault was met. */

@@ -20,9 +20,10 @@ struct run_queue {
 };
 
 void sched_init_cpu(struct cpu *c);
-void sched_place(struct thread *t);       /* may run: onto the queue of the CPU that suits best */
-void sched_ready_first(struct thread *t); /* same, before others of its priority: it was preempted */
-void sched_remove(struct thread *t);      /* READY: off its queue */
+void sched_place(struct thread *t);                    /* may run: onto the queue of the CPU that suits best */
+void sched_ready_first(struct thread *t);              /* same, before others of its priority: it was preempted */
+void sched_preempted(struct cpu *c, struct thread *t); /* another runs in its place: it waits, here or elsewhere */
+void sched_remove(struct thread *t);                   /* READY: off its queue */
 void sched_set_prio(struct thread *t, unsigned prio);
 void sched_yield(struct thread *t);
 struct thread *sched_pick(struct cpu *c);   /* who runs here now, whatever has changed; NULL: idle */

@@ -43,30 +43,14 @@ static inline struct frame *go_on(struct cpu *c, struct thread *t)
 	return &t->frame;
 }
 
-static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
+/* Any call but those that call() does itself. */
+static __attribute__((noinline)) struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f)
 {
 	uint64_t number = f->x[8];
-	struct thread *to = NULL;
 	int64_t result;
 
-	if (likely(number == CALL_VcpuRun && able(t->process, ABLE_VCPU))) {
-		result = call_VcpuRun(t, f);
-		if (likely(t->in_guest))
-			return vcpu_enter(c, t->vcpu);
-		f->x[0] = (uint64_t)result;
-		process_registers(c);
-		return f;
-	}
-	lock_acquire(&kernel_lock);
 	if (unlikely(t->kill))
 		return kernel_leave(c); /* it must not block: nobody would look at it again */
-	/* Messages that are passed on at once need not be looked for among all calls. */
-	if (number == CALL_MsgSend)
-		to = message_send_direct(c, t);
-	else if (number == CALL_MsgReplyReceive)
-		to = message_reply_direct(c, t);
-	if (likely(to))
-		return go_on(c, to);
 	result = dispatch(t, f);
 	if (result == CALL_RESTART) {
 		f->pc -= 4;
@@ -80,6 +64,42 @@ static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
 		return kernel_leave(c);
 	lock_release(&kernel_lock);
 	return f;
+}
+
+/* Messages that are passed on at once need not be looked for among all calls. */
+static inline struct thread *pass_directly(struct cpu *c, struct thread *t, uint64_t number)
+{
+	if (unlikely(t->kill))
+		return NULL;
+	switch (number) {
+	case CALL_MsgSend: return message_send_direct(c, t);
+	case CALL_MsgReplyReceive: return message_reply_direct(c, t);
+	case CALL_MsgSendPulse: return pulse_send_direct(c, t);
+	default: return NULL;
+	}
+}
+
+static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
+{
+	uint64_t number = f->x[8];
+	struct thread *to;
+	int64_t result;
+
+	if (likely(number == CALL_VcpuRun && able(t->process, ABLE_VCPU))) {
+		result = call_VcpuRun(t, f);
+		if (likely(t->in_guest))
+			return vcpu_enter(c, t->vcpu);
+		f->x[0] = (uint64_t)result;
+		process_registers(c);
+		return f;
+	}
+	lock_acquire(&kernel_lock);
+	to = pass_directly(c, t, number);
+	if (unlikely(!to))
+		return call_general(c, t, f);
+	if (unlikely(c->attention))
+		return kernel_leave(c); /* whom it preempted goes to another CPU */
+	return go_on(c, to);
 }
 
 /* A stage-2 fault of a process: between a break and its make (space.c) it only has to try again. */

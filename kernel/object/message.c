@@ -12,6 +12,9 @@
 #define RCVID_SHIFT 14 /* slot and tid are below, a count of all messages above: 31 bits in all */
 #define RCVID_COUNT 0x1ffffu
 
+/* Lengths, two in a register, that are MSG_MAX or above. */
+#define TOO_LONG ((uint64_t) ~(MSG_MAX - 1) << 32 | (uint32_t) ~(MSG_MAX - 1))
+
 /* Its unblock pulse, if it has asked for an end. */
 static void unblock_end(struct thread *client)
 {
@@ -224,47 +227,34 @@ int64_t call_MsgReplyReceive(struct thread *t, struct frame *f)
 
 /* ---- the common case of both, at once ---- */
 
-/* May `to` take the CPU over from `from` without anything else being looked at? */
-static inline bool direct(const struct cpu *c, const struct thread *from, const struct thread *to, unsigned prio)
-{
-	return !(from->timeout_flags | to->timeout_flags | c->attention) && to->cpu == c->id &&
-	       (to->runmask & BIT(c->id)) && prio > c->rq.top;
-}
-
-static inline struct thread *take_over(struct cpu *c, struct thread *from, struct thread *to)
-{
-	sched_account(c, from);
-	from->slice_end = 0;
-	to->state = STATE_RUNNING;
-	c->current = to;
-	return to;
-}
-
 struct thread *message_send_direct(struct cpu *cpu, struct thread *t)
 {
 	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, t->frame.x[0]);
 	struct channel *c = conn ? conn->channel : NULL;
 	struct thread *r = c ? first_receiver(c) : NULL;
 
-	if (unlikely(!r || send_bytes(t) > MSG_INLINE || reply_room(t) > MSG_MAX || r->serving != c ||
-		     (c->flags & CHF_FIXED_PRIORITY) || !direct(cpu, t, r, t->prio)))
+	if (unlikely(!r || send_bytes(t) > MSG_INLINE || (t->frame.x[1] & TOO_LONG) || r->serving != c ||
+		     (c->flags & CHF_FIXED_PRIORITY) || !message_may_pass(cpu, t, r, t->prio)))
 		return NULL;
 	list_del(&r->wait_link);
 	set_words(r, t, send_bytes(t));
 	t->channel = c;
 	r->frame.x[0] = serve_client(c, t, r);
 	r->prio = t->prio;
-	return take_over(cpu, t, r);
+	t->slice_end = 0;
+	return message_pass(cpu, t, r);
 }
 
 struct thread *message_reply_direct(struct cpu *cpu, struct thread *t)
 {
 	struct channel *c = channel_of(t->process, t->frame.x[9]);
-	struct thread *client = client_of(t->process, t->frame.x[0]);
+	struct thread *client = c ? list_entry(c->repliers.prev, struct thread, wait_link) : NULL;
 	uint64_t bytes = (uint32_t)t->frame.x[2];
 
-	if (unlikely(!c || !client || !list_empty(&c->queue) || !list_empty(&c->receivers) || bytes > MSG_MAX ||
-		     t->frame.x[2] >> 32 > MSG_MAX || client->unblock.value || !direct(cpu, t, client, client->prio)))
+	/* Whom it received from last is at the end of the list: no need to look for it by its numbers. */
+	if (unlikely(!c || list_empty(&c->repliers) || client->rcvid != t->frame.x[0] || !list_empty(&c->queue) ||
+		     !list_empty(&c->receivers) || (t->frame.x[2] & TOO_LONG) || client->copier ||
+		     client->unblock.value || !message_may_pass(cpu, t, client, client->prio)))
 		return NULL;
 	bytes = reply_bytes(client, bytes);
 	if (unlikely(bytes > MSG_INLINE))
@@ -278,7 +268,8 @@ struct thread *message_reply_direct(struct cpu *cpu, struct thread *t)
 	t->prio = t->base_prio;
 	t->state = STATE_RECEIVE;
 	list_add_tail(&c->receivers, &t->wait_link);
-	return take_over(cpu, t, client);
+	t->slice_end = 0;
+	return message_pass(cpu, t, client);
 }
 
 /* ---- errors and questions ---- */

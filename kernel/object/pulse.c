@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pulses: a code and a value that wait at a channel as messages do, but of which nobody waits for an answer. */
 #include "arch.h"
+#include "cpu.h"
 #include "message.h"
 #include "object.h"
 
@@ -127,6 +128,29 @@ int64_t call_MsgSendPulse(struct thread *t, struct frame *f)
 	if (!conn || !conn->channel)
 		return -KE_BADF;
 	return send_pooled(conn, conn->channel, f, pulse_prio(t, f), info_of(t, conn->id, t->prio));
+}
+
+struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t)
+{
+	const struct frame *f = &t->frame;
+	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, f->x[0]);
+	struct channel *c = conn ? conn->channel : NULL;
+	struct thread *r = c ? first_receiver(c) : NULL;
+	unsigned prio;
+
+	if (unlikely(!r || f->x[2] > 127 || f->x[1] - 1 >= PRIO_MAX || r->serving != c ||
+		     (c->flags & CHF_FIXED_PRIORITY)))
+		return NULL;
+	prio = pulse_lends(c, pulse_prio(t, f));
+	if (unlikely(prio <= t->prio || !message_may_pass(cpu, t, r, prio)))
+		return NULL;
+	list_del(&r->wait_link);
+	r->frame.x[0] = 0;
+	deliver(c, r, (int)f->x[2], f->x[3], info_of(t, conn->id, t->prio), prio);
+	t->frame.x[0] = 0;
+	message_pass(cpu, t, r);
+	sched_preempted(cpu, t);
+	return r;
 }
 
 int64_t call_MsgDeliverEvent(struct thread *t, struct frame *f)

@@ -252,6 +252,15 @@ static struct thread *start(struct cpu *c, struct thread *t)
 	return t;
 }
 
+/* It may be the more important one on another CPU. */
+void sched_preempted(struct cpu *c, struct thread *t)
+{
+	if (board.cpu_count == 1)
+		rq_insert(c, t, true);
+	else
+		ready(t, true);
+}
+
 struct thread *sched_switch(struct cpu *c)
 {
 	struct thread *t = c->current, *next;
@@ -263,12 +272,8 @@ struct thread *sched_switch(struct cpu *c)
 		return NULL;
 	start(c, next);
 	if (t) {
-		/* Preempted: it may be the more important one on another CPU. */
 		sched_account(c, t);
-		if (board.cpu_count == 1)
-			rq_insert(c, t, true);
-		else
-			ready(t, true);
+		sched_preempted(c, t);
 	}
 	return next;
 }
