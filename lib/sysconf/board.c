@@ -14,31 +14,35 @@ static bool usable(const void *dtb, int node)
 
 /* ---- the tree ---- */
 
-/* What of a property belongs into the index. */
-static void index_property(struct sys_board *board, unsigned node, int offset)
+/* Takes what of a property belongs into the index; false: the property is damaged. */
+static bool index_property(struct sys_board *board, unsigned node, int offset)
 {
 	int length;
 	const struct fdt_property *property = fdt_get_property_by_offset(board->dtb, offset, &length);
 	const char *name = property ? fdt_string(board->dtb, (int)fdt32_to_cpu(property->nameoff)) : NULL;
 
 	if (!name)
-		return;
+		return false;
 	if (strcmp(name, "device_type") == 0)
 		board->nodes[node].typed = true;
 	else if (length == 4 && (strcmp(name, "phandle") == 0 || strcmp(name, "linux,phandle") == 0))
 		board->nodes[node].phandle = (uint32_t)sys_cells_read(property->data, 0, 1);
+	return true;
 }
 
-/* Once over the tree, which fdt_check_full() has found whole. */
+/* Once over the tree. What fdt_check_full() would look for on a walk of its own is found here: one root, around all. */
 static const char *index_nodes(struct sys_board *board)
 {
+	static const char damaged[] = "this is not a device tree blob, or it is damaged";
 	int offset = 0, next, node = -1;
+	uint32_t tag;
 
-	board->node_count = 0;
-	for (uint32_t tag; (tag = fdt_next_tag(board->dtb, offset, &next)) != FDT_END; offset = next) {
+	for (; (tag = fdt_next_tag(board->dtb, offset, &next)) != FDT_END; offset = next) {
 		if (tag == FDT_BEGIN_NODE) {
 			unsigned parent = node < 0 ? 0 : (unsigned)node;
 
+			if (node < 0 && board->node_count)
+				return damaged;
 			if (board->node_count == SYS_NODES_MAX)
 				return "it has more nodes than are supported (2048)";
 			node = (int)board->node_count++;
@@ -47,12 +51,16 @@ static const char *index_nodes(struct sys_board *board)
 			board->nodes[node].phandle = 0;
 			board->nodes[node].typed = false;
 		} else if (tag == FDT_END_NODE) {
-			node = node <= 0 ? -1 : (int)board->nodes[node].parent;
-		} else if (tag == FDT_PROP && node >= 0) {
-			index_property(board, (unsigned)node, offset);
+			if (node < 0)
+				return damaged;
+			node = node == 0 ? -1 : (int)board->nodes[node].parent;
+		} else if (tag == FDT_PROP) {
+			if (node < 0 || !index_property(board, (unsigned)node, offset))
+				return damaged;
 		}
 	}
-	return board->node_count ? NULL : "it is empty";
+	/* After a mistake libfdt says that it is the end, and which mistake it was. */
+	return next >= 0 && node < 0 && board->node_count ? NULL : damaged;
 }
 
 /* As libfdt compares: what has no unit address matches any. */
@@ -137,9 +145,10 @@ const char *sys_board_read(struct sys_board *board, const void *dtb, size_t byte
 	const char *wrong;
 	uint64_t reserved;
 
-	if (fdt_check_full(dtb, bytes) != 0)
-		return "this is not a device tree blob, or it is damaged";
 	board->dtb = dtb;
+	board->node_count = 0;
+	if (bytes < sizeof(struct fdt_header) || fdt_check_header(dtb) != 0 || fdt_totalsize(dtb) > bytes)
+		return "this is not a device tree blob, or it is damaged";
 	wrong = index_nodes(board);
 	if (wrong)
 		return wrong;
