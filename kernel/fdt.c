@@ -13,12 +13,10 @@ struct item {
 	struct fdt_value value;
 };
 
+/* A cell. The tree begins at a multiple of 8 and all cells in it at multiples of 4: with the MMU off they must. */
 static uint32_t be32(const uint8_t *p)
 {
-	/* With the MMU off an access must be aligned. Whole cells are, in a tree that begins at a multiple of 8. */
-	if (is_aligned((uintptr_t)p, 4))
-		return __builtin_bswap32(*(const uint32_t *)(const void *)p);
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	return __builtin_bswap32(*(const uint32_t *)(const void *)p);
 }
 
 static uint64_t be64(const uint8_t *p)
@@ -38,8 +36,11 @@ static bool same(const char *a, const char *b)
 uint32_t fdt_blob_bytes(const void *blob)
 {
 	const uint8_t *header = blob;
-	uint32_t bytes = be32(header + 4);
+	uint32_t bytes;
 
+	if (!is_aligned((uintptr_t)blob, 8))
+		return 0;
+	bytes = be32(header + 4);
 	if (be32(header) != FDT_MAGIC || be32(header + 20) < FDT_VERSION || be32(header + 24) > FDT_VERSION)
 		return 0;
 	return bytes < 40 || bytes > FDT_BYTES_MAX ? 0 : bytes;
@@ -144,7 +145,7 @@ bool fdt_open(struct fdt *fdt, const void *blob)
 	fdt->reserve_at = be32(fdt->blob + 16);
 	fdt->strings_bytes = be32(fdt->blob + 32);
 	fdt->struct_bytes = be32(fdt->blob + 36);
-	if (!is_aligned(fdt->struct_at, 4) || !area_ok(fdt, fdt->struct_at, fdt->struct_bytes) ||
+	if (!is_aligned(fdt->struct_at | fdt->reserve_at, 4) || !area_ok(fdt, fdt->struct_at, fdt->struct_bytes) ||
 	    !area_ok(fdt, fdt->strings_at, fdt->strings_bytes))
 		return false;
 	fdt->whole = false;
