@@ -4,7 +4,8 @@
  * apart, never written relative to now, so a late interrupt is followed at once by the next and none may be missing.
  * Each sends a software-generated interrupt to the next after every SGI_EVERY ticks, but not before the one sent last
  * has arrived: two that are pending together count as one, so only a lost one may break the chain.
- * Boot argument seconds=N, 10 without it.
+ * Boot arguments: seconds=N, 10 without it; nofp=1 keeps FP registers off at EL1 and EL0 (CPACR_EL1.FPEN), which must
+ * not matter to anybody else.
  */
 #include "guest.h"
 
@@ -88,6 +89,8 @@ static void run(unsigned int cpu)
 	struct counts *c = &counts[cpu];
 	uint64_t start, limit;
 
+	if (bootarg("nofp", 0))
+		WRITE_REG("cpacr_el1", 0);
 	c->ready = true;
 	while (!cpus)
 		yield();

@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import Board, example, make_archive
+from harness import Board, bare_vm, example, make_archive, system_dts
 
 
 def hello_replaced_by(guest):
@@ -20,6 +20,20 @@ def test_no_interrupt_is_lost(cpus):
         board.prompt()
         board.open_console("hello")
         if board.expect(r"ticks: (done|FAILED)", 90).group(1) != "done":
+            board.fail("the guest says FAILED")
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_guest_without_fp(cpus):
+    """A guest that has FP registers off interrupts processes all the time, which go on using theirs."""
+    files = {"system.dts": system_dts(vms=["nofp"]), "nofp.qvmconf": bare_vm("nofp", "ticks", "nofp=1 seconds=3")}
+    with Board(make_archive(files), cpus=cpus) as board:
+        board.prompt()
+        for _ in range(20):
+            assert "procmgr" in board.command_output("pidin")
+            assert "nofp" in board.command_output("vm list")
+        board.open_console("nofp")
+        if board.expect(r"ticks: (done|FAILED)", 60).group(1) != "done":
             board.fail("the guest says FAILED")
 
 

@@ -25,6 +25,7 @@ void trap_decode(uint64_t syndrome, struct trap *t)
 	switch (EC(syndrome)) {
 	case 0x07: t->kind = TRAP_FPU; break;
 	case 0x01: t->kind = TRAP_WAIT; break;
+	case 0x00: /* also a use of FP registers that CPACR_EL1 forbids, under TGE (Arm ARM, ESR_EL2.EC 0x07) */
 	case 0x18: t->kind = TRAP_SETTING; break;
 	case 0x20:
 	case 0x24:

@@ -93,12 +93,20 @@ static void leaks_take(struct vcpu *v)
 bool guest_settings_off(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
-	uint64_t sctlr = sysreg_read(sctlr_el1);
+	uint64_t sctlr = sysreg_read(sctlr_el1), cpacr = sysreg_read(cpacr_el1);
+	bool off = false;
 
-	if (!v || (v->leaked & LEAK_SCTLR) || (sctlr & SCTLR_ALLOWS) == SCTLR_ALLOWS)
+	if (!v)
 		return false;
-	LEAK(v, LEAK_SCTLR, sctlr_el1, sctlr, SCTLR_PROCESS);
-	return true;
+	if (!(v->leaked & LEAK_SCTLR) && (sctlr & SCTLR_ALLOWS) != SCTLR_ALLOWS) {
+		LEAK(v, LEAK_SCTLR, sctlr_el1, sctlr, SCTLR_PROCESS);
+		off = true;
+	}
+	if (!(v->leaked & LEAK_CPACR) && (cpacr & CPACR_FPEN) != CPACR_FPEN) {
+		LEAK(v, LEAK_CPACR, cpacr_el1, cpacr, CPACR_FPEN);
+		off = true;
+	}
+	return off;
 }
 
 /* A process that is not the resident guest's qvm must neither see nor touch anything of that guest. */
@@ -154,15 +162,6 @@ void leaked_restore(struct vcpu *v)
 
 /* ---- FP and SIMD ---- */
 
-/* A guest's CPACR_EL1 also rules EL0 of a process. */
-static void cpacr_open(struct vcpu *v)
-{
-	uint64_t cpacr = sysreg_read(cpacr_el1);
-
-	if (v && (cpacr & CPACR_FPEN) != CPACR_FPEN)
-		LEAK(v, LEAK_CPACR, cpacr_el1, cpacr, CPACR_FPEN);
-}
-
 void fpu_save(struct cpu *c, const struct fpu *only)
 {
 	if (!c->fp_owner || (only && c->fp_owner != only))
@@ -180,8 +179,6 @@ void fpu_trap(struct cpu *c, struct fpu *want)
 		fpu_save(c, NULL);
 	fp_open(c, true);
 	isb();
-	if (!c->guest)
-		cpacr_open(c->resident);
 	if (c->fp_owner != want)
 		fpu_load(want);
 	__atomic_store_n(&c->fp_owner, want, __ATOMIC_RELEASE);
