@@ -45,6 +45,6 @@ void gic_init(void);
 void gic_cpu_init(unsigned cpu);
 bool gic_is_up(void);
 bool cpu_is_here(unsigned cpu); /* it has set itself up, and takes SGIs */
-bool mitigation_needed(void); /* each entry of this CPU into the kernel must call firmware */
+bool mitigation_needed(void);   /* each entry of this CPU into the kernel must call firmware */
 
 bool psci_available(void);
