@@ -34,12 +34,12 @@ static inline void sched_ready(struct thread *t)
 {
 	struct cpu *c = this_cpu();
 
-	if (unlikely(t->cpu != c->id || !(t->runmask & BIT(c->id)) || c->next || t->prio <= c->rq.top)) {
-		sched_place(t);
-	} else if (likely(!c->current)) {
+	bool first = t->cpu == c->id && (t->runmask & BIT(c->id)) && !c->next && t->prio > c->rq.top;
+
+	if (likely(first && !c->current)) {
 		t->state = STATE_RUNNING;
 		c->current = t;
-	} else if (likely(t->prio > c->current->prio)) {
+	} else if (likely(first && t->prio > c->current->prio)) {
 		t->state = STATE_READY;
 		c->next = t;
 		c->attention |= ATTENTION_SWITCH;

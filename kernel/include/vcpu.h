@@ -21,7 +21,7 @@ struct vcpu {
 	uint64_t harmless_sctlr, harmless_mdscr; /* last values that were found harmless to its qvm */
 	uint32_t id;
 	uint8_t exit; /* enum vcpu_exit of the last exit: what the next ACT_* finishes */
-	int8_t home;  /* CPU whose registers hold its EL1 state; -1: in memory */
+	int home;     /* CPU whose registers hold its EL1 state; -1: in memory */
 	union {
 		struct {
 			bool kick;

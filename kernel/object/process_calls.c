@@ -431,12 +431,11 @@ int64_t call_ThreadInfo(struct thread *t, struct frame *f)
 {
 	struct process *p = process_of(f->x[0]);
 	struct thread_info i = {0};
-	const struct thread *o;
 	uint64_t tid = p ? handle_next(p, OBJECT_THREAD, f->x[1]) : 0;
+	const struct thread *o = tid ? thread_of(p, tid) : NULL;
 
-	if (!tid)
+	if (!o)
 		return -KE_SRCH;
-	o = thread_of(p, tid);
 	memcpy(i.name, o->name, NAME_MAX_);
 	i.tid = o->tid;
 	i.state = o->state;

@@ -148,7 +148,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	lock_acquire(&kernel_lock);
 	vcpu_evict(c);
 	c->resident = v;
-	__atomic_store_n(&v->home, (int8_t)c->id, __ATOMIC_RELEASE);
+	__atomic_store_n(&v->home, (int)c->id, __ATOMIC_RELEASE);
 	timer_disarm(&v->vtimer);
 	if (c->attention)
 		gic_send_sgi(c->id, SGI_KICK); /* somebody was woken, and this CPU has already chosen */

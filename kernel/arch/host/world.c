@@ -118,7 +118,7 @@ static void load(struct cpu *c, struct vcpu *v)
 	lock_acquire(&kernel_lock);
 	vcpu_evict(c);
 	c->resident = v;
-	__atomic_store_n(&v->home, (int8_t)c->id, __ATOMIC_RELEASE);
+	__atomic_store_n(&v->home, (int)c->id, __ATOMIC_RELEASE);
 	own()->el1 = v->el1.tpidr_el1;
 	v->dirty = true;
 	lock_release(&kernel_lock);
