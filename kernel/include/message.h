@@ -90,8 +90,8 @@ void message_answer(struct thread *t, struct thread *client, uint64_t bytes);   
 int64_t message_answer_receive(struct channel *c, struct thread *t, struct thread *client, uint64_t bytes);
 
 /*
- * MsgSend to a server that waits, and the answer of one that waits then, of messages that fit into registers, if
- * nothing else is to be considered: who takes the CPU over. NULL: nothing was done, the call goes its general way.
+ * MsgSend to a server that waits, and the answer of one that waits then, if nothing else is to be considered: who
+ * takes the CPU over. NULL: nothing was done, the call goes its general way.
  */
 struct thread *message_send_direct(struct cpu *cpu, struct thread *t);
 struct thread *message_reply_direct(struct cpu *cpu, struct thread *t);

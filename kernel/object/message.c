@@ -227,49 +227,71 @@ int64_t call_MsgReplyReceive(struct thread *t, struct frame *f)
 
 /* ---- the common case of both, at once ---- */
 
+static inline struct thread *send_over(struct cpu *cpu, struct channel *c, struct thread *t, struct thread *r)
+{
+	list_del(&r->wait_link);
+	set_words(r, t, send_bytes(t));
+	t->channel = c;
+	t->slice_end = 0;
+	r->frame.x[0] = serve_client(c, t, r);
+	r->prio = t->prio;
+	return message_pass(cpu, t, r);
+}
+
+static __attribute__((noinline)) struct thread *send_copy(struct cpu *cpu, struct channel *c, struct thread *t,
+							  struct thread *r)
+{
+	return brought_over(t, r) ? send_over(cpu, c, t, r) : NULL;
+}
+
 struct thread *message_send_direct(struct cpu *cpu, struct thread *t)
 {
 	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, t->frame.x[0]);
 	struct channel *c = conn ? conn->channel : NULL;
 	struct thread *r = c ? first_receiver(c) : NULL;
 
-	if (unlikely(!r || send_bytes(t) > MSG_INLINE || (t->frame.x[1] & TOO_LONG) || r->serving != c ||
-		     (c->flags & CHF_FIXED_PRIORITY) || !message_may_pass(cpu, t, r, t->prio)))
+	if (unlikely(!r || (t->frame.x[1] & TOO_LONG) || r->serving != c || (c->flags & CHF_FIXED_PRIORITY) ||
+		     !message_may_pass(cpu, t, r, t->prio)))
 		return NULL;
-	list_del(&r->wait_link);
-	set_words(r, t, send_bytes(t));
-	t->channel = c;
-	r->frame.x[0] = serve_client(c, t, r);
-	r->prio = t->prio;
-	t->slice_end = 0;
-	return message_pass(cpu, t, r);
+	return likely(send_bytes(t) <= MSG_INLINE) ? send_over(cpu, c, t, r) : send_copy(cpu, c, t, r);
 }
 
-struct thread *message_reply_direct(struct cpu *cpu, struct thread *t)
+static inline struct thread *answer_over(struct cpu *cpu, struct channel *c, struct thread *t, struct thread *client,
+					 uint64_t bytes)
 {
-	struct channel *c = channel_of(t->process, t->frame.x[9]);
-	struct thread *client = c ? list_entry(c->repliers.prev, struct thread, wait_link) : NULL;
-	uint64_t bytes = (uint32_t)t->frame.x[2];
-
-	/* Whom it received from last is at the end of the list: no need to look for it by its numbers. */
-	if (unlikely(!c || list_empty(&c->repliers) || client->rcvid != t->frame.x[0] || !list_empty(&c->queue) ||
-		     !list_empty(&c->receivers) || (t->frame.x[2] & TOO_LONG) || client->copier ||
-		     client->unblock.value || !message_may_pass(cpu, t, client, client->prio)))
-		return NULL;
-	bytes = reply_bytes(client, bytes);
-	if (unlikely(bytes > MSG_INLINE))
-		return NULL;
 	list_del(&client->wait_link);
 	client->channel = NULL;
 	client->frame.x[0] = t->frame.x[1];
 	client->frame.x[1] = bytes;
 	set_words(client, t, bytes);
 	t->channel = c;
+	t->slice_end = 0;
 	t->prio = t->base_prio;
 	t->state = STATE_RECEIVE;
 	list_add_tail(&c->receivers, &t->wait_link);
-	t->slice_end = 0;
 	return message_pass(cpu, t, client);
+}
+
+static __attribute__((noinline)) struct thread *answer_copy(struct cpu *cpu, struct channel *c, struct thread *t,
+							    struct thread *client, uint64_t bytes)
+{
+	return reply_over(t, client, bytes) ? answer_over(cpu, c, t, client, bytes) : NULL;
+}
+
+struct thread *message_reply_direct(struct cpu *cpu, struct thread *t)
+{
+	struct channel *c = channel_of(t->process, t->frame.x[9]);
+	/* Whom it received from last is at the end of the list: no need to look for it by its numbers. */
+	struct thread *client = c ? list_entry(c->repliers.prev, struct thread, wait_link) : NULL;
+	uint64_t bytes;
+
+	if (unlikely(!c || list_empty(&c->repliers) || client->rcvid != t->frame.x[0] || !list_empty(&c->queue) ||
+		     !list_empty(&c->receivers) || (t->frame.x[2] & TOO_LONG) || client->copier ||
+		     client->unblock.value || !message_may_pass(cpu, t, client, client->prio)))
+		return NULL;
+	bytes = reply_bytes(client, (uint32_t)t->frame.x[2]);
+	return likely(bytes <= MSG_INLINE) ? answer_over(cpu, c, t, client, bytes)
+					   : answer_copy(cpu, c, t, client, bytes);
 }
 
 /* ---- errors and questions ---- */
