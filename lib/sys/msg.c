@@ -44,18 +44,21 @@ static struct inline_words words_load_part(const void *buffer, size_t bytes)
 	return (struct inline_words){part[0], part[1], part[2], part[3]};
 }
 
-static __attribute__((noinline)) int64_t words_store_part(int64_t result, void *buffer, size_t bytes, uint64_t a,
-							  uint64_t b, uint64_t c, uint64_t d)
+/* Its arguments are where the kernel left the words: x4 to x7. */
+static __attribute__((noinline, noclone)) int64_t words_store_part(int64_t result, void *buffer, size_t bytes,
+								   uint64_t unused, uint64_t a, uint64_t b, uint64_t c,
+								   uint64_t d)
 {
 	uint64_t part[4] = {a, b, c, d};
 
+	(void)unused;
 	memcpy(buffer, part, bytes);
 	return result;
 }
 
 static inline bool is_part(size_t bytes)
 {
-	return bytes - 1 < MSG_INLINE - 1;
+	return bytes < MSG_INLINE && bytes;
 }
 
 /* Nothing at all, if the length is 0. */
@@ -64,19 +67,18 @@ static inline struct inline_words words_of(const void *buffer, size_t bytes)
 	return bytes ? words_load(buffer) : (struct inline_words){0, 0, 0, 0};
 }
 
-/* The last thing that a call does: gives its result. */
+/* The last thing that a call does: gives its result. A struct pulse is half of the words. */
 static inline int64_t words_to(int64_t result, void *buffer, size_t bytes, struct inline_words w)
 {
-	if (bytes == sizeof(struct pulse)) {
+	if (__builtin_expect(bytes >= MSG_INLINE, 1)) {
+		words_store(buffer, w);
+	} else if (bytes == sizeof(struct pulse)) {
 		__asm__("stp %1, %2, [%3]"
 			: "=m"(*(char(*)[sizeof(struct pulse)])buffer)
 			: "r"(w.a), "r"(w.b), "r"(buffer));
-		return result;
+	} else if (bytes) {
+		return words_store_part(result, buffer, bytes, 0, w.a, w.b, w.c, w.d);
 	}
-	if (is_part(bytes))
-		return words_store_part(result, buffer, bytes, w.a, w.b, w.c, w.d);
-	if (bytes)
-		words_store(buffer, w);
 	return result;
 }
 
@@ -111,10 +113,12 @@ static inline uint64_t address(const void *p)
 	return (uint64_t)(uintptr_t)p;
 }
 
-/* Lengths beyond MSG_MAX must not spill into their neighbour's bits; the kernel refuses this one. */
+/* Lengths beyond 32 bits must not spill into their neighbour's; the kernel refuses all beyond MSG_MAX. */
 static inline uint64_t lengths(size_t low, size_t high)
 {
-	return least(low, UINT32_MAX) | (uint64_t)least(high, UINT32_MAX) << 32;
+	if (__builtin_expect((low | high) >> 32 != 0, 0))
+		return UINT32_MAX;
+	return low | (uint64_t)high << 32;
 }
 
 static int64_t plain(int64_t status)
