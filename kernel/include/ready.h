@@ -34,12 +34,12 @@ static inline void sched_ready(struct thread *t)
 {
 	struct cpu *c = this_cpu();
 
-	bool first = t->cpu == c->id && (t->runmask & BIT(c->id)) && !c->next && t->prio > c->rq.top;
+	bool here = t->cpu == c->id && (t->runmask & BIT(c->id)) && !c->next && t->prio > c->rq.top;
 
-	if (likely(first && !c->current)) {
+	if (likely(here && !c->current)) {
 		t->state = STATE_RUNNING;
 		c->current = t;
-	} else if (likely(first && t->prio > c->current->prio)) {
+	} else if (likely(here && t->prio > c->current->prio)) {
 		t->state = STATE_READY;
 		c->next = t;
 		c->attention |= ATTENTION_SWITCH;
