@@ -67,6 +67,6 @@ uint32_t gic_intid_limit(void); /* first SPI number that does not exist */
 #define PPI_VTIMER      27 /* CNTV: the resident vCPU's */
 
 /* Waiting. */
-void cpu_relax(void);   /* YIELD */
-bool irq_pending(void); /* ISR_EL1: is an interrupt waiting while they are off? */
-void cpu_idle(void);    /* WFI with interrupts off */
+void cpu_relax(void);         /* YIELD */
+NAMED bool irq_pending(void); /* ISR_EL1: is an interrupt waiting while they are off? */
+NAMED void cpu_idle(void);    /* WFI with interrupts off */

@@ -7,6 +7,6 @@ struct thread;
 struct frame;
 
 /* Each call as abi/calls.def has it. Result, negative errno, or CALL_BLOCKED, CALL_RESTART. */
-#define CALL(number, name, ability, args, result) int64_t call_##name(struct thread *t, struct frame *f);
+#define CALL(number, name, ability, args, result) NAMED int64_t call_##name(struct thread *t, struct frame *f);
 #include "calls.def"
 #undef CALL

@@ -18,7 +18,7 @@ struct irq {
 	struct pulse pulse;
 };
 
-void irq_fire(uint32_t intid);
+NAMED void irq_fire(uint32_t intid);
 void irq_destroy(struct irq *i);
 void irq_unblock(struct thread *t);
 extern uint64_t irq_attached;

@@ -66,7 +66,7 @@ extern struct process processes[PROCESS_MAX];
 int64_t handle_add(struct process *p, unsigned type, void *object);          /* id, or -KE_AGAIN, -KE_NOMEM */
 uint64_t handle_next(const struct process *p, unsigned type, uint64_t from); /* lowest id of an object; 0: none */
 void handle_remove(struct process *p, unsigned type, uint64_t id);
-void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t pc);
+NAMED void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t pc);
 void process_end(struct process *p, unsigned cause, uint64_t status); /* its threads end, one after the other */
 void process_thread_gone(struct process *p);
 void process_start_first(void);

@@ -59,9 +59,9 @@ struct thread {
 
 struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls,
 			     unsigned prio, unsigned policy, uint32_t runmask, int64_t *error);
-void thread_destroy(struct thread *t);     /* not running on any CPU */
-void thread_timeout_arm(struct thread *t); /* it blocks: for how long TimerTimeout said, if for this state */
-void thread_timeout_end(struct thread *t); /* it waits no more */
+NAMED void thread_destroy(struct thread *t); /* not running on any CPU */
+void thread_timeout_arm(struct thread *t);   /* it blocks: for how long TimerTimeout said, if for this state */
+void thread_timeout_end(struct thread *t);   /* it waits no more */
 void thread_kill(struct thread *t);
 void thread_timeout(struct thread *t);
 bool runmask_ok(const struct process *p, uint64_t mask);

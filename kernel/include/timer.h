@@ -29,5 +29,5 @@ bool timer_reserve(struct process *p); /* before a timer comes to be: false when
 void timer_unreserve(struct process *p);
 void timer_arm(struct timer *t, uint64_t deadline); /* on this CPU */
 void timer_disarm(struct timer *t);
-bool timer_expire_one(uint64_t now); /* of this CPU; false: none was due */
-uint64_t timer_next(void);           /* of this CPU; UINT64_MAX: none */
+NAMED bool timer_expire_one(uint64_t now); /* of this CPU; false: none was due */
+uint64_t timer_next(void);                 /* of this CPU; UINT64_MAX: none */

@@ -17,8 +17,10 @@ typedef uint64_t vaddr_t; /* address in a process or in a guest: what stage 2 tr
 #define align_up(x, a)                  (((x) + ((a)-1)) & ~((uint64_t)(a)-1))
 #define align_down(x, a)                ((x) & ~((uint64_t)(a)-1))
 #define is_aligned(x, a)                (((x) & ((uint64_t)(a)-1)) == 0)
-#define likely(x)                       __builtin_expect(!!(x), 1)
-#define unlikely(x)                     __builtin_expect(!!(x), 0)
+/* Keeps its name in what is linked, where tools/path looks for it. */
+#define NAMED       __attribute__((noinline))
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* A doubly linked ring; a node that is in no list points at itself. */
 struct list {

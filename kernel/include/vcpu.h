@@ -53,9 +53,9 @@ struct vcpu {
 struct cpu;
 struct frame *vcpu_enter(struct cpu *c,
 			 struct vcpu *v); /* frame of the guest; of the process if it must not enter now */
-struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr); /* a trap from the guest */
-void vcpu_evict(struct cpu *c);                                       /* the resident's state to memory */
-void vcpu_drop(struct cpu *c, struct vcpu *v);                        /* its thread dies here: forget its registers */
+NAMED struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr); /* a trap from the guest */
+void vcpu_evict(struct cpu *c);                                             /* the resident's state to memory */
+void vcpu_drop(struct cpu *c, struct vcpu *v); /* its thread dies here: forget its registers */
 void vcpu_settle(struct vcpu *v); /* home here or in memory: vgic state up to date, images empty. Lock held */
 void vcpu_load(struct cpu *c, struct vcpu *v);    /* and into the processor: resident, home */
 void vcpu_offer(struct vcpu *v);                  /* fill the list registers anew */
@@ -64,9 +64,9 @@ bool vcpu_insert(struct vcpu *v, unsigned intid); /* a private interrupt into a 
 bool vcpu_quiet(const struct vcpu *v);            /* nothing is in the list registers, nor waits for them */
 bool vcpu_timer_direct(struct vcpu *v);           /* the virtual timer has fired; false: the long way */
 void vcpu_serve(struct cpu *c, struct vcpu *v);   /* who waits for its state: home here or in memory */
-void vcpu_requests(struct cpu *c);                /* calls of other CPUs on the resident */
-void vcpu_irq_timer(struct cpu *c);               /* PPI 27 */
-void vcpu_irq_maintenance(struct cpu *c);         /* PPI 25 */
+NAMED void vcpu_requests(struct cpu *c);          /* calls of other CPUs on the resident */
+NAMED void vcpu_irq_timer(struct cpu *c);         /* PPI 27 */
+NAMED void vcpu_irq_maintenance(struct cpu *c);   /* PPI 25 */
 void vcpu_timer_expired(struct timer *t);
 void vcpu_wake(struct vcpu *v); /* something is pending: out of WFI, or have its CPU look. Kernel lock held */
 void vcpu_reset(struct vcpu *v);

@@ -10,7 +10,7 @@
 #include "types.h"
 
 #define VGIC_LR_MAX   16
-#define VGIC_INFLIGHT 32 /* SPIs in flight on one vCPU */
+#define VGIC_INFLIGHT 32 /* SPIs in flight on one vCPU; a power of two */
 
 struct virq {
 	uint16_t intid; /* 0: free */

@@ -18,9 +18,8 @@ struct candidate {
 
 /* A candidate that gets a list register. */
 struct place {
-	unsigned rank;
+	uint32_t rank;
 	uint8_t index;
-	struct candidate c;
 };
 
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
@@ -194,25 +193,24 @@ static uint64_t image(const struct candidate *c)
 }
 
 /* Active ones first, since their completion needs an image; then by priority, then by number. */
-static unsigned rank(const struct candidate *c)
+static uint32_t rank(const struct vgic_cpu *v, uint64_t i, bool active)
 {
-	if (c->active && c->intid == VIRQ_VTIMER)
+	const struct virq *q = &v->spi[i & (VGIC_INFLIGHT - 1)];
+
+	if (active && i == VIRQ_VTIMER)
 		return 0;
-	return (c->active ? 0u : 0x10000000u) | (unsigned)c->prio << 16 | c->intid;
+	if (i < PRIVATE_COUNT)
+		return (active ? 0u : 0x10000000u) | (uint32_t)v->prio[i] << 16 | (uint32_t)i;
+	return (active ? 0u : 0x10000000u) | (uint32_t)q->prio << 16 | q->intid;
 }
 
 /* Into the places, which are sorted by rank; what falls out at the end is left over. */
-static void place(struct place *places, unsigned *count, unsigned limit, struct place new, struct candidate *left_over)
+static void place(struct place *places, unsigned *count, unsigned limit, struct place new)
 {
 	unsigned at = *count;
 
 	if (*count == limit) {
-		struct place *last = &places[limit - 1];
-		struct candidate *out = new.rank < last->rank ? &last->c : &new.c;
-
-		left_over->active |= out->active;
-		left_over->pending |= out->pending;
-		if (out == &new.c)
+		if (new.rank >= places[limit - 1].rank)
 			return;
 		at--;
 	} else {
@@ -223,36 +221,54 @@ static void place(struct place *places, unsigned *count, unsigned limit, struct 
 	places[at] = new;
 }
 
+/* Those that are active and those that are pending, as candidates are numbered. */
+static void state_masks(const struct vgic_cpu *v, uint64_t *active, uint64_t *pending)
+{
+	*active = v->active;
+	*pending = v->pending & v->enable;
+	for_each_bit (i, v->spi_used) {
+		*active |= (uint64_t)v->spi[i].active << (PRIVATE_COUNT + i);
+		*pending |= (uint64_t)v->spi[i].pending << (PRIVATE_COUNT + i);
+	}
+}
+
+/* An image for a candidate; whether it is offered as pending. */
+static bool fill_one(struct vgic_cpu *v, unsigned n, unsigned index)
+{
+	struct candidate c = candidate(v, index);
+	bool pending;
+
+	v->lr[n] = image(&c);
+	pending = v->lr[n] & LR_STATE_PENDING;
+	if (index >= PRIVATE_COUNT)
+		v->spi[index - PRIVATE_COUNT].offered = pending;
+	else
+		v->lr_of[index] = (uint8_t)n;
+	return pending;
+}
+
 void vgic_fill(struct vgic_cpu *v)
 {
-	struct place places[VGIC_LR_MAX] = {0};
-	struct candidate left_over = {0};
+	struct place places[VGIC_LR_MAX];
+	uint64_t active, pending, left;
 	unsigned count = 0;
 	bool pending_in = false;
 
-	for_each_bit (i, candidates(v)) {
-		struct place new = {.index = (uint8_t)i, .c = candidate(v, i)};
-
-		new.rank = rank(&new.c);
-		place(places, &count, v->lr_count, new, &left_over);
-	}
-	v->hcr = ICH_HCR_EN;
+	state_masks(v, &active, &pending);
+	left = active | pending;
+	for_each_bit (i, left)
+		place(places, &count, v->lr_count,
+		      (struct place){.rank = rank(v, i, active & BIT(i)), .index = (uint8_t)i});
 	for (unsigned n = 0; n < count; n++) {
-		bool pending;
-
-		v->lr[n] = image(&places[n].c);
-		pending = v->lr[n] & LR_STATE_PENDING;
-		pending_in |= pending;
-		if (places[n].index >= PRIVATE_COUNT)
-			v->spi[places[n].index - PRIVATE_COUNT].offered = pending;
-		else
-			v->lr_of[places[n].index] = (uint8_t)n;
+		pending_in |= fill_one(v, n, places[n].index);
+		left &= ~BIT(places[n].index);
 	}
 	v->lr_used = (uint32_t)BIT(count) - 1;
-	if (left_over.active)
+	v->hcr = ICH_HCR_EN;
+	if (left & active)
 		v->hcr |= ICH_HCR_LRENPIE | ICH_HCR_TDIR;
 	/* Tell when there is room: when nothing offered is pending any more, or, if all is active, when one ends. */
-	if (left_over.pending)
+	if (left & pending)
 		v->hcr |= pending_in ? ICH_HCR_NPIE : ICH_HCR_UIE;
 	if (v->hcr != ICH_HCR_EN)
 		memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of)); /* others wait for room: nobody goes ahead of them */

@@ -25,7 +25,8 @@ def kernel_functions():
     found = {}
     for address, kind, name in re.findall(r"^([0-9a-f]+) (\w) (\S+)$", lines, re.MULTILINE):
         if kind in "tT" and not name.startswith("$"):
-            found[int(address, 16)] = name
+            # What the compiler made of a whole function keeps its name; .part and .cold are something else.
+            found[int(address, 16)] = re.sub(r"(\.(isra|constprop|lto_priv)\.\d+)+$", "", name)
         if name == "__text_end":
             end = int(address, 16)
     return {address: name for address, name in found.items() if address < end} | {end: "end"}
@@ -39,7 +40,8 @@ def write_symbols(path):
         raise SystemExit(f"the kernel has no function {', '.join(sorted(missing))}: inlined, or renamed?")
     events = {POLL: "p", TAKE: "i", IDLE: "w", **{name: "n" for name in CAUSES}}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(f"{address:x} {'c' if name.startswith('call_') else events.get(name, '-')} {name}\n"
+    calls = {f"call_{name}" for name in all_calls()}
+    path.write_text("".join(f"{address:x} {'c' if name in calls else events.get(name, '-')} {name}\n"
                             for address, name in functions.items()))
 
 
