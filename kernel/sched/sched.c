@@ -255,7 +255,7 @@ static struct thread *start(struct cpu *c, struct thread *t)
 /* It may be the more important one on another CPU. */
 void sched_preempted(struct cpu *c, struct thread *t)
 {
-	if (board.cpu_count == 1)
+	if (board.cpu_count == 1 || t->runmask == BIT(c->id))
 		rq_insert(c, t, true);
 	else
 		ready(t, true);
@@ -265,8 +265,10 @@ struct thread *sched_switch(struct cpu *c)
 {
 	struct thread *t = c->current, *next;
 
-	if (t && !c->next && c->rq.top <= t->prio)
+	if (t && waiting_prio(c) <= t->prio) {
+		queue_next(c); /* it came before the running one got a higher priority */
 		return t;
+	}
 	next = take(c);
 	if (!next)
 		return NULL;
@@ -294,8 +296,10 @@ struct thread *sched_pick(struct cpu *c)
 	if (t) {
 		bool over = t->policy == SCHED_RR_ && top == t->prio && clock_now() >= slice_end(c, t);
 
-		if ((t->runmask & BIT(c->id)) && (top < t->prio || (top == t->prio && !over)))
+		if ((t->runmask & BIT(c->id)) && (top < t->prio || (top == t->prio && !over))) {
+			queue_next(c);
 			return t;
+		}
 		/* Preempted, its slice is over, or it may not run here any more. */
 		c->current = NULL;
 		user_switch(c, NULL); /* its registers are in memory before another CPU can take it */

@@ -333,6 +333,30 @@ static void test_direct_and_other_cpus(void **state)
 	assert_int_equal(machine_fp_read(1), 4711);
 }
 
+/* A client is woken and would go before its server, which then takes a message that is even more important. */
+static void test_direct_overtaken(void **state)
+{
+	int64_t rcvid;
+
+	(void)state;
+	together(10, 20, CHF_FIXED_PRIORITY);
+	/* Its reply cannot be written: the server goes the general way, and wakes it before it receives. */
+	assert_int_equal(sys(cli, MsgSend, coid, sizes(0, 100), 0, 0xdead0000), BLOCKED);
+	rcvid = (int64_t)srv->frame.x[0];
+	channel_of(srv->process, chid)->flags = 0;
+	assert_int_equal(srv->prio, 10);
+	pulse_send(channel_of(srv->process, chid), &srv->process->death);
+	assert_int_equal(sys(procmgr, SchedSet, SRV, srv->tid, 10 | SCHED_FIFO_ << 8, 0), 0);
+	assert_int_equal(sys(srv, MsgReplyReceive, rcvid, 0, sizes(100, 0), MEM_VA, 0, 0, 0, 0, 0, chid, 0), 0);
+	assert_ptr_equal(cpus[1].current, srv);
+	assert_int_equal(srv->prio, 200);
+	assert_int_equal(cli->state, STATE_READY);
+	assert_null(cpus[1].next);
+	assert_int_equal(receive(srv), BLOCKED);
+	assert_ptr_equal(cpus[1].current, cli);
+	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_FAULT);
+}
+
 /* A pulse to a more important thread: it runs at once, and the sender goes on afterwards, before its equals. */
 static void test_direct_pulse(void **state)
 {
@@ -1380,6 +1404,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_direct_and_equals, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_direct_and_fixed, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_direct_and_other_cpus, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_direct_overtaken, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_direct_pulse, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_direct_and_timeouts, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_short_buffers, setup, teardown),
