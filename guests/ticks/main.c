@@ -48,11 +48,14 @@ static void tick(struct counts *c, unsigned int cpu, uint64_t at)
 
 void guest_irq(struct frame *frame, uint32_t intid)
 {
+	(void)frame;
 	unsigned int cpu = cpu_index();
 	struct counts *c = &counts[cpu];
 
+	/* Now, not when the vector was entered: that may have been for an SGI, and the timer came before the
+	 * acknowledge. */
 	if (intid == INTID_VTIMER) {
-		tick(c, cpu, frame->counter);
+		tick(c, cpu, now());
 	} else if (intid == SGI) {
 		c->received++;
 	} else {
