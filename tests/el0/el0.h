@@ -30,11 +30,12 @@ static inline int64_t call(uint64_t number, struct regs *r)
 	register uint64_t x9 __asm__("x9") = r->x[9];
 	register uint64_t x10 __asm__("x10") = r->x[10];
 
-	__asm__ volatile("svc #0"
-			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7), "+r"(x9),
-			   "+r"(x10)
-			 : "r"(x8)
-			 : "x16", "x17", "memory", "cc");
+	__asm__ volatile(
+	    "svc #0"
+	    : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7), "+r"(x9), "+r"(x10)
+	    : "r"(x8)
+	    : "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25",
+	      "x26", "x27", "x28", "memory", "cc"); /* VcpuRun, of all calls, keeps none of them */
 	*r = (struct regs){.x = {x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10}};
 	return (int64_t)x0;
 }
