@@ -48,10 +48,10 @@ static void tick(struct counts *c, unsigned int cpu, uint64_t at)
 
 void guest_irq(struct frame *frame, uint32_t intid)
 {
-	(void)frame;
 	unsigned int cpu = cpu_index();
 	struct counts *c = &counts[cpu];
 
+	(void)frame;
 	/* Now, not when the vector was entered: that may have been for an SGI, and the timer came before the
 	 * acknowledge. */
 	if (intid == INTID_VTIMER) {

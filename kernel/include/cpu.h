@@ -46,9 +46,10 @@ _Noreturn void kernel_main(void);
 _Noreturn void kernel_secondary(unsigned cpu);
 /* Leave the kernel: choose who runs, load its registers, give the frame to return to. Releases the kernel lock. */
 struct frame *kernel_leave(struct cpu *c);
-NAMED void irq_take(struct cpu *c);                    /* acknowledge and handle what the interrupt controller offers */
-void irq_handle(struct cpu *c, uint32_t intid);        /* acknowledged */
-void user_switch(struct cpu *c, struct user_regs *to); /* NULL: only save */
-void fpu_save(struct cpu *c, const struct fpu *only);  /* if `only` or, with NULL, anyone owns it: to memory */
+NAMED void irq_take(struct cpu *c);             /* acknowledge and handle what the interrupt controller offers */
+void irq_handle(struct cpu *c, uint32_t intid); /* acknowledged */
+void user_init(struct user_regs *u, const struct space *s); /* of a thread */
+void user_switch(struct cpu *c, struct user_regs *to);      /* NULL: only save */
+void fpu_save(struct cpu *c, const struct fpu *only);       /* if `only` or, with NULL, anyone owns it: to memory */
 void fpu_trap(struct cpu *c, struct fpu *want);
 void space_activate(struct cpu *c, const struct space *s);

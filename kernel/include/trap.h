@@ -33,6 +33,9 @@ void fpu_prepare(struct cpu *c, const struct fpu *of); /* FP traps unless the re
  */
 bool guest_settings_off(struct cpu *c);
 
+struct thread;
+struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f); /* kernel lock held; released */
+
 /* From the vectors. Each returns the frame to go on with. */
 struct frame *trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome); /* of a process */
 struct frame *trap_irq(struct frame *f, struct cpu *c);

@@ -43,8 +43,8 @@ static inline struct frame *go_on(struct cpu *c, struct thread *t)
 	return &t->frame;
 }
 
-/* Any call but those that call() does itself. */
-static __attribute__((noinline)) struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f)
+/* Any call but those that are passed on directly. */
+struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f)
 {
 	uint64_t number = f->x[8];
 	int64_t result;
@@ -66,10 +66,10 @@ static __attribute__((noinline)) struct frame *call_general(struct cpu *c, struc
 	return f;
 }
 
-/* Messages that are passed on at once need not be looked for among all calls. */
+/* Messages that are passed on at once need not be looked for among all calls. On the target the vectors see to it. */
 static inline struct thread *pass_directly(struct cpu *c, struct thread *t, uint64_t number)
 {
-	if (unlikely(t->kill))
+	if (unlikely(t->kill) || !__STDC_HOSTED__)
 		return NULL;
 	switch (number) {
 	case CALL_MsgSend: return message_send_direct(c, t);

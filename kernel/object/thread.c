@@ -55,6 +55,7 @@ struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, ui
 	t->info = p->slot | (uint64_t)t->tid << 8 | (uint64_t)p->slot << 36;
 	t->frame.pc = entry;
 	t->frame.x[0] = arg;
+	user_init(&t->user, &p->space);
 	t->user.sp_el0 = stack;
 	t->user.tpidr_el0 = tls;
 	t->prio = t->base_prio = (uint8_t)prio;

@@ -33,11 +33,18 @@ def test_programs(cpus):
     names = ("kcalls", "kmessages", "runtime", "kexhaust")
     archive = make_archive({"system.dts": system_dts(first="".join(program(name, "ready;") for name in names))})
     with Board(archive, cpus=cpus) as board:
+        running, text = set(names), ""
+        while running:
+            # On a busy machine the next one starts before the one before has ended.
+            end = board.expect(rf"\b({'|'.join(running)}) ended: exit code (\d+)", 90, f"the end of {running}")
+            if end.group(2) != "0":
+                board.fail(f"{end.group(1)} did not end with exit code 0")
+            running.remove(end.group(1))
+            text += board.seen
         for name in names:
-            end = board.expect(rf"\b{name}: (?:\d+ passed, (\d+) failed|done|FAILED, )", 60, f"the report of {name}")
-            if end.group(1) != "0" and "done" not in end.group(0) or "FAILED" in board.seen:
-                board.fail(f"{name} found mistakes")
-            board.expect(rf"{name} ended: exit code 0\b", 20)
+            report = re.search(rf"\b{name}: (?:\d+ passed, 0 failed|done)", text)
+            if not report or "FAILED" in text:
+                board.fail(f"{name} found mistakes, or has not reported")
         answers(board)
 
 

@@ -150,6 +150,12 @@ system_call:
 1:	stp	x0, x1, [sp, #0]
 	save_from_x4
 	take_stack
+	cmp	x8, #MSG_SEND
+	b.eq	vector_send
+	cmp	x8, #MSG_REPLY_RECEIVE
+	b.eq	vector_reply_receive
+	cmp	x8, #MSG_SEND_PULSE
+	b.eq	vector_send_pulse
 	b	vector_process
 
 /* x0 = frame of the process or guest to go on with. */

@@ -2,6 +2,9 @@
 /* Exceptions from processes: what they say, and the way from the vectors to the core and back. */
 #include "trap.h"
 
+#include "calls.h"
+#include "message.h"
+#include "process.h"
 #include "sysreg.h"
 #include "world.h"
 
@@ -52,4 +55,72 @@ void vector_irq(struct frame *f, struct cpu *c)
 void vector_serror(struct frame *f, struct cpu *c)
 {
 	resume(trap_serror(f, c));
+}
+
+/* ---- messages and pulses that are passed on at once (object/message.c, pulse.c) ---- */
+
+_Static_assert(MSG_SEND == CALL_MsgSend && MSG_REPLY_RECEIVE == CALL_MsgReplyReceive &&
+		   MSG_SEND_PULSE == CALL_MsgSendPulse,
+	       "entry.S");
+
+static __attribute__((noinline)) void beside_a_guest(struct cpu *c, struct thread *to)
+{
+	process_registers(c); /* what is the resident guest's is kept from other processes */
+	resume(&to->frame);
+}
+
+static __attribute__((noinline)) void call_long(struct cpu *c, struct thread *t)
+{
+	resume(call_general(c, t, &t->frame));
+}
+
+/* `to` takes the CPU over from `t`, whose registers are in memory before another CPU can take it. */
+static inline void pass(struct cpu *c, struct thread *t, struct thread *to)
+{
+	if (unlikely(!to)) {
+		call_long(c, t);
+		return;
+	}
+	world_swap(&t->user, &to->user);
+	c->user = &to->user;
+	c->space = &to->process->space;
+	lock_release(&kernel_lock);
+	fp_open(c, c->fp_owner == &to->fpu);
+	if (unlikely(c->resident))
+		beside_a_guest(c, to);
+	else
+		resume(&to->frame);
+}
+
+void vector_send(struct frame *f, struct cpu *c)
+{
+	struct thread *t = container_of(f, struct thread, frame);
+
+	lock_acquire(&kernel_lock);
+	pass(c, t, likely(!t->kill) ? message_send_direct(c, t) : NULL);
+}
+
+void vector_reply_receive(struct frame *f, struct cpu *c)
+{
+	struct thread *t = container_of(f, struct thread, frame);
+
+	lock_acquire(&kernel_lock);
+	pass(c, t, likely(!t->kill) ? message_reply_direct(c, t) : NULL);
+}
+
+static __attribute__((noinline)) void look_around(struct cpu *c)
+{
+	resume(kernel_leave(c));
+}
+
+void vector_send_pulse(struct frame *f, struct cpu *c)
+{
+	struct thread *t = container_of(f, struct thread, frame), *to;
+
+	lock_acquire(&kernel_lock);
+	to = likely(!t->kill) ? pulse_send_direct(c, t) : NULL;
+	if (unlikely(to && c->attention))
+		look_around(c); /* whom it preempted goes to another CPU */
+	else
+		pass(c, t, to);
 }

@@ -272,8 +272,6 @@ static int64_t bind(struct vcpu *v, struct thread *t)
 			p->counter_set = true;
 		}
 		v->cntvoff = p->counter_offset;
-		t->user.vttbr = space_vttbr(&p->space);
-		t->user.hcr = HCR_PROCESS;
 	}
 	lock_release(&kernel_lock);
 	return error;

@@ -16,6 +16,12 @@
 void fpu_store(struct fpu *f);
 void fpu_load(const struct fpu *f);
 
+void user_init(struct user_regs *u, const struct space *s)
+{
+	u->vttbr = space_vttbr(s);
+	u->hcr = HCR_PROCESS;
+}
+
 void user_switch(struct cpu *c, struct user_regs *to)
 {
 	struct user_regs *from = c->user;

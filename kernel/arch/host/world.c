@@ -15,6 +15,11 @@ static struct host_registers *own(void)
 	return &host_registers[host_cpu];
 }
 
+void user_init(struct user_regs *u, const struct space *s)
+{
+	u->vttbr = s->vmid;
+}
+
 void user_switch(struct cpu *c, struct user_regs *to)
 {
 	if (c->user == to)
