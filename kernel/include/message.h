@@ -95,9 +95,13 @@ int64_t message_answer_receive(struct channel *c, struct thread *t, struct threa
  */
 struct thread *message_send_direct(struct cpu *cpu, struct thread *t);
 struct thread *message_reply_direct(struct cpu *cpu, struct thread *t);
+struct thread *message_copy_direct(struct cpu *cpu, struct thread *t); /* both, for more than is in registers */
 struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t); /* same, MsgSendPulse to one of more importance */
 
-/* May `to` take the CPU over from `from`, with this priority, without anything else being looked at? */
+/*
+ * May `to` take the CPU over from `from`, with this priority, without anything else being looked at? A thread that is
+ * to end is found by `attention`: who kills a running thread sets it, under the kernel lock.
+ */
 static inline bool message_may_pass(const struct cpu *c, const struct thread *from, const struct thread *to,
 				    unsigned prio)
 {

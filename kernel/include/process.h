@@ -95,7 +95,9 @@ static inline void *handle_locked(const struct process *p, unsigned type, uint64
 {
 	void **table = p->handles[type];
 
-	return id - 1 < HANDLE_MAX && table ? table[id] : NULL;
+	if (unlikely(id - 1 >= HANDLE_MAX))
+		return NULL;
+	return likely(table != NULL) ? table[id] : NULL;
 }
 
 static inline struct thread *thread_of(const struct process *p, uint64_t tid)

@@ -69,14 +69,15 @@ struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f)
 /* Messages that are passed on at once need not be looked for among all calls. On the target the vectors see to it. */
 static inline struct thread *pass_directly(struct cpu *c, struct thread *t, uint64_t number)
 {
-	if (unlikely(t->kill) || !__STDC_HOSTED__)
+	struct thread *to = NULL;
+
+	if (!__STDC_HOSTED__)
 		return NULL;
-	switch (number) {
-	case CALL_MsgSend: return message_send_direct(c, t);
-	case CALL_MsgReplyReceive: return message_reply_direct(c, t);
-	case CALL_MsgSendPulse: return pulse_send_direct(c, t);
-	default: return NULL;
-	}
+	if (number == CALL_MsgSendPulse)
+		return pulse_send_direct(c, t);
+	if (number == CALL_MsgSend || number == CALL_MsgReplyReceive)
+		to = number == CALL_MsgSend ? message_send_direct(c, t) : message_reply_direct(c, t);
+	return to ? to : message_copy_direct(c, t);
 }
 
 static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)

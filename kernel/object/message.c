@@ -230,7 +230,10 @@ int64_t call_MsgReplyReceive(struct thread *t, struct frame *f)
 static inline struct thread *send_over(struct cpu *cpu, struct channel *c, struct thread *t, struct thread *r)
 {
 	list_del(&r->wait_link);
-	set_words(r, t, send_bytes(t));
+	if (likely(send_bytes(t) == MSG_INLINE))
+		set_words(r, t, MSG_INLINE);
+	else
+		set_words(r, t, send_bytes(t));
 	t->channel = c;
 	t->slice_end = 0;
 	r->frame.x[0] = serve_client(c, t, r);
@@ -238,13 +241,8 @@ static inline struct thread *send_over(struct cpu *cpu, struct channel *c, struc
 	return message_pass(cpu, t, r);
 }
 
-static __attribute__((noinline)) struct thread *send_copy(struct cpu *cpu, struct channel *c, struct thread *t,
-							  struct thread *r)
-{
-	return brought_over(t, r) ? send_over(cpu, c, t, r) : NULL;
-}
-
-struct thread *message_send_direct(struct cpu *cpu, struct thread *t)
+static inline __attribute__((always_inline)) struct thread *send_direct(struct cpu *cpu, struct thread *t,
+									bool with_copy)
 {
 	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, t->frame.x[0]);
 	struct channel *c = conn ? conn->channel : NULL;
@@ -253,7 +251,14 @@ struct thread *message_send_direct(struct cpu *cpu, struct thread *t)
 	if (unlikely(!r || (t->frame.x[1] & TOO_LONG) || r->serving != c || (c->flags & CHF_FIXED_PRIORITY) ||
 		     !message_may_pass(cpu, t, r, t->prio)))
 		return NULL;
-	return likely(send_bytes(t) <= MSG_INLINE) ? send_over(cpu, c, t, r) : send_copy(cpu, c, t, r);
+	if (with_copy ? !brought_over(t, r) : send_bytes(t) > MSG_INLINE)
+		return NULL;
+	return send_over(cpu, c, t, r);
+}
+
+struct thread *message_send_direct(struct cpu *cpu, struct thread *t)
+{
+	return send_direct(cpu, t, false);
 }
 
 static inline struct thread *answer_over(struct cpu *cpu, struct channel *c, struct thread *t, struct thread *client,
@@ -263,7 +268,10 @@ static inline struct thread *answer_over(struct cpu *cpu, struct channel *c, str
 	client->channel = NULL;
 	client->frame.x[0] = t->frame.x[1];
 	client->frame.x[1] = bytes;
-	set_words(client, t, bytes);
+	if (likely(bytes == MSG_INLINE))
+		set_words(client, t, MSG_INLINE);
+	else
+		set_words(client, t, bytes);
 	t->channel = c;
 	t->slice_end = 0;
 	t->prio = t->base_prio;
@@ -272,13 +280,8 @@ static inline struct thread *answer_over(struct cpu *cpu, struct channel *c, str
 	return message_pass(cpu, t, client);
 }
 
-static __attribute__((noinline)) struct thread *answer_copy(struct cpu *cpu, struct channel *c, struct thread *t,
-							    struct thread *client, uint64_t bytes)
-{
-	return reply_over(t, client, bytes) ? answer_over(cpu, c, t, client, bytes) : NULL;
-}
-
-struct thread *message_reply_direct(struct cpu *cpu, struct thread *t)
+static inline __attribute__((always_inline)) struct thread *reply_direct(struct cpu *cpu, struct thread *t,
+									 bool with_copy)
 {
 	struct channel *c = channel_of(t->process, t->frame.x[9]);
 	/* Whom it received from last is at the end of the list: no need to look for it by its numbers. */
@@ -290,8 +293,23 @@ struct thread *message_reply_direct(struct cpu *cpu, struct thread *t)
 		     client->unblock.value || !message_may_pass(cpu, t, client, client->prio)))
 		return NULL;
 	bytes = reply_bytes(client, (uint32_t)t->frame.x[2]);
-	return likely(bytes <= MSG_INLINE) ? answer_over(cpu, c, t, client, bytes)
-					   : answer_copy(cpu, c, t, client, bytes);
+	if (with_copy ? !reply_over(t, client, bytes) : bytes > MSG_INLINE)
+		return NULL;
+	return answer_over(cpu, c, t, client, bytes);
+}
+
+struct thread *message_reply_direct(struct cpu *cpu, struct thread *t)
+{
+	return reply_direct(cpu, t, false);
+}
+
+struct thread *message_copy_direct(struct cpu *cpu, struct thread *t)
+{
+	switch (t->frame.x[8]) {
+	case CALL_MsgSend: return send_direct(cpu, t, true);
+	case CALL_MsgReplyReceive: return reply_direct(cpu, t, true);
+	default: return NULL;
+	}
 }
 
 /* ---- errors and questions ---- */

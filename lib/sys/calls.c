@@ -32,7 +32,7 @@ static inline struct result call6(unsigned number, uint64_t a0, uint64_t a1, uin
 	__asm__ volatile("svc #0"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5)
 			 : "r"(x8)
-			 : "x6", "x7", "x16", "x17", "memory");
+			 : "x6", "x7", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
 	return (struct result){.x0 = (int64_t)x0, .x1 = x1, .x2 = x2, .x3 = x3};
 }
 

@@ -3,6 +3,7 @@
  * The calls that move messages: their first MSG_INLINE bytes travel in x4 to x7, both ways. A buffer that is shorter
  * goes through an array on the stack, so that nothing beside it is read or written.
  */
+#define MSG_LIBRARY /* the functions themselves are here */
 #include "bulkhead/kernel.h"
 #include <errno.h>
 #include <stdbool.h>
@@ -145,7 +146,7 @@ static inline __attribute__((always_inline)) int send(int coid, const void *smsg
 	__asm__ volatile("svc #0"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
 			 : "r"(x8)
-			 : "x16", "x17", "memory");
+			 : "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
 	int status = (int)(int64_t)x0;
 	size_t bytes = least(x1, rbytes);
 
@@ -217,7 +218,7 @@ int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
 	__asm__ volatile("svc #0"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "=r"(x4), "=r"(x5), "=r"(x6), "=r"(x7)
 			 : "r"(x8)
-			 : "x3", "x16", "x17", "memory");
+			 : "x3", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
 	struct inline_words w = {x4, x5, x6, x7};
 
 	return received((int64_t)x0, x1, x2, w, msg, bytes, info);
@@ -244,7 +245,7 @@ int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 	__asm__ volatile("svc #0"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
 			 : "r"(x8)
-			 : "x16", "x17", "memory");
+			 : "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
 	return (int)(int64_t)x0;
 }
 
@@ -273,7 +274,7 @@ static inline __attribute__((always_inline)) int64_t reply_receive(int64_t rcvid
 	__asm__ volatile("svc #0"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
 			 : "r"(x8), "r"(x9), "r"(x10)
-			 : "x16", "x17", "memory");
+			 : "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
 	w = (struct inline_words){x4, x5, x6, x7};
 	return received((int64_t)x0, x1, x2, w, msg, bytes, info);
 }
@@ -298,4 +299,21 @@ int64_t MsgReplyReceive(int64_t rcvid, int64_t status, const void *reply, size_t
 			size_t bytes, struct msg_info *info)
 {
 	return plain(MsgReplyReceive_r(rcvid, status, reply, reply_bytes, chid, msg, bytes, info));
+}
+
+/* ---- for msg_inline.h ---- */
+
+int msg_sent(int status, uint64_t x1, void *rmsg, size_t rbytes, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+int64_t msg_received(int64_t rcvid, uint64_t x1, void *msg, size_t bytes, uint64_t a, uint64_t b, uint64_t c,
+		     uint64_t d);
+
+int msg_sent(int status, uint64_t x1, void *rmsg, size_t rbytes, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	return status < 0 ? status : (int)words_to(status, rmsg, least(x1, rbytes), (struct inline_words){a, b, c, d});
+}
+
+int64_t msg_received(int64_t rcvid, uint64_t x1, void *msg, size_t bytes, uint64_t a, uint64_t b, uint64_t c,
+		     uint64_t d)
+{
+	return received(rcvid, x1, 0, (struct inline_words){a, b, c, d}, msg, bytes, NULL);
 }

@@ -6,14 +6,7 @@
  */
 #include "image.h"
 
-	.macro	save_from_x4
-	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
-	stp	x8, x9, [sp, #64]
-	stp	x10, x11, [sp, #80]
-	stp	x12, x13, [sp, #96]
-	stp	x14, x15, [sp, #112]
-	stp	x16, x17, [sp, #128]
+	.macro	save_from_x18
 	stp	x18, x19, [sp, #144]
 	stp	x20, x21, [sp, #160]
 	stp	x22, x23, [sp, #176]
@@ -24,6 +17,17 @@
 	mrs	x4, elr_el2
 	mrs	x5, spsr_el2
 	stp	x4, x5, [sp, #FRAME_PC]
+	.endm
+
+	.macro	save_from_x4
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	stp	x8, x9, [sp, #64]
+	stp	x10, x11, [sp, #80]
+	stp	x12, x13, [sp, #96]
+	stp	x14, x15, [sp, #112]
+	stp	x16, x17, [sp, #128]
+	save_from_x18
 	.endm
 
 	/* x0 = frame, x1 = this CPU, and its stack; x4 = the guest that was interrupted, if any. */
@@ -132,7 +136,7 @@ vectors_mitigated:
 
 /*
  * VcpuRun keeps x29, x30 and SP only (calls.def), so no more is saved: its arguments stay in x0 to x5. Other calls keep
- * every register.
+ * all but x11 to x17, which go on with what they once were.
  */
 system_call:
 	cmp	x8, #VCPU_RUN
@@ -148,7 +152,11 @@ system_call:
 	mov	sp, x16
 	b	vcpu_run
 1:	stp	x0, x1, [sp, #0]
-	save_from_x4
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	stp	x8, x9, [sp, #64]
+	str	x10, [sp, #80]
+	save_from_x18
 	take_stack
 	cmp	x8, #MSG_SEND
 	b.eq	vector_send

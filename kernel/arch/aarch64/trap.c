@@ -69,43 +69,63 @@ static __attribute__((noinline)) void beside_a_guest(struct cpu *c, struct threa
 	resume(&to->frame);
 }
 
-static __attribute__((noinline)) void call_long(struct cpu *c, struct thread *t)
-{
-	resume(call_general(c, t, &t->frame));
-}
-
 /* `to` takes the CPU over from `t`, whose registers are in memory before another CPU can take it. */
-static inline void pass(struct cpu *c, struct thread *t, struct thread *to)
+static inline void pass(struct cpu *c, struct lock *l, struct thread *t, struct thread *to)
 {
-	if (unlikely(!to)) {
-		call_long(c, t);
-		return;
-	}
-	world_swap(&t->user, &to->user);
+	user_swap(&t->user, &to->user);
 	c->user = &to->user;
 	c->space = &to->process->space;
-	lock_release(&kernel_lock);
-	fp_open(c, c->fp_owner == &to->fpu);
+	lock_release(l);
+	if (unlikely(c->fp_open) || unlikely(c->fp_owner == &to->fpu))
+		fp_open(c, c->fp_owner == &to->fpu);
 	if (unlikely(c->resident))
 		beside_a_guest(c, to);
 	else
 		resume(&to->frame);
 }
 
-void vector_send(struct frame *f, struct cpu *c)
+static __attribute__((noinline)) void call_long(struct cpu *c, struct thread *t)
 {
-	struct thread *t = container_of(f, struct thread, frame);
+	struct thread *to = message_copy_direct(c, t);
 
-	lock_acquire(&kernel_lock);
-	pass(c, t, likely(!t->kill) ? message_send_direct(c, t) : NULL);
+	if (to)
+		pass(c, &kernel_lock, t, to);
+	else
+		resume(call_general(c, t, &t->frame));
 }
 
-void vector_reply_receive(struct frame *f, struct cpu *c)
+static inline void pass_or_call(struct cpu *c, struct lock *l, struct thread *t, struct thread *to)
+{
+	if (likely(to))
+		pass(c, l, t, to);
+	else
+		call_long(c, t);
+}
+
+/* The kernel lock, its address in one register all the way. */
+static inline struct lock *lock_kernel(void)
+{
+	struct lock *l = &kernel_lock;
+
+	__asm__("" : "+r"(l));
+	lock_acquire(l);
+	return l;
+}
+
+__attribute__((flatten)) void vector_send(struct frame *f, struct cpu *c)
 {
 	struct thread *t = container_of(f, struct thread, frame);
+	struct lock *l = lock_kernel();
 
-	lock_acquire(&kernel_lock);
-	pass(c, t, likely(!t->kill) ? message_reply_direct(c, t) : NULL);
+	pass_or_call(c, l, t, message_send_direct(c, t));
+}
+
+__attribute__((flatten)) void vector_reply_receive(struct frame *f, struct cpu *c)
+{
+	struct thread *t = container_of(f, struct thread, frame);
+	struct lock *l = lock_kernel();
+
+	pass_or_call(c, l, t, message_reply_direct(c, t));
 }
 
 static __attribute__((noinline)) void look_around(struct cpu *c)
@@ -113,14 +133,14 @@ static __attribute__((noinline)) void look_around(struct cpu *c)
 	resume(kernel_leave(c));
 }
 
-void vector_send_pulse(struct frame *f, struct cpu *c)
+__attribute__((flatten)) void vector_send_pulse(struct frame *f, struct cpu *c)
 {
-	struct thread *t = container_of(f, struct thread, frame), *to;
+	struct thread *t = container_of(f, struct thread, frame);
+	struct lock *l = lock_kernel();
+	struct thread *to = pulse_send_direct(c, t);
 
-	lock_acquire(&kernel_lock);
-	to = likely(!t->kill) ? pulse_send_direct(c, t) : NULL;
 	if (unlikely(to && c->attention))
 		look_around(c); /* whom it preempted goes to another CPU */
 	else
-		pass(c, t, to);
+		pass_or_call(c, l, t, to);
 }

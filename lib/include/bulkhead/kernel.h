@@ -350,3 +350,7 @@ int SystemLog(const char *text, size_t bytes);
 int SystemLog_r(const char *text, size_t bytes);
 int SystemInfo(struct system_info *info);
 int SystemInfo_r(struct system_info *info);
+
+#if defined(__aarch64__) && !defined(MSG_LIBRARY)
+#include "bulkhead/msg_inline.h"
+#endif
