@@ -11,9 +11,13 @@
 struct thread;
 struct process;
 
-/* What waits at a channel, in order of priority: a thread that sends, or a pulse. */
+/*
+ * What waits at a channel, in order of priority: a thread that sends, or a pulse. The first of each priority is also in
+ * a list of those, so that a place is found by priorities, however many wait.
+ */
 struct waiting {
 	struct list link;
+	struct list level; /* empty: it is not the first of its priority, or does not wait */
 	uint8_t prio;
 	bool is_pulse;
 };
@@ -41,7 +45,10 @@ struct pulse {
 struct channel {
 	struct process *process;
 	uint32_t id, flags;
-	struct list queue;       /* struct waiting */
+	union {
+		struct waiting head; /* of both lists; its priority is 0 */
+		struct list queue;   /* struct waiting */
+	};
 	struct list receivers;   /* threads in STATE_RECEIVE, by wait_link, highest priority first */
 	struct list servers;     /* threads that received from it last, by server_link */
 	struct list connections; /* by of_channel */
@@ -65,6 +72,7 @@ struct connection {
 void channel_destroy(struct channel *c);
 void connection_destroy(struct connection *c);
 void channel_queue(struct channel *c, struct waiting *w);       /* in order of priority */
+void channel_unqueue(struct waiting *w);                        /* if it waits */
 void channel_add_receiver(struct channel *c, struct thread *t); /* same */
 void ipc_requeue(struct thread *t);                             /* its priority changed while it waits */
 

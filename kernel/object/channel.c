@@ -1,22 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Channels and connections: how they come and go, and the order of who waits there. The queues are lists in order of
- * priority. Who belongs at an end, as all do where priorities are equal, is put there at once; else the list is walked
- * from its end: at most over all threads, and all pulses of processes, that may wait there.
+ * Channels and connections: how they come and go, and the order of who waits there. Senders and pulses can be
+ * thousands, of all processes: their place is looked for by priorities, from the nearer end, over at most 127 of them.
+ * Receivers are threads of one process: their list is walked from its end.
  */
 #include "arch.h"
 #include "cpu.h"
 #include "message.h"
 
+static struct waiting *above_level(const struct waiting *w)
+{
+	return list_entry(w->level.prev, struct waiting, level);
+}
+
+static struct waiting *below_level(const struct waiting *w)
+{
+	return list_entry(w->level.next, struct waiting, level);
+}
+
+/* The first that waits with a lower priority; the head, if none does. */
+static struct waiting *level_below(struct channel *c, int prio)
+{
+	struct waiting *at = &c->head, *first = below_level(at), *last = above_level(at);
+
+	if (first->prio - prio < prio - last->prio) {
+		for (at = first; at->prio >= prio;) /* the head's is 0 */
+			at = below_level(at);
+		return at;
+	}
+	while (last != &c->head && last->prio < prio) {
+		at = last;
+		last = above_level(at);
+	}
+	return at;
+}
+
 void channel_queue(struct channel *c, struct waiting *w)
 {
-	struct list *at = c->queue.prev;
+	struct waiting *below = level_below(c, w->prio), *above = above_level(below);
 
-	if (!list_empty(&c->queue) && list_entry(c->queue.next, struct waiting, link)->prio < w->prio)
-		at = &c->queue;
-	while (at != &c->queue && list_entry(at, struct waiting, link)->prio < w->prio)
-		at = at->prev;
-	list_insert_before(at->next, &w->link);
+	list_insert_before(&below->link, &w->link);
+	if (above == &c->head || above->prio != w->prio)
+		list_insert_before(&below->level, &w->level);
+}
+
+/* The one behind it is the first of its priority now, if it is of the same. The head counts as another. */
+void channel_unqueue(struct waiting *w)
+{
+	struct waiting *next = list_entry(w->link.next, struct waiting, link);
+
+	if (!list_empty(&w->level)) {
+		if (list_empty(&next->level))
+			list_insert_before(&w->level, &next->level);
+		list_del(&w->level);
+	}
+	list_del(&w->link);
 }
 
 void channel_add_receiver(struct channel *c, struct thread *t)
@@ -35,7 +73,7 @@ void ipc_requeue(struct thread *t)
 	if (!c || t->copier)
 		return;
 	if (t->state == STATE_SEND) {
-		list_del(&t->sending.link);
+		channel_unqueue(&t->sending);
 		t->sending.prio = t->prio;
 		channel_queue(c, &t->sending);
 	} else if (t->state == STATE_RECEIVE) {
@@ -65,7 +103,8 @@ int64_t call_ChannelCreate(struct thread *t, struct frame *f)
 	c->process = p;
 	c->id = (uint32_t)id;
 	c->flags = (uint32_t)f->x[0];
-	list_init(&c->queue);
+	list_init(&c->head.link);
+	list_init(&c->head.level);
 	list_init(&c->receivers);
 	list_init(&c->servers);
 	list_init(&c->connections);

@@ -118,7 +118,7 @@ static int64_t take(struct channel *c, struct waiting *w, struct thread *t)
 {
 	struct thread *s;
 
-	list_del(&w->link);
+	channel_unqueue(w);
 	if (w->is_pulse) {
 		pulse_deliver(c, container_of(w, struct pulse, w), t);
 		return 0;
@@ -316,7 +316,7 @@ struct thread *message_copy_direct(struct cpu *cpu, struct thread *t)
 
 static void end_wait(struct thread *t, int64_t status)
 {
-	list_del(&t->sending.link);
+	channel_unqueue(&t->sending);
 	list_del(&t->wait_link);
 	unblock_end(t);
 	t->channel = NULL;
@@ -374,7 +374,7 @@ void ipc_thread_gone(struct thread *t)
 	}
 	if (t->copy.peer)
 		copy_abandon(t);
-	list_del(&t->sending.link);
+	channel_unqueue(&t->sending);
 	if (t->state == STATE_RECEIVE || t->state == STATE_REPLY)
 		list_del(&t->wait_link);
 	list_del(&t->server_link);

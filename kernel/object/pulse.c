@@ -9,6 +9,7 @@ void pulse_init(struct pulse *p, unsigned kind, int code, uint64_t value, unsign
 {
 	memset(p, 0, sizeof(*p));
 	list_init(&p->w.link);
+	list_init(&p->w.level);
 	list_init(&p->of_connection);
 	p->w.is_pulse = true;
 	p->w.prio = (uint8_t)prio;
@@ -26,7 +27,7 @@ static void pulse_free(struct pulse *p)
 
 void pulse_cancel(struct pulse *p)
 {
-	list_del(&p->w.link);
+	channel_unqueue(&p->w);
 	if (p->kind == PULSE_POOLED)
 		pulse_free(p);
 	else

@@ -20,6 +20,7 @@ static void init(struct thread *t, struct process *p)
 	list_init(&t->run_link);
 	list_init(&t->wait_link);
 	list_init(&t->sending.link);
+	list_init(&t->sending.level);
 	list_init(&t->server_link);
 	t->timeout.kind = TIMER_TIMEOUT;
 	pulse_init(&t->unblock, PULSE_PLAIN, PULSE_CODE_UNBLOCK, 0, 0);

@@ -355,6 +355,7 @@ static void check_cpu(struct cpu *c, bool quiet)
 
 static void check_channel(const struct process *p, const struct channel *ch, bool quiet)
 {
+	const struct list *level;
 	unsigned prio = 255;
 
 	assert_ptr_equal(ch->process, p);
@@ -363,14 +364,23 @@ static void check_channel(const struct process *p, const struct channel *ch, boo
 	check_list(&ch->repliers);
 	check_list(&ch->servers);
 	check_list(&ch->connections);
+	check_list(&ch->head.level);
+	level = ch->head.level.next;
 	list_for_each (it, &ch->queue) {
 		const struct waiting *w = list_entry(it, struct waiting, link);
 
 		assert_true(w->prio <= prio);
+		if (w->prio < prio || it == ch->queue.next) {
+			assert_ptr_equal(level, &w->level);
+			level = level->next;
+		} else {
+			assert_true(list_empty(&w->level));
+		}
 		prio = w->prio;
 		if (!w->is_pulse)
 			see(container_of(w, struct thread, sending), STATE_SEND);
 	}
+	assert_ptr_equal(level, &ch->head.level);
 	prio = 255;
 	list_for_each (it, &ch->receivers) {
 		const struct thread *t = list_entry(it, struct thread, wait_link);
