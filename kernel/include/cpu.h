@@ -4,6 +4,7 @@
 #include "arch.h"
 #include "board.h"
 #include "frame.h"
+#include "lock.h"
 #include "sched.h"
 #include "timer.h"
 
@@ -41,6 +42,12 @@ struct cpu {
 };
 
 extern struct cpu cpus[CPU_MAX];
+
+/* Should work that can go on later do so? An interrupt waits, or another CPU. */
+static inline bool others_wait(void)
+{
+	return irq_pending() || lock_wanted(&kernel_lock);
+}
 
 _Noreturn void kernel_main(void);
 _Noreturn void kernel_secondary(unsigned cpu);

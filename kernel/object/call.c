@@ -11,8 +11,6 @@
 #include "trap.h"
 #include "vcpu.h"
 
-#define EXPIRE_MAX 8 /* timers in one go */
-
 struct cpu cpus[CPU_MAX];
 struct lock kernel_lock = LOCK_INIT(RANK_KERNEL);
 
@@ -165,8 +163,8 @@ static void timers_expire(struct cpu *c)
 {
 	uint64_t now = clock_now(), slice;
 
-	for (unsigned n = 0; n < EXPIRE_MAX && timer_expire_one(now); n++)
-		;
+	while (timer_expire_one(now) && !others_wait())
+		; /* what is left is armed below, and comes at once */
 	slice = sched_slice_deadline(c);
 	if (slice <= now) {
 		c->attention |= ATTENTION_LOOK; /* it is over */

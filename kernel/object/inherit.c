@@ -3,7 +3,10 @@
 #include "ipc.h"
 #include "process.h"
 
-#define CHAIN_MAX 8 /* threads that a priority is handed along */
+#define CHAIN_MAX  8  /* threads that a priority is handed along */
+#define RAISE_MAX  8  /* threads raised in one go, in all chains */
+#define SERVER_MAX 4  /* servers of a channel that hurry for what waits there, ... */
+#define LOOK_MAX   32 /* ... of so many that are asked */
 
 /* The thread that `t` waits for, as far as it can be told. */
 static struct thread *waits_for(const struct thread *t)
@@ -29,22 +32,53 @@ bool inherit_chain_too_long(const struct channel *c)
 	return false;
 }
 
-static void boost_thread(struct thread *t, unsigned prio)
+static bool only_needs_cpu(const struct thread *t)
 {
-	for (unsigned depth = 0; t && depth < CHAIN_MAX && t->prio < prio; depth++) {
+	return BIT(t->state) & (BIT(STATE_RUNNING) | BIT(STATE_READY) | BIT(STATE_MOVING));
+}
+
+/* How many were raised, of so many that may be. */
+static unsigned raise_chain(struct thread *t, unsigned prio, unsigned max)
+{
+	unsigned count = 0;
+
+	for (; t && count < max && t->prio < prio; count++) {
 		if (t->serving && (t->serving->flags & CHF_FIXED_PRIORITY))
-			return;
+			break;
 		sched_set_prio(t, prio);
 		t = waits_for(t);
 	}
+	return count;
 }
 
+/*
+ * One of them suffices to receive what waits. So a few are raised, not all of what may be a hundred: first those that
+ * only need a CPU, then those that wait themselves, each in the order in which they came to serve the channel. Whoever
+ * has that priority already counts.
+ */
 void inherit_servers(struct channel *c, unsigned prio)
 {
+	struct thread *waiting[SERVER_MAX];
+	unsigned looked = 0, ready = 0, count = 0, raised = 0;
+
 	if (c->flags & CHF_FIXED_PRIORITY)
 		return;
-	list_for_each_safe (it, &c->servers)
-		boost_thread(list_entry(it, struct thread, server_link), prio);
+	list_for_each (it, &c->servers) {
+		struct thread *t = list_entry(it, struct thread, server_link);
+
+		if (++looked > LOOK_MAX)
+			break;
+		if (!only_needs_cpu(t)) {
+			if (count < SERVER_MAX)
+				waiting[count++] = t;
+			continue;
+		}
+		raised += raise_chain(t, prio, RAISE_MAX - raised);
+		if (++ready == SERVER_MAX)
+			return;
+	}
+	for (unsigned i = 0; i < count && ready + i < SERVER_MAX; i++)
+		raised += raise_chain(waiting[i], prio, RAISE_MAX - raised);
 }
 
 void inherit_join(struct thread *t, struct channel *c)

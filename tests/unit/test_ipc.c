@@ -605,6 +605,38 @@ static void test_inheritance_chain(void **state)
 	}
 }
 
+/* Many servers: a few hurry, those that only need a CPU first. */
+static void test_inheritance_bounded(void **state)
+{
+	struct thread *t[40], *second;
+	unsigned raised = 0;
+
+	(void)state;
+	both(1, 2, 20, 60, 0);
+	processes[SRV].params.runmask = processes[CLI].params.runmask = ALL;
+	for (unsigned i = 0; i < ARRAY_COUNT(t); i++) {
+		t[i] = machine_spawn(srv, 21, 4);
+		assert_int_equal(sys(cli, MsgSendPulse, coid, 21, 1, i), 0);
+		assert_int_equal(sys(t[i], MsgReceive, chid, 0, 0), 0);
+		/* All but two of them wait for something. */
+		if (i != 10 && i != 20)
+			assert_int_equal(sys(t[i], SyncWait, MEM_VA, 0), BLOCKED);
+		else
+			assert_int_equal(sys(procmgr, SchedSet, SRV, t[i]->tid, 21 | SCHED_FIFO_ << 8, 8), 0);
+	}
+	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	for (unsigned i = 0; i < ARRAY_COUNT(t); i++)
+		raised += t[i]->prio == 60;
+	assert_int_equal(raised, 4);
+	assert_int_equal(t[10]->prio + t[20]->prio + t[0]->prio + t[1]->prio, 4 * 60);
+	machine_check(true);
+	/* They hurry already: the next one of that importance raises nobody else. */
+	second = machine_process(OTHER, 60, 2, 0, false);
+	assert_int_equal(send(second, (uint64_t)sys(second, ConnectAttach, SRV, chid, 0), 8, 8, 1), BLOCKED);
+	assert_int_equal(t[2]->prio, 21);
+	machine_check(true);
+}
+
 static void test_fixed_priority(void **state)
 {
 	(void)state;
@@ -1413,6 +1445,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_priority_order, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_served_less_important, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_inheritance_chain, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_inheritance_bounded, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_fixed_priority, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_copy_interrupted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_copy_source_fault, setup, teardown),
