@@ -9,7 +9,6 @@
 
 #include "arch.h"
 #include "cpu.h"
-#include "lock.h"
 
 enum copy_kind { COPY_RECEIVE, COPY_REPLY, COPY_REPLY_RECEIVE, COPY_READ, COPY_WRITE };
 enum copy_result { COPY_DONE, COPY_AGAIN, COPY_SRC_FAULT, COPY_DST_FAULT, COPY_GONE };
@@ -64,12 +63,16 @@ static enum copy_result copy_run(struct thread *t)
 
 		if (!c->peer)
 			return COPY_GONE;
-		if (step >= PAGE_SIZE && (irq_pending() || lock_wanted(&kernel_lock)))
-			return COPY_AGAIN;
+		if (step == PAGE_SIZE) {
+			if (others_wait())
+				return COPY_AGAIN;
+			step = 0;
+		}
+		n = c->left < PAGE_SIZE - step ? c->left : PAGE_SIZE - step;
 		if (copies_out(c->kind))
-			n = piece(t->process, c->src, c->peer->process, c->dst, c->left, &result);
+			n = piece(t->process, c->src, c->peer->process, c->dst, n, &result);
 		else
-			n = piece(c->peer->process, c->src, t->process, c->dst, c->left, &result);
+			n = piece(c->peer->process, c->src, t->process, c->dst, n, &result);
 		if (!n)
 			return result;
 		c->src += n;
