@@ -40,6 +40,7 @@ struct process {
 	uint32_t timer_count; /* timers that its objects hold, of TIMER_PER_PROCESS */
 	bool busy;            /* a step of a long call goes on without the kernel lock */
 	struct list sync_waiters;
+	uint64_t sync_count;     /* calls of SyncWait */
 	struct channel *control; /* gets PULSE_MASK `signals` */
 	struct pulse signals;
 	struct pulse death;

@@ -48,6 +48,8 @@ struct thread {
 	uint32_t timeout_flags; /* not 0 while `timeout` is armed */
 	uint64_t timeout_ns;
 	uint64_t sync_addr;
+	uint64_t sync_count; /* of the process, when it began to wait or to wake */
+	uint32_t woken;      /* in SyncWake, which goes in steps: so many so far */
 	struct irq *irq;
 	struct vcpu *vcpu; /* bound to */
 	char name[NAME_MAX_];

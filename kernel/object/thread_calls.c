@@ -6,6 +6,8 @@
 #include "process.h"
 #include "vcpu.h"
 
+#define WAKE_STEP 8u
+
 static bool sched_params_ok(const struct process *p, uint64_t params)
 {
 	uint64_t prio = params & 0xff, policy = params >> 8;
@@ -150,6 +152,7 @@ int64_t call_SyncWait(struct thread *t, struct frame *f)
 	if (owner && owner->prio < t->prio && owner->prio < p->params.max_priority)
 		sched_set_prio(owner, t->prio < p->params.max_priority ? t->prio : p->params.max_priority);
 	t->sync_addr = f->x[0];
+	t->sync_count = ++p->sync_count;
 	thread_block(t, STATE_SYNC);
 	while (at != &p->sync_waiters && list_entry(at, struct thread, wait_link)->prio < t->prio)
 		at = at->prev;
@@ -157,23 +160,43 @@ int64_t call_SyncWait(struct thread *t, struct frame *f)
 	return CALL_BLOCKED;
 }
 
-/* The waker no longer owns what the others wait for: what it inherited for it goes. */
-int64_t call_SyncWake(struct thread *t, struct frame *f)
+/* Those who waited when the call began, not those who wait again already: it would never end. */
+static uint32_t wake_some(struct thread *t, uint64_t address, uint64_t max)
 {
 	struct process *p = t->process;
-	int64_t woken = 0;
+	uint32_t woken = 0;
 
 	list_for_each_safe (it, &p->sync_waiters) {
 		struct thread *w = list_entry(it, struct thread, wait_link);
 
-		if ((uint64_t)woken >= f->x[1])
+		if (woken == max)
 			break;
-		if (w->sync_addr != f->x[0])
+		if (w->sync_addr != address || w->sync_count > t->sync_count)
 			continue;
 		list_del(&w->wait_link);
 		thread_wake(w, 0);
 		woken++;
 	}
+	return woken;
+}
+
+/*
+ * A few at a time: who is woken and is more important runs in between. In the end the waker no longer owns what the
+ * others wait for: what it inherited for it goes.
+ */
+int64_t call_SyncWake(struct thread *t, struct frame *f)
+{
+	uint64_t left = f->x[1] - t->woken;
+	uint32_t woken;
+
+	if (!t->woken)
+		t->sync_count = t->process->sync_count;
+	woken = wake_some(t, f->x[0], left < WAKE_STEP ? left : WAKE_STEP);
+	t->woken += woken;
+	if (woken == WAKE_STEP && left > WAKE_STEP)
+		return CALL_RESTART;
+	woken = t->woken;
+	t->woken = 0;
 	if (!t->serving && t->prio > t->base_prio && !t->kill)
 		sched_set_prio(t, t->base_prio);
 	return woken;

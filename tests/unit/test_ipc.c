@@ -1248,6 +1248,41 @@ static void test_sync(void **state)
 	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_TIMEDOUT);
 }
 
+/* Many are woken in steps. The one that is woken first waits again at once: it is not woken a second time. */
+static void test_sync_steps(void **state)
+{
+	struct thread *t[20];
+
+	(void)state;
+	both(1, 2, 20, 20, 0);
+	for (unsigned i = 0; i < ARRAY_COUNT(t); i++) {
+		t[i] = machine_spawn(cli, 40 - i, 2);
+		assert_int_equal(sys(t[i], SyncWait, MEM_VA, 0), BLOCKED);
+	}
+	assert_int_equal(sys(cli, SyncWake, MEM_VA, 100), BLOCKED);
+	for (unsigned i = 0; i < ARRAY_COUNT(t); i++) {
+		assert_ptr_equal(cpus[1].current, t[i]);
+		assert_int_equal(t[i]->frame.x[0], 0);
+		if (i < 10) {
+			/* The others still wait when the first eight run. */
+			if (i < 8)
+				assert_int_equal(t[8]->state, STATE_SYNC);
+			assert_int_equal(sys(t[i], SyncWait, MEM_VA, 0), BLOCKED);
+		} else {
+			assert_int_equal(sys(t[i], ThreadDestroy, 0), GONE);
+		}
+		machine_check(true);
+	}
+	assert_true(machine_is_done(cli));
+	assert_int_equal(cli->frame.x[0], ARRAY_COUNT(t));
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(t[i]->state, STATE_SYNC);
+	/* No more than it asks for. */
+	assert_int_equal(machine_call(cli, false, CALL_SyncWake, (const uint64_t[11]){MEM_VA, 8}), 8);
+	machine_settle();
+	machine_check(true);
+}
+
 /* ---- anything, in any order ---- */
 
 #define SLOTS   3u /* processes 1 to 3 */
@@ -1466,6 +1501,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_killed_at_the_door, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_exhaustion, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_sync, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_sync_steps, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 	};
 
