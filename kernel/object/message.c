@@ -175,8 +175,11 @@ int64_t message_answer_receive(struct channel *c, struct thread *t, struct threa
 		message_answer(t, client, bytes);
 		return CALL_BLOCKED;
 	}
-	if (client)
+	if (client) {
 		message_answer(t, client, bytes);
+		if (bytes > MSG_INLINE && others_wait())
+			return CALL_RESTART; /* that was long; now it has no client, and only receives */
+	}
 	return receive(t, c);
 }
 

@@ -719,6 +719,33 @@ static void test_copy_interrupted(void **state)
 	}
 }
 
+/* Between a long answer and a message that waits. */
+static void test_reply_receive_interrupted(void **state)
+{
+	struct thread *second;
+	int64_t rcvid;
+
+	(void)state;
+	pinned(0);
+	second = machine_spawn(cli, 20, 8);
+	assert_int_equal(send(cli, coid, 0, MEM_BYTES / 2, 1), BLOCKED);
+	rcvid = receive(srv);
+	assert_int_equal(send(second, coid, 100, 0, 1), BLOCKED);
+	host_raise_after(1, SPI);
+	assert_int_equal(sys(srv, MsgReplyReceive, rcvid, 7, sizes(1000, 1000), MEM_VA, 0, 0, 0, 0, 0, chid, RECV_VA),
+			 BLOCKED);
+	assert_ptr_equal(cpus[0].current, urgent);
+	assert_int_equal(cli->frame.x[0], 7);
+	assert_int_equal(cli->frame.x[1], 1000);
+	assert_int_equal(second->state, STATE_SEND);
+	machine_check(true);
+	urgent_again();
+	assert_int_equal(srv->state, STATE_RUNNING);
+	assert_int_equal(second->state, STATE_REPLY);
+	assert_int_equal(srv->frame.x[0], second->rcvid);
+	expect(srv, RECV_VA, 100);
+}
+
 /* The sender's memory goes away in the middle; another has sent meanwhile, and is served. */
 static void test_copy_source_fault(void **state)
 {
@@ -1483,6 +1510,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_inheritance_bounded, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_fixed_priority, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_copy_interrupted, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_reply_receive_interrupted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_copy_source_fault, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_copy_target_fault, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_many_bad_senders, setup, teardown),
