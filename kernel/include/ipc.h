@@ -42,6 +42,8 @@ struct pulse {
 	struct list of_connection; /* PULSE_POOLED */
 };
 
+#define CHANNEL_CLOSED BIT(31) /* of `flags`, beside CHF_*: it is being destroyed */
+
 struct channel {
 	struct process *process;
 	uint32_t id, flags;
@@ -49,12 +51,13 @@ struct channel {
 		struct waiting head; /* of both lists; its priority is 0 */
 		struct list queue;   /* struct waiting */
 	};
-	struct list receivers;   /* threads in STATE_RECEIVE, by wait_link, highest priority first */
-	struct list servers;     /* threads that received from it last, by server_link */
-	struct list connections; /* by of_channel */
-	struct list repliers;    /* threads in STATE_REPLY, by wait_link */
-	uint32_t copies;         /* interrupted copies of threads whose channel it is */
-	struct pulse gone;       /* PULSE_MASK: slots of clients that are gone */
+	struct list receivers;         /* threads in STATE_RECEIVE, by wait_link, highest priority first */
+	struct list servers;           /* threads that received from it last, by server_link */
+	struct list connections;       /* by of_channel */
+	struct list repliers;          /* threads in STATE_REPLY, by wait_link */
+	struct list copies;            /* threads that copy a message that was sent to it, by wait_link */
+	struct pulse gone;             /* PULSE_MASK: slots of clients that are gone */
+	uint16_t clients[PROCESS_MAX]; /* connections of each slot */
 };
 
 struct connection {
@@ -69,7 +72,8 @@ struct connection {
 };
 
 /* channel.c */
-void channel_destroy(struct channel *c);
+void channel_close(struct channel *c); /* then ... */
+bool channel_end(struct channel *c);   /* ... again and again, until true: it is gone */
 void connection_destroy(struct connection *c);
 void channel_queue(struct channel *c, struct waiting *w);       /* in order of priority */
 void channel_unqueue(struct waiting *w);                        /* if it waits */

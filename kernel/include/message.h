@@ -125,5 +125,4 @@ int64_t copy_receive(struct thread *s, struct thread *t); /* the message of a se
 int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes, bool then_receive);
 void copy_end(struct thread *t);
 void copy_abandon(struct thread *t); /* it ends, and with it what it was copying */
-/* Copies under way through a channel of `p` that goes: their threads find no channel and end with an error. */
-void copy_channel_gone(struct process *p, struct channel *c);
+void copy_channel_gone(struct thread *t); /* the channel that it copies a message from goes: its call fails */

@@ -56,6 +56,7 @@ struct process {
 	uint32_t step;
 	uint64_t scrub;
 	struct owner_check check;
+	struct channel *closing; /* by ProcessDestroy */
 	struct {
 		paddr_t start;
 		uint64_t bytes;

@@ -39,6 +39,7 @@ struct thread {
 	struct list server_link;
 	struct channel *channel; /* blocked at (SEND, REPLY, RECEIVE) */
 	struct channel *serving; /* received from last */
+	struct channel *closing; /* in ChannelDestroy, which goes in steps */
 	uint32_t server_tid;     /* REPLY: who received the message; a hint for inheritance */
 	struct thread *copier;   /* who copies from or to this thread just now */
 	uint32_t rcvid;          /* REPLY: of the message that is served */

@@ -234,33 +234,33 @@ static void idle(struct cpu *c)
 	irq_take(c);
 }
 
+static void end_thread(struct cpu *c, struct thread *t)
+{
+	sched_block(t);
+	user_switch(c, NULL);
+	thread_destroy(t);
+}
+
 /* What a chosen thread still has to do in the kernel before it goes on; true if it must be chosen anew. */
 static bool unfinished(struct cpu *c, struct thread *t)
 {
-	if (unlikely(t->kill)) {
-		sched_block(t);
-		user_switch(c, NULL);
-		thread_destroy(t);
-		if (irq_pending())
-			irq_take(c);
-		return true;
-	}
-	if (unlikely(t->resume_copy)) {
-		if (irq_pending()) {
-			irq_take(c);
-		} else if (!c->gave_way && lock_wanted(&kernel_lock)) {
-			/* Once, then a step of the copy: two CPUs that copy must not give way to each other for ever.
-			 */
-			c->gave_way = true;
-			lock_release(&kernel_lock);
-			lock_acquire(&kernel_lock);
-		} else {
-			c->gave_way = false;
+	if (likely(!t->kill && !t->resume_copy))
+		return false;
+	if (irq_pending()) {
+		irq_take(c);
+	} else if (!c->gave_way && lock_wanted(&kernel_lock)) {
+		/* Once, then a step: two CPUs that copy must not give way to each other for ever. */
+		c->gave_way = true;
+		lock_release(&kernel_lock);
+		lock_acquire(&kernel_lock);
+	} else {
+		c->gave_way = false;
+		if (!t->kill)
 			ipc_copy_continue(t);
-		}
-		return true;
+		else if (!t->closing || channel_end(t->closing))
+			end_thread(c, t);
 	}
-	return false;
+	return true;
 }
 
 /* Are the EL0 registers that the processor holds those of this thread, or of its guest? */

@@ -109,67 +109,104 @@ int64_t call_ChannelCreate(struct thread *t, struct frame *f)
 	list_init(&c->servers);
 	list_init(&c->connections);
 	list_init(&c->repliers);
+	list_init(&c->copies);
 	pulse_init(&c->gone, PULSE_MASK, PULSE_CODE_DISCONNECT, 0, PRIO_MAX);
 	return id;
 }
 
-/* Everybody who waits at it gets an answer, everything that names it forgets it. */
-void channel_destroy(struct channel *c)
+/* ---- the end of a channel ---- */
+
+/* From now on no call finds it by its number, and nobody new waits at it: what is there can only become less. */
+void channel_close(struct channel *c)
 {
-	struct process *p = c->process;
-
-	list_for_each_safe (it, &c->queue) {
-		struct waiting *w = list_entry(it, struct waiting, link);
-
-		if (w->is_pulse)
-			pulse_cancel(container_of(w, struct pulse, w));
-		else
-			ipc_unblock(container_of(w, struct thread, sending), -KE_SRCH);
-	}
-	list_for_each_safe (it, &c->receivers)
-		ipc_unblock(list_entry(it, struct thread, wait_link), -KE_BADF);
-	c->flags &= ~CHF_UNBLOCK; /* nobody is left who could be asked */
-	list_for_each_safe (it, &c->repliers) {
-		struct thread *client = list_entry(it, struct thread, wait_link);
-
-		if (client->copier)
-			copy_end(client->copier);
-		ipc_unblock(client, -KE_SRCH);
-	}
-	list_for_each_safe (it, &c->servers) {
-		struct thread *s = list_entry(it, struct thread, server_link);
-
-		list_del(&s->server_link);
-		s->serving = NULL;
-		if (s->channel == c && !s->resume_copy)
-			s->channel = NULL;
-	}
-	list_for_each_safe (it, &c->connections) {
-		struct connection *conn = list_entry(it, struct connection, of_channel);
-		struct channel *own = channel_of(conn->process, conn->event_chid);
-
-		list_del(&conn->of_channel);
-		conn->channel = NULL;
-		if (own && own != c)
-			pulse_send(own, &conn->death);
-	}
-	if (c->copies)
-		copy_channel_gone(p, c);
-	if (p->control == c)
-		p->control = NULL;
-	handle_remove(p, OBJECT_CHANNEL, c->id);
-	kmem_free(&p->kmem, OBJECT_CHANNEL, c);
+	c->flags |= CHANNEL_CLOSED;
+	c->flags &= ~(uint32_t)(CHF_UNBLOCK | CHF_DISCONNECT); /* nobody is left who could be asked or told */
+	if (c->process->control == c)
+		c->process->control = NULL;
+	handle_remove(c->process, OBJECT_CHANNEL, c->id);
 }
 
+static void end_waiting(struct waiting *w)
+{
+	if (w->is_pulse)
+		pulse_cancel(container_of(w, struct pulse, w));
+	else
+		ipc_unblock(container_of(w, struct thread, sending), -KE_SRCH);
+}
+
+static void end_reply(struct thread *client)
+{
+	if (client->copier)
+		copy_end(client->copier);
+	ipc_unblock(client, -KE_SRCH);
+}
+
+static void forget_server(struct channel *c, struct thread *s)
+{
+	list_del(&s->server_link);
+	s->serving = NULL;
+	if (s->channel == c)
+		s->channel = NULL;
+}
+
+static void cut_connection(struct connection *conn)
+{
+	struct channel *own = channel_of(conn->process, conn->event_chid);
+
+	list_del(&conn->of_channel);
+	conn->channel = NULL;
+	if (own)
+		pulse_send(own, &conn->death);
+}
+
+/*
+ * One of those who wait at it gets an answer, or one that names it forgets it; false if there is none. Receivers go
+ * first, since they still get messages while they are there; servers after all that makes them so.
+ */
+static bool end_one(struct channel *c)
+{
+	if (!list_empty(&c->receivers))
+		ipc_unblock(first_receiver(c), -KE_BADF);
+	else if (!list_empty(&c->queue))
+		end_waiting(list_entry(c->queue.next, struct waiting, link));
+	else if (!list_empty(&c->copies))
+		copy_channel_gone(list_entry(c->copies.next, struct thread, wait_link));
+	else if (!list_empty(&c->repliers))
+		end_reply(list_entry(c->repliers.next, struct thread, wait_link));
+	else if (!list_empty(&c->servers))
+		forget_server(c, list_entry(c->servers.next, struct thread, server_link));
+	else if (!list_empty(&c->connections))
+		cut_connection(list_entry(c->connections.next, struct connection, of_channel));
+	else
+		return false;
+	return true;
+}
+
+bool channel_end(struct channel *c)
+{
+	while (end_one(c))
+		if (others_wait() || this_cpu()->attention)
+			return false;
+	kmem_free(&c->process->kmem, OBJECT_CHANNEL, c);
+	return true;
+}
+
+/* What is closed is this thread's alone, which ends it even if it is killed meanwhile: unfinished(), call.c. */
 int64_t call_ChannelDestroy(struct thread *t, struct frame *f)
 {
-	struct channel *c = channel_of(t->process, f->x[0]);
-
-	if (!c)
-		return -KE_BADF;
-	channel_destroy(c);
+	if (!t->closing) {
+		t->closing = channel_of(t->process, f->x[0]);
+		if (!t->closing)
+			return -KE_BADF;
+		channel_close(t->closing);
+	}
+	if (!channel_end(t->closing))
+		return CALL_RESTART;
+	t->closing = NULL;
 	return 0;
 }
+
+/* ---- connections ---- */
 
 int64_t call_ConnectAttach(struct thread *t, struct frame *f)
 {
@@ -198,16 +235,9 @@ int64_t call_ConnectAttach(struct thread *t, struct frame *f)
 	conn->event_chid = (uint32_t)f->x[2];
 	list_init(&conn->pulses);
 	list_add_tail(&c->connections, &conn->of_channel);
+	c->clients[p->slot]++;
 	pulse_init(&conn->death, PULSE_PLAIN, PULSE_CODE_COIDDEATH, (uint64_t)id, PRIO_MAX);
 	return id;
-}
-
-static bool last_of_client(const struct channel *c, const struct process *client)
-{
-	list_for_each (it, &c->connections)
-		if (list_entry(it, struct connection, of_channel)->process == client)
-			return false;
-	return true;
 }
 
 void connection_destroy(struct connection *conn)
@@ -220,7 +250,7 @@ void connection_destroy(struct connection *conn)
 	pulse_cancel(&conn->death);
 	if (c) {
 		list_del(&conn->of_channel);
-		if ((c->flags & CHF_DISCONNECT) && c->process != p && last_of_client(c, p)) {
+		if (--c->clients[p->slot] == 0 && (c->flags & CHF_DISCONNECT) && c->process != p) {
 			c->gone.mask |= (uint32_t)BIT(p->slot);
 			pulse_send(c, &c->gone);
 		}

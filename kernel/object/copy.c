@@ -189,7 +189,7 @@ static int64_t run(struct thread *t)
 		return finish(t, result);
 	t->resume_copy = true;
 	if (copy_channel(t))
-		t->channel->copies++;
+		list_add_tail(&t->channel->copies, &t->wait_link);
 	this_cpu()->attention |= ATTENTION_LOOK;
 	return CALL_BLOCKED;
 }
@@ -199,8 +199,7 @@ void ipc_copy_continue(struct thread *t)
 	int64_t status;
 
 	t->resume_copy = false;
-	if (copy_channel(t))
-		t->channel->copies--;
+	list_del(&t->wait_link);
 	status = run(t);
 	if (status == CALL_RESTART) {
 		t->frame.pc -= 4;
@@ -218,7 +217,7 @@ void copy_later(struct channel *c, struct thread *s, struct thread *r)
 		r->prio = s->prio;
 	timer_disarm(&r->timeout); /* armed again if it blocks again */
 	r->resume_copy = true;
-	c->copies++;
+	list_add_tail(&c->copies, &r->wait_link);
 	sched_ready(r);
 }
 
@@ -267,24 +266,15 @@ int64_t call_MsgWrite(struct thread *t, struct frame *f)
 
 /* ---- ends ---- */
 
-void copy_channel_gone(struct process *p, struct channel *c)
+void copy_channel_gone(struct thread *t)
 {
-	for (unsigned slot = 0; slot < PROCESS_MAX; slot++) {
-		struct process *q = &processes[slot];
+	struct thread *peer = t->copy.peer;
 
-		for (uint64_t tid = 1; q->state != PROCESS_FREE && q->threads_alive && tid <= HANDLE_MAX; tid++) {
-			struct thread *t = thread_of(q, tid);
-
-			if (t && t->resume_copy && copy_channel(t) == c) {
-				struct thread *peer = t->copy.peer;
-
-				copy_end(t);
-				t->channel = NULL;
-				if (peer)
-					thread_wake(peer, peer->process == p ? -KE_BADF : -KE_SRCH);
-			}
-		}
-	}
+	list_del(&t->wait_link);
+	copy_end(t);
+	t->channel = NULL;
+	if (peer)
+		ipc_unblock(peer, -KE_SRCH);
 }
 
 void copy_abandon(struct thread *t)
@@ -293,8 +283,8 @@ void copy_abandon(struct thread *t)
 	struct channel *c = copy_channel(t);
 
 	copy_end(t);
-	if (t->resume_copy && c)
-		c->copies--;
+	if (t->resume_copy)
+		list_del(&t->wait_link);
 	t->resume_copy = false;
 	if (!peer)
 		return;

@@ -75,6 +75,8 @@ void message_hand(struct channel *c, struct thread *s, struct thread *r)
 
 static int64_t wait_in_queue(struct channel *c, struct thread *s)
 {
+	if (c->flags & CHANNEL_CLOSED)
+		return -KE_BADF;
 	if (inherit_chain_too_long(c))
 		return -KE_AGAIN;
 	s->sending.prio = s->prio;

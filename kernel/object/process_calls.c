@@ -259,10 +259,13 @@ int64_t call_ProcessStart(struct thread *t, struct frame *f)
 
 /* ---- destroy ---- */
 
-static void destroy_object(unsigned type, void *object)
+static void destroy_object(struct process *p, unsigned type, void *object)
 {
 	switch (type) {
-	case OBJECT_CHANNEL: channel_destroy(object); break;
+	case OBJECT_CHANNEL:
+		channel_close(object);
+		p->closing = object;
+		break;
 	case OBJECT_CONNECTION: connection_destroy(object); break;
 	case OBJECT_TIMER: timer_object_destroy(object); break;
 	case OBJECT_IRQ: irq_destroy(object); break;
@@ -275,10 +278,15 @@ static void destroy_object(unsigned type, void *object)
 static bool destroy_objects(struct process *p)
 {
 	for (unsigned type = OBJECT_CHANNEL; type < OBJECT_TYPES; type++) {
-		for (uint64_t id; (id = handle_next(p, type, 1)) != 0;) {
+		for (uint64_t id; p->closing || (id = handle_next(p, type, 1)) != 0;) {
 			if (irq_pending())
 				return false;
-			destroy_object(type, handle_get(p, type, id));
+			if (!p->closing)
+				destroy_object(p, type, handle_get(p, type, id));
+			else if (channel_end(p->closing))
+				p->closing = NULL;
+			else
+				return false;
 		}
 	}
 	return true;
@@ -303,7 +311,7 @@ static bool spaces_left(struct process *p, struct cpu *self)
 	return all;
 }
 
-enum destroy_step { STEP_THREADS, STEP_OBJECTS, STEP_SPACES, STEP_SCRUB, STEP_KMEM };
+enum destroy_step { STEP_THREADS, STEP_OBJECTS, STEP_SPACES, STEP_SCRUB, STEP_KMEM, STEP_SLOT };
 
 /* RAM regions one after the other; each is remembered as clean. */
 static bool scrub_regions(struct process *p)
@@ -375,11 +383,11 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 		if (scrub_regions(p))
 			p->step++;
 		return CALL_RESTART;
-	default:
-		if (!scrub_step(p, p->params.kmem, p->params.kmem_bytes))
-			return CALL_RESTART;
-		free_slot(p);
-		return 0;
+	case STEP_KMEM:
+		if (scrub_step(p, p->params.kmem, p->params.kmem_bytes))
+			p->step++;
+		return CALL_RESTART;
+	default: free_slot(p); return 0;
 	}
 }
 

@@ -101,6 +101,8 @@ static int64_t send_pooled(struct connection *conn, struct channel *to, const st
 		thread_wake(r, 0);
 		return 0;
 	}
+	if (to->flags & CHANNEL_CLOSED)
+		return -KE_BADF;
 	if (conn->pulse_count >= PULSE_PENDING_MAX || conn->process->kmem.count[OBJECT_PULSE] >= PULSE_PROCESS_MAX)
 		return -KE_AGAIN;
 	p = kmem_alloc(&conn->process->kmem, OBJECT_PULSE);

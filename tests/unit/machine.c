@@ -353,7 +353,7 @@ static void check_cpu(struct cpu *c, bool quiet)
 		assert_true(c->current->runmask & BIT(c->id));
 }
 
-static void check_channel(const struct process *p, const struct channel *ch, bool quiet)
+static void check_channel(const struct process *p, const struct channel *ch)
 {
 	const struct list *level;
 	unsigned prio = 255;
@@ -364,6 +364,7 @@ static void check_channel(const struct process *p, const struct channel *ch, boo
 	check_list(&ch->repliers);
 	check_list(&ch->servers);
 	check_list(&ch->connections);
+	check_list(&ch->copies);
 	check_list(&ch->head.level);
 	level = ch->head.level.next;
 	list_for_each (it, &ch->queue) {
@@ -397,8 +398,12 @@ static void check_channel(const struct process *p, const struct channel *ch, boo
 		assert_ptr_equal(list_entry(it, struct connection, of_channel)->channel, ch);
 	/* Nobody waits for what is there. */
 	assert_true(list_empty(&ch->queue) || list_empty(&ch->receivers));
-	if (quiet)
-		assert_int_equal(ch->copies <= HANDLE_MAX, 1);
+	list_for_each (it, &ch->copies) {
+		const struct thread *t = list_entry(it, struct thread, wait_link);
+
+		assert_true(t->resume_copy);
+		assert_ptr_equal(t->channel, ch);
+	}
 }
 
 static void check_thread(const struct thread *t, bool quiet)
@@ -437,11 +442,16 @@ void machine_check(bool quiet)
 			continue;
 		for (uint64_t id = 1; id <= HANDLE_MAX; id++) {
 			const struct channel *ch = handle_get(p, OBJECT_CHANNEL, id);
+			const struct thread *t = handle_get(p, OBJECT_THREAD, id);
 
-			threads += !!handle_get(p, OBJECT_THREAD, id);
+			threads += !!t;
 			if (ch)
-				check_channel(p, ch, quiet);
+				check_channel(p, ch);
+			if (t && t->closing)
+				check_channel(p, t->closing);
 		}
+		if (p->closing)
+			check_channel(p, p->closing);
 		assert_int_equal(threads, p->threads_alive);
 		assert_int_equal(threads, p->kmem.count[OBJECT_THREAD]);
 	}
