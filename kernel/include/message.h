@@ -124,5 +124,5 @@ void copy_later(struct channel *c, struct thread *s, struct thread *r); /* `r` c
 int64_t copy_receive(struct thread *s, struct thread *t); /* the message of a sender in no queue, by whom runs */
 int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes, bool then_receive);
 void copy_end(struct thread *t);
-void copy_abandon(struct thread *t); /* it ends, and with it what it was copying */
+void copy_abandon(struct thread *t);      /* it ends, and with it what it was copying */
 void copy_channel_gone(struct thread *t); /* the channel that it copies a message from goes: its call fails */

@@ -29,10 +29,11 @@ struct vgic_cpu {
 	uint32_t spi_used; /* bit n: slot n of spi[] is taken */
 	struct virq spi[VGIC_INFLIGHT];
 	uint32_t lr_count;
-	uint64_t lr[VGIC_LR_MAX]; /* images; 0: empty */
-	uint32_t lr_used;         /* bit n: image n is not empty */
-	uint8_t lr_of[32];        /* image that shows, or showed last, a private interrupt; VGIC_LR_MAX: none */
-	uint64_t hcr;             /* ICH_HCR_EL2 that belongs to the images */
+	uint64_t lr[VGIC_LR_MAX];      /* images; 0: empty */
+	uint32_t lr_used;              /* bit n: image n is not empty */
+	uint8_t lr_index[VGIC_LR_MAX]; /* whose image: INTID below 32, 32 + slot of spi[] */
+	uint8_t lr_of[32];             /* image that shows, or showed last, a private interrupt; VGIC_LR_MAX: none */
+	uint64_t hcr;                  /* ICH_HCR_EL2 that belongs to the images */
 };
 
 #define ICH_HCR_EN             BIT(0)

@@ -278,7 +278,7 @@ static void destroy_object(struct process *p, unsigned type, void *object)
 static bool destroy_objects(struct process *p)
 {
 	for (unsigned type = OBJECT_CHANNEL; type < OBJECT_TYPES; type++) {
-		for (uint64_t id; p->closing || (id = handle_next(p, type, 1)) != 0;) {
+		for (uint64_t id = 0; p->closing || (id = handle_next(p, type, 1)) != 0;) {
 			if (irq_pending())
 				return false;
 			if (!p->closing)

@@ -16,12 +16,6 @@ struct candidate {
 	bool pending, active, level, edge, group1;
 };
 
-/* A candidate that gets a list register. */
-struct place {
-	uint32_t rank;
-	uint8_t index;
-};
-
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
 {
 	memset(v, 0, sizeof(*v));
@@ -74,22 +68,20 @@ static void put_state(uint32_t *word, unsigned bit, bool value)
 	*word = value ? *word | (uint32_t)BIT(bit) : *word & ~(uint32_t)BIT(bit);
 }
 
-static void fold_image(struct vgic_cpu *v, uint64_t lr)
+/* Whose image it is is known without what the hardware left in it. */
+static void fold_image(struct vgic_cpu *v, unsigned index, uint64_t lr)
 {
-	unsigned intid = (uint32_t)lr;
 	bool pending = lr & LR_STATE_PENDING, active = lr & LR_STATE_ACTIVE;
 	struct virq *q;
 
-	if (intid < PRIVATE_COUNT) {
-		put_state(&v->pending, intid, pending);
-		put_state(&v->active, intid, active);
+	if (index < PRIVATE_COUNT) {
+		put_state(&v->pending, index, pending);
+		put_state(&v->active, index, active);
 		return;
 	}
-	q = find_spi(v, intid);
-	if (q) {
-		q->edge = q->edge && (pending || !q->offered);
-		q->active = active;
-	}
+	q = &v->spi[index - PRIVATE_COUNT];
+	q->edge = q->edge && (pending || !q->offered);
+	q->active = active;
 }
 
 /* EOIs for interrupts that were active without an image: the most important ones first (IHI 0069, 9.4.3). */
@@ -137,7 +129,7 @@ static void take_in(struct vgic_cpu *v)
 void vgic_fold(struct vgic_cpu *v, unsigned eoicount)
 {
 	for_each_bit (i, v->lr_used)
-		fold_image(v, v->lr[i]);
+		fold_image(v, v->lr_index[i], v->lr[i]);
 	v->lr_used = 0;
 	for (; eoicount; eoicount--)
 		end_without_image(v);
@@ -192,33 +184,45 @@ static uint64_t image(const struct candidate *c)
 	return lr;
 }
 
-/* Active ones first, since their completion needs an image; then by priority, then by number. */
-static uint32_t rank(const struct vgic_cpu *v, uint64_t i, bool active)
-{
-	const struct virq *q = &v->spi[i & (VGIC_INFLIGHT - 1)];
+/*
+ * What candidates are sorted by, and behind it their numbers: active ones first, since their completion needs an image,
+ * above all the linked one's; then by priority, then by INTID.
+ */
+#define RANK_INACTIVE     BIT(40)
+#define RANK_INDEX(rank)  ((unsigned)(rank)&0xff)
+#define RANK(prio, intid) ((uint64_t)(prio) << 32 | (uint64_t)(intid) << 8)
 
-	if (active && i == VIRQ_VTIMER)
-		return 0;
-	if (i < PRIVATE_COUNT)
-		return (active ? 0u : 0x10000000u) | (uint32_t)v->prio[i] << 16 | (uint32_t)i;
-	return (active ? 0u : 0x10000000u) | (uint32_t)q->prio << 16 | q->intid;
-}
-
-/* Into the places, which are sorted by rank; what falls out at the end is left over. */
-static void place(struct place *places, unsigned *count, unsigned limit, struct place new)
+/* Into those that get an image, which are sorted; what falls out at the end is left over. */
+static inline void place(uint64_t *ranks, unsigned *count, unsigned limit, uint64_t new)
 {
 	unsigned at = *count;
 
-	if (*count == limit) {
-		if (new.rank >= places[limit - 1].rank)
-			return;
-		at--;
-	} else {
+	if (at < limit)
 		(*count)++;
+	else if (new >= ranks[--at])
+		return;
+	for (; at > 0 && ranks[at - 1] > new; at--)
+		ranks[at] = ranks[at - 1];
+	ranks[at] = new;
+}
+
+/* The candidates that get images, and how many. */
+static unsigned choose(const struct vgic_cpu *v, uint64_t active, uint64_t wanted, uint64_t ranks[VGIC_LR_MAX])
+{
+	unsigned count = 0;
+
+	for_each_bit (i, (uint32_t)wanted)
+		place(ranks, &count, v->lr_count,
+		      i == VIRQ_VTIMER && (active & BIT(i))
+			  ? i
+			  : (active & BIT(i) ? 0 : RANK_INACTIVE) | RANK(v->prio[i], i) | i);
+	for_each_bit (i, wanted >> PRIVATE_COUNT) {
+		const struct virq *q = &v->spi[i];
+
+		place(ranks, &count, v->lr_count,
+		      (q->active ? 0 : RANK_INACTIVE) | RANK(q->prio, q->intid) | (PRIVATE_COUNT + i));
 	}
-	for (; at > 0 && places[at - 1].rank > new.rank; at--)
-		places[at] = places[at - 1];
-	places[at] = new;
+	return count;
 }
 
 /* Those that are active and those that are pending, as candidates are numbered. */
@@ -239,6 +243,7 @@ static bool fill_one(struct vgic_cpu *v, unsigned n, unsigned index)
 	bool pending;
 
 	v->lr[n] = image(&c);
+	v->lr_index[n] = (uint8_t)index;
 	pending = v->lr[n] & LR_STATE_PENDING;
 	if (index >= PRIVATE_COUNT)
 		v->spi[index - PRIVATE_COUNT].offered = pending;
@@ -249,19 +254,16 @@ static bool fill_one(struct vgic_cpu *v, unsigned n, unsigned index)
 
 void vgic_fill(struct vgic_cpu *v)
 {
-	struct place places[VGIC_LR_MAX];
-	uint64_t active, pending, left;
-	unsigned count = 0;
+	uint64_t ranks[VGIC_LR_MAX] = {0}, active, pending, left;
 	bool pending_in = false;
+	unsigned count;
 
 	state_masks(v, &active, &pending);
 	left = active | pending;
-	for_each_bit (i, left)
-		place(places, &count, v->lr_count,
-		      (struct place){.rank = rank(v, i, active & BIT(i)), .index = (uint8_t)i});
+	count = choose(v, active, left, ranks);
 	for (unsigned n = 0; n < count; n++) {
-		pending_in |= fill_one(v, n, places[n].index);
-		left &= ~BIT(places[n].index);
+		pending_in |= fill_one(v, n, RANK_INDEX(ranks[n]));
+		left &= ~BIT(RANK_INDEX(ranks[n]));
 	}
 	v->lr_used = (uint32_t)BIT(count) - 1;
 	v->hcr = ICH_HCR_EN;
@@ -298,6 +300,7 @@ bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
 	c.pending = true;
 	c.active = false;
 	v->lr[at] = image(&c);
+	v->lr_index[at] = (uint8_t)intid;
 	v->lr_used |= (uint32_t)BIT(at);
 	v->lr_of[intid] = (uint8_t)at;
 	*n = at;
