@@ -78,7 +78,7 @@ def longest(say):
     """The row of `make longest-path`, which is judged here and not there; nothing if that does not measure."""
     done = subprocess.run([TOP / "tools/path/longest.py", "--limit", str(10**9), "--top", "1"], capture_output=True,
                           text=True, timeout=1200, stdin=subprocess.DEVNULL)
-    found = re.search(r"^ *(\d+) (\w+)", done.stdout, re.MULTILINE)
+    found = re.search(r"^longest_irqs_off (\d+) (\w+)$", done.stdout, re.MULTILINE)
     if done.returncode != 0 or not found:
         say(f"bench: longest_irqs_off is not measured: {(done.stderr.strip().splitlines() or ['no row'])[-1]:.200}")
         return {}
