@@ -163,8 +163,9 @@ static void timers_expire(struct cpu *c)
 {
 	uint64_t now = clock_now(), slice;
 
-	while (timer_expire_one(now) && !others_wait())
-		; /* what is left is armed below, and comes at once */
+	do {
+		timer_expire_one(now);
+	} while (timer_next() <= now && !others_wait()); /* what is left is armed below, and comes at once */
 	slice = sched_slice_deadline(c);
 	if (slice <= now) {
 		c->attention |= ATTENTION_LOOK; /* it is over */
