@@ -374,7 +374,7 @@ static void scrambler(void *arg)
 
 /*
  * Fills the registers that a call must keep, calls, and returns a bit for each that changed: 0 to 31 general,
- * 32 the flags, 33 vectors. x16 and x17 are not promised (calls.def).
+ * 32 the flags, 33 vectors. x11 to x17 are not promised (calls.def).
  */
 static uint64_t changed_registers(uint64_t number, uint64_t x0, uint64_t x1, uint64_t x2)
 {
@@ -386,13 +386,13 @@ static uint64_t changed_registers(uint64_t number, uint64_t x0, uint64_t x1, uin
 
 	__asm__ volatile(
 	    "movi	v0.16b, #0x5a\n	movi	v8.16b, #0x5b\n	movi	v31.16b, #0x5c\n"
-	    ".irp n, 9,10,11,12,13,14,15,18,19,20,21,22,23,24,25,26,27,28\n	mov	x\\n, #(\\n * 257)\n"
+	    ".irp n, 9,10,18,19,20,21,22,23,24,25,26,27,28\n	mov	x\\n, #(\\n * 257)\n"
 	    ".endr\n"
 	    "mov	x3, #0xa0000000\n	msr	nzcv, x3\n"
 	    "svc	#0\n"
 	    "mrs	x3, nzcv\n	mov	x4, #0\n	mov	x5, #0xa0000000\n	cmp	x3, x5\n"
 	    "cset	x5, ne\n	orr	x4, x4, x5, lsl #32\n"
-	    ".irp n, 9,10,11,12,13,14,15,18,19,20,21,22,23,24,25,26,27,28\n"
+	    ".irp n, 9,10,18,19,20,21,22,23,24,25,26,27,28\n"
 	    "mov	x5, #(\\n * 257)\n	cmp	x\\n, x5\n	cset	x5, ne\n"
 	    "orr	x4, x4, x5, lsl #\\n\n"
 	    ".endr\n"

@@ -37,6 +37,21 @@ def test_guest_without_fp(cpus):
             board.fail("the guest says FAILED")
 
 
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_fp_registers_stay(cpus):
+    """The guest's FP registers are its own after each exit, although its VM manager prints in between."""
+    files = {"system.dts": system_dts(vms=["fp"]), "fp.qvmconf": bare_vm("fp", "fp", "seconds=6", cpus=("sched 10",))}
+    with Board(make_archive(files), cpus=cpus) as board:
+        board.prompt()
+        for _ in range(20):
+            board.command_output("slay -s USR1 fp")
+        reports = board.command_output("slog2info").count("vCPU 0: on, PC")
+        board.open_console("fp")
+        if board.expect(r"fp: (done|FAILED)", 60).group(1) != "done":
+            board.fail("the guest has found other values in its FP registers")
+        assert reports > 10, f"only {reports} times was the VM manager made to print"
+
+
 def test_hostile_guest_hurts_only_itself():
     """The guest tries everything; afterwards the operator's prompt answers and lists the guest."""
     with Board(hello_replaced_by(b"hostile")) as board:

@@ -205,7 +205,7 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 	}
 	if (unlikely(v->work)) {
 		v->fp_shut = false;
-		fp_open(c, true);
+		fp_open(c, c->fp_owner == &v->fpu); /* qvm may have used FP registers itself */
 	}
 	t->in_guest = true;
 	world_swap(&t->user, &v->user);
