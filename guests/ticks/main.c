@@ -144,7 +144,7 @@ static bool report(unsigned int cpu)
 	put_number(c->foreign);
 	line_end();
 	return c->done && c->ticks == c->target && !c->early && !c->foreign && next->received == c->sent &&
-	       c->sent > c->target / SGI_EVERY / 2;
+	       c->sent > c->target / SGI_EVERY / 8; /* a busy machine has no time for more */
 }
 
 void guest_secondary(unsigned int cpu)
