@@ -15,25 +15,12 @@ struct inline_words {
 
 _Static_assert(sizeof(struct pulse) == 16, "a pulse is the first two words");
 
-/*
- * Process memory is Normal memory (HCR_EL2.DC is 1 for processes), so LDP and STP need no alignment; the compiler,
- * which is told to align strictly, would use bytes.
- */
 static inline struct inline_words words_load(const void *buffer)
 {
 	struct inline_words w;
 
-	__asm__("ldp %0, %1, [%4]\n\tldp %2, %3, [%4, #16]"
-		: "=&r"(w.a), "=&r"(w.b), "=&r"(w.c), "=&r"(w.d)
-		: "r"(buffer), "m"(*(const char(*)[MSG_INLINE])buffer));
+	MSG_LOAD(buffer, w.a, w.b, w.c, w.d);
 	return w;
-}
-
-static inline void words_store(void *buffer, struct inline_words w)
-{
-	__asm__("stp %1, %2, [%5]\n\tstp %3, %4, [%5, #16]"
-		: "=m"(*(char(*)[MSG_INLINE])buffer)
-		: "r"(w.a), "r"(w.b), "r"(w.c), "r"(w.d), "r"(buffer));
 }
 
 /* Buffers that are shorter are the rare case: apart, so that the common one needs no stack. */
@@ -72,7 +59,7 @@ static inline struct inline_words words_of(const void *buffer, size_t bytes)
 static inline int64_t words_to(int64_t result, void *buffer, size_t bytes, struct inline_words w)
 {
 	if (__builtin_expect(bytes >= MSG_INLINE, 1)) {
-		words_store(buffer, w);
+		MSG_STORE(buffer, w.a, w.b, w.c, w.d);
 	} else if (bytes == sizeof(struct pulse)) {
 		__asm__("stp %1, %2, [%3]"
 			: "=m"(*(char(*)[sizeof(struct pulse)])buffer)
@@ -146,7 +133,7 @@ static inline __attribute__((always_inline)) int send(int coid, const void *smsg
 	__asm__ volatile("svc #0"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
 			 : "r"(x8)
-			 : "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+			 : MSG_LOST);
 	int status = (int)(int64_t)x0;
 	size_t bytes = least(x1, rbytes);
 
@@ -218,7 +205,7 @@ int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
 	__asm__ volatile("svc #0"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "=r"(x4), "=r"(x5), "=r"(x6), "=r"(x7)
 			 : "r"(x8)
-			 : "x3", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+			 : "x3", MSG_LOST);
 	struct inline_words w = {x4, x5, x6, x7};
 
 	return received((int64_t)x0, x1, x2, w, msg, bytes, info);
@@ -245,7 +232,7 @@ int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 	__asm__ volatile("svc #0"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
 			 : "r"(x8)
-			 : "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+			 : MSG_LOST);
 	return (int)(int64_t)x0;
 }
 
@@ -274,7 +261,7 @@ static inline __attribute__((always_inline)) int64_t reply_receive(int64_t rcvid
 	__asm__ volatile("svc #0"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
 			 : "r"(x8), "r"(x9), "r"(x10)
-			 : "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+			 : MSG_LOST);
 	w = (struct inline_words){x4, x5, x6, x7};
 	return received((int64_t)x0, x1, x2, w, msg, bytes, info);
 }
@@ -302,10 +289,6 @@ int64_t MsgReplyReceive(int64_t rcvid, int64_t status, const void *reply, size_t
 }
 
 /* ---- for msg_inline.h ---- */
-
-int msg_sent(int status, uint64_t x1, void *rmsg, size_t rbytes, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
-int64_t msg_received(int64_t rcvid, uint64_t x1, void *msg, size_t bytes, uint64_t a, uint64_t b, uint64_t c,
-		     uint64_t d);
 
 int msg_sent(int status, uint64_t x1, void *rmsg, size_t rbytes, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {

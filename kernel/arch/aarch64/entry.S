@@ -38,6 +38,13 @@
 	mov	sp, x5
 	.endm
 
+	.macro	save_all
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	save_from_x4
+	take_stack
+	.endm
+
 	/* SVC is a process's: a guest's goes to its own EL1. */
 	.macro	entry_sync
 	.balign	128
@@ -55,20 +62,14 @@
 
 	.macro	entry_irq
 	.balign	128
-	stp	x0, x1, [sp, #0]
-	stp	x2, x3, [sp, #16]
-	save_from_x4
-	take_stack
+	save_all
 	cbnz	x4, guest_irq
 	b	vector_irq
 	.endm
 
 	.macro	entry_serror
 	.balign	128
-	stp	x0, x1, [sp, #0]
-	stp	x2, x3, [sp, #16]
-	save_from_x4
-	take_stack
+	save_all
 	b	vector_serror
 	.endm
 

@@ -28,10 +28,8 @@ void user_switch(struct cpu *c, struct user_regs *to)
 
 	if (from == to)
 		return;
-	if (from) {
-		from->sp_el0 = sysreg_read(sp_el0);
-		from->tpidr_el0 = sysreg_read(tpidr_el0);
-	}
+	if (from)
+		user_store(from);
 	if (to) {
 		sysreg_write(sp_el0, to->sp_el0);
 		sysreg_write(tpidr_el0, to->tpidr_el0);

@@ -13,13 +13,20 @@ enum el1_leak { LEAK_SCTLR = 1, LEAK_CPACR = 2, LEAK_CNTKCTL = 4, LEAK_MDSCR = 8
 void leaked_restore(struct vcpu *v);
 void el1_clear(void); /* nobody is resident any more: HCR_EL2 and EL1 as processes need them */
 
-/* From one thread to another. ERET synchronises. */
-static inline void user_swap(struct user_regs *from, const struct user_regs *to)
+static inline void user_store(struct user_regs *from)
 {
 	uint64_t sp = sysreg_read(sp_el0), tpidr = sysreg_read(tpidr_el0);
 
 	from->sp_el0 = sp;
 	from->tpidr_el0 = tpidr;
+}
+
+/* From one thread to another. ERET synchronises. */
+static inline void user_swap(struct user_regs *from, const struct user_regs *to)
+{
+	uint64_t sp, tpidr;
+
+	user_store(from);
 	__asm__("ldp %0, %1, [%2]" : "=&r"(sp), "=&r"(tpidr) : "r"(to), "m"(*to));
 	sysreg_write(sp_el0, sp);
 	sysreg_write(tpidr_el0, tpidr);
@@ -29,11 +36,10 @@ static inline void user_swap(struct user_regs *from, const struct user_regs *to)
 /* Between qvm and its guest. */
 static inline void world_swap(struct user_regs *from, const struct user_regs *to)
 {
-	uint64_t sp = sysreg_read(sp_el0), tpidr = sysreg_read(tpidr_el0), vttbr, hcr;
+	uint64_t sp, tpidr, vttbr, hcr;
 
 	_Static_assert(offsetof(struct user_regs, vttbr) == 16, "two pairs");
-	from->sp_el0 = sp;
-	from->tpidr_el0 = tpidr;
+	user_store(from);
 	__asm__("ldp %0, %1, [%4]\n\tldp %2, %3, [%4, #16]"
 		: "=&r"(sp), "=&r"(tpidr), "=&r"(vttbr), "=&r"(hcr)
 		: "r"(to), "m"(*to));

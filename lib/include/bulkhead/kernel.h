@@ -351,6 +351,6 @@ int SystemLog_r(const char *text, size_t bytes);
 int SystemInfo(struct system_info *info);
 int SystemInfo_r(struct system_info *info);
 
-#if defined(__aarch64__) && !defined(MSG_LIBRARY)
+#if defined(__aarch64__)
 #include "bulkhead/msg_inline.h"
 #endif

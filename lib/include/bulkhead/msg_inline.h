@@ -2,7 +2,7 @@
 /*
  * MsgSend_r and MsgReplyReceive_r where the lengths are constants of at least MSG_INLINE bytes, as those of most
  * protocols are: a few instructions around the kernel's call. All else goes to the functions of the same names in the
- * library. For kernel.h only.
+ * library, which takes the pieces from here (MSG_LIBRARY). For kernel.h only.
  */
 #pragma once
 
@@ -20,7 +20,8 @@ int64_t msg_received(int64_t rcvid, uint64_t x1, void *msg, size_t bytes, uint64
 #define MSG_FUNCTION        extern inline __attribute__((gnu_inline, always_inline))
 #define MSG_LOST            "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory"
 
-/* Ordinary memory, so that LDP and STP need no alignment (HCR_EL2.DC is 1 for processes). */
+/* Ordinary memory, so that LDP and STP need no alignment (HCR_EL2.DC is 1 for processes); the compiler,
+ * which is told to align strictly, would use bytes. */
 #define MSG_LOAD(buffer, a, b, c, d)                        \
 	__asm__("ldp %0, %1, [%4]\n\tldp %2, %3, [%4, #16]" \
 		: "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d)    \
@@ -30,6 +31,7 @@ int64_t msg_received(int64_t rcvid, uint64_t x1, void *msg, size_t bytes, uint64
 		: "=m"(*(char(*)[MSG_INLINE])(buffer))      \
 		: "r"(a), "r"(b), "r"(c), "r"(d), "r"(buffer))
 
+#ifndef MSG_LIBRARY
 MSG_FUNCTION int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
 {
 	if (!MSG_CONSTANT(sbytes) || !MSG_CONSTANT(rbytes))
@@ -83,3 +85,4 @@ MSG_FUNCTION int64_t MsgReplyReceive_r(int64_t rcvid, int64_t status, const void
 	MSG_STORE(msg, x4, x5, x6, x7);
 	return (int64_t)x0;
 }
+#endif
