@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what Bulkhead needs to build, run and test, from Debian packages only:
 #   tools/setup.sh build   compiler, libraries, checkers, QEMU 10 or later
-#   tools/setup.sh guests  Debian's arm64 kernel and busybox, into build/guests (never committed)
+#   tools/setup.sh guests  Debian's arm64 kernel, busybox and U-Boot, into build/guests (never committed)
 #   tools/setup.sh bench   Debian's arm64 Xen, into build/xen, to measure beside (never committed)
 # Safe to run again: what is there is left alone. Needs root only when a package is missing.
 set -eu
@@ -174,6 +174,16 @@ setup_guests() {
 	mv "$g/initramfs.cpio.gz.new" "$g/initramfs.cpio.gz"
 }
 
+# U-Boot for QEMU's `virt`: a guest that boots others, and what starts Bulkhead as a board's firmware does.
+setup_uboot() {
+	[ -e "$out/guests/u-boot.bin" ] && return
+	mkdir -p "$out/guests"
+	say "fetching Debian's U-Boot"
+	fetch_arm64 u-boot-qemu || die "U-Boot could not be fetched"
+	unpack_deb 'u-boot-qemu_*_all.deb' "$out/debs/u-boot"
+	cp "$out/debs/u-boot/usr/lib/u-boot/qemu_arm64/u-boot.bin" "$out/guests/u-boot.bin"
+}
+
 setup_bench() {
 	[ -e "$out/xen/xen" ] && return
 	say "fetching Debian's arm64 Xen"
@@ -189,7 +199,7 @@ setup_bench() {
 
 case "${1:-}" in
 build) setup_build; setup_libfdt ;;
-guests) setup_guests ;;
+guests) setup_guests; setup_uboot ;;
 bench) setup_bench ;;
 *) sed -n '3,7s/^# //p' "$0"; exit 64 ;;
 esac
