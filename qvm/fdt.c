@@ -8,7 +8,7 @@
 
 #include "qvm/seed.h"
 
-#define VDEV_MAX   (1 + QVM_PL011_MAX) /* the gic and the serial ports */
+#define VDEV_MAX   (1 + QVM_VDEVS_MAX) /* the gic and the serial ports */
 #define UART_CLOCK 24000000u
 #define SEED_WORDS 8u /* 64 bytes: what Linux asks of rng-seed (drivers/of/fdt.c) */
 
@@ -339,22 +339,22 @@ static void add_clock(struct builder *b)
 	CELLS(b, node, "phandle", b->clock_phandle);
 }
 
-static void serial_name(const struct qvm_pl011 *uart, char *name, size_t bytes_of_name)
+static void serial_name(const struct qvm_vdev *uart, char *name, size_t bytes_of_name)
 {
 	snprintf(name, bytes_of_name, "serial@%" PRIx64, uart->loc);
 }
 
 static void add_serial(struct builder *b, unsigned index)
 {
-	const struct qvm_pl011 *uart = &b->in->config->pl011[index];
+	const struct qvm_vdev *uart = &b->in->config->vdevs[index];
 	char name[32];
 	int node;
 
 	serial_name(uart, name, sizeof(name));
 	node = fresh(b, 0, name);
 	TEXTS(b, node, "compatible", "arm,pl011\0arm,primecell");
-	reg(b, node, (const uint64_t[][2]){{uart->loc, QVM_PL011_BYTES}}, 1);
-	CELLS(b, node, "interrupts", GIC_SPI, uart->intr - 32, IRQ_LEVEL_HIGH);
+	reg(b, node, (const uint64_t[][2]){{uart->loc, uart->bytes}}, 1);
+	CELLS(b, node, "interrupts", GIC_SPI, uart->intr[0] - 32, IRQ_LEVEL_HIGH);
 	CELLS(b, node, "interrupt-parent", b->gic_phandle);
 	CELLS(b, node, "clocks", b->clock_phandle, b->clock_phandle);
 	TEXTS(b, node, "clock-names", "uartclk\0apb_pclk");
@@ -368,12 +368,12 @@ static void add_aliases(struct builder *b)
 	char alias[16], path[40] = "/";
 	int node;
 
-	if (config->pl011_count == 0)
+	if (config->vdev_count == 0)
 		return;
 	node = kept(b, "aliases");
-	for (unsigned i = 0; i < config->pl011_count; i++) {
+	for (unsigned i = 0; i < config->vdev_count; i++) {
 		snprintf(alias, sizeof(alias), "serial%u", i);
-		serial_name(&config->pl011[i], path + 1, sizeof(path) - 1);
+		serial_name(&config->vdevs[i], path + 1, sizeof(path) - 1);
 		text(b, node, alias, path);
 	}
 }
@@ -404,7 +404,7 @@ static void add_chosen(struct builder *b)
 
 	if (config->cmdline != NULL)
 		text(b, node, "bootargs", config->cmdline);
-	if (config->pl011_count > 0 && b->error >= 0 && fdt_getprop(b->fdt, node, "stdout-path", NULL) == NULL)
+	if (config->vdev_count > 0 && b->error >= 0 && fdt_getprop(b->fdt, node, "stdout-path", NULL) == NULL)
 		text(b, node, "stdout-path", "serial0:115200n8");
 	if (b->in->initrd_end != 0) {
 		address(b, node, "linux,initrd-start", b->in->initrd_start);
@@ -427,8 +427,8 @@ bool guest_fdt_build(struct guest_fdt *in, void *buffer, size_t room)
 		return false;
 	}
 	b.vdev[0].name = in->config->gic.name;
-	for (unsigned i = 0; i < in->config->pl011_count; i++)
-		b.vdev[1 + i].name = in->config->pl011[i].name;
+	for (unsigned i = 0; i < in->config->vdev_count; i++)
+		b.vdev[1 + i].name = in->config->vdevs[i].name;
 	open_tree(&b, buffer, room);
 	take_placeholders(&b);
 	if (b.error >= 0)
@@ -436,9 +436,9 @@ bool guest_fdt_build(struct guest_fdt *in, void *buffer, size_t room)
 	b.gic_phandle = phandle_for(&b, b.vdev[0].phandle);
 	b.clock_phandle = phandle_for(&b, 0);
 	/* Nodes are put in front of their siblings: the last one added comes first. */
-	for (unsigned i = in->config->pl011_count; i-- > 0;)
+	for (unsigned i = in->config->vdev_count; i-- > 0;)
 		add_serial(&b, i);
-	if (in->config->pl011_count > 0)
+	if (in->config->vdev_count > 0)
 		add_clock(&b);
 	add_gic(&b);
 	add_timer(&b);

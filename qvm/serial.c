@@ -19,7 +19,7 @@ static bool tx(void *ctx, uint8_t byte)
 {
 	struct serial *s = ctx;
 
-	if (s->config->output == NULL)
+	if (s->consoles.output == NULL)
 		return true;
 	if (fill_of(s) == SERIAL_RING)
 		return false;
@@ -37,7 +37,7 @@ static void set_irq(void *ctx, bool level)
 {
 	const struct serial *s = ctx;
 
-	vgic_set_line(&vm.vgic, s->config->intr, level);
+	vgic_set_line(&vm.vgic, s->config->intr[0], level);
 }
 
 static const struct pl011_ops operations = {.tx = tx, .set_irq = set_irq};
@@ -65,7 +65,7 @@ static void reopen(struct console *console, const char *name)
 static void send(struct serial *s, const uint8_t *text, uint32_t bytes)
 {
 	while (console_write(&s->output, text, bytes) < 0)
-		reopen(&s->output, s->config->output);
+		reopen(&s->output, s->consoles.output);
 }
 
 static void writer(void *arg)
@@ -112,7 +112,7 @@ static void reader(void *arg)
 		int bytes = console_read(&s->input, text, sizeof(text));
 
 		if (bytes < 0)
-			reopen(&s->input, s->config->input);
+			reopen(&s->input, s->consoles.input);
 		for (int i = 0; i < bytes;) {
 			if (offer(s, text[i]))
 				i++;
@@ -173,12 +173,13 @@ static void connect(struct console *console, const struct serial *s, const char 
 		vm_refuse(VM_EXIT_CONFIG, &s->config->place, "cannot open the console %s: %s", name, strerror(-result));
 }
 
-void serial_open(struct serial *s, const struct qvm_pl011 *config)
+void serial_open(struct serial *s, const struct qvm_vdev *config)
 {
 	s->config = config;
+	pl011_consoles(&vm.config, config, &s->consoles);
 	pl011_init(&s->uart, &operations, s);
-	connect(&s->output, s, config->output);
-	connect(&s->input, s, config->input);
+	connect(&s->output, s, s->consoles.output);
+	connect(&s->input, s, s->consoles.input);
 }
 
 static void start(struct serial *s, void (*entry)(void *), const char *what)
@@ -194,9 +195,9 @@ static void start(struct serial *s, void (*entry)(void *), const char *what)
 
 void serial_start(struct serial *s)
 {
-	if (s->config->output != NULL)
+	if (s->consoles.output != NULL)
 		start(s, writer, "out");
-	if (s->config->input != NULL)
+	if (s->consoles.input != NULL)
 		start(s, reader, "in");
 }
 
@@ -210,6 +211,6 @@ void serial_report(const struct serial *s)
 {
 	slogf(SLOG_INFO, "%s at 0x%llx: input %s, output %s, %u bytes to be sent",
 	      s->config->name != NULL ? s->config->name : "pl011", (unsigned long long)s->config->loc,
-	      s->config->input != NULL ? s->config->input : "none",
-	      s->config->output != NULL ? s->config->output : "none", (unsigned)fill_of(s));
+	      s->consoles.input != NULL ? s->consoles.input : "none",
+	      s->consoles.output != NULL ? s->consoles.output : "none", (unsigned)fill_of(s));
 }

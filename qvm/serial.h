@@ -12,14 +12,15 @@
 #include <stdint.h>
 
 #include <bulkhead/client.h>
-#include <qvmconf.h>
+#include <vdevconf.h>
 
 #include "vdev/pl011.h"
 
 #define SERIAL_RING 4096u /* a power of two */
 
 struct serial {
-	const struct qvm_pl011 *config;
+	const struct qvm_vdev *config;
+	struct pl011_consoles consoles;
 	struct pl011 uart;
 	struct console input, output;
 	/* Written by the device at `head`, by the writer thread at `tail`; both only grow. */
@@ -30,7 +31,7 @@ struct serial {
 };
 
 /* Connects to the consoles and makes the device. Waits for the console driver. */
-void serial_open(struct serial *s, const struct qvm_pl011 *config);
+void serial_open(struct serial *s, const struct qvm_vdev *config);
 void serial_start(struct serial *s); /* its threads */
 
 /* Waits until all output is with the console driver, at most until `deadline` of ClockTime(). */

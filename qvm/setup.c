@@ -54,7 +54,7 @@ static void read_config(const struct start_args *args)
 	for (uint32_t i = 1; i < args->argc && i < sizeof(args->argv) / sizeof(args->argv[0]); i++)
 		words[count++] = (const char *)(uintptr_t)args->argv[i];
 	if (qvmconf_read(&vm.config, count, words, &host) != 0) {
-		vm.config.cpu_count = vm.config.pl011_count = 0; /* not to be used, says the reader */
+		vm.config.cpu_count = vm.config.vdev_count = 0; /* not to be used, says the reader */
 		vm_end(VM_EXIT_CONFIG, CAUSE_ERROR);
 	}
 	thread_name(vm.config.name);
@@ -248,9 +248,10 @@ static void make_gic(void)
 
 	/* As many as are used: a guest initialises each of them, with an exit for each register. */
 	config.intids = INTIDS_MIN;
-	for (unsigned i = 0; i < vm.config.pl011_count; i++)
-		if (vm.config.pl011[i].intr >= config.intids)
-			config.intids = vm.config.pl011[i].intr + 1;
+	for (unsigned i = 0; i < vm.config.vdev_count; i++)
+		for (unsigned j = 0; j < vm.config.vdevs[i].intr_count; j++)
+			if (vm.config.vdevs[i].intr[j] >= config.intids)
+				config.intids = vm.config.vdevs[i].intr[j] + 1;
 	for (unsigned i = 0; i < config.vcpus; i++)
 		config.affinity[i] = i;
 	if (!vgic_init(&vm.vgic, &config, &operations, NULL))
@@ -266,17 +267,21 @@ static void make_gic(void)
 
 static void make_serials(void)
 {
-	for (unsigned i = 0; i < vm.config.pl011_count; i++) {
-		const struct qvm_pl011 *config = &vm.config.pl011[i];
+	for (unsigned i = 0; i < vm.config.vdev_count; i++) {
+		const struct qvm_vdev *config = &vm.config.vdevs[i];
+		struct serial *serial = &vm.serial[vm.serial_count];
 		const struct mmio_region region = {
 		    .start = config->loc,
 		    .bytes = PL011_BYTES,
 		    .read = serial_read,
 		    .write = serial_write,
-		    .device = &vm.serial[i],
+		    .device = serial,
 		};
 
-		serial_open(&vm.serial[i], config);
+		if (vm.serial_count == SERIALS_MAX)
+			vm_refuse(VM_EXIT_CONFIG, &config->place, "more than %u 'vdev pl011'", SERIALS_MAX);
+		vm.serial_count++;
+		serial_open(serial, config);
 		add_region(&config->place, &region);
 	}
 }
@@ -296,7 +301,7 @@ struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
 	power_init();
 	make_serials();
 	vcpu_create_all();
-	for (unsigned i = 0; i < vm.config.pl011_count; i++)
+	for (unsigned i = 0; i < vm.serial_count; i++)
 		serial_start(&vm.serial[i]);
 	return boot;
 }

@@ -25,7 +25,7 @@ _Noreturn void vm_end(enum vm_exit code, enum vm_cause cause)
 			thread_sleep(DRAIN_NS);
 	stop_vcpus();
 	deadline = ClockTime() + DRAIN_NS;
-	for (unsigned i = 0; i < vm.config.pl011_count; i++)
+	for (unsigned i = 0; i < vm.serial_count; i++)
 		serial_drain(&vm.serial[i], deadline);
 	for (;;)
 		ThreadDestroy_r(-1, (uint64_t)code | (uint64_t)cause << 8);
@@ -61,6 +61,6 @@ void vm_report(void)
 			slogf(SLOG_INFO, "vCPU %u: off", i);
 		}
 	}
-	for (unsigned i = 0; i < vm.config.pl011_count; i++)
+	for (unsigned i = 0; i < vm.serial_count; i++)
 		serial_report(&vm.serial[i]);
 }

@@ -42,6 +42,8 @@ struct vcpu {
 	uint32_t report;                /* SIGUSR1: log the state at the next exit */
 };
 
+#define SERIALS_MAX 8
+
 struct vm {
 	struct qvm_config config;
 	struct guest_memory memory;
@@ -50,7 +52,8 @@ struct vm {
 	struct vgic vgic;
 	struct psci psci;
 	struct vcpu vcpu[VCPU_MAX];
-	struct serial serial[QVM_PL011_MAX];
+	struct serial serial[SERIALS_MAX];
+	unsigned serial_count;
 	uint32_t ending; /* set once: vCPUs stop at their next exit */
 };
 

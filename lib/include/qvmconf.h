@@ -12,23 +12,32 @@
 #define QVMCONF_EX_CONFIG 65 /* exit code of qvm for a mistake in the configuration */
 
 /* Bounds. What exceeds one is reported as a mistake, never cut off. */
-#define QVM_FILE_MAX     (256u * 1024) /* bytes of one configuration file */
-#define QVM_TOKENS_MAX   8192u         /* words of all input together */
-#define QVM_TOKEN_MAX    4096u         /* bytes of one word */
-#define QVM_ARENA_BYTES  16384u        /* strings that are kept, all together */
-#define QVM_SOURCES_MAX  8             /* configuration files on one command line */
-#define QVM_MISTAKES_MAX 50            /* reported before the reader gives up */
-#define QVM_NAME_MAX     16            /* bytes of the VM's name, NUL included: it names the process too */
-#define QVM_MEM_MAX      8             /* ram and rom regions */
-#define QVM_CPUS_MAX     8             /* the kernel's VCPU_MAX */
-#define QVM_LOADS_MAX    16
-#define QVM_PL011_MAX    8
+#define QVM_FILE_MAX         (256u * 1024) /* bytes of one configuration file */
+#define QVM_TOKENS_MAX       8192u         /* words of all input together */
+#define QVM_TOKEN_MAX        4096u         /* bytes of one word */
+#define QVM_ARENA_BYTES      16384u        /* strings that are kept, all together */
+#define QVM_SOURCES_MAX      8             /* configuration files on one command line */
+#define QVM_MISTAKES_MAX     50            /* reported before the reader gives up */
+#define QVM_NAME_MAX         16            /* bytes of the VM's name, NUL included: it names the process too */
+#define QVM_MEM_MAX          8             /* ram and rom regions */
+#define QVM_CPUS_MAX         8             /* the kernel's VCPU_MAX */
+#define QVM_LOADS_MAX        16
+#define QVM_VDEVS_MAX        16 /* without the gic */
+#define QVM_VDEV_INTRS_MAX   4
+#define QVM_VDEV_OPTIONS_MAX 64 /* of all vdevs together */
+#define QVM_VDEV_NAME_MAX    32 /* bytes of a vdev's name or type, NUL included */
+#define QVM_PASSES_MAX       16
+#define QVM_PASS_INTRS_MAX   32
+#define QVM_RESERVES_MAX     16
+#define QVM_LOGGERS_MAX      32 /* `logger` and `log` together */
 
-#define QVM_PAGE        4096ull
-#define QVM_IPA_LIMIT   (1ull << 39) /* guest-physical addresses end here */
-#define QVM_GICD_BYTES  0x10000ull
-#define QVM_GICR_BYTES  0x20000ull /* for one CPU: RD_base and SGI_base frames (Arm IHI 0069, 12.10) */
-#define QVM_PL011_BYTES 0x1000ull
+#define QVM_PAGE       4096ull
+#define QVM_IPA_LIMIT  (1ull << 39) /* guest-physical addresses end here */
+#define QVM_GICD_BYTES 0x10000ull
+#define QVM_GICR_BYTES 0x20000ull /* for one CPU: RD_base and SGI_base frames (Arm IHI 0069, 12.10) */
+
+#define QVM_SPI_FIRST 32u /* Arm IHI 0069, 2.2.1: INTIDs of shared peripheral interrupts */
+#define QVM_SPI_LAST  1019u
 
 #define QVM_COUNTER_FROM_ZERO UINT64_MAX /* `set counter-offset` not given: the guest's counter starts at 0 */
 
@@ -71,18 +80,98 @@ struct qvm_load {
 	struct qvm_place place;
 };
 
-struct qvm_pl011 {
-	uint64_t loc;       /* page aligned */
-	uint32_t intr;      /* INTID, an SPI: 32 to 1019 */
-	const char *input;  /* name of the console that it reads from, or NULL */
-	const char *output; /* name of the console that it writes to, or NULL */
-	const char *name;   /* of the vdev, or NULL */
+/* What `safety` said last before something that may have a certified variant. */
+enum qvm_safety {
+	QVM_SAFETY_DEFAULT, /* nothing so far: the system description decides */
+	QVM_SAFETY_NONE,
+	QVM_SAFETY_WARN,
+	QVM_SAFETY_REQUIRED,
+};
+
+/*
+ * A virtual device. Its own options are options[option_first] and the following ones of the configuration, in the order
+ * in which they were written; of one that was repeated the last, unless all of them count (hostdev, create, allow,
+ * deny). What they mean is the device's matter: see vdevconf.h for pl011 and shmem.
+ */
+struct qvm_vdev {
+	const char *type; /* without "vdev-" and ".so" */
+	const char *name; /* or NULL */
+	bool loc_given;
+	uint64_t loc, bytes;               /* of its registers, guest-physical; whole pages */
+	uint32_t intr[QVM_VDEV_INTRS_MAX]; /* INTIDs, SPIs: 32 to 1019 */
+	unsigned intr_count;
+	uint8_t priority; /* `sched` of its threads, or 0 */
+	enum qvm_safety safety;
+	bool status; /* `set debug`: says its status on SIGUSR1; default true */
+	unsigned option_first, option_count;
+	struct qvm_place place;
+};
+
+struct qvm_vdev_option {
+	const char *name;
+	const char *value; /* NULL: it takes none */
+	struct qvm_place place;
+};
+
+/* Letters of `pass loc`; each is what the letter says. */
+enum {
+	QVM_PASS_R = 1 << 0,
+	QVM_PASS_W = 1 << 1,
+	QVM_PASS_X = 1 << 2,
+	QVM_PASS_C = 1 << 3, /* cacheable */
+	QVM_PASS_E = 1 << 4, /* a refused access is the guest's exception */
+	QVM_PASS_M = 1 << 5, /* the guest is told that it is RAM */
+	QVM_PASS_D = 1 << 6, /* the device does DMA */
+	QVM_PASS_N = 1 << 7, /* it does not */
+	QVM_PASS_S = 1 << 8, /* DMA may read from it */
+	QVM_PASS_T = 1 << 9, /* DMA may write to it */
+};
+
+struct qvm_pass {
+	uint64_t start, host, bytes; /* guest-physical, physical; whole pages; no two overlap, neither here nor there */
+	unsigned attributes;         /* QVM_PASS_* */
+	enum qvm_load_type blob;     /* what the guest finds there; QVM_LOAD_ANY: nothing was said */
+	struct qvm_place place;
+};
+
+struct qvm_pass_intr {
+	uint32_t guest, host; /* INTIDs, SPIs; no two are equal, neither here nor there */
+	bool unmask;          /* `u`: the host does not wait for the guest to complete it */
+	struct qvm_place place;
+};
+
+/* What is kept out of automatic placing: addresses, or with `bytes` 0 the interrupt `intr`. */
+struct qvm_reserve {
+	uint64_t start, bytes;
+	uint32_t intr;
+	struct qvm_place place;
+};
+
+enum qvm_log_filter {
+	QVM_LOG_FATAL = 1 << 0,
+	QVM_LOG_INTERNAL = 1 << 1,
+	QVM_LOG_ERROR = 1 << 2,
+	QVM_LOG_WARN = 1 << 3,
+	QVM_LOG_INFO = 1 << 4,
+	QVM_LOG_DEBUG = 1 << 5,
+	QVM_LOG_VERBOSE = 1 << 6,
+};
+
+enum qvm_log_dest { QVM_LOG_NONE = 0, QVM_LOG_STDOUT = 1 << 0, QVM_LOG_STDERR = 1 << 1, QVM_LOG_SLOG = 1 << 2 };
+
+#define QVM_LOGGER_VM UINT32_MAX
+
+struct qvm_logger {
+	uint8_t filters; /* QVM_LOG_FATAL ... */
+	enum qvm_log_dest dest;
+	uint32_t vdev; /* index of the vdev that it belongs to, or QVM_LOGGER_VM */
 	struct qvm_place place;
 };
 
 struct qvm_gic {
 	uint64_t gicd, gicr; /* defaults: 0x2f000000, 0x2f100000 */
 	const char *name;    /* "gic" unless renamed */
+	uint32_t hostvector; /* host INTID of `pass intr gic:0` without `=` */
 };
 
 enum qvm_unsupported { QVM_ABORT, QVM_FAIL, QVM_IGNORE };
@@ -98,8 +187,22 @@ struct qvm_config {
 	unsigned load_count;
 	const char *cmdline; /* or NULL */
 	struct qvm_gic gic;
-	struct qvm_pl011 pl011[QVM_PL011_MAX];
-	unsigned pl011_count;
+	struct qvm_vdev vdevs[QVM_VDEVS_MAX];
+	unsigned vdev_count;
+	struct qvm_vdev_option vdev_options[QVM_VDEV_OPTIONS_MAX];
+	unsigned vdev_option_count;
+	struct qvm_pass passes[QVM_PASSES_MAX];
+	unsigned pass_count;
+	struct qvm_pass_intr pass_intrs[QVM_PASS_INTRS_MAX];
+	unsigned pass_intr_count;
+	struct qvm_reserve reserves[QVM_RESERVES_MAX];
+	unsigned reserve_count;
+	struct qvm_logger loggers[QVM_LOGGERS_MAX];
+	unsigned logger_count;
+	const char *dump; /* a folder, or '|' and a command; NULL: none */
+	struct qvm_place dump_place;
+	enum qvm_safety safety;        /* the last one: for what is no vdev */
+	struct qvm_place safety_place; /* of that */
 	struct {
 		enum qvm_unsupported instruction, reference, register_; /* defaults: fail, ignore, fail */
 	} unsupported;
@@ -112,6 +215,14 @@ struct qvm_config {
 	char arena[QVM_ARENA_BYTES];
 };
 
+/* What a plug-in file says about a type of vdev that the reader does not know by itself. */
+struct qvmconf_vdev_type {
+	/* Names of its options, each ended by NUL, the last by two; stays there as long as the configuration is used.
+	 * '0' in front of a name: this option takes no argument. */
+	const char *options;
+	uint64_t bytes; /* of its registers; whole pages, not 0 */
+};
+
 /* What the reader asks of its surroundings. Every function may be NULL: then nothing of that kind exists. */
 struct qvmconf_host {
 	void *context;
@@ -121,6 +232,10 @@ struct qvmconf_host {
 	const char *(*env)(void *context, const char *name);
 	/* The region for `$asinfo_start{name}` and `$asinfo_length{name}`; false: there is none. */
 	bool (*asinfo)(void *context, const char *name, uint64_t *start, uint64_t *bytes);
+	/* Describes a type of vdev; false: there is no plug-in file for it. */
+	bool (*vdev)(void *context, const char *type, struct qvmconf_vdev_type *description);
+	/* The run mask that a cluster of CPUs is; false: there is no cluster of this name. */
+	bool (*cluster)(void *context, const char *name, uint32_t *runmask);
 	/* One mistake, as one line without a newline: "[file:line] text". */
 	void (*message)(void *context, const char *line);
 };
@@ -134,5 +249,8 @@ int qvmconf_read(struct qvm_config *config, int argc, const char *const *argv, c
 /* The bytes of RAM and ROM that the VM needs. */
 uint64_t qvmconf_memory_bytes(const struct qvm_config *config);
 
-/* Is [start, start + bytes) within one region of guest memory? */
+/* Is [start, start + bytes) within one region of guest memory: `ram`, `rom`, or `pass` with `m`? */
 bool qvmconf_memory_has(const struct qvm_config *config, uint64_t start, uint64_t bytes);
+
+/* Where a message goes: QVM_LOG_STDOUT ... together. `vdev` is the index of the vdev that says it, or QVM_LOGGER_VM. */
+unsigned qvmconf_log_dests(const struct qvm_config *config, uint32_t vdev, enum qvm_log_filter filter);

@@ -9,7 +9,7 @@ enum qc_context {
 	QC_TOP,
 	QC_CPU,
 	QC_GIC,
-	QC_PL011,
+	QC_VDEV,
 	QC_REFUSED, /* something that was refused as a whole: what belongs to it is passed over without a word */
 	QC_CONTEXTS,
 };
@@ -34,9 +34,11 @@ struct qc_reader {
 	struct qvm_place option_place;
 
 	enum qc_context context;
-	bool skipping;      /* after a mistake: unknown words are its leftovers */
-	bool mem_mistaken;  /* a ram or rom was refused: do not complain that there is none */
-	bool load_mistaken; /* the same for load */
+	const char *vdev_options; /* list of those of the vdev that is open, refused or not, beside the common ones */
+	const struct qc_vdev_type *vdev_type; /* of the one that is open; NULL: its plug-in describes it */
+	bool skipping;                        /* after a mistake: unknown words are its leftovers */
+	bool mem_mistaken;                    /* a ram or rom was refused: do not complain that there is none */
+	bool load_mistaken;                   /* the same for load */
 	bool gic_given;
 	unsigned options; /* seen so far */
 	unsigned mistakes;
@@ -70,9 +72,35 @@ bool qc_length(const char *text, size_t bytes, uint64_t *value);
 bool qc_number(const char *text, size_t bytes, uint64_t *value);
 bool qc_boolean(const char *text, bool *value);
 
-/* vdev.c: the options of each vdev, ending with a NULL name */
-extern const struct qc_option qc_gic_options[], qc_pl011_options[];
+/* vdev_types.c. A list of names has NUL behind each name and two behind the last; '0' in front of a name: it takes no
+ * argument. */
+enum qc_vdev_state { QC_HERE, QC_LATER, QC_X86 };
+
+struct qc_vdev_type {
+	const char *name;
+	enum qc_vdev_state state;
+	const char *options; /* list: beside those that all vdevs have */
+	const char *later;   /* list: those of them that are not supported yet; or NULL */
+	uint64_t bytes;
+	const char *(*check)(const char *option, const char *value); /* what is wrong with a value, or NULL; or NULL */
+};
+
+const struct qc_vdev_type *qc_vdev_type(const char *name);
+unsigned qc_vdev_names(enum qc_vdev_state worst, const char **names, unsigned room);
+const char *qc_list_find(const char *list, const char *word, bool *argument);
+
+/* vdev.c */
+extern const struct qc_option qc_vdev_options[]; /* that all vdevs have, ending with a NULL name */
 void qc_vdev(struct qc_reader *r, const struct qc_option *option);
+bool qc_vdev_own_option(struct qc_reader *r);
+bool qc_vdev_has(const struct qvm_config *config, const struct qvm_vdev *vdev, const char *option);
+struct qvm_vdev *qc_current_vdev(struct qc_reader *r);
+bool qc_spi(struct qc_reader *r, const char *text, size_t bytes, uint32_t *intid);
+const char *qc_vdev_name(struct qc_reader *r, const struct qc_option *option);
+
+/* gic.c */
+extern const struct qc_option qc_gic_options[];
+void qc_gic(struct qc_reader *r);
 
 /* set.c */
 void qc_set(struct qc_reader *r, const struct qc_option *option);

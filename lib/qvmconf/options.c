@@ -362,8 +362,8 @@ static const struct qc_option cpu_options[] = {
 static const struct qc_option no_options[] = {{NULL, NULL, NULL, 0, 0, NULL}};
 
 static const struct qc_option *const options_of[QC_CONTEXTS] = {
-    [QC_TOP] = no_options,         [QC_CPU] = cpu_options,    [QC_GIC] = qc_gic_options,
-    [QC_PL011] = qc_pl011_options, [QC_REFUSED] = no_options,
+    [QC_TOP] = no_options,       [QC_CPU] = cpu_options,    [QC_GIC] = qc_gic_options,
+    [QC_VDEV] = qc_vdev_options, [QC_REFUSED] = no_options,
 };
 
 static const struct qc_option *find(const struct qc_option *options, const char *word)
@@ -379,7 +379,7 @@ static const struct qc_option *find(const struct qc_option *options, const char 
 void qc_refuse(struct qc_reader *r, const struct qc_option *option)
 {
 	static const char *const owner[QC_CONTEXTS] = {
-	    [QC_TOP] = "", [QC_CPU] = "cpu ", [QC_GIC] = "vdev gic ", [QC_PL011] = "vdev pl011 ", [QC_REFUSED] = "",
+	    [QC_TOP] = "", [QC_CPU] = "cpu ", [QC_GIC] = "vdev gic ", [QC_VDEV] = "vdev ", [QC_REFUSED] = "",
 	};
 	const char *of = find(top_options, option->name) ? "" : owner[r->context];
 
@@ -402,7 +402,7 @@ static bool misplaced(struct qc_reader *r)
 	static const struct {
 		enum qc_context context;
 		const char *opener;
-	} places[] = {{QC_CPU, "cpu"}, {QC_PL011, "vdev"}, {QC_GIC, "vdev gic"}};
+	} places[] = {{QC_CPU, "cpu"}, {QC_VDEV, "vdev"}, {QC_GIC, "vdev gic"}};
 
 	for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (places[i].context != r->context && find(options_of[places[i].context], r->word)) {
@@ -441,6 +441,8 @@ void qc_option(struct qc_reader *r)
 {
 	const struct qc_option *option = find(options_of[r->context], r->word);
 
+	if (!option && (r->context == QC_VDEV || r->context == QC_REFUSED) && qc_vdev_own_option(r))
+		return;
 	if (!option)
 		option = find(top_options, r->word);
 	if (!option) {

@@ -17,7 +17,7 @@ static void defaults(struct qvm_config *c)
 
 int qvmconf_read(struct qvm_config *config, int argc, const char *const *argv, const struct qvmconf_host *host)
 {
-	struct qc_reader r = {.config = config, .host = host, .argc = argc, .argv = argv};
+	struct qc_reader r = {.config = config, .host = host, .argc = argc, .argv = argv, .vdev_options = ""};
 
 	defaults(config);
 	r.here = r.option_place = (struct qvm_place){.file = "command line", .line = 0};

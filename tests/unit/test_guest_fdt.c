@@ -32,9 +32,10 @@ static int set_up(void **state)
 	f->config.cpu_count = 3;
 	f->config.cmdline = "console=ttyAMA0 root=/dev/ram";
 	f->config.gic = (struct qvm_gic){.gicd = 0x2f000000, .gicr = 0x2f100000, .name = "gic"};
-	f->config.pl011_count = 2;
-	f->config.pl011[0] = (struct qvm_pl011){.loc = 0x1c090000, .intr = 37};
-	f->config.pl011[1] = (struct qvm_pl011){.loc = 0x1c0a0000, .intr = 38, .name = "second"};
+	f->config.vdev_count = 2;
+	f->config.vdevs[0] = (struct qvm_vdev){.loc = 0x1c090000, .bytes = 0x1000, .intr = {37}, .intr_count = 1};
+	f->config.vdevs[1] =
+	    (struct qvm_vdev){.loc = 0x1c0a0000, .bytes = 0x1000, .intr = {38}, .intr_count = 1, .name = "second"};
 	assert_null(guest_memory_add(&f->memory, 0x1000000000ull, 0x200000, false));
 	assert_null(guest_memory_add(&f->memory, RAM, 0x8000000, false));
 	assert_null(guest_memory_add(&f->memory, 0, 0x10000, true));

@@ -2,8 +2,7 @@
 /* SOURCES: qvm/setup.c qvm/exits.c qvm/power.c qvm/vcpu.c qvm/state.c qvm/vm.c qvm/serial.c qvm/emulate.c */
 /* SOURCES: qvm/insn.c qvm/walk.c qvm/memory.c qvm/mmio.c qvm/psci.c qvm/vgic.c qvm/vgic_regs.c qvm/fdt.c */
 /* SOURCES: qvm/seed.c qvm/load.c qvm/load_elf.c qvm/load_image.c vdev/pl011.c lib/cpio.c */
-/* SOURCES: lib/qvmconf/check.c lib/qvmconf/lex.c lib/qvmconf/number.c lib/qvmconf/options.c */
-/* SOURCES: lib/qvmconf/read.c lib/qvmconf/report.c lib/qvmconf/set.c lib/qvmconf/vdev.c */
+/* SOURCES: lib/qvmconf */
 /* LIBS: fdt */
 /* A whole qvm on a kernel of this file's: from an archive to a guest that runs, exits, and ends. */
 #include <errno.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: lib/qvmconf/lex.c lib/qvmconf/number.c lib/qvmconf/report.c lib/qvmconf/options.c lib/qvmconf/vdev.c */
-/* SOURCES: lib/qvmconf/set.c lib/qvmconf/check.c lib/qvmconf/read.c */
+/* SOURCES: lib/qvmconf */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "qvmconf.h"
+#include "vdevconf.h"
 
 struct world {
 	const char *text[2]; /* of the files a.qvmconf and b.qvmconf */
@@ -59,7 +58,8 @@ static void world_message(void *context, const char *line)
 	strcat(w->said, "\n");
 }
 
-static const struct qvmconf_host host = {&world, world_read, world_env, world_asinfo, world_message};
+static const struct qvmconf_host host = {
+    .context = &world, .read = world_read, .env = world_env, .asinfo = world_asinfo, .message = world_message};
 
 static int read_words(int argc, const char *const *argv)
 {
@@ -76,6 +76,14 @@ static int read_text(const char *text)
 	world.text[0] = text;
 	world.bytes[0] = 0;
 	return read_words(1, words);
+}
+
+static struct pl011_consoles consoles(void)
+{
+	struct pl011_consoles c;
+
+	pl011_consoles(&config, &config.vdevs[0], &c);
+	return c;
 }
 
 static void good(const char *text)
@@ -135,12 +143,12 @@ static void test_whole_file(void **state)
 	assert_string_equal(config.loads[2].path, "guest.dtb");
 	assert_int_equal(config.loads[3].type, QVM_LOAD_DATA);
 	assert_string_equal(config.cmdline, "console=ttyAMA0 # earlycon");
-	assert_int_equal(config.pl011_count, 1);
-	assert_int_equal(config.pl011[0].loc, 0x1c090000);
-	assert_int_equal(config.pl011[0].intr, 37);
-	assert_string_equal(config.pl011[0].input, "linux1");
-	assert_string_equal(config.pl011[0].output, "linux1");
-	assert_string_equal(config.pl011[0].name, "uart");
+	assert_int_equal(config.vdev_count, 1);
+	assert_int_equal(config.vdevs[0].loc, 0x1c090000);
+	assert_int_equal(config.vdevs[0].intr[0], 37);
+	assert_string_equal(consoles().input, "linux1");
+	assert_string_equal(consoles().output, "linux1");
+	assert_string_equal(config.vdevs[0].name, "uart");
 	assert_int_equal(config.unsupported.register_, QVM_IGNORE);
 	assert_int_equal(config.unsupported.instruction, QVM_ABORT);
 	assert_int_equal(config.unsupported.reference, QVM_IGNORE);
@@ -167,7 +175,7 @@ static void test_defaults(void **state)
 	assert_true(config.exit_on_halt);
 	assert_true(config.counter_offset == QVM_COUNTER_FROM_ZERO);
 	assert_null(config.cmdline);
-	assert_int_equal(config.pl011_count, 0);
+	assert_int_equal(config.vdev_count, 0);
 }
 
 /* Addresses are hexadecimal and lengths decimal by themselves; a multiplier makes both decimal. */
@@ -238,8 +246,8 @@ static void test_contexts(void **state)
 	assert_false(config.cpus[1].sched_given);
 	good(GUEST "cmdline a cmdline b vdev pl011 loc 0x1000000 loc 0x2000000 intr gic:40 intr gic:41 hostdev -");
 	assert_string_equal(config.cmdline, "b");
-	assert_int_equal(config.pl011[0].loc, 0x2000000);
-	assert_int_equal(config.pl011[0].intr, 41);
+	assert_int_equal(config.vdevs[0].loc, 0x2000000);
+	assert_int_equal(config.vdevs[0].intr[0], 41);
 }
 
 static void test_quotes(void **state)
@@ -270,8 +278,8 @@ static void test_substitution(void **state)
 	     "hostdev >$env{DEVICE} cmdline a=$env{WORDS}$b$");
 	assert_int_equal(config.mem[0].start, 0x90000000);
 	assert_int_equal(config.mem[0].bytes, 0x200000);
-	assert_string_equal(config.pl011[0].output, "x");
-	assert_null(config.pl011[0].input);
+	assert_string_equal(consoles().output, "x");
+	assert_null(consoles().input);
 	assert_string_equal(config.cmdline, "a=two words$b$");
 	good(GUEST "cmdline \"$env{WORDS}\"");
 	assert_string_equal(config.cmdline, "two words");
@@ -281,11 +289,11 @@ static void test_hostdev(void **state)
 {
 	(void)state;
 	good("system vm1 " GUEST "vdev pl011 loc 0x1000000 intr gic:40 hostdev >-");
-	assert_string_equal(config.pl011[0].output, "vm1");
-	assert_null(config.pl011[0].input);
+	assert_string_equal(consoles().output, "vm1");
+	assert_null(consoles().input);
 	good(GUEST "vdev pl011 loc 0x1000000 intr gic:40 hostdev </dev/console/in hostdev >/dev/console/out");
-	assert_string_equal(config.pl011[0].input, "in");
-	assert_string_equal(config.pl011[0].output, "out");
+	assert_string_equal(consoles().input, "in");
+	assert_string_equal(consoles().output, "out");
 }
 
 static void test_gic(void **state)
@@ -296,7 +304,7 @@ static void test_gic(void **state)
 	assert_string_equal(config.gic.name, "gary");
 	assert_int_equal(config.gic.gicd, 0x30000000);
 	assert_int_equal(config.gic.gicr, 0x30100000);
-	assert_int_equal(config.pl011[0].intr, 40);
+	assert_int_equal(config.vdevs[0].intr[0], 40);
 }
 
 static void test_command_line(void **state)

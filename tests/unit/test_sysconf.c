@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: lib/sysconf/read.c lib/sysconf/check.c lib/sysconf/device.c lib/sysconf/board.c lib/sysconf/cells.c */
-/* SOURCES: lib/sysconf/report.c lib/qvmconf/read.c lib/qvmconf/lex.c lib/qvmconf/number.c lib/qvmconf/report.c */
-/* SOURCES: lib/qvmconf/options.c lib/qvmconf/vdev.c lib/qvmconf/set.c lib/qvmconf/check.c */
+/* SOURCES: lib/sysconf/report.c lib/qvmconf */
 /* LIBS: fdt */
 #include <setjmp.h>
 #include <stdarg.h>

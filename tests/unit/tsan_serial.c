@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/serial.c vdev/pl011.c */
+/* SOURCES: qvm/serial.c vdev/pl011.c lib/qvmconf/vdev_pl011.c */
 /* A guest's serial port with real threads: every byte arrives once and in order, and no wake is lost. */
 /* Before the system's headers, which also have a TIMER_ABSTIME. */
 #include "qvm/vm.h"
@@ -179,7 +179,7 @@ static void guest_write(struct serial *s, uint64_t ipa, uint64_t value)
 	serial_write(s, 0, ipa, 4, value);
 }
 
-static const struct qvm_pl011 config = {.loc = UART, .intr = 37, .input = "c", .output = "c"};
+static const struct qvm_vdev config = {.loc = UART, .bytes = 0x1000, .intr = {37}, .intr_count = 1, .option_count = 1};
 
 static void test_stream(void **state)
 {
@@ -187,6 +187,7 @@ static void test_stream(void **state)
 	uint32_t sent = 0, got = 0;
 
 	(void)state;
+	vm.config.vdev_options[0] = (struct qvm_vdev_option){.name = "hostdev", .value = "/dev/console/c"};
 	serial_open(s, &config);
 	serial_start(s);
 	guest_write(s, UART + 0x2c, 0x70);
