@@ -27,6 +27,7 @@ SETUP := BUILD=$(abspath $(BUILD)) tools/setup.sh
 
 include mk/flags.mk
 include mk/kernel.mk
+include mk/sodium.mk
 include mk/processes.mk
 include mk/host.mk
 include mk/unit.mk

@@ -73,7 +73,7 @@ int cpio_next(const void *archive, size_t archive_bytes, size_t *offset, struct 
 	return 1;
 }
 
-static const char *plain(const char *name)
+const char *cpio_plain_name(const char *name)
 {
 	while (name[0] == '/' || (name[0] == '.' && name[1] == '/'))
 		name += name[0] == '/' ? 1 : 2;
@@ -84,9 +84,9 @@ int cpio_find(const void *archive, size_t archive_bytes, const char *name, struc
 {
 	size_t offset = 0;
 
-	name = plain(name);
+	name = cpio_plain_name(name);
 	while (cpio_next(archive, archive_bytes, &offset, file) == 1) {
-		if ((file->mode & MODE_TYPE) == MODE_REGULAR && strcmp(plain(file->name), name) == 0)
+		if ((file->mode & MODE_TYPE) == MODE_REGULAR && strcmp(cpio_plain_name(file->name), name) == 0)
 			return 0;
 	}
 	return -1;

@@ -22,7 +22,7 @@ LIBFDT      := $(SYSROOT)/lib/libfdt.a
 
 # All of our archive, of which --gc-sections keeps what is used: where only picolibc itself calls for a function, its own
 # would otherwise be found first, and its locks do nothing, and its mem* and str* are byte loops.
-LINK_LIBS := -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive,--start-group $(LIBFDT) -L$(PICOLIBC)/lib -lc -lgcc \
+LINK_LIBS := -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive,--start-group $(LIBFDT) $(SODIUM_LIB) -L$(PICOLIBC)/lib -lc -lgcc \
 	-Wl,--end-group
 
 .PHONY: processes programs guest-programs
@@ -50,7 +50,7 @@ $(eval $(call el0_rule,$(BUILD)/lib,$(LIB_OBJECTS)))
 define program
 $(1)_OBJECTS := $(call objects,$(2),$(3))
 $(call el0_rule,$(2),$(call objects,$(2),$(3)))
-$(2)/$(1).debug: $(call objects,$(2),$(3)) $$(LIB) $$(LIBFDT) $$(PROCESS_LD)
+$(2)/$(1).debug: $(call objects,$(2),$(3)) $$(LIB) $$(LIBFDT) $$(SODIUM_LIB) $$(PROCESS_LD)
 	$$(call say,LD,$$@)
 	$$(Q)$$(XCC) $$(PROCESS_LDFLAGS) -Wl,-Map=$$@.map $$($(1)_OBJECTS) $$(LINK_LIBS) -o $$@
 $(4): $(2)/$(1).debug

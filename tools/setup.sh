@@ -10,7 +10,7 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=$(realpath -m "${BUILD:-$top/build}")
 packages="build-essential gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev picolibc-aarch64-linux-gnu
- device-tree-compiler libfdt-dev libcmocka-dev cloc cppcheck clang clang-format clang-tidy libclang-rt-dev
+ device-tree-compiler libfdt-dev libsodium-dev dpkg-dev xz-utils libcmocka-dev cloc cppcheck clang clang-format clang-tidy libclang-rt-dev
  python3 python3-pytest python3-pexpect cpio gzip"
 qemu_packages="qemu-system-arm qemu-system-common qemu-system-data qemu-utils"
 
@@ -116,16 +116,20 @@ arm64_apt() {
 
 fetch_arm64() { # package...
 	mkdir -p "$out/debs"
+	arm64_lists deb || return 1
+	(cd "$out/debs" && arm64_apt download "$@")
+}
+
+# Package lists: of binaries (deb) or of sources (deb-src).
+arm64_lists() {
 	state=$out/apt-arm64
 	mkdir -p "$state"
-	if [ ! -e "$state/ready" ]; then
-		address=$(mirror)
-		[ -n "$address" ] || return 1
-		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $address $(codename) main" >"$state/sources.list"
-		arm64_apt update || return 1
-		touch "$state/ready"
-	fi
-	(cd "$out/debs" && arm64_apt download "$@")
+	grep -qs "^$1 " "$state/sources.list" && [ -e "$state/ready" ] && return
+	address=$(mirror)
+	[ -n "$address" ] || return 1
+	echo "$1 [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $address $(codename) main" >>"$state/sources.list"
+	arm64_apt update || return 1
+	touch "$state/ready"
 }
 
 unpack_deb() { # name pattern, destination
@@ -142,6 +146,20 @@ setup_libfdt() {
 	mkdir -p "$out/sysroot/lib" "$out/sysroot/include"
 	cp "$out"/debs/libfdt/usr/include/*fdt*.h "$out/sysroot/include/"
 	cp "$out"/debs/libfdt/usr/lib/aarch64-linux-gnu/libfdt.a "$out/sysroot/lib/"
+}
+
+# The source: its library for arm64 has no sections for single functions, so that all of it would get into procmgr.
+setup_libsodium() {
+	[ -e "$out/sysroot/src/libsodium/crypto_sign" ] && return
+	say "fetching libsodium's source"
+	arm64_lists deb-src || die "the lists of source packages could not be read"
+	mkdir -p "$out/debs" "$out/sysroot/src"
+	rm -rf "$out/debs/libsodium"
+	(cd "$out/debs" && arm64_apt source --download-only libsodium) || die "libsodium's source could not be fetched"
+	# apt has compared it with the signed lists.
+	dpkg-source --no-check -x "$(ls "$out"/debs/libsodium_*.dsc | head -n 1)" "$out/debs/libsodium" >/dev/null
+	rm -rf "$out/sysroot/src/libsodium"
+	cp -r "$out/debs/libsodium/src/libsodium" "$out/sysroot/src/libsodium"
 }
 
 # Debian's kernel, and an initramfs with busybox and the init of examples/two-linux.
@@ -198,7 +216,7 @@ setup_bench() {
 }
 
 case "${1:-}" in
-build) setup_build; setup_libfdt ;;
+build) setup_build; setup_libfdt; setup_libsodium ;;
 guests) setup_guests; setup_uboot ;;
 bench) setup_bench ;;
 *) sed -n '3,7s/^# //p' "$0"; exit 64 ;;

@@ -21,5 +21,8 @@ struct cpio_file {
  */
 int cpio_next(const void *archive, size_t archive_bytes, size_t *offset, struct cpio_file *file);
 
+/* A name without a leading "./" or "/": names that agree in the rest mean the same file. */
+const char *cpio_plain_name(const char *name);
+
 /* The first regular file of that name; a leading "./" or "/" does not count on either side. 0, or -1. */
 int cpio_find(const void *archive, size_t archive_bytes, const char *name, struct cpio_file *file);

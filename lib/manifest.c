@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manifest.h"
+
+#include <string.h>
+
+#include "cpio.h"
+
+#define HASH_DIGITS (2 * MANIFEST_HASH_BYTES)
+
+/* What is left of the text. */
+struct rest {
+	const char *at, *end;
+};
+
+static bool take(struct rest *rest, const char *text)
+{
+	size_t bytes = strlen(text);
+
+	if ((size_t)(rest->end - rest->at) < bytes || memcmp(rest->at, text, bytes) != 0)
+		return false;
+	rest->at += bytes;
+	return true;
+}
+
+static bool take_hash(struct rest *rest, const char **hash)
+{
+	if (rest->end - rest->at < HASH_DIGITS)
+		return false;
+	for (unsigned i = 0; i < HASH_DIGITS; i++)
+		if (!((rest->at[i] >= '0' && rest->at[i] <= '9') || (rest->at[i] >= 'a' && rest->at[i] <= 'f')))
+			return false;
+	*hash = rest->at;
+	rest->at += HASH_DIGITS;
+	return true;
+}
+
+static bool take_flags(struct rest *rest, bool *certified)
+{
+	*certified = take(rest, MANIFEST_CERTIFIED);
+	return *certified || take(rest, "-");
+}
+
+static bool take_name(struct rest *rest, struct manifest_line *line)
+{
+	size_t bytes = 0, most = (size_t)(rest->end - rest->at);
+
+	while (bytes < most && rest->at[bytes] > ' ' && rest->at[bytes] <= '~')
+		bytes++;
+	if (bytes == 0 || bytes > MANIFEST_NAME_MAX || rest->at[0] == '/' ||
+	    (bytes > 1 && rest->at[0] == '.' && rest->at[1] == '/'))
+		return false;
+	line->name = rest->at;
+	line->name_bytes = (uint16_t)bytes;
+	rest->at += bytes;
+	return true;
+}
+
+/* As strcmp(). */
+static int compare(const struct manifest_line *line, const char *name, size_t bytes)
+{
+	int order = memcmp(line->name, name, bytes < line->name_bytes ? bytes : line->name_bytes);
+
+	return order != 0 ? order : (line->name_bytes > bytes) - (line->name_bytes < bytes);
+}
+
+static const char *read_line(struct manifest *manifest, struct rest *rest)
+{
+	struct manifest_line *line = &manifest->lines[manifest->count];
+
+	if (manifest->count == MANIFEST_LINES_MAX)
+		return "more files than a manifest may have";
+	if (!take_hash(rest, &line->hash) || !take(rest, " "))
+		return "no SHA-512 of 128 lower-case hexadecimal digits";
+	if (!take_flags(rest, &line->certified) || !take(rest, " "))
+		return "the flags are neither \"" MANIFEST_CERTIFIED "\" nor \"-\"";
+	if (!take_name(rest, line) || !take(rest, "\n"))
+		return "no name of a file";
+	if (manifest->count > 0 && compare(line - 1, line->name, line->name_bytes) >= 0)
+		return "the names are not in ascending order";
+	manifest->count++;
+	return NULL;
+}
+
+const char *manifest_read(struct manifest *manifest, const char *text, size_t bytes, unsigned *line)
+{
+	struct rest rest = {text, text + bytes};
+
+	manifest->count = 0;
+	*line = 1;
+	if (!take(&rest, MANIFEST_TITLE))
+		return "this is no manifest of version 1";
+	while (rest.at != rest.end) {
+		const char *wrong;
+
+		++*line;
+		wrong = read_line(manifest, &rest);
+		if (wrong != NULL)
+			return wrong;
+	}
+	return NULL;
+}
+
+const struct manifest_line *manifest_find(const struct manifest *manifest, const char *name)
+{
+	size_t bytes;
+
+	name = cpio_plain_name(name);
+	bytes = strlen(name);
+	for (unsigned i = 0; i < manifest->count; i++)
+		if (compare(&manifest->lines[i], name, bytes) == 0)
+			return &manifest->lines[i];
+	return NULL;
+}
+
+bool manifest_hash_is(const struct manifest_line *line, const uint8_t hash[MANIFEST_HASH_BYTES])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (unsigned i = 0; i < MANIFEST_HASH_BYTES; i++)
+		if (line->hash[2 * i] != digits[hash[i] >> 4] || line->hash[2 * i + 1] != digits[hash[i] & 15])
+			return false;
+	return true;
+}

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# The part of libsodium that procmgr needs, SHA-512 and the check of an Ed25519 signature, compiled as our own code is,
+# but for warnings. The files hold more than that, such as signing, which needs random numbers: --gc-sections drops it,
+# and the link fails if something that is left needs what is not there.
+
+SODIUM         := $(SYSROOT)/src/libsodium
+SODIUM_FILES   := crypto_sign/ed25519/ref10/open crypto_sign/ed25519/ref10/sign crypto_core/ed25519/ref10/ed25519_ref10 \
+	crypto_hash/sha512/cp/hash_sha512_cp crypto_verify/sodium/verify sodium/utils
+SODIUM_OBJECTS := $(SODIUM_FILES:%=$(BUILD)/lib/sodium/%.o)
+SODIUM_LIB     := $(BUILD)/lib/libsodium.a
+SODIUM_CFLAGS   = $(filter-out $(WARN),$(PROCESS_CFLAGS)) -w -DCONFIGURED=1 -DHAVE_TI_MODE=1 -DNATIVE_LITTLE_ENDIAN=1 \
+	-DHAVE_WEAK_SYMBOLS=1 -DSODIUM_STATIC=1 -I$(SODIUM)/include/sodium
+
+$(SODIUM_FILES:%=$(SODIUM)/%.c) &:
+	$(Q)$(SETUP) build
+
+$(SODIUM_OBJECTS): $(BUILD)/lib/sodium/%.o: $(SODIUM)/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(XCC) $(SODIUM_CFLAGS) -c $< -o $@
+
+$(SODIUM_LIB): $(SODIUM_OBJECTS)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(XAR) rcs $@ $^
