@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The processes at EL0, the test programs that run as such, and the bare-metal guests of the tests.
 
-PROCESSES  := procmgr devc-pl011 slogger shell qvm
+PROCESSES  := procmgr devc-pl011 slogger shell shmem-server qvm
 PROCESS_LD := lib/sys/process.ld
 
 PROCESS_CFLAGS := $(BASE) $(ARM) -ftls-model=local-exec -nostdinc -isystem $(PICOLIBC)/include -isystem $(XINCLUDE) \

@@ -28,6 +28,7 @@ enum msg_type {
 	PM_SLAY,         /* struct pm_target: name or slot, value = signal */
 	PM_SHUTDOWN,     /* struct pm_target: value 0 = off, 1 = reset; guests are stopped first */
 	PM_SCHED,        /* struct pm_sched: priority, policy, run mask of a thread */
+	PM_POOL_INFO,    /* struct pm_target (index) -> struct pm_pool; -ESRCH after the last */
 
 	/* console driver, name "console" */
 	CON_OPEN = 0x200, /* struct con_msg: data = name -> status = console id; the same name gives the same id */
@@ -38,6 +39,15 @@ enum msg_type {
 	/* log ring, name "slogger" */
 	SLOG_WRITE = 0x300, /* struct slog_msg */
 	SLOG_READ,          /* struct slog_msg: sequence -> struct slog_msg of that or a later one; -EAGAIN: none yet */
+
+	/* shared memory of virtual machines, name "shmem" */
+	SHM_ATTACH = 0x400, /* struct shm_msg: name, pages, flags -> all of it; the reply waits while another one zeroes
+			       the region. -ENOENT: no pool for that name, -ENOMEM, -EMFILE: as many clients as may be,
+			       -EINVAL: no such name */
+	SHM_READY,          /* struct shm_msg: handle: all zero now */
+	SHM_DETACH,         /* struct shm_msg: handle */
+	SHM_NOTIFY,         /* struct shm_msg: handle, status = bit n: client n */
+	SHM_STATUS, /* struct shm_msg: handle -> status: bits 15:0 who has notified since, 31:16 who is attached */
 };
 
 #define PM_WAIT 1u
@@ -72,6 +82,16 @@ struct pm_vm {
 	uint32_t vcpus, pad;
 };
 
+#define PM_PATTERNS 160
+
+/* A pool of shared memory. */
+struct pm_pool {
+	uint64_t bytes;
+	uint32_t slots, pad;        /* bit n: the process in slot n has it as one of its regions */
+	char patterns[PM_PATTERNS]; /* of the names of what is made in it, each NUL-terminated, ending with an empty one
+				     */
+};
+
 struct con_msg {
 	uint32_t type;
 	uint16_t id, count;
@@ -87,6 +107,22 @@ struct slog_msg {
 };
 
 enum slog_severity { SLOG_FATAL, SLOG_INTERNAL, SLOG_ERROR, SLOG_WARN, SLOG_INFO, SLOG_DEBUG, SLOG_VERBOSE };
+
+#define SHM_CLIENTS 16u /* of one region */
+#define SHM_HOLD    1u  /* flag: keeps the region in being, and is no client */
+#define SHM_ZERO    2u  /* flag of a reply: the region is new to this VM's pool; zero it, then say SHM_READY */
+#define SHM_CHANGED 1   /* code of the event that says: ask for SHM_STATUS; its value is the handle */
+
+struct shm_msg {
+	uint32_t type, handle;
+	char name[PROTO_NAME]; /* NUL-terminated */
+	uint32_t pages;        /* of 4096 bytes; the reply says how many the region has */
+	uint32_t flags;
+	uint32_t pool;   /* the region lies in the sender's n-th REGION_SHARED, counted from 0 */
+	uint32_t index;  /* of the client in its region, 0 to 15 */
+	uint64_t offset; /* in the pool, bytes */
+	uint32_t status, pad;
+};
 
 /* Signals arrive as this pulse on the control channel (ThreadCtl THREADCTL_CONTROL); the value is the signal's number.
  */

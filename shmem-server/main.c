@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server of shared memory: it brings the virtual machines together that share a region, and tells each of them what
+ * the others do. It takes no arguments; the pools are those of the system description.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bulkhead/client.h"
+#include "bulkhead/kernel.h"
+#include "bulkhead/process.h"
+#include "shmem-server/registry.h"
+
+static struct shm shm;
+
+static void reply(void *context, int64_t rcvid, int status, const struct shm_msg *msg)
+{
+	(void)context;
+	MsgReply_r(rcvid, status, msg, msg != NULL ? sizeof *msg : 0);
+}
+
+static bool event(void *context, uint32_t scoid, uint32_t handle)
+{
+	(void)context;
+	return MsgDeliverEvent_r(scoid, -1, SHM_CHANGED, handle) >= 0;
+}
+
+static const struct shm_ops operations = {.reply = reply, .event = event};
+
+static bool read_pools(void)
+{
+	for (uint32_t i = 0;; i++) {
+		struct pm_pool pool;
+		int result = pm_request(PM_POOL_INFO, NULL, i, 0, &pool, sizeof pool);
+
+		if (result == -ESRCH)
+			return true;
+		if (result < 0 || !shm_pool_add(&shm, &pool)) {
+			printf("shmem-server: pool %u: %s\n", (unsigned)i,
+			       result < 0 ? strerror(-result) : "one too many");
+			return false;
+		}
+	}
+}
+
+static _Noreturn void serve(int chid)
+{
+	for (;;) {
+		union {
+			struct shm_msg msg;
+			struct pulse pulse;
+		} m;
+		struct msg_info info;
+		int64_t rcvid = MsgReceive_r(chid, &m, sizeof m, &info);
+
+		if (rcvid > 0)
+			shm_message(&shm, rcvid, info.slot, info.scoid, &m.msg, info.bytes);
+		else if (rcvid == 0 && m.pulse.code == PULSE_CODE_DISCONNECT)
+			shm_forget(&shm, (uint32_t)m.pulse.value);
+	}
+}
+
+int main(void)
+{
+	int chid = ChannelCreate_r(CHF_DISCONNECT), status;
+
+	shm.ops = &operations;
+	if (chid < 0 || !read_pools())
+		return EXIT_FAILURE;
+	status = name_attach("shmem", chid);
+	if (status < 0) {
+		printf("shmem-server: name: %s\n", strerror(-status));
+		return EXIT_FAILURE;
+	}
+	pm_ready();
+	serve(chid);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shmem-server/registry.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <bulkhead.h>
+#include <glob.h>
+
+bool shm_pool_add(struct shm *s, const struct pm_pool *pool)
+{
+	if (s->pool_count == SHM_POOLS_MAX || pool->patterns[PM_PATTERNS - 1] != '\0' ||
+	    pool->patterns[PM_PATTERNS - 2] != '\0')
+		return false;
+	s->pool[s->pool_count++] = *pool;
+	return true;
+}
+
+/* A name may hold whatever is printable but the path separator and the characters of patterns. */
+static bool name_ok(const char *name)
+{
+	size_t length = strnlen(name, PROTO_NAME);
+
+	if (length == 0 || length == PROTO_NAME)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (name[i] <= ' ' || name[i] > '~' || strchr("/*?[]\"\\", name[i]) != NULL)
+			return false;
+	return true;
+}
+
+static bool pool_takes(const struct pm_pool *pool, uint32_t slot, const char *name)
+{
+	if (slot >= PROCESS_MAX || !(pool->slots & (1u << slot)))
+		return false;
+	for (const char *p = pool->patterns; *p != '\0'; p += strlen(p) + 1)
+		if (glob_match(p, name))
+			return true;
+	return false;
+}
+
+/* The pool for a name, or -1; *ordinal is which of the VM's own pools it is. */
+static int pool_for(const struct shm *s, uint32_t slot, const char *name, uint32_t *ordinal)
+{
+	*ordinal = 0;
+	for (unsigned i = 0; i < s->pool_count; i++) {
+		if (pool_takes(&s->pool[i], slot, name))
+			return (int)i;
+		*ordinal += slot < PROCESS_MAX && (s->pool[i].slots & (1u << slot)) ? 1 : 0;
+	}
+	return -1;
+}
+
+static struct shm_region *find(struct shm *s, uint32_t pool, const char *name)
+{
+	for (unsigned i = 0; i < SHM_REGIONS_MAX; i++)
+		if (s->region[i].name[0] != '\0' && s->region[i].pool == pool && strcmp(s->region[i].name, name) == 0)
+			return &s->region[i];
+	return NULL;
+}
+
+/* The region of a pool that lies at or behind `from` and begins first, or NULL. */
+static const struct shm_region *next_in(const struct shm *s, uint32_t pool, uint32_t from)
+{
+	const struct shm_region *next = NULL;
+
+	for (unsigned i = 0; i < SHM_REGIONS_MAX; i++) {
+		const struct shm_region *r = &s->region[i];
+
+		if (r->name[0] != '\0' && r->pool == pool && r->first >= from &&
+		    (next == NULL || r->first < next->first))
+			next = r;
+	}
+	return next;
+}
+
+/* First fit. */
+static bool room(const struct shm *s, uint32_t pool, uint32_t pages, uint32_t *first)
+{
+	const uint64_t all = s->pool[pool].bytes / SHM_PAGE;
+	uint32_t at = 0;
+
+	for (unsigned i = 0; i <= SHM_REGIONS_MAX; i++) {
+		const struct shm_region *next = next_in(s, pool, at);
+		uint64_t end = next != NULL ? next->first : all;
+
+		if (end - at >= pages) {
+			*first = at;
+			return true;
+		}
+		if (next == NULL)
+			return false;
+		at = next->first + next->pages;
+	}
+	return false;
+}
+
+static struct shm_region *create(struct shm *s, uint32_t pool, const struct shm_msg *msg)
+{
+	struct shm_region *r = NULL;
+	uint32_t first;
+
+	for (unsigned i = 0; i < SHM_REGIONS_MAX && r == NULL; i++)
+		if (s->region[i].name[0] == '\0')
+			r = &s->region[i];
+	if (r == NULL || msg->pages == 0 || !room(s, pool, msg->pages, &first))
+		return NULL;
+	memset(r, 0, sizeof *r);
+	memcpy(r->name, msg->name, sizeof r->name);
+	r->pool = pool;
+	r->pages = msg->pages;
+	r->first = first;
+	r->zeroing = -1;
+	return r;
+}
+
+static uint32_t handle_of(const struct shm *s, const struct shm_region *r, unsigned place)
+{
+	return (uint32_t)(r - s->region) * SHM_PLACES + place;
+}
+
+static uint32_t attached(const struct shm_region *r)
+{
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; i < SHM_CLIENTS; i++)
+		mask |= r->place[i].used && r->place[i].rcvid == 0 ? 1u << i : 0;
+	return mask;
+}
+
+/* Something is new to a client: one event until it asks what. */
+static void tell(struct shm *s, struct shm_region *r, unsigned place)
+{
+	struct shm_client *c = &r->place[place];
+
+	if (place < SHM_CLIENTS && c->used && c->rcvid == 0 && !c->notified)
+		c->notified = s->ops->event(s->context, c->scoid, handle_of(s, r, place));
+}
+
+static void tell_others(struct shm *s, struct shm_region *r, unsigned place)
+{
+	for (unsigned i = 0; i < SHM_CLIENTS && place < SHM_CLIENTS; i++)
+		if (i != place)
+			tell(s, r, i);
+}
+
+static void answer(struct shm *s, struct shm_region *r, unsigned place, int64_t rcvid, uint32_t flags)
+{
+	struct shm_msg msg = {.handle = handle_of(s, r, place), .pages = r->pages, .flags = flags, .index = place};
+
+	memcpy(msg.name, r->name, sizeof msg.name);
+	pool_for(s, r->place[place].slot, r->name, &msg.pool);
+	msg.offset = (uint64_t)r->first * SHM_PAGE;
+	r->place[place].rcvid = 0;
+	msg.status = attached(r) << 16;
+	s->ops->reply(s->context, rcvid, 0, &msg);
+	tell_others(s, r, place);
+}
+
+/* Who zeroed it is done, or gone: all that wait get in, or the next one zeroes. */
+static void go_on(struct shm *s, struct shm_region *r, bool zero)
+{
+	r->zeroing = -1;
+	for (unsigned i = 0; i < SHM_PLACES; i++) {
+		int64_t rcvid = r->place[i].rcvid;
+
+		if (!r->place[i].used || rcvid == 0)
+			continue;
+		if (zero)
+			answer(s, r, i, rcvid, 0);
+		else if (r->zeroing < 0)
+			answer(s, r, (unsigned)(r->zeroing = (int)i), rcvid, SHM_ZERO);
+	}
+}
+
+static unsigned count_of(const struct shm *s, uint32_t slot)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < SHM_REGIONS_MAX; i++)
+		for (unsigned j = 0; j < SHM_PLACES && s->region[i].name[0] != '\0'; j++)
+			count += s->region[i].place[j].used && s->region[i].place[j].slot == slot;
+	return count;
+}
+
+static int free_place(const struct shm_region *r, bool hold)
+{
+	for (unsigned i = hold ? SHM_CLIENTS : 0; i < (hold ? SHM_PLACES : SHM_CLIENTS); i++)
+		if (!r->place[i].used)
+			return (int)i;
+	return -1;
+}
+
+/* 0: it is answered, or will be. */
+static int attach(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, const struct shm_msg *msg)
+{
+	uint32_t ordinal;
+	struct shm_region *r;
+	bool fresh = false;
+	int pool, place;
+
+	if (!name_ok(msg->name))
+		return -EINVAL;
+	pool = pool_for(s, slot, msg->name, &ordinal);
+	if (pool < 0)
+		return -ENOENT;
+	if (count_of(s, slot) == SHM_OF_SLOT)
+		return -EMFILE;
+	r = find(s, (uint32_t)pool, msg->name);
+	if (r == NULL) {
+		r = create(s, (uint32_t)pool, msg);
+		fresh = true;
+	}
+	if (r == NULL)
+		return -ENOMEM;
+	place = free_place(r, msg->flags & SHM_HOLD);
+	if (place < 0)
+		return -EMFILE;
+	r->place[place] = (struct shm_client){.used = true, .slot = slot, .scoid = scoid, .rcvid = rcvid};
+	if (fresh)
+		r->zeroing = place;
+	if (fresh || r->zeroing < 0)
+		answer(s, r, (unsigned)place, rcvid, fresh ? SHM_ZERO : 0);
+	return 0;
+}
+
+/* Bit `place` of the others' notes goes too: the number may soon be another client's. */
+static void leave(struct shm *s, struct shm_region *r, unsigned place)
+{
+	bool zeroed = r->zeroing != (int)place, used = false;
+
+	r->place[place] = (struct shm_client){0};
+	for (unsigned i = 0; i < SHM_PLACES; i++) {
+		used |= r->place[i].used;
+		if (place < SHM_CLIENTS)
+			r->place[i].from &= ~(1u << place);
+	}
+	if (!used) {
+		r->name[0] = '\0';
+		return;
+	}
+	tell_others(s, r, place);
+	if (!zeroed)
+		go_on(s, r, false);
+}
+
+static void notify(struct shm *s, struct shm_region *r, unsigned place, uint32_t whom)
+{
+	for (unsigned i = 0; i < SHM_CLIENTS; i++) {
+		struct shm_client *c = &r->place[i];
+
+		if (i == place || !(whom & (1u << i)) || !c->used || c->rcvid != 0)
+			continue;
+		c->from |= 1u << place;
+		tell(s, r, i);
+	}
+}
+
+/* The client that a handle names, if it is the sender's and nothing of it waits; or NULL. */
+static struct shm_client *client_of(struct shm *s, uint32_t slot, uint32_t handle, struct shm_region **region)
+{
+	struct shm_client *c;
+
+	if (handle >= SHM_REGIONS_MAX * SHM_PLACES)
+		return NULL;
+	*region = &s->region[handle / SHM_PLACES];
+	c = &(*region)->place[handle % SHM_PLACES];
+	return (*region)->name[0] != '\0' && c->used && c->slot == slot && c->rcvid == 0 ? c : NULL;
+}
+
+static int on_handle(struct shm *s, uint32_t slot, struct shm_msg *msg)
+{
+	const unsigned place = msg->handle % SHM_PLACES;
+	struct shm_region *r;
+	struct shm_client *c = client_of(s, slot, msg->handle, &r);
+
+	if (c == NULL)
+		return -EBADF;
+	switch (msg->type) {
+	case SHM_READY:
+		if (r->zeroing == (int)place)
+			go_on(s, r, true);
+		return 0;
+	case SHM_DETACH: leave(s, r, place); return 0;
+	case SHM_NOTIFY:
+		if (place >= SHM_CLIENTS || r->zeroing == (int)place)
+			return -EINVAL;
+		notify(s, r, place, msg->status);
+		return 0;
+	case SHM_STATUS:
+		msg->status = c->from | attached(r) << 16;
+		c->from = 0;
+		c->notified = false;
+		return 0;
+	default: return -EINVAL;
+	}
+}
+
+void shm_message(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, struct shm_msg *msg, size_t bytes)
+{
+	int status;
+
+	if (bytes != sizeof *msg) {
+		s->ops->reply(s->context, rcvid, -EINVAL, NULL);
+		return;
+	}
+	status = msg->type == SHM_ATTACH ? attach(s, rcvid, slot, scoid, msg) : on_handle(s, slot, msg);
+	if (status != 0 || msg->type != SHM_ATTACH)
+		s->ops->reply(s->context, rcvid, status, status == 0 ? msg : NULL);
+}
+
+void shm_forget(struct shm *s, uint32_t slot)
+{
+	for (unsigned i = 0; i < SHM_REGIONS_MAX; i++)
+		for (unsigned j = 0; j < SHM_PLACES && s->region[i].name[0] != '\0'; j++)
+			if (s->region[i].place[j].used && s->region[i].place[j].slot == slot)
+				leave(s, &s->region[i], j);
+}
