@@ -16,10 +16,17 @@ for file in "$build"/bin/*; do
 	# procmgr is part of the kernel's Image.
 	[ "$(basename "$file")" = procmgr ] || files+=(-f "$file")
 done
-for file in "$build"/guests/*.elf "$build"/guests/*.img "$build"/guests/Image "$build"/guests/initramfs.cpio.gz "$build"/tests/*; do
+for file in "$build"/guests/*.elf "$build"/guests/*.img "$build"/guests/Image "$build"/guests/initramfs.cpio.gz \
+	"$build"/guests/u-boot.bin "$build"/tests/*; do
 	if [ -f "$file" ] && grep -qwF -- "$(basename "$file")" "$system"/*.dts "$system"/*.qvmconf /dev/null; then
 		files+=(-f "$file")
 	fi
 done
 mkdir -p "$(dirname "$archive")"
+# Device trees of guests, for `fdt load`.
+for source in "$system"/*.dts; do
+	tree=$archive.$(basename "$source" .dts).dtb
+	[ "$(basename "$source")" = system.dts ] || dtc -q -o "$tree" "$source"
+	[ ! -f "$tree" ] || files+=(-f "$tree=$(basename "$source" .dts).dtb")
+done
 exec "$build/bulkhead" image "$system" "${files[@]}" -o "$archive"

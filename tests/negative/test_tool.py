@@ -102,7 +102,7 @@ def test_same_name_twice(tmp_path):
     assert "the archive has a file 'system.dtb' already" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["hello", "two-linux"])
+@pytest.mark.parametrize("name", ["hello", "two-linux", "uboot"])
 def test_examples(name, tmp_path):
     done = bulkhead("check", run.TOP / "examples" / name, "--board", run.compile_board(tmp_path))
     if name == "two-linux":  # needs more RAM than that board has

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Debian's U-Boot, unmodified: as the board's firmware that starts Bulkhead."""
+"""Debian's U-Boot, unmodified: as the board's firmware that starts Bulkhead, and as a guest."""
 
 import re
+import time
 
 import pytest
 
 from harness import BUILD, Board, Guest, make_archive
 
 UBOOT = BUILD / "guests/u-boot.bin"
-UBOOT_PROMPT = r"\n=> "
+UBOOT_PROMPT = "=> "
 
 
 def uboot_command(board, line, expect=UBOOT_PROMPT, timeout=20):
@@ -37,3 +38,31 @@ def test_started_by_uboot(system, cpus):
         else:
             board.open_console("hello")
             board.expect(r"hello: done", 60)
+
+
+@pytest.mark.parametrize("command, end", [("poweroff", "off, exit 0"), ("reset", "reset, exit 0")])
+def test_uboot_as_guest(command, end):
+    """examples/uboot: to the prompt, commands work, and the VM ends by U-Boot's own will."""
+    with Board(make_archive("uboot"), cpus=2) as board:
+        board.prompt()
+        board.open_console("uboot")
+        board.expect(r"Hit any key to stop autoboot", 60)
+        board.send("\r")
+        board.expect(UBOOT_PROMPT, 20, "U-Boot's prompt")
+        assert re.search(r"^U-Boot 20\d\d\.\d\d", uboot_command(board, "version"), re.MULTILINE)
+        info = uboot_command(board, "bdinfo")
+        assert re.search(r"start\s+= 0x0000000040000000\n.*size\s+= 0x0000000008000000\n", info), info
+        # The device tree's magic, where the configuration wants the tree; and RAM can be written.
+        assert "40000000: edfe0dd0" in uboot_command(board, "md 40000000 4")
+        uboot_command(board, "mw 44000000 12345678 4")
+        assert "44000000: 12345678 12345678 12345678 12345678" in uboot_command(board, "md 44000000 4")
+        assert "serial@9000000" in uboot_command(board, "fdt addr ${fdtcontroladdr}; fdt print /aliases")
+        uboot_command(board, "sleep 1")
+        board.send(command + "\r")
+        time.sleep(1)
+        board.leave_console()
+        limit = time.monotonic() + 20
+        while not re.search(rf"^uboot +stopped .*{end}", listed := board.command_output("vm list"), re.MULTILINE):
+            if time.monotonic() > limit:
+                board.fail(f"`vm list` does not show {end!r}: {listed}")
+            time.sleep(0.5)
