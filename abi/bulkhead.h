@@ -101,14 +101,17 @@ enum threadctl {
 #define PROT_W        2u
 #define PROT_X        4u /* own space: only through ProcessMap, before the start. Guest space: freely */
 #define REGION_RAM    1u
-#define REGION_DEVICE 2u /* mapped Device-nGnRE, never executable */
-#define REGION_RO     4u /* may be mapped for reading only (archive, device tree) */
+#define REGION_DEVICE 2u  /* mapped Device-nGnRE, never executable */
+#define REGION_RO     4u  /* may be mapped for reading only (archive, device tree) */
+#define REGION_SHARED 16u /* other processes have it too; never executable, neither here nor in a guest */
 
 enum grant {
-	GRANT_RAM = 1, /* start, length: physical; zero when the process gets it, zeroed when it ends */
-	GRANT_ROM,     /* RAM that stays as it is and is mapped for reading only */
-	GRANT_DEVICE,  /* MMIO pages */
-	GRANT_IRQ,     /* start = first INTID, length = how many: InterruptAttachEvent allowed */
+	GRANT_RAM = 1,    /* start, length: physical; zero when the process is made, zeroed when it ends */
+	GRANT_ROM,        /* RAM that stays as it is and is mapped for reading only */
+	GRANT_DEVICE,     /* MMIO pages */
+	GRANT_IRQ,        /* start = first INTID, length = how many: InterruptAttachEvent allowed */
+	GRANT_SHARED = 6, /* RAM that several may have: exactly the same range. Zero when the first of them is made,
+			   * zeroed when the last has ended */
 };
 
 struct process_params {
@@ -134,7 +137,8 @@ enum end_cause {
 	END_KILLED, /* ProcessDestroy */
 };
 
-enum process_state { PROCESS_FREE, PROCESS_NEW, PROCESS_RUNNING, PROCESS_DEAD, PROCESS_ENDING };
+/* DEFINED: it has parameters and grants; there is no process. Those behind it: there is one. */
+enum process_state { PROCESS_FREE, PROCESS_DEFINED, PROCESS_NEW, PROCESS_RUNNING, PROCESS_DEAD, PROCESS_ENDING };
 
 struct process_info {
 	char name[NAME_MAX_];
@@ -218,7 +222,7 @@ enum vreg {
 	VREG_ESR_EL1,
 	VREG_FAR_EL1,
 	VREG_MAIR_EL1,
-	VREG_CNTVOFF, /* host counter minus guest counter; settable before the first run */
+	VREG_CNTVOFF, /* host counter minus guest counter; settable before the VM's first run */
 	VREG_CNTV_CTL,
 	VREG_CNTV_CVAL,
 	VREG_EXITS,

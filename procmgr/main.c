@@ -20,6 +20,10 @@ int main(void)
 		system_end(false);
 	}
 	matrix_print();
+	if (seal() < 0) {
+		log_line(SLOG_FATAL, "system not started: the kernel refuses the plan");
+		system_end(false);
+	}
 	order_go_on();
 	serve();
 }

@@ -75,11 +75,17 @@ bool text_ok(const char *text, size_t bytes);
 /* setup.c: reads and checks everything that the archive says. Returns the number of mistakes, all of them printed. */
 unsigned setup(void);
 
+/* seal.c: defines all slots and seals them. 0, or a negative errno after a message: nothing may be started. */
+int seal(void);
+
 /* matrix.c */
 void matrix_print(void);
 
-/* start.c: makes and starts the process of a slot. 0, or a negative errno after a message; nothing is left over then.
- */
+/* start.c: tells the kernel who may use a slot, and what it may use, before the seal. 0, or a negative errno after a
+ * message. */
+int process_define(uint32_t slot);
+/* Makes and starts the process of a slot, behind the seal. 0, or a negative errno after a message; nothing is left over
+ * then. */
 int process_launch(uint32_t slot);
 
 /* order.c: servers start in the order of the description, virtual machines after them. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes a process out of its slot: create, grant, copy, map, start. Region 0 holds the segments of the program one
- * behind the other, then the stack, then the heap.
+ * Defines slots (create, grant), and makes processes of them (create anew, copy, map, start). Region 0 holds the
+ * segments of the program one behind the other, then the stack, then the heap.
  */
 #include "start.h"
 
@@ -21,7 +21,7 @@ static int check(const struct slot *slot, const char *step, int result)
 	return result;
 }
 
-static int create(uint32_t number, const struct slot *slot)
+static int define(uint32_t number, const struct slot *slot)
 {
 	const struct plan_item *kmem = plan_find(&plan, number, PLAN_KERNEL_MEMORY);
 	struct process_params params = {
@@ -52,19 +52,22 @@ static int grant(uint32_t number, enum grant what, uint64_t start, uint64_t byte
 	return check(&slots[number], "ProcessGrant", result);
 }
 
+/* Whole pages of the boot archive. */
+static struct boot_range archive_range(void)
+{
+	uint64_t start = boot->archive_pa & ~(PLAN_PAGE - 1);
+	uint64_t end = (boot->archive_pa + boot->archive_bytes + PLAN_PAGE - 1) & ~(PLAN_PAGE - 1);
+
+	return (struct boot_range){start, end - start};
+}
+
 static int grant_guest(uint32_t number)
 {
 	const struct plan_item *guest = plan_find(&plan, number, PLAN_GUEST_RAM);
-	uint64_t rom = boot->archive_pa & ~(PLAN_PAGE - 1);
-	uint64_t rom_end = (boot->archive_pa + boot->archive_bytes + PLAN_PAGE - 1) & ~(PLAN_PAGE - 1);
+	const struct boot_range rom = archive_range();
 	int result = grant(number, GRANT_RAM, guest->start, guest->bytes, REGION_GUEST);
 
-	if (result >= 0)
-		result = grant(number, GRANT_ROM, rom, rom_end - rom, REGION_ROM);
-	if (result < 0)
-		return result;
-	return check(&slots[number], "ProcessMap",
-		     ProcessMap_r(number, ROM_ADDRESS, REGION_ROM, 0, rom_end - rom, PROT_R));
+	return result < 0 ? result : grant(number, GRANT_ROM, rom.start, rom.bytes, REGION_ROM);
 }
 
 static int grant_all(uint32_t number, const struct slot *slot)
@@ -81,6 +84,20 @@ static int grant_all(uint32_t number, const struct slot *slot)
 	return result;
 }
 
+int process_define(uint32_t number)
+{
+	const struct slot *slot = &slots[number];
+	int result = define(number, slot);
+
+	return result < 0 ? result : grant_all(number, slot);
+}
+
+static int map_archive(uint32_t number)
+{
+	return check(&slots[number], "ProcessMap",
+		     ProcessMap_r(number, ROM_ADDRESS, REGION_ROM, 0, archive_range().bytes, PROT_R));
+}
+
 /* Fills in the segments; *used is how much of region 0 they take. */
 static int load(uint32_t number, const struct slot *slot, uint64_t *used)
 {
@@ -89,7 +106,7 @@ static int load(uint32_t number, const struct slot *slot, uint64_t *used)
 		const struct elf_segment *segment = &slot->image.segment[i];
 		int result = 0;
 
-		/* RAM is zero when it is granted, so the rest of the last page and .bss need nothing. */
+		/* RAM is zero when a process is made, so the rest of the last page and .bss need nothing. */
 		if (segment->file_bytes != 0)
 			result = ProcessCopy_r(number, REGION_OWN, *used + segment->lead,
 					       slot->file.data + segment->file_offset, segment->file_bytes);
@@ -168,10 +185,11 @@ int process_launch(uint32_t number)
 
 	if (slot->running)
 		return -EBUSY;
-	result = create(number, slot);
+	result = check(slot, "ProcessCreate", ProcessCreate_r(number, NULL));
 	if (result < 0)
 		return result;
-	result = grant_all(number, slot);
+	if (slot->kind == SLOT_VM)
+		result = map_archive(number);
 	if (result >= 0)
 		result = load(number, slot, &used);
 	if (result >= 0)

@@ -11,34 +11,42 @@ struct region {
 	uint64_t bytes;
 	uint32_t flags;                /* REGION_*; 0: unused */
 	uint64_t exec_start, exec_end; /* offsets between which something is mapped executable: never writable */
+	/* What follows is kept in `home`: of shared memory the region of the first that was granted it, else itself. */
+	struct region *home;
+	uint64_t zeroed; /* bytes from the start that are zero, since nobody has had it */
+	uint32_t users;  /* processes that have it */
+	bool busy;       /* being zeroed, without the kernel lock */
 };
 
 #define IRQ_GRANT_MAX 16
+#define REGION_KMEM   REGION_MAX        /* behind those that it may name: its kernel memory */
 #define THREAD_MAX    TIMER_PER_PROCESS /* each has a timer; ids are the lowest that are free, hence never above */
 
 /* How far a check that something is nobody's has come: owner.c. */
 struct owner_check {
 	uint64_t start, bytes, generation;
 	uint32_t kind, slot;
+	struct region *same; /* shared memory: the first region of exactly that range */
 };
 
 struct process {
+	/* Its definition: what stays of it when it has ended. Frozen by Seal. */
 	uint32_t slot;
-	uint32_t state; /* enum process_state */
 	struct process_params params;
+	struct region regions[REGION_MAX + 1];
+	struct {
+		uint32_t first, count;
+	} irqs[IRQ_GRANT_MAX];
+	uint64_t ram_bytes; /* of those that are RAM and its own; shared memory is its first owner's */
+	/* What a process made of it has. */
+	uint32_t state; /* enum process_state */
 	struct kmem kmem;
 	struct space space;
 	struct space guest;
 	void **handles[OBJECT_TYPES];                             /* a page each, when needed; index = id */
 	uint64_t handles_used[OBJECT_TYPES][HANDLE_MAX / 64 + 1]; /* bit n: id n */
-	struct region regions[REGION_MAX];
-	uint64_t ram_bytes; /* of those that are RAM and its own */
-	struct {
-		uint32_t first, count;
-	} irqs[IRQ_GRANT_MAX];
 	uint32_t threads_alive;
 	uint32_t timer_count; /* timers that its objects hold, of TIMER_PER_PROCESS */
-	bool busy;            /* a step of a long call goes on without the kernel lock */
 	struct list sync_waiters;
 	uint64_t sync_count;     /* calls of SyncWait */
 	struct channel *control; /* gets PULSE_MASK `signals` */
@@ -50,20 +58,15 @@ struct process {
 	uint64_t cpu_ticks; /* of threads that are gone */
 	struct vcpu *vcpus[VCPU_MAX];
 	uint8_t last_vcpu[CPU_MAX]; /* that ran on a CPU: index + 1 */
-	uint64_t counter_offset;    /* of the guest; valid once counter_set */
-	bool counter_set;
+	uint64_t counter_offset;    /* of the guest; valid once its space is sealed */
 	/* ProcessDestroy and ProcessGrant go in steps: how far */
 	uint32_t step;
-	uint64_t scrub;
 	struct owner_check check;
 	struct channel *closing; /* by ProcessDestroy */
-	struct {
-		paddr_t start;
-		uint64_t bytes;
-	} clean[REGION_MAX]; /* RAM that this slot had, zero since its end */
 };
 
 extern struct process processes[PROCESS_MAX];
+extern bool process_sealed; /* by Seal: definitions stay as they are */
 
 int64_t handle_add(struct process *p, unsigned type, void *object);          /* id, or -KE_AGAIN, -KE_NOMEM */
 uint64_t handle_next(const struct process *p, unsigned type, uint64_t from); /* lowest id of an object; 0: none */
@@ -76,10 +79,10 @@ void process_start_first(void);
 int64_t copy_in(struct process *p, void *to, uint64_t from, uint64_t bytes);
 int64_t copy_out(struct process *p, uint64_t to, const void *from, uint64_t bytes);
 
-/* NULL: no such, or empty. */
+/* NULL: no such, or no process is made of it. */
 static inline struct process *process_of(uint64_t slot)
 {
-	return slot < PROCESS_MAX && processes[slot].state != PROCESS_FREE ? &processes[slot] : NULL;
+	return slot < PROCESS_MAX && processes[slot].state > PROCESS_DEFINED ? &processes[slot] : NULL;
 }
 
 /* The object of that number, or NULL. Also without the kernel lock, for VcpuRun. */

@@ -20,6 +20,7 @@ struct space {
 	uint32_t vmid;
 	uint32_t tables;
 	bool guest;
+	bool sealed; /* the guest has run: only what is SPACE_SHARED comes and goes */
 };
 
 enum space_attr {
@@ -27,6 +28,7 @@ enum space_attr {
 	SPACE_W = 2,
 	SPACE_X = 4,
 	SPACE_DEVICE = 8,
+	SPACE_SHARED = 16,
 };
 
 /* VTTBR_EL2 for it: VMIDs have 8 bits (VTCR_EL2.VS 0). */
@@ -43,6 +45,7 @@ int64_t space_map(struct space *s, vaddr_t va, paddr_t pa, uint64_t bytes, unsig
 
 /* Unmap, or change the attributes of, at most SPACE_CHANGE_STEP leaves. Holes are skipped. Returns the bytes dealt
  * with, 0 if a larger leaf that reaches over the range was split first; in a guest's space that is refused: -KE_INVAL.
+ * -KE_PERM: the space is sealed.
  */
 int64_t space_unmap(struct space *s, vaddr_t va, uint64_t bytes);
 int64_t space_protect(struct space *s, vaddr_t va, uint64_t bytes, unsigned attr);

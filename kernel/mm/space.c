@@ -18,6 +18,7 @@
 #define DESC_NORMAL   (0xfull << 2) /* write-back, inner and outer */
 #define DESC_NGNRE    (1ull << 2)
 #define DESC_XN       (2ull << 53) /* right with and without FEAT_XNX */
+#define DESC_SHARED   BIT(55)      /* one of those that are software's */
 
 #define LEVEL_FIRST 1
 #define LEVEL_LAST  3
@@ -48,7 +49,7 @@ static uint64_t leaf_bits(unsigned attr, unsigned level)
 
 	d |= attr & SPACE_DEVICE ? DESC_NGNRE : DESC_NORMAL | DESC_SH_INNER;
 	d |= (attr & SPACE_R ? DESC_S2AP_R : 0) | (attr & SPACE_W ? DESC_S2AP_W : 0);
-	return d | (attr & SPACE_X ? 0 : DESC_XN);
+	return d | (attr & SPACE_X ? 0 : DESC_XN) | (attr & SPACE_SHARED ? DESC_SHARED : 0);
 }
 
 static unsigned leaf_attr(uint64_t desc)
@@ -222,6 +223,8 @@ static int64_t change(struct space *s, vaddr_t va, uint64_t bytes, bool unmap, u
 			n++;
 			continue;
 		}
+		if (s->sealed && !(*entry & DESC_SHARED))
+			return done ? (int64_t)done : -KE_PERM;
 		if (offset || size > bytes - done) {
 			int error = split(s, entry, level);
 

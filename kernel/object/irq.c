@@ -24,7 +24,7 @@ int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
 	struct irq *i;
 	int64_t id;
 
-	if (!granted(p, intid))
+	if (!granted(p, intid) || p->guest.sealed)
 		return -KE_PERM;
 	if (f->x[1] && !channel_of(p, f->x[1]))
 		return -KE_BADF;
@@ -144,6 +144,8 @@ int64_t call_InterruptDetach(struct thread *t, struct frame *f)
 
 	if (!i)
 		return -KE_BADF;
+	if (t->process->guest.sealed)
+		return -KE_PERM;
 	irq_destroy(i);
 	return 0;
 }

@@ -43,7 +43,8 @@ int64_t owner_grantable(uint64_t kind, uint64_t start, uint64_t bytes)
 	if (!range_ok(start, bytes) || !is_aligned(start | bytes, PAGE_SIZE))
 		return -KE_INVAL;
 	switch (kind) {
-	case GRANT_RAM: return process_ram_free(start, bytes) ? 0 : -KE_PERM;
+	case GRANT_RAM:
+	case GRANT_SHARED: return process_ram_free(start, bytes) ? 0 : -KE_PERM;
 	case GRANT_ROM: return in_archive(start, bytes) ? 0 : -KE_PERM;
 	case GRANT_DEVICE: return overlaps_board(start, bytes) ? -KE_PERM : 0;
 	default: return -KE_INVAL;
@@ -60,24 +61,26 @@ static bool owns_irq(const struct process *q, uint64_t first, uint64_t count)
 	return false;
 }
 
-static bool owns(const struct process *q, unsigned kind, uint64_t start, uint64_t bytes)
+/* Is a region in the way of what is to be granted? Shared memory of exactly that range is not, and is remembered. */
+static bool in_the_way(struct owner_check *c, const struct region *r)
 {
-	uint32_t shared = kind == GRANT_ROM ? REGION_RO : 0; /* several may read it */
-
-	if (q->state == PROCESS_FREE)
+	if (!r->flags || !ranges_overlap(c->start, c->bytes, r->start, r->bytes))
 		return false;
-	if (kind == GRANT_IRQ)
-		return owns_irq(q, start, bytes);
-	if (ranges_overlap(start, bytes, q->params.kmem, q->params.kmem_bytes))
-		return true;
-	for (unsigned i = 0; i < REGION_MAX; i++) {
-		const struct region *r = &q->regions[i];
-
-		if (r->flags && !(r->flags & shared) && ranges_overlap(start, bytes, r->start, r->bytes))
-			return true;
+	if (c->kind == GRANT_SHARED && (r->flags & REGION_SHARED) && r->start == c->start && r->bytes == c->bytes) {
+		c->same = r->home;
+		return false;
 	}
-	/* What is being zeroed for it, without the lock, is as good as its own. */
-	return q->state == PROCESS_NEW && q->busy && ranges_overlap(start, bytes, q->check.start, q->check.bytes);
+	return c->kind != GRANT_ROM || !(r->flags & REGION_RO); /* several may read it */
+}
+
+static bool owns(const struct process *q, struct owner_check *c)
+{
+	if (c->kind == GRANT_IRQ)
+		return owns_irq(q, c->start, c->bytes);
+	for (unsigned i = 0; i <= REGION_KMEM; i++)
+		if (in_the_way(c, &q->regions[i]))
+			return true;
+	return false;
 }
 
 /*
@@ -91,40 +94,13 @@ int64_t owner_check(struct process *p, unsigned kind, uint64_t start, uint64_t b
 	if (c->generation != generation || c->kind != kind || c->start != start || c->bytes != bytes)
 		*c = (struct owner_check){.start = start, .bytes = bytes, .generation = generation, .kind = kind};
 	while (c->slot < PROCESS_MAX) {
-		struct process *q = &processes[c->slot];
-
-		if (owns(q, kind, start, bytes)) {
+		if (owns(&processes[c->slot], c)) {
 			c->generation = 0;
 			return -KE_PERM;
 		}
-		if (q != p && kind == GRANT_RAM)
-			owner_forget_clean(q, start, bytes);
 		c->slot++;
 		if (irq_pending())
 			return CALL_RESTART;
 	}
 	return 0;
-}
-
-/* ---- what is zero ---- */
-
-bool owner_is_clean(const struct process *p, paddr_t start, uint64_t bytes)
-{
-	for (unsigned i = 0; i < REGION_MAX; i++)
-		if (p->clean[i].start == start && p->clean[i].bytes == bytes)
-			return true;
-	return false;
-}
-
-void owner_clean(struct process *p, unsigned index, paddr_t start, uint64_t bytes)
-{
-	p->clean[index].start = start;
-	p->clean[index].bytes = bytes;
-}
-
-void owner_forget_clean(struct process *p, paddr_t start, uint64_t bytes)
-{
-	for (unsigned i = 0; i < REGION_MAX; i++)
-		if (p->clean[i].bytes && ranges_overlap(start, bytes, p->clean[i].start, p->clean[i].bytes))
-			p->clean[i].bytes = 0;
 }

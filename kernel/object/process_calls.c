@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * procmgr's calls: make a process in a slot, give it what it may use, start it, take everything back. The kernel checks
- * that nothing is given twice; which process gets what is procmgr's plan.
+ * procmgr's calls: define slots and what they may use, seal that, make processes of it, start them, take everything
+ * back. The kernel checks that nothing is given twice; which process gets what is procmgr's plan.
  */
 #include "arch.h"
 #include "calls.h"
@@ -17,20 +17,74 @@
 #define COPY_STEP  (4ull << 10)
 #define CODE_STEP  (8ull << 10)
 
+bool process_sealed;
+
+/* ---- zeroing ---- */
+
+static bool own_ram(const struct region *r)
+{
+	return (r->flags & (REGION_RAM | REGION_RO)) == REGION_RAM;
+}
+
+/*
+ * Zeroes until an interrupt waits. Cleaned to the PoC: a guest starts with its caches off. The memory is in nobody's
+ * hands, and `busy` keeps other calls away from it. So the lock is left.
+ */
+static void scrub_step(struct region *r)
+{
+	r->busy = true;
+	lock_release(&kernel_lock);
+	do {
+		uint64_t n = r->bytes - r->zeroed < SCRUB_STEP ? r->bytes - r->zeroed : SCRUB_STEP;
+
+		memory_scrub(pa_to_va(r->start + r->zeroed), n);
+		r->zeroed += n;
+	} while (r->zeroed < r->bytes && !irq_pending());
+	lock_acquire(&kernel_lock);
+	r->busy = false;
+}
+
+/* Regions below `end` that no process has, one after the other. False: one step was done; there may be more. */
+static bool scrub_regions(struct process *p, unsigned end)
+{
+	for (unsigned i = 0; i < end; i++) {
+		struct region *r = p->regions[i].home;
+
+		if (!r || r->users || r->zeroed == r->bytes)
+			continue;
+		if (r->busy)
+			cpu_relax(); /* another call is at it */
+		else
+			scrub_step(r);
+		return false;
+	}
+	return true;
+}
+
 /* ---- create ---- */
 
-int64_t call_ProcessCreate(struct thread *t, struct frame *f)
+static int64_t add_region(struct process *p, unsigned index, uint64_t start, uint64_t bytes, uint32_t flags)
 {
-	uint64_t slot = f->x[0];
+	struct region *r = &p->regions[index];
+
+	*r = (struct region){.start = start, .bytes = bytes, .flags = flags};
+	if (own_ram(r)) {
+		r->home = p->check.same ? p->check.same : r;
+		p->ram_bytes += r->home == r && index != REGION_KMEM ? bytes : 0;
+	}
+	owner_changed();
+	return index;
+}
+
+/* Before Seal: who may use the slot, and how. */
+static int64_t define(struct thread *t, struct process *p, uint64_t address)
+{
 	struct process_params params;
-	struct process *p = &processes[slot % PROCESS_MAX];
 	int64_t error;
 
-	if (slot == 0 || slot >= PROCESS_MAX)
-		return -KE_INVAL;
 	if (p->state != PROCESS_FREE)
 		return -KE_BUSY;
-	if (copy_in(t->process, &params, f->x[1], sizeof(params)))
+	if (copy_in(t->process, &params, address, sizeof(params)))
 		return -KE_FAULT;
 	params.name[NAME_MAX_ - 1] = 0;
 	params.runmask &= (1u << board.cpu_count) - 1;
@@ -43,79 +97,70 @@ int64_t call_ProcessCreate(struct thread *t, struct frame *f)
 	error = owner_check(p, GRANT_RAM, params.kmem, params.kmem_bytes);
 	if (error)
 		return error;
-	p->slot = (uint32_t)slot;
-	kmem_init(&p->kmem, params.kmem, params.kmem_bytes);
-	error = space_init(&p->space, &p->kmem, 1 + (unsigned)slot, false);
-	if (!error && params.guest)
-		error = space_init(&p->guest, &p->kmem, 1 + PROCESS_MAX + (unsigned)slot, true);
+	p->params = params;
+	add_region(p, REGION_KMEM, params.kmem, params.kmem_bytes, REGION_RAM);
+	p->state = PROCESS_DEFINED;
+	return 0;
+}
+
+/* Its memory has it from now on, or has it no more. */
+static void use_regions(struct process *p, bool use)
+{
+	for (unsigned i = 0; i <= REGION_KMEM; i++) {
+		struct region *r = p->regions[i].home;
+
+		if (!r)
+			continue;
+		p->regions[i].exec_start = p->regions[i].exec_end = 0;
+		r->users += use ? 1 : -1u;
+		r->zeroed = 0;
+	}
+}
+
+/* Behind Seal: a process of what was defined, with memory that is zero. Kernel memory is zeroed when it is used. */
+static int64_t make(struct process *p)
+{
+	int64_t error;
+
+	if (p->state == PROCESS_FREE)
+		return -KE_SRCH;
+	if (p->state != PROCESS_DEFINED)
+		return -KE_BUSY;
+	if (!scrub_regions(p, REGION_KMEM))
+		return CALL_RESTART;
+	kmem_init(&p->kmem, p->params.kmem, p->params.kmem_bytes);
+	error = space_init(&p->space, &p->kmem, 1 + p->slot, false);
+	if (!error && p->params.guest)
+		error = space_init(&p->guest, &p->kmem, 1 + PROCESS_MAX + p->slot, true);
 	if (error)
 		return error;
-	p->params = params;
+	use_regions(p, true);
 	process_init_lists(p);
 	p->state = PROCESS_NEW;
-	owner_changed();
+	return 0;
+}
+
+int64_t call_ProcessCreate(struct thread *t, struct frame *f)
+{
+	struct process *p = &processes[f->x[0] % PROCESS_MAX];
+
+	if (f->x[0] == 0 || f->x[0] >= PROCESS_MAX)
+		return -KE_INVAL;
+	if (process_sealed != !f->x[1])
+		return -KE_PERM;
+	return process_sealed ? make(p) : define(t, p, f->x[1]);
+}
+
+int64_t call_Seal(struct thread *t, struct frame *f)
+{
+	(void)t, (void)f;
+	if (process_sealed)
+		return -KE_PERM;
+	process_sealed = true;
 	return 0;
 }
 
 /* ---- grant ---- */
-
-/*
- * Zeroes until an interrupt waits; true when all is done. Cleaned to the PoC: a guest starts with its caches off. The
- * memory is in nobody's hands: the process has not started or has ended, and `busy` keeps other calls on it away. So
- * the lock is left.
- */
-static bool scrub_step(struct process *p, paddr_t start, uint64_t bytes)
-{
-	p->busy = true;
-	lock_release(&kernel_lock);
-	do {
-		uint64_t n = bytes - p->scrub < SCRUB_STEP ? bytes - p->scrub : SCRUB_STEP;
-
-		memory_scrub(pa_to_va(start + p->scrub), n);
-		p->scrub += n;
-	} while (p->scrub < bytes && !irq_pending());
-	lock_acquire(&kernel_lock);
-	p->busy = false;
-	if (p->scrub < bytes)
-		return false;
-	p->scrub = 0;
-	return true;
-}
-
-static int64_t add_region(struct process *p, paddr_t start, uint64_t bytes, uint32_t flags)
-{
-	for (unsigned i = 0; i < REGION_MAX; i++) {
-		if (!p->regions[i].flags) {
-			p->regions[i] = (struct region){.start = start, .bytes = bytes, .flags = flags};
-			p->ram_bytes += flags == REGION_RAM ? bytes : 0;
-			owner_changed();
-			return i;
-		}
-	}
-	return -KE_AGAIN;
-}
-
-/* RAM is zero when it is given: zeroed now, or since this slot had it last. */
-static int64_t grant_ram(struct process *p, paddr_t start, uint64_t bytes)
-{
-	int64_t index;
-
-	if (!owner_is_clean(p, start, bytes)) {
-		if (p->step != (uint32_t)(start / PAGE_SIZE)) {
-			p->step = (uint32_t)(start / PAGE_SIZE);
-			p->scrub = 0;
-		}
-		if (scrub_step(p, start, bytes))
-			owner_clean(p, REGION_MAX - 1, start, bytes);
-		/* Somebody else may have it by now. */
-		return CALL_RESTART;
-	}
-	p->step = 0;
-	index = add_region(p, start, bytes, REGION_RAM);
-	if (index >= 0)
-		owner_forget_clean(p, start, bytes);
-	return index;
-}
 
 static int64_t grant_irq(struct process *p, uint64_t first, uint64_t count)
 {
@@ -130,30 +175,38 @@ static int64_t grant_irq(struct process *p, uint64_t first, uint64_t count)
 	return -KE_AGAIN;
 }
 
+static int64_t grant_region(struct process *p, uint64_t kind, uint64_t start, uint64_t bytes)
+{
+	static const uint32_t flags[] = {
+	    [GRANT_RAM] = REGION_RAM,
+	    [GRANT_ROM] = REGION_RAM | REGION_RO,
+	    [GRANT_DEVICE] = REGION_DEVICE,
+	    [GRANT_SHARED] = REGION_RAM | REGION_SHARED,
+	};
+
+	for (unsigned i = 0; i < REGION_MAX; i++)
+		if (!p->regions[i].flags)
+			return add_region(p, i, start, bytes, flags[kind]);
+	return -KE_AGAIN;
+}
+
 int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 {
-	struct process *p = process_of(f->x[0]);
-	uint64_t start = f->x[2], bytes = f->x[3];
+	struct process *p = &processes[f->x[0] % PROCESS_MAX];
+	uint64_t kind = f->x[1], start = f->x[2], bytes = f->x[3];
 	int64_t error;
 
 	(void)t;
-	if (!p || p->state != PROCESS_NEW)
+	if (process_sealed)
+		return -KE_PERM;
+	if (f->x[0] >= PROCESS_MAX || p->state != PROCESS_DEFINED)
 		return -KE_SRCH;
-	if (p->busy)
-		return -KE_BUSY;
-	error = owner_grantable(f->x[1], start, bytes);
-	if (!error && f->x[1] == GRANT_RAM && p->regions[REGION_MAX - 1].flags)
-		error = -KE_AGAIN; /* before anything is zeroed */
+	error = owner_grantable(kind, start, bytes);
 	if (!error)
-		error = owner_check(p, (unsigned)f->x[1], start, bytes);
+		error = owner_check(p, (unsigned)kind, start, bytes);
 	if (error)
 		return error;
-	switch (f->x[1]) {
-	case GRANT_RAM: return grant_ram(p, start, bytes);
-	case GRANT_ROM: return add_region(p, start, bytes, REGION_RAM | REGION_RO);
-	case GRANT_DEVICE: return add_region(p, start, bytes, REGION_DEVICE);
-	default: return grant_irq(p, start, bytes);
-	}
+	return kind == GRANT_IRQ ? grant_irq(p, start, bytes) : grant_region(p, kind, start, bytes);
 }
 
 /* ---- fill and start ---- */
@@ -194,8 +247,10 @@ static int64_t map(struct process *p, struct space *s, struct frame *f, bool may
 	if (!r || !is_aligned(va | offset | bytes, PAGE_SIZE) || va >= SPACE_LIMIT || bytes > SPACE_LIMIT - va ||
 	    (prot & ~7ull) || !prot)
 		return -KE_INVAL;
-	if (((prot & PROT_X) && (!may_execute || (r->flags & REGION_DEVICE))) ||
+	if (((prot & PROT_X) && (!may_execute || (r->flags & (REGION_DEVICE | REGION_SHARED)))) ||
 	    ((prot & PROT_W) && (r->flags & REGION_RO)))
+		return -KE_PERM;
+	if (s->sealed && !(r->flags & REGION_SHARED))
 		return -KE_PERM;
 	if (!s->guest && (prot & PROT_W) && (prot & PROT_X))
 		return -KE_PERM;
@@ -208,7 +263,9 @@ static int64_t map(struct process *p, struct space *s, struct frame *f, bool may
 		if (offset + bytes > r->exec_end)
 			r->exec_end = offset + bytes;
 	}
-	return map_step(s, f, 1, r->start + offset, (unsigned)prot | (r->flags & REGION_DEVICE ? SPACE_DEVICE : 0));
+	return map_step(s, f, 1, r->start + offset,
+			(unsigned)prot | (r->flags & REGION_DEVICE ? SPACE_DEVICE : 0) |
+			    (r->flags & REGION_SHARED ? SPACE_SHARED : 0));
 }
 
 int64_t call_ProcessMap(struct thread *t, struct frame *f)
@@ -248,8 +305,6 @@ int64_t call_ProcessStart(struct thread *t, struct frame *f)
 	(void)t;
 	if (!p || p->state != PROCESS_NEW)
 		return -KE_SRCH;
-	if (p->busy)
-		return -KE_BUSY;
 	thread_create(p, f->x[1], f->x[3], f->x[2], f->x[4], p->params.priority, p->params.policy, p->params.runmask,
 		      &tid);
 	if (tid > 0)
@@ -311,34 +366,15 @@ static bool spaces_left(struct process *p, struct cpu *self)
 	return all;
 }
 
-enum destroy_step { STEP_THREADS, STEP_OBJECTS, STEP_SPACES, STEP_SCRUB, STEP_KMEM, STEP_SLOT };
+enum destroy_step { STEP_THREADS, STEP_OBJECTS, STEP_SPACES, STEP_SCRUB, STEP_SLOT };
 
-/* RAM regions one after the other; each is remembered as clean. */
-static bool scrub_regions(struct process *p)
-{
-	for (unsigned i = 0; i < REGION_MAX; i++) {
-		struct region *r = &p->regions[i];
-
-		if (r->flags != REGION_RAM)
-			continue;
-		if (!scrub_step(p, r->start, r->bytes))
-			return false;
-		owner_clean(p, i, r->start, r->bytes);
-		p->ram_bytes -= r->bytes;
-		r->flags = 0;
-		return false;
-	}
-	return true;
-}
-
+/* Its definition stays. */
 static void free_slot(struct process *p)
 {
-	struct process keep = {.slot = p->slot};
-
 	pulse_cancel(&p->death);
 	pulse_cancel(&p->signals);
-	memcpy(keep.clean, p->clean, sizeof(keep.clean));
-	memcpy(p, &keep, sizeof(keep));
+	memset(&p->state, 0, sizeof(*p) - offsetof(struct process, state));
+	p->state = PROCESS_DEFINED;
 }
 
 int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
@@ -348,13 +384,9 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 	(void)t;
 	if (!p || p->slot == 0)
 		return -KE_SRCH;
-	if (p->busy)
-		return -KE_BUSY;
 	if (p->state != PROCESS_ENDING) {
-		p->params.critical = 0;
 		p->state = PROCESS_ENDING;
 		p->step = STEP_THREADS;
-		p->scrub = 0;
 		process_end(p, END_KILLED, 0);
 	}
 	switch (p->step) {
@@ -377,14 +409,11 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 		tlb_flush_space(p->space.vmid, p->space.root_pa);
 		if (p->params.guest)
 			tlb_flush_space(p->guest.vmid, p->guest.root_pa);
+		use_regions(p, false);
 		p->step++;
 		return CALL_RESTART;
 	case STEP_SCRUB:
-		if (scrub_regions(p))
-			p->step++;
-		return CALL_RESTART;
-	case STEP_KMEM:
-		if (scrub_step(p, p->params.kmem, p->params.kmem_bytes))
+		if (scrub_regions(p, REGION_KMEM + 1))
 			p->step++;
 		return CALL_RESTART;
 	default: free_slot(p); return 0;

@@ -42,13 +42,13 @@ int64_t call_SystemInfo(struct thread *t, struct frame *f)
 	for (unsigned s = 0; s < PROCESS_MAX; s++) {
 		const struct process *p = &processes[s];
 
-		if (p->state == PROCESS_FREE)
+		if (s)
+			i.ram_free -= p->params.kmem_bytes + p->ram_bytes;
+		if (p->state <= PROCESS_DEFINED)
 			continue;
 		i.processes++;
 		for (unsigned type = OBJECT_THREAD; type < KMEM_CLASSES; type++)
 			i.objects += p->kmem.count[type];
-		if (s)
-			i.ram_free -= p->params.kmem_bytes + p->ram_bytes;
 	}
 	for (unsigned c = 0; c < board.cpu_count; c++)
 		i.idle_ns[c] = cpus[c].idle_ns;

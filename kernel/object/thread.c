@@ -17,6 +17,7 @@ bool runmask_ok(const struct process *p, uint64_t mask)
 static void init(struct thread *t, struct process *p)
 {
 	t->process = p;
+	t->late = p->guest.sealed;
 	list_init(&t->run_link);
 	list_init(&t->wait_link);
 	list_init(&t->sending.link);

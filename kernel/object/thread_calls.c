@@ -62,6 +62,8 @@ int64_t call_ThreadCtl(struct thread *t, struct frame *f)
 		t->name[NAME_MAX_ - 1] = 0;
 		return 0;
 	case THREADCTL_RUNMASK:
+		if (p->guest.sealed)
+			return -KE_PERM;
 		if (!runmask_ok(p, f->x[1]))
 			return -KE_INVAL;
 		t->runmask = (uint32_t)f->x[1];
@@ -99,6 +101,8 @@ int64_t call_SchedSet(struct thread *t, struct frame *f)
 
 	if (error)
 		return error;
+	if (p == t->process && p->guest.sealed)
+		return -KE_PERM; /* others may, within its limits */
 	if (!sched_params_ok(p, f->x[2]) || (f->x[3] && !runmask_ok(p, f->x[3])))
 		return -KE_INVAL;
 	who->base_prio = (uint8_t)f->x[2];

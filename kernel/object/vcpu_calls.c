@@ -21,7 +21,7 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 	struct vcpu *v;
 	int64_t id;
 
-	if (!p->params.guest)
+	if (!p->params.guest || p->guest.sealed)
 		return -KE_PERM;
 	if (index >= VCPU_MAX || (f->x[1] & ~0xff00ffffffull) || (f->x[2] & ~(uint64_t)VCPU_NO_WFI_EXIT))
 		return -KE_INVAL;
@@ -75,6 +75,28 @@ void vcpu_destroy(struct vcpu *v)
 	kmem_free(&p->kmem, OBJECT_VCPU, v);
 }
 
+int64_t vcpu_bind(struct vcpu *v, struct thread *t)
+{
+	struct process *p = t->process;
+	int64_t error = 0;
+
+	lock_acquire(&kernel_lock);
+	if (t->late) {
+		error = -KE_PERM;
+	} else if (v->thread || t->vcpu) {
+		error = -KE_BUSY;
+	} else {
+		v->thread = t;
+		t->vcpu = v;
+		if (!p->guest.sealed)
+			p->counter_offset = v->cntvoff == UINT64_MAX ? clock_ticks() : v->cntvoff;
+		p->guest.sealed = true;
+		v->cntvoff = p->counter_offset;
+	}
+	lock_release(&kernel_lock);
+	return error;
+}
+
 /* ---- calls that need the state ---- */
 
 static bool in_guest(const struct vcpu *v)
@@ -107,6 +129,8 @@ static int64_t set(struct vcpu *v, struct frame *f)
 	reg = vcpu_register(v, f->x[1]);
 	if (!reg || f->x[1] == VREG_EXITS)
 		return -KE_INVAL;
+	if (f->x[1] == VREG_CNTVOFF && v->process->guest.sealed)
+		return -KE_PERM;
 	/* A guest runs at EL1 or EL0, in AArch64: anything else would be an illegal return. */
 	if (f->x[1] == VREG_PSTATE && (f->x[2] & 0x1f) != 0 && (f->x[2] & 0x1f) != 4 && (f->x[2] & 0x1f) != 5)
 		return -KE_INVAL;

@@ -510,6 +510,16 @@ int ProcessSignal(unsigned slot, int code, uint64_t value)
 	return (int)plain(ProcessSignal_r(slot, code, value));
 }
 
+int Seal_r(void)
+{
+	return (int)call0(CALL_Seal).x0;
+}
+
+int Seal(void)
+{
+	return (int)plain(Seal_r());
+}
+
 /* Virtual CPUs */
 
 int VcpuCreate_r(unsigned index, uint64_t affinity, unsigned flags)

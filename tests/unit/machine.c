@@ -128,7 +128,7 @@ void machine_tick(uint64_t ns)
 
 struct thread *machine_thread(unsigned slot, uint32_t tid)
 {
-	return processes[slot].state == PROCESS_FREE ? NULL : thread_of(&processes[slot], tid);
+	return processes[slot].state <= PROCESS_DEFINED ? NULL : thread_of(&processes[slot], tid);
 }
 
 bool machine_is_done(const struct thread *t)
@@ -244,6 +244,22 @@ void machine_boot(unsigned cpu_count)
 	assert_ptr_equal(cpus[cpu_count].current, procmgr);
 }
 
+/* Each test has definitions of its own: the seal of the one before is broken. */
+int64_t machine_define(unsigned slot, const struct process_params *params)
+{
+	process_sealed = false;
+	machine_write(&processes[0], 0x4000000000ull - 4096, params, sizeof(*params));
+	return sys(procmgr, ProcessCreate, slot, 0x4000000000ull - 4096);
+}
+
+void machine_undefine(unsigned slot)
+{
+	if (processes[slot].state > PROCESS_DEFINED)
+		assert_int_equal(sys(procmgr, ProcessDestroy, slot), 0);
+	assert_true(processes[slot].state <= PROCESS_DEFINED);
+	processes[slot] = (struct process){.slot = slot};
+}
+
 /* Memory of slot n is always the same. */
 struct thread *machine_process(unsigned slot, unsigned prio, uint32_t runmask, uint32_t abilities, bool guest)
 {
@@ -263,9 +279,10 @@ struct thread *machine_process(unsigned slot, unsigned prio, uint32_t runmask, u
 	struct thread *t;
 	int64_t tid;
 
-	machine_write(&processes[0], 0x4000000000ull - 4096, &params, sizeof(params));
-	assert_int_equal(sys(procmgr, ProcessCreate, slot, 0x4000000000ull - 4096), 0);
+	assert_int_equal(machine_define(slot, &params), 0);
 	assert_int_equal(sys(procmgr, ProcessGrant, slot, GRANT_RAM, base + KMEM_BYTES, MEM_BYTES), 0);
+	process_sealed = true;
+	assert_int_equal(sys(procmgr, ProcessCreate, slot, 0), 0);
 	assert_int_equal(sys(procmgr, ProcessMap, slot, MEM_VA, 0, 0, MEM_BYTES, PROT_R | PROT_W), 0);
 	tid = machine_call(procmgr, false, CALL_ProcessStart, (const uint64_t[11]){slot, CODE_VA + 4, 0, 0, 0});
 	assert_true(tid > 0);
@@ -292,7 +309,7 @@ struct thread *machine_spawn(struct thread *by, unsigned prio, uint32_t runmask)
 void machine_destroy(unsigned slot)
 {
 	assert_int_equal(sys(procmgr, ProcessDestroy, slot), 0);
-	assert_int_equal(processes[slot].state, PROCESS_FREE);
+	machine_undefine(slot);
 }
 
 /* ---- what must hold ---- */
@@ -438,7 +455,7 @@ void machine_check(bool quiet)
 		const struct process *p = &processes[s];
 		unsigned threads = 0;
 
-		if (p->state == PROCESS_FREE)
+		if (p->state <= PROCESS_DEFINED)
 			continue;
 		for (uint64_t id = 1; id <= HANDLE_MAX; id++) {
 			const struct channel *ch = handle_get(p, OBJECT_CHANNEL, id);
@@ -456,7 +473,7 @@ void machine_check(bool quiet)
 		assert_int_equal(threads, p->kmem.count[OBJECT_THREAD]);
 	}
 	for (unsigned s = 0; s < PROCESS_MAX; s++)
-		for (uint64_t id = 1; processes[s].state != PROCESS_FREE && id <= HANDLE_MAX; id++) {
+		for (uint64_t id = 1; processes[s].state > PROCESS_DEFINED && id <= HANDLE_MAX; id++) {
 			const struct thread *t = handle_get(&processes[s], OBJECT_THREAD, id);
 
 			if (t)

@@ -52,8 +52,11 @@ bool machine_is_done(const struct thread *t);
 struct thread *machine_thread(unsigned slot, uint32_t tid);
 
 struct thread *machine_process(unsigned slot, unsigned prio, uint32_t runmask, uint32_t abilities, bool guest);
+/* The seal is broken, and the slot defined: 0, or what ProcessCreate says. */
+int64_t machine_define(unsigned slot, const struct process_params *params);
+void machine_undefine(unsigned slot); /* what is made of it ends; its memory is nobody's */
 struct thread *machine_spawn(struct thread *by, unsigned prio, uint32_t runmask);
-void machine_destroy(unsigned slot);
+void machine_destroy(unsigned slot); /* and undefine it */
 void machine_fault(struct thread *t, const struct trap *trap);
 void machine_guest_trap(unsigned cpu, unsigned syndrome);
 

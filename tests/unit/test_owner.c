@@ -7,15 +7,16 @@
 /* SOURCES: kernel/object/process_calls.c kernel/object/system_calls.c kernel/object/thread.c */
 /* SOURCES: kernel/object/thread_calls.c kernel/object/timer_object.c kernel/object/vcpu_calls.c kernel/object/vgic.c */
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
-/* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
-/* Nothing is given twice, and memory is zero when it is given, however often the calls are interrupted. */
+/*
+ * Nothing is given twice, memory is zero when a process gets it, however often the calls are interrupted; and behind
+ * the seal nobody gets more.
+ */
 #include "machine.h"
 
-#define ALL     0xfu
-#define RANGE   (HOST_RAM_START + (8ull << 20)) /* RAM that is nobody's when a test begins */
-#define BYTES   (256ull << 10)
-#define SPI     40u
-#define FREE_VA (0x4000000000ull - 4096) /* of procmgr, on its stack */
+#define ALL   0xfu
+#define RANGE (HOST_RAM_START + (8ull << 20)) /* RAM that is nobody's when a test begins */
+#define BYTES (256ull << 10)
+#define SPI   40u
 
 static int64_t interrupt, chid;
 
@@ -40,23 +41,28 @@ static int teardown(void **state)
 	host_raise_after(0, SPI);
 	for (unsigned slot = 1; slot < PROCESS_MAX; slot++)
 		if (processes[slot].state != PROCESS_FREE)
-			machine_destroy(slot);
+			machine_undefine(slot);
 	machine_check(true);
 	return 0;
 }
 
-static int64_t create(unsigned slot, paddr_t kmem)
+static int64_t define(unsigned slot, paddr_t kmem)
 {
-	struct process_params params = {.name = "test",
-					.kmem = kmem,
-					.kmem_bytes = 4 * PAGE_SIZE,
-					.runmask = ALL,
-					.priority = 1,
-					.max_priority = 1,
-					.policy = SCHED_FIFO_};
+	const struct process_params params = {.name = "test",
+					      .kmem = kmem,
+					      .kmem_bytes = 4 * PAGE_SIZE,
+					      .runmask = ALL,
+					      .priority = 1,
+					      .max_priority = 1,
+					      .policy = SCHED_FIFO_};
 
-	machine_write(&processes[0], FREE_VA, &params, sizeof(params));
-	return sys(procmgr, ProcessCreate, slot, FREE_VA);
+	return machine_define(slot, &params);
+}
+
+static int64_t make(unsigned slot)
+{
+	process_sealed = true;
+	return sys(procmgr, ProcessCreate, slot, 0);
 }
 
 static paddr_t kmem_of(unsigned slot)
@@ -67,33 +73,36 @@ static paddr_t kmem_of(unsigned slot)
 static void test_given_once(void **state)
 {
 	(void)state;
-	assert_int_equal(create(1, kmem_of(1)), 0);
-	assert_int_equal(create(2, kmem_of(1) + PAGE_SIZE), -KE_PERM);
-	assert_int_equal(create(2, kmem_of(2)), 0);
+	assert_int_equal(define(1, kmem_of(1)), 0);
+	assert_int_equal(define(1, kmem_of(2)), -KE_BUSY);
+	assert_int_equal(define(2, kmem_of(1) + PAGE_SIZE), -KE_PERM);
+	assert_int_equal(define(2, kmem_of(2)), 0);
 	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, BYTES), 0);
 	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, RANGE, BYTES), -KE_PERM);
 	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, RANGE + BYTES - PAGE_SIZE, BYTES), -KE_PERM);
 	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, PAGE_SIZE), -KE_PERM);
 	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, kmem_of(1), PAGE_SIZE), -KE_PERM);
-	assert_int_equal(create(3, RANGE), -KE_PERM);
+	assert_int_equal(define(3, RANGE), -KE_PERM);
 	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_DEVICE, 0x1000, 0x2000), 1);
 	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_DEVICE, 0x2000, 0x1000), -KE_PERM);
 	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_IRQ, 50, 4), 0);
 	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_IRQ, 53, 1), -KE_PERM);
 	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_IRQ, 54, 1), 0);
-	/* What one process had, another may have when the first is gone. */
-	machine_destroy(1);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, RANGE, BYTES), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_DEVICE, 0x2000, 0x1000), 1);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_IRQ, 53, 1), 0);
+	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_IRQ, 60, 1), -KE_SRCH);
+	assert_int_equal(sys(procmgr, ProcessGrant, 0, GRANT_RAM, RANGE + BYTES, PAGE_SIZE), -KE_SRCH);
+	/* What was taken by a process that has ended is still its slot's. */
+	assert_int_equal(make(1), 0);
+	assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+	process_sealed = false;
+	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, RANGE, BYTES), -KE_PERM);
 }
 
-static bool is_zero(paddr_t at, uint64_t bytes)
+static bool is_filled(paddr_t at, uint64_t bytes, uint8_t with)
 {
 	const uint8_t *b = pa_to_va(at);
 
 	for (uint64_t i = 0; i < bytes; i++)
-		if (b[i])
+		if (b[i] != with)
 			return false;
 	return true;
 }
@@ -104,35 +113,35 @@ static void test_interrupted(void **state)
 	(void)state;
 	for (unsigned n = 1; n < 60; n++) {
 		host_raise_after(n, SPI);
-		assert_int_equal(create(1, kmem_of(1)), 0);
-		memset(pa_to_va(RANGE), 0xee, BYTES);
+		assert_int_equal(define(1, kmem_of(1)), 0);
 		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, BYTES), 0);
-		assert_true(is_zero(RANGE, BYTES));
-		assert_int_equal(processes[1].ram_bytes, BYTES);
-		memset(pa_to_va(RANGE), 0xee, BYTES);
-		machine_destroy(1);
-		assert_true(is_zero(RANGE, BYTES));
+		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE + BYTES, BYTES), 1);
+		assert_int_equal(processes[1].ram_bytes, 2 * BYTES);
+		for (unsigned lives = 0; lives < 2; lives++) {
+			if (lives == 0)
+				memset(pa_to_va(RANGE), 0xee, 2 * BYTES);
+			assert_int_equal(make(1), 0);
+			assert_true(is_filled(RANGE, 2 * BYTES, 0));
+			memset(pa_to_va(RANGE), 0xee, 2 * BYTES);
+			assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+			assert_true(is_filled(RANGE, 2 * BYTES, 0));
+			assert_true(is_filled(kmem_of(1), 4 * PAGE_SIZE, 0));
+		}
+		machine_undefine(1);
 		host_raise_after(0, SPI);
 		assert_int_equal(sys(procmgr, InterruptUnmask, (uint64_t)interrupt), 0);
-		/* Not the same range, or it would count as clean. */
-		assert_int_equal(create(1, kmem_of(1)), 0);
-		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE + BYTES - PAGE_SIZE, 2 * PAGE_SIZE), 0);
-		machine_destroy(1);
-		assert_int_equal(create(2, kmem_of(2)), 0);
-		assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, RANGE, PAGE_SIZE), 0);
-		machine_destroy(2);
 	}
 }
 
-/* Between two steps of a grant the memory is given to another. */
+/* Between two steps of a definition the memory is given to another. */
 static void test_given_meanwhile(void **state)
 {
 	struct thread *other = machine_process(4, 100, ALL, ABLE_PROCESS, false);
 
 	(void)state;
-	assert_int_equal(create(1, kmem_of(1)), 0);
-	assert_int_equal(create(2, kmem_of(2)), 0);
-	host_raise_after(PROCESS_MAX + 2, SPI); /* while it is being zeroed */
+	assert_int_equal(define(1, kmem_of(1)), 0);
+	assert_int_equal(define(2, kmem_of(2)), 0);
+	host_raise_after(PROCESS_MAX / 2, SPI); /* while it is being looked for */
 	machine_call(procmgr, false, CALL_ProcessGrant, (const uint64_t[11]){1, GRANT_RAM, RANGE, BYTES});
 	assert_int_equal(processes[1].ram_bytes, 0);
 	assert_int_equal(sys(other, ProcessGrant, 2, GRANT_RAM, RANGE + PAGE_SIZE, PAGE_SIZE), 0);
@@ -143,27 +152,233 @@ static void test_given_meanwhile(void **state)
 	assert_int_equal(sys(procmgr, InterruptUnmask, (uint64_t)interrupt), 0);
 }
 
-/* What a slot had is zero since its end and not zeroed again, unless another has had it since. */
+/* What was zeroed when a process ended is not zeroed again for the next one of its slot. */
 static void test_clean(void **state)
 {
 	uint8_t *byte = pa_to_va(RANGE);
 
 	(void)state;
-	assert_int_equal(create(1, kmem_of(1)), 0);
+	assert_int_equal(define(1, kmem_of(1)), 0);
 	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, BYTES), 0);
-	machine_destroy(1);
-	*byte = 1; /* nobody has it, so only the test can do this: it shows who zeroes */
-	assert_int_equal(create(1, kmem_of(1)), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, BYTES), 0);
-	assert_int_equal(*byte, 1);
-	machine_destroy(1);
-	assert_int_equal(create(2, kmem_of(2)), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, RANGE, PAGE_SIZE), 0);
-	machine_destroy(2);
-	*byte = 1;
-	assert_int_equal(create(1, kmem_of(1)), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, BYTES), 0);
+	*byte = 2;
+	assert_int_equal(make(1), 0);
 	assert_int_equal(*byte, 0);
+	assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+	*byte = 1; /* nobody has it, so only the test can do this: it shows who zeroes */
+	assert_int_equal(make(1), 0);
+	assert_int_equal(*byte, 1);
+	assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+	assert_int_equal(*byte, 0);
+}
+
+/* ---- shared memory ---- */
+
+static void test_shared(void **state)
+{
+	uint8_t *byte = pa_to_va(RANGE);
+
+	(void)state;
+	for (unsigned slot = 1; slot <= 3; slot++)
+		assert_int_equal(define(slot, kmem_of(slot)), 0);
+	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_SHARED, RANGE, BYTES), 0);
+	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, RANGE + BYTES, BYTES), 0);
+	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_SHARED, RANGE, BYTES), 1);
+	/* All of it or none, and by nothing else. */
+	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_SHARED, RANGE, BYTES / 2), -KE_PERM);
+	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_SHARED, RANGE + PAGE_SIZE, BYTES), -KE_PERM);
+	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_SHARED, RANGE + BYTES, BYTES), -KE_PERM);
+	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_SHARED, kmem_of(1), 4 * PAGE_SIZE), -KE_PERM);
+	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_RAM, RANGE, BYTES), -KE_PERM);
+	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_SHARED, 0x9000000, PAGE_SIZE), -KE_PERM);
+	assert_int_equal(define(4, RANGE), -KE_PERM);
+	assert_int_equal(processes[1].ram_bytes, BYTES);
+	assert_int_equal(processes[2].ram_bytes, BYTES);
+	assert_int_equal(processes[1].regions[0].flags, REGION_RAM | REGION_SHARED);
+	/* Zero for the first user; the second finds what the first has written. */
+	*byte = 1;
+	assert_int_equal(make(1), 0);
+	assert_int_equal(*byte, 0);
+	*byte = 2;
+	assert_int_equal(make(2), 0);
+	assert_int_equal(*byte, 2);
+	/* Filled by message only: it may be in use. Never executable. */
+	assert_int_equal(sys(procmgr, ProcessCopy, 2, 1, 0, MEM_VA, 16), -KE_INVAL);
+	assert_int_equal(sys(procmgr, ProcessMap, 2, 0x200000, 1, 0, PAGE_SIZE, PROT_R | PROT_X), -KE_PERM);
+	assert_int_equal(sys(procmgr, ProcessMap, 2, 0x200000, 1, 0, PAGE_SIZE, PROT_R | PROT_W), 0);
+	/* The end of one leaves it to the other; that of the last leaves nothing. */
+	assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+	assert_int_equal(*byte, 2);
+	assert_int_equal(make(1), 0);
+	assert_int_equal(*byte, 2);
+	assert_int_equal(sys(procmgr, ProcessDestroy, 2), 0);
+	assert_int_equal(*byte, 2);
+	assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+	assert_true(is_filled(RANGE, BYTES, 0));
+	*byte = 3; /* nobody has it: see test_clean() */
+	assert_int_equal(make(2), 0);
+	assert_int_equal(*byte, 3);
+	assert_int_equal(sys(procmgr, ProcessDestroy, 2), 0);
+	assert_int_equal(*byte, 0);
+}
+
+/* ---- the seal ---- */
+
+static void test_seal(void **state)
+{
+	const struct process_params params = {.runmask = ALL};
+	struct process before[3];
+
+	(void)state;
+	assert_int_equal(define(1, kmem_of(1)), 0);
+	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, BYTES), 0);
+	/* Nothing is made before the seal. */
+	assert_int_equal(sys(procmgr, ProcessCreate, 1, 0), -KE_PERM);
+	assert_int_equal(sys(procmgr, ProcessMap, 1, MEM_VA, 0, 0, PAGE_SIZE, PROT_R), -KE_SRCH);
+	assert_int_equal(sys(procmgr, ProcessStart, 1, CODE_VA, 0, 0, 0), -KE_SRCH);
+	assert_int_equal(sys(procmgr, ProcessDestroy, 1), -KE_SRCH);
+	assert_int_equal(sys(procmgr, Seal), 0);
+	assert_true(process_sealed);
+	memcpy(before, processes, sizeof(before));
+	assert_int_equal(sys(procmgr, Seal), -KE_PERM);
+	/* The address of parameters is of no interest any more, whatever the slot. */
+	for (unsigned slot = 1; slot < PROCESS_MAX; slot++)
+		assert_int_equal(sys(procmgr, ProcessCreate, slot, (uint64_t)&params), -KE_PERM);
+	assert_int_equal(sys(procmgr, ProcessCreate, 2, 0), -KE_SRCH);
+	assert_int_equal(sys(procmgr, ProcessCreate, 0, 0), -KE_INVAL);
+	assert_int_equal(sys(procmgr, ProcessCreate, PROCESS_MAX + 1, 0), -KE_INVAL);
+	for (unsigned lives = 0; lives < 2; lives++) {
+		assert_int_equal(sys(procmgr, ProcessCreate, 1, 0), 0);
+		assert_int_equal(sys(procmgr, ProcessCreate, 1, 0), -KE_BUSY);
+		for (unsigned slot = 0; slot < 3; slot++)
+			for (uint64_t kind = 0; kind <= GRANT_SHARED + 1; kind++)
+				assert_int_equal(sys(procmgr, ProcessGrant, slot, kind, RANGE + BYTES, BYTES),
+						 -KE_PERM);
+		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_IRQ, 60, 1), -KE_PERM);
+		assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+		assert_int_equal(processes[1].state, PROCESS_DEFINED);
+		/* Parameters and grants are what they were. */
+		assert_memory_equal(&processes[1].params, &before[1].params, sizeof(before[1].params));
+		assert_memory_equal(processes[1].irqs, before[1].irqs, sizeof(before[1].irqs));
+		for (unsigned i = 0; i <= REGION_KMEM; i++) {
+			assert_int_equal(processes[1].regions[i].start, before[1].regions[i].start);
+			assert_int_equal(processes[1].regions[i].bytes, before[1].regions[i].bytes);
+			assert_int_equal(processes[1].regions[i].flags, before[1].regions[i].flags);
+		}
+	}
+	assert_int_equal(processes[2].state, PROCESS_FREE);
+}
+
+/* ---- the seal of a VM ---- */
+
+#define VM      5u
+#define GUEST   0x80000000ull
+#define SHARED  RANGE
+#define DEVICE  0x9000000ull
+#define MINE    2u /* priority of its threads, and ... */
+#define FIFO(p) ((p) | SCHED_FIFO_ << 8)
+
+/* Region 0 is RAM, 1 a device, 2 shared memory; interrupt 60. Two threads beside the one that is returned. */
+static struct thread *make_vm(struct thread **second, struct thread **idle)
+{
+	const paddr_t base = HOST_RAM_START + (VM - 1) * (1ull << 20);
+	const struct process_params params = {.name = "vm",
+					      .kmem = base,
+					      .kmem_bytes = 256ull << 10,
+					      .abilities = ABLE_VCPU | ABLE_XSCHED,
+					      .runmask = 7,
+					      .priority = MINE,
+					      .max_priority = 20,
+					      .policy = SCHED_FIFO_,
+					      .guest = 1};
+	struct thread *t;
+	int64_t tid;
+
+	assert_int_equal(machine_define(VM, &params), 0);
+	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_RAM, base + (512ull << 10), MEM_BYTES), 0);
+	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_DEVICE, DEVICE, PAGE_SIZE), 1);
+	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_SHARED, SHARED, BYTES), 2);
+	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_IRQ, 60, 2), 0);
+	assert_int_equal(make(VM), 0);
+	tid = machine_call(procmgr, false, CALL_ProcessStart, (const uint64_t[11]){VM, CODE_VA + 4, 0, 0, 0});
+	t = machine_thread(VM, (uint32_t)tid);
+	machine_settle();
+	assert_int_equal(sys(t, ThreadCtl, THREADCTL_RUNMASK, 1), 0);
+	*second = machine_spawn(t, MINE, 2);
+	*idle = machine_spawn(t, MINE, 4);
+	return t;
+}
+
+/* What may be done before the VM runs, and not behind that. */
+static void changes(struct thread *t, struct thread *second, uint64_t attached, int64_t expected)
+{
+	const uint64_t window = GUEST + (expected ? 0x200000 : 0x100000);
+
+	assert_int_equal(sys(t, MemMap, SPACE_GUEST, window, 0, 0, PAGE_SIZE, PROT_R | PROT_W | PROT_X), expected);
+	assert_int_equal(sys(t, MemMap, SPACE_GUEST, window + 0x10000, 1, 0, PAGE_SIZE, PROT_R), expected);
+	assert_int_equal(sys(t, MemUnmap, SPACE_GUEST, GUEST, PAGE_SIZE), expected);
+	assert_int_equal(sys(t, MemUnmap, SPACE_GUEST, GUEST + PAGE_SIZE, PAGE_SIZE), expected);
+	assert_int_equal(sys(t, InterruptDetach, attached), expected);
+	assert_int_equal(sys(t, SchedSet, UINT64_MAX, t->tid, FIFO(MINE), 0), expected);
+	assert_int_equal(sys(t, SchedSet, VM, second->tid, FIFO(MINE), 2), expected);
+	assert_int_equal(sys(t, ThreadCtl, THREADCTL_RUNMASK, 1), expected);
+	assert_int_equal(sys(t, VcpuSet, 1, VREG_RESET, 0), 0);
+}
+
+static void map_two(struct thread *t)
+{
+	assert_int_equal(sys(t, MemMap, SPACE_GUEST, GUEST, 0, 0, 2 * PAGE_SIZE, PROT_R | PROT_W | PROT_X), 0);
+}
+
+static void test_vm_seal(void **state)
+{
+	(void)state;
+	for (unsigned lives = 0; lives < 2; lives++) {
+		struct thread *second, *idle, *late, *t = make_vm(&second, &idle);
+		const struct process *p = t->process;
+		int64_t attached, again;
+
+		map_two(t);
+		assert_int_equal(sys(t, VcpuCreate, 0, 0, 0), 1);
+		assert_int_equal(sys(t, VcpuCreate, 1, 1, 0), 2);
+		attached = sys(t, InterruptAttachEvent, 60, 0, 1, 1, 0);
+		again = sys(t, InterruptAttachEvent, 61, 0, 1, 1, 0);
+		assert_true(attached > 0 && again > 0);
+		changes(t, second, (uint64_t)attached, 0);
+		map_two(t);
+		assert_int_equal(sys(t, MemMap, SPACE_GUEST, GUEST + 0x40000, 2, 0, PAGE_SIZE, PROT_R | PROT_X),
+				 -KE_PERM);
+		assert_int_equal(sys(t, VcpuSet, 2, VREG_PC, 1), 0);
+		/* It runs. */
+		assert_false(p->guest.sealed);
+		assert_int_equal(sys(idle, VcpuRun, 1, ACT_RUN), BLOCKED);
+		assert_true(p->guest.sealed);
+		machine_guest_trap(2, HOST_HVC);
+		changes(t, second, (uint64_t)again, -KE_PERM);
+		assert_int_equal(sys(t, VcpuCreate, 2, 2, 0), -KE_PERM);
+		assert_int_equal(sys(t, InterruptAttachEvent, 60, 0, 1, 1, 0), -KE_PERM);
+		/* A range that begins with a hole ends where something is. */
+		assert_int_equal(sys(t, MemUnmap, SPACE_GUEST, GUEST - PAGE_SIZE, 2 * PAGE_SIZE), -KE_PERM);
+		assert_int_equal(sys(t, MemUnmap, SPACE_GUEST, 0, SPACE_LIMIT), -KE_PERM);
+		/* Its own memory is none of the guest's affairs. */
+		assert_int_equal(sys(t, MemMap, SPACE_SELF, MEM_VA, 0, 0, PAGE_SIZE, PROT_R | PROT_W), 0);
+		assert_int_equal(sys(t, MemUnmap, SPACE_SELF, MEM_VA, PAGE_SIZE), 0);
+		/* Shared memory comes and goes. */
+		assert_int_equal(sys(t, MemMap, SPACE_GUEST, GUEST + 0x40000, 2, 0, BYTES, PROT_R | PROT_W), 0);
+		assert_int_equal(sys(t, MemUnmap, SPACE_GUEST, GUEST + 0x40000, BYTES), 0);
+		/* A vCPU goes on in a thread that was there before; no thread that comes later runs one. */
+		late = machine_spawn(t, 20, 1);
+		assert_int_equal(sys(late, VcpuRun, 2, ACT_RUN), -KE_PERM);
+		assert_int_equal(sys(late, ThreadDestroy, 0), GONE);
+		assert_int_equal(sys(second, VcpuRun, 2, ACT_RUN), BLOCKED);
+		machine_guest_trap(1, HOST_HVC);
+		/* The operator may, within the limits that were given. */
+		assert_int_equal(sys(procmgr, SchedSet, VM, second->tid, FIFO(20), 6), 0);
+		assert_int_equal(second->base_prio, 20);
+		assert_int_equal(second->runmask, 6);
+		assert_int_equal(sys(procmgr, SchedSet, VM, second->tid, FIFO(21), 0), -KE_INVAL);
+		assert_int_equal(sys(procmgr, SchedSet, VM, second->tid, FIFO(20), 8), -KE_INVAL);
+		machine_destroy(VM);
+	}
 }
 
 /* ---- numbers of objects, ends of processes ---- */
@@ -227,6 +442,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_given_meanwhile, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_clean, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_shared, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_seal, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_vm_seal, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_handles, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_end, setup, teardown),
 	};

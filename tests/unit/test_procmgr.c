@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: procmgr/start.c procmgr/order.c procmgr/end.c procmgr/vm.c procmgr/serve.c */
+/* SOURCES: procmgr/seal.c procmgr/start.c procmgr/order.c procmgr/end.c procmgr/vm.c procmgr/serve.c */
 /* SOURCES: procmgr/names.c procmgr/plan.c procmgr/random.c */
 /* CFLAGS: -Wno-missing-field-initializers */
 /*
@@ -100,6 +100,7 @@ struct mapping {
 static struct {
 	uint64_t now, deadline;
 	unsigned calls, fail_at; /* the fail_at-th call of the process group fails; 0: none */
+	bool sealed;
 	enum process_state state[PROCESS_MAX];
 	struct process_params params[PROCESS_MAX];
 	int regions[PROCESS_MAX], interrupts[PROCESS_MAX];
@@ -125,20 +126,33 @@ static int step(int result)
 
 int ProcessCreate_r(unsigned slot, const struct process_params *params)
 {
-	if (k.state[slot] != PROCESS_FREE)
+	assert_int_equal(k.sealed, params == NULL);
+	if (k.state[slot] != (k.sealed ? PROCESS_DEFINED : PROCESS_FREE))
 		return -EBUSY;
 	if (step(0) < 0)
 		return -ENOMEM;
-	k.state[slot] = PROCESS_NEW;
-	k.params[slot] = *params;
-	k.regions[slot] = k.interrupts[slot] = 0;
-	k.creates++;
+	if (k.sealed) {
+		k.state[slot] = PROCESS_NEW;
+		k.creates++;
+	} else {
+		k.state[slot] = PROCESS_DEFINED;
+		k.params[slot] = *params;
+	}
+	return 0;
+}
+
+int Seal_r(void)
+{
+	if (step(0) < 0)
+		return -ENOMEM;
+	k.sealed = true;
 	return 0;
 }
 
 int ProcessGrant_r(unsigned slot, enum grant what, uint64_t start, uint64_t length)
 {
-	assert_int_equal(k.state[slot], PROCESS_NEW);
+	assert_int_equal(k.state[slot], PROCESS_DEFINED);
+	assert_false(k.sealed);
 	if (what == GRANT_IRQ) {
 		k.interrupts[slot] += (int)length;
 		return step(0);
@@ -187,13 +201,13 @@ int ProcessDestroy_r(unsigned slot)
 {
 	assert_int_not_equal(slot, 0);
 	k.destroys++;
-	k.state[slot] = PROCESS_FREE;
+	k.state[slot] = PROCESS_DEFINED;
 	return 0;
 }
 
 int ProcessInfo_r(unsigned slot, struct process_info *info)
 {
-	if (k.state[slot] == PROCESS_FREE)
+	if (k.state[slot] <= PROCESS_DEFINED)
 		return -ESRCH;
 	*info = k.info[slot];
 	info->state = k.state[slot];
@@ -202,7 +216,7 @@ int ProcessInfo_r(unsigned slot, struct process_info *info)
 
 int ThreadInfo_r(unsigned slot, int tid, struct thread_info *info)
 {
-	if (k.state[slot] == PROCESS_FREE || tid > (int)k.thread.tid)
+	if (k.state[slot] <= PROCESS_DEFINED || tid > (int)k.thread.tid)
 		return -ESRCH;
 	*info = k.thread;
 	return (int)k.thread.tid;
@@ -406,6 +420,16 @@ static int make_system(void **state)
 	return plan_place(&plan, boot_info.ram, 1, &shortage) ? 0 : -1;
 }
 
+static int make_sealed(void **state)
+{
+	int result = make_system(state);
+
+	if (result == 0)
+		result = seal();
+	k.calls = 0;
+	return result;
+}
+
 static int run(const struct act *with, unsigned count)
 {
 	volatile int result;
@@ -431,15 +455,15 @@ static void servers_start_in_order(void **state)
 	config.processes[DISK - 1].ready = true;
 	order_go_on();
 	assert_int_equal(k.state[DISK], PROCESS_RUNNING);
-	assert_int_equal(k.state[SHELL], PROCESS_FREE);
+	assert_int_equal(k.state[SHELL], PROCESS_DEFINED);
 	RUN(early); /* not the one that is awaited */
-	assert_int_equal(k.state[SHELL], PROCESS_FREE);
+	assert_int_equal(k.state[SHELL], PROCESS_DEFINED);
 	RUN(ready);
 	assert_int_equal(answer[1], 0);
 	assert_int_equal(k.state[SHELL], PROCESS_RUNNING);
 	assert_int_equal(k.state[LATE], PROCESS_RUNNING);
 	assert_int_equal(k.state[VM1], PROCESS_RUNNING);
-	assert_int_equal(k.state[VM2], PROCESS_FREE); /* no autostart */
+	assert_int_equal(k.state[VM2], PROCESS_DEFINED); /* no autostart */
 	assert_non_null(strstr(log_text, "system started"));
 }
 
@@ -465,7 +489,7 @@ static void a_server_that_dies_while_awaited_holds_up_nobody(void **state)
 	order_go_on();
 	RUN(acts_);
 	assert_non_null(strstr(log_text, "disk ended: fault, syndrome 92000046"));
-	assert_int_equal(k.state[DISK], PROCESS_FREE);
+	assert_int_equal(k.state[DISK], PROCESS_DEFINED);
 	assert_int_equal(k.state[VM1], PROCESS_RUNNING);
 }
 
@@ -488,6 +512,7 @@ static void a_process_is_laid_out_as_it_must_be(void **state)
 	disk->devices[1] = (struct slot_device){0xa000000, 0x2000, "disk"};
 	disk->interrupt_count = 1;
 	disk->interrupts[0] = 33;
+	assert_int_equal(seal(), 0);
 	assert_int_equal(process_launch(DISK), 0);
 	assert_int_equal(k.regions[DISK], 3);
 	assert_int_equal(k.interrupts[DISK], 1);
@@ -526,6 +551,26 @@ static void a_vm_gets_its_memory_and_the_archive_to_read(void **state)
 	assert_int_equal(k.params[VM1].abilities, ABLE_VCPU);
 }
 
+/* Also those that are not started at once. Whatever the kernel refuses, the seal fails, and with it the start. */
+static void all_slots_are_defined_before_any_starts(void **state)
+{
+	unsigned steps;
+
+	assert_int_equal(seal(), 0);
+	assert_true(k.sealed);
+	assert_int_equal(k.creates, 0);
+	for (unsigned i = 1; i < PROCESS_MAX; i++)
+		assert_int_equal(k.state[i], slots[i].kind == SLOT_EMPTY ? PROCESS_FREE : PROCESS_DEFINED);
+	assert_int_equal(k.regions[VM2], 3);
+	steps = k.calls;
+	for (unsigned i = 1; i <= steps; i++) {
+		make_system(state);
+		k.fail_at = i;
+		assert_int_equal(seal(), -ENOMEM);
+		assert_false(k.sealed);
+	}
+}
+
 /* Whichever step fails, nothing is left over, and the next attempt works. */
 static void a_start_that_fails_leaves_nothing(void **state)
 {
@@ -536,11 +581,11 @@ static void a_start_that_fails_leaves_nothing(void **state)
 	steps = k.calls;
 	assert_true(steps > 8);
 	for (unsigned i = 1; i <= steps; i++) {
-		make_system(state);
+		make_sealed(state);
 		k.fail_at = i;
 		assert_int_equal(vm_start(VM1), -ENOMEM);
 		assert_false(slots[VM1].running);
-		assert_int_equal(k.state[VM1], PROCESS_FREE);
+		assert_int_equal(k.state[VM1], PROCESS_DEFINED);
 		assert_int_equal(k.destroys, k.creates);
 		assert_non_null(strstr(log_text, "vm1 not started"));
 		assert_int_equal(vm_start(VM1), 0);
@@ -698,7 +743,7 @@ static void a_shutdown_starts_nothing_more(void **state)
 	assert_int_equal(RUN(acts_), 2);
 	assert_int_equal(k.state[VM2], PROCESS_RUNNING);
 	assert_int_equal(k.signalled[VM2], BH_SIGTERM);
-	assert_int_equal(k.state[SHELL], PROCESS_FREE);
+	assert_int_equal(k.state[SHELL], PROCESS_DEFINED);
 }
 
 static void a_shutdown_does_not_wait_for_ever(void **state)
@@ -719,6 +764,7 @@ static void the_end_of_a_critical_process_ends_the_system(void **state)
 
 	(void)state;
 	slots[LATE].critical = true;
+	assert_int_equal(seal(), 0);
 	order_go_on();
 	assert_int_equal(k.params[LATE].critical, 1);
 	assert_int_equal(RUN(acts_), 1);
@@ -759,7 +805,7 @@ static void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)
 	assert_int_equal(answer[1], -EPERM);
 }
 
-#define CASE(name) cmocka_unit_test_setup(name, make_system)
+#define CASE(name) cmocka_unit_test_setup(name, make_sealed)
 
 int main(void)
 {
@@ -767,7 +813,8 @@ int main(void)
 	    CASE(servers_start_in_order),
 	    CASE(a_server_that_never_gets_ready_holds_up_nobody),
 	    CASE(a_server_that_dies_while_awaited_holds_up_nobody),
-	    CASE(a_process_is_laid_out_as_it_must_be),
+	    cmocka_unit_test_setup(a_process_is_laid_out_as_it_must_be, make_system),
+	    cmocka_unit_test_setup(all_slots_are_defined_before_any_starts, make_system),
 	    CASE(a_vm_gets_its_memory_and_the_archive_to_read),
 	    CASE(a_start_that_fails_leaves_nothing),
 	    CASE(the_cause_of_an_end_is_kept_and_the_slot_is_free),
@@ -778,7 +825,7 @@ int main(void)
 	    CASE(a_shutdown_waits_for_the_guests),
 	    CASE(a_shutdown_starts_nothing_more),
 	    CASE(a_shutdown_does_not_wait_for_ever),
-	    CASE(the_end_of_a_critical_process_ends_the_system),
+	    cmocka_unit_test_setup(the_end_of_a_critical_process_ends_the_system, make_system),
 	    CASE(the_console_driver_takes_over_when_it_is_ready),
 	    CASE(only_virtual_cpus_are_rescheduled_within_their_bounds),
 	};

@@ -158,10 +158,12 @@ static void test_registers_follow(void **state)
 /* A question about a vCPU whose registers another CPU holds is answered there, also if the vCPU has just left. */
 static void test_vcpu_requests(void **state)
 {
-	struct thread *a = machine_spawn(first, 20, 1u << 1), *b, *asks = machine_spawn(first, 20, 1u << 2);
+	struct thread *a = machine_spawn(first, 20, 1u << 1), *b = machine_spawn(first, 30, 1u << 3),
+		      *asks = machine_spawn(first, 20, 1u << 2);
 
 	(void)state;
 	assert_int_equal(sys(a, VcpuCreate, 0, 0, 0), 1);
+	assert_int_equal(sys(b, VcpuCreate, 1, 1, 0), 2);
 	a->process->vcpus[0]->el1.tpidr_el1 = 1;
 	assert_int_equal(sys(a, VcpuRun, 1, ACT_RUN), BLOCKED);
 	assert_int_equal(sys(asks, VcpuPrivate, 1, VPRIV_ENABLE, 0, 0), 0);
@@ -173,8 +175,7 @@ static void test_vcpu_requests(void **state)
 	assert_int_equal(a->state, STATE_RUNNING);
 	/* Asked, and before the CPU hears of it another vCPU takes its place. */
 	machine_guest_trap(1, HOST_HVC);
-	b = machine_spawn(first, 30, 1u << 1);
-	assert_int_equal(sys(b, VcpuCreate, 1, 1, 0), 2);
+	assert_int_equal(sys(procmgr, SchedSet, a->process->slot, b->tid, 30 | SCHED_FIFO_ << 8, 1u << 1), 0);
 	a->process->vcpus[1]->el1.tpidr_el1 = 2;
 	assert_ptr_equal(cpus[1].resident, a->process->vcpus[0]);
 	assert_int_equal(machine_call(asks, false, CALL_VcpuQuery, (const uint64_t[11]){1, 40}), BLOCKED);

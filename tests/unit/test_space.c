@@ -320,6 +320,24 @@ static void test_the_checker(void **state)
 	rules();
 }
 
+/* Once the guest has run, only shared memory goes, however many steps it takes. */
+static void test_sealed_space(void **state)
+{
+	const uint64_t bytes = 2 * SPACE_CHANGE_STEP * PAGE_SIZE, at = 0x1000;
+
+	(void)state;
+	start(200, true);
+	assert_int_equal(space_map(&s, at, HOST_RAM_START + at, bytes, SPACE_R | SPACE_W | SPACE_SHARED), bytes);
+	assert_int_equal(space_map(&s, at + bytes, HOST_RAM_START, PAGE_SIZE, SPACE_R | SPACE_W | SPACE_X), PAGE_SIZE);
+	s.sealed = true;
+	assert_int_equal(space_unmap(&s, at + bytes, PAGE_SIZE), -KE_PERM);
+	assert_int_equal(space_unmap(&s, at + bytes / 2, bytes), bytes / 2);
+	assert_int_equal(space_unmap(&s, at + bytes, bytes / 2), -KE_PERM);
+	assert_int_equal(space_unmap(&s, at, bytes), bytes / 2);
+	s.sealed = false;
+	assert_int_equal(space_unmap(&s, at + bytes, PAGE_SIZE), PAGE_SIZE);
+}
+
 /* ---- through a process's calls ---- */
 
 /* What is executed was cleaned and synchronized; what is handed over was zeroed and cleaned. */
@@ -346,6 +364,9 @@ static void test_process_memory(void **state)
 	host_record(true);
 	assert_int_equal(sys(procmgr, ProcessCreate, 1, mem), 0);
 	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, ram, bytes), 0);
+	assert_false(host_record_covers(HOST_ZERO, (uint64_t)pa_to_va(ram), bytes));
+	assert_int_equal(sys(procmgr, Seal), 0);
+	assert_int_equal(sys(procmgr, ProcessCreate, 1, 0), 0);
 	assert_true(host_record_covers(HOST_ZERO, (uint64_t)pa_to_va(ram), bytes));
 	assert_true(host_record_covers(HOST_CLEAN_POC, (uint64_t)pa_to_va(ram), bytes));
 	for (uint64_t i = 0; i < bytes; i++)
@@ -384,6 +405,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_exist, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_split, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_guest_is_not_split, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_sealed_space, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_steps, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_out_of_memory, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),

@@ -255,28 +255,6 @@ struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
 	return &v->frame;
 }
 
-/* The first run binds the vCPU to its thread, and gives the guest its time: 0 now, the same on all its CPUs. */
-static int64_t bind(struct vcpu *v, struct thread *t)
-{
-	struct process *p = t->process;
-	int64_t error = 0;
-
-	lock_acquire(&kernel_lock);
-	if (v->thread || t->vcpu) {
-		error = -KE_BUSY;
-	} else {
-		v->thread = t;
-		t->vcpu = v;
-		if (!p->counter_set) {
-			p->counter_offset = v->cntvoff == UINT64_MAX ? sysreg_read(cntpct_el0) : v->cntvoff;
-			p->counter_set = true;
-		}
-		v->cntvoff = p->counter_offset;
-	}
-	lock_release(&kernel_lock);
-	return error;
-}
-
 int64_t call_VcpuRun(struct thread *t, struct frame *f)
 {
 	struct cpu *c = this_cpu();
@@ -286,7 +264,7 @@ int64_t call_VcpuRun(struct thread *t, struct frame *f)
 	if (unlikely(!v))
 		return -KE_BADF;
 	if (unlikely(v->thread != t)) {
-		error = bind(v, t);
+		error = vcpu_bind(v, t);
 		if (error)
 			return error;
 	}

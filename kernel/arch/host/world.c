@@ -212,28 +212,13 @@ struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
 	return &v->frame;
 }
 
-static int64_t bind(struct vcpu *v, struct thread *t)
-{
-	int64_t error = 0;
-
-	lock_acquire(&kernel_lock);
-	if (v->thread || t->vcpu) {
-		error = -KE_BUSY;
-	} else {
-		v->thread = t;
-		t->vcpu = v;
-	}
-	lock_release(&kernel_lock);
-	return error;
-}
-
 int64_t call_VcpuRun(struct thread *t, struct frame *f)
 {
 	struct vcpu *v = handle_get(t->process, OBJECT_VCPU, f->x[0]);
 	int64_t error = v ? 0 : -KE_BADF;
 
 	if (v && v->thread != t)
-		error = bind(v, t);
+		error = vcpu_bind(v, t);
 	if (!error)
 		t->in_guest = true;
 	return error;

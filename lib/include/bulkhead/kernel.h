@@ -212,10 +212,11 @@ int MemInfo_r(unsigned region, struct mem_info *info);
 
 /* Processes: procmgr only. The structures are described in abi/bulkhead.h. */
 
+/* Before Seal: defines a slot. Behind it, with NULL: makes a process of what was defined, with memory that is zero. */
 int ProcessCreate(unsigned slot, const struct process_params *params);
 int ProcessCreate_r(unsigned slot, const struct process_params *params);
 
-/* Hands a resource over, GRANT_*: `start` and `length` are physical, or INTIDs. Returns the index of the region. */
+/* Before Seal. Hands a resource over, GRANT_*: `start` and `length` are physical, or INTIDs. Returns the index of the region. */
 int ProcessGrant(unsigned slot, enum grant what, uint64_t start, uint64_t length);
 int ProcessGrant_r(unsigned slot, enum grant what, uint64_t start, uint64_t length);
 
@@ -231,7 +232,11 @@ int ProcessCopy_r(unsigned slot, unsigned region, uint64_t offset, const void *f
 int ProcessStart(unsigned slot, uint64_t entry, uint64_t stack_top, uint64_t arg, uint64_t tls);
 int ProcessStart_r(unsigned slot, uint64_t entry, uint64_t stack_top, uint64_t arg, uint64_t tls);
 
-/* Ends a process and returns when nothing of it is left and its memory is zero. */
+/* Once: from then on no slot gets other parameters or grants. */
+int Seal(void);
+int Seal_r(void);
+
+/* Ends a process and returns when nothing of it is left but its definition, and its memory is zero. */
 int ProcessDestroy(unsigned slot);
 int ProcessDestroy_r(unsigned slot);
 int ProcessInfo(unsigned slot, struct process_info *info);

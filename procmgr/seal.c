@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every slot of the plan is defined before anything starts, whether it is started at once or ever. Behind the seal the
+ * kernel refuses to widen any of them, also to this process.
+ */
+#include <bulkhead/kernel.h>
+
+#include "procmgr.h"
+
+int seal(void)
+{
+	int result = 0;
+
+	for (uint32_t i = 1; i < PROCESS_MAX && result >= 0; i++)
+		if (slots[i].kind != SLOT_EMPTY)
+			result = process_define(i);
+	if (result < 0)
+		return result;
+	result = Seal_r();
+	if (result < 0)
+		log_line(SLOG_FATAL, "Seal failed, error %d", -result);
+	return result;
+}
