@@ -37,7 +37,7 @@ include mk/bench.mk
 include mk/path.mk
 
 .PHONY: all clean distclean help
-all: kernel processes programs guest-programs host unit-programs
+all: kernel processes programs first-images guest-programs host unit-programs
 
 clean:
 	$(Q)rm -rf $(OUTPUTS)

@@ -2,7 +2,7 @@
 # The benchmark (docs/performance.md). QUICK=1: only Bulkhead, on one CPU model.
 
 BENCH := $(PYTEST_ENV) XCC=$(XCC) /usr/bin/python3 tests/bench/bench.py
-BENCH_NEEDS := kernel processes programs guest-programs host path-plugins $(BUILD)/bench/init.cpio
+BENCH_NEEDS := kernel processes programs first-images guest-programs host path-plugins $(BUILD)/bench/init.cpio
 OUTPUTS += $(BUILD)/bench
 
 # A Linux guest that is measured has one process.

@@ -12,10 +12,9 @@ KERNEL_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--gc-sections,-z
 
 KERNEL_SOURCES := $(call files,kernel,-name '*.[cS]' -not -path 'kernel/arch/host/*')
 KERNEL_OBJECTS := $(call objects,$(BUILD)/kernel,$(KERNEL_SOURCES))
-PROCMGR_LAYOUT := $(BUILD)/kernel/procmgr_layout
 DEPS += $(KERNEL_OBJECTS:.o=.d)
 
-.PHONY: kernel el2-lines
+.PHONY: kernel first-images el2-lines
 kernel: $(BUILD)/Image
 
 $(KERNEL_OBJECTS): $(BUILD)/kernel/%.o: %
@@ -23,23 +22,34 @@ $(KERNEL_OBJECTS): $(BUILD)/kernel/%.o: %
 	@mkdir -p $(@D)
 	$(Q)$(XCC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
 
-# procmgr travels inside the kernel's image, as a list of segments.
-$(PROCMGR_LAYOUT).S: $(BUILD)/bin/procmgr tools/layout.sh
-	@mkdir -p $(@D)
-	$(Q)$(XCC:gcc=strip) -o $(BUILD)/kernel/procmgr.elf $<
-	$(Q)tools/layout.sh $(XCC:gcc=readelf) $(BUILD)/kernel/procmgr.elf > $@
+# The first process travels inside the kernel's image, as a list of segments.
+# $(call image,result,kernel with symbols,first process,folder for what lies between)
+define image
+$(4)/first.S: $(3) tools/layout.sh
+	@mkdir -p $$(@D)
+	$$(Q)$$(XCC:gcc=strip) -o $(4)/first.elf $$<
+	$$(Q)tools/layout.sh $$(XCC:gcc=readelf) $(4)/first.elf > $$@
 
-$(PROCMGR_LAYOUT).o: $(PROCMGR_LAYOUT).S
-	$(Q)$(XCC) -c $< -o $@
+$(4)/first.o: $(4)/first.S
+	$$(Q)$$(XCC) -c $$< -o $$@
 
-$(BUILD)/kernel/kernel.elf: $(KERNEL_OBJECTS) $(PROCMGR_LAYOUT).o $(KERNEL_LD)
-	$(call say,LD,$@)
-	$(Q)$(XCC) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS) -Wl,-Map=$(@:.elf=.map) -T $(KERNEL_LD) $(KERNEL_OBJECTS) $(PROCMGR_LAYOUT).o -o $@
-	@echo "  EL2      $$($(el2_count)) code lines of at most $(EL2_LIMIT)"
+$(2): $$(KERNEL_OBJECTS) $(4)/first.o $$(KERNEL_LD)
+	$$(call say,LD,$$@)
+	$$(Q)$$(XCC) $$(KERNEL_CFLAGS) $$(KERNEL_LDFLAGS) -Wl,-Map=$$(@:.elf=.map) -T $$(KERNEL_LD) $$(KERNEL_OBJECTS) \
+		$(4)/first.o -o $$@
+	$(if $(filter %/kernel.elf,$(2)),@echo "  EL2      $$$$($$(el2_count)) code lines of at most $$(EL2_LIMIT)")
 
-$(BUILD)/Image: $(BUILD)/kernel/kernel.elf
-	$(call say,IMAGE,$@)
-	$(Q)$(OBJCOPY) -O binary $< $@
+$(1): $(2)
+	$$(call say,IMAGE,$$@)
+	$$(Q)$$(OBJCOPY) -O binary $$< $$@
+endef
+$(eval $(call image,$(BUILD)/Image,$(BUILD)/kernel/kernel.elf,$(BUILD)/bin/procmgr,$(BUILD)/kernel))
+
+# Tests that are the first process: each with an Image of its own, build/first/NAME.Image.
+FIRST_TESTS := kworst
+$(foreach t,$(FIRST_TESTS),$(eval $(call image,$(BUILD)/first/$(t).Image,$(BUILD)/first/$(t).elf,$(BUILD)/tests/$(t),$(BUILD)/first/$(t))))
+first-images: $(FIRST_TESTS:%=$(BUILD)/first/%.Image)
+OUTPUTS += $(BUILD)/first
 
 # Exactly the files of the build: what the compiler's dependency files name, headers included, without its own headers.
 el2_files = cat $(KERNEL_OBJECTS:.o=.d) | tr ' \\:' '\n' | grep -E '^(kernel|abi)/.*\.(c|S|h|def)$$' | \

@@ -12,7 +12,7 @@ $(BUILD)/path/%.so: tools/path/%.c tools/path/qemu_plugin.h
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(PATH_CFLAGS) $< -o $@
 
-longest-path: kernel processes programs guest-programs host path-plugins
+longest-path: kernel processes programs first-images guest-programs host path-plugins
 	$(Q)$(PYTEST_ENV) tools/path/longest.py $(ARGS)
 
 boot-path: kernel processes guest-programs host path-plugins

@@ -4,8 +4,8 @@
  * chains, unaligned copies, the end of a process that has all of it. tests/path/longest.py runs it with QEMU counting
  * what the kernel does; nothing is timed here, only that each call came so far as it should is checked.
  *
- * It makes processes of its own out of a copy of itself. Needs all abilities, a board with one CPU, and RAM that nobody
- * has.
+ * It is the first process of an Image of its own (mk/kernel.mk), in procmgr's place, since only that one may define
+ * slots and seal them. Its children are copies of itself. Needs a board with one CPU.
  */
 #include "check.h"
 #include <string.h>
@@ -15,6 +15,7 @@
 #define THREADS     120u
 #define STACK       2048u
 #define CHILD_SLOT  20u
+#define VM_SLOT     21u
 #define CHILD_RAM   (8 * MIB)
 #define CHILD_KMEM  (2 * MIB)
 #define CHILD_STACK 0x3000000000ull
@@ -387,7 +388,7 @@ static int64_t grant_ram(unsigned slot, uint64_t bytes, uint64_t align)
 	return status;
 }
 
-static void make_child(unsigned slot, bool guest)
+static void define_child(unsigned slot, bool guest)
 {
 	struct process_params params = {.name = "child",
 					.kmem_bytes = CHILD_KMEM,
@@ -398,10 +399,50 @@ static void make_child(unsigned slot, bool guest)
 					.max_priority = HIGH + 1,
 					.policy = SCHED_RR_,
 					.guest = guest};
-	uint64_t code = (uint64_t)__data_start - 0x400000, all = ((uint64_t)_end - 0x400000 + 4095) & ~4095ull;
 
 	check_equal("ProcessCreate", create(slot, &params), 0);
 	check_equal("ProcessGrant", grant_ram(slot, CHILD_RAM, 2 * MIB), 0);
+	if (!guest)
+		check_equal("ProcessGrant of interrupts", ProcessGrant_r(slot, GRANT_IRQ, 100, 81), 0);
+}
+
+/* Every other slot, with as many regions and interrupts as it may have. */
+static void define_full(unsigned slot)
+{
+	struct process_params params = {.name = "idle",
+					.kmem_bytes = 16384,
+					.runmask = 1,
+					.priority = 1,
+					.max_priority = 1,
+					.policy = SCHED_RR_,
+					.guest = 1};
+
+	check_equal("ProcessCreate", create(slot, &params), 0);
+	for (unsigned i = 0; i < REGION_MAX; i++)
+		check_equal("ProcessGrant", grant_ram(slot, 4096, 4096), i);
+	check_equal("ProcessGrant of one too many", grant_ram(slot, 4096, 4096), -KE_AGAIN);
+	for (unsigned i = 0; slot > VM_SLOT && i < 16; i++)
+		check_equal("ProcessGrant of an interrupt", ProcessGrant_r(slot, GRANT_IRQ, 181 + i, 1),
+			    slot == VM_SLOT + 1 ? 0 : -KE_PERM);
+}
+
+static void define_all(void)
+{
+	define_child(CHILD_SLOT, false);
+	define_child(VM_SLOT, true);
+	for (unsigned slot = 1; slot < PROCESS_MAX; slot++)
+		if (slot != CHILD_SLOT && slot != VM_SLOT)
+			define_full(slot);
+	check_equal("ProcessGrant behind all", ProcessGrant_r(VM_SLOT + 1, GRANT_IRQ, 79, 1), -KE_AGAIN);
+	check_equal("ProcessGrant of a device", ProcessGrant_r(31, GRANT_DEVICE, 0x9010000, 4096), -KE_AGAIN);
+	check_equal("Seal", Seal_r(), 0);
+}
+
+static void make_child(unsigned slot)
+{
+	uint64_t code = (uint64_t)__data_start - 0x400000, all = ((uint64_t)_end - 0x400000 + 4095) & ~4095ull;
+
+	check_equal("ProcessCreate", ProcessCreate_r(slot, NULL), 0);
 	check_that(all <= CHILD_FREE, "the program fits", (int64_t)all);
 	check_equal("ProcessCopy", ProcessCopy_r(slot, 0, 0, (void *)0x400000, (uint64_t)_end - 0x400000), 0);
 	check_equal("ProcessCopy, unaligned", ProcessCopy_r(slot, 0, CHILD_FREE + 1, big[0] + 2, MIB), 0);
@@ -456,7 +497,7 @@ static void full_child(void *arg)
 static void test_full_children(void)
 {
 	for (enum end end = STAYS; end <= LEAVES; end++) {
-		make_child(CHILD_SLOT, false);
+		make_child(CHILD_SLOT);
 		start_child(CHILD_SLOT, full_child, end);
 		if (end == STAYS)
 			check_equal("ProcessSignal", ProcessSignal_r(CHILD_SLOT, 1, 2), 0);
@@ -486,7 +527,7 @@ static void test_client_child(void)
 	struct msg_info info;
 	int64_t rcvid;
 
-	make_child(CHILD_SLOT, false);
+	make_child(CHILD_SLOT);
 	start_child(CHILD_SLOT, client_child, (uint64_t)chid);
 	rcvid = MsgReceive_r(chid, big[0], MIB, &info);
 	check_equal("MsgDeliverEvent", MsgDeliverEvent_r(info.scoid, 5, 1, 0), 0);
@@ -500,45 +541,11 @@ static void test_client_child(void)
 	destroy_child(CHILD_SLOT);
 	/* And the other way round. */
 	chid = ChannelCreate_r(CHF_DISCONNECT);
-	make_child(CHILD_SLOT, false);
+	make_child(CHILD_SLOT);
 	start_child(CHILD_SLOT, client_child, (uint64_t)chid);
 	MsgReceive_r(chid, big[0], MIB, NULL);
 	destroy_child(CHILD_SLOT);
 	ChannelDestroy_r(chid);
-}
-
-/* Every slot that is left, with as many regions as it may have. */
-static void test_process_table(void)
-{
-	struct process_params params = {.name = "idle",
-					.kmem_bytes = 16384,
-					.runmask = 1,
-					.priority = 1,
-					.max_priority = 1,
-					.policy = SCHED_RR_,
-					.guest = 1};
-	struct system_info info;
-
-	for (unsigned slot = CHILD_SLOT; slot < PROCESS_MAX; slot++) {
-		check_equal("ProcessCreate", create(slot, &params), 0);
-		for (unsigned i = 0; i < REGION_MAX; i++)
-			check_equal("ProcessGrant", grant_ram(slot, 4096, 4096), i);
-		check_equal("ProcessGrant of one too many", grant_ram(slot, 4096, 4096), -KE_AGAIN);
-		for (unsigned i = 0; i < 16; i++)
-			check_equal("ProcessGrant of an interrupt",
-				    ProcessGrant_r(slot, GRANT_IRQ, 80 + (slot - CHILD_SLOT) * 16 + i, 1), 0);
-	}
-	check_equal("ProcessGrant behind all", ProcessGrant_r(31, GRANT_IRQ, 79, 1), -KE_AGAIN);
-	check_equal("ProcessGrant of a device", ProcessGrant_r(31, GRANT_DEVICE, 0x9010000, 4096), -KE_AGAIN);
-	check_equal("SystemInfo", SystemInfo_r(&info), 0);
-	for (unsigned slot = CHILD_SLOT; slot < PROCESS_MAX; slot++)
-		check_equal("ProcessDestroy", ProcessDestroy_r(slot), 0);
-	/* What they had is remembered as clean: giving it again must look through that. */
-	params.kmem_bytes = CHILD_KMEM;
-	next_ram = 0x48000000;
-	check_equal("ProcessCreate", create(CHILD_SLOT, &params), 0);
-	check_equal("ProcessGrant", grant_ram(CHILD_SLOT, 16 * MIB, 4096), 0);
-	check_equal("ProcessDestroy", ProcessDestroy_r(CHILD_SLOT), 0);
 }
 
 /* ---- interrupts ---- */
@@ -568,8 +575,7 @@ static void test_interrupts(void)
 {
 	struct process_info info;
 
-	make_child(CHILD_SLOT, false);
-	check_equal("ProcessGrant of interrupts", ProcessGrant_r(CHILD_SLOT, GRANT_IRQ, 100, 81), 0);
+	make_child(CHILD_SLOT);
 	start_child(CHILD_SLOT, irq_child, 0);
 	check_equal("ProcessInfo", ProcessInfo_r(CHILD_SLOT, &info), 0);
 	check_that(info.interrupts == 80, "interrupts of a child", info.interrupts);
@@ -677,20 +683,32 @@ static void test_vcpus(void)
 {
 	struct process_info info;
 
-	make_child(CHILD_SLOT, true);
-	start_child(CHILD_SLOT, vcpu_child, 0);
+	make_child(VM_SLOT);
+	start_child(VM_SLOT, vcpu_child, 0);
 	doze(500);
-	check_equal("ProcessInfo of a VM", ProcessInfo_r(CHILD_SLOT, &info), 0);
+	check_equal("ProcessInfo of a VM", ProcessInfo_r(VM_SLOT, &info), 0);
 	check_that(info.state == PROCESS_DEAD && info.end_cause == END_EXIT, "the VM has ended", info.end_cause);
 	check_equal("failures of the VM", (int64_t)info.end_status, 0);
-	destroy_child(CHILD_SLOT);
+	destroy_child(VM_SLOT);
+}
+
+/* A process that has as many regions as it may have, and does nothing. */
+static void test_full_process(void)
+{
+	struct system_info info;
+
+	check_equal("SystemInfo", SystemInfo_r(&info), 0);
+	check_equal("ProcessCreate", ProcessCreate_r(VM_SLOT + 1, NULL), 0);
+	check_equal("ProcessDestroy", ProcessDestroy_r(VM_SLOT + 1), 0);
 }
 
 int main(void)
 {
 	int chid = ChannelCreate_r(CHF_PRIVATE), coid;
 
-	ThreadSelf_r(&own_slot);
+	/* It is the first process, hence more important than anything that it is to measure. */
+	SchedSet_r(-1, ThreadSelf_r(&own_slot), HIGH / 2, SCHED_RR_, 0);
+	define_all();
 	coid = ConnectAttach_r(own_slot, chid, 0);
 	test_threads();
 	test_tables(chid);
@@ -699,12 +717,12 @@ int main(void)
 	test_crowd();
 	test_chain();
 	test_timers(chid);
-	test_memory(SPACE_SELF, 0, 0, 6 * MIB);
+	test_memory(SPACE_SELF, 0, 0, 4 * MIB);
 	test_full_children();
 	test_client_child();
 	test_interrupts();
 	test_vcpus();
-	test_process_table();
+	test_full_process();
 	memset(page, 'x', sizeof(page));
 	page[254] = '\n';
 	check_equal("SystemLog", SystemLog_r(page, 255), 0);

@@ -98,7 +98,8 @@ def bare_vm(name, program, cmdline="", cpus=("sched 10", "sched 10"), more=""):
 class Board:
     """QEMU's `virt` board with our kernel and an archive."""
 
-    def __init__(self, archive, cpus=4, ram="2G", cpu="neoverse-n1", extra=(), icount=False, single=None, log=None):
+    def __init__(self, archive, cpus=4, ram="2G", cpu="neoverse-n1", extra=(), icount=False, single=None, log=None,
+                 kernel="Image"):
         """With `single` one thread of the host emulates all CPUs in turns. That is faster where TLBs are flushed often,
         and the rule if the host has fewer CPUs: there a CPU that spins takes the time that the lock's holder needs."""
         if single is None:
@@ -110,7 +111,7 @@ class Board:
         self.command = ["qemu-system-aarch64", "-M", "virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3", *accel,
                         "-cpu", cpu, "-smp", str(cpus), "-m", ram, "-nic", "none", "-display", "none", "-monitor",
                         "none", "-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial", "-no-reboot",
-                        "-kernel", str(BUILD / "Image"), "-initrd", str(archive), *extra]
+                        "-kernel", str(BUILD / kernel), "-initrd", str(archive), *extra]
         self.seen = ""
 
     def __enter__(self):

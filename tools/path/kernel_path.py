@@ -19,9 +19,9 @@ CAUSES = ("timer_expire_one", "irq_fire", "vcpu_irq_timer", "vcpu_irq_maintenanc
 Cause = collections.namedtuple("Cause", "name is_call longest times total went_on functions run")
 
 
-def kernel_functions():
+def kernel_functions(kernel=KERNEL):
     """Addresses and names of the kernel's text, ascending; of several names at one place the last."""
-    lines = subprocess.run(["aarch64-linux-gnu-nm", "-n", KERNEL], capture_output=True, text=True, check=True).stdout
+    lines = subprocess.run(["aarch64-linux-gnu-nm", "-n", kernel], capture_output=True, text=True, check=True).stdout
     found = {}
     for address, kind, name in re.findall(r"^([0-9a-f]+) (\w) (\S+)$", lines, re.MULTILINE):
         if kind in "tT" and not name.startswith("$"):
@@ -32,9 +32,9 @@ def kernel_functions():
     return {address: name for address, name in found.items() if address < end} | {end: "end"}
 
 
-def write_symbols(path):
+def write_symbols(path, kernel=KERNEL):
     """The file of symbols for stretch.c. A kernel that has not all that the measurement rests on is refused."""
-    functions = kernel_functions()
+    functions = kernel_functions(kernel)
     missing = {POLL, TAKE, IDLE, *CAUSES, *(f"call_{name}" for name in all_calls())} - set(functions.values())
     if missing:
         raise SystemExit(f"the kernel has no function {', '.join(sorted(missing))}: inlined, or renamed?")

@@ -16,13 +16,14 @@ FOLDER = BUILD / "path"
 AIM = 2000
 
 
-def board(run, system):
+def board(run, system, kernel="Image", elf=kernel_path.KERNEL):
     """One CPU, on which time is the number of instructions, with the plugin."""
+    kernel_path.write_symbols(FOLDER / "symbols", elf)
     report = FOLDER / f"{run}.stretches"
     report.unlink(missing_ok=True)
     plugin = f"file={FOLDER}/stretch.so,symbols={FOLDER}/symbols,out={report}"
     archive = make_archive(system, f"longest-{run}")
-    return report, Board(archive, cpus=1, cpu=kernel_path.COUNTING, icount=True, log=f"longest-{run}",
+    return report, Board(archive, cpus=1, cpu=kernel_path.COUNTING, icount=True, log=f"longest-{run}", kernel=kernel,
                          extra=("-plugin", plugin))
 
 
@@ -33,11 +34,7 @@ def switch_off(machine):
 
 def run_worst(name):
     """One program that brings every call into the situation in which it takes longest (tests/el0/kworst.c)."""
-    kworst = """
-        kworst { program = "kworst"; priority = <50>; max-priority = <101>; memory = <0x1000000>; ready;
-                 kernel-memory = <0x400000>; abilities = "log", "public", "process", "xsched", "system", "vcpu"; };
-"""
-    report, machine = board(name, {"system.dts": system_dts(first=kworst)})
+    report, machine = board(name, {"system.dts": system_dts()}, "first/kworst.Image", BUILD / "first/kworst.elf")
     with machine as b:
         end = b.expect(r"kworst: \d+ passed, (\d+) failed", 300, "the report of kworst")
         if end.group(1) != "0":
@@ -93,7 +90,6 @@ def main():
     arguments.add_argument("--top", type=int, default=10, help="how many causes to print (%(default)s)")
     arguments.add_argument("--run", choices=RUNS, action="append", help="only this part of the workload")
     options = arguments.parse_args()
-    kernel_path.write_symbols(FOLDER / "symbols")
     worst, stretches, boot = {}, 0, 0
     for run in options.run or RUNS:
         boot, count, _, causes = kernel_path.read_report(RUNS[run](run), run)
