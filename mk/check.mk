@@ -22,8 +22,8 @@ TIDY_TARGET   := --target=aarch64-linux-gnu -std=gnu11 -nostdinc -D__bulkhead_ti
 TIDY_KERNEL_FLAGS  := $(TIDY_TARGET) -ffreestanding -mgeneral-regs-only -isystem $(CLANG_INCLUDE) \
 	-Ikernel/include -Ikernel -I. -Iabi
 TIDY_PROCESS_FLAGS := $(TIDY_TARGET) -isystem $(PICOLIBC)/include -isystem $(CLANG_INCLUDE) \
-	-isystem $(SYSROOT)/include -I. -Iabi -Ilib/include
-TIDY_HOST_FLAGS    := -std=gnu11 -D_GNU_SOURCE -I. -Iabi -Ilib/include
+	-isystem $(SYSROOT)/include -I. -Iabi -Iinclude -Ilib/include
+TIDY_HOST_FLAGS    := -std=gnu11 -D_GNU_SOURCE -I. -Iabi -Iinclude -Ilib/include
 
 # $(call tidy_rule,sources,flags,folder of the objects of a source)
 define tidy_rule
@@ -53,7 +53,7 @@ cppcheck:
 		--error-exitcode=1 \
 		--cppcheck-build-dir=$(BUILD)/cppcheck --suppress=missingIncludeSystem --suppress=comparePointers \
 		--suppress=constStatement -D__aarch64__=1 -D__GNUC__=12 \
-		-Ikernel/include -Ikernel -I. -Iabi -Ilib/include $(filter-out tests/%,$(filter %.c,$(CHECKED)))
+		-Ikernel/include -Ikernel -I. -Iabi -Iinclude -Ilib/include $(filter-out tests/%,$(filter %.c,$(CHECKED)))
 
 # EL2 has no indirect branch but RET and the one to virtual addresses when the MMU comes on (head.S): a branch history that
 # a guest or a process has prepared finds nothing to steer there. Looked up in what was linked.

@@ -25,7 +25,7 @@ ARM := -march=armv8-a -mno-outline-atomics -mstrict-align -mfix-cortex-a53-83576
 comma := ,
 
 # The folders of the tree that hold C.
-C_FOLDERS := $(wildcard abi kernel lib procmgr devc-* slogger shell shmem-server qvm vdev tools tests guests)
+C_FOLDERS := $(wildcard abi include kernel lib procmgr devc-* slogger shell shmem-server qvm vdev tools tests guests)
 
 DEPS    :=
 OUTPUTS := $(addprefix $(BUILD)/,Image bulkhead kernel lib bin tests guest-programs host unit tidy cppcheck images \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The host tool `bulkhead`.
 
-HOST_CFLAGS  := $(BASE) $(REPRODUCIBLE) -D_GNU_SOURCE -I. -Iabi -Ilib/include
+HOST_CFLAGS  := $(BASE) $(REPRODUCIBLE) -D_GNU_SOURCE -I. -Iabi -Iinclude -Ilib/include
 HOST_SOURCES := $(wildcard tools/bulkhead/*.c lib/qvmconf/*.c lib/sysconf/*.c) lib/cpio.c
 HOST_OBJECTS := $(call objects,$(BUILD)/host,$(HOST_SOURCES))
 DEPS += $(HOST_OBJECTS:.o=.d)

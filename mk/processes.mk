@@ -5,7 +5,7 @@ PROCESSES  := procmgr devc-pl011 slogger shell shmem-server qvm
 PROCESS_LD := lib/sys/process.ld
 
 PROCESS_CFLAGS := $(BASE) $(ARM) -ftls-model=local-exec -nostdinc -isystem $(PICOLIBC)/include -isystem $(XINCLUDE) \
-	-isystem $(SYSROOT)/include -I. -Iabi -Ilib/include
+	-isystem $(SYSROOT)/include -I. -Iabi -Iinclude -Ilib/include
 PROCESS_LDFLAGS := -nostdlib -static -no-pie -T $(PROCESS_LD) \
 	-Wl,--build-id=none,--gc-sections,-z,max-page-size=4096,-z,noexecstack
 

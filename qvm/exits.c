@@ -43,10 +43,10 @@ static inline const struct mmio_region *device_at(struct vcpu *vcpu, uint64_t ip
 }
 
 /* Device accesses. Not done: the guest gets an abort. */
-static inline struct mmio_data read_device(struct vcpu *vcpu, uint64_t ipa, unsigned size)
+static inline struct vdev_value read_device(struct vcpu *vcpu, uint64_t ipa, unsigned size)
 {
 	const struct mmio_region *region = device_at(vcpu, ipa, size);
-	struct mmio_data data;
+	struct vdev_value data;
 
 	if (likely(region != NULL)) {
 		data = region->read(region->device, vcpu->index, ipa, size);
@@ -91,7 +91,7 @@ static void unsupported_instruction(struct vcpu *vcpu, const char *what, uint64_
 
 static bool emulated_read(void *ctx, uint64_t ipa, unsigned size, uint64_t *value)
 {
-	const struct mmio_data data = read_device(ctx, ipa, size);
+	const struct vdev_value data = read_device(ctx, ipa, size);
 
 	*value = data.value;
 	return data.done;
@@ -199,7 +199,7 @@ static struct vcpu_run run_devices(struct vcpu *vcpu, const struct reply *reply)
 		uint64_t value;
 
 		if (likely(exit.exit == EXIT_MMIO_READ)) {
-			const struct mmio_data data = read_device(vcpu, exit.x1, (unsigned)exit.x2);
+			const struct vdev_value data = read_device(vcpu, exit.x1, (unsigned)exit.x2);
 
 			retry_interrupts();
 			exit = VcpuRunValue(vcpu->id, likely(data.done) ? ACT_DATA : ACT_ABORT, data.value);

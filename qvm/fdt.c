@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qvm/fdt.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <qvm/vdev-fdt.h>
+
 #include "qvm/seed.h"
 
-#define VDEV_MAX   (1 + QVM_VDEVS_MAX) /* the gic and the serial ports */
-#define UART_CLOCK 24000000u
+#define VDEV_MAX   (1 + QVM_VDEVS_MAX) /* the gic and the others */
+#define NODE_MAX   40u
+#define CELLS_MAX  16u
 #define SEED_WORDS 8u /* 64 bytes: what Linux asks of rng-seed (drivers/of/fdt.c) */
 
 #define GIC_SPI        0u
@@ -22,13 +26,19 @@ struct builder {
 	void *fdt;
 	int error;
 	int address_cells, size_cells; /* of the root */
-	uint32_t next_phandle, gic_phandle, clock_phandle;
+	uint32_t next_phandle, gic_phandle;
 	struct {
 		const char *name; /* null: the vdev has none */
 		uint32_t phandle; /* 0: nobody refers to it yet */
 		bool seen;
-	} vdev[VDEV_MAX]; /* 0 is the gic, 1 + n is serial port n */
+		const char *alias; /* without its number; null: none */
+		char path[1 + NODE_MAX];
+	} vdev[VDEV_MAX]; /* 0 is the gic, 1 + n is vdev n of the configuration */
+	unsigned current; /* the vdev that describes itself */
 };
+
+/* The tree that is being built while vdevs describe themselves. */
+static struct builder *building;
 
 static void fail(struct builder *b, int error, const char *what, const char *name)
 {
@@ -46,9 +56,9 @@ static void check(struct builder *b, int result, const char *name)
 
 static void cells(struct builder *b, int node, const char *property, const uint32_t *value, unsigned count)
 {
-	fdt32_t big[16];
+	fdt32_t big[CELLS_MAX];
 
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count && i < CELLS_MAX; i++)
 		big[i] = cpu_to_fdt32(value[i]);
 	if (b->error >= 0)
 		check(b, fdt_setprop(b->fdt, node, property, big, (int)(count * sizeof(big[0]))), property);
@@ -328,54 +338,135 @@ static void add_gic(struct builder *b)
 	CELLS(b, node, "phandle", b->gic_phandle);
 }
 
-static void add_clock(struct builder *b)
-{
-	int node = fresh(b, 0, "qvm-uart-clock");
+/* ---- what vdevs add: <qvm/vdev-fdt.h> ---- */
 
-	text(b, node, "compatible", "fixed-clock");
-	CELLS(b, node, "#clock-cells", 0);
-	CELLS(b, node, "clock-frequency", UART_CLOCK);
-	text(b, node, "clock-output-names", "qvm-uart-clock");
-	CELLS(b, node, "phandle", b->clock_phandle);
+static int outcome(const struct builder *b, int node)
+{
+	return b->error < 0 ? -EINVAL : node;
 }
 
-static void serial_name(const struct qvm_vdev *uart, char *name, size_t bytes_of_name)
+uint32_t vdev_fdt_clock(uint32_t hz)
 {
-	snprintf(name, bytes_of_name, "serial@%" PRIx64, uart->loc);
-}
-
-static void add_serial(struct builder *b, unsigned index)
-{
-	const struct qvm_vdev *uart = &b->in->config->vdevs[index];
-	char name[32];
+	struct builder *b = building;
+	char name[NODE_MAX];
+	uint32_t phandle;
 	int node;
 
-	serial_name(uart, name, sizeof(name));
+	snprintf(name, sizeof(name), "qvm-clock-%" PRIu32, hz);
+	node = b->error < 0 ? 0 : fdt_subnode_offset(b->fdt, 0, name);
+	if (node > 0)
+		return fdt_get_phandle(b->fdt, node);
+	phandle = phandle_for(b, 0);
 	node = fresh(b, 0, name);
-	TEXTS(b, node, "compatible", "arm,pl011\0arm,primecell");
-	reg(b, node, (const uint64_t[][2]){{uart->loc, uart->bytes}}, 1);
-	CELLS(b, node, "interrupts", GIC_SPI, uart->intr[0] - 32, IRQ_LEVEL_HIGH);
+	text(b, node, "compatible", "fixed-clock");
+	CELLS(b, node, "#clock-cells", 0);
+	CELLS(b, node, "clock-frequency", hz);
+	text(b, node, "clock-output-names", name);
+	CELLS(b, node, "phandle", phandle);
+	return phandle;
+}
+
+static void interrupts(struct builder *b, int node, const vdev_t *vdp)
+{
+	uint32_t value[12];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		const guest_intr_t intr = i == 0 ? vdp->v_intr : vdp->v_intr_more[i - 1];
+
+		if (intr == GUEST_INTR_NONE)
+			continue;
+		value[count++] = GIC_SPI;
+		value[count++] = intr - 32;
+		value[count++] = IRQ_LEVEL_HIGH;
+	}
+	if (count == 0)
+		return;
+	cells(b, node, "interrupts", value, count);
 	CELLS(b, node, "interrupt-parent", b->gic_phandle);
-	CELLS(b, node, "clocks", b->clock_phandle, b->clock_phandle);
-	TEXTS(b, node, "clock-names", "uartclk\0apb_pclk");
-	if (b->vdev[1 + index].phandle != 0)
-		CELLS(b, node, "phandle", b->vdev[1 + index].phandle);
+}
+
+int vdev_fdt_node(vdev_t *vdp, int parent, const char *base)
+{
+	struct builder *b = building;
+	char *path = b->vdev[1 + b->current].path;
+	int node;
+
+	if (snprintf(path, sizeof(b->vdev[0].path), "/%s@%" PRIx64, base, vdp->v_block.location) >=
+	    (int)sizeof(b->vdev[0].path))
+		fail(b, -FDT_ERR_BADVALUE, "a node's name is too long:", base);
+	node = fresh(b, parent, path + 1);
+	reg(b, node, (const uint64_t[][2]){{vdp->v_block.location, vdp->v_block.length}}, 1);
+	interrupts(b, node, vdp);
+	if (b->vdev[1 + b->current].phandle != 0)
+		CELLS(b, node, "phandle", b->vdev[1 + b->current].phandle);
+	return outcome(b, node);
+}
+
+int vdev_fdt_bytes(int node, const char *property, const void *value, size_t count)
+{
+	bytes(building, node, property, value, count);
+	return outcome(building, 0);
+}
+
+int vdev_fdt_cells(int node, const char *property, const uint32_t *value, unsigned count)
+{
+	if (count > CELLS_MAX)
+		fail(building, -FDT_ERR_BADVALUE, "too many cells for", property);
+	cells(building, node, property, value, count);
+	return outcome(building, 0);
+}
+
+int vdev_fdt_string(int node, const char *property, const char *value)
+{
+	text(building, node, property, value);
+	return outcome(building, 0);
+}
+
+int vdev_fdt_alias(vdev_t *vdp, const char *base)
+{
+	(void)vdp;
+	building->vdev[1 + building->current].alias = base;
+	return 0;
+}
+
+/* Nodes are put in front of their siblings, hence the countdown: readers meet the first vdev first. */
+static void add_vdevs(struct builder *b)
+{
+	building = b;
+	for (b->current = b->in->describe != NULL ? b->in->config->vdev_count : 0; b->current-- > 0;)
+		b->in->describe(b->current, 0);
+	building = NULL;
+}
+
+/* The number of the alias of vdev `index`: how many before it have the same one. */
+static unsigned alias_number(const struct builder *b, unsigned index)
+{
+	unsigned number = 0;
+
+	for (unsigned i = 1; i < index; i++)
+		number += b->vdev[i].alias != NULL && strcmp(b->vdev[i].alias, b->vdev[index].alias) == 0;
+	return number;
 }
 
 static void add_aliases(struct builder *b)
 {
-	const struct qvm_config *config = b->in->config;
-	char alias[16], path[40] = "/";
-	int node;
+	char alias[32];
 
-	if (config->vdev_count == 0)
-		return;
-	node = kept(b, "aliases");
-	for (unsigned i = 0; i < config->vdev_count; i++) {
-		snprintf(alias, sizeof(alias), "serial%u", i);
-		serial_name(&config->vdevs[i], path + 1, sizeof(path) - 1);
-		text(b, node, alias, path);
+	for (unsigned i = 1; i < VDEV_MAX; i++) {
+		if (b->vdev[i].alias == NULL)
+			continue;
+		snprintf(alias, sizeof(alias), "%.24s%u", b->vdev[i].alias, alias_number(b, i));
+		text(b, kept(b, "aliases"), alias, b->vdev[i].path);
 	}
+}
+
+static bool has_serial(const struct builder *b)
+{
+	for (unsigned i = 1; i < VDEV_MAX; i++)
+		if (b->vdev[i].alias != NULL && strcmp(b->vdev[i].alias, "serial") == 0)
+			return true;
+	return false;
 }
 
 /* linux,initrd-start and -end may have one or two cells; two always hold them. */
@@ -404,7 +495,7 @@ static void add_chosen(struct builder *b)
 
 	if (config->cmdline != NULL)
 		text(b, node, "bootargs", config->cmdline);
-	if (config->vdev_count > 0 && b->error >= 0 && fdt_getprop(b->fdt, node, "stdout-path", NULL) == NULL)
+	if (has_serial(b) && b->error >= 0 && fdt_getprop(b->fdt, node, "stdout-path", NULL) == NULL)
 		text(b, node, "stdout-path", "serial0:115200n8");
 	if (b->in->initrd_end != 0) {
 		address(b, node, "linux,initrd-start", b->in->initrd_start);
@@ -434,12 +525,8 @@ bool guest_fdt_build(struct guest_fdt *in, void *buffer, size_t room)
 	if (b.error >= 0)
 		remove_replaced(&b);
 	b.gic_phandle = phandle_for(&b, b.vdev[0].phandle);
-	b.clock_phandle = phandle_for(&b, 0);
 	/* Nodes are put in front of their siblings: the last one added comes first. */
-	for (unsigned i = in->config->vdev_count; i-- > 0;)
-		add_serial(&b, i);
-	if (in->config->vdev_count > 0)
-		add_clock(&b);
+	add_vdevs(&b);
 	add_gic(&b);
 	add_timer(&b);
 	add_firmware(&b);

@@ -25,7 +25,9 @@ struct guest_fdt {
 	size_t user_bytes;
 	uint64_t initrd_start, initrd_end; /* end 0: none */
 	const uint8_t *seed_key;           /* 16 bytes for seed_word(), or null */
-	char problem[160];                 /* if guest_fdt_build() returns false */
+	/* Has vdev `index` of the configuration call the functions of qvm/vdev-fdt.h. Null: no vdev has a node. */
+	void (*describe)(unsigned index, int parent);
+	char problem[160]; /* if guest_fdt_build() returns false */
 };
 
 /* Bytes that a buffer for guest_fdt_build() must have. */

@@ -14,17 +14,25 @@ static int open_control(void)
 {
 	const int chid = ChannelCreate_r(CHF_PRIVATE);
 
-	if (chid < 0 || ThreadCtl_r(THREADCTL_CONTROL, (uint64_t)chid) < 0)
+	if (chid > 0)
+		vm.control = ConnectAttach_r(process_args()->slot, chid, 0);
+	if (chid < 0 || vm.control < 0 || ThreadCtl_r(THREADCTL_CONTROL, (uint64_t)chid) < 0)
 		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "no channel for signals: %s", strerror(-chid));
 	return chid;
 }
 
 static void handle_signal(uint64_t number)
 {
+	static bool pressed; /* a guest that ignores the button does not survive the second time */
+
 	switch (number) {
 	case BH_SIGTERM:
 	case BH_SIGINT:
-		/* A guest of this architecture has no power button to press, so it ends at once. */
+		/* Without a vdev that has a power button there is none to press, so the guest ends at once. */
+		if (!pressed && vdev_button()) {
+			pressed = true;
+			break;
+		}
 		slogf(SLOG_INFO, "ended by signal %u", (unsigned)number);
 		vm_end(VM_EXIT_NORMAL, CAUSE_SIGNAL);
 	case BH_SIGQUIT: slogf(SLOG_INFO, "the guest's power is cut"); vm_end(VM_EXIT_POWER_CUT, CAUSE_SIGNAL);
@@ -41,6 +49,10 @@ _Noreturn static void listen(int chid)
 
 		if (rcvid == 0 && pulse.code == CONTROL_SIGNAL)
 			handle_signal(pulse.value);
+		else if (rcvid == 0 && pulse.code == CONTROL_TERMINATE)
+			vm_end((enum vm_exit)pulse.value, pulse.value == GTC_WATCHDOG      ? CAUSE_WATCHDOG
+							  : pulse.value == GTC_NORMAL_EXIT ? CAUSE_OFF
+											   : CAUSE_ERROR);
 		else if (rcvid > 0)
 			MsgError_r(rcvid, KE_NOSYS); /* only this process can connect, and it sends nothing */
 	}
@@ -57,6 +69,7 @@ int main(void)
 	}
 	slogf(SLOG_INFO, "%s starts at 0x%llx, device tree at 0x%llx", vm.config.name, (unsigned long long)boot.entry,
 	      (unsigned long long)boot.fdt);
+	vdev_starting();
 	vcpu_start(&boot);
 	listen(chid);
 }

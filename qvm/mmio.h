@@ -5,18 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MMIO_REGION_MAX 16u
+#include <qvm/types.h>
 
-/* What a read gives: two registers. */
-struct mmio_data {
-	uint64_t value;
-	uint64_t done; /* a bool as wide as a register */
-};
+#define MMIO_REGION_MAX 32u
 
 /* The device's own rules of size and alignment: not done if there is no such access. `ipa` is absolute. */
 struct mmio_region {
 	uint64_t start, bytes; /* at least 8 */
-	struct mmio_data (*read)(void *device, unsigned vcpu, uint64_t ipa, unsigned size);
+	struct vdev_value (*read)(void *device, unsigned vcpu, uint64_t ipa, unsigned size);
 	bool (*write)(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value);
 	void *device;
 };

@@ -54,7 +54,7 @@ static void read_config(const struct start_args *args)
 	for (uint32_t i = 1; i < args->argc && i < sizeof(args->argv) / sizeof(args->argv[0]); i++)
 		words[count++] = (const char *)(uintptr_t)args->argv[i];
 	if (qvmconf_read(&vm.config, count, words, &host) != 0) {
-		vm.config.cpu_count = vm.config.vdev_count = 0; /* not to be used, says the reader */
+		vm.config.cpu_count = 0; /* not to be used, says the reader */
 		vm_end(VM_EXIT_CONFIG, CAUSE_ERROR);
 	}
 	thread_name(vm.config.name);
@@ -140,6 +140,7 @@ static uint64_t put_fdt(const struct start_args *args, struct loader *loader)
 	    .initrd_start = loader->initrd_start,
 	    .initrd_end = loader->initrd_end,
 	    .seed_key = args->guard,
+	    .describe = vdev_describe,
 	};
 	uint64_t ipa;
 	size_t room;
@@ -198,10 +199,10 @@ static int query(void *ctx, unsigned vcpu, unsigned intid)
 	return VcpuQuery_r(vm.vcpu[vcpu].id, intid);
 }
 
-static __attribute__((noinline)) struct mmio_data gic_read_locked(struct vgic *g, unsigned vcpu, uint64_t ipa,
-								  unsigned size)
+static __attribute__((noinline)) struct vdev_value gic_read_locked(struct vgic *g, unsigned vcpu, uint64_t ipa,
+								   unsigned size)
 {
-	struct mmio_data data = {0};
+	struct vdev_value data = {0};
 
 	mutex_lock(&vm.lock);
 	data.done = vgic_read(g, vcpu, ipa, size, &data.value);
@@ -209,9 +210,9 @@ static __attribute__((noinline)) struct mmio_data gic_read_locked(struct vgic *g
 	return data;
 }
 
-static struct mmio_data gic_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
+static struct vdev_value gic_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
 {
-	struct mmio_data data = {.done = true};
+	struct vdev_value data = {.done = true};
 
 	return vgic_constant(device, ipa, size, &data.value) ? data : gic_read_locked(device, vcpu, ipa, size);
 }
@@ -226,7 +227,7 @@ static bool gic_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, 
 	return good;
 }
 
-static void add_region(const struct qvm_place *place, const struct mmio_region *region)
+void vm_add_region(const struct qvm_place *place, const struct mmio_region *region)
 {
 	bool memory = false;
 
@@ -247,11 +248,7 @@ static void make_gic(void)
 	struct mmio_region region = {.read = gic_read, .write = gic_write, .device = &vm.vgic};
 
 	/* As many as are used: a guest initialises each of them, with an exit for each register. */
-	config.intids = INTIDS_MIN;
-	for (unsigned i = 0; i < vm.config.vdev_count; i++)
-		for (unsigned j = 0; j < vm.config.vdevs[i].intr_count; j++)
-			if (vm.config.vdevs[i].intr[j] >= config.intids)
-				config.intids = vm.config.vdevs[i].intr[j] + 1;
+	config.intids = vdev_intids(INTIDS_MIN);
 	for (unsigned i = 0; i < config.vcpus; i++)
 		config.affinity[i] = i;
 	if (!vgic_init(&vm.vgic, &config, &operations, NULL))
@@ -259,31 +256,10 @@ static void make_gic(void)
 			  (unsigned long long)gic->gicd, (unsigned long long)gic->gicr);
 	region.start = gic->gicd;
 	region.bytes = VGIC_FRAME_BYTES;
-	add_region(NULL, &region);
+	vm_add_region(NULL, &region);
 	region.start = gic->gicr;
 	region.bytes = VGIC_REDIST_BYTES * config.vcpus;
-	add_region(NULL, &region);
-}
-
-static void make_serials(void)
-{
-	for (unsigned i = 0; i < vm.config.vdev_count; i++) {
-		const struct qvm_vdev *config = &vm.config.vdevs[i];
-		struct serial *serial = &vm.serial[vm.serial_count];
-		const struct mmio_region region = {
-		    .start = config->loc,
-		    .bytes = PL011_BYTES,
-		    .read = serial_read,
-		    .write = serial_write,
-		    .device = serial,
-		};
-
-		if (vm.serial_count == SERIALS_MAX)
-			vm_refuse(VM_EXIT_CONFIG, &config->place, "more than %u 'vdev pl011'", SERIALS_MAX);
-		vm.serial_count++;
-		serial_open(serial, config);
-		add_region(&config->place, &region);
-	}
+	vm_add_region(NULL, &region);
 }
 
 struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
@@ -295,13 +271,13 @@ struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
 	read_config(args);
 	map_memory(window);
 	load_files(args, &loader);
+	vdev_make_all();
+	make_gic();
+	vdev_add_regions();
 	boot.fdt = put_fdt(args, &loader);
 	boot.entry = loader.entry;
-	make_gic();
 	power_init();
-	make_serials();
 	vcpu_create_all();
-	for (unsigned i = 0; i < vm.serial_count; i++)
-		serial_start(&vm.serial[i]);
+	vdev_configured();
 	return boot;
 }

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define DRAIN_NS 1000000000ull
+#define WAIT_NS 1000000000ull
 
 struct vm vm;
 
@@ -17,16 +17,12 @@ static void stop_vcpus(void)
 
 _Noreturn void vm_end(enum vm_exit code, enum vm_cause cause)
 {
-	uint64_t deadline;
-
 	/* Two vCPUs and a signal may want to end it at once; the first one tells why. */
 	if (__atomic_exchange_n(&vm.ending, 1, __ATOMIC_ACQ_REL) != 0)
 		for (;;)
-			thread_sleep(DRAIN_NS);
+			thread_sleep(WAIT_NS);
 	stop_vcpus();
-	deadline = ClockTime() + DRAIN_NS;
-	for (unsigned i = 0; i < vm.serial_count; i++)
-		serial_drain(&vm.serial[i], deadline);
+	vdev_terminate();
 	for (;;)
 		ThreadDestroy_r(-1, (uint64_t)code | (uint64_t)cause << 8);
 }
@@ -61,6 +57,5 @@ void vm_report(void)
 			slogf(SLOG_INFO, "vCPU %u: off", i);
 		}
 	}
-	for (unsigned i = 0; i < vm.serial_count; i++)
-		serial_report(&vm.serial[i]);
+	vdev_status();
 }

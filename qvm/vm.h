@@ -2,8 +2,9 @@
 /*
  * The virtual machine of this process: one qvm is one VM, hence one object.
  *
- * Locking: `lock` guards the vGIC, the serial ports' registers and the power states. It is never held across a message
- * or VcpuRun. What is set before vcpu_start() (configuration, memory, the MMIO table) is only read afterwards.
+ * Locking: `lock` guards the vGIC and the power states. It is never held across a message or VcpuRun; a vdev's lock
+ * may be held when it is taken, never the other way round. What is set before vcpu_start() (configuration, memory, the
+ * MMIO table) is only read afterwards.
  */
 #pragma once
 
@@ -19,7 +20,7 @@
 #include "qvm/memory.h"
 #include "qvm/mmio.h"
 #include "qvm/psci.h"
-#include "qvm/serial.h"
+#include "qvm/vdev.h"
 #include "qvm/vgic.h"
 
 /* Exit codes, as documented for qvm. Those of the end of a guest come with enum vm_cause of proto.h. */
@@ -27,6 +28,7 @@ enum vm_exit {
 	VM_EXIT_NORMAL = 0,
 	VM_EXIT_POWER_CUT = 3,
 	VM_EXIT_UNSUPPORTED = 5,
+	VM_EXIT_VDEV = 6,
 	VM_EXIT_UNEXPECTED = 7,
 	VM_EXIT_NO_MEMORY = 64,
 	VM_EXIT_CONFIG = 65,
@@ -42,8 +44,6 @@ struct vcpu {
 	uint32_t report;                /* SIGUSR1: log the state at the next exit */
 };
 
-#define SERIALS_MAX 8
-
 struct vm {
 	struct qvm_config config;
 	struct guest_memory memory;
@@ -52,17 +52,22 @@ struct vm {
 	struct vgic vgic;
 	struct psci psci;
 	struct vcpu vcpu[VCPU_MAX];
-	struct serial serial[SERIALS_MAX];
-	unsigned serial_count;
-	uint32_t ending; /* set once: vCPUs stop at their next exit */
+	struct vdev_instance vdev[QVM_VDEVS_MAX];
+	unsigned vdev_count;
+	const struct qvm_place *place; /* of the configuration, while a vdev is made; else null */
+	int control;                   /* connection to the first thread's channel */
+	uint32_t ending;               /* set once: vCPUs stop at their next exit */
 };
 
 extern struct vm vm;
 
 /* vm.c */
 
-/* Ends the process: stops the guest, lets its consoles drain (at most 1 s), takes all threads along. The first call
- * counts. */
+/* Pulse on the first thread's channel: ends the VM with the exit code `value`. Beside CONTROL_SIGNAL of proto.h. */
+#define CONTROL_TERMINATE 101
+
+/* Ends the process: stops the guest, lets its vdevs end what they do, takes all threads along. The first call counts.
+ */
 _Noreturn void vm_end(enum vm_exit code, enum vm_cause cause);
 
 /* The same before the guest has started: what is wrong goes to the log first. `place` may be null. */
@@ -78,6 +83,8 @@ struct vm_boot {
 	uint64_t entry, fdt;
 };
 struct vm_boot vm_build(const struct start_args *args, uint8_t *window);
+/* Adds registers that must overlap nothing; `place` may be null. */
+void vm_add_region(const struct qvm_place *place, const struct mmio_region *region);
 
 /* power.c */
 void power_init(void);

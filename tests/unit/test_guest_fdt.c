@@ -12,6 +12,8 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
+#include <qvm/vdev-fdt.h>
+
 #include "qvm/fdt.h"
 #include "qvm/seed.h"
 
@@ -24,6 +26,19 @@ struct fixture {
 	void *out;
 	uint64_t user[1024];
 };
+
+/* Both vdevs are serial ports. */
+static void describe(unsigned index, int parent)
+{
+	vdev_t vdev = {.v_block = {QST_MEMORY, index == 0 ? 0x1c090000 : 0x1c0a0000, 0x1000}, .v_intr = 37 + index};
+	const uint32_t clock = vdev_fdt_clock(24000000);
+	const int node = vdev_fdt_node(&vdev, parent, "serial");
+
+	vdev_fdt_string(node, "compatible", "arm,pl011");
+	vdev_fdt_cells(node, "clocks", (const uint32_t[]){clock, clock}, 2);
+	vdev_fdt_bytes(node, "clock-names", "uartclk\0apb_pclk", sizeof("uartclk\0apb_pclk"));
+	vdev_fdt_alias(&vdev, "serial");
+}
 
 static int set_up(void **state)
 {
@@ -41,6 +56,7 @@ static int set_up(void **state)
 	assert_null(guest_memory_add(&f->memory, 0, 0x10000, true));
 	f->in.config = &f->config;
 	f->in.memory = &f->memory;
+	f->in.describe = describe;
 	f->in.initrd_start = 0x87000000;
 	f->in.initrd_end = 0x87001234;
 	*state = f;
@@ -102,7 +118,7 @@ static void test_generated(void **state)
 
 	assert_true(build(f));
 	gic = fdt_get_phandle(f->out, node_at(f, "/interrupt-controller@2f000000"));
-	clock = fdt_get_phandle(f->out, node_at(f, "/qvm-uart-clock"));
+	clock = fdt_get_phandle(f->out, node_at(f, "/qvm-clock-24000000"));
 	assert_true(gic != 0 && clock != 0 && gic != clock);
 	assert_text(f, "/", "model", "QVM-v8A");
 	ASSERT_CELLS(f, "/", "interrupt-parent", gic);
@@ -127,7 +143,7 @@ static void test_generated(void **state)
 	ASSERT_CELLS(f, "/serial@1c090000", "clocks", clock, clock);
 	ASSERT_CELLS(f, "/serial@1c0a0000", "reg", 0, 0x1c0a0000, 0, 0x1000);
 	assert_text(f, "/serial@1c090000", "clock-names", "apb_pclk");
-	ASSERT_CELLS(f, "/qvm-uart-clock", "clock-frequency", 24000000);
+	ASSERT_CELLS(f, "/qvm-clock-24000000", "clock-frequency", 24000000);
 	assert_text(f, "/aliases", "serial0", "/serial@1c090000");
 	assert_text(f, "/aliases", "serial1", "/serial@1c0a0000");
 	assert_text(f, "/chosen", "stdout-path", "serial0:115200n8");
@@ -221,7 +237,7 @@ static void test_merged(void **state)
 	assert_true(fdt_path_offset(f->out, "/vgic@0") < 0);
 	assert_int_equal(fdt_get_phandle(f->out, node_at(f, "/interrupt-controller@2f000000")), 0x42);
 	ASSERT_CELLS(f, "/device@5000", "interrupt-parent", 0x42);
-	assert_true(fdt_get_phandle(f->out, node_at(f, "/qvm-uart-clock")) > 0x42);
+	assert_true(fdt_get_phandle(f->out, node_at(f, "/qvm-clock-24000000")) > 0x42);
 	assert_true(fdt_path_offset(f->out, "/memory") < 0 || fdt_path_offset(f->out, "/memory@10000000") < 0);
 	assert_true(fdt_path_offset(f->out, "/memory@10000000") < 0);
 	assert_true(fdt_path_offset(f->out, "/old-timer") < 0);
@@ -240,7 +256,7 @@ static void test_placeholder_of_a_serial_port(void **state)
 	assert_true(build(f));
 	assert_int_equal(fdt_get_phandle(f->out, node_at(f, "/serial@1c0a0000")), 0x42);
 	assert_int_not_equal(fdt_get_phandle(f->out, node_at(f, "/interrupt-controller@2f000000")), 0x42);
-	assert_int_not_equal(fdt_get_phandle(f->out, node_at(f, "/qvm-uart-clock")), 0x42);
+	assert_int_not_equal(fdt_get_phandle(f->out, node_at(f, "/qvm-clock-24000000")), 0x42);
 }
 
 static void test_one_cell(void **state)

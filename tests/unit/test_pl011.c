@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: vdev/pl011.c */
+/* SOURCES: vdev/pl011/pl011.c */
 /*
  * The UART register by register, then as drivers use it: a model of an interrupt-driven one with Linux's order of
  * accesses, a polling console, and one that calls itself until an interrupt takes over.
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "vdev/pl011.h"
+#include "vdev/pl011/pl011.h"
 
 enum {
 	DR = 0,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/setup.c qvm/exits.c qvm/power.c qvm/vcpu.c qvm/state.c qvm/vm.c qvm/serial.c qvm/emulate.c */
+/* SOURCES: qvm/setup.c qvm/exits.c qvm/power.c qvm/vcpu.c qvm/state.c qvm/vm.c qvm/vdev.c qvm/emulate.c */
 /* SOURCES: qvm/insn.c qvm/walk.c qvm/memory.c qvm/mmio.c qvm/psci.c qvm/vgic.c qvm/vgic_regs.c qvm/fdt.c */
-/* SOURCES: qvm/seed.c qvm/load.c qvm/load_elf.c qvm/load_image.c vdev/pl011.c lib/cpio.c */
+/* SOURCES: qvm/seed.c qvm/load.c qvm/load_elf.c qvm/load_image.c vdev/pl011 lib/cpio.c */
+/* SOURCES: qvm/vdev_api.c qvm/vdev_event.c qvm/hostdev.c */
 /* SOURCES: lib/qvmconf */
 /* LIBS: fdt */
 /* A whole qvm on a kernel of this file's: from an archive to a guest that runs, exits, and ends. */
@@ -18,6 +19,7 @@
 #include <libfdt.h>
 
 #include "qvm/vm.h"
+#include "vdev/pl011/serial.h"
 
 #define RAM      0x80000000ull
 #define RAM_SIZE 0x400000ull
@@ -189,6 +191,67 @@ int SchedYield_r(void)
 	return 0;
 }
 
+/* The serial port has neither timers nor pulses, so nothing of this is used. */
+int ChannelCreate_r(unsigned flags)
+{
+	(void)flags;
+	return -ENOMEM;
+}
+
+int ConnectAttach_r(unsigned slot, int chid, int event_chid)
+{
+	(void)slot;
+	(void)chid;
+	(void)event_chid;
+	return -ENOMEM;
+}
+
+const struct start_args *process_args(void)
+{
+	return NULL;
+}
+
+int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
+{
+	(void)chid;
+	(void)msg;
+	(void)bytes;
+	(void)info;
+	return -EBADF;
+}
+
+int MsgSendPulse_r(int coid, int priority, int code, uint64_t value)
+{
+	(void)coid;
+	(void)priority;
+	(void)code;
+	(void)value;
+	return -EBADF;
+}
+
+int TimerCreate_r(int chid, unsigned priority, int code, uint64_t value)
+{
+	(void)chid;
+	(void)priority;
+	(void)code;
+	(void)value;
+	return -ENOMEM;
+}
+
+int TimerSettime_r(int timer, unsigned flags, uint64_t ns, uint64_t interval_ns)
+{
+	(void)timer;
+	(void)flags;
+	(void)ns;
+	(void)interval_ns;
+	return -EBADF;
+}
+
+int thread_self(void)
+{
+	return 1;
+}
+
 int ConnectDetach_r(int coid)
 {
 	(void)coid;
@@ -355,6 +418,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
+	for (unsigned i = 0; i < vm.vdev_count; i++)
+		free(vm.vdev[i].vdev.v_device);
+	vm.vdev_count = 0;
 	free(window);
 	return 0;
 }
@@ -385,6 +451,26 @@ static bool run(unsigned index)
 		return true;
 	vcpu_run(&vm.vcpu[index]);
 	return false;
+}
+
+/* The serial port's instance, and the guest's accesses to it. */
+static struct serial *port(void)
+{
+	return vm.vdev[0].vdev.v_device;
+}
+
+static struct vdev_value serial_read(uint64_t ipa, unsigned size)
+{
+	const struct mmio_region *region = mmio_find(&vm.mmio, ipa, size);
+
+	return region->read(region->device, 0, ipa, size);
+}
+
+static bool serial_write(uint64_t ipa, unsigned size, uint64_t value)
+{
+	const struct mmio_region *region = mmio_find(&vm.mmio, ipa, size);
+
+	return region->write(region->device, 0, ipa, size, value);
 }
 
 static void test_build(void **state)
@@ -465,8 +551,8 @@ static void test_devices(void **state)
 	assert_int_equal(k.entry[1].action, ACT_DATA);
 	assert_int_equal(k.entry[1].x[0], 0x11); /* UARTPeriphID0 */
 	assert_int_equal(k.entry[3].action, ACT_DONE);
-	assert_int_equal(vm.serial[0].ring[0], 'A');
-	assert_int_equal(vm.serial[0].head, 1);
+	assert_int_equal(port()->ring[0], 'A');
+	assert_int_equal(port()->head, 1);
 	assert_int_equal(k.entry[4].x[0] >> 4 & 0xf, 3); /* GICD_PIDR2.ArchRev: GICv3 */
 	assert_int_equal(k.entry[5].action, ACT_DATA);
 	assert_int_equal(k.entry[5].x[0], ~0ull);
@@ -487,24 +573,24 @@ static void test_back_pressure(void **state)
 
 	(void)state;
 	build(CONFIG_HEAD CONFIG_TAIL);
-	serial_write(&vm.serial[0], 0, UART + 0x2c, 4, 0x70); /* UARTLCR_H: 8 bits, FIFO */
-	serial_write(&vm.serial[0], 0, UART + 0x30, 4, 0x301);
+	serial_write(UART + 0x2c, 4, 0x70); /* UARTLCR_H: 8 bits, FIFO */
+	serial_write(UART + 0x30, 4, 0x301);
 	for (unsigned i = 0; i < 2 * SERIAL_RING; i++) {
-		flags = serial_read(&vm.serial[0], 0, UART + 0x18, 4).value;
+		flags = serial_read(UART + 0x18, 4).value;
 		if (flags & 1u << 5) /* TXFF */
 			break;
-		serial_write(&vm.serial[0], 0, UART, 1, taken++ & 0xff);
+		serial_write(UART, 1, taken++ & 0xff);
 	}
 	assert_in_range(taken, SERIAL_RING + 1, SERIAL_RING + PL011_FIFO);
-	assert_int_equal(vm.serial[0].head, SERIAL_RING);
+	assert_int_equal(port()->head, SERIAL_RING);
 	for (unsigned i = 0; i < SERIAL_RING; i++)
-		assert_int_equal(vm.serial[0].ring[i], i & 0xff);
-	vm.serial[0].tail += 100;
-	mutex_lock(&vm.lock);
-	pl011_tx_ready(&vm.serial[0].uart);
-	mutex_unlock(&vm.lock);
-	assert_int_equal(vm.serial[0].head, taken);
-	assert_int_equal(vm.serial[0].ring[0], SERIAL_RING & 0xff);
+		assert_int_equal(port()->ring[i], i & 0xff);
+	port()->tail += 100;
+	mutex_lock(&port()->vdev->v_mtx);
+	pl011_tx_ready(&port()->uart);
+	mutex_unlock(&port()->vdev->v_mtx);
+	assert_int_equal(port()->head, taken);
+	assert_int_equal(port()->ring[0], SERIAL_RING & 0xff);
 }
 
 /* Runs a thread until it waits: 3 for a word, 4 for input. */
@@ -526,15 +612,16 @@ static int run_thread(const char *name)
 static void test_writer(void **state)
 {
 	char sent[SERIAL_RING + 100];
-	struct serial *s = &vm.serial[0];
+	struct serial *s;
 
 	(void)state;
 	build(CONFIG_HEAD CONFIG_TAIL);
+	s = port();
 	s->head = s->tail = 0xffffff00u; /* the counters wrap, too */
-	serial_write(s, 0, UART + 0x30, 4, 0x301);
+	serial_write(UART + 0x30, 4, 0x301);
 	for (unsigned i = 0; i < 2000; i++) {
 		sent[i] = (char)(i * 7);
-		serial_write(s, 0, UART, 4, (uint8_t)sent[i]);
+		serial_write(UART, 4, (uint8_t)sent[i]);
 	}
 	k.refusals = 2;
 	assert_int_equal(run_thread("pl011 out"), 3);
@@ -544,7 +631,7 @@ static void test_writer(void **state)
 	assert_int_equal(s->head, s->tail);
 	assert_int_equal(s->writer_sleeps, 1);
 	/* The next byte wakes it. */
-	serial_write(s, 0, UART, 4, 'x');
+	serial_write(UART, 4, 'x');
 	assert_int_equal(s->writer_sleeps, 0);
 }
 
@@ -552,22 +639,23 @@ static void test_writer(void **state)
 static void test_reader(void **state)
 {
 	static const char typed[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJ";
-	struct serial *s = &vm.serial[0];
+	struct serial *s;
 
 	(void)state;
 	build(CONFIG_HEAD CONFIG_TAIL);
-	serial_write(s, 0, UART + 0x30, 4, 0);
+	s = port();
+	serial_write(UART + 0x30, 4, 0);
 	k.typed = typed;
 	assert_int_equal(run_thread("pl011 in"), 3); /* the guest has disabled its receiver */
 	assert_int_equal(s->reader_waits, 1);
-	serial_write(s, 0, UART + 0x2c, 4, 0x70);
-	serial_write(s, 0, UART + 0x30, 4, 0x301);
+	serial_write(UART + 0x2c, 4, 0x70);
+	serial_write(UART + 0x30, 4, 0x301);
 	assert_int_equal(s->reader_waits, 0);
 	k.typed = typed; /* the thread was torn out of its loop: again from the start */
 	assert_int_equal(run_thread("pl011 in"), 3);
 	assert_int_equal(pl011_rx_room(&s->uart), 0);
 	for (unsigned i = 0; i < PL011_FIFO; i++) {
-		assert_int_equal(serial_read(s, 0, UART, 4).value, typed[i]);
+		assert_int_equal(serial_read(UART, 4).value, typed[i]);
 		assert_int_equal(s->reader_waits, 0);
 	}
 	k.typed = "z";
@@ -600,8 +688,8 @@ static void test_complex(void **state)
 	script((struct vcpu_run){.exit = EXIT_MMIO_COMPLEX, .x1 = UART, .x3 = UART, .x4 = RAM + 4});
 	assert_true(run(0));
 	assert_int_equal(k.entry[1].action, ACT_DONE);
-	assert_int_equal(vm.serial[0].uart.ibrd, 26);
-	assert_int_equal(vm.serial[0].uart.fbrd, 3);
+	assert_int_equal(port()->uart.ibrd, 26);
+	assert_int_equal(port()->uart.fbrd, 3);
 	assert_int_equal(k.entry[2].action, ACT_UNDEF);
 }
 

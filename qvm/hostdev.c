@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <qvm/hostdev.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "qvm/vm.h"
+
+#define RETRY_NS 10000000ull
+
+static const char prefix[] = "/dev/console/";
+
+int hostdev_open(struct hostdev *dev, const char *path)
+{
+	struct console console = {0};
+	int result;
+
+	dev->name = strcmp(path, "-") == 0 ? vm.config.name : path + sizeof(prefix) - 1;
+	if (strcmp(path, "-") != 0 && (strncmp(path, prefix, sizeof(prefix) - 1) != 0 || dev->name[0] == '\0'))
+		return -EINVAL;
+	result = console_open(&console, dev->name, PM_WAIT);
+	dev->connection = console.coid;
+	dev->id = console.id;
+	return result;
+}
+
+static struct console console_of(const struct hostdev *dev)
+{
+	return (struct console){.coid = dev->connection, .id = (uint16_t)dev->id};
+}
+
+/* A console driver that was restarted has a new channel. */
+static void reopen(struct hostdev *dev)
+{
+	struct console console = {0};
+
+	thread_sleep(RETRY_NS);
+	ConnectDetach_r(dev->connection);
+	console_open(&console, dev->name, PM_WAIT);
+	dev->connection = console.coid;
+	dev->id = console.id;
+}
+
+void hostdev_write(struct hostdev *dev, const void *data, size_t bytes)
+{
+	for (;;) {
+		const struct console console = console_of(dev);
+
+		if (console_write(&console, data, bytes) >= 0)
+			return;
+		reopen(dev);
+	}
+}
+
+size_t hostdev_read(struct hostdev *dev, void *data, size_t bytes)
+{
+	for (;;) {
+		const struct console console = console_of(dev);
+		const int got = console_read(&console, data, bytes);
+
+		if (got > 0)
+			return (size_t)got;
+		if (got < 0)
+			reopen(dev);
+	}
+}

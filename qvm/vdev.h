@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The VM's virtual devices: instances of the types that were registered, and their life. What a vdev sees of this is
+ * in include/qvm/.
+ */
+#pragma once
+
+#include <qvm/guest.h>
+#include <qvmconf.h>
+
+#include "qvm/mmio.h"
+
+struct vdev_instance {
+	vdev_t vdev; /* first: call-backs get a pointer to this */
+	const struct qvm_vdev *config;
+	uint32_t accesses; /* acc_sizes */
+	int timer;         /* the kernel's, or 0 */
+	bool configured;   /* GUEST_CONFIGURED has been sent */
+};
+
+/* The registered type of that name, or null. */
+struct vdev_factory *vdev_factory_of(const char *type);
+
+/* How many types there are, and the one that was registered last; a module's constructors change both. */
+struct vdev_factory *vdev_newest(unsigned *count);
+
+/*
+ * From the configuration to instances that have a place: OPTIONS_START to ASSIGN. All mistakes end the process
+ * with the line of the configuration.
+ */
+void vdev_make_all(void);
+unsigned vdev_intids(unsigned least);           /* INTIDs that the gic must have for them */
+void vdev_add_regions(void);                    /* their registers, into the VM's table */
+void vdev_describe(unsigned index, int parent); /* GEN_FDT; index as in the configuration */
+void vdev_configured(void);
+void vdev_starting(void);
+
+/* While the guest runs. */
+void vdev_status(void);
+bool vdev_button(void); /* did one of them press a button? */
+void vdev_terminate(void);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rest of what a vdev may call: log, threads, interrupts, memory, the VM's end. */
+#include <errno.h>
+#include <stdio.h>
+
+#include <qvm/gasp.h>
+
+#include "qvm/vdev.h"
+#include "qvm/vm.h"
+
+#define STACK_MIN 8192u
+
+void vdev_logf(enum vdev_log_level level, const vdev_t *vdp, const char *format, ...)
+{
+	static const enum slog_severity severities[] = {SLOG_FATAL, SLOG_INTERNAL, SLOG_ERROR,  SLOG_WARN,
+							SLOG_INFO,  SLOG_DEBUG,    SLOG_VERBOSE};
+	const enum slog_severity severity = severities[level <= QL_QVM_VERBOSE ? level : QL_QVM_ERROR];
+	const char *name = vdp != NULL ? vdp->v_name : "vdev";
+	char text[200];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (vm.place != NULL)
+		slogf(severity, "[%s:%u] %s: %s", vm.place->file, (unsigned)vm.place->line, name, text);
+	else
+		slogf(severity, "%s: %s", name, text);
+}
+
+int vdev_thread_create(vdev_t *vdp, void (*entry)(void *arg), void *arg, size_t stack_bytes, const char *name)
+{
+	char full[NAME_MAX_];
+
+	if (!((struct vdev_instance *)(void *)vdp)->configured)
+		return -EINVAL;
+	snprintf(full, sizeof(full), "%.11s %s", vdp->v_name, name);
+	return thread_create(entry, arg, stack_bytes > STACK_MIN ? stack_bytes : STACK_MIN, vdp->v_sched, 0, full);
+}
+
+void guest_intr_set(guest_intr_t intr, bool level)
+{
+	mutex_lock(&vm.lock);
+	vgic_set_line(&vm.vgic, intr, level);
+	mutex_unlock(&vm.lock);
+}
+
+void guest_intr_pulse(guest_intr_t intr)
+{
+	mutex_lock(&vm.lock);
+	vgic_pulse(&vm.vgic, intr);
+	mutex_unlock(&vm.lock);
+}
+
+void guest_terminate(guest_termination_cause_t cause)
+{
+	const bool system = cause == GTC_NORMAL_EXIT || (cause >= GTC_POWER_CUT && cause <= GTC_ERROR);
+	const bool custom = cause >= GTC_CUSTOM_MIN && cause <= GTC_MAX;
+
+	/* The first thread ends the VM: the caller may hold locks that the vdevs' TERMINATE takes. */
+	MsgSendPulse_r(vm.control, -1, CONTROL_TERMINATE,
+		       system || custom ? (uint64_t)cause : (uint64_t)GTC_VDEV_ERROR);
+}
+
+void *gasp_pointer(uint64_t address, uint64_t bytes)
+{
+	return guest_ptr(&vm.memory, address, bytes);
+}

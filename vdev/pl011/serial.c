@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vdev/pl011/serial.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <qvm/guest.h>
+#include <qvm/vdev-fdt.h>
+
+#define CLOCK_HZ    24000000u
+#define DRAIN_NS    1000000000ull
+#define MESSAGE_MAX 512u /* of hostdev_write() */
+
+#ifdef VDEV_SAFETY
+#define SAFETY VDEV_SAFETY_SELECTED
+VDEV_DESCRIBE(VDEV_NOTE_SAFETY, PL011_BYTES, "hostdev\0");
+#else
+#define SAFETY VDEV_SAFETY_NONE
+VDEV_DESCRIBE(0, PL011_BYTES, "hostdev\0");
+#endif
+
+static uint32_t fill_of(const struct serial *s)
+{
+	return __atomic_load_n(&s->head, __ATOMIC_ACQUIRE) - __atomic_load_n(&s->tail, __ATOMIC_ACQUIRE);
+}
+
+/* Called by the device, with the lock held. Only the first byte after a pause costs a kernel call. */
+static bool tx(void *ctx, uint8_t byte)
+{
+	struct serial *s = ctx;
+
+	if (s->output_path == NULL)
+		return true;
+	if (fill_of(s) == SERIAL_RING)
+		return false;
+	s->ring[s->head % SERIAL_RING] = byte;
+	__atomic_store_n(&s->head, s->head + 1, __ATOMIC_SEQ_CST);
+	/* Either the writer sees the new head before it sleeps, or this sees that it sleeps: both are SEQ_CST. */
+	if (__atomic_load_n(&s->writer_sleeps, __ATOMIC_SEQ_CST) != 0) {
+		__atomic_store_n(&s->writer_sleeps, 0, __ATOMIC_SEQ_CST);
+		word_wake(&s->writer_sleeps, 1);
+	}
+	return true;
+}
+
+static void set_irq(void *ctx, bool level)
+{
+	const struct serial *s = ctx;
+
+	guest_intr_set(s->vdev->v_intr, level);
+}
+
+static const struct pl011_ops operations = {.tx = tx, .set_irq = set_irq};
+
+static void wait_for_output(struct serial *s)
+{
+	while (fill_of(s) == 0) {
+		__atomic_store_n(&s->writer_sleeps, 1, __ATOMIC_SEQ_CST);
+		if (__atomic_load_n(&s->head, __ATOMIC_SEQ_CST) != s->tail)
+			break;
+		word_wait(&s->writer_sleeps, 1, 0);
+	}
+	__atomic_store_n(&s->writer_sleeps, 0, __ATOMIC_SEQ_CST);
+}
+
+static void writer(void *arg)
+{
+	struct serial *s = arg;
+
+	for (;;) {
+		uint32_t bytes, at;
+
+		wait_for_output(s);
+		at = s->tail % SERIAL_RING;
+		bytes = fill_of(s);
+		if (bytes > MESSAGE_MAX)
+			bytes = MESSAGE_MAX;
+		if (bytes > SERIAL_RING - at)
+			bytes = SERIAL_RING - at;
+		hostdev_write(&s->output, s->ring + at, bytes);
+		__atomic_store_n(&s->tail, s->tail + bytes, __ATOMIC_RELEASE);
+		mutex_lock(&s->vdev->v_mtx);
+		pl011_tx_ready(&s->uart);
+		mutex_unlock(&s->vdev->v_mtx);
+	}
+}
+
+/* Gives one byte to the device, or says that it must wait until the guest has made room. */
+static bool offer(struct serial *s, uint8_t byte)
+{
+	bool taken;
+
+	mutex_lock(&s->vdev->v_mtx);
+	taken = pl011_receive(&s->uart, byte);
+	if (!taken)
+		__atomic_store_n(&s->reader_waits, 1, __ATOMIC_RELEASE);
+	mutex_unlock(&s->vdev->v_mtx);
+	return taken;
+}
+
+static void reader(void *arg)
+{
+	struct serial *s = arg;
+	uint8_t text[64];
+
+	for (;;) {
+		const size_t bytes = hostdev_read(&s->input, text, sizeof(text));
+
+		for (size_t i = 0; i < bytes;) {
+			if (offer(s, text[i]))
+				i++;
+			else
+				word_wait(&s->reader_waits, 1, 0);
+		}
+	}
+}
+
+/* After each access: the guest may have read from the FIFO or enabled its receiver. */
+static void wake_reader(struct serial *s)
+{
+	if (s->reader_waits != 0 && pl011_rx_room(&s->uart) > 0) {
+		__atomic_store_n(&s->reader_waits, 0, __ATOMIC_RELEASE);
+		word_wake(&s->reader_waits, 1);
+	}
+}
+
+static __attribute__((noinline)) struct vdev_value read_locked(struct serial *s, uint64_t offset, unsigned size)
+{
+	struct vdev_value data = {0};
+
+	mutex_lock(&s->vdev->v_mtx);
+	data.done = pl011_read(&s->uart, offset, size, &data.value);
+	wake_reader(s);
+	mutex_unlock(&s->vdev->v_mtx);
+	return data;
+}
+
+static struct vdev_value reg_read(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size)
+{
+	struct serial *s = vdp->v_device;
+	struct vdev_value data = {.done = true};
+
+	(void)cpu;
+	return pl011_flags(&s->uart, offset, size, &data.value) ? data : read_locked(s, offset, size);
+}
+
+static bool reg_write(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size, uint64_t value)
+{
+	struct serial *s = vdp->v_device;
+	bool good;
+
+	(void)cpu;
+	mutex_lock(&vdp->v_mtx);
+	good = pl011_write(&s->uart, offset, size, value);
+	wake_reader(s);
+	mutex_unlock(&vdp->v_mtx);
+	return good;
+}
+
+/* `hostdev [<|>]DEVICE`: without a sign both directions; for each the last one counts. */
+static int take_hostdev(struct serial *s, const char *text)
+{
+	const char direction = text[0], *path = direction == '<' || direction == '>' ? text + 1 : text;
+
+	if (direction != '>')
+		s->input_path = path;
+	if (direction != '<')
+		s->output_path = path;
+	return 0;
+}
+
+static int open_one(const struct serial *s, struct hostdev *dev, const char *path)
+{
+	const int result = path != NULL ? hostdev_open(dev, path) : 0;
+
+	if (result < 0)
+		vdev_logf(QL_QVM_ERROR, s->vdev, "cannot open the console %s: %s", path, strerror(-result));
+	return -result;
+}
+
+static int open_all(struct serial *s)
+{
+	const int result = open_one(s, &s->output, s->output_path);
+
+	return result != 0 ? result : open_one(s, &s->input, s->input_path);
+}
+
+static int start(struct serial *s)
+{
+	int result = 0;
+
+	if (s->output_path != NULL)
+		result = vdev_thread_create(s->vdev, writer, s, 0, "out");
+	if (result >= 0 && s->input_path != NULL)
+		result = vdev_thread_create(s->vdev, reader, s, 0, "in");
+	return result < 0 ? -result : 0;
+}
+
+static int describe(struct serial *s, int parent)
+{
+	const uint32_t clock = vdev_fdt_clock(CLOCK_HZ);
+	const int node = vdev_fdt_node(s->vdev, parent, "serial");
+
+	vdev_fdt_bytes(node, "compatible", "arm,pl011\0arm,primecell", sizeof("arm,pl011\0arm,primecell"));
+	vdev_fdt_cells(node, "clocks", (const uint32_t[]){clock, clock}, 2);
+	vdev_fdt_bytes(node, "clock-names", "uartclk\0apb_pclk", sizeof("uartclk\0apb_pclk"));
+	vdev_fdt_alias(s->vdev, "serial");
+	return 0;
+}
+
+/* Waits until all output is with the console driver; all instances together at most a second. */
+static void drain(const struct serial *s)
+{
+	static uint64_t deadline;
+
+	if (deadline == 0)
+		deadline = guest_clock_ns() + DRAIN_NS;
+	while (fill_of(s) != 0 && guest_clock_ns() < deadline)
+		thread_sleep(1000000);
+}
+
+static void report(const struct serial *s)
+{
+	vdev_logf(QL_QVM_INFO, s->vdev, "pl011 at 0x%llx: input %s, output %s, %u bytes to be sent",
+		  (unsigned long long)s->vdev->v_block.location, s->input_path != NULL ? s->input_path : "none",
+		  s->output_path != NULL ? s->output_path : "none", (unsigned)fill_of(s));
+}
+
+static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
+{
+	struct serial *s = vdp->v_device;
+
+	switch ((unsigned)ctrl) {
+	case VDEV_CTRL_OPTIONS_START:
+		s->vdev = vdp;
+		pl011_init(&s->uart, &operations, s);
+		return 0;
+	case VDEV_CTRL_FIRST_OPTIDX: return take_hostdev(s, arg);
+	case VDEV_CTRL_OPTIONS_END: return open_all(s);
+	case VDEV_CTRL_GEN_FDT: return describe(s, (int)(intptr_t)arg);
+	case VDEV_CTRL_GUEST_CONFIGURED: return start(s);
+	case VDEV_CTRL_STATUS: report(s); return 0;
+	case VDEV_CTRL_TERMINATE: drain(s); return 0;
+	default: return 0;
+	}
+}
+
+static const char *const options[] = {"hostdev", NULL};
+
+static struct vdev_factory factory = {
+    .control = control,
+    .reg_read = reg_read,
+    .reg_write = reg_write,
+    .option_list = options,
+    .name = "pl011",
+    .factory_flags = VFF_VDEV_MEM | VFF_INTR_NONPCI | VFF_MUTEX,
+    .acc_sizes = 1u << 1 | 1u << 2 | 1u << 4,
+    .extra_space = sizeof(struct serial),
+    .safety = SAFETY,
+};
+
+static __attribute__((constructor)) void load(void)
+{
+	vdev_register_factory(&factory, QVM_VDEV_ABI);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An instance of `vdev pl011`: the UART and the consoles of the host behind it.
+ *
+ * Output: the device puts bytes into a ring, under the instance's lock; a writer thread sends them, many in one
+ * message. A full ring makes the device hold back, so no character is lost. Input: a reader thread asks for what is
+ * typed only when the device has taken all before, so the console driver holds the rest.
+ */
+#pragma once
+
+#include <qvm/hostdev.h>
+#include <qvm/vdev-core.h>
+
+#include "vdev/pl011/pl011.h"
+
+#define SERIAL_RING 4096u /* a power of two */
+
+struct serial {
+	vdev_t *vdev;
+	struct pl011 uart;
+	const char *input_path, *output_path; /* null: there is none */
+	struct hostdev input, output;
+	/* Written by the device at `head`, by the writer thread at `tail`; both only grow. */
+	uint32_t head, tail;
+	uint32_t writer_sleeps; /* word: 1 while the writer waits for output */
+	uint32_t reader_waits;  /* word: 1 while the reader waits for room in the device */
+	uint8_t ring[SERIAL_RING];
+};
