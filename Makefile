@@ -29,6 +29,7 @@ include mk/flags.mk
 include mk/kernel.mk
 include mk/sodium.mk
 include mk/processes.mk
+include mk/vdevs.mk
 include mk/host.mk
 include mk/unit.mk
 include mk/check.mk
@@ -37,7 +38,7 @@ include mk/bench.mk
 include mk/path.mk
 
 .PHONY: all clean distclean help
-all: kernel processes programs first-images guest-programs host unit-programs
+all: kernel processes vdevs programs first-images guest-programs host unit-programs
 
 clean:
 	$(Q)rm -rf $(OUTPUTS)

@@ -30,5 +30,5 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t),tests/unit/$(t).c $(call 
 	$(filter tsan_%,$(t)),$(UNIT_TSAN),$(UNIT_ASAN)) $(call unit_tag,$(t),CFLAGS),$(addprefix -l,$(call \
 	unit_tag,$(t),LIBS)))))
 
-unit: unit-programs
+unit: unit-programs vdevs
 	$(Q)tests/run-unit.sh $(BUILD) $(UNIT_TESTS:%=$(BUILD)/unit/%)

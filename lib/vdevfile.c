@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every field is checked before its use; sums are formed only of values that were bounded first, so none of them can
+ * wrap. What the format leaves open and no vdev needs is refused, since nobody would notice a wrong guess.
+ */
+#include <vdevfile.h>
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bulkhead.h>
+#include <qvm/vdev-core.h>
+
+#define ET_DYN       3
+#define EM_AARCH64   183
+#define PT_LOAD      1
+#define PT_DYNAMIC   2
+#define PT_INTERP    3
+#define PT_NOTE      4
+#define PT_TLS       7
+#define PT_GNU_RELRO 0x6474e552u
+#define PF_X         1u
+#define PF_W         2u
+#define PF_R         4u
+#define HEADERS_MAX  32
+#define DYNAMIC_MAX  128
+#define NOTES_MAX    64
+#define SYMBOL_BYTES 24u
+#define RELA_BYTES   24u
+
+enum {
+	DT_NULL = 0,
+	DT_NEEDED = 1,
+	DT_PLTRELSZ = 2,
+	DT_STRTAB = 5,
+	DT_SYMTAB = 6,
+	DT_RELA = 7,
+	DT_RELASZ = 8,
+	DT_RELAENT = 9,
+	DT_STRSZ = 10,
+	DT_SYMENT = 11,
+	DT_INIT = 12,
+	DT_REL = 17,
+	DT_PLTREL = 20,
+	DT_TEXTREL = 22,
+	DT_JMPREL = 23,
+	DT_INIT_ARRAY = 25,
+	DT_INIT_ARRAYSZ = 27,
+	DT_FLAGS = 30,
+	DT_PREINIT_ARRAY = 32,
+	DT_RELR = 36,
+};
+#define DF_TEXTREL 4u
+
+enum { R_ABS64 = 257, R_GLOB_DAT = 1025, R_JUMP_SLOT = 1026, R_RELATIVE = 1027 };
+enum { STB_LOCAL, STB_GLOBAL, STB_WEAK };
+enum { STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION };
+
+struct elf_header {
+	uint8_t ident[16];
+	uint16_t type, machine;
+	uint32_t version;
+	uint64_t entry, phoff, shoff;
+	uint32_t flags;
+	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+};
+_Static_assert(sizeof(struct elf_header) == 64, "Elf64_Ehdr has 64 bytes");
+
+struct program_header {
+	uint32_t type, flags;
+	uint64_t offset, vaddr, paddr, filesz, memsz, align;
+};
+_Static_assert(sizeof(struct program_header) == 56, "Elf64_Phdr has 56 bytes");
+
+struct symbol {
+	uint32_t name;
+	uint8_t info, other;
+	uint16_t section;
+	uint64_t value, size;
+};
+_Static_assert(sizeof(struct symbol) == SYMBOL_BYTES, "Elf64_Sym has 24 bytes");
+
+struct rela {
+	uint64_t offset, info;
+	int64_t addend;
+};
+_Static_assert(sizeof(struct rela) == RELA_BYTES, "Elf64_Rela has 24 bytes");
+
+/* What the dynamic section says, as it says it. */
+struct dynamic {
+	uint64_t strtab, strsz, symtab, rela, relasz, jmprel, pltrelsz, init, initsz;
+	bool textrel, has_strtab, has_symtab;
+};
+
+static const char *refuse(struct vdevfile *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static const char *refuse(struct vdevfile *v, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(v->problem, sizeof(v->problem), format, args);
+	va_end(args);
+	return v->problem;
+}
+
+static uint64_t page_up(uint64_t value)
+{
+	return (value + ELF_PAGE - 1) & ~(uint64_t)(ELF_PAGE - 1);
+}
+
+static bool in_file(const struct vdevfile *v, uint64_t offset, uint64_t bytes)
+{
+	return offset <= v->bytes && v->bytes - offset >= bytes;
+}
+
+/* ---- program headers ---- */
+
+static const char *check_header(struct vdevfile *v, struct elf_header *header)
+{
+	/* EI_MAG, ELFCLASS64, ELFDATA2LSB, EV_CURRENT. */
+	static const uint8_t ident[7] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
+
+	if (v->bytes < sizeof(*header))
+		return "it is shorter than an ELF header";
+	memcpy(header, v->file, sizeof(*header));
+	if (memcmp(header->ident, ident, sizeof(ident)) != 0)
+		return "it is not a 64-bit little-endian ELF file";
+	if (header->machine != EM_AARCH64)
+		return "it is not for AArch64";
+	if (header->type != ET_DYN || header->version != 1)
+		return "it is not a shared object (link it with -shared)";
+	if (header->phentsize != sizeof(struct program_header) || header->phnum == 0 || header->phnum > HEADERS_MAX)
+		return "its program headers have a wrong size or number";
+	if (!in_file(v, header->phoff, header->phnum * sizeof(struct program_header)))
+		return "its program headers lie beyond its end";
+	return NULL;
+}
+
+static const char *check_segment(const struct vdevfile *v, const struct program_header *ph)
+{
+	if (ph->filesz > ph->memsz)
+		return "a segment has more bytes in the file than in memory";
+	if (!in_file(v, ph->offset, ph->filesz))
+		return "it is cut off: a segment lies beyond its end";
+	if (ph->vaddr >= VDEVFILE_SPAN_MAX || ph->memsz > VDEVFILE_SPAN_MAX - ph->vaddr)
+		return "it takes more than 16 MiB of addresses";
+	if ((ph->flags & PF_W) && (ph->flags & PF_X))
+		return "a segment is both writable and executable";
+	if (!(ph->flags & PF_R))
+		return "a segment cannot be read";
+	/* These pages are mapped straight from the file. */
+	if (!(ph->flags & PF_W) && (ph->memsz != ph->filesz || ph->offset % ELF_PAGE != ph->vaddr % ELF_PAGE))
+		return "a read-only segment is not page-aligned in it (link it with -z max-page-size=4096)";
+	return NULL;
+}
+
+static const char *add_segment(struct vdevfile *v, const struct program_header *ph)
+{
+	const uint64_t page = ph->vaddr & ~(uint64_t)(ELF_PAGE - 1);
+	const char *wrong = check_segment(v, ph);
+
+	if (wrong != NULL)
+		return wrong;
+	if (v->count == ELF_SEGMENT_MAX)
+		return "it has too many segments";
+	if (page < v->span)
+		return "its segments overlap, share a page, or are not in ascending order";
+	v->span = page_up(ph->vaddr + ph->memsz);
+	v->segment[v->count++] = (struct elf_segment){
+	    .page = page,
+	    .page_bytes = v->span - page,
+	    .lead = ph->vaddr - page,
+	    .file_offset = ph->offset,
+	    .file_bytes = ph->filesz,
+	    .prot = PROT_R | ((ph->flags & PF_W) ? PROT_W : 0) | ((ph->flags & PF_X) ? PROT_X : 0),
+	};
+	return NULL;
+}
+
+/* The segment that holds the bytes of the file for all of [address, address + bytes), or null. */
+static const struct elf_segment *segment_of(const struct vdevfile *v, uint64_t address, uint64_t bytes)
+{
+	for (unsigned i = 0; i < v->count; i++) {
+		const struct elf_segment *s = &v->segment[i];
+		const uint64_t start = s->page + s->lead;
+
+		if (address >= start && address - start <= s->file_bytes && s->file_bytes - (address - start) >= bytes)
+			return s;
+	}
+	return NULL;
+}
+
+/* A range of addresses as a range of the file. */
+static bool table(const struct vdevfile *v, uint64_t address, uint64_t bytes, struct vdevfile_table *out)
+{
+	const struct elf_segment *s = segment_of(v, address, bytes);
+
+	if (s == NULL)
+		return false;
+	*out = (struct vdevfile_table){s->file_offset + (address - s->page - s->lead), bytes};
+	return true;
+}
+
+/* ---- the note ---- */
+
+static const char *take_description(struct vdevfile *v, uint64_t offset, uint64_t bytes)
+{
+	uint32_t word[4];
+	const char *options;
+	size_t at = 0;
+
+	if (v->abi != 0)
+		return "it has two notes that describe a vdev";
+	if (bytes < sizeof(word) + 1)
+		return "its note is too short";
+	memcpy(word, v->file + offset, sizeof(word));
+	v->abi = word[0];
+	v->flags = word[1];
+	v->register_bytes = word[2] | (uint64_t)word[3] << 32;
+	if (v->abi != QVM_VDEV_ABI)
+		return refuse(v, "it was built for version %" PRIu32 " of the vdev ABI, this is version %u", v->abi,
+			      QVM_VDEV_ABI);
+	if ((v->flags & ~VDEV_NOTE_SAFETY) != 0)
+		return "its note has flags that nobody knows";
+	if (v->register_bytes % ELF_PAGE != 0 || v->register_bytes == 0 || v->register_bytes > VDEVFILE_SPAN_MAX)
+		return "the registers that its note names are not whole pages, none, or too many";
+	options = (const char *)v->file + offset + sizeof(word);
+	bytes -= sizeof(word);
+	while (at < bytes && options[at] != '\0') {
+		const size_t length = strnlen(options + at, bytes - at);
+
+		for (size_t i = 0; i < length; i++)
+			if (options[at + i] <= ' ' || options[at + i] > '~')
+				return "its note names an option that nobody can write";
+		at += length + 1;
+	}
+	if (at >= bytes)
+		return "the options of its note have no end";
+	v->options = options;
+	v->options_bytes = at + 1;
+	return NULL;
+}
+
+static uint64_t round4(uint64_t n)
+{
+	return (n + 3) & ~(uint64_t)3;
+}
+
+/* A note has a head of three words; owner and content are padded to words. */
+static const char *read_notes(struct vdevfile *v, const struct program_header *ph)
+{
+	uint64_t at = ph->offset, end = ph->offset + ph->filesz;
+
+	for (unsigned i = 0; i < NOTES_MAX && end - at >= 12; i++) {
+		uint32_t head[3];
+		uint64_t owner, content;
+
+		memcpy(head, v->file + at, sizeof(head));
+		owner = at + sizeof(head);
+		if (round4(head[0]) > end - owner)
+			return "a note is cut off";
+		content = owner + round4(head[0]);
+		if (head[1] > end - content)
+			return "a note is cut off";
+		if (head[2] == VDEV_NOTE_TYPE && head[0] == sizeof("Bulkhead") &&
+		    memcmp(v->file + owner, "Bulkhead", sizeof("Bulkhead")) == 0) {
+			const char *wrong = take_description(v, content, head[1]);
+
+			if (wrong != NULL)
+				return wrong;
+		}
+		at = round4(head[1]) > end - content ? end : content + round4(head[1]);
+	}
+	return NULL;
+}
+
+/* ---- the dynamic section ---- */
+
+static const char *take_entry(struct dynamic *d, uint64_t tag, uint64_t value)
+{
+	switch (tag) {
+	case DT_NEEDED: return "it needs another shared object (link it with -nostdlib)";
+	case DT_INIT: return "it has an init function: only constructors are run (link it with -nostartfiles)";
+	case DT_PREINIT_ARRAY:
+	case DT_REL:
+	case DT_RELR: return "it has a table of a kind that is not supported";
+	case DT_RELAENT: return value != RELA_BYTES ? "its relocations have a wrong size" : NULL;
+	case DT_SYMENT: return value != SYMBOL_BYTES ? "its symbols have a wrong size" : NULL;
+	case DT_PLTREL: return value != DT_RELA ? "it has a table of a kind that is not supported" : NULL;
+	case DT_TEXTREL: d->textrel = true; return NULL;
+	case DT_FLAGS: d->textrel |= (value & DF_TEXTREL) != 0; return NULL;
+	case DT_STRTAB: d->strtab = value, d->has_strtab = true; return NULL;
+	case DT_SYMTAB: d->symtab = value, d->has_symtab = true; return NULL;
+	case DT_STRSZ: d->strsz = value; return NULL;
+	case DT_RELA: d->rela = value; return NULL;
+	case DT_RELASZ: d->relasz = value; return NULL;
+	case DT_JMPREL: d->jmprel = value; return NULL;
+	case DT_PLTRELSZ: d->pltrelsz = value; return NULL;
+	case DT_INIT_ARRAY: d->init = value; return NULL;
+	case DT_INIT_ARRAYSZ: d->initsz = value; return NULL;
+	default: return NULL;
+	}
+}
+
+static const char *read_dynamic(const struct vdevfile *v, const struct program_header *ph, struct dynamic *d)
+{
+	for (uint64_t i = 0; i < DYNAMIC_MAX && (i + 1) * 16 <= ph->filesz; i++) {
+		uint64_t entry[2];
+		const char *wrong;
+
+		memcpy(entry, v->file + ph->offset + i * 16, sizeof(entry));
+		if (entry[0] == DT_NULL)
+			return NULL;
+		wrong = take_entry(d, entry[0], entry[1]);
+		if (wrong != NULL)
+			return wrong;
+	}
+	return "its dynamic section has no end";
+}
+
+static const char *use_dynamic(struct vdevfile *v, const struct dynamic *d)
+{
+	const struct elf_segment *s;
+
+	if (d->textrel)
+		return "its code would have to be relocated (compile it with -fPIC)";
+	if (d->relasz % RELA_BYTES != 0 || d->pltrelsz % RELA_BYTES != 0)
+		return "its relocations have a wrong size";
+	if ((d->relasz != 0 && !table(v, d->rela, d->relasz, &v->rela)) ||
+	    (d->pltrelsz != 0 && !table(v, d->jmprel, d->pltrelsz, &v->jmprel)))
+		return "its relocations lie outside of its segments";
+	/* The table of symbols has no length of its own: it ends with what the segment has of the file. */
+	if (!d->has_symtab || !d->has_strtab || !table(v, d->strtab, d->strsz, &v->strings))
+		return "it has no symbols, or they lie outside of its segments";
+	s = segment_of(v, d->symtab, SYMBOL_BYTES);
+	if (s == NULL || !table(v, d->symtab, s->page + s->lead + s->file_bytes - d->symtab, &v->symbols))
+		return "it has no symbols, or they lie outside of its segments";
+	if (d->initsz == 0)
+		return "it has no constructor, so it cannot register a vdev";
+	s = segment_of(v, d->init, d->initsz);
+	if (s == NULL || !(s->prot & PROT_W) || d->init % 8 != 0 || d->initsz % 8 != 0 ||
+	    d->initsz / 8 > VDEVFILE_INIT_MAX)
+		return "its constructors are too many, or lie outside of its writable segments";
+	v->init = d->init;
+	v->init_bytes = d->initsz;
+	return NULL;
+}
+
+/* Only whole pages of one writable segment can be protected. */
+static const char *use_relro(struct vdevfile *v, const struct program_header *ph)
+{
+	const uint64_t start = ph->vaddr & ~(uint64_t)(ELF_PAGE - 1);
+
+	for (unsigned i = 0; i < v->count && ph->memsz <= VDEVFILE_SPAN_MAX && ph->vaddr < VDEVFILE_SPAN_MAX; i++) {
+		const struct elf_segment *s = &v->segment[i];
+		const uint64_t end = (ph->vaddr + ph->memsz) & ~(uint64_t)(ELF_PAGE - 1);
+
+		if (!(s->prot & PROT_W) || ph->vaddr < s->page + s->lead || end > s->page + s->page_bytes)
+			continue;
+		/* What is before it on its first page must belong to it as well: the segment begins with it. */
+		if (start != s->page || ph->vaddr != s->page + s->lead)
+			continue;
+		v->relro = start;
+		v->relro_bytes = end > start ? end - start : 0;
+		return NULL;
+	}
+	return "what is to become read-only lies outside of its writable segments";
+}
+
+static const char *use_headers(struct vdevfile *v, const struct elf_header *header)
+{
+	struct dynamic dynamic = {0};
+	bool has_dynamic = false;
+	const char *wrong = NULL;
+
+	for (unsigned i = 0; wrong == NULL && i < header->phnum; i++) {
+		struct program_header ph;
+
+		memcpy(&ph, v->file + header->phoff + i * sizeof(ph), sizeof(ph));
+		if (ph.type == PT_INTERP || ph.type == PT_TLS)
+			return ph.type == PT_TLS ? "it has thread-local variables" : "it is a program";
+		if ((ph.type == PT_NOTE || ph.type == PT_DYNAMIC) && !in_file(v, ph.offset, ph.filesz))
+			return "it is cut off: its notes or its dynamic section lie beyond its end";
+		if (ph.type == PT_NOTE)
+			wrong = read_notes(v, &ph);
+		else if (ph.type == PT_DYNAMIC && has_dynamic)
+			wrong = "it has two dynamic sections";
+		else if (ph.type == PT_DYNAMIC)
+			wrong = read_dynamic(v, &ph, &dynamic), has_dynamic = true;
+		else if (ph.type == PT_GNU_RELRO && ph.memsz != 0)
+			wrong = use_relro(v, &ph);
+	}
+	if (wrong == NULL && v->abi == 0)
+		wrong = "it has no note that describes a vdev (VDEV_DESCRIBE)";
+	if (wrong == NULL && !has_dynamic)
+		wrong = "it has no dynamic section";
+	return wrong != NULL ? wrong : use_dynamic(v, &dynamic);
+}
+
+const char *vdevfile_read(struct vdevfile *v, const void *file, size_t bytes)
+{
+	struct elf_header header;
+	const char *wrong;
+
+	memset(v, 0, sizeof(*v));
+	v->file = file;
+	v->bytes = bytes;
+	wrong = check_header(v, &header);
+	for (unsigned i = 0; wrong == NULL && i < header.phnum; i++) {
+		struct program_header ph;
+
+		memcpy(&ph, v->file + header.phoff + i * sizeof(ph), sizeof(ph));
+		if (ph.type == PT_LOAD && ph.memsz != 0)
+			wrong = add_segment(v, &ph);
+	}
+	return wrong != NULL ? wrong : use_headers(v, &header);
+}
+
+const char *vdevfile_option(const struct vdevfile *v, unsigned index)
+{
+	size_t at = 0;
+
+	while (index-- > 0 && at < v->options_bytes && v->options[at] != '\0')
+		at += strlen(v->options + at) + 1;
+	return at < v->options_bytes && v->options[at] != '\0' ? v->options + at : NULL;
+}
+
+/* ---- relocation ---- */
+
+static const char *symbol_name(const struct vdevfile *v, const struct symbol *s)
+{
+	const char *name = (const char *)v->file + v->strings.offset + s->name;
+
+	if (s->name >= v->strings.bytes)
+		return NULL;
+	return memchr(name, '\0', v->strings.bytes - s->name) != NULL ? name : NULL;
+}
+
+static const char *symbol_value(struct vdevfile *v, uint64_t index, uint64_t base, vdevfile_lookup lookup,
+				uint64_t *value)
+{
+	struct symbol s;
+	const char *name;
+
+	if (index >= v->symbols.bytes / SYMBOL_BYTES)
+		return "a relocation names a symbol that is not there";
+	memcpy(&s, v->file + v->symbols.offset + index * SYMBOL_BYTES, sizeof(s));
+	if ((s.info & 0xf) > STT_SECTION || s.info >> 4 > STB_WEAK)
+		return "it has a symbol of a kind that is not supported";
+	if (s.section != 0) {
+		if (s.value >= VDEVFILE_SPAN_MAX)
+			return "it has a symbol outside of its segments";
+		*value = base + s.value;
+		return NULL;
+	}
+	name = symbol_name(v, &s);
+	if (name == NULL)
+		return "it has a symbol without a name";
+	*value = 0;
+	if (lookup(name, value) || s.info >> 4 == STB_WEAK)
+		return NULL;
+	return refuse(v, "it calls or uses '%.64s', which qvm does not have", name);
+}
+
+static bool writable(const struct vdevfile *v, uint64_t address)
+{
+	for (unsigned i = 0; i < v->count; i++) {
+		const struct elf_segment *s = &v->segment[i];
+
+		if ((s->prot & PROT_W) && address >= s->page && address - s->page <= s->page_bytes - 8)
+			return true;
+	}
+	return false;
+}
+
+static const char *relocate_one(struct vdevfile *v, const struct rela *r, uint8_t *memory, uint64_t base,
+				vdevfile_lookup lookup)
+{
+	uint64_t value = base;
+	const char *wrong = NULL;
+
+	switch ((uint32_t)r->info) {
+	case R_RELATIVE:
+		if (r->info >> 32 != 0)
+			return "a relocation is damaged";
+		break;
+	case R_ABS64:
+	case R_GLOB_DAT:
+	case R_JUMP_SLOT: wrong = symbol_value(v, r->info >> 32, base, lookup, &value); break;
+	default: return refuse(v, "it has a relocation of type %" PRIu32 ", which is not supported", (uint32_t)r->info);
+	}
+	if (wrong != NULL)
+		return wrong;
+	if (r->offset % 8 != 0 || !writable(v, r->offset))
+		return "a relocation does not lie in a writable segment (compile it with -fPIC)";
+	value += (uint64_t)r->addend;
+	if (memory != NULL)
+		memcpy(memory + r->offset, &value, sizeof(value));
+	return NULL;
+}
+
+static const char *relocate_table(struct vdevfile *v, const struct vdevfile_table *t, uint8_t *memory, uint64_t base,
+				  vdevfile_lookup lookup)
+{
+	const char *wrong = NULL;
+
+	for (uint64_t at = 0; wrong == NULL && at < t->bytes; at += RELA_BYTES) {
+		struct rela r;
+
+		memcpy(&r, v->file + t->offset + at, sizeof(r));
+		wrong = relocate_one(v, &r, memory, base, lookup);
+	}
+	return wrong;
+}
+
+const char *vdevfile_relocate(struct vdevfile *v, uint8_t *memory, uint64_t base, vdevfile_lookup lookup)
+{
+	const char *wrong = relocate_table(v, &v->rela, memory, base, lookup);
+
+	return wrong != NULL ? wrong : relocate_table(v, &v->jmprel, memory, base, lookup);
+}
+
+uint64_t vdevfile_constructor(const struct vdevfile *v, const uint8_t *memory, uint64_t base, unsigned index)
+{
+	uint64_t address;
+
+	if (index >= v->init_bytes / 8)
+		return 0;
+	memcpy(&address, memory + v->init + index * 8, sizeof(address));
+	for (unsigned i = 0; i < v->count; i++) {
+		const struct elf_segment *s = &v->segment[i];
+		const uint64_t into = address - base - s->page - s->lead;
+
+		if ((s->prot & PROT_X) && address % 4 == 0 && into < s->file_bytes)
+			return address;
+	}
+	return 0;
+}
+
+/* ---- names ---- */
+
+bool vdevfile_name(const char *path, char name[VDEVFILE_NAME_MAX], bool *safety)
+{
+	static const char suffix[] = "-safety";
+	const char *slash = strrchr(path, '/'), *file = slash != NULL ? slash + 1 : path;
+	size_t length = strlen(file);
+
+	if (length < 9 || strncmp(file, "vdev-", 5) != 0 || strcmp(file + length - 3, ".so") != 0)
+		return false;
+	file += 5;
+	length -= 8;
+	*safety = length > sizeof(suffix) - 1 && memcmp(file + length - (sizeof(suffix) - 1), suffix, 7) == 0;
+	if (*safety)
+		length -= sizeof(suffix) - 1;
+	if (length >= VDEVFILE_NAME_MAX)
+		return false;
+	memcpy(name, file, length);
+	name[length] = '\0';
+	return true;
+}
+
+bool vdevfile_exported(const char *name, uint64_t *address)
+{
+#define QVM_EXPORT(symbol) #symbol,
+	static const char *const names[] = {
+#include <qvm/exports.def>
+	};
+#undef QVM_EXPORT
+
+	*address = 0;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}

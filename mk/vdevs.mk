@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+# Virtual devices: vdev/NAME/*.c becomes vdev-NAME.so, and with VDEV_SAFETY defined vdev-NAME-safety.so.
+
+VDEVS := $(patsubst vdev/%/,%,$(wildcard vdev/*/))
+
+# The same flags as in include/qvm/vdev.mk, with which vdevs outside of the tree are built.
+include include/qvm/vdev.mk
+VDEV_BUILD_CFLAGS := $(BASE) $(REPRODUCIBLE) $(VDEV_CFLAGS) -nostdinc -isystem $(PICOLIBC)/include -isystem $(XINCLUDE) \
+	-Iinclude -Ilib/include -I.
+
+.PHONY: vdevs
+vdevs:
+OUTPUTS += $(BUILD)/vdevs $(BUILD)/vdev-objects
+
+# $(call vdev,name,suffix,flags)
+define vdev
+DEPS += $(patsubst %,$(BUILD)/vdev-objects/$(1)$(2)/%.d,$(call files,vdev/$(1),-name '*.c'))
+$(call objects,$(BUILD)/vdev-objects/$(1)$(2),$(call files,vdev/$(1),-name '*.c')): $(BUILD)/vdev-objects/$(1)$(2)/%.o: %
+	$$(call say,VDEVCC,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$$(XCC) $$(VDEV_BUILD_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
+$(BUILD)/vdevs/vdev-$(1)$(2).so: $(call objects,$(BUILD)/vdev-objects/$(1)$(2),$(call files,vdev/$(1),-name '*.c'))
+	$$(call say,VDEV,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(XCC) $$(VDEV_LDFLAGS) $$^ -o $$@.debug
+	$$(Q)$$(OBJCOPY) --strip-unneeded $$@.debug $$@
+vdevs: $(BUILD)/vdevs/vdev-$(1)$(2).so
+endef
+$(foreach v,$(VDEVS),$(eval $(call vdev,$(v),,)) $(eval $(call vdev,$(v),-safety,-DVDEV_SAFETY)))
