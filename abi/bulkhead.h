@@ -109,10 +109,12 @@ enum grant {
 	GRANT_RAM = 1,    /* start, length: physical; zero when the process is made, zeroed when it ends */
 	GRANT_ROM,        /* RAM that stays as it is and is mapped for reading only */
 	GRANT_DEVICE,     /* MMIO pages */
-	GRANT_IRQ,        /* start = first INTID, length = how many: InterruptAttachEvent allowed */
+	GRANT_IRQ,        /* start = first INTID | IRQ_EDGE, length = how many: InterruptAttachEvent, VcpuBind */
 	GRANT_SHARED = 6, /* RAM that several may have: exactly the same range. Zero when the first of them is made,
 			   * zeroed when the last has ended */
 };
+
+#define IRQ_EDGE (1ull << 32) /* they are signalled by a rising edge, not by a high level */
 
 struct process_params {
 	char name[NAME_MAX_];  /* NUL-terminated */
@@ -239,6 +241,14 @@ enum vpriv {
 	VPRIV_CONFIG,     /* 1: edge */
 	VPRIV_PRIO0 = 16, /* to + 7: four priorities each, as GICR_IPRIORITYR<n>; mask in bytes of ff */
 };
+
+/*
+ * VcpuBind: an interrupt of the host becomes one of the guest's. The first one, before the VM runs, says which INTID it
+ * is there, for ever. From then on each call says how things stand: on at this vCPU, with this priority, or off, held
+ * at the interrupt controller. Off at one vCPU goes before on at another.
+ */
+#define BIND_ON    1u
+#define BIND_CLEAR 2u /* forget that it is pending, unless its line is high */
 
 #define VIRQ_PENDING 1
 #define VIRQ_ACTIVE  2

@@ -199,6 +199,12 @@ static int query(void *ctx, unsigned vcpu, unsigned intid)
 	return VcpuQuery_r(vm.vcpu[vcpu].id, intid);
 }
 
+static int bind(void *ctx, unsigned vcpu, unsigned host, unsigned intid, unsigned priority, unsigned flags)
+{
+	(void)ctx;
+	return VcpuBind_r(vm.vcpu[vcpu].id, host, intid, priority, flags);
+}
+
 static __attribute__((noinline)) struct vdev_value gic_read_locked(struct vgic *g, unsigned vcpu, uint64_t ipa,
 								   unsigned size)
 {
@@ -242,7 +248,7 @@ void vm_add_region(const struct qvm_place *place, const struct mmio_region *regi
 
 static void make_gic(void)
 {
-	static const struct vgic_ops operations = {private_state, line, inject, withdraw, query};
+	static const struct vgic_ops operations = {private_state, line, inject, withdraw, query, bind};
 	const struct qvm_gic *gic = &vm.config.gic;
 	struct vgic_config config = {.gicd = gic->gicd, .gicr = gic->gicr, .vcpus = vm.config.cpu_count};
 	struct mmio_region region = {.read = gic_read, .write = gic_write, .device = &vm.vgic};

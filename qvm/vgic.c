@@ -10,6 +10,9 @@
  *
  * Whatever makes a placed SPI ineligible takes the pending state back ("retract"); the active state stays where it is
  * until the guest completes the interrupt, as the architecture has it (IHI 0069 section 4.1, "Interrupt lifecycle").
+ *
+ * An SPI that is bound to one of the host is `placed` for ever: its line and its latch are the host's interrupt
+ * controller's. Here it is only switched on, on the vCPU of its route, and off ("rebind").
  */
 #include "qvm/vgic.h"
 
@@ -68,6 +71,47 @@ static unsigned route_target(const struct vgic *g, unsigned intid)
 	return NO_VCPU;
 }
 
+/* Notes what came of handing over; true if the kernel has it now. */
+static bool note_handed(struct vgic *g, unsigned intid, unsigned vcpu, int status)
+{
+	if (status < 0) {
+		__atomic_store_n(&g->refused, true, __ATOMIC_RELAXED);
+		return false;
+	}
+	g->place[intid] = (uint8_t)vcpu;
+	g->placed[word_of(intid)] |= bit_of(intid);
+	return true;
+}
+
+/* Says how things stand with a bound SPI: VIRQ_* state. */
+static int tell(struct vgic *g, unsigned vcpu, unsigned intid, unsigned flags)
+{
+	return g->ops->vcpu_bind(g->ctx, vcpu, g->host[intid], intid, g->priority[intid], flags);
+}
+
+/* A bound SPI goes to the vCPU of its route if it may be signalled, and away from where it was. */
+static void rebind(struct vgic *g, unsigned intid)
+{
+	unsigned w = word_of(intid), target = NO_VCPU;
+	uint32_t b = bit_of(intid);
+
+	if ((g->ctlr & GICD_CTLR_ENABLE_GRP1) && (g->enable[w] & g->group[w] & ~g->active[w] & b))
+		target = route_target(g, intid);
+	if ((g->on[w] & b) && g->place[intid] != target) {
+		tell(g, g->place[intid], intid, 0);
+		g->on[w] &= ~b;
+	}
+	if (target != NO_VCPU && note_handed(g, intid, target, tell(g, target, intid, BIND_ON)))
+		g->on[w] |= b;
+}
+
+/* Not inlined: who has none of these is not to pay for them. */
+static __attribute__((noinline)) void rebind_set(struct vgic *g, unsigned word, uint32_t set)
+{
+	while (set)
+		rebind(g, take_first(word, &set));
+}
+
 /* Asks the kernel for the VIRQ_* state of a placed SPI, and notices if it has been completed. */
 static unsigned settle(struct vgic *g, unsigned intid)
 {
@@ -77,10 +121,11 @@ static unsigned settle(struct vgic *g, unsigned intid)
 
 	if (!(g->placed[w] & b))
 		return 0;
-	state = g->ops->vcpu_query(g->ctx, g->place[intid], intid);
+	state = g->bound[w] & b ? tell(g, g->place[intid], intid, g->on[w] & b ? BIND_ON : 0)
+				: g->ops->vcpu_query(g->ctx, g->place[intid], intid);
 	if (state > 0)
 		return (unsigned)state & (VIRQ_PENDING | VIRQ_ACTIVE);
-	if (!(g->raised[w] & b))
+	if (!((g->raised[w] | g->bound[w]) & b))
 		g->placed[w] &= ~b;
 	return 0;
 }
@@ -90,6 +135,8 @@ static unsigned choose_vcpu(struct vgic *g, unsigned intid)
 {
 	unsigned target = route_target(g, intid);
 
+	if (g->bound[word_of(intid)] & bit_of(intid))
+		return g->on[word_of(intid)] & bit_of(intid) ? g->place[intid] : NO_VCPU;
 	if (!(g->placed[word_of(intid)] & bit_of(intid)) || g->place[intid] == target)
 		return target;
 	settle(g, intid);
@@ -104,18 +151,6 @@ static uint32_t owed(const struct vgic *g, unsigned word)
 	if (!(g->ctlr & GICD_CTLR_ENABLE_GRP1))
 		return 0;
 	return pending & g->enable[word] & g->group[word] & ~g->active[word];
-}
-
-/* Notes what came of handing over; true if the kernel has it now. */
-static bool note_handed(struct vgic *g, unsigned intid, unsigned vcpu, int status)
-{
-	if (status < 0) {
-		__atomic_store_n(&g->refused, true, __ATOMIC_RELAXED);
-		return false;
-	}
-	g->place[intid] = (uint8_t)vcpu;
-	g->placed[word_of(intid)] |= bit_of(intid);
-	return true;
 }
 
 static void offer(struct vgic *g, unsigned intid)
@@ -137,6 +172,8 @@ static void offer(struct vgic *g, unsigned intid)
 
 static void offer_set(struct vgic *g, unsigned word, uint32_t set)
 {
+	if (__builtin_expect(set & g->bound[word], 0))
+		rebind_set(g, word, set & g->bound[word]);
 	set &= owed(g, word);
 	while (set)
 		offer(g, take_first(word, &set));
@@ -169,6 +206,13 @@ static void evict(struct vgic *g, unsigned intid)
 
 	if (!(g->placed[w] & b))
 		return;
+	if (g->bound[w] & b) {
+		rebind(g, intid);
+		/* It may be active where it was before its route changed. What is pending, the host signals again. */
+		for (unsigned v = 0; v < g->config.vcpus; v++)
+			g->ops->vcpu_withdraw(g->ctx, v, intid);
+		return;
+	}
 	lower(g, intid);
 	state = g->ops->vcpu_withdraw(g->ctx, g->place[intid], intid);
 	g->placed[w] &= ~b;
@@ -183,6 +227,10 @@ static void evict(struct vgic *g, unsigned intid)
  */
 static void retract(struct vgic *g, unsigned intid)
 {
+	if (g->bound[word_of(intid)] & bit_of(intid)) {
+		rebind(g, intid);
+		return;
+	}
 	lower(g, intid);
 	if (settle(g, intid) & VIRQ_PENDING)
 		evict(g, intid);
@@ -198,6 +246,10 @@ static void retract_set(struct vgic *g, unsigned word, uint32_t set)
 /* Routes or priorities changed. An active interrupt stays where it is until it is completed. */
 static void hand_again(struct vgic *g, unsigned intid)
 {
+	if (g->bound[word_of(intid)] & bit_of(intid)) {
+		rebind(g, intid);
+		return;
+	}
 	if (settle(g, intid) & VIRQ_ACTIVE) {
 		if (g->raised[word_of(intid)] & bit_of(intid))
 			g->ops->vcpu_line(g->ctx, g->place[intid], intid, 1, g->priority[intid]);
@@ -209,12 +261,27 @@ static void hand_again(struct vgic *g, unsigned intid)
 
 /* --- What devices and the VM do --- */
 
+int vgic_bind(struct vgic *g, unsigned intid, unsigned host)
+{
+	int status;
+
+	if (!is_spi(g, intid) || (g->bound[word_of(intid)] & bit_of(intid)))
+		return -KE_INVAL;
+	g->host[intid] = (uint16_t)host;
+	status = tell(g, 0, intid, 0);
+	if (status < 0)
+		return status;
+	g->bound[word_of(intid)] |= bit_of(intid);
+	g->placed[word_of(intid)] |= bit_of(intid);
+	return 0;
+}
+
 void vgic_set_line(struct vgic *g, unsigned intid, bool level)
 {
 	unsigned w = word_of(intid);
 	uint32_t b = bit_of(intid);
 
-	if (!is_spi(g, intid) || level == ((g->line[w] & b) != 0))
+	if (!is_spi(g, intid) || level == ((g->line[w] & b) != 0) || (g->bound[w] & b))
 		return;
 	g->line[w] ^= b;
 	if (!level) {
@@ -229,7 +296,7 @@ void vgic_set_line(struct vgic *g, unsigned intid, bool level)
 /* A pulse latches even if the guest has configured the SPI as level-sensitive: better one too many than one lost. */
 void vgic_pulse(struct vgic *g, unsigned intid)
 {
-	if (!is_spi(g, intid))
+	if (!is_spi(g, intid) || (g->bound[word_of(intid)] & bit_of(intid)))
 		return;
 	g->latch[word_of(intid)] |= bit_of(intid);
 	offer(g, intid);
@@ -257,7 +324,7 @@ void vgic_power(struct vgic *g, unsigned vcpu, bool on)
 			while (set) {
 				unsigned intid = take_first(w, &set);
 
-				if (g->place[intid] == vcpu)
+				if (g->place[intid] == vcpu || (g->bound[w] & bit_of(intid)))
 					evict(g, intid);
 			}
 		}
@@ -270,9 +337,10 @@ void vgic_reset(struct vgic *g)
 	for (unsigned w = 1; w < VGIC_WORDS; w++) {
 		uint32_t set = g->placed[w];
 
+		g->enable[w] = g->group[w] = g->edge[w] = g->active[w] = 0;
 		while (set)
 			evict(g, take_first(w, &set));
-		g->enable[w] = g->group[w] = g->edge[w] = g->latch[w] = g->active[w] = 0;
+		g->latch[w] = 0;
 	}
 	memset(g->priority, 0, sizeof(g->priority));
 	memset(g->route, 0, sizeof(g->route));
@@ -388,6 +456,13 @@ void vgic_spi_set_pending(struct vgic *g, unsigned word, uint32_t set)
 /* GICD_ICPENDR clears the latch; a line that is high keeps its interrupt pending. */
 void vgic_spi_clear_pending(struct vgic *g, unsigned word, uint32_t clear)
 {
+	uint32_t bound = clear & g->bound[word];
+
+	while (bound) {
+		unsigned intid = take_first(word, &bound);
+
+		tell(g, g->place[intid], intid, BIND_CLEAR | (g->on[word] & bit_of(intid) ? BIND_ON : 0));
+	}
 	retract_set(g, word, clear);
 	g->latch[word] &= ~clear;
 	offer_set(g, word, clear);

@@ -4,7 +4,8 @@
  * are not in flight. Arm IHI 0069 names the registers; section numbers in vgic*.c refer to issue H.
  *
  * The kernel's half owns INTIDs 0 to 31 of each vCPU, the list registers, and every SPI that was handed to it until the
- * guest has completed it. This half reaches it through struct vgic_ops alone, hence runs on the host as well.
+ * guest has completed it. An SPI that is bound to one of the host goes to the guest without this half, which only says
+ * when and where it may. This half reaches it through struct vgic_ops alone, hence runs on the host as well.
  *
  * What the guest sees: one security state (GICD_CTLR.DS = 1), affinity routing always on (ARE = 1), no LPIs, no message
  * based SPIs, no extended SPIs, five bits of priority. Group 0 interrupts are kept, but never signalled.
@@ -47,6 +48,8 @@ struct vgic_ops {
 	int (*vcpu_withdraw)(void *ctx, unsigned vcpu, unsigned intid);
 	/* VcpuQuery: VIRQ_* state. */
 	int (*vcpu_query)(void *ctx, unsigned vcpu, unsigned intid);
+	/* VcpuBind, `flags` is BIND_*: VIRQ_* state. */
+	int (*vcpu_bind)(void *ctx, unsigned vcpu, unsigned host, unsigned intid, unsigned priority, unsigned flags);
 };
 
 struct vgic_config {
@@ -74,7 +77,10 @@ struct vgic {
 	uint32_t active[VGIC_WORDS]; /* made active by a write to GICD_ISACTIVER */
 	uint32_t raised[VGIC_WORDS]; /* the kernel was told that the line is high */
 	uint32_t placed[VGIC_WORDS]; /* the kernel may hold it, on vCPU place[] */
+	uint32_t bound[VGIC_WORDS];  /* interrupts of the host, host[]: the kernel has their line and latch */
+	uint32_t on[VGIC_WORDS];     /* bound, and may be signalled on place[] */
 	uint8_t place[VGIC_INTID_MAX];
+	uint16_t host[VGIC_INTID_MAX];
 	uint8_t priority[VGIC_INTID_MAX];
 	uint64_t route[VGIC_INTID_MAX]; /* GICD_IROUTER */
 };
@@ -87,6 +93,12 @@ bool vgic_init(struct vgic *g, const struct vgic_config *config, const struct vg
  * stay, because the devices drive them. The kernel resets INTIDs 0 to 31 with the vCPU (VREG_RESET).
  */
 void vgic_reset(struct vgic *g);
+
+/*
+ * Binds an SPI to one of the host, while no vCPU runs. From then on devices here have nothing to do with it. 0, or the
+ * kernel's error.
+ */
+int vgic_bind(struct vgic *g, unsigned intid, unsigned host);
 
 /* A vCPU goes on or off (start, PSCI CPU_ON and CPU_OFF). Off: what was in flight there is taken back. */
 void vgic_power(struct vgic *g, unsigned vcpu, bool on);

@@ -55,6 +55,10 @@ void gic_enable(uint32_t intid, unsigned cpu); /* SPI: routed to cpu; PPI: this 
 void gic_disable(uint32_t intid);
 void gic_route(uint32_t intid, unsigned cpu);
 void gic_set_edge(uint32_t intid, bool edge);
+void gic_set_pending(uint32_t spi, bool pending); /* a level that is high is pending all the same */
+bool gic_is_pending(uint32_t spi);
+bool gic_is_active(uint32_t spi);
+void gic_clear(uint32_t intid);                 /* neither pending nor active, as far as its level allows; disabled */
 void gic_set_active(uint32_t ppi, bool active); /* of this CPU */
 void gic_send_sgi(unsigned cpu, unsigned sgi);
 uint32_t gic_intid_limit(void); /* first SPI number that does not exist */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device interrupts, delivered to threads. An interrupt stays active, hence cannot fire again, until InterruptUnmask.
+/*
+ * Device interrupts. One that threads are attached to stays active, hence cannot fire again, until InterruptUnmask; one
+ * that is bound to a guest's (bind.c), until the guest has completed it.
  */
 #pragma once
 
@@ -8,17 +10,30 @@
 
 #define INTID_MAX 1020
 
+struct vcpu;
+
 struct irq {
 	struct process *process;
 	uint32_t id, intid;
-	bool fired;    /* and not yet unmasked */
-	bool pending;  /* nobody has waited for it yet */
-	uint32_t chid; /* pulse goes there; 0: InterruptWait */
+	bool edge;
+	uint16_t virq;     /* bound: its INTID in the guest; 0: for threads, and what follows is theirs */
+	struct vcpu *vcpu; /* bound: where it goes; NULL: it is off */
+	bool fired;        /* and not yet unmasked */
+	bool pending;      /* nobody has waited for it yet */
+	uint32_t chid;     /* pulse goes there; 0: InterruptWait */
 	struct thread *waiter;
 	struct pulse pulse;
 };
 
 NAMED void irq_fire(uint32_t intid);
+struct irq *irq_at(uint64_t intid); /* NULL: nobody is attached */
+/* Makes the object of an interrupt that was granted to the process; it is off. 0, or -KE_*. */
+int64_t irq_create(struct process *p, uint64_t intid, struct irq **made);
 void irq_destroy(struct irq *i);
 void irq_unblock(struct thread *t);
 extern uint64_t irq_attached;
+
+/* bind.c. The vCPU's lock is held, and its state settled. */
+int64_t bind_change(struct vcpu *v, uint64_t host, uint64_t intid, uint64_t how); /* VcpuBind */
+int64_t bind_withdraw(struct vcpu *v, unsigned intid);                            /* VcpuWithdraw */
+void bind_fire(struct irq *i);

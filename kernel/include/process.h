@@ -36,6 +36,7 @@ struct process {
 	struct region regions[REGION_MAX + 1];
 	struct {
 		uint32_t first, count;
+		bool edge;
 	} irqs[IRQ_GRANT_MAX];
 	uint64_t ram_bytes; /* of those that are RAM and its own; shared memory is its first owner's */
 	/* What a process made of it has. */

@@ -3,6 +3,8 @@
  * The kernel's half of a virtual GIC (docs/architecture.md, "The life of an interrupt"): for each vCPU the state of
  * INTIDs 0 to 31, and of each SPI in flight its list-register image. A pure state machine: the processor's registers
  * are read into and written from the images by the caller; the codec for list registers is GICv3's (IHI 0069, 12.5.9).
+ * An interrupt that is linked to a physical SPI is completed by the processor, and the physical one with it; where the
+ * processor has no image of it, gic_deactivate() is called here.
  */
 #pragma once
 
@@ -11,9 +13,12 @@
 
 #define VGIC_LR_MAX   16
 #define VGIC_INFLIGHT 32 /* SPIs in flight on one vCPU; a power of two */
+#define VGIC_BOUND    16 /* of them, those that are bound */
 
 struct virq {
 	uint16_t intid; /* 0: free */
+	uint16_t
+	    host; /* the physical SPI that it is linked to, which is active while this one is pending or active; or 0 */
 	uint8_t prio;
 	bool pending, active; /* not up to date while an image is in the processor */
 	bool line;            /* the input: pending while it is up */
@@ -27,6 +32,7 @@ struct vgic_cpu {
 	uint32_t repend;                                 /* edges since the last fold */
 	uint8_t prio[32];
 	uint32_t spi_used; /* bit n: slot n of spi[] is taken */
+	uint32_t bound;    /* and is kept: its physical SPI may fire at any time */
 	struct virq spi[VGIC_INFLIGHT];
 	uint32_t lr_count;
 	uint64_t lr[VGIC_LR_MAX];      /* images; 0: empty */
@@ -61,7 +67,8 @@ void vgic_fill(struct vgic_cpu *v);
 void vgic_set_pending(struct vgic_cpu *v, unsigned intid); /* an edge of 0 to 31 */
 void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level);
 int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio);
-int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio);
+int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio); /* of one that is bound: the physical one */
+void vgic_fire(struct vgic_cpu *v, unsigned intid);                 /* the physical SPI of one that is bound */
 
 /*
  * While images are in the processor: an image for a private interrupt that is pending by an edge, in one of the list
@@ -72,7 +79,12 @@ bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
 /* Only after vgic_fold and before vgic_fill. */
 int vgic_withdraw(struct vgic_cpu *v, unsigned intid); /* VIRQ_* that it had */
 int vgic_query(const struct vgic_cpu *v, unsigned intid);
-void vgic_deactivate(struct vgic_cpu *v, unsigned intid); /* ICC_DIR_EL1 */
+/* Links it to a physical SPI, with room of its own, or changes its priority. -KE_AGAIN, -KE_BUSY. */
+int vgic_bind(struct vgic_cpu *v, unsigned intid, unsigned host, unsigned prio);
+/* It keeps the link for as long as it is pending or active, its room no longer. */
+void vgic_unbind(struct vgic_cpu *v, unsigned intid);
+unsigned vgic_host(const struct vgic_cpu *v, unsigned intid); /* its physical SPI, or 0 */
+void vgic_deactivate(struct vgic_cpu *v, unsigned intid);     /* ICC_DIR_EL1 */
 int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask, uint32_t *out);
 /* Is anything pending that the guest's CPU interface (ICH_VMCR_EL2) lets through, so that WFI must not wait? */
 bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr);

@@ -9,27 +9,30 @@
 static struct irq *table[INTID_MAX];
 uint64_t irq_attached;
 
-static bool granted(const struct process *p, uint64_t intid)
+static bool granted(const struct process *p, uint64_t intid, bool *edge)
 {
-	for (unsigned i = 0; i < IRQ_GRANT_MAX; i++)
-		if (intid - p->irqs[i].first < p->irqs[i].count)
+	for (unsigned i = 0; i < IRQ_GRANT_MAX; i++) {
+		if (intid - p->irqs[i].first < p->irqs[i].count) {
+			*edge = p->irqs[i].edge;
 			return true;
+		}
+	}
 	return false;
 }
 
-int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
+struct irq *irq_at(uint64_t intid)
 {
-	struct process *p = t->process;
-	uint64_t intid = f->x[0];
+	return intid < INTID_MAX ? table[intid] : NULL;
+}
+
+int64_t irq_create(struct process *p, uint64_t intid, struct irq **made)
+{
 	struct irq *i;
+	bool edge;
 	int64_t id;
 
-	if (!granted(p, intid) || p->guest.sealed)
+	if (!granted(p, intid, &edge) || p->guest.sealed)
 		return -KE_PERM;
-	if (f->x[1] && !channel_of(p, f->x[1]))
-		return -KE_BADF;
-	if (f->x[2] > p->params.max_priority || f->x[3] > 127)
-		return -KE_INVAL;
 	if (table[intid])
 		return -KE_BUSY;
 	i = kmem_alloc(&p->kmem, OBJECT_IRQ);
@@ -43,22 +46,47 @@ int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
 	i->process = p;
 	i->id = (uint32_t)id;
 	i->intid = (uint32_t)intid;
-	i->chid = (uint32_t)f->x[1];
-	pulse_init(&i->pulse, PULSE_PLAIN, (int)f->x[3], f->x[4], f->x[2] ? (unsigned)f->x[2] : t->base_prio);
+	i->edge = edge;
+	pulse_init(&i->pulse, PULSE_PLAIN, 0, 0, 0);
+	gic_set_edge(i->intid, edge);
 	table[intid] = i;
 	irq_attached++;
+	*made = i;
+	return 0;
+}
+
+int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
+{
+	struct process *p = t->process;
+	uint64_t intid = f->x[0];
+	struct irq *i;
+	int64_t error;
+
+	if (f->x[1] && !channel_of(p, f->x[1]))
+		return -KE_BADF;
+	if (f->x[2] > p->params.max_priority || f->x[3] > 127)
+		return -KE_INVAL;
+	error = irq_create(p, intid, &i);
+	if (error)
+		return error;
+	i->chid = (uint32_t)f->x[1];
+	pulse_init(&i->pulse, PULSE_PLAIN, (int)f->x[3], f->x[4], f->x[2] ? (unsigned)f->x[2] : t->base_prio);
 	gic_enable(i->intid, t->cpu);
-	return id;
+	return i->id;
 }
 
 void irq_fire(uint32_t intid)
 {
-	struct irq *i = intid < INTID_MAX ? table[intid] : NULL;
+	struct irq *i = irq_at(intid);
 	struct channel *c;
 
 	if (!i) {
 		/* Nobody's: it came between detaching and disabling. */
 		gic_deactivate(intid);
+		return;
+	}
+	if (i->virq) {
+		bind_fire(i);
 		return;
 	}
 	i->fired = true;
@@ -77,9 +105,17 @@ void irq_fire(uint32_t intid)
 	}
 }
 
+/* What threads may wait for and detach; a bound one stays as long as its VM. */
+static struct irq *attached(const struct process *p, uint64_t id)
+{
+	struct irq *i = handle_get(p, OBJECT_IRQ, id);
+
+	return i && !i->virq ? i : NULL;
+}
+
 int64_t call_InterruptWait(struct thread *t, struct frame *f)
 {
-	struct irq *i = handle_get(t->process, OBJECT_IRQ, f->x[0]);
+	struct irq *i = attached(t->process, f->x[0]);
 
 	if (!i)
 		return -KE_BADF;
@@ -99,7 +135,7 @@ int64_t call_InterruptWait(struct thread *t, struct frame *f)
 
 int64_t call_InterruptUnmask(struct thread *t, struct frame *f)
 {
-	struct irq *i = handle_get(t->process, OBJECT_IRQ, f->x[0]);
+	struct irq *i = attached(t->process, f->x[0]);
 
 	if (!i)
 		return -KE_BADF;
@@ -123,8 +159,7 @@ void irq_destroy(struct irq *i)
 	struct process *p = i->process;
 
 	gic_disable(i->intid);
-	if (i->fired)
-		gic_deactivate(i->intid);
+	gic_clear(i->intid);
 	if (i->waiter) {
 		struct thread *t = i->waiter;
 
@@ -140,7 +175,7 @@ void irq_destroy(struct irq *i)
 
 int64_t call_InterruptDetach(struct thread *t, struct frame *f)
 {
-	struct irq *i = handle_get(t->process, OBJECT_IRQ, f->x[0]);
+	struct irq *i = attached(t->process, f->x[0]);
 
 	if (!i)
 		return -KE_BADF;

@@ -162,12 +162,13 @@ int64_t call_Seal(struct thread *t, struct frame *f)
 
 /* ---- grant ---- */
 
-static int64_t grant_irq(struct process *p, uint64_t first, uint64_t count)
+static int64_t grant_irq(struct process *p, uint64_t first, uint64_t count, bool edge)
 {
 	for (unsigned i = 0; i < IRQ_GRANT_MAX; i++) {
 		if (!p->irqs[i].count) {
 			p->irqs[i].first = (uint32_t)first;
 			p->irqs[i].count = (uint32_t)count;
+			p->irqs[i].edge = edge;
 			owner_changed();
 			return 0;
 		}
@@ -193,7 +194,8 @@ static int64_t grant_region(struct process *p, uint64_t kind, uint64_t start, ui
 int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 {
 	struct process *p = &processes[f->x[0] % PROCESS_MAX];
-	uint64_t kind = f->x[1], start = f->x[2], bytes = f->x[3];
+	uint64_t kind = f->x[1], edge = kind == GRANT_IRQ ? f->x[2] & IRQ_EDGE : 0, start = f->x[2] - edge;
+	uint64_t bytes = f->x[3];
 	int64_t error;
 
 	(void)t;
@@ -206,7 +208,7 @@ int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 		error = owner_check(p, (unsigned)kind, start, bytes);
 	if (error)
 		return error;
-	return kind == GRANT_IRQ ? grant_irq(p, start, bytes) : grant_region(p, kind, start, bytes);
+	return kind == GRANT_IRQ ? grant_irq(p, start, bytes, edge != 0) : grant_region(p, kind, start, bytes);
 }
 
 /* ---- fill and start ---- */

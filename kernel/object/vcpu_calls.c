@@ -6,6 +6,7 @@
 #include "arch.h"
 #include "calls.h"
 #include "cpu.h"
+#include "irq.h"
 #include "process.h"
 #include "vcpu.h"
 
@@ -123,6 +124,8 @@ static int64_t set(struct vcpu *v, struct frame *f)
 	if (in_guest(v))
 		return -KE_BUSY;
 	if (f->x[1] == VREG_RESET) {
+		if (v->vgic.bound)
+			return -KE_BUSY; /* interrupts of devices are not forgotten: VcpuBind turns them off */
 		vcpu_reset(v);
 		return 0;
 	}
@@ -160,7 +163,9 @@ static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
 			v->timer_active = false;
 		}
 	} else if (call == CALL_VcpuWithdraw) {
-		result = vgic_withdraw(&v->vgic, (unsigned)intid);
+		result = bind_withdraw(v, (unsigned)intid);
+	} else if (call == CALL_VcpuBind) {
+		result = bind_change(v, intid, f->x[2], f->x[3]);
 	} else {
 		result = vgic_query(&v->vgic, (unsigned)intid);
 	}
@@ -232,6 +237,12 @@ int64_t call_VcpuWithdraw(struct thread *t, struct frame *f)
 int64_t call_VcpuQuery(struct thread *t, struct frame *f)
 {
 	return spi_ok(f->x[1]) ? settled(t, f) : -KE_INVAL;
+}
+
+int64_t call_VcpuBind(struct thread *t, struct frame *f)
+{
+	return spi_ok(f->x[1]) && spi_ok(f->x[2]) && f->x[3] <= (0xff | (BIND_ON | BIND_CLEAR) << 8) ? settled(t, f)
+												     : -KE_INVAL;
 }
 
 /* ---- calls that only add to what is pending ---- */

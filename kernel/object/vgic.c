@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vgic.h"
 
+#include "arch.h"
+
 #define PRIVATE_COUNT 32
 #define PRIO_MASK     0xf8 /* five priority bits, as every GICv3 with virtualization has at the least */
 #define VMCR_VENG0    BIT(0)
@@ -11,7 +13,7 @@
 #define CANDIDATES (PRIVATE_COUNT + VGIC_INFLIGHT)
 
 struct candidate {
-	uint16_t intid;
+	uint16_t intid, host;
 	uint8_t prio;
 	bool pending, active, level, edge, group1;
 };
@@ -84,6 +86,13 @@ static void fold_image(struct vgic_cpu *v, unsigned index, uint64_t lr)
 	q->active = active;
 }
 
+static void end_spi(struct virq *q)
+{
+	if (q->active && q->host)
+		gic_deactivate(q->host);
+	q->active = false;
+}
+
 /* EOIs for interrupts that were active without an image: the most important ones first (IHI 0069, 9.4.3). */
 static void end_without_image(struct vgic_cpu *v)
 {
@@ -105,7 +114,7 @@ static void end_without_image(struct vgic_cpu *v)
 	if (best < PRIVATE_COUNT)
 		v->active &= ~(uint32_t)BIT(best);
 	else if (best < CANDIDATES)
-		v->spi[best - PRIVATE_COUNT].active = false;
+		end_spi(&v->spi[best - PRIVATE_COUNT]);
 }
 
 static void take_in(struct vgic_cpu *v)
@@ -121,7 +130,7 @@ static void take_in(struct vgic_cpu *v)
 		q->edge |= q->repend;
 		q->pending = q->line || q->edge;
 		q->repend = q->offered = false;
-		if (!q->pending && !q->active)
+		if (!q->pending && !q->active && !(v->bound & BIT(i)))
 			free_spi(v, q);
 	}
 }
@@ -149,6 +158,7 @@ static struct candidate candidate(const struct vgic_cpu *v, uint64_t i)
 
 		return (struct candidate){
 		    .intid = q->intid,
+		    .host = q->host,
 		    .prio = q->prio,
 		    .pending = q->pending,
 		    .active = q->active,
@@ -174,6 +184,8 @@ static uint64_t image(const struct candidate *c)
 
 	if (c->intid == VIRQ_VTIMER)
 		lr |= LR_HW | (uint64_t)VIRQ_VTIMER << LR_PINTID_SHIFT;
+	else if (c->host)
+		lr |= LR_HW | (uint64_t)c->host << LR_PINTID_SHIFT;
 	else if (c->level)
 		lr |= LR_EOI; /* its input is looked at again when the guest has done */
 	/* A level that is active shows its input at completion; a linked one is never both (12.5.9). */
@@ -323,6 +335,8 @@ int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio)
 
 	if (!q)
 		return level ? -KE_AGAIN : 0;
+	if (q->host)
+		return -KE_BUSY;
 	q->line = level;
 	q->prio = (uint8_t)prio;
 	return 0;
@@ -334,8 +348,55 @@ int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio)
 
 	if (!q)
 		return -KE_AGAIN;
+	if (q->host) {
+		gic_set_pending(q->host, true);
+		return 0;
+	}
 	q->repend = true;
 	q->prio = (uint8_t)prio;
+	return 0;
+}
+
+void vgic_fire(struct vgic_cpu *v, unsigned intid)
+{
+	struct virq *q = find_spi(v, intid);
+
+	if (q)
+		q->repend = true;
+}
+
+int vgic_bind(struct vgic_cpu *v, unsigned intid, unsigned host, unsigned prio)
+{
+	struct virq *q = find_spi(v, intid);
+	unsigned count = 0;
+
+	if (q && q->host != host)
+		return -KE_BUSY; /* something else is in flight under that number */
+	for (uint32_t left = v->bound; left; left &= left - 1)
+		count++;
+	if (!q && count < VGIC_BOUND)
+		q = take_spi(v, intid);
+	if (!q)
+		return -KE_AGAIN;
+	q->host = (uint16_t)host;
+	q->prio = (uint8_t)prio;
+	v->bound |= (uint32_t)BIT(q - v->spi);
+	return 0;
+}
+
+void vgic_unbind(struct vgic_cpu *v, unsigned intid)
+{
+	struct virq *q = find_spi(v, intid);
+
+	if (q)
+		v->bound &= ~(uint32_t)BIT(q - v->spi);
+}
+
+unsigned vgic_host(const struct vgic_cpu *v, unsigned intid)
+{
+	for_each_bit (i, v->spi_used)
+		if (v->spi[i].intid == intid)
+			return v->spi[i].host;
 	return 0;
 }
 
@@ -352,7 +413,13 @@ int vgic_withdraw(struct vgic_cpu *v, unsigned intid)
 	struct virq *q = find_spi(v, intid);
 	int state = vgic_query(v, intid);
 
-	if (q)
+	if (!q)
+		return 0;
+	if (q->host && state)
+		gic_deactivate(q->host);
+	if (v->bound & BIT(q - v->spi))
+		q->pending = q->active = q->edge = q->repend = false;
+	else
 		free_spi(v, q);
 	return state;
 }
@@ -367,7 +434,7 @@ void vgic_deactivate(struct vgic_cpu *v, unsigned intid)
 	}
 	q = find_spi(v, intid);
 	if (q)
-		q->active = false;
+		end_spi(q);
 }
 
 static int private_prio(struct vgic_cpu *v, unsigned first, uint32_t value, uint32_t mask, uint32_t *out)

@@ -610,6 +610,16 @@ int VcpuQuery(int vcpu, unsigned intid)
 	return (int)plain(VcpuQuery_r(vcpu, intid));
 }
 
+int VcpuBind_r(int vcpu, unsigned host, unsigned intid, unsigned priority, unsigned flags)
+{
+	return (int)call4(CALL_VcpuBind, sign(vcpu), host, intid, priority | flags << 8).x0;
+}
+
+int VcpuBind(int vcpu, unsigned host, unsigned intid, unsigned priority, unsigned flags)
+{
+	return (int)plain(VcpuBind_r(vcpu, host, intid, priority, flags));
+}
+
 int VcpuKick_r(int vcpu)
 {
 	return (int)call1(CALL_VcpuKick, sign(vcpu)).x0;

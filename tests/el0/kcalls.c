@@ -281,6 +281,7 @@ static const struct row rows[] = {
     ROW(VcpuWithdraw, "not a VM manager", DENIED, 1, 32),
     ROW(VcpuQuery, "not a VM manager", DENIED, 1, 32),
     ROW(VcpuKick, "not a VM manager", DENIED, 1),
+    ROW(VcpuBind, "not a VM manager", DENIED, 1, 34, 34, 0),
     ROW(SystemCtl, "power off", DENIED, SYSTEM_OFF, 0),
     ROW(SystemCtl, "reset", DENIED, SYSTEM_RESET, 0),
     ROW(SystemLog, "nothing", OK, BUFFER, 0),

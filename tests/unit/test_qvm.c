@@ -126,6 +126,16 @@ int VcpuQuery_r(int vcpu, unsigned intid)
 	return 0;
 }
 
+int VcpuBind_r(int vcpu, unsigned host, unsigned intid, unsigned priority, unsigned flags)
+{
+	(void)vcpu;
+	(void)host;
+	(void)intid;
+	(void)priority;
+	(void)flags;
+	return 0;
+}
+
 struct vcpu_run VcpuRun(int vcpu, enum vcpu_action action, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
 	assert_false(k.locked);

@@ -123,7 +123,7 @@ static int model_query(void *ctx, unsigned vcpu, unsigned intid)
 	return state_of(model_spi(vcpu, intid));
 }
 
-static const struct vgic_ops model_ops = {model_private, model_line, model_inject, model_withdraw, model_query};
+static const struct vgic_ops model_ops = {model_private, model_line, model_inject, model_withdraw, model_query, NULL};
 
 /* What the guest's CPU interface does: take the most urgent pending one, and complete. */
 static bool signalled(unsigned vcpu, unsigned intid)

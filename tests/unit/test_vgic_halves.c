@@ -14,10 +14,13 @@
 
 #include <cmocka.h>
 
-/* Both halves have a vgic_reset(): the kernel's is renamed here. */
+/* Both halves have a vgic_reset() and a vgic_bind(): the kernel's are renamed here. */
 #define vgic_reset kernel_vgic_reset
+#define vgic_bind  kernel_vgic_bind
+#include "kernel/object/bind.c"
 #include "kernel/object/vgic.c"
 #undef vgic_reset
+#undef vgic_bind
 
 #include "qvm/vgic.h"
 
@@ -28,13 +31,14 @@
 #define GICD          0x8000000ull
 #define RUNNING_MAX   32u
 #define IDLE_PRIORITY 0x100u
+#define BOUND         16u  /* the first SPIs are bound to the host's */
+#define HOST          200u /* of FIRST */
 
 static struct vgic gic;
 
 /* One vCPU: the kernel's state, and what the guest has acknowledged and not completed, innermost last. */
 static struct cpu_model {
-	struct vgic_cpu k;
-	bool dirty;
+	struct vcpu vcpu;
 	unsigned eoicount;
 	struct {
 		unsigned intid, priority;
@@ -45,7 +49,15 @@ static struct cpu_model {
 /* What the test knows of an SPI. */
 static struct {
 	bool edge, latch, line, enabled;
+	bool was; /* bound: the host's has fired since it was taken last; its line may be low by now */
 } spi[INTIDS];
+
+/* The host's interrupt controller: SPIs HOST and up. */
+static struct host {
+	struct irq irq;
+	bool enabled, latch, line, active;
+} host[BOUND];
+static struct process process;
 
 static unsigned taken;
 static uint32_t random_state;
@@ -58,7 +70,7 @@ static unsigned rnd(unsigned limit)
 
 static void settle_cpu(struct cpu_model *c)
 {
-	vgic_fold(&c->k, c->eoicount);
+	vgic_fold(&c->vcpu.vgic, c->eoicount);
 	c->eoicount = 0;
 }
 
@@ -66,49 +78,165 @@ static void settle_cpu(struct cpu_model *c)
 static void enter_guest(struct cpu_model *c)
 {
 	settle_cpu(c);
-	vgic_fill(&c->k);
-	c->dirty = false;
+	vgic_fill(&c->vcpu.vgic);
+	c->vcpu.dirty = false;
+}
+
+/* --- The host's interrupt controller, and what else bind.c asks for --- */
+
+void lock_acquire(struct lock *l)
+{
+	(void)l;
+}
+
+void lock_release(struct lock *l)
+{
+	(void)l;
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+	assert_true(v->dirty);
+}
+
+static struct cpu real_cpu;
+
+struct cpu *this_cpu(void)
+{
+	return &real_cpu;
+}
+
+static struct host *host_at(uint64_t intid)
+{
+	assert_in_range(intid, HOST, HOST + BOUND - 1);
+	return &host[intid - HOST];
+}
+
+struct irq *irq_at(uint64_t intid)
+{
+	return intid >= HOST && intid < HOST + BOUND && host_at(intid)->irq.virq ? &host_at(intid)->irq : NULL;
+}
+
+int64_t irq_create(struct process *p, uint64_t intid, struct irq **made)
+{
+	struct host *h = host_at(intid);
+
+	*made = &h->irq;
+	h->irq = (struct irq){.process = p, .intid = (uint32_t)intid, .edge = h->irq.edge};
+	return 0;
+}
+
+static bool host_pending(const struct host *h)
+{
+	return h->latch || (h->line && !h->irq.edge);
+}
+
+static void fire_all(void)
+{
+	for (unsigned i = 0; i < BOUND; i++) {
+		if (!host[i].enabled || host[i].active || !host_pending(&host[i]))
+			continue;
+		host[i].latch = false;
+		host[i].active = true;
+		spi[FIRST + i].was = true;
+		bind_fire(&host[i].irq);
+	}
+}
+
+void gic_enable(uint32_t intid, unsigned to)
+{
+	(void)to;
+	host_at(intid)->enabled = true;
+}
+
+void gic_disable(uint32_t intid)
+{
+	host_at(intid)->enabled = false;
+}
+
+void gic_route(uint32_t intid, unsigned to)
+{
+	(void)host_at(intid);
+	(void)to;
+}
+
+void gic_set_pending(uint32_t intid, bool pending)
+{
+	host_at(intid)->latch = pending;
+}
+
+bool gic_is_pending(uint32_t intid)
+{
+	return host_pending(host_at(intid));
+}
+
+bool gic_is_active(uint32_t intid)
+{
+	return host_at(intid)->active;
+}
+
+void gic_deactivate(uint32_t intid)
+{
+	assert_true(host_at(intid)->active);
+	host_at(intid)->active = false;
+}
+
+static bool is_bound(unsigned intid)
+{
+	return intid < FIRST + BOUND;
+}
+
+static int op_bind(void *ctx, unsigned vcpu, unsigned from, unsigned intid, unsigned priority, unsigned flags)
+{
+	int64_t state;
+
+	(void)ctx;
+	settle_cpu(&cpu[vcpu]);
+	cpu[vcpu].vcpu.dirty = true;
+	state = bind_change(&cpu[vcpu].vcpu, from, intid, priority | flags << 8);
+	assert_true(state >= 0);
+	return (int)state;
 }
 
 static int op_private(void *ctx, unsigned vcpu, unsigned which, uint32_t value, uint32_t mask, uint32_t *result)
 {
 	(void)ctx;
 	settle_cpu(&cpu[vcpu]);
-	cpu[vcpu].dirty = true;
-	return vgic_private(&cpu[vcpu].k, which, value, mask, result);
+	cpu[vcpu].vcpu.dirty = true;
+	return vgic_private(&cpu[vcpu].vcpu.vgic, which, value, mask, result);
 }
 
 static int op_line(void *ctx, unsigned vcpu, unsigned intid, unsigned level, unsigned priority)
 {
 	(void)ctx;
-	cpu[vcpu].dirty = true;
-	return vgic_line(&cpu[vcpu].k, intid, level, priority);
+	cpu[vcpu].vcpu.dirty = true;
+	return vgic_line(&cpu[vcpu].vcpu.vgic, intid, level, priority);
 }
 
 static int op_inject(void *ctx, unsigned vcpu, unsigned intid, unsigned priority)
 {
 	(void)ctx;
-	cpu[vcpu].dirty = true;
-	return vgic_inject(&cpu[vcpu].k, intid, priority);
+	cpu[vcpu].vcpu.dirty = true;
+	return vgic_inject(&cpu[vcpu].vcpu.vgic, intid, priority);
 }
 
 static int op_withdraw(void *ctx, unsigned vcpu, unsigned intid)
 {
 	(void)ctx;
 	settle_cpu(&cpu[vcpu]);
-	cpu[vcpu].dirty = true;
-	return vgic_withdraw(&cpu[vcpu].k, intid);
+	cpu[vcpu].vcpu.dirty = true;
+	return (int)bind_withdraw(&cpu[vcpu].vcpu, intid);
 }
 
 static int op_query(void *ctx, unsigned vcpu, unsigned intid)
 {
 	(void)ctx;
 	settle_cpu(&cpu[vcpu]);
-	cpu[vcpu].dirty = true;
-	return vgic_query(&cpu[vcpu].k, intid);
+	cpu[vcpu].vcpu.dirty = true;
+	return vgic_query(&cpu[vcpu].vcpu.vgic, intid);
 }
 
-static const struct vgic_ops ops = {op_private, op_line, op_inject, op_withdraw, op_query};
+static const struct vgic_ops ops = {op_private, op_line, op_inject, op_withdraw, op_query, op_bind};
 
 /* --- The virtual CPU interface --- */
 
@@ -117,7 +245,8 @@ static unsigned lr_count_in(const struct cpu_model *c, uint64_t mask, uint64_t s
 	unsigned count = 0;
 
 	for (unsigned n = 0; n < LRS; n++)
-		count += (c->k.lr_used & (1u << n)) && (c->k.lr[n] & mask) == state && (c->k.lr[n] & mask);
+		count += (c->vcpu.vgic.lr_used & (1u << n)) && (c->vcpu.vgic.lr[n] & mask) == state &&
+			 (c->vcpu.vgic.lr[n] & mask);
 	return count;
 }
 
@@ -129,13 +258,13 @@ static void maintenance(struct cpu_model *c, bool eoi)
 	unsigned valid = pending + lr_count_in(c, both, LR_STATE_ACTIVE);
 	bool again = eoi;
 
-	again |= (c->k.hcr & ICH_HCR_NPIE) && pending == 0;
-	again |= (c->k.hcr & ICH_HCR_UIE) && valid <= 1;
-	again |= (c->k.hcr & ICH_HCR_LRENPIE) && c->eoicount > 0;
-	if (again || c->dirty)
+	again |= (c->vcpu.vgic.hcr & ICH_HCR_NPIE) && pending == 0;
+	again |= (c->vcpu.vgic.hcr & ICH_HCR_UIE) && valid <= 1;
+	again |= (c->vcpu.vgic.hcr & ICH_HCR_LRENPIE) && c->eoicount > 0;
+	if (again || c->vcpu.dirty)
 		enter_guest(c);
 	vgic_retry(&gic);
-	if (c->dirty)
+	if (c->vcpu.dirty)
 		enter_guest(c);
 }
 
@@ -149,24 +278,25 @@ static void acknowledge(struct cpu_model *c)
 {
 	unsigned best = LRS, intid, running = c->depth ? c->running[c->depth - 1].priority : IDLE_PRIORITY;
 
-	if (c->dirty)
+	if (c->vcpu.dirty)
 		enter_guest(c);
 	for (unsigned n = 0; n < LRS; n++) {
-		if (!(c->k.lr_used & (1u << n)) || (c->k.lr[n] >> 62) != 1)
+		if (!(c->vcpu.vgic.lr_used & (1u << n)) || (c->vcpu.vgic.lr[n] >> 62) != 1)
 			continue;
-		if (best == LRS || priority_of(c->k.lr[n]) < priority_of(c->k.lr[best]))
+		if (best == LRS || priority_of(c->vcpu.vgic.lr[n]) < priority_of(c->vcpu.vgic.lr[best]))
 			best = n;
 	}
-	if (best == LRS || priority_of(c->k.lr[best]) >= running || c->depth == RUNNING_MAX)
+	if (best == LRS || priority_of(c->vcpu.vgic.lr[best]) >= running || c->depth == RUNNING_MAX)
 		return;
-	intid = (uint32_t)c->k.lr[best];
-	c->k.lr[best] ^= LR_STATE_PENDING | LR_STATE_ACTIVE;
+	intid = (uint32_t)c->vcpu.vgic.lr[best];
+	c->vcpu.vgic.lr[best] ^= LR_STATE_PENDING | LR_STATE_ACTIVE;
 	c->running[c->depth].intid = intid;
-	c->running[c->depth++].priority = priority_of(c->k.lr[best]);
+	c->running[c->depth++].priority = priority_of(c->vcpu.vgic.lr[best]);
 	assert_true(intid >= FIRST && intid < INTIDS);
 	assert_true(spi[intid].enabled);
-	assert_true(spi[intid].latch || (!spi[intid].edge && spi[intid].line));
-	spi[intid].latch = false;
+	assert_true(is_bound(intid) ? spi[intid].was : spi[intid].latch || (!spi[intid].edge && spi[intid].line));
+	assert_int_equal(!!(c->vcpu.vgic.lr[best] & LR_HW), is_bound(intid));
+	spi[intid].latch = spi[intid].was = false;
 	taken++;
 	maintenance(c, false);
 }
@@ -176,7 +306,12 @@ static void set_line(unsigned intid, bool level)
 	if (level && !spi[intid].line && spi[intid].edge)
 		spi[intid].latch = true;
 	spi[intid].line = level;
-	vgic_set_line(&gic, intid, level);
+	if (is_bound(intid)) {
+		host[intid - FIRST].latch |= spi[intid].latch;
+		host[intid - FIRST].line = level;
+		fire_all();
+	}
+	vgic_set_line(&gic, intid, level); /* for a bound one without effect */
 }
 
 /* ICC_EOIR1_EL1, with EOImode 0; the handler has served its device, mostly. */
@@ -190,14 +325,17 @@ static void complete(struct cpu_model *c)
 	intid = c->running[--c->depth].intid;
 	if (!spi[intid].edge && rnd(4))
 		set_line(intid, false);
-	if (c->dirty)
+	if (c->vcpu.dirty)
 		enter_guest(c);
 	for (unsigned n = 0; n < LRS; n++) {
-		if (!(c->k.lr_used & (1u << n)) || (uint32_t)c->k.lr[n] != intid || !(c->k.lr[n] & LR_STATE_ACTIVE))
+		if (!(c->vcpu.vgic.lr_used & (1u << n)) || (uint32_t)c->vcpu.vgic.lr[n] != intid ||
+		    !(c->vcpu.vgic.lr[n] & LR_STATE_ACTIVE))
 			continue;
 		found = true;
-		c->k.lr[n] &= ~LR_STATE_ACTIVE;
-		eoi = (c->k.lr[n] & LR_EOI) && !(c->k.lr[n] & LR_STATE_PENDING);
+		c->vcpu.vgic.lr[n] &= ~LR_STATE_ACTIVE;
+		if (c->vcpu.vgic.lr[n] & LR_HW)
+			gic_deactivate((c->vcpu.vgic.lr[n] >> LR_PINTID_SHIFT) & 0x3ff);
+		eoi = (c->vcpu.vgic.lr[n] & LR_EOI) && !(c->vcpu.vgic.lr[n] & LR_STATE_PENDING);
 	}
 	if (!found && c->eoicount < 31)
 		c->eoicount++;
@@ -217,15 +355,37 @@ static void enable(unsigned intid, bool on)
 	put((on ? 0x100u : 0x180u) + intid / 32 * 4, 4, 1u << (intid % 32));
 }
 
+/* The second vCPU goes off, in the midst of whatever it does, and on. */
+static void power_cycle(void)
+{
+	vgic_power(&gic, 1, false);
+	settle_cpu(&cpu[1]);
+	assert_int_equal(cpu[1].vcpu.vgic.bound, 0);
+	assert_int_equal(cpu[1].vcpu.vgic.spi_used, 0);
+	kernel_vgic_reset(&cpu[1].vcpu.vgic, LRS);
+	cpu[1].depth = cpu[1].eoicount = 0;
+	vgic_power(&gic, 1, true);
+}
+
 static void step(void)
 {
 	unsigned intid = FIRST + rnd(INTIDS - FIRST);
 	struct cpu_model *c = &cpu[rnd(VCPUS)];
 	uint64_t value;
 
-	switch (rnd(13)) {
+	switch (rnd(15)) {
+	case 14:
+		if (!rnd(8))
+			power_cycle();
+		break;
+	case 13:
+		spi[intid].latch = spi[intid].was = false;
+		put(0x280 + intid / 32 * 4, 4, 1u << (intid % 32));
+		break;
 	case 12:
-		spi[intid].latch = true;
+		/* What was written for a level that is bound is lost where it is taken back: only the line counts then.
+		 */
+		spi[intid].latch = spi[intid].edge || !is_bound(intid);
 		put(0x200 + intid / 32 * 4, 4, 1u << (intid % 32));
 		break;
 	case 0:
@@ -233,6 +393,7 @@ static void step(void)
 	case 2:
 		if (spi[intid].edge) {
 			spi[intid].latch = true;
+			host[is_bound(intid) ? intid - FIRST : 0].latch |= is_bound(intid);
 			vgic_pulse(&gic, intid);
 		}
 		break;
@@ -245,6 +406,7 @@ static void step(void)
 	case 9: acknowledge(c); break;
 	default: complete(c); break;
 	}
+	fire_all();
 	for (unsigned v = 0; v < VCPUS; v++)
 		maintenance(&cpu[v], false);
 }
@@ -258,10 +420,18 @@ static void start(unsigned seed)
 	taken = 0;
 	memset(cpu, 0, sizeof(cpu));
 	memset(spi, 0, sizeof(spi));
+	memset(host, 0, sizeof(host));
 	assert_true(vgic_init(&gic, &config, &ops, NULL));
+	for (unsigned v = 0; v < VCPUS; v++) {
+		kernel_vgic_reset(&cpu[v].vcpu.vgic, LRS);
+		cpu[v].vcpu.process = &process;
+	}
+	for (unsigned i = 0; i < BOUND; i++) {
+		host[i].irq.edge = (FIRST + i) % 2;
+		assert_int_equal(vgic_bind(&gic, FIRST + i, HOST + i), 0);
+	}
 	put(0, 4, 2);
 	for (unsigned v = 0; v < VCPUS; v++) {
-		kernel_vgic_reset(&cpu[v].k, LRS);
 		vgic_power(&gic, v, true);
 	}
 	for (unsigned i = FIRST; i < INTIDS; i++) {
@@ -281,6 +451,7 @@ static void drain(void)
 		enable(i, true);
 	for (unsigned n = 0; n < 8 * INTIDS; n++) {
 		for (unsigned v = 0; v < VCPUS; v++) {
+			fire_all();
 			acknowledge(&cpu[v]);
 			complete(&cpu[v]);
 			maintenance(&cpu[v], false);
@@ -317,11 +488,137 @@ static void test_flood(void **state)
 	assert_true(taken >= INTIDS - FIRST);
 }
 
+/* --- Bound interrupts, one by one. FIRST is a level, FIRST + 1 an edge; both go to vCPU 0. --- */
+
+static void start_bound(void)
+{
+	start(1);
+	for (unsigned i = FIRST; i < INTIDS; i++) {
+		put(0x6000 + 8 * i, 8, 0);
+		enable(i, false);
+	}
+}
+
+static unsigned read_bit(uint64_t offset, unsigned intid)
+{
+	uint64_t value;
+
+	assert_true(vgic_read(&gic, 0, GICD + offset + intid / 32 * 4, 4, &value));
+	return value >> (intid % 32) & 1;
+}
+
+/* The host's interrupts wait there until the guest has enabled its own, and once it is disabled again. */
+static void test_bound_held(void **state)
+{
+	(void)state;
+	start_bound();
+	set_line(FIRST, true);
+	set_line(FIRST + 1, true);
+	acknowledge(&cpu[0]);
+	assert_int_equal(taken, 0);
+	assert_int_equal(read_bit(0x200, FIRST), 1);
+	assert_int_equal(read_bit(0x200, FIRST + 1), 1);
+	assert_false(host[0].active || host[1].active);
+	for (unsigned i = 0; i < 2; i++) {
+		enable(FIRST + i, true);
+		fire_all();
+		assert_true(host[i].active);
+		enable(FIRST + i, false);
+		assert_false(host[i].active);
+		assert_true(host_pending(&host[i]));
+	}
+	acknowledge(&cpu[0]);
+	assert_int_equal(taken, 0);
+	/* GICD_ICPENDR: the edge is forgotten, the level is not. */
+	put(0x280 + FIRST / 32 * 4, 4, 3u << (FIRST % 32));
+	assert_int_equal(read_bit(0x200, FIRST), 1);
+	assert_int_equal(read_bit(0x200, FIRST + 1), 0);
+}
+
+/* Disabled while it is handled: the end of it still reaches the host. */
+static void test_bound_active(void **state)
+{
+	(void)state;
+	start_bound();
+	enable(FIRST + 1, true);
+	set_line(FIRST + 1, true);
+	acknowledge(&cpu[0]);
+	assert_int_equal(taken, 1);
+	enable(FIRST + 1, false);
+	assert_int_equal(read_bit(0x300, FIRST + 1), 1);
+	complete(&cpu[0]);
+	assert_int_equal(read_bit(0x300, FIRST + 1), 0);
+	assert_false(host[1].active);
+}
+
+/* Its route changes while it is handled; GICD_ICACTIVER ends it where it was. */
+static void test_bound_moves(void **state)
+{
+	(void)state;
+	start_bound();
+	enable(FIRST, true);
+	set_line(FIRST, true);
+	acknowledge(&cpu[0]);
+	put(0x6000 + 8 * FIRST, 8, 1);
+	assert_int_equal(read_bit(0x300, FIRST), 1);
+	fire_all();
+	acknowledge(&cpu[1]);
+	assert_int_equal(taken, 1);
+	put(0x380 + FIRST / 32 * 4, 4, 1u << (FIRST % 32));
+	assert_int_equal(read_bit(0x300, FIRST), 0);
+	fire_all();
+	acknowledge(&cpu[1]);
+	assert_int_equal(taken, 2);
+}
+
+/* The host's came on one CPU while another switched it off. */
+static void test_bound_late(void **state)
+{
+	(void)state;
+	start_bound();
+	for (unsigned i = 0; i < 2; i++) {
+		host[i].active = true;
+		bind_fire(&host[i].irq);
+		assert_false(host[i].active);
+		assert_int_equal(host[i].latch, i);
+	}
+	assert_int_equal(taken, 0);
+}
+
+/* What the kernel's half refuses, and devices that drive what is not theirs. */
+static void test_bound_refused(void **state)
+{
+	struct vcpu *v = &cpu[0].vcpu;
+
+	(void)state;
+	start_bound();
+	assert_int_equal(bind_change(v, HOST, FIRST + 1, 0), -KE_INVAL);
+	assert_int_equal(vgic_bind(&gic, FIRST, HOST + 1), -KE_INVAL);
+	assert_int_equal(vgic_bind(&gic, INTIDS, HOST + 1), -KE_INVAL);
+	enable(FIRST, true);
+	assert_int_equal(bind_change(&cpu[1].vcpu, HOST, FIRST, 0), -KE_BUSY);
+	assert_int_equal(vgic_line(&v->vgic, FIRST, true, 0x80), -KE_BUSY);
+	vgic_set_line(&gic, FIRST, true);
+	vgic_pulse(&gic, FIRST);
+	acknowledge(&cpu[0]);
+	assert_int_equal(taken, 0);
+	/* Under its number there is another already. */
+	settle_cpu(&cpu[0]);
+	assert_int_equal(vgic_inject(&v->vgic, FIRST + 2, 0x80), 0);
+	assert_int_equal(bind_change(v, HOST + 2, FIRST + 2, 0x80 | BIND_ON << 8), -KE_BUSY);
+	for (unsigned i = 4; i < BOUND; i++)
+		assert_true(bind_change(v, HOST + i, FIRST + i, 0x80 | BIND_ON << 8) >= 0);
+	for (unsigned i = 0; i < VGIC_BOUND - 1 - (BOUND - 4); i++)
+		assert_int_equal(kernel_vgic_bind(&v->vgic, 300 + i, 400 + i, 0x80), 0);
+	assert_int_equal(kernel_vgic_bind(&v->vgic, 399, 499, 0x80), -KE_AGAIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_flood),
-	    cmocka_unit_test(test_together),
+	    cmocka_unit_test(test_flood),         cmocka_unit_test(test_together),    cmocka_unit_test(test_bound_held),
+	    cmocka_unit_test(test_bound_active),  cmocka_unit_test(test_bound_moves), cmocka_unit_test(test_bound_late),
+	    cmocka_unit_test(test_bound_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "arch.h"
 #include "vgic.h"
 
 #define LRS       4u
@@ -37,6 +38,19 @@ static struct vgic_cpu v;
 static unsigned stack[DEPTH], depth, eoicount, taken;
 static uint32_t seed;
 static bool crowded; /* active ones left no register for others */
+
+/* Interrupts that are linked to the host's: test_vgic_halves.c. */
+static unsigned deactivated, made_pending;
+
+void gic_deactivate(uint32_t intid)
+{
+	deactivated = intid;
+}
+
+void gic_set_pending(uint32_t intid, bool pending)
+{
+	made_pending = pending ? intid : 0;
+}
 
 static unsigned rnd(unsigned below)
 {

@@ -13,7 +13,9 @@
 #define GICD_IGROUPR    0x0080
 #define GICD_ISENABLER  0x0100
 #define GICD_ICENABLER  0x0180
+#define GICD_ISPENDR    0x0200
 #define GICD_ICPENDR    0x0280
+#define GICD_ISACTIVER  0x0300
 #define GICD_ICACTIVER  0x0380
 #define GICD_IPRIORITYR 0x0400
 #define GICD_ICFGR      0x0c00
@@ -35,7 +37,7 @@
 #define WAKER_SLEEP     BIT(1)
 #define WAKER_ASLEEP    BIT(2)
 #define GICR_SGI        0x10000
-#define GICR_ISACTIVER0 (GICR_SGI + 0x0300)
+#define GICR_ISACTIVER0 (GICR_SGI + GICD_ISACTIVER)
 
 #define PRIORITY      0xa0
 #define PRIORITY_MASK 0xf0
@@ -239,6 +241,32 @@ void gic_set_edge(uint32_t intid, bool edge)
 	uint32_t bit = (uint32_t)BIT(intid % 16 * 2 + 1), value = mmio_read32(at);
 
 	mmio_write32(at, edge ? value | bit : value & ~bit);
+}
+
+static bool read_bit(uint32_t offset, uint32_t intid)
+{
+	return mmio_read32(frame_of(intid) + offset + intid / 32 * 4) & BIT(intid % 32);
+}
+
+void gic_set_pending(uint32_t spi, bool pending)
+{
+	write_bit(pending ? GICD_ISPENDR : GICD_ICPENDR, spi);
+}
+
+bool gic_is_pending(uint32_t spi)
+{
+	return read_bit(GICD_ISPENDR, spi);
+}
+
+bool gic_is_active(uint32_t spi)
+{
+	return read_bit(GICD_ISACTIVER, spi);
+}
+
+void gic_clear(uint32_t intid)
+{
+	write_bit(GICD_ICPENDR, intid);
+	write_bit(GICD_ICACTIVER, intid);
 }
 
 void gic_set_active(uint32_t ppi, bool active)

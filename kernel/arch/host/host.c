@@ -364,6 +364,27 @@ void gic_set_edge(uint32_t intid, bool edge)
 	(void)edge;
 }
 
+void gic_set_pending(uint32_t spi, bool pending)
+{
+	word_put(&spi_pending[spi / 32], spi, pending);
+}
+
+bool gic_is_pending(uint32_t spi)
+{
+	return word_get(&spi_pending[spi / 32]) & BIT(spi % 32);
+}
+
+bool gic_is_active(uint32_t spi)
+{
+	return word_get(&spi_active[spi / 32]) & BIT(spi % 32);
+}
+
+void gic_clear(uint32_t intid)
+{
+	word_put(&spi_pending[intid / 32], intid, false);
+	word_put(&spi_active[intid / 32], intid, false);
+}
+
 void gic_set_active(uint32_t ppi, bool active)
 {
 	word_put(&private_active[host_cpu], ppi, active);

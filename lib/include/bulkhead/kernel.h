@@ -280,6 +280,10 @@ int VcpuWithdraw_r(int vcpu, unsigned intid);
 int VcpuQuery(int vcpu, unsigned intid);
 int VcpuQuery_r(int vcpu, unsigned intid);
 
+/* Binds the host's interrupt `host` to the guest's `intid`; BIND_*. Returns VIRQ_* state. */
+int VcpuBind(int vcpu, unsigned host, unsigned intid, unsigned priority, unsigned flags);
+int VcpuBind_r(int vcpu, unsigned host, unsigned intid, unsigned priority, unsigned flags);
+
 /* Makes VcpuRun of another thread return EXIT_KICK: at once, or at its next entry. */
 int VcpuKick(int vcpu);
 int VcpuKick_r(int vcpu);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Interrupts of devices that were passed to a guest: the host's interrupt is linked to the guest's (IHI 0069, 12.5.9,
+ * ICH_LR<n>_EL2.HW), so that it stays active, hence cannot fire again, until the guest completes its own. What the
+ * guest has not enabled stays pending at the interrupt controller. A guest that never completes one waits for itself.
+ */
+#include "arch.h"
+#include "cpu.h"
+#include "irq.h"
+#include "process.h"
+#include "vcpu.h"
+
+/* Back to the interrupt controller. It looks at a level again by itself; it has forgotten an edge. */
+static void give_back(const struct irq *i)
+{
+	if (i->edge)
+		gic_set_pending(i->intid, true);
+	gic_deactivate(i->intid);
+}
+
+/* The CPU that has the vCPU's registers, or had them last. */
+static unsigned cpu_of(const struct vcpu *v)
+{
+	if (v->home >= 0)
+		return (unsigned)v->home;
+	return v->thread ? v->thread->cpu : this_cpu()->id;
+}
+
+void bind_fire(struct irq *i)
+{
+	struct vcpu *v = i->vcpu;
+
+	if (!v) {
+		give_back(i); /* it came before it was switched off */
+		return;
+	}
+	lock_acquire(&v->lock);
+	vgic_fire(&v->vgic, i->virq);
+	v->dirty = true;
+	lock_release(&v->lock);
+	/* The vCPU has moved since: the next one goes there at once. */
+	if (cpu_of(v) != this_cpu()->id)
+		gic_route(i->intid, cpu_of(v));
+	vcpu_wake(v);
+}
+
+int64_t bind_withdraw(struct vcpu *v, unsigned intid)
+{
+	const struct irq *i = irq_at(vgic_host(&v->vgic, intid));
+	int state = vgic_query(&v->vgic, intid);
+
+	if (!i)
+		return vgic_withdraw(&v->vgic, intid);
+	if ((state & VIRQ_PENDING) && i->edge)
+		gic_set_pending(i->intid, true);
+	vgic_withdraw(&v->vgic, intid);
+	return state & VIRQ_ACTIVE; /* what was pending is so at the interrupt controller */
+}
+
+static void switch_off(struct irq *i)
+{
+	struct vcpu *v = i->vcpu;
+
+	gic_disable(i->intid);
+	i->vcpu = NULL;
+	vgic_unbind(&v->vgic, i->virq);
+	if (vgic_query(&v->vgic, i->virq) == VIRQ_PENDING)
+		bind_withdraw(v, i->virq);
+}
+
+static int64_t switch_on(struct irq *i, struct vcpu *v, unsigned prio)
+{
+	int64_t error = vgic_bind(&v->vgic, i->virq, i->intid, prio);
+
+	if (error || i->vcpu)
+		return error;
+	i->vcpu = v;
+	gic_enable(i->intid, cpu_of(v));
+	return 0;
+}
+
+/* It is pending in the guest, or waits at the interrupt controller; or it is active, perhaps at the vCPU before. */
+static int64_t state_of(const struct irq *i, const struct vcpu *v)
+{
+	int state = vgic_query(&v->vgic, i->virq);
+
+	if (!state && gic_is_active(i->intid))
+		state = VIRQ_ACTIVE;
+	return state | (gic_is_pending(i->intid) ? VIRQ_PENDING : 0);
+}
+
+int64_t bind_change(struct vcpu *v, uint64_t host, uint64_t intid, uint64_t how)
+{
+	struct irq *i = irq_at(host);
+	int64_t error;
+
+	if (!i || i->process != v->process) {
+		error = irq_create(v->process, host, &i); /* not once the VM is sealed */
+		if (error)
+			return error;
+		i->virq = (uint16_t)intid;
+	}
+	if (i->virq != intid)
+		return i->virq ? -KE_INVAL : -KE_BUSY;
+	if (i->vcpu && i->vcpu != v)
+		return -KE_BUSY;
+	if ((how >> 8) & BIND_CLEAR) {
+		if (vgic_query(&v->vgic, i->virq) == VIRQ_PENDING)
+			vgic_withdraw(&v->vgic, i->virq);
+		gic_set_pending(i->intid, false);
+	}
+	if ((how >> 8) & BIND_ON) {
+		error = switch_on(i, v, how & 0xff);
+		if (error)
+			return error;
+	} else if (i->vcpu) {
+		switch_off(i);
+	}
+	return state_of(i, v);
+}
