@@ -6,6 +6,7 @@
 # The counts go into BUILD/results/unit, for tests/summary.sh.
 set -u
 
+export BUILD=$1 # some tests read files that were built
 build=$1
 shift
 mkdir -p "$build/logs" "$build/results"
