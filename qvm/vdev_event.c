@@ -28,10 +28,11 @@ int vdev_event_open(void)
 static void deliver(const struct pulse *pulse)
 {
 	const unsigned index = (unsigned)pulse->code % CODE_TIMER;
-	struct vdev_instance *v = &vm.vdev[index];
+	struct vdev_instance *v;
 
 	if (pulse->code < 0 || index >= vm.vdev_count)
 		return;
+	v = &vm.vdev[index];
 	if (pulse->code >= CODE_TIMER)
 		v->vdev.v_factory->timer(&v->vdev);
 	else
