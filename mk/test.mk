@@ -46,7 +46,7 @@ test:
 # $(call pytest,suite,folder,markers)
 pytest = $(PYTEST_ENV) SUITE=$(1) $(PYTEST) -m '$(3)' $(2)
 
-negative: host
+negative: host vdevs
 	$(Q)$(call pytest,negative,tests/negative,not matrix and not soak)
 
 system: all

@@ -4,9 +4,10 @@
 VDEVS := $(patsubst vdev/%/,%,$(wildcard vdev/*/))
 
 # The same flags as in include/qvm/vdev.mk, with which vdevs outside of the tree are built.
+VDEV_CC   := $(XCC)
+VDEV_LIBC := $(PICOLIBC)/include
 include include/qvm/vdev.mk
-VDEV_BUILD_CFLAGS := $(BASE) $(REPRODUCIBLE) $(VDEV_CFLAGS) -nostdinc -isystem $(PICOLIBC)/include -isystem $(XINCLUDE) \
-	-Iinclude -Ilib/include -I.
+VDEV_BUILD_CFLAGS := $(BASE) $(REPRODUCIBLE) $(VDEV_CFLAGS) -Iinclude -Ilib/include -I.
 
 .PHONY: vdevs
 vdevs:

@@ -16,6 +16,10 @@ for file in "$build"/bin/*; do
 	# procmgr is part of the kernel's Image.
 	[ "$(basename "$file")" = procmgr ] || files+=(-f "$file")
 done
+for file in "$build"/vdevs/vdev-*.so; do
+	# The certified variants are for those who name them: with -f, or in the directory.
+	[ "${file%-safety.so}" = "$file" ] && files+=(-f "$file")
+done
 for file in "$build"/guests/*.elf "$build"/guests/*.img "$build"/guests/Image "$build"/guests/initramfs.cpio.gz \
 	"$build"/guests/u-boot.bin "$build"/tests/*; do
 	if [ -f "$file" ] && grep -qwF -- "$(basename "$file")" "$system"/*.dts "$system"/*.qvmconf /dev/null; then

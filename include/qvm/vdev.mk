@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-# How a vdev is compiled and linked; to be included by a makefile. The compiler is one for AArch64, without a C library
-# or with any: only its headers are used.
+# How a vdev is compiled and linked; to be included by a makefile. Needed are a compiler for AArch64 and headers of a C
+# library (Debian: gcc-aarch64-linux-gnu, picolibc-aarch64-linux-gnu). No library is linked: qvm has what is used of it.
+
+VDEV_CC   ?= aarch64-linux-gnu-gcc
+VDEV_LIBC ?= /usr/lib/picolibc/aarch64-linux-gnu/include
 
 # -mgeneral-regs-only: the floating-point registers of a virtual CPU stay in the hardware while its vdevs run.
 # -mstrict-align, -mno-outline-atomics: as the rest of qvm. No thread-local storage: qvm has none for a vdev.
 VDEV_CFLAGS := -std=gnu11 -fPIC -fno-plt -fvisibility=hidden -march=armv8-a -mgeneral-regs-only -mstrict-align \
-	-mno-outline-atomics -fstack-protector-strong -fno-asynchronous-unwind-tables -mfix-cortex-a53-835769 -mfix-cortex-a53-843419
+	-mno-outline-atomics -fstack-protector-strong -fno-asynchronous-unwind-tables \
+	-mfix-cortex-a53-835769 -mfix-cortex-a53-843419 \
+	-nostdinc -isystem $(VDEV_LIBC) -isystem $(shell $(VDEV_CC) -print-file-name=include)
 
 # Code, constants and data on pages of their own; all relocation before the constructors run; nothing but qvm's symbols.
 VDEV_LDFLAGS := -shared -nostdlib -Wl,-z,max-page-size=4096,-z,common-page-size=4096,-z,separate-code,-z,relro,-z,now \

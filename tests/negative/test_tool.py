@@ -10,8 +10,10 @@ import run
 
 EX_USAGE = 64
 PAGE = 4096
+VDEV = "vdev-pl011.so"
 PROGRAMS = ("devc-pl011", "slogger", "shell", "qvm", "hello.elf")
 HELLO = run.TOP / "examples" / "hello"
+VDEVS = pathlib.Path(run.TOOL).parent / "vdevs"
 # A folder with configurations that others published for the QNX Hypervisor, if there is one.
 PUBLISHED = os.environ.get("PUBLISHED_QVMCONF")
 
@@ -27,7 +29,8 @@ def make_programs(folder):
         path = folder / name
         path.write_text(name * 1000)
         options += ["-f", path]
-    return options
+    (folder / VDEV).write_bytes((VDEVS / VDEV).read_bytes())
+    return [*options, "-f", folder / VDEV]
 
 
 def entries(archive):
@@ -54,7 +57,7 @@ def test_image(tmp_path):
     assert done.returncode == 0, done.stderr
     files = [entry for entry in entries(out.read_bytes()) if entry[0] != ".pad"]
     assert [name for name, _, _ in files] == ["system.dtb", "devc-pl011", "slogger", "shell", "qvm", "hello.qvmconf",
-                                              "hello.elf", "readme"]
+                                              "hello.elf", VDEV, "readme"]
     assert all(offset % PAGE == 0 for _, offset, _ in files), files
     content = {name: data for name, _, data in files}
     assert content["readme"] == b"more"
@@ -72,7 +75,7 @@ def test_image_repeats(tmp_path):
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-@pytest.mark.parametrize("missing", PROGRAMS)
+@pytest.mark.parametrize("missing", [*PROGRAMS, VDEV])
 def test_missing_file(tmp_path, missing):
     options = make_programs(tmp_path)
     at = options.index(tmp_path / missing)
@@ -82,7 +85,7 @@ def test_missing_file(tmp_path, missing):
     assert done.returncode == run.EX_CONFIG
     assert f"names the file '{missing}', which is not there" in done.stderr
     assert out.read_text() == "as before"
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted((*PROGRAMS, "out.cpio"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted((*PROGRAMS, VDEV, "out.cpio"))
 
 
 def test_file_too_long_for_guest(tmp_path):
@@ -100,6 +103,17 @@ def test_same_name_twice(tmp_path):
     done = bulkhead("image", HELLO, *options, "-f", f"{tmp_path / 'shell'}=system.dtb", "-o", tmp_path / "out.cpio")
     assert done.returncode == run.EX_CONFIG
     assert "the archive has a file 'system.dtb' already" in done.stderr
+
+
+def test_certified_variant_first(tmp_path):
+    """The plain one is left out then, as is a vdev that no VM has."""
+    options = make_programs(tmp_path)
+    for name in ("vdev-pl011-safety.so", "vdev-other.so"):
+        options += ["-f", VDEVS / f"{VDEV}={name}" if "other" in name else VDEVS / name]
+    out = tmp_path / "out.cpio"
+    done = bulkhead("image", HELLO, *options, "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert [name for name, _, _ in entries(out.read_bytes()) if name.startswith("vdev")] == ["vdev-pl011-safety.so"]
 
 
 @pytest.mark.parametrize("name", ["hello", "two-linux", "uboot"])

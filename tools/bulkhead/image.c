@@ -24,8 +24,6 @@ struct entry {
 
 struct image {
 	struct system *system;
-	struct image_extra *extras;
-	unsigned extra_count;
 	struct entry entries[IMAGE_FILES_MAX];
 	unsigned entry_count;
 	unsigned mistakes;
@@ -81,10 +79,10 @@ static struct entry *need(struct image *image, const char *name, const char *who
 
 	if (entry)
 		return entry;
-	for (unsigned i = 0; i < image->extra_count; i++) {
-		if (strcmp(image->extras[i].name, name) == 0) {
-			image->extras[i].used = true;
-			return add_file(image, name, image->extras[i].path);
+	for (unsigned i = 0; i < image->system->vdevs.extra_count; i++) {
+		if (strcmp(image->system->vdevs.extras[i].name, name) == 0) {
+			image->system->vdevs.extras[i].used = true;
+			return add_file(image, name, image->system->vdevs.extras[i].path);
 		}
 	}
 	if (snprintf(path, sizeof(path), "%s/%s", image->system->directory, name) < (int)sizeof(path) &&
@@ -112,6 +110,25 @@ static void check_load(struct image *image, const struct qvm_config *config, con
 	image->mistakes++;
 }
 
+/* The file of a virtual device, checked as the target checks it. */
+static void collect_vdev(struct image *image, const struct qvm_vdev *vdev)
+{
+	const struct vdev_file *f = vdevs_find(&image->system->vdevs, vdev->type);
+
+	if (!f) {
+		fprintf(stderr,
+			"[%s:%u] 'vdev %s' names the file 'vdev-%s.so', which is not there; put it into %s or give it "
+			"with -f PATH\n",
+			vdev->place.file, (unsigned)vdev->place.line, vdev->type, vdev->type, image->system->directory);
+		image->mistakes++;
+	} else if (f->wrong[0]) {
+		fprintf(stderr, "[%s:%u] %s: %s\n", vdev->place.file, (unsigned)vdev->place.line, f->name, f->wrong);
+		image->mistakes++;
+	} else if (!find_entry(image, f->name)) {
+		add(image, f->name, f->file.data, f->file.bytes, NULL);
+	}
+}
+
 static void collect_vm(struct image *image, unsigned v)
 {
 	struct system *s = image->system;
@@ -129,6 +146,8 @@ static void collect_vm(struct image *image, unsigned v)
 		if (entry)
 			check_load(image, config, load, entry->bytes);
 	}
+	for (unsigned i = 0; i < config->vdev_count; i++)
+		collect_vdev(image, &config->vdevs[i]);
 }
 
 static void collect(struct image *image)
@@ -145,16 +164,21 @@ static void collect(struct image *image)
 		need(image, "qvm", "system.dts: /vms");
 	for (unsigned i = 0; i < s->config.vm_count; i++)
 		collect_vm(image, i);
-	for (unsigned i = 0; i < image->extra_count; i++) {
-		if (image->extras[i].used)
+	for (unsigned i = 0; i < image->system->vdevs.extra_count; i++) {
+		const struct extra_file *extra = &image->system->vdevs.extras[i];
+		char type[VDEVFILE_NAME_MAX];
+		bool safety;
+
+		/* A vdev that no VM has would only take room. */
+		if (extra->used || vdevfile_name(extra->name, type, &safety))
 			continue;
-		if (find_entry(image, image->extras[i].name)) {
+		if (find_entry(image, extra->name)) {
 			fprintf(stderr,
 				"%s: the archive has a file '%s' already; give another name with -f PATH=NAME\n",
-				image->extras[i].path, image->extras[i].name);
+				extra->path, extra->name);
 			image->mistakes++;
 		} else {
-			add_file(image, image->extras[i].name, image->extras[i].path);
+			add_file(image, extra->name, extra->path);
 		}
 	}
 }
@@ -236,7 +260,7 @@ static void write_archive(struct image *image, const char *output)
 	free(archive);
 }
 
-int image_build(struct system *s, struct image_extra *extras, unsigned extra_count, const char *output)
+int image_build(struct system *s, const char *output)
 {
 	struct image *image = calloc(1, sizeof(*image));
 	int status;
@@ -244,8 +268,6 @@ int image_build(struct system *s, struct image_extra *extras, unsigned extra_cou
 	if (!image)
 		return -1;
 	image->system = s;
-	image->extras = extras;
-	image->extra_count = extra_count;
 	collect(image);
 	write_archive(image, output);
 	status = image->mistakes ? -1 : 0;

@@ -6,12 +6,5 @@
 
 #define IMAGE_FILES_MAX 64
 
-/* A file of the command line: "-f path" or "-f path=name". */
-struct image_extra {
-	const char *path;
-	const char *name;
-	bool used;
-};
-
 /* Collects all files of a system that was read, checks it, and writes the archive. 0, or -1 after messages. */
-int image_build(struct system *s, struct image_extra *extras, unsigned extra_count, const char *output);
+int image_build(struct system *s, const char *output);

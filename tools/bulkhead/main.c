@@ -10,16 +10,18 @@
 #define EXIT_USAGE   64
 #define EXIT_MISTAKE 65
 
-static const char help[] = "usage: bulkhead check DIR|FILE.qvmconf [--board BOARD.dtb]\n"
+static const char help[] = "usage: bulkhead check DIR|FILE.qvmconf [-f PATH[=NAME]]... [--board BOARD.dtb]\n"
 			   "       bulkhead image DIR [-f PATH[=NAME]]... [--board BOARD.dtb] -o ARCHIVE\n"
 			   "       bulkhead --help\n"
 			   "\n"
 			   "check   reads a system directory (system.dts and the .qvmconf files that it names), or\n"
 			   "        one VM's configuration, and reports every mistake with file and line.\n"
+			   "        The files vdev-NAME.so of types that it does not know are taken as by image.\n"
 			   "image   checks a system directory, and writes the boot archive: the compiled system\n"
 			   "        description, the configurations, and each program and guest image that they\n"
 			   "        name. These are taken from the files given with -f, else from DIR. Other files\n"
-			   "        given with -f are added. Nothing is written if there is a mistake.\n"
+			   "        given with -f are added, but for files vdev-NAME.so that no VM needs. Nothing\n"
+			   "        is written if there is a mistake.\n"
 			   "\n"
 			   "-f PATH[=NAME]  a file for the archive; without NAME it is called as the file is\n"
 			   "--board FILE    the board's device tree blob: memory, CPUs and devices are checked too\n"
@@ -29,7 +31,7 @@ static const char help[] = "usage: bulkhead check DIR|FILE.qvmconf [--board BOAR
 
 struct arguments {
 	const char *command, *input, *board, *output;
-	struct image_extra extras[IMAGE_FILES_MAX];
+	struct extra_file extras[IMAGE_FILES_MAX];
 	unsigned extra_count;
 };
 
@@ -48,7 +50,7 @@ static int add_extra(struct arguments *a, char *text)
 	if (equals)
 		*equals = '\0';
 	slash = strrchr(text, '/');
-	a->extras[a->extra_count++] = (struct image_extra){
+	a->extras[a->extra_count++] = (struct extra_file){
 	    .path = text,
 	    .name = equals  ? equals + 1
 		    : slash ? slash + 1
@@ -101,6 +103,11 @@ static void describe(const char *what, const struct qvm_config *c)
 
 static int check_file(struct system *s, const char *path)
 {
+	static char directory[4096];
+	const char *slash = strrchr(path, '/');
+
+	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	s->vdevs.directory = directory;
 	if (system_read_vm(s, path, &s->vms[0], &s->conf_files[0]))
 		return EXIT_MISTAKE;
 	describe(path, &s->vms[0]);
@@ -133,13 +140,15 @@ static int run(struct system *s, struct arguments *a)
 		return usage("unknown command ", a->command);
 	if (image && !a->output)
 		return usage("image needs -o ARCHIVE", "");
-	if (!image && (a->output || a->extra_count))
-		return usage("check takes neither -o nor -f", "");
+	if (!image && a->output)
+		return usage("check does not take -o", "");
+	s->vdevs.extras = a->extras;
+	s->vdevs.extra_count = a->extra_count;
 	if (a->board && system_read_board(s, a->board))
 		return EXIT_MISTAKE;
 	if (!image)
 		return is_directory(a->input) ? check_directory(s, a->input) : check_file(s, a->input);
-	if (system_read(s, a->input) || image_build(s, a->extras, a->extra_count, a->output) != 0)
+	if (system_read(s, a->input) || image_build(s, a->output) != 0)
 		return EXIT_MISTAKE;
 	return EXIT_GOOD;
 }

@@ -29,6 +29,26 @@ static bool board_asinfo(void *context, const char *name, uint64_t *start, uint6
 	return s->board_given && sys_asinfo(s->board.dtb, name, start, bytes);
 }
 
+static void print_message(void *context, const char *line);
+
+/* A type that only a file knows. */
+static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
+{
+	struct reading *reading = context;
+	const struct vdev_file *f = vdevs_find(&reading->system->vdevs, type);
+	char line[256];
+
+	if (!f)
+		return false;
+	if (f->wrong[0]) {
+		snprintf(line, sizeof(line), "%s: %s", f->name, f->wrong);
+		print_message(context, line);
+		return false;
+	}
+	*description = (struct qvmconf_vdev_type){f->read.options, f->read.register_bytes};
+	return true;
+}
+
 static void print_message(void *context, const char *line)
 {
 	((struct reading *)context)->messages++;
@@ -39,7 +59,12 @@ unsigned system_read_vm(struct system *s, const char *path, struct qvm_config *c
 {
 	struct reading reading = {s, file, 0};
 	struct qvmconf_host host = {
-	    .context = &reading, .read = read_conf, .asinfo = board_asinfo, .message = print_message};
+	    .context = &reading,
+	    .read = read_conf,
+	    .asinfo = board_asinfo,
+	    .vdev = describe_vdev,
+	    .message = print_message,
+	};
 	char word[4096];
 	const char *words[] = {word};
 
@@ -133,7 +158,7 @@ unsigned system_read(struct system *s, const char *directory)
 	struct sys_report report = system_report(s);
 	char path[4096];
 
-	s->directory = directory;
+	s->directory = s->vdevs.directory = directory;
 	if (snprintf(path, sizeof(path), "%s/system.dts", directory) >= (int)sizeof(path))
 		return ++s->mistakes;
 	if (file_read(path, &s->source) != 0) {
@@ -165,5 +190,6 @@ void system_free(struct system *s)
 	free(s->source.data);
 	free(s->dtb.data);
 	free(s->board_file.data);
+	vdevs_free(&s->vdevs);
 	free(s);
 }

@@ -5,6 +5,7 @@
 #include "file.h"
 #include "qvmconf.h"
 #include "sysconf.h"
+#include "vdevs.h"
 
 struct system {
 	const char *directory;
@@ -16,6 +17,7 @@ struct system {
 	struct file board_file;
 	struct sys_board board;
 	bool board_given;
+	struct vdev_pool vdevs;
 	unsigned mistakes;
 };
 

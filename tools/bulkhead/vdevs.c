@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vdevs.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool open_file(struct vdev_pool *pool, struct vdev_file *f)
+{
+	char path[4096];
+
+	for (unsigned i = 0; i < pool->extra_count; i++) {
+		if (strcmp(pool->extras[i].name, f->name) == 0) {
+			pool->extras[i].used = true;
+			return file_read(pool->extras[i].path, &f->file) == 0;
+		}
+	}
+	return pool->directory && snprintf(path, sizeof(path), "%s/%s", pool->directory, f->name) < (int)sizeof(path) &&
+	       file_read(path, &f->file) == 0;
+}
+
+struct vdev_file *vdevs_find(struct vdev_pool *pool, const char *type)
+{
+	static const char *const suffixes[] = {"-safety", ""};
+	struct vdev_file *f = &pool->files[pool->count];
+
+	for (unsigned i = 0; i < pool->count; i++) {
+		if (strcmp(pool->files[i].type, type) == 0)
+			return &pool->files[i];
+	}
+	if (pool->count == VDEVS_MAX || strlen(type) >= sizeof(f->type))
+		return NULL;
+	strcpy(f->type, type);
+	for (unsigned i = 0; i < 2; i++) {
+		const char *wrong;
+
+		snprintf(f->name, sizeof(f->name), "vdev-%s%s.so", type, suffixes[i]);
+		if (!open_file(pool, f))
+			continue;
+		pool->count++;
+		wrong = vdevfile_read(&f->read, f->file.data, f->file.bytes);
+		if (!wrong)
+			wrong = vdevfile_relocate(&f->read, NULL, 0, vdevfile_exported);
+		snprintf(f->wrong, sizeof(f->wrong), "%s", wrong ? wrong : "");
+		return f;
+	}
+	return NULL;
+}
+
+void vdevs_free(struct vdev_pool *pool)
+{
+	for (unsigned i = 0; i < pool->count; i++)
+		free(pool->files[i].file.data);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files of virtual devices, vdev-NAME.so: found, read and checked as the target does it. */
+#pragma once
+
+#include "file.h"
+#include "vdevfile.h"
+
+#define VDEVS_MAX 16
+
+/* A file of the command line: "-f path" or "-f path=name". */
+struct extra_file {
+	const char *path;
+	const char *name;
+	bool used;
+};
+
+struct vdev_file {
+	char type[VDEVFILE_NAME_MAX];
+	char name[VDEVFILE_NAME_MAX + 16]; /* vdev-TYPE-safety.so or vdev-TYPE.so */
+	struct file file;
+	struct vdevfile read;
+	char wrong[160]; /* why the target would refuse it; empty: it would not */
+};
+
+/* Where files are looked for, and those that were found. */
+struct vdev_pool {
+	const char *directory;
+	struct extra_file *extras;
+	unsigned extra_count;
+	struct vdev_file files[VDEVS_MAX];
+	unsigned count;
+};
+
+/*
+ * The file for a type: the certified variant if there is one, of the command line, else of the directory. NULL: there
+ * is none. It stays until vdevs_free().
+ */
+struct vdev_file *vdevs_find(struct vdev_pool *pool, const char *type);
+void vdevs_free(struct vdev_pool *pool);
