@@ -26,8 +26,22 @@ def running_test():
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-")
 
 
-def make_archive(system, name=None):
-    """Builds a boot archive out of an example's name, a folder, or a dict of file names and contents."""
+def other_build(name, replaced):
+    """What was built, with other programs under the names of processes."""
+    build = BUILD / "images" / f"{name}.build"
+    shutil.rmtree(build, ignore_errors=True)
+    (build / "bin").mkdir(parents=True)
+    for entry in BUILD.iterdir():
+        if entry.name != "bin":
+            (build / entry.name).symlink_to(entry)
+    for program in (BUILD / "bin").iterdir():
+        shutil.copy(BUILD / replaced.get(program.name, f"bin/{program.name}"), build / "bin" / program.name)
+    return build
+
+
+def make_archive(system, name=None, replaced=None):
+    """Builds a boot archive out of an example's name, a folder, or a dict of file names and contents. `replaced`: files
+    of the build that go into it in place of processes."""
     __tracebackhide__ = True
     name = name or running_test()
     if isinstance(system, dict):
@@ -40,7 +54,7 @@ def make_archive(system, name=None):
         folder = pathlib.Path(system) if os.sep in str(system) else TOP / "examples" / system
     archive = BUILD / "images" / f"{name}.cpio"
     done = subprocess.run([TOP / "tools/image.sh", folder, archive], capture_output=True, text=True, timeout=60,
-                          stdin=subprocess.DEVNULL, env={**os.environ, "BUILD": str(BUILD)})
+                          stdin=subprocess.DEVNULL, env={**os.environ, "BUILD": str(other_build(name, replaced) if replaced else BUILD)})
     assert done.returncode == 0, f"no archive from {folder}, exit status {done.returncode}:\n{done.stdout}{done.stderr}"
     return archive
 

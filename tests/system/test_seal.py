@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The seals: what a subverted qvm and a subverted procmgr get out of the kernel behind them."""
+
+import re
+import time
+
+from harness import Board, bare_vm, make_archive, system_dts
+
+# A server that nobody of the VM may talk to, in slot 4.
+KSERVER = """
+        kserver { program = "kbench"; args = "server"; priority = <20>; memory = <0x100000>;
+                  kernel-memory = <0x100000>; abilities = "public", "log"; };
+"""
+
+
+def verdict(board, program, since=0, timeout=60):
+    """The program's count of checks in the log, behind so many earlier ones; what failed is shown."""
+    end = time.monotonic() + timeout
+    while True:
+        log = board.command_output("slog2info")
+        found = re.findall(rf"{program}: (\d+) passed, (\d+) failed", log)
+        if len(found) > since:
+            break
+        if time.monotonic() > end:
+            board.fail(f"no verdict of {program}")
+        time.sleep(0.5)
+    if found[since][1] != "0":
+        board.fail(f"{program}: {found[since]}")
+    return int(found[since][0])
+
+
+def vcpu_threads(board):
+    """Slot, tid, priority with policy, and run mask of the threads of virtual CPUs, by name."""
+    found = re.findall(r"^ *(\d+) +(\d+) (vcpu\d) +(\d+[rf]) +\S+ +\d+  0x(\w+)", board.command_output("pidin threads"),
+                       re.MULTILINE)
+    return {name: (slot, tid, prio, int(mask, 16)) for slot, tid, name, prio, mask in found}
+
+
+def test_subverted_qvm():
+    """Nothing is gained by it; the operator reschedules its virtual CPUs; the next one of its slot starts from nothing."""
+    system = system_dts(then=KSERVER, vms=[("rogue", "runmask = <1>;")])
+    archive = make_archive({"system.dts": system, "rogue.qvmconf": bare_vm("rogue", "hello")},
+                           replaced={"qvm": "tests/rogueqvm"})
+    with Board(archive, cpus=2) as board:
+        board.prompt()
+        checks = verdict(board, "rogueqvm")
+        assert checks > 2000, f"only {checks} checks"
+        slot, tid, prio, mask = vcpu_threads(board)["vcpu0"]
+        assert (prio, mask) == ("10r", 1)
+        assert "sched:" not in board.command_output(f"sched {slot} {tid} 15f 1")
+        assert vcpu_threads(board)["vcpu0"][2:] == ("15f", 1)
+        for beyond in ("21", "15 2", "15 3"):
+            assert "sched:" in board.command_output(f"sched {slot} {tid} {beyond}"), f"accepted: {beyond}"
+        board.command_output("slay -s KILL rogue")
+        board.command_output("vm start rogue")
+        assert verdict(board, "rogueqvm", since=1) == checks
