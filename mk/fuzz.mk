@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# Fuzz targets: tests/fuzz/fuzz_NAME.c, built natively with clang's libFuzzer under ASan and UBSan. A target names its
+# files of the tree and the inputs to begin with, in comments at its top, as unit tests do:
+#     /* SOURCES: lib/x.c lib/y */
+#     /* SEEDS: tests/fuzz/x/* BUILD/y */
+#     /* LIBS: fdt */
+# FUZZ_SECONDS: how long each of them runs. TARGET=NAME: only this one.
+
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLAGS   := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_SECONDS ?= 10
+fuzz_tag      = $(shell sed -n '1,10s|^/\* $(2): \(.*[^ ]\) *\*/$$|\1|p' tests/fuzz/fuzz_$(1).c)
+OUTPUTS += $(BUILD)/fuzz
+
+.PHONY: fuzz fuzz-programs
+fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
+
+# $(call fuzz_target,name,sources,libraries)
+define fuzz_target
+DEPS += $(patsubst %,$(BUILD)/fuzz/obj/$(1)/%.d,$(2))
+$(call objects,$(BUILD)/fuzz/obj/$(1),$(2)): $(BUILD)/fuzz/obj/$(1)/%.o: %
+	$$(call say,FUZZCC,"$$< ($(1))")
+	@mkdir -p $$(@D)
+	$$(Q)$$(CLANG) $$(UNIT_CFLAGS) $$(FUZZ_FLAGS) -MMD -MP -c $$< -o $$@
+$(BUILD)/fuzz/$(1): $(call objects,$(BUILD)/fuzz/obj/$(1),$(2))
+	$$(Q)$$(CLANG) $$(FUZZ_FLAGS) $$^ $(3) -o $$@
+endef
+$(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t),tests/fuzz/fuzz_$(t).c $(call \
+	unit_sources,$(call fuzz_tag,$(t),SOURCES)),$(addprefix -l,$(call fuzz_tag,$(t),LIBS)))))
+
+# An archive of two small files.
+$(BUILD)/fuzz/make/archive.cpio:
+	@mkdir -p $(@D)/files
+	$(Q)cd $(@D)/files && echo one >one && echo two >two && printf 'one\ntwo\n' | cpio --quiet -o -H newc -F ../$(@F)
+
+# $(call fuzz_run,name): what is found is kept beside the log.
+define fuzz_run
+	@mkdir -p $(BUILD)/fuzz/seeds/$(1) $(BUILD)/fuzz/corpus/$(1) $(BUILD)/logs
+	@cp $(subst BUILD/,$(BUILD)/,$(call fuzz_tag,$(1),SEEDS)) $(BUILD)/fuzz/seeds/$(1)/
+	@echo "  FUZZ     $(1), $(FUZZ_SECONDS) s"
+	@$(BUILD)/fuzz/$(1) -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+		-artifact_prefix=$(BUILD)/logs/fuzz-$(1)- \
+		$(BUILD)/fuzz/corpus/$(1) $(BUILD)/fuzz/seeds/$(1) \
+		>$(BUILD)/logs/fuzz-$(1).log 2>&1 || { tail -n 40 $(BUILD)/logs/fuzz-$(1).log; exit 1; }
+	@sed -n 's/stat::number_of_executed_units: */  $(1): executions without a finding: /p' $(BUILD)/logs/fuzz-$(1).log
+
+endef
+fuzz: fuzz-programs vdevs $(BUILD)/fuzz/make/archive.cpio
+	$(foreach t,$(or $(TARGET),$(FUZZ_TARGETS)),$(call fuzz_run,$(t)))

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: lib/vdevfile.c */
+/* SEEDS: BUILD/vdevs/vdev-pl011.so BUILD/vdevs/vdev-pl011-safety.so */
+/* The reader and relocator of vdev files, on a copy of their writable pages that the sanitizer bounds. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bulkhead.h>
+#include <vdevfile.h>
+
+#define BASE     0x30000000ull
+#define SPAN_MAX 0x40000u /* of those that are also relocated: what is beyond differs only in zeros */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+/* Half of the names exist. */
+static bool lookup(const char *name, uint64_t *address)
+{
+	*address = 0x1000000000ull;
+	return (strlen(name) & 1) != 0 || vdevfile_exported(name, address);
+}
+
+static void relocate(struct vdevfile *v)
+{
+	uint8_t *memory = calloc(1, v->span);
+
+	for (unsigned i = 0; i < v->count; i++)
+		if (v->segment[i].prot & PROT_W)
+			memcpy(memory + v->segment[i].page + v->segment[i].lead, v->file + v->segment[i].file_offset,
+			       v->segment[i].file_bytes);
+	if (vdevfile_relocate(v, memory, BASE, lookup) == NULL) {
+		for (unsigned i = 0; i <= v->init_bytes / 8; i++) {
+			const uint64_t at = vdevfile_constructor(v, memory, BASE, i);
+
+			if (at != 0 && (at < BASE || at >= BASE + v->span))
+				abort();
+		}
+	}
+	/* What the target maps straight from the file was not written. */
+	for (unsigned i = 0; i < v->count; i++)
+		for (uint64_t n = 0; !(v->segment[i].prot & PROT_W) && n < v->segment[i].page_bytes; n++)
+			if (memory[v->segment[i].page + n] != 0)
+				abort();
+	free(memory);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+	static struct vdevfile v;
+
+	if (vdevfile_read(&v, data, bytes) != NULL)
+		return 0;
+	for (unsigned i = 0; vdevfile_option(&v, i) != NULL; i++)
+		if (vdevfile_option(&v, i)[0] == '\0')
+			abort();
+	if (v.relro % ELF_PAGE != 0 || v.relro + v.relro_bytes > v.span || v.span > VDEVFILE_SPAN_MAX)
+		abort();
+	if (v.span <= SPAN_MAX)
+		relocate(&v);
+	else
+		vdevfile_relocate(&v, NULL, BASE, lookup);
+	return 0;
+}
