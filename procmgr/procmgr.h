@@ -13,6 +13,7 @@
 #include <sysconf.h>
 
 #include "plan.h"
+#include "vdevs.h"
 
 /*
  * procmgr's channel is its first, and the first act of every process's runtime is to connect to it: hence both numbers
@@ -42,6 +43,7 @@ struct slot {
 	const char *program;
 	struct cpio_file file; /* of the program */
 	struct elf_image image;
+	struct vm_modules modules; /* SLOT_VM: files of its vdevs */
 	uint64_t memory, kernel_memory, guest_bytes;
 	const char *argv[ARGV_MAX];
 	struct slot_device devices[SLOT_DEVICES];

@@ -99,11 +99,18 @@ static bool asinfo(void *context, const char *name, uint64_t *start, uint64_t *b
 	return sys_asinfo((const void *)BOOT_DTB, name, start, bytes);
 }
 
+static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
+{
+	(void)context;
+	return vdevs_describe(archive(), boot->archive_bytes, type, description);
+}
+
 /* Reads one VM's configuration for what it needs; qvm itself reads it again. */
 static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_needs *need)
 {
 	static struct qvm_config guest;
-	static const struct qvmconf_host host = {.read = read_file, .asinfo = asinfo, .message = mistake_line};
+	static const struct qvmconf_host host = {
+	    .read = read_file, .asinfo = asinfo, .vdev = describe_vdev, .message = mistake_line};
 	const char *argv[1] = {slot->config_arg};
 	struct cpio_file file;
 
@@ -113,6 +120,7 @@ static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_ne
 	sys_vm_needs(need, &guest);
 	slot->guest_bytes = need->guest_bytes;
 	slot->vcpus = guest.cpu_count;
+	vdevs_collect(archive(), boot->archive_bytes, &guest, &slot->modules, mistake_line);
 	for (unsigned i = 0; i < guest.load_count; i++)
 		if (cpio_find(archive(), boot->archive_bytes, guest.loads[i].path, &file) != 0)
 			mistake(slot, "%s:%u: %s is not in the boot archive", guest.loads[i].place.file,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <cpio.h>
+#include <vdevfile.h>
 
 #include "qvm/fdt.h"
 #include "qvm/load.h"
@@ -39,6 +40,21 @@ static int read_file(void *context, const char *path, const char **text, size_t 
 	return result;
 }
 
+/* A type of vdev that only its file knows. */
+static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
+{
+	static struct vdevfile read;
+	const struct start_args *args = context;
+	struct cpio_file file;
+
+	if (args->file_address == 0 ||
+	    vdevfile_find((const void *)(uintptr_t)args->file_address, args->file_bytes, type, &file) != 0 ||
+	    vdevfile_read(&read, file.data, file.bytes) != NULL)
+		return false;
+	*description = (struct qvmconf_vdev_type){read.options, read.register_bytes};
+	return true;
+}
+
 static void log_mistake(void *context, const char *line)
 {
 	(void)context;
@@ -47,7 +63,8 @@ static void log_mistake(void *context, const char *line)
 
 static void read_config(const struct start_args *args)
 {
-	struct qvmconf_host host = {.context = (void *)(uintptr_t)args, .read = read_file, .message = log_mistake};
+	struct qvmconf_host host = {
+	    .context = (void *)(uintptr_t)args, .read = read_file, .vdev = describe_vdev, .message = log_mistake};
 	const char *words[sizeof(args->argv) / sizeof(args->argv[0])];
 	int count = 0;
 

@@ -64,5 +64,12 @@ uint64_t vdevfile_constructor(const struct vdevfile *v, const uint8_t *memory, u
  */
 bool vdevfile_name(const char *path, char name[VDEVFILE_NAME_MAX], bool *safety);
 
+/*
+ * The file for a type of vdev in the boot archive: the certified variant, else the other one. 0, or -1. What is found
+ * still is to be read.
+ */
+struct cpio_file;
+int vdevfile_find(const void *archive, size_t archive_bytes, const char *type, struct cpio_file *file);
+
 /* Is the symbol in qvm/exports.def? For lookups before there is a qvm; the address is 0. */
 bool vdevfile_exported(const char *name, uint64_t *address);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: procmgr/setup.c procmgr/matrix.c procmgr/plan.c lib/elf.c lib/cpio.c */
 /* SOURCES: lib/sysconf/board.c lib/sysconf/cells.c lib/sysconf/check.c lib/sysconf/device.c lib/sysconf/read.c */
-/* SOURCES: lib/sysconf/report.c */
+/* SOURCES: lib/sysconf/report.c procmgr/vdevs.c lib/vdevfile.c lib/vdevfind.c */
 /* LIBS: fdt */
 /*
  * What procmgr makes of a boot archive: each case builds one, with the board's tree beside it, where the kernel would
@@ -42,6 +42,14 @@ int qvmconf_read(struct qvm_config *guest, int argc, const char *const *argv, co
 		return QVMCONF_EX_CONFIG;
 	}
 	memcpy(number, text, bytes < sizeof number ? bytes : sizeof number - 1);
+	/* The types of vdevs follow the number, as in "33554432 pl011 pl011". */
+	for (const char *type = strchr(number, ' ') ? strtok(strchr(number, ' '), " ") : NULL; type != NULL;
+	     type = strtok(NULL, " ")) {
+		struct qvm_vdev *vdev = &guest->vdevs[guest->vdev_count];
+
+		vdev->type = strcpy(guest->arena + 64 * ++guest->vdev_count, type);
+		vdev->place = (struct qvm_place){"vm", 10 + guest->vdev_count};
+	}
 	if (strcmp(number, "wrong") == 0) {
 		host->message(host->context, "[vm:1] wrong");
 		return QVMCONF_EX_CONFIG;
@@ -123,6 +131,7 @@ struct variant {
 	uint32_t disk_memory;  /* 0: 1 MiB */
 	unsigned args;         /* of the console driver, beside the device's */
 	bool no_archive, no_system, no_program, bad_program, no_kernel, bad_reference;
+	enum { VDEV_NONE, VDEV_GOOD, VDEV_DAMAGED, VDEV_ASIDE } vdev; /* its file */
 };
 
 static void make_system(void *to, int size, const struct variant *v)
@@ -192,6 +201,28 @@ static void *map_at(uint64_t address, size_t bytes)
 	return at;
 }
 
+/* The file of pl011 that was built, on a page as the host tool puts it, or not. */
+static char *add_vdev(char *at, int how)
+{
+	static const uint8_t zeros[0x2000];
+	static uint8_t file[0x8000];
+	char path[4096];
+	const char *name = "vdev-pl011.so";
+	const size_t head = (110 + strlen(name) + 1 + 3) / 4 * 4, pad_head = (110 + 5 + 3) / 4 * 4;
+	size_t gap = -((uintptr_t)at + pad_head + head) % 4096 + (how == VDEV_ASIDE ? 8 : 0), bytes;
+	FILE *from;
+
+	snprintf(path, sizeof path, "%s/vdevs/%s", getenv("BUILD"), name);
+	from = fopen(path, "rb");
+	assert_non_null(from);
+	bytes = fread(file, 1, sizeof file, from);
+	fclose(from);
+	if (how == VDEV_DAMAGED)
+		file[18] = 62; /* x86-64 */
+	at = add_file(at, ".pad", zeros, gap);
+	return add_file(at, name, file, bytes);
+}
+
 static void make_archive(const struct variant *v)
 {
 	struct boot_info *info = map_at(BOOT_INFO, 0x1000);
@@ -213,6 +244,8 @@ static void make_archive(const struct variant *v)
 	at = add_file(at, "vm1.qvmconf", vm, strlen(vm));
 	if (!v->no_kernel)
 		at = add_file(at, "kernel", "x", 1);
+	if (v->vdev != VDEV_NONE)
+		at = add_vdev(at, v->vdev);
 	at = add_file(at, "TRAILER!!!", "", 0);
 	info->dtb_bytes = fdt_totalsize(board);
 	info->archive_bytes = v->no_archive ? 0 : (uint64_t)(at - archive);
@@ -303,6 +336,11 @@ static void every_mistake_is_named_and_nothing_is_planned(void **state)
 	    {{.vm_config = "wrong"}, "[vm:1] wrong"},
 	    {{.disk_memory = 0x20000}, "disk: program disk needs at least"},
 	    {{.args = 12}, "console: too many arguments"},
+	    {{.vm_config = "33554432 pl011"}, "[vm:11] vdev pl011: its file is not in the boot archive"},
+	    {{.vm_config = "33554432 pl011", .vdev = VDEV_DAMAGED},
+	     "[vm:11] vdev pl011: vdev-pl011.so: it is not for AArch64"},
+	    {{.vm_config = "33554432 pl011", .vdev = VDEV_ASIDE},
+	     "[vm:11] vdev pl011: vdev-pl011.so: it does not begin on a page of the archive"},
 	    {{.vm_config = "0"}, "vm1: an amount of memory is 0"},
 	    /* More than there is, and more than there is in one piece. */
 	    {{.vm_config = "134217728"}, "bytes are missing"},
@@ -317,6 +355,18 @@ static void every_mistake_is_named_and_nothing_is_planned(void **state)
 		assert_int_not_equal(outcome->mistakes, 0);
 		assert_int_equal(plan_find(&outcome->plan, 1, PLAN_RAM) ? outcome->plan.item[0].start : 0, 0);
 	}
+}
+
+static void each_vdev_file_is_found_once(void **state)
+{
+	static const struct variant two = {.vm_config = "33554432 pl011 pl011", .vdev = VDEV_GOOD};
+	const struct slot *vm = &outcome->slots[3];
+
+	(void)state;
+	try(&two);
+	assert_int_equal(outcome->mistakes, 0);
+	assert_int_equal(vm->modules.count, 1);
+	assert_int_equal((uintptr_t)vm->modules.file[0].data % 4096, 0);
 }
 
 /* One page of program, 64 KiB of stack and as much of heap. */
@@ -341,6 +391,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_good_system_is_planned),
 	    cmocka_unit_test(the_matrix_names_every_owner),
+	    cmocka_unit_test(each_vdev_file_is_found_once),
 	    cmocka_unit_test(the_least_memory_is_enough),
 	    cmocka_unit_test(every_mistake_is_named_and_nothing_is_planned),
 	};

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vdevs.h"
+
+#include <stdio.h>
+
+#include <vdevfile.h>
+
+static struct vdevfile reading; /* too long for a stack; one is read at a time */
+
+bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct qvmconf_vdev_type *description)
+{
+	struct cpio_file file;
+
+	if (vdevfile_find(archive, bytes, type, &file) != 0 || vdevfile_read(&reading, file.data, file.bytes) != NULL)
+		return false;
+	*description = (struct qvmconf_vdev_type){reading.options, reading.register_bytes};
+	return true;
+}
+
+static bool known(const struct vm_modules *modules, const struct cpio_file *file)
+{
+	for (unsigned i = 0; i < modules->count; i++)
+		if (modules->file[i].data == file->data)
+			return true;
+	return false;
+}
+
+/* Null, or what is wrong with the file. */
+static const char *examine(const struct cpio_file *file)
+{
+	const char *wrong = vdevfile_read(&reading, file->data, file->bytes);
+
+	/* Pages are mapped straight from the archive, so the file has to begin on one: bulkhead image sees to it. */
+	if (wrong == NULL && (uintptr_t)file->data % ELF_PAGE != 0)
+		wrong = "it does not begin on a page of the archive";
+	return wrong != NULL ? wrong : vdevfile_relocate(&reading, NULL, 0, vdevfile_exported);
+}
+
+unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_config *vm, struct vm_modules *modules,
+		       void (*mistake)(void *context, const char *line))
+{
+	unsigned mistakes = 0;
+
+	modules->count = 0;
+	for (unsigned i = 0; i < vm->vdev_count; i++) {
+		const struct qvm_vdev *vdev = &vm->vdevs[i];
+		struct cpio_file file;
+		const bool found = vdevfile_find(archive, bytes, vdev->type, &file) == 0;
+		const char *wrong;
+		char line[256];
+
+		if (!found)
+			wrong = "its file is not in the boot archive";
+		else if (known(modules, &file))
+			continue;
+		else
+			wrong = examine(&file);
+		if (wrong == NULL) {
+			modules->file[modules->count++] = file;
+			continue;
+		}
+		mistakes++;
+		snprintf(line, sizeof(line), "[%s:%u] vdev %s: %s%s%s", vdev->place.file, (unsigned)vdev->place.line,
+			 vdev->type, found ? file.name : "", found ? ": " : "", wrong);
+		mistake(NULL, line);
+	}
+	return mistakes;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files of virtual devices in the boot archive: what the reader of configurations and each qvm need of them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cpio.h>
+#include <qvmconf.h>
+
+#define VM_MODULES_MAX QVM_VDEVS_MAX
+
+/* The files of a VM's vdevs, each once. */
+struct vm_modules {
+	struct cpio_file file[VM_MODULES_MAX];
+	unsigned count;
+};
+
+/* Describes a type that only a file knows, as struct qvmconf_host asks for it. */
+bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct qvmconf_vdev_type *description);
+
+/*
+ * Finds and reads the files for all vdevs of a VM. Each mistake goes to `mistake` as "[file:line] text"; returns how
+ * many there were.
+ */
+unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_config *vm, struct vm_modules *modules,
+		       void (*mistake)(void *context, const char *line));
