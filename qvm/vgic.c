@@ -12,7 +12,8 @@
  * until the guest completes the interrupt, as the architecture has it (IHI 0069 section 4.1, "Interrupt lifecycle").
  *
  * An SPI that is bound to one of the host is `placed` for ever: its line and its latch are the host's interrupt
- * controller's. Here it is only switched on, on the vCPU of its route, and off ("rebind").
+ * controller's. Here its line is always high, so that it is offered as soon as it may be signalled: it is `raised`
+ * while it is switched on, on the vCPU of its route ("rebind").
  */
 #include "qvm/vgic.h"
 
@@ -97,19 +98,12 @@ static void rebind(struct vgic *g, unsigned intid)
 
 	if ((g->ctlr & GICD_CTLR_ENABLE_GRP1) && (g->enable[w] & g->group[w] & ~g->active[w] & b))
 		target = route_target(g, intid);
-	if ((g->on[w] & b) && g->place[intid] != target) {
+	if ((g->raised[w] & b) && g->place[intid] != target) {
 		tell(g, g->place[intid], intid, 0);
-		g->on[w] &= ~b;
+		g->raised[w] &= ~b;
 	}
 	if (target != NO_VCPU && note_handed(g, intid, target, tell(g, target, intid, BIND_ON)))
-		g->on[w] |= b;
-}
-
-/* Not inlined: who has none of these is not to pay for them. */
-static __attribute__((noinline)) void rebind_set(struct vgic *g, unsigned word, uint32_t set)
-{
-	while (set)
-		rebind(g, take_first(word, &set));
+		g->raised[w] |= b;
 }
 
 /* Asks the kernel for the VIRQ_* state of a placed SPI, and notices if it has been completed. */
@@ -121,7 +115,7 @@ static unsigned settle(struct vgic *g, unsigned intid)
 
 	if (!(g->placed[w] & b))
 		return 0;
-	state = g->bound[w] & b ? tell(g, g->place[intid], intid, g->on[w] & b ? BIND_ON : 0)
+	state = g->bound[w] & b ? tell(g, g->place[intid], intid, g->raised[w] & b ? BIND_ON : 0)
 				: g->ops->vcpu_query(g->ctx, g->place[intid], intid);
 	if (state > 0)
 		return (unsigned)state & (VIRQ_PENDING | VIRQ_ACTIVE);
@@ -135,8 +129,6 @@ static unsigned choose_vcpu(struct vgic *g, unsigned intid)
 {
 	unsigned target = route_target(g, intid);
 
-	if (g->bound[word_of(intid)] & bit_of(intid))
-		return g->on[word_of(intid)] & bit_of(intid) ? g->place[intid] : NO_VCPU;
 	if (!(g->placed[word_of(intid)] & bit_of(intid)) || g->place[intid] == target)
 		return target;
 	settle(g, intid);
@@ -160,7 +152,12 @@ static void offer(struct vgic *g, unsigned intid)
 
 	if (!(owed(g, w) & b))
 		return;
-	vcpu = choose_vcpu(g, intid);
+	if (g->bound[w] & b) {
+		rebind(g, intid);
+		vcpu = g->raised[w] & b ? g->place[intid] : NO_VCPU;
+	} else {
+		vcpu = choose_vcpu(g, intid);
+	}
 	if (vcpu == NO_VCPU)
 		return;
 	if ((g->line[w] & ~g->edge[w] & ~g->raised[w] & b) &&
@@ -172,8 +169,6 @@ static void offer(struct vgic *g, unsigned intid)
 
 static void offer_set(struct vgic *g, unsigned word, uint32_t set)
 {
-	if (__builtin_expect(set & g->bound[word], 0))
-		rebind_set(g, word, set & g->bound[word]);
 	set &= owed(g, word);
 	while (set)
 		offer(g, take_first(word, &set));
@@ -273,6 +268,7 @@ int vgic_bind(struct vgic *g, unsigned intid, unsigned host)
 		return status;
 	g->bound[word_of(intid)] |= bit_of(intid);
 	g->placed[word_of(intid)] |= bit_of(intid);
+	g->line[word_of(intid)] |= bit_of(intid);
 	return 0;
 }
 
@@ -337,7 +333,7 @@ void vgic_reset(struct vgic *g)
 	for (unsigned w = 1; w < VGIC_WORDS; w++) {
 		uint32_t set = g->placed[w];
 
-		g->enable[w] = g->group[w] = g->edge[w] = g->active[w] = 0;
+		g->enable[w] = g->group[w] = g->edge[w] = g->bound_edge[w] = g->active[w] = 0;
 		while (set)
 			evict(g, take_first(w, &set));
 		g->latch[w] = 0;
@@ -444,7 +440,8 @@ static uint32_t placed_in_state(struct vgic *g, unsigned word, uint32_t set, uns
 
 uint32_t vgic_spi_pending(struct vgic *g, unsigned word)
 {
-	return g->latch[word] | (g->line[word] & ~g->edge[word]) | placed_in_state(g, word, ~0u, VIRQ_PENDING);
+	return g->latch[word] | (g->line[word] & ~g->edge[word] & ~g->bound[word]) |
+	       placed_in_state(g, word, ~0u, VIRQ_PENDING);
 }
 
 void vgic_spi_set_pending(struct vgic *g, unsigned word, uint32_t set)
@@ -461,7 +458,7 @@ void vgic_spi_clear_pending(struct vgic *g, unsigned word, uint32_t clear)
 	while (bound) {
 		unsigned intid = take_first(word, &bound);
 
-		tell(g, g->place[intid], intid, BIND_CLEAR | (g->on[word] & bit_of(intid) ? BIND_ON : 0));
+		tell(g, g->place[intid], intid, BIND_CLEAR | (g->raised[word] & bit_of(intid) ? BIND_ON : 0));
 	}
 	retract_set(g, word, clear);
 	g->latch[word] &= ~clear;
@@ -494,8 +491,9 @@ void vgic_spi_clear_active(struct vgic *g, unsigned word, uint32_t clear)
 /* GICD_ICFGR. To change it for an enabled interrupt is UNPREDICTABLE: here, what its line drives counts anew. */
 void vgic_spi_config(struct vgic *g, unsigned word, uint32_t edge)
 {
-	uint32_t changed = (g->edge[word] ^ edge) & vgic_spis(g, word);
+	uint32_t changed = (g->edge[word] ^ edge) & vgic_spis(g, word) & ~g->bound[word];
 
+	g->bound_edge[word] = edge & g->bound[word];
 	retract_set(g, word, changed);
 	g->edge[word] ^= changed;
 	offer_set(g, word, changed);

@@ -78,7 +78,8 @@ struct vgic {
 	uint32_t raised[VGIC_WORDS]; /* the kernel was told that the line is high */
 	uint32_t placed[VGIC_WORDS]; /* the kernel may hold it, on vCPU place[] */
 	uint32_t bound[VGIC_WORDS];  /* interrupts of the host, host[]: the kernel has their line and latch */
-	uint32_t on[VGIC_WORDS];     /* bound, and may be signalled on place[] */
+	uint32_t
+	    bound_edge[VGIC_WORDS]; /* GICD_ICFGR of these: kept, but how the host's are signalled is not the guest's */
 	uint8_t place[VGIC_INTID_MAX];
 	uint16_t host[VGIC_INTID_MAX];
 	uint8_t priority[VGIC_INTID_MAX];

@@ -129,13 +129,13 @@ static void dist_bank_write(struct vgic *g, unsigned bank, unsigned word, uint32
 
 static uint32_t dist_config_read(const struct vgic *g, unsigned index)
 {
-	return spread(g->edge[index / 2] >> (index % 2 * 16));
+	return spread((g->edge[index / 2] | g->bound_edge[index / 2]) >> (index % 2 * 16));
 }
 
 static void dist_config_write(struct vgic *g, unsigned index, uint32_t value)
 {
 	unsigned word = index / 2, shift = index % 2 * 16;
-	uint32_t keep = g->edge[word] & ~(0xffffu << shift);
+	uint32_t keep = (g->edge[word] | g->bound_edge[word]) & ~(0xffffu << shift);
 
 	vgic_spi_config(g, word, keep | (gather(value) << shift));
 }

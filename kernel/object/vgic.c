@@ -13,7 +13,7 @@
 #define CANDIDATES (PRIVATE_COUNT + VGIC_INFLIGHT)
 
 struct candidate {
-	uint16_t intid, host;
+	uint16_t intid;
 	uint8_t prio;
 	bool pending, active, level, edge, group1;
 };
@@ -158,7 +158,6 @@ static struct candidate candidate(const struct vgic_cpu *v, uint64_t i)
 
 		return (struct candidate){
 		    .intid = q->intid,
-		    .host = q->host,
 		    .prio = q->prio,
 		    .pending = q->pending,
 		    .active = q->active,
@@ -184,8 +183,6 @@ static uint64_t image(const struct candidate *c)
 
 	if (c->intid == VIRQ_VTIMER)
 		lr |= LR_HW | (uint64_t)VIRQ_VTIMER << LR_PINTID_SHIFT;
-	else if (c->host)
-		lr |= LR_HW | (uint64_t)c->host << LR_PINTID_SHIFT;
 	else if (c->level)
 		lr |= LR_EOI; /* its input is looked at again when the guest has done */
 	/* A level that is active shows its input at completion; a linked one is never both (12.5.9). */
@@ -248,20 +245,31 @@ static void state_masks(const struct vgic_cpu *v, uint64_t *active, uint64_t *pe
 	}
 }
 
+/* The image of an interrupt that is linked to a physical one: never pending and active at once (12.5.9). */
+static uint64_t linked(uint64_t lr, unsigned host)
+{
+	lr = (lr & ~LR_EOI) | LR_HW | (uint64_t)host << LR_PINTID_SHIFT;
+	return lr & LR_STATE_ACTIVE ? lr & ~LR_STATE_PENDING : lr;
+}
+
 /* An image for a candidate; whether it is offered as pending. */
 static bool fill_one(struct vgic_cpu *v, unsigned n, unsigned index)
 {
 	struct candidate c = candidate(v, index);
-	bool pending;
+	uint64_t lr = image(&c);
 
-	v->lr[n] = image(&c);
-	v->lr_index[n] = (uint8_t)index;
-	pending = v->lr[n] & LR_STATE_PENDING;
-	if (index >= PRIVATE_COUNT)
-		v->spi[index - PRIVATE_COUNT].offered = pending;
-	else
+	if (index >= PRIVATE_COUNT) {
+		struct virq *q = &v->spi[index - PRIVATE_COUNT];
+
+		if (unlikely(q->host))
+			lr = linked(lr, q->host);
+		q->offered = lr & LR_STATE_PENDING;
+	} else {
 		v->lr_of[index] = (uint8_t)n;
-	return pending;
+	}
+	v->lr[n] = lr;
+	v->lr_index[n] = (uint8_t)index;
+	return lr & LR_STATE_PENDING;
 }
 
 void vgic_fill(struct vgic_cpu *v)

@@ -16,6 +16,7 @@
 #define STACK       2048u
 #define CHILD_SLOT  20u
 #define VM_SLOT     21u
+#define BIND_HOST   200u /* first of the VM's interrupts: two for each vCPU */
 #define CHILD_RAM   (8 * MIB)
 #define CHILD_KMEM  (2 * MIB)
 #define CHILD_STACK 0x3000000000ull
@@ -404,6 +405,9 @@ static void define_child(unsigned slot, bool guest)
 	check_equal("ProcessGrant", grant_ram(slot, CHILD_RAM, 2 * MIB), 0);
 	if (!guest)
 		check_equal("ProcessGrant of interrupts", ProcessGrant_r(slot, GRANT_IRQ, 100, 81), 0);
+	else
+		check_equal("ProcessGrant of a VM's interrupts",
+			    ProcessGrant_r(slot, GRANT_IRQ, BIND_HOST | IRQ_EDGE, 2 * VCPU_MAX), 0);
 }
 
 /* Every other slot, with as many regions and interrupts as it may have. */
@@ -611,7 +615,8 @@ __asm__(".pushsection .text.guest_code, \"ax\"\n"
 	"guest_code_end:\n"
 	".popsection");
 
-#define TURNS 20u
+#define TURNS     20u
+#define BIND_INTR 48u /* bound on each vCPU to one of the host's, with the next */
 static int vcpus[VCPU_MAX];
 static uint32_t failures;
 
@@ -633,6 +638,15 @@ static void load_interrupts(int vcpu)
 		VcpuInject_r(vcpu, 64 + i, (31 - i) * 8);
 		VcpuLine_r(vcpu, 32 + i, 1, i * 8);
 	}
+	VcpuInject_r(vcpu, BIND_INTR, 0);
+	VcpuInject_r(vcpu, BIND_INTR + 1, 0);
+}
+
+/* On: with 32 others in flight. Off: with all of them pending, the two as well. */
+static void bind_interrupts(unsigned index, unsigned flags)
+{
+	for (unsigned i = 0; i < 2; i++)
+		count_failure(VcpuBind_r(vcpus[index], BIND_HOST + 2 * index + i, BIND_INTR + i, 0, flags) >= 0);
 }
 
 static void run_vcpu(void *arg)
@@ -661,6 +675,8 @@ static void vcpu_child(void *arg)
 	for (unsigned i = 0; i < VCPU_MAX; i++) {
 		vcpus[i] = VcpuCreate_r(i, i, 0);
 		VcpuSet_r(vcpus[i], VREG_PC, GUEST_RAM);
+		bind_interrupts(i, 0);
+		bind_interrupts(i, BIND_ON);
 		load_interrupts(vcpus[i]);
 		thread_start(i, run_vcpu, (uint64_t)vcpus[i], LOW);
 	}
@@ -673,6 +689,8 @@ static void vcpu_child(void *arg)
 		load_interrupts(vcpus[i]);
 		VcpuKick_r(vcpus[i]);
 		VcpuGet_r(vcpus[i], VREG_V0 + 63, &value);
+		bind_interrupts(i, BIND_ON | BIND_CLEAR);
+		bind_interrupts(i, 0);
 		VcpuSet_r(vcpus[i], VREG_RESET, 0);
 	}
 	count_failure(value == 0);
