@@ -95,15 +95,16 @@ enum threadctl {
 #define TIMEOUT_SYNC    (1u << 4)
 
 /* Memory. */
-#define SPACE_SELF    0
-#define SPACE_GUEST   1
-#define PROT_R        1u
-#define PROT_W        2u
-#define PROT_X        4u /* own space: only through ProcessMap, before the start. Guest space: freely */
-#define REGION_RAM    1u
-#define REGION_DEVICE 2u  /* mapped Device-nGnRE, never executable */
-#define REGION_RO     4u  /* may be mapped for reading only (archive, device tree) */
-#define REGION_SHARED 16u /* other processes have it too; never executable, neither here nor in a guest */
+#define SPACE_SELF      0
+#define SPACE_GUEST     1
+#define PROT_R          1u
+#define PROT_W          2u
+#define PROT_X          4u /* own space: only through ProcessMap, before the start. Guest space: freely */
+#define REGION_RAM      1u
+#define REGION_DEVICE   2u  /* mapped Device-nGnRE, never executable */
+#define REGION_RO       4u  /* may be mapped for reading only (archive, device tree) */
+#define REGION_SHARED   16u /* other processes have it too; never executable, neither here nor in a guest */
+#define REGION_RESERVED 32u /* memory that keeps what is in it */
 
 enum grant {
 	GRANT_RAM = 1,    /* start, length: physical; zero when the process is made, zeroed when it ends */
@@ -112,6 +113,7 @@ enum grant {
 	GRANT_IRQ,        /* start = first INTID | IRQ_EDGE, length = how many: InterruptAttachEvent, VcpuBind */
 	GRANT_SHARED = 6, /* RAM that several may have: exactly the same range. Zero when the first of them is made,
 			   * zeroed when the last has ended */
+	GRANT_RESERVED,   /* RAM that the board's tree has in /reserved-memory, without no-map: stays as it is */
 };
 
 #define IRQ_EDGE (1ull << 32) /* they are signalled by a rising edge, not by a high level */

@@ -30,9 +30,10 @@ static void print_memory(void)
 static void print_devices(const struct slot *slot)
 {
 	for (unsigned i = 0; i < slot->device_count; i++)
-		print_range(slot->devices[i].start, slot->devices[i].bytes, "device", slot->name);
+		print_range(slot->devices[i].start, slot->devices[i].bytes,
+			    slot->devices[i].reserved ? "reserve" : "device", slot->name);
 	for (unsigned i = 0; i < slot->interrupt_count; i++)
-		log_line(SLOG_INFO, "  interrupt %-11u irq     %s", (unsigned)slot->interrupts[i], slot->name);
+		log_line(SLOG_INFO, "  interrupt %-11u irq     %s", (unsigned)slot->interrupts[i].intid, slot->name);
 }
 
 static void print_scheduling(uint32_t number)

@@ -33,6 +33,7 @@ enum slot_kind { SLOT_EMPTY, SLOT_PROCMGR, SLOT_SERVER, SLOT_VM };
 struct slot_device {
 	uint64_t start, bytes; /* whole pages */
 	const char *name;      /* as the description calls the device */
+	bool reserved;         /* it is memory that keeps what is in it */
 };
 
 /* One process slot. The upper part is fixed by the description before anything starts. */
@@ -47,7 +48,7 @@ struct slot {
 	uint64_t memory, kernel_memory, guest_bytes;
 	const char *argv[ARGV_MAX];
 	struct slot_device devices[SLOT_DEVICES];
-	uint32_t interrupts[SLOT_INTERRUPTS];
+	struct sys_interrupt interrupts[SLOT_INTERRUPTS];
 	unsigned argc, device_count, interrupt_count, vcpus;
 	enum slot_kind kind;
 	uint32_t abilities, connect_mask;

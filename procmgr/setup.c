@@ -135,9 +135,11 @@ static bool add_arg(struct slot *slot, const char *text)
 	return true;
 }
 
-/* Tells the program a region's index (-r) or an interrupt's number (-i), which it cannot know. */
+/* Tells a server a region's index (-r) or an interrupt's number (-i), which it cannot know; qvm looks for them. */
 static bool add_number(struct slot *slot, unsigned *used, const char *option, uint32_t value)
 {
+	if (slot->kind == SLOT_VM)
+		return true;
 	if (*used == ARG_NUMBERS)
 		return false;
 	snprintf(slot->numbers[*used], sizeof slot->numbers[0], "%u", (unsigned)value);
@@ -154,34 +156,38 @@ static bool add_device(struct slot *slot, const struct sys_device *device, const
 		/* Region 0 is the process's RAM; devices follow in the order of the description. */
 		if (slot->device_count == SLOT_DEVICES || !add_number(slot, used, "-r", 1 + slot->device_count))
 			return false;
-		slot->devices[slot->device_count++] = (struct slot_device){start, end - start, name};
+		slot->devices[slot->device_count++] = (struct slot_device){start, end - start, name, device->reserved};
 	}
 	for (unsigned i = 0; i < device->interrupt_count; i++) {
-		uint32_t intid = device->interrupts[i].intid;
-
-		if (slot->interrupt_count == SLOT_INTERRUPTS || !add_number(slot, used, "-i", intid))
+		if (slot->interrupt_count == SLOT_INTERRUPTS ||
+		    !add_number(slot, used, "-i", device->interrupts[i].intid))
 			return false;
-		slot->interrupts[slot->interrupt_count++] = intid;
+		slot->interrupts[slot->interrupt_count++] = device->interrupts[i];
 	}
 	return true;
 }
 
-static void add_devices(struct slot *slot, const struct sys_process *server)
+static void add_devices(struct slot *slot, const char *const *names, unsigned count, unsigned *used)
 {
 	static struct sys_device device;
-	unsigned used = 0;
 
-	for (unsigned i = 0; i < server->device_count; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		/* sys_check() has reported those that are not there. */
-		if (sys_device_find(&board, server->devices[i], &device) != NULL)
+		if (sys_device_find(&board, names[i], &device) != NULL)
 			continue;
-		if (!add_device(slot, &device, server->devices[i], &used))
+		if (!add_device(slot, &device, names[i], used))
 			mistake(slot, "too many arguments, ranges and interrupts of devices");
 		slot->owns_console |= sys_device_is_stdout(&board, &device);
 	}
+}
+
+static void add_ranges(struct slot *slot, const struct sys_process *server, unsigned *used)
+{
+	static struct sys_device device;
+
 	for (unsigned i = 0; i < server->mmio_count; i++) {
 		if (sys_mmio_device(&board, &server->mmio[i], &device) == NULL &&
-		    !add_device(slot, &device, "mmio", &used))
+		    !add_device(slot, &device, "mmio", used))
 			mistake(slot, "too many arguments and ranges");
 	}
 }
@@ -194,6 +200,8 @@ static uint32_t connect_mask(uint32_t servers)
 
 static void fill_server(struct slot *slot, const struct sys_process *server)
 {
+	unsigned used = 0;
+
 	slot->kind = SLOT_SERVER;
 	slot->name = server->name;
 	slot->server = server;
@@ -207,11 +215,14 @@ static void fill_server(struct slot *slot, const struct sys_process *server)
 	add_arg(slot, server->program);
 	for (unsigned i = 0; i < server->arg_count; i++)
 		add_arg(slot, server->args[i]);
-	add_devices(slot, server);
+	add_devices(slot, server->devices, server->device_count, &used);
+	add_ranges(slot, server, &used);
 }
 
 static void fill_vm(struct slot *slot, const struct sys_vm *vm)
 {
+	unsigned used = 0;
+
 	slot->kind = SLOT_VM;
 	slot->name = vm->name;
 	slot->vm = vm;
@@ -223,6 +234,7 @@ static void fill_vm(struct slot *slot, const struct sys_vm *vm)
 	slot->connect_mask = connect_mask(vm->connect);
 	add_arg(slot, VM_PROGRAM);
 	add_arg(slot, slot->config_arg);
+	add_devices(slot, vm->devices, vm->device_count, &used);
 }
 
 /* The programs are read now, so that a damaged one is found before anything runs. */

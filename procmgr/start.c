@@ -70,6 +70,17 @@ static int grant_guest(uint32_t number)
 	return result < 0 ? result : grant(number, GRANT_ROM, rom.start, rom.bytes, REGION_ROM);
 }
 
+/* A server is told the region's index, so it must be that; a VM manager looks for the address. */
+static int grant_device(uint32_t number, const struct slot *slot, unsigned index)
+{
+	const struct slot_device *device = &slot->devices[index];
+	enum grant kind = device->reserved ? GRANT_RESERVED : GRANT_DEVICE;
+
+	if (slot->kind == SLOT_SERVER)
+		return grant(number, kind, device->start, device->bytes, 1 + (int)index);
+	return check(slot, "ProcessGrant", ProcessGrant_r(number, kind, device->start, device->bytes));
+}
+
 static int grant_all(uint32_t number, const struct slot *slot)
 {
 	const struct plan_item *ram = plan_find(&plan, number, PLAN_RAM);
@@ -78,9 +89,12 @@ static int grant_all(uint32_t number, const struct slot *slot)
 	if (result >= 0 && slot->kind == SLOT_VM)
 		result = grant_guest(number);
 	for (unsigned i = 0; result >= 0 && i < slot->device_count; i++)
-		result = grant(number, GRANT_DEVICE, slot->devices[i].start, slot->devices[i].bytes, 1 + (int)i);
+		result = grant_device(number, slot, i);
 	for (unsigned i = 0; result >= 0 && i < slot->interrupt_count; i++)
-		result = check(slot, "ProcessGrant", ProcessGrant_r(number, GRANT_IRQ, slot->interrupts[i], 1));
+		result =
+		    check(slot, "ProcessGrant",
+			  ProcessGrant_r(number, GRANT_IRQ,
+					 slot->interrupts[i].intid | (slot->interrupts[i].edge ? IRQ_EDGE : 0), 1));
 	return result;
 }
 

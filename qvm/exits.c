@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "qvm/emulate.h"
+#include "qvm/pass.h"
 #include "qvm/vm.h"
 
 #define ALL_ONES  (~0ull)
@@ -54,7 +55,7 @@ static inline struct vdev_value read_device(struct vcpu *vcpu, uint64_t ipa, uns
 			return data;
 	}
 	data.value = ALL_ONES;
-	data.done = tolerated(vcpu, vm.config.unsupported.reference, "read at", ipa);
+	data.done = tolerated(vcpu, pass_policy(ipa), "read at", ipa);
 	return data;
 }
 
@@ -65,7 +66,7 @@ static inline bool write_device(void *ctx, uint64_t ipa, unsigned size, uint64_t
 
 	if (region != NULL && region->write(region->device, vcpu->index, ipa, size, value))
 		return true;
-	return tolerated(vcpu, vm.config.unsupported.reference, "write at", ipa);
+	return tolerated(vcpu, pass_policy(ipa), "write at", ipa);
 }
 
 static uint64_t get_register(void *ctx, unsigned vreg)
@@ -117,7 +118,7 @@ static void mmio_complex(struct vcpu *vcpu, const struct vcpu_run *exit, struct 
 /* Nothing can be executed instead, so `ignore` is `fail`. */
 static void fetch(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
 {
-	tolerated(vcpu, vm.config.unsupported.reference, "instruction fetch at", exit->x1);
+	tolerated(vcpu, pass_policy(exit->x1), "instruction fetch at", exit->x1);
 	reply->action = ACT_ABORT;
 }
 

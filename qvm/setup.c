@@ -10,6 +10,7 @@
 
 #include "qvm/fdt.h"
 #include "qvm/load.h"
+#include "qvm/pass.h"
 #include "qvm/vm.h"
 
 #define REGION_GUEST 1u
@@ -271,7 +272,7 @@ static void make_gic(void)
 	struct mmio_region region = {.read = gic_read, .write = gic_write, .device = &vm.vgic};
 
 	/* As many as are used: a guest initialises each of them, with an exit for each register. */
-	config.intids = vdev_intids(INTIDS_MIN);
+	config.intids = pass_intids(vdev_intids(INTIDS_MIN));
 	for (unsigned i = 0; i < config.vcpus; i++)
 		config.affinity[i] = i;
 	if (!vgic_init(&vm.vgic, &config, &operations, NULL))
@@ -293,7 +294,9 @@ struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
 	mutex_init(&vm.lock);
 	read_config(args);
 	map_memory(window);
+	pass_map(window);
 	load_files(args, &loader);
+	pass_blobs(&loader);
 	vdev_make_all();
 	make_gic();
 	vdev_add_regions();
@@ -301,6 +304,7 @@ struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
 	boot.entry = loader.entry;
 	power_init();
 	vcpu_create_all();
+	pass_bind();
 	vdev_configured();
 	return boot;
 }

@@ -27,6 +27,21 @@ static bool overlaps_board(paddr_t start, uint64_t bytes)
 	       (board.smmu.bytes && ranges_overlap(start, bytes, board.smmu.start, board.smmu.bytes));
 }
 
+static bool within(const struct range *r, unsigned count, paddr_t start, uint64_t bytes)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (start >= r[i].start && bytes <= r[i].bytes && start - r[i].start <= r[i].bytes - bytes)
+			return true;
+	return false;
+}
+
+/* The kernel maps it, since a process may name it in a call; it gives it to nobody by itself. */
+static bool is_reserved(paddr_t start, uint64_t bytes)
+{
+	return within(board.reserved, board.reserved_count, start, bytes) &&
+	       within(board.ram, board.ram_count, start, bytes);
+}
+
 static bool in_archive(paddr_t start, uint64_t bytes)
 {
 	paddr_t from = align_down(board.initrd.start, PAGE_SIZE);
@@ -46,6 +61,7 @@ int64_t owner_grantable(uint64_t kind, uint64_t start, uint64_t bytes)
 	case GRANT_RAM:
 	case GRANT_SHARED: return process_ram_free(start, bytes) ? 0 : -KE_PERM;
 	case GRANT_ROM: return in_archive(start, bytes) ? 0 : -KE_PERM;
+	case GRANT_RESERVED: return is_reserved(start, bytes) ? 0 : -KE_PERM;
 	case GRANT_DEVICE: return overlaps_board(start, bytes) ? -KE_PERM : 0;
 	default: return -KE_INVAL;
 	}

@@ -183,6 +183,7 @@ static int64_t grant_region(struct process *p, uint64_t kind, uint64_t start, ui
 	    [GRANT_ROM] = REGION_RAM | REGION_RO,
 	    [GRANT_DEVICE] = REGION_DEVICE,
 	    [GRANT_SHARED] = REGION_RAM | REGION_SHARED,
+	    [GRANT_RESERVED] = REGION_RESERVED,
 	};
 
 	for (unsigned i = 0; i < REGION_MAX; i++)
@@ -569,6 +570,6 @@ int64_t call_MemInfo(struct thread *t, struct frame *f)
 	if (f->x[0] >= REGION_MAX || !r->flags)
 		return -KE_INVAL;
 	f->x[1] = r->flags;
-	f->x[2] = r->flags & REGION_DEVICE ? r->start : 0;
+	f->x[2] = r->flags & (REGION_DEVICE | REGION_RESERVED) ? r->start : 0;
 	return (int64_t)r->bytes;
 }

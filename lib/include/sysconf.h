@@ -55,6 +55,8 @@ struct sys_vm {
 	uint64_t memory;        /* of qvm itself; default 2 MiB */
 	uint64_t kernel_memory; /* default 4 MiB */
 	uint32_t connect; /* bit n: its qvm may connect to processes[n]; default: those that have the ability public */
+	const char *devices[SYS_DEVICES_MAX]; /* that `pass` may name; as of a process, and /reserved-memory's nodes */
+	unsigned device_count;
 	bool autostart;
 };
 
@@ -88,6 +90,7 @@ struct sys_device {
 	unsigned range_count;
 	struct sys_interrupt interrupts[SYS_INTRS_MAX];
 	unsigned interrupt_count;
+	bool reserved; /* it is memory: a node of /reserved-memory without no-map */
 };
 
 #define SYS_NODES_MAX 2048 /* of the board's tree */

@@ -159,6 +159,44 @@ static void check_devices(const struct sys_config *config, const struct sys_boar
 	}
 }
 
+/* What a VM is given, against all processes and against the VMs before it. */
+static void check_vm_device(const struct sys_config *config, const struct sys_board *board, unsigned v, unsigned d,
+			    const struct sys_device *device, struct sys_report *report)
+{
+	struct sys_device other;
+	const char *how;
+
+	for (unsigned i = 0; i < config->process_count; i++)
+		for (unsigned j = 0; j < claim_count(&config->processes[i]); j++)
+			if (!claim(board, &config->processes[i], j, &other) && (how = clash(device, &other)))
+				sys_mistake(report, "vms", config->vms[v].name,
+					    "device %s: /processes/%s has %s%s; a device has one owner", device->path,
+					    config->processes[i].name, *how ? other.path : "it already", how);
+	for (unsigned i = 0; i <= v; i++)
+		for (unsigned j = 0; j < (i < v ? config->vms[i].device_count : d); j++)
+			if (!sys_device_find(board, config->vms[i].devices[j], &other) && (how = clash(device, &other)))
+				sys_mistake(report, "vms", config->vms[v].name,
+					    "device %s: /vms/%s has %s%s; a device has one owner", device->path,
+					    config->vms[i].name, *how ? other.path : "it already", how);
+}
+
+static void check_vm_devices(const struct sys_config *config, const struct sys_board *board, unsigned v,
+			     struct sys_report *report)
+{
+	const struct sys_vm *vm = &config->vms[v];
+	struct sys_device device;
+
+	for (unsigned i = 0; i < vm->device_count; i++) {
+		const char *wrong = sys_device_find(board, vm->devices[i], &device);
+
+		if (wrong)
+			sys_mistake(report, "vms", vm->name, "device \"%.64s\": %s; choose another", vm->devices[i],
+				    wrong);
+		else
+			check_vm_device(config, board, v, i, &device, report);
+	}
+}
+
 unsigned sys_check(const struct sys_config *config, const struct sys_board *board, const struct sys_vm_needs *needs,
 		   struct sys_report *report)
 {
@@ -167,8 +205,10 @@ unsigned sys_check(const struct sys_config *config, const struct sys_board *boar
 		check_devices(config, board, i, report);
 	}
 	for (unsigned i = 0; i < config->vm_count; i++) {
-		if (board)
+		if (board) {
 			check_runmask(board, &config->vms[i].sched, "vms", config->vms[i].name, report);
+			check_vm_devices(config, board, i, report);
+		}
 		if (needs)
 			check_vm(&config->vms[i], &needs[i], board, report);
 	}

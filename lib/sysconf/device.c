@@ -217,6 +217,8 @@ const char *sys_device_find(const struct sys_board *board, const char *name, str
 		return "the board has no such device";
 	if (!get_path(board, node, device->path, sizeof(device->path)))
 		return "its path is longer than 127 bytes";
+	device->reserved = board->nodes[node].parent == (unsigned)sys_node_path(board, "/reserved-memory") &&
+			   !fdt_getprop(board->dtb, board->nodes[node].offset, "no-map", NULL);
 	wrong = reason_to_refuse(board->dtb, board->nodes[node].offset);
 	if (!wrong)
 		wrong = read_ranges(board, node, device);

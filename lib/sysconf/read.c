@@ -24,8 +24,8 @@ struct place {
 static const char *const process_words[] = {"program", "args",   "priority",      "max-priority", "policy",
 					    "runmask", "memory", "kernel-memory", "abilities",    "connect",
 					    "devices", "mmio",   "ready",         "critical",     NULL};
-static const char *const vm_words[] = {"config", "priority",      "max-priority", "policy",    "runmask",
-				       "memory", "kernel-memory", "connect",      "autostart", NULL};
+static const char *const vm_words[] = {"config",        "priority", "max-priority", "policy",    "runmask", "memory",
+				       "kernel-memory", "connect",  "devices",      "autostart", NULL};
 
 #define MISTAKE(at, ...) sys_mistake((at)->report, (at)->folder, (at)->name, __VA_ARGS__)
 
@@ -215,6 +215,7 @@ static void read_vm(const struct place *at, struct sys_vm *vm)
 	read_sched(at, &vm->sched);
 	vm->memory = memory(at, "memory", DEFAULT_VM_MEMORY);
 	vm->kernel_memory = memory(at, "kernel-memory", DEFAULT_VM_KERNEL_MEMORY);
+	vm->device_count = strings(at, "devices", vm->devices, SYS_DEVICES_MAX);
 	vm->autostart = flag(at, "autostart");
 }
 
