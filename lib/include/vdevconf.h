@@ -25,3 +25,35 @@ struct pl011_consoles {
 };
 
 void pl011_consoles(const struct qvm_config *config, const struct qvm_vdev *vdev, struct pl011_consoles *consoles);
+
+/* shmem */
+
+#define SHMEM_NAME_BYTES 32u        /* NUL included */
+#define SHMEM_BYTES_MAX  (1u << 30) /* of one region */
+
+/* Can a region have this name? 1 to 31 printable ASCII characters without blank, '/' and ','. */
+bool shmem_name(const char *name, size_t bytes);
+
+/* `create name,size`: a region that is there before the guest starts. */
+struct shmem_create {
+	const char *name; /* part of the value, not NUL-terminated */
+	size_t name_bytes;
+	uint64_t bytes; /* rounded up to whole pages */
+};
+
+const char *shmem_create(const char *value, struct shmem_create *create);
+
+/* `allow pattern` and `deny pattern`. In a pattern * stands for any characters, ? for one, [a-z] and [!a-z] for a set.
+ */
+struct shmem_rule {
+	bool allow;
+	const char *pattern;
+};
+
+const char *shmem_pattern(const char *value);
+
+/*
+ * May the guest create or attach the region `name`? The first rule that matches decides. If none does: allowed without
+ * rules or if the first rule is a `deny`, denied if it is an `allow`.
+ */
+bool shmem_allowed(const struct shmem_rule *rules, unsigned count, const char *name);

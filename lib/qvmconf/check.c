@@ -5,17 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AREAS_MAX (2 + QVM_MEM_MAX + QVM_VDEVS_MAX)
-#define LINES_MAX (QVM_VDEVS_MAX * QVM_VDEV_INTRS_MAX)
+#define AREAS_MAX (2 + QVM_MEM_MAX + QVM_VDEVS_MAX + QVM_PASSES_MAX)
+#define LINES_MAX (QVM_VDEVS_MAX * QVM_VDEV_INTRS_MAX + QVM_PASS_INTRS_MAX)
 
-/* A piece of the guest's address space and who has it. */
+/* A piece of an address space and who has it. */
 struct area {
 	uint64_t start, bytes;
 	const char *what, *type;       /* said one behind the other */
 	const struct qvm_place *place; /* NULL: it is there without being written */
 };
 
-static unsigned areas_collect(struct qvm_config *c, struct area *areas)
+static unsigned guest_areas(const struct qvm_config *c, struct area *areas)
 {
 	unsigned n = 0;
 
@@ -24,6 +24,8 @@ static unsigned areas_collect(struct qvm_config *c, struct area *areas)
 	for (unsigned i = 0; i < c->mem_count; i++)
 		areas[n++] = (struct area){c->mem[i].start, c->mem[i].bytes, c->mem[i].kind == QVM_RAM ? "ram" : "rom",
 					   "", &c->mem[i].place};
+	for (unsigned i = 0; i < c->pass_count; i++)
+		areas[n++] = (struct area){c->passes[i].start, c->passes[i].bytes, "pass", "", &c->passes[i].place};
 	for (unsigned i = 0; i < c->vdev_count; i++) {
 		const struct qvm_vdev *vdev = &c->vdevs[i];
 
@@ -31,6 +33,14 @@ static unsigned areas_collect(struct qvm_config *c, struct area *areas)
 			areas[n++] = (struct area){vdev->loc, vdev->bytes, "vdev ", vdev->type, &vdev->place};
 	}
 	return n;
+}
+
+static unsigned host_areas(const struct qvm_config *c, struct area *areas)
+{
+	for (unsigned i = 0; i < c->pass_count; i++)
+		areas[i] = (struct area){c->passes[i].host, c->passes[i].bytes, "pass of host addresses", "",
+					 &c->passes[i].place};
+	return c->pass_count;
 }
 
 /* Where `place` is, seen from `from`: the file's name is said only if it is another one. */
@@ -56,10 +66,10 @@ static void report_overlap(struct qc_reader *r, const struct area *late, const s
 		   early->start, early->start + early->bytes - 1, where(early->place, place, text, sizeof(text)));
 }
 
-static void check_areas(struct qc_reader *r)
+static void check_areas(struct qc_reader *r, unsigned (*collect)(const struct qvm_config *c, struct area *areas))
 {
 	struct area areas[AREAS_MAX];
-	unsigned n = areas_collect(r->config, areas);
+	unsigned n = collect(r->config, areas);
 
 	for (unsigned i = 1; i < n; i++) {
 		for (unsigned j = 0; j < i; j++) {
@@ -70,48 +80,116 @@ static void check_areas(struct qc_reader *r)
 	}
 }
 
-static void check_pl011(struct qc_reader *r, const struct qvm_vdev *vdev)
-{
-	if (!vdev->loc_given)
-		qc_mistake(r, &vdev->place, "'vdev pl011' needs 'loc', the address of its registers");
-	if (vdev->intr_count == 0)
-		qc_mistake(r, &vdev->place, "'vdev pl011' needs 'intr', as in %s:37", r->config->gic.name);
-	if (!qc_vdev_has(r->config, vdev, "hostdev"))
-		qc_mistake(r, &vdev->place, "'vdev pl011' needs 'hostdev', as in /dev/console/%s", r->config->name);
-}
-
-/* An interrupt of the guest and who raises it. */
+/* An interrupt and who has it. */
 struct line {
 	uint32_t intr;
+	const char *what;
 	const struct qvm_place *place;
 };
 
-static unsigned lines_collect(const struct qvm_config *c, struct line *lines)
+static unsigned guest_lines(const struct qvm_config *c, struct line *lines)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < c->vdev_count; i++) {
 		for (unsigned j = 0; j < c->vdevs[i].intr_count; j++)
-			lines[n++] = (struct line){c->vdevs[i].intr[j], &c->vdevs[i].place};
+			lines[n++] = (struct line){c->vdevs[i].intr[j], "vdev", &c->vdevs[i].place};
 	}
+	for (unsigned i = 0; i < c->pass_intr_count; i++)
+		lines[n++] = (struct line){c->pass_intrs[i].guest, "'pass'", &c->pass_intrs[i].place};
 	return n;
 }
 
-static void check_interrupts(struct qc_reader *r)
+static unsigned host_lines(const struct qvm_config *c, struct line *lines)
+{
+	for (unsigned i = 0; i < c->pass_intr_count; i++)
+		lines[i] = (struct line){c->pass_intrs[i].host, "'pass'", &c->pass_intrs[i].place};
+	return c->pass_intr_count;
+}
+
+static void check_lines(struct qc_reader *r, const char *pic,
+			unsigned (*collect)(const struct qvm_config *c, struct line *lines))
 {
 	struct line lines[LINES_MAX];
-	unsigned n = lines_collect(r->config, lines);
+	unsigned n = collect(r->config, lines);
 	char text[96];
 
 	for (unsigned i = 1; i < n; i++) {
 		for (unsigned j = 0; j < i; j++) {
 			if (lines[i].intr == lines[j].intr && lines[i].intr <= QVM_SPI_LAST)
 				qc_mistake(r, lines[i].place,
-					   "interrupt %s:%u belongs to the vdev%s already; choose another",
-					   r->config->gic.name, (unsigned)lines[i].intr,
+					   "interrupt %s:%u belongs to the %s%s already; choose another", pic,
+					   (unsigned)lines[i].intr, lines[j].what,
 					   where(lines[j].place, lines[i].place, text, sizeof(text)));
 		}
 	}
+}
+
+static void check_names(struct qc_reader *r)
+{
+	const struct qvm_config *c = r->config;
+	char text[96];
+
+	for (unsigned i = 0; i < c->vdev_count; i++) {
+		const struct qvm_vdev *late = &c->vdevs[i];
+
+		if (late->name && strcmp(late->name, c->gic.name) == 0)
+			qc_mistake(r, &late->place, "the name '%s' is the interrupt controller's; choose another",
+				   late->name);
+		for (unsigned j = 0; j < i && late->name; j++) {
+			if (c->vdevs[j].name && strcmp(c->vdevs[j].name, late->name) == 0)
+				qc_mistake(r, &late->place, "the name '%s' is that of the vdev%s; choose another",
+					   late->name, where(&c->vdevs[j].place, &late->place, text, sizeof(text)));
+		}
+	}
+}
+
+static void check_vdev(struct qc_reader *r, const struct qvm_vdev *vdev)
+{
+	const struct qc_vdev_type *type = qc_vdev_type(vdev->type);
+
+	if (!type || type->state != QC_HERE)
+		return; /* what a plug-in needs it finds out by itself */
+	if (!vdev->loc_given && type->pci)
+		qc_mistake(r, &vdev->place,
+			   "'vdev %s' without 'loc' is a PCI device, which is not supported yet; give 'loc' and 'intr'",
+			   vdev->type);
+	else if (!vdev->loc_given)
+		qc_mistake(r, &vdev->place, "'vdev %s' needs 'loc', the address of its registers", vdev->type);
+	if (vdev->intr_count == 0 && (vdev->loc_given || !type->pci))
+		qc_mistake(r, &vdev->place, "'vdev %s' needs 'intr', as in %s:37", vdev->type, r->config->gic.name);
+	type->complete(r, vdev);
+}
+
+/* What the language has and this program has not yet: refused by name, when all else is right. */
+static void check_built(struct qc_reader *r)
+{
+	const struct qvm_config *c = r->config;
+
+	for (unsigned i = 0; i < c->pass_count; i++)
+		qc_mistake(r, &c->passes[i].place, "'pass loc' is not supported yet");
+	for (unsigned i = 0; i < c->pass_intr_count; i++)
+		qc_mistake(r, &c->pass_intrs[i].place, "'pass intr' is not supported yet");
+	for (unsigned i = 0; i < c->logger_count; i++)
+		qc_mistake(r, &c->loggers[i].place, "'%s' is not supported yet",
+			   c->loggers[i].vdev == QVM_LOGGER_VM ? "logger" : "log");
+	if (r->safety_asked)
+		qc_mistake(r, &c->safety_place, "'safety' is not supported yet, but for 'none'");
+	if (c->dump)
+		qc_mistake(r, &c->dump_place, "'dump' is not supported yet");
+	for (unsigned i = 0; i < c->vdev_count; i++) {
+		if (strcmp(c->vdevs[i].type, "shmem") == 0)
+			qc_mistake(r, &c->vdevs[i].place, "'vdev shmem' is not supported yet");
+	}
+}
+
+static bool has_program(const struct qvm_config *c)
+{
+	unsigned i = 0;
+
+	while (i < c->load_count && c->loads[i].type != QVM_LOAD_ANY)
+		i++;
+	return i < c->load_count;
 }
 
 void qc_check(struct qc_reader *r)
@@ -122,14 +200,17 @@ void qc_check(struct qc_reader *r)
 		c->cpus[0] = (struct qvm_cpu){.place = r->option_place};
 		c->cpu_count = 1;
 	}
-	for (unsigned i = 0; i < c->vdev_count; i++) {
-		if (strcmp(c->vdevs[i].type, "pl011") == 0)
-			check_pl011(r, &c->vdevs[i]);
-	}
-	check_areas(r);
-	check_interrupts(r);
-	if (c->mem_count == 0 && !r->mem_mistaken)
+	for (unsigned i = 0; i < c->vdev_count; i++)
+		check_vdev(r, &c->vdevs[i]);
+	check_areas(r, guest_areas);
+	check_areas(r, host_areas);
+	check_lines(r, c->gic.name, guest_lines);
+	check_lines(r, "host", host_lines);
+	check_names(r);
+	if (!qc_has_memory(c) && !r->mem_mistaken)
 		qc_mistake(r, &r->option_place, "there is no 'ram': the guest has no memory");
-	if (c->load_count == 0 && !r->load_mistaken)
+	if (!has_program(c) && !r->load_mistaken)
 		qc_mistake(r, &r->option_place, "there is no 'load': the guest has nothing to run");
+	if (r->mistakes == 0)
+		check_built(r);
 }

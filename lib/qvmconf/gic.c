@@ -14,8 +14,8 @@ static void frame(struct qc_reader *r, const struct qc_option *option, uint64_t 
 
 	if (!text)
 		return;
-	if (strncmp(text, "mem:", 4) == 0)
-		text += 4;
+	if (!qc_mem_space(r, &text))
+		return;
 	if (!qc_address(text, strlen(text), &read))
 		qc_mistake(r, &r->word_place, "'%.64s' is not an address in memory: write it as 0x1c090000", text);
 	else if (read % FRAME || read >= QVM_IPA_LIMIT)
@@ -54,24 +54,41 @@ static void gic_name(struct qc_reader *r, const struct qc_option *option)
 		r->config->gic.name = name;
 }
 
+/* The number of the host's interrupt that belongs to line 0, for `pass intr` without `=`. */
+static void gic_hostvector(struct qc_reader *r, const struct qc_option *option)
+{
+	const char *text = qc_argument(r, option);
+	uint64_t number;
+
+	if (!text)
+		return;
+	if (qc_number(text, strlen(text), &number) && number <= QVM_SPI_LAST)
+		r->config->gic.hostvector = (uint32_t)number;
+	else
+		qc_mistake(r, &r->word_place, "'%.64s' is not a host interrupt: 0 to 1019", text);
+}
+
+#define V2         "belongs to a GICv2: a guest has a GICv3"
+#define FROM_BOARD "is not used: the kernel takes it from the board's device tree"
+
 const struct qc_option qc_gic_options[] = {
-    {"version", "3", gic_version, 0, 0, NULL},
-    {"loc", "the address of the distributor", gic_gicd, 0, 0, NULL},
-    {"gicd", "the address of the distributor", gic_gicd, 0, 0, NULL},
-    {"gicr", "the address of the redistributors", gic_gicr, 0, 0, NULL},
-    {"name", "a name", gic_name, 0, 0, NULL},
-    {"gicc", NULL, NULL, 1, 0, NULL},
-    {"its", NULL, NULL, 1, 0, NULL},
-    {"its-prealloc", NULL, NULL, 1, 0, NULL},
-    {"num-lpis", NULL, NULL, 1, 0, NULL},
-    {"msi", NULL, NULL, 1, 0, NULL},
-    {"host-gicd", NULL, NULL, 1, 0, NULL},
-    {"host-gich", NULL, NULL, 1, 0, NULL},
-    {"host-gicr", NULL, NULL, 1, 0, NULL},
-    {"host-gicv", NULL, NULL, 1, 0, NULL},
-    {"hostvector", NULL, NULL, 1, 0, NULL},
-    {"log", NULL, NULL, 2, 0, NULL},
-    {NULL, NULL, NULL, 0, 0, NULL},
+    OPTION("version", "3", gic_version),
+    OPTION("loc", "the address of the distributor", gic_gicd),
+    OPTION("gicd", "the address of the distributor", gic_gicd),
+    OPTION("gicr", "the address of the redistributors", gic_gicr),
+    OPTION("name", "a name", gic_name),
+    OPTION("hostvector", "the number of a host interrupt", gic_hostvector),
+    REFUSED("gicc", 1, V2),
+    REFUSED("msi", 1, V2),
+    REFUSED("its", 1, NULL),
+    REFUSED("its-prealloc", 1, NULL),
+    REFUSED("num-lpis", 1, NULL),
+    REFUSED("host-gicd", 1, FROM_BOARD),
+    REFUSED("host-gich", 1, FROM_BOARD),
+    REFUSED("host-gicr", 1, FROM_BOARD),
+    REFUSED("host-gicv", 1, FROM_BOARD),
+    REFUSED("log", 2, "is not supported yet"),
+    OPTIONS_END,
 };
 
 void qc_gic(struct qc_reader *r)

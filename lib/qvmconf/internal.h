@@ -8,9 +8,12 @@
 enum qc_context {
 	QC_TOP,
 	QC_CPU,
+	QC_RESERVE,
+	QC_PASS,
 	QC_GIC,
 	QC_VDEV,
-	QC_REFUSED, /* something that was refused as a whole: what belongs to it is passed over without a word */
+	QC_OTHER_VDEV, /* a vdev that was refused: its options are known, and passed over without a word */
+	QC_REFUSED,    /* anything else that was: words that nobody knows are passed over */
 	QC_CONTEXTS,
 };
 
@@ -34,13 +37,18 @@ struct qc_reader {
 	struct qvm_place option_place;
 
 	enum qc_context context;
+	struct qvm_place context_place;
+	unsigned parts;               /* `loc` and `intr` of a `pass` or `reserve` that is open */
+	enum qvm_load_type pass_blob; /* what the `pass` that is open brings */
 	const char *vdev_options; /* list of those of the vdev that is open, refused or not, beside the common ones */
 	const struct qc_vdev_type *vdev_type; /* of the one that is open; NULL: its plug-in describes it */
 	bool skipping;                        /* after a mistake: unknown words are its leftovers */
 	bool mem_mistaken;                    /* a ram or rom was refused: do not complain that there is none */
 	bool load_mistaken;                   /* the same for load */
 	bool gic_given;
-	unsigned options; /* seen so far */
+	bool pic_refused;  /* an interrupt controller of another architecture was named, and vdevs may name it */
+	bool safety_asked; /* for anything but 'none' */
+	unsigned options;  /* seen so far */
 	unsigned mistakes;
 	bool stop;
 };
@@ -50,10 +58,22 @@ struct qc_option {
 	const char *name;
 	const char *argument; /* what it takes, for messages; NULL: nothing */
 	void (*act)(struct qc_reader *r, const struct qc_option *option);
-	uint8_t arguments;   /* of a refused one (act is NULL), to pass over */
-	uint8_t opens;       /* refused: 1 if it opens a context */
-	const char *instead; /* refused: what to use, or NULL */
+	uint8_t arguments;  /* of a refused one (act is NULL), to pass over */
+	const char *reason; /* refused: why, behind its name; NULL: not supported yet */
 };
+
+#define OPTION(name, argument, act)          \
+	{                                    \
+		name, argument, act, 0, NULL \
+	}
+#define REFUSED(name, arguments, reason)            \
+	{                                           \
+		name, NULL, NULL, arguments, reason \
+	}
+#define OPTIONS_END                       \
+	{                                 \
+		NULL, NULL, NULL, 0, NULL \
+	}
 
 /* lex.c */
 bool qc_next_option(struct qc_reader *r);
@@ -68,7 +88,6 @@ void qc_unknown(struct qc_reader *r, const char *what, const char *const *names,
 
 /* number.c */
 bool qc_address(const char *text, size_t bytes, uint64_t *value);
-bool qc_length(const char *text, size_t bytes, uint64_t *value);
 bool qc_number(const char *text, size_t bytes, uint64_t *value);
 bool qc_boolean(const char *text, bool *value);
 
@@ -82,7 +101,9 @@ struct qc_vdev_type {
 	const char *options; /* list: beside those that all vdevs have */
 	const char *later;   /* list: those of them that are not supported yet; or NULL */
 	uint64_t bytes;
-	const char *(*check)(const char *option, const char *value); /* what is wrong with a value, or NULL; or NULL */
+	bool pci;                                                           /* without a `loc` */
+	const char *(*check)(const char *option, const char *value);        /* what is wrong with a value, or NULL */
+	void (*complete)(struct qc_reader *r, const struct qvm_vdev *vdev); /* all its options have been read */
 };
 
 const struct qc_vdev_type *qc_vdev_type(const char *name);
@@ -102,13 +123,42 @@ const char *qc_vdev_name(struct qc_reader *r, const struct qc_option *option);
 extern const struct qc_option qc_gic_options[];
 void qc_gic(struct qc_reader *r);
 
+/* memory.c */
+extern const struct qc_option qc_reserve_options[];
+bool qc_region_valid(struct qc_reader *r, const char *what, uint64_t start, uint64_t bytes, bool pages);
+void qc_ram(struct qc_reader *r, const struct qc_option *option);
+void qc_rom(struct qc_reader *r, const struct qc_option *option);
+void qc_reserve(struct qc_reader *r, const struct qc_option *option);
+
+/* cpu.c */
+extern const struct qc_option qc_cpu_options[];
+void qc_cpu(struct qc_reader *r, const struct qc_option *option);
+
+/* load.c */
+bool qc_blob_free(struct qc_reader *r, enum qvm_load_type type);
+void qc_load(struct qc_reader *r, const struct qc_option *option);
+void qc_blob(struct qc_reader *r, const struct qc_option *option);
+
+/* pass.c */
+extern const struct qc_option qc_pass_options[];
+bool qc_mem_space(struct qc_reader *r, const char **text);
+void qc_pass_blob(struct qc_reader *r, enum qvm_load_type blob);
+void qc_pass(struct qc_reader *r, const struct qc_option *option);
+
+/* logger.c */
+void qc_logger(struct qc_reader *r, const struct qc_option *option);
+void qc_vdev_log(struct qc_reader *r, const struct qc_option *option);
+
 /* set.c */
 void qc_set(struct qc_reader *r, const struct qc_option *option);
 void qc_unsupported(struct qc_reader *r, const struct qc_option *option);
 
 /* options.c */
+void qc_open(struct qc_reader *r, enum qc_context context);
 void qc_option(struct qc_reader *r);
-void qc_refuse(struct qc_reader *r, const struct qc_option *option);
+
+/* read.c */
+bool qc_has_memory(const struct qvm_config *config);
 
 /* check.c */
 void qc_check(struct qc_reader *r);

@@ -33,7 +33,7 @@ static void word_begin(struct qc_reader *r)
 /* Makes the word one that is not judged any more. What belongs to something that was refused is not worth a message. */
 static void word_spoil(struct qc_reader *r, const char *text, const char *name)
 {
-	if (!r->word_bad && r->context != QC_REFUSED)
+	if (!r->word_bad && r->context != QC_REFUSED && r->context != QC_OTHER_VDEV)
 		qc_mistake(r, &r->word_place, "%s%s%s%s", text, *name ? " '" : "", name, *name ? "'" : "");
 	r->word_bad = true;
 }
@@ -68,7 +68,7 @@ const char *qc_keep(struct qc_reader *r, const char *text)
 {
 	if (*text == '\0')
 		return "";
-	r->config->arena_used += r->word_bytes + 1;
+	r->config->arena_used = (size_t)(text - r->config->arena) + strlen(text) + 1;
 	return text;
 }
 

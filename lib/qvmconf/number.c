@@ -71,7 +71,7 @@ bool qc_address(const char *text, size_t bytes, uint64_t *value)
 	return parse(text, bytes, 16, true, value);
 }
 
-bool qc_length(const char *text, size_t bytes, uint64_t *value)
+bool qvmconf_length(const char *text, size_t bytes, uint64_t *value)
 {
 	return parse(text, bytes, 10, true, value);
 }

@@ -23,6 +23,7 @@ int qvmconf_read(struct qvm_config *config, int argc, const char *const *argv, c
 	r.here = r.option_place = (struct qvm_place){.file = "command line", .line = 0};
 	while (qc_next_option(&r))
 		qc_option(&r);
+	qc_open(&r, QC_TOP);
 	if (!r.stop)
 		qc_check(&r);
 	return r.mistakes ? QVMCONF_EX_CONFIG : 0;
@@ -37,13 +38,29 @@ uint64_t qvmconf_memory_bytes(const struct qvm_config *config)
 	return sum;
 }
 
+bool qc_has_memory(const struct qvm_config *config)
+{
+	bool found = config->mem_count > 0;
+
+	for (unsigned i = 0; i < config->pass_count; i++)
+		found |= (config->passes[i].attributes & QVM_PASS_M) != 0;
+	return found;
+}
+
+static bool within(uint64_t region, uint64_t region_bytes, uint64_t start, uint64_t bytes)
+{
+	return start >= region && start - region < region_bytes && bytes <= region_bytes - (start - region);
+}
+
 bool qvmconf_memory_has(const struct qvm_config *config, uint64_t start, uint64_t bytes)
 {
 	for (unsigned i = 0; i < config->mem_count; i++) {
-		const struct qvm_mem *mem = &config->mem[i];
-
-		if (start >= mem->start && start - mem->start < mem->bytes &&
-		    bytes <= mem->bytes - (start - mem->start))
+		if (within(config->mem[i].start, config->mem[i].bytes, start, bytes))
+			return true;
+	}
+	for (unsigned i = 0; i < config->pass_count; i++) {
+		if ((config->passes[i].attributes & QVM_PASS_M) &&
+		    within(config->passes[i].start, config->passes[i].bytes, start, bytes))
 			return true;
 	}
 	return false;

@@ -3,27 +3,67 @@
 #include "internal.h"
 #include <string.h>
 
-enum variable { COUNTER_OFFSET, EXIT_ON_HALT, VARIABLES_HERE };
+#define TIMEOUT_MIN 5
+#define TIMEOUT_MAX 10000
 
-/* Those that have a meaning here come first; the others are refused by name. */
-static const char *const variables[] = {
-    "counter-offset",
-    "exit-on-halt",
-    "debug",
-    "fdt-dump-file",
-    "gic-hwassist",
-    "grow-heap",
-    "host-paddr-gicd",
-    "host-paddr-gich",
-    "host-paddr-gicr",
-    "host-paddr-gicv",
-    "message-block-timeout",
-    "pci-mux-path",
-    "slog-buffer",
-    "vdev-message-block-timeout",
+#define FROM_BOARD "is not used: the kernel takes it from the board's device tree"
+#define LATER      "is not supported yet"
+
+enum kind { NUMBER, BOOLEAN, ADDRESS, STRING, TIMEOUT };
+
+/* What a variable is. Its value is looked at even if the variable is refused. */
+struct variable {
+	const char *name;
+	enum kind kind;
+	void (*assign)(struct qc_reader *r, uint64_t value);
+	const char *reason; /* if `assign` is NULL: why it is refused */
 };
 
-#define VARIABLES (sizeof(variables) / sizeof(variables[0]))
+static void counter_offset(struct qc_reader *r, uint64_t value)
+{
+	r->config->counter_offset = value;
+}
+
+static void exit_on_halt(struct qc_reader *r, uint64_t value)
+{
+	r->config->exit_on_halt = value != 0;
+}
+
+static void vdev_debug(struct qc_reader *r, uint64_t value)
+{
+	if (r->context == QC_VDEV)
+		qc_current_vdev(r)->status = value != 0;
+	else if (r->context != QC_REFUSED && r->context != QC_OTHER_VDEV)
+		qc_mistake(r, &r->option_place, "'set debug' belongs after 'vdev'");
+}
+
+static void gic_hwassist(struct qc_reader *r, uint64_t value)
+{
+	if (!value)
+		qc_mistake(r, &r->option_place,
+			   "'set gic-hwassist' off: the guest's interrupt controller always uses the hardware's");
+}
+
+/* Those that can be used come first: they are the choices that messages give. */
+static const struct variable variables[] = {
+    {"counter-offset", NUMBER, counter_offset, NULL},
+    {"debug", BOOLEAN, vdev_debug, NULL},
+    {"exit-on-halt", BOOLEAN, exit_on_halt, NULL},
+    {"gic-hwassist", BOOLEAN, gic_hwassist, NULL},
+    {"fdt-dump-file", STRING, NULL, "is not supported: the board has no files that a VM could write"},
+    {"grow-heap", ADDRESS, NULL, "is not used: 'memory' in the system description is qvm's from its start"},
+    {"host-paddr-gicd", ADDRESS, NULL, FROM_BOARD},
+    {"host-paddr-gich", ADDRESS, NULL, FROM_BOARD},
+    {"host-paddr-gicr", ADDRESS, NULL, FROM_BOARD},
+    {"host-paddr-gicv", ADDRESS, NULL, FROM_BOARD},
+    {"message-block-timeout", TIMEOUT, NULL, LATER},
+    {"pci-mux-path", STRING, NULL, LATER},
+    {"slog-buffer", ADDRESS, NULL, "is not used: all VMs have the system's one log"},
+    {"vdev-message-block-timeout", TIMEOUT, NULL, LATER},
+};
+
+#define VARIABLES      (sizeof(variables) / sizeof(variables[0]))
+#define VARIABLES_HERE 4
 
 static unsigned find(const char *word, const char *const *names, unsigned count)
 {
@@ -34,34 +74,59 @@ static unsigned find(const char *word, const char *const *names, unsigned count)
 	return i;
 }
 
-static void assign(struct qc_reader *r, enum variable variable, const char *value)
+/* What a value of that kind is, as the rest of a sentence, or NULL if the text is one. */
+static const char *value_problem(enum kind kind, const char *text, uint64_t *value)
 {
-	struct qvm_config *c = r->config;
+	bool truth = false;
 
-	if (variable == COUNTER_OFFSET && !qc_number(value, strlen(value), &c->counter_offset))
-		qc_mistake(r, &r->word_place, "'%.64s' is not a number of 64 bits, which counter-offset must be",
-			   value);
-	if (variable == EXIT_ON_HALT && !qc_boolean(value, &c->exit_on_halt))
-		qc_mistake(r, &r->word_place, "'%.64s' is neither on nor off, which exit-on-halt must be", value);
+	switch (kind) {
+	case NUMBER: return qc_number(text, strlen(text), value) ? NULL : "is not a number of 64 bits";
+	case ADDRESS: return qvmconf_length(text, strlen(text), value) ? NULL : "is not a number of bytes";
+	case STRING: return *text ? NULL : "is empty";
+	case BOOLEAN:
+		if (!qc_boolean(text, &truth))
+			return "is neither on nor off";
+		*value = truth;
+		return NULL;
+	case TIMEOUT:
+		if (qc_number(text, strlen(text), value) &&
+		    (*value == 0 || (*value >= TIMEOUT_MIN && *value <= TIMEOUT_MAX)))
+			return NULL;
+		return "is not a number of milliseconds: 5 to 10000, or 0 for ever";
+	}
+	return NULL;
+}
+
+static void assign(struct qc_reader *r, const struct variable *variable, const char *text)
+{
+	uint64_t value = 0;
+	const char *problem = value_problem(variable->kind, text, &value);
+
+	if (problem)
+		qc_mistake(r, &r->word_place, "'%.64s' %s, which %s must be", text, problem, variable->name);
+	else if (variable->assign)
+		variable->assign(r, value);
+	else
+		qc_mistake(r, &r->option_place, "'set %s' %s", variable->name, variable->reason);
 }
 
 void qc_set(struct qc_reader *r, const struct qc_option *option)
 {
-	const char *word = qc_argument(r, option), *value;
-	unsigned i = word ? find(word, variables, VARIABLES) : VARIABLES;
+	const char *names[VARIABLES], *word = qc_argument(r, option), *value;
+	unsigned i;
 
 	if (!word)
 		return;
+	for (i = 0; i < VARIABLES; i++)
+		names[i] = variables[i].name;
+	i = find(word, names, VARIABLES);
 	if (i == VARIABLES) {
-		qc_unknown(r, "variable", variables,
-			   qc_nearest(word, variables, VARIABLES) ? VARIABLES : VARIABLES_HERE);
+		qc_unknown(r, "variable", names, qc_nearest(word, names, VARIABLES) ? VARIABLES : VARIABLES_HERE);
 		return;
 	}
-	if (i >= VARIABLES_HERE)
-		qc_mistake(r, &r->option_place, "'set %s' is not supported yet", variables[i]);
-	value = qc_argument(r, &(struct qc_option){.name = variables[i], .argument = "its value"});
-	if (value && i < VARIABLES_HERE)
-		assign(r, (enum variable)i, value);
+	value = qc_argument(r, &(struct qc_option)OPTION(names[i], "its value", NULL));
+	if (value)
+		assign(r, &variables[i], value);
 }
 
 void qc_unsupported(struct qc_reader *r, const struct qc_option *option)
@@ -79,7 +144,7 @@ void qc_unsupported(struct qc_reader *r, const struct qc_option *option)
 		qc_unknown(r, "type of unsupported operation", types, 3);
 		return;
 	}
-	word = qc_argument(r, &(struct qc_option){.name = types[type], .argument = "abort, fail or ignore"});
+	word = qc_argument(r, &(struct qc_option)OPTION(types[type], "abort, fail or ignore", NULL));
 	if (!word)
 		return;
 	action = find(word, actions, 3);

@@ -39,8 +39,8 @@ static void vdev_loc(struct qc_reader *r, const struct qc_option *option)
 	vdev->loc = WRONG_LOC;
 	if (!text)
 		return;
-	if (strncmp(text, "mem:", 4) == 0)
-		text += 4;
+	if (!qc_mem_space(r, &text))
+		return;
 	if (!qc_address(text, strlen(text), &loc))
 		qc_mistake(r, &r->word_place, "'%.64s' is not an address in memory: write it as 0x1c090000", text);
 	else if (loc % QVM_PAGE || loc > QVM_IPA_LIMIT - vdev->bytes)
@@ -64,6 +64,8 @@ bool qc_spi(struct qc_reader *r, const char *text, size_t bytes, uint32_t *intid
 	}
 	head = (size_t)(colon - text);
 	if (head != strlen(pic) || memcmp(text, pic, head) != 0) {
+		if (r->pic_refused)
+			return false;
 		qc_mistake(r, &r->word_place,
 			   "no interrupt controller '%.*s' is known here; write %s:N, or put a 'vdev gic' "
 			   "with that name before this",
@@ -110,13 +112,26 @@ static void vdev_name(struct qc_reader *r, const struct qc_option *option)
 		qc_current_vdev(r)->name = name;
 }
 
+static void vdev_sched(struct qc_reader *r, const struct qc_option *option)
+{
+	const char *text = qc_argument(r, option);
+	uint64_t priority;
+
+	if (!text)
+		return;
+	if (qc_number(text, strlen(text), &priority) && priority >= 1 && priority <= 254)
+		qc_current_vdev(r)->priority = (uint8_t)priority;
+	else
+		qc_mistake(r, &r->word_place, "'%.64s' is not a priority: 1 to 254", text);
+}
+
 const struct qc_option qc_vdev_options[] = {
-    {"loc", "an address", vdev_loc, 0, 0, NULL},
-    {"intr", "controller:number, as in gic:37", vdev_intr, 0, 0, NULL},
-    {"name", "a name", vdev_name, 0, 0, NULL},
-    {"sched", NULL, NULL, 1, 0, NULL},
-    {"log", NULL, NULL, 2, 0, NULL},
-    {NULL, NULL, NULL, 0, 0, NULL},
+    OPTION("loc", "an address", vdev_loc),
+    OPTION("intr", "controller:number, as in gic:37", vdev_intr),
+    OPTION("name", "a name", vdev_name),
+    OPTION("sched", "a priority", vdev_sched),
+    OPTION("log", "filters with commas between them, and a destination", qc_vdev_log),
+    OPTIONS_END,
 };
 
 bool qc_vdev_has(const struct qvm_config *config, const struct qvm_vdev *vdev, const char *option)
@@ -161,30 +176,57 @@ static void keep_own_option(struct qc_reader *r, const char *name, const char *v
 		    .name = name, .value = value ? qc_keep(r, value) : NULL, .place = r->option_place};
 }
 
-/* If the word read last is an option of its own of the vdev that is open, takes it, and returns true. */
-bool qc_vdev_own_option(struct qc_reader *r)
+static void own_value(struct qc_reader *r, const char *name, const char *value)
 {
-	bool argument = false, unused;
-	const char *name = qc_list_find(r->vdev_options, r->word, &argument), *value = NULL, *problem;
 	const struct qc_vdev_type *type = r->vdev_type;
+	const char *problem = type && type->check && value ? type->check(name, value) : NULL;
+	bool unused;
 
-	if (!name)
-		return false;
-	if (argument) {
-		value = qc_argument(r, &(struct qc_option){.name = name, .argument = "a value"});
-		if (!value || r->context == QC_REFUSED)
-			return true;
-	}
-	if (r->context == QC_REFUSED)
-		return true;
 	if (type && type->later && qc_list_find(type->later, name, &unused)) {
 		qc_mistake(r, &r->option_place, "'vdev %s %s' is not supported yet", type->name, name);
-		return true;
+		return;
 	}
-	problem = type && type->check && value ? type->check(name, value) : NULL;
 	if (problem)
 		qc_mistake(r, &r->word_place, "'%.64s' %s", value, problem);
 	keep_own_option(r, name, value);
+}
+
+/* Passes over an option of a vdev that was refused. */
+static bool pass_over(struct qc_reader *r)
+{
+	static const char common[] = "loc\0intr\0name\0sched\0hostvector\0log\0";
+	bool argument = false;
+	const char *name = qc_list_find(common, r->word, &argument);
+	unsigned arguments = name && strcmp(name, "log") == 0 ? 2 : 1;
+
+	if (!name) {
+		name = qc_list_find(r->vdev_options, r->word, &argument);
+		arguments = argument ? 1 : 0;
+	}
+	if (!name)
+		return false;
+	while (arguments-- > 0 && qc_argument(r, &(struct qc_option)OPTION(name, "a value", NULL)))
+		continue;
+	return true;
+}
+
+/* If the word read last is an option of its own of the vdev that is open, takes it, and returns true. */
+bool qc_vdev_own_option(struct qc_reader *r)
+{
+	bool argument = false;
+	const char *name, *value = NULL;
+
+	if (r->context == QC_OTHER_VDEV)
+		return pass_over(r);
+	name = r->context == QC_VDEV ? qc_list_find(r->vdev_options, r->word, &argument) : NULL;
+	if (!name)
+		return false;
+	r->options++;
+	r->skipping = false;
+	if (argument)
+		value = qc_argument(r, &(struct qc_option)OPTION(name, "a value", NULL));
+	if (value || !argument)
+		own_value(r, name, value);
 	return true;
 }
 
@@ -244,13 +286,17 @@ static void unknown(struct qc_reader *r)
 	qc_unknown(r, "vdev", names, all);
 }
 
+static void refuse_x86(struct qc_reader *r, const char *name)
+{
+	r->pic_refused |= strcmp(name, "ioapic") == 0 || strcmp(name, "8259") == 0;
+	qc_mistake(r, &r->option_place, "'vdev %s' exists only on x86", name);
+}
+
 void qc_vdev(struct qc_reader *r, const struct qc_option *option)
 {
 	const struct qc_vdev_type *type;
 
-	r->context = QC_REFUSED; /* until it is seen to be right */
-	r->vdev_type = NULL;
-	r->vdev_options = "";
+	qc_open(r, QC_OTHER_VDEV); /* until it is seen to be right */
 	if (!qc_argument(r, option))
 		return;
 	strip(r);
@@ -263,9 +309,11 @@ void qc_vdev(struct qc_reader *r, const struct qc_option *option)
 	if (type && type->state == QC_HERE)
 		begin(r, type->name, type->bytes);
 	else if (type && type->state == QC_X86)
-		qc_mistake(r, &r->option_place, "'vdev %s' exists only on x86", type->name);
-	else if (!plugged_in(r) && type)
+		refuse_x86(r, type->name);
+	else if (plugged_in(r))
+		return;
+	else if (type)
 		qc_mistake(r, &r->option_place, "'vdev %s' is not supported yet", type->name);
-	else if (r->context == QC_REFUSED)
+	else
 		unknown(r);
 }

@@ -11,16 +11,48 @@ static const char *pl011_check(const char *option, const char *value)
 	return strcmp(option, "hostdev") == 0 ? pl011_hostdev(value, &hostdev) : NULL;
 }
 
+static void pl011_complete(struct qc_reader *r, const struct qvm_vdev *vdev)
+{
+	if (!qc_vdev_has(r->config, vdev, "hostdev"))
+		qc_mistake(r, &vdev->place, "'vdev pl011' needs 'hostdev', as in /dev/console/%s", r->config->name);
+}
+
+static const char *shmem_check(const char *option, const char *value)
+{
+	struct shmem_create create;
+
+	return strcmp(option, "create") == 0 ? shmem_create(value, &create) : shmem_pattern(value);
+}
+
+/* No name is created twice. */
+static void shmem_complete(struct qc_reader *r, const struct qvm_vdev *vdev)
+{
+	const struct qvm_vdev_option *options = &r->config->vdev_options[vdev->option_first];
+
+	for (unsigned i = 0; i < vdev->option_count; i++) {
+		struct shmem_create late, early;
+
+		if (strcmp(options[i].name, "create") != 0 || shmem_create(options[i].value, &late))
+			continue;
+		for (unsigned j = 0; j < i; j++) {
+			if (strcmp(options[j].name, "create") == 0 && !shmem_create(options[j].value, &early) &&
+			    early.name_bytes == late.name_bytes && memcmp(early.name, late.name, late.name_bytes) == 0)
+				qc_mistake(r, &options[i].place, "'create %.*s' stands at line %u already; keep one",
+					   (int)late.name_bytes, late.name, (unsigned)options[j].place.line);
+		}
+	}
+}
+
 /* Those that are refused as a whole: their options are known so that they can be passed over. */
 #define NO_ARGUMENT(name) "0" name "\0"
-#define ELSEWHERE(name, state, options)             \
-	{                                           \
-		name, state, options, NULL, 0, NULL \
+#define ELSEWHERE(name, state, options)                          \
+	{                                                        \
+		name, state, options, NULL, 0, false, NULL, NULL \
 	}
 
 static const struct qc_vdev_type types[] = {
-    {"pl011", QC_HERE, "batch\0delayed\0hostdev\0", "batch\0delayed\0", QVM_PAGE, pl011_check},
-    ELSEWHERE("shmem", QC_LATER, "create\0allow\0deny\0"),
+    {"pl011", QC_HERE, "batch\0delayed\0hostdev\0", "batch\0delayed\0", QVM_PAGE, false, pl011_check, pl011_complete},
+    {"shmem", QC_HERE, "create\0allow\0deny\0", NULL, QVM_PAGE, true, shmem_check, shmem_complete},
     ELSEWHERE("progress", QC_LATER, ""),
     ELSEWHERE("smmu", QC_LATER, ""),
     ELSEWHERE("trace", QC_LATER, NO_ARGUMENT("emit-logger") "emit-trace\0"),

@@ -20,6 +20,10 @@ void sys_vm_needs(struct sys_vm_needs *needs, const struct qvm_config *config)
 		if (cpu->runmask_given)
 			needs->runmask |= cpu->runmask;
 	}
+	for (unsigned i = 0; i < config->vdev_count; i++) {
+		if (config->vdevs[i].priority > needs->priority_max)
+			needs->priority_max = config->vdevs[i].priority;
+	}
 }
 
 uint64_t sys_memory_bytes(const struct sys_config *config, const struct sys_vm_needs *needs)
@@ -70,9 +74,10 @@ static void check_vm(const struct sys_vm *vm, const struct sys_vm_needs *needs, 
 		sys_mistake(report, "vms", vm->name, "%.64s calls the VM '%s'; the two names must be equal", vm->config,
 			    needs->name);
 	if (needs->priority_max > vm->sched.max_priority)
-		sys_mistake(report, "vms", vm->name,
-			    "%.64s has a CPU with priority %u, above 'max-priority' %u; raise one or lower the other",
-			    vm->config, needs->priority_max, vm->sched.max_priority);
+		sys_mistake(
+		    report, "vms", vm->name,
+		    "%.64s has a CPU or vdev with priority %u, above 'max-priority' %u; raise one or lower the other",
+		    vm->config, needs->priority_max, vm->sched.max_priority);
 	if (needs->runmask & ~vm->sched.runmask)
 		sys_mistake(report, "vms", vm->name, "%.64s binds CPUs to 0x%x, of which 'runmask' 0x%x lacks 0x%x",
 			    vm->config, (unsigned)needs->runmask, (unsigned)vm->sched.runmask,

@@ -3,7 +3,7 @@
 /* SOURCES: qvm/insn.c qvm/walk.c qvm/memory.c qvm/mmio.c qvm/psci.c qvm/vgic.c qvm/vgic_regs.c qvm/fdt.c */
 /* SOURCES: qvm/seed.c qvm/load.c qvm/load_elf.c qvm/load_image.c vdev/pl011 lib/cpio.c lib/vdevfile.c lib/vdevfind.c */
 /* SOURCES: qvm/vdev_api.c qvm/vdev_event.c qvm/hostdev.c */
-/* SOURCES: lib/qvmconf */
+/* SOURCES: lib/qvmconf lib/glob.c */
 /* LIBS: fdt */
 /* A whole qvm on a kernel of this file's: from an archive to a guest that runs, exits, and ends. */
 #include <errno.h>
@@ -408,6 +408,7 @@ static struct start_args start(const char *config)
 	add_file("test.qvmconf", config, strlen(config));
 	add_file("code.bin", "\x1f\x20\x03\xd5raw", 7);
 	add_file("initrd", "initial", 7);
+	add_file("tree", "\xd0\x0d\xfe\xed", 4);
 	add_file("TRAILER!!!", "", 0);
 	args.file_address = (uint64_t)(uintptr_t)archive;
 	args.file_bytes = sizeof(archive);
@@ -536,7 +537,7 @@ static void test_refused(void **state)
 	expect_refusal("ram 0x80000000,4M\nnonsense\n", VM_EXIT_CONFIG, "[test.qvmconf:2]");
 	expect_refusal(CONFIG_HEAD "load missing\n", VM_EXIT_CONFIG,
 		       "[test.qvmconf:4] missing is not in the boot archive");
-	expect_refusal(CONFIG_HEAD "data load 0x80000000,code.bin\n", VM_EXIT_CONFIG, "nothing to start");
+	expect_refusal(CONFIG_HEAD "load tree\n", VM_EXIT_CONFIG, "nothing to start");
 	expect_refusal(CONFIG_HEAD "load 0x803fffff,code.bin\n", VM_EXIT_CONFIG, "[test.qvmconf:4] code.bin: ");
 	expect_refusal("ram 0x80000000,8M\n" CONFIG_TAIL, VM_EXIT_NO_MEMORY, "needs 0x800000 bytes");
 	expect_refusal(CONFIG_HEAD "cpu sched 200\n" CONFIG_TAIL, VM_EXIT_CONFIG, "[test.qvmconf:4] vCPU 0");

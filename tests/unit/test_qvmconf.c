@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: lib/qvmconf */
+/* SOURCES: lib/qvmconf lib/glob.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,8 +58,27 @@ static void world_message(void *context, const char *line)
 	strcat(w->said, "\n");
 }
 
-static const struct qvmconf_host host = {
-    .context = &world, .read = world_read, .env = world_env, .asinfo = world_asinfo, .message = world_message};
+static bool world_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
+{
+	(void)context;
+	*description = (struct qvmconf_vdev_type){.options = "0fast\0rate\0allow\0", .bytes = 0x2000};
+	return strcmp(type, "probe") == 0;
+}
+
+static bool world_cluster(void *context, const char *name, uint32_t *runmask)
+{
+	(void)context;
+	*runmask = 0x30;
+	return strcmp(name, "big") == 0;
+}
+
+static const struct qvmconf_host host = {.vdev = world_vdev,
+					 .cluster = world_cluster,
+					 .context = &world,
+					 .read = world_read,
+					 .env = world_env,
+					 .asinfo = world_asinfo,
+					 .message = world_message};
 
 static int read_words(int argc, const char *const *argv)
 {
@@ -98,6 +117,16 @@ static void bad(const char *text, const char *said)
 {
 	assert_int_equal(read_text(text), QVMCONF_EX_CONFIG);
 	assert_string_equal(world.said, said);
+}
+
+/* What is right in itself; what may be said about it is only that something is not built yet. */
+static void understood(const char *text)
+{
+	int status = read_text(text);
+
+	for (char *line = strtok(world.said, "\n"); line; line = strtok(NULL, "\n"))
+		assert_non_null(strstr(line, "not supported yet"));
+	assert_true(status == 0 || world.messages > 0);
 }
 
 #define GUEST "ram 0x80000000,16M load a "
@@ -188,7 +217,7 @@ static void test_numbers(void **state)
 	    {"ram 4096M,2048M load a", 4ull << 30, 2ull << 30}, {"ram 80000000,8192 load a", 0x80000000, 8192},
 	    {"ram 0d4096,0x1000 load a", 4096, 4096},           {"ram 4K,4k load a", 4096, 4096},
 	    {"ram 0x4K,0x1M load a", 0x1000, 1 << 20},          {"ram 0d16m,0d4K load a", 16 << 20, 4096},
-	    {"ram 2g,1G load a", 2ull << 30, 1 << 30},          {"ram 0xa0000 load a", 0, 0xa0000},
+	    {"ram 2g,1G load a", 2ull << 30, 1 << 30},          {"ram 0xa0000 load a", 0x80000000, 0xa0000},
 	};
 
 	(void)state;
@@ -218,14 +247,31 @@ static void test_wrong_numbers(void **state)
 static void test_memory_without_address(void **state)
 {
 	(void)state;
-	good("ram 64K rom 4K ram 0x100000,4K ram 8K load a");
-	assert_int_equal(config.mem[0].start, 0);
-	assert_int_equal(config.mem[1].start, 0x10000);
-	assert_int_equal(config.mem[3].start, 0x101000);
-	assert_true(qvmconf_memory_has(&config, 0x101000, 8192));
-	assert_false(qvmconf_memory_has(&config, 0x101000, 8193));
-	assert_false(qvmconf_memory_has(&config, 0x102fff, UINT64_MAX));
-	assert_false(qvmconf_memory_has(&config, 0x103000, 0));
+	good("ram 64K rom 4K ram 0x90000000,4K ram 8K load a");
+	assert_int_equal(config.mem[0].start, 0x80000000);
+	assert_int_equal(config.mem[1].start, 0x80010000);
+	assert_int_equal(config.mem[3].start, 0x90001000);
+	assert_true(qvmconf_memory_has(&config, 0x90001000, 8192));
+	assert_false(qvmconf_memory_has(&config, 0x90001000, 8193));
+	assert_false(qvmconf_memory_has(&config, 0x90002fff, UINT64_MAX));
+	assert_false(qvmconf_memory_has(&config, 0x90003000, 0));
+}
+
+/* Reservations keep what is placed by itself away, and nothing that has an address. */
+static void test_reserve(void **state)
+{
+	(void)state;
+	good("reserve loc 0x80008000,8 loc mem:0x80010000,0x1000 intr 39 intr gic:40\n"
+	     "ram 64K ram 0x80010000,4K ram 4K load a");
+	assert_int_equal(config.reserve_count, 4);
+	assert_int_equal(config.reserves[2].intr, 39);
+	assert_int_equal(config.reserves[3].intr, 40);
+	assert_int_equal(config.mem[0].start, 0x80011000);
+	assert_int_equal(config.mem[1].start, 0x80010000);
+	assert_int_equal(config.mem[2].start, 0x80021000);
+	/* One reservation moves it into another one that was written before. */
+	good("reserve loc 0x80002000,0x1000 reserve loc 0x80000000,0x2000 ram 4K load a");
+	assert_int_equal(config.mem[0].start, 0x80003000);
 }
 
 static void test_contexts(void **state)
@@ -267,8 +313,8 @@ static void test_quotes(void **state)
 	assert_string_equal(config.cmdline, "a  b");
 	/* A line end within quotes counts as a line. */
 	bad(GUEST "cmdline \"a\nb\"\nfrob",
-	    "[a.qvmconf:3] unknown option 'frob'; choose one of: system, ram, rom, cpu, "
-	    "load, initrd, fdt, data, cmdline, vdev, set, unsupported, dryrun, debug\n");
+	    "[a.qvmconf:3] unknown option 'frob'; choose one of: system, ram, rom, reserve, cpu, "
+	    "load, initrd, fdt, data, cmdline, pass, vdev, set, unsupported, logger, safety, dump, dryrun, debug\n");
 }
 
 static void test_substitution(void **state)
@@ -305,6 +351,151 @@ static void test_gic(void **state)
 	assert_int_equal(config.gic.gicd, 0x30000000);
 	assert_int_equal(config.gic.gicr, 0x30100000);
 	assert_int_equal(config.vdevs[0].intr[0], 40);
+}
+
+static void test_cpu(void **state)
+{
+	(void)state;
+	good(GUEST "cpu cluster _cpu-3 cpu cluster big sched 7o cpu cluster big runmask 0x1");
+	assert_int_equal(config.cpus[0].runmask, 8);
+	assert_int_equal(config.cpus[1].runmask, 0x30);
+	assert_int_equal(config.cpus[1].policy, QVM_POLICY_RR);
+	assert_int_equal(config.cpus[2].runmask, 2); /* of both, the last one */
+}
+
+static void test_pass(void **state)
+{
+	static const struct {
+		const char *letters;
+		unsigned attributes;
+	} cases[] = {
+	    {"r", QVM_PASS_R | QVM_PASS_N},
+	    {"rwn", QVM_PASS_R | QVM_PASS_W | QVM_PASS_N},
+	    {"rwx-w+c", QVM_PASS_R | QVM_PASS_X | QVM_PASS_C | QVM_PASS_N},
+	    {"rwest-s", QVM_PASS_R | QVM_PASS_W | QVM_PASS_E | QVM_PASS_T | QVM_PASS_N},
+	    {"m",
+	     QVM_PASS_M | QVM_PASS_R | QVM_PASS_W | QVM_PASS_X | QVM_PASS_C | QVM_PASS_S | QVM_PASS_T | QVM_PASS_N},
+	    {"m-mst", QVM_PASS_R | QVM_PASS_W | QVM_PASS_X | QVM_PASS_C | QVM_PASS_N},
+	};
+	char text[128];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), GUEST "pass loc mem:fe204000,4096,%s", cases[i].letters);
+		understood(text);
+		assert_int_equal(config.pass_count, 1);
+		assert_true(config.passes[0].start == 0xfe204000 && config.passes[0].host == 0xfe204000);
+		assert_int_equal(config.passes[0].bytes, 4096);
+		assert_int_equal(config.passes[0].attributes, cases[i].attributes);
+	}
+	understood(GUEST "pass loc 0x1000,4k,rw=0x2000 loc 0x2000,4k,r,=$asinfo_start{guestmem} intr gic:44,u=150\n"
+			 "initrd pass loc 0x3000,4k,r pass intr gic:144");
+	assert_int_equal(config.pass_count, 3);
+	assert_int_equal(config.passes[0].host, 0x2000);
+	assert_int_equal(config.passes[1].host, 0x90000000);
+	assert_int_equal(config.passes[1].blob, QVM_LOAD_ANY);
+	assert_int_equal(config.passes[2].blob, QVM_LOAD_INITRD);
+	assert_int_equal(config.passes[2].place.line, 2);
+	assert_int_equal(config.pass_intr_count, 2);
+	assert_int_equal(config.pass_intrs[0].guest, 44);
+	assert_int_equal(config.pass_intrs[0].host, 150);
+	assert_true(config.pass_intrs[0].unmask);
+	assert_int_equal(config.pass_intrs[1].host, 144);
+	assert_false(config.pass_intrs[1].unmask);
+	/* Memory that is passed is memory. */
+	understood("pass loc mem:$asinfo_start{guestmem},$asinfo_length{guestmem},rwcxm load 0x90000000,a ram 4k");
+	assert_true(qvmconf_memory_has(&config, 0x90000000, 0x200000));
+	assert_int_equal(config.mem[0].start, 0x90200000);
+	understood("vdev gic hostvector 100 " GUEST "pass intr gic:44");
+	assert_int_equal(config.pass_intrs[0].host, 144);
+}
+
+static unsigned dests(uint32_t vdev, enum qvm_log_filter filter)
+{
+	return qvmconf_log_dests(&config, vdev, filter);
+}
+
+static void test_logger(void **state)
+{
+	(void)state;
+	good(GUEST);
+	assert_int_equal(dests(QVM_LOGGER_VM, QVM_LOG_INFO), QVM_LOG_STDERR);
+	assert_int_equal(dests(QVM_LOGGER_VM, QVM_LOG_DEBUG), 0);
+	assert_int_equal(dests(QVM_LOGGER_VM, QVM_LOG_INTERNAL), QVM_LOG_STDERR | QVM_LOG_SLOG);
+	understood(GUEST "logger error,warn slog logger warn,debug stdout\n"
+			 "vdev pl011 loc 0x1000000 intr gic:40 hostdev - log warning,info slog log info none");
+	assert_int_equal(dests(QVM_LOGGER_VM, QVM_LOG_ERROR), QVM_LOG_SLOG);
+	assert_int_equal(dests(QVM_LOGGER_VM, QVM_LOG_WARN), QVM_LOG_SLOG | QVM_LOG_STDOUT);
+	assert_int_equal(dests(QVM_LOGGER_VM, QVM_LOG_INFO), 0);
+	assert_int_equal(dests(QVM_LOGGER_VM, QVM_LOG_INTERNAL), QVM_LOG_SLOG);
+	assert_int_equal(dests(0, QVM_LOG_WARN), QVM_LOG_SLOG);
+	assert_int_equal(dests(0, QVM_LOG_INFO), QVM_LOG_NONE);
+	assert_int_equal(dests(0, QVM_LOG_ERROR), QVM_LOG_SLOG);
+}
+
+/* Each `safety` holds for the vdevs behind it, the last one for all else. */
+static void test_safety(void **state)
+{
+	(void)state;
+	understood(GUEST "vdev probe safety warn vdev probe safety required vdev probe");
+	assert_int_equal(config.vdev_count, 3);
+	assert_int_equal(config.vdevs[0].safety, QVM_SAFETY_DEFAULT);
+	assert_int_equal(config.vdevs[1].safety, QVM_SAFETY_WARN);
+	assert_int_equal(config.vdevs[2].safety, QVM_SAFETY_REQUIRED);
+	assert_int_equal(config.safety, QVM_SAFETY_REQUIRED);
+	good(GUEST "safety none");
+	assert_int_equal(config.safety, QVM_SAFETY_NONE);
+}
+
+/* A type that only its plug-in file describes. */
+static void test_plugged_in(void **state)
+{
+	(void)state;
+	good(GUEST
+	     "vdev vdev-probe.so loc mem:0x1000000 fast rate 1 intr gic:40,gic:41 rate 2 allow a allow b sched 9\n"
+	     "set debug off name p");
+	assert_string_equal(config.vdevs[0].type, "probe");
+	assert_string_equal(config.vdevs[0].name, "p");
+	assert_int_equal(config.vdevs[0].bytes, 0x2000);
+	assert_int_equal(config.vdevs[0].intr_count, 2);
+	assert_int_equal(config.vdevs[0].intr[1], 41);
+	assert_int_equal(config.vdevs[0].priority, 9);
+	assert_false(config.vdevs[0].status);
+	assert_int_equal(config.vdevs[0].option_count, 4);
+	assert_string_equal(config.vdev_options[0].name, "fast");
+	assert_null(config.vdev_options[0].value);
+	assert_string_equal(config.vdev_options[1].value, "2"); /* the last one counts */
+	assert_string_equal(config.vdev_options[2].value, "a");
+	assert_string_equal(config.vdev_options[3].value, "b"); /* these all do */
+	bad(GUEST "vdev probe loc 0x1000000 vdev probe loc 0x1001000\nvdev probe frob",
+	    "[a.qvmconf:2] unknown option 'frob'; choose one of: loc, intr, name, sched, log, fast, rate, allow, "
+	    "system, "
+	    "ram, rom, reserve, cpu, load, initrd, fdt, data, cmdline, pass, vdev, set, unsupported, logger, safety, "
+	    "dump, "
+	    "dryrun, debug\n"
+	    "[a.qvmconf:1] vdev probe 0x1001000-0x1002fff overlaps vdev probe 0x1000000-0x1001fff of line 1; move one "
+	    "of "
+	    "them\n");
+}
+
+static void test_shmem(void **state)
+{
+	static const struct shmem_rule deny_first[] = {{false, "pluto"}, {true, "pluto*"}};
+	static const struct shmem_rule allow[] = {{true, "a*"}, {false, "b"}};
+	struct shmem_create create;
+
+	(void)state;
+	assert_false(shmem_allowed(deny_first, 2, "pluto"));
+	assert_true(shmem_allowed(deny_first, 2, "pluto2"));
+	assert_true(shmem_allowed(deny_first, 2, "mars"));
+	assert_true(shmem_allowed(allow, 2, "ab"));
+	assert_false(shmem_allowed(allow, 2, "c"));
+	assert_true(shmem_allowed(NULL, 0, "any"));
+	assert_null(shmem_create("TEST1,0xf0001", &create));
+	assert_int_equal(create.name_bytes, 5);
+	assert_int_equal(create.bytes, 0xf1000);
+	understood(GUEST "vdev shmem create A,4K create B,8K allow A* deny * loc 0x1000000 intr gic:40");
+	assert_int_equal(config.vdevs[0].option_count, 4);
 }
 
 static void test_command_line(void **state)
@@ -484,7 +675,14 @@ int main(void)
 	    cmocka_unit_test(test_numbers),
 	    cmocka_unit_test(test_wrong_numbers),
 	    cmocka_unit_test(test_memory_without_address),
+	    cmocka_unit_test(test_reserve),
 	    cmocka_unit_test(test_contexts),
+	    cmocka_unit_test(test_cpu),
+	    cmocka_unit_test(test_pass),
+	    cmocka_unit_test(test_logger),
+	    cmocka_unit_test(test_safety),
+	    cmocka_unit_test(test_plugged_in),
+	    cmocka_unit_test(test_shmem),
 	    cmocka_unit_test(test_quotes),
 	    cmocka_unit_test(test_substitution),
 	    cmocka_unit_test(test_hostdev),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: lib/sysconf/read.c lib/sysconf/check.c lib/sysconf/device.c lib/sysconf/board.c lib/sysconf/cells.c */
-/* SOURCES: lib/sysconf/report.c lib/qvmconf */
+/* SOURCES: lib/sysconf/report.c lib/qvmconf lib/glob.c */
 /* LIBS: fdt */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -522,7 +522,8 @@ static void test_check(void **state)
 	    said,
 	    "system.dtb: /processes/devc: 'runmask' 0x3 names CPUs that the board does not have; its 1 CPUs are 0x1\n"
 	    "system.dtb: /vms/linux1: linux1.qvmconf calls the VM 'other'; the two names must be equal\n"
-	    "system.dtb: /vms/linux2: linux2.qvmconf has a CPU with priority 11, above 'max-priority' 10; raise "
+	    "system.dtb: /vms/linux2: linux2.qvmconf has a CPU or vdev with priority 11, above 'max-priority' 10; "
+	    "raise "
 	    "one or lower the other\n"
 	    "system.dtb: /vms/linux2: linux2.qvmconf binds CPUs to 0x3, of which the board lacks 0x2\n");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bulkhead: the tool for the machine on which a system is put together. */
 #include "image.h"
+#include "plan.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #define EXIT_USAGE   64
 #define EXIT_MISTAKE 65
 
-static const char help[] = "usage: bulkhead check DIR|FILE.qvmconf [-f PATH[=NAME]]... [--board BOARD.dtb]\n"
+static const char help[] = "usage: bulkhead check DIR|FILE.qvmconf [-f PATH[=NAME]]... [--board BOARD.dtb] [--plan]\n"
 			   "       bulkhead image DIR [-f PATH[=NAME]]... [--board BOARD.dtb] -o ARCHIVE\n"
 			   "       bulkhead --help\n"
 			   "\n"
@@ -25,12 +26,14 @@ static const char help[] = "usage: bulkhead check DIR|FILE.qvmconf [-f PATH[=NAM
 			   "\n"
 			   "-f PATH[=NAME]  a file for the archive; without NAME it is called as the file is\n"
 			   "--board FILE    the board's device tree blob: memory, CPUs and devices are checked too\n"
+			   "--plan          also prints what each VM gets, one line for each thing\n"
 			   "-o ARCHIVE      the file to write: a cpio archive (newc), with each file's data on a page\n"
 			   "\n"
 			   "Exit status: 0 all is well, 64 wrong use of this command, 65 a mistake in the input.\n";
 
 struct arguments {
 	const char *command, *input, *board, *output;
+	bool plan;
 	struct extra_file extras[IMAGE_FILES_MAX];
 	unsigned extra_count;
 };
@@ -80,6 +83,8 @@ static int parse(struct arguments *a, int argc, char **argv)
 			*value = argv[++i];
 			if (extra && add_extra(a, argv[i]) != EXIT_GOOD)
 				return EXIT_USAGE;
+		} else if (strcmp(argv[i], "--plan") == 0) {
+			a->plan = true;
 		} else if (argv[i][0] == '-') {
 			return usage("unknown option ", argv[i]);
 		} else if (!a->command) {
@@ -95,13 +100,15 @@ static int parse(struct arguments *a, int argc, char **argv)
 	return EXIT_GOOD;
 }
 
-static void describe(const char *what, const struct qvm_config *c)
+static void describe(const char *what, const struct qvm_config *c, bool plan)
 {
+	if (plan)
+		plan_print(c);
 	printf("%s: VM %s, %u CPU%s, %llu KiB of memory: no mistakes\n", what, c->name, c->cpu_count,
 	       c->cpu_count == 1 ? "" : "s", (unsigned long long)qvmconf_memory_bytes(c) / 1024);
 }
 
-static int check_file(struct system *s, const char *path)
+static int check_file(struct system *s, const char *path, bool plan)
 {
 	static char directory[4096];
 	const char *slash = strrchr(path, '/');
@@ -110,16 +117,16 @@ static int check_file(struct system *s, const char *path)
 	s->vdevs.directory = directory;
 	if (system_read_vm(s, path, &s->vms[0], &s->conf_files[0]))
 		return EXIT_MISTAKE;
-	describe(path, &s->vms[0]);
+	describe(path, &s->vms[0], plan);
 	return EXIT_GOOD;
 }
 
-static int check_directory(struct system *s, const char *path)
+static int check_directory(struct system *s, const char *path, bool plan)
 {
 	if (system_read(s, path) || system_check(s, 0))
 		return EXIT_MISTAKE;
 	for (unsigned i = 0; i < s->config.vm_count; i++)
-		describe(s->config.vms[i].config, &s->vms[i]);
+		describe(s->config.vms[i].config, &s->vms[i], plan);
 	printf("%s: %u processes, %u VMs, %llu KiB of RAM: no mistakes\n", path, s->config.process_count,
 	       s->config.vm_count, (unsigned long long)sys_memory_bytes(&s->config, s->needs) / 1024);
 	return EXIT_GOOD;
@@ -142,12 +149,15 @@ static int run(struct system *s, struct arguments *a)
 		return usage("image needs -o ARCHIVE", "");
 	if (!image && a->output)
 		return usage("check does not take -o", "");
+	if (image && a->plan)
+		return usage("image takes no --plan", "");
 	s->vdevs.extras = a->extras;
 	s->vdevs.extra_count = a->extra_count;
 	if (a->board && system_read_board(s, a->board))
 		return EXIT_MISTAKE;
 	if (!image)
-		return is_directory(a->input) ? check_directory(s, a->input) : check_file(s, a->input);
+		return is_directory(a->input) ? check_directory(s, a->input, a->plan)
+					      : check_file(s, a->input, a->plan);
 	if (system_read(s, a->input) || image_build(s, a->output) != 0)
 		return EXIT_MISTAKE;
 	return EXIT_GOOD;

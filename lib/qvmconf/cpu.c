@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `cpu` and what belongs to it. */
+#include "internal.h"
+#include <string.h>
+
+#define PRIORITY_MAX 254
+#define CPUS         8 /* of the host: the numbers that a run mask can have */
+
+static struct qvm_cpu *current(struct qc_reader *r)
+{
+	return &r->config->cpus[r->config->cpu_count - 1];
+}
+
+void qc_cpu(struct qc_reader *r, const struct qc_option *option)
+{
+	struct qvm_config *c = r->config;
+
+	(void)option;
+	qc_open(r, QC_REFUSED);
+	if (c->cpu_count == QVM_CPUS_MAX) {
+		qc_mistake(r, &r->option_place, "more than %d CPUs", QVM_CPUS_MAX);
+		return;
+	}
+	c->cpus[c->cpu_count++] = (struct qvm_cpu){.place = r->option_place};
+	r->context = QC_CPU;
+}
+
+/* Splits off the number in front of the next comma. */
+static bool next_number(const char **text, const char *end, uint64_t *value)
+{
+	const char *comma = memchr(*text, ',', (size_t)(end - *text)), *stop = comma ? comma : end;
+	bool good = qc_number(*text, (size_t)(stop - *text), value);
+
+	*text = comma ? comma + 1 : NULL;
+	return good;
+}
+
+/* high,low,max_replacements,replacement_period,initial_budget, then 's'. */
+static bool sporadic_valid(const char *text, size_t bytes)
+{
+	enum { HIGH, LOW, REPLACEMENTS, PERIOD, BUDGET, PARTS };
+	const char *end = text + bytes - 1;
+	uint64_t part[PARTS];
+	unsigned n = 0;
+
+	for (; text && n < PARTS; n++) {
+		if (!next_number(&text, end, &part[n]))
+			return false;
+	}
+	return n == PARTS && !text && part[HIGH] <= PRIORITY_MAX && part[LOW] >= 1 && part[LOW] <= part[HIGH] &&
+	       part[REPLACEMENTS] > 0 && part[BUDGET] > 0 && part[BUDGET] <= part[PERIOD];
+}
+
+static void sporadic(struct qc_reader *r, const char *text, size_t bytes)
+{
+	if (sporadic_valid(text, bytes))
+		qc_mistake(r, &r->word_place,
+			   "sporadic scheduling ('sched %.64s') is not supported yet; give one priority, with 'r' or "
+			   "'f' behind it",
+			   text);
+	else
+		qc_mistake(r, &r->word_place,
+			   "'%.64s' is not HIGH,LOW,REPLACEMENTS,PERIOD,BUDGETs: priorities 1 to 254, high not below "
+			   "low, nanoseconds, and no budget above the period",
+			   text);
+}
+
+static void cpu_sched(struct qc_reader *r, const struct qc_option *option)
+{
+	struct qvm_cpu *cpu = current(r);
+	const char *text = qc_argument(r, option);
+	size_t bytes = text ? strlen(text) : 0;
+	enum qvm_policy policy = QVM_POLICY_RR;
+	uint64_t priority;
+
+	if (!text)
+		return;
+	if (bytes && text[bytes - 1] == 's') {
+		sporadic(r, text, bytes);
+		return;
+	}
+	if (bytes && strchr("rfo", text[bytes - 1]))
+		policy = text[--bytes] == 'f' ? QVM_POLICY_FIFO : QVM_POLICY_RR;
+	if (!qc_number(text, bytes, &priority) || priority < 1 || priority > PRIORITY_MAX) {
+		qc_mistake(r, &r->word_place,
+			   "'%.64s' is not a priority: 1 to 254, with 'r' (round robin) or 'f' (FIFO) behind it if "
+			   "wanted",
+			   text);
+		return;
+	}
+	cpu->sched_given = true;
+	cpu->priority = (uint8_t)priority;
+	cpu->policy = policy;
+}
+
+static void cpu_runmask(struct qc_reader *r, const struct qc_option *option)
+{
+	struct qvm_cpu *cpu = current(r);
+	const char *word = qc_argument(r, option), *text = word;
+	uint32_t mask = 0;
+	uint64_t n;
+
+	if (!word)
+		return;
+	for (const char *end = word + strlen(word); text;) {
+		if (!next_number(&text, end, &n) || n >= CPUS) {
+			qc_mistake(r, &r->word_place,
+				   "'%.64s' is not a list of CPUs: write 0 to 7 with commas between them and no "
+				   "blanks",
+				   word);
+			return;
+		}
+		mask |= 1u << n;
+	}
+	cpu->runmask_given = true;
+	cpu->runmask = mask;
+}
+
+/* Each CPU is a cluster by itself, `_cpu-N`; the others are the system description's. */
+static bool cluster_find(const struct qc_reader *r, const char *name, uint32_t *mask)
+{
+	static const char single[] = "_cpu-";
+	const size_t head = sizeof(single) - 1;
+
+	if (strncmp(name, single, head) == 0 && name[head] >= '0' && name[head] < '0' + CPUS && !name[head + 1]) {
+		*mask = 1u << (name[head] - '0');
+		return true;
+	}
+	return r->host->cluster && r->host->cluster(r->host->context, name, mask);
+}
+
+/* A cluster is a run mask that has a name; of both the last one counts. */
+static void cpu_cluster(struct qc_reader *r, const struct qc_option *option)
+{
+	struct qvm_cpu *cpu = current(r);
+	const char *name = qc_argument(r, option);
+
+	if (!name)
+		return;
+	if (cluster_find(r, name, &cpu->runmask))
+		cpu->runmask_given = true;
+	else
+		qc_mistake(r, &r->word_place, "the system has no cluster of CPUs '%.64s'", name);
+}
+
+const struct qc_option qc_cpu_options[] = {
+    OPTION("sched", "a priority", cpu_sched),
+    OPTION("runmask", "CPU numbers with commas between them", cpu_runmask),
+    OPTION("cluster", "the name of a cluster of CPUs", cpu_cluster),
+    REFUSED("partition", 1, NULL),
+    OPTIONS_END,
+};
