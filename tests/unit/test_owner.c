@@ -2,8 +2,8 @@
 /* SOURCES: tests/unit/machine.c kernel/arch/host/host.c kernel/arch/host/kmem.c kernel/arch/host/lock.c */
 /* SOURCES: kernel/arch/host/record.c kernel/arch/host/world.c kernel/mm/space.c kernel/sched/sched.c */
 /* SOURCES: kernel/sched/timer.c kernel/object/call.c kernel/object/channel.c kernel/object/copy.c */
-/* SOURCES: kernel/object/bind.c kernel/object/inherit.c kernel/object/irq.c kernel/object/message.c kernel/object/process.c */
-/* SOURCES: kernel/object/owner.c kernel/object/pulse.c */
+/* SOURCES: kernel/object/inherit.c kernel/object/irq.c kernel/object/message.c kernel/object/process.c */
+/* SOURCES: kernel/object/bind.c kernel/object/owner.c kernel/object/pulse.c */
 /* SOURCES: kernel/object/process_calls.c kernel/object/system_calls.c kernel/object/thread.c */
 /* SOURCES: kernel/object/thread_calls.c kernel/object/timer_object.c kernel/object/vcpu_calls.c kernel/object/vgic.c */
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
@@ -297,7 +297,7 @@ static struct thread *make_vm(struct thread **second, struct thread **idle)
 	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_RAM, base + (512ull << 10), MEM_BYTES), 0);
 	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_DEVICE, DEVICE, PAGE_SIZE), 1);
 	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_SHARED, SHARED, BYTES), 2);
-	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_IRQ, 60, 2), 0);
+	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_IRQ, 60 | IRQ_EDGE, 2), 0);
 	assert_int_equal(make(VM), 0);
 	tid = machine_call(procmgr, false, CALL_ProcessStart, (const uint64_t[11]){VM, CODE_VA + 4, 0, 0, 0});
 	t = machine_thread(VM, (uint32_t)tid);
@@ -381,6 +381,95 @@ static void test_vm_seal(void **state)
 	}
 }
 
+/* ---- what a VM is given of the board ---- */
+
+/* An interrupt that is bound: who may, when, and what is left of it at the end. */
+static void test_bind(void **state)
+{
+	const uint64_t on = 0x80 | BIND_ON << 8;
+
+	(void)state;
+	for (unsigned lives = 0; lives < 2; lives++) {
+		struct thread *second, *idle, *t = make_vm(&second, &idle);
+		int64_t attached;
+
+		map_two(t);
+		assert_int_equal(sys(t, VcpuCreate, 0, 0, 0), 1);
+		assert_int_equal(sys(t, VcpuCreate, 1, 1, 0), 2);
+		assert_int_equal(sys(t, VcpuBind, 1, 62, 40, 0), -KE_PERM);
+		assert_int_equal(sys(t, VcpuBind, 3, 60, 40, 0), -KE_BADF);
+		assert_int_equal(sys(t, VcpuBind, 1, 31, 40, 0), -KE_INVAL);
+		assert_int_equal(sys(t, VcpuBind, 1, 60, 31, 0), -KE_INVAL);
+		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, 4 << 8), -KE_INVAL);
+		attached = sys(t, InterruptAttachEvent, 61, 0, 1, 1, 0);
+		assert_true(attached > 0);
+		assert_int_equal(sys(t, VcpuBind, 1, 61, 41, 0), -KE_BUSY);
+		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, 0), 0);
+		assert_int_equal(sys(t, InterruptAttachEvent, 60, 0, 1, 1, 0), -KE_BUSY);
+		for (uint64_t id = 1; id < 8; id++) {
+			if (id == (uint64_t)attached)
+				continue;
+			assert_int_equal(sys(t, InterruptWait, id), -KE_BADF);
+			assert_int_equal(sys(t, InterruptUnmask, id), -KE_BADF);
+			assert_int_equal(sys(t, InterruptDetach, id), -KE_BADF);
+		}
+		/* What comes while it is off waits. */
+		host_raise(60);
+		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, 0), VIRQ_PENDING);
+		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, on), VIRQ_PENDING);
+		machine_settle();
+		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, on), VIRQ_PENDING);
+		assert_true(gic_is_active(60));
+		assert_int_equal(sys(t, VcpuBind, 2, 60, 40, on), -KE_BUSY);
+		assert_int_equal(sys(t, VcpuSet, 1, VREG_RESET, 0), -KE_BUSY);
+		assert_int_equal(sys(t, VcpuLine, 1, 40, 1, 0), -KE_BUSY);
+		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, 0), VIRQ_PENDING);
+		assert_false(gic_is_active(60));
+		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, BIND_CLEAR << 8), 0);
+		assert_int_equal(sys(t, VcpuBind, 2, 60, 40, on), 0);
+		host_raise(60);
+		machine_settle();
+		assert_true(gic_is_active(60));
+		/* It runs: what is bound may be switched, and nothing else be bound. */
+		assert_int_equal(sys(t, InterruptDetach, attached), 0);
+		assert_int_equal(sys(idle, VcpuRun, 1, ACT_RUN), BLOCKED);
+		assert_int_equal(sys(t, VcpuBind, 1, 61, 41, 0), -KE_PERM);
+		assert_int_equal(sys(t, VcpuBind, 2, 60, 40, on), VIRQ_PENDING);
+		machine_destroy(VM);
+		assert_false(gic_is_active(60));
+		assert_false(gic_is_pending(60));
+	}
+}
+
+/* Memory that firmware has reserved keeps what is in it, and is nobody's RAM. */
+static void test_reserved(void **state)
+{
+	const struct range reserved = {RANGE, 4 * BYTES};
+
+	(void)state;
+	board.reserved[board.reserved_count++] = reserved;
+	board.reserved[board.reserved_count++] = (struct range){HOST_RAM_START + HOST_RAM_BYTES, BYTES};
+	assert_int_equal(define(1, kmem_of(1)), 0);
+	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE - PAGE_SIZE, 2 * PAGE_SIZE), -KE_PERM);
+	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE + 1, PAGE_SIZE), -KE_INVAL);
+	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE + 4 * BYTES - PAGE_SIZE, 2 * PAGE_SIZE),
+			 -KE_PERM);
+	/* It is not in the kernel's map: a process could name it in a call. */
+	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, HOST_RAM_START + HOST_RAM_BYTES, BYTES),
+			 -KE_PERM);
+	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE, BYTES), 0);
+	assert_int_equal(define(2, kmem_of(2)), 0);
+	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RESERVED, RANGE + PAGE_SIZE, PAGE_SIZE), -KE_PERM);
+	memset(pa_to_va(RANGE), 0xee, BYTES);
+	for (unsigned lives = 0; lives < 2; lives++) {
+		assert_int_equal(make(1), 0);
+		assert_int_equal(sys(procmgr, ProcessCopy, 1, 0, 0, CODE_VA, 8), -KE_INVAL);
+		assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+		assert_true(is_filled(RANGE, BYTES, 0xee));
+	}
+	board.reserved_count -= 2;
+}
+
 /* ---- numbers of objects, ends of processes ---- */
 
 static void test_handles(void **state)
@@ -445,6 +534,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_shared, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_seal, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_vm_seal, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_bind, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_reserved, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_handles, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_end, setup, teardown),
 	};

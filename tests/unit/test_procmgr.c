@@ -511,7 +511,7 @@ static void a_process_is_laid_out_as_it_must_be(void **state)
 	disk->devices[0] = (struct slot_device){0x9000000, 0x1000, "uart"};
 	disk->devices[1] = (struct slot_device){0xa000000, 0x2000, "disk"};
 	disk->interrupt_count = 1;
-	disk->interrupts[0].intid = 33;
+	disk->interrupts[0] = (struct sys_interrupt){.intid = 33};
 	assert_int_equal(seal(), 0);
 	assert_int_equal(process_launch(DISK), 0);
 	assert_int_equal(k.regions[DISK], 3);

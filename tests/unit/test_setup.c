@@ -291,7 +291,7 @@ static void a_good_system_is_planned(void **state)
 	assert_int_equal(console->devices[0].start, 0x9000000);
 	assert_int_equal(console->devices[0].bytes, 0x1000);
 	assert_int_equal(console->interrupt_count, 1);
-	assert_int_equal(console->interrupts[0], 33);
+	assert_int_equal(console->interrupts[0].intid, 33);
 	assert_int_equal(console->argc, 5); /* devc -r 1 -i 33 */
 	assert_string_equal(console->numbers[0], "1");
 	assert_string_equal(console->numbers[1], "33");

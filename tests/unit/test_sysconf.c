@@ -164,6 +164,7 @@ static void write_memory(uint8_t *d)
 	close_node(d);
 	open_node(d, "reserved-memory");
 	cell_counts(d, 2, 2);
+	assert_int_equal(fdt_property(d, "ranges", NULL, 0), 0);
 	open_node(d, "guestmem@48000000");
 	CELLS(d, "reg", 0, 0x48000000, 0, 0x1000000);
 	close_node(d);
@@ -386,6 +387,11 @@ static void test_devices(void **state)
 	assert_true(device.ranges[0].start == 0x1210005000);
 	assert_int_equal(device.interrupts[0].intid, 41);
 	assert_true(device.interrupts[0].edge);
+	assert_false(device.reserved);
+	assert_null(sys_device_find(&board, "/reserved-memory/guestmem@48000000", &device));
+	assert_true(device.reserved);
+	assert_int_equal(device.ranges[0].start, 0x48000000);
+	assert_int_equal(device.ranges[0].bytes, 0x1000000);
 }
 
 static void test_wrong_devices(void **state)

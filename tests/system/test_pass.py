@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Devices of the board that belong to a guest: QEMU's real-time clock (PL031), whose alarm is interrupt 34."""
+
+import re
+import subprocess
+import time
+
+import pytest
+
+from harness import Board, Guest, bare_vm, example, make_archive, system_dts
+
+DEVICE = 'devices = "/pl031@9010000";'
+PASS = "pass loc mem:0x9010000,0x1000,rwn\npass intr gic:34"
+CPUS = ("sched 10", "sched 10")
+# What qvm cannot know of the device; the gic of this tree stands for the guest's.
+LINUX_DTS = """/dts-v1/;
+/ {
+    #address-cells = <2>;
+    #size-cells = <2>;
+    vgic: gic { qvm,vdev = "gic"; };
+    clock: clock { compatible = "fixed-clock"; #clock-cells = <0>; clock-frequency = <24000000>; };
+    rtc@9010000 {
+        compatible = "arm,pl031", "arm,primecell";
+        reg = <0 0x9010000 0 0x1000>;
+        interrupt-parent = <&vgic>;
+        interrupts = <0 2 4>;
+        clocks = <&clock>;
+        clock-names = "apb_pclk";
+    };
+};
+"""
+
+
+def rtc_archive(cmdline="", passes=PASS, cpus=CPUS, device=DEVICE, then="", others=()):
+    """guests/rtc with the clock, and the same guest as `others`, with what is to be said of each."""
+    files = {"system.dts": system_dts(vms=[("rtc", device), *(name for name, _ in others)], then=then),
+             "rtc.qvmconf": bare_vm("rtc", "rtc", cmdline, cpus=cpus, more=passes)}
+    for name, more in others:
+        files[f"{name}.qvmconf"] = bare_vm(name, "rtc", cpus=("sched 10",), more=more)
+    return make_archive(files)
+
+
+def verdict(board, name="rtc", timeout=90):
+    board.open_console(name)
+    if board.expect(r"rtc: (done|FAILED|none)\r", timeout).group(1) != "done":
+        board.fail("the guest does not say that all is well")
+    seen = board.seen
+    board.leave_console()
+    return seen
+
+
+def wait_for_vm(board, pattern, timeout=30):
+    end = time.monotonic() + timeout
+    while not re.search(pattern, lines := board.command_output("vm list"), re.MULTILINE):
+        if time.monotonic() > end:
+            board.fail(f"`vm list` does not come to {pattern!r}: {lines}")
+        time.sleep(0.3)
+
+
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_alarms(cpus):
+    """Held until it is enabled, one for each alarm on any virtual CPU, and again at once while the line is high."""
+    with Board(rtc_archive(), cpus=cpus) as board:
+        board.prompt()
+        seen = verdict(board)
+    assert "rtc: taken 1007" in seen
+
+
+def test_another_intid():
+    """The guest's number need not be the host's, nor its address."""
+    passes = "pass loc mem:0x1c170000,0x1000,rwn=0x9010000\npass intr gic:47=34"
+    with Board(rtc_archive("rtc=0x1c170000 intid=47", passes)) as board:
+        board.prompt()
+        verdict(board)
+
+
+def test_moving():
+    """The virtual CPUs go from CPU to CPU all the time, with the interrupt pending, active and neither."""
+    mover = """
+        mover { program = "mover"; args = "rtc", "apart"; priority = <24>; abilities = "xsched", "log";
+                connect = "slogger"; };
+"""
+    with Board(rtc_archive("alarms=5 storm=30000", then=mover), cpus=4) as board:
+        board.prompt()
+        verdict(board, timeout=120)
+        end = time.monotonic() + 20
+        while not re.search(r"mover ended", log := board.command_output("slog2info")) and time.monotonic() < end:
+            time.sleep(0.5)
+        moves = re.search(r"mover: (\d+) moves of 2 virtual CPUs", log)
+        assert moves and int(moves.group(1)) > 200, f"the mover did not do its work: {log}"
+
+
+def test_start_anew():
+    """A guest that never completes an interrupt starves itself; the next start finds nothing of that."""
+    with Board(rtc_archive("alarms=1 storm=10 stuck=1", cpus=("sched 10",)), cpus=2) as board:
+        board.prompt()
+        for _ in range(3):
+            verdict(board)
+            assert "rtc" in board.command_output("pidin")
+            board.command_output("slay rtc")
+            wait_for_vm(board, r"^rtc +stopped")
+            board.command_output("vm start rtc")
+
+
+def test_only_the_owner_has_it():
+    """Another VM finds nothing at the address, and its policy decides what that means."""
+    others = (("ignores", "unsupported reference ignore"), ("fails", "unsupported reference fail"))
+    with Board(rtc_archive("alarms=1", others=others)) as board:
+        board.prompt()
+        board.open_console("ignores")
+        board.expect(r"rtc: none", 30)
+        board.leave_console()
+        board.open_console("fails")
+        board.expect(r"guest: exception", 30)
+        board.leave_console()
+        verdict(board)
+
+
+@pytest.mark.parametrize("letters, ends", [("rn", "rtc: FAILED"), ("rne", "guest: exception"), ("wn", "rtc: none"),
+                                           ("n", "rtc: none"), ("ne", "guest: exception")])
+def test_rights(letters, ends):
+    """What the letters do not allow is refused: as `unsupported` says, or with an exception."""
+    passes = f"unsupported reference ignore\npass loc mem:0x9010000,0x1000,{letters}\npass intr gic:34"
+    with Board(rtc_archive("patience=2", passes, cpus=("sched 10",)), cpus=2) as board:
+        board.prompt()
+        board.open_console("rtc")
+        board.expect(ends, 60)
+
+
+@pytest.mark.parametrize("passes, device, message", [
+    (PASS, "", r"0x9010000,0x1000 of the host is not given to this VM"),
+    ("pass loc mem:0x9010000,0x2000,rwn", DEVICE, r"0x9010000,0x2000 of the host is not given to this VM"),
+    ("pass intr gic:33", DEVICE, r"interrupt 33 of the host is not given to this VM"),
+    ("pass loc mem:0x9010000,0x1000,rwcn", DEVICE, r"these are registers of a device"),
+    ("pass loc mem:0x9010000,0x1000,rwd", DEVICE, r"a device that does DMA cannot be passed yet"),
+])
+def test_refused(passes, device, message):
+    """Nothing that the system description does not give; the message says where it was asked for."""
+    with Board(rtc_archive(passes=passes, device=device), cpus=2) as board:
+        board.prompt()
+        wait_for_vm(board, r"^rtc +stopped.*exit 65")
+        log = board.command_output("slog2info")
+    assert re.search(rf"\[rtc\.qvmconf:\d+\] {message}", log), log
+
+
+def test_linux_has_a_clock(tmp_path):
+    """Debian's kernel, with a device tree of the user's that refers to the generated gic."""
+    (tmp_path / "rtc.dts").write_text(LINUX_DTS)
+    subprocess.run(["dtc", "-q", "-o", tmp_path / "rtc.dtb", tmp_path / "rtc.dts"], check=True, timeout=20)
+    files = example("two-linux")
+    config = files["linux1.qvmconf"].decode() + f"\nfdt load rtc.dtb\n{PASS}\n"
+    files = {"system.dts": system_dts(vms=[("linux1", DEVICE)]), "linux1.qvmconf": config,
+             "rtc.dtb": (tmp_path / "rtc.dtb").read_bytes()}
+    with Board(make_archive(files)) as board:
+        board.prompt()
+        for _ in range(2):
+            with Guest(board, "linux1") as guest:
+                assert guest.run("cat /sys/class/rtc/rtc0/name").startswith("rtc-pl031")
+                # QEMU's clock is the host's.
+                assert abs(guest.number("cat /sys/class/rtc/rtc0/since_epoch") - time.time()) < 120
+                guest.run("hwclock -u -f /dev/rtc0")
+                guest.run("echo +2 > /sys/class/rtc/rtc0/wakealarm")
+                assert not guest.run("cat /sys/class/rtc/rtc0/wakealarm || true") == ""
+                guest.run("while [ -n \"$(cat /sys/class/rtc/rtc0/wakealarm)\" ]; do sleep 1; done", 60)
+                counts = guest.run("grep rtc-pl031 /proc/interrupts")
+                assert sum(int(n) for n in counts.split(":")[1].split()[:2]) == 1, counts
+            board.command_output("slay linux1")
+            wait_for_vm(board, r"^linux1 +stopped")
+            board.command_output("vm start linux1")
