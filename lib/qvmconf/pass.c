@@ -186,10 +186,13 @@ static bool host_intr(struct qc_reader *r, const char *text, struct qvm_pass_int
 {
 	uint64_t number = (uint64_t)r->config->gic.hostvector + intr->guest;
 
-	if (text && !qc_number(text, strlen(text), &number))
-		number = 0;
-	if (number < QVM_SPI_FIRST || number > QVM_SPI_LAST) {
-		qc_mistake(r, &r->word_place, "'%.64s' is not a host interrupt: 32 to 1019", text ? text : r->word);
+	if (text && (!qc_number(text, strlen(text), &number) || number < QVM_SPI_FIRST || number > QVM_SPI_LAST)) {
+		qc_mistake(r, &r->word_place, "'%.64s' is not a host interrupt: 32 to 1019", text);
+		return false;
+	}
+	if (number > QVM_SPI_LAST) {
+		qc_mistake(r, &r->word_place, "with 'hostvector' %u this would be host interrupt %u, above 1019",
+			   (unsigned)r->config->gic.hostvector, (unsigned)number);
 		return false;
 	}
 	intr->host = (uint32_t)number;

@@ -92,7 +92,7 @@ static const char *value_problem(enum kind kind, const char *text, uint64_t *val
 		if (qc_number(text, strlen(text), value) &&
 		    (*value == 0 || (*value >= TIMEOUT_MIN && *value <= TIMEOUT_MAX)))
 			return NULL;
-		return "is not a number of milliseconds: 5 to 10000, or 0 for ever";
+		return "is not a number of milliseconds from 5 to 10000, or 0";
 	}
 	return NULL;
 }
