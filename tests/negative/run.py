@@ -3,7 +3,8 @@
 """Wrong configurations, and what must be said about each.
 
 A .qvmconf file here begins with one line "# expect: [file:line] text" for each message that the host tool must print for
-it, in that order, and no other. A folder under system/ is a system directory whose system.dts begins with lines
+it, in that order, and no other. One under plans/ is right: it begins with lines "# plan: text", which `check --plan` must
+print for it, on the same board. A folder under system/ is a system directory whose system.dts begins with lines
 "// expect: text"; it is checked against system/board.dts. Run by itself or by pytest; the tool is build/bulkhead or
 $BULKHEAD.
 """
@@ -19,8 +20,8 @@ TOOL = os.environ.get("BULKHEAD", str(TOP / "build" / "bulkhead"))
 EX_CONFIG = 65
 
 
-def expected(path, mark):
-    start = mark + " expect: "
+def expected(path, mark, what="expect"):
+    start = f"{mark} {what}: "
     lines = path.read_text(errors="replace").splitlines()
     return [line[len(start):] for line in lines if line.startswith(start)]
 
@@ -50,6 +51,25 @@ def run_system(path, board):
     check([str(path), "--board", str(board)], expected(path / "system.dts", "//"))
 
 
+def plan_cases():
+    return sorted(HERE.glob("plans/*.qvmconf"))
+
+
+class NotBuilt(Exception):
+    """The configuration is right, and uses what is not supported yet."""
+
+
+def run_plan(path, board):
+    command = [TOOL, "check", path.name, "--board", str(board), "--plan"]
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=30)
+    said, wanted = done.stderr.splitlines(), expected(path, "#", "plan")
+    if said and all("not supported yet" in line for line in said):
+        raise NotBuilt(said[0])
+    assert wanted, "the case says nothing about what it expects"
+    assert (done.returncode, said) == (0, []), f"exit status {done.returncode}: {done.stderr}"
+    assert done.stdout.splitlines()[:-1] == wanted, "expected:\n  " + "\n  ".join(wanted) + "\nprinted:\n" + done.stdout
+
+
 def compile_board(folder):
     board = pathlib.Path(folder) / "board.dtb"
     subprocess.run(["dtc", "-q", "-o", str(board), str(HERE / "system" / "board.dts")], check=True)
@@ -62,9 +82,12 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         board = compile_board(folder)
         cases += [("system/" + path.name, run_system, (path, board)) for path in system_cases()]
+        cases += [("plans/" + path.name, run_plan, (path, board)) for path in plan_cases()]
         for name, function, arguments in cases:
             try:
                 function(*arguments)
+            except NotBuilt as reason:
+                print(f"not built yet: {name}: {reason}")
             except (AssertionError, subprocess.SubprocessError) as error:
                 bad += 1
                 print(f"FAILED: {name}: {error}")

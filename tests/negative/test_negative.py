@@ -15,6 +15,14 @@ def test_vm(path):
     run.run_vm(path)
 
 
+@pytest.mark.parametrize("path", run.plan_cases(), ids=lambda path: path.stem)
+def test_plan(path, board):
+    try:
+        run.run_plan(path, board)
+    except run.NotBuilt as reason:
+        pytest.skip(str(reason))
+
+
 @pytest.mark.parametrize("path", run.system_cases(), ids=lambda path: path.name)
 def test_system(path, board):
     run.run_system(path, board)
