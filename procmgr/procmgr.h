@@ -44,7 +44,7 @@ struct slot {
 	const char *program;
 	struct cpio_file file; /* of the program */
 	struct elf_image image;
-	struct vm_modules modules; /* SLOT_VM: files of its vdevs */
+	struct vdev_files vdev_files; /* SLOT_VM: files of its vdevs */
 	uint64_t memory, kernel_memory, guest_bytes;
 	const char *argv[ARGV_MAX];
 	struct slot_device devices[SLOT_DEVICES];

@@ -120,7 +120,7 @@ static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_ne
 	sys_vm_needs(need, &guest);
 	slot->guest_bytes = need->guest_bytes;
 	slot->vcpus = guest.cpu_count;
-	vdevs_collect(archive(), boot->archive_bytes, &guest, &slot->modules, mistake_line);
+	vdevs_collect(archive(), boot->archive_bytes, &guest, &slot->vdev_files, mistake_line);
 	for (unsigned i = 0; i < guest.load_count; i++)
 		if (cpio_find(archive(), boot->archive_bytes, guest.loads[i].path, &file) != 0)
 			mistake(slot, "%s:%u: %s is not in the boot archive", guest.loads[i].place.file,

@@ -17,10 +17,10 @@ bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct 
 	return true;
 }
 
-static bool known(const struct vm_modules *modules, const struct cpio_file *file)
+static bool known(const struct vdev_files *files, const struct cpio_file *file)
 {
-	for (unsigned i = 0; i < modules->count; i++)
-		if (modules->file[i].data == file->data)
+	for (unsigned i = 0; i < files->count; i++)
+		if (files->file[i].data == file->data)
 			return true;
 	return false;
 }
@@ -36,12 +36,12 @@ static const char *examine(const struct cpio_file *file)
 	return wrong != NULL ? wrong : vdevfile_relocate(&reading, NULL, 0, vdevfile_exported);
 }
 
-unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_config *vm, struct vm_modules *modules,
+unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_config *vm, struct vdev_files *files,
 		       void (*mistake)(void *context, const char *line))
 {
 	unsigned mistakes = 0;
 
-	modules->count = 0;
+	files->count = 0;
 	for (unsigned i = 0; i < vm->vdev_count; i++) {
 		const struct qvm_vdev *vdev = &vm->vdevs[i];
 		struct cpio_file file;
@@ -51,12 +51,12 @@ unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_confi
 
 		if (!found)
 			wrong = "its file is not in the boot archive";
-		else if (known(modules, &file))
+		else if (known(files, &file))
 			continue;
 		else
 			wrong = examine(&file);
 		if (wrong == NULL) {
-			modules->file[modules->count++] = file;
+			files->file[files->count++] = file;
 			continue;
 		}
 		mistakes++;

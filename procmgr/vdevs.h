@@ -8,11 +8,11 @@
 #include <cpio.h>
 #include <qvmconf.h>
 
-#define VM_MODULES_MAX QVM_VDEVS_MAX
+#define VDEV_FILES_MAX QVM_VDEVS_MAX
 
 /* The files of a VM's vdevs, each once. */
-struct vm_modules {
-	struct cpio_file file[VM_MODULES_MAX];
+struct vdev_files {
+	struct cpio_file file[VDEV_FILES_MAX];
 	unsigned count;
 };
 
@@ -23,5 +23,5 @@ bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct 
  * Finds and reads the files for all vdevs of a VM. Each mistake goes to `mistake` as "[file:line] text"; returns how
  * many there were.
  */
-unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_config *vm, struct vm_modules *modules,
+unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_config *vm, struct vdev_files *files,
 		       void (*mistake)(void *context, const char *line));

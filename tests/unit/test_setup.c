@@ -365,8 +365,8 @@ static void each_vdev_file_is_found_once(void **state)
 	(void)state;
 	try(&two);
 	assert_int_equal(outcome->mistakes, 0);
-	assert_int_equal(vm->modules.count, 1);
-	assert_int_equal((uintptr_t)vm->modules.file[0].data % 4096, 0);
+	assert_int_equal(vm->vdev_files.count, 1);
+	assert_int_equal((uintptr_t)vm->vdev_files.file[0].data % 4096, 0);
 }
 
 /* One page of program, 64 KiB of stack and as much of heap. */
