@@ -155,6 +155,7 @@ struct process_info {
 	uint32_t threads, channels, connections, timers, interrupts, vcpus, tables;
 	uint32_t abilities;
 	uint64_t cpu_ns;
+	uint64_t entries; /* of all its virtual CPUs into the guest: 0, and the guest has executed nothing */
 };
 
 enum thread_state {
@@ -178,7 +179,7 @@ struct thread_info {
 	uint32_t policy, runmask;
 	uint32_t cpu, blocked_slot; /* slot of the process that it waits for, or ~0 */
 	uint64_t cpu_ns;
-	uint64_t exits; /* of its virtual CPU, else 0 */
+	uint64_t entries; /* how often its virtual CPU was let into the guest, else 0 */
 };
 
 /* Virtual CPUs. */
@@ -265,6 +266,7 @@ enum systemctl {
 	SYSTEM_OFF = 1,
 	SYSTEM_RESET,
 	SYSTEM_CONSOLE_OFF, /* a driver owns the UART from now on: the kernel prints only when it must stop */
+	SYSTEM_CONSOLE_ON,  /* that driver is gone: what is printed is seen again */
 };
 
 struct system_info {

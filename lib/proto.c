@@ -61,6 +61,14 @@ int pm_request(uint32_t type, const char *name, uint32_t index, uint32_t value, 
 	return procmgr_send(&msg, sizeof(msg), reply, reply_bytes);
 }
 
+int pm_note(const char *text)
+{
+	struct pm_note msg = {.type = PM_VM_NOTE};
+
+	strncpy(msg.text, text, sizeof(msg.text) - 1);
+	return procmgr_send(&msg, sizeof(msg), NULL, 0);
+}
+
 /* The connection to the log ring, made at the first need; 0 or below: none. */
 static int slog_coid;
 

@@ -12,13 +12,19 @@
 
 struct shutdown shutdown_state;
 
+static void report_vm(const struct slot *slot)
+{
+	log_line(slot->cause == CAUSE_ERROR ? SLOG_ERROR : SLOG_INFO, "%s ended: exit code %u, cause %s%s%s%s",
+		 slot->name, (unsigned)slot->exit_code, vm_cause_text(slot->cause),
+		 slot->entries == 0 ? ", its guest has not begun" : "", slot->note[0] != '\0' ? ": " : "", slot->note);
+}
+
 static void report(const struct slot *slot, const struct process_info *info)
 {
 	switch (info->end_cause) {
 	case END_EXIT:
 		if (slot->kind == SLOT_VM)
-			log_line(SLOG_INFO, "%s ended: exit code %u, cause %s", slot->name, (unsigned)slot->exit_code,
-				 vm_cause_text(slot->cause));
+			report_vm(slot);
 		else
 			log_line(SLOG_WARN, "%s ended: exit code %u", slot->name, (unsigned)slot->exit_code);
 		break;
@@ -55,8 +61,13 @@ static void bury(uint32_t number, const struct process_info *info)
 
 	slot->end = info->end_cause;
 	slot->exit_code = info->end_cause == END_EXIT ? (uint32_t)(info->end_status & 0xff) : 0;
+	slot->entries = info->entries;
 	if (slot->kind == SLOT_VM)
 		vm_record(slot, info);
+	if (slot->cause != CAUSE_ERROR)
+		slot->note[0] = '\0'; /* what it waited for did not end it */
+	if (slot->owns_console)
+		log_console(false);
 	report(slot, info);
 	if (slot->critical && !shutdown_state.running)
 		system_safe_state(slot->name);
@@ -65,7 +76,9 @@ static void bury(uint32_t number, const struct process_info *info)
 		log_line(SLOG_ERROR, "%s: ProcessDestroy failed, error %d", slot->name, -result);
 	slot->running = false;
 	names_forget(number);
+	gate_forget(number);
 	order_ended(number);
+	gate_look();
 	shutdown_go_on();
 }
 
@@ -83,14 +96,26 @@ void process_ended(uint64_t number)
 
 int process_kill(uint32_t number)
 {
-	struct process_info info = {.end_cause = END_KILLED};
+	struct process_info info = {0};
 
 	if (number == 0)
 		return -EPERM;
 	if (!slots[number].running)
 		return -ESRCH;
+	ProcessInfo_r(number, &info);
+	info.end_cause = END_KILLED;
 	bury(number, &info);
 	return 0;
+}
+
+void process_refuse(uint32_t number, uint32_t exit_code, enum vm_cause cause)
+{
+	struct process_info info = {0};
+
+	ProcessInfo_r(number, &info);
+	info.end_cause = END_EXIT;
+	info.end_status = exit_code | (uint64_t)cause << 8;
+	bury(number, &info);
 }
 
 static unsigned vms_running(void)
@@ -117,7 +142,7 @@ void shutdown_begin(bool reset)
 	    (struct shutdown){.running = true, .reset = reset, .deadline = ClockTime() + SHUTDOWN_TIMEOUT_NS};
 	for (uint32_t i = 1; i < PROCESS_MAX; i++)
 		if (slots[i].kind == SLOT_VM && slots[i].running)
-			ProcessSignal_r(i, CONTROL_SIGNAL, BH_SIGTERM);
+			vm_signal(i, BH_SIGTERM);
 	shutdown_go_on();
 }
 

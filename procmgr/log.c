@@ -16,6 +16,7 @@
 #define PREFIX       "procmgr: "
 #define LINE_BYTES   200
 #define RING_LINES   256u /* power of two; the access matrix alone has a hundred */
+#define NEWS_LINES   16u
 #define SENDER_STACK 8192
 #define SENDER_PRIO  5
 
@@ -26,6 +27,9 @@ struct line {
 };
 
 static bool console_off;
+static char news[NEWS_LINES][LINE_BYTES]; /* for the operator */
+static unsigned news_first, news_count;
+static int64_t news_rcvid; /* of the operator's prompt, while it waits; 0: it does not */
 static struct line ring[RING_LINES];
 /* `head` is written by the first thread only, `tail` by the sender only; both count lines since the start. */
 static uint32_t head, tail;
@@ -48,6 +52,27 @@ static void put(const struct line *line)
 		word_wake(&head, 1);
 }
 
+/* False: nobody waits for it any more. */
+static bool answer_news(const char *text)
+{
+	int64_t rcvid = news_rcvid;
+
+	news_rcvid = 0;
+	return rcvid != 0 && MsgReply_r(rcvid, 0, text, strlen(text) + 1) >= 0;
+}
+
+/* A line for who sits at the prompt, which asks for them one by one; the oldest ones make room. */
+static void tell(const char *text)
+{
+	if (answer_news(text))
+		return;
+	if (news_count == NEWS_LINES) {
+		news_first = (news_first + 1) % NEWS_LINES;
+		news_count--;
+	}
+	memcpy(news[(news_first + news_count++) % NEWS_LINES], text, LINE_BYTES);
+}
+
 void log_line(enum slog_severity severity, const char *format, ...)
 {
 	struct line line = {.time_ns = ClockTime(), .severity = (uint16_t)severity};
@@ -62,18 +87,30 @@ void log_line(enum slog_severity severity, const char *format, ...)
 		return;
 	line.count = (uint16_t)(length < LINE_BYTES ? length : LINE_BYTES - 1);
 	put(&line);
-	if (console_off)
+	if (console_off) {
+		if (severity <= SLOG_WARN)
+			tell(line.text);
 		return;
+	}
 	length = snprintf(text, sizeof text, PREFIX "%s\n", line.text);
 	SystemLog_r(text, (size_t)length);
 }
 
-void log_console_off(void)
+void log_news(int64_t rcvid)
 {
-	if (console_off)
+	news_rcvid = rcvid;
+	if (news_count == 0 || !answer_news(news[news_first]))
 		return;
-	console_off = true;
-	SystemCtl_r(SYSTEM_CONSOLE_OFF, 0);
+	news_first = (news_first + 1) % NEWS_LINES;
+	news_count--;
+}
+
+void log_console(bool driver)
+{
+	if (console_off == driver)
+		return;
+	console_off = driver;
+	SystemCtl_r(driver ? SYSTEM_CONSOLE_OFF : SYSTEM_CONSOLE_ON, 0);
 }
 
 /* The sender: everything below runs in it, except log_slogger(). */

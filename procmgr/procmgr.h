@@ -58,9 +58,11 @@ struct slot {
 	bool critical;
 	bool owns_console; /* has the device that the kernel prints on */
 
-	bool running, ready;
+	bool running, ready; /* ready, of a VM: its guest was let go */
 	uint32_t starts;
 	uint32_t exit_code, cause, end; /* of the last end */
+	uint64_t entries;               /* of virtual CPUs into the guest, in the last life that has ended */
+	char note[PROTO_NOTE];          /* of a VM: what it waits for, or why it was refused */
 };
 
 extern struct slot slots[PROCESS_MAX];
@@ -108,14 +110,29 @@ void order_timeout(void);
 
 /* vm.c */
 int vm_start(uint32_t slot);
-int vm_stop(uint32_t slot);
+int vm_signal(uint32_t slot, uint32_t signal);
 void vm_info(uint32_t slot, struct pm_vm *info);
 void vm_record(struct slot *slot, const struct process_info *info);
 const char *vm_cause_text(uint32_t cause);
 
+/*
+ * gate.c: a guest begins when everything that its VM names has answered. qvm waits for what it opens by itself, and
+ * says what; for the processes that it may connect to it asks here. Whoever waits longer than 10 s is refused.
+ */
+void gate_note(uint32_t slot, const char *text);
+/* PM_READY of a VM. True: the answer comes later. */
+bool gate_ask(uint32_t slot, int64_t rcvid);
+/* Some process has become ready, or has ended. */
+void gate_look(void);
+void gate_forget(uint32_t slot);
+uint64_t gate_deadline(void);
+void gate_timeout(void);
+
 /* end.c: the ends of processes and of the system. */
 void process_ended(uint64_t slot);
 int process_kill(uint32_t slot);
+/* Ends a VM whose guest has not begun; the exit status is what its qvm would have given. */
+void process_refuse(uint32_t slot, uint32_t exit_code, enum vm_cause cause);
 struct shutdown {
 	bool running, reset;
 	uint64_t deadline; /* the latest time at which the system ends */
@@ -133,7 +150,9 @@ _Noreturn void serve(void);
 
 /* log.c */
 void log_line(enum slog_severity severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The console driver owns the UART from now on. */
-void log_console_off(void);
+/* A console driver owns the UART from now on, or is gone. */
+void log_console(bool driver);
+/* PM_NEWS, answered now or later: a line that went to the log ring alone, and that the operator should see. */
+void log_news(int64_t rcvid);
 /* Where the log ring is served; lines so far follow. */
 void log_slogger(uint32_t slot, uint32_t chid);

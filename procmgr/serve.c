@@ -18,6 +18,7 @@ union message {
 	struct pm_name name;
 	struct pm_target target;
 	struct pm_sched sched;
+	struct pm_note note;
 	struct pulse pulse;
 };
 
@@ -74,11 +75,36 @@ static int name_open_request(struct request *r)
 
 static int ready_request(struct request *r)
 {
+	if (slots[r->slot].kind == SLOT_VM)
+		return gate_ask(r->slot, r->rcvid) ? ANSWER_LATER : 0;
 	slots[r->slot].ready = true;
 	if (slots[r->slot].owns_console)
-		log_console_off();
+		log_console(true);
 	order_ready(r->slot);
+	gate_look();
 	return 0;
+}
+
+static int note_request(struct request *r)
+{
+	char *text = r->message->note.text;
+
+	if (slots[r->slot].kind != SLOT_VM)
+		return -EPERM;
+	if (text[0] == '\0' || text[PROTO_NOTE - 1] != '\0')
+		return -EINVAL;
+	/* It will be printed on a terminal. */
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+	gate_note(r->slot, r->message->note.text);
+	return 0;
+}
+
+static int news_request(struct request *r)
+{
+	log_news(r->rcvid);
+	return ANSWER_LATER;
 }
 
 /* The slot that a message means, or -ESRCH. */
@@ -118,7 +144,7 @@ static int vm_stop_request(struct request *r)
 {
 	int slot = find_vm(&r->message->target);
 
-	return slot < 0 ? slot : vm_stop((uint32_t)slot);
+	return slot < 0 ? slot : vm_signal((uint32_t)slot, BH_SIGTERM);
 }
 
 static int vm_info_request(struct request *r)
@@ -173,7 +199,10 @@ static int slay_request(struct request *r)
 	case BH_SIGQUIT:
 	case BH_SIGUSR1:
 	case BH_SIGUSR2:
-	case BH_SIGTERM: return ProcessSignal_r((unsigned)slot, CONTROL_SIGNAL, target->value);
+	case BH_SIGTERM:
+		if (slots[slot].kind == SLOT_VM)
+			return vm_signal((uint32_t)slot, target->value);
+		return ProcessSignal_r((unsigned)slot, CONTROL_SIGNAL, target->value);
 	default: return -EINVAL;
 	}
 }
@@ -227,6 +256,8 @@ static const struct handler {
     {PM_SLAY, sizeof(struct pm_target), true, slay_request},
     {PM_SHUTDOWN, sizeof(struct pm_target), true, shutdown_request},
     {PM_SCHED, sizeof(struct pm_sched), true, sched_request},
+    {PM_VM_NOTE, sizeof(struct pm_note), false, note_request},
+    {PM_NEWS, sizeof(struct pm_target), true, news_request},
 };
 
 static int dispatch(struct request *r, size_t bytes)
@@ -267,6 +298,11 @@ static void handle_pulse(const struct pulse *pulse)
 	}
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* What is due now; returns when the next thing is. */
 static uint64_t run_deadlines(void)
 {
@@ -276,7 +312,9 @@ static uint64_t run_deadlines(void)
 		shutdown_timeout();
 	if (now >= order_deadline())
 		order_timeout();
-	return order_deadline() < shutdown_deadline() ? order_deadline() : shutdown_deadline();
+	if (now >= gate_deadline())
+		gate_timeout();
+	return earlier(gate_deadline(), earlier(order_deadline(), shutdown_deadline()));
 }
 
 void serve(void)

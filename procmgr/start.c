@@ -214,6 +214,7 @@ int process_launch(uint32_t number)
 	}
 	slot->running = true;
 	slot->ready = false;
+	slot->note[0] = '\0';
 	slot->starts++;
 	log_line(SLOG_INFO, "%s started: slot %u, start %u", slot->name, (unsigned)number, (unsigned)slot->starts);
 	return 0;

@@ -7,6 +7,8 @@
 
 #include "procmgr.h"
 
+#define EXIT_POWER_CUT 3 /* as documented for qvm: SIGQUIT */
+
 int vm_start(uint32_t number)
 {
 	if (shutdown_state.running)
@@ -14,11 +16,23 @@ int vm_start(uint32_t number)
 	return process_launch(number);
 }
 
-int vm_stop(uint32_t number)
+/* A qvm that still waits at the gate listens to nothing: it is ended from here, as it would have ended by itself. */
+int vm_signal(uint32_t number, uint32_t signal)
 {
 	if (!slots[number].running)
 		return -ESRCH;
-	return ProcessSignal_r(number, CONTROL_SIGNAL, BH_SIGTERM);
+	if (slots[number].ready || (signal != BH_SIGTERM && signal != BH_SIGINT && signal != BH_SIGQUIT))
+		return ProcessSignal_r(number, CONTROL_SIGNAL, signal);
+	process_refuse(number, signal == BH_SIGQUIT ? EXIT_POWER_CUT : 0, CAUSE_SIGNAL);
+	return 0;
+}
+
+/* The kernel's count: of the life that goes on, else of the last one. */
+static uint64_t entries_of(uint32_t number)
+{
+	struct process_info info;
+
+	return slots[number].running && ProcessInfo_r(number, &info) >= 0 ? info.entries : slots[number].entries;
 }
 
 void vm_info(uint32_t number, struct pm_vm *info)
@@ -27,7 +41,7 @@ void vm_info(uint32_t number, struct pm_vm *info)
 
 	memset(info, 0, sizeof *info);
 	strncpy(info->name, slot->name, sizeof info->name - 1);
-	info->state = slot->running ? VM_RUNNING : VM_STOPPED;
+	info->state = !slot->running ? VM_STOPPED : slot->ready ? VM_RUNNING : VM_STARTING;
 	info->slot = number;
 	info->starts = slot->starts;
 	info->exit_code = slot->exit_code;
@@ -35,6 +49,8 @@ void vm_info(uint32_t number, struct pm_vm *info)
 	info->end = slot->end;
 	info->ram_bytes = slot->guest_bytes;
 	info->vcpus = slot->vcpus;
+	info->entries = entries_of(number);
+	memcpy(info->note, slot->note, sizeof info->note);
 }
 
 /* The exit status of a qvm is its own word: out of range it is an error of qvm. */

@@ -25,7 +25,7 @@ static bool tolerated(struct vcpu *vcpu, enum qvm_unsupported policy, const char
 	vcpu->unsupported++;
 	if (policy != QVM_ABORT)
 		return policy == QVM_IGNORE;
-	slogf(SLOG_FATAL, "vCPU %u: unsupported %s 0x%llx", vcpu->index, what, (unsigned long long)where);
+	vm_logf(SLOG_FATAL, "vCPU %u: unsupported %s 0x%llx", vcpu->index, what, (unsigned long long)where);
 	vcpu_log_state(vcpu);
 	vm_end(VM_EXIT_UNSUPPORTED, CAUSE_ERROR);
 }
@@ -165,9 +165,9 @@ static void kick(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *r
 	if (__atomic_load_n(&vm.ending, __ATOMIC_ACQUIRE) != 0)
 		thread_exit();
 	if (__atomic_exchange_n(&vcpu->report, 0, __ATOMIC_ACQ_REL) != 0)
-		slogf(SLOG_INFO, "vCPU %u: on, PC 0x%llx, %llu exits, %llu unsupported accesses", vcpu->index,
-		      (unsigned long long)get_register(vcpu, VREG_PC),
-		      (unsigned long long)get_register(vcpu, VREG_EXITS), (unsigned long long)vcpu->unsupported);
+		vm_logf(SLOG_INFO, "vCPU %u: on, PC 0x%llx, %llu exits, %llu unsupported accesses", vcpu->index,
+			(unsigned long long)get_register(vcpu, VREG_PC),
+			(unsigned long long)get_register(vcpu, VREG_EXITS), (unsigned long long)vcpu->unsupported);
 }
 
 static void (*const handlers[])(struct vcpu *, const struct vcpu_run *, struct reply *) = {
@@ -224,8 +224,8 @@ void vcpu_run(struct vcpu *vcpu)
 		const struct vcpu_run exit = run_devices(vcpu, &reply);
 
 		if (exit.exit < 0 || exit.exit >= (int64_t)(sizeof(handlers) / sizeof(handlers[0]))) {
-			slogf(SLOG_FATAL, "vCPU %u cannot run: the kernel returned %lld", vcpu->index,
-			      (long long)exit.exit);
+			vm_logf(SLOG_FATAL, "vCPU %u cannot run: the kernel returned %lld", vcpu->index,
+				(long long)exit.exit);
 			vm_end(VM_EXIT_FATAL, CAUSE_ERROR);
 		}
 		handlers[exit.exit](vcpu, &exit, &reply);

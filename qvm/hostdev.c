@@ -18,7 +18,12 @@ int hostdev_open(struct hostdev *dev, const char *path)
 	dev->name = strcmp(path, "-") == 0 ? vm.config.name : path + sizeof(prefix) - 1;
 	if (strcmp(path, "-") != 0 && (strncmp(path, prefix, sizeof(prefix) - 1) != 0 || dev->name[0] == '\0'))
 		return -EINVAL;
-	result = console_open(&console, dev->name, PM_WAIT);
+	if (vm.place != NULL)
+		vm_awaits("[%s:%u] the console driver, for console %s", vm.place->file, (unsigned)vm.place->line,
+			  dev->name);
+	/* ESRCH: the driver has ended since it was looked up. */
+	while ((result = console_open(&console, dev->name, PM_WAIT)) == -ESRCH)
+		thread_sleep(RETRY_NS);
 	dev->connection = console.coid;
 	dev->id = console.id;
 	return result;

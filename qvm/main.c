@@ -33,9 +33,9 @@ static void handle_signal(uint64_t number)
 			pressed = true;
 			break;
 		}
-		slogf(SLOG_INFO, "ended by signal %u", (unsigned)number);
+		vm_logf(SLOG_INFO, "ended by signal %u", (unsigned)number);
 		vm_end(VM_EXIT_NORMAL, CAUSE_SIGNAL);
-	case BH_SIGQUIT: slogf(SLOG_INFO, "the guest's power is cut"); vm_end(VM_EXIT_POWER_CUT, CAUSE_SIGNAL);
+	case BH_SIGQUIT: vm_logf(SLOG_INFO, "the guest's power is cut"); vm_end(VM_EXIT_POWER_CUT, CAUSE_SIGNAL);
 	case BH_SIGUSR1: vm_report(); break;
 	default: break;
 	}
@@ -58,17 +58,40 @@ _Noreturn static void listen(int chid)
 	}
 }
 
+/* A log ring that the configuration names must be there. */
+static void await_log(void)
+{
+	for (unsigned i = 0; i < vm.config.logger_count; i++) {
+		const struct qvm_logger *logger = &vm.config.loggers[i];
+		int coid;
+
+		if ((logger->dest & QVM_LOG_SLOG) == 0)
+			continue;
+		vm_awaits("[%s:%u] the log ring", logger->place.file, (unsigned)logger->place.line);
+		coid = name_open("slogger", PM_WAIT, 0);
+		if (coid < 0)
+			vm_refuse(VM_EXIT_CONFIG, &logger->place, "the log ring cannot be reached: %s",
+				  strerror(-coid));
+		ConnectDetach_r(coid);
+		return;
+	}
+}
+
 int main(void)
 {
 	const int chid = open_control();
 	const struct vm_boot boot = vm_build(process_args(), WINDOW);
 
 	if (vm.config.dryrun) {
-		slogf(SLOG_INFO, "Exiting: dryrun completed");
+		vm_logf(SLOG_INFO, "Exiting: dryrun completed");
 		vm_end(VM_EXIT_NORMAL, CAUSE_OFF);
 	}
-	slogf(SLOG_INFO, "%s starts at 0x%llx, device tree at 0x%llx", vm.config.name, (unsigned long long)boot.entry,
-	      (unsigned long long)boot.fdt);
+	await_log();
+	/* The answer comes when every process that the VM may connect to is ready. */
+	if (pm_ready() < 0)
+		vm_refuse(VM_EXIT_FATAL, NULL, "procmgr does not let the guest start");
+	vm_logf(SLOG_INFO, "%s starts at 0x%llx, device tree at 0x%llx", vm.config.name, (unsigned long long)boot.entry,
+		(unsigned long long)boot.fdt);
 	vdev_starting();
 	vcpu_start(&boot);
 	listen(chid);

@@ -74,11 +74,11 @@ bool power_call(struct vcpu *vcpu, uint64_t x[4])
 	outcome = psci_call(&vm.psci, vcpu->index, x, result);
 	mutex_unlock(&vm.lock);
 	if (outcome == PSCI_VM_OFF) {
-		slogf(SLOG_INFO, "the guest has switched itself off");
+		vm_logf(SLOG_INFO, "the guest has switched itself off");
 		vm_end(VM_EXIT_NORMAL, CAUSE_OFF);
 	}
 	if (outcome == PSCI_VM_RESET) {
-		slogf(SLOG_INFO, "the guest asks to be started anew");
+		vm_logf(SLOG_INFO, "the guest asks to be started anew");
 		vm_end(VM_EXIT_NORMAL, CAUSE_RESET);
 	}
 	/* A power-down that wakes up before it has lost any state returns like a standby (DEN 0022, section 5.4.5). */

@@ -59,7 +59,7 @@ static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_t
 static void log_mistake(void *context, const char *line)
 {
 	(void)context;
-	slogf(SLOG_FATAL, "%s", line);
+	vm_logf(SLOG_FATAL, "%s", line);
 }
 
 static void read_config(const struct start_args *args)

@@ -24,11 +24,11 @@ static unsigned long long value_of(const struct vcpu *vcpu, unsigned vreg)
 void vcpu_log_state(const struct vcpu *vcpu)
 {
 	for (unsigned i = 0; i + 1 < sizeof(system_registers) / sizeof(system_registers[0]); i += 2)
-		slogf(SLOG_FATAL, "vCPU %u: %-6s %016llx  %-6s %016llx", vcpu->index, system_registers[i].name,
-		      value_of(vcpu, system_registers[i].vreg), system_registers[i + 1].name,
-		      value_of(vcpu, system_registers[i + 1].vreg));
+		vm_logf(SLOG_FATAL, "vCPU %u: %-6s %016llx  %-6s %016llx", vcpu->index, system_registers[i].name,
+			value_of(vcpu, system_registers[i].vreg), system_registers[i + 1].name,
+			value_of(vcpu, system_registers[i + 1].vreg));
 	for (unsigned i = 0; i < 30; i += 3)
-		slogf(SLOG_FATAL, "vCPU %u: X%-2u %016llx  X%-2u %016llx  X%-2u %016llx", vcpu->index, i,
-		      value_of(vcpu, VREG_X0 + i), i + 1, value_of(vcpu, VREG_X0 + i + 1), i + 2,
-		      value_of(vcpu, VREG_X0 + i + 2));
+		vm_logf(SLOG_FATAL, "vCPU %u: X%-2u %016llx  X%-2u %016llx  X%-2u %016llx", vcpu->index, i,
+			value_of(vcpu, VREG_X0 + i), i + 1, value_of(vcpu, VREG_X0 + i + 1), i + 2,
+			value_of(vcpu, VREG_X0 + i + 2));
 }

@@ -39,7 +39,7 @@ int vdev_register_factory(struct vdev_factory *factory, unsigned abi)
 	const char *wrong = wrong_factory(factory, abi);
 
 	if (wrong != NULL) {
-		slogf(SLOG_ERROR, "a vdev is not registered: %s", wrong);
+		vm_logf(SLOG_ERROR, "a vdev is not registered: %s", wrong);
 		return EINVAL;
 	}
 	factory->next = factories;
@@ -256,7 +256,7 @@ unsigned guest_cpu_index(const struct guest_cpu *gcp)
 
 static _Noreturn void broken(const struct vdev_instance *v, const char *what, int error)
 {
-	slogf(SLOG_FATAL, "vdev %s: %s: %s", v->vdev.v_name, what, strerror(error));
+	vm_logf(SLOG_FATAL, "vdev %s: %s: %s", v->vdev.v_name, what, strerror(error));
 	vm_end(VM_EXIT_VDEV, CAUSE_ERROR);
 }
 

@@ -15,17 +15,20 @@ void vdev_logf(enum vdev_log_level level, const vdev_t *vdp, const char *format,
 	static const enum slog_severity severities[] = {SLOG_FATAL, SLOG_INTERNAL, SLOG_ERROR,  SLOG_WARN,
 							SLOG_INFO,  SLOG_DEBUG,    SLOG_VERBOSE};
 	const enum slog_severity severity = severities[level <= QL_QVM_VERBOSE ? level : QL_QVM_ERROR];
+	const struct vdev_instance *v = (const void *)vdp;
+	const uint32_t index = v != NULL ? (uint32_t)(v->config - vm.config.vdevs) : QVM_LOGGER_VM;
 	const char *name = vdp != NULL ? vdp->v_name : "vdev";
-	char text[200];
+	char text[200], line[320];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (vm.place != NULL)
-		slogf(severity, "[%s:%u] %s: %s", vm.place->file, (unsigned)vm.place->line, name, text);
+		snprintf(line, sizeof(line), "[%s:%u] %s: %s", vm.place->file, (unsigned)vm.place->line, name, text);
 	else
-		slogf(severity, "%s: %s", name, text);
+		snprintf(line, sizeof(line), "%s: %s", name, text);
+	vm_log_text(index, severity, line);
 }
 
 int vdev_thread_create(vdev_t *vdp, void (*entry)(void *arg), void *arg, size_t stack_bytes, const char *name)

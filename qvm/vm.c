@@ -29,23 +29,35 @@ _Noreturn void vm_end(enum vm_exit code, enum vm_cause cause)
 
 _Noreturn void vm_refuse(enum vm_exit code, const struct qvm_place *place, const char *format, ...)
 {
-	char text[256];
+	char text[256], line[320];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (place != NULL)
-		slogf(SLOG_FATAL, "[%s:%u] %s", place->file, (unsigned)place->line, text);
+		snprintf(line, sizeof(line), "[%s:%u] %s", place->file, (unsigned)place->line, text);
 	else
-		slogf(SLOG_FATAL, "%s", text);
+		snprintf(line, sizeof(line), "%s", text);
+	vm_logf(SLOG_FATAL, "%s", line);
 	vm_end(code, CAUSE_ERROR);
+}
+
+void vm_awaits(const char *format, ...)
+{
+	char text[PROTO_NOTE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	pm_note(text);
 }
 
 void vm_report(void)
 {
-	slogf(SLOG_INFO, "%s: %u vCPUs, %llu KiB of memory", vm.config.name, vm.config.cpu_count,
-	      (unsigned long long)(vm.memory.total >> 10));
+	vm_logf(SLOG_INFO, "%s: %u vCPUs, %llu KiB of memory", vm.config.name, vm.config.cpu_count,
+		(unsigned long long)(vm.memory.total >> 10));
 	for (unsigned i = 0; i < vm.config.cpu_count; i++) {
 		struct vcpu *vcpu = &vm.vcpu[i];
 
@@ -54,7 +66,7 @@ void vm_report(void)
 			__atomic_store_n(&vcpu->report, 1, __ATOMIC_RELEASE);
 			VcpuKick_r(vcpu->id);
 		} else {
-			slogf(SLOG_INFO, "vCPU %u: off", i);
+			vm_logf(SLOG_INFO, "vCPU %u: off", i);
 		}
 	}
 	vdev_status();

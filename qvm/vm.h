@@ -56,10 +56,16 @@ struct vm {
 	unsigned vdev_count;
 	const struct qvm_place *place; /* of the configuration, while a vdev is made; else null */
 	int control;                   /* connection to the first thread's channel */
+	uint32_t told;                 /* the operator knows why the guest does not begin */
 	uint32_t ending;               /* set once: vCPUs stop at their next exit */
 };
 
 extern struct vm vm;
+
+/* log.c: lines of the log, to where the configuration says; `vdev` is an index of the configuration, or QVM_LOGGER_VM.
+ * The first error before the guest begins is shown to the operator as the reason why it does not. */
+void vm_log_text(uint32_t vdev, enum slog_severity severity, const char *text);
+void vm_logf(enum slog_severity severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* vm.c */
 
@@ -73,6 +79,9 @@ _Noreturn void vm_end(enum vm_exit code, enum vm_cause cause);
 /* The same before the guest has started: what is wrong goes to the log first. `place` may be null. */
 _Noreturn void vm_refuse(enum vm_exit code, const struct qvm_place *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Before anything that waits for another process: the operator is told what, if it takes long. */
+void vm_awaits(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* SIGUSR1: every vCPU and device logs its state. */
 void vm_report(void);

@@ -56,7 +56,7 @@ static void print_thread(unsigned slot, const struct process_info *process, cons
 	       thread_state(thread));
 	if (more)
 		printf(" %3" PRIu32 "  0x%02" PRIx32 " %8" PRIu64 " ms %9" PRIu64 "  %s\n", thread->cpu,
-		       thread->runmask, thread->cpu_ns / NS_PER_MS, thread->exits, blocked);
+		       thread->runmask, thread->cpu_ns / NS_PER_MS, thread->entries, blocked);
 	else
 		printf(" %s\n", blocked);
 }
@@ -81,7 +81,7 @@ static void threads(bool more)
 	struct process_info process;
 
 	if (more)
-		printf(" pid  tid thread name       prio STATE    cpu  mask    cpu time     exits  Blocked\n");
+		printf(" pid  tid thread name       prio STATE    cpu  mask    cpu time   entries  Blocked\n");
 	else
 		printf(" pid  tid name              prio STATE    Blocked\n");
 	for (unsigned slot = 0; next_process(&slot, &process); slot++)

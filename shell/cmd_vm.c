@@ -14,7 +14,10 @@
 
 static const char *state_name(const struct pm_vm *vm)
 {
-	return vm->state == VM_RUNNING ? "running" : vm->state == VM_STOPPED ? "stopped" : "?";
+	static const char *const names[] = {
+	    [VM_STOPPED] = "stopped", [VM_STARTING] = "starting", [VM_RUNNING] = "running"};
+
+	return vm->state < sizeof(names) / sizeof(names[0]) ? names[vm->state] : "?";
 }
 
 /* Why it ended last, and its exit code, as in "off, exit 0". */
@@ -41,6 +44,7 @@ static int get_vm(unsigned index, struct pm_vm *vm)
 	int status = pm_request(PM_VM_INFO, NULL, index, 0, vm, sizeof(*vm));
 
 	vm->name[PROTO_NAME - 1] = 0;
+	vm->note[PROTO_NOTE - 1] = 0;
 	return status;
 }
 
@@ -70,11 +74,14 @@ static void show(const struct pm_vm *vm)
 
 	end_text(vm, end, sizeof(end));
 	printf("%s: %s\n", vm->name, state_name(vm));
-	if (vm->state == VM_RUNNING)
+	if (vm->note[0])
+		printf("  %-10s %s\n", vm->state == VM_STARTING ? "waits for" : "refused", vm->note);
+	if (vm->state != VM_STOPPED)
 		printf("  process    %" PRIu32 "\n", vm->slot);
 	printf("  vcpus      %" PRIu32 "\n", vm->vcpus);
 	printf("  ram        %" PRIu64 " MiB\n", vm->ram_bytes / MIB);
 	printf("  starts     %" PRIu32 "\n", vm->starts);
+	printf("  entries    %" PRIu64 " into the guest\n", vm->entries);
 	printf("  last end   %s\n", end);
 }
 
@@ -129,7 +136,7 @@ static bool is_running_vm(const char *name)
 
 	for (unsigned i = 0; i < VM_INDEX_MAX && get_vm(i, &vm) >= 0; i++)
 		if (strcmp(vm.name, name) == 0)
-			return vm.state == VM_RUNNING;
+			return vm.state != VM_STOPPED;
 	return false;
 }
 

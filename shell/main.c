@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_NS 100000000ull
+#define RETRY_NS   100000000ull
+#define NEWS_STACK 8192
 
 struct console shell_console;
 
@@ -33,9 +34,35 @@ static void reopen(void)
 		thread_sleep(RETRY_NS);
 }
 
+static struct edit edit;
+static struct mutex line_lock =
+    MUTEX_INIT; /* of the line and what stands on the screen; not held while keys are awaited */
+
+/* What procmgr has to say is printed when the line is empty, above the prompt. */
+static void news(void *arg)
+{
+	char text[256];
+
+	(void)arg;
+	for (;;) {
+		memset(text, 0, sizeof(text));
+		if (pm_request(PM_NEWS, NULL, 0, 0, text, sizeof(text) - 1) < 0)
+			return;
+		mutex_lock(&line_lock);
+		while (edit.length != 0) {
+			mutex_unlock(&line_lock);
+			thread_sleep(RETRY_NS);
+			mutex_lock(&line_lock);
+		}
+		printf("\r\x1b[K%s\n", text);
+		edit_start(&edit);
+		fflush(stdout);
+		mutex_unlock(&line_lock);
+	}
+}
+
 int main(void)
 {
-	static struct edit edit;
 	char typed[64];
 
 	reopen();
@@ -44,6 +71,7 @@ int main(void)
 	printf("\nBulkhead; 'help' lists the commands\n");
 	edit_init(&edit, "bulkhead> ", write_edit, command_candidate, NULL);
 	edit_start(&edit);
+	thread_create(news, NULL, NEWS_STACK, 0, 0, "news");
 	for (;;) {
 		fflush(stdout);
 		int bytes = console_read(&shell_console, typed, sizeof(typed));
@@ -53,6 +81,7 @@ int main(void)
 			reopen();
 			continue;
 		}
+		mutex_lock(&line_lock);
 		for (int i = 0; i < bytes; i++) {
 			enum edit_result result = edit_key(&edit, (uint8_t)typed[i]);
 
@@ -62,5 +91,6 @@ int main(void)
 				command_run(edit.line);
 			edit_start(&edit);
 		}
+		mutex_unlock(&line_lock);
 	}
 }

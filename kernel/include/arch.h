@@ -18,7 +18,7 @@
 _Noreturn void panic(const char *why, ...) __attribute__((format(printf, 1, 2))); /* global design safe state */
 void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));       /* %s %c %d %u %x %lx %lu %p %zu %% */
 void console_write(const char *text, size_t bytes);
-void console_off(void); /* a driver owns the UART: print only in panic() */
+void console_off(bool driver); /* a driver owns the UART: print only in panic() */
 _Noreturn void arch_system_off(void);
 _Noreturn void arch_system_reset(void);
 void arch_start_cpus(void); /* PSCI CPU_ON for every other CPU of the board; each arrives in kernel_secondary() */

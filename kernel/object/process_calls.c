@@ -425,6 +425,12 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 
 /* ---- what is there ---- */
 
+/* Each VcpuRun that let the guest go on has come back as an exit, but for the one that goes on. */
+static uint64_t vcpu_entries(const struct vcpu *v)
+{
+	return v ? v->exits + (v->thread && v->thread->in_guest) : 0;
+}
+
 int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 {
 	struct process *p = process_of(f->x[0]);
@@ -457,6 +463,8 @@ int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 		ticks += other ? other->cpu_ticks : 0;
 	}
 	i.cpu_ns = clock_ns(ticks);
+	for (unsigned v = 0; v < VCPU_MAX; v++)
+		i.entries += vcpu_entries(p->vcpus[v]);
 	return copy_out(t->process, f->x[1], &i, sizeof(i));
 }
 
@@ -486,7 +494,7 @@ int64_t call_ThreadInfo(struct thread *t, struct frame *f)
 	i.cpu = o->cpu;
 	i.blocked_slot = blocked_on(o);
 	i.cpu_ns = clock_ns(o->cpu_ticks);
-	i.exits = o->vcpu ? o->vcpu->exits : 0;
+	i.entries = vcpu_entries(o->vcpu);
 	return copy_out(t->process, f->x[2], &i, sizeof(i)) ? -KE_FAULT : (int64_t)tid;
 }
 

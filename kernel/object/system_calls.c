@@ -14,7 +14,8 @@ int64_t call_SystemCtl(struct thread *t, struct frame *f)
 	switch (f->x[0]) {
 	case SYSTEM_OFF: arch_system_off();
 	case SYSTEM_RESET: arch_system_reset();
-	case SYSTEM_CONSOLE_OFF: console_off(); return 0;
+	case SYSTEM_CONSOLE_OFF:
+	case SYSTEM_CONSOLE_ON: console_off(f->x[0] == SYSTEM_CONSOLE_OFF); return 0;
 	default: return -KE_INVAL;
 	}
 }

@@ -80,8 +80,10 @@ void thread_destroy(struct thread *t)
 	irq_unblock(t);
 	list_del(&t->wait_link);
 	/* Only the CPU that it ran on last can still hold its registers, and that CPU is this one or has let it go. */
-	if (t->vcpu)
+	if (t->vcpu) {
+		t->vcpu->exits += t->in_guest; /* it leaves the guest now */
 		vcpu_drop(c, t->vcpu);
+	}
 	if (c->fp_owner == &t->fpu)
 		c->fp_owner = NULL;
 	if (c->user == &t->user)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: procmgr/seal.c procmgr/start.c procmgr/order.c procmgr/end.c procmgr/vm.c procmgr/serve.c */
+/* SOURCES: procmgr/gate.c */
 /* SOURCES: procmgr/names.c procmgr/plan.c procmgr/random.c */
 /* CFLAGS: -Wno-missing-field-initializers */
 /*
@@ -66,7 +67,8 @@ const struct start_args *process_args(void)
 
 /* The log. */
 static char log_text[8192];
-static unsigned console_offs, sloggers;
+static unsigned console_offs, console_ons, sloggers;
+static int64_t news_rcvid;
 
 void log_line(enum slog_severity severity, const char *format, ...)
 {
@@ -79,9 +81,15 @@ void log_line(enum slog_severity severity, const char *format, ...)
 	va_end(args);
 }
 
-void log_console_off(void)
+void log_console(bool driver)
 {
-	console_offs++;
+	console_offs += driver;
+	console_ons += !driver;
+}
+
+void log_news(int64_t rcvid)
+{
+	news_rcvid = rcvid;
 }
 
 void log_slogger(uint32_t slot, uint32_t chid)
@@ -289,6 +297,7 @@ static size_t write_message(const struct act *act, void *to)
 		struct pm_name name;
 		struct pm_target target;
 		struct pm_sched sched;
+		struct pm_note note;
 	} m = {0};
 	size_t bytes = sizeof m.target;
 
@@ -301,6 +310,9 @@ static size_t write_message(const struct act *act, void *to)
 	} else if (act->type == PM_SCHED) {
 		m.sched = (struct pm_sched){PM_SCHED, act->index, 2, act->value, 0, 0};
 		bytes = sizeof m.sched;
+	} else if (act->type == PM_VM_NOTE) {
+		snprintf(m.note.text, sizeof m.note.text, "%s", act->name);
+		bytes = sizeof m.note;
 	} else {
 		m.target.index = act->index;
 		m.target.value = act->value;
@@ -403,7 +415,10 @@ static int make_system(void **state)
 	memset(&order, 0, sizeof order);
 	memset(&shutdown_state, 0, sizeof shutdown_state);
 	memset(log_text, 0, sizeof log_text);
-	console_offs = sloggers = 0;
+	console_offs = console_ons = sloggers = 0;
+	news_rcvid = 0;
+	for (uint32_t slot = 0; slot < PROCESS_MAX; slot++)
+		gate_forget(slot);
 	for (uint32_t slot = 0; slot < PROCESS_MAX; slot++)
 		names_forget(slot);
 	boot_info = (struct boot_info){.archive_bytes = 5000, .archive_pa = 0x48000000, .cpus = 4, .ram_count = 1};
@@ -712,6 +727,7 @@ static void a_shutdown_waits_for_the_guests(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, SHELL, PM_SHUTDOWN, NULL, 0, 2},
+	    {SAY, VM1, PM_READY, NULL},
 	    {SAY, SHELL, PM_SHUTDOWN, NULL, 0, 1},
 	    {SAY, SHELL, PM_VM_START, "vm2"},
 	    {DIE, VM1, END_EXIT, 0, .status = CAUSE_SIGNAL << 8},
@@ -722,17 +738,18 @@ static void a_shutdown_waits_for_the_guests(void **state)
 	order_go_on();
 	assert_int_equal(RUN(acts_), 1);
 	assert_int_equal(answer[1], -EINVAL);
-	assert_int_equal(answer[2], 0);
-	assert_int_equal(answer[3], -EBUSY);
+	assert_int_equal(answer[3], 0);
+	assert_int_equal(answer[4], -EBUSY);
 	assert_int_equal(k.signalled[VM1], BH_SIGTERM);
 	assert_int_equal(k.system, SYSTEM_RESET);
-	assert_int_equal(at, 4);
+	assert_int_equal(at, 5);
 }
 
 static void a_shutdown_starts_nothing_more(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, SHELL, PM_VM_START, "vm2"},
+	    {SAY, VM2, PM_READY, NULL},
 	    {SAY, SHELL, PM_SHUTDOWN, NULL},
 	    {DIE, DISK, END_EXIT, 0, .status = 1},
 	};
@@ -748,7 +765,8 @@ static void a_shutdown_starts_nothing_more(void **state)
 
 static void a_shutdown_does_not_wait_for_ever(void **state)
 {
-	static const struct act acts_[] = {{SAY, SHELL, PM_SHUTDOWN, NULL, 0, 0}, {WAIT, 0, 0, 0}};
+	static const struct act acts_[] = {
+	    {SAY, VM1, PM_READY, NULL}, {SAY, SHELL, PM_SHUTDOWN, NULL, 0, 0}, {WAIT, 0, 0, 0}};
 
 	(void)state;
 	order_go_on();
@@ -774,13 +792,131 @@ static void the_end_of_a_critical_process_ends_the_system(void **state)
 
 static void the_console_driver_takes_over_when_it_is_ready(void **state)
 {
-	static const struct act acts_[] = {{SAY, SHELL, PM_READY, 0}, {SAY, DISK, PM_READY, 0}};
+	static const struct act acts_[] = {{SAY, SHELL, PM_READY, 0}, {SAY, DISK, PM_READY, 0}, {DIE, DISK, END_FAULT}};
 
 	(void)state;
 	slots[DISK].owns_console = true;
 	order_go_on();
 	RUN(acts_);
 	assert_int_equal(console_offs, 1);
+	assert_int_equal(console_ons, 1);
+	assert_int_equal(answer[2], 0);
+}
+
+/* The server `disk` is late: the system's start does not wait longer for it, but a VM that needs it does. */
+static void order_with_late_disk(void)
+{
+	slots[VM1].connect_mask = 1u << 0 | 1u << DISK | 1u << LATE;
+	config.processes[DISK - 1].ready = true;
+	order_go_on();
+}
+
+static void a_guest_begins_when_what_it_connects_to_is_ready(void **state)
+{
+	static const struct act acts_[] = {
+	    {WAIT, 0, 0, 0}, /* 10 s for disk */
+	    {SAY, VM1, PM_VM_NOTE, "console\x1b one"},
+	    {SAY, VM1, PM_READY, NULL},
+	    {WAIT, 0, 0, 0}, /* a second until the operator is told */
+	    {SAY, SHELL, PM_READY, NULL},
+	    {SAY, DISK, PM_READY, NULL},
+	    {SAY, VM2, PM_VM_INFO, "vm1"},
+	};
+
+	(void)state;
+	order_with_late_disk();
+	RUN(acts_);
+	assert_int_equal(answer[2], 0);
+	assert_int_equal(answer[3], 0);
+	assert_non_null(strstr(log_text, "vm1 waits: process disk is not ready"));
+	assert_null(strstr(log_text, "console"));
+	assert_int_equal(vm_reply.state, VM_RUNNING);
+	assert_string_equal(vm_reply.note, "");
+	assert_true(gate_deadline() == NEVER);
+}
+
+static void what_a_guest_waits_for_is_shown(void **state)
+{
+	static const struct act acts_[] = {
+	    {WAIT, 0, 0, 0},
+	    {SAY, VM1, PM_READY, NULL},
+	    {DIE, DISK, END_FAULT},
+	    {SAY, VM2, PM_VM_INFO, "vm1"},
+	    {SAY, DISK, PM_VM_NOTE, "not a VM"},
+	    {SAY, VM1, PM_VM_NOTE, ""},
+	    {SAY, VM1, PM_VM_NOTE, "\x1b[2J not \xff printable"},
+	    {SAY, SHELL, PM_VM_INFO, "vm1"},
+	};
+
+	(void)state;
+	order_with_late_disk();
+	RUN(acts_);
+	assert_int_equal(answer[2], NOT_ANSWERED);
+	assert_int_equal(vm_reply.state, VM_STARTING);
+	assert_int_equal(vm_reply.entries, 0);
+	assert_non_null(strstr(log_text, "disk ended: fault"));
+	assert_int_equal(answer[5], -EPERM);
+	assert_int_equal(answer[6], -EINVAL);
+	assert_string_equal(vm_reply.note, "?[2J not ? printable");
+}
+
+static void a_guest_that_waits_too_long_is_refused(void **state)
+{
+	static const struct act acts_[] = {
+	    {WAIT, 0, 0, 0}, {SAY, VM1, PM_READY, NULL},    {WAIT, 0, 0, 0},
+	    {WAIT, 0, 0, 0}, {SAY, VM2, PM_VM_INFO, "vm1"},
+	};
+
+	(void)state;
+	order_with_late_disk();
+	RUN(acts_);
+	assert_int_equal(k.now, 20000000000);
+	assert_int_equal(answer[2], NOT_ANSWERED);
+	assert_false(slots[VM1].running);
+	assert_non_null(strstr(log_text,
+			       "vm1 ended: exit code 64, cause error, its guest has not begun: process disk is not "
+			       "ready"));
+	assert_int_equal(vm_reply.state, VM_STOPPED);
+	assert_int_equal(vm_reply.exit_code, 64);
+	assert_int_equal(vm_reply.cause, CAUSE_ERROR);
+	assert_string_equal(vm_reply.note, "process disk is not ready");
+	assert_true(gate_deadline() == NEVER);
+}
+
+static void a_guest_that_has_not_begun_is_ended_from_here(void **state)
+{
+	static const struct act stop[] = {{SAY, SHELL, PM_VM_STOP, "vm1"}, {SAY, VM2, PM_VM_INFO, "vm1"}};
+	static const struct act quit[] = {{SAY, SHELL, PM_VM_START, "vm1"},
+					  {SAY, SHELL, PM_SLAY, "vm1", 0, BH_SIGUSR1},
+					  {SAY, SHELL, PM_SLAY, "vm1", 0, BH_SIGQUIT},
+					  {SAY, VM2, PM_VM_INFO, "vm1"}};
+
+	(void)state;
+	order_go_on();
+	RUN(stop);
+	assert_int_equal(answer[1], 0);
+	assert_int_equal(k.signalled[VM1], 0);
+	assert_int_equal(vm_reply.exit_code, 0);
+	assert_int_equal(vm_reply.cause, CAUSE_SIGNAL);
+	RUN(quit);
+	assert_int_equal(k.signalled[VM1], BH_SIGUSR1);
+	assert_int_equal(vm_reply.exit_code, 3);
+	assert_int_equal(vm_reply.cause, CAUSE_SIGNAL);
+	assert_int_equal(vm_reply.starts, 2);
+}
+
+static void how_often_a_guest_was_entered_is_kept(void **state)
+{
+	static const struct act acts_[] = {{SAY, VM1, PM_READY, NULL},
+					   {DIE, VM1, END_EXIT, 0, .status = CAUSE_OFF << 8},
+					   {SAY, VM2, PM_VM_INFO, "vm1"}};
+
+	(void)state;
+	order_go_on();
+	k.info[VM1].entries = 7;
+	RUN(acts_);
+	assert_int_equal(vm_reply.entries, 7);
+	assert_null(strstr(log_text, "has not begun"));
 }
 
 static void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)
@@ -827,6 +963,11 @@ int main(void)
 	    CASE(a_shutdown_does_not_wait_for_ever),
 	    cmocka_unit_test_setup(the_end_of_a_critical_process_ends_the_system, make_system),
 	    CASE(the_console_driver_takes_over_when_it_is_ready),
+	    CASE(a_guest_begins_when_what_it_connects_to_is_ready),
+	    CASE(what_a_guest_waits_for_is_shown),
+	    CASE(a_guest_that_waits_too_long_is_refused),
+	    CASE(a_guest_that_has_not_begun_is_ended_from_here),
+	    CASE(how_often_a_guest_was_entered_is_kept),
 	    CASE(only_virtual_cpus_are_rescheduled_within_their_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

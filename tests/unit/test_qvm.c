@@ -2,7 +2,7 @@
 /* SOURCES: qvm/setup.c qvm/exits.c qvm/power.c qvm/vcpu.c qvm/state.c qvm/vm.c qvm/vdev.c qvm/emulate.c */
 /* SOURCES: qvm/insn.c qvm/walk.c qvm/memory.c qvm/mmio.c qvm/psci.c qvm/vgic.c qvm/vgic_regs.c qvm/fdt.c */
 /* SOURCES: qvm/seed.c qvm/load.c qvm/load_elf.c qvm/load_image.c vdev/pl011 lib/cpio.c lib/vdevfile.c lib/vdevfind.c */
-/* SOURCES: qvm/vdev_api.c qvm/vdev_event.c qvm/hostdev.c qvm/pass.c */
+/* SOURCES: qvm/vdev_api.c qvm/vdev_event.c qvm/hostdev.c qvm/pass.c qvm/log.c */
 /* SOURCES: lib/qvmconf lib/glob.c */
 /* LIBS: fdt */
 /* A whole qvm on a kernel of this file's: from an archive to a guest that runs, exits, and ends. */
@@ -44,7 +44,8 @@ static struct {
 	uint64_t map_ipa[4], map_prot[4];
 	unsigned threads, lines_raised;
 	bool locked;
-	char log[8192];
+	unsigned slogged;
+	char log[8192], note[PROTO_NOTE];
 	uint64_t now;
 	struct {
 		void (*entry)(void *);
@@ -334,6 +335,20 @@ void word_wake(uint32_t *word, unsigned count)
 	assert_int_equal(count, 1);
 }
 
+int slog_write(enum slog_severity severity, const char *text, size_t bytes)
+{
+	(void)severity;
+	assert_int_equal(text[bytes], '\0');
+	k.slogged++;
+	return 0;
+}
+
+int pm_note(const char *text)
+{
+	snprintf(k.note, sizeof(k.note), "%s", text);
+	return 0;
+}
+
 int slogf(enum slog_severity severity, const char *format, ...)
 {
 	const size_t used = strlen(k.log);
@@ -516,6 +531,7 @@ static void test_build(void **state)
 	assert_int_equal(k.resets[0], 1);
 }
 
+/* What is refused is said to the log, and to the operator. */
 static void expect_refusal(const char *config, unsigned code, const char *text)
 {
 	const struct start_args args = start(config);
@@ -529,6 +545,35 @@ static void expect_refusal(const char *config, unsigned code, const char *text)
 	assert_int_equal(k.status, code | CAUSE_ERROR << 8);
 	if (strstr(k.log, text) == NULL)
 		fail_msg("'%s' is not in '%s'", text, k.log);
+	assert_non_null(strstr(k.note, text));
+}
+
+/* Where lines go, by severity. */
+static void test_logger(void **state)
+{
+	static const struct qvm_logger loggers[] = {
+	    {QVM_LOG_WARN, QVM_LOG_SLOG, QVM_LOGGER_VM, {0}},
+	    {QVM_LOG_ERROR, QVM_LOG_NONE, QVM_LOGGER_VM, {0}},
+	    {QVM_LOG_FATAL, QVM_LOG_SLOG, QVM_LOGGER_VM, {0}},
+	    {QVM_LOG_FATAL, QVM_LOG_STDOUT, QVM_LOGGER_VM, {0}},
+	};
+
+	(void)state;
+	memcpy(vm.config.loggers, loggers, sizeof(loggers));
+	vm.config.logger_count = 4;
+	vm_logf(SLOG_INFO, "not wanted");
+	vm_logf(SLOG_ERROR, "none");
+	assert_int_equal(k.slogged, 0);
+	assert_string_equal(k.note,
+			    "none"); /* whatever `logger` says, the operator learns why a guest does not begin */
+	vm_logf(SLOG_WARN, "to the ring");
+	assert_int_equal(k.slogged, 1);
+	vm_logf(SLOG_INTERNAL, "always");
+	assert_int_equal(k.slogged, 2);
+	assert_string_equal(k.log, "");
+	vm_logf(SLOG_FATAL, "last %u", 1);
+	assert_int_equal(k.slogged, 2);
+	assert_non_null(strstr(k.log, "last 1"));
 }
 
 static void test_refused(void **state)
@@ -816,6 +861,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_build, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_logger, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_devices, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_back_pressure, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_writer, set_up, tear_down),

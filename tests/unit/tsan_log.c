@@ -55,6 +55,22 @@ int SystemCtl_r(enum systemctl command, uint64_t value)
 	return 0;
 }
 
+static char told[256];
+static unsigned times_told;
+static bool operator_gone;
+
+int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
+{
+	assert_int_equal(rcvid, 5);
+	assert_int_equal(status, 0);
+	if (operator_gone)
+		return -ESRCH;
+	assert_true(bytes == strlen(msg) + 1 && bytes <= sizeof told);
+	memcpy(told, msg, bytes);
+	times_told++;
+	return 0;
+}
+
 int ConnectAttach_r(unsigned slot, int chid, int event_chid)
 {
 	(void)event_chid;
@@ -187,6 +203,39 @@ static void await(unsigned lines)
 	pthread_mutex_unlock(&lock);
 }
 
+/* What is a warning or worse, while a driver owns the console. */
+static void news_wait_for_the_operator(void)
+{
+	log_news(5);
+	assert_int_equal(times_told, 0);
+	log_line(SLOG_INFO, "not for the operator");
+	assert_int_equal(times_told, 0);
+	log_line(SLOG_WARN, "at once");
+	assert_string_equal(told, "at once");
+	log_line(SLOG_ERROR, "later");
+	assert_int_equal(times_told, 1);
+	log_news(5);
+	assert_string_equal(told, "later");
+	/* A prompt that has ended while it waited gets nothing, and the next one all. */
+	operator_gone = true;
+	log_news(5);
+	log_line(SLOG_WARN, "kept");
+	operator_gone = false;
+	log_news(5);
+	assert_string_equal(told, "kept");
+	/* More than there is room for: the newest stay. */
+	for (unsigned i = 0; i < 20; i++)
+		log_line(SLOG_WARN, "warning %u", i);
+	for (unsigned i = 4; i < 20; i++) {
+		char text[32];
+
+		log_news(5);
+		snprintf(text, sizeof text, "warning %u", i);
+		assert_string_equal(told, text);
+	}
+	assert_int_equal(times_told, 19);
+}
+
 /* One story, since the log is one for the life of a process. */
 static void lines_reach_the_log_in_order_and_nobody_waits(void **state)
 {
@@ -198,11 +247,12 @@ static void lines_reach_the_log_in_order_and_nobody_waits(void **state)
 		log_line(SLOG_INFO, "line %u", number);
 	assert_int_equal(console_lines, 10);
 	assert_string_equal(console, "procmgr: line 9\n");
-	log_console_off();
-	log_console_off();
+	log_console(true);
+	log_console(true);
 	assert_int_equal(console_offs, 1);
 	log_line(SLOG_INFO, "line %u %0*d", number++, 1000, 1);
 	assert_int_equal(console_lines, 10);
+	news_wait_for_the_operator();
 
 	log_slogger(2, 9);
 	await(number);

@@ -33,10 +33,10 @@ void console_share(void)
 	shared = true;
 }
 
-void console_off(void)
+void console_off(bool driver)
 {
 	lock_acquire(&lock);
-	off = true;
+	off = driver;
 	lock_release(&lock);
 }
 

@@ -118,8 +118,9 @@ void console_write(const char *text, size_t bytes)
 	(void)bytes;
 }
 
-void console_off(void)
+void console_off(bool driver)
 {
+	(void)driver;
 }
 
 void arch_system_off(void)

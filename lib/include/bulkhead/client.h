@@ -24,6 +24,9 @@ int pm_ready(void);
 /* Sends struct pm_target to procmgr. `name` may be NULL: then `index` counts. */
 int pm_request(uint32_t type, const char *name, uint32_t index, uint32_t value, void *reply, size_t reply_bytes);
 
+/* A qvm tells what its VM waits for, or why it is refused: `vm status` and the operator's console show it. */
+int pm_note(const char *text);
+
 /*
  * One line into the log ring; text beyond PROTO_DATA bytes is cut off. Where there is no log ring it goes to the
  * kernel's console if the process may write there. Not for procmgr and the log ring itself. Blocks until the logger

@@ -11,16 +11,18 @@
 #include <stdint.h>
 
 #define PROTO_NAME 32  /* bytes of a name, NUL included */
+#define PROTO_NOTE 128 /* bytes of a line about a VM, NUL included */
 #define PROTO_DATA 512 /* most bytes of data in one console or log message */
 
 enum msg_type {
 	/* procmgr, on the connection that every process is born with */
 	PM_NAME_ATTACH = 0x100, /* struct pm_name: own chid under a name */
 	PM_NAME_OPEN,           /* struct pm_name -> struct pm_name: slot and chid; waits if flags has PM_WAIT */
-	PM_READY,               /* a server is ready to serve: the next step of the start may go on */
-	PM_VM_START,            /* struct pm_target */
-	PM_VM_STOP,             /* struct pm_target: SIGTERM to its qvm */
-	PM_VM_INFO,             /* struct pm_target (index) -> struct pm_vm; -ESRCH after the last */
+	PM_READY,    /* a server is ready to serve: the next step of the start may go on. Of a qvm: may the guest start?
+			The    reply waits until each process that the VM may connect to is ready */
+	PM_VM_START, /* struct pm_target */
+	PM_VM_STOP,  /* struct pm_target: SIGTERM to its qvm */
+	PM_VM_INFO,  /* struct pm_target (index) -> struct pm_vm; -ESRCH after the last */
 	PM_PROCESS_INFO, /* struct pm_target (index = slot) -> struct process_info; -ESRCH: empty; -ERANGE: after the
 			    last */
 	PM_THREAD_INFO,  /* struct pm_target (index = slot, value = tid) -> struct thread_info */
@@ -28,6 +30,8 @@ enum msg_type {
 	PM_SLAY,         /* struct pm_target: name or slot, value = signal */
 	PM_SHUTDOWN,     /* struct pm_target: value 0 = off, 1 = reset; guests are stopped first */
 	PM_SCHED,        /* struct pm_sched: priority, policy, run mask of a thread */
+	PM_VM_NOTE,      /* struct pm_note, of a qvm: what it waits for, or why it refuses; shown to the operator */
+	PM_NEWS,         /* -> text: the next line for the operator; the reply waits for it */
 	PM_POOL_INFO,    /* struct pm_target (index) -> struct pm_pool; -ESRCH after the last */
 
 	/* console driver, name "console" */
@@ -69,7 +73,7 @@ struct pm_sched {
 	uint32_t tid, priority, policy, runmask;
 };
 
-enum vm_state { VM_STOPPED, VM_RUNNING };
+enum vm_state { VM_STOPPED, VM_STARTING, VM_RUNNING }; /* STARTING: the guest has not begun */
 /* Why a qvm ended: bits 15:8 of its exit status; bits 7:0 are the documented exit code. */
 enum vm_cause { CAUSE_NONE, CAUSE_OFF, CAUSE_RESET, CAUSE_SIGNAL, CAUSE_WATCHDOG, CAUSE_ERROR };
 
@@ -79,7 +83,15 @@ struct pm_vm {
 	uint32_t starts;                /* how often it was started */
 	uint32_t exit_code, cause, end; /* of the last end; end is enum end_cause */
 	uint64_t ram_bytes;
+	uint64_t
+	    entries; /* how often its virtual CPUs were let into the guest, by the kernel's count, in its last life */
 	uint32_t vcpus, pad;
+	char note[PROTO_NOTE]; /* what it waits for, or why it was refused; empty: neither. NUL-terminated */
+};
+
+struct pm_note {
+	uint32_t type, pad;
+	char text[PROTO_NOTE]; /* NUL-terminated */
 };
 
 #define PM_PATTERNS 160

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A guest begins only when everything that its VM names has answered.
+
+Each test takes one thing away. The kernel's own count says that the guest was never entered, and the operator is told why.
+"""
+
+import re
+import time
+
+from harness import PROMPT, Board, bare_vm, make_archive, system_dts
+
+SLOGGER = """
+        slogger { program = "slogger"; priority = <28>; abilities = "public", "log"; ready; };
+"""
+CONSOLE = r"\[hello\.qvmconf:\d+\] the console driver, for console hello"
+
+
+def files(then="", vm="", more="", servers=None, console="hello"):
+    """One VM, hello; its serial port may be connected elsewhere."""
+    dts = system_dts(then=then, vms=[("hello", vm)])
+    if servers is not None:
+        dts = re.sub(r"processes \{.*\};\s*vms", lambda _: f"processes {{ {servers} }}; vms", dts, flags=re.DOTALL)
+        dts = re.sub(r'connect = "devc-pl011", "slogger";(?=\s*autostart)', 'connect = "slogger";', dts)
+    config = bare_vm("hello", "hello", more=more).replace("/dev/console/hello", f"/dev/console/{console}")
+    return {"system.dts": dts, "hello.qvmconf": config}
+
+
+def status(board):
+    """`vm status hello` as a dict."""
+    lines = board.command_output("vm status hello").split("\n")
+    return {key: value for key, value in re.findall(r"^ {0,2}(hello:|[a-z]+(?: [a-z]+)?) +(.*)$", "\n".join(lines), re.M)}
+
+
+def wait_for(board, what):
+    """Until `vm status` says that the VM waits for that; it comes a moment after its start."""
+    end = time.monotonic() + 8
+    while (now := status(board)).get("waits for") != what and time.monotonic() < end:
+        time.sleep(0.2)
+    return now
+
+
+def expect_refused(board, reason, code=64, within=20):
+    """The operator's console says it, and `vm status` keeps it."""
+    board.expect(rf"hello ended: exit code {code}, cause error, its guest has not begun: {reason}", within)
+    board.expect(PROMPT)
+    now = status(board)
+    assert now["hello:"] == "stopped" and now["entries"].startswith("0 "), now
+    assert re.fullmatch(reason, now["refused"]) and now["last end"] == f"error, exit {code}", now
+
+
+def test_entries_are_counted():
+    """The other side: a guest that runs was entered, and the count stays after its end."""
+    with Board(make_archive(files()), cpus=2) as board:
+        board.prompt()
+        board.open_console("hello")
+        board.expect("hello: done", 60)
+        board.leave_console()
+        now = status(board)
+        assert int(now["entries"].split()[0]) > 10, now
+        assert "waits for" not in now and "refused" not in now
+
+
+def test_no_console_driver():
+    """The kernel's console is all there is."""
+    with Board(make_archive(files(servers=SLOGGER)), cpus=2) as board:
+        board.expect(rf"hello waits: {CONSOLE}", 60)
+        board.expect(rf"hello ended: exit code 64, cause error, its guest has not begun: {CONSOLE}", 20)
+
+
+def test_console_driver_is_dead():
+    """It ran and was killed: the kernel's console comes back to say so."""
+    operator = """
+        shell { program = "operator"; args = "kill:devc-pl011", "start:hello", "sleep:2000", "show:hello", "sleep:10000",
+                "show:hello"; priority = <26>; abilities = "log"; };
+"""
+    devc = """
+        devc-pl011 { program = "devc-pl011"; priority = <30>; abilities = "public", "log"; devices = "stdout"; ready; };
+"""
+    archive = files(servers=devc + SLOGGER + operator)
+    archive["system.dts"] = archive["system.dts"].replace("autostart;", "")
+    with Board(make_archive(archive), cpus=2) as board:
+        board.expect(r"devc-pl011 ended: killed", 60)
+        board.expect(r"operator: start hello: 0\r")
+        board.expect(rf"hello waits: {CONSOLE}", 20)
+        board.expect(rf"operator: hello is starting, 0 entries, exit code 0: {CONSOLE}", 20)
+        board.expect(rf"hello ended: exit code 64, cause error, its guest has not begun: {CONSOLE}", 20)
+        board.expect(rf"operator: hello is stopped, 0 entries, exit code 64: {CONSOLE}", 20)
+
+
+def test_console_of_another():
+    """The driver is there, but the console belongs to somebody else."""
+    with Board(make_archive(files(console="shell")), cpus=2) as board:
+        board.prompt()
+        expect_refused(board, r"\[hello\.qvmconf:\d+\] pl011: cannot open the console /dev/console/shell: [^\r\n]+", code=65)
+
+
+def test_log_ring_is_dead():
+    """A process that the VM connects to is killed: the next start waits for it, and is refused."""
+    with Board(make_archive(files()), cpus=2) as board:
+        board.prompt()
+        board.open_console("hello")
+        board.expect("hello: done", 60)
+        board.leave_console()
+        board.command_output("slay -s KILL slogger")
+        board.command_output("vm start hello")
+        now = wait_for(board, "process slogger is not running")
+        assert (now["hello:"], now["waits for"]) == ("starting", "process slogger is not running"), now
+        assert now["entries"].startswith("0 "), now
+        board.expect(r"hello waits: process slogger is not running", 20)
+        expect_refused(board, "process slogger is not running")
+
+
+def test_server_is_not_ready():
+    """A process that runs but never says that it is ready. While the VM waits it can be stopped."""
+    late = """
+        late { program = "operator"; args = "never"; priority = <20>; abilities = "public"; ready; };
+"""
+    archive = files(then=late)
+    archive["system.dts"] = archive["system.dts"].replace('"slogger"; autostart', '"slogger", "late"; autostart')
+    with Board(make_archive(archive), cpus=2) as board:
+        board.prompt()
+        board.expect(r"hello waits: process late is not ready", 40)
+        expect_refused(board, "process late is not ready")
+        board.command_output("vm start hello")
+        board.command_output("vm stop hello")
+        now = status(board)
+        assert (now["hello:"], now["last end"]) == ("stopped", "signal, exit 0"), now
+        assert now["entries"].startswith("0 "), now
+
+
+def nothing_starts(board):
+    board.expect(r"system not started: 1 mistakes", 20)
+    board.expect_nothing(rf"{PROMPT}|started: slot", 5, may_end=True)
+
+
+def test_file_is_missing():
+    """The archive is not what the host tool has made: the guest's program has another name."""
+    archive = make_archive(files())
+    data = archive.read_bytes()
+    assert data.count(b"hello.elf\0") == 1
+    archive.write_bytes(data.replace(b"hello.elf\0", b"hollo.elf\0"))
+    with Board(archive, cpus=2) as board:
+        board.expect(r"hello\.qvmconf:\d+:? hello\.elf is not in the boot archive", 60)
+        nothing_starts(board)
+
+
+def test_memory_is_missing():
+    """Less RAM than the system needs: nothing of it is started, and the missing piece is named."""
+    archive = files()
+    archive["hello.qvmconf"] = archive["hello.qvmconf"].replace("16M", "512M")
+    with Board(make_archive(archive), cpus=2, ram="256M") as board:
+        board.expect(r"the system needs \d+ bytes of RAM, the board has \d+: \d+ bytes are missing", 60)
+        nothing_starts(board)
