@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/vdev.c qvm/vdev_api.c qvm/vdev_event.c qvm/mmio.c qvm/log.c lib/qvmconf/logger.c */
+/* SOURCES: qvm/vdev.c qvm/vdev_api.c qvm/vdev_event.c qvm/mmio.c qvm/log.c lib/qvmconf lib/glob.c */
 /* The life of a virtual device: what its functions are called with, and what becomes of their results. */
 #include <errno.h>
 #include <setjmp.h>
