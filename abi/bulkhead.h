@@ -304,6 +304,9 @@ struct boot_info {
 };
 
 /* What a process finds at the top of its stack: x0 of its first thread. */
+#define ENV_MAX_         24
+#define ASINFO_VARIABLE  "asinfo."  /* and a region's name: its start and length, hexadecimal, with a comma */
+#define CLUSTER_VARIABLE "cluster." /* and a cluster's name: its CPUs as a mask, hexadecimal */
 struct start_args {
 	uint32_t argc;
 	uint32_t slot;
@@ -315,4 +318,6 @@ struct start_args {
 	uint64_t file_address; /* a file of the archive that the description hands over, or 0 */
 	uint64_t file_bytes;
 	uint8_t guard[16]; /* random: stack protector and the like */
+	uint32_t env_count, pad;
+	uint64_t env[ENV_MAX_]; /* addresses of "NAME=value" */
 };

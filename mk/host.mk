@@ -7,7 +7,13 @@ HOST_OBJECTS := $(call objects,$(BUILD)/host,$(HOST_SOURCES))
 DEPS += $(HOST_OBJECTS:.o=.d)
 
 .PHONY: host
-host: $(BUILD)/bulkhead
+host: $(BUILD)/bulkhead $(BUILD)/boards/qemu-virt.dtb
+OUTPUTS += $(BUILD)/boards
+
+# `bulkhead check DIR --board qemu-virt` finds it beside the tool.
+$(BUILD)/boards/%.dtb: boards/%.sh
+	@mkdir -p $(@D)
+	$(Q)$< $@
 
 $(HOST_OBJECTS): $(BUILD)/host/%.o: %
 	$(call say,HOSTCC,$<)

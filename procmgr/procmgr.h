@@ -11,8 +11,8 @@
 #include <cpio.h>
 #include <elfimage.h>
 #include <sysconf.h>
+#include <sysplan.h>
 
-#include "plan.h"
 #include "vdevs.h"
 
 /*
@@ -28,12 +28,17 @@
 #define ARGV_MAX        16 /* of struct start_args */
 #define ARG_NUMBERS     20 /* two words for each number that is appended */
 
+/* Variables that are made: one for each region of a VM, and one for each cluster. */
+#define SLOT_ENV_MADE  (SYS_REGIONS_MAX + SYS_CLUSTERS_MAX)
+#define SLOT_ENV_MAX   (SYS_ENV_MAX + SLOT_ENV_MADE)
+#define SLOT_ENV_BYTES 80
+
 enum slot_kind { SLOT_EMPTY, SLOT_PROCMGR, SLOT_SERVER, SLOT_VM };
 
 struct slot_device {
 	uint64_t start, bytes; /* whole pages */
-	const char *name;      /* as the description calls the device */
-	bool reserved;         /* it is memory that keeps what is in it */
+	const char *name;      /* what kind of thing it is */
+	enum grant grant;
 };
 
 /* One process slot. The upper part is fixed by the description before anything starts. */
@@ -55,6 +60,9 @@ struct slot {
 	struct sys_sched sched;
 	char numbers[ARG_NUMBERS][12]; /* text that argv points to */
 	char config_arg[SYS_PATH_MAX];
+	const char *env[SLOT_ENV_MAX];
+	char env_made[SLOT_ENV_MADE][SLOT_ENV_BYTES]; /* text that env points to */
+	unsigned env_count, env_made_count;
 	bool critical;
 	bool owns_console; /* has the device that the kernel prints on */
 
@@ -68,6 +76,7 @@ struct slot {
 extern struct slot slots[PROCESS_MAX];
 extern struct sys_config config;
 extern struct plan plan;
+extern struct sys_board board;
 extern const struct boot_info *const boot;
 
 uint32_t slot_of_server(unsigned index);
@@ -79,12 +88,14 @@ bool text_ok(const char *text, size_t bytes);
 
 /* setup.c: reads and checks everything that the archive says. Returns the number of mistakes, all of them printed. */
 unsigned setup(void);
+/* Prints who owns what: the whole reach of every process, as it was proved before the start. */
+void matrix_print(void);
+
+/* env.c */
+void environment_fill(struct slot *slot, const struct sys_owner *own);
 
 /* seal.c: defines all slots and seals them. 0, or a negative errno after a message: nothing may be started. */
 int seal(void);
-
-/* matrix.c */
-void matrix_print(void);
 
 /* start.c: tells the kernel who may use a slot, and what it may use, before the seal. 0, or a negative errno after a
  * message. */

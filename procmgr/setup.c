@@ -17,10 +17,11 @@
 struct slot slots[PROCESS_MAX];
 struct sys_config config;
 struct plan plan;
+struct sys_board board;
 const struct boot_info *const boot = (const struct boot_info *)BOOT_INFO;
 
 static struct sys_vm_needs needs[SYS_VMS_MAX];
-static struct sys_board board;
+static struct sys_claims claims;
 static unsigned mistakes;
 
 _Static_assert(1 + SYS_PROCESSES_MAX + SYS_VMS_MAX <= PROCESS_MAX, "every process and VM has a slot of its own");
@@ -93,10 +94,24 @@ static int read_file(void *context, const char *path, const char **text, size_t 
 	return 0;
 }
 
+static const char *env(void *context, const char *name)
+{
+	const struct sys_vm *vm = context;
+
+	return sys_env(&vm->own, name);
+}
+
 static bool asinfo(void *context, const char *name, uint64_t *start, uint64_t *bytes)
 {
+	const struct sys_vm *vm = context;
+
+	return sys_asinfo(&config, &vm->own, &board, name, start, bytes);
+}
+
+static bool cluster(void *context, const char *name, uint32_t *cpus)
+{
 	(void)context;
-	return sys_asinfo((const void *)BOOT_DTB, name, start, bytes);
+	return sys_cluster(&config, name, cpus);
 }
 
 static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
@@ -109,15 +124,18 @@ static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_t
 static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_needs *need)
 {
 	static struct qvm_config guest;
-	static const struct qvmconf_host host = {
-	    .read = read_file, .asinfo = asinfo, .vdev = describe_vdev, .message = mistake_line};
-	const char *argv[1] = {slot->config_arg};
+	const struct qvmconf_host host = {.context = (void *)(uintptr_t)vm,
+					  .read = read_file,
+					  .env = env,
+					  .asinfo = asinfo,
+					  .cluster = cluster,
+					  .vdev = describe_vdev,
+					  .message = mistake_line};
 	struct cpio_file file;
 
-	snprintf(slot->config_arg, sizeof slot->config_arg, "@%s", vm->config);
-	if (qvmconf_read(&guest, 1, argv, &host) != 0)
+	if (qvmconf_read(&guest, (int)slot->argc - 1, slot->argv + 1, &host) != 0)
 		return;
-	sys_vm_needs(need, &guest);
+	sys_vm_needs(need, vm, &guest);
 	slot->guest_bytes = need->guest_bytes;
 	slot->vcpus = guest.cpu_count;
 	vdevs_collect(archive(), boot->archive_bytes, &guest, &slot->vdev_files, mistake_line);
@@ -135,61 +153,70 @@ static bool add_arg(struct slot *slot, const char *text)
 	return true;
 }
 
-/* Tells a server a region's index (-r) or an interrupt's number (-i), which it cannot know; qvm looks for them. */
+/* Tells the program a region's index (-r) or an interrupt's number (-i), which it cannot know. */
 static bool add_number(struct slot *slot, unsigned *used, const char *option, uint32_t value)
 {
-	if (slot->kind == SLOT_VM)
-		return true;
 	if (*used == ARG_NUMBERS)
 		return false;
 	snprintf(slot->numbers[*used], sizeof slot->numbers[0], "%u", (unsigned)value);
 	return add_arg(slot, option) && add_arg(slot, slot->numbers[(*used)++]);
 }
 
-static bool add_device(struct slot *slot, const struct sys_device *device, const char *name, unsigned *used)
+static uint64_t region_start(const char *name)
 {
-	for (unsigned i = 0; i < device->range_count; i++) {
-		const struct sys_range *range = &device->ranges[i];
-		uint64_t start = range->start & ~(PLAN_PAGE - 1);
-		uint64_t end = (range->start + range->bytes + PLAN_PAGE - 1) & ~(PLAN_PAGE - 1);
+	for (unsigned i = 0; i < config.region_count; i++) {
+		if (strcmp(config.regions[i].name, name) == 0)
+			return plan_find(&plan, i, PLAN_REGION)->start;
+	}
+	return 0;
+}
 
-		/* Region 0 is the process's RAM; devices follow in the order of the description. */
-		if (slot->device_count == SLOT_DEVICES || !add_number(slot, used, "-r", 1 + slot->device_count))
-			return false;
-		slot->devices[slot->device_count++] = (struct slot_device){start, end - start, name, device->reserved};
-	}
-	for (unsigned i = 0; i < device->interrupt_count; i++) {
-		if (slot->interrupt_count == SLOT_INTERRUPTS ||
-		    !add_number(slot, used, "-i", device->interrupts[i].intid))
-			return false;
-		slot->interrupts[slot->interrupt_count++] = device->interrupts[i];
-	}
+static bool add_range(struct slot *slot, const struct sys_claim *claim, unsigned *used)
+{
+	static const char *const names[] = {"device", "mmio", "region", "interrupt"};
+
+	/* Region 0 is the process's RAM; ranges follow in the order of the claims. qvm knows its own by their
+	 * addresses.
+	 */
+	if (slot->device_count == SLOT_DEVICES ||
+	    (slot->kind == SLOT_SERVER && !add_number(slot, used, "-r", 1 + slot->device_count)))
+		return false;
+	slot->devices[slot->device_count++] = (struct slot_device){claim->start, claim->bytes, names[claim->source],
+								   claim->reserved             ? GRANT_RESERVED
+								   : claim->what == SYS_MEMORY ? GRANT_RAM
+											       : GRANT_DEVICE};
 	return true;
 }
 
-static void add_devices(struct slot *slot, const char *const *names, unsigned count, unsigned *used)
+static bool add_interrupt(struct slot *slot, const struct sys_claim *claim, unsigned *used)
 {
-	static struct sys_device device;
+	uint32_t intid = (uint32_t)claim->start;
 
-	for (unsigned i = 0; i < count; i++) {
-		/* sys_check() has reported those that are not there. */
-		if (sys_device_find(&board, names[i], &device) != NULL)
-			continue;
-		if (!add_device(slot, &device, names[i], used))
-			mistake(slot, "too many arguments, ranges and interrupts of devices");
-		slot->owns_console |= sys_device_is_stdout(&board, &device);
-	}
+	if (slot->interrupt_count == SLOT_INTERRUPTS ||
+	    (slot->kind == SLOT_SERVER && !add_number(slot, used, "-i", intid)))
+		return false;
+	slot->interrupts[slot->interrupt_count++] = (struct sys_interrupt){intid, claim->edge};
+	return true;
 }
 
-static void add_ranges(struct slot *slot, const struct sys_process *server, unsigned *used)
+/* What of the host a slot gets. Runs when all memory is placed: a region without a start has one then. */
+static void add_claims(struct slot *slot, unsigned owner)
 {
-	static struct sys_device device;
+	const struct sys_owner *own = sys_owner_at(&config, owner);
+	unsigned used = 0;
 
-	for (unsigned i = 0; i < server->mmio_count; i++) {
-		if (sys_mmio_device(&board, &server->mmio[i], &device) == NULL &&
-		    !add_device(slot, &device, "mmio", used))
-			mistake(slot, "too many arguments and ranges");
+	for (unsigned i = 0; i < claims.count; i++) {
+		struct sys_claim claim = claims.claim[i];
+
+		if (claim.owner != owner)
+			continue;
+		if (claim.start == SYS_ANYWHERE)
+			claim.start = region_start(own->regions[claim.index]);
+		if (!(claim.what == SYS_INTERRUPT ? add_interrupt : add_range)(slot, &claim, &used))
+			mistake(slot, "too many arguments, ranges and interrupts of devices");
 	}
+	for (unsigned i = 0; i < own->device_count; i++)
+		slot->owns_console |= sys_device_is_stdout(&board, own->devices[i]);
 }
 
 static uint32_t connect_mask(uint32_t servers)
@@ -200,41 +227,40 @@ static uint32_t connect_mask(uint32_t servers)
 
 static void fill_server(struct slot *slot, const struct sys_process *server)
 {
-	unsigned used = 0;
-
 	slot->kind = SLOT_SERVER;
-	slot->name = server->name;
+	slot->name = server->own.name;
 	slot->server = server;
 	slot->program = server->program;
-	slot->sched = server->sched;
-	slot->memory = server->memory;
-	slot->kernel_memory = server->kernel_memory;
+	slot->sched = server->own.sched;
+	slot->memory = server->own.memory;
+	slot->kernel_memory = server->own.kernel_memory;
 	slot->abilities = server->abilities;
-	slot->critical = server->critical;
-	slot->connect_mask = connect_mask(server->connect);
+	slot->critical = server->own.critical;
+	slot->connect_mask = connect_mask(server->own.connect);
 	add_arg(slot, server->program);
-	for (unsigned i = 0; i < server->arg_count; i++)
-		add_arg(slot, server->args[i]);
-	add_devices(slot, server->devices, server->device_count, &used);
-	add_ranges(slot, server, &used);
+	for (unsigned i = 0; i < server->own.arg_count; i++)
+		add_arg(slot, server->own.args[i]);
+	environment_fill(slot, &server->own);
 }
 
 static void fill_vm(struct slot *slot, const struct sys_vm *vm)
 {
-	unsigned used = 0;
-
 	slot->kind = SLOT_VM;
-	slot->name = vm->name;
+	slot->name = vm->own.name;
 	slot->vm = vm;
 	slot->program = VM_PROGRAM;
-	slot->sched = vm->sched;
-	slot->memory = vm->memory;
-	slot->kernel_memory = vm->kernel_memory;
+	slot->sched = vm->own.sched;
+	slot->memory = vm->own.memory;
+	slot->kernel_memory = vm->own.kernel_memory;
 	slot->abilities = ABLE_VCPU;
-	slot->connect_mask = connect_mask(vm->connect);
+	slot->connect_mask = connect_mask(vm->own.connect);
 	add_arg(slot, VM_PROGRAM);
+	snprintf(slot->config_arg, sizeof slot->config_arg, "@%s", vm->config);
 	add_arg(slot, slot->config_arg);
-	add_devices(slot, vm->devices, vm->device_count, &used);
+	for (unsigned i = 0; i < vm->own.arg_count; i++)
+		if (!add_arg(slot, vm->own.args[i]))
+			mistake(slot, "too many arguments");
+	environment_fill(slot, &vm->own);
 }
 
 /* The programs are read now, so that a damaged one is found before anything runs. */
@@ -300,30 +326,54 @@ static bool read_board(void)
 	return true;
 }
 
-static const char *const use_text[] = {"kernel memory", "memory", "guest memory"};
+/* Whose wish an item is. */
+static const char *item_owner(const struct plan_item *item)
+{
+	return item->use == PLAN_REGION ? config.regions[item->slot].name
+	       : item->use == PLAN_POOL ? config.pools[item->slot].name
+					: slots[item->slot].name;
+}
 
 static void place_all(void)
 {
+	static const char *const uses[] = {"kernel memory", "memory", "guest memory", "memory", "shared memory"};
 	struct plan_shortage shortage;
+	const char *wrong = plan_system(&plan, &config, needs);
 
-	for (uint32_t i = 1; i < PROCESS_MAX; i++) {
-		struct slot *slot = &slots[i];
-
-		if (slot->kind == SLOT_EMPTY)
-			continue;
-		if (!plan_add(&plan, i, PLAN_KERNEL_MEMORY, slot->kernel_memory) ||
-		    !plan_add(&plan, i, PLAN_RAM, slot->memory) ||
-		    (slot->kind == SLOT_VM && !plan_add(&plan, i, PLAN_GUEST_RAM, slot->guest_bytes)))
-			mistake(slot, "an amount of memory is 0 or beyond reason");
-	}
-	if (mistakes != 0 || plan_place(&plan, boot->ram, boot->ram_count, &shortage))
+	if (wrong != NULL) {
+		mistake(NULL, "%s: an amount of memory is 0 or beyond reason", wrong);
 		return;
-	mistake(&slots[shortage.item->slot],
-		"no room for its %s of %llu bytes: the system needs %llu bytes, %llu are available, the longest free "
-		"range has %llu",
-		use_text[shortage.item->use], (unsigned long long)shortage.item->bytes,
-		(unsigned long long)shortage.needed, (unsigned long long)shortage.available,
-		(unsigned long long)shortage.largest);
+	}
+	if (plan_place(&plan, boot->ram, boot->ram_count, &shortage))
+		return;
+	if (shortage.item->start != SYS_ANYWHERE)
+		mistake(NULL,
+			"%s: not all of %llx-%llx is free: the kernel, the boot archive, the device tree, or the "
+			"firmware is there; choose another 'start'",
+			item_owner(shortage.item), (unsigned long long)shortage.item->start,
+			(unsigned long long)(shortage.item->start + shortage.item->bytes - 1));
+	else
+		mistake(NULL,
+			"%s: no room for its %s of %llu bytes: the system needs %llu bytes, %llu are available, the "
+			"longest "
+			"free range has %llu",
+			item_owner(shortage.item), uses[shortage.item->use], (unsigned long long)shortage.item->bytes,
+			(unsigned long long)shortage.needed, (unsigned long long)shortage.available,
+			(unsigned long long)shortage.largest);
+}
+
+static void map_line(void *context, const char *text)
+{
+	(void)context;
+	log_line(SLOG_INFO, "%s", text);
+}
+
+void matrix_print(void)
+{
+	const struct sys_map map = {
+	    &config, &claims, &plan, (1u << boot->cpus) - 1, {boot->archive_pa, boot->archive_bytes}};
+
+	sys_map(&map, map_line, NULL);
 }
 
 unsigned setup(void)
@@ -339,11 +389,16 @@ unsigned setup(void)
 		fill_vm(&slots[slot_of_vm(i)], &config.vms[i]);
 		read_vm(&slots[slot_of_vm(i)], &config.vms[i], &needs[i]);
 	}
-	sys_check(&config, &board, mistakes == 0 ? needs : NULL, &report);
+	/* What could not be read needs nothing. */
+	sys_check(&config, &board, needs, &claims, &report);
 	for (uint32_t i = 1; i < PROCESS_MAX; i++)
 		if (slots[i].kind != SLOT_EMPTY)
 			read_program(&slots[i]);
 	if (mistakes == 0)
 		place_all();
+	for (unsigned i = 0; mistakes == 0 && i < sys_owner_count(&config); i++)
+		add_claims(&slots[1 + i], i);
+	if (mistakes != 0)
+		plan.count = 0; /* there is nothing to be started */
 	return mistakes;
 }

@@ -74,11 +74,10 @@ static int grant_guest(uint32_t number)
 static int grant_device(uint32_t number, const struct slot *slot, unsigned index)
 {
 	const struct slot_device *device = &slot->devices[index];
-	enum grant kind = device->reserved ? GRANT_RESERVED : GRANT_DEVICE;
 
 	if (slot->kind == SLOT_SERVER)
-		return grant(number, kind, device->start, device->bytes, 1 + (int)index);
-	return check(slot, "ProcessGrant", ProcessGrant_r(number, kind, device->start, device->bytes));
+		return grant(number, device->grant, device->start, device->bytes, 1 + (int)index);
+	return check(slot, "ProcessGrant", ProcessGrant_r(number, device->grant, device->start, device->bytes));
 }
 
 static int grant_all(uint32_t number, const struct slot *slot)
@@ -134,30 +133,38 @@ static int load(uint32_t number, const struct slot *slot, uint64_t *used)
 	return 0;
 }
 
-/* What lies at the top of the stack: struct start_args, behind it the strings of argv. */
+/* What lies at the top of the stack: struct start_args, behind it the strings of argv and env. */
 struct top {
 	struct start_args args;
 	char strings[2048];
-};
+} __attribute__((aligned(16)));
 _Static_assert(sizeof(struct top) % 16 == 0, "the stack pointer begins at the block and is 16-byte aligned (AAPCS64)");
 _Static_assert(sizeof(struct top) <= PLAN_PAGE, "most of the stack is left");
 #define TOP_ADDRESS (STACK_TOP - sizeof(struct top))
+
+/* Copies strings behind those that are there, and notes their addresses. */
+static bool fill_list(struct top *top, size_t *used, const char *const *list, unsigned count, uint64_t *addresses)
+{
+	for (unsigned i = 0; i < count; i++) {
+		size_t bytes = strlen(list[i]) + 1;
+
+		if (bytes > sizeof top->strings - *used)
+			return false;
+		memcpy(top->strings + *used, list[i], bytes);
+		addresses[i] = TOP_ADDRESS + offsetof(struct top, strings) + *used;
+		*used += bytes;
+	}
+	return true;
+}
 
 static bool fill_strings(struct top *top, const struct slot *slot)
 {
 	size_t used = 0;
 
-	for (unsigned i = 0; i < slot->argc; i++) {
-		size_t bytes = strlen(slot->argv[i]) + 1;
-
-		if (bytes > sizeof top->strings - used)
-			return false;
-		memcpy(top->strings + used, slot->argv[i], bytes);
-		top->args.argv[i] = TOP_ADDRESS + offsetof(struct top, strings) + used;
-		used += bytes;
-	}
 	top->args.argc = slot->argc;
-	return true;
+	top->args.env_count = slot->env_count;
+	return fill_list(top, &used, slot->argv, slot->argc, top->args.argv) &&
+	       fill_list(top, &used, slot->env, slot->env_count, top->args.env);
 }
 
 static int start(uint32_t number, struct slot *slot, uint64_t used)

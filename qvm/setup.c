@@ -8,6 +8,7 @@
 #include <cpio.h>
 #include <vdevfile.h>
 
+#include "qvm/environment.h"
 #include "qvm/fdt.h"
 #include "qvm/load.h"
 #include "qvm/pass.h"
@@ -69,6 +70,7 @@ static void read_config(const struct start_args *args)
 	const char *words[sizeof(args->argv) / sizeof(args->argv[0])];
 	int count = 0;
 
+	environment_use(&host);
 	for (uint32_t i = 1; i < args->argc && i < sizeof(args->argv) / sizeof(args->argv[0]); i++)
 		words[count++] = (const char *)(uintptr_t)args->argv[i];
 	if (qvmconf_read(&vm.config, count, words, &host) != 0) {

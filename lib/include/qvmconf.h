@@ -179,6 +179,7 @@ enum qvm_unsupported { QVM_ABORT, QVM_FAIL, QVM_IGNORE };
 struct qvm_config {
 	const char *name; /* `system`, or "qvm-guest" */
 	bool name_given;
+	struct qvm_place name_place; /* if given */
 	struct qvm_mem mem[QVM_MEM_MAX];
 	unsigned mem_count;
 	struct qvm_cpu cpus[QVM_CPUS_MAX];

@@ -7,69 +7,139 @@
 #pragma once
 
 #include "qvmconf.h"
+#include <bulkhead.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define SYS_PROCESSES_MAX 16
 #define SYS_VMS_MAX       15 /* with procmgr and all processes: the kernel's 32 slots */
+#define SYS_OWNERS_MAX    (SYS_PROCESSES_MAX + SYS_VMS_MAX)
 #define SYS_ARGS_MAX      15 /* beside the program's name */
-#define SYS_DEVICES_MAX   8  /* of one process */
-#define SYS_MMIO_MAX      4  /* ranges of one process that belong to no device which has a name */
-#define SYS_RANGES_MAX    4  /* MMIO ranges of one device */
-#define SYS_INTRS_MAX     8  /* interrupts of one device */
+#define SYS_ENV_MAX       8
+#define SYS_DEVICES_MAX   8 /* of one owner */
+#define SYS_MMIO_MAX      4 /* ranges of one owner that belong to no device which has a name */
+#define SYS_IRQS_MAX      8 /* interrupts of one owner that belong to no device which has a name */
+#define SYS_REGIONS_MAX   8 /* in all, and of one owner */
+#define SYS_CLUSTERS_MAX  8
+#define SYS_POOLS_MAX     4
+#define SYS_PATTERNS_MAX  8 /* names of one pool */
+#define SYS_RANGES_MAX    4 /* MMIO ranges of one device */
+#define SYS_INTRS_MAX     8 /* interrupts of one device */
 #define SYS_PATH_MAX      128
+#define SYS_ANYWHERE      UINT64_MAX /* start of what procmgr places */
 
 struct sys_sched {
 	uint8_t priority, max_priority; /* 1 to 254 */
 	uint8_t policy;                 /* SCHED_FIFO_ or SCHED_RR_ */
-	uint32_t runmask;               /* not 0; default 0xff: the user takes away the CPUs that do not exist */
+	uint32_t runmask;               /* not 0; not written: all CPUs that nobody has exclusively. The user takes away
+					 * those that do not exist */
 };
 
 struct sys_range {
 	uint64_t start, bytes;
 };
 
-struct sys_process {
+enum sys_restart { SYS_RESTART_NEVER, SYS_RESTART_ON_FAILURE, SYS_RESTART_ALWAYS };
+
+/* What is the same for processes and VMs: what they are given, and what follows when they end. */
+struct sys_owner {
 	const char *name; /* of the node; shorter than NAME_MAX_ */
-	const char *program;
-	const char *args[SYS_ARGS_MAX]; /* without argv[0] */
-	unsigned arg_count;
 	struct sys_sched sched;
-	uint64_t memory;                      /* code, data, stack and heap; whole pages */
-	uint64_t kernel_memory;               /* whole pages */
-	uint32_t abilities;                   /* ABLE_* */
-	uint32_t connect;                     /* bit n: may connect to processes[n] */
+	bool runmask_given;
+	bool exclusive_cpus;            /* nobody else may run on the CPUs of its run mask */
+	uint64_t memory;                /* code, data, stack and heap; whole pages */
+	uint64_t kernel_memory;         /* whole pages */
+	uint32_t connect;               /* bit n: may connect to processes[n] */
+	const char *args[SYS_ARGS_MAX]; /* process: without argv[0]; VM: words behind its file on qvm's command line */
+	const char *env[SYS_ENV_MAX];   /* "NAME=value" */
 	const char *devices[SYS_DEVICES_MAX]; /* for sys_device_find() */
-	unsigned device_count;
-	struct sys_range mmio[SYS_MMIO_MAX]; /* whole pages */
-	unsigned mmio_count;
-	bool ready;    /* the next process starts only when this one has said that it is ready */
-	bool critical; /* its end is the global design safe state */
+	struct sys_range mmio[SYS_MMIO_MAX];  /* whole pages */
+	uint32_t interrupts[SYS_IRQS_MAX];    /* INTIDs, 32 to 1019 */
+	const char *regions[SYS_REGIONS_MAX]; /* of /memory, or of the board's /reserved-memory */
+	unsigned arg_count, env_count, device_count, mmio_count, interrupt_count, region_count;
+	bool dma_uncontained; /* it may have devices whose DMA nothing bounds */
+	enum sys_restart restart;
+	unsigned restart_limit;    /* restarts in a row, 1 to 1000 */
+	unsigned restart_delay_ms; /* before the first of them; each further one doubles it, up to a minute */
+	bool critical;             /* its end, when it is not restarted, is the global design safe state */
+};
+
+struct sys_process {
+	struct sys_owner own;
+	const char *program;
+	uint32_t abilities; /* ABLE_* */
+	bool ready;         /* the next process starts only when this one has said that it is ready */
 };
 
 struct sys_vm {
-	const char *name;   /* of the node; equal to `system` of its configuration */
-	const char *config; /* name of the .qvmconf file */
-	struct sys_sched sched;
-	uint64_t memory;        /* of qvm itself; default 2 MiB */
-	uint64_t kernel_memory; /* default 4 MiB */
-	uint32_t connect; /* bit n: its qvm may connect to processes[n]; default: those that have the ability public */
-	const char *devices[SYS_DEVICES_MAX]; /* that `pass` may name; as of a process, and /reserved-memory's nodes */
-	unsigned device_count;
+	struct sys_owner own; /* the name is equal to `system` of its configuration; memory: that of qvm itself, default
+			       * 2 MiB, kernel_memory 4 MiB; connect, if not given: processes with the ability public */
+	const char *config;   /* name of the .qvmconf file */
 	bool autostart;
+};
+
+/* A piece of RAM with a name, for one owner: of no use to others, and zero when its owner starts. */
+struct sys_region {
+	const char *name;
+	uint64_t start; /* physical, or SYS_ANYWHERE */
+	uint64_t bytes; /* whole pages */
+};
+
+/* A run mask with a name. */
+struct sys_cluster {
+	const char *name;
+	uint32_t cpus; /* not 0 */
+};
+
+/* RAM for shared memory that guests create. */
+struct sys_pool {
+	const char *name;
+	uint64_t bytes; /* whole pages */
+	uint32_t vms;   /* bit n: vms[n] may use it */
+	const char *patterns[SYS_PATTERNS_MAX];
+	unsigned pattern_count; /* 0: every name */
 };
 
 struct sys_config {
 	struct sys_process processes[SYS_PROCESSES_MAX]; /* in the order of their start */
-	unsigned process_count;
-	struct sys_vm vms[SYS_VMS_MAX];
-	unsigned vm_count;
+	struct sys_vm vms[SYS_VMS_MAX];                  /* in the order of their start */
+	struct sys_region regions[SYS_REGIONS_MAX];
+	struct sys_cluster clusters[SYS_CLUSTERS_MAX];
+	struct sys_pool pools[SYS_POOLS_MAX];
+	unsigned process_count, vm_count, region_count, cluster_count, pool_count;
+	enum qvm_safety safety; /* for all that says nothing of its own; never QVM_SAFETY_DEFAULT */
+	bool safe_state_reset;  /* the global design safe state ends with a reset instead of a halt */
 };
 
-/* Where mistakes go: one line each, without a newline, "file: /node/path: text". */
+/* Owners have numbers: first the processes, then the VMs. `owner` is below the sum of both. */
+static inline unsigned sys_owner_count(const struct sys_config *config)
+{
+	return config->process_count + config->vm_count;
+}
+
+static inline const struct sys_owner *sys_owner_at(const struct sys_config *config, unsigned owner)
+{
+	return owner < config->process_count ? &config->processes[owner].own
+					     : &config->vms[owner - config->process_count].own;
+}
+
+/* The value of NAME in an owner's `env`, or NULL. */
+const char *sys_env(const struct sys_owner *owner, const char *name);
+
+/* The CPUs of a cluster; false: there is none of that name. */
+bool sys_cluster(const struct sys_config *config, const char *name, uint32_t *cpus);
+
+/* A place in the system description: a node, /folder/name, and perhaps one property of it. Empty names: further up. */
+struct sys_place {
+	const char *folder, *name, *property;
+};
+
+/* Where mistakes go: one line each, without a newline, "[file:line] /node/path: text". */
 struct sys_report {
-	const char *file; /* what the lines begin with */
+	const char *file; /* what the lines begin with, between brackets, where nothing better is known */
+	/* Writes "system.dts:12" for a place; false: not known. NULL: it is never known. */
+	bool (*locate)(void *context, const struct sys_place *place, char *text, size_t bytes);
 	void (*message)(void *context, const char *line);
 	void *context;
 	unsigned mistakes; /* counted up */
@@ -90,15 +160,28 @@ struct sys_device {
 	unsigned range_count;
 	struct sys_interrupt interrupts[SYS_INTRS_MAX];
 	unsigned interrupt_count;
-	bool reserved; /* it is memory: a node of /reserved-memory without no-map */
+	bool dma; /* it can do DMA, and no SMMU is in front of it */
 };
 
-#define SYS_NODES_MAX 2048 /* of the board's tree */
+#define SYS_NODES_MAX      2048 /* of the board's tree */
+#define SYS_BOARD_RAM_MAX  16
+#define SYS_RESERVED_MAX   32
+#define SYS_BOARD_NAME_MAX 32
+
+/* RAM that the firmware keeps: from /memreserve/ (no name), or a node of /reserved-memory. */
+struct sys_reserved {
+	struct sys_range range;
+	bool no_map;                   /* it must not be mapped by anybody */
+	char name[SYS_BOARD_NAME_MAX]; /* without unit address; cut off if longer */
+};
 
 /* What of the board counts, and where the nodes of its tree are: libfdt walks all of it for each question. */
 struct sys_board {
 	const void *dtb;
 	uint64_t ram_bytes; /* for processes and guests; procmgr puts in what the kernel says is free */
+	struct sys_range ram[SYS_BOARD_RAM_MAX]; /* of which the reserved ranges are part */
+	struct sys_reserved reserved[SYS_RESERVED_MAX];
+	unsigned ram_count, reserved_count;
 	unsigned cpus;
 	unsigned node_count;
 	struct {
@@ -120,14 +203,48 @@ const char *sys_board_read(struct sys_board *board, const void *dtb, size_t byte
 const char *sys_device_find(const struct sys_board *board, const char *name, struct sys_device *device);
 
 /* Is it the one that /chosen/stdout-path names? */
-bool sys_device_is_stdout(const struct sys_board *board, const struct sys_device *device);
+bool sys_device_is_stdout(const struct sys_board *board, const char *name);
 
-/* Takes a range of MMIO pages for a device of its own. Returns NULL, or what is wrong, as text: `path` says with what.
+/*
+ * The region of that name for $asinfo_start{} and $asinfo_length{}: one of `owner`'s `regions`, whether it stands in
+ * the description or in the board's /reserved-memory. Without an `owner` any of the board. Without a `board`, none of
+ * it.
  */
-const char *sys_mmio_device(const struct sys_board *board, const struct sys_range *range, struct sys_device *device);
+bool sys_asinfo(const struct sys_config *config, const struct sys_owner *owner, const struct sys_board *board,
+		const char *name, uint64_t *start, uint64_t *bytes);
 
-/* A named region of /reserved-memory, for $asinfo_start{} and $asinfo_length{}. */
-bool sys_asinfo(const void *board_dtb, const char *name, uint64_t *start, uint64_t *bytes);
+/* ---- who owns what ---- */
+
+enum sys_what { SYS_MEMORY, SYS_MMIO, SYS_INTERRUPT };
+enum sys_source { SYS_BY_DEVICE, SYS_BY_MMIO, SYS_BY_REGION, SYS_BY_INTERRUPT };
+
+/* One thing that one owner has. */
+struct sys_claim {
+	enum sys_what what;
+	enum sys_source source; /* the property that gives it, */
+	uint8_t index;          /* and the how manieth in it */
+	uint8_t owner;          /* for sys_owner_at() */
+	bool edge;              /* of an interrupt of a device */
+	bool reserved;          /* of a region of the board's /reserved-memory */
+	uint64_t start, bytes;  /* whole pages, or SYS_ANYWHERE; of an interrupt its INTID and 1 */
+};
+
+#define SYS_CLAIMS_MAX 320
+
+struct sys_claims {
+	unsigned count;
+	struct sys_claim claim[SYS_CLAIMS_MAX]; /* by owner; within it devices, mmio, regions, interrupts */
+};
+
+/* A range or an interrupt of the host that a VM's configuration passes to its guest. */
+struct sys_pass {
+	enum sys_what what;    /* SYS_MMIO: any address; SYS_INTERRUPT */
+	bool ram;              /* the guest is told that it is RAM */
+	uint64_t start, bytes; /* of the host, or INTID and 1 */
+	struct qvm_place place;
+};
+
+#define SYS_PASSES_MAX 48
 
 /* What one VM's configuration asks of the system. Kept small, so that configurations may be read one after the other.
  */
@@ -135,18 +252,24 @@ struct sys_vm_needs {
 	char name[QVM_NAME_MAX];
 	bool name_given;
 	uint64_t guest_bytes; /* RAM and ROM */
-	uint8_t priority_max; /* highest of its virtual CPUs, 0: none given */
+	uint8_t priority_max; /* highest of its virtual CPUs and vdevs, 0: none given */
 	uint32_t runmask;     /* union of those given */
+	/* Where `system`, that CPU, and the first CPU with each bit of the run mask stand. Names of files point into
+	 * struct sys_vm, not into the configuration, which may be gone. */
+	struct qvm_place name_place, priority_place, runmask_places[CPU_MAX];
+	struct sys_pass passes[SYS_PASSES_MAX];
+	unsigned pass_count;
 };
 
-void sys_vm_needs(struct sys_vm_needs *needs, const struct qvm_config *config);
+void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const struct qvm_config *config);
 
 /*
  * Checks the system against the board and against what its VMs need (`needs[i]` belongs to `vms[i]`). A NULL
- * leaves out what it would have been compared with. Returns the number of mistakes.
+ * leaves out what it would have been compared with. Fills in `claims`: without a board those of no device. Returns the
+ * number of mistakes.
  */
 unsigned sys_check(const struct sys_config *config, const struct sys_board *board, const struct sys_vm_needs *needs,
-		   struct sys_report *report);
+		   struct sys_claims *claims, struct sys_report *report);
 
-/* The RAM that the whole system takes: processes, their kernel memory, and the guests of `needs`. */
+/* The RAM that the whole system takes: processes, their kernel memory, regions, pools, and the guests of `needs`. */
 uint64_t sys_memory_bytes(const struct sys_config *config, const struct sys_vm_needs *needs);

@@ -20,6 +20,7 @@ static void option_system(struct qc_reader *r, const struct qc_option *option)
 	}
 	r->config->name = qc_keep(r, name);
 	r->config->name_given = true;
+	r->config->name_place = r->option_place;
 }
 
 static void option_cmdline(struct qc_reader *r, const struct qc_option *option)

@@ -31,13 +31,15 @@ static void run_all(initializer *from, initializer *to)
 		(*from)();
 }
 
+extern char **environ;
+
 /*
  * Called by _start. Built without a stack protector like all of the library (mk/flags.mk), so the guard may change
- * here. argv is copied, since start_args has no room for the NULL behind a sixteenth argument.
+ * here. argv and the environment are copied, since start_args has no room for a NULL behind them.
  */
 _Noreturn void process_start(const struct start_args *args)
 {
-	static char *argv[sizeof(args->argv) / sizeof(args->argv[0]) + 1];
+	static char *argv[sizeof(args->argv) / sizeof(args->argv[0]) + 1], *variables[ENV_MAX_ + 1];
 	int argc = 0;
 
 	own_args = args;
@@ -56,6 +58,9 @@ _Noreturn void process_start(const struct start_args *args)
 		argv[argc] = (char *)(uintptr_t)args->argv[argc];
 		argc++;
 	}
+	for (uint32_t i = 0; i < args->env_count && i < ENV_MAX_; i++)
+		variables[i] = (char *)(uintptr_t)args->env[i];
+	environ = variables;
 	run_all(__preinit_array_start, __preinit_array_end);
 	run_all(__init_array_start, __init_array_end);
 	exit(main(argc, argv));

@@ -101,29 +101,113 @@ int sys_node_path(const struct sys_board *board, const char *path)
 
 /* ---- memory and CPUs ---- */
 
-/* Bytes in all `reg` entries of the children of `parent`; only those with that device_type, if one is given. */
-static uint64_t sum_regs(const struct sys_board *board, int parent, const char *device_type)
+/* All `reg` entries of the children of `parent` with a device_type, or with any if it is NULL, go to `take`. */
+static const char *each_reg(struct sys_board *board, int parent, const char *device_type,
+			    const char *(*take)(struct sys_board *board, const struct sys_range *range, int node))
 {
 	const void *dtb = board->dtb;
+	const char *wrong = NULL;
 	struct sys_cells cells;
 	struct sys_range range;
-	uint64_t sum = 0;
 
 	if (parent < 0 || !sys_cells_of(dtb, board->nodes[parent].offset, &cells) || cells.size == 0)
-		return 0;
-	for (unsigned n = 1; n < board->node_count; n++) {
+		return NULL;
+	for (unsigned n = 1; n < board->node_count && !wrong; n++) {
 		int node = board->nodes[n].offset;
 
 		if (board->nodes[n].parent != (unsigned)parent ||
 		    (device_type && (!board->nodes[n].typed || !sys_is(dtb, node, "device_type", device_type))) ||
 		    !usable(dtb, node))
 			continue;
-		for (unsigned i = 0; sys_reg(dtb, node, &cells, i, &range); i++) {
-			if (__builtin_add_overflow(sum, range.bytes, &sum))
-				return 0;
-		}
+		for (unsigned i = 0; sys_reg(dtb, node, &cells, i, &range) && !wrong; i++)
+			wrong = take(board, &range, node);
 	}
-	return sum;
+	return wrong;
+}
+
+static const char *take_memory(struct sys_board *board, const struct sys_range *range, int node)
+{
+	(void)node;
+	if (range->bytes == 0)
+		return NULL;
+	if (board->ram_count == SYS_BOARD_RAM_MAX)
+		return "it has more ranges of memory than are supported (16)";
+	for (unsigned i = 0; i < board->ram_count; i++) {
+		if (sys_share_page(&board->ram[i], range))
+			return "it describes the same memory twice";
+	}
+	board->ram[board->ram_count++] = *range;
+	return NULL;
+}
+
+static const char *take_reserved(struct sys_board *board, const struct sys_range *range, int node)
+{
+	const char *name = node >= 0 ? fdt_get_name(board->dtb, node, NULL) : "";
+	struct sys_reserved *reserved = &board->reserved[board->reserved_count];
+	size_t bytes = strcspn(name, "@");
+
+	if (range->bytes == 0)
+		return NULL;
+	if (board->reserved_count == SYS_RESERVED_MAX)
+		return "it reserves more ranges of memory than are supported (32)";
+	if (bytes >= sizeof(reserved->name))
+		bytes = sizeof(reserved->name) - 1;
+	reserved->range = *range;
+	reserved->no_map = node < 0 || fdt_getprop(board->dtb, node, "no-map", NULL);
+	memcpy(reserved->name, name, bytes);
+	reserved->name[bytes] = '\0';
+	board->reserved_count++;
+	return NULL;
+}
+
+static const char *read_reserved(struct sys_board *board)
+{
+	const char *wrong = each_reg(board, sys_node_path(board, "/reserved-memory"), NULL, take_reserved);
+
+	/* Devicetree Specification 0.4, 5.3: entries of /memreserve/. */
+	for (int i = 0; i < fdt_num_mem_rsv(board->dtb) && !wrong; i++) {
+		struct sys_range range;
+
+		if (fdt_get_mem_rsv(board->dtb, i, &range.start, &range.bytes) != 0 ||
+		    range.bytes > UINT64_MAX - range.start)
+			return "its list of reserved memory is damaged";
+		wrong = take_reserved(board, &range, -1);
+	}
+	return wrong;
+}
+
+/* Bytes of `range` that lie in RAM. */
+static uint64_t within_ram(const struct sys_board *board, const struct sys_range *range)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < board->ram_count; i++) {
+		const struct sys_range *ram = &board->ram[i];
+		uint64_t from = range->start > ram->start ? range->start : ram->start;
+		uint64_t ram_end = ram->start + ram->bytes, end = range->start + range->bytes;
+
+		end = end < ram_end ? end : ram_end;
+		bytes += end > from ? end - from : 0;
+	}
+	return bytes;
+}
+
+/* What is reserved twice counts twice: the sum is a bound of what the kernel finds free. */
+static const char *sum_ram(struct sys_board *board)
+{
+	uint64_t reserved = 0;
+
+	board->ram_bytes = 0;
+	for (unsigned i = 0; i < board->ram_count; i++) {
+		if (__builtin_add_overflow(board->ram_bytes, board->ram[i].bytes, &board->ram_bytes))
+			return "it describes more memory than there are addresses";
+	}
+	for (unsigned i = 0; i < board->reserved_count; i++) {
+		if (__builtin_add_overflow(reserved, within_ram(board, &board->reserved[i].range), &reserved))
+			reserved = UINT64_MAX;
+	}
+	board->ram_bytes -= reserved < board->ram_bytes ? reserved : board->ram_bytes;
+	return board->ram_count ? NULL : "it describes no memory";
 }
 
 static unsigned count_cpus(const struct sys_board *board)
@@ -143,51 +227,53 @@ static unsigned count_cpus(const struct sys_board *board)
 const char *sys_board_read(struct sys_board *board, const void *dtb, size_t bytes)
 {
 	const char *wrong;
-	uint64_t reserved;
 
 	board->dtb = dtb;
-	board->node_count = 0;
+	board->node_count = board->ram_count = board->reserved_count = 0;
 	if (bytes < sizeof(struct fdt_header) || fdt_check_header(dtb) != 0 || fdt_totalsize(dtb) > bytes)
 		return "this is not a device tree blob, or it is damaged";
 	wrong = index_nodes(board);
+	if (!wrong)
+		wrong = each_reg(board, 0, "memory", take_memory);
+	if (!wrong)
+		wrong = read_reserved(board);
+	if (!wrong)
+		wrong = sum_ram(board);
 	if (wrong)
 		return wrong;
-	reserved = sum_regs(board, sys_node_path(board, "/reserved-memory"), NULL);
-	board->ram_bytes = sum_regs(board, 0, "memory");
 	board->cpus = count_cpus(board);
-	if (board->ram_bytes == 0)
-		return "it describes no memory";
-	if (board->cpus == 0)
-		return "it describes no CPU";
-	board->ram_bytes -= reserved < board->ram_bytes ? reserved : board->ram_bytes;
-	return NULL;
+	return board->cpus ? NULL : "it describes no CPU";
 }
 
 /* ---- named regions ---- */
 
-/* A node's name counts with its unit address or without. */
-static bool named(const char *node_name, const char *name)
+static bool owner_has(const struct sys_owner *owner, const char *name)
 {
-	size_t bytes = strlen(name);
-
-	return strncmp(node_name, name, bytes) == 0 && (node_name[bytes] == '\0' || node_name[bytes] == '@');
+	for (unsigned i = 0; i < owner->region_count; i++) {
+		if (strcmp(owner->regions[i], name) == 0)
+			return true;
+	}
+	return false;
 }
 
-bool sys_asinfo(const void *board_dtb, const char *name, uint64_t *start, uint64_t *bytes)
+bool sys_asinfo(const struct sys_config *config, const struct sys_owner *owner, const struct sys_board *board,
+		const char *name, uint64_t *start, uint64_t *bytes)
 {
-	int parent = fdt_path_offset(board_dtb, "/reserved-memory"), node;
-	struct sys_cells cells;
-	struct sys_range range;
-
-	if (parent < 0 || !sys_cells_of(board_dtb, parent, &cells) || cells.size == 0)
+	if (owner && !owner_has(owner, name))
 		return false;
-	fdt_for_each_subnode(node, board_dtb, parent)
-	{
-		const char *here = fdt_get_name(board_dtb, node, NULL);
+	for (unsigned i = 0; owner && i < config->region_count; i++) {
+		const struct sys_region *region = &config->regions[i];
 
-		if (here && named(here, name) && sys_reg(board_dtb, node, &cells, 0, &range)) {
-			*start = range.start;
-			*bytes = range.bytes;
+		if (region->start != SYS_ANYWHERE && strcmp(region->name, name) == 0) {
+			*start = region->start;
+			*bytes = region->bytes;
+			return true;
+		}
+	}
+	for (unsigned i = 0; board && i < board->reserved_count; i++) {
+		if (*name && strcmp(board->reserved[i].name, name) == 0) {
+			*start = board->reserved[i].range.start;
+			*bytes = board->reserved[i].range.bytes;
 			return true;
 		}
 	}

@@ -3,221 +3,188 @@
 #include "internal.h"
 #include <bulkhead.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-void sys_vm_needs(struct sys_vm_needs *needs, const struct qvm_config *config)
-{
-	memset(needs, 0, sizeof(*needs));
-	strncpy(needs->name, config->name, sizeof(needs->name) - 1);
-	needs->name_given = config->name_given;
-	needs->guest_bytes = qvmconf_memory_bytes(config);
-	for (unsigned i = 0; i < config->cpu_count; i++) {
-		const struct qvm_cpu *cpu = &config->cpus[i];
+/* What is compared with what. */
+struct check {
+	const struct sys_config *config;
+	const struct sys_board *board;
+	const struct sys_claims *claims;
+	struct sys_report *report;
+};
 
-		if (cpu->sched_given && cpu->priority > needs->priority_max)
-			needs->priority_max = cpu->priority;
-		if (cpu->runmask_given)
-			needs->runmask |= cpu->runmask;
-	}
-	for (unsigned i = 0; i < config->vdev_count; i++) {
-		if (config->vdevs[i].priority > needs->priority_max)
-			needs->priority_max = config->vdevs[i].priority;
-	}
+static void wrong_at(const struct check *c, unsigned owner, const char *property, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void wrong_at(const struct check *c, unsigned owner, const char *property, const char *format, ...)
+{
+	struct sys_place place = sys_owner_place(c->config, owner, property);
+	char text[320];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	sys_mistake(c->report, &place, "%s", text);
 }
+
+/* ---- memory ---- */
 
 uint64_t sys_memory_bytes(const struct sys_config *config, const struct sys_vm_needs *needs)
 {
 	uint64_t sum = 0;
 
-	/* No overflow: each part is at most 2^42 (sys_read(), QVM_IPA_LIMIT), and there are fewer than 100. */
-	for (unsigned i = 0; i < config->process_count; i++)
-		sum += config->processes[i].memory + config->processes[i].kernel_memory;
-	for (unsigned i = 0; i < config->vm_count; i++)
-		sum += config->vms[i].memory + config->vms[i].kernel_memory + (needs ? needs[i].guest_bytes : 0);
+	/* No overflow: each part is at most 2^42 (sys_read(), QVM_IPA_LIMIT), and there are fewer than 150. */
+	for (unsigned i = 0; i < sys_owner_count(config); i++)
+		sum += sys_owner_at(config, i)->memory + sys_owner_at(config, i)->kernel_memory;
+	for (unsigned i = 0; needs && i < config->vm_count; i++)
+		sum += needs[i].guest_bytes;
+	for (unsigned i = 0; i < config->region_count; i++)
+		sum += config->regions[i].bytes;
+	for (unsigned i = 0; i < config->pool_count; i++)
+		sum += config->pools[i].bytes;
 	return sum;
 }
 
-static void check_memory(const struct sys_config *config, const struct sys_board *board,
-			 const struct sys_vm_needs *needs, struct sys_report *report)
+static void check_memory(const struct check *c, const struct sys_vm_needs *needs)
 {
-	uint64_t wanted = sys_memory_bytes(config, needs);
+	static const struct sys_place root = {"", "", NULL};
+	uint64_t wanted = sys_memory_bytes(c->config, needs), there = c->board->ram_bytes;
 
-	if (wanted > board->ram_bytes)
-		sys_mistake(report, "", "",
+	if (wanted > there)
+		sys_mistake(c->report, &root,
 			    "the system needs %" PRIu64 " bytes of RAM, the board has %" PRIu64 ": %" PRIu64
 			    " bytes are missing; give less to the processes and VMs",
-			    wanted, board->ram_bytes, wanted - board->ram_bytes);
+			    wanted, there, wanted - there);
 }
 
-static uint32_t present_cpus(const struct sys_board *board)
+static bool is_ram(const struct sys_board *board, const struct sys_range *range)
+{
+	uint64_t at = range->start, end = range->start + range->bytes;
+
+	/* Each round gets over one of the board's ranges. */
+	for (unsigned round = 0; round < board->ram_count && at < end; round++) {
+		for (unsigned i = 0; i < board->ram_count; i++) {
+			const struct sys_range *ram = &board->ram[i];
+
+			if (at >= ram->start && at - ram->start < ram->bytes)
+				at = ram->start + ram->bytes;
+		}
+	}
+	return at >= end;
+}
+
+static void check_region(const struct check *c, unsigned index)
+{
+	const struct sys_region *region = &c->config->regions[index];
+	struct sys_place place = {"memory", region->name, "start"};
+	struct sys_range range = {region->start, region->bytes};
+	char where[SYS_WHERE_MAX];
+
+	for (unsigned i = 0; i < index; i++) {
+		const struct sys_region *early = &c->config->regions[i];
+		struct sys_place there = {"memory", early->name, NULL};
+		struct sys_range other = {early->start, early->bytes};
+
+		if (early->start != SYS_ANYWHERE && sys_share_page(&range, &other))
+			sys_mistake(c->report, &place,
+				    "0x%" PRIx64 "-0x%" PRIx64 " overlaps /memory/%s%s, 0x%" PRIx64 "-0x%" PRIx64
+				    "; move one of them",
+				    range.start, range.start + range.bytes - 1, early->name,
+				    sys_where(c->report, &there, where), other.start, other.start + other.bytes - 1);
+	}
+	if (!c->board)
+		return;
+	if (!is_ram(c->board, &range))
+		sys_mistake(c->report, &place,
+			    "the board has no RAM at 0x%" PRIx64 "-0x%" PRIx64 ", or not at all of it", range.start,
+			    range.start + range.bytes - 1);
+	for (unsigned i = 0; i < c->board->reserved_count; i++) {
+		const struct sys_reserved *kept = &c->board->reserved[i];
+
+		if (sys_share_page(&range, &kept->range))
+			sys_mistake(c->report, &place,
+				    "0x%" PRIx64 "-0x%" PRIx64 " overlaps 0x%" PRIx64 "-0x%" PRIx64
+				    ", which the firmware reserves (%s%s); move it",
+				    range.start, range.start + range.bytes - 1, kept->range.start,
+				    kept->range.start + kept->range.bytes - 1,
+				    *kept->name ? "/reserved-memory/" : "/memreserve/", kept->name);
+	}
+}
+
+/* ---- CPUs ---- */
+
+uint32_t sys_present_cpus(const struct sys_board *board)
 {
 	return board->cpus >= CPU_MAX ? (1u << CPU_MAX) - 1 : (1u << board->cpus) - 1;
 }
 
-/* The default run mask names every CPU that could exist; a written one must name those that do. */
-static void check_runmask(const struct sys_board *board, const struct sys_sched *sched, const char *folder,
-			  const char *name, struct sys_report *report)
+static void check_cluster(const struct check *c, const struct sys_cluster *cluster)
 {
-	uint32_t present = present_cpus(board);
+	struct sys_place place = {"clusters", cluster->name, "cpus"};
+	uint32_t lacking = cluster->cpus & ~sys_present_cpus(c->board);
 
-	if (sched->runmask != 0xff && (sched->runmask & ~present))
-		sys_mistake(report, folder, name,
-			    "'runmask' 0x%x names CPUs that the board does not have; its %u CPUs are 0x%x",
-			    (unsigned)sched->runmask, board->cpus, (unsigned)present);
+	if (lacking)
+		sys_mistake(c->report, &place, "the board has CPUs 0 to %u, and not CPU %d", c->board->cpus - 1,
+			    __builtin_ctz(lacking));
 }
 
-static void check_vm(const struct sys_vm *vm, const struct sys_vm_needs *needs, const struct sys_board *board,
-		     struct sys_report *report)
+static void check_cpus(const struct check *c, unsigned owner)
 {
-	if (needs->name_given && strcmp(needs->name, vm->name) != 0)
-		sys_mistake(report, "vms", vm->name, "%.64s calls the VM '%s'; the two names must be equal", vm->config,
-			    needs->name);
-	if (needs->priority_max > vm->sched.max_priority)
-		sys_mistake(
-		    report, "vms", vm->name,
-		    "%.64s has a CPU or vdev with priority %u, above 'max-priority' %u; raise one or lower the other",
-		    vm->config, needs->priority_max, vm->sched.max_priority);
-	if (needs->runmask & ~vm->sched.runmask)
-		sys_mistake(report, "vms", vm->name, "%.64s binds CPUs to 0x%x, of which 'runmask' 0x%x lacks 0x%x",
-			    vm->config, (unsigned)needs->runmask, (unsigned)vm->sched.runmask,
-			    (unsigned)(needs->runmask & ~vm->sched.runmask));
-	else if (board && (needs->runmask & ~present_cpus(board)))
-		sys_mistake(report, "vms", vm->name, "%.64s binds CPUs to 0x%x, of which the board lacks 0x%x",
-			    vm->config, (unsigned)needs->runmask, (unsigned)(needs->runmask & ~present_cpus(board)));
+	const struct sys_owner *own = sys_owner_at(c->config, owner);
+	uint32_t present = c->board ? sys_present_cpus(c->board) : (1u << CPU_MAX) - 1;
+
+	/* What was not written names every CPU that could exist, but those that others have exclusively. */
+	if (own->runmask_given && (own->sched.runmask & ~present))
+		wrong_at(c, owner, "runmask",
+			 "'runmask' 0x%x names CPUs that the board does not have; its %u CPUs are 0x%x",
+			 (unsigned)own->sched.runmask, c->board->cpus, (unsigned)present);
+	else if (!(own->sched.runmask & present))
+		wrong_at(c, owner, NULL, "no CPU is left for it: others have all of them by 'exclusive-cpus'");
 }
 
-static const char *clash(const struct sys_device *a, const struct sys_device *b)
+static void check_exclusive(const struct check *c, unsigned owner, unsigned other)
 {
-	if (strcmp(a->path, b->path) == 0)
-		return "";
-	for (unsigned i = 0; i < a->range_count; i++) {
-		for (unsigned j = 0; j < b->range_count; j++) {
-			if (sys_share_page(&a->ranges[i], &b->ranges[j]))
-				return ", which has registers in the same page";
-		}
-	}
-	for (unsigned i = 0; i < a->interrupt_count; i++) {
-		for (unsigned j = 0; j < b->interrupt_count; j++) {
-			if (a->interrupts[i].intid == b->interrupts[j].intid)
-				return ", which has the same interrupt";
-		}
-	}
-	return NULL;
-}
+	const struct sys_owner *own = sys_owner_at(c->config, owner), *rival = sys_owner_at(c->config, other);
+	struct sys_place there =
+	    sys_owner_place(c->config, other, rival->exclusive_cpus ? "exclusive-cpus" : "runmask");
+	uint32_t both = own->sched.runmask & rival->sched.runmask;
+	char where[SYS_WHERE_MAX];
 
-/* What a process is given of the board, one after the other: its devices, then its ranges, which count as devices. */
-static unsigned claim_count(const struct sys_process *process)
-{
-	return process->device_count + process->mmio_count;
-}
-
-static const char *claim(const struct sys_board *board, const struct sys_process *process, unsigned i,
-			 struct sys_device *device)
-{
-	if (i < process->device_count)
-		return sys_device_find(board, process->devices[i], device);
-	return sys_mmio_device(board, &process->mmio[i - process->device_count], device);
-}
-
-/* Compares device `d` of process `p` with every device that was named before it. */
-static void check_owner(const struct sys_config *config, const struct sys_board *board, unsigned p, unsigned d,
-			const struct sys_device *device, struct sys_report *report)
-{
-	struct sys_device other;
-
-	for (unsigned i = 0; i <= p; i++) {
-		const struct sys_process *before = &config->processes[i];
-		unsigned count = i < p ? claim_count(before) : d;
-
-		for (unsigned j = 0; j < count; j++) {
-			const char *how = NULL;
-
-			if (!claim(board, before, j, &other))
-				how = clash(device, &other);
-			if (how)
-				sys_mistake(report, "processes", config->processes[p].name,
-					    "device %s: /processes/%s has %s%s; a device has one owner", device->path,
-					    before->name, *how ? other.path : "it already", how);
-		}
-	}
-}
-
-static void check_devices(const struct sys_config *config, const struct sys_board *board, unsigned p,
-			  struct sys_report *report)
-{
-	const struct sys_process *process = &config->processes[p];
-	struct sys_device device;
-
-	for (unsigned i = 0; i < claim_count(process); i++) {
-		const char *wrong = claim(board, process, i, &device);
-
-		if (wrong && i < process->device_count)
-			sys_mistake(report, "processes", process->name, "device \"%.64s\": %s; choose another",
-				    process->devices[i], wrong);
-		else if (wrong)
-			sys_mistake(report, "processes", process->name,
-				    "'mmio' 0x%" PRIx64 " meets %s: %s; choose another range",
-				    process->mmio[i - process->device_count].start, device.path, wrong);
-		else
-			check_owner(config, board, p, i, &device, report);
-	}
-}
-
-/* What a VM is given, against all processes and against the VMs before it. */
-static void check_vm_device(const struct sys_config *config, const struct sys_board *board, unsigned v, unsigned d,
-			    const struct sys_device *device, struct sys_report *report)
-{
-	struct sys_device other;
-	const char *how;
-
-	for (unsigned i = 0; i < config->process_count; i++)
-		for (unsigned j = 0; j < claim_count(&config->processes[i]); j++)
-			if (!claim(board, &config->processes[i], j, &other) && (how = clash(device, &other)))
-				sys_mistake(report, "vms", config->vms[v].name,
-					    "device %s: /processes/%s has %s%s; a device has one owner", device->path,
-					    config->processes[i].name, *how ? other.path : "it already", how);
-	for (unsigned i = 0; i <= v; i++)
-		for (unsigned j = 0; j < (i < v ? config->vms[i].device_count : d); j++)
-			if (!sys_device_find(board, config->vms[i].devices[j], &other) && (how = clash(device, &other)))
-				sys_mistake(report, "vms", config->vms[v].name,
-					    "device %s: /vms/%s has %s%s; a device has one owner", device->path,
-					    config->vms[i].name, *how ? other.path : "it already", how);
-}
-
-static void check_vm_devices(const struct sys_config *config, const struct sys_board *board, unsigned v,
-			     struct sys_report *report)
-{
-	const struct sys_vm *vm = &config->vms[v];
-	struct sys_device device;
-
-	for (unsigned i = 0; i < vm->device_count; i++) {
-		const char *wrong = sys_device_find(board, vm->devices[i], &device);
-
-		if (wrong)
-			sys_mistake(report, "vms", vm->name, "device \"%.64s\": %s; choose another", vm->devices[i],
-				    wrong);
-		else
-			check_vm_device(config, board, v, i, &device, report);
-	}
+	/* Two that both want them clash once. */
+	if (!own->exclusive_cpus || owner == other || !both || (rival->exclusive_cpus && other > owner))
+		return;
+	wrong_at(c, owner, "exclusive-cpus",
+		 "CPUs 0x%x are to be its own, but /%s/%s%s has 0x%x too; give one of them other CPUs",
+		 (unsigned)own->sched.runmask, there.folder, there.name, sys_where(c->report, &there, where),
+		 (unsigned)both);
 }
 
 unsigned sys_check(const struct sys_config *config, const struct sys_board *board, const struct sys_vm_needs *needs,
-		   struct sys_report *report)
+		   struct sys_claims *claims, struct sys_report *report)
 {
-	for (unsigned i = 0; board && i < config->process_count; i++) {
-		check_runmask(board, &config->processes[i].sched, "processes", config->processes[i].name, report);
-		check_devices(config, board, i, report);
+	struct check c = {config, board, claims, report};
+	unsigned owners = sys_owner_count(config);
+
+	sys_claims_read(claims, config, board, report);
+	for (unsigned i = 0; i < config->region_count; i++) {
+		if (config->regions[i].start != SYS_ANYWHERE)
+			check_region(&c, i);
 	}
-	for (unsigned i = 0; i < config->vm_count; i++) {
-		if (board) {
-			check_runmask(board, &config->vms[i].sched, "vms", config->vms[i].name, report);
-			check_vm_devices(config, board, i, report);
-		}
-		if (needs)
-			check_vm(&config->vms[i], &needs[i], board, report);
+	for (unsigned i = 0; board && i < config->cluster_count; i++)
+		check_cluster(&c, &config->clusters[i]);
+	for (unsigned i = 0; i < owners; i++) {
+		check_cpus(&c, i);
+		for (unsigned j = 0; j < owners; j++)
+			check_exclusive(&c, i, j);
+	}
+	for (unsigned i = 0; needs && i < config->vm_count; i++) {
+		sys_check_vm(config, board, i, &needs[i], report);
+		sys_check_passes(config, board, claims, i, &needs[i], report);
 	}
 	if (board)
-		check_memory(config, board, needs, report);
+		check_memory(&c, needs);
 	return report->mistakes;
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Devices of the board: their registers as the CPUs see them, and their interrupts. */
 #include "internal.h"
-#include <inttypes.h>
 #include <libfdt.h>
-#include <stdio.h>
 #include <string.h>
 
 #define GIC_CELLS   3 /* type, number, flags: Linux's binding arm,gic-v3.yaml */
@@ -192,7 +190,7 @@ static const char *read_interrupts(const struct sys_board *board, int index, str
 	return NULL;
 }
 
-/* What the kernel drives itself, or what could reach all memory. */
+/* What the kernel drives itself, or what could not work. */
 static const char *reason_to_refuse(const void *dtb, int node)
 {
 	int length;
@@ -202,10 +200,22 @@ static const char *reason_to_refuse(const void *dtb, int node)
 		return "it belongs to the kernel";
 	if (status && strcmp(status, "okay") != 0 && strcmp(status, "ok") != 0)
 		return "the board's firmware has disabled it (its 'status' is not \"okay\")";
-	if (sys_is(dtb, node, "compatible", "virtio,mmio") || fdt_getprop(dtb, node, "dma-coherent", NULL) ||
-	    fdt_getprop(dtb, node, "iommus", NULL))
-		return "it can do DMA, which nothing bounds yet";
+	if (fdt_getprop(dtb, node, "iommus", NULL))
+		return "its DMA goes through an SMMU, which lets nothing through yet";
 	return NULL;
+}
+
+/* Could it reach all memory? A tree need not say so: what says nothing and is not known here counts as no. */
+static bool does_dma(const void *dtb, int node)
+{
+	static const char *const known[] = {"virtio,mmio", "qemu,fw-cfg-mmio", "arm,pl080", "arm,pl330"};
+
+	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (sys_is(dtb, node, "compatible", known[i]))
+			return true;
+	}
+	return fdt_getprop(dtb, node, "dma-coherent", NULL) || fdt_getprop(dtb, node, "dma-ranges", NULL) ||
+	       sys_is(dtb, node, "device_type", "pci");
 }
 
 const char *sys_device_find(const struct sys_board *board, const char *name, struct sys_device *device)
@@ -217,47 +227,50 @@ const char *sys_device_find(const struct sys_board *board, const char *name, str
 		return "the board has no such device";
 	if (!get_path(board, node, device->path, sizeof(device->path)))
 		return "its path is longer than 127 bytes";
-	device->reserved = board->nodes[node].parent == (unsigned)sys_node_path(board, "/reserved-memory") &&
-			   !fdt_getprop(board->dtb, board->nodes[node].offset, "no-map", NULL);
+	device->dma = does_dma(board->dtb, board->nodes[node].offset) &&
+		      !fdt_getprop(board->dtb, board->nodes[node].offset, "iommu-map", NULL);
 	wrong = reason_to_refuse(board->dtb, board->nodes[node].offset);
 	if (!wrong)
 		wrong = read_ranges(board, node, device);
 	return wrong ? wrong : read_interrupts(board, node, device);
 }
 
-bool sys_device_is_stdout(const struct sys_board *board, const struct sys_device *device)
+bool sys_device_is_stdout(const struct sys_board *board, const char *name)
 {
 	int node = find_node(board, "stdout");
 
-	return node >= 0 && node == sys_node_path(board, device->path);
+	return node >= 0 && node == find_node(board, name);
 }
 
 /* As for a device that is named, but a PCI host bridge may be reached if an SMMU holds all that is behind it. */
-static const char *reason_to_refuse_page(const void *dtb, int node)
+static const char *reason_to_refuse_page(const void *dtb, int node, bool dma_allowed)
 {
+	const char *wrong;
+
 	if (sys_is(dtb, node, "device_type", "memory"))
 		return "it is memory";
-	return fdt_getprop(dtb, node, "iommu-map", NULL) ? NULL : reason_to_refuse(dtb, node);
+	if (fdt_getprop(dtb, node, "iommu-map", NULL))
+		return NULL;
+	wrong = reason_to_refuse(dtb, node);
+	return wrong || dma_allowed || !does_dma(dtb, node) ? wrong : "it can do DMA, which nothing bounds";
 }
 
-const char *sys_mmio_device(const struct sys_board *board, const struct sys_range *range, struct sys_device *device)
+const char *sys_mmio_refused(const struct sys_board *board, const struct sys_range *range, const char *except,
+			     bool dma_allowed, char path[SYS_PATH_MAX])
 {
-	for (int node = 1; node < (int)board->node_count; node++) {
-		const char *wrong = reason_to_refuse_page(board->dtb, board->nodes[node].offset);
+	struct sys_device device;
 
-		if (!wrong)
-			continue;
+	for (int node = 1; node < (int)board->node_count; node++) {
+		const char *wrong = NULL;
+
 		/* What cannot be reached from the CPUs is in nobody's way. */
-		read_ranges(board, node, device);
-		for (unsigned i = 0; i < device->range_count; i++) {
-			if (sys_share_page(&device->ranges[i], range) &&
-			    get_path(board, node, device->path, sizeof(device->path)))
-				return wrong;
+		read_ranges(board, node, &device);
+		for (unsigned i = 0; i < device.range_count && !wrong; i++) {
+			if (sys_share_page(&device.ranges[i], range))
+				wrong = reason_to_refuse_page(board->dtb, board->nodes[node].offset, dma_allowed);
 		}
+		if (wrong && get_path(board, node, path, SYS_PATH_MAX) && (!except || strcmp(path, except) != 0))
+			return wrong;
 	}
-	memset(device, 0, sizeof(*device));
-	snprintf(device->path, sizeof(device->path), "at 0x%" PRIx64, range->start);
-	device->ranges[0] = *range;
-	device->range_count = 1;
 	return NULL;
 }

@@ -8,9 +8,52 @@ struct sys_cells {
 	unsigned address, size; /* 32-bit cells of an address and of a length: 1 or 2, a length also 0 */
 };
 
+/* The node that is being read, and what is made of it. */
+struct reader {
+	struct sys_config *config;
+	const void *dtb;
+	int node;
+	struct sys_place place; /* of that node: its property is filled in for each message */
+	struct sys_report *report;
+};
+
+/* A mistake at a property of the node that is being read; NULL: at the node. */
+#define MISTAKE(r, at, ...) \
+	sys_mistake((r)->report, &(struct sys_place){(r)->place.folder, (r)->place.name, at}, __VA_ARGS__)
+
 /* report.c */
-void sys_mistake(struct sys_report *report, const char *folder, const char *name, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+#define SYS_WHERE_MAX 96
+void sys_mistake(struct sys_report *report, const struct sys_place *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same at a line of another file. */
+void sys_mistake_at(struct sys_report *report, const struct qvm_place *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* " [system.dts:12]", to follow the name of a node that clashes with the one of the message; "" if not known. */
+const char *sys_where(const struct sys_report *report, const struct sys_place *place, char text[SYS_WHERE_MAX]);
+
+/* value.c: typed properties. What is wrong is reported, and its default returned. */
+void sys_words(const struct reader *r, const char *const *words);
+const char *sys_string(const struct reader *r, const char *property, bool required);
+unsigned sys_strings(const struct reader *r, const char *property, const char **list, unsigned most);
+bool sys_flag(const struct reader *r, const char *property);
+uint64_t sys_number(const struct reader *r, const char *property, uint64_t standard, uint64_t least, uint64_t most);
+uint64_t sys_memory(const struct reader *r, const char *property, uint64_t standard);
+unsigned sys_ranges(const struct reader *r, const char *property, struct sys_range *ranges, unsigned most);
+unsigned sys_numbers(const struct reader *r, const char *property, uint32_t *list, unsigned most);
+/* Which of `choices` (the last one is NULL) a property has; `standard` if it has none, or another. */
+unsigned sys_choice(const struct reader *r, const char *property, const char *const *choices, unsigned standard);
+
+/* owner.c */
+void sys_read_owner(const struct reader *r, struct sys_owner *own, uint64_t memory, uint64_t kernel_memory);
+/* When all owners are known: run masks that were not written leave out what others have exclusively. */
+void sys_share_cpus(struct sys_config *config);
+struct sys_place sys_owner_place(const struct sys_config *config, unsigned owner, const char *property);
+
+/* parts.c: memory regions, clusters and pools. */
+bool sys_name_good(const struct reader *r);
+void sys_read_region(const struct reader *r);
+void sys_read_cluster(const struct reader *r);
+void sys_read_pool(const struct reader *r);
 
 /* cells.c */
 bool sys_cells_of(const void *dtb, int bus, struct sys_cells *cells);
@@ -22,3 +65,22 @@ bool sys_is(const void *dtb, int node, const char *property, const char *value);
 /* board.c: nodes are indices, -1 for none */
 int sys_node_child(const struct sys_board *board, int parent, const char *name, size_t bytes);
 int sys_node_path(const struct sys_board *board, const char *path); /* "/", or names behind slashes */
+
+/* device.c: what of the board's tree must not be reached through `range`, though no owner has it; or NULL. `path` says
+ * whose it is; `except` is a device that may. */
+const char *sys_mmio_refused(const struct sys_board *board, const struct sys_range *range, const char *except,
+			     bool dma_allowed, char path[SYS_PATH_MAX]);
+
+/* claims.c */
+void sys_claims_read(struct sys_claims *claims, const struct sys_config *config, const struct sys_board *board,
+		     struct sys_report *report);
+struct sys_place sys_claim_place(const struct sys_config *config, const struct sys_claim *claim);
+
+/* check.c */
+uint32_t sys_present_cpus(const struct sys_board *board);
+
+/* vm.c */
+void sys_check_vm(const struct sys_config *config, const struct sys_board *board, unsigned v,
+		  const struct sys_vm_needs *needs, struct sys_report *report);
+void sys_check_passes(const struct sys_config *config, const struct sys_board *board, const struct sys_claims *claims,
+		      unsigned v, const struct sys_vm_needs *needs, struct sys_report *report);

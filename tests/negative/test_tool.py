@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The host tool by itself: the archives that it writes, and that it writes none when something is wrong."""
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -125,14 +126,22 @@ def test_examples(name, tmp_path):
 
 
 @pytest.mark.parametrize("words", [(), ("check",), ("frob", "x"), ("check", "x", "y"), ("check", "x", "--borad", "y"),
-                                   ("check", "x", "--board"), ("image", "x"), ("check", "x", "-o", "y")])
+                                   ("check", "x", "--board"), ("image", "x"), ("check", "x", "-o", "y"),
+                                   ("map",), ("map", "x", "--no-check"), ("run", "x", "--board", "y")])
 def test_usage(words):
     done = bulkhead(*words)
     assert done.returncode == EX_USAGE
-    assert "see bulkhead --help" in done.stderr
+    assert re.search(r"; see bulkhead (\w+ )?--help\n$", done.stderr)
 
 
 def test_help():
     done = bulkhead("--help")
     assert done.returncode == 0
-    assert "usage: bulkhead check" in done.stdout
+    assert "usage: bulkhead COMMAND" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["check", "image", "run", "map"])
+def test_help_of_a_command(command):
+    done = bulkhead(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: bulkhead {command} DIR")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: procmgr/plan.c */
+/* SOURCES: lib/sysconf/plan.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "procmgr/plan.h"
+#include <sysplan.h>
 
 #define MIB 0x100000ull
 
@@ -42,10 +42,10 @@ static void every_wish_gets_its_own_range(void **state)
 
 	(void)state;
 	for (uint32_t slot = 1; slot < 6; slot++) {
-		assert_true(plan_add(&plan, slot, PLAN_KERNEL_MEMORY, 256 * 1024));
-		assert_true(plan_add(&plan, slot, PLAN_RAM, MIB + 1));
+		assert_true(plan_add(&plan, slot, PLAN_KERNEL_MEMORY, 256 * 1024, SYS_ANYWHERE));
+		assert_true(plan_add(&plan, slot, PLAN_RAM, MIB + 1, SYS_ANYWHERE));
 	}
-	assert_true(plan_add(&plan, 5, PLAN_GUEST_RAM, 32 * MIB));
+	assert_true(plan_add(&plan, 5, PLAN_GUEST_RAM, 32 * MIB, SYS_ANYWHERE));
 	assert_true(plan_place(&plan, free, 2, &shortage));
 	assert_sound(&plan, free, 2);
 	assert_int_equal(plan_find(&plan, 3, PLAN_RAM)->bytes, MIB + PLAN_PAGE);
@@ -60,12 +60,12 @@ static void the_last_free_page_is_used(void **state)
 	struct plan_shortage shortage;
 
 	(void)state;
-	plan_add(&plan, 1, PLAN_RAM, MIB);
-	plan_add(&plan, 2, PLAN_GUEST_RAM, 2 * MIB);
-	plan_add(&plan, 1, PLAN_KERNEL_MEMORY, MIB);
+	plan_add(&plan, 1, PLAN_RAM, MIB, SYS_ANYWHERE);
+	plan_add(&plan, 2, PLAN_GUEST_RAM, 2 * MIB, SYS_ANYWHERE);
+	plan_add(&plan, 1, PLAN_KERNEL_MEMORY, MIB, SYS_ANYWHERE);
 	assert_true(plan_place(&plan, free, 1, &shortage));
 	assert_sound(&plan, free, 1);
-	plan_add(&plan, 3, PLAN_RAM, 1);
+	plan_add(&plan, 3, PLAN_RAM, 1, SYS_ANYWHERE);
 	assert_false(plan_place(&plan, free, 1, &shortage));
 }
 
@@ -76,8 +76,8 @@ static void a_shortage_is_named_in_bytes(void **state)
 	struct plan_shortage shortage;
 
 	(void)state;
-	plan_add(&plan, 1, PLAN_RAM, MIB);
-	plan_add(&plan, 2, PLAN_GUEST_RAM, 16 * MIB);
+	plan_add(&plan, 1, PLAN_RAM, MIB, SYS_ANYWHERE);
+	plan_add(&plan, 2, PLAN_GUEST_RAM, 16 * MIB, SYS_ANYWHERE);
 	assert_false(plan_place(&plan, free, 2, &shortage));
 	assert_int_equal(shortage.needed, 17 * MIB);
 	assert_int_equal(shortage.available, 12 * MIB);
@@ -94,7 +94,7 @@ static void enough_bytes_in_too_short_pieces_are_a_shortage(void **state)
 	struct plan_shortage shortage;
 
 	(void)state;
-	plan_add(&plan, 1, PLAN_GUEST_RAM, 4 * MIB);
+	plan_add(&plan, 1, PLAN_GUEST_RAM, 4 * MIB, SYS_ANYWHERE);
 	assert_false(plan_place(&plan, free, 1, &shortage));
 	assert_true(shortage.needed < shortage.available);
 	assert_int_equal(shortage.largest, 3 * MIB + PLAN_PAGE);
@@ -105,13 +105,13 @@ static void unreasonable_wishes_are_refused(void **state)
 	struct plan plan = {0};
 
 	(void)state;
-	assert_false(plan_add(&plan, 1, PLAN_RAM, 0));
-	assert_false(plan_add(&plan, 1, PLAN_RAM, PLAN_BYTES_MAX + 1));
-	assert_false(plan_add(&plan, 1, PLAN_RAM, UINT64_MAX));
+	assert_false(plan_add(&plan, 1, PLAN_RAM, 0, SYS_ANYWHERE));
+	assert_false(plan_add(&plan, 1, PLAN_RAM, PLAN_BYTES_MAX + 1, SYS_ANYWHERE));
+	assert_false(plan_add(&plan, 1, PLAN_RAM, UINT64_MAX, SYS_ANYWHERE));
 	assert_int_equal(plan.count, 0);
 	for (unsigned i = 0; i < PLAN_ITEM_MAX; i++)
-		assert_true(plan_add(&plan, 1, PLAN_RAM, 1));
-	assert_false(plan_add(&plan, 1, PLAN_RAM, 1));
+		assert_true(plan_add(&plan, 1, PLAN_RAM, 1, SYS_ANYWHERE));
+	assert_false(plan_add(&plan, 1, PLAN_RAM, 1, SYS_ANYWHERE));
 }
 
 static uint32_t next_random(uint32_t *seed)
@@ -138,7 +138,8 @@ static void random_plans_are_sound(void **state)
 			at += free[r].bytes;
 		}
 		for (unsigned i = next_random(&seed) % 40; i > 0; i--)
-			plan_add(&plan, i, (enum plan_use)(next_random(&seed) % 3), 1 + next_random(&seed) % (3 * MIB));
+			plan_add(&plan, i, (enum plan_use)(next_random(&seed) % 3), 1 + next_random(&seed) % (3 * MIB),
+				 SYS_ANYWHERE);
 		if (plan_place(&plan, free, 3, &shortage)) {
 			assert_sound(&plan, free, 3);
 			placed++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: procmgr/seal.c procmgr/start.c procmgr/order.c procmgr/end.c procmgr/vm.c procmgr/serve.c */
 /* SOURCES: procmgr/gate.c */
-/* SOURCES: procmgr/names.c procmgr/plan.c procmgr/random.c */
+/* SOURCES: procmgr/names.c lib/sysconf/plan.c procmgr/random.c */
 /* CFLAGS: -Wno-missing-field-initializers */
 /*
  * procmgr's decisions, with a kernel of the test's own: it notes the calls, fails the one that the test names, and
@@ -391,15 +391,15 @@ static void make_slot(uint32_t number, enum slot_kind kind, const char *name)
 	slot->image.segment[0] = (struct elf_segment){0x400000, 0x2000, 0, 0, 0x1800, PROT_R | PROT_X};
 	slot->image.segment[1] = (struct elf_segment){0x403000, 0x2000, 0x40, 0x1800, 0x10, PROT_R | PROT_W};
 	slot->abilities = kind == SLOT_VM ? ABLE_VCPU : ABLE_PUBLIC;
-	plan_add(&plan, number, PLAN_KERNEL_MEMORY, slot->kernel_memory);
-	plan_add(&plan, number, PLAN_RAM, slot->memory);
+	plan_add(&plan, number, PLAN_KERNEL_MEMORY, slot->kernel_memory, SYS_ANYWHERE);
+	plan_add(&plan, number, PLAN_RAM, slot->memory, SYS_ANYWHERE);
 	if (kind == SLOT_SERVER) {
 		slot->server = &config.processes[number - 1];
 	} else {
 		slot->vm = &config.vms[number - VM1];
 		slot->guest_bytes = 4 * MIB;
 		slot->vcpus = 2;
-		plan_add(&plan, number, PLAN_GUEST_RAM, slot->guest_bytes);
+		plan_add(&plan, number, PLAN_GUEST_RAM, slot->guest_bytes, SYS_ANYWHERE);
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: lib/sysconf/read.c lib/sysconf/check.c lib/sysconf/device.c lib/sysconf/board.c lib/sysconf/cells.c */
-/* SOURCES: lib/sysconf/report.c lib/qvmconf lib/glob.c */
+/* SOURCES: lib/sysconf */
+/* SOURCES: lib/qvmconf lib/glob.c */
 /* LIBS: fdt */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
+#include "lib/sysconf/internal.h"
 #include "sysconf.h"
 #include <bulkhead.h>
 
@@ -20,6 +21,7 @@
 
 static uint8_t system_dtb[ROOM], board_dtb[ROOM];
 static struct sys_config config;
+static struct sys_claims claims;
 static char said[8192];
 
 static void message(void *context, const char *line)
@@ -224,7 +226,7 @@ static unsigned check_system(const struct sys_board *board, const struct sys_vm_
 	struct sys_report report = {.file = "system.dtb", .message = message};
 
 	said[0] = '\0';
-	return sys_check(&config, board, needs, &report);
+	return sys_check(&config, board, needs, &claims, &report);
 }
 
 static void read_good(void)
@@ -247,24 +249,24 @@ static void test_reads_all(void **state)
 	(void)state;
 	read_good();
 	assert_int_equal(config.process_count, 2);
-	assert_string_equal(devc->name, "devc");
+	assert_string_equal(devc->own.name, "devc");
 	assert_string_equal(devc->program, "devc-pl011");
-	assert_int_equal(devc->arg_count, 2);
-	assert_string_equal(devc->args[1], "115200");
-	assert_int_equal(devc->sched.priority, 20);
-	assert_int_equal(devc->sched.max_priority, 30);
-	assert_int_equal(devc->sched.policy, SCHED_FIFO_);
-	assert_int_equal(devc->sched.runmask, 3);
-	assert_int_equal(devc->memory, 0x200000);
-	assert_int_equal(devc->kernel_memory, 0x100000);
+	assert_int_equal(devc->own.arg_count, 2);
+	assert_string_equal(devc->own.args[1], "115200");
+	assert_int_equal(devc->own.sched.priority, 20);
+	assert_int_equal(devc->own.sched.max_priority, 30);
+	assert_int_equal(devc->own.sched.policy, SCHED_FIFO_);
+	assert_int_equal(devc->own.sched.runmask, 3);
+	assert_int_equal(devc->own.memory, 0x200000);
+	assert_int_equal(devc->own.kernel_memory, 0x100000);
 	assert_int_equal(devc->abilities, ABLE_PUBLIC | ABLE_LOG);
-	assert_int_equal(devc->connect, 0);
-	assert_int_equal(devc->device_count, 1);
+	assert_int_equal(devc->own.connect, 0);
+	assert_int_equal(devc->own.device_count, 1);
 	assert_true(devc->ready);
-	assert_true(devc->critical);
-	assert_int_equal(shell->connect, 1);
+	assert_true(devc->own.critical);
+	assert_int_equal(shell->own.connect, 1);
 	assert_int_equal(shell->abilities, 0);
-	assert_int_equal(shell->sched.policy, SCHED_RR_);
+	assert_int_equal(shell->own.sched.policy, SCHED_RR_);
 	assert_false(shell->ready);
 }
 
@@ -274,11 +276,11 @@ static void test_reads_vms(void **state)
 	read_good();
 	assert_int_equal(config.vm_count, 2);
 	assert_string_equal(config.vms[0].config, "linux1.qvmconf");
-	assert_int_equal(config.vms[0].memory, 2 << 20);
-	assert_int_equal(config.vms[0].kernel_memory, 4 << 20);
+	assert_int_equal(config.vms[0].own.memory, 2 << 20);
+	assert_int_equal(config.vms[0].own.kernel_memory, 4 << 20);
 	assert_true(config.vms[0].autostart);
-	assert_int_equal(config.vms[0].connect, 1); /* all public ones, when nothing is said */
-	assert_int_equal(config.vms[1].connect, 0); /* nobody, when that is said */
+	assert_int_equal(config.vms[0].own.connect, 1); /* all public ones, when nothing is said */
+	assert_int_equal(config.vms[1].own.connect, 0); /* nobody, when that is said */
 	assert_false(config.vms[1].autostart);
 }
 
@@ -287,8 +289,9 @@ static void test_no_tree(void **state)
 	(void)state;
 	memset(system_dtb, 0x5a, sizeof(system_dtb));
 	assert_int_equal(read_system(ROOM), 1);
-	assert_string_equal(said, "system.dtb: /: this is not a device tree blob, or it is damaged; compile system.dts "
-				  "with dtc again\n");
+	assert_string_equal(said,
+			    "[system.dtb] /: this is not a device tree blob, or it is damaged; compile system.dts "
+			    "with dtc again\n");
 	write_system();
 	assert_int_equal(read_system(fdt_totalsize(system_dtb) - 1), 1);
 }
@@ -315,14 +318,15 @@ static void test_wrong_values(void **state)
 	end(d);
 	assert_int_equal(read_system(ROOM), 8);
 	assert_string_equal(
-	    said, "system.dtb: /: this is no system description: its root needs compatible = \"bulkhead,system\"\n"
-		  "system.dtb: /processes/a-name-of-16-by.: its name must be 1 to 15 letters, digits, '_', '-' or '.'\n"
-		  "system.dtb: /processes/two: 'program' must be one string in double quotes\n"
-		  "system.dtb: /processes/two: 'priority' must be one number, as in <10> or /bits/ 64 <0x100000000>\n"
-		  "system.dtb: /processes/two: 'policy' is \"x?y\"; it must be \"rr\" or \"fifo\"\n"
-		  "system.dtb: /processes/two: 'memory' is 0x1001 bytes, not whole pages of 0x1000\n"
-		  "system.dtb: /processes/two: 'ready' takes no value: it is written 'ready;' or left out\n"
-		  "system.dtb: /processes/two: 'connect' is not a list of strings, as in \"one\", \"two\"\n");
+	    said,
+	    "[system.dtb] /: this is no system description: its root needs compatible = \"bulkhead,system\"\n"
+	    "[system.dtb] /processes/a-name-of-16-by.: its name must be 1 to 15 letters, digits, '_', '-' or '.'\n"
+	    "[system.dtb] /processes/two: 'program' must be one string in double quotes\n"
+	    "[system.dtb] /processes/two: 'priority' must be one number, as in <10> or /bits/ 64 <0x100000000>\n"
+	    "[system.dtb] /processes/two: 'policy' is \"x?y\"; it must be \"rr\" or \"fifo\"\n"
+	    "[system.dtb] /processes/two: 'memory' is 0x1001 bytes, not whole pages of 0x1000\n"
+	    "[system.dtb] /processes/two: 'ready' takes no value: it is written 'ready;' or left out\n"
+	    "[system.dtb] /processes/two: 'connect' is not a list of strings, as in \"one\", \"two\"\n");
 }
 
 static void test_too_many(void **state)
@@ -344,7 +348,7 @@ static void test_too_many(void **state)
 	close_node(d);
 	end(d);
 	assert_int_equal(read_system(ROOM), 1);
-	assert_string_equal(said, "system.dtb: /processes/p16: more than 16 processes\n");
+	assert_string_equal(said, "[system.dtb] /processes/p16: more than 16 processes\n");
 }
 
 static void test_board(void **state)
@@ -356,10 +360,10 @@ static void test_board(void **state)
 	board_good(&board);
 	assert_int_equal(board.cpus, 2);
 	assert_int_equal(board.ram_bytes, 0x20000000 - 0x1000000);
-	assert_true(sys_asinfo(board_dtb, "guestmem", &start, &bytes));
+	assert_true(sys_asinfo(&config, NULL, &board, "guestmem", &start, &bytes));
 	assert_int_equal(start, 0x48000000);
 	assert_int_equal(bytes, 0x1000000);
-	assert_false(sys_asinfo(board_dtb, "guest", &start, &bytes));
+	assert_false(sys_asinfo(&config, NULL, &board, "guest", &start, &bytes));
 	assert_non_null(sys_board_read(&board, board_dtb, 40));
 	write_system();
 	assert_string_equal(sys_board_read(&board, system_dtb, ROOM), "it describes no memory");
@@ -417,24 +421,21 @@ static void test_wrong_devices(void **state)
 static void test_mmio(void **state)
 {
 	struct sys_range range = {0x20000000, 0x1000};
-	struct sys_device device;
+	char path[SYS_PATH_MAX];
 	struct sys_board board;
 
 	(void)state;
 	board_good(&board);
-	assert_null(sys_mmio_device(&board, &range, &device));
-	assert_string_equal(device.path, "at 0x20000000");
-	assert_int_equal(device.range_count, 1);
-	assert_true(device.ranges[0].start == 0x20000000 && device.ranges[0].bytes == 0x1000);
-	assert_int_equal(device.interrupt_count, 0);
+	assert_null(sys_mmio_refused(&board, &range, NULL, false, path));
 	/* The last page before the interrupt controller, and one more. */
 	range.start = 0x7fff000;
-	assert_null(sys_mmio_device(&board, &range, &device));
+	assert_null(sys_mmio_refused(&board, &range, NULL, false, path));
 	range.bytes = 0x2000;
-	assert_string_equal(sys_mmio_device(&board, &range, &device), "it belongs to the kernel");
-	assert_string_equal(device.path, "/intc@8000000");
+	assert_string_equal(sys_mmio_refused(&board, &range, NULL, true, path), "it belongs to the kernel");
+	assert_string_equal(path, "/intc@8000000");
+	assert_null(sys_mmio_refused(&board, &range, "/intc@8000000", false, path));
 	range.start = 0x10000f000;
-	assert_string_equal(sys_mmio_device(&board, &range, &device), "it is memory");
+	assert_string_equal(sys_mmio_refused(&board, &range, NULL, true, path), "it is memory");
 }
 
 /* A device without a name has one owner too, and does not hide in the pages of one that has a name. */
@@ -445,18 +446,20 @@ static void test_mmio_owners(void **state)
 	(void)state;
 	read_good();
 	board_good(&board);
-	config.processes[1].mmio[0] = (struct sys_range){0x1210020000, 0x1000};
-	config.processes[1].mmio_count = 1;
+	config.processes[1].own.mmio[0] = (struct sys_range){0x1210020000, 0x1000};
+	config.processes[1].own.mmio_count = 1;
 	assert_int_equal(check_system(&board, NULL), 0);
-	config.processes[1].mmio[0].bytes = 0x2000;
-	config.processes[1].mmio[1] = (struct sys_range){0x1210020000, 0x1000};
-	config.processes[1].mmio_count = 2;
+	config.processes[1].own.mmio[0].bytes = 0x2000;
+	config.processes[1].own.mmio[1] = (struct sys_range){0x1210020000, 0x1000};
+	config.processes[1].own.mmio_count = 2;
 	assert_int_equal(check_system(&board, NULL), 2);
-	assert_string_equal(said,
-			    "system.dtb: /processes/shell: device at 0x1210020000: /processes/devc has "
-			    "/bus/inner/serial@1000, which has registers in the same page; a device has one owner\n"
-			    "system.dtb: /processes/shell: device at 0x1210020000: /processes/shell has it already; a "
-			    "device has one owner\n");
+	assert_string_equal(
+	    said, "[system.dtb] /processes/shell: 'mmio' 0x1210020000: 0x1210020000-0x1210021fff belongs to "
+		  "/processes/devc already, as device \"stdout\"; each thing has one owner, so take it from one of "
+		  "the two\n"
+		  "[system.dtb] /processes/shell: 'mmio' 0x1210020000: 0x1210020000-0x1210020fff belongs to "
+		  "/processes/shell already, as 'mmio' 0x1210020000; each thing has one owner, so take it from one "
+		  "of the two\n");
 }
 
 static void read_mmio(unsigned count, const uint32_t *values)
@@ -487,11 +490,11 @@ static void test_mmio_values(void **state)
 	(void)state;
 	read_mmio(8, good);
 	assert_string_equal(said, "");
-	assert_int_equal(config.processes[0].mmio_count, 2);
-	assert_true(config.processes[0].mmio[0].start == 0x4010000000);
-	assert_int_equal(config.processes[0].mmio[0].bytes, 0x100000);
-	assert_int_equal(config.processes[0].mmio[1].start, 0x10000000);
-	assert_int_equal(config.processes[0].mmio[1].bytes, 0x1000);
+	assert_int_equal(config.processes[0].own.mmio_count, 2);
+	assert_true(config.processes[0].own.mmio[0].start == 0x4010000000);
+	assert_int_equal(config.processes[0].own.mmio[0].bytes, 0x100000);
+	assert_int_equal(config.processes[0].own.mmio[1].start, 0x10000000);
+	assert_int_equal(config.processes[0].own.mmio[1].bytes, 0x1000);
 	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		read_mmio(4, wrong[i]);
 		assert_non_null(strstr(said, "/processes/a: 'mmio' 0x"));
@@ -521,17 +524,18 @@ static void test_check(void **state)
 	board.ram_bytes = 1ull << 32;
 	board.cpus = 1;
 	strcpy(needs[0].name, "other");
+	needs[0].name_place = (struct qvm_place){"a", 1};
+	needs[1].priority_place = (struct qvm_place){"b", 2};
+	needs[1].runmask_places[1] = (struct qvm_place){"c", 3};
 	needs[1].priority_max = 11;
 	needs[1].runmask = 3;
 	assert_int_equal(check_system(&board, needs), 4);
 	assert_string_equal(
 	    said,
-	    "system.dtb: /processes/devc: 'runmask' 0x3 names CPUs that the board does not have; its 1 CPUs are 0x1\n"
-	    "system.dtb: /vms/linux1: linux1.qvmconf calls the VM 'other'; the two names must be equal\n"
-	    "system.dtb: /vms/linux2: linux2.qvmconf has a CPU or vdev with priority 11, above 'max-priority' 10; "
-	    "raise "
-	    "one or lower the other\n"
-	    "system.dtb: /vms/linux2: linux2.qvmconf binds CPUs to 0x3, of which the board lacks 0x2\n");
+	    "[system.dtb] /processes/devc: 'runmask' 0x3 names CPUs that the board does not have; its 1 CPUs are 0x1\n"
+	    "[a:1] the VM is 'other' here and /vms/linux1 in the system; the two names must be equal\n"
+	    "[b:2] priority 11 is above the 'max-priority' 10 of /vms/linux2; raise one or lower the other\n"
+	    "[c:3] this CPU may run on CPU 1, which the board does not have: it has CPUs 0 to 0; choose another\n");
 }
 
 static void test_needs(void **state)
@@ -545,7 +549,7 @@ static void test_needs(void **state)
 
 	(void)state;
 	assert_int_equal(qvmconf_read(&vm, 19, words, &host), 0);
-	sys_vm_needs(&needs, &vm);
+	sys_vm_needs(&needs, &(struct sys_vm){.config = "vm.qvmconf"}, &vm);
 	assert_string_equal(needs.name, "vm");
 	assert_true(needs.name_given);
 	assert_int_equal(needs.guest_bytes, (1 << 20) + 4096);

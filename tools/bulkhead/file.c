@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "file.h"
+#include "message.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,37 +78,76 @@ int file_write(const char *path, const void *data, size_t bytes)
 	return 0;
 }
 
-static void run_dtc(const char *path, const int *ends)
+int file_run(const char *const *command, struct file *output, struct file *errors)
 {
-	dup2(ends[1], STDOUT_FILENO);
-	close(ends[0]);
-	close(ends[1]);
-	execlp("dtc", "dtc", "-I", "dts", "-O", "dtb", "-o", "-", path, (char *)NULL);
-	fprintf(stderr, "bulkhead: cannot run dtc: %s; install the package device-tree-compiler\n", strerror(errno));
-	_exit(127);
-}
-
-int file_compile(const char *path, struct file *dtb)
-{
-	int ends[2], status = -1;
-	FILE *stream;
+	FILE *out = tmpfile(), *err = tmpfile();
+	int status = -1;
 	pid_t child;
 
-	if (pipe(ends) != 0)
-		return -1;
-	child = fork();
-	if (child == 0)
-		run_dtc(path, ends);
-	close(ends[1]);
-	stream = fdopen(ends[0], "rb");
-	if (!stream || read_stream(stream, dtb) != 0)
-		*dtb = (struct file){NULL, 0};
-	if (stream)
-		fclose(stream);
-	if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || !dtb->data) {
-		fprintf(stderr, "%s: dtc could not compile this file\n", path);
-		free(dtb->data);
-		return -1;
+	*output = *errors = (struct file){NULL, 0};
+	child = out && err ? fork() : -1;
+	if (child == 0) {
+		dup2(fileno(out), STDOUT_FILENO);
+		dup2(fileno(err), STDERR_FILENO);
+		execvp(command[0], (char *const *)(uintptr_t)command);
+		fprintf(stderr, "cannot run %s: %s\n", command[0], strerror(errno));
+		_exit(127);
 	}
-	return 0;
+	if (child > 0 && waitpid(child, &status, 0) != child)
+		status = -1;
+	if (out) {
+		rewind(out);
+		read_stream(out, output);
+		fclose(out);
+	}
+	if (err) {
+		rewind(err);
+		read_stream(err, errors);
+		fclose(err);
+	}
+	return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 127;
+}
+
+/* dtc says "Error: dir/system.dts:12.3-7 syntax error"; what it says in another way is passed on as it is. */
+static void send_dtc_line(const char *path, char *line)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	char *at = strstr(line, path), *point, *text;
+
+	if (strncmp(line, "FATAL ERROR", 11) == 0 || *line == '\0')
+		return;
+	point = at ? strchr(at + strlen(path), '.') : NULL;
+	text = point ? strchr(point, ' ') : NULL;
+	if (!text) {
+		message("%s: dtc: %s", path, line);
+		return;
+	}
+	message("[%s:%.*s]%s", base, (int)(point - at - (long)strlen(path) - 1), at + strlen(path) + 1, text);
+}
+
+static int run_dtc(const char *path, const char *format, const char *option, struct file *output)
+{
+	const char *const command[] = {"dtc", "-q", "-I", "dts", "-O", format, option, path, NULL};
+	struct file errors;
+	int status = file_run(command, output, &errors);
+
+	for (char *next = (char *)errors.data, *line; status != 0 && (line = strsep(&next, "\n")) != NULL;)
+		send_dtc_line(path, line);
+	if (status == 127)
+		message("%s: dtc is needed to read this file; install the package device-tree-compiler", path);
+	free(errors.data);
+	if (status != 0)
+		free(output->data);
+	return status == 0 ? 0 : -1;
+}
+
+int file_compile(const char *path, struct file *dtb, struct file *annotated)
+{
+	/* dtc's warnings are about trees of boards: 'interrupts' here are INTIDs, and no reference to a controller. */
+	if (run_dtc(path, "dtb", "-q", dtb) != 0)
+		return -1;
+	if (run_dtc(path, "dts", "-T", annotated) == 0)
+		return 0;
+	free(dtb->data);
+	return -1;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image.h"
+#include "message.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct entry {
 
 struct image {
 	struct system *system;
+	const struct arguments *arguments;
 	struct entry entries[IMAGE_FILES_MAX];
 	unsigned entry_count;
 	unsigned mistakes;
@@ -43,13 +45,13 @@ static struct entry *add(struct image *image, const char *name, const uint8_t *d
 	struct entry *entry = &image->entries[image->entry_count];
 
 	if (image->entry_count == IMAGE_FILES_MAX) {
-		fprintf(stderr, "bulkhead: more than %d files in one archive\n", IMAGE_FILES_MAX);
+		message("bulkhead: more than %d files in one archive", IMAGE_FILES_MAX);
 		free(owned);
 		image->mistakes++;
 		return NULL;
 	}
 	if (bytes > UINT32_MAX) {
-		fprintf(stderr, "%s: longer than 4 GiB, which the archive's format cannot hold\n", name);
+		message("%s: longer than 4 GiB, which the archive's format cannot hold", name);
 		free(owned);
 		image->mistakes++;
 		return NULL;
@@ -64,32 +66,42 @@ static struct entry *add_file(struct image *image, const char *name, const char 
 	struct file file;
 
 	if (file_read(path, &file) != 0) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		message("%s: %s", path, strerror(errno));
 		image->mistakes++;
 		return NULL;
 	}
 	return add(image, name, file.data, file.bytes, file.data);
 }
 
-/* A file that the system names: given on the command line under that name, or in the system directory. */
+static bool exists(char *path, size_t bytes, const char *folder, const char *name)
+{
+	return snprintf(path, bytes, "%s/%s", folder, name) < (int)bytes && access(path, R_OK) == 0;
+}
+
+/* A file that the system names: given on the command line under that name, or in one of the folders. */
 static struct entry *need(struct image *image, const char *name, const char *who)
 {
+	const struct arguments *a = image->arguments;
+	const struct vdev_pool *vdevs = &image->system->vdevs;
 	struct entry *entry = find_entry(image, name);
 	char path[4096];
 
 	if (entry)
 		return entry;
-	for (unsigned i = 0; i < image->system->vdevs.extra_count; i++) {
-		if (strcmp(image->system->vdevs.extras[i].name, name) == 0) {
-			image->system->vdevs.extras[i].used = true;
-			return add_file(image, name, image->system->vdevs.extras[i].path);
+	for (unsigned i = 0; i < vdevs->extra_count; i++) {
+		if (strcmp(vdevs->extras[i].name, name) == 0) {
+			vdevs->extras[i].used = true;
+			return add_file(image, name, vdevs->extras[i].path);
 		}
 	}
-	if (snprintf(path, sizeof(path), "%s/%s", image->system->directory, name) < (int)sizeof(path) &&
-	    access(path, R_OK) == 0)
+	if (exists(path, sizeof(path), image->system->directory, name))
 		return add_file(image, name, path);
-	fprintf(stderr, "%s names the file '%s', which is not there; put it into %s or give it with -f PATH=%s\n", who,
-		name, image->system->directory, name);
+	for (unsigned i = 0; i < a->path_count; i++) {
+		if (exists(path, sizeof(path), a->paths[i], name))
+			return add_file(image, name, path);
+	}
+	message("%s names the file '%s', which is not there; put it into %s or give it with -f PATH=%s", who, name,
+		image->system->directory, name);
 	image->mistakes++;
 	return NULL;
 }
@@ -104,8 +116,7 @@ static void check_load(struct image *image, const struct qvm_config *config, con
 		fits |= bytes <= config->mem[i].bytes;
 	if (fits)
 		return;
-	fprintf(stderr,
-		"[%s:%u] '%s' has %zu bytes, which do not fit into the guest memory there; give the VM more 'ram'\n",
+	message("[%s:%u] '%s' has %zu bytes, which do not fit into the guest memory there; give the VM more 'ram'",
 		load->place.file, (unsigned)load->place.line, load->path, bytes);
 	image->mistakes++;
 }
@@ -116,13 +127,12 @@ static void collect_vdev(struct image *image, const struct qvm_vdev *vdev)
 	const struct vdev_file *f = vdevs_find(&image->system->vdevs, vdev->type);
 
 	if (!f) {
-		fprintf(stderr,
-			"[%s:%u] 'vdev %s' names the file 'vdev-%s.so', which is not there; put it into %s or give it "
-			"with -f PATH\n",
+		message("[%s:%u] 'vdev %s' names the file 'vdev-%s.so', which is not there; put it into %s or give it "
+			"with -f PATH",
 			vdev->place.file, (unsigned)vdev->place.line, vdev->type, vdev->type, image->system->directory);
 		image->mistakes++;
 	} else if (f->wrong[0]) {
-		fprintf(stderr, "[%s:%u] %s: %s\n", vdev->place.file, (unsigned)vdev->place.line, f->name, f->wrong);
+		message("[%s:%u] %s: %s", vdev->place.file, (unsigned)vdev->place.line, f->name, f->wrong);
 		image->mistakes++;
 	} else if (!find_entry(image, f->name)) {
 		add(image, f->name, f->file.data, f->file.bytes, NULL);
@@ -153,19 +163,24 @@ static void collect_vm(struct image *image, unsigned v)
 static void collect(struct image *image)
 {
 	struct system *s = image->system;
+	static const struct sys_place vms = {"vms", "", NULL};
 	char who[160];
 
 	add(image, "system.dtb", s->dtb.data, s->dtb.bytes, NULL);
 	for (unsigned i = 0; i < s->config.process_count; i++) {
-		snprintf(who, sizeof(who), "system.dts: /processes/%s", s->config.processes[i].name);
-		need(image, s->config.processes[i].program, who);
+		const struct sys_place place = {"processes", s->config.processes[i].own.name, "program"};
+
+		system_where(s, &place, who, sizeof(who));
+		if (s->config.processes[i].program)
+			need(image, s->config.processes[i].program, who);
 	}
+	system_where(s, &vms, who, sizeof(who));
 	if (s->config.vm_count)
-		need(image, "qvm", "system.dts: /vms");
+		need(image, "qvm", who);
 	for (unsigned i = 0; i < s->config.vm_count; i++)
 		collect_vm(image, i);
-	for (unsigned i = 0; i < image->system->vdevs.extra_count; i++) {
-		const struct extra_file *extra = &image->system->vdevs.extras[i];
+	for (unsigned i = 0; i < s->vdevs.extra_count; i++) {
+		const struct extra_file *extra = &s->vdevs.extras[i];
 		char type[VDEVFILE_NAME_MAX];
 		bool safety;
 
@@ -173,8 +188,7 @@ static void collect(struct image *image)
 		if (extra->used || vdevfile_name(extra->name, type, &safety))
 			continue;
 		if (find_entry(image, extra->name)) {
-			fprintf(stderr,
-				"%s: the archive has a file '%s' already; give another name with -f PATH=NAME\n",
+			message("%s: the archive has a file '%s' already; give another name with -f PATH=NAME",
 				extra->path, extra->name);
 			image->mistakes++;
 		} else {
@@ -241,26 +255,27 @@ static void write_archive(struct image *image, const char *output)
 	size_t bytes = lay_out(image, NULL);
 	uint8_t *archive;
 
-	image->mistakes += system_check(image->system, bytes);
+	if (!image->arguments->no_check)
+		image->mistakes += system_check(image->system, bytes);
 	if (image->mistakes)
 		return;
 	archive = calloc(1, bytes);
 	if (!archive) {
-		fprintf(stderr, "bulkhead: no memory for an archive of %zu bytes\n", bytes);
+		message("bulkhead: no memory for an archive of %zu bytes", bytes);
 		image->mistakes++;
 		return;
 	}
 	lay_out(image, archive);
 	if (file_write(output, archive, bytes) != 0) {
-		fprintf(stderr, "%s: %s\n", output, strerror(errno));
+		message("%s: %s", output, strerror(errno));
 		image->mistakes++;
 	} else {
-		printf("%s: %u files, %zu bytes\n", output, image->entry_count, bytes);
+		message_good("%s: %u files, %zu bytes\n", output, image->entry_count, bytes);
 	}
 	free(archive);
 }
 
-int image_build(struct system *s, const char *output)
+int image_build(struct system *s, const struct arguments *a)
 {
 	struct image *image = calloc(1, sizeof(*image));
 	int status;
@@ -268,8 +283,11 @@ int image_build(struct system *s, const char *output)
 	if (!image)
 		return -1;
 	image->system = s;
+	image->arguments = a;
+	if (!a->no_check)
+		image->mistakes = s->mistakes;
 	collect(image);
-	write_archive(image, output);
+	write_archive(image, a->output);
 	status = image->mistakes ? -1 : 0;
 	for (unsigned i = 0; i < image->entry_count; i++)
 		free(image->entries[i].owned);

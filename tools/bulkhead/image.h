@@ -2,9 +2,10 @@
 /* The boot archive: what a system needs, in one newc archive. */
 #pragma once
 
+#include "arguments.h"
 #include "system.h"
 
 #define IMAGE_FILES_MAX 64
 
 /* Collects all files of a system that was read, checks it, and writes the archive. 0, or -1 after messages. */
-int image_build(struct system *s, const char *output);
+int image_build(struct system *s, const struct arguments *a);

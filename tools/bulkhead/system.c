@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "system.h"
+#include "lines.h"
+#include "message.h"
+#include <bulkhead.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysplan.h>
+#include <unistd.h>
 
 struct reading {
 	struct system *system;
-	struct file *file; /* stays open while its text is used */
+	const struct sys_vm *vm; /* NULL: one file by itself */
+	struct file *file;       /* its text stays there */
 	unsigned messages;
 };
 
@@ -22,105 +28,90 @@ static int read_conf(void *context, const char *path, const char **text, size_t 
 	return 0;
 }
 
-static bool board_asinfo(void *context, const char *name, uint64_t *start, uint64_t *bytes)
+static const char *env(void *context, const char *name)
 {
-	const struct system *s = ((struct reading *)context)->system;
+	const struct sys_vm *vm = ((struct reading *)context)->vm;
 
-	return s->board_given && sys_asinfo(s->board.dtb, name, start, bytes);
+	return vm ? sys_env(&vm->own, name) : NULL;
 }
 
-static void print_message(void *context, const char *line);
+static bool asinfo(void *context, const char *name, uint64_t *start, uint64_t *bytes)
+{
+	const struct reading *reading = context;
+	const struct system *s = reading->system;
+
+	return sys_asinfo(&s->config, reading->vm ? &reading->vm->own : NULL, s->board_given ? &s->board : NULL, name,
+			  start, bytes);
+}
+
+static bool cluster(void *context, const char *name, uint32_t *cpus)
+{
+	return sys_cluster(&((struct reading *)context)->system->config, name, cpus);
+}
 
 /* A type that only a file knows. */
 static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
 {
 	struct reading *reading = context;
 	const struct vdev_file *f = vdevs_find(&reading->system->vdevs, type);
-	char line[256];
 
 	if (!f)
 		return false;
 	if (f->wrong[0]) {
-		snprintf(line, sizeof(line), "%s: %s", f->name, f->wrong);
-		print_message(context, line);
+		reading->messages++;
+		message("%s: %s", f->name, f->wrong);
 		return false;
 	}
 	*description = (struct qvmconf_vdev_type){f->read.options, f->read.register_bytes};
 	return true;
 }
 
-static void print_message(void *context, const char *line)
+static void send_message(void *context, const char *line)
 {
 	((struct reading *)context)->messages++;
-	fprintf(stderr, "%s\n", line);
+	message_send(line);
 }
 
-unsigned system_read_vm(struct system *s, const char *path, struct qvm_config *config, struct file *file)
+/* The words of its qvm: its file, and what `args` adds. */
+unsigned system_read_vm(struct system *s, const char *path, const struct sys_vm *vm, struct qvm_config *config,
+			struct file *file)
 {
-	struct reading reading = {s, file, 0};
-	struct qvmconf_host host = {
-	    .context = &reading,
-	    .read = read_conf,
-	    .asinfo = board_asinfo,
-	    .vdev = describe_vdev,
-	    .message = print_message,
-	};
+	struct reading reading = {s, vm, file, 0};
+	struct qvmconf_host host = {.context = &reading,
+				    .read = read_conf,
+				    .env = env,
+				    .asinfo = asinfo,
+				    .cluster = cluster,
+				    .vdev = describe_vdev,
+				    .message = send_message};
+	const char *words[1 + SYS_ARGS_MAX];
 	char word[4096];
-	const char *words[] = {word};
+	int count = 0;
 
 	if (snprintf(word, sizeof(word), "@%s", path) >= (int)sizeof(word))
 		return 1;
-	return qvmconf_read(config, 1, words, &host) == 0 ? 0 : reading.messages;
+	words[count++] = word;
+	for (unsigned i = 0; vm && i < vm->own.arg_count; i++)
+		words[count++] = vm->own.args[i];
+	return qvmconf_read(config, count, words, &host) == 0 ? 0 : reading.messages;
 }
 
-/* Line of the node `name` behind `from` in a device tree source; moves `from` there. 0: not found. */
-static unsigned node_line(const char *source, const char **from, const char *name, size_t bytes)
-{
-	for (const char *at = *from; (at = strstr(at, name)) != NULL; at++) {
-		const char *behind = at + bytes + strspn(at + bytes, " \t\r\n");
-		bool begins = at == source || strchr(" \t\n:;{}", at[-1]);
-		unsigned line = 1;
-
-		if (strncmp(at, name, bytes) != 0 || *behind != '{' || !begins)
-			continue;
-		for (const char *c = source; c < at; c++)
-			line += *c == '\n';
-		*from = behind;
-		return line;
-	}
-	return 0;
-}
-
-/* Blobs have no lines. The source has: "system.dts: /a/b: text" is printed with the line where node b begins. */
-static void print_system_message(void *context, const char *text)
+static bool locate(void *context, const struct sys_place *place, char *text, size_t bytes)
 {
 	const struct system *s = context;
-	const char *path = strstr(text, ": /"), *source = (const char *)s->source.data, *from = source;
-	unsigned line = 0;
 
-	if (!path) {
-		fprintf(stderr, "%s\n", text);
-		return;
-	}
-	for (const char *name = path + 3; *name != ':' && *name != '\0';) {
-		char copy[64];
-		size_t bytes = strcspn(name, "/:");
-		unsigned found;
+	return s->lines && lines_find(s->lines, place, text, bytes);
+}
 
-		snprintf(copy, sizeof(copy), "%.*s", (int)bytes, name);
-		found = bytes ? node_line(source, &from, copy, strlen(copy)) : 0;
-		line = found ? found : line;
-		name += bytes + (name[bytes] == '/');
-	}
-	if (line)
-		fprintf(stderr, "%.*s:%u%s\n", (int)(path - text), text, line, path);
-	else
-		fprintf(stderr, "%s\n", text);
+static void send_line(void *context, const char *line)
+{
+	(void)context;
+	message_send(line);
 }
 
 static struct sys_report system_report(struct system *s)
 {
-	return (struct sys_report){.file = "system.dts", .message = print_system_message, .context = s};
+	return (struct sys_report){.file = "system.dts", .locate = locate, .message = send_line, .context = s};
 }
 
 unsigned system_read_board(struct system *s, const char *path)
@@ -132,7 +123,7 @@ unsigned system_read_board(struct system *s, const char *path)
 	else
 		wrong = sys_board_read(&s->board, s->board_file.data, s->board_file.bytes);
 	if (wrong) {
-		fprintf(stderr, "%s: %s; give the board's device tree blob\n", path, wrong);
+		message("%s: %s; give the board's device tree blob", path, wrong);
 		return ++s->mistakes;
 	}
 	s->board_given = true;
@@ -145,10 +136,17 @@ static unsigned read_vms(struct system *s)
 	char path[4096];
 
 	for (unsigned i = 0; i < s->config.vm_count; i++) {
-		if (snprintf(path, sizeof(path), "%s/%s", s->directory, s->config.vms[i].config) >= (int)sizeof(path))
+		const struct sys_vm *vm = &s->config.vms[i];
+		unsigned wrong;
+
+		if (!vm->config)
+			continue; /* which was reported */
+		if (snprintf(path, sizeof(path), "%s/%s", s->directory, vm->config) >= (int)sizeof(path))
 			return mistakes + 1;
-		mistakes += system_read_vm(s, path, &s->vms[i], &s->conf_files[i]);
-		sys_vm_needs(&s->needs[i], &s->vms[i]);
+		wrong = system_read_vm(s, path, vm, &s->vms[i], &s->conf_files[i]);
+		if (!wrong)
+			sys_vm_needs(&s->needs[i], vm, &s->vms[i]);
+		mistakes += wrong;
 	}
 	return mistakes;
 }
@@ -156,40 +154,68 @@ static unsigned read_vms(struct system *s)
 unsigned system_read(struct system *s, const char *directory)
 {
 	struct sys_report report = system_report(s);
+	struct file annotated;
 	char path[4096];
 
 	s->directory = s->vdevs.directory = directory;
 	if (snprintf(path, sizeof(path), "%s/system.dts", directory) >= (int)sizeof(path))
 		return ++s->mistakes;
-	if (file_read(path, &s->source) != 0) {
-		fprintf(stderr, "%s: %s; a system directory has a file system.dts\n", path, strerror(errno));
+	if (access(path, R_OK) != 0) {
+		message("%s: %s; a system directory has a file system.dts", path, strerror(errno));
 		return ++s->mistakes;
 	}
-	if (file_compile(path, &s->dtb) != 0)
+	if (file_compile(path, &s->dtb, &annotated) != 0)
 		return ++s->mistakes;
+	s->lines = lines_read((const char *)annotated.data);
+	free(annotated.data);
+	s->read = true;
 	s->mistakes += sys_read(&s->config, s->dtb.data, s->dtb.bytes, &report);
-	if (s->mistakes == 0)
-		s->mistakes += read_vms(s);
+	s->mistakes += read_vms(s);
 	return s->mistakes;
 }
 
 unsigned system_check(struct system *s, uint64_t taken)
 {
 	struct sys_report report = system_report(s);
-	struct sys_board board = s->board;
+	struct sys_board *board = s->board_given ? &s->board : NULL;
 
-	board.ram_bytes -= taken < board.ram_bytes ? taken : board.ram_bytes;
-	s->mistakes += sys_check(&s->config, s->board_given ? &board : NULL, s->needs, &report);
+	if (board)
+		board->ram_bytes -= taken < board->ram_bytes ? taken : board->ram_bytes;
+	s->mistakes += sys_check(&s->config, board, s->needs, &s->claims, &report);
 	return s->mistakes;
+}
+
+void system_where(const struct system *s, const struct sys_place *place, char *text, size_t bytes)
+{
+	char where[96] = "system.dts";
+
+	lines_find(s->lines, place, where, sizeof(where));
+	snprintf(text, bytes, "[%s] /%s%s%s", where, place->folder, *place->name ? "/" : "", place->name);
+}
+
+static void map_line(void *context, const char *line)
+{
+	(void)context;
+	message_map_line(line);
+}
+
+void system_map(struct system *s)
+{
+	static struct plan plan;
+	uint32_t cpus = s->board_given && s->board.cpus < CPU_MAX ? (1u << s->board.cpus) - 1 : (1u << CPU_MAX) - 1;
+	const struct sys_map map = {&s->config, &s->claims, &plan, cpus, {0, 0}};
+
+	if (!plan_system(&plan, &s->config, s->needs))
+		sys_map(&map, map_line, NULL);
 }
 
 void system_free(struct system *s)
 {
 	for (unsigned i = 0; i < SYS_VMS_MAX; i++)
 		free(s->conf_files[i].data);
-	free(s->source.data);
+	lines_free(s->lines);
+	vdevs_free(&s->vdevs);
 	free(s->dtb.data);
 	free(s->board_file.data);
-	vdevs_free(&s->vdevs);
 	free(s);
 }

@@ -9,7 +9,7 @@
 
 struct system {
 	const char *directory;
-	struct file source, dtb; /* system.dts, compiled */
+	struct file dtb; /* system.dts, compiled */
 	struct sys_config config;
 	struct file conf_files[SYS_VMS_MAX];
 	struct qvm_config vms[SYS_VMS_MAX];
@@ -17,20 +17,30 @@ struct system {
 	struct file board_file;
 	struct sys_board board;
 	bool board_given;
+	bool read; /* system.dts is a tree: there is something to be checked, whatever mistakes it has */
 	struct vdev_pool vdevs;
+	struct sys_claims claims;
+	struct source_lines *lines; /* of system.dts */
 	unsigned mistakes;
 };
 
 /* Reads the board's tree. Returns the number of mistakes. */
 unsigned system_read_board(struct system *s, const char *path);
 
-/* Reads and checks a system directory; mistakes go to stderr. Returns their number. */
+/* Reads and checks a system directory; see message.h. Returns the number of mistakes. */
 unsigned system_read(struct system *s, const char *directory);
 
-/* Reads and checks one VM's configuration; mistakes go to stderr. Returns their number. */
-unsigned system_read_vm(struct system *s, const char *path, struct qvm_config *config, struct file *file);
+/* Reads and checks one VM's configuration, for itself alone if `vm` is NULL. Returns the number of mistakes. */
+unsigned system_read_vm(struct system *s, const char *path, const struct sys_vm *vm, struct qvm_config *config,
+			struct file *file);
 
 /* Compares the system with the board, after `taken` bytes of its RAM are gone. Returns the number of mistakes. */
 unsigned system_check(struct system *s, uint64_t taken);
+
+/* "[system.dts:12] /folder/name" */
+void system_where(const struct system *s, const struct sys_place *place, char *text, size_t bytes);
+
+/* Prints the access matrix of a system that was checked. */
+void system_map(struct system *s);
 
 void system_free(struct system *s);

@@ -4,18 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool open_file(struct vdev_pool *pool, struct vdev_file *f)
+static bool open_in(struct vdev_file *f, const char *folder)
 {
 	char path[4096];
 
+	return folder && snprintf(path, sizeof(path), "%s/%s", folder, f->name) < (int)sizeof(path) &&
+	       file_read(path, &f->file) == 0;
+}
+
+static bool open_file(struct vdev_pool *pool, struct vdev_file *f)
+{
 	for (unsigned i = 0; i < pool->extra_count; i++) {
 		if (strcmp(pool->extras[i].name, f->name) == 0) {
 			pool->extras[i].used = true;
 			return file_read(pool->extras[i].path, &f->file) == 0;
 		}
 	}
-	return pool->directory && snprintf(path, sizeof(path), "%s/%s", pool->directory, f->name) < (int)sizeof(path) &&
-	       file_read(path, &f->file) == 0;
+	if (open_in(f, pool->directory))
+		return true;
+	for (unsigned i = 0; i < pool->path_count; i++) {
+		if (open_in(f, pool->paths[i]))
+			return true;
+	}
+	return false;
 }
 
 struct vdev_file *vdevs_find(struct vdev_pool *pool, const char *type)

@@ -25,6 +25,8 @@ struct vdev_file {
 /* Where files are looked for, and those that were found. */
 struct vdev_pool {
 	const char *directory;
+	const char *const *paths; /* more folders */
+	unsigned path_count;
 	struct extra_file *extras;
 	unsigned extra_count;
 	struct vdev_file files[VDEVS_MAX];
@@ -32,7 +34,7 @@ struct vdev_pool {
 };
 
 /*
- * The file for a type: the certified variant if there is one, of the command line, else of the directory. NULL: there
+ * The file for a type: the certified variant if there is one, of the command line, else of a folder. NULL: there
  * is none. It stays until vdevs_free().
  */
 struct vdev_file *vdevs_find(struct vdev_pool *pool, const char *type);

@@ -9,20 +9,21 @@
 #include <stdint.h>
 
 #include <bulkhead.h>
+#include <sysconf.h>
 
 #define PLAN_PAGE      4096ull
 #define PLAN_BLOCK     0x200000ull /* alignment of guest RAM: the size of a level 2 block of a 4 KiB granule */
-#define PLAN_ITEM_MAX  (3 * PROCESS_MAX)
+#define PLAN_ITEM_MAX  (3 * PROCESS_MAX + SYS_REGIONS_MAX + SYS_POOLS_MAX)
 #define PLAN_BYTES_MAX (1ull << 40)
 
-enum plan_use { PLAN_KERNEL_MEMORY, PLAN_RAM, PLAN_GUEST_RAM };
+enum plan_use { PLAN_KERNEL_MEMORY, PLAN_RAM, PLAN_GUEST_RAM, PLAN_REGION, PLAN_POOL };
 
 struct plan_item {
-	uint32_t slot;
+	uint32_t slot; /* of a region or pool: its index in the system's description */
 	enum plan_use use;
 	uint64_t bytes; /* whole pages */
 	uint64_t align; /* power of two, at least a page */
-	uint64_t start; /* physical: filled in by plan_place() */
+	uint64_t start; /* physical: filled in by plan_place(), till then SYS_ANYWHERE, unless it must be there */
 };
 
 struct plan {
@@ -38,9 +39,27 @@ struct plan_shortage {
 };
 
 /* Adds one wish; bytes are rounded up to whole pages. False: the plan is full, or bytes is 0 or beyond reason. */
-bool plan_add(struct plan *plan, uint32_t slot, enum plan_use use, uint64_t bytes);
+bool plan_add(struct plan *plan, uint32_t slot, enum plan_use use, uint64_t bytes, uint64_t start);
+
+/*
+ * Adds all wishes of a system. Owner n has slot n + 1. NULL, or the name of the first whose wish cannot be added. Of
+ * `needs` see sys_check().
+ */
+const char *plan_system(struct plan *plan, const struct sys_config *config, const struct sys_vm_needs *needs);
 
 /* Places every item within the free ranges. False: nothing may be started; *shortage says what lacks. */
 bool plan_place(struct plan *plan, const struct boot_range *free, unsigned count, struct plan_shortage *shortage);
 
 const struct plan_item *plan_find(const struct plan *plan, uint32_t slot, enum plan_use use);
+
+/* ---- the access matrix: who has what, one line for each thing, in an order that depends on nothing else ---- */
+
+struct sys_map {
+	const struct sys_config *config;
+	const struct sys_claims *claims;
+	const struct plan *plan;  /* placed or not */
+	uint32_t cpus;            /* mask of those that are there */
+	struct sys_range archive; /* 0 bytes: not known */
+};
+
+void sys_map(const struct sys_map *map, void (*line)(void *context, const char *text), void *context);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plan.h"
+#include <sysplan.h>
 
 #include <stddef.h>
 #include <string.h>
 
-bool plan_add(struct plan *plan, uint32_t slot, enum plan_use use, uint64_t bytes)
+bool plan_add(struct plan *plan, uint32_t slot, enum plan_use use, uint64_t bytes, uint64_t start)
 {
 	struct plan_item *item;
 
@@ -14,9 +14,38 @@ bool plan_add(struct plan *plan, uint32_t slot, enum plan_use use, uint64_t byte
 	item->slot = slot;
 	item->use = use;
 	item->bytes = (bytes + PLAN_PAGE - 1) & ~(PLAN_PAGE - 1);
-	item->align = use == PLAN_GUEST_RAM ? PLAN_BLOCK : PLAN_PAGE;
-	item->start = 0;
+	item->align = use == PLAN_GUEST_RAM || use == PLAN_POOL ? PLAN_BLOCK : PLAN_PAGE;
+	item->start = start;
 	return true;
+}
+
+static bool add_owner(struct plan *plan, const struct sys_owner *own, unsigned owner)
+{
+	return plan_add(plan, owner + 1, PLAN_KERNEL_MEMORY, own->kernel_memory, SYS_ANYWHERE) &&
+	       plan_add(plan, owner + 1, PLAN_RAM, own->memory, SYS_ANYWHERE);
+}
+
+const char *plan_system(struct plan *plan, const struct sys_config *config, const struct sys_vm_needs *needs)
+{
+	for (unsigned i = 0; i < sys_owner_count(config); i++) {
+		const struct sys_owner *own = sys_owner_at(config, i);
+		bool good = add_owner(plan, own, i);
+
+		if (i >= config->process_count)
+			good = good && plan_add(plan, i + 1, PLAN_GUEST_RAM,
+						needs[i - config->process_count].guest_bytes, SYS_ANYWHERE);
+		if (!good)
+			return own->name;
+	}
+	for (unsigned i = 0; i < config->region_count; i++) {
+		if (!plan_add(plan, i, PLAN_REGION, config->regions[i].bytes, config->regions[i].start))
+			return config->regions[i].name;
+	}
+	for (unsigned i = 0; i < config->pool_count; i++) {
+		if (!plan_add(plan, i, PLAN_POOL, config->pools[i].bytes, SYS_ANYWHERE))
+			return config->pools[i].name;
+	}
+	return NULL;
 }
 
 static uint64_t align_up(uint64_t value, uint64_t align)
@@ -90,12 +119,32 @@ static void count_bytes(const struct plan *plan, const struct boot_range *free, 
 		shortage->available += free[i].bytes;
 }
 
+/* What says where it wants to be gets that or nothing, before all others. */
+static bool place_fixed(const struct plan_item *item, const struct boot_range *free, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (item->start >= free[i].start && item->bytes <= free[i].bytes &&
+		    item->start - free[i].start <= free[i].bytes - item->bytes)
+			return true;
+	}
+	return false;
+}
+
 bool plan_place(struct plan *plan, const struct boot_range *free, unsigned count, struct plan_shortage *shortage)
 {
 	bool placed[PLAN_ITEM_MAX] = {false};
+	unsigned fixed = 0;
 
 	count_bytes(plan, free, count, shortage);
-	for (unsigned done = 0; done < plan->count; done++) {
+	for (unsigned i = 0; i < plan->count; i++) {
+		placed[i] = plan->item[i].start != SYS_ANYWHERE;
+		shortage->item = &plan->item[i];
+		if (placed[i] && !place_fixed(&plan->item[i], free, count))
+			return false;
+		fixed += placed[i];
+	}
+	shortage->item = NULL;
+	for (unsigned done = fixed; done < plan->count; done++) {
 		unsigned index = choose(plan, placed);
 
 		shortage->largest = 0;

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a VM's configuration asks for, against what the description gives it. */
+#include "internal.h"
+#include <bulkhead.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Configurations are read one after the other into one place, and only the name of the file outlives that. */
+static struct qvm_place keep(const struct sys_vm *vm, const struct qvm_place *place)
+{
+	const char *slash = strrchr(vm->config, '/'), *base = slash ? slash + 1 : vm->config;
+
+	return (struct qvm_place){place->file && strcmp(place->file, base) == 0 ? base : "command line", place->line};
+}
+
+static void add_pass(struct sys_vm_needs *needs, enum sys_what what, uint64_t start, uint64_t bytes, bool ram,
+		     struct qvm_place place)
+{
+	needs->passes[needs->pass_count++] = (struct sys_pass){what, ram, start, bytes, place};
+}
+
+static void add_passes(struct sys_vm_needs *needs, const struct sys_vm *vm, const struct qvm_config *config)
+{
+	_Static_assert(SYS_PASSES_MAX >= QVM_PASSES_MAX + QVM_PASS_INTRS_MAX, "all of a configuration");
+
+	for (unsigned i = 0; i < config->pass_count; i++) {
+		const struct qvm_pass *pass = &config->passes[i];
+
+		add_pass(needs, SYS_MMIO, pass->host, pass->bytes, (pass->attributes & QVM_PASS_M) != 0,
+			 keep(vm, &pass->place));
+	}
+	for (unsigned i = 0; i < config->pass_intr_count; i++) {
+		const struct qvm_pass_intr *pass = &config->pass_intrs[i];
+
+		add_pass(needs, SYS_INTERRUPT, pass->host, 1, false, keep(vm, &pass->place));
+	}
+}
+
+static void add_cpu(struct sys_vm_needs *needs, const struct sys_vm *vm, const struct qvm_cpu *cpu)
+{
+	if (cpu->sched_given && cpu->priority > needs->priority_max) {
+		needs->priority_max = cpu->priority;
+		needs->priority_place = keep(vm, &cpu->place);
+	}
+	for (unsigned bit = 0; bit < CPU_MAX && cpu->runmask_given; bit++) {
+		if ((cpu->runmask & ~needs->runmask) & (1u << bit))
+			needs->runmask_places[bit] = keep(vm, &cpu->place);
+	}
+	if (cpu->runmask_given)
+		needs->runmask |= cpu->runmask;
+}
+
+void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const struct qvm_config *config)
+{
+	memset(needs, 0, sizeof(*needs));
+	strncpy(needs->name, config->name, sizeof(needs->name) - 1);
+	needs->name_given = config->name_given;
+	needs->name_place = keep(vm, &config->name_place);
+	needs->guest_bytes = qvmconf_memory_bytes(config);
+	for (unsigned i = 0; i < config->cpu_count; i++)
+		add_cpu(needs, vm, &config->cpus[i]);
+	for (unsigned i = 0; i < config->vdev_count; i++) {
+		const struct qvm_vdev *vdev = &config->vdevs[i];
+
+		if (vdev->priority > needs->priority_max) {
+			needs->priority_max = vdev->priority;
+			needs->priority_place = keep(vm, &vdev->place);
+		}
+	}
+	add_passes(needs, vm, config);
+}
+
+void sys_check_vm(const struct sys_config *config, const struct sys_board *board, unsigned v,
+		  const struct sys_vm_needs *needs, struct sys_report *report)
+{
+	const struct sys_owner *own = &config->vms[v].own;
+	struct sys_place node = {"vms", own->name, NULL}, place = {"vms", own->name, NULL};
+	uint32_t outside = needs->runmask & ~own->sched.runmask;
+	uint32_t absent = board ? needs->runmask & ~sys_present_cpus(board) : 0;
+	char where[SYS_WHERE_MAX];
+
+	if (needs->name_given && strcmp(needs->name, own->name) != 0)
+		sys_mistake_at(report, &needs->name_place,
+			       "the VM is '%s' here and /vms/%s%s in the system; the two names "
+			       "must be equal",
+			       needs->name, own->name, sys_where(report, &node, where));
+	place.property = "max-priority";
+	if (needs->priority_max > own->sched.max_priority)
+		sys_mistake_at(report, &needs->priority_place,
+			       "priority %u is above the 'max-priority' %u of /vms/%s%s; raise one or lower the "
+			       "other",
+			       needs->priority_max, own->sched.max_priority, own->name,
+			       sys_where(report, &place, where));
+	place.property = "runmask";
+	if (outside)
+		sys_mistake_at(
+		    report, &needs->runmask_places[__builtin_ctz(outside)],
+		    "this CPU may run on CPU %d, which is not in the run mask 0x%x of /vms/%s%s; change one of "
+		    "them",
+		    __builtin_ctz(outside), (unsigned)own->sched.runmask, own->name, sys_where(report, &place, where));
+	else if (absent)
+		sys_mistake_at(
+		    report, &needs->runmask_places[__builtin_ctz(absent)],
+		    "this CPU may run on CPU %d, which the board does not have: it has CPUs 0 to %u; choose another",
+		    __builtin_ctz(absent), board->cpus - 1);
+}
+
+/* Does the claim have `at`, of what is passed? */
+static bool has(const struct sys_claim *claim, const struct sys_pass *pass, uint64_t at)
+{
+	if (claim->start == SYS_ANYWHERE || (claim->what == SYS_INTERRUPT) != (pass->what == SYS_INTERRUPT) ||
+	    (pass->ram && claim->what != SYS_MEMORY))
+		return false;
+	return at >= claim->start && at - claim->start < claim->bytes;
+}
+
+/* Whoever has it, but not `owner`; or NULL. */
+static const struct sys_claim *rival(const struct sys_claims *claims, unsigned owner, const struct sys_pass *pass,
+				     uint64_t at)
+{
+	for (unsigned i = 0; i < claims->count; i++) {
+		if (claims->claim[i].owner != owner && has(&claims->claim[i], pass, at))
+			return &claims->claim[i];
+	}
+	return NULL;
+}
+
+/* The first address or interrupt of what is passed that the owner does not have; false: it has all. */
+static bool find_gap(const struct sys_claims *claims, unsigned owner, const struct sys_pass *pass, uint64_t *at)
+{
+	uint64_t end = pass->start + pass->bytes;
+
+	*at = pass->start;
+	for (unsigned round = 0; round < claims->count && *at < end; round++) {
+		const uint64_t before = *at;
+
+		for (unsigned i = 0; i < claims->count; i++) {
+			const struct sys_claim *claim = &claims->claim[i];
+
+			if (claim->owner == owner && has(claim, pass, *at))
+				*at = claim->start + claim->bytes;
+		}
+		if (*at == before)
+			break;
+	}
+	return *at < end;
+}
+
+static void report_gap(const struct sys_config *config, const struct sys_claims *claims, unsigned owner,
+		       const struct sys_pass *pass, uint64_t at, struct sys_report *report)
+{
+	const struct sys_claim *other = rival(claims, owner, pass, at);
+	struct sys_place here = sys_owner_place(config, owner, NULL), there;
+	char what[64], where[SYS_WHERE_MAX], mine[SYS_WHERE_MAX];
+
+	if (pass->what == SYS_INTERRUPT)
+		snprintf(what, sizeof(what), "interrupt %" PRIu64, pass->start);
+	else
+		snprintf(what, sizeof(what), "0x%" PRIx64 "-0x%" PRIx64, pass->start, pass->start + pass->bytes - 1);
+	sys_where(report, &here, mine);
+	if (other) {
+		there = sys_claim_place(config, other);
+		sys_mistake_at(report, &pass->place, "'pass' of %s, which /%s/%s%s has; /vms/%s%s cannot pass it", what,
+			       there.folder, there.name, sys_where(report, &there, where), here.name, mine);
+	} else {
+		sys_mistake_at(report, &pass->place,
+			       "'pass' of %s, which /vms/%s%s does not own; give it to the VM by %s", what, here.name,
+			       mine,
+			       pass->what == SYS_INTERRUPT ? "'devices' or 'interrupts'"
+			       : pass->ram                 ? "'regions'"
+							   : "'devices', 'mmio' or 'regions'");
+	}
+}
+
+void sys_check_passes(const struct sys_config *config, const struct sys_board *board, const struct sys_claims *claims,
+		      unsigned v, const struct sys_vm_needs *needs, struct sys_report *report)
+{
+	const struct sys_owner *own = &config->vms[v].own;
+	unsigned owner = config->process_count + v;
+
+	/* Without the board nobody knows what its devices and its reserved memory are. */
+	if (!board && (own->device_count || own->region_count))
+		return;
+	for (unsigned i = 0; i < needs->pass_count; i++) {
+		uint64_t at;
+
+		if (find_gap(claims, owner, &needs->passes[i], &at))
+			report_gap(config, claims, owner, &needs->passes[i], at, report);
+	}
+}

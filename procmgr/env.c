@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The environment of a process: what its `env` says. A qvm reads its configuration by itself, without the system
+ * description: what that says of memory regions and clusters comes to it as further variables, in names that `env`
+ * cannot have.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "procmgr.h"
+
+static void add(struct slot *slot, const char *text)
+{
+	if (slot->env_count < SLOT_ENV_MAX)
+		slot->env[slot->env_count++] = text;
+}
+
+/* One that is made here; all of them fit: see SLOT_ENV_MAX. */
+static char *next_text(struct slot *slot)
+{
+	char *text = slot->env_made[slot->env_made_count++];
+
+	add(slot, text);
+	return text;
+}
+
+static void add_region(struct slot *slot, const struct sys_owner *own, const char *name)
+{
+	uint64_t start, bytes;
+
+	if (sys_asinfo(&config, own, &board, name, &start, &bytes))
+		snprintf(next_text(slot), SLOT_ENV_BYTES, ASINFO_VARIABLE "%.31s=%llx,%llx", name,
+			 (unsigned long long)start, (unsigned long long)bytes);
+}
+
+void environment_fill(struct slot *slot, const struct sys_owner *own)
+{
+	for (unsigned i = 0; i < own->env_count; i++)
+		add(slot, own->env[i]);
+	if (slot->kind != SLOT_VM)
+		return;
+	for (unsigned i = 0; i < own->region_count; i++)
+		add_region(slot, own, own->regions[i]);
+	for (unsigned i = 0; i < config.cluster_count; i++)
+		snprintf(next_text(slot), SLOT_ENV_BYTES, CLUSTER_VARIABLE "%.31s=%x", config.clusters[i].name,
+			 (unsigned)config.clusters[i].cpus);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "arguments.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char overview[] = "usage: bulkhead COMMAND DIR [OPTION]...\n"
+			       "       bulkhead COMMAND --help\n"
+			       "\n"
+			       "check   says what is wrong with a system directory, or with one VM's configuration\n"
+			       "image   checks a system directory and writes the boot archive\n"
+			       "run     checks a system directory and boots it in QEMU\n"
+			       "map     prints who has what: the access matrix\n"
+			       "\n";
+
+static const struct {
+	const char *name;
+	unsigned option;
+	bool value;
+	const char *help;
+} options[] = {
+    {"--board", OPTION_BOARD, true,
+     "BOARD     the board's device tree blob, or qemu-virt: its memory, CPUs and devices"},
+    {"--json", OPTION_JSON, false, "          messages as one object on standard output"},
+    {"-f", OPTION_FILES, true, "PATH[=NAME]     a file for the archive; without NAME it is called as the file is"},
+    {"--path", OPTION_FILES, true, "DIR        a folder with more files; may be given again"},
+    {"-o", OPTION_OUTPUT, true, "ARCHIVE         the file to write: a cpio archive (newc), each file's data on a page"},
+    {"--plan", OPTION_PLAN, false, "          also prints what each VM gets, one line for each thing"},
+    {"--no-check", OPTION_NO_CHECK, false,
+     "      FOR TESTS ONLY: no ownership is checked; the target is to refuse what is wrong"},
+    {"--kernel", OPTION_MACHINE, true, "IMAGE    the hypervisor"},
+    {"--cpus", OPTION_MACHINE, true, "N          number of CPUs; default 4"},
+    {"--cpu", OPTION_MACHINE, true, "MODEL       QEMU's name of the CPU; default neoverse-n1"},
+    {"--memory", OPTION_MACHINE, true, "SIZE     the board's memory; default 2G"},
+};
+
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+static int usage(struct arguments *a, const char *text, const char *word)
+{
+	fprintf(stderr, "bulkhead: %s%s; see bulkhead %s%s--help\n", text, word, a->command ? a->command->name : "",
+		a->command ? " " : "");
+	a->command = NULL;
+	return EXIT_USAGE;
+}
+
+static int help(struct arguments *a)
+{
+	fputs(a->command ? a->command->help : overview, stdout);
+	if (a->command)
+		puts("");
+	for (unsigned i = 0; i < OPTIONS && a->command; i++) {
+		if (a->command->options & options[i].option)
+			printf("%s %s\n", options[i].name, options[i].help);
+	}
+	puts(a->command ? "\nExit status: 0 all is well, 64 wrong use of this command, 65 a mistake in the input."
+			: "Exit status: 0 all is well, 64 wrong use, 65 a mistake in the input.");
+	a->command = NULL;
+	return EXIT_GOOD;
+}
+
+static int add_extra(struct arguments *a, char *text)
+{
+	char *equals = strrchr(text, '='), *slash;
+
+	if (a->extra_count == EXTRAS_MAX)
+		return usage(a, "too many files with ", "-f");
+	if (equals)
+		*equals = '\0';
+	slash = strrchr(text, '/');
+	a->extras[a->extra_count++] = (struct extra_file){text, equals ? equals + 1 : slash ? slash + 1 : text, false};
+	return EXIT_GOOD;
+}
+
+static int add_path(struct arguments *a, const char *text)
+{
+	if (a->path_count == PATHS_MAX)
+		return usage(a, "too many folders with ", "--path");
+	a->paths[a->path_count++] = text;
+	return EXIT_GOOD;
+}
+
+static int take(struct arguments *a, const char *option, char *value)
+{
+	const struct {
+		const char *name, **to;
+	} plain[] = {{"--board", &a->board}, {"-o", &a->output}, {"--kernel", &a->kernel},
+		     {"--cpus", &a->cpus},   {"--cpu", &a->cpu}, {"--memory", &a->memory}};
+
+	if (strcmp(option, "-f") == 0)
+		return add_extra(a, value);
+	if (strcmp(option, "--path") == 0)
+		return add_path(a, value);
+	a->json |= strcmp(option, "--json") == 0;
+	a->plan |= strcmp(option, "--plan") == 0;
+	a->no_check |= strcmp(option, "--no-check") == 0;
+	for (unsigned i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		if (strcmp(option, plain[i].name) == 0)
+			*plain[i].to = value;
+	}
+	return EXIT_GOOD;
+}
+
+static int parse_option(struct arguments *a, int argc, char **argv, int *at)
+{
+	unsigned i = 0;
+
+	while (i < OPTIONS && strcmp(options[i].name, argv[*at]) != 0)
+		i++;
+	if (i == OPTIONS)
+		return usage(a, "unknown option ", argv[*at]);
+	if (!(a->command->options & options[i].option))
+		return usage(a, "this command does not take ", argv[*at]);
+	if (!options[i].value)
+		return take(a, argv[*at], NULL);
+	if (*at + 1 == argc)
+		return usage(a, "a value must follow ", argv[*at]);
+	(*at)++;
+	return take(a, argv[*at - 1], argv[*at]);
+}
+
+static void find_home(struct arguments *a)
+{
+	ssize_t bytes = readlink("/proc/self/exe", a->home, sizeof(a->home) - 1);
+	char *slash;
+
+	a->home[bytes > 0 ? bytes : 0] = '\0';
+	slash = strrchr(a->home, '/');
+	if (slash)
+		*slash = '\0';
+}
+
+int arguments_parse(struct arguments *a, const struct command *commands, int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "";
+
+	find_home(a);
+	for (const struct command *c = commands; c->name; c++) {
+		if (strcmp(c->name, word) == 0)
+			a->command = c;
+	}
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return help(a);
+	}
+	if (!a->command)
+		return usage(a, *word ? "unknown command " : "no command was given", word);
+	for (int i = 2; i < argc; i++) {
+		int status = EXIT_GOOD;
+
+		if (argv[i][0] == '-')
+			status = parse_option(a, argc, argv, &i);
+		else if (!a->input)
+			a->input = argv[i];
+		else
+			status = usage(a, "one word too many: ", argv[i]);
+		if (status != EXIT_GOOD)
+			return status;
+	}
+	if (!a->input)
+		return usage(a, "no input was given", "");
+	if ((a->command->options & OPTION_OUTPUT) && !a->output)
+		return usage(a, "an output is needed: ", "-o ARCHIVE");
+	return EXIT_GOOD;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where in a device tree source, its included files among it, each node and each property stands. */
+#pragma once
+
+#include "sysconf.h"
+
+struct source_lines;
+
+/* Reads the source as dtc prints it with positions behind each line (-T). NULL: no memory. */
+struct source_lines *lines_read(const char *annotated);
+
+/* "system.dts:12" of the property, else of the node, else of the nearest node above it; false: none is known. */
+bool lines_find(const struct source_lines *lines, const struct sys_place *place, char *text, size_t bytes);
+
+void lines_free(struct source_lines *lines);

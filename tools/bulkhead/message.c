@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "message.h"
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct list {
+	char **lines;
+	size_t count;
+};
+
+static bool json;
+static struct list messages, map;
+
+void message_use_json(void)
+{
+	json = true;
+}
+
+bool message_is_json(void)
+{
+	return json;
+}
+
+static void keep(struct list *list, const char *line)
+{
+	char **more = realloc(list->lines, (list->count + 1) * sizeof(*more)), *copy = strdup(line);
+
+	if (!more || !copy) {
+		fprintf(stderr, "bulkhead: no memory\n");
+		abort();
+	}
+	list->lines = more;
+	list->lines[list->count++] = copy;
+}
+
+void message_send(const char *line)
+{
+	if (json)
+		keep(&messages, line);
+	else
+		fprintf(stderr, "%s\n", line);
+}
+
+void message(const char *format, ...)
+{
+	char line[8192];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	message_send(line);
+}
+
+void message_map_line(const char *line)
+{
+	if (json)
+		keep(&map, line);
+	else
+		printf("%s\n", line);
+}
+
+void message_good(const char *format, ...)
+{
+	va_list args;
+
+	if (json)
+		return;
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+}
+
+/* ---- JSON (RFC 8259) ---- */
+
+static void print_string(const char *text, size_t bytes)
+{
+	putchar('"');
+	for (size_t i = 0; i < bytes; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < ' ' || c > '~')
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+/* "[file:line]" at `text`: prints it as two members and returns what is behind it, or NULL. */
+static const char *print_place(const char *text)
+{
+	const char *end = *text == '[' ? strchr(text, ']') : NULL, *colon = end;
+
+	while (colon && colon > text && *colon != ':')
+		colon--;
+	if (!end || colon == text || colon + 1 == end)
+		return NULL;
+	for (const char *c = colon + 1; c < end; c++) {
+		if (!isdigit((unsigned char)*c))
+			return NULL;
+	}
+	printf("\"file\": ");
+	print_string(text + 1, (size_t)(colon - text - 1));
+	printf(", \"line\": %.*s", (int)(end - colon - 1), colon + 1);
+	return end + 1;
+}
+
+static void print_message(const char *line)
+{
+	const char *text, *separator = "";
+
+	printf("{");
+	text = print_place(line);
+	printf("%s\"text\": ", text ? ", " : "");
+	text = text ? text + strspn(text, " ") : line;
+	print_string(text, strlen(text));
+	printf(", \"others\": [");
+	for (const char *at = text; (at = strchr(at, '[')) != NULL; at++) {
+		const char *end = strchr(at, ']');
+
+		/* Whether it is a place is known only after it was looked at: so it is printed apart. */
+		if (!end || end == at + 1 || !isdigit((unsigned char)end[-1]) || !memchr(at, ':', (size_t)(end - at)))
+			continue;
+		printf("%s{", separator);
+		print_place(at);
+		printf("}");
+		separator = ", ";
+	}
+	printf("]}");
+}
+
+void message_finish(int status)
+{
+	if (!json)
+		return;
+	printf("{\"status\": %d, \"messages\": [", status);
+	for (size_t i = 0; i < messages.count; i++) {
+		printf("%s\n  ", i ? "," : "");
+		print_message(messages.lines[i]);
+	}
+	printf("], \"map\": [");
+	for (size_t i = 0; i < map.count; i++) {
+		printf("%s\n  ", i ? "," : "");
+		print_string(map.lines[i], strlen(map.lines[i]));
+	}
+	printf("]}\n");
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A system directory in QEMU: the board that QEMU makes is what the system is checked against. */
+#include "run.h"
+#include "image.h"
+#include "message.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define QEMU    "qemu-system-aarch64"
+#define MACHINE "virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3"
+
+struct machine {
+	char kernel[4200];
+	char folder[32]; /* for what is made on the way */
+	char board[64], archive[64], machine[256];
+	const char *cpus, *cpu, *memory;
+};
+
+static int read_board(struct system *s, struct machine *m)
+{
+	const char *const command[] = {QEMU, "-M",      m->machine, "-cpu", m->cpu,     "-smp", m->cpus,
+				       "-m", m->memory, "-nic",     "none", "-display", "none", NULL};
+	struct file output, errors;
+	int status;
+
+	snprintf(m->machine, sizeof(m->machine), MACHINE ",dumpdtb=%s", m->board);
+	status = file_run(command, &output, &errors);
+	if (status != 0)
+		message("%s: exit status %d: %.400s", QEMU, status, errors.data ? (const char *)errors.data : "");
+	free(output.data);
+	free(errors.data);
+	return status == 0 && system_read_board(s, m->board) == 0 ? 0 : -1;
+}
+
+/* The programs and guests stand beside the tool, where the build has put them. */
+static int make_archive(struct system *s, const struct arguments *a, const struct machine *m)
+{
+	static const char *const folders[] = {"bin", "guests", "vdevs"};
+	static char paths[3][4200];
+	struct arguments with = *a;
+
+	with.output = m->archive;
+	for (unsigned i = 0; i < 3 && with.path_count < PATHS_MAX; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%s/%s", a->home, folders[i]);
+		with.paths[with.path_count++] = paths[i];
+	}
+	s->vdevs.paths = with.paths;
+	s->vdevs.path_count = with.path_count;
+	system_read(s, a->input);
+	return s->read ? image_build(s, &with) : -1;
+}
+
+/* QEMU gets the terminal as it is: Ctrl-C goes to the guest. */
+static int boot(const struct machine *m)
+{
+	const char *const command[] = {QEMU,      "-M",      MACHINE,   "-cpu",     m->cpu, "-smp",
+				       m->cpus,   "-m",      m->memory, "-nic",     "none", "-nographic",
+				       "-kernel", m->kernel, "-initrd", m->archive, NULL};
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		execvp(QEMU, (char *const *)(uintptr_t)command);
+		_exit(127);
+	}
+	if (child > 0 && waitpid(child, &status, 0) == child && status == 0)
+		return 0;
+	message("%s did not end well", QEMU);
+	return -1;
+}
+
+int run_system(struct system *s, const struct arguments *a)
+{
+	struct machine m = {.folder = "/tmp/bulkhead-XXXXXX",
+			    .cpus = a->cpus ? a->cpus : "4",
+			    .cpu = a->cpu ? a->cpu : "neoverse-n1",
+			    .memory = a->memory ? a->memory : "2G"};
+	int status;
+
+	if (!mkdtemp(m.folder)) {
+		message("%s: no folder can be made", m.folder);
+		return -1;
+	}
+	snprintf(m.kernel, sizeof(m.kernel), "%s%s", a->kernel ? a->kernel : a->home, a->kernel ? "" : "/Image");
+	snprintf(m.board, sizeof(m.board), "%s/board.dtb", m.folder);
+	snprintf(m.archive, sizeof(m.archive), "%s/archive.cpio", m.folder);
+	status = access(m.kernel, R_OK);
+	if (status != 0)
+		message("%s: there is no Image; give one with --kernel", m.kernel);
+	if (status == 0)
+		status = read_board(s, &m);
+	if (status == 0)
+		status = make_archive(s, a, &m);
+	if (status == 0)
+		status = boot(&m);
+	unlink(m.board);
+	unlink(m.archive);
+	rmdir(m.folder);
+	return status;
+}
