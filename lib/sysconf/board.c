@@ -230,7 +230,8 @@ const char *sys_board_read(struct sys_board *board, const void *dtb, size_t byte
 
 	board->dtb = dtb;
 	board->node_count = board->ram_count = board->reserved_count = 0;
-	if (bytes < sizeof(struct fdt_header) || fdt_check_header(dtb) != 0 || fdt_totalsize(dtb) > bytes)
+	if (bytes < sizeof(struct fdt_header) || fdt_version(dtb) < SYS_FDT_VERSION || fdt_check_header(dtb) != 0 ||
+	    fdt_totalsize(dtb) > bytes)
 		return "this is not a device tree blob, or it is damaged";
 	wrong = index_nodes(board);
 	if (!wrong)

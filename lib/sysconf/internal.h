@@ -4,6 +4,8 @@
 
 #include "sysconf.h"
 
+#define SYS_FDT_VERSION 16u /* the oldest that is read: Devicetree Specification 0.4, 5.2 */
+
 struct sys_cells {
 	unsigned address, size; /* 32-bit cells of an address and of a length: 1 or 2, a length also 0 */
 };
