@@ -2,9 +2,9 @@
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, built natively with clang's libFuzzer under ASan and UBSan. A target names its
 # files of the tree and the inputs to begin with, in comments at its top, as unit tests do:
 #     /* SOURCES: lib/x.c lib/y */
-#     /* SEEDS: tests/fuzz/x/* BUILD/y */
+#     /* SEEDS: tests/fuzz/x/% BUILD/y */           % stands for any text, as * would end the comment
 #     /* LIBS: fdt */
-# FUZZ_SECONDS: how long each of them runs. TARGET=NAME: only this one.
+# tests/fuzz/NAME.dict, if it is there, holds words that inputs are made of. FUZZ_SECONDS: how long each of them runs. TARGET=NAME: only this one.
 
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS   := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
@@ -36,10 +36,10 @@ $(BUILD)/fuzz/make/archive.cpio:
 # $(call fuzz_run,name): what is found is kept beside the log.
 define fuzz_run
 	@mkdir -p $(BUILD)/fuzz/seeds/$(1) $(BUILD)/fuzz/corpus/$(1) $(BUILD)/logs
-	@cp $(subst BUILD/,$(BUILD)/,$(call fuzz_tag,$(1),SEEDS)) $(BUILD)/fuzz/seeds/$(1)/
+	@cp $(subst %,*,$(subst BUILD/,$(BUILD)/,$(call fuzz_tag,$(1),SEEDS))) $(BUILD)/fuzz/seeds/$(1)/
 	@echo "  FUZZ     $(1), $(FUZZ_SECONDS) s"
 	@$(BUILD)/fuzz/$(1) -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-		-artifact_prefix=$(BUILD)/logs/fuzz-$(1)- \
+		-artifact_prefix=$(BUILD)/logs/fuzz-$(1)- $(patsubst %,-dict=%,$(wildcard tests/fuzz/$(1).dict)) \
 		$(BUILD)/fuzz/corpus/$(1) $(BUILD)/fuzz/seeds/$(1) \
 		>$(BUILD)/logs/fuzz-$(1).log 2>&1 || { tail -n 40 $(BUILD)/logs/fuzz-$(1).log; exit 1; }
 	@sed -n 's/stat::number_of_executed_units: */  $(1): executions without a finding: /p' $(BUILD)/logs/fuzz-$(1).log
