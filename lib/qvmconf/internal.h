@@ -145,7 +145,7 @@ bool qc_mem_space(struct qc_reader *r, const char **text);
 void qc_pass_blob(struct qc_reader *r, enum qvm_load_type blob);
 void qc_pass(struct qc_reader *r, const struct qc_option *option);
 
-/* logger.c */
+/* log_option.c */
 void qc_logger(struct qc_reader *r, const struct qc_option *option);
 void qc_vdev_log(struct qc_reader *r, const struct qc_option *option);
 
