@@ -46,8 +46,10 @@ endef
 $(eval $(call image,$(BUILD)/Image,$(BUILD)/kernel/kernel.elf,$(BUILD)/bin/procmgr,$(BUILD)/kernel))
 
 # Tests that are the first process: each with an Image of its own, build/first/NAME.Image.
-FIRST_TESTS := kworst
-$(foreach t,$(FIRST_TESTS),$(eval $(call image,$(BUILD)/first/$(t).Image,$(BUILD)/first/$(t).elf,$(BUILD)/tests/$(t),$(BUILD)/first/$(t))))
+FIRST_TESTS := kworst roguemgr
+first_program = $(if $(wildcard tests/first/$(1).c),$(BUILD)/first/bin,$(BUILD)/tests)/$(1)
+$(foreach t,$(FIRST_TESTS),$(eval $(call image,$(BUILD)/first/$(t).Image,$(BUILD)/first/$(t).elf,$(call \
+	first_program,$(t)),$(BUILD)/first/$(t))))
 first-images: $(FIRST_TESTS:%=$(BUILD)/first/%.Image)
 OUTPUTS += $(BUILD)/first
 

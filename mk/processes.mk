@@ -72,6 +72,11 @@ EL0_TESTS := $(basename $(notdir $(wildcard tests/el0/*.c)))
 programs: $(EL0_TESTS:%=$(BUILD)/tests/%)
 $(foreach p,$(EL0_TESTS),$(eval $(call program,$(p),$(BUILD)/tests/obj/$(p),tests/el0/$(p).c,$(BUILD)/tests/$(p))))
 
+# Each file of tests/first is a first process: procmgr with another main().
+FIRST_MAINS := $(basename $(notdir $(wildcard tests/first/*.c)))
+$(foreach p,$(FIRST_MAINS),$(eval $(call program,$(p),$(BUILD)/first/obj/$(p),tests/first/$(p).c $(filter-out \
+	procmgr/main.c,$(call sources_of,procmgr)),$(BUILD)/first/bin/$(p))))
+
 # Guests: no library at all, their own linker script or the common one.
 GUEST_CFLAGS := $(BASE) $(ARM) -ffreestanding -mgeneral-regs-only -nostdinc -isystem $(XINCLUDE) -I. -Iguests/common
 GUESTS       := $(filter-out common,$(patsubst guests/%/,%,$(wildcard guests/*/)))

@@ -36,6 +36,24 @@ def vcpu_threads(board):
     return {name: (slot, tid, prio, int(mask, 16)) for slot, tid, name, prio, mask in found}
 
 
+def test_subverted_procmgr():
+    """Nothing is gained by it, and a guest that runs meanwhile notices nothing."""
+    system = system_dts(then=KSERVER.replace("memory =", "runmask = <1>; memory =", 1), vms=("ticks",))
+    archive = make_archive({"system.dts": system, "ticks.qvmconf": bare_vm("ticks", "ticks", "seconds=10")})
+    with Board(archive, cpus=2, kernel="first/roguemgr.Image") as board:
+        board.prompt()
+        checks = verdict(board, "roguemgr")
+        assert checks > 7000, f"only {checks} checks"
+        board.open_console("ticks")
+        if board.expect(r"ticks: (done|FAILED)", 60).group(1) != "done":
+            board.fail("the guest says FAILED")
+        board.leave_console()
+        output = board.command_output("pidin")
+        for name in ("procmgr", "devc-pl011", "slogger", "shell", "kserver"):
+            if not re.search(rf"\b{name}\b", output):
+                board.fail(f"`pidin` does not show {name}")
+
+
 def test_subverted_qvm():
     """Nothing is gained by it; the operator reschedules its virtual CPUs; the next one of its slot starts from nothing."""
     system = system_dts(then=KSERVER, vms=[("rogue", "runmask = <1>;")])
