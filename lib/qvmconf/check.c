@@ -166,10 +166,6 @@ static void check_built(struct qc_reader *r)
 {
 	const struct qvm_config *c = r->config;
 
-	for (unsigned i = 0; i < c->pass_count; i++)
-		qc_mistake(r, &c->passes[i].place, "'pass loc' is not supported yet");
-	for (unsigned i = 0; i < c->pass_intr_count; i++)
-		qc_mistake(r, &c->pass_intrs[i].place, "'pass intr' is not supported yet");
 	for (unsigned i = 0; i < c->logger_count; i++)
 		qc_mistake(r, &c->loggers[i].place, "'%s' is not supported yet",
 			   c->loggers[i].vdev == QVM_LOGGER_VM ? "logger" : "log");
