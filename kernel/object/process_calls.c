@@ -179,10 +179,8 @@ static int64_t grant_irq(struct process *p, uint64_t first, uint64_t count, bool
 static int64_t grant_region(struct process *p, uint64_t kind, uint64_t start, uint64_t bytes)
 {
 	static const uint32_t flags[] = {
-	    [GRANT_RAM] = REGION_RAM,
-	    [GRANT_ROM] = REGION_RAM | REGION_RO,
-	    [GRANT_DEVICE] = REGION_DEVICE,
-	    [GRANT_SHARED] = REGION_RAM | REGION_SHARED,
+	    [GRANT_RAM] = REGION_RAM,           [GRANT_ROM] = REGION_RAM | REGION_RO,
+	    [GRANT_DEVICE] = REGION_DEVICE,     [GRANT_SHARED] = REGION_RAM | REGION_SHARED,
 	    [GRANT_RESERVED] = REGION_RESERVED,
 	};
 
