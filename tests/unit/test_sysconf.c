@@ -391,11 +391,6 @@ static void test_devices(void **state)
 	assert_true(device.ranges[0].start == 0x1210005000);
 	assert_int_equal(device.interrupts[0].intid, 41);
 	assert_true(device.interrupts[0].edge);
-	assert_false(device.reserved);
-	assert_null(sys_device_find(&board, "/reserved-memory/guestmem@48000000", &device));
-	assert_true(device.reserved);
-	assert_int_equal(device.ranges[0].start, 0x48000000);
-	assert_int_equal(device.ranges[0].bytes, 0x1000000);
 }
 
 static void test_wrong_devices(void **state)
