@@ -227,6 +227,8 @@ const char *sys_device_find(const struct sys_board *board, const char *name, str
 		return "the board has no such device";
 	if (!get_path(board, node, device->path, sizeof(device->path)))
 		return "its path is longer than 127 bytes";
+	if ((int)board->nodes[node].parent == sys_node_path(board, "/reserved-memory"))
+		return "it is memory; name it in 'regions'";
 	device->dma = does_dma(board->dtb, board->nodes[node].offset) &&
 		      !fdt_getprop(board->dtb, board->nodes[node].offset, "iommu-map", NULL);
 	wrong = reason_to_refuse(board->dtb, board->nodes[node].offset);

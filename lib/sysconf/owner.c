@@ -64,21 +64,22 @@ static void read_env(const struct reader *r, struct sys_owner *own)
 	own->env_count = count;
 }
 
-/* `runmask` gives CPUs by their bits, `cluster` by the name of some. */
+/* `runmask` gives CPUs by their bits, `cluster` by the name of some. What is wrong counts as not given. */
 static uint32_t read_cpus(const struct reader *r, bool *given)
 {
 	const char *name = sys_string(r, "cluster", false);
-	uint32_t cpus;
+	bool mask_given = fdt_getprop(r->dtb, r->node, "runmask", NULL) != NULL;
+	const unsigned before = r->report->mistakes;
+	uint32_t cpus = CPUS_ALL;
 
-	*given = name || fdt_getprop(r->dtb, r->node, "runmask", NULL);
 	if (!name)
-		return (uint32_t)sys_number(r, "runmask", CPUS_ALL, 1, CPUS_ALL);
-	if (fdt_getprop(r->dtb, r->node, "runmask", NULL))
+		cpus = (uint32_t)sys_number(r, "runmask", CPUS_ALL, 1, CPUS_ALL);
+	else if (!sys_cluster(r->config, name, &cpus))
+		MISTAKE(r, "cluster", "'cluster' names \"%.32s\", but /clusters has none of that name", name);
+	if (name && mask_given)
 		MISTAKE(r, "runmask", "'runmask' and 'cluster' both say which CPUs it may use; remove one");
-	if (sys_cluster(r->config, name, &cpus))
-		return cpus;
-	MISTAKE(r, "cluster", "'cluster' names \"%.32s\", but /clusters has none of that name", name);
-	return CPUS_ALL;
+	*given = (name || mask_given) && r->report->mistakes == before;
+	return cpus;
 }
 
 static void read_sched(const struct reader *r, struct sys_owner *own)
@@ -94,7 +95,10 @@ static void read_sched(const struct reader *r, struct sys_owner *own)
 		MISTAKE(r, "max-priority", "'max-priority' %u is below 'priority' %u; raise it", sched->max_priority,
 			sched->priority);
 	own->exclusive_cpus = sys_flag(r, "exclusive-cpus");
-	if (own->exclusive_cpus && !own->runmask_given)
+	if (!own->exclusive_cpus || own->runmask_given)
+		return;
+	own->exclusive_cpus = false;
+	if (!fdt_getprop(r->dtb, r->node, "runmask", NULL) && !fdt_getprop(r->dtb, r->node, "cluster", NULL))
 		MISTAKE(r, "exclusive-cpus", "'exclusive-cpus' needs 'runmask' or 'cluster' to say which CPUs");
 }
 

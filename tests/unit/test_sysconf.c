@@ -393,6 +393,30 @@ static void test_devices(void **state)
 	assert_true(device.interrupts[0].edge);
 }
 
+/* The board's reserved memory goes to who names it, once. */
+static void test_regions(void **state)
+{
+	struct sys_board board;
+	struct sys_device device;
+
+	(void)state;
+	read_good();
+	board_good(&board);
+	config.vms[0].own.regions[0] = "guestmem";
+	config.vms[0].own.region_count = 1;
+	assert_int_equal(check_system(&board, NULL), 0);
+	assert_int_equal(claims.count, 3); /* the device of devc, its interrupt, and this */
+	assert_int_equal(claims.claim[2].what, SYS_MEMORY);
+	assert_true(claims.claim[2].reserved);
+	assert_true(claims.claim[2].start == 0x48000000 && claims.claim[2].bytes == 0x1000000);
+	config.vms[1].own.regions[0] = "guestmem";
+	config.vms[1].own.region_count = 1;
+	assert_int_equal(check_system(&board, NULL), 1);
+	assert_non_null(strstr(said, "/vms/linux2: region \"guestmem\": 0x48000000-0x48ffffff belongs to /vms/linux1"));
+	assert_string_equal(sys_device_find(&board, "/reserved-memory/guestmem@48000000", &device),
+			    "it is memory; name it in 'regions'");
+}
+
 static void test_wrong_devices(void **state)
 {
 	struct sys_board board;
@@ -592,11 +616,14 @@ static void test_random_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_reads_all),    cmocka_unit_test(test_reads_vms),     cmocka_unit_test(test_no_tree),
-	    cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_too_many),      cmocka_unit_test(test_board),
-	    cmocka_unit_test(test_devices),      cmocka_unit_test(test_wrong_devices), cmocka_unit_test(test_mmio),
-	    cmocka_unit_test(test_mmio_owners),  cmocka_unit_test(test_mmio_values),   cmocka_unit_test(test_check),
-	    cmocka_unit_test(test_needs),        cmocka_unit_test(test_random_damage),
+	    cmocka_unit_test(test_reads_all),     cmocka_unit_test(test_reads_vms),
+	    cmocka_unit_test(test_no_tree),       cmocka_unit_test(test_wrong_values),
+	    cmocka_unit_test(test_too_many),      cmocka_unit_test(test_board),
+	    cmocka_unit_test(test_devices),       cmocka_unit_test(test_wrong_devices),
+	    cmocka_unit_test(test_mmio),          cmocka_unit_test(test_regions),
+	    cmocka_unit_test(test_mmio_owners),   cmocka_unit_test(test_mmio_values),
+	    cmocka_unit_test(test_check),         cmocka_unit_test(test_needs),
+	    cmocka_unit_test(test_random_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

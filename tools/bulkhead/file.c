@@ -136,9 +136,11 @@ static int run_dtc(const char *path, const char *format, const char *option, str
 	if (status == 127)
 		message("%s: dtc is needed to read this file; install the package device-tree-compiler", path);
 	free(errors.data);
-	if (status != 0)
-		free(output->data);
-	return status == 0 ? 0 : -1;
+	if (status == 0)
+		return 0;
+	free(output->data);
+	*output = (struct file){NULL, 0};
+	return -1;
 }
 
 int file_compile(const char *path, struct file *dtb, struct file *annotated)
@@ -149,5 +151,6 @@ int file_compile(const char *path, struct file *dtb, struct file *annotated)
 	if (run_dtc(path, "dts", "-T", annotated) == 0)
 		return 0;
 	free(dtb->data);
+	*dtb = (struct file){NULL, 0};
 	return -1;
 }

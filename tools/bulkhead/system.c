@@ -130,10 +130,18 @@ unsigned system_read_board(struct system *s, const char *path)
 	return 0;
 }
 
+void system_where(const struct system *s, const struct sys_place *place, char *text, size_t bytes)
+{
+	char where[96] = "system.dts";
+
+	lines_find(s->lines, place, where, sizeof(where));
+	snprintf(text, bytes, "[%s] /%s%s%s", where, place->folder, *place->name ? "/" : "", place->name);
+}
+
 static unsigned read_vms(struct system *s)
 {
 	unsigned mistakes = 0;
-	char path[4096];
+	char path[4096], where[160];
 
 	for (unsigned i = 0; i < s->config.vm_count; i++) {
 		const struct sys_vm *vm = &s->config.vms[i];
@@ -143,6 +151,12 @@ static unsigned read_vms(struct system *s)
 			continue; /* which was reported */
 		if (snprintf(path, sizeof(path), "%s/%s", s->directory, vm->config) >= (int)sizeof(path))
 			return mistakes + 1;
+		if (access(path, R_OK) != 0) {
+			system_where(s, &(struct sys_place){"vms", vm->own.name, "config"}, where, sizeof(where));
+			message("%s: its configuration %s cannot be read: %s", where, vm->config, strerror(errno));
+			mistakes++;
+			continue;
+		}
 		wrong = system_read_vm(s, path, vm, &s->vms[i], &s->conf_files[i]);
 		if (!wrong)
 			sys_vm_needs(&s->needs[i], vm, &s->vms[i]);
@@ -183,14 +197,6 @@ unsigned system_check(struct system *s, uint64_t taken)
 		board->ram_bytes -= taken < board->ram_bytes ? taken : board->ram_bytes;
 	s->mistakes += sys_check(&s->config, board, s->needs, &s->claims, &report);
 	return s->mistakes;
-}
-
-void system_where(const struct system *s, const struct sys_place *place, char *text, size_t bytes)
-{
-	char where[96] = "system.dts";
-
-	lines_find(s->lines, place, where, sizeof(where));
-	snprintf(text, bytes, "[%s] /%s%s%s", where, place->folder, *place->name ? "/" : "", place->name);
 }
 
 static void map_line(void *context, const char *line)
