@@ -55,7 +55,7 @@ help:
 #T make test         set up, build, and run every test: unit, negative, system
 #T make check        formatting, clang-tidy, cppcheck, the EL2 line limit, unit tests
 #T make unit         unit tests, under ASan, UBSan and TSan
-#T make fuzz         fuzz targets, FUZZ_SECONDS=10 each, or only TARGET=NAME
+#T make fuzz         fuzz targets, FUZZ_SECONDS=10 each, or only TARGET=NAME; `make fuzz-build` builds them
 #T make negative     wrong configurations that the host tool must refuse
 #T make system       whole systems, booted in QEMU
 #T make soak         20 restarts of each guest, and other long runs

@@ -4,7 +4,8 @@
 #     /* SOURCES: lib/x.c lib/y */
 #     /* SEEDS: tests/fuzz/x/% BUILD/y */           % stands for any text, as * would end the comment
 #     /* LIBS: fdt */
-# tests/fuzz/NAME.dict, if it is there, holds words that inputs are made of. FUZZ_SECONDS: how long each of them runs. TARGET=NAME: only this one.
+# tests/fuzz/NAME.dict, if it is there, holds words that inputs are made of. FUZZ_SECONDS: how long each of them runs.
+# TARGET=NAME: only this one.
 
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS   := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
@@ -12,8 +13,10 @@ FUZZ_SECONDS ?= 10
 fuzz_tag      = $(shell sed -n '1,10s|^/\* $(2): \(.*[^ ]\) *\*/$$|\1|p' tests/fuzz/fuzz_$(1).c)
 OUTPUTS += $(BUILD)/fuzz
 
-.PHONY: fuzz fuzz-programs
-fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
+FUZZ_RUN      = $(or $(TARGET),$(FUZZ_TARGETS))
+
+.PHONY: fuzz fuzz-build
+fuzz-build: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 
 # $(call fuzz_target,name,sources,libraries)
 define fuzz_target
@@ -41,9 +44,14 @@ define fuzz_run
 	@$(BUILD)/fuzz/$(1) -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 		-artifact_prefix=$(BUILD)/logs/fuzz-$(1)- $(patsubst %,-dict=%,$(wildcard tests/fuzz/$(1).dict)) \
 		$(BUILD)/fuzz/corpus/$(1) $(BUILD)/fuzz/seeds/$(1) \
-		>$(BUILD)/logs/fuzz-$(1).log 2>&1 || { tail -n 40 $(BUILD)/logs/fuzz-$(1).log; exit 1; }
-	@sed -n 's/stat::number_of_executed_units: */  $(1): executions without a finding: /p' $(BUILD)/logs/fuzz-$(1).log
+		>$(BUILD)/logs/fuzz-$(1).log 2>&1 || \
+		{ tail -n 40 $(BUILD)/logs/fuzz-$(1).log; echo $(1) >>$(BUILD)/logs/fuzz.failed; }
+	@sed -n 's/stat::number_of_executed_units: */  $(1): executions: /p' $(BUILD)/logs/fuzz-$(1).log
 
 endef
-fuzz: fuzz-programs vdevs $(BUILD)/fuzz/make/archive.cpio
-	$(foreach t,$(or $(TARGET),$(FUZZ_TARGETS)),$(call fuzz_run,$(t)))
+fuzz: $(FUZZ_RUN:%=$(BUILD)/fuzz/%) vdevs $(BUILD)/fuzz/make/archive.cpio
+	@mkdir -p $(BUILD)/logs $(BUILD)/results && : >$(BUILD)/logs/fuzz.failed
+	$(foreach t,$(FUZZ_RUN),$(call fuzz_run,$(t)))
+	@failed=$$(wc -l <$(BUILD)/logs/fuzz.failed); passed=$$(($(words $(FUZZ_RUN)) - failed)); \
+	echo "$$passed $$failed" >$(BUILD)/results/fuzz; \
+	echo "fuzz: $$passed passed, $$failed failed"; [ "$$failed" -eq 0 ]
