@@ -99,21 +99,23 @@ enum threadctl {
 #define SPACE_GUEST     1
 #define PROT_R          1u
 #define PROT_W          2u
-#define PROT_X          4u /* own space: only through ProcessMap, before the start. Guest space: freely */
+#define PROT_X          4u /* own space: only R|X, of REGION_X, through ProcessMap. Guest space: freely */
 #define REGION_RAM      1u
 #define REGION_DEVICE   2u  /* mapped Device-nGnRE, never executable */
 #define REGION_RO       4u  /* may be mapped for reading only (archive, device tree) */
+#define REGION_X        8u  /* ProcessMap may map it R|X; always REGION_RO too */
 #define REGION_SHARED   16u /* other processes have it too; never executable, neither here nor in a guest */
 #define REGION_RESERVED 32u /* memory that keeps what is in it */
 
 enum grant {
-	GRANT_RAM = 1,    /* start, length: physical; zero when the process is made, zeroed when it ends */
-	GRANT_ROM,        /* RAM that stays as it is and is mapped for reading only */
-	GRANT_DEVICE,     /* MMIO pages */
-	GRANT_IRQ,        /* start = first INTID | IRQ_EDGE, length = how many: InterruptAttachEvent, VcpuBind */
-	GRANT_SHARED = 6, /* RAM that several may have: exactly the same range. Zero when the first of them is made,
-			   * zeroed when the last has ended */
-	GRANT_RESERVED,   /* RAM that the board's tree has in /reserved-memory, without no-map: stays as it is */
+	GRANT_RAM = 1,  /* start, length: physical; zero when the process is made, zeroed when it ends */
+	GRANT_ROM,      /* RAM that stays as it is and is mapped for reading only */
+	GRANT_DEVICE,   /* MMIO pages */
+	GRANT_IRQ,      /* start = first INTID | IRQ_EDGE, length = how many: InterruptAttachEvent, VcpuBind */
+	GRANT_CODE,     /* as GRANT_ROM, and procmgr may map it executable: REGION_X */
+	GRANT_SHARED,   /* RAM that several may have: exactly the same range. Zero when the first of them is made,
+			 * zeroed when the last has ended */
+	GRANT_RESERVED, /* RAM that the board's tree has in /reserved-memory, without no-map: stays as it is */
 };
 
 #define IRQ_EDGE (1ull << 32) /* they are signalled by a rising edge, not by a high level */
@@ -132,6 +134,9 @@ struct process_params {
 	uint32_t death_chid;   /* procmgr's channel for PULSE_CODE_PROCESSDEATH */
 	uint32_t critical;     /* 1: its end is the global design safe state */
 };
+
+/* A process whose stack protector found its guard overwritten executes BRK with this number: END_FAULT. */
+#define BRK_STACK_SMASHED 0x5350
 
 /* How a process ended. */
 enum end_cause {
@@ -280,11 +285,12 @@ struct system_info {
 };
 
 /*
- * What the kernel tells procmgr: at address BOOT_INFO, read only. The tree and the archive are mapped read only at the
- * addresses given.
+ * What the kernel tells procmgr: at address BOOT_INFO, read only. The tree, the archive and procmgr's own file are
+ * mapped read only at the addresses given.
  */
 #define BOOT_INFO    0x100000ull
 #define BOOT_DTB     0x1000000ull
+#define BOOT_PROGRAM 0x2000000ull
 #define BOOT_ARCHIVE 0x40000000ull
 #define BOOT_RAM_MAX 16
 
@@ -301,12 +307,25 @@ struct boot_info {
 	struct boot_range ram[BOOT_RAM_MAX]; /* free for processes; whole pages, ascending */
 	uint64_t ram_total;                  /* of the board */
 	uint64_t heap_region;                /* procmgr's own RAM region index */
+	uint64_t program_address;            /* procmgr's own ELF file, mapped read only */
+	uint64_t program_bytes;
+	uint8_t seed[16]; /* key of what procmgr hands out: places, guards */
+	uint64_t random;  /* 0: the board gave no randomness, `seed` can be guessed */
 };
 
-/* What a process finds at the top of its stack: x0 of its first thread. */
 #define ENV_MAX_         24
 #define ASINFO_VARIABLE  "asinfo."  /* and a region's name: its start and length, hexadecimal, with a comma */
 #define CLUSTER_VARIABLE "cluster." /* and a cluster's name: its CPUs as a mask, hexadecimal */
+
+/* A shared object beside the program: its segments lie at `base` plus their p_vaddr, its file can be read in whole. */
+#define MODULE_MAX 8
+struct start_module {
+	uint64_t base; /* whole pages */
+	uint64_t file_address;
+	uint64_t file_bytes;
+};
+
+/* What a process finds at the top of its stack: x0 of its first thread. Places differ from start to start. */
 struct start_args {
 	uint32_t argc;
 	uint32_t slot;
@@ -317,7 +336,11 @@ struct start_args {
 	uint32_t region_count;
 	uint64_t file_address; /* a file of the archive that the description hands over, or 0 */
 	uint64_t file_bytes;
-	uint8_t guard[16]; /* random: stack protector and the like */
+	uint8_t guard[16]; /* another one for each start; its first half is the stack protector's */
+	uint64_t window;   /* 2 MiB aligned: where a guest's memory may be mapped; nothing is behind it */
+	uint32_t random;   /* 0: guard and places can be guessed */
+	uint32_t module_count;
+	struct start_module modules[MODULE_MAX];
 	uint32_t env_count, pad;
 	uint64_t env[ENV_MAX_]; /* addresses of "NAME=value" */
 };

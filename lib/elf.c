@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Only what a program of ours needs is accepted: fixed addresses, no interpreter, no dynamic section. Every field is
- * checked before its use; sums are formed only of values that were bounded first, so none of them can wrap.
+ * Only what a file of ours needs is accepted: any base, no interpreter. What it relocates is its own affair. Every
+ * field is checked before its use; sums are formed only of values that were bounded first, so none of them can wrap.
  */
 #include <elfimage.h>
 
@@ -10,10 +10,9 @@
 
 #include <bulkhead.h>
 
-#define ET_EXEC     2
+#define ET_DYN      3
 #define EM_AARCH64  183
 #define PT_LOAD     1
-#define PT_DYNAMIC  2
 #define PT_INTERP   3
 #define PF_X        1u
 #define PF_W        2u
@@ -48,12 +47,25 @@ static const char *check_header(const struct elf_header *header, size_t bytes)
 
 	if (memcmp(header->ident, ident, sizeof ident) != 0)
 		return "not a 64-bit little-endian ELF file";
-	if (header->type != ET_EXEC || header->machine != EM_AARCH64 || header->version != 1)
-		return "not an executable with fixed addresses for AArch64";
+	if (header->type != ET_DYN || header->machine != EM_AARCH64 || header->version != 1)
+		return "not a position-independent program or shared object for AArch64";
 	if (header->phentsize != sizeof(struct program_header) || header->phnum == 0 || header->phnum > HEADERS_MAX)
 		return "its program headers have a wrong size or number";
 	if (header->phoff > bytes || bytes - header->phoff < header->phnum * sizeof(struct program_header))
 		return "its program headers lie beyond its end";
+	return NULL;
+}
+
+/* Of a segment that is mapped from the file, the pages are the file's, to their ends. */
+static const char *check_in_place(const struct program_header *ph, size_t bytes)
+{
+	if ((ph->offset - ph->vaddr) % ELF_PAGE != 0)
+		return "a segment that is not writable does not lie on pages of the file (link with -z "
+		       "max-page-size=4096)";
+	if (ph->filesz != ph->memsz)
+		return "a segment that is not writable has more bytes in memory than in the file";
+	if (page_up(ph->offset + ph->filesz) > bytes)
+		return "a segment that is not writable has its last page beyond the end of the file";
 	return NULL;
 }
 
@@ -63,13 +75,29 @@ static const char *check_segment(const struct program_header *ph, size_t bytes)
 		return "a segment has more bytes in the file than in memory";
 	if (ph->offset > bytes || bytes - ph->offset < ph->filesz)
 		return "a segment lies beyond its end";
-	if (ph->vaddr < ELF_ADDRESS_MIN || ph->vaddr >= ELF_ADDRESS_LIMIT || ph->memsz > ELF_ADDRESS_LIMIT - ph->vaddr)
-		return "a segment lies outside the addresses for programs";
+	if (ph->vaddr >= ELF_SPAN_MAX || ph->memsz > ELF_SPAN_MAX - ph->vaddr)
+		return "its segments span more than 256 MiB";
 	if ((ph->flags & PF_W) && (ph->flags & PF_X))
 		return "a segment is both writable and executable";
 	if ((ph->flags & (PF_R | PF_W | PF_X)) == 0)
 		return "a segment permits no access";
-	return NULL;
+	return ph->flags & PF_W ? NULL : check_in_place(ph, bytes);
+}
+
+static void add_code(struct elf_image *image, const struct elf_segment *segment)
+{
+	uint64_t start = segment->file_offset - segment->lead, end = start + segment->page_bytes;
+
+	if (image->code_bytes == 0) {
+		image->code_offset = start;
+		image->code_bytes = segment->page_bytes;
+		return;
+	}
+	if (end < image->code_offset + image->code_bytes)
+		end = image->code_offset + image->code_bytes;
+	if (start < image->code_offset)
+		image->code_offset = start;
+	image->code_bytes = end - image->code_offset;
 }
 
 static const char *add_segment(struct elf_image *image, const struct program_header *ph)
@@ -95,7 +123,11 @@ static const char *add_segment(struct elf_image *image, const struct program_hea
 	segment->file_bytes = ph->filesz;
 	segment->prot = ((ph->flags & PF_R) ? PROT_R : 0) | ((ph->flags & PF_W) ? PROT_R | PROT_W : 0) |
 			((ph->flags & PF_X) ? PROT_R | PROT_X : 0);
-	image->page_bytes += segment->page_bytes;
+	image->span = end;
+	if (ph->flags & PF_W)
+		image->copy_bytes += segment->page_bytes;
+	else
+		add_code(image, segment);
 	return NULL;
 }
 
@@ -112,7 +144,7 @@ static const char *check_entry(const struct elf_image *image)
 	return "its entry point is not in an executable segment";
 }
 
-const char *elf_image_parse(const void *file, size_t bytes, struct elf_image *image)
+const char *elf_module_parse(const void *file, size_t bytes, struct elf_image *image)
 {
 	struct elf_header header;
 	const char *mistake;
@@ -126,7 +158,7 @@ const char *elf_image_parse(const void *file, size_t bytes, struct elf_image *im
 		struct program_header ph;
 
 		memcpy(&ph, (const char *)file + header.phoff + i * sizeof ph, sizeof ph);
-		if (ph.type == PT_DYNAMIC || ph.type == PT_INTERP)
+		if (ph.type == PT_INTERP)
 			return "it is not statically linked";
 		if (ph.type != PT_LOAD || ph.memsz == 0)
 			continue;
@@ -134,8 +166,15 @@ const char *elf_image_parse(const void *file, size_t bytes, struct elf_image *im
 		if (mistake == NULL)
 			mistake = add_segment(image, &ph);
 	}
-	if (mistake != NULL)
-		return mistake;
+	if (mistake == NULL && image->count == 0)
+		mistake = "it has no segments";
 	image->entry = header.entry;
-	return check_entry(image);
+	return mistake;
+}
+
+const char *elf_image_parse(const void *file, size_t bytes, struct elf_image *image)
+{
+	const char *mistake = elf_module_parse(file, bytes, image);
+
+	return mistake != NULL ? mistake : check_entry(image);
 }

@@ -6,7 +6,7 @@ KERNEL_LD := kernel/arch/aarch64/kernel.ld
 
 # No C library and no floating point: a guest's vector registers stay in the hardware while the kernel runs.
 # No jump tables: a switch must not become an indirect branch at EL2.
-KERNEL_CFLAGS := -flto -flto-partition=one -fno-ipa-icf -fomit-frame-pointer $(BASE) $(ARM) -ffreestanding -mgeneral-regs-only -fno-jump-tables -nostdinc \
+KERNEL_CFLAGS := -flto -flto-partition=one -fno-ipa-icf -fomit-frame-pointer $(BASE) $(ARM) $(FIXED) -ffreestanding -mgeneral-regs-only -fno-jump-tables -nostdinc \
 	-isystem $(XINCLUDE) -Ikernel/include -Ikernel -I. -Iabi
 KERNEL_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--gc-sections,-z,max-page-size=4096,-z,noexecstack
 

@@ -4,15 +4,23 @@
 PROCESSES  := procmgr devc-pl011 slogger shell shmem-server qvm
 PROCESS_LD := lib/sys/process.ld
 
-PROCESS_CFLAGS := $(BASE) $(ARM) -ftls-model=local-exec -nostdinc -isystem $(PICOLIBC)/include -isystem $(XINCLUDE) \
-	-isystem $(SYSROOT)/include -I. -Iabi -Iinclude -Ilib/include
-PROCESS_LDFLAGS := -nostdlib -static -no-pie -T $(PROCESS_LD) \
-	-Wl,--build-id=none,--gc-sections,-z,max-page-size=4096,-z,noexecstack
+# Programs and everything in them lie at one random base: all symbols are hidden, so that none is reached through a table.
+# The stack protector's guard is in the thread's own block, where TPIDR_EL0 points (lib/sys/tls.h).
+PIE       := -fPIE -include lib/sys/hidden.h
+PROTECTOR := -fstack-protector-strong -mstack-protector-guard=sysreg -mstack-protector-guard-reg=tpidr_el0 \
+	-mstack-protector-guard-offset=8
+PROCESS_CFLAGS := $(BASE) $(ARM) $(PIE) $(PROTECTOR) -ftls-model=local-exec -nostdinc -isystem $(PICOLIBC)/include \
+	-isystem $(XINCLUDE) -isystem $(SYSROOT)/include -I. -Iabi -Iinclude -Ilib/include
+PROCESS_LDFLAGS := -nostdlib -static-pie -T $(PROCESS_LD) \
+	-Wl,--build-id=none,--gc-sections,-z,max-page-size=4096,-z,noexecstack,-z,text,--hash-style=gnu
 
 # What handles guest registers or starts before the floating-point unit may be used keeps out of it.
 INTEGER_ONLY := qvm/% vdev/% lib/sys/% lib/string/%
+# What runs before the first thread has its guard.
+BEFORE_GUARD := lib/sys/start.c lib/sys/relocate.c lib/sys/tls.c lib/string/%
 # memcpy must not be compiled into a call to memcpy.
 special_flags = $(if $(filter $(INTEGER_ONLY),$(1)),-mgeneral-regs-only) \
+	$(if $(filter $(BEFORE_GUARD),$(1)),-fno-stack-protector) \
 	$(if $(filter lib/string/%,$(1)),-ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns)
 
 LIB_SOURCES := $(call files,lib,-name '*.[cS]')
@@ -53,8 +61,9 @@ $(call el0_rule,$(2),$(call objects,$(2),$(3)))
 $(2)/$(1).debug: $(call objects,$(2),$(3)) $$(LIB) $$(LIBFDT) $$(SODIUM_LIB) $$(PROCESS_LD)
 	$$(call say,LD,$$@)
 	$$(Q)$$(XCC) $$(PROCESS_LDFLAGS) -Wl,-Map=$$@.map $$($(1)_OBJECTS) $$(LINK_LIBS) -o $$@
-$(4): $(2)/$(1).debug
+$(4): $(2)/$(1).debug tools/relative-only.sh
 	@mkdir -p $$(@D)
+	$$(Q)tools/relative-only.sh $$(XCC:gcc=readelf) $$<
 	$$(Q)$$(OBJCOPY) --strip-all $$< $$@
 endef
 
@@ -78,7 +87,7 @@ $(foreach p,$(FIRST_MAINS),$(eval $(call program,$(p),$(BUILD)/first/obj/$(p),te
 	procmgr/main.c,$(call sources_of,procmgr)),$(BUILD)/first/bin/$(p))))
 
 # Guests: no library at all, their own linker script or the common one.
-GUEST_CFLAGS := $(BASE) $(ARM) -ffreestanding -mgeneral-regs-only -nostdinc -isystem $(XINCLUDE) -I. -Iguests/common
+GUEST_CFLAGS := $(BASE) $(ARM) $(FIXED) -ffreestanding -mgeneral-regs-only -nostdinc -isystem $(XINCLUDE) -I. -Iguests/common
 GUESTS       := $(filter-out common,$(patsubst guests/%/,%,$(wildcard guests/*/)))
 GUEST_COMMON := $(wildcard guests/common/*.c guests/common/*.S)
 guest-programs: $(GUESTS:%=$(BUILD)/guests/%.elf) $(BUILD)/guests/bench.img

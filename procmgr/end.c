@@ -19,6 +19,22 @@ static void report_vm(const struct slot *slot)
 		 slot->entries == 0 ? ", its guest has not begun" : "", slot->note[0] != '\0' ? ": " : "", slot->note);
 }
 
+/* Addresses differ from start to start, those of the program's file do not. */
+static void report_fault(const struct slot *slot, const struct process_info *info)
+{
+	uint64_t offset = info->fault_pc - slot->base;
+	bool own = offset < slot->image.span;
+
+	/* ESR_EL2 of a BRK: EC 0x3c, its number in the low half (Arm ARM D17, "ISS encoding for an exception from
+	 * execution of a Breakpoint instruction"). */
+	if ((info->end_status >> 26 & 0x3f) == 0x3c && (info->end_status & 0xffff) == BRK_STACK_SMASHED)
+		log_line(SLOG_ERROR, "%s ended: stack smashed", slot->name);
+	else
+		log_line(SLOG_ERROR, "%s ended: fault, syndrome %08llx, address %llx, pc %s%llx", slot->name,
+			 (unsigned long long)info->end_status, (unsigned long long)info->fault_address,
+			 own ? "program+" : "", (unsigned long long)(own ? offset : info->fault_pc));
+}
+
 static void report(const struct slot *slot, const struct process_info *info)
 {
 	switch (info->end_cause) {
@@ -28,11 +44,7 @@ static void report(const struct slot *slot, const struct process_info *info)
 		else
 			log_line(SLOG_WARN, "%s ended: exit code %u", slot->name, (unsigned)slot->exit_code);
 		break;
-	case END_FAULT:
-		log_line(SLOG_ERROR, "%s ended: fault, syndrome %08llx, address %llx, pc %llx", slot->name,
-			 (unsigned long long)info->end_status, (unsigned long long)info->fault_address,
-			 (unsigned long long)info->fault_pc);
-		break;
+	case END_FAULT: report_fault(slot, info); break;
 	default: log_line(SLOG_WARN, "%s ended: killed", slot->name); break;
 	}
 }

@@ -67,6 +67,7 @@ struct slot {
 	bool owns_console; /* has the device that the kernel prints on */
 
 	bool running, ready; /* ready, of a VM: its guest was let go */
+	uint64_t base;       /* of the program in the process that was started last */
 	uint32_t starts;
 	uint32_t exit_code, cause, end; /* of the last end */
 	uint64_t entries;               /* of virtual CPUs into the guest, in the last life that has ended */
@@ -85,6 +86,9 @@ uint32_t slot_of_vm(unsigned index);
 int slot_by_name(const char *name);
 /* Text of a message: NUL-terminated, not empty, printable, so that it may be compared and printed. */
 bool text_ok(const char *text, size_t bytes);
+
+/* setup.c: physical address of what lies in the boot archive. */
+uint64_t archive_pa_of(const void *data);
 
 /* setup.c: reads and checks everything that the archive says. Returns the number of mistakes, all of them printed. */
 unsigned setup(void);

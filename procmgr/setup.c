@@ -77,8 +77,12 @@ static void __attribute__((format(printf, 2, 3))) mistake(const struct slot *slo
 
 static const void *archive(void)
 {
-	/* The kernel maps whole pages. */
-	return (const void *)(BOOT_ARCHIVE + boot->archive_pa % PLAN_PAGE);
+	return (const void *)BOOT_ARCHIVE;
+}
+
+uint64_t archive_pa_of(const void *data)
+{
+	return boot->archive_pa + ((uintptr_t)data - BOOT_ARCHIVE);
 }
 
 /* What the reader of a VM's configuration asks for. */
@@ -275,9 +279,12 @@ static void read_program(struct slot *slot)
 	wrong = elf_image_parse(slot->file.data, slot->file.bytes, &slot->image);
 	if (wrong != NULL)
 		mistake(slot, "program %s: %s", slot->program, wrong);
-	else if (start_bytes(&slot->image) > slot->memory)
+	else if (archive_pa_of(slot->file.data) % PLAN_PAGE != 0)
+		mistake(slot, "program %s does not begin on a page of the boot archive: make it with `bulkhead image`",
+			slot->program);
+	else if (start_bytes(slot) > slot->memory)
 		mistake(slot, "program %s needs at least %llu bytes of memory, it is given %llu", slot->program,
-			(unsigned long long)start_bytes(&slot->image), (unsigned long long)slot->memory);
+			(unsigned long long)start_bytes(slot), (unsigned long long)slot->memory);
 }
 
 static bool read_system(struct sys_report *report)
@@ -287,6 +294,11 @@ static bool read_system(struct sys_report *report)
 
 	if (boot->archive_bytes == 0) {
 		mistake(NULL, "there is no boot archive: give the kernel one as its initrd");
+		return false;
+	}
+	if (boot->archive_pa % PLAN_PAGE != 0) {
+		mistake(NULL, "the boot archive lies at 0x%llx, which is not a multiple of 4096: load it elsewhere",
+			(unsigned long long)boot->archive_pa);
 		return false;
 	}
 	if (cpio_find(archive(), boot->archive_bytes, SYSTEM_DTB, &file) != 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Defines slots (create, grant), and makes processes of them (create anew, copy, map, start). Region 0 holds the
- * segments of the program one behind the other, then the stack, then the heap.
+ * writable segments of program and modules one behind the other, then the stack, then the heap. All else of them is
+ * mapped from the archive: the last regions, one for each file.
  */
 #include "start.h"
 
@@ -11,8 +12,8 @@
 #include <bulkhead/kernel.h>
 #include <bulkhead/process.h>
 
+#include "layout.h"
 #include "procmgr.h"
-#include "random.h"
 
 static int check(const struct slot *slot, const char *step, int result)
 {
@@ -52,22 +53,17 @@ static int grant(uint32_t number, enum grant what, uint64_t start, uint64_t byte
 	return check(&slots[number], "ProcessGrant", result);
 }
 
-/* Whole pages of the boot archive. */
-static struct boot_range archive_range(void)
+static uint64_t rom_bytes(void)
 {
-	uint64_t start = boot->archive_pa & ~(PLAN_PAGE - 1);
-	uint64_t end = (boot->archive_pa + boot->archive_bytes + PLAN_PAGE - 1) & ~(PLAN_PAGE - 1);
-
-	return (struct boot_range){start, end - start};
+	return (boot->archive_bytes + PLAN_PAGE - 1) & ~(PLAN_PAGE - 1);
 }
 
 static int grant_guest(uint32_t number)
 {
 	const struct plan_item *guest = plan_find(&plan, number, PLAN_GUEST_RAM);
-	const struct boot_range rom = archive_range();
 	int result = grant(number, GRANT_RAM, guest->start, guest->bytes, REGION_GUEST);
 
-	return result < 0 ? result : grant(number, GRANT_ROM, rom.start, rom.bytes, REGION_ROM);
+	return result < 0 ? result : grant(number, GRANT_ROM, boot->archive_pa, rom_bytes(), REGION_ROM);
 }
 
 /* A server is told the region's index, so it must be that; a VM manager looks for the address. */
@@ -97,40 +93,80 @@ static int grant_all(uint32_t number, const struct slot *slot)
 	return result;
 }
 
+/* Regions before those of code. */
+static unsigned region_count(const struct slot *slot)
+{
+	return 1 + slot->device_count + (slot->kind == SLOT_VM ? 2 : 0);
+}
+
+static int grant_code(uint32_t number, const struct elf_image *image, const struct cpio_file *file, unsigned region)
+{
+	return grant(number, GRANT_CODE, archive_pa_of(file->data) + image->code_offset, image->code_bytes,
+		     (int)region);
+}
+
 int process_define(uint32_t number)
 {
 	const struct slot *slot = &slots[number];
+	unsigned region = region_count(slot);
 	int result = define(number, slot);
 
-	return result < 0 ? result : grant_all(number, slot);
+	if (result >= 0)
+		result = grant_all(number, slot);
+	if (result >= 0)
+		result = grant_code(number, &slot->image, &slot->file, region);
+	for (unsigned i = 0; result >= 0 && i < slot->vdev_files.count; i++)
+		result = grant_code(number, &slot->vdev_files.image[i], &slot->vdev_files.file[i], region + 1 + i);
+	return result;
 }
 
-static int map_archive(uint32_t number)
+/* Copies a writable segment behind what is there in region 0, which is zero else: so .bss needs nothing. */
+static int copy_segment(uint32_t number, const struct elf_segment *segment, const uint8_t *file, uint64_t base,
+			uint64_t *used)
 {
-	return check(&slots[number], "ProcessMap",
-		     ProcessMap_r(number, ROM_ADDRESS, REGION_ROM, 0, archive_range().bytes, PROT_R));
+	uint64_t offset = *used;
+	int result = 0;
+
+	*used += segment->page_bytes;
+	if (segment->file_bytes != 0)
+		result = ProcessCopy_r(number, REGION_OWN, offset + segment->lead, file + segment->file_offset,
+				       segment->file_bytes);
+	if (check(&slots[number], "ProcessCopy", result) < 0)
+		return result;
+	return check(
+	    &slots[number], "ProcessMap",
+	    ProcessMap_r(number, base + segment->page, REGION_OWN, offset, segment->page_bytes, segment->prot));
 }
 
-/* Fills in the segments; *used is how much of region 0 they take. */
-static int load(uint32_t number, const struct slot *slot, uint64_t *used)
+static int load_image(uint32_t number, const struct elf_image *image, const struct cpio_file *file, uint64_t base,
+		      unsigned region, uint64_t *used)
 {
-	*used = 0;
-	for (unsigned i = 0; i < slot->image.count; i++) {
-		const struct elf_segment *segment = &slot->image.segment[i];
-		int result = 0;
+	int result = 0;
 
-		/* RAM is zero when a process is made, so the rest of the last page and .bss need nothing. */
-		if (segment->file_bytes != 0)
-			result = ProcessCopy_r(number, REGION_OWN, *used + segment->lead,
-					       slot->file.data + segment->file_offset, segment->file_bytes);
-		if (check(slot, "ProcessCopy", result) < 0)
-			return result;
-		result = ProcessMap_r(number, segment->page, REGION_OWN, *used, segment->page_bytes, segment->prot);
-		if (check(slot, "ProcessMap", result) < 0)
-			return result;
-		*used += segment->page_bytes;
+	for (unsigned i = 0; result >= 0 && i < image->count; i++) {
+		const struct elf_segment *segment = &image->segment[i];
+
+		if (!elf_in_place(segment))
+			result = copy_segment(number, segment, file->data, base, used);
+		else
+			result = check(&slots[number], "ProcessMap",
+				       ProcessMap_r(number, base + segment->page, region,
+						    segment->file_offset - segment->lead - image->code_offset,
+						    segment->page_bytes, segment->prot));
 	}
-	return 0;
+	return result;
+}
+
+/* Program and modules; *used is how much of region 0 they take. */
+static int load(uint32_t number, const struct slot *slot, const struct layout *layout, uint64_t *used)
+{
+	unsigned region = region_count(slot);
+	int result = load_image(number, &slot->image, &slot->file, layout->program, region, used);
+
+	for (unsigned i = 0; result >= 0 && i < slot->vdev_files.count; i++)
+		result = load_image(number, &slot->vdev_files.image[i], &slot->vdev_files.file[i], layout->modules[i],
+				    region + 1 + i, used);
+	return result;
 }
 
 /* What lies at the top of the stack: struct start_args, behind it the strings of argv and env. */
@@ -140,10 +176,10 @@ struct top {
 } __attribute__((aligned(16)));
 _Static_assert(sizeof(struct top) % 16 == 0, "the stack pointer begins at the block and is 16-byte aligned (AAPCS64)");
 _Static_assert(sizeof(struct top) <= PLAN_PAGE, "most of the stack is left");
-#define TOP_ADDRESS (STACK_TOP - sizeof(struct top))
 
 /* Copies strings behind those that are there, and notes their addresses. */
-static bool fill_list(struct top *top, size_t *used, const char *const *list, unsigned count, uint64_t *addresses)
+static bool fill_list(struct top *top, uint64_t address, size_t *used, const char *const *list, unsigned count,
+		      uint64_t *addresses)
 {
 	for (unsigned i = 0; i < count; i++) {
 		size_t bytes = strlen(list[i]) + 1;
@@ -151,70 +187,112 @@ static bool fill_list(struct top *top, size_t *used, const char *const *list, un
 		if (bytes > sizeof top->strings - *used)
 			return false;
 		memcpy(top->strings + *used, list[i], bytes);
-		addresses[i] = TOP_ADDRESS + offsetof(struct top, strings) + *used;
+		addresses[i] = address + offsetof(struct top, strings) + *used;
 		*used += bytes;
 	}
 	return true;
 }
 
-static bool fill_strings(struct top *top, const struct slot *slot)
+static bool fill_strings(struct top *top, uint64_t address, const struct slot *slot)
 {
 	size_t used = 0;
 
 	top->args.argc = slot->argc;
 	top->args.env_count = slot->env_count;
-	return fill_list(top, &used, slot->argv, slot->argc, top->args.argv) &&
-	       fill_list(top, &used, slot->env, slot->env_count, top->args.env);
+	return fill_list(top, address, &used, slot->argv, slot->argc, top->args.argv) &&
+	       fill_list(top, address, &used, slot->env, slot->env_count, top->args.env);
 }
 
-static int start(uint32_t number, struct slot *slot, uint64_t used)
+/* The archive is mapped as a whole, so its files are at the same distance from its start as here. */
+static void fill_files(struct start_args *args, const struct slot *slot, const struct layout *layout)
+{
+	if (slot->kind == SLOT_VM) {
+		args->file_address = layout->rom;
+		args->file_bytes = boot->archive_bytes;
+		args->window = layout->window;
+	}
+	args->module_count = slot->vdev_files.count;
+	for (unsigned i = 0; i < slot->vdev_files.count; i++) {
+		const struct cpio_file *file = &slot->vdev_files.file[i];
+
+		args->modules[i] = (struct start_module){
+		    layout->modules[i], layout->rom + archive_pa_of(file->data) - boot->archive_pa, file->bytes};
+	}
+}
+
+static int start(uint32_t number, struct slot *slot, const struct layout *layout, uint64_t used)
 {
 	static struct top top; /* too long for a stack */
+	uint64_t address = layout->stack + STACK_BYTES - sizeof top;
 	uint64_t heap_offset = used + STACK_BYTES, heap_bytes = slot->memory - heap_offset;
 	int result;
 
 	memset(&top, 0, sizeof top);
 	top.args.slot = number;
-	top.args.heap_start = HEAP_ADDRESS;
+	top.args.heap_start = layout->heap;
 	top.args.heap_bytes = heap_bytes;
 	top.args.procmgr_coid = FIRST_COID;
-	top.args.region_count = 1 + slot->device_count + (slot->kind == SLOT_VM ? 2 : 0);
-	if (slot->kind == SLOT_VM) {
-		top.args.file_address = ROM_ADDRESS + boot->archive_pa % PLAN_PAGE;
-		top.args.file_bytes = boot->archive_bytes;
+	top.args.region_count = region_count(slot) + 1 + slot->vdev_files.count;
+	top.args.random = boot->random != 0;
+	fill_files(&top.args, slot, layout);
+	for (unsigned half = 0; half < 2; half++) {
+		uint64_t word = layout_random(boot->seed, number, slot->starts, USE_GUARD + half);
+
+		memcpy(top.args.guard + 8 * half, &word, sizeof word);
 	}
-	random_guard(top.args.guard, process_args()->guard, number, slot->starts);
-	if (!fill_strings(&top, slot))
+	if (!fill_strings(&top, address, slot))
 		return check(slot, "passing the arguments", -E2BIG);
 	result = ProcessCopy_r(number, REGION_OWN, heap_offset - sizeof top, &top, sizeof top);
 	if (check(slot, "ProcessCopy", result) < 0)
 		return result;
-	result = ProcessMap_r(number, STACK_TOP - STACK_BYTES, REGION_OWN, used, STACK_BYTES, PROT_R | PROT_W);
+	result = ProcessMap_r(number, layout->stack, REGION_OWN, used, STACK_BYTES, PROT_R | PROT_W);
 	if (check(slot, "ProcessMap", result) < 0)
 		return result;
-	result = ProcessMap_r(number, HEAP_ADDRESS, REGION_OWN, heap_offset, heap_bytes, PROT_R | PROT_W);
+	result = ProcessMap_r(number, layout->heap, REGION_OWN, heap_offset, heap_bytes, PROT_R | PROT_W);
 	if (check(slot, "ProcessMap", result) < 0)
 		return result;
-	return check(slot, "ProcessStart", ProcessStart_r(number, slot->image.entry, TOP_ADDRESS, TOP_ADDRESS, 0));
+	return check(slot, "ProcessStart",
+		     ProcessStart_r(number, layout->program + slot->image.entry, address, address, 0));
+}
+
+static int make_layout(uint32_t number, struct slot *slot, struct layout *layout)
+{
+	struct layout_sizes sizes = {.program = slot->image.span,
+				     .heap = slot->memory,
+				     .rom = rom_bytes(),
+				     .rom_pa = boot->archive_pa,
+				     .window = slot->guest_bytes,
+				     .module_count = slot->vdev_files.count};
+
+	for (unsigned i = 0; i < slot->vdev_files.count; i++)
+		sizes.modules[i] = slot->vdev_files.image[i].span;
+	if (!layout_make(layout, &sizes, boot->seed, number, slot->starts))
+		return check(slot, "finding room in its address space", -E2BIG);
+	slot->base = layout->program;
+	return 0;
 }
 
 int process_launch(uint32_t number)
 {
 	struct slot *slot = &slots[number];
-	uint64_t used;
+	struct layout layout;
+	uint64_t used = 0;
 	int result;
 
 	if (slot->running)
 		return -EBUSY;
-	result = check(slot, "ProcessCreate", ProcessCreate_r(number, NULL));
+	result = make_layout(number, slot, &layout);
+	if (result >= 0)
+		result = check(slot, "ProcessCreate", ProcessCreate_r(number, NULL));
 	if (result < 0)
 		return result;
 	if (slot->kind == SLOT_VM)
-		result = map_archive(number);
+		result =
+		    check(slot, "ProcessMap", ProcessMap_r(number, layout.rom, REGION_ROM, 0, rom_bytes(), PROT_R));
 	if (result >= 0)
-		result = load(number, slot, &used);
+		result = load(number, slot, &layout, &used);
 	if (result >= 0)
-		result = start(number, slot, used);
+		result = start(number, slot, &layout, used);
 	if (result < 0) {
 		ProcessDestroy_r(number);
 		return result;

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where things lie in a new process, and what they need of its RAM (region 0). */
+/* What a new process needs of its RAM (region 0), and which region is what. */
 #pragma once
 
-#include <elfimage.h>
+#include "procmgr.h"
 
 #define STACK_BYTES  0x10000ull
-#define STACK_TOP    0x20010000ull /* nothing is mapped below the stack: running over it is a fault */
-#define HEAP_ADDRESS 0x20020000ull
 #define HEAP_MIN     0x10000ull
-#define ROM_ADDRESS  0x40000000ull /* the boot archive, in a qvm */
 #define REGION_OWN   0
 #define REGION_GUEST 1
-#define REGION_ROM   2
+#define REGION_ROM   2 /* the boot archive */
 
-_Static_assert(STACK_TOP - STACK_BYTES > ELF_ADDRESS_LIMIT, "programs end below the stack's guard");
-
-/* The least that a program's process needs. */
-static inline uint64_t start_bytes(const struct elf_image *image)
+/* The least that a process needs: code and constants are mapped from the archive. */
+static inline uint64_t start_bytes(const struct slot *slot)
 {
-	return image->page_bytes + STACK_BYTES + HEAP_MIN;
+	uint64_t bytes = slot->image.copy_bytes + STACK_BYTES + HEAP_MIN;
+
+	for (unsigned i = 0; i < slot->vdev_files.count; i++)
+		bytes += slot->vdev_files.image[i].copy_bytes;
+	return bytes;
 }

@@ -5,6 +5,8 @@
 
 #include <vdevfile.h>
 
+_Static_assert(MODULE_MAX == 8, "a message below has the number");
+
 static struct vdevfile reading; /* too long for a stack; one is read at a time */
 
 bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct qvmconf_vdev_type *description)
@@ -26,13 +28,15 @@ static bool known(const struct vdev_files *files, const struct cpio_file *file)
 }
 
 /* Null, or what is wrong with the file. */
-static const char *examine(const struct cpio_file *file)
+static const char *examine(const struct cpio_file *file, struct elf_image *image)
 {
 	const char *wrong = vdevfile_read(&reading, file->data, file->bytes);
 
 	/* Pages are mapped straight from the archive, so the file has to begin on one: bulkhead image sees to it. */
 	if (wrong == NULL && (uintptr_t)file->data % ELF_PAGE != 0)
 		wrong = "it does not begin on a page of the archive";
+	if (wrong == NULL)
+		wrong = elf_module_parse(file->data, file->bytes, image);
 	return wrong != NULL ? wrong : vdevfile_relocate(&reading, NULL, 0, vdevfile_exported);
 }
 
@@ -53,8 +57,10 @@ unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_confi
 			wrong = "its file is not in the boot archive";
 		else if (known(files, &file))
 			continue;
+		else if (files->count == MODULE_MAX)
+			wrong = "one VM can have 8 types of vdevs";
 		else
-			wrong = examine(&file);
+			wrong = examine(&file, &files->image[files->count]);
 		if (wrong == NULL) {
 			files->file[files->count++] = file;
 			continue;

@@ -5,14 +5,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <bulkhead.h>
 #include <cpio.h>
+#include <elfimage.h>
 #include <qvmconf.h>
 
-#define VDEV_FILES_MAX QVM_VDEVS_MAX
-
-/* The files of a VM's vdevs, each once. */
+/* The files of a VM's vdevs, each once. All are mapped beside qvm, which is told about them in this order (start_args).
+ */
 struct vdev_files {
-	struct cpio_file file[VDEV_FILES_MAX];
+	struct cpio_file file[MODULE_MAX];
+	struct elf_image image[MODULE_MAX];
 	unsigned count;
 };
 

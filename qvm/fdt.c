@@ -9,7 +9,7 @@
 
 #include <qvm/vdev-fdt.h>
 
-#include "qvm/seed.h"
+#include "siphash.h"
 
 #define VDEV_MAX   (1 + QVM_VDEVS_MAX) /* the gic and the others */
 #define NODE_MAX   40u
@@ -480,10 +480,10 @@ static void add_seeds(struct builder *b, int chosen)
 	const uint8_t *key = b->in->seed_key;
 	uint64_t seed[1 + SEED_WORDS];
 
-	if (key == NULL || !seed_available(key))
+	if (key == NULL)
 		return;
 	for (unsigned i = 0; i < 1 + SEED_WORDS; i++)
-		seed[i] = seed_word(key, i);
+		seed[i] = siphash(key, i);
 	bytes(b, chosen, "kaslr-seed", seed, sizeof(seed[0]));
 	bytes(b, chosen, "rng-seed", seed + 1, sizeof(seed) - sizeof(seed[0]));
 }

@@ -24,7 +24,7 @@ struct guest_fdt {
 	const void *user; /* aligned to 8 bytes, or null */
 	size_t user_bytes;
 	uint64_t initrd_start, initrd_end; /* end 0: none */
-	const uint8_t *seed_key;           /* 16 bytes for seed_word(), or null */
+	const uint8_t *seed_key; /* 16 random bytes, which the guest must not learn; null: there is no randomness */
 	/* Has vdev `index` of the configuration call the functions of qvm/vdev-fdt.h. Null: no vdev has a node. */
 	void (*describe)(unsigned index, int parent);
 	char problem[160]; /* if guest_fdt_build() returns false */

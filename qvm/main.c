@@ -4,9 +4,6 @@
 
 #include "qvm/vm.h"
 
-/* Where guest memory lies in this process: above everything that procmgr maps, within 39 bits of address. */
-#define WINDOW ((uint8_t *)0x1000000000ull)
-
 int main(void);
 
 /* Signals reach a process as pulses. Before the guest starts they wait on the channel. */
@@ -80,7 +77,7 @@ static void await_log(void)
 int main(void)
 {
 	const int chid = open_control();
-	const struct vm_boot boot = vm_build(process_args(), WINDOW);
+	const struct vm_boot boot = vm_build(process_args(), (uint8_t *)(uintptr_t)process_args()->window);
 
 	if (vm.config.dryrun) {
 		vm_logf(SLOG_INFO, "Exiting: dryrun completed");

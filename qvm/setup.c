@@ -159,7 +159,7 @@ static uint64_t put_fdt(const struct start_args *args, struct loader *loader)
 	    .user_bytes = loader->fdt_bytes,
 	    .initrd_start = loader->initrd_start,
 	    .initrd_end = loader->initrd_end,
-	    .seed_key = args->guard,
+	    .seed_key = args->random ? args->guard : NULL,
 	    .describe = vdev_describe,
 	};
 	uint64_t ipa;

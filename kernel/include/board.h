@@ -28,7 +28,7 @@ struct board {
 	struct range uart; /* PL011 of stdout-path; bytes 0: none */
 	struct range smmu; /* SMMUv3; bytes 0: none */
 	bool psci_hvc;     /* conduit; SMC otherwise */
-	uint8_t seed[32];
+	uint8_t seed[16];  /* all zero: the tree has none */
 };
 
 extern struct board board;

@@ -9,8 +9,7 @@
 struct region {
 	paddr_t start;
 	uint64_t bytes;
-	uint32_t flags;                /* REGION_*; 0: unused */
-	uint64_t exec_start, exec_end; /* offsets between which something is mapped executable: never writable */
+	uint32_t flags; /* REGION_*; 0: unused */
 	/* What follows is kept in `home`: of shared memory the region of the first that was granted it, else itself. */
 	struct region *home;
 	uint64_t zeroed; /* bytes from the start that are zero, since nobody has had it */

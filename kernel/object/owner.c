@@ -60,7 +60,8 @@ int64_t owner_grantable(uint64_t kind, uint64_t start, uint64_t bytes)
 	switch (kind) {
 	case GRANT_RAM:
 	case GRANT_SHARED: return process_ram_free(start, bytes) ? 0 : -KE_PERM;
-	case GRANT_ROM: return in_archive(start, bytes) ? 0 : -KE_PERM;
+	case GRANT_ROM:
+	case GRANT_CODE: return in_archive(start, bytes) ? 0 : -KE_PERM;
 	case GRANT_RESERVED: return is_reserved(start, bytes) ? 0 : -KE_PERM;
 	case GRANT_DEVICE: return overlaps_board(start, bytes) ? -KE_PERM : 0;
 	default: return -KE_INVAL;
@@ -86,7 +87,8 @@ static bool in_the_way(struct owner_check *c, const struct region *r)
 		c->same = r->home;
 		return false;
 	}
-	return c->kind != GRANT_ROM || !(r->flags & REGION_RO); /* several may read it */
+	/* Several may read it. */
+	return (c->kind != GRANT_ROM && c->kind != GRANT_CODE) || !(r->flags & REGION_RO);
 }
 
 static bool owns(const struct process *q, struct owner_check *c)

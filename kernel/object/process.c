@@ -3,6 +3,7 @@
 
 #include "arch.h"
 #include "cpu.h"
+#include "siphash.h"
 
 struct process processes[PROCESS_MAX];
 
@@ -162,20 +163,24 @@ void process_thread_gone(struct process *p)
 
 /* ---- the first process ---- */
 
-/* What the build laid out of procmgr's program: kernel/procmgr_image.S. */
+/* What tools/layout.sh made of procmgr's program: its segments begin on pages of the file, and the file on a page. */
 struct segment {
 	uint64_t va, offset, file_bytes, bytes, prot;
 };
 
 extern const struct segment procmgr_segments[];
 extern const uint64_t procmgr_segment_count, procmgr_entry;
-extern const char procmgr_file[];
+extern const char procmgr_file[], procmgr_file_end[];
 
 #define FIRST_KMEM  (2ull << 20)
 #define FIRST_RAM   (4ull << 20)
-#define FIRST_STACK 0x4000000000ull /* top */
-#define FIRST_HEAP  0x10000000ull
 #define STACK_BYTES (64ull << 10)
+
+/* Program, stack and heap lie at random pages, each of an area of 64 GiB. */
+#define AREA(number, random) (((number) << 36) + ((random)&0xffffff) * PAGE_SIZE)
+
+/* What is made of the board's randomness, by its number for SipHash. */
+enum { RANDOM_GUARD, RANDOM_SEED = 2, RANDOM_PROGRAM = 4, RANDOM_STACK, RANDOM_HEAP, RANDOM_COUNT };
 
 static struct boot_info info __attribute__((aligned(4096)));
 
@@ -231,54 +236,90 @@ static void map_all(struct process *p, vaddr_t va, paddr_t pa, uint64_t bytes, u
 	}
 }
 
-static paddr_t load_segments(struct process *p, paddr_t at)
+/* What is only read is mapped where it lies in the Image; what is written is copied. */
+static paddr_t load_segments(struct process *p, vaddr_t base, paddr_t at)
 {
 	for (uint64_t i = 0; i < procmgr_segment_count; i++) {
 		const struct segment *s = &procmgr_segments[i];
-		vaddr_t start = align_down(s->va, PAGE_SIZE);
-		uint64_t bytes = align_up(s->va + s->bytes, PAGE_SIZE) - start;
+		uint64_t bytes = align_up(s->bytes, PAGE_SIZE);
+		const char *from = procmgr_file + s->offset;
 
-		memcpy((char *)pa_to_va(at) + (s->va - start), procmgr_file + s->offset, s->file_bytes);
+		if (s->prot & PROT_W) {
+			memcpy(pa_to_va(at), from, s->file_bytes);
+			map_all(p, base + s->va, at, bytes, (unsigned)s->prot);
+			at += bytes;
+			continue;
+		}
 		if (s->prot & PROT_X)
-			cache_sync_code(pa_to_va(at), bytes);
-		map_all(p, start, at, bytes, (unsigned)s->prot);
-		at += bytes;
+			cache_sync_code(from, bytes);
+		map_all(p, base + s->va, va_to_pa(from), bytes, (unsigned)s->prot);
 	}
 	return at;
 }
 
-static void boot_info_make(struct process *p, paddr_t ram)
+/* For want of randomness the counter serves: it differs from start to start, but can be guessed. */
+static void make_random(uint64_t random[RANDOM_COUNT])
+{
+	uint8_t key[sizeof(board.seed)];
+	uint64_t ticks = clock_ticks();
+
+	memcpy(key, board.seed, sizeof(key));
+	for (unsigned i = 0; i < sizeof(key); i++)
+		info.random |= key[i];
+	if (!info.random) {
+		printk(
+		    "No rng-seed or kaslr-seed in /chosen: addresses and stack guards of processes can be guessed.\n");
+		memcpy(key, &ticks, sizeof(ticks));
+	}
+	for (unsigned i = 0; i < RANDOM_COUNT; i++)
+		random[i] = siphash(key, i);
+}
+
+static void map_pages_of(struct process *p, vaddr_t va, paddr_t pa, uint64_t bytes)
+{
+	map_all(p, va, align_down(pa, PAGE_SIZE), align_up(bytes + (pa & PAGE_MASK), PAGE_SIZE), SPACE_R);
+}
+
+/* Its memory from `ram` on: stack, then what is written of the program, then the heap. Returns the start_args. */
+static vaddr_t lay_out(struct process *p, paddr_t ram, vaddr_t base, const uint64_t random[RANDOM_COUNT])
 {
 	struct start_args *args = (void *)((char *)pa_to_va(ram) + STACK_BYTES - sizeof(*args));
-	uint64_t heap;
+	vaddr_t stack = AREA(2ull, random[RANDOM_STACK]);
+	paddr_t end = load_segments(p, base, ram + STACK_BYTES);
 
 	p->regions[0] = (struct region){.start = ram, .bytes = FIRST_RAM, .flags = REGION_RAM};
 	p->ram_bytes = FIRST_RAM;
-	map_all(p, FIRST_STACK - STACK_BYTES, ram, STACK_BYTES, SPACE_R | SPACE_W);
-	paddr_t end = load_segments(p, ram + STACK_BYTES);
-
-	heap = ram + FIRST_RAM - end;
-	map_all(p, FIRST_HEAP, end, heap, SPACE_R | SPACE_W);
-	args->heap_start = FIRST_HEAP;
-	args->heap_bytes = heap;
+	map_all(p, stack, ram, STACK_BYTES, SPACE_R | SPACE_W);
+	args->heap_start = AREA(3ull, random[RANDOM_HEAP]);
+	args->heap_bytes = ram + FIRST_RAM - end;
+	map_all(p, args->heap_start, end, args->heap_bytes, SPACE_R | SPACE_W);
 	args->procmgr_coid = -1;
 	args->region_count = 1;
-	memcpy(args->guard, board.seed, sizeof(args->guard));
+	memcpy(args->guard, &random[RANDOM_GUARD], sizeof(args->guard));
+	return stack + STACK_BYTES - sizeof(*args);
+}
+
+static void boot_info_make(struct process *p, const uint64_t random[RANDOM_COUNT])
+{
 	info.dtb_bytes = board.dtb.bytes;
 	info.archive_bytes = board.initrd.bytes;
 	info.archive_pa = board.initrd.start;
 	info.cpus = board.cpu_count;
-	map_all(p, BOOT_INFO, va_to_pa(&info), align_up(sizeof(info), PAGE_SIZE), SPACE_R);
-	map_all(p, BOOT_DTB, align_down(board.dtb.start, PAGE_SIZE),
-		align_up(board.dtb.bytes + (board.dtb.start & PAGE_MASK), PAGE_SIZE), SPACE_R);
+	info.program_address = BOOT_PROGRAM;
+	info.program_bytes = (uint64_t)(procmgr_file_end - procmgr_file);
+	memcpy(info.seed, &random[RANDOM_SEED], sizeof(info.seed));
+	map_pages_of(p, BOOT_INFO, va_to_pa(&info), sizeof(info));
+	map_pages_of(p, BOOT_DTB, board.dtb.start, board.dtb.bytes);
+	map_pages_of(p, BOOT_PROGRAM, va_to_pa(procmgr_file), info.program_bytes);
 	if (board.initrd.bytes)
-		map_all(p, BOOT_ARCHIVE, align_down(board.initrd.start, PAGE_SIZE),
-			align_up(board.initrd.bytes + (board.initrd.start & PAGE_MASK), PAGE_SIZE), SPACE_R);
+		map_pages_of(p, BOOT_ARCHIVE, board.initrd.start, board.initrd.bytes);
 }
 
 void process_start_first(void)
 {
 	struct process *p = &processes[0];
+	uint64_t random[RANDOM_COUNT];
+	vaddr_t base, args;
 	paddr_t kmem, ram;
 	int64_t error;
 
@@ -306,9 +347,11 @@ void process_start_first(void)
 	kmem_init(&p->kmem, kmem, FIRST_KMEM);
 	if (space_init(&p->space, &p->kmem, 1, false))
 		panic("no memory for procmgr's tables");
-	boot_info_make(p, ram);
-	if (!thread_create(p, procmgr_entry, FIRST_STACK - sizeof(struct start_args),
-			   FIRST_STACK - sizeof(struct start_args), 0, p->params.priority, p->params.policy,
+	make_random(random);
+	base = AREA(1ull, random[RANDOM_PROGRAM]);
+	args = lay_out(p, ram, base, random);
+	boot_info_make(p, random);
+	if (!thread_create(p, base + procmgr_entry, args, args, 0, p->params.priority, p->params.policy,
 			   p->params.runmask, &error))
 		panic("cannot create procmgr's thread: %ld", (long)error);
 }

@@ -111,7 +111,6 @@ static void use_regions(struct process *p, bool use)
 
 		if (!r)
 			continue;
-		p->regions[i].exec_start = p->regions[i].exec_end = 0;
 		r->users += use ? 1 : -1u;
 		r->zeroed = 0;
 	}
@@ -179,8 +178,11 @@ static int64_t grant_irq(struct process *p, uint64_t first, uint64_t count, bool
 static int64_t grant_region(struct process *p, uint64_t kind, uint64_t start, uint64_t bytes)
 {
 	static const uint32_t flags[] = {
-	    [GRANT_RAM] = REGION_RAM,           [GRANT_ROM] = REGION_RAM | REGION_RO,
-	    [GRANT_DEVICE] = REGION_DEVICE,     [GRANT_SHARED] = REGION_RAM | REGION_SHARED,
+	    [GRANT_RAM] = REGION_RAM,
+	    [GRANT_ROM] = REGION_RAM | REGION_RO,
+	    [GRANT_DEVICE] = REGION_DEVICE,
+	    [GRANT_CODE] = REGION_RAM | REGION_RO | REGION_X,
+	    [GRANT_SHARED] = REGION_RAM | REGION_SHARED,
 	    [GRANT_RESERVED] = REGION_RESERVED,
 	};
 
@@ -240,7 +242,18 @@ static int64_t map_step(struct space *s, struct frame *f, unsigned va, paddr_t p
 	return CALL_RESTART;
 }
 
-static int64_t map(struct process *p, struct space *s, struct frame *f, bool may_execute)
+/* What a process executes is never writable under any address, since its region is not. */
+static bool prot_allowed(const struct region *r, uint64_t prot, bool guest, bool creator)
+{
+	if ((prot & PROT_W) && (r->flags & REGION_RO))
+		return false;
+	if (!(prot & PROT_X))
+		return true;
+	return guest ? !(r->flags & (REGION_DEVICE | REGION_SHARED))
+		     : creator && (r->flags & REGION_X) && prot == (PROT_R | PROT_X);
+}
+
+static int64_t map(struct process *p, struct space *s, struct frame *f, bool creator)
 {
 	uint64_t va = f->x[1], offset = f->x[3], bytes = f->x[4], prot = f->x[5];
 	struct region *r = region_of(p, f->x[2], offset, bytes);
@@ -248,22 +261,8 @@ static int64_t map(struct process *p, struct space *s, struct frame *f, bool may
 	if (!r || !is_aligned(va | offset | bytes, PAGE_SIZE) || va >= SPACE_LIMIT || bytes > SPACE_LIMIT - va ||
 	    (prot & ~7ull) || !prot)
 		return -KE_INVAL;
-	if (((prot & PROT_X) && (!may_execute || (r->flags & (REGION_DEVICE | REGION_SHARED)))) ||
-	    ((prot & PROT_W) && (r->flags & REGION_RO)))
+	if (!prot_allowed(r, prot, s->guest, creator) || (s->sealed && !(r->flags & REGION_SHARED)))
 		return -KE_PERM;
-	if (s->sealed && !(r->flags & REGION_SHARED))
-		return -KE_PERM;
-	if (!s->guest && (prot & PROT_W) && (prot & PROT_X))
-		return -KE_PERM;
-	/* What is executable in a process is not writable under another address either. */
-	if ((prot & PROT_W) && r->exec_end && ranges_overlap(offset, bytes, r->exec_start, r->exec_end - r->exec_start))
-		return -KE_PERM;
-	if ((prot & PROT_X) && !s->guest) {
-		if (!r->exec_end || offset < r->exec_start)
-			r->exec_start = offset;
-		if (offset + bytes > r->exec_end)
-			r->exec_end = offset + bytes;
-	}
 	return map_step(s, f, 1, r->start + offset,
 			(unsigned)prot | (r->flags & REGION_DEVICE ? SPACE_DEVICE : 0) |
 			    (r->flags & REGION_SHARED ? SPACE_SHARED : 0));
@@ -529,7 +528,7 @@ int64_t call_MemMap(struct thread *t, struct frame *f)
 
 	if (!s)
 		return -KE_INVAL;
-	return map(p, s, f, s->guest);
+	return map(p, s, f, false);
 }
 
 static int64_t change_step(struct frame *f, int64_t done)

@@ -17,7 +17,7 @@ typedef void (*initializer)(void);
 extern initializer __preinit_array_start[], __preinit_array_end[];
 extern initializer __init_array_start[], __init_array_end[];
 
-uintptr_t __stack_chk_guard;
+uintptr_t __stack_chk_guard __attribute__((section(".data.rel.ro.guard")));
 static const struct start_args *own_args;
 
 const struct start_args *process_args(void)
@@ -34,14 +34,17 @@ static void run_all(initializer *from, initializer *to)
 extern char **environ;
 
 /*
- * Called by _start. Built without a stack protector like all of the library (mk/flags.mk), so the guard may change
- * here. argv and the environment are copied, since start_args has no room for a NULL behind them.
+ * Called by _start. Built without a stack protector (mk/processes.mk), as the guard comes to its place here. argv and
+ * the environment are copied, since start_args has no room for a NULL behind them.
  */
 _Noreturn void process_start(const struct start_args *args)
 {
 	static char *argv[sizeof(args->argv) / sizeof(args->argv[0]) + 1], *variables[ENV_MAX_ + 1];
 	int argc = 0;
 
+	process_relocate();
+	memcpy(&__stack_chk_guard, args->guard, sizeof(__stack_chk_guard));
+	process_protect();
 	own_args = args;
 	heap_init(args->heap_start, args->heap_bytes);
 	void *memory = heap_take(tls_bytes());
@@ -49,7 +52,6 @@ _Noreturn void process_start(const struct start_args *args)
 	if (memory == NULL)
 		ThreadDestroy_r(-1, EXIT_ABORT);
 	__asm__ volatile("msr tpidr_el0, %0" : : "r"(tls_make(memory)) : "memory");
-	memcpy(&__stack_chk_guard, args->guard, sizeof(__stack_chk_guard));
 	thread_init();
 	/* The first connection of a process is to procmgr's channel, its first: start_args.procmgr_coid. */
 	if (args->slot != 0)
@@ -80,9 +82,7 @@ _Noreturn void abort(void)
 
 _Noreturn void __stack_chk_fail(void)
 {
-	static const char text[] = "stack smashed\n";
-
-	SystemLog_r(text, sizeof(text) - 1);
-	for (;;)
-		ThreadDestroy_r(-1, EXIT_ABORT);
+	/* Nothing that this process has can be trusted now, so it says no more than this; procmgr knows the number. */
+	__asm__ volatile("brk %0" : : "i"(BRK_STACK_SMASHED));
+	__builtin_unreachable();
 }

@@ -21,6 +21,8 @@ enum runtime {
 	RAM_,
 	RAM_BYTES_,
 	TEXT_,
+	TEXT_PAGE_,
+	CODE_,
 	RUNTIME_COUNT
 };
 #define BUFFER    RUNTIME(BUFFER_)
@@ -35,6 +37,8 @@ enum runtime {
 #define RAM       RUNTIME(RAM_)
 #define RAM_BYTES RUNTIME(RAM_BYTES_)
 #define TEXT      RUNTIME(TEXT_)
+#define TEXT_PAGE RUNTIME(TEXT_PAGE_)
+#define CODE      RUNTIME(CODE_)
 
 #define OWN   (~0ull) /* the own process, for SchedSet and SchedGet */
 #define RR(p) ((p) | SCHED_RR_ << 8)
@@ -102,7 +106,7 @@ static const struct row rows[] = {
     NUMBER(35, "call 35, a gap"),
     NUMBER(44, "call 44, a gap"),
     NUMBER(54, "call 54, a gap"),
-    NUMBER(80, "call 80, a gap"),
+    NUMBER(81, "call 81, a gap"),
     NUMBER(103, "call 103, after the last"),
     NUMBER(CALL_LIMIT - 1, "call 127, the end of the table"),
     NUMBER(CALL_LIMIT, "call 128, beyond the table"),
@@ -237,7 +241,15 @@ static const struct row rows[] = {
 	PROT_R | PROT_W | PROT_X),
     ROW(MemMap, "unknown protection", INVALID, SPACE_SELF, ADDRESS_FREE, RAM, 0, 4096, 1ull << 32 | PROT_R),
     ROW(MemMap, "no protection at all", INVALID, SPACE_SELF, ADDRESS_FREE, RAM, 0, 4096, 0),
-    ROW(MemMap, "where the program is", E(KE_EXIST), SPACE_SELF, 0x400000, RAM, 0, 4096, PROT_R),
+    ROW(MemMap, "where the program is", E(KE_EXIST), SPACE_SELF, TEXT_PAGE, RAM, 0, 4096, PROT_R),
+    ROW(MemMap, "code, executable", DENIED, SPACE_SELF, ADDRESS_FREE, CODE, 0, 4096, PROT_R | PROT_X),
+    ROW(MemMap, "code, only executable", DENIED, SPACE_SELF, ADDRESS_FREE, CODE, 0, 4096, PROT_X),
+    ROW(MemMap, "code, writable", DENIED, SPACE_SELF, ADDRESS_FREE, CODE, 0, 4096, PROT_R | PROT_W),
+    ROW(MemMap, "code, writable and executable", DENIED, SPACE_SELF, ADDRESS_FREE, CODE, 0, 4096,
+	PROT_R | PROT_W | PROT_X),
+    ROW(MemProtect, "own code, writable", DENIED, SPACE_SELF, TEXT_PAGE, 4096, PROT_R | PROT_W),
+    ROW(MemProtect, "own code, executable", DENIED, SPACE_SELF, TEXT_PAGE, 4096, PROT_R | PROT_X),
+    ROW(MemProtect, "own data, executable", DENIED, SPACE_SELF, BUFFER, 4096, PROT_R | PROT_X),
     ROW(MemMap, "good", OK, SPACE_SELF, ADDRESS_FREE, RAM, 0, 4096, PROT_R),
     ROW(MemMap, "twice", E(KE_EXIST), SPACE_SELF, ADDRESS_FREE, RAM, 0, 4096, PROT_R),
     ROW(MemProtect, "executable", E(KE_INVAL, KE_PERM), SPACE_SELF, ADDRESS_FREE, 4096, PROT_R | PROT_X),
@@ -303,8 +315,10 @@ static uint64_t values[RUNTIME_COUNT];
 static uint8_t buffer[4096] __attribute__((aligned(4096)));
 static uint32_t word __attribute__((aligned(64)));
 
-static void find_ram(void)
+static void find_regions(void)
 {
+	unsigned codes = 0;
+
 	for (unsigned i = 0; i < REGION_MAX; i++) {
 		struct mem_info info;
 
@@ -319,7 +333,12 @@ static void find_ram(void)
 			values[RAM_] = i;
 			values[RAM_BYTES_] = info.bytes;
 		}
+		if (info.flags & REGION_X) {
+			values[CODE_] = i;
+			codes++;
+		}
 	}
+	check_equal("regions of code", codes, 1);
 	check_that(values[RAM_BYTES_] != 0, "needs a region of RAM of 8 KiB", 0);
 }
 
@@ -331,6 +350,7 @@ static void prepare(void)
 	values[WORD_] = (uint64_t)&word;
 	values[ODD_WORD_] = (uint64_t)&word + 1;
 	values[TEXT_] = (uint64_t)parked_thread;
+	values[TEXT_PAGE_] = values[TEXT_] & ~4095ull;
 	values[TID_] = (uint64_t)ThreadSelf_r(&slot);
 	values[SLOT_] = slot;
 	values[CHID_] = (uint64_t)ChannelCreate_r(CHF_PRIVATE);
@@ -340,7 +360,7 @@ static void prepare(void)
 	check_that((int64_t)values[CHID_] > 0, "ChannelCreate", (int64_t)values[CHID_]);
 	check_that((int64_t)values[COID_] > 0, "ConnectAttach to itself", (int64_t)values[COID_]);
 	check_that((int64_t)values[TIMER_] > 0, "TimerCreate", (int64_t)values[TIMER_]);
-	find_ram();
+	find_regions();
 }
 
 static uint64_t resolve(uint64_t argument)

@@ -5,9 +5,13 @@
  * what the kernel does; nothing is timed here, only that each call came so far as it should is checked.
  *
  * It is the first process of an Image of its own (mk/kernel.mk), in procmgr's place, since only that one may define
- * slots and seal them. Its children are copies of itself. Needs a board with one CPU.
+ * slots and seal them. Its children are copies of its data, with its code out of the boot archive. Needs a board with
+ * one CPU.
  */
 #include "check.h"
+#include "lib/sys/tls.h"
+#include <cpio.h>
+#include <elfimage.h>
 #include <string.h>
 
 #define MS          1000000ull
@@ -26,7 +30,8 @@
 #define LOW         2u   /* priorities: of those who wait, ... */
 #define HIGH        100u /* ... and of the one that makes all others hurry */
 
-extern char __data_start[], _end[];
+extern char __text_start[], __rodata_start[], _end[];
+static char block[256] __attribute__((aligned(16))); /* thread-local storage of all threads here */
 static char stacks[THREADS + 8][STACK] __attribute__((aligned(16)));
 static char big[2][MIB + 4096] __attribute__((aligned(4096)));
 static char page[4096] __attribute__((aligned(4096)));
@@ -44,7 +49,7 @@ static void doze(uint64_t ms)
 
 static unsigned thread_start(unsigned n, void (*entry)(void *), uint64_t arg, unsigned prio)
 {
-	tids[n] = ThreadCreate_r(entry, (void *)arg, stacks[n] + STACK, prio, SCHED_RR_, 0, NULL);
+	tids[n] = ThreadCreate_r(entry, (void *)arg, stacks[n] + STACK, prio, SCHED_RR_, 0, block);
 	return tids[n] > 0;
 }
 
@@ -389,6 +394,22 @@ static int64_t grant_ram(unsigned slot, uint64_t bytes, uint64_t align)
 	return status;
 }
 
+/* Of this program's file in the archive. */
+static int grant_code(unsigned slot)
+{
+	const struct boot_info *boot = (const struct boot_info *)BOOT_INFO;
+	const void *archive = (const void *)BOOT_ARCHIVE;
+	struct elf_image image;
+	struct cpio_file file;
+
+	if (cpio_find(archive, boot->archive_bytes, "kworst", &file) != 0 ||
+	    elf_image_parse(file.data, file.bytes, &image) != NULL)
+		return -KE_INVAL;
+	return ProcessGrant_r(slot, GRANT_CODE,
+			      boot->archive_pa + (uint64_t)(file.data - (const uint8_t *)archive) + image.code_offset,
+			      image.code_bytes);
+}
+
 static void define_child(unsigned slot, bool guest)
 {
 	struct process_params params = {.name = "child",
@@ -403,6 +424,7 @@ static void define_child(unsigned slot, bool guest)
 
 	check_equal("ProcessCreate", create(slot, &params), 0);
 	check_equal("ProcessGrant", grant_ram(slot, CHILD_RAM, 2 * MIB), 0);
+	check_equal("ProcessGrant of code", grant_code(slot), 1);
 	if (!guest)
 		check_equal("ProcessGrant of interrupts", ProcessGrant_r(slot, GRANT_IRQ, 100, 81), 0);
 	else
@@ -444,21 +466,22 @@ static void define_all(void)
 
 static void make_child(unsigned slot)
 {
-	uint64_t code = (uint64_t)__data_start - 0x400000, all = ((uint64_t)_end - 0x400000 + 4095) & ~4095ull;
+	uint64_t base = (uint64_t)__text_start, data = (uint64_t)__rodata_start;
+	uint64_t code = data - base, all = ((uint64_t)_end - data + 4095) & ~4095ull;
 
 	check_equal("ProcessCreate", ProcessCreate_r(slot, NULL), 0);
 	check_that(all <= CHILD_FREE, "the program fits", (int64_t)all);
-	check_equal("ProcessCopy", ProcessCopy_r(slot, 0, 0, (void *)0x400000, (uint64_t)_end - 0x400000), 0);
+	check_equal("ProcessCopy", ProcessCopy_r(slot, 0, 0, __rodata_start, (uint64_t)_end - data), 0);
 	check_equal("ProcessCopy, unaligned", ProcessCopy_r(slot, 0, CHILD_FREE + 1, big[0] + 2, MIB), 0);
-	check_equal("ProcessMap of code", ProcessMap_r(slot, 0x400000, 0, 0, code, PROT_R | PROT_X), 0);
-	check_equal("ProcessMap of data", ProcessMap_r(slot, 0x400000 + code, 0, code, all - code, PROT_R | PROT_W), 0);
+	check_equal("ProcessMap of code", ProcessMap_r(slot, base, 1, 0, code, PROT_R | PROT_X), 0);
+	check_equal("ProcessMap of data", ProcessMap_r(slot, data, 0, 0, all, PROT_R | PROT_W), 0);
 	check_equal("ProcessMap of the stack",
 		    ProcessMap_r(slot, CHILD_STACK - 65536, 0, CHILD_RAM - 65536, 65536, PROT_R | PROT_W), 0);
 }
 
 static void start_child(unsigned slot, void (*entry)(void *), uint64_t arg)
 {
-	check_that(ProcessStart_r(slot, (uint64_t)entry, CHILD_STACK, arg, 0) > 0, "ProcessStart", slot);
+	check_that(ProcessStart_r(slot, (uint64_t)entry, CHILD_STACK, arg, (uint64_t)block) > 0, "ProcessStart", slot);
 	doze(200); /* it does what it is to do, with a lower priority */
 }
 
@@ -726,6 +749,8 @@ int main(void)
 
 	/* It is the first process, hence more important than anything that it is to measure. */
 	SchedSet_r(-1, ThreadSelf_r(&own_slot), HIGH / 2, SCHED_RR_, 0);
+	check_that(tls_bytes() <= sizeof(block), "the thread-local storage fits", (int64_t)tls_bytes());
+	tls_make(block);
 	define_all();
 	coid = ConnectAttach_r(own_slot, chid, 0);
 	test_threads();

@@ -11,6 +11,7 @@
 #define KMEM_BYTES (256ull << 10)
 
 struct thread *procmgr;
+uint64_t procmgr_page;
 static uint32_t random_state;
 
 void machine_seed(uint32_t seed)
@@ -235,6 +236,7 @@ void machine_boot(unsigned cpu_count)
 	lock_release(&kernel_lock);
 	procmgr = thread_of(&processes[0], 1);
 	prepare(procmgr);
+	procmgr_page = procmgr->frame.x[0] & ~(uint64_t)PAGE_MASK; /* of its start_args, at the top of its stack */
 	procmgr->frame.pc = CODE_VA + 4;
 	for (unsigned i = 0; i <= cpu_count; i++)
 		enter(DOOR_RESUME, i);
@@ -248,8 +250,8 @@ void machine_boot(unsigned cpu_count)
 int64_t machine_define(unsigned slot, const struct process_params *params)
 {
 	process_sealed = false;
-	machine_write(&processes[0], 0x4000000000ull - 4096, params, sizeof(*params));
-	return sys(procmgr, ProcessCreate, slot, 0x4000000000ull - 4096);
+	machine_write(&processes[0], procmgr_page, params, sizeof(*params));
+	return sys(procmgr, ProcessCreate, slot, procmgr_page);
 }
 
 void machine_undefine(unsigned slot)

@@ -32,6 +32,7 @@
  */
 void machine_boot(unsigned cpu_count);
 extern struct thread *procmgr;
+extern uint64_t procmgr_page; /* of procmgr's memory, to read and write */
 
 /* Everything that CPUs have to do by themselves: interrupts, calls that go on. */
 void machine_settle(void);

@@ -38,8 +38,8 @@ static uint64_t objects(void)
 {
 	struct system_info info;
 
-	assert_int_equal(sys(procmgr, SystemInfo, 0x4000000000ull - 4096), 0);
-	machine_read(&processes[0], 0x4000000000ull - 4096, &info, sizeof(info));
+	assert_int_equal(sys(procmgr, SystemInfo, procmgr_page), 0);
+	machine_read(&processes[0], procmgr_page, &info, sizeof(info));
 	return info.objects;
 }
 
@@ -1198,8 +1198,8 @@ static void test_end_of_itself(void **state)
 	assert_int_equal(processes[CLI].end_status, 77);
 	machine_fault(srv, &trap);
 	assert_int_equal(processes[SRV].state, PROCESS_DEAD);
-	assert_int_equal(sys(procmgr, ProcessInfo, SRV, 0x4000000000ull - 4096), 0);
-	machine_read(&processes[0], 0x4000000000ull - 4096, &info, sizeof(info));
+	assert_int_equal(sys(procmgr, ProcessInfo, SRV, procmgr_page), 0);
+	machine_read(&processes[0], procmgr_page, &info, sizeof(info));
 	assert_int_equal(info.end_cause, END_FAULT);
 	assert_int_equal(info.fault_address, 0x123000);
 	/* An access that the tables allow by now only has to be tried again. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: procmgr/seal.c procmgr/start.c procmgr/order.c procmgr/end.c procmgr/vm.c procmgr/serve.c */
 /* SOURCES: procmgr/gate.c */
-/* SOURCES: procmgr/names.c lib/sysconf/plan.c procmgr/random.c */
+/* SOURCES: procmgr/names.c lib/sysconf/plan.c procmgr/layout.c */
 /* CFLAGS: -Wno-missing-field-initializers */
 /*
  * procmgr's decisions, with a kernel of the test's own: it notes the calls, fails the one that the test names, and
@@ -20,6 +20,7 @@
 #include <bulkhead/kernel.h>
 #include <bulkhead/process.h>
 
+#include "procmgr/layout.h"
 #include "procmgr/names.h"
 #include "procmgr/procmgr.h"
 #include "procmgr/start.h"
@@ -34,8 +35,7 @@ struct plan plan;
 static struct boot_info boot_info;
 const struct boot_info *const boot = &boot_info;
 
-static struct start_args own_args;
-static uint8_t program[0x3000];
+static uint8_t program[0x3000], module[0x2000];
 
 uint32_t slot_of_server(unsigned index)
 {
@@ -60,9 +60,13 @@ bool text_ok(const char *text, size_t bytes)
 	return text[0] != '\0' && strnlen(text, bytes) < bytes;
 }
 
-const struct start_args *process_args(void)
+/* The two files' places in the archive. */
+#define PROGRAM_PA 0x48001000ull
+#define MODULE_PA  0x48004000ull
+
+uint64_t archive_pa_of(const void *data)
 {
-	return &own_args;
+	return data == program ? PROGRAM_PA : data == module ? MODULE_PA : 0;
 }
 
 /* The log. */
@@ -114,6 +118,8 @@ static struct {
 	int regions[PROCESS_MAX], interrupts[PROCESS_MAX];
 	struct mapping map[64];
 	unsigned maps;
+	struct boot_range code[PROCESS_MAX][1 + MODULE_MAX];
+	unsigned codes[PROCESS_MAX];
 	uint64_t entry, stack;
 	struct start_args args;
 	char strings[2048];
@@ -167,6 +173,8 @@ int ProcessGrant_r(unsigned slot, enum grant what, uint64_t start, uint64_t leng
 	}
 	assert_int_equal(start % PLAN_PAGE, 0);
 	assert_int_equal(length % PLAN_PAGE, 0);
+	if (what == GRANT_CODE)
+		k.code[slot][k.codes[slot]++] = (struct boot_range){start, length};
 	return step(k.regions[slot]++);
 }
 
@@ -186,7 +194,7 @@ int ProcessCopy_r(unsigned slot, unsigned region, uint64_t offset, const void *f
 	assert_int_equal(k.state[slot], PROCESS_NEW);
 	assert_int_equal(region, REGION_OWN);
 	assert_true(offset + bytes <= slots[slot].memory);
-	if (bytes > sizeof k.args && from != (const void *)program) {
+	if (bytes > sizeof k.args) {
 		memcpy(&k.args, from, sizeof k.args);
 		memcpy(k.strings, (const char *)from + sizeof k.args, sizeof k.strings);
 	}
@@ -385,11 +393,11 @@ static void make_slot(uint32_t number, enum slot_kind kind, const char *name)
 	slot->argv[slot->argc++] = "-v";
 	slot->file.data = program;
 	slot->file.bytes = sizeof program;
-	slot->image.entry = 0x400000;
-	slot->image.count = 2;
-	slot->image.page_bytes = 0x4000;
-	slot->image.segment[0] = (struct elf_segment){0x400000, 0x2000, 0, 0, 0x1800, PROT_R | PROT_X};
-	slot->image.segment[1] = (struct elf_segment){0x403000, 0x2000, 0x40, 0x1800, 0x10, PROT_R | PROT_W};
+	slot->image = (struct elf_image){.entry = 0x10, .count = 2, .span = 0x5000, .copy_bytes = 0x2000};
+	slot->image.code_offset = 0x1000;
+	slot->image.code_bytes = 0x2000;
+	slot->image.segment[0] = (struct elf_segment){0, 0x2000, 0, 0x1000, 0x1800, PROT_R | PROT_X};
+	slot->image.segment[1] = (struct elf_segment){0x3000, 0x2000, 0x40, 0x2840, 0x10, PROT_R | PROT_W};
 	slot->abilities = kind == SLOT_VM ? ABLE_VCPU : ABLE_PUBLIC;
 	plan_add(&plan, number, PLAN_KERNEL_MEMORY, slot->kernel_memory, SYS_ANYWHERE);
 	plan_add(&plan, number, PLAN_RAM, slot->memory, SYS_ANYWHERE);
@@ -421,7 +429,8 @@ static int make_system(void **state)
 		gate_forget(slot);
 	for (uint32_t slot = 0; slot < PROCESS_MAX; slot++)
 		names_forget(slot);
-	boot_info = (struct boot_info){.archive_bytes = 5000, .archive_pa = 0x48000000, .cpus = 4, .ram_count = 1};
+	boot_info = (struct boot_info){
+	    .archive_bytes = 0x6123, .archive_pa = 0x48000000, .random = 1, .cpus = 4, .ram_count = 1};
 	boot_info.ram[0] = (struct boot_range){0x50000000, 64 * MIB};
 	config.process_count = 3;
 	config.vm_count = 2;
@@ -529,20 +538,29 @@ static void a_process_is_laid_out_as_it_must_be(void **state)
 	disk->interrupts[0] = (struct sys_interrupt){.intid = 33};
 	assert_int_equal(seal(), 0);
 	assert_int_equal(process_launch(DISK), 0);
-	assert_int_equal(k.regions[DISK], 3);
+	assert_int_equal(k.regions[DISK], 4);
 	assert_int_equal(k.interrupts[DISK], 1);
-	assert_int_equal(k.entry, 0x400000);
+	assert_int_equal(k.entry, disk->base + 0x10);
+	assert_int_equal(k.codes[DISK], 1);
+	assert_int_equal(k.code[DISK][0].start, PROGRAM_PA + 0x1000);
+	assert_int_equal(k.code[DISK][0].bytes, 0x2000);
 	assert_int_equal(k.stack % 16, 0);
-	assert_int_equal(mapped(DISK, 0x400000)->prot, PROT_R | PROT_X);
-	assert_int_equal(mapped(DISK, 0x403040)->prot, PROT_R | PROT_W);
+	assert_int_equal(mapped(DISK, disk->base)->prot, PROT_R | PROT_X);
+	assert_int_equal(mapped(DISK, disk->base)->region, 3);
+	assert_int_equal(mapped(DISK, disk->base)->offset, 0);
+	assert_int_equal(mapped(DISK, disk->base + 0x3040)->prot, PROT_R | PROT_W);
+	assert_int_equal(mapped(DISK, disk->base + 0x3040)->region, REGION_OWN);
 	assert_int_equal(mapped(DISK, k.stack)->prot, PROT_R | PROT_W);
-	assert_null(mapped(DISK, STACK_TOP - STACK_BYTES - 1));
+	assert_null(mapped(DISK, mapped(DISK, k.stack)->address - 1));
 	assert_non_null(mapped(DISK, k.args.heap_start + k.args.heap_bytes - 1));
 	/* All of region 0 is mapped once. */
 	for (unsigned i = 0; i < k.maps; i++) {
+		if (k.map[i].region != REGION_OWN)
+			continue;
 		own += k.map[i].bytes;
 		for (unsigned j = 0; j < i; j++)
-			assert_true(k.map[i].offset >= k.map[j].offset + k.map[j].bytes ||
+			assert_true(k.map[j].region != REGION_OWN ||
+				    k.map[i].offset >= k.map[j].offset + k.map[j].bytes ||
 				    k.map[j].offset >= k.map[i].offset + k.map[i].bytes);
 	}
 	assert_int_equal(own, disk->memory);
@@ -558,10 +576,14 @@ static void a_vm_gets_its_memory_and_the_archive_to_read(void **state)
 {
 	(void)state;
 	assert_int_equal(vm_start(VM1), 0);
-	assert_int_equal(k.regions[VM1], 3);
+	assert_int_equal(k.regions[VM1], 4);
+	assert_int_equal(k.args.region_count, 4);
 	assert_int_equal(mapped(VM1, k.args.file_address)->region, REGION_ROM);
 	assert_int_equal(mapped(VM1, k.args.file_address)->prot, PROT_R);
-	assert_int_equal(k.args.file_bytes, 5000);
+	assert_int_equal(k.args.file_bytes, 0x6123);
+	assert_int_equal(k.args.window % LAYOUT_BLOCK, 0);
+	assert_null(mapped(VM1, k.args.window));
+	assert_int_equal(k.args.random, 1);
 	assert_int_equal(k.params[VM1].guest, 1);
 	assert_int_equal(k.params[VM1].abilities, ABLE_VCPU);
 }
@@ -576,7 +598,7 @@ static void all_slots_are_defined_before_any_starts(void **state)
 	assert_int_equal(k.creates, 0);
 	for (unsigned i = 1; i < PROCESS_MAX; i++)
 		assert_int_equal(k.state[i], slots[i].kind == SLOT_EMPTY ? PROCESS_FREE : PROCESS_DEFINED);
-	assert_int_equal(k.regions[VM2], 3);
+	assert_int_equal(k.regions[VM2], 4);
 	steps = k.calls;
 	for (unsigned i = 1; i <= steps; i++) {
 		make_system(state);
@@ -584,6 +606,70 @@ static void all_slots_are_defined_before_any_starts(void **state)
 		assert_int_equal(seal(), -ENOMEM);
 		assert_false(k.sealed);
 	}
+}
+
+/* One shared object beside the program, with a segment of each kind. */
+static void a_module_is_mapped_beside_the_program(void **state)
+{
+	struct slot *vm = &slots[VM1];
+	const struct start_module *told = &k.args.modules[0];
+
+	(void)state;
+	vm->vdev_files.count = 1;
+	vm->vdev_files.file[0] = (struct cpio_file){.data = module, .bytes = sizeof module};
+	vm->vdev_files.image[0] =
+	    (struct elf_image){.count = 3, .span = 0x3000, .copy_bytes = 0x1000, .code_bytes = 0x2000};
+	vm->vdev_files.image[0].segment[0] = (struct elf_segment){0, 0x1000, 0, 0, 0x1000, PROT_R};
+	vm->vdev_files.image[0].segment[1] = (struct elf_segment){0x1000, 0x1000, 0, 0x1000, 0x900, PROT_R | PROT_X};
+	vm->vdev_files.image[0].segment[2] = (struct elf_segment){0x2000, 0x1000, 8, 0x1908, 0x10, PROT_R | PROT_W};
+	assert_int_equal(seal(), 0);
+	assert_int_equal(vm_start(VM1), 0);
+	assert_int_equal(k.args.module_count, 1);
+	assert_int_equal(k.args.region_count, 5);
+	assert_int_equal(told->file_bytes, sizeof module);
+	assert_int_equal(told->file_address, k.args.file_address + MODULE_PA - 0x48000000);
+	assert_int_equal(k.code[VM1][1].start, MODULE_PA);
+	assert_int_equal(k.code[VM1][1].bytes, 0x2000);
+	assert_int_equal(mapped(VM1, told->base)->prot, PROT_R);
+	assert_int_equal(mapped(VM1, told->base + 0x1000)->prot, PROT_R | PROT_X);
+	assert_int_equal(mapped(VM1, told->base + 0x1000)->region, 4);
+	assert_int_equal(mapped(VM1, told->base + 0x1000)->offset, 0x1000);
+	assert_int_equal(mapped(VM1, told->base + 0x2008)->prot, PROT_R | PROT_W);
+	assert_int_equal(mapped(VM1, told->base + 0x2008)->region, REGION_OWN);
+}
+
+static void a_restart_lies_elsewhere_and_has_another_guard(void **state)
+{
+	struct start_args first;
+	uint64_t base, stack;
+
+	(void)state;
+	assert_int_equal(process_launch(DISK), 0);
+	first = k.args;
+	base = slots[DISK].base;
+	stack = k.stack;
+	assert_int_equal(process_kill(DISK), 0);
+	assert_int_equal(process_launch(DISK), 0);
+	assert_int_not_equal(slots[DISK].base, base);
+	assert_int_not_equal(k.stack, stack);
+	assert_int_not_equal(k.args.heap_start, first.heap_start);
+	assert_memory_not_equal(k.args.guard, first.guard, 8);
+	assert_memory_not_equal(k.args.guard + 8, first.guard + 8, 8);
+}
+
+static void a_smashed_stack_is_called_by_its_name(void **state)
+{
+	static const struct act acts_[] = {
+	    {DIE, DISK, END_FAULT, 0, .status = 0xf2000000 | BRK_STACK_SMASHED},
+	    {DIE, SHELL, END_FAULT, 0, .status = 0xf2000000 | (BRK_STACK_SMASHED + 1)},
+	};
+
+	(void)state;
+	order_go_on();
+	k.info[SHELL].fault_pc = slots[SHELL].base + 0x123;
+	RUN(acts_);
+	assert_non_null(strstr(log_text, "disk ended: stack smashed"));
+	assert_non_null(strstr(log_text, "shell ended: fault, syndrome f2005351, address 0, pc program+123"));
 }
 
 /* Whichever step fails, nothing is left over, and the next attempt works. */
@@ -952,6 +1038,9 @@ int main(void)
 	    cmocka_unit_test_setup(a_process_is_laid_out_as_it_must_be, make_system),
 	    cmocka_unit_test_setup(all_slots_are_defined_before_any_starts, make_system),
 	    CASE(a_vm_gets_its_memory_and_the_archive_to_read),
+	    cmocka_unit_test_setup(a_module_is_mapped_beside_the_program, make_system),
+	    CASE(a_restart_lies_elsewhere_and_has_another_guard),
+	    CASE(a_smashed_stack_is_called_by_its_name),
 	    CASE(a_start_that_fails_leaves_nothing),
 	    CASE(the_cause_of_an_end_is_kept_and_the_slot_is_free),
 	    CASE(an_exit_status_beyond_the_known_causes_is_an_error),

@@ -129,7 +129,7 @@ struct variant {
 	const char *vm_config; /* content of vm1.qvmconf; NULL: 33554432 */
 	uint32_t disk_memory;  /* 0: 1 MiB */
 	unsigned args;         /* of the console driver, beside the device's */
-	bool no_archive, no_system, no_program, bad_program, no_kernel, bad_reference;
+	bool no_archive, no_system, no_program, bad_program, loose_program, loose_archive, no_kernel, bad_reference;
 	enum { VDEV_NONE, VDEV_GOOD, VDEV_DAMAGED, VDEV_ASIDE } vdev; /* its file */
 };
 
@@ -168,10 +168,12 @@ static void make_system(void *to, int size, const struct variant *v)
 }
 
 /* A program of one page, as an ELF file (System V ABI, chapters 4 and 5). */
+#define PROGRAM_BYTES 4096
+
 static void make_program(uint8_t *to)
 {
-	uint64_t header[8] = {0x00010102464c457f, 0, 2 | 183 << 16 | 1ull << 32, 0x400000, 64};
-	uint64_t segment[7] = {1 | 5ull << 32, 0, 0x400000, 0x400000, 256, 256, 4096};
+	uint64_t header[8] = {0x00010102464c457f, 0, 3 | 183 << 16 | 1ull << 32, 256, 64};
+	uint64_t segment[7] = {1 | 5ull << 32, 0, 0, 0, 512, 512, 4096};
 
 	header[6] = 64ull << 32 | 56ull << 48;
 	header[7] = 1;
@@ -189,6 +191,16 @@ static char *add_file(char *at, const char *name, const void *data, size_t bytes
 	at += (name_bytes + 110 + 3) / 4 * 4 - 110;
 	memcpy(at, data, bytes);
 	return at + (bytes + 3) / 4 * 4;
+}
+
+/* With its data on a page, as `bulkhead image` does it. */
+static char *add_program(char *archive, char *at, const char *name, const void *data, size_t bytes)
+{
+	static const uint8_t pad[4096];
+	size_t head = (110 + strlen(name) + 1 + 3) / 4 * 4, pad_head = (110 + 5 + 3) / 4 * 4;
+
+	at = add_file(at, ".pad", pad, -((size_t)(at - archive) + pad_head + head) % 4096);
+	return add_file(at, name, data, bytes);
 }
 
 static void *map_at(uint64_t address, size_t bytes)
@@ -226,9 +238,9 @@ static void make_archive(const struct variant *v)
 {
 	struct boot_info *info = map_at(BOOT_INFO, 0x1000);
 	void *tree_of_board = map_at(BOOT_DTB, 0x4000);
-	char *archive = (char *)map_at(BOOT_ARCHIVE, 0x10000) + 0x40, *at = archive;
+	char *archive = map_at(BOOT_ARCHIVE, 0x10000), *at = archive;
 	static uint64_t tree[512];
-	uint8_t program[256] = {0};
+	uint8_t program[PROGRAM_BYTES] = {0};
 	const char *vm = v->vm_config ? v->vm_config : "33554432";
 
 	make_board(tree_of_board, 0x4000);
@@ -237,9 +249,12 @@ static void make_archive(const struct variant *v)
 	if (!v->no_system)
 		at = add_file(at, "system.dtb", tree, fdt_totalsize(tree));
 	if (!v->no_program)
-		at = add_file(at, "devc", program, sizeof program);
-	at = add_file(at, "disk", program, v->bad_program ? 100 : sizeof program);
-	at = add_file(at, "qvm", program, sizeof program);
+		at = add_program(archive, at, "devc", program, sizeof program);
+	if (v->loose_program)
+		at = add_file(at, "x", "x", 1);
+	at = (v->loose_program ? add_file(at, "disk", program, sizeof program)
+			       : add_program(archive, at, "disk", program, v->bad_program ? 100 : sizeof program));
+	at = add_program(archive, at, "qvm", program, sizeof program);
 	at = add_file(at, "vm1.qvmconf", vm, strlen(vm));
 	if (!v->no_kernel)
 		at = add_file(at, "kernel", "x", 1);
@@ -248,7 +263,7 @@ static void make_archive(const struct variant *v)
 	at = add_file(at, "TRAILER!!!", "", 0);
 	info->dtb_bytes = fdt_totalsize(tree_of_board);
 	info->archive_bytes = v->no_archive ? 0 : (uint64_t)(at - archive);
-	info->archive_pa = 0x48000040;
+	info->archive_pa = v->loose_archive ? 0x48000040 : 0x48000000;
 	info->cpus = 4;
 	info->ram_count = 2;
 	info->ram[0] = (struct boot_range){0x40200000, 16 * MIB};
@@ -297,7 +312,7 @@ static void a_good_system_is_planned(void **state)
 	assert_int_equal(console->connect_mask, 1);
 	assert_false(disk->owns_console);
 	assert_int_equal(disk->connect_mask, 1 | 1 << 1);
-	assert_int_equal(disk->image.entry, 0x400000);
+	assert_int_equal(disk->image.entry, 256);
 	assert_int_equal(vm->kind, SLOT_VM);
 	assert_int_equal(vm->abilities, ABLE_VCPU);
 	assert_int_equal(vm->connect_mask, 1 | 1 << 1); /* the public ones */
@@ -331,10 +346,12 @@ static void every_mistake_is_named_and_nothing_is_planned(void **state)
 	    {{.no_system = true}, "holds no system.dtb"},
 	    {{.no_program = true}, "console: program devc is not in the boot archive"},
 	    {{.bad_program = true}, "disk: program disk: its program headers lie beyond its end"},
+	    {{.loose_program = true}, "disk: program disk does not begin on a page of the boot archive"},
+	    {{.loose_archive = true}, "the boot archive lies at 0x48000040, which is not a multiple of 4096"},
 	    {{.bad_reference = true}, "/processes/disk: 'connect' names \"nobody\""},
 	    {{.no_kernel = true}, "vm1: vm:3: kernel is not in the boot archive"},
 	    {{.vm_config = "wrong"}, "[vm:1] wrong"},
-	    {{.disk_memory = 0x20000}, "disk: program disk needs at least"},
+	    {{.disk_memory = 0x1f000}, "disk: program disk needs at least"},
 	    {{.args = 12}, "console: too many arguments"},
 	    {{.vm_config = "33554432 pl011"}, "[vm:11] vdev pl011: its file is not in the boot archive"},
 	    {{.vm_config = "33554432 pl011", .vdev = VDEV_DAMAGED},
@@ -369,10 +386,10 @@ static void each_vdev_file_is_found_once(void **state)
 	assert_int_equal((uintptr_t)vm->vdev_files.file[0].data % 4096, 0);
 }
 
-/* One page of program, 64 KiB of stack and as much of heap. */
+/* Nothing of the program, 64 KiB of stack and as much of heap. */
 static void the_least_memory_is_enough(void **state)
 {
-	static const struct variant least = {.disk_memory = 0x21000};
+	static const struct variant least = {.disk_memory = 0x20000};
 
 	(void)state;
 	try(&least);

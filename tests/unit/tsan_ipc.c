@@ -71,7 +71,7 @@ static void client(unsigned cpu, struct frame *f)
 /* Beside them, procmgr looks at everybody and changes what they may do. */
 static void manager(unsigned cpu, struct frame *f)
 {
-	const uint64_t mem = 0x4000000000ull - 4096;
+	const uint64_t mem = procmgr_page;
 	uint64_t turn = f->x[TURN]++;
 
 	switch (turn % 4) {

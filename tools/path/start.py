@@ -33,10 +33,24 @@ def entry_of(elf):
     return int(re.search(r"Entry point address:\s+(0x[0-9a-f]+)", header).group(1), 16)
 
 
-def owners(log):
-    """Ranges of the board's RAM and whose they are, from the access matrix that procmgr prints."""
-    ranges = re.findall(r"  ([0-9a-f]{10})-([0-9a-f]{10}) +ram +(\S+)", log)
-    return [(int(start, 16), int(end, 16), "qvm" if name == "hello" else name) for start, end, name in ranges]
+def text_of(program):
+    """Offset in the file and bytes of a program's code: its first segment, which is linked at 0."""
+    headers = int.from_bytes(program[32:40], "little")  # e_phoff
+    offset, _, _, length = (int.from_bytes(program[headers + at:headers + at + 8], "little") for at in (8, 16, 24, 32))
+    return offset, length
+
+
+def texts(log, archive):
+    """Physical first and last addresses of each program's code, and whose it is: all run where they were loaded."""
+    at = {name: archive.find((BUILD / "bin" / name).read_bytes()) for name in PROGRAMS}
+    start = int(re.search(r"  ([0-9a-f]{10})-[0-9a-f]{10} +rom", log).group(1), 16)
+    lines = subprocess.run(["aarch64-linux-gnu-nm", kernel_path.KERNEL], capture_output=True, text=True, check=True).stdout
+    embedded = int(re.search(r"^([0-9a-f]+) . procmgr_file$", lines, re.MULTILINE).group(1), 16)
+    places = {name: start + offset for name, offset in at.items() if offset >= 0}
+    places["procmgr"] = embedded - KERNEL_BASE + IMAGE_AT
+    for name, place in places.items():
+        offset, length = text_of((BUILD / "bin" / name).read_bytes())
+        yield place + offset, place + offset + length - 1, name
 
 
 def measure(ram):
@@ -51,24 +65,24 @@ def measure(ram):
             if time.monotonic() > end:
                 b.fail("the guest does not start")
             time.sleep(0.2)
-    return out.read_text(), b.log_path.read_text(errors="replace"), archive.stat().st_size
+    return out.read_text(), b.log_path.read_text(errors="replace"), archive.read_bytes()
 
 
-def profile(sites, log):
+def profile(sites, log, archive):
     """Counts by program and function."""
     records = [line.split() for line in sites.splitlines()[1:-1]]
     records = [(int(address, 16), int(where, 16), int(count)) for address, where, count in records]
     base = next(where - (address - KERNEL_BASE + IMAGE_AT) for address, where, _ in records if address >= KERNEL_BASE)
     tables = {name: functions_of(BUILD / name / f"{name}.debug") for name in PROGRAMS}
     tables["kernel"] = functions_of(kernel_path.KERNEL)
-    ranges, found = owners(log), collections.Counter()
+    ranges, found = list(texts(log, archive)), collections.Counter()
     for address, where, count in records:
         physical = where - base
         if address >= KERNEL_BASE or address == physical:
             owner = "kernel"
             address = address if address >= KERNEL_BASE else address - IMAGE_AT + KERNEL_BASE
         else:
-            owner = next((name for start, end, name in ranges if start <= physical <= end), "procmgr")
+            address, owner = next((physical - start, name) for start, end, name in ranges if start <= physical <= end)
         addresses, names = tables[owner]
         at = bisect.bisect_right(addresses, address) - 1
         found[owner, names[at] if at >= 0 else "?"] += count
@@ -81,13 +95,13 @@ def main():
     arguments.add_argument("--top", type=int, default=20, help="how many functions to print (%(default)s)")
     arguments.add_argument("--ram", default="2G", help="the board's memory (%(default)s)")
     options = arguments.parse_args()
-    sites, log, archive_bytes = measure(options.ram)
+    sites, log, archive = measure(options.ram)
     total = int(sites.split(maxsplit=2)[1])
-    found = profile(sites, log)
+    found = profile(sites, log, archive)
     programs = collections.Counter()
     for (owner, _), count in found.items():
         programs[owner] += count
-    print(f"power-on to the first instruction of the guest: {total} instructions, archive {archive_bytes} bytes")
+    print(f"power-on to the first instruction of the guest: {total} instructions, archive {len(archive)} bytes")
     for owner, count in programs.most_common():
         print(f"{count:10}  {owner}")
     for (owner, name), count in found.most_common(options.top):

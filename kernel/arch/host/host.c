@@ -29,7 +29,8 @@ struct host_registers host_registers[CPU_MAX];
 /* procmgr's program: none, the tests make its calls. */
 const uint64_t procmgr_segments[1];
 const uint64_t procmgr_segment_count, procmgr_entry = 0x1000;
-const char procmgr_file[1];
+const char procmgr_file[1] __attribute__((aligned(4096)));
+const char procmgr_file_end[1];
 
 static char *ram;
 static _Thread_local jmp_buf *idle_jump, *panic_jump;
@@ -52,6 +53,7 @@ void host_reset(unsigned cpu_count)
 	board.cpu_count = cpu_count;
 	board.ram_count = 1;
 	board.ram[0] = (struct range){HOST_RAM_START, HOST_RAM_BYTES};
+	board.seed[0] = 1;
 	for (unsigned i = 0; i < cpu_count; i++) {
 		cpus[i].id = i;
 		sched_init_cpu(&cpus[i]);
