@@ -65,6 +65,33 @@ def test_random_calls():
             board.fail("khostile did not end with exit code 0")
 
 
+def smash_places():
+    """What two processes of tests/el0/smash.c say of themselves; both must end by their stack guard."""
+    found = []
+    then = "".join(f'{name} {{ program = "smash"; priority = <20>; abilities = "log"; ready; }};' for name in "ab")
+    with Board(make_archive({"system.dts": system_dts(first=then)}), cpus=1) as board:
+        for name in "ab":
+            found.append(board.expect(r"smash: code (\w+) stack (\w+) heap (\w+) guard (\w+)", 60).groups())
+            board.expect(rf"procmgr: {name} ended: (.*?)[\r\n]", 60)
+            if board.qemu.match.group(1) != "stack smashed":
+                board.fail("the end of a smashed stack is not called so")
+        answers(board)
+    return found
+
+
+def test_stack_guards_and_places():
+    """Code, stack, heap and guard differ between processes and between boots; without a seed the kernel says so."""
+    values = [value for boot in (smash_places(), smash_places()) for process in boot for value in process]
+    assert len(set(values)) == 16, values
+
+
+def test_no_seed():
+    archive = make_archive({"system.dts": system_dts()})
+    with Board(archive, cpus=1, extra=("-machine", "dtb-randomness=off")) as board:
+        board.expect(r"No rng-seed or kaslr-seed in /chosen", 30)
+        answers(board)
+
+
 BENCH_ROWS = ("msg_roundtrip_0", "msg_roundtrip_32", "msg_roundtrip_256", "msg_roundtrip_4096", "pulse_wake",
               "context_switch", "timer_wake", "irq_wake", "mem_map", "mem_unmap")
 
