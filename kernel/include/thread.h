@@ -28,7 +28,7 @@ struct thread {
 	bool kill;     /* must go as soon as it comes by the kernel's door */
 	bool in_guest; /* goes on in its vCPU's guest, not in the process */
 	bool resume_copy;
-	bool late; /* it was made when the VM was sealed: it runs no virtual CPU */
+	bool late;   /* it was made when the VM was sealed: it runs no virtual CPU */
 	uint8_t cpu; /* that it runs or waits on, or ran on last */
 	uint8_t move_to;
 	uint32_t runmask;

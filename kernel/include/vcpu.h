@@ -51,7 +51,8 @@ struct vcpu {
 };
 
 struct cpu;
-/* The first VcpuRun of a virtual CPU. That of the VM gives the guest its time, the same on all its CPUs, and seals it. */
+/* The first VcpuRun of a virtual CPU. That of the VM gives the guest its time, the same on all its CPUs, and seals it.
+ */
 int64_t vcpu_bind(struct vcpu *v, struct thread *t);
 struct frame *vcpu_enter(struct cpu *c,
 			 struct vcpu *v); /* frame of the guest; of the process if it must not enter now */
