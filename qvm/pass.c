@@ -6,7 +6,8 @@
 
 #include "qvm/vm.h"
 
-#define LETTERS_DMA (QVM_PASS_D | QVM_PASS_S | QVM_PASS_T)
+#define REGION_GUEST 1u
+#define LETTERS_DMA  (QVM_PASS_D | QVM_PASS_S | QVM_PASS_T)
 
 static bool is_memory(const struct qvm_pass *pass)
 {
@@ -17,15 +18,17 @@ static bool is_memory(const struct qvm_pass *pass)
 static unsigned find_region(const struct qvm_pass *pass, struct mem_info *info)
 {
 	for (unsigned i = 0; i < REGION_MAX; i++) {
-		if (MemInfo_r(i, info) < 0 || !(info->flags & (REGION_DEVICE | REGION_RESERVED)))
+		/* Below are its own memory, its guest's, and the archive. */
+		if (MemInfo_r(i, info) < 0 || i <= REGION_GUEST || (info->flags & REGION_RO))
 			continue;
 		if (pass->host >= info->address && pass->host - info->address < info->bytes &&
 		    pass->bytes <= info->bytes - (pass->host - info->address))
 			return i;
 	}
-	vm_refuse(VM_EXIT_CONFIG, &pass->place,
-		  "0x%llx,0x%llx of the host is not given to this VM: name its device in `devices` of the VM's node",
-		  (unsigned long long)pass->host, (unsigned long long)pass->bytes);
+	vm_refuse(
+	    VM_EXIT_CONFIG, &pass->place,
+	    "0x%llx,0x%llx of the host is not given to this VM: name it in `devices` or `regions` of the VM's node",
+	    (unsigned long long)pass->host, (unsigned long long)pass->bytes);
 }
 
 /* What the letters ask for against what is there. */
@@ -38,7 +41,7 @@ static void check_letters(const struct qvm_pass *pass, const struct mem_info *in
 		wrong = "a device that does DMA cannot be passed yet: nothing bounds what it reaches";
 	else if ((info->flags & REGION_DEVICE) && ((letters & (QVM_PASS_X | QVM_PASS_C)) || is_memory(pass)))
 		wrong = "these are registers of a device: no `x`, `c` or `m`, nor a blob";
-	else if ((info->flags & REGION_RESERVED) && !(letters & QVM_PASS_C))
+	else if (!(info->flags & REGION_DEVICE) && !(letters & QVM_PASS_C))
 		wrong = "this is memory, and the host's caches have it: add `c`";
 	if (wrong != NULL)
 		vm_refuse(VM_EXIT_CONFIG, &pass->place, "%s", wrong);

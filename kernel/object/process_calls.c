@@ -575,6 +575,6 @@ int64_t call_MemInfo(struct thread *t, struct frame *f)
 	if (f->x[0] >= REGION_MAX || !r->flags)
 		return -KE_INVAL;
 	f->x[1] = r->flags;
-	f->x[2] = r->flags & (REGION_DEVICE | REGION_RESERVED) ? r->start : 0;
+	f->x[2] = r->start;
 	return (int64_t)r->bytes;
 }

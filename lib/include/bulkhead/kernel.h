@@ -205,7 +205,7 @@ int MemProtect_r(unsigned space, uint64_t address, uint64_t bytes, unsigned prot
 struct mem_info {
 	uint64_t bytes;
 	uint64_t flags;   /* REGION_* */
-	uint64_t address; /* physical, of a device or of reserved memory; else 0 */
+	uint64_t address; /* physical */
 };
 int MemInfo(unsigned region, struct mem_info *info);
 int MemInfo_r(unsigned region, struct mem_info *info);
