@@ -52,6 +52,8 @@ help:
 	@sed -n '/^#T /s/^#T //p' Makefile
 #T make              build the kernel, the processes, the host tool and all test programs
 #T make run          set up, build, and boot examples/$(EXAMPLE) in QEMU on this terminal (leave with Ctrl-a x)
+#T make boot-archive boot the boot archive ARCHIVE=FILE in the same way
+#T make install-sdk  headers for virtual devices into DESTDIR=FOLDER: examples/vdev-template
 #T make test         set up, build, and run every test: unit, negative, system
 #T make check        formatting, clang-tidy, cppcheck, the EL2 line limit, unit tests
 #T make unit         unit tests, under ASan, UBSan and TSan

@@ -13,18 +13,11 @@
 #include <bulkhead.h>
 #include <qvm/vdev-core.h>
 
-#define ET_DYN       3
-#define EM_AARCH64   183
-#define PT_LOAD      1
 #define PT_DYNAMIC   2
 #define PT_INTERP    3
 #define PT_NOTE      4
 #define PT_TLS       7
 #define PT_GNU_RELRO 0x6474e552u
-#define PF_X         1u
-#define PF_W         2u
-#define PF_R         4u
-#define HEADERS_MAX  32
 #define DYNAMIC_MAX  128
 #define NOTES_MAX    64
 #define SYMBOL_BYTES 24u
@@ -105,85 +98,16 @@ static const char *refuse(struct vdevfile *v, const char *format, ...)
 	return v->problem;
 }
 
-static uint64_t page_up(uint64_t value)
-{
-	return (value + ELF_PAGE - 1) & ~(uint64_t)(ELF_PAGE - 1);
-}
-
 static bool in_file(const struct vdevfile *v, uint64_t offset, uint64_t bytes)
 {
 	return offset <= v->bytes && v->bytes - offset >= bytes;
 }
 
-/* ---- program headers ---- */
-
-static const char *check_header(struct vdevfile *v, struct elf_header *header)
-{
-	/* EI_MAG, ELFCLASS64, ELFDATA2LSB, EV_CURRENT. */
-	static const uint8_t ident[7] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
-
-	if (v->bytes < sizeof(*header))
-		return "it is shorter than an ELF header";
-	memcpy(header, v->file, sizeof(*header));
-	if (memcmp(header->ident, ident, sizeof(ident)) != 0)
-		return "it is not a 64-bit little-endian ELF file";
-	if (header->machine != EM_AARCH64)
-		return "it is not for AArch64";
-	if (header->type != ET_DYN || header->version != 1)
-		return "it is not a shared object (link it with -shared)";
-	if (header->phentsize != sizeof(struct program_header) || header->phnum == 0 || header->phnum > HEADERS_MAX)
-		return "its program headers have a wrong size or number";
-	if (!in_file(v, header->phoff, header->phnum * sizeof(struct program_header)))
-		return "its program headers lie beyond its end";
-	return NULL;
-}
-
-static const char *check_segment(const struct vdevfile *v, const struct program_header *ph)
-{
-	if (ph->filesz > ph->memsz)
-		return "a segment has more bytes in the file than in memory";
-	if (!in_file(v, ph->offset, ph->filesz))
-		return "it is cut off: a segment lies beyond its end";
-	if (ph->vaddr >= VDEVFILE_SPAN_MAX || ph->memsz > VDEVFILE_SPAN_MAX - ph->vaddr)
-		return "it takes more than 16 MiB of addresses";
-	if ((ph->flags & PF_W) && (ph->flags & PF_X))
-		return "a segment is both writable and executable";
-	if (!(ph->flags & PF_R))
-		return "a segment cannot be read";
-	/* These pages are mapped straight from the file. */
-	if (!(ph->flags & PF_W) && (ph->memsz != ph->filesz || ph->offset % ELF_PAGE != ph->vaddr % ELF_PAGE))
-		return "a read-only segment is not page-aligned in it (link it with -z max-page-size=4096)";
-	return NULL;
-}
-
-static const char *add_segment(struct vdevfile *v, const struct program_header *ph)
-{
-	const uint64_t page = ph->vaddr & ~(uint64_t)(ELF_PAGE - 1);
-	const char *wrong = check_segment(v, ph);
-
-	if (wrong != NULL)
-		return wrong;
-	if (v->count == ELF_SEGMENT_MAX)
-		return "it has too many segments";
-	if (page < v->span)
-		return "its segments overlap, share a page, or are not in ascending order";
-	v->span = page_up(ph->vaddr + ph->memsz);
-	v->segment[v->count++] = (struct elf_segment){
-	    .page = page,
-	    .page_bytes = v->span - page,
-	    .lead = ph->vaddr - page,
-	    .file_offset = ph->offset,
-	    .file_bytes = ph->filesz,
-	    .prot = PROT_R | ((ph->flags & PF_W) ? PROT_W : 0) | ((ph->flags & PF_X) ? PROT_X : 0),
-	};
-	return NULL;
-}
-
 /* The segment that holds the bytes of the file for all of [address, address + bytes), or null. */
 static const struct elf_segment *segment_of(const struct vdevfile *v, uint64_t address, uint64_t bytes)
 {
-	for (unsigned i = 0; i < v->count; i++) {
-		const struct elf_segment *s = &v->segment[i];
+	for (unsigned i = 0; i < v->image.count; i++) {
+		const struct elf_segment *s = &v->image.segment[i];
 		const uint64_t start = s->page + s->lead;
 
 		if (address >= start && address - start <= s->file_bytes && s->file_bytes - (address - start) >= bytes)
@@ -353,8 +277,9 @@ static const char *use_relro(struct vdevfile *v, const struct program_header *ph
 {
 	const uint64_t start = ph->vaddr & ~(uint64_t)(ELF_PAGE - 1);
 
-	for (unsigned i = 0; i < v->count && ph->memsz <= VDEVFILE_SPAN_MAX && ph->vaddr < VDEVFILE_SPAN_MAX; i++) {
-		const struct elf_segment *s = &v->segment[i];
+	for (unsigned i = 0; i < v->image.count && ph->memsz <= VDEVFILE_SPAN_MAX && ph->vaddr < VDEVFILE_SPAN_MAX;
+	     i++) {
+		const struct elf_segment *s = &v->image.segment[i];
 		const uint64_t end = (ph->vaddr + ph->memsz) & ~(uint64_t)(ELF_PAGE - 1);
 
 		if (!(s->prot & PROT_W) || ph->vaddr < s->page + s->lead || end > s->page + s->page_bytes)
@@ -407,15 +332,13 @@ const char *vdevfile_read(struct vdevfile *v, const void *file, size_t bytes)
 	memset(v, 0, sizeof(*v));
 	v->file = file;
 	v->bytes = bytes;
-	wrong = check_header(v, &header);
-	for (unsigned i = 0; wrong == NULL && i < header.phnum; i++) {
-		struct program_header ph;
-
-		memcpy(&ph, v->file + header.phoff + i * sizeof(ph), sizeof(ph));
-		if (ph.type == PT_LOAD && ph.memsz != 0)
-			wrong = add_segment(v, &ph);
-	}
-	return wrong != NULL ? wrong : use_headers(v, &header);
+	wrong = elf_module_parse(file, bytes, &v->image);
+	if (wrong != NULL)
+		return wrong;
+	if (v->image.span > VDEVFILE_SPAN_MAX)
+		return "it takes more than 16 MiB of addresses";
+	memcpy(&header, file, sizeof(header));
+	return use_headers(v, &header);
 }
 
 const char *vdevfile_option(const struct vdevfile *v, unsigned index)
@@ -466,8 +389,8 @@ static const char *symbol_value(struct vdevfile *v, uint64_t index, uint64_t bas
 
 static bool writable(const struct vdevfile *v, uint64_t address)
 {
-	for (unsigned i = 0; i < v->count; i++) {
-		const struct elf_segment *s = &v->segment[i];
+	for (unsigned i = 0; i < v->image.count; i++) {
+		const struct elf_segment *s = &v->image.segment[i];
 
 		if ((s->prot & PROT_W) && address >= s->page && address - s->page <= s->page_bytes - 8)
 			return true;
@@ -529,8 +452,8 @@ uint64_t vdevfile_constructor(const struct vdevfile *v, const uint8_t *memory, u
 	if (index >= v->init_bytes / 8)
 		return 0;
 	memcpy(&address, memory + v->init + index * 8, sizeof(address));
-	for (unsigned i = 0; i < v->count; i++) {
-		const struct elf_segment *s = &v->segment[i];
+	for (unsigned i = 0; i < v->image.count; i++) {
+		const struct elf_segment *s = &v->image.segment[i];
 		const uint64_t into = address - base - s->page - s->lead;
 
 		if ((s->prot & PROT_X) && address % 4 == 0 && into < s->file_bytes)

@@ -17,6 +17,7 @@ format:
 CLANG_INCLUDE := $(shell $(CLANG) -print-resource-dir 2>/dev/null)/include
 TIDY_KERNEL   := $(filter %.c,$(KERNEL_SOURCES))
 TIDY_PROCESS  := $(filter %.c,$(LIB_SOURCES) $(foreach p,$(PROCESSES),$(call sources_of,$(p))))
+TIDY_VDEVS    := $(call files,vdev,-name '*.c')
 TIDY_HOST     := $(filter tools/%,$(HOST_SOURCES))
 TIDY_TARGET   := --target=aarch64-linux-gnu -std=gnu11 -nostdinc -D__bulkhead_tidy__
 TIDY_KERNEL_FLAGS  := $(TIDY_TARGET) -ffreestanding -mgeneral-regs-only -isystem $(CLANG_INCLUDE) \
@@ -35,12 +36,14 @@ $(patsubst %,$(BUILD)/tidy/%.ok,$(1)): $(BUILD)/tidy/%.ok: % .clang-tidy
 tidy: $(patsubst %,$(BUILD)/tidy/%.ok,$(1))
 endef
 $(eval $(call tidy_rule,$(TIDY_KERNEL),$(TIDY_KERNEL_FLAGS)))
-$(eval $(call tidy_rule,$(TIDY_PROCESS),$(TIDY_PROCESS_FLAGS)))
+$(eval $(call tidy_rule,$(TIDY_PROCESS) $(TIDY_VDEVS),$(TIDY_PROCESS_FLAGS)))
 $(eval $(call tidy_rule,$(TIDY_HOST) $(TIDY_PLUGINS),$(TIDY_HOST_FLAGS)))
 $(foreach s,$(TIDY_KERNEL),$(eval $(BUILD)/tidy/$(s).ok: $(BUILD)/kernel/$(s).o))
 $(foreach s,$(filter lib/%,$(TIDY_PROCESS)),$(eval $(BUILD)/tidy/$(s).ok: $(BUILD)/lib/$(s).o))
 $(foreach p,$(PROCESSES),$(foreach s,$(filter %.c,$(call sources_of,$(p))),$(eval \
 	$(BUILD)/tidy/$(s).ok: $(BUILD)/$(p)/$(s).o)))
+$(foreach v,$(VDEVS),$(foreach s,$(call files,vdev/$(v),-name '*.c'),$(eval \
+	$(BUILD)/tidy/$(s).ok: $(BUILD)/vdev-objects/$(v)/$(s).o)))
 $(foreach s,$(TIDY_HOST),$(eval $(BUILD)/tidy/$(s).ok: $(BUILD)/host/$(s).o))
 $(foreach s,$(TIDY_PLUGINS),$(eval $(BUILD)/tidy/$(s).ok: tools/path/qemu_plugin.h))
 

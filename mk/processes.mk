@@ -67,8 +67,7 @@ $(4): $(2)/$(1).debug tools/relative-only.sh
 	$$(Q)$$(OBJCOPY) --strip-all $$< $$@
 endef
 
-# Until virtual devices are plug-ins they are part of qvm.
-sources_of = $(call files,$(1) $(if $(filter qvm,$(1)),vdev),-name '*.[cS]')
+sources_of = $(call files,$(1),-name '*.[cS]')
 $(foreach p,$(PROCESSES),$(eval $(call program,$(p),$(BUILD)/$(p),$(call sources_of,$(p)),$(BUILD)/bin/$(p))))
 OUTPUTS += $(PROCESSES:%=$(BUILD)/%)
 

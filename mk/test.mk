@@ -14,7 +14,7 @@ PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q $(if $(TEST),-k '$(T
 PYTEST_ENV := PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) BULKHEAD=$(abspath $(BUILD)/bulkhead)
 SUITES := unit negative system
 
-.PHONY: run boot image test negative system soak matrix
+.PHONY: run boot boot-archive image test negative system soak matrix
 run:
 	@$(SETUP) build
 	@example=$(EXAMPLE); \
@@ -32,6 +32,9 @@ image: all
 boot: image
 	@echo "Booting examples/$(EXAMPLE): $(CPUS) CPUs $(CPU), $(RAM). Leave QEMU with Ctrl-a x; help at the prompt: help"
 	@$(QEMU) $(QEMU_ARGS) -kernel $(BUILD)/Image -initrd $(IMAGE)
+
+boot-archive:
+	@$(QEMU) $(QEMU_ARGS) -kernel $(BUILD)/Image -initrd $(ARCHIVE)
 
 test:
 	@$(SETUP) build

@@ -16,7 +16,7 @@ OUTPUTS += $(BUILD)/vdevs $(BUILD)/vdev-objects
 # $(call vdev,name,suffix,flags)
 define vdev
 DEPS += $(patsubst %,$(BUILD)/vdev-objects/$(1)$(2)/%.d,$(call files,vdev/$(1),-name '*.c'))
-$(call objects,$(BUILD)/vdev-objects/$(1)$(2),$(call files,vdev/$(1),-name '*.c')): $(BUILD)/vdev-objects/$(1)$(2)/%.o: %
+$(call objects,$(BUILD)/vdev-objects/$(1)$(2),$(call files,vdev/$(1),-name '*.c')): $(BUILD)/vdev-objects/$(1)$(2)/%.o: % include/qvm/vdev.mk
 	$$(call say,VDEVCC,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$$(XCC) $$(VDEV_BUILD_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
@@ -28,3 +28,11 @@ $(BUILD)/vdevs/vdev-$(1)$(2).so: $(call objects,$(BUILD)/vdev-objects/$(1)$(2),$
 vdevs: $(BUILD)/vdevs/vdev-$(1)$(2).so
 endef
 $(foreach v,$(VDEVS),$(eval $(call vdev,$(v),,)) $(eval $(call vdev,$(v),-safety,-DVDEV_SAFETY)))
+
+# What others need to build a vdev: make install-sdk DESTDIR=FOLDER
+.PHONY: install-sdk
+install-sdk:
+	@[ -n "$(DESTDIR)" ] || { echo "say where: make install-sdk DESTDIR=FOLDER" >&2; exit 1; }
+	$(Q)install -d "$(DESTDIR)/include/qvm" "$(DESTDIR)/include/bulkhead"
+	$(Q)install -m 644 include/qvm/* "$(DESTDIR)/include/qvm/"
+	$(Q)install -m 644 lib/include/bulkhead/thread.h "$(DESTDIR)/include/bulkhead/"

@@ -35,8 +35,7 @@ static const char *examine(const struct cpio_file *file, struct elf_image *image
 	/* Pages are mapped straight from the archive, so the file has to begin on one: bulkhead image sees to it. */
 	if (wrong == NULL && (uintptr_t)file->data % ELF_PAGE != 0)
 		wrong = "it does not begin on a page of the archive";
-	if (wrong == NULL)
-		wrong = elf_module_parse(file->data, file->bytes, image);
+	*image = reading.image;
 	return wrong != NULL ? wrong : vdevfile_relocate(&reading, NULL, 0, vdevfile_exported);
 }
 

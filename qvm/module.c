@@ -14,7 +14,6 @@
 
 #include "qvm/vdev.h"
 
-extern uintptr_t __stack_chk_guard;
 void __stack_chk_fail(void);
 
 static struct module modules[MODULES_MAX];

@@ -11,6 +11,7 @@
 #include "qvm/environment.h"
 #include "qvm/fdt.h"
 #include "qvm/load.h"
+#include "qvm/module.h"
 #include "qvm/pass.h"
 #include "qvm/vm.h"
 
@@ -78,6 +79,30 @@ static void read_config(const struct start_args *args)
 		vm_end(VM_EXIT_CONFIG, CAUSE_ERROR);
 	}
 	thread_name(vm.config.name);
+}
+
+/* The file of a vdev's type, as procmgr has mapped it for this process. */
+static void load_module(const struct start_args *args, const struct qvm_vdev *vdev)
+{
+	const char *wrong = "procmgr has not mapped it";
+	struct cpio_file file;
+
+	if (args->file_address == 0 ||
+	    vdevfile_find((const void *)(uintptr_t)args->file_address, args->file_bytes, vdev->type, &file) != 0)
+		vm_refuse(VM_EXIT_CONFIG, &vdev->place, "there is no vdev-%s.so in the boot archive", vdev->type);
+	for (uint32_t i = 0; i < args->module_count && i < MODULE_MAX; i++)
+		if (args->modules[i].file_address == (uintptr_t)file.data)
+			wrong =
+			    module_load(file.name, file.data, file.bytes, (uint8_t *)(uintptr_t)args->modules[i].base);
+	if (wrong != NULL)
+		vm_refuse(VM_EXIT_CONFIG, &vdev->place, "%s: %s", file.name, wrong);
+}
+
+static void load_modules(const struct start_args *args)
+{
+	for (unsigned i = 0; i < vm.config.vdev_count; i++)
+		if (vdev_factory_of(vm.config.vdevs[i].type) == NULL)
+			load_module(args, &vm.config.vdevs[i]);
 }
 
 static void map_range(const struct guest_range *range)
@@ -299,6 +324,7 @@ struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
 	pass_map(window);
 	load_files(args, &loader);
 	pass_blobs(&loader);
+	load_modules(args);
 	vdev_make_all();
 	make_gic();
 	vdev_add_regions();

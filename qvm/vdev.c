@@ -125,7 +125,7 @@ static void make(struct vdev_instance *v, const struct qvm_vdev *config)
 	const struct vdev_factory *f = vdev_factory_of(config->type);
 
 	if (f == NULL)
-		vm_refuse(VM_EXIT_CONFIG, &config->place, "there is no vdev-%s.so", config->type);
+		vm_refuse(VM_EXIT_CONFIG, &config->place, "there is no vdev '%s'", config->type);
 	fill(v, config, f);
 	if (f->extra_space != 0) {
 		v->vdev.v_device = calloc(1, f->extra_space);

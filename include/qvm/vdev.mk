@@ -6,9 +6,12 @@ VDEV_CC   ?= aarch64-linux-gnu-gcc
 VDEV_LIBC ?= /usr/lib/picolibc/aarch64-linux-gnu/include
 
 # -mgeneral-regs-only: the floating-point registers of a virtual CPU stay in the hardware while its vdevs run.
+# The stack protector's guard is in the thread's block, where qvm puts it: another one for each start.
 # -mstrict-align, -mno-outline-atomics: as the rest of qvm. No thread-local storage: qvm has none for a vdev.
 VDEV_CFLAGS := -std=gnu11 -fPIC -fno-plt -fvisibility=hidden -march=armv8-a -mgeneral-regs-only -mstrict-align \
-	-mno-outline-atomics -fstack-protector-strong -fno-asynchronous-unwind-tables \
+	-mno-outline-atomics -fno-asynchronous-unwind-tables \
+	-fstack-protector-strong -mstack-protector-guard=sysreg -mstack-protector-guard-reg=tpidr_el0 \
+	-mstack-protector-guard-offset=8 \
 	-mfix-cortex-a53-835769 -mfix-cortex-a53-843419 \
 	-nostdinc -isystem $(VDEV_LIBC) -isystem $(shell $(VDEV_CC) -print-file-name=include)
 

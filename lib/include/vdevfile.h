@@ -27,11 +27,9 @@ struct vdevfile_table {
 struct vdevfile {
 	const uint8_t *file;
 	size_t bytes;
-	unsigned count;
-	struct elf_segment segment[ELF_SEGMENT_MAX]; /* ascending, no page in two of them; addresses begin at 0 */
-	uint64_t span;                               /* end of the last page */
-	uint64_t relro, relro_bytes;                 /* whole pages that are read-only after relocation; may be 0 */
-	uint64_t init, init_bytes;                   /* addresses of the constructors, in a writable segment */
+	struct elf_image image;
+	uint64_t relro, relro_bytes; /* whole pages that are read-only after relocation; may be 0 */
+	uint64_t init, init_bytes;   /* addresses of the constructors, in a writable segment */
 	struct vdevfile_table rela, jmprel, symbols, strings;
 	uint32_t abi, flags;     /* of the note: VDEV_NOTE_* of qvm/vdev-core.h */
 	uint64_t register_bytes; /* of the note */
@@ -50,9 +48,9 @@ const char *vdevfile_option(const struct vdevfile *v, unsigned index);
 typedef bool (*vdevfile_lookup)(const char *name, uint64_t *address);
 
 /*
- * Relocates the writable segments. `memory` is where address 0 of the file lies here, all of `span` behind it mapped or
- * not, but for the writable segments, which hold their bytes already; `base` is the address 0 that is to be written.
- * With `memory` NULL it only checks. Returns NULL, or why not; then nothing may run.
+ * Relocates the writable segments. `memory` is where address 0 of the file lies here, all of the image's span behind it
+ * mapped or not, but for the writable segments, which hold their bytes already; `base` is the address 0 that is to be
+ * written. With `memory` NULL it only checks. Returns NULL, or why not; then nothing may run.
  */
 const char *vdevfile_relocate(struct vdevfile *v, uint8_t *memory, uint64_t base, vdevfile_lookup lookup);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: lib/vdevfile.c */
+/* SOURCES: lib/vdevfile.c lib/elf.c */
 /* SEEDS: BUILD/vdevs/vdev-pl011.so BUILD/vdevs/vdev-pl011-safety.so */
 /* The reader and relocator of vdev files, on a copy of their writable pages that the sanitizer bounds. */
 #include <stdint.h>
@@ -23,24 +23,24 @@ static bool lookup(const char *name, uint64_t *address)
 
 static void relocate(struct vdevfile *v)
 {
-	uint8_t *memory = calloc(1, v->span);
+	uint8_t *memory = calloc(1, v->image.span);
 
-	for (unsigned i = 0; i < v->count; i++)
-		if (v->segment[i].prot & PROT_W)
-			memcpy(memory + v->segment[i].page + v->segment[i].lead, v->file + v->segment[i].file_offset,
-			       v->segment[i].file_bytes);
+	for (unsigned i = 0; i < v->image.count; i++)
+		if (v->image.segment[i].prot & PROT_W)
+			memcpy(memory + v->image.segment[i].page + v->image.segment[i].lead,
+			       v->file + v->image.segment[i].file_offset, v->image.segment[i].file_bytes);
 	if (vdevfile_relocate(v, memory, BASE, lookup) == NULL) {
 		for (unsigned i = 0; i <= v->init_bytes / 8; i++) {
 			const uint64_t at = vdevfile_constructor(v, memory, BASE, i);
 
-			if (at != 0 && (at < BASE || at >= BASE + v->span))
+			if (at != 0 && (at < BASE || at >= BASE + v->image.span))
 				abort();
 		}
 	}
 	/* What the target maps straight from the file was not written. */
-	for (unsigned i = 0; i < v->count; i++)
-		for (uint64_t n = 0; !(v->segment[i].prot & PROT_W) && n < v->segment[i].page_bytes; n++)
-			if (memory[v->segment[i].page + n] != 0)
+	for (unsigned i = 0; i < v->image.count; i++)
+		for (uint64_t n = 0; !(v->image.segment[i].prot & PROT_W) && n < v->image.segment[i].page_bytes; n++)
+			if (memory[v->image.segment[i].page + n] != 0)
 				abort();
 	free(memory);
 }
@@ -54,9 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	for (unsigned i = 0; vdevfile_option(&v, i) != NULL; i++)
 		if (vdevfile_option(&v, i)[0] == '\0')
 			abort();
-	if (v.relro % ELF_PAGE != 0 || v.relro + v.relro_bytes > v.span || v.span > VDEVFILE_SPAN_MAX)
+	if (v.relro % ELF_PAGE != 0 || v.relro + v.relro_bytes > v.image.span || v.image.span > VDEVFILE_SPAN_MAX)
 		abort();
-	if (v.span <= SPAN_MAX)
+	if (v.image.span <= SPAN_MAX)
 		relocate(&v);
 	else
 		vdevfile_relocate(&v, NULL, BASE, lookup);

@@ -110,9 +110,9 @@ def test_another_library(tmp_path):
 
 
 @pytest.mark.parametrize("what, at, value, reason", [
-    ("another machine", 18, b"\x3e", "it is not for AArch64"),
-    ("a program", 16, b"\x02", "it is not a shared object (link it with -shared)"),
-    ("32 bits", 4, b"\x01", "it is not a 64-bit little-endian ELF file"),
+    ("another machine", 18, b"\x3e", "not a position-independent program or shared object for AArch64"),
+    ("a program", 16, b"\x02", "not a position-independent program or shared object for AArch64"),
+    ("32 bits", 4, b"\x01", "not a 64-bit little-endian ELF file"),
     ("no headers", 56, b"\x00", "its program headers have a wrong size or number"),
 ])
 def test_damaged(tmp_path, what, at, value, reason):
@@ -126,6 +126,6 @@ def test_damaged(tmp_path, what, at, value, reason):
 def test_cut_off(tmp_path):
     path = build(tmp_path)
     path.write_bytes(path.read_bytes()[:0x1100])
-    assert check(tmp_path).stderr.splitlines()[0] == "vdev-sample.so: it is cut off: a segment lies beyond its end"
+    assert check(tmp_path).stderr.splitlines()[0] == "vdev-sample.so: a segment that is not writable has its last page beyond the end of the file"
     path.write_bytes(b"")
-    assert check(tmp_path).stderr.splitlines()[0] == "vdev-sample.so: it is shorter than an ELF header"
+    assert check(tmp_path).stderr.splitlines()[0] == "vdev-sample.so: shorter than an ELF header"

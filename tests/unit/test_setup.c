@@ -355,7 +355,7 @@ static void every_mistake_is_named_and_nothing_is_planned(void **state)
 	    {{.args = 12}, "console: too many arguments"},
 	    {{.vm_config = "33554432 pl011"}, "[vm:11] vdev pl011: its file is not in the boot archive"},
 	    {{.vm_config = "33554432 pl011", .vdev = VDEV_DAMAGED},
-	     "[vm:11] vdev pl011: vdev-pl011.so: it is not for AArch64"},
+	     "[vm:11] vdev pl011: vdev-pl011.so: not a position-independent program or shared object for AArch64"},
 	    {{.vm_config = "33554432 pl011", .vdev = VDEV_ASIDE},
 	     "[vm:11] vdev pl011: vdev-pl011.so: it does not begin on a page of the archive"},
 	    {{.vm_config = "0"}, "vm1: an amount of memory is 0"},

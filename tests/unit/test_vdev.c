@@ -433,7 +433,7 @@ static void test_refusals(void **state)
 {
 	(void)state;
 	vm.config.vdevs[0].type = "other";
-	expect_refusal(vdev_make_all, "[a.qvmconf:7] there is no vdev-other.so");
+	expect_refusal(vdev_make_all, "[a.qvmconf:7] there is no vdev 'other'");
 	vm.config.vdev_options[1].name = "speed";
 	expect_refusal(vdev_make_all, "[a.qvmconf:9] vdev fake has no option 'speed'");
 	dev.fail_at = VDEV_CTRL_FIRST_OPTIDX;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: lib/vdevfile.c */
+/* SOURCES: lib/vdevfile.c lib/elf.c */
 /* The reader of vdev-NAME.so: a good file of this build, which each test spoils in one place. */
 #include <elf.h>
 #include <setjmp.h>
@@ -114,11 +114,11 @@ static const char *load(size_t length, struct vdevfile *v, uint8_t **memory)
 	wrong = vdevfile_read(v, exact + 1, length);
 	*memory = NULL;
 	if (wrong == NULL) {
-		*memory = calloc(1, v->span);
-		for (unsigned i = 0; i < v->count; i++)
-			if (v->segment[i].prot & PROT_W)
-				memcpy(*memory + v->segment[i].page + v->segment[i].lead,
-				       exact + 1 + v->segment[i].file_offset, v->segment[i].file_bytes);
+		*memory = calloc(1, v->image.span);
+		for (unsigned i = 0; i < v->image.count; i++)
+			if (v->image.segment[i].prot & PROT_W)
+				memcpy(*memory + v->image.segment[i].page + v->image.segment[i].lead,
+				       exact + 1 + v->image.segment[i].file_offset, v->image.segment[i].file_bytes);
 		wrong = vdevfile_relocate(v, *memory, BASE, lookup);
 	}
 	if (wrong != NULL)
@@ -163,12 +163,13 @@ static void test_good(void **state)
 	assert_null(vdevfile_option(&v, 1));
 	assert_null(vdevfile_option(&v, 99));
 	/* One executable segment, one writable one; constants are read-only after relocation. */
-	assert_int_equal(v.segment[1].prot, PROT_R | PROT_X);
-	assert_int_equal(v.segment[v.count - 1].prot, PROT_R | PROT_W);
-	assert_int_equal(v.relro, v.segment[v.count - 1].page);
+	assert_int_equal(v.image.segment[1].prot, PROT_R | PROT_X);
+	assert_int_equal(v.image.segment[v.image.count - 1].prot, PROT_R | PROT_W);
+	assert_int_equal(v.relro, v.image.segment[v.image.count - 1].page);
 	assert_int_equal(v.relro_bytes, 0x1000);
 	constructor = vdevfile_constructor(&v, memory, BASE, 0);
-	assert_in_range(constructor, BASE + v.segment[1].page, BASE + v.segment[1].page + v.segment[1].page_bytes - 4);
+	assert_in_range(constructor, BASE + v.image.segment[1].page,
+			BASE + v.image.segment[1].page + v.image.segment[1].page_bytes - 4);
 	assert_int_equal(vdevfile_constructor(&v, memory, BASE, 1), 0);
 	memcpy(&value, memory + relocation(R_AARCH64_RELATIVE)->r_offset, 8);
 	assert_int_equal(value, BASE + (uint64_t)relocation(R_AARCH64_RELATIVE)->r_addend);
@@ -212,11 +213,11 @@ static void test_headers(void **state)
 {
 	(void)state;
 	file[1] = 'e';
-	expect("it is not a 64-bit little-endian ELF file");
+	expect("not a 64-bit little-endian ELF file");
 	header()->e_machine = EM_X86_64;
-	expect("it is not for AArch64");
+	expect("not a position-independent program or shared object for AArch64");
 	header()->e_type = ET_EXEC;
-	expect("it is not a shared object");
+	expect("not a position-independent program or shared object for AArch64");
 	header()->e_phentsize = 55;
 	expect("its program headers have a wrong size or number");
 	header()->e_phoff = bytes - 8;
@@ -224,11 +225,11 @@ static void test_headers(void **state)
 	program(PT_LOAD, 1)->p_flags |= PF_W;
 	expect("a segment is both writable and executable");
 	program(PT_LOAD, 2)->p_flags = 0;
-	expect("a segment cannot be read");
+	expect("a segment permits no access");
 	program(PT_LOAD, 1)->p_offset += 8;
-	expect("a read-only segment is not page-aligned");
+	expect("a segment that is not writable does not lie on pages of the file");
 	program(PT_LOAD, 1)->p_memsz += 8;
-	expect("a read-only segment is not page-aligned");
+	expect("a segment that is not writable has more bytes in memory than in the file");
 	program(PT_LOAD, 3)->p_memsz = VDEVFILE_SPAN_MAX;
 	expect("more than 16 MiB");
 	program(PT_LOAD, 2)->p_vaddr = 0x1000;
@@ -236,7 +237,7 @@ static void test_headers(void **state)
 	program(PT_GNU_STACK, 0)->p_type = PT_TLS;
 	expect("it has thread-local variables");
 	program(PT_GNU_STACK, 0)->p_type = PT_INTERP;
-	expect("it is a program");
+	expect("it is not statically linked");
 	program(PT_GNU_RELRO, 0)->p_vaddr = 0x1000;
 	expect("what is to become read-only lies outside");
 }

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Virtual devices that are loaded: examples/vdev-template as its README says, and what becomes of bad ones."""
+import os
+import re
+import subprocess
+import time
+
+import pytest
+
+from harness import BUILD, TOP, Board, make_archive, system_dts
+
+TEMPLATE = TOP / "examples/vdev-template"
+
+
+def wait_for(board, command, pattern, seconds):
+    """Gives the command again and again until its output has the pattern."""
+    end = time.monotonic() + seconds
+    while not re.search(pattern, output := board.command_output(command), re.M):
+        if time.monotonic() > end:
+            board.fail(f"not within {seconds} s in the output of `{command}`: {pattern}; it is:\n{output}")
+        time.sleep(0.5)
+    return output
+
+
+def shell(script, home, **more):
+    done = subprocess.run(["bash", "-eu", "-c", script], cwd=TOP, capture_output=True, text=True, timeout=300,
+                          stdin=subprocess.DEVNULL,
+                          env={**os.environ, "HOME": str(home), "BUILD": str(BUILD), "MAKEFLAGS": "", **more})
+    assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def test_readme(tmp_path):
+    """From nothing to a guest that uses it, by the README's own commands."""
+    text = (TEMPLATE / "README.md").read_text()
+    commands = re.findall(r"```sh\n(.*?)```", text, re.S)
+    expected = re.findall(r"^    (counter: .*)$", text, re.M)
+    assert len(commands) == 3 and len(expected) == 4
+    for command in commands:
+        shell(command, tmp_path)
+    with Board(tmp_path / "counter/counter.cpio", cpus=1) as board:
+        board.prompt()
+        board.open_console("counter")
+        for line in expected:
+            board.expect(line + "\r", 20)
+        board.leave_console()
+        board.command_output("vm start counter")
+        wait_for(board, "vm list", r"^counter +stopped +2 +off, exit 0", 20)
+        assert "counter: ends at 3" in board.command_output("slog2info")
+
+
+@pytest.fixture(scope="module")
+def sdk(tmp_path_factory):
+    """The headers, and a guest."""
+    home = tmp_path_factory.mktemp("sdk")
+    shell(f'make install-sdk DESTDIR="$HOME/sdk"; cp -r {TEMPLATE} "$HOME/plain"; make -C "$HOME/plain" SDK="$HOME/sdk"',
+          home)
+    return home
+
+
+def variant(sdk, name, *changes):
+    """vdev-NAME.so: the template with some text replaced."""
+    source = (TEMPLATE / "counter.c").read_text()
+    for old, new in changes:
+        assert old in source
+        source = source.replace(old, new)
+    (sdk / f"{name}.c").write_text(source)
+    shell(f'printf \'include %s/include/qvm/vdev.mk\\nall:\\n\\t$(VDEV_CC) $(VDEV_CFLAGS) -O2 -I%s/include '
+          f'$(VDEV_LDFLAGS) %s -o %s\\n\' "$HOME/sdk" "$HOME/sdk" "$HOME/{name}.c" "$HOME/vdev-{name}.so" '
+          f'| make -f -', sdk)
+    return (sdk / f"vdev-{name}.so").read_bytes()
+
+
+def config(vm, vdevs):
+    lines = [f"system {vm}", "ram 0x80000000,16M", "load counter-guest.elf", "vdev pl011", "loc 0x1c090000",
+             "intr gic:37", f"hostdev /dev/console/{vm}"]
+    for i, (vdev, *options) in enumerate(vdevs):
+        lines += [f"vdev {vdev}", f"loc {0x1c0a0000 + 0x10000 * i:#x}", f"intr gic:{38 + i}", *options]
+    return "\n".join(lines) + "\n"
+
+
+LOAD = "vdev_register_factory(&factory, QVM_VDEV_ABI);"
+TICK = "\tc->count++;\n"
+VARIANTS = {
+    "silent": [(LOAD, '__asm__ volatile("");')],
+    "twice": [(LOAD, LOAD + LOAD)],
+    "misnamed": [(".control = control,", '.control = control, .name = "other",')],
+    "options": [('"period", NULL', '"perioda", NULL')],
+    "safety": [(".safety = SAFETY", ".safety = VDEV_SAFETY_SELECTED")],
+    "sized": [(".acc_sizes = 1u << 4", ".acc_sizes = 1u << 3")],
+    "error": [("if (vopnd->location != COUNT", "if (c->count >= 1) return VRS_ERRNO + EIO;\n"
+               "\tif (vopnd->location != COUNT")],
+    "custom": [(TICK, TICK + "\tguest_terminate((guest_termination_cause_t)40);\n")],
+    "constant": [(TICK, TICK + "\t*(const char *volatile *)&options[0] = 0;\n")],
+    "code": [(TICK, TICK + "\t*(volatile uint32_t *)(uintptr_t)&timer = 0;\n")],
+}
+
+
+def test_bad_files_and_devices(sdk):
+    """Each VM has one of them. It ends as documented, says why, and hurts nobody."""
+    vdev = {name: variant(sdk, name, *changes) for name, changes in VARIANTS.items()}
+    vms = {name: [(name, "period 50")] for name in VARIANTS}
+    vms["late"] = [("counter", "period 0")]
+    vms["good"] = [("counter", "name one", "period 200"), ("counter", "name two", "period 70")]
+    system = {f"vdev-{name}.so": content for name, content in vdev.items()}
+    system["vdev-counter.so"] = (sdk / "plain/system/vdev-counter.so").read_bytes()
+    system["counter-guest.elf"] = (sdk / "plain/system/counter-guest.elf").read_bytes()
+    system.update({f"{vm}.qvmconf": config(vm, vdevs) for vm, vdevs in vms.items()})
+    system["system.dts"] = system_dts(vms=list(vms))
+    with Board(make_archive(system), cpus=1) as board:
+        board.prompt()
+        listed = wait_for(board, "vm list", r"^good +stopped +1 +off, exit 0", 60)
+        log = board.command_output("slog2info")
+    for name, end in {**dict.fromkeys(["silent", "twice", "misnamed", "options", "safety", "sized", "late"],
+                                      "error, exit 65"), "error": "error, exit 6", "custom": "error, exit 40"}.items():
+        assert re.search(rf"^{name} +stopped +1 +{end} ", listed, re.M), (name, listed)
+    for name in ("constant", "code"):
+        assert re.search(rf"{name} ended: fault, syndrome 9", log), log
+    for text in ("[silent.qvmconf:8] vdev-silent.so: it has registered no vdev",
+                 "[twice.qvmconf:8] vdev-twice.so: it has registered more than one vdev",
+                 "[misnamed.qvmconf:8] vdev-misnamed.so: the vdev that it has registered has another name than the file",
+                 "[options.qvmconf:8] vdev-options.so: its factory and its note have different options",
+                 "[safety.qvmconf:8] vdev-safety.so: its factory and its note differ in what they say about safety",
+                 "a vdev is not registered: its factory names access sizes that do not exist",
+                 "[late.qvmconf:11] counter: '0' is no period: write 1 to 60000, in milliseconds",
+                 "[late.qvmconf:11] vdev counter: 'period 0': Invalid argument",
+                 "vdev error: a read: I/O error"):
+        assert text in log, (text, log)
+    one, two = (int(re.search(rf"{name}: ends at (\d+)", log).group(1)) for name in ("one", "two"))
+    assert 3 <= one < two
+
+
+def test_damaged_in_the_archive():
+    """What the host tool would not let pass, procmgr does not either: nothing starts."""
+    archive = make_archive("hello")
+    content = bytearray(archive.read_bytes())
+    at = content.index(b"vdev-pl011.so\0")
+    elf = content.index(b"\x7fELF", at)
+    content[elf + 18] = 62  # e_machine: x86-64
+    archive.write_bytes(content)
+    with Board(archive, cpus=1) as board:
+        board.expect(re.escape("[hello.qvmconf:11] vdev pl011: vdev-pl011.so: "), 20)
+        board.expect("system not started: 1 mistake", 20)
