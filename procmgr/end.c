@@ -62,7 +62,7 @@ void system_end(bool reset)
 void system_safe_state(const char *culprit)
 {
 	log_line(SLOG_FATAL, "global design safe state: critical process %s is gone", culprit);
-	system_end(false);
+	system_end(config.safe_state_reset);
 }
 
 /* After this the slot may be started again: nothing of the process is left, and its memory is zero. */
@@ -81,7 +81,7 @@ static void bury(uint32_t number, const struct process_info *info)
 	if (slot->owns_console)
 		log_console(false);
 	report(slot, info);
-	if (slot->critical && !shutdown_state.running)
+	if (!shutdown_state.running && !restart_plan(number) && slot->critical)
 		system_safe_state(slot->name);
 	result = ProcessDestroy_r(number);
 	if (result < 0 && result != -ESRCH)

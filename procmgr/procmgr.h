@@ -64,7 +64,9 @@ struct slot {
 	char env_made[SLOT_ENV_MADE][SLOT_ENV_BYTES]; /* text that env points to */
 	unsigned env_count, env_made_count;
 	bool critical;
-	bool owns_console; /* has the device that the kernel prints on */
+	unsigned restarts;               /* in a row */
+	uint64_t started_at, restart_at; /* 0: it is not to be started by itself */
+	bool owns_console;               /* has the device that the kernel prints on */
 
 	bool running, ready; /* ready, of a VM: its guest was let go */
 	uint64_t base;       /* of the program in the process that was started last */
@@ -142,6 +144,13 @@ void gate_look(void);
 void gate_forget(uint32_t slot);
 uint64_t gate_deadline(void);
 void gate_timeout(void);
+
+/* restart.c */
+bool restart_wanted(const struct slot *slot);
+/* A slot's process has ended. True: it will be started again. */
+bool restart_plan(uint32_t slot);
+uint64_t restart_deadline(void);
+void restart_due(void);
 
 /* end.c: the ends of processes and of the system. */
 void process_ended(uint64_t slot);

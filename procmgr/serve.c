@@ -314,7 +314,9 @@ static uint64_t run_deadlines(void)
 		order_timeout();
 	if (now >= gate_deadline())
 		gate_timeout();
-	return earlier(gate_deadline(), earlier(order_deadline(), shutdown_deadline()));
+	if (now >= restart_deadline())
+		restart_due();
+	return earlier(earlier(gate_deadline(), restart_deadline()), earlier(order_deadline(), shutdown_deadline()));
 }
 
 void serve(void)

@@ -257,6 +257,7 @@ static void fill_vm(struct slot *slot, const struct sys_vm *vm)
 	slot->memory = vm->own.memory;
 	slot->kernel_memory = vm->own.kernel_memory;
 	slot->abilities = ABLE_VCPU;
+	slot->critical = vm->own.critical;
 	slot->connect_mask = connect_mask(vm->own.connect);
 	add_arg(slot, VM_PROGRAM);
 	snprintf(slot->config_arg, sizeof slot->config_arg, "@%s", vm->config);

@@ -36,7 +36,8 @@ static int define(uint32_t number, const struct slot *slot)
 	    .policy = slot->sched.policy,
 	    .guest = slot->kind == SLOT_VM,
 	    .death_chid = PROCMGR_CHID,
-	    .critical = slot->critical,
+	    /* Whether it comes again is for procmgr to say: then the kernel does not stop everything by itself. */
+	    .critical = slot->critical && !restart_wanted(slot),
 	};
 
 	strncpy(params.name, slot->name, sizeof params.name - 1);
@@ -299,6 +300,7 @@ int process_launch(uint32_t number)
 	}
 	slot->running = true;
 	slot->ready = false;
+	slot->started_at = ClockTime();
 	slot->note[0] = '\0';
 	slot->starts++;
 	log_line(SLOG_INFO, "%s started: slot %u, start %u", slot->name, (unsigned)number, (unsigned)slot->starts);

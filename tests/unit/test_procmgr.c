@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: procmgr/seal.c procmgr/start.c procmgr/order.c procmgr/end.c procmgr/vm.c procmgr/serve.c */
-/* SOURCES: procmgr/gate.c */
+/* SOURCES: procmgr/gate.c procmgr/restart.c */
 /* SOURCES: procmgr/names.c lib/sysconf/plan.c procmgr/layout.c */
 /* CFLAGS: -Wno-missing-field-initializers */
 /*
@@ -876,6 +876,47 @@ static void the_end_of_a_critical_process_ends_the_system(void **state)
 	assert_non_null(strstr(log_text, "global design safe state"));
 }
 
+/* Each time after twice the time, so often and no more; then what is critical takes the system with it. */
+static void what_fails_is_started_again_for_so_long(void **state)
+{
+	static const struct act acts_[] = {{DIE, LATE, END_FAULT}, {WAIT}, {DIE, LATE, END_EXIT, 0, .status = 1}, {WAIT},
+					   {DIE, LATE, END_FAULT}};
+
+	(void)state;
+	config.processes[LATE - 1].own.restart = SYS_RESTART_ON_FAILURE;
+	config.processes[LATE - 1].own.restart_limit = 2;
+	config.processes[LATE - 1].own.restart_delay_ms = 100;
+	slots[LATE].critical = true;
+	assert_int_equal(seal(), 0);
+	assert_int_equal(k.params[LATE].critical, 0); /* it is not for the kernel to end all */
+	order_go_on();
+	assert_int_equal(RUN(acts_), 1);
+	assert_int_equal(k.system, SYSTEM_OFF);
+	assert_int_equal(slots[LATE].starts, 3);
+	assert_int_equal(k.now, 300000000); /* 100 ms, and 200 ms */
+	assert_non_null(strstr(log_text, "started again in 100 ms: restart 1 of 2"));
+	assert_non_null(strstr(log_text, "started again in 200 ms: restart 2 of 2"));
+	assert_non_null(strstr(log_text, "not started again: it has been, 2 times in a row"));
+	assert_non_null(strstr(log_text, "global design safe state"));
+}
+
+static void what_ends_by_itself_or_by_the_operator_stays_down(void **state)
+{
+	static const struct act acts_[] = {{DIE, LATE, END_EXIT, 0, .status = 0}};
+
+	(void)state;
+	config.processes[LATE - 1].own.restart = SYS_RESTART_ON_FAILURE;
+	config.processes[LATE - 1].own.restart_limit = 2;
+	config.processes[DISK - 1].own = config.processes[LATE - 1].own;
+	config.processes[DISK - 1].own.restart = SYS_RESTART_ALWAYS;
+	assert_int_equal(seal(), 0);
+	order_go_on();
+	RUN(acts_);
+	assert_true(restart_deadline() == NEVER);
+	assert_int_equal(process_kill(DISK), 0);
+	assert_true(restart_deadline() == NEVER);
+}
+
 static void the_console_driver_takes_over_when_it_is_ready(void **state)
 {
 	static const struct act acts_[] = {{SAY, SHELL, PM_READY, 0}, {SAY, DISK, PM_READY, 0}, {DIE, DISK, END_FAULT}};
@@ -1051,6 +1092,8 @@ int main(void)
 	    CASE(a_shutdown_starts_nothing_more),
 	    CASE(a_shutdown_does_not_wait_for_ever),
 	    cmocka_unit_test_setup(the_end_of_a_critical_process_ends_the_system, make_system),
+	    cmocka_unit_test_setup(what_fails_is_started_again_for_so_long, make_system),
+	    cmocka_unit_test_setup(what_ends_by_itself_or_by_the_operator_stays_down, make_system),
 	    CASE(the_console_driver_takes_over_when_it_is_ready),
 	    CASE(a_guest_begins_when_what_it_connects_to_is_ready),
 	    CASE(what_a_guest_waits_for_is_shown),

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Restarts, as the system description wants them: so often in a row, and each time after twice the time, so that what
+ * fails at once does not keep the others from running. Who ran for long enough has begun a new row.
+ */
+#include <bulkhead/kernel.h>
+
+#include "procmgr.h"
+
+#define NS_PER_MS     1000000ull
+#define DELAY_MAX_NS  (60000 * NS_PER_MS)
+#define NEW_ROW_NS    (60000 * NS_PER_MS)
+#define DOUBLINGS_MAX 16u /* of at least a millisecond: more than a minute */
+
+static const struct sys_owner *owner_of(const struct slot *slot)
+{
+	return slot->kind == SLOT_VM ? &slot->vm->own : &slot->server->own;
+}
+
+bool restart_wanted(const struct slot *slot)
+{
+	return slot->kind != SLOT_PROCMGR && owner_of(slot)->restart != SYS_RESTART_NEVER;
+}
+
+/* An operator who ends something means it. */
+static bool was_stopped(const struct slot *slot)
+{
+	return slot->end == END_KILLED || (slot->kind == SLOT_VM && slot->cause == CAUSE_SIGNAL);
+}
+
+static bool has_failed(const struct slot *slot)
+{
+	if (slot->end == END_FAULT)
+		return true;
+	return slot->kind == SLOT_VM ? slot->cause == CAUSE_ERROR || slot->cause == CAUSE_WATCHDOG
+				     : slot->exit_code != 0;
+}
+
+static uint64_t delay_of(const struct slot *slot, const struct sys_owner *own)
+{
+	unsigned doublings = slot->restarts < DOUBLINGS_MAX ? slot->restarts : DOUBLINGS_MAX;
+	uint64_t delay = (own->restart_delay_ms * NS_PER_MS) << doublings;
+
+	return delay < DELAY_MAX_NS ? delay : DELAY_MAX_NS;
+}
+
+bool restart_plan(uint32_t number)
+{
+	struct slot *slot = &slots[number];
+	const struct sys_owner *own = owner_of(slot);
+	uint64_t now = ClockTime(), delay;
+
+	if (!restart_wanted(slot) || was_stopped(slot) || (own->restart == SYS_RESTART_ON_FAILURE && !has_failed(slot)))
+		return false;
+	if (now - slot->started_at >= NEW_ROW_NS)
+		slot->restarts = 0;
+	if (slot->restarts == own->restart_limit) {
+		log_line(SLOG_ERROR, "%s is not started again: it has been, %u times in a row", slot->name,
+			 slot->restarts);
+		return false;
+	}
+	delay = delay_of(slot, own);
+	slot->restarts++;
+	slot->restart_at = now + delay;
+	log_line(SLOG_WARN, "%s is started again in %llu ms: restart %u of %u", slot->name,
+		 (unsigned long long)(delay / NS_PER_MS), slot->restarts, own->restart_limit);
+	return true;
+}
+
+uint64_t restart_deadline(void)
+{
+	uint64_t first = NEVER;
+
+	for (unsigned i = 1; i < PROCESS_MAX && !shutdown_state.running; i++)
+		if (slots[i].restart_at != 0 && slots[i].restart_at < first)
+			first = slots[i].restart_at;
+	return first;
+}
+
+void restart_due(void)
+{
+	uint64_t now = ClockTime();
+
+	for (uint32_t i = 1; i < PROCESS_MAX; i++) {
+		struct slot *slot = &slots[i];
+
+		if (slot->restart_at == 0 || slot->restart_at > now)
+			continue;
+		slot->restart_at = 0;
+		/* The operator may have been faster. */
+		if (!slot->running && process_launch(i) < 0 && slot->critical)
+			system_safe_state(slot->name);
+	}
+}
