@@ -211,10 +211,6 @@ static void try_itself(void)
 /* What may be mapped into a process that was just made: what it was granted, as it was granted. */
 static bool may_map(unsigned region, unsigned prot)
 {
-#ifndef REGION_X
-	if (region < 2 && (prot == PROT_X || prot == (PROT_R | PROT_X)))
-		return true;
-#endif
 	return region < KINDS && !(prot & PROT_X) && !((prot & PROT_W) && (kinds[region].flags & REGION_RO));
 }
 
