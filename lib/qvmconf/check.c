@@ -166,9 +166,6 @@ static void check_built(struct qc_reader *r)
 {
 	const struct qvm_config *c = r->config;
 
-	for (unsigned i = 0; i < c->logger_count; i++)
-		qc_mistake(r, &c->loggers[i].place, "'%s' is not supported yet",
-			   c->loggers[i].vdev == QVM_LOGGER_VM ? "logger" : "log");
 	if (r->safety_asked)
 		qc_mistake(r, &c->safety_place, "'safety' is not supported yet, but for 'none'");
 	if (c->dump)
