@@ -89,6 +89,7 @@ static void bury(uint32_t number, const struct process_info *info)
 	slot->running = false;
 	names_forget(number);
 	gate_forget(number);
+	vmenv_forget(number);
 	order_ended(number);
 	gate_look();
 	shutdown_go_on();

@@ -152,6 +152,13 @@ bool restart_plan(uint32_t slot);
 uint64_t restart_deadline(void);
 void restart_due(void);
 
+/* vmenv.c: PM_ENV and PM_ENV_TEXT. 0: the asker is answered later. */
+int vmenv_ask(uint32_t slot, int64_t rcvid);
+int vmenv_take(uint32_t slot, int64_t rcvid, size_t bytes);
+void vmenv_forget(uint32_t slot);
+uint64_t vmenv_deadline(void);
+void vmenv_timeout(void);
+
 /* end.c: the ends of processes and of the system. */
 void process_ended(uint64_t slot);
 int process_kill(uint32_t slot);

@@ -34,6 +34,7 @@ struct request {
 	uint32_t slot; /* who asks: the kernel's word */
 	int64_t rcvid;
 	union message *message;
+	size_t bytes; /* of all of the message */
 	union reply reply;
 	size_t reply_bytes;
 };
@@ -158,6 +159,19 @@ static int vm_info_request(struct request *r)
 	return 0;
 }
 
+static int env_request(struct request *r)
+{
+	int slot = find_vm(&r->message->target);
+	int result = slot < 0 ? slot : vmenv_ask((uint32_t)slot, r->rcvid);
+
+	return result < 0 ? result : ANSWER_LATER;
+}
+
+static int env_text_request(struct request *r)
+{
+	return vmenv_take(r->slot, r->rcvid, r->bytes);
+}
+
 static int process_info_request(struct request *r)
 {
 	r->reply_bytes = sizeof r->reply.process;
@@ -240,7 +254,7 @@ static int sched_request(struct request *r)
 
 static const struct handler {
 	uint32_t type;
-	uint16_t bytes;
+	uint16_t bytes; /* 0: the handler looks */
 	bool operator_only;
 	int (*handle)(struct request *r);
 } handlers[] = {
@@ -257,6 +271,8 @@ static const struct handler {
     {PM_SHUTDOWN, sizeof(struct pm_target), true, shutdown_request},
     {PM_SCHED, sizeof(struct pm_sched), true, sched_request},
     {PM_VM_NOTE, sizeof(struct pm_note), false, note_request},
+    {PM_ENV, sizeof(struct pm_target), true, env_request},
+    {PM_ENV_TEXT, 0, false, env_text_request},
     {PM_NEWS, sizeof(struct pm_target), true, news_request},
 };
 
@@ -267,7 +283,7 @@ static int dispatch(struct request *r, size_t bytes)
 	for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
 		if (handlers[i].type != r->message->type)
 			continue;
-		if (handlers[i].bytes != bytes)
+		if (handlers[i].bytes != bytes && handlers[i].bytes != 0)
 			return -EINVAL;
 		if (handlers[i].operator_only && strcmp(slots[r->slot].name, OPERATOR) != 0)
 			return -EPERM;
@@ -278,7 +294,7 @@ static int dispatch(struct request *r, size_t bytes)
 
 static void handle_message(int64_t rcvid, union message *message, const struct msg_info *info)
 {
-	struct request r = {.slot = info->slot, .rcvid = rcvid, .message = message};
+	struct request r = {.slot = info->slot, .rcvid = rcvid, .message = message, .bytes = info->bytes};
 	int status = dispatch(&r, info->bytes);
 
 	if (status == ANSWER_LATER)
@@ -316,7 +332,10 @@ static uint64_t run_deadlines(void)
 		gate_timeout();
 	if (now >= restart_deadline())
 		restart_due();
-	return earlier(earlier(gate_deadline(), restart_deadline()), earlier(order_deadline(), shutdown_deadline()));
+	if (now >= vmenv_deadline())
+		vmenv_timeout();
+	return earlier(earlier(earlier(gate_deadline(), vmenv_deadline()), restart_deadline()),
+		       earlier(order_deadline(), shutdown_deadline()));
 }
 
 void serve(void)

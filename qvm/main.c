@@ -34,6 +34,7 @@ static void handle_signal(uint64_t number)
 		vm_end(VM_EXIT_NORMAL, CAUSE_SIGNAL);
 	case BH_SIGQUIT: vm_logf(SLOG_INFO, "the guest's power is cut"); vm_end(VM_EXIT_POWER_CUT, CAUSE_SIGNAL);
 	case BH_SIGUSR1: vm_report(); break;
+	case BH_SIGENV: vm_send_env(); break;
 	default: break;
 	}
 }

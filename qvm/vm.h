@@ -86,6 +86,9 @@ void vm_awaits(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* SIGUSR1: every vCPU and device logs its state. */
 void vm_report(void);
 
+/* env.c: sends the VM's description of itself to procmgr, which has asked for it. */
+void vm_send_env(void);
+
 /* setup.c: everything from the configuration to a guest that could run; its memory is mapped here at `window`. Returns
  * what the boot vCPU starts with. */
 struct vm_boot {

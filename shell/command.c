@@ -13,6 +13,8 @@ static const struct command commands[] = {
     {"slay", "[-s SIGNAL] NAME|SLOT", "send a signal to a process (default SIGTERM)", cmd_slay},
     {"sched", "SLOT TID PRIORITY[r|f] [MASK]", "set priority, policy and run mask of a thread", cmd_sched},
     {"slog2info", "", "show the log", cmd_slog2info},
+    {"ls", "[/dev/qvm[/NAME]]", "virtual machines that live", cmd_ls},
+    {"cat", "/dev/qvm/NAME/env", "what a virtual machine is at run time, as JSON", cmd_cat},
     {"uptime", "", "time since power-on", cmd_uptime},
     {"shutdown", "[-r]", "stop all guests, then power off (-r: reset)", cmd_shutdown},
     {"help", "[COMMAND]", "this list", cmd_help},
@@ -22,8 +24,9 @@ static const struct command commands[] = {
 const char *command_candidate(void *context, unsigned index)
 {
 	static const char *const candidates[] = {
-	    "vm list",   "vm status", "vm start ", "vm stop ",  "console ", "pidin",    "pidin threads", "pidin info",
-	    "pidin mem", "slay ",     "sched ",    "slog2info", "uptime",   "shutdown", "help",
+	    "vm list",       "vm status",  "vm start ", "vm stop ",    "console ",      "pidin",
+	    "pidin threads", "pidin info", "pidin mem", "slay ",       "sched ",        "slog2info",
+	    "uptime",        "shutdown",   "help",      "ls /dev/qvm", "cat /dev/qvm/",
 	};
 
 	(void)context;

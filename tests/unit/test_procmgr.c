@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: procmgr/seal.c procmgr/start.c procmgr/order.c procmgr/end.c procmgr/vm.c procmgr/serve.c */
-/* SOURCES: procmgr/gate.c procmgr/restart.c */
+/* SOURCES: procmgr/vmenv.c procmgr/gate.c procmgr/restart.c */
 /* SOURCES: procmgr/names.c lib/sysconf/plan.c procmgr/layout.c */
 /* CFLAGS: -Wno-missing-field-initializers */
 /*
@@ -375,6 +375,14 @@ int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 	if (bytes == sizeof name_reply && script[rcvid - 1].type == PM_NAME_OPEN)
 		memcpy(&name_reply, msg, bytes);
 	return 0;
+}
+
+int MsgRead_r(int64_t rcvid, void *buffer, size_t bytes, size_t offset)
+{
+	assert_int_equal(script[rcvid - 1].type, PM_ENV_TEXT);
+	assert_int_equal(offset, sizeof(struct pm_env));
+	memset(buffer, 'j', bytes);
+	return (int)bytes;
 }
 
 int MsgError_r(int64_t rcvid, int error)
@@ -1032,6 +1040,38 @@ static void a_guest_that_has_not_begun_is_ended_from_here(void **state)
 	assert_int_equal(vm_reply.starts, 2);
 }
 
+static void a_vm_describes_itself_for_the_operator(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, SHELL, PM_ENV, "vm1"}, /* has not begun */
+	    {SAY, VM1, PM_READY, NULL},
+	    {SAY, DISK, PM_ENV, "vm1"},
+	    {SAY, SHELL, PM_ENV, "vm2"},
+	    {SAY, VM1, PM_ENV_TEXT, NULL, .bytes = 100}, /* nobody has asked */
+	    {SAY, SHELL, PM_ENV, "vm1"},
+	    {SAY, SHELL, PM_ENV, "vm1"}, /* one after the other */
+	    {SAY, VM1, PM_ENV_TEXT, NULL, .bytes = sizeof(struct pm_env)},
+	    {SAY, VM1, PM_ENV_TEXT, NULL, .bytes = sizeof(struct pm_env) + PROTO_ENV + 1},
+	    {SAY, VM1, PM_ENV_TEXT, NULL, .bytes = 100},
+	    {SAY, SHELL, PM_ENV, "vm1"},
+	    {WAIT, 0, 0, 0}, /* it does not answer */
+	    {SAY, SHELL, PM_ENV, "vm1"},
+	    {DIE, VM1, END_FAULT},
+	};
+	static const int expected[] = {-EBUSY, 0,       -EPERM,  -ESRCH, -ESRCH,     100 - sizeof(struct pm_env),
+				       -EBUSY, -EINVAL, -EINVAL, 0,      -ETIMEDOUT, NOT_ANSWERED,
+				       -ESRCH};
+
+	(void)state;
+	order_go_on();
+	RUN(acts_);
+	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
+		assert_int_equal(answer[i + 1], expected[i]);
+	assert_int_equal(k.signalled[VM1], BH_SIGENV);
+	assert_int_equal(k.now, 2000000000);
+	assert_true(vmenv_deadline() == NEVER);
+}
+
 static void how_often_a_guest_was_entered_is_kept(void **state)
 {
 	static const struct act acts_[] = {{SAY, VM1, PM_READY, NULL},
@@ -1099,6 +1139,7 @@ int main(void)
 	    CASE(what_a_guest_waits_for_is_shown),
 	    CASE(a_guest_that_waits_too_long_is_refused),
 	    CASE(a_guest_that_has_not_begun_is_ended_from_here),
+	    CASE(a_vm_describes_itself_for_the_operator),
 	    CASE(how_often_a_guest_was_entered_is_kept),
 	    CASE(only_virtual_cpus_are_rescheduled_within_their_bounds),
 	};

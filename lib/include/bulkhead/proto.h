@@ -12,6 +12,7 @@
 
 #define PROTO_NAME 32  /* bytes of a name, NUL included */
 #define PROTO_NOTE 128 /* bytes of a line about a VM, NUL included */
+#define PROTO_ENV  16384
 #define PROTO_DATA 512 /* most bytes of data in one console or log message */
 
 enum msg_type {
@@ -31,8 +32,10 @@ enum msg_type {
 	PM_SHUTDOWN,     /* struct pm_target: value 0 = off, 1 = reset; guests are stopped first */
 	PM_SCHED,        /* struct pm_sched: priority, policy, run mask of a thread */
 	PM_VM_NOTE,      /* struct pm_note, of a qvm: what it waits for, or why it refuses; shown to the operator */
-	PM_NEWS,         /* -> text: the next line for the operator; the reply waits for it */
-	PM_POOL_INFO,    /* struct pm_target (index) -> struct pm_pool; -ESRCH after the last */
+	PM_ENV, /* struct pm_target: name of a VM -> text (JSON) of at most PROTO_ENV bytes: what it is at run time */
+	PM_ENV_TEXT,  /* struct pm_env and that text, of a qvm that got BH_SIGENV */
+	PM_NEWS,      /* -> text: the next line for the operator; the reply waits for it */
+	PM_POOL_INFO, /* struct pm_target (index) -> struct pm_pool; -ESRCH after the last */
 
 	/* console driver, name "console" */
 	CON_OPEN = 0x200, /* struct con_msg: data = name -> status = console id; the same name gives the same id */
@@ -89,6 +92,10 @@ struct pm_vm {
 	char note[PROTO_NOTE]; /* what it waits for, or why it was refused; empty: neither. NUL-terminated */
 };
 
+struct pm_env {
+	uint32_t type, pad;
+};
+
 struct pm_note {
 	uint32_t type, pad;
 	char text[PROTO_NOTE]; /* NUL-terminated */
@@ -139,4 +146,12 @@ struct shm_msg {
 /* Signals arrive as this pulse on the control channel (ThreadCtl THREADCTL_CONTROL); the value is the signal's number.
  */
 #define CONTROL_SIGNAL 100
-enum { BH_SIGINT = 2, BH_SIGQUIT = 3, BH_SIGKILL = 9, BH_SIGUSR1 = 10, BH_SIGUSR2 = 12, BH_SIGTERM = 15 };
+enum {
+	BH_SIGINT = 2,
+	BH_SIGQUIT = 3,
+	BH_SIGKILL = 9,
+	BH_SIGUSR1 = 10,
+	BH_SIGUSR2 = 12,
+	BH_SIGTERM = 15,
+	BH_SIGENV = 31 /* of procmgr alone */
+};

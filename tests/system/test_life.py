@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A VM's life as the operator sees it: signals and their ends, and what the VM says of itself."""
+
+import json
+import re
+import time
+
+import pytest
+
+from harness import Board, bare_vm, make_archive, system_dts
+
+CPUS = ("sched 10", "sched 12 runmask 1")
+
+
+def one_vm(more=""):
+    """A guest that runs until it is ended."""
+    return make_archive({"system.dts": system_dts(vms=["vm"]), "vm.qvmconf":
+                         bare_vm("vm", "ticks", "seconds=600", cpus=CPUS, more=more)})
+
+
+def wait_until_begun(board):
+    end = time.monotonic() + 30
+    while not re.search(r"entries +[1-9]", status := board.command_output("vm status vm")):
+        if time.monotonic() > end:
+            board.fail(f"the guest does not begin: {status}")
+        time.sleep(0.3)
+
+
+@pytest.mark.parametrize("signal, end", [("TERM", "signal, exit 0"), ("SIGINT", "signal, exit 0"),
+                                         ("QUIT", "signal, exit 3"), ("KILL", "killed")])
+def test_signals_end_it(signal, end):
+    with Board(one_vm(), cpus=2) as board:
+        board.prompt()
+        wait_until_begun(board)
+        board.command_output(f"slay -s {signal} vm")
+        limit = time.monotonic() + 20
+        while not re.search(rf"^vm +stopped .*{end}", listed := board.command_output("vm list"), re.M):
+            if time.monotonic() > limit:
+                board.fail(f"{signal} does not end it with {end!r}: {listed}")
+            time.sleep(0.3)
+        # And there is nothing left of it: it begins anew.
+        board.command_output("vm start vm")
+        wait_until_begun(board)
+
+
+@pytest.mark.parametrize("more, seen", [("", True), ("logger fatal,error slog", False), ("logger info slog", True),
+                                        ("logger info none", False)])
+def test_status_goes_to_the_logger(more, seen):
+    """SIGUSR1: with the severity `info`."""
+    with Board(one_vm(more), cpus=2) as board:
+        board.prompt()
+        wait_until_begun(board)
+        board.command_output("slay -s USR1 vm")
+        time.sleep(1)
+        log = board.command_output("slog2info")
+        assert bool(re.search(r"info +vm +vCPU 0: on, PC", log)) == seen, log
+        assert bool(re.search(r"info +vm +.*pl011.*: input", log)) == seen, log
+
+
+def read_env(board):
+    text = board.command_output("cat /dev/qvm/vm/env")
+    return json.loads(text)
+
+
+def test_env():
+    """It is JSON, it is true, and it is there as long as the qvm lives."""
+    with Board(one_vm(), cpus=2) as board:
+        board.prompt()
+        wait_until_begun(board)
+        assert board.command_output("ls /dev/qvm").split() == ["vm"]
+        assert board.command_output("ls /dev/qvm/vm").split() == ["env"]
+        env = read_env(board)
+        assert (env["system"], env["state"]) == ("vm", "running")
+        assert env["memory"] == [{"kind": "ram", "start": "0x80000000", "bytes": 16 << 20}]
+        assert env["vdevs"] == [{"type": "pl011", "name": "pl011", "loc": "0x1c090000", "bytes": 4096, "intr": [37]}]
+        assert env["pass"] == [] and env["pass_intr"] == []
+        assert env["gic"] == {"gicd": "0x2f000000", "gicr": "0x2f100000"}
+        first, second = env["vcpus"]
+        assert (first["state"], second["state"]) == ("on", "on")
+        assert (first["priority"], second["priority"], second["runmask"], second["cpu"]) == (10, 12, 2, 1)
+        threads = board.command_output("pidin threads")
+        for vcpu in env["vcpus"]:
+            assert re.search(rf"^ +{env['process']} +{vcpu['tid']} vcpu{vcpu['index']}\b", threads, re.M), threads
+            assert 0x80000000 <= int(vcpu["last_known_ip"], 16) < 0x81000000
+            assert vcpu["entries"] > 0
+        later = read_env(board)["vcpus"][0]
+        assert later["entries"] >= first["entries"] and later["time_ns"] > first["time_ns"], (first, later)
+        board.command_output("vm stop vm")
+        time.sleep(2)
+        assert board.command_output("ls /dev/qvm").split() == []
+        assert "no such file" in board.command_output("cat /dev/qvm/vm/env")
+        assert "no such file" in board.command_output("cat /dev/qvm/other/env")
+        board.command_output("vm start vm")
+        wait_until_begun(board)
+        assert read_env(board)["system"] == "vm"
