@@ -75,8 +75,8 @@ static unsigned distance(const char *a, const char *b)
 	size_t n = strlen(a), m = strlen(b);
 	unsigned rows[3][NAME_BYTES + 1];
 
-	if (n > NAME_BYTES || m > NAME_BYTES)
-		return NAME_BYTES;
+	if (n > NAME_BYTES || m > NAME_BYTES || n > m + 2 || m > n + 2)
+		return NAME_BYTES; /* too long, or too different for a slip of the pen: not worth the work */
 	for (unsigned j = 0; j <= m; j++)
 		rows[0][j] = j;
 	for (unsigned i = 1; i <= n; i++) {
