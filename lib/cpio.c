@@ -9,9 +9,6 @@
 #define FIELD_NAME   11
 #define NAME_LIMIT   4096u
 
-#define MODE_TYPE    0170000u
-#define MODE_REGULAR 0100000u
-
 static int hex(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
@@ -86,7 +83,7 @@ int cpio_find(const void *archive, size_t archive_bytes, const char *name, struc
 
 	name = cpio_plain_name(name);
 	while (cpio_next(archive, archive_bytes, &offset, file) == 1) {
-		if ((file->mode & MODE_TYPE) == MODE_REGULAR && strcmp(cpio_plain_name(file->name), name) == 0)
+		if ((file->mode & CPIO_TYPE) == CPIO_REGULAR && strcmp(cpio_plain_name(file->name), name) == 0)
 			return 0;
 	}
 	return -1;

@@ -23,7 +23,7 @@ TIDY_TARGET   := --target=aarch64-linux-gnu -std=gnu11 -nostdinc -D__bulkhead_ti
 TIDY_KERNEL_FLAGS  := $(TIDY_TARGET) -ffreestanding -mgeneral-regs-only -isystem $(CLANG_INCLUDE) \
 	-Ikernel/include -Ikernel -I. -Iabi
 TIDY_PROCESS_FLAGS := $(TIDY_TARGET) -isystem $(PICOLIBC)/include -isystem $(CLANG_INCLUDE) \
-	-isystem $(SYSROOT)/include -I. -Iabi -Iinclude -Ilib/include
+	-isystem $(SYSROOT)/include -isystem $(BUILD)/keys/include -I. -Iabi -Iinclude -Ilib/include
 TIDY_HOST_FLAGS    := -std=gnu11 -D_GNU_SOURCE -I. -Iabi -Iinclude -Ilib/include
 
 # $(call tidy_rule,sources,flags,folder of the objects of a source)

@@ -22,7 +22,8 @@ $(KERNEL_OBJECTS): $(BUILD)/kernel/%.o: %
 	@mkdir -p $(@D)
 	$(Q)$(XCC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
 
-# The first process travels inside the kernel's image, as a list of segments.
+# The first process travels inside the kernel's image, as a list of segments. Image.readonly is the part of an Image that
+# stays as it is while the system runs: what a signed manifest names.
 # $(call image,result,kernel with symbols,first process,folder for what lies between)
 define image
 $(4)/first.S: $(3) tools/layout.sh
@@ -41,6 +42,7 @@ $(2): $$(KERNEL_OBJECTS) $(4)/first.o $$(KERNEL_LD)
 
 $(1): $(2)
 	$$(call say,IMAGE,$$@)
+	$$(Q)$$(OBJCOPY) -O binary -j .text -j .rodata $$< $(4)/Image.readonly
 	$$(Q)$$(OBJCOPY) -O binary $$< $$@
 endef
 $(eval $(call image,$(BUILD)/Image,$(BUILD)/kernel/kernel.elf,$(BUILD)/bin/procmgr,$(BUILD)/kernel))

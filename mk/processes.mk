@@ -10,7 +10,7 @@ PIE       := -fPIE -include lib/sys/hidden.h
 PROTECTOR := -fstack-protector-strong -mstack-protector-guard=sysreg -mstack-protector-guard-reg=tpidr_el0 \
 	-mstack-protector-guard-offset=8
 PROCESS_CFLAGS := $(BASE) $(ARM) $(PIE) $(PROTECTOR) -ftls-model=local-exec -nostdinc -isystem $(PICOLIBC)/include \
-	-isystem $(XINCLUDE) -isystem $(SYSROOT)/include -I. -Iabi -Iinclude -Ilib/include
+	-isystem $(XINCLUDE) -isystem $(SYSROOT)/include -isystem $(BUILD)/keys/include -I. -Iabi -Iinclude -Ilib/include
 PROCESS_LDFLAGS := -nostdlib -static-pie -T $(PROCESS_LD) \
 	-Wl,--build-id=none,--gc-sections,-z,max-page-size=4096,-z,noexecstack,-z,text,--hash-style=gnu
 
@@ -71,6 +71,8 @@ sources_of = $(call files,$(1),-name '*.[cS]')
 $(foreach p,$(PROCESSES),$(eval $(call program,$(p),$(BUILD)/$(p),$(call sources_of,$(p)),$(BUILD)/bin/$(p))))
 OUTPUTS += $(PROCESSES:%=$(BUILD)/%)
 
+$(BUILD)/procmgr/procmgr/verify.c.o: | $(KEY_HEADER)
+
 # The kernel includes procmgr under this name.
 $(BUILD)/procmgr/procmgr.elf: $(BUILD)/bin/procmgr
 	$(Q)cp $< $@
@@ -99,10 +101,12 @@ $(call objects,$(BUILD)/guest-programs/$(1),$(2)): $(BUILD)/guest-programs/$(1)/
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$$(XCC) $$(GUEST_CFLAGS) -Iguests/$(1) -MMD -MP -c $$< -o $$@
-$(BUILD)/guests/$(1).elf: $(call objects,$(BUILD)/guest-programs/$(1),$(2)) $(3)
+$(BUILD)/guest-programs/$(1)/$(1).debug: $(call objects,$(BUILD)/guest-programs/$(1),$(2)) $(3)
 	$$(call say,LD,$$@)
-	@mkdir -p $$(@D)
 	$$(Q)$$(XCC) $$(KERNEL_LDFLAGS) -T $(3) $(call objects,$(BUILD)/guest-programs/$(1),$(2)) -o $$@
+$(BUILD)/guests/$(1).elf: $(BUILD)/guest-programs/$(1)/$(1).debug
+	@mkdir -p $$(@D)
+	$$(Q)$$(OBJCOPY) --strip-all $$< $$@
 endef
 $(foreach g,$(GUESTS),$(eval $(call guest,$(g),$(wildcard guests/$(g)/*.c guests/$(g)/*.S) $(GUEST_COMMON),$(firstword \
 	$(wildcard guests/$(g)/guest.ld guests/common/guest.ld) guests/$(g)/guest.ld))))

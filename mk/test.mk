@@ -11,7 +11,7 @@ QEMU_ARGS := -M virt-10.0$(comma)virtualization=on$(comma)gic-version=3$(comma)i
 IMAGE   = $(BUILD)/images/$(EXAMPLE).cpio
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q $(if $(TEST),-k '$(TEST)')
 # Python's modules would otherwise be compiled into the tree.
-PYTEST_ENV := PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) BULKHEAD=$(abspath $(BUILD)/bulkhead)
+PYTEST_ENV := PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) BULKHEAD=$(abspath $(BUILD)/bulkhead) KEY=$(abspath $(KEY))
 SUITES := unit negative system
 
 .PHONY: run boot boot-archive image test negative system soak matrix
@@ -26,7 +26,7 @@ run:
 
 image: all
 	$(call say,ARCHIVE,$(IMAGE))
-	$(Q)BUILD=$(abspath $(BUILD)) tools/image.sh examples/$(EXAMPLE) $(IMAGE)
+	$(Q)BUILD=$(abspath $(BUILD)) KEY=$(abspath $(KEY)) tools/image.sh examples/$(EXAMPLE) $(IMAGE)
 
 # QEMU gets the terminal as it is: Ctrl-C goes to the guest.
 boot: image

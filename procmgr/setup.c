@@ -11,6 +11,7 @@
 
 #include "procmgr.h"
 #include "start.h"
+#include "verify.h"
 
 #define SYSTEM_DTB "system.dtb"
 
@@ -89,10 +90,13 @@ uint64_t archive_pa_of(const void *data)
 static int read_file(void *context, const char *path, const char **text, size_t *bytes)
 {
 	struct cpio_file file;
+	const char *wrong = verify_find(path, &file);
 
 	(void)context;
-	if (cpio_find(archive(), boot->archive_bytes, path, &file) != 0)
+	if (wrong != NULL) {
+		mistake(NULL, "%s %s", path, wrong);
 		return -ENOENT;
+	}
 	*text = (const char *)file.data;
 	*bytes = file.bytes;
 	return 0;
@@ -143,10 +147,13 @@ static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_ne
 	slot->guest_bytes = need->guest_bytes;
 	slot->vcpus = guest.cpu_count;
 	vdevs_collect(archive(), boot->archive_bytes, &guest, &slot->vdev_files, mistake_line);
-	for (unsigned i = 0; i < guest.load_count; i++)
-		if (cpio_find(archive(), boot->archive_bytes, guest.loads[i].path, &file) != 0)
-			mistake(slot, "%s:%u: %s is not in the boot archive", guest.loads[i].place.file,
-				(unsigned)guest.loads[i].place.line, guest.loads[i].path);
+	for (unsigned i = 0; i < guest.load_count; i++) {
+		const char *wrong = verify_find(guest.loads[i].path, &file);
+
+		if (wrong != NULL)
+			mistake(slot, "%s:%u: %s %s", guest.loads[i].place.file, (unsigned)guest.loads[i].place.line,
+				guest.loads[i].path, wrong);
+	}
 }
 
 static bool add_arg(struct slot *slot, const char *text)
@@ -271,10 +278,10 @@ static void fill_vm(struct slot *slot, const struct sys_vm *vm)
 /* The programs are read now, so that a damaged one is found before anything runs. */
 static void read_program(struct slot *slot)
 {
-	const char *wrong;
+	const char *wrong = verify_find(slot->program, &slot->file);
 
-	if (cpio_find(archive(), boot->archive_bytes, slot->program, &slot->file) != 0) {
-		mistake(slot, "program %s is not in the boot archive", slot->program);
+	if (wrong != NULL) {
+		mistake(slot, "program %s %s", slot->program, wrong);
 		return;
 	}
 	wrong = elf_image_parse(slot->file.data, slot->file.bytes, &slot->image);
@@ -291,6 +298,7 @@ static void read_program(struct slot *slot)
 static bool read_system(struct sys_report *report)
 {
 	struct cpio_file file;
+	const char *wrong;
 	void *copy;
 
 	if (boot->archive_bytes == 0) {
@@ -302,8 +310,14 @@ static bool read_system(struct sys_report *report)
 			(unsigned long long)boot->archive_pa);
 		return false;
 	}
-	if (cpio_find(archive(), boot->archive_bytes, SYSTEM_DTB, &file) != 0) {
-		mistake(NULL, "the boot archive holds no " SYSTEM_DTB);
+	wrong = verify_begin(archive(), boot->archive_bytes);
+	if (wrong != NULL) {
+		mistake(NULL, "the boot archive cannot be trusted: %s", wrong);
+		return false;
+	}
+	wrong = verify_find(SYSTEM_DTB, &file);
+	if (wrong != NULL) {
+		mistake(NULL, SYSTEM_DTB " %s", wrong);
 		return false;
 	}
 	/* libfdt wants a tree at a multiple of 8; in the archive it lies at one of 4. Names in `config` point into it.

@@ -5,15 +5,27 @@
 
 #include <vdevfile.h>
 
+#include "verify.h"
+
 _Static_assert(MODULE_MAX == 8, "a message below has the number");
 
 static struct vdevfile reading; /* too long for a stack; one is read at a time */
+
+/* NULL and the verified file for this type, or what is wrong. */
+static const char *find(const void *archive, size_t bytes, const char *type, struct cpio_file *file)
+{
+	if (vdevfile_find(archive, bytes, type, file) != 0) {
+		file->name = NULL;
+		return "its file is not in the boot archive";
+	}
+	return verify_find(file->name, file);
+}
 
 bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct qvmconf_vdev_type *description)
 {
 	struct cpio_file file;
 
-	if (vdevfile_find(archive, bytes, type, &file) != 0 || vdevfile_read(&reading, file.data, file.bytes) != NULL)
+	if (find(archive, bytes, type, &file) != NULL || vdevfile_read(&reading, file.data, file.bytes) != NULL)
 		return false;
 	*description = (struct qvmconf_vdev_type){reading.options, reading.register_bytes};
 	return true;
@@ -48,17 +60,14 @@ unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_confi
 	for (unsigned i = 0; i < vm->vdev_count; i++) {
 		const struct qvm_vdev *vdev = &vm->vdevs[i];
 		struct cpio_file file;
-		const bool found = vdevfile_find(archive, bytes, vdev->type, &file) == 0;
-		const char *wrong;
+		const char *wrong = find(archive, bytes, vdev->type, &file);
 		char line[256];
 
-		if (!found)
-			wrong = "its file is not in the boot archive";
-		else if (known(files, &file))
+		if (wrong == NULL && known(files, &file))
 			continue;
-		else if (files->count == MODULE_MAX)
+		if (wrong == NULL && files->count == MODULE_MAX)
 			wrong = "one VM can have 8 types of vdevs";
-		else
+		if (wrong == NULL)
 			wrong = examine(&file, &files->image[files->count]);
 		if (wrong == NULL) {
 			files->file[files->count++] = file;
@@ -66,7 +75,7 @@ unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_confi
 		}
 		mistakes++;
 		snprintf(line, sizeof(line), "[%s:%u] vdev %s: %s%s%s", vdev->place.file, (unsigned)vdev->place.line,
-			 vdev->type, found ? file.name : "", found ? ": " : "", wrong);
+			 vdev->type, file.name != NULL ? file.name : "", file.name != NULL ? ": " : "", wrong);
 		mistake(NULL, line);
 	}
 	return mistakes;

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the boot archive of a system directory with what this tree has built:
 #   tools/image.sh DIR ARCHIVE
-# All processes go into it, and of the guests' images and the test programs those that the directory's files name.
+# All processes go into it, and of the guests' images and the test programs those that the directory's files name. It is
+# signed with KEY; if the directory has a file `certified`, that is the list of the certified components.
 set -eu
 shopt -s nullglob
 
@@ -33,4 +34,8 @@ for source in "$system"/*.dts; do
 	[ "$(basename "$source")" = system.dts ] || dtc -q -o "$tree" "$source"
 	[ ! -f "$tree" ] || files+=(-f "$tree=$(basename "$source" .dts).dtb")
 done
-exec "$build/bulkhead" image "$system" "${files[@]}" -o "$archive"
+if [ -f "$system/certified" ]; then
+	files+=(--certified "$system/certified")
+fi
+exec "$build/bulkhead" image "$system" "${files[@]}" --readonly "$build/kernel/Image.readonly" \
+	--key "${KEY:-$build/keys/development.key}" -o "$archive"

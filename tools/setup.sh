@@ -11,7 +11,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 out=$(realpath -m "${BUILD:-$top/build}")
 packages="build-essential gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev picolibc-aarch64-linux-gnu
  device-tree-compiler libfdt-dev libsodium-dev dpkg-dev xz-utils libcmocka-dev cloc cppcheck clang clang-format clang-tidy libclang-rt-dev
- python3 python3-pytest python3-pexpect cpio gzip"
+ python3 python3-pytest python3-pexpect cpio gzip openssl"
 qemu_packages="qemu-system-arm qemu-system-common qemu-system-data qemu-utils"
 
 say() { echo "setup: $*"; }
@@ -159,6 +159,8 @@ setup_libsodium() {
 	# apt has compared it with the signed lists.
 	dpkg-source --no-check -x "$(ls "$out"/debs/libsodium_*.dsc | head -n 1)" "$out/debs/libsodium" >/dev/null
 	rm -rf "$out/sysroot/src/libsodium"
+	mkdir -p "$out/sysroot/include"
+	cp -r "$out/debs/libsodium/src/libsodium/include/sodium" "$out/sysroot/include/"
 	cp -r "$out/debs/libsodium/src/libsodium" "$out/sysroot/src/libsodium"
 }
 

@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of the mode: what an entry is. */
+#define CPIO_TYPE    0170000u
+#define CPIO_REGULAR 0100000u
+
 struct cpio_file {
 	const char *name; /* NUL-terminated, within the archive */
 	const uint8_t *data;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The host tool by itself: the archives that it writes, and that it writes none when something is wrong."""
+import hashlib
 import pathlib
 import re
 import subprocess
@@ -55,12 +56,13 @@ def test_image(tmp_path):
     assert done.returncode == 0, done.stderr
     files = [entry for entry in entries(out.read_bytes()) if entry[0] != ".pad"]
     assert [name for name, _, _ in files] == ["system.dtb", "devc-pl011", "slogger", "shell", "qvm", "hello.qvmconf",
-                                              "hello.elf", VDEV, "readme"]
+                                              "hello.elf", VDEV, "readme", "MANIFEST"]
     assert all(offset % PAGE == 0 for _, offset, _ in files), files
     content = {name: data for name, _, data in files}
     assert content["readme"] == b"more"
     assert content["qvm"] == b"qvm" * 1000
     assert content["hello.qvmconf"] == (HELLO / "hello.qvmconf").read_bytes()
+    assert "the archive is not signed" in done.stderr
     assert content["system.dtb"][:4] == b"\xd0\x0d\xfe\xed"
     listed = subprocess.run(["cpio", "-t", "--quiet"], stdin=out.open("rb"), capture_output=True, text=True, check=True)
     assert "hello.elf" in listed.stdout.splitlines()
@@ -71,6 +73,120 @@ def test_image_repeats(tmp_path):
     for out in ("one", "two"):
         assert bulkhead("image", HELLO, *options, "-o", tmp_path / out).returncode == 0
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def make_key(folder, name):
+    assert bulkhead("keygen", folder / name).returncode == 0
+    return folder / f"{name}.key", folder / f"{name}.pub"
+
+
+def content_of(archive):
+    return {name: data for name, _, data in entries(archive.read_bytes())}
+
+
+def test_keys(tmp_path):
+    key, public = make_key(tmp_path, "one")
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert len(key.read_text()) == len(public.read_text()) == 65
+    before = key.read_text()
+    done = bulkhead("keygen", tmp_path / "one")
+    assert done.returncode == run.EX_CONFIG
+    assert "one.key: File exists" in done.stderr
+    assert key.read_text() == before
+
+
+def test_signed_image(tmp_path):
+    """Signed twice: the same bytes. The manifest is what sha512sum says, in order of the names."""
+    options = make_programs(tmp_path)
+    key, public = make_key(tmp_path, "one")
+    kernel, certified = tmp_path / "Image.readonly", tmp_path / "certified"
+    kernel.write_text("kernel")
+    certified.write_text("# reviewed\nqvm # both\n\n  @kernel\n")
+    for out in ("one", "two"):
+        done = bulkhead("image", HELLO, *options, "--key", key, "--readonly", kernel, "--certified", certified,
+                        "--manifest", tmp_path / "manifest", "-o", tmp_path / out)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    content = content_of(tmp_path / "one")
+    assert content["MANIFEST"] == (tmp_path / "manifest").read_bytes()
+    lines = content["MANIFEST"].decode().splitlines()
+    assert lines[0] == "bulkhead-manifest 1"
+    listed = [line.split(" ") for line in lines[1:]]
+    assert [name for _, _, name in listed] == sorted(["@kernel", "system.dtb", "hello.qvmconf", *PROGRAMS, VDEV])
+    assert [name for _, flags, name in listed if flags == "certified"] == ["@kernel", "qvm"]
+    content["@kernel"] = b"kernel"
+    assert all(digest == hashlib.sha512(content[name]).hexdigest() for digest, _, name in listed)
+    assert bulkhead("verify", tmp_path / "one", "--public", public, "--readonly", kernel).returncode == 0
+
+
+def test_signed_elsewhere(tmp_path):
+    """The secret key never comes near: manifest out, signature in. What signs is another program."""
+    options = make_programs(tmp_path)
+    pem, public, out = tmp_path / "key.pem", tmp_path / "key.pub", tmp_path / "out.cpio"
+    openssl = ("openssl", "pkey", "-in", pem, "-pubout", "-outform", "DER")
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", pem], check=True)
+    public.write_text(subprocess.run(openssl, check=True, capture_output=True).stdout[-32:].hex() + "\n")
+    assert bulkhead("image", HELLO, *options, "--manifest", tmp_path / "m", "-o", out).returncode == 0
+    subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", pem, "-rawin", "-in", tmp_path / "m", "-out",
+                    tmp_path / "s"], check=True)
+    assert bulkhead("verify", out, "--public", public).returncode == run.EX_CONFIG
+    assert bulkhead("sign", out, "--signature", tmp_path / "s").returncode == 0
+    assert bulkhead("verify", out, "--public", public).returncode == 0
+    done = bulkhead("image", HELLO, *options, "--signature", tmp_path / "s", "-o", tmp_path / "again.cpio")
+    assert done.returncode == 0
+    assert (tmp_path / "again.cpio").read_bytes() == out.read_bytes()
+
+
+def test_verify(tmp_path):
+    options = make_programs(tmp_path)
+    key, public = make_key(tmp_path, "one")
+    other = make_key(tmp_path, "other")
+    kernel, out = tmp_path / "Image.readonly", tmp_path / "out.cpio"
+    kernel.write_text("kernel")
+    assert bulkhead("image", HELLO, *options, "--key", key, "--readonly", kernel, "-o", out).returncode == 0
+    good = out.read_bytes()
+
+    def refused(text, *words):
+        done = bulkhead("verify", out, "--public", public, *words)
+        assert done.returncode == run.EX_CONFIG
+        assert text in done.stderr
+
+    for name, offset, _ in entries(good):
+        if name == ".pad":
+            continue
+        out.write_bytes(good[:offset] + bytes([good[offset] ^ 1]) + good[offset + 1:])
+        refused("no signature" if name.startswith("MANIFEST") else f"{name}: the file is not the one that was signed")
+    out.write_bytes(good)
+    kernel.write_text("Kernel")
+    refused("@kernel: the file is not the one", "--readonly", kernel)
+    assert bulkhead("sign", out, "--key", other[0]).returncode == 0
+    refused("no signature")
+    refused("no signature", "--readonly", kernel)
+    assert bulkhead("sign", out, "--key", key).returncode == 0
+    refused("the manifest has no kernel", "--readonly", kernel)
+    assert bulkhead("verify", out, "--public", public).returncode == 0
+    public.write_text("12")
+    refused("a key file has 64 hexadecimal digits")
+
+
+def test_wrong_signing(tmp_path):
+    options = make_programs(tmp_path)
+    out, certified, signature = tmp_path / "out.cpio", tmp_path / "certified", tmp_path / "signature"
+    certified.write_text("qvm\nqwm\n")
+    signature.write_bytes(b"x" * 63)
+    for words, text in ((("--certified", certified), "certified:2] 'qwm' is neither a file of the archive nor"),
+                        (("--signature", signature), "an Ed25519 signature has 64 bytes"),
+                        (("--key", signature), "a key file has 64 hexadecimal digits"),
+                        (("--key", tmp_path / "nothing"), "nothing: No such file")):
+        done = bulkhead("image", HELLO, *options, *words, "-o", out)
+        assert done.returncode == run.EX_CONFIG
+        assert text in done.stderr
+        assert not out.exists()
+    out.write_text("not an archive")
+    done = bulkhead("sign", out, "--signature", signature)
+    assert done.returncode == run.EX_CONFIG
+    assert "this is no archive" in done.stderr
+    assert out.read_text() == "not an archive"
 
 
 @pytest.mark.parametrize("missing", [*PROGRAMS, VDEV])
@@ -127,7 +243,10 @@ def test_examples(name, tmp_path):
 
 @pytest.mark.parametrize("words", [(), ("check",), ("frob", "x"), ("check", "x", "y"), ("check", "x", "--borad", "y"),
                                    ("check", "x", "--board"), ("image", "x"), ("check", "x", "-o", "y"),
-                                   ("map",), ("map", "x", "--no-check"), ("run", "x", "--board", "y")])
+                                   ("map",), ("map", "x", "--no-check"), ("run", "x", "--board", "y"),
+                                   ("check", "x", "--key", "y"), ("verify", "x"), ("sign", "x"),
+                                   ("keygen", "x", "--readonly", "y"), ("verify", "x", "--public", "y", "--key", "z"),
+                                   ("image", "x", "-o", "y", "--key", "a", "--signature", "b")])
 def test_usage(words):
     done = bulkhead(*words)
     assert done.returncode == EX_USAGE

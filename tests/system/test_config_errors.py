@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A configuration that is wrong only on the target: procmgr checks it again, says [file:line], and starts nothing.
 
-The host tool would refuse to build such an archive. So a good one is built, and then changed.
+The host tool would refuse to build such an archive. So a good one is built, then changed, and signed again.
 """
 
 import pathlib
@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from harness import PROMPT, Board, make_archive, system_dts
+from harness import PROMPT, Board, make_archive, resign, system_dts
 
 CASES = pathlib.Path(__file__).resolve().parent.parent / "negative"
 
@@ -21,7 +21,7 @@ def spoil(archive, old, new):
     start = data.index(b"system linux1")
     place = data.index(old, start)
     assert place - start < 4096, f"{old!r} is not in linux1's configuration"
-    return spoilt_copy(archive, data[:place] + new + data[place + len(old):])
+    return resign(spoilt_copy(archive, data[:place] + new + data[place + len(old):]))
 
 
 def spoilt_copy(archive, data):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: procmgr/setup.c procmgr/env.c procmgr/vdevs.c lib/elf.c lib/cpio.c lib/vdevfile.c lib/vdevfind.c */
+/* SOURCES: procmgr/setup.c procmgr/env.c procmgr/verify.c lib/manifest.c procmgr/vdevs.c lib/elf.c lib/cpio.c */
+/* SOURCES: lib/vdevfile.c lib/vdevfind.c */
 /* SOURCES: lib/sysconf */
-/* LIBS: fdt */
+/* LIBS: fdt sodium */
 /*
  * What procmgr makes of a boot archive: each case builds one, with the board's tree beside it, where the kernel would
  * map them, and runs setup() in a child, since it runs once in a process's life. The configuration reader of the VMs
@@ -22,6 +23,7 @@
 
 #include <cmocka.h>
 
+#include "archive.h"
 #include "procmgr/procmgr.h"
 #include "procmgr/start.h"
 
@@ -131,6 +133,7 @@ struct variant {
 	unsigned args;         /* of the console driver, beside the device's */
 	bool no_archive, no_system, no_program, bad_program, loose_program, loose_archive, no_kernel, bad_reference;
 	enum { VDEV_NONE, VDEV_GOOD, VDEV_DAMAGED, VDEV_ASIDE } vdev; /* its file */
+	bool unlisted, changed, bad_signature;
 };
 
 static void make_system(void *to, int size, const struct variant *v)
@@ -181,26 +184,14 @@ static void make_program(uint8_t *to)
 	memcpy(to + 64, segment, sizeof segment);
 }
 
-static char *add_file(char *at, const char *name, const void *data, size_t bytes)
-{
-	size_t name_bytes = strlen(name) + 1;
-
-	at += sprintf(at, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 0, 0100644, 0, 0, 1, 0,
-		      (unsigned)bytes, 0, 0, 0, 0, (unsigned)name_bytes, 0);
-	memcpy(at, name, name_bytes);
-	at += (name_bytes + 110 + 3) / 4 * 4 - 110;
-	memcpy(at, data, bytes);
-	return at + (bytes + 3) / 4 * 4;
-}
-
 /* With its data on a page, as `bulkhead image` does it. */
-static char *add_program(char *archive, char *at, const char *name, const void *data, size_t bytes)
+static char *add_program(struct archive *a, const char *name, const void *data, size_t bytes)
 {
 	static const uint8_t pad[4096];
 	size_t head = (110 + strlen(name) + 1 + 3) / 4 * 4, pad_head = (110 + 5 + 3) / 4 * 4;
 
-	at = add_file(at, ".pad", pad, -((size_t)(at - archive) + pad_head + head) % 4096);
-	return add_file(at, name, data, bytes);
+	archive_add_unlisted(a, ".pad", pad, -((size_t)(a->at - a->start) + pad_head + head) % 4096);
+	return archive_add(a, name, data, bytes);
 }
 
 static void *map_at(uint64_t address, size_t bytes)
@@ -213,14 +204,14 @@ static void *map_at(uint64_t address, size_t bytes)
 }
 
 /* The file of pl011 that was built, on a page as the host tool puts it, or not. */
-static char *add_vdev(char *at, int how)
+static void add_vdev(struct archive *a, int how)
 {
 	static const uint8_t zeros[0x2000];
 	static uint8_t file[0x8000];
 	char path[4096];
 	const char *name = "vdev-pl011.so";
 	const size_t head = (110 + strlen(name) + 1 + 3) / 4 * 4, pad_head = (110 + 5 + 3) / 4 * 4;
-	size_t gap = -((uintptr_t)at + pad_head + head) % 4096 + (how == VDEV_ASIDE ? 8 : 0), bytes;
+	size_t gap = -((uintptr_t)a->at + pad_head + head) % 4096 + (how == VDEV_ASIDE ? 8 : 0), bytes;
 	FILE *from;
 
 	snprintf(path, sizeof path, "%s/vdevs/%s", getenv("BUILD"), name);
@@ -230,39 +221,50 @@ static char *add_vdev(char *at, int how)
 	fclose(from);
 	if (how == VDEV_DAMAGED)
 		file[18] = 62; /* x86-64 */
-	at = add_file(at, ".pad", zeros, gap);
-	return add_file(at, name, file, bytes);
+	archive_add_unlisted(a, ".pad", zeros, gap);
+	archive_add(a, name, file, bytes);
 }
 
 static void make_archive(const struct variant *v)
 {
 	struct boot_info *info = map_at(BOOT_INFO, 0x1000);
 	void *tree_of_board = map_at(BOOT_DTB, 0x4000);
-	char *archive = map_at(BOOT_ARCHIVE, 0x10000), *at = archive;
+	char *place = map_at(BOOT_ARCHIVE, 0x10000), *data;
+	static const unsigned char seed[crypto_sign_SEEDBYTES];
+	static struct archive a;
 	static uint64_t tree[512];
 	uint8_t program[PROGRAM_BYTES] = {0};
 	const char *vm = v->vm_config ? v->vm_config : "33554432";
+	size_t bytes;
 
 	make_board(tree_of_board, 0x4000);
 	make_system(tree, sizeof tree, v);
 	make_program(program);
-	if (!v->no_system)
-		at = add_file(at, "system.dtb", tree, fdt_totalsize(tree));
+	archive_begin(&a, place);
 	if (!v->no_program)
-		at = add_program(archive, at, "devc", program, sizeof program);
+		add_program(&a, "devc", program, sizeof program);
 	if (v->loose_program)
-		at = add_file(at, "x", "x", 1);
-	at = (v->loose_program ? add_file(at, "disk", program, sizeof program)
-			       : add_program(archive, at, "disk", program, v->bad_program ? 100 : sizeof program));
-	at = add_program(archive, at, "qvm", program, sizeof program);
-	at = add_file(at, "vm1.qvmconf", vm, strlen(vm));
+		archive_add_unlisted(&a, "x", "x", 1);
+	data = v->loose_program ? archive_add(&a, "disk", program, sizeof program)
+				: add_program(&a, "disk", program, v->bad_program ? 100 : sizeof program);
 	if (!v->no_kernel)
-		at = add_file(at, "kernel", "x", 1);
+		archive_add(&a, "kernel", "x", 1);
+	add_program(&a, "qvm", program, sizeof program);
+	if (!v->no_system)
+		archive_add(&a, "system.dtb", tree, fdt_totalsize(tree));
 	if (v->vdev != VDEV_NONE)
-		at = add_vdev(at, v->vdev);
-	at = add_file(at, "TRAILER!!!", "", 0);
+		add_vdev(&a, v->vdev);
+	if (v->unlisted)
+		archive_add_unlisted(&a, "vm1.qvmconf", vm, strlen(vm));
+	else
+		archive_add(&a, "vm1.qvmconf", vm, strlen(vm));
+	bytes = archive_end(&a, seed);
+	if (v->changed)
+		data[99] ^= 1;
+	if (v->bad_signature)
+		place[bytes - 130] ^= 1; /* the trailer takes 124 bytes, with the padding */
 	info->dtb_bytes = fdt_totalsize(tree_of_board);
-	info->archive_bytes = v->no_archive ? 0 : (uint64_t)(at - archive);
+	info->archive_bytes = v->no_archive ? 0 : bytes;
 	info->archive_pa = v->loose_archive ? 0x48000040 : 0x48000000;
 	info->cpus = 4;
 	info->ram_count = 2;
@@ -343,7 +345,10 @@ static void every_mistake_is_named_and_nothing_is_planned(void **state)
 		const char *text;
 	} cases[] = {
 	    {{.no_archive = true}, "there is no boot archive"},
-	    {{.no_system = true}, "holds no system.dtb"},
+	    {{.no_system = true}, "system.dtb is not in the boot archive"},
+	    {{.unlisted = true}, "vm1.qvmconf is not in the signed MANIFEST"},
+	    {{.changed = true}, "disk: program disk differs from the one that was signed"},
+	    {{.bad_signature = true}, "the boot archive cannot be trusted: MANIFEST.sig is no signature"},
 	    {{.no_program = true}, "console: program devc is not in the boot archive"},
 	    {{.bad_program = true}, "disk: program disk: its program headers lie beyond its end"},
 	    {{.loose_program = true}, "disk: program disk does not begin on a page of the boot archive"},

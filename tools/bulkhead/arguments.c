@@ -11,6 +11,9 @@ static const char overview[] = "usage: bulkhead COMMAND DIR [OPTION]...\n"
 			       "image   checks a system directory and writes the boot archive\n"
 			       "run     checks a system directory and boots it in QEMU\n"
 			       "map     prints who has what: the access matrix\n"
+			       "keygen  makes a pair of keys\n"
+			       "sign    signs a boot archive anew\n"
+			       "verify  checks the signature of a boot archive, and all its files\n"
 			       "\n";
 
 static const struct {
@@ -28,6 +31,13 @@ static const struct {
     {"--plan", OPTION_PLAN, false, "          also prints what each VM gets, one line for each thing"},
     {"--no-check", OPTION_NO_CHECK, false,
      "      FOR TESTS ONLY: no ownership is checked; the target is to refuse what is wrong"},
+    {"--key", OPTION_SIGN, true, "KEY         sign with this secret key"},
+    {"--signature", OPTION_SIGN, true, "FILE  take this signature of the manifest: Ed25519, 64 bytes"},
+    {"--manifest", OPTION_SIGN, true, "FILE   write the manifest there as well, to be signed elsewhere"},
+    {"--certified", OPTION_SIGN, true, "FILE  names of certified components, one a line"},
+    {"--readonly", OPTION_SIGN | OPTION_VERIFY, true,
+     "FILE   Image.readonly of the kernel that is to start this archive"},
+    {"--public", OPTION_VERIFY, true, "KEY      the public key to check with"},
     {"--kernel", OPTION_MACHINE, true, "IMAGE    the hypervisor"},
     {"--cpus", OPTION_MACHINE, true, "N          number of CPUs; default 4"},
     {"--cpu", OPTION_MACHINE, true, "MODEL       QEMU's name of the CPU; default neoverse-n1"},
@@ -84,8 +94,18 @@ static int take(struct arguments *a, const char *option, char *value)
 {
 	const struct {
 		const char *name, **to;
-	} plain[] = {{"--board", &a->board}, {"-o", &a->output}, {"--kernel", &a->kernel},
-		     {"--cpus", &a->cpus},   {"--cpu", &a->cpu}, {"--memory", &a->memory}};
+	} plain[] = {{"--board", &a->board},
+		     {"-o", &a->output},
+		     {"--kernel", &a->kernel},
+		     {"--cpus", &a->cpus},
+		     {"--cpu", &a->cpu},
+		     {"--memory", &a->memory},
+		     {"--key", &a->signing.key},
+		     {"--signature", &a->signing.signature},
+		     {"--manifest", &a->signing.manifest},
+		     {"--certified", &a->signing.certified},
+		     {"--readonly", &a->signing.kernel},
+		     {"--public", &a->public_key}};
 
 	if (strcmp(option, "-f") == 0)
 		return add_extra(a, value);
@@ -159,6 +179,10 @@ int arguments_parse(struct arguments *a, const struct command *commands, int arg
 	}
 	if (!a->input)
 		return usage(a, "no input was given", "");
+	if ((a->command->options & OPTION_VERIFY) && !a->public_key)
+		return usage(a, "a key is needed: ", "--public KEY");
+	if (a->signing.key && a->signing.signature)
+		return usage(a, "--key excludes ", "--signature");
 	if ((a->command->options & OPTION_OUTPUT) && !a->output)
 		return usage(a, "an output is needed: ", "-o ARCHIVE");
 	return EXIT_GOOD;

@@ -2,6 +2,7 @@
 /* The command line. */
 #pragma once
 
+#include "sign.h"
 #include "vdevs.h"
 #include <stdbool.h>
 
@@ -19,6 +20,8 @@
 #define OPTION_OUTPUT   (1u << 3) /* -o, required */
 #define OPTION_NO_CHECK (1u << 4)
 #define OPTION_PLAN     (1u << 6)
+#define OPTION_SIGN     (1u << 7) /* --key and what else is said about signing */
+#define OPTION_VERIFY   (1u << 8) /* --public, --readonly */
 #define OPTION_MACHINE  (1u << 5) /* --kernel, --cpus, --cpu, --memory */
 
 struct arguments;
@@ -34,6 +37,8 @@ struct command {
 struct arguments {
 	const struct command *command; /* NULL: there is nothing to do */
 	const char *input, *board, *output;
+	const char *public_key;
+	struct sign_options signing;
 	const char *kernel, *cpus, *cpu, *memory;
 	struct extra_file extras[EXTRAS_MAX];
 	unsigned extra_count;

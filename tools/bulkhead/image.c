@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image.h"
+#include "cpio.h"
 #include "message.h"
 #include <errno.h>
 #include <stdio.h>
@@ -250,12 +251,32 @@ static size_t lay_out(const struct image *image, uint8_t *out)
 	return put(out, offset, 0, "TRAILER!!!", NULL, 0);
 }
 
+/* The manifest and its signature are the archive's last files. */
+static void sign_entries(struct image *image, struct sign_result *result)
+{
+	static struct sign_file files[IMAGE_FILES_MAX];
+
+	if (image->mistakes)
+		return;
+	for (unsigned i = 0; i < image->entry_count; i++)
+		files[i] = (struct sign_file){image->entries[i].name, image->entries[i].data, image->entries[i].bytes};
+	if (sign_files(&image->arguments->signing, files, image->entry_count, result) != 0) {
+		image->mistakes++;
+		return;
+	}
+	add(image, MANIFEST_FILE, (const uint8_t *)result->manifest, result->manifest_bytes, NULL);
+	if (result->is_signed)
+		add(image, MANIFEST_SIGNATURE, result->signature, sizeof(result->signature), NULL);
+	else
+		message("bulkhead: the archive is not signed, no system starts from it: give --key or --signature");
+}
+
 static void write_archive(struct image *image, const char *output)
 {
 	size_t bytes = lay_out(image, NULL);
 	uint8_t *archive;
 
-	if (!image->arguments->no_check)
+	if (image->system && !image->arguments->no_check)
 		image->mistakes += system_check(image->system, bytes);
 	if (image->mistakes)
 		return;
@@ -275,10 +296,25 @@ static void write_archive(struct image *image, const char *output)
 	free(archive);
 }
 
+/* Signs what was collected, writes it, and frees it all. */
+static int finish(struct image *image, const char *output)
+{
+	struct sign_result result = {.manifest = NULL};
+	int status;
+
+	sign_entries(image, &result);
+	write_archive(image, output);
+	status = image->mistakes ? -1 : 0;
+	for (unsigned i = 0; i < image->entry_count; i++)
+		free(image->entries[i].owned);
+	free(result.manifest);
+	free(image);
+	return status;
+}
+
 int image_build(struct system *s, const struct arguments *a)
 {
 	struct image *image = calloc(1, sizeof(*image));
-	int status;
 
 	if (!image)
 		return -1;
@@ -287,10 +323,46 @@ int image_build(struct system *s, const struct arguments *a)
 	if (!a->no_check)
 		image->mistakes = s->mistakes;
 	collect(image);
-	write_archive(image, a->output);
-	status = image->mistakes ? -1 : 0;
-	for (unsigned i = 0; i < image->entry_count; i++)
-		free(image->entries[i].owned);
-	free(image);
+	return finish(image, a->output);
+}
+
+/* Everything but what is made anew. */
+static void collect_archive(struct image *image, const struct file *archive, const char *path)
+{
+	struct cpio_file file;
+	size_t offset = 0;
+	int status;
+
+	while ((status = cpio_next(archive->data, archive->bytes, &offset, &file)) == 1) {
+		const char *name = cpio_plain_name(file.name);
+
+		if ((file.mode & CPIO_TYPE) == CPIO_REGULAR && strcmp(name, PAD_NAME) != 0 &&
+		    strcmp(name, MANIFEST_FILE) != 0 && strcmp(name, MANIFEST_SIGNATURE) != 0 &&
+		    !add(image, name, file.data, file.bytes, NULL))
+			return;
+	}
+	if (status != 0) {
+		message("%s: this is no archive, or a damaged one", path);
+		image->mistakes++;
+	}
+}
+
+int image_sign(const struct arguments *a)
+{
+	struct image *image = calloc(1, sizeof(*image));
+	struct file archive;
+	int status;
+
+	if (!image)
+		return -1;
+	if (file_read(a->input, &archive) != 0) {
+		message("%s: %s", a->input, strerror(errno));
+		free(image);
+		return -1;
+	}
+	image->arguments = a;
+	collect_archive(image, &archive, a->input);
+	status = finish(image, a->input);
+	free(archive.data);
 	return status;
 }

@@ -5,6 +5,7 @@
 #include "message.h"
 #include "plan.h"
 #include "run.h"
+#include "sign.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,24 @@ static int command_run(struct system *s, const struct arguments *a)
 	return run_system(s, a) == 0 ? EXIT_GOOD : EXIT_MISTAKE;
 }
 
+static int command_keygen(struct system *s, const struct arguments *a)
+{
+	(void)s;
+	return sign_keygen(a->input) == 0 ? EXIT_GOOD : EXIT_MISTAKE;
+}
+
+static int command_sign(struct system *s, const struct arguments *a)
+{
+	(void)s;
+	return image_sign(a) == 0 ? EXIT_GOOD : EXIT_MISTAKE;
+}
+
+static int command_verify(struct system *s, const struct arguments *a)
+{
+	(void)s;
+	return sign_verify(a->input, a->public_key, a->signing.kernel) == 0 ? EXIT_GOOD : EXIT_MISTAKE;
+}
+
 static const struct command commands[] = {
     {"check", OPTION_BOARD | OPTION_JSON | OPTION_FILES | OPTION_PLAN, command_check,
      "usage: bulkhead check DIR|FILE.qvmconf [-f PATH[=NAME]]... [--board BOARD] [--json] [--plan]\n"
@@ -101,16 +120,18 @@ static const struct command commands[] = {
      "configuration, and reports every mistake with file and line: what clashes with what, and\n"
      "how to mend it. The files vdev-NAME.so of types that it does not know are taken as by image.\n"
      "With a board: also whether the board has what is given away.\n"},
-    {"image", OPTION_BOARD | OPTION_JSON | OPTION_FILES | OPTION_OUTPUT | OPTION_NO_CHECK, command_image,
-     "usage: bulkhead image DIR [-f PATH[=NAME]]... [--path DIR]... [--board BOARD] [--json] -o ARCHIVE\n"
+    {"image", OPTION_BOARD | OPTION_JSON | OPTION_FILES | OPTION_OUTPUT | OPTION_NO_CHECK | OPTION_SIGN, command_image,
+     "usage: bulkhead image DIR [-f PATH[=NAME]]... [--path DIR]... [--board BOARD] [--json]\n"
+     "                     [--key KEY | --signature FILE] [--manifest FILE] [--certified FILE]\n"
+     "                     [--readonly FILE] -o ARCHIVE\n"
      "\n"
      "Checks a system directory and writes the boot archive: the compiled system description, the\n"
      "configurations, and each program and guest image that they name. These are taken from the files\n"
      "given with -f, else from DIR, else from the folders of --path. Other files given with -f are\n"
      "added. Nothing is written if there is a mistake.\n"},
-    {"run", OPTION_JSON | OPTION_FILES | OPTION_MACHINE, command_run,
+    {"run", OPTION_JSON | OPTION_FILES | OPTION_MACHINE | OPTION_SIGN, command_run,
      "usage: bulkhead run DIR [-f PATH[=NAME]]... [--path DIR]... [--kernel IMAGE] [--cpus N]\n"
-     "                   [--cpu MODEL] [--memory SIZE]\n"
+     "                   [--cpu MODEL] [--memory SIZE] [--key KEY]\n"
      "\n"
      "Checks a system directory against QEMU's board, makes its archive, and boots it in QEMU on this\n"
      "terminal (leave with Ctrl-a x). The Image and the programs are those that stand beside this\n"
@@ -122,6 +143,19 @@ static const struct command commands[] = {
      "interrupt, CPUs, priorities and abilities, and may connect to whom. One line for each thing, in\n"
      "an order that depends on nothing else: fit for a diff. Where memory lies that has no fixed\n"
      "place is known on the target only, which prints the same with addresses.\n"},
+    {"keygen", OPTION_JSON, command_keygen,
+     "usage: bulkhead keygen NAME\n"
+     "\n"
+     "Makes a pair of keys: NAME.key, to be kept secret, and NAME.pub, for procmgr.\n"},
+    {"sign", OPTION_JSON | OPTION_SIGN, command_sign,
+     "usage: bulkhead sign ARCHIVE --key KEY | --signature FILE [--manifest FILE] [--certified FILE]\n"
+     "                     [--readonly FILE]\n"
+     "\n"
+     "Signs an archive anew, whatever its files say.\n"},
+    {"verify", OPTION_JSON | OPTION_VERIFY, command_verify,
+     "usage: bulkhead verify ARCHIVE --public KEY [--readonly FILE]\n"
+     "\n"
+     "Checks the archive's signature and all its files, as procmgr does.\n"},
     {NULL, 0, NULL, NULL},
 };
 

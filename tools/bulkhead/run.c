@@ -39,10 +39,12 @@ static int read_board(struct system *s, struct machine *m)
 static int make_archive(struct system *s, const struct arguments *a, const struct machine *m)
 {
 	static const char *const folders[] = {"bin", "guests", "vdevs"};
-	static char paths[3][4200];
+	static char paths[3][4200], key[4200];
 	struct arguments with = *a;
 
 	with.output = m->archive;
+	snprintf(key, sizeof(key), "%s/keys/development.key", a->home);
+	with.signing.key = a->signing.key ? a->signing.key : key;
 	for (unsigned i = 0; i < 3 && with.path_count < PATHS_MAX; i++) {
 		snprintf(paths[i], sizeof(paths[i]), "%s/%s", a->home, folders[i]);
 		with.paths[with.path_count++] = paths[i];

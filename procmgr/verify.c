@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify.h"
+
+#include <public_key.h>
+#include <sodium/crypto_hash_sha512.h>
+#include <sodium/crypto_sign_ed25519.h>
+#include <string.h>
+
+#include <manifest.h>
+
+_Static_assert(crypto_sign_ed25519_BYTES == MANIFEST_SIGNATURE_BYTES, "the manifest has Ed25519 signatures");
+_Static_assert(crypto_hash_sha512_BYTES == MANIFEST_HASH_BYTES, "the manifest has SHA-512");
+
+/* The key of whoever signs archives for this board, chosen when procmgr was built. */
+static const unsigned char public_key[crypto_sign_ed25519_PUBLICKEYBYTES] = {PUBLIC_KEY};
+
+static const void *archive;
+static size_t archive_bytes;
+static struct manifest manifest;
+static bool verified[MANIFEST_LINES_MAX]; /* so that a good file is hashed once */
+
+const char *verify_begin(const void *start, size_t bytes)
+{
+	struct cpio_file text, signature;
+	unsigned line;
+
+	archive = start;
+	archive_bytes = bytes;
+	manifest.count = 0;
+	memset(verified, 0, sizeof verified);
+	if (cpio_find(archive, archive_bytes, MANIFEST_FILE, &text) != 0 ||
+	    cpio_find(archive, archive_bytes, MANIFEST_SIGNATURE, &signature) != 0)
+		return "it is not signed: it has no " MANIFEST_FILE " or no " MANIFEST_SIGNATURE;
+	if (signature.bytes != MANIFEST_SIGNATURE_BYTES ||
+	    crypto_sign_ed25519_verify_detached(signature.data, text.data, text.bytes, public_key) != 0)
+		return MANIFEST_SIGNATURE " is no signature of " MANIFEST_FILE
+					  " by the key that procmgr was built with";
+	return manifest_read(&manifest, (const char *)text.data, text.bytes, &line);
+}
+
+static const char *compare(const struct manifest_line *line, const void *data, size_t bytes)
+{
+	uint8_t hash[MANIFEST_HASH_BYTES];
+
+	if (line == NULL)
+		return "is not in the signed " MANIFEST_FILE;
+	crypto_hash_sha512(hash, data, bytes);
+	return manifest_hash_is(line, hash) ? NULL : "differs from the one that was signed";
+}
+
+const char *verify_find(const char *name, struct cpio_file *file)
+{
+	const struct manifest_line *line = manifest_find(&manifest, name);
+	const char *wrong;
+
+	if (cpio_find(archive, archive_bytes, name, file) != 0)
+		return "is not in the boot archive";
+	/* Of one name it is always the same file that is found. */
+	if (line != NULL && verified[line - manifest.lines])
+		return NULL;
+	wrong = compare(line, file->data, file->bytes);
+	if (wrong == NULL)
+		verified[line - manifest.lines] = true;
+	return wrong;
+}
+
+bool verify_listed(const char *name)
+{
+	struct cpio_file file;
+
+	return manifest_find(&manifest, name) != NULL && cpio_find(archive, archive_bytes, name, &file) == 0;
+}
+
+bool verify_certified(const char *name)
+{
+	const struct manifest_line *line = manifest_find(&manifest, name);
+
+	return line != NULL && line->certified;
+}
+
+const char *verify_kernel(const void *image, size_t bytes)
+{
+	return compare(manifest_find(&manifest, MANIFEST_KERNEL), image, bytes);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The signed boot archive. The signature of its manifest is checked once, each file before it is used first. The
+ * archive is read-only for every process from the start on, so that what was checked stays as it was checked.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cpio.h>
+
+/* Checks the signature and reads the manifest, for all the calls below. NULL, or what is wrong. */
+const char *verify_begin(const void *archive, size_t bytes);
+
+/*
+ * Looks a file up and makes sure that it is the one that was signed. NULL, or what is wrong with it: also that it is
+ * not there. `*file` is what may be used then, and nothing else.
+ */
+const char *verify_find(const char *name, struct cpio_file *file);
+
+/* Whether a file is there at all and in the manifest: nothing is said about its content. */
+bool verify_listed(const char *name);
+
+/* Whether the manifest lists this name among the certified components. */
+bool verify_certified(const char *name);
+
+/* Compares the running kernel with the manifest's entry for it. NULL, or what is wrong. */
+const char *verify_kernel(const void *image, size_t bytes);

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sign.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cpio.h"
+#include "file.h"
+#include "message.h"
+
+_Static_assert(crypto_sign_ed25519_BYTES == MANIFEST_SIGNATURE_BYTES, "the manifest has Ed25519 signatures");
+_Static_assert(crypto_sign_ed25519_PUBLICKEYBYTES == MANIFEST_KEY_BYTES, "the manifest has Ed25519 keys");
+_Static_assert(crypto_sign_ed25519_SEEDBYTES == MANIFEST_KEY_BYTES, "both key files are equally long");
+_Static_assert(crypto_hash_sha512_BYTES == MANIFEST_HASH_BYTES, "the manifest has SHA-512");
+
+static int wrong(const char *path, const char *text)
+{
+	message("%s: %s", path, text);
+	return -1;
+}
+
+static int read_or_complain(const char *path, struct file *file)
+{
+	return file_read(path, file) == 0 ? 0 : wrong(path, strerror(errno));
+}
+
+/* ---- keys ---- */
+
+static int write_key(const char *name, const char *suffix, int mode, const uint8_t key[MANIFEST_KEY_BYTES])
+{
+	char path[4096], text[2 * MANIFEST_KEY_BYTES + 1];
+	ssize_t bytes = sizeof(text);
+	int fd, bad;
+
+	if (snprintf(path, sizeof(path), "%s%s", name, suffix) >= (int)sizeof(path))
+		return wrong(name, strerror(ENAMETOOLONG));
+	sodium_bin2hex(text, sizeof(text), key, MANIFEST_KEY_BYTES);
+	text[sizeof(text) - 1] = '\n';
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, mode);
+	if (fd < 0)
+		return wrong(path, strerror(errno));
+	bad = write(fd, text, (size_t)bytes) != bytes;
+	bad |= close(fd) != 0;
+	sodium_memzero(text, sizeof(text));
+	return bad ? wrong(path, "the key could not be written") : 0;
+}
+
+int sign_keygen(const char *name)
+{
+	uint8_t public_key[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES], seed[crypto_sign_SEEDBYTES];
+	int status;
+
+	if (sodium_init() < 0)
+		return wrong(name, "this machine has no random numbers");
+	randombytes_buf(seed, sizeof(seed));
+	crypto_sign_seed_keypair(public_key, secret, seed);
+	status = write_key(name, ".key", 0600, seed);
+	if (status == 0)
+		status = write_key(name, ".pub", 0644, public_key);
+	sodium_memzero(seed, sizeof(seed));
+	sodium_memzero(secret, sizeof(secret));
+	return status;
+}
+
+static int read_key(const char *path, uint8_t key[MANIFEST_KEY_BYTES])
+{
+	struct file file;
+	size_t bytes = 0;
+	const char *end = NULL;
+	int status;
+
+	if (read_or_complain(path, &file) != 0)
+		return -1;
+	status = sodium_hex2bin(key, MANIFEST_KEY_BYTES, (const char *)file.data, file.bytes, NULL, &bytes, &end);
+	if (status != 0 || bytes != MANIFEST_KEY_BYTES || strspn(end, "\r\n") != strlen(end))
+		status = wrong(path, "a key file has 64 hexadecimal digits and nothing else");
+	sodium_memzero(file.data, file.bytes);
+	free(file.data);
+	return status;
+}
+
+/* ---- the manifest ---- */
+
+struct listed {
+	char name[MANIFEST_NAME_MAX + 1];
+	bool certified;
+	uint8_t hash[MANIFEST_HASH_BYTES];
+};
+
+struct list {
+	struct listed *files;
+	unsigned count;
+};
+
+static int list_add(struct list *list, const char *name, const uint8_t *data, size_t bytes)
+{
+	struct listed *file = &list->files[list->count];
+
+	name = cpio_plain_name(name);
+	if (strlen(name) > MANIFEST_NAME_MAX)
+		return wrong(name, "the name is too long for a manifest");
+	memcpy(file->name, name, strlen(name) + 1);
+	crypto_hash_sha512(file->hash, data, bytes);
+	list->count++;
+	return 0;
+}
+
+static int list_add_file(struct list *list, const char *name, const char *path)
+{
+	struct file file;
+	int status;
+
+	if (read_or_complain(path, &file) != 0)
+		return -1;
+	status = list_add(list, name, file.data, file.bytes);
+	free(file.data);
+	return status;
+}
+
+static int certify(struct list *list, const char *path, unsigned line, const char *name)
+{
+	for (unsigned i = 0; i < list->count; i++) {
+		if (strcmp(list->files[i].name, cpio_plain_name(name)) == 0) {
+			list->files[i].certified = true;
+			return 0;
+		}
+	}
+	message("[%s:%u] '%s' is neither a file of the archive nor, with --readonly, '%s'", path, line, name,
+		MANIFEST_KERNEL);
+	return -1;
+}
+
+/* One name a line; blank lines and what follows a '#' do not count. */
+static int certify_all(struct list *list, const char *path)
+{
+	struct file file;
+	unsigned number = 0;
+	int status = 0;
+
+	if (read_or_complain(path, &file) != 0)
+		return -1;
+	for (char *text = (char *)file.data, *line; (line = strsep(&text, "\n")) != NULL;) {
+		char *name = line + strspn(line, " \t\r");
+
+		number++;
+		name[strcspn(name, " \t\r#")] = '\0';
+		if (name[0] != '\0' && certify(list, path, number, name) != 0)
+			status = -1;
+	}
+	free(file.data);
+	return status;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct listed *)a)->name, ((const struct listed *)b)->name);
+}
+
+static int print_list(struct list *list, struct sign_result *result)
+{
+	static struct manifest manifest; /* too long for a stack */
+	const char *mistake;
+	unsigned line;
+	FILE *stream;
+
+	qsort(list->files, list->count, sizeof(*list->files), by_name);
+	stream = open_memstream(&result->manifest, &result->manifest_bytes);
+	if (!stream)
+		return wrong(MANIFEST_FILE, strerror(errno));
+	fputs(MANIFEST_TITLE, stream);
+	for (unsigned i = 0; i < list->count; i++) {
+		char hex[2 * MANIFEST_HASH_BYTES + 1];
+
+		sodium_bin2hex(hex, sizeof(hex), list->files[i].hash, MANIFEST_HASH_BYTES);
+		fprintf(stream, "%s %s %s\n", hex, list->files[i].certified ? MANIFEST_CERTIFIED : "-",
+			list->files[i].name);
+	}
+	if (fclose(stream) != 0)
+		return wrong(MANIFEST_FILE, strerror(errno));
+	/* What the target would refuse is refused here, by the same code. */
+	mistake = manifest_read(&manifest, result->manifest, result->manifest_bytes, &line);
+	if (!mistake)
+		return 0;
+	message("%s:%u: %s: '%s'", MANIFEST_FILE, line, mistake,
+		line >= 2 && line - 2 < list->count ? list->files[line - 2].name : "");
+	return -1;
+}
+
+static int make_list(const struct sign_options *options, const struct sign_file *files, unsigned count,
+		     struct list *list)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (list_add(list, files[i].name, files[i].data, files[i].bytes) != 0)
+			return -1;
+	if (options->kernel && list_add_file(list, MANIFEST_KERNEL, options->kernel) != 0)
+		return -1;
+	return options->certified ? certify_all(list, options->certified) : 0;
+}
+
+/* ---- signatures ---- */
+
+static int sign(const char *key, struct sign_result *result)
+{
+	uint8_t public_key[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES], seed[crypto_sign_SEEDBYTES];
+
+	if (read_key(key, seed) != 0)
+		return -1;
+	crypto_sign_seed_keypair(public_key, secret, seed);
+	crypto_sign_detached(result->signature, NULL, (const uint8_t *)result->manifest, result->manifest_bytes,
+			     secret);
+	sodium_memzero(seed, sizeof(seed));
+	sodium_memzero(secret, sizeof(secret));
+	result->is_signed = 1;
+	return 0;
+}
+
+static int take_signature(const char *path, struct sign_result *result)
+{
+	struct file file;
+	int status = 0;
+
+	if (read_or_complain(path, &file) != 0)
+		return -1;
+	if (file.bytes == MANIFEST_SIGNATURE_BYTES)
+		memcpy(result->signature, file.data, MANIFEST_SIGNATURE_BYTES);
+	else
+		status = wrong(path, "an Ed25519 signature has 64 bytes");
+	free(file.data);
+	result->is_signed = status == 0;
+	return status;
+}
+
+int sign_files(const struct sign_options *options, const struct sign_file *files, unsigned count,
+	       struct sign_result *result)
+{
+	struct list list = {.files = calloc(count + 1, sizeof(struct listed))};
+	int status = -1;
+
+	*result = (struct sign_result){.manifest = NULL};
+	if (list.files && make_list(options, files, count, &list) == 0 && print_list(&list, result) == 0)
+		status = 0;
+	free(list.files);
+	if (status == 0 && options->manifest &&
+	    file_write(options->manifest, result->manifest, result->manifest_bytes) != 0)
+		status = wrong(options->manifest, strerror(errno));
+	if (status == 0 && options->key)
+		status = sign(options->key, result);
+	if (status == 0 && options->signature)
+		status = take_signature(options->signature, result);
+	return status;
+}
+
+/* ---- the check of an archive ---- */
+
+static int check_signature(const struct file *archive, const uint8_t key[MANIFEST_KEY_BYTES], struct cpio_file *text)
+{
+	struct cpio_file signature;
+
+	if (cpio_find(archive->data, archive->bytes, MANIFEST_FILE, text) != 0 ||
+	    cpio_find(archive->data, archive->bytes, MANIFEST_SIGNATURE, &signature) != 0)
+		return wrong(MANIFEST_FILE, "the archive is not signed");
+	if (signature.bytes != MANIFEST_SIGNATURE_BYTES ||
+	    crypto_sign_verify_detached(signature.data, text->data, text->bytes, key) != 0)
+		return wrong(MANIFEST_SIGNATURE, "this is no signature of " MANIFEST_FILE " by that key");
+	return 0;
+}
+
+static int check_hash(const struct manifest_line *line, const uint8_t *data, size_t bytes)
+{
+	uint8_t hash[MANIFEST_HASH_BYTES];
+	char name[MANIFEST_NAME_MAX + 1];
+
+	snprintf(name, sizeof(name), "%.*s", (int)line->name_bytes, line->name);
+	crypto_hash_sha512(hash, data, bytes);
+	return manifest_hash_is(line, hash) ? 0 : wrong(name, "the file is not the one that was signed");
+}
+
+static int check_lines(const struct manifest *manifest, const struct file *archive, const char *kernel)
+{
+	int status = 0;
+
+	for (unsigned i = 0; i < manifest->count; i++) {
+		const struct manifest_line *line = &manifest->lines[i];
+		char name[MANIFEST_NAME_MAX + 1];
+		struct cpio_file found;
+		struct file image;
+
+		snprintf(name, sizeof(name), "%.*s", (int)line->name_bytes, line->name);
+		if (strcmp(name, MANIFEST_KERNEL) == 0) {
+			if (kernel && read_or_complain(kernel, &image) == 0) {
+				status |= check_hash(line, image.data, image.bytes);
+				free(image.data);
+			}
+		} else if (cpio_find(archive->data, archive->bytes, name, &found) != 0) {
+			status = wrong(name, "the archive lacks this file of its manifest");
+		} else {
+			status |= check_hash(line, found.data, found.bytes);
+		}
+	}
+	return status;
+}
+
+static int check_archive(const struct file *archive, const uint8_t key[MANIFEST_KEY_BYTES], const char *kernel)
+{
+	static struct manifest manifest; /* too long for a stack */
+	struct cpio_file text;
+	const char *mistake;
+	unsigned line;
+
+	if (check_signature(archive, key, &text) != 0)
+		return -1;
+	mistake = manifest_read(&manifest, (const char *)text.data, text.bytes, &line);
+	if (mistake) {
+		message("%s:%u: %s", MANIFEST_FILE, line, mistake);
+		return -1;
+	}
+	if (kernel && !manifest_find(&manifest, MANIFEST_KERNEL))
+		return wrong(MANIFEST_KERNEL, "the manifest has no kernel");
+	if (check_lines(&manifest, archive, kernel) != 0)
+		return -1;
+	message_good("the signature is good, and so are %u files\n", manifest.count);
+	return 0;
+}
+
+int sign_verify(const char *archive, const char *public_key, const char *kernel)
+{
+	uint8_t key[MANIFEST_KEY_BYTES];
+	struct file file;
+	int status;
+
+	if (read_key(public_key, key) != 0 || read_or_complain(archive, &file) != 0)
+		return -1;
+	status = check_archive(&file, key, kernel);
+	free(file.data);
+	return status;
+}
