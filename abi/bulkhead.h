@@ -272,6 +272,8 @@ enum systemctl {
 	SYSTEM_RESET,
 	SYSTEM_CONSOLE_OFF, /* a driver owns the UART from now on: the kernel prints only when it must stop */
 	SYSTEM_CONSOLE_ON,  /* that driver is gone: what is printed is seen again */
+	SYSTEM_SAFE_RESET,  /* value 1: the global design safe state ends with a reset; 0, as at start: switched off */
+	SYSTEM_SAFE_STATE,  /* enter it now; does not return. The caller has said why */
 };
 
 struct system_info {
@@ -291,6 +293,7 @@ struct system_info {
 #define BOOT_INFO    0x100000ull
 #define BOOT_DTB     0x1000000ull
 #define BOOT_PROGRAM 0x2000000ull
+#define BOOT_IMAGE   0x8000000ull /* the part of the kernel's Image that never changes */
 #define BOOT_ARCHIVE 0x40000000ull
 #define BOOT_RAM_MAX 16
 
@@ -302,6 +305,7 @@ struct boot_info {
 	uint64_t dtb_bytes;
 	uint64_t archive_bytes; /* 0: none was given */
 	uint64_t archive_pa;
+	uint64_t image_bytes;
 	uint32_t cpus;
 	uint32_t ram_count;
 	struct boot_range ram[BOOT_RAM_MAX]; /* free for processes; whole pages, ascending */

@@ -61,8 +61,15 @@ void system_end(bool reset)
 
 void system_safe_state(const char *culprit)
 {
-	log_line(SLOG_FATAL, "global design safe state: critical process %s is gone", culprit);
-	system_end(config.safe_state_reset);
+	log_console(false);
+	log_line(SLOG_FATAL, "critical process %s is gone", culprit);
+	system_safe();
+}
+
+void system_safe(void)
+{
+	SystemCtl_r(SYSTEM_SAFE_STATE, 0);
+	system_end(false);
 }
 
 /* After this the slot may be started again: nothing of the process is left, and its memory is zero. */

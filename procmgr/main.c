@@ -3,6 +3,7 @@
 #include <bulkhead/kernel.h>
 
 #include "procmgr.h"
+#include "safety.h"
 
 int main(void)
 {
@@ -15,6 +16,11 @@ int main(void)
 		system_end(false);
 	}
 	mistakes = setup();
+	SystemCtl_r(SYSTEM_SAFE_RESET, config.safe_state_reset);
+	if (safety_unmet() != 0) {
+		log_line(SLOG_FATAL, "system not started: safety is required, and not met");
+		system_safe();
+	}
 	if (mistakes != 0) {
 		log_line(SLOG_FATAL, "system not started: %u mistakes", mistakes);
 		system_end(false);

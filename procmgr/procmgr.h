@@ -170,7 +170,10 @@ struct shutdown {
 };
 extern struct shutdown shutdown_state;
 _Noreturn void system_end(bool reset);
+/* A critical process is gone. */
 _Noreturn void system_safe_state(const char *culprit);
+/* The global design safe state, for a reason that was logged. */
+_Noreturn void system_safe(void);
 void shutdown_begin(bool reset);
 void shutdown_go_on(void);
 uint64_t shutdown_deadline(void);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "procmgr.h"
+#include "safety.h"
 #include "start.h"
 #include "verify.h"
 
@@ -147,6 +148,7 @@ static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_ne
 	slot->guest_bytes = need->guest_bytes;
 	slot->vcpus = guest.cpu_count;
 	vdevs_collect(archive(), boot->archive_bytes, &guest, &slot->vdev_files, mistake_line);
+	safety_judge(slot, &guest, archive(), boot->archive_bytes);
 	for (unsigned i = 0; i < guest.load_count; i++) {
 		const char *wrong = verify_find(guest.loads[i].path, &file);
 
@@ -259,14 +261,14 @@ static void fill_vm(struct slot *slot, const struct sys_vm *vm)
 	slot->kind = SLOT_VM;
 	slot->name = vm->own.name;
 	slot->vm = vm;
-	slot->program = VM_PROGRAM;
+	slot->program = safety_program();
 	slot->sched = vm->own.sched;
 	slot->memory = vm->own.memory;
 	slot->kernel_memory = vm->own.kernel_memory;
 	slot->abilities = ABLE_VCPU;
 	slot->critical = vm->own.critical;
 	slot->connect_mask = connect_mask(vm->own.connect);
-	add_arg(slot, VM_PROGRAM);
+	add_arg(slot, slot->program);
 	snprintf(slot->config_arg, sizeof slot->config_arg, "@%s", vm->config);
 	add_arg(slot, slot->config_arg);
 	for (unsigned i = 0; i < vm->own.arg_count; i++)

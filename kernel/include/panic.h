@@ -6,5 +6,9 @@
 
 /* An exception from EL2 itself, on the emergency stack. `kind` is the offset in the vector table: 0x200 and so on. */
 _Noreturn void panic_exception(uint64_t kind);
+/* What panic() ends in, for a reason that procmgr has printed. */
+_Noreturn void safe_state(void);
+/* Its last act: reset the board, or switch it off. */
+void safe_state_resets(bool reset);
 /* SGI_STOP has arrived: another CPU has panicked. */
 _Noreturn void panic_stop(void);

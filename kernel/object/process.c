@@ -304,6 +304,7 @@ static void boot_info_make(struct process *p, const uint64_t random[RANDOM_COUNT
 	info.dtb_bytes = board.dtb.bytes;
 	info.archive_bytes = board.initrd.bytes;
 	info.archive_pa = board.initrd.start;
+	info.image_bytes = board.image_readonly;
 	info.cpus = board.cpu_count;
 	info.program_address = BOOT_PROGRAM;
 	info.program_bytes = (uint64_t)(procmgr_file_end - procmgr_file);
@@ -311,6 +312,7 @@ static void boot_info_make(struct process *p, const uint64_t random[RANDOM_COUNT
 	map_pages_of(p, BOOT_INFO, va_to_pa(&info), sizeof(info));
 	map_pages_of(p, BOOT_DTB, board.dtb.start, board.dtb.bytes);
 	map_pages_of(p, BOOT_PROGRAM, va_to_pa(procmgr_file), info.program_bytes);
+	map_pages_of(p, BOOT_IMAGE, board.image.start, board.image_readonly);
 	if (board.initrd.bytes)
 		map_pages_of(p, BOOT_ARCHIVE, board.initrd.start, board.initrd.bytes);
 }

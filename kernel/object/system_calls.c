@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "cpu.h"
 #include "irq.h"
+#include "panic.h"
 #include "process.h"
 
 #define LOG_MAX  256
@@ -16,6 +17,8 @@ int64_t call_SystemCtl(struct thread *t, struct frame *f)
 	case SYSTEM_RESET: arch_system_reset();
 	case SYSTEM_CONSOLE_OFF:
 	case SYSTEM_CONSOLE_ON: console_off(f->x[0] == SYSTEM_CONSOLE_OFF); return 0;
+	case SYSTEM_SAFE_RESET: safe_state_resets(f->x[1]); return 0;
+	case SYSTEM_SAFE_STATE: safe_state();
 	default: return -KE_INVAL;
 	}
 }

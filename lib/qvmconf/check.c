@@ -166,8 +166,6 @@ static void check_built(struct qc_reader *r)
 {
 	const struct qvm_config *c = r->config;
 
-	if (r->safety_asked)
-		qc_mistake(r, &c->safety_place, "'safety' is not supported yet, but for 'none'");
 	if (c->dump)
 		qc_mistake(r, &c->dump_place, "'dump' is not supported yet");
 	for (unsigned i = 0; i < c->vdev_count; i++) {

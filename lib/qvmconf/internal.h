@@ -47,7 +47,6 @@ struct qc_reader {
 	bool load_mistaken;                   /* the same for load */
 	bool gic_given;
 	bool pic_refused;  /* an interrupt controller of another architecture was named, and vdevs may name it */
-	bool safety_asked; /* for anything but 'none' */
 	unsigned options;  /* seen so far */
 	unsigned mistakes;
 	bool stop;

@@ -53,7 +53,6 @@ static void option_safety(struct qc_reader *r, const struct qc_option *option)
 
 	for (unsigned i = 0; word && i < 3; i++) {
 		if (strcmp(word, levels[i]) == 0) {
-			r->safety_asked |= i > 0;
 			r->config->safety = (enum qvm_safety)(QVM_SAFETY_NONE + i);
 			r->config->safety_place = r->option_place;
 			return;

@@ -59,10 +59,10 @@ def make_archive(system, name=None, replaced=None):
     return archive
 
 
-def resign(archive, key=None):
+def resign(archive, key=None, readonly=BUILD / "kernel/Image.readonly", more=()):
     """Signs an archive that was changed, which the host tool would never build."""
     key = key or os.environ.get("KEY", BUILD / "keys/development.key")
-    subprocess.run([BUILD / "bulkhead", "sign", archive, "--key", key, "--readonly", BUILD / "kernel/Image.readonly"],
+    subprocess.run([BUILD / "bulkhead", "sign", archive, "--key", key, "--readonly", readonly, *more],
                    check=True, capture_output=True, timeout=60)
     return archive
 

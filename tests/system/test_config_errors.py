@@ -70,7 +70,7 @@ def test_sample_of_the_hosts_cases():
     for vm, (_, text, _) in zip(good, cases):
         start, length = data.index(good[vm]), len(files[f"{vm}.qvmconf"])
         data = data[:start] + text.ljust(length) + data[start + length:]
-    with Board(spoilt_copy(archive, data)) as board:
+    with Board(resign(spoilt_copy(archive, data))) as board:
         board.expect(r"system not started: \d+ mistake", 60)
         for vm, (name, _, said) in zip(good, cases):
             for line in said:

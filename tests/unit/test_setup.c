@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: procmgr/setup.c procmgr/env.c procmgr/verify.c lib/manifest.c procmgr/vdevs.c lib/elf.c lib/cpio.c */
-/* SOURCES: lib/vdevfile.c lib/vdevfind.c */
+/* SOURCES: procmgr/safety.c lib/vdevfile.c lib/vdevfind.c */
 /* SOURCES: lib/sysconf */
 /* LIBS: fdt sodium */
 /*

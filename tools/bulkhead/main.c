@@ -103,6 +103,10 @@ static int command_keygen(struct system *s, const struct arguments *a)
 static int command_sign(struct system *s, const struct arguments *a)
 {
 	(void)s;
+	if (!a->signing.key && !a->signing.signature) {
+		message("bulkhead: a key or a signature is needed; see bulkhead sign --help");
+		return EXIT_USAGE;
+	}
 	return image_sign(a) == 0 ? EXIT_GOOD : EXIT_MISTAKE;
 }
 

@@ -38,6 +38,7 @@ void boot_early(const void *dtb)
 		arch_system_off();
 	board.image =
 	    (struct range){.start = (paddr_t)__image_start, .bytes = (paddr_t)__image_end - (paddr_t)__image_start};
+	board.image_readonly = (paddr_t)__rodata_end - (paddr_t)__image_start;
 	/* Firmware may have written the tree with its caches on. */
 	cache_clean_poc(dtb, 40);
 	cache_clean_poc(dtb, fdt_blob_bytes(dtb));

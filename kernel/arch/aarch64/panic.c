@@ -9,13 +9,12 @@
 #include "console.h"
 #include "sysreg.h"
 
-#define PANIC_POWER_OFF 1 /* 0: stay halted, so that the console's last lines can be read on a board */
-
 #define STOP_WAIT_NS     100000000ull
 #define RETURN_ADDRESSES 16
 
 static unsigned panic_cpu; /* its number + 1 */
 static unsigned stopped;   /* CPUs that have answered SGI_STOP */
+static bool reset_last;
 
 static unsigned cpu_number(void)
 {
@@ -101,9 +100,21 @@ static void print_stack(uint64_t from)
 static _Noreturn void finish(void)
 {
 	printk("global design safe state\n");
-	if (PANIC_POWER_OFF != 0)
-		arch_system_off();
-	halt();
+	if (reset_last)
+		arch_system_reset();
+	arch_system_off();
+}
+
+void safe_state_resets(bool reset)
+{
+	reset_last = reset;
+}
+
+void safe_state(void)
+{
+	seize();
+	stop_others();
+	finish();
 }
 
 void panic(const char *why, ...)

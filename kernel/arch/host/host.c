@@ -105,6 +105,16 @@ void panic_stop(void)
 	panic("another CPU has stopped");
 }
 
+void safe_state(void)
+{
+	panic("global design safe state");
+}
+
+void safe_state_resets(bool reset)
+{
+	(void)reset;
+}
+
 void printk(const char *format, ...)
 {
 	va_list args;

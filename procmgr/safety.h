@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The option `safety`: what happens if a component is not the certified variant. A vdev is one if its file's name ends
+ * in -safety.so, it was compiled as one, and the signed manifest lists it among the certified components; qvm if its
+ * file is qvm-safety and listed so; kernel and procmgr, which are one Image, if the manifest lists them so and the
+ * kernel that runs is that one.
+ */
+#pragma once
+
+#include <qvmconf.h>
+
+#include "procmgr.h"
+
+/* The file of the VM manager: the certified variant is sought first. */
+const char *safety_program(void);
+
+/* Judges all that a VM uses, prints warnings and errors, and counts what was required and is not met. */
+void safety_judge(const struct slot *slot, const struct qvm_config *vm, const void *archive, size_t bytes);
+
+/* How many errors there were: not 0 is the global design safe state. */
+unsigned safety_unmet(void);

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The option `safety`: warnings, and the global design safe state when what is required is not met."""
+import pytest
+
+from harness import BUILD, PROMPT, Board, archive_files, example, make_archive, resign
+
+SAFE = (BUILD / "vdevs/vdev-pl011-safety.so", "vdev-pl011-safety.so")
+RENAMED = (BUILD / "vdevs/vdev-pl011.so", "vdev-pl011-safety.so")
+ALL = "@kernel\nqvm-safety\nvdev-pl011-safety.so\n"
+NO_VDEV = "@kernel\nqvm-safety\n"
+SECOND = "vdev pl011\n\tloc 0x1c0a0000\n\tintr gic:38\n\thostdev /dev/console/two\n"
+UNMET = "safety is required, and not met"
+
+
+def system(before, vdev=SAFE, certified=ALL, level=None, second=""):
+    """examples/hello with `before` in front of its vdev, a vdev file of that name, and a level for the whole system."""
+    files = example("hello")
+    text = files["hello.qvmconf"].decode()
+    at = text.index("vdev pl011")
+    files["hello.qvmconf"] = f"{text[:at]}{before}\n{text[at:]}\n{second}"
+    files["qvm-safety"] = (BUILD / "bin/qvm").read_bytes()
+    if vdev:
+        files[vdev[1]] = vdev[0].read_bytes()
+    used = [name for name in certified.split() if name in ("@kernel", "qvm-safety") or vdev]
+    files["certified"] = "\n".join(used) + "\n"
+    if level:
+        dts = files["system.dts"].decode()
+        files["system.dts"] = dts.replace('compatible = "bulkhead,system";',
+                                          f'compatible = "bulkhead,system";\n\tsafety = "{level}";', 1)
+    return make_archive(files)
+
+
+def stops(archive, *messages):
+    """The errors, then the safe state: nothing was started, and the board is switched off."""
+    with Board(archive) as board:
+        for message in messages:
+            board.expect(message, 60)
+        board.expect(UNMET, 20)
+        board.expect("global design safe state", 20)
+        board.expect_nothing(rf"{PROMPT}|started: slot|panic", 3, may_end=True)
+
+
+def starts(archive, *warnings):
+    """Exactly these warnings, then the guest."""
+    with Board(archive) as board:
+        for warning in warnings:
+            board.expect(f"warning: {warning}", 60)
+            assert "warning:" not in board.seen
+        board.expect("access matrix", 60)
+        assert "warning:" not in board.seen and "error:" not in board.seen
+        board.prompt()
+
+
+def test_all_is_certified():
+    starts(system("safety required"))
+
+
+@pytest.mark.parametrize("before, level", [("", None), ("safety none", "required")])
+def test_nothing_is_asked(before, level):
+    starts(system(before, vdev=None, certified="", level=level))
+
+
+def test_first_example():
+    """`safety warn`, vdev foo, `safety required`, vdev moo: a warning about foo; moo, and what is no vdev, must be."""
+    stops(system("safety warn", vdev=None, second="safety required\n" + SECOND),
+          r"warning: \[hello.qvmconf:\d+\] vdev pl011 is not a safety variant: there is no file",
+          r"error: \[hello.qvmconf:\d+\] vdev pl011 is not a safety variant: there is no file")
+
+
+def test_second_example():
+    """vdev foo, `safety warn`, vdev moo, where the system requires: foo must be."""
+    stops(system("", vdev=None, level="required", second="safety warn\n" + SECOND),
+          r"error: \[hello.qvmconf:\d+\] vdev pl011 is not", r"warning: \[hello.qvmconf:\d+\] vdev pl011 is not")
+
+
+def test_last_one_is_for_what_is_no_vdev():
+    """In the second example, but with a certified vdev: only warnings about the kernel and qvm."""
+    starts(system("", certified="vdev-pl011-safety.so", level="required", second="safety warn\n"),
+           "qvm-safety is not a safety variant: the signed MANIFEST does not list it",
+           "the kernel's Image is not a safety variant: the signed MANIFEST does not list it")
+    stops(system("", certified="vdev-pl011-safety.so", level="required"), "error: qvm-safety is not a safety variant",
+          "error: the kernel's Image is not a safety variant")
+
+
+def test_renamed_vdev():
+    stops(system("safety required", vdev=RENAMED), "vdev pl011 is not a safety variant: it was not compiled as one")
+
+
+def test_vdev_that_is_not_listed_as_certified():
+    stops(system("safety required", certified=NO_VDEV), "vdev pl011 is not a safety variant: .*does not list it")
+
+
+def test_vdev_with_wrong_hash():
+    archive = system("safety required")
+    data = bytearray(archive.read_bytes())
+    start, size = archive_files(data)["vdev-pl011-safety.so"]
+    data[start + size // 2] ^= 1
+    archive.write_bytes(data)
+    stops(archive, "vdev pl011 is not a safety variant: differs from the one that was signed")
+
+
+def test_swapped_procmgr():
+    """The Image that runs holds another first process than the one that the manifest names."""
+    archive = system("safety required")
+    certified = archive.with_suffix(".certified")
+    certified.write_text(ALL)
+    resign(archive, readonly=BUILD / "first/kworst/Image.readonly", more=("--certified", certified))
+    stops(archive, "the kernel's Image is not a safety variant: differs from the one that was signed")
