@@ -120,12 +120,19 @@ static void fill(struct vdev_instance *v, const struct qvm_vdev *config, const s
 		mutex_init(&v->vdev.v_mtx);
 }
 
-static void make(struct vdev_instance *v, const struct qvm_vdev *config)
+static const struct vdev_factory *factory_for(const struct qvm_vdev *config)
 {
 	const struct vdev_factory *f = vdev_factory_of(config->type);
 
-	if (f == NULL)
-		vm_refuse(VM_EXIT_CONFIG, &config->place, "there is no vdev '%s'", config->type);
+	if (f != NULL)
+		return f;
+	vm_refuse(VM_EXIT_CONFIG, &config->place, "there is no vdev '%s'", config->type);
+}
+
+static void make(struct vdev_instance *v, const struct qvm_vdev *config)
+{
+	const struct vdev_factory *f = factory_for(config);
+
 	fill(v, config, f);
 	if (f->extra_space != 0) {
 		v->vdev.v_device = calloc(1, f->extra_space);

@@ -30,7 +30,7 @@ static void deliver(const struct pulse *pulse)
 	const unsigned index = (unsigned)pulse->code % CODE_TIMER;
 	struct vdev_instance *v;
 
-	if (pulse->code < 0 || index >= vm.vdev_count)
+	if (pulse->code < 0 || index >= QVM_VDEVS_MAX || index >= vm.vdev_count)
 		return;
 	v = &vm.vdev[index];
 	if (pulse->code >= CODE_TIMER)

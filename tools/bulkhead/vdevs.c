@@ -40,7 +40,7 @@ struct vdev_file *vdevs_find(struct vdev_pool *pool, const char *type)
 	}
 	if (pool->count == VDEVS_MAX || strlen(type) >= sizeof(f->type))
 		return NULL;
-	strcpy(f->type, type);
+	memcpy(f->type, type, strlen(type) + 1);
 	for (unsigned i = 0; i < 2; i++) {
 		const char *wrong;
 
