@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds the boot archive of a system directory with what this tree has built:
-#   tools/image.sh DIR ARCHIVE
+#   tools/image.sh DIR ARCHIVE [OPTION]...   options of `bulkhead image`
 # All processes go into it, and of the guests' images and the test programs those that the directory's files name. It is
 # signed with KEY; if the directory has a file `certified`, that is the list of the certified components.
 set -eu
@@ -11,6 +11,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 build=${BUILD:-$top/build}
 system=$1
 archive=$2
+shift 2
 
 files=()
 for file in "$build"/bin/*; do
@@ -41,4 +42,4 @@ if [ -f "$system/certified" ]; then
 	files+=(--certified "$system/certified")
 fi
 exec "$build/bulkhead" image "$system" "${files[@]}" --readonly "$build/kernel/Image.readonly" \
-	--key "${KEY:-$build/keys/development.key}" -o "$archive"
+	--key "${KEY:-$build/keys/development.key}" "$@" -o "$archive"

@@ -5,7 +5,8 @@
 A .qvmconf file here begins with one line "# expect: [file:line] text" for each message that the host tool must print for
 it, in that order, and no other. One under plans/ is right: it begins with lines "# plan: text", which `check --plan` must
 print for it, on the same board. A folder under system/ is a system directory whose system.dts begins with lines
-"// expect: text"; it is checked against system/board.dts. Run by itself or by pytest; the tool is build/bulkhead or
+"// expect: text"; it is checked against system/board.dts. One under maps/ is right: its lines
+"// map: text" are what `map` must print. Run by itself or by pytest; the tool is build/bulkhead or
 $BULKHEAD.
 """
 import os
@@ -47,6 +48,18 @@ def run_vm(path):
     check([str(path)], expected(path, "#"))
 
 
+def map_cases():
+    return sorted(path.parent for path in HERE.glob("maps/*/system.dts"))
+
+
+def run_map(path, board):
+    """A right system: its access matrix is that of the lines "// map: text"."""
+    wanted = expected(path / "system.dts", "//", "map")
+    done = subprocess.run([TOOL, "map", str(path), "--board", str(board)], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert wanted and done.stdout.splitlines() == wanted, "printed:\n" + done.stdout
+
+
 def run_system(path, board):
     check([str(path), "--board", str(board)], expected(path / "system.dts", "//"))
 
@@ -82,6 +95,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         board = compile_board(folder)
         cases += [("system/" + path.name, run_system, (path, board)) for path in system_cases()]
+        cases += [("maps/" + path.name, run_map, (path, board)) for path in map_cases()]
         cases += [("plans/" + path.name, run_plan, (path, board)) for path in plan_cases()]
         for name, function, arguments in cases:
             try:

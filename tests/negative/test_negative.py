@@ -26,3 +26,8 @@ def test_plan(path, board):
 @pytest.mark.parametrize("path", run.system_cases(), ids=lambda path: path.name)
 def test_system(path, board):
     run.run_system(path, board)
+
+
+@pytest.mark.parametrize("path", run.map_cases(), ids=lambda path: path.name)
+def test_map(path, board):
+    run.run_map(path, board)

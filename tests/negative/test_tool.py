@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The host tool by itself: the archives that it writes, and that it writes none when something is wrong."""
 import hashlib
+import json
 import pathlib
 import re
 import subprocess
@@ -264,3 +265,25 @@ def test_help_of_a_command(command):
     done = bulkhead(command, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"usage: bulkhead {command} DIR")
+
+
+def test_json(tmp_path):
+    """Both sides of a clash, for machines."""
+    folder = pathlib.Path(__file__).parent / "system" / "owner-device-two-vms"
+    done = bulkhead("check", folder, "--board", run.compile_board(tmp_path), "--json")
+    said = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, said["status"]) == (run.EX_CONFIG, "", run.EX_CONFIG)
+    line, = said["messages"]
+    assert (line["file"], line["others"][0]["file"]) == ("system.dts", "system.dts")
+    assert line["line"] > line["others"][0]["line"] > 1
+    good = json.loads(bulkhead("map", HELLO, "--json").stdout)
+    assert (good["status"], good["messages"], good["map"][0]) == (0, [], "access matrix:")
+
+
+def test_without_checks(tmp_path):
+    """For tests of the target: the archive is written whatever clashes in it."""
+    folder = pathlib.Path(__file__).parent / "system" / "owner-region-anywhere-two-processes"
+    files = ["-f", f"{__file__}=one", "-f", f"{__file__}=two"]
+    assert bulkhead("image", folder, *files, "-o", tmp_path / "no").returncode == run.EX_CONFIG
+    assert not (tmp_path / "no").exists()
+    assert bulkhead("image", folder, *files, "--no-check", "-o", tmp_path / "yes").returncode == 0

@@ -39,9 +39,9 @@ def other_build(name, replaced):
     return build
 
 
-def make_archive(system, name=None, replaced=None):
+def make_archive(system, name=None, replaced=None, options=()):
     """Builds a boot archive out of an example's name, a folder, or a dict of file names and contents. `replaced`: files
-    of the build that go into it in place of processes."""
+    of the build that go into it in place of processes. `options`: of `bulkhead image`."""
     __tracebackhide__ = True
     name = name or running_test()
     if isinstance(system, dict):
@@ -53,7 +53,7 @@ def make_archive(system, name=None, replaced=None):
     else:
         folder = pathlib.Path(system) if os.sep in str(system) else TOP / "examples" / system
     archive = BUILD / "images" / f"{name}.cpio"
-    done = subprocess.run([TOP / "tools/image.sh", folder, archive], capture_output=True, text=True, timeout=60,
+    done = subprocess.run([TOP / "tools/image.sh", folder, archive, *options], capture_output=True, text=True, timeout=60,
                           stdin=subprocess.DEVNULL, env={**os.environ, "BUILD": str(other_build(name, replaced) if replaced else BUILD)})
     assert done.returncode == 0, f"no archive from {folder}, exit status {done.returncode}:\n{done.stdout}{done.stderr}"
     return archive

@@ -887,8 +887,8 @@ static void the_end_of_a_critical_process_ends_the_system(void **state)
 /* Each time after twice the time, so often and no more; then what is critical takes the system with it. */
 static void what_fails_is_started_again_for_so_long(void **state)
 {
-	static const struct act acts_[] = {{DIE, LATE, END_FAULT}, {WAIT}, {DIE, LATE, END_EXIT, 0, .status = 1}, {WAIT},
-					   {DIE, LATE, END_FAULT}};
+	static const struct act acts_[] = {
+	    {DIE, LATE, END_FAULT}, {WAIT}, {DIE, LATE, END_EXIT, 0, .status = 1}, {WAIT}, {DIE, LATE, END_FAULT}};
 
 	(void)state;
 	config.processes[LATE - 1].own.restart = SYS_RESTART_ON_FAILURE;

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the host tool refuses, refused by the target as well: the archives are made without the tool's checks.
+
+Each system would start two VMs; none of them may, and the reason is printed.
+"""
+
+import pytest
+
+from harness import PROMPT, Board, bare_vm, example, make_archive, system_dts
+
+RTC = 'devices = "/pl031@9010000";'
+GPIO = 'devices = "/pl061@9030000";'
+PASS_RTC = "pass loc mem:0x9010000,0x1000,rw"
+FRAME = "memory { frame { start = <0x60000000>; bytes = <0x100000>; }; };"
+
+# Name: properties of the first VM and of the second, lines of the second one's configuration, parts of the system, message.
+CASES = {
+    "one-device": (RTC, RTC, "", "", r"/vms/two: device \"/pl031@9010000\": 0x9010000-0x9010fff belongs to /vms/one already"),
+    "one-region": ('regions = "frame";', 'regions = "frame";', "", FRAME,
+                   r"/vms/two: region \"frame\": 0x60000000-0x600fffff belongs to /vms/one already"),
+    "one-interrupt": ("interrupts = <100>;", "interrupts = <100>;", "", "",
+                      r"/vms/two: 'interrupts' 100: interrupt 100 belongs to /vms/one already"),
+    "more-cpus-than-there-are": ("runmask = <0x3>; exclusive-cpus;", "runmask = <0x6>; exclusive-cpus;", "", "",
+                                 r"/vms/two: CPUs 0x6 are to be its own, but /vms/one has 0x2 too"),
+    "no-such-cpu": ("", "runmask = <0x80>;", "", "", r"/vms/two: 'runmask' 0x80 names CPUs that the board does not have"),
+    "pass-of-other": (RTC, "", PASS_RTC, "",
+                      r"\[two\.qvmconf:\d+\] 'pass' of 0x9010000-0x9010fff, which /vms/one has; /vms/two cannot pass it"),
+    "device-of-host": ('devices = "stdout";', "", "", "",
+                       r"/vms/one: device \"stdout\": 0x9000000-0x9000fff belongs to /processes/devc-pl011 already"),
+    "dma": ('devices = "/virtio_mmio@a000000";', "", "", "",
+            r"/vms/one: device \"/virtio_mmio@a000000\" can do DMA, which nothing bounds"),
+    "no-ram": ("", "", "", "memory { frame { start = <0x20000000>; bytes = <0x100000>; }; };",
+               r"/memory/frame: the board has no RAM at 0x20000000-0x200fffff"),
+}
+
+
+def system(first, second, lines, parts):
+    dts = system_dts(vms=(("one", first), ("two", second))).replace("processes {", f"{parts} processes {{", 1)
+    return {"system.dts": dts, "one.qvmconf": bare_vm("one", "ticks"),
+            "two.qvmconf": bare_vm("two", "ticks", more=lines)}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_refused(name):
+    *parts, message = CASES[name]
+    archive = make_archive(system(*parts), options=["--no-check"])
+    with Board(archive, cpus=2) as board:
+        board.expect(message, 60)
+        board.expect(r"system not started: \d+ mistake", 20)
+        board.expect_nothing(rf"{PROMPT}|started: slot|[Pp]anic", 2, may_end=True)
+
+
+def test_fixed_region_where_the_kernel_is():
+    """Only the target knows what of the RAM is taken."""
+    taken = "memory { frame { start = <0x40200000>; bytes = <0x100000>; }; };"
+    with Board(make_archive(system("", "", "", taken)), cpus=2) as board:
+        board.expect(r"frame: not all of 40200000-402fffff is free", 60)
+        board.expect(r"system not started: \d+ mistake", 20)
+
+
+def test_variables_regions_and_clusters_reach_qvm():
+    """What the description says is used in the configuration, by the tool, procmgr and qvm alike."""
+    files = example("hello")
+    files["system.dts"] = files["system.dts"].replace(b"processes {", FRAME.encode() +
+                                                      b" clusters { low { cpus = <0>; }; }; processes {", 1)
+    files["system.dts"] = files["system.dts"].replace(
+        b'config = "hello.qvmconf";',
+        b'config = "hello.qvmconf"; env = "START=0x90000000", "SIZE=1M"; args = "ram", "$env{START},$env{SIZE}", "pass", '
+        b'"loc", "mem:0xa0000000,$asinfo_length{frame},rwcxm=$asinfo_start{frame}", "cpu", "cluster", "low"; '
+        b'regions = "frame";', 1)
+    with Board(make_archive(files), cpus=2) as board:
+        board.expect(r"0060000000-00600fffff region  hello \(frame\)", 60)
+        board.prompt()
+        board.open_console("hello")
+        board.expect(r"[Hh]ello", 20)
+
+
+def test_restart():
+    """A server that fails is started again, for so long."""
+    bad = '''bad { program = "shmem-server"; abilities = "log"; restart = "on-failure"; restart-limit = <2>;
+              restart-delay = <10>; };'''
+    with Board(make_archive({"system.dts": system_dts(first=bad)}), cpus=2) as board:
+        board.expect(r"bad is started again in 10 ms: restart 1 of 2", 60)
+        board.expect(r"bad is started again in 20 ms: restart 2 of 2", 20)
+        board.expect(r"bad is not started again: it has been, 2 times in a row", 20)
+        board.prompt()
