@@ -137,7 +137,7 @@ static void check_cpus(const struct check *c, unsigned owner)
 	uint32_t present = c->board ? sys_present_cpus(c->board) : (1u << CPU_MAX) - 1;
 
 	/* What was not written names every CPU that could exist, but those that others have exclusively. */
-	if (own->runmask_given && (own->sched.runmask & ~present))
+	if (c->board && own->runmask_given && (own->sched.runmask & ~present))
 		wrong_at(c, owner, "runmask",
 			 "'runmask' 0x%x names CPUs that the board does not have; its %u CPUs are 0x%x",
 			 (unsigned)own->sched.runmask, c->board->cpus, (unsigned)present);

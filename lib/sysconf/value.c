@@ -2,6 +2,7 @@
 /* Typed properties of the system description. */
 #include "internal.h"
 #include <libfdt.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MEMORY_MAX    (1ull << 40)
@@ -156,18 +157,10 @@ static void list_choices(const char *const *choices, char *text, size_t bytes)
 	size_t used = 0;
 
 	text[0] = '\0';
-	for (unsigned i = 0; choices[i]; i++) {
+	for (unsigned i = 0; choices[i] && used < bytes; i++) {
 		const char *between = i == 0 ? "" : choices[i + 1] ? ", " : " or ";
 
-		if (used + strlen(between) + strlen(choices[i]) + 3 > bytes)
-			return;
-		strcpy(text + used, between);
-		used += strlen(between);
-		text[used++] = '"';
-		strcpy(text + used, choices[i]);
-		used += strlen(choices[i]);
-		text[used++] = '"';
-		text[used] = '\0';
+		used += (size_t)snprintf(text + used, bytes - used, "%s\"%s\"", between, choices[i]);
 	}
 }
 

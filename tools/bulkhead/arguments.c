@@ -107,7 +107,7 @@ static int take(struct arguments *a, const char *option, char *value)
 		     {"--readonly", &a->signing.kernel},
 		     {"--public", &a->public_key}};
 
-	if (strcmp(option, "-f") == 0)
+	if (value && strcmp(option, "-f") == 0)
 		return add_extra(a, value);
 	if (strcmp(option, "--path") == 0)
 		return add_path(a, value);

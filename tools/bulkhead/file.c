@@ -21,6 +21,7 @@ static int read_stream(FILE *stream, struct file *file)
 
 		if (!data) {
 			free(file->data);
+			*file = (struct file){NULL, 0};
 			return -1;
 		}
 		file->data = data;
@@ -30,6 +31,7 @@ static int read_stream(FILE *stream, struct file *file)
 	file->data[file->bytes] = '\0';
 	if (ferror(stream)) {
 		free(file->data);
+		*file = (struct file){NULL, 0};
 		return -1;
 	}
 	return 0;
