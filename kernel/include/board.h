@@ -19,9 +19,9 @@ struct board {
 	struct range reserved[BOARD_RESERVED_MAX]; /* of firmware: memreserve, /reserved-memory (all of them) */
 	unsigned reserved_count;
 	uint64_t image_readonly; /* bytes at its begin that never change */
-	struct range image;  /* kernel: text to end of bss and stacks */
-	struct range dtb;    /* the device tree blob */
-	struct range initrd; /* boot archive; bytes 0: none */
+	struct range image;      /* kernel: text to end of bss and stacks */
+	struct range dtb;        /* the device tree blob */
+	struct range initrd;     /* boot archive; bytes 0: none */
 	unsigned cpu_count;
 	uint64_t cpu_mpidr[CPU_MAX]; /* affinity fields only; [0] is the boot CPU */
 	struct range gicd, gicr[4];

@@ -46,8 +46,8 @@ struct qc_reader {
 	bool mem_mistaken;                    /* a ram or rom was refused: do not complain that there is none */
 	bool load_mistaken;                   /* the same for load */
 	bool gic_given;
-	bool pic_refused;  /* an interrupt controller of another architecture was named, and vdevs may name it */
-	unsigned options;  /* seen so far */
+	bool pic_refused; /* an interrupt controller of another architecture was named, and vdevs may name it */
+	unsigned options; /* seen so far */
 	unsigned mistakes;
 	bool stop;
 };

@@ -216,7 +216,8 @@ int MemInfo_r(unsigned region, struct mem_info *info);
 int ProcessCreate(unsigned slot, const struct process_params *params);
 int ProcessCreate_r(unsigned slot, const struct process_params *params);
 
-/* Before Seal. Hands a resource over, GRANT_*: `start` and `length` are physical, or INTIDs. Returns the index of the region. */
+/* Before Seal. Hands a resource over, GRANT_*: `start` and `length` are physical, or INTIDs. Returns the index of the
+ * region. */
 int ProcessGrant(unsigned slot, enum grant what, uint64_t start, uint64_t length);
 int ProcessGrant_r(unsigned slot, enum grant what, uint64_t start, uint64_t length);
 
