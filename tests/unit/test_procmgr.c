@@ -880,8 +880,8 @@ static void the_end_of_a_critical_process_ends_the_system(void **state)
 	order_go_on();
 	assert_int_equal(k.params[LATE].critical, 1);
 	assert_int_equal(RUN(acts_), 1);
-	assert_int_equal(k.system, SYSTEM_OFF);
-	assert_non_null(strstr(log_text, "global design safe state"));
+	assert_int_equal(k.system, SYSTEM_SAFE_STATE);
+	assert_non_null(strstr(log_text, "critical process late is gone"));
 }
 
 /* Each time after twice the time, so often and no more; then what is critical takes the system with it. */
@@ -899,13 +899,13 @@ static void what_fails_is_started_again_for_so_long(void **state)
 	assert_int_equal(k.params[LATE].critical, 0); /* it is not for the kernel to end all */
 	order_go_on();
 	assert_int_equal(RUN(acts_), 1);
-	assert_int_equal(k.system, SYSTEM_OFF);
+	assert_int_equal(k.system, SYSTEM_SAFE_STATE);
 	assert_int_equal(slots[LATE].starts, 3);
 	assert_int_equal(k.now, 300000000); /* 100 ms, and 200 ms */
 	assert_non_null(strstr(log_text, "started again in 100 ms: restart 1 of 2"));
 	assert_non_null(strstr(log_text, "started again in 200 ms: restart 2 of 2"));
 	assert_non_null(strstr(log_text, "not started again: it has been, 2 times in a row"));
-	assert_non_null(strstr(log_text, "global design safe state"));
+	assert_non_null(strstr(log_text, "critical process late is gone"));
 }
 
 static void what_ends_by_itself_or_by_the_operator_stays_down(void **state)
