@@ -7,20 +7,24 @@ VDEVS := $(patsubst vdev/%/,%,$(wildcard vdev/*/))
 VDEV_CC   := $(XCC)
 VDEV_LIBC := $(PICOLIBC)/include
 include include/qvm/vdev.mk
-VDEV_BUILD_CFLAGS := $(BASE) $(REPRODUCIBLE) $(VDEV_CFLAGS) -Iinclude -Ilib/include -I.
+VDEV_BUILD_CFLAGS := $(BASE) $(REPRODUCIBLE) $(VDEV_CFLAGS) -Iinclude -Iabi -Ilib/include -I.
 
 .PHONY: vdevs
 vdevs:
 OUTPUTS += $(BUILD)/vdevs $(BUILD)/vdev-objects
 
+# What a vdev has besides its own folder.
+vdev_sources = $(call files,vdev/$(1),-name '*.c') $(VDEV_MORE_$(1))
+VDEV_MORE_shmem := lib/qvmconf/vdev_shmem.c lib/qvmconf/number.c lib/glob.c lib/sys/calls.c lib/sys/msg.c
+
 # $(call vdev,name,suffix,flags)
 define vdev
-DEPS += $(patsubst %,$(BUILD)/vdev-objects/$(1)$(2)/%.d,$(call files,vdev/$(1),-name '*.c'))
-$(call objects,$(BUILD)/vdev-objects/$(1)$(2),$(call files,vdev/$(1),-name '*.c')): $(BUILD)/vdev-objects/$(1)$(2)/%.o: % include/qvm/vdev.mk
+DEPS += $(patsubst %,$(BUILD)/vdev-objects/$(1)$(2)/%.d,$(call vdev_sources,$(1)))
+$(call objects,$(BUILD)/vdev-objects/$(1)$(2),$(call vdev_sources,$(1))): $(BUILD)/vdev-objects/$(1)$(2)/%.o: % include/qvm/vdev.mk
 	$$(call say,VDEVCC,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$$(XCC) $$(VDEV_BUILD_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
-$(BUILD)/vdevs/vdev-$(1)$(2).so: $(call objects,$(BUILD)/vdev-objects/$(1)$(2),$(call files,vdev/$(1),-name '*.c'))
+$(BUILD)/vdevs/vdev-$(1)$(2).so: $(call objects,$(BUILD)/vdev-objects/$(1)$(2),$(call vdev_sources,$(1)))
 	$$(call say,VDEV,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(XCC) $$(VDEV_LDFLAGS) $$^ -o $$@.debug

@@ -28,6 +28,7 @@ union reply {
 	struct process_info process;
 	struct thread_info thread;
 	struct system_info system;
+	struct pm_pool pool;
 };
 
 struct request {
@@ -252,6 +253,33 @@ static int sched_request(struct request *r)
 			  sched->policy ? sched->policy : thread.policy, sched->runmask);
 }
 
+/* For the server of shared memory; no secret to anybody. */
+static int pool_request(struct request *r)
+{
+	const uint32_t index = r->message->target.index;
+	struct pm_pool *pool = &r->reply.pool;
+	size_t used = 0;
+
+	r->reply_bytes = sizeof *pool;
+	if (index >= config.pool_count)
+		return -ESRCH;
+	memset(pool, 0, sizeof *pool);
+	pool->bytes = config.pools[index].bytes;
+	for (unsigned i = 0; i < config.vm_count; i++)
+		pool->slots |= config.pools[index].vms & (1u << i) ? 1u << slot_of_vm(i) : 0;
+	for (unsigned i = 0; i < config.pools[index].pattern_count; i++) {
+		const size_t bytes = strlen(config.pools[index].patterns[i]) + 1;
+
+		if (bytes > sizeof pool->patterns - 1 - used)
+			return -E2BIG;
+		memcpy(pool->patterns + used, config.pools[index].patterns[i], bytes);
+		used += bytes;
+	}
+	if (used == 0)
+		pool->patterns[0] = '*';
+	return 0;
+}
+
 static const struct handler {
 	uint32_t type;
 	uint16_t bytes; /* 0: the handler looks */
@@ -270,6 +298,7 @@ static const struct handler {
     {PM_SLAY, sizeof(struct pm_target), true, slay_request},
     {PM_SHUTDOWN, sizeof(struct pm_target), true, shutdown_request},
     {PM_SCHED, sizeof(struct pm_sched), true, sched_request},
+    {PM_POOL_INFO, sizeof(struct pm_target), false, pool_request},
     {PM_VM_NOTE, sizeof(struct pm_note), false, note_request},
     {PM_ENV, sizeof(struct pm_target), true, env_request},
     {PM_ENV_TEXT, 0, false, env_text_request},

@@ -106,6 +106,21 @@ static int grant_code(uint32_t number, const struct elf_image *image, const stru
 		     (int)region);
 }
 
+/* Behind everything else: a VM manager looks for them by their kind, in the order of the description. */
+static int grant_pools(uint32_t number, const struct slot *slot)
+{
+	int result = 0;
+
+	for (unsigned i = 0; result >= 0 && slot->kind == SLOT_VM && i < config.pool_count; i++) {
+		const struct plan_item *item = plan_find(&plan, i, PLAN_POOL);
+
+		if (config.pools[i].vms & (1u << (slot->vm - config.vms)))
+			result =
+			    check(slot, "ProcessGrant", ProcessGrant_r(number, GRANT_SHARED, item->start, item->bytes));
+	}
+	return result;
+}
+
 int process_define(uint32_t number)
 {
 	const struct slot *slot = &slots[number];
@@ -118,7 +133,7 @@ int process_define(uint32_t number)
 		result = grant_code(number, &slot->image, &slot->file, region);
 	for (unsigned i = 0; result >= 0 && i < slot->vdev_files.count; i++)
 		result = grant_code(number, &slot->vdev_files.image[i], &slot->vdev_files.file[i], region + 1 + i);
-	return result;
+	return result < 0 ? result : grant_pools(number, slot);
 }
 
 /* Copies a writable segment behind what is there in region 0, which is zero else: so .bss needs nothing. */

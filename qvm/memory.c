@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qvm/memory.h"
 
+#include <qvm/gasp.h>
+
 #include <string.h>
 
 const char *guest_memory_add(struct guest_memory *m, uint64_t ipa, uint64_t bytes, bool rom)
@@ -48,7 +50,7 @@ void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
  * A guest starts with its MMU off, so it reads memory past the caches: what was written must be cleaned to the point of
  * coherency, and old lines of instruction caches must go (Arm ARM D7.5.9 and D7.5.10; UCI lets EL0 do both).
  */
-static void clean(const void *start, uint64_t bytes)
+void gasp_clean(const void *start, uint64_t bytes)
 {
 #ifdef __aarch64__
 	uint64_t ctr, first = (uint64_t)(uintptr_t)start, end = first + bytes;
@@ -75,7 +77,7 @@ bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uin
 	if (to == NULL)
 		return false;
 	memcpy(to, from, bytes);
-	clean(to, bytes);
+	gasp_clean(to, bytes);
 	return true;
 }
 
@@ -86,7 +88,7 @@ bool guest_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
 	if (to == NULL)
 		return false;
 	memset(to, 0, bytes);
-	clean(to, bytes);
+	gasp_clean(to, bytes);
 	return true;
 }
 

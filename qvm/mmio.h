@@ -7,7 +7,7 @@
 
 #include <qvm/types.h>
 
-#define MMIO_REGION_MAX 32u
+#define MMIO_REGION_MAX 34u
 
 /* The device's own rules of size and alignment: not done if there is no such access. `ipa` is absolute. */
 struct mmio_region {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bulkhead/client.h>
 #include <bulkhead/kernel.h>
 #include <bulkhead/thread.h>
 #include <qvm/gasp.h>

@@ -6,14 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qvm/gasp.h>
+
 #include "qvm/vdev_event.h"
 #include "qvm/vm.h"
 
-#define EXTRA_MAX (1u << 20)
-#define SIZES     (1u << 1 | 1u << 2 | 1u << 4 | 1u << 8)
-#define FLAGS     (VFF_VDEV_MEM | VFF_INTR_NONPCI | VFF_MUTEX | VFF_BUTTON)
+#define EXTRA_MAX    (1u << 20)
+#define WINDOW_ALIGN (2ull << 20) /* so that it may be mapped in blocks */
+#define SIZES        (1u << 1 | 1u << 2 | 1u << 4 | 1u << 8)
+#define FLAGS        (VFF_VDEV_MEM | VFF_INTR_NONPCI | VFF_MUTEX | VFF_BUTTON)
 
-_Static_assert(QVM_VDEVS_MAX + 2 <= MMIO_REGION_MAX, "the gic has two more");
+_Static_assert(2 * QVM_VDEVS_MAX + 2 <= MMIO_REGION_MAX, "each may have a window, and the gic has two more");
 _Static_assert(1 + sizeof(((vdev_t *)0)->v_intr_more) / sizeof(guest_intr_t) == QVM_VDEV_INTRS_MAX, "all have a place");
 
 static struct vdev_factory *factories; /* the newest first */
@@ -297,6 +300,66 @@ static bool operand_write(void *device, unsigned vcpu, uint64_t ipa, unsigned si
 	return refer(device, ipa, &cpu);
 }
 
+static struct vdev_value window_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
+{
+	const struct vdev_window *w = device;
+	vdev_t *vdev = &w->owner->vdev;
+
+	if (!allowed(w->owner, size) || vdev->v_factory->reg_read == NULL)
+		return (struct vdev_value){0};
+	return vdev->v_factory->reg_read(vdev, vcpu, vdev->v_block.length + (ipa - w->start), size);
+}
+
+static bool window_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
+{
+	const struct vdev_window *w = device;
+	vdev_t *vdev = &w->owner->vdev;
+
+	return allowed(w->owner, size) && vdev->v_factory->reg_write != NULL &&
+	       vdev->v_factory->reg_write(vdev, vcpu, vdev->v_block.length + (ipa - w->start), size, value);
+}
+
+/* Behind everything that the configuration places, and what it reserves. */
+static uint64_t first_free(void)
+{
+	const struct qvm_config *c = &vm.config;
+	uint64_t end = c->gic.gicr + c->cpu_count * QVM_GICR_BYTES;
+
+#define BEHIND(start_, bytes_)                     \
+	do {                                       \
+		if ((start_) + (bytes_) > end)     \
+			end = (start_) + (bytes_); \
+	} while (0)
+	BEHIND(c->gic.gicd, QVM_GICD_BYTES);
+	for (unsigned i = 0; i < c->mem_count; i++)
+		BEHIND(c->mem[i].start, c->mem[i].bytes);
+	for (unsigned i = 0; i < c->pass_count; i++)
+		BEHIND(c->passes[i].start, c->passes[i].bytes);
+	for (unsigned i = 0; i < c->reserve_count; i++)
+		BEHIND(c->reserves[i].start, c->reserves[i].bytes);
+	for (unsigned i = 0; i < vm.vdev_count; i++) {
+		if (vm.vdev[i].vdev.v_block.location != QSL_NO_LOCATION)
+			BEHIND(vm.vdev[i].vdev.v_block.location, vm.vdev[i].vdev.v_block.length);
+		BEHIND(vm.vdev[i].window.start, vm.vdev[i].window.bytes);
+	}
+#undef BEHIND
+	return end;
+}
+
+int gasp_window(vdev_t *vdp, uint64_t bytes, uint64_t *address)
+{
+	struct vdev_instance *v = (struct vdev_instance *)(void *)vdp;
+	const uint64_t start = (first_free() + WINDOW_ALIGN - 1) & ~(WINDOW_ALIGN - 1);
+
+	if (v->window.bytes != 0 || bytes == 0 || bytes % QVM_PAGE != 0)
+		return -EINVAL;
+	if (bytes > QVM_IPA_LIMIT || start > QVM_IPA_LIMIT - bytes)
+		return -ENOMEM;
+	v->window = (struct vdev_window){.owner = v, .start = start, .bytes = bytes};
+	*address = start;
+	return 0;
+}
+
 void vdev_add_regions(void)
 {
 	for (unsigned i = 0; i < vm.vdev_count; i++) {
@@ -311,6 +374,12 @@ void vdev_add_regions(void)
 		};
 
 		vm_add_region(&v->config->place, &region);
+		if (v->window.bytes != 0)
+			vm_add_region(&v->config->place, &(struct mmio_region){.start = v->window.start,
+									       .bytes = v->window.bytes,
+									       .read = window_read,
+									       .write = window_write,
+									       .device = &v->window});
 	}
 }
 

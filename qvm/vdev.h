@@ -16,6 +16,10 @@ struct vdev_instance {
 	uint32_t accesses; /* acc_sizes */
 	int timer;         /* the kernel's, or 0 */
 	bool configured;   /* GUEST_CONFIGURED has been sent */
+	struct vdev_window {
+		struct vdev_instance *owner;
+		uint64_t start, bytes; /* bytes 0: there is none */
+	} window;                      /* gasp_window() */
 };
 
 /* The registered type of that name, or null. */

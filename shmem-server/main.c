@@ -59,12 +59,14 @@ static _Noreturn void serve(int chid)
 			shm_message(&shm, rcvid, info.slot, info.scoid, &m.msg, info.bytes);
 		else if (rcvid == 0 && m.pulse.code == PULSE_CODE_DISCONNECT)
 			shm_forget(&shm, (uint32_t)m.pulse.value);
+		else if (rcvid == 0 && m.pulse.code == PULSE_CODE_UNBLOCK)
+			shm_unblock(&shm, (int64_t)m.pulse.value);
 	}
 }
 
 int main(void)
 {
-	int chid = ChannelCreate_r(CHF_DISCONNECT), status;
+	int chid = ChannelCreate_r(CHF_DISCONNECT | CHF_UNBLOCK), status;
 
 	shm.ops = &operations;
 	if (chid < 0 || !read_pools())

@@ -309,6 +309,18 @@ void shm_message(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, st
 		s->ops->reply(s->context, rcvid, status, status == 0 ? msg : NULL);
 }
 
+void shm_unblock(struct shm *s, int64_t rcvid)
+{
+	for (unsigned i = 0; i < SHM_REGIONS_MAX; i++) {
+		for (unsigned j = 0; j < SHM_PLACES && s->region[i].name[0] != '\0'; j++) {
+			if (s->region[i].place[j].rcvid != rcvid || rcvid == 0)
+				continue;
+			s->ops->reply(s->context, rcvid, -ETIMEDOUT, NULL);
+			leave(s, &s->region[i], j);
+		}
+	}
+}
+
 void shm_forget(struct shm *s, uint32_t slot)
 {
 	for (unsigned i = 0; i < SHM_REGIONS_MAX; i++)

@@ -57,5 +57,8 @@ bool shm_pool_add(struct shm *s, const struct pm_pool *pool);
 /* A message of `bytes` bytes from the process in `slot` over its connection `scoid`: answered now or later. */
 void shm_message(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, struct shm_msg *msg, size_t bytes);
 
+/* A client that waits for the answer to its attach wants to be let go. */
+void shm_unblock(struct shm *s, int64_t rcvid);
+
 /* The process in `slot` is gone. */
 void shm_forget(struct shm *s, uint32_t slot);

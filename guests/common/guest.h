@@ -129,6 +129,13 @@ static inline void irq_disable(void)
 	__asm__ volatile("msr daifset, #2" ::: "memory");
 }
 
+static inline uint64_t read64(uint64_t address)
+{
+	uint64_t value;
+	__asm__ volatile("ldr %0, [%1]" : "=r"(value) : "r"(address) : "memory");
+	return value;
+}
+
 static inline void barrier(void)
 {
 	__asm__ volatile("dmb sy" ::: "memory");

@@ -167,6 +167,10 @@ enum vdev_log_level {
 void vdev_logf(enum vdev_log_level level, const vdev_t *vdp, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Before anything that waits for another process while the VM starts: the operator is told what, if it takes long, and
+ * the VM is refused if it does not come. */
+void vm_awaits(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /*
  * A thread for the instance, from GUEST_CONFIGURED on: entry(arg) on a stack of `stack_bytes`, at least 8192; 0 means
  * that. Its name is that of the instance, a blank and `name`, cut off at 15 characters. Its priority is v_sched.

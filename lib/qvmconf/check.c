@@ -168,10 +168,6 @@ static void check_built(struct qc_reader *r)
 
 	if (c->dump)
 		qc_mistake(r, &c->dump_place, "'dump' is not supported yet");
-	for (unsigned i = 0; i < c->vdev_count; i++) {
-		if (strcmp(c->vdevs[i].type, "shmem") == 0)
-			qc_mistake(r, &c->vdevs[i].place, "'vdev shmem' is not supported yet");
-	}
 }
 
 static bool has_program(const struct qvm_config *c)

@@ -29,7 +29,8 @@ static bool size_parse(const char *text, uint64_t *value)
 
 const char *shmem_create(const char *value, struct shmem_create *create)
 {
-	size_t comma = strcspn(value, ",");
+	const char *found = strchr(value, ',');
+	size_t comma = found ? (size_t)(found - value) : strlen(value);
 
 	*create = (struct shmem_create){.name = value, .name_bytes = comma};
 	if (value[comma] != ',')

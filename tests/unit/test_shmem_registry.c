@@ -176,6 +176,22 @@ static void a_waiter_zeroes_if_the_first_goes(void **state)
 	assert_int_equal(send(SHM_NOTIFY, VM_B, t.msg.handle, ~0u), -EINVAL);
 }
 
+static void who_waits_may_go(void **state)
+{
+	(void)state;
+	assert_int_equal(attach(VM_A, "ab1", 1, 0), 0);
+	uint32_t a = t.msg.handle;
+	assert_int_equal(attach(VM_B, "ab1", 1, 0), 1);
+	shm_unblock(&t.shm, 100 + VM_B);
+	assert_int_equal(t.rcvid, 100 + VM_B);
+	assert_int_equal(t.status, -ETIMEDOUT);
+	assert_int_equal(send(SHM_READY, VM_A, a, 0), 0);
+	assert_int_equal(send(SHM_STATUS, VM_A, a, 0), 0);
+	assert_int_equal(t.msg.status, 1u << 16);
+	shm_unblock(&t.shm, 0);
+	assert_int_equal(send(SHM_STATUS, VM_A, a, 0), 0);
+}
+
 static void notes_reach_whom_they_name(void **state)
 {
 	uint32_t a = 0, b = 0;
@@ -313,6 +329,7 @@ int main(void)
 	    TEST(pools_are_counted_for_each_vm),
 	    TEST(others_wait_for_the_zeroes),
 	    TEST(a_waiter_zeroes_if_the_first_goes),
+	    TEST(who_waits_may_go),
 	    TEST(notes_reach_whom_they_name),
 	    TEST(an_event_that_is_not_taken_comes_with_the_next),
 	    TEST(only_the_own_handle_counts),

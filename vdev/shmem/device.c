@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <glob.h>
-
 enum {
 	FACTORY_SIGNATURE = 0,
 	FACTORY_SHMEM = 8,
@@ -23,14 +21,6 @@ bool shmem_rule_add(struct shmem *s, bool allow, const char *pattern)
 		return false;
 	s->rule[s->rule_count++] = (struct shmem_rule){.allow = allow, .pattern = pattern};
 	return true;
-}
-
-bool shmem_allowed(const struct shmem *s, const char *name)
-{
-	for (unsigned i = 0; i < s->rule_count; i++)
-		if (glob_match(s->rule[i].pattern, name))
-			return s->rule[i].allow;
-	return s->rule_count == 0 || !s->rule[0].allow;
 }
 
 static void update_line(struct shmem *s)
@@ -92,7 +82,7 @@ static enum shmem_status create(struct shmem *s, uint32_t pages)
 
 	if (memchr(s->name, '\0', sizeof s->name) == NULL || s->name[0] == '\0')
 		return SHMEM_ILLEGAL_NAME;
-	if (!shmem_allowed(s, s->name))
+	if (!shmem_allowed(s->rule, s->rule_count, s->name))
 		return SHMEM_UNKNOWN_FAILURE;
 	if (w == NULL)
 		return SHMEM_CLIENTS_MAX;

@@ -11,8 +11,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <vdevconf.h>
 
 #define SHMEM_PAGE      4096u
 #define SHMEM_SIGNATURE 0x4d534732474d5651ull
@@ -46,11 +45,6 @@ struct shmem_ops {
 	void (*line)(void *context, bool level);
 };
 
-struct shmem_rule {
-	bool allow;
-	const char *pattern;
-};
-
 struct shmem_window {
 	bool used;
 	bool changed; /* since the guest has read its status */
@@ -73,10 +67,8 @@ struct shmem {
 	struct shmem_window window[SHMEM_WINDOWS];
 };
 
-/* The patterns must stay. False: one too many. The rules count in their order, the first that fits; what none fits has
- * the opposite of the first. */
+/* The pattern must stay. False: one too many. */
 bool shmem_rule_add(struct shmem *s, bool allow, const char *pattern);
-bool shmem_allowed(const struct shmem *s, const char *name);
 
 /* Accesses are aligned, of 1, 2, 4 or 8 bytes. What is no register reads as 0. */
 uint64_t shmem_factory_read(const struct shmem *s, uint64_t offset, unsigned size);
