@@ -22,18 +22,22 @@ static unsigned module_count;
 
 static bool lookup(const char *name, uint64_t *address)
 {
-#define QVM_EXPORT(symbol) {#symbol, (const void *)&symbol},
-	static const struct {
-		const char *name;
-		const void *address;
-	} exports[] = {
+	/* The names in one text: a pointer to each would be three times as long. */
+#define QVM_EXPORT(symbol) #symbol "\0"
+	static const char names[] =
+#include <qvm/exports.def>
+	    ;
+#undef QVM_EXPORT
+#define QVM_EXPORT(symbol) (const void *)&symbol,
+	static const void *const addresses[] = {
 #include <qvm/exports.def>
 	};
 #undef QVM_EXPORT
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < sizeof(exports) / sizeof(exports[0]); i++) {
-		if (strcmp(exports[i].name, name) == 0) {
-			*address = (uint64_t)(uintptr_t)exports[i].address;
+	for (const char *n = names; *n != '\0'; n += strlen(n) + 1, i++) {
+		if (strcmp(n, name) == 0) {
+			*address = (uint64_t)(uintptr_t)addresses[i];
 			return true;
 		}
 	}

@@ -18,6 +18,7 @@ from harness import BUILD, Board, make_archive
 
 FOLDER = BUILD / "path"
 PROGRAMS = ("devc-pl011", "slogger", "shell", "qvm", "procmgr")
+PLUGIN = "vdev-pl011"
 KERNEL_BASE, IMAGE_AT, RAM_AT = 0x7F8000000000, 0x40200000, 0x40000000
 
 
@@ -40,6 +41,15 @@ def text_of(program):
     return offset, length
 
 
+def code_of(plugin):
+    """The same of a vdev's file: its executable segment, which lies in the file as in memory."""
+    headers, count = int.from_bytes(plugin[32:40], "little"), int.from_bytes(plugin[56:58], "little")
+    for at in range(headers, headers + 56 * count, 56):
+        if plugin[at] == 1 and plugin[at + 4] & 1:  # PT_LOAD, PF_X
+            return int.from_bytes(plugin[at + 8:at + 16], "little"), int.from_bytes(plugin[at + 32:at + 40], "little")
+    raise ValueError("no code")
+
+
 def texts(log, archive):
     """Physical first and last addresses of each program's code, and whose it is: all run where they were loaded."""
     at = {name: archive.find((BUILD / "bin" / name).read_bytes()) for name in PROGRAMS}
@@ -51,6 +61,10 @@ def texts(log, archive):
     for name, place in places.items():
         offset, length = text_of((BUILD / "bin" / name).read_bytes())
         yield place + offset, place + offset + length - 1, name
+    plugin = (BUILD / f"vdevs/{PLUGIN}.so").read_bytes()
+    offset, length = code_of(plugin)
+    place = start + archive.find(plugin)
+    yield place + offset, place + offset + length - 1, PLUGIN
 
 
 def measure(ram):
@@ -74,6 +88,7 @@ def profile(sites, log, archive):
     records = [(int(address, 16), int(where, 16), int(count)) for address, where, count in records]
     base = next(where - (address - KERNEL_BASE + IMAGE_AT) for address, where, _ in records if address >= KERNEL_BASE)
     tables = {name: functions_of(BUILD / name / f"{name}.debug") for name in PROGRAMS}
+    tables[PLUGIN] = functions_of(BUILD / f"vdevs/{PLUGIN}.so.debug")
     tables["kernel"] = functions_of(kernel_path.KERNEL)
     ranges, found = list(texts(log, archive)), collections.Counter()
     for address, where, count in records:
