@@ -36,6 +36,13 @@ $(BUILD)/fuzz/make/archive.cpio:
 	@mkdir -p $(@D)/files
 	$(Q)cd $(@D)/files && echo one >one && echo two >two && printf 'one\ntwo\n' | cpio --quiet -o -H newc -F ../$(@F)
 
+# Boards and system descriptions, compiled.
+FUZZ_DTS := $(wildcard tests/negative/system/board.dts tests/negative/system/*/system.dts examples/*/system.dts)
+$(BUILD)/fuzz/make/dtbs: $(FUZZ_DTS)
+	@mkdir -p $(@D)/trees
+	$(Q)for dts in $^; do dtc -q -I dts -O dtb $$dts -o $(@D)/trees/$$(echo $$dts | tr / -).dtb; done
+	@touch $@
+
 # $(call fuzz_run,name): what is found is kept beside the log.
 define fuzz_run
 	@mkdir -p $(BUILD)/fuzz/seeds/$(1) $(BUILD)/fuzz/corpus/$(1) $(BUILD)/logs
@@ -49,7 +56,7 @@ define fuzz_run
 	@sed -n 's/stat::number_of_executed_units: */  $(1): executions: /p' $(BUILD)/logs/fuzz-$(1).log
 
 endef
-fuzz: $(FUZZ_RUN:%=$(BUILD)/fuzz/%) vdevs $(BUILD)/fuzz/make/archive.cpio
+fuzz: $(FUZZ_RUN:%=$(BUILD)/fuzz/%) vdevs $(BUILD)/fuzz/make/archive.cpio $(BUILD)/fuzz/make/dtbs
 	@mkdir -p $(BUILD)/logs $(BUILD)/results && : >$(BUILD)/logs/fuzz.failed
 	$(foreach t,$(FUZZ_RUN),$(call fuzz_run,$(t)))
 	@failed=$$(wc -l <$(BUILD)/logs/fuzz.failed); passed=$$(($(words $(FUZZ_RUN)) - failed)); \

@@ -12,7 +12,7 @@ IMAGE   = $(BUILD)/images/$(EXAMPLE).cpio
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q $(if $(TEST),-k '$(TEST)')
 # Python's modules would otherwise be compiled into the tree.
 PYTEST_ENV := PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) BULKHEAD=$(abspath $(BUILD)/bulkhead) KEY=$(abspath $(KEY))
-SUITES := unit negative system
+SUITES := unit negative fuzz system
 
 .PHONY: run boot boot-archive image test negative system soak matrix
 run:

@@ -33,9 +33,9 @@ static bool lookup(const char *name, uint64_t *address)
 #include <qvm/exports.def>
 	};
 #undef QVM_EXPORT
-	unsigned i = 0;
+	const char *n = names;
 
-	for (const char *n = names; *n != '\0'; n += strlen(n) + 1, i++) {
+	for (unsigned i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++, n += strlen(n) + 1) {
 		if (strcmp(n, name) == 0) {
 			*address = (uint64_t)(uintptr_t)addresses[i];
 			return true;

@@ -218,9 +218,7 @@ unsigned sys_read(struct sys_config *config, const void *dtb, size_t bytes, stru
 	struct reader r = {.config = config, .dtb = dtb, .place = {.folder = "", .name = ""}, .report = report};
 
 	memset(config, 0, sizeof(*config));
-	/* libfdt falls over properties of trees older than that. */
-	if (bytes < sizeof(struct fdt_header) || fdt_version(dtb) < SYS_FDT_VERSION ||
-	    fdt_check_full(dtb, bytes) != 0) {
+	if (!sys_fdt_good(dtb, bytes) || fdt_check_full(dtb, bytes) != 0) {
 		MISTAKE(&r, NULL,
 			"this is not a device tree blob, or it is damaged; compile system.dts with dtc again");
 		return report->mistakes;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: lib/sysconf lib/qvmconf */
+/* SOURCES: lib/sysconf lib/qvmconf lib/glob.c */
+/* SEEDS: BUILD/fuzz/make/trees/%.dtb */
 /* LIBS: fdt */
 /* A compiled system description: read, checked against a board, planned, and printed. */
 #include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <plan.h>
 #include <sysconf.h>
+#include <sysplan.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
