@@ -64,6 +64,9 @@ static const char *index_nodes(struct sys_board *board)
 			if (node < 0 || !index_property(board, (unsigned)node, offset))
 				return damaged;
 		}
+		/* A property of nearly 4 GiB leads libfdt back. */
+		if (next <= offset)
+			return damaged;
 	}
 	/* After a mistake libfdt says that it is the end, and which mistake it was. */
 	return next >= 0 && node < 0 && board->node_count ? NULL : damaged;

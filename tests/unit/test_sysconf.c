@@ -417,6 +417,29 @@ static void test_regions(void **state)
 			    "it is memory; name it in 'regions'");
 }
 
+/* The length of the first property leads libfdt's walk back to where it begins: it must end all the same. */
+static void lead_back(void *dtb)
+{
+	int offset = 0, next;
+
+	while (fdt_next_tag(dtb, offset, &next) != FDT_PROP)
+		offset = next;
+	((struct fdt_property *)((char *)dtb + fdt_off_dt_struct(dtb) + offset))->len = cpu_to_fdt32(0u - 12);
+}
+
+static void test_walks_end(void **state)
+{
+	struct sys_board board;
+
+	(void)state;
+	write_board();
+	lead_back(board_dtb);
+	assert_non_null(sys_board_read(&board, board_dtb, ROOM));
+	read_good();
+	lead_back(system_dtb);
+	assert_int_equal(read_system(ROOM), 1);
+}
+
 static void test_wrong_devices(void **state)
 {
 	struct sys_board board;
@@ -619,11 +642,11 @@ int main(void)
 	    cmocka_unit_test(test_reads_all),     cmocka_unit_test(test_reads_vms),
 	    cmocka_unit_test(test_no_tree),       cmocka_unit_test(test_wrong_values),
 	    cmocka_unit_test(test_too_many),      cmocka_unit_test(test_board),
-	    cmocka_unit_test(test_devices),       cmocka_unit_test(test_wrong_devices),
-	    cmocka_unit_test(test_mmio),          cmocka_unit_test(test_regions),
-	    cmocka_unit_test(test_mmio_owners),   cmocka_unit_test(test_mmio_values),
-	    cmocka_unit_test(test_check),         cmocka_unit_test(test_needs),
-	    cmocka_unit_test(test_random_damage),
+	    cmocka_unit_test(test_walks_end),     cmocka_unit_test(test_devices),
+	    cmocka_unit_test(test_wrong_devices), cmocka_unit_test(test_mmio),
+	    cmocka_unit_test(test_regions),       cmocka_unit_test(test_mmio_owners),
+	    cmocka_unit_test(test_mmio_values),   cmocka_unit_test(test_check),
+	    cmocka_unit_test(test_needs),         cmocka_unit_test(test_random_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
