@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <bulkhead.h>
+#include <elf64.h>
 #include <qvm/vdev-core.h>
 
 #define PT_DYNAMIC   2
@@ -50,22 +51,6 @@ enum {
 enum { R_ABS64 = 257, R_GLOB_DAT = 1025, R_JUMP_SLOT = 1026, R_RELATIVE = 1027 };
 enum { STB_LOCAL, STB_GLOBAL, STB_WEAK };
 enum { STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION };
-
-struct elf_header {
-	uint8_t ident[16];
-	uint16_t type, machine;
-	uint32_t version;
-	uint64_t entry, phoff, shoff;
-	uint32_t flags;
-	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-_Static_assert(sizeof(struct elf_header) == 64, "Elf64_Ehdr has 64 bytes");
-
-struct program_header {
-	uint32_t type, flags;
-	uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
-_Static_assert(sizeof(struct program_header) == 56, "Elf64_Phdr has 56 bytes");
 
 struct symbol {
 	uint32_t name;

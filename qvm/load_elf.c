@@ -6,26 +6,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <elf64.h>
+
 #define ET_EXEC     2
-#define EM_AARCH64  183
-#define PT_LOAD     1u
 #define HEADERS_MAX 64u
-
-struct elf_header {
-	uint8_t ident[16];
-	uint16_t type, machine;
-	uint32_t version;
-	uint64_t entry, phoff, shoff;
-	uint32_t flags;
-	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-_Static_assert(sizeof(struct elf_header) == 64, "Elf64_Ehdr has 64 bytes");
-
-struct program_header {
-	uint32_t type, flags;
-	uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
-_Static_assert(sizeof(struct program_header) == 56, "Elf64_Phdr has 56 bytes");
 
 bool elf_is(const void *file, uint64_t bytes)
 {

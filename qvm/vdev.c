@@ -319,30 +319,30 @@ static bool window_write(void *device, unsigned vcpu, uint64_t ipa, unsigned siz
 	       vdev->v_factory->reg_write(vdev, vcpu, vdev->v_block.length + (ipa - w->start), size, value);
 }
 
+static void stay_behind(uint64_t *end, uint64_t start, uint64_t bytes)
+{
+	if (start + bytes > *end)
+		*end = start + bytes;
+}
+
 /* Behind everything that the configuration places, and what it reserves. */
 static uint64_t first_free(void)
 {
 	const struct qvm_config *c = &vm.config;
 	uint64_t end = c->gic.gicr + c->cpu_count * QVM_GICR_BYTES;
 
-#define BEHIND(start_, bytes_)                     \
-	do {                                       \
-		if ((start_) + (bytes_) > end)     \
-			end = (start_) + (bytes_); \
-	} while (0)
-	BEHIND(c->gic.gicd, QVM_GICD_BYTES);
+	stay_behind(&end, c->gic.gicd, QVM_GICD_BYTES);
 	for (unsigned i = 0; i < c->mem_count; i++)
-		BEHIND(c->mem[i].start, c->mem[i].bytes);
+		stay_behind(&end, c->mem[i].start, c->mem[i].bytes);
 	for (unsigned i = 0; i < c->pass_count; i++)
-		BEHIND(c->passes[i].start, c->passes[i].bytes);
+		stay_behind(&end, c->passes[i].start, c->passes[i].bytes);
 	for (unsigned i = 0; i < c->reserve_count; i++)
-		BEHIND(c->reserves[i].start, c->reserves[i].bytes);
+		stay_behind(&end, c->reserves[i].start, c->reserves[i].bytes);
 	for (unsigned i = 0; i < vm.vdev_count; i++) {
 		if (vm.vdev[i].vdev.v_block.location != QSL_NO_LOCATION)
-			BEHIND(vm.vdev[i].vdev.v_block.location, vm.vdev[i].vdev.v_block.length);
-		BEHIND(vm.vdev[i].window.start, vm.vdev[i].window.bytes);
+			stay_behind(&end, vm.vdev[i].vdev.v_block.location, vm.vdev[i].vdev.v_block.length);
+		stay_behind(&end, vm.vdev[i].window.start, vm.vdev[i].window.bytes);
 	}
-#undef BEHIND
 	return end;
 }
 

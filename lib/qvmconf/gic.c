@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `vdev gic`: the interrupt controller, which each VM has whether it is written or not. */
 #include "internal.h"
-#include <inttypes.h>
 #include <string.h>
 
 /* Frames of a GIC lie at multiples of 64 KiB (Arm IHI 0069, 12.1). */
@@ -9,20 +8,7 @@
 
 static void frame(struct qc_reader *r, const struct qc_option *option, uint64_t *value)
 {
-	const char *text = qc_argument(r, option);
-	uint64_t read;
-
-	if (!text)
-		return;
-	if (!qc_mem_space(r, &text))
-		return;
-	if (!qc_address(text, strlen(text), &read))
-		qc_mistake(r, &r->word_place, "'%.64s' is not an address in memory: write it as 0x1c090000", text);
-	else if (read % FRAME || read >= QVM_IPA_LIMIT)
-		qc_mistake(r, &r->word_place, "address 0x%" PRIx64 " of '%s' is not a multiple of 0x%x below 0x%llx",
-			   read, option->name, FRAME, QVM_IPA_LIMIT);
-	else
-		*value = read;
+	qc_mem_place(r, option, FRAME, 1, value);
 }
 
 static void gic_version(struct qc_reader *r, const struct qc_option *option)

@@ -141,6 +141,9 @@ void qc_blob(struct qc_reader *r, const struct qc_option *option);
 /* pass.c */
 extern const struct qc_option qc_pass_options[];
 bool qc_mem_space(struct qc_reader *r, const char **text);
+/* The option's argument as the place of `bytes` bytes, a multiple of `multiple`. *place stays if it is wrong. */
+void qc_mem_place(struct qc_reader *r, const struct qc_option *option, uint64_t multiple, uint64_t bytes,
+		  uint64_t *place);
 void qc_pass_blob(struct qc_reader *r, enum qvm_load_type blob);
 void qc_pass(struct qc_reader *r, const struct qc_option *option);
 

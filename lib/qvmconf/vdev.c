@@ -29,25 +29,34 @@ const char *qc_vdev_name(struct qc_reader *r, const struct qc_option *option)
 	return qc_keep(r, text);
 }
 
+void qc_mem_place(struct qc_reader *r, const struct qc_option *option, uint64_t multiple, uint64_t bytes,
+		  uint64_t *place)
+{
+	const char *text = qc_argument(r, option);
+	uint64_t read;
+
+	if (!text || !qc_mem_space(r, &text))
+		return;
+	if (!qc_address(text, strlen(text), &read)) {
+		qc_mistake(r, &r->word_place, "'%.64s' is not an address in memory: write it as 0x1c090000", text);
+		return;
+	}
+	if (read % multiple || read > QVM_IPA_LIMIT - bytes) {
+		qc_mistake(r, &r->word_place,
+			   "address 0x%" PRIx64 " of '%s' is not a multiple of 0x%" PRIx64 " below 0x%llx", read,
+			   option->name, multiple, QVM_IPA_LIMIT);
+		return;
+	}
+	*place = read;
+}
+
 static void vdev_loc(struct qc_reader *r, const struct qc_option *option)
 {
 	struct qvm_vdev *vdev = qc_current_vdev(r);
-	const char *text = qc_argument(r, option);
-	uint64_t loc;
 
 	vdev->loc_given = true;
 	vdev->loc = WRONG_LOC;
-	if (!text)
-		return;
-	if (!qc_mem_space(r, &text))
-		return;
-	if (!qc_address(text, strlen(text), &loc))
-		qc_mistake(r, &r->word_place, "'%.64s' is not an address in memory: write it as 0x1c090000", text);
-	else if (loc % QVM_PAGE || loc > QVM_IPA_LIMIT - vdev->bytes)
-		qc_mistake(r, &r->word_place, "address 0x%" PRIx64 " of '%s' is not a multiple of 0x%llx below 0x%llx",
-			   loc, option->name, QVM_PAGE, QVM_IPA_LIMIT);
-	else
-		vdev->loc = loc;
+	qc_mem_place(r, option, QVM_PAGE, vdev->bytes, &vdev->loc);
 }
 
 /* `controller:number`, of the interrupt controller that the guest has. */

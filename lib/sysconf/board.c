@@ -15,7 +15,8 @@ static bool usable(const void *dtb, int node)
 bool sys_fdt_good(const void *dtb, size_t bytes)
 {
 	return bytes >= sizeof(struct fdt_header) && fdt_version(dtb) >= SYS_FDT_VERSION &&
-	       fdt_off_dt_struct(dtb) % 4 == 0 && fdt_off_mem_rsvmap(dtb) % 8 == 0;
+	       fdt_check_header(dtb) == 0 && fdt_totalsize(dtb) <= bytes && fdt_off_dt_struct(dtb) % 4 == 0 &&
+	       fdt_off_mem_rsvmap(dtb) % 8 == 0;
 }
 
 /* ---- the tree ---- */
@@ -239,7 +240,7 @@ const char *sys_board_read(struct sys_board *board, const void *dtb, size_t byte
 
 	board->dtb = dtb;
 	board->node_count = board->ram_count = board->reserved_count = 0;
-	if (!sys_fdt_good(dtb, bytes) || fdt_check_header(dtb) != 0 || fdt_totalsize(dtb) > bytes)
+	if (!sys_fdt_good(dtb, bytes))
 		return "this is not a device tree blob, or it is damaged";
 	wrong = index_nodes(board);
 	if (!wrong)

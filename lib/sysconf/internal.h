@@ -6,7 +6,8 @@
 
 #define SYS_FDT_VERSION 16u /* the oldest that is read: Devicetree Specification 0.4, 5.2 */
 
-/* Is it of a version that libfdt can read without a fault, and are its blocks aligned (Devicetree specification 5.6)?
+/* Does a whole tree lie there, of a version that libfdt reads without a fault, and are its blocks aligned (Devicetree
+ * specification 5.6)?
  */
 bool sys_fdt_good(const void *dtb, size_t bytes);
 

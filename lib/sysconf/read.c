@@ -214,12 +214,10 @@ static void read_root(struct reader *r)
 }
 
 /* fdt_check_full() would walk for ever where a property of nearly 4 GiB leads back. */
-static bool goes_on(const void *dtb, size_t bytes)
+static bool goes_on(const void *dtb)
 {
 	int offset = 0, next;
 
-	if (fdt_check_header(dtb) != 0 || fdt_totalsize(dtb) > bytes)
-		return false;
 	for (; fdt_next_tag(dtb, offset, &next) != FDT_END; offset = next)
 		if (next <= offset)
 			return false;
@@ -231,7 +229,7 @@ unsigned sys_read(struct sys_config *config, const void *dtb, size_t bytes, stru
 	struct reader r = {.config = config, .dtb = dtb, .place = {.folder = "", .name = ""}, .report = report};
 
 	memset(config, 0, sizeof(*config));
-	if (!sys_fdt_good(dtb, bytes) || !goes_on(dtb, bytes) || fdt_check_full(dtb, bytes) != 0) {
+	if (!sys_fdt_good(dtb, bytes) || !goes_on(dtb) || fdt_check_full(dtb, bytes) != 0) {
 		MISTAKE(&r, NULL,
 			"this is not a device tree blob, or it is damaged; compile system.dts with dtc again");
 		return report->mistakes;

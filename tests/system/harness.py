@@ -303,3 +303,11 @@ class Guest:
         if not re.fullmatch(r"\d+", output):
             self.board.fail(f"`{command}` in {self.name} printed no number: {output!r}")
         return int(output)
+
+
+def refused(archive, message):
+    """procmgr says what is wrong, and then the end of it all comes: no prompt, no process, no guest."""
+    with Board(archive) as board:
+        board.expect(message, 60)
+        board.expect(r"system not started: \d+ mistake", 20)
+        board.expect_nothing(rf"{PROMPT}|started: slot|Linux version|[Pp]anic", 5, may_end=True)

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, PROMPT, Board, archive_files, make_archive, resign
+from harness import BUILD, archive_files, make_archive, refused, resign
 
 
 def changed(archive, name, at):
@@ -15,14 +15,6 @@ def changed(archive, name, at):
     data[start + at % size] ^= 0x10
     archive.write_bytes(data)
     return archive
-
-
-def refused(archive, message):
-    """The message comes, and then the end of it all: no process, no guest."""
-    with Board(archive) as board:
-        board.expect(message, 60)
-        board.expect(r"system not started: \d+ mistake", 20)
-        board.expect_nothing(rf"{PROMPT}|started: slot|[Pp]anic", 5, may_end=True)
 
 
 # Each kind of file, at its first, its last and some other byte.
