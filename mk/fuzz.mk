@@ -36,8 +36,9 @@ $(BUILD)/fuzz/make/archive.cpio:
 	@mkdir -p $(@D)/files
 	$(Q)cd $(@D)/files && echo one >one && echo two >two && printf 'one\ntwo\n' | cpio --quiet -o -H newc -F ../$(@F)
 
-# Boards and system descriptions, compiled; of wrong ones those that dtc takes.
-FUZZ_DTS := $(wildcard tests/negative/system/board.dts tests/negative/system/*/system.dts examples/*/system.dts)
+# Boards, system descriptions, and a tree for a guest, compiled; of wrong ones those that dtc takes.
+FUZZ_DTS := $(wildcard tests/negative/system/board.dts tests/negative/system/*/system.dts examples/*/system.dts \
+	tests/fuzz/guest.dts)
 $(BUILD)/fuzz/make/dtbs: $(FUZZ_DTS)
 	@mkdir -p $(@D)/trees
 	$(Q)for dts in $^; do dtc -q -f -I dts -O dtb $$dts -o $(@D)/trees/$$(echo $$dts | tr / -).dtb 2>/dev/null || true; done

@@ -2,7 +2,7 @@
 # The host tool `bulkhead`.
 
 HOST_CFLAGS  := $(BASE) $(REPRODUCIBLE) -D_GNU_SOURCE -I. -Iabi -Iinclude -Ilib/include
-HOST_SOURCES := $(wildcard tools/bulkhead/*.c lib/qvmconf/*.c lib/sysconf/*.c) lib/cpio.c lib/glob.c lib/elf.c lib/vdevfile.c lib/manifest.c
+HOST_SOURCES := $(wildcard tools/bulkhead/*.c lib/qvmconf/*.c lib/sysconf/*.c) lib/cpio.c lib/glob.c lib/elf.c lib/fdtgood.c lib/vdevfile.c lib/manifest.c
 HOST_OBJECTS := $(call objects,$(BUILD)/host,$(HOST_SOURCES))
 DEPS += $(HOST_OBJECTS:.o=.d)
 

@@ -20,7 +20,7 @@ INTEGER_ONLY := qvm/% vdev/% lib/sys/% lib/string/%
 # What runs before the first thread has its guard.
 BEFORE_GUARD := lib/sys/start.c lib/sys/relocate.c lib/sys/tls.c lib/string/%
 # What runs seldom is compiled for size: every byte of a program is hashed before it starts.
-SELDOM := lib/qvmconf/% lib/sysconf/% lib/vdev% lib/elf.c lib/cpio.c lib/glob.c lib/manifest.c slogger/% shell/% devc-% \
+SELDOM := lib/qvmconf/% lib/sysconf/% lib/vdev% lib/elf.c lib/cpio.c lib/fdtgood.c lib/glob.c lib/manifest.c slogger/% shell/% devc-% \
 	qvm/fdt.c qvm/load% qvm/setup.c qvm/module.c qvm/pass.c qvm/memory.c qvm/main.c qvm/vm.c qvm/hostdev.c qvm/env% \
 	qvm/power.c qvm/log.c qvm/state.c qvm/walk.c qvm/vdev_event.c
 # memcpy must not be compiled into a call to memcpy.

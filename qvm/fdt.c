@@ -9,6 +9,7 @@
 
 #include <qvm/vdev-fdt.h>
 
+#include "fdtgood.h"
 #include "siphash.h"
 
 #define VDEV_MAX   (1 + QVM_VDEVS_MAX) /* the gic and the others */
@@ -239,7 +240,7 @@ static void open_tree(struct builder *b, void *buffer, size_t room)
 		CELLS(b, 0, "#address-cells", 2);
 		CELLS(b, 0, "#size-cells", 2);
 	} else {
-		check(b, fdt_check_full(in->user, in->user_bytes), "(the file that was loaded)");
+		check(b, fdt_good(in->user, in->user_bytes) ? 0 : -FDT_ERR_BADSTRUCTURE, "(the file that was loaded)");
 		if (b->error >= 0)
 			check(b, fdt_open_into(in->user, buffer, (int)room), "(the file that was loaded)");
 	}

@@ -4,6 +4,7 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "fdtgood.h"
 #include "qvm/vm.h"
 
 #define REGION_GUEST 1u
@@ -94,7 +95,7 @@ static void take_fdt(struct loader *loader, const struct qvm_pass *pass)
 {
 	const void *tree = guest_ptr(&vm.memory, pass->start, pass->bytes);
 
-	if (fdt_check_header(tree) != 0 || fdt_totalsize(tree) > pass->bytes)
+	if (!fdt_good_header(tree, pass->bytes))
 		vm_refuse(VM_EXIT_CONFIG, &pass->place, "what is passed as `fdt` is no device tree");
 	loader->fdt = tree;
 	loader->fdt_bytes = fdt_totalsize(tree);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The board's memory and CPUs. */
+#include "fdtgood.h"
 #include "internal.h"
 #include <libfdt.h>
 #include <string.h>
@@ -12,13 +13,6 @@ static bool usable(const void *dtb, int node)
 	return !status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
 }
 
-bool sys_fdt_good(const void *dtb, size_t bytes)
-{
-	return bytes >= sizeof(struct fdt_header) && fdt_version(dtb) >= SYS_FDT_VERSION &&
-	       fdt_check_header(dtb) == 0 && fdt_totalsize(dtb) <= bytes && fdt_off_dt_struct(dtb) % 4 == 0 &&
-	       fdt_off_mem_rsvmap(dtb) % 8 == 0;
-}
-
 /* ---- the tree ---- */
 
 /* Takes what of a property belongs into the index; false: the property is damaged. */
@@ -28,7 +22,7 @@ static bool index_property(struct sys_board *board, unsigned node, int offset)
 	const struct fdt_property *property = fdt_get_property_by_offset(board->dtb, offset, &length);
 	const char *name = property ? fdt_string(board->dtb, (int)fdt32_to_cpu(property->nameoff)) : NULL;
 
-	if (!name)
+	if (!name || length < 0)
 		return false;
 	if (strcmp(name, "device_type") == 0)
 		board->nodes[node].typed = true;
@@ -37,7 +31,9 @@ static bool index_property(struct sys_board *board, unsigned node, int offset)
 	return true;
 }
 
-/* Once over the tree. What fdt_check_full() would look for on a walk of its own is found here: one root, around all. */
+/* Once over the tree. What fdt_good() would look for on walks of its own is found here: one root, around all,
+ * and no property that is too long.
+ */
 static const char *index_nodes(struct sys_board *board)
 {
 	static const char damaged[] = "this is not a device tree blob, or it is damaged";
@@ -65,7 +61,6 @@ static const char *index_nodes(struct sys_board *board)
 			if (node < 0 || !index_property(board, (unsigned)node, offset))
 				return damaged;
 		}
-		/* A property of nearly 4 GiB leads libfdt back. */
 		if (next <= offset)
 			return damaged;
 	}
@@ -240,7 +235,7 @@ const char *sys_board_read(struct sys_board *board, const void *dtb, size_t byte
 
 	board->dtb = dtb;
 	board->node_count = board->ram_count = board->reserved_count = 0;
-	if (!sys_fdt_good(dtb, bytes))
+	if (!fdt_good_header(dtb, bytes))
 		return "this is not a device tree blob, or it is damaged";
 	wrong = index_nodes(board);
 	if (!wrong)

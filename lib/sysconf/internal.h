@@ -4,13 +4,6 @@
 
 #include "sysconf.h"
 
-#define SYS_FDT_VERSION 16u /* the oldest that is read: Devicetree Specification 0.4, 5.2 */
-
-/* Does a whole tree lie there, of a version that libfdt reads without a fault, and are its blocks aligned (Devicetree
- * specification 5.6)?
- */
-bool sys_fdt_good(const void *dtb, size_t bytes);
-
 struct sys_cells {
 	unsigned address, size; /* 32-bit cells of an address and of a length: 1 or 2, a length also 0 */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a compiled system.dts to struct sys_config. */
+#include "fdtgood.h"
 #include "internal.h"
 #include <bulkhead.h>
 #include <libfdt.h>
@@ -213,23 +214,12 @@ static void read_root(struct reader *r)
 	r->config->safe_state_reset = sys_choice(r, "safe-state", ends, 0) == 1;
 }
 
-/* fdt_check_full() would walk for ever where a property of nearly 4 GiB leads back. */
-static bool goes_on(const void *dtb)
-{
-	int offset = 0, next;
-
-	for (; fdt_next_tag(dtb, offset, &next) != FDT_END; offset = next)
-		if (next <= offset)
-			return false;
-	return true;
-}
-
 unsigned sys_read(struct sys_config *config, const void *dtb, size_t bytes, struct sys_report *report)
 {
 	struct reader r = {.config = config, .dtb = dtb, .place = {.folder = "", .name = ""}, .report = report};
 
 	memset(config, 0, sizeof(*config));
-	if (!sys_fdt_good(dtb, bytes) || !goes_on(dtb) || fdt_check_full(dtb, bytes) != 0) {
+	if (!fdt_good(dtb, bytes)) {
 		MISTAKE(&r, NULL,
 			"this is not a device tree blob, or it is damaged; compile system.dts with dtc again");
 		return report->mistakes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/fdt.c qvm/memory.c */
+/* SOURCES: qvm/fdt.c qvm/memory.c lib/fdtgood.c */
 /* LIBS: fdt */
 /* The device tree that a guest gets: generated alone, and merged into one of the user's. */
 #include <setjmp.h>
@@ -292,6 +292,10 @@ static void test_refused(void **state)
 	assert_non_null(strstr(f->in.problem, "loaded"));
 	user_tree(f, 2, "gic", false);
 	memset((char *)f->user + fdt_off_dt_struct(f->user) + 8, 0xff, 64);
+	assert_false(build(f));
+	/* A length that leads libfdt's walk back to where it began. */
+	user_tree(f, 2, "gic", false);
+	((struct fdt_property *)((char *)f->user + fdt_off_dt_struct(f->user) + 8))->len = cpu_to_fdt32(0u - 12);
 	assert_false(build(f));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: procmgr/setup.c procmgr/env.c procmgr/verify.c lib/manifest.c procmgr/vdevs.c lib/elf.c lib/cpio.c */
 /* SOURCES: procmgr/safety.c lib/vdevfile.c lib/vdevfind.c */
-/* SOURCES: lib/sysconf */
+/* SOURCES: lib/sysconf lib/fdtgood.c */
 /* LIBS: fdt sodium */
 /*
  * What procmgr makes of a boot archive: each case builds one, with the board's tree beside it, where the kernel would

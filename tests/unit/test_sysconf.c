@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: lib/sysconf */
+/* SOURCES: lib/sysconf lib/fdtgood.c */
 /* SOURCES: lib/qvmconf lib/glob.c */
 /* LIBS: fdt */
 #include <setjmp.h>
@@ -417,27 +417,32 @@ static void test_regions(void **state)
 			    "it is memory; name it in 'regions'");
 }
 
-/* The length of the first property leads libfdt's walk back to where it begins: it must end all the same. */
-static void lead_back(void *dtb)
+/* Gives the first property a length that libfdt takes: one that leads its walk back to where it begins, or one that it
+ * then reads as more than 4 GiB.
+ */
+static void lengthen(void *dtb, uint32_t length)
 {
 	int offset = 0, next;
 
 	while (fdt_next_tag(dtb, offset, &next) != FDT_PROP)
 		offset = next;
-	((struct fdt_property *)((char *)dtb + fdt_off_dt_struct(dtb) + offset))->len = cpu_to_fdt32(0u - 12);
+	((struct fdt_property *)((char *)dtb + fdt_off_dt_struct(dtb) + offset))->len = cpu_to_fdt32(length);
 }
 
-static void test_walks_end(void **state)
+static void test_long_properties(void **state)
 {
+	static const uint32_t lengths[] = {0u - 12, 0u - 8, 0u - 1, 0x7fffffff, 0x80000000};
 	struct sys_board board;
 
 	(void)state;
-	write_board();
-	lead_back(board_dtb);
-	assert_non_null(sys_board_read(&board, board_dtb, ROOM));
-	read_good();
-	lead_back(system_dtb);
-	assert_int_equal(read_system(ROOM), 1);
+	for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		write_board();
+		lengthen(board_dtb, lengths[i]);
+		assert_non_null(sys_board_read(&board, board_dtb, ROOM));
+		read_good();
+		lengthen(system_dtb, lengths[i]);
+		assert_int_equal(read_system(ROOM), 1);
+	}
 }
 
 static void test_wrong_devices(void **state)
@@ -639,14 +644,14 @@ static void test_random_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_reads_all),     cmocka_unit_test(test_reads_vms),
-	    cmocka_unit_test(test_no_tree),       cmocka_unit_test(test_wrong_values),
-	    cmocka_unit_test(test_too_many),      cmocka_unit_test(test_board),
-	    cmocka_unit_test(test_walks_end),     cmocka_unit_test(test_devices),
-	    cmocka_unit_test(test_wrong_devices), cmocka_unit_test(test_mmio),
-	    cmocka_unit_test(test_regions),       cmocka_unit_test(test_mmio_owners),
-	    cmocka_unit_test(test_mmio_values),   cmocka_unit_test(test_check),
-	    cmocka_unit_test(test_needs),         cmocka_unit_test(test_random_damage),
+	    cmocka_unit_test(test_reads_all),       cmocka_unit_test(test_reads_vms),
+	    cmocka_unit_test(test_no_tree),         cmocka_unit_test(test_wrong_values),
+	    cmocka_unit_test(test_too_many),        cmocka_unit_test(test_board),
+	    cmocka_unit_test(test_long_properties), cmocka_unit_test(test_devices),
+	    cmocka_unit_test(test_wrong_devices),   cmocka_unit_test(test_mmio),
+	    cmocka_unit_test(test_regions),         cmocka_unit_test(test_mmio_owners),
+	    cmocka_unit_test(test_mmio_values),     cmocka_unit_test(test_check),
+	    cmocka_unit_test(test_needs),           cmocka_unit_test(test_random_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
