@@ -22,7 +22,6 @@
 #define PROCMGR_CHID 1
 #define FIRST_COID   1
 
-#define VM_PROGRAM      "qvm"
 #define SLOT_DEVICES    24 /* pages of MMIO ranges of one process; with its RAM fewer than REGION_MAX */
 #define SLOT_INTERRUPTS 16
 #define ARGV_MAX        16 /* of struct start_args */

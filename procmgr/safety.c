@@ -9,8 +9,6 @@
 
 #include "verify.h"
 
-#define SAFETY_PROGRAM VM_PROGRAM "-safety"
-
 static unsigned unmet;
 static struct vdevfile reading; /* too long for a stack */
 

@@ -4,8 +4,6 @@
 
 #include "procmgr.h"
 
-#define STACK_BYTES  0x10000ull
-#define HEAP_MIN     0x10000ull
 #define REGION_OWN   0
 #define REGION_GUEST 1
 #define REGION_ROM   2 /* the boot archive */

@@ -35,9 +35,6 @@ for source in "$system"/*.dts; do
 	[ "$(basename "$source")" = system.dts ] || dtc -q -o "$tree" "$source"
 	[ ! -f "$tree" ] || files+=(-f "$tree=$(basename "$source" .dts).dtb")
 done
-if [ -f "$system/qvm-safety" ]; then
-	files+=(-f "$system/qvm-safety")
-fi
 if [ -f "$system/certified" ]; then
 	files+=(--certified "$system/certified")
 fi

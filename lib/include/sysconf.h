@@ -29,6 +29,10 @@
 #define SYS_PATH_MAX      128
 #define SYS_ANYWHERE      UINT64_MAX /* start of what procmgr places */
 
+/* Files of the boot archive: what each VM's manager is; of the two the certified variant is sought first. */
+#define VM_PROGRAM     "qvm"
+#define SAFETY_PROGRAM VM_PROGRAM "-safety"
+
 struct sys_sched {
 	uint8_t priority, max_priority; /* 1 to 254 */
 	uint8_t policy;                 /* SCHED_FIFO_ or SCHED_RR_ */

@@ -16,6 +16,10 @@
 #define PLAN_ITEM_MAX  (3 * PROCESS_MAX + SYS_REGIONS_MAX + SYS_POOLS_MAX)
 #define PLAN_BYTES_MAX (1ull << 40)
 
+/* What each process needs of its `memory` beside the writable pages of its program and its vdevs. */
+#define STACK_BYTES 0x10000ull /* of its first thread */
+#define HEAP_MIN    0x10000ull
+
 enum plan_use { PLAN_KERNEL_MEMORY, PLAN_RAM, PLAN_GUEST_RAM, PLAN_REGION, PLAN_POOL };
 
 struct plan_item {

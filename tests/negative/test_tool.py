@@ -4,6 +4,8 @@ import hashlib
 import json
 import pathlib
 import re
+import shutil
+import struct
 import subprocess
 
 import pytest
@@ -22,12 +24,20 @@ def bulkhead(*words):
     return subprocess.run([run.TOOL, *map(str, words)], capture_output=True, text=True, timeout=60)
 
 
+def program(name, flags=5, memory=PAGE):
+    """An ELF file that procmgr would take: one segment of one page, entered behind its headers, with a name in it."""
+    ident = b"\x7fELF\2\1\1".ljust(16, b"\0")
+    header = struct.pack("<HHIQQQIHHHHHH", 3, 183, 1, 120, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    segment = struct.pack("<IIQQQQQQ", 1, flags, 0, 0, 0, PAGE, memory, PAGE)
+    return (ident + header + segment + name.encode()).ljust(PAGE, b"\0")
+
+
 def make_programs(folder):
-    """A file for each program, with its name as content; returns the options that name them."""
+    """A file for each program; returns the options that name them."""
     options = []
     for name in PROGRAMS:
         path = folder / name
-        path.write_text(name * 1000)
+        path.write_bytes(program(name))
         options += ["-f", path]
     (folder / VDEV).write_bytes((VDEVS / VDEV).read_bytes())
     return [*options, "-f", folder / VDEV]
@@ -61,7 +71,7 @@ def test_image(tmp_path):
     assert all(offset % PAGE == 0 for _, offset, _ in files), files
     content = {name: data for name, _, data in files}
     assert content["readme"] == b"more"
-    assert content["qvm"] == b"qvm" * 1000
+    assert content["qvm"] == program("qvm")
     assert content["hello.qvmconf"] == (HELLO / "hello.qvmconf").read_bytes()
     assert "the archive is not signed" in done.stderr
     assert content["system.dtb"][:4] == b"\xd0\x0d\xfe\xed"
@@ -211,6 +221,83 @@ def test_file_too_long_for_guest(tmp_path):
     assert done.returncode == run.EX_CONFIG
     assert "[hello.qvmconf:9] 'hello.elf' has 16777217 bytes, which do not fit" in done.stderr
     assert not (tmp_path / "out.cpio").exists()
+
+
+@pytest.mark.parametrize("name, change, text", [
+    ("shell", {"flags": 7}, "a segment is both writable and executable"),
+    ("shell", {"memory": PAGE + 1}, "a segment that is not writable has more bytes in memory than in the file"),
+    ("shell", {"flags": 4}, "its entry point is not in an executable segment"),
+    ("qvm", None, "not a 64-bit little-endian ELF file"),
+])
+def test_program_is_checked(tmp_path, name, change, text):
+    """What procmgr would refuse when it is too late."""
+    options = make_programs(tmp_path)
+    (tmp_path / name).write_bytes(program(name, **change) if change else b"#!/bin/sh\n" * 100)
+    done = bulkhead("image", HELLO, *options, "-o", tmp_path / "out.cpio")
+    assert done.returncode == run.EX_CONFIG
+    where = r"\[system\.dts:39\] /vms" if name == "qvm" else rf"\[system\.dts:32\] /processes/{name}"
+    assert re.fullmatch(rf"{where}: program '{name}': {text}\n", done.stderr), done.stderr
+    assert not (tmp_path / "out.cpio").exists()
+
+
+def two_segments(name, memory):
+    """A program with a second segment, that can be written."""
+    both = bytearray(program(name))
+    struct.pack_into("<H", both, 56, 2)
+    struct.pack_into("<Q", both, 24, 176)
+    struct.pack_into("<IIQQQQQQ", both, 120, 1, 6, 0, PAGE, 0, 0, memory, PAGE)
+    both[176:176 + len(name)] = name.encode()
+    return bytes(both)
+
+
+@pytest.mark.parametrize("name, given", [("shell", 0x100000), ("qvm", 0x200000)])
+def test_memory_of_a_program(tmp_path, name, given):
+    """Its writable pages, those of qvm's vdevs, stack and heap must fit into its `memory`: else nothing would start."""
+    options = make_programs(tmp_path)
+    vdev = subprocess.run(["readelf", "-lW", tmp_path / VDEV], capture_output=True, text=True, check=True).stdout
+    load = re.findall(r"LOAD +\w+ (\w+) \w+ \w+ (\w+) RW ", vdev)
+    pages = sum(-(-(int(at, 16) % PAGE + int(size, 16)) // PAGE) for at, size in load) if name == "qvm" else 0
+    room = given - 0x20000 - pages * PAGE
+    for more, status in ((0, 0), (1, run.EX_CONFIG)):
+        (tmp_path / name).write_bytes(two_segments(name, room + more))
+        done = bulkhead("image", HELLO, *options, "-o", tmp_path / f"{status}.cpio")
+        assert done.returncode == status, done.stderr
+    assert f"program '{name}' needs at least {given + PAGE} bytes of memory, it is given {given}" in done.stderr
+    assert not (tmp_path / f"{run.EX_CONFIG}.cpio").exists()
+
+
+def test_certified_qvm_in_the_folder(tmp_path):
+    options = make_programs(tmp_path)
+    folder = tmp_path / "system"
+    shutil.copytree(HELLO, folder)
+    (folder / "qvm-safety").write_bytes(program("certified"))
+    out = tmp_path / "out.cpio"
+    assert bulkhead("image", folder, *options, "-o", out).returncode == 0
+    assert content_of(out)["qvm-safety"] == program("certified")
+    (folder / "qvm-safety").write_text("no program")
+    assert "program 'qvm-safety': " in bulkhead("image", folder, *options, "-o", out).stderr
+
+
+def test_vdev_that_cannot_be_read(tmp_path):
+    """A certified variant that is misspelled on the command line, or is no file, is not replaced by the plain one."""
+    options = make_programs(tmp_path)
+    out = tmp_path / "out.cpio"
+    done = bulkhead("image", HELLO, *options, "-f", tmp_path / "nothing/vdev-pl011-safety.so", "-o", out)
+    assert (done.returncode, out.exists()) == (run.EX_CONFIG, False)
+    assert "vdev-pl011-safety.so: No such file or directory" in done.stderr
+    (tmp_path / "more" / "vdev-pl011-safety.so").mkdir(parents=True)
+    done = bulkhead("image", HELLO, *options, "--path", tmp_path / "more", "-o", out)
+    assert (done.returncode, out.exists()) == (run.EX_CONFIG, False)
+    assert "vdev-pl011-safety.so: Is a directory" in done.stderr
+
+
+def test_vm_without_configuration(tmp_path):
+    options = make_programs(tmp_path)
+    (tmp_path / "system.dts").write_text(
+        re.sub("config = .*;", "", (HELLO / "system.dts").read_text()))
+    done = bulkhead("image", tmp_path, *options, "-o", tmp_path / "out.cpio")
+    assert (done.returncode, (tmp_path / "out.cpio").exists()) == (run.EX_CONFIG, False)
+    assert "'config' is missing" in done.stderr
 
 
 def test_same_name_twice(tmp_path):

@@ -2,10 +2,12 @@
 #include "image.h"
 #include "cpio.h"
 #include "message.h"
+#include <elfimage.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysplan.h>
 #include <unistd.h>
 
 #define ALIGNMENT    4096u
@@ -74,37 +76,71 @@ static struct entry *add_file(struct image *image, const char *name, const char 
 	return add(image, name, file.data, file.bytes, file.data);
 }
 
+/* Whether it can be read is said when it is read: a file that is sought first is not passed over. */
 static bool exists(char *path, size_t bytes, const char *folder, const char *name)
 {
-	return snprintf(path, bytes, "%s/%s", folder, name) < (int)bytes && access(path, R_OK) == 0;
+	return snprintf(path, bytes, "%s/%s", folder, name) < (int)bytes && access(path, F_OK) == 0;
 }
 
-/* A file that the system names: given on the command line under that name, or in one of the folders. */
-static struct entry *need(struct image *image, const char *name, const char *who)
+/* Where a file lies: given on the command line under that name, or in one of the folders; NULL: nowhere. */
+static const char *locate(const struct image *image, const char *name, char *path, size_t bytes)
 {
 	const struct arguments *a = image->arguments;
 	const struct vdev_pool *vdevs = &image->system->vdevs;
-	struct entry *entry = find_entry(image, name);
-	char path[4096];
 
-	if (entry)
-		return entry;
 	for (unsigned i = 0; i < vdevs->extra_count; i++) {
 		if (strcmp(vdevs->extras[i].name, name) == 0) {
 			vdevs->extras[i].used = true;
-			return add_file(image, name, vdevs->extras[i].path);
+			return vdevs->extras[i].path;
 		}
 	}
-	if (exists(path, sizeof(path), image->system->directory, name))
-		return add_file(image, name, path);
+	if (exists(path, bytes, image->system->directory, name))
+		return path;
 	for (unsigned i = 0; i < a->path_count; i++) {
-		if (exists(path, sizeof(path), a->paths[i], name))
-			return add_file(image, name, path);
+		if (exists(path, bytes, a->paths[i], name))
+			return path;
 	}
+	return NULL;
+}
+
+/* A file that the system names. */
+static struct entry *need(struct image *image, const char *name, const char *who)
+{
+	struct entry *entry = find_entry(image, name);
+	char buffer[4096];
+	const char *path;
+
+	if (entry)
+		return entry;
+	path = locate(image, name, buffer, sizeof(buffer));
+	if (path)
+		return add_file(image, name, path);
 	message("%s names the file '%s', which is not there; put it into %s or give it with -f PATH=%s", who, name,
 		image->system->directory, name);
 	image->mistakes++;
 	return NULL;
+}
+
+/* Programs are checked as procmgr checks them. Returns what a program needs of its `memory` at least. */
+static uint64_t check_program(struct image *image, const struct entry *program, const char *who)
+{
+	struct elf_image elf;
+	const char *wrong = elf_image_parse(program->data, program->bytes, &elf);
+
+	if (!wrong || image->arguments->no_check)
+		return wrong ? 0 : elf.copy_bytes + STACK_BYTES + HEAP_MIN;
+	message("%s: program '%s': %s", who, program->name, wrong);
+	image->mistakes++;
+	return 0;
+}
+
+static void check_memory(struct image *image, const char *who, const char *program, uint64_t needed, uint64_t given)
+{
+	if (needed <= given || image->arguments->no_check)
+		return;
+	message("%s: program '%s' needs at least %llu bytes of memory, it is given %llu; give it more 'memory'", who,
+		program, (unsigned long long)needed, (unsigned long long)given);
+	image->mistakes++;
 }
 
 static void check_load(struct image *image, const struct qvm_config *config, const struct qvm_load *load, size_t bytes)
@@ -122,8 +158,8 @@ static void check_load(struct image *image, const struct qvm_config *config, con
 	image->mistakes++;
 }
 
-/* The file of a virtual device, checked as the target checks it. */
-static void collect_vdev(struct image *image, const struct qvm_vdev *vdev)
+/* The file of a virtual device, checked as the target checks it. Returns what it adds to what qvm needs. */
+static uint64_t collect_vdev(struct image *image, const struct qvm_vdev *vdev)
 {
 	const struct vdev_file *f = vdevs_find(&image->system->vdevs, vdev->type);
 
@@ -132,21 +168,37 @@ static void collect_vdev(struct image *image, const struct qvm_vdev *vdev)
 			"with -f PATH",
 			vdev->place.file, (unsigned)vdev->place.line, vdev->type, vdev->type, image->system->directory);
 		image->mistakes++;
-	} else if (f->wrong[0]) {
+		return 0;
+	}
+	if (f->wrong[0]) {
 		message("[%s:%u] %s: %s", vdev->place.file, (unsigned)vdev->place.line, f->name, f->wrong);
 		image->mistakes++;
-	} else if (!find_entry(image, f->name)) {
-		add(image, f->name, f->file.data, f->file.bytes, NULL);
+		return 0;
 	}
+	if (!find_entry(image, f->name))
+		add(image, f->name, f->file.data, f->file.bytes, NULL);
+	return f->read.image.copy_bytes;
 }
 
-static void collect_vm(struct image *image, unsigned v)
+/* Several devices of one type share its file. */
+static bool is_first_of_type(const struct qvm_config *config, unsigned vdev)
+{
+	for (unsigned i = 0; i < vdev; i++) {
+		if (strcmp(config->vdevs[i].type, config->vdevs[vdev].type) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* `needed`: what qvm needs of its memory without vdevs; 0: it is not there, or wrong. */
+static void collect_vm(struct image *image, unsigned v, uint64_t needed)
 {
 	struct system *s = image->system;
 	const struct qvm_config *config = &s->vms[v];
+	const struct sys_place place = {"vms", s->config.vms[v].own.name, "memory"};
 	char who[160];
 
-	if (!find_entry(image, s->config.vms[v].config))
+	if (s->config.vms[v].config && !find_entry(image, s->config.vms[v].config))
 		add(image, s->config.vms[v].config, s->conf_files[v].data, s->conf_files[v].bytes, NULL);
 	for (unsigned i = 0; i < config->load_count; i++) {
 		const struct qvm_load *load = &config->loads[i];
@@ -157,29 +209,55 @@ static void collect_vm(struct image *image, unsigned v)
 		if (entry)
 			check_load(image, config, load, entry->bytes);
 	}
-	for (unsigned i = 0; i < config->vdev_count; i++)
-		collect_vdev(image, &config->vdevs[i]);
+	for (unsigned i = 0; i < config->vdev_count; i++) {
+		uint64_t more = collect_vdev(image, &config->vdevs[i]);
+
+		needed += is_first_of_type(config, i) ? more : 0;
+	}
+	system_where(s, &place, who, sizeof(who));
+	check_memory(image, who, VM_PROGRAM, needed, s->config.vms[v].own.memory);
+}
+
+static void collect_process(struct image *image, const struct sys_process *p)
+{
+	const struct sys_place place = {"processes", p->own.name, "program"};
+	const struct entry *program;
+	char who[160];
+
+	if (!p->program)
+		return; /* which was reported */
+	system_where(image->system, &place, who, sizeof(who));
+	program = need(image, p->program, who);
+	if (program)
+		check_memory(image, who, p->program, check_program(image, program, who), p->own.memory);
+}
+
+/* The program of all VMs: of its two variants the certified one is taken, if it is there. Returns what it needs. */
+static uint64_t collect_qvm(struct image *image)
+{
+	const struct entry *plain, *certified = NULL;
+	uint64_t needed;
+	char who[160], path[4096];
+
+	system_where(image->system, &(struct sys_place){"vms", "", NULL}, who, sizeof(who));
+	plain = need(image, VM_PROGRAM, who);
+	if (locate(image, SAFETY_PROGRAM, path, sizeof(path)))
+		certified = need(image, SAFETY_PROGRAM, who);
+	needed = plain ? check_program(image, plain, who) : 0;
+	return certified ? check_program(image, certified, who) : needed;
 }
 
 static void collect(struct image *image)
 {
 	struct system *s = image->system;
-	static const struct sys_place vms = {"vms", "", NULL};
-	char who[160];
+	uint64_t qvm_needs;
 
 	add(image, "system.dtb", s->dtb.data, s->dtb.bytes, NULL);
-	for (unsigned i = 0; i < s->config.process_count; i++) {
-		const struct sys_place place = {"processes", s->config.processes[i].own.name, "program"};
-
-		system_where(s, &place, who, sizeof(who));
-		if (s->config.processes[i].program)
-			need(image, s->config.processes[i].program, who);
-	}
-	system_where(s, &vms, who, sizeof(who));
-	if (s->config.vm_count)
-		need(image, "qvm", who);
+	for (unsigned i = 0; i < s->config.process_count; i++)
+		collect_process(image, &s->config.processes[i]);
+	qvm_needs = s->config.vm_count ? collect_qvm(image) : 0;
 	for (unsigned i = 0; i < s->config.vm_count; i++)
-		collect_vm(image, i);
+		collect_vm(image, i, qvm_needs);
 	for (unsigned i = 0; i < s->vdevs.extra_count; i++) {
 		const struct extra_file *extra = &s->vdevs.extras[i];
 		char type[VDEVFILE_NAME_MAX];
