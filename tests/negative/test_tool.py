@@ -104,6 +104,11 @@ def test_keys(tmp_path):
     assert done.returncode == run.EX_CONFIG
     assert "one.key: File exists" in done.stderr
     assert key.read_text() == before
+    (tmp_path / "two.pub").write_text("somebody else's")
+    done = bulkhead("keygen", tmp_path / "two")
+    assert done.returncode == run.EX_CONFIG
+    assert "two.pub: File exists" in done.stderr
+    assert not (tmp_path / "two.key").exists()
 
 
 def test_signed_image(tmp_path):
@@ -170,6 +175,12 @@ def test_verify(tmp_path):
     out.write_bytes(good)
     kernel.write_text("Kernel")
     refused("@kernel: the file is not the one", "--readonly", kernel)
+    refused("No such file", "--readonly", tmp_path / "nothing")
+    for name, text in (("slipped-in", "slipped-in: the manifest does not list this file"),
+                       ("qvm", "qvm: the archive has this file twice")):
+        out.write_bytes(with_entry(good, name, b"more"))
+        refused(text)
+    out.write_bytes(good)
     assert bulkhead("sign", out, "--key", other[0]).returncode == 0
     refused("no signature")
     refused("no signature", "--readonly", kernel)
@@ -178,6 +189,70 @@ def test_verify(tmp_path):
     assert bulkhead("verify", out, "--public", public).returncode == 0
     public.write_text("12")
     refused("a key file has 64 hexadecimal digits")
+
+
+def with_entry(archive, name, data):
+    """The archive with one more file, behind all others."""
+    numbers = [1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
+    head = ("070701" + "".join(f"{n:08X}" for n in numbers) + name + "\0").encode()
+    entry = head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
+    at = archive.index(b"TRAILER!!!") - 110
+    return archive[:at] + entry + archive[at:]
+
+
+def test_nothing_is_written(tmp_path):
+    """Neither archive nor manifest, if one of them cannot be, or if there is a mistake that only the whole plan shows."""
+    options = make_programs(tmp_path)
+    (tmp_path / "key").write_text("no key")
+    clash = pathlib.Path(__file__).parent / "system" / "owner-region-anywhere-two-processes"
+    before = sorted(tmp_path.iterdir())
+    out, manifest, nowhere = tmp_path / "out.cpio", tmp_path / "manifest", tmp_path / "nowhere" / "file"
+    for words, text in (
+            ((clash, "-f", f"{tmp_path / 'qvm'}=one", "-f", f"{tmp_path / 'qvm'}=two", "-o", out, "--manifest", manifest),
+             "each thing has one owner"),
+            ((HELLO, *options, "-o", out, "--manifest", manifest, "--key", tmp_path / "key"), "64 hexadecimal digits"),
+            ((HELLO, *options, "-o", nowhere, "--manifest", manifest), f"{nowhere}: No such file or directory"),
+            ((HELLO, *options, "-o", out, "--manifest", nowhere), f"{nowhere}: No such file or directory"),
+            ((HELLO, *options, "-o", tmp_path), f"{tmp_path}: Is a directory")):
+        done = bulkhead("image", *words)
+        assert (done.returncode, done.stdout) == (run.EX_CONFIG, "")
+        assert text in done.stderr
+        assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_is_no_file_stays(tmp_path):
+    options = make_programs(tmp_path)
+    device = tmp_path / "device"
+    device.symlink_to("/dev/null")
+    assert bulkhead("image", HELLO, *options, "-o", device, "--manifest", device).returncode == 0
+    assert device.is_symlink()
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([run.TOOL, "map", HELLO], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (run.EX_CONFIG, "bulkhead: standard output cannot be written\n")
+
+
+@pytest.mark.parametrize("name, text", [
+    ("MANIFEST", "the archive itself uses this name"), (".pad", "the archive itself uses this name"),
+    ("TRAILER!!!", "the archive itself uses this name"), ("./MANIFEST.sig", "the archive itself uses this name"),
+    ("", "1 to 255 characters"), ("a b", "no blanks"), ("a\nb", "no blanks"), ("x" * 256, "1 to 255 characters"),
+    ("./shell", "has a file './shell' already")])
+def test_names_of_files(tmp_path, name, text):
+    options = make_programs(tmp_path)
+    done = bulkhead("image", HELLO, "-f", tmp_path / "shell", *options, "-f", f"{tmp_path / 'qvm'}={name}", "-o",
+                    tmp_path / "out.cpio")
+    assert done.returncode == run.EX_CONFIG
+    assert text in done.stderr
+    assert not (tmp_path / "out.cpio").exists()
+
+
+def test_wrong_input(tmp_path):
+    """One message each, which says what is wrong with the input, not with what was not read."""
+    for path, text in ((tmp_path / "nothing", "No such file or directory"),
+                       (HELLO / "system.dts", "a system is checked as a whole: give its directory"),
+                       (tmp_path, "a system directory has a file system.dts")):
+        done = bulkhead("check", path)
+        assert done.returncode == run.EX_CONFIG
+        assert re.fullmatch(rf"[^\n]*{text}\n", done.stderr), done.stderr
 
 
 def test_wrong_signing(tmp_path):

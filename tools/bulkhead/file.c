@@ -55,29 +55,51 @@ int file_read(const char *path, struct file *file)
 	return status;
 }
 
-int file_write(const char *path, const void *data, size_t bytes)
+static int write_stream(FILE *stream, const void *data, size_t bytes)
 {
-	char temporary[4096];
-	FILE *stream;
-	int bad;
+	bool bad = fwrite(data, 1, bytes, stream) != bytes;
 
-	if (snprintf(temporary, sizeof(temporary), "%s.tmp", path) >= (int)sizeof(temporary)) {
+	return fclose(stream) != 0 || bad ? -1 : 0;
+}
+
+int file_prepare(struct file_output *output, const char *path, const void *data, size_t bytes)
+{
+	struct stat info;
+	FILE *stream;
+
+	*output = (struct file_output){.path = path};
+	/* What is no file, such as /dev/null, must stay what it is. */
+	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+		stream = fopen(path, "wb");
+		return stream ? write_stream(stream, data, bytes) : -1;
+	}
+	if (snprintf(output->temporary, sizeof(output->temporary), "%s.tmp", path) >= (int)sizeof(output->temporary)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	stream = fopen(temporary, "wb");
+	stream = fopen(output->temporary, "wb");
 	if (!stream)
 		return -1;
-	bad = fwrite(data, 1, bytes, stream) != bytes;
-	bad |= fclose(stream) != 0;
-	if (bad || rename(temporary, path) != 0) {
-		int cause = errno;
+	if (write_stream(stream, data, bytes) == 0)
+		return 0;
+	file_finish(output, false);
+	return -1;
+}
 
-		unlink(temporary);
-		errno = cause;
-		return -1;
+int file_finish(struct file_output *output, bool keep)
+{
+	int cause = errno;
+
+	if (output->temporary[0] == '\0')
+		return 0;
+	if (keep) {
+		if (rename(output->temporary, output->path) == 0)
+			return 0;
+		cause = errno;
 	}
-	return 0;
+	unlink(output->temporary);
+	errno = cause;
+	return keep ? -1 : 0;
 }
 
 int file_run(const char *const *command, struct file *output, struct file *errors)

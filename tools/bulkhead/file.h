@@ -2,6 +2,7 @@
 /* Files of the machine that the tool runs on. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,8 +14,18 @@ struct file {
 /* 0, or -1 with errno set. */
 int file_read(const char *path, struct file *file);
 
-/* Writes the whole file or nothing: `path` changes only when all of it is there. 0, or -1 with errno set. */
-int file_write(const char *path, const void *data, size_t bytes);
+/* A file that is to become `path`. */
+struct file_output {
+	const char *path;
+	char temporary[4096]; /* beside it; empty: `path` is no file, and was written */
+};
+
+/*
+ * Writes the whole file or nothing: `path` changes only with file_finish() and `keep`, when all of it is there. Without
+ * `keep` it stays as it was. 0, or -1 with errno set; after a failure of file_prepare() there is nothing to finish.
+ */
+int file_prepare(struct file_output *output, const char *path, const void *data, size_t bytes);
+int file_finish(struct file_output *output, bool keep);
 
 /* Compiles a device tree source with dtc into a blob, and into text with positions (lines.h). 0, or -1 after messages.
  */

@@ -13,11 +13,7 @@
 #define ALIGNMENT    4096u
 #define HEADER_BYTES 110u
 
-/*
- * Programs and guest images are mapped straight from the archive, so the data of each file starts on a page. The format
- * has no padding for that; an entry of this name, whose data fills the gap, stands before a file where one is needed.
- */
-#define PAD_NAME ".pad"
+#define TRAILER_NAME "TRAILER!!!"
 
 struct entry {
 	const char *name;
@@ -29,13 +25,14 @@ struct entry {
 struct image {
 	struct system *system;
 	const struct arguments *arguments;
-	struct entry entries[IMAGE_FILES_MAX];
+	struct entry entries[IMAGE_FILES_MAX + 2]; /* and the manifest, and its signature */
 	unsigned entry_count;
 	unsigned mistakes;
 };
 
 static struct entry *find_entry(struct image *image, const char *name)
 {
+	name = cpio_plain_name(name);
 	for (unsigned i = 0; i < image->entry_count; i++) {
 		if (strcmp(image->entries[i].name, name) == 0)
 			return &image->entries[i];
@@ -43,25 +40,48 @@ static struct entry *find_entry(struct image *image, const char *name)
 	return NULL;
 }
 
+/* Names that would be taken for something else, or that a manifest cannot hold. */
+static const char *wrong_name(const char *name)
+{
+	static const char *const kept[] = {MANIFEST_FILE, MANIFEST_SIGNATURE, MANIFEST_KERNEL, PAD_NAME, TRAILER_NAME};
+
+	for (unsigned i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (strcmp(name, kept[i]) == 0)
+			return "the archive itself uses this name";
+	}
+	for (const char *c = name; *c; c++) {
+		if (*c <= ' ' || *c > '~')
+			return "a name in the archive has no blanks, and only printable ASCII characters";
+	}
+	return *name == '\0' || strlen(name) > MANIFEST_NAME_MAX ? "a name in the archive has 1 to 255 characters"
+								 : NULL;
+}
+
+static struct entry *append(struct image *image, const char *name, const uint8_t *data, size_t bytes, uint8_t *owned)
+{
+	struct entry *entry = &image->entries[image->entry_count++];
+
+	*entry = (struct entry){name, data, bytes, owned};
+	return entry;
+}
+
 static struct entry *add(struct image *image, const char *name, const uint8_t *data, size_t bytes, uint8_t *owned)
 {
-	struct entry *entry = &image->entries[image->entry_count];
+	const char *wrong;
 
-	if (image->entry_count == IMAGE_FILES_MAX) {
+	name = cpio_plain_name(name);
+	wrong = wrong_name(name);
+	if (image->entry_count == IMAGE_FILES_MAX)
 		message("bulkhead: more than %d files in one archive", IMAGE_FILES_MAX);
-		free(owned);
-		image->mistakes++;
-		return NULL;
-	}
-	if (bytes > UINT32_MAX) {
+	else if (wrong)
+		message("'%s': %s", name, wrong);
+	else if (bytes > UINT32_MAX)
 		message("%s: longer than 4 GiB, which the archive's format cannot hold", name);
-		free(owned);
-		image->mistakes++;
-		return NULL;
-	}
-	*entry = (struct entry){name, data, bytes, owned};
-	image->entry_count++;
-	return entry;
+	else
+		return append(image, name, data, bytes, owned);
+	free(owned);
+	image->mistakes++;
+	return NULL;
 }
 
 static struct entry *add_file(struct image *image, const char *name, const char *path)
@@ -89,7 +109,7 @@ static const char *locate(const struct image *image, const char *name, char *pat
 	const struct vdev_pool *vdevs = &image->system->vdevs;
 
 	for (unsigned i = 0; i < vdevs->extra_count; i++) {
-		if (strcmp(vdevs->extras[i].name, name) == 0) {
+		if (strcmp(cpio_plain_name(vdevs->extras[i].name), cpio_plain_name(name)) == 0) {
 			vdevs->extras[i].used = true;
 			return vdevs->extras[i].path;
 		}
@@ -297,7 +317,7 @@ static long pad_bytes(size_t offset, const char *name)
 /* Writes one entry at `offset` of `out`, if there is an `out`, and returns the offset behind it. */
 static size_t put(uint8_t *out, size_t offset, unsigned inode, const char *name, const uint8_t *data, size_t bytes)
 {
-	unsigned mode = strcmp(name, "TRAILER!!!") == 0 ? 0 : 0100644;
+	unsigned mode = strcmp(name, TRAILER_NAME) == 0 ? 0 : 0100644;
 	char header[HEADER_BYTES + 1];
 
 	if (out) {
@@ -326,7 +346,7 @@ static size_t lay_out(const struct image *image, uint8_t *out)
 			offset = put(out, offset, inode++, PAD_NAME, NULL, (size_t)pad);
 		offset = put(out, offset, inode++, entry->name, entry->data, entry->bytes);
 	}
-	return put(out, offset, 0, "TRAILER!!!", NULL, 0);
+	return put(out, offset, 0, TRAILER_NAME, NULL, 0);
 }
 
 /* The manifest and its signature are the archive's last files. */
@@ -342,14 +362,41 @@ static void sign_entries(struct image *image, struct sign_result *result)
 		image->mistakes++;
 		return;
 	}
-	add(image, MANIFEST_FILE, (const uint8_t *)result->manifest, result->manifest_bytes, NULL);
+	append(image, MANIFEST_FILE, (const uint8_t *)result->manifest, result->manifest_bytes, NULL);
 	if (result->is_signed)
-		add(image, MANIFEST_SIGNATURE, result->signature, sizeof(result->signature), NULL);
+		append(image, MANIFEST_SIGNATURE, result->signature, sizeof(result->signature), NULL);
 	else
 		message("bulkhead: the archive is not signed, no system starts from it: give --key or --signature");
 }
 
-static void write_archive(struct image *image, const char *output)
+/* The archive, and the manifest if it is wanted beside it: both, or none. */
+static void write_files(struct image *image, const char *output, const uint8_t *archive, size_t bytes,
+			const struct sign_result *result)
+{
+	const char *paths[] = {output, image->arguments->signing.manifest};
+	unsigned count = paths[1] ? 2 : 1, ready = 0, written = 0;
+	struct file_output outputs[2];
+
+	if (file_prepare(&outputs[0], paths[0], archive, bytes) == 0)
+		ready++;
+	if (ready == 1 && count == 2 &&
+	    file_prepare(&outputs[1], paths[1], result->manifest, result->manifest_bytes) == 0)
+		ready++;
+	if (ready < count)
+		message("%s: %s", paths[ready], strerror(errno));
+	for (unsigned i = 0; i < ready; i++) {
+		if (file_finish(&outputs[i], ready == count) != 0)
+			message("%s: %s", paths[i], strerror(errno));
+		else
+			written++;
+	}
+	if (ready < count || written < count)
+		image->mistakes++;
+	else
+		message_good("%s: %u files, %zu bytes\n", output, image->entry_count, bytes);
+}
+
+static void write_archive(struct image *image, const char *output, const struct sign_result *result)
 {
 	size_t bytes = lay_out(image, NULL);
 	uint8_t *archive;
@@ -365,12 +412,7 @@ static void write_archive(struct image *image, const char *output)
 		return;
 	}
 	lay_out(image, archive);
-	if (file_write(output, archive, bytes) != 0) {
-		message("%s: %s", output, strerror(errno));
-		image->mistakes++;
-	} else {
-		message_good("%s: %u files, %zu bytes\n", output, image->entry_count, bytes);
-	}
+	write_files(image, output, archive, bytes, result);
 	free(archive);
 }
 
@@ -381,7 +423,7 @@ static int finish(struct image *image, const char *output)
 	int status;
 
 	sign_entries(image, &result);
-	write_archive(image, output);
+	write_archive(image, output, &result);
 	status = image->mistakes ? -1 : 0;
 	for (unsigned i = 0; i < image->entry_count; i++)
 		free(image->entries[i].owned);

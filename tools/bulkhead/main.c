@@ -6,6 +6,7 @@
 #include "plan.h"
 #include "run.h"
 #include "sign.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,10 @@ static int check_file(struct system *s, const char *path, bool plan)
 	static char directory[4096];
 	const char *slash = strrchr(path, '/');
 
+	if (strcmp(slash ? slash + 1 : path, "system.dts") == 0) {
+		message("%s: a system is checked as a whole: give its directory", path);
+		return EXIT_MISTAKE;
+	}
 	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
 	s->vdevs.directory = directory;
 	if (system_read_vm(s, path, NULL, &s->vms[0], &s->conf_files[0]))
@@ -58,6 +63,10 @@ static int command_check(struct system *s, const struct arguments *a)
 {
 	if (read_board(s, a))
 		return EXIT_MISTAKE;
+	if (access(a->input, R_OK) != 0) {
+		message("%s: %s", a->input, strerror(errno));
+		return EXIT_MISTAKE;
+	}
 	if (!is_directory(a->input))
 		return check_file(s, a->input, a->plan);
 	system_read(s, a->input);
@@ -118,7 +127,8 @@ static int command_verify(struct system *s, const struct arguments *a)
 
 static const struct command commands[] = {
     {"check", OPTION_BOARD | OPTION_JSON | OPTION_FILES | OPTION_PLAN, command_check,
-     "usage: bulkhead check DIR|FILE.qvmconf [-f PATH[=NAME]]... [--board BOARD] [--json] [--plan]\n"
+     "usage: bulkhead check DIR|FILE.qvmconf [-f PATH[=NAME]]... [--path DIR]... [--board BOARD]\n"
+     "                     [--json] [--plan]\n"
      "\n"
      "Reads a system directory (system.dts and the .qvmconf files that it names), or one VM's\n"
      "configuration, and reports every mistake with file and line: what clashes with what, and\n"
@@ -141,7 +151,7 @@ static const struct command commands[] = {
      "terminal (leave with Ctrl-a x). The Image and the programs are those that stand beside this\n"
      "tool, unless given otherwise.\n"},
     {"map", OPTION_BOARD | OPTION_JSON | OPTION_FILES, command_map,
-     "usage: bulkhead map DIR [--board BOARD] [--json]\n"
+     "usage: bulkhead map DIR [-f PATH[=NAME]]... [--path DIR]... [--board BOARD] [--json]\n"
      "\n"
      "Checks a system directory, and prints the access matrix: who has which memory, device,\n"
      "interrupt, CPUs, priorities and abilities, and may connect to whom. One line for each thing, in\n"
@@ -159,7 +169,7 @@ static const struct command commands[] = {
     {"verify", OPTION_JSON | OPTION_VERIFY, command_verify,
      "usage: bulkhead verify ARCHIVE --public KEY [--readonly FILE]\n"
      "\n"
-     "Checks the archive's signature and all its files, as procmgr does.\n"},
+     "Checks the archive's signature and all its files, as procmgr does, and that there are no others.\n"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -182,6 +192,10 @@ int main(int argc, char **argv)
 		message_use_json();
 	status = a.command->run(s, &a);
 	message_finish(status);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "bulkhead: standard output cannot be written\n");
+		status = EXIT_MISTAKE;
+	}
 	system_free(s);
 	return status;
 }

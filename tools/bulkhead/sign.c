@@ -12,6 +12,7 @@
 
 #include "cpio.h"
 #include "file.h"
+#include "image.h"
 #include "message.h"
 
 _Static_assert(crypto_sign_ed25519_BYTES == MANIFEST_SIGNATURE_BYTES, "the manifest has Ed25519 signatures");
@@ -48,12 +49,16 @@ static int write_key(const char *name, const char *suffix, int mode, const uint8
 	bad = write(fd, text, (size_t)bytes) != bytes;
 	bad |= close(fd) != 0;
 	sodium_memzero(text, sizeof(text));
-	return bad ? wrong(path, "the key could not be written") : 0;
+	if (!bad)
+		return 0;
+	unlink(path);
+	return wrong(path, "the key could not be written");
 }
 
 int sign_keygen(const char *name)
 {
 	uint8_t public_key[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES], seed[crypto_sign_SEEDBYTES];
+	char path[4096];
 	int status;
 
 	if (sodium_init() < 0)
@@ -61,8 +66,12 @@ int sign_keygen(const char *name)
 	randombytes_buf(seed, sizeof(seed));
 	crypto_sign_seed_keypair(public_key, secret, seed);
 	status = write_key(name, ".key", 0600, seed);
-	if (status == 0)
+	if (status == 0) {
 		status = write_key(name, ".pub", 0644, public_key);
+		/* Beside somebody else's public key it would be taken for that one's. */
+		if (status != 0 && snprintf(path, sizeof(path), "%s.key", name) < (int)sizeof(path))
+			unlink(path);
+	}
 	sodium_memzero(seed, sizeof(seed));
 	sodium_memzero(secret, sizeof(secret));
 	return status;
@@ -246,9 +255,6 @@ int sign_files(const struct sign_options *options, const struct sign_file *files
 	if (list.files && make_list(options, files, count, &list) == 0 && print_list(&list, result) == 0)
 		status = 0;
 	free(list.files);
-	if (status == 0 && options->manifest &&
-	    file_write(options->manifest, result->manifest, result->manifest_bytes) != 0)
-		status = wrong(options->manifest, strerror(errno));
 	if (status == 0 && options->key)
 		status = sign(options->key, result);
 	if (status == 0 && options->signature)
@@ -293,10 +299,12 @@ static int check_lines(const struct manifest *manifest, const struct file *archi
 
 		snprintf(name, sizeof(name), "%.*s", (int)line->name_bytes, line->name);
 		if (strcmp(name, MANIFEST_KERNEL) == 0) {
-			if (kernel && read_or_complain(kernel, &image) == 0) {
-				status |= check_hash(line, image.data, image.bytes);
-				free(image.data);
-			}
+			if (!kernel)
+				continue;
+			if (read_or_complain(kernel, &image) != 0)
+				return -1;
+			status |= check_hash(line, image.data, image.bytes);
+			free(image.data);
 		} else if (cpio_find(archive->data, archive->bytes, name, &found) != 0) {
 			status = wrong(name, "the archive lacks this file of its manifest");
 		} else {
@@ -304,6 +312,33 @@ static int check_lines(const struct manifest *manifest, const struct file *archi
 		}
 	}
 	return status;
+}
+
+/* @kernel is no file of the archive. */
+static unsigned checked(const struct manifest *manifest, const char *kernel)
+{
+	return manifest->count - (!kernel && manifest_find(manifest, MANIFEST_KERNEL));
+}
+
+/* Nothing but what was signed: what the manifest does not list, or what stands behind another file of its name. */
+static int check_rest(const struct manifest *manifest, const struct file *archive)
+{
+	struct cpio_file file, first;
+	size_t offset = 0;
+	int next, status = 0;
+
+	while ((next = cpio_next(archive->data, archive->bytes, &offset, &file)) == 1) {
+		const char *name = cpio_plain_name(file.name);
+
+		if ((file.mode & CPIO_TYPE) != CPIO_REGULAR || strcmp(name, PAD_NAME) == 0)
+			continue;
+		if (cpio_find(archive->data, archive->bytes, name, &first) != 0 || first.data != file.data)
+			status = wrong(name, "the archive has this file twice");
+		else if (strcmp(name, MANIFEST_FILE) != 0 && strcmp(name, MANIFEST_SIGNATURE) != 0 &&
+			 !manifest_find(manifest, name))
+			status = wrong(name, "the manifest does not list this file");
+	}
+	return next == 0 ? status : wrong(MANIFEST_FILE, "the archive is damaged behind what it lists");
 }
 
 static int check_archive(const struct file *archive, const uint8_t key[MANIFEST_KEY_BYTES], const char *kernel)
@@ -322,9 +357,9 @@ static int check_archive(const struct file *archive, const uint8_t key[MANIFEST_
 	}
 	if (kernel && !manifest_find(&manifest, MANIFEST_KERNEL))
 		return wrong(MANIFEST_KERNEL, "the manifest has no kernel");
-	if (check_lines(&manifest, archive, kernel) != 0)
+	if (check_lines(&manifest, archive, kernel) != 0 || check_rest(&manifest, archive) != 0)
 		return -1;
-	message_good("the signature is good, and so are %u files\n", manifest.count);
+	message_good("the signature is good, and so are %u files\n", checked(&manifest, kernel));
 	return 0;
 }
 
