@@ -72,7 +72,6 @@ void cmd_cat(int argc, char **argv)
 		printf("cat: %s: its guest has not begun\n", argv[1]);
 	else if (bytes < 0)
 		printf("cat: %s: %s\n", argv[1], status_text(bytes));
-	/* It goes to a terminal, and qvm need not be what it was. */
 	for (int i = 0; i < bytes && i < (int)sizeof(text); i++)
-		putchar((text[i] >= ' ' && text[i] <= '~') || text[i] == '\n' ? text[i] : '?');
+		putchar(text[i] == '\n' ? '\n' : printable(text[i]));
 }

@@ -71,6 +71,8 @@ static void threads_of(unsigned slot, const struct process_info *process, bool m
 		if (found < (int)tid)
 			return;
 		thread.name[sizeof(thread.name) - 1] = 0;
+		for (char *c = thread.name; *c; c++)
+			*c = printable(*c);
 		print_thread(slot, process, &thread, more);
 		tid = (uint32_t)found + 1;
 	}

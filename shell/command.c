@@ -105,6 +105,11 @@ bool parse_number(const char *text, uint32_t max, uint32_t *value)
 	return true;
 }
 
+char printable(char c)
+{
+	return c >= ' ' && c <= '~' ? c : '?';
+}
+
 const char *status_text(int status)
 {
 	switch (-status) {

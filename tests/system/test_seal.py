@@ -69,6 +69,12 @@ def test_subverted_qvm():
         assert vcpu_threads(board)["vcpu0"][2:] == ("15f", 1)
         for beyond in ("21", "15 2", "15 3"):
             assert "sched:" in board.command_output(f"sched {slot} {tid} {beyond}"), f"accepted: {beyond}"
+        # Another name does not hide a virtual CPU from the operator, nor does it play tricks on the terminal.
+        output = board.command_output("pidin threads")
+        tid = re.search(r" (\d+) \?\[2Jrogue ", output).group(1)
+        assert "\x1b" not in output
+        assert "sched:" not in board.command_output(f"sched {slot} {tid} 15f 1")
+        assert re.search(rf" {tid} \?\[2Jrogue +15f ", board.command_output("pidin threads"))
         board.command_output("slay -s KILL rogue")
         board.command_output("vm start rogue")
         assert verdict(board, "rogueqvm", since=1) == checks
