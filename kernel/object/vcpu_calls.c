@@ -184,6 +184,10 @@ static int64_t settled(struct thread *t, struct frame *f)
 		return -KE_BADF;
 	if (v->home < 0 || v->home == (int)c->id)
 		return perform(c, v, f);
+	if (!list_empty(&v->requests)) {
+		cpu_relax(); /* one at a time: all that a process could have would keep interrupts off for too long */
+		return CALL_RESTART;
+	}
 	thread_block(t, STATE_VCPU);
 	list_add_tail(&v->requests, &t->wait_link);
 	sched_kick((unsigned)v->home);

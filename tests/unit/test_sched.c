@@ -186,6 +186,29 @@ static void test_vcpu_requests(void **state)
 	assert_int_equal(asks->frame.x[0], VIRQ_PENDING);
 }
 
+/* However many threads ask at once: one of them is answered in one go, with interrupts off. */
+static void test_vcpu_requests_one_at_a_time(void **state)
+{
+	struct thread *a = machine_spawn(first, 60, 1u << 1), *asks[2];
+
+	(void)state;
+	assert_int_equal(sys(a, VcpuCreate, 0, 0, 0), 1);
+	assert_int_equal(sys(a, VcpuRun, 1, ACT_RUN), BLOCKED);
+	assert_int_equal(sys(first, VcpuInject, 1, 40, 0x80), 0);
+	for (unsigned i = 0; i < 2; i++)
+		asks[i] = machine_spawn(first, 61, 1u << (2 + i));
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(machine_call(asks[i], false, CALL_VcpuQuery, (const uint64_t[11]){1, 40}), BLOCKED);
+		assert_int_equal(asks[i]->state == STATE_VCPU, i == 0);
+		assert_int_equal(asks[i]->frame.pc == CODE_VA, i != 0);
+	}
+	machine_settle();
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(machine_is_done(asks[i]));
+		assert_int_equal(asks[i]->frame.x[0], VIRQ_PENDING);
+	}
+}
+
 /* ---- anything, with interrupts that come late ---- */
 
 #define THREADS 9u
@@ -279,6 +302,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_runmask, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_registers_follow, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_vcpu_requests, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_vcpu_requests_one_at_a_time, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 	};
 
