@@ -200,8 +200,7 @@ struct qvm_config {
 	unsigned reserve_count;
 	struct qvm_logger loggers[QVM_LOGGERS_MAX];
 	unsigned logger_count;
-	const char *dump; /* a folder, or '|' and a command; NULL: none */
-	struct qvm_place dump_place;
+	const char *dump;              /* a folder, or '|' and a command; NULL: none */
 	enum qvm_safety safety;        /* the last one: for what is no vdev */
 	struct qvm_place safety_place; /* of that */
 	struct {

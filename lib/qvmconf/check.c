@@ -15,12 +15,14 @@ struct area {
 	const struct qvm_place *place; /* NULL: it is there without being written */
 };
 
-static unsigned guest_areas(const struct qvm_config *c, struct area *areas)
+static unsigned guest_areas(const struct qc_reader *r, struct area *areas)
 {
+	const struct qvm_place *gic = r->gic_given ? &r->gic_place : NULL;
+	const struct qvm_config *c = r->config;
 	unsigned n = 0;
 
-	areas[n++] = (struct area){c->gic.gicd, QVM_GICD_BYTES, "the GIC's distributor", "", NULL};
-	areas[n++] = (struct area){c->gic.gicr, QVM_GICR_BYTES * c->cpu_count, "the GIC's redistributors", "", NULL};
+	areas[n++] = (struct area){c->gic.gicd, QVM_GICD_BYTES, "the GIC's distributor", "", gic};
+	areas[n++] = (struct area){c->gic.gicr, QVM_GICR_BYTES * c->cpu_count, "the GIC's redistributors", "", gic};
 	for (unsigned i = 0; i < c->mem_count; i++)
 		areas[n++] = (struct area){c->mem[i].start, c->mem[i].bytes, c->mem[i].kind == QVM_RAM ? "ram" : "rom",
 					   "", &c->mem[i].place};
@@ -35,8 +37,10 @@ static unsigned guest_areas(const struct qvm_config *c, struct area *areas)
 	return n;
 }
 
-static unsigned host_areas(const struct qvm_config *c, struct area *areas)
+static unsigned host_areas(const struct qc_reader *r, struct area *areas)
 {
+	const struct qvm_config *c = r->config;
+
 	for (unsigned i = 0; i < c->pass_count; i++)
 		areas[i] = (struct area){c->passes[i].host, c->passes[i].bytes, "pass of host addresses", "",
 					 &c->passes[i].place};
@@ -66,10 +70,10 @@ static void report_overlap(struct qc_reader *r, const struct area *late, const s
 		   early->start, early->start + early->bytes - 1, where(early->place, place, text, sizeof(text)));
 }
 
-static void check_areas(struct qc_reader *r, unsigned (*collect)(const struct qvm_config *c, struct area *areas))
+static void check_areas(struct qc_reader *r, unsigned (*collect)(const struct qc_reader *r, struct area *areas))
 {
 	struct area areas[AREAS_MAX];
-	unsigned n = collect(r->config, areas);
+	unsigned n = collect(r, areas);
 
 	for (unsigned i = 1; i < n; i++) {
 		for (unsigned j = 0; j < i; j++) {
@@ -161,13 +165,16 @@ static void check_vdev(struct qc_reader *r, const struct qvm_vdev *vdev)
 	type->complete(r, vdev);
 }
 
-/* What the language has and this program has not yet: refused by name, when all else is right. */
-static void check_built(struct qc_reader *r)
+/* Where they end is known only when all CPUs are. */
+static void check_gicr(struct qc_reader *r)
 {
-	const struct qvm_config *c = r->config;
+	const uint64_t start = r->config->gic.gicr, bytes = QVM_GICR_BYTES * r->config->cpu_count;
 
-	if (c->dump)
-		qc_mistake(r, &c->dump_place, "'dump' is not supported yet");
+	if (start > QVM_IPA_LIMIT - bytes)
+		qc_mistake(r, &r->gic_place,
+			   "the GIC's redistributors 0x%" PRIx64 ",0x%" PRIx64
+			   " reach beyond the last guest-physical address, 0x%llx",
+			   start, bytes, QVM_IPA_LIMIT - 1);
 }
 
 static bool has_program(const struct qvm_config *c)
@@ -189,6 +196,7 @@ void qc_check(struct qc_reader *r)
 	}
 	for (unsigned i = 0; i < c->vdev_count; i++)
 		check_vdev(r, &c->vdevs[i]);
+	check_gicr(r);
 	check_areas(r, guest_areas);
 	check_areas(r, host_areas);
 	check_lines(r, c->gic.name, guest_lines);
@@ -198,6 +206,4 @@ void qc_check(struct qc_reader *r)
 		qc_mistake(r, &r->option_place, "there is no 'ram': the guest has no memory");
 	if (!has_program(c) && !r->load_mistaken)
 		qc_mistake(r, &r->option_place, "there is no 'load': the guest has nothing to run");
-	if (r->mistakes == 0)
-		check_built(r);
 }

@@ -84,5 +84,6 @@ void qc_gic(struct qc_reader *r)
 		return;
 	}
 	r->gic_given = true;
+	r->gic_place = r->option_place;
 	r->context = QC_GIC;
 }

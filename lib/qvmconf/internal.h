@@ -32,7 +32,8 @@ struct qc_reader {
 	/* The word read last: NUL-terminated, in the free part of the arena until qc_keep(). */
 	char *word;
 	size_t word_bytes;
-	bool word_bad; /* it was reported already: do not judge it again */
+	bool word_bad;   /* it was reported already: do not judge it again */
+	bool word_first; /* of its line in a file */
 	struct qvm_place word_place;
 	struct qvm_place option_place;
 
@@ -42,10 +43,11 @@ struct qc_reader {
 	enum qvm_load_type pass_blob; /* what the `pass` that is open brings */
 	const char *vdev_options; /* list of those of the vdev that is open, refused or not, beside the common ones */
 	const struct qc_vdev_type *vdev_type; /* of the one that is open; NULL: its plug-in describes it */
-	bool skipping;                        /* after a mistake: unknown words are its leftovers */
+	bool skipping;                        /* after a mistake: unknown words may be its leftovers */
 	bool mem_mistaken;                    /* a ram or rom was refused: do not complain that there is none */
 	bool load_mistaken;                   /* the same for load */
 	bool gic_given;
+	struct qvm_place gic_place; /* if given */
 	bool pic_refused; /* an interrupt controller of another architecture was named, and vdevs may name it */
 	unsigned options; /* seen so far */
 	unsigned mistakes;

@@ -197,6 +197,7 @@ static void quoted_backslash(struct qc_reader *r)
 
 static bool file_word(struct qc_reader *r)
 {
+	const uint32_t line = r->at ? r->here.line : 0;
 	bool quoted = false;
 	size_t used;
 
@@ -204,6 +205,7 @@ static bool file_word(struct qc_reader *r)
 	if (r->at == r->text_bytes)
 		return false;
 	word_begin(r);
+	r->word_first = r->here.line != line;
 	while (r->at < r->text_bytes) {
 		char c = r->text[r->at];
 
@@ -235,6 +237,7 @@ static bool command_word(struct qc_reader *r)
 	text = r->argv[r->arg++];
 	r->here = (struct qvm_place){.file = "command line", .line = (uint32_t)r->arg};
 	word_begin(r);
+	r->word_first = false;
 	for (size_t left = strlen(text), used; left; text += used, left -= used) {
 		used = *text == '$' ? substitute(r, text, left) : 0;
 		if (used == 0) {
@@ -284,7 +287,12 @@ static void open_file(struct qc_reader *r)
 	r->text = text ? text : ""; /* of an empty file */
 	r->text_bytes = bytes;
 	r->at = 0;
-	r->here = (struct qvm_place){.file = base_name(path), .line = 1};
+	r->here = r->option_place = (struct qvm_place){.file = base_name(path), .line = 1};
+	/* Some editors put a byte order mark (Unicode 15.0, 23.8) in front of UTF-8, and nobody sees it. */
+	if (bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		r->text += 3;
+		r->text_bytes -= 3;
+	}
 }
 
 /* The next word where an option may stand: files open and close here, and only here. */

@@ -43,7 +43,7 @@ static void option_dump(struct qc_reader *r, const struct qc_option *option)
 		return;
 	}
 	r->config->dump = qc_keep(r, text);
-	r->config->dump_place = r->option_place;
+	qc_mistake(r, &r->option_place, "'dump' is not supported yet");
 }
 
 static void option_safety(struct qc_reader *r, const struct qc_option *option)
@@ -174,16 +174,29 @@ static unsigned choices(const struct qc_option *options, const char **names, uns
 	return count;
 }
 
+/* Does it look like an option, where one would be written? */
+static bool option_like(const struct qc_reader *r)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const size_t head = strspn(r->word, letters);
+
+	return r->word_first && head > 0 && head + strspn(r->word + head, "-_0123456789") == r->word_bytes;
+}
+
 static void unknown_option(struct qc_reader *r)
 {
-	const char *names[NAMES_MAX], *own = r->vdev_options;
+	const char *names[NAMES_MAX], *own = r->vdev_options, *meant;
 	unsigned count = choices(options_of[r->context], names, 0);
 
-	if (r->context == QC_REFUSED || r->context == QC_OTHER_VDEV || r->skipping || misplaced(r))
+	if (r->context == QC_REFUSED || r->context == QC_OTHER_VDEV || (r->skipping && !option_like(r)) || misplaced(r))
 		return;
 	for (; *own && count < NAMES_MAX; own += strlen(own) + 1)
 		names[count++] = own + (*own == '0');
 	count = choices(top_options, names, count);
+	meant = qc_nearest(r->word, names, count);
+	/* Then what it was meant for is not missing. */
+	r->mem_mistaken |= meant && (strcmp(meant, "ram") == 0 || strcmp(meant, "rom") == 0);
+	r->load_mistaken |= meant && strcmp(meant, "load") == 0;
 	qc_unknown(r, "option", names, count);
 }
 

@@ -236,6 +236,8 @@ bool qc_vdev_own_option(struct qc_reader *r)
 		value = qc_argument(r, &(struct qc_option)OPTION(name, "a value", NULL));
 	if (value || !argument)
 		own_value(r, name, value);
+	else
+		keep_own_option(r, name, ""); /* it was given: that it is missing would be one message too many */
 	return true;
 }
 
