@@ -428,6 +428,15 @@ static uint64_t vcpu_entries(const struct vcpu *v)
 	return v ? v->exits + (v->thread && v->thread->in_guest) : 0;
 }
 
+/* Also what it has used since it was last counted, if it runs now. */
+static uint64_t ticks_of(const struct thread *t)
+{
+	const struct cpu *c = &cpus[t->cpu];
+	const uint64_t now = clock_ticks();
+
+	return t->cpu_ticks + (c->current == t && now > c->run_start ? now - c->run_start : 0);
+}
+
 int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 {
 	struct process *p = process_of(f->x[0]);
@@ -457,7 +466,7 @@ int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 	for (unsigned tid = 1; p->handles[OBJECT_THREAD] && tid <= THREAD_MAX; tid++) {
 		const struct thread *other = p->handles[OBJECT_THREAD][tid];
 
-		ticks += other ? other->cpu_ticks : 0;
+		ticks += other ? ticks_of(other) : 0;
 	}
 	i.cpu_ns = clock_ns(ticks);
 	for (unsigned v = 0; v < VCPU_MAX; v++)
@@ -490,7 +499,7 @@ int64_t call_ThreadInfo(struct thread *t, struct frame *f)
 	i.runmask = o->runmask;
 	i.cpu = o->cpu;
 	i.blocked_slot = blocked_on(o);
-	i.cpu_ns = clock_ns(o->cpu_ticks);
+	i.cpu_ns = clock_ns(ticks_of(o));
 	i.entries = vcpu_entries(o->vcpu);
 	return copy_out(t->process, f->x[2], &i, sizeof(i)) ? -KE_FAULT : (int64_t)tid;
 }

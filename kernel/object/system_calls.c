@@ -41,6 +41,7 @@ int64_t call_SystemLog(struct thread *t, struct frame *f)
 int64_t call_SystemInfo(struct thread *t, struct frame *f)
 {
 	struct system_info i = {.cpus = board.cpu_count, .counter_hz = counter_hz(), .interrupts = irq_attached};
+	const uint64_t now = clock_now();
 
 	i.ram_bytes = i.ram_free = process_ram_total();
 	for (unsigned s = 0; s < PROCESS_MAX; s++) {
@@ -54,7 +55,9 @@ int64_t call_SystemInfo(struct thread *t, struct frame *f)
 		for (unsigned type = OBJECT_THREAD; type < KMEM_CLASSES; type++)
 			i.objects += p->kmem.count[type];
 	}
+	/* A CPU without a thread that does not hold the lock is idle, and has not counted that yet. */
 	for (unsigned c = 0; c < board.cpu_count; c++)
-		i.idle_ns[c] = cpus[c].idle_ns;
+		i.idle_ns[c] =
+		    cpus[c].idle_ns + (cpus[c].current || now < cpus[c].idle_start ? 0 : now - cpus[c].idle_start);
 	return copy_out(t->process, f->x[0], &i, sizeof(i));
 }

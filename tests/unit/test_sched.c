@@ -111,6 +111,50 @@ static void test_placement(void **state)
 	machine_check(true);
 }
 
+static uint64_t time_of(const struct thread *t)
+{
+	struct thread_info thread;
+	struct process_info process;
+
+	assert_int_equal(sys(procmgr, ThreadInfo, 1, t->tid, procmgr_page), t->tid);
+	machine_read(&processes[0], procmgr_page, &thread, sizeof(thread));
+	assert_int_equal(sys(procmgr, ProcessInfo, 1, procmgr_page), 0);
+	machine_read(&processes[0], procmgr_page, &process, sizeof(process));
+	assert_true(process.cpu_ns >= thread.cpu_ns);
+	return thread.cpu_ns;
+}
+
+static uint64_t idle_of(unsigned cpu)
+{
+	struct system_info system;
+
+	assert_int_equal(sys(procmgr, SystemInfo, procmgr_page), 0);
+	machine_read(&processes[0], procmgr_page, &system, sizeof(system));
+	return system.idle_ns[cpu];
+}
+
+/* One that never stops, and a CPU that nobody wakes, are counted up to now. */
+static void test_times_go_on(void **state)
+{
+	const uint64_t ns = 7 * TIMESLICE_NS;
+	struct thread *t;
+	uint64_t idle;
+
+	(void)state;
+	t = machine_spawn(first, 10, 2);
+	assert_ptr_equal(cpus[1].current, t);
+	assert_null(cpus[2].current);
+	assert_int_equal(time_of(t), 0);
+	idle = idle_of(2);
+	machine_tick(ns);
+	assert_int_equal(time_of(t), ns);
+	assert_int_equal(idle_of(2) - idle, ns);
+	assert_int_equal(sys(t, SyncWait, MEM_VA, 0), BLOCKED);
+	machine_tick(ns);
+	assert_int_equal(time_of(t), ns);
+	assert_int_equal(idle_of(2) - idle, 2 * ns);
+}
+
 static void test_runmask(void **state)
 {
 	struct thread *t = machine_spawn(first, 20, 1u << 2);
@@ -299,6 +343,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_priority, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_fifo_and_round_robin, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_placement, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_times_go_on, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_runmask, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_registers_follow, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_vcpu_requests, setup, teardown),

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the options of a configuration do to a running guest (guests/probe tells what it finds), several VMs at a time."""
+
+import json
+import re
+import time
+
+from harness import Board, bare_vm, make_archive, system_dts
+
+NOWHERE = "0x50000000"
+
+
+def archive(vms, autostart=True):
+    """VMs that run guests/probe: name -> its command line, lines of its configuration, properties of its node."""
+    files = {"system.dts": system_dts(vms=[(name, properties) for name, (_, _, properties) in vms.items()])}
+    if not autostart:
+        files["system.dts"] = files["system.dts"].replace("autostart;", "")
+    for name, (cmdline, more, _) in vms.items():
+        files[f"{name}.qvmconf"] = bare_vm(name, "probe", cmdline, cpus=(), more=more).replace(",16M", ",1M")
+    return make_archive(files)
+
+
+def told(board, name):
+    """What the guest has told on its console: word -> value, class of the exception."""
+    board.open_console(name)
+    board.expect("probe: done", 30)
+    found = re.findall(r"probe: (\w+) 0x(\w+) exception 0x(\w+)", board.seen)
+    board.leave_console()
+    return {word: (int(value, 16), int(exception, 16)) for word, value, exception in found}
+
+
+def read_env(board, name):
+    return json.loads(board.command_output(f"cat /dev/qvm/{name}/env"))
+
+
+def wait_for(board, command, pattern, seconds=30):
+    """Gives the command until its output has the pattern."""
+    end = time.monotonic() + seconds
+    while not re.search(pattern, output := board.command_output(command), re.M):
+        if time.monotonic() > end:
+            board.fail(f"not within {seconds} s in the output of `{command}`: {pattern}; it is:\n{output}")
+        time.sleep(0.3)
+    return output
+
+
+BEHIND = 1 << 50
+
+
+def test_counter_offset():
+    """Started one after the other: the host's counter, one far behind it, the host's again; without it, from 0."""
+    offset = "set counter-offset"
+    vms = {"host1": ("idle=1", f"{offset} 0", ""), "behind": ("idle=1", f"{offset} {2**64 - BEHIND:#x}", ""),
+           "host2": ("idle=1", f"{offset} 0", ""), "zero": ("idle=1", "", ""),
+           "zero2": ("idle=1", f"{offset} 0xffffffffffffffff", "")}
+    with Board(archive(vms, autostart=False), cpus=2) as board:
+        board.prompt()
+        time.sleep(1)
+        seen = {}
+        for name in vms:
+            board.command_output(f"vm start {name}")
+            seen[name] = told(board, name)
+        counter = {name: values["counter"][0] for name, values in seen.items()}
+        hz = seen["zero"]["frequency"][0]
+        assert hz < counter["host1"] < counter["behind"] - BEHIND < counter["host2"], counter
+        assert counter["zero"] < hz > counter["zero2"], counter
+        for name, values in seen.items():
+            # Read one after the other, of one clock.
+            assert 0 <= values["physical"][0] - counter[name] < hz, (name, values)
+
+
+def cpu_time(board, name):
+    vcpu, = read_env(board, name)["vcpus"]
+    return vcpu["time_ns"], vcpu["entries"]
+
+
+def test_exit_on_halt():
+    """A guest that waits takes no time, or, if WFI does not leave it, all of its CPU's."""
+    vms = {"leaves": ("idle=1", "cpu runmask 1 set exit-on-halt on", ""),
+           "stays": ("idle=1", "cpu runmask 2 set exit-on-halt off", "")}
+    with Board(archive(vms), cpus=3) as board:
+        board.prompt()
+        for name in vms:
+            told(board, name)
+        before = {name: cpu_time(board, name)[0] for name in vms}
+        began = board.command_output("pidin info")
+        time.sleep(2)
+        spent = {name: (cpu_time(board, name)[0] - before[name]) / 1e9 for name in vms}
+        ended = board.command_output("pidin info")
+        threads = board.command_output("pidin threads")
+        idle = [float(re.search(rf"CPU {cpu} idle: +([\d.]+) s", ended).group(1)) -
+                float(re.search(rf"CPU {cpu} idle: +([\d.]+) s", began).group(1)) for cpu in (1, 2)]
+    assert spent["leaves"] < 0.2 and spent["stays"] > 1, spent
+    assert idle[0] > 1 and idle[1] < 0.2, idle
+    states = [re.search(rf"^ *\d+ +\d+ vcpu0 +10r (\w+) +{cpu}  0x0{1 << cpu}", threads, re.M).group(1) for cpu in (1, 2)]
+    assert states == ["WFI", "RUNNING"], threads
+
+
+UNSUPPORTED = {
+    "reference": (f"peek={NOWHERE}", "peek", 0x25),
+    "instruction": (f"exclusive={NOWHERE}", "exclusive", 0),
+    "register": ("register=1", "register", 0),
+}
+ONES = {"reference": 0xffffffff, "register": 0xffffffffffffffff, "instruction": 0x12345678}
+
+
+def test_unsupported():
+    """Each type with each action, and without: as docs/guests.md has them."""
+    vms = {f"{kind}-{action}"[:15]: (f"{cmdline} idle=1", f"unsupported {kind} {action}" if action else "", "")
+           for kind, (cmdline, _, _) in UNSUPPORTED.items() for action in ("abort", "fail", "ignore", "")}
+    with Board(archive(vms), cpus=2) as board:
+        board.prompt()
+        for kind, (_, word, exception) in UNSUPPORTED.items():
+            for action in ("abort", "fail", "ignore", ""):
+                name = f"{kind}-{action}"[:15]
+                if action == "abort":
+                    wait_for(board, "vm list", rf"^{name} +stopped +1 +error, exit 5 ")
+                    continue
+                value, seen = told(board, name)[word]
+                if action == "fail" or action == "" and kind != "reference":
+                    assert seen == exception, (name, seen)
+                    counted = "fail"
+                else:
+                    assert (value, seen) == (ONES[kind], 0), (name, value, seen)
+                assert read_env(board, name)["vcpus"][0]["unsupported"] == 1, name
+        log = board.command_output("slog2info")
+    for kind in UNSUPPORTED:
+        name = f"{kind}-abort"[:15]
+        assert re.search(rf"fatal +{name} +vCPU 0: unsupported ", log), (name, log)
+        assert re.search(rf"fatal +{name} +vCPU 0: PC +0+8\w+ ", log), (name, log)
