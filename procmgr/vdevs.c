@@ -23,11 +23,17 @@ static const char *find(const void *archive, size_t bytes, const char *type, str
 
 bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct qvmconf_vdev_type *description)
 {
+	static char text[224]; /* must stay */
 	struct cpio_file file;
+	const char *wrong = find(archive, bytes, type, &file);
 
-	if (find(archive, bytes, type, &file) != NULL || vdevfile_read(&reading, file.data, file.bytes) != NULL)
+	if (file.name == NULL)
 		return false;
-	*description = (struct qvmconf_vdev_type){reading.options, reading.register_bytes};
+	if (wrong == NULL)
+		wrong = vdevfile_read(&reading, file.data, file.bytes);
+	if (wrong != NULL)
+		snprintf(text, sizeof(text), "%.64s: %s", file.name, wrong);
+	*description = (struct qvmconf_vdev_type){wrong != NULL ? text : NULL, reading.options, reading.register_bytes};
 	return true;
 }
 

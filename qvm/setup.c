@@ -54,7 +54,7 @@ static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_t
 	    vdevfile_find((const void *)(uintptr_t)args->file_address, args->file_bytes, type, &file) != 0 ||
 	    vdevfile_read(&read, file.data, file.bytes) != NULL)
 		return false;
-	*description = (struct qvmconf_vdev_type){read.options, read.register_bytes};
+	*description = (struct qvmconf_vdev_type){.options = read.options, .bytes = read.register_bytes};
 	return true;
 }
 

@@ -217,6 +217,8 @@ struct qvm_config {
 
 /* What a plug-in file says about a type of vdev that the reader does not know by itself. */
 struct qvmconf_vdev_type {
+	/* Why its file is refused; stays until the next question. NULL: it is good, and the rest is true. */
+	const char *wrong;
 	/* Names of its options, each ended by NUL, the last by two; stays there as long as the configuration is used.
 	 * '0' in front of a name: this option takes no argument. */
 	const char *options;

@@ -160,6 +160,7 @@ void qc_unsupported(struct qc_reader *r, const struct qc_option *option);
 /* options.c */
 void qc_open(struct qc_reader *r, enum qc_context context);
 void qc_option(struct qc_reader *r);
+bool qc_is_word(const char *word); /* an option of the top level, or one that all vdevs have */
 
 /* read.c */
 bool qc_has_memory(const struct qvm_config *config);

@@ -118,6 +118,11 @@ static const struct qc_option *find(const struct qc_option *options, const char 
 	return NULL;
 }
 
+bool qc_is_word(const char *word)
+{
+	return find(qc_vdev_options, word) || find(top_options, word) || strcmp(word, "hostvector") == 0;
+}
+
 /* Refuses an option by name and passes over what belongs to it. */
 static void refuse(struct qc_reader *r, const struct qc_option *option)
 {

@@ -273,18 +273,45 @@ static void begin(struct qc_reader *r, const char *name, uint64_t bytes)
 	r->context = QC_VDEV;
 }
 
+/* Its options must not take words of the language: one called `safety` would take the VM's `safety` away. */
+static const char *taken(const char *options)
+{
+	for (; *options; options += strlen(options) + 1) {
+		if (qc_is_word(options + (*options == '0')))
+			return options + (*options == '0');
+	}
+	return NULL;
+}
+
 /* A plug-in file tells what type it is. */
 static bool plugged_in(struct qc_reader *r)
 {
-	struct qvmconf_vdev_type type = {0};
-	const char *word = r->word;
+	struct qvmconf_vdev_type type = {.options = ""};
+	const char *word = r->word, *name;
 
 	if (!r->host->vdev || r->word_bytes >= QVM_VDEV_NAME_MAX || !r->host->vdev(r->host->context, word, &type))
 		return false;
+	if (type.wrong) {
+		qc_mistake(r, &r->option_place, "vdev %s: %s", word, type.wrong);
+		return true;
+	}
+	name = taken(type.options);
+	if (name) {
+		qc_mistake(r, &r->option_place,
+			   "vdev %s: its option '%s' is a word of the language already; it needs another name", word,
+			   name);
+		return true;
+	}
 	r->vdev_type = NULL;
 	r->vdev_options = type.options;
 	begin(r, qc_keep(r, word), type.bytes);
 	return true;
+}
+
+/* The name of a certified variant; the type's is without it. */
+static bool is_variant(const struct qc_reader *r)
+{
+	return r->word_bytes > 7 && strcmp(r->word + r->word_bytes - 7, "-safety") == 0;
 }
 
 static void unknown(struct qc_reader *r)
@@ -313,6 +340,13 @@ void qc_vdev(struct qc_reader *r, const struct qc_option *option)
 	strip(r);
 	if (strcmp(r->word, "gic") == 0) {
 		qc_gic(r);
+		return;
+	}
+	if (is_variant(r)) {
+		qc_mistake(
+		    r, &r->option_place,
+		    "'vdev %s' names a variant: write 'vdev %.*s', whose file with -safety is always sought first",
+		    r->word, (int)r->word_bytes - 7, r->word);
 		return;
 	}
 	type = r->vdev_type = qc_vdev_type(r->word);

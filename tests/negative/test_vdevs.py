@@ -55,6 +55,10 @@ def check(folder, name="sample"):
     return subprocess.run([run.TOOL, "check", folder / "vm.qvmconf"], capture_output=True, text=True, timeout=30)
 
 
+def refusal(reason):
+    return f"[vm.qvmconf:3] vdev sample: vdev-sample.so: {reason}"
+
+
 def test_good(tmp_path):
     """Its note says which options there are: the reader knows the type now."""
     build(tmp_path)
@@ -99,14 +103,14 @@ def test_bad(tmp_path, case):
     build(tmp_path, **how)
     done = check(tmp_path)
     assert done.returncode == run.EX_CONFIG
-    assert done.stderr.splitlines()[0] == f"vdev-sample.so: {reason}"
+    assert done.stderr.splitlines() == [refusal(reason)]
 
 
 def test_another_library(tmp_path):
     other = build(tmp_path, name="other")
     build(tmp_path, extra=["-Wl,--no-as-needed", other])
-    assert check(tmp_path).stderr.splitlines()[0] == \
-        "vdev-sample.so: it needs another shared object (link it with -nostdlib)"
+    assert check(tmp_path).stderr.splitlines() == \
+        [refusal("it needs another shared object (link it with -nostdlib)")]
 
 
 @pytest.mark.parametrize("what, at, value, reason", [
@@ -120,12 +124,13 @@ def test_damaged(tmp_path, what, at, value, reason):
     content = bytearray(path.read_bytes())
     content[at:at + 1] = value
     path.write_bytes(content)
-    assert check(tmp_path).stderr.splitlines()[0] == f"vdev-sample.so: {reason}"
+    assert check(tmp_path).stderr.splitlines() == [refusal(reason)]
 
 
 def test_cut_off(tmp_path):
     path = build(tmp_path)
     path.write_bytes(path.read_bytes()[:0x1100])
-    assert check(tmp_path).stderr.splitlines()[0] == "vdev-sample.so: a segment that is not writable has its last page beyond the end of the file"
+    assert check(tmp_path).stderr.splitlines() == \
+        [refusal("a segment that is not writable has its last page beyond the end of the file")]
     path.write_bytes(b"")
-    assert check(tmp_path).stderr.splitlines()[0] == "vdev-sample.so: shorter than an ELF header"
+    assert check(tmp_path).stderr.splitlines() == [refusal("shorter than an ELF header")]

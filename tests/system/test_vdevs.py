@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import BUILD, TOP, Board, make_archive, system_dts
+from harness import BUILD, TOP, Board, archive_files, make_archive, refused, system_dts
 
 TEMPLATE = TOP / "examples/vdev-template"
 
@@ -141,3 +141,15 @@ def test_damaged_in_the_archive():
     with Board(archive, cpus=1) as board:
         board.expect(re.escape("[hello.qvmconf:11] vdev pl011: vdev-pl011.so: "), 20)
         board.expect("system not started: 1 mistake", 20)
+
+
+def test_changed_in_the_archive(sdk):
+    """A type that only its file knows: what is wrong is said of the file, not that there were no such type."""
+    folder = sdk / "plain/system"
+    archive = make_archive(folder)
+    content = bytearray(archive.read_bytes())
+    start, size = archive_files(content)["vdev-counter.so"]
+    content[start + size - 1] ^= 1
+    archive.write_bytes(content)
+    refused(archive, re.escape("[counter.qvmconf:12] vdev counter: vdev-counter.so: differs from the one that was "
+                               "signed"))

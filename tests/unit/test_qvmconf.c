@@ -62,7 +62,15 @@ static bool world_vdev(void *context, const char *type, struct qvmconf_vdev_type
 {
 	(void)context;
 	*description = (struct qvmconf_vdev_type){.options = "0fast\0rate\0allow\0", .bytes = 0x2000};
-	return strcmp(type, "probe") == 0;
+	if (strcmp(type, "thief") == 0)
+		description->options = "rate\0safety\0";
+	if (strcmp(type, "quiet") == 0)
+		description->options = "0debug\0";
+	if (strcmp(type, "mover") == 0)
+		description->options = "loc\0";
+	if (strcmp(type, "broken") == 0)
+		*description = (struct qvmconf_vdev_type){.wrong = "vdev-broken.so: too old"};
+	return strstr("probe thief quiet mover broken", type) != NULL;
 }
 
 static bool world_cluster(void *context, const char *name, uint32_t *runmask)
@@ -478,6 +486,27 @@ static void test_plugged_in(void **state)
 	    "them\n");
 }
 
+/* What a plug-in file may not do to a configuration. */
+static void test_bad_plug_ins(void **state)
+{
+	(void)state;
+	bad(GUEST "vdev thief loc 0x1000000 rate 1\nsafety required",
+	    "[a.qvmconf:1] vdev thief: its option 'safety' is a word of the language already; it needs another name\n");
+	assert_int_equal(config.safety, QVM_SAFETY_REQUIRED);
+	bad(GUEST "vdev quiet",
+	    "[a.qvmconf:1] vdev quiet: its option 'debug' is a word of the language already; it needs "
+	    "another name\n");
+	bad(GUEST "vdev mover",
+	    "[a.qvmconf:1] vdev mover: its option 'loc' is a word of the language already; it needs "
+	    "another name\n");
+	bad(GUEST "vdev broken loc 0x1000000 rate 1\nvdev none",
+	    "[a.qvmconf:1] vdev broken: vdev-broken.so: too old\n"
+	    "[a.qvmconf:2] unknown vdev 'none'; choose one of: gic, pl011, shmem\n");
+	bad(GUEST "vdev vdev-probe-safety.so loc 0x1000000 rate 1",
+	    "[a.qvmconf:1] 'vdev probe-safety' names a variant: write 'vdev probe', whose file with -safety is always "
+	    "sought first\n");
+}
+
 static void test_shmem(void **state)
 {
 	static const struct shmem_rule deny_first[] = {{false, "pluto"}, {true, "pluto*"}};
@@ -682,6 +711,7 @@ int main(void)
 	    cmocka_unit_test(test_logger),
 	    cmocka_unit_test(test_safety),
 	    cmocka_unit_test(test_plugged_in),
+	    cmocka_unit_test(test_bad_plug_ins),
 	    cmocka_unit_test(test_shmem),
 	    cmocka_unit_test(test_quotes),
 	    cmocka_unit_test(test_substitution),

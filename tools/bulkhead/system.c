@@ -52,17 +52,14 @@ static bool cluster(void *context, const char *name, uint32_t *cpus)
 /* A type that only a file knows. */
 static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
 {
+	static char text[224]; /* must stay */
 	struct reading *reading = context;
 	const struct vdev_file *f = vdevs_find(&reading->system->vdevs, type);
 
 	if (!f)
 		return false;
-	if (f->wrong[0]) {
-		reading->messages++;
-		message("%s: %s", f->name, f->wrong);
-		return false;
-	}
-	*description = (struct qvmconf_vdev_type){f->read.options, f->read.register_bytes};
+	snprintf(text, sizeof(text), "%s: %s", f->name, f->wrong);
+	*description = (struct qvmconf_vdev_type){f->wrong[0] ? text : NULL, f->read.options, f->read.register_bytes};
 	return true;
 }
 
