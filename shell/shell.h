@@ -36,7 +36,8 @@ void cmd_uptime(int argc, char **argv);
 void cmd_shutdown(int argc, char **argv);
 void cmd_help(int argc, char **argv);
 
-/* What a process says of itself goes to a terminal, and the process need not be what it was: '?' for other characters. */
+/* What a process says of itself goes to a terminal, and the process need not be what it was: '?' for other characters.
+ */
 char printable(char c);
 
 /* Says how a command is used. */

@@ -33,7 +33,9 @@ static void word_begin(struct qc_reader *r)
 /* Makes the word one that is not judged any more. What belongs to something that was refused is not worth a message. */
 static void word_spoil(struct qc_reader *r, const char *text, const char *name)
 {
-	if (!r->word_bad && r->context != QC_REFUSED && r->context != QC_OTHER_VDEV)
+	const bool refused = r->skipping && (r->context == QC_REFUSED || r->context == QC_OTHER_VDEV);
+
+	if (!r->word_bad && !refused)
 		qc_mistake(r, &r->word_place, "%s%s%s%s", text, *name ? " '" : "", name, *name ? "'" : "");
 	r->word_bad = true;
 }
@@ -289,7 +291,7 @@ static void open_file(struct qc_reader *r)
 	r->at = 0;
 	r->here = r->option_place = (struct qvm_place){.file = base_name(path), .line = 1};
 	/* Some editors put a byte order mark (Unicode 15.0, 23.8) in front of UTF-8, and nobody sees it. */
-	if (bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+	if (bytes >= 3 && memcmp(r->text, "\xef\xbb\xbf", 3) == 0) {
 		r->text += 3;
 		r->text_bytes -= 3;
 	}

@@ -57,16 +57,17 @@ static const char *wrong_name(const char *name)
 								 : NULL;
 }
 
-static struct entry *append(struct image *image, const char *name, const uint8_t *data, size_t bytes, uint8_t *owned)
+static struct entry *append(struct image *image, const char *name, const uint8_t *data, size_t bytes)
 {
 	struct entry *entry = &image->entries[image->entry_count++];
 
-	*entry = (struct entry){name, data, bytes, owned};
+	*entry = (struct entry){name, data, bytes, NULL};
 	return entry;
 }
 
 static struct entry *add(struct image *image, const char *name, const uint8_t *data, size_t bytes, uint8_t *owned)
 {
+	struct entry *entry = NULL;
 	const char *wrong;
 
 	name = cpio_plain_name(name);
@@ -78,7 +79,11 @@ static struct entry *add(struct image *image, const char *name, const uint8_t *d
 	else if (bytes > UINT32_MAX)
 		message("%s: longer than 4 GiB, which the archive's format cannot hold", name);
 	else
-		return append(image, name, data, bytes, owned);
+		entry = append(image, name, data, bytes);
+	if (entry) {
+		entry->owned = owned;
+		return entry;
+	}
 	free(owned);
 	image->mistakes++;
 	return NULL;
@@ -362,9 +367,9 @@ static void sign_entries(struct image *image, struct sign_result *result)
 		image->mistakes++;
 		return;
 	}
-	append(image, MANIFEST_FILE, (const uint8_t *)result->manifest, result->manifest_bytes, NULL);
+	append(image, MANIFEST_FILE, (const uint8_t *)result->manifest, result->manifest_bytes);
 	if (result->is_signed)
-		append(image, MANIFEST_SIGNATURE, result->signature, sizeof(result->signature), NULL);
+		append(image, MANIFEST_SIGNATURE, result->signature, sizeof(result->signature));
 	else
 		message("bulkhead: the archive is not signed, no system starts from it: give --key or --signature");
 }
