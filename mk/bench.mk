@@ -6,7 +6,7 @@ BENCH_NEEDS := kernel processes programs first-images guest-programs host path-p
 OUTPUTS += $(BUILD)/bench
 
 # A Linux guest that is measured has one process.
-$(BUILD)/bench/init.cpio: tests/bench/init.S
+$(BUILD)/bench/init.cpio: tests/bench/init.S $(call rules,bench)
 	$(call say,INIT,$@)
 	@mkdir -p $(@D)
 	$(Q)$(XCC) -nostdlib -static -Wl,--build-id=none $< -o $(@D)/init

@@ -13,7 +13,7 @@ format-check:
 format:
 	$(Q)clang-format -i $(CHECKED)
 
-# A file is looked at again only when its object was rebuilt, that is, when it or a header of it changed.
+# A file is looked at again only when its object was rebuilt, that is, when it, a header of it, or its flags changed.
 CLANG_INCLUDE := $(shell $(CLANG) -print-resource-dir 2>/dev/null)/include
 TIDY_KERNEL   := $(filter %.c,$(KERNEL_SOURCES))
 TIDY_PROCESS  := $(filter %.c,$(LIB_SOURCES) $(foreach p,$(PROCESSES),$(call sources_of,$(p))))

@@ -34,6 +34,10 @@ DEPS    :=
 OUTPUTS := $(addprefix $(BUILD)/,Image bulkhead kernel lib bin tests guest-programs host unit tidy cppcheck images \
 	logs path results)
 
+# What was compiled with other flags, or by another rule, is compiled again: each object also depends on $(call
+# rules,NAME...), the files mk/NAME.mk that say how it is made.
+rules = $(patsubst %,mk/%.mk,flags $(1))
+
 # $(call objects,folder for objects,sources)
 objects = $(patsubst %,$(1)/%.o,$(2))
 

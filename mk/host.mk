@@ -15,7 +15,7 @@ $(BUILD)/boards/%.dtb: boards/%.sh
 	@mkdir -p $(@D)
 	$(Q)$< $@
 
-$(HOST_OBJECTS): $(BUILD)/host/%.o: %
+$(HOST_OBJECTS): $(BUILD)/host/%.o: % $(call rules,host)
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@

@@ -17,7 +17,7 @@ DEPS += $(KERNEL_OBJECTS:.o=.d)
 .PHONY: kernel first-images el2-lines
 kernel: $(BUILD)/Image
 
-$(KERNEL_OBJECTS): $(BUILD)/kernel/%.o: %
+$(KERNEL_OBJECTS): $(BUILD)/kernel/%.o: % $(call rules,kernel)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(XCC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@

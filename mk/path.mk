@@ -7,7 +7,7 @@ PATH_CFLAGS  := $(BASE) $(REPRODUCIBLE) -D_GNU_SOURCE -I. -fPIC -shared -fvisibi
 .PHONY: path-plugins longest-path boot-path
 path-plugins: $(PATH_PLUGINS:tools/path/%.c=$(BUILD)/path/%.so)
 
-$(BUILD)/path/%.so: tools/path/%.c tools/path/qemu_plugin.h
+$(BUILD)/path/%.so: tools/path/%.c tools/path/qemu_plugin.h $(call rules,path)
 	$(call say,PLUGIN,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(PATH_CFLAGS) $< -o $@

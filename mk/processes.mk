@@ -52,7 +52,7 @@ $(LIB): $(LIB_OBJECTS)
 # $(call el0_rule,folder for objects,objects)
 define el0_rule
 DEPS += $(2:.o=.d)
-$(2): $(1)/%.o: % | $$(LIBFDT)
+$(2): $(1)/%.o: % $(call rules,processes) | $$(LIBFDT)
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$$(XCC) $$(PROCESS_CFLAGS) $$(call special_flags,$$<) -MMD -MP -c $$< -o $$@
@@ -103,7 +103,7 @@ guest-programs: $(GUESTS:%=$(BUILD)/guests/%.elf) $(BUILD)/guests/bench.img
 define guest
 $(1)_GUEST_OBJECTS := $(call objects,$(BUILD)/guest-programs/$(1),$(2))
 DEPS += $(patsubst %,$(BUILD)/guest-programs/$(1)/%.d,$(2))
-$(call objects,$(BUILD)/guest-programs/$(1),$(2)): $(BUILD)/guest-programs/$(1)/%.o: %
+$(call objects,$(BUILD)/guest-programs/$(1),$(2)): $(BUILD)/guest-programs/$(1)/%.o: % $(call rules,processes kernel)
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$$(XCC) $$(GUEST_CFLAGS) -Iguests/$(1) -MMD -MP -c $$< -o $$@

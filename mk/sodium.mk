@@ -16,7 +16,7 @@ SODIUM_CFLAGS   = $(filter-out $(WARN),$(PROCESS_CFLAGS)) -w -DCONFIGURED=1 -DHA
 $(SODIUM_FILES:%=$(SODIUM)/%.c) &:
 	$(Q)$(SETUP) build
 
-$(SODIUM_OBJECTS): $(BUILD)/lib/sodium/%.o: $(SODIUM)/%.c
+$(SODIUM_OBJECTS): $(BUILD)/lib/sodium/%.o: $(SODIUM)/%.c $(call rules,processes sodium)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(XCC) $(SODIUM_CFLAGS) -c $< -o $@

@@ -18,7 +18,7 @@ unit-programs: $(UNIT_TESTS:%=$(BUILD)/unit/%)
 # $(call unit_test,name,sources,flags,libraries)
 define unit_test
 DEPS += $(patsubst %,$(BUILD)/unit/obj/$(1)/%.d,$(2))
-$(call objects,$(BUILD)/unit/obj/$(1),$(2)): $(BUILD)/unit/obj/$(1)/%.o: %
+$(call objects,$(BUILD)/unit/obj/$(1),$(2)): $(BUILD)/unit/obj/$(1)/%.o: % $(call rules,unit)
 	$$(call say,UNITCC,"$$< ($(1))")
 	@mkdir -p $$(@D)
 	$$(Q)$$(CLANG) $$(UNIT_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
