@@ -108,7 +108,7 @@ struct qc_vdev_type {
 };
 
 const struct qc_vdev_type *qc_vdev_type(const char *name);
-unsigned qc_vdev_names(enum qc_vdev_state worst, const char **names, unsigned room);
+unsigned qc_vdev_names(const char **names, unsigned room);
 const char *qc_list_find(const char *list, const char *word, bool *argument);
 
 /* vdev.c */

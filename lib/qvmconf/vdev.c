@@ -317,11 +317,12 @@ static bool is_variant(const struct qc_reader *r)
 static void unknown(struct qc_reader *r)
 {
 	const char *names[32];
-	unsigned all = qc_vdev_names(QC_X86, names, 32);
+	unsigned all = qc_vdev_names(names, 32);
 
-	if (!qc_nearest(r->word, names, all))
-		all = qc_vdev_names(QC_HERE, names, 32);
-	qc_unknown(r, "vdev", names, all);
+	if (qc_nearest(r->word, names, all))
+		qc_unknown(r, "vdev", names, all);
+	else
+		qc_mistake(r, &r->word_place, "unknown vdev '%.64s': there is no file vdev-%.64s.so", r->word, r->word);
 }
 
 static void refuse_x86(struct qc_reader *r, const char *name)

@@ -91,15 +91,13 @@ const struct qc_vdev_type *qc_vdev_type(const char *name)
 	return NULL;
 }
 
-unsigned qc_vdev_names(enum qc_vdev_state worst, const char **names, unsigned room)
+unsigned qc_vdev_names(const char **names, unsigned room)
 {
 	unsigned count = 0;
 
 	names[count++] = "gic";
-	for (unsigned i = 0; i < TYPES && count < room; i++) {
-		if (types[i].state <= worst)
-			names[count++] = types[i].name;
-	}
+	for (unsigned i = 0; i < TYPES && count < room; i++)
+		names[count++] = types[i].name;
 	return count;
 }
 

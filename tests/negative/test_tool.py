@@ -409,6 +409,7 @@ def test_examples(name, tmp_path):
                                    ("map",), ("map", "x", "--no-check"), ("run", "x", "--board", "y"),
                                    ("check", "x", "--key", "y"), ("verify", "x"), ("sign", "x"),
                                    ("keygen", "x", "--readonly", "y"), ("verify", "x", "--public", "y", "--key", "z"),
+                                   ("check", "x", "--plan", "--json"),
                                    ("image", "x", "-o", "y", "--key", "a", "--signature", "b")])
 def test_usage(words):
     done = bulkhead(*words)

@@ -183,6 +183,8 @@ int arguments_parse(struct arguments *a, const struct command *commands, int arg
 		return usage(a, "a key is needed: ", "--public KEY");
 	if (a->signing.key && a->signing.signature)
 		return usage(a, "--key excludes ", "--signature");
+	if (a->plan && a->json)
+		return usage(a, "--plan excludes ", "--json");
 	if ((a->command->options & OPTION_OUTPUT) && !a->output)
 		return usage(a, "an output is needed: ", "-o ARCHIVE");
 	return EXIT_GOOD;

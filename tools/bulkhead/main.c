@@ -15,7 +15,7 @@
 
 static void describe(const char *what, const struct qvm_config *c, bool plan)
 {
-	if (plan && !message_is_json())
+	if (plan)
 		plan_print(c);
 	message_good("%s: VM %s, %u CPU%s, %llu KiB of memory: no mistakes\n", what, c->name, c->cpu_count,
 		     c->cpu_count == 1 ? "" : "s", (unsigned long long)qvmconf_memory_bytes(c) / 1024);
