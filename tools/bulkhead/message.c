@@ -19,11 +19,6 @@ void message_use_json(void)
 	json = true;
 }
 
-bool message_is_json(void)
-{
-	return json;
-}
-
 static void keep(struct list *list, const char *line)
 {
 	char **more = realloc(list->lines, (list->count + 1) * sizeof(*more)), *copy = strdup(line);

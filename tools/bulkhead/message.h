@@ -6,7 +6,6 @@
 
 /* From now on messages are kept for message_finish(). */
 void message_use_json(void);
-bool message_is_json(void);
 
 /* One mistake, as one line: "[file:line] text", or "file: text". */
 void message_send(const char *line);
