@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "glob.h"
 
-#include <stddef.h>
 #include <string.h>
+
+/* Compares by code, not by locale. */
+bool glob_name(const char *text, size_t bytes, bool pattern)
+{
+	if (bytes == 0 || bytes >= GLOB_NAME_BYTES)
+		return false;
+	for (size_t i = 0; i < bytes; i++)
+		if (text[i] <= ' ' || text[i] > '~' || strchr(pattern ? "/," : "/,*?[", text[i]) != NULL)
+			return false;
+	return true;
+}
 
 /* The end of a set whose `[` was at set[-1], behind its `]`; or NULL. A `]` that comes first belongs to the set. */
 static const char *set_end(const char *set)

@@ -7,25 +7,14 @@
 #include <bulkhead.h>
 #include <glob.h>
 
+_Static_assert(GLOB_NAME_BYTES == PROTO_NAME, "a message holds any name");
+
 bool shm_pool_add(struct shm *s, const struct pm_pool *pool)
 {
 	if (s->pool_count == SHM_POOLS_MAX || pool->patterns[PM_PATTERNS - 1] != '\0' ||
 	    pool->patterns[PM_PATTERNS - 2] != '\0')
 		return false;
 	s->pool[s->pool_count++] = *pool;
-	return true;
-}
-
-/* A name may hold whatever is printable but the path separator and the characters of patterns. */
-static bool name_ok(const char *name)
-{
-	size_t length = strnlen(name, PROTO_NAME);
-
-	if (length == 0 || length == PROTO_NAME)
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (name[i] <= ' ' || name[i] > '~' || strchr("/*?[]\"\\", name[i]) != NULL)
-			return false;
 	return true;
 }
 
@@ -199,7 +188,7 @@ static int attach(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, c
 	bool fresh = false;
 	int pool, place;
 
-	if (!name_ok(msg->name))
+	if (!glob_name(msg->name, strnlen(msg->name, sizeof msg->name), false))
 		return -EINVAL;
 	pool = pool_for(s, slot, msg->name, &ordinal);
 	if (pool < 0)

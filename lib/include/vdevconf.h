@@ -28,11 +28,7 @@ void pl011_consoles(const struct qvm_config *config, const struct qvm_vdev *vdev
 
 /* shmem */
 
-#define SHMEM_NAME_BYTES 32u        /* NUL included */
-#define SHMEM_BYTES_MAX  (1u << 30) /* of one region */
-
-/* Can a region have this name? 1 to 31 printable ASCII characters without blank, '/' and ','. */
-bool shmem_name(const char *name, size_t bytes);
+#define SHMEM_BYTES_MAX (1u << 30) /* of one region */
 
 /* `create name,size`: a region that is there before the guest starts. */
 struct shmem_create {

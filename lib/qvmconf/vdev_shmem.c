@@ -4,23 +4,6 @@
 #include "vdevconf.h"
 #include <string.h>
 
-/* Compares by code, not by locale. */
-static bool plain(char c)
-{
-	return c > ' ' && c < 0x7f && c != '/' && c != ',';
-}
-
-bool shmem_name(const char *name, size_t bytes)
-{
-	if (bytes == 0 || bytes >= SHMEM_NAME_BYTES)
-		return false;
-	for (size_t i = 0; i < bytes; i++) {
-		if (!plain(name[i]))
-			return false;
-	}
-	return true;
-}
-
 /* A number of bytes, as lengths are written everywhere. */
 static bool size_parse(const char *text, uint64_t *value)
 {
@@ -35,12 +18,8 @@ const char *shmem_create(const char *value, struct shmem_create *create)
 	*create = (struct shmem_create){.name = value, .name_bytes = comma};
 	if (value[comma] != ',')
 		return "has no size: write NAME,SIZE, as in video,0x100000";
-	if (!shmem_name(value, comma))
+	if (!glob_name(value, comma, false))
 		return "has no name of 1 to 31 printable characters without '/', '*', '?' and '['";
-	for (size_t i = 0; i < comma; i++) {
-		if (strchr("*?[", value[i]))
-			return "has no name of 1 to 31 printable characters without '/', '*', '?' and '['";
-	}
 	if (!size_parse(value + comma + 1, &create->bytes))
 		return "has no size from 1 byte to 1 GiB behind the comma";
 	create->bytes = (create->bytes + QVM_PAGE - 1) & ~(QVM_PAGE - 1);
@@ -49,7 +28,7 @@ const char *shmem_create(const char *value, struct shmem_create *create)
 
 const char *shmem_pattern(const char *value)
 {
-	if (!shmem_name(value, strlen(value)))
+	if (!glob_name(value, strlen(value), true))
 		return "is no pattern of 1 to 31 printable characters without '/' and ','";
 	return NULL;
 }

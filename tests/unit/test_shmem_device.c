@@ -20,7 +20,7 @@ static struct {
 	int error, map_error;
 	uint32_t pages, next, notified, left, unmapped;
 	uint64_t mapped;
-	char name[SHMEM_NAME];
+	char name[GLOB_NAME_BYTES];
 	unsigned joins, lines;
 	bool level;
 } t;
@@ -89,10 +89,10 @@ static int setup(void **state)
 
 static uint32_t create(const char *name, uint32_t pages)
 {
-	char bytes[SHMEM_NAME] = {0};
+	char bytes[GLOB_NAME_BYTES] = {0};
 
 	strncpy(bytes, name, sizeof bytes);
-	for (unsigned i = 0; i < SHMEM_NAME; i += 4) {
+	for (unsigned i = 0; i < GLOB_NAME_BYTES; i += 4) {
 		uint32_t word;
 
 		memcpy(&word, bytes + i, 4);

@@ -281,6 +281,8 @@ static void names_are_looked_at(void **state)
 	assert_int_equal(attach(VM_A, "ab/c", 1, 0), -EINVAL);
 	assert_int_equal(attach(VM_A, "ab*", 1, 0), -EINVAL);
 	assert_int_equal(attach(VM_A, "a b", 1, 0), -EINVAL);
+	assert_int_equal(attach(VM_A, "a,b", 1, 0), -EINVAL);
+	attach_ready(VM_A, "a]b", 1); /* as `create` may call it */
 	memset(longest, 'a', PROTO_NAME);
 	longest[PROTO_NAME] = '\0';
 	assert_int_equal(attach(VM_A, longest, 1, 0), -EINVAL);

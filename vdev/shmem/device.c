@@ -108,7 +108,7 @@ static void factory_bytes(const struct shmem *s, uint8_t bytes[FACTORY_END + 4])
 	memcpy(bytes + FACTORY_VECTOR, &s->interrupt, 4);
 	memcpy(bytes + FACTORY_STATUS, &s->status, 4);
 	memcpy(bytes + FACTORY_SIZE, &s->size, 4);
-	memcpy(bytes + FACTORY_NAME, s->name, SHMEM_NAME);
+	memcpy(bytes + FACTORY_NAME, s->name, sizeof s->name);
 }
 
 uint64_t shmem_factory_read(const struct shmem *s, uint64_t offset, unsigned size)

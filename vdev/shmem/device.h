@@ -11,11 +11,11 @@
  */
 #pragma once
 
+#include <glob.h>
 #include <vdevconf.h>
 
 #define SHMEM_PAGE      4096u
 #define SHMEM_SIGNATURE 0x4d534732474d5651ull
-#define SHMEM_NAME      32u
 #define SHMEM_WINDOWS   8u  /* regions that a guest is in at once, for each instance */
 #define SHMEM_RULES     16u /* of `allow` and `deny` */
 
@@ -62,7 +62,7 @@ struct shmem {
 
 	uint64_t control; /* address of the control page that the last creation gave */
 	uint32_t status, size;
-	char name[SHMEM_NAME];
+	char name[GLOB_NAME_BYTES];
 	bool level;
 	struct shmem_window window[SHMEM_WINDOWS];
 };

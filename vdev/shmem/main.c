@@ -140,7 +140,7 @@ static int assign(struct instance *i)
 /* A region that is made before the guest runs is there for as long as this VM is. */
 static int hold(struct instance *i, const char *text)
 {
-	char name[SHMEM_NAME] = {0};
+	char name[GLOB_NAME_BYTES] = {0};
 	struct shmem_create create;
 	struct shared_region region;
 	int result;
