@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <bulkhead/kernel.h>
+#include <glob.h>
 
 #include "names.h"
 #include "procmgr.h"
@@ -261,6 +262,7 @@ static int pool_request(struct request *r)
 	struct pm_pool *pool = &r->reply.pool;
 	size_t used = 0;
 
+	_Static_assert(SYS_PATTERNS_MAX * GLOB_NAME_BYTES < sizeof pool->patterns, "all patterns and an empty one");
 	r->reply_bytes = sizeof *pool;
 	if (index >= config.pool_count)
 		return -ESRCH;
@@ -269,10 +271,8 @@ static int pool_request(struct request *r)
 	for (unsigned i = 0; i < config.vm_count; i++)
 		pool->slots |= config.pools[index].vms & (1u << i) ? 1u << slot_of_vm(i) : 0;
 	for (unsigned i = 0; i < config.pools[index].pattern_count; i++) {
-		const size_t bytes = strlen(config.pools[index].patterns[i]) + 1;
+		const size_t bytes = strlen(config.pools[index].patterns[i]) + 1; /* as was checked */
 
-		if (bytes > sizeof pool->patterns - 1 - used)
-			return -E2BIG;
 		memcpy(pool->patterns + used, config.pools[index].patterns[i], bytes);
 		used += bytes;
 	}

@@ -4,6 +4,7 @@
 #include <bulkhead.h>
 #include <libfdt.h>
 #include <string.h>
+#include <vdevconf.h>
 
 bool sys_name_good(const struct reader *r)
 {
@@ -95,5 +96,11 @@ void sys_read_pool(const struct reader *r)
 	pool->bytes = sys_memory(r, "bytes", QVM_PAGE);
 	pool->vms = read_vms(r);
 	pool->pattern_count = sys_strings(r, "names", pool->patterns, SYS_PATTERNS_MAX);
+	for (unsigned i = 0; i < pool->pattern_count; i++) {
+		const char *wrong = shmem_pattern(pool->patterns[i]);
+
+		if (wrong)
+			MISTAKE(r, "names", "\"%.64s\" in 'names' %s", pool->patterns[i], wrong);
+	}
 	c->pool_count++;
 }

@@ -101,7 +101,7 @@ struct pm_note {
 	char text[PROTO_NOTE]; /* NUL-terminated */
 };
 
-#define PM_PATTERNS 160
+#define PM_PATTERNS 264 /* as many as a pool may have */
 
 /* A pool of shared memory. */
 struct pm_pool {
