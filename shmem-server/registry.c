@@ -84,15 +84,20 @@ static bool room(const struct shm *s, uint32_t pool, uint32_t pages, uint32_t *f
 	return false;
 }
 
+/* Each pool has its share of the table: what is made in one takes nothing from the VMs of another. */
 static struct shm_region *create(struct shm *s, uint32_t pool, const struct shm_msg *msg)
 {
 	struct shm_region *r = NULL;
-	uint32_t first;
+	uint32_t first, used = 0;
 
-	for (unsigned i = 0; i < SHM_REGIONS_MAX && r == NULL; i++)
+	for (unsigned i = SHM_REGIONS_MAX; i-- > 0;) {
 		if (s->region[i].name[0] == '\0')
 			r = &s->region[i];
-	if (r == NULL || msg->pages == 0 || !room(s, pool, msg->pages, &first))
+		else
+			used += s->region[i].pool == pool;
+	}
+	if (used >= SHM_REGIONS_MAX / s->pool_count || r == NULL || msg->pages == 0 ||
+	    !room(s, pool, msg->pages, &first))
 		return NULL;
 	memset(r, 0, sizeof *r);
 	memcpy(r->name, msg->name, sizeof r->name);
@@ -172,12 +177,21 @@ static unsigned count_of(const struct shm *s, uint32_t slot)
 	return count;
 }
 
-static int free_place(const struct shm_region *r, bool hold)
+/* Each VM of the pool has its share of the places: none keeps the others out by coming often. */
+static int free_place(const struct shm *s, const struct shm_region *r, uint32_t slot, bool hold)
 {
-	for (unsigned i = hold ? SHM_CLIENTS : 0; i < (hold ? SHM_PLACES : SHM_CLIENTS); i++)
+	unsigned first = hold ? SHM_CLIENTS : 0, count = hold ? SHM_HOLDERS : SHM_CLIENTS, own = 0, vms = 0;
+	int place = -1;
+
+	for (uint32_t left = s->pool[r->pool].slots; left != 0; left &= left - 1)
+		vms++;
+	for (unsigned i = first + count; i-- > first;) {
 		if (!r->place[i].used)
-			return (int)i;
-	return -1;
+			place = (int)i;
+		else
+			own += r->place[i].slot == slot;
+	}
+	return own < count / vms ? place : -1;
 }
 
 /* 0: it is answered, or will be. */
@@ -202,7 +216,7 @@ static int attach(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, c
 	}
 	if (r == NULL)
 		return -ENOMEM;
-	place = free_place(r, msg->flags & SHM_HOLD);
+	place = free_place(s, r, slot, msg->flags & SHM_HOLD);
 	if (place < 0)
 		return -EMFILE;
 	r->place[place] = (struct shm_client){.used = true, .slot = slot, .scoid = scoid, .rcvid = rcvid};

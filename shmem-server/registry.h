@@ -7,6 +7,8 @@
  * pool of the sender's VM with a fitting pattern: VMs that have no pool in common never meet, whatever they call their
  * regions. The first client decides the size. It also zeroes the region, as what an earlier region has left there is
  * nobody's business; whoever attaches meanwhile waits. A region goes with its last client or holder.
+ *
+ * Regions are shared out evenly among the pools, and the places of a region among the VMs of its pool.
  */
 #pragma once
 

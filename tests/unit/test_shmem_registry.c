@@ -312,6 +312,41 @@ static void one_vm_cannot_take_all(void **state)
 	assert_int_equal(attach(VM_C, "xz", 1, 0), -EMFILE);
 }
 
+/* Eight of sixteen places are the other's, for clients as for holders. */
+static void one_vm_cannot_keep_the_other_out(void **state)
+{
+	(void)state;
+	attach_ready(VM_A, "ab1", 1);
+	for (unsigned i = 1; i < SHM_CLIENTS / 2; i++)
+		attach_ready(VM_A, "ab1", 1);
+	assert_int_equal(attach(VM_A, "ab1", 1, 0), -EMFILE);
+	for (unsigned i = 0; i < SHM_HOLDERS / 2; i++)
+		assert_int_equal(attach(VM_A, "ab1", 1, SHM_HOLD), 0);
+	assert_int_equal(attach(VM_A, "ab1", 1, SHM_HOLD), -EMFILE);
+	attach_ready(VM_B, "ab1", 1);
+	assert_int_equal(attach(VM_B, "ab1", 1, SHM_HOLD), 0);
+}
+
+/* Four VMs make as many regions as they can: those of the other pool make theirs all the same. */
+static void one_pool_cannot_take_all_regions(void **state)
+{
+	char name[8] = "r";
+	unsigned made = 0;
+
+	(void)state;
+	memset(&t.shm, 0, sizeof t.shm);
+	t.shm.ops = &ops;
+	add_pool(0xfu << 10, 1024 * SHM_PAGE, "*");
+	add_pool(1u << 14, 1024 * SHM_PAGE, "*");
+	for (unsigned i = 0; i < 4 * SHM_OF_SLOT; i++) {
+		name[1] = (char)('a' + i % 16);
+		name[2] = (char)('a' + i / 16);
+		made += attach(10 + i / SHM_OF_SLOT, name, 1, 0) == 0;
+	}
+	assert_int_equal(made, SHM_REGIONS_MAX / 2);
+	assert_int_equal(attach(14, "mine", 1, 0), 0);
+}
+
 static void a_short_message_is_refused(void **state)
 {
 	struct shm_msg msg = {.type = SHM_ATTACH};
@@ -340,6 +375,8 @@ int main(void)
 	    TEST(names_are_looked_at),
 	    TEST(as_many_clients_as_documented),
 	    TEST(one_vm_cannot_take_all),
+	    TEST(one_vm_cannot_keep_the_other_out),
+	    TEST(one_pool_cannot_take_all_regions),
 	    TEST(a_short_message_is_refused),
 	};
 
