@@ -190,13 +190,23 @@ static const char *read_interrupts(const struct sys_board *board, int index, str
 	return NULL;
 }
 
-/* What the kernel drives itself, or what could not work. */
+/*
+ * Whose registers say where the interrupts and the DMA of others go: the GIC, its ITS, which also writes tables of its
+ * own wherever it is told to (IHI 0069, 5.2), and any SMMU.
+ */
+static bool rules_others(const void *dtb, int node)
+{
+	return is_gic(dtb, node) || sys_is(dtb, node, "compatible", "arm,gic-v3-its") ||
+	       sys_is(dtb, node, "compatible", "arm,smmu-v3") || fdt_getprop(dtb, node, "#iommu-cells", NULL);
+}
+
+/* What is the kernel's alone, or what could not work. */
 static const char *reason_to_refuse(const void *dtb, int node)
 {
 	int length;
 	const char *status = fdt_stringlist_get(dtb, node, "status", 0, &length);
 
-	if (is_gic(dtb, node) || sys_is(dtb, node, "compatible", "arm,smmu-v3"))
+	if (rules_others(dtb, node))
 		return "it belongs to the kernel";
 	if (status && strcmp(status, "okay") != 0 && strcmp(status, "ok") != 0)
 		return "the board's firmware has disabled it (its 'status' is not \"okay\")";
