@@ -121,7 +121,7 @@ int process_kill(uint32_t number)
 	if (number == 0)
 		return -EPERM;
 	if (!slots[number].running)
-		return -ESRCH;
+		return restart_cancel(number);
 	ProcessInfo_r(number, &info);
 	info.end_cause = END_KILLED;
 	bury(number, &info);

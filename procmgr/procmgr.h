@@ -148,6 +148,8 @@ void gate_timeout(void);
 bool restart_wanted(const struct slot *slot);
 /* A slot's process has ended. True: it will be started again. */
 bool restart_plan(uint32_t slot);
+/* Its process is not there, and will not come. 0, or -ESRCH: it would not have come anyway. */
+int restart_cancel(uint32_t slot);
 uint64_t restart_deadline(void);
 void restart_due(void);
 

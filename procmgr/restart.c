@@ -3,6 +3,8 @@
  * Restarts, as the system description wants them: so often in a row, and each time after twice the time, so that what
  * fails at once does not keep the others from running. Who ran for long enough has begun a new row.
  */
+#include <errno.h>
+
 #include <bulkhead/kernel.h>
 
 #include "procmgr.h"
@@ -67,6 +69,19 @@ bool restart_plan(uint32_t number)
 	return true;
 }
 
+int restart_cancel(uint32_t number)
+{
+	struct slot *slot = &slots[number];
+
+	if (slot->restart_at == 0)
+		return -ESRCH;
+	slot->restart_at = 0;
+	log_line(SLOG_INFO, "%s is not started again: the operator has ended it", slot->name);
+	if (slot->critical)
+		system_safe_state(slot->name);
+	return 0;
+}
+
 uint64_t restart_deadline(void)
 {
 	uint64_t first = NEVER;
@@ -87,8 +102,7 @@ void restart_due(void)
 		if (slot->restart_at == 0 || slot->restart_at > now)
 			continue;
 		slot->restart_at = 0;
-		/* The operator may have been faster. */
-		if (!slot->running && process_launch(i) < 0 && slot->critical)
+		if (process_launch(i) < 0 && slot->critical)
 			system_safe_state(slot->name);
 	}
 }

@@ -207,8 +207,6 @@ static int slay_request(struct request *r)
 
 	if (slot <= 0)
 		return slot == 0 ? -EPERM : slot;
-	if (!slots[slot].running)
-		return -ESRCH;
 	switch (target->value) {
 	case BH_SIGKILL: return process_kill((uint32_t)slot);
 	case BH_SIGINT:

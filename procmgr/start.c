@@ -316,6 +316,7 @@ int process_launch(uint32_t number)
 	slot->running = true;
 	slot->ready = false;
 	slot->started_at = ClockTime();
+	slot->restart_at = 0; /* the operator may have been faster */
 	slot->note[0] = '\0';
 	slot->starts++;
 	log_line(SLOG_INFO, "%s started: slot %u, start %u", slot->name, (unsigned)number, (unsigned)slot->starts);

@@ -20,7 +20,7 @@ int vm_start(uint32_t number)
 int vm_signal(uint32_t number, uint32_t signal)
 {
 	if (!slots[number].running)
-		return -ESRCH;
+		return signal == BH_SIGUSR1 || signal == BH_SIGUSR2 ? -ESRCH : restart_cancel(number);
 	if (slots[number].ready || (signal != BH_SIGTERM && signal != BH_SIGINT && signal != BH_SIGQUIT))
 		return ProcessSignal_r(number, CONTROL_SIGNAL, signal);
 	process_refuse(number, signal == BH_SIGQUIT ? EXIT_POWER_CUT : 0, CAUSE_SIGNAL);

@@ -925,6 +925,35 @@ static void what_ends_by_itself_or_by_the_operator_stays_down(void **state)
 	assert_true(restart_deadline() == NEVER);
 }
 
+/* A start that is still to come: the operator calls it off, or is faster. */
+static void the_operator_has_the_last_word_about_restarts(void **state)
+{
+	static const struct act off[] = {{DIE, VM1, END_FAULT},
+					 {SAY, SHELL, PM_SLAY, "vm1", 0, BH_SIGUSR1},
+					 {SAY, SHELL, PM_VM_STOP, "vm1"},
+					 {SAY, SHELL, PM_VM_STOP, "vm1"},
+					 {SAY, SHELL, PM_SLAY, "disk", 0, BH_SIGKILL}};
+	static const struct act faster[] = {
+	    {DIE, VM1, END_FAULT}, {SAY, SHELL, PM_VM_START, "vm1"}, {SAY, SHELL, PM_SLAY, "vm1", 0, BH_SIGKILL}};
+
+	(void)state;
+	config.vms[0].own.restart = SYS_RESTART_ALWAYS;
+	config.vms[0].own.restart_limit = 5;
+	config.vms[0].own.restart_delay_ms = 100;
+	order_go_on();
+	assert_int_equal(slots[VM1].starts, 1);
+	RUN(off);
+	assert_int_equal(answer[2], -ESRCH);
+	assert_int_equal(answer[3], 0);
+	assert_int_equal(answer[4], -ESRCH);
+	assert_int_equal(answer[5], 0);
+	assert_true(restart_deadline() == NEVER);
+	assert_int_equal(vm_start(VM1), 0);
+	RUN(faster);
+	assert_true(restart_deadline() == NEVER);
+	assert_int_equal(slots[VM1].starts, 3);
+}
+
 static void the_console_driver_takes_over_when_it_is_ready(void **state)
 {
 	static const struct act acts_[] = {{SAY, SHELL, PM_READY, 0}, {SAY, DISK, PM_READY, 0}, {DIE, DISK, END_FAULT}};
@@ -1138,6 +1167,7 @@ int main(void)
 	    cmocka_unit_test_setup(the_end_of_a_critical_process_ends_the_system, make_system),
 	    cmocka_unit_test_setup(what_fails_is_started_again_for_so_long, make_system),
 	    cmocka_unit_test_setup(what_ends_by_itself_or_by_the_operator_stays_down, make_system),
+	    CASE(the_operator_has_the_last_word_about_restarts),
 	    CASE(the_console_driver_takes_over_when_it_is_ready),
 	    CASE(a_guest_begins_when_what_it_connects_to_is_ready),
 	    CASE(what_a_guest_waits_for_is_shown),
