@@ -290,6 +290,8 @@ static int do_open(struct consoles *c, uint32_t slot, const struct con_msg *msg)
 	id = find(c, name);
 	if (id >= 0 && c->console[id].owner == slot)
 		return id;
+	if (!c->may(c->context, slot, name))
+		return -EPERM;
 	if (id >= 0 && c->console[id].owner != CONSOLE_FREE)
 		return -EBUSY;
 	if (owned_by(c, slot) == CONSOLE_SHARE)
@@ -390,10 +392,11 @@ void consoles_unblock(struct consoles *c, int64_t rcvid)
 	}
 }
 
-bool consoles_init(struct consoles *c, console_reply *reply, void *context)
+bool consoles_init(struct consoles *c, console_reply *reply, console_may *may, void *context)
 {
 	memset(c, 0, sizeof(*c));
 	c->reply = reply;
+	c->may = may;
 	c->context = context;
 	return create(c, CONSOLE_SHELL) == (int)SHELL_ID;
 }

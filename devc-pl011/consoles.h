@@ -45,8 +45,12 @@ struct console_wait {
 /* Sends an answer to a client. False: the client is gone. */
 typedef bool console_reply(void *context, int64_t rcvid, int status, const void *data, size_t bytes);
 
+/* May the process in that slot open a console of this name? */
+typedef bool console_may(void *context, uint32_t slot, const char *name);
+
 struct consoles {
 	console_reply *reply;
+	console_may *may;
 	void *context;
 	struct console_state console[CONSOLES_MAX];
 	struct console_wait wait[CONSOLE_WAITS];
@@ -60,7 +64,7 @@ struct consoles {
 };
 
 /* False: no memory for the console of the shell. */
-bool consoles_init(struct consoles *c, console_reply *reply, void *context);
+bool consoles_init(struct consoles *c, console_reply *reply, console_may *may, void *context);
 
 /* A message of `bytes` bytes from a process. It is answered by reply(), now or later. */
 void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg, size_t bytes);

@@ -313,7 +313,8 @@ static int dispatch(struct request *r, size_t bytes)
 			continue;
 		if (handlers[i].bytes != bytes && handlers[i].bytes != 0)
 			return -EINVAL;
-		if (handlers[i].operator_only && strcmp(slots[r->slot].name, OPERATOR) != 0)
+		if (handlers[i].operator_only &&
+		    (slots[r->slot].kind != SLOT_SERVER || strcmp(slots[r->slot].name, OPERATOR) != 0))
 			return -EPERM;
 		return handlers[i].handle(r);
 	}

@@ -39,6 +39,14 @@ static bool reply(void *context, int64_t rcvid, int status, const void *data, si
 	return true;
 }
 
+static unsigned stranger; /* this slot may open nothing more */
+
+static bool may(void *context, uint32_t slot, const char *name)
+{
+	(void)context, (void)name;
+	return slot != stranger;
+}
+
 #define WAITS (-9999)
 
 /* Sends a message; returns the status of its answer, or WAITS. */
@@ -67,7 +75,7 @@ static int setup(void **state)
 	(void)state;
 	answers = 0;
 	next_rcvid = 0;
-	assert_true(consoles_init(&c, reply, NULL));
+	assert_true(consoles_init(&c, reply, may, NULL));
 	shell_id = send_text(CON_OPEN, SHELL_SLOT, 0, "shell");
 	guest_id = send_text(CON_OPEN, GUEST_SLOT, 0, "linux");
 	assert_int_equal(shell_id, 0);
@@ -106,6 +114,19 @@ static void type(const char *text)
 {
 	for (; *text; text++)
 		consoles_input(&c, (uint8_t)*text);
+}
+
+/* A console that is another's by its name stays closed, also while that one is not there; what is open stays so. */
+static void test_names_of_others(void **state)
+{
+	(void)state;
+	consoles_disconnect(&c, SHELL_SLOT);
+	stranger = GUEST_SLOT;
+	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "shell"), -EPERM);
+	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "other"), -EPERM);
+	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "linux"), guest_id);
+	stranger = 0;
+	assert_int_equal(send_text(CON_OPEN, SHELL_SLOT, 0, "shell"), shell_id);
 }
 
 static void test_shell_gets_carriage_returns(void **state)
@@ -416,6 +437,7 @@ static void test_death_of_the_shell_returns_focus(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(test_names_of_others),
 	    TEST(test_shell_gets_carriage_returns),
 	    TEST(test_read_waits_for_input),
 	    TEST(test_readers_are_served_in_order),

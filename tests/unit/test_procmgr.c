@@ -769,6 +769,19 @@ static void only_the_operator_gives_orders(void **state)
 	assert_int_equal(slots[VM1].cause, CAUSE_SIGNAL);
 }
 
+/* The name alone does not make the operator: a VM may be called so too. */
+static void no_vm_is_the_operator(void **state)
+{
+	static const struct act acts_[] = {{SAY, VM1, PM_VM_START, "vm2"}, {SAY, SHELL, PM_VM_START, "vm2"}};
+
+	(void)state;
+	slots[VM1].name = "shell";
+	order_go_on();
+	RUN(acts_);
+	assert_int_equal(answer[1], -EPERM);
+	assert_int_not_equal(answer[2], -EPERM);
+}
+
 static void malformed_messages_are_refused(void **state)
 {
 	static const struct act acts_[] = {
@@ -1159,6 +1172,7 @@ int main(void)
 	    CASE(the_cause_of_an_end_is_kept_and_the_slot_is_free),
 	    CASE(an_exit_status_beyond_the_known_causes_is_an_error),
 	    CASE(only_the_operator_gives_orders),
+	    CASE(no_vm_is_the_operator),
 	    CASE(malformed_messages_are_refused),
 	    CASE(names_are_found_or_waited_for),
 	    CASE(a_shutdown_waits_for_the_guests),
