@@ -27,7 +27,20 @@ static bool event(void *context, uint32_t scoid, uint32_t handle)
 	return MsgDeliverEvent_r(scoid, -1, SHM_CHANGED, handle) >= 0;
 }
 
-static const struct shm_ops operations = {.reply = reply, .event = event};
+static uint32_t life(void *context, uint32_t slot)
+{
+	static uint32_t first; /* slot of the first VM: the others follow */
+	struct pm_vm vm;
+
+	(void)context;
+	if (first == 0 && pm_request(PM_VM_INFO, NULL, 0, 0, &vm, sizeof vm) >= 0)
+		first = vm.slot;
+	if (pm_request(PM_VM_INFO, NULL, slot - first, 0, &vm, sizeof vm) < 0 || vm.state != VM_RUNNING)
+		return 0;
+	return vm.starts;
+}
+
+static const struct shm_ops operations = {.reply = reply, .event = event, .life = life};
 
 static bool read_pools(void)
 {
@@ -71,6 +84,7 @@ int main(void)
 	shm.ops = &operations;
 	if (chid < 0 || !read_pools())
 		return EXIT_FAILURE;
+	shm_begin(&shm);
 	status = name_attach("shmem", chid);
 	if (status < 0) {
 		printf("shmem-server: name: %s\n", strerror(-status));

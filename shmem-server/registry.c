@@ -194,6 +194,27 @@ static int free_place(const struct shm *s, const struct shm_region *r, uint32_t 
 	return own < count / vms ? place : -1;
 }
 
+void shm_begin(struct shm *s)
+{
+	for (unsigned i = 0; i < s->pool_count; i++)
+		for (uint32_t slot = 0; slot < PROCESS_MAX; slot++)
+			if (s->pool[i].slots & 1u << slot)
+				s->before[slot] = s->ops->life(s->context, slot);
+}
+
+/* May a guest still have something of the pool that is not known here? */
+static bool in_old_hands(struct shm *s, const struct pm_pool *pool)
+{
+	for (uint32_t slot = 0; slot < PROCESS_MAX; slot++) {
+		if (s->before[slot] == 0 || !(pool->slots & 1u << slot))
+			continue;
+		if (s->ops->life(s->context, slot) == s->before[slot])
+			return true;
+		s->before[slot] = 0;
+	}
+	return false;
+}
+
 /* 0: it is answered, or will be. */
 static int attach(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, const struct shm_msg *msg)
 {
@@ -207,6 +228,8 @@ static int attach(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, c
 	pool = pool_for(s, slot, msg->name, &ordinal);
 	if (pool < 0)
 		return -ENOENT;
+	if (in_old_hands(s, &s->pool[pool]))
+		return -EBUSY;
 	if (count_of(s, slot) == SHM_OF_SLOT)
 		return -EMFILE;
 	r = find(s, (uint32_t)pool, msg->name);

@@ -9,6 +9,9 @@
  * nobody's business; whoever attaches meanwhile waits. A region goes with its last client or holder.
  *
  * Regions are shared out evenly among the pools, and the places of a region among the VMs of its pool.
+ *
+ * A server that was started again does not know what the one before gave out, and guests that run still have it. So
+ * nothing is made in a pool while one of its VMs lives that ran already when the server began.
  */
 #pragma once
 
@@ -16,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <bulkhead.h>
 #include <bulkhead/proto.h>
 
 #define SHM_POOLS_MAX   8
@@ -43,6 +47,8 @@ struct shm_ops {
 	void (*reply)(void *context, int64_t rcvid, int status, const struct shm_msg *msg);
 	/* The event SHM_CHANGED; false: it cannot be kept now. */
 	bool (*event)(void *context, uint32_t scoid, uint32_t handle);
+	/* The how-manieth life of the VM in that slot it is, if its guest runs; else 0. */
+	uint32_t (*life)(void *context, uint32_t slot);
 };
 
 struct shm {
@@ -51,10 +57,14 @@ struct shm {
 	struct pm_pool pool[SHM_POOLS_MAX];
 	unsigned pool_count;
 	struct shm_region region[SHM_REGIONS_MAX];
+	uint32_t before[PROCESS_MAX]; /* life of the VM in that slot that is older than the server; or 0 */
 };
 
 /* False: it is one too many, or its patterns do not end. */
 bool shm_pool_add(struct shm *s, const struct pm_pool *pool);
+
+/* Once, when all pools are there, and before the first message. */
+void shm_begin(struct shm *s);
 
 /* A message of `bytes` bytes from the process in `slot` over its connection `scoid`: answered now or later. */
 void shm_message(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, struct shm_msg *msg, size_t bytes);

@@ -24,6 +24,7 @@ static struct {
 	struct shm_msg msg;
 	uint32_t events[64], event_count;
 	bool full;
+	uint32_t life[PROCESS_MAX];
 } t;
 
 static void on_reply(void *context, int64_t rcvid, int status, const struct shm_msg *msg)
@@ -47,7 +48,13 @@ static bool on_event(void *context, uint32_t scoid, uint32_t handle)
 	return true;
 }
 
-static const struct shm_ops ops = {.reply = on_reply, .event = on_event};
+static uint32_t on_life(void *context, uint32_t slot)
+{
+	(void)context;
+	return t.life[slot];
+}
+
+static const struct shm_ops ops = {.reply = on_reply, .event = on_event, .life = on_life};
 
 static void add_pool(uint32_t slots, uint64_t bytes, const char *pattern)
 {
@@ -347,6 +354,26 @@ static void one_pool_cannot_take_all_regions(void **state)
 	assert_int_equal(attach(14, "mine", 1, 0), 0);
 }
 
+/* The server was started again: guests that ran then have what the one before gave them, for as long as they live. */
+static void what_an_earlier_server_gave_is_not_given_again(void **state)
+{
+	(void)state;
+	t.life[VM_A] = 1;
+	t.life[VM_C] = 4;
+	shm_begin(&t.shm);
+	t.life[VM_B] = 1; /* later than the server */
+	assert_int_equal(attach(VM_B, "ab1", 1, 0), -EBUSY);
+	assert_int_equal(attach(VM_A, "ab1", 1, 0), -EBUSY);
+	assert_int_equal(attach(VM_C, "x", 1, 0), -EBUSY);
+	t.life[VM_A] = 2;
+	assert_int_equal(attach(VM_B, "ab1", 1, 0), 0);
+	assert_int_equal(attach(VM_A, "x", 1, 0), -EBUSY);
+	t.life[VM_C] = 0;
+	assert_int_equal(attach(VM_A, "x", 1, 0), 0);
+	t.life[VM_C] = 4;
+	assert_int_equal(attach(VM_C, "y", 1, 0), 0);
+}
+
 static void a_short_message_is_refused(void **state)
 {
 	struct shm_msg msg = {.type = SHM_ATTACH};
@@ -377,6 +404,7 @@ int main(void)
 	    TEST(one_vm_cannot_take_all),
 	    TEST(one_vm_cannot_keep_the_other_out),
 	    TEST(one_pool_cannot_take_all_regions),
+	    TEST(what_an_earlier_server_gave_is_not_given_again),
 	    TEST(a_short_message_is_refused),
 	};
 
