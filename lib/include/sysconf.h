@@ -12,22 +12,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SYS_PROCESSES_MAX 16
-#define SYS_VMS_MAX       15 /* with procmgr and all processes: the kernel's 32 slots */
-#define SYS_OWNERS_MAX    (SYS_PROCESSES_MAX + SYS_VMS_MAX)
-#define SYS_ARGS_MAX      15 /* beside the program's name */
-#define SYS_ENV_MAX       8
-#define SYS_DEVICES_MAX   8 /* of one owner */
-#define SYS_MMIO_MAX      4 /* ranges of one owner that belong to no device which has a name */
-#define SYS_IRQS_MAX      8 /* interrupts of one owner that belong to no device which has a name */
-#define SYS_REGIONS_MAX   8 /* in all, and of one owner */
-#define SYS_CLUSTERS_MAX  8
-#define SYS_POOLS_MAX     4
-#define SYS_PATTERNS_MAX  8 /* names of one pool */
-#define SYS_RANGES_MAX    4 /* MMIO ranges of one device */
-#define SYS_INTRS_MAX     8 /* interrupts of one device */
-#define SYS_PATH_MAX      128
-#define SYS_ANYWHERE      UINT64_MAX /* start of what procmgr places */
+#define SYS_PROCESSES_MAX  16
+#define SYS_VMS_MAX        15 /* with procmgr and all processes: the kernel's 32 slots */
+#define SYS_OWNERS_MAX     (SYS_PROCESSES_MAX + SYS_VMS_MAX)
+#define SYS_ARGS_MAX       15 /* beside the program's name */
+#define SYS_ENV_MAX        8
+#define SYS_DEVICES_MAX    8 /* of one owner */
+#define SYS_MMIO_MAX       4 /* ranges of one owner that belong to no device which has a name */
+#define SYS_IRQS_MAX       8 /* interrupts of one owner that belong to no device which has a name */
+#define SYS_REGIONS_MAX    8 /* in all, and of one owner */
+#define SYS_CLUSTERS_MAX   8
+#define SYS_POOLS_MAX      4
+#define SYS_PATTERNS_MAX   8   /* names of one pool, */
+#define SYS_PATTERNS_BYTES 159 /* NULs included: what a message to the server holds */
+#define SYS_RANGES_MAX     4   /* MMIO ranges of one device */
+#define SYS_INTRS_MAX      8   /* interrupts of one device */
+#define SYS_PATH_MAX       128
+#define SYS_ANYWHERE       UINT64_MAX /* start of what procmgr places */
 
 /* Files of the boot archive: what each VM's manager is; of the two the certified variant is sought first. */
 #define VM_PROGRAM     "qvm"
@@ -51,6 +52,9 @@ struct sys_owner {
 	const char *name; /* of the node; shorter than NAME_MAX_ */
 	struct sys_sched sched;
 	bool runmask_given;
+	bool by_cluster;                /* `cluster` gives it */
+	bool sched_wrong, gifts_wrong;  /* in `sched`, in `devices` to `regions` there is a mistake: what a VM's
+					 * configuration asks for is not compared with it */
 	bool exclusive_cpus;            /* nobody else may run on the CPUs of its run mask */
 	uint64_t memory;                /* code, data, stack and heap; whole pages */
 	uint64_t kernel_memory;         /* whole pages */
@@ -88,12 +92,14 @@ struct sys_region {
 	const char *name;
 	uint64_t start; /* physical, or SYS_ANYWHERE */
 	uint64_t bytes; /* whole pages */
+	bool wrong;     /* a mistake was reported: it is compared with nothing */
 };
 
 /* A run mask with a name. */
 struct sys_cluster {
 	const char *name;
 	uint32_t cpus; /* not 0 */
+	bool wrong;    /* a mistake was reported */
 };
 
 /* RAM for shared memory that guests create. */
@@ -237,6 +243,7 @@ struct sys_claim {
 
 struct sys_claims {
 	unsigned count;
+	uint32_t wrong;                         /* bit n: owner n was refused something */
 	struct sys_claim claim[SYS_CLAIMS_MAX]; /* by owner; within it devices, mmio, regions, interrupts */
 };
 

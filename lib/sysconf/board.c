@@ -269,8 +269,10 @@ bool sys_asinfo(const struct sys_config *config, const struct sys_owner *owner, 
 	for (unsigned i = 0; owner && i < config->region_count; i++) {
 		const struct sys_region *region = &config->regions[i];
 
-		if (region->start != SYS_ANYWHERE && strcmp(region->name, name) == 0) {
-			*start = region->start;
+		if (strcmp(region->name, name) == 0) {
+			/* Without a `start`, which the check of the system reports: each has a place of its own. */
+			*start =
+			    region->start == SYS_ANYWHERE ? (uint64_t)(i + 1) << 40 : region->start & ~(QVM_PAGE - 1);
 			*bytes = region->bytes;
 			return true;
 		}

@@ -27,6 +27,14 @@ uint64_t sys_cells_read(const void *property, unsigned first, unsigned count)
 	return value;
 }
 
+/* Behind these no address of the architecture lies (Arm DDI 0487, D8.1.9). */
+bool sys_physical(const struct sys_range *range)
+{
+	const uint64_t limit = 1ull << 52;
+
+	return range->bytes <= limit && range->start <= limit - range->bytes;
+}
+
 /* Entry `index` of a node's `reg`; false if there is none. */
 bool sys_reg(const void *dtb, int node, const struct sys_cells *cells, unsigned index, struct sys_range *range)
 {

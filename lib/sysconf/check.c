@@ -88,7 +88,7 @@ static void check_region(const struct check *c, unsigned index)
 		struct sys_place there = {"memory", early->name, NULL};
 		struct sys_range other = {early->start, early->bytes};
 
-		if (early->start != SYS_ANYWHERE && sys_share_page(&range, &other))
+		if (!early->wrong && early->start != SYS_ANYWHERE && sys_share_page(&range, &other))
 			sys_mistake(c->report, &place,
 				    "0x%" PRIx64 "-0x%" PRIx64 " overlaps /memory/%s%s, 0x%" PRIx64 "-0x%" PRIx64
 				    "; move one of them",
@@ -136,7 +136,10 @@ static void check_cpus(const struct check *c, unsigned owner)
 	const struct sys_owner *own = sys_owner_at(c->config, owner);
 	uint32_t present = c->board ? sys_present_cpus(c->board) : (1u << CPU_MAX) - 1;
 
-	/* What was not written names every CPU that could exist, but those that others have exclusively. */
+	/* What was not written names every CPU that could exist, but those that others have exclusively. A cluster has
+	 * been looked at. */
+	if (own->by_cluster && (own->sched.runmask & ~present))
+		return;
 	if (c->board && own->runmask_given && (own->sched.runmask & ~present))
 		wrong_at(c, owner, "runmask",
 			 "'runmask' 0x%x names CPUs that the board does not have; its %u CPUs are 0x%x",
@@ -170,7 +173,7 @@ unsigned sys_check(const struct sys_config *config, const struct sys_board *boar
 
 	sys_claims_read(claims, config, board, report);
 	for (unsigned i = 0; i < config->region_count; i++) {
-		if (config->regions[i].start != SYS_ANYWHERE)
+		if (!config->regions[i].wrong && config->regions[i].start != SYS_ANYWHERE)
 			check_region(&c, i);
 	}
 	for (unsigned i = 0; board && i < config->cluster_count; i++)

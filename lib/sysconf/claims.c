@@ -24,6 +24,7 @@ static const char *const properties[] = {"devices", "mmio", "regions", "interrup
 	do {                                                                                            \
 		struct sys_place place_ = sys_owner_place((c)->config, (c)->owner, properties[source]); \
 		sys_mistake((c)->report, &place_, __VA_ARGS__);                                         \
+		(c)->claims->wrong |= 1u << (c)->owner;                                                 \
 	} while (0)
 
 struct sys_place sys_claim_place(const struct sys_config *config, const struct sys_claim *claim)
@@ -163,7 +164,9 @@ static void collect_region(struct collector *c, unsigned index)
 	struct sys_claim *claim;
 	struct sys_range range;
 
-	if (region && region->start == SYS_ANYWHERE && c->owner >= c->config->process_count) {
+	if (region && region->wrong) {
+		c->claims->wrong |= 1u << c->owner;
+	} else if (region && region->start == SYS_ANYWHERE && c->owner >= c->config->process_count) {
 		WRONG(c, SYS_BY_REGION,
 		      "region \"%s\" has no 'start', which a VM's configuration must know; give it one", name);
 	} else if (region) {
@@ -258,8 +261,10 @@ void sys_claims_read(struct sys_claims *claims, const struct sys_config *config,
 	struct collector c = {.claims = claims, .config = config, .board = board, .report = report};
 
 	claims->count = 0;
+	claims->wrong = 0;
 	for (c.owner = 0; c.owner < sys_owner_count(config); c.owner++) {
 		c.own = sys_owner_at(config, c.owner);
+		claims->wrong |= c.own->gifts_wrong ? 1u << c.owner : 0;
 		for (unsigned i = 0; board && i < c.own->device_count; i++)
 			collect_device(&c, i);
 		for (unsigned i = 0; i < c.own->mmio_count; i++)

@@ -123,6 +123,8 @@ static const char *read_ranges(const struct sys_board *board, int node, struct s
 
 		if (wrong)
 			return wrong;
+		if (!sys_physical(&range))
+			return "its registers lie beyond the last physical address";
 		if (i == SYS_RANGES_MAX)
 			return "it has more register ranges than are supported (4)";
 		device->ranges[device->range_count++] = range;
@@ -149,6 +151,14 @@ static bool is_gic(const void *dtb, int node)
 {
 	return sys_is(dtb, node, "compatible", "arm,gic-v3") || sys_is(dtb, node, "compatible", "arm,gic-400") ||
 	       sys_is(dtb, node, "compatible", "arm,cortex-a15-gic");
+}
+
+static bool has_gic_cells(const void *dtb, int gic)
+{
+	int length;
+	const void *cells = fdt_getprop(dtb, gic, "#interrupt-cells", &length);
+
+	return !cells || (length == 4 && sys_cells_read(cells, 0, 1) == GIC_CELLS);
 }
 
 static bool read_interrupt(const void *cells, struct sys_interrupt *interrupt)
@@ -179,7 +189,7 @@ static const char *read_interrupts(const struct sys_board *board, int index, str
 	parent = interrupt_parent(board, index);
 	if (parent < 0 || !is_gic(dtb, parent))
 		return "its interrupts do not go to the GIC";
-	if (length % (4 * GIC_CELLS))
+	if (length % (4 * GIC_CELLS) || !has_gic_cells(dtb, parent))
 		return "its 'interrupts' are not made of three cells each";
 	for (; length > 0; length -= 4 * GIC_CELLS, cells += 4 * GIC_CELLS) {
 		if (device->interrupt_count == SYS_INTRS_MAX)
@@ -200,18 +210,22 @@ static bool rules_others(const void *dtb, int node)
 	       sys_is(dtb, node, "compatible", "arm,smmu-v3") || fdt_getprop(dtb, node, "#iommu-cells", NULL);
 }
 
-/* What is the kernel's alone, or what could not work. */
-static const char *reason_to_refuse(const void *dtb, int node)
+/* What is the kernel's alone, or what could not work. What a node is within says so of the node, too. */
+static const char *reason_to_refuse(const struct sys_board *board, int index)
 {
-	int length;
-	const char *status = fdt_stringlist_get(dtb, node, "status", 0, &length);
+	const void *dtb = board->dtb;
 
-	if (rules_others(dtb, node))
+	if (rules_others(dtb, board->nodes[index].offset))
 		return "it belongs to the kernel";
-	if (status && strcmp(status, "okay") != 0 && strcmp(status, "ok") != 0)
-		return "the board's firmware has disabled it (its 'status' is not \"okay\")";
-	if (fdt_getprop(dtb, node, "iommus", NULL))
-		return "its DMA goes through an SMMU, which lets nothing through yet";
+	for (; index != 0; index = (int)board->nodes[index].parent) {
+		int length, node = board->nodes[index].offset;
+		const char *status = fdt_stringlist_get(dtb, node, "status", 0, &length);
+
+		if (status && strcmp(status, "okay") != 0 && strcmp(status, "ok") != 0)
+			return "the board's firmware has disabled it (its 'status' or that of its bus is not \"okay\")";
+		if (fdt_getprop(dtb, node, "iommus", NULL))
+			return "its DMA goes through an SMMU, which lets nothing through yet";
+	}
 	return NULL;
 }
 
@@ -241,7 +255,7 @@ const char *sys_device_find(const struct sys_board *board, const char *name, str
 		return "it is memory; name it in 'regions'";
 	device->dma = does_dma(board->dtb, board->nodes[node].offset) &&
 		      !fdt_getprop(board->dtb, board->nodes[node].offset, "iommu-map", NULL);
-	wrong = reason_to_refuse(board->dtb, board->nodes[node].offset);
+	wrong = reason_to_refuse(board, node);
 	if (!wrong)
 		wrong = read_ranges(board, node, device);
 	return wrong ? wrong : read_interrupts(board, node, device);
@@ -255,15 +269,17 @@ bool sys_device_is_stdout(const struct sys_board *board, const char *name)
 }
 
 /* As for a device that is named, but a PCI host bridge may be reached if an SMMU holds all that is behind it. */
-static const char *reason_to_refuse_page(const void *dtb, int node, bool dma_allowed)
+static const char *reason_to_refuse_page(const struct sys_board *board, int index, bool dma_allowed)
 {
+	const void *dtb = board->dtb;
+	const int node = board->nodes[index].offset;
 	const char *wrong;
 
 	if (sys_is(dtb, node, "device_type", "memory"))
 		return "it is memory";
 	if (fdt_getprop(dtb, node, "iommu-map", NULL))
 		return NULL;
-	wrong = reason_to_refuse(dtb, node);
+	wrong = reason_to_refuse(board, index);
 	return wrong || dma_allowed || !does_dma(dtb, node) ? wrong : "it can do DMA, which nothing bounds";
 }
 
@@ -279,7 +295,7 @@ const char *sys_mmio_refused(const struct sys_board *board, const struct sys_ran
 		read_ranges(board, node, &device);
 		for (unsigned i = 0; i < device.range_count && !wrong; i++) {
 			if (sys_share_page(&device.ranges[i], range))
-				wrong = reason_to_refuse_page(board->dtb, board->nodes[node].offset, dma_allowed);
+				wrong = reason_to_refuse_page(board, node, dma_allowed);
 		}
 		if (wrong && get_path(board, node, path, SYS_PATH_MAX) && (!except || strcmp(path, except) != 0))
 			return wrong;

@@ -44,13 +44,14 @@ unsigned sys_numbers(const struct reader *r, const char *property, uint32_t *lis
 unsigned sys_choice(const struct reader *r, const char *property, const char *const *choices, unsigned standard);
 
 /* owner.c */
+const struct sys_cluster *sys_find_cluster(const struct sys_config *config, const char *name);
 void sys_read_owner(const struct reader *r, struct sys_owner *own, uint64_t memory, uint64_t kernel_memory);
 /* When all owners are known: run masks that were not written leave out what others have exclusively. */
 void sys_share_cpus(struct sys_config *config);
 struct sys_place sys_owner_place(const struct sys_config *config, unsigned owner, const char *property);
 
 /* parts.c: memory regions, clusters and pools. */
-bool sys_name_good(const struct reader *r);
+void sys_check_name(const struct reader *r);
 void sys_read_region(const struct reader *r);
 void sys_read_cluster(const struct reader *r);
 void sys_read_pool(const struct reader *r);
@@ -59,6 +60,7 @@ void sys_read_pool(const struct reader *r);
 bool sys_cells_of(const void *dtb, int bus, struct sys_cells *cells);
 uint64_t sys_cells_read(const void *property, unsigned first, unsigned count);
 bool sys_reg(const void *dtb, int node, const struct sys_cells *cells, unsigned index, struct sys_range *range);
+bool sys_physical(const struct sys_range *range);
 bool sys_share_page(const struct sys_range *a, const struct sys_range *b);
 bool sys_is(const void *dtb, int node, const char *property, const char *value);
 

@@ -31,15 +31,22 @@ const char *sys_env(const struct sys_owner *owner, const char *name)
 	return NULL;
 }
 
-bool sys_cluster(const struct sys_config *config, const char *name, uint32_t *cpus)
+const struct sys_cluster *sys_find_cluster(const struct sys_config *config, const char *name)
 {
 	for (unsigned i = 0; i < config->cluster_count; i++) {
-		if (strcmp(config->clusters[i].name, name) == 0) {
-			*cpus = config->clusters[i].cpus;
-			return true;
-		}
+		if (strcmp(config->clusters[i].name, name) == 0)
+			return &config->clusters[i];
 	}
-	return false;
+	return NULL;
+}
+
+bool sys_cluster(const struct sys_config *config, const char *name, uint32_t *cpus)
+{
+	const struct sys_cluster *cluster = sys_find_cluster(config, name);
+
+	if (cluster)
+		*cpus = cluster->cpus;
+	return cluster != NULL;
 }
 
 static void read_env(const struct reader *r, struct sys_owner *own)
@@ -65,35 +72,41 @@ static void read_env(const struct reader *r, struct sys_owner *own)
 }
 
 /* `runmask` gives CPUs by their bits, `cluster` by the name of some. What is wrong counts as not given. */
-static uint32_t read_cpus(const struct reader *r, bool *given)
+static void read_cpus(const struct reader *r, struct sys_owner *own)
 {
-	const char *name = sys_string(r, "cluster", false);
-	bool mask_given = fdt_getprop(r->dtb, r->node, "runmask", NULL) != NULL;
 	const unsigned before = r->report->mistakes;
-	uint32_t cpus = CPUS_ALL;
+	const char *name = sys_string(r, "cluster", false);
+	const struct sys_cluster *cluster = name ? sys_find_cluster(r->config, name) : NULL;
+	bool mask_given = fdt_getprop(r->dtb, r->node, "runmask", NULL) != NULL;
 
-	if (!name)
-		cpus = (uint32_t)sys_number(r, "runmask", CPUS_ALL, 1, CPUS_ALL);
-	else if (!sys_cluster(r->config, name, &cpus))
+	own->by_cluster = name != NULL;
+	own->sched.runmask = cluster ? cluster->cpus
+			     : name  ? CPUS_ALL
+				     : (uint32_t)sys_number(r, "runmask", CPUS_ALL, 1, CPUS_ALL);
+	if (name && !cluster)
 		MISTAKE(r, "cluster", "'cluster' names \"%.32s\", but /clusters has none of that name", name);
 	if (name && mask_given)
 		MISTAKE(r, "runmask", "'runmask' and 'cluster' both say which CPUs it may use; remove one");
-	*given = (name || mask_given) && r->report->mistakes == before;
-	return cpus;
+	own->sched_wrong = r->report->mistakes != before || (cluster && cluster->wrong);
+	own->runmask_given = (name || mask_given) && !own->sched_wrong;
+	if (!own->runmask_given)
+		own->sched.runmask = CPUS_ALL;
 }
 
 static void read_sched(const struct reader *r, struct sys_owner *own)
 {
 	static const char *const policies[] = {"rr", "fifo", NULL};
 	struct sys_sched *sched = &own->sched;
+	const unsigned before = r->report->mistakes;
 
 	sched->priority = (uint8_t)sys_number(r, "priority", DEFAULT_PRIORITY, 1, PRIO_MAX);
 	sched->max_priority = (uint8_t)sys_number(r, "max-priority", sched->priority, 1, PRIO_MAX);
-	sched->runmask = read_cpus(r, &own->runmask_given);
-	sched->policy = sys_choice(r, "policy", policies, 0) == 1 ? SCHED_FIFO_ : SCHED_RR_;
-	if (sched->max_priority < sched->priority)
+	if (sched->max_priority < sched->priority && r->report->mistakes == before)
 		MISTAKE(r, "max-priority", "'max-priority' %u is below 'priority' %u; raise it", sched->max_priority,
 			sched->priority);
+	read_cpus(r, own);
+	sched->policy = sys_choice(r, "policy", policies, 0) == 1 ? SCHED_FIFO_ : SCHED_RR_;
+	own->sched_wrong |= r->report->mistakes != before;
 	own->exclusive_cpus = sys_flag(r, "exclusive-cpus");
 	if (!own->exclusive_cpus || own->runmask_given)
 		return;
@@ -136,16 +149,20 @@ static void read_restart(const struct reader *r, struct sys_owner *own)
 
 void sys_read_owner(const struct reader *r, struct sys_owner *own, uint64_t memory, uint64_t kernel_memory)
 {
+	unsigned before;
+
 	own->name = r->place.name;
 	own->arg_count = sys_strings(r, "args", own->args, SYS_ARGS_MAX);
 	read_env(r, own);
 	read_sched(r, own);
 	own->memory = sys_memory(r, "memory", memory);
 	own->kernel_memory = sys_memory(r, "kernel-memory", kernel_memory);
+	before = r->report->mistakes;
 	own->device_count = sys_strings(r, "devices", own->devices, SYS_DEVICES_MAX);
 	own->mmio_count = sys_ranges(r, "mmio", own->mmio, SYS_MMIO_MAX);
 	own->region_count = sys_strings(r, "regions", own->regions, SYS_REGIONS_MAX);
 	read_interrupts(r, own);
+	own->gifts_wrong = r->report->mistakes != before;
 	own->dma_uncontained = sys_flag(r, "dma-uncontained");
 	read_restart(r, own);
 }

@@ -6,22 +6,22 @@
 #include <string.h>
 #include <vdevconf.h>
 
-bool sys_name_good(const struct reader *r)
+void sys_check_name(const struct reader *r)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 	const char *name = r->place.name;
 
-	if (*name && strlen(name) < NAME_MAX_ && strspn(name, allowed) == strlen(name))
-		return true;
-	MISTAKE(r, NULL, "its name must be 1 to %d letters, digits, '_', '-' or '.'", NAME_MAX_ - 1);
-	return false;
+	if (!*name || strlen(name) >= NAME_MAX_ || strspn(name, allowed) != strlen(name))
+		MISTAKE(r, NULL, "its name must be 1 to %d letters, digits, '_', '-' or '.'", NAME_MAX_ - 1);
 }
 
 void sys_read_region(const struct reader *r)
 {
 	static const char *const words[] = {"start", "bytes", NULL};
+	const unsigned before = r->report->mistakes;
 	struct sys_config *c = r->config;
-	uint64_t start = sys_number(r, "start", SYS_ANYWHERE, 0, 1ull << 52);
+	struct sys_region region = {.name = r->place.name,
+				    .start = sys_number(r, "start", SYS_ANYWHERE, 0, 1ull << 52)};
 
 	sys_words(r, words);
 	if (c->region_count == SYS_REGIONS_MAX) {
@@ -30,9 +30,11 @@ void sys_read_region(const struct reader *r)
 	}
 	if (!fdt_getprop(r->dtb, r->node, "bytes", NULL))
 		MISTAKE(r, NULL, "'bytes' is missing");
-	if (start != SYS_ANYWHERE && start % QVM_PAGE)
-		MISTAKE(r, "start", "'start' 0x%llx does not begin a page of 0x1000", (unsigned long long)start);
-	c->regions[c->region_count++] = (struct sys_region){r->place.name, start, sys_memory(r, "bytes", QVM_PAGE)};
+	if (region.start != SYS_ANYWHERE && region.start % QVM_PAGE)
+		MISTAKE(r, "start", "'start' 0x%llx does not begin a page of 0x1000", (unsigned long long)region.start);
+	region.bytes = sys_memory(r, "bytes", QVM_PAGE);
+	region.wrong = r->report->mistakes != before;
+	c->regions[c->region_count++] = region;
 }
 
 void sys_read_cluster(const struct reader *r)
@@ -55,8 +57,7 @@ void sys_read_cluster(const struct reader *r)
 		else
 			MISTAKE(r, "cpus", "'cpus' has CPU %u; CPUs are 0 to %d", (unsigned)list[i], CPU_MAX - 1);
 	}
-	/* One that is wrong in itself must not be called empty as well. */
-	c->clusters[c->cluster_count++] = (struct sys_cluster){r->place.name, cpus ? cpus : 1};
+	c->clusters[c->cluster_count++] = (struct sys_cluster){r->place.name, cpus ? cpus : 1, cpus == 0};
 }
 
 static uint32_t read_vms(const struct reader *r)

@@ -25,6 +25,12 @@ static bool add_owner(struct plan *plan, const struct sys_owner *own, unsigned o
 	       plan_add(plan, owner + 1, PLAN_RAM, own->memory, SYS_ANYWHERE);
 }
 
+/* A guest that has only RAM that is passed to it gets a page that it never sees: qvm's regions have fixed numbers. */
+static uint64_t guest_bytes(const struct sys_vm_needs *needs)
+{
+	return needs->guest_bytes ? needs->guest_bytes : PLAN_PAGE;
+}
+
 const char *plan_system(struct plan *plan, const struct sys_config *config, const struct sys_vm_needs *needs)
 {
 	for (unsigned i = 0; i < sys_owner_count(config); i++) {
@@ -33,7 +39,7 @@ const char *plan_system(struct plan *plan, const struct sys_config *config, cons
 
 		if (i >= config->process_count)
 			good = good && plan_add(plan, i + 1, PLAN_GUEST_RAM,
-						needs[i - config->process_count].guest_bytes, SYS_ANYWHERE);
+						guest_bytes(&needs[i - config->process_count]), SYS_ANYWHERE);
 		if (!good)
 			return own->name;
 	}

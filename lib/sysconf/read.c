@@ -39,6 +39,9 @@ static uint32_t read_abilities(const struct reader *r)
 			MISTAKE(r, "abilities",
 				"unknown ability \"%.16s\"; choose from process, vcpu, system, log, public, xsched",
 				list[i]);
+		/* It may have been meant: who names this process in `connect` is not to blame. */
+		if (j == 6)
+			bits |= ABLE_PUBLIC;
 	}
 	return bits;
 }
@@ -88,20 +91,19 @@ static uint32_t read_connect(const struct reader *r)
 	return mask;
 }
 
-/* Names of owners are unique in all the system: they name slots. */
-static bool owner_name_good(const struct reader *r)
+/* Names of owners are unique in all the system: they name slots. What is wrong is read all the same, for what else may
+ * be wrong in it. */
+static void check_owner_name(const struct reader *r)
 {
 	const struct sys_config *c = r->config;
 	bool taken = strcmp(r->place.name, "procmgr") == 0;
 
-	if (!sys_name_good(r))
-		return false;
+	sys_check_name(r);
 	for (unsigned i = 0; i < sys_owner_count(c); i++)
 		taken |= strcmp(sys_owner_at(c, i)->name, r->place.name) == 0;
 	if (taken)
 		MISTAKE(r, NULL,
 			"its name is taken; processes and VMs need names of their own, and \"procmgr\" is one");
-	return !taken;
 }
 
 static void read_process(const struct reader *r)
@@ -109,8 +111,7 @@ static void read_process(const struct reader *r)
 	struct sys_config *c = r->config;
 	struct sys_process *p = &c->processes[c->process_count];
 
-	if (!owner_name_good(r))
-		return;
+	check_owner_name(r);
 	if (c->process_count == SYS_PROCESSES_MAX) {
 		MISTAKE(r, NULL, "more than %d processes", SYS_PROCESSES_MAX);
 		return;
@@ -137,14 +138,18 @@ static void read_vm(const struct reader *r)
 	struct sys_config *c = r->config;
 	struct sys_vm *vm = &c->vms[c->vm_count];
 
-	if (!owner_name_good(r))
-		return;
+	check_owner_name(r);
 	if (c->vm_count == SYS_VMS_MAX) {
 		MISTAKE(r, NULL, "more than %d VMs", SYS_VMS_MAX);
 		return;
 	}
 	sys_words(r, vm_words);
 	vm->config = sys_string(r, "config", true);
+	if (vm->config && strchr(vm->config, '/')) {
+		MISTAKE(r, "config", "'config' is \"%.64s\"; the file is in the same folder, so give its name alone",
+			vm->config);
+		vm->config = NULL;
+	}
 	sys_read_owner(r, &vm->own, DEFAULT_VM_MEMORY, DEFAULT_VM_KERNEL_MEMORY);
 	vm->own.connect = fdt_getprop(r->dtb, r->node, "connect", NULL) ? read_connect(r) : public_processes(c);
 	vm->autostart = sys_flag(r, "autostart");
@@ -169,8 +174,7 @@ static void read_folder(struct reader *r, const char *name, void (*read)(const s
 
 static void read_part(const struct reader *r)
 {
-	if (!sys_name_good(r))
-		return;
+	sys_check_name(r);
 	if (strcmp(r->place.folder, "memory") == 0)
 		sys_read_region(r);
 	else if (strcmp(r->place.folder, "clusters") == 0)

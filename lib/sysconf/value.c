@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MEMORY_MAX    (1ull << 40)
-#define ADDRESS_LIMIT (1ull << 52) /* of any physical address of the architecture */
+#define MEMORY_MAX (1ull << 40)
 
 /* A misspelt property must not pass for one that was left out. */
 void sys_words(const struct reader *r, const char *const *words)
@@ -79,10 +78,10 @@ uint64_t sys_memory(const struct reader *r, const char *property, uint64_t stand
 {
 	uint64_t bytes = sys_number(r, property, standard, QVM_PAGE, MEMORY_MAX);
 
-	if (bytes % QVM_PAGE)
-		MISTAKE(r, property, "'%s' is 0x%llx bytes, not whole pages of 0x1000", property,
-			(unsigned long long)bytes);
-	return bytes;
+	if (bytes % QVM_PAGE == 0)
+		return bytes;
+	MISTAKE(r, property, "'%s' is 0x%llx bytes, not whole pages of 0x1000", property, (unsigned long long)bytes);
+	return standard;
 }
 
 /* The strings of a property, at most `most` of them; returns how many. */
@@ -123,8 +122,7 @@ unsigned sys_ranges(const struct reader *r, const char *property, struct sys_ran
 	for (unsigned i = 0; i < count; i++) {
 		struct sys_range range = {sys_cells_read(cells, 4 * i, 2), sys_cells_read(cells, 4 * i + 2, 2)};
 
-		if (range.start % QVM_PAGE || range.bytes % QVM_PAGE || range.bytes == 0 ||
-		    range.bytes > ADDRESS_LIMIT || range.start > ADDRESS_LIMIT - range.bytes) {
+		if (range.start % QVM_PAGE || range.bytes % QVM_PAGE || range.bytes == 0 || !sys_physical(&range)) {
 			MISTAKE(r, property, "'%s' 0x%llx 0x%llx is not a range of whole pages of 0x1000", property,
 				(unsigned long long)range.start, (unsigned long long)range.bytes);
 			return 0;

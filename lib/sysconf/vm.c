@@ -76,17 +76,20 @@ void sys_check_vm(const struct sys_config *config, const struct sys_board *board
 {
 	const struct sys_owner *own = &config->vms[v].own;
 	struct sys_place node = {"vms", own->name, NULL}, place = {"vms", own->name, NULL};
-	uint32_t outside = needs->runmask & ~own->sched.runmask;
+	uint32_t outside = own->sched_wrong ? 0 : needs->runmask & ~own->sched.runmask;
 	uint32_t absent = board ? needs->runmask & ~sys_present_cpus(board) : 0;
 	char where[SYS_WHERE_MAX];
 
+	/* Those of a cluster were reported there. */
+	for (unsigned i = 0; i < config->cluster_count; i++)
+		absent &= ~config->clusters[i].cpus;
 	if (needs->name_given && strcmp(needs->name, own->name) != 0)
 		sys_mistake_at(report, &needs->name_place,
 			       "the VM is '%s' here and /vms/%s%s in the system; the two names "
 			       "must be equal",
 			       needs->name, own->name, sys_where(report, &node, where));
 	place.property = "max-priority";
-	if (needs->priority_max > own->sched.max_priority)
+	if (needs->priority_max > own->sched.max_priority && !own->sched_wrong)
 		sys_mistake_at(report, &needs->priority_place,
 			       "priority %u is above the 'max-priority' %u of /vms/%s%s; raise one or lower the "
 			       "other",
@@ -185,7 +188,8 @@ void sys_check_passes(const struct sys_config *config, const struct sys_board *b
 	for (unsigned i = 0; i < needs->pass_count; i++) {
 		uint64_t at;
 
-		if (find_gap(claims, owner, &needs->passes[i], &at))
+		if (find_gap(claims, owner, &needs->passes[i], &at) &&
+		    (!(claims->wrong & 1u << owner) || rival(claims, owner, &needs->passes[i], at)))
 			report_gap(config, claims, owner, &needs->passes[i], at, report);
 	}
 }

@@ -364,7 +364,6 @@ static void every_mistake_is_named_and_nothing_is_planned(void **state)
 	     "[vm:11] vdev pl011: vdev-pl011.so: not a position-independent program or shared object for AArch64"},
 	    {{.vm_config = "33554432 pl011", .vdev = VDEV_ASIDE},
 	     "[vm:11] vdev pl011: vdev-pl011.so: it does not begin on a page of the archive"},
-	    {{.vm_config = "0"}, "vm1: an amount of memory is 0"},
 	    /* More than there is, and more than there is in one piece. */
 	    {{.vm_config = "134217728"}, "bytes are missing"},
 	    {{.vm_config = "67108864"}, "vm1: no room for its guest memory of 67108864 bytes"},

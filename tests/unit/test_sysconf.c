@@ -316,11 +316,12 @@ static void test_wrong_values(void **state)
 	close_node(d);
 	close_node(d);
 	end(d);
-	assert_int_equal(read_system(ROOM), 8);
+	assert_int_equal(read_system(ROOM), 9);
 	assert_string_equal(
 	    said,
 	    "[system.dtb] /: this is no system description: its root needs compatible = \"bulkhead,system\"\n"
 	    "[system.dtb] /processes/a-name-of-16-by.: its name must be 1 to 15 letters, digits, '_', '-' or '.'\n"
+	    "[system.dtb] /processes/a-name-of-16-by.: 'program' is missing\n"
 	    "[system.dtb] /processes/two: 'program' must be one string in double quotes\n"
 	    "[system.dtb] /processes/two: 'priority' must be one number, as in <10> or /bits/ 64 <0x100000000>\n"
 	    "[system.dtb] /processes/two: 'policy' is \"x?y\"; it must be \"rr\" or \"fifo\"\n"
