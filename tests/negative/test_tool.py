@@ -245,6 +245,13 @@ def test_names_of_files(tmp_path, name, text):
     assert not (tmp_path / "out.cpio").exists()
 
 
+def test_missing_include(tmp_path):
+    (tmp_path / "system.dts").write_text('/dts-v1/;\n/include/ "nothing.dtsi"\n')
+    done = bulkhead("check", tmp_path)
+    assert done.returncode == run.EX_CONFIG
+    assert re.fullmatch(r"[^\n]*/system\.dts: dtc: [^\n]*nothing\.dtsi[^\n]*\n", done.stderr), done.stderr
+
+
 def test_wrong_input(tmp_path):
     """One message each, which says what is wrong with the input, not with what was not read."""
     for path, text in ((tmp_path / "nothing", "No such file or directory"),

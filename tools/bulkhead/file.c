@@ -132,14 +132,18 @@ int file_run(const char *const *command, struct file *output, struct file *error
 	return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 127;
 }
 
-/* dtc says "Error: dir/system.dts:12.3-7 syntax error"; what it says in another way is passed on as it is. */
-static void send_dtc_line(const char *path, char *line)
+/*
+ * dtc says "Error: dir/system.dts:12.3-7 syntax error"; what it says in another way is passed on as it is. Its last
+ * line, "FATAL ERROR: ...", is the reason only if there was none before.
+ */
+static void send_dtc_line(const char *path, char *line, bool *said)
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	char *at = strstr(line, path), *point, *text;
 
-	if (strncmp(line, "FATAL ERROR", 11) == 0 || *line == '\0')
+	if ((strncmp(line, "FATAL ERROR", 11) == 0 && *said) || *line == '\0')
 		return;
+	*said = true;
 	point = at ? strchr(at + strlen(path), '.') : NULL;
 	text = point ? strchr(point, ' ') : NULL;
 	if (!text) {
@@ -154,9 +158,10 @@ static int run_dtc(const char *path, const char *format, const char *option, str
 	const char *const command[] = {"dtc", "-q", "-I", "dts", "-O", format, option, path, NULL};
 	struct file errors;
 	int status = file_run(command, output, &errors);
+	bool said = false;
 
 	for (char *next = (char *)errors.data, *line; status != 0 && (line = strsep(&next, "\n")) != NULL;)
-		send_dtc_line(path, line);
+		send_dtc_line(path, line, &said);
 	if (status == 127)
 		message("%s: dtc is needed to read this file; install the package device-tree-compiler", path);
 	free(errors.data);
