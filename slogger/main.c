@@ -39,12 +39,12 @@ static void forget_sender(uint64_t slot)
 		senders[slot][0] = 0;
 }
 
-/* Control characters could play tricks on the terminal of whoever reads the log. */
+/* Control characters could play tricks on the terminal of whoever reads the log; some are beyond ASCII. */
 static void make_printable(char *text, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-			text[i] = ' ';
+		if (text[i] < ' ' || text[i] > '~')
+			text[i] = (unsigned char)text[i] < ' ' ? ' ' : '?';
 }
 
 static int serve_message(int64_t rcvid, struct slog_msg *msg, size_t bytes, const struct msg_info *info)

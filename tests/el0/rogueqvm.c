@@ -256,6 +256,15 @@ static void try_guest(void)
 	check_equal("the second vCPU", guest_reads(&workers[1], SPARE), EXIT_HVC);
 }
 
+/* Nobody's console but its own: not the operator's, whatever state that is in. */
+static void try_consoles(void)
+{
+	struct console console = {0};
+
+	check_equal("the operator's console", console_open(&console, "shell", 0), -KE_PERM);
+	check_equal("its own", console_open(&console, "rogue", 0), 0);
+}
+
 static void try_vcpus(void)
 {
 	for (unsigned index = 0; index < VCPU_MAX; index++)
@@ -277,7 +286,9 @@ int main(void)
 	try_vcpus();
 	try_privileges();
 	try_partners();
+	try_consoles();
 	try_guest();
+	print("the screen \33[2J\302\2332J is not cleared"); /* ESC [, and CSI (ECMA-48, 5.3) as UTF-8 */
 	check_report("rogueqvm");
 	VcpuSet_r(workers[0].vcpu, VREG_PSTATE, 0x3c5);
 	for (;;)

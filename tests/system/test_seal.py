@@ -63,6 +63,7 @@ def test_subverted_qvm():
         board.prompt()
         checks = verdict(board, "rogueqvm")
         assert checks > 2000, f"only {checks} checks"
+        assert "the screen  [2J??2J is not cleared" in board.command_output("slog2info")
         slot, tid, prio, mask = vcpu_threads(board)["vcpu0"]
         assert (prio, mask) == ("10r", 1)
         assert "sched:" not in board.command_output(f"sched {slot} {tid} 15f 1")
