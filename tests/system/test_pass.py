@@ -163,10 +163,10 @@ def test_linux_has_a_clock(tmp_path):
 
 
 def test_memory_that_firmware_reserves(tmp_path):
-    """A guest runs in memory of /reserved-memory, beside a little RAM of its own."""
+    """A guest runs in memory of /reserved-memory, and has no other."""
     files = {"system.dts": system_dts(vms=[("hello", 'regions = "carveout";')]),
              "hello.qvmconf": bare_vm("hello", "hello").replace(
-                 "ram 0x80000000,16M", "ram 0x40000000,1M\npass loc 0x80000000,0x1000000,rwcxm=0xb0000000")}
+                 "ram 0x80000000,16M", "pass loc 0x80000000,0x1000000,rwcxm=0xb0000000")}
     archive = make_archive(files)
     command = Board(archive, cpus=2).command
     machine = command.index("-M") + 1

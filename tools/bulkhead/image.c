@@ -176,6 +176,8 @@ static void check_load(struct image *image, const struct qvm_config *config, con
 		fits = qvmconf_memory_has(config, load->address, bytes);
 	for (unsigned i = 0; !load->address_given && i < config->mem_count; i++)
 		fits |= bytes <= config->mem[i].bytes;
+	for (unsigned i = 0; !load->address_given && i < config->pass_count; i++)
+		fits |= (config->passes[i].attributes & QVM_PASS_M) != 0 && bytes <= config->passes[i].bytes;
 	if (fits)
 		return;
 	message("[%s:%u] '%s' has %zu bytes, which do not fit into the guest memory there; give the VM more 'ram'",
