@@ -102,7 +102,7 @@ void sys_check_vm(const struct sys_config *config, const struct sys_board *board
 		    "this CPU may run on CPU %d, which is not in the run mask 0x%x of /vms/%s%s; change one of "
 		    "them",
 		    __builtin_ctz(outside), (unsigned)own->sched.runmask, own->name, sys_where(report, &place, where));
-	else if (absent)
+	else if (board && absent)
 		sys_mistake_at(
 		    report, &needs->runmask_places[__builtin_ctz(absent)],
 		    "this CPU may run on CPU %d, which the board does not have: it has CPUs 0 to %u; choose another",

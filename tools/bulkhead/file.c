@@ -134,14 +134,15 @@ int file_run(const char *const *command, struct file *output, struct file *error
 
 /*
  * dtc says "Error: dir/system.dts:12.3-7 syntax error"; what it says in another way is passed on as it is. Its last
- * line, "FATAL ERROR: ...", is the reason only if there was none before.
+ * line, "FATAL ERROR: ..." or "ERROR: Input tree ...", is the reason only if there was none before.
  */
 static void send_dtc_line(const char *path, char *line, bool *said)
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	const bool summary = strncmp(line, "FATAL ERROR", 11) == 0 || strncmp(line, "ERROR: Input tree", 17) == 0;
 	char *at = strstr(line, path), *point, *text;
 
-	if ((strncmp(line, "FATAL ERROR", 11) == 0 && *said) || *line == '\0')
+	if ((summary && *said) || *line == '\0')
 		return;
 	*said = true;
 	point = at ? strchr(at + strlen(path), '.') : NULL;
@@ -155,7 +156,8 @@ static void send_dtc_line(const char *path, char *line, bool *said)
 
 static int run_dtc(const char *path, const char *format, const char *option, struct file *output)
 {
-	const char *const command[] = {"dtc", "-q", "-I", "dts", "-O", format, option, path, NULL};
+	/* Warnings are about trees of boards: 'interrupts' here are INTIDs, and no reference to a controller. */
+	const char *const command[] = {"dtc", "-q", "-I", "dts", "-O", format, path, option, NULL};
 	struct file errors;
 	int status = file_run(command, output, &errors);
 	bool said = false;
@@ -174,8 +176,7 @@ static int run_dtc(const char *path, const char *format, const char *option, str
 
 int file_compile(const char *path, struct file *dtb, struct file *annotated)
 {
-	/* dtc's warnings are about trees of boards: 'interrupts' here are INTIDs, and no reference to a controller. */
-	if (run_dtc(path, "dtb", "-q", dtb) != 0)
+	if (run_dtc(path, "dtb", NULL, dtb) != 0)
 		return -1;
 	if (run_dtc(path, "dts", "-T", annotated) == 0)
 		return 0;
