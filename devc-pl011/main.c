@@ -35,19 +35,15 @@ static bool reply(void *context, int64_t rcvid, int status, const void *data, si
 }
 
 /*
- * The operator's console is the shell's, and one that is called like a VM is that VM's: else a subverted qvm could keep
- * another VM from starting, or be taken for it or for the shell. procmgr never waits for this driver.
+ * A console that is called like a process or a VM is that one's, above all the operator's, `shell`: else a subverted
+ * qvm could keep another VM from starting, or be taken for it or for the shell. procmgr never waits for this driver.
  */
 static bool may(void *context, uint32_t slot, const char *name)
 {
-	struct process_info process;
-	struct pm_vm vm;
+	int owner = pm_request(PM_SLOT, name, 0, 0, NULL, 0);
 
 	(void)context;
-	if (pm_request(PM_PROCESS_INFO, NULL, slot, 0, &process, sizeof(process)) >= 0 &&
-	    strncmp(process.name, name, sizeof(process.name)) == 0)
-		return true;
-	return strcmp(name, CONSOLE_SHELL) != 0 && pm_request(PM_VM_INFO, name, 0, 0, &vm, sizeof(vm)) < 0;
+	return owner < 0 || owner == (int)slot;
 }
 
 /*

@@ -174,6 +174,11 @@ static int env_text_request(struct request *r)
 	return vmenv_take(r->slot, r->rcvid, r->bytes);
 }
 
+static int slot_request(struct request *r)
+{
+	return find_slot(&r->message->target);
+}
+
 static int process_info_request(struct request *r)
 {
 	r->reply_bytes = sizeof r->reply.process;
@@ -298,6 +303,7 @@ static const struct handler {
     {PM_SHUTDOWN, sizeof(struct pm_target), true, shutdown_request},
     {PM_SCHED, sizeof(struct pm_sched), true, sched_request},
     {PM_POOL_INFO, sizeof(struct pm_target), false, pool_request},
+    {PM_SLOT, sizeof(struct pm_target), false, slot_request},
     {PM_VM_NOTE, sizeof(struct pm_note), false, note_request},
     {PM_ENV, sizeof(struct pm_target), true, env_request},
     {PM_ENV_TEXT, 0, false, env_text_request},

@@ -769,6 +769,20 @@ static void only_the_operator_gives_orders(void **state)
 	assert_int_equal(slots[VM1].cause, CAUSE_SIGNAL);
 }
 
+static void a_name_is_somebodys_also_while_he_is_not_there(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, VM1, PM_SLOT, "disk"}, {SAY, VM1, PM_SLOT, "vm2"}, {SAY, VM1, PM_SLOT, "nobody"}};
+
+	(void)state;
+	order_go_on();
+	process_kill(DISK);
+	RUN(acts_);
+	assert_int_equal(answer[1], DISK);
+	assert_int_equal(answer[2], VM2);
+	assert_int_equal(answer[3], -ESRCH);
+}
+
 /* The name alone does not make the operator: a VM may be called so too. */
 static void no_vm_is_the_operator(void **state)
 {
@@ -1172,6 +1186,7 @@ int main(void)
 	    CASE(the_cause_of_an_end_is_kept_and_the_slot_is_free),
 	    CASE(an_exit_status_beyond_the_known_causes_is_an_error),
 	    CASE(only_the_operator_gives_orders),
+	    CASE(a_name_is_somebodys_also_while_he_is_not_there),
 	    CASE(no_vm_is_the_operator),
 	    CASE(malformed_messages_are_refused),
 	    CASE(names_are_found_or_waited_for),

@@ -36,6 +36,7 @@ enum msg_type {
 	PM_ENV_TEXT,  /* struct pm_env and that text, of a qvm that got BH_SIGENV */
 	PM_NEWS,      /* -> text: the next line for the operator; the reply waits for it */
 	PM_POOL_INFO, /* struct pm_target (index) -> struct pm_pool; -ESRCH after the last */
+	PM_SLOT,      /* struct pm_target: name -> status: slot of that process or VM, running or not; -ESRCH */
 
 	/* console driver, name "console" */
 	CON_OPEN = 0x200, /* struct con_msg: data = name -> status = console id; the same name gives the same id */
