@@ -317,6 +317,7 @@ bool qc_next_option(struct qc_reader *r)
 				   "'%.64s': a file cannot name another one; name both on the command line", r->word);
 		else
 			open_file(r);
+		r->skipping &= r->text != NULL; /* a file that cannot be read has no leftovers */
 	}
 }
 

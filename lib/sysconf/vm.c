@@ -9,9 +9,17 @@
 /* Configurations are read one after the other into one place, and only the name of the file outlives that. */
 static struct qvm_place keep(const struct sys_vm *vm, const struct qvm_place *place)
 {
-	const char *slash = strrchr(vm->config, '/'), *base = slash ? slash + 1 : vm->config;
+	const char *file = place->file ? place->file : "", *kept = "command line";
 
-	return (struct qvm_place){place->file && strcmp(place->file, base) == 0 ? base : "command line", place->line};
+	if (strcmp(vm->config, file) == 0)
+		kept = vm->config;
+	for (unsigned i = 0; i < vm->own.arg_count; i++) {
+		const char *name = vm->own.args[i], *slash = strrchr(name, '/');
+
+		if (*name == '@' && strcmp(slash ? slash + 1 : name + 1, file) == 0)
+			kept = slash ? slash + 1 : name + 1;
+	}
+	return (struct qvm_place){kept, place->line};
 }
 
 static void add_pass(struct sys_vm_needs *needs, enum sys_what what, uint64_t start, uint64_t bytes, bool ram,

@@ -382,6 +382,20 @@ def test_vm_without_configuration(tmp_path):
     assert "'config' is missing" in done.stderr
 
 
+def test_files_that_args_name(tmp_path):
+    """They come from the system's folder, and lie in the archive beside the VM's own file."""
+    folder, out = tmp_path / "system", tmp_path / "out.cpio"
+    shutil.copytree(HELLO, folder)
+    source = (folder / "system.dts").read_text()
+    (folder / "system.dts").write_text(source.replace("autostart;", 'autostart; args = "@more.qvmconf";'))
+    (folder / "more.qvmconf").write_text("rom 64K\n")
+    done = bulkhead("image", folder, *make_programs(tmp_path), "-o", out)
+    assert done.returncode == 0, done.stderr
+    kept = {name: data for name, _, data in entries(out.read_bytes())}
+    assert kept["more.qvmconf"] == b"rom 64K\n"
+    assert kept["hello.qvmconf"] == (HELLO / "hello.qvmconf").read_bytes()
+
+
 def test_same_name_twice(tmp_path):
     options = make_programs(tmp_path)
     done = bulkhead("image", HELLO, *options, "-f", f"{tmp_path / 'shell'}=system.dtb", "-o", tmp_path / "out.cpio")

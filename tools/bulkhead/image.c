@@ -217,6 +217,19 @@ static bool is_first_of_type(const struct qvm_config *config, unsigned vdev)
 	return true;
 }
 
+/* Further configurations. */
+static void collect_args(struct image *image, const struct sys_owner *own)
+{
+	const struct sys_place place = {"vms", own->name, "args"};
+	char who[160];
+
+	system_where(image->system, &place, who, sizeof(who));
+	for (unsigned i = 0; i < own->arg_count; i++) {
+		if (own->args[i][0] == '@')
+			need(image, own->args[i] + 1, who);
+	}
+}
+
 /* `needed`: what qvm needs of its memory without vdevs; 0: it is not there, or wrong. */
 static void collect_vm(struct image *image, unsigned v, uint64_t needed)
 {
@@ -227,6 +240,7 @@ static void collect_vm(struct image *image, unsigned v, uint64_t needed)
 
 	if (s->config.vms[v].config && !find_entry(image, s->config.vms[v].config))
 		add(image, s->config.vms[v].config, s->conf_files[v].data, s->conf_files[v].bytes, NULL);
+	collect_args(image, &s->config.vms[v].own);
 	for (unsigned i = 0; i < config->load_count; i++) {
 		const struct qvm_load *load = &config->loads[i];
 		const struct entry *entry;

@@ -13,18 +13,30 @@
 struct reading {
 	struct system *system;
 	const struct sys_vm *vm; /* NULL: one file by itself */
-	struct file *file;       /* its text stays there */
+	const char *path;        /* of its file */
+	struct file *file;       /* whose text stays there */
 	unsigned messages;
 };
 
 static int read_conf(void *context, const char *path, const char **text, size_t *bytes)
 {
 	struct reading *reading = context;
+	struct system *s = reading->system;
+	struct file *file = reading->file;
+	char inside[4096];
 
-	if (file_read(path, reading->file) != 0)
+	/* `args` names further ones, which lie in the same folder. */
+	if (strcmp(path, reading->path) != 0) {
+		if (s->more_count == SYSTEM_MORE_MAX ||
+		    snprintf(inside, sizeof(inside), "%s/%s", s->directory, path) >= (int)sizeof(inside))
+			return -E2BIG;
+		file = &s->more_files[s->more_count++];
+		path = inside;
+	}
+	if (file_read(path, file) != 0)
 		return -errno;
-	*text = (const char *)reading->file->data;
-	*bytes = reading->file->bytes;
+	*text = (const char *)file->data;
+	*bytes = file->bytes;
 	return 0;
 }
 
@@ -73,7 +85,7 @@ static void send_message(void *context, const char *line)
 unsigned system_read_vm(struct system *s, const char *path, const struct sys_vm *vm, struct qvm_config *config,
 			struct file *file)
 {
-	struct reading reading = {s, vm, file, 0};
+	struct reading reading = {s, vm, path, file, 0};
 	struct qvmconf_host host = {.context = &reading,
 				    .read = read_conf,
 				    .env = env,
@@ -216,6 +228,8 @@ void system_free(struct system *s)
 {
 	for (unsigned i = 0; i < SYS_VMS_MAX; i++)
 		free(s->conf_files[i].data);
+	for (unsigned i = 0; i < s->more_count; i++)
+		free(s->more_files[i].data);
 	lines_free(s->lines);
 	vdevs_free(&s->vdevs);
 	free(s->dtb.data);

@@ -7,11 +7,15 @@
 #include "sysconf.h"
 #include "vdevs.h"
 
+#define SYSTEM_MORE_MAX (SYS_VMS_MAX * QVM_SOURCES_MAX)
+
 struct system {
 	const char *directory;
 	struct file dtb; /* system.dts, compiled */
 	struct sys_config config;
 	struct file conf_files[SYS_VMS_MAX];
+	struct file more_files[SYSTEM_MORE_MAX]; /* configurations that `args` names */
+	unsigned more_count;
 	struct qvm_config vms[SYS_VMS_MAX];
 	struct sys_vm_needs needs[SYS_VMS_MAX];
 	struct file board_file;
