@@ -130,7 +130,7 @@ static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_t
 }
 
 /* Reads one VM's configuration for what it needs; qvm itself reads it again. */
-static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_needs *need)
+static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_needs *need, struct sys_report *report)
 {
 	static struct qvm_config guest;
 	const struct qvmconf_host host = {.context = (void *)(uintptr_t)vm,
@@ -145,6 +145,7 @@ static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_ne
 	if (qvmconf_read(&guest, (int)slot->argc - 1, slot->argv + 1, &host) != 0)
 		return;
 	sys_vm_needs(need, vm, &guest);
+	sys_check_sharing(&config, (unsigned)(vm - config.vms), &guest, report);
 	slot->guest_bytes = need->guest_bytes;
 	slot->vcpus = guest.cpu_count;
 	vdevs_collect(archive(), boot->archive_bytes, &guest, &slot->vdev_files, mistake_line);
@@ -416,7 +417,7 @@ unsigned setup(void)
 		fill_server(&slots[slot_of_server(i)], &config.processes[i]);
 	for (unsigned i = 0; i < config.vm_count; i++) {
 		fill_vm(&slots[slot_of_vm(i)], &config.vms[i]);
-		read_vm(&slots[slot_of_vm(i)], &config.vms[i], &needs[i]);
+		read_vm(&slots[slot_of_vm(i)], &config.vms[i], &needs[i], &report);
 	}
 	/* What could not be read needs nothing. */
 	sys_check(&config, &board, needs, &claims, &report);

@@ -255,7 +255,14 @@ struct sys_pass {
 	struct qvm_place place;
 };
 
-#define SYS_PASSES_MAX 48
+#define SYS_PASSES_MAX   48
+#define SYS_CONSOLES_MAX 8 /* of one VM: the console driver gives no process more */
+
+/* A console that a VM's configuration names. */
+struct sys_console {
+	char name[QVM_VDEV_NAME_MAX];
+	struct qvm_place place;
+};
 
 /* What one VM's configuration asks of the system. Kept small, so that configurations may be read one after the other.
  */
@@ -270,7 +277,16 @@ struct sys_vm_needs {
 	struct qvm_place name_place, priority_place, runmask_places[CPU_MAX];
 	struct sys_pass passes[SYS_PASSES_MAX];
 	unsigned pass_count;
+	struct sys_console consoles[SYS_CONSOLES_MAX];
+	unsigned console_count;
 };
+
+/*
+ * Checks that the shared memory which the configuration of vms[v] asks for can be had: apart from sys_check(), as
+ * configurations are read one after the other.
+ */
+void sys_check_sharing(const struct sys_config *config, unsigned v, const struct qvm_config *guest,
+		       struct sys_report *report);
 
 void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const struct qvm_config *config);
 

@@ -185,6 +185,7 @@ unsigned sys_check(const struct sys_config *config, const struct sys_board *boar
 	}
 	for (unsigned i = 0; needs && i < config->vm_count; i++) {
 		sys_check_vm(config, board, i, &needs[i], report);
+		sys_check_consoles(config, i, needs, report);
 		sys_check_passes(config, board, claims, i, &needs[i], report);
 	}
 	if (board)

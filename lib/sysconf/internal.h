@@ -81,6 +81,12 @@ struct sys_place sys_claim_place(const struct sys_config *config, const struct s
 /* check.c */
 uint32_t sys_present_cpus(const struct sys_board *board);
 
+/* peers.c */
+void sys_add_consoles(struct sys_vm_needs *needs, const struct qvm_config *config, const struct qvm_vdev *vdev,
+		      struct qvm_place place);
+void sys_check_consoles(const struct sys_config *config, unsigned v, const struct sys_vm_needs *needs,
+			struct sys_report *report);
+
 /* vm.c */
 void sys_check_vm(const struct sys_config *config, const struct sys_board *board, unsigned v,
 		  const struct sys_vm_needs *needs, struct sys_report *report);

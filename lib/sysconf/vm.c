@@ -75,6 +75,7 @@ void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const str
 			needs->priority_max = vdev->priority;
 			needs->priority_place = keep(vm, &vdev->place);
 		}
+		sys_add_consoles(needs, config, vdev, keep(vm, &vdev->place));
 	}
 	add_passes(needs, vm, config);
 }

@@ -29,6 +29,10 @@ CASES = {
                        r"/vms/one: device \"stdout\": 0x9000000-0x9000fff belongs to /processes/devc-pl011 already"),
     "dma": ('devices = "/virtio_mmio@a000000";', "", "", "",
             r"/vms/one: device \"/virtio_mmio@a000000\" can do DMA, which nothing bounds"),
+    "one-console": ("", "", "vdev pl011 loc 0x1c0a0000 intr gic:38 hostdev /dev/console/one", "",
+                    r"\[two\.qvmconf:\d+\] console 'one' belongs to /vms/one \[one\.qvmconf:\d+\] already"),
+    "no-pool": ("", "", "vdev shmem loc 0x1c0b0000 intr gic:39", "",
+                r"\[two\.qvmconf:\d+\] 'vdev shmem', but no pool in /shared-memory names /vms/two"),
     "no-ram": ("", "", "", "memory { frame { start = <0x20000000>; bytes = <0x100000>; }; };",
                r"/memory/frame: the board has no RAM at 0x20000000-0x200fffff"),
 }

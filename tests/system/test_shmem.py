@@ -57,9 +57,8 @@ def test_both_ways_and_a_restart():
 
 
 def test_who_may_not():
-    """`deny` and `allow`; a VM without a pool in common has a region of its own under the same name; no pool, no VM."""
-    vms = [("one", "", ""), ("denied", "", "\tdeny chat*\n"), ("allowed", "", "\tallow other\n"), ("apart", "", ""),
-           ("nopool", "", "")]
+    """`deny` and `allow`; a VM without a pool in common has a region of its own under the same name."""
+    vms = [("one", "", ""), ("denied", "", "\tdeny chat*\n"), ("allowed", "", "\tallow other\n"), ("apart", "", "")]
     archive = shmem_archive(vms, [("pool", 0x10000, '"one", "denied", "allowed"', ""),
                                   ("lonely", 0x10000, '"apart"', 'names = "chat*";')])
     with Board(archive) as board:
@@ -68,8 +67,6 @@ def test_who_may_not():
         sees(board, "denied", r"shmem: creation 0x1\r")
         sees(board, "allowed", r"shmem: creation 0x1\r")
         sees(board, "apart", r"shmem: creation 0x0\r", r"shmem: index 0x0\r")
-        lines = board.command_output("vm list")
-        assert re.search(r"nopool\s.*\b65\b", lines), lines
 
 
 def test_leaving():

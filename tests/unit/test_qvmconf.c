@@ -501,7 +501,7 @@ static void test_bad_plug_ins(void **state)
 	    "another name\n");
 	bad(GUEST "vdev broken loc 0x1000000 rate 1\nvdev none",
 	    "[a.qvmconf:1] vdev broken: vdev-broken.so: too old\n"
-	    "[a.qvmconf:2] unknown vdev 'none'; choose one of: gic, pl011, shmem\n");
+	    "[a.qvmconf:2] unknown vdev 'none': there is no file vdev-none.so\n");
 	bad(GUEST "vdev vdev-probe-safety.so loc 0x1000000 rate 1",
 	    "[a.qvmconf:1] 'vdev probe-safety' names a variant: write 'vdev probe', whose file with -safety is always "
 	    "sought first\n");

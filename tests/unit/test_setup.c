@@ -2,7 +2,7 @@
 /* SOURCES: procmgr/setup.c procmgr/env.c procmgr/verify.c lib/manifest.c procmgr/vdevs.c lib/elf.c lib/cpio.c */
 /* SOURCES: procmgr/safety.c lib/vdevfile.c lib/vdevfind.c */
 /* SOURCES: lib/sysconf lib/fdtgood.c */
-/* SOURCES: lib/qvmconf/vdev_shmem.c lib/qvmconf/number.c lib/glob.c */
+/* SOURCES: lib/qvmconf/vdev_shmem.c lib/qvmconf/vdev_pl011.c lib/qvmconf/number.c lib/glob.c */
 /* LIBS: fdt sodium */
 /*
  * What procmgr makes of a boot archive: each case builds one, with the board's tree beside it, where the kernel would

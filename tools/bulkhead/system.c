@@ -147,7 +147,7 @@ void system_where(const struct system *s, const struct sys_place *place, char *t
 	snprintf(text, bytes, "[%s] /%s%s%s", where, place->folder, *place->name ? "/" : "", place->name);
 }
 
-static unsigned read_vms(struct system *s)
+static unsigned read_vms(struct system *s, struct sys_report *report)
 {
 	unsigned mistakes = 0;
 	char path[4096], where[160];
@@ -167,8 +167,10 @@ static unsigned read_vms(struct system *s)
 			continue;
 		}
 		wrong = system_read_vm(s, path, vm, &s->vms[i], &s->conf_files[i]);
-		if (!wrong)
+		if (!wrong) {
 			sys_vm_needs(&s->needs[i], vm, &s->vms[i]);
+			sys_check_sharing(&s->config, i, &s->vms[i], report);
+		}
 		mistakes += wrong;
 	}
 	return mistakes;
@@ -192,8 +194,9 @@ unsigned system_read(struct system *s, const char *directory)
 	s->lines = lines_read((const char *)annotated.data);
 	free(annotated.data);
 	s->read = true;
-	s->mistakes += sys_read(&s->config, s->dtb.data, s->dtb.bytes, &report);
-	s->mistakes += read_vms(s);
+	sys_read(&s->config, s->dtb.data, s->dtb.bytes, &report);
+	s->mistakes += read_vms(s, &report);
+	s->mistakes += report.mistakes;
 	return s->mistakes;
 }
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the virtual devices of VMs name outside of their VM: consoles, and shared memory. */
+#include "glob.h"
+#include "internal.h"
+#include "vdevconf.h"
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- consoles: each has one VM ---- */
+
+static const struct sys_console *find_console(const struct sys_vm_needs *needs, const char *name)
+{
+	for (unsigned i = 0; i < needs->console_count; i++) {
+		if (strcmp(needs->consoles[i].name, name) == 0)
+			return &needs->consoles[i];
+	}
+	return NULL;
+}
+
+static void add_console(struct sys_vm_needs *needs, const char *name, struct qvm_place place)
+{
+	struct sys_console *console = &needs->consoles[needs->console_count];
+
+	if (!name || find_console(needs, name) || needs->console_count == SYS_CONSOLES_MAX)
+		return;
+	strncpy(console->name, name, sizeof(console->name) - 1);
+	console->place = place;
+	needs->console_count++;
+}
+
+void sys_add_consoles(struct sys_vm_needs *needs, const struct qvm_config *config, const struct qvm_vdev *vdev,
+		      struct qvm_place place)
+{
+	struct pl011_consoles consoles;
+
+	if (strcmp(vdev->type, "pl011") != 0)
+		return;
+	pl011_consoles(config, vdev, &consoles);
+	add_console(needs, consoles.input, place);
+	add_console(needs, consoles.output, place);
+}
+
+void sys_check_consoles(const struct sys_config *config, unsigned v, const struct sys_vm_needs *needs,
+			struct sys_report *report)
+{
+	for (unsigned i = 0; i < needs[v].console_count; i++) {
+		const struct sys_console *late = &needs[v].consoles[i], *early = NULL;
+		unsigned other = 0;
+
+		while (other < v && !(early = find_console(&needs[other], late->name)))
+			other++;
+		if (early)
+			sys_mistake_at(report, &late->place,
+				       "console '%s' belongs to /vms/%s [%.64s:%u] already; name another", late->name,
+				       config->vms[other].own.name, early->place.file, (unsigned)early->place.line);
+	}
+}
+
+/* ---- shared memory ---- */
+
+/* As the server does it: the first pool of the VM with a fitting pattern. */
+static const struct sys_pool *pool_for(const struct sys_config *config, uint32_t vm, const char *name)
+{
+	for (unsigned i = 0; i < config->pool_count; i++) {
+		const struct sys_pool *pool = &config->pools[i];
+
+		if (!(pool->vms & vm))
+			continue;
+		if (pool->pattern_count == 0)
+			return pool;
+		for (unsigned j = 0; j < pool->pattern_count; j++) {
+			if (glob_match(pool->patterns[j], name))
+				return pool;
+		}
+	}
+	return NULL;
+}
+
+static void check_create(const struct sys_config *config, unsigned v, const struct qvm_vdev_option *option,
+			 struct sys_report *report)
+{
+	char name[GLOB_NAME_BYTES] = {0};
+	struct shmem_create create;
+	const struct sys_pool *pool;
+
+	if (strcmp(option->name, "create") != 0 || shmem_create(option->value, &create))
+		return;
+	memcpy(name, create.name, create.name_bytes);
+	pool = pool_for(config, 1u << v, name);
+	if (!pool)
+		sys_mistake_at(report, &option->place,
+			       "no pool in /shared-memory takes the name '%s' from /vms/%s; give it one", name,
+			       config->vms[v].own.name);
+	else if (create.bytes > pool->bytes)
+		sys_mistake_at(report, &option->place,
+			       "'%s' has 0x%" PRIx64 " bytes, more than all of /shared-memory/%s, 0x%" PRIx64
+			       "; make one of them fit",
+			       name, create.bytes, pool->name, pool->bytes);
+}
+
+void sys_check_sharing(const struct sys_config *config, unsigned v, const struct qvm_config *guest,
+		       struct sys_report *report)
+{
+	uint32_t vms = 0;
+
+	for (unsigned i = 0; i < config->pool_count; i++)
+		vms |= config->pools[i].vms;
+	for (unsigned i = 0; i < guest->vdev_count; i++) {
+		const struct qvm_vdev *vdev = &guest->vdevs[i];
+
+		if (strcmp(vdev->type, "shmem") != 0)
+			continue;
+		if (!(vms & 1u << v))
+			sys_mistake_at(report, &vdev->place,
+				       "'vdev shmem', but no pool in /shared-memory names /vms/%s; give it one",
+				       config->vms[v].own.name);
+		for (unsigned j = 0; j < vdev->option_count && (vms & 1u << v); j++)
+			check_create(config, v, &guest->vdev_options[vdev->option_first + j], report);
+	}
+}
