@@ -180,18 +180,19 @@ static unsigned count_of(const struct shm *s, uint32_t slot)
 /* Each VM of the pool has its share of the places: none keeps the others out by coming often. */
 static int free_place(const struct shm *s, const struct shm_region *r, uint32_t slot, bool hold)
 {
-	unsigned first = hold ? SHM_CLIENTS : 0, count = hold ? SHM_HOLDERS : SHM_CLIENTS, own = 0, vms = 0;
+	const unsigned first = hold ? SHM_CLIENTS : 0, end = hold ? SHM_PLACES : SHM_CLIENTS;
+	unsigned own = 0, vms = 0;
 	int place = -1;
 
 	for (uint32_t left = s->pool[r->pool].slots; left != 0; left &= left - 1)
 		vms++;
-	for (unsigned i = first + count; i-- > first;) {
+	for (unsigned i = end; i-- > first;) {
 		if (!r->place[i].used)
 			place = (int)i;
 		else
 			own += r->place[i].slot == slot;
 	}
-	return own < count / vms ? place : -1;
+	return own < (end - first) / vms ? place : -1;
 }
 
 void shm_begin(struct shm *s)
