@@ -47,27 +47,15 @@ static unsigned host_areas(const struct qc_reader *r, struct area *areas)
 	return c->pass_count;
 }
 
-/* Where `place` is, seen from `from`: the file's name is said only if it is another one. */
-static const char *where(const struct qvm_place *place, const struct qvm_place *from, char *text, size_t bytes)
-{
-	if (!place)
-		return "";
-	if (from && place->file == from->file)
-		snprintf(text, bytes, " of line %u", (unsigned)place->line);
-	else
-		snprintf(text, bytes, " of %.64s:%u", place->file, (unsigned)place->line);
-	return text;
-}
-
 static void report_overlap(struct qc_reader *r, const struct area *late, const struct area *early)
 {
 	const struct qvm_place *place = late->place ? late->place : &r->option_place;
-	char text[96];
+	char text[QC_WHERE_MAX];
 
 	qc_mistake(r, place,
 		   "%s%s 0x%" PRIx64 "-0x%" PRIx64 " overlaps %s%s 0x%" PRIx64 "-0x%" PRIx64 "%s; move one of them",
 		   late->what, late->type, late->start, late->start + late->bytes - 1, early->what, early->type,
-		   early->start, early->start + early->bytes - 1, where(early->place, place, text, sizeof(text)));
+		   early->start, early->start + early->bytes - 1, qc_where(early->place, text));
 }
 
 static void check_areas(struct qc_reader *r, unsigned (*collect)(const struct qc_reader *r, struct area *areas))
@@ -116,15 +104,14 @@ static void check_lines(struct qc_reader *r, const char *pic,
 {
 	struct line lines[LINES_MAX];
 	unsigned n = collect(r->config, lines);
-	char text[96];
+	char text[QC_WHERE_MAX];
 
 	for (unsigned i = 1; i < n; i++) {
 		for (unsigned j = 0; j < i; j++) {
 			if (lines[i].intr == lines[j].intr && lines[i].intr <= QVM_SPI_LAST)
 				qc_mistake(r, lines[i].place,
 					   "interrupt %s:%u belongs to the %s%s already; choose another", pic,
-					   (unsigned)lines[i].intr, lines[j].what,
-					   where(lines[j].place, lines[i].place, text, sizeof(text)));
+					   (unsigned)lines[i].intr, lines[j].what, qc_where(lines[j].place, text));
 		}
 	}
 }
@@ -132,7 +119,7 @@ static void check_lines(struct qc_reader *r, const char *pic,
 static void check_names(struct qc_reader *r)
 {
 	const struct qvm_config *c = r->config;
-	char text[96];
+	char text[QC_WHERE_MAX];
 
 	for (unsigned i = 0; i < c->vdev_count; i++) {
 		const struct qvm_vdev *late = &c->vdevs[i];
@@ -143,7 +130,7 @@ static void check_names(struct qc_reader *r)
 		for (unsigned j = 0; j < i && late->name; j++) {
 			if (c->vdevs[j].name && strcmp(c->vdevs[j].name, late->name) == 0)
 				qc_mistake(r, &late->place, "the name '%s' is that of the vdev%s; choose another",
-					   late->name, where(&c->vdevs[j].place, &late->place, text, sizeof(text)));
+					   late->name, qc_where(&c->vdevs[j].place, text));
 		}
 	}
 }

@@ -84,6 +84,9 @@ const char *qc_keep(struct qc_reader *r, const char *text);
 /* report.c */
 void qc_mistake(struct qc_reader *r, const struct qvm_place *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+#define QC_WHERE_MAX 96
+/* " [file:line]", to follow what clashes with the thing of a message; "" for NULL, which was not written. */
+const char *qc_where(const struct qvm_place *place, char text[QC_WHERE_MAX]);
 const char *qc_nearest(const char *word, const char *const *names, unsigned count);
 void qc_unknown(struct qc_reader *r, const char *what, const char *const *names, unsigned count);
 

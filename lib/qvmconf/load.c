@@ -61,6 +61,7 @@ bool qc_blob_free(struct qc_reader *r, enum qvm_load_type type)
 {
 	const struct qvm_config *c = r->config;
 	const struct qvm_place *first = NULL;
+	char text[QC_WHERE_MAX];
 
 	if (type != QVM_LOAD_INITRD && type != QVM_LOAD_FDT)
 		return true;
@@ -73,8 +74,8 @@ bool qc_blob_free(struct qc_reader *r, enum qvm_load_type type)
 			first = &c->passes[i].place;
 	}
 	if (first)
-		qc_mistake(r, &r->option_place, "a second '%s': the first is at line %u; keep one", blob_name(type),
-			   (unsigned)first->line);
+		qc_mistake(r, &r->option_place, "a second '%s': the first is%s; keep one", blob_name(type),
+			   qc_where(first, text));
 	return !first;
 }
 

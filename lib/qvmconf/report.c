@@ -46,6 +46,14 @@ void qc_mistake(struct qc_reader *r, const struct qvm_place *place, const char *
 	}
 }
 
+const char *qc_where(const struct qvm_place *place, char text[QC_WHERE_MAX])
+{
+	text[0] = '\0';
+	if (place)
+		snprintf(text, QC_WHERE_MAX, " [%.64s:%u]", place->file, (unsigned)place->line);
+	return text;
+}
+
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

@@ -31,14 +31,15 @@ static void shmem_complete(struct qc_reader *r, const struct qvm_vdev *vdev)
 
 	for (unsigned i = 0; i < vdev->option_count; i++) {
 		struct shmem_create late, early;
+		char text[QC_WHERE_MAX];
 
 		if (strcmp(options[i].name, "create") != 0 || shmem_create(options[i].value, &late))
 			continue;
 		for (unsigned j = 0; j < i; j++) {
 			if (strcmp(options[j].name, "create") == 0 && !shmem_create(options[j].value, &early) &&
 			    early.name_bytes == late.name_bytes && memcmp(early.name, late.name, late.name_bytes) == 0)
-				qc_mistake(r, &options[i].place, "'create %.*s' stands at line %u already; keep one",
-					   (int)late.name_bytes, late.name, (unsigned)options[j].place.line);
+				qc_mistake(r, &options[i].place, "'create %.*s' stands%s already; keep one",
+					   (int)late.name_bytes, late.name, qc_where(&options[j].place, text));
 		}
 	}
 }

@@ -396,6 +396,13 @@ def test_files_that_args_name(tmp_path):
     assert kept["hello.qvmconf"] == (HELLO / "hello.qvmconf").read_bytes()
 
 
+def test_json_names_both_sides(tmp_path):
+    path = tmp_path / "vm.qvmconf"
+    path.write_text("ram 0x80000000,16M\nload a\nram 0x80000000,1M\n")
+    said = json.loads(bulkhead("check", path, "--json").stdout)["messages"]
+    assert [(one["line"], one["others"]) for one in said] == [(3, [{"file": "vm.qvmconf", "line": 1}])]
+
+
 def test_same_name_twice(tmp_path):
     options = make_programs(tmp_path)
     done = bulkhead("image", HELLO, *options, "-f", f"{tmp_path / 'shell'}=system.dtb", "-o", tmp_path / "out.cpio")

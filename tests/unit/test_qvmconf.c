@@ -481,7 +481,8 @@ static void test_plugged_in(void **state)
 	    "ram, rom, reserve, cpu, load, initrd, fdt, data, cmdline, pass, vdev, set, unsupported, logger, safety, "
 	    "dump, "
 	    "dryrun, debug\n"
-	    "[a.qvmconf:1] vdev probe 0x1001000-0x1002fff overlaps vdev probe 0x1000000-0x1001fff of line 1; move one "
+	    "[a.qvmconf:1] vdev probe 0x1001000-0x1002fff overlaps vdev probe 0x1000000-0x1001fff [a.qvmconf:1]; move "
+	    "one "
 	    "of "
 	    "them\n");
 }
