@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What qvm and its vdevs report, and where `logger` and `log` send it. Standard output and standard error of a process
- * are its lines in the log ring, or on the kernel's console where there is no log ring; `slog` is the ring alone.
+ * What qvm and its vdevs report, and where `logger` and `log` send it. Standard output, standard error and `slog` are
+ * all the log ring: a qvm has no right to the kernel's console.
  */
 #include <stdarg.h>
 #include <stdio.h>

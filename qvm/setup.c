@@ -140,6 +140,24 @@ static void map_memory(uint8_t *window)
 		map_range(&vm.memory.range[i]);
 }
 
+/* For `debug`. */
+static void say_place(const char *what, uint64_t start, uint64_t bytes)
+{
+	if (vm.config.debug)
+		vm_logf(SLOG_INFO, "%s: 0x%llx-0x%llx", what, (unsigned long long)start,
+			(unsigned long long)(start + bytes - 1));
+}
+
+static void say_places(void)
+{
+	for (unsigned i = 0; i < vm.memory.count; i++)
+		say_place(vm.memory.range[i].rom ? "rom" : "ram", vm.memory.range[i].ipa, vm.memory.range[i].bytes);
+	for (unsigned i = 0; i < vm.config.pass_count; i++)
+		say_place("pass", vm.config.passes[i].start, vm.config.passes[i].bytes);
+	for (unsigned i = 0; i < vm.vdev_count; i++)
+		say_place(vm.vdev[i].vdev.v_name, vm.vdev[i].vdev.v_block.location, vm.vdev[i].vdev.v_block.length);
+}
+
 static void load_files(const struct start_args *args, struct loader *loader)
 {
 	static const enum load_type types[] = {
@@ -152,6 +170,7 @@ static void load_files(const struct start_args *args, struct loader *loader)
 	loader_init(loader, &vm.memory);
 	for (unsigned i = 0; i < vm.config.load_count; i++) {
 		const struct qvm_load *load = &vm.config.loads[i];
+		const unsigned before = loader->pieces;
 		struct cpio_file file;
 
 		if (find_file(args, load->path, &file) != 0)
@@ -159,6 +178,8 @@ static void load_files(const struct start_args *args, struct loader *loader)
 		if (!loader_add(loader, types[load->type], load->address_given ? load->address : LOAD_ANYWHERE,
 				file.data, file.bytes))
 			vm_refuse(VM_EXIT_CONFIG, &load->place, "%s: %s", load->path, loader->problem);
+		for (unsigned n = before; n < loader->pieces; n++)
+			say_place(load->path, loader->piece[n].start, loader->piece[n].end - loader->piece[n].start);
 	}
 	if (!loader->bootable)
 		vm_refuse(VM_EXIT_CONFIG, NULL, "nothing to start: the configuration loads no program (`load FILE`)");
@@ -334,5 +355,6 @@ struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
 	vcpu_create_all();
 	pass_bind();
 	vdev_configured();
+	say_places();
 	return boot;
 }

@@ -10,14 +10,20 @@ from harness import Board, bare_vm, make_archive, system_dts
 NOWHERE = "0x50000000"
 
 
-def archive(vms, autostart=True):
-    """VMs that run guests/probe: name -> its command line, lines of its configuration, properties of its node."""
+def archive_files_of(vms, autostart=True, vdev=None):
+    """VMs that run guests/probe: name -> its command line, lines of its configuration, properties of its node; `vdev`:
+    lines that belong to its pl011."""
     files = {"system.dts": system_dts(vms=[(name, properties) for name, (_, _, properties) in vms.items()])}
     if not autostart:
         files["system.dts"] = files["system.dts"].replace("autostart;", "")
     for name, (cmdline, more, _) in vms.items():
         files[f"{name}.qvmconf"] = bare_vm(name, "probe", cmdline, cpus=(), more=more).replace(",16M", ",1M")
-    return make_archive(files)
+        files[f"{name}.qvmconf"] += (vdev or {}).get(name, "") + "\n"
+    return files
+
+
+def archive(*args, **options):
+    return make_archive(archive_files_of(*args, **options))
 
 
 def told(board, name):
@@ -127,3 +133,72 @@ def test_unsupported():
         name = f"{kind}-abort"[:15]
         assert re.search(rf"fatal +{name} +vCPU 0: unsupported ", log), (name, log)
         assert re.search(rf"fatal +{name} +vCPU 0: PC +0+8\w+ ", log), (name, log)
+
+
+LOGGED = {
+    # Name: lines of its configuration before and within its vdev, whether SIGUSR1 shows qvm, and the pl011.
+    "default": ("", "", True, True),
+    "no-info": ("logger fatal,error slog", "", False, False),
+    "info": ("logger info slog", "", True, True),
+    "none": ("logger info none", "", False, False),
+    "split": ("logger error slog logger info,warn stdout", "", True, True),
+    "vdev-only": ("logger info none", "log info slog", False, True),
+    "not-vdev": ("logger info stderr", "log info none", True, False),
+    "other-kind": ("logger info stderr", "log error none", True, True),
+    "last-counts": ("", "log info none log info,warning stdout", True, True),
+    "silent-vdev": ("", "set debug off", True, False),
+}
+
+
+def test_messages():
+    """Where what SIGUSR1 asks for goes: `logger`, `log`, and `set debug off`."""
+    vms = {name: ("idle=1", more, "") for name, (more, _, _, _) in LOGGED.items()}
+    with Board(archive(vms, vdev={name: log for name, (_, log, _, _) in LOGGED.items()}), cpus=2) as board:
+        board.prompt()
+        for name in vms:
+            wait_for(board, f"vm status {name}", r"entries +[1-9]")
+            board.command_output(f"slay -s USR1 {name}")
+        # The vCPU is the last one to report, a moment later.
+        log = wait_for(board, "slog2info", r"info +silent-vdev +vCPU 0: on, PC")
+    for name, (_, _, qvm, pl011) in LOGGED.items():
+        lines = re.findall(rf"info +{name} +(.*)", log)
+        assert any(re.match(rf"{name}: 1 vCPUs, 1024 KiB", line) for line in lines) == qvm, (name, lines)
+        assert any(re.match(r"vCPU 0: on, PC 0x8", line) for line in lines) == qvm, (name, lines)
+        assert any(re.match(r"pl011.*: input", line) for line in lines) == pl011, (name, lines)
+
+
+def test_messages_without_a_log():
+    """A qvm may not write on the kernel's console, whatever `logger` says; who names the log ring does not begin."""
+    vms = {"out": ("idle=1", "logger info stdout", ""), "ring": ("idle=1", "logger info slog", "")}
+    files = archive_files_of(vms)
+    dts = re.sub(r"slogger \{.*?\};", "", files["system.dts"], flags=re.DOTALL)
+    files["system.dts"] = re.sub(r', "slogger"|connect = "slogger";', "", dts)
+    with Board(make_archive(files), cpus=2) as board:
+        board.prompt()
+        wait_for(board, "vm status out", r"entries +[1-9]")
+        assert "slay:" not in board.command_output("slay -s USR1 out")
+        board.expect(r"ring ended: exit code 64, cause error, its guest has not begun: \[ring.qvmconf:\d+\] the log ring",
+                     30)
+        assert "vCPU" not in board.seen and "pl011" not in board.seen, board.seen
+        wait_for(board, "vm status out", r"^out: running")
+        assert "the log ring does not answer" in board.command_output("slog2info")
+
+
+def test_dryrun_and_debug():
+    """All is built and checked, also what only qvm can see; no guest begins. `debug` says what lies where."""
+    vms = {"dry": ("idle=1", "dryrun debug rom 0x40000000,4K", ""), "bad": ("idle=1", "dryrun load hello.elf", ""),
+           "quiet": ("idle=1", "dryrun logger info none debug", "")}
+    with Board(archive(vms), cpus=2) as board:
+        board.prompt()
+        wait_for(board, "vm list", r"^dry +stopped +1 +off, exit 0 ")
+        wait_for(board, "vm list", r"^quiet +stopped +1 +off, exit 0 ")
+        wait_for(board, "vm list", r"^bad +stopped +1 +error, exit 65 ")
+        assert re.search(r"entries +0 ", board.command_output("vm status dry"))
+        log = board.command_output("slog2info")
+    said = re.findall(r"info +dry +(.*?) *\r?$", log, re.M)
+    assert said[-1] == "Exiting: dryrun completed", said
+    places = dict(line.split(": ") for line in said[:-1])
+    assert places["ram"] == "0x80000000-0x800fffff" and places["rom"] == "0x40000000-0x40000fff", said
+    assert places["pl011"] == "0x1c090000-0x1c090fff" and places["probe.elf"].startswith("0x8008"), said
+    assert not re.search(r"info +quiet", log), log
+    assert re.search(r"fatal +bad +\[bad.qvmconf:\d+\] hello.elf: .*overlaps", log), log
