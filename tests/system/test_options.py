@@ -202,3 +202,109 @@ def test_dryrun_and_debug():
     assert places["pl011"] == "0x1c090000-0x1c090fff" and places["probe.elf"].startswith("0x8008"), said
     assert not re.search(r"info +quiet", log), log
     assert re.search(r"fatal +bad +\[bad.qvmconf:\d+\] hello.elf: .*overlaps", log), log
+
+
+def test_rom_and_reserve():
+    """`rom` is what `load` has put there, and no guest changes it; `ram` without a start stays out of what is reserved."""
+    more = "reserve loc 0x80100000,0x1001 reserve loc 0x80300000,1K intr 39 ram 2M ram 64K rom 0x40000000,64K " \
+           "data load 0x40000000,content"
+    vms = {kind: ("peek=0x40000004 poke=0x40000004 idle=1", f"unsupported reference {kind} {more}", "")
+           for kind in ("ignore", "fail")}
+    vms["abort"] = ("poke=0x40000004 idle=1", f"unsupported reference abort {more}", "")
+    vms["ram"] = ("poke=0x80310000 idle=1", more, "")
+    content = b"first   the rest"
+    with Board(make_archive({**archive_files_of(vms), "content": content}), cpus=2) as board:
+        board.prompt()
+        old = int.from_bytes(content[4:8], "little")
+        for kind, exception in (("ignore", 0), ("fail", 0x25)):
+            seen = told(board, kind)
+            assert seen["peek"] == (old, 0) and seen["write"][1] == exception and seen["poke"] == (old, 0), seen
+        assert told(board, "ram")["poke"] == (0x12345678, 0)
+        wait_for(board, "vm list", r"^abort +stopped +1 +error, exit 5 ")
+        memory = read_env(board, "ignore")["memory"]
+    # Behind each reservation that is in the way, by whole pages.
+    assert [(one["kind"], one["start"], one["bytes"] >> 10) for one in memory] == [
+        ("rom", "0x40000000", 64), ("ram", "0x80000000", 1024), ("ram", "0x80301000", 2048), ("ram", "0x80501000", 64)]
+
+
+def threads(board, process):
+    """The VM's virtual CPUs as `pidin threads` shows them: index -> tid, priority and policy, state, CPU, run mask."""
+    found = re.findall(rf"^ *{process} +(\d+) vcpu(\d) +(\d+[rf]) (\w+) +(\d)  0x(\w+)",
+                       board.command_output("pidin threads"), re.M)
+    return {int(index): (int(tid), prio, state, int(cpu), int(mask, 16)) for tid, index, prio, state, cpu, mask in found}
+
+
+def test_cpu():
+    """`sched`, `runmask`, `cluster` and what the node says without them; only the operator changes it, within the node's."""
+    cpus = "cpu cpu sched 12f runmask 2 cpu sched 254 cluster low cpu runmask 0,3 sched 9o cpu cluster _cpu-3 cpu runmask 2,1"
+    node = 'priority = <11>; max-priority = <254>; runmask = <0xf>;'
+    expected = {0: ("11r", 15), 1: ("12f", 4), 2: ("254r", 3), 3: ("9r", 9), 4: ("11r", 8), 5: ("11r", 6)}
+    files = archive_files_of({"many": ("idle=1", cpus, ""), "other": ("idle=1", "cpu runmask 3", "")})
+    files["system.dts"] = files["system.dts"].replace("vms {", "clusters { low { cpus = <0 1>; }; }; vms {", 1).replace(
+        'many.qvmconf"; priority = <10>; max-priority = <20>;', f'many.qvmconf"; {node}')
+    with Board(make_archive(files), cpus=4) as board:
+        board.prompt()
+        for name in ("many", "other"):
+            wait_for(board, f"vm status {name}", r"entries +[1-9]")
+        many = read_env(board, "many")
+        seen = threads(board, many["process"])
+        assert {index: (prio, mask) for index, (_, prio, _, _, mask) in seen.items()} == expected, seen
+        assert all(mask >> cpu & 1 for _, _, _, cpu, mask in seen.values()), seen
+        for vcpu in many["vcpus"]:
+            prio, mask = expected[vcpu["index"]]
+            assert f"{vcpu['priority']}{vcpu['policy'][0]}" == prio, vcpu
+            assert (vcpu["runmask"], vcpu["tid"]) == (mask, seen[vcpu["index"]][0]), vcpu
+        # What is not named stays; what is beyond the node's is refused, and so is who is no virtual CPU.
+        process, (tid, *_) = many["process"], seen[4]
+        for words, after in (("20", ("20r", 8)), ("7f", ("7f", 8)), ("7", ("7f", 8)), ("30r 4", ("30r", 4)),
+                             ("254 1", ("254r", 1))):
+            assert "sched:" not in board.command_output(f"sched {process} {tid} {words}")
+            _, prio, _, _, mask = threads(board, process)[4]
+            assert (prio, mask) == after, words
+        for words in (f"{process} {tid} 255", f"{process} {tid} 0", f"{process} {tid} 10 0", f"{process} {tid} 10 16",
+                      f"{process} 1 10", "1 1 10", "0 1 10", f"{process} 99 10", "15 1 10"):
+            assert "sched:" in board.command_output(f"sched {words}"), words
+        assert threads(board, process)[4][1:5:3] == ("254r", 1)
+        other = read_env(board, "other")["process"]
+        assert {index: (prio, mask) for index, (_, prio, _, _, mask) in threads(board, other).items()} == {0: ("10r", 8)}
+        # The next start is that of the configuration again.
+        board.command_output("vm stop many")
+        wait_for(board, "vm list", r"^many +stopped")
+        board.command_output("vm start many")
+        wait_for(board, "vm status many", r"entries +[1-9]")
+        again = threads(board, read_env(board, "many")["process"])
+        assert {index: (prio, mask) for index, (_, prio, _, _, mask) in again.items()} == expected, again
+
+
+def test_env_of_several():
+    """Each is JSON and says what its own configuration has, however much that is."""
+    vdevs = "\n".join(f"vdev pl011 loc {0x1c100000 + 0x1000 * i:#x} intr gic:{40 + i} name serial-port.number_{i:02}-{'x' * 9} "
+                      f"hostdev >/dev/console/big{i}" for i in range(3))
+    big = "\n".join(["cpu " * 8, *(f"rom {0x40000000 + 0x10000 * i:#x},4K" for i in range(7)), vdevs,
+                     "vdev gic gicd 0x2c000000 gicr 0x2c100000",
+                     *(f"pass loc {0x50000000 + 0x1000 * i:#x},0x1000,rc={0x60000000 + 0x1000 * i:#x}" for i in range(14)),
+                     "pass loc 0x9010000,0x1000,rwn pass intr gic:99=34"])
+    vms = {"big": ("idle=1", big, 'regions = "frame"; devices = "/pl031@9010000";'), "small": ("idle=1", "", ""),
+           "a.name_with-all": ("idle=1", "", "")}
+    files = archive_files_of(vms)
+    files["system.dts"] = files["system.dts"].replace(
+        "vms {", "memory { frame { start = <0x60000000>; bytes = <0x100000>; }; }; vms {", 1)
+    with Board(make_archive(files), cpus=2) as board:
+        board.prompt()
+        for name in vms:
+            wait_for(board, f"vm status {name}", r"entries +[1-9]")
+        assert board.command_output("ls /dev/qvm").split() == list(vms)
+        env = {name: read_env(board, name) for name in vms}
+    assert [one["system"] for one in env.values()] == list(vms)
+    assert len({one["process"] for one in env.values()}) == 3
+    big = env["big"]
+    assert len(big["vcpus"]) == 8 and [vcpu["state"] for vcpu in big["vcpus"]] == ["on"] + ["off"] * 7
+    assert [one["kind"] for one in big["memory"]] == ["rom"] * 7 + ["ram"]
+    assert [(one["loc"], one["intr"]) for one in big["vdevs"]] == [
+        *((f"{0x1c100000 + 0x1000 * i:#x}", [40 + i]) for i in range(3)), ("0x1c090000", [37])], big["vdevs"]
+    assert big["vdevs"][2]["name"] == "serial-port.number_02-xxxxxxxxx"
+    assert big["gic"] == {"gicd": "0x2c000000", "gicr": "0x2c100000"}
+    assert big["pass"][3] == {"start": "0x50003000", "host": "0x60003000", "bytes": 4096} and len(big["pass"]) == 15
+    assert big["pass_intr"] == [{"guest": 99, "host": 34}]
+    for name in ("small", "a.name_with-all"):
+        assert (env[name]["pass"], env[name]["pass_intr"], len(env[name]["vcpus"])) == ([], [], 1), env[name]
