@@ -93,3 +93,27 @@ def test_env():
         board.command_output("vm start vm")
         wait_until_begun(board)
         assert read_env(board)["system"] == "vm"
+
+
+def test_restart_by_itself():
+    """A guest that switches itself off, again and again; and one whose restart the operator does not wait for."""
+    restart = 'restart = "always"; restart-limit = <2>; restart-delay = <{}>;'
+    files = {"system.dts": system_dts(vms=[("soon", restart.format(10)), ("late", restart.format(60000))])}
+    for name in ("soon", "late"):
+        files[f"{name}.qvmconf"] = bare_vm(name, "hello")
+    with Board(make_archive(files), cpus=2) as board:
+        def until(command, pattern):
+            end = time.monotonic() + 30
+            while not re.search(pattern, text := board.command_output(command), re.M):
+                if time.monotonic() > end:
+                    board.fail(f"`{command}` does not come to {pattern!r}: {text}")
+                time.sleep(0.3)
+
+        board.prompt()
+        until("slog2info", "late is started again in 60000 ms: restart 1 of 2")
+        assert "vm:" not in board.command_output("vm stop late")
+        assert "not running" in board.command_output("vm stop late")
+        until("slog2info", "late is not started again: the operator has ended it")
+        until("slog2info", "soon is not started again: it has been, 2 times in a row")
+        until("vm list", r"^soon +stopped +3 +off, exit 0 ")
+        until("vm list", r"^late +stopped +1 +off, exit 0 ")

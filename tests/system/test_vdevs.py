@@ -130,6 +130,54 @@ def test_bad_files_and_devices(sdk):
     assert 3 <= one < two
 
 
+BUTTON = [("VFF_INTR_NONPCI", "VFF_BUTTON | VFF_INTR_NONPCI"),
+          ("case VDEV_CTRL_STATUS:", "case VDEV_CTRL_BUTTON: c->count = 3; vdev_logf(QL_QVM_INFO, vdp, \"pressed\"); return 0;\n"
+           "\tcase VDEV_CTRL_STATUS:")]
+
+
+def test_power_button(sdk):
+    """A guest that is told switches itself off; one that ignores it ends with the second signal, or when time is up."""
+    system = {"vdev-button.so": variant(sdk, "button", *BUTTON), "system.dts": system_dts(vms=["willing", "stubborn"]),
+              "counter-guest.elf": (sdk / "plain/system/counter-guest.elf").read_bytes()}
+    for vm in ("willing", "stubborn"):
+        system[f"{vm}.qvmconf"] = config(vm, [("button", "period 60000")])
+    system["stubborn.qvmconf"] = system["stubborn.qvmconf"].replace("counter-guest.elf", "probe.elf cmdline idle=1")
+    with Board(make_archive(system), cpus=2) as board:
+        def begun(vm):
+            wait_for(board, f"vm status {vm}", r"entries +[1-9]", 20)
+
+        def presses(vm):
+            return len(re.findall(rf"info +{vm} +.*pressed", board.command_output("slog2info")))
+
+        board.prompt()
+        for signal in ("TERM", "INT"):
+            begun("willing")
+            board.command_output(f"slay -s {signal} willing")
+            wait_for(board, "vm list", r"^willing +stopped +\d +off, exit 0 ", 20)
+            board.command_output("vm start willing")
+        begun("stubborn")
+        board.command_output("slay -s INT stubborn")
+        wait_for(board, "slog2info", r"info +stubborn +.*pressed", 20)
+        time.sleep(1)
+        assert re.search(r"^stubborn +running", board.command_output("vm list"), re.M)
+        board.command_output("vm stop stubborn")
+        wait_for(board, "vm list", r"^stubborn +stopped +1 +signal, exit 0 ", 20)
+        assert (presses("willing"), presses("stubborn")) == (2, 1)
+        # Who cuts the power presses no button. The next life knows nothing of the first one's.
+        for signal, end in (("QUIT", "signal, exit 3"), ("KILL", "killed")):
+            board.command_output("vm start stubborn")
+            begun("stubborn")
+            board.command_output(f"slay -s {signal} stubborn")
+            wait_for(board, "vm list", rf"^stubborn +stopped +\d +{end} ", 20)
+        assert presses("stubborn") == 1
+        board.command_output("vm start stubborn")
+        begun("stubborn")
+        began = time.monotonic()
+        board.send("shutdown\r")
+        board.expect_end(30)
+        assert time.monotonic() - began > 4, "nobody waited for the guest that had its button pressed"
+
+
 def test_damaged_in_the_archive():
     """What the host tool would not let pass, procmgr does not either: nothing starts."""
     archive = make_archive("hello")
