@@ -2,7 +2,7 @@
 """The option `safety`: warnings, and the global design safe state when what is required is not met."""
 import pytest
 
-from harness import BUILD, PROMPT, Board, archive_files, example, make_archive, resign
+from harness import BUILD, PROMPT, Board, archive_files, bare_vm, example, make_archive, resign, system_dts
 
 SAFE = (BUILD / "vdevs/vdev-pl011-safety.so", "vdev-pl011-safety.so")
 RENAMED = (BUILD / "vdevs/vdev-pl011.so", "vdev-pl011-safety.so")
@@ -12,8 +12,8 @@ SECOND = "vdev pl011\n\tloc 0x1c0a0000\n\tintr gic:38\n\thostdev /dev/console/tw
 UNMET = "safety is required, and not met"
 
 
-def system(before, vdev=SAFE, certified=ALL, level=None, second=""):
-    """examples/hello with `before` in front of its vdev, a vdev file of that name, and a level for the whole system."""
+def system(before, vdev=SAFE, certified=ALL, level=None, second="", safe_state=None):
+    """examples/hello with `before` in front of its vdev, a vdev file of that name, and properties for the whole system."""
     files = example("hello")
     text = files["hello.qvmconf"].decode()
     at = text.index("vdev pl011")
@@ -23,10 +23,11 @@ def system(before, vdev=SAFE, certified=ALL, level=None, second=""):
         files[vdev[1]] = vdev[0].read_bytes()
     used = [name for name in certified.split() if name in ("@kernel", "qvm-safety") or vdev]
     files["certified"] = "\n".join(used) + "\n"
-    if level:
-        dts = files["system.dts"].decode()
-        files["system.dts"] = dts.replace('compatible = "bulkhead,system";',
-                                          f'compatible = "bulkhead,system";\n\tsafety = "{level}";', 1)
+    for name, value in (("safety", level), ("safe-state", safe_state)):
+        if value:
+            dts = files["system.dts"].decode() if isinstance(files["system.dts"], bytes) else files["system.dts"]
+            files["system.dts"] = dts.replace('compatible = "bulkhead,system";',
+                                              f'compatible = "bulkhead,system";\n\t{name} = "{value}";', 1)
     return make_archive(files)
 
 
@@ -106,3 +107,53 @@ def test_swapped_procmgr():
     certified.write_text(ALL)
     resign(archive, readonly=BUILD / "first/kworst/Image.readonly", more=("--certified", certified))
     stops(archive, "the kernel's Image is not a safety variant: differs from the one that was signed")
+
+
+class Rebooting(Board):
+    """A board that can be reset: `ends` tells how its safe state ends, by what comes next."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.command.remove("-no-reboot")
+
+    def ends(self, how):
+        self.expect("global design safe state", 20)
+        if how == "reset":
+            self.expect(BOOT, 20, "the start after the reset")
+            assert self.seen.strip() == "", self.seen
+        else:
+            self.expect_end()
+
+
+BOOT = r"Bulkhead: \d CPUs"
+
+
+@pytest.mark.parametrize("how", ["reset", "halt"])
+def test_how_it_ends_before_anything_starts(how):
+    """The cause comes first, the board's call last, with all CPUs stopped; a board that is reset comes to the same."""
+    with Rebooting(system("safety required", vdev=None, safe_state=how)) as board:
+        board.expect(BOOT, 20)
+        for _ in range(2 if how == "reset" else 1):
+            board.expect("error: .*vdev pl011 is not a safety variant", 60)
+            board.expect(UNMET, 20)
+            board.ends(how)
+
+
+CRITICAL = """
+        lookout { program = "operator"; args = "never"; priority = <20>; critical; };
+"""
+
+
+@pytest.mark.parametrize("how", ["reset", "halt"])
+def test_how_it_ends_while_guests_run(how):
+    """A critical process is killed while a guest runs on each CPU: nothing comes behind the cause."""
+    files = {f"vm{cpu}.qvmconf": bare_vm(f"vm{cpu}", "ticks", "seconds=600", cpus=(f"runmask {cpu}",)) for cpu in range(4)}
+    dts = system_dts(then=CRITICAL, vms=[f"vm{cpu}" for cpu in range(4)])
+    files["system.dts"] = dts.replace('compatible', f'safe-state = "{how}"; compatible', 1)
+    with Rebooting(make_archive(files), cpus=4) as board:
+        board.expect(BOOT, 20)
+        for _ in range(2 if how == "reset" else 1):
+            board.prompt()
+            board.send("slay -s KILL lookout\r")
+            board.expect("critical process lookout is gone", 20)
+            board.ends(how)
