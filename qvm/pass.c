@@ -106,7 +106,9 @@ void pass_blobs(struct loader *loader)
 	for (unsigned i = 0; i < vm.config.pass_count; i++) {
 		const struct qvm_pass *pass = &vm.config.passes[i];
 
-		if (is_memory(pass) && !loader_take(loader, pass->start, pass->bytes) && pass->blob != QVM_LOAD_ANY)
+		if (pass->blob == QVM_LOAD_ANY)
+			continue;
+		if (!loader_take(loader, pass->start, pass->bytes))
 			vm_refuse(VM_EXIT_CONFIG, &pass->place, "%s", loader->problem);
 		if (pass->blob == QVM_LOAD_INITRD) {
 			loader->initrd_start = pass->start;
@@ -114,6 +116,16 @@ void pass_blobs(struct loader *loader)
 		} else if (pass->blob == QVM_LOAD_FDT) {
 			take_fdt(loader, pass);
 		}
+	}
+}
+
+void pass_keep(struct loader *loader)
+{
+	for (unsigned i = 0; i < vm.config.pass_count; i++) {
+		const struct qvm_pass *pass = &vm.config.passes[i];
+
+		if (pass->blob == QVM_LOAD_ANY && is_memory(pass))
+			loader_take(loader, pass->start, pass->bytes);
 	}
 }
 

@@ -13,8 +13,10 @@
 
 /* Maps everything into the guest. What is its RAM, or a blob, also becomes guest memory at `window` here. */
 void pass_map(uint8_t *window);
-/* The blobs among it, which are there already. After the files that are loaded. */
+/* The blobs among it, which are there already: before the files that are loaded. */
 void pass_blobs(struct loader *loader);
+/* What nothing was loaded to stays as it is. After the files that are loaded. */
+void pass_keep(struct loader *loader);
 /* The highest INTID that it has in the guest, if that is not below `least`, and one more. */
 unsigned pass_intids(unsigned least);
 /* Binds the interrupts. When there are vCPUs, before the first one runs. */

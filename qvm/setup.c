@@ -167,7 +167,6 @@ static void load_files(const struct start_args *args, struct loader *loader)
 	    [QVM_LOAD_DATA] = LOAD_DATA,
 	};
 
-	loader_init(loader, &vm.memory);
 	for (unsigned i = 0; i < vm.config.load_count; i++) {
 		const struct qvm_load *load = &vm.config.loads[i];
 		const unsigned before = loader->pieces;
@@ -343,8 +342,10 @@ struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
 	read_config(args);
 	map_memory(window);
 	pass_map(window);
-	load_files(args, &loader);
+	loader_init(&loader, &vm.memory);
 	pass_blobs(&loader);
+	load_files(args, &loader);
+	pass_keep(&loader);
 	load_modules(args);
 	vdev_make_all();
 	make_gic();

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices of the board that belong to a guest: QEMU's real-time clock (PL031), whose alarm is interrupt 34."""
 
+import json
 import re
 import subprocess
 import time
 
 import pytest
 
-from harness import Board, Guest, bare_vm, example, make_archive, system_dts
+from harness import BUILD, Board, Guest, bare_vm, example, make_archive, system_dts
 
 DEVICE = 'devices = "/pl031@9010000";'
 PASS = "pass loc mem:0x9010000,0x1000,rwn\npass intr gic:34"
@@ -162,13 +163,9 @@ def test_linux_has_a_clock(tmp_path):
             board.command_output("vm start linux1")
 
 
-def test_memory_that_firmware_reserves(tmp_path):
-    """A guest runs in memory of /reserved-memory, and has no other."""
-    files = {"system.dts": system_dts(vms=[("hello", 'regions = "carveout";')]),
-             "hello.qvmconf": bare_vm("hello", "hello").replace(
-                 "ram 0x80000000,16M", "pass loc 0x80000000,0x1000000,rwcxm=0xb0000000")}
-    archive = make_archive(files)
-    command = Board(archive, cpus=2).command
+def carveout(archive, tmp_path, **options):
+    """A board whose firmware reserves 64 MiB at 0xb0000000."""
+    command = Board(archive, **options).command
     machine = command.index("-M") + 1
     board_dtb = tmp_path / "board.dtb"
     dump = [*command[:machine], f"{command[machine]},dumpdtb={board_dtb}", *command[machine + 1:]]
@@ -181,12 +178,21 @@ def test_memory_that_firmware_reserves(tmp_path):
         #address-cells = <2>;
         #size-cells = <2>;
         ranges;
-        carveout@b0000000 { reg = <0 0xb0000000 0 0x1000000>; };
+        carveout@b0000000 { reg = <0 0xb0000000 0 0x4000000>; };
     };
 };
 """)
     subprocess.run(["dtc", "-q", "-o", board_dtb, tmp_path / "board.dts"], check=True, timeout=20)
-    with Board(archive, cpus=2, extra=["-dtb", str(board_dtb)]) as board:
+    return ["-dtb", str(board_dtb)]
+
+
+def test_memory_that_firmware_reserves(tmp_path):
+    """A guest runs in memory of /reserved-memory, and has no other."""
+    files = {"system.dts": system_dts(vms=[("hello", 'regions = "carveout";')]),
+             "hello.qvmconf": bare_vm("hello", "hello").replace(
+                 "ram 0x80000000,16M", "pass loc 0x80000000,0x1000000,rwcxm=0xb0000000")}
+    archive = make_archive(files)
+    with Board(archive, cpus=2, extra=carveout(archive, tmp_path, cpus=2)) as board:
         board.prompt()
         for _ in range(2):
             board.open_console("hello")
@@ -194,3 +200,60 @@ def test_memory_that_firmware_reserves(tmp_path):
             board.leave_console()
             wait_for_vm(board, r"^hello +stopped +.*off, exit 0")
             board.command_output("vm start hello")
+
+
+TREE = """/dts-v1/;
+/ {
+    #address-cells = <2>;
+    #size-cells = <2>;
+    nowhere@7000000 { compatible = "example,nowhere"; example,text = "passed"; reg = <0 0x7000000 0 0x1000>; };
+};
+"""
+
+
+def blobs(tmp_path):
+    """What lies in the reserved memory before the board starts: an initramfs, a device tree, and data behind them."""
+    (tmp_path / "tree.dts").write_text(TREE)
+    subprocess.run(["dtc", "-q", "-o", tmp_path / "tree.dtb", tmp_path / "tree.dts"], check=True, timeout=20)
+    (tmp_path / "data").write_bytes(b"data of nobody!!" * 256)
+    initramfs = BUILD / "guests/initramfs.cpio.gz"
+    for file, address in ((initramfs, 0xb0000000), (tmp_path / "tree.dtb", 0xb3000000), (tmp_path / "data", 0xb3010000)):
+        yield from ("-device", f"loader,file={file},addr={address:#x},force-raw=on")
+
+
+# The RAM disk is memory below all other, and there is room for the kernel, but that one must not go there.
+BLOBS = """initrd pass loc 0x70000000,0x3000000,m=0xb0000000
+fdt pass loc 0xa8000000,0x10000,rc=0xb3000000
+data pass loc 0xac000000,0x1000,rc=0xb3010000
+"""
+
+
+def test_blobs(tmp_path):
+    """Debian's kernel with an initial RAM disk, a device tree and data that are not in the archive, and stay as they are."""
+    files = example("two-linux")
+    config = files["linux1.qvmconf"].decode().replace("initrd load initramfs.cpio.gz\n", BLOBS)
+    config = config.replace("quiet", "quiet retain_initrd")
+    files = {"system.dts": system_dts(vms=[("linux1", 'regions = "carveout";')]), "linux1.qvmconf": config}
+    archive = make_archive(files)
+    with Board(archive, extra=[*carveout(archive, tmp_path), *blobs(tmp_path)]) as board:
+        board.prompt()
+        for _ in range(2):
+            with Guest(board, "linux1") as guest:
+                assert guest.run("cat /proc/device-tree/nowhere@7000000/example,text | tr -d '\\0'") == "passed"
+                assert guest.run("ls -d /proc/device-tree/serial@1c090000 | wc -l") == "1"
+                assert int(guest.run("devmem 0xac000004 32"), 16) == int.from_bytes(b" of ", "little")
+            env = json.loads(board.command_output("cat /dev/qvm/linux1/env"))
+            assert len(env["pass"]) == 3 and env["vcpus"][0]["unsupported"] == 0, env
+            board.command_output("slay linux1")
+            wait_for_vm(board, r"^linux1 +stopped")
+            board.command_output("vm start linux1")
+
+
+def test_blob_that_is_no_tree():
+    """What lies there is seen only at the start: here, zeros."""
+    frame = "memory { frame { start = <0x60000000>; bytes = <0x100000>; }; };"
+    dts = system_dts(vms=[("hello", 'regions = "frame";')]).replace("vms {", frame + " vms {", 1)
+    config = bare_vm("hello", "hello", more="fdt pass loc 0x98000000,0x10000,rc=0x60000000")
+    with Board(make_archive({"system.dts": dts, "hello.qvmconf": config}), cpus=2) as board:
+        board.expect(r"hello ended: exit code 65, cause error, its guest has not begun: \[hello.qvmconf:\d+\] "
+                     "what is passed as `fdt` is no device tree", 60)
