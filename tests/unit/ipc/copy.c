@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Long copies: interrupted, faulting on either side, and without a partner. */
+#include "ipc.h"
+
+/* A message of three pages whose copy, by the receiver, the urgent thread interrupts after a page. */
+static void interrupted(bool receiver_first)
+{
+	if (receiver_first)
+		assert_int_equal(receive(srv), BLOCKED);
+	/* A copy that was handed over looks once more, before it begins. */
+	host_raise_after(receiver_first ? 2 : 1, SPI);
+	assert_int_equal(send(cli, coid, 3 * PAGE_SIZE, MEM_BYTES / 2, 5), BLOCKED);
+	assert_int_equal(cli->state, STATE_SEND);
+	if (!receiver_first)
+		assert_int_equal(receive(srv), BLOCKED);
+	assert_ptr_equal(cpus[0].current, urgent);
+	assert_int_equal(srv->state, STATE_READY);
+	assert_true(srv->resume_copy);
+	assert_true(srv->copy.done >= PAGE_SIZE - 32 && srv->copy.left > 0);
+	machine_check(true);
+}
+
+void test_copy_interrupted(void **state)
+{
+	(void)state;
+	for (unsigned first = 0; first < 2; first++) {
+		pinned(0);
+		interrupted(first);
+		urgent_again();
+		assert_int_equal(cli->state, STATE_REPLY);
+		assert_int_equal(srv->state, STATE_RUNNING);
+		expect(srv, RECV_VA, 3 * PAGE_SIZE);
+		assert_int_equal(answer(srv, srv->frame.x[0], 0, 0, 0), 0);
+		destroy_all();
+	}
+}
+
+/* Between a long answer and a message that waits. */
+void test_reply_receive_interrupted(void **state)
+{
+	struct thread *second;
+	int64_t rcvid;
+
+	(void)state;
+	pinned(0);
+	second = machine_spawn(cli, 20, 8);
+	assert_int_equal(send(cli, coid, 0, MEM_BYTES / 2, 1), BLOCKED);
+	rcvid = receive(srv);
+	assert_int_equal(send(second, coid, 100, 0, 1), BLOCKED);
+	host_raise_after(1, SPI);
+	assert_int_equal(sys(srv, MsgReplyReceive, rcvid, 7, sizes(1000, 1000), MEM_VA, 0, 0, 0, 0, 0, chid, RECV_VA),
+			 BLOCKED);
+	assert_ptr_equal(cpus[0].current, urgent);
+	assert_int_equal(cli->frame.x[0], 7);
+	assert_int_equal(cli->frame.x[1], 1000);
+	assert_int_equal(second->state, STATE_SEND);
+	machine_check(true);
+	urgent_again();
+	assert_int_equal(srv->state, STATE_RUNNING);
+	assert_int_equal(second->state, STATE_REPLY);
+	assert_int_equal(srv->frame.x[0], second->rcvid);
+	expect(srv, RECV_VA, 100);
+}
+
+/* The sender's memory goes away in the middle; another has sent meanwhile, and is served. */
+void test_copy_source_fault(void **state)
+{
+	struct thread *second;
+
+	(void)state;
+	pinned(0);
+	second = machine_spawn(cli, 20, 8);
+	interrupted(true);
+	assert_int_equal(sys(second, MsgSend, coid, sizes(8, 8), 0, 0, 77), BLOCKED);
+	assert_int_equal(second->state, STATE_SEND);
+	/* As another thread of its process would. */
+	assert_int_equal(space_unmap(&cli->process->space, MEM_VA + 2 * PAGE_SIZE, PAGE_SIZE), PAGE_SIZE);
+	urgent_again();
+	assert_int_equal(cli->state, STATE_RUNNING);
+	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_FAULT);
+	assert_int_equal(srv->state, STATE_RUNNING);
+	assert_int_equal(srv->frame.x[4], 77);
+	assert_int_equal(second->state, STATE_REPLY);
+	machine_check(true);
+}
+
+/* The receiver's memory goes away; the message is another receiver's, who has come meanwhile. */
+void test_copy_target_fault(void **state)
+{
+	struct thread *second;
+
+	(void)state;
+	for (unsigned first = 0; first < 2; first++) {
+		pinned(0);
+		second = machine_spawn(srv, 20, 8);
+		interrupted(first);
+		assert_int_equal(sys(second, MsgReceive, chid, PAGE_SIZE, MEM_VA), BLOCKED);
+		assert_int_equal(space_unmap(&srv->process->space, RECV_VA + 2 * PAGE_SIZE, PAGE_SIZE), PAGE_SIZE);
+		urgent_again();
+		assert_int_equal(srv->state, STATE_RUNNING);
+		assert_int_equal(srv->frame.x[0], (uint64_t)-KE_FAULT);
+		assert_int_equal(cli->state, STATE_REPLY);
+		assert_int_equal(second->state, STATE_RUNNING);
+		assert_int_equal(second->frame.x[1], 3 * PAGE_SIZE);
+		machine_check(true);
+		destroy_all();
+	}
+}
+
+/* Many send what cannot be read: the receiver goes over all of them, and takes the good one. */
+void test_many_bad_senders(void **state)
+{
+	struct thread *t;
+
+	(void)state;
+	both(1, 0xe, 20, 20, 0);
+	for (unsigned i = 0; i < 60; i++) {
+		t = machine_spawn(cli, 30, 0xe);
+		assert_int_equal(sys(t, MsgSend, coid, sizes(100, 0), 0xdead0000, 0), BLOCKED);
+	}
+	assert_int_equal(sys(cli, MsgSend, coid, sizes(8, 0), 0, 0, 5), BLOCKED);
+	assert_true(receive(srv) > 0);
+	assert_int_equal(srv->frame.x[4], 5);
+	assert_int_equal(t->frame.x[0], (uint64_t)-KE_FAULT);
+	machine_check(true);
+}
+
+/* Either side, or the channel, goes while the copy is interrupted. */
+void test_copy_partner_gone(void **state)
+{
+	struct thread *second, *third;
+
+	(void)state;
+	for (unsigned what = 0; what < 5; what++) {
+		pinned(0);
+		second = machine_spawn(srv, 20, 8);
+		third = machine_spawn(srv, 20, 4);
+		interrupted(what % 2);
+		switch (what) {
+		case 0:
+			machine_destroy(CLI);
+			urgent_again();
+			assert_int_equal(srv->state, STATE_RECEIVE);
+			break;
+		case 1:
+			/* Another receiver waits when the one that copies dies. */
+			assert_int_equal(sys(second, MsgReceive, chid, PAGE_SIZE, MEM_VA), BLOCKED);
+			assert_int_equal(sys(third, ThreadDestroy, srv->tid), 0);
+			assert_int_equal(cli->state, STATE_REPLY);
+			assert_int_equal(second->state, STATE_RUNNING);
+			break;
+		case 2:
+			assert_int_equal(sys(second, ThreadDestroy, srv->tid), 0);
+			assert_int_equal(cli->state, STATE_SEND);
+			break;
+		case 3:
+			assert_int_equal(sys(second, ChannelDestroy, chid), 0);
+			machine_check(true);
+			urgent_again();
+			assert_int_equal(cli->state, STATE_RUNNING);
+			assert_int_equal(cli->frame.x[0], (uint64_t)-KE_SRCH);
+			assert_int_equal(srv->frame.x[0], (uint64_t)-KE_BADF);
+			break;
+		default:
+			machine_destroy(SRV);
+			assert_int_equal(cli->frame.x[0], (uint64_t)-KE_SRCH);
+			break;
+		}
+		machine_check(true);
+		destroy_all();
+	}
+}
+
+/* A reply that the server's own memory refuses leaves the client as it was. */
+void test_reply_fault(void **state)
+{
+	int64_t rcvid;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	assert_int_equal(send(cli, coid, 8, PAGE_SIZE, 1), BLOCKED);
+	rcvid = receive(srv);
+	assert_int_equal(sys(srv, MsgReply, rcvid, 0, 100, 0xdead0000), -KE_FAULT);
+	assert_int_equal(cli->state, STATE_REPLY);
+	assert_int_equal(answer(srv, (uint64_t)rcvid, 1, 200, 8), 0);
+	assert_int_equal(cli->frame.x[1], 200);
+	expect(cli, RECV_VA, 200);
+	/* The client's memory refuses it: its mistake. */
+	assert_int_equal(sys(cli, MsgSend, coid, sizes(0, 4096), 0, 0xdead0000), BLOCKED);
+	rcvid = receive(srv);
+	assert_int_equal(answer(srv, (uint64_t)rcvid, 1, 200, 8), 0);
+	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_FAULT);
+}
+
+/* A thread that was refused a message keeps nothing of a channel that goes away after. */
+void test_channel_forgotten(void **state)
+{
+	struct thread *middle;
+	uint64_t own, to_own;
+	int64_t rcvid;
+
+	(void)state;
+	/* The middle: client of one channel, server of another, on the CPU of the urgent thread. */
+	both(2, 4, 20, 20, 0);
+	urgent_start();
+	middle = machine_process(4, 20, 1, ABLE_PUBLIC, false);
+	own = (uint64_t)sys(middle, ChannelCreate, 0);
+	to_own = (uint64_t)sys(cli, ConnectAttach, 4, own, 0);
+	coid = (uint64_t)sys(middle, ConnectAttach, SRV, chid, 0);
+	assert_int_equal(send(cli, to_own, 8, MEM_BYTES / 2, 1), BLOCKED);
+	rcvid = sys(middle, MsgReceive, own, 8, 0);
+	assert_true(rcvid > 0);
+	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(sys(middle, MsgSend, coid, sizes(100, 0), 0xdead0000, 0), -KE_FAULT);
+	assert_int_equal(srv->state, STATE_RECEIVE);
+	machine_destroy(SRV);
+	host_raise_after(1, SPI);
+	assert_int_equal(answer(middle, (uint64_t)rcvid, 0, 3 * PAGE_SIZE, 6), BLOCKED);
+	assert_true(middle->resume_copy);
+	urgent_again();
+	assert_int_equal(cli->state, STATE_RUNNING);
+	expect(cli, RECV_VA, 3 * PAGE_SIZE);
+	assert_int_equal(middle->frame.x[0], 0);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ends: of processes, threads and channels, wherever somebody is blocked on them. */
+#include "ipc.h"
+
+/* Threads of one process, blocked in every way. */
+static void blocked_everywhere(void)
+{
+	struct thread *t;
+	uint32_t word = 5;
+
+	both(ALL, ALL, 20, 20, CHF_UNBLOCK | CHF_DISCONNECT);
+	/* REPLY, with a pulse of its own waiting. */
+	t = machine_spawn(cli, 30, ALL);
+	assert_int_equal(sys(t, TimerTimeout, TIMEOUT_REPLY, 1000), 0);
+	assert_int_equal(send(t, coid, 8, 8, 1), BLOCKED);
+	assert_true(receive(srv) > 0);
+	machine_tick(1000);
+	/* SEND, SYNC, RECEIVE. */
+	t = machine_spawn(cli, 30, ALL);
+	assert_int_equal(send(t, coid, 8, 8, 1), BLOCKED);
+	t = machine_spawn(cli, 30, ALL);
+	machine_write(t->process, MEM_VA, &word, 4);
+	assert_int_equal(sys(t, SyncWait, MEM_VA, 4), -KE_AGAIN);
+	assert_int_equal(sys(t, SyncWait, MEM_VA, 5), BLOCKED);
+	t = machine_spawn(cli, 30, ALL);
+	chid = (uint64_t)sys(t, ChannelCreate, 0);
+	assert_true(sys(cli, TimerCreate, chid, 10, 1, 1) > 0);
+	assert_int_equal(sys(cli, TimerSettime, 1, 0, 1000000, 10000), 0);
+	assert_int_equal(sys(t, MsgReceive, chid, 8, MEM_VA), BLOCKED);
+	/* INTR. */
+	cli->process->irqs[0].first = SPI;
+	cli->process->irqs[0].count = 1;
+	t = machine_spawn(cli, 30, ALL);
+	assert_int_equal(sys(t, InterruptAttachEvent, SPI, 0, 0, 0, 0), 1);
+	assert_int_equal(sys(t, InterruptWait, 1), BLOCKED);
+	assert_int_equal(sys(cli, MsgSendPulse, coid, 3, 3, 3), 0);
+	machine_check(true);
+}
+
+void test_destroy_everywhere(void **state)
+{
+	struct channel *c;
+
+	(void)state;
+	blocked_everywhere();
+	machine_destroy(CLI);
+	assert_false(host_is_enabled(SPI));
+	c = channel_of(srv->process, 1);
+	assert_true(list_empty(&c->connections));
+	/* All that is left is the word that a client is gone. */
+	assert_ptr_equal(c->queue.next, &c->gone.w.link);
+	machine_tick(2000000);
+	machine_destroy(SRV);
+	/* The server first. */
+	blocked_everywhere();
+	machine_destroy(SRV);
+	machine_check(true);
+	for (uint32_t tid = 2; tid <= 3; tid++)
+		assert_int_equal(machine_thread(CLI, tid)->frame.x[0], (uint64_t)-KE_SRCH);
+}
+
+void test_end_of_itself(void **state)
+{
+	const struct trap trap = {.kind = TRAP_ABORT, .address = 0x123000, .write = true, .syndrome = 0x92000047};
+	struct process_info info;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	machine_spawn(cli, 20, ALL);
+	machine_spawn(cli, 19, ALL);
+	assert_int_equal(sys(cli, ThreadDestroy, UINT64_MAX, 77), GONE);
+	assert_int_equal(processes[CLI].state, PROCESS_DEAD);
+	assert_int_equal(processes[CLI].end_status, 77);
+	machine_fault(srv, &trap);
+	assert_int_equal(processes[SRV].state, PROCESS_DEAD);
+	assert_int_equal(sys(procmgr, ProcessInfo, SRV, procmgr_page), 0);
+	machine_read(&processes[0], procmgr_page, &info, sizeof(info));
+	assert_int_equal(info.end_cause, END_FAULT);
+	assert_int_equal(info.fault_address, 0x123000);
+	/* An access that the tables allow by now only has to be tried again. */
+	srv = machine_process(OTHER, 20, ALL, 0, false);
+	machine_fault(srv, &(struct trap){.kind = TRAP_ABORT, .address = MEM_VA, .write = true});
+	assert_int_equal(srv->state, STATE_RUNNING);
+}
+
+enum between {
+	SENDS,
+	DETACHES,
+	RECEIVES,
+	TIMES_OUT,
+	CLIENT_ENDS,
+	SERVER_ENDS,
+	DESTROYER_KILLED,
+	BETWEEN_COUNT,
+};
+
+/* Clients of all kinds at one channel of many servers; the thread that destroys it is on the urgent thread's CPU. */
+static struct thread *waiting[4], *other_server;
+
+static void crowded(void)
+{
+	pinned(CHF_UNBLOCK | CHF_DISCONNECT);
+	other_server = machine_spawn(srv, 20, 4);
+	for (unsigned i = 0; i < 4; i++)
+		waiting[i] = machine_spawn(cli, 30, 8);
+	assert_true(sys(cli, ConnectAttach, SRV, chid, sys(cli, ChannelCreate, 0)) == (int64_t)coid + 1);
+	assert_true(sys(srv, ConnectAttach, SRV, chid, chid) > 0);
+	/* Two wait for an answer, one of them until a moment; two to be received. */
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(sys(waiting[i], TimerTimeout, i % 2 ? TIMEOUT_SEND | TIMEOUT_REPLY : 0, 5000), 0);
+		assert_int_equal(send(waiting[i], coid, 8, 8, 1), BLOCKED);
+		if (i < 2)
+			assert_true(sys(other_server, MsgReceive, chid, 0, 0) > 0);
+	}
+	assert_int_equal(sys(cli, MsgSendPulse, coid, 5, 1, 1), 0);
+	assert_int_equal(sys(srv, ThreadCtl, THREADCTL_CONTROL, chid), 0);
+	assert_int_equal(sys(procmgr, ProcessSignal, SRV, 1, 1), 0);
+}
+
+static void something_between(enum between what)
+{
+	assert_int_equal(sys(cli, ConnectAttach, SRV, chid, 0), -KE_SRCH);
+	assert_int_equal(sys(procmgr, ProcessSignal, SRV, 1, 1), -KE_BADF);
+	assert_int_equal(sys(other_server, ChannelDestroy, chid), -KE_BADF);
+	switch (what) {
+	case SENDS:
+		assert_int_equal(send(cli, coid, 8, 8, 1), -KE_BADF);
+		assert_int_equal(sys(cli, MsgSendPulse, coid, 5, 1, 1), -KE_BADF);
+		break;
+	case DETACHES:
+		assert_int_equal(sys(cli, ConnectDetach, coid), 0);
+		assert_int_equal(sys(cli, ConnectDetach, coid + 1), 0);
+		break;
+	case RECEIVES:
+		assert_int_equal(sys(other_server, MsgReceive, chid, 0, 0), -KE_BADF);
+		/* The number is free again, and what gets it is another one. */
+		assert_int_equal(sys(other_server, ChannelCreate, 0), chid);
+		assert_int_equal(sys(other_server, MsgReceive, chid, 0, 0), BLOCKED);
+		break;
+	case TIMES_OUT: machine_tick(10000); break;
+	case CLIENT_ENDS: machine_destroy(CLI); break;
+	case SERVER_ENDS: machine_destroy(SRV); break;
+	default: assert_int_equal(sys(other_server, ThreadDestroy, srv->tid), 0);
+	}
+	machine_check(true);
+}
+
+/* Nobody waits any more, and nothing is left of it. */
+static void check_destroyed(enum between what)
+{
+	for (unsigned i = 0; what != CLIENT_ENDS && i < ARRAY_COUNT(waiting); i++) {
+		assert_true(machine_is_done(waiting[i]));
+		assert_true(waiting[i]->frame.x[0] == (uint64_t)-KE_SRCH ||
+			    (what == TIMES_OUT && i % 2 && waiting[i]->frame.x[0] == (uint64_t)-KE_TIMEDOUT));
+	}
+	if (what != CLIENT_ENDS) {
+		assert_int_equal(cli->process->kmem.count[OBJECT_PULSE], 0);
+		assert_int_equal(sys(cli, MsgSend, coid, 0), -KE_BADF);
+	}
+	if (what == SERVER_ENDS)
+		return;
+	assert_int_equal(processes[SRV].kmem.count[OBJECT_CHANNEL], what == RECEIVES);
+	if (what == DESTROYER_KILLED)
+		assert_null(machine_thread(SRV, 1));
+	else
+		assert_int_equal(srv->frame.x[0], 0);
+}
+
+/* ChannelDestroy, interrupted where it looks for interrupts for the n-th time. False: it looks less often. */
+static bool destroyed_in_steps(unsigned n, enum between what)
+{
+	int64_t status;
+
+	crowded();
+	host_raise_after(n, SPI);
+	status = sys(srv, ChannelDestroy, chid);
+	host_raise_after(0, SPI);
+	assert_int_equal(status, urgent->state == STATE_RUNNING ? BLOCKED : 0);
+	if (status == BLOCKED) {
+		assert_non_null(srv->closing);
+		something_between(what);
+		urgent_again();
+	}
+	check_destroyed(status == BLOCKED ? what : SENDS);
+	machine_check(true);
+	destroy_all();
+	return status == BLOCKED;
+}
+
+void test_channel_destroy_steps(void **state)
+{
+	(void)state;
+	for (enum between what = 0; what < BETWEEN_COUNT; what++) {
+		unsigned n = 1;
+
+		while (destroyed_in_steps(n, what))
+			n++;
+		/* 4 clients, 2 pulses, 1 server, 3 connections: it looks after each. */
+		assert_int_equal(n, 11);
+	}
+}
+
+/* Those who wait to receive go one by one: who is left still serves a message, of which then nobody answers. */
+void test_channel_destroy_receivers(void **state)
+{
+	struct thread *second;
+
+	(void)state;
+	for (unsigned n = 1; n <= 3; n++) {
+		pinned(0);
+		second = machine_spawn(srv, 20, 4);
+		for (unsigned i = 0; i < 2; i++)
+			assert_int_equal(sys(machine_spawn(srv, 20, 8), MsgReceive, chid, 8, MEM_VA), BLOCKED);
+		host_raise_after(n, SPI);
+		assert_int_equal(sys(srv, ChannelDestroy, chid), BLOCKED);
+		if (n < 2) {
+			assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+			assert_int_equal(cli->state, STATE_REPLY);
+		} else {
+			assert_int_equal(send(cli, coid, 8, 8, 1), -KE_BADF);
+		}
+		assert_int_equal(sys(second, MsgReceive, chid, 8, MEM_VA), -KE_BADF);
+		machine_check(true);
+		urgent_again();
+		assert_int_equal(srv->frame.x[0], 0);
+		assert_int_equal(cli->frame.x[0], (uint64_t)(n < 2 ? -KE_SRCH : -KE_BADF));
+		assert_int_equal(processes[SRV].kmem.count[OBJECT_CHANNEL], 0);
+		machine_check(true);
+		destroy_all();
+	}
+}
+
+/* A thread is killed while it is on its way into the kernel on another CPU: it must not block there for ever. */
+void test_killed_at_the_door(void **state)
+{
+	struct thread *second;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	second = machine_spawn(srv, 20, ALL);
+	assert_int_not_equal(second->cpu, srv->cpu);
+	assert_int_equal(machine_call(srv, false, CALL_ThreadDestroy, (const uint64_t[11]){second->tid}), 0);
+	assert_true(second->kill);
+	assert_int_equal(sys(second, MsgReceive, chid, 0, 0), GONE);
+	assert_int_equal(srv->process->threads_alive, 1);
+}
+
+/* Everything that a process can use up, used up: an error each time, and all of it comes back. */
+void test_exhaustion(void **state)
+{
+	unsigned count = 0;
+	int64_t id;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	while ((id = sys(cli, ConnectAttach, SRV, chid, 0)) > 0)
+		count++;
+	assert_true(id == -KE_NOMEM || id == -KE_AGAIN);
+	assert_true(count > 100);
+	while ((id = sys(srv, ChannelCreate, 0)) > 0)
+		;
+	assert_true(id == -KE_NOMEM || id == -KE_AGAIN);
+	while ((id = sys(srv, ThreadCreate, CODE_VA + 4, 0, 0, 1 | SCHED_FIFO_ << 8, ALL, 0)) > 0)
+		;
+	assert_true(id == -KE_NOMEM || id == -KE_AGAIN);
+	machine_check(true);
+	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	assert_true(receive(srv) > 0);
+}

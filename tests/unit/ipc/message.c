@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One message: there and back, what is wrong with it, who is served first, and inherited priorities. */
+#include "ipc.h"
+
+static void one_exchange(bool receiver_first, uint64_t bytes, uint64_t reply)
+{
+	int64_t rcvid;
+
+	if (receiver_first) {
+		assert_int_equal(receive(srv), BLOCKED);
+		assert_int_equal(srv->state, STATE_RECEIVE);
+		assert_int_equal(send(cli, coid, bytes, MEM_BYTES / 2, 1), BLOCKED);
+		rcvid = (int64_t)srv->frame.x[0];
+	} else {
+		assert_int_equal(send(cli, coid, bytes, MEM_BYTES / 2, 1), BLOCKED);
+		assert_int_equal(cli->state, STATE_SEND);
+		rcvid = receive(srv);
+	}
+	assert_true(rcvid > 0);
+	assert_int_equal(srv->state, STATE_RUNNING);
+	assert_int_equal(cli->state, STATE_REPLY);
+	assert_int_equal(srv->frame.x[1], bytes);
+	assert_int_equal(MSGINFO_SLOT(srv->frame.x[2]), CLI);
+	assert_int_equal(MSGINFO_TID(srv->frame.x[2]), cli->tid);
+	expect(srv, RECV_VA, bytes);
+	machine_check(true);
+	assert_int_equal(sys(srv, MsgInfo, rcvid), sizes(bytes, MEM_BYTES / 2));
+	assert_int_equal(srv->frame.x[3], coid);
+	assert_int_equal(answer(srv, (uint64_t)rcvid, 7, reply, 2), 0);
+	assert_int_equal(cli->state, STATE_RUNNING);
+	assert_int_equal(cli->frame.x[0], 7);
+	assert_int_equal(cli->frame.x[1], reply);
+	expect(cli, RECV_VA, reply);
+	assert_int_equal(sys(srv, MsgReply, rcvid, 0, 0, 0), -KE_SRCH);
+}
+
+void test_exchange(void **state)
+{
+	static const uint64_t bytes[] = {0, 1, 8, 31, 32, 33, 64, 4064, 4095, 4096, 4097, 4128, 8192, 12345, 49152};
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	for (unsigned i = 0; i < ARRAY_COUNT(bytes); i++)
+		for (unsigned first = 0; first < 2; first++) {
+			one_exchange(first, bytes[i], bytes[ARRAY_COUNT(bytes) - 1 - i]);
+			machine_check(true);
+		}
+}
+
+/* All on one CPU: switches at each step. */
+void test_exchange_one_cpu(void **state)
+{
+	(void)state;
+	int64_t rcvid;
+
+	both(2, 6, 30, 20, 0);
+	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(sys(cli, ThreadCtl, THREADCTL_RUNMASK, 2), 0);
+	assert_int_equal(cli->cpu, 1);
+	assert_int_equal(send(cli, coid, 100, 100, 1), BLOCKED);
+	/* It serves as important as its client. */
+	assert_int_equal(srv->prio, 20);
+	assert_int_equal(cpus[1].current == srv, 1);
+	rcvid = (int64_t)srv->frame.x[0];
+	expect(srv, RECV_VA, 100);
+	answer(srv, (uint64_t)rcvid, 0, 100, 2);
+	assert_int_equal(cli->state, STATE_READY);
+	assert_int_equal(receive(srv), BLOCKED);
+	assert_ptr_equal(cpus[1].current, cli);
+	expect(cli, RECV_VA, 100);
+}
+
+void test_short_buffers(void **state)
+{
+	int64_t rcvid;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	/* The receiver's buffer is smaller than the message: the rest is there for MsgRead. */
+	assert_int_equal(send(cli, coid, 5000, 3000, 3), BLOCKED);
+	rcvid = sys(srv, MsgReceive, chid, 100, RECV_VA);
+	assert_true(rcvid > 0);
+	assert_int_equal(srv->frame.x[1], 5000);
+	expect(srv, RECV_VA, 100);
+	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 4900, 100), 4900);
+	machine_read(srv->process, RECV_VA, buffer, 4900);
+	assert_memory_equal(buffer, pattern + 100, 4900);
+	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 4096, 4990), 10);
+	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 1, 5000), 0);
+	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 1, 5001), -KE_INVAL);
+	/* Written into the reply's buffer, within its bounds. */
+	fill(pattern, 4096, 9);
+	machine_write(srv->process, MEM_VA, pattern, 4096);
+	assert_int_equal(sys(srv, MsgWrite, rcvid, MEM_VA, 4096, 1000), 2000);
+	assert_int_equal(sys(srv, MsgWrite, rcvid, MEM_VA, 4096, 3001), -KE_INVAL);
+	machine_read(cli->process, RECV_VA + 1000, buffer, 2000);
+	assert_memory_equal(buffer, pattern, 2000);
+	/* More is answered than the client has room for. */
+	assert_int_equal(answer(srv, (uint64_t)rcvid, 0, 4000, 4), 0);
+	assert_int_equal(cli->frame.x[1], 3000);
+	expect(cli, RECV_VA, 3000);
+}
+
+void test_wrong_arguments(void **state)
+{
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	assert_int_equal(sys(cli, MsgSend, 0, 0), -KE_BADF);
+	assert_int_equal(sys(cli, MsgSend, coid + 1, 0), -KE_BADF);
+	assert_int_equal(sys(cli, MsgSend, 512, 0), -KE_BADF);
+	assert_int_equal(sys(cli, MsgSend, coid, MSG_MAX + 1), -KE_MSGSIZE);
+	assert_int_equal(sys(cli, MsgSend, coid, sizes(0, MSG_MAX + 1)), -KE_MSGSIZE);
+	assert_int_equal(sys(srv, MsgReceive, chid + 1, 0, 0), -KE_BADF);
+	assert_int_equal(sys(srv, MsgReceive, chid, MSG_MAX + 1, 0), -KE_MSGSIZE);
+	for (uint64_t rcvid = 0; rcvid < 3; rcvid++) {
+		assert_int_equal(sys(srv, MsgReply, rcvid, 0, 0, 0), -KE_SRCH);
+		assert_int_equal(sys(srv, MsgError, rcvid, 1), -KE_SRCH);
+		assert_int_equal(sys(srv, MsgRead, rcvid, 0, 0, 0), -KE_SRCH);
+	}
+	assert_int_equal(sys(srv, MsgReply, UINT64_MAX, 0, 0, 0), -KE_SRCH);
+	assert_int_equal(sys(cli, ConnectAttach, SRV, chid + 1, 0), -KE_SRCH);
+	assert_int_equal(sys(cli, ConnectAttach, PROCESS_MAX, chid, 0), -KE_SRCH);
+	assert_int_equal(sys(cli, ConnectAttach, SRV, chid, 5), -KE_BADF);
+	assert_int_equal(sys(cli, ProcessDestroy, SRV), -KE_PERM);
+	/* Another process may not answer for the server. */
+	struct thread *other = machine_process(OTHER, 20, ALL, 0, false);
+
+	assert_int_equal(sys(other, ChannelCreate, 0), -KE_PERM);
+	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	int64_t rcvid = receive(srv);
+
+	assert_int_equal(sys(other, MsgReply, rcvid, 0, 0, 0), -KE_SRCH);
+	assert_int_equal(sys(srv, MsgError, rcvid, 0), -KE_INVAL);
+	assert_int_equal(sys(srv, MsgError, rcvid, 5), 0);
+	assert_int_equal(cli->frame.x[0], (uint64_t)-5);
+}
+
+void test_reply_receive(void **state)
+{
+	struct thread *cli2;
+	int64_t rcvid, second;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	cli2 = machine_spawn(cli, 25, ALL);
+	assert_int_equal(sys(srv, MsgReplyReceive, 0, 0, sizes(0, 100), 0, 0, 0, 0, 0, 0, chid, RECV_VA), BLOCKED);
+	assert_int_equal(send(cli, coid, 50, 50, 1), BLOCKED);
+	rcvid = (int64_t)srv->frame.x[0];
+	expect(srv, RECV_VA, 50);
+	assert_int_equal(send(cli2, coid, 60, 60, 2), BLOCKED);
+	second = sys(srv, MsgReplyReceive, rcvid, 3, sizes(8, 100), MEM_VA, 42, 0, 0, 0, 0, chid, RECV_VA);
+	expect(srv, RECV_VA, 60);
+	assert_int_equal(cli->frame.x[0], 3);
+	assert_int_equal(cli->frame.x[4], 42);
+	assert_int_not_equal(second, rcvid);
+	assert_int_equal(sys(srv, MsgReplyReceive, second, 4, sizes(0, 100), 0, 0, 0, 0, 0, 0, chid, RECV_VA), BLOCKED);
+	assert_int_equal(cli2->frame.x[0], 4);
+}
+
+void test_priority_order(void **state)
+{
+	static const unsigned prio[] = {30, 50, 40, 50, 30};
+	static const unsigned order[] = {1, 3, 2, 0, 4};
+	struct thread *c[ARRAY_COUNT(prio)];
+
+	(void)state;
+	both(1, 0xe, 20, 20, 0);
+	for (unsigned i = 0; i < ARRAY_COUNT(prio); i++) {
+		c[i] = machine_spawn(cli, prio[i], 0xe);
+		assert_int_equal(send(c[i], coid, 8, 8, i), BLOCKED);
+		machine_check(true);
+	}
+	/* A pulse of the same importance comes behind those that were there. */
+	assert_int_equal(sys(cli, MsgSendPulse, coid, 40, 5, 99), 0);
+	for (unsigned i = 0; i < ARRAY_COUNT(prio); i++) {
+		int64_t rcvid;
+
+		if (i == 3) {
+			assert_int_equal(receive(srv), 0);
+			assert_int_equal(srv->frame.x[4], 5);
+			assert_int_equal(srv->frame.x[5], 99);
+			assert_int_equal(srv->prio, 40);
+		}
+		rcvid = receive(srv);
+		assert_int_equal(MSGINFO_TID(srv->frame.x[2]), c[order[i]]->tid);
+		assert_int_equal(srv->prio, prio[order[i]]);
+		assert_int_equal(sys(srv, MsgReply, rcvid, 0, 0, 0), 0);
+	}
+	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(srv->prio, 20);
+}
+
+/* A server that takes something less important makes room at once. */
+void test_served_less_important(void **state)
+{
+	struct thread *middle, *low;
+
+	(void)state;
+	both(1, 0xe, 20, 60, 0);
+	low = machine_spawn(cli, 10, 0xe);
+	assert_int_equal(send(low, coid, 8, 8, 1), BLOCKED);
+	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	assert_true(receive(srv) > 0);
+	assert_int_equal(srv->prio, 60);
+	/* It waits for CPU 0, where the server goes before it. */
+	middle = machine_process(OTHER, 40, 1, 0, false);
+	assert_int_equal(middle->state, STATE_READY);
+	assert_true(receive(srv) > 0);
+	assert_int_equal(srv->prio, 10);
+	assert_int_equal(srv->state, STATE_READY);
+	assert_int_equal(middle->state, STATE_RUNNING);
+	machine_check(true);
+}
+
+void test_inheritance_chain(void **state)
+{
+	struct thread *t[12], *high;
+	uint64_t ch[12], co[12];
+
+	(void)state;
+	both(ALL, ALL, 20, 60, 0);
+	/* Thread i receives on channel i ... */
+	for (unsigned i = 1; i < 12; i++) {
+		t[i] = machine_spawn(srv, 21, ALL);
+		ch[i] = (uint64_t)sys(srv, ChannelCreate, 0);
+		co[i] = (uint64_t)sys(srv, ConnectAttach, SRV, ch[i], 0);
+		assert_int_equal(sys(t[i], MsgReceive, ch[i], 0, 0), BLOCKED);
+	}
+	/* ... and sends to the next while it serves: srv, 1, 2, ... each waits for the next one. */
+	t[0] = srv;
+	coid = (uint64_t)sys(cli, ConnectAttach, SRV, ch[1], 0);
+	for (unsigned n = 1; n < 12; n++) {
+		assert_int_equal(sys(t[n - 1], MsgSend, co[n], 0, 0, 0), BLOCKED);
+		assert_int_equal(t[n - 1]->state, STATE_REPLY);
+		assert_int_equal(t[n]->state, STATE_RUNNING);
+		machine_check(true);
+		if (n == 8) {
+			/* 1 to 8: all inherit. */
+			high = machine_spawn(cli, 60, ALL);
+			assert_int_equal(sys(high, MsgSend, coid, 0, 0, 0), BLOCKED);
+			for (unsigned i = 1; i <= 8; i++)
+				assert_int_equal(t[i]->prio, 60);
+		} else if (n > 8) {
+			assert_int_equal(sys(cli, MsgSend, coid, 0, 0, 0), -KE_AGAIN);
+		}
+	}
+}
+
+/* Many servers: a few hurry, those that only need a CPU first. */
+void test_inheritance_bounded(void **state)
+{
+	struct thread *t[40], *second;
+	unsigned raised = 0;
+
+	(void)state;
+	both(1, 2, 20, 60, 0);
+	processes[SRV].params.runmask = processes[CLI].params.runmask = ALL;
+	for (unsigned i = 0; i < ARRAY_COUNT(t); i++) {
+		t[i] = machine_spawn(srv, 21, 4);
+		assert_int_equal(sys(cli, MsgSendPulse, coid, 21, 1, i), 0);
+		assert_int_equal(sys(t[i], MsgReceive, chid, 0, 0), 0);
+		/* All but two of them wait for something. */
+		if (i != 10 && i != 20)
+			assert_int_equal(sys(t[i], SyncWait, MEM_VA, 0), BLOCKED);
+		else
+			assert_int_equal(sys(procmgr, SchedSet, SRV, t[i]->tid, 21 | SCHED_FIFO_ << 8, 8), 0);
+	}
+	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	for (unsigned i = 0; i < ARRAY_COUNT(t); i++)
+		raised += t[i]->prio == 60;
+	assert_int_equal(raised, 4);
+	assert_int_equal(t[10]->prio + t[20]->prio + t[0]->prio + t[1]->prio, 4 * 60);
+	machine_check(true);
+	/* They hurry already: the next one of that importance raises nobody else. */
+	second = machine_process(OTHER, 60, 2, 0, false);
+	assert_int_equal(send(second, (uint64_t)sys(second, ConnectAttach, SRV, chid, 0), 8, 8, 1), BLOCKED);
+	assert_int_equal(t[2]->prio, 21);
+	machine_check(true);
+}
+
+void test_fixed_priority(void **state)
+{
+	(void)state;
+	both(ALL, ALL, 20, 60, CHF_FIXED_PRIORITY);
+	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	assert_true(receive(srv) > 0);
+	assert_int_equal(srv->prio, 20);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Anything, in any order. */
+#include "ipc.h"
+
+#define SLOTS   3u /* processes 1 to 3 */
+#define THREADS 4u
+
+static uint64_t random_bytes(void)
+{
+	static const uint64_t some[] = {0, 4, 32, 33, 100, 4096, 5000, 12288, 20000};
+
+	return some[machine_random(ARRAY_COUNT(some))];
+}
+
+/* Each thread has a part of its process's memory of its own: 6 pages. */
+static uint64_t memory_of(const struct thread *t)
+{
+	return MEM_VA + (t->tid % THREADS) * 6 * PAGE_SIZE;
+}
+
+static void random_spawn(struct thread *by)
+{
+	if (by->process->threads_alive < THREADS && by->process->kmem.count[OBJECT_THREAD] < THREADS)
+		machine_spawn(by, 10 + machine_random(3), 1 + machine_random(15));
+}
+
+static uint64_t some_rcvid(const struct thread *t)
+{
+	/* A client that waits for this process, most times; else anything. */
+	for (unsigned s = 1; s <= SLOTS; s++)
+		for (uint32_t tid = 1; tid <= 8; tid++) {
+			const struct thread *c = machine_thread(s, tid);
+
+			if (c && c->state == STATE_REPLY && c->channel->process == t->process && machine_random(2))
+				return c->rcvid;
+		}
+	return machine_random(1 << 20);
+}
+
+static void do_send(struct thread *t)
+{
+	uint64_t at = memory_of(t), bytes = random_bytes();
+	const uint64_t *w = message(t->process, at, bytes, t->process->slot * 16 + t->tid);
+
+	if (!machine_random(8))
+		at = 0xdead0000; /* where nothing is */
+	sys(t, MsgSend, 1 + machine_random(4), sizes(bytes, random_bytes()), at, memory_of(t), w[0], w[1], w[2], w[3]);
+}
+
+static void random_call(struct thread *t)
+{
+	uint64_t at = machine_random(8) ? memory_of(t) : 0xdead0000, bytes = random_bytes();
+	unsigned slot = t->process->slot;
+	uint32_t tid = t->tid;
+
+	if (!machine_random(4))
+		sys(t, TimerTimeout, machine_random(32), machine_random(3000));
+	if (machine_thread(slot, tid) != t || t->state != STATE_RUNNING)
+		return; /* something more important has come */
+	switch (machine_random(24)) {
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+	case 4: do_send(t); break;
+	case 5:
+	case 6:
+	case 7:
+	case 8: sys(t, MsgReceive, 1 + machine_random(2), bytes, at); break;
+	case 9:
+	case 10: sys(t, MsgReply, some_rcvid(t), machine_random(100), bytes, at); break;
+	case 11:
+	case 12:
+		sys(t, MsgReplyReceive, some_rcvid(t), 0, sizes(bytes, bytes), at, 0, 0, 0, 0, 0, 1 + machine_random(2),
+		    at);
+		break;
+	case 13: sys(t, MsgRead, some_rcvid(t), at, bytes, machine_random(5000)); break;
+	case 14: sys(t, MsgWrite, some_rcvid(t), at, bytes, machine_random(5000)); break;
+	case 15: sys(t, MsgError, some_rcvid(t), 1 + machine_random(100)); break;
+	case 16: sys(t, MsgSendPulse, 1 + machine_random(4), 1 + machine_random(60), machine_random(128), 1); break;
+	case 17: sys(t, ChannelCreate, machine_random(8)); break;
+	case 18:
+		if (!machine_random(4))
+			sys(t, ChannelDestroy, 1 + machine_random(3));
+		break;
+	case 19: sys(t, ConnectAttach, 1 + machine_random(SLOTS), 1 + machine_random(2), machine_random(3)); break;
+	case 20:
+		if (!machine_random(3))
+			sys(t, ConnectDetach, 1 + machine_random(5));
+		break;
+	case 21:
+		if (t->process->threads_alive > 1 && !machine_random(2))
+			sys(t, ThreadDestroy, 1 + machine_random(THREADS));
+		break;
+	case 22: random_spawn(t); break;
+	default:
+		sys(t, SchedSet, UINT64_MAX, 1 + machine_random(THREADS),
+		    (10 + machine_random(10)) | (1 + machine_random(2)) << 8,
+		    machine_random(2) ? 1 + machine_random(15) : 0);
+		break;
+	}
+}
+
+/* Its interrupt may have come again meanwhile. */
+static void urgent_random(void)
+{
+	if (urgent->state == STATE_RUNNING)
+		sys(urgent, InterruptUnmask, 1);
+	if (urgent->state == STATE_RUNNING)
+		sys(urgent, InterruptWait, 1);
+}
+
+/* Channels and connections enough to begin with. No interrupt comes in between, and pulses may have made all others as
+ * important as can be: CPU 0 is for this one. */
+static void random_process(unsigned slot)
+{
+	struct thread *t;
+
+	host_raise_after(0, SPI);
+	machine_settle();
+	urgent_random();
+	t = machine_process(slot, 200, ALL, ABLE_PUBLIC, false);
+
+	for (unsigned i = 0; i < 2; i++)
+		assert_true(sys(t, ChannelCreate, machine_random(8)) > 0);
+	for (unsigned i = 0; i < 4; i++)
+		sys(t, ConnectAttach, 1 + machine_random(SLOTS), 1 + machine_random(2), machine_random(3));
+	random_spawn(t);
+	random_spawn(t);
+	assert_int_equal(sys(procmgr, SchedSet, slot, t->tid, 12 | SCHED_RR_ << 8, 0), 0);
+}
+
+static void random_step(void)
+{
+	struct cpu *c = &cpus[machine_random(4)];
+
+	switch (machine_random(16)) {
+	case 0: machine_tick(machine_random(2000)); break;
+	case 1: host_raise_after(1 + machine_random(3), SPI); break;
+	case 2: urgent_random(); break;
+	case 3:
+		if (!machine_random(60)) {
+			unsigned slot = 1 + machine_random(SLOTS);
+
+			machine_destroy(slot);
+			random_process(slot);
+		}
+		break;
+	default:
+		if (c->current == urgent)
+			urgent_random();
+		else if (c->current)
+			random_call(c->current);
+	}
+}
+
+void test_random(void **state)
+{
+	(void)state;
+	machine_seed(1);
+	/* The one that interrupts copies is beside those that are tested. */
+	urgent = machine_process(SLOTS + 1, 150, 1, 0, false);
+	urgent->process->irqs[0].first = SPI;
+	urgent->process->irqs[0].count = 1;
+	assert_int_equal(sys(urgent, InterruptAttachEvent, SPI, 0, 0, 0, 0), 1);
+	assert_int_equal(sys(urgent, InterruptWait, 1), BLOCKED);
+	for (unsigned slot = 1; slot <= SLOTS; slot++)
+		random_process(slot);
+	for (unsigned n = 0; n < 20000; n++) {
+		random_step();
+		machine_check(true);
+		/* All asleep, or one process out of threads: begin again. */
+		for (unsigned slot = 1; slot <= SLOTS; slot++)
+			if (!processes[slot].threads_alive || n % 500 == 499) {
+				machine_destroy(slot);
+				random_process(slot);
+			}
+	}
+	host_raise_after(0, SPI);
+}
