@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What procmgr answers: the operator's orders, bad messages, names, and shutdown. */
+#include "script.h"
+
+void only_the_operator_gives_orders(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, VM1, PM_SLAY, "disk", 0, BH_SIGKILL},
+	    {SAY, DISK, PM_VM_STOP, "vm1"},
+	    {SAY, VM1, PM_SHUTDOWN, NULL},
+	    {SAY, DISK, PM_SCHED, NULL, VM1, 10},
+	    {SAY, VM1, PM_VM_START, "vm2"},
+	    {SAY, SHELL, PM_SLAY, "procmgr", 0, BH_SIGKILL},
+	    {SAY, SHELL, PM_SLAY, "vm1", 0, 11},
+	    {SAY, SHELL, PM_SLAY, "vm1", 0, BH_SIGUSR1},
+	    {SAY, SHELL, PM_SLAY, NULL, VM1, BH_SIGKILL},
+	    {SAY, SHELL, PM_VM_STOP, "vm1"},
+	    {SAY, SHELL, PM_SLAY, NULL, 99, BH_SIGKILL},
+	};
+	static const int expected[] = {-EPERM, -EPERM, -EPERM, -EPERM, -EPERM, -EPERM, -EINVAL, 0, 0, -ESRCH, -ESRCH};
+
+	(void)state;
+	order_go_on();
+	assert_int_equal(RUN(acts_), 2);
+	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
+		assert_int_equal(answer[i + 1], expected[i]);
+	assert_int_equal(k.signalled[VM1], BH_SIGUSR1);
+	assert_true(slots[DISK].running);
+	assert_false(slots[VM1].running);
+	assert_int_equal(slots[VM1].end, END_KILLED);
+	assert_int_equal(slots[VM1].cause, CAUSE_SIGNAL);
+}
+
+void a_name_is_somebodys_also_while_he_is_not_there(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, VM1, PM_SLOT, "disk"}, {SAY, VM1, PM_SLOT, "vm2"}, {SAY, VM1, PM_SLOT, "nobody"}};
+
+	(void)state;
+	order_go_on();
+	process_kill(DISK);
+	RUN(acts_);
+	assert_int_equal(answer[1], DISK);
+	assert_int_equal(answer[2], VM2);
+	assert_int_equal(answer[3], -ESRCH);
+}
+
+/* The name alone does not make the operator: a VM may be called so too. */
+void no_vm_is_the_operator(void **state)
+{
+	static const struct act acts_[] = {{SAY, VM1, PM_VM_START, "vm2"}, {SAY, SHELL, PM_VM_START, "vm2"}};
+
+	(void)state;
+	slots[VM1].name = "shell";
+	order_go_on();
+	RUN(acts_);
+	assert_int_equal(answer[1], -EPERM);
+	assert_int_not_equal(answer[2], -EPERM);
+}
+
+void malformed_messages_are_refused(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, VM1, 0x1ff, NULL},
+	    {SAY, VM1, CON_OPEN, NULL},
+	    {SAY, VM1, PM_VM_INFO, "vm1", .bytes = 47},
+	    {SAY, VM1, PM_VM_INFO, "vm1", .bytes = 4096},
+	    {SAY, VM1, PM_READY, NULL, .bytes = 3},
+	    {SAY, 0, PM_READY, NULL},
+	    {SAY, DISK, PM_NAME_ATTACH, "", 0, 1},
+	    {SAY, DISK, PM_NAME_ATTACH, "x", 0, 0},
+	    {SAY, DISK, PM_NAME_OPEN, "x", 2},
+	};
+
+	(void)state;
+	order_go_on();
+	RUN(acts_);
+	for (unsigned i = 1; i <= sizeof acts_ / sizeof acts_[0]; i++)
+		assert_int_equal(answer[i], -EINVAL);
+}
+
+void names_are_found_or_waited_for(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, VM1, PM_NAME_OPEN, "console", PM_WAIT},
+	    {SAY, VM2, PM_NAME_OPEN, "nothing", PM_WAIT},
+	    {SAY, VM1, PM_NAME_OPEN, "console", 0},
+	    {SAY, VM1, PM_NAME_ATTACH, "console", 0, 3}, /* a VM serves nobody */
+	    {SAY, DISK, PM_NAME_ATTACH, "console", 0, 7},
+	    {SAY, LATE, PM_NAME_ATTACH, "slogger", 0, 1},
+	    {PULSE, VM2, (uint32_t)PULSE_CODE_UNBLOCK, 0, .status = 2},
+	    {PULSE, VM2, (uint32_t)PULSE_CODE_UNBLOCK, 0, .status = 2},
+	    {PULSE, VM2, 5, 0, .status = 2},
+	};
+
+	(void)state;
+	order_go_on();
+	RUN(acts_);
+	assert_int_equal(answer[1], 0);
+	assert_int_equal(name_reply.slot, DISK);
+	assert_int_equal(name_reply.chid, 7);
+	assert_int_equal(answer[2], -EINTR);
+	assert_int_equal(answer[3], -ESRCH);
+	assert_int_equal(answer[4], -EPERM);
+	assert_int_equal(answer[5], 0);
+	assert_int_equal(sloggers, 1);
+}
+
+void a_shutdown_waits_for_the_guests(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, SHELL, PM_SHUTDOWN, NULL, 0, 2},
+	    {SAY, VM1, PM_READY, NULL},
+	    {SAY, SHELL, PM_SHUTDOWN, NULL, 0, 1},
+	    {SAY, SHELL, PM_VM_START, "vm2"},
+	    {DIE, VM1, END_EXIT, 0, .status = CAUSE_SIGNAL << 8},
+	    {SAY, SHELL, PM_READY, 0},
+	};
+
+	(void)state;
+	order_go_on();
+	assert_int_equal(RUN(acts_), 1);
+	assert_int_equal(answer[1], -EINVAL);
+	assert_int_equal(answer[3], 0);
+	assert_int_equal(answer[4], -EBUSY);
+	assert_int_equal(k.signalled[VM1], BH_SIGTERM);
+	assert_int_equal(k.system, SYSTEM_RESET);
+	assert_int_equal(at, 5);
+}
+
+void a_shutdown_starts_nothing_more(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, SHELL, PM_VM_START, "vm2"},
+	    {SAY, VM2, PM_READY, NULL},
+	    {SAY, SHELL, PM_SHUTDOWN, NULL},
+	    {DIE, DISK, END_EXIT, 0, .status = 1},
+	};
+
+	(void)state;
+	config.processes[DISK - 1].ready = true;
+	order_go_on();
+	assert_int_equal(RUN(acts_), 2);
+	assert_int_equal(k.state[VM2], PROCESS_RUNNING);
+	assert_int_equal(k.signalled[VM2], BH_SIGTERM);
+	assert_int_equal(k.state[SHELL], PROCESS_DEFINED);
+}
+
+void a_shutdown_does_not_wait_for_ever(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, VM1, PM_READY, NULL}, {SAY, SHELL, PM_SHUTDOWN, NULL, 0, 0}, {WAIT, 0, 0, 0}};
+
+	(void)state;
+	order_go_on();
+	assert_int_equal(RUN(acts_), 1);
+	assert_int_equal(k.now, 5000000000);
+	assert_int_equal(k.system, SYSTEM_OFF);
+	assert_non_null(strstr(log_text, "vm1 did not stop"));
+}
