@@ -51,6 +51,7 @@ enum {
 enum { R_ABS64 = 257, R_GLOB_DAT = 1025, R_JUMP_SLOT = 1026, R_RELATIVE = 1027 };
 enum { STB_LOCAL, STB_GLOBAL, STB_WEAK };
 enum { STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION };
+#define SHN_LORESERVE 0xff00u /* from here on, places that are no section: an absolute value, or none yet */
 
 struct symbol {
 	uint32_t name;
@@ -262,6 +263,8 @@ static const char *use_relro(struct vdevfile *v, const struct program_header *ph
 {
 	const uint64_t start = ph->vaddr & ~(uint64_t)(ELF_PAGE - 1);
 
+	if (v->relro_bytes != 0)
+		return "it has two ranges that are to become read-only";
 	for (unsigned i = 0; i < v->image.count && ph->memsz <= VDEVFILE_SPAN_MAX && ph->vaddr < VDEVFILE_SPAN_MAX;
 	     i++) {
 		const struct elf_segment *s = &v->image.segment[i];
@@ -309,6 +312,14 @@ static const char *use_headers(struct vdevfile *v, const struct elf_header *head
 	return wrong != NULL ? wrong : use_dynamic(v, &dynamic);
 }
 
+static bool has_code(const struct elf_image *image)
+{
+	for (unsigned i = 0; i < image->count; i++)
+		if (image->segment[i].prot & PROT_X)
+			return true;
+	return false;
+}
+
 const char *vdevfile_read(struct vdevfile *v, const void *file, size_t bytes)
 {
 	struct elf_header header;
@@ -323,7 +334,8 @@ const char *vdevfile_read(struct vdevfile *v, const void *file, size_t bytes)
 	if (v->image.span > VDEVFILE_SPAN_MAX)
 		return "it takes more than 16 MiB of addresses";
 	memcpy(&header, file, sizeof(header));
-	return use_headers(v, &header);
+	wrong = use_headers(v, &header);
+	return wrong == NULL && !has_code(&v->image) ? "it has no executable segment" : wrong;
 }
 
 const char *vdevfile_option(const struct vdevfile *v, unsigned index)
@@ -355,7 +367,7 @@ static const char *symbol_value(struct vdevfile *v, uint64_t index, uint64_t bas
 	if (index >= v->symbols.bytes / SYMBOL_BYTES)
 		return "a relocation names a symbol that is not there";
 	memcpy(&s, v->file + v->symbols.offset + index * SYMBOL_BYTES, sizeof(s));
-	if ((s.info & 0xf) > STT_SECTION || s.info >> 4 > STB_WEAK)
+	if ((s.info & 0xf) > STT_SECTION || s.info >> 4 > STB_WEAK || s.section >= SHN_LORESERVE)
 		return "it has a symbol of a kind that is not supported";
 	if (s.section != 0) {
 		if (s.value >= VDEVFILE_SPAN_MAX)

@@ -91,6 +91,9 @@ BAD = {
                        "extra": ["-Wl,-init=begin"]}),
     "no constructor": ("it has no constructor, so it cannot register a vdev",
                        {"source": GOOD.replace("__attribute__((constructor))", "__attribute__((used))")}),
+    "aligned too far": ("a segment is to be aligned to more than a page (link with -z max-page-size=4096)",
+                        {"source": GOOD.replace("return 0;",
+                                                "static volatile _Alignas(16384) int n = 1; return n - 1;")}),
     "writable and executable": ("a segment is both writable and executable",
                                 {"extra": ["-Wl,-N"], "drop": ["-Wl,-z,max-page-size=4096,-z,common-page-size=4096,-z,"
                                                                "separate-code,-z,relro,-z,now"]}),
@@ -104,6 +107,12 @@ def test_bad(tmp_path, case):
     done = check(tmp_path)
     assert done.returncode == run.EX_CONFIG
     assert done.stderr.splitlines() == [refusal(reason)]
+
+
+def test_option_that_is_a_word_of_the_language(tmp_path):
+    build(tmp_path, source=GOOD.replace('rate\\0"', 'rate\\0" "0debug\\0"'))
+    assert check(tmp_path).stderr.splitlines() == \
+        ["[vm.qvmconf:3] vdev sample: its option 'debug' is a word of the language already; it needs another name"]
 
 
 def test_another_library(tmp_path):

@@ -97,6 +97,11 @@ static Elf64_Rela *relocation(unsigned type)
 	return r;
 }
 
+static Elf64_Sym *symbol_of(const Elf64_Rela *r)
+{
+	return (Elf64_Sym *)(void *)(file + dynamic(DT_SYMTAB)->d_un.d_ptr) + ELF64_R_SYM(r->r_info);
+}
+
 static bool lookup(const char *name, uint64_t *address)
 {
 	*address = 0x1000000000ull + strlen(name);
@@ -234,6 +239,12 @@ static void test_headers(void **state)
 	expect("more than 16 MiB");
 	program(PT_LOAD, 2)->p_vaddr = 0x1000;
 	expect("its segments overlap, share a page");
+	program(PT_LOAD, 3)->p_align = 0x2000;
+	expect("a segment is to be aligned to more than a page");
+	program(PT_LOAD, 1)->p_flags = PF_R;
+	expect("it has no executable segment");
+	*program(PT_GNU_STACK, 0) = *program(PT_GNU_RELRO, 0);
+	expect("it has two ranges that are to become read-only");
 	program(PT_GNU_STACK, 0)->p_type = PT_TLS;
 	expect("it has thread-local variables");
 	program(PT_GNU_STACK, 0)->p_type = PT_INTERP;
@@ -318,6 +329,12 @@ static void test_relocations(void **state)
 	expect("a relocation names a symbol that is not there");
 	relocation(R_AARCH64_RELATIVE)->r_info |= 1ull << 32;
 	expect("a relocation is damaged");
+	symbol_of(relocation(R_AARCH64_GLOB_DAT))->st_shndx = SHN_ABS;
+	expect("it has a symbol of a kind that is not supported");
+	symbol_of(relocation(R_AARCH64_GLOB_DAT))->st_info = ELF64_ST_INFO(STB_GLOBAL, STT_GNU_IFUNC);
+	expect("it has a symbol of a kind that is not supported");
+	symbol_of(relocation(R_AARCH64_GLOB_DAT))->st_info = ELF64_ST_INFO(STB_GLOBAL, STT_TLS);
+	expect("it has a symbol of a kind that is not supported");
 }
 
 static void test_missing_symbol(void **state)
