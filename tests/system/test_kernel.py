@@ -85,6 +85,26 @@ def test_stack_guards_and_places():
     assert len(set(values)) == 16, values
 
 
+# EC of ESR_EL2 (Arm ARM): a data abort, or an instruction abort, from a lower exception level.
+RULES = {**dict.fromkeys(["write-code", "write-constant", "write-relocated"], 0x24),
+         **dict.fromkeys(["execute-stack", "execute-heap", "execute-data", "execute-constant"], 0x20)}
+
+
+def test_nothing_written_is_executed():
+    """In a process as it was linked and started: what is not data cannot be written, what is not code not executed."""
+    names = dict(zip("abcdefg", RULES))
+    then = "".join(f'{name} {{ program = "smash"; args = "{rule}"; priority = <20>; abilities = "log"; ready; }};'
+                   for name, rule in names.items())
+    with Board(make_archive({"system.dts": system_dts(first=then)}), cpus=1) as board:
+        for name, rule in names.items():
+            syndrome = int(board.expect(rf"procmgr: {name} ended: fault, syndrome (\w+),", 60, rule).group(1), 16)
+            # The lowest bits: a permission fault.
+            if syndrome >> 26 != RULES[rule] or syndrome & 0x3c != 0xc:
+                board.fail(f"{rule} ended by {syndrome:#x}")
+        assert "went on" not in board.seen and "nobody knows" not in board.seen
+        answers(board)
+
+
 def test_no_seed():
     archive = make_archive({"system.dts": system_dts()})
     with Board(archive, cpus=1, extra=("-machine", "dtb-randomness=off")) as board:
