@@ -35,9 +35,18 @@ static bool within(const struct range *r, unsigned count, paddr_t start, uint64_
 	return false;
 }
 
-/* The kernel maps it, since a process may name it in a call; it gives it to nobody by itself. */
+/*
+ * The kernel maps it, since a process may name it in a call; it gives it to nobody by itself. Firmware may have
+ * reserved what it loaded, too: the Image, the device tree, and the archive, out of which code is mapped, are written
+ * by nobody.
+ */
 static bool is_reserved(paddr_t start, uint64_t bytes)
 {
+	const struct range *const loaded[] = {&board.image, &board.dtb, &board.initrd};
+
+	for (unsigned i = 0; i < 3; i++)
+		if (ranges_overlap(start, bytes, loaded[i]->start, loaded[i]->bytes))
+			return false;
 	return within(board.reserved, board.reserved_count, start, bytes) &&
 	       within(board.ram, board.ram_count, start, bytes);
 }

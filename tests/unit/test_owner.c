@@ -457,6 +457,17 @@ static void test_reserved(void **state)
 	/* It is not in the kernel's map: a process could name it in a call. */
 	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, HOST_RAM_START + HOST_RAM_BYTES, BYTES),
 			 -KE_PERM);
+	/* Firmware may reserve what it has loaded, which does not end with a page. */
+	for (unsigned i = 0; i < 3; i++) {
+		struct range *loaded = i == 0 ? &board.image : i == 1 ? &board.dtb : &board.initrd;
+		const struct range before = *loaded;
+
+		*loaded = (struct range){RANGE + PAGE_SIZE, PAGE_SIZE + 8};
+		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE, BYTES), -KE_PERM);
+		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE + 2 * PAGE_SIZE, PAGE_SIZE),
+				 -KE_PERM);
+		*loaded = before;
+	}
 	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE, BYTES), 0);
 	assert_int_equal(define(2, kmem_of(2)), 0);
 	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RESERVED, RANGE + PAGE_SIZE, PAGE_SIZE), -KE_PERM);
