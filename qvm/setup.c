@@ -18,17 +18,12 @@
 #define REGION_GUEST 1u
 #define INTIDS_MIN   64u
 
-/* Paths mean files of the boot archive: as written, else by their last part, as the archive has one flat folder. */
+/* A file of the boot archive, found as procmgr found the one that it verified: by the name as it is written. */
 static int find_file(const struct start_args *args, const char *path, struct cpio_file *file)
 {
 	const void *archive = (const void *)(uintptr_t)args->file_address;
-	const char *slash = strrchr(path, '/');
 
-	if (args->file_address == 0)
-		return -ENOENT;
-	if (cpio_find(archive, args->file_bytes, path, file) == 0)
-		return 0;
-	return slash != NULL && cpio_find(archive, args->file_bytes, slash + 1, file) == 0 ? 0 : -ENOENT;
+	return args->file_address != 0 && cpio_find(archive, args->file_bytes, path, file) == 0 ? 0 : -ENOENT;
 }
 
 static int read_file(void *context, const char *path, const char **text, size_t *bytes)

@@ -421,8 +421,8 @@ static void add_file(const char *name, const void *data, size_t bytes)
 }
 
 #define CONFIG_HEAD "system test\nram 0x80000000,4M\nrom 0,64K\n"
-#define CONFIG_TAIL                                                             \
-	"load ./guests/code.bin\ncmdline \"hello guest\"\ninitrd load initrd\n" \
+#define CONFIG_TAIL                                                      \
+	"load ./code.bin\ncmdline \"hello guest\"\ninitrd load initrd\n" \
 	"vdev pl011 loc 0x1c090000 intr gic:37 hostdev /dev/console/guest\n"
 
 static struct start_args start(const char *config)
@@ -594,6 +594,9 @@ static void test_refused(void **state)
 	expect_refusal("ram 0x80000000,4M\nnonsense\n", VM_EXIT_CONFIG, "[test.qvmconf:2]");
 	expect_refusal(CONFIG_HEAD "load missing\n", VM_EXIT_CONFIG,
 		       "[test.qvmconf:4] missing is not in the boot archive");
+	/* Not the file that procmgr looked for, hence not what it verified. */
+	expect_refusal(CONFIG_HEAD "load images/code.bin\n", VM_EXIT_CONFIG,
+		       "[test.qvmconf:4] images/code.bin is not in the boot archive");
 	expect_refusal(CONFIG_HEAD "load tree\n", VM_EXIT_CONFIG, "nothing to start");
 	expect_refusal(CONFIG_HEAD "load 0x803fffff,code.bin\n", VM_EXIT_CONFIG, "[test.qvmconf:4] code.bin: ");
 	expect_refusal("ram 0x80000000,8M\n" CONFIG_TAIL, VM_EXIT_NO_MEMORY, "needs 0x800000 bytes");
