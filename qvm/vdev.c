@@ -351,7 +351,8 @@ int gasp_window(vdev_t *vdp, uint64_t bytes, uint64_t *address)
 	struct vdev_instance *v = (struct vdev_instance *)(void *)vdp;
 	const uint64_t start = (first_free() + WINDOW_ALIGN - 1) & ~(WINDOW_ALIGN - 1);
 
-	if (v->window.bytes != 0 || bytes == 0 || bytes % QVM_PAGE != 0)
+	/* The table is made behind ASSIGN, and never added to later. */
+	if (v->window.bytes != 0 || bytes == 0 || bytes % QVM_PAGE != 0 || vm.mmio.count != 0)
 		return -EINVAL;
 	if (bytes > QVM_IPA_LIMIT || start > QVM_IPA_LIMIT - bytes)
 		return -ENOMEM;

@@ -16,6 +16,7 @@ void gasp_clean(const void *start, uint64_t bytes);
 /*
  * More addresses for an instance, which nothing else of the VM uses: `bytes`, whole pages. In VDEV_CTRL_ASSIGN, once
  * for each instance. Accesses of the guest to what is not mapped there reach reg_read and reg_write, with offsets that
- * go on where v_block ends. 0 and *address, or a negative errno.
+ * go on where v_block ends; without these two they are left to `unsupported reference`. 0 and *address; -EINVAL: these
+ * are not whole pages, the instance has a window, or it is too late; -ENOMEM: the guest has no such range of addresses.
  */
 int gasp_window(vdev_t *vdp, uint64_t bytes, uint64_t *address);

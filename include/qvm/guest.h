@@ -36,7 +36,8 @@ uint64_t guest_clock_ns(void);
 /*
  * Each instance has one timer: `timer` of the factory is called when guest_clock_ns() has reached `at_ns`, then every
  * `interval_ns` unless that is 0. `at_ns` 0 stops it; a call that is on its way may still come. From GUEST_CONFIGURED
- * on. -EINVAL: the factory has no `timer`. -ENOMEM.
+ * on. -EINVAL: the factory has no `timer`, it is too early, or v_sched is above the VM's `max-priority`. -EAGAIN,
+ * -ENOMEM: the VM's kernel memory is used up, or the kernel has no more timers.
  */
 int guest_timer_notify(vdev_t *vdp, uint64_t at_ns, uint64_t interval_ns);
 

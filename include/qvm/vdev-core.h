@@ -10,7 +10,9 @@
  *
  * Threads: until VDEV_CTRL_GUEST_CONFIGURED one thread calls everything. From then on accesses come from the threads of
  * the virtual CPUs, several at once; `pulse` and `timer` from one thread that all vdevs of the VM share; STATUS, BUTTON
- * and TERMINATE from others. What they share in an instance is the vdev's to protect, with v_mtx or its own means.
+ * and TERMINATE from others, while accesses, `pulse` and `timer` may go on. What they share in an instance is the
+ * vdev's to protect, with v_mtx or its own means. The stacks of these threads have 16 KiB and nothing below them that
+ * would stop an overflow: a call-back uses 8 KiB at most.
  *
  * Functions that return int return 0 or above, or a negative errno value, unless they say otherwise.
  */
@@ -46,13 +48,19 @@ typedef enum {
 	VDEV_CTRL_OPTIONS_END = 1,   /* there are no more options */
 	VDEV_CTRL_ASSIGN = 8,  /* the whole configuration is read: choose v_block and v_intr if they are missing */
 	VDEV_CTRL_GEN_FDT = 6, /* describe yourself to the guest: <qvm/vdev-fdt.h>. `arg` is the parent node's number */
-	VDEV_CTRL_GUEST_CONFIGURED = 2, /* the VM is complete. From here on: threads, timers, pulses, interrupts */
-	VDEV_CTRL_GUEST_STARTING = 9,   /* the guest's first instruction comes next */
-	VDEV_CTRL_STATUS = 4,           /* SIGUSR1: log the state, with QL_QVM_INFO */
-	VDEV_CTRL_BUTTON = 7,           /* SIGTERM, SIGINT: press the guest's power button (only with VFF_BUTTON) */
-	VDEV_CTRL_TERMINATE = 3,        /* the VM ends, or could not start: quiesce the hardware, flush what is left */
+	/* The VM is complete. From here on: threads, timers, pulses, interrupts. Not sent in a `dryrun`. */
+	VDEV_CTRL_GUEST_CONFIGURED = 2,
+	VDEV_CTRL_GUEST_STARTING = 9, /* the guest's first instruction comes next */
+	VDEV_CTRL_STATUS = 4,         /* SIGUSR1: log the state, with QL_QVM_INFO */
+	VDEV_CTRL_BUTTON = 7,         /* SIGTERM, SIGINT: press the guest's power button (only with VFF_BUTTON) */
+	/* The VM ends, or could not start: quiesce the hardware, flush what is left. Sent once to each instance that
+	 * was told OPTIONS_START, whatever it has answered and however far it came; not if its qvm is killed, faults,
+	 * or is ended before its guest has begun. */
+	VDEV_CTRL_TERMINATE = 3,
 	VDEV_CTRL_BOOTUP = VDEV_CTRL_GUEST_CONFIGURED,
-	VDEV_CTRL_FIRST_OPTIDX = 0x100, /* + i: option i of option_list was given; `arg` is its argument */
+	/* + i: option i of option_list was given; `arg` is its argument, which stays as long as the VM. An option that
+	 * is repeated comes once, with what was written last, but for those called hostdev, create, allow and deny. */
+	VDEV_CTRL_FIRST_OPTIDX = 0x100,
 } vdev_ctrl_options_t;
 
 /* In front of the name of an option that takes no argument: its `arg` is null. */
@@ -86,9 +94,10 @@ struct vdev_factory {
 
 	/*
 	 * An access of the guest to its registers. `vopnd` is the place in the device: location = offset from the start
-	 * of v_block, length = bytes. `oopnd` stands for the register of the virtual CPU: vread stores there with
-	 * guest_cpu_write(), vwrite fetches with guest_cpu_read(). `cookie` is 0. An access of a size that acc_sizes
-	 * does not have, or for which there is no call-back, is left to `unsupported reference`.
+	 * of v_block, length = bytes. All of them lie in v_block, but the offset need not be a multiple of the length.
+	 * `oopnd` stands for the register of the virtual CPU: vread stores there with guest_cpu_write(), vwrite fetches
+	 * with guest_cpu_read(). `cookie` is 0. An access of a size that acc_sizes does not have, or for which there is
+	 * no call-back, is left to `unsupported reference`.
 	 */
 	vdev_ref_status_t (*vread)(vdev_t *vdp, unsigned cookie, const struct qvm_state_block *vopnd,
 				   const struct qvm_state_block *oopnd, struct guest_cpu *gcp);
@@ -174,7 +183,8 @@ void vm_awaits(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /*
  * A thread for the instance, from GUEST_CONFIGURED on: entry(arg) on a stack of `stack_bytes`, at least 8192; 0 means
  * that. Its name is that of the instance, a blank and `name`, cut off at 15 characters. Its priority is v_sched.
- * Returns its number, or -ENOMEM. It must not return before TERMINATE; it ends with the process.
+ * Returns its number; -EINVAL: it is too early, or v_sched is above the VM's `max-priority`; -ENOMEM. It must
+ * not return before TERMINATE; it ends with the process.
  */
 int vdev_thread_create(vdev_t *vdp, void (*entry)(void *arg), void *arg, size_t stack_bytes, const char *name);
 

@@ -178,6 +178,38 @@ def test_power_button(sdk):
         assert time.monotonic() - began > 4, "nobody waited for the guest that had its button pressed"
 
 
+# Says what it is told.
+TELLER = [("switch ((unsigned)ctrl) {", 'vdev_logf(QL_QVM_INFO, vdp, "told %x", (unsigned)ctrl);\n'
+           "\tif (ctrl == VDEV_CTRL_GUEST_STARTING && vdp->v_name[0] == 'x') return EIO;\n\tswitch ((unsigned)ctrl) {")]
+MADE = "a0 a100 a1 b0 b100 b1 a8 b8 b6 a6"
+LIVES = {
+    "whole": (["name a", "period 70"], ["name b", "period 90"], MADE + " a2 b2 a9 b9 b3 a3", "off, exit 0"),
+    # GUEST_CONFIGURED is not sent: threads and timers would begin.
+    "dry": (["name a", "period 70"], ["name b", "period 90", "dryrun"], MADE + " b3 a3", "off, exit 0"),
+    "refused": (["name a", "period 70"], ["name b", "period 0"], "a0 a100 a1 b0 b100 b3 a3", "error, exit 65"),
+    "unborn": (["name a", "period 70"], ["name xb", "period 90"],
+               MADE.replace("b", "xb") + " a2 xb2 a9 xb9 xb3 a3", "error, exit 6"),
+}
+
+
+def test_control_codes(sdk):
+    """Two instances of one file are told the documented codes in the documented order, also if the VM cannot start."""
+    system = {"vdev-teller.so": variant(sdk, "teller", *TELLER),
+              "counter-guest.elf": (sdk / "plain/system/counter-guest.elf").read_bytes(),
+              "system.dts": system_dts(vms=list(LIVES))}
+    for vm, (first, second, _, _) in LIVES.items():
+        text = config(vm, [("teller", *first), ("teller", *second)])
+        # The names tell in the log whose it is.
+        system[f"{vm}.qvmconf"] = re.sub(r"name (\w+)", rf"name \1.{vm}", text)
+    with Board(make_archive(system), cpus=1) as board:
+        board.prompt()
+        listed = wait_for(board, "vm list", r"^whole +stopped +1 +off, exit 0", 60)
+        log = board.command_output("slog2info")
+    for vm, (_, _, told, end) in LIVES.items():
+        assert re.search(rf"^{vm} +stopped +1 +{end} ", listed, re.M), (vm, listed)
+        assert " ".join(a + b for a, b in re.findall(rf"(\w+)\.{vm}: told (\w+)", log)) == told, (vm, log)
+
+
 def test_damaged_in_the_archive():
     """What the host tool would not let pass, procmgr does not either: nothing starts."""
     archive = make_archive("hello")

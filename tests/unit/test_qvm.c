@@ -543,6 +543,14 @@ static void test_build(void **state)
 	assert_int_equal(k.resets[0], 1);
 }
 
+/* A dry run makes the VM, and ends before its devices do anything. */
+static void test_dryrun(void **state)
+{
+	(void)state;
+	build(CONFIG_HEAD "cpu cpu dryrun\n" CONFIG_TAIL);
+	assert_int_equal(k.threads, 2);
+}
+
 /* What is refused is said to the log, and to the operator. */
 static void expect_refusal(const char *config, unsigned code, const char *text)
 {
@@ -875,6 +883,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_build, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_dryrun, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_logger, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_devices, set_up, tear_down),

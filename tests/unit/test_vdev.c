@@ -429,6 +429,35 @@ static void test_assign(void **state)
 	expect_refusal(vdev_make_all, "[a.qvmconf:7] vdev fake has chosen interrupt 1020");
 }
 
+/* More addresses, behind everything that has a place; until the table of the VM's devices is made. */
+static void test_window(void **state)
+{
+	vdev_t *vdp = &vm.vdev[0].vdev;
+	const struct mmio_region *window;
+	uint64_t address;
+
+	(void)state;
+	if (setjmp(k.end) != 0)
+		fail_msg("%s", k.log);
+	vdev_make_all();
+	assert_int_equal(gasp_window(vdp, 0, &address), -EINVAL);
+	assert_int_equal(gasp_window(vdp, 0x1001, &address), -EINVAL);
+	assert_int_equal(gasp_window(vdp, QVM_IPA_LIMIT, &address), -ENOMEM);
+	assert_int_equal(gasp_window(vdp, 0x3000, &address), 0);
+	assert_true(address >= LOC + 0x1000);
+	assert_int_equal(gasp_window(vdp, 0x3000, &address), -EINVAL);
+	vdev_add_regions();
+	window = mmio_find(&vm.mmio, address + 0x2ff8, 8);
+	assert_non_null(window);
+	assert_null(mmio_find(&vm.mmio, address + 0x3000, 4));
+	/* The device has vread and vwrite only. */
+	assert_false(window->read(window->device, 0, address, 4).done);
+	assert_false(window->write(window->device, 0, address, 4, 0));
+	/* It would never be reached. */
+	vm.vdev[0].window.bytes = 0;
+	assert_int_equal(gasp_window(vdp, 0x3000, &address), -EINVAL);
+}
+
 static void test_refusals(void **state)
 {
 	(void)state;
@@ -628,8 +657,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_order),  TEST(test_instance), TEST(test_assign),   TEST(test_refusals),      TEST(test_accesses),
-	    TEST(test_broken), TEST(test_direct),   TEST(test_services), TEST(test_bad_factories), TEST(test_events),
+	    TEST(test_order),    TEST(test_instance),      TEST(test_assign), TEST(test_window),
+	    TEST(test_refusals), TEST(test_accesses),      TEST(test_broken), TEST(test_direct),
+	    TEST(test_services), TEST(test_bad_factories), TEST(test_events),
 	};
 
 	return cmocka_run_group_tests(tests, register_once, NULL);
