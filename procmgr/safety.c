@@ -28,6 +28,12 @@ static enum qvm_safety level_of(enum qvm_safety given)
 	return given == QVM_SAFETY_DEFAULT ? config.safety : given;
 }
 
+void safety_lacks(enum qvm_safety given)
+{
+	if (level_of(given) == QVM_SAFETY_REQUIRED)
+		unmet++;
+}
+
 /* `what` is no certified variant: what the VM wants then. */
 static void complain(const struct slot *slot, enum qvm_safety level, const char *what, const char *why)
 {

@@ -14,6 +14,9 @@
 /* The file of the VM manager: the certified variant is sought first. */
 const char *safety_program(void);
 
+/* A type of vdev has no file, or one that is refused, where the configuration said this last. */
+void safety_lacks(enum qvm_safety given);
+
 /* Judges all that a VM uses, prints warnings and errors, and counts what was required and is not met. */
 void safety_judge(const struct slot *slot, const struct qvm_config *vm, const void *archive, size_t bytes);
 

@@ -123,16 +123,22 @@ static bool cluster(void *context, const char *name, uint32_t *cpus)
 	return sys_cluster(&config, name, cpus);
 }
 
+static struct qvm_config guest; /* that is being read; what `safety` said last is in it */
+
 static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
 {
+	const bool found = vdevs_describe(archive(), boot->archive_bytes, type, description);
+
 	(void)context;
-	return vdevs_describe(archive(), boot->archive_bytes, type, description);
+	/* The reader says what is wrong. */
+	if (!found || description->wrong != NULL)
+		safety_lacks(guest.safety);
+	return found;
 }
 
 /* Reads one VM's configuration for what it needs; qvm itself reads it again. */
 static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_needs *need, struct sys_report *report)
 {
-	static struct qvm_config guest;
 	const struct qvmconf_host host = {.context = (void *)(uintptr_t)vm,
 					  .read = read_file,
 					  .env = env,

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import BUILD, TOP, Board, archive_files, make_archive, refused, system_dts
+from harness import BUILD, PROMPT, TOP, Board, archive_files, make_archive, refused, system_dts
 
 TEMPLATE = TOP / "examples/vdev-template"
 
@@ -223,13 +223,23 @@ def test_damaged_in_the_archive():
         board.expect("system not started: 1 mistake", 20)
 
 
-def test_changed_in_the_archive(sdk):
+@pytest.mark.parametrize("safety", ["none", "required"])
+def test_changed_in_the_archive(sdk, safety):
     """A type that only its file knows: what is wrong is said of the file, not that there were no such type."""
-    folder = sdk / "plain/system"
-    archive = make_archive(folder)
+    files = {file.name: file.read_bytes() for file in (sdk / "plain/system").iterdir()}
+    files["counter.qvmconf"] = files["counter.qvmconf"].replace(b"vdev counter",
+                                                                f"safety {safety} vdev counter".encode())
+    archive = make_archive(files)
     content = bytearray(archive.read_bytes())
     start, size = archive_files(content)["vdev-counter.so"]
     content[start + size - 1] ^= 1
     archive.write_bytes(content)
-    refused(archive, re.escape("[counter.qvmconf:12] vdev counter: vdev-counter.so: differs from the one that was "
-                               "signed"))
+    said = re.escape("[counter.qvmconf:12] vdev counter: vdev-counter.so: differs from the one that was signed")
+    if safety == "none":
+        refused(archive, said)
+        return
+    with Board(archive, cpus=1) as board:
+        board.expect(said, 60)
+        board.expect("safety is required, and not met", 20)
+        board.expect("global design safe state", 20)
+        board.expect_nothing(rf"{PROMPT}|started: slot|panic", 3, may_end=True)
