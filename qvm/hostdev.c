@@ -12,15 +12,15 @@ static const char prefix[] = "/dev/console/";
 
 int hostdev_open(struct hostdev *dev, const char *path)
 {
+	const struct qvm_place *place = __atomic_load_n(&vm.place, __ATOMIC_RELAXED);
 	struct console console = {0};
 	int result;
 
 	dev->name = strcmp(path, "-") == 0 ? vm.config.name : path + sizeof(prefix) - 1;
 	if (strcmp(path, "-") != 0 && (strncmp(path, prefix, sizeof(prefix) - 1) != 0 || dev->name[0] == '\0'))
 		return -EINVAL;
-	if (vm.place != NULL)
-		vm_awaits("[%s:%u] the console driver, for console %s", vm.place->file, (unsigned)vm.place->line,
-			  dev->name);
+	if (place != NULL)
+		vm_awaits("[%s:%u] the console driver, for console %s", place->file, (unsigned)place->line, dev->name);
 	/* ESRCH: the driver has ended since it was looked up. */
 	while ((result = console_open(&console, dev->name, PM_WAIT)) == -ESRCH)
 		thread_sleep(RETRY_NS);

@@ -611,6 +611,14 @@ static void test_services(void **state)
 	assert_ptr_equal(gasp_pointer(0x123, 4), (void *)0x123);
 	vdev_logf(QL_QVM_WARNING, v, "%s", "careful");
 	assert_non_null(strstr(k.log, "[a.qvmconf:7] fake: careful"));
+	/* A thread of a vdev that is configured, while the first thread is busy with another one. */
+	vm.vdev[0].configured = true;
+	vm.place = &(const struct qvm_place){"a.qvmconf", 20};
+	vdev_logf(QL_QVM_WARNING, v, "late");
+	assert_non_null(strstr(k.log, "[a.qvmconf:7] fake: late"));
+	vm.place = NULL;
+	vdev_logf(QL_QVM_WARNING, v, "later");
+	assert_null(strstr(k.log, "] fake: later"));
 	guest_terminate(GTC_WATCHDOG);
 	guest_terminate((guest_termination_cause_t)45);
 	guest_terminate((guest_termination_cause_t)31);
