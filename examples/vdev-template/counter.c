@@ -6,8 +6,8 @@
  *	0x04  IRQ     read: 1 while the interrupt is raised; write 1: take it back
  *
  * Option: `period MILLISECONDS`, 1 to 60000; default 1000. To be read, or copied and changed: each part of the
- *interface appears once. All other offsets, and the sizes that are not in acc_sizes, are left to `unsupported
- *reference`.
+ * interface appears once. All other offsets, and the sizes that are not in acc_sizes, are left to `unsupported
+ * reference`.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -103,6 +103,19 @@ static int take_period(vdev_t *vdp, const char *text)
 	return 0;
 }
 
+/* STATUS and TERMINATE come while timer() and the guest's CPUs go on. */
+static int report(vdev_t *vdp, const char *what)
+{
+	struct counter *c = vdp->v_device;
+	uint32_t count;
+
+	mutex_lock(&vdp->v_mtx);
+	count = c->count;
+	mutex_unlock(&vdp->v_mtx);
+	vdev_logf(QL_QVM_INFO, vdp, "%s %u", what, (unsigned)count);
+	return 0;
+}
+
 /* The node by which a driver finds the device; `reg` and `interrupts` are in it already. */
 static int describe(vdev_t *vdp, int parent)
 {
@@ -120,8 +133,8 @@ static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 	case VDEV_CTRL_FIRST_OPTIDX + OPTION_PERIOD: return take_period(vdp, arg);
 	case VDEV_CTRL_GEN_FDT: return describe(vdp, (int)(intptr_t)arg);
 	case VDEV_CTRL_GUEST_STARTING: return -guest_timer_notify(vdp, guest_clock_ns() + c->period_ns, c->period_ns);
-	case VDEV_CTRL_STATUS: vdev_logf(QL_QVM_INFO, vdp, "count %u", (unsigned)c->count); return 0;
-	case VDEV_CTRL_TERMINATE: vdev_logf(QL_QVM_INFO, vdp, "ends at %u", (unsigned)c->count); return 0;
+	case VDEV_CTRL_STATUS: return report(vdp, "count");
+	case VDEV_CTRL_TERMINATE: return report(vdp, "ends at");
 	default: return 0;
 	}
 }
