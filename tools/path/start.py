@@ -106,7 +106,6 @@ def profile(sites, log, archive):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--limit", type=int, default=10000000, help="most that is accepted (%(default)s)")
     arguments.add_argument("--top", type=int, default=20, help="how many functions to print (%(default)s)")
     arguments.add_argument("--ram", default="2G", help="the board's memory (%(default)s)")
     options = arguments.parse_args()
@@ -121,8 +120,6 @@ def main():
         print(f"{count:10}  {owner}")
     for (owner, name), count in found.most_common(options.top):
         print(f"{count:10}  {owner:12} {name}")
-    if total > options.limit:
-        raise SystemExit(f"more than {options.limit}")
 
 
 if __name__ == "__main__":
