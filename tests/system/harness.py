@@ -223,6 +223,16 @@ class Board:
         self.expect(PROMPT, timeout, f"the prompt after `{line}`")
         return self.seen.replace("\r", "")
 
+    def output_with(self, line, pattern, timeout=30):
+        """Types a command again and again until what it prints has the pattern, in one of its lines, and returns that."""
+        __tracebackhide__ = True
+        end = time.monotonic() + timeout
+        while not re.search(pattern, output := self.command_output(line), re.M):
+            if time.monotonic() > end:
+                self.fail(f"not within {timeout} s in the output of `{line}`: {pattern}; it is:\n{output}")
+            time.sleep(0.3)
+        return output
+
     def open_console(self, name, timeout=30):
         """From the operator's prompt to a guest's console, as soon as there is one of that name."""
         __tracebackhide__ = True

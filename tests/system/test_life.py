@@ -18,29 +18,17 @@ def one_vm(more=""):
                          bare_vm("vm", "ticks", "seconds=600", cpus=CPUS, more=more)})
 
 
-def wait_until_begun(board):
-    end = time.monotonic() + 30
-    while not re.search(r"entries +[1-9]", status := board.command_output("vm status vm")):
-        if time.monotonic() > end:
-            board.fail(f"the guest does not begin: {status}")
-        time.sleep(0.3)
-
-
 @pytest.mark.parametrize("signal, end", [("TERM", "signal, exit 0"), ("SIGINT", "signal, exit 0"),
                                          ("QUIT", "signal, exit 3"), ("KILL", "killed")])
 def test_signals_end_it(signal, end):
     with Board(one_vm(), cpus=2) as board:
         board.prompt()
-        wait_until_begun(board)
+        board.output_with("vm status vm", r"entries +[1-9]")
         board.command_output(f"slay -s {signal} vm")
-        limit = time.monotonic() + 20
-        while not re.search(rf"^vm +stopped .*{end}", listed := board.command_output("vm list"), re.M):
-            if time.monotonic() > limit:
-                board.fail(f"{signal} does not end it with {end!r}: {listed}")
-            time.sleep(0.3)
+        board.output_with("vm list", rf"^vm +stopped .*{end}", 20)
         # And there is nothing left of it: it begins anew.
         board.command_output("vm start vm")
-        wait_until_begun(board)
+        board.output_with("vm status vm", r"entries +[1-9]")
 
 
 @pytest.mark.parametrize("more, seen", [("", True), ("logger fatal,error slog", False), ("logger info slog", True),
@@ -49,7 +37,7 @@ def test_status_goes_to_the_logger(more, seen):
     """SIGUSR1: with the severity `info`."""
     with Board(one_vm(more), cpus=2) as board:
         board.prompt()
-        wait_until_begun(board)
+        board.output_with("vm status vm", r"entries +[1-9]")
         board.command_output("slay -s USR1 vm")
         time.sleep(1)
         log = board.command_output("slog2info")
@@ -66,7 +54,7 @@ def test_env():
     """It is JSON, it is true, and it is there as long as the qvm lives."""
     with Board(one_vm(), cpus=2) as board:
         board.prompt()
-        wait_until_begun(board)
+        board.output_with("vm status vm", r"entries +[1-9]")
         assert board.command_output("ls /dev/qvm").split() == ["vm"]
         assert board.command_output("ls /dev/qvm/vm").split() == ["env"]
         env = read_env(board)
@@ -91,7 +79,7 @@ def test_env():
         assert "no such file" in board.command_output("cat /dev/qvm/vm/env")
         assert "no such file" in board.command_output("cat /dev/qvm/other/env")
         board.command_output("vm start vm")
-        wait_until_begun(board)
+        board.output_with("vm status vm", r"entries +[1-9]")
         assert read_env(board)["system"] == "vm"
 
 
@@ -102,18 +90,11 @@ def test_restart_by_itself():
     for name in ("soon", "late"):
         files[f"{name}.qvmconf"] = bare_vm(name, "hello")
     with Board(make_archive(files), cpus=2) as board:
-        def until(command, pattern):
-            end = time.monotonic() + 30
-            while not re.search(pattern, text := board.command_output(command), re.M):
-                if time.monotonic() > end:
-                    board.fail(f"`{command}` does not come to {pattern!r}: {text}")
-                time.sleep(0.3)
-
         board.prompt()
-        until("slog2info", "late is started again in 60000 ms: restart 1 of 2")
+        board.output_with("slog2info", "late is started again in 60000 ms: restart 1 of 2")
         assert "vm:" not in board.command_output("vm stop late")
         assert "not running" in board.command_output("vm stop late")
-        until("slog2info", "late is not started again: the operator has ended it")
-        until("slog2info", "soon is not started again: it has been, 2 times in a row")
-        until("vm list", r"^soon +stopped +3 +off, exit 0 ")
-        until("vm list", r"^late +stopped +1 +off, exit 0 ")
+        board.output_with("slog2info", "late is not started again: the operator has ended it")
+        board.output_with("slog2info", "soon is not started again: it has been, 2 times in a row")
+        board.output_with("vm list", r"^soon +stopped +3 +off, exit 0 ")
+        board.output_with("vm list", r"^late +stopped +1 +off, exit 0 ")

@@ -39,16 +39,6 @@ def read_env(board, name):
     return json.loads(board.command_output(f"cat /dev/qvm/{name}/env"))
 
 
-def wait_for(board, command, pattern, seconds=30):
-    """Gives the command until its output has the pattern."""
-    end = time.monotonic() + seconds
-    while not re.search(pattern, output := board.command_output(command), re.M):
-        if time.monotonic() > end:
-            board.fail(f"not within {seconds} s in the output of `{command}`: {pattern}; it is:\n{output}")
-        time.sleep(0.3)
-    return output
-
-
 BEHIND = 1 << 50
 
 
@@ -119,7 +109,7 @@ def test_unsupported():
             for action in ("abort", "fail", "ignore", ""):
                 name = f"{kind}-{action}"[:15]
                 if action == "abort":
-                    wait_for(board, "vm list", rf"^{name} +stopped +1 +error, exit 5 ")
+                    board.output_with("vm list", rf"^{name} +stopped +1 +error, exit 5 ")
                     continue
                 value, seen = told(board, name)[word]
                 if action == "fail" or action == "" and kind != "reference":
@@ -156,10 +146,10 @@ def test_messages():
     with Board(archive(vms, vdev={name: log for name, (_, log, _, _) in LOGGED.items()}), cpus=2) as board:
         board.prompt()
         for name in vms:
-            wait_for(board, f"vm status {name}", r"entries +[1-9]")
+            board.output_with(f"vm status {name}", r"entries +[1-9]")
             board.command_output(f"slay -s USR1 {name}")
         # The vCPU is the last one to report, a moment later.
-        log = wait_for(board, "slog2info", r"info +silent-vdev +vCPU 0: on, PC")
+        log = board.output_with("slog2info", r"info +silent-vdev +vCPU 0: on, PC")
     for name, (_, _, qvm, pl011) in LOGGED.items():
         lines = re.findall(rf"info +{name} +(.*)", log)
         assert any(re.match(rf"{name}: 1 vCPUs, 1024 KiB", line) for line in lines) == qvm, (name, lines)
@@ -175,12 +165,12 @@ def test_messages_without_a_log():
     files["system.dts"] = re.sub(r', "slogger"|connect = "slogger";', "", dts)
     with Board(make_archive(files), cpus=2) as board:
         board.prompt()
-        wait_for(board, "vm status out", r"entries +[1-9]")
+        board.output_with("vm status out", r"entries +[1-9]")
         assert "slay:" not in board.command_output("slay -s USR1 out")
         board.expect(r"ring ended: exit code 64, cause error, its guest has not begun: \[ring.qvmconf:\d+\] the log ring",
                      30)
         assert "vCPU" not in board.seen and "pl011" not in board.seen, board.seen
-        wait_for(board, "vm status out", r"^out: running")
+        board.output_with("vm status out", r"^out: running")
         assert "the log ring does not answer" in board.command_output("slog2info")
 
 
@@ -190,9 +180,9 @@ def test_dryrun_and_debug():
            "quiet": ("idle=1", "dryrun logger info none debug", "")}
     with Board(archive(vms), cpus=2) as board:
         board.prompt()
-        wait_for(board, "vm list", r"^dry +stopped +1 +off, exit 0 ")
-        wait_for(board, "vm list", r"^quiet +stopped +1 +off, exit 0 ")
-        wait_for(board, "vm list", r"^bad +stopped +1 +error, exit 65 ")
+        board.output_with("vm list", r"^dry +stopped +1 +off, exit 0 ")
+        board.output_with("vm list", r"^quiet +stopped +1 +off, exit 0 ")
+        board.output_with("vm list", r"^bad +stopped +1 +error, exit 65 ")
         assert re.search(r"entries +0 ", board.command_output("vm status dry"))
         log = board.command_output("slog2info")
     said = re.findall(r"info +dry +(.*?) *\r?$", log, re.M)
@@ -220,7 +210,7 @@ def test_rom_and_reserve():
             seen = told(board, kind)
             assert seen["peek"] == (old, 0) and seen["write"][1] == exception and seen["poke"] == (old, 0), seen
         assert told(board, "ram")["poke"] == (0x12345678, 0)
-        wait_for(board, "vm list", r"^abort +stopped +1 +error, exit 5 ")
+        board.output_with("vm list", r"^abort +stopped +1 +error, exit 5 ")
         memory = read_env(board, "ignore")["memory"]
     # Behind each reservation that is in the way, by whole pages.
     assert [(one["kind"], one["start"], one["bytes"] >> 10) for one in memory] == [
@@ -245,7 +235,7 @@ def test_cpu():
     with Board(make_archive(files), cpus=4) as board:
         board.prompt()
         for name in ("many", "other"):
-            wait_for(board, f"vm status {name}", r"entries +[1-9]")
+            board.output_with(f"vm status {name}", r"entries +[1-9]")
         many = read_env(board, "many")
         seen = threads(board, many["process"])
         assert {index: (prio, mask) for index, (_, prio, _, _, mask) in seen.items()} == expected, seen
@@ -269,9 +259,9 @@ def test_cpu():
         assert {index: (prio, mask) for index, (_, prio, _, _, mask) in threads(board, other).items()} == {0: ("10r", 8)}
         # The next start is that of the configuration again.
         board.command_output("vm stop many")
-        wait_for(board, "vm list", r"^many +stopped")
+        board.output_with("vm list", r"^many +stopped")
         board.command_output("vm start many")
-        wait_for(board, "vm status many", r"entries +[1-9]")
+        board.output_with("vm status many", r"entries +[1-9]")
         again = threads(board, read_env(board, "many")["process"])
         assert {index: (prio, mask) for index, (_, prio, _, _, mask) in again.items()} == expected, again
 
@@ -292,7 +282,7 @@ def test_env_of_several():
     with Board(make_archive(files), cpus=2) as board:
         board.prompt()
         for name in vms:
-            wait_for(board, f"vm status {name}", r"entries +[1-9]")
+            board.output_with(f"vm status {name}", r"entries +[1-9]")
         assert board.command_output("ls /dev/qvm").split() == list(vms)
         env = {name: read_env(board, name) for name in vms}
     assert [one["system"] for one in env.values()] == list(vms)

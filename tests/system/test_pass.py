@@ -50,14 +50,6 @@ def verdict(board, name="rtc", timeout=90):
     return seen
 
 
-def wait_for_vm(board, pattern, timeout=30):
-    end = time.monotonic() + timeout
-    while not re.search(pattern, lines := board.command_output("vm list"), re.MULTILINE):
-        if time.monotonic() > end:
-            board.fail(f"`vm list` does not come to {pattern!r}: {lines}")
-        time.sleep(0.3)
-
-
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_alarms(cpus):
     """Held until it is enabled, one for each alarm on any virtual CPU, and again at once while the line is high."""
@@ -99,7 +91,7 @@ def test_start_anew():
             verdict(board)
             assert "rtc" in board.command_output("pidin")
             board.command_output("slay rtc")
-            wait_for_vm(board, r"^rtc +stopped")
+            board.output_with("vm list", r"^rtc +stopped")
             board.command_output("vm start rtc")
 
 
@@ -132,7 +124,7 @@ def test_registers_are_no_memory():
     """What only the target knows: these pages are a device's. The message says where they were asked for."""
     with Board(rtc_archive(passes="pass loc mem:0x9010000,0x1000,rwcn"), cpus=2) as board:
         board.prompt()
-        wait_for_vm(board, r"^rtc +stopped.*exit 65")
+        board.output_with("vm list", r"^rtc +stopped.*exit 65")
         log = board.command_output("slog2info")
     assert re.search(r"\[rtc\.qvmconf:\d+\] these are registers of a device", log), log
 
@@ -159,7 +151,7 @@ def test_linux_has_a_clock(tmp_path):
                 counts = guest.run("grep rtc-pl031 /proc/interrupts")
                 assert sum(int(n) for n in counts.split(":")[1].split()[:2]) == 1, counts
             board.command_output("slay linux1")
-            wait_for_vm(board, r"^linux1 +stopped")
+            board.output_with("vm list", r"^linux1 +stopped")
             board.command_output("vm start linux1")
 
 
@@ -198,7 +190,7 @@ def test_memory_that_firmware_reserves(tmp_path):
             board.open_console("hello")
             board.expect(r"hello: virtual CPU 1 is up", 60)
             board.leave_console()
-            wait_for_vm(board, r"^hello +stopped +.*off, exit 0")
+            board.output_with("vm list", r"^hello +stopped +.*off, exit 0")
             board.command_output("vm start hello")
 
 

@@ -12,16 +12,6 @@ from harness import BUILD, PROMPT, TOP, Board, archive_files, make_archive, refu
 TEMPLATE = TOP / "examples/vdev-template"
 
 
-def wait_for(board, command, pattern, seconds):
-    """Gives the command again and again until its output has the pattern."""
-    end = time.monotonic() + seconds
-    while not re.search(pattern, output := board.command_output(command), re.M):
-        if time.monotonic() > end:
-            board.fail(f"not within {seconds} s in the output of `{command}`: {pattern}; it is:\n{output}")
-        time.sleep(0.5)
-    return output
-
-
 def shell(script, home, **more):
     done = subprocess.run(["bash", "-eu", "-c", script], cwd=TOP, capture_output=True, text=True, timeout=300,
                           stdin=subprocess.DEVNULL,
@@ -45,7 +35,7 @@ def test_readme(tmp_path):
             board.expect(line + "\r", 20)
         board.leave_console()
         board.command_output("vm start counter")
-        wait_for(board, "vm list", r"^counter +stopped +2 +off, exit 0", 20)
+        board.output_with("vm list", r"^counter +stopped +2 +off, exit 0", 20)
         assert "counter: ends at 3" in board.command_output("slog2info")
 
 
@@ -109,7 +99,7 @@ def test_bad_files_and_devices(sdk):
     system["system.dts"] = system_dts(vms=list(vms))
     with Board(make_archive(system), cpus=1) as board:
         board.prompt()
-        listed = wait_for(board, "vm list", r"^good +stopped +1 +off, exit 0", 60)
+        listed = board.output_with("vm list", r"^good +stopped +1 +off, exit 0", 60)
         log = board.command_output("slog2info")
     for name, end in {**dict.fromkeys(["silent", "twice", "misnamed", "options", "safety", "sized", "late"],
                                       "error, exit 65"), "error": "error, exit 6", "custom": "error, exit 40"}.items():
@@ -144,7 +134,7 @@ def test_power_button(sdk):
     system["stubborn.qvmconf"] = system["stubborn.qvmconf"].replace("counter-guest.elf", "probe.elf cmdline idle=1")
     with Board(make_archive(system), cpus=2) as board:
         def begun(vm):
-            wait_for(board, f"vm status {vm}", r"entries +[1-9]", 20)
+            board.output_with(f"vm status {vm}", r"entries +[1-9]", 20)
 
         def presses(vm):
             return len(re.findall(rf"info +{vm} +.*pressed", board.command_output("slog2info")))
@@ -153,22 +143,22 @@ def test_power_button(sdk):
         for signal in ("TERM", "INT"):
             begun("willing")
             board.command_output(f"slay -s {signal} willing")
-            wait_for(board, "vm list", r"^willing +stopped +\d +off, exit 0 ", 20)
+            board.output_with("vm list", r"^willing +stopped +\d +off, exit 0 ", 20)
             board.command_output("vm start willing")
         begun("stubborn")
         board.command_output("slay -s INT stubborn")
-        wait_for(board, "slog2info", r"info +stubborn +.*pressed", 20)
+        board.output_with("slog2info", r"info +stubborn +.*pressed", 20)
         time.sleep(1)
         assert re.search(r"^stubborn +running", board.command_output("vm list"), re.M)
         board.command_output("vm stop stubborn")
-        wait_for(board, "vm list", r"^stubborn +stopped +1 +signal, exit 0 ", 20)
+        board.output_with("vm list", r"^stubborn +stopped +1 +signal, exit 0 ", 20)
         assert (presses("willing"), presses("stubborn")) == (2, 1)
         # Who cuts the power presses no button. The next life knows nothing of the first one's.
         for signal, end in (("QUIT", "signal, exit 3"), ("KILL", "killed")):
             board.command_output("vm start stubborn")
             begun("stubborn")
             board.command_output(f"slay -s {signal} stubborn")
-            wait_for(board, "vm list", rf"^stubborn +stopped +\d +{end} ", 20)
+            board.output_with("vm list", rf"^stubborn +stopped +\d +{end} ", 20)
         assert presses("stubborn") == 1
         board.command_output("vm start stubborn")
         begun("stubborn")
@@ -203,7 +193,7 @@ def test_control_codes(sdk):
         system[f"{vm}.qvmconf"] = re.sub(r"name (\w+)", rf"name \1.{vm}", text)
     with Board(make_archive(system), cpus=1) as board:
         board.prompt()
-        listed = wait_for(board, "vm list", r"^whole +stopped +1 +off, exit 0", 60)
+        listed = board.output_with("vm list", r"^whole +stopped +1 +off, exit 0", 60)
         log = board.command_output("slog2info")
     for vm, (_, _, told, end) in LIVES.items():
         assert re.search(rf"^{vm} +stopped +1 +{end} ", listed, re.M), (vm, listed)

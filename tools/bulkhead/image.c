@@ -65,9 +65,8 @@ static struct entry *append(struct image *image, const char *name, const uint8_t
 	return entry;
 }
 
-static struct entry *add(struct image *image, const char *name, const uint8_t *data, size_t bytes, uint8_t *owned)
+static struct entry *add(struct image *image, const char *name, const uint8_t *data, size_t bytes)
 {
-	struct entry *entry = NULL;
 	const char *wrong;
 
 	name = cpio_plain_name(name);
@@ -79,18 +78,14 @@ static struct entry *add(struct image *image, const char *name, const uint8_t *d
 	else if (bytes > UINT32_MAX)
 		message("%s: longer than 4 GiB, which the archive's format cannot hold", name);
 	else
-		entry = append(image, name, data, bytes);
-	if (entry) {
-		entry->owned = owned;
-		return entry;
-	}
-	free(owned);
+		return append(image, name, data, bytes);
 	image->mistakes++;
 	return NULL;
 }
 
 static struct entry *add_file(struct image *image, const char *name, const char *path)
 {
+	struct entry *entry;
 	struct file file;
 
 	if (file_read(path, &file) != 0) {
@@ -98,7 +93,12 @@ static struct entry *add_file(struct image *image, const char *name, const char 
 		image->mistakes++;
 		return NULL;
 	}
-	return add(image, name, file.data, file.bytes, file.data);
+	entry = add(image, name, file.data, file.bytes);
+	if (entry)
+		entry->owned = file.data;
+	else
+		free(file.data);
+	return entry;
 }
 
 /* Whether it can be read is said when it is read: a file that is sought first is not passed over. */
@@ -203,7 +203,7 @@ static uint64_t collect_vdev(struct image *image, const struct qvm_vdev *vdev)
 		return 0;
 	}
 	if (!find_entry(image, f->name))
-		add(image, f->name, f->file.data, f->file.bytes, NULL);
+		add(image, f->name, f->file.data, f->file.bytes);
 	return f->read.image.copy_bytes;
 }
 
@@ -239,7 +239,7 @@ static void collect_vm(struct image *image, unsigned v, uint64_t needed)
 	char who[160];
 
 	if (s->config.vms[v].config && !find_entry(image, s->config.vms[v].config))
-		add(image, s->config.vms[v].config, s->conf_files[v].data, s->conf_files[v].bytes, NULL);
+		add(image, s->config.vms[v].config, s->conf_files[v].data, s->conf_files[v].bytes);
 	collect_args(image, &s->config.vms[v].own);
 	for (unsigned i = 0; i < config->load_count; i++) {
 		const struct qvm_load *load = &config->loads[i];
@@ -293,7 +293,7 @@ static void collect(struct image *image)
 	struct system *s = image->system;
 	uint64_t qvm_needs;
 
-	add(image, "system.dtb", s->dtb.data, s->dtb.bytes, NULL);
+	add(image, "system.dtb", s->dtb.data, s->dtb.bytes);
 	for (unsigned i = 0; i < s->config.process_count; i++)
 		collect_process(image, &s->config.processes[i]);
 	qvm_needs = s->config.vm_count ? collect_qvm(image) : 0;
@@ -479,7 +479,7 @@ static void collect_archive(struct image *image, const struct file *archive, con
 
 		if ((file.mode & CPIO_TYPE) == CPIO_REGULAR && strcmp(name, PAD_NAME) != 0 &&
 		    strcmp(name, MANIFEST_FILE) != 0 && strcmp(name, MANIFEST_SIGNATURE) != 0 &&
-		    !add(image, name, file.data, file.bytes, NULL))
+		    !add(image, name, file.data, file.bytes))
 			return;
 	}
 	if (status != 0) {
