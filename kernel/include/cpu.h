@@ -43,10 +43,16 @@ struct cpu {
 
 extern struct cpu cpus[CPU_MAX];
 
-/* Should work that can go on later do so? An interrupt waits, or another CPU. */
+/* An interrupt waits, or another CPU for the kernel lock, whose holder asks. */
 static inline bool others_wait(void)
 {
 	return irq_pending() || lock_wanted(&kernel_lock);
+}
+
+/* Should a call that can go on later do so? The same, or a thread: what it has done so far made one ready. */
+static inline bool must_give_way(void)
+{
+	return others_wait() || this_cpu()->attention;
 }
 
 _Noreturn void kernel_main(void);

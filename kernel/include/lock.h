@@ -7,6 +7,12 @@
 
 #include "types.h"
 
+#if __STDC_HOSTED__
+void lock_relax(void);
+#else
+#include "arch/aarch64/inline.h"
+#endif
+
 struct lock {
 	uint32_t next, owner;
 	uint32_t rank;
@@ -19,14 +25,12 @@ enum lock_rank { RANK_KERNEL = 1, RANK_VCPU = 2, RANK_CONSOLE = 3 };
 		.next = 0, .owner = 0, .rank = (r) \
 	}
 
-void cpu_relax(void);
-
 static inline void ticket_acquire(struct lock *l)
 {
 	uint32_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 
 	while (unlikely(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket))
-		cpu_relax();
+		lock_relax();
 }
 
 static inline void ticket_release(struct lock *l)
@@ -34,8 +38,7 @@ static inline void ticket_release(struct lock *l)
 	__atomic_store_n(&l->owner, l->owner + 1, __ATOMIC_RELEASE);
 }
 
-/* By its holder: does another CPU wait? */
-static inline bool lock_wanted(const struct lock *l)
+static inline bool ticket_wanted(const struct lock *l)
 {
 	return __atomic_load_n(&l->next, __ATOMIC_RELAXED) != l->owner + 1;
 }
@@ -43,6 +46,7 @@ static inline bool lock_wanted(const struct lock *l)
 #if __STDC_HOSTED__
 void lock_acquire(struct lock *l);
 void lock_release(struct lock *l);
+bool lock_wanted(const struct lock *l);
 #else
 static inline void lock_acquire(struct lock *l)
 {
@@ -52,6 +56,12 @@ static inline void lock_acquire(struct lock *l)
 static inline void lock_release(struct lock *l)
 {
 	ticket_release(l);
+}
+
+/* By its holder: does another CPU wait? */
+static inline bool lock_wanted(const struct lock *l)
+{
+	return ticket_wanted(l);
 }
 #endif
 

@@ -10,5 +10,8 @@ _Noreturn void panic_exception(uint64_t kind);
 _Noreturn void safe_state(void);
 /* Its last act: reset the board, or switch it off. */
 void safe_state_resets(bool reset);
-/* SGI_STOP has arrived: another CPU has panicked. */
-_Noreturn void panic_stop(void);
+/* Another CPU has panicked: this one answers, and is done. Needs no lock. */
+NAMED _Noreturn void panic_stop(void);
+/* The same from a loop that waits, if it is so. The CPU that has panicked goes on. */
+void panic_heed(void);
+extern unsigned panic_cpu; /* its number + 1; 0: none has */

@@ -185,7 +185,7 @@ static bool end_one(struct channel *c)
 bool channel_end(struct channel *c)
 {
 	while (end_one(c))
-		if (others_wait() || this_cpu()->attention)
+		if (must_give_way())
 			return false;
 	kmem_free(&c->process->kmem, OBJECT_CHANNEL, c);
 	return true;

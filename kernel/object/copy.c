@@ -64,7 +64,7 @@ static enum copy_result copy_run(struct thread *t)
 		if (!c->peer)
 			return COPY_GONE;
 		if (step == PAGE_SIZE) {
-			if (others_wait())
+			if (must_give_way())
 				return COPY_AGAIN;
 			step = 0;
 		}

@@ -3,6 +3,7 @@
 
 #include "arch.h"
 #include "board.h"
+#include "cpu.h"
 #include "irq.h"
 #include "thread.h"
 
@@ -111,7 +112,7 @@ static bool owns(const struct process *q, struct owner_check *c)
 }
 
 /*
- * Process by process, until an interrupt waits. Where it stopped is kept with what it was about: if anything has got an
+ * Process by process, until somebody waits. Where it stopped is kept with what it was about: if anything has got an
  * owner since, or it is about something else, it begins anew.
  */
 int64_t owner_check(struct process *p, unsigned kind, uint64_t start, uint64_t bytes)
@@ -126,7 +127,7 @@ int64_t owner_check(struct process *p, unsigned kind, uint64_t start, uint64_t b
 			return -KE_PERM;
 		}
 		c->slot++;
-		if (irq_pending())
+		if (must_give_way())
 			return CALL_RESTART;
 	}
 	return 0;

@@ -329,18 +329,18 @@ static void destroy_object(struct process *p, unsigned type, void *object)
 	}
 }
 
-/* Until an interrupt waits; true when none is left. */
+/* One, or a part of one, then more until somebody waits; true when none is left. */
 static bool destroy_objects(struct process *p)
 {
 	for (unsigned type = OBJECT_CHANNEL; type < OBJECT_TYPES; type++) {
 		for (uint64_t id = 0; p->closing || (id = handle_next(p, type, 1)) != 0;) {
-			if (irq_pending())
-				return false;
 			if (!p->closing)
 				destroy_object(p, type, handle_get(p, type, id));
 			else if (channel_end(p->closing))
 				p->closing = NULL;
 			else
+				return false;
+			if (must_give_way())
 				return false;
 		}
 	}

@@ -39,6 +39,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	host_raise_after(0, SPI);
+	host_lock_wanted(false);
 	for (unsigned slot = 1; slot < PROCESS_MAX; slot++)
 		if (processes[slot].state != PROCESS_FREE)
 			machine_undefine(slot);
@@ -150,6 +151,71 @@ static void test_given_meanwhile(void **state)
 	assert_int_equal(processes[2].ram_bytes, PAGE_SIZE);
 	host_raise_after(0, SPI);
 	assert_int_equal(sys(procmgr, InterruptUnmask, (uint64_t)interrupt), 0);
+}
+
+static unsigned objects_of(const struct process *p)
+{
+	unsigned count = 0;
+
+	for (unsigned type = OBJECT_THREAD; type < OBJECT_TYPES; type++)
+		count += p->kmem.count[type];
+	return count;
+}
+
+/* What one process can have of each kind of object, with a pulse under way. */
+static unsigned fill_tables(struct thread *t)
+{
+	uint64_t own = (uint64_t)sys(t, ChannelCreate, CHF_PRIVATE);
+
+	while (sys(t, ConnectAttach, t->process->slot, own, own) > 0)
+		;
+	assert_int_equal(sys(t, MsgSendPulse, 1, 1, 1, 1), 0);
+	while (sys(t, TimerCreate, own, 1, 1, 1) > 0)
+		;
+	while (sys(t, ChannelCreate, CHF_PRIVATE) > 0)
+		;
+	return objects_of(t->process);
+}
+
+/* While another CPU wants the lock all the time, each hold of the end of a process ends one object at most. */
+static void test_destroy_gives_way(void **state)
+{
+	struct thread *t = machine_process(1, 10, 1, 0, false);
+	struct process *p = t->process;
+	unsigned before = fill_tables(t), steps = 0, most = 0;
+
+	(void)state;
+	assert_true(before > 1000);
+	host_lock_wanted(true);
+	machine_call(procmgr, false, CALL_ProcessDestroy, (const uint64_t[11]){1});
+	while (p->state == PROCESS_ENDING) {
+		unsigned now = objects_of(p);
+
+		most = before - now > most ? before - now : most;
+		before = now;
+		steps++;
+		for (unsigned cpu = 0; cpu < board.cpu_count; cpu++)
+			machine_step(cpu);
+	}
+	assert_true(steps > 1000);
+	assert_int_equal(most, 1);
+	assert_int_equal(procmgr->frame.x[0], 0);
+}
+
+/* So does the search for an owner: one slot for each hold. */
+static void test_owner_gives_way(void **state)
+{
+	(void)state;
+	assert_int_equal(define(1, kmem_of(1)), 0);
+	host_lock_wanted(true);
+	machine_call(procmgr, false, CALL_ProcessGrant, (const uint64_t[11]){1, GRANT_RAM, RANGE, BYTES});
+	for (unsigned slot = 1; slot < PROCESS_MAX; slot++) {
+		assert_int_equal(processes[1].check.slot, slot);
+		machine_step(procmgr->cpu);
+	}
+	machine_settle();
+	assert_int_equal(procmgr->frame.x[0], 0);
+	assert_int_equal(processes[1].ram_bytes, BYTES);
 }
 
 /* What was zeroed when a process ended is not zeroed again for the next one of its slot. */
@@ -602,6 +668,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_given_once, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_given_meanwhile, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_destroy_gives_way, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_owner_gives_way, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_clean, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_shared, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_seal, setup, teardown),

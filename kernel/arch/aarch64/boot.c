@@ -4,6 +4,7 @@
 #include "arch.h"
 #include "control.h"
 #include "fdt.h"
+#include "panic.h"
 #include "psci.h"
 #include "sysreg.h"
 #include "world.h"
@@ -113,6 +114,7 @@ void boot_secondary(unsigned cpu)
 
 void cpu_relax(void)
 {
+	panic_heed();
 	__asm__ volatile("yield" : : : "memory");
 }
 

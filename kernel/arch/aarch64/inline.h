@@ -2,6 +2,7 @@
 /* Answers of the processor that are one instruction: a call for each would cost more than the answer. */
 #pragma once
 
+#include "panic.h"
 #include "types.h"
 
 struct cpu;
@@ -22,4 +23,12 @@ static inline uint64_t clock_ticks(void)
 
 	__asm__ volatile("mrs %0, cntpct_el0" : "=r"(ticks));
 	return ticks;
+}
+
+/* Who waits for a lock that the stopping CPU holds, or one that it has stopped, would wait for ever. */
+static inline void lock_relax(void)
+{
+	if (unlikely(__atomic_load_n(&panic_cpu, __ATOMIC_RELAXED)))
+		panic_stop();
+	__asm__ volatile("yield" : : : "memory");
 }

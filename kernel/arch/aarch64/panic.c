@@ -12,9 +12,9 @@
 #define STOP_WAIT_NS     100000000ull
 #define RETURN_ADDRESSES 16
 
-static unsigned panic_cpu; /* its number + 1 */
-static unsigned stopped;   /* CPUs that have answered SGI_STOP */
-static bool reset_last;
+unsigned panic_cpu;
+static unsigned stopped; /* CPUs that have answered */
+static bool reset_last, last_done;
 
 static unsigned cpu_number(void)
 {
@@ -25,14 +25,37 @@ static unsigned cpu_number(void)
 
 static _Noreturn void halt(void)
 {
+	/* SGI_STOP may still be pending: an interrupt that could be taken would end each WFI at once. */
+	sysreg_write(ICC_PMR_EL1, 0);
 	for (;;)
 		__asm__ volatile("msr daifset, #0xf\n\twfi");
 }
 
+/* What `safe-state` says. If even that fails there is nothing left to do. */
+static _Noreturn void last_act(void)
+{
+	if (last_done)
+		halt();
+	last_done = true;
+	if (reset_last)
+		arch_system_reset();
+	arch_system_off();
+}
+
 _Noreturn void panic_stop(void)
 {
+	if (panic_cpu == cpu_number() + 1)
+		last_act(); /* the panic itself waits for something that never comes */
 	__atomic_fetch_add(&stopped, 1, __ATOMIC_RELEASE);
 	halt();
+}
+
+void panic_heed(void)
+{
+	unsigned speaks = __atomic_load_n(&panic_cpu, __ATOMIC_RELAXED);
+
+	if (unlikely(speaks) && speaks != cpu_number() + 1)
+		panic_stop();
 }
 
 /* Returns on the one CPU that may speak. */
@@ -42,14 +65,12 @@ static void seize(void)
 
 	__asm__ volatile("msr daifset, #0xf" : : : "memory");
 	if (!__atomic_compare_exchange_n(&panic_cpu, &none, own, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		if (none == own) /* the panic itself has failed */
-			arch_system_off();
-		panic_stop();
+		panic_stop(); /* or, if it was this one, the panic itself has failed */
 	}
 	console_seize();
 }
 
-static void stop_others(void)
+NAMED static void stop_others(void)
 {
 	unsigned others = 0;
 	uint64_t deadline;
@@ -100,9 +121,7 @@ static void print_stack(uint64_t from)
 static _Noreturn void finish(void)
 {
 	printk("global design safe state\n");
-	if (reset_last)
-		arch_system_reset();
-	arch_system_off();
+	last_act();
 }
 
 void safe_state_resets(bool reset)

@@ -57,6 +57,7 @@ extern struct host_registers host_registers[CPU_MAX];
 
 /* Locks: how many the calling CPU holds. */
 unsigned host_locks_held(void);
+void host_lock_wanted(bool always); /* as if another CPU waited for each lock that is held */
 
 /* ---- the recorder ---- */
 

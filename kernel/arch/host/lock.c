@@ -30,15 +30,32 @@ void lock_release(struct lock *l)
 	ticket_release(l);
 }
 
+static bool always_wanted;
+
+void host_lock_wanted(bool always)
+{
+	always_wanted = always;
+}
+
+bool lock_wanted(const struct lock *l)
+{
+	return always_wanted || ticket_wanted(l);
+}
+
 unsigned host_locks_held(void)
 {
 	return held_count;
 }
 
 /* The holder of a ticket lock may not be running: let it. */
-void cpu_relax(void)
+void lock_relax(void)
 {
 	const struct timespec moment = {.tv_nsec = 1000};
 
 	nanosleep(&moment, NULL);
+}
+
+void cpu_relax(void)
+{
+	lock_relax();
 }
