@@ -307,6 +307,7 @@ struct boot_info {
 	uint64_t archive_pa;
 	uint64_t image_bytes;
 	uint32_t cpus;
+	uint32_t intid_limit; /* first number of an SPI that the interrupt controller does not have */
 	uint32_t ram_count;
 	struct boot_range ram[BOOT_RAM_MAX]; /* free for processes; whole pages, ascending */
 	uint64_t ram_total;                  /* of the board */

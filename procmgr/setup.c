@@ -235,8 +235,7 @@ static void add_claims(struct slot *slot, unsigned owner)
 		if (!(claim.what == SYS_INTERRUPT ? add_interrupt : add_range)(slot, &claim, &used))
 			mistake(slot, "too many arguments, ranges and interrupts of devices");
 	}
-	for (unsigned i = 0; i < own->device_count; i++)
-		slot->owns_console |= sys_device_is_stdout(&board, own->devices[i]);
+	slot->owns_console = sys_owns_stdout(&board, &claims, owner);
 }
 
 static uint32_t connect_mask(uint32_t servers)
@@ -359,6 +358,7 @@ static bool read_board(void)
 	}
 	board.ram_bytes = free_bytes();
 	board.cpus = boot->cpus;
+	board.intid_limit = boot->intid_limit;
 	return true;
 }
 

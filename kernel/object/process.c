@@ -306,6 +306,7 @@ static void boot_info_make(struct process *p, const uint64_t random[RANDOM_COUNT
 	info.archive_pa = board.initrd.start;
 	info.image_bytes = board.image_readonly;
 	info.cpus = board.cpu_count;
+	info.intid_limit = gic_intid_limit();
 	info.program_address = BOOT_PROGRAM;
 	info.program_bytes = (uint64_t)(procmgr_file_end - procmgr_file);
 	memcpy(info.seed, &random[RANDOM_SEED], sizeof(info.seed));

@@ -193,6 +193,7 @@ struct sys_board {
 	struct sys_reserved reserved[SYS_RESERVED_MAX];
 	unsigned ram_count, reserved_count;
 	unsigned cpus;
+	uint32_t intid_limit; /* first SPI that the GIC does not have: the user puts it in, a tree does not say it */
 	unsigned node_count;
 	struct {
 		int32_t offset;   /* libfdt's name of it */
@@ -206,14 +207,14 @@ struct sys_board {
  */
 const char *sys_board_read(struct sys_board *board, const void *dtb, size_t bytes);
 
+/* Does the tree's root call the board, or its kind, so? */
+bool sys_board_is(const struct sys_board *board, const char *compatible);
+
 /*
  * Finds a device in the board's tree by "stdout" (what /chosen/stdout-path names), alias, or path. Returns NULL, or
  * what is wrong, as text.
  */
 const char *sys_device_find(const struct sys_board *board, const char *name, struct sys_device *device);
-
-/* Is it the one that /chosen/stdout-path names? */
-bool sys_device_is_stdout(const struct sys_board *board, const char *name);
 
 /*
  * The region of that name for $asinfo_start{} and $asinfo_length{}: one of `owner`'s `regions`, whether it stands in
@@ -246,6 +247,9 @@ struct sys_claims {
 	uint32_t wrong;                         /* bit n: owner n was refused something */
 	struct sys_claim claim[SYS_CLAIMS_MAX]; /* by owner; within it devices, mmio, regions, interrupts */
 };
+
+/* Has this owner, by whatever name, registers or an interrupt of the device that /chosen/stdout-path names? */
+bool sys_owns_stdout(const struct sys_board *board, const struct sys_claims *claims, unsigned owner);
 
 /* A range or an interrupt of the host that a VM's configuration passes to its guest. */
 struct sys_pass {

@@ -234,6 +234,7 @@ const char *sys_board_read(struct sys_board *board, const void *dtb, size_t byte
 	const char *wrong;
 
 	board->dtb = dtb;
+	board->intid_limit = SYS_SPI_LAST + 1;
 	board->node_count = board->ram_count = board->reserved_count = 0;
 	if (!fdt_good_header(dtb, bytes))
 		return "this is not a device tree blob, or it is damaged";
@@ -248,6 +249,11 @@ const char *sys_board_read(struct sys_board *board, const void *dtb, size_t byte
 		return wrong;
 	board->cpus = count_cpus(board);
 	return board->cpus ? NULL : "it describes no CPU";
+}
+
+bool sys_board_is(const struct sys_board *board, const char *compatible)
+{
+	return sys_is(board->dtb, board->nodes[0].offset, "compatible", compatible);
 }
 
 /* ---- named regions ---- */

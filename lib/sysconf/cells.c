@@ -35,7 +35,7 @@ bool sys_physical(const struct sys_range *range)
 	return range->bytes <= limit && range->start <= limit - range->bytes;
 }
 
-/* Entry `index` of a node's `reg`; false if there is none. */
+/* Entry `index` of a node's `reg`, cut off behind the last address; false if there is none. */
 bool sys_reg(const void *dtb, int node, const struct sys_cells *cells, unsigned index, struct sys_range *range)
 {
 	unsigned stride = cells->address + cells->size;
@@ -46,7 +46,9 @@ bool sys_reg(const void *dtb, int node, const struct sys_cells *cells, unsigned 
 		return false;
 	range->start = sys_cells_read(reg, index * stride, cells->address);
 	range->bytes = sys_cells_read(reg, index * stride + cells->address, cells->size);
-	return range->bytes <= UINT64_MAX - range->start;
+	if (range->bytes > UINT64_MAX - range->start)
+		range->bytes = UINT64_MAX - range->start;
+	return true;
 }
 
 /* Grants are made of pages: what shares a page cannot be kept apart. */

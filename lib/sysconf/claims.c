@@ -73,9 +73,25 @@ static void add_interrupt(struct collector *c, unsigned index, const struct sys_
 		    c->own->devices[index], (unsigned)intid, (unsigned)intid - PPI_FIRST);
 		return;
 	}
+	if (intid >= c->board->intid_limit) {
+		WRONG(c, SYS_BY_DEVICE, "device \"%.64s\": its interrupt %u does not exist, the GIC has 32 to %u",
+		      c->own->devices[index], (unsigned)intid, (unsigned)c->board->intid_limit - 1);
+		return;
+	}
 	claim = add(c, SYS_INTERRUPT, SYS_BY_DEVICE, index, intid, 1);
 	if (claim)
 		claim->edge = interrupt->edge;
+}
+
+static void collect_interrupt(struct collector *c, unsigned index)
+{
+	uint32_t intid = c->own->interrupts[index];
+
+	if (c->board && intid >= c->board->intid_limit && intid <= SYS_SPI_LAST)
+		WRONG(c, SYS_BY_INTERRUPT, "'interrupts' %u does not exist, the GIC has 32 to %u; choose another",
+		      (unsigned)intid, (unsigned)c->board->intid_limit - 1);
+	else
+		add(c, SYS_INTERRUPT, SYS_BY_INTERRUPT, index, intid, 1);
 }
 
 /* Pages of a device are also those of its neighbours, of which some must not be reached. */
@@ -199,7 +215,7 @@ static void describe(const struct sys_config *config, const struct sys_claim *cl
 	}
 }
 
-static bool overlap(const struct sys_claim *a, const struct sys_claim *b, const struct sys_config *config)
+bool sys_claims_overlap(const struct sys_claim *a, const struct sys_claim *b, const struct sys_config *config)
 {
 	if (a->what != b->what)
 		return false;
@@ -210,24 +226,32 @@ static bool overlap(const struct sys_claim *a, const struct sys_claim *b, const 
 	return a->start < b->start + b->bytes && b->start < a->start + a->bytes;
 }
 
-static void report_clash(const struct sys_config *config, const struct sys_claim *late, const struct sys_claim *early,
-			 struct sys_report *report)
+void sys_report_clash(const struct sys_config *config, const struct sys_claim *late, const struct sys_claim *early,
+		      const char *thing, struct sys_report *report)
 {
 	struct sys_place here = sys_claim_place(config, late), there = sys_claim_place(config, early);
-	char what[96], other[96], where[SYS_WHERE_MAX], thing[64];
+	char what[96], other[96], where[SYS_WHERE_MAX];
 
 	describe(config, late, what, sizeof(what));
 	describe(config, early, other, sizeof(other));
+	sys_mistake(
+	    report, &here,
+	    "%s: %s belongs to /%s/%s%s already, as %s; each thing has one owner, so take it from one of the two", what,
+	    thing, there.folder, there.name, sys_where(report, &there, where), other);
+}
+
+static void report_overlap(const struct sys_config *config, const struct sys_claim *late, const struct sys_claim *early,
+			   struct sys_report *report)
+{
+	char thing[64];
+
 	if (late->what == SYS_INTERRUPT)
 		snprintf(thing, sizeof(thing), "interrupt %u", (unsigned)late->start);
 	else if (late->start == SYS_ANYWHERE)
 		snprintf(thing, sizeof(thing), "it");
 	else
 		snprintf(thing, sizeof(thing), "0x%" PRIx64 "-0x%" PRIx64, late->start, late->start + late->bytes - 1);
-	sys_mistake(
-	    report, &here,
-	    "%s: %s belongs to /%s/%s%s already, as %s; each thing has one owner, so take it from one of the two", what,
-	    thing, there.folder, there.name, sys_where(report, &there, where), other);
+	sys_report_clash(config, late, early, thing, report);
 }
 
 static bool same_group(const struct sys_claim *a, const struct sys_claim *b)
@@ -244,14 +268,14 @@ static void check_group(const struct sys_config *config, const struct sys_claims
 
 		for (next = i; next < first && same_group(&claims->claim[i], &claims->claim[next]); next++) {
 			for (unsigned j = first; j < behind && !late; j++) {
-				if (!overlap(&claims->claim[next], &claims->claim[j], config))
+				if (!sys_claims_overlap(&claims->claim[next], &claims->claim[j], config))
 					continue;
 				late = &claims->claim[j];
 				early = &claims->claim[next];
 			}
 		}
 		if (late)
-			report_clash(config, late, early, report);
+			report_overlap(config, late, early, report);
 	}
 }
 
@@ -272,7 +296,7 @@ void sys_claims_read(struct sys_claims *claims, const struct sys_config *config,
 		for (unsigned i = 0; i < c.own->region_count; i++)
 			collect_region(&c, i);
 		for (unsigned i = 0; i < c.own->interrupt_count; i++)
-			add(&c, SYS_INTERRUPT, SYS_BY_INTERRUPT, i, c.own->interrupts[i], 1);
+			collect_interrupt(&c, i);
 	}
 	for (unsigned first = 0, behind; first < claims->count; first = behind) {
 		for (behind = first + 1;
@@ -280,4 +304,6 @@ void sys_claims_read(struct sys_claims *claims, const struct sys_config *config,
 			;
 		check_group(config, claims, first, behind, report);
 	}
+	if (board)
+		sys_resolve(claims, config, board, report);
 }

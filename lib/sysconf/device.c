@@ -4,15 +4,6 @@
 #include <libfdt.h>
 #include <string.h>
 
-#define GIC_CELLS   3 /* type, number, flags: Linux's binding arm,gic-v3.yaml */
-#define GIC_SPI     0
-#define GIC_PPI     1
-#define SPI_BASE    32
-#define PPI_BASE    16
-#define SPI_COUNT   988
-#define PPI_COUNT   16
-#define FLAGS_EDGES 3 /* bit 0: rising, bit 1: falling edge */
-
 /* The path of the device that /chosen/stdout-path names, without the options behind a colon. */
 static const char *stdout_name(const struct sys_board *board, char *name, size_t bytes)
 {
@@ -44,9 +35,9 @@ static int find_node(const struct sys_board *board, const char *name)
 }
 
 /* False: too long. */
-static bool get_path(const struct sys_board *board, int node, char *path, size_t bytes)
+static bool get_path(const struct sys_board *board, int node, char path[SYS_PATH_MAX])
 {
-	size_t at = bytes - 1;
+	size_t at = SYS_PATH_MAX - 1;
 
 	path[at] = '\0';
 	if (node == 0) {
@@ -63,139 +54,50 @@ static bool get_path(const struct sys_board *board, int node, char *path, size_t
 		path[at] = '/';
 		memcpy(path + at + 1, name, (size_t)length);
 	}
-	memmove(path, path + at, bytes - at);
+	memmove(path, path + at, SYS_PATH_MAX - at);
 	return true;
 }
 
-/* Carries an address over one bus's `ranges` towards the root. */
-static const char *translate_once(const void *dtb, int bus, int parent, struct sys_range *range)
+void sys_path_of(const struct sys_board *board, int node, char path[SYS_PATH_MAX])
 {
-	struct sys_cells here, above;
-	int length;
-	const void *ranges = fdt_getprop(dtb, bus, "ranges", &length);
-	unsigned stride;
+	static const char long_path[] = "a device whose path is longer than 127 bytes";
 
-	if (!ranges)
-		return "its bus has no 'ranges': its registers cannot be reached from the CPUs";
-	if (length == 0)
-		return NULL; /* the same addresses above and below */
-	if (!sys_cells_of(dtb, bus, &here) || !sys_cells_of(dtb, parent, &above))
-		return "its bus has addresses of more than two cells, which is not supported";
-	stride = here.address + above.address + here.size;
-	for (unsigned i = 0; (i + 1) * stride * 4 <= (unsigned)length; i++) {
-		uint64_t child = sys_cells_read(ranges, i * stride, here.address);
-		uint64_t up = sys_cells_read(ranges, i * stride + here.address, above.address);
-		uint64_t bytes = sys_cells_read(ranges, i * stride + here.address + above.address, here.size);
-
-		if (range->start >= child && range->start - child < bytes &&
-		    range->bytes <= bytes - (range->start - child)) {
-			range->start = up + (range->start - child);
-			return NULL;
-		}
-	}
-	return "its registers lie in none of the 'ranges' of its bus";
-}
-
-static const char *translate(const struct sys_board *board, int bus, struct sys_range *range)
-{
-	const char *wrong = NULL;
-
-	while (bus != 0 && !wrong) {
-		int parent = (int)board->nodes[bus].parent;
-
-		wrong = translate_once(board->dtb, board->nodes[bus].offset, board->nodes[parent].offset, range);
-		bus = parent;
-	}
-	return wrong;
+	if (!get_path(board, node, path))
+		memcpy(path, long_path, sizeof(long_path));
 }
 
 static const char *read_ranges(const struct sys_board *board, int node, struct sys_device *device)
 {
-	int bus = (int)board->nodes[node].parent;
-	struct sys_cells cells;
+	struct sys_registers registers = sys_registers(board, node);
 	struct sys_range range;
+	const char *wrong;
 
 	device->range_count = 0;
-	if (node == 0 || !sys_cells_of(board->dtb, board->nodes[bus].offset, &cells) || cells.size == 0)
+	if (!registers.readable)
 		return "its bus writes addresses in a way that is not supported";
-	for (unsigned i = 0; sys_reg(board->dtb, board->nodes[node].offset, &cells, i, &range); i++) {
-		const char *wrong = translate(board, bus, &range);
-
+	while (sys_next_registers(&registers, &range, &wrong)) {
 		if (wrong)
 			return wrong;
-		if (!sys_physical(&range))
-			return "its registers lie beyond the last physical address";
-		if (i == SYS_RANGES_MAX)
+		if (device->range_count == SYS_RANGES_MAX)
 			return "it has more register ranges than are supported (4)";
 		device->ranges[device->range_count++] = range;
 	}
 	return device->range_count ? NULL : "it has no registers ('reg') to be granted";
 }
 
-/* The offset of a node's interrupt controller: named by itself or by the nearest node above it that names one. */
-static int interrupt_parent(const struct sys_board *board, int node)
+static const char *read_interrupts(const struct sys_board *board, int node, struct sys_device *device)
 {
-	const void *phandle = NULL;
-	int length = 0;
-
-	while (!(phandle = fdt_getprop(board->dtb, board->nodes[node].offset, "interrupt-parent", &length)) &&
-	       node != 0)
-		node = (int)board->nodes[node].parent;
-	for (unsigned i = 0; phandle && length == 4 && i < board->node_count; i++)
-		if (board->nodes[i].phandle != 0 && board->nodes[i].phandle == sys_cells_read(phandle, 0, 1))
-			return board->nodes[i].offset;
-	return -FDT_ERR_NOTFOUND;
-}
-
-static bool is_gic(const void *dtb, int node)
-{
-	return sys_is(dtb, node, "compatible", "arm,gic-v3") || sys_is(dtb, node, "compatible", "arm,gic-400") ||
-	       sys_is(dtb, node, "compatible", "arm,cortex-a15-gic");
-}
-
-static bool has_gic_cells(const void *dtb, int gic)
-{
-	int length;
-	const void *cells = fdt_getprop(dtb, gic, "#interrupt-cells", &length);
-
-	return !cells || (length == 4 && sys_cells_read(cells, 0, 1) == GIC_CELLS);
-}
-
-static bool read_interrupt(const void *cells, struct sys_interrupt *interrupt)
-{
-	uint64_t type = sys_cells_read(cells, 0, 1), number = sys_cells_read(cells, 1, 1);
-
-	interrupt->edge = (sys_cells_read(cells, 2, 1) & FLAGS_EDGES) != 0;
-	if (type == GIC_SPI && number < SPI_COUNT)
-		interrupt->intid = (uint32_t)number + SPI_BASE;
-	else if (type == GIC_PPI && number < PPI_COUNT)
-		interrupt->intid = (uint32_t)number + PPI_BASE;
-	else
-		return false;
-	return true;
-}
-
-static const char *read_interrupts(const struct sys_board *board, int index, struct sys_device *device)
-{
-	const void *dtb = board->dtb;
-	int node = board->nodes[index].offset, length, parent;
-	const uint8_t *cells = fdt_getprop(dtb, node, "interrupts", &length);
+	struct sys_interrupts interrupts = sys_interrupts(board, node);
+	struct sys_interrupt interrupt;
+	const char *wrong;
 
 	device->interrupt_count = 0;
-	if (fdt_getprop(dtb, node, "interrupts-extended", NULL))
-		return "it has 'interrupts-extended', which is not supported";
-	if (!cells)
-		return NULL;
-	parent = interrupt_parent(board, index);
-	if (parent < 0 || !is_gic(dtb, parent))
-		return "its interrupts do not go to the GIC";
-	if (length % (4 * GIC_CELLS) || !has_gic_cells(dtb, parent))
-		return "its 'interrupts' are not made of three cells each";
-	for (; length > 0; length -= 4 * GIC_CELLS, cells += 4 * GIC_CELLS) {
+	while (sys_next_interrupt(&interrupts, &interrupt, &wrong)) {
+		if (wrong)
+			return wrong;
 		if (device->interrupt_count == SYS_INTRS_MAX)
 			return "it has more interrupts than are supported (8)";
-		if (!read_interrupt(cells, &device->interrupts[device->interrupt_count++]))
-			return "one of its interrupts is neither an SPI nor a PPI";
+		device->interrupts[device->interrupt_count++] = interrupt;
 	}
 	return NULL;
 }
@@ -206,7 +108,7 @@ static const char *read_interrupts(const struct sys_board *board, int index, str
  */
 static bool rules_others(const void *dtb, int node)
 {
-	return is_gic(dtb, node) || sys_is(dtb, node, "compatible", "arm,gic-v3-its") ||
+	return sys_is_gic(dtb, node) || sys_is(dtb, node, "compatible", "arm,gic-v3-its") ||
 	       sys_is(dtb, node, "compatible", "arm,smmu-v3") || fdt_getprop(dtb, node, "#iommu-cells", NULL);
 }
 
@@ -217,6 +119,8 @@ static const char *reason_to_refuse(const struct sys_board *board, int index)
 
 	if (rules_others(dtb, board->nodes[index].offset))
 		return "it belongs to the kernel";
+	if (sys_is(dtb, board->nodes[index].offset, "device_type", "memory"))
+		return "it is memory";
 	for (; index != 0; index = (int)board->nodes[index].parent) {
 		int length, node = board->nodes[index].offset;
 		const char *status = fdt_stringlist_get(dtb, node, "status", 0, &length);
@@ -249,9 +153,10 @@ const char *sys_device_find(const struct sys_board *board, const char *name, str
 
 	if (node < 0)
 		return "the board has no such device";
-	if (!get_path(board, node, device->path, sizeof(device->path)))
+	if (!get_path(board, node, device->path))
 		return "its path is longer than 127 bytes";
-	if ((int)board->nodes[node].parent == sys_node_path(board, "/reserved-memory"))
+	if ((int)board->nodes[node].parent == sys_node_path(board, "/reserved-memory") ||
+	    sys_is(board->dtb, board->nodes[node].offset, "device_type", "memory"))
 		return "it is memory; name it in 'regions'";
 	device->dma = does_dma(board->dtb, board->nodes[node].offset) &&
 		      !fdt_getprop(board->dtb, board->nodes[node].offset, "iommu-map", NULL);
@@ -261,11 +166,21 @@ const char *sys_device_find(const struct sys_board *board, const char *name, str
 	return wrong ? wrong : read_interrupts(board, node, device);
 }
 
-bool sys_device_is_stdout(const struct sys_board *board, const char *name)
+bool sys_owns_stdout(const struct sys_board *board, const struct sys_claims *claims, unsigned owner)
 {
 	int node = find_node(board, "stdout");
 
-	return node >= 0 && node == find_node(board, name);
+	for (unsigned i = 0; node >= 0 && i < claims->count; i++) {
+		if (claims->claim[i].owner == owner && sys_claim_is_of(board, node, &claims->claim[i]))
+			return true;
+	}
+	return false;
+}
+
+const char *sys_interrupt_refused(const struct sys_board *board, int node)
+{
+	return fdt_getprop(board->dtb, board->nodes[node].offset, "iommu-map", NULL) ? NULL
+										     : reason_to_refuse(board, node);
 }
 
 /* As for a device that is named, but a PCI host bridge may be reached if an SMMU holds all that is behind it. */
@@ -275,29 +190,47 @@ static const char *reason_to_refuse_page(const struct sys_board *board, int inde
 	const int node = board->nodes[index].offset;
 	const char *wrong;
 
-	if (sys_is(dtb, node, "device_type", "memory"))
-		return "it is memory";
 	if (fdt_getprop(dtb, node, "iommu-map", NULL))
 		return NULL;
 	wrong = reason_to_refuse(board, index);
 	return wrong || dma_allowed || !does_dma(dtb, node) ? wrong : "it can do DMA, which nothing bounds";
 }
 
+/*
+ * Why a node is in the way of `range`, or NULL. What cannot be reached from the CPUs is in nobody's way; of what
+ * belongs to the kernel all must be known.
+ */
+static const char *in_the_way(const struct sys_board *board, int node, const struct sys_range *range, bool dma_allowed)
+{
+	struct sys_registers registers = sys_registers(board, node);
+	struct sys_range own;
+	bool all = registers.readable;
+	const char *wrong;
+
+	while (sys_next_registers(&registers, &own, &wrong)) {
+		all &= !wrong || sys_unreachable(wrong);
+		if (!wrong && sys_share_page(&own, range)) {
+			wrong = reason_to_refuse_page(board, node, dma_allowed);
+			if (wrong)
+				return wrong;
+		}
+	}
+	if (!all && fdt_getprop(board->dtb, board->nodes[node].offset, "reg", NULL) &&
+	    rules_others(board->dtb, board->nodes[node].offset))
+		return "it belongs to the kernel, and where its registers are cannot be read";
+	return NULL;
+}
+
 const char *sys_mmio_refused(const struct sys_board *board, const struct sys_range *range, const char *except,
 			     bool dma_allowed, char path[SYS_PATH_MAX])
 {
-	struct sys_device device;
-
 	for (int node = 1; node < (int)board->node_count; node++) {
-		const char *wrong = NULL;
+		const char *wrong = in_the_way(board, node, range, dma_allowed);
 
-		/* What cannot be reached from the CPUs is in nobody's way. */
-		read_ranges(board, node, &device);
-		for (unsigned i = 0; i < device.range_count && !wrong; i++) {
-			if (sys_share_page(&device.ranges[i], range))
-				wrong = reason_to_refuse_page(board, node, dma_allowed);
-		}
-		if (wrong && get_path(board, node, path, SYS_PATH_MAX) && (!except || strcmp(path, except) != 0))
+		if (!wrong)
+			continue;
+		sys_path_of(board, node, path);
+		if (!except || strcmp(path, except) != 0)
 			return wrong;
 	}
 	return NULL;

@@ -4,6 +4,8 @@
 
 #include "sysconf.h"
 
+#define SYS_SPI_LAST 1019 /* Arm IHI 0069, 2.2.1: shared peripheral interrupts */
+
 struct sys_cells {
 	unsigned address, size; /* 32-bit cells of an address and of a length: 1 or 2, a length also 0 */
 };
@@ -64,6 +66,38 @@ bool sys_physical(const struct sys_range *range);
 bool sys_share_page(const struct sys_range *a, const struct sys_range *b);
 bool sys_is(const void *dtb, int node, const char *property, const char *value);
 
+/* registers.c: the ranges of a node's `reg`, one after the other. */
+struct sys_registers {
+	const struct sys_board *board;
+	int node, bus;
+	bool readable; /* its bus writes addresses in a way that is understood */
+	struct sys_cells cells;
+	unsigned next;
+};
+struct sys_registers sys_registers(const struct sys_board *board, int node);
+/* The next one as the CPUs see it, or in `wrong` why they do not; false: there is no further one. */
+bool sys_next_registers(struct sys_registers *r, struct sys_range *range, const char **wrong);
+/* Does this reason say that no CPU reaches them? Else the tree says it in a way that is not understood. */
+bool sys_unreachable(const char *wrong);
+
+/* interrupts.c: the interrupts of a node, one after the other. */
+struct sys_interrupts {
+	const struct sys_board *board;
+	const uint8_t *cells;
+	unsigned left; /* cells */
+	int parent;    /* offset of their controller, below 0: none */
+	bool extended, odd;
+};
+struct sys_interrupts sys_interrupts(const struct sys_board *board, int node);
+/* The next one, or in `wrong` why it is none of the GIC's; false: there is no further one. */
+bool sys_next_interrupt(struct sys_interrupts *i, struct sys_interrupt *interrupt, const char **wrong);
+bool sys_is_gic(const void *dtb, int node);
+
+/* resolve.c */
+bool sys_claim_is_of(const struct sys_board *board, int node, const struct sys_claim *claim);
+void sys_resolve(struct sys_claims *claims, const struct sys_config *config, const struct sys_board *board,
+		 struct sys_report *report);
+
 /* board.c: nodes are indices, -1 for none */
 int sys_node_child(const struct sys_board *board, int parent, const char *name, size_t bytes);
 int sys_node_path(const struct sys_board *board, const char *path); /* "/", or names behind slashes */
@@ -73,7 +107,16 @@ int sys_node_path(const struct sys_board *board, const char *path); /* "/", or n
 const char *sys_mmio_refused(const struct sys_board *board, const struct sys_range *range, const char *except,
 			     bool dma_allowed, char path[SYS_PATH_MAX]);
 
+/* Why nobody may have an interrupt of this node, or NULL. */
+const char *sys_interrupt_refused(const struct sys_board *board, int node);
+/* The full path of a node, or words that say that it is too long. */
+void sys_path_of(const struct sys_board *board, int node, char path[SYS_PATH_MAX]);
+
 /* claims.c */
+bool sys_claims_overlap(const struct sys_claim *a, const struct sys_claim *b, const struct sys_config *config);
+/* Two claims of different owners on one `thing`. */
+void sys_report_clash(const struct sys_config *config, const struct sys_claim *late, const struct sys_claim *early,
+		      const char *thing, struct sys_report *report);
 void sys_claims_read(struct sys_claims *claims, const struct sys_config *config, const struct sys_board *board,
 		     struct sys_report *report);
 struct sys_place sys_claim_place(const struct sys_config *config, const struct sys_claim *claim);

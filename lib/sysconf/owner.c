@@ -10,7 +10,6 @@
 #define DEFAULT_DELAY_MS    1000
 #define DELAY_MS_MAX        60000
 #define SPI_FIRST           32
-#define SPI_LAST            1019 /* Arm IHI 0069, 2.2.1: shared peripheral interrupts */
 #define CPUS_ALL            ((1u << CPU_MAX) - 1)
 #define ENV_NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
@@ -126,7 +125,7 @@ static void read_interrupts(const struct reader *r, struct sys_owner *own)
 				"interrupt %u is %s: each CPU has its own, and the kernel keeps it; use an SPI, 32 to "
 				"1019",
 				(unsigned)intid, intid < 16 ? "an SGI" : "a PPI");
-		else if (intid > SPI_LAST)
+		else if (intid > SYS_SPI_LAST)
 			MISTAKE(r, "interrupts", "there is no interrupt %u; use an SPI, 32 to 1019", (unsigned)intid);
 	}
 }

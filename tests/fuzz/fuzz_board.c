@@ -15,7 +15,25 @@ static void ask_device(const struct sys_board *board, const char *name)
 	struct sys_device device;
 
 	sys_device_find(board, name, &device);
-	sys_device_is_stdout(board, name);
+}
+
+/* Claims by number on every node. */
+static void ask_owners(const struct sys_board *board)
+{
+	static const struct sys_claim claim[] = {
+	    {.what = SYS_MMIO, .source = SYS_BY_MMIO, .start = 0x9000000, .bytes = 0x1000},
+	    {.what = SYS_INTERRUPT, .source = SYS_BY_INTERRUPT, .start = 33, .bytes = 1},
+	};
+	static struct sys_claims claims = {.count = 2};
+
+	claims.claim[0] = claim[0];
+	claims.claim[1] = claim[1];
+	sys_owns_stdout(board, &claims, 0);
+	for (int node = 0; node < (int)board->node_count; node++) {
+		sys_claim_is_of(board, node, &claim[0]);
+		sys_claim_is_of(board, node, &claim[1]);
+		sys_interrupt_refused(board, node);
+	}
 }
 
 static void ask(const struct sys_board *board)
@@ -33,6 +51,7 @@ static void ask(const struct sys_board *board)
 		range.start = starts[i];
 		sys_mmio_refused(board, &range, NULL, i & 1, path);
 	}
+	ask_owners(board);
 	sys_asinfo(NULL, NULL, board, "guestmem", &start, &length);
 }
 

@@ -510,6 +510,86 @@ static void test_mmio_owners(void **state)
 		  "of the two\n");
 }
 
+/* A device is its owner's, by whatever name, and so is the kernel's console. */
+static void test_owner_of_stdout(void **state)
+{
+	struct sys_owner *shell = &config.processes[1].own;
+	struct sys_board board;
+
+	(void)state;
+	read_good();
+	board_good(&board);
+	assert_int_equal(check_system(&board, NULL), 0);
+	assert_true(sys_owns_stdout(&board, &claims, 0));
+	assert_false(sys_owns_stdout(&board, &claims, 1));
+	config.processes[0].own.device_count = 0;
+	assert_int_equal(check_system(&board, NULL), 0);
+	assert_false(sys_owns_stdout(&board, &claims, 0));
+	shell->interrupts[0] = 33;
+	shell->interrupt_count = 1;
+	assert_int_equal(check_system(&board, NULL), 0);
+	assert_true(sys_owns_stdout(&board, &claims, 1));
+	shell->interrupt_count = 0;
+	shell->mmio[0] = (struct sys_range){0x1210021000, 0x1000};
+	shell->mmio_count = 1;
+	assert_int_equal(check_system(&board, NULL), 0);
+	assert_true(sys_owns_stdout(&board, &claims, 1));
+	shell->mmio[0].start += 0x1000;
+	assert_int_equal(check_system(&board, NULL), 0);
+	assert_false(sys_owns_stdout(&board, &claims, 1));
+}
+
+static void test_interrupts_that_exist(void **state)
+{
+	struct sys_owner *shell = &config.processes[1].own;
+	struct sys_board board;
+
+	(void)state;
+	read_good();
+	board_good(&board);
+	assert_int_equal(board.intid_limit, 1020);
+	shell->interrupts[0] = 95;
+	shell->interrupt_count = 1;
+	board.intid_limit = 96;
+	assert_int_equal(check_system(&board, NULL), 0);
+	shell->interrupts[0] = 96;
+	assert_int_equal(check_system(&board, NULL), 1);
+	assert_string_equal(said, "[system.dtb] /processes/shell: 'interrupts' 96 does not exist, the GIC has 32 to "
+				  "95; choose another\n");
+	/* SPI 1 of the device. */
+	shell->interrupt_count = 0;
+	board.intid_limit = 33;
+	assert_int_equal(check_system(&board, NULL), 1);
+	assert_non_null(strstr(said, "device \"stdout\": its interrupt 33 does not exist"));
+}
+
+/* Where the kernel's own devices are must be known before anybody is given an address. */
+static void test_unreadable_kernel_device(void **state)
+{
+	const struct sys_range range = {0x30000000, 0x1000};
+	char path[SYS_PATH_MAX];
+	struct sys_board board;
+	uint8_t *d = board_dtb;
+
+	(void)state;
+	begin(d);
+	cell_counts(d, 2, 2);
+	write_cpus(d);
+	write_memory(d);
+	open_node(d, "bus");
+	cell_counts(d, 3, 2);
+	open_node(d, "smmu");
+	text(d, "compatible", "arm,smmu-v3");
+	CELLS(d, "reg", 0, 0, 0x9050000, 0, 0x20000);
+	close_node(d);
+	close_node(d);
+	end(d);
+	assert_null(sys_board_read(&board, board_dtb, ROOM));
+	assert_string_equal(sys_mmio_refused(&board, &range, NULL, false, path),
+			    "it belongs to the kernel, and where its registers are cannot be read");
+	assert_string_equal(path, "/bus/smmu");
+}
+
 static void read_mmio(unsigned count, const uint32_t *values)
 {
 	uint8_t *d = system_dtb;
@@ -645,14 +725,25 @@ static void test_random_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_reads_all),       cmocka_unit_test(test_reads_vms),
-	    cmocka_unit_test(test_no_tree),         cmocka_unit_test(test_wrong_values),
-	    cmocka_unit_test(test_too_many),        cmocka_unit_test(test_board),
-	    cmocka_unit_test(test_long_properties), cmocka_unit_test(test_devices),
-	    cmocka_unit_test(test_wrong_devices),   cmocka_unit_test(test_mmio),
-	    cmocka_unit_test(test_regions),         cmocka_unit_test(test_mmio_owners),
-	    cmocka_unit_test(test_mmio_values),     cmocka_unit_test(test_check),
-	    cmocka_unit_test(test_needs),           cmocka_unit_test(test_random_damage),
+	    cmocka_unit_test(test_reads_all),
+	    cmocka_unit_test(test_reads_vms),
+	    cmocka_unit_test(test_no_tree),
+	    cmocka_unit_test(test_wrong_values),
+	    cmocka_unit_test(test_too_many),
+	    cmocka_unit_test(test_board),
+	    cmocka_unit_test(test_long_properties),
+	    cmocka_unit_test(test_devices),
+	    cmocka_unit_test(test_wrong_devices),
+	    cmocka_unit_test(test_mmio),
+	    cmocka_unit_test(test_regions),
+	    cmocka_unit_test(test_mmio_owners),
+	    cmocka_unit_test(test_mmio_values),
+	    cmocka_unit_test(test_check),
+	    cmocka_unit_test(test_needs),
+	    cmocka_unit_test(test_random_damage),
+	    cmocka_unit_test(test_owner_of_stdout),
+	    cmocka_unit_test(test_interrupts_that_exist),
+	    cmocka_unit_test(test_unreadable_kernel_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
