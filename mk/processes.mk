@@ -97,7 +97,7 @@ $(FIRST_MAINS:%=$(BUILD)/first/obj/%/procmgr/verify.c.o): | $(KEY_HEADER)
 GUEST_CFLAGS := $(BASE) $(ARM) $(FIXED) -ffreestanding -mgeneral-regs-only -nostdinc -isystem $(XINCLUDE) -I. -Iguests/common
 GUESTS       := $(filter-out common,$(patsubst guests/%/,%,$(wildcard guests/*/)))
 GUEST_COMMON := $(wildcard guests/common/*.c guests/common/*.S)
-guest-programs: $(GUESTS:%=$(BUILD)/guests/%.elf) $(BUILD)/guests/bench.img
+guest-programs: $(GUESTS:%=$(BUILD)/guests/%.elf) $(BUILD)/guests/bench.img $(BUILD)/guests/conform.img
 
 # $(call guest,name,sources,linker script)
 define guest
@@ -118,7 +118,11 @@ $(foreach g,$(GUESTS),$(eval $(call guest,$(g),$(wildcard guests/$(g)/*.c guests
 	$(wildcard guests/$(g)/guest.ld guests/common/guest.ld) guests/$(g)/guest.ld))))
 OUTPUTS += $(foreach e,elf img,$(GUESTS:%=$(BUILD)/guests/%.$(e)))
 
-# The Image of a guest runs at whatever address it is loaded to, so nothing in it may be an address.
+# This one has the address at which every loader puts it.
+$(BUILD)/guests/conform.img: $(BUILD)/guests/conform.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+# The Image of any other guest runs at whatever address it is loaded to, so nothing in it may be an address.
 $(BUILD)/guests/%.img: $(BUILD)/guests/%.elf tools/no-addresses.sh
 	$(Q)tools/no-addresses.sh $(XCC:gcc=readelf) $($*_GUEST_OBJECTS)
 	$(Q)$(OBJCOPY) -O binary $< $@

@@ -38,6 +38,7 @@ extern struct board board;
 /* What a guest provides. */
 void guest_main(void);                                      /* on the first virtual CPU, interrupts masked */
 void guest_secondary(unsigned int cpu);                     /* on each that cpu_on() started; returning powers it off */
+void guest_gic_init(unsigned int cpu);                      /* before either; the default makes it ready for use */
 void guest_irq(struct frame *frame, uint32_t intid);        /* acknowledged; completed afterwards */
 void guest_fault(struct frame *frame, unsigned int vector); /* anything else; the default reports and powers off */
 

@@ -24,17 +24,14 @@ void guest_start(const void *fdt, uint64_t entry_virtual, uint64_t entry_physica
 	if (!board.uart || !board.gicd || !board.gicr)
 		system_off();
 	uart_init();
-	gic_init_distributor();
-	gic_init_redistributor(0);
-	gic_init_cpu();
+	guest_gic_init(0);
 	guest_main();
 	system_off();
 }
 
 void secondary_start(unsigned int cpu)
 {
-	gic_init_redistributor(cpu);
-	gic_init_cpu();
+	guest_gic_init(cpu);
 	guest_secondary(cpu);
 	irq_disable();
 	hvc(PSCI_CPU_OFF, 0, 0, 0);
@@ -74,6 +71,14 @@ __attribute__((weak)) void guest_fault(struct frame *frame, unsigned int vector)
 	put_hex(frame->far);
 	line_end();
 	system_off();
+}
+
+__attribute__((weak)) void guest_gic_init(unsigned int cpu)
+{
+	if (cpu == 0)
+		gic_init_distributor();
+	gic_init_redistributor(cpu);
+	gic_init_cpu();
 }
 
 __attribute__((weak)) void guest_irq(struct frame *frame, uint32_t intid)
