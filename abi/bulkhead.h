@@ -47,7 +47,7 @@ enum kernel_errno {
 #define CPU_MAX     8
 #define VCPU_MAX    8
 #define REGION_MAX  32 /* for one process */
-#define NAME_MAX_   16
+#define NAME_MAX_   32
 
 /* Priorities 0 (idle) to 255; 255 is kept for the kernel. Policies. */
 #define PRIO_MAX     254
@@ -318,9 +318,10 @@ struct boot_info {
 	uint64_t random;  /* 0: the board gave no randomness, `seed` can be guessed */
 };
 
-#define ENV_MAX_         24
+#define ENV_MAX_         25
 #define ASINFO_VARIABLE  "asinfo."  /* and a region's name: its start and length, hexadecimal, with a comma */
 #define CLUSTER_VARIABLE "cluster." /* and a cluster's name: its CPUs as a mask, hexadecimal */
+#define NAME_VARIABLE    "vm.name"  /* the VM's name, if its configuration gives none */
 
 /* A shared object beside the program: its segments lie at `base` plus their p_vaddr, its file can be read in whole. */
 #define MODULE_MAX 8

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The environment of a process: what its `env` says. A qvm reads its configuration by itself, without the system
- * description: what that says of memory regions and clusters comes to it as further variables, in names that `env`
- * cannot have.
+ * description: what that says of its name, of memory regions and clusters comes to it as further variables, in names
+ * that `env` cannot have.
  */
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +39,7 @@ void environment_fill(struct slot *slot, const struct sys_owner *own)
 		add(slot, own->env[i]);
 	if (slot->kind != SLOT_VM)
 		return;
+	snprintf(next_text(slot), SLOT_ENV_BYTES, NAME_VARIABLE "=%.31s", own->name);
 	for (unsigned i = 0; i < own->region_count; i++)
 		add_region(slot, own, own->regions[i]);
 	for (unsigned i = 0; i < config.cluster_count; i++)

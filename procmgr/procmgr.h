@@ -28,7 +28,7 @@
 #define ARG_NUMBERS     20 /* two words for each number that is appended */
 
 /* Variables that are made: one for each region of a VM, and one for each cluster. */
-#define SLOT_ENV_MADE  (SYS_REGIONS_MAX + SYS_CLUSTERS_MAX)
+#define SLOT_ENV_MADE  (SYS_REGIONS_MAX + SYS_CLUSTERS_MAX + 1)
 #define SLOT_ENV_MAX   (SYS_ENV_MAX + SLOT_ENV_MADE)
 #define SLOT_ENV_BYTES 80
 

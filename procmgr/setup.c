@@ -117,6 +117,13 @@ static bool asinfo(void *context, const char *name, uint64_t *start, uint64_t *b
 	return sys_asinfo(&config, &vm->own, &board, name, start, bytes);
 }
 
+static void asinfo_why(void *context, const char *name, char *text, size_t bytes)
+{
+	const struct sys_report report = {.file = SYSTEM_DTB};
+
+	sys_asinfo_why(&config, context, &board, &report, name, text, bytes);
+}
+
 static bool cluster(void *context, const char *name, uint32_t *cpus)
 {
 	(void)context;
@@ -140,9 +147,11 @@ static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_t
 static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_needs *need, struct sys_report *report)
 {
 	const struct qvmconf_host host = {.context = (void *)(uintptr_t)vm,
+					  .name = vm->own.name,
 					  .read = read_file,
 					  .env = env,
 					  .asinfo = asinfo,
+					  .asinfo_why = asinfo_why,
 					  .cluster = cluster,
 					  .vdev = describe_vdev,
 					  .message = mistake_line};

@@ -51,6 +51,7 @@ static bool cluster(void *context, const char *name, uint32_t *runmask)
 
 void environment_use(struct qvmconf_host *host)
 {
+	host->name = getenv(NAME_VARIABLE);
 	host->env = variable;
 	host->asinfo = asinfo;
 	host->cluster = cluster;

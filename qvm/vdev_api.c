@@ -41,7 +41,7 @@ int vdev_thread_create(vdev_t *vdp, void (*entry)(void *arg), void *arg, size_t 
 
 	if (!((struct vdev_instance *)(void *)vdp)->configured)
 		return -EINVAL;
-	snprintf(full, sizeof(full), "%.11s %s", vdp->v_name, name);
+	snprintf(full, sizeof(full), "%.22s %s", vdp->v_name, name);
 	return thread_create(entry, arg, stack_bytes > STACK_MIN ? stack_bytes : STACK_MIN, vdp->v_sched, 0, full);
 }
 

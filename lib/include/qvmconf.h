@@ -18,7 +18,7 @@
 #define QVM_ARENA_BYTES      16384u        /* strings that are kept, all together */
 #define QVM_SOURCES_MAX      8             /* configuration files on one command line */
 #define QVM_MISTAKES_MAX     50            /* reported before the reader gives up */
-#define QVM_NAME_MAX         16            /* bytes of the VM's name, NUL included: it names the process too */
+#define QVM_NAME_MAX         32            /* bytes of the VM's name, NUL included: it names the process too */
 #define QVM_MEM_MAX          8             /* ram and rom regions */
 #define QVM_CPUS_MAX         8             /* the kernel's VCPU_MAX */
 #define QVM_LOADS_MAX        16
@@ -177,7 +177,7 @@ struct qvm_gic {
 enum qvm_unsupported { QVM_ABORT, QVM_FAIL, QVM_IGNORE };
 
 struct qvm_config {
-	const char *name; /* `system`, or "qvm-guest" */
+	const char *name; /* `system`, else that of the surroundings, else "qvm-guest" */
 	bool name_given;
 	struct qvm_place name_place; /* if given */
 	struct qvm_mem mem[QVM_MEM_MAX];
@@ -228,12 +228,16 @@ struct qvmconf_vdev_type {
 /* What the reader asks of its surroundings. Every function may be NULL: then nothing of that kind exists. */
 struct qvmconf_host {
 	void *context;
+	/* What the VM is called if its configuration does not say; stays as long as the configuration is used. */
+	const char *name;
 	/* The whole text of a file, which must stay there until qvmconf_read() returns. 0, or a negative errno. */
 	int (*read)(void *context, const char *path, const char **text, size_t *bytes);
 	/* The value for `$env{name}`, or NULL. */
 	const char *(*env)(void *context, const char *name);
 	/* The region for `$asinfo_start{name}` and `$asinfo_length{name}`; false: there is none. */
 	bool (*asinfo)(void *context, const char *name, uint64_t *start, uint64_t *bytes);
+	/* Why there is none, as a sentence. */
+	void (*asinfo_why)(void *context, const char *name, char *text, size_t bytes);
 	/* Describes a type of vdev; false: there is no plug-in file for it. */
 	bool (*vdev)(void *context, const char *type, struct qvmconf_vdev_type *description);
 	/* The run mask that a cluster of CPUs is; false: there is no cluster of this name. */

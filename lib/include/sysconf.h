@@ -224,6 +224,10 @@ const char *sys_device_find(const struct sys_board *board, const char *name, str
 bool sys_asinfo(const struct sys_config *config, const struct sys_owner *owner, const struct sys_board *board,
 		const char *name, uint64_t *start, uint64_t *bytes);
 
+/* Why a VM has no such region: a sentence that names it and the VM's node. */
+void sys_asinfo_why(const struct sys_config *config, const struct sys_vm *vm, const struct sys_board *board,
+		    const struct sys_report *report, const char *name, char *text, size_t bytes);
+
 /* ---- who owns what ---- */
 
 enum sys_what { SYS_MEMORY, SYS_MMIO, SYS_INTERRUPT };

@@ -149,7 +149,8 @@ static void check_vdev(struct qc_reader *r, const struct qvm_vdev *vdev)
 		qc_mistake(r, &vdev->place, "'vdev %s' needs 'loc', the address of its registers", vdev->type);
 	if (vdev->intr_count == 0 && (vdev->loc_given || !type->pci))
 		qc_mistake(r, &vdev->place, "'vdev %s' needs 'intr', as in %s:37", vdev->type, r->config->gic.name);
-	type->complete(r, vdev);
+	if (type->complete)
+		type->complete(r, vdev);
 }
 
 /* Where they end is known only when all CPUs are. */

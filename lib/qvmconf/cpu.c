@@ -98,19 +98,19 @@ static void cpu_runmask(struct qc_reader *r, const struct qc_option *option)
 	struct qvm_cpu *cpu = current(r);
 	const char *word = qc_argument(r, option), *text = word;
 	uint32_t mask = 0;
-	uint64_t n;
 
 	if (!word)
 		return;
-	for (const char *end = word + strlen(word); text;) {
-		if (!next_number(&text, end, &n) || n >= CPUS) {
+	/* One digit is one CPU: 0x3 would be read as CPU 3 by some, as CPUs 0 and 1 by others. */
+	for (; text; text = text[1] ? text + 2 : NULL) {
+		if (text[0] < '0' || text[0] >= '0' + CPUS || (text[1] && (text[1] != ',' || !text[2]))) {
 			qc_mistake(r, &r->word_place,
 				   "'%.64s' is not a list of CPUs: write 0 to 7 with commas between them and no "
 				   "blanks",
 				   word);
 			return;
 		}
-		mask |= 1u << n;
+		mask |= 1u << (text[0] - '0');
 	}
 	cpu->runmask_given = true;
 	cpu->runmask = mask;

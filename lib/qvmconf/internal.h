@@ -48,6 +48,7 @@ struct qc_reader {
 	bool load_mistaken;                   /* the same for load */
 	bool gic_given;
 	struct qvm_place gic_place; /* if given */
+	unsigned strange;           /* bit n: of enum qc_look, one was reported */
 	bool pic_refused; /* an interrupt controller of another architecture was named, and vdevs may name it */
 	unsigned options; /* seen so far */
 	unsigned mistakes;
@@ -81,6 +82,25 @@ bool qc_next_option(struct qc_reader *r);
 const char *qc_argument(struct qc_reader *r, const struct qc_option *option);
 const char *qc_keep(struct qc_reader *r, const char *text);
 
+/* text.c */
+enum qc_look {
+	QC_PLAIN,
+	QC_SINGLE_QUOTE,
+	QC_OTHER_QUOTE,
+	QC_BLANK,
+	QC_INVISIBLE,
+	QC_HYPHEN,
+	QC_FOREIGN,
+	QC_LOOKS,
+};
+
+/* What the character at `text` looks like; it is `*used` bytes of UTF-8. */
+enum qc_look qc_look(const char *text, size_t left, uint32_t *code, size_t *used);
+/* Reports a character where it may not stand, the first one of its kind. But for a blank, the word is spoilt. */
+void qc_strange(struct qc_reader *r, enum qc_look look, uint32_t code);
+/* Why a file cannot be read as words, as the rest of a sentence, or NULL. */
+const char *qc_text_problem(const char *text, size_t bytes);
+
 /* report.c */
 void qc_mistake(struct qc_reader *r, const struct qvm_place *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -105,7 +125,8 @@ struct qc_vdev_type {
 	const char *options; /* list: beside those that all vdevs have */
 	const char *later;   /* list: those of them that are not supported yet; or NULL */
 	uint64_t bytes;
-	bool pci;                                                           /* without a `loc` */
+	bool pci;                     /* without a `loc` */
+	const char *standard, *value; /* an option that it has even if nobody writes it, or NULL */
 	const char *(*check)(const char *option, const char *value);        /* what is wrong with a value, or NULL */
 	void (*complete)(struct qc_reader *r, const struct qvm_vdev *vdev); /* all its options have been read */
 };
@@ -118,7 +139,7 @@ const char *qc_list_find(const char *list, const char *word, bool *argument);
 extern const struct qc_option qc_vdev_options[]; /* that all vdevs have, ending with a NULL name */
 void qc_vdev(struct qc_reader *r, const struct qc_option *option);
 bool qc_vdev_own_option(struct qc_reader *r);
-bool qc_vdev_has(const struct qvm_config *config, const struct qvm_vdev *vdev, const char *option);
+void qc_vdev_close(struct qc_reader *r); /* all its options have been read */
 struct qvm_vdev *qc_current_vdev(struct qc_reader *r);
 bool qc_spi(struct qc_reader *r, const char *text, size_t bytes, uint32_t *intid);
 const char *qc_vdev_name(struct qc_reader *r, const struct qc_option *option);

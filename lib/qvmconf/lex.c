@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define SUBSTITUTION_NAME_MAX 64
+#define QC_WHY_MAX            256
 
 static const char *base_name(const char *path)
 {
@@ -101,7 +102,14 @@ static void substitute_asinfo(struct qc_reader *r, enum substitution kind, const
 	if (strchr(name, '/')) {
 		word_spoil(r, "only the last name of a memory region is given, no path:", name);
 	} else if (!r->host->asinfo || !r->host->asinfo(r->host->context, name, &start, &bytes)) {
-		word_spoil(r, "the board has no reserved memory region", name);
+		char why[QC_WHY_MAX] = "";
+
+		if (r->host->asinfo_why)
+			r->host->asinfo_why(r->host->context, name, why, sizeof(why));
+		if (*why)
+			word_spoil(r, why, "");
+		else
+			word_spoil(r, "the board has no reserved memory region", name);
 	} else {
 		snprintf(number, sizeof(number), "0x%" PRIx64, kind == SUB_START ? start : bytes);
 		word_add_text(r, number);
@@ -153,19 +161,32 @@ static void advance(struct qc_reader *r)
 		r->here.line++;
 }
 
+static enum qc_look look_here(const struct qc_reader *r, uint32_t *code, size_t *used)
+{
+	return qc_look(r->text + r->at, r->text_bytes - r->at, code, used);
+}
+
 static void skip_blank(struct qc_reader *r)
 {
 	bool comment = false;
 
-	for (; r->at < r->text_bytes; advance(r)) {
+	while (r->at < r->text_bytes) {
 		char c = r->text[r->at];
+		size_t used = 1;
+		uint32_t code;
 
 		if (c == '\n')
 			comment = false;
 		else if (c == '#')
 			comment = true;
+		else if (!comment && look_here(r, &code, &used) == QC_BLANK)
+			qc_strange(r, QC_BLANK, code);
 		else if (!comment && !is_space(c))
 			break;
+		if (used == 1)
+			advance(r);
+		else
+			r->at += used;
 	}
 }
 
@@ -197,6 +218,54 @@ static void quoted_backslash(struct qc_reader *r)
 	advance(r);
 }
 
+/* After a quote of the wrong kind: over what was to be quoted, so that it is not judged. */
+static void skip_quoted(struct qc_reader *r)
+{
+	uint32_t code;
+	size_t used;
+
+	for (size_t at = r->at; at < r->text_bytes && r->text[at] != '\n'; at += used) {
+		enum qc_look look = qc_look(r->text + at, r->text_bytes - at, &code, &used);
+
+		if (look == QC_SINGLE_QUOTE || look == QC_OTHER_QUOTE) {
+			r->at = at + used;
+			return;
+		}
+	}
+}
+
+/* A character of a word that is plain to nobody: true, and it was passed over. In quotes nearly all may stand. */
+static bool pass_strange(struct qc_reader *r, bool quoted)
+{
+	uint32_t code;
+	size_t used;
+	enum qc_look look = look_here(r, &code, &used);
+
+	if (look == QC_PLAIN || (quoted && look != QC_BLANK && look != QC_INVISIBLE))
+		return false;
+	qc_strange(r, look, code);
+	r->word_bad = true;
+	r->at += used;
+	if (look == QC_SINGLE_QUOTE || look == QC_OTHER_QUOTE)
+		skip_quoted(r);
+	return true;
+}
+
+/* Is a blank here, outside of quotes? One that only looks so ends a word, too. */
+static bool blank_here(const struct qc_reader *r)
+{
+	uint32_t code;
+	size_t used;
+
+	return is_space(r->text[r->at]) || look_here(r, &code, &used) == QC_BLANK;
+}
+
+/* A line end in quotes is itself, however the file writes it. */
+static bool line_end_here(const struct qc_reader *r)
+{
+	return r->text[r->at] == '\r' && r->at + 1 < r->text_bytes && r->text[r->at + 1] == '\n';
+}
+
 static bool file_word(struct qc_reader *r)
 {
 	const uint32_t line = r->at ? r->here.line : 0;
@@ -211,8 +280,10 @@ static bool file_word(struct qc_reader *r)
 	while (r->at < r->text_bytes) {
 		char c = r->text[r->at];
 
-		if (!quoted && (is_space(c) || c == '#'))
+		if (!quoted && (blank_here(r) || c == '#'))
 			break;
+		if (pass_strange(r, quoted))
+			continue;
 		if (c == '"') {
 			quoted = !quoted;
 			advance(r);
@@ -221,7 +292,8 @@ static bool file_word(struct qc_reader *r)
 		} else if (c == '$' && (used = substitute(r, r->text + r->at, r->text_bytes - r->at)) != 0) {
 			r->at += used;
 		} else {
-			word_add(r, c);
+			if (!line_end_here(r))
+				word_add(r, c);
 			advance(r);
 		}
 	}
@@ -263,11 +335,33 @@ static bool next_word(struct qc_reader *r)
 	return true;
 }
 
+static bool read_file(struct qc_reader *r, const char *path, const char **text, size_t *bytes)
+{
+	int status = r->host->read ? r->host->read(r->host->context, path, text, bytes) : -2;
+	const char *problem;
+
+	if (status < 0) {
+		qc_mistake(r, &r->word_place, "cannot read the configuration file '%.128s': %s", path,
+			   status == -2 ? "no such file" : "the read failed");
+		return false;
+	}
+	if (*bytes > QVM_FILE_MAX) {
+		qc_mistake(r, &r->word_place, "the configuration file '%.128s' is longer than 256 KiB", path);
+		return false;
+	}
+	*text = *text ? *text : ""; /* of an empty file */
+	problem = qc_text_problem(*text, *bytes);
+	if (problem) {
+		qc_mistake(r, &(struct qvm_place){base_name(path), 1}, "this file %s", problem);
+		return false;
+	}
+	return true;
+}
+
 static void open_file(struct qc_reader *r)
 {
 	const char *path, *text = NULL;
 	size_t bytes = 0;
-	int status;
 
 	if (r->word_bad)
 		return;
@@ -276,17 +370,11 @@ static void open_file(struct qc_reader *r)
 		return;
 	}
 	path = qc_keep(r, r->word + 1);
-	status = r->host->read ? r->host->read(r->host->context, path, &text, &bytes) : -2;
-	if (status < 0) {
-		qc_mistake(r, &r->word_place, "cannot read the configuration file '%.128s': %s", path,
-			   status == -2 ? "no such file" : "the read failed");
+	if (!read_file(r, path, &text, &bytes)) {
+		r->mem_mistaken = r->load_mistaken = true; /* what it would have said is not missing */
 		return;
 	}
-	if (bytes > QVM_FILE_MAX) {
-		qc_mistake(r, &r->word_place, "the configuration file '%.128s' is longer than 256 KiB", path);
-		return;
-	}
-	r->text = text ? text : ""; /* of an empty file */
+	r->text = text;
 	r->text_bytes = bytes;
 	r->at = 0;
 	r->here = r->option_place = (struct qvm_place){.file = base_name(path), .line = 1};
@@ -308,8 +396,10 @@ bool qc_next_option(struct qc_reader *r)
 			continue;
 		}
 		r->option_place = r->word_place;
-		if (r->word_bad)
+		if (r->word_bad) {
+			r->mem_mistaken = r->load_mistaken = true; /* it may have been any option */
 			continue;
+		}
 		if (r->word[0] != '@')
 			return true;
 		if (r->text)

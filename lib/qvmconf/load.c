@@ -102,16 +102,25 @@ void qc_load(struct qc_reader *r, const struct qc_option *option)
 		r->load_mistaken = true;
 }
 
-/* initrd, fdt, data: what kind of blob the `load` or `pass` behind it brings. */
+/* What may stand where 'load' or 'pass' must: a device tree is generated whether it is asked for or not. */
+static bool is_generate(const struct qc_option *option, const char *word)
+{
+	return option->name[0] == 'f' && strcmp(word, "generate") == 0;
+}
+
+/* initrd, fdt, data, guest: what kind of blob the `load` or `pass` behind it brings. */
 void qc_blob(struct qc_reader *r, const struct qc_option *option)
 {
 	static const struct qc_option load_option = OPTION("load", "[address,]file", NULL);
 	enum qvm_load_type type = option->name[0] == 'i'   ? QVM_LOAD_INITRD
 				  : option->name[0] == 'f' ? QVM_LOAD_FDT
-							   : QVM_LOAD_DATA;
+				  : option->name[0] == 'd' ? QVM_LOAD_DATA
+							   : QVM_LOAD_ANY;
 	const char *word = qc_argument(r, option);
 
-	if (word && strcmp(word, "pass") == 0) {
+	if (word && is_generate(option, word))
+		return;
+	if (word && strcmp(word, "pass") == 0 && type != QVM_LOAD_ANY) {
 		qc_pass_blob(r, type);
 		return;
 	}
@@ -122,6 +131,6 @@ void qc_blob(struct qc_reader *r, const struct qc_option *option)
 	}
 	r->load_mistaken = true;
 	if (word)
-		qc_mistake(r, &r->word_place, "'load' or 'pass' must follow '%s', but here stands '%.64s'",
-			   option->name, word);
+		qc_mistake(r, &r->word_place, "'load'%s must follow '%s', but here stands '%.64s'",
+			   type == QVM_LOAD_ANY ? "" : " or 'pass'", option->name, word);
 }

@@ -14,8 +14,8 @@ static void option_system(struct qc_reader *r, const struct qc_option *option)
 	if (!name)
 		return;
 	if (r->word_bytes == 0 || r->word_bytes >= QVM_NAME_MAX || strspn(name, allowed) != r->word_bytes) {
-		qc_mistake(r, &r->word_place, "'%.64s' cannot name a VM: use 1 to 15 letters, digits, '_', '-' or '.'",
-			   name);
+		qc_mistake(r, &r->word_place, "'%.64s' cannot name a VM: use 1 to %d letters, digits, '_', '-' or '.'",
+			   name, (int)QVM_NAME_MAX - 1);
 		return;
 	}
 	r->config->name = qc_keep(r, name);
@@ -84,6 +84,7 @@ static const struct qc_option top_options[] = {
     OPTION("initrd", "'load' and a file", qc_blob),
     OPTION("fdt", "'load' and a file", qc_blob),
     OPTION("data", "'load' and a file", qc_blob),
+    OPTION("guest", "'load' and a file", qc_blob),
     OPTION("cmdline", "the guest's command line, in quotes", option_cmdline),
     OPTION("pass", NULL, qc_pass),
     OPTION("vdev", "the type of a virtual device", qc_vdev),
@@ -143,6 +144,8 @@ void qc_open(struct qc_reader *r, enum qc_context context)
 	if ((r->context == QC_PASS || r->context == QC_RESERVE) && r->parts == 0)
 		qc_mistake(r, &r->context_place, "'%s' needs a 'loc' or an 'intr' behind it",
 			   r->context == QC_PASS ? "pass" : "reserve");
+	if (r->context == QC_VDEV)
+		qc_vdev_close(r);
 	r->context = context;
 	r->context_place = r->option_place;
 	r->parts = 0;

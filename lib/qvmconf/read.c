@@ -3,10 +3,10 @@
 #include "internal.h"
 #include <string.h>
 
-static void defaults(struct qvm_config *c)
+static void defaults(struct qvm_config *c, const char *name)
 {
 	memset(c, 0, sizeof(*c));
-	c->name = "qvm-guest";
+	c->name = name ? name : "qvm-guest";
 	c->gic = (struct qvm_gic){.gicd = 0x2f000000, .gicr = 0x2f100000, .name = "gic"};
 	c->unsupported.instruction = QVM_FAIL;
 	c->unsupported.reference = QVM_IGNORE;
@@ -19,7 +19,7 @@ int qvmconf_read(struct qvm_config *config, int argc, const char *const *argv, c
 {
 	struct qc_reader r = {.config = config, .host = host, .argc = argc, .argv = argv, .vdev_options = ""};
 
-	defaults(config);
+	defaults(config, host->name);
 	r.here = r.option_place = (struct qvm_place){.file = "command line", .line = 0};
 	while (qc_next_option(&r))
 		qc_option(&r);

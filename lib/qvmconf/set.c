@@ -44,12 +44,22 @@ static void gic_hwassist(struct qc_reader *r, uint64_t value)
 			   "'set gic-hwassist' off: the guest's interrupt controller always uses the hardware's");
 }
 
+static void pointer_authentication(struct qc_reader *r, uint64_t value)
+{
+	if (value)
+		qc_mistake(
+		    r, &r->option_place,
+		    "'set pointer-authentication' on: guests are not shown pointer authentication; write off, or "
+		    "delete it");
+}
+
 /* Those that can be used come first: they are the choices that messages give. */
 static const struct variable variables[] = {
     {"counter-offset", NUMBER, counter_offset, NULL},
     {"debug", BOOLEAN, vdev_debug, NULL},
     {"exit-on-halt", BOOLEAN, exit_on_halt, NULL},
     {"gic-hwassist", BOOLEAN, gic_hwassist, NULL},
+    {"pointer-authentication", BOOLEAN, pointer_authentication, NULL},
     {"fdt-dump-file", STRING, NULL, "is not supported: the board has no files that a VM could write"},
     {"grow-heap", ADDRESS, NULL, "is not used: 'memory' in the system description is qvm's from its start"},
     {"host-paddr-gicd", ADDRESS, NULL, FROM_BOARD},
@@ -63,7 +73,7 @@ static const struct variable variables[] = {
 };
 
 #define VARIABLES      (sizeof(variables) / sizeof(variables[0]))
-#define VARIABLES_HERE 4
+#define VARIABLES_HERE 5
 
 static unsigned find(const char *word, const char *const *names, unsigned count)
 {

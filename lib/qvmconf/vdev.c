@@ -143,7 +143,7 @@ const struct qc_option qc_vdev_options[] = {
     OPTIONS_END,
 };
 
-bool qc_vdev_has(const struct qvm_config *config, const struct qvm_vdev *vdev, const char *option)
+static bool has_option(const struct qvm_config *config, const struct qvm_vdev *vdev, const char *option)
 {
 	for (unsigned i = 0; i < vdev->option_count; i++) {
 		if (strcmp(config->vdev_options[vdev->option_first + i].name, option) == 0)
@@ -183,6 +183,18 @@ static void keep_own_option(struct qc_reader *r, const char *name, const char *v
 	if (kept)
 		*kept = (struct qvm_vdev_option){
 		    .name = name, .value = value ? qc_keep(r, value) : NULL, .place = r->option_place};
+}
+
+void qc_vdev_close(struct qc_reader *r)
+{
+	const struct qvm_vdev *vdev = qc_current_vdev(r);
+	const struct qc_vdev_type *type = qc_vdev_type(vdev->type);
+	struct qvm_vdev_option *added = NULL;
+
+	if (type && type->standard && !has_option(r->config, vdev, type->standard))
+		added = own_option(r, qc_current_vdev(r), type->standard);
+	if (added)
+		*added = (struct qvm_vdev_option){.name = type->standard, .value = type->value, .place = vdev->place};
 }
 
 static void own_value(struct qc_reader *r, const char *name, const char *value)

@@ -11,12 +11,6 @@ static const char *pl011_check(const char *option, const char *value)
 	return strcmp(option, "hostdev") == 0 ? pl011_hostdev(value, &hostdev) : NULL;
 }
 
-static void pl011_complete(struct qc_reader *r, const struct qvm_vdev *vdev)
-{
-	if (!qc_vdev_has(r->config, vdev, "hostdev"))
-		qc_mistake(r, &vdev->place, "'vdev pl011' needs 'hostdev', as in /dev/console/%s", r->config->name);
-}
-
 static const char *shmem_check(const char *option, const char *value)
 {
 	struct shmem_create create;
@@ -46,14 +40,15 @@ static void shmem_complete(struct qc_reader *r, const struct qvm_vdev *vdev)
 
 /* Those that are refused as a whole: their options are known so that they can be passed over. */
 #define NO_ARGUMENT(name) "0" name "\0"
-#define ELSEWHERE(name, state, options)                          \
-	{                                                        \
-		name, state, options, NULL, 0, false, NULL, NULL \
+#define ELSEWHERE(name, state, options)                                      \
+	{                                                                    \
+		name, state, options, NULL, 0, false, NULL, NULL, NULL, NULL \
 	}
 
 static const struct qc_vdev_type types[] = {
-    {"pl011", QC_HERE, "batch\0delayed\0hostdev\0", "batch\0delayed\0", QVM_PAGE, false, pl011_check, pl011_complete},
-    {"shmem", QC_HERE, "create\0allow\0deny\0", NULL, QVM_PAGE, true, shmem_check, shmem_complete},
+    {"pl011", QC_HERE, "batch\0delayed\0hostdev\0", "batch\0delayed\0", QVM_PAGE, false, "hostdev", "-", pl011_check,
+     NULL},
+    {"shmem", QC_HERE, "create\0allow\0deny\0", NULL, QVM_PAGE, true, NULL, NULL, shmem_check, shmem_complete},
     ELSEWHERE("progress", QC_LATER, ""),
     ELSEWHERE("ser8250", QC_LATER, "hostdev\0delayed\0batch\0"),
     ELSEWHERE("smmu", QC_LATER, ""),

@@ -3,6 +3,7 @@
 #include "fdtgood.h"
 #include "internal.h"
 #include <libfdt.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool usable(const void *dtb, int node)
@@ -291,4 +292,31 @@ bool sys_asinfo(const struct sys_config *config, const struct sys_owner *owner, 
 		}
 	}
 	return false;
+}
+
+static bool anybody_has(const struct sys_config *config, const struct sys_board *board, const char *name)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < config->region_count; i++)
+		found |= strcmp(config->regions[i].name, name) == 0;
+	for (unsigned i = 0; board && i < board->reserved_count; i++)
+		found |= strcmp(board->reserved[i].name, name) == 0;
+	return found;
+}
+
+void sys_asinfo_why(const struct sys_config *config, const struct sys_vm *vm, const struct sys_board *board,
+		    const struct sys_report *report, const char *name, char *text, size_t bytes)
+{
+	const struct sys_place node = {"vms", vm->own.name, NULL};
+	char where[SYS_WHERE_MAX];
+
+	sys_where(report, &node, where);
+	if (!anybody_has(config, board, name))
+		snprintf(text, bytes, "memory region '%.64s': %s", name,
+			 board ? "neither /memory nor the board's /reserved-memory has it"
+			       : "/memory does not have it, and without --board nobody knows what the board has");
+	else
+		snprintf(text, bytes, "memory region '%.64s': /vms/%s%s does not name it in 'regions'", name,
+			 vm->own.name, where);
 }

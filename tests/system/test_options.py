@@ -298,3 +298,20 @@ def test_env_of_several():
     assert big["pass_intr"] == [{"guest": 99, "host": 34}]
     for name in ("small", "a.name_with-all"):
         assert (env[name]["pass"], env[name]["pass_intr"], len(env[name]["vcpus"])) == ([], [], 1), env[name]
+
+
+def test_names():
+    """The longest name, and one that only the system description gives: the same everywhere."""
+    longest = "abcdefghijklmnopqrstuvwxyz-1234"
+    files = archive_files_of({longest: ("idle=1", "", ""), "nameless": ("idle=1", "", "")})
+    for name in (longest, "nameless"):
+        config = files[f"{name}.qvmconf"].replace(f"hostdev /dev/console/{name}", "")
+        files[f"{name}.qvmconf"] = config.replace("system nameless\n", "")
+    with Board(make_archive(files)) as board:
+        board.prompt()
+        for name in (longest, "nameless"):
+            assert told(board, name)["counter"], name
+            assert re.search(rf"^ *{name} +running ", board.command_output("vm list"), re.M)
+            assert read_env(board, name)["system"] == name
+            assert re.search(rf"^ *\d+ +{name} ", board.command_output("pidin mem"), re.M)
+        assert "qvm-guest" not in board.command_output("pidin") + board.command_output("slog2info")

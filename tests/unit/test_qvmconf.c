@@ -139,6 +139,84 @@ static void understood(const char *text)
 
 #define GUEST "ram 0x80000000,16M load a "
 
+/* Reads one file of `bytes` bytes, which may have NULs. */
+static void bad_bytes(const char *text, size_t bytes, const char *said)
+{
+	static const char *const words[] = {"@dir/a.qvmconf"};
+
+	world.text[0] = text;
+	world.bytes[0] = bytes;
+	assert_int_equal(read_words(1, words), QVMCONF_EX_CONFIG);
+	assert_string_equal(world.said, said);
+}
+
+/* One message for the whole file, and none about what it does not say then. */
+static void test_encodings(void **state)
+{
+	static const char wide[] = "[a.qvmconf:1] this file is UTF-16 or UTF-32: save it as UTF-8 or ASCII\n";
+	static const char feed[] = "[a.qvmconf:1] this file has a carriage return without a line feed: save it with "
+				   "the line ends of Unix or Windows\n";
+
+	(void)state;
+#define BYTES(text) text, sizeof(text) - 1
+	bad_bytes(BYTES("\xff\xfer\0a\0m\0"), wide);
+	bad_bytes(BYTES("\xfe\xff\0r\0a\0m"), wide);
+	bad_bytes(BYTES("r\0a\0m\0"), wide);
+	bad_bytes(BYTES("\0r\0a\0m"), wide);
+	bad_bytes(BYTES("\xff\xfe\0\0r\0\0\0"), wide);
+	bad_bytes(BYTES("\0\0\xfe\xff\0\0\0r"), wide);
+	bad_bytes(BYTES("\0\0\0r\0\0\0a"), wide);
+	bad_bytes(BYTES("ram 16M\0"), "[a.qvmconf:1] this file is no text: there is a NUL byte in it\n");
+	bad_bytes(BYTES("# all\rram 16M\rload a\r"), feed);
+	bad_bytes(BYTES("ram 16M\r\nload a\r\r\n"), feed);
+	bad_bytes(BYTES("ram 16M\nload a\r"), feed);
+	good("# all\r\nram 0x80000000,16M\r\nload a\r\ncmdline \"a\r\n b \\\r\n c\"\r\n");
+	assert_string_equal(config.cmdline, "a\n b   c");
+	good("\xef\xbb\xbf" GUEST);
+}
+
+/* Each kind of character that looks like another one is named once, and what it was meant for is read. */
+static void test_characters(void **state)
+{
+	(void)state;
+	bad(GUEST "cmdline 'a b c=1'\nset debg on",
+	    "[a.qvmconf:1] a single quote does not join words: use double quotes\n"
+	    "[a.qvmconf:2] unknown variable 'debg'; did you mean 'debug'?\n");
+	bad(GUEST "cmdline a'\nload 'b c'\n", "[a.qvmconf:1] a single quote does not join words: use double quotes\n");
+	bad("ram\u00a00x80000000,16M\u00a0load a cmdline \"x\u00a0y\"",
+	    "[a.qvmconf:1] this is a no-break space or another special blank (U+00A0): write a plain blank instead\n");
+	bad(GUEST "cmdline \u201ca b\u201d cpu sched \u20118",
+	    "[a.qvmconf:1] this is a typographic quote (U+201C), which does not join words: use double quotes\n"
+	    "[a.qvmconf:1] this is a typographic hyphen or dash (U+2011): write '-' instead\n");
+	bad(GUEST "cmdline \xff",
+	    "[a.qvmconf:1] this character (U+00FF) is not ASCII: it may stand only in quotes and in "
+	    "comments\n");
+	bad(GUEST "cmdline \"a\u200bb\"", "[a.qvmconf:1] here is a character that nobody sees (U+200B): delete it\n");
+	good(GUEST "cmdline \"it's \u00e4 \u2019 \u2013 \xff\" # it's\u00a0\u201c");
+	assert_string_equal(config.cmdline, "it's \u00e4 \u2019 \u2013 \xff");
+}
+
+/* Without `system` the surroundings give the name; a console that is called like the VM has it, too. */
+static void test_name(void **state)
+{
+	static const char *const words[] = {"@dir/a.qvmconf"};
+	struct qvmconf_host named = host;
+
+	(void)state;
+	named.name = "abcdefghijklmnopqrstuvwxyz-1234";
+	world.text[0] = GUEST "vdev pl011 loc 0x1000000 intr gic:40";
+	world.bytes[0] = 0;
+	assert_int_equal(qvmconf_read(&config, 1, words, &named), 0);
+	assert_string_equal(config.name, named.name);
+	assert_false(config.name_given);
+	assert_string_equal(consoles().input, named.name);
+	assert_string_equal(consoles().output, named.name);
+	good(GUEST "vdev pl011 loc 0x1000000 intr gic:40");
+	assert_string_equal(consoles().output, "qvm-guest");
+	good("system abcdefghijklmnopqrstuvwxyz-1234 " GUEST);
+	assert_true(config.name_given);
+}
+
 static void test_whole_file(void **state)
 {
 	(void)state;
@@ -322,7 +400,8 @@ static void test_quotes(void **state)
 	/* A line end within quotes counts as a line. */
 	bad(GUEST "cmdline \"a\nb\"\nfrob",
 	    "[a.qvmconf:3] unknown option 'frob'; choose one of: system, ram, rom, reserve, cpu, "
-	    "load, initrd, fdt, data, cmdline, pass, vdev, set, unsupported, logger, safety, dump, dryrun, debug\n");
+	    "load, initrd, fdt, data, guest, cmdline, pass, vdev, set, unsupported, logger, safety, dump, dryrun, "
+	    "debug\n");
 }
 
 static void test_substitution(void **state)
@@ -364,7 +443,7 @@ static void test_gic(void **state)
 static void test_cpu(void **state)
 {
 	(void)state;
-	good(GUEST "cpu cluster _cpu-3 cpu cluster big sched 7o cpu cluster big runmask 0x1");
+	good(GUEST "cpu cluster _cpu-3 cpu cluster big sched 7o cpu cluster big runmask 1");
 	assert_int_equal(config.cpus[0].runmask, 8);
 	assert_int_equal(config.cpus[1].runmask, 0x30);
 	assert_int_equal(config.cpus[1].policy, QVM_POLICY_RR);
@@ -478,7 +557,8 @@ static void test_plugged_in(void **state)
 	bad(GUEST "vdev probe loc 0x1000000 vdev probe loc 0x1001000\nvdev probe frob",
 	    "[a.qvmconf:2] unknown option 'frob'; choose one of: loc, intr, name, sched, log, fast, rate, allow, "
 	    "system, "
-	    "ram, rom, reserve, cpu, load, initrd, fdt, data, cmdline, pass, vdev, set, unsupported, logger, safety, "
+	    "ram, rom, reserve, cpu, load, initrd, fdt, data, guest, cmdline, pass, vdev, set, unsupported, logger, "
+	    "safety, "
 	    "dump, "
 	    "dryrun, debug\n"
 	    "[a.qvmconf:1] vdev probe 0x1001000-0x1002fff overlaps vdev probe 0x1000000-0x1001fff [a.qvmconf:1]; move "
@@ -717,6 +797,9 @@ int main(void)
 	    cmocka_unit_test(test_quotes),
 	    cmocka_unit_test(test_substitution),
 	    cmocka_unit_test(test_hostdev),
+	    cmocka_unit_test(test_encodings),
+	    cmocka_unit_test(test_characters),
+	    cmocka_unit_test(test_name),
 	    cmocka_unit_test(test_gic),
 	    cmocka_unit_test(test_command_line),
 	    cmocka_unit_test(test_argument_in_other_file),

@@ -44,10 +44,10 @@ static void test_too_long(void **state)
 	struct slog_msg line;
 
 	memset(text, 'x', sizeof(text));
-	ring_add(&ring, 0, 0, "a-name-that-is-much-too-long", text, sizeof(text));
+	ring_add(&ring, 0, 0, "a-name-that-is-much-too-long-for-a-record", text, sizeof(text));
 	assert_true(ring_get(&ring, 0, &line));
 	assert_int_equal(line.count, PROTO_DATA);
-	assert_string_equal(line.name, "a-name-that-is-");
+	assert_string_equal(line.name, "a-name-that-is-much-too-long-fo");
 }
 
 /* Lines of every length, many times around: what is there is intact, in order, and up to the newest. */

@@ -304,7 +304,7 @@ static void test_wrong_values(void **state)
 	begin(d);
 	text(d, "compatible", "something,else");
 	open_node(d, "processes");
-	open_node(d, "a-name-of-16-by.");
+	open_node(d, "a-name-of-32-bytes-which-are-too");
 	close_node(d);
 	open_node(d, "two");
 	CELLS(d, "program", 0x61620000);
@@ -318,16 +318,16 @@ static void test_wrong_values(void **state)
 	end(d);
 	assert_int_equal(read_system(ROOM), 9);
 	assert_string_equal(
-	    said,
-	    "[system.dtb] /: this is no system description: its root needs compatible = \"bulkhead,system\"\n"
-	    "[system.dtb] /processes/a-name-of-16-by.: its name must be 1 to 15 letters, digits, '_', '-' or '.'\n"
-	    "[system.dtb] /processes/a-name-of-16-by.: 'program' is missing\n"
-	    "[system.dtb] /processes/two: 'program' must be one string in double quotes\n"
-	    "[system.dtb] /processes/two: 'priority' must be one number, as in <10> or /bits/ 64 <0x100000000>\n"
-	    "[system.dtb] /processes/two: 'policy' is \"x?y\"; it must be \"rr\" or \"fifo\"\n"
-	    "[system.dtb] /processes/two: 'memory' is 0x1001 bytes, not whole pages of 0x1000\n"
-	    "[system.dtb] /processes/two: 'ready' takes no value: it is written 'ready;' or left out\n"
-	    "[system.dtb] /processes/two: 'connect' is not a list of strings, as in \"one\", \"two\"\n");
+	    said, "[system.dtb] /: this is no system description: its root needs compatible = \"bulkhead,system\"\n"
+		  "[system.dtb] /processes/a-name-of-32-bytes-which-are-too: its name must be 1 to 31 letters, digits, "
+		  "'_', '-' or '.'\n"
+		  "[system.dtb] /processes/a-name-of-32-bytes-which-are-too: 'program' is missing\n"
+		  "[system.dtb] /processes/two: 'program' must be one string in double quotes\n"
+		  "[system.dtb] /processes/two: 'priority' must be one number, as in <10> or /bits/ 64 <0x100000000>\n"
+		  "[system.dtb] /processes/two: 'policy' is \"x?y\"; it must be \"rr\" or \"fifo\"\n"
+		  "[system.dtb] /processes/two: 'memory' is 0x1001 bytes, not whole pages of 0x1000\n"
+		  "[system.dtb] /processes/two: 'ready' takes no value: it is written 'ready;' or left out\n"
+		  "[system.dtb] /processes/two: 'connect' is not a list of strings, as in \"one\", \"two\"\n");
 }
 
 static void test_too_many(void **state)

@@ -58,6 +58,18 @@ static bool asinfo(void *context, const char *name, uint64_t *start, uint64_t *b
 			  start, bytes);
 }
 
+static struct sys_report system_report(struct system *s);
+
+static void asinfo_why(void *context, const char *name, char *text, size_t bytes)
+{
+	const struct reading *reading = context;
+	struct system *s = reading->system;
+	const struct sys_report report = system_report(s);
+
+	if (reading->vm)
+		sys_asinfo_why(&s->config, reading->vm, s->board_given ? &s->board : NULL, &report, name, text, bytes);
+}
+
 static bool cluster(void *context, const char *name, uint32_t *cpus)
 {
 	return sys_cluster(&((struct reading *)context)->system->config, name, cpus);
@@ -89,9 +101,11 @@ unsigned system_read_vm(struct system *s, const char *path, const struct sys_vm 
 {
 	struct reading reading = {s, vm, path, file, 0};
 	struct qvmconf_host host = {.context = &reading,
+				    .name = vm ? vm->own.name : NULL,
 				    .read = read_conf,
 				    .env = env,
 				    .asinfo = asinfo,
+				    .asinfo_why = asinfo_why,
 				    .cluster = cluster,
 				    .vdev = describe_vdev,
 				    .message = send_message};
