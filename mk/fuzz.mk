@@ -54,12 +54,13 @@ define fuzz_run
 		$(BUILD)/fuzz/corpus/$(1) $(BUILD)/fuzz/seeds/$(1) \
 		>$(BUILD)/logs/fuzz-$(1).log 2>&1 || \
 		{ tail -n 40 $(BUILD)/logs/fuzz-$(1).log; echo $(1) >>$(BUILD)/logs/fuzz.failed; }
-	@sed -n 's/stat::number_of_executed_units: */  $(1): executions: /p' $(BUILD)/logs/fuzz-$(1).log
+	@sed -n 's/stat::number_of_executed_units: */  $(1): executions: /p' $(BUILD)/logs/fuzz-$(1).log | grep . || \
+		{ echo "  $(1): the log names no executions"; echo $(1) >>$(BUILD)/logs/fuzz.failed; }
 
 endef
 fuzz: $(FUZZ_RUN:%=$(BUILD)/fuzz/%) vdevs $(BUILD)/fuzz/make/archive.cpio $(BUILD)/fuzz/make/dtbs
 	@mkdir -p $(BUILD)/logs $(BUILD)/results && : >$(BUILD)/logs/fuzz.failed
 	$(foreach t,$(FUZZ_RUN),$(call fuzz_run,$(t)))
-	@failed=$$(wc -l <$(BUILD)/logs/fuzz.failed); passed=$$(($(words $(FUZZ_RUN)) - failed)); \
+	@failed=$$(sort -u $(BUILD)/logs/fuzz.failed | wc -l); passed=$$(($(words $(FUZZ_RUN)) - failed)); \
 	echo "$$passed $$failed" >$(BUILD)/results/fuzz; \
 	echo "fuzz: $$passed passed, $$failed failed"; [ "$$failed" -eq 0 ]

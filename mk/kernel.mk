@@ -62,4 +62,5 @@ el2_count = $(el2_files) | cloc --quiet --csv --hide-rate --force-lang=C,def --l
 	awk -F, '$$2 == "SUM" { print $$5 }'
 
 el2-lines: $(BUILD)/kernel/kernel.elf
-	@lines=$$($(el2_count)); echo "EL2 code lines: $$lines (limit $(EL2_LIMIT))"; [ "$$lines" -le $(EL2_LIMIT) ]
+	@lines=$$($(el2_count)); [ -n "$$lines" ] || { echo "cloc counted nothing in the kernel's files" >&2; exit 1; }; \
+	echo "EL2 code lines: $$lines (limit $(EL2_LIMIT))"; [ "$$lines" -le $(EL2_LIMIT) ]

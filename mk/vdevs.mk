@@ -7,7 +7,7 @@ VDEVS := $(patsubst vdev/%/,%,$(wildcard vdev/*/))
 VDEV_CC   := $(XCC)
 VDEV_LIBC := $(PICOLIBC)/include
 include include/qvm/vdev.mk
-VDEV_BUILD_CFLAGS := $(BASE) $(REPRODUCIBLE) $(VDEV_CFLAGS) -Iinclude -Iabi -Ilib/include -I.
+VDEV_BUILD_CFLAGS = $(BASE) $(REPRODUCIBLE) $(VDEV_CFLAGS) -Iinclude -Iabi -Ilib/include -I.
 
 .PHONY: vdevs
 vdevs:

@@ -8,6 +8,8 @@ import signal
 import pytest
 
 DEFAULT_LIMIT = 180
+# What tools print is read by its English words, also where pytest is started by itself.
+os.environ["LC_ALL"] = "C"
 
 
 class TimeLimit(BaseException):

@@ -5,6 +5,7 @@
 # A program that ends with an error although all its cases passed (a sanitizer's report, a crash) is one failure more.
 # The counts go into BUILD/results/unit, for tests/summary.sh.
 set -u
+export LC_ALL=C
 
 export BUILD=$1 # some tests read files that were built
 build=$1

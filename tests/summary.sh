@@ -4,6 +4,7 @@
 #   tests/summary.sh BUILD SUITE...
 # A suite that left no counts did not run to its end: that is one failure.
 set -u
+export LC_ALL=C
 
 build=$1
 shift

@@ -5,6 +5,7 @@
 # All processes go into it, and of the guests' images and the test programs those that the directory's files name. It is
 # signed with KEY; if the directory has a file `certified`, that is the list of the certified components.
 set -eu
+export LC_ALL=C
 shopt -s nullglob
 
 top=$(cd "$(dirname "$0")/.." && pwd)

@@ -3,17 +3,20 @@
 # Lays out an ELF program as a list of segments, in assembly, for the kernel's image (the kernel itself reads no ELF).
 # Its pages are mapped where they lie, so nothing else is on them:
 #   tools/layout.sh READELF FILE
+# What readelf says is read by its English words; a program of which one of them is not found is refused.
 set -eu
+export LC_ALL=C
 readelf=$1
 file=$2
-cat <<HEAD
-/* Made by tools/layout.sh: address, offset in the file, bytes in the file, bytes in memory, PROT_*. */
-	.section .rodata
-	.balign 8
-	.globl procmgr_segments, procmgr_segment_count, procmgr_entry, procmgr_file, procmgr_file_end
-procmgr_segments:
-HEAD
-"$readelf" -lW "$file" | awk '
+
+refuse() { echo "tools/layout.sh: $file: $1" >&2; exit 1; }
+
+header=$("$readelf" -hW "$file") || refuse "$readelf -h failed"
+entry=$(printf '%s\n' "$header" | sed -n 's/^ *Entry point address: *\(0x[0-9a-f]\{1,16\}\)$/\1/p')
+[ -n "$entry" ] || refuse "$readelf names no entry point"
+
+headers=$("$readelf" -lW "$file") || refuse "$readelf -l failed"
+segments=$(printf '%s\n' "$headers" | awk '
 	$1 == "LOAD" {
 		if ($2 !~ /000$/ || $3 !~ /000$/) {
 			print "segments must begin on pages" > "/dev/stderr"
@@ -28,7 +31,21 @@ HEAD
 		printf "\t.quad %s, %s, %s, %s, %d\n", $3, $2, $5, $6, prot
 		n++
 	}
-	END { if (!n) exit 1; printf "procmgr_segment_count:\n\t.quad %d\n", n }'
-entry=$("$readelf" -hW "$file" | awk '/Entry point/ { print $NF }')
-printf 'procmgr_entry:\n\t.quad %s\n\t.balign 4096\nprocmgr_file:\n\t.incbin "%s"\n' "$entry" "$file"
-printf 'procmgr_file_end:\n\t.balign 4096\n'
+	END { if (n) printf "procmgr_segment_count:\n\t.quad %d", n }') || refuse "it cannot be laid out"
+[ -n "$segments" ] || refuse "$readelf names no segment to load"
+
+cat <<TEXT
+/* Made by tools/layout.sh: address, offset in the file, bytes in the file, bytes in memory, PROT_*. */
+	.section .rodata
+	.balign 8
+	.globl procmgr_segments, procmgr_segment_count, procmgr_entry, procmgr_file, procmgr_file_end
+procmgr_segments:
+$segments
+procmgr_entry:
+	.quad $entry
+	.balign 4096
+procmgr_file:
+	.incbin "$file"
+procmgr_file_end:
+	.balign 4096
+TEXT

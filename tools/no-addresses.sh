@@ -1,11 +1,24 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Fails if objects hold absolute addresses that a linker would have to fill in: such a program cannot be moved.
 #   tools/no-addresses.sh READELF OBJECT...
+# What readelf says is read by its English words; an object of which it says nothing about relocations is refused.
 set -eu
+export LC_ALL=C
+readelf=$1
+shift
 
-"$1" -rW "${@:2}" | awk '
-	/^File: /              { file = $2 }
-	/^Relocation section / { loaded = $3 !~ /debug|eh_frame/ }
-	loaded && /R_AARCH64_ABS64/ { print file ": the address of " $5 " is in its data"; found = 1 }
-	END { exit found }' >&2
+refuse() { echo "tools/no-addresses.sh: $1" >&2; exit 1; }
+
+[ $# -gt 0 ] || refuse "no object is named"
+for object; do
+	relocations=$("$readelf" -rW "$object") || refuse "$object: $readelf -r failed"
+	printf '%s\n' "$relocations" | awk -v file="$object" '
+		/^There are no relocations/ { known = 1 }
+		/^Relocation section /      { known = 1; loaded = $3 !~ /debug|eh_frame/ }
+		loaded && /R_AARCH64_ABS64/ { print file ": the address of " $5 " is in its data"; found = 1 }
+		END {
+			if (!known) print file ": readelf names neither relocations nor their absence"
+			exit found || !known
+		}' >&2 || exit 1
+done

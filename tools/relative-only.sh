@@ -2,15 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fails if a static, position-independent program needs more at its start than its base added to addresses:
 #   tools/relative-only.sh READELF FILE
+# What readelf says is read by its English words; a program of which one of them is not found is refused.
 set -eu
+export LC_ALL=C
 readelf=$1
 file=$2
-case $("$readelf" -hW "$file") in
+
+refuse() { echo "tools/relative-only.sh: $file: $1" >&2; exit 1; }
+
+header=$("$readelf" -hW "$file") || refuse "$readelf -h failed"
+case $header in
 *'DYN ('*) ;;
-*) echo "$file: it is not position-independent" >&2; exit 1 ;;
+*) refuse "it is not position-independent" ;;
 esac
-found=$("$readelf" -rW "$file" | awk '/R_AARCH64_/ && $3 != "R_AARCH64_RELATIVE"')
-if [ -n "$found" ]; then
-	printf '%s: relocations that lib/sys/relocate.c does not know:\n%s\n' "$file" "$found" >&2
-	exit 1
-fi
+relocations=$("$readelf" -rW "$file") || refuse "$readelf -r failed"
+case $relocations in
+*'Relocation section '* | *'There are no relocations'*) ;;
+*) refuse "$readelf names neither relocations nor their absence" ;;
+esac
+found=$(printf '%s\n' "$relocations" | awk '/R_AARCH64_/ && $3 != "R_AARCH64_RELATIVE"')
+[ -z "$found" ] || refuse "relocations that lib/sys/relocate.c does not know:
+$found"

@@ -6,6 +6,7 @@
 #   tools/setup.sh bench   Debian's arm64 Xen, into build/xen, to measure beside (never committed)
 # Safe to run again: what is there is left alone. Needs root only when a package is missing.
 set -eu
+export LC_ALL=C
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=$(realpath -m "${BUILD:-$top/build}")

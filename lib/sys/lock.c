@@ -38,21 +38,6 @@ void __retarget_lock_acquire_recursive(_LOCK_T lock)
 	lock->depth++;
 }
 
-int __retarget_lock_try_acquire_recursive(_LOCK_T lock)
-{
-	int self = thread_self();
-
-	if (lock == NULL)
-		return 1;
-	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != self) {
-		if (!mutex_trylock(&lock->mutex))
-			return 0;
-		__atomic_store_n(&lock->owner, self, __ATOMIC_RELAXED);
-	}
-	lock->depth++;
-	return 1;
-}
-
 void __retarget_lock_release_recursive(_LOCK_T lock)
 {
 	if (lock == NULL || --lock->depth)
@@ -74,11 +59,6 @@ void __retarget_lock_close(_LOCK_T lock)
 void __retarget_lock_acquire(_LOCK_T lock)
 {
 	__retarget_lock_acquire_recursive(lock);
-}
-
-int __retarget_lock_try_acquire(_LOCK_T lock)
-{
-	return __retarget_lock_try_acquire_recursive(lock);
 }
 
 void __retarget_lock_release(_LOCK_T lock)

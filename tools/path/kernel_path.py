@@ -2,10 +2,14 @@
 """What the plugins of this folder need to know of the kernel, and what they report."""
 
 import collections
+import os
 import re
 import subprocess
 
 from harness import BUILD, TOP
+
+# What tools print is read by its English words.
+os.environ["LC_ALL"] = "C"
 
 KERNEL = BUILD / "kernel/kernel.elf"
 # The counter then counts instructions on any CPU model.

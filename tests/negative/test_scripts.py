@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scripts of the build that read what a tool prints: right in every locale, and loud when they find nothing."""
+import os
+import subprocess
+
+import pytest
+
+import run
+
+ENGLISH = {
+    "-hW": """
+      Type:                              DYN (Position-Independent Executable file)
+      Entry point address:               0x120
+    """,
+    "-lW": """
+    Program Headers:
+      LOAD           0x000000 0x0000000000000000 0x0000000000000000 0x01ee54 0x01ee54 R E 0x1000
+      LOAD           0x01f000 0x000000000001f000 0x000000000001f000 0x008d24 0x0740f8 RW  0x1000
+    """,
+    "-rW": """
+Relocation section '.rela.dyn' at offset 0x100 contains 1 entry:
+    Offset             Info             Type               Symbol's Value  Symbol's Name + Addend
+0000000000028000  0000000000000403 R_AARCH64_RELATIVE                        9ac8
+    """,
+}
+# As binutils say it in French: the words that the scripts look for are others.
+FRENCH = {
+    "-hW": """
+      Type:                              DYN (fichier exécutable indépendant de la position)
+      Adresse du point d'entrée:               0x120
+    """,
+    "-lW": """
+    En-têtes de programme :
+      CHARGER        0x000000 0x0000000000000000 0x0000000000000000 0x01ee54 0x01ee54 R E 0x1000
+    """,
+    "-rW": """
+Section de réadressage '.rela.data' à l'adresse de décalage 0x100 contient 1 entrée :
+0000000000000000  0000000b00000101 R_AARCH64_ABS64        0000000000000000 there + 0
+    """,
+}
+NO_RELOCATIONS = "\nThere are no relocations in this file.\n"
+ABSOLUTE = """
+Relocation section '.rela.data' at offset 0x1d48 contains 1 entry:
+    Offset             Info             Type               Symbol's Value  Symbol's Name + Addend
+0000000000000000  0000000b00000101 R_AARCH64_ABS64        0000000000000000 there + 0
+"""
+# Each script, and what it must say when readelf prints nothing for one of its questions.
+SILENT = {("layout.sh", "-hW"): "names no entry point", ("layout.sh", "-lW"): "names no segment to load",
+          ("relative-only.sh", "-hW"): "it is not position-independent",
+          ("relative-only.sh", "-rW"): "names neither relocations nor their absence",
+          ("no-addresses.sh", "-rW"): "names neither relocations nor their absence"}
+
+
+def tool(path, body):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return path
+
+
+def readelf(folder, answers, status=0):
+    """A readelf that answers so; with `answers` None in English only where the locale is C, else in French."""
+    cases = []
+    for option in ENGLISH:
+        if answers is None:
+            text = f'if [ "${{LC_ALL-}}" = C ]; then cat {folder}/english{option}; else cat {folder}/french{option}; fi'
+            (folder / f"english{option}").write_text(ENGLISH[option])
+            (folder / f"french{option}").write_text(FRENCH[option])
+        else:
+            text = f"cat {folder}/answer{option}"
+            (folder / f"answer{option}").write_text(answers[option])
+        cases.append(f"{option}) {text} ;;")
+    return tool(folder / "readelf", f"case $1 in\n" + "\n".join(cases) + f"\nesac\nexit {status}")
+
+
+def script(name, *words, **environment):
+    return subprocess.run([run.TOP / "tools" / name, *words], capture_output=True, text=True, timeout=20,
+                          env={**os.environ, **environment})
+
+
+SCRIPTS = sorted({name for name, _ in SILENT})
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("locale", ({"LC_ALL": "fr_FR.UTF-8"}, {"LANG": "ja_JP.UTF-8", "LC_ALL": ""}, {"LC_MESSAGES": "tr_TR"}))
+def test_any_locale(tmp_path, name, locale):
+    done = script(name, readelf(tmp_path, None), "program", **locale)
+    assert (done.returncode, done.stderr) == (0, "")
+    if name == "layout.sh":
+        assert "procmgr_segment_count:\n\t.quad 2\nprocmgr_entry:\n\t.quad 0x120\n" in done.stdout
+        assert "\t.quad 0x000000000001f000, 0x01f000, 0x008d24, 0x0740f8, 3\n" in done.stdout
+
+
+@pytest.mark.parametrize("name, option", SILENT)
+def test_nothing_found(tmp_path, name, option):
+    for said in ("", FRENCH[option] if (name, option) != ("relative-only.sh", "-hW") else "", "\n"):
+        done = script(name, readelf(tmp_path, {**ENGLISH, option: said}), "program")
+        assert done.returncode == 1, said
+        assert SILENT[name, option] in done.stderr
+        assert done.stdout == ""
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_readelf_fails(tmp_path, name):
+    done = script(name, readelf(tmp_path, ENGLISH, status=1), "program")
+    assert done.returncode == 1
+    assert "failed" in done.stderr and done.stdout == ""
+    done = script(name, tmp_path / "nothing-here", "program")
+    assert done.returncode == 1 and done.stdout == ""
+
+
+@pytest.mark.parametrize("entry", ("", "0x", "point", "0x120 0x1"))
+def test_entry_is_a_number(tmp_path, entry):
+    header = ENGLISH["-hW"].replace("0x120", entry)
+    done = script("layout.sh", readelf(tmp_path, {**ENGLISH, "-hW": header}), "program")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "names no entry point" in done.stderr
+
+
+def test_no_addresses(tmp_path):
+    """The second object alone has an address in it; debug information may have them."""
+    tool(tmp_path / "readelf", f'case $2 in second) cat <<"TEXT"\n{ABSOLUTE}\nTEXT\n;; *) cat <<"TEXT"\n'
+         f'{ABSOLUTE.replace(".rela.data", ".rela.debug_info")}\nTEXT\nesac')
+    assert script("no-addresses.sh", tmp_path / "readelf", "first", "third").returncode == 0
+    done = script("no-addresses.sh", tmp_path / "readelf", "first", "second", "third")
+    assert (done.returncode, done.stderr) == (1, "second: the address of there is in its data\n")
+    assert "no object is named" in script("no-addresses.sh", tmp_path / "readelf").stderr
+    assert script("no-addresses.sh", readelf(tmp_path, {**ENGLISH, "-rW": NO_RELOCATIONS}), "first").returncode == 0
+
+
+def make(*words, **environment):
+    clean = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    return subprocess.run(["make", *words], cwd=run.TOP, env={**clean, **environment}, capture_output=True, text=True,
+                          timeout=60)
+
+
+BRANCH = "0000000000000000 <mmu_on>:\n   0:\tbr\tx0"
+
+
+@pytest.mark.parametrize("said, status", (
+    (BRANCH, 0), ("", 2), ("Déassemblage de la section .text :", 2), (BRANCH + "\n4 <other>:\n   4:\tblr\tx1", 2)))
+def test_branches(tmp_path, said, status):
+    """`make el2-branches`, of a kernel that is not built: what objdump says decides."""
+    tool(tmp_path / "x-objdump", f"cat <<'TEXT'\n{said}\nTEXT")
+    done = make("-o", "nowhere/kernel/kernel.elf", "BUILD=nowhere", f"CROSS={tmp_path}/x-", "el2-branches")
+    assert done.returncode == status, done.stderr
+    assert status == 0 or "EL2 may branch indirectly only in <mmu_on>" in done.stderr
+
+
+@pytest.mark.parametrize("said, status", (("1,SUM,2,3,9000", 0), ("", 2), ("1,SUM,2,3,90000", 2), ("1,SOMME,2,3,9000", 2)))
+def test_lines(tmp_path, said, status):
+    tool(tmp_path / "cloc", f"cat >/dev/null; echo '{said}'")
+    done = make("-o", "nowhere/kernel/kernel.elf", "BUILD=nowhere", "el2-lines",
+                PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert done.returncode == status, done.stderr
+    assert "SOMME" not in said or "cloc counted nothing" in done.stderr
+
+
+def test_everywhere():
+    """Each script settles the locale before its first command, the Makefile for all others."""
+    scripts = [path for folder in ("boards", "tools", "tests", ".ci") for path in (run.TOP / folder).rglob("*")
+               if path.is_file() and path.read_bytes()[:64].split(b"\n")[0].endswith((b"bash", b"/bin/sh"))]
+    assert len(scripts) >= 8
+    for path in scripts:
+        lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+        assert "export LC_ALL=C" in lines[:2], path
+    shown = make("-pn", "BUILD=nowhere", "help", LC_ALL="fr_FR.UTF-8").stdout
+    assert "\nLC_ALL := C\n" in shown and "\nexport LC_ALL" in (run.TOP / "Makefile").read_text()
