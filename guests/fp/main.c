@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Are the FP registers still this guest's when it comes back from its VM manager? All of them hold a pattern, which is
- * checked after each of many exits, while others on this CPU use theirs. Boot argument seconds=N, 5 without it.
+ * checked after one to four exits, between which nothing here touches them, while others on this CPU use theirs. Boot
+ * arguments: seconds=N, 5 without it; device=A is read at some of the exits.
  */
 #include "guest.h"
 
@@ -11,6 +12,17 @@
 void fp_fill(uint64_t first);
 uint64_t fp_differences(uint64_t first); /* bits that differ, of all registers; they are not changed */
 
+/* 1 to 4 exits, each one of the two kinds, in every order. */
+static void exits(uint64_t round, uint64_t device)
+{
+	for (uint64_t i = 0; i <= (round & 3); i++) {
+		if (device && (round >> (2 + i) & 1))
+			read32(device);
+		else
+			hvc(UNKNOWN, 0, 0, 0);
+	}
+}
+
 void guest_main(void)
 {
 	uint64_t end = now() + bootarg("seconds", 5) * counter_hz(), rounds = 0, different = 0;
@@ -19,12 +31,12 @@ void guest_main(void)
 	for (; now() < end && !different; rounds++) {
 		if (rounds % 1000 == 0)
 			fp_fill(rounds);
-		hvc(UNKNOWN, 0, 0, 0);
+		exits(rounds, bootarg("device", 0));
 		different = fp_differences(rounds / 1000 * 1000);
 	}
 	line_begin();
 	put(different ? "fp: FAILED after " : "fp: done, ");
 	put_number(rounds);
-	put(" exits");
+	put(" rounds");
 	line_end();
 }

@@ -31,6 +31,7 @@ struct cpu {
 	uint64_t run_start;        /* of `current`, in ticks */
 	const struct space *space; /* VTTBR_EL2 has it, or the other one of its process: that of qvm, or of its guest */
 	struct fpu *fp_owner;      /* whose FP registers are in the processor */
+	struct thread *fp_thread;  /* their thread, itself or as a guest; of no meaning without an owner */
 	bool fp_open;              /* CPTR_EL2.TFP is clear */
 	struct vcpu *resident;
 	uint64_t sgi_target; /* ICC_SGI1R_EL1 of an SGI to this CPU, without INTID */
@@ -42,6 +43,12 @@ struct cpu {
 };
 
 extern struct cpu cpus[CPU_MAX];
+
+/* The rule wherever EL2 is left: FP registers are open if and only if their owner is who is entered. */
+static inline bool fp_right(const struct cpu *c, const struct fpu *entered)
+{
+	return c->fp_open == (c->fp_owner == entered);
+}
 
 /* An interrupt waits, or another CPU for the kernel lock, whose holder asks. */
 static inline bool others_wait(void)

@@ -29,7 +29,6 @@ struct vcpu {
 			bool edges;     /* vgic.repend is all that changed: there may be a shorter way */
 			uint8_t leaked; /* enum el1_leak: EL1 registers that hold a process's value just now */
 			bool away;      /* its state is in memory */
-			bool fp_shut;   /* the FP registers are its own, but trap */
 		};
 		uint64_t work; /* any of it: something is to be done before the guest goes on */
 	};

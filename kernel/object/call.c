@@ -36,7 +36,7 @@ static inline struct frame *go_on(struct cpu *c, struct thread *t)
 	if (unlikely(c->resident))
 		process_registers(c); /* its guest's are kept from other processes */
 	space_activate(c, &t->process->space);
-	if (unlikely(c->fp_open != (c->fp_owner == &t->fpu)))
+	if (unlikely(!fp_right(c, &t->fpu)))
 		fpu_prepare(c, &t->fpu);
 	return &t->frame;
 }

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import BUILD, PROMPT, TOP, Board, archive_files, make_archive, refused, system_dts
+from harness import BUILD, PROMPT, TOP, Board, archive_files, bare_vm, make_archive, refused, system_dts
 
 TEMPLATE = TOP / "examples/vdev-template"
 
@@ -118,6 +118,22 @@ def test_bad_files_and_devices(sdk):
         assert text in log, (text, log)
     one, two = (int(re.search(rf"{name}: ends at (\d+)", log).group(1)) for name in ("one", "two"))
     assert 3 <= one < two
+
+
+def test_fp_registers_stay(sdk):
+    """A vdev that logs makes qvm use FP registers between two entries into the guest. The guest's own stay as they are."""
+    loud = variant(sdk, "loud", ("\tmutex_lock(&vdp->v_mtx);\n\tvalue =", '\tvdev_logf(QL_QVM_DEBUG, vdp, "read %u", cookie);\n'
+                                 "\tmutex_lock(&vdp->v_mtx);\n\tvalue ="))
+    system = {"vdev-loud.so": loud, "system.dts": system_dts(vms=["loud"]),
+              "loud.qvmconf": bare_vm("loud", "fp", "device=0x1c0a0000 seconds=3", cpus=("sched 10",),
+                                      more="vdev loud\n\tloc 0x1c0a0000\n\tintr gic:38")}
+    with Board(make_archive(system), cpus=1) as board:
+        board.prompt()
+        board.open_console("loud")
+        end = board.expect(r"fp: (done,|FAILED after) (\d+) rounds", 60)
+        if end.group(1) != "done,":
+            board.fail("the guest has found other values in its FP registers")
+    assert int(end.group(2)) > 100, f"only {end.group(2)} rounds"
 
 
 BUTTON = [("VFF_INTR_NONPCI", "VFF_BUTTON | VFF_INTR_NONPCI"),

@@ -38,6 +38,7 @@ static void check_return(struct cpu *c, const struct frame *f)
 	const struct thread *t = c->current;
 
 	assert_int_equal(host_locks_held(), 0);
+	assert_true(fp_right(c, c->guest ? &c->guest->fpu : &t->fpu));
 	if (c->guest) {
 		assert_ptr_equal(f, &c->guest->frame);
 		assert_ptr_equal(c->space, &t->process->guest);

@@ -199,6 +199,40 @@ static void test_registers_follow(void **state)
 	assert_int_equal(machine_fp_read(3), 4711);
 }
 
+/*
+ * FP registers of a VM manager and of its guest, with both as the owner at each way between them: check_return() looks
+ * whether they are open for their owner and for nobody else.
+ */
+static void test_fp_between_guest_and_manager(void **state)
+{
+	struct thread *t = machine_spawn(first, 20, 1u << 1), *other = machine_spawn(first, 20, 1u << 1);
+
+	(void)state;
+	assert_int_equal(sys(t, VcpuCreate, 0, 0, 0), 1);
+	for (uint64_t turn = 1; turn < 64; turn++) {
+		bool guest_uses = turn & 1, manager_uses = turn & 2, other_comes = turn & 4;
+
+		assert_int_equal(sys(t, VcpuRun, 1, ACT_RUN), BLOCKED);
+		if (guest_uses)
+			machine_fp_write(1, 100 + turn);
+		machine_guest_trap(1, HOST_HVC);
+		if (manager_uses)
+			machine_fp_write(1, 200 + turn);
+		if (other_comes) {
+			assert_int_equal(sys(t, SchedYield, 0), 0);
+			assert_ptr_equal(cpus[1].current, other);
+			machine_fp_write(1, 300 + turn);
+			assert_int_equal(sys(other, SchedYield, 0), 0);
+		}
+		if (!guest_uses || !manager_uses)
+			continue;
+		assert_int_equal(machine_fp_read(1), 200 + turn);
+		assert_int_equal(sys(t, VcpuRun, 1, ACT_RUN), BLOCKED);
+		assert_int_equal(machine_fp_read(1), 100 + turn);
+		machine_guest_trap(1, HOST_HVC);
+	}
+}
+
 /* A question about a vCPU whose registers another CPU holds is answered there, also if the vCPU has just left. */
 static void test_vcpu_requests(void **state)
 {
@@ -346,6 +380,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_times_go_on, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_runmask, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_registers_follow, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_fp_between_guest_and_manager, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_vcpu_requests, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_vcpu_requests_one_at_a_time, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),

@@ -76,7 +76,7 @@ static inline void pass(struct cpu *c, struct lock *l, struct thread *t, struct 
 	c->user = &to->user;
 	c->space = &to->process->space;
 	lock_release(l);
-	if (unlikely(c->fp_open) || unlikely(c->fp_owner == &to->fpu))
+	if (unlikely(c->fp_open) || unlikely(c->fp_thread == to))
 		fp_open(c, c->fp_owner == &to->fpu);
 	if (unlikely(c->resident))
 		beside_a_guest(c, to);

@@ -55,9 +55,6 @@
 #define ISS_SGI1R (3 << 20 | 5 << 17 | 0 << 14 | 12 << 10 | 11 << 1)
 
 _Static_assert(offsetof(struct cpu, guest) == 8, "entry.S");
-/* struct vcpu: `fp_shut` is all of `work`. */
-#define WORK_FP (1ull << (8 * (offsetof(struct vcpu, fp_shut) - offsetof(struct vcpu, work))))
-
 _Static_assert(VCPU_RUN == CALL_VcpuRun, "entry.S");
 
 /* ---- what the guest's instruction is answered with ---- */
@@ -199,14 +196,11 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 {
 	struct vcpu *v = t->vcpu;
 
-	if (unlikely(!v || v->id != id || (v->work && v->work != WORK_FP) || !act_short(v, action, x2, x3, x4, x5))) {
+	if (unlikely(!v || v->id != id || v->work || !act_short(v, action, x2, x3, x4, x5))) {
 		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
 		return;
 	}
-	if (unlikely(v->work)) {
-		v->fp_shut = false;
-		fp_open(c, c->fp_owner == &v->fpu); /* qvm may have used FP registers itself */
-	}
+	fp_between(c, t, true);
 	t->in_guest = true;
 	world_swap(&t->user, &v->user);
 	c->user = &v->user;
@@ -250,7 +244,6 @@ struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
 	sysreg_write(hcr_el2, v->user.hcr);
 	space_activate(c, &v->process->guest);
 	fpu_prepare(c, &v->fpu);
-	v->fp_shut = false;
 	c->guest = v;
 	return &v->frame;
 }
@@ -293,10 +286,7 @@ static inline void leave(struct cpu *c, struct vcpu *v, uint64_t exit, uint64_t 
 	world_swap(&v->user, &t->user);
 	c->user = &t->user;
 	c->guest = NULL;
-	if (unlikely(c->fp_open)) {
-		fp_open(c, false);
-		v->fp_shut = true;
-	}
+	fp_between(c, t, false);
 	vcpu_return(exit, x1, x2, x3, x4, x5, t);
 }
 

@@ -185,6 +185,7 @@ void fpu_trap(struct cpu *c, struct fpu *want)
 	isb();
 	if (c->fp_owner != want)
 		fpu_load(want);
+	c->fp_thread = c->current;
 	__atomic_store_n(&c->fp_owner, want, __ATOMIC_RELEASE);
 }
 

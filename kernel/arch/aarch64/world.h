@@ -68,6 +68,15 @@ static inline void fp_open(struct cpu *c, bool open)
 	sysreg_write(cptr_el2, open ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
 }
 
+/* Between qvm and its guest: fp_right(), which was so for the other one of the two. */
+static inline void fp_between(struct cpu *c, const struct thread *t, bool to_guest)
+{
+	if (likely(c->fp_thread != t))
+		return;
+	__asm__("" : "+r"(t)); /* no address is computed before it is known to be needed */
+	fp_open(c, c->fp_owner == (to_guest ? &t->vcpu->fpu : &t->fpu));
+}
+
 /* entry.S: neither returns. They are called last, so that a branch is enough. */
 void resume(struct frame *f);
 void vcpu_return(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, struct thread *t);

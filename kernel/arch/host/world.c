@@ -66,6 +66,7 @@ void fpu_trap(struct cpu *c, struct fpu *want)
 		own()->fp = (uint64_t)want->v[0];
 	}
 	c->fp_open = true;
+	c->fp_thread = c->current;
 	__atomic_store_n(&c->fp_owner, want, __ATOMIC_RELEASE);
 }
 
