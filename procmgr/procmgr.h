@@ -65,7 +65,7 @@ struct slot {
 	bool critical;
 	unsigned restarts;               /* in a row */
 	uint64_t started_at, restart_at; /* 0: it is not to be started by itself */
-	bool owns_console;               /* has the device that the kernel prints on */
+	bool owns_console;               /* has registers of the device that the kernel prints on */
 
 	bool running, ready; /* ready, of a VM: its guest was let go */
 	uint64_t base;       /* of the program in the process that was started last */

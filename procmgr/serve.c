@@ -81,8 +81,6 @@ static int ready_request(struct request *r)
 	if (slots[r->slot].kind == SLOT_VM)
 		return gate_ask(r->slot, r->rcvid) ? ANSWER_LATER : 0;
 	slots[r->slot].ready = true;
-	if (slots[r->slot].owns_console)
-		log_console(true);
 	order_ready(r->slot);
 	gate_look();
 	return 0;

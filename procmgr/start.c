@@ -302,6 +302,9 @@ int process_launch(uint32_t number)
 		result = check(slot, "ProcessCreate", ProcessCreate_r(number, NULL));
 	if (result < 0)
 		return result;
+	/* The kernel, too, leaves the UART to it from now on. */
+	if (slot->owns_console)
+		log_console(true);
 	if (slot->kind == SLOT_VM)
 		result =
 		    check(slot, "ProcessMap", ProcessMap_r(number, layout.rom, REGION_ROM, 0, rom_bytes(), PROT_R));
@@ -311,6 +314,8 @@ int process_launch(uint32_t number)
 		result = start(number, slot, &layout, used);
 	if (result < 0) {
 		ProcessDestroy_r(number);
+		if (slot->owns_console)
+			log_console(false);
 		return result;
 	}
 	slot->running = true;

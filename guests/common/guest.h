@@ -28,7 +28,7 @@ _Static_assert(offsetof(struct frame, counter) == FRAME_COUNTER, "struct frame a
 
 extern char image_start[], image_end[];
 
-/* Where things are, from the device tree, and what the counters showed at the first instruction. */
+/* Where things are, from the device tree (0: there is none), and what the counters showed at the first instruction. */
 struct board {
 	uint64_t uart, gicd, gicr, entry_virtual, entry_physical;
 	bool sbsa_uart; /* what Arm's Server Base System Architecture keeps of a PL011: there is nothing to set up */

@@ -51,7 +51,7 @@ static void unlock(void)
 
 void uart_init(void)
 {
-	if (board.sbsa_uart)
+	if (board.sbsa_uart || !board.uart)
 		return;
 	write32(board.uart + UART_IMSC, 0);
 	write32(board.uart + UART_LCRH, 0x70); /* 8 bits, FIFO */
@@ -60,6 +60,8 @@ void uart_init(void)
 
 static void put_char(char c)
 {
+	if (!board.uart)
+		return;
 	/* A guest that attacks its own UART may have switched it off meanwhile: a full FIFO then never drains. */
 	for (unsigned int i = 1; read32(board.uart + UART_FR) & UART_FR_TXFF; i++) {
 		if (i % 4096 == 0)

@@ -17,8 +17,11 @@
 /* Start and stop. */
 _Noreturn void panic(const char *why, ...) __attribute__((format(printf, 1, 2))); /* global design safe state */
 void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));       /* %s %c %d %u %x %lx %lu %p %zu %% */
-void console_write(const char *text, size_t bytes);
+/* How much of it was written, or lost since nothing may be: it does not wait for a transmitter that has no room. */
+size_t console_write(const char *text, size_t bytes);
 void console_off(bool driver); /* a driver owns the UART: print only in panic() */
+void console_given(paddr_t start,
+		   uint64_t bytes); /* somebody has these registers from now on: off, if the UART's are among them */
 _Noreturn void arch_system_off(void);
 _Noreturn void arch_system_reset(void);
 void arch_start_cpus(void); /* PSCI CPU_ON for every other CPU of the board; each arrives in kernel_secondary() */

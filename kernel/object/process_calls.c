@@ -109,6 +109,8 @@ static void use_regions(struct process *p, bool use)
 	for (unsigned i = 0; i <= REGION_KMEM; i++) {
 		struct region *r = p->regions[i].home;
 
+		if (use && (p->regions[i].flags & REGION_DEVICE))
+			console_given(p->regions[i].start, p->regions[i].bytes);
 		if (!r)
 			continue;
 		r->users += use ? 1 : -1u;

@@ -32,7 +32,7 @@ int64_t call_SystemLog(struct thread *t, struct frame *f)
 		return -KE_INVAL;
 	if (copy_in(t->process, text, f->x[0], n))
 		return -KE_FAULT;
-	console_write(text, n);
+	n = console_write(text, n);
 	f->x[0] += n;
 	f->x[1] -= n;
 	return f->x[1] ? CALL_RESTART : 0;

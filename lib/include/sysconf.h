@@ -252,7 +252,7 @@ struct sys_claims {
 	struct sys_claim claim[SYS_CLAIMS_MAX]; /* by owner; within it devices, mmio, regions, interrupts */
 };
 
-/* Has this owner, by whatever name, registers or an interrupt of the device that /chosen/stdout-path names? */
+/* Has this owner, by whatever name, registers of the device that /chosen/stdout-path names? */
 bool sys_owns_stdout(const struct sys_board *board, const struct sys_claims *claims, unsigned owner);
 
 /* A range or an interrupt of the host that a VM's configuration passes to its guest. */

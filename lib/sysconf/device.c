@@ -171,7 +171,8 @@ bool sys_owns_stdout(const struct sys_board *board, const struct sys_claims *cla
 	int node = find_node(board, "stdout");
 
 	for (unsigned i = 0; node >= 0 && i < claims->count; i++) {
-		if (claims->claim[i].owner == owner && sys_claim_is_of(board, node, &claims->claim[i]))
+		if (claims->claim[i].owner == owner && claims->claim[i].what == SYS_MMIO &&
+		    sys_claim_is_of(board, node, &claims->claim[i]))
 			return true;
 	}
 	return false;

@@ -27,6 +27,14 @@ CASES = {
                       r"\[two\.qvmconf:\d+\] 'pass' of 0x9010000-0x9010fff, which /vms/one has; /vms/two cannot pass it"),
     "device-of-host": ('devices = "stdout";', "", "", "",
                        r"/vms/one: device \"stdout\": 0x9000000-0x9000fff belongs to /processes/devc-pl011 already"),
+    "interrupt-of-smmu": ("interrupts = <106>;", "", "", "",
+                          r"/vms/one: 'interrupts' 106 is one of /smmuv3@9050000: it belongs to the kernel"),
+    "no-such-interrupt": ("interrupts = <288>;", "", "", "",
+                          r"/vms/one: 'interrupts' 288 does not exist, the GIC has 32 to 287"),
+    "device-in-parts": ("mmio = /bits/ 64 <0x9010000 0x1000>;", "interrupts = <34>;", "", "",
+                        r"/vms/two: 'interrupts' 34: /pl031@9010000 belongs to /vms/one already, as 'mmio' 0x9010000"),
+    "memory-as-device": ('devices = "/memory@40000000";', "", "", "",
+                         r"/vms/one: device \"/memory@40000000\": it is memory"),
     "dma": ('devices = "/virtio_mmio@a000000";', "", "", "",
             r"/vms/one: device \"/virtio_mmio@a000000\" can do DMA, which nothing bounds"),
     "one-console": ("", "", "vdev pl011 loc 0x1c0a0000 intr gic:38 hostdev /dev/console/one", "",
@@ -52,6 +60,42 @@ def test_refused(name):
         board.expect(message, 60)
         board.expect(r"system not started: \d+ mistake", 20)
         board.expect_nothing(rf"{PROMPT}|started: slot|[Pp]anic", 2, may_end=True)
+
+
+LISTENER = """/dts-v1/;
+/ {{
+    compatible = "bulkhead,system";
+    vms {{
+        first {{ config = "first.qvmconf"; mmio = /bits/ 64 <0x9000000 0x1000>; {autostart} }};
+        second {{ config = "second.qvmconf"; autostart; restart = "always"; restart-limit = <1000>; restart-delay = <50>; }};
+    }};
+}};
+"""
+
+
+def uart_vm(name, cmdline, more=""):
+    return f'system {name}\nram 0x80000000,16M\ncpu\nload uart.elf\ncmdline "{cmdline}"\n{more}\n'
+
+
+def listener(autostart):
+    return make_archive({"system.dts": LISTENER.format(autostart=autostart),
+                         "first.qvmconf": uart_vm("first", "uart=0x9000000", "pass loc mem:0x9000000,0x1000,rw"),
+                         "second.qvmconf": uart_vm("second", "end=1")})
+
+
+def test_the_uart_of_a_vm_is_its_own():
+    """By loopback a guest reads what anybody else writes on its UART. Nobody does, though there is something to say."""
+    with Board(listener("autostart;"), cpus=2) as board:
+        assert board.expect(r"uart: heard (\d+)\r", 60).group(1) == "0"
+        # It is the kernel's again when its owner has gone.
+        board.expect(r"procmgr: second is started again", 20)
+
+
+def test_until_then_the_uart_is_the_kernels():
+    """The same system reports the second VM's ends where the first one is not started."""
+    with Board(listener(""), cpus=2) as board:
+        for _ in range(3):
+            board.expect(r"procmgr: second is started again", 30)
 
 
 def test_fixed_region_where_the_kernel_is():

@@ -98,6 +98,46 @@ static void test_given_once(void **state)
 	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, RANGE, BYTES), -KE_PERM);
 }
 
+/* Whoever has the UART, even among other registers, has it alone. */
+static void test_console_of_others(void **state)
+{
+	static const struct {
+		uint64_t start, bytes;
+		bool off;
+	} cases[] = {
+	    {HOST_CONSOLE, PAGE_SIZE, true},
+	    {HOST_CONSOLE - PAGE_SIZE, 3 * PAGE_SIZE, true},
+	    {HOST_CONSOLE - PAGE_SIZE, PAGE_SIZE, false},
+	    {HOST_CONSOLE + PAGE_SIZE, PAGE_SIZE, false},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		process_sealed = false;
+		assert_int_equal(define(1, kmem_of(1)), 0);
+		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_DEVICE, cases[i].start, cases[i].bytes), 0);
+		assert_int_equal(sys(procmgr, SystemCtl, SYSTEM_CONSOLE_ON, 0), 0);
+		for (unsigned lives = 0; lives < 2; lives++) {
+			assert_false(host_console_is_off());
+			assert_int_equal(make(1), 0);
+			assert_int_equal(host_console_is_off(), cases[i].off);
+			assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+			assert_int_equal(sys(procmgr, SystemCtl, SYSTEM_CONSOLE_ON, 0), 0);
+		}
+		machine_undefine(1);
+	}
+}
+
+/* Text goes out as the transmitter has room, in steps between which others run. */
+static void test_text_in_steps(void **state)
+{
+	size_t before = host_console_taken();
+
+	(void)state;
+	assert_int_equal(sys(procmgr, SystemLog, procmgr_page, 100), 0);
+	assert_int_equal(host_console_taken() - before, 100);
+}
+
 static bool is_filled(paddr_t at, uint64_t bytes, uint8_t with)
 {
 	const uint8_t *b = pa_to_va(at);
@@ -666,6 +706,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_given_once, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_console_of_others, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_text_in_steps, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_given_meanwhile, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_destroy_gives_way, setup, teardown),

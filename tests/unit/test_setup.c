@@ -238,6 +238,7 @@ static void make_archive(const struct variant *v)
 	const char *vm = v->vm_config ? v->vm_config : "33554432";
 	size_t bytes;
 
+	info->intid_limit = 96;
 	make_board(tree_of_board, 0x4000);
 	make_system(tree, sizeof tree, v);
 	make_program(program);

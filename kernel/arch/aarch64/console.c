@@ -13,13 +13,12 @@
 #define FR_TXFF BIT(5)
 #define CR_ON   0x301u /* UARTEN, TXE, RXE */
 
-#define WAIT_MAX 1000000u /* polls for a place in the FIFO: at 9600 baud a byte takes 1 ms */
-
 static BOOT_FIXED paddr_t uart;
 static struct lock lock = LOCK_INIT(RANK_CONSOLE);
-static bool shared; /* several CPUs print: take the lock. Not before the MMU is on */
-static bool off;    /* a driver owns the UART */
-static bool seized; /* panic: neither lock nor driver counts */
+static bool shared;         /* several CPUs print: take the lock. Not before the MMU is on */
+static bool off;            /* a driver owns the UART */
+static bool seized;         /* panic: neither lock nor driver counts */
+static uint64_t full_since; /* on the counter: the transmitter has had no room from then on; 0: it had */
 
 void console_early(paddr_t at)
 {
@@ -37,20 +36,47 @@ void console_off(bool driver)
 {
 	lock_acquire(&lock);
 	off = driver;
+	full_since = 0;
 	lock_release(&lock);
+}
+
+void console_given(paddr_t start, uint64_t bytes)
+{
+	if (uart != 0 && uart >= start && uart - start < bytes)
+		console_off(true);
 }
 
 void console_seize(void)
 {
 	seized = true;
+	full_since = 0;
+}
+
+enum transmitter { ROOM, FULL, STUCK };
+
+/* At 9600 baud a byte takes a millisecond. Who takes none for ten takes no more, until it has room again. */
+static enum transmitter transmitter(void)
+{
+	uint64_t now = sysreg_read(cntpct_el0) | 1;
+
+	if ((mmio_read32(uart + UART_FR) & FR_TXFF) == 0) {
+		full_since = 0;
+		return ROOM;
+	}
+	if (full_since == 0)
+		full_since = now;
+	return now - full_since > counter_hz() / 100 ? STUCK : FULL;
 }
 
 /* A UART that takes nothing must not stop the kernel: the byte is lost. */
 static void put_raw(char c)
 {
-	for (unsigned i = 0; i < WAIT_MAX && (mmio_read32(uart + UART_FR) & FR_TXFF) != 0; i++)
+	enum transmitter state;
+
+	while ((state = transmitter()) == FULL)
 		cpu_relax();
-	mmio_write32(uart + UART_DR, (uint8_t)c);
+	if (state == ROOM)
+		mmio_write32(uart + UART_DR, (uint8_t)c);
 }
 
 static void put(char c)
@@ -80,15 +106,17 @@ static void end(bool locked)
 		lock_release(&lock);
 }
 
-void console_write(const char *text, size_t bytes)
+size_t console_write(const char *text, size_t bytes)
 {
+	size_t taken = 0;
 	bool locked;
 
 	if (!begin(&locked))
-		return;
-	for (size_t i = 0; i < bytes; i++)
-		put(text[i]);
+		return bytes;
+	for (; taken < bytes && transmitter() != FULL; taken++)
+		put(text[taken]);
 	end(locked);
+	return taken;
 }
 
 /* How one % is to be printed. */

@@ -124,15 +124,39 @@ void printk(const char *format, ...)
 	va_end(args);
 }
 
-void console_write(const char *text, size_t bytes)
+static bool console_is_off;
+static size_t console_taken;
+
+size_t console_write(const char *text, size_t bytes)
 {
+	static bool full;
+
 	(void)text;
-	(void)bytes;
+	full = !full && !console_is_off;
+	bytes = full ? 0 : console_is_off || bytes < HOST_CONSOLE_FIFO ? bytes : HOST_CONSOLE_FIFO;
+	console_taken += bytes;
+	return bytes;
+}
+
+size_t host_console_taken(void)
+{
+	return console_taken;
 }
 
 void console_off(bool driver)
 {
-	(void)driver;
+	console_is_off = driver;
+}
+
+void console_given(paddr_t start, uint64_t bytes)
+{
+	if (HOST_CONSOLE >= start && HOST_CONSOLE - start < bytes)
+		console_off(true);
+}
+
+bool host_console_is_off(void)
+{
+	return console_is_off;
 }
 
 void arch_system_off(void)

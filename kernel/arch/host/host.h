@@ -9,9 +9,11 @@
 
 #include "cpu.h"
 
-#define HOST_RAM_START 0x40000000ull
-#define HOST_RAM_BYTES (32ull << 20)
-#define HOST_INTIDS    96u
+#define HOST_RAM_START    0x40000000ull
+#define HOST_RAM_BYTES    (32ull << 20)
+#define HOST_INTIDS       96u
+#define HOST_CONSOLE      0x9000000ull /* the UART that the kernel prints on */
+#define HOST_CONSOLE_FIFO 16u          /* what it takes at once; each second time nothing */
 
 extern _Thread_local unsigned host_cpu;
 
@@ -22,6 +24,10 @@ _Noreturn void host_fail(const char *what, ...) __attribute__((format(printf, 1,
 /* Time. */
 void host_clock_set(uint64_t now);
 uint64_t host_clock_armed(unsigned cpu); /* UINT64_MAX: off */
+
+/* The console. */
+bool host_console_is_off(void);
+size_t host_console_taken(void); /* bytes, written or lost */
 
 /* Interrupts. */
 void host_raise(uint32_t spi);
