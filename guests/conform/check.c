@@ -46,7 +46,16 @@ bool check(const char *a, const char *b, const char *c, const char *d)
 	return true;
 }
 
-static void put_found(uint64_t value)
+static void put_values(const uint64_t *values, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		if (i)
+			put(" ");
+		put_hex(values[i]);
+	}
+}
+
+static void put_found(const uint64_t *values, unsigned int n)
 {
 	const struct fault *f = &faults[0];
 
@@ -60,8 +69,15 @@ static void put_found(uint64_t value)
 			put_number(f->vector);
 		}
 	} else {
-		put_hex(value);
+		put_values(values, n);
 	}
+}
+
+static bool same(const uint64_t *a, const uint64_t *b, unsigned int n)
+{
+	while (n && a[n - 1] == b[n - 1])
+		n--;
+	return n == 0;
 }
 
 static void end_line(bool right)
@@ -73,27 +89,32 @@ static void end_line(bool right)
 
 void found(uint64_t value)
 {
-	put_found(value);
+	put_found(&value, 1);
 	end_line(false);
+}
+
+void found_all_right(const uint64_t *values, const uint64_t *rights, unsigned int n)
+{
+	bool good = !faults[0].any && !faults[0].hang && same(values, rights, n);
+
+	put_found(values, n);
+	if (!good) {
+		put(" not ");
+		put_values(rights, n);
+	}
+	end_line(good);
 }
 
 void found_right(uint64_t value, uint64_t right)
 {
-	bool good = !faults[0].any && !faults[0].hang && value == right;
-
-	put_found(value);
-	if (!good) {
-		put(" not ");
-		put_hex(right);
-	}
-	end_line(good);
+	found_all_right(&value, &right, 1);
 }
 
 void found_fault(uint64_t value, uint32_t right)
 {
 	bool good = faults[0].any && !faults[0].hang && faults[0].esr == right;
 
-	put_found(value);
+	put_found(&value, 1);
 	if (!good) {
 		put(" not fault ");
 		put_hex(right);

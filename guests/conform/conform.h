@@ -27,6 +27,7 @@ bool check(const char *a, const char *b, const char *c, const char *d);
  */
 void found(uint64_t value);
 void found_right(uint64_t value, uint64_t right);
+void found_all_right(const uint64_t *values, const uint64_t *rights, unsigned int n);
 void found_fault(uint64_t value, uint32_t right); /* an exception with this ESR_EL1 is right */
 
 /* Has the check time? For the condition of each loop that waits. */
@@ -125,4 +126,18 @@ void check_gicd(void);
 void check_gicr(void);
 void check_icc(void);
 void check_state(void);
+void check_scripts(void);
+void check_random(void);
 void check_psci(void);
+void check_power(void);
+void check_ipi(void);
+void check_timer(void);
+void check_group0(void);
+void check_memory(void);
+void check_walk(void);
+void check_user(void);
+void check_debug(void);
+void check_cache(void);
+void check_fpu(void);
+void check_smp(void);
+void check_id(void);

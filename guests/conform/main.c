@@ -24,6 +24,8 @@ void guest_main(void)
 	check_gicr();
 	check_icc();
 	check_state();
+	check_scripts();
+	check_random();
 	check_psci();
 	say("conform: done");
 }
