@@ -2,7 +2,8 @@
 # The host tool `bulkhead`.
 
 HOST_CFLAGS  := $(BASE) $(REPRODUCIBLE) -D_GNU_SOURCE -I. -Iabi -Iinclude -Ilib/include
-HOST_SOURCES := $(wildcard tools/bulkhead/*.c lib/qvmconf/*.c lib/sysconf/*.c) lib/cpio.c lib/glob.c lib/elf.c lib/fdtgood.c lib/vdevfile.c lib/manifest.c
+# Of qvm what the target loads a guest with: the tool runs it on the same files.
+HOST_SOURCES := $(wildcard tools/bulkhead/*.c lib/qvmconf/*.c lib/sysconf/*.c qvm/load*.c) qvm/fdt.c qvm/memory.c lib/cpio.c lib/glob.c lib/elf.c lib/fdtgood.c lib/vdevfile.c lib/manifest.c
 HOST_OBJECTS := $(call objects,$(BUILD)/host,$(HOST_SOURCES))
 DEPS += $(HOST_OBJECTS:.o=.d)
 
@@ -22,4 +23,4 @@ $(HOST_OBJECTS): $(BUILD)/host/%.o: % $(call rules,host)
 
 $(BUILD)/bulkhead: $(HOST_OBJECTS)
 	$(call say,HOSTLD,$@)
-	$(Q)$(HOSTCC) $^ -lfdt -lsodium -o $@
+	$(Q)$(HOSTCC) $^ -lfdt -lsodium -lz -lzstd -o $@

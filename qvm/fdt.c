@@ -230,19 +230,63 @@ static uint32_t phandle_for(struct builder *b, uint32_t taken)
 	return b->next_phandle++;
 }
 
-static void open_tree(struct builder *b, void *buffer, size_t room)
+/* Without these two properties one reader takes the values of the specification, another one others: written, they are
+ * the same to all. Whose root has children with registers was written for the specification's. */
+static void write_cells(struct builder *b)
+{
+	int node, address = 2, size = 2;
+
+	fdt_for_each_subnode(node, b->fdt, 0)
+	{
+		if (fdt_getprop(b->fdt, node, "reg", NULL) != NULL)
+			size = 1; /* Devicetree Specification v0.4, 2.3.5 */
+	}
+	if (fdt_getprop(b->fdt, 0, "#address-cells", NULL) != NULL)
+		size = 1;
+	if (fdt_getprop(b->fdt, 0, "#size-cells", NULL) == NULL)
+		CELLS(b, 0, "#size-cells", (uint32_t)size);
+	if (fdt_getprop(b->fdt, 0, "#address-cells", NULL) == NULL)
+		CELLS(b, 0, "#address-cells", (uint32_t)address);
+}
+
+/* Its nodes are to be merged into those of another tree, which only its author knows. */
+static bool is_overlay(const void *fdt)
+{
+	int node;
+
+	fdt_for_each_subnode(node, fdt, 0)
+	{
+		if (fdt_subnode_offset(fdt, node, "__overlay__") >= 0)
+			return true;
+	}
+	return fdt_subnode_offset(fdt, 0, "__fixups__") >= 0;
+}
+
+static void open_users(struct builder *b, void *buffer, size_t room)
 {
 	const struct guest_fdt *in = b->in;
 
+	if (!fdt_good(in->user, in->user_bytes))
+		fail(b, -FDT_ERR_BADSTRUCTURE, "what was loaded is damaged, or not all of it is there", "");
+	else if (is_overlay(in->user))
+		fail(b, -FDT_ERR_BADOVERLAY,
+		     "what was loaded is an overlay: apply it to its base tree with fdtoverlay, and load the result",
+		     "");
+	if (b->error >= 0)
+		check(b, fdt_open_into(in->user, buffer, (int)room), "(the file that was loaded)");
+	if (b->error >= 0)
+		write_cells(b);
+}
+
+static void open_tree(struct builder *b, void *buffer, size_t room)
+{
 	b->fdt = buffer;
-	if (in->user == NULL) {
+	if (b->in->user == NULL) {
 		check(b, fdt_create_empty_tree(buffer, (int)room), "empty tree");
 		CELLS(b, 0, "#address-cells", 2);
 		CELLS(b, 0, "#size-cells", 2);
 	} else {
-		check(b, fdt_good(in->user, in->user_bytes) ? 0 : -FDT_ERR_BADSTRUCTURE, "(the file that was loaded)");
-		if (b->error >= 0)
-			check(b, fdt_open_into(in->user, buffer, (int)room), "(the file that was loaded)");
+		open_users(b, buffer, room);
 	}
 	if (b->error < 0)
 		return;

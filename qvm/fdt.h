@@ -11,10 +11,9 @@
 
 #include <qvmconf.h>
 
+#include "qvm/load.h"
 #include "qvm/memory.h"
 
-/* Linux maps no more of a tree than this (Documentation/arch/arm64/booting.rst, section 2). */
-#define GUEST_FDT_MAX 0x200000u
 /* What the nodes that are added take at most, without the command line. */
 #define GUEST_FDT_EXTRA 0x8000u
 

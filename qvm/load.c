@@ -36,13 +36,14 @@ bool loader_take(struct loader *l, uint64_t start, uint64_t bytes)
 	const struct load_piece *other;
 
 	if (guest_range_of(l->memory, start, bytes) == NULL)
-		return loader_fail(l, "0x%" PRIx64 " bytes at 0x%" PRIx64 " do not lie in one ram or rom area", bytes,
-				   start);
+		return loader_fail(
+		    l, "0x%" PRIx64 " bytes at 0x%" PRIx64 " do not lie in one ram or rom area: make it larger", bytes,
+		    start);
 	other = overlapped(l, start, bytes);
 	if (other != NULL)
-		return loader_fail(l,
-				   "0x%" PRIx64 "-0x%" PRIx64 " overlaps what was loaded to 0x%" PRIx64 "-0x%" PRIx64,
-				   start, start + bytes - 1, other->start, other->end - 1);
+		return loader_fail(
+		    l, "0x%" PRIx64 "-0x%" PRIx64 " overlaps what was loaded to 0x%" PRIx64 "-0x%" PRIx64 ": move it",
+		    start, start + bytes - 1, other->start, other->end - 1);
 	if (l->pieces == LOAD_PIECE_MAX)
 		return loader_fail(l, "more than %u pieces to load", LOAD_PIECE_MAX);
 	l->piece[l->pieces++] = (struct load_piece){start, start + bytes};
@@ -124,7 +125,7 @@ static bool place(struct loader *l, uint64_t address, bool high, const void *fil
 	*start = address;
 	if (address == LOAD_ANYWHERE &&
 	    !(high ? find_high(l, bytes, start) : loader_find_low(l, bytes, GUEST_PAGE, 0, start)))
-		return loader_fail(l, "no room in ram for 0x%" PRIx64 " bytes", bytes);
+		return loader_fail(l, "no room in ram for 0x%" PRIx64 " bytes: give the VM more", bytes);
 	if (!loader_take(l, *start, bytes))
 		return false;
 	guest_put(l->memory, *start, file, bytes);
@@ -148,34 +149,22 @@ static bool keep_fdt(struct loader *l, uint64_t address, const void *file, uint6
 {
 	if (l->fdt != NULL)
 		return loader_fail(l, "a second device tree: a guest has one");
+	if (!load_fdt_good(l, file, bytes))
+		return false;
 	l->fdt = file;
 	l->fdt_bytes = bytes;
 	l->fdt_address = address;
 	return true;
 }
 
-/* Devicetree Specification v0.4, section 5.2: the magic is big-endian. */
-static bool fdt_is(const void *file, uint64_t bytes)
-{
-	static const uint8_t magic[4] = {0xd0, 0x0d, 0xfe, 0xed};
-
-	return bytes >= sizeof(magic) && memcmp(file, magic, sizeof(magic)) == 0;
-}
-
-static bool gzip_is(const void *file, uint64_t bytes)
-{
-	static const uint8_t magic[3] = {0x1f, 0x8b, 8};
-
-	return bytes >= sizeof(magic) && memcmp(file, magic, sizeof(magic)) == 0;
-}
-
 /* Nobody recognised it: plain bytes, which the boot vCPU starts to execute if they are the first that were loaded. */
 static bool load_raw(struct loader *l, uint64_t address, const void *file, uint64_t bytes, bool first)
 {
+	const struct load_format *format = first ? load_format_of(file, bytes) : NULL;
 	uint64_t start;
 
-	if (first && gzip_is(file, bytes))
-		return loader_fail(l, "the file is compressed by gzip: unpack it before it goes into the archive");
+	if (format != NULL)
+		return loader_fail(l, "the guest cannot start in it: it is %s; %s", format->name, format->remedy);
 	if (!place(l, address, false, file, bytes, &start))
 		return false;
 	if (first) {
@@ -201,7 +190,7 @@ bool loader_add(struct loader *l, enum load_type type, uint64_t address, const v
 	case LOAD_FDT: return keep_fdt(l, address, file, bytes);
 	case LOAD_BARE: break;
 	}
-	if (fdt_is(file, bytes))
+	if (load_is_fdt(file, bytes))
 		return keep_fdt(l, address, file, bytes);
 	l->began = true;
 	if (image_is(file, bytes))
@@ -211,11 +200,30 @@ bool loader_add(struct loader *l, enum load_type type, uint64_t address, const v
 	return load_raw(l, address, file, bytes, first);
 }
 
+bool loader_add_file(struct loader *l, const struct qvm_load *load, const void *file, uint64_t bytes)
+{
+	static const enum load_type types[] = {
+	    [QVM_LOAD_ANY] = LOAD_BARE,
+	    [QVM_LOAD_INITRD] = LOAD_INITRD,
+	    [QVM_LOAD_FDT] = LOAD_FDT,
+	    [QVM_LOAD_DATA] = LOAD_DATA,
+	};
+
+	const void *before = l->fdt;
+
+	if (!loader_add(l, types[load->type], load->address_given ? load->address : LOAD_ANYWHERE, file, bytes))
+		return false;
+	if (l->fdt != before)
+		l->fdt_place = &load->place;
+	return true;
+}
+
 bool loader_place_fdt(struct loader *l, uint64_t bytes, uint64_t *ipa)
 {
 	*ipa = l->fdt_address;
 	if (*ipa == LOAD_ANYWHERE && !find_high(l, bytes, ipa))
-		return loader_fail(l, "no room in ram for the device tree of 0x%" PRIx64 " bytes", bytes);
+		return loader_fail(l, "no room in ram for the device tree of 0x%" PRIx64 " bytes: give the VM more",
+				   bytes);
 	if (*ipa % 8 != 0)
 		return loader_fail(l, "a device tree must lie at a multiple of 8");
 	return loader_take(l, *ipa, bytes);

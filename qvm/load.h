@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <qvmconf.h>
+
 #include "qvm/memory.h"
 
 #define LOAD_PIECE_MAX 64u
@@ -27,13 +29,20 @@ struct loader {
 	uint64_t initrd_start, initrd_end;
 	const void *fdt; /* the user's tree, not yet in guest memory; or null */
 	uint64_t fdt_bytes, fdt_address;
+	const struct qvm_place *fdt_place; /* in the configuration; or null */
 	char problem[160];
 };
+
+/* Linux maps no more of a device tree than this (Documentation/arch/arm64/booting.rst, section 2). */
+#define GUEST_FDT_MAX 0x200000u
 
 void loader_init(struct loader *l, const struct guest_memory *memory);
 
 /* Loads one file. False: l->problem says why not. */
 bool loader_add(struct loader *l, enum load_type type, uint64_t address, const void *file, uint64_t bytes);
+
+/* The same for a `load` of the configuration. */
+bool loader_add_file(struct loader *l, const struct qvm_load *load, const void *file, uint64_t bytes);
 
 /* Chooses the place of the guest's final device tree, after all files: the user's address or high in RAM. */
 bool loader_place_fdt(struct loader *l, uint64_t bytes, uint64_t *ipa);
@@ -47,6 +56,19 @@ bool loader_take(struct loader *l, uint64_t start, uint64_t bytes);
 bool loader_find_low(const struct loader *l, uint64_t bytes, uint64_t align, uint64_t offset, uint64_t *start);
 
 bool loader_fail(struct loader *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* load_format.c: what a guest could not start in. */
+struct load_format {
+	const char *name, *remedy;
+	unsigned offset, bytes; /* of the magic number in the file */
+	const char *magic;
+};
+
+/* NULL: it is none that is known. */
+const struct load_format *load_format_of(const void *file, uint64_t bytes);
+bool load_is_fdt(const void *file, uint64_t bytes);
+/* Is it what `fdt load` may name? Only its beginning is looked at; guest_fdt_build() looks at the rest. */
+bool load_fdt_good(struct loader *l, const void *file, uint64_t bytes);
 
 bool image_is(const void *file, uint64_t bytes);
 bool image_load(struct loader *l, uint64_t address, const void *file, uint64_t bytes);

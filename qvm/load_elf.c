@@ -8,7 +8,9 @@
 
 #include <elf64.h>
 
+#define ET_REL      1
 #define ET_EXEC     2
+#define ET_DYN      3
 #define HEADERS_MAX 64u
 
 bool elf_is(const void *file, uint64_t bytes)
@@ -16,15 +18,51 @@ bool elf_is(const void *file, uint64_t bytes)
 	return bytes >= 4 && memcmp(file, "\177ELF", 4) == 0;
 }
 
+static const char *machine_name(unsigned machine)
+{
+	static const struct {
+		unsigned machine;
+		const char *name;
+	} names[] = {{3, "x86"},         {8, "MIPS"},    {20, "PowerPC"}, {21, "64-bit PowerPC"}, {22, "S390"},
+		     {40, "32-bit Arm"}, {62, "x86-64"}, {243, "RISC-V"}, {247, "BPF"},           {258, "LoongArch"}};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].machine == machine)
+			return names[i].name;
+	return "another machine";
+}
+
+/* A header of the other byte order has its machine there, too. */
+static bool check_machine(struct loader *l, const struct elf_header *h)
+{
+	/* EI_CLASS and EI_DATA: ELFCLASS64 and ELFDATA2LSB are supported. */
+	const bool wide = h->ident[4] == 2, big = h->ident[5] == 2;
+	const unsigned machine = big ? __builtin_bswap16(h->machine) : h->machine;
+
+	if (machine != EM_AARCH64)
+		return loader_fail(l, "the ELF file is for %s (e_machine %u), and a guest is an AArch64 machine",
+				   machine_name(machine), machine);
+	if (!wide || big || h->ident[5] != 1)
+		return loader_fail(l, "the ELF file is %s: only 64-bit little-endian ones are supported",
+				   big     ? "big-endian"
+				   : !wide ? "32-bit"
+					   : "in an unknown byte order");
+	return true;
+}
+
 static bool check_header(struct loader *l, const struct elf_header *h, uint64_t bytes)
 {
-	/* EI_CLASS = ELFCLASS64, EI_DATA = ELFDATA2LSB, EI_VERSION = EV_CURRENT. */
-	static const uint8_t ident[3] = {2, 1, 1};
-
-	if (memcmp(h->ident + 4, ident, sizeof(ident)) != 0 || h->version != 1)
-		return loader_fail(l, "not a 64-bit little-endian ELF file");
-	if (h->type != ET_EXEC || h->machine != EM_AARCH64)
-		return loader_fail(l, "the ELF file is not an executable with fixed addresses for AArch64");
+	if (!check_machine(l, h))
+		return false;
+	if (h->ident[6] != 1 || h->version != 1)
+		return loader_fail(l, "the ELF file's version is not 1");
+	if (h->type == ET_REL)
+		return loader_fail(l, "the ELF file is a relocatable object or a module: link it to fixed addresses");
+	if (h->type == ET_DYN)
+		return loader_fail(l, "the ELF file is position-independent (PIE) or a shared object: link it to fixed "
+				      "addresses (-static -no-pie)");
+	if (h->type != ET_EXEC)
+		return loader_fail(l, "the ELF file is not an executable with fixed addresses (e_type %u)", h->type);
 	if (h->phentsize != sizeof(struct program_header) || h->phnum == 0 || h->phnum > HEADERS_MAX)
 		return loader_fail(l, "the ELF file's program headers have a wrong size or number");
 	if (h->phoff > bytes || bytes - h->phoff < h->phnum * sizeof(struct program_header))

@@ -60,10 +60,12 @@ bool image_load(struct loader *l, uint64_t address, const void *file, uint64_t b
 		if (!loader_find_low(l, reserve, IMAGE_ALIGN, h.text_offset, &address))
 			return loader_fail(l,
 					   "no room in ram for the Image: it needs 0x%" PRIx64
-					   " bytes from a multiple of 2 MiB plus 0x%" PRIx64,
+					   " bytes from a multiple of 2 MiB plus 0x%" PRIx64 ": give the VM more",
 					   reserve, h.text_offset);
 	} else if (address < h.text_offset || (address - h.text_offset) % IMAGE_ALIGN != 0) {
-		return loader_fail(l, "the Image must lie at a multiple of 2 MiB plus 0x%" PRIx64, h.text_offset);
+		return loader_fail(
+		    l, "the Image must lie at a multiple of 2 MiB plus 0x%" PRIx64 ": give such an address, or none",
+		    h.text_offset);
 	}
 	if (!loader_take(l, address, reserve))
 		return false;

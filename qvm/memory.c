@@ -72,10 +72,13 @@ void gasp_clean(const void *start, uint64_t bytes)
 
 bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uint64_t bytes)
 {
-	void *to = guest_ptr(m, ipa, bytes);
+	void *to;
 
-	if (to == NULL)
+	if (guest_range_of(m, ipa, bytes) == NULL)
 		return false;
+	if (m->window == NULL)
+		return true;
+	to = guest_ptr(m, ipa, bytes);
 	memcpy(to, from, bytes);
 	gasp_clean(to, bytes);
 	return true;
@@ -83,10 +86,13 @@ bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uin
 
 bool guest_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
 {
-	void *to = guest_ptr(m, ipa, bytes);
+	void *to;
 
-	if (to == NULL)
+	if (guest_range_of(m, ipa, bytes) == NULL)
 		return false;
+	if (m->window == NULL)
+		return true;
+	to = guest_ptr(m, ipa, bytes);
 	memset(to, 0, bytes);
 	gasp_clean(to, bytes);
 	return true;

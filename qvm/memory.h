@@ -24,7 +24,7 @@ struct guest_range {
 };
 
 struct guest_memory {
-	uint8_t *window; /* where the region lies in this process */
+	uint8_t *window; /* where the region lies in this process; null: nowhere, and nothing is written */
 	unsigned count;
 	struct guest_range range[GUEST_RANGE_MAX]; /* ascending by ipa, disjoint */
 	uint64_t total;

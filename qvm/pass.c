@@ -98,6 +98,7 @@ static void take_fdt(struct loader *loader, const struct qvm_pass *pass)
 	if (!fdt_good_header(tree, pass->bytes))
 		vm_refuse(VM_EXIT_CONFIG, &pass->place, "what is passed as `fdt` is no device tree");
 	loader->fdt = tree;
+	loader->fdt_place = &pass->place;
 	loader->fdt_bytes = fdt_totalsize(tree);
 }
 

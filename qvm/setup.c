@@ -155,13 +155,6 @@ static void say_places(void)
 
 static void load_files(const struct start_args *args, struct loader *loader)
 {
-	static const enum load_type types[] = {
-	    [QVM_LOAD_ANY] = LOAD_BARE,
-	    [QVM_LOAD_INITRD] = LOAD_INITRD,
-	    [QVM_LOAD_FDT] = LOAD_FDT,
-	    [QVM_LOAD_DATA] = LOAD_DATA,
-	};
-
 	for (unsigned i = 0; i < vm.config.load_count; i++) {
 		const struct qvm_load *load = &vm.config.loads[i];
 		const unsigned before = loader->pieces;
@@ -169,8 +162,7 @@ static void load_files(const struct start_args *args, struct loader *loader)
 
 		if (find_file(args, load->path, &file) != 0)
 			vm_refuse(VM_EXIT_CONFIG, &load->place, "%s is not in the boot archive", load->path);
-		if (!loader_add(loader, types[load->type], load->address_given ? load->address : LOAD_ANYWHERE,
-				file.data, file.bytes))
+		if (!loader_add_file(loader, load, file.data, file.bytes))
 			vm_refuse(VM_EXIT_CONFIG, &load->place, "%s: %s", load->path, loader->problem);
 		for (unsigned n = before; n < loader->pieces; n++)
 			say_place(load->path, loader->piece[n].start, loader->piece[n].end - loader->piece[n].start);
@@ -206,17 +198,15 @@ static uint64_t put_fdt(const struct start_args *args, struct loader *loader)
 	size_t room;
 	void *tree, *user;
 
-	if (in.user_bytes > GUEST_FDT_MAX)
-		vm_refuse(VM_EXIT_CONFIG, NULL, "the device tree that was loaded is longer than 2 MiB");
 	in.user = user = aligned_copy(loader->fdt, loader->fdt_bytes);
 	room = guest_fdt_room(&in);
 	tree = malloc(room);
 	if (tree == NULL)
 		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "no memory for the guest's device tree");
 	if (!guest_fdt_build(&in, tree, room))
-		vm_refuse(VM_EXIT_CONFIG, NULL, "%s", in.problem);
+		vm_refuse(VM_EXIT_CONFIG, loader->fdt_place, "%s", in.problem);
 	if (!loader_place_fdt(loader, fdt_totalsize(tree), &ipa))
-		vm_refuse(VM_EXIT_CONFIG, NULL, "%s", loader->problem);
+		vm_refuse(VM_EXIT_CONFIG, loader->fdt_place, "%s", loader->problem);
 	guest_put(&vm.memory, ipa, tree, fdt_totalsize(tree));
 	free(tree);
 	free(user);

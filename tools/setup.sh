@@ -11,7 +11,7 @@ export LC_ALL=C
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=$(realpath -m "${BUILD:-$top/build}")
 packages="build-essential gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev picolibc-aarch64-linux-gnu
- device-tree-compiler libfdt-dev libsodium-dev dpkg-dev xz-utils libcmocka-dev cloc cppcheck clang clang-format clang-tidy libclang-rt-dev
+ device-tree-compiler libfdt-dev libsodium-dev zlib1g-dev libzstd-dev dpkg-dev xz-utils libcmocka-dev cloc cppcheck clang clang-format clang-tidy libclang-rt-dev
  python3 python3-pytest python3-pexpect cpio gzip openssl"
 qemu_packages="qemu-system-arm qemu-system-common qemu-system-data qemu-utils"
 

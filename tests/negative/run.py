@@ -11,6 +11,8 @@ $BULKHEAD.
 """
 import os
 import pathlib
+import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -18,7 +20,9 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 TOOL = os.environ.get("BULKHEAD", str(TOP / "build" / "bulkhead"))
+VDEVS = str(pathlib.Path(TOOL).parent / "vdevs")
 EX_CONFIG = 65
+PAGE = 4096
 
 
 def expected(path, mark, what="expect"):
@@ -34,6 +38,30 @@ def check(arguments, wanted):
     assert said == wanted, "expected:\n  " + "\n  ".join(wanted) + "\nprinted:\n  " + "\n  ".join(said)
     assert run.returncode == EX_CONFIG, f"exit status {run.returncode}, not {EX_CONFIG}"
     assert run.stdout == "", f"something on stdout: {run.stdout}"
+
+
+def program(name, flags=5, memory=PAGE):
+    """An ELF file that procmgr would take: one segment of one page, entered behind its headers, with a name in it."""
+    ident = b"\x7fELF\2\1\1".ljust(16, b"\0")
+    header = struct.pack("<HHIQQQIHHHHHH", 3, 183, 1, 120, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    segment = struct.pack("<IIQQQQQQ", 1, flags, 0, 0, 0, PAGE, memory, PAGE)
+    return (ident + header + segment + name.encode()).ljust(PAGE, b"\0")
+
+
+GUEST = bytes.fromhex("1f2003d5 ffffff17")  # nop, and back to it: enough for a guest
+
+
+def make_files(folder):
+    """A folder for --path with the files that the cases under system/ name."""
+    files = pathlib.Path(folder) / "files"
+    files.mkdir()
+    for path in [*HERE.glob("system/*/*.qvmconf"), *HERE.glob("system/*/system.dts")]:
+        text = path.read_text(errors="replace")
+        for name in {"qvm", *re.findall(r'program = "([a-z0-9.-]+)"', text)}:
+            (files / name).write_bytes(program(name))
+        for name in re.findall(r"^load ([a-z0-9.-]+)$", text, re.M):
+            (files / name).write_bytes(GUEST)
+    return files
 
 
 def vm_cases():
@@ -60,8 +88,8 @@ def run_map(path, board):
     assert wanted and done.stdout.splitlines() == wanted, "printed:\n" + done.stdout
 
 
-def run_system(path, board):
-    check([str(path), "--board", str(board)], expected(path / "system.dts", "//"))
+def run_system(path, board, files):
+    check([str(path), "--board", str(board), "--path", str(files), "--path", VDEVS], expected(path / "system.dts", "//"))
 
 
 def plan_cases():
@@ -93,8 +121,8 @@ def main():
     bad = 0
     cases = [(path.name, run_vm, (path,)) for path in vm_cases()]
     with tempfile.TemporaryDirectory() as folder:
-        board = compile_board(folder)
-        cases += [("system/" + path.name, run_system, (path, board)) for path in system_cases()]
+        board, files = compile_board(folder), make_files(folder)
+        cases += [("system/" + path.name, run_system, (path, board, files)) for path in system_cases()]
         cases += [("maps/" + path.name, run_map, (path, board)) for path in map_cases()]
         cases += [("plans/" + path.name, run_plan, (path, board)) for path in plan_cases()]
         for name, function, arguments in cases:

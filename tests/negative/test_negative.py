@@ -10,6 +10,11 @@ def board(tmp_path_factory):
     return run.compile_board(tmp_path_factory.mktemp("board"))
 
 
+@pytest.fixture(scope="session")
+def files(tmp_path_factory):
+    return run.make_files(tmp_path_factory.mktemp("files"))
+
+
 @pytest.mark.parametrize("path", run.vm_cases(), ids=lambda path: path.stem)
 def test_vm(path):
     run.run_vm(path)
@@ -24,8 +29,8 @@ def test_plan(path, board):
 
 
 @pytest.mark.parametrize("path", run.system_cases(), ids=lambda path: path.name)
-def test_system(path, board):
-    run.run_system(path, board)
+def test_system(path, board, files):
+    run.run_system(path, board, files)
 
 
 @pytest.mark.parametrize("path", run.map_cases(), ids=lambda path: path.name)

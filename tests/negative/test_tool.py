@@ -24,20 +24,12 @@ def bulkhead(*words):
     return subprocess.run([run.TOOL, *map(str, words)], capture_output=True, text=True, timeout=60)
 
 
-def program(name, flags=5, memory=PAGE):
-    """An ELF file that procmgr would take: one segment of one page, entered behind its headers, with a name in it."""
-    ident = b"\x7fELF\2\1\1".ljust(16, b"\0")
-    header = struct.pack("<HHIQQQIHHHHHH", 3, 183, 1, 120, 64, 0, 0, 64, 56, 1, 0, 0, 0)
-    segment = struct.pack("<IIQQQQQQ", 1, flags, 0, 0, 0, PAGE, memory, PAGE)
-    return (ident + header + segment + name.encode()).ljust(PAGE, b"\0")
-
-
 def make_programs(folder):
     """A file for each program; returns the options that name them."""
     options = []
     for name in PROGRAMS:
         path = folder / name
-        path.write_bytes(program(name))
+        path.write_bytes(run.GUEST if name == "hello.elf" else run.program(name))
         options += ["-f", path]
     (folder / VDEV).write_bytes((VDEVS / VDEV).read_bytes())
     return [*options, "-f", folder / VDEV]
@@ -71,7 +63,7 @@ def test_image(tmp_path):
     assert all(offset % PAGE == 0 for _, offset, _ in files), files
     content = {name: data for name, _, data in files}
     assert content["readme"] == b"more"
-    assert content["qvm"] == program("qvm")
+    assert content["qvm"] == run.program("qvm")
     assert content["hello.qvmconf"] == (HELLO / "hello.qvmconf").read_bytes()
     assert "the archive is not signed" in done.stderr
     assert content["system.dtb"][:4] == b"\xd0\x0d\xfe\xed"
@@ -301,7 +293,7 @@ def test_file_too_long_for_guest(tmp_path):
         image.truncate((16 << 20) + 1)
     done = bulkhead("image", HELLO, *options, "-o", tmp_path / "out.cpio")
     assert done.returncode == run.EX_CONFIG
-    assert "[hello.qvmconf:9] 'hello.elf' has 16777217 bytes, which do not fit" in done.stderr
+    assert "[hello.qvmconf:9] hello.elf: no room in ram for 0x1000001 bytes: give the VM more" in done.stderr
     assert not (tmp_path / "out.cpio").exists()
 
 
@@ -314,7 +306,7 @@ def test_file_too_long_for_guest(tmp_path):
 def test_program_is_checked(tmp_path, name, change, text):
     """What procmgr would refuse when it is too late."""
     options = make_programs(tmp_path)
-    (tmp_path / name).write_bytes(program(name, **change) if change else b"#!/bin/sh\n" * 100)
+    (tmp_path / name).write_bytes(run.program(name, **change) if change else b"#!/bin/sh\n" * 100)
     done = bulkhead("image", HELLO, *options, "-o", tmp_path / "out.cpio")
     assert done.returncode == run.EX_CONFIG
     where = r"\[system\.dts:39\] /vms" if name == "qvm" else rf"\[system\.dts:32\] /processes/{name}"
@@ -324,7 +316,7 @@ def test_program_is_checked(tmp_path, name, change, text):
 
 def two_segments(name, memory):
     """A program with a second segment, that can be written."""
-    both = bytearray(program(name))
+    both = bytearray(run.program(name))
     struct.pack_into("<H", both, 56, 2)
     struct.pack_into("<Q", both, 24, 176)
     struct.pack_into("<IIQQQQQQ", both, 120, 1, 6, 0, PAGE, 0, 0, memory, PAGE)
@@ -352,10 +344,10 @@ def test_certified_qvm_in_the_folder(tmp_path):
     options = make_programs(tmp_path)
     folder = tmp_path / "system"
     shutil.copytree(HELLO, folder)
-    (folder / "qvm-safety").write_bytes(program("certified"))
+    (folder / "qvm-safety").write_bytes(run.program("certified"))
     out = tmp_path / "out.cpio"
     assert bulkhead("image", folder, *options, "-o", out).returncode == 0
-    assert content_of(out)["qvm-safety"] == program("certified")
+    assert content_of(out)["qvm-safety"] == run.program("certified")
     (folder / "qvm-safety").write_text("no program")
     assert "program 'qvm-safety': " in bulkhead("image", folder, *options, "-o", out).stderr
 
@@ -421,15 +413,29 @@ def test_certified_variant_first(tmp_path):
     assert [name for name, _, _ in entries(out.read_bytes()) if name.startswith("vdev")] == ["vdev-pl011-safety.so"]
 
 
+def make_example_files(folder):
+    """What the examples name, as far as it is not built here: the words that say where it is."""
+    files = run.make_files(folder)
+    for name in PROGRAMS:
+        (files / name).write_bytes(run.GUEST if name == "hello.elf" else run.program(name))
+    for name in ("Image", "u-boot.bin", "initramfs.cpio.gz"):
+        (files / name).write_bytes(run.GUEST)
+    done = subprocess.run(["dtc", "-q", "-O", "dtb", "-o", files / "uboot.dtb"], input=b"/dts-v1/; / { };", check=True)
+    assert done.returncode == 0
+    return ["--path", files, "--path", run.VDEVS]
+
+
 @pytest.mark.parametrize("name", ["hello", "two-linux", "uboot"])
 def test_examples(name, tmp_path):
-    done = bulkhead("check", run.TOP / "examples" / name, "--board", run.compile_board(tmp_path))
+    files = make_example_files(tmp_path)
+    done = bulkhead("check", run.TOP / "examples" / name, "--board", run.compile_board(tmp_path), *files)
     if name == "two-linux":  # needs more RAM than that board has
         assert done.returncode == run.EX_CONFIG
         assert [line for line in done.stderr.splitlines() if "bytes are missing" not in line] == []
     else:
         assert (done.returncode, done.stderr) == (0, "")
-    assert bulkhead("check", run.TOP / "examples" / name).returncode == 0
+    done = bulkhead("check", run.TOP / "examples" / name, *files)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("words", [(), ("check",), ("frob", "x"), ("check", "x", "y"), ("check", "x", "--borad", "y"),
@@ -461,7 +467,8 @@ def test_help_of_a_command(command):
 def test_json(tmp_path):
     """Both sides of a clash, for machines."""
     folder = pathlib.Path(__file__).parent / "system" / "owner-device-two-vms"
-    done = bulkhead("check", folder, "--board", run.compile_board(tmp_path), "--json")
+    files = ["--path", run.make_files(tmp_path)]
+    done = bulkhead("check", folder, "--board", run.compile_board(tmp_path), "--json", *files)
     said = json.loads(done.stdout)
     assert (done.returncode, done.stderr, said["status"]) == (run.EX_CONFIG, "", run.EX_CONFIG)
     line, = said["messages"]

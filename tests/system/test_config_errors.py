@@ -4,12 +4,16 @@
 The host tool would refuse to build such an archive. So a good one is built, then changed, and signed again.
 """
 
+import functools
+import gzip
+import lzma
 import pathlib
 import re
+import subprocess
 
 import pytest
 
-from harness import Board, make_archive, refused, resign, system_dts
+from harness import BUILD, Board, Guest, make_archive, refused, resign, system_dts
 
 CASES = pathlib.Path(__file__).resolve().parent.parent / "negative"
 
@@ -68,3 +72,45 @@ def test_sample_of_the_hosts_cases():
             for line in said:
                 wanted = line.replace(b"[" + name, b"[" + vm.encode() + b".qvmconf").decode()
                 assert wanted in board.seen, f"{name.decode()}: {wanted}"
+
+
+def kernels():
+    """VMs whose files only the target sees, and what it says of each."""
+    image = (BUILD / "guests/Image").read_bytes()[:1 << 20]
+    tree = "/dts-v1/; / { n { qvm,vdev = \"none\"; }; };"
+    dtc = ["dtc", "-q", "-O", "dtb"]
+    overlay = b'/dts-v1/; /plugin/; / { fragment@0 { target-path = "/"; __overlay__ { x = <1>; }; }; };'
+    run = functools.partial(subprocess.run, capture_output=True, check=True)
+    return {
+        "xz": (lzma.compress(image), None, r"\[xz.qvmconf:3\] xz.bin: [^\n]*compressed by xz; unpack it first"),
+        "gz": (gzip.compress(image), None, r"\[gz.qvmconf:3\] gz.bin: [^\n]*compressed by gzip; unpack it first, or let"),
+        "pie": ((BUILD / "bin/qvm").read_bytes(), None, r"\[pie.qvmconf:3\] pie.bin: [^\n]*position-independent \(PIE\)"),
+        "small": (image, None, r"\[small.qvmconf:3\] small.bin: no room in ram for the Image: it needs 0x"),
+        "text": (image[:64], tree.encode(), r"\[text.qvmconf:4\] text.tree: this is device tree source: compile it"),
+        "over": (image[:64], run([*dtc, "-@"], input=overlay).stdout, r"\[over.qvmconf:4\] device tree: [^\n]*is an overlay"),
+        "hole": (image[:64], run(dtc, input=tree.encode()).stdout, r"\[hole.qvmconf:4\] device tree: [^\n]*does not have: none"),
+    }
+
+
+def test_guest_cannot_run():
+    """What the host tool finds, the target refuses by itself: with file, line and cause, and nothing else is disturbed."""
+    files, vms = {}, kernels()
+    for name, (kernel, tree, _) in vms.items():
+        files[f"{name}.bin"] = kernel
+        ram = "1M" if name == "small" else "64M"
+        files[f"{name}.qvmconf"] = f"system {name}\nram 0x80000000,{ram}\nload {name}.bin\n"
+        if tree:
+            files[f"{name}.tree"] = tree
+            files[f"{name}.qvmconf"] += f"fdt load {name}.tree\n"
+    files["nocells.dts"] = "/dts-v1/;\n/ { };\n"
+    files["nocells.qvmconf"] = ("system nocells\nram 0x80000000,256M\nload Image\ninitrd load initramfs.cpio.gz\n"
+                                "fdt load nocells.dtb\ncmdline console=ttyAMA0\nvdev pl011 loc 0x1c090000 intr gic:37\n")
+    files["system.dts"] = system_dts(vms=[*vms, "nocells"])
+    with Board(make_archive(files, options=["--no-check"])) as board:
+        board.prompt()
+        for name, (_, _, text) in vms.items():
+            board.output_with(f"vm status {name}", text)
+        with Guest(board, "nocells") as guest:
+            assert guest.number("awk '/MemTotal/ { print $2 }' /proc/meminfo") > 200000
+            assert guest.run("od -An -tx1 /proc/device-tree/'#address-cells' /proc/device-tree/'#size-cells'") \
+                == "00 00 00 02 00 00 00 02"

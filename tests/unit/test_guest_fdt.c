@@ -299,6 +299,85 @@ static void test_refused(void **state)
 	assert_false(build(f));
 }
 
+/* A root with or without each of its two properties, with or without a child that has registers. */
+static void cells_tree(struct fixture *f, bool address, bool size, bool child)
+{
+	void *fdt = f->user;
+
+	assert_int_equal(fdt_create(fdt, sizeof(f->user)), 0);
+	assert_int_equal(fdt_finish_reservemap(fdt), 0);
+	fdt_begin_node(fdt, "");
+	if (address)
+		fdt_property_u32(fdt, "#address-cells", 1);
+	if (size)
+		fdt_property_u32(fdt, "#size-cells", 2);
+	if (child) {
+		fdt_begin_node(fdt, "device@5000");
+		fdt_property(fdt, "reg", "\0\0\0\0\0\0\x50\0\0\0\x10\0", 12);
+		fdt_end_node(fdt);
+	}
+	fdt_end_node(fdt);
+	assert_int_equal(fdt_finish(fdt), 0);
+	f->in.user = fdt;
+	f->in.user_bytes = fdt_totalsize(fdt);
+}
+
+/* What a reader takes for granted and what was written must be one: both properties are there in the end. */
+static void test_root_without_cells(void **state)
+{
+	struct fixture *f = *state;
+
+	cells_tree(f, false, false, false);
+	assert_true(build(f));
+	ASSERT_CELLS(f, "/", "#address-cells", 2);
+	ASSERT_CELLS(f, "/", "#size-cells", 2);
+	ASSERT_CELLS(f, "/memory@1000000000", "reg", 0x10, 0, 0, 0x200000);
+	/* The specification's own, which the child was written for. */
+	cells_tree(f, false, false, true);
+	assert_true(build(f));
+	ASSERT_CELLS(f, "/", "#address-cells", 2);
+	ASSERT_CELLS(f, "/", "#size-cells", 1);
+	ASSERT_CELLS(f, "/memory@80000000", "reg", 0, RAM, 0x8000000);
+	cells_tree(f, false, true, true);
+	assert_true(build(f));
+	ASSERT_CELLS(f, "/", "#address-cells", 2);
+	ASSERT_CELLS(f, "/", "#size-cells", 2);
+	f->memory.count = 2; /* below 4 GiB */
+	cells_tree(f, true, false, false);
+	assert_true(build(f));
+	ASSERT_CELLS(f, "/", "#address-cells", 1);
+	ASSERT_CELLS(f, "/", "#size-cells", 1);
+	ASSERT_CELLS(f, "/memory@80000000", "reg", RAM, 0x8000000);
+}
+
+/* An overlay says nothing by itself; as dtc writes it, and one without anything to be resolved. */
+static void test_overlay(void **state)
+{
+	struct fixture *f = *state;
+	void *fdt = f->user;
+
+	for (unsigned fixups = 0; fixups < 2; fixups++) {
+		assert_int_equal(fdt_create(fdt, sizeof(f->user)), 0);
+		assert_int_equal(fdt_finish_reservemap(fdt), 0);
+		fdt_begin_node(fdt, "");
+		fdt_begin_node(fdt, "fragment@0");
+		fdt_begin_node(fdt, fixups ? "other" : "__overlay__");
+		fdt_end_node(fdt);
+		fdt_end_node(fdt);
+		if (fixups) {
+			fdt_begin_node(fdt, "__fixups__");
+			fdt_end_node(fdt);
+		}
+		fdt_end_node(fdt);
+		assert_int_equal(fdt_finish(fdt), 0);
+		f->in.user = fdt;
+		f->in.user_bytes = fdt_totalsize(fdt);
+		assert_false(build(f));
+		assert_non_null(strstr(f->in.problem, "overlay"));
+		assert_non_null(strstr(f->in.problem, "fdtoverlay"));
+	}
+}
+
 /* A damaged tree is refused or merged, and nothing is read or written outside; the sanitizer watches. */
 static void test_damaged(void **state)
 {
@@ -326,6 +405,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_placeholder_of_a_serial_port, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_one_cell, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_root_without_cells, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_overlay, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_image.c qvm/memory.c */
+/* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_format.c qvm/load_image.c qvm/memory.c lib/fdtgood.c */
+/* LIBS: fdt */
 /* Files into guest memory: where they go, where the guest starts, and what is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <libfdt.h>
 
 #include "qvm/load.h"
 
@@ -220,10 +222,18 @@ static void test_elf_refused(void **state)
 		change;                             \
 		refuse_elf(f, &e, sizeof(e), word); \
 	} while (0)
-	REFUSE(e.ident[4] = 1, "64-bit");
-	REFUSE(e.ident[5] = 2, "64-bit");
-	REFUSE(e.type = 3, "fixed addresses");
-	REFUSE(e.machine = 62, "AArch64");
+	REFUSE(e.ident[4] = 1, "is 32-bit");
+	REFUSE((e.ident[5] = 2, e.machine = 0xb700), "is big-endian");
+	REFUSE(e.ident[5] = 3, "unknown byte order");
+	REFUSE(e.ident[6] = 0, "version");
+	REFUSE(e.version = 2, "version");
+	REFUSE(e.type = 1, "relocatable object");
+	REFUSE(e.type = 3, "position-independent (PIE)");
+	REFUSE(e.type = 4, "fixed addresses (e_type 4)");
+	REFUSE(e.machine = 62, "for x86-64 (e_machine 62)");
+	REFUSE((e.ident[4] = 1, e.machine = 40), "for 32-bit Arm (e_machine 40)");
+	REFUSE((e.ident[5] = 2, e.machine = 0x1600), "for S390 (e_machine 22)");
+	REFUSE(e.machine = 999, "for another machine (e_machine 999)");
 	REFUSE(e.phentsize = 55, "wrong size");
 	REFUSE(e.phnum = 0, "number");
 	REFUSE(e.phnum = 0xffff, "number");
@@ -262,6 +272,60 @@ static void test_raw(void **state)
 	assert_int_equal(f->loader.entry, RAM + 0x1000);
 	assert_true(loader_add(&f->loader, LOAD_BARE, ROM, gzip, sizeof(gzip)));
 	assert_int_equal(f->loader.entry, RAM + 0x1000);
+}
+
+/* What begins so is refused as the first file by its name, with a remedy, and taken as any other. */
+static void test_formats(void **state)
+{
+	static const struct {
+		unsigned offset, bytes;
+		const char *magic, *name, *remedy;
+	} cases[] = {
+	    {0, 3, "\x1f\x8b\x08", "gzip", "unpack"},
+	    {0, 6, "\xfd\x37zXZ\0", "by xz", "unpack"},
+	    {0, 4, "BZh9", "bzip2", "unpack"},
+	    {0, 4, "\x28\xb5\x2f\xfd", "zstd", "unpack"},
+	    {0, 4, "\x04\x22\x4d\x18", "lz4", "unpack"},
+	    {0, 4, "\x02\x21\x4c\x18", "lz4", "unpack"},
+	    {0, 13, "\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff", "lzma", "unpack"},
+	    {0, 4, "\x89LZO", "lzop", "unpack"},
+	    {0, 4, "PK\3\4", "zip", "unpack"},
+	    {0, 4, "\x27\x05\x19\x56", "uImage", "64 bytes"},
+	    {0, 8, "ANDROID!", "Android boot image", "unpack_bootimg"},
+	    {0, 8, "VNDRBOOT", "vendor boot", "boot image"},
+	    {0, 6, "070701", "cpio", "initrd load"},
+	    {0, 6, "070707", "cpio", "initrd load"},
+	    {257, 5, "ustar", "tar", "unpack"},
+	    {0, 9, "#!/bin/sh", "script", "program"},
+	    {0, 8, "/dts-v1/", "device tree source", "dtc"},
+	    {0, 9, "<!DOCTYPE", "page of the web", "fetch"},
+	    {0, 26, "version https://git-lfs.gi", "Git LFS", "git lfs pull"},
+	    {48, 5, "RISCV", "RISC-V", "arm64"},
+	    {56, 4, "RSC\5", "RISC-V", "arm64"},
+	    {36, 4, "\x18\x28\x6f\x01", "zImage of a 32-bit Arm", "arm64"},
+	    {0x202, 4, "HdrS", "x86", "arm64"},
+	    {4, 4, "zimg", "EFI zboot", "bulkhead image"},
+	    {0, 2, "MZ", "PE", "plain Image"},
+	};
+	struct fixture *f = *state;
+	uint8_t file[4096];
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(file, 0x5a, sizeof(file));
+		memcpy(file + cases[i].offset, cases[i].magic, cases[i].bytes);
+		loader_init(&f->loader, &f->memory);
+		assert_false(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, file, sizeof(file)));
+		assert_non_null(strstr(f->loader.problem, cases[i].name));
+		assert_non_null(strstr(f->loader.problem, cases[i].remedy));
+		assert_false(f->loader.bootable);
+		assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, file, sizeof(file)));
+		assert_non_null(strstr(f->loader.problem, "this is "));
+		loader_init(&f->loader, &f->memory);
+		/* Behind a program it is no matter of ours. */
+		assert_true(loader_add(&f->loader, LOAD_INITRD, LOAD_ANYWHERE, file, sizeof(file)));
+		f->loader.began = true;
+		assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, file, sizeof(file)));
+	}
 }
 
 static void test_data(void **state)
@@ -304,9 +368,74 @@ static void test_fdt(void **state)
 	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, tree, sizeof(tree)));
 	assert_true(loader_place_fdt(&f->loader, 64, &fdt));
 	assert_int_equal(fdt, RAM + 0x4000);
+	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, "  /* a */ /dts-v1/; / { };", 25));
+	assert_non_null(strstr(f->loader.problem, "second"));
 	/* The tree is not a program: the next file is the first one. */
 	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, "code", 4));
 	assert_true(f->loader.bootable);
+}
+
+/* What cannot be the tree is refused where it is named; how it is damaged is found when it is merged. */
+static void test_fdt_refused(void **state)
+{
+	static uint8_t tree[GUEST_FDT_MAX + 1] = {0xd0, 0x0d, 0xfe, 0xed};
+	static const char source[] = "// a comment\n/dts-v1/;\n/ { };\n";
+	struct fixture *f = *state;
+
+	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, tree, sizeof(tree)));
+	assert_non_null(strstr(f->loader.problem, "longer than 2 MiB"));
+	assert_false(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, tree, sizeof(tree)));
+	assert_non_null(strstr(f->loader.problem, "longer than 2 MiB"));
+	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, source, sizeof(source) - 1));
+	assert_non_null(strstr(f->loader.problem, "source"));
+	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, "\x1f\x8b\x08", 3));
+	assert_non_null(strstr(f->loader.problem, "gzip"));
+	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, "\xd0\x0d\xfe", 3));
+	assert_non_null(strstr(f->loader.problem, "no device tree blob"));
+	assert_null(f->loader.fdt);
+	assert_true(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, tree, GUEST_FDT_MAX));
+}
+
+/* A FIT is a device tree, too. */
+static void test_fit(void **state)
+{
+	static const char *const nodes[] = {"images", "configurations", "other"};
+	struct fixture *f = *state;
+	uint64_t fit[64];
+
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(fdt_create(fit, sizeof(fit)), 0);
+		assert_int_equal(fdt_finish_reservemap(fit), 0);
+		fdt_begin_node(fit, "");
+		for (unsigned n = i; n < i + 2; n++) {
+			fdt_begin_node(fit, nodes[n]);
+			fdt_end_node(fit);
+		}
+		fdt_end_node(fit);
+		assert_int_equal(fdt_finish(fit), 0);
+		loader_init(&f->loader, &f->memory);
+		assert_int_equal(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, fit, fdt_totalsize(fit)), i);
+		assert_true(i == 1 || strstr(f->loader.problem, "a FIT image; load its kernel") != NULL);
+		loader_init(&f->loader, &f->memory);
+		assert_int_equal(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, fit, fdt_totalsize(fit)), i);
+	}
+}
+
+/* Without a window all is as with one, but for the bytes: so the host tool asks. */
+static void test_no_window(void **state)
+{
+	struct fixture *f = *state;
+	struct image i = image(0, 3 * MIB, 0xa);
+	struct elf e = elf();
+
+	f->memory.window = NULL;
+	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, &e, sizeof(e)));
+	assert_int_equal(f->loader.entry, RAM + MIB + 0x10);
+	assert_false(loader_add(&f->loader, LOAD_BARE, RAM, &i, sizeof(i)));
+	assert_non_null(strstr(f->loader.problem, "overlaps"));
+	assert_true(loader_add(&f->loader, LOAD_INITRD, LOAD_ANYWHERE, "initrd", 6));
+	assert_false(guest_put(&f->memory, RAM - 1, "x", 1));
+	assert_true(guest_zero(&f->memory, RAM, RAM_SIZE));
 }
 
 /* Whatever the bytes of a header are, nothing but guest memory is written; the sanitizer watches. */
@@ -343,9 +472,13 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_elf, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_elf_refused, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_raw, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_formats, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_data, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_full, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_fdt, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_fdt_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_fit, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_no_window, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_random_headers, set_up, tear_down),
 	};
 

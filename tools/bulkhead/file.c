@@ -2,6 +2,7 @@
 #include "file.h"
 #include "message.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,22 +38,39 @@ static int read_stream(FILE *stream, struct file *file)
 	return 0;
 }
 
-int file_read(const char *path, struct file *file)
+/* What is no regular file may have no end, or wait for a writer. The size is looked at before anything is read. */
+static const char *open_regular(const char *path, size_t most, FILE **stream)
 {
-	FILE *stream = fopen(path, "rb");
+	const char *wrong = NULL;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	struct stat info;
-	int status;
 
-	if (!stream)
-		return -1;
-	if (fstat(fileno(stream), &info) == 0 && S_ISDIR(info.st_mode)) {
-		fclose(stream);
-		errno = EISDIR;
-		return -1;
-	}
-	status = read_stream(stream, file);
+	if (fd < 0 || fstat(fd, &info) != 0)
+		wrong = strerror(errno);
+	else if (S_ISDIR(info.st_mode))
+		wrong = strerror(EISDIR);
+	else if (!S_ISREG(info.st_mode))
+		wrong = "this is no regular file";
+	else if ((uint64_t)info.st_size > most)
+		wrong = strerror(EFBIG);
+	*stream = wrong ? NULL : fdopen(fd, "rb");
+	if (!*stream && fd >= 0)
+		close(fd);
+	return *stream || wrong ? wrong : strerror(errno);
+}
+
+const char *file_read(const char *path, size_t most, struct file *file)
+{
+	FILE *stream;
+	const char *wrong = open_regular(path, most, &stream);
+
+	*file = (struct file){NULL, 0};
+	if (wrong)
+		return wrong;
+	if (read_stream(stream, file) != 0)
+		wrong = strerror(errno);
 	fclose(stream);
-	return status;
+	return wrong;
 }
 
 static int write_stream(FILE *stream, const void *data, size_t bytes)

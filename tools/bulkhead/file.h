@@ -11,8 +11,11 @@ struct file {
 	size_t bytes;
 };
 
-/* 0, or -1 with errno set. */
-int file_read(const char *path, struct file *file);
+#define FILE_TEXT_MAX (1u << 20) /* of what people write: longer than any of them may be */
+#define FILE_DATA_MAX UINT32_MAX /* what the archive's format can hold */
+
+/* Reads a regular file of at most `most` bytes. NULL, or what is wrong with it. */
+const char *file_read(const char *path, size_t most, struct file *file);
 
 /* A file that is to become `path`. */
 struct file_output {

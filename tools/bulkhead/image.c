@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image.h"
 #include "cpio.h"
+#include "guest.h"
 #include "message.h"
+#include "unpack.h"
 #include <elfimage.h>
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +21,9 @@ struct entry {
 	const char *name;
 	const uint8_t *data;
 	size_t bytes;
-	uint8_t *owned; /* to free */
+	uint8_t *owned;   /* to free */
+	bool seen;        /* somebody has it, so it is not unpacked any more */
+	const char *kind; /* how it was packed: it is not as it was in its file; or NULL */
 };
 
 struct image {
@@ -61,7 +65,7 @@ static struct entry *append(struct image *image, const char *name, const uint8_t
 {
 	struct entry *entry = &image->entries[image->entry_count++];
 
-	*entry = (struct entry){name, data, bytes, NULL};
+	*entry = (struct entry){.name = name, .data = data, .bytes = bytes};
 	return entry;
 }
 
@@ -86,10 +90,12 @@ static struct entry *add(struct image *image, const char *name, const uint8_t *d
 static struct entry *add_file(struct image *image, const char *name, const char *path)
 {
 	struct entry *entry;
+	const char *wrong;
 	struct file file;
 
-	if (file_read(path, &file) != 0) {
-		message("%s: %s", path, strerror(errno));
+	wrong = file_read(path, FILE_DATA_MAX, &file);
+	if (wrong) {
+		message("%s: %s", path, wrong);
 		image->mistakes++;
 		return NULL;
 	}
@@ -101,33 +107,6 @@ static struct entry *add_file(struct image *image, const char *name, const char 
 	return entry;
 }
 
-/* Whether it can be read is said when it is read: a file that is sought first is not passed over. */
-static bool exists(char *path, size_t bytes, const char *folder, const char *name)
-{
-	return snprintf(path, bytes, "%s/%s", folder, name) < (int)bytes && access(path, F_OK) == 0;
-}
-
-/* Where a file lies: given on the command line under that name, or in one of the folders; NULL: nowhere. */
-static const char *locate(const struct image *image, const char *name, char *path, size_t bytes)
-{
-	const struct arguments *a = image->arguments;
-	const struct vdev_pool *vdevs = &image->system->vdevs;
-
-	for (unsigned i = 0; i < vdevs->extra_count; i++) {
-		if (strcmp(cpio_plain_name(vdevs->extras[i].name), cpio_plain_name(name)) == 0) {
-			vdevs->extras[i].used = true;
-			return vdevs->extras[i].path;
-		}
-	}
-	if (exists(path, bytes, image->system->directory, name))
-		return path;
-	for (unsigned i = 0; i < a->path_count; i++) {
-		if (exists(path, bytes, a->paths[i], name))
-			return path;
-	}
-	return NULL;
-}
-
 /* A file that the system names. */
 static struct entry *need(struct image *image, const char *name, const char *who)
 {
@@ -137,7 +116,7 @@ static struct entry *need(struct image *image, const char *name, const char *who
 
 	if (entry)
 		return entry;
-	path = locate(image, name, buffer, sizeof(buffer));
+	path = vdevs_locate(&image->system->vdevs, name, buffer, sizeof(buffer));
 	if (path)
 		return add_file(image, name, path);
 	message("%s names the file '%s', which is not there; put it into %s or give it with -f PATH=%s", who, name,
@@ -168,21 +147,53 @@ static void check_memory(struct image *image, const char *who, const char *progr
 	image->mistakes++;
 }
 
-static void check_load(struct image *image, const struct qvm_config *config, const struct qvm_load *load, size_t bytes)
+/* A packed kernel becomes what is in it. False: it is damaged, or somebody wants it as it is. */
+static bool unpack_entry(struct image *image, struct entry *entry, const char *where)
 {
-	bool fits = false;
+	const char *kind = unpack_kind(entry->data, entry->bytes), *wrong;
+	struct file unpacked;
 
-	if (load->address_given)
-		fits = qvmconf_memory_has(config, load->address, bytes);
-	for (unsigned i = 0; !load->address_given && i < config->mem_count; i++)
-		fits |= bytes <= config->mem[i].bytes;
-	for (unsigned i = 0; !load->address_given && i < config->pass_count; i++)
-		fits |= (config->passes[i].attributes & QVM_PASS_M) != 0 && bytes <= config->passes[i].bytes;
-	if (fits)
-		return;
-	message("[%s:%u] '%s' has %zu bytes, which do not fit into the guest memory there; give the VM more 'ram'",
-		load->place.file, (unsigned)load->place.line, load->path, bytes);
-	image->mistakes++;
+	if (entry->kind || !kind)
+		return true;
+	wrong = entry->seen ? "another 'load' wants it as it is; give it a copy under another name"
+			    : unpack(entry->data, entry->bytes, &unpacked);
+	if (wrong) {
+		message("%s: '%s' (%s) cannot be unpacked: %s; load a plain Image or ELF file, or fetch it anew", where,
+			entry->name, kind, wrong);
+		image->mistakes++;
+		return false;
+	}
+	message_good("%s: '%s' (%s) is unpacked: %zu bytes\n", where, entry->name, kind, unpacked.bytes);
+	free(entry->owned);
+	entry->owned = unpacked.data;
+	entry->data = unpacked.data;
+	entry->bytes = unpacked.bytes;
+	entry->kind = kind;
+	return true;
+}
+
+/* The file of a `load`, for guest_check(). */
+static bool find_load(void *context, const struct qvm_load *load, bool start, struct guest_file *file)
+{
+	struct image *image = context;
+	struct entry *entry;
+	char who[160];
+
+	snprintf(who, sizeof(who), "[%s:%u] 'load'", load->place.file, (unsigned)load->place.line);
+	entry = need(image, load->path, who);
+	if (!entry)
+		return false;
+	if (start && !unpack_entry(image, entry, who))
+		return false;
+	if (!start && entry->kind) {
+		message("%s: '%s' was unpacked for another 'load'; give it a copy under another name", who,
+			entry->name);
+		image->mistakes++;
+		return false;
+	}
+	entry->seen = true;
+	*file = (struct guest_file){entry->data, entry->bytes};
+	return true;
 }
 
 /* The file of a virtual device, checked as the target checks it. Returns what it adds to what qvm needs. */
@@ -205,6 +216,17 @@ static uint64_t collect_vdev(struct image *image, const struct qvm_vdev *vdev)
 	if (!find_entry(image, f->name))
 		add(image, f->name, f->file.data, f->file.bytes);
 	return f->read.image.copy_bytes;
+}
+
+/* What the target would refuse is collected all the same if nothing is to be checked. */
+static void collect_loads(struct image *image, const struct qvm_config *config)
+{
+	struct guest_file file;
+
+	for (unsigned i = 0; i < config->load_count && image->arguments->no_check; i++)
+		find_load(image, &config->loads[i], false, &file);
+	if (!image->arguments->no_check)
+		image->mistakes += guest_check(config, find_load, image, false);
 }
 
 /* Several devices of one type share its file. */
@@ -240,16 +262,11 @@ static void collect_vm(struct image *image, unsigned v, uint64_t needed)
 
 	if (s->config.vms[v].config && !find_entry(image, s->config.vms[v].config))
 		add(image, s->config.vms[v].config, s->conf_files[v].data, s->conf_files[v].bytes);
+	/* What follows from a mistake in a configuration is not worth a message. */
+	if (!s->vm_good[v] && !image->arguments->no_check)
+		return;
 	collect_args(image, &s->config.vms[v].own);
-	for (unsigned i = 0; i < config->load_count; i++) {
-		const struct qvm_load *load = &config->loads[i];
-		const struct entry *entry;
-
-		snprintf(who, sizeof(who), "[%s:%u] 'load'", load->place.file, (unsigned)load->place.line);
-		entry = need(image, load->path, who);
-		if (entry)
-			check_load(image, config, load, entry->bytes);
-	}
+	collect_loads(image, config);
 	for (unsigned i = 0; i < config->vdev_count; i++) {
 		uint64_t more = collect_vdev(image, &config->vdevs[i]);
 
@@ -282,13 +299,14 @@ static uint64_t collect_qvm(struct image *image)
 
 	system_where(image->system, &(struct sys_place){"vms", "", NULL}, who, sizeof(who));
 	plain = need(image, VM_PROGRAM, who);
-	if (locate(image, SAFETY_PROGRAM, path, sizeof(path)))
+	if (vdevs_locate(&image->system->vdevs, SAFETY_PROGRAM, path, sizeof(path)))
 		certified = need(image, SAFETY_PROGRAM, who);
 	needed = plain ? check_program(image, plain, who) : 0;
 	return certified ? check_program(image, certified, who) : needed;
 }
 
-static void collect(struct image *image)
+/* What the system names. */
+static void collect_system(struct image *image)
 {
 	struct system *s = image->system;
 	uint64_t qvm_needs;
@@ -299,6 +317,13 @@ static void collect(struct image *image)
 	qvm_needs = s->config.vm_count ? collect_qvm(image) : 0;
 	for (unsigned i = 0; i < s->config.vm_count; i++)
 		collect_vm(image, i, qvm_needs);
+}
+
+/* And what else was given. */
+static void collect_extras(struct image *image)
+{
+	const struct system *s = image->system;
+
 	for (unsigned i = 0; i < s->vdevs.extra_count; i++) {
 		const struct extra_file *extra = &s->vdevs.extras[i];
 		char type[VDEVFILE_NAME_MAX];
@@ -463,8 +488,26 @@ int image_build(struct system *s, const struct arguments *a)
 	image->arguments = a;
 	if (!a->no_check)
 		image->mistakes = s->mistakes;
-	collect(image);
+	collect_system(image);
+	collect_extras(image);
 	return finish(image, a->output);
+}
+
+unsigned image_check(struct system *s, const struct arguments *a)
+{
+	struct image *image = calloc(1, sizeof(*image));
+	unsigned mistakes;
+
+	if (!image)
+		return 1;
+	image->system = s;
+	image->arguments = a;
+	collect_system(image);
+	mistakes = image->mistakes;
+	for (unsigned i = 0; i < image->entry_count; i++)
+		free(image->entries[i].owned);
+	free(image);
+	return mistakes;
 }
 
 /* Everything but what is made anew. */
@@ -492,12 +535,14 @@ int image_sign(const struct arguments *a)
 {
 	struct image *image = calloc(1, sizeof(*image));
 	struct file archive;
+	const char *wrong;
 	int status;
 
 	if (!image)
 		return -1;
-	if (file_read(a->input, &archive) != 0) {
-		message("%s: %s", a->input, strerror(errno));
+	wrong = file_read(a->input, FILE_DATA_MAX, &archive);
+	if (wrong) {
+		message("%s: %s", a->input, wrong);
 		free(image);
 		return -1;
 	}

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bulkhead: the tool for the machine on which a system is put together. */
 #include "arguments.h"
+#include "guest.h"
 #include "image.h"
 #include "message.h"
 #include "plan.h"
 #include "run.h"
 #include "sign.h"
+#include "unpack.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +44,23 @@ static unsigned read_board(struct system *s, const struct arguments *a)
 	return system_read_board(s, a->board);
 }
 
+/* A file of a configuration that is checked by itself: it may come from elsewhere, but if it is there, it is looked at.
+ */
+static bool find_beside(void *context, const struct qvm_load *load, bool start, struct guest_file *file)
+{
+	struct system *s = context;
+	struct file *more = &s->more_files[s->more_count];
+	char buffer[4096];
+	const char *path = vdevs_locate(&s->vdevs, load->path, buffer, sizeof(buffer));
+
+	if (!path || s->more_count == SYSTEM_MORE_MAX || file_read(path, FILE_DATA_MAX, more) != NULL)
+		return false;
+	s->more_count++;
+	*file = (struct guest_file){more->data, more->bytes};
+	/* `image` would unpack it. */
+	return !start || !unpack_kind(more->data, more->bytes);
+}
+
 static int check_file(struct system *s, const char *path, bool plan)
 {
 	static char directory[4096];
@@ -54,6 +73,8 @@ static int check_file(struct system *s, const char *path, bool plan)
 	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
 	s->vdevs.directory = directory;
 	if (system_read_vm(s, path, NULL, &s->vms[0], &s->conf_files[0]))
+		return EXIT_MISTAKE;
+	if (guest_check(&s->vms[0], find_beside, s, true))
 		return EXIT_MISTAKE;
 	describe(path, &s->vms[0], plan);
 	return EXIT_GOOD;
@@ -70,6 +91,8 @@ static int command_check(struct system *s, const struct arguments *a)
 	if (!is_directory(a->input))
 		return check_file(s, a->input, a->plan);
 	system_read(s, a->input);
+	if (s->read)
+		s->mistakes += image_check(s, a);
 	if (!s->read || system_check(s, 0))
 		return EXIT_MISTAKE;
 	for (unsigned i = 0; i < s->config.vm_count; i++)

@@ -28,7 +28,9 @@ static int wrong(const char *path, const char *text)
 
 static int read_or_complain(const char *path, struct file *file)
 {
-	return file_read(path, file) == 0 ? 0 : wrong(path, strerror(errno));
+	const char *mistake = file_read(path, FILE_DATA_MAX, file);
+
+	return mistake ? wrong(path, mistake) : 0;
 }
 
 /* ---- keys ---- */

@@ -35,8 +35,8 @@ static int read_conf(void *context, const char *path, const char **text, size_t 
 		file = &s->more_files[s->more_count++];
 		path = inside;
 	}
-	if (file_read(path, file) != 0)
-		return -errno;
+	if (file_read(path, FILE_TEXT_MAX, file) != NULL)
+		return errno == ENOENT ? -ENOENT : -EIO;
 	*text = (const char *)file->data;
 	*bytes = file->bytes;
 	return 0;
@@ -141,11 +141,9 @@ static struct sys_report system_report(struct system *s)
 
 unsigned system_read_board(struct system *s, const char *path)
 {
-	const char *wrong = NULL;
+	const char *wrong = file_read(path, FILE_DATA_MAX, &s->board_file);
 
-	if (file_read(path, &s->board_file) != 0)
-		wrong = strerror(errno);
-	else
+	if (!wrong)
 		wrong = sys_board_read(&s->board, s->board_file.data, s->board_file.bytes);
 	if (wrong) {
 		message("%s: %s; give the board's device tree blob", path, wrong);
@@ -186,6 +184,7 @@ static unsigned read_vms(struct system *s, struct sys_report *report)
 			continue;
 		}
 		wrong = system_read_vm(s, path, vm, &s->vms[i], &s->conf_files[i]);
+		s->vm_good[i] = !wrong;
 		if (!wrong) {
 			sys_vm_needs(&s->needs[i], vm, &s->vms[i]);
 			sys_check_sharing(&s->config, i, &s->vms[i], report);

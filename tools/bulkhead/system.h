@@ -17,6 +17,7 @@ struct system {
 	struct file more_files[SYSTEM_MORE_MAX]; /* configurations that `args` names */
 	unsigned more_count;
 	struct qvm_config vms[SYS_VMS_MAX];
+	bool vm_good[SYS_VMS_MAX]; /* its configuration has no mistake: it may be used */
 	struct sys_vm_needs needs[SYS_VMS_MAX];
 	struct file board_file;
 	struct sys_board board;

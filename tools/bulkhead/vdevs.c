@@ -1,42 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vdevs.h"
-#include <errno.h>
+#include "cpio.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A file that is there and cannot be read is not passed over for another one. */
-static bool open_at(struct vdev_file *f, const char *path)
+/* Whether it can be read is said when it is read: a file that is sought first is not passed over. */
+static bool exists(char *path, size_t bytes, const char *folder, const char *name)
 {
-	if (file_read(path, &f->file) != 0)
-		snprintf(f->wrong, sizeof(f->wrong), "%s", strerror(errno));
-	return true;
+	return folder && snprintf(path, bytes, "%s/%s", folder, name) < (int)bytes && access(path, F_OK) == 0;
 }
 
-static bool open_in(struct vdev_file *f, const char *folder)
+const char *vdevs_locate(struct vdev_pool *pool, const char *name, char *path, size_t bytes)
 {
-	char path[4096];
-
-	return folder && snprintf(path, sizeof(path), "%s/%s", folder, f->name) < (int)sizeof(path) &&
-	       access(path, F_OK) == 0 && open_at(f, path);
+	for (unsigned i = 0; i < pool->extra_count; i++) {
+		if (strcmp(cpio_plain_name(pool->extras[i].name), cpio_plain_name(name)) == 0) {
+			pool->extras[i].used = true;
+			return pool->extras[i].path;
+		}
+	}
+	if (exists(path, bytes, pool->directory, name))
+		return path;
+	for (unsigned i = 0; i < pool->path_count; i++) {
+		if (exists(path, bytes, pool->paths[i], name))
+			return path;
+	}
+	return NULL;
 }
 
 static bool open_file(struct vdev_pool *pool, struct vdev_file *f)
 {
-	for (unsigned i = 0; i < pool->extra_count; i++) {
-		if (strcmp(pool->extras[i].name, f->name) == 0) {
-			pool->extras[i].used = true;
-			return open_at(f, pool->extras[i].path);
-		}
-	}
-	if (open_in(f, pool->directory))
-		return true;
-	for (unsigned i = 0; i < pool->path_count; i++) {
-		if (open_in(f, pool->paths[i]))
-			return true;
-	}
-	return false;
+	char buffer[4096];
+	const char *path = vdevs_locate(pool, f->name, buffer, sizeof(buffer)), *wrong;
+
+	wrong = path ? file_read(path, FILE_DATA_MAX, &f->file) : NULL;
+	if (wrong)
+		snprintf(f->wrong, sizeof(f->wrong), "%s", wrong);
+	return path != NULL;
 }
 
 struct vdev_file *vdevs_find(struct vdev_pool *pool, const char *type)

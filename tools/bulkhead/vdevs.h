@@ -33,6 +33,9 @@ struct vdev_pool {
 	unsigned count;
 };
 
+/* Where a file lies: given on the command line under that name, or in one of the folders; NULL: nowhere. */
+const char *vdevs_locate(struct vdev_pool *pool, const char *name, char *path, size_t bytes);
+
 /*
  * The file for a type: the certified variant if there is one, of the command line, else of a folder. NULL: there
  * is none. It stays until vdevs_free().
