@@ -40,6 +40,7 @@ $(BUILD)/keys/development.pub: | $(BUILD)/bulkhead
 .PHONY: always
 $(KEY_HEADER): $(PUBLIC_KEY) always
 	@mkdir -p $(@D)
-	@grep -Eqx '[0-9a-f]{64}' $< || { echo "$<: 64 hexadecimal digits are expected" >&2; exit 1; }
-	@echo "#define PUBLIC_KEY $$(sed 's/../0x&, /g' $<)" > $@.new
+	@grep -Eqx 'ed25519-public-key [0-9a-f]{64}' $< || { \
+		echo "$<: the word ed25519-public-key, a blank and 64 hexadecimal digits are expected" >&2; exit 1; }
+	@echo "#define PUBLIC_KEY $$(sed 's/.* //; s/../0x&, /g' $<)" > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi

@@ -230,7 +230,8 @@ struct qvmconf_host {
 	void *context;
 	/* What the VM is called if its configuration does not say; stays as long as the configuration is used. */
 	const char *name;
-	/* The whole text of a file, which must stay there until qvmconf_read() returns. 0, or a negative errno. */
+	/* The whole text of a file, which must stay there until qvmconf_read() returns. 0, or a negative errno;
+	 * EXDEV: the file lies where none may be taken from. */
 	int (*read)(void *context, const char *path, const char **text, size_t *bytes);
 	/* The value for `$env{name}`, or NULL. */
 	const char *(*env)(void *context, const char *name);

@@ -8,6 +8,7 @@
  * A word is put together in the free part of the arena, so a kept one costs no copy.
  */
 #include "internal.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -337,12 +338,14 @@ static bool next_word(struct qc_reader *r)
 
 static bool read_file(struct qc_reader *r, const char *path, const char **text, size_t *bytes)
 {
-	int status = r->host->read ? r->host->read(r->host->context, path, text, bytes) : -2;
+	int status = r->host->read ? r->host->read(r->host->context, path, text, bytes) : -ENOENT;
 	const char *problem;
 
 	if (status < 0) {
 		qc_mistake(r, &r->word_place, "cannot read the configuration file '%.128s': %s", path,
-			   status == -2 ? "no such file" : "the read failed");
+			   status == -ENOENT  ? "no such file"
+			   : status == -EXDEV ? "it lies outside of the system's folders"
+					      : "the read failed");
 		return false;
 	}
 	if (*bytes > QVM_FILE_MAX) {

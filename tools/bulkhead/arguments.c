@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "arguments.h"
+#include "message.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,7 +49,7 @@ static const struct {
 
 static int usage(struct arguments *a, const char *text, const char *word)
 {
-	fprintf(stderr, "bulkhead: %s%s; see bulkhead %s%s--help\n", text, word, a->command ? a->command->name : "",
+	message("bulkhead: %s%s; see bulkhead %s%s--help", text, word, a->command ? a->command->name : "",
 		a->command ? " " : "");
 	a->command = NULL;
 	return EXIT_USAGE;
@@ -162,6 +163,11 @@ int arguments_parse(struct arguments *a, const struct command *commands, int arg
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return help(a);
+	}
+	/* Whatever else is wrong with the line, who reads the answer wants it so. */
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			message_use_json();
 	}
 	if (!a->command)
 		return usage(a, *word ? "unknown command " : "no command was given", word);

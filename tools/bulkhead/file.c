@@ -73,6 +73,24 @@ const char *file_read(const char *path, size_t most, struct file *file)
 	return wrong;
 }
 
+bool file_is_within(const char *path, const char *const *folders, unsigned count)
+{
+	char *real = realpath(path, NULL);
+	bool within = false;
+
+	for (unsigned i = 0; real && i < count && !within; i++) {
+		char *folder = realpath(folders[i], NULL);
+		size_t bytes = folder ? strlen(folder) : 0;
+
+		/* "/" ends in what the others lack. */
+		bytes -= bytes == 1;
+		within = folder && strncmp(real, folder, bytes) == 0 && real[bytes] == '/';
+		free(folder);
+	}
+	free(real);
+	return within;
+}
+
 static int write_stream(FILE *stream, const void *data, size_t bytes)
 {
 	bool bad = fwrite(data, 1, bytes, stream) != bytes;
@@ -82,22 +100,33 @@ static int write_stream(FILE *stream, const void *data, size_t bytes)
 
 int file_prepare(struct file_output *output, const char *path, const void *data, size_t bytes)
 {
+	const mode_t mask = umask(0);
 	struct stat info;
 	FILE *stream;
+	int fd;
 
+	umask(mask);
 	*output = (struct file_output){.path = path};
 	/* What is no file, such as /dev/null, must stay what it is. */
 	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
 		stream = fopen(path, "wb");
 		return stream ? write_stream(stream, data, bytes) : -1;
 	}
-	if (snprintf(output->temporary, sizeof(output->temporary), "%s.tmp", path) >= (int)sizeof(output->temporary)) {
+	if (snprintf(output->temporary, sizeof(output->temporary), "%s.XXXXXX", path) >=
+	    (int)sizeof(output->temporary)) {
+		output->temporary[0] = '\0';
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	stream = fopen(output->temporary, "wb");
-	if (!stream)
+	/* A name that nobody can have prepared a link for. */
+	fd = mkstemp(output->temporary);
+	stream = fd < 0 || fchmod(fd, 0666 & ~mask) != 0 ? NULL : fdopen(fd, "wb");
+	if (!stream) {
+		if (fd >= 0)
+			close(fd);
+		file_finish(output, false);
 		return -1;
+	}
 	if (write_stream(stream, data, bytes) == 0)
 		return 0;
 	file_finish(output, false);
@@ -147,6 +176,8 @@ int file_run(const char *const *command, struct file *output, struct file *error
 		read_stream(err, errors);
 		fclose(err);
 	}
+	if (child > 0 && status != -1 && WIFSIGNALED(status))
+		return FILE_RUN_SIGNAL + WTERMSIG(status);
 	return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 127;
 }
 
@@ -172,16 +203,20 @@ static void send_dtc_line(const char *path, char *line, bool *said)
 	message("[%s:%.*s]%s", base, (int)(point - at - (long)strlen(path) - 1), at + strlen(path) + 1, text);
 }
 
-static int run_dtc(const char *path, const char *format, const char *option, struct file *output)
+static int run_dtc(const char *path, const char *const *options, struct file *output)
 {
 	/* Warnings are about trees of boards: 'interrupts' here are INTIDs, and no reference to a controller. */
-	const char *const command[] = {"dtc", "-q", "-I", "dts", "-O", format, path, option, NULL};
+	const char *const command[] = {"dtc",      "-q",       "-I",       "dts",      path,
+				       options[0], options[1], options[2], options[3], NULL};
 	struct file errors;
 	int status = file_run(command, output, &errors);
 	bool said = false;
 
 	for (char *next = (char *)errors.data, *line; status != 0 && (line = strsep(&next, "\n")) != NULL;)
 		send_dtc_line(path, line, &said);
+	if (status > FILE_RUN_SIGNAL)
+		message("%s: dtc was ended by signal %d (%s)", path, status - FILE_RUN_SIGNAL,
+			strsignal(status - FILE_RUN_SIGNAL));
 	if (status == 127)
 		message("%s: dtc is needed to read this file; install the package device-tree-compiler", path);
 	free(errors.data);
@@ -192,13 +227,70 @@ static int run_dtc(const char *path, const char *format, const char *option, str
 	return -1;
 }
 
-int file_compile(const char *path, struct file *dtb, struct file *annotated)
+/* What dtc has read is one line of names with blanks between them, and, unmarked, in them: a name ends where a file of
+ * that name exists. What remains at the end is no name of a file that can be looked at. */
+static int check_sources(const char *path, char *list, const char *const *folders, unsigned count)
 {
-	if (run_dtc(path, "dtb", NULL, dtb) != 0)
+	char *start = strstr(list, ": "), *end;
+
+	list[strcspn(list, "\n")] = '\0';
+	start = start ? start + 2 : list + strlen(list);
+	for (end = start; *start; start = *end ? end + 1 : end) {
+		char behind;
+
+		end = start;
+		do {
+			end += *end == ' ';
+			end += strcspn(end, " ");
+			behind = *end;
+			*end = '\0';
+			if (access(start, F_OK) == 0)
+				break;
+			*end = behind;
+		} while (behind);
+		if (!file_is_within(start, folders, count)) {
+			message("%s: it includes %s: %s", path, start, FILE_OUTSIDE);
+			return -1;
+		}
+		*end = behind;
+	}
+	return 0;
+}
+
+static int compile_within(const char *path, const char *sources, const char *const *folders, unsigned count,
+			  struct file *dtb, struct file *annotated)
+{
+	const char *const blob[] = {"-O", "dtb", "-d", sources}, *const text[] = {"-O", "dts", "-T", NULL};
+	const char *wrong;
+	struct file list;
+	int status = -1;
+
+	if (run_dtc(path, blob, dtb) != 0)
 		return -1;
-	if (run_dtc(path, "dts", "-T", annotated) == 0)
+	wrong = file_read(sources, FILE_TEXT_MAX, &list);
+	if (wrong)
+		message("%s: %s", sources, wrong);
+	else
+		status = check_sources(path, (char *)list.data, folders, count);
+	free(list.data);
+	if (status == 0 && run_dtc(path, text, annotated) == 0)
 		return 0;
 	free(dtb->data);
 	*dtb = (struct file){NULL, 0};
 	return -1;
+}
+
+int file_compile(const char *path, const char *const *folders, unsigned count, struct file *dtb, struct file *annotated)
+{
+	char sources[] = "/tmp/bulkhead-XXXXXX";
+	int fd = mkstemp(sources), status;
+
+	if (fd < 0) {
+		message("%s: %s", sources, strerror(errno));
+		return -1;
+	}
+	close(fd);
+	status = compile_within(path, sources, folders, count, dtb, annotated);
+	unlink(sources);
+	return status;
 }

@@ -17,6 +17,11 @@ struct file {
 /* Reads a regular file of at most `most` bytes. NULL, or what is wrong with it. */
 const char *file_read(const char *path, size_t most, struct file *file);
 
+#define FILE_OUTSIDE "it lies outside of the system's folders; put it there, or name its folder with --path"
+
+/* Does the path, with all links followed, lie in one of the folders? What does not exist lies nowhere. */
+bool file_is_within(const char *path, const char *const *folders, unsigned count);
+
 /* A file that is to become `path`. */
 struct file_output {
 	const char *path;
@@ -30,10 +35,13 @@ struct file_output {
 int file_prepare(struct file_output *output, const char *path, const void *data, size_t bytes);
 int file_finish(struct file_output *output, bool keep);
 
-/* Compiles a device tree source with dtc into a blob, and into text with positions (lines.h). 0, or -1 after messages.
- */
-int file_compile(const char *path, struct file *dtb, struct file *annotated);
+/* Compiles a device tree source with dtc into a blob, and into text with positions (lines.h). What it includes must lie
+ * within the folders. 0, or -1 after messages. */
+int file_compile(const char *path, const char *const *folders, unsigned count, struct file *dtb,
+		 struct file *annotated);
 
-/* Runs a command, whose first word is looked up in PATH, and reads its output. Its exit status, 127 if it cannot run;
- * what it prints on stderr is in `errors`. Both are to be freed. */
+/* Runs a command, whose first word is looked up in PATH, and reads its output. Its exit status, 127 if it cannot run,
+ * FILE_RUN_SIGNAL and the signal's number if one ended it; what it prints on stderr is in `errors`. Both are to be
+ * freed. */
+#define FILE_RUN_SIGNAL 256
 int file_run(const char *const *command, struct file *output, struct file *errors);

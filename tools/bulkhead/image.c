@@ -117,10 +117,13 @@ static struct entry *need(struct image *image, const char *name, const char *who
 	if (entry)
 		return entry;
 	path = vdevs_locate(&image->system->vdevs, name, buffer, sizeof(buffer));
-	if (path)
+	if (path && vdevs_may_read(&image->system->vdevs, path))
 		return add_file(image, name, path);
-	message("%s names the file '%s', which is not there; put it into %s or give it with -f PATH=%s", who, name,
-		image->system->directory, name);
+	if (path)
+		message("%s names the file '%s': %s", who, name, FILE_OUTSIDE);
+	else
+		message("%s names the file '%s', which is not there; put it into %s or give it with -f PATH=%s", who,
+			name, image->system->directory, name);
 	image->mistakes++;
 	return NULL;
 }

@@ -53,7 +53,8 @@ static bool find_beside(void *context, const struct qvm_load *load, bool start, 
 	char buffer[4096];
 	const char *path = vdevs_locate(&s->vdevs, load->path, buffer, sizeof(buffer));
 
-	if (!path || s->more_count == SYSTEM_MORE_MAX || file_read(path, FILE_DATA_MAX, more) != NULL)
+	if (!path || !vdevs_may_read(&s->vdevs, path) || s->more_count == SYSTEM_MORE_MAX ||
+	    file_read(path, FILE_DATA_MAX, more) != NULL)
 		return false;
 	s->more_count++;
 	*file = (struct guest_file){more->data, more->bytes};
@@ -202,8 +203,10 @@ int main(int argc, char **argv)
 	struct system *s;
 	int status = arguments_parse(&a, commands, argc, argv);
 
-	if (!a.command)
+	if (!a.command) {
+		message_finish(status);
 		return status;
+	}
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return EXIT_MISTAKE;
@@ -211,8 +214,6 @@ int main(int argc, char **argv)
 	s->vdevs.extra_count = a.extra_count;
 	s->vdevs.paths = a.paths;
 	s->vdevs.path_count = a.path_count;
-	if (a.json)
-		message_use_json();
 	status = a.command->run(s, &a);
 	message_finish(status);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -28,7 +28,10 @@ static int read_board(struct system *s, struct machine *m)
 
 	snprintf(m->machine, sizeof(m->machine), MACHINE ",dumpdtb=%s", m->board);
 	status = file_run(command, &output, &errors);
-	if (status != 0)
+	if (status > FILE_RUN_SIGNAL)
+		message("%s was ended by signal %d (%s)", QEMU, status - FILE_RUN_SIGNAL,
+			strsignal(status - FILE_RUN_SIGNAL));
+	else if (status != 0)
 		message("%s: exit status %d: %.400s", QEMU, status, errors.data ? (const char *)errors.data : "");
 	free(output.data);
 	free(errors.data);

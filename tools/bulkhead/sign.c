@@ -33,19 +33,28 @@ static int read_or_complain(const char *path, struct file *file)
 	return mistake ? wrong(path, mistake) : 0;
 }
 
-/* ---- keys ---- */
+/* ---- keys: a word that says which of the two it is, a blank, and its bytes in hexadecimal ---- */
 
-static int write_key(const char *name, const char *suffix, int mode, const uint8_t key[MANIFEST_KEY_BYTES])
+enum key_kind { SECRET_KEY, PUBLIC_KEY };
+
+static const struct {
+	const char *suffix, *word;
+	int mode;
+} key_files[] = {{".key", "ed25519-secret-key", 0600}, {".pub", "ed25519-public-key", 0644}};
+
+#define KEY_TEXT_MAX 128
+
+static int write_key(const char *name, enum key_kind kind, const uint8_t key[MANIFEST_KEY_BYTES])
 {
-	char path[4096], text[2 * MANIFEST_KEY_BYTES + 1];
-	ssize_t bytes = sizeof(text);
-	int fd, bad;
+	char path[4096], text[KEY_TEXT_MAX], digits[2 * MANIFEST_KEY_BYTES + 1];
+	int fd, bad, bytes;
 
-	if (snprintf(path, sizeof(path), "%s%s", name, suffix) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s%s", name, key_files[kind].suffix) >= (int)sizeof(path))
 		return wrong(name, strerror(ENAMETOOLONG));
-	sodium_bin2hex(text, sizeof(text), key, MANIFEST_KEY_BYTES);
-	text[sizeof(text) - 1] = '\n';
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, mode);
+	sodium_bin2hex(digits, sizeof(digits), key, MANIFEST_KEY_BYTES);
+	bytes = snprintf(text, sizeof(text), "%s %s\n", key_files[kind].word, digits);
+	sodium_memzero(digits, sizeof(digits));
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, key_files[kind].mode);
 	if (fd < 0)
 		return wrong(path, strerror(errno));
 	bad = write(fd, text, (size_t)bytes) != bytes;
@@ -67,9 +76,9 @@ int sign_keygen(const char *name)
 		return wrong(name, "this machine has no random numbers");
 	randombytes_buf(seed, sizeof(seed));
 	crypto_sign_seed_keypair(public_key, secret, seed);
-	status = write_key(name, ".key", 0600, seed);
+	status = write_key(name, SECRET_KEY, seed);
 	if (status == 0) {
-		status = write_key(name, ".pub", 0644, public_key);
+		status = write_key(name, PUBLIC_KEY, public_key);
 		/* Beside somebody else's public key it would be taken for that one's. */
 		if (status != 0 && snprintf(path, sizeof(path), "%s.key", name) < (int)sizeof(path))
 			unlink(path);
@@ -79,21 +88,44 @@ int sign_keygen(const char *name)
 	return status;
 }
 
-static int read_key(const char *path, uint8_t key[MANIFEST_KEY_BYTES])
+/* The bytes of a key of that kind; NULL, or what is wrong. Anybody's public key may stand there without its word. */
+static const char *parse_key(const char *text, size_t length, enum key_kind kind, uint8_t key[MANIFEST_KEY_BYTES])
 {
-	struct file file;
-	size_t bytes = 0;
+	const size_t word = strlen(key_files[kind].word);
 	const char *end = NULL;
-	int status;
+	size_t bytes = 0;
+	bool bare = true;
+
+	for (unsigned other = SECRET_KEY; other <= PUBLIC_KEY; other++) {
+		if (other != kind && strncmp(text, key_files[other].word, strlen(key_files[other].word)) == 0)
+			return kind == SECRET_KEY
+				   ? "this is a public key; the secret one is needed"
+				   : "this is a secret key, which nobody must see; the public one is needed";
+	}
+	if (strncmp(text, key_files[kind].word, word) == 0 && text[word] == ' ') {
+		bare = false;
+		text += word + 1;
+		length -= word + 1;
+	} else if (kind == SECRET_KEY) {
+		return "a secret key's file has the word ed25519-secret-key, a blank, and 64 hexadecimal digits";
+	}
+	if (sodium_hex2bin(key, MANIFEST_KEY_BYTES, text, length, NULL, &bytes, &end) != 0 ||
+	    bytes != MANIFEST_KEY_BYTES || strspn(end, "\r\n") != strlen(end))
+		return "behind its word a key's file has 64 hexadecimal digits and nothing else";
+	return bare && !crypto_core_ed25519_is_valid_point(key) ? "this is no public key" : NULL;
+}
+
+static int read_key(const char *path, enum key_kind kind, uint8_t key[MANIFEST_KEY_BYTES])
+{
+	const char *mistake;
+	struct file file;
 
 	if (read_or_complain(path, &file) != 0)
 		return -1;
-	status = sodium_hex2bin(key, MANIFEST_KEY_BYTES, (const char *)file.data, file.bytes, NULL, &bytes, &end);
-	if (status != 0 || bytes != MANIFEST_KEY_BYTES || strspn(end, "\r\n") != strlen(end))
-		status = wrong(path, "a key file has 64 hexadecimal digits and nothing else");
+	mistake = parse_key((const char *)file.data, file.bytes, kind, key);
 	sodium_memzero(file.data, file.bytes);
 	free(file.data);
-	return status;
+	return mistake ? wrong(path, mistake) : 0;
 }
 
 /* ---- the manifest ---- */
@@ -220,7 +252,7 @@ static int sign(const char *key, struct sign_result *result)
 {
 	uint8_t public_key[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES], seed[crypto_sign_SEEDBYTES];
 
-	if (read_key(key, seed) != 0)
+	if (read_key(key, SECRET_KEY, seed) != 0)
 		return -1;
 	crypto_sign_seed_keypair(public_key, secret, seed);
 	crypto_sign_detached(result->signature, NULL, (const uint8_t *)result->manifest, result->manifest_bytes,
@@ -371,7 +403,7 @@ int sign_verify(const char *archive, const char *public_key, const char *kernel)
 	struct file file;
 	int status;
 
-	if (read_key(public_key, key) != 0 || read_or_complain(archive, &file) != 0)
+	if (read_key(public_key, PUBLIC_KEY, key) != 0 || read_or_complain(archive, &file) != 0)
 		return -1;
 	status = check_archive(&file, key, kernel);
 	free(file.data);

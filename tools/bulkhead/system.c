@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "system.h"
+#include "arguments.h"
 #include "lines.h"
 #include "message.h"
 #include <bulkhead.h>
@@ -33,6 +34,8 @@ static int read_conf(void *context, const char *path, const char **text, size_t 
 		    snprintf(inside, sizeof(inside), "%s/%s", s->directory, path) >= (int)sizeof(inside))
 			return -E2BIG;
 		file = &s->more_files[s->more_count++];
+		if (access(inside, F_OK) == 0 && !vdevs_may_read(&s->vdevs, inside))
+			return -EXDEV;
 		path = inside;
 	}
 	if (file_read(path, FILE_TEXT_MAX, file) != NULL)
@@ -183,6 +186,12 @@ static unsigned read_vms(struct system *s, struct sys_report *report)
 			mistakes++;
 			continue;
 		}
+		if (!vdevs_may_read(&s->vdevs, path)) {
+			system_where(s, &(struct sys_place){"vms", vm->own.name, "config"}, where, sizeof(where));
+			message("%s: its configuration %s: %s", where, vm->config, FILE_OUTSIDE);
+			mistakes++;
+			continue;
+		}
 		wrong = system_read_vm(s, path, vm, &s->vms[i], &s->conf_files[i]);
 		s->vm_good[i] = !wrong;
 		if (!wrong) {
@@ -197,6 +206,7 @@ static unsigned read_vms(struct system *s, struct sys_report *report)
 unsigned system_read(struct system *s, const char *directory)
 {
 	struct sys_report report = system_report(s);
+	const char *folders[1 + PATHS_MAX] = {directory};
 	struct file annotated;
 	char path[4096];
 
@@ -207,7 +217,9 @@ unsigned system_read(struct system *s, const char *directory)
 		message("%s: %s; a system directory has a file system.dts", path, strerror(errno));
 		return ++s->mistakes;
 	}
-	if (file_compile(path, &s->dtb, &annotated) != 0)
+	for (unsigned i = 0; i < s->vdevs.path_count; i++)
+		folders[1 + i] = s->vdevs.paths[i];
+	if (file_compile(path, folders, 1 + s->vdevs.path_count, &s->dtb, &annotated) != 0)
 		return ++s->mistakes;
 	s->lines = lines_read((const char *)annotated.data);
 	free(annotated.data);

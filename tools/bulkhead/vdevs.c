@@ -6,6 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
+bool vdevs_may_read(const struct vdev_pool *pool, const char *path)
+{
+	for (unsigned i = 0; i < pool->extra_count; i++) {
+		if (strcmp(pool->extras[i].path, path) == 0)
+			return true;
+	}
+	return file_is_within(path, &pool->directory, 1) || file_is_within(path, pool->paths, pool->path_count);
+}
+
 /* Whether it can be read is said when it is read: a file that is sought first is not passed over. */
 static bool exists(char *path, size_t bytes, const char *folder, const char *name)
 {
@@ -34,7 +43,7 @@ static bool open_file(struct vdev_pool *pool, struct vdev_file *f)
 	char buffer[4096];
 	const char *path = vdevs_locate(pool, f->name, buffer, sizeof(buffer)), *wrong;
 
-	wrong = path ? file_read(path, FILE_DATA_MAX, &f->file) : NULL;
+	wrong = path ? vdevs_may_read(pool, path) ? file_read(path, FILE_DATA_MAX, &f->file) : FILE_OUTSIDE : NULL;
 	if (wrong)
 		snprintf(f->wrong, sizeof(f->wrong), "%s", wrong);
 	return path != NULL;

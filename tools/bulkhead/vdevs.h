@@ -41,4 +41,7 @@ const char *vdevs_locate(struct vdev_pool *pool, const char *name, char *path, s
  * is none. It stays until vdevs_free().
  */
 struct vdev_file *vdevs_find(struct vdev_pool *pool, const char *type);
+
+/* Does this file, with all links followed, lie in one of the folders, or is it one of the command line's? */
+bool vdevs_may_read(const struct vdev_pool *pool, const char *path);
 void vdevs_free(struct vdev_pool *pool);
