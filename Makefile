@@ -11,6 +11,11 @@ CPUS    ?= 4
 RAM     ?= 2G
 V       ?= 0
 
+# make splits names at blanks, also those of the folder that it works in.
+ifneq ($(words $(CURDIR)) $(words $(abspath $(BUILD))),1 1)
+$(error The path '$(CURDIR)' or BUILD '$(BUILD)' has a blank in it, with which make cannot work: move the clone to a path without)
+endif
+
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:

@@ -14,17 +14,28 @@ PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q $(if $(TEST),-k '$(T
 PYTEST_ENV := PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) BULKHEAD=$(abspath $(BUILD)/bulkhead) KEY=$(abspath $(KEY))
 SUITES := unit negative fuzz system
 
-.PHONY: run boot boot-archive image test negative system soak matrix
-run:
+# What an example names, by which it is known what it needs of the guests: built here, or fetched.
+EXAMPLE_FILES  = $(wildcard examples/$(EXAMPLE)/*.qvmconf examples/$(EXAMPLE)/*.dts)
+EXAMPLE_WORDS  = $(if $(EXAMPLE_FILES),$(shell cat $(EXAMPLE_FILES) | tr -cs 'A-Za-z0-9_.-' '\n' | sort -u))
+EXAMPLE_GUESTS = $(addprefix $(BUILD)/guests/,$(filter $(GUESTS:%=%.elf) $(GUESTS:%=%.img),$(EXAMPLE_WORDS)))
+EXAMPLE_FETCH  = $(if $(filter Image,$(EXAMPLE_WORDS)),linux) $(if $(filter u-boot.bin,$(EXAMPLE_WORDS)),uboot)
+SYSTEMS        = $(patsubst examples/%/system.dts,%,$(wildcard examples/*/system.dts))
+
+.PHONY: run boot boot-archive image example test negative system soak matrix fresh
+run: example
 	@$(SETUP) build
 	@example=$(EXAMPLE); \
-	if [ $$example != hello ] && ! $(SETUP) guests; then \
+	for what in $(EXAMPLE_FETCH); do \
+		$(SETUP) $$what && continue; \
 		echo "The Debian packages of the guests could not be fetched: booting examples/hello instead."; \
-		example=hello; \
-	fi; \
+		example=hello; break; \
+	done; \
 	$(MAKE) boot EXAMPLE=$$example
 
-image: all
+example:
+	@[ -n "$(filter $(EXAMPLE),$(SYSTEMS))" ] || { echo "There is no examples/$(EXAMPLE): EXAMPLE is one of $(SYSTEMS)" >&2; exit 1; }
+
+image: example kernel processes vdevs host $(EXAMPLE_GUESTS)
 	$(call say,ARCHIVE,$(IMAGE))
 	$(Q)BUILD=$(abspath $(BUILD)) KEY=$(abspath $(KEY)) tools/image.sh examples/$(EXAMPLE) $(IMAGE)
 

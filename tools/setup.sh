@@ -1,226 +1,185 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what Bulkhead needs to build, run and test, from Debian packages only:
-#   tools/setup.sh build   compiler, libraries, checkers, QEMU 10 or later
-#   tools/setup.sh guests  Debian's arm64 kernel, busybox and U-Boot, into build/guests (never committed)
+# Fetches what Bulkhead needs to build, run and test, from Debian packages only:
+#   tools/setup.sh build   tools/packages.sh, and the libraries of the processes, into build/sysroot
+#   tools/setup.sh linux   Debian's arm64 kernel and busybox, into build/guests (never committed)
+#   tools/setup.sh uboot   Debian's U-Boot, into build/guests (never committed)
+#   tools/setup.sh guests  both
 #   tools/setup.sh bench   Debian's arm64 Xen, into build/xen, to measure beside (never committed)
-# Safe to run again: what is there is left alone. Needs root only when a package is missing.
+# Safe to run again, and to be interrupted: what is there is whole, and left alone. Needs root for nothing but packages.
 set -eu
 export LC_ALL=C
+top=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
+. "$top/tools/debian.sh"
 
-top=$(cd "$(dirname "$0")/.." && pwd)
 out=$(realpath -m "${BUILD:-$top/build}")
-packages="build-essential gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev picolibc-aarch64-linux-gnu
- device-tree-compiler libfdt-dev libsodium-dev zlib1g-dev libzstd-dev dpkg-dev xz-utils libcmocka-dev cloc cppcheck clang clang-format clang-tidy libclang-rt-dev
- python3 python3-pytest python3-pexpect cpio gzip openssl"
-qemu_packages="qemu-system-arm qemu-system-common qemu-system-data qemu-utils"
+state=$out/apt-arm64
+work=$out/setup.new # everything is made here, and moved to its place when it is whole
 
-say() { echo "setup: $*"; }
-die() { echo "setup: error: $*" >&2; exit 1; }
-
-need_root() {
-	[ "$(id -u)" = 0 ] && return
-	echo "setup: packages are missing. Ask an administrator to run, once:" >&2
-	echo "    sudo $top/tools/setup.sh $1" >&2
-	exit 1
-}
-
-installed() { [ "$(dpkg-query -W -f='${Status}' "$1" 2>/dev/null)" = "install ok installed" ]; }
-
-apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" >/dev/null; }
-
-updated=
-apt_update() { [ -n "$updated" ] || { say "reading package lists"; apt update || say "some package lists could not be read"; updated=1; }; }
-
-qemu_ok() {
-	version=$(qemu-system-aarch64 --version 2>/dev/null | sed -n 's/.*version \([0-9]*\)\..*/\1/p')
-	[ "${version:-0}" -ge 10 ]
-}
-
-codename() { . /etc/os-release; echo "$VERSION_CODENAME"; }
-
-# The backports suite lives on the machine's own Debian mirror: take its address from there.
-mirror() {
-	{ sed -n 's/^URIs:[[:space:]]*\([^[:space:]]*\).*/\1/p' /etc/apt/sources.list.d/*.sources 2>/dev/null
-	  sed -n 's/^deb[[:space:]]\{1,\}\(\[[^]]*\][[:space:]]*\)\{0,1\}\([^[:space:]]*\).*/\2/p' \
-		/etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null; } | grep '/debian/\{0,1\}$' | head -n 1
-}
-
-add_backports() {
-	suite=$(codename)-backports
-	apt-cache policy 2>/dev/null | grep -q "$suite" && return
-	address=$(mirror)
-	[ -n "$address" ] || die "no Debian mirror in the apt sources: add $suite by hand, then run this again"
-	say "adding $suite to the apt sources"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $address $suite main" \
-		>/etc/apt/sources.list.d/bulkhead-backports.list
-	updated=
-}
-
-setup_build() {
-	missing=
-	for p in $packages; do
-		# clang's sanitizer runtime is named after the release's clang version.
-		[ "$p" = libclang-rt-dev ] && p=$(clang_runtime)
-		installed "$p" || missing="$missing $p"
+# One at a time in a build folder.
+begin() {
+	need_debian
+	local folder
+	mkdir -p "$out" || die "$out cannot be made"
+	for folder in "$out" "$out"/*/; do
+		[ ! -e "$folder" ] || [ -w "$folder" ] || die "$folder cannot be written: it belongs to $(stat -c %U "$folder")"
 	done
-	if [ -n "$missing" ]; then
-		need_root build
-		apt_update
-		say "installing$missing"
-		# shellcheck disable=SC2086
-		apt install --no-install-recommends $missing || die "apt-get could not install$missing"
-		rt=$(clang_runtime)
-		installed "$rt" || apt install --no-install-recommends "$rt"
-	fi
-	if ! qemu_ok; then
-		need_root build
-		apt_update
-		target=
-		candidate=$(apt-cache policy qemu-system-arm | sed -n 's/.*Candidate: [0-9]*:\([0-9]*\)\..*/\1/p')
-		if [ "${candidate:-0}" -lt 10 ]; then
-			add_backports
-			apt_update
-			target="-t $(codename)-backports"
-		fi
-		say "installing QEMU"
-		# shellcheck disable=SC2086
-		apt install --no-install-recommends $target $qemu_packages || die "apt-get could not install QEMU"
-		qemu_ok || die "QEMU 10.0 or later is needed; this machine has $(qemu-system-aarch64 --version | head -n 1)"
-	fi
+	exec 9>"$out/setup.lock"
+	flock -n 9 || { say "another set-up is at work in $out: waiting for it"; flock 9; }
+	rm -rf "$work"
+	mkdir "$work"
+	trap 'rm -rf "$work"' EXIT
 }
 
-clang_runtime() {
-	v=$(clang --version 2>/dev/null | sed -n 's/.*version \([0-9]*\)\..*/\1/p' | head -n 1)
-	echo "libclang-rt-${v:-14}-dev"
+# apt's tools with a state of their own and arm64 as their architecture: the machine's is not touched. Of its
+# configuration, what says how to reach a mirror is taken over.
+arm64() {
+	APT_CONFIG=$state/apt.conf patiently "$@"
 }
 
-# apt with a state of its own and arm64 as its architecture: the machine's is not touched.
-arm64_apt() {
-	state=$out/apt-arm64
-	mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
-	cat >"$state/apt.conf" <<-CONF
+# Package lists of arm64, of programs and of sources, from the first Debian mirror that has them. `again`: as they are now.
+arm64_lists() {
+	local address
+	[ "${1:-}" = again ] || [ "$(cat "$state/lists.ready" 2>/dev/null)" != "$codename" ] || return 0
+	rm -f "$state/lists.ready" && mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/none" &&
+		: >"$state/status" && arm64_configuration >"$work/apt.conf" && mv "$work/apt.conf" "$state/apt.conf" || return
+	for address in $(mirrors); do
+		printf "%s [signed-by=$keyring] %s $codename main\n" deb "$address" deb-src "$address" >"$work/sources.list" &&
+			mv "$work/sources.list" "$state/sources.list" || return
+		# shellcheck disable=SC2086
+		arm64 apt-get $update_options update || continue
+		echo "$codename" >"$work/lists.ready" && mv "$work/lists.ready" "$state/lists.ready" && return
+	done
+	return 1
+}
+
+arm64_configuration() {
+	{ apt-config dump | grep -E '^Acquire::(https?|Retries|ForceIPv|Check-)' || true; } && cat <<-CONF
 		APT::Architecture "arm64";
 		APT::Architectures { "arm64"; };
+		APT::Sandbox::User "root";
+		Acquire::Languages "none";
+		Dir::Cache "$state/cache";
+		Dir::Etc::Main "/dev/null";
+		Dir::Etc::Parts "$state/none";
+		Dir::Etc::SourceList "$state/sources.list";
+		Dir::Etc::SourceParts "$state/none";
 		Dir::State "$state";
 		Dir::State::Lists "$state/lists";
 		Dir::State::status "$state/status";
-		Dir::Cache "$state/cache";
-		APT::Sandbox::User "root";
-		Acquire::Languages "none";
 	CONF
-	: >>"$state/status"
-	# Only Debian's own sources: others on the machine may not serve arm64.
-	APT_CONFIG=$state/apt.conf apt-get -qq -o Dir::Etc::SourceParts=/dev/null \
-		-o Dir::Etc::SourceList="$state/sources.list" "$@"
 }
 
-fetch_arm64() { # package...
-	mkdir -p "$out/debs"
-	arm64_lists deb || return 1
-	(cd "$out/debs" && arm64_apt download "$@")
+# Runs apt-get in an empty folder for a package of arm64, and once more with new lists if that fails: the mirror may have
+# moved on.
+fetched() { # folder, package as package_like has it, apt-get's words
+	local folder=$1 package=$2 lists
+	shift 2
+	for lists in '' again; do
+		[ -z "$lists" ] || say "reading package lists again"
+		rm -rf "$folder" && mkdir -p "$folder" && arm64_lists $lists &&
+			(cd "$folder" && arm64 apt-get -q "$@" "$(package_like "$package")") && return
+	done
+	return 1
 }
 
-# Package lists: of binaries (deb) or of sources (deb-src).
-arm64_lists() {
-	state=$out/apt-arm64
-	mkdir -p "$state"
-	grep -qs "^$1 " "$state/sources.list" && [ -e "$state/ready" ] && return
-	address=$(mirror)
-	[ -n "$address" ] || return 1
-	echo "$1 [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $address $(codename) main" >>"$state/sources.list"
-	arm64_apt update || return 1
-	touch "$state/ready"
+# A package's name; of a pattern the one that fits best: the name that Debian gave to the newest in this release.
+package_like() {
+	case $1 in
+	^*) APT_CONFIG=$state/apt.conf apt-cache search --names-only "$1" | sed 's/ .*//' | sort -V | tail -n 1 | grep . ;;
+	*) echo "$1" ;;
+	esac
 }
 
-unpack_deb() { # name pattern, destination
-	deb=$(ls "$out"/debs/$1 2>/dev/null | head -n 1)
-	[ -n "$deb" ] || return 1
-	mkdir -p "$2" && dpkg-deb -x "$deb" "$2"
+# Unpacks a package of arm64 as a folder, if that is not there.
+unpacked() { # package, folder
+	[ ! -d "$2" ] || return 0
+	fetched "$work/deb" "$1" download || die "$1 for arm64 could not be fetched: is there a network, and room on the disk?"
+	dpkg-deb -x "$work"/deb/*.deb "$work/tree" || die "$1 for arm64 could not be unpacked: is there room on the disk?"
+	mkdir -p "$(dirname "$2")"
+	mv "$work/tree" "$2"
+}
+
+# Copies a file to its place, whole or not at all.
+placed() { # file, place
+	mkdir -p "$(dirname "$2")"
+	cp "$1" "$work/file"
+	mv "$work/file" "$2"
 }
 
 setup_libfdt() {
-	[ -e "$out/sysroot/lib/libfdt.a" ] && return
+	local header
+	[ ! -e "$out/sysroot/lib/libfdt.a" ] || return 0
 	say "fetching libfdt for arm64"
-	fetch_arm64 libfdt-dev || die "libfdt-dev:arm64 could not be fetched"
-	unpack_deb 'libfdt-dev_*_arm64.deb' "$out/debs/libfdt"
-	mkdir -p "$out/sysroot/lib" "$out/sysroot/include"
-	cp "$out"/debs/libfdt/usr/include/*fdt*.h "$out/sysroot/include/"
-	cp "$out"/debs/libfdt/usr/lib/aarch64-linux-gnu/libfdt.a "$out/sysroot/lib/"
+	unpacked libfdt-dev "$out/debs/libfdt"
+	for header in "$out"/debs/libfdt/usr/include/*fdt*.h; do
+		placed "$header" "$out/sysroot/include/$(basename "$header")"
+	done
+	placed "$out/debs/libfdt/usr/lib/aarch64-linux-gnu/libfdt.a" "$out/sysroot/lib/libfdt.a"
 }
 
 # The source: its library for arm64 has no sections for single functions, so that all of it would get into procmgr.
 setup_libsodium() {
-	[ -e "$out/sysroot/src/libsodium/crypto_sign" ] && return
+	[ ! -e "$out/sysroot/src/libsodium" ] || return 0
 	say "fetching libsodium's source"
-	arm64_lists deb-src || die "the lists of source packages could not be read"
-	mkdir -p "$out/debs" "$out/sysroot/src"
-	rm -rf "$out/debs/libsodium"
-	(cd "$out/debs" && arm64_apt source --download-only libsodium) || die "libsodium's source could not be fetched"
+	fetched "$work/source" libsodium source --download-only ||
+		die "libsodium's source could not be fetched: is there a network, and room on the disk?"
 	# apt has compared it with the signed lists.
-	dpkg-source --no-check -x "$(ls "$out"/debs/libsodium_*.dsc | head -n 1)" "$out/debs/libsodium" >/dev/null
-	rm -rf "$out/sysroot/src/libsodium"
-	mkdir -p "$out/sysroot/include"
-	cp -r "$out/debs/libsodium/src/libsodium/include/sodium" "$out/sysroot/include/"
-	cp -r "$out/debs/libsodium/src/libsodium" "$out/sysroot/src/libsodium"
+	dpkg-source --no-check -x "$work"/source/libsodium_*.dsc "$work/libsodium" >/dev/null
+	mkdir -p "$out/sysroot/src" "$out/sysroot/include"
+	rm -rf "$out/sysroot/include/sodium"
+	cp -r "$work/libsodium/src/libsodium/include/sodium" "$work/include"
+	mv "$work/include" "$out/sysroot/include/sodium"
+	mv "$work/libsodium/src/libsodium" "$out/sysroot/src/libsodium"
 }
 
 # Debian's kernel, and an initramfs with busybox and the init of examples/two-linux.
-setup_guests() {
-	g=$out/guests
-	[ -e "$g/initramfs.cpio.gz" ] && [ "$g/initramfs.cpio.gz" -nt "$top/tools/initramfs/init" ] && return
-	mkdir -p "$g"
+setup_linux() {
+	local g=$out/guests root=$work/root
 	if [ ! -e "$g/Image" ]; then
 		say "fetching Debian's arm64 kernel"
-		fetch_arm64 linux-image-arm64 || die "the guest kernel could not be fetched"
-		real=$(dpkg-deb -f "$(ls "$out"/debs/linux-image-arm64_*.deb | head -n 1)" Depends | sed 's/[ ,(].*//')
-		fetch_arm64 "$real" || die "$real could not be fetched"
-		unpack_deb "${real}_*_arm64.deb" "$out/debs/kernel"
-		cp "$out"/debs/kernel/boot/vmlinuz-* "$g/Image"
+		unpacked '^linux-image-[0-9].*[0-9]-arm64$' "$out/debs/kernel"
+		placed "$out"/debs/kernel/boot/vmlinuz-* "$g/Image"
 	fi
+	[ ! -e "$g/initramfs.cpio.gz" ] || [ ! "$g/initramfs.cpio.gz" -nt "$top/tools/initramfs/init" ] || return 0
+	[ -d "$out/debs/busybox" ] || say "fetching busybox for arm64"
+	unpacked busybox-static "$out/debs/busybox"
 	say "building the guests' initramfs"
-	if [ ! -e "$out/debs/busybox/bin/busybox" ]; then
-		fetch_arm64 busybox-static || die "busybox could not be fetched"
-		unpack_deb 'busybox-static_*_arm64.deb' "$out/debs/busybox"
-	fi
-	root=$g/root
-	rm -rf "$root"
 	mkdir -p "$root"/bin "$root"/dev "$root"/proc "$root"/sys "$root"/tmp "$root"/etc
-	bb=$out/debs/busybox/bin/busybox
-	[ -e "$bb" ] || bb=$out/debs/busybox/usr/bin/busybox
-	cp "$bb" "$root/bin/busybox"
+	cp "$out"/debs/busybox/*bin/busybox "$root/bin/busybox" 2>/dev/null || cp "$out"/debs/busybox/usr/bin/busybox "$root/bin/busybox"
 	cp "$top/tools/initramfs/init" "$root/init"
 	chmod +x "$root/init" "$root/bin/busybox"
-	(cd "$root" && find . -print0 | LC_ALL=C sort -z | cpio --quiet --null -o -H newc --owner=0:0 | gzip -9n) >"$g/initramfs.cpio.gz.new"
-	mv "$g/initramfs.cpio.gz.new" "$g/initramfs.cpio.gz"
+	(cd "$root" && find . -print0 | sort -z | cpio --quiet --null -o -H newc --owner=0:0 >"$work/initramfs")
+	gzip -9n <"$work/initramfs" >"$work/initramfs.gz"
+	placed "$work/initramfs.gz" "$g/initramfs.cpio.gz"
 }
 
 # U-Boot for QEMU's `virt`: a guest that boots others, and what starts Bulkhead as a board's firmware does.
 setup_uboot() {
-	[ -e "$out/guests/u-boot.bin" ] && return
-	mkdir -p "$out/guests"
+	[ ! -e "$out/guests/u-boot.bin" ] || return 0
 	say "fetching Debian's U-Boot"
-	fetch_arm64 u-boot-qemu || die "U-Boot could not be fetched"
-	unpack_deb 'u-boot-qemu_*_all.deb' "$out/debs/u-boot"
-	cp "$out/debs/u-boot/usr/lib/u-boot/qemu_arm64/u-boot.bin" "$out/guests/u-boot.bin"
+	unpacked u-boot-qemu "$out/debs/u-boot"
+	placed "$out/debs/u-boot/usr/lib/u-boot/qemu_arm64/u-boot.bin" "$out/guests/u-boot.bin"
 }
 
 setup_bench() {
-	[ -e "$out/xen/xen" ] && return
+	[ ! -e "$out/xen/xen" ] || return 0
 	say "fetching Debian's arm64 Xen"
-	fetch_arm64 xen-hypervisor-4.17-arm64 || die "Xen could not be fetched"
-	unpack_deb 'xen-hypervisor-*_arm64.deb' "$out/debs/xen"
-	mkdir -p "$out/xen"
-	image=$(ls "$out"/debs/xen/boot/xen-* | head -n 1)
+	unpacked '^xen-hypervisor-[0-9.]*-arm64$' "$out/debs/xen"
+	local image
+	image=$(compgen -G "$out/debs/xen/boot/xen-*" | head -n 1)
 	case $image in
-	*.gz) gzip -dc "$image" >"$out/xen/xen" ;;
-	*) cp "$image" "$out/xen/xen" ;;
+	*.gz) gzip -dc "$image" >"$work/xen" ;;
+	*) cp "$image" "$work/xen" ;;
 	esac
+	placed "$work/xen" "$out/xen/xen"
 }
 
 case "${1:-}" in
-build) setup_build; setup_libfdt; setup_libsodium ;;
-guests) setup_guests; setup_uboot ;;
-bench) setup_bench ;;
-*) sed -n '3,7s/^# //p' "$0"; exit 64 ;;
+build) "$top/tools/packages.sh"; begin; setup_libfdt; setup_libsodium ;;
+linux) begin; setup_linux ;;
+uboot) begin; setup_uboot ;;
+guests) begin; setup_linux; setup_uboot ;;
+bench) begin; setup_bench ;;
+*) sed -n '3,9s/^# //p' "$0"; exit 64 ;;
 esac

@@ -156,6 +156,20 @@ def test_lines(tmp_path, said, status):
     assert "SOMME" not in said or "cloc counted nothing" in done.stderr
 
 
+def test_pinned(tmp_path):
+    """Formatting and lint are those of one version: with another that is said, without any tool the check fails."""
+    for name in ("clang-format", "clang-tidy"):
+        tool(tmp_path / name, 'case $* in --version) echo "Debian LLVM version 19.1.7" ;; *) exit 1 ;; esac')
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    for target, what in (("format-check", "FORMAT"), ("tidy", "TIDY")):
+        done = make(target, "BUILD=nowhere", PATH=path)
+        assert (done.returncode, done.stdout) == (0, f"  {what}   not looked at: the tree keeps to version 14 (Debian 12), "
+                                                     "and this is 19\n"), done.stderr
+    assert make("format", PATH=path).returncode == 2
+    tool(tmp_path / "clang-format", "exit 127")
+    assert make("format-check", "BUILD=nowhere", PATH=path).returncode == 2
+
+
 def test_everywhere():
     """Each script settles the locale before its first command, the Makefile for all others."""
     scripts = [path for folder in ("boards", "tools", "tests", ".ci") for path in (run.TOP / folder).rglob("*")

@@ -2,6 +2,7 @@
 """Guests that share memory: `guests/shmem` joins a region by name, writes counters, and hears of the others' by interrupts."""
 
 import gzip
+import lzma
 import re
 import subprocess
 import time
@@ -114,14 +115,19 @@ LINUX_DTS = """/dts-v1/;
 FACTORY = 0x1c050000
 
 
+def kernel_module(name):
+    """Debian 12 has them as they are, in /lib; Debian 13 compressed, in /usr/lib."""
+    module = next((BUILD / "debs/kernel").rglob(f"lib/modules/*/**/{name}.ko*"))
+    return lzma.decompress(module.read_bytes()) if module.suffix == ".xz" else module.read_bytes()
+
+
 def linux_archive(tmp_path):
     """Two of Debian's kernels with two modules of its package, which only this test needs."""
     (tmp_path / "keys.dts").write_text(LINUX_DTS)
     subprocess.run(["dtc", "-q", "-o", tmp_path / "keys.dtb", tmp_path / "keys.dts"], check=True, timeout=20)
     (tmp_path / "lib").mkdir()
     for name in ("evdev", "gpio_keys"):
-        module = next((BUILD / "debs/kernel/lib/modules").rglob(f"{name}.ko"))
-        (tmp_path / "lib" / module.name).write_bytes(module.read_bytes())
+        (tmp_path / f"lib/{name}.ko").write_bytes(kernel_module(name))
     modules = subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"], cwd=tmp_path, check=True, capture_output=True,
                              timeout=20, input=b"lib\nlib/evdev.ko\nlib/gpio_keys.ko\n").stdout
     # Linux takes archives one behind the other.
