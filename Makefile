@@ -70,6 +70,7 @@ help:
 #T make system       whole systems, booted in QEMU
 #T make soak         20 restarts of each guest, and other long runs
 #T make matrix       CPU models, CPU counts and memory sizes
+#T make fresh        on bare systems of each supported Debian release, made by debootstrap (root; long), or only RELEASE=13
 #T make bench        costs in instructions, beside the bare machine and Xen; QUICK=1: only Bulkhead
 #T make bench-check  fails if a row is more than 2 % above tests/bench/record.json; `make bench-record` writes that
 #T make bench-scale  the guest's rows are the same with 1 to 8 CPUs, with 1 and 8 VMs

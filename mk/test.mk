@@ -71,6 +71,10 @@ matrix: all
 	@$(SETUP) guests
 	$(Q)$(call pytest,matrix,tests/system,matrix)
 
+# Long, and not part of `make test`: whole systems are made, and the tree is built and tried in them.
+fresh:
+	@BUILD=$(abspath $(BUILD)) tools/fresh.sh $(RELEASE)
+
 soak: all
 	@$(SETUP) guests
 	$(Q)$(call pytest,soak,tests/system,soak)
