@@ -21,13 +21,14 @@ mkdir -p "$out/logs" "$out/fresh"
 passed=0
 failed=0
 
-# The machine's mirror, for another release too.
-mirror() { mirrors | grep -E '^(https?|ftp|file):' | head -n 1 | grep . || die "no Debian mirror in apt's sources that debootstrap can read"; }
+# The machine's mirror has the other release, too.
+address=$(mirrors | grep -E '^(https?|ftp|file):' | head -n 1)
+[ -n "$address" ] || die "apt's sources name no Debian mirror that debootstrap can read"
 
 make_system() { # folder, codename
-	local address node
+	local node
 	rm -rf --one-file-system "$1"
-	address=$(mirror) && http_proxy=${http_proxy:-$(apt-config dump --format '%v' Acquire::http::Proxy)} \
+	http_proxy=${http_proxy:-$(apt-config dump --format '%v' Acquire::http::Proxy)} \
 		debootstrap --variant=minbase --include=ca-certificates --keyring="$keyring" "$2" "$1" "$address" || return
 	cp /etc/resolv.conf /etc/hosts "$1/etc/" || return
 	apt-config dump | grep -E '^Acquire::(https?|Retries|ForceIPv|Check-)' >"$1/etc/apt/apt.conf.d/mirror"
