@@ -85,6 +85,7 @@ struct sys_vm {
 			       * 2 MiB, kernel_memory 4 MiB; connect, if not given: processes with the ability public */
 	const char *config;   /* name of the .qvmconf file */
 	bool autostart;
+	bool connect_wrong; /* there is a mistake in `connect`: what needs one is not compared with it */
 };
 
 /* A piece of RAM with a name, for one owner: of no use to others, and zero when its owner starts. */
@@ -207,6 +208,16 @@ struct sys_board {
  */
 const char *sys_board_read(struct sys_board *board, const void *dtb, size_t bytes);
 
+/* The same for a tree whose memory the firmware fills in: `count` ranges take the place of the tree's own. */
+const char *sys_board_read_with(struct sys_board *board, const void *dtb, size_t bytes, const struct sys_range *memory,
+				unsigned count);
+
+/* How many CPUs the kernel would use. */
+unsigned sys_board_cpus(const struct sys_board *board);
+
+/* Says everything that the kernel demands and such a board, which was read, does not have: sentences about the tree. */
+void sys_board_demands(const struct sys_board *board, void (*say)(void *context, const char *text), void *context);
+
 /* Does the tree's root call the board, or its kind, so? */
 bool sys_board_is(const struct sys_board *board, const char *compatible);
 
@@ -263,6 +274,9 @@ struct sys_pass {
 	struct qvm_place place;
 };
 
+/* What a VM's configuration needs of another process. */
+enum sys_service { SYS_CONSOLE, SYS_SLOGGER, SYS_SHMEM, SYS_SERVICES };
+
 #define SYS_PASSES_MAX   48
 #define SYS_CONSOLES_MAX 8 /* of one VM: the console driver gives no process more */
 
@@ -287,6 +301,9 @@ struct sys_vm_needs {
 	unsigned pass_count;
 	struct sys_console consoles[SYS_CONSOLES_MAX];
 	unsigned console_count;
+	uint32_t services; /* bit n: of enum sys_service; where, and by what, it is needed first */
+	struct qvm_place service_places[SYS_SERVICES];
+	const char *service_users[SYS_SERVICES];
 };
 
 /*

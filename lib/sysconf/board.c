@@ -230,7 +230,22 @@ static unsigned count_cpus(const struct sys_board *board)
 	return count;
 }
 
+static const char *read_memory(struct sys_board *board, const struct sys_range *memory, unsigned count)
+{
+	const char *wrong = count == 0 ? each_reg(board, 0, "memory", take_memory) : NULL;
+
+	for (unsigned i = 0; i < count && !wrong; i++)
+		wrong = take_memory(board, &memory[i], -1);
+	return wrong;
+}
+
 const char *sys_board_read(struct sys_board *board, const void *dtb, size_t bytes)
+{
+	return sys_board_read_with(board, dtb, bytes, NULL, 0);
+}
+
+const char *sys_board_read_with(struct sys_board *board, const void *dtb, size_t bytes, const struct sys_range *memory,
+				unsigned count)
 {
 	const char *wrong;
 
@@ -241,7 +256,7 @@ const char *sys_board_read(struct sys_board *board, const void *dtb, size_t byte
 		return "this is not a device tree blob, or it is damaged";
 	wrong = index_nodes(board);
 	if (!wrong)
-		wrong = each_reg(board, 0, "memory", take_memory);
+		wrong = read_memory(board, memory, count);
 	if (!wrong)
 		wrong = read_reserved(board);
 	if (!wrong)

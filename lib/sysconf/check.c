@@ -186,8 +186,11 @@ unsigned sys_check(const struct sys_config *config, const struct sys_board *boar
 	for (unsigned i = 0; needs && i < config->vm_count; i++) {
 		sys_check_vm(config, board, i, &needs[i], report);
 		sys_check_consoles(config, i, needs, report);
+		sys_check_services(config, i, &needs[i], report);
 		sys_check_passes(config, board, claims, i, &needs[i], report);
 	}
+	for (unsigned i = 0; board && i < config->process_count; i++)
+		sys_check_driver(config, board, claims, i, report);
 	if (board)
 		check_memory(&c, needs);
 	return report->mistakes;

@@ -34,6 +34,13 @@ static int find_node(const struct sys_board *board, const char *name)
 	return name ? sys_node_path(board, name) : -1;
 }
 
+bool sys_device_is(const struct sys_board *board, const char *name, const char *compatible)
+{
+	int node = find_node(board, name);
+
+	return node >= 0 && sys_is(board->dtb, board->nodes[node].offset, "compatible", compatible);
+}
+
 /* False: too long. */
 static bool get_path(const struct sys_board *board, int node, char path[SYS_PATH_MAX])
 {
@@ -152,7 +159,9 @@ const char *sys_device_find(const struct sys_board *board, const char *name, str
 	const char *wrong;
 
 	if (node < 0)
-		return "the board has no such device";
+		return strcmp(name, "stdout") == 0
+			   ? "the board's tree has no /chosen/stdout-path, or it names no device"
+			   : "the board has no such device";
 	if (!get_path(board, node, device->path))
 		return "its path is longer than 127 bytes";
 	if ((int)board->nodes[node].parent == sys_node_path(board, "/reserved-memory") ||

@@ -84,8 +84,8 @@ bool sys_unreachable(const char *wrong);
 struct sys_interrupts {
 	const struct sys_board *board;
 	const uint8_t *cells;
-	unsigned left; /* cells */
-	int parent;    /* offset of their controller, below 0: none */
+	unsigned left;    /* cells */
+	int node, parent; /* the second is where its interrupts go; below 0: nowhere */
 	bool extended, odd;
 };
 struct sys_interrupts sys_interrupts(const struct sys_board *board, int node);
@@ -106,6 +106,9 @@ int sys_node_path(const struct sys_board *board, const char *path); /* "/", or n
  * whose it is; `except` is a device that may. */
 const char *sys_mmio_refused(const struct sys_board *board, const struct sys_range *range, const char *except,
 			     bool dma_allowed, char path[SYS_PATH_MAX]);
+
+/* Is the device of that name compatible with it? */
+bool sys_device_is(const struct sys_board *board, const char *name, const char *compatible);
 
 /* Why nobody may have an interrupt of this node, or NULL. */
 const char *sys_interrupt_refused(const struct sys_board *board, int node);
@@ -129,6 +132,14 @@ void sys_add_consoles(struct sys_vm_needs *needs, const struct qvm_config *confi
 		      struct qvm_place place);
 void sys_check_consoles(const struct sys_config *config, unsigned v, const struct sys_vm_needs *needs,
 			struct sys_report *report);
+
+/* services.c */
+void sys_need_service(struct sys_vm_needs *needs, enum sys_service service, const char *who, struct qvm_place place);
+void sys_check_services(const struct sys_config *config, unsigned v, const struct sys_vm_needs *needs,
+			struct sys_report *report);
+/* Of process `p`, if its program is devc-pl011: can it drive what it is given? */
+void sys_check_driver(const struct sys_config *config, const struct sys_board *board, const struct sys_claims *claims,
+		      unsigned p, struct sys_report *report);
 
 /* vm.c */
 void sys_check_vm(const struct sys_config *config, const struct sys_board *board, unsigned v,

@@ -33,8 +33,11 @@ void sys_add_consoles(struct sys_vm_needs *needs, const struct qvm_config *confi
 {
 	struct pl011_consoles consoles;
 
+	if (strcmp(vdev->type, "shmem") == 0)
+		sys_need_service(needs, SYS_SHMEM, "'vdev shmem'", place);
 	if (strcmp(vdev->type, "pl011") != 0)
 		return;
+	sys_need_service(needs, SYS_CONSOLE, "'vdev pl011'", place);
 	pl011_consoles(config, vdev, &consoles);
 	add_console(needs, consoles.input, place);
 	add_console(needs, consoles.output, place);

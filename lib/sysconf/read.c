@@ -137,6 +137,7 @@ static void read_vm(const struct reader *r)
 {
 	struct sys_config *c = r->config;
 	struct sys_vm *vm = &c->vms[c->vm_count];
+	unsigned before;
 
 	check_owner_name(r);
 	if (c->vm_count == SYS_VMS_MAX) {
@@ -151,7 +152,9 @@ static void read_vm(const struct reader *r)
 		vm->config = NULL;
 	}
 	sys_read_owner(r, &vm->own, DEFAULT_VM_MEMORY, DEFAULT_VM_KERNEL_MEMORY);
+	before = r->report->mistakes;
 	vm->own.connect = fdt_getprop(r->dtb, r->node, "connect", NULL) ? read_connect(r) : public_processes(c);
+	vm->connect_wrong = r->report->mistakes != before;
 	vm->autostart = sys_flag(r, "autostart");
 	c->vm_count++;
 }

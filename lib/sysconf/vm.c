@@ -77,6 +77,14 @@ void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const str
 		}
 		sys_add_consoles(needs, config, vdev, keep(vm, &vdev->place));
 	}
+	/* qvm waits for a log ring that the configuration names. */
+	for (unsigned i = 0; i < config->logger_count; i++) {
+		const struct qvm_logger *logger = &config->loggers[i];
+
+		if (logger->dest & QVM_LOG_SLOG)
+			sys_need_service(needs, SYS_SLOGGER, logger->vdev == QVM_LOGGER_VM ? "'logger'" : "'log'",
+					 keep(vm, &logger->place));
+	}
 	add_passes(needs, vm, config);
 }
 
@@ -175,6 +183,10 @@ static void report_gap(const struct sys_config *config, const struct sys_claims 
 		there = sys_claim_place(config, other);
 		sys_mistake_at(report, &pass->place, "'pass' of %s, which /%s/%s%s has; /vms/%s%s cannot pass it", what,
 			       there.folder, there.name, sys_where(report, &there, where), here.name, mine);
+	} else if (at > pass->start) {
+		sys_mistake_at(report, &pass->place,
+			       "'pass' of %s, but /vms/%s%s has only 0x%" PRIx64 " bytes from there; shorten it", what,
+			       here.name, mine, at - pass->start);
 	} else {
 		sys_mistake_at(report, &pass->place,
 			       "'pass' of %s, which /vms/%s%s does not own; give it to the VM by %s", what, here.name,

@@ -43,6 +43,8 @@ static const struct {
     {"--cpus", OPTION_MACHINE, true, "N          number of CPUs; default 4"},
     {"--cpu", OPTION_MACHINE, true, "MODEL       QEMU's name of the CPU; default neoverse-n1"},
     {"--memory", OPTION_MACHINE, true, "SIZE     the board's memory; default 2G"},
+    {"--memory", OPTION_BOARD, true,
+     "START,SIZE  memory that the firmware fills into the board's tree, as in 0x80000000,2G; may be given again"},
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -91,6 +93,21 @@ static int add_path(struct arguments *a, const char *text)
 	return EXIT_GOOD;
 }
 
+static int add_range(struct arguments *a, const char *text)
+{
+	struct sys_range *range = &a->ranges[a->range_count];
+	size_t comma = strcspn(text, ",");
+
+	if (a->range_count == SYS_BOARD_RAM_MAX)
+		return usage(a, "too many ranges with ", "--memory");
+	if (text[comma] != ',' || !qvmconf_length(text, comma, &range->start) ||
+	    !qvmconf_length(text + comma + 1, strlen(text + comma + 1), &range->bytes) || range->bytes == 0 ||
+	    range->bytes > UINT64_MAX - range->start)
+		return usage(a, "START,SIZE must follow --memory, as in 0x80000000,2G, not ", text);
+	a->range_count++;
+	return EXIT_GOOD;
+}
+
 static int take(struct arguments *a, const char *option, char *value)
 {
 	const struct {
@@ -112,6 +129,8 @@ static int take(struct arguments *a, const char *option, char *value)
 		return add_extra(a, value);
 	if (strcmp(option, "--path") == 0)
 		return add_path(a, value);
+	if (value && strcmp(option, "--memory") == 0 && (a->command->options & OPTION_BOARD))
+		return add_range(a, value);
 	a->json |= strcmp(option, "--json") == 0;
 	a->plan |= strcmp(option, "--plan") == 0;
 	a->no_check |= strcmp(option, "--no-check") == 0;
@@ -124,14 +143,18 @@ static int take(struct arguments *a, const char *option, char *value)
 
 static int parse_option(struct arguments *a, int argc, char **argv, int *at)
 {
-	unsigned i = 0;
+	unsigned i = 0, known = 0;
 
-	while (i < OPTIONS && strcmp(options[i].name, argv[*at]) != 0)
-		i++;
+	/* One name may be two options, of different commands. */
+	for (; i < OPTIONS; i++) {
+		if (strcmp(options[i].name, argv[*at]) != 0)
+			continue;
+		known++;
+		if (a->command->options & options[i].option)
+			break;
+	}
 	if (i == OPTIONS)
-		return usage(a, "unknown option ", argv[*at]);
-	if (!(a->command->options & options[i].option))
-		return usage(a, "this command does not take ", argv[*at]);
+		return usage(a, known ? "this command does not take " : "unknown option ", argv[*at]);
 	if (!options[i].value)
 		return take(a, argv[*at], NULL);
 	if (*at + 1 == argc)
@@ -185,6 +208,8 @@ int arguments_parse(struct arguments *a, const struct command *commands, int arg
 	}
 	if (!a->input)
 		return usage(a, "no input was given", "");
+	if (a->range_count && !a->board)
+		return usage(a, "--memory needs ", "--board BOARD");
 	if ((a->command->options & OPTION_VERIFY) && !a->public_key)
 		return usage(a, "a key is needed: ", "--public KEY");
 	if (a->signing.key && a->signing.signature)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sign.h"
+#include "sysconf.h"
 #include "vdevs.h"
 #include <stdbool.h>
 
@@ -40,6 +41,8 @@ struct arguments {
 	const char *public_key;
 	struct sign_options signing;
 	const char *kernel, *cpus, *cpu, *memory;
+	struct sys_range ranges[SYS_BOARD_RAM_MAX]; /* --memory of a board */
+	unsigned range_count;
 	struct extra_file extras[EXTRAS_MAX];
 	unsigned extra_count;
 	const char *paths[PATHS_MAX];

@@ -35,6 +35,8 @@ static unsigned read_board(struct system *s, const struct arguments *a)
 {
 	char path[4096];
 
+	s->memory = a->ranges;
+	s->memory_count = a->range_count;
 	if (!a->board)
 		return 0;
 	if (access(a->board, R_OK) != 0 && !strchr(a->board, '/') &&
@@ -152,7 +154,7 @@ static int command_verify(struct system *s, const struct arguments *a)
 static const struct command commands[] = {
     {"check", OPTION_BOARD | OPTION_JSON | OPTION_FILES | OPTION_PLAN, command_check,
      "usage: bulkhead check DIR|FILE.qvmconf [-f PATH[=NAME]]... [--path DIR]... [--board BOARD]\n"
-     "                     [--json] [--plan]\n"
+     "                     [--memory START,SIZE]... [--json] [--plan]\n"
      "\n"
      "Reads a system directory (system.dts and the .qvmconf files that it names), or one VM's\n"
      "configuration, and reports every mistake with file and line: what clashes with what, and\n"
@@ -160,6 +162,7 @@ static const struct command commands[] = {
      "With a board: also whether the board has what is given away.\n"},
     {"image", OPTION_BOARD | OPTION_JSON | OPTION_FILES | OPTION_OUTPUT | OPTION_NO_CHECK | OPTION_SIGN, command_image,
      "usage: bulkhead image DIR [-f PATH[=NAME]]... [--path DIR]... [--board BOARD] [--json]\n"
+     "                     [--memory START,SIZE]...\n"
      "                     [--key KEY | --signature FILE] [--manifest FILE] [--certified FILE]\n"
      "                     [--readonly FILE] -o ARCHIVE\n"
      "\n"
@@ -176,6 +179,7 @@ static const struct command commands[] = {
      "tool, unless given otherwise.\n"},
     {"map", OPTION_BOARD | OPTION_JSON | OPTION_FILES, command_map,
      "usage: bulkhead map DIR [-f PATH[=NAME]]... [--path DIR]... [--board BOARD] [--json]\n"
+     "                   [--memory START,SIZE]...\n"
      "\n"
      "Checks a system directory, and prints the access matrix: who has which memory, device,\n"
      "interrupt, CPUs, priorities and abilities, and may connect to whom. One line for each thing, in\n"

@@ -142,21 +142,41 @@ static struct sys_report system_report(struct system *s)
 	return (struct sys_report){.file = "system.dts", .locate = locate, .message = send_line, .context = s};
 }
 
+struct demand {
+	struct system *system;
+	const char *path;
+};
+
+static void demand(void *context, const char *text)
+{
+	const struct demand *d = context;
+
+	message("%s: %s; docs/porting.md says what a board must have", d->path, text);
+	d->system->mistakes++;
+}
+
 unsigned system_read_board(struct system *s, const char *path)
 {
+	struct demand d = {s, path};
 	const char *wrong = file_read(path, FILE_DATA_MAX, &s->board_file);
 
 	if (!wrong)
-		wrong = sys_board_read(&s->board, s->board_file.data, s->board_file.bytes);
+		wrong =
+		    sys_board_read_with(&s->board, s->board_file.data, s->board_file.bytes, s->memory, s->memory_count);
 	if (wrong) {
-		message("%s: %s; give the board's device tree blob", path, wrong);
+		message("%s: %s; give %s", path, wrong,
+			s->board.node_count && s->board.ram_count == 0
+			    ? "what the firmware fills in with --memory START,SIZE"
+			    : "the board's device tree blob");
 		return ++s->mistakes;
 	}
+	s->board.cpus = sys_board_cpus(&s->board);
+	sys_board_demands(&s->board, demand, &d);
 	/* QEMU's tree says nothing of it. */
 	if (sys_board_is(&s->board, "linux,dummy-virt"))
 		s->board.intid_limit = QEMU_VIRT_INTIDS;
 	s->board_given = true;
-	return 0;
+	return s->mistakes;
 }
 
 void system_where(const struct system *s, const struct sys_place *place, char *text, size_t bytes)

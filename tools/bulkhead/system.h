@@ -20,6 +20,8 @@ struct system {
 	bool vm_good[SYS_VMS_MAX]; /* its configuration has no mistake: it may be used */
 	struct sys_vm_needs needs[SYS_VMS_MAX];
 	struct file board_file;
+	const struct sys_range *memory; /* that takes the place of the board's own */
+	unsigned memory_count;
 	struct sys_board board;
 	bool board_given;
 	bool read; /* system.dts is a tree: there is something to be checked, whatever mistakes it has */

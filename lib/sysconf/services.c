@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What VMs need of other processes, and the console driver of its device. A service is known by the program that gives
+ * it: an owner's own program may give any, so where one is, nothing is said.
+ */
+#include "internal.h"
+#include <bulkhead.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *program, *what;
+} services[SYS_SERVICES] = {
+    [SYS_CONSOLE] = {"devc-pl011", "the console driver"},
+    [SYS_SLOGGER] = {"slogger", "the log ring"},
+    [SYS_SHMEM] = {"shmem-server", "the server of shared memory"},
+};
+
+static bool is_program(const struct sys_process *p, const char *program)
+{
+	return p->program && strcmp(p->program, program) == 0;
+}
+
+/* A program that is not known here may be anything. */
+static bool may_give(const struct sys_process *p, enum sys_service service)
+{
+	static const char *const known[] = {"devc-pl011", "slogger", "shmem-server", "shell"};
+
+	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (is_program(p, known[i]))
+			return is_program(p, services[service].program);
+	}
+	return true;
+}
+
+void sys_need_service(struct sys_vm_needs *needs, enum sys_service service, const char *who, struct qvm_place place)
+{
+	if (needs->services & 1u << service)
+		return;
+	needs->services |= 1u << service;
+	needs->service_places[service] = place;
+	needs->service_users[service] = who;
+}
+
+static void report_absent(const struct sys_config *config, unsigned v, enum sys_service service,
+			  const struct sys_vm_needs *needs, struct sys_report *report)
+{
+	const struct sys_place node = {"vms", config->vms[v].own.name, NULL};
+	char where[SYS_WHERE_MAX];
+
+	sys_mistake_at(report, &needs->service_places[service],
+		       "%s of /vms/%s%s needs %s, but no process of the system is one; add one to /processes, as %s",
+		       needs->service_users[service], node.name, sys_where(report, &node, where),
+		       services[service].what, services[service].program);
+}
+
+static void report_apart(const struct sys_config *config, unsigned v, enum sys_service service, unsigned process,
+			 const struct sys_vm_needs *needs, struct sys_report *report)
+{
+	const struct sys_place there = {"processes", config->processes[process].own.name, NULL};
+	const struct sys_place here = {"vms", config->vms[v].own.name, "connect"};
+	const bool public = config->processes[process].abilities & ABLE_PUBLIC;
+	char where[SYS_WHERE_MAX], mine[SYS_WHERE_MAX];
+
+	sys_mistake_at(report, &needs->service_places[service],
+		       "%s needs %s, /processes/%s%s, to which /vms/%s%s may not connect; %s",
+		       needs->service_users[service], services[service].what, there.name,
+		       sys_where(report, &there, where), here.name, sys_where(report, &here, mine),
+		       public ? "name it in 'connect'" : "add \"public\" to its abilities");
+}
+
+static void check_service(const struct sys_config *config, unsigned v, enum sys_service service,
+			  const struct sys_vm_needs *needs, struct sys_report *report)
+{
+	unsigned apart = config->process_count;
+
+	for (unsigned i = 0; i < config->process_count; i++) {
+		if (!may_give(&config->processes[i], service))
+			continue;
+		if (config->vms[v].own.connect & 1u << i)
+			return;
+		if (is_program(&config->processes[i], services[service].program))
+			apart = i;
+	}
+	if (apart < config->process_count)
+		report_apart(config, v, service, apart, needs, report);
+	else
+		report_absent(config, v, service, needs, report);
+}
+
+void sys_check_services(const struct sys_config *config, unsigned v, const struct sys_vm_needs *needs,
+			struct sys_report *report)
+{
+	for (unsigned s = 0; s < SYS_SERVICES && !config->vms[v].connect_wrong; s++) {
+		if (needs->services & 1u << s)
+			check_service(config, v, (enum sys_service)s, needs, report);
+	}
+}
+
+/* ---- devc-pl011 ---- */
+
+static unsigned count_claims(const struct sys_claims *claims, unsigned owner, bool interrupts)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < claims->count; i++)
+		count += claims->claim[i].owner == owner && (claims->claim[i].what == SYS_INTERRUPT) == interrupts;
+	return count;
+}
+
+/* It drives one PL011, or the part of one that an SBSA UART is, of which it is told one region and one interrupt. */
+void sys_check_driver(const struct sys_config *config, const struct sys_board *board, const struct sys_claims *claims,
+		      unsigned p, struct sys_report *report)
+{
+	const struct sys_owner *own = &config->processes[p].own;
+	struct sys_place place = {"processes", own->name, own->device_count ? "devices" : NULL};
+	unsigned ranges = count_claims(claims, p, false), interrupts = count_claims(claims, p, true);
+
+	if (!is_program(&config->processes[p], services[SYS_CONSOLE].program) || (claims->wrong & 1u << p))
+		return;
+	for (unsigned i = 0; i < own->device_count; i++) {
+		if (sys_device_is(board, own->devices[i], "arm,pl011") ||
+		    sys_device_is(board, own->devices[i], "arm,sbsa-uart"))
+			continue;
+		sys_mistake(report, &place,
+			    "device \"%.64s\" is no PL011 or SBSA UART, which devc-pl011 drives; choose another, or "
+			    "give another driver",
+			    own->devices[i]);
+		return;
+	}
+	if (ranges != 1 || interrupts != 1)
+		sys_mistake(report, &place,
+			    "devc-pl011 needs one range of registers and one interrupt, and is given %u and %u", ranges,
+			    interrupts);
+}
