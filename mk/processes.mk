@@ -76,7 +76,7 @@ sources_of = $(call files,$(1),-name '*.[cS]')
 $(foreach p,$(PROCESSES),$(eval $(call program,$(p),$(BUILD)/$(p),$(call sources_of,$(p)),$(BUILD)/bin/$(p))))
 OUTPUTS += $(PROCESSES:%=$(BUILD)/%)
 
-$(BUILD)/procmgr/procmgr/verify.c.o: | $(KEY_HEADER)
+$(BUILD)/procmgr/procmgr/verify.c.o: $(KEY_HEADER)
 
 # The kernel includes procmgr under this name.
 $(BUILD)/procmgr/procmgr.elf: $(BUILD)/bin/procmgr
@@ -91,7 +91,7 @@ $(foreach p,$(EL0_TESTS),$(eval $(call program,$(p),$(BUILD)/tests/obj/$(p),test
 FIRST_MAINS := $(basename $(notdir $(wildcard tests/first/*.c)))
 $(foreach p,$(FIRST_MAINS),$(eval $(call program,$(p),$(BUILD)/first/obj/$(p),tests/first/$(p).c $(filter-out \
 	procmgr/main.c,$(call sources_of,procmgr)),$(BUILD)/first/bin/$(p))))
-$(FIRST_MAINS:%=$(BUILD)/first/obj/%/procmgr/verify.c.o): | $(KEY_HEADER)
+$(FIRST_MAINS:%=$(BUILD)/first/obj/%/procmgr/verify.c.o): $(KEY_HEADER)
 
 # Guests: no library at all, their own linker script or the common one.
 GUEST_CFLAGS := $(BASE) $(ARM) $(FIXED) -ffreestanding -mgeneral-regs-only -nostdinc -isystem $(XINCLUDE) -I. -Iguests/common

@@ -43,19 +43,50 @@ void sys_add_consoles(struct sys_vm_needs *needs, const struct qvm_config *confi
 	add_console(needs, consoles.output, place);
 }
 
+/* Who is called so; -1: nobody. */
+static int find_owner(const struct sys_config *config, const char *name)
+{
+	for (unsigned owner = 0; owner < sys_owner_count(config); owner++) {
+		if (strcmp(sys_owner_at(config, owner)->name, name) == 0)
+			return (int)owner;
+	}
+	return -1;
+}
+
+/* A console that is called like a process or VM is its own, whether that opens it or not; else the first VM's that
+ * names it. -1: nobody else has it. */
+static int rival_of(const struct sys_config *config, unsigned v, const struct sys_vm_needs *needs, const char *name)
+{
+	int owner = find_owner(config, name);
+
+	for (unsigned other = 0; owner < 0 && other < v; other++) {
+		if (find_console(&needs[other], name))
+			owner = (int)(config->process_count + other);
+	}
+	return owner == (int)(config->process_count + v) ? -1 : owner;
+}
+
 void sys_check_consoles(const struct sys_config *config, unsigned v, const struct sys_vm_needs *needs,
 			struct sys_report *report)
 {
 	for (unsigned i = 0; i < needs[v].console_count; i++) {
 		const struct sys_console *late = &needs[v].consoles[i], *early = NULL;
-		unsigned other = 0;
+		const int rival = rival_of(config, v, needs, late->name);
+		struct sys_place place;
+		char where[SYS_WHERE_MAX];
 
-		while (other < v && !(early = find_console(&needs[other], late->name)))
-			other++;
+		if (rival < 0)
+			continue;
+		place = sys_owner_place(config, (unsigned)rival, NULL);
+		if (rival >= (int)config->process_count)
+			early = find_console(&needs[(unsigned)rival - config->process_count], late->name);
 		if (early)
 			sys_mistake_at(report, &late->place,
 				       "console '%s' belongs to /vms/%s [%.64s:%u] already; name another", late->name,
-				       config->vms[other].own.name, early->place.file, (unsigned)early->place.line);
+				       place.name, early->place.file, (unsigned)early->place.line);
+		else
+			sys_mistake_at(report, &late->place, "console '%s' belongs to /%s/%s%s; name another",
+				       late->name, place.folder, place.name, sys_where(report, &place, where));
 	}
 }
 

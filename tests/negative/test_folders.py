@@ -2,6 +2,7 @@
 """What the host tool reads and writes: files of the system's folders and no others, the right key, no link of somebody else's."""
 import json
 import os
+import pathlib
 import stat
 import subprocess
 
@@ -221,3 +222,18 @@ def test_a_tool_that_dies_is_not_missing(tmp_path, monkeypatch):
     done = bulkhead("check", HELLO)
     assert done.returncode == run.EX_CONFIG
     assert "install the package device-tree-compiler" in done.stderr
+
+
+def test_another_key_is_built_in(tmp_path):
+    """In a build that has been made for one key already."""
+    build = tmp_path / "build"
+    build.mkdir()
+    (build / "sysroot").symlink_to(pathlib.Path(run.TOOL).parent / "sysroot")
+    program = build / "procmgr" / "procmgr" / "verify.c.o"
+    for name in ("one", "two", "two"):
+        public = tmp_path / f"{name}.pub"
+        if not public.exists():
+            make_key(tmp_path, name)
+        subprocess.run(["make", "-C", run.TOP, f"BUILD={build}", f"PUBLIC_KEY={public}", program], check=True,
+                       capture_output=True, timeout=60)
+        assert bytes.fromhex(public.read_text().split()[1]) in program.read_bytes()

@@ -15,13 +15,13 @@ SLOGGER = """
 CONSOLE = r"\[hello\.qvmconf:\d+\] the console driver, for console hello"
 
 
-def files(then="", vm="", more="", servers=None, console="hello"):
-    """One VM, hello; its serial port may be connected elsewhere."""
+def files(then="", vm="", more="", servers=None):
+    """One VM, hello."""
     dts = system_dts(then=then, vms=[("hello", vm)])
     if servers is not None:
         dts = re.sub(r"processes \{.*\};\s*vms", lambda _: f"processes {{ {servers} }}; vms", dts, flags=re.DOTALL)
         dts = re.sub(r'connect = "devc-pl011", "slogger";(?=\s*autostart)', 'connect = "slogger";', dts)
-    config = bare_vm("hello", "hello", more=more).replace("/dev/console/hello", f"/dev/console/{console}")
+    config = bare_vm("hello", "hello", more=more)
     return {"system.dts": dts, "hello.qvmconf": config}
 
 
@@ -85,27 +85,6 @@ def test_console_driver_is_dead():
         board.expect(rf"operator: hello is starting, 0 entries, exit code 0: {CONSOLE}", 20)
         board.expect(rf"hello ended: exit code 64, cause error, its guest has not begun: {CONSOLE}", 20)
         board.expect(rf"operator: hello is stopped, 0 entries, exit code 64: {CONSOLE}", 20)
-
-
-def test_console_of_another():
-    """The driver is there, but the console belongs to somebody else."""
-    with Board(make_archive(files(console="shell")), cpus=2) as board:
-        board.prompt()
-        expect_refused(board, r"\[hello\.qvmconf:\d+\] pl011: cannot open the console /dev/console/shell: [^\r\n]+", code=65)
-
-
-def test_console_of_a_vm_that_is_down():
-    """What is called like a VM stays that VM's, also if its configuration names another one."""
-    with_two = files(console="later")
-    with_two["system.dts"] = system_dts(vms=["hello", "later"]).replace("autostart", "", 2).replace("; ; ", "; ")
-    with_two["later.qvmconf"] = bare_vm("later", "hello").replace("/dev/console/later", "/dev/console/spare")
-    with Board(make_archive(with_two), cpus=2) as board:
-        board.prompt()
-        board.send("vm start hello\r")
-        expect_refused(board, r"\[hello\.qvmconf:\d+\] pl011: cannot open the console /dev/console/later: [^\r\n]+", code=65)
-        board.command_output("vm start later")
-        board.open_console("spare")
-        board.expect("hello: done", 60)
 
 
 def test_log_ring_is_dead():
