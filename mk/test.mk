@@ -63,7 +63,7 @@ pytest = $(PYTEST_ENV) SUITE=$(1) $(PYTEST) -m '$(3)' $(2)
 negative: host vdevs
 	$(Q)$(call pytest,negative,tests/negative,not matrix and not soak)
 
-system: all
+system: all path-plugins
 	@$(SETUP) guests
 	$(Q)$(call pytest,system,tests/system,not matrix and not soak)
 

@@ -26,7 +26,8 @@ struct cpu {
 	struct thread *next; /* READY, in no queue, and goes before all that wait here and before `current`; or NULL */
 	uint8_t attention;   /* ATTENTION_*: what to look at before leaving the kernel */
 	bool online;
-	bool gave_way; /* a copy let another CPU have the kernel lock; its next step comes first */
+	bool gave_way;    /* a copy let another CPU have the kernel lock; its next step comes first */
+	bool copy_failed; /* copy_now() met a fault: nothing is tried twice under one hold of the lock */
 	unsigned id;
 	uint64_t run_start;        /* of `current`, in ticks */
 	const struct space *space; /* VTTBR_EL2 has it, or the other one of its process: that of qvm, or of its guest */

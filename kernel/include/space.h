@@ -10,7 +10,7 @@
 
 #define SPACE_BITS        39
 #define SPACE_LIMIT       BIT(SPACE_BITS)
-#define SPACE_STEP        32 /* leaves changed in one go: bounds the time with interrupts off */
+#define SPACE_STEP        24 /* leaves changed in one go: bounds the time with interrupts off */
 #define SPACE_CHANGE_STEP 8  /* same, for changes that need TLB maintenance each */
 
 struct space {

@@ -14,6 +14,7 @@ struct copy {
 	struct thread *peer; /* NULL: none in progress */
 	uint64_t src, dst, left, done;
 	uint8_t kind; /* enum copy_kind in copy.c */
+	bool tried;   /* at once, and a fault was met: it has had its time for now */
 };
 
 struct thread {

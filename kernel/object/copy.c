@@ -2,13 +2,15 @@
 /*
  * What of a message does not fit into registers: copied once, from space to space. Up to a page goes over at once. What
  * is longer, or meets a fault, is copied by the server's thread when it runs, so that no client can hold a server up:
- * it stops after each page if an interrupt waits or another CPU wants the lock, and goes on when its thread is next
- * chosen. Nothing of it is on a kernel stack.
+ * it stops after each half page if an interrupt waits or another CPU wants the lock, and goes on when its thread is
+ * next chosen. Nothing of it is on a kernel stack.
  */
 #include "message.h"
 
 #include "arch.h"
 #include "cpu.h"
+
+#define COPY_STEP (PAGE_SIZE / 2)
 
 enum copy_kind { COPY_RECEIVE, COPY_REPLY, COPY_REPLY_RECEIVE, COPY_READ, COPY_WRITE };
 enum copy_result { COPY_DONE, COPY_AGAIN, COPY_SRC_FAULT, COPY_DST_FAULT, COPY_GONE };
@@ -35,12 +37,14 @@ bool copy_now(struct thread *from, uint64_t src, struct thread *to, uint64_t dst
 {
 	enum copy_result result;
 
-	if (bytes > MSG_INLINE + PAGE_SIZE)
+	if (bytes > MSG_INLINE + PAGE_SIZE || unlikely(this_cpu()->copy_failed))
 		return false;
 	for (uint64_t at = MSG_INLINE, n; at < bytes; at += n) {
 		n = piece(from->process, src + at, to->process, dst + at, bytes - at, &result);
-		if (unlikely(!n))
+		if (unlikely(!n)) {
+			this_cpu()->copy_failed = true;
 			return false;
+		}
 	}
 	return true;
 }
@@ -56,19 +60,20 @@ static enum copy_result copy_run(struct thread *t)
 {
 	struct copy *c = &t->copy;
 	enum copy_result result = COPY_DONE;
-	uint64_t step = 0;
+	uint64_t step = c->tried ? COPY_STEP : 0;
 
+	c->tried = false;
 	while (c->left) {
 		uint64_t n;
 
 		if (!c->peer)
 			return COPY_GONE;
-		if (step == PAGE_SIZE) {
+		if (step == COPY_STEP) {
 			if (must_give_way())
 				return COPY_AGAIN;
 			step = 0;
 		}
-		n = c->left < PAGE_SIZE - step ? c->left : PAGE_SIZE - step;
+		n = c->left < COPY_STEP - step ? c->left : COPY_STEP - step;
 		if (copies_out(c->kind))
 			n = piece(t->process, c->src, c->peer->process, c->dst, n, &result);
 		else
@@ -86,7 +91,11 @@ static enum copy_result copy_run(struct thread *t)
 
 static void copy_begin(struct thread *t, struct thread *peer, unsigned kind, uint64_t src, uint64_t dst, uint64_t bytes)
 {
-	t->copy = (struct copy){.peer = peer, .kind = (uint8_t)kind, .src = src, .dst = dst, .left = bytes};
+	bool *failed = &this_cpu()->copy_failed;
+
+	t->copy =
+	    (struct copy){.peer = peer, .kind = (uint8_t)kind, .tried = *failed, .src = src, .dst = dst, .left = bytes};
+	*failed = false;
 	peer->copier = t;
 }
 
@@ -137,7 +146,9 @@ static int64_t finish_receive(struct thread *t, struct thread *s, struct channel
 		return message_deliver(c, s, t);
 	}
 	if (result == COPY_DST_FAULT) {
+		this_cpu()->copy_failed = true; /* enough was copied for now */
 		sender_back(c, s);
+		this_cpu()->copy_failed = false;
 		return -KE_FAULT;
 	}
 	if (result == COPY_SRC_FAULT)

@@ -5,8 +5,8 @@
 
 #define CHAIN_MAX  8  /* threads that a priority is handed along */
 #define RAISE_MAX  8  /* threads raised in one go, in all chains */
-#define SERVER_MAX 4  /* servers of a channel that hurry for what waits there, ... */
-#define LOOK_MAX   32 /* ... of so many that are asked */
+#define SERVER_MAX 3  /* servers of a channel that hurry for what waits there, ... */
+#define LOOK_MAX   16 /* ... of so many that are asked */
 
 /* The thread that `t` waits for, as far as it can be told. */
 static struct thread *waits_for(const struct thread *t)

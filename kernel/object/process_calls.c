@@ -430,20 +430,40 @@ static uint64_t vcpu_entries(const struct vcpu *v)
 	return v ? v->exits + (v->thread && v->thread->in_guest) : 0;
 }
 
-/* Also what it has used since it was last counted, if it runs now. */
+/* What the thread that a CPU runs has used since it was last counted. */
+static uint64_t ticks_since(const struct cpu *c)
+{
+	const uint64_t now = clock_ticks();
+
+	return now > c->run_start ? now - c->run_start : 0;
+}
+
 static uint64_t ticks_of(const struct thread *t)
 {
 	const struct cpu *c = &cpus[t->cpu];
-	const uint64_t now = clock_ticks();
 
-	return t->cpu_ticks + (c->current == t && now > c->run_start ? now - c->run_start : 0);
+	return t->cpu_ticks + (c->current == t ? ticks_since(c) : 0);
+}
+
+/* Of all its threads, of which there may be many. */
+static uint64_t ticks_of_process(const struct process *p)
+{
+	struct thread **threads = (struct thread **)p->handles[OBJECT_THREAD];
+	uint64_t ticks = p->cpu_ticks;
+
+	for (unsigned tid = 1; threads && tid <= THREAD_MAX; tid++)
+		if (threads[tid])
+			ticks += threads[tid]->cpu_ticks;
+	for (unsigned i = 0; i < board.cpu_count; i++)
+		if (cpus[i].current && cpus[i].current->process == p)
+			ticks += ticks_since(&cpus[i]);
+	return ticks;
 }
 
 int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 {
 	struct process *p = process_of(f->x[0]);
 	struct process_info i = {0};
-	uint64_t ticks;
 
 	if (!p)
 		return f->x[0] < PROCESS_MAX ? -KE_SRCH : -KE_INVAL;
@@ -464,13 +484,7 @@ int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 	i.vcpus = p->kmem.count[OBJECT_VCPU];
 	i.tables = p->space.tables + p->guest.tables;
 	i.abilities = p->params.abilities;
-	ticks = p->cpu_ticks;
-	for (unsigned tid = 1; p->handles[OBJECT_THREAD] && tid <= THREAD_MAX; tid++) {
-		const struct thread *other = p->handles[OBJECT_THREAD][tid];
-
-		ticks += other ? ticks_of(other) : 0;
-	}
-	i.cpu_ns = clock_ns(ticks);
+	i.cpu_ns = clock_ns(ticks_of_process(p));
 	for (unsigned v = 0; v < VCPU_MAX; v++)
 		i.entries += vcpu_entries(p->vcpus[v]);
 	return copy_out(t->process, f->x[1], &i, sizeof(i));

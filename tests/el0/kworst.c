@@ -5,8 +5,8 @@
  * what the kernel does; nothing is timed here, only that each call came so far as it should is checked.
  *
  * It is the first process of an Image of its own (mk/kernel.mk), in procmgr's place, since only that one may define
- * slots and seal them. Its children are copies of its data, with its code out of the boot archive. Needs a board with
- * one CPU.
+ * slots and seal them. Its children are copies of its data, with its code out of the boot archive. Everything
+ * happens on the first CPU.
  */
 #include "check.h"
 #include "lib/sys/tls.h"
@@ -29,6 +29,7 @@
 #define GUEST_RAM   0x80000000ull
 #define LOW         2u   /* priorities: of those who wait, ... */
 #define HIGH        100u /* ... and of the one that makes all others hurry */
+#define LOOK_MAX    16u  /* kernel/object/inherit.c */
 
 extern char __text_start[], __rodata_start[], _end[];
 static char block[256] __attribute__((aligned(16))); /* thread-local storage of all threads here */
@@ -189,13 +190,46 @@ static void exchange(int chid, int coid, uint32_t bytes, unsigned shift)
 	doze(5);
 }
 
+static void receive_one(void *arg)
+{
+	MsgReceive_r((int)(uint64_t)arg, big[0] + 1, 2 * 4096, NULL);
+	ThreadDestroy_r(0, 0);
+}
+
+/* What is sent, or answered, ends where no memory is. */
+static void exchange_with_fault(int chid, int coid, char *at, bool send, uint32_t bytes)
+{
+	struct letter l = {.coid = coid, .bytes = bytes, .from = send ? at : big[0] + 1, .to = big[0] + 1};
+	int64_t rcvid;
+
+	if (send) {
+		thread_start(0, receive_one, (uint64_t)chid, LOW);
+		doze(1);
+		check_equal("MsgSend", MsgSend_r(coid, at, bytes, NULL, 0), -KE_FAULT);
+		ThreadDestroy_r(tids[0], 0);
+		doze(1);
+		return;
+	}
+	thread_start(0, send_letter, (uint64_t)&l, LOW);
+	rcvid = MsgReceive_r(chid, big[0] + 1, bytes, NULL);
+	check_equal("MsgReply", MsgReply_r(rcvid, 0, at, bytes), -KE_FAULT);
+	check_equal("MsgReplyReceive", MsgReplyReceive_r(rcvid, 0, at, bytes, chid, NULL, 0, NULL), -KE_FAULT);
+	check_equal("MsgReply", MsgReply_r(rcvid, 0, NULL, 0), 0);
+	doze(5);
+}
+
 static void test_messages(int chid, int coid)
 {
 	static const uint32_t sizes[] = {0, 32, 33, 4096, 65536, MIB};
+	char *stack_end = (char *)(((uint64_t)__builtin_frame_address(0) | 4095) + 1); /* nothing is mapped behind */
 
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		for (unsigned shift = 0; shift < 3; shift++)
 			exchange(chid, coid, sizes[i], shift);
+	/* As much as goes over at once, but for its last bytes, which are not there: it is tried, and then done in
+	 * steps. */
+	for (unsigned i = 0; i < 3; i++)
+		exchange_with_fault(chid, coid, stack_end - 4095 + i, i == 0, 4096 + 32 - i);
 	/* A receiver that waits, and has the longest copy to do when it is woken. */
 	for (unsigned i = 0; i < 8; i++) {
 		letters[i] = (struct letter){.coid = coid, .bytes = MIB, .from = big[0] + 1, .to = big[0] + 1};
@@ -225,6 +259,7 @@ static void crowd(int chid)
 	doze(1);
 	for (unsigned i = 0; i < 8 * PULSE_PENDING_MAX; i++)
 		check_equal("MsgSendPulse", MsgSendPulse_r((int)coids[i % 8], (int)(1 + i % 50), 1, i), 0);
+	check_equal("ConnectDetach with pulses", ConnectDetach_r((int)coids[0]), 0);
 	while (ConnectAttach_r(own_slot, chid, 1) > 0)
 		;
 }
@@ -262,13 +297,42 @@ static void serve_and_send(void *arg)
 	ThreadDestroy_r(0, 0);
 }
 
-/* Many servers of one channel, all of which wait at the head of one chain; then somebody important sends to it. */
-static void test_chain(void)
+static uint64_t busy_until;
+
+static void serve_and_work(void *arg)
+{
+	const struct link *l = arg;
+
+	MsgReceive_r(l->chid, NULL, 0, NULL);
+	while ((uint64_t)ClockTime() < busy_until)
+		;
+	ThreadDestroy_r(0, 0);
+}
+
+/* An interrupt handles so many timers; each pulse makes all servers hurry a bit more. */
+static void pulse_by_timers(int chid)
+{
+	int timers[8];
+
+	for (unsigned i = 0; i < 8; i++) {
+		timers[i] = TimerCreate_r(chid, HIGH - 20 + i, 1, 0);
+		TimerSettime_r(timers[i], TIMER_ABSTIME, ClockTime() + MS - i * 1000, 0);
+	}
+	doze(3);
+	for (unsigned i = 0; i < 8; i++)
+		TimerDestroy_r(timers[i]);
+}
+
+/*
+ * Many servers of one channel, all of which wait at the head of one chain; then somebody important sends to it. `busy`
+ * of them do not wait, but are ready: the last that are looked at.
+ */
+static void test_chain(unsigned busy)
 {
 	static struct link links[8];
 	static int head;
-	int timers[8];
 
+	busy_until = UINT64_MAX;
 	for (unsigned i = 0; i < 8; i++) {
 		links[i].chid = ChannelCreate_r(CHF_PRIVATE);
 		if (i)
@@ -283,21 +347,19 @@ static void test_chain(void)
 		doze(1);
 	}
 	for (unsigned i = 0; i < THREADS - 10; i++) {
-		thread_start(i, serve_and_send, (uint64_t)&links[0], LOW + i % 50);
-		doze(1);
+		bool works = i < LOOK_MAX && i >= LOOK_MAX - busy;
+
+		thread_start(i, works ? serve_and_work : serve_and_send, (uint64_t)&links[0], works ? 1 : LOW + i % 50);
+		doze(works ? 20 : 1); /* its turn among those that work */
 		MsgSendPulse_r(head, 1, 1, 0);
 	}
 	doze(1);
-	for (unsigned i = 0; i < 8;
-	     i++) { /* an interrupt handles as many timers; each pulse makes all hurry a bit more */
-		timers[i] = TimerCreate_r(links[0].chid, HIGH - 20 + i, 1, 0);
-		TimerSettime_r(timers[i], TIMER_ABSTIME, ClockTime() + MS - i * 1000, 0);
-	}
-	doze(3);
+	if (!busy)
+		pulse_by_timers(links[0].chid);
+	busy_until = ClockTime() + 10 * MS;
 	thread_start(THREADS - 1, send_timed, (uint64_t)&head, HIGH);
 	doze(3);
-	for (unsigned i = 0; i < 8; i++)
-		TimerDestroy_r(timers[i]);
+	doze(10);
 	threads_end(THREADS - 10);
 	for (unsigned i = 1; i < 7; i++)
 		ThreadDestroy_r(tids[THREADS + i], 0);
@@ -747,6 +809,7 @@ int main(void)
 {
 	int chid = ChannelCreate_r(CHF_PRIVATE), coid;
 
+	ThreadCtl_r(THREADCTL_RUNMASK, 1);
 	/* It is the first process, hence more important than anything that it is to measure. */
 	SchedSet_r(-1, ThreadSelf_r(&own_slot), HIGH / 2, SCHED_RR_, 0);
 	check_that(tls_bytes() <= sizeof(block), "the thread-local storage fits", (int64_t)tls_bytes());
@@ -758,7 +821,8 @@ int main(void)
 	coid = ConnectAttach_r(own_slot, chid, 0);
 	test_messages(chid, coid);
 	test_crowd();
-	test_chain();
+	test_chain(0);
+	test_chain(2);
 	test_timers(chid);
 	test_memory(SPACE_SELF, 0, 0, 4 * MIB);
 	test_full_children();

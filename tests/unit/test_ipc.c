@@ -46,6 +46,8 @@ static int setup(void **state)
 /* Whatever a test left, the ends of its processes take away. */
 static int teardown(void **state)
 {
+	host_each_hold(NULL);
+	host_lock_wanted(false);
 	machine_check(true);
 	for (unsigned slot = SRV; slot < PROCESS_MAX; slot++)
 		if (processes[slot].state != PROCESS_FREE)
@@ -143,6 +145,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_inheritance_bounded, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_fixed_priority, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_copy_interrupted, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_copy_gives_way, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_copy_once, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_reply_receive_interrupted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_copy_source_fault, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_copy_target_fault, setup, teardown),

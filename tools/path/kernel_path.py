@@ -54,19 +54,28 @@ def all_calls():
     return re.findall(r"^CALL\(\d+, (\w+),", (TOP / "abi/calls.def").read_text(), re.MULTILINE)
 
 
+def symbol(name, kernel=KERNEL):
+    """Its address."""
+    lines = subprocess.run(["aarch64-linux-gnu-nm", kernel], capture_output=True, text=True, check=True).stdout
+    return int(re.search(rf"^([0-9a-f]+) \w {name}$", lines, re.MULTILINE).group(1), 16)
+
+
 def read_report(path, run):
-    """What stretch.c wrote: instructions of the boot, stretches, their instructions, and the causes by name."""
-    boot, stretches, total, causes = 0, 0, 0, {}
+    """What stretch.c wrote: instructions of the boot, stretches, their instructions, the causes by name, and of other
+    locks than the kernel's the longest hold, how many, and the function that ended it."""
+    boot, stretches, total, causes, locks = 0, 0, 0, {}, {}
     for line in path.read_text().splitlines():
         kind, *fields = line.split()
         if kind == "boot":
             boot = int(fields[0])
         elif kind == "stretches":
             stretches, total = map(int, fields)
+        elif kind == "lock":
+            locks[fields[0]] = (int(fields[1]), int(fields[2]), fields[3])
         elif kind == "cause":
             name, event, longest, times, all_of_it, went_on = fields
             causes[name] = Cause(name, event == "c", int(longest), int(times), int(all_of_it), went_on == "1", {}, run)
             functions = causes[name].functions
         else:
             functions[fields[0]] = int(fields[1])
-    return boot, stretches, total, causes
+    return boot, stretches, total, causes, locks

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A QEMU plugin that counts every instruction from power-on until one address is first executed, the first instruction
- * of a guest, and says how often each instruction ran and where it lies in the board's memory: programs that are linked
- * at the same addresses are told apart by that. For one CPU.
+ * A QEMU plugin that counts every instruction, on all CPUs, from power-on until one address is first executed, the
+ * first instruction of a guest, and says how often each instruction ran and where it lies in the board's memory:
+ * programs that are linked at the same addresses are told apart by that. With `from` it counts from where that is first
+ * executed.
  */
 #include "qemu_plugin.h"
 
@@ -23,9 +24,9 @@ struct site {
 int qemu_plugin_version PLUGIN_EXPORT = PLUGIN_API_VERSION;
 
 static struct site sites[SITE_MAX];
-static uint64_t stop_at, total;
+static uint64_t from, stop_at, total;
 static const char *out_path;
-static bool stopped;
+static bool started, stopped;
 
 /* One site for each instruction in memory, however often QEMU translates it. */
 static struct site *site_of(uint64_t address, const void *where)
@@ -67,7 +68,8 @@ static void executed(unsigned int cpu, void *data)
 	struct site *s = data;
 
 	(void)cpu;
-	if (stopped)
+	started |= s->address == from;
+	if (stopped || !started)
 		return;
 	if (s->address == stop_at) {
 		stopped = true;
@@ -98,9 +100,12 @@ PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_inf
 	for (int i = 0; i < argc; i++) {
 		if (strncmp(argv[i], "stop=", 5) == 0)
 			stop_at = strtoull(argv[i] + 5, NULL, 0);
+		else if (strncmp(argv[i], "from=", 5) == 0)
+			from = strtoull(argv[i] + 5, NULL, 0);
 		else if (strncmp(argv[i], "out=", 4) == 0)
 			out_path = argv[i] + 4;
 	}
+	started = from == 0;
 	if (stop_at == 0 || out_path == NULL)
 		return -1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);

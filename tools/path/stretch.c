@@ -6,7 +6,15 @@
  * The kernel always runs with interrupts off, at addresses where nothing else runs. So a stretch begins with a vector
  * and ends with the last instruction of the kernel before the next vector, or where the kernel itself looks whether an
  * interrupt waits. Which functions do that, and which ones say what a stretch is about, comes in a file of symbols.
- * For one CPU.
+ *
+ * With `kernel_lock` a stretch is a hold of that lock instead, and the longest hold of each other kind of lock is
+ * found, too. A lock is recognised by what is done with it, wherever the compiler has inlined that: a ticket is drawn
+ * by a store-exclusive, its turn is seen by the last load-acquire of the word behind it, and a store-release to that
+ * word lets it go. And one CPU more wants the lock all the time: the plugin draws a ticket in its name as soon as the
+ * lock is taken, and lets it go again when that turn comes.
+ *
+ * For one CPU: others must be idle all the time. (QEMU does not tell which CPU executes something where one thread of
+ * the host emulates them in turns.)
  */
 #include "qemu_plugin.h"
 
@@ -20,6 +28,11 @@
 #define VECTORS_EL0  0x400u /* Arm ARM D1.3.1: from a lower exception level */
 #define VECTORS_END  0x800u
 #define VECTOR_BYTES 0x80u
+
+/* Arm ARM C6.2: STXR, LDAR and STLR of a word. */
+#define IS_STXR(i) (((i)&0xffe0fc00u) == 0x88007c00u)
+#define IS_LDAR(i) (((i)&0xfffffc00u) == 0x88dffc00u)
+#define IS_STLR(i) (((i)&0xfffffc00u) == 0x889ffc00u)
 
 /* What the first instruction of a function means. The script that writes the file of symbols uses these letters. */
 enum event {
@@ -67,6 +80,19 @@ static struct {
 static uint64_t boot_instructions, all_instructions, all_stretches;
 static bool booted;
 
+static uint64_t kernel_lock, image_end;
+static uint32_t *tickets; /* of kernel_lock: next, owner, in QEMU's memory */
+static bool held, wanted; /* it is held, and the CPU more has drawn a ticket: */
+static uint32_t wanted_ticket;
+static uint64_t total;              /* instructions of the kernel so far */
+static uint64_t drawn_from;         /* the lock of which a ticket was drawn last, until its turn was seen */
+static uint64_t other, other_since; /* a lock that is held beside kernel_lock, or 0; `total` when it was taken */
+/* Locks other than kernel_lock: those in the kernel's image, and those in objects of processes. */
+static struct {
+	uint64_t longest, holds;
+	uint16_t function; /* that let it go */
+} other_locks[2];
+
 static void keep(struct function *f)
 {
 	f->stretches++;
@@ -82,27 +108,44 @@ static void keep(struct function *f)
 	memcpy(f->profile, now.profile, sizeof(now.profile));
 }
 
-/* Ends the stretch; the next one has the same name or none. */
-static void cut(bool goes_on)
+/* The next one begins, without a name. */
+static void begin(void)
 {
-	int name = now.name;
-	bool by_call = now.by_call;
-
-	if (!booted) {
-		boot_instructions += now.instructions;
-	} else if (now.counted && now.instructions > 0) {
-		all_stretches++;
-		all_instructions += now.instructions;
-		keep(&functions[name >= 0 ? name : now.touched[0]]);
-	}
 	for (unsigned i = 0; i < now.touched_count; i++)
 		now.profile[now.touched[i]] = 0;
 	now.touched_count = 0;
 	now.instructions = 0;
-	now.name = goes_on ? name : -1;
-	now.by_call = goes_on && by_call;
-	now.went_on = goes_on;
-	now.counted = true;
+}
+
+static void end(void)
+{
+	if (!booted) {
+		boot_instructions += now.instructions;
+	} else if (now.instructions > 0) {
+		all_stretches++;
+		all_instructions += now.instructions;
+		keep(&functions[now.name >= 0 ? now.name : now.touched[0]]);
+	}
+}
+
+static void forget_name(void)
+{
+	now.name = -1;
+	now.by_call = false;
+}
+
+/* Ends the stretch; the next one has the same name or none. */
+static void cut(bool goes_on)
+{
+	if (kernel_lock == 0) {
+		if (now.counted || !booted)
+			end();
+		begin();
+		now.went_on = goes_on;
+		now.counted = true;
+	}
+	if (!goes_on)
+		forget_name();
 }
 
 static void meet(const struct site *s)
@@ -137,8 +180,78 @@ static void executed(unsigned int cpu, void *data)
 	if (s->event != EVENT_NONE)
 		meet(s);
 	now.instructions++;
+	total++;
 	if (now.profile[s->function]++ == 0)
 		now.touched[now.touched_count++] = s->function;
+}
+
+/* ---- locks ---- */
+
+static void drawn(unsigned int cpu, uint32_t info, uint64_t address, void *data)
+{
+	(void)cpu;
+	(void)info;
+	(void)data;
+	drawn_from = address;
+}
+
+/* If nobody else has a ticket its turn has come. */
+static void looked(unsigned int cpu, uint32_t info, uint64_t address, void *data)
+{
+	(void)cpu;
+	(void)info;
+	(void)data;
+	if (drawn_from == 0 || address != drawn_from + 4)
+		return;
+	if (drawn_from != kernel_lock) {
+		other = drawn_from;
+		other_since = total;
+	} else if (!wanted && tickets[1] == tickets[0] - 1) {
+		held = wanted = true;
+		wanted_ticket = tickets[0]++;
+		begin();
+	}
+	drawn_from = 0;
+}
+
+static void let_go(unsigned int cpu, uint32_t info, uint64_t address, void *data)
+{
+	const struct site *s = data;
+	unsigned kind = address < text_start || address >= image_end;
+
+	(void)cpu;
+	(void)info;
+	if (address == kernel_lock + 4) {
+		if (held)
+			end();
+		held = false;
+		if (wanted && tickets[1] == wanted_ticket) {
+			wanted = false;
+			tickets[1]++;
+		}
+	} else if (other != 0 && address == other + 4) {
+		other_locks[kind].holds++;
+		if (booted && total - other_since > other_locks[kind].longest) {
+			other_locks[kind].longest = total - other_since;
+			other_locks[kind].function = s->function;
+		}
+		other = 0;
+	}
+}
+
+/* The kernel's text and data lie together, in its map and in the memory of QEMU. */
+static void watch_locks(struct qemu_plugin_insn *insn, struct site *s)
+{
+	char *place = qemu_plugin_insn_haddr(insn);
+	uint32_t code = *(const uint32_t *)place;
+
+	tickets = (uint32_t *)(place + (kernel_lock - qemu_plugin_insn_vaddr(insn)));
+	if (IS_STXR(code))
+		qemu_plugin_register_vcpu_mem_cb(insn, drawn, PLUGIN_CB_NO_REGS, PLUGIN_MEM_W, s);
+	else if (IS_LDAR(code))
+		qemu_plugin_register_vcpu_mem_cb(insn, looked, PLUGIN_CB_NO_REGS, PLUGIN_MEM_R, s);
+	else if (IS_STLR(code))
+		qemu_plugin_register_vcpu_mem_cb(insn, let_go, PLUGIN_CB_NO_REGS, PLUGIN_MEM_W, s);
 }
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -150,9 +263,12 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint64_t address = qemu_plugin_insn_vaddr(insn);
 
-		if (address >= text_start && address < text_end)
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, PLUGIN_CB_NO_REGS,
-							       &sites[(address - text_start) / 4]);
+		if (address < text_start || address >= text_end)
+			continue;
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, PLUGIN_CB_NO_REGS,
+						       &sites[(address - text_start) / 4]);
+		if (kernel_lock != 0)
+			watch_locks(insn, &sites[(address - text_start) / 4]);
 	}
 }
 
@@ -167,8 +283,12 @@ static void report(qemu_plugin_id_t id, void *data)
 		perror(out_path);
 		return;
 	}
-	cut(false);
+	if (kernel_lock == 0)
+		cut(false);
 	fprintf(out, "boot %lu\nstretches %lu %lu\n", boot_instructions, all_stretches, all_instructions);
+	for (unsigned i = 0; kernel_lock != 0 && i < 2; i++)
+		fprintf(out, "lock %s %lu %lu %s\n", i == 0 ? "console" : "vcpu", other_locks[i].longest,
+			other_locks[i].holds, functions[other_locks[i].function].name);
 	for (unsigned i = 0; i < function_count; i++) {
 		const struct function *f = &functions[i];
 
@@ -240,6 +360,10 @@ PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_inf
 			symbols = argv[i] + 8;
 		else if (strncmp(argv[i], "out=", 4) == 0)
 			out_path = argv[i] + 4;
+		else if (strncmp(argv[i], "kernel_lock=", 12) == 0)
+			kernel_lock = strtoull(argv[i] + 12, NULL, 0);
+		else if (strncmp(argv[i], "image_end=", 10) == 0)
+			image_end = strtoull(argv[i] + 10, NULL, 0);
 	}
 	if (symbols == NULL || out_path == NULL || !read_symbols(symbols) || !make_sites())
 		return -1;

@@ -28,28 +28,32 @@
 	subs	x2, x2, #64
 	b.lo	.Lcopy_tail
 .Lcopy_64:
-	ldp	x4, x5, [x1]
-	ldp	x6, x7, [x1, #16]
-	ldp	x8, x9, [x1, #32]
-	ldp	x10, x11, [x1, #48]
-	add	x1, x1, #64
-	stp	x4, x5, [x3]
-	stp	x6, x7, [x3, #16]
-	stp	x8, x9, [x3, #32]
-	stp	x10, x11, [x3, #48]
-	add	x3, x3, #64
+	ldp	x4, x5, [x1], #64
+	ldp	x6, x7, [x1, #-48]
+	ldp	x8, x9, [x1, #-32]
+	ldp	x10, x11, [x1, #-16]
+	stp	x4, x5, [x3], #64
+	stp	x6, x7, [x3, #-48]
+	stp	x8, x9, [x3, #-32]
+	stp	x10, x11, [x3, #-16]
 	subs	x2, x2, #64
 	b.hs	.Lcopy_64
-.Lcopy_tail:
-	add	x2, x2, #64
-.Lcopy_8:
-	subs	x2, x2, #8
-	b.lo	.Lcopy_rest
+.Lcopy_tail:				/* the low six bits of x2 are what is left */
+	tbz	x2, #5, 1f
+	ldp	x4, x5, [x1], #32
+	ldp	x6, x7, [x1, #-16]
+	stp	x4, x5, [x3], #32
+	stp	x6, x7, [x3, #-16]
+1:	tbz	x2, #4, 2f
+	ldp	x4, x5, [x1], #16
+	stp	x4, x5, [x3], #16
+2:	tbz	x2, #3, 3f
 	ldr	x4, [x1], #8
 	str	x4, [x3], #8
-	b	.Lcopy_8
-.Lcopy_rest:
-	add	x2, x2, #8
+3:	tbz	x2, #2, 4f
+	ldr	w4, [x1], #4
+	str	w4, [x3], #4
+4:	and	x2, x2, #3
 .Lcopy_bytes:
 	cbz	x2, .Lcopy_done
 	ldrb	w4, [x1], #1
@@ -73,16 +77,17 @@
 	sub	x2, x2, #1
 	b	.Lset_align
 .Lset_words:
-	subs	x2, x2, #32
+	subs	x2, x2, #64
 	b.lo	.Lset_tail
-.Lset_32:
-	stp	x1, x1, [x3]
-	stp	x1, x1, [x3, #16]
-	add	x3, x3, #32
-	subs	x2, x2, #32
-	b.hs	.Lset_32
+.Lset_64:
+	stp	x1, x1, [x3], #64
+	stp	x1, x1, [x3, #-48]
+	stp	x1, x1, [x3, #-32]
+	stp	x1, x1, [x3, #-16]
+	subs	x2, x2, #64
+	b.hs	.Lset_64
 .Lset_tail:
-	add	x2, x2, #32
+	add	x2, x2, #64
 .Lset_8:
 	subs	x2, x2, #8
 	b.lo	.Lset_rest

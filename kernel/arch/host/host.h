@@ -63,7 +63,8 @@ extern struct host_registers host_registers[CPU_MAX];
 
 /* Locks: how many the calling CPU holds. */
 unsigned host_locks_held(void);
-void host_lock_wanted(bool always); /* as if another CPU waited for each lock that is held */
+void host_lock_wanted(bool always);       /* as if another CPU waited for each lock that is held */
+void host_each_hold(void (*check)(void)); /* called before the kernel lock is released; NULL: nothing */
 
 /* ---- the recorder ---- */
 

@@ -22,8 +22,17 @@ void lock_acquire(struct lock *l)
 	held[held_count++] = l;
 }
 
+static void (*at_release)(void);
+
+void host_each_hold(void (*check)(void))
+{
+	at_release = check;
+}
+
 void lock_release(struct lock *l)
 {
+	if (l == &kernel_lock && at_release)
+		at_release();
 	if (!held_count || held[held_count - 1] != l)
 		host_fail("a lock of rank %u is released, but is not the last taken", l->rank);
 	held_count--;

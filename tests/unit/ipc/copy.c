@@ -2,7 +2,7 @@
 /* Long copies: interrupted, faulting on either side, and without a partner. */
 #include "ipc.h"
 
-/* A message of three pages whose copy, by the receiver, the urgent thread interrupts after a page. */
+/* A message of three pages whose copy, by the receiver, the urgent thread interrupts after half a page. */
 static void interrupted(bool receiver_first)
 {
 	if (receiver_first)
@@ -16,7 +16,7 @@ static void interrupted(bool receiver_first)
 	assert_ptr_equal(cpus[0].current, urgent);
 	assert_int_equal(srv->state, STATE_READY);
 	assert_true(srv->resume_copy);
-	assert_true(srv->copy.done >= PAGE_SIZE - 32 && srv->copy.left > 0);
+	assert_true(srv->copy.done == PAGE_SIZE / 2 && srv->copy.left > 0);
 	machine_check(true);
 }
 
@@ -33,6 +33,79 @@ void test_copy_interrupted(void **state)
 		assert_int_equal(answer(srv, srv->frame.x[0], 0, 0, 0), 0);
 		destroy_all();
 	}
+}
+
+static uint64_t copied, most;
+static unsigned holds;
+
+static void count_copied(void)
+{
+	uint64_t now = srv->copy.done;
+
+	if (now > copied && now - copied > most)
+		most = now - copied;
+	copied = now;
+	holds++;
+}
+
+/* While another CPU wants the lock all the time, each hold copies half a page at most, in every way of copying. */
+void test_copy_gives_way(void **state)
+{
+	(void)state;
+	pinned(0);
+	host_each_hold(count_copied);
+	for (unsigned first = 0; first < 2; first++) {
+		int64_t rcvid;
+
+		copied = srv->copy.done;
+		most = holds = 0;
+		host_lock_wanted(true);
+		if (first)
+			assert_int_equal(receive(srv), BLOCKED);
+		assert_int_equal(send(cli, coid, 3 * PAGE_SIZE, MEM_BYTES / 2, 5), BLOCKED);
+		rcvid = first ? (int64_t)srv->frame.x[0] : receive(srv);
+		assert_true(rcvid > 0);
+		expect(srv, RECV_VA, 3 * PAGE_SIZE);
+		assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 2 * PAGE_SIZE, 1), 2 * PAGE_SIZE);
+		assert_int_equal(sys(srv, MsgWrite, rcvid, RECV_VA, 2 * PAGE_SIZE, 1), 2 * PAGE_SIZE);
+		assert_int_equal(answer(srv, (uint64_t)rcvid, 0, 3 * PAGE_SIZE, 9), 0);
+		expect(cli, MEM_VA + MEM_BYTES / 2, 3 * PAGE_SIZE);
+		assert_int_equal(most, PAGE_SIZE / 2);
+		assert_true(holds > 2 * (3 + 2 + 2 + 3));
+	}
+}
+
+static unsigned untouched;
+
+/* Holds at whose end a copy that was tried at once has not begun anew. */
+static void count_untouched(void)
+{
+	untouched += srv->resume_copy && !srv->copy.done;
+}
+
+/* What was tried at once and met a fault is not tried once more under the same hold of the lock. */
+void test_copy_once(void **state)
+{
+	uint64_t end = MEM_VA + 2 * PAGE_SIZE, rcvid;
+
+	(void)state;
+	pinned(0);
+	assert_int_equal(space_unmap(&cli->process->space, end, PAGE_SIZE), PAGE_SIZE);
+	assert_int_equal(space_unmap(&srv->process->space, end, PAGE_SIZE), PAGE_SIZE);
+	host_lock_wanted(true);
+	host_each_hold(count_untouched);
+	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(sys(cli, MsgSend, coid, sizes(PAGE_SIZE, PAGE_SIZE), end - 4000, MEM_VA), -KE_FAULT);
+	assert_true(untouched > 0);
+	untouched = 0;
+	assert_int_equal(srv->state, STATE_RECEIVE);
+	/* The next one is not affected. */
+	assert_int_equal(send(cli, coid, PAGE_SIZE, PAGE_SIZE, 3), BLOCKED);
+	expect(srv, RECV_VA, PAGE_SIZE);
+	rcvid = srv->frame.x[0];
+	assert_int_equal(sys(srv, MsgReply, rcvid, 0, PAGE_SIZE, end - 4000), -KE_FAULT);
+	assert_true(untouched > 0);
+	assert_int_equal(answer(srv, rcvid, 0, 8, 1), 0);
 }
 
 /* Between a long answer and a message that waits. */

@@ -67,6 +67,8 @@ void test_inheritance_chain(void **state);
 void test_inheritance_bounded(void **state);
 void test_fixed_priority(void **state);
 void test_copy_interrupted(void **state);
+void test_copy_gives_way(void **state);
+void test_copy_once(void **state);
 void test_reply_receive_interrupted(void **state);
 void test_copy_source_fault(void **state);
 void test_copy_target_fault(void **state);

@@ -259,9 +259,9 @@ void test_sync_steps(void **state)
 		assert_ptr_equal(cpus[1].current, t[i]);
 		assert_int_equal(t[i]->frame.x[0], 0);
 		if (i < 10) {
-			/* The others still wait when the first eight run. */
-			if (i < 8)
-				assert_int_equal(t[8]->state, STATE_SYNC);
+			/* The others still wait when the first six run. */
+			if (i < 6)
+				assert_int_equal(t[6]->state, STATE_SYNC);
 			assert_int_equal(sys(t[i], SyncWait, MEM_VA, 0), BLOCKED);
 		} else {
 			assert_int_equal(sys(t[i], ThreadDestroy, 0), GONE);
@@ -273,7 +273,7 @@ void test_sync_steps(void **state)
 	for (unsigned i = 0; i < 10; i++)
 		assert_int_equal(t[i]->state, STATE_SYNC);
 	/* No more than it asks for. */
-	assert_int_equal(machine_call(cli, false, CALL_SyncWake, (const uint64_t[11]){MEM_VA, 8}), 8);
+	assert_int_equal(machine_call(cli, false, CALL_SyncWake, (const uint64_t[11]){MEM_VA, 6}), 6);
 	machine_settle();
 	machine_check(true);
 }

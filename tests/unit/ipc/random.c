@@ -138,6 +138,7 @@ static void random_step(void)
 	case 0: machine_tick(machine_random(2000)); break;
 	case 1: host_raise_after(1 + machine_random(3), SPI); break;
 	case 2: urgent_random(); break;
+	case 4: host_lock_wanted(machine_random(2)); break;
 	case 3:
 		if (!machine_random(60)) {
 			unsigned slot = 1 + machine_random(SLOTS);

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one CPU can cost another: how long the kernel lock is held, and how soon all stop when one has to stop them."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from harness import BUILD, TOP, Board, bare_vm, make_archive, system_dts
+
+sys.path.insert(0, str(TOP / "tools/path"))
+
+import kernel_path  # noqa: E402
+
+LONGEST = TOP / "tools/path/longest.py"
+CRITICAL = """
+        lookout { program = "operator"; args = "never"; priority = <20>; critical; };
+"""
+
+
+def longest(*arguments):
+    return subprocess.run([LONGEST, "--holds", *arguments], capture_output=True, text=True, timeout=600,
+                          stdin=subprocess.DEVNULL, env=os.environ)
+
+
+@pytest.mark.limit(620)
+def test_holds():
+    """Each call in its worst case, while another CPU wants the lock all the time: 2,000 instructions at most."""
+    done = longest()
+    print(done.stdout)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    assert "0 causes above the aim of 2000" in done.stdout
+    assert "longest hold of a vcpu lock" in done.stdout
+
+
+@pytest.mark.limit(300)
+def test_a_long_hold_is_found():
+    """The same with a bound that is too small."""
+    done = longest("--run", "worst", "--limit", "1000")
+    assert done.returncode != 0 and "more than 1000" in done.stderr, f"{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("cpus", [2, 4, 8])
+def test_all_cpus_stop(cpus):
+    """From the order to stop to the first word about it, with a guest on each CPU: instructions of all CPUs together."""
+    files = {f"vm{cpu}.qvmconf": bare_vm(f"vm{cpu}", "ticks", "seconds=600", cpus=(f"runmask {cpu}",)) for cpu in range(cpus)}
+    files["system.dts"] = system_dts(then=CRITICAL, vms=[f"vm{cpu}" for cpu in range(cpus)])
+    out = BUILD / f"path/stop-{cpus}.sites"
+    out.unlink(missing_ok=True)
+    plugin = (f"file={BUILD}/path/start.so,from={kernel_path.symbol('stop_others'):#x},"
+              f"stop={kernel_path.symbol('printk'):#x},out={out}")
+    with Board(make_archive(files), cpus=cpus, cpu=kernel_path.COUNTING, icount=True, extra=("-plugin", plugin)) as board:
+        board.prompt(120)
+        board.send("slay -s KILL lookout\r")
+        board.expect("global design safe state", 60)
+        assert "did not stop" not in board.seen, board.seen
+        board.expect_end()
+    total = int(out.read_text().split()[1])
+    print(f"{total} instructions on {cpus} CPUs")
+    assert 0 < total <= 10000
