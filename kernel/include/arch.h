@@ -64,7 +64,10 @@ bool gic_is_active(uint32_t spi);
 void gic_clear(uint32_t intid);                 /* neither pending nor active, as far as its level allows; disabled */
 void gic_set_active(uint32_t ppi, bool active); /* of this CPU */
 void gic_send_sgi(unsigned cpu, unsigned sgi);
-uint32_t gic_intid_limit(void); /* first SPI number that does not exist */
+struct cpu;
+struct thread;
+void gic_kick_running(const struct cpu *c, const struct thread *t); /* SGI_KICK, if it runs `t` now */
+uint32_t gic_intid_limit(void);                                     /* first SPI number that does not exist */
 
 /* SGIs between CPUs, and the kernel's own PPIs. */
 #define SGI_KICK        0 /* look at attention and the run queue */

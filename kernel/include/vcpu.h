@@ -71,6 +71,7 @@ NAMED void vcpu_irq_timer(struct cpu *c);         /* PPI 27 */
 NAMED void vcpu_irq_maintenance(struct cpu *c);   /* PPI 25 */
 void vcpu_timer_expired(struct timer *t);
 void vcpu_wake(struct vcpu *v); /* something is pending: out of WFI, or have its CPU look. Kernel lock held */
+void vcpu_send_sgi(struct vcpu *from, uint64_t value); /* ICC_SGI1R_EL1 */
 void vcpu_reset(struct vcpu *v);
 uint64_t *vcpu_register(struct vcpu *v, uint64_t reg); /* in memory, after vcpu_evict; NULL: no such */
 void vcpu_destroy(struct vcpu *v);

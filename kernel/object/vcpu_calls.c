@@ -194,21 +194,32 @@ static int64_t settled(struct thread *t, struct frame *f)
 	return CALL_BLOCKED;
 }
 
-/* On the CPU that holds the vCPU's registers, or has just put them into memory. */
+/* On the CPU that holds the vCPU's registers, or has just put them into memory. Who asks pays for it. */
 void vcpu_serve(struct cpu *c, struct vcpu *v)
 {
 	while (!list_empty(&v->requests)) {
 		struct thread *t = list_entry(v->requests.next, struct thread, wait_link);
+		uint64_t start = clock_ticks(), used;
 
 		list_del(&t->wait_link);
 		thread_wake(t, perform(c, v, &t->frame));
+		used = clock_ticks() - start;
+		t->cpu_ticks += used;
+		c->run_start += used;
 	}
 }
 
+/* The state of one that does not run here goes to memory: more requests need no interrupt of this CPU. */
 void vcpu_requests(struct cpu *c)
 {
-	if (c->resident)
-		vcpu_serve(c, c->resident);
+	struct vcpu *v = c->resident;
+
+	if (likely(!v || list_empty(&v->requests)))
+		return;
+	if (v->thread && v->thread == c->current)
+		vcpu_serve(c, v);
+	else
+		vcpu_evict(c);
 }
 
 int64_t call_VcpuGet(struct thread *t, struct frame *f)
@@ -305,4 +316,50 @@ void vcpu_wake(struct vcpu *v)
 	} else if (t->state == STATE_RUNNING && (t->in_guest || t->cpu != this_cpu()->id)) {
 		sched_kick(t->cpu);
 	}
+}
+
+/* ---- SGIs of a guest ---- */
+
+static void make_pending(struct vcpu *v, unsigned intid)
+{
+	lock_acquire(&v->lock);
+	vgic_set_pending(&v->vgic, intid);
+	v->dirty = true;
+	lock_release(&v->lock);
+}
+
+/* Those of a mask of indices: out of WFI, or have their CPUs look. One hold of the kernel's lock for all. */
+static void wake_all(struct process *p, uint32_t targets)
+{
+	if (!targets)
+		return;
+	lock_acquire(&kernel_lock);
+	for (; targets; targets &= targets - 1)
+		vcpu_wake(p->vcpus[__builtin_ctz(targets)]);
+	lock_release(&kernel_lock);
+}
+
+/* ICC_SGI1R_EL1 (IHI 0069, 12.2.20). */
+void vcpu_send_sgi(struct vcpu *from, uint64_t value)
+{
+	unsigned intid = (unsigned)(value >> 24) & 15;
+	bool others = value & BIT(40);
+	uint64_t upper = (value >> 16 & 0xff) << 8 | (value >> 32 & 0xff) << 16 | (value >> 48 & 0xff) << 32;
+	uint64_t first = (value >> 44 & 15) * 16;
+	uint32_t targets = 0;
+
+	for (unsigned i = 0; i < VCPU_MAX; i++) {
+		struct vcpu *v = __atomic_load_n(&from->process->vcpus[i], __ATOMIC_ACQUIRE);
+		uint64_t bit;
+
+		if (!v)
+			continue;
+		bit = (v->affinity & 0xff) - first;
+		if (others ? v != from : (v->affinity & ~0xffull) == upper && bit < 16 && (value & BIT(bit)))
+			make_pending(v, intid);
+		else
+			continue;
+		targets |= v != from ? (uint32_t)BIT(i) : 0;
+	}
+	wake_all(from->process, targets);
 }

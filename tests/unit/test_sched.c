@@ -287,6 +287,86 @@ static void test_vcpu_requests_one_at_a_time(void **state)
 	}
 }
 
+/*
+ * A vCPU whose thread does not run, while its registers still are in a CPU that works for somebody else: making something
+ * pending does not interrupt that CPU. A question about its state does, once; then its state is in memory.
+ */
+static void test_vcpu_at_rest(void **state)
+{
+	struct thread *a = machine_spawn(first, 20, 1u << 1), *busy, *asks = machine_spawn(first, 20, 1u << 2);
+	unsigned before;
+
+	(void)state;
+	assert_int_equal(sys(a, VcpuCreate, 0, 0, 0), 1);
+	assert_int_equal(sys(a, VcpuRun, 1, ACT_RUN), BLOCKED);
+	busy = machine_spawn(first, 40, 1u << 1);
+	assert_ptr_equal(cpus[1].current, busy);
+	assert_int_equal(a->process->vcpus[0]->home, 1);
+	before = host_sgi_count(1);
+	for (unsigned n = 0; n < 3; n++) {
+		assert_int_equal(sys(asks, VcpuInject, 1, 40 + n, 0x80), 0);
+		assert_int_equal(sys(asks, VcpuLine, 1, 50 + n, 1, 0x80), 0);
+		assert_int_equal(sys(asks, VcpuKick, 1), 0);
+	}
+	assert_int_equal(host_sgi_count(1), before);
+	assert_int_equal(a->process->vcpus[0]->home, 1);
+	for (unsigned n = 0; n < 3; n++) {
+		assert_int_equal(sys(asks, VcpuQuery, 1, 40 + n), VIRQ_PENDING);
+		assert_int_equal(sys(asks, VcpuPrivate, 1, VPRIV_ENABLE, 0, 0), 0);
+		assert_int_equal(sys(asks, VcpuGet, 1, VREG_PC), 0);
+	}
+	assert_int_equal(host_sgi_count(1), before + 1);
+	assert_int_equal(a->process->vcpus[0]->home, -1);
+	/* It runs: who makes something pending tells it. */
+	assert_int_equal(sys(busy, ThreadDestroy, 0), GONE);
+	assert_ptr_equal(cpus[1].current, a);
+	assert_int_equal(sys(a, VcpuRun, 1, ACT_RUN), BLOCKED);
+	before = host_sgi_count(1);
+	assert_int_equal(sys(asks, VcpuInject, 1, 60, 0x80), 0);
+	assert_int_equal(host_sgi_count(1), before + 1);
+}
+
+static unsigned holds;
+
+static void count_hold(void)
+{
+	holds++;
+}
+
+/* An SGI to all others: each has it, those that wait run, and the kernel lock is taken once, however many they are. */
+static void test_sgi_to_all(void **state)
+{
+	struct vcpu **v = first->process->vcpus;
+	struct thread *t[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		t[i] = machine_spawn(first, 20, 1u << (i + 1));
+		assert_int_equal(sys(t[i], VcpuCreate, i, i, 0), i + 1);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(sys(t[i], VcpuRun, i + 1, ACT_RUN), BLOCKED);
+		machine_guest_trap(t[i]->cpu, HOST_WFI);
+		assert_int_equal(t[i]->state, STATE_WFI);
+	}
+	host_cpu = 0;
+	holds = 0;
+	host_each_hold(count_hold);
+	vcpu_send_sgi(v[0], BIT(40) | 5ull << 24);
+	host_each_hold(NULL);
+	assert_int_equal(holds, 1);
+	assert_int_equal(t[0]->state, STATE_WFI);
+	for (unsigned i = 1; i < 3; i++)
+		assert_true(t[i]->state != STATE_WFI);
+	machine_settle();
+	/* To itself alone: nobody has to be told. */
+	holds = 0;
+	host_each_hold(count_hold);
+	vcpu_send_sgi(v[0], BIT(0) | 6ull << 24);
+	host_each_hold(NULL);
+	assert_int_equal(holds, 0);
+}
+
 /* ---- anything, with interrupts that come late ---- */
 
 #define THREADS 9u
@@ -383,6 +463,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_fp_between_guest_and_manager, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_vcpu_requests, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_vcpu_requests_one_at_a_time, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_vcpu_at_rest, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_sgi_to_all, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 	};
 

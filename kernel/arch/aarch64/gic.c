@@ -284,6 +284,15 @@ void gic_send_sgi(unsigned cpu, unsigned sgi)
 	isb();
 }
 
+void gic_kick_running(const struct cpu *c, const struct thread *t)
+{
+	dsb(ish); /* as above, and what it runs is read behind that */
+	if (__atomic_load_n(&c->current, __ATOMIC_RELAXED) != t)
+		return;
+	sysreg_write(ICC_SGI1R_EL1, c->sgi_target | (uint64_t)SGI_KICK << 24);
+	isb();
+}
+
 uint32_t gic_intid_limit(void)
 {
 	return limit;

@@ -196,7 +196,8 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 {
 	struct vcpu *v = t->vcpu;
 
-	if (unlikely(!v || v->id != id || v->work || !act_short(v, action, x2, x3, x4, x5))) {
+	if (unlikely(!v || v->id != id || __atomic_load_n(&v->work, __ATOMIC_ACQUIRE) ||
+		     !act_short(v, action, x2, x3, x4, x5))) {
 		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
 		return;
 	}
@@ -228,6 +229,8 @@ static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
 /* The long way in. */
 struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
 {
+	/* That the thread runs is seen by others before what they have left is looked at here. Also in vcpu_run(). */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (unlikely(v->kick)) {
 		v->kick = false;
 		return to_process(c, v, EXIT_KICK);
@@ -318,7 +321,8 @@ static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 		vcpu_wake(to);
 		lock_release(&kernel_lock);
 	} else if (home >= 0) {
-		gic_send_sgi((unsigned)home, SGI_KICK);
+		/* If its thread does not run there just now it looks before it enters the guest: vcpu_enter(). */
+		gic_kick_running(&cpus[home], to->thread);
 	}
 	return true;
 }

@@ -106,42 +106,6 @@ static uint64_t id_read(unsigned crm, unsigned op2)
 
 /* ---- interrupts ---- */
 
-static void make_pending(struct vcpu *from, struct vcpu *v, unsigned intid)
-{
-	bool wake;
-
-	lock_acquire(&v->lock);
-	vgic_set_pending(&v->vgic, intid);
-	v->dirty = true;
-	wake = v != from;
-	lock_release(&v->lock);
-	if (wake) {
-		lock_acquire(&kernel_lock);
-		vcpu_wake(v);
-		lock_release(&kernel_lock);
-	}
-}
-
-/* ICC_SGI1R_EL1 (IHI 0069, 12.2.20). */
-static void send_sgi(struct vcpu *from, uint64_t value)
-{
-	unsigned intid = (unsigned)(value >> 24) & 15;
-	bool others = value & BIT(40);
-	uint64_t upper = (value >> 16 & 0xff) << 8 | (value >> 32 & 0xff) << 16 | (value >> 48 & 0xff) << 32;
-	uint64_t first = (value >> 44 & 15) * 16;
-
-	for (unsigned i = 0; i < VCPU_MAX; i++) {
-		struct vcpu *v = __atomic_load_n(&from->process->vcpus[i], __ATOMIC_ACQUIRE);
-		uint64_t bit;
-
-		if (!v)
-			continue;
-		bit = (v->affinity & 0xff) - first;
-		if (others ? v != from : (v->affinity & ~0xffull) == upper && bit < 16 && (value & BIT(bit)))
-			make_pending(from, v, intid);
-	}
-}
-
 static void deactivate(struct vcpu *v, uint64_t intid)
 {
 	if (intid >= VIRQ_SPI_MAX)
@@ -269,7 +233,7 @@ bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 	uint32_t reg = (uint32_t)esr & ISS_REG_MASK;
 
 	switch (reg) {
-	case ISS_REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */ send_sgi(v, get(v, esr)); return true;
+	case ISS_REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */ vcpu_send_sgi(v, get(v, esr)); return true;
 	case ISS_REG(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1, ICC_SGI0R_EL1: no such group */
 	case ISS_REG(3, 0, 12, 11, 7): return true;
 	case ISS_REG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */ deactivate(v, get(v, esr)); return true;
