@@ -37,11 +37,14 @@ void memory_zero(void *va, size_t bytes);           /* whole pages */
 void memory_scrub(void *va, size_t bytes);          /* whole pages: zero, also for who runs with caches off */
 
 /* Stage-2 maintenance, on every CPU (inner shareable), ended by DSB and ISB. */
-void tlb_flush_page(unsigned vmid, paddr_t root, vaddr_t va);
+void tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[],
+		     unsigned count); /* each in a leaf that was broken */
 void tlb_flush_space(unsigned vmid, paddr_t root);
 void tlb_flush_cpu_space(unsigned vmid, paddr_t root); /* this CPU only: another vCPU of one VM comes to it */
-void table_write(uint64_t *entry,
-		 uint64_t value); /* store a descriptor so that table walks see it: ordered, DSB ISHST */
+/* Descriptors: stores between two syncs are in no order. A sync: table walks see what was stored. */
+void table_store(uint64_t *entry, uint64_t value);
+void table_sync(void);
+void table_write(uint64_t *entry, uint64_t value); /* a store with a sync before and behind it */
 
 /* Time: nanoseconds since power-on, and this CPU's timer. */
 uint64_t clock_now(void);

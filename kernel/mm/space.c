@@ -173,10 +173,12 @@ int64_t space_map(struct space *s, vaddr_t va, paddr_t pa, uint64_t bytes, unsig
 			return done ? (int64_t)done : error;
 		/* On to the end of this table, while nothing is in the way. A larger leaf can only begin at the next.
 		 */
+		table_sync();
 		for (; left && n < SPACE_STEP && bytes - done >= size && !(*entry & DESC_VALID); left--, n++) {
-			table_write(entry++, (pa + done) | bits);
+			table_store(entry++, (pa + done) | bits);
 			done += size;
 		}
+		table_sync();
 	}
 	return (int64_t)done;
 }
@@ -206,41 +208,67 @@ static int split(struct space *s, uint64_t *entry, unsigned level)
 	return 0;
 }
 
+/* Leaves that are taken away together, and what comes in their place. */
+struct batch {
+	uint64_t *entry[SPACE_CHANGE_STEP], value[SPACE_CHANGE_STEP];
+	vaddr_t va[SPACE_CHANGE_STEP];
+	unsigned count;
+};
+
+static void break_leaf(struct batch *b, uint64_t *entry, vaddr_t va, uint64_t value)
+{
+	b->entry[b->count] = entry;
+	b->value[b->count] = value;
+	b->va[b->count++] = va;
+	table_store(entry, 0);
+}
+
+/* No TLB has them any more; then the new ones. */
+static void finish(const struct space *s, const struct batch *b)
+{
+	tlb_flush_pages(s->vmid, s->root_pa, b->va, b->count);
+	if (!b->value[0])
+		return;
+	for (unsigned i = 0; i < b->count; i++)
+		table_store(b->entry[i], b->value[i]);
+	table_sync();
+}
+
 /* Go over the leaves of a range, and unmap them or give them new_attr. A split is a step of its own. */
 static int64_t change(struct space *s, vaddr_t va, uint64_t bytes, bool unmap, unsigned new_attr)
 {
+	struct batch batch;
 	uint64_t done = 0;
+	int error = 0;
 
-	for (unsigned n = 0; n < SPACE_CHANGE_STEP && done < bytes;) {
+	batch.count = 0;
+	for (unsigned n = 0; n < SPACE_CHANGE_STEP && done < bytes; n++) {
 		unsigned level;
-		uint64_t *entry = walk(s, va + done, &level);
+		uint64_t *entry = walk(s, va + done, &level), old = *entry;
 		uint64_t size = level_size(level), offset = (va + done) & (size - 1);
 
-		if (!(*entry & DESC_VALID)) {
+		if (!(old & DESC_VALID)) {
 			uint64_t hole = size - offset;
 
 			done += hole < bytes - done ? hole : bytes - done;
-			n++;
 			continue;
 		}
-		if (s->sealed && !(*entry & DESC_SHARED))
-			return done ? (int64_t)done : -KE_PERM;
-		if (offset || size > bytes - done) {
-			int error = split(s, entry, level);
-
-			return error && !done ? error : (int64_t)done;
+		if (s->sealed && !(old & DESC_SHARED)) {
+			error = -KE_PERM;
+			break;
 		}
-		uint64_t old = *entry;
-
-		table_write(entry, 0);
-		tlb_flush_page(s->vmid, s->root_pa, va + done);
-		if (!unmap)
-			table_write(entry,
-				    (old & DESC_ADDR) | leaf_bits(new_attr | (leaf_attr(old) & SPACE_DEVICE), level));
+		if (offset || size > bytes - done) {
+			error = batch.count ? 0 : split(s, entry, level);
+			break;
+		}
+		break_leaf(&batch, entry, va + done,
+			   unmap ? 0
+				 : (old & DESC_ADDR) | leaf_bits(new_attr | (leaf_attr(old) & SPACE_DEVICE), level));
 		done += size;
-		n++;
 	}
-	return (int64_t)done;
+	if (batch.count)
+		finish(s, &batch);
+	return done ? (int64_t)done : error;
 }
 
 int64_t space_unmap(struct space *s, vaddr_t va, uint64_t bytes)

@@ -272,9 +272,25 @@ static void put(uint64_t *entry, uint64_t value)
 	host_record_event(HOST_TABLE_WRITE, (uint64_t)entry, value);
 }
 
-static void tlbi(void)
+static void tlbi_stage2(const uint64_t *entry)
 {
-	host_record_event(HOST_TLBI_PAGE, 0, VMID);
+	host_record_tlbi(HOST_TLBI_PAGE, entry, VMID, NULL);
+}
+
+static void tlbi_stage1(void)
+{
+	host_record_tlbi(HOST_TLBI_STAGE1, NULL, VMID, NULL);
+}
+
+static void tlbi(const uint64_t *entry)
+{
+	tlbi_stage2(entry), dsb(), tlbi_stage1();
+}
+
+/* A right beginning of what is to be shown wrong. */
+static void break_first(uint64_t *table)
+{
+	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], 0);
 }
 
 static void broken(void)
@@ -285,29 +301,42 @@ static void broken(void)
 
 static void test_the_checker(void **state)
 {
-	uint64_t *table = kmem_page(&k), *below = kmem_page(&k);
+	uint64_t *table = kmem_page(&k), *below = kmem_page(&k), leaf = LEAF(2ull);
 
 	(void)state;
 	host_record(true);
 	/* Right. */
-	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], 0), dsb(), tlbi(), dsb(), put(&table[0], LEAF(2ull)), dsb();
+	break_first(table), dsb(), tlbi(&table[0]), dsb(), put(&table[0], leaf), dsb();
 	rules();
 	/* Without a break. */
 	host_record(true);
-	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], LEAF(2ull)), dsb();
+	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], leaf), dsb();
 	broken();
 	/* Without the invalidation; with one that is too early; with one that is not waited for. */
-	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], 0), dsb(), put(&table[0], LEAF(2ull)), dsb();
+	break_first(table), dsb(), put(&table[0], leaf), dsb();
 	broken();
-	put(&table[0], LEAF(1ull)), dsb(), tlbi(), dsb(), put(&table[0], 0), dsb(), put(&table[0], LEAF(2ull)), dsb();
+	put(&table[0], LEAF(1ull)), dsb(), tlbi(&table[0]), dsb(), put(&table[0], 0), dsb(), put(&table[0], leaf),
+	    dsb();
 	broken();
-	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], 0), dsb(), tlbi(), put(&table[0], LEAF(2ull)), dsb();
+	break_first(table), dsb(), tlbi(&table[0]), put(&table[0], leaf), dsb();
 	broken();
 	/* The store that breaks it may come after the invalidation. */
-	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], 0), tlbi(), dsb(), put(&table[0], LEAF(2ull)), dsb();
+	break_first(table), tlbi(&table[0]), dsb(), put(&table[0], leaf), dsb();
+	broken();
+	/* One half of it only; both at once: stage 1 may be walked before stage 2 is gone. */
+	break_first(table), dsb(), tlbi_stage2(&table[0]), dsb();
+	broken();
+	break_first(table), dsb(), tlbi_stage1(), dsb();
+	broken();
+	break_first(table), dsb(), tlbi_stage2(&table[0]), tlbi_stage1(), dsb();
+	broken();
+	/* Of another address; of its neighbour, which was broken with it. */
+	break_first(table), dsb(), tlbi(&table[1]), dsb();
+	broken();
+	put(&table[1], LEAF(3ull)), break_first(table), put(&table[1], 0), dsb(), tlbi(&table[1]), dsb();
 	broken();
 	/* Taken away, and nothing said. */
-	put(&table[0], LEAF(1ull)), dsb(), put(&table[0], 0), dsb();
+	break_first(table), dsb();
 	broken();
 	/* A table that was not zeroed; zeroed, but not ordered. */
 	put(&table[1], TABLE(below)), dsb();
@@ -318,6 +347,89 @@ static void test_the_checker(void **state)
 	host_record_event(HOST_ZERO, (uint64_t)below, PAGE_SIZE);
 	dsb(), put(&table[1], TABLE(below)), dsb();
 	rules();
+}
+
+/* Of two spaces: the invalidation of one does nothing for the other, and each has its VMID. */
+static void test_the_checker_of_spaces(void **state)
+{
+	uint64_t *root[2] = {kmem_page(&k), kmem_page(&k)}, *below = kmem_page(&k);
+
+	(void)state;
+	for (unsigned right = 0; right < 3; right++) {
+		host_record(true);
+		for (unsigned i = 0; i < 2; i++)
+			host_record_tlbi(HOST_TLBI_SPACE, NULL, VMID + i, root[i]), dsb();
+		host_record_event(HOST_ZERO, (uint64_t)below, PAGE_SIZE), dsb();
+		put(&root[0][3], TABLE(below)), dsb();
+		break_first(below), dsb();
+		host_record_tlbi(HOST_TLBI_SPACE, NULL, VMID + (right == 1), root[right == 2]), dsb();
+		if (right == 0)
+			rules();
+		else
+			broken();
+	}
+}
+
+/* Each thing that a change of eight leaves does is needed: without any one of them the rules are broken. */
+static void test_nothing_can_be_left_out(void **state)
+{
+	static const struct {
+		enum host_event_kind kind;
+		unsigned count;
+	} needed[] = {{HOST_TLBI_PAGE, SPACE_CHANGE_STEP}, {HOST_TLBI_STAGE1, 1}, {HOST_DSB, 3}};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_COUNT(needed); i++) {
+		for (unsigned n = 1; n <= needed[i].count; n++) {
+			for (unsigned unmap = 0; unmap < 2; unmap++) {
+				start(200, false);
+				assert_int_equal(space_map(&s, 0, KIB4, SPACE_CHANGE_STEP * KIB4, RW),
+						 SPACE_CHANGE_STEP * KIB4);
+				rules();
+				host_record_leave_out(needed[i].kind, n);
+				if (unmap)
+					space_unmap(&s, 0, SPACE_CHANGE_STEP * KIB4);
+				else
+					space_protect(&s, 0, SPACE_CHANGE_STEP * KIB4, SPACE_R);
+				broken();
+			}
+		}
+	}
+	host_record_leave_out(HOST_DSB, 0);
+}
+
+static unsigned count_of(enum host_event_kind kind)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < host_record_count(); i++)
+		count += host_record_at(i)->kind == kind;
+	return count;
+}
+
+/* Eight leaves cost eight invalidations of stage 2, but one of stage 1, and no more barriers than one leaf. */
+static void test_batch(void **state)
+{
+	(void)state;
+	for (unsigned unmap = 0; unmap < 2; unmap++) {
+		unsigned barriers[2];
+
+		for (unsigned eight = 0; eight < 2; eight++) {
+			uint64_t bytes = (eight ? SPACE_CHANGE_STEP : 1) * KIB4;
+
+			start(200, false);
+			assert_int_equal(space_map(&s, 0, KIB4, SPACE_CHANGE_STEP * KIB4, RW),
+					 SPACE_CHANGE_STEP * KIB4);
+			host_record(true);
+			assert_int_equal(unmap ? space_unmap(&s, 0, bytes) : space_protect(&s, 0, bytes, SPACE_R),
+					 bytes);
+			assert_int_equal(count_of(HOST_TLBI_PAGE), bytes / KIB4);
+			assert_int_equal(count_of(HOST_TLBI_STAGE1), 1);
+			barriers[eight] = count_of(HOST_DSB);
+		}
+		assert_int_equal(barriers[0], barriers[1]);
+		assert_int_equal(barriers[1], unmap ? 3 : 4);
+	}
 }
 
 /* Once the guest has run, only shared memory goes, however many steps it takes. */
@@ -413,6 +525,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_out_of_memory, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 	    cmocka_unit_test_setup(test_the_checker, setup),
+	    cmocka_unit_test_setup(test_the_checker_of_spaces, setup),
+	    cmocka_unit_test_setup(test_nothing_can_be_left_out, setup),
+	    cmocka_unit_test_setup(test_batch, setup),
 	    cmocka_unit_test(test_process_memory),
 	};
 

@@ -33,12 +33,15 @@ static void leave(uint64_t old)
 	isb();
 }
 
-void tlb_flush_page(unsigned vmid, paddr_t root, vaddr_t va)
+void tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[], unsigned count)
 {
 	uint64_t old = enter(vmid, root);
 
-	for (unsigned i = 0; i < (errata_repeat_tlbi ? 2 : 1); i++)
-		__asm__ volatile("tlbi ipas2e1is, %0\n\tdsb ish" : : "r"(va >> 12 & 0xfffffffffull) : "memory");
+	for (unsigned turn = 0; turn < (errata_repeat_tlbi ? 2 : 1); turn++) {
+		for (unsigned i = 0; i < count; i++)
+			__asm__ volatile("tlbi ipas2e1is, %0" : : "r"(va[i] >> 12 & 0xfffffffffull) : "memory");
+		dsb(ish);
+	}
 	/* What stage 1 and 2 together gave is cached apart from stage 2 alone, and under addresses that are not known.
 	 */
 	TLBI("vmalle1is", ish);
@@ -63,10 +66,20 @@ void tlb_flush_cpu_space(unsigned vmid, paddr_t root)
 	leave(old);
 }
 
+/* EL2's own map is shareable as table walks are. */
+void table_store(uint64_t *entry, uint64_t value)
+{
+	*(volatile uint64_t *)entry = value;
+}
+
+void table_sync(void)
+{
+	dsb(ishst);
+}
+
 void table_write(uint64_t *entry, uint64_t value)
 {
-	/* What the descriptor leads to, then the descriptor. EL2's own map is shareable as table walks are. */
-	dsb(ishst);
-	*(volatile uint64_t *)entry = value;
-	dsb(ishst);
+	table_sync(); /* what the descriptor leads to, then the descriptor */
+	table_store(entry, value);
+	table_sync();
 }

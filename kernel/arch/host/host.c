@@ -220,37 +220,64 @@ void cache_sync_code(const void *va, size_t bytes)
 	host_record_event(HOST_DSB, 0, 0);
 }
 
-void table_write(uint64_t *entry, uint64_t value)
+void table_store(uint64_t *entry, uint64_t value)
 {
-	host_record_event(HOST_DSB, 0, 0);
 	*entry = value;
 	host_record_event(HOST_TABLE_WRITE, (uint64_t)entry, value);
+}
+
+void table_sync(void)
+{
 	host_record_event(HOST_DSB, 0, 0);
 }
 
-static void tlbi(enum host_event_kind kind, unsigned vmid, vaddr_t va)
+void table_write(uint64_t *entry, uint64_t value)
 {
-	host_record_event(HOST_DSB, 0, 0);
-	host_record_event(kind, va, vmid);
-	host_record_event(HOST_DSB, 0, 0);
+	table_sync();
+	table_store(entry, value);
+	table_sync();
 }
 
-void tlb_flush_page(unsigned vmid, paddr_t root, vaddr_t va)
+/* Where a walk for an address ends. */
+static uint64_t *walk_end(paddr_t root, vaddr_t va)
 {
-	(void)root;
-	tlbi(HOST_TLBI_PAGE, vmid, va);
+	uint64_t *table = pa_to_va(root);
+
+	for (unsigned shift = 30;; shift -= 9) {
+		uint64_t *entry = &table[va >> shift & 511];
+
+		if (shift == 12 || (*entry & 3) != 3)
+			return entry;
+		table = pa_to_va(*entry & 0xfffffffff000ull);
+	}
+}
+
+static void tlbi(enum host_event_kind kind, unsigned vmid, paddr_t root, const uint64_t *entry)
+{
+	host_record_tlbi(kind, entry, vmid, pa_to_va(root));
+}
+
+void tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[], unsigned count)
+{
+	table_sync();
+	for (unsigned i = 0; i < count; i++)
+		tlbi(HOST_TLBI_PAGE, vmid, root, walk_end(root, va[i]));
+	table_sync();
+	tlbi(HOST_TLBI_STAGE1, vmid, root, NULL);
+	table_sync();
 }
 
 void tlb_flush_space(unsigned vmid, paddr_t root)
 {
-	(void)root;
-	tlbi(HOST_TLBI_SPACE, vmid, 0);
+	table_sync();
+	tlbi(HOST_TLBI_SPACE, vmid, root, NULL);
+	table_sync();
 }
 
 void tlb_flush_cpu_space(unsigned vmid, paddr_t root)
 {
-	(void)root;
-	tlbi(HOST_TLBI_CPU, vmid, 0);
+	tlbi(HOST_TLBI_CPU, vmid, root, NULL);
+	table_sync();
 }
 
 /* ---- time ---- */

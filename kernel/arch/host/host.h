@@ -70,8 +70,9 @@ void host_each_hold(void (*check)(void)); /* called before the kernel lock is re
 
 enum host_event_kind {
 	HOST_TABLE_WRITE, /* at = host address of the entry, value */
-	HOST_TLBI_PAGE,   /* value = VMID, at = address */
-	HOST_TLBI_SPACE,  /* value = VMID */
+	HOST_TLBI_PAGE,   /* IPAS2E1IS: value = VMID, at = host address of the entry that the address leads to */
+	HOST_TLBI_STAGE1, /* VMALLE1IS: value = VMID */
+	HOST_TLBI_SPACE,  /* VMALLS12E1IS: value = VMID */
 	HOST_TLBI_CPU,    /* value = VMID */
 	HOST_DSB,
 	HOST_ZERO,      /* at = host address, value = bytes */
@@ -82,15 +83,19 @@ enum host_event_kind {
 struct host_event {
 	uint8_t kind;
 	uint64_t at, value;
+	const void *root; /* of an invalidation: host address of the root table that is in VTTBR_EL2 */
 };
 
 void host_record(bool on); /* on: from empty */
 void host_record_event(enum host_event_kind kind, uint64_t at, uint64_t value);
+void host_record_tlbi(enum host_event_kind kind, const uint64_t *entry, unsigned vmid, const void *root);
+void host_record_leave_out(enum host_event_kind kind, unsigned n); /* the n-th of that kind from now is lost */
 unsigned host_record_count(void);
 const struct host_event *host_record_at(unsigned i);
 /*
  * Do the events so far keep the rules? NULL: yes. Else which one is broken:
- * a valid descriptor becomes another valid one only by way of an invalid one and a TLB invalidation that reaches it;
+ * a valid descriptor becomes another valid one only by way of an invalid one and a TLB invalidation that reaches it: of
+ * its space, or of its address and, behind a DSB, of what stage 1 made of it, with the VMID that its tables have;
  * each invalidation waits for the stores before it and is waited for; a table is zeroed, and that is ordered, before an
  * entry points at it; nothing that was broken is still without its invalidation.
  */

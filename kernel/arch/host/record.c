@@ -15,6 +15,8 @@
 static struct host_event *events;
 static unsigned event_count;
 static bool recording;
+static enum host_event_kind lost_kind;
+static unsigned lost_in; /* so many of them from now; 0: none */
 
 void host_record(bool on)
 {
@@ -25,13 +27,29 @@ void host_record(bool on)
 		event_count = 0;
 }
 
-void host_record_event(enum host_event_kind kind, uint64_t at, uint64_t value)
+void host_record_leave_out(enum host_event_kind kind, unsigned n)
 {
-	if (!recording)
+	lost_kind = kind;
+	lost_in = n;
+}
+
+static void record(struct host_event e)
+{
+	if (!recording || (lost_in && e.kind == lost_kind && !--lost_in))
 		return;
 	if (event_count == EVENTS_MAX)
 		host_fail("the recorder is full");
-	events[event_count++] = (struct host_event){.kind = (uint8_t)kind, .at = at, .value = value};
+	events[event_count++] = e;
+}
+
+void host_record_event(enum host_event_kind kind, uint64_t at, uint64_t value)
+{
+	record((struct host_event){.kind = (uint8_t)kind, .at = at, .value = value});
+}
+
+void host_record_tlbi(enum host_event_kind kind, const uint64_t *entry, unsigned vmid, const void *root)
+{
+	record((struct host_event){.kind = (uint8_t)kind, .at = (uint64_t)entry, .value = vmid, .root = root});
 }
 
 unsigned host_record_count(void)
@@ -63,11 +81,21 @@ bool host_record_covers(enum host_event_kind kind, uint64_t at, uint64_t bytes)
 
 /* ---- the rules ---- */
 
-/* A descriptor as far as the events tell. */
+/* What has been done about a descriptor that was taken away, in this order. */
+enum state {
+	WHOLE,  /* it is as it was written, and no TLB has anything older */
+	BROKEN, /* stored */
+	SEEN,   /* and waited for */
+	STAGE2, /* its address was invalidated in stage 2 ... */
+	STAGE2_DONE /* ... everywhere */,
+	ALL, /* and so was what stage 1 made of it */
+};
+
+/* A descriptor as far as the events tell; or the first of a table, for which `parent` is the descriptor of that. */
 struct entry {
-	uint64_t at, value;
-	bool known, broken; /* broken: it was valid, and no invalidation has reached it since */
-	bool broken_seen;   /* the store that broke it was waited for */
+	uint64_t at, value, parent;
+	bool known;
+	enum state state;
 };
 
 static struct entry *entry_of(struct entry *table, uint64_t at)
@@ -78,6 +106,27 @@ static struct entry *entry_of(struct entry *table, uint64_t at)
 		i++;
 	table[i % ENTRIES_MAX].at = at;
 	return &table[i % ENTRIES_MAX];
+}
+
+static uint64_t table_of(uint64_t entry)
+{
+	return entry & ~(uint64_t)PAGE_MASK;
+}
+
+/* Its `value` is the VMID. No descriptor lies there. */
+static struct entry *root_of(struct entry *table, uint64_t root)
+{
+	return entry_of(table, root + 1);
+}
+
+/* Does the entry belong to the tables of that root? If nobody has said whose its table is, it may. */
+static bool is_below(struct entry *table, uint64_t entry, const void *root)
+{
+	uint64_t page = table_of(entry), parent;
+
+	while ((parent = entry_of(table, page)->parent) != 0)
+		page = table_of(parent);
+	return !root || page == (uint64_t)root || !root_of(table, page)->known;
 }
 
 /* Zeroed, and a DSB since, before event n. Only for tables that came to be while the recorder ran. */
@@ -98,80 +147,107 @@ static bool is_leaf_or_table_change(const struct entry *e, uint64_t value)
 	return e->known && (e->value & DESC_VALID) && (value & DESC_VALID) && e->value != value;
 }
 
-static const char *check_write(struct entry *e, const struct host_event *w, unsigned n, bool *pending)
+static const char *check_write(struct entry *table, struct entry *e, const struct host_event *w, unsigned n)
 {
 	if (is_leaf_or_table_change(e, w->value))
 		return "a valid descriptor was changed without a break";
-	if (e->broken && (w->value & DESC_VALID))
+	if (e->state != WHOLE && (w->value & DESC_VALID))
 		return "a descriptor was made anew without a TLB invalidation";
-	if ((w->value & DESC_TABLE) == DESC_TABLE && !(w->value & 0x7fc) &&
-	    !table_is_ready(n, (uint64_t)pa_to_va(w->value & DESC_ADDR)))
-		return "an entry points to a table that was not zero, or not surely";
-	if (e->known && (e->value & DESC_VALID) && !(w->value & DESC_VALID)) {
-		e->broken = true;
-		e->broken_seen = false;
-		*pending = true;
+	if ((w->value & DESC_TABLE) == DESC_TABLE && !(w->value & 0x7fc)) {
+		uint64_t below = (uint64_t)pa_to_va(w->value & DESC_ADDR);
+
+		if (!table_is_ready(n, below))
+			return "an entry points to a table that was not zero, or not surely";
+		entry_of(table, below)->parent = w->at;
 	}
+	if (e->known && (e->value & DESC_VALID) && !(w->value & DESC_VALID))
+		e->state = BROKEN;
 	e->known = true;
 	e->value = w->value;
 	return NULL;
 }
 
-/* Each descriptor that waits for something; there are never more than a few. */
-static void each_broken(struct entry *table, const unsigned *order, unsigned count, bool dsb)
+static enum state next_state(const struct host_event *w, const struct entry *e, bool below)
 {
-	for (unsigned i = 0; i < count; i++) {
-		struct entry *e = &table[order[i]];
-
-		if (dsb)
-			e->broken_seen = true;
-		else if (e->broken_seen)
-			e->broken = false;
+	switch (w->kind) {
+	case HOST_DSB:
+		return e->state == BROKEN   ? SEEN
+		       : e->state == STAGE2 ? STAGE2_DONE
+		       : e->state == ALL    ? WHOLE
+					    : e->state;
+	case HOST_TLBI_PAGE: return e->state == SEEN && e->at == w->at ? STAGE2 : e->state;
+	case HOST_TLBI_STAGE1: return e->state == STAGE2_DONE && below ? ALL : e->state;
+	case HOST_TLBI_SPACE: return e->state >= SEEN && below ? ALL : e->state;
+	default: return e->state;
 	}
+}
+
+/* The VMID that a root came with first is that of its tables. */
+static const char *check_vmid(struct entry *table, const struct host_event *w)
+{
+	struct entry *root = w->root ? root_of(table, (uint64_t)w->root) : NULL;
+
+	if (!root)
+		return NULL;
+	if (root->known && root->value != w->value)
+		return "an invalidation names another VMID than that of its tables";
+	root->known = true;
+	root->value = w->value;
+	return NULL;
+}
+
+/* What the events have left: descriptors that wait for something, of which there are never more than a few. */
+struct check {
+	struct entry *table;
+	unsigned *order, count;
+	bool tlbi_open;
+};
+
+static const char *check_event(struct check *c, const struct host_event *w, unsigned n)
+{
+	const char *wrong = NULL;
+
+	if (w->kind == HOST_TABLE_WRITE) {
+		struct entry *e = entry_of(c->table, w->at);
+		bool whole = e->state == WHOLE;
+
+		wrong = c->tlbi_open ? "a TLB invalidation was not waited for" : check_write(c->table, e, w, n);
+		if (whole && e->state == BROKEN)
+			c->order[c->count++] = (unsigned)(e - c->table);
+		return wrong;
+	}
+	if (w->kind == HOST_TLBI_PAGE || w->kind == HOST_TLBI_STAGE1 || w->kind == HOST_TLBI_SPACE) {
+		wrong = check_vmid(c->table, w);
+		c->tlbi_open = true;
+	} else if (w->kind != HOST_DSB) {
+		return NULL;
+	} else {
+		c->tlbi_open = false;
+	}
+	for (unsigned i = 0; i < c->count; i++) {
+		struct entry *e = &c->table[c->order[i]];
+
+		e->state = next_state(w, e, is_below(c->table, e->at, w->root));
+	}
+	while (c->count && c->table[c->order[c->count - 1]].state == WHOLE)
+		c->count--;
+	return wrong;
 }
 
 const char *host_record_check(void)
 {
-	struct entry *table = calloc(ENTRIES_MAX, sizeof(*table));
-	unsigned *order = calloc(event_count + 1, sizeof(*order)), count = 0;
+	struct check c = {.table = calloc(ENTRIES_MAX, sizeof(*c.table)),
+			  .order = calloc(event_count + 1, sizeof(*c.order))};
 	const char *wrong = NULL;
-	bool tlbi_open = false;
 
-	for (unsigned i = 0; i < event_count && !wrong; i++) {
-		const struct host_event *w = &events[i];
-		bool pending = false;
-
-		switch (w->kind) {
-		case HOST_TABLE_WRITE: {
-			struct entry *e = entry_of(table, w->at);
-
-			if (tlbi_open)
-				wrong = "a TLB invalidation was not waited for";
-			else
-				wrong = check_write(e, w, i, &pending);
-			if (pending)
-				order[count++] = (unsigned)(e - table);
-			break;
-		}
-		case HOST_TLBI_PAGE:
-		case HOST_TLBI_SPACE:
-			each_broken(table, order, count, false);
-			while (count && !table[order[count - 1]].broken)
-				count--;
-			tlbi_open = true;
-			break;
-		case HOST_DSB:
-			each_broken(table, order, count, true);
-			tlbi_open = false;
-			break;
-		default: break;
-		}
-	}
-	if (!wrong && count)
-		wrong = "a descriptor was taken away and its TLB entries were not";
-	if (!wrong && tlbi_open)
+	for (unsigned i = 0; i < event_count && !wrong; i++)
+		wrong = check_event(&c, &events[i], i);
+	for (unsigned i = 0; i < c.count && !wrong; i++)
+		if (c.table[c.order[i]].state != WHOLE)
+			wrong = "a descriptor was taken away and its TLB entries were not";
+	if (!wrong && c.tlbi_open)
 		wrong = "the last TLB invalidation was not waited for";
-	free(order);
-	free(table);
+	free(c.order);
+	free(c.table);
 	return wrong;
 }
