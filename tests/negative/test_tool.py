@@ -2,11 +2,14 @@
 """The host tool by itself: the archives that it writes, and that it writes none when something is wrong."""
 import hashlib
 import json
+import os
 import pathlib
 import re
 import shutil
+import signal
 import struct
 import subprocess
+import time
 
 import pytest
 
@@ -485,3 +488,95 @@ def test_without_checks(tmp_path):
     assert bulkhead("image", folder, *files, "-o", tmp_path / "no").returncode == run.EX_CONFIG
     assert not (tmp_path / "no").exists()
     assert bulkhead("image", folder, *files, "--no-check", "-o", tmp_path / "yes").returncode == 0
+
+
+def only_regular(words, text):
+    done = subprocess.run([run.TOOL, *map(str, words)], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+    assert done.returncode == run.EX_CONFIG
+    assert text in done.stderr, done.stderr
+
+
+def test_only_regular_files(tmp_path):
+    """What waits for a writer, or has no end, is not read; of a file that is too long nothing is."""
+    options = make_programs(tmp_path)
+    pipe, folder = tmp_path / "pipe", tmp_path / "system"
+    os.mkfifo(pipe)
+    out = ("-o", tmp_path / "out.cpio")
+    for path in (pipe, "/dev/zero"):
+        only_regular(("check", HELLO, *options, "--board", path), f"{path}: this is no regular file")
+        only_regular(("image", HELLO, *options, "-f", f"{path}=more", *out), f"{path}: this is no regular file")
+        only_regular(("image", HELLO, *options, "--key", path, *out), f"{path}: this is no regular file")
+        only_regular(("sign", path, "--key", path), f"{path}: this is no regular file")
+    only_regular(("check", pipe), "the read failed")
+    folder.mkdir()
+    for name in ("system.dts", "hello.qvmconf", "hello.elf"):
+        shutil.copytree(HELLO, folder, dirs_exist_ok=True)
+        (folder / name).unlink(missing_ok=True)
+        os.mkfifo(folder / name)
+        only_regular(("check", folder, *options[:-4], *options[-2:]), "the read failed" if "qvm" in name else "no regular file")
+        (folder / name).unlink()
+    with (tmp_path / "long.qvmconf").open("wb") as config:
+        config.truncate(1 << 40)
+    only_regular(("check", tmp_path / "long.qvmconf"), "the read failed")
+    assert not (tmp_path / "out.cpio").exists()
+
+
+def processes_with(text):
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found += [path.parent.name] if text in path.read_bytes() else []
+        except OSError:
+            pass
+    return found
+
+
+def first_line(stream, start):
+    said = []
+    for line in stream:
+        said.append(line)
+        if line.startswith(start):
+            return line
+    raise AssertionError(f"no line begins with {start!r}: {said}")
+
+
+def wait_for(what):
+    for _ in range(100):
+        if what():
+            return
+        time.sleep(0.1)
+    raise AssertionError("not within 10 s")
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_killed_run_leaves_nothing(tmp_path, end):
+    """Neither the folder for what was made on the way, nor what was started: QEMU, here a script that waits."""
+    build = pathlib.Path(run.TOOL).parent
+    if not (build / "bin" / "qvm").exists() or not (build / "guests" / "hello.elf").exists():
+        pytest.skip("the programs of the system are not built")
+    (tmp_path / "Image").write_text("none")
+    qemu, mark = tmp_path / "qemu-system-aarch64", f"300.{os.getpid()}{int(end)}"
+    qemu.write_text(f"#!/bin/sh\ncase \"$*\" in *dumpdtb=*)\n  file=${{2##*dumpdtb=}}\n  cp {build}/boards/qemu-virt.dtb "
+                    f"$file; exit 0;; esac\necho \"started $*\"; exec sleep {mark}\n")
+    qemu.chmod(0o755)
+    tool = subprocess.Popen([run.TOOL, "run", HELLO, "--kernel", tmp_path / "Image"], stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+                            env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    said = first_line(tool.stdout, "started ")
+    folder = pathlib.Path(re.search(r"-initrd (\S+)", said).group(1)).parent
+    assert folder.name.startswith("bulkhead-") and folder.is_dir()
+    wait_for(lambda: processes_with(mark.encode()))
+    tool.send_signal(end)
+    tool.wait(timeout=20)
+    wait_for(lambda: not folder.exists() and not processes_with(mark.encode()))
+
+
+def test_messages_are_in_order(tmp_path):
+    """By file, as they are first named, and by line, whichever check found them; for machines, too."""
+    path = tmp_path / "vm.qvmconf"
+    path.write_text("ram 0x80000000,16M\nvdev pl011 loc 0x80000000\nram 0x80000000,1M\nset nothing on\n")
+    for words in ((), ("--json",)):
+        done = bulkhead("check", path, *words)
+        lines = [one["line"] for one in json.loads(done.stdout)["messages"]] if words else \
+            [int(line.split(":")[1].split("]")[0]) for line in done.stderr.splitlines()]
+        assert lines == sorted(lines) and len(set(lines)) >= 3, done.stderr

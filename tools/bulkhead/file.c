@@ -3,9 +3,12 @@
 #include "message.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -149,15 +152,24 @@ int file_finish(struct file_output *output, bool keep)
 	return keep ? -1 : 0;
 }
 
+void file_die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(127); /* it has ended before that was said */
+}
+
 int file_run(const char *const *command, struct file *output, struct file *errors)
 {
 	FILE *out = tmpfile(), *err = tmpfile();
+	const pid_t self = getpid();
 	int status = -1;
 	pid_t child;
 
 	*output = *errors = (struct file){NULL, 0};
 	child = out && err ? fork() : -1;
 	if (child == 0) {
+		file_die_with(self);
 		dup2(fileno(out), STDOUT_FILENO);
 		dup2(fileno(err), STDERR_FILENO);
 		execvp(command[0], (char *const *)(uintptr_t)command);
@@ -282,15 +294,20 @@ static int compile_within(const char *path, const char *sources, const char *con
 
 int file_compile(const char *path, const char *const *folders, unsigned count, struct file *dtb, struct file *annotated)
 {
-	char sources[] = "/tmp/bulkhead-XXXXXX";
-	int fd = mkstemp(sources), status;
+	FILE *source = NULL;
+	const char *wrong = open_regular(path, FILE_TEXT_MAX, &source);
+	int fd = wrong ? -1 : memfd_create("sources", 0), status;
+	char sources[32];
 
+	if (source)
+		fclose(source);
 	if (fd < 0) {
-		message("%s: %s", sources, strerror(errno));
+		message("%s: %s", path, wrong ? wrong : strerror(errno));
 		return -1;
 	}
-	close(fd);
+	/* A file without a name: whenever this ends, nothing is left. */
+	snprintf(sources, sizeof(sources), "/proc/self/fd/%d", fd);
 	status = compile_within(path, sources, folders, count, dtb, annotated);
-	unlink(sources);
+	close(fd);
 	return status;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct file {
 	uint8_t *data; /* from malloc(), with a NUL behind it */
@@ -39,6 +40,9 @@ int file_finish(struct file_output *output, bool keep);
  * within the folders. 0, or -1 after messages. */
 int file_compile(const char *path, const char *const *folders, unsigned count, struct file *dtb,
 		 struct file *annotated);
+
+/* In a child, before it becomes another program: from now on it ends when `parent`, which made it, does. */
+void file_die_with(pid_t parent);
 
 /* Runs a command, whose first word is looked up in PATH, and reads its output. Its exit status, 127 if it cannot run,
  * FILE_RUN_SIGNAL and the signal's number if one ended it; what it prints on stderr is in `errors`. Both are to be

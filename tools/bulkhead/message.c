@@ -33,10 +33,7 @@ static void keep(struct list *list, const char *line)
 
 void message_send(const char *line)
 {
-	if (json)
-		keep(&messages, line);
-	else
-		fprintf(stderr, "%s\n", line);
+	keep(&messages, line);
 }
 
 void message(const char *format, ...)
@@ -67,6 +64,83 @@ void message_good(const char *format, ...)
 	va_start(args, format);
 	vprintf(format, args);
 	va_end(args);
+}
+
+/* ---- in order: what has no place, then by file, as they were first named, and by line ---- */
+
+/* Bytes of the file's name in "[file:line]" at the beginning; 0: there is no place. */
+static size_t file_bytes(const char *line, unsigned long *number)
+{
+	const char *end = *line == '[' ? strchr(line, ']') : NULL, *colon = end;
+	char *behind;
+
+	while (colon && colon > line && *colon != ':')
+		colon--;
+	if (!colon || colon == line)
+		return 0;
+	*number = strtoul(colon + 1, &behind, 10);
+	return behind == end ? (size_t)(colon - line - 1) : 0;
+}
+
+/* Where a message goes: the number of its file, counted from 1 as they appear, and its line. */
+struct place {
+	size_t file;
+	unsigned long line;
+	char *text;
+};
+
+static void find_places(struct place *places)
+{
+	for (size_t i = 0; i < messages.count; i++) {
+		char *text = messages.lines[i];
+		size_t bytes, other = 0;
+
+		places[i] = (struct place){0, 0, text};
+		bytes = file_bytes(text, &places[i].line);
+		if (bytes == 0)
+			continue;
+		while (other < i && (places[other].file == 0 || strncmp(places[other].text, text, bytes + 2) != 0))
+			other++;
+		places[i].file = other < i ? places[other].file : i + 1;
+	}
+}
+
+static bool comes_before(const struct place *a, const struct place *b)
+{
+	return a->file != b->file ? a->file < b->file : a->line < b->line;
+}
+
+/* Insertion keeps the order of those that are equal. */
+static void sort_messages(void)
+{
+	struct place *places = calloc(messages.count ? messages.count : 1, sizeof(*places));
+
+	if (!places)
+		return;
+	find_places(places);
+	for (size_t i = 1; i < messages.count; i++) {
+		const struct place moved = places[i];
+		size_t at = i;
+
+		for (; at > 0 && comes_before(&moved, &places[at - 1]); at--)
+			places[at] = places[at - 1];
+		places[at] = moved;
+	}
+	for (size_t i = 0; i < messages.count; i++)
+		messages.lines[i] = places[i].text;
+	free(places);
+}
+
+void message_flush(void)
+{
+	if (json)
+		return;
+	sort_messages();
+	for (size_t i = 0; i < messages.count; i++) {
+		fprintf(stderr, "%s\n", messages.lines[i]);
+		free(messages.lines[i]);
+	}
+	messages.count = 0;
 }
 
 /* ---- JSON (RFC 8259) ---- */
@@ -132,8 +206,10 @@ static void print_message(const char *line)
 
 void message_finish(int status)
 {
+	message_flush();
 	if (!json)
 		return;
+	sort_messages();
 	printf("{\"status\": %d, \"messages\": [", status);
 	for (size_t i = 0; i < messages.count; i++) {
 		printf("%s\n  ", i ? "," : "");

@@ -3,6 +3,9 @@
 #include "run.h"
 #include "image.h"
 #include "message.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,16 +61,64 @@ static int make_archive(struct system *s, const struct arguments *a, const struc
 	return s->read ? image_build(s, &with) : -1;
 }
 
+/* Nothing of the folder is left. */
+static void remove_folder(const char *folder)
+{
+	DIR *directory = opendir(folder);
+	const struct dirent *entry;
+
+	while (directory && (entry = readdir(directory)) != NULL)
+		unlinkat(dirfd(directory), entry->d_name, 0);
+	if (directory)
+		closedir(directory);
+	rmdir(folder);
+}
+
+/*
+ * A process of its own removes the folder when this one ends, however that happens: it waits until nobody has the other
+ * end of the pipe any more. Returns that end, or -1.
+ */
+static int start_janitor(const char *folder, pid_t *janitor)
+{
+	int ends[2];
+	char unused;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	*janitor = fork();
+	if (*janitor == 0) {
+		/* Away from the signals that a terminal sends to this group, and from who waits for its output to end.
+		 */
+		setsid();
+		for (int fd = 0; fd < 3; fd++)
+			close(fd);
+		close(ends[1]);
+		while (read(ends[0], &unused, 1) > 0)
+			;
+		remove_folder(folder);
+		_exit(0);
+	}
+	close(ends[0]);
+	if (*janitor > 0)
+		return ends[1];
+	close(ends[1]);
+	return -1;
+}
+
 /* QEMU gets the terminal as it is: Ctrl-C goes to the guest. */
 static int boot(const struct machine *m)
 {
 	const char *const command[] = {QEMU,      "-M",      MACHINE,   "-cpu",     m->cpu, "-smp",
 				       m->cpus,   "-m",      m->memory, "-nic",     "none", "-nographic",
 				       "-kernel", m->kernel, "-initrd", m->archive, NULL};
+	const pid_t self = getpid();
 	int status = -1;
-	pid_t child = fork();
+	pid_t child;
 
+	message_flush();
+	child = fork();
 	if (child == 0) {
+		file_die_with(self);
 		execvp(QEMU, (char *const *)(uintptr_t)command);
 		_exit(127);
 	}
@@ -83,10 +134,17 @@ int run_system(struct system *s, const struct arguments *a)
 			    .cpus = a->cpus ? a->cpus : "4",
 			    .cpu = a->cpu ? a->cpu : "neoverse-n1",
 			    .memory = a->memory ? a->memory : "2G"};
-	int status;
+	int status, end;
+	pid_t janitor;
 
 	if (!mkdtemp(m.folder)) {
 		message("%s: no folder can be made", m.folder);
+		return -1;
+	}
+	end = start_janitor(m.folder, &janitor);
+	if (end < 0) {
+		message("no process can be made: %s", strerror(errno));
+		remove_folder(m.folder);
 		return -1;
 	}
 	snprintf(m.kernel, sizeof(m.kernel), "%s%s", a->kernel ? a->kernel : a->home, a->kernel ? "" : "/Image");
@@ -101,8 +159,7 @@ int run_system(struct system *s, const struct arguments *a)
 		status = make_archive(s, a, &m);
 	if (status == 0)
 		status = boot(&m);
-	unlink(m.board);
-	unlink(m.archive);
-	rmdir(m.folder);
+	close(end);
+	waitpid(janitor, NULL, 0);
 	return status;
 }
