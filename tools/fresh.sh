@@ -96,7 +96,7 @@ asks_for_packages() { # folder
 }
 
 try() { # release
-	local codename system=$out/fresh/$1 user locale home log
+	local codename system=$out/fresh/$1 user locale home log tests before=$failed
 	case $1 in 12) codename=bookworm ;; 13) codename=trixie ;; *) die "Debian $1 is not supported" ;; esac
 	rm -f "$out/logs/fresh-$1"*.log
 	step "$1" "Debian $1: a bare system" make_system "$system" "$codename" || return
@@ -111,13 +111,13 @@ try() { # release
 			clone "$system" "$user" "$home"
 			step "$log" "Debian $1, $user, $locale: make run" inside "$system" "$user" "$locale" "$boot" || return
 			[ "$user $locale" = "newcomer C" ] || [ "$user $locale" = "root fr_FR.UTF-8" ] || continue
-			step "$log" "Debian $1, $user, $locale: make unit negative" \
-				inside "$system" "$user" "$locale" "cd bulkhead && make unit negative" || return
-			step "$log" "Debian $1, $user, $locale: make system, a part of it" \
-				inside "$system" "$user" "$locale" "cd bulkhead && make system TEST='$part'" || return
+			for tests in unit negative "system TEST='$part'"; do
+				step "$log" "Debian $1, $user, $locale: make $tests" \
+					inside "$system" "$user" "$locale" "cd bulkhead && make $tests" || true
+			done
 		done
 	done
-	unmake_system "$system"
+	[ "$failed" != "$before" ] || unmake_system "$system"
 }
 
 part="test_hello or test_uboot or test_shmem or test_signed"
