@@ -39,11 +39,13 @@ arm64() {
 
 # Package lists of arm64, of programs and of sources, from the first Debian mirror that has them. `again`: as they are now.
 arm64_lists() {
-	local address
+	local addresses address
 	[ "${1:-}" = again ] || [ "$(cat "$state/lists.ready" 2>/dev/null)" != "$codename" ] || return 0
 	rm -f "$state/lists.ready" && mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/none" &&
 		: >"$state/status" && arm64_configuration >"$work/apt.conf" && mv "$work/apt.conf" "$state/apt.conf" || return
-	for address in $(mirrors); do
+	addresses=$(mirrors)
+	[ -n "$addresses" ] || die "apt's sources name no mirror of Debian $codename"
+	for address in $addresses; do
 		printf "%s [signed-by=$keyring] %s $codename main\n" deb "$address" deb-src "$address" >"$work/sources.list" &&
 			mv "$work/sources.list" "$state/sources.list" || return
 		# shellcheck disable=SC2086
@@ -58,8 +60,11 @@ arm64_configuration() {
 		APT::Architecture "arm64";
 		APT::Architectures { "arm64"; };
 		APT::Sandbox::User "root";
+		Acquire::GzipIndexes "true";
 		Acquire::Languages "none";
 		Dir::Cache "$state/cache";
+		Dir::Cache::pkgcache "";
+		Dir::Cache::srcpkgcache "";
 		Dir::Etc::Main "/dev/null";
 		Dir::Etc::Parts "$state/none";
 		Dir::Etc::SourceList "$state/sources.list";
@@ -94,8 +99,9 @@ package_like() {
 # Unpacks a package of arm64 as a folder, if that is not there.
 unpacked() { # package, folder, find's conditions for files that nobody needs
 	[ ! -d "$2" ] || return 0
-	fetched "$work/deb" "$1" download || die "$1 for arm64 could not be fetched: is there a network, and room on the disk?"
-	dpkg-deb -x "$work"/deb/*.deb "$work/tree" || die "$1 for arm64 could not be unpacked: is there room on the disk?"
+	local what="Debian's $(basename "$2") for arm64"
+	fetched "$work/deb" "$1" download || die "$what could not be fetched: is there a network, and room on the disk?"
+	dpkg-deb -x "$work"/deb/*.deb "$work/tree" || die "$what could not be unpacked: is there room on the disk?"
 	[ $# -eq 2 ] || find "$work/tree" -type f "${@:3}" -delete
 	mkdir -p "$(dirname "$2")"
 	mv "$work/tree" "$2"

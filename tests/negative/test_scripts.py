@@ -170,6 +170,38 @@ def test_pinned(tmp_path):
     assert make("format-check", "BUILD=nowhere", PATH=path).returncode == 2
 
 
+def test_bare_machine(tmp_path):
+    """Without a compiler: help, with nothing before it; and one sentence."""
+    done = make("CROSS=nothing-here-", "help")
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("make              build")
+    for target in ("all", "check", "kernel"):
+        done = make("CROSS=nothing-here-", "BUILD=nowhere", target)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.endswith("nothing-here-gcc is not installed: tools/packages.sh, or 'make run', installs what is "
+                                    "needed.  Stop.\n") and done.stderr.count("\n") == 1
+
+
+def test_blank_in_path(tmp_path):
+    folder = tmp_path / "a clone"
+    folder.mkdir()
+    (folder / "Makefile").symlink_to(run.TOP / "Makefile")
+    done = make("-C", str(folder), "help")
+    assert done.returncode == 2 and "has a blank in it, with which make cannot work: move the clone" in done.stderr
+    assert make(f"BUILD={folder}", "run").returncode == 2
+
+
+def test_example_builds_what_it_needs():
+    """`make run`: no test program is built for it, of the guests those that it names, and a wrong name is one sentence."""
+    made = make("-n", "BUILD=nowhere", "image", "EXAMPLE=hello").stdout
+    assert "-o nowhere/guests" not in made and "nowhere/guests/hello.elf" in made and "-o nowhere/bulkhead\n" in made
+    assert not any(word in made for word in ("clang", "nowhere/tests/", "nowhere/guests/probe.elf", "nowhere/first/", "/unit/"))
+    made = make("-n", "BUILD=nowhere", "image", "EXAMPLE=two-linux").stdout
+    assert "nowhere/guests/" not in made and "nowhere/vdevs/vdev-pl011.so" in made
+    done = make("run", "EXAMPLE=nothing")
+    assert done.returncode == 2
+    assert done.stderr.startswith("There is no examples/nothing: EXAMPLE is one of hello two-linux uboot\n")
+
+
 def test_everywhere():
     """Each script settles the locale before its first command, the Makefile for all others."""
     scripts = [path for folder in ("boards", "tools", "tests", ".ci") for path in (run.TOP / folder).rglob("*")

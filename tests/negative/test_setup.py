@@ -297,7 +297,7 @@ def test_versions_moved_on(world, lists):
     assert done.returncode == (lists == "always"), done.stderr
     assert len(world.calls(" update")) == 1
     if lists == "always":
-        assert done.stderr.splitlines()[-1].startswith("setup: error: u-boot-qemu for arm64 could not be fetched: is there a network")
+        assert done.stderr.splitlines()[-1].startswith("setup: error: Debian's u-boot for arm64 could not be fetched: is there a network")
         (world.folder / "no-network").unlink()
         good(world, "uboot")
 
@@ -319,6 +319,10 @@ def test_one_list_cannot_be_read(world):
     world.put("targets", DEBIAN.replace("mirror.", "dead."))
     done = world.run("setup.sh", "uboot")
     assert done.returncode == 1 and not (world.build / "apt-arm64/lists.ready").exists()
+    world.put("targets", "Docker|bookworm|main|http://docker.invalid/\n")
+    world.put("targets-of-sources", "trixie|main|http://mirror.invalid/debian/\n")
+    done = world.run("setup.sh", "uboot")
+    assert (done.returncode, done.stderr) == (1, "setup: error: apt's sources name no mirror of Debian bookworm\n")
     world.put("targets", DEBIAN.replace("mirror.", "dead.") + DEBIAN)
     good(world, "uboot")
     assert "http://mirror.invalid/debian/ bookworm main" in (world.build / "apt-arm64/sources.list").read_text()
