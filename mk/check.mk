@@ -6,19 +6,21 @@ CHECKED := $(if $(C_FOLDERS),$(call files,$(C_FOLDERS),-name '*.[ch]'))
 .PHONY: check format-check format tidy cppcheck el2-branches
 check: format-check tidy cppcheck el2-lines el2-branches unit
 
-# Other versions of clang-format lay code out in other ways, and those of clang-tidy know other mistakes: both are Debian
-# 12's. Where another is, that is said, and the rest is checked; no tool at all is an error.
-PINNED := 14
-version_of = $(shell $(1) --version | sed -n 's/.*version \([0-9]*\)\..*/\1/p')
-not_pinned = $(filter-out $(PINNED),$(call version_of,$(1)))
-not_looked = @echo "  $(1)   not looked at: the tree keeps to version $(PINNED) (Debian 12), and this is $(call not_pinned,$(2))"
+# Other versions of clang-format lay code out in other ways; those of clang-tidy and cppcheck know other mistakes, and take
+# right code for wrong. All are Debian 12's. Where another is, that is said, and the rest is checked; no tool at all is an error.
+PINNED_clang-format := 14
+PINNED_clang-tidy   := 14
+PINNED_cppcheck     := 2.10
+version_of = $(shell $(1) --version | sed -n 's/.*version \([0-9]*\)\..*/\1/p; s/^Cppcheck //p')
+not_pinned = $(filter-out $(PINNED_$(1)),$(call version_of,$(1)))
+not_looked = @echo "  $(1) not looked at: the tree keeps to version $(PINNED_$(2)) (Debian 12), and this is $(call not_pinned,$(2))"
 
 format-check:
-	$(if $(call not_pinned,clang-format),$(call not_looked,FORMAT,clang-format),$(call say,FORMAT,"$(words $(CHECKED)) files"))
+	$(if $(call not_pinned,clang-format),$(call not_looked,FORMAT  ,clang-format),$(call say,FORMAT,"$(words $(CHECKED)) files"))
 	$(if $(call not_pinned,clang-format),,$(Q)clang-format --dry-run -Werror $(CHECKED))
 
 format:
-	$(if $(call not_pinned,clang-format),$(error clang-format $(PINNED) is needed, and this is $(call not_pinned,clang-format)))
+	$(if $(call not_pinned,clang-format),$(error clang-format $(PINNED_clang-format) is needed, and this is $(call not_pinned,clang-format)))
 	$(Q)clang-format -i $(CHECKED)
 
 # A file is looked at again only when its object was rebuilt, that is, when it, a header of it, or its flags changed.
@@ -45,7 +47,7 @@ $(if $(TIDY_OTHER),,tidy: $(patsubst %,$(BUILD)/tidy/%.ok,$(1)))
 endef
 TIDY_OTHER := $(if $(filter check tidy,$(MAKECMDGOALS)),$(call not_pinned,clang-tidy))
 tidy:
-	$(if $(TIDY_OTHER),$(call not_looked,TIDY,clang-tidy))
+	$(if $(TIDY_OTHER),$(call not_looked,TIDY    ,clang-tidy))
 $(eval $(call tidy_rule,$(TIDY_KERNEL),$(TIDY_KERNEL_FLAGS)))
 $(eval $(call tidy_rule,$(TIDY_PROCESS) $(TIDY_VDEVS),$(TIDY_PROCESS_FLAGS)))
 $(eval $(call tidy_rule,$(TIDY_HOST) $(TIDY_PLUGINS),$(TIDY_HOST_FLAGS)))
@@ -61,6 +63,9 @@ $(foreach s,$(TIDY_PLUGINS),$(eval $(BUILD)/tidy/$(s).ok: tools/path/qemu_plugin
 # Suppressed: comparePointers, because the difference of two of the linker script's symbols is what they are for;
 # constStatement, because a variable bound to a register (__asm__("x4") = ...) is taken for a statement without effect.
 cppcheck:
+	$(if $(call not_pinned,cppcheck),$(call not_looked,CPPCHECK,cppcheck),$(cppcheck_all))
+
+define cppcheck_all
 	$(call say,CPPCHECK,"$(words $(filter %.c,$(CHECKED))) files")
 	@mkdir -p $(BUILD)/cppcheck
 	$(Q)cppcheck --quiet -j $(shell nproc) --std=c11 --enable=warning,performance,portability --inline-suppr \
@@ -68,6 +73,7 @@ cppcheck:
 		--cppcheck-build-dir=$(BUILD)/cppcheck --suppress=missingIncludeSystem --suppress=comparePointers \
 		--suppress=constStatement -D__aarch64__=1 -D__GNUC__=12 \
 		-Ikernel/include -Ikernel -I. -Iabi -Iinclude -Ilib/include $(filter-out tests/%,$(filter %.c,$(CHECKED)))
+endef
 
 # EL2 has no indirect branch but RET and the one to virtual addresses when the MMU comes on (head.S): a branch history that
 # a guest or a process has prepared finds nothing to steer there. Looked up in what was linked.

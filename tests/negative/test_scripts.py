@@ -161,13 +161,16 @@ def test_pinned(tmp_path):
     for name in ("clang-format", "clang-tidy"):
         tool(tmp_path / name, 'case $* in --version) echo "Debian LLVM version 19.1.7" ;; *) exit 1 ;; esac')
     path = f"{tmp_path}:{os.environ['PATH']}"
-    for target, what in (("format-check", "FORMAT"), ("tidy", "TIDY")):
+    tool(tmp_path / "cppcheck", 'case $* in --version) echo "Cppcheck 2.17.1" ;; *) exit 1 ;; esac')
+    for target, what, pinned, this in (("format-check", "FORMAT  ", "14", "19"), ("tidy", "TIDY    ", "14", "19"),
+                                       ("cppcheck", "CPPCHECK", "2.10", "2.17.1")):
         done = make(target, "BUILD=nowhere", PATH=path)
-        assert (done.returncode, done.stdout) == (0, f"  {what}   not looked at: the tree keeps to version 14 (Debian 12), "
-                                                     "and this is 19\n"), done.stderr
+        assert (done.returncode, done.stdout) == (0, f"  {what} not looked at: the tree keeps to version {pinned} (Debian 12), "
+                                                     f"and this is {this}\n"), done.stderr
     assert make("format", PATH=path).returncode == 2
-    tool(tmp_path / "clang-format", "exit 127")
-    assert make("format-check", "BUILD=nowhere", PATH=path).returncode == 2
+    for name, target in (("clang-format", "format-check"), ("cppcheck", "cppcheck")):
+        tool(tmp_path / name, "exit 127")
+        assert make(target, f"BUILD={tmp_path}/nowhere", PATH=path).returncode == 2
 
 
 def test_bare_machine(tmp_path):
