@@ -79,6 +79,80 @@ def test_boards():
     assert len(seen) > 100 and sum(said.endswith("good") for said in seen.values()) > 5
 
 
+def edited(folder, *changes):
+    """The test board, changed, as a blob."""
+    text = (run.HERE / "system" / "board.dts").read_text()
+    for old, new in changes:
+        assert text.count(old) == 1, (old, text.count(old))
+        text = text.replace(old, new)
+    (folder / "system.dts").write_text(SYSTEM)
+    (folder / "devc-pl011").write_bytes(run.program("devc-pl011"))
+    subprocess.run(["dtc", "-q", "-f", "-o", folder / "board.dtb"], input=text.encode(), check=True)
+    return folder / "board.dtb"
+
+
+PSCI = 'compatible = "arm,psci-1.0", "arm,psci-0.2";'
+GIC = 'compatible = "arm,gic-v3";\n\t\tinterrupt-controller;'
+PIC = 'compatible = "arm,gic-v3";\n\t\t#interrupt-cells = <4>;'
+TIMER = "<1 13 4>, <1 14 4>, <1 11 4>, <1 10 4>"
+GICR = ", <0x0 0x080a0000 0x0 0xf60000>"
+SMALL = {
+    "as it is": ([], "good"),
+    "PSCI 0.1": ([(PSCI, 'compatible = "arm,psci";')], "it has no PSCI 0.2 or later"),
+    "PSCI 0.2": ([(PSCI, 'compatible = "arm,psci-0.2";')], "good"),
+    "PSCI by what": ([('method = "smc";', 'method = "none";')], "it has no PSCI 0.2 or later"),
+    "PSCI by HVC": ([('method = "smc";', 'method = "hvc";')], "good"),
+    "GICv2": ([(GIC, GIC.replace("gic-v3", "gic-400")), (PIC, PIC.replace("gic-v3", "other"))],
+              "its interrupt controller is a GICv2: a GICv3 is needed"),
+    "no GIC": ([(GIC, GIC.replace("gic-v3", "other")), (PIC, PIC.replace("gic-v3", "other"))],
+               "it has no GICv3 (QEMU: gic-version=3)"),
+    "no redistributor": ([(GICR, "")], "its GIC's node has no usable registers, or too few for the redistributors"),
+    "five of them": ([(GIC, GIC + " #redistributor-regions = <5>;")], "its GIC has more than 4 redistributor regions"),
+    "two, one there": ([(GIC, GIC + " #redistributor-regions = <2>;")],
+                       "its GIC's node has no usable registers, or too few for the redistributors"),
+    "virtual timer": ([(TIMER, TIMER.replace("1 11 4", "1 12 4"))], "a timer's or the GIC's private interrupt is not .*"),
+    "timer of EL2": ([(TIMER, "<1 13 4>, <1 14 4>, <1 11 4>")], "a timer's or the GIC's private interrupt is not .*"),
+    "timer says nothing": ([(f"interrupts = {TIMER};", "")], "good"),
+    "maintenance": ([(GIC, GIC + " interrupts = <1 8 4>;")], "a timer's or the GIC's private interrupt is not .*"),
+    "maintenance 25": ([(GIC, GIC + " interrupts = <1 9 4>;")], "good"),
+    "no stdout": ([('stdout-path = "serial0:115200n8";', "")],
+                  'device "stdout": the board\'s tree has no /chosen/stdout-path, or it names no device'),
+    "stdout elsewhere": ([('stdout-path = "serial0:115200n8";', 'stdout-path = "serial1";')],
+                         'device "stdout": the board\'s tree has no /chosen/stdout-path, or it names no device'),
+    "another UART": ([('compatible = "arm,pl011";', 'compatible = "ns16550a";')],
+                     'device "stdout" is no PL011 or SBSA UART, which devc-pl011 drives'),
+    "SBSA": ([('compatible = "arm,pl011";', 'compatible = "arm,sbsa-uart";')], "good"),
+    "memory later": ([("reg = <0x0 0x40000000 0x0 0x40000000>;", "reg = <0x0 0x0 0x0 0x0>;")], "memory given: good"),
+    "one CPU alone": ([('reg = <0>;\n\t\t\tenable-method = "psci";', "reg = <0>;")], "good"),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_demand(tmp_path, name):
+    changes, wanted = SMALL[name]
+    said = outcome(tmp_path, edited(tmp_path, *changes))
+    assert re.match(wanted if wanted.endswith("*") else re.escape(wanted) + "$", said), said
+
+
+def test_cpus(tmp_path):
+    """Those that the kernel could not start are not there; the first one runs already."""
+    changes = [(f'reg = <{n}>;\n\t\t\tenable-method = "psci";', f'reg = <{n}>; enable-method = "spin-table";') for n in (0, 2)]
+    board = edited(tmp_path, *changes)
+    (tmp_path / "system.dts").write_text(SYSTEM.replace("ready;", "ready; runmask = <8>;"))
+    said = check(tmp_path, board)[1]
+    assert "'runmask' 0x8 names CPUs that the board does not have; its 3 CPUs are 0x7" in said
+
+
+def test_memory_takes_the_place(tmp_path):
+    """What is given, and nothing else: several ranges, and none twice."""
+    board = edited(tmp_path)
+    (tmp_path / "system.dts").write_text(SYSTEM.replace("ready;", "ready; memory = <0x3000000>;"))
+    assert check(tmp_path, board)[0] == 0
+    assert "bytes are missing" in check(tmp_path, board, "--memory", "0x80000000,32M")[1]
+    assert check(tmp_path, board, "--memory", "0x80000000,32M", "--memory", "0x90000000,32M")[0] == 0
+    assert "the same memory twice" in check(tmp_path, board, *MEMORY, "--memory", "0x80001000,4K")[1]
+
+
 def main():
     version, files = trees()
     if not files:

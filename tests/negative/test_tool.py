@@ -447,6 +447,11 @@ def test_examples(name, tmp_path):
                                    ("map",), ("map", "x", "--no-check"), ("run", "x", "--board", "y"),
                                    ("check", "x", "--key", "y"), ("verify", "x"), ("sign", "x"),
                                    ("keygen", "x", "--readonly", "y"), ("verify", "x", "--public", "y", "--key", "z"),
+                                   ("check", "x", "--memory", "0x80000000,2G"),
+                                   ("check", "x", "--board", "y", "--memory", "2G"),
+                                   ("check", "x", "--board", "y", "--memory", "0x80000000,"),
+                                   ("map", "x", "--board", "y", "--memory", "0x80000000,2X"),
+                                   ("image", "x", "-o", "z", "--board", "y", "--memory", "0xffffffffffffffff,2"),
                                    ("image", "x", "-o", "y", "--key", "a", "--signature", "b")])
 def test_usage(words):
     done = bulkhead(*words)

@@ -247,7 +247,7 @@ static int check_sources(const char *path, char *list, const char *const *folder
 
 	list[strcspn(list, "\n")] = '\0';
 	start = start ? start + 2 : list + strlen(list);
-	for (end = start; *start; start = *end ? end + 1 : end) {
+	for (; *start; start = *end ? end + 1 : end) {
 		char behind;
 
 		end = start;
