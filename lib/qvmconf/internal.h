@@ -139,7 +139,8 @@ const char *qc_list_find(const char *list, const char *word, bool *argument);
 extern const struct qc_option qc_vdev_options[]; /* that all vdevs have, ending with a NULL name */
 void qc_vdev(struct qc_reader *r, const struct qc_option *option);
 bool qc_vdev_own_option(struct qc_reader *r);
-void qc_vdev_close(struct qc_reader *r); /* all its options have been read */
+void qc_vdev_close(struct qc_reader *r);                          /* all its options have been read */
+void qc_vdev_not_missing(struct qc_reader *r, const char *meant); /* an option of the vdev that is open was misspelt */
 struct qvm_vdev *qc_current_vdev(struct qc_reader *r);
 bool qc_spi(struct qc_reader *r, const char *text, size_t bytes, uint32_t *intid);
 const char *qc_vdev_name(struct qc_reader *r, const struct qc_option *option);

@@ -191,20 +191,49 @@ static bool option_like(const struct qc_reader *r)
 	return r->word_first && head > 0 && head + strspn(r->word + head, "-_0123456789") == r->word_bytes;
 }
 
+/* The name that the word begins with, if something else than a blank stands behind it, as in ram=16M; or NULL. */
+static const char *joined(const char *word, const char *const *names, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		size_t bytes = strlen(names[i]);
+
+		if (strncmp(word, names[i], bytes) == 0 && word[bytes] && strchr("=:,;\"", word[bytes]))
+			return names[i];
+	}
+	return NULL;
+}
+
+/* What was meant is not missing. NULL: it may have been anything. */
+static void not_missing(struct qc_reader *r, const char *meant)
+{
+	r->mem_mistaken |= !meant || strcmp(meant, "ram") == 0 || strcmp(meant, "rom") == 0;
+	r->load_mistaken |= !meant || strcmp(meant, "load") == 0;
+	if (meant && r->context == QC_VDEV)
+		qc_vdev_not_missing(r, meant);
+}
+
 static void unknown_option(struct qc_reader *r)
 {
 	const char *names[NAMES_MAX], *own = r->vdev_options, *meant;
 	unsigned count = choices(options_of[r->context], names, 0);
 
+	if (r->skipping && !option_like(r) && r->word_first)
+		not_missing(r, NULL);
 	if (r->context == QC_REFUSED || r->context == QC_OTHER_VDEV || (r->skipping && !option_like(r)) || misplaced(r))
 		return;
 	for (; *own && count < NAMES_MAX; own += strlen(own) + 1)
 		names[count++] = own + (*own == '0');
 	count = choices(top_options, names, count);
+	meant = joined(r->word, names, count);
+	if (meant) {
+		qc_mistake(r, &r->word_place, "'%.64s': behind '%s' a blank must follow, and nothing else", r->word,
+			   meant);
+		not_missing(r, meant);
+		return;
+	}
 	meant = qc_nearest(r->word, names, count);
-	/* Then what it was meant for is not missing. */
-	r->mem_mistaken |= meant && (strcmp(meant, "ram") == 0 || strcmp(meant, "rom") == 0);
-	r->load_mistaken |= meant && strcmp(meant, "load") == 0;
+	if (meant)
+		not_missing(r, meant);
 	qc_unknown(r, "option", names, count);
 }
 

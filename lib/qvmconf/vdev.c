@@ -59,6 +59,19 @@ static void vdev_loc(struct qc_reader *r, const struct qc_option *option)
 	qc_mem_place(r, option, QVM_PAGE, vdev->bytes, &vdev->loc);
 }
 
+void qc_vdev_not_missing(struct qc_reader *r, const char *meant)
+{
+	struct qvm_vdev *vdev = qc_current_vdev(r);
+
+	if (strcmp(meant, "loc") == 0 && !vdev->loc_given) {
+		vdev->loc_given = true;
+		vdev->loc = WRONG_LOC;
+	} else if (strcmp(meant, "intr") == 0 && vdev->intr_count == 0) {
+		vdev->intr_count = 1;
+		vdev->intr[0] = WRONG_INTR;
+	}
+}
+
 /* `controller:number`, of the interrupt controller that the guest has. */
 bool qc_spi(struct qc_reader *r, const char *text, size_t bytes, uint32_t *intid)
 {
