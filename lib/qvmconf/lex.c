@@ -343,9 +343,13 @@ static bool read_file(struct qc_reader *r, const char *path, const char **text, 
 
 	if (status < 0) {
 		qc_mistake(r, &r->word_place, "cannot read the configuration file '%.128s': %s", path,
-			   status == -ENOENT  ? "no such file"
-			   : status == -EXDEV ? "it lies outside of the system's folders"
-					      : "the read failed");
+			   status == -ENOENT   ? "no such file"
+			   : status == -EXDEV  ? "it lies outside of the system's folders"
+			   : status == -EINVAL ? "it is no regular file"
+			   : status == -EISDIR ? "it is a folder"
+			   : status == -EFBIG  ? "it is longer than 256 KiB"
+			   : status == -EACCES ? "it may not be read"
+					       : "the read failed");
 		return false;
 	}
 	if (*bytes > QVM_FILE_MAX) {

@@ -44,22 +44,24 @@ static int read_stream(FILE *stream, struct file *file)
 /* What is no regular file may have no end, or wait for a writer. The size is looked at before anything is read. */
 static const char *open_regular(const char *path, size_t most, FILE **stream)
 {
-	const char *wrong = NULL;
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY), cause = 0;
 	struct stat info;
 
 	if (fd < 0 || fstat(fd, &info) != 0)
-		wrong = strerror(errno);
+		cause = errno;
 	else if (S_ISDIR(info.st_mode))
-		wrong = strerror(EISDIR);
+		cause = EISDIR;
 	else if (!S_ISREG(info.st_mode))
-		wrong = "this is no regular file";
+		cause = EINVAL;
 	else if ((uint64_t)info.st_size > most)
-		wrong = strerror(EFBIG);
-	*stream = wrong ? NULL : fdopen(fd, "rb");
+		cause = EFBIG;
+	*stream = cause ? NULL : fdopen(fd, "rb");
+	if (!*stream && !cause)
+		cause = errno;
 	if (!*stream && fd >= 0)
 		close(fd);
-	return *stream || wrong ? wrong : strerror(errno);
+	errno = cause;
+	return cause == EINVAL ? "this is no regular file" : cause ? strerror(cause) : NULL;
 }
 
 const char *file_read(const char *path, size_t most, struct file *file)

@@ -39,7 +39,7 @@ static int read_conf(void *context, const char *path, const char **text, size_t 
 		path = inside;
 	}
 	if (file_read(path, FILE_TEXT_MAX, file) != NULL)
-		return errno == ENOENT ? -ENOENT : -EIO;
+		return errno ? -errno : -EIO;
 	*text = (const char *)file->data;
 	*bytes = file->bytes;
 	return 0;
