@@ -292,6 +292,7 @@ struct sys_vm_needs {
 	char name[QVM_NAME_MAX];
 	bool name_given;
 	uint64_t guest_bytes; /* RAM and ROM */
+	unsigned cpus;        /* virtual ones */
 	uint8_t priority_max; /* highest of its virtual CPUs and vdevs, 0: none given */
 	uint32_t runmask;     /* union of those given */
 	/* Where `system`, that CPU, and the first CPU with each bit of the run mask stand. Names of files point into
@@ -322,6 +323,12 @@ void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const str
  */
 unsigned sys_check(const struct sys_config *config, const struct sys_board *board, const struct sys_vm_needs *needs,
 		   struct sys_claims *claims, struct sys_report *report);
+
+/*
+ * The kernel memory that a process, or a VM with what it needs, cannot do without. It is what was counted (`pidin mem`)
+ * less what random places may save: with a few pages less than the real need a start fails, and says so.
+ */
+uint64_t sys_kernel_memory_least(const struct sys_vm_needs *vm);
 
 /* The RAM that the whole system takes: processes, their kernel memory, regions, pools, and the guests of `needs`. */
 uint64_t sys_memory_bytes(const struct sys_config *config, const struct sys_vm_needs *needs);

@@ -114,6 +114,30 @@ static void check_region(const struct check *c, unsigned index)
 	}
 }
 
+/* A page for each table and each virtual CPU; a third for each thread. */
+uint64_t sys_kernel_memory_least(const struct sys_vm_needs *vm)
+{
+	if (!vm)
+		return 10 * QVM_PAGE;
+	return (22 + vm->cpus + vm->cpus / 3 + (vm->guest_bytes >> 30)) * QVM_PAGE;
+}
+
+static void check_kernel_memory(const struct check *c, unsigned owner, const struct sys_vm_needs *needs)
+{
+	const struct sys_owner *own = sys_owner_at(c->config, owner);
+	const bool is_vm = owner >= c->config->process_count;
+	uint64_t least;
+
+	if (is_vm && !needs)
+		return;
+	least = sys_kernel_memory_least(is_vm ? &needs[owner - c->config->process_count] : NULL);
+	if (own->kernel_memory < least)
+		wrong_at(c, owner, "kernel-memory",
+			 "'kernel-memory' is 0x%" PRIx64 " bytes; it cannot start with less than 0x%" PRIx64
+			 ", and needs more as it goes on; raise it",
+			 own->kernel_memory, least);
+}
+
 /* ---- CPUs ---- */
 
 uint32_t sys_present_cpus(const struct sys_board *board)
@@ -179,6 +203,7 @@ unsigned sys_check(const struct sys_config *config, const struct sys_board *boar
 	for (unsigned i = 0; board && i < config->cluster_count; i++)
 		check_cluster(&c, &config->clusters[i]);
 	for (unsigned i = 0; i < owners; i++) {
+		check_kernel_memory(&c, i, needs);
 		check_cpus(&c, i);
 		for (unsigned j = 0; j < owners; j++)
 			check_exclusive(&c, i, j);

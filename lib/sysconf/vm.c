@@ -66,6 +66,7 @@ void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const str
 	needs->name_given = config->name_given;
 	needs->name_place = keep(vm, &config->name_place);
 	needs->guest_bytes = qvmconf_memory_bytes(config);
+	needs->cpus = config->cpu_count;
 	for (unsigned i = 0; i < config->cpu_count; i++)
 		add_cpu(needs, vm, &config->cpus[i]);
 	for (unsigned i = 0; i < config->vdev_count; i++) {

@@ -7,6 +7,8 @@ Each test takes one thing away. The kernel's own count says that the guest was n
 import re
 import time
 
+import pytest
+
 from harness import PROMPT, Board, bare_vm, make_archive, system_dts
 
 SLOGGER = """
@@ -85,6 +87,19 @@ def test_console_driver_is_dead():
         board.expect(rf"operator: hello is starting, 0 entries, exit code 0: {CONSOLE}", 20)
         board.expect(rf"hello ended: exit code 64, cause error, its guest has not begun: {CONSOLE}", 20)
         board.expect(rf"operator: hello is stopped, 0 entries, exit code 64: {CONSOLE}", 20)
+
+
+@pytest.mark.parametrize("given", ["least", "enough"])
+def test_kernel_memory(given):
+    """What the checks accept at least does not suffice everywhere: then the start says so. Some pages more do."""
+    pages = {"least": 24, "enough": 34}[given] * 4096
+    with Board(make_archive(files(vm=f"kernel-memory = <{pages}>;")), cpus=2) as board:
+        board.prompt()
+        if given == "least":
+            expect_refused(board, r"[^\r\n]*(Not enough|not enough|memory)[^\r\n]*", code=65)
+        else:
+            board.open_console("hello")
+            board.expect("hello: done", 60)
 
 
 def test_log_ring_is_dead():
