@@ -232,10 +232,28 @@ int64_t call_VcpuSet(struct thread *t, struct frame *f)
 	return settled(t, f);
 }
 
+/* It only becomes more: the CPU that holds the images need not be asked. */
+static int64_t set_pending(struct thread *t, struct frame *f)
+{
+	struct vcpu *v = vcpu_of(t->process, f->x[0]);
+
+	if (!v)
+		return -KE_BADF;
+	lock_acquire(&v->lock);
+	v->vgic.repend |= (uint32_t)f->x[3];
+	v->dirty = true;
+	lock_release(&v->lock);
+	vcpu_wake(v);
+	f->x[1] = (uint32_t)f->x[3];
+	return 0;
+}
+
 int64_t call_VcpuPrivate(struct thread *t, struct frame *f)
 {
 	if (f->x[1] > VPRIV_PRIO0 + 7 || (f->x[1] > VPRIV_CONFIG && f->x[1] < VPRIV_PRIO0))
 		return -KE_INVAL;
+	if (f->x[1] == VPRIV_PENDING && (uint32_t)f->x[3] && !(f->x[3] & ~f->x[2]))
+		return set_pending(t, f);
 	return settled(t, f);
 }
 

@@ -288,8 +288,8 @@ static void test_vcpu_requests_one_at_a_time(void **state)
 }
 
 /*
- * A vCPU whose thread does not run, while its registers still are in a CPU that works for somebody else: making something
- * pending does not interrupt that CPU. A question about its state does, once; then its state is in memory.
+ * A vCPU whose thread does not run, while its registers still are in a CPU that works for somebody else: making
+ * something pending does not interrupt that CPU. A question about its state does, once; then its state is in memory.
  */
 static void test_vcpu_at_rest(void **state)
 {
@@ -307,6 +307,8 @@ static void test_vcpu_at_rest(void **state)
 		assert_int_equal(sys(asks, VcpuInject, 1, 40 + n, 0x80), 0);
 		assert_int_equal(sys(asks, VcpuLine, 1, 50 + n, 1, 0x80), 0);
 		assert_int_equal(sys(asks, VcpuKick, 1), 0);
+		assert_int_equal(sys(asks, VcpuPrivate, 1, VPRIV_PENDING, 0xf0 << n, 0x10 << n), 0);
+		assert_int_equal(asks->frame.x[1], 0x10 << n);
 	}
 	assert_int_equal(host_sgi_count(1), before);
 	assert_int_equal(a->process->vcpus[0]->home, 1);
@@ -315,6 +317,8 @@ static void test_vcpu_at_rest(void **state)
 		assert_int_equal(sys(asks, VcpuPrivate, 1, VPRIV_ENABLE, 0, 0), 0);
 		assert_int_equal(sys(asks, VcpuGet, 1, VREG_PC), 0);
 	}
+	assert_int_equal(sys(asks, VcpuPrivate, 1, VPRIV_PENDING, 0, 0), 0);
+	assert_int_equal(asks->frame.x[1], 0x70);
 	assert_int_equal(host_sgi_count(1), before + 1);
 	assert_int_equal(a->process->vcpus[0]->home, -1);
 	/* It runs: who makes something pending tells it. */
