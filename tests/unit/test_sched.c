@@ -330,6 +330,40 @@ static void test_vcpu_at_rest(void **state)
 	assert_int_equal(host_sgi_count(1), before + 1);
 }
 
+/* Whatever a VM does, and its end: only CPUs of its run mask are interrupted. */
+static void test_only_run_mask_is_called(void **state)
+{
+	const uint32_t mask = 1u << 1 | 1u << 2;
+	struct thread *a = machine_process(9, 20, mask, ABLE_VCPU, true), *b = machine_spawn(a, 20, 1u << 2), *c;
+	unsigned outside[2] = {host_sgi_count(0), host_sgi_count(3)}, inside;
+
+	(void)state;
+	assert_int_equal(sys(procmgr, SchedSet, 9, a->tid, 20 | SCHED_FIFO_ << 8, 1u << 1), 0);
+	assert_int_equal(sys(a, VcpuCreate, 0, 0, 0), 1);
+	assert_int_equal(sys(a, VcpuCreate, 1, 1, 0), 2);
+	c = machine_spawn(a, 10, mask);
+	inside = host_sgi_count(1) + host_sgi_count(2);
+	assert_int_equal(sys(b, VcpuRun, 2, ACT_RUN), BLOCKED);
+	for (unsigned n = 0; n < 4; n++) {
+		/* Its registers are on a CPU that it may not use any more. */
+		assert_int_equal(sys(procmgr, SchedSet, 9, b->tid, 20 | SCHED_FIFO_ << 8, n % 2 ? 1u << 2 : 1u << 1),
+				 0);
+		sys(a, VcpuInject, 2, 40 + n, 0x80);
+		sys(a, VcpuQuery, 2, 40 + n);
+		sys(a, VcpuPrivate, 2, VPRIV_PENDING, 1u << n, 1u << n);
+		sys(a, VcpuGet, 2, VREG_PC);
+		sys(a, VcpuKick, 2);
+		machine_settle();
+		sys(procmgr, SchedSet, 9, c->tid, (10 + 20 * (n % 2)) | SCHED_RR_ << 8, 0);
+		if (b->state == STATE_RUNNING && !b->in_guest)
+			sys(b, VcpuRun, 2, ACT_RUN);
+	}
+	assert_true(host_sgi_count(1) + host_sgi_count(2) > inside);
+	machine_destroy(9);
+	assert_int_equal(host_sgi_count(0), outside[0]);
+	assert_int_equal(host_sgi_count(3), outside[1]);
+}
+
 static unsigned holds;
 
 static void count_hold(void)
@@ -468,6 +502,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_vcpu_requests, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_vcpu_requests_one_at_a_time, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_vcpu_at_rest, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_only_run_mask_is_called, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_sgi_to_all, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 	};
