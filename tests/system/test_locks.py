@@ -59,3 +59,45 @@ def test_all_cpus_stop(cpus):
     total = int(out.read_text().split()[1])
     print(f"{total} instructions on {cpus} CPUs")
     assert 0 < total <= 10000
+
+
+def executed(sites, *functions):
+    """How often the first instruction of each was executed."""
+    counts = dict.fromkeys(functions, 0)
+    at = {f"{kernel_path.symbol(name):x}": name for name in functions}
+    for line in sites.splitlines()[1:-1]:
+        address, _, count = line.split()
+        if address in at:
+            counts[at[address]] += int(count)
+    return counts
+
+
+def test_nobody_is_called_for_what_does_not_run():
+    """A guest sends SGIs to its virtual CPU that waits for a more important guest's physical CPU: that guest is not
+    interrupted, whose registers ever that CPU still holds."""
+    files = {"sender.qvmconf": bare_vm("sender", "storm", "", cpus=("sched 10 runmask 0", "sched 10 runmask 1")),
+             "above.qvmconf": bare_vm("above", "storm", "quiet=1", cpus=("sched 20 runmask 1",))}
+    files["system.dts"] = system_dts(vms=["sender", "above"]).replace("autostart; ", "")
+    out = BUILD / "path/storm.sites"
+    out.unlink(missing_ok=True)
+    plugin = (f"file={BUILD}/path/start.so,from={kernel_path.symbol('call_ProcessSignal'):#x},"
+              f"stop={kernel_path.symbol('call_ThreadInfo'):#x},out={out}")
+    with Board(make_archive(files), cpus=2, cpu=kernel_path.COUNTING, icount=True, extra=("-plugin", plugin)) as board:
+        board.prompt(120)
+        board.command_output("vm start sender", 60)
+        board.open_console("sender")
+        board.expect("storm: begins", 60)
+        board.leave_console()
+        board.command_output("vm start above", 60)
+        board.open_console("above")
+        board.expect("storm: begins", 60)
+        board.leave_console()
+        board.command_output("slay -s USR1 above", 60)
+        board.command_output("vm list", 60)
+        board.command_output("pidin", 60)
+        board.send("shutdown\r")
+        board.expect_end(120)
+    counts = executed(out.read_text(), "sgi_exit", "guest_irq", "vector_irq")
+    print(counts)
+    assert counts["sgi_exit"] > 1000
+    assert counts["guest_irq"] + counts["vector_irq"] < counts["sgi_exit"] / 10, counts

@@ -57,7 +57,7 @@ def all_calls():
 def symbol(name, kernel=KERNEL):
     """Its address."""
     lines = subprocess.run(["aarch64-linux-gnu-nm", kernel], capture_output=True, text=True, check=True).stdout
-    return int(re.search(rf"^([0-9a-f]+) \w {name}$", lines, re.MULTILINE).group(1), 16)
+    return int(re.search(rf"^([0-9a-f]+) \w {name}(?:\.\w+\.\d+)*$", lines, re.MULTILINE).group(1), 16)
 
 
 def read_report(path, run):
