@@ -11,9 +11,12 @@ CPUS    ?= 4
 RAM     ?= 2G
 V       ?= 0
 
-# make splits names at blanks, also those of the folder that it works in.
-ifneq ($(words $(CURDIR)) $(words $(abspath $(BUILD))),1 1)
-$(error The path '$(CURDIR)' or BUILD '$(BUILD)' has a blank in it, with which make cannot work: move the clone to a path without)
+# make splits names at blanks, also those of the folder that it works in; other characters mean something to it or to the shell.
+PLACES := $(CURDIR) $(abspath $(BUILD))
+hash   := \#
+UNFIT  := $(strip $(if $(filter-out 2,$(words $(PLACES))),blank) $(foreach c,' " ` $$ $(hash) % : ; & | < > ( ) * ? [ ] { } ! \,$(findstring $c,$(PLACES))))
+ifneq ($(UNFIT),)
+$(error The path '$(CURDIR)' or BUILD '$(BUILD)' has in it what make or the shell takes for something else ($(UNFIT)): move the clone)
 endif
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory

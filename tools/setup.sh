@@ -22,7 +22,7 @@ begin() {
 	local folder
 	mkdir -p "$out" || die "$out cannot be made"
 	for folder in "$out" "$out"/*/; do
-		[ ! -e "$folder" ] || [ -w "$folder" ] || die "$folder cannot be written: it belongs to $(stat -c %U "$folder")"
+		[ ! -e "$folder" ] || [ -w "$folder" ] || die "$folder cannot be written: it belongs to $(stat -c %U "$folder"), who can remove it; or name another with BUILD="
 	done
 	exec 9>"$out/setup.lock"
 	flock -n 9 || { say "another set-up is at work in $out: waiting for it"; flock 9; }

@@ -184,13 +184,19 @@ def test_bare_machine(tmp_path):
                                     "needed.  Stop.\n") and done.stderr.count("\n") == 1
 
 
-def test_blank_in_path(tmp_path):
-    folder = tmp_path / "a clone"
+@pytest.mark.parametrize("name, what", (("a clone", "blank"), ("it's", "'"), ("a$b", "$"), ("a#b", "#"), ("a:b", ":"), ("a(1)", "( )"),
+                                        ("a&b", "&")))
+def test_path(tmp_path, name, what):
+    folder = tmp_path / name
     folder.mkdir()
-    (folder / "Makefile").symlink_to(run.TOP / "Makefile")
+    for part in ("Makefile", "mk", "include"):
+        (folder / part).symlink_to(run.TOP / part)
     done = make("-C", str(folder), "help")
-    assert done.returncode == 2 and "has a blank in it, with which make cannot work: move the clone" in done.stderr
-    assert make(f"BUILD={folder}", "run").returncode == 2
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert f"takes for something else ({what}): move the clone" in done.stderr
+    assert name == "a$b" or make(f"BUILD={folder}", "run").returncode == 2
+    folder = folder.rename(tmp_path / "ä+b,c=d@e~-_.1")
+    assert make("-C", str(folder), "help").returncode == 0
 
 
 def test_example_builds_what_it_needs():
