@@ -236,7 +236,7 @@ enum vreg {
 	VREG_CNTV_CTL,
 	VREG_CNTV_CVAL,
 	VREG_EXITS,
-	VREG_RESET,   /* set: everything to its architected reset value, powered off until run */
+	VREG_RESET,   /* set: the core to its architected reset values, off until run; INTIDs 0 to 31 stay */
 	VREG_V0 = 64, /* to VREG_V0 + 63: low and high halves of V0-V31, low half first */
 };
 
@@ -246,7 +246,8 @@ enum vpriv {
 	VPRIV_PENDING, /* sets what `value` has, clears what it has not, of `mask` */
 	VPRIV_ACTIVE,
 	VPRIV_GROUP,
-	VPRIV_CONFIG,     /* 1: edge */
+	VPRIV_CONFIG,     /* 1: edge. SGIs always are; the virtual timer never is */
+	VPRIV_CTLR,       /* bits 0 and 1 of GICD_CTLR: Group 0 and Group 1 are enabled */
 	VPRIV_PRIO0 = 16, /* to + 7: four priorities each, as GICR_IPRIORITYR<n>; mask in bytes of ff */
 };
 
@@ -258,6 +259,7 @@ enum vpriv {
 #define BIND_ON    1u
 #define BIND_CLEAR 2u /* forget that it is pending, unless its line is high */
 
+#define VIRQ_GROUP0  1 /* bit of a priority that is given with an SPI: it is of Group 0, else of Group 1 */
 #define VIRQ_PENDING 1
 #define VIRQ_ACTIVE  2
 

@@ -15,8 +15,7 @@ static enum psci_power power_of(void *ctx, unsigned index)
 }
 
 /*
- * The registers are set by the caller, not by the vCPU's own thread: that one waits for `power`, so it does not run,
- * and INTIDs 0 to 31 are reset before any other vCPU can reach them through the new vCPU's redistributor.
+ * The registers are set by the caller, not by the vCPU's own thread: that one waits for `power`, so it does not run.
  */
 int power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
 {

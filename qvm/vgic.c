@@ -72,6 +72,22 @@ static unsigned route_target(const struct vgic *g, unsigned intid)
 	return NO_VCPU;
 }
 
+/* Those of a word that are enabled and whose group is. */
+static uint32_t open_ones(const struct vgic *g, unsigned word)
+{
+	uint32_t open = g->ctlr & GICD_CTLR_ENABLE_GRP1 ? g->group[word] : 0;
+
+	if (g->ctlr & GICD_CTLR_ENABLE_GRP0)
+		open |= ~g->group[word];
+	return open & g->enable[word];
+}
+
+/* Priority and group, as the kernel takes them. */
+static unsigned rank_of(const struct vgic *g, unsigned intid)
+{
+	return g->priority[intid] | (g->group[word_of(intid)] & bit_of(intid) ? 0 : VIRQ_GROUP0);
+}
+
 /* Notes what came of handing over; true if the kernel has it now. */
 static bool note_handed(struct vgic *g, unsigned intid, unsigned vcpu, int status)
 {
@@ -87,7 +103,7 @@ static bool note_handed(struct vgic *g, unsigned intid, unsigned vcpu, int statu
 /* Says how things stand with a bound SPI: VIRQ_* state. */
 static int tell(struct vgic *g, unsigned vcpu, unsigned intid, unsigned flags)
 {
-	return g->ops->vcpu_bind(g->ctx, vcpu, g->host[intid], intid, g->priority[intid], flags);
+	return g->ops->vcpu_bind(g->ctx, vcpu, g->host[intid], intid, rank_of(g, intid), flags);
 }
 
 /* A bound SPI goes to the vCPU of its route if it may be signalled, and away from where it was. */
@@ -96,7 +112,7 @@ static void rebind(struct vgic *g, unsigned intid)
 	unsigned w = word_of(intid), target = NO_VCPU;
 	uint32_t b = bit_of(intid);
 
-	if ((g->ctlr & GICD_CTLR_ENABLE_GRP1) && (g->enable[w] & g->group[w] & ~g->active[w] & b))
+	if (open_ones(g, w) & ~g->active[w] & b)
 		target = route_target(g, intid);
 	if ((g->raised[w] & b) && g->place[intid] != target) {
 		tell(g, g->place[intid], intid, 0);
@@ -140,14 +156,12 @@ static uint32_t owed(const struct vgic *g, unsigned word)
 {
 	uint32_t pending = g->latch[word] | (g->line[word] & ~g->edge[word] & ~g->raised[word]);
 
-	if (!(g->ctlr & GICD_CTLR_ENABLE_GRP1))
-		return 0;
-	return pending & g->enable[word] & g->group[word] & ~g->active[word];
+	return pending & open_ones(g, word) & ~g->active[word];
 }
 
 static void offer(struct vgic *g, unsigned intid)
 {
-	unsigned w = word_of(intid), vcpu, priority = g->priority[intid];
+	unsigned w = word_of(intid), vcpu, priority = rank_of(g, intid);
 	uint32_t b = bit_of(intid);
 
 	if (!(owed(g, w) & b))
@@ -189,7 +203,7 @@ static void lower(struct vgic *g, unsigned intid)
 	if (!(g->raised[w] & b))
 		return;
 	g->raised[w] &= ~b;
-	g->ops->vcpu_line(g->ctx, g->place[intid], intid, 0, g->priority[intid]);
+	g->ops->vcpu_line(g->ctx, g->place[intid], intid, 0, rank_of(g, intid));
 }
 
 /* Takes an SPI back altogether. An active state is lost: the guest, or the end of its vCPU, wants that. */
@@ -238,16 +252,16 @@ static void retract_set(struct vgic *g, unsigned word, uint32_t set)
 		retract(g, take_first(word, &set));
 }
 
-/* Routes or priorities changed. An active interrupt stays where it is until it is completed. */
+/* Route, priority or group changed. An active interrupt stays where it is until it is completed. */
 static void hand_again(struct vgic *g, unsigned intid)
 {
 	if (g->bound[word_of(intid)] & bit_of(intid)) {
 		rebind(g, intid);
 		return;
 	}
-	if (settle(g, intid) & VIRQ_ACTIVE) {
+	if ((settle(g, intid) & VIRQ_ACTIVE) && (open_ones(g, word_of(intid)) & bit_of(intid))) {
 		if (g->raised[word_of(intid)] & bit_of(intid))
-			g->ops->vcpu_line(g->ctx, g->place[intid], intid, 1, g->priority[intid]);
+			g->ops->vcpu_line(g->ctx, g->place[intid], intid, 1, rank_of(g, intid));
 		return;
 	}
 	retract(g, intid);
@@ -389,26 +403,26 @@ bool vgic_init(struct vgic *g, const struct vgic_config *config, const struct vg
 /* GICD_CTLR. A disabled group is not forwarded: what is in flight becomes pending again here. */
 void vgic_spi_ctlr(struct vgic *g, uint32_t value)
 {
-	uint32_t old = g->ctlr;
+	uint32_t old = g->ctlr, state;
 
-	g->ctlr = value & GICD_CTLR_ENABLE_GRP1;
+	g->ctlr = value & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1);
 	if (g->ctlr == old)
 		return;
-	if (g->ctlr) {
-		offer_all(g);
-		return;
-	}
+	for (unsigned v = 0; v < g->config.vcpus; v++)
+		g->ops->vcpu_private(g->ctx, v, VPRIV_CTLR, g->ctlr, ~0u, &state);
 	for (unsigned w = 1; w < VGIC_WORDS; w++)
-		retract_set(g, w, ~0u);
+		retract_set(g, w, ~open_ones(g, w));
+	offer_all(g);
 }
 
 void vgic_spi_group(struct vgic *g, unsigned word, uint32_t value)
 {
-	uint32_t gone = g->group[word] & ~value;
+	uint32_t changed = (g->group[word] ^ value) & vgic_spis(g, word), placed = changed & g->placed[word];
 
-	g->group[word] = value & vgic_spis(g, word);
-	retract_set(g, word, gone);
-	offer_set(g, word, ~0u);
+	g->group[word] ^= changed;
+	while (placed)
+		hand_again(g, take_first(word, &placed));
+	offer_set(g, word, changed);
 }
 
 void vgic_spi_enable(struct vgic *g, unsigned word, uint32_t set)

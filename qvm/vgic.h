@@ -8,7 +8,7 @@
  * when and where it may. This half reaches it through struct vgic_ops alone, hence runs on the host as well.
  *
  * What the guest sees: one security state (GICD_CTLR.DS = 1), affinity routing always on (ARE = 1), no LPIs, no message
- * based SPIs, no extended SPIs, five bits of priority. Group 0 interrupts are kept, but never signalled.
+ * based SPIs, no extended SPIs, five bits of priority, both groups.
  *
  * Locking: none inside. The caller holds the VM's lock around every function but vgic_constant(), so that the vCPU
  * threads and the devices come one after the other. Time: constant for each access, but for loops over the 32
@@ -30,7 +30,10 @@
 #define VGIC_INTID_MAX     1020u
 #define VGIC_WORDS         32u /* of 32 interrupts each */
 
-/* The calls to the kernel's half. `vcpu` is the index 0 to 7, not the kernel's id. A negative result is an error. */
+/*
+ * The calls to the kernel's half. `vcpu` is the index 0 to 7, not the kernel's id. A negative result is an error. A
+ * priority has VIRQ_GROUP0 beside it.
+ */
 struct vgic_ops {
 	/* VcpuPrivate: `which` is VPRIV_*; sets the bits `mask` to `value` and returns all of them in *result. Mask 0
 	 * reads. */
@@ -91,7 +94,8 @@ bool vgic_init(struct vgic *g, const struct vgic_config *config, const struct vg
 
 /*
  * Reset of the VM: everything to its reset value, all SPIs taken back from the kernel, no vCPU powered. Line levels
- * stay, because the devices drive them. The kernel resets INTIDs 0 to 31 with the vCPU (VREG_RESET).
+ * stay, because the devices drive them. INTIDs 0 to 31 stay as they are in the kernel: a vCPU that goes on is a core's
+ * reset, not its redistributor's.
  */
 void vgic_reset(struct vgic *g);
 
@@ -121,8 +125,9 @@ static inline bool vgic_constant(const struct vgic *g, uint64_t ipa, unsigned si
 }
 
 /*
- * The guest's accesses; `vcpu` is who makes it. False: the address is in none of the frames, or no register there
- * allows this size and alignment (section 12.1.3); the caller applies the VM's policy. Reserved registers are RAZ/WI.
+ * The guest's accesses; `vcpu` is who makes it. False: the address is in none of the frames, or is not a multiple of
+ * the size; the caller applies the VM's policy. Reserved registers are RAZ/WI, and so is a size that a register has
+ * not.
  */
 bool vgic_read(struct vgic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value);
 bool vgic_write(struct vgic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value);

@@ -49,11 +49,12 @@ struct access {
 	unsigned size;
 };
 
-/* Section 12.1.3: 32 bits everywhere, bytes for priorities, 64 bits for the 64-bit registers. */
+/*
+ * Section 12.1.3: 32 bits everywhere, bytes for priorities, 64 bits for the 64-bit registers. Any other size reads as
+ * zero and is ignored, like a register that is reserved.
+ */
 static bool size_ok(const struct access *a, bool priority, bool wide)
 {
-	if (a->offset % a->size)
-		return false;
 	return a->size == 4 || (a->size == 1 && priority) || (a->size == 8 && wide);
 }
 
@@ -320,9 +321,9 @@ static bool redist_size_ok(const struct access *a, bool sgi)
 
 /* --- Entry points --- */
 
-enum frame { FRAME_NONE, FRAME_DIST, FRAME_RD, FRAME_SGI };
+enum frame { FRAME_NONE, FRAME_DIST, FRAME_RD, FRAME_SGI, FRAME_ZERO };
 
-/* Finds the frame of an access and checks its size and alignment. */
+/* Finds the frame of an access. FRAME_ZERO: in one of them, but no register there has this size. */
 static enum frame find_frame(const struct vgic *g, uint64_t ipa, unsigned size, struct access *a)
 {
 	uint64_t redist = ipa - g->config.gicr, dist = ipa - g->config.gicd;
@@ -330,11 +331,11 @@ static enum frame find_frame(const struct vgic *g, uint64_t ipa, unsigned size, 
 
 	a->size = size;
 	a->vcpu = 0;
-	if (size != 1 && size != 2 && size != 4 && size != 8)
+	if ((size != 1 && size != 2 && size != 4 && size != 8) || (ipa & (size - 1)))
 		return FRAME_NONE;
 	if (dist < VGIC_FRAME_BYTES) {
 		a->offset = (uint32_t)dist;
-		return dist_size_ok(a) ? FRAME_DIST : FRAME_NONE;
+		return dist_size_ok(a) ? FRAME_DIST : FRAME_ZERO;
 	}
 	if (redist >= g->config.vcpus * VGIC_REDIST_BYTES)
 		return FRAME_NONE;
@@ -342,7 +343,7 @@ static enum frame find_frame(const struct vgic *g, uint64_t ipa, unsigned size, 
 	a->vcpu = (unsigned)(redist / VGIC_REDIST_BYTES);
 	a->offset = (uint32_t)(redist % GICR_SGI_FRAME);
 	if (!redist_size_ok(a, sgi))
-		return FRAME_NONE;
+		return FRAME_ZERO;
 	return sgi ? FRAME_SGI : FRAME_RD;
 }
 
@@ -358,6 +359,7 @@ bool vgic_read(struct vgic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint6
 		return true;
 	case FRAME_RD: *value = rd_read(g, &a); return true;
 	case FRAME_SGI: *value = sgi_read(g, &a); return true;
+	case FRAME_ZERO: *value = 0; return true;
 	case FRAME_NONE: break;
 	}
 	return false;
@@ -381,6 +383,7 @@ __attribute__((no_stack_protector)) bool vgic_write(struct vgic *g, unsigned vcp
 		return true;
 	case FRAME_RD: rd_write(g, &a, value); return true;
 	case FRAME_SGI: sgi_write(g, &a, (uint32_t)value); return true;
+	case FRAME_ZERO: return true;
 	case FRAME_NONE: break;
 	}
 	return false;

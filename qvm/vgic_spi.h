@@ -4,6 +4,7 @@
 
 #include "qvm/vgic.h"
 
+#define GICD_CTLR_ENABLE_GRP0 (1u << 0)
 #define GICD_CTLR_ENABLE_GRP1 (1u << 1)
 #define GICD_CTLR_ARE         (1u << 4)
 #define GICD_CTLR_DS          (1u << 6)

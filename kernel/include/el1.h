@@ -11,6 +11,8 @@
 	X(sp_el1) X(elr_el1) X(spsr_el1) X(csselr_el1) X(tpidrro_el0)
 /* clang-format on */
 
+#define CNTV_ENABLE BIT(0)
+
 struct el1_state {
 #define X(name) uint64_t name;
 	EL1_SWITCHED(X)

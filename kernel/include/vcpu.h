@@ -29,6 +29,8 @@ struct vcpu {
 			bool edges;     /* vgic.repend is all that changed: there may be a shorter way */
 			uint8_t leaked; /* enum el1_leak: EL1 registers that hold a process's value just now */
 			bool away;      /* its state is in memory */
+			/* Interrupt 27 is active in the physical redistributor of `home`, or was and has been ended. */
+			bool timer_active;
 		};
 		uint64_t work; /* any of it: something is to be done before the guest goes on */
 	};
@@ -40,7 +42,6 @@ struct vcpu {
 	struct vgic_cpu vgic; /* its images are in the processor's registers while in_hw */
 	bool in_hw;
 	bool waiting;         /* the thread blocks in WFI: who makes something pending must wake it */
-	bool timer_active;    /* interrupt 27 is active in the physical redistributor of `home` */
 	struct list requests; /* threads in STATE_VCPU, by wait_link */
 	struct el1_state el1;
 	uint64_t cntvoff;
@@ -48,6 +49,9 @@ struct vcpu {
 	struct timer vtimer, ptimer; /* for the deadline of a timer that is not in the hardware */
 	struct fpu fpu __attribute__((aligned(16)));
 };
+
+/* struct vcpu: `timer_active` is all of `work`. */
+#define WORK_TIMER (1ull << (8 * (offsetof(struct vcpu, timer_active) - offsetof(struct vcpu, work))))
 
 struct cpu;
 /* The first VcpuRun of a virtual CPU. That of the VM gives the guest its time, the same on all its CPUs, and seals it.
@@ -65,13 +69,14 @@ bool vcpu_edges(struct vcpu *v);                  /* take in `edges`; false: vcp
 bool vcpu_insert(struct vcpu *v, unsigned intid); /* a private interrupt into a list register, if that is simple */
 bool vcpu_quiet(const struct vcpu *v);            /* nothing is in the list registers, nor waits for them */
 bool vcpu_timer_direct(struct vcpu *v);           /* the virtual timer has fired; false: the long way */
+void vcpu_timer_look(struct vcpu *v);             /* at an exit with `timer_active` */
 void vcpu_serve(struct cpu *c, struct vcpu *v);   /* who waits for its state: home here or in memory */
 NAMED void vcpu_requests(struct cpu *c);          /* calls of other CPUs on the resident */
 NAMED void vcpu_irq_timer(struct cpu *c);         /* PPI 27 */
 NAMED void vcpu_irq_maintenance(struct cpu *c);   /* PPI 25 */
 void vcpu_timer_expired(struct timer *t);
 void vcpu_wake(struct vcpu *v); /* something is pending: out of WFI, or have its CPU look. Kernel lock held */
-void vcpu_send_sgi(struct vcpu *from, uint64_t value); /* ICC_SGI1R_EL1 */
+void vcpu_send_sgi(struct vcpu *from, uint64_t value, unsigned group); /* ICC_SGI1R_EL1, ICC_SGI0R_EL1 */
 void vcpu_reset(struct vcpu *v);
 uint64_t *vcpu_register(struct vcpu *v, uint64_t reg); /* in memory, after vcpu_evict; NULL: no such */
 void vcpu_destroy(struct vcpu *v);
@@ -79,6 +84,7 @@ void vcpu_debug_open(struct vcpu *v);  /* first use of a debug register: they ar
 void process_registers(struct cpu *c); /* EL1 registers that mean something at EL0 get the values of processes */
 /* True: done by the kernel; *again: the instruction is to be executed once more. */
 bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again);
-uint64_t counter_ns(uint64_t ticks);                          /* of the physical counter */
+/* When the guest's counter gets to `cval`, for timer_arm(); 0: it is there, UINT64_MAX - 1: in centuries. */
+uint64_t guest_deadline(const struct vcpu *v, uint64_t cval);
 void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far); /* a synchronous exception at EL1; resident */
 unsigned vcpu_lr_count(void);

@@ -15,6 +15,15 @@
 #define VGIC_INFLIGHT 32 /* SPIs in flight on one vCPU; a power of two */
 #define VGIC_BOUND    16 /* of them, those that are bound */
 
+/*
+ * A priority has five bits; its lowest bit says Group 0. An interrupt that is active keeps the priority and the group
+ * with which it was acknowledged, since the processor compares both when it ends.
+ */
+#define VGIC_PRIO_GROUP0 VIRQ_GROUP0
+#define VGIC_CTLR_GRP0   BIT(0)
+#define VGIC_CTLR_GRP1   BIT(1)
+#define VGIC_RUN_NONE    0xff /* active, but never acknowledged: a write to ISACTIVER made it so */
+
 struct virq {
 	uint16_t intid; /* 0: free */
 	uint16_t
@@ -27,27 +36,42 @@ struct virq {
 };
 
 struct vgic_cpu {
-	uint32_t enable, pending, active, group, config; /* INTIDs 0 to 31 */
-	uint32_t line;                                   /* input of the level-triggered ones */
-	uint32_t repend;                                 /* edges since the last fold */
+	uint32_t enable, active, group, config; /* INTIDs 0 to 31 */
+	uint32_t latch;                         /* pending by an edge or by a write, until it is taken */
+	uint32_t line;                          /* inputs: a level is pending while its input is up */
+	uint32_t ctlr;                          /* GICD_CTLR.EnableGrp0 and EnableGrp1 */
+	uint32_t open;                          /* enabled, and so is their group in GICD_CTLR */
+	uint32_t sgis;                          /* SGIs of ICC_SGI1R_EL1 since the last fold: for Group 1 only */
+	uint32_t repend;                        /* other edges since the last fold */
+	uint32_t offered;                       /* their images show them as pending */
 	uint8_t prio[32];
 	uint32_t spi_used; /* bit n: slot n of spi[] is taken */
 	uint32_t bound;    /* and is kept: its physical SPI may fire at any time */
 	struct virq spi[VGIC_INFLIGHT];
 	uint32_t lr_count;
-	uint64_t lr[VGIC_LR_MAX];      /* images; 0: empty */
-	uint32_t lr_used;              /* bit n: image n is not empty */
-	uint8_t lr_index[VGIC_LR_MAX]; /* whose image: INTID below 32, 32 + slot of spi[] */
-	uint8_t lr_of[32];             /* image that shows, or showed last, a private interrupt; VGIC_LR_MAX: none */
-	uint64_t hcr;                  /* ICH_HCR_EL2 that belongs to the images */
+	uint64_t lr[VGIC_LR_MAX];        /* images; 0: empty */
+	uint32_t lr_used;                /* bit n: image n is not empty */
+	uint8_t lr_index[VGIC_LR_MAX];   /* whose image: INTID below 32, 32 + slot of spi[] */
+	uint8_t lr_of[32];               /* image that shows, or showed last, a private interrupt; VGIC_LR_MAX: none */
+	uint64_t hcr;                    /* ICH_HCR_EL2 that belongs to the images */
+	uint8_t run[32 + VGIC_INFLIGHT]; /* of each active one, numbered like lr_index[]; VGIC_RUN_NONE */
+	uint64_t outside;                /* active ones without an image, numbered likewise */
+	bool ended;                      /* at the last fold: the processor has ended the one that is linked to a PPI */
+	/* The caller's, before it folds or fills: ICH_VMCR_EL2, and with an EOIcount ICH_AP0R0_EL2 | ICH_AP1R0_EL2. */
+	uint64_t vmcr;
+	uint32_t running;
 };
 
 #define ICH_HCR_EN             BIT(0)
-#define ICH_HCR_UIE            BIT(1)
 #define ICH_HCR_LRENPIE        BIT(2)
 #define ICH_HCR_NPIE           BIT(3)
+#define ICH_HCR_VGRP0EIE       BIT(4)
+#define ICH_HCR_VGRP0DIE       BIT(5)
+#define ICH_HCR_VGRP1EIE       BIT(6)
+#define ICH_HCR_VGRP1DIE       BIT(7)
 #define ICH_HCR_TDIR           BIT(14)
 #define ICH_HCR_EOICOUNT_SHIFT 27
+#define VMCR_VEOIM             BIT(9)
 #define LR_STATE_PENDING       BIT(62)
 #define LR_STATE_ACTIVE        BIT(63)
 #define LR_HW                  BIT(61)
@@ -58,13 +82,14 @@ struct vgic_cpu {
 
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count);
 /* Take the images back into the state, after the processor's list registers were read into lr[]; `eoicount` as ICH_HCR
- * had it. Takes in what came since the last fold. */
+ * had it. Takes in what came since the last fold. `line` of the virtual timer must be up to date. */
 void vgic_fold(struct vgic_cpu *v, unsigned eoicount);
 /* Choose what is offered and build the images and hcr. After vgic_fold. */
 void vgic_fill(struct vgic_cpu *v);
 
 /* At any time, also while images are in the processor: they count from the next fold on. */
-void vgic_set_pending(struct vgic_cpu *v, unsigned intid); /* an edge of 0 to 31 */
+void vgic_sgi(struct vgic_cpu *v, unsigned intid);  /* ICC_SGI1R_EL1 */
+void vgic_sgi0(struct vgic_cpu *v, unsigned intid); /* ICC_SGI0R_EL1: for Group 0 only */
 void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level);
 int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio);
 int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio); /* of one that is bound: the physical one */
@@ -84,7 +109,8 @@ int vgic_bind(struct vgic_cpu *v, unsigned intid, unsigned host, unsigned prio);
 /* It keeps the link for as long as it is pending or active, its room no longer. */
 void vgic_unbind(struct vgic_cpu *v, unsigned intid);
 unsigned vgic_host(const struct vgic_cpu *v, unsigned intid); /* its physical SPI, or 0 */
-void vgic_deactivate(struct vgic_cpu *v, unsigned intid);     /* ICC_DIR_EL1 */
+void vgic_deactivate(struct vgic_cpu *v, unsigned intid);     /* ICC_DIR_EL1, if EOImode is 1 */
+uint32_t vgic_pending(const struct vgic_cpu *v);              /* INTIDs 0 to 31 */
 int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask, uint32_t *out);
 /* Is anything pending that the guest's CPU interface (ICH_VMCR_EL2) lets through, so that WFI must not wait? */
 bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr);

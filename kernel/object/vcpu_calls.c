@@ -58,6 +58,7 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 	v->ptimer.kind = TIMER_VCPU_P;
 	list_init(&v->requests);
 	v->cntvoff = UINT64_MAX;
+	vgic_reset(&v->vgic, vcpu_lr_count());
 	vcpu_reset(v);
 	__atomic_store_n(&p->vcpus[index], v, __ATOMIC_RELEASE);
 	return id;
@@ -124,8 +125,6 @@ static int64_t set(struct vcpu *v, struct frame *f)
 	if (in_guest(v))
 		return -KE_BUSY;
 	if (f->x[1] == VREG_RESET) {
-		if (v->vgic.bound)
-			return -KE_BUSY; /* interrupts of devices are not forgotten: VcpuBind turns them off */
 		vcpu_reset(v);
 		return 0;
 	}
@@ -158,10 +157,6 @@ static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
 	if (call == CALL_VcpuPrivate) {
 		result = vgic_private(&v->vgic, (unsigned)f->x[1], (uint32_t)f->x[2], (uint32_t)f->x[3], &out);
 		f->x[1] = out;
-		if (v->timer_active && !((v->vgic.pending | v->vgic.active) & BIT(VIRQ_VTIMER))) {
-			gic_set_active(PPI_VTIMER, false);
-			v->timer_active = false;
-		}
 	} else if (call == CALL_VcpuWithdraw) {
 		result = bind_withdraw(v, (unsigned)intid);
 	} else if (call == CALL_VcpuBind) {
@@ -250,7 +245,7 @@ static int64_t set_pending(struct thread *t, struct frame *f)
 
 int64_t call_VcpuPrivate(struct thread *t, struct frame *f)
 {
-	if (f->x[1] > VPRIV_PRIO0 + 7 || (f->x[1] > VPRIV_CONFIG && f->x[1] < VPRIV_PRIO0))
+	if (f->x[1] > VPRIV_PRIO0 + 7 || (f->x[1] > VPRIV_CTLR && f->x[1] < VPRIV_PRIO0))
 		return -KE_INVAL;
 	if (f->x[1] == VPRIV_PENDING && (uint32_t)f->x[3] && !(f->x[3] & ~f->x[2]))
 		return set_pending(t, f);
@@ -338,10 +333,10 @@ void vcpu_wake(struct vcpu *v)
 
 /* ---- SGIs of a guest ---- */
 
-static void make_pending(struct vcpu *v, unsigned intid)
+static void make_pending(struct vcpu *v, unsigned intid, unsigned group)
 {
 	lock_acquire(&v->lock);
-	vgic_set_pending(&v->vgic, intid);
+	(group ? vgic_sgi : vgic_sgi0)(&v->vgic, intid);
 	v->dirty = true;
 	lock_release(&v->lock);
 }
@@ -357,8 +352,8 @@ static void wake_all(struct process *p, uint32_t targets)
 	lock_release(&kernel_lock);
 }
 
-/* ICC_SGI1R_EL1 (IHI 0069, 12.2.20). */
-void vcpu_send_sgi(struct vcpu *from, uint64_t value)
+/* ICC_SGI1R_EL1, ICC_SGI0R_EL1 (IHI 0069, 12.2.20): to those whose SGI is of that group. */
+void vcpu_send_sgi(struct vcpu *from, uint64_t value, unsigned group)
 {
 	unsigned intid = (unsigned)(value >> 24) & 15;
 	bool others = value & BIT(40);
@@ -374,7 +369,7 @@ void vcpu_send_sgi(struct vcpu *from, uint64_t value)
 			continue;
 		bit = (v->affinity & 0xff) - first;
 		if (others ? v != from : (v->affinity & ~0xffull) == upper && bit < 16 && (value & BIT(bit)))
-			make_pending(v, intid);
+			make_pending(v, intid, group);
 		else
 			continue;
 		targets |= v != from ? (uint32_t)BIT(i) : 0;

@@ -7,23 +7,22 @@
 #define PRIO_MASK     0xf8 /* five priority bits, as every GICv3 with virtualization has at the least */
 #define VMCR_VENG0    BIT(0)
 #define VMCR_VENG1    BIT(1)
+#define VMCR_VCBPR    BIT(4)
+#define VMCR_VBPR1(v) ((unsigned)((v) >> 18) & 7)
+#define VMCR_VBPR0(v) ((unsigned)((v) >> 21) & 7)
 #define VMCR_VPMR(v)  ((unsigned)((v) >> 24) & 0xff)
 
-/* What could be in a list register: private interrupts by their number, SPIs by their slot behind them. */
-#define CANDIDATES (PRIVATE_COUNT + VGIC_INFLIGHT)
-
-struct candidate {
-	uint16_t intid;
-	uint8_t prio;
-	bool pending, active, level, edge, group1;
-};
+/*
+ * What could be in a list register, the candidates: private interrupts by their number, SPIs by their slot behind them.
+ * A set of them is a word of 64 bits.
+ */
+_Static_assert(PRIVATE_COUNT + VGIC_INFLIGHT == 64, "sets of candidates");
 
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
 {
 	memset(v, 0, sizeof(*v));
 	v->lr_count = lr_count;
 	v->config = 0x0000ffff; /* SGIs are edges */
-	v->enable = 0x0000ffff;
 	v->hcr = ICH_HCR_EN;
 	memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of));
 }
@@ -59,31 +58,53 @@ static void free_spi(struct vgic_cpu *v, struct virq *q)
 	v->spi_used &= ~(uint32_t)BIT(q - v->spi);
 }
 
-static bool is_level(const struct vgic_cpu *v, unsigned intid)
-{
-	/* The virtual timer's interrupt is linked to the physical one, whose active state keeps the level away. */
-	return !(v->config & BIT(intid)) && intid != VIRQ_VTIMER;
-}
-
 static void put_state(uint32_t *word, unsigned bit, bool value)
 {
 	*word = value ? *word | (uint32_t)BIT(bit) : *word & ~(uint32_t)BIT(bit);
 }
 
+uint32_t vgic_pending(const struct vgic_cpu *v)
+{
+	return v->latch | (v->line & ~v->config);
+}
+
+/* Priority and group, as they are set now. */
+static uint8_t prio_of(const struct vgic_cpu *v, unsigned index)
+{
+	if (index >= PRIVATE_COUNT)
+		return v->spi[index - PRIVATE_COUNT].prio;
+	return v->prio[index] | (v->group & BIT(index) ? 0 : VGIC_PRIO_GROUP0);
+}
+
+static unsigned intid_of(const struct vgic_cpu *v, unsigned index)
+{
+	return index < PRIVATE_COUNT ? index : v->spi[index - PRIVATE_COUNT].intid;
+}
+
 /* Whose image it is is known without what the hardware left in it. */
 static void fold_image(struct vgic_cpu *v, unsigned index, uint64_t lr)
 {
-	bool pending = lr & LR_STATE_PENDING, active = lr & LR_STATE_ACTIVE;
+	bool pending = lr & LR_STATE_PENDING, active = lr & LR_STATE_ACTIVE, was;
 	struct virq *q;
 
 	if (index < PRIVATE_COUNT) {
-		put_state(&v->pending, index, pending);
+		uint32_t bit = (uint32_t)BIT(index);
+
+		if (pending)
+			v->latch |= bit & v->config; /* an edge may have come straight into the image */
+		else
+			v->latch &= ~(v->offered & bit);
+		was = v->active & bit;
 		put_state(&v->active, index, active);
-		return;
+		v->ended |= (lr & LR_HW) && !pending && !active;
+	} else {
+		q = &v->spi[index - PRIVATE_COUNT];
+		q->edge = q->edge && (pending || !q->offered);
+		was = q->active;
+		q->active = active;
 	}
-	q = &v->spi[index - PRIVATE_COUNT];
-	q->edge = q->edge && (pending || !q->offered);
-	q->active = active;
+	if (active && !was)
+		v->run[index] = ((uint8_t)(lr >> LR_PRIO_SHIFT) & PRIO_MASK) | (lr & LR_GROUP1 ? 0 : VGIC_PRIO_GROUP0);
 }
 
 static void end_spi(struct virq *q)
@@ -93,37 +114,42 @@ static void end_spi(struct virq *q)
 	q->active = false;
 }
 
-/* EOIs for interrupts that were active without an image: the most important ones first (IHI 0069, 9.4.3). */
+/* Is this one of the priorities at which the guest runs handlers? By its binary points (IHI 0069, 4.8.2 and 4.8.3). */
+static bool is_running(const struct vgic_cpu *v, uint8_t run)
+{
+	bool own_point = !(run & VGIC_PRIO_GROUP0) && !(v->vmcr & VMCR_VCBPR);
+	unsigned point = own_point ? VMCR_VBPR1(v->vmcr) : VMCR_VBPR0(v->vmcr) + 1;
+
+	return v->running & BIT((run & PRIO_MASK & ~0u << point) >> 3);
+}
+
+/*
+ * An EOIR of an interrupt that had no image (IHI 0069, 9.4.3). The count does not say which one, but its priority is
+ * not among those that run any more. If there is none the guest ended what was not active, and nothing happens.
+ */
 static void end_without_image(struct vgic_cpu *v)
 {
-	unsigned best = CANDIDATES, best_prio = 256;
+	unsigned best = 0, run = VGIC_RUN_NONE;
 
-	/* The linked one always has an image: only the processor ends it, and the physical one with it. */
-	for_each_bit (i, v->active & ~BIT(VIRQ_VTIMER)) {
-		if (v->prio[i] < best_prio) {
+	for_each_bit (i, v->outside) {
+		if (v->run[i] < run && !is_running(v, v->run[i])) {
 			best = (unsigned)i;
-			best_prio = v->prio[i];
+			run = v->run[i];
 		}
 	}
-	for_each_bit (i, v->spi_used) {
-		if (v->spi[i].active && v->spi[i].prio < best_prio) {
-			best = PRIVATE_COUNT + (unsigned)i;
-			best_prio = v->spi[i].prio;
-		}
-	}
+	if (run == VGIC_RUN_NONE)
+		return;
+	v->outside &= ~BIT(best);
 	if (best < PRIVATE_COUNT)
 		v->active &= ~(uint32_t)BIT(best);
-	else if (best < CANDIDATES)
+	else
 		end_spi(&v->spi[best - PRIVATE_COUNT]);
 }
 
 static void take_in(struct vgic_cpu *v)
 {
-	uint32_t level = ~v->config & ~(uint32_t)BIT(VIRQ_VTIMER);
-
-	v->pending |= v->repend;
-	v->repend = 0;
-	v->pending = (v->pending & ~level) | (v->line & level);
+	v->latch |= v->repend | (v->sgis & v->group);
+	v->repend = v->sgis = v->offered = 0;
 	for_each_bit (i, v->spi_used) {
 		struct virq *q = &v->spi[i];
 
@@ -137,176 +163,174 @@ static void take_in(struct vgic_cpu *v)
 
 void vgic_fold(struct vgic_cpu *v, unsigned eoicount)
 {
+	v->ended = false;
 	for_each_bit (i, v->lr_used)
 		fold_image(v, v->lr_index[i], v->lr[i]);
 	v->lr_used = 0;
-	for (; eoicount; eoicount--)
+	/* With EOImode 1 it is ICC_DIR_EL1 that ends, and that traps while one is active without an image. */
+	for (; eoicount && !(v->vmcr & VMCR_VEOIM); eoicount--)
 		end_without_image(v);
+	v->outside = 0;
 	take_in(v);
 }
 
-/* Those that are pending and enabled, or active. */
-static uint64_t candidates(const struct vgic_cpu *v)
-{
-	return ((v->pending & v->enable) | v->active) | (uint64_t)v->spi_used << PRIVATE_COUNT;
-}
-
-static struct candidate candidate(const struct vgic_cpu *v, uint64_t i)
-{
-	if (i >= PRIVATE_COUNT) {
-		const struct virq *q = &v->spi[i - PRIVATE_COUNT];
-
-		return (struct candidate){
-		    .intid = q->intid,
-		    .prio = q->prio,
-		    .pending = q->pending,
-		    .active = q->active,
-		    .level = q->line,
-		    .edge = q->edge,
-		    .group1 = true,
-		};
-	}
-	return (struct candidate){
-	    .intid = (uint16_t)i,
-	    .prio = v->prio[i],
-	    .pending = v->pending & v->enable & BIT(i),
-	    .edge = !is_level(v, (unsigned)i),
-	    .active = v->active & BIT(i),
-	    .level = is_level(v, (unsigned)i),
-	    .group1 = v->group & BIT(i),
-	};
-}
-
-static uint64_t image(const struct candidate *c)
-{
-	uint64_t lr = c->intid | (uint64_t)(c->prio & PRIO_MASK) << LR_PRIO_SHIFT | (c->group1 ? LR_GROUP1 : 0);
-
-	if (c->intid == VIRQ_VTIMER)
-		lr |= LR_HW | (uint64_t)VIRQ_VTIMER << LR_PINTID_SHIFT;
-	else if (c->level)
-		lr |= LR_EOI; /* its input is looked at again when the guest has done */
-	/* A level that is active shows its input at completion; a linked one is never both (12.5.9). */
-	if (c->active)
-		lr |= LR_STATE_ACTIVE | (c->pending && c->edge && !(lr & LR_HW) ? LR_STATE_PENDING : 0);
-	else
-		lr |= LR_STATE_PENDING;
-	return lr;
-}
-
-/*
- * What candidates are sorted by, and behind it their numbers: active ones first, since their completion needs an image,
- * above all the linked one's; then by priority, then by INTID.
- */
-#define RANK_INACTIVE     BIT(40)
-#define RANK_INDEX(rank)  ((unsigned)(rank)&0xff)
-#define RANK(prio, intid) ((uint64_t)(prio) << 32 | (uint64_t)(intid) << 8)
-
-/* Into those that get an image, which are sorted; what falls out at the end is left over. */
-static inline void place(uint64_t *ranks, unsigned *count, unsigned limit, uint64_t new)
-{
-	unsigned at = *count;
-
-	if (at < limit)
-		(*count)++;
-	else if (new >= ranks[--at])
-		return;
-	for (; at > 0 && ranks[at - 1] > new; at--)
-		ranks[at] = ranks[at - 1];
-	ranks[at] = new;
-}
-
-/* The candidates that get images, and how many. */
-static unsigned choose(const struct vgic_cpu *v, uint64_t active, uint64_t wanted, uint64_t ranks[VGIC_LR_MAX])
-{
-	unsigned count = 0;
-
-	for_each_bit (i, (uint32_t)wanted)
-		place(ranks, &count, v->lr_count,
-		      i == VIRQ_VTIMER && (active & BIT(i))
-			  ? i
-			  : (active & BIT(i) ? 0 : RANK_INACTIVE) | RANK(v->prio[i], i) | i);
-	for_each_bit (i, wanted >> PRIVATE_COUNT) {
-		const struct virq *q = &v->spi[i];
-
-		place(ranks, &count, v->lr_count,
-		      (q->active ? 0 : RANK_INACTIVE) | RANK(q->prio, q->intid) | (PRIVATE_COUNT + i));
-	}
-	return count;
-}
-
-/* Those that are active and those that are pending, as candidates are numbered. */
+/* Those that are active and those that are pending and enabled. */
 static void state_masks(const struct vgic_cpu *v, uint64_t *active, uint64_t *pending)
 {
 	*active = v->active;
-	*pending = v->pending & v->enable;
+	*pending = vgic_pending(v) & v->open;
 	for_each_bit (i, v->spi_used) {
 		*active |= (uint64_t)v->spi[i].active << (PRIVATE_COUNT + i);
 		*pending |= (uint64_t)v->spi[i].pending << (PRIVATE_COUNT + i);
 	}
 }
 
-/* The image of an interrupt that is linked to a physical one: never pending and active at once (12.5.9). */
-static uint64_t linked(uint64_t lr, unsigned host)
+/*
+ * An active one keeps the priority of its acknowledgement. One that is linked is never pending and active at once
+ * (12.5.9); the virtual timer gives up its link if a write has made it pending again. Where an image cannot show all,
+ * or an input may still be up, completion brings the guest out.
+ */
+static uint64_t image(const struct vgic_cpu *v, unsigned index, bool active, bool pending)
 {
-	lr = (lr & ~LR_EOI) | LR_HW | (uint64_t)host << LR_PINTID_SHIFT;
-	return lr & LR_STATE_ACTIVE ? lr & ~LR_STATE_PENDING : lr;
+	const struct virq *q = index < PRIVATE_COUNT ? NULL : &v->spi[index - PRIVATE_COUNT];
+	uint8_t now = prio_of(v, index), prio = active && v->run[index] != VGIC_RUN_NONE ? v->run[index] : now;
+	uint64_t host = q ? q->host : index == VIRQ_VTIMER ? VIRQ_VTIMER : 0;
+	bool level = q ? q->line : !(v->config & BIT(index));
+	uint64_t lr = intid_of(v, index) | (uint64_t)(prio & PRIO_MASK) << LR_PRIO_SHIFT |
+		      (prio & VGIC_PRIO_GROUP0 ? 0 : LR_GROUP1) | (active ? LR_STATE_ACTIVE : LR_STATE_PENDING);
+
+	if (host && (q || !active || !(v->latch & BIT(index))))
+		return lr | LR_HW | host << LR_PINTID_SHIFT;
+	if (level || (active && pending && prio != now))
+		return lr | LR_EOI;
+	return pending ? lr | LR_STATE_PENDING : lr;
 }
 
-/* An image for a candidate; whether it is offered as pending. */
-static bool fill_one(struct vgic_cpu *v, unsigned n, unsigned index)
+/*
+ * What candidates are sorted by, and behind it their numbers. First the most important pending one, the only one that
+ * the CPU interface signals, so that whatever is active, it can come; then active ones, then pending ones, each by
+ * priority and INTID; last those of a group that the guest's CPU interface holds back.
+ */
+enum rank_class { RANK_BEST, RANK_ACTIVE, RANK_PENDING, RANK_SHUT };
+
+#define RANK_CLASS(class) ((uint64_t)(class) << 40)
+#define RANK_INDEX(rank)  ((unsigned)(rank)&0xff)
+
+struct choice {
+	uint64_t ranks[VGIC_LR_MAX], best;
+	unsigned count, limit;
+	bool crowded; /* some have no image */
+};
+
+/* Into those that get an image, which are sorted; what falls out at the end is left over. */
+static inline void place(struct choice *c, uint64_t new)
 {
-	struct candidate c = candidate(v, index);
-	uint64_t lr = image(&c);
+	unsigned at = c->count;
 
+	c->crowded |= at == c->limit;
+	if (at < c->limit)
+		c->count++;
+	else if (new >= c->ranks[--at])
+		return;
+	for (; at > 0 && c->ranks[at - 1] > new; at--)
+		c->ranks[at] = c->ranks[at - 1];
+	c->ranks[at] = new;
+}
+
+static void consider(const struct vgic_cpu *v, struct choice *c, unsigned index, bool active)
+{
+	uint8_t prio = active ? v->run[index] : prio_of(v, index);
+	uint64_t rank = (uint64_t)prio << 32 | (uint64_t)intid_of(v, index) << 8 | index, other = c->best;
+
+	if (active || !(v->vmcr & (prio & VGIC_PRIO_GROUP0 ? VMCR_VENG0 : VMCR_VENG1))) {
+		place(c, rank | RANK_CLASS(active ? RANK_ACTIVE : RANK_SHUT));
+		return;
+	}
+	c->best = rank < other ? rank : other;
+	other = rank < other ? other : rank;
+	if (other != UINT64_MAX)
+		place(c, other | RANK_CLASS(RANK_PENDING));
+}
+
+static void choose(const struct vgic_cpu *v, uint64_t active, uint64_t wanted, struct choice *c)
+{
+	for_each_bit (i, wanted)
+		consider(v, c, (unsigned)i, active & BIT(i));
+	if (c->best != UINT64_MAX)
+		place(c, c->best | RANK_CLASS(RANK_BEST));
+}
+
+/* An image for a candidate. One that is pending and active at once would go ahead of those that wait. */
+static void fill_one(struct vgic_cpu *v, unsigned n, unsigned index, bool active, bool pending, bool crowded)
+{
+	uint64_t lr = image(v, index, active, pending);
+
+	if (crowded && (lr & LR_STATE_ACTIVE) && (lr & LR_STATE_PENDING))
+		lr ^= LR_STATE_PENDING | LR_EOI;
 	if (index >= PRIVATE_COUNT) {
-		struct virq *q = &v->spi[index - PRIVATE_COUNT];
-
-		if (unlikely(q->host))
-			lr = linked(lr, q->host);
-		q->offered = lr & LR_STATE_PENDING;
+		v->spi[index - PRIVATE_COUNT].offered = lr & LR_STATE_PENDING;
 	} else {
-		v->lr_of[index] = (uint8_t)n;
+		/* It may come straight into this image again, as long as that shows it as it is set now. */
+		bool same = image(v, index, false, true) == ((lr & ~LR_STATE_ACTIVE) | LR_STATE_PENDING);
+
+		v->lr_of[index] = same && (lr & LR_GROUP1) ? (uint8_t)n : VGIC_LR_MAX;
+		put_state(&v->offered, index, lr & LR_STATE_PENDING);
 	}
 	v->lr[n] = lr;
 	v->lr_index[n] = (uint8_t)index;
-	return lr & LR_STATE_PENDING;
+}
+
+/*
+ * What must bring the guest out, with `left` without an image: when what is offered was taken, a deactivation, and a
+ * change of a group that those wait for, or that keeps what was offered from being taken.
+ */
+static uint64_t control(const struct vgic_cpu *v, const struct choice *c, uint64_t active, uint64_t waiting)
+{
+	uint64_t hcr = ICH_HCR_EN;
+
+	if (active)
+		hcr |= ICH_HCR_LRENPIE | ICH_HCR_TDIR;
+	if (!waiting)
+		return hcr;
+	if (c->best != UINT64_MAX)
+		hcr |= ICH_HCR_NPIE;
+	hcr |= v->vmcr & VMCR_VENG0 ? ICH_HCR_VGRP0DIE : ICH_HCR_VGRP0EIE;
+	hcr |= v->vmcr & VMCR_VENG1 ? ICH_HCR_VGRP1DIE : ICH_HCR_VGRP1EIE;
+	return hcr;
 }
 
 void vgic_fill(struct vgic_cpu *v)
 {
-	uint64_t ranks[VGIC_LR_MAX] = {0}, active, pending, left;
-	bool pending_in = false;
-	unsigned count;
+	struct choice c = {.best = UINT64_MAX, .limit = v->lr_count};
+	uint64_t active, pending, left;
 
 	state_masks(v, &active, &pending);
 	left = active | pending;
-	count = choose(v, active, left, ranks);
-	for (unsigned n = 0; n < count; n++) {
-		pending_in |= fill_one(v, n, RANK_INDEX(ranks[n]));
-		left &= ~BIT(RANK_INDEX(ranks[n]));
+	choose(v, active, left, &c);
+	for (unsigned n = 0; n < c.count; n++) {
+		unsigned index = RANK_INDEX(c.ranks[n]);
+
+		fill_one(v, n, index, active & BIT(index), pending & BIT(index), c.crowded);
+		left &= ~BIT(index);
 	}
-	v->lr_used = (uint32_t)BIT(count) - 1;
-	v->hcr = ICH_HCR_EN;
-	if (left & active)
-		v->hcr |= ICH_HCR_LRENPIE | ICH_HCR_TDIR;
-	/* Tell when there is room: when nothing offered is pending any more, or, if all is active, when one ends. */
-	if (left & pending)
-		v->hcr |= pending_in ? ICH_HCR_NPIE : ICH_HCR_UIE;
+	v->lr_used = (uint32_t)BIT(c.count) - 1;
+	v->outside = left & active;
+	v->hcr = control(v, &c, v->outside, left & ~active);
 	if (v->hcr != ICH_HCR_EN)
 		memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of)); /* others wait for room: nobody goes ahead of them */
 }
 
 bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
 {
-	struct candidate c = candidate(v, intid);
 	unsigned last = v->lr_of[intid], at;
+	uint32_t bit = (uint32_t)BIT(intid);
 
-	if (v->hcr != ICH_HCR_EN || !(v->enable & BIT(intid)) || c.level)
+	if (v->hcr != ICH_HCR_EN || !(v->open & v->group & bit))
 		return false;
 	if ((v->lr_used & BIT(last)) && (uint32_t)v->lr[last] == intid)
 		return false; /* still there, pending or active */
 	empty &= (uint32_t)BIT(v->lr_count) - 1;
-	if (!empty)
+	if (!empty || (v->active & bit))
 		return false;
 	at = (unsigned)__builtin_ctz(empty);
 	if (v->lr_used & BIT(at)) {
@@ -314,26 +338,29 @@ bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
 
 		if (done >= PRIVATE_COUNT)
 			return false; /* its line may have to be looked at again */
-		v->pending &= ~(uint32_t)BIT(done);
+		v->latch &= ~(v->offered & (uint32_t)BIT(done));
 		v->active &= ~(uint32_t)BIT(done);
 	}
-	c.pending = true;
-	c.active = false;
-	v->lr[at] = image(&c);
-	v->lr_index[at] = (uint8_t)intid;
+	fill_one(v, at, intid, false, true, false);
 	v->lr_used |= (uint32_t)BIT(at);
-	v->lr_of[intid] = (uint8_t)at;
 	*n = at;
 	return true;
 }
 
-void vgic_set_pending(struct vgic_cpu *v, unsigned intid)
+void vgic_sgi(struct vgic_cpu *v, unsigned intid)
 {
-	v->repend |= (uint32_t)BIT(intid);
+	v->sgis |= (uint32_t)BIT(intid);
+}
+
+void vgic_sgi0(struct vgic_cpu *v, unsigned intid)
+{
+	v->repend |= (uint32_t)BIT(intid) & ~v->group;
 }
 
 void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level)
 {
+	if (level)
+		v->repend |= (uint32_t)BIT(intid) & ~v->line & v->config;
 	put_state(&v->line, intid, level);
 }
 
@@ -458,36 +485,56 @@ static int private_prio(struct vgic_cpu *v, unsigned first, uint32_t value, uint
 	return 0;
 }
 
+static void set_active(struct vgic_cpu *v, uint32_t active)
+{
+	for_each_bit (i, active & ~v->active)
+		v->run[i] = VGIC_RUN_NONE;
+	v->active = active;
+}
+
 int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask, uint32_t *out)
 {
 	uint32_t *word;
 
+	value &= mask;
 	switch (op) {
 	case VPRIV_ENABLE: word = &v->enable; break;
-	case VPRIV_PENDING: word = &v->pending; break;
-	case VPRIV_ACTIVE: word = &v->active; break;
 	case VPRIV_GROUP: word = &v->group; break;
+	case VPRIV_CTLR: word = &v->ctlr; break;
 	case VPRIV_CONFIG:
 		word = &v->config;
-		mask &= 0xffff0000; /* SGIs are edges for ever */
+		mask &= 0xffff0000 & ~(uint32_t)BIT(VIRQ_VTIMER);
+		value &= mask;
 		break;
+	case VPRIV_PENDING:
+		v->latch = (v->latch & ~mask) | value;
+		*out = vgic_pending(v);
+		return 0;
+	case VPRIV_ACTIVE:
+		set_active(v, (v->active & ~mask) | value);
+		*out = v->active;
+		return 0;
 	default:
 		if (op < VPRIV_PRIO0 || op > VPRIV_PRIO0 + 7)
 			return -KE_INVAL;
 		return private_prio(v, (op - VPRIV_PRIO0) * 4, value, mask, out);
 	}
-	*word = (*word & ~mask) | (value & mask);
+	*word = (*word & ~mask) | value;
 	*out = *word;
+	v->open = v->enable & ((v->ctlr & VGIC_CTLR_GRP1 ? v->group : 0) | (v->ctlr & VGIC_CTLR_GRP0 ? ~v->group : 0));
 	return 0;
 }
 
 bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr)
 {
-	for_each_bit (i, candidates(v)) {
-		struct candidate c = candidate(v, i);
+	uint64_t active, pending;
 
-		if (c.pending && !c.active && (vmcr & (c.group1 ? VMCR_VENG1 : VMCR_VENG0)) &&
-		    (c.prio & PRIO_MASK) < VMCR_VPMR(vmcr))
+	state_masks(v, &active, &pending);
+	for_each_bit (i, pending & ~active) {
+		uint8_t prio = prio_of(v, (unsigned)i);
+
+		if ((vmcr & (prio & VGIC_PRIO_GROUP0 ? VMCR_VENG0 : VMCR_VENG1)) &&
+		    (prio & PRIO_MASK) < VMCR_VPMR(vmcr))
 			return true;
 	}
 	return false;

@@ -245,7 +245,7 @@ static void test_vcpu_requests(void **state)
 	a->process->vcpus[0]->el1.tpidr_el1 = 1;
 	assert_int_equal(sys(a, VcpuRun, 1, ACT_RUN), BLOCKED);
 	assert_int_equal(sys(asks, VcpuPrivate, 1, VPRIV_ENABLE, 0, 0), 0);
-	assert_int_equal(asks->frame.x[1], 0xffff);
+	assert_int_equal(asks->frame.x[1], 0);
 	assert_int_equal(sys(asks, VcpuGet, 1, VREG_X0), -KE_BUSY);
 	machine_guest_trap(1, HOST_WFI);
 	assert_int_equal(a->state, STATE_WFI);

@@ -277,7 +277,9 @@ static void test_identification(void **state)
 	assert_int_equal(get_d(0xc), 0);
 	assert_int_equal(get_d(CTLR), 0x50);
 	put_d(CTLR, ~0u);
-	assert_int_equal(get_d(CTLR), 0x52);
+	assert_int_equal(get_d(CTLR), 0x53);
+	for (unsigned v = 0; v < VCPUS; v++)
+		assert_int_equal(kernel.state[v][VPRIV_CTLR], 3);
 	assert_int_equal(get_d(0xffe8), 0x3b);
 	assert_int_equal(get_d(0xfff0), 0x0d);
 	assert_int_equal(get(GICR + 0xffe8, 4), 0x3b);
@@ -301,31 +303,58 @@ static void test_identification(void **state)
 	assert_int_equal(get(GICR + 0xffd0, 4), 0x44);
 }
 
+/* Sizes that a register has, sizes that read as zero, and what is outside of the frames or not aligned. */
 static void test_sizes(void **state)
 {
+	enum { GOOD, ZERO, NONE };
 	static const struct {
 		uint64_t ipa;
-		unsigned size;
-		bool good;
+		unsigned size, what;
 	} t[] = {
-	    {GICD, 1, false},           {GICD, 2, false},           {GICD, 4, true},
-	    {GICD, 8, false},           {GICD + 2, 4, false},       {GICD + 0x423, 1, true},
-	    {GICD + 0x420, 2, false},   {GICD + 0x422, 4, false},   {GICD + 0x420, 8, false},
-	    {GICD + 0x6100, 8, true},   {GICD + 0x6104, 4, true},   {GICD + 0x6104, 8, false},
-	    {GICD + 0x60f8, 8, false},  {GICD + 0x7fd8, 8, true},   {GICD + 0x7fe0, 8, false},
-	    {GICD + 0xfffc, 4, true},   {GICD + 0x10000, 4, false}, {GICD - 4, 4, false},
-	    {GICD + 0x7fb, 1, true},    {GICD + 0x7fc, 1, false},   {GICD, 3, false},
-	    {GICD, 0, false},           {GICR + 8, 8, true},        {GICR + 0x100, 8, false},
-	    {GICR + 0x10400, 1, true},  {GICR + 0x400, 1, false},   {GICR + 0x1041f, 1, true},
-	    {GICR + 0x10420, 1, false}, {GICR + 0x5fffc, 4, true},  {GICR + 0x60000, 4, false},
+	    {GICD, 1, ZERO},           {GICD, 2, ZERO},           {GICD, 4, GOOD},           {GICD, 8, ZERO},
+	    {GICD + 2, 4, NONE},       {GICD + 0x423, 1, GOOD},   {GICD + 0x420, 2, ZERO},   {GICD + 0x422, 4, NONE},
+	    {GICD + 0x420, 8, ZERO},   {GICD + 0x6100, 8, GOOD},  {GICD + 0x6104, 4, GOOD},  {GICD + 0x6104, 8, NONE},
+	    {GICD + 0x60f8, 8, ZERO},  {GICD + 0x60f8, 4, ZERO},  {GICD + 0x6100, 2, ZERO},  {GICD + 0x7fd8, 8, GOOD},
+	    {GICD + 0x7fe0, 8, ZERO},  {GICD + 0x104, 8, NONE},   {GICD + 0xfffc, 4, GOOD},  {GICD + 0x10000, 4, NONE},
+	    {GICD - 4, 4, NONE},       {GICD + 0x7fb, 1, GOOD},   {GICD + 0x7fc, 1, ZERO},   {GICD, 3, NONE},
+	    {GICD, 0, NONE},           {GICR + 8, 8, GOOD},       {GICR + 0x100, 8, ZERO},   {GICR + 0x10100, 8, ZERO},
+	    {GICR + 0x10100, 2, ZERO}, {GICR + 0x10100, 1, ZERO}, {GICR + 0x10400, 1, GOOD}, {GICR + 0x400, 1, ZERO},
+	    {GICR + 0x1041f, 1, GOOD}, {GICR + 0x10420, 1, ZERO}, {GICR + 0x5fffc, 4, GOOD}, {GICR + 0x60000, 4, NONE},
 	};
-	uint64_t value;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		assert_int_equal(vgic_read(&gic, 0, t[i].ipa, t[i].size, &value), t[i].good);
-		assert_int_equal(vgic_write(&gic, 0, t[i].ipa, t[i].size, 0), t[i].good);
+		uint64_t value = 1;
+
+		assert_int_equal(vgic_write(&gic, 0, t[i].ipa, t[i].size, ~0ull), t[i].what != NONE);
+		assert_int_equal(vgic_read(&gic, 0, t[i].ipa, t[i].size, &value), t[i].what != NONE);
+		if (t[i].what == ZERO)
+			assert_int_equal(value, 0);
+		else if (t[i].ipa == GICD && t[i].what == GOOD)
+			assert_int_equal(value, 0x53); /* only this one was written */
 	}
+}
+
+/* A group that GICD_CTLR has off holds its interrupts; Group 0 is signalled like Group 1, and the kernel is told. */
+static void test_groups(void **state)
+{
+	(void)state;
+	ready(40, true);
+	put_d(CTLR, 1);
+	vgic_pulse(&gic, 40);
+	assert_int_equal(acknowledge(0), 0);
+	assert_true(get_bit(ISPENDR, 40));
+	set_group(40, false);
+	assert_true(signalled(0, 40));
+	assert_int_equal(kernel.spi[0][40].priority, 0xa0 | VIRQ_GROUP0);
+	set_group(40, true);
+	assert_false(signalled(0, 40));
+	put_d(CTLR, 3);
+	assert_int_equal(kernel.spi[0][40].priority, 0xa0);
+	put_d(CTLR, 1);
+	assert_false(signalled(0, 40));
+	put_d(CTLR, 2);
+	assert_int_equal(acknowledge(0), 40);
 }
 
 static void test_storage(void **state)
@@ -902,6 +931,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_configuration, setup),
 	    cmocka_unit_test_setup(test_identification, setup),
 	    cmocka_unit_test_setup(test_sizes, setup),
+	    cmocka_unit_test_setup(test_groups, setup),
 	    cmocka_unit_test_setup(test_storage, setup),
 	    cmocka_unit_test_setup(test_private, setup),
 	    cmocka_unit_test_setup(test_level, setup),

@@ -70,6 +70,10 @@ static unsigned rnd(unsigned limit)
 
 static void settle_cpu(struct cpu_model *c)
 {
+	c->vcpu.vgic.vmcr = 2 | 3u << 18; /* Group 1, all bits of priority preempt */
+	c->vcpu.vgic.running = 0;
+	for (unsigned d = 0; d < c->depth; d++)
+		c->vcpu.vgic.running |= 1u << (c->running[d].priority >> 3);
 	vgic_fold(&c->vcpu.vgic, c->eoicount);
 	c->eoicount = 0;
 }
@@ -255,11 +259,9 @@ static void maintenance(struct cpu_model *c, bool eoi)
 {
 	const uint64_t both = LR_STATE_PENDING | LR_STATE_ACTIVE;
 	unsigned pending = lr_count_in(c, both, LR_STATE_PENDING) + lr_count_in(c, both, both);
-	unsigned valid = pending + lr_count_in(c, both, LR_STATE_ACTIVE);
 	bool again = eoi;
 
 	again |= (c->vcpu.vgic.hcr & ICH_HCR_NPIE) && pending == 0;
-	again |= (c->vcpu.vgic.hcr & ICH_HCR_UIE) && valid <= 1;
 	again |= (c->vcpu.vgic.hcr & ICH_HCR_LRENPIE) && c->eoicount > 0;
 	if (again || c->vcpu.dirty)
 		enter_guest(c);

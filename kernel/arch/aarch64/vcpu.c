@@ -266,6 +266,8 @@ int64_t call_VcpuRun(struct thread *t, struct frame *f)
 	}
 	if (unlikely(c->resident != v))
 		vcpu_load(c, v);
+	if (v->timer_active)
+		vcpu_timer_look(v);
 	t->in_guest = act(v, f->x[1], &f->x[2]);
 	return t->in_guest ? 0 : -KE_INVAL;
 }
@@ -311,7 +313,7 @@ static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 	if (!to || to->sgi_self != target)
 		return false;
 	lock_acquire(&to->lock);
-	vgic_set_pending(&to->vgic, intid);
+	vgic_sgi(&to->vgic, intid);
 	to->edges = true;
 	home = to->home;
 	waiting = to->waiting;
@@ -342,7 +344,7 @@ static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, ui
 	if (target == v->sgi_self)
 		done = !v->work && vcpu_insert(v, intid);
 	else
-		done = sgi_to_other(v, target, intid);
+		done = !v->timer_active && sgi_to_other(v, target, intid);
 	if (unlikely(!done)) {
 		leave_long(v, c, esr);
 		return;
@@ -388,7 +390,7 @@ void guest_irq(struct vcpu *v, struct cpu *c)
 {
 	uint32_t intid = gic_ack();
 
-	if (intid == PPI_VTIMER && !v->work) {
+	if (intid == PPI_VTIMER && !(v->work & ~WORK_TIMER)) {
 		gic_drop(intid);
 		if (likely(vcpu_timer_direct(v)))
 			resume(&v->frame);
@@ -501,6 +503,8 @@ struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr)
 	struct frame *f = &v->thread->frame;
 
 	v->exit_esr = esr;
+	if (unlikely(v->timer_active))
+		vcpu_timer_look(v);
 	switch (esr >> 26) {
 	case EC_DATA: return abort_exit(c, v, esr, false);
 	case EC_HVC64: return call_exit(c, v, esr, EXIT_HVC);

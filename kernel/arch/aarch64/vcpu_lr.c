@@ -10,7 +10,9 @@
 #include "sysreg.h"
 #include "world.h"
 
-#define CNTV_FIRING 5 /* ENABLE and ISTATUS, not IMASK */
+#define CNTV_FIRING   5 /* ENABLE and ISTATUS, not IMASK */
+#define ICH_AP0R0_EL2 S3_4_C12_C8_0
+#define ICH_AP1R0_EL2 S3_4_C12_C9_0
 
 unsigned vcpu_lr_count(void)
 {
@@ -46,26 +48,50 @@ static void lr_write(unsigned n, uint64_t value)
 	}
 }
 
+/* The line of the virtual timer. */
+static bool vtimer_fires(const struct vcpu *v)
+{
+	if (v->home >= 0)
+		return (sysreg_read(cntv_ctl_el0) & 7) == CNTV_FIRING;
+	return v->el1.cntv_ctl == CNTV_ENABLE && clock_ticks() - v->cntvoff >= v->el1.cntv_cval;
+}
+
+/*
+ * The physical interrupt is active exactly while the guest's is pending or active, so that the level does not fire
+ * again. The processor has done that itself where it has ended a linked one.
+ */
+static void vtimer_link(struct vcpu *v)
+{
+	bool flight = (vgic_pending(&v->vgic) | v->vgic.active) & BIT(VIRQ_VTIMER);
+
+	if (flight != (v->timer_active && !v->vgic.ended))
+		gic_set_active(PPI_VTIMER, flight);
+	v->timer_active = flight;
+}
+
 /* Images back into the state. Called with the vCPU's lock, on the CPU that holds them. */
 void vcpu_settle(struct vcpu *v)
 {
+	struct vgic_cpu *g = &v->vgic;
 	unsigned eoicount = 0;
 
 	if (v->in_hw) {
-		for (uint32_t used = v->vgic.lr_used; used; used &= used - 1) {
+		for (uint32_t used = g->lr_used; used; used &= used - 1) {
 			unsigned n = (unsigned)__builtin_ctz(used);
 
-			v->vgic.lr[n] = lr_read(n);
+			g->lr[n] = lr_read(n);
 			lr_write(n, 0);
 		}
 		eoicount = (unsigned)(sysreg_read(ICH_HCR_EL2) >> ICH_HCR_EOICOUNT_SHIFT) & 31;
+		g->running = (uint32_t)(sysreg_read(ICH_AP0R0_EL2) | sysreg_read(ICH_AP1R0_EL2));
 		sysreg_write(ICH_HCR_EL2, ICH_HCR_EN);
 		v->in_hw = false;
 	}
-	vgic_fold(&v->vgic, eoicount);
-	/* The guest's own completion of the linked interrupt has deactivated the physical one. */
-	if (!((v->vgic.pending | v->vgic.active) & BIT(VIRQ_VTIMER)))
-		v->timer_active = false;
+	g->vmcr = v->home >= 0 ? sysreg_read(ICH_VMCR_EL2) : v->el1.ich_vmcr;
+	vgic_private_line(g, VIRQ_VTIMER, vtimer_fires(v));
+	vgic_fold(g, eoicount);
+	if (v->home >= 0)
+		vtimer_link(v);
 }
 
 void vcpu_offer(struct vcpu *v)
@@ -111,15 +137,15 @@ bool vcpu_edges(struct vcpu *v)
 	uint32_t edges;
 
 	lock_acquire(&v->lock);
-	edges = v->vgic.repend;
-	v->vgic.repend = 0;
+	edges = v->vgic.sgis;
+	v->vgic.sgis = 0;
 	v->edges = false;
 	lock_release(&v->lock);
 	for (; edges; edges &= edges - 1) {
 		if (vcpu_insert(v, (unsigned)__builtin_ctz(edges)))
 			continue;
 		lock_acquire(&v->lock);
-		v->vgic.repend |= edges;
+		v->vgic.sgis |= edges;
 		v->dirty = true;
 		lock_release(&v->lock);
 		return false;
@@ -131,7 +157,7 @@ bool vcpu_quiet(const struct vcpu *v)
 {
 	uint32_t all = (uint32_t)BIT(v->vgic.lr_count) - 1;
 
-	return !v->work && (sysreg_read(ICH_ELRSR_EL2) & all) == all;
+	return !(v->work & ~WORK_TIMER) && (sysreg_read(ICH_ELRSR_EL2) & all) == all;
 }
 
 bool vcpu_timer_direct(struct vcpu *v)
@@ -142,15 +168,34 @@ bool vcpu_timer_direct(struct vcpu *v)
 	return true;
 }
 
+/*
+ * At an exit: the guest may have moved its timer's deadline, so that a pending image must go, or ended the interrupt.
+ * On the vCPU's home.
+ */
+void vcpu_timer_look(struct vcpu *v)
+{
+	const struct vgic_cpu *g = &v->vgic;
+	unsigned n = g->lr_of[VIRQ_VTIMER];
+
+	if ((g->lr_used & BIT(n)) && (uint32_t)g->lr[n] == VIRQ_VTIMER) {
+		if (lr_read(n) & LR_STATE_ACTIVE)
+			return;
+		if (sysreg_read(ICH_ELRSR_EL2) & BIT(n)) {
+			v->timer_active = false;
+			return;
+		}
+	}
+	if (!vtimer_fires(v))
+		v->dirty = true;
+}
+
 void vcpu_timer_expired(struct timer *t)
 {
 	bool virtual = t->kind == TIMER_VCPU_V;
 	struct vcpu *v = virtual ? container_of(t, struct vcpu, vtimer) : container_of(t, struct vcpu, ptimer);
 
 	lock_acquire(&v->lock);
-	if (virtual)
-		vgic_set_pending(&v->vgic, VIRQ_VTIMER);
-	else
+	if (!virtual) /* whoever settles looks at the virtual one himself */
 		vgic_private_line(&v->vgic, VIRQ_PTIMER, true);
 	v->dirty = true;
 	lock_release(&v->lock);
@@ -162,7 +207,7 @@ void vcpu_irq_timer(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 
-	if (likely(v) && !v->work && vcpu_timer_direct(v)) {
+	if (likely(v) && !(v->work & ~WORK_TIMER) && vcpu_timer_direct(v)) {
 		vcpu_wake(v);
 		return;
 	}
@@ -175,7 +220,6 @@ void vcpu_irq_timer(struct cpu *c)
 		return;
 	}
 	lock_acquire(&v->lock);
-	vgic_set_pending(&v->vgic, VIRQ_VTIMER);
 	v->timer_active = true;
 	v->dirty = true;
 	lock_release(&v->lock);

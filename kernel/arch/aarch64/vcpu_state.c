@@ -11,7 +11,6 @@
 
 #define ICH_AP0R0_EL2      S3_4_C12_C8_0
 #define ICH_AP1R0_EL2      S3_4_C12_C9_0
-#define CNTV_ENABLE        BIT(0)
 #define CNTV_IMASK         BIT(1)
 #define PSTATE_EL1H_MASKED 0x3c5
 #define SCTLR_EL1_RESET    0x30c50838ull /* as QEMU's and Arm's cores come up: RES1 bits, MMU and caches off */
@@ -84,7 +83,7 @@ void vcpu_debug_open(struct vcpu *v)
 
 /* ---- evict and load ---- */
 
-uint64_t counter_ns(uint64_t ticks)
+static uint64_t counter_ns(uint64_t ticks)
 {
 	uint64_t hz = counter_hz();
 
@@ -93,10 +92,20 @@ uint64_t counter_ns(uint64_t ticks)
 	return ticks / hz * 1000000000ull + (ticks % hz * 1000000000ull + hz - 1) / hz;
 }
 
+/* The guest's counter is the host's minus an offset, modulo 2^64: it may be ahead, and wrap. */
+uint64_t guest_deadline(const struct vcpu *v, uint64_t cval)
+{
+	uint64_t now = clock_ticks(), count = now - v->cntvoff;
+
+	if (count >= cval)
+		return 0;
+	return cval - count > UINT64_MAX - now ? UINT64_MAX - 1 : counter_ns(now + (cval - count));
+}
+
 /* The guest's timer goes on as a timer of the kernel's. */
 static void timer_to_soft(struct vcpu *v)
 {
-	uint64_t ctl = sysreg_read(cntv_ctl_el0), at;
+	uint64_t ctl = sysreg_read(cntv_ctl_el0);
 
 	v->el1.cntv_ctl = ctl & (CNTV_ENABLE | CNTV_IMASK);
 	v->el1.cntv_cval = sysreg_read(cntv_cval_el0);
@@ -105,11 +114,8 @@ static void timer_to_soft(struct vcpu *v)
 	if (v->timer_active)
 		gic_set_active(PPI_VTIMER, false);
 	v->timer_active = false;
-	if (v->el1.cntv_ctl != CNTV_ENABLE || ((v->vgic.pending | v->vgic.active) & BIT(VIRQ_VTIMER)))
-		return;
-	at = v->el1.cntv_cval + v->cntvoff;
-	if (at >= v->cntvoff) /* else: further away than the counter can count */
-		timer_arm(&v->vtimer, counter_ns(at));
+	if (v->el1.cntv_ctl == CNTV_ENABLE && !(v->vgic.line & BIT(VIRQ_VTIMER)))
+		timer_arm(&v->vtimer, guest_deadline(v, v->el1.cntv_cval));
 }
 
 void vcpu_evict(struct cpu *c)
@@ -167,12 +173,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	sysreg_write(ICH_AP0R0_EL2, v->el1.ich_ap0r0);
 	sysreg_write(ICH_AP1R0_EL2, v->el1.ich_ap1r0);
 	sysreg_write(cntvoff_el2, v->cntvoff);
-	lock_acquire(&v->lock);
-	v->timer_active = (v->vgic.pending | v->vgic.active | v->vgic.repend) & BIT(VIRQ_VTIMER);
-	v->dirty = true;
-	lock_release(&v->lock);
-	if (v->timer_active)
-		gic_set_active(PPI_VTIMER, true);
+	v->dirty = true; /* whoever settles links the virtual timer */
 	sysreg_write(cntv_cval_el0, v->el1.cntv_cval);
 	sysreg_write(cntv_ctl_el0, v->el1.cntv_ctl);
 	/* Another vCPU of this guest ran here: its translations have the same VMID (Arm ARM D8.17.2, "CnP"). */
@@ -211,11 +212,9 @@ void vcpu_reset(struct vcpu *v)
 	v->el1.sctlr_el1 = SCTLR_EL1_RESET;
 	v->el1.oslock = true;
 	lock_acquire(&v->lock);
-	vgic_reset(&v->vgic, vcpu_lr_count());
-	v->in_hw = false;
+	vgic_private_line(&v->vgic, VIRQ_PTIMER, false); /* a core's reset is not its redistributor's */
 	v->dirty = true;
 	lock_release(&v->lock);
-	v->timer_active = false;
 	v->leaked = 0;
 	v->harmless_sctlr = v->harmless_mdscr = 0;
 	v->cntp_ctl = v->cntp_cval = 0;

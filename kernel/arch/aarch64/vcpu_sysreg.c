@@ -41,8 +41,11 @@ struct id_register {
 };
 
 static const struct id_register id_registers[] = {
-    /* PFR0: FP, AdvSIMD, GIC, DIT, CSV2, CSV3; EL0 and EL1 are added as AArch64 only */
-    {4, 0, FIELD(16) | FIELD(20) | FIELD(24) | FIELD(48) | FIELD(56) | FIELD(60)},
+    /*
+     * PFR0: EL3, FP, AdvSIMD, GIC, DIT, CSV2, CSV3; EL0, EL1 and EL2 are added as AArch64 only. Some of what a guest
+     * must not do is the right of the highest level, so EL1 must not look like that one.
+     */
+    {4, 0, FIELD(12) | FIELD(16) | FIELD(20) | FIELD(24) | FIELD(48) | FIELD(56) | FIELD(60)},
     {4, 1, FIELD(0) | FIELD(4)}, /* PFR1: BT, SSBS */
     {5, 0,
      FIELD(0) | FIELD(12) | FIELD(20) | FIELD(28) | FIELD(36)}, /* DFR0: DebugVer, BRPs, WRPs, CTX_CMPs, DoubleLock */
@@ -92,7 +95,7 @@ static uint64_t id_read(unsigned crm, unsigned op2)
 			continue;
 		value = id_hardware(crm, op2) & r->keep;
 		if (crm == 4 && op2 == 0) /* CSV2: not the variant with SCXTNUM registers */
-			value = at_most(at_most(value, 56, 1), 24, 1) | 0x11;
+			value = at_most(at_most(value, 56, 1), 24, 1) | 0x111;
 		if (crm == 5 && op2 == 0) /* no later debug than the registers that are switched */
 			value = at_most(value, 0, 8);
 		if (crm == 7 && op2 == 1)
@@ -106,15 +109,15 @@ static uint64_t id_read(unsigned crm, unsigned op2)
 
 /* ---- interrupts ---- */
 
+/* Without EOImode 1 the write is UNPREDICTABLE: nothing happens. */
 static void deactivate(struct vcpu *v, uint64_t intid)
 {
 	if (intid >= VIRQ_SPI_MAX)
 		return;
 	lock_acquire(&v->lock);
 	vcpu_settle(v);
-	vgic_deactivate(&v->vgic, (unsigned)intid);
-	if (intid == VIRQ_VTIMER && !(v->vgic.pending & BIT(VIRQ_VTIMER)))
-		gic_set_active(PPI_VTIMER, false);
+	if (v->vgic.vmcr & VMCR_VEOIM)
+		vgic_deactivate(&v->vgic, (unsigned)intid);
 	v->dirty = true;
 	lock_release(&v->lock);
 }
@@ -139,7 +142,7 @@ static bool ptimer_met(const struct vcpu *v)
 static void ptimer_update(struct cpu *c, struct vcpu *v)
 {
 	bool met = ptimer_met(v);
-	uint64_t at = v->cntp_cval + v->cntvoff;
+	uint64_t at = guest_deadline(v, v->cntp_cval);
 
 	lock_acquire(&kernel_lock);
 	lock_acquire(&v->lock);
@@ -147,8 +150,8 @@ static void ptimer_update(struct cpu *c, struct vcpu *v)
 	v->dirty = true;
 	lock_release(&v->lock);
 	timer_disarm(&v->ptimer);
-	if (!met && (v->cntp_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE && at >= v->cntvoff)
-		timer_arm(&v->ptimer, counter_ns(at));
+	if (!met && (v->cntp_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE)
+		timer_arm(&v->ptimer, at);
 	lock_release(&kernel_lock);
 	c->attention = true; /* the hardware timer may have to be set */
 }
@@ -233,9 +236,9 @@ bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 	uint32_t reg = (uint32_t)esr & ISS_REG_MASK;
 
 	switch (reg) {
-	case ISS_REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */ vcpu_send_sgi(v, get(v, esr)); return true;
-	case ISS_REG(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1, ICC_SGI0R_EL1: no such group */
-	case ISS_REG(3, 0, 12, 11, 7): return true;
+	case ISS_REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */ vcpu_send_sgi(v, get(v, esr), 1); return true;
+	case ISS_REG(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1: there is no other security state */ return true;
+	case ISS_REG(3, 0, 12, 11, 7): /* ICC_SGI0R_EL1 */ vcpu_send_sgi(v, get(v, esr), 0); return true;
 	case ISS_REG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */ deactivate(v, get(v, esr)); return true;
 	case ISS_REG(3, 3, 14, 0, 1): /* CNTPCT_EL0 */ put(v, esr, count(v)); return true;
 	case ISS_REG(3, 3, 14, 2, 0): /* CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0 */

@@ -144,8 +144,6 @@ void vcpu_drop(struct cpu *c, struct vcpu *v)
 void vcpu_reset(struct vcpu *v)
 {
 	lock_acquire(&v->lock);
-	vgic_reset(&v->vgic, LR_COUNT);
-	v->in_hw = false;
 	v->dirty = true;
 	lock_release(&v->lock);
 	v->exit = EXIT_KICK;
