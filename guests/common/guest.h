@@ -68,6 +68,7 @@ void say(const char *text);
 
 /* gic.c: GICv3, system-register interface, Group 1, affinity 0.0.0.n. */
 #define INTID_VTIMER   27
+#define INTID_PTIMER   30
 #define INTID_SPURIOUS 1020 /* and above */
 void gic_init_distributor(void);
 void gic_init_redistributor(unsigned int cpu);

@@ -4,8 +4,8 @@
  * apart, never written relative to now, so a late interrupt is followed at once by the next and none may be missing.
  * Each sends a software-generated interrupt to the next after every SGI_EVERY ticks, but not before the one sent last
  * has arrived: two that are pending together count as one, so only a lost one may break the chain.
- * Boot arguments: seconds=N, 10 without it; nofp=1 keeps FP registers off at EL1 and EL0 (CPACR_EL1.FPEN), which must
- * not matter to anybody else.
+ * Boot arguments: seconds=N, 10 without it; physical=1 takes the physical timer instead of the virtual one; nofp=1
+ * keeps FP registers off at EL1 and EL0 (CPACR_EL1.FPEN), which must not matter to anybody else.
  */
 #include "guest.h"
 
@@ -22,6 +22,25 @@ static struct counts {
 } counts[CPU_LIMIT];
 
 static volatile unsigned int cpus;
+static bool physical;
+
+static void set_timer(uint64_t deadline)
+{
+	if (!physical) {
+		timer_set(deadline);
+		return;
+	}
+	WRITE_REG("cntp_cval_el0", deadline);
+	WRITE_REG("cntp_ctl_el0", 1);
+	__asm__ volatile("isb");
+}
+
+static void stop_timer(void)
+{
+	timer_off();
+	WRITE_REG("cntp_ctl_el0", 0);
+	__asm__ volatile("isb");
+}
 
 static void tick(struct counts *c, unsigned int cpu, uint64_t at)
 {
@@ -33,7 +52,7 @@ static void tick(struct counts *c, unsigned int cpu, uint64_t at)
 		return;
 	}
 	c->deadline += c->period;
-	timer_set(c->deadline);
+	set_timer(c->deadline);
 	if (c->ticks >= c->target)
 		return;
 	c->ticks++;
@@ -54,7 +73,7 @@ void guest_irq(struct frame *frame, uint32_t intid)
 	(void)frame;
 	/* Now, not when the vector was entered: that may have been for an SGI, and the timer came before the
 	 * acknowledge. */
-	if (intid == INTID_VTIMER) {
+	if (intid == (physical ? INTID_PTIMER : INTID_VTIMER)) {
 		tick(c, cpu, now());
 	} else if (intid == SGI) {
 		c->received++;
@@ -103,8 +122,8 @@ static void run(unsigned int cpu)
 	limit = start + (c->target + PATIENCE * RATE) * c->period;
 	c->deadline = start + c->period;
 	gic_enable_private(cpu, SGI);
-	gic_enable_private(cpu, INTID_VTIMER);
-	timer_set(c->deadline);
+	gic_enable_private(cpu, physical ? INTID_PTIMER : INTID_VTIMER);
+	set_timer(c->deadline);
 	while (!finished(cpu, limit))
 		wait_irq();
 	c->done = true;
@@ -158,6 +177,7 @@ void guest_main(void)
 	bool good = true;
 	uint64_t end;
 
+	physical = bootarg("physical", 0);
 	started = cpu_on_all();
 	line_begin();
 	put("ticks: virtual CPUs ");
@@ -174,7 +194,7 @@ void guest_main(void)
 	end = now() + PATIENCE * counter_hz();
 	while (!all_done(started) && now() < end)
 		wait_irq();
-	timer_off();
+	stop_timer();
 	for (unsigned int i = 0; i < started; i++)
 		good &= report(i);
 	say(good ? "ticks: done" : "ticks: FAILED");

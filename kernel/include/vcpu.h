@@ -70,6 +70,7 @@ bool vcpu_insert(struct vcpu *v, unsigned intid); /* a private interrupt into a 
 bool vcpu_quiet(const struct vcpu *v);            /* nothing is in the list registers, nor waits for them */
 bool vcpu_timer_direct(struct vcpu *v);           /* the virtual timer has fired; false: the long way */
 void vcpu_timer_look(struct vcpu *v);             /* at an exit with `timer_active` */
+void vcpu_timer_ahead(struct vcpu *v);            /* resident here: every millisecond, for a guest ahead of the host */
 void vcpu_serve(struct cpu *c, struct vcpu *v);   /* who waits for its state: home here or in memory */
 NAMED void vcpu_requests(struct cpu *c);          /* calls of other CPUs on the resident */
 NAMED void vcpu_irq_timer(struct cpu *c);         /* PPI 27 */

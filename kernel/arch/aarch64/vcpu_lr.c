@@ -194,6 +194,10 @@ void vcpu_timer_expired(struct timer *t)
 	bool virtual = t->kind == TIMER_VCPU_V;
 	struct vcpu *v = virtual ? container_of(t, struct vcpu, vtimer) : container_of(t, struct vcpu, ptimer);
 
+	if (virtual && v->home >= 0) {
+		vcpu_timer_ahead(v);
+		return;
+	}
 	lock_acquire(&v->lock);
 	if (!virtual) /* whoever settles looks at the virtual one himself */
 		vgic_private_line(&v->vgic, VIRQ_PTIMER, true);

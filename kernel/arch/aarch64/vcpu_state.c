@@ -102,6 +102,22 @@ uint64_t guest_deadline(const struct vcpu *v, uint64_t cval)
 	return cval - count > UINT64_MAX - now ? UINT64_MAX - 1 : counter_ns(now + (cval - count));
 }
 
+/*
+ * QEMU's model of the timer adds offset and compare value without the wrap, so that the interrupt never comes in a
+ * guest whose counter is ahead of the host's. Whatever is written to the register is compared anew.
+ */
+#define AHEAD_NS 1000000
+
+void vcpu_timer_ahead(struct vcpu *v)
+{
+	uint64_t now = clock_ticks();
+
+	if (v->cntvoff <= now)
+		return;
+	sysreg_write(cntv_cval_el0, sysreg_read(cntv_cval_el0));
+	timer_arm(&v->vtimer, clock_ns(now) + AHEAD_NS);
+}
+
 /* The guest's timer goes on as a timer of the kernel's. */
 static void timer_to_soft(struct vcpu *v)
 {
@@ -114,6 +130,7 @@ static void timer_to_soft(struct vcpu *v)
 	if (v->timer_active)
 		gic_set_active(PPI_VTIMER, false);
 	v->timer_active = false;
+	timer_disarm(&v->vtimer);
 	if (v->el1.cntv_ctl == CNTV_ENABLE && !(v->vgic.line & BIT(VIRQ_VTIMER)))
 		timer_arm(&v->vtimer, guest_deadline(v, v->el1.cntv_cval));
 }
@@ -156,6 +173,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	c->resident = v;
 	__atomic_store_n(&v->home, (int)c->id, __ATOMIC_RELEASE);
 	timer_disarm(&v->vtimer);
+	vcpu_timer_ahead(v);
 	if (c->attention)
 		gic_send_sgi(c->id, SGI_KICK); /* somebody was woken, and this CPU has already chosen */
 	lock_release(&kernel_lock);
