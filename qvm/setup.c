@@ -237,10 +237,10 @@ static int inject(void *ctx, unsigned vcpu, unsigned intid, unsigned priority)
 	return VcpuInject_r(vm.vcpu[vcpu].id, intid, priority);
 }
 
-static int withdraw(void *ctx, unsigned vcpu, unsigned intid)
+static int withdraw(void *ctx, unsigned vcpu, unsigned intid, unsigned what)
 {
 	(void)ctx;
-	return VcpuWithdraw_r(vm.vcpu[vcpu].id, intid);
+	return VcpuWithdraw_r(vm.vcpu[vcpu].id, intid, what);
 }
 
 static int query(void *ctx, unsigned vcpu, unsigned intid)

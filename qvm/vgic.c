@@ -206,8 +206,8 @@ static void lower(struct vgic *g, unsigned intid)
 	g->ops->vcpu_line(g->ctx, g->place[intid], intid, 0, rank_of(g, intid));
 }
 
-/* Takes an SPI back altogether. An active state is lost: the guest, or the end of its vCPU, wants that. */
-static void evict(struct vgic *g, unsigned intid)
+/* Takes back what the kernel has of an SPI: its pending state or, with VIRQ_ACTIVE in `what`, all. */
+static void take_back(struct vgic *g, unsigned intid, unsigned what)
 {
 	unsigned w = word_of(intid);
 	uint32_t b = bit_of(intid);
@@ -215,25 +215,30 @@ static void evict(struct vgic *g, unsigned intid)
 
 	if (!(g->placed[w] & b))
 		return;
-	if (g->bound[w] & b) {
-		rebind(g, intid);
-		/* It may be active where it was before its route changed. What is pending, the host signals again. */
-		for (unsigned v = 0; v < g->config.vcpus; v++)
-			g->ops->vcpu_withdraw(g->ctx, v, intid);
-		return;
-	}
-	lower(g, intid);
-	state = g->ops->vcpu_withdraw(g->ctx, g->place[intid], intid);
-	g->placed[w] &= ~b;
+	state = g->ops->vcpu_withdraw(g->ctx, g->place[intid], intid, what);
 	if (state > 0 && (state & VIRQ_PENDING))
 		g->latch[w] |= b;
+	if (state <= 0 || !(state & VIRQ_ACTIVE) || (what & VIRQ_ACTIVE))
+		g->placed[w] &= ~b;
 }
 
-/*
- * Takes the pending state back. Only an edge that came while its predecessor was active takes the active state with it:
- * to signal an interrupt after it was disabled would be worse, and deactivating early shows only to a guest that splits
- * priority drop and deactivation (EOImode 1).
- */
+/* Takes an SPI back altogether. An active state is lost: the guest, or the end of its vCPU, wants that. */
+static void evict(struct vgic *g, unsigned intid)
+{
+	if (!(g->bound[word_of(intid)] & bit_of(intid))) {
+		lower(g, intid);
+		take_back(g, intid, VIRQ_PENDING | VIRQ_ACTIVE);
+		return;
+	}
+	if (!(g->placed[word_of(intid)] & bit_of(intid)))
+		return;
+	rebind(g, intid);
+	/* It may be active where it was before its route changed. What is pending, the host signals again. */
+	for (unsigned v = 0; v < g->config.vcpus; v++)
+		g->ops->vcpu_withdraw(g->ctx, v, intid, VIRQ_PENDING | VIRQ_ACTIVE);
+}
+
+/* Takes the pending state back. The active state stays, until the guest completes the interrupt. */
 static void retract(struct vgic *g, unsigned intid)
 {
 	if (g->bound[word_of(intid)] & bit_of(intid)) {
@@ -241,8 +246,7 @@ static void retract(struct vgic *g, unsigned intid)
 		return;
 	}
 	lower(g, intid);
-	if (settle(g, intid) & VIRQ_PENDING)
-		evict(g, intid);
+	take_back(g, intid, VIRQ_PENDING);
 }
 
 static void retract_set(struct vgic *g, unsigned word, uint32_t set)

@@ -47,8 +47,9 @@ struct vgic_ops {
 	/* VcpuInject: pending until it is taken; an SPI that is active becomes active and pending. -KE_AGAIN as above.
 	 */
 	int (*vcpu_inject)(void *ctx, unsigned vcpu, unsigned intid, unsigned priority);
-	/* VcpuWithdraw: forgets all about the SPI; VIRQ_* state that it had. */
-	int (*vcpu_withdraw)(void *ctx, unsigned vcpu, unsigned intid);
+	/* VcpuWithdraw: takes back its pending state and line, or with VIRQ_ACTIVE in `what` forgets all about the SPI;
+	 * VIRQ_* state that it had. */
+	int (*vcpu_withdraw)(void *ctx, unsigned vcpu, unsigned intid, unsigned what);
 	/* VcpuQuery: VIRQ_* state. */
 	int (*vcpu_query)(void *ctx, unsigned vcpu, unsigned intid);
 	/* VcpuBind, `flags` is BIND_*: VIRQ_* state. */

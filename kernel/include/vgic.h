@@ -102,7 +102,8 @@ void vgic_fire(struct vgic_cpu *v, unsigned intid);                 /* the physi
 bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n);
 
 /* Only after vgic_fold and before vgic_fill. */
-int vgic_withdraw(struct vgic_cpu *v, unsigned intid); /* VIRQ_* that it had */
+/* Its pending state or, with VIRQ_ACTIVE in `what`, all. VIRQ_* that it had. */
+int vgic_withdraw(struct vgic_cpu *v, unsigned intid, unsigned what);
 int vgic_query(const struct vgic_cpu *v, unsigned intid);
 /* Links it to a physical SPI, with room of its own, or changes its priority. -KE_AGAIN, -KE_BUSY. */
 int vgic_bind(struct vgic_cpu *v, unsigned intid, unsigned host, unsigned prio);

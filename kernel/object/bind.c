@@ -44,16 +44,16 @@ void bind_fire(struct irq *i)
 	vcpu_wake(v);
 }
 
-int64_t bind_withdraw(struct vcpu *v, unsigned intid)
+int64_t bind_withdraw(struct vcpu *v, unsigned intid, unsigned what)
 {
 	const struct irq *i = irq_at(vgic_host(&v->vgic, intid));
 	int state = vgic_query(&v->vgic, intid);
 
 	if (!i)
-		return vgic_withdraw(&v->vgic, intid);
+		return vgic_withdraw(&v->vgic, intid, what);
 	if ((state & VIRQ_PENDING) && i->edge)
 		gic_set_pending(i->intid, true);
-	vgic_withdraw(&v->vgic, intid);
+	vgic_withdraw(&v->vgic, intid, what);
 	return state & VIRQ_ACTIVE; /* what was pending is so at the interrupt controller */
 }
 
@@ -65,7 +65,7 @@ static void switch_off(struct irq *i)
 	i->vcpu = NULL;
 	vgic_unbind(&v->vgic, i->virq);
 	if (vgic_query(&v->vgic, i->virq) == VIRQ_PENDING)
-		bind_withdraw(v, i->virq);
+		bind_withdraw(v, i->virq, VIRQ_PENDING);
 }
 
 static int64_t switch_on(struct irq *i, struct vcpu *v, unsigned prio)
@@ -106,7 +106,7 @@ int64_t bind_change(struct vcpu *v, uint64_t host, uint64_t intid, uint64_t how)
 		return -KE_BUSY;
 	if ((how >> 8) & BIND_CLEAR) {
 		if (vgic_query(&v->vgic, i->virq) == VIRQ_PENDING)
-			vgic_withdraw(&v->vgic, i->virq);
+			vgic_withdraw(&v->vgic, i->virq, VIRQ_PENDING);
 		gic_set_pending(i->intid, false);
 	}
 	if ((how >> 8) & BIND_ON) {

@@ -158,7 +158,7 @@ static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
 		result = vgic_private(&v->vgic, (unsigned)f->x[1], (uint32_t)f->x[2], (uint32_t)f->x[3], &out);
 		f->x[1] = out;
 	} else if (call == CALL_VcpuWithdraw) {
-		result = bind_withdraw(v, (unsigned)intid);
+		result = bind_withdraw(v, (unsigned)intid, (unsigned)f->x[2]);
 	} else if (call == CALL_VcpuBind) {
 		result = bind_change(v, intid, f->x[2], f->x[3]);
 	} else {
@@ -259,7 +259,7 @@ static bool spi_ok(uint64_t intid)
 
 int64_t call_VcpuWithdraw(struct thread *t, struct frame *f)
 {
-	return spi_ok(f->x[1]) ? settled(t, f) : -KE_INVAL;
+	return spi_ok(f->x[1]) && f->x[2] <= (VIRQ_PENDING | VIRQ_ACTIVE) ? settled(t, f) : -KE_INVAL;
 }
 
 int64_t call_VcpuQuery(struct thread *t, struct frame *f)

@@ -443,13 +443,17 @@ int vgic_query(const struct vgic_cpu *v, unsigned intid)
 	return 0;
 }
 
-int vgic_withdraw(struct vgic_cpu *v, unsigned intid)
+int vgic_withdraw(struct vgic_cpu *v, unsigned intid, unsigned what)
 {
 	struct virq *q = find_spi(v, intid);
 	int state = vgic_query(v, intid);
 
 	if (!q)
 		return 0;
+	if (q->active && !(what & VIRQ_ACTIVE)) {
+		q->line = q->pending = q->edge = q->repend = false;
+		return state;
+	}
 	if (q->host && state)
 		gic_deactivate(q->host);
 	if (v->bound & BIT(q - v->spi))

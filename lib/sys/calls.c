@@ -590,14 +590,14 @@ int VcpuInject(int vcpu, unsigned intid, unsigned priority)
 	return (int)plain(VcpuInject_r(vcpu, intid, priority));
 }
 
-int VcpuWithdraw_r(int vcpu, unsigned intid)
+int VcpuWithdraw_r(int vcpu, unsigned intid, unsigned what)
 {
-	return (int)call2(CALL_VcpuWithdraw, sign(vcpu), intid).x0;
+	return (int)call3(CALL_VcpuWithdraw, sign(vcpu), intid, what).x0;
 }
 
-int VcpuWithdraw(int vcpu, unsigned intid)
+int VcpuWithdraw(int vcpu, unsigned intid, unsigned what)
 {
-	return (int)plain(VcpuWithdraw_r(vcpu, intid));
+	return (int)plain(VcpuWithdraw_r(vcpu, intid, what));
 }
 
 int VcpuQuery_r(int vcpu, unsigned intid)

@@ -290,7 +290,7 @@ static const struct row rows[] = {
     ROW(VcpuPrivate, "not a VM manager", DENIED, 1, VPRIV_ENABLE, 0, 0),
     ROW(VcpuLine, "not a VM manager", DENIED, 1, 32, 1, 0),
     ROW(VcpuInject, "not a VM manager", DENIED, 1, 32, 0),
-    ROW(VcpuWithdraw, "not a VM manager", DENIED, 1, 32),
+    ROW(VcpuWithdraw, "not a VM manager", DENIED, 1, 32, 3),
     ROW(VcpuQuery, "not a VM manager", DENIED, 1, 32),
     ROW(VcpuKick, "not a VM manager", DENIED, 1),
     ROW(VcpuBind, "not a VM manager", DENIED, 1, 34, 34, 0),

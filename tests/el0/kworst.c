@@ -769,7 +769,7 @@ static void vcpu_child(void *arg)
 	for (unsigned i = 0; i < VCPU_MAX; i++) {
 		for (unsigned intid = 0; intid < 96; intid++) {
 			VcpuQuery_r(vcpus[i], intid);
-			VcpuWithdraw_r(vcpus[i], intid);
+			VcpuWithdraw_r(vcpus[i], intid, VIRQ_PENDING | VIRQ_ACTIVE);
 		}
 		load_interrupts(vcpus[i]);
 		VcpuKick_r(vcpus[i]);

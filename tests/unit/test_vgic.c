@@ -107,13 +107,16 @@ static int state_of(const struct virq *q)
 	return (q->latch || q->line ? VIRQ_PENDING : 0) | (q->active ? VIRQ_ACTIVE : 0);
 }
 
-static int model_withdraw(void *ctx, unsigned vcpu, unsigned intid)
+static int model_withdraw(void *ctx, unsigned vcpu, unsigned intid, unsigned what)
 {
 	struct virq *q = model_spi(vcpu, intid);
 	int state = state_of(q);
 
 	(void)ctx;
-	memset(q, 0, sizeof(*q));
+	if (q->active && !(what & VIRQ_ACTIVE))
+		q->latch = q->line = false;
+	else
+		memset(q, 0, sizeof(*q));
 	return state;
 }
 
@@ -652,7 +655,8 @@ struct reference {
 };
 
 static struct reference ref[INTIDS];
-static bool ref_ctlr, ref_on[VCPUS];
+static unsigned ref_ctlr; /* EnableGrp0 and EnableGrp1 */
+static bool ref_on[VCPUS];
 
 static uint32_t random_state;
 
@@ -664,19 +668,12 @@ static unsigned rnd(unsigned limit)
 
 static bool forwarded(const struct reference *r)
 {
-	return ref_ctlr && r->enable && r->group && !r->soft_active;
+	return (ref_ctlr & (r->group ? 2 : 1)) && r->enable && !r->soft_active;
 }
 
 static bool pending(const struct reference *r)
 {
 	return r->latch || (r->line && !r->edge);
-}
-
-/* The one liberty taken: an edge on top of an active state cannot be taken back without that state. */
-static void ref_retract(struct reference *r)
-{
-	if (forwarded(r) && r->active && r->latch)
-		r->active = false;
 }
 
 static bool leads_to(const struct reference *r, unsigned vcpu)
@@ -701,7 +698,7 @@ static void check_spi(unsigned i)
 		stays = ref_on[v] && r->cpu == v;
 		assert_true(target || stays);
 		if (!r->old_priority)
-			assert_int_equal(kernel.spi[v][i].priority, r->priority);
+			assert_int_equal(kernel.spi[v][i].priority, r->priority | (r->group ? 0 : VIRQ_GROUP0));
 	}
 	if (forwarded(r) && pending(r) && !r->active)
 		assert_true(count == 1 || (count == 0 && targets == 0));
@@ -755,7 +752,6 @@ static void do_enable(unsigned i)
 
 static void do_disable(unsigned i)
 {
-	ref_retract(&ref[i]);
 	ref[i].enable = false;
 	put_bit(ICENABLER, i);
 }
@@ -764,9 +760,8 @@ static void do_group(unsigned i)
 {
 	bool one = rnd(4) != 0;
 
-	if (!one)
-		ref_retract(&ref[i]);
 	ref[i].group = one;
+	ref[i].old_priority |= ref[i].active;
 	set_group(i, one);
 }
 
@@ -774,8 +769,6 @@ static void do_config(unsigned i)
 {
 	bool edge = rnd(2);
 
-	if (edge != ref[i].edge)
-		ref_retract(&ref[i]);
 	ref[i].edge = edge;
 	set_edge(i, edge);
 }
@@ -788,7 +781,6 @@ static void do_set_pending(unsigned i)
 
 static void do_clear_pending(unsigned i)
 {
-	ref_retract(&ref[i]);
 	ref[i].latch = false;
 	put_bit(ICPENDR, i);
 }
@@ -825,14 +817,12 @@ static void do_route(unsigned i)
 
 static void do_control(unsigned i)
 {
-	bool on = rnd(4) != 0;
+	unsigned on = rnd(3) ? 3 : rnd(4);
 
 	if (i % 8)
 		return;
-	for (unsigned n = 32; !on && n < INTIDS; n++)
-		ref_retract(&ref[n]);
 	ref_ctlr = on;
-	put_d(CTLR, on ? 2 : 0);
+	put_d(CTLR, on);
 }
 
 static void do_power(unsigned i)
@@ -884,7 +874,7 @@ static void test_random(void **state)
 		random_state = seed;
 		setup(NULL);
 		memset(ref, 0, sizeof(ref));
-		ref_ctlr = false;
+		ref_ctlr = 0;
 		for (unsigned v = 0; v < VCPUS; v++)
 			ref_on[v] = true;
 		for (unsigned step = 0; step < 4000; step++) {

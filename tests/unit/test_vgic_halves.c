@@ -224,12 +224,12 @@ static int op_inject(void *ctx, unsigned vcpu, unsigned intid, unsigned priority
 	return vgic_inject(&cpu[vcpu].vcpu.vgic, intid, priority);
 }
 
-static int op_withdraw(void *ctx, unsigned vcpu, unsigned intid)
+static int op_withdraw(void *ctx, unsigned vcpu, unsigned intid, unsigned what)
 {
 	(void)ctx;
 	settle_cpu(&cpu[vcpu]);
 	cpu[vcpu].vcpu.dirty = true;
-	return (int)bind_withdraw(&cpu[vcpu].vcpu, intid);
+	return (int)bind_withdraw(&cpu[vcpu].vcpu, intid, what);
 }
 
 static int op_query(void *ctx, unsigned vcpu, unsigned intid)

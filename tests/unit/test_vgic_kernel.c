@@ -745,7 +745,7 @@ static void test_in_flight(void **unused)
 	assert_int_equal(vgic_inject(&v, 100, 0x80), 0);
 	vgic_fold(&v, 0);
 	assert_int_equal(vgic_query(&v, 131), VIRQ_PENDING);
-	assert_int_equal(vgic_withdraw(&v, 131), VIRQ_PENDING);
+	assert_int_equal(vgic_withdraw(&v, 131, VIRQ_PENDING | VIRQ_ACTIVE), VIRQ_PENDING);
 	assert_int_equal(vgic_query(&v, 131), 0);
 	assert_int_equal(vgic_inject(&v, 99, 0x80), 0);
 }
@@ -766,7 +766,7 @@ static void test_deliverable(void **unused)
 	assert_false(vgic_deliverable(&v, 0xffull << 24));
 	assert_false(vgic_deliverable(&v, 0x80ull << 24 | 2));
 	assert_true(vgic_deliverable(&v, 0x88ull << 24 | 2));
-	vgic_withdraw(&v, 40);
+	vgic_withdraw(&v, 40, VIRQ_PENDING | VIRQ_ACTIVE);
 	vgic_sgi(&v, 3);
 	vgic_private(&v, VPRIV_ENABLE, 0, 1u << 3, &out);
 	vgic_fold(&v, 0);

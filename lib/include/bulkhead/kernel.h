@@ -275,9 +275,10 @@ int VcpuLine_r(int vcpu, unsigned intid, unsigned level, unsigned priority);
 int VcpuInject(int vcpu, unsigned intid, unsigned priority);
 int VcpuInject_r(int vcpu, unsigned intid, unsigned priority);
 
-/* Takes an interrupt back. Returns the VIRQ_* state that it had. */
-int VcpuWithdraw(int vcpu, unsigned intid);
-int VcpuWithdraw_r(int vcpu, unsigned intid);
+/* Takes an interrupt back: its pending state (VIRQ_PENDING), or with VIRQ_ACTIVE also that it is active. Returns the
+ * VIRQ_* state that it had. */
+int VcpuWithdraw(int vcpu, unsigned intid, unsigned what);
+int VcpuWithdraw_r(int vcpu, unsigned intid, unsigned what);
 int VcpuQuery(int vcpu, unsigned intid);
 int VcpuQuery_r(int vcpu, unsigned intid);
 
