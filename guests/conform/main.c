@@ -27,5 +27,6 @@ void guest_main(void)
 	check_scripts();
 	check_random();
 	check_psci();
+	check_promises();
 	say("conform: done");
 }

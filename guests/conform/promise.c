@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a feature register promises can be done, and the first things that kernels do on a core: whether EL1 is the
+ * highest level, so that the frequency is theirs to write; the firmware's conduits; CPACR, vectors and timers.
+ */
+#include "conform.h"
+
+/* Feature registers. */
+#define PFR0  read_pfr0
+#define PFR1  read_pfr1
+#define DFR0  read_dfr0
+#define ISAR0 read_isar0
+#define ISAR1 read_isar1
+#define MMFR1 read_mmfr1
+#define MMFR2 read_mmfr2
+
+#define FEATURES(reg, code)              \
+	static uint64_t read_##reg(void) \
+	{                                \
+		return READ_REG(code);   \
+	}
+
+FEATURES(pfr0, "s3_0_c0_c4_0")
+FEATURES(pfr1, "s3_0_c0_c4_1")
+FEATURES(dfr0, "s3_0_c0_c5_0")
+FEATURES(isar0, "s3_0_c0_c6_0")
+FEATURES(isar1, "s3_0_c0_c6_1")
+FEATURES(mmfr1, "s3_0_c0_c7_1")
+FEATURES(mmfr2, "s3_0_c0_c7_2")
+
+static uint64_t word __attribute__((aligned(64)));
+
+/* One instruction by its encoding, with x0 = the word's address and what it may change. */
+#define TRY(name, code)                                                                    \
+	static void try_##name(void)                                                       \
+	{                                                                                  \
+		register uint64_t x0 __asm__("x0") = (uint64_t)&word;                      \
+		__asm__ volatile(".inst " code : "+r"(x0) : : "x1", "x2", "memory", "cc"); \
+	}
+
+TRY(aes, "0x4e284800")     /* AESE v0, v0 */
+TRY(sha1, "0x5e280800")    /* SHA1H s0, s0 */
+TRY(sha2, "0x5e282800")    /* SHA256SU0 v0, v0 */
+TRY(crc32, "0x9ac24c21")   /* CRC32X w1, w1, x2 */
+TRY(atomic, "0xf8220001")  /* LDADD x2, x1, [x0] */
+TRY(rdm, "0x6e808400")     /* SQRDMLAH v0.4s */
+TRY(dp, "0x6e809400")      /* UDOT v0.4s */
+TRY(fhm, "0x4e20ec00")     /* FMLAL v0.4s */
+TRY(ts, "0xd500401f")      /* CFINV */
+TRY(tlb_os, "0xd508811f")  /* TLBI VMALLE1OS */
+TRY(rndr, "0xd53b2401")    /* MRS x1, RNDR */
+TRY(dpb, "0xd50b7c20")     /* DC CVAP, x0 */
+TRY(dpb2, "0xd50b7d20")    /* DC CVADP, x0 */
+TRY(jscvt, "0x1e7e0001")   /* FJCVTZS w1, d0 */
+TRY(fcma, "0x6e80c400")    /* FCMLA v0.4s */
+TRY(lrcpc, "0xf8bfc001")   /* LDAPR x1, [x0] */
+TRY(lrcpc2, "0xd9400001")  /* LDAPUR x1, [x0] */
+TRY(frintts, "0x1e284000") /* FRINT32Z s0, s0 */
+TRY(sb, "0xd50330ff")      /* SB */
+TRY(specres, "0xd50b739f") /* CFP RCTX, xzr */
+TRY(bf16, "0x6e40fc00")    /* BFDOT v0.4s */
+TRY(i8mm, "0x4e80a400")    /* SMMLA v0.4s */
+TRY(pan, "0xd500409f")     /* MSR PAN, #0 */
+TRY(uao, "0xd500407f")     /* MSR UAO, #0 */
+TRY(dit, "0xd503405f")     /* MSR DIT, #0 */
+TRY(ssbs, "0xd503403f")    /* MSR SSBS, #0 */
+TRY(fp, "0x1e602800")      /* FADD d0, d0, d0 */
+TRY(half, "0x1ee02800")    /* FADD h0, h0, h0 */
+TRY(pmu, "0xd53b9c01")     /* MRS x1, PMCR_EL0 */
+TRY(ras, "0xd5385301")     /* MRS x1, ERRIDR_EL1 */
+
+static void try_breakpoint(void)
+{
+	WRITE_REG("dbgbvr1_el1", READ_REG("dbgbvr1_el1"));
+}
+
+static void try_watchpoint(void)
+{
+	WRITE_REG("dbgwvr1_el1", READ_REG("dbgwvr1_el1"));
+}
+
+static const struct promise {
+	const char *name;
+	uint64_t (*features)(void);
+	unsigned int low, least; /* field, and the value from which on it is promised; above 7 it is negative: no */
+	void (*try_it)(void);
+	bool only_if; /* without the promise it is Undefined */
+} promises[] = {
+    {"aes", ISAR0, 4, 1, try_aes, true},
+    {"sha1", ISAR0, 8, 1, try_sha1, true},
+    {"sha2", ISAR0, 12, 1, try_sha2, true},
+    {"crc32", ISAR0, 16, 1, try_crc32, true},
+    {"atomic", ISAR0, 20, 2, try_atomic, true},
+    {"rdm", ISAR0, 28, 1, try_rdm, true},
+    {"dp", ISAR0, 44, 1, try_dp, true},
+    {"fhm", ISAR0, 48, 1, try_fhm, true},
+    {"ts", ISAR0, 52, 1, try_ts, false},
+    {"tlb_os", ISAR0, 56, 1, try_tlb_os, true},
+    {"rndr", ISAR0, 60, 1, try_rndr, true},
+    {"dpb", ISAR1, 0, 1, try_dpb, true},
+    {"dpb2", ISAR1, 0, 2, try_dpb2, true},
+    {"jscvt", ISAR1, 12, 1, try_jscvt, true},
+    {"fcma", ISAR1, 16, 1, try_fcma, true},
+    {"lrcpc", ISAR1, 20, 1, try_lrcpc, true},
+    {"lrcpc2", ISAR1, 20, 2, try_lrcpc2, true},
+    {"frintts", ISAR1, 32, 1, try_frintts, true},
+    {"sb", ISAR1, 36, 1, try_sb, true},
+    {"specres", ISAR1, 40, 1, try_specres, true},
+    {"bf16", ISAR1, 44, 1, try_bf16, true},
+    {"i8mm", ISAR1, 52, 1, try_i8mm, true},
+    {"pan", MMFR1, 20, 1, try_pan, true},
+    {"uao", MMFR2, 4, 1, try_uao, true},
+    {"fp", PFR0, 16, 0, try_fp, true},
+    {"half", PFR0, 16, 1, try_half, true},
+    {"dit", PFR0, 48, 1, try_dit, true},
+    {"ras", PFR0, 28, 1, try_ras, true},
+    {"ssbs", PFR1, 4, 2, try_ssbs, true},
+    {"breakpoint1", DFR0, 12, 1, try_breakpoint, false},
+    {"watchpoint1", DFR0, 20, 1, try_watchpoint, false},
+    {"pmu", DFR0, 8, 1, try_pmu, true},
+};
+
+/* 1: what is promised works, and what is not promised does not. */
+static void keep(const struct promise *p)
+{
+	unsigned int field = (unsigned int)(p->features() >> p->low) & 15;
+	bool promised = field >= p->least && field < 8, works;
+
+	p->try_it();
+	works = !faults[0].any;
+	fault_clear();
+	found_right(promised ? works : !works || !p->only_if, 1);
+}
+
+static uint64_t smc(uint64_t function)
+{
+	register uint64_t x0 __asm__("x0") = function;
+
+	__asm__ volatile(".inst 0xd4000003"
+			 : "+r"(x0)
+			 :
+			 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
+			   "x15", "x16", "x17", "memory");
+	return x0;
+}
+
+static void check_first(void)
+{
+	uint64_t hz = counter_hz();
+
+	if (CHECK("first", "current_el"))
+		found_right(READ_REG("currentel"), 4);
+	if (CHECK("first", "el1_is_not_the_highest"))
+		found((read_pfr0() & 0xff00) != 0);
+	if (CHECK("first", "el0_el1_aarch64"))
+		found_right((read_pfr0() & 0xff) == 0x11 || (read_pfr0() & 0xff) == 0x22, 1);
+	if (CHECK("first", "cntfrq_write")) {
+		WRITE_REG("cntfrq_el0", hz);
+		found(0);
+	}
+	if (CHECK("first", "cntfrq_stays"))
+		found_right(counter_hz() == hz, 1);
+	if (CHECK("first", "smc_psci_version"))
+		found((uint32_t)smc(0x84000000));
+	if (CHECK("first", "hvc_psci_version"))
+		found_right((uint64_t)hvc(0x84000000, 0, 0, 0) & 0xffffffff, 0x10001);
+	if (CHECK("first", "cpacr")) {
+		WRITE_REG("cpacr_el1", 3 << 20);
+		isb();
+		found_right(READ_REG("cpacr_el1"), 3 << 20);
+	}
+	if (CHECK("first", "cntv_cval")) {
+		WRITE_REG("cntv_cval_el0", ~0ull);
+		found_right(READ_REG("cntv_cval_el0"), ~0ull);
+	}
+	if (CHECK("first", "cntp_cval")) {
+		WRITE_REG("cntp_cval_el0", ~0ull);
+		found_right(READ_REG("cntp_cval_el0"), ~0ull);
+	}
+	if (CHECK("first", "mpidr"))
+		found_right(READ_REG("mpidr_el1") & 0xff00ffffff, 0);
+	if (CHECK("first", "os_lock")) {
+		WRITE_REG("oslar_el1", 0);
+		isb();
+		found_right(READ_REG("oslsr_el1") & 2, 0);
+	}
+	if (CHECK("first", "mdscr")) {
+		WRITE_REG("mdscr_el1", 1 << 12);
+		found_right(READ_REG("mdscr_el1") & 1 << 12, 1 << 12);
+		WRITE_REG("mdscr_el1", 0);
+	}
+}
+
+void check_promises(void)
+{
+	check_first();
+	for (const struct promise *p = promises; p < promises + sizeof(promises) / sizeof(promises[0]); p++)
+		if (CHECK("promise", p->name))
+			keep(p);
+}
