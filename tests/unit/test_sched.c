@@ -390,7 +390,7 @@ static void test_sgi_to_all(void **state)
 	host_cpu = 0;
 	holds = 0;
 	host_each_hold(count_hold);
-	vcpu_send_sgi(v[0], BIT(40) | 5ull << 24);
+	vcpu_send_sgi(v[0], BIT(40) | 5ull << 24, 1);
 	host_each_hold(NULL);
 	assert_int_equal(holds, 1);
 	assert_int_equal(t[0]->state, STATE_WFI);
@@ -400,7 +400,7 @@ static void test_sgi_to_all(void **state)
 	/* To itself alone: nobody has to be told. */
 	holds = 0;
 	host_each_hold(count_hold);
-	vcpu_send_sgi(v[0], BIT(0) | 6ull << 24);
+	vcpu_send_sgi(v[0], BIT(0) | 6ull << 24, 1);
 	host_each_hold(NULL);
 	assert_int_equal(holds, 0);
 }
