@@ -152,8 +152,10 @@ static void check_first(void)
 		found_right(READ_REG("currentel"), 4);
 	if (CHECK("first", "el1_is_not_the_highest"))
 		found((read_pfr0() & 0xff00) != 0);
-	if (CHECK("first", "el0_el1_aarch64"))
-		found_right((read_pfr0() & 0xff) == 0x11 || (read_pfr0() & 0xff) == 0x22, 1);
+	if (CHECK("first", "el0_aarch64"))
+		found_right((read_pfr0() & 0xf) == 1 || (read_pfr0() & 0xf) == 2, 1);
+	if (CHECK("first", "el1_aarch64"))
+		found_right((read_pfr0() & 0xf0) == 0x10 || (read_pfr0() & 0xf0) == 0x20, 1);
 	if (CHECK("first", "cntfrq_write")) {
 		WRITE_REG("cntfrq_el0", hz);
 		found(0);
