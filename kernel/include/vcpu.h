@@ -20,8 +20,9 @@ struct vcpu {
 	uint64_t exit_esr, exit_far;
 	uint64_t harmless_sctlr, harmless_mdscr; /* last values that were found harmless to its qvm */
 	uint32_t id;
-	uint8_t exit; /* enum vcpu_exit of the last exit: what the next ACT_* finishes */
-	int home;     /* CPU whose registers hold its EL1 state; -1: in memory */
+	uint8_t exit;         /* enum vcpu_exit of the last exit: what the next ACT_* finishes */
+	int home;             /* CPU whose registers hold its EL1 state; -1: in memory */
+	struct cpu *home_cpu; /* the same; NULL: in memory */
 	union {
 		struct {
 			bool kick;

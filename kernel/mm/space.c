@@ -208,34 +208,16 @@ static int split(struct space *s, uint64_t *entry, unsigned level)
 	return 0;
 }
 
-/* Leaves that are taken away together, and what comes in their place. */
+/* Leaves that are taken away together, and what comes in their place, if something does. */
 struct batch {
-	uint64_t *entry[SPACE_CHANGE_STEP], value[SPACE_CHANGE_STEP];
 	vaddr_t va[SPACE_CHANGE_STEP];
+	uint64_t *entry[SPACE_CHANGE_STEP], value[SPACE_CHANGE_STEP];
 	unsigned count;
 };
 
-static void break_leaf(struct batch *b, uint64_t *entry, vaddr_t va, uint64_t value)
-{
-	b->entry[b->count] = entry;
-	b->value[b->count] = value;
-	b->va[b->count++] = va;
-	table_store(entry, 0);
-}
-
-/* No TLB has them any more; then the new ones. */
-static void finish(const struct space *s, const struct batch *b)
-{
-	tlb_flush_pages(s->vmid, s->root_pa, b->va, b->count);
-	if (!b->value[0])
-		return;
-	for (unsigned i = 0; i < b->count; i++)
-		table_store(b->entry[i], b->value[i]);
-	table_sync();
-}
-
 /* Go over the leaves of a range, and unmap them or give them new_attr. A split is a step of its own. */
-static int64_t change(struct space *s, vaddr_t va, uint64_t bytes, bool unmap, unsigned new_attr)
+static inline __attribute__((always_inline)) int64_t change(struct space *s, vaddr_t va, uint64_t bytes, bool unmap,
+							    unsigned new_attr)
 {
 	struct batch batch;
 	uint64_t done = 0;
@@ -261,14 +243,25 @@ static int64_t change(struct space *s, vaddr_t va, uint64_t bytes, bool unmap, u
 			error = batch.count ? 0 : split(s, entry, level);
 			break;
 		}
-		break_leaf(&batch, entry, va + done,
-			   unmap ? 0
-				 : (old & DESC_ADDR) | leaf_bits(new_attr | (leaf_attr(old) & SPACE_DEVICE), level));
+		if (!unmap) {
+			new_attr = (new_attr & ~(unsigned)SPACE_DEVICE) | (leaf_attr(old) & SPACE_DEVICE);
+			batch.entry[batch.count] = entry;
+			batch.value[batch.count] = (old & DESC_ADDR) | leaf_bits(new_attr, level);
+		}
+		batch.va[batch.count++] = va + done;
+		table_store(entry, 0);
 		done += size;
 	}
-	if (batch.count)
-		finish(s, &batch);
-	return done ? (int64_t)done : error;
+	if (!batch.count)
+		return done ? (int64_t)done : error;
+	/* No TLB has them any more; then the new ones. */
+	tlb_flush_pages(s->vmid, s->root_pa, batch.va, batch.count);
+	if (!unmap) {
+		for (unsigned i = 0; i < batch.count; i++)
+			table_store(batch.entry[i], batch.value[i]);
+		table_sync();
+	}
+	return (int64_t)done;
 }
 
 int64_t space_unmap(struct space *s, vaddr_t va, uint64_t bytes)

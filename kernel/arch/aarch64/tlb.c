@@ -33,15 +33,23 @@ static void leave(uint64_t old)
 	isb();
 }
 
+static inline void flush_stage2(const vaddr_t va[], unsigned count)
+{
+	unsigned i = 0;
+
+	do {
+		__asm__ volatile("tlbi ipas2e1is, %0" : : "r"(va[i] >> 12 & 0xfffffffffull) : "memory");
+	} while (++i < count);
+	dsb(ish);
+}
+
 void tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[], unsigned count)
 {
 	uint64_t old = enter(vmid, root);
 
-	for (unsigned turn = 0; turn < (errata_repeat_tlbi ? 2 : 1); turn++) {
-		for (unsigned i = 0; i < count; i++)
-			__asm__ volatile("tlbi ipas2e1is, %0" : : "r"(va[i] >> 12 & 0xfffffffffull) : "memory");
-		dsb(ish);
-	}
+	flush_stage2(va, count);
+	if (errata_repeat_tlbi)
+		flush_stage2(va, count);
 	/* What stage 1 and 2 together gave is cached apart from stage 2 alone, and under addresses that are not known.
 	 */
 	TLBI("vmalle1is", ish);

@@ -304,8 +304,8 @@ static inline uint64_t fault_ipa(uint64_t far)
 static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 {
 	struct vcpu *to;
+	struct cpu *home;
 	bool waiting;
-	int home;
 
 	if (!(target & 0xff))
 		return false;
@@ -315,16 +315,16 @@ static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 	lock_acquire(&to->lock);
 	vgic_sgi(&to->vgic, intid);
 	to->edges = true;
-	home = to->home;
+	home = to->home_cpu;
 	waiting = to->waiting;
 	lock_release(&to->lock);
 	if (waiting) {
 		lock_acquire(&kernel_lock);
 		vcpu_wake(to);
 		lock_release(&kernel_lock);
-	} else if (home >= 0) {
+	} else if (home) {
 		/* If its thread does not run there just now it looks before it enters the guest: vcpu_enter(). */
-		gic_kick_running(&cpus[home], to->thread);
+		gic_kick_running(home, to->thread);
 	}
 	return true;
 }

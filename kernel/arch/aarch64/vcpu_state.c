@@ -159,6 +159,7 @@ void vcpu_evict(struct cpu *c)
 	fpu_save(c, &v->fpu); /* no register of it stays behind on a CPU that is not its home */
 	el1_clear();
 	c->resident = NULL;
+	v->home_cpu = NULL;
 	__atomic_store_n(&v->home, -1, __ATOMIC_RELEASE);
 	vcpu_serve(c, v); /* this CPU was asked, and will not hear of it again */
 }
@@ -171,6 +172,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	lock_acquire(&kernel_lock);
 	vcpu_evict(c);
 	c->resident = v;
+	v->home_cpu = c;
 	__atomic_store_n(&v->home, (int)c->id, __ATOMIC_RELEASE);
 	timer_disarm(&v->vtimer);
 	vcpu_timer_ahead(v);
