@@ -18,6 +18,7 @@ need_debian
 # What is mounted is seen by nobody else, and is gone with this.
 [ "${FRESH_ALONE:-}" ] || FRESH_ALONE=1 exec unshare --mount --propagation private "$0" "$@"
 mkdir -p "$out/logs" "$out/fresh"
+chown --reference="$top" "$out" "$out/logs" "$out/fresh"
 passed=0
 failed=0
 

@@ -353,6 +353,12 @@ def test_other_machines(world, release, host, said, words):
     assert not world.calls("apt-get")
 
 
+def test_fresh_needs_root(world):
+    done = world.run("fresh.sh", USER_ID="1000")
+    assert done.returncode == 1 and not world.build.exists()
+    assert done.stderr == "setup: error: make fresh needs root: it makes whole systems, with debootstrap and chroot\n"
+
+
 # Which mirror: the real apt-get, with sources and lists of the test's own.
 RELEASE = "Origin: %s\nLabel: x\nSuite: stable\nCodename: %s\nDate: Sat, 10 Jun 2023 08:00:00 UTC\nArchitectures: amd64\nComponents: main stable\nSHA256:\n"
 MIRRORS = {
