@@ -55,7 +55,7 @@ include mk/bench.mk
 include mk/path.mk
 
 .PHONY: all clean distclean help
-all: kernel processes vdevs programs first-images guest-programs host unit-programs
+all: kernel processes vdevs programs first-images guest-programs host unit-programs path-plugins
 
 clean:
 	$(Q)rm -rf $(OUTPUTS)

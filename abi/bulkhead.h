@@ -132,7 +132,7 @@ struct process_params {
 	uint8_t policy;        /* SCHED_*_ of the first thread */
 	uint8_t guest;         /* 1: has a guest space */
 	uint32_t death_chid;   /* procmgr's channel for PULSE_CODE_PROCESSDEATH */
-	uint32_t critical;     /* 1: its end is the global design safe state */
+	uint32_t critical;     /* 1: its end is the global design safe state, but for ProcessStop and a shutdown */
 };
 
 /* A process whose stack protector found its guard overwritten executes BRK with this number: END_FAULT. */
@@ -143,7 +143,7 @@ enum end_cause {
 	END_NONE,   /* it has not */
 	END_EXIT,   /* last thread called ThreadDestroy; status is the exit code */
 	END_FAULT,  /* status = ESR_EL2; fault_address, fault_pc */
-	END_KILLED, /* ProcessDestroy */
+	END_KILLED, /* ProcessStop, ProcessDestroy */
 };
 
 /* DEFINED: it has parameters and grants; there is no process. Those behind it: there is one. */
@@ -156,7 +156,7 @@ struct process_info {
 	uint64_t end_status;
 	uint64_t fault_address, fault_pc;
 	uint64_t kmem_bytes, kmem_free;
-	uint64_t ram_bytes;
+	uint64_t ram_bytes, ram_zeroed; /* zeroed: so much of it has been, for the next process, or for this one */
 	uint32_t threads, channels, connections, timers, interrupts, vcpus, tables;
 	uint32_t abilities;
 	uint64_t cpu_ns;
@@ -276,6 +276,7 @@ enum systemctl {
 	SYSTEM_CONSOLE_ON,  /* that driver is gone: what is printed is seen again */
 	SYSTEM_SAFE_RESET,  /* value 1: the global design safe state ends with a reset; 0, as at start: switched off */
 	SYSTEM_SAFE_STATE,  /* enter it now; does not return. The caller has said why */
+	SYSTEM_SHUTDOWN,    /* what ends from now on is to end: also a critical process, but not procmgr */
 };
 
 struct system_info {

@@ -8,6 +8,7 @@
 #include "names.h"
 #include "procmgr.h"
 
+#define EXIT_POWER_CUT      3 /* as documented for qvm: SIGQUIT */
 #define SHUTDOWN_TIMEOUT_NS (5 * 1000000000ull)
 
 struct shutdown shutdown_state;
@@ -22,7 +23,7 @@ static void report_vm(const struct slot *slot)
 /* Addresses differ from start to start, those of the program's file do not. */
 static void report_fault(const struct slot *slot, const struct process_info *info)
 {
-	uint64_t offset = info->fault_pc - slot->base;
+	uint64_t offset = info->fault_pc - slot->layout.program;
 	bool own = offset < slot->image.span;
 
 	/* ESR_EL2 of a BRK: EC 0x3c, its number in the low half (Arm ARM D17, "ISS encoding for an exception from
@@ -51,8 +52,10 @@ static void report(const struct slot *slot, const struct process_info *info)
 
 void system_end(bool reset)
 {
-	int result = SystemCtl_r(reset ? SYSTEM_RESET : SYSTEM_OFF, 0);
+	int result;
 
+	log_flush();
+	result = SystemCtl_r(reset ? SYSTEM_RESET : SYSTEM_OFF, 0);
 	/* The kernel does not return from this; if it did, going on would be worse than standing still. */
 	log_line(SLOG_FATAL, "SystemCtl failed, error %d", -result);
 	for (;;)
@@ -62,22 +65,23 @@ void system_end(bool reset)
 void system_safe_state(const char *culprit)
 {
 	log_console(false);
-	log_line(SLOG_FATAL, "critical process %s is gone", culprit);
+	log_line(SLOG_FATAL, "critical process %s ended: %s", culprit, config.safe_state_reset ? "reset" : "power off");
 	system_safe();
 }
 
 void system_safe(void)
 {
+	log_flush();
 	SystemCtl_r(SYSTEM_SAFE_STATE, 0);
 	system_end(false);
 }
 
-/* After this the slot may be started again: nothing of the process is left, and its memory is zero. */
-static void bury(uint32_t number, const struct process_info *info)
+static void record(struct slot *slot, struct process_info *info)
 {
-	struct slot *slot = &slots[number];
-	int result;
-
+	if (slot->refusal != 0 && info->end_cause == END_KILLED) {
+		info->end_cause = END_EXIT;
+		info->end_status = slot->refusal;
+	}
 	slot->end = info->end_cause;
 	slot->exit_code = info->end_cause == END_EXIT ? (uint32_t)(info->end_status & 0xff) : 0;
 	slot->entries = info->entries;
@@ -85,15 +89,27 @@ static void bury(uint32_t number, const struct process_info *info)
 		vm_record(slot, info);
 	if (slot->cause != CAUSE_ERROR)
 		slot->note[0] = '\0'; /* what it waited for did not end it */
+}
+
+/*
+ * Its threads are gone. What is to be done at once is done here: nothing comes for it any more, the cause is kept, a
+ * critical process is acted upon. Its objects and its memory are its worker's; then the slot may be started again.
+ */
+static void bury(uint32_t number, struct process_info *info)
+{
+	struct slot *slot = &slots[number];
+	bool gone;
+
+	ProcessStop_r(number);
+	slot->running = false;
+	record(slot, info);
 	if (slot->owns_console)
 		log_console(false);
 	report(slot, info);
-	if (!shutdown_state.running && !restart_plan(number) && slot->critical)
+	gone = !shutdown_state.running && !restart_plan(number);
+	if (gone && slot->critical)
 		system_safe_state(slot->name);
-	result = ProcessDestroy_r(number);
-	if (result < 0 && result != -ESRCH)
-		log_line(SLOG_ERROR, "%s: ProcessDestroy failed, error %d", slot->name, -result);
-	slot->running = false;
+	worker_begin(number, JOB_END);
 	names_forget(number);
 	gate_forget(number);
 	vmenv_forget(number);
@@ -106,36 +122,67 @@ void process_ended(uint64_t number)
 {
 	struct process_info info;
 
-	if (number == 0 || number >= PROCESS_MAX || !slots[number].running)
+	if (number == 0 || number >= PROCESS_MAX)
 		return;
 	/* The pulse may be about a process that was killed and has been started anew since. */
 	if (ProcessInfo_r((unsigned)number, &info) < 0 || info.state != PROCESS_DEAD)
 		return;
-	bury((uint32_t)number, &info);
+	process_heard((uint32_t)number);
+	if (slots[number].running)
+		bury((uint32_t)number, &info);
+}
+
+int process_cancel(uint32_t number)
+{
+	struct slot *slot = &slots[number];
+
+	if (slot->job == JOB_START) {
+		slot->unwanted = true;
+		ProcessStop_r(number); /* if there is one already */
+		return 0;
+	}
+	if (slot->start_again) {
+		slot->start_again = false;
+		return 0;
+	}
+	return restart_cancel(number);
 }
 
 int process_kill(uint32_t number)
 {
-	struct process_info info = {0};
-
 	if (number == 0)
 		return -EPERM;
 	if (!slots[number].running)
-		return restart_cancel(number);
-	ProcessInfo_r(number, &info);
-	info.end_cause = END_KILLED;
-	bury(number, &info);
+		return process_cancel(number);
+	ProcessStop_r(number);
 	return 0;
+}
+
+/*
+ * The operator's. A qvm that still waits at the gate listens to nothing: it is ended from here, as it would have ended
+ * by itself.
+ */
+int process_signal(uint32_t number, uint32_t signal)
+{
+	struct slot *slot = &slots[number];
+	const bool ends = signal == BH_SIGTERM || signal == BH_SIGINT || signal == BH_SIGQUIT;
+	int result = 0;
+
+	if (!slot->running)
+		return ends ? process_cancel(number) : -ESRCH;
+	if (slot->kind == SLOT_VM && !slot->ready && ends)
+		process_refuse(number, signal == BH_SIGQUIT ? EXIT_POWER_CUT : 0, CAUSE_SIGNAL);
+	else
+		result = ProcessSignal_r(number, CONTROL_SIGNAL, signal);
+	slot->unwanted |= ends && result == 0;
+	return result;
 }
 
 void process_refuse(uint32_t number, uint32_t exit_code, enum vm_cause cause)
 {
-	struct process_info info = {0};
-
-	ProcessInfo_r(number, &info);
-	info.end_cause = END_EXIT;
-	info.end_status = exit_code | (uint64_t)cause << 8;
-	bury(number, &info);
+	slots[number].refusal = exit_code | (uint32_t)cause << 8;
+	gate_forget(number);
+	ProcessStop_r(number);
 }
 
 static unsigned vms_running(void)
@@ -158,11 +205,12 @@ void shutdown_begin(bool reset)
 	if (shutdown_state.running)
 		return;
 	log_line(SLOG_INFO, "system is going to %s", reset ? "reset" : "switch off");
+	SystemCtl_r(SYSTEM_SHUTDOWN, 0);
 	shutdown_state =
 	    (struct shutdown){.running = true, .reset = reset, .deadline = ClockTime() + SHUTDOWN_TIMEOUT_NS};
 	for (uint32_t i = 1; i < PROCESS_MAX; i++)
 		if (slots[i].kind == SLOT_VM && slots[i].running)
-			vm_signal(i, BH_SIGTERM);
+			process_signal(i, BH_SIGTERM);
 	shutdown_go_on();
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What procmgr reports. Until a driver owns the console, lines go to the kernel's. All lines also go to the log ring,
- * through a bounded ring of our own that a second thread empties: the first thread waits for nobody.
+ * What procmgr reports. All lines go to the log ring; until a driver owns the console, to the kernel's as well. Both
+ * through bounded queues of our own, each emptied by a thread of its own: the first thread waits for nobody, and not
+ * for the UART.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -15,10 +16,23 @@
 
 #define PREFIX       "procmgr: "
 #define LINE_BYTES   200
-#define RING_LINES   256u /* power of two; the access matrix alone has a hundred */
+#define LOG_LINES    256u /* powers of two; the access matrix alone has a hundred */
+#define SCREEN_LINES 64u
 #define NEWS_LINES   16u
 #define SENDER_STACK 8192
-#define SENDER_PRIO  5
+
+/*
+ * The senders are as important as procmgr's service itself: what is less important, and never waits, does not silence
+ * them. So that they cost it nothing that it would notice, they pause after each line for the log; and where the UART
+ * turns out to be slow, after as many bytes as its FIFO takes at once, for longer than these take at 115200 bits a
+ * second.
+ */
+#define SENDER_PRIO   200
+#define LINE_PAUSE_NS 1000000
+#define FIFO_BYTES    16
+#define FIFO_PAUSE_NS 1500000
+#define FIFO_SLOW_NS  1000000
+#define SLOW_TIMES    4 /* in a row, since the host of an emulator may be busy with something else */
 
 struct line {
 	uint64_t time_ns;
@@ -26,30 +40,57 @@ struct line {
 	char text[LINE_BYTES];
 };
 
+/* From the first thread, which writes `head`, to one sender, which writes `tail`; both count lines since the start. */
+struct queue {
+	struct line *lines;
+	uint32_t size, head, tail, lost;
+	bool has_sender;
+};
+
+static struct line log_lines[LOG_LINES], screen_lines[SCREEN_LINES];
+static struct queue for_log = {.lines = log_lines, .size = LOG_LINES};
+static struct queue for_screen = {.lines = screen_lines, .size = SCREEN_LINES};
 static bool console_off;
-static char news[NEWS_LINES][LINE_BYTES]; /* for the operator */
-static unsigned news_first, news_count;
+static struct mutex screen_lock = MUTEX_INIT; /* of `tail` of that queue, and of `screen` */
+static char news[NEWS_LINES][LINE_BYTES];     /* for the operator */
+static unsigned news_first, news_count, news_lost;
 static int64_t news_rcvid; /* of the operator's prompt, while it waits; 0: it does not */
-static struct line ring[RING_LINES];
-/* `head` is written by the first thread only, `tail` by the sender only; both count lines since the start. */
-static uint32_t head, tail;
-static uint32_t lost;
 /* Where to send: times it was told << 24 | slot << 16 | chid, so that it differs after a restart of the server. */
 static uint32_t target;
-static bool sender_runs;
 
-static void put(const struct line *line)
+/* The last quarter is kept for what has failed. */
+static void put(struct queue *q, const struct line *line)
 {
-	uint32_t at = head; /* own */
+	uint32_t at = q->head; /* own */
+	uint32_t used = at - __atomic_load_n(&q->tail, __ATOMIC_ACQUIRE);
 
-	if (at - __atomic_load_n(&tail, __ATOMIC_ACQUIRE) == RING_LINES) {
-		__atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
+	if (used >= (line->severity > SLOG_WARN ? q->size / 4 * 3 : q->size)) {
+		__atomic_fetch_add(&q->lost, 1, __ATOMIC_RELAXED);
 		return;
 	}
-	ring[at % RING_LINES] = *line;
-	__atomic_store_n(&head, at + 1, __ATOMIC_RELEASE);
-	if (sender_runs)
-		word_wake(&head, 1);
+	q->lines[at % q->size] = *line;
+	__atomic_store_n(&q->head, at + 1, __ATOMIC_RELEASE);
+	if (q->has_sender)
+		word_wake(&q->head, 1);
+}
+
+/* The next line, which stays; behind all of them, how many found no room: `*lost` is not 0 then. False: nothing. */
+static bool next_line(struct queue *q, struct line *line, uint32_t *lost)
+{
+	*lost = 0;
+	if (q->tail != __atomic_load_n(&q->head, __ATOMIC_ACQUIRE)) {
+		*line = q->lines[q->tail % q->size];
+		return true;
+	}
+	*lost = __atomic_exchange_n(&q->lost, 0, __ATOMIC_RELAXED);
+	*line = (struct line){.time_ns = ClockTime(), .severity = SLOG_WARN};
+	line->count = (uint16_t)snprintf(line->text, sizeof line->text, "%u lines were lost", (unsigned)*lost);
+	return *lost != 0;
+}
+
+static void pass_line(struct queue *q)
+{
+	__atomic_store_n(&q->tail, q->tail + 1, __ATOMIC_RELEASE);
 }
 
 /* False: nobody waits for it any more. */
@@ -61,7 +102,7 @@ static bool answer_news(const char *text)
 	return rcvid != 0 && MsgReply_r(rcvid, 0, text, strlen(text) + 1) >= 0;
 }
 
-/* A line for who sits at the prompt, which asks for them one by one; the oldest ones make room. */
+/* A line for who sits at the prompt, which asks for them one by one; the oldest ones make room, and are counted. */
 static void tell(const char *text)
 {
 	if (answer_news(text))
@@ -69,14 +110,104 @@ static void tell(const char *text)
 	if (news_count == NEWS_LINES) {
 		news_first = (news_first + 1) % NEWS_LINES;
 		news_count--;
+		news_lost++;
 	}
 	memcpy(news[(news_first + news_count++) % NEWS_LINES], text, LINE_BYTES);
+}
+
+void log_news(int64_t rcvid)
+{
+	char text[LINE_BYTES];
+
+	news_rcvid = rcvid;
+	if (news_lost != 0) {
+		snprintf(text, sizeof text, "%u lines before this one were lost here; slog2info may have them",
+			 news_lost);
+		if (answer_news(text))
+			news_lost = 0;
+		return;
+	}
+	if (news_count == 0 || !answer_news(news[news_first]))
+		return;
+	news_first = (news_first + 1) % NEWS_LINES;
+	news_count--;
+}
+
+/* ---- the kernel's console ---- */
+
+/* Writes at most so many bytes of what waits. False: nothing does. Under screen_lock. */
+static bool write_some(size_t most)
+{
+	static struct {
+		char text[sizeof PREFIX + LINE_BYTES + 1];
+		size_t length, written;
+	} screen;
+	struct line line;
+	uint32_t lost;
+	size_t bytes;
+
+	if (screen.written == screen.length) {
+		if (!next_line(&for_screen, &line, &lost))
+			return false;
+		screen.length = (size_t)snprintf(screen.text, sizeof screen.text, PREFIX "%s\n", line.text);
+		screen.written = 0;
+		if (lost == 0)
+			pass_line(&for_screen);
+	}
+	bytes = screen.length - screen.written < most ? screen.length - screen.written : most;
+	SystemLog_r(screen.text + screen.written, bytes);
+	screen.written += bytes;
+	return true;
+}
+
+static void screen_sender(void *arg)
+{
+	unsigned slow = 0;
+
+	(void)arg;
+	for (;;) {
+		uint32_t end = __atomic_load_n(&for_screen.head, __ATOMIC_ACQUIRE);
+		uint64_t before = ClockTime();
+		bool more;
+
+		mutex_lock(&screen_lock);
+		more = write_some(FIFO_BYTES);
+		mutex_unlock(&screen_lock);
+		if (slow < SLOW_TIMES)
+			slow = ClockTime() - before < FIFO_SLOW_NS ? 0 : slow + 1;
+		if (!more)
+			word_wait(&for_screen.head, end, 0);
+		else if (slow == SLOW_TIMES)
+			thread_sleep(FIFO_PAUSE_NS);
+	}
+}
+
+int log_start(void)
+{
+	for_screen.has_sender = true;
+	return thread_create(screen_sender, NULL, SENDER_STACK, SENDER_PRIO, 0, "screen");
+}
+
+void log_flush(void)
+{
+	mutex_lock(&screen_lock);
+	while (write_some(SIZE_MAX))
+		;
+	mutex_unlock(&screen_lock);
+}
+
+void log_console(bool driver)
+{
+	if (console_off == driver)
+		return;
+	log_flush();
+	console_off = driver;
+	SystemCtl_r(driver ? SYSTEM_CONSOLE_OFF : SYSTEM_CONSOLE_ON, 0);
 }
 
 void log_line(enum slog_severity severity, const char *format, ...)
 {
 	struct line line = {.time_ns = ClockTime(), .severity = (uint16_t)severity};
-	char text[sizeof PREFIX + LINE_BYTES + 1];
 	va_list args;
 	int length;
 
@@ -86,34 +217,16 @@ void log_line(enum slog_severity severity, const char *format, ...)
 	if (length < 0)
 		return;
 	line.count = (uint16_t)(length < LINE_BYTES ? length : LINE_BYTES - 1);
-	put(&line);
-	if (console_off) {
-		if (severity <= SLOG_WARN)
-			tell(line.text);
-		return;
-	}
-	length = snprintf(text, sizeof text, PREFIX "%s\n", line.text);
-	SystemLog_r(text, (size_t)length);
+	put(&for_log, &line);
+	if (!console_off)
+		put(&for_screen, &line);
+	else if (severity <= SLOG_WARN)
+		tell(line.text);
+	if (!for_screen.has_sender)
+		log_flush(); /* nothing but procmgr runs yet */
 }
 
-void log_news(int64_t rcvid)
-{
-	news_rcvid = rcvid;
-	if (news_count == 0 || !answer_news(news[news_first]))
-		return;
-	news_first = (news_first + 1) % NEWS_LINES;
-	news_count--;
-}
-
-void log_console(bool driver)
-{
-	if (console_off == driver)
-		return;
-	console_off = driver;
-	SystemCtl_r(driver ? SYSTEM_CONSOLE_OFF : SYSTEM_CONSOLE_ON, 0);
-}
-
-/* The sender: everything below runs in it, except log_slogger(). */
+/* ---- the log ring: everything below runs in its sender, except log_slogger() ---- */
 
 static int send_line(int coid, const struct line *line)
 {
@@ -128,29 +241,25 @@ static int send_line(int coid, const struct line *line)
 	return MsgSend_r(coid, &message, offsetof(struct slog_msg, text) + line->count, NULL, 0);
 }
 
-static int send_lost(int coid)
-{
-	uint32_t count = __atomic_exchange_n(&lost, 0, __ATOMIC_RELAXED);
-	struct line line = {.time_ns = ClockTime(), .severity = SLOG_WARN};
-
-	if (count == 0)
-		return 0;
-	line.count = (uint16_t)snprintf(line.text, sizeof line.text, "%u lines were lost", (unsigned)count);
-	return send_line(coid, &line);
-}
-
 /* Sends lines until the log ring does not take them any more. */
 static void send_lines(int coid)
 {
-	for (;;) {
-		uint32_t end = __atomic_load_n(&head, __ATOMIC_ACQUIRE);
+	struct line line;
 
-		for (; tail != end; __atomic_store_n(&tail, tail + 1, __ATOMIC_RELEASE))
-			if (send_line(coid, &ring[tail % RING_LINES]) < 0)
-				return;
-		if (send_lost(coid) < 0)
+	for (;;) {
+		uint32_t end = __atomic_load_n(&for_log.head, __ATOMIC_ACQUIRE), lost;
+
+		if (!next_line(&for_log, &line, &lost)) {
+			word_wait(&for_log.head, end, 0);
+			continue;
+		}
+		if (send_line(coid, &line) < 0) {
+			__atomic_fetch_add(&for_log.lost, lost, __ATOMIC_RELAXED);
 			return;
-		word_wait(&head, end, 0);
+		}
+		if (lost == 0)
+			pass_line(&for_log);
+		thread_sleep(LINE_PAUSE_NS);
 	}
 }
 
@@ -183,8 +292,8 @@ void log_slogger(uint32_t slot, uint32_t chid)
 	if (slot >= PROCESS_MAX || chid > 0xffff)
 		return;
 	__atomic_store_n(&target, ++told << 24 | slot << 16 | chid, __ATOMIC_RELEASE);
-	if (sender_runs)
+	if (for_log.has_sender)
 		word_wake(&target, 1);
 	else
-		sender_runs = thread_create(sender, NULL, SENDER_STACK, SENDER_PRIO, 0, "log") >= 0;
+		for_log.has_sender = thread_create(sender, NULL, SENDER_STACK, SENDER_PRIO, 0, "log") >= 0;
 }

@@ -5,6 +5,18 @@
 #include "procmgr.h"
 #include "safety.h"
 
+/* Nobody else's interrupts or threads come to a CPU that somebody has exclusively, if there is any other. */
+static void leave_exclusive_cpus(void)
+{
+	uint32_t shared = (1u << boot->cpus) - 1;
+
+	for (unsigned i = 0; i < sys_owner_count(&config); i++)
+		if (sys_owner_at(&config, i)->exclusive_cpus)
+			shared &= ~sys_owner_at(&config, i)->sched.runmask;
+	if (shared != 0)
+		ThreadCtl_r(THREADCTL_RUNMASK, shared);
+}
+
 int main(void)
 {
 	unsigned mistakes;
@@ -26,8 +38,13 @@ int main(void)
 		system_end(false);
 	}
 	matrix_print();
+	leave_exclusive_cpus();
 	if (seal() < 0) {
 		log_line(SLOG_FATAL, "system not started: the kernel refuses the plan");
+		system_end(false);
+	}
+	if (workers_make() < 0 || log_start() < 0) {
+		log_line(SLOG_FATAL, "system not started: no memory for the threads of procmgr");
 		system_end(false);
 	}
 	order_go_on();

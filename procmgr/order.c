@@ -1,27 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The order of the start: servers as the description lists them, each one that says `ready` before the next, then the
- * virtual machines. It never blocks: what is awaited is a state, and the main loop brings the news.
+ * virtual machines, all at once. It never blocks: what is awaited is a state, and the main loop brings the news.
  */
 #include <bulkhead/kernel.h>
 
 #include "procmgr.h"
 
-#define READY_TIMEOUT_NS (10 * 1000000000ull)
+#define GIVE_UP_NS (10 * 1000000000ull)
 
 struct order order;
 
 static void start_server(uint32_t number)
 {
-	if (process_launch(number) < 0) {
-		if (slots[number].critical)
-			system_safe_state(slots[number].name);
+	if (process_launch(number) < 0)
 		return;
-	}
-	if (slots[number].server->ready) {
+	if (slots[number].server->ready)
 		order.awaited = number;
-		order.give_up = ClockTime() + READY_TIMEOUT_NS;
-	}
+	else
+		order.starting |= 1u << number;
+	order.give_up = ClockTime() + GIVE_UP_NS;
+}
+
+static void start_vms(void)
+{
+	order.vms = true;
+	order.give_up = ClockTime() + GIVE_UP_NS;
+	for (unsigned i = 0; i < config.vm_count; i++)
+		if (config.vms[i].autostart && vm_start(slot_of_vm(i)) == 0)
+			order.starting |= 1u << slot_of_vm(i);
 }
 
 void order_go_on(void)
@@ -32,37 +39,55 @@ void order_go_on(void)
 		start_server(slot_of_server(order.next++));
 	if (order.awaited != 0 || order.done)
 		return;
+	if (!order.vms)
+		start_vms();
+	if (order.starting != 0)
+		return;
 	order.done = true;
-	for (unsigned i = 0; i < config.vm_count; i++)
-		if (config.vms[i].autostart)
-			vm_start(slot_of_vm(i));
 	log_line(SLOG_INFO, "system started");
 }
 
-static void stop_waiting(void)
+/* It is as far as is awaited, or will not come. */
+static void stop_waiting(uint32_t slot)
 {
-	order.awaited = 0;
+	if (slot != order.awaited && !(order.starting & 1u << slot))
+		return;
+	order.starting &= ~(1u << slot);
+	if (slot == order.awaited)
+		order.awaited = 0;
 	order_go_on();
+}
+
+void order_started(uint32_t slot)
+{
+	if (slot != order.awaited)
+		stop_waiting(slot);
 }
 
 void order_ready(uint32_t slot)
 {
-	if (slot == order.awaited && slot != 0)
-		stop_waiting();
+	stop_waiting(slot);
 }
 
 void order_ended(uint32_t slot)
 {
-	order_ready(slot);
+	stop_waiting(slot);
 }
 
 uint64_t order_deadline(void)
 {
-	return order.awaited != 0 ? order.give_up : NEVER;
+	return order.awaited != 0 || order.starting != 0 ? order.give_up : NEVER;
 }
 
 void order_timeout(void)
 {
-	log_line(SLOG_ERROR, "%s is not ready after 10 s: the start goes on without it", slots[order.awaited].name);
-	stop_waiting();
+	uint32_t late = order.starting | (order.awaited != 0 ? 1u << order.awaited : 0);
+
+	for (uint32_t i = 1; i < PROCESS_MAX; i++)
+		if (late & 1u << i)
+			log_line(SLOG_ERROR, "%s is not %s after 10 s: the start goes on without it", slots[i].name,
+				 slots[i].running ? "ready" : "started");
+	order.awaited = 0;
+	order.starting = 0;
+	order_go_on();
 }

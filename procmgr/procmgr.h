@@ -13,7 +13,9 @@
 #include <sysconf.h>
 #include <sysplan.h>
 
+#include "layout.h"
 #include "vdevs.h"
+#include "worker.h"
 
 /*
  * procmgr's channel is its first, and the first act of every process's runtime is to connect to it: hence both numbers
@@ -67,8 +69,12 @@ struct slot {
 	uint64_t started_at, restart_at; /* 0: it is not to be started by itself */
 	bool owns_console;               /* has registers of the device that the kernel prints on */
 
-	bool running, ready; /* ready, of a VM: its guest was let go */
-	uint64_t base;       /* of the program in the process that was started last */
+	enum job job;         /* what its worker is at */
+	bool running, ready;  /* ready, of a VM: its guest was let go */
+	bool start_again;     /* once its end is over */
+	bool unwanted;        /* the operator has asked for its end since its start */
+	uint32_t refusal;     /* not 0: exit status that it is ended with */
+	struct layout layout; /* of the process that was started last */
 	uint32_t starts;
 	uint32_t exit_code, cause, end; /* of the last end */
 	uint64_t entries;               /* of virtual CPUs into the guest, in the last life that has ended */
@@ -105,28 +111,37 @@ int seal(void);
 /* start.c: tells the kernel who may use a slot, and what it may use, before the seal. 0, or a negative errno after a
  * message. */
 int process_define(uint32_t slot);
-/* Makes and starts the process of a slot, behind the seal. 0, or a negative errno after a message; nothing is left over
- * then. */
+/* Makes and starts the process of a slot, behind the seal; its worker's job. 0, or a negative errno and the step that
+ * failed; nothing is left over then. */
+int process_build(uint32_t slot, const char **step);
+
+/* life.c: the slots' states. Starts a slot's process, or does so when its end is over. 0: it is on its way; or a
+ * negative errno. */
 int process_launch(uint32_t slot);
+/* A slot's worker says that it is ready. */
+void process_worked(uint64_t slot);
+/* Something of the process was heard, so it runs. */
+void process_heard(uint32_t slot);
 
 /* order.c: servers start in the order of the description, virtual machines after them. */
 #define NEVER UINT64_MAX
 struct order {
-	unsigned next;    /* index of the server to start next */
-	uint32_t awaited; /* slot of the server that must get ready first; 0: none */
-	uint64_t give_up; /* when to go on without it */
-	bool done;
+	unsigned next;     /* index of the server to start next */
+	uint32_t awaited;  /* slot of the server that must get ready first; 0: none */
+	uint32_t starting; /* of the others those that do not run yet: one bit for each slot */
+	uint64_t give_up;  /* when to go on without them */
+	bool vms, done;
 };
 extern struct order order;
 void order_go_on(void);
+void order_started(uint32_t slot);
 void order_ready(uint32_t slot);
-void order_ended(uint32_t slot);
+void order_ended(uint32_t slot); /* or not started */
 uint64_t order_deadline(void);
 void order_timeout(void);
 
 /* vm.c */
 int vm_start(uint32_t slot);
-int vm_signal(uint32_t slot, uint32_t signal);
 void vm_info(uint32_t slot, struct pm_vm *info);
 void vm_record(struct slot *slot, const struct process_info *info);
 const char *vm_cause_text(uint32_t cause);
@@ -163,6 +178,10 @@ void vmenv_timeout(void);
 /* end.c: the ends of processes and of the system. */
 void process_ended(uint64_t slot);
 int process_kill(uint32_t slot);
+/* It does not run: calls off a start that is under way, or is to come. 0, or -ESRCH: it would not have come anyway. */
+int process_cancel(uint32_t slot);
+/* One of the operator's signals, but for SIGKILL. 0, or a negative errno. */
+int process_signal(uint32_t slot, uint32_t signal);
 /* Ends a VM whose guest has not begun; the exit status is what its qvm would have given. */
 void process_refuse(uint32_t slot, uint32_t exit_code, enum vm_cause cause);
 struct shutdown {
@@ -185,6 +204,10 @@ _Noreturn void serve(void);
 
 /* log.c */
 void log_line(enum slog_severity severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* From now on lines for the kernel's console are written by a thread that waits for the UART, and nobody else does. */
+int log_start(void);
+/* Returns when all lines for the kernel's console are written. */
+void log_flush(void);
 /* A console driver owns the UART from now on, or is gone. */
 void log_console(bool driver);
 /* PM_NEWS, answered now or later: a line that went to the log ring alone, and that the operator should see. */

@@ -24,10 +24,10 @@ bool restart_wanted(const struct slot *slot)
 	return slot->kind != SLOT_PROCMGR && owner_of(slot)->restart != SYS_RESTART_NEVER;
 }
 
-/* An operator who ends something means it. */
+/* An operator who ends something means it, also if it ends politely: a guest by its power button, say. */
 static bool was_stopped(const struct slot *slot)
 {
-	return slot->end == END_KILLED || (slot->kind == SLOT_VM && slot->cause == CAUSE_SIGNAL);
+	return slot->unwanted || slot->end == END_KILLED || (slot->kind == SLOT_VM && slot->cause == CAUSE_SIGNAL);
 }
 
 static bool has_failed(const struct slot *slot)
@@ -101,8 +101,6 @@ void restart_due(void)
 
 		if (slot->restart_at == 0 || slot->restart_at > now)
 			continue;
-		slot->restart_at = 0;
-		if (process_launch(i) < 0 && slot->critical)
-			system_safe_state(slot->name);
+		process_launch(i);
 	}
 }

@@ -145,7 +145,7 @@ static int vm_stop_request(struct request *r)
 {
 	int slot = find_vm(&r->message->target);
 
-	return slot < 0 ? slot : vm_signal((uint32_t)slot, BH_SIGTERM);
+	return slot < 0 ? slot : process_signal((uint32_t)slot, BH_SIGTERM);
 }
 
 static int vm_info_request(struct request *r)
@@ -179,10 +179,13 @@ static int slot_request(struct request *r)
 
 static int process_info_request(struct request *r)
 {
+	int result;
+
 	r->reply_bytes = sizeof r->reply.process;
 	if (r->message->target.index >= PROCESS_MAX)
 		return -ERANGE;
-	return ProcessInfo_r(r->message->target.index, &r->reply.process);
+	result = ProcessInfo_r(r->message->target.index, &r->reply.process);
+	return result >= 0 && r->reply.process.state == PROCESS_DEFINED ? -ESRCH : result;
 }
 
 static int thread_info_request(struct request *r)
@@ -216,10 +219,7 @@ static int slay_request(struct request *r)
 	case BH_SIGQUIT:
 	case BH_SIGUSR1:
 	case BH_SIGUSR2:
-	case BH_SIGTERM:
-		if (slots[slot].kind == SLOT_VM)
-			return vm_signal((uint32_t)slot, target->value);
-		return ProcessSignal_r((unsigned)slot, CONTROL_SIGNAL, target->value);
+	case BH_SIGTERM: return process_signal((uint32_t)slot, target->value);
 	default: return -EINVAL;
 	}
 }
@@ -320,6 +320,7 @@ static int dispatch(struct request *r, size_t bytes)
 		if (handlers[i].operator_only &&
 		    (slots[r->slot].kind != SLOT_SERVER || strcmp(slots[r->slot].name, OPERATOR) != 0))
 			return -EPERM;
+		process_heard(r->slot);
 		return handlers[i].handle(r);
 	}
 	return -EINVAL;
@@ -339,6 +340,7 @@ static void handle_pulse(const struct pulse *pulse)
 {
 	switch (pulse->code) {
 	case PULSE_CODE_PROCESSDEATH: process_ended(pulse->value); break;
+	case PULSE_WORKER: process_worked(pulse->value); break;
 	case PULSE_CODE_UNBLOCK:
 		if (names_cancel(pulse->value))
 			MsgError_r((int64_t)pulse->value, EINTR);

@@ -54,7 +54,7 @@ static int grant(uint32_t number, enum grant what, uint64_t start, uint64_t byte
 	return check(&slots[number], "ProcessGrant", result);
 }
 
-static uint64_t rom_bytes(void)
+uint64_t rom_bytes(void)
 {
 	return (boot->archive_bytes + PLAN_PAGE - 1) & ~(PLAN_PAGE - 1);
 }
@@ -136,26 +136,42 @@ int process_define(uint32_t number)
 	return result < 0 ? result : grant_pools(number, slot);
 }
 
-/* Copies a writable segment behind what is there in region 0, which is zero else: so .bss needs nothing. */
-static int copy_segment(uint32_t number, const struct elf_segment *segment, const uint8_t *file, uint64_t base,
-			uint64_t *used)
-{
-	uint64_t offset = *used;
-	int result = 0;
+/* A process that is being made, by its slot's worker. */
+struct making {
+	uint32_t number;
+	const struct slot *slot;
+	uint64_t used; /* of region 0 */
+	const char *step;
+};
 
-	*used += segment->page_bytes;
-	if (segment->file_bytes != 0)
-		result = ProcessCopy_r(number, REGION_OWN, offset + segment->lead, file + segment->file_offset,
-				       segment->file_bytes);
-	if (check(&slots[number], "ProcessCopy", result) < 0)
-		return result;
-	return check(
-	    &slots[number], "ProcessMap",
-	    ProcessMap_r(number, base + segment->page, REGION_OWN, offset, segment->page_bytes, segment->prot));
+static int map(struct making *m, uint64_t address, unsigned region, uint64_t offset, uint64_t bytes, unsigned prot)
+{
+	m->step = "ProcessMap";
+	return ProcessMap_r(m->number, address, region, offset, bytes, prot);
 }
 
-static int load_image(uint32_t number, const struct elf_image *image, const struct cpio_file *file, uint64_t base,
-		      unsigned region, uint64_t *used)
+static int copy(struct making *m, uint64_t offset, const void *from, uint64_t bytes)
+{
+	m->step = "ProcessCopy";
+	return ProcessCopy_r(m->number, REGION_OWN, offset, from, bytes);
+}
+
+/* Copies a writable segment behind what is there in region 0, which is zero else: so .bss needs nothing. */
+static int copy_segment(struct making *m, const struct elf_segment *segment, const uint8_t *file, uint64_t base)
+{
+	uint64_t offset = m->used;
+	int result = 0;
+
+	m->used += segment->page_bytes;
+	if (segment->file_bytes != 0)
+		result = copy(m, offset + segment->lead, file + segment->file_offset, segment->file_bytes);
+	if (result < 0)
+		return result;
+	return map(m, base + segment->page, REGION_OWN, offset, segment->page_bytes, segment->prot);
+}
+
+static int load_image(struct making *m, const struct elf_image *image, const struct cpio_file *file, uint64_t base,
+		      unsigned region)
 {
 	int result = 0;
 
@@ -163,32 +179,32 @@ static int load_image(uint32_t number, const struct elf_image *image, const stru
 		const struct elf_segment *segment = &image->segment[i];
 
 		if (!elf_in_place(segment))
-			result = copy_segment(number, segment, file->data, base, used);
+			result = copy_segment(m, segment, file->data, base);
 		else
-			result = check(&slots[number], "ProcessMap",
-				       ProcessMap_r(number, base + segment->page, region,
-						    segment->file_offset - segment->lead - image->code_offset,
-						    segment->page_bytes, segment->prot));
+			result = map(m, base + segment->page, region,
+				     segment->file_offset - segment->lead - image->code_offset, segment->page_bytes,
+				     segment->prot);
 	}
 	return result;
 }
 
-/* Program and modules; *used is how much of region 0 they take. */
-static int load(uint32_t number, const struct slot *slot, const struct layout *layout, uint64_t *used)
+/* Program and modules. */
+static int load(struct making *m)
 {
+	const struct slot *slot = m->slot;
 	unsigned region = region_count(slot);
-	int result = load_image(number, &slot->image, &slot->file, layout->program, region, used);
+	int result = load_image(m, &slot->image, &slot->file, slot->layout.program, region);
 
 	for (unsigned i = 0; result >= 0 && i < slot->vdev_files.count; i++)
-		result = load_image(number, &slot->vdev_files.image[i], &slot->vdev_files.file[i], layout->modules[i],
-				    region + 1 + i, used);
+		result = load_image(m, &slot->vdev_files.image[i], &slot->vdev_files.file[i], slot->layout.modules[i],
+				    region + 1 + i);
 	return result;
 }
 
 /* What lies at the top of the stack: struct start_args, behind it the strings of argv and env. */
 struct top {
 	struct start_args args;
-	char strings[2048];
+	char strings[SYS_STRINGS_MAX];
 } __attribute__((aligned(16)));
 _Static_assert(sizeof(struct top) % 16 == 0, "the stack pointer begins at the block and is 16-byte aligned (AAPCS64)");
 _Static_assert(sizeof(struct top) <= PLAN_PAGE, "most of the stack is left");
@@ -220,8 +236,10 @@ static bool fill_strings(struct top *top, uint64_t address, const struct slot *s
 }
 
 /* The archive is mapped as a whole, so its files are at the same distance from its start as here. */
-static void fill_files(struct start_args *args, const struct slot *slot, const struct layout *layout)
+static void fill_files(struct start_args *args, const struct slot *slot)
 {
+	const struct layout *layout = &slot->layout;
+
 	if (slot->kind == SLOT_VM) {
 		args->file_address = layout->rom;
 		args->file_bytes = boot->archive_bytes;
@@ -236,94 +254,57 @@ static void fill_files(struct start_args *args, const struct slot *slot, const s
 	}
 }
 
-static int start(uint32_t number, struct slot *slot, const struct layout *layout, uint64_t used)
+static int start(struct making *m)
 {
-	static struct top top; /* too long for a stack */
-	uint64_t address = layout->stack + STACK_BYTES - sizeof top;
-	uint64_t heap_offset = used + STACK_BYTES, heap_bytes = slot->memory - heap_offset;
+	struct top top = {0}; /* a third of a worker's stack */
+	const struct slot *slot = m->slot;
+	uint64_t address = slot->layout.stack + STACK_BYTES - sizeof top;
+	uint64_t heap_offset = m->used + STACK_BYTES, heap_bytes = slot->memory - heap_offset;
 	int result;
 
-	memset(&top, 0, sizeof top);
-	top.args.slot = number;
-	top.args.heap_start = layout->heap;
+	top.args.slot = m->number;
+	top.args.heap_start = slot->layout.heap;
 	top.args.heap_bytes = heap_bytes;
 	top.args.procmgr_coid = FIRST_COID;
 	top.args.region_count = region_count(slot) + 1 + slot->vdev_files.count;
 	top.args.random = boot->random != 0;
-	fill_files(&top.args, slot, layout);
+	fill_files(&top.args, slot);
 	for (unsigned half = 0; half < 2; half++) {
-		uint64_t word = layout_random(boot->seed, number, slot->starts, USE_GUARD + half);
+		uint64_t word = layout_random(boot->seed, m->number, slot->starts, USE_GUARD + half);
 
 		memcpy(top.args.guard + 8 * half, &word, sizeof word);
 	}
+	m->step = "passing the arguments";
 	if (!fill_strings(&top, address, slot))
-		return check(slot, "passing the arguments", -E2BIG);
-	result = ProcessCopy_r(number, REGION_OWN, heap_offset - sizeof top, &top, sizeof top);
-	if (check(slot, "ProcessCopy", result) < 0)
-		return result;
-	result = ProcessMap_r(number, layout->stack, REGION_OWN, used, STACK_BYTES, PROT_R | PROT_W);
-	if (check(slot, "ProcessMap", result) < 0)
-		return result;
-	result = ProcessMap_r(number, layout->heap, REGION_OWN, heap_offset, heap_bytes, PROT_R | PROT_W);
-	if (check(slot, "ProcessMap", result) < 0)
-		return result;
-	return check(slot, "ProcessStart",
-		     ProcessStart_r(number, layout->program + slot->image.entry, address, address, 0));
-}
-
-static int make_layout(uint32_t number, struct slot *slot, struct layout *layout)
-{
-	struct layout_sizes sizes = {.program = slot->image.span,
-				     .heap = slot->memory,
-				     .rom = rom_bytes(),
-				     .rom_pa = boot->archive_pa,
-				     .window = slot->guest_bytes,
-				     .module_count = slot->vdev_files.count};
-
-	for (unsigned i = 0; i < slot->vdev_files.count; i++)
-		sizes.modules[i] = slot->vdev_files.image[i].span;
-	if (!layout_make(layout, &sizes, boot->seed, number, slot->starts))
-		return check(slot, "finding room in its address space", -E2BIG);
-	slot->base = layout->program;
-	return 0;
-}
-
-int process_launch(uint32_t number)
-{
-	struct slot *slot = &slots[number];
-	struct layout layout;
-	uint64_t used = 0;
-	int result;
-
-	if (slot->running)
-		return -EBUSY;
-	result = make_layout(number, slot, &layout);
+		return -E2BIG;
+	result = copy(m, heap_offset - sizeof top, &top, sizeof top);
 	if (result >= 0)
-		result = check(slot, "ProcessCreate", ProcessCreate_r(number, NULL));
+		result = map(m, slot->layout.stack, REGION_OWN, m->used, STACK_BYTES, PROT_R | PROT_W);
+	if (result >= 0)
+		result = map(m, slot->layout.heap, REGION_OWN, heap_offset, heap_bytes, PROT_R | PROT_W);
 	if (result < 0)
 		return result;
-	/* The kernel, too, leaves the UART to it from now on. */
-	if (slot->owns_console)
-		log_console(true);
-	if (slot->kind == SLOT_VM)
-		result =
-		    check(slot, "ProcessMap", ProcessMap_r(number, layout.rom, REGION_ROM, 0, rom_bytes(), PROT_R));
-	if (result >= 0)
-		result = load(number, slot, &layout, &used);
-	if (result >= 0)
-		result = start(number, slot, &layout, used);
-	if (result < 0) {
-		ProcessDestroy_r(number);
-		if (slot->owns_console)
-			log_console(false);
+	m->step = "ProcessStart";
+	return ProcessStart_r(m->number, slot->layout.program + slot->image.entry, address, address, 0);
+}
+
+int process_build(uint32_t number, const char **step)
+{
+	const struct slot *slot = &slots[number];
+	struct making m = {.number = number, .slot = slot, .step = "ProcessCreate"};
+	int result = ProcessCreate_r(number, NULL);
+
+	*step = m.step;
+	if (result < 0)
 		return result;
-	}
-	slot->running = true;
-	slot->ready = false;
-	slot->started_at = ClockTime();
-	slot->restart_at = 0; /* the operator may have been faster */
-	slot->note[0] = '\0';
-	slot->starts++;
-	log_line(SLOG_INFO, "%s started: slot %u, start %u", slot->name, (unsigned)number, (unsigned)slot->starts);
-	return 0;
+	if (slot->kind == SLOT_VM)
+		result = map(&m, slot->layout.rom, REGION_ROM, 0, rom_bytes(), PROT_R);
+	if (result >= 0)
+		result = load(&m);
+	if (result >= 0)
+		result = start(&m);
+	if (result < 0)
+		ProcessDestroy_r(number);
+	*step = m.step;
+	return result;
 }

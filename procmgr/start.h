@@ -8,6 +8,9 @@
 #define REGION_GUEST 1
 #define REGION_ROM   2 /* the boot archive */
 
+/* Of the boot archive, whole pages. */
+uint64_t rom_bytes(void);
+
 /* The least that a process needs: code and constants are mapped from the archive. */
 static inline uint64_t start_bytes(const struct slot *slot)
 {

@@ -7,24 +7,11 @@
 
 #include "procmgr.h"
 
-#define EXIT_POWER_CUT 3 /* as documented for qvm: SIGQUIT */
-
 int vm_start(uint32_t number)
 {
 	if (shutdown_state.running)
 		return -EBUSY;
 	return process_launch(number);
-}
-
-/* A qvm that still waits at the gate listens to nothing: it is ended from here, as it would have ended by itself. */
-int vm_signal(uint32_t number, uint32_t signal)
-{
-	if (!slots[number].running)
-		return signal == BH_SIGUSR1 || signal == BH_SIGUSR2 ? -ESRCH : restart_cancel(number);
-	if (slots[number].ready || (signal != BH_SIGTERM && signal != BH_SIGINT && signal != BH_SIGQUIT))
-		return ProcessSignal_r(number, CONTROL_SIGNAL, signal);
-	process_refuse(number, signal == BH_SIGQUIT ? EXIT_POWER_CUT : 0, CAUSE_SIGNAL);
-	return 0;
 }
 
 /* The kernel's count: of the life that goes on, else of the last one. */
@@ -35,13 +22,25 @@ static uint64_t entries_of(uint32_t number)
 	return slots[number].running && ProcessInfo_r(number, &info) >= 0 ? info.entries : slots[number].entries;
 }
 
+static enum vm_state state_of(const struct slot *slot)
+{
+	if (slot->job != JOB_NONE)
+		return slot->job == JOB_END ? VM_ENDING : VM_STARTING;
+	return !slot->running ? VM_STOPPED : slot->ready ? VM_RUNNING : VM_STARTING;
+}
+
 void vm_info(uint32_t number, struct pm_vm *info)
 {
 	const struct slot *slot = &slots[number];
+	struct process_info process;
 
 	memset(info, 0, sizeof *info);
 	strncpy(info->name, slot->name, sizeof info->name - 1);
-	info->state = !slot->running ? VM_STOPPED : slot->ready ? VM_RUNNING : VM_STARTING;
+	info->state = state_of(slot);
+	if (slot->job != JOB_NONE && ProcessInfo_r(number, &process) >= 0) {
+		info->done_bytes = process.ram_zeroed;
+		info->total_bytes = process.ram_bytes;
+	}
 	info->slot = number;
 	info->starts = slot->starts;
 	info->exit_code = slot->exit_code;

@@ -34,7 +34,7 @@ static bool list(const char *only)
 
 	for (unsigned i = 0; i < VM_INDEX_MAX && pm_request(PM_VM_INFO, NULL, i, 0, &vm, sizeof(vm)) >= 0; i++) {
 		vm.name[PROTO_NAME - 1] = 0;
-		if (vm.state == VM_STOPPED || (only && strcmp(vm.name, only) != 0))
+		if (vm.state == VM_STOPPED || vm.state == VM_ENDING || (only && strcmp(vm.name, only) != 0))
 			continue;
 		found = true;
 		printf("%s\n", only ? "env" : vm.name);

@@ -15,7 +15,7 @@
 static const char *state_name(const struct pm_vm *vm)
 {
 	static const char *const names[] = {
-	    [VM_STOPPED] = "stopped", [VM_STARTING] = "starting", [VM_RUNNING] = "running"};
+	    [VM_STOPPED] = "stopped", [VM_STARTING] = "starting", [VM_RUNNING] = "running", [VM_ENDING] = "ending"};
 
 	return vm->state < sizeof(names) / sizeof(names[0]) ? names[vm->state] : "?";
 }
@@ -76,7 +76,10 @@ static void show(const struct pm_vm *vm)
 	printf("%s: %s\n", vm->name, state_name(vm));
 	if (vm->note[0])
 		printf("  %-10s %s\n", vm->state == VM_STARTING ? "waits for" : "refused", vm->note);
-	if (vm->state != VM_STOPPED)
+	if (vm->total_bytes != 0)
+		printf("  progress   %" PRIu64 " of %" PRIu64 " MiB cleared, %" PRIu64 " %%\n", vm->done_bytes / MIB,
+		       vm->total_bytes / MIB, vm->done_bytes * 100 / vm->total_bytes);
+	if (vm->state == VM_STARTING || vm->state == VM_RUNNING)
 		printf("  process    %" PRIu32 "\n", vm->slot);
 	printf("  vcpus      %" PRIu32 "\n", vm->vcpus);
 	printf("  ram        %" PRIu64 " MiB\n", vm->ram_bytes / MIB);
@@ -136,7 +139,7 @@ static bool is_running_vm(const char *name)
 
 	for (unsigned i = 0; i < VM_INDEX_MAX && get_vm(i, &vm) >= 0; i++)
 		if (strcmp(vm.name, name) == 0)
-			return vm.state != VM_STOPPED;
+			return vm.state == VM_STARTING || vm.state == VM_RUNNING;
 	return false;
 }
 

@@ -66,7 +66,8 @@ struct process {
 };
 
 extern struct process processes[PROCESS_MAX];
-extern bool process_sealed; /* by Seal: definitions stay as they are */
+extern bool process_sealed;   /* by Seal: definitions stay as they are */
+extern bool process_shutdown; /* the system is being ended on purpose: the end of a critical process is no failure */
 
 int64_t handle_add(struct process *p, unsigned type, void *object);          /* id, or -KE_AGAIN, -KE_NOMEM */
 uint64_t handle_next(const struct process *p, unsigned type, uint64_t from); /* lowest id of an object; 0: none */

@@ -3,9 +3,11 @@
 
 #include "arch.h"
 #include "cpu.h"
+#include "panic.h"
 #include "siphash.h"
 
 struct process processes[PROCESS_MAX];
+bool process_shutdown;
 
 /* ---- handles ---- */
 
@@ -139,6 +141,15 @@ void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t p
 	process_end(p, END_FAULT, esr);
 }
 
+static _Noreturn void critical_end(const struct process *p)
+{
+	if (p->end_cause == END_FAULT)
+		safe_state("%s: fault, syndrome %lx, address %lx, pc %lx\ncritical process %s ended", p->params.name,
+			   p->end_status, p->fault_address, p->fault_pc, p->params.name);
+	safe_state("%s: exit code %lu\ncritical process %s ended", p->params.name, p->end_status & 0xff,
+		   p->params.name);
+}
+
 void process_thread_gone(struct process *p)
 {
 	struct process *procmgr = &processes[0];
@@ -153,9 +164,8 @@ void process_thread_gone(struct process *p)
 		p->end_cause = END_EXIT;
 	if (p->state == PROCESS_RUNNING)
 		p->state = PROCESS_DEAD;
-	if (p == procmgr || (p->params.critical && p->end_cause != END_KILLED))
-		panic("critical process %s ended: cause %u status %lx address %lx pc %lx", p->params.name, p->end_cause,
-		      p->end_status, p->fault_address, p->fault_pc);
+	if (p == procmgr || (p->params.critical && p->end_cause != END_KILLED && !process_shutdown))
+		critical_end(p);
 	c = channel_of(procmgr, p->params.death_chid);
 	if (c)
 		pulse_send(c, &p->death);

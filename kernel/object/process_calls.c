@@ -368,6 +368,25 @@ static bool spaces_left(struct process *p, struct cpu *self)
 	return all;
 }
 
+/* At once: it does not wait for those threads, nor for the zeroing. An interrupt in each step. */
+int64_t call_ProcessStop(struct thread *t, struct frame *f)
+{
+	struct process *p = process_of(f->x[0]);
+	uint64_t id;
+
+	(void)t;
+	if (!p || p->slot == 0)
+		return -KE_SRCH;
+	process_end(p, END_KILLED, 0);
+	if (p->threads_alive)
+		return -KE_AGAIN;
+	id = handle_next(p, OBJECT_IRQ, 1);
+	if (!id)
+		return 0;
+	irq_destroy(handle_get(p, OBJECT_IRQ, id));
+	return CALL_RESTART;
+}
+
 enum destroy_step { STEP_THREADS, STEP_OBJECTS, STEP_SPACES, STEP_SCRUB, STEP_SLOT };
 
 /* Its definition stays. */
@@ -462,11 +481,13 @@ static uint64_t ticks_of_process(const struct process *p)
 
 int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 {
-	struct process *p = process_of(f->x[0]);
+	struct process *p = &processes[f->x[0] % PROCESS_MAX];
 	struct process_info i = {0};
 
-	if (!p)
-		return f->x[0] < PROCESS_MAX ? -KE_SRCH : -KE_INVAL;
+	if (f->x[0] >= PROCESS_MAX)
+		return -KE_INVAL;
+	if (p->state == PROCESS_FREE)
+		return -KE_SRCH;
 	memcpy(i.name, p->params.name, NAME_MAX_);
 	i.state = p->state;
 	i.end_cause = p->end_cause;
@@ -476,6 +497,8 @@ int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 	i.kmem_bytes = p->kmem.bytes;
 	i.kmem_free = kmem_pages_left(&p->kmem) * PAGE_SIZE;
 	i.ram_bytes = p->ram_bytes;
+	for (unsigned r = 0; r < REGION_KMEM; r++)
+		i.ram_zeroed += p->regions[r].home == &p->regions[r] ? p->regions[r].zeroed : 0;
 	i.threads = p->kmem.count[OBJECT_THREAD];
 	i.channels = p->kmem.count[OBJECT_CHANNEL];
 	i.connections = p->kmem.count[OBJECT_CONNECTION];

@@ -18,7 +18,8 @@ int64_t call_SystemCtl(struct thread *t, struct frame *f)
 	case SYSTEM_CONSOLE_OFF:
 	case SYSTEM_CONSOLE_ON: console_off(f->x[0] == SYSTEM_CONSOLE_OFF); return 0;
 	case SYSTEM_SAFE_RESET: safe_state_resets(f->x[1]); return 0;
-	case SYSTEM_SAFE_STATE: safe_state();
+	case SYSTEM_SAFE_STATE: safe_state(NULL);
+	case SYSTEM_SHUTDOWN: process_shutdown = true; return 0;
 	default: return -KE_INVAL;
 	}
 }

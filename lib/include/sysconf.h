@@ -15,7 +15,8 @@
 #define SYS_PROCESSES_MAX  16
 #define SYS_VMS_MAX        15 /* with procmgr and all processes: the kernel's 32 slots */
 #define SYS_OWNERS_MAX     (SYS_PROCESSES_MAX + SYS_VMS_MAX)
-#define SYS_ARGS_MAX       15 /* beside the program's name */
+#define SYS_ARGS_MAX       15   /* beside the program's name */
+#define SYS_STRINGS_MAX    2048 /* bytes of all arguments and variables of one process, with their NULs */
 #define SYS_ENV_MAX        8
 #define SYS_DEVICES_MAX    8 /* of one owner */
 #define SYS_MMIO_MAX       4 /* ranges of one owner that belong to no device which has a name */

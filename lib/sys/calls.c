@@ -470,6 +470,16 @@ int ProcessStart(unsigned slot, uint64_t entry, uint64_t stack_top, uint64_t arg
 	return (int)plain(ProcessStart_r(slot, entry, stack_top, arg, tls));
 }
 
+int ProcessStop_r(unsigned slot)
+{
+	return (int)call1(CALL_ProcessStop, slot).x0;
+}
+
+int ProcessStop(unsigned slot)
+{
+	return (int)plain(ProcessStop_r(slot));
+}
+
 int ProcessDestroy_r(unsigned slot)
 {
 	return (int)call1(CALL_ProcessDestroy, slot).x0;

@@ -277,6 +277,8 @@ static const struct row rows[] = {
     ROW(ProcessMap, "not procmgr: executable", DENIED, SLOT, ADDRESS_FREE, RAM, 0, 4096, PROT_R | PROT_X),
     ROW(ProcessCopy, "not procmgr", DENIED, 0, 0, 0, BUFFER, 16),
     ROW(ProcessStart, "not procmgr", DENIED, 5, TEXT, BUFFER, 0, 0),
+    ROW(ProcessStop, "not procmgr: procmgr", DENIED, 0),
+    ROW(ProcessStop, "not procmgr: itself", DENIED, SLOT),
     ROW(ProcessDestroy, "not procmgr: procmgr", DENIED, 0),
     ROW(ProcessDestroy, "not procmgr: itself", DENIED, SLOT),
     ROW(ProcessInfo, "not procmgr", DENIED, SLOT, BUFFER),

@@ -163,7 +163,7 @@ def test_how_it_ends_while_guests_run(how, cpus):
         for _ in range(2 if how == "reset" else 1):
             board.prompt()
             board.send("slay -s KILL lookout\r")
-            board.expect("critical process lookout is gone", 20)
+            board.expect(f"critical process lookout ended: {'reset' if how == 'reset' else 'power off'}\r", 20)
             board.ends(how)
 
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: procmgr/seal.c procmgr/start.c procmgr/order.c procmgr/end.c procmgr/vm.c procmgr/serve.c */
-/* SOURCES: procmgr/vmenv.c procmgr/gate.c procmgr/restart.c */
+/* SOURCES: procmgr/vmenv.c procmgr/gate.c procmgr/restart.c procmgr/life.c procmgr/worker.c */
 /* SOURCES: procmgr/names.c lib/sysconf/plan.c procmgr/layout.c tests/unit/procmgr */
 /* CFLAGS: -Wno-missing-field-initializers */
 /*
@@ -63,6 +63,11 @@ void log_line(enum slog_severity severity, const char *format, ...)
 	va_end(args);
 }
 
+void log_flush(void)
+{
+	k.flushes++;
+}
+
 void log_console(bool driver)
 {
 	console_offs += driver;
@@ -83,6 +88,67 @@ void log_slogger(uint32_t slot, uint32_t chid)
 
 /* The kernel. */
 struct noted k;
+
+static void queue_pulse(int code, uint64_t value)
+{
+	assert_true(k.pulses < sizeof k.pulse / sizeof k.pulse[0]);
+	k.pulse[k.pulses++] = (struct pulse){.code = code, .value = value};
+}
+
+/* Threads: each worker runs where it is woken, until it waits for more. */
+static void (*worker_entry)(void *);
+static jmp_buf worker_waits;
+
+int thread_create(void (*entry)(void *), void *arg, size_t stack_bytes, unsigned priority, uint32_t runmask,
+		  const char *name)
+{
+	const struct slot *slot = &slots[(uintptr_t)arg];
+
+	assert_true(stack_bytes > PLAN_PAGE);
+	assert_int_equal(priority, slot->sched.priority);
+	assert_int_equal(runmask, slot->sched.runmask & 0xf);
+	assert_string_equal(name, slot->name);
+	worker_entry = entry;
+	return 1;
+}
+
+int word_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+	assert_int_equal(*word, expected);
+	assert_int_equal(timeout_ns, 0);
+	longjmp(worker_waits, 1);
+}
+
+void run_workers(void)
+{
+	for (volatile uintptr_t i = 1; i < PROCESS_MAX; i++)
+		if (slots[i].kind != SLOT_EMPTY && setjmp(worker_waits) == 0)
+			worker_entry((void *)i);
+}
+
+void word_wake(uint32_t *word, unsigned count)
+{
+	(void)word;
+	assert_int_equal(count, 1);
+	if (!k.workers_held)
+		run_workers();
+}
+
+int ConnectAttach_r(unsigned slot, int chid, int event_chid)
+{
+	assert_int_equal(slot, 0);
+	assert_int_equal(chid, PROCMGR_CHID);
+	assert_int_equal(event_chid, 0);
+	return 1;
+}
+
+int MsgSendPulse_r(int coid, int priority, int code, uint64_t value)
+{
+	assert_int_equal(coid, 1);
+	assert_int_equal(priority, -1); /* the slot's, not procmgr's */
+	queue_pulse(code, value);
+	return 0;
+}
 
 static jmp_buf leave;
 
@@ -166,6 +232,20 @@ int ProcessStart_r(unsigned slot, uint64_t entry, uint64_t stack_top, uint64_t a
 	return 1;
 }
 
+/* Its threads end at once; procmgr is told by a pulse, behind what it is at. */
+int ProcessStop_r(unsigned slot)
+{
+	assert_int_not_equal(slot, 0);
+	if (k.state[slot] <= PROCESS_DEFINED)
+		return -ESRCH;
+	if (k.state[slot] != PROCESS_RUNNING)
+		return 0;
+	k.state[slot] = PROCESS_DEAD;
+	k.info[slot].end_cause = END_KILLED;
+	queue_pulse(PULSE_CODE_PROCESSDEATH, slot);
+	return -EAGAIN;
+}
+
 int ProcessDestroy_r(unsigned slot)
 {
 	assert_int_not_equal(slot, 0);
@@ -176,7 +256,7 @@ int ProcessDestroy_r(unsigned slot)
 
 int ProcessInfo_r(unsigned slot, struct process_info *info)
 {
-	if (k.state[slot] <= PROCESS_DEFINED)
+	if (k.state[slot] == PROCESS_FREE)
 		return -ESRCH;
 	*info = k.info[slot];
 	info->state = k.state[slot];
@@ -216,6 +296,11 @@ int SystemInfo_r(struct system_info *info)
 int SystemCtl_r(enum systemctl command, uint64_t value)
 {
 	(void)value;
+	if (command == SYSTEM_SHUTDOWN) {
+		k.shutdowns++;
+		return 0;
+	}
+	assert_true(k.flushes > 0);
 	k.system = (int)command;
 	longjmp(leave, 1);
 }
@@ -278,10 +363,15 @@ int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
 
 	assert_int_equal(chid, PROCMGR_CHID);
 	assert_true(bytes >= sizeof(struct pm_target));
+	memset(info, 0, sizeof *info);
+	if (k.pulses > 0) {
+		memcpy(msg, &k.pulse[0], sizeof k.pulse[0]);
+		memmove(&k.pulse[0], &k.pulse[1], --k.pulses * sizeof k.pulse[0]);
+		return 0;
+	}
 	if (at == acts)
 		longjmp(leave, 2);
 	at++;
-	memset(info, 0, sizeof *info);
 	info->slot = (uint8_t)act->slot;
 	switch (act->what) {
 	case SAY: info->bytes = (uint32_t)write_message(act, msg); return at;
@@ -289,6 +379,7 @@ int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
 		assert_int_not_equal(k.deadline, 0);
 		k.now = k.deadline;
 		return -ETIMEDOUT;
+	case WORK: run_workers(); return -ETIMEDOUT;
 	case DIE:
 		k.state[act->slot] = PROCESS_DEAD;
 		k.info[act->slot].end_cause = act->type;
@@ -398,6 +489,8 @@ int make_sealed(void **state)
 
 	if (result == 0)
 		result = seal();
+	if (result == 0)
+		result = workers_make();
 	k.calls = 0;
 	return result;
 }
@@ -416,6 +509,19 @@ int run(const struct act *with, unsigned count)
 		serve();
 	return result;
 }
+int settle(void)
+{
+	static const struct act nothing[1];
+
+	return run(nothing, 0);
+}
+
+int go_on(void)
+{
+	order_go_on();
+	return settle();
+}
+
 #define CASE(name) cmocka_unit_test_setup(name, make_sealed)
 
 int main(void)
@@ -452,6 +558,18 @@ int main(void)
 	    CASE(a_guest_that_has_not_begun_is_ended_from_here),
 	    CASE(a_vm_describes_itself_for_the_operator),
 	    CASE(how_often_a_guest_was_entered_is_kept),
+	    CASE(a_start_that_takes_long_is_seen),
+	    CASE(an_end_that_takes_long_is_seen),
+	    CASE(a_start_waits_for_the_end_before_it),
+	    CASE(a_restart_waits_for_the_end_before_it),
+	    CASE(a_start_is_called_off),
+	    CASE(a_process_is_heard_before_its_worker),
+	    CASE(a_worker_that_has_nothing_to_say_is_not_heard),
+	    CASE(a_critical_end_is_acted_upon_before_its_memory_is_zeroed),
+	    CASE(a_critical_vm_that_is_not_started_is_gone),
+	    CASE(a_vm_that_is_not_started_in_time_holds_up_nobody),
+	    CASE(what_the_operator_ends_politely_stays_down),
+	    CASE(a_shutdown_is_no_failure),
 	    CASE(only_virtual_cpus_are_rescheduled_within_their_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,10 +129,19 @@ void safe_state_resets(bool reset)
 	reset_last = reset;
 }
 
-void safe_state(void)
+void safe_state(const char *why, ...)
 {
+	va_list args;
+
 	seize();
 	stop_others();
+	if (why) {
+		va_start(args, why);
+		printk("\n");
+		console_vprint(why, args);
+		printk(": %s\n", reset_last ? "reset" : "power off");
+		va_end(args);
+	}
 	finish();
 }
 

@@ -105,9 +105,9 @@ void panic_stop(void)
 	panic("another CPU has stopped");
 }
 
-void safe_state(void)
+void safe_state(const char *why, ...)
 {
-	panic("global design safe state");
+	panic("global design safe state: %s", why ? why : "procmgr has said why");
 }
 
 void safe_state_resets(bool reset)

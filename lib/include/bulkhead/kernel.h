@@ -237,6 +237,13 @@ int ProcessStart_r(unsigned slot, uint64_t entry, uint64_t stack_top, uint64_t a
 int Seal(void);
 int Seal_r(void);
 
+/*
+ * Ends all threads of a process, and keeps its interrupts from coming. Never waits: EAGAIN means that threads are still
+ * ending; PULSE_CODE_PROCESSDEATH follows the last one, and the next call returns 0.
+ */
+int ProcessStop(unsigned slot);
+int ProcessStop_r(unsigned slot);
+
 /* Ends a process and returns when nothing of it is left but its definition, and its memory is zero. */
 int ProcessDestroy(unsigned slot);
 int ProcessDestroy_r(unsigned slot);

@@ -77,7 +77,8 @@ struct pm_sched {
 	uint32_t tid, priority, policy, runmask;
 };
 
-enum vm_state { VM_STOPPED, VM_STARTING, VM_RUNNING }; /* STARTING: the guest has not begun */
+/* STARTING: the guest has not begun. ENDING: its memory is being zeroed */
+enum vm_state { VM_STOPPED, VM_STARTING, VM_RUNNING, VM_ENDING };
 /* Why a qvm ended: bits 15:8 of its exit status; bits 7:0 are the documented exit code. */
 enum vm_cause { CAUSE_NONE, CAUSE_OFF, CAUSE_RESET, CAUSE_SIGNAL, CAUSE_WATCHDOG, CAUSE_ERROR };
 
@@ -89,6 +90,8 @@ struct pm_vm {
 	uint64_t ram_bytes;
 	uint64_t
 	    entries; /* how often its virtual CPUs were let into the guest, by the kernel's count, in its last life */
+	uint64_t done_bytes,
+	    total_bytes; /* of its memory that are zero already, while procmgr starts or ends it; else 0 */
 	uint32_t vcpus, pad;
 	char note[PROTO_NOTE]; /* what it waits for, or why it was refused; empty: neither. NUL-terminated */
 };

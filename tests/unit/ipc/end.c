@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ends: of processes, threads and channels, wherever somebody is blocked on them. */
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "ipc.h"
 
 /* Threads of one process, blocked in every way. */
@@ -57,6 +61,111 @@ void test_destroy_everywhere(void **state)
 	machine_check(true);
 	for (uint32_t tid = 2; tid <= 3; tid++)
 		assert_int_equal(machine_thread(CLI, tid)->frame.x[0], (uint64_t)-KE_SRCH);
+}
+
+/* The end without what takes long: at once, whatever its threads wait for. Its memory is for ProcessDestroy. */
+void test_stop(void **state)
+{
+	static const uint64_t nobody[] = {0, OTHER, PROCESS_MAX, UINT64_MAX};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(sys(procmgr, ProcessStop, nobody[i]), -KE_SRCH);
+	blocked_everywhere();
+	assert_int_equal(sys(cli, ProcessStop, CLI), -KE_PERM);
+	assert_true(host_is_enabled(SPI));
+	assert_int_equal(sys(procmgr, ProcessStop, CLI), -KE_AGAIN);
+	assert_int_equal(processes[CLI].state, PROCESS_DEAD);
+	assert_int_equal(processes[CLI].end_cause, END_KILLED);
+	assert_int_equal(processes[CLI].threads_alive, 0);
+	assert_int_equal(sys(procmgr, ProcessStop, CLI), 0);
+	assert_false(host_is_enabled(SPI));
+	assert_int_equal(handle_next(&processes[CLI], OBJECT_IRQ, 1), 0);
+	assert_int_equal(sys(procmgr, ProcessStop, CLI), 0);
+	assert_int_equal(processes[CLI].state, PROCESS_DEAD);
+	machine_destroy(CLI);
+	machine_check(true);
+	/* One that ended by itself keeps its cause. */
+	assert_int_equal(sys(srv, ThreadDestroy, UINT64_MAX, 7), GONE);
+	assert_int_equal(sys(procmgr, ProcessStop, SRV), 0);
+	assert_int_equal(processes[SRV].end_cause, END_EXIT);
+}
+
+/* So much of a slot's memory is zero: while it is zeroed, before it ever ran too. */
+void test_how_far_zeroing_is(void **state)
+{
+	struct process_info info;
+
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	assert_int_equal(sys(procmgr, ProcessInfo, OTHER, procmgr_page), -KE_SRCH);
+	assert_int_equal(sys(procmgr, ProcessDestroy, SRV), 0);
+	assert_int_equal(sys(procmgr, ProcessInfo, SRV, procmgr_page), 0);
+	machine_read(&processes[0], procmgr_page, &info, sizeof(info));
+	assert_int_equal(info.state, PROCESS_DEFINED);
+	assert_int_equal(info.ram_bytes, MEM_BYTES);
+	assert_int_equal(info.ram_zeroed, MEM_BYTES);
+	processes[SRV].regions[0].zeroed = MEM_BYTES / 2;
+	assert_int_equal(sys(procmgr, ProcessInfo, SRV, procmgr_page), 0);
+	machine_read(&processes[0], procmgr_page, &info, sizeof(info));
+	assert_int_equal(info.ram_zeroed, MEM_BYTES / 2);
+	assert_int_equal(sys(procmgr, ProcessInfo, CLI, procmgr_page), 0);
+	machine_read(&processes[0], procmgr_page, &info, sizeof(info));
+	assert_int_equal(info.state, PROCESS_RUNNING);
+	assert_int_equal(info.ram_zeroed, 0);
+	assert_int_equal(sys(procmgr, ProcessCreate, SRV, 0), 0);
+}
+
+static void ends_itself(void)
+{
+	sys(srv, ThreadDestroy, UINT64_MAX, 7);
+}
+
+static void is_stopped(void)
+{
+	assert_int_equal(sys(procmgr, ProcessStop, SRV), -KE_AGAIN);
+}
+
+static void ends_in_a_shutdown(void)
+{
+	assert_int_equal(sys(procmgr, SystemCtl, SYSTEM_SHUTDOWN, 0), 0);
+	ends_itself();
+}
+
+static void procmgr_ends_in_a_shutdown(void)
+{
+	assert_int_equal(sys(procmgr, SystemCtl, SYSTEM_SHUTDOWN, 0), 0);
+	sys(procmgr, ThreadDestroy, UINT64_MAX, 0);
+}
+
+/* In a process of its own, since the safe state does not come back. */
+static bool is_safe_state(void (*act)(void))
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		const int null = open("/dev/null", O_WRONLY);
+
+		dup2(null, STDERR_FILENO);
+		act();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return !WIFEXITED(status);
+}
+
+/* The kernel's flag: it ends the system, unless that is what procmgr wants anyway. */
+void test_critical_end(void **state)
+{
+	(void)state;
+	both(ALL, ALL, 20, 20, 0);
+	assert_false(is_safe_state(ends_itself));
+	processes[SRV].params.critical = 1;
+	assert_true(is_safe_state(ends_itself));
+	assert_false(is_safe_state(is_stopped));
+	assert_false(is_safe_state(ends_in_a_shutdown));
+	assert_true(is_safe_state(procmgr_ends_in_a_shutdown));
 }
 
 void test_end_of_itself(void **state)

@@ -9,11 +9,12 @@ void the_end_of_a_critical_process_ends_the_system(void **state)
 	(void)state;
 	slots[LATE].critical = true;
 	assert_int_equal(seal(), 0);
-	order_go_on();
+	assert_int_equal(workers_make(), 0);
+	go_on();
 	assert_int_equal(k.params[LATE].critical, 1);
 	assert_int_equal(RUN(acts_), 1);
 	assert_int_equal(k.system, SYSTEM_SAFE_STATE);
-	assert_non_null(strstr(log_text, "critical process late is gone"));
+	assert_non_null(strstr(log_text, "critical process late ended: power off"));
 }
 
 /* Each time after twice the time, so often and no more; then what is critical takes the system with it. */
@@ -28,8 +29,9 @@ void what_fails_is_started_again_for_so_long(void **state)
 	config.processes[LATE - 1].own.restart_delay_ms = 100;
 	slots[LATE].critical = true;
 	assert_int_equal(seal(), 0);
+	assert_int_equal(workers_make(), 0);
 	assert_int_equal(k.params[LATE].critical, 0); /* it is not for the kernel to end all */
-	order_go_on();
+	go_on();
 	assert_int_equal(RUN(acts_), 1);
 	assert_int_equal(k.system, SYSTEM_SAFE_STATE);
 	assert_int_equal(slots[LATE].starts, 3);
@@ -37,7 +39,7 @@ void what_fails_is_started_again_for_so_long(void **state)
 	assert_non_null(strstr(log_text, "started again in 100 ms: restart 1 of 2"));
 	assert_non_null(strstr(log_text, "started again in 200 ms: restart 2 of 2"));
 	assert_non_null(strstr(log_text, "not started again: it has been, 2 times in a row"));
-	assert_non_null(strstr(log_text, "critical process late is gone"));
+	assert_non_null(strstr(log_text, "critical process late ended: power off"));
 }
 
 void what_ends_by_itself_or_by_the_operator_stays_down(void **state)
@@ -50,10 +52,12 @@ void what_ends_by_itself_or_by_the_operator_stays_down(void **state)
 	config.processes[DISK - 1].own = config.processes[LATE - 1].own;
 	config.processes[DISK - 1].own.restart = SYS_RESTART_ALWAYS;
 	assert_int_equal(seal(), 0);
-	order_go_on();
+	assert_int_equal(workers_make(), 0);
+	go_on();
 	RUN(acts_);
 	assert_true(restart_deadline() == NEVER);
 	assert_int_equal(process_kill(DISK), 0);
+	settle();
 	assert_true(restart_deadline() == NEVER);
 }
 
@@ -72,7 +76,7 @@ void the_operator_has_the_last_word_about_restarts(void **state)
 	config.vms[0].own.restart = SYS_RESTART_ALWAYS;
 	config.vms[0].own.restart_limit = 5;
 	config.vms[0].own.restart_delay_ms = 100;
-	order_go_on();
+	go_on();
 	assert_int_equal(slots[VM1].starts, 1);
 	RUN(off);
 	assert_int_equal(answer[2], -ESRCH);
@@ -81,6 +85,7 @@ void the_operator_has_the_last_word_about_restarts(void **state)
 	assert_int_equal(answer[5], 0);
 	assert_true(restart_deadline() == NEVER);
 	assert_int_equal(vm_start(VM1), 0);
+	settle();
 	RUN(faster);
 	assert_true(restart_deadline() == NEVER);
 	assert_int_equal(slots[VM1].starts, 3);
@@ -92,7 +97,7 @@ void the_console_driver_takes_over_when_it_is_ready(void **state)
 
 	(void)state;
 	slots[DISK].owns_console = true;
-	order_go_on();
+	go_on();
 	RUN(acts_);
 	assert_int_equal(console_offs, 1);
 	assert_int_equal(console_ons, 1);

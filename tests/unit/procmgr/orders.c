@@ -20,7 +20,7 @@ void only_the_operator_gives_orders(void **state)
 	static const int expected[] = {-EPERM, -EPERM, -EPERM, -EPERM, -EPERM, -EPERM, -EINVAL, 0, 0, -ESRCH, -ESRCH};
 
 	(void)state;
-	order_go_on();
+	go_on();
 	assert_int_equal(RUN(acts_), 2);
 	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
 		assert_int_equal(answer[i + 1], expected[i]);
@@ -37,8 +37,9 @@ void a_name_is_somebodys_also_while_he_is_not_there(void **state)
 	    {SAY, VM1, PM_SLOT, "disk"}, {SAY, VM1, PM_SLOT, "vm2"}, {SAY, VM1, PM_SLOT, "nobody"}};
 
 	(void)state;
-	order_go_on();
+	go_on();
 	process_kill(DISK);
+	settle();
 	RUN(acts_);
 	assert_int_equal(answer[1], DISK);
 	assert_int_equal(answer[2], VM2);
@@ -52,7 +53,7 @@ void no_vm_is_the_operator(void **state)
 
 	(void)state;
 	slots[VM1].name = "shell";
-	order_go_on();
+	go_on();
 	RUN(acts_);
 	assert_int_equal(answer[1], -EPERM);
 	assert_int_not_equal(answer[2], -EPERM);
@@ -73,7 +74,7 @@ void malformed_messages_are_refused(void **state)
 	};
 
 	(void)state;
-	order_go_on();
+	go_on();
 	RUN(acts_);
 	for (unsigned i = 1; i <= sizeof acts_ / sizeof acts_[0]; i++)
 		assert_int_equal(answer[i], -EINVAL);
@@ -94,7 +95,7 @@ void names_are_found_or_waited_for(void **state)
 	};
 
 	(void)state;
-	order_go_on();
+	go_on();
 	RUN(acts_);
 	assert_int_equal(answer[1], 0);
 	assert_int_equal(name_reply.slot, DISK);
@@ -118,7 +119,7 @@ void a_shutdown_waits_for_the_guests(void **state)
 	};
 
 	(void)state;
-	order_go_on();
+	go_on();
 	assert_int_equal(RUN(acts_), 1);
 	assert_int_equal(answer[1], -EINVAL);
 	assert_int_equal(answer[3], 0);
@@ -139,7 +140,7 @@ void a_shutdown_starts_nothing_more(void **state)
 
 	(void)state;
 	config.processes[DISK - 1].ready = true;
-	order_go_on();
+	go_on();
 	assert_int_equal(RUN(acts_), 2);
 	assert_int_equal(k.state[VM2], PROCESS_RUNNING);
 	assert_int_equal(k.signalled[VM2], BH_SIGTERM);
@@ -152,7 +153,7 @@ void a_shutdown_does_not_wait_for_ever(void **state)
 	    {SAY, VM1, PM_READY, NULL}, {SAY, SHELL, PM_SHUTDOWN, NULL, 0, 0}, {WAIT, 0, 0, 0}};
 
 	(void)state;
-	order_go_on();
+	go_on();
 	assert_int_equal(RUN(acts_), 1);
 	assert_int_equal(k.now, 5000000000);
 	assert_int_equal(k.system, SYSTEM_OFF);

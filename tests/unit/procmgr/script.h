@@ -14,6 +14,7 @@
 
 #include <bulkhead/kernel.h>
 #include <bulkhead/process.h>
+#include <bulkhead/thread.h>
 
 #include "procmgr/layout.h"
 #include "procmgr/names.h"
@@ -57,11 +58,15 @@ extern struct noted {
 	unsigned signalled[PROCESS_MAX];
 	struct thread_info thread;
 	unsigned sched_priority, scheds;
+	struct pulse pulse[16]; /* what procmgr's threads and the kernel have sent */
+	unsigned pulses;
+	bool workers_held; /* they run when the script says WORK */
+	unsigned flushes, shutdowns;
 	int system;
 } k;
 
 /* The script: messages and pulses in turn; the answers are noted by rcvid, which is the step's number plus 1. */
-enum { SAY = 1, PULSE, DIE, WAIT };
+enum { SAY = 1, PULSE, DIE, WAIT, WORK };
 struct act {
 	int what;
 	unsigned slot; /* who says it */
@@ -83,6 +88,9 @@ extern struct pm_vm vm_reply;
 int make_system(void **state); /* described, and not sealed */
 int make_sealed(void **state);
 int run(const struct act *with, unsigned count); /* what the service loop was left with */
+int settle(void);                                /* what the service loop is left with, when nothing is left to do */
+int go_on(void);                                 /* the start, as far as it comes by itself */
+void run_workers(void);
 #define RUN(script_) run(script_, sizeof(script_) / sizeof((script_)[0]))
 
 void servers_start_in_order(void **state);
@@ -117,3 +125,15 @@ void a_guest_that_has_not_begun_is_ended_from_here(void **state);
 void a_vm_describes_itself_for_the_operator(void **state);
 void how_often_a_guest_was_entered_is_kept(void **state);
 void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state);
+void a_start_that_takes_long_is_seen(void **state);
+void an_end_that_takes_long_is_seen(void **state);
+void a_start_waits_for_the_end_before_it(void **state);
+void a_restart_waits_for_the_end_before_it(void **state);
+void a_start_is_called_off(void **state);
+void a_process_is_heard_before_its_worker(void **state);
+void a_worker_that_has_nothing_to_say_is_not_heard(void **state);
+void a_critical_end_is_acted_upon_before_its_memory_is_zeroed(void **state);
+void a_critical_vm_that_is_not_started_is_gone(void **state);
+void a_vm_that_is_not_started_in_time_holds_up_nobody(void **state);
+void what_the_operator_ends_politely_stays_down(void **state);
+void a_shutdown_is_no_failure(void **state);

@@ -9,7 +9,7 @@ void servers_start_in_order(void **state)
 
 	(void)state;
 	config.processes[DISK - 1].ready = true;
-	order_go_on();
+	go_on();
 	assert_int_equal(k.state[DISK], PROCESS_RUNNING);
 	assert_int_equal(k.state[SHELL], PROCESS_DEFINED);
 	RUN(early); /* not the one that is awaited */
@@ -29,7 +29,7 @@ void a_server_that_never_gets_ready_holds_up_nobody(void **state)
 
 	(void)state;
 	config.processes[DISK - 1].ready = true;
-	order_go_on();
+	go_on();
 	RUN(acts_);
 	assert_int_equal(k.now, 10000000000);
 	assert_non_null(strstr(log_text, "disk is not ready"));
@@ -42,7 +42,7 @@ void a_server_that_dies_while_awaited_holds_up_nobody(void **state)
 
 	(void)state;
 	config.processes[DISK - 1].ready = true;
-	order_go_on();
+	go_on();
 	RUN(acts_);
 	assert_non_null(strstr(log_text, "disk ended: fault, syndrome 92000046"));
 	assert_int_equal(k.state[DISK], PROCESS_DEFINED);
@@ -69,19 +69,22 @@ void a_process_is_laid_out_as_it_must_be(void **state)
 	disk->interrupt_count = 1;
 	disk->interrupts[0] = (struct sys_interrupt){.intid = 33};
 	assert_int_equal(seal(), 0);
+	assert_int_equal(workers_make(), 0);
 	assert_int_equal(process_launch(DISK), 0);
+	assert_int_equal(process_launch(DISK), -EBUSY);
+	settle();
 	assert_int_equal(k.regions[DISK], 4);
 	assert_int_equal(k.interrupts[DISK], 1);
-	assert_int_equal(k.entry, disk->base + 0x10);
+	assert_int_equal(k.entry, disk->layout.program + 0x10);
 	assert_int_equal(k.codes[DISK], 1);
 	assert_int_equal(k.code[DISK][0].start, PROGRAM_PA + 0x1000);
 	assert_int_equal(k.code[DISK][0].bytes, 0x2000);
 	assert_int_equal(k.stack % 16, 0);
-	assert_int_equal(mapped(DISK, disk->base)->prot, PROT_R | PROT_X);
-	assert_int_equal(mapped(DISK, disk->base)->region, 3);
-	assert_int_equal(mapped(DISK, disk->base)->offset, 0);
-	assert_int_equal(mapped(DISK, disk->base + 0x3040)->prot, PROT_R | PROT_W);
-	assert_int_equal(mapped(DISK, disk->base + 0x3040)->region, REGION_OWN);
+	assert_int_equal(mapped(DISK, disk->layout.program)->prot, PROT_R | PROT_X);
+	assert_int_equal(mapped(DISK, disk->layout.program)->region, 3);
+	assert_int_equal(mapped(DISK, disk->layout.program)->offset, 0);
+	assert_int_equal(mapped(DISK, disk->layout.program + 0x3040)->prot, PROT_R | PROT_W);
+	assert_int_equal(mapped(DISK, disk->layout.program + 0x3040)->region, REGION_OWN);
 	assert_int_equal(mapped(DISK, k.stack)->prot, PROT_R | PROT_W);
 	assert_null(mapped(DISK, mapped(DISK, k.stack)->address - 1));
 	assert_non_null(mapped(DISK, k.args.heap_start + k.args.heap_bytes - 1));
@@ -155,6 +158,7 @@ void a_module_is_mapped_beside_the_program(void **state)
 	vm->vdev_files.image[0].segment[1] = (struct elf_segment){0x1000, 0x1000, 0, 0x1000, 0x900, PROT_R | PROT_X};
 	vm->vdev_files.image[0].segment[2] = (struct elf_segment){0x2000, 0x1000, 8, 0x1908, 0x10, PROT_R | PROT_W};
 	assert_int_equal(seal(), 0);
+	assert_int_equal(workers_make(), 0);
 	assert_int_equal(vm_start(VM1), 0);
 	assert_int_equal(k.args.module_count, 1);
 	assert_int_equal(k.args.region_count, 5);
@@ -177,12 +181,14 @@ void a_restart_lies_elsewhere_and_has_another_guard(void **state)
 
 	(void)state;
 	assert_int_equal(process_launch(DISK), 0);
+	settle();
 	first = k.args;
-	base = slots[DISK].base;
+	base = slots[DISK].layout.program;
 	stack = k.stack;
 	assert_int_equal(process_kill(DISK), 0);
+	settle();
 	assert_int_equal(process_launch(DISK), 0);
-	assert_int_not_equal(slots[DISK].base, base);
+	assert_int_not_equal(slots[DISK].layout.program, base);
 	assert_int_not_equal(k.stack, stack);
 	assert_int_not_equal(k.args.heap_start, first.heap_start);
 	assert_memory_not_equal(k.args.guard, first.guard, 8);
@@ -197,8 +203,8 @@ void a_smashed_stack_is_called_by_its_name(void **state)
 	};
 
 	(void)state;
-	order_go_on();
-	k.info[SHELL].fault_pc = slots[SHELL].base + 0x123;
+	go_on();
+	k.info[SHELL].fault_pc = slots[SHELL].layout.program + 0x123;
 	RUN(acts_);
 	assert_non_null(strstr(log_text, "disk ended: stack smashed"));
 	assert_non_null(strstr(log_text, "shell ended: fault, syndrome f2005351, address 0, pc program+123"));
@@ -216,12 +222,17 @@ void a_start_that_fails_leaves_nothing(void **state)
 	for (unsigned i = 1; i <= steps; i++) {
 		make_sealed(state);
 		k.fail_at = i;
-		assert_int_equal(vm_start(VM1), -ENOMEM);
+		assert_int_equal(vm_start(VM1), 0);
+		assert_int_equal(settle(), 2);
 		assert_false(slots[VM1].running);
 		assert_int_equal(k.state[VM1], PROCESS_DEFINED);
 		assert_int_equal(k.destroys, k.creates);
 		assert_non_null(strstr(log_text, "vm1 not started"));
+		assert_string_equal(slots[VM1].note, strstr(log_text, "not started"));
 		assert_int_equal(vm_start(VM1), 0);
+		settle();
+		assert_true(slots[VM1].running);
+		assert_string_equal(slots[VM1].note, "");
 	}
 }
 
@@ -237,7 +248,7 @@ void the_cause_of_an_end_is_kept_and_the_slot_is_free(void **state)
 	};
 
 	(void)state;
-	order_go_on();
+	go_on();
 	RUN(acts_);
 	assert_int_equal(answer[2], 0);
 	assert_int_equal(vm_reply.state, VM_STOPPED);
@@ -258,7 +269,7 @@ void an_exit_status_beyond_the_known_causes_is_an_error(void **state)
 	static const struct act acts_[] = {{DIE, VM1, END_EXIT, 0, .status = 0xffffffffffff00}};
 
 	(void)state;
-	order_go_on();
+	go_on();
 	RUN(acts_);
 	assert_int_equal(slots[VM1].cause, CAUSE_ERROR);
 	assert_int_equal(slots[VM1].exit_code, 0);

@@ -7,7 +7,7 @@ static void order_with_late_disk(void)
 {
 	slots[VM1].connect_mask = 1u << 0 | 1u << DISK | 1u << LATE;
 	config.processes[DISK - 1].ready = true;
-	order_go_on();
+	go_on();
 }
 
 void a_guest_begins_when_what_it_connects_to_is_ready(void **state)
@@ -91,7 +91,7 @@ void a_guest_that_has_not_begun_is_ended_from_here(void **state)
 					  {SAY, VM2, PM_VM_INFO, "vm1"}};
 
 	(void)state;
-	order_go_on();
+	go_on();
 	RUN(stop);
 	assert_int_equal(answer[1], 0);
 	assert_int_equal(k.signalled[VM1], 0);
@@ -127,7 +127,7 @@ void a_vm_describes_itself_for_the_operator(void **state)
 				       -ESRCH};
 
 	(void)state;
-	order_go_on();
+	go_on();
 	RUN(acts_);
 	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
 		assert_int_equal(answer[i + 1], expected[i]);
@@ -143,7 +143,7 @@ void how_often_a_guest_was_entered_is_kept(void **state)
 					   {SAY, VM2, PM_VM_INFO, "vm1"}};
 
 	(void)state;
-	order_go_on();
+	go_on();
 	k.info[VM1].entries = 7;
 	RUN(acts_);
 	assert_int_equal(vm_reply.entries, 7);
@@ -161,7 +161,7 @@ void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)
 
 	(void)state;
 	k.thread = (struct thread_info){.name = "vcpu0", .tid = 2, .base_priority = 10, .policy = SCHED_RR_};
-	order_go_on();
+	go_on();
 	RUN(acts_);
 	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
 		assert_int_equal(answer[i + 1], expected[i]);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The states of a slot: stopped, starting (its worker makes the process), running, ending (its worker zeroes its
+ * memory), stopped. The first thread alone changes them, and waits for no worker.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bulkhead/kernel.h>
+
+#include "procmgr.h"
+#include "start.h"
+
+static bool make_layout(uint32_t number, struct slot *slot)
+{
+	struct layout_sizes sizes = {.program = slot->image.span,
+				     .heap = slot->memory,
+				     .rom = rom_bytes(),
+				     .rom_pa = boot->archive_pa,
+				     .window = slot->guest_bytes,
+				     .module_count = slot->vdev_files.count};
+
+	for (unsigned i = 0; i < slot->vdev_files.count; i++)
+		sizes.modules[i] = slot->vdev_files.image[i].span;
+	return layout_make(&slot->layout, &sizes, boot->seed, number, slot->starts);
+}
+
+/* A critical one is gone, also if it has never been there. */
+static void not_started(uint32_t number, const char *step, int error)
+{
+	struct slot *slot = &slots[number];
+
+	slot->job = JOB_NONE;
+	if (slot->owns_console)
+		log_console(false);
+	if (slot->unwanted) {
+		log_line(SLOG_INFO, "%s not started: the operator has ended it", slot->name);
+	} else {
+		log_line(SLOG_ERROR, "%s not started: %s failed, error %d", slot->name, step, -error);
+		snprintf(slot->note, sizeof slot->note, "not started: %s failed, error %d", step, -error);
+	}
+	if (slot->critical && !shutdown_state.running)
+		system_safe_state(slot->name);
+	order_ended(number);
+}
+
+int process_launch(uint32_t number)
+{
+	struct slot *slot = &slots[number];
+
+	if (slot->running || slot->job == JOB_START)
+		return -EBUSY;
+	slot->restart_at = 0; /* the operator may have been faster */
+	slot->start_again = slot->job == JOB_END;
+	if (slot->start_again)
+		return 0;
+	slot->unwanted = false;
+	slot->refusal = 0;
+	slot->note[0] = '\0';
+	if (!make_layout(number, slot)) {
+		not_started(number, "finding room in its address space", -E2BIG);
+		return -E2BIG;
+	}
+	/* The kernel, too, leaves the UART to it as soon as it is made. */
+	if (slot->owns_console)
+		log_console(true);
+	worker_begin(number, JOB_START);
+	return 0;
+}
+
+static void started(uint32_t number)
+{
+	struct slot *slot = &slots[number];
+
+	slot->job = JOB_NONE;
+	slot->running = true;
+	slot->ready = false;
+	slot->started_at = ClockTime();
+	slot->starts++;
+	log_line(SLOG_INFO, "%s started: slot %u, start %u", slot->name, (unsigned)number, (unsigned)slot->starts);
+	if (slot->unwanted || (shutdown_state.running && slot->kind == SLOT_VM))
+		ProcessStop_r(number);
+	order_started(number);
+}
+
+void process_heard(uint32_t number)
+{
+	if (slots[number].job == JOB_START)
+		started(number);
+}
+
+static void ended(uint32_t number, const char *step, int result)
+{
+	struct slot *slot = &slots[number];
+
+	slot->job = JOB_NONE;
+	if (result < 0 && result != -ESRCH)
+		log_line(SLOG_ERROR, "%s: %s failed, error %d", slot->name, step, -result);
+	if (slot->start_again && !shutdown_state.running)
+		process_launch(number);
+}
+
+void process_worked(uint64_t number)
+{
+	const char *step;
+	int result;
+
+	if (number >= PROCESS_MAX || !worker_done((uint32_t)number, &result, &step))
+		return;
+	if (slots[number].job == JOB_END)
+		ended((uint32_t)number, step, result);
+	else if (result < 0)
+		not_started((uint32_t)number, step, result);
+	else
+		started((uint32_t)number);
+}

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Somebody else's end, reset and start cost a guest nothing: bounds in instructions, and what the operator sees."""
+
+import re
+import subprocess
+
+import pytest
+
+from harness import BUILD, Board, bare_vm, make_archive, system_dts
+
+# The counter counts instructions (-icount shift=0) on any CPU model.
+COUNTING = "neoverse-n1,cntfrq=1000000000"
+RESTARTS = 'restart = "always"; restart-limit = <1000>; restart-delay = <1>;'
+BOUND = 20000  # instructions from deadline to vector while another guest resets, on one CPU
+BOUND_APART = 1000  # and how many more on its own CPU than while nobody resets
+NEVER = 1000000
+
+
+def resetting(name, ram, reset_ms=5, victim="", periods=600, spin=0):
+    """A guest with a deadline each millisecond, and another of that much RAM that resets and is started again. All
+    else, the servers too, is less important than the first."""
+    files = {"victim.qvmconf": bare_vm("victim", "periodic", f"ms={periods} spin={spin}", cpus=("sched 50",)),
+             "culprit.qvmconf": bare_vm("culprit", "periodic", f"reset={reset_ms}").replace("80000000,16M", f"80000000,{ram}")}
+    dts = system_dts(vms=[("culprit", RESTARTS), ("victim", victim)])
+    files["system.dts"] = re.sub(r'("victim.qvmconf"; priority) = <10>; max-priority = <20>', r"\1 = <50>", dts)
+    return make_archive(files, name)
+
+
+def measured(board):
+    """How often the deadline came, the latest that the vector was behind it in instructions, deadlines that were missed
+    altogether, and how often the other guest was started."""
+    board.prompt(200)
+    board.send("console victim\r")
+    found = board.expect(r"periodic: periods (\d+) latest (\d+) mean \d+ over (\d+) hz 1000000000\b", 240)
+    board.leave_console()
+    starts = re.search(r"^culprit +\w+ +(\d+)", board.command_output("vm list"), re.M)
+    return (*map(int, found.groups()), int(starts.group(1)))
+
+
+@pytest.mark.parametrize("ram, starts", [("64M", 8), ("1G", 6), ("3G", 3)])
+def test_a_reset_delays_nobody_on_one_cpu(ram, starts):
+    """That it takes no longer with more RAM is shown by the same bound."""
+    with Board(resetting(f"ends-one-{ram}", ram), cpus=1, ram="5G", cpu=COUNTING, icount=True) as board:
+        periods, latest, missed, restarts = measured(board)
+        assert (periods, missed) == (600, 0) and restarts >= starts, (periods, missed, restarts)
+        assert latest <= BOUND
+
+
+def symbols(program):
+    lines = subprocess.run(["aarch64-linux-gnu-nm", program], capture_output=True, text=True, check=True).stdout
+    return {name: int(address, 16) for address, name in re.findall(r"^([0-9a-f]+) \w (\w+)$", lines, re.M)}
+
+
+SKIPPED = 50  # periods before what late.c counts: all is warm then
+
+
+def counted(reset_ms, spin):
+    """On CPU 1, which the periodic guest has for itself: what tools/path/late.c counts, and how often the other started.
+    Each CPU has a thread of the host, since QEMU tells a plugin which CPU it is only so; time does not count here."""
+    at = symbols(BUILD / "guest-programs/periodic/periodic.debug")
+    out = BUILD / "logs" / f"ends-{reset_ms}-{spin}.late"
+    out.unlink(missing_ok=True)
+    plugin = (f"{BUILD}/path/late.so,from={at['image_start']:#x},to={at['image_end']:#x},skip={SKIPPED},"
+              f"vector={at['vectors'] + 0x280:#x},cpu=1,out={out}")  # Arm ARM D1.4.1: IRQ at the current level
+    archive = resetting(f"ends-two-{reset_ms}-{spin}", "128M", reset_ms, "runmask = <2>; exclusive-cpus;", 8000, spin)
+    with Board(archive, cpus=2, ram="5G", cpu=COUNTING, single=False, extra=("-plugin", plugin)) as board:
+        periods, _, _, restarts = measured(board)
+        board.send("shutdown\r")
+        board.expect_end(60)
+    vectors, longest, left = map(int, re.fullmatch(r"vectors (\d+) longest (\d+) left (\d+)\n", out.read_text()).groups())
+    assert vectors >= periods - SKIPPED - 1 and periods >= 1000, (vectors, periods)
+    return longest, left, vectors, restarts
+
+
+@pytest.mark.parametrize("spin", [0, 1])
+def test_a_reset_does_not_reach_another_cpu(spin):
+    idle, idle_left, idle_vectors, idle_starts = counted(NEVER, spin)
+    longest, left, vectors, starts = counted(5, spin)
+    print(spin, idle, idle_left, idle_vectors, longest, left, vectors, starts)
+    assert idle_starts == 1 and starts >= 3, (idle_starts, starts)
+    assert longest <= idle + BOUND_APART
+    # No thread, interrupt or request of others came: for each vector the guest was left once.
+    assert (idle_left, left) == (idle_vectors, vectors)
