@@ -269,7 +269,7 @@ int main(void)
 		system_end(false);
 	find_spare();
 	define_control();
-	if (seal() < 0)
+	if (seal() < 0 || workers_make() < 0)
 		system_end(false);
 	order_go_on();
 	if (thread_create(attack, NULL, 65536, 20, 0, "attack") < 0)
