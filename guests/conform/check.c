@@ -93,6 +93,12 @@ void found(uint64_t value)
 	end_line(false);
 }
 
+void found_all(const uint64_t *values, unsigned int n)
+{
+	put_found(values, n);
+	end_line(false);
+}
+
 void found_all_right(const uint64_t *values, const uint64_t *rights, unsigned int n)
 {
 	bool good = !faults[0].any && !faults[0].hang && same(values, rights, n);

@@ -27,6 +27,7 @@ bool check(const char *a, const char *b, const char *c, const char *d);
  */
 void found(uint64_t value);
 void found_right(uint64_t value, uint64_t right);
+void found_all(const uint64_t *values, unsigned int n);
 void found_all_right(const uint64_t *values, const uint64_t *rights, unsigned int n);
 void found_fault(uint64_t value, uint32_t right); /* an exception with this ESR_EL1 is right */
 
@@ -100,6 +101,14 @@ void gic_set(unsigned int cpu, unsigned int bank, uint32_t intid);
 void gic_configure(unsigned int cpu, uint32_t intid, bool edge);
 void gic_priority(unsigned int cpu, uint32_t intid, uint8_t priority);
 
+/* access.S: every kind of load and store, as a function of an address and a value. */
+struct access {
+	const char *name;
+	uint64_t (*run)(uint64_t address, uint64_t value);
+	uint64_t write;
+};
+extern const struct access accesses[], accesses_end[];
+
 static inline void isb(void)
 {
 	__asm__ volatile("isb" ::: "memory");
@@ -114,6 +123,7 @@ static inline void dsb(void)
 
 void map_build(void);
 void map_on(void);
+uint64_t map_normal(uint64_t address); /* another VA of an address below 1 GiB, as Normal memory */
 
 /* --- the groups of checks --- */
 
@@ -133,9 +143,11 @@ void check_promises(void);
 void check_power(void);
 void check_ipi(void);
 void check_timer(void);
+void check_uart(void);
 void check_group0(void);
 void check_memory(void);
 void check_walk(void);
+void check_shapes(void);
 void check_user(void);
 void check_debug(void);
 void check_cache(void);

@@ -2,15 +2,19 @@
 /* What cannot be done is noted and passed over: an exception ends one check at the most. */
 #include "conform.h"
 
-#define EC(esr)        ((esr) >> 26 & 0x3f)
-#define EC_SVC         0x15
-#define EC_HVC         0x16
-#define EC_PREFETCH_0  0x20
-#define EC_PREFETCH    0x21
-#define FAULTS_MOST    1000 /* more in one check: the machine is beyond help */
-#define INTID_WATCHDOG 30
-#define WATCHDOG_MS    100
-#define VECTOR_FIQ     2
+#define EC(esr)         ((esr) >> 26 & 0x3f)
+#define EC_SVC          0x15
+#define EC_HVC          0x16
+#define EC_PREFETCH     0x21
+#define EC_PC_ALIGNMENT 0x22
+#define FAULTS_MOST     1000 /* more in one check: the machine is beyond help */
+#define INTID_WATCHDOG  30
+#define WATCHDOG_MS     100
+#define VECTOR_FIQ      2
+#define VECTOR_EL0      8 /* and above */
+#define EL1H            0x3c5
+
+extern char user_back[]; /* entry.S */
 
 struct fault faults[CPU_LIMIT];
 struct taken takens[CPU_LIMIT];
@@ -26,15 +30,19 @@ void fault_clear(void)
 	takens[cpu_index()] = (struct taken){0};
 }
 
-/* To the instruction behind, or, if the address itself is bad, back to the caller. */
-static void pass_over(struct frame *frame)
+/* To the instruction behind, or, if the address itself is bad, back to the caller. From EL0: out of user_run(). */
+static void pass_over(struct frame *frame, unsigned int vector)
 {
 	uint32_t ec = EC(frame->esr);
 
-	if (ec == EC_PREFETCH || ec == EC_PREFETCH_0)
+	if (vector >= VECTOR_EL0) {
+		frame->elr = (uint64_t)user_back;
+		frame->spsr = EL1H;
+	} else if (ec == EC_PREFETCH || ec == EC_PC_ALIGNMENT) {
 		frame->elr = frame->x[30];
-	else if (ec != EC_SVC && ec != EC_HVC)
+	} else if (ec != EC_SVC && ec != EC_HVC) {
 		frame->elr += 4;
+	}
 }
 
 void guest_fault(struct frame *frame, unsigned int vector)
@@ -60,7 +68,7 @@ void guest_fault(struct frame *frame, unsigned int vector)
 	f->any = true;
 	if (++f->count > FAULTS_MOST)
 		system_off();
-	pass_over(frame);
+	pass_over(frame, vector);
 }
 
 /* Timers are silenced, so that no level comes again. */

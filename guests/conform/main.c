@@ -24,9 +24,23 @@ void guest_main(void)
 	check_gicr();
 	check_icc();
 	check_state();
+	check_group0();
 	check_scripts();
 	check_random();
+	check_ipi();
+	check_timer();
+	check_uart();
 	check_psci();
 	check_promises();
+	check_power();
+	check_smp();
+	check_fpu();
+	check_cache();
+	check_id();
+	check_user();
+	check_debug();
+	check_walk();
+	check_shapes();
+	check_memory();
 	say("conform: done");
 }

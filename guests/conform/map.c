@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Stage 1: an identity map of 39 bits. The GiB of RAM is Normal memory, the first 2 MiB of this image in pages, all
- * else Device memory. Pages of `.user` may be read and executed at EL0 and EL1, others at EL1 alone.
+ * else Device memory. The first GiB, where devices are, is Normal memory at a second VA. Pages of `.user` may be read
+ * and executed at EL0 and EL1, others at EL1 alone.
  */
 #include "conform.h"
 
@@ -14,10 +15,13 @@
 #define NORMAL   (AF | INNER)
 #define DEVICE   (AF | 1ull << 2 | 3ull << 53) /* MAIR index 1, never executed */
 #define USER_RX  (3ull << 6)
+#define UXN      (1ull << 54)
 #define MAIR     0x00ffull
 #define SCTLR_ON 0x30d01805ull
 #define TCR      0x3519ull /* T0SZ 25, 4 KiB, write-back, inner shareable; EPD1 is added */
 #define TCR_EPD1 (1ull << 23)
+
+#define SECOND 128ull /* the GiB of the VA where the first one is again, as Normal memory */
 
 extern char user_start[], user_end[];
 
@@ -34,11 +38,17 @@ void map_build(void)
 		bool user = page >= (uint64_t)user_start && page < (uint64_t)user_end;
 
 		level1[i] = i << 30 | DEVICE | BLOCK;
-		level2[i] = (gib + (i << 21)) | NORMAL | BLOCK;
-		level3[i] = page | NORMAL | PAGE | (user ? USER_RX : 0);
+		level2[i] = (gib + (i << 21)) | NORMAL | UXN | BLOCK;
+		level3[i] = page | NORMAL | PAGE | (user ? USER_RX : UXN);
 	}
+	level1[SECOND] = NORMAL | BLOCK;
 	level1[gib >> 30] = (uint64_t)level2 | TABLE;
 	level2[image >> 21 & (ENTRIES - 1)] = (uint64_t)level3 | TABLE;
+}
+
+uint64_t map_normal(uint64_t address)
+{
+	return address + (SECOND << 30);
 }
 
 void map_on(void)

@@ -128,7 +128,7 @@ static void set(const struct step *s, unsigned int bank)
 
 static void drive(uint32_t intid, bool high)
 {
-	uint64_t value = high ? 0 : ~0ull >> 1;
+	uint64_t value = high ? 0 : ~0ull;
 
 	if (intid == INTID_VTIMER) {
 		WRITE_REG("cntv_cval_el0", value);

@@ -62,10 +62,10 @@ static const struct event_name {
 static void drive(const struct kind *k, bool high)
 {
 	if (k->line == LINE_VIRTUAL) {
-		WRITE_REG("cntv_cval_el0", high ? 0 : ~0ull >> 1);
+		WRITE_REG("cntv_cval_el0", high ? 0 : ~0ull);
 		WRITE_REG("cntv_ctl_el0", 1);
 	} else if (k->line == LINE_PHYSICAL) {
-		WRITE_REG("cntp_cval_el0", high ? 0 : ~0ull >> 1);
+		WRITE_REG("cntp_cval_el0", high ? 0 : ~0ull);
 		WRITE_REG("cntp_ctl_el0", 1);
 	}
 	isb();
