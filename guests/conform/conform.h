@@ -132,6 +132,7 @@ void reset_gicd(void);
 void reset_gicr(void);
 void reset_icc(void);
 
+void check_self(void);
 void check_gicd(void);
 void check_gicr(void);
 void check_icc(void);

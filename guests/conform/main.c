@@ -20,6 +20,7 @@ void guest_main(void)
 		return;
 	}
 	gic_clean();
+	check_self();
 	check_gicd();
 	check_gicr();
 	check_icc();

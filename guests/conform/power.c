@@ -158,14 +158,6 @@ static void check_suspend(void)
 		found((uint32_t)hvc(PSCI_CPU_SUSPEND, 0x80000000, 0, 0));
 }
 
-static uint32_t smc(uint64_t function)
-{
-	register uint64_t x0 __asm__("x0") = function;
-
-	__asm__ volatile("smc #0" : "+r"(x0)::"x1", "x2", "x3", "memory");
-	return (uint32_t)x0;
-}
-
 static uint64_t hvc_immediate(uint64_t function)
 {
 	register uint64_t x0 __asm__("x0") = function;
@@ -191,8 +183,6 @@ static uint64_t kept_registers(void)
 
 static void check_calls(void)
 {
-	if (CHECK("power", "call", "smc"))
-		found(smc(0x84000000));
 	if (CHECK("power", "call", "hvc_immediate"))
 		found(hvc_immediate(0x84000000));
 	if (CHECK("power", "call", "registers"))

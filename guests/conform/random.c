@@ -26,11 +26,24 @@ static uint32_t next(struct run *r, uint32_t below)
 }
 
 /* SGIs, a PPI without a device, both timers, SPIs without a device. */
+static const uint8_t intids[] = {0, 1, 2, 3, 4, 5, 6, 7, 20, 21, 27, 30, 40, 41, 42, 43, 44, 45};
+#define INTIDS (sizeof(intids) / sizeof(intids[0]))
+#define LEVELS 30 /* of priority, above the mask */
+
 static uint32_t any_intid(struct run *r)
 {
-	static const uint8_t intids[] = {0, 1, 2, 3, 4, 5, 6, 7, 20, 21, 27, 30, 40, 41, 42, 43, 44, 45};
+	return intids[next(r, INTIDS)];
+}
 
-	return intids[next(r, sizeof(intids))];
+/* No two have the same priority, since which one comes first is not said: one for each, and another for the first ones.
+ */
+static bool choose_priority(struct run *r, struct step *s)
+{
+	uint32_t i = next(r, LEVELS - INTIDS);
+
+	s->intid = intids[i];
+	s->value = (uint8_t)(8 * (next(r, 2) ? i : INTIDS + i));
+	return !r->model.irq[s->intid].active; /* what is active keeps the priority with which it was taken */
 }
 
 static void choose_change(struct run *r, struct step *s)
@@ -40,13 +53,12 @@ static void choose_change(struct run *r, struct step *s)
 
 	s->op = ops[next(r, sizeof(ops) / sizeof(ops[0]))];
 	s->intid = any_intid(r);
-	s->value = (uint8_t)(0x80 + 8 * next(r, 12));
 	if (s->op == OP_SEND)
 		s->intid = next(r, 8);
 	if (s->op >= OP_LINE_HIGH)
 		s->intid = next(r, 2) ? 27 : 30;
-	if (s->op == OP_PRIORITY && r->model.irq[s->intid].active)
-		s->op = OP_ENABLE; /* what is active keeps the priority with which it was taken */
+	if (s->op == OP_PRIORITY && !choose_priority(r, s))
+		s->op = OP_ENABLE;
 }
 
 /* Half of the steps take, complete and deactivate; with EOImode 1 what was completed is deactivated in any order. */
@@ -84,6 +96,12 @@ static uint64_t compare(uint64_t seed, bool split)
 
 	r = (struct run){.random = seed * 0x9e3779b97f4a7c15ull};
 	model_reset(&r.model);
+	for (uint32_t i = 0; i < INTIDS; i++) {
+		struct step own = {.op = OP_PRIORITY, .intid = intids[i], .value = (uint8_t)(8 * i)};
+
+		model_step(&r.model, &own);
+		machine_step(&own);
+	}
 	for (uint64_t i = 1; i <= STEPS; i++) {
 		uint32_t right = model_step(&r.model, &s), value = machine_step(&s);
 
