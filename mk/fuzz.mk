@@ -44,6 +44,12 @@ $(BUILD)/fuzz/make/dtbs: $(FUZZ_DTS)
 	$(Q)for dts in $^; do dtc -q -f -I dts -O dtb $$dts -o $(@D)/trees/$$(echo $$dts | tr / -).dtb 2>/dev/null || true; done
 	@touch $@
 
+# A small kernel, packed by gzip, and as EFI zboot kernels that hold it by gzip and by zstd (as raw blocks).
+$(BUILD)/fuzz/make/packed: tests/negative/test_files.py
+	@mkdir -p $@
+	$(Q)cd tests/negative && PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -c 'import gzip, sys, test_files as t; \
+		[open(f"{sys.argv[1]}/{name}", "wb").write(make()) for name, (make, _) in t.PACKED.items()]' $(abspath $@)
+
 # $(call fuzz_run,name): what is found is kept beside the log.
 define fuzz_run
 	@mkdir -p $(BUILD)/fuzz/seeds/$(1) $(BUILD)/fuzz/corpus/$(1) $(BUILD)/logs
@@ -58,7 +64,7 @@ define fuzz_run
 		{ echo "  $(1): the log names no executions"; echo $(1) >>$(BUILD)/logs/fuzz.failed; }
 
 endef
-fuzz: $(FUZZ_RUN:%=$(BUILD)/fuzz/%) vdevs $(BUILD)/fuzz/make/archive.cpio $(BUILD)/fuzz/make/dtbs
+fuzz: $(FUZZ_RUN:%=$(BUILD)/fuzz/%) vdevs $(BUILD)/fuzz/make/archive.cpio $(BUILD)/fuzz/make/dtbs $(BUILD)/fuzz/make/packed guest-programs
 	@mkdir -p $(BUILD)/logs $(BUILD)/results && : >$(BUILD)/logs/fuzz.failed
 	$(foreach t,$(FUZZ_RUN),$(call fuzz_run,$(t)))
 	@failed=$$(sort -u $(BUILD)/logs/fuzz.failed | wc -l); passed=$$(($(words $(FUZZ_RUN)) - failed)); \

@@ -262,3 +262,10 @@ def test_one_file_by_itself(tmp_path):
     done = subprocess.run([run.TOOL, "check", path], capture_output=True, text=True, check=False)
     assert done.returncode == run.EX_CONFIG
     assert re.fullmatch(r"\[a\.qvmconf:3\] k: .*compressed by xz.*\n", done.stderr)
+
+
+def test_unpacked_has_an_end(tmp_path):
+    """A small file that becomes a huge one."""
+    repeated = struct.pack("<IBB", 0xFD2FB528, 0, 0x38) + (struct.pack("<I", (1 << 17) << 3 | 2)[:3] + b"k") * (1 << 14)
+    said, _ = both(tmp_path, {"vmlinuz": zboot(repeated, b"zstd")}, ["load vmlinuz"])
+    assert len(said) == 1 and "what is in it is longer than 512 MiB" in said[0], said

@@ -31,14 +31,16 @@ const char *unpack_kind(const void *data, size_t bytes)
 	return is_gzip(data, bytes) ? "gzip" : is_zboot(data, bytes) ? "EFI zboot" : NULL;
 }
 
+static const char too_long[] = "what is in it is longer than 512 MiB";
+
 /* Room for more of what comes out. */
 static const char *grow(struct file *out, size_t *room)
 {
-	size_t more = *room ? 2 * *room : 1u << 20;
-	uint8_t *data = more <= 2 * (size_t)UNPACKED_MAX ? realloc(out->data, more) : NULL;
+	size_t more = *room == 0 ? 1u << 20 : 2 * *room;
+	uint8_t *data = more <= UNPACKED_MAX ? realloc(out->data, more) : NULL;
 
 	if (!data)
-		return "what is in it is longer than 1 GiB";
+		return more <= UNPACKED_MAX ? "there is no memory to unpack it" : too_long;
 	out->data = data;
 	*room = more;
 	return NULL;
@@ -150,8 +152,6 @@ const char *unpack(const void *data, size_t bytes, struct file *unpacked)
 
 	*unpacked = (struct file){NULL, 0};
 	wrong = is_gzip(data, bytes) ? unpack_gzip(data, bytes, unpacked) : unpack_zboot(data, bytes, unpacked);
-	if (!wrong && unpacked->bytes > UNPACKED_MAX)
-		wrong = "what is in it is longer than 1 GiB";
 	if (wrong) {
 		free(unpacked->data);
 		*unpacked = (struct file){NULL, 0};

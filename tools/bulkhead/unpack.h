@@ -4,7 +4,7 @@
 
 #include "file.h"
 
-#define UNPACKED_MAX (1u << 30) /* bytes: a kernel that is longer is none */
+#define UNPACKED_MAX (512u << 20) /* bytes: a kernel that is longer is none */
 
 /* Is the file a packed kernel that can be unpacked here? Then how it is packed, as "gzip". Else NULL. */
 const char *unpack_kind(const void *data, size_t bytes);
