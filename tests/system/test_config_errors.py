@@ -58,7 +58,7 @@ def sample():
 def test_sample_of_the_hosts_cases():
     """All VMs of one system: procmgr says of each what the host tool says."""
     cases = list(sample())[:12]
-    good = {f"v{i}": b"ram 0x80000000,256K\nload hello.elf\n# v%d " % i for i in range(len(cases))}
+    good = {f"v{i}": b"ram 0x80000000,1M\nload hello.elf\n# v%d " % i for i in range(len(cases))}
     files = {f"{vm}.qvmconf": good[vm].ljust(len(text) + 64, b"x")
              for vm, (_, text, _) in zip(good, cases)}
     archive = make_archive({"system.dts": system_dts(vms=[(vm, "memory = <0x200000>;") for vm in good]), **files})

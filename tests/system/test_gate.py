@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import PROMPT, Board, bare_vm, make_archive, system_dts
+from harness import PROMPT, Board, bare_vm, make_archive, refused, system_dts
 
 SLOGGER = """
         slogger { program = "slogger"; priority = <28>; abilities = "public", "log"; ready; };
@@ -64,8 +64,15 @@ def test_entries_are_counted():
 
 
 def test_no_console_driver():
-    """The kernel's console is all there is."""
-    with Board(make_archive(files(servers=SLOGGER)), cpus=2) as board:
+    """Where nobody could be one, nothing starts. Where somebody could and is not, the kernel's console is all there is."""
+    refused(make_archive(files(servers=SLOGGER), options=["--no-check"]),
+            r"\[hello\.qvmconf:\d+\] 'vdev pl011' of /vms/hello needs the console driver, but no process of the system is one")
+    other = """
+        none { program = "operator"; args = "sleep:60000"; priority = <26>; abilities = "public", "log"; };
+"""
+    archive = files(servers=SLOGGER + other)
+    archive["system.dts"] = re.sub(r'connect = "slogger";(?=\s*autostart)', 'connect = "slogger", "none";', archive["system.dts"])
+    with Board(make_archive(archive), cpus=2) as board:
         board.expect(rf"hello waits: {CONSOLE}", 60)
         board.expect(rf"hello ended: exit code 64, cause error, its guest has not begun: {CONSOLE}", 20)
 
@@ -80,7 +87,8 @@ def test_console_driver_is_dead():
         devc-pl011 { program = "devc-pl011"; priority = <30>; abilities = "public", "log"; devices = "stdout"; ready; };
 """
     archive = files(servers=devc + SLOGGER + operator)
-    archive["system.dts"] = archive["system.dts"].replace("autostart;", "")
+    archive["system.dts"] = re.sub(r'connect = "slogger";\s*autostart;', 'connect = "slogger", "devc-pl011";',
+                                   archive["system.dts"])
     with Board(make_archive(archive), cpus=2) as board:
         board.expect(r"devc-pl011 ended: killed", 60)
         board.expect(r"operator: start hello: 0\r")
