@@ -61,7 +61,7 @@
 #define MDCR_TPM   BIT(6)
 #define MDCR_TDE   BIT(8)  /* not set: a guest's BRK is its own. For processes TGE says the same */
 #define MDCR_TDA   BIT(9)  /* breakpoints and watchpoints compare in every world: trapped until switched */
-#define MDCR_TDOSA BIT(10) /* OS lock and double lock: the same */
+#define MDCR_TDOSA BIT(10) /* OS lock: answered, so that DBGPRCR_EL1 and OSDLR_EL1 stay out of reach */
 #define MDCR_TDRA  BIT(11) /* debug ROM addresses are physical */
 #define MDCR_TPMS  BIT(14) /* statistical profiling */
 #define MDCR_HPMD  BIT(17) /* events do not count at EL2 */

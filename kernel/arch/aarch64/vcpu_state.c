@@ -47,11 +47,15 @@ static void debug_save(struct vcpu *v)
 	}
 	DBG_EACH(X)
 #undef X
-	v->el1.oslock = sysreg_read(oslsr_el1) & BIT(1);
-	v->el1.osdlr = sysreg_read(osdlr_el1);
-	sysreg_write(osdlr_el1, 0);
+	isb(); /* only under the OS lock can the communication channel be read without being used (Arm ARM H6.3) */
+#define X(name)                          \
+	v->el1.name = sysreg_read(name); \
+	sysreg_write(name, 0);
+	DEBUG_SWITCHED(X)
+#undef X
+	v->el1.dbgclaim = sysreg_read(dbgclaimclr_el1);
+	sysreg_write(dbgclaimclr_el1, 0xff);
 	sysreg_write(mdscr_el1, 0);
-	sysreg_write(oslar_el1, 1);
 	sysreg_write(mdcr_el2, mdcr_value());
 }
 
@@ -70,18 +74,25 @@ static void debug_load(const struct vcpu *v)
 	}
 	DBG_EACH(X)
 #undef X
-	sysreg_write(osdlr_el1, v->el1.osdlr);
-	sysreg_write(oslar_el1, v->el1.oslock ? 1 : 0);
+#define X(name) sysreg_write(name, v->el1.name);
+	DEBUG_SWITCHED(X)
+#undef X
+	sysreg_write(dbgclaimset_el1, v->el1.dbgclaim);
 }
 
 void vcpu_debug_open(struct vcpu *v)
 {
 	v->el1.debug_live = true;
 	debug_load(v);
-	sysreg_write(mdcr_el2, mdcr_value() & ~(MDCR_TDA | MDCR_TDOSA));
+	sysreg_write(mdcr_el2, mdcr_value() & ~MDCR_TDA);
 }
 
 /* ---- evict and load ---- */
+
+static bool has_ras(void)
+{
+	return sysreg_field(id_aa64pfr0_el1, 28) != 0;
+}
 
 static uint64_t counter_ns(uint64_t ticks)
 {
@@ -146,6 +157,9 @@ void vcpu_evict(struct cpu *c)
 	EL1_SWITCHED(X)
 #undef X
 	v->el1.mdscr_el1 = sysreg_read(mdscr_el1);
+	if (has_ras())
+		v->el1.vdisr = sysreg_read(VDISR_EL2);
+	sysreg_write(oslar_el1, 1);
 	if (v->el1.debug_live)
 		debug_save(v);
 	lock_acquire(&v->lock);
@@ -185,9 +199,12 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	EL1_SWITCHED(X)
 #undef X
 	sysreg_write(mdscr_el1, v->el1.mdscr_el1);
+	if (has_ras())
+		sysreg_write(VDISR_EL2, v->el1.vdisr);
 	if (v->el1.debug_live)
 		debug_load(v);
-	sysreg_write(mdcr_el2, v->el1.debug_live ? mdcr_value() & ~(MDCR_TDA | MDCR_TDOSA) : mdcr_value());
+	sysreg_write(oslar_el1, v->el1.oslock);
+	sysreg_write(mdcr_el2, v->el1.debug_live ? mdcr_value() & ~MDCR_TDA : mdcr_value());
 	sysreg_write(vmpidr_el2, v->affinity | BIT(31));
 	sysreg_write(ICH_VMCR_EL2, v->el1.ich_vmcr);
 	sysreg_write(ICH_AP0R0_EL2, v->el1.ich_ap0r0);

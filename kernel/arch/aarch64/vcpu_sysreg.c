@@ -48,8 +48,8 @@ static const struct id_register id_registers[] = {
     {4, 0, FIELD(12) | FIELD(16) | FIELD(20) | FIELD(24) | FIELD(48) | FIELD(56) | FIELD(60)},
     {4, 1, FIELD(0) | FIELD(4)}, /* PFR1: BT, SSBS */
     {5, 0,
-     FIELD(0) | FIELD(12) | FIELD(20) | FIELD(28) | FIELD(36)}, /* DFR0: DebugVer, BRPs, WRPs, CTX_CMPs, DoubleLock */
-    {6, 0, ALL_BUT(FIELD(24))},                                 /* ISAR0: not TME */
+     FIELD(0) | FIELD(12) | FIELD(20) | FIELD(28)}, /* DFR0: DebugVer, BRPs, WRPs, CTX_CMPs; DoubleLock is added */
+    {6, 0, ALL_BUT(FIELD(24))},                     /* ISAR0: not TME */
     /* ISAR1: not APA, API, GPA, GPI, XS, LS64 */
     {6, 1, ALL_BUT(FIELD(4) | FIELD(8) | FIELD(24) | FIELD(28) | FIELD(56) | FIELD(60))},
     {6, 2, FIELD(4) | FIELD(20)}, /* ISAR2: RPRES, BC */
@@ -97,7 +97,7 @@ static uint64_t id_read(unsigned crm, unsigned op2)
 		if (crm == 4 && op2 == 0) /* CSV2: not the variant with SCXTNUM registers */
 			value = at_most(at_most(value, 56, 1), 24, 1) | 0x111;
 		if (crm == 5 && op2 == 0) /* no later debug than the registers that are switched */
-			value = at_most(value, 0, 8);
+			value = at_most(value, 0, 8) | FIELD(36);
 		if (crm == 7 && op2 == 1)
 			value = at_most(value, 0, 2);
 		if (crm == 7 && op2 == 0)
@@ -219,9 +219,16 @@ static bool debug_access(struct vcpu *v, uint64_t esr, bool *again)
 	case ISS_REG(2, 0, 0, 0, 2):
 	case ISS_REG(2, 0, 0, 3, 2):
 	case ISS_REG(2, 0, 0, 6, 2):
+	case ISS_REG(2, 0, 1, 3, 4): /* OSDLR_EL1: no double lock; DBGPRCR_EL1: power is not a guest's */
+	case ISS_REG(2, 0, 1, 4, 4):
 		if (esr & ISS_READ)
 			put(v, esr, 0);
 		return true;
+	case ISS_REG(2, 0, 1, 0, 4): /* OSLAR_EL1, OSLSR_EL1 */
+		v->el1.oslock = get(v, esr) & 1;
+		sysreg_write(oslar_el1, v->el1.oslock);
+		return true;
+	case ISS_REG(2, 0, 1, 1, 4): put(v, esr, sysreg_read(oslsr_el1)); return true;
 	default: break;
 	}
 	if ((reg >> 14 & 7) != 0 || v->el1.debug_live)

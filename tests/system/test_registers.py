@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""guests/registers in two VMs on one CPU: no register carries anything from one to the other."""
+
+import re
+
+import pytest
+
+from harness import Board, bare_vm, make_archive, system_dts
+
+# Registers that hold a pattern, of those in guests/registers/registers.def; breakpoints and watchpoints are most of them.
+PATTERNS = {"cortex-a53": 63, "neoverse-n1": 67, "max": 69}
+# What the kernel names before it uses it: registers that EL3 can keep from EL2, as far as the CPU has them.
+OPENED = {"cortex-a53": "pmcr_el0", "neoverse-n1": "pmcr_el0 PMSCR_EL2 PMBLIMITR_EL1",
+          "max": "pmcr_el0 HCRX_EL2 HFGRTR_EL2 TCR2_EL2"}
+
+
+def first_look(board, name):
+    """What the registers hold when a VM starts, and how many then hold its pattern."""
+    board.open_console(name)
+    held = board.expect(r"registers: holds (\d+) patterns, tried (\d+)", 150)
+    first = dict(re.findall(r"registers: first (\S+ \S+) = (0x[0-9a-f]+)", board.seen))
+    complaints = re.findall(r"registers: FAILED: ([^\r\n]*)", board.seen)
+    assert not complaints, complaints
+    assert int(held.group(2)) == 0x8000
+    board.leave_console()
+    return first, int(held.group(1))
+
+
+def end(board, name):
+    board.open_console(name)
+    board.send("x")
+    result = board.expect(r"registers: (done|FAILED)([^\r\n]*)", 30)
+    assert result.group(1) == "done", result.group(0)
+    board.leave_console()
+    board.output_with("vm list", rf"^{name} +stopped +\d+ +off, exit 0", 20)
+
+
+@pytest.mark.parametrize("cpu", PATTERNS)
+@pytest.mark.limit(300)
+def test_nothing_crosses(cpu):
+    """`one` holds its pattern while `two` starts, and the other way round: neither sees the other's, nor loses its own,
+    and a start finds what the very first one has found."""
+    files = {"system.dts": system_dts(vms=["one", "two"]).replace("autostart; ", "")}
+    for i, name in enumerate(("one", "two")):
+        files[f"{name}.qvmconf"] = bare_vm(name, "registers", f"vm={i}", cpus=("sched 10",))
+    with Board(make_archive(files), cpus=1, cpu=cpu) as board:
+        opened = board.expect(r"Registers that firmware must open to EL2: ([^\r\n]*)\r", 30).group(1)
+        assert opened == OPENED[cpu]
+        board.prompt()
+        board.command_output("vm start one")
+        at_first, patterns = first_look(board, "one")
+        assert patterns == PATTERNS[cpu]
+        for starts, ends in (("two", "one"), ("one", "two")):
+            board.command_output(f"vm start {starts}")
+            now, _ = first_look(board, starts)
+            assert {name: (value, at_first.get(name)) for name, value in now.items()
+                    if value != at_first.get(name)} == {}
+            assert len(now) == len(at_first)
+            end(board, ends)
+        end(board, "one")
