@@ -79,6 +79,9 @@ uint32_t gic_intid_limit(void);                                     /* first SPI
 #define PPI_TIMER       26 /* CNTHP */
 #define PPI_VTIMER      27 /* CNTV: the resident vCPU's */
 
+/* SErrors: serror_pending(), which is inline, and */
+uint64_t serror_take(void); /* the one that waits; its syndrome, or 0 if none came */
+
 /* Waiting. */
 void cpu_relax(void);         /* YIELD */
 NAMED bool irq_pending(void); /* ISR_EL1: is an interrupt waiting while they are off? */

@@ -63,6 +63,17 @@ static inline bool must_give_way(void)
 	return others_wait() || this_cpu()->attention;
 }
 
+void serror_blame(struct cpu *c);
+
+/*
+ * An SError that waits is put down to who ran on this CPU last, before somebody else comes to it. Kernel lock held.
+ */
+static inline void serror_look(struct cpu *c)
+{
+	if (unlikely(serror_pending()))
+		serror_blame(c);
+}
+
 _Noreturn void kernel_main(void);
 _Noreturn void kernel_secondary(unsigned cpu);
 /* Leave the kernel: choose who runs, load its registers, give the frame to return to. Releases the kernel lock. */

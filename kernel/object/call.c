@@ -96,7 +96,7 @@ static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
 	to = pass_directly(c, t, number);
 	if (unlikely(!to))
 		return call_general(c, t, f);
-	if (unlikely(c->attention))
+	if (unlikely(serror_pending() || c->attention))
 		return kernel_leave(c); /* whom it preempted goes to another CPU */
 	return go_on(c, to);
 }
@@ -151,6 +151,22 @@ struct frame *trap_irq(struct frame *f, struct cpu *c)
 	return kernel_leave(c);
 }
 
+/* Whose context this CPU has run last. */
+static struct process *ran_last(const struct cpu *c)
+{
+	return c->space ? &processes[(c->space->vmid - 1) % PROCESS_MAX] : NULL;
+}
+
+/* Nobody has run yet: it is firmware's. */
+void serror_blame(struct cpu *c)
+{
+	struct process *p = ran_last(c);
+	uint64_t syndrome = serror_take();
+
+	if (syndrome && p && p->state == PROCESS_RUNNING)
+		process_fault(p, syndrome, 0, 0);
+}
+
 /* An asynchronous error while a process or a guest ran is put down to it. */
 struct frame *trap_serror(struct frame *f, struct cpu *c)
 {
@@ -179,8 +195,13 @@ static void timers_expire(struct cpu *c)
 
 void irq_handle(struct cpu *c, uint32_t intid)
 {
-	if (intid >= INTID_MAX)
+	if (unlikely(intid >= INTID_MAX)) {
+		/* LPIs and extended ranges are nobody's: at most once, since one that is not an LPI stays active. */
+		if (intid > GIC_SPURIOUS)
+			gic_drop(intid);
+		serror_look(c); /* perhaps it was one that has ended an idle CPU's wait */
 		return;
+	}
 	gic_drop(intid);
 	switch (intid) {
 	case SGI_KICK: gic_deactivate(intid); break;
@@ -203,7 +224,9 @@ void irq_take(struct cpu *c)
 /* The space of a process that is being destroyed must leave every CPU. */
 static void leave_dying_space(struct cpu *c)
 {
-	if (c->space && processes[(c->space->vmid - 1) % PROCESS_MAX].state == PROCESS_ENDING)
+	const struct process *p = ran_last(c);
+
+	if (p && p->state == PROCESS_ENDING)
 		space_activate(c, &processes[0].space);
 }
 
@@ -286,6 +309,8 @@ static __attribute__((noinline)) struct thread *choose(struct cpu *c)
 		t = sched_pick(c);
 		if (!t && !c->attention) /* set: the thread that was here is to be handed over */
 			idle(c);
+		else
+			serror_look(c);
 	} while (!t || unfinished(c, t) || c->attention);
 	arm_timer(c);
 	return t;
@@ -296,7 +321,7 @@ static __attribute__((noinline)) struct thread *switch_over(struct cpu *c)
 {
 	struct thread *t = c->attention & ATTENTION_LOOK ? NULL : sched_switch(c);
 
-	if (!t || (c->attention & ATTENTION_LOOK))
+	if (!t || (c->attention & ATTENTION_LOOK) || serror_pending())
 		return NULL;
 	c->attention = 0;
 	if (c->rq.top == t->prio)
@@ -308,6 +333,8 @@ struct frame *kernel_leave(struct cpu *c)
 {
 	struct thread *t = c->current;
 
+	if (likely(t && !c->attention))
+		serror_look(c); /* it may have taken the CPU over */
 	if (unlikely(!t || c->attention))
 		t = switch_over(c);
 	if (unlikely(!t || t->kill || t->resume_copy))

@@ -10,8 +10,8 @@ from harness import Board, bare_vm, make_archive, system_dts
 # Registers that hold a pattern, of those in guests/registers/registers.def; breakpoints and watchpoints are most of them.
 PATTERNS = {"cortex-a53": 63, "neoverse-n1": 67, "max": 69}
 # What the kernel names before it uses it: registers that EL3 can keep from EL2, as far as the CPU has them.
-OPENED = {"cortex-a53": "pmcr_el0", "neoverse-n1": "pmcr_el0 PMSCR_EL2 PMBLIMITR_EL1",
-          "max": "pmcr_el0 HCRX_EL2 HFGRTR_EL2 TCR2_EL2"}
+OPENED = {"cortex-a53": "pmcr_el0", "neoverse-n1": "pmcr_el0",
+          "max": "pmcr_el0 HCRX_EL2 HFGRTR_EL2 CNTPOFF_EL2 SCXTNUM_EL2"}
 
 
 def first_look(board, name):

@@ -170,6 +170,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_channel_destroy_receivers, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_killed_at_the_door, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_exhaustion, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_serror_of_who_ran, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_foreign_interrupts, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_sync, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_sync_steps, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),

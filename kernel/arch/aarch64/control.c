@@ -6,9 +6,10 @@
 #include "control.h"
 #include "arch.h"
 #include "boot.h"
+#include "cpu.h"
 #include "sysreg.h"
 
-#define PA_BITS_36 1u
+#define PA_BITS_40 2u
 #define PA_BITS_48 5u
 
 static unsigned pa_range(void)
@@ -52,14 +53,19 @@ const char *control_refusal(void)
 		return "HCR_EL2.E2H cannot be cleared: this CPU has EL2 only with VHE (no FEAT_E2H0)";
 	if (sysreg_field(id_aa64pfr0_el1, 24) == 0)
 		return "the CPU has no GICv3 system registers";
-	if (sysreg_field(id_aa64mmfr0_el1, 0) < PA_BITS_36)
-		return "the CPU has fewer than 36 physical address bits";
+	/* With fewer, the 39 bits of stage 2's input would be CONSTRAINED UNPREDICTABLE (Arm ARM D8.2.3). */
+	if (sysreg_field(id_aa64mmfr0_el1, 0) < PA_BITS_40)
+		return "the CPU has fewer than 40 physical address bits";
 	if (sysreg_field(id_aa64mmfr0_el1, 28) == 0xf)
 		return "the CPU has no 4 KiB translation granule";
 	sysreg_write(ICC_SRE_EL2, 7);
 	isb();
 	if ((sysreg_read(ICC_SRE_EL2) & 1) == 0)
 		return "firmware does not allow the GIC's system registers (ICC_SRE_EL2.SRE stays 0)";
+	if ((sysreg_read(ICH_VTR_EL2) >> 26 & 7) > 4)
+		return "the GIC's CPU interface has more than 5 preemption bits: only ICH_AP0R0_EL2 and ICH_AP1R0_EL2 "
+		       "are "
+		       "switched";
 	return NULL;
 }
 
@@ -86,9 +92,30 @@ const char *control_refusal(void)
 			sysreg_write(name, value); \
 	} while (0)
 
+/*
+ * The same for a register that firmware must open to EL2 (docs/porting.md). Where it has not, an access ends at EL3,
+ * which may say nothing: then the last name on the console is the register.
+ */
+#define SET_OPENED(name, value, present)           \
+	do {                                       \
+		if (present) {                     \
+			opening(#name);            \
+			sysreg_write(name, value); \
+		}                                  \
+	} while (0)
+
+const char *control_opening;
+
+static void opening(const char *name)
+{
+	control_opening = name;
+	if (this_cpu()->id == 0)
+		printk(" %s", name);
+}
+
 /* Fields of ID registers that say whether a register of the table exists. Arm ARM D24.2. */
 struct features {
-	bool vhe, hcx, fgt, fgt2, ecv2, ras, mpam, csv2_2, tcr2, sctlr2, pmu, spe, trace_filter, trbe, brbe;
+	bool vhe, hcx, fgt, fgt2, ecv2, ras, mpam, csv2_2, tcr2, sctlr2, pmu, spe, trace_filter, trbe, brbe, amu, gcs;
 };
 
 static struct features read_features(void)
@@ -111,30 +138,34 @@ static struct features read_features(void)
 	    .trace_filter = sysreg_field(id_aa64dfr0_el1, 40) != 0,
 	    .trbe = sysreg_field(id_aa64dfr0_el1, 44) != 0,
 	    .brbe = sysreg_field(id_aa64dfr0_el1, 52) != 0,
+	    .amu = sysreg_field(id_aa64pfr0_el1, 44) != 0,
+	    .gcs = sysreg_field(id_aa64pfr1_el1, 44) != 0,
 	};
 }
 
 static void set_traps(const struct features *f)
 {
+	SET_OPENED(pmcr_el0, 0, f->pmu); /* counters stand still and are EL0's no more; mdcr_value() reads it */
 	SET(hcr_el2, HCR_PROCESS, true);
-	SET(HCRX_EL2, 0, f->hcx); /* nothing of it: MOPS, SME, TCR2, SCTLR2, GCS... are hidden */
+	SET_OPENED(HCRX_EL2, 0, f->hcx); /* nothing of it: MOPS, SME, TCR2, SCTLR2, GCS... are hidden */
 	SET(cptr_el2, CPTR_BASE | CPTR_TFP, true);
 	SET(mdcr_el2, mdcr_value(), true);
 	SET(cnthctl_el2, CNTHCTL_VALUE, true);
 	SET(hstr_el2, HSTR_VALUE, true);
 	SET(hacr_el2, 0, true);  /* IMPLEMENTATION DEFINED traps: none known */
 	SET(actlr_el2, 0, true); /* Cortex and Neoverse: EL1 may not write CPUACTLR, CPUECTLR, L2CTLR... */
-	SET(HFGRTR_EL2, FGT_READ, f->fgt);
+	SET_OPENED(HFGRTR_EL2, FGT_READ, f->fgt);
 	SET(HFGWTR_EL2, FGT_WRITE, f->fgt);
 	SET(HFGITR_EL2, 0, f->fgt); /* TLBI, DC, AT, SVC, ERET are free; BRB and GCS trap */
 	SET(HDFGRTR_EL2, FGT_DEBUG, f->fgt);
 	SET(HDFGWTR_EL2, 0, f->fgt);
-	SET(HFGRTR2_EL2, 0, f->fgt2); /* all bits are n...: everything newer traps */
+	SET_OPENED(HAFGRTR_EL2, 0, f->fgt && f->amu); /* CPTR_EL2.TAM covers all of them */
+	SET_OPENED(HFGRTR2_EL2, 0, f->fgt2);          /* all bits are n...: everything newer traps */
 	SET(HFGWTR2_EL2, 0, f->fgt2);
 	SET(HDFGRTR2_EL2, 0, f->fgt2);
 	SET(HDFGWTR2_EL2, 0, f->fgt2);
 	SET(HFGITR2_EL2, 0, f->fgt2);
-	SET(MPAM2_EL2, MPAM2_VALUE, f->mpam);
+	SET_OPENED(MPAM2_EL2, MPAM2_VALUE, f->mpam);
 	SET(MPAM1_EL1, 0, f->mpam);
 	SET(MPAM0_EL1, 0, f->mpam);
 	if (f->mpam)
@@ -152,32 +183,38 @@ static void set_state(const struct features *f)
 	SET(cntp_ctl_el0, 0, true);
 	SET(cntv_ctl_el0, 0, true);
 	SET(CNTHV_CTL_EL2, 0, f->vhe);
-	SET(CNTPOFF_EL2, 0, f->ecv2);
-	SET(TCR2_EL2, 0, f->tcr2); /* permissions are direct, as mmu.c writes them */
-	SET(SCTLR2_EL2, 0, f->sctlr2);
-	SET(SCXTNUM_EL2, 0, f->csv2_2);
+	SET_OPENED(CNTPOFF_EL2, 0, f->ecv2);
+	SET_OPENED(TCR2_EL2, 0, f->tcr2); /* permissions are direct, as mmu.c writes them */
+	SET_OPENED(SCTLR2_EL2, 0, f->sctlr2);
+	SET_OPENED(SCXTNUM_EL2, 0, f->csv2_2);
 	SET(VSESR_EL2, 0, f->ras);
 	SET(VDISR_EL2, 0, f->ras);
-	SET(mdscr_el1, 0, true);  /* no breakpoint, watchpoint or step that firmware left */
-	SET(oslar_el1, 1, true);  /* and the OS lock, which holds them off */
-	SET(pmcr_el0, 0, f->pmu); /* counters stand still and are EL0's no more */
+	SET(mdscr_el1, 0, true); /* no breakpoint, watchpoint or step that firmware left */
+	SET(oslar_el1, 1, true); /* and the OS lock, which holds them off */
+	SET(dbgclaimclr_el1, 0xff, true);
 	SET(pmuserenr_el0, 0, f->pmu);
 	SET(pmcntenclr_el0, 0xffffffff, f->pmu);
 	SET(pmintenclr_el1, 0xffffffff, f->pmu);
-	SET(PMSCR_EL2, 0, f->spe); /* no profiling, and no buffer unless EL3 owns it (PMBIDR_EL1.P) */
+	SET_OPENED(PMSCR_EL2, 0, f->spe); /* no profiling, and no buffer unless EL3 owns it (PMBIDR_EL1.P) */
 	if (f->spe)
-		SET(PMBLIMITR_EL1, 0, (sysreg_read(PMBIDR_EL1) & BIT(4)) == 0);
-	SET(TRFCR_EL2, 0, f->trace_filter); /* trace is prohibited at EL2 */
-	SET(TRBLIMITR_EL1, 0, f->trbe);
-	SET(BRBCR_EL2, 0, f->brbe);
+		SET_OPENED(PMBLIMITR_EL1, 0, (sysreg_read(PMBIDR_EL1) & BIT(4)) == 0);
+	SET_OPENED(TRFCR_EL2, 0, f->trace_filter); /* trace is prohibited at EL2 */
+	SET_OPENED(TRBLIMITR_EL1, 0, f->trbe);
+	SET_OPENED(BRBCR_EL2, 0, f->brbe);
+	SET_OPENED(GCSCR_EL2, 0, f->gcs); /* no guarded stack at EL2 */
 }
 
 void control_init(void)
 {
 	struct features f = read_features();
 
+	if (this_cpu()->id == 0)
+		printk("Registers that firmware must open to EL2:");
 	SET(sctlr_el2, SCTLR_EL2_VALUE, true);
 	set_traps(&f);
 	set_state(&f);
 	isb();
+	control_opening = NULL;
+	if (this_cpu()->id == 0)
+		printk("\n");
 }

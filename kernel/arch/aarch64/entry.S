@@ -89,6 +89,10 @@
 	/* From EL2 itself: the kernel's own fault. */
 	.macro	fatal, kind
 	.balign	128
+	fatal_here \kind
+	.endm
+
+	.macro	fatal_here, kind
 	mrs	x0, tpidr_el2
 	cbz	x0, .
 	ldr	x0, [x0]
@@ -96,6 +100,21 @@
 	mov	sp, x0
 	mov	x0, #\kind
 	b	panic_exception
+	.endm
+
+	/* The same, but for one that serror_take() waits for. */
+	.macro	fatal_serror
+	.balign	128
+	adr	x17, serror_take
+	mrs	x16, elr_el2
+	sub	x16, x16, x17
+	cmp	x16, #SERROR_WINDOW
+	b.hi	1f
+	mrs	x0, esr_el2
+	eret
+	dsb	nsh
+	isb
+1:	fatal_here 0x380
 	.endm
 
 	.macro	fatal_half
@@ -106,7 +125,7 @@
 	fatal	0x200
 	fatal	0x280
 	fatal	0x300
-	fatal	0x380
+	fatal_serror
 	.endm
 
 	.text
@@ -216,6 +235,16 @@ vcpu_return:
 	eret
 	dsb	nsh
 	isb
+
+	/* An SError that waits is taken here, and nowhere else at EL2. x0 = its syndrome, or 0. x16, x17: its vector's. */
+	.globl	serror_take
+serror_take:
+	mov	x0, #0
+	msr	daifclr, #4
+	isb
+	.equ	SERROR_WINDOW, . - serror_take
+	msr	daifset, #4
+	ret
 
 	.arch_extension fp
 	.arch_extension simd

@@ -34,7 +34,8 @@ static const struct erratum errata[] = {
     {819472, CORTEX_A53, 0x00, 0x01, AVOIDED},  /* the same */
     {835769, CORTEX_A53, 0x00, 0x04, AVOIDED},  /* multiply-accumulate after load: the compiler's and linker's fix */
     {843419, CORTEX_A53, 0x00, 0x04, AVOIDED},  /* ADRP at the end of a page: the linker's fix */
-    {1319367, CORTEX_A72, 0x00, 0xff, AVOIDED}, /* speculative AT uses mixed contexts: a guest's stage 1, another's 2 */
+    {1530924, CORTEX_A53, 0x00, 0xff, AVOIDED}, /* speculative AT uses mixed contexts: a guest's stage 1, another's 2 */
+    {1319367, CORTEX_A72, 0x00, 0xff, AVOIDED}, /* the same */
     {1165522, CORTEX_A76, 0x00, 0x20, AVOIDED}, /* the same */
     {1286807, CORTEX_A76, 0x00, 0x30, REPEAT_TLBI}, /* a translation may outlive TLBI and DSB */
     {1542419, NEOVERSE_N1, 0x30, 0x40, AVOIDED},    /* stale instructions although DIC = 1: IC IVAU is always done */

@@ -16,6 +16,15 @@ static inline struct cpu *this_cpu(void)
 	return c;
 }
 
+/* ISR_EL1.A: an SError waits. */
+static inline bool serror_pending(void)
+{
+	uint64_t isr;
+
+	__asm__ volatile("mrs %0, isr_el1" : "=r"(isr));
+	return isr >> 8 & 1;
+}
+
 /* The physical counter, for differences only: read early or late by what the processor has in flight. */
 static inline uint64_t clock_ticks(void)
 {

@@ -170,6 +170,8 @@ void panic_exception(uint64_t kind)
 	stop_others();
 	printk("\npanic on CPU %u: %s exception in the kernel (vector 0x%lx)\n", cpu_number(), names[kind >> 7 & 3],
 	       kind);
+	if (control_opening)
+		printk("  firmware keeps %s from EL2: docs/porting.md\n", control_opening);
 	print_registers();
 	finish();
 }

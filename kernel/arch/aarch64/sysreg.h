@@ -32,6 +32,7 @@
 #define ICC_AP1R0_EL1    S3_0_C12_C9_0
 #define ICC_SRE_EL2      S3_4_C12_C9_5
 #define ICH_HCR_EL2      S3_4_C12_C11_0
+#define ICH_VTR_EL2      S3_4_C12_C11_1
 #define ICH_VMCR_EL2     S3_4_C12_C11_7
 #define HCRX_EL2         S3_4_C1_C2_2
 #define HFGRTR_EL2       S3_4_C1_C1_4
@@ -45,6 +46,7 @@
 #define HDFGRTR2_EL2     S3_4_C3_C1_0
 #define HDFGWTR2_EL2     S3_4_C3_C1_1
 #define HFGITR2_EL2      S3_4_C3_C1_7
+#define GCSCR_EL2        S3_4_C2_C5_0
 #define SCTLR2_EL2       S3_4_C1_C0_3
 #define TCR2_EL2         S3_4_C2_C0_3
 #define SCXTNUM_EL2      S3_4_C13_C0_7

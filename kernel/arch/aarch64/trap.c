@@ -69,9 +69,18 @@ static __attribute__((noinline)) void beside_a_guest(struct cpu *c, struct threa
 	resume(&to->frame);
 }
 
+static __attribute__((noinline)) void look_around(struct cpu *c)
+{
+	resume(kernel_leave(c));
+}
+
 /* `to` takes the CPU over from `t`, whose registers are in memory before another CPU can take it. */
 static inline void pass(struct cpu *c, struct lock *l, struct thread *t, struct thread *to)
 {
+	if (unlikely(serror_pending())) {
+		look_around(c);
+		return;
+	}
 	user_swap(&t->user, &to->user);
 	c->user = &to->user;
 	c->space = &to->process->space;
@@ -126,11 +135,6 @@ __attribute__((flatten)) void vector_reply_receive(struct frame *f, struct cpu *
 	struct lock *l = lock_kernel();
 
 	pass_or_call(c, l, t, message_reply_direct(c, t));
-}
-
-static __attribute__((noinline)) void look_around(struct cpu *c)
-{
-	resume(kernel_leave(c));
 }
 
 __attribute__((flatten)) void vector_send_pulse(struct frame *f, struct cpu *c)

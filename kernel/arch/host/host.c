@@ -320,7 +320,8 @@ static uint32_t private_pending[CPU_MAX], private_active[CPU_MAX], sgis_sent[CPU
 static uint32_t spi_pending[HOST_INTIDS / 32], spi_active[HOST_INTIDS / 32], spi_enabled[HOST_INTIDS / 32];
 static uint8_t spi_cpu[HOST_INTIDS];
 static unsigned questions_left;
-static uint32_t raise_then;
+static uint32_t raise_then, foreign, dropped;
+static uint64_t serror[CPU_MAX];
 
 static void gic_reset(void)
 {
@@ -333,6 +334,8 @@ static void gic_reset(void)
 	for (unsigned i = 0; i < CPU_MAX; i++)
 		clock_deadline[i] = UINT64_MAX;
 	questions_left = 0;
+	foreign = 0;
+	memset(serror, 0, sizeof(serror));
 }
 
 static uint32_t word_get(const uint32_t *word)
@@ -355,6 +358,8 @@ static uint32_t waiting_for(unsigned cpu)
 {
 	uint32_t own = word_get(&private_pending[cpu]) & ~word_get(&private_active[cpu]);
 
+	if (foreign)
+		return foreign;
 	if (host_clock_armed(cpu) <= clock_now() && !(word_get(&private_active[cpu]) & BIT(PPI_TIMER)))
 		own |= (uint32_t)BIT(PPI_TIMER);
 	if (own)
@@ -383,6 +388,10 @@ uint32_t gic_ack(void)
 
 	if (intid == GIC_SPURIOUS)
 		return intid;
+	if (foreign && intid == foreign) {
+		foreign = 0;
+		return intid;
+	}
 	if (intid < 32) {
 		word_put(&private_active[host_cpu], intid, true);
 		word_put(&private_pending[host_cpu], intid, false);
@@ -395,7 +404,7 @@ uint32_t gic_ack(void)
 
 void gic_drop(uint32_t intid)
 {
-	(void)intid;
+	__atomic_store_n(&dropped, intid, __ATOMIC_RELAXED);
 }
 
 void gic_deactivate(uint32_t intid)
@@ -485,6 +494,34 @@ unsigned host_sgi_count(unsigned cpu)
 	return __atomic_load_n(&sgis_sent[cpu], __ATOMIC_RELAXED);
 }
 
+void host_raise_foreign(uint32_t intid)
+{
+	foreign = intid;
+}
+
+uint32_t host_dropped(void)
+{
+	return __atomic_load_n(&dropped, __ATOMIC_RELAXED);
+}
+
+void host_serror(unsigned cpu, uint64_t esr)
+{
+	serror[cpu] = esr;
+}
+
+bool serror_pending(void)
+{
+	return serror[host_cpu] != 0;
+}
+
+uint64_t serror_take(void)
+{
+	uint64_t esr = serror[host_cpu];
+
+	serror[host_cpu] = 0;
+	return esr;
+}
+
 void host_raise_after(unsigned questions, uint32_t spi)
 {
 	questions_left = questions;
@@ -500,7 +537,7 @@ bool irq_pending(void)
 
 void cpu_idle(void)
 {
-	if (!host_irq_waits(host_cpu) && idle_jump)
+	if (!host_irq_waits(host_cpu) && !serror_pending() && idle_jump)
 		longjmp(*idle_jump, 1);
 }
 

@@ -38,6 +38,14 @@ unsigned host_sgi_count(unsigned cpu); /* SGIs sent to it since host_reset() */
 /* irq_pending() raises this SPI when it was asked so many times; 0: never. */
 void host_raise_after(unsigned questions, uint32_t spi);
 
+/* An INTID that the kernel knows nothing of waits for the CPU that asks first; the last one that got its priority drop.
+ */
+void host_raise_foreign(uint32_t intid);
+uint32_t host_dropped(void);
+
+/* An SError waits on a CPU: its syndrome. */
+void host_serror(unsigned cpu, uint64_t syndrome);
+
 /* What cpu_idle() does when nothing waits: back to where the CPU's loop said, by longjmp. */
 void host_idle_to(void *jump); /* jmp_buf of this host thread; NULL: cpu_idle() returns at once */
 /* What panic() does: likewise. NULL: the test program ends. */

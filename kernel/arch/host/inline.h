@@ -6,6 +6,7 @@
 
 struct cpu *this_cpu(void);
 uint64_t clock_now(void);
+bool serror_pending(void);
 
 static inline uint64_t clock_ticks(void)
 {

@@ -376,3 +376,72 @@ void test_exhaustion(void **state)
 	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
 	assert_true(receive(srv) > 0);
 }
+
+#define SERROR 0xbf000002u
+
+/* A server and its client on one CPU, the server waiting, the client running. */
+static void one_cpu(void)
+{
+	both(2, 4, 20, 10, 0);
+	processes[CLI].params.runmask = ALL;
+	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(sys(cli, ThreadCtl, THREADCTL_RUNMASK, 2), 0);
+	assert_ptr_equal(cpus[1].current, cli);
+}
+
+static void blamed(unsigned slot, unsigned spared)
+{
+	assert_int_equal(processes[slot].end_cause, END_FAULT);
+	assert_int_equal(processes[slot].end_status, SERROR);
+	assert_int_equal(processes[spared].end_cause, END_NONE);
+	assert_false(serror_pending());
+	machine_check(true);
+	machine_destroy(slot);
+	machine_destroy(spared);
+}
+
+/* An SError that waits when somebody else comes to the CPU is that of who was there: by a message, by its answer, by
+ * blocking, and before the CPU is idle. */
+void test_serror_of_who_ran(void **state)
+{
+	(void)state;
+	one_cpu();
+	host_serror(1, SERROR);
+	send(cli, coid, 8, 8, 1);
+	blamed(CLI, SRV);
+	one_cpu();
+	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	assert_ptr_equal(cpus[1].current, srv);
+	host_serror(1, SERROR);
+	sys(srv, MsgReplyReceive, srv->frame.x[0], 0, sizes(8, 8), MEM_VA, 5, 6, 7, 8, 0, chid, RECV_VA);
+	blamed(SRV, CLI);
+	one_cpu();
+	assert_int_equal(sys(cli, MsgSendPulse, coid, 30, 3, 3), 0);
+	assert_ptr_equal(cpus[1].current, srv);
+	host_serror(1, SERROR);
+	sys(srv, MsgReceive, chid, 8, RECV_VA);
+	blamed(SRV, CLI);
+	one_cpu();
+	host_serror(1, SERROR);
+	sys(cli, SyncWait, MEM_VA, 0); /* nobody else: idle */
+	blamed(CLI, SRV);
+}
+
+/* What firmware left on, and nobody has: it gets its priority drop, without which nothing else would come any more. */
+void test_foreign_interrupts(void **state)
+{
+	static const uint32_t intids[] = {8192, 0xffffff, 4096, 1056, 1024};
+
+	(void)state;
+	both(ALL, ALL, 20, 10, 0);
+	for (unsigned i = 0; i < sizeof(intids) / sizeof(intids[0]); i++) {
+		host_raise_foreign(intids[i]);
+		machine_settle();
+		assert_int_equal(host_dropped(), intids[i]);
+		machine_tick(1000);
+	}
+	/* 1020 to 1023 are no interrupts. */
+	host_raise_foreign(1022);
+	machine_settle();
+	assert_int_not_equal(host_dropped(), 1022);
+}

@@ -92,6 +92,8 @@ void test_channel_destroy_steps(void **state);
 void test_channel_destroy_receivers(void **state);
 void test_killed_at_the_door(void **state);
 void test_exhaustion(void **state);
+void test_serror_of_who_ran(void **state);
+void test_foreign_interrupts(void **state);
 void test_sync(void **state);
 void test_sync_steps(void **state);
 void test_random(void **state);
