@@ -3,8 +3,8 @@
 
 CHECKED := $(if $(C_FOLDERS),$(call files,$(C_FOLDERS),-name '*.[ch]'))
 
-.PHONY: check format-check format tidy cppcheck el2-branches
-check: format-check tidy cppcheck el2-lines el2-branches unit
+.PHONY: check format-check format tidy cppcheck el2-branches el2-indices
+check: format-check tidy cppcheck el2-lines el2-branches el2-indices unit
 
 # Other versions of clang-format lay code out in other ways; those of clang-tidy and cppcheck know other mistakes, and take
 # right code for wrong. All are Debian 12's. Where another is, that is said, and the rest is checked; no tool at all is an error.
@@ -84,3 +84,13 @@ el2-branches: $(BUILD)/kernel/kernel.elf
 		echo "EL2 may branch indirectly only in <mmu_on>, and does in: $$found" >&2; exit 1; \
 	fi
 	@echo "EL2 indirect branches: one, when the MMU comes on"
+
+# Each check of an object's number (HANDLE_MAX) comes with a mask of 9 bits for the index, in the same
+# function: the compiler, which could prove it superfluous, has left it there.
+el2-indices: $(BUILD)/kernel/kernel.elf
+	$(Q)$(CROSS)objdump -d --no-show-raw-insn $< | awk ' \
+		/>:$$/ { name = $$2 } \
+		/\tcmp\t[xw][0-9]+, #0x1ff$$/ { checks[name]++; all++ } \
+		/\tand\t.*, #0x1ff$$/ || /\tubfiz\t.*, #9$$/ || /\tubfx\t.*, (#9|#6, #3)$$/ { masks[name]++ } \
+		END { for (n in checks) if (masks[n] < checks[n]) { bad = 1; print "an index is not masked at EL2, in " n > "/dev/stderr" } \
+			print "EL2 indices: " all " numbers of objects are checked and masked"; exit bad || all < 20 }'

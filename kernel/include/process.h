@@ -80,20 +80,32 @@ void process_start_first(void);
 int64_t copy_in(struct process *p, void *to, uint64_t from, uint64_t bytes);
 int64_t copy_out(struct process *p, uint64_t to, const void *from, uint64_t bytes);
 
+/*
+ * An index from outside: below `size`, a power of two, also where a processor that runs ahead takes a check for passed.
+ * The compiler must not know that it has been.
+ */
+static inline uint64_t masked(uint64_t index, uint64_t size)
+{
+	__asm__("" : "+r"(index));
+	return index & (size - 1);
+}
+
 /* NULL: no such, or no process is made of it. */
 static inline struct process *process_of(uint64_t slot)
 {
-	return slot < PROCESS_MAX && processes[slot].state > PROCESS_DEFINED ? &processes[slot] : NULL;
+	struct process *p = &processes[masked(slot, PROCESS_MAX)];
+
+	return slot < PROCESS_MAX && p->state > PROCESS_DEFINED ? p : NULL;
 }
 
-/* The object of that number, or NULL. Also without the kernel lock, for VcpuRun. */
+/* The object of that number, or NULL, as for 0. Also without the kernel lock, for VcpuRun. */
 static inline void *handle_get(const struct process *p, unsigned type, uint64_t id)
 {
 	void **table = __atomic_load_n(&p->handles[type], __ATOMIC_ACQUIRE);
 
-	if (id - 1 >= HANDLE_MAX || !table)
+	if (id > HANDLE_MAX || !table)
 		return NULL;
-	return __atomic_load_n(&table[id], __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&table[masked(id, HANDLE_MAX + 1)], __ATOMIC_ACQUIRE);
 }
 
 /* The same for the holder of the kernel lock, under which tables change: no barrier is needed. */
@@ -101,9 +113,9 @@ static inline void *handle_locked(const struct process *p, unsigned type, uint64
 {
 	void **table = p->handles[type];
 
-	if (unlikely(id - 1 >= HANDLE_MAX))
+	if (unlikely(id > HANDLE_MAX))
 		return NULL;
-	return likely(table != NULL) ? table[id] : NULL;
+	return likely(table != NULL) ? table[masked(id, HANDLE_MAX + 1)] : NULL;
 }
 
 static inline struct thread *thread_of(const struct process *p, uint64_t tid)

@@ -6,7 +6,9 @@
 #include "cpu.h"
 #include "process.h"
 
-static struct irq *table[INTID_MAX];
+#define INTIDS 1024
+
+static struct irq *table[INTIDS]; /* from INTID_MAX on empty */
 uint64_t irq_attached;
 
 static bool granted(const struct process *p, uint64_t intid, bool *edge)
@@ -22,7 +24,7 @@ static bool granted(const struct process *p, uint64_t intid, bool *edge)
 
 struct irq *irq_at(uint64_t intid)
 {
-	return intid < INTID_MAX ? table[intid] : NULL;
+	return intid < INTID_MAX ? table[masked(intid, INTIDS)] : NULL;
 }
 
 int64_t irq_create(struct process *p, uint64_t intid, struct irq **made)
@@ -33,7 +35,7 @@ int64_t irq_create(struct process *p, uint64_t intid, struct irq **made)
 
 	if (!granted(p, intid, &edge) || p->guest.sealed)
 		return -KE_PERM;
-	if (table[intid])
+	if (table[masked(intid, INTIDS)])
 		return -KE_BUSY;
 	i = kmem_alloc(&p->kmem, OBJECT_IRQ);
 	if (!i)

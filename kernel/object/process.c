@@ -47,8 +47,12 @@ int64_t handle_add(struct process *p, unsigned type, void *object)
 uint64_t handle_next(const struct process *p, unsigned type, uint64_t from)
 {
 	const uint64_t *used = p->handles_used[type];
-	uint64_t bits = from <= HANDLE_MAX ? used[from / 64] & ~0ull << from % 64 : 0;
+	uint64_t bits;
 
+	if (from > HANDLE_MAX)
+		return 0;
+	from = masked(from, HANDLE_MAX + 1);
+	bits = used[from / 64] & ~0ull << from % 64;
 	if (from / 64 == 0)
 		bits &= ~1ull;
 	for (uint64_t i = from / 64; i <= HANDLE_MAX / 64; bits = ++i <= HANDLE_MAX / 64 ? used[i] : 0)

@@ -143,7 +143,7 @@ static int64_t make(struct process *p)
 
 int64_t call_ProcessCreate(struct thread *t, struct frame *f)
 {
-	struct process *p = &processes[f->x[0] % PROCESS_MAX];
+	struct process *p = &processes[masked(f->x[0], PROCESS_MAX)];
 
 	if (f->x[0] == 0 || f->x[0] >= PROCESS_MAX)
 		return -KE_INVAL;
@@ -196,7 +196,7 @@ static int64_t grant_region(struct process *p, uint64_t kind, uint64_t start, ui
 
 int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 {
-	struct process *p = &processes[f->x[0] % PROCESS_MAX];
+	struct process *p = &processes[masked(f->x[0], PROCESS_MAX)];
 	uint64_t kind = f->x[1], edge = kind == GRANT_IRQ ? f->x[2] & IRQ_EDGE : 0, start = f->x[2] - edge;
 	uint64_t bytes = f->x[3];
 	int64_t error;
@@ -218,7 +218,7 @@ int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 
 static struct region *region_of(struct process *p, uint64_t index, uint64_t offset, uint64_t bytes)
 {
-	struct region *r = &p->regions[index % REGION_MAX];
+	struct region *r = &p->regions[masked(index, REGION_MAX)];
 
 	if (index >= REGION_MAX || !r->flags || bytes == 0 || bytes > r->bytes || offset > r->bytes - bytes)
 		return NULL;
@@ -618,7 +618,7 @@ int64_t call_MemProtect(struct thread *t, struct frame *f)
 
 int64_t call_MemInfo(struct thread *t, struct frame *f)
 {
-	struct region *r = &t->process->regions[f->x[0] % REGION_MAX];
+	struct region *r = &t->process->regions[masked(f->x[0], REGION_MAX)];
 
 	if (f->x[0] >= REGION_MAX || !r->flags)
 		return -KE_INVAL;

@@ -26,7 +26,7 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 		return -KE_PERM;
 	if (index >= VCPU_MAX || (f->x[1] & ~0xff00ffffffull) || (f->x[2] & ~(uint64_t)VCPU_NO_WFI_EXIT))
 		return -KE_INVAL;
-	if (p->vcpus[index])
+	if (p->vcpus[masked(index, VCPU_MAX)])
 		return -KE_EXIST;
 	if (!timer_reserve(p))
 		return -KE_AGAIN;
