@@ -145,8 +145,30 @@ static void register_read(struct vcpu *vcpu, const struct vcpu_run *exit, struct
 		: ACT_UNDEF;
 }
 
+/* The syndrome of DC ISW, CSW or CISW: op0 1, op1 0, CRn 7, CRm 6, 10 or 14, op2 2; without Rt. */
+static bool is_set_way(uint64_t syndrome)
+{
+	const uint64_t instruction = syndrome & ~(31ull << 5), base = 1 << 20 | 2 << 17 | 7 << 10;
+
+	return instruction == (base | 6 << 1) || instruction == (base | 10 << 1) || instruction == (base | 14 << 1);
+}
+
+/* The kernel lets the first of a sequence through: the others mean nothing more. */
+static void set_way(const struct vcpu *vcpu)
+{
+	if (__atomic_exchange_n(&vm.set_way, 1, __ATOMIC_RELAXED) == 0)
+		vm_logf(SLOG_INFO, "vCPU %u: cache maintenance by set and way, for which all RAM is cleaned by address",
+			vcpu->index);
+	guest_clean_all(&vm.memory);
+}
+
 static void register_write(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
 {
+	if (is_set_way(exit->x1)) {
+		set_way(vcpu);
+		reply->action = ACT_DONE;
+		return;
+	}
 	reply->action =
 	    tolerated(vcpu, vm.config.unsupported.register_, "write of the system register with the syndrome", exit->x1)
 		? ACT_DONE

@@ -46,28 +46,51 @@ void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
 	return r != NULL ? m->window + r->offset + (ipa - r->ipa) : NULL;
 }
 
-/*
- * A guest starts with its MMU off, so it reads memory past the caches: what was written must be cleaned to the point of
- * coherency, and old lines of instruction caches must go (Arm ARM D7.5.9 and D7.5.10; UCI lets EL0 do both).
- */
-void gasp_clean(const void *start, uint64_t bytes)
-{
 #ifdef __aarch64__
-	uint64_t ctr, first = (uint64_t)(uintptr_t)start, end = first + bytes;
+/* Log2 of the smallest line in words is at a bit of CTR_EL0. */
+static uint64_t line_bytes(unsigned field)
+{
+	uint64_t ctr;
 
 	__asm__("mrs %0, ctr_el0" : "=r"(ctr));
-	const uint64_t data_line = 4ull << (ctr >> 16 & 0xf), code_line = 4ull << (ctr & 0xf);
+	return 4ull << (ctr >> field & 0xf);
+}
+#endif
 
-	for (uint64_t p = first & ~(data_line - 1); p < end; p += data_line)
+/* To the point of coherency. UCI lets EL0 do this, and the same for instruction caches. */
+static void clean(const void *start, uint64_t bytes)
+{
+#ifdef __aarch64__
+	const uint64_t first = (uint64_t)(uintptr_t)start, end = first + bytes, line = line_bytes(16);
+
+	for (uint64_t p = first & ~(line - 1); p < end; p += line)
 		__asm__ volatile("dc civac, %0" ::"r"(p) : "memory");
-	__asm__ volatile("dsb ish" ::: "memory");
-	for (uint64_t p = first & ~(code_line - 1); p < end; p += code_line)
-		__asm__ volatile("ic ivau, %0" ::"r"(p) : "memory");
-	__asm__ volatile("dsb ish\n\tisb" ::: "memory");
+	__asm__ volatile("dsb sy" ::: "memory");
 #else
 	(void)start;
 	(void)bytes;
 #endif
+}
+
+/*
+ * A guest starts with its MMU off, so it reads memory past the caches: what was written must be cleaned to the point of
+ * coherency, and old lines of instruction caches must go (Arm ARM D7.5.9 and D7.5.10).
+ */
+void gasp_clean(const void *start, uint64_t bytes)
+{
+	clean(start, bytes);
+#ifdef __aarch64__
+	const uint64_t first = (uint64_t)(uintptr_t)start, end = first + bytes, line = line_bytes(0);
+
+	for (uint64_t p = first & ~(line - 1); p < end; p += line)
+		__asm__ volatile("ic ivau, %0" ::"r"(p) : "memory");
+	__asm__ volatile("dsb ish\n\tisb" ::: "memory");
+#endif
+}
+
+void guest_clean_all(const struct guest_memory *m)
+{
+	clean(m->window, m->total);
 }
 
 bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uint64_t bytes)

@@ -42,6 +42,12 @@ void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
 /* Copies into guest memory and makes it visible to a guest that runs with its MMU and caches off. False: not memory. */
 bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uint64_t bytes);
 
+/*
+ * Cleans and invalidates all of it by address, to the point of coherency, for who asks for that by set and way. An
+ * interrupt or a more important thread can come between any two lines.
+ */
+void guest_clean_all(const struct guest_memory *m);
+
 /* The same with zeros. */
 bool guest_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
 

@@ -57,6 +57,7 @@ struct vm {
 	const struct qvm_place *place; /* of the configuration, while a vdev is made; else null */
 	int control;                   /* connection to the first thread's channel */
 	uint32_t told;                 /* the operator knows why the guest does not begin */
+	uint32_t set_way;              /* the guest has used cache maintenance by set and way */
 	uint32_t ending;               /* set once: vCPUs stop at their next exit */
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looks at what the configuration says, and tells. Boot arguments, each an address but the last two:
+ * Looks at what the configuration says, and tells. Boot arguments, each an address but the last three:
  * peek=A reads a word there, poke=A writes one there and reads it again, exclusive=A reads one with an instruction that
- * nothing emulates; register=1 reads a system register that no guest has; idle=1 waits for interrupts for ever.
+ * nothing emulates; register=1 reads a system register that no guest has; setway=1 goes twice through all caches by set
+ * and way, and then once through the first; idle=1 waits for interrupts for ever.
  */
 #include "guest.h"
 
@@ -54,6 +55,63 @@ static uint64_t read_register(void)
 	return value;
 }
 
+/* How long the first operation took, and all others together, in ticks of the counter. */
+struct set_way {
+	uint64_t first, others, count;
+};
+
+static void clean_set_way(struct set_way *s, uint64_t operand)
+{
+	uint64_t start = now(), ticks;
+
+	__asm__ volatile("dc cisw, %0; dsb sy" ::"r"(operand) : "memory");
+	ticks = now() - start;
+	if (!s->count++)
+		s->first = ticks;
+	else
+		s->others += ticks;
+}
+
+/* As kernels and firmware do it (Arm ARM D7.5.9.5): level by level, all ways of all sets. */
+static void sequence(const char *name, unsigned int levels)
+{
+	struct set_way s = {0};
+
+	for (unsigned int level = 0; level < levels && (READ_REG("clidr_el1") >> 3 * level & 7) >= 2; level++) {
+		uint64_t id, ways, sets, shift;
+
+		WRITE_REG("csselr_el1", level << 1);
+		__asm__ volatile("isb");
+		id = READ_REG("ccsidr_el1");
+		ways = id >> 3 & 0x3ff;
+		sets = id >> 13 & 0x7fff;
+		shift = ways ? (uint64_t)__builtin_clz((unsigned int)ways) : 0;
+		for (uint64_t way = 0; way <= ways; way++) {
+			for (uint64_t set = 0; set <= sets; set++)
+				clean_set_way(&s, way << shift | set << ((id & 7) + 4) | level << 1);
+		}
+	}
+	line_begin();
+	put("probe: ");
+	put(name);
+	put(" operations ");
+	put_number(s.count);
+	put(" first ");
+	put_number(s.first);
+	put(" others ");
+	put_number(s.others);
+	line_end();
+}
+
+static void set_way(void)
+{
+	sequence("all", 7);
+	sequence("again", 7);
+	sequence("inner", 1);
+	sequence("inner again", 1);
+	sequence("at last", 7);
+}
+
 void guest_main(void)
 {
 	uint64_t peek = bootarg("peek", 0), poke = bootarg("poke", 0), exclusive = bootarg("exclusive", 0);
@@ -72,6 +130,8 @@ void guest_main(void)
 		tell("exclusive", read_exclusive(exclusive));
 	if (bootarg("register", 0))
 		tell("register", read_register());
+	if (bootarg("setway", 0))
+		set_way();
 	say("probe: done");
 	while (bootarg("idle", 0))
 		__asm__ volatile("dsb sy; wfi" ::: "memory");

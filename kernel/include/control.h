@@ -25,7 +25,7 @@
 #define HCR_TSC   BIT(19) /* SMC: firmware is not a guest's */
 #define HCR_TIDCP BIT(20) /* IMPLEMENTATION DEFINED registers */
 #define HCR_TACR  BIT(21) /* ACTLR_EL1 */
-#define HCR_TSW   BIT(22) /* cache operations by set and way hit other worlds' lines */
+#define HCR_TSW   BIT(22) /* cache operations by set and way hit other worlds' lines: qvm cleans by address instead */
 #define HCR_TGE   BIT(27) /* EL0 is EL2's: processes */
 #define HCR_RW    BIT(31) /* EL1 is AArch64 */
 #define HCR_E2H   BIT(34) /* no VHE */

@@ -45,6 +45,8 @@ struct vcpu {
 	bool waiting;         /* the thread blocks in WFI: who makes something pending must wake it */
 	struct list requests; /* threads in STATE_VCPU, by wait_link */
 	struct el1_state el1;
+	uint32_t set_way[8]; /* by level: the operand that began, of the last sequence of operations by set and way */
+	uint8_t set_way_level;
 	uint64_t cntvoff;
 	uint64_t cntp_ctl, cntp_cval;
 	struct timer vtimer, ptimer; /* for the deadline of a timer that is not in the hardware */

@@ -58,3 +58,24 @@ def test_nothing_crosses(cpu):
             assert len(now) == len(at_first)
             end(board, ends)
         end(board, "one")
+
+
+def test_set_and_way():
+    """The first operation by set and way of a sequence cleans all RAM by address, and the others are covered by it."""
+    lines = (16 << 20) // 64
+    files = {"system.dts": system_dts(vms=["setway"]),
+             "setway.qvmconf": bare_vm("setway", "probe", "setway=1", cpus=("sched 10",))}
+    with Board(make_archive(files), cpus=1, cpu="neoverse-n1,cntfrq=1000000000", icount=True) as board:
+        board.prompt()
+        board.open_console("setway")
+        board.expect("probe: done", 60)
+        found = {name: (int(count), int(first), int(others)) for name, count, first, others in re.findall(
+            r"probe: ([a-z ]+) operations (\d+) first (\d+) others (\d+)", board.seen)}
+        board.leave_console()
+        log = board.command_output("slog2info")
+    assert list(found) == ["all", "again", "inner", "inner again", "at last"]
+    assert found["all"][0] == found["again"][0] == found["at last"][0] > found["inner"][0] > 1
+    for name, (count, first, others) in found.items():
+        assert lines < first < 8 * lines, (name, found)
+        assert others < 500 * (count - 1), (name, found)
+    assert log.count("cache maintenance by set and way") == 1

@@ -774,6 +774,35 @@ static void test_complex(void **state)
 	assert_int_equal(k.entry[2].action, ACT_UNDEF);
 }
 
+/* DC ISW, CSW and CISW, of any register, are done by address, whatever the policy; their neighbours are not. */
+static void test_set_and_way(void **state)
+{
+	static const struct {
+		uint32_t syndrome;
+		enum vcpu_action action;
+	} cases[] = {
+	    {0x141c0c, ACT_DONE},
+	    {0x141c14 | 31 << 5, ACT_DONE},
+	    {0x141c1c | 3 << 5, ACT_DONE},
+	    {0x141c04, ACT_UNDEF},
+	    {0x141c1e, ACT_UNDEF},
+	    {0x101c1c, ACT_UNDEF},
+	    {0x141c1c | 1 << 14, ACT_UNDEF},
+	    {0x341c1c, ACT_UNDEF},
+	};
+	const unsigned count = sizeof(cases) / sizeof(cases[0]);
+
+	(void)state;
+	build(CONFIG_HEAD CONFIG_TAIL);
+	for (unsigned i = 0; i < count; i++)
+		script((struct vcpu_run){.exit = EXIT_SYSREG_WRITE, .x1 = cases[i].syndrome, .x3 = 0x10});
+	assert_true(run(0));
+	for (unsigned i = 0; i < count; i++)
+		assert_int_equal(k.entry[i + 1].action, cases[i].action);
+	assert_int_equal(vm.vcpu[0].unsupported, 5);
+	assert_int_equal(vm.set_way, 1);
+}
+
 static void test_policies(void **state)
 {
 	(void)state;
@@ -894,6 +923,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_reader, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_gate, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_complex, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_set_and_way, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_policies, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_abort, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_firmware, set_up, tear_down),

@@ -255,15 +255,17 @@ void vcpu_reset(struct vcpu *v)
 	v->leaked = 0;
 	v->harmless_sctlr = v->harmless_mdscr = 0;
 	v->cntp_ctl = v->cntp_cval = 0;
-	v->exit = EXIT_KICK; /* nothing to finish */
+	memset(v->set_way, 0, sizeof(v->set_way));
+	v->set_way_level = ARRAY_COUNT(v->set_way) - 1; /* nothing is covered */
+	v->exit = EXIT_KICK;                            /* nothing to finish */
 }
 
 uint64_t *vcpu_register(struct vcpu *v, uint64_t reg)
 {
 	if (reg <= VREG_X0 + 30)
-		return &v->frame.x[reg];
+		return &v->frame.x[masked(reg, 32)];
 	if (reg >= VREG_V0 && reg < VREG_V0 + 64)
-		return (uint64_t *)v->fpu.v + (reg - VREG_V0);
+		return (uint64_t *)v->fpu.v + masked(reg - VREG_V0, 64);
 	switch (reg) {
 	case VREG_PC: return &v->frame.pc;
 	case VREG_PSTATE: return &v->frame.pstate;

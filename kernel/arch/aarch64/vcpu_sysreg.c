@@ -177,31 +177,26 @@ static void ptimer_access(struct cpu *c, struct vcpu *v, uint64_t esr, unsigned 
 	ptimer_update(c, v);
 }
 
-/* ---- cache maintenance by set and way: this CPU's, never without a clean, and only for what exists ---- */
-
-static void set_way(uint32_t value)
+/*
+ * ---- cache maintenance by set and way ----
+ *
+ * It is never executed: it would hit the lines of others. What it can mean for a guest is that all its RAM is cleaned,
+ * which qvm does by address, once for each sequence: at its first operation. What follows is covered as long as it is
+ * another operation of a level that was begun, or goes on with a higher level. So every sequence that goes through all
+ * of a level meets at least one operation that is not covered, or comes right behind one for a lower level.
+ */
+static bool set_way_covered(struct vcpu *v, uint32_t operand)
 {
-	uint64_t level = value >> 1 & 7, own = sysreg_read(csselr_el1), id, ways, sets, set, way;
-	bool wide = sysreg_field(ID_AA64MMFR2_EL1, 20) != 0; /* FEAT_CCIDX */
-	unsigned line, shift;
+	unsigned level = operand >> 1 & 7;
+	uint32_t *first = &v->set_way[level];
+	bool covered = *first ? *first != (operand | 1) : level > v->set_way_level;
 
-	if (level > 6 || (sysreg_read(clidr_el1) >> (3 * level) & 7) < 2)
-		return; /* no data cache at that level: UNPREDICTABLE, perhaps UNDEFINED, if executed here */
-	sysreg_write(csselr_el1, level << 1);
-	isb();
-	id = sysreg_read(ccsidr_el1);
-	sysreg_write(csselr_el1, own);
-	isb();
-	ways = wide ? id >> 3 & 0x1fffff : id >> 3 & 0x3ff;
-	sets = wide ? id >> 32 & 0xffffff : id >> 13 & 0x7fff;
-	line = (unsigned)(id & 7) + 4;
-	shift = ways ? (unsigned)__builtin_clz((unsigned)ways) : 32;
-	way = ways ? value >> shift : 0;
-	set = (value & (BIT(shift) - 1)) >> line;
-	if (way > ways || set > sets)
-		return;
-	value = (uint32_t)((ways ? way << shift : 0) | set << line | level << 1);
-	__asm__ volatile("dc cisw, %0\n\tdsb ish" : : "r"((uint64_t)value) : "memory");
+	if (!covered)
+		memset(v->set_way, 0, sizeof(v->set_way));
+	if (!*first)
+		*first = operand | 1; /* bit 0 is RES0: not 0 */
+	v->set_way_level = (uint8_t)level;
+	return covered;
 }
 
 /* ---- all ---- */
@@ -259,9 +254,9 @@ bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 		if (esr & ISS_READ)
 			put(v, esr, 0);
 		return true;
-	case ISS_REG(1, 0, 7, 6, 2): /* DC ISW, CSW, CISW: this CPU's, and never without a clean */
+	case ISS_REG(1, 0, 7, 6, 2): /* DC ISW, CSW, CISW; what is not covered is qvm's */
 	case ISS_REG(1, 0, 7, 10, 2):
-	case ISS_REG(1, 0, 7, 14, 2): set_way((uint32_t)get(v, esr)); return true;
+	case ISS_REG(1, 0, 7, 14, 2): return set_way_covered(v, (uint32_t)get(v, esr));
 	default: break;
 	}
 	if ((reg & ISS_REG(3, 7, 15, 0, 0)) == ISS_REG(3, 0, 0, 0, 0) && (esr & ISS_READ)) {
