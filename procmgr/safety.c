@@ -91,6 +91,18 @@ static const char *judge_kernel(void)
 	return wrong;
 }
 
+void safety_judge_dma(const struct slot *slot, const struct sys_owner *own, enum qvm_safety given)
+{
+	const enum qvm_safety level = level_of(given);
+
+	if (!own->dma_uncontained || level < QVM_SAFETY_WARN)
+		return;
+	unmet += level == QVM_SAFETY_REQUIRED;
+	log_line(level == QVM_SAFETY_REQUIRED ? SLOG_ERROR : SLOG_WARN,
+		 "%s: %s: it is dma-uncontained: its devices reach all memory, also that of certified components",
+		 slot->name, level == QVM_SAFETY_REQUIRED ? "error" : "warning");
+}
+
 void safety_judge(const struct slot *slot, const struct qvm_config *vm, const void *archive, size_t bytes)
 {
 	enum qvm_safety last = level_of(vm->safety);
@@ -109,6 +121,7 @@ void safety_judge(const struct slot *slot, const struct qvm_config *vm, const vo
 		if (why != NULL)
 			complain(slot, level, what, why);
 	}
+	safety_judge_dma(slot, &slot->vm->own, vm->safety);
 	if (last < QVM_SAFETY_WARN)
 		return;
 	why = judge_program(slot);

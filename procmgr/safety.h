@@ -20,5 +20,8 @@ void safety_lacks(enum qvm_safety given);
 /* Judges all that a VM uses, prints warnings and errors, and counts what was required and is not met. */
 void safety_judge(const struct slot *slot, const struct qvm_config *vm, const void *archive, size_t bytes);
 
+/* The same of devices whose DMA nothing bounds. */
+void safety_judge_dma(const struct slot *slot, const struct sys_owner *own, enum qvm_safety given);
+
 /* How many errors there were: not 0 is the global design safe state. */
 unsigned safety_unmet(void);

@@ -269,6 +269,7 @@ static void fill_server(struct slot *slot, const struct sys_process *server)
 	for (unsigned i = 0; i < server->own.arg_count; i++)
 		add_arg(slot, server->own.args[i]);
 	environment_fill(slot, &server->own);
+	safety_judge_dma(slot, &server->own, QVM_SAFETY_DEFAULT);
 }
 
 static void fill_vm(struct slot *slot, const struct sys_vm *vm)

@@ -172,6 +172,53 @@ static void check_cpus(const struct check *c, unsigned owner)
 		wrong_at(c, owner, NULL, "no CPU is left for it: others have all of them by 'exclusive-cpus'");
 }
 
+/* ---- arguments and variables ---- */
+
+#define CLAIM_BYTES 8 /* "-r" and a region's number, or "-i" and an INTID */
+
+static size_t list_bytes(const char *const *list, unsigned count)
+{
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		bytes += strlen(list[i]) + 1;
+	return bytes;
+}
+
+/* What is made for a process: of devices for a server; of regions and clusters, with their names, for a VM. */
+static size_t made_bytes(const struct check *c, unsigned owner)
+{
+	const struct sys_owner *own = sys_owner_at(c->config, owner);
+	size_t bytes = 0;
+
+	for (unsigned i = 0; owner < c->config->process_count && i < c->claims->count; i++)
+		bytes += c->claims->claim[i].owner == owner ? CLAIM_BYTES : 0;
+	for (unsigned i = 0; owner >= c->config->process_count && i < own->region_count; i++)
+		bytes += sizeof(ASINFO_VARIABLE "=,") + 2 * 16 + strlen(own->regions[i]);
+	for (unsigned i = 0; owner >= c->config->process_count && i < c->config->cluster_count; i++)
+		bytes += sizeof(CLUSTER_VARIABLE "=") + 2 + strlen(c->config->clusters[i].name);
+	return bytes;
+}
+
+static void check_strings(const struct check *c, unsigned owner)
+{
+	const struct sys_owner *own = sys_owner_at(c->config, owner);
+	const unsigned vm = owner - c->config->process_count;
+	const char *text =
+	    owner < c->config->process_count ? c->config->processes[owner].program : c->config->vms[vm].config;
+	size_t bytes = list_bytes(own->args, own->arg_count) + list_bytes(own->env, own->env_count);
+
+	if (text == NULL)
+		return; /* it is missing, as was said */
+	bytes += made_bytes(c, owner) + strlen(text) + 1;
+	if (owner >= c->config->process_count)
+		bytes += sizeof(SAFETY_PROGRAM) + sizeof("@") - 1;
+	if (bytes > SYS_STRINGS_MAX)
+		wrong_at(c, owner, own->arg_count != 0 ? "args" : "env",
+			 "'args' and 'env', with what is added for it, take %u bytes; %u is the most", (unsigned)bytes,
+			 SYS_STRINGS_MAX);
+}
+
 static void check_exclusive(const struct check *c, unsigned owner, unsigned other)
 {
 	const struct sys_owner *own = sys_owner_at(c->config, owner), *rival = sys_owner_at(c->config, other);
@@ -205,6 +252,7 @@ unsigned sys_check(const struct sys_config *config, const struct sys_board *boar
 	for (unsigned i = 0; i < owners; i++) {
 		check_kernel_memory(&c, i, needs);
 		check_cpus(&c, i);
+		check_strings(&c, i);
 		for (unsigned j = 0; j < owners; j++)
 			check_exclusive(&c, i, j);
 	}

@@ -19,7 +19,7 @@ SECOND = "vdev pl011\n\tloc 0x1c0a0000\n\tintr gic:38\n\thostdev /dev/console/tw
 UNMET = "safety is required, and not met"
 
 
-def system(before, vdev=SAFE, certified=ALL, level=None, second="", safe_state=None):
+def system(before, vdev=SAFE, certified=ALL, level=None, second="", safe_state=None, vm=""):
     """examples/hello with `before` in front of its vdev, a vdev file of that name, and properties for the whole system."""
     files = example("hello")
     text = files["hello.qvmconf"].decode()
@@ -35,6 +35,10 @@ def system(before, vdev=SAFE, certified=ALL, level=None, second="", safe_state=N
             dts = files["system.dts"].decode() if isinstance(files["system.dts"], bytes) else files["system.dts"]
             files["system.dts"] = dts.replace('compatible = "bulkhead,system";',
                                               f'compatible = "bulkhead,system";\n\t{name} = "{value}";', 1)
+    if vm:
+        dts = files["system.dts"] if isinstance(files["system.dts"], str) else files["system.dts"].decode()
+        assert dts.count('config = "hello.qvmconf";') == 1
+        files["system.dts"] = dts.replace('config = "hello.qvmconf";', f'config = "hello.qvmconf"; {vm}')
     return make_archive(files)
 
 
@@ -88,6 +92,15 @@ def test_last_one_is_for_what_is_no_vdev():
            "the kernel's Image is not a safety variant: the signed MANIFEST does not list it")
     stops(system("", certified="vdev-pl011-safety.so", level="required"), "error: qvm-safety is not a safety variant",
           "error: the kernel's Image is not a safety variant")
+
+
+def test_dma_that_nothing_bounds():
+    """Its devices could change what is certified."""
+    text = "it is dma-uncontained: its devices reach all memory, also that of certified components"
+    stops(system("", level="required", vm="dma-uncontained;"), f"hello: error: {text}")
+    with Board(system("safety warn", certified=ALL, vm="dma-uncontained;")) as board:
+        board.expect(f"hello: warning: {text}", 60)
+        board.prompt()
 
 
 def test_renamed_vdev():
