@@ -239,6 +239,7 @@ void vcpu_irq_maintenance(struct cpu *c)
 		vcpu_settle(v); /* which also takes the condition away */
 		v->dirty = true;
 		lock_release(&v->lock);
+		vcpu_wake(v); /* the timer's line may have risen: its own interrupt does not come any more */
 	}
 	gic_deactivate(PPI_MAINTENANCE);
 }

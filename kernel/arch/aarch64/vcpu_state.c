@@ -142,7 +142,9 @@ static void timer_to_soft(struct vcpu *v)
 		gic_set_active(PPI_VTIMER, false);
 	v->timer_active = false;
 	timer_disarm(&v->vtimer);
-	if (v->el1.cntv_ctl == CNTV_ENABLE && !(v->vgic.line & BIT(VIRQ_VTIMER)))
+	/* Up already: it has been seen, unless the vCPU waits in WFI and its interrupt was just about to come. */
+	if (v->el1.cntv_ctl == CNTV_ENABLE &&
+	    (!(v->vgic.line & BIT(VIRQ_VTIMER)) || (v->waiting && vgic_deliverable(&v->vgic, v->el1.ich_vmcr))))
 		timer_arm(&v->vtimer, guest_deadline(v, v->el1.cntv_cval));
 }
 
