@@ -37,7 +37,7 @@ _Noreturn void boot_refuse(const char *why);
 _Noreturn void boot_main(void);
 _Noreturn void boot_secondary(unsigned cpu);
 void mmu_activate(void);
-void console_share(void); /* several CPUs may print from now on */
+void console_share(void);           /* several CPUs may print from now on */
 extern const char *control_opening; /* register that control_init() is just opening, or NULL */
 void control_init(void);
 void errata_init(unsigned cpu);
