@@ -3,13 +3,7 @@
 #pragma once
 
 #include "guest.h"
-
-/* The state that a step starts with; step.S knows the layout. */
-struct step {
-	uint64_t x[31];
-	uint64_t sp, pc, pstate;
-};
-_Static_assert(offsetof(struct step, sp) == 248 && offsetof(struct step, pstate) == 264, "step.S knows the layout");
+#include "step.h"
 
 enum outcome {
 	OUT_OK,        /* ran through to the BRK behind it */
@@ -41,9 +35,7 @@ struct attacker {
 /* In gic_parts bit n is redistributor n, and this the distributor's control register: what the watchdog needs. */
 #define GIC_DISTRIBUTOR (1u << CPU_LIMIT)
 
-/* step.S */
-void step_enter(struct step *step);
-void step_landing(void);
+/* words.S */
 extern const uint32_t access_words[], access_words_end[];
 
 /* random.c: xorshift64*, addresses and instruction words. */

@@ -67,6 +67,7 @@ def attack(policy, mmu, seed, steps):
     """The neighbour runs again and again for as long as the attack lasts, and once more after it."""
     with Board(configuration(policy, seed, steps, mmu), cpus=2, single=True) as board:
         board.prompt()
+        board.output_with("vm list", r"^hostile +running")
         attacking = True
         while attacking:
             attacking = state(board, "hostile")[0] == "running"
