@@ -197,7 +197,9 @@ enum vcpu_action {
 	ACT_DATA,    /* x2 = the value read: into its register, with the size and sign of the access; go on behind it */
 	ACT_RESULT,  /* HVC, SMC: x2-x5 become the guest's x0-x3; go on behind it */
 	ACT_UNDEF,   /* Undefined Instruction exception at EL1 */
-	ACT_ABORT,   /* synchronous External abort (instruction or data, as the exit was) at EL1 */
+	ACT_ABORT,   /* instruction or data abort at EL1, as the exit was: x2 = ISS, of which FSC and WnR count, x3 is
+		      * added   to the exit's FAR. FSC 0x22: a watchpoint
+		      */
 };
 
 enum vcpu_exit {
@@ -206,7 +208,7 @@ enum vcpu_exit {
 	EXIT_MMIO_COMPLEX,  /* no valid syndrome: x1 = IPA (all ones: unknown, walk FAR), x2 = ESR_EL2, x3 = FAR_EL2, x4
 			     * = PC. Decode the instruction
 			     */
-	EXIT_FETCH,         /* instruction abort: x1 = IPA, x2 = ESR_EL2, x4 = PC */
+	EXIT_FETCH,         /* instruction abort: x1 = IPA, x2 = ESR_EL2, x3 = FAR_EL2, x4 = PC */
 	EXIT_HVC,           /* x1 = immediate, x2-x5 = guest x0-x3 */
 	EXIT_SMC,           /* same */
 	EXIT_SYSREG_READ,   /* x1 = ISS (op0, op1, CRn, CRm, op2 as in ESR_EL2), x4 = PC */
@@ -236,8 +238,15 @@ enum vreg {
 	VREG_CNTV_CTL,
 	VREG_CNTV_CVAL,
 	VREG_EXITS,
-	VREG_RESET,   /* set: the core to its architected reset values, off until run; INTIDs 0 to 31 stay */
-	VREG_V0 = 64, /* to VREG_V0 + 63: low and high halves of V0-V31, low half first */
+	VREG_RESET,    /* set: the core to its architected reset values, off until run; INTIDs 0 to 31 stay */
+	VREG_EXIT_ESR, /* ESR_EL2 and FAR_EL2 of the last exit */
+	VREG_EXIT_FAR,
+	VREG_MDSCR_EL1,
+	VREG_OSLOCK,        /* 1: the OS lock is on */
+	VREG_V0 = 64,       /* to VREG_V0 + 63: low and high halves of V0-V31, low half first */
+	VREG_DBGWCR0 = 128, /* to VREG_DBGWCR0 + 15 */
+	VREG_DBGWVR0 = 144, /* to VREG_DBGWVR0 + 15 */
+	VREG_COUNT = 160,
 };
 
 /* VcpuPrivate: interrupts 0 to 31 of one virtual CPU. `mask` says which bits of `value` count; mask 0 reads. */

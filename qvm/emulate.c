@@ -1,134 +1,520 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qvm/emulate.h"
 
+#include <string.h>
+
 #include "abi/bulkhead.h"
 #include "qvm/insn.h"
 #include "qvm/walk.h"
+#include "qvm/watch.h"
 
-#define PSTATE_SP 1ull /* PSTATE.SPSel, as the lowest bit of SPSR.M */
-#define PSTATE_EL (3ull << 2)
-#define PSTATE_32 (1ull << 4) /* AArch32: its instructions are others */
-#define TAG_SHIFT 8           /* the top byte of an address may be a tag */
-#define PARTS_MAX 4           /* two registers of 16 bytes, in accesses of 8 */
+#define PSTATE_SP  1ull /* PSTATE.SPSel, as the lowest bit of SPSR.M */
+#define PSTATE_EL  (3ull << 2)
+#define PSTATE_32  (1ull << 4) /* AArch32: its instructions are others */
+#define PSTATE_PAN (1ull << 22)
+#define PSTATE_UAO (1ull << 23)
+#define TAG_SHIFT  8 /* the top byte of an address may be a tag */
+#define IN_PAGE    (GUEST_PAGE - 1)
+
+/* ISS of a data abort (Arm ARM D24.2.40). */
+#define ISS_ISV             (1ull << 24)
+#define ISS_SAS(esr)        ((unsigned)((esr) >> 22) & 3)
+#define ISS_SSE             (1ull << 21)
+#define ISS_SRT(esr)        ((unsigned)((esr) >> 16) & 31)
+#define ISS_SF              (1ull << 15)
+#define ISS_CM              (1ull << 8)
+#define ISS_S1PTW           (1ull << 7)
+#define ISS_WNR             (1ull << 6)
+#define ISS_PERMISSION(esr) (((esr)&0x3c) == FSC_PERMISSION)
+#define FSC_EXTERNAL        0x10u
+#define FSC_ALIGNMENT       0x21u
+#define FSC_WATCHPOINT      0x22u
+#define FSC_EXCLUSIVE       0x35u
 
 struct access {
+	const struct guest_memory *m;
 	const struct emulate_ops *ops;
 	void *ctx;
+	const struct emulate_exit *exit;
+	struct walk_regs regs;
+	uint64_t pstate;
 	struct insn_access insn;
-	uint64_t ipa;         /* of the first byte */
-	unsigned part, parts; /* bytes of each access to the device, and how many for a register */
-	uint64_t value[PARTS_MAX];
+	unsigned rights; /* WALK_* */
+	unsigned base_vreg;
+	uint64_t base, index;
+	uint64_t start;       /* virtual address of the first byte */
+	unsigned bytes, part; /* of all; of each access, if it lies in one page */
+	unsigned into;        /* which byte faulted */
+	uint64_t page[2];     /* where the pages of `start` and behind it lead */
+	uint8_t image[INSN_BYTES_MAX];
 };
 
-static bool walk(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx, uint64_t va, uint64_t *ipa)
+static uint64_t get(const struct access *a, unsigned vreg)
 {
-	const struct walk_regs regs = {.sctlr = ops->get(ctx, VREG_SCTLR_EL1),
-				       .tcr = ops->get(ctx, VREG_TCR_EL1),
-				       .ttbr0 = ops->get(ctx, VREG_TTBR0_EL1),
-				       .ttbr1 = ops->get(ctx, VREG_TTBR1_EL1)};
-
-	return guest_walk(m, &regs, va, ipa);
+	return a->ops->get(a->ctx, vreg);
 }
 
-static bool fetch(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx, uint64_t pc, uint32_t *word)
+static uint64_t general(const struct access *a, unsigned reg)
 {
-	uint64_t ipa;
+	return reg < INSN_ZR ? get(a, VREG_X0 + reg) : 0;
+}
 
-	return pc % 4 == 0 && walk(m, ops, ctx, pc, &ipa) && guest_read32(m, ipa, word);
+static bool is_write(const struct access *a)
+{
+	return a->insn.store || a->insn.kind == INSN_ATOMIC;
+}
+
+static struct emulate_result outcome(enum emulate_outcome what)
+{
+	return (struct emulate_result){.outcome = what};
+}
+
+static struct emulate_result aborted(const struct access *a, unsigned at, unsigned fsc, bool write)
+{
+	return (struct emulate_result){
+	    .outcome = EMULATE_ABORT, .iss = fsc | (write ? ISS_WNR : 0), .offset = (uint64_t)at - a->into};
+}
+
+/* ---- what the instruction is ---- */
+
+static bool fetch(const struct access *a, uint32_t *word)
+{
+	struct walk w;
+
+	return a->exit->pc % 4 == 0 && guest_walk(a->m, &a->regs, a->exit->pc, WALK_ANY, &w) &&
+	       guest_read32(a->m, w.ipa, word);
+}
+
+/* The word that is there now may not be what faulted: another vCPU may have overwritten it. */
+static bool agrees(const struct insn_access *insn, uint64_t esr)
+{
+	if (esr & ISS_ISV)
+		return insn->kind == INSN_PLAIN && insn->count == 1 && !insn->simd &&
+		       insn->bytes == 1u << ISS_SAS(esr) && insn->rt[0] == ISS_SRT(esr) &&
+		       insn->store == !!(esr & ISS_WNR) &&
+		       (insn->store || (insn->sign_extend == !!(esr & ISS_SSE) && insn->wide == !!(esr & ISS_SF)));
+	return insn->kind == INSN_ATOMIC || insn->store == !!(esr & ISS_WNR);
+}
+
+/* The syndrome has all of it: one register, within one page. The CPU has checked the guest's stage 1 for it. */
+static void describe(struct access *a)
+{
+	const uint64_t esr = a->exit->esr;
+
+	a->insn = (struct insn_access){.count = 1,
+				       .bytes = (uint8_t)(1u << ISS_SAS(esr)),
+				       .store = esr & ISS_WNR,
+				       .sign_extend = esr & ISS_SSE,
+				       .wide = esr & ISS_SF,
+				       .rt = {(uint8_t)ISS_SRT(esr)},
+				       .status = INSN_NO_REGISTER};
+	a->start = a->exit->far;
+	a->rights = WALK_ANY;
 }
 
 /* Register 31 as a base is the stack pointer in use. */
 static unsigned base_register(const struct access *a)
 {
-	const uint64_t pstate = a->ops->get(a->ctx, VREG_PSTATE);
-
+	if (a->insn.rn == INSN_PC)
+		return VREG_PC;
 	if (a->insn.rn != INSN_ZR)
 		return VREG_X0 + a->insn.rn;
-	return (pstate & PSTATE_EL) != 0 && (pstate & PSTATE_SP) ? VREG_SP_EL1 : VREG_SP_EL0;
+	return (a->pstate & PSTATE_EL) != 0 && (a->pstate & PSTATE_SP) ? VREG_SP_EL1 : VREG_SP_EL0;
 }
 
-static uint64_t general(const struct access *a, unsigned reg)
+static unsigned zero_block(void)
 {
-	return reg < INSN_ZR ? a->ops->get(a->ctx, VREG_X0 + reg) : 0;
+	uint64_t dczid = 4;
+
+#ifdef __aarch64__
+	__asm__("mrs %0, dczid_el0" : "=r"(dczid));
+#endif
+	return 4u << (dczid & 0xf);
+}
+
+static unsigned rights_of(const struct access *a)
+{
+	const bool el0 = (a->pstate & PSTATE_EL) == 0;
+	const bool user = el0 || (a->insn.unprivileged && !(a->pstate & PSTATE_UAO));
+	unsigned rights = is_write(a) ? WALK_WRITE : 0;
+
+	if (user)
+		return rights | WALK_USER;
+	return rights | (a->pstate & PSTATE_PAN ? WALK_PAN : 0);
+}
+
+static bool understand(struct access *a)
+{
+	uint32_t word;
+
+	if (!fetch(a, &word) || !insn_decode(word, &a->insn) || !agrees(&a->insn, a->exit->esr))
+		return false;
+	a->rights = rights_of(a);
+	if (a->insn.kind == INSN_ZERO) {
+		a->bytes = zero_block();
+		a->start = general(a, a->insn.rt[0]) & ~((uint64_t)a->bytes - 1);
+		return true;
+	}
+	a->base_vreg = base_register(a);
+	a->base = get(a, a->base_vreg);
+	a->index = general(a, a->insn.rm);
+	a->start = insn_address(&a->insn, a->base, a->index);
+	return true;
+}
+
+/* False: what is there now did not fault at this address. */
+static bool locate(struct access *a)
+{
+	uint64_t into;
+
+	a->part = a->insn.kind == INSN_ZERO || a->insn.bytes > 8 ? 8 : a->insn.bytes;
+	if (a->insn.kind != INSN_ZERO)
+		a->bytes = (unsigned)a->insn.count * a->insn.bytes;
+	into = (a->exit->far - a->start) << TAG_SHIFT >> TAG_SHIFT;
+	a->into = (unsigned)into;
+	return into < a->bytes;
+}
+
+/* ---- where it leads ---- */
+
+static unsigned page_of(const struct access *a, unsigned at)
+{
+	return (unsigned)(((a->start & IN_PAGE) + at) / GUEST_PAGE);
+}
+
+static uint64_t ipa_of(const struct access *a, unsigned at)
+{
+	return a->page[page_of(a, at)] | ((a->start + at) & IN_PAGE);
 }
 
 /*
- * All bytes must lie in the 4 KiB page that faulted. Of that page the CPU has checked the guest's stage 1 for this kind
- * of access; of the next one nobody has, and a user program of the guest must not gain by us what its kernel denies it.
+ * Every page that the access touches is looked up with the rights of who makes it: of the one that faulted the CPU has
+ * checked stage 1 for what the instruction was then, of the next one nobody has. True: all lead somewhere.
  */
-static bool locate(struct access *a, uint64_t base, uint64_t ipa, uint64_t far)
+static bool translate(struct access *a, struct emulate_result *r)
 {
-	const uint64_t start = insn_address(&a->insn, base, general(a, a->insn.rm));
-	const unsigned bytes = (unsigned)a->insn.count * a->insn.bytes;
-	const uint64_t into = (far - start) << TAG_SHIFT >> TAG_SHIFT;
+	const unsigned fault_page = page_of(a, a->into);
+	const bool known = a->exit->ipa != UINT64_MAX;
 
-	a->part = a->insn.bytes > 8 ? 8 : a->insn.bytes;
-	a->parts = a->insn.bytes / a->part;
-	/* Otherwise the word is not what faulted: another vCPU has overwritten it since. */
-	if (into >= bytes || into > (ipa & (GUEST_PAGE - 1)))
-		return false;
-	a->ipa = ipa - into;
-	return (a->ipa & (GUEST_PAGE - 1)) + bytes <= GUEST_PAGE;
-}
+	for (unsigned page = 0; page <= page_of(a, a->bytes - 1); page++) {
+		const unsigned at = page == 0 ? 0 : (unsigned)(GUEST_PAGE - (a->start & IN_PAGE));
+		struct walk w = {.ipa = a->exit->ipa};
 
-static uint64_t stored(const struct access *a, unsigned n, unsigned part)
-{
-	return a->insn.simd ? a->ops->get(a->ctx, VREG_V0 + 2u * a->insn.rt[n] + part) : general(a, a->insn.rt[n]);
-}
-
-static bool transfer(struct access *a)
-{
-	const uint64_t mask = ~0ull >> (64 - 8 * a->part);
-
-	for (unsigned i = 0; i < a->insn.count * a->parts; i++) {
-		const uint64_t ipa = a->ipa + (uint64_t)i * a->part;
-
-		if (a->insn.store ? !a->ops->write(a->ctx, ipa, a->part, stored(a, i / a->parts, i % a->parts) & mask)
-				  : !a->ops->read(a->ctx, ipa, a->part, &a->value[i]))
+		if (a->rights == WALK_ANY && known && a->exit->ipa >> WALK_PA_BITS == 0) {
+			a->page[0] = a->exit->ipa & ~(uint64_t)IN_PAGE;
+			return true;
+		}
+		if (!guest_walk(a->m, &a->regs, a->start + at, a->rights, &w)) {
+			/* Tables that only the CPU can read: in memory of the host that is passed. */
+			*r = page == fault_page && w.fsc == FSC_AT(FSC_EXTERNAL_WALK, w.level)
+				 ? outcome(EMULATE_RETRY)
+				 : aborted(a, page == fault_page && at < a->into ? a->into : at, w.fsc, a->insn.store);
 			return false;
-		a->value[i] &= mask;
+		}
+		a->page[page] = w.ipa & ~(uint64_t)IN_PAGE;
+	}
+	*r = outcome(EMULATE_RETRY); /* if the tables have changed since */
+	return !known || a->page[fault_page] == (a->exit->ipa & ~(uint64_t)IN_PAGE);
+}
+
+/* Stage 2 has stopped a walk of stage 1: at the level whose table is not memory, or cannot be marked as accessed. */
+static unsigned walk_fault(const struct guest_memory *m, const struct walk_regs *regs, uint64_t va)
+{
+	struct walk w;
+
+	return guest_walk(m, regs, va, WALK_ANY, &w) ? FSC_AT(FSC_EXTERNAL_WALK, w.level) : w.fsc;
+}
+
+/* ---- what is there ---- */
+
+enum place { MEMORY, DEVICE, NOTHING };
+
+static enum place place_of(const struct access *a, unsigned at, unsigned size, bool write)
+{
+	const uint64_t ipa = ipa_of(a, at), esr = a->exit->esr;
+	const struct guest_range *range = guest_range_of(a->m, ipa, size);
+
+	if (range == NULL)
+		return a->ops->device(a->ctx, ipa, size) ? DEVICE : NOTHING;
+	if (range->rom && write)
+		return NOTHING;
+	/* The host's memory with fewer rights. */
+	if (ISS_PERMISSION(esr) && page_of(a, at) == page_of(a, a->into) && write == !!(esr & ISS_WNR))
+		return NOTHING;
+	return MEMORY;
+}
+
+/* The size of the access at this byte: of an element, or of half of one of 16 bytes; across two pages byte by byte. */
+static unsigned chunk(const struct access *a, unsigned at)
+{
+	return ((a->start + at - at % a->part) & IN_PAGE) + a->part > GUEST_PAGE ? 1 : a->part;
+}
+
+/* For a fault of an instruction that reads and writes, WnR says whether the read alone would have been right. */
+static bool fault_writes(const struct access *a, unsigned at)
+{
+	if (a->insn.kind != INSN_ATOMIC)
+		return a->insn.store;
+	return place_of(a, at, chunk(a, at), false) == MEMORY;
+}
+
+/* True: to be done, with all ones for what is not there. */
+static bool admitted(struct access *a, struct emulate_result *r)
+{
+	const bool plain = a->insn.kind <= INSN_REPLICATE, write = is_write(a);
+	bool memory = true, device = false;
+	unsigned nothing = a->bytes;
+
+	for (unsigned at = 0; at < a->bytes; at += chunk(a, at)) {
+		const enum place place = place_of(a, at, chunk(a, at), write);
+
+		memory = memory && place == MEMORY;
+		device = device || place == DEVICE;
+		if (place == NOTHING && nothing == a->bytes)
+			nothing = at;
+	}
+	if (memory) { /* there is nothing to stop it any more */
+		*r = outcome(EMULATE_RETRY);
+		return false;
+	}
+	if (device && !plain) {
+		a->ops->tolerated(a->ctx, ipa_of(a, a->into), a->insn.store);
+		*r = aborted(a, a->into, a->insn.kind == INSN_ZERO ? FSC_ALIGNMENT : FSC_EXCLUSIVE, a->insn.store);
+		return false;
+	}
+	if (nothing == a->bytes || a->ops->tolerated(a->ctx, ipa_of(a, nothing), fault_writes(a, nothing)))
+		return true;
+	if (a->insn.kind == INSN_ZERO)
+		nothing = a->into;
+	*r = aborted(a, nothing, FSC_EXTERNAL, fault_writes(a, nothing));
+	return false;
+}
+
+/* ---- the access ---- */
+
+static bool read_part(struct access *a, unsigned at, unsigned size)
+{
+	const uint64_t ipa = ipa_of(a, at);
+	uint64_t value = ~0ull;
+
+	switch (place_of(a, at, size, false)) {
+	case MEMORY: memcpy(&a->image[at], guest_ptr(a->m, ipa, size), size); return true;
+	case DEVICE:
+		if (!a->ops->read(a->ctx, ipa, size, &value))
+			return false;
+		break;
+	case NOTHING: break;
+	}
+	memcpy(&a->image[at], &value, size);
+	return true;
+}
+
+static bool write_part(struct access *a, unsigned at, unsigned size)
+{
+	const uint64_t ipa = ipa_of(a, at);
+	uint64_t value = 0;
+
+	memcpy(&value, &a->image[at], size);
+	switch (place_of(a, at, size, true)) {
+	case MEMORY: memcpy(guest_ptr(a->m, ipa, size), &value, size); return true;
+	case DEVICE: return a->ops->write(a->ctx, ipa, size, value);
+	case NOTHING: break;
 	}
 	return true;
 }
 
-static void write_registers(const struct access *a)
+/* In the order of elements. False: a device refuses, at this byte. */
+static bool transfer(struct access *a, unsigned *at)
+{
+	for (*at = 0; *at < a->bytes; *at += chunk(a, *at)) {
+		const unsigned size = chunk(a, *at);
+
+		if (!(a->insn.store ? write_part(a, *at, size) : read_part(a, *at, size)))
+			return false;
+	}
+	return true;
+}
+
+/* ---- registers ---- */
+
+static void get_vector(const struct access *a, unsigned reg, uint8_t value[16])
+{
+	const uint64_t halves[2] = {get(a, VREG_V0 + 2 * reg), get(a, VREG_V0 + 2 * reg + 1)};
+
+	memcpy(value, halves, sizeof(halves));
+}
+
+static void set_vector(const struct access *a, unsigned reg, const uint8_t value[16])
+{
+	uint64_t halves[2];
+
+	memcpy(halves, value, sizeof(halves));
+	a->ops->set(a->ctx, VREG_V0 + 2 * reg, halves[0]);
+	a->ops->set(a->ctx, VREG_V0 + 2 * reg + 1, halves[1]);
+}
+
+static bool is_structure(const struct access *a)
+{
+	return a->insn.kind >= INSN_MULTIPLE && a->insn.kind <= INSN_REPLICATE;
+}
+
+static void collect_structure(struct access *a)
 {
 	for (unsigned n = 0; n < a->insn.count; n++) {
-		const uint64_t *raw = &a->value[n * a->parts];
-		const unsigned rt = a->insn.rt[n];
+		uint8_t value[16];
 
-		if (a->insn.simd) {
-			a->ops->set(a->ctx, VREG_V0 + 2 * rt, raw[0]);
-			a->ops->set(a->ctx, VREG_V0 + 2 * rt + 1, a->parts == 2 ? raw[1] : 0);
-		} else if (rt < INSN_ZR) {
-			a->ops->set(a->ctx, VREG_X0 + rt, insn_load_value(&a->insn, raw[0]));
-		}
+		get_vector(a, insn_register(&a->insn, n), value);
+		memcpy(&a->image[n * a->insn.bytes], &value[insn_lane(&a->insn, n) * a->insn.bytes], a->insn.bytes);
 	}
 }
 
-enum emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx, uint64_t ipa,
-				   uint64_t far, uint64_t pc)
+/* What a store writes. */
+static void collect(struct access *a)
 {
-	struct access a = {.ops = ops, .ctx = ctx};
-	uint64_t base, updated;
-	unsigned base_vreg;
-	uint32_t word;
+	if (is_structure(a)) {
+		collect_structure(a);
+		return;
+	}
+	for (unsigned n = 0; n < a->insn.count; n++) {
+		uint8_t *to = &a->image[n * a->insn.bytes], value[16];
+		const uint64_t x = a->insn.simd ? 0 : general(a, a->insn.rt[n]);
 
-	if (ops->get(ctx, VREG_PSTATE) & PSTATE_32)
-		return EMULATE_UNSUPPORTED;
-	if (ipa == UINT64_MAX && !walk(m, ops, ctx, far, &ipa))
-		return EMULATE_RETRY;
-	if (!fetch(m, ops, ctx, pc, &word) || !insn_decode(word, &a.insn))
-		return EMULATE_UNSUPPORTED;
-	base_vreg = base_register(&a);
-	base = ops->get(ctx, base_vreg);
-	if (!locate(&a, base, ipa, far))
-		return EMULATE_UNSUPPORTED;
-	if (!transfer(&a))
-		return EMULATE_ABORT;
-	if (!a.insn.store)
-		write_registers(&a);
-	if (insn_writeback(&a.insn, base, &updated))
-		ops->set(ctx, base_vreg, updated);
-	return EMULATE_DONE;
+		if (a->insn.simd)
+			get_vector(a, a->insn.rt[n], value);
+		memcpy(to, a->insn.simd ? value : (const uint8_t *)&x, a->insn.bytes);
+	}
+}
+
+static void spread_structure(const struct access *a)
+{
+	const unsigned bytes = a->insn.bytes, size = a->insn.full ? 16 : 8;
+	const unsigned registers = a->insn.kind == INSN_MULTIPLE ? a->bytes / size : a->insn.count;
+	uint8_t value[4][16] = {{0}};
+
+	for (unsigned r = 0; a->insn.kind == INSN_LANE && r < registers; r++)
+		get_vector(a, (a->insn.rt[0] + r) % 32, value[r]);
+	for (unsigned n = 0; n < a->insn.count; n++) {
+		uint8_t *to = value[(insn_register(&a->insn, n) - a->insn.rt[0]) % 32];
+		unsigned lane = insn_lane(&a->insn, n);
+		const unsigned end = a->insn.kind == INSN_REPLICATE ? size / bytes : lane + 1;
+
+		for (; lane < end; lane++)
+			memcpy(&to[lane * bytes], &a->image[n * bytes], bytes);
+	}
+	for (unsigned r = 0; r < registers; r++)
+		set_vector(a, (a->insn.rt[0] + r) % 32, value[r]);
+}
+
+/* What a load has read. */
+static void spread(const struct access *a)
+{
+	if (is_structure(a)) {
+		spread_structure(a);
+		return;
+	}
+	for (unsigned n = 0; n < a->insn.count; n++) {
+		uint8_t value[16] = {0};
+		uint64_t raw = 0;
+
+		memcpy(value, &a->image[n * a->insn.bytes], a->insn.bytes);
+		memcpy(&raw, value, sizeof(raw));
+		if (a->insn.simd)
+			set_vector(a, a->insn.rt[n], value);
+		else if (a->insn.rt[n] < INSN_ZR)
+			a->ops->set(a->ctx, VREG_X0 + a->insn.rt[n], insn_load_value(&a->insn, raw));
+	}
+}
+
+static struct emulate_result perform(struct access *a)
+{
+	uint64_t updated;
+	unsigned at;
+
+	if (a->insn.kind == INSN_ZERO)
+		return outcome(EMULATE_DONE); /* it vanishes: it meets nothing but what is not there */
+	if (a->insn.store)
+		collect(a);
+	if (!transfer(a, &at))
+		return aborted(a, at, FSC_EXTERNAL, a->insn.store);
+	if (!a->insn.store)
+		spread(a);
+	if (a->insn.status < INSN_ZR)
+		a->ops->set(a->ctx, VREG_X0 + a->insn.status, 0);
+	if (insn_writeback(&a->insn, a->base, a->index, &updated))
+		a->ops->set(a->ctx, a->base_vreg, updated);
+	return outcome(EMULATE_DONE);
+}
+
+/* ---- all ---- */
+
+static struct access begin(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
+			   const struct emulate_exit *exit)
+{
+	return (struct access){.m = m,
+			       .ops = ops,
+			       .ctx = ctx,
+			       .exit = exit,
+			       .pstate = ops->get(ctx, VREG_PSTATE),
+			       .regs = {.sctlr = ops->get(ctx, VREG_SCTLR_EL1),
+					.tcr = ops->get(ctx, VREG_TCR_EL1),
+					.ttbr0 = ops->get(ctx, VREG_TTBR0_EL1),
+					.ttbr1 = ops->get(ctx, VREG_TTBR1_EL1)}};
+}
+
+static unsigned watch_kind(const struct access *a)
+{
+	return (a->insn.store ? 0 : WATCH_READ) | (is_write(a) ? WATCH_WRITE : 0) |
+	       (rights_of(a) & WALK_USER ? WATCH_USER : 0);
+}
+
+/* One register, and neither from the page before nor into the next one. */
+static bool is_described(const struct emulate_exit *exit)
+{
+	const unsigned bytes = 1u << ISS_SAS(exit->esr);
+	const uint64_t at = exit->far & IN_PAGE;
+
+	return (exit->esr & ISS_ISV) && (bytes == 1 || at != 0) && at + bytes <= GUEST_PAGE;
+}
+
+struct emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
+				     const struct emulate_exit *exit)
+{
+	struct access a = begin(m, ops, ctx, exit);
+	struct emulate_result r;
+	unsigned at;
+
+	if (exit->esr & ISS_S1PTW)
+		return aborted(&a, 0, walk_fault(m, &a.regs, exit->far), exit->esr & ISS_WNR);
+	if (exit->esr & ISS_CM)
+		return outcome(EMULATE_DONE); /* no memory: nothing to clean; ROM: nothing is lost */
+	if (is_described(exit))
+		describe(&a);
+	else if (a.pstate & PSTATE_32)
+		return outcome(EMULATE_UNSUPPORTED);
+	else if (!understand(&a))
+		return outcome(EMULATE_RETRY);
+	if (!locate(&a))
+		return outcome(EMULATE_RETRY);
+	if (!translate(&a, &r))
+		return r;
+	if (watch_hits(ops->get, ctx, a.start, a.bytes, watch_kind(&a), &at))
+		return aborted(&a, at, FSC_WATCHPOINT, a.insn.store);
+	return admitted(&a, &r) ? perform(&a) : r;
+}
+
+unsigned emulate_fetch(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
+		       const struct emulate_exit *exit, uint64_t *ipa)
+{
+	const struct access a = begin(m, ops, ctx, exit);
+	struct walk w;
+
+	*ipa = exit->ipa;
+	if (exit->esr & ISS_S1PTW)
+		return walk_fault(m, &a.regs, exit->far);
+	if (exit->ipa >> WALK_PA_BITS == 0)
+		return FSC_EXTERNAL;
+	if (!guest_walk(m, &a.regs, exit->far, WALK_ANY, &w))
+		return w.fsc;
+	*ipa = w.ipa;
+	return FSC_EXTERNAL;
 }

@@ -1,23 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device accesses by instructions that the syndrome does not describe (EXIT_MMIO_COMPLEX). Runs on the host as well. */
+/*
+ * Accesses of a guest that stage 2 has stopped, and that the kernel's syndrome does not describe to the end: by pairs,
+ * vectors, atomics, with write-back, or across the end of a page. Also those that meet nothing: where the guest's own
+ * tables lead, and what its CPU would answer. Runs on the host as well.
+ */
 #pragma once
 
 #include "qvm/memory.h"
 
-enum emulate_result {
+/* As EXIT_MMIO_COMPLEX has them. */
+struct emulate_exit {
+	uint64_t ipa; /* all ones: unknown */
+	uint64_t esr, far, pc;
+};
+
+enum emulate_outcome {
 	EMULATE_DONE,        /* registers are written; the guest goes on behind the instruction */
-	EMULATE_UNSUPPORTED, /* not an instruction that can be emulated, or not readable */
-	EMULATE_RETRY,       /* the guest's tables do not lead there (any more): let it try again */
-	EMULATE_ABORT,       /* an access was refused: registers are as before */
+	EMULATE_RETRY,       /* tables or instruction have changed since: let the guest try again, but not for ever */
+	EMULATE_ABORT,       /* a data abort, or a watchpoint: registers are as before */
+	EMULATE_UNSUPPORTED, /* not to be understood: AArch32 */
+};
+
+struct emulate_result {
+	enum emulate_outcome outcome;
+	/* EMULATE_ABORT: DFSC and WnR as in ESR_EL1, and how far behind the exit's FAR the address is. */
+	uint64_t iss, offset;
 };
 
 struct emulate_ops {
 	uint64_t (*get)(void *ctx, unsigned vreg); /* VREG_* of the vCPU that exited */
 	void (*set)(void *ctx, unsigned vreg, uint64_t value);
-	bool (*read)(void *ctx, uint64_t ipa, unsigned size, uint64_t *value); /* size 1, 2, 4, 8 */
+	bool (*device)(void *ctx, uint64_t ipa, unsigned size); /* is there one that has all of it? Size 1, 2, 4, 8 */
+	/* Of a device. False: it refuses, and the guest shall get an abort. */
+	bool (*read)(void *ctx, uint64_t ipa, unsigned size, uint64_t *value);
 	bool (*write)(void *ctx, uint64_t ipa, unsigned size, uint64_t value);
+	/* Nothing is there, or not for this access. True: reads shall give all ones, writes vanish. */
+	bool (*tolerated)(void *ctx, uint64_t ipa, bool write);
 };
 
-/* `ipa` (all ones: unknown), `far`, `pc`: of the exit. */
-enum emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx, uint64_t ipa,
-				   uint64_t far, uint64_t pc);
+struct emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
+				     const struct emulate_exit *exit);
+
+/* A fetch that stage 2 has stopped: FSC of stage 1's fault, or of an External abort; *ipa where it leads, or all ones.
+ */
+unsigned emulate_fetch(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
+		       const struct emulate_exit *exit, uint64_t *ipa);

@@ -5,9 +5,15 @@
 #include "qvm/emulate.h"
 #include "qvm/pass.h"
 #include "qvm/vm.h"
+#include "qvm/walk.h"
 
-#define ALL_ONES  (~0ull)
-#define likely(x) __builtin_expect(!!(x), 1)
+#define ALL_ONES    (~0ull)
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define RETRY_MAX   32u /* of one instruction that another vCPU changes all the time */
+/* ISS of an abort, for ACT_ABORT. */
+#define ISS_EXTERNAL 0x10u
+#define ISS_WNR      0x40u
 
 /* What VcpuRun gets for the exit before. */
 struct reply {
@@ -20,7 +26,8 @@ struct reply {
  * The guest did what its VM does not have. Returns whether the guest shall go on as if nothing were wrong (`ignore`),
  * else it gets the CPU's exception (`fail`). `abort` does not return.
  */
-static bool tolerated(struct vcpu *vcpu, enum qvm_unsupported policy, const char *what, uint64_t where)
+static __attribute__((noinline)) bool tolerated(struct vcpu *vcpu, enum qvm_unsupported policy, const char *what,
+						uint64_t where)
 {
 	vcpu->unsupported++;
 	if (policy != QVM_ABORT)
@@ -43,28 +50,23 @@ static inline const struct mmio_region *device_at(struct vcpu *vcpu, uint64_t ip
 	return region;
 }
 
-/* Device accesses. Not done: the guest gets an abort. */
-static inline struct vdev_value read_device(struct vcpu *vcpu, uint64_t ipa, unsigned size)
+/* Accesses of a device that is there. Not done: it refuses, and the guest gets an abort. */
+static inline struct vdev_value read_device(struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa,
+					    unsigned size)
 {
-	const struct mmio_region *region = device_at(vcpu, ipa, size);
-	struct vdev_value data;
+	struct vdev_value data = region->read(region->device, vcpu->index, ipa, size);
 
-	if (likely(region != NULL)) {
-		data = region->read(region->device, vcpu->index, ipa, size);
-		if (likely(data.done))
-			return data;
-	}
+	if (likely(data.done))
+		return data;
 	data.value = ALL_ONES;
 	data.done = tolerated(vcpu, pass_policy(ipa), "read at", ipa);
 	return data;
 }
 
-static inline bool write_device(void *ctx, uint64_t ipa, unsigned size, uint64_t value)
+static inline bool write_device(struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa, unsigned size,
+				uint64_t value)
 {
-	struct vcpu *vcpu = ctx;
-	const struct mmio_region *region = device_at(vcpu, ipa, size);
-
-	if (region != NULL && region->write(region->device, vcpu->index, ipa, size, value))
+	if (likely(region->write(region->device, vcpu->index, ipa, size, value)))
 		return true;
 	return tolerated(vcpu, pass_policy(ipa), "write at", ipa);
 }
@@ -90,35 +92,108 @@ static void unsupported_instruction(struct vcpu *vcpu, const char *what, uint64_
 	reply->action = tolerated(vcpu, vm.config.unsupported.instruction, what, where) ? ACT_DONE : ACT_UNDEF;
 }
 
+static bool emulated_device(void *ctx, uint64_t ipa, unsigned size)
+{
+	return device_at(ctx, ipa, size) != NULL;
+}
+
 static bool emulated_read(void *ctx, uint64_t ipa, unsigned size, uint64_t *value)
 {
-	const struct vdev_value data = read_device(ctx, ipa, size);
+	const struct vdev_value data = read_device(ctx, device_at(ctx, ipa, size), ipa, size);
 
 	*value = data.value;
 	return data.done;
 }
 
-static void mmio_complex(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
+static bool emulated_write(void *ctx, uint64_t ipa, unsigned size, uint64_t value)
 {
-	static const struct emulate_ops operations = {
-	    .get = get_register,
-	    .set = set_register,
-	    .read = emulated_read,
-	    .write = write_device,
-	};
+	return write_device(ctx, device_at(ctx, ipa, size), ipa, size, value);
+}
 
-	switch (emulate_access(&vm.memory, &operations, vcpu, exit->x1, exit->x3, exit->x4)) {
-	case EMULATE_DONE: reply->action = ACT_DONE; break;
-	case EMULATE_RETRY: reply->action = ACT_RUN; break;
-	case EMULATE_ABORT: reply->action = ACT_ABORT; break;
-	case EMULATE_UNSUPPORTED: unsupported_instruction(vcpu, "instruction that accesses", exit->x1, reply); break;
+static bool emulated_nothing(void *ctx, uint64_t ipa, bool write)
+{
+	return tolerated(ctx, pass_policy(ipa), write ? "write at" : "read at", ipa);
+}
+
+static const struct emulate_ops operations = {
+    .get = get_register,
+    .set = set_register,
+    .device = emulated_device,
+    .read = emulated_read,
+    .write = emulated_write,
+    .tolerated = emulated_nothing,
+};
+
+/* The guest makes the access again, a number of times: whatever is still not to be understood then is not supported. */
+static bool try_again(struct vcpu *vcpu, uint64_t pc)
+{
+	vcpu->retries = vcpu->retry_pc == pc ? vcpu->retries + 1 : 1;
+	vcpu->retry_pc = pc;
+	return vcpu->retries <= RETRY_MAX;
+}
+
+static void emulate(struct vcpu *vcpu, const struct emulate_exit *exit, struct reply *reply)
+{
+	const struct emulate_result result = emulate_access(&vm.memory, &operations, vcpu, exit);
+
+	reply->action = ACT_DONE;
+	if (result.outcome == EMULATE_RETRY && try_again(vcpu, exit->pc)) {
+		reply->action = ACT_RUN;
+		return;
+	}
+	vcpu->retries = 0;
+	if (result.outcome == EMULATE_ABORT) {
+		reply->action = ACT_ABORT;
+		reply->x[0] = result.iss;
+		reply->x[1] = result.offset;
+	} else if (result.outcome != EMULATE_DONE) {
+		unsupported_instruction(vcpu, "instruction that accesses", exit->far, reply);
 	}
 }
 
-/* Nothing can be executed instead, so `ignore` is `fail`. */
+static void mmio_complex(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
+{
+	emulate(vcpu, &(struct emulate_exit){exit->x1, exit->x2, exit->x3, exit->x4}, reply);
+}
+
+/*
+ * The kernel found the syndrome complete, but there is no device that has all of it. Where it lies within a page, and
+ * has an address that the guest may use, all is known; else the instruction says where it begins, or the guest's tables
+ * what is wrong.
+ */
+static void mmio_nothing(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
+{
+	const bool write = exit->exit == EXIT_MMIO_WRITE;
+	const uint64_t at = exit->x1 % GUEST_PAGE;
+
+	if ((at == 0 && exit->x2 > 1) || at + exit->x2 > GUEST_PAGE || exit->x1 >> WALK_PA_BITS != 0) {
+		emulate(vcpu,
+			&(struct emulate_exit){.ipa = exit->x1,
+					       .esr = get_register(vcpu, VREG_EXIT_ESR),
+					       .far = get_register(vcpu, VREG_EXIT_FAR),
+					       .pc = get_register(vcpu, VREG_PC)},
+			reply);
+		return;
+	}
+	reply->x[0] = ALL_ONES;
+	reply->action = write ? ACT_DONE : ACT_DATA;
+	if (emulated_nothing(vcpu, exit->x1, write))
+		return;
+	reply->x[0] = ISS_EXTERNAL | (write ? ISS_WNR : 0);
+	reply->x[1] = 0;
+	reply->action = ACT_ABORT;
+}
+
+/* Nothing can be executed instead, so `ignore` is `fail`. What stage 1 or its tables forbid is the guest's own. */
 static void fetch(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
 {
-	tolerated(vcpu, pass_policy(exit->x1), "instruction fetch at", exit->x1);
+	const struct emulate_exit fetch = {exit->x1, exit->x2, exit->x3, exit->x4};
+	uint64_t ipa;
+
+	reply->x[0] = emulate_fetch(&vm.memory, &operations, vcpu, &fetch, &ipa);
+	reply->x[1] = 0;
+	if (reply->x[0] == ISS_EXTERNAL)
+		tolerated(vcpu, pass_policy(ipa), "instruction fetch at", ipa);
 	reply->action = ACT_ABORT;
 }
 
@@ -193,6 +268,8 @@ static void kick(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *r
 }
 
 static void (*const handlers[])(struct vcpu *, const struct vcpu_run *, struct reply *) = {
+    [EXIT_MMIO_READ] = mmio_nothing,
+    [EXIT_MMIO_WRITE] = mmio_nothing,
     [EXIT_MMIO_COMPLEX] = mmio_complex,
     [EXIT_FETCH] = fetch,
     [EXIT_HVC] = firmware,
@@ -213,8 +290,14 @@ static inline void retry_interrupts(void)
 	mutex_unlock(&vm.lock);
 }
 
+/* All of the exit that mmio_nothing() needs: the rest has not to be kept for it. */
+static inline struct vcpu_run nothing_there(enum vcpu_exit exit, uint64_t ipa, unsigned bytes)
+{
+	return (struct vcpu_run){.exit = exit, .x1 = ipa, .x2 = bytes};
+}
+
 /* What guests do all the time, with registers for all that goes between kernel and device. */
-static struct vcpu_run run_devices(struct vcpu *vcpu, const struct reply *reply)
+static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, const struct reply *reply)
 {
 	struct vcpu_run exit = VcpuRun(vcpu->id, reply->action, reply->x[0], reply->x[1], reply->x[2], reply->x[3]);
 
@@ -222,14 +305,23 @@ static struct vcpu_run run_devices(struct vcpu *vcpu, const struct reply *reply)
 		uint64_t value;
 
 		if (likely(exit.exit == EXIT_MMIO_READ)) {
-			const struct vdev_value data = read_device(vcpu, exit.x1, (unsigned)exit.x2);
+			const struct mmio_region *region = device_at(vcpu, exit.x1, (unsigned)exit.x2);
 
+			if (unlikely(region == NULL))
+				return nothing_there(EXIT_MMIO_READ, exit.x1, (unsigned)exit.x2);
+			const struct vdev_value data = read_device(vcpu, region, exit.x1, (unsigned)exit.x2);
 			retry_interrupts();
-			exit = VcpuRunValue(vcpu->id, likely(data.done) ? ACT_DATA : ACT_ABORT, data.value);
+			exit = likely(data.done) ? VcpuRunValue(vcpu->id, ACT_DATA, data.value)
+						 : VcpuRun(vcpu->id, ACT_ABORT, ISS_EXTERNAL, 0, 0, 0);
 		} else if (exit.exit == EXIT_MMIO_WRITE) {
-			const bool good = write_device(vcpu, exit.x1, (unsigned)exit.x2, exit.x3);
+			const struct mmio_region *region = device_at(vcpu, exit.x1, (unsigned)exit.x2);
+
+			if (unlikely(region == NULL))
+				return nothing_there(EXIT_MMIO_WRITE, exit.x1, (unsigned)exit.x2);
+			const bool good = write_device(vcpu, region, exit.x1, (unsigned)exit.x2, exit.x3);
 			retry_interrupts();
-			exit = VcpuRunValue(vcpu->id, likely(good) ? ACT_DONE : ACT_ABORT, 0);
+			exit = likely(good) ? VcpuRunValue(vcpu->id, ACT_DONE, 0)
+					    : VcpuRun(vcpu->id, ACT_ABORT, ISS_EXTERNAL | ISS_WNR, 0, 0, 0);
 		} else if (exit.exit == EXIT_HVC && exit.x1 == 0 && psci_constant((uint32_t)exit.x2, &value)) {
 			exit = VcpuRun(vcpu->id, ACT_RESULT, value, exit.x3, exit.x4, exit.x5);
 		} else {

@@ -140,3 +140,12 @@ bool guest_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *value)
 	memcpy(value, from, sizeof(*value));
 	return true;
 }
+
+bool guest_exchange64(const struct guest_memory *m, uint64_t ipa, uint64_t from, uint64_t to)
+{
+	const struct guest_range *r = guest_range_of(m, ipa, sizeof(from));
+	uint64_t *at = guest_ptr(m, ipa, sizeof(from));
+
+	return at != NULL && !r->rom && ipa % sizeof(from) == 0 &&
+	       __atomic_compare_exchange_n(at, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}

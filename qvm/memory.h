@@ -54,3 +54,6 @@ bool guest_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
 /* A little-endian 32-bit or 64-bit word of guest memory. */
 bool guest_read32(const struct guest_memory *m, uint64_t ipa, uint32_t *value);
 bool guest_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *value);
+
+/* Writes `to` where `from` is, in one step for the guest's CPUs, too. False: not RAM, not aligned, or not `from`. */
+bool guest_exchange64(const struct guest_memory *m, uint64_t ipa, uint64_t from, uint64_t to);

@@ -39,6 +39,7 @@ struct vcpu {
 	unsigned index;
 	int id, tid;                    /* the kernel's */
 	const struct mmio_region *last; /* hit in the MMIO table; the first region at the start */
+	uint64_t retry_pc, retries;     /* of the instruction that was let try again last */
 	uint64_t unsupported;           /* accesses and instructions that the VM does not have */
 	uint32_t power;                 /* word that its thread waits on: 1 on, 0 off; changed under the lock */
 	uint32_t report;                /* SIGUSR1: log the state at the next exit */

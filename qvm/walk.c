@@ -2,40 +2,66 @@
 #include "qvm/walk.h"
 
 #define SCTLR_M    (1ull << 0)
-#define TCR_EPD0   (1ull << 7)
-#define TCR_EPD1   (1ull << 23)
-#define TCR_TBI0   (1ull << 37)
-#define TCR_TBI1   (1ull << 38)
-#define ADDR_48    0x0000fffffffff000ull
-#define BADDR_48   0x0000fffffffffffeull /* of a TTBR: a short first table needs less alignment; bit 0 is CnP */
-#define DESC_VALID 1ull
-#define DESC_TABLE 2ull
+#define SCTLR_EPAN (1ull << 57)
+#define TCR_HA     (1ull << 39)
+#define TCR_HD     (1ull << 40)
+#define TCR_DS     (1ull << 59)
+#define IPS_52     6u
 
-/* How one half of the address space is translated: fields of TCR_EL1 (Arm ARM D19.2.139) for TTBR0 or TTBR1. */
+#define DESC_VALID    1ull
+#define DESC_TABLE    2ull
+#define DESC_USER     (1ull << 6) /* AP[1] */
+#define DESC_READONLY (1ull << 7) /* AP[2] */
+#define DESC_AF       (1ull << 10)
+#define DESC_DBM      (1ull << 51)
+#define DESC_UXN      (1ull << 54)
+#define TABLE_UXN     (1ull << 60)
+#define TABLE_NO_USER (1ull << 61) /* APTable */
+#define TABLE_NO_W    (1ull << 62)
+#define TABLE_LIMITS  (TABLE_UXN | TABLE_NO_USER | TABLE_NO_W)
+
+/* How one half of the address space is translated: fields of TCR_EL1 (Arm ARM D24.2.187) for TTBR0 or TTBR1. */
 struct half {
-	uint64_t table;
-	unsigned size_bits;    /* 64 - TnSZ */
-	unsigned granule_bits; /* 12, 14, 16; 0 = reserved value */
-	bool disabled, tagged;
+	uint64_t ttbr;
+	unsigned size_bits;          /* 64 - TnSZ */
+	unsigned granule_bits;       /* 12, 14, 16; 0 = reserved value */
+	bool disabled, tagged, flat; /* flat: tables limit no permission */
+	bool user_disabled;          /* E0PDn */
+	bool ds;                     /* FEAT_LPA2 for granules of 4 and 16 KiB */
+	bool wide;                   /* 52 bits of output address, in one of two layouts */
 };
+
+static bool bit(uint64_t value, unsigned n)
+{
+	return value >> n & 1;
+}
 
 static struct half half_of(const struct walk_regs *regs, bool upper)
 {
 	/* TG0 and TG1 number the granules differently. */
 	static const uint8_t tg0[4] = {12, 16, 14, 0}, tg1[4] = {0, 14, 12, 16};
 	const uint64_t tcr = regs->tcr;
+	struct half h = {
+	    .ttbr = upper ? regs->ttbr1 : regs->ttbr0,
+	    .size_bits = 64 - (unsigned)(tcr >> (upper ? 16 : 0) & 0x3f),
+	    .granule_bits = upper ? tg1[tcr >> 30 & 3] : tg0[tcr >> 14 & 3],
+	    .disabled = bit(tcr, upper ? 23 : 7),
+	    .tagged = bit(tcr, upper ? 38 : 37),
+	    .flat = bit(tcr, upper ? 42 : 41),
+	    .user_disabled = bit(tcr, upper ? 56 : 55),
+	};
 
-	if (upper)
-		return (struct half){.table = regs->ttbr1 & BADDR_48,
-				     .size_bits = 64 - (unsigned)(tcr >> 16 & 0x3f),
-				     .granule_bits = tg1[tcr >> 30 & 3],
-				     .disabled = tcr & TCR_EPD1,
-				     .tagged = tcr & TCR_TBI1};
-	return (struct half){.table = regs->ttbr0 & BADDR_48,
-			     .size_bits = 64 - (unsigned)(tcr & 0x3f),
-			     .granule_bits = tg0[tcr >> 14 & 3],
-			     .disabled = tcr & TCR_EPD0,
-			     .tagged = tcr & TCR_TBI0};
+	h.ds = (tcr & TCR_DS) && h.granule_bits != 16;
+	h.wide = h.ds || (h.granule_bits == 16 && (tcr >> 32 & 7) >= IPS_52);
+	return h;
+}
+
+/* Sizes that some CPU translates: with FEAT_LVA and FEAT_LPA2 up to 52 bits, with FEAT_TTST down to 16. */
+static bool size_good(const struct half *h)
+{
+	const unsigned most = h->ds || h->granule_bits == 16 ? 52 : 48, least = h->granule_bits == 16 ? 17 : 16;
+
+	return h->granule_bits != 0 && h->size_bits >= least && h->size_bits <= most;
 }
 
 /* Bits of the address above those translated must all be 0 below and all be 1 above; a tag in the top byte may differ.
@@ -43,53 +69,134 @@ static struct half half_of(const struct walk_regs *regs, bool upper)
 static bool in_range(const struct half *h, bool upper, uint64_t va)
 {
 	const unsigned top = h->tagged ? 56 : 64;
-	uint64_t above;
+	const uint64_t above = va << (64 - top) >> (64 - top) >> h->size_bits;
 
-	if (h->size_bits >= top)
-		return true;
-	above = va >> h->size_bits & ((1ull << (top - h->size_bits)) - 1);
-	return above == (upper ? (1ull << (top - h->size_bits)) - 1 : 0);
+	return above == (upper ? ~0ull << (64 - top) >> (64 - top) >> h->size_bits : 0);
 }
 
-/* A block may lie at level 1 with a granule of 4 KiB and at level 2 with any (Arm ARM D8.3.1; 52-bit addresses are not
- * offered to guests). `shift` is the lowest address bit that the level translates. */
-static bool block_allowed(unsigned granule_bits, unsigned shift)
+/* Output addresses may have so many bits: TCR_EL1.IPS, and what the guest is shown. */
+static unsigned output_bits(uint64_t tcr)
 {
-	const unsigned level2 = granule_bits + (granule_bits - 3);
+	static const uint8_t bits[8] = {32, 36, 40, 42, 44, 48, 52, 52};
+	const unsigned asked = bits[tcr >> 32 & 7];
 
-	return shift == level2 || (granule_bits == 12 && shift == 30);
+	return asked < WALK_PA_BITS ? asked : WALK_PA_BITS;
 }
 
-bool guest_walk(const struct guest_memory *m, const struct walk_regs *regs, uint64_t va, uint64_t *ipa)
+static uint64_t ttbr_base(const struct half *h)
+{
+	if (!h->wide)
+		return h->ttbr & 0x0000fffffffffffeull; /* bit 0 is CnP; a short first table needs less alignment */
+	return (h->ttbr & 0x0000ffffffffffc0ull) | (h->ttbr >> 2 & 0xf) << 48;
+}
+
+/* Of a table, a block or a page; `low`: bits below that belong to the input address. */
+static uint64_t desc_address(const struct half *h, uint64_t desc, uint64_t low)
+{
+	uint64_t address = desc & (h->ds ? 0x0003fffffffff000ull : 0x0000fffffffff000ull) & ~low;
+
+	if (h->ds)
+		address |= (desc >> 8 & 3) << 50;
+	else if (h->wide)
+		address |= (desc >> 12 & 0xf) << 48;
+	return address;
+}
+
+static bool is_block(const struct half *h, int level)
+{
+	if (h->granule_bits == 12)
+		return level == 1 || level == 2 || (level == 0 && h->ds);
+	return level == 2 || (level == 1 && (h->ds || h->granule_bits == 16));
+}
+
+static bool fault(struct walk *w, unsigned kind, int level)
+{
+	w->fsc = (uint8_t)FSC_AT(kind, level);
+	w->level = (int8_t)level;
+	return false;
+}
+
+/* Rights of a block or page, D8.4. `limits`: what the tables on the way take away. */
+static bool permitted(const struct walk_regs *regs, uint64_t desc, uint64_t limits, unsigned access)
+{
+	const bool user = (desc & DESC_USER) && !(limits & TABLE_NO_USER);
+	const bool user_exec = !(desc & DESC_UXN) && !(limits & TABLE_UXN);
+
+	if ((access & WALK_USER) && !user)
+		return false;
+	if ((access & WALK_PAN) && (user || ((regs->sctlr & SCTLR_EPAN) && user_exec)))
+		return false;
+	return !(access & WALK_WRITE) || !((desc & DESC_READONLY) || (limits & TABLE_NO_W));
+}
+
+/*
+ * The last descriptor: access flag, permissions, and what the hardware does about both (FEAT_HAFDBS). Another CPU may
+ * have changed the descriptor since: then it is a fault, and the guest that makes the access again meets the new one.
+ */
+static bool leaf(const struct guest_memory *m, const struct walk_regs *regs, uint64_t at, uint64_t desc,
+		 uint64_t limits, unsigned access, struct walk *w)
+{
+	const bool marks = regs->tcr & TCR_HA, dirties = marks && (regs->tcr & TCR_HD) && (desc & DESC_DBM);
+	uint64_t now = desc;
+
+	if (!(desc & DESC_AF) && !marks)
+		return fault(w, FSC_ACCESS_FLAG, w->level);
+	now |= DESC_AF;
+	if ((access & WALK_WRITE) && dirties)
+		now &= ~DESC_READONLY;
+	if (!permitted(regs, now, limits, access))
+		return fault(w, FSC_PERMISSION, w->level);
+	if (now != desc && !guest_exchange64(m, at, desc, now))
+		return fault(w, desc & DESC_AF ? FSC_PERMISSION : FSC_ACCESS_FLAG, w->level);
+	return true;
+}
+
+static bool tables(const struct guest_memory *m, const struct walk_regs *regs, const struct half *h, uint64_t va,
+		   unsigned access, struct walk *w)
+{
+	const unsigned stride = h->granule_bits - 3, out = output_bits(regs->tcr);
+	uint64_t table = ttbr_base(h), limits = 0, desc;
+	unsigned shift = h->granule_bits + (h->size_bits - h->granule_bits - 1) / stride * stride;
+
+	if (table >> out != 0)
+		return fault(w, FSC_ADDRESS_SIZE, 0);
+	w->level = (int8_t)(3 - (int)((shift - h->granule_bits) / stride));
+	/* At most five levels: `shift` falls by `stride` (9, 11 or 13) from below 52 to the granule. */
+	for (unsigned top = h->size_bits;; top = shift, shift -= stride, w->level++) {
+		const uint64_t at = table + (va >> shift & ((1ull << (top - shift)) - 1)) * 8;
+		const bool last = shift == h->granule_bits;
+		uint64_t low = (1ull << shift) - 1;
+
+		if (!guest_read64(m, at, &desc))
+			return fault(w, FSC_EXTERNAL_WALK, w->level);
+		if (!(desc & DESC_VALID) || (last && !(desc & DESC_TABLE)))
+			return fault(w, FSC_TRANSLATION, w->level);
+		if (last || !(desc & DESC_TABLE)) {
+			if (!last && !is_block(h, w->level))
+				return fault(w, FSC_TRANSLATION, w->level);
+			w->ipa = desc_address(h, desc, low) | (va & low);
+			if (w->ipa >> out != 0)
+				return fault(w, FSC_ADDRESS_SIZE, w->level);
+			return (access & WALK_ANY) || leaf(m, regs, at, desc, limits, access, w);
+		}
+		low = (1ull << h->granule_bits) - 1;
+		table = desc_address(h, desc, low);
+		if (table >> out != 0)
+			return fault(w, FSC_ADDRESS_SIZE, w->level);
+		limits |= h->flat ? 0 : desc & TABLE_LIMITS;
+	}
+}
+
+bool guest_walk(const struct guest_memory *m, const struct walk_regs *regs, uint64_t va, unsigned access,
+		struct walk *w)
 {
 	const bool upper = va >> 55 & 1;
 	const struct half h = half_of(regs, upper);
-	uint64_t table = h.table, desc;
-	unsigned bits, shift, top;
 
-	if (!(regs->sctlr & SCTLR_M)) {
-		*ipa = va;
-		return true;
-	}
-	if (h.disabled || h.granule_bits == 0 || h.size_bits < 25 || h.size_bits > 48 || !in_range(&h, upper, va))
-		return false;
-	/* Each level translates `bits`; the first one what is left at the top. At most four levels: the loop is bounded
-	 * by `shift`, which falls by `bits` (9, 11 or 13) from below 48 to the granule. */
-	bits = h.granule_bits - 3;
-	shift = h.granule_bits + (h.size_bits - h.granule_bits - 1) / bits * bits;
-	for (top = h.size_bits;; top = shift, shift -= bits) {
-		const uint64_t index = va >> shift & ((1ull << (top - shift)) - 1);
-		const uint64_t low = (1ull << shift) - 1;
-
-		if (!guest_read64(m, table + index * 8, &desc) || !(desc & DESC_VALID))
-			return false;
-		if (shift == h.granule_bits ? !(desc & DESC_TABLE)
-					    : !(desc & DESC_TABLE) && !block_allowed(h.granule_bits, shift))
-			return false;
-		if (shift == h.granule_bits || !(desc & DESC_TABLE)) {
-			*ipa = (desc & ADDR_48 & ~low) | (va & low);
-			return true;
-		}
-		table = desc & ADDR_48 & ~((1ull << h.granule_bits) - 1);
-	}
+	*w = (struct walk){.ipa = h.tagged ? va << 8 >> 8 : va};
+	if (!(regs->sctlr & SCTLR_M))
+		return w->ipa >> WALK_PA_BITS == 0 || fault(w, FSC_ADDRESS_SIZE, 0);
+	if (h.disabled || !size_good(&h) || !in_range(&h, upper, va) || ((access & WALK_USER) && h.user_disabled))
+		return fault(w, FSC_TRANSLATION, 0);
+	return tables(m, regs, &h, va, access, w);
 }

@@ -1,12 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The guest's stage 1 in software: from a virtual address of EL1&0 to an intermediate physical one. */
+/*
+ * The guest's stage 1 in software, as the CPU walks it (Arm DDI 0487, D8): from a virtual address of EL1&0 to an
+ * intermediate physical one, or to the fault that the access deserves.
+ */
 #pragma once
 
 #include "qvm/memory.h"
+
+/* What ID_AA64MMFR0_EL1 shows at the most: an address behind that is an address size fault. */
+#define WALK_PA_BITS 40
 
 struct walk_regs {
 	uint64_t sctlr, tcr, ttbr0, ttbr1; /* of EL1 */
 };
 
-/* False: the guest's tables do not translate the address, or lie outside its memory. */
-bool guest_walk(const struct guest_memory *m, const struct walk_regs *regs, uint64_t va, uint64_t *ipa);
+/* What the access is. Reads at EL1 with PSTATE.PAN clear are 0. */
+#define WALK_WRITE 1u
+#define WALK_USER  2u /* EL0's permissions count: EL0 itself, or LDTR and STTR */
+#define WALK_PAN   4u /* PSTATE.PAN holds for it */
+#define WALK_ANY   8u /* no permission counts, and nothing is marked as accessed: where do these tables lead? */
+
+/* Fault status codes of ESR_ELx, at level 0; FSC_AT() has the others, -1 too. */
+#define FSC_ADDRESS_SIZE  0x00u
+#define FSC_TRANSLATION   0x04u
+#define FSC_ACCESS_FLAG   0x08u
+#define FSC_PERMISSION    0x0cu
+#define FSC_EXTERNAL_WALK 0x14u /* the table is not memory */
+#define FSC_AT(kind, level)                                         \
+	((level) >= 0                  ? (kind) + (unsigned)(level) \
+	 : (kind) == FSC_EXTERNAL_WALK ? 0x13u                      \
+	 : (kind) == FSC_TRANSLATION   ? 0x2bu                      \
+				       : 0x29u)
+
+struct walk {
+	uint64_t ipa;
+	uint8_t fsc;  /* if there is no translation */
+	int8_t level; /* of the descriptor that was looked at last; without an MMU 0 */
+};
+
+/* False: the access faults in stage 1 with `fsc`. */
+bool guest_walk(const struct guest_memory *m, const struct walk_regs *regs, uint64_t va, unsigned access,
+		struct walk *w);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looks at what the configuration says, and tells. Boot arguments, each an address but the last three:
- * peek=A reads a word there, poke=A writes one there and reads it again, exclusive=A reads one with an instruction that
- * nothing emulates; register=1 reads a system register that no guest has; setway=1 goes twice through all caches by set
- * and way, and then once through the first; idle=1 waits for interrupts for ever.
+ * Looks at what the configuration says, and tells. Boot arguments, each an address but the last four:
+ * peek=A reads a word there, poke=A writes one there and reads it again, exclusive=A reads one with LDXR; register=1
+ * reads a system register that no guest has, vector=1 executes an instruction of SVE, which no guest has (the CPU must
+ * have it); setway=1 goes twice through all caches by set and way, and then once through the first; idle=1 waits for
+ * interrupts for ever.
  */
 #include "guest.h"
 
@@ -112,6 +113,17 @@ static void set_way(void)
 	sequence("at last", 7);
 }
 
+#define CPACR_ZEN (3ull << 16)
+
+static uint64_t vector_bytes(void)
+{
+	register uint64_t value __asm__("x0") = WORD;
+
+	WRITE_REG("cpacr_el1", READ_REG("cpacr_el1") | CPACR_ZEN);
+	__asm__ volatile("isb; .inst 0x04bf5020 // rdvl x0, #1" : "+r"(value));
+	return value;
+}
+
 void guest_main(void)
 {
 	uint64_t peek = bootarg("peek", 0), poke = bootarg("poke", 0), exclusive = bootarg("exclusive", 0);
@@ -132,6 +144,8 @@ void guest_main(void)
 		tell("register", read_register());
 	if (bootarg("setway", 0))
 		set_way();
+	if (bootarg("vector", 0))
+		tell("vector", vector_bytes());
 	say("probe: done");
 	while (bootarg("idle", 0))
 		__asm__ volatile("dsb sy; wfi" ::: "memory");

@@ -29,5 +29,5 @@ struct el1_state {
 	uint64_t ich_vmcr, ich_ap0r0, ich_ap1r0;
 	bool debug_live; /* breakpoint registers are the guest's own, not trapped */
 	uint64_t dbgbcr[16], dbgbvr[16], dbgwcr[16], dbgwvr[16];
-	bool oslock;
+	uint64_t oslock;
 };

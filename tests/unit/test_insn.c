@@ -15,7 +15,7 @@
 static const struct {
 	uint32_t word;
 	const char *text;
-	struct insn_access expected; /* rm 0: no index; the second rt counts only for a pair */
+	struct insn_access expected; /* rm or status 0: none; the second rt counts only for a pair */
 } good[] = {
 	{ 0x29400861, "ldp w1, w2, [x3]",
 	  { .count = 2, .bytes = 4, .rt = { 1, 2 }, .rn = 3 } },
@@ -109,11 +109,11 @@ static const struct {
 	{ 0x38d00020, "ldursb w0, [x1, #-256]",
 	  { .sign_extend = true, .count = 1, .bytes = 1, .rt = { 0 }, .rn = 1, .offset = -256 } },
 	{ 0xf8408820, "ldtr x0, [x1, #8]",
-	  { .wide = true, .count = 1, .bytes = 8, .rt = { 0 }, .rn = 1, .offset = 8 } },
+	  { .unprivileged = true, .wide = true, .count = 1, .bytes = 8, .rt = { 0 }, .rn = 1, .offset = 8 } },
 	{ 0x381f8820, "sttrb w0, [x1, #-8]",
-	  { .store = true, .count = 1, .bytes = 1, .rt = { 0 }, .rn = 1, .offset = -8 } },
+	  { .unprivileged = true, .store = true, .count = 1, .bytes = 1, .rt = { 0 }, .rn = 1, .offset = -8 } },
 	{ 0xb8804820, "ldtrsw x0, [x1, #4]",
-	  { .sign_extend = true, .wide = true, .count = 1, .bytes = 4, .rt = { 0 }, .rn = 1, .offset = 4 } },
+	  { .unprivileged = true, .sign_extend = true, .wide = true, .count = 1, .bytes = 4, .rt = { 0 }, .rn = 1, .offset = 4 } },
 	{ 0xf8626820, "ldr x0, [x1, x2]",
 	  { .wide = true, .count = 1, .bytes = 8, .rt = { 0 }, .rn = 1, .rm = 2, .extend = 1 } },
 	{ 0xf8627820, "ldr x0, [x1, x2, lsl #3]",
@@ -176,25 +176,17 @@ static const struct {
 	{ 0x198010a4, "ldapursb x4, [x5, #1]",
 	  { .sign_extend = true, .wide = true, .count = 1, .bytes = 1, .rt = { 4 }, .rn = 5, .offset = 1 } },
 	{ 0x595000e6, "ldapurh w6, [x7, #-256]",
-	  { .count = 1, .bytes = 2, .rt = { 6 }, .rn = 7, .offset = -256 } } };
+	  { .count = 1, .bytes = 2, .rt = { 6 }, .rn = 7, .offset = -256 } },
+#include "insn/words.h"
+};
 
 static const struct {
 	uint32_t word;
 	const char *text;
 } refused[] = {
-	{ 0xc85f7c20, "ldxr x0, [x1]" },
-	{ 0xc8007c41, "stxr w0, x1, [x2]" },
-	{ 0xc87f8440, "ldaxp x0, x1, [x2]" },
-	{ 0xc8a07c41, "cas x0, x1, [x2]" },
-	{ 0xf8200041, "ldadd x0, x1, [x2]" },
-	{ 0xb8208041, "swp w0, w1, [x2]" },
-	{ 0x58ffffc0, "ldr x0, .-8" },
 	{ 0xf9800000, "prfm pldl1keep, [x0]" },
 	{ 0xf8801000, "prfum pldl1keep, [x0, #1]" },
 	{ 0xf8a16800, "prfm pldl1keep, [x0, x1]" },
-	{ 0xd50b7420, "dc zva, x0" },
-	{ 0x4c407000, "ld1 {v0.16b}, [x0]" },
-	{ 0x4c9f7800, "st1 {v0.4s}, [x0], #16" },
 	{ 0xf8200420, "ldraa x0, [x1]" },
 	{ 0xd9200820, "stg x0, [x1]" },
 	{ 0x69000440, "stgp x0, x1, [x2]" },
@@ -213,6 +205,28 @@ static const struct {
 	{ 0xfc400820, "unprivileged form of a V register" },
 	{ 0x68400420, "ldnp with opc 01" },
 	{ 0x68800420, "stp with opc 01" },
+	{ 0x0c408c00, "ld2 of doublewords in 64 bits" },
+	{ 0x4d00c800, "a store that replicates" },
+	{ 0x4d40d800, "ld1r with S" },
+	{ 0x0d404400, "a lane of a halfword with size 1" },
+	{ 0x0d408800, "a lane of a word with size 2" },
+	{ 0x0d409400, "a lane of a doubleword with S" },
+	{ 0x0d408c00, "a lane of a doubleword with size 3" },
+	{ 0x48237cc4, "casp of an odd register" },
+	{ 0x48227cc5, "casp to an odd register" },
+	{ 0x482278c4, "casp without Rt2 31" },
+	{ 0x4c607000, "ld1 of registers with R" },
+	{ 0x4c417000, "ld1 without write-back, with Rm" },
+	{ 0x4c401000, "structure opcode 1" },
+	{ 0x4c40f000, "structure opcode 15" },
+	{ 0x0d410c00, "ldap1 and the like" },
+	{ 0xf8219062, "st64bv0 and the like" },
+	{ 0xfc218062, "an atomic of V registers" },
+	{ 0xd50b7440, "dc with another op2" },
+	{ 0xd50b7460, "dc gva, x0" },
+	{ 0xd50b7480, "dc gzva, x0" },
+	{ 0xd50b7e20, "dc civac, x0" },
+	{ 0xd8000005, "prfm literal" },
 	{ 0x00000000, "unallocated" },
 	{ 0xffffffff, "unallocated" },
 };
@@ -223,12 +237,16 @@ static void test_good(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		const struct insn_access *e = &good[i].expected;
-		const unsigned second = e->count == 2 ? e->rt[1] : INSN_NO_REGISTER;
+		const unsigned second = e->count == 2 && !e->structure ? e->rt[1] : INSN_NO_REGISTER;
+		const unsigned status = e->status ? e->status : INSN_NO_REGISTER;
 		const unsigned index = e->rm ? e->rm : INSN_NO_REGISTER;
 		struct insn_access a;
 
 		if (!insn_decode(good[i].word, &a))
 			fail_msg("refused: %s", good[i].text);
+		if (a.kind != e->kind || a.structure != e->structure || a.lane != e->lane || a.full != e->full ||
+		    a.status != status || a.unprivileged != e->unprivileged)
+			fail_msg("wrong form: %s", good[i].text);
 		if (a.store != e->store || a.simd != e->simd || a.sign_extend != e->sign_extend || a.wide != e->wide ||
 		    a.count != e->count || a.bytes != e->bytes)
 			fail_msg("wrong kind: %s", good[i].text);
@@ -254,7 +272,7 @@ static void test_refused(void **state)
 static void test_bounds(void **state)
 {
 	uint32_t word = 1;
-	unsigned accepted = 0;
+	unsigned accepted = 0, kinds = 0;
 
 	(void)state;
 	for (unsigned n = 0; n < 4000000; n++) {
@@ -264,15 +282,26 @@ static void test_bounds(void **state)
 		if (!insn_decode(word ^ (word >> 15), &a))
 			continue;
 		accepted++;
-		assert_true(a.count == 1 || a.count == 2);
-		assert_true(a.bytes && a.bytes <= 16 && !(a.bytes & (a.bytes - 1)));
-		assert_true(a.rt[0] < 32 && a.rn < 32 && a.rm <= INSN_NO_REGISTER);
-		assert_true(a.count == 1 ? a.rt[1] == INSN_NO_REGISTER : a.rt[1] < 32);
-		assert_true(a.simd || a.bytes <= 8);
-		assert_true(a.shift <= 4 && a.mode <= INSN_POST);
+		kinds |= 1u << a.kind;
+		assert_true(a.rt[0] < 32 && a.rn <= INSN_PC && a.rm <= INSN_NO_REGISTER && a.rt[1] <= INSN_NO_REGISTER);
+		assert_true(a.mode == INSN_OFFSET || a.rm == INSN_NO_REGISTER || a.structure != 0);
 		assert_true(!a.simd || (!a.sign_extend && !a.wide));
-		assert_true(a.mode == INSN_OFFSET || a.rm == INSN_NO_REGISTER);
+		if (a.kind == INSN_ZERO)
+			continue;
+		assert_true(a.bytes && a.bytes <= 16 && !(a.bytes & (a.bytes - 1)));
+		assert_true(a.count >= 1 && a.count * a.bytes <= INSN_BYTES_MAX);
+		assert_true(a.shift <= 4 && a.mode <= INSN_POST);
+		assert_true(a.simd || a.bytes <= 8);
+		if (a.structure == 0) {
+			assert_true(a.count == 1 ? a.rt[1] == INSN_NO_REGISTER : a.count == 2 && a.rt[1] < 32);
+			continue;
+		}
+		for (unsigned e = 0; e < a.count; e++) {
+			assert_true((insn_register(&a, e) - a.rt[0]) % 32 < 4);
+			assert_true((insn_lane(&a, e) + 1) * a.bytes <= (a.full || a.kind == INSN_LANE ? 16 : 8));
+		}
 	}
+	assert_int_equal(kinds | 1u << INSN_ZERO, 0x7f);
 	assert_true(accepted > 100000);
 }
 
@@ -291,21 +320,45 @@ static void test_addresses(void **state)
 
 	(void)state;
 	assert_int_equal(insn_address(&a, 0x1000, 0), 0x1000);
-	assert_true(insn_writeback(&a, 0x1000, &value));
+	assert_true(insn_writeback(&a, 0x1000, 0, &value));
 	assert_int_equal(value, 0x1008);
 	a = decoded(0xf8500c20); /* ldr x0, [x1, #-256]! */
 	assert_int_equal(insn_address(&a, 0x1000, 0), 0xf00);
-	assert_true(insn_writeback(&a, 0x80, &value));
+	assert_true(insn_writeback(&a, 0x80, 0, &value));
 	assert_int_equal(value, (uint64_t)-0x80);
 	a = decoded(0xb820d820); /* str w0, [x1, w0, sxtw #2] */
 	assert_int_equal(insn_address(&a, 0x1000, 0xabcdfffffffful), 0xffc);
-	assert_false(insn_writeback(&a, 0x1000, &value));
+	assert_false(insn_writeback(&a, 0x1000, 0, &value));
 	a = decoded(0xb8624820); /* ldr w0, [x1, w2, uxtw] */
 	assert_int_equal(insn_address(&a, 0x1000, 0xabcdfffffffful), 0x100000fff);
 	a = decoded(0xf8627820); /* ldr x0, [x1, x2, lsl #3] */
 	assert_int_equal(insn_address(&a, 0x1000, (uint64_t)-1), 0xff8);
 	a = decoded(0x3ce27820); /* ldr q0, [x1, x2, lsl #4] */
 	assert_int_equal(insn_address(&a, 0x1000, 3), 0x1030);
+}
+
+/* Elements in the order of memory: which register, which lane. */
+static void test_elements(void **state)
+{
+	static const struct {
+		uint32_t word;
+		uint8_t n, reg, lane;
+	} expected[] = {
+	    {0x4c40083f, 0, 31, 0}, {0x4c40083f, 1, 0, 0}, {0x4c40083f, 3, 2, 0},  {0x4c40083f, 15, 2, 3}, /* ld4 4s */
+	    {0x4c40283f, 3, 31, 3}, {0x4c40283f, 4, 0, 0}, {0x4c40283f, 15, 2, 3}, /* ld1 of four 4s */
+	    {0x0c40a020, 7, 0, 7},  {0x0c40a020, 8, 1, 0},                         /* ld1 of two 8b */
+	    {0x0d605020, 0, 0, 2},  {0x0d605020, 1, 1, 2},                         /* ld2 h[2] */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		struct insn_access a;
+
+		if (!insn_decode(expected[i].word, &a))
+			fail_msg("refused: row %zu", i);
+		assert_int_equal(insn_register(&a, expected[i].n), expected[i].reg);
+		assert_int_equal(insn_lane(&a, expected[i].n), expected[i].lane);
+	}
 }
 
 static void test_values(void **state)
@@ -328,8 +381,8 @@ static void test_values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_good),      cmocka_unit_test(test_refused), cmocka_unit_test(test_bounds),
-	    cmocka_unit_test(test_addresses), cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_good),      cmocka_unit_test(test_refused),  cmocka_unit_test(test_bounds),
+	    cmocka_unit_test(test_addresses), cmocka_unit_test(test_elements), cmocka_unit_test(test_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/setup.c qvm/environment.c qvm/exits.c qvm/power.c qvm/vcpu.c qvm/state.c qvm/vm.c qvm/vdev.c */
-/* SOURCES: qvm/emulate.c */
+/* SOURCES: qvm/emulate.c qvm/watch.c */
 /* SOURCES: qvm/insn.c qvm/walk.c qvm/memory.c qvm/mmio.c qvm/psci.c qvm/vgic.c qvm/vgic_regs.c qvm/fdt.c */
-/* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_format.c qvm/load_image.c vdev/pl011 lib/cpio.c */
-/* SOURCES: lib/elf.c lib/vdevfile.c */
-/* SOURCES: lib/vdevfind.c */
+/* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_format.c qvm/load_image.c vdev/pl011 lib/cpio.c lib/elf.c */
+/* SOURCES: lib/vdevfile.c lib/vdevfind.c */
 /* SOURCES: qvm/vdev_api.c qvm/vdev_event.c qvm/hostdev.c qvm/pass.c qvm/log.c lib/fdtgood.c */
 /* SOURCES: lib/qvmconf lib/glob.c */
 /* LIBS: fdt */
@@ -34,14 +33,14 @@
 static struct {
 	jmp_buf end;
 	uint64_t status;
-	uint64_t vreg[VCPU_MAX][VREG_V0 + 64];
+	uint64_t vreg[VCPU_MAX][VREG_COUNT];
 	unsigned resets[VCPU_MAX], kicks[VCPU_MAX];
-	struct vcpu_run script[32]; /* exits that VcpuRun returns */
+	struct vcpu_run script[64]; /* exits that VcpuRun returns */
 	struct {
 		int vcpu;
 		enum vcpu_action action;
 		uint64_t x[4];
-	} entry[33]; /* what VcpuRun was called with */
+	} entry[65]; /* what VcpuRun was called with */
 	unsigned exits, entries;
 	uint64_t region_bytes;
 	unsigned guest_maps;
@@ -145,13 +144,22 @@ int VcpuBind_r(int vcpu, unsigned host, unsigned intid, unsigned priority, unsig
 struct vcpu_run VcpuRun(int vcpu, enum vcpu_action action, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
 	assert_false(k.locked);
-	assert_true(k.entries < 33);
+	assert_true(k.entries < 65);
 	k.entry[k.entries].vcpu = vcpu;
 	k.entry[k.entries].action = action;
 	memcpy(k.entry[k.entries].x, (const uint64_t[]){a2, a3, a4, a5}, sizeof(k.entry[0].x));
 	k.entries++;
 	if (k.entries > k.exits) /* the script is over: the guest switches itself off */
 		return (struct vcpu_run){.exit = EXIT_HVC, .x2 = 0x84000008};
+	/* As the kernel has it of an exit whose syndrome is complete. */
+	if (k.script[k.entries - 1].exit <= EXIT_MMIO_WRITE) {
+		const struct vcpu_run *exit = &k.script[k.entries - 1];
+		uint64_t *vreg = k.vreg[vcpu - 10];
+
+		vreg[VREG_EXIT_ESR] = 1u << 24 | (uint64_t)__builtin_ctzll(exit->x2 | 8) << 22 | 9u << 16 | 1u << 15 |
+				      7 | (exit->exit == EXIT_MMIO_WRITE ? 0x40 : 0);
+		vreg[VREG_EXIT_FAR] = exit->x1;
+	}
 	return k.script[k.entries - 1];
 }
 
@@ -622,8 +630,8 @@ static void test_devices(void **state)
 	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = UART + 0x30, .x2 = 4, .x3 = 0x301});
 	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = UART, .x2 = 4, .x3 = 'A'});
 	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = GICD + 0xffe8, .x2 = 4});
-	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000000, .x2 = 8});
-	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = 0x5000000, .x2 = 8, .x3 = 1});
+	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000008, .x2 = 8});
+	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = 0x5000008, .x2 = 8, .x3 = 1});
 	script((struct vcpu_run){.exit = EXIT_FETCH, .x1 = 0x5000000});
 	script((struct vcpu_run){.exit = EXIT_KICK});
 	assert_true(run(0));
@@ -640,6 +648,8 @@ static void test_devices(void **state)
 	assert_int_equal(k.entry[5].x[0], ~0ull);
 	assert_int_equal(k.entry[6].action, ACT_DONE);
 	assert_int_equal(k.entry[7].action, ACT_ABORT);
+	assert_int_equal(k.entry[7].x[0], 0x10);
+	assert_int_equal(k.entry[7].x[1], 0);
 	assert_int_equal(k.entry[8].action, ACT_RUN);
 	assert_int_equal(vm.vcpu[0].unsupported, 3);
 	/* Nobody sent the output: the end did not wait for longer than a second. */
@@ -766,13 +776,41 @@ static void test_complex(void **state)
 	k.vreg[0][0] = UART + 0x24;
 	k.vreg[0][1] = 26;
 	k.vreg[0][2] = 3;
-	script((struct vcpu_run){.exit = EXIT_MMIO_COMPLEX, .x1 = UART + 0x24, .x3 = UART + 0x24, .x4 = RAM});
-	script((struct vcpu_run){.exit = EXIT_MMIO_COMPLEX, .x1 = UART, .x3 = UART, .x4 = RAM + 4});
+	script(
+	    (struct vcpu_run){.exit = EXIT_MMIO_COMPLEX, .x1 = UART + 0x24, .x2 = 0x47, .x3 = UART + 0x24, .x4 = RAM});
 	assert_true(run(0));
 	assert_int_equal(k.entry[1].action, ACT_DONE);
 	assert_int_equal(port()->uart.ibrd, 26);
 	assert_int_equal(port()->uart.fbrd, 3);
-	assert_int_equal(k.entry[2].action, ACT_UNDEF);
+	assert_int_equal(vm.vcpu[0].unsupported, 0);
+}
+
+/* An instruction that is never what the syndrome says is let try again 32 times, then it is not supported. */
+static void test_no_end(void **state)
+{
+	const struct vcpu_run exit = {.exit = EXIT_MMIO_COMPLEX, .x1 = UART, .x2 = 7, .x3 = UART, .x4 = RAM + 4};
+	struct vcpu_run other = exit, done = exit;
+	const uint32_t ldr = 0xf8408401; /* ldr x1, [x0], #8 */
+
+	(void)state;
+	build(CONFIG_HEAD CONFIG_TAIL);
+	other.x4 = RAM + 8;
+	done.x4 = RAM + 12;
+	done.x1 = done.x3 = 0x5000000;
+	memcpy(window + 12, &ldr, 4);
+	k.vreg[0][0] = 0x5000000;
+	for (unsigned i = 0; i < 34; i++)
+		script(exit);
+	for (unsigned i = 0; i < 14; i++)
+		script(i & 1 ? exit : other); /* elsewhere in between: there is progress */
+	for (unsigned i = 0; i < 16; i++)
+		script(i == 15 ? done : exit); /* it was done at last: the next time begins anew */
+	assert_true(run(0));
+	assert_int_equal(k.entry[64].action, ACT_DONE);
+	assert_int_equal(vm.vcpu[0].retries, 0);
+	for (unsigned i = 1; i <= 63; i++)
+		assert_int_equal(k.entry[i].action, i == 33 ? ACT_UNDEF : ACT_RUN);
+	assert_int_equal(vm.vcpu[0].unsupported, 2);
 }
 
 /* DC ISW, CSW and CISW, of any register, are done by address, whatever the policy; their neighbours are not. */
@@ -821,15 +859,29 @@ static void test_policies(void **state)
 	script((struct vcpu_run){.exit = EXIT_SYSREG_READ, .x1 = 0x1234});
 	script((struct vcpu_run){.exit = EXIT_SYSREG_WRITE, .x1 = 0x1234, .x3 = 1});
 	script((struct vcpu_run){.exit = EXIT_INSTRUCTION, .x1 = 0x66000000});
-	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000000, .x2 = 8});
-	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = 0x5000000, .x2 = 8});
+	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000008, .x2 = 8});
+	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = 0x5000008, .x2 = 8});
 	assert_true(run(0));
 	assert_int_equal(k.entry[1].action, ACT_DATA);
 	assert_int_equal(k.entry[1].x[0], ~0ull);
 	assert_int_equal(k.entry[2].action, ACT_DONE);
 	assert_int_equal(k.entry[3].action, ACT_DONE);
 	assert_int_equal(k.entry[4].action, ACT_ABORT);
+	assert_int_equal(k.entry[4].x[0], 0x10);
 	assert_int_equal(k.entry[5].action, ACT_ABORT);
+	assert_int_equal(k.entry[5].x[0], 0x50);
+	assert_int_equal(vm.vcpu[0].unsupported, 5);
+	/* What a device refuses is the same. */
+	k.entries = k.exits = 0;
+	vm.ending = 0;
+	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = UART + 8, .x2 = 8});
+	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = UART + 8, .x2 = 8});
+	assert_true(run(0));
+	assert_int_equal(k.entry[1].action, ACT_ABORT);
+	assert_int_equal(k.entry[1].x[0], 0x10);
+	assert_int_equal(k.entry[2].action, ACT_ABORT);
+	assert_int_equal(k.entry[2].x[0], 0x50);
+	assert_int_equal(vm.vcpu[0].unsupported, 7);
 }
 
 static void test_abort(void **state)
@@ -837,10 +889,10 @@ static void test_abort(void **state)
 	(void)state;
 	build(CONFIG_HEAD CONFIG_TAIL "unsupported reference abort\n");
 	k.vreg[0][VREG_PC] = 0xabcdef;
-	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000000, .x2 = 8});
+	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000004, .x2 = 8});
 	assert_true(run(0));
 	assert_int_equal(k.status, VM_EXIT_UNSUPPORTED | CAUSE_ERROR << 8);
-	assert_non_null(strstr(k.log, "unsupported read at 0x5000000"));
+	assert_non_null(strstr(k.log, "unsupported read at 0x5000004"));
 	assert_non_null(strstr(k.log, "PC     0000000000abcdef"));
 }
 
@@ -924,6 +976,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_reader, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_gate, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_complex, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_no_end, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_set_and_way, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_policies, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_abort, set_up, tear_down),

@@ -34,6 +34,7 @@
 #define EC_SYSREG        0x18
 #define EC_FETCH         0x20
 #define EC_DATA          0x24
+#define EC_WATCHPOINT    0x34
 #define ESR_IL           BIT(25)
 #define ESR_RT(esr)      ((unsigned)((esr) >> 5) & 31)
 #define ABORT_ISV        BIT(24)
@@ -43,12 +44,12 @@
 #define ABORT_SF         BIT(15)
 #define ABORT_FNV        BIT(10)
 #define ABORT_CM         BIT(8)
-#define ABORT_S1PTW      BIT(7)
 #define ABORT_WNR        BIT(6)
 #define DFSC(esr)        ((unsigned)(esr)&0x3f)
 #define DFSC_KIND(esr)   ((unsigned)(esr)&0x3c)
 #define DFSC_TRANSLATION 0x04
 #define DFSC_PERMISSION  0x0c
+#define DFSC_WATCHPOINT  0x22
 #define DFSC_LAST_FAULT  0x0f /* address size, translation, access flag, permission; behind them external aborts */
 /* MSR ICC_SGI1R_EL1: op0 3, op1 0, CRn 12, CRm 11, op2 5, but for Rt. */
 #define ISS_MASK  0x3ffc1full
@@ -96,14 +97,17 @@ static inline __attribute__((always_inline)) void advance(struct vcpu *v, uint64
 		v->frame.pstate &= ~(PSTATE_BTYPE | PSTATE_SS);
 }
 
-/* Abort from the same or a lower level: EC 0x25/0x24 or 0x21/0x20; DFSC or IFSC 0x10: synchronous External abort. */
-static void inject_abort(struct vcpu *v)
+/*
+ * Abort from the same or a lower level: EC 0x25/0x24, 0x21/0x20, watchpoints 0x35/0x34. CM is the exit's, and FnV: FAR
+ * may mean nothing.
+ */
+static void inject_abort(struct vcpu *v, uint64_t iss, uint64_t offset)
 {
 	bool from_el0 = (v->frame.pstate & 0xf) == 0;
-	uint64_t ec = v->exit == EXIT_FETCH ? EC_FETCH : EC_DATA;
+	uint64_t ec = v->exit == EXIT_FETCH ? EC_FETCH : DFSC(iss) == DFSC_WATCHPOINT ? EC_WATCHPOINT : EC_DATA;
 
-	/* FnV: the address may mean nothing. */
-	vcpu_inject(v, (ec + !from_el0) << 26 | ESR_IL | (v->exit_esr & ABORT_FNV) | 0x10, v->exit_far);
+	iss = (iss & (ABORT_WNR | 0x3f)) | (v->exit_esr & (ABORT_FNV | ABORT_CM));
+	vcpu_inject(v, (ec + !from_el0) << 26 | ESR_IL | iss, v->exit_far + offset);
 }
 
 static void inject_undefined(struct vcpu *v)
@@ -143,7 +147,7 @@ static bool act(struct vcpu *v, uint64_t action, const uint64_t value[4])
 			advance(v, v->exit_esr);
 		break;
 	case ACT_UNDEF: inject_undefined(v); break;
-	case ACT_ABORT: inject_abort(v); break;
+	case ACT_ABORT: inject_abort(v, value[0], value[1]); break;
 	default: return false;
 	}
 	v->exit = EXIT_KICK; /* nothing to finish any more */
@@ -418,9 +422,8 @@ static struct frame *abort_exit(struct cpu *c, struct vcpu *v, uint64_t esr, boo
 
 	v->exit_far = far;
 	v->exit = fetch ? EXIT_FETCH : EXIT_MMIO_COMPLEX;
-	if (unlikely(DFSC(esr) > DFSC_LAST_FAULT || (esr & ABORT_S1PTW))) {
-		/* An external abort, or tables where no memory is. FnV is kept: FAR may mean nothing. */
-		inject_abort(v);
+	if (unlikely(DFSC(esr) > DFSC_LAST_FAULT)) {
+		inject_abort(v, esr, 0); /* the board's own, such as an external abort */
 		return vcpu_enter(c, v);
 	}
 	f->x[2] = esr;
@@ -431,10 +434,6 @@ static struct frame *abort_exit(struct cpu *c, struct vcpu *v, uint64_t esr, boo
 	 * address in the guest's tables: an AT instruction here would meet errata (errata.c).
 	 */
 	f->x[1] = DFSC_KIND(esr) == DFSC_PERMISSION ? UINT64_MAX : fault_ipa(far);
-	if (!fetch && DFSC_KIND(esr) != DFSC_PERMISSION && (esr & (ABORT_CM | ABORT_ISV)) == ABORT_CM) {
-		advance(v, esr); /* cache maintenance where no memory is: nothing to do */
-		return vcpu_enter(c, v);
-	}
 	return to_process(c, v, v->exit);
 }
 

@@ -249,7 +249,7 @@ void vcpu_reset(struct vcpu *v)
 	memset(&v->fpu, 0, sizeof(v->fpu));
 	v->frame.pstate = PSTATE_EL1H_MASKED;
 	v->el1.sctlr_el1 = SCTLR_EL1_RESET;
-	v->el1.oslock = true;
+	v->el1.oslock = 1;
 	lock_acquire(&v->lock);
 	vgic_private_line(&v->vgic, VIRQ_PTIMER, false); /* a core's reset is not its redistributor's */
 	v->dirty = true;
@@ -268,6 +268,10 @@ uint64_t *vcpu_register(struct vcpu *v, uint64_t reg)
 		return &v->frame.x[masked(reg, 32)];
 	if (reg >= VREG_V0 && reg < VREG_V0 + 64)
 		return (uint64_t *)v->fpu.v + masked(reg - VREG_V0, 64);
+	if (reg >= VREG_DBGWCR0 && reg < VREG_DBGWCR0 + 16)
+		return &v->el1.dbgwcr[masked(reg - VREG_DBGWCR0, 16)];
+	if (reg >= VREG_DBGWVR0 && reg < VREG_COUNT)
+		return &v->el1.dbgwvr[masked(reg - VREG_DBGWVR0, 16)];
 	switch (reg) {
 	case VREG_PC: return &v->frame.pc;
 	case VREG_PSTATE: return &v->frame.pstate;
@@ -287,6 +291,10 @@ uint64_t *vcpu_register(struct vcpu *v, uint64_t reg)
 	case VREG_CNTV_CTL: return &v->el1.cntv_ctl;
 	case VREG_CNTV_CVAL: return &v->el1.cntv_cval;
 	case VREG_EXITS: return &v->exits;
+	case VREG_EXIT_ESR: return &v->exit_esr;
+	case VREG_EXIT_FAR: return &v->exit_far;
+	case VREG_MDSCR_EL1: return &v->el1.mdscr_el1;
+	case VREG_OSLOCK: return &v->el1.oslock;
 	default: return NULL;
 	}
 }

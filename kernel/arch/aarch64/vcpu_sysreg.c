@@ -98,8 +98,12 @@ static uint64_t id_read(unsigned crm, unsigned op2)
 			value = at_most(at_most(value, 56, 1), 24, 1) | 0x111;
 		if (crm == 5 && op2 == 0) /* no later debug than the registers that are switched */
 			value = at_most(value, 0, 8) | FIELD(36);
+		if (crm == 6 && op2 <= 1) /* ISAR0.Atomic, ISAR1.LRCPC: no loads and stores that qvm cannot decode */
+			value = at_most(value, 20, 2);
 		if (crm == 7 && op2 == 1)
 			value = at_most(value, 0, 2);
+		if (crm == 7 && op2 == 2) /* VARange: no tables that qvm cannot walk */
+			value = at_most(value, 16, 1);
 		if (crm == 7 && op2 == 0)
 			value = at_most(value, 0, PARANGE_40);
 		return value;
