@@ -23,6 +23,20 @@ def test_no_interrupt_is_lost(cpus):
             board.fail("the guest says FAILED")
 
 
+@pytest.mark.parametrize("timer", ["", "physical=1"])
+@pytest.mark.parametrize("offset", [1 << 63, 2**64 - (1 << 50)])
+def test_counter_ahead_of_the_host(offset, timer):
+    """The guest's counter is far ahead of the host's, so that their difference wraps."""
+    files = {"system.dts": system_dts(vms=["ahead"]),
+             "ahead.qvmconf": bare_vm("ahead", "ticks", f"seconds=1 {timer}", cpus=("sched 10",),
+                                      more=f"set counter-offset {offset:#x}")}
+    with Board(make_archive(files), cpus=2) as board:
+        board.prompt()
+        board.open_console("ahead")
+        if board.expect(r"ticks: (done|FAILED)", 60).group(1) != "done":
+            board.fail("the guest says FAILED")
+
+
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_guest_without_fp(cpus):
     """A guest that has FP registers off interrupts processes all the time, which go on using theirs."""
