@@ -57,8 +57,9 @@ enum transmitter { ROOM, FULL, STUCK };
 /* At 9600 baud a byte takes a millisecond. Who takes none for ten takes no more, until it has room again. */
 static enum transmitter transmitter(void)
 {
-	uint64_t now = sysreg_read(cntpct_el0) | 1;
+	uint64_t now = sysreg_read(cntpct_el0);
 
+	now |= 1; /* 0 means something else */
 	if ((mmio_read32(uart + UART_FR) & FR_TXFF) == 0) {
 		full_since = 0;
 		return ROOM;
