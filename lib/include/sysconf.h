@@ -198,10 +198,13 @@ struct sys_board {
 	uint32_t intid_limit; /* first SPI that the GIC does not have: the user puts it in, a tree does not say it */
 	unsigned node_count;
 	struct {
-		int32_t offset;   /* libfdt's name of it */
-		uint32_t parent;  /* index; of the root: itself */
-		uint32_t phandle; /* 0: none */
-		bool typed;       /* it has a device_type */
+		int32_t offset;                    /* libfdt's name of it */
+		uint32_t parent;                   /* index; of the root: itself */
+		uint32_t phandle;                  /* 0: none */
+		uint32_t reg_bytes;                /* of its `reg`; 0: none, or an empty one */
+		int32_t reg;                       /* where that is in the tree */
+		uint8_t address_cells, size_cells; /* of its children; above 4: it does not say so */
+		bool typed;                        /* it has a device_type */
 	} nodes[SYS_NODES_MAX];
 };
 

@@ -16,6 +16,16 @@ static bool usable(const void *dtb, int node)
 
 /* ---- the tree ---- */
 
+#define CELLS_WRONG 0xff
+
+/* Devicetree Specification 0.4, 2.3.5. */
+static void index_cells(uint8_t *cells, const struct fdt_property *property, int length)
+{
+	uint64_t count = length == 4 ? sys_cells_read(property->data, 0, 1) : CELLS_WRONG;
+
+	*cells = count <= FDT_MAX_NCELLS ? (uint8_t)count : CELLS_WRONG;
+}
+
 /* Takes what of a property belongs into the index; false: the property is damaged. */
 static bool index_property(struct sys_board *board, unsigned node, int offset)
 {
@@ -25,10 +35,18 @@ static bool index_property(struct sys_board *board, unsigned node, int offset)
 
 	if (!name || length < 0)
 		return false;
-	if (strcmp(name, "device_type") == 0)
+	if (strcmp(name, "device_type") == 0) {
 		board->nodes[node].typed = true;
-	else if (length == 4 && (strcmp(name, "phandle") == 0 || strcmp(name, "linux,phandle") == 0))
+	} else if (strcmp(name, "reg") == 0) {
+		board->nodes[node].reg = (int32_t)(property->data - (const char *)board->dtb);
+		board->nodes[node].reg_bytes = (uint32_t)length;
+	} else if (strcmp(name, "#address-cells") == 0) {
+		index_cells(&board->nodes[node].address_cells, property, length);
+	} else if (strcmp(name, "#size-cells") == 0) {
+		index_cells(&board->nodes[node].size_cells, property, length);
+	} else if (length == 4 && (strcmp(name, "phandle") == 0 || strcmp(name, "linux,phandle") == 0)) {
 		board->nodes[node].phandle = (uint32_t)sys_cells_read(property->data, 0, 1);
+	}
 	return true;
 }
 
@@ -52,7 +70,9 @@ static const char *index_nodes(struct sys_board *board)
 			node = (int)board->node_count++;
 			board->nodes[node].offset = offset;
 			board->nodes[node].parent = parent;
-			board->nodes[node].phandle = 0;
+			board->nodes[node].phandle = board->nodes[node].reg_bytes = 0;
+			board->nodes[node].address_cells = 2; /* where nothing is said */
+			board->nodes[node].size_cells = 1;
 			board->nodes[node].typed = false;
 		} else if (tag == FDT_END_NODE) {
 			if (node < 0)
@@ -116,7 +136,7 @@ static const char *each_reg(struct sys_board *board, int parent, const char *dev
 	struct sys_cells cells;
 	struct sys_range range;
 
-	if (parent < 0 || !sys_cells_of(dtb, board->nodes[parent].offset, &cells) || cells.size == 0)
+	if (parent < 0 || !sys_cells_of(board, parent, &cells) || cells.size == 0)
 		return NULL;
 	for (unsigned n = 1; n < board->node_count && !wrong; n++) {
 		int node = board->nodes[n].offset;
@@ -125,7 +145,7 @@ static const char *each_reg(struct sys_board *board, int parent, const char *dev
 		    (device_type && (!board->nodes[n].typed || !sys_is(dtb, node, "device_type", device_type))) ||
 		    !usable(dtb, node))
 			continue;
-		for (unsigned i = 0; sys_reg(dtb, node, &cells, i, &range) && !wrong; i++)
+		for (unsigned i = 0; sys_reg(board, (int)n, &cells, i, &range) && !wrong; i++)
 			wrong = take(board, &range, node);
 	}
 	return wrong;

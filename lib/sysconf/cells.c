@@ -5,15 +5,11 @@
 #include <string.h>
 
 /* How addresses and lengths are written in the children of `bus`; false if not in a way that is understood here. */
-bool sys_cells_of(const void *dtb, int bus, struct sys_cells *cells)
+bool sys_cells_of(const struct sys_board *board, int bus, struct sys_cells *cells)
 {
-	int address = fdt_address_cells(dtb, bus), size = fdt_size_cells(dtb, bus);
-
-	if (address < 1 || address > 2 || size < 0 || size > 2)
-		return false;
-	cells->address = (unsigned)address;
-	cells->size = (unsigned)size;
-	return true;
+	cells->address = board->nodes[bus].address_cells;
+	cells->size = board->nodes[bus].size_cells;
+	return cells->address >= 1 && cells->address <= 2 && cells->size <= 2;
 }
 
 /* The number in `count` (0 to 2) cells, beginning with cell `first`. */
@@ -36,13 +32,13 @@ bool sys_physical(const struct sys_range *range)
 }
 
 /* Entry `index` of a node's `reg`, cut off behind the last address; false if there is none. */
-bool sys_reg(const void *dtb, int node, const struct sys_cells *cells, unsigned index, struct sys_range *range)
+bool sys_reg(const struct sys_board *board, int node, const struct sys_cells *cells, unsigned index,
+	     struct sys_range *range)
 {
+	const char *reg = (const char *)board->dtb + board->nodes[node].reg;
 	unsigned stride = cells->address + cells->size;
-	int length;
-	const void *reg = fdt_getprop(dtb, node, "reg", &length);
 
-	if (!reg || length < 0 || (unsigned)length / 4 / stride <= index)
+	if (board->nodes[node].reg_bytes / 4 / stride <= index)
 		return false;
 	range->start = sys_cells_read(reg, index * stride, cells->address);
 	range->bytes = sys_cells_read(reg, index * stride + cells->address, cells->size);

@@ -225,8 +225,7 @@ static const char *in_the_way(const struct sys_board *board, int node, const str
 				return wrong;
 		}
 	}
-	if (!all && fdt_getprop(board->dtb, board->nodes[node].offset, "reg", NULL) &&
-	    rules_others(board->dtb, board->nodes[node].offset))
+	if (!all && board->nodes[node].reg_bytes && rules_others(board->dtb, board->nodes[node].offset))
 		return "it belongs to the kernel, and where its registers are cannot be read";
 	return NULL;
 }

@@ -59,9 +59,10 @@ void sys_read_cluster(const struct reader *r);
 void sys_read_pool(const struct reader *r);
 
 /* cells.c */
-bool sys_cells_of(const void *dtb, int bus, struct sys_cells *cells);
+bool sys_cells_of(const struct sys_board *board, int bus, struct sys_cells *cells);
 uint64_t sys_cells_read(const void *property, unsigned first, unsigned count);
-bool sys_reg(const void *dtb, int node, const struct sys_cells *cells, unsigned index, struct sys_range *range);
+bool sys_reg(const struct sys_board *board, int node, const struct sys_cells *cells, unsigned index,
+	     struct sys_range *range);
 bool sys_physical(const struct sys_range *range);
 bool sys_share_page(const struct sys_range *a, const struct sys_range *b);
 bool sys_is(const void *dtb, int node, const char *property, const char *value);

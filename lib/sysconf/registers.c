@@ -8,18 +8,18 @@ static const char no_ranges[] = "its bus has no 'ranges': its registers cannot b
 static const char beyond_physical[] = "its registers lie beyond the last physical address";
 
 /* Carries an address over one bus's `ranges` towards the root. */
-static const char *translate_once(const void *dtb, int bus, int parent, struct sys_range *range)
+static const char *translate_once(const struct sys_board *board, int bus, int parent, struct sys_range *range)
 {
 	struct sys_cells here, above;
 	int length;
-	const void *ranges = fdt_getprop(dtb, bus, "ranges", &length);
+	const void *ranges = fdt_getprop(board->dtb, board->nodes[bus].offset, "ranges", &length);
 	unsigned stride;
 
 	if (!ranges)
 		return no_ranges;
 	if (length == 0)
 		return NULL; /* the same addresses above and below */
-	if (!sys_cells_of(dtb, bus, &here) || !sys_cells_of(dtb, parent, &above))
+	if (!sys_cells_of(board, bus, &here) || !sys_cells_of(board, parent, &above))
 		return "its bus has addresses of more than two cells, which is not supported";
 	stride = here.address + above.address + here.size;
 	for (unsigned i = 0; (i + 1) * stride * 4 <= (unsigned)length; i++) {
@@ -43,7 +43,7 @@ static const char *translate(const struct sys_board *board, int bus, struct sys_
 	while (bus != 0 && !wrong) {
 		int parent = (int)board->nodes[bus].parent;
 
-		wrong = translate_once(board->dtb, board->nodes[bus].offset, board->nodes[parent].offset, range);
+		wrong = translate_once(board, bus, parent, range);
 		bus = parent;
 	}
 	return wrong;
@@ -53,14 +53,14 @@ struct sys_registers sys_registers(const struct sys_board *board, int node)
 {
 	struct sys_registers r = {.board = board, .node = node, .bus = (int)board->nodes[node].parent};
 
-	r.readable = node != 0 && sys_cells_of(board->dtb, board->nodes[r.bus].offset, &r.cells) && r.cells.size != 0;
+	r.readable = node != 0 && sys_cells_of(board, r.bus, &r.cells) && r.cells.size != 0;
 	return r;
 }
 
 /* The next one as the CPUs see it, or in `wrong` why they do not; false: there is no further one. */
 bool sys_next_registers(struct sys_registers *r, struct sys_range *range, const char **wrong)
 {
-	if (!r->readable || !sys_reg(r->board->dtb, r->board->nodes[r->node].offset, &r->cells, r->next++, range))
+	if (!r->readable || !sys_reg(r->board, r->node, &r->cells, r->next++, range))
 		return false;
 	*wrong = translate(r->board, r->bus, range);
 	if (!*wrong && !sys_physical(range))

@@ -52,7 +52,7 @@ bool sys_claim_is_of(const struct sys_board *board, int node, const struct sys_c
 static bool is_bus(const struct sys_board *board, int node)
 {
 	for (unsigned i = 1; i < board->node_count; i++) {
-		if ((int)board->nodes[i].parent == node && fdt_getprop(board->dtb, board->nodes[i].offset, "reg", NULL))
+		if ((int)board->nodes[i].parent == node && board->nodes[i].reg_bytes)
 			return true;
 	}
 	return false;
