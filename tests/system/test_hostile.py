@@ -32,7 +32,7 @@ def state(board, name):
 
 def ended_well(board, name, timeout=30):
     end = time.monotonic() + timeout
-    while (now := state(board, name))[0] == "running":
+    while (now := state(board, name))[0] in ("running", "ending"):
         if time.monotonic() > end:
             board.fail(f"{name} still runs")
         time.sleep(0.3)

@@ -12,6 +12,11 @@ from harness import BUILD, PROMPT, TOP, Board, archive_files, bare_vm, make_arch
 TEMPLATE = TOP / "examples/vdev-template"
 
 
+def settled(board):
+    """`vm list` when no VM's memory is being cleared any more."""
+    return board.output_with("vm list", r"\A(?![\s\S]* ending )")
+
+
 def shell(script, home, **more):
     done = subprocess.run(["bash", "-eu", "-c", script], cwd=TOP, capture_output=True, text=True, timeout=300,
                           stdin=subprocess.DEVNULL,
@@ -99,7 +104,8 @@ def test_bad_files_and_devices(sdk):
     system["system.dts"] = system_dts(vms=list(vms))
     with Board(make_archive(system), cpus=1) as board:
         board.prompt()
-        listed = board.output_with("vm list", r"^good +stopped +1 +off, exit 0", 60)
+        board.output_with("vm list", r"^good +stopped +1 +off, exit 0", 60)
+        listed = settled(board)
         log = board.command_output("slog2info")
     for name, end in {**dict.fromkeys(["silent", "twice", "misnamed", "options", "safety", "sized", "late"],
                                       "error, exit 65"), "error": "error, exit 6", "custom": "error, exit 40"}.items():
@@ -209,7 +215,8 @@ def test_control_codes(sdk):
         system[f"{vm}.qvmconf"] = re.sub(r"name (\w+)", rf"name \1.{vm}", text)
     with Board(make_archive(system), cpus=1) as board:
         board.prompt()
-        listed = board.output_with("vm list", r"^whole +stopped +1 +off, exit 0", 60)
+        board.output_with("vm list", r"^whole +stopped +1 +off, exit 0", 60)
+        listed = settled(board)
         log = board.command_output("slog2info")
     for vm, (_, _, told, end) in LIVES.items():
         assert re.search(rf"^{vm} +stopped +1 +{end} ", listed, re.M), (vm, listed)
