@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vCPUs and their threads: one each. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,22 +19,16 @@ static void vcpu_thread(void *arg)
 	}
 }
 
-/* Priority, policy and run mask of `cpu`; what it does not say stays as the thread inherited it. */
+/* Priority and policy of `cpu`; what it does not say stays as the thread inherited it. */
 static void schedule(const struct vcpu *vcpu, const struct qvm_cpu *cpu)
 {
-	const int inherited = SchedGet_r(-1, vcpu->tid, NULL);
-	unsigned priority = (unsigned)inherited & 0xff, policy = (unsigned)inherited >> 8;
-	int result = inherited;
+	int result = 0;
 
-	if (cpu->sched_given) {
-		priority = cpu->priority;
-		policy = cpu->policy == QVM_POLICY_FIFO ? SCHED_FIFO_ : SCHED_RR_;
-	}
-	if (inherited >= 0 && (cpu->sched_given || cpu->runmask_given))
-		result = SchedSet_r(-1, vcpu->tid, priority, policy, cpu->runmask_given ? cpu->runmask : 0);
+	if (cpu->sched_given)
+		result = SchedSet_r(-1, vcpu->tid, cpu->priority,
+				    cpu->policy == QVM_POLICY_FIFO ? SCHED_FIFO_ : SCHED_RR_, 0);
 	if (result < 0)
-		vm_refuse(VM_EXIT_CONFIG, &cpu->place,
-			  "vCPU %u cannot have this priority or these CPUs (sched, runmask): %s", vcpu->index,
+		vm_refuse(VM_EXIT_CONFIG, &cpu->place, "vCPU %u cannot have this priority (sched): %s", vcpu->index,
 			  strerror(-result));
 }
 
@@ -50,7 +45,10 @@ static void create(unsigned index, const struct qvm_cpu *cpu)
 	/* QVM_COUNTER_FROM_ZERO is the kernel's value for it, too: the guest's counter starts when the VM does. */
 	VcpuSet_r(vcpu->id, VREG_CNTVOFF, vm.config.counter_offset);
 	snprintf(name, sizeof(name), "vcpu%u", index);
-	vcpu->tid = thread_create(vcpu_thread, vcpu, THREAD_STACK, 0, 0, name);
+	/* It has never been on a CPU that is not its own. */
+	vcpu->tid = thread_create(vcpu_thread, vcpu, THREAD_STACK, 0, cpu->runmask_given ? cpu->runmask : 0, name);
+	if (vcpu->tid == -EINVAL)
+		vm_refuse(VM_EXIT_CONFIG, &cpu->place, "vCPU %u cannot have these CPUs (runmask)", index);
 	if (vcpu->tid < 0)
 		vm_refuse(VM_EXIT_NO_MEMORY, &cpu->place, "no thread for vCPU %u: %s", index, strerror(-vcpu->tid));
 	schedule(vcpu, cpu);

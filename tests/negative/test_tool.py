@@ -566,6 +566,8 @@ def test_killed_run_leaves_nothing(tmp_path, end):
     qemu.chmod(0o755)
     tool = subprocess.Popen([run.TOOL, "run", HELLO, "--kernel", tmp_path / "Image"], stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+                            # A shell's background job, as a test run may be one, ignores SIGINT.
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                             env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
     said = first_line(tool.stdout, "started ")
     folder = pathlib.Path(re.search(r"-initrd (\S+)", said).group(1)).parent

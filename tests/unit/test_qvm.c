@@ -53,6 +53,7 @@ static struct {
 	struct {
 		void (*entry)(void *);
 		void *arg;
+		uint32_t runmask;
 		char name[NAME_MAX_];
 	} thread[8];
 	char console[SERIAL_RING * 2];
@@ -307,9 +308,10 @@ int thread_create(void (*entry)(void *), void *arg, size_t stack_bytes, unsigned
 {
 	assert_non_null(entry);
 	assert_non_null(arg);
-	assert_true(stack_bytes >= THREAD_STACK_MIN && priority == 0 && runmask == 0 && strlen(name) < NAME_MAX_);
+	assert_true(stack_bytes >= THREAD_STACK_MIN && priority == 0 && strlen(name) < NAME_MAX_);
 	k.thread[k.threads].entry = entry;
 	k.thread[k.threads].arg = arg;
+	k.thread[k.threads].runmask = runmask;
 	strcpy(k.thread[k.threads].name, name);
 	return 20 + (int)k.threads++;
 }
