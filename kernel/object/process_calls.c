@@ -481,7 +481,7 @@ static uint64_t ticks_of_process(const struct process *p)
 
 int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 {
-	struct process *p = &processes[f->x[0] % PROCESS_MAX];
+	struct process *p = &processes[masked(f->x[0], PROCESS_MAX)];
 	struct process_info i = {0};
 
 	if (f->x[0] >= PROCESS_MAX)
