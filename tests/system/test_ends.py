@@ -81,3 +81,37 @@ def test_a_reset_does_not_reach_another_cpu(spin):
     assert longest <= idle + BOUND_APART
     # No thread, interrupt or request of others came: for each vector the guest was left once.
     assert (idle_left, left) == (idle_vectors, vectors)
+
+
+FLUSHES = r"periodic: flushes (\d+) at (\d+)\r"
+
+
+@pytest.mark.parametrize("ram", ["64M", "1G"])
+def test_set_and_way_delays_nobody_on_one_cpu(ram):
+    """A guest that does cache maintenance by set and way without end, for which all its RAM is cleaned each time."""
+    more = "set counter-offset 0"  # one time for both
+    files = {"victim.qvmconf": bare_vm("victim", "periodic", "ms=1000", cpus=("sched 50",), more=more),
+             "culprit.qvmconf": bare_vm("culprit", "periodic", "flush=1", cpus=("sched 10",), more=more).replace("16M", ram)}
+    dts = system_dts(vms=["culprit", "victim"])
+    files["system.dts"] = re.sub(r'("victim.qvmconf"; priority) = <10>; max-priority = <20>(.*?)autostart; ',
+                                 r"\1 = <50>\2", dts, flags=re.S)
+    with Board(make_archive(files, f"ends-setway-{ram}"), cpus=1, ram="5G", cpu=COUNTING, icount=True) as board:
+        board.prompt(200)
+        board.open_console("culprit")
+        before, since = map(int, board.expect(FLUSHES, 120).groups())
+        board.leave_console()
+        board.command_output("vm start victim", 60)
+        board.open_console("victim")
+        periods, latest, missed, until = map(int, board.expect(
+            r"periodic: periods (\d+) latest (\d+) mean \d+ over (\d+) hz 1000000000 at (\d+)\r", 240).groups())
+        board.leave_console()
+        board.open_console("culprit")
+        at = 0
+        while at < until:
+            count, at = map(int, board.expect(FLUSHES, 120).groups())
+    print(periods, latest, missed, (at - since) // max(count - before, 1))
+    assert (periods, missed) == (1000, 0)
+    assert latest <= BOUND
+    # All the while: a flush takes about as long as one alone, which is less than 8 instructions for each line.
+    assert at - since > 1000 * 1000000
+    assert (at - since) // (count - before) < 8 * ({"64M": 64, "1G": 1024}[ram] << 20) // 64

@@ -66,3 +66,35 @@ def test_moving_for_minutes(how, cpus):
 def test_two_share_one_cpu(cpus, runmask):
     with boot(10, cpu=f"runmask {runmask}", cpus=cpus) as board:
         ticks_are_whole(board, 10)
+
+
+WAKES = 20000
+PERIOD = 100000  # instructions
+SLIDE = 37       # so that one guest's eviction meets each phase of the other's timer again and again
+REST = 500       # ms: they begin when both are loaded, and print when both have done
+AHEAD = 1 << 63  # a counter ahead of the host's, at whose timer the kernel looks each millisecond (docs/guests.md)
+
+
+@pytest.mark.parametrize("offsets, bound", [((2**64 - 1, 0), 10000), ((AHEAD, AHEAD + (1 << 40)), 1010000)])
+@pytest.mark.limit(400)
+def test_no_wake_of_a_timer_is_lost(offsets, bound):
+    """Two guests on one CPU wait by WFI for their timers, each of which evicts the other: all wakes come, and none more
+    than so many instructions late."""
+    names = ("even", "odd")
+    files = {f"{name}.qvmconf": bare_vm(name, "periodic", f"ms={WAKES} period={PERIOD + i * SLIDE} rest={REST}",
+                                        cpus=("sched 50",), more=f"set counter-offset {offsets[i]:#x}")
+             for i, name in enumerate(names)}
+    dts = system_dts(vms=names)
+    files["system.dts"] = dts.replace("priority = <10>; max-priority = <20>", "priority = <50>")
+    assert files["system.dts"].count("<50>") == 2
+    with Board(make_archive(files, f"timers-{bound}"), cpus=1, cpu="neoverse-n1,cntfrq=1000000000", icount=True) as board:
+        board.prompt(200)
+        found = {}
+        for name in names:
+            board.open_console(name)
+            found[name] = tuple(map(int, board.expect(
+                r"periodic: periods (\d+) latest (\d+) mean (\d+) over (\d+) hz 1000000000 ", 240).groups()))
+            board.leave_console()
+    print(found)
+    for wakes, latest, _, _ in found.values():
+        assert wakes >= WAKES and latest <= bound, found
