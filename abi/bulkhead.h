@@ -278,13 +278,15 @@ enum vpriv {
 #define VIRQ_SPI_MAX 1020
 
 /* SystemCtl. */
+#define SAFE_TEXT_BYTES 256
 enum systemctl {
 	SYSTEM_OFF = 1,
 	SYSTEM_RESET,
 	SYSTEM_CONSOLE_OFF, /* a driver owns the UART from now on: the kernel prints only when it must stop */
 	SYSTEM_CONSOLE_ON,  /* that driver is gone: what is printed is seen again */
 	SYSTEM_SAFE_RESET,  /* value 1: the global design safe state ends with a reset; 0, as at start: switched off */
-	SYSTEM_SAFE_STATE,  /* enter it now; does not return. The caller has said why */
+	SYSTEM_SAFE_STATE,  /* enter it now; does not return. Value: where SAFE_TEXT_BYTES with what to print are, or 0
+			     */
 	SYSTEM_SHUTDOWN,    /* what ends from now on is to end: also a critical process, but not procmgr */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ends of processes, and of the system. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <bulkhead/kernel.h>
@@ -64,9 +65,12 @@ void system_end(bool reset)
 
 void system_safe_state(const char *culprit)
 {
-	log_console(false);
-	log_line(SLOG_FATAL, "critical process %s ended: %s", culprit, config.safe_state_reset ? "reset" : "power off");
-	system_safe();
+	static char text[SAFE_TEXT_BYTES];
+
+	snprintf(text, sizeof text, "%.160s\ncritical process %s ended", log_failure(), culprit);
+	log_flush();
+	SystemCtl_r(SYSTEM_SAFE_STATE, (uintptr_t)text);
+	system_end(false);
 }
 
 void system_safe(void)

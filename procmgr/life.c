@@ -35,7 +35,8 @@ static void not_started(uint32_t number, const char *step, int error)
 	if (slot->owns_console)
 		log_console(false);
 	if (slot->unwanted) {
-		log_line(SLOG_INFO, "%s not started: the operator has ended it", slot->name);
+		log_line(slot->critical ? SLOG_WARN : SLOG_INFO, "%s not started: the operator has ended it",
+			 slot->name);
 	} else {
 		log_line(SLOG_ERROR, "%s not started: %s failed, error %d", slot->name, step, -error);
 		snprintf(slot->note, sizeof slot->note, "not started: %s failed, error %d", step, -error);

@@ -50,6 +50,7 @@ struct queue {
 static struct line log_lines[LOG_LINES], screen_lines[SCREEN_LINES];
 static struct queue for_log = {.lines = log_lines, .size = LOG_LINES};
 static struct queue for_screen = {.lines = screen_lines, .size = SCREEN_LINES};
+static char failure[LINE_BYTES];
 static bool console_off;
 static struct mutex screen_lock = MUTEX_INIT; /* of `tail` of that queue, and of `screen` */
 static char news[NEWS_LINES][LINE_BYTES];     /* for the operator */
@@ -188,6 +189,11 @@ int log_start(void)
 	return thread_create(screen_sender, NULL, SENDER_STACK, SENDER_PRIO, 0, "screen");
 }
 
+const char *log_failure(void)
+{
+	return failure;
+}
+
 void log_flush(void)
 {
 	mutex_lock(&screen_lock);
@@ -218,6 +224,8 @@ void log_line(enum slog_severity severity, const char *format, ...)
 		return;
 	line.count = (uint16_t)(length < LINE_BYTES ? length : LINE_BYTES - 1);
 	put(&for_log, &line);
+	if (severity <= SLOG_WARN)
+		memcpy(failure, line.text, LINE_BYTES);
 	if (!console_off)
 		put(&for_screen, &line);
 	else if (severity <= SLOG_WARN)

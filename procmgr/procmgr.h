@@ -190,7 +190,7 @@ struct shutdown {
 };
 extern struct shutdown shutdown_state;
 _Noreturn void system_end(bool reset);
-/* A critical process is gone. */
+/* A critical process is gone: this and the line logged before are the last words, which the kernel prints. */
 _Noreturn void system_safe_state(const char *culprit);
 /* The global design safe state, for a reason that was logged. */
 _Noreturn void system_safe(void);
@@ -206,6 +206,8 @@ _Noreturn void serve(void);
 void log_line(enum slog_severity severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* From now on lines for the kernel's console are written by a thread that waits for the UART, and nobody else does. */
 int log_start(void);
+/* The last line about something that failed, or an empty one. */
+const char *log_failure(void);
 /* Returns when all lines for the kernel's console are written. */
 void log_flush(void);
 /* A console driver owns the UART from now on, or is gone. */

@@ -76,7 +76,8 @@ int restart_cancel(uint32_t number)
 	if (slot->restart_at == 0)
 		return -ESRCH;
 	slot->restart_at = 0;
-	log_line(SLOG_INFO, "%s is not started again: the operator has ended it", slot->name);
+	log_line(slot->critical ? SLOG_WARN : SLOG_INFO, "%s is not started again: the operator has ended it",
+		 slot->name);
 	if (slot->critical)
 		system_safe_state(slot->name);
 	return 0;

@@ -9,16 +9,26 @@
 #define LOG_MAX  256
 #define LOG_STEP 32 /* a UART is slow, and this is polled with interrupts off */
 
+/* What to say last comes from procmgr, and is printed when nobody else can print any more. */
+static _Noreturn void enter_safe_state(struct process *p, uint64_t why)
+{
+	char text[SAFE_TEXT_BYTES];
+
+	if (why == 0 || copy_in(p, text, why, sizeof(text)))
+		safe_state(NULL);
+	text[sizeof(text) - 1] = '\0';
+	safe_state("%s", text);
+}
+
 int64_t call_SystemCtl(struct thread *t, struct frame *f)
 {
-	(void)t;
 	switch (f->x[0]) {
 	case SYSTEM_OFF: arch_system_off();
 	case SYSTEM_RESET: arch_system_reset();
 	case SYSTEM_CONSOLE_OFF:
 	case SYSTEM_CONSOLE_ON: console_off(f->x[0] == SYSTEM_CONSOLE_OFF); return 0;
 	case SYSTEM_SAFE_RESET: safe_state_resets(f->x[1]); return 0;
-	case SYSTEM_SAFE_STATE: safe_state(NULL);
+	case SYSTEM_SAFE_STATE: enter_safe_state(t->process, f->x[1]);
 	case SYSTEM_SHUTDOWN: process_shutdown = true; return 0;
 	default: return -KE_INVAL;
 	}

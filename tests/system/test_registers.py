@@ -17,7 +17,7 @@ OPENED = {"cortex-a53": "pmcr_el0", "neoverse-n1": "pmcr_el0",
 def first_look(board, name):
     """What the registers hold when a VM starts, and how many then hold its pattern."""
     board.open_console(name)
-    held = board.expect(r"registers: holds (\d+) patterns, tried (\d+)", 150)
+    held = board.expect(r"registers: holds (\d+) patterns, tried (\d+)\r", 150)
     first = dict(re.findall(r"registers: first (\S+ \S+) = (0x[0-9a-f]+)", board.seen))
     complaints = re.findall(r"registers: FAILED: ([^\r\n]*)", board.seen)
     assert not complaints, complaints

@@ -63,6 +63,7 @@ extern struct noted {
 	bool workers_held; /* they run when the script says WORK */
 	unsigned flushes, shutdowns;
 	int system;
+	char last_words[SAFE_TEXT_BYTES];
 } k;
 
 /* The script: messages and pulses in turn; the answers are noted by rcvid, which is the step's number plus 1. */
