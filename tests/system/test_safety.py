@@ -179,7 +179,7 @@ def test_how_it_ends_while_guests_run(how, cpus):
         for _ in range(2 if how == "reset" else 1):
             board.prompt()
             board.send("slay -s KILL lookout\r")
-            board.expect("\nlookout ended: killed\r\ncritical process lookout ended: "
+            board.expect(r"\nlookout ended: killed\r+\ncritical process lookout ended: "
                          f"{'reset' if how == 'reset' else 'power off'}\r", 60)
             board.ends(how)
 
