@@ -114,10 +114,25 @@ def test_the_description_leads_out(system, how):
     refused(system, "system.dts: it includes ", f"elsewhere/{other.name}: " + OUTSIDE)
 
 
-def test_the_description_may_include_its_own(system):
+def test_the_description_leads_out_between_decoys(system, monkeypatch):
+    """Both parts of a name with a blank are files of the folder, which the name itself leaves by a link."""
+    folder = system[0]
+    monkeypatch.chdir(folder)
+    (folder.parent / "elsewhere" / "part.dtsi").write_text("/ { safety = \"none\"; };\n")
+    (folder / "l k").symlink_to("../elsewhere")
+    (folder / "k").mkdir()
+    for decoy in ("l", "l\\", "k/part.dtsi"):
+        (folder / decoy).write_text("")
+    (folder / "system.dts").write_text((folder / "system.dts").read_text() + '/include/ "l k/part.dtsi"\n')
+    refused(system, "system.dts: it includes ", "l k/part.dtsi: " + OUTSIDE)
+
+
+@pytest.mark.parametrize("names", [["a part.dtsi"], ["one.dtsi", "a  part .dtsi", "two.dtsi"], ["a\\part.dtsi"]])
+def test_the_description_may_include_its_own(system, names):
     folder, options, out = system
-    (folder / "a part.dtsi").write_text("/ { safety = \"none\"; };\n")
-    (folder / "system.dts").write_text((folder / "system.dts").read_text() + '/include/ "a part.dtsi"\n')
+    for name in names:
+        (folder / name).write_text("/ { safety = \"none\"; };\n")
+        (folder / "system.dts").write_text((folder / "system.dts").read_text() + f'/include/ "{name}"\n')
     done = bulkhead("image", folder, *options, "-o", out)
     assert done.returncode == 0, done.stderr
 

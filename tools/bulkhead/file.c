@@ -3,6 +3,7 @@
 #include "message.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,32 +242,58 @@ static int run_dtc(const char *path, const char *const *options, struct file *ou
 	return -1;
 }
 
-/* What dtc has read is one line of names with blanks between them, and, unmarked, in them: a name ends where a file of
- * that name exists. What remains at the end is no name of a file that can be looked at. */
+enum source { SOURCE_NONE, SOURCE_WITHIN, SOURCE_OUTSIDE };
+
+/* A name that dtc has written as it is, or, since dtc 1.7.1, with a backslash before each blank: what is there under
+ * either name must be within the folders. `plain` is without those backslashes. */
+static enum source find_source(const char *name, char plain[PATH_MAX], const char *const *folders, unsigned count)
+{
+	const char *const readings[] = {name, plain};
+	enum source found = SOURCE_NONE;
+	size_t length = 0;
+
+	for (const char *at = name; *at; at++)
+		if (at[0] != '\\' || at[1] != ' ')
+			plain[length++] = *at;
+	plain[length] = '\0';
+	for (unsigned i = 0; i < 2; i++) {
+		if (access(readings[i], F_OK) != 0)
+			continue;
+		if (!file_is_within(readings[i], folders, count))
+			return SOURCE_OUTSIDE;
+		found = SOURCE_WITHIN;
+	}
+	return found;
+}
+
+/* What dtc has read is one line of names with blanks between them, and in them: a name ends where a file of that name
+ * exists. Longer ones are looked at, too: they may be what was read. What remains is no name that can be looked at. */
 static int check_sources(const char *path, char *list, const char *const *folders, unsigned count)
 {
-	char *start = strstr(list, ": "), *end;
+	char *start = strstr(list, ": "), *next, plain[PATH_MAX];
 
 	list[strcspn(list, "\n")] = '\0';
-	start = start ? start + 2 : list + strlen(list);
-	for (; *start; start = *end ? end + 1 : end) {
-		char behind;
+	for (start = start ? start + 2 : list + strlen(list); *start; start = next) {
+		enum source found = SOURCE_NONE;
+		char *end = start, behind;
 
-		end = start;
+		next = NULL;
 		do {
 			end += *end == ' ';
 			end += strcspn(end, " ");
+			if (end - start >= PATH_MAX)
+				break;
 			behind = *end;
 			*end = '\0';
-			if (access(start, F_OK) == 0)
-				break;
+			found = find_source(start, plain, folders, count);
 			*end = behind;
-		} while (behind);
-		if (!file_is_within(start, folders, count)) {
-			message("%s: it includes %s: %s", path, start, FILE_OUTSIDE);
+			if (found == SOURCE_WITHIN && !next)
+				next = behind ? end + 1 : end;
+		} while (behind && found != SOURCE_OUTSIDE);
+		if (found == SOURCE_OUTSIDE || !next) {
+			message("%s: it includes %s: %s", path, found == SOURCE_OUTSIDE ? plain : start, FILE_OUTSIDE);
 			return -1;
 		}
-		*end = behind;
 	}
 	return 0;
 }
