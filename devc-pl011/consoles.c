@@ -113,17 +113,22 @@ static void resume_writers(struct consoles *c, unsigned id)
 	}
 }
 
+/* The greeting comes from here, when what is typed goes to the console already. */
 static void show(struct consoles *c, unsigned id)
 {
 	struct console_state *console = &c->console[id];
+	size_t at = 0;
 
 	c->showing = id;
 	c->carriage_returned = false;
 	c->notice[0] = 0;
 	c->notice_at = 0;
+	if (id != SHELL_ID)
+		at = (size_t)snprintf(c->notice, sizeof(c->notice), "console of %s; Ctrl-] leaves it\r\n",
+				      console->name);
 	if (console->dropped)
-		snprintf(c->notice, sizeof(c->notice), "\r\n[%s: %llu bytes of output dropped]\r\n", console->name,
-			 (unsigned long long)console->dropped);
+		snprintf(c->notice + at, sizeof(c->notice) - at, "\r\n[%s: %llu bytes of output dropped]\r\n",
+			 console->name, (unsigned long long)console->dropped);
 	console->dropped = 0;
 }
 

@@ -58,7 +58,7 @@ struct consoles {
 	unsigned typing;     /* console that gets what is typed */
 	unsigned showing;    /* console whose output goes to the line: follows `typing` */
 	uint64_t show_until; /* while they differ: output up to here comes first */
-	char notice[96];     /* sent before the console's output */
+	char notice[192];    /* sent before the console's output */
 	unsigned notice_at;
 	bool carriage_returned; /* the \r that the shell's \n needs is sent */
 };

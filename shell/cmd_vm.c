@@ -161,8 +161,8 @@ void cmd_console(int argc, char **argv)
 		usage("console");
 		return;
 	}
-	printf("console of %s; Ctrl-] leaves it\n", argv[1]);
 	fflush(stdout);
+	/* The driver greets when what is typed goes there. */
 	int status = focus(argv[1]);
 
 	if (status == -ENOENT || status == -EINVAL)

@@ -110,6 +110,8 @@ static void expect_line(const char *text)
 	assert_string_equal(out, text);
 }
 
+#define GREETING "console of linux; Ctrl-] leaves it\r\n"
+
 static void type(const char *text)
 {
 	for (; *text; text++)
@@ -189,7 +191,7 @@ static void test_focus_and_leave(void **state)
 	int64_t focus = next_rcvid;
 
 	/* The shell's words come first; the guest's \n stays what it is. */
-	expect_line("to linux\r\nboot\n");
+	expect_line("to linux\r\n" GREETING "boot\n");
 	type("ls");
 	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 10, NULL, 0), 2);
 	assert_string_equal(last_data, "ls");
@@ -202,7 +204,7 @@ static void test_focus_and_leave(void **state)
 	send_text(CON_WRITE, GUEST_SLOT, 1, "more");
 	expect_line("");
 	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
-	expect_line("more");
+	expect_line(GREETING "more");
 }
 
 static void test_leave_key_is_input_for_the_shell(void **state)
@@ -220,7 +222,7 @@ static void test_leaving_does_not_wait_for_a_flood(void **state)
 
 	memset(block, 'g', sizeof(block));
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
-	expect_line("");
+	expect_line(GREETING);
 	while (send_bytes(CON_WRITE, GUEST_SLOT, 1, sizeof(block), block, sizeof(block)) != WAITS)
 		;
 	int64_t writer = next_rcvid;
@@ -240,7 +242,7 @@ static void test_focused_writer_loses_nothing(void **state)
 	uint32_t written = 0, seen = 0;
 
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
-	expect_line("");
+	expect_line(GREETING);
 	for (unsigned round = 0; round < 1000; round++) {
 		for (unsigned i = 0; i < sizeof(block); i++)
 			block[i] = (char)((written + i) % 251);
@@ -278,7 +280,7 @@ static void test_unfocused_output_keeps_the_newest(void **state)
 	}
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
 	size_t n = drain(out, CONSOLE_OUTPUT + 200);
-	const char notice[] = "\r\n[linux: 512 bytes of output dropped]\r\n";
+	const char notice[] = GREETING "\r\n[linux: 512 bytes of output dropped]\r\n";
 
 	assert_int_equal(n, strlen(notice) + CONSOLE_OUTPUT);
 	assert_memory_equal(out, notice, strlen(notice));
@@ -292,6 +294,8 @@ static void test_bad_messages(void **state)
 	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "nobody"), -ENOENT);
 	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "shell"), 0);
 	assert_int_equal(send_text(CON_FOCUS, GUEST_SLOT, 1, "shell"), -EPERM);
+	assert_int_equal(send_text(CON_FOCUS, GUEST_SLOT, 1, "linux"), -EPERM);
+	expect_line(""); /* nobody is greeted */
 	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, ""), -EINVAL);
 	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "a\x1b[2J"), -EINVAL);
 	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "0123456789012345678901234567890x"), -EINVAL);
@@ -384,7 +388,7 @@ static void test_consoles_of_the_dead_are_reused(void **state)
 
 	assert_in_range(id, 2, CONSOLES_MAX - 1);
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "fresh");
-	expect_line("");
+	expect_line("console of fresh; Ctrl-] leaves it\r\n");
 }
 
 static void test_death_of_a_waiting_client(void **state)
