@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-DEFAULT_LIMIT = 180
+DEFAULT_LIMIT = 600
 # What tools print is read by its English words, also where pytest is started by itself.
 os.environ["LC_ALL"] = "C"
 

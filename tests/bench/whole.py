@@ -41,8 +41,8 @@ def restarts_and_memory():
             time.sleep(1)
         memory = board.command_output("pidin mem")
         board.open_console("bench")
-        reset = int(board.expect(r"bench: reset at (\d+)", 60).group(1))
-        entry = int(board.expect(r"bench: entry cntvct (\d+)", 60).group(1))
+        reset = int(board.expect(r"bench: reset at (\d+)\s").group(1))
+        entry = int(board.expect(r"bench: entry cntvct (\d+)\s").group(1))
     found = re.search(r"\bidle\s+(\d+)K\s+(\d+)K of\s+(\d+)K", memory)
     assert found, f"`pidin mem` does not show the VM: {memory}"
     whole, used, kernel = map(int, found.groups())

@@ -19,7 +19,7 @@ def test_no_interrupt_is_lost(cpus):
     with Board(hello_replaced_by(b"ticks"), cpus=cpus) as board:
         board.prompt()
         board.open_console("hello")
-        if board.expect(r"ticks: (done|FAILED)", 90).group(1) != "done":
+        if board.expect(r"ticks: (done|FAILED)").group(1) != "done":
             board.fail("the guest says FAILED")
 
 
@@ -33,7 +33,7 @@ def test_counter_ahead_of_the_host(offset, timer):
     with Board(make_archive(files), cpus=2) as board:
         board.prompt()
         board.open_console("ahead")
-        if board.expect(r"ticks: (done|FAILED)", 60).group(1) != "done":
+        if board.expect(r"ticks: (done|FAILED)").group(1) != "done":
             board.fail("the guest says FAILED")
 
 
@@ -47,7 +47,7 @@ def test_guest_without_fp(cpus):
             assert "procmgr" in board.command_output("pidin")
             assert "nofp" in board.command_output("vm list")
         board.open_console("nofp")
-        if board.expect(r"ticks: (done|FAILED)", 60).group(1) != "done":
+        if board.expect(r"ticks: (done|FAILED)").group(1) != "done":
             board.fail("the guest says FAILED")
 
 
@@ -61,7 +61,7 @@ def test_fp_registers_stay(cpus):
             board.command_output("slay -s USR1 fp")
         reports = board.command_output("slog2info").count("vCPU 0: on, PC")
         board.open_console("fp")
-        if board.expect(r"fp: (done|FAILED)", 60).group(1) != "done":
+        if board.expect(r"fp: (done|FAILED)").group(1) != "done":
             board.fail("the guest has found other values in its FP registers")
         assert reports > 10, f"only {reports} times was the VM manager made to print"
 
@@ -71,8 +71,8 @@ def test_hostile_guest_hurts_only_itself():
     with Board(hello_replaced_by(b"hostile")) as board:
         board.prompt()
         board.open_console("hello")
-        board.expect(r"hostile: seed", 60)
-        board.expect(r"hostile: done", 120)
+        board.expect(r"hostile: seed")
+        board.expect(r"hostile: done ")
         if "FAILED" in board.seen:
             board.fail("the guest says FAILED")
         board.leave_console()

@@ -15,6 +15,6 @@ def test_hello(cpus):
         board.prompt()
         board.open_console("hello")
         for line in LINES:
-            board.expect(f"hello: {line}\r*\n", 60)
+            board.expect(f"hello: {line}\r*\n")
         board.leave_console()
-        board.output_with("vm list", r"\bhello\b.*\boff\b", 20)
+        board.output_with("vm list", r"\bhello\b.*\boff\b")

@@ -31,7 +31,7 @@ def archive(*args, **options):
 def told(board, name):
     """What the guest has told on its console: word -> value, class of the exception."""
     board.open_console(name)
-    board.expect("probe: done", 30)
+    board.expect("probe: done")
     found = re.findall(r"probe: (\w+) 0x(\w+) exception 0x(\w+)", board.seen)
     board.leave_console()
     return {word: (int(value, 16), int(exception, 16)) for word, value, exception in found}
@@ -53,17 +53,20 @@ def test_counter_offset():
     with Board(archive(vms, autostart=False), cpus=2) as board:
         board.prompt()
         time.sleep(1)
-        seen = {}
+        seen, took = {}, {}
         for name in vms:
+            began = time.monotonic()
             board.command_output(f"vm start {name}")
             seen[name] = told(board, name)
+            took[name] = time.monotonic() - began
         counter = {name: values["counter"][0] for name, values in seen.items()}
         hz = seen["zero"]["frequency"][0]
         assert hz < counter["host1"] < counter["behind"] - BEHIND < counter["host2"], counter
-        assert counter["zero"] < hz > counter["zero2"], counter
+        for name in ("zero", "zero2"):
+            assert counter[name] < took[name] * hz < counter["host2"], (name, counter, took)
         for name, values in seen.items():
             # Read one after the other, of one clock.
-            assert 0 <= values["physical"][0] - counter[name] < hz, (name, values)
+            assert 0 <= values["physical"][0] - counter[name] < took[name] * hz, (name, values)
 
 
 def cpu_time(board, name):
@@ -87,8 +90,8 @@ def test_exit_on_halt():
         threads = board.command_output("pidin threads")
         idle = [float(re.search(rf"CPU {cpu} idle: +([\d.]+) s", ended).group(1)) -
                 float(re.search(rf"CPU {cpu} idle: +([\d.]+) s", began).group(1)) for cpu in (1, 2)]
-    assert spent["leaves"] < 0.2 and spent["stays"] > 1, spent
-    assert idle[0] > 1 and idle[1] < 0.2, idle
+    assert spent["stays"] > 1 and spent["leaves"] < spent["stays"] / 5, spent
+    assert idle[0] > 1 and idle[1] < idle[0] / 5, idle
     states = [re.search(rf"^ *\d+ +\d+ vcpu0 +10r (\w+) +{cpu}  0x0{1 << cpu}", threads, re.M).group(1) for cpu in (1, 2)]
     assert states == ["WFI", "RUNNING"], threads
 
@@ -155,7 +158,10 @@ def test_messages():
             board.output_with(f"vm status {name}", r"entries +[1-9]")
             board.command_output(f"slay -s USR1 {name}")
         # The vCPU is the last one to report, a moment later.
-        log = board.output_with("slog2info", r"info +silent-vdev +vCPU 0: on, PC")
+        for name, (_, _, qvm, _) in LOGGED.items():
+            if qvm:
+                board.output_with("slog2info", rf"info +{name} +vCPU 0: on, PC")
+        log = board.command_output("slog2info")
     for name, (_, _, qvm, pl011) in LOGGED.items():
         lines = re.findall(rf"info +{name} +(.*)", log)
         assert any(re.match(rf"{name}: 1 vCPUs, 1024 KiB", line) for line in lines) == qvm, (name, lines)

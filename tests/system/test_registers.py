@@ -29,7 +29,7 @@ def first_look(board, name):
 def end(board, name):
     board.open_console(name)
     board.send("x")
-    result = board.expect(r"registers: (done|FAILED)([^\r\n]*)", 30)
+    result = board.expect(r"registers: (done|FAILED)([^\r\n]*)\r")
     assert result.group(1) == "done", result.group(0)
     board.leave_console()
     board.output_with("vm list", rf"^{name} +stopped +\d+ +off, exit 0", 20)

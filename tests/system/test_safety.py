@@ -48,9 +48,9 @@ def stops(archive, *messages):
     """The errors, then the safe state: nothing was started, and the board is switched off."""
     with Board(archive) as board:
         for message in messages:
-            board.expect(message, 60)
-        board.expect(UNMET, 20)
-        board.expect("global design safe state", 20)
+            board.expect(message)
+        board.expect(UNMET)
+        board.expect("global design safe state")
         board.expect_nothing(rf"{PROMPT}|started: slot|panic", 3, may_end=True)
 
 
@@ -58,9 +58,9 @@ def starts(archive, *warnings):
     """Exactly these warnings, then the guest."""
     with Board(archive) as board:
         for warning in warnings:
-            board.expect(f"warning: {warning}", 60)
+            board.expect(f"warning: {warning}")
             assert "warning:" not in board.seen
-        board.expect("access matrix", 60)
+        board.expect("access matrix")
         assert "warning:" not in board.seen and "error:" not in board.seen
         board.prompt()
 
@@ -101,7 +101,7 @@ def test_dma_that_nothing_bounds():
     text = "it is dma-uncontained: its devices reach all memory, also that of certified components"
     stops(system("", level="required", vm="dma-uncontained;"), f"hello: error: {text}")
     with Board(system("safety warn", certified=ALL, vm="dma-uncontained;")) as board:
-        board.expect(f"hello: warning: {text}", 60)
+        board.expect(f"hello: warning: {text}")
         board.prompt()
 
 
@@ -139,10 +139,10 @@ class Rebooting(Board):
         self.command.remove("-no-reboot")
 
     def ends(self, how):
-        self.expect("global design safe state", 20)
+        self.expect("global design safe state")
         assert "did not stop" not in self.seen, self.seen
         if how == "reset":
-            self.expect(BOOT, 20, "the start after the reset")
+            self.expect(BOOT, what="the start after the reset")
             # The next start may first say which registers its firmware has left closed.
             assert re.sub(r"Registers that firmware must open to EL2: [^\n]*", "", self.seen).strip() == "", self.seen
         else:
@@ -156,10 +156,10 @@ BOOT = r"Bulkhead: \d CPUs"
 def test_how_it_ends_before_anything_starts(how):
     """The cause comes first, the board's call last, with all CPUs stopped; a board that is reset comes to the same."""
     with Rebooting(system("safety required", vdev=None, safe_state=how)) as board:
-        board.expect(BOOT, 20)
+        board.expect(BOOT)
         for _ in range(2 if how == "reset" else 1):
-            board.expect("error: .*vdev pl011 is not a safety variant", 60)
-            board.expect(UNMET, 20)
+            board.expect("error: .*vdev pl011 is not a safety variant")
+            board.expect(UNMET)
             board.ends(how)
 
 
@@ -224,14 +224,14 @@ def test_failure_within_the_panic(how):
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     with Rebooting(make_archive({"system.dts": dts}), cpus=2, extra=("-gdb", f"unix:{path},server=on,wait=off")) as board:
-        board.expect(BOOT, 20)
+        board.expect(BOOT)
         board.prompt()
         debugger = Debugger(path)
         debugger.leads_astray(at)
         board.send("slay -s KILL lookout\r")
         debugger.is_astray(at)
         if how == "reset":
-            board.expect(BOOT, 20, "the start after the reset")
+            board.expect(BOOT, what="the start after the reset")
         else:
             board.expect_end()
         assert "global design safe state" not in board.seen

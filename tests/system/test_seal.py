@@ -4,7 +4,7 @@
 import re
 import time
 
-from harness import Board, bare_vm, make_archive, system_dts
+from harness import PATIENCE, Board, bare_vm, make_archive, system_dts
 
 # A server that nobody of the VM may talk to, in slot 4.
 KSERVER = """
@@ -13,7 +13,7 @@ KSERVER = """
 """
 
 
-def verdict(board, program, since=0, timeout=60):
+def verdict(board, program, since=0, timeout=PATIENCE):
     """The program's count of checks in the log, behind so many earlier ones; what failed is shown."""
     end = time.monotonic() + timeout
     while True:
@@ -45,7 +45,7 @@ def test_subverted_procmgr():
         checks = verdict(board, "roguemgr")
         assert checks > 7000, f"only {checks} checks"
         board.open_console("ticks")
-        if board.expect(r"ticks: (done|FAILED)", 60).group(1) != "done":
+        if board.expect(r"ticks: (done|FAILED)").group(1) != "done":
             board.fail("the guest says FAILED")
         board.leave_console()
         output = board.command_output("pidin")

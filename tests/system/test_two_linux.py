@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness import PROMPT, Board, Guest, make_archive
+from harness import PATIENCE, PROMPT, Board, Guest, make_archive
 
 GUESTS = ("linux1", "linux2")
 GUEST_CPUS = 2
@@ -26,7 +26,7 @@ def vm_line(board, name):
     return lines[0]
 
 
-def wait_for_line(board, name, pattern, timeout=30):
+def wait_for_line(board, name, pattern, timeout=PATIENCE):
     """Asks `vm list` until the guest's line matches."""
     end = time.monotonic() + timeout
     while not re.search(pattern, line := vm_line(board, name)):
@@ -45,7 +45,6 @@ def end_from_within(board, name, command, cause):
     """Types `command` in a guest's shell and waits until the guest has ended, with that cause."""
     with Guest(board, name):
         board.send(command + "\r")
-        time.sleep(1)
     wait_for_line(board, name, rf"\bstopped\b.*\b{cause}\b")
 
 
@@ -72,18 +71,20 @@ def test_both_guests_work(archive):
 
 
 def test_guest_time_is_host_time(archive):
-    """The guest's clock runs as fast as the host's: over 10 s they part by less than 1 s."""
+    """The guest's clocks run as fast as the host's, as far as whole seconds tell, however long a command takes."""
     with Board(archive) as board:
         board.prompt()
         with Guest(board, "linux1") as guest:
-            uptime = "cut -d. -f1 /proc/uptime"
-            host_start, date_start, up_start = time.monotonic(), guest.number("date +%s"), guest.number(uptime)
+            def look(command):
+                before = time.monotonic()
+                return before, guest.number(command), time.monotonic()
+
+            clocks = {"date": "date +%s", "uptime": "cut -d. -f1 /proc/uptime"}
+            first = {name: look(command) for name, command in clocks.items()}
             time.sleep(10)
-            host_end, date_end, up_end = time.monotonic(), guest.number("date +%s"), guest.number(uptime)
-            host = host_end - host_start
-            # Both clocks are read in whole seconds, and a command takes its time.
-            assert abs(date_end - date_start - host) < 2, f"date went {date_end - date_start} s in {host:.1f} s"
-            assert abs(up_end - up_start - host) < 2, f"uptime went {up_end - up_start} s in {host:.1f} s"
+            for name, command in clocks.items():
+                (before, start, after), (again, end, last) = first[name], look(command)
+                assert again - after - 1 < end - start < last - before + 1, (name, first[name], (again, end, last))
 
 
 def test_consoles_are_separate(archive):
@@ -157,7 +158,6 @@ def restart(archive, times):
             other.run("true")
 
 
-@pytest.mark.limit(300)
 def test_restarts(archive):
     restart(archive, 3)
 

@@ -34,7 +34,7 @@ def board(name, kind, system, kernel="Image", elf=kernel_path.KERNEL, idle=0):
 
 def switch_off(machine):
     machine.send("shutdown\r")
-    machine.expect_end(120)
+    machine.expect_end()
 
 
 def run_worst(kind):
@@ -44,10 +44,10 @@ def run_worst(kind):
     report, machine = board("worst", kind, system, "first/kworst.Image", BUILD / "first/kworst.elf",
                             idle=7)
     with machine as b:
-        end = b.expect(r"kworst: \d+ passed, (\d+) failed", 300, "the report of kworst")
+        end = b.expect(r"kworst: \d+ passed, (\d+) failed", 1200, "the report of kworst")
         if end.group(1) != "0":
             b.fail("kworst did not get its calls so far as it should")
-        b.expect_end(60)
+        b.expect_end()
     return report
 
 
@@ -56,7 +56,7 @@ def run_programs(kind):
     names = ("kcalls", "kmessages", "runtime", "kexhaust")
     report, machine = board("programs", kind, {"system.dts": system_dts(first="".join(program(n, "ready;") for n in names))})
     with machine as b:
-        b.prompt(300)
+        b.prompt(1200)
         switch_off(b)
     return report
 
@@ -70,7 +70,7 @@ def run_guests(kind):
     with machine as b:
         b.prompt()
         b.open_console("hostile")
-        b.expect(r"hostile: (done|FAILED)", 300)
+        b.expect(r"hostile: (done|FAILED)", 1200)
         b.leave_console()
         for command in ("pidin", "vm stop hello", "vm list", "vm start hostile", "vm start hello", "slay -s KILL hello",
                         "slog2info"):
