@@ -243,7 +243,7 @@ class Board:
         when what is typed goes there."""
         __tracebackhide__ = True
         end = time.monotonic() + timeout
-        greeting = rf"(console of {re.escape(name)}; Ctrl-\] leaves it\r\n)"
+        greeting = rf"(console of {re.escape(name)}; Ctrl-\] leaves it\r*\n)"
         while True:
             self.send(f"console {name}\r")
             if self.expect(rf"{greeting}|console: there is no console '", what=f"what `console {name}` says").group(1):
