@@ -32,7 +32,7 @@ def expected(path, mark, what="expect"):
 
 
 def check(arguments, wanted):
-    run = subprocess.run([TOOL, "check", *arguments], capture_output=True, text=True, timeout=30)
+    run = subprocess.run([TOOL, "check", *arguments], capture_output=True, text=True, timeout=120)
     said = run.stderr.splitlines()
     assert wanted, "the case says nothing about what it expects"
     assert said == wanted, "expected:\n  " + "\n  ".join(wanted) + "\nprinted:\n  " + "\n  ".join(said)
@@ -83,7 +83,7 @@ def map_cases():
 def run_map(path, board):
     """A right system: its access matrix is that of the lines "// map: text"."""
     wanted = expected(path / "system.dts", "//", "map")
-    done = subprocess.run([TOOL, "map", str(path), "--board", str(board)], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([TOOL, "map", str(path), "--board", str(board)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert wanted and done.stdout.splitlines() == wanted, "printed:\n" + done.stdout
 
@@ -102,7 +102,7 @@ class NotBuilt(Exception):
 
 def run_plan(path, board):
     command = [TOOL, "check", path.name, "--board", str(board), "--plan"]
-    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=120)
     said, wanted = done.stderr.splitlines(), expected(path, "#", "plan")
     if said and all("not supported yet" in line for line in said):
         raise NotBuilt(said[0])

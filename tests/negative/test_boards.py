@@ -39,7 +39,7 @@ def trees():
 
 def check(folder, tree, *more):
     done = subprocess.run([run.TOOL, "check", str(folder), "--board", str(tree), *more], capture_output=True, text=True,
-                          timeout=60)
+                          timeout=120)
     return done.returncode, done.stderr
 
 

@@ -11,7 +11,7 @@ def rules():
     """What make knows of a build folder that is empty: each file that it can make, and what it is made of."""
     clean = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     said = subprocess.run(["make", "-pn", "BUILD=nowhere", "help"], cwd=run.TOP, env=clean, capture_output=True, text=True,
-                          timeout=60, check=True).stdout
+                          timeout=120, check=True).stdout
     return dict(re.findall(r"^(nowhere/[^\s#:=%]+): ([^=\n]*)$", said, re.MULTILINE))
 
 

@@ -76,9 +76,9 @@ def system(folder, files, lines, memory="ram 0x80000000,16M"):
 def both(folder, files, lines, **more):
     """The messages of `check`, which are those of `image`; nothing is written if there are any."""
     words = system(folder, files, lines, **more)
-    check = subprocess.run([run.TOOL, "check", *words], capture_output=True, text=True, timeout=60)
+    check = subprocess.run([run.TOOL, "check", *words], capture_output=True, text=True, timeout=120)
     out = folder / "out.cpio"
-    made = subprocess.run([run.TOOL, "image", *words, "-o", str(out)], capture_output=True, text=True, timeout=60)
+    made = subprocess.run([run.TOOL, "image", *words, "-o", str(out)], capture_output=True, text=True, timeout=120)
     said = [line for line in made.stderr.splitlines() if "is not signed" not in line]
     assert (check.returncode, check.stderr.splitlines()) == (made.returncode, said)
     assert out.exists() == (made.returncode == 0)

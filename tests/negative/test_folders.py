@@ -185,7 +185,7 @@ def test_no_secret_key_is_built_in(tmp_path, which):
     given = {"secret": key, "bare": bare, "good": public}[which]
     header = tmp_path / "build" / "keys" / "include" / "public_key.h"
     done = subprocess.run(["make", "-C", run.TOP, f"BUILD={tmp_path / 'build'}", f"PUBLIC_KEY={given}", header],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=120)
     assert (done.returncode == 0) == (which == "good"), done.stderr
     assert header.exists() == (which == "good")
     if which != "good":
@@ -250,5 +250,5 @@ def test_another_key_is_built_in(tmp_path):
         if not public.exists():
             make_key(tmp_path, name)
         subprocess.run(["make", "-C", run.TOP, f"BUILD={build}", f"PUBLIC_KEY={public}", program], check=True,
-                       capture_output=True, timeout=60)
+                       capture_output=True, timeout=120)
         assert bytes.fromhex(public.read_text().split()[1]) in program.read_bytes()

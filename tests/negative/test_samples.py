@@ -21,7 +21,7 @@ ALLOWED = re.compile(r"\[[^]]+\] ('.*' (is not supported yet|exists only on x86)
 
 
 def check(path, *words):
-    return subprocess.run([run.TOOL, "check", str(path), *words], capture_output=True, text=True, timeout=30)
+    return subprocess.run([run.TOOL, "check", str(path), *words], capture_output=True, text=True, timeout=120)
 
 
 def examples():

@@ -74,7 +74,7 @@ def readelf(folder, answers, status=0):
 
 
 def script(name, *words, **environment):
-    return subprocess.run([run.TOP / "tools" / name, *words], capture_output=True, text=True, timeout=20,
+    return subprocess.run([run.TOP / "tools" / name, *words], capture_output=True, text=True, timeout=120,
                           env={**os.environ, **environment})
 
 
@@ -131,7 +131,7 @@ def test_no_addresses(tmp_path):
 def make(*words, **environment):
     clean = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     return subprocess.run(["make", *words], cwd=run.TOP, env={**clean, **environment}, capture_output=True, text=True,
-                          timeout=60)
+                          timeout=120)
 
 
 BRANCH = "0000000000000000 <mmu_on>:\n   0:\tbr\tx0"

@@ -163,7 +163,7 @@ class World:
         for name in ("log", "count"):
             (self.folder / name).write_text("")
         clean = {name: value for name, value in os.environ.items() if name not in ("BUILD", "APT_CONFIG")}
-        return subprocess.run([run.TOP / "tools" / script, *words], cwd=self.folder, start_new_session=True, timeout=60,
+        return subprocess.run([run.TOP / "tools" / script, *words], cwd=self.folder, start_new_session=True, timeout=120,
                               capture_output=True, text=True, stdin=subprocess.DEVNULL,
                               env={**clean, "PATH": f"{self.folder}/bin:{os.environ['PATH']}", "WORLD": str(self.folder),
                                    "SETUP_ROOT": f"{self.folder}/root", "BUILD": str(self.build),
@@ -398,5 +398,5 @@ def test_mirror(tmp_path, name):
         ("Dir::Etc::SourceParts", "parts"), ("Dir::State", ""), ("Dir::State::Lists", "lists"), ("Dir::State::status", "status"),
         ("Dir::Cache", "cache"))) + 'APT::Architecture "amd64"; APT::Architectures { "amd64"; };\n')
     done = subprocess.run(["bash", "-euc", f". {run.TOP}/tools/debian.sh; codename=bookworm; mirrors"], capture_output=True,
-                          text=True, timeout=20, env={**os.environ, "APT_CONFIG": str(tmp_path / "apt.conf")})
+                          text=True, timeout=120, env={**os.environ, "APT_CONFIG": str(tmp_path / "apt.conf")})
     assert (done.returncode, done.stderr, done.stdout.splitlines()) == (0, "", wanted)

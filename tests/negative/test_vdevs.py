@@ -52,7 +52,7 @@ def build(folder, source=GOOD, name="sample", drop=(), extra=()):
 
 def check(folder, name="sample"):
     (folder / "vm.qvmconf").write_text(CONFIG % name)
-    return subprocess.run([run.TOOL, "check", folder / "vm.qvmconf"], capture_output=True, text=True, timeout=30)
+    return subprocess.run([run.TOOL, "check", folder / "vm.qvmconf"], capture_output=True, text=True, timeout=120)
 
 
 def refusal(reason):
@@ -65,7 +65,7 @@ def test_good(tmp_path):
     done = check(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     (tmp_path / "vm.qvmconf").write_text(CONFIG % "sample" + "    speed 6\n")
-    done = subprocess.run([run.TOOL, "check", tmp_path / "vm.qvmconf"], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([run.TOOL, "check", tmp_path / "vm.qvmconf"], capture_output=True, text=True, timeout=120)
     assert done.returncode == run.EX_CONFIG
     assert "[vm.qvmconf:7] unknown option 'speed'" in done.stderr
 

@@ -56,7 +56,7 @@ def make_archive(system, name=None, replaced=None, options=()):
     else:
         folder = pathlib.Path(system) if os.sep in str(system) else TOP / "examples" / system
     archive = BUILD / "images" / f"{name}.cpio"
-    done = subprocess.run([TOP / "tools/image.sh", folder, archive, *options], capture_output=True, text=True, timeout=60,
+    done = subprocess.run([TOP / "tools/image.sh", folder, archive, *options], capture_output=True, text=True, timeout=120,
                           stdin=subprocess.DEVNULL, env={**os.environ, "BUILD": str(other_build(name, replaced) if replaced else BUILD)})
     assert done.returncode == 0, f"no archive from {folder}, exit status {done.returncode}:\n{done.stdout}{done.stderr}"
     return archive
@@ -66,7 +66,7 @@ def resign(archive, key=None, readonly=BUILD / "kernel/Image.readonly", more=())
     """Signs an archive that was changed, which the host tool would never build."""
     key = key or os.environ.get("KEY", BUILD / "keys/development.key")
     subprocess.run([BUILD / "bulkhead", "sign", archive, "--key", key, "--readonly", readonly, *more],
-                   check=True, capture_output=True, timeout=60)
+                   check=True, capture_output=True, timeout=120)
     return archive
 
 

@@ -130,7 +130,7 @@ def test_registers_are_no_memory():
 def test_linux_has_a_clock(tmp_path):
     """Debian's kernel, with a device tree of the user's that refers to the generated gic."""
     (tmp_path / "rtc.dts").write_text(LINUX_DTS)
-    subprocess.run(["dtc", "-q", "-o", tmp_path / "rtc.dtb", tmp_path / "rtc.dts"], check=True, timeout=20)
+    subprocess.run(["dtc", "-q", "-o", tmp_path / "rtc.dtb", tmp_path / "rtc.dts"], check=True, timeout=120)
     files = example("two-linux")
     config = files["linux1.qvmconf"].decode() + f"\nfdt load rtc.dtb\n{PASS}\n"
     files = {"system.dts": system_dts(vms=[("linux1", DEVICE)]), "linux1.qvmconf": config,
@@ -160,8 +160,8 @@ def carveout(archive, tmp_path, **options):
     machine = command.index("-M") + 1
     board_dtb = tmp_path / "board.dtb"
     dump = [*command[:machine], f"{command[machine]},dumpdtb={board_dtb}", *command[machine + 1:]]
-    subprocess.run(dump, check=True, timeout=60, stdin=subprocess.DEVNULL, capture_output=True)
-    tree = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", board_dtb], check=True, timeout=20,
+    subprocess.run(dump, check=True, timeout=120, stdin=subprocess.DEVNULL, capture_output=True)
+    tree = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", board_dtb], check=True, timeout=120,
                           capture_output=True, text=True).stdout
     (tmp_path / "board.dts").write_text(tree + """
 / {
@@ -173,7 +173,7 @@ def carveout(archive, tmp_path, **options):
     };
 };
 """)
-    subprocess.run(["dtc", "-q", "-o", board_dtb, tmp_path / "board.dts"], check=True, timeout=20)
+    subprocess.run(["dtc", "-q", "-o", board_dtb, tmp_path / "board.dts"], check=True, timeout=120)
     return ["-dtb", str(board_dtb)]
 
 
@@ -205,7 +205,7 @@ TREE = """/dts-v1/;
 def blobs(tmp_path):
     """What lies in the reserved memory before the board starts: an initramfs, a device tree, and data behind them."""
     (tmp_path / "tree.dts").write_text(TREE)
-    subprocess.run(["dtc", "-q", "-o", tmp_path / "tree.dtb", tmp_path / "tree.dts"], check=True, timeout=20)
+    subprocess.run(["dtc", "-q", "-o", tmp_path / "tree.dtb", tmp_path / "tree.dts"], check=True, timeout=120)
     (tmp_path / "data").write_bytes(b"data of nobody!!" * 256)
     initramfs = BUILD / "guests/initramfs.cpio.gz"
     for file, address in ((initramfs, 0xb0000000), (tmp_path / "tree.dtb", 0xb3000000), (tmp_path / "data", 0xb3010000)):

@@ -113,12 +113,12 @@ def kernel_module(name):
 def linux_archive(tmp_path):
     """Two of Debian's kernels with two modules of its package, which only this test needs."""
     (tmp_path / "keys.dts").write_text(LINUX_DTS)
-    subprocess.run(["dtc", "-q", "-o", tmp_path / "keys.dtb", tmp_path / "keys.dts"], check=True, timeout=20)
+    subprocess.run(["dtc", "-q", "-o", tmp_path / "keys.dtb", tmp_path / "keys.dts"], check=True, timeout=120)
     (tmp_path / "lib").mkdir()
     for name in ("evdev", "gpio_keys"):
         (tmp_path / f"lib/{name}.ko").write_bytes(kernel_module(name))
     modules = subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"], cwd=tmp_path, check=True, capture_output=True,
-                             timeout=20, input=b"lib\nlib/evdev.ko\nlib/gpio_keys.ko\n").stdout
+                             timeout=120, input=b"lib\nlib/evdev.ko\nlib/gpio_keys.ko\n").stdout
     # Linux takes archives one behind the other.
     initrd = (BUILD / "guests/initramfs.cpio.gz").read_bytes() + gzip.compress(modules, mtime=0)
     files = {"system.dts": shmem_dts(["linux1", "linux2"], [("pool", 0x10000, '"linux1", "linux2"', "")]),
