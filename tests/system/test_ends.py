@@ -66,7 +66,7 @@ def counted(reset_ms, spin):
     with Board(archive, cpus=2, ram="5G", cpu=COUNTING, single=False, extra=("-plugin", plugin)) as board:
         periods, _, _, restarts = measured(board)
         board.send("shutdown\r")
-        board.expect_end(60)
+        board.expect_end()
     vectors, longest, left = map(int, re.fullmatch(r"vectors (\d+) longest (\d+) left (\d+)\n", out.read_text()).groups())
     assert vectors >= periods - SKIPPED - 1 and periods >= 1000, (vectors, periods)
     return longest, left, vectors, restarts
@@ -100,7 +100,7 @@ def test_set_and_way_delays_nobody_on_one_cpu(ram):
         board.open_console("culprit")
         before, since = map(int, board.expect(FLUSHES, 120).groups())
         board.leave_console()
-        board.command_output("vm start victim", 60)
+        board.command_output("vm start victim")
         board.open_console("victim")
         periods, latest, missed, until = map(int, board.expect(
             r"periodic: periods (\d+) latest (\d+) mean \d+ over (\d+) hz 1000000000 at (\d+)\r", 240).groups())

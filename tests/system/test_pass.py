@@ -242,4 +242,4 @@ def test_blob_that_is_no_tree():
     config = bare_vm("hello", "hello", more="fdt pass loc 0x98000000,0x10000,rc=0x60000000")
     with Board(make_archive({"system.dts": dts, "hello.qvmconf": config}), cpus=2) as board:
         board.expect(r"hello ended: exit code 65, cause error, its guest has not begun: \[hello.qvmconf:\d+\] "
-                     "what is passed as `fdt` is no device tree", 60)
+                     "what is passed as `fdt` is no device tree")

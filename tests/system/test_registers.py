@@ -17,7 +17,7 @@ OPENED = {"cortex-a53": "pmcr_el0", "neoverse-n1": "pmcr_el0",
 def first_look(board, name):
     """What the registers hold when a VM starts, and how many then hold its pattern."""
     board.open_console(name)
-    held = board.expect(r"registers: holds (\d+) patterns, tried (\d+)\r", 150)
+    held = board.expect(r"registers: holds (\d+) patterns, tried (\d+)\r", 300)
     first = dict(re.findall(r"registers: first (\S+ \S+) = (0x[0-9a-f]+)", board.seen))
     complaints = re.findall(r"registers: FAILED: ([^\r\n]*)", board.seen)
     assert not complaints, complaints
@@ -32,7 +32,7 @@ def end(board, name):
     result = board.expect(r"registers: (done|FAILED)([^\r\n]*)\r")
     assert result.group(1) == "done", result.group(0)
     board.leave_console()
-    board.output_with("vm list", rf"^{name} +stopped +\d+ +off, exit 0", 20)
+    board.output_with("vm list", rf"^{name} +stopped +\d+ +off, exit 0")
 
 
 @pytest.mark.parametrize("cpu", PATTERNS)
@@ -44,7 +44,7 @@ def test_nothing_crosses(cpu):
     for i, name in enumerate(("one", "two")):
         files[f"{name}.qvmconf"] = bare_vm(name, "registers", f"vm={i}", cpus=("sched 10",))
     with Board(make_archive(files), cpus=1, cpu=cpu) as board:
-        opened = board.expect(r"Registers that firmware must open to EL2: ([^\r\n]*)\r", 30).group(1)
+        opened = board.expect(r"Registers that firmware must open to EL2: ([^\r\n]*)\r").group(1)
         assert opened == OPENED[cpu]
         board.prompt()
         board.command_output("vm start one")
@@ -68,7 +68,7 @@ def test_set_and_way():
     with Board(make_archive(files), cpus=1, cpu="neoverse-n1,cntfrq=1000000000", icount=True) as board:
         board.prompt()
         board.open_console("setway")
-        board.expect("probe: done", 60)
+        board.expect("probe: done")
         found = {name: (int(count), int(first), int(others)) for name, count, first, others in re.findall(
             r"probe: ([a-z ]+) operations (\d+) first (\d+) others (\d+)", board.seen)}
         board.leave_console()
