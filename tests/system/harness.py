@@ -20,7 +20,7 @@ BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build")).resolve()
 PROMPT = r"bulkhead> "
 LAST_LINES = 40
 PATIENCE = 120  # seconds for what takes one or two by itself: a loaded machine emulates that much more slowly
-OPEN_END = re.compile(r"[+*]\)*$")
+OPEN_END = re.compile(r"[+*]\)*\Z")
 
 
 def running_test():
