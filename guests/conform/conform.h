@@ -140,6 +140,7 @@ void check_state(void);
 void check_scripts(void);
 void check_random(void);
 void check_psci(void);
+void check_first(void);
 void check_promises(void);
 void check_power(void);
 void check_ipi(void);

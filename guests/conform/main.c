@@ -32,6 +32,7 @@ void guest_main(void)
 	check_timer();
 	check_uart();
 	check_psci();
+	check_first();
 	check_promises();
 	check_power();
 	check_smp();

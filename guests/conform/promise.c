@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What a feature register promises can be done, and the first things that kernels do on a core: whether EL1 is the
- * highest level, so that the frequency is theirs to write; the firmware's conduits; CPACR, vectors and timers.
- */
+/* What a feature register promises can be done; what it does not promise is Undefined. */
 #include "conform.h"
 
 /* Feature registers. */
@@ -132,70 +129,8 @@ static void keep(const struct promise *p)
 	found_right(promised ? works : !works || !p->only_if, 1);
 }
 
-static uint64_t smc(uint64_t function)
-{
-	register uint64_t x0 __asm__("x0") = function;
-
-	__asm__ volatile(".inst 0xd4000003"
-			 : "+r"(x0)
-			 :
-			 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
-			   "x15", "x16", "x17", "memory");
-	return x0;
-}
-
-static void check_first(void)
-{
-	uint64_t hz = counter_hz();
-
-	if (CHECK("first", "current_el"))
-		found_right(READ_REG("currentel"), 4);
-	if (CHECK("first", "el1_is_not_the_highest"))
-		found((read_pfr0() & 0xff00) != 0);
-	if (CHECK("first", "el0_aarch64"))
-		found_right((read_pfr0() & 0xf) == 1 || (read_pfr0() & 0xf) == 2, 1);
-	if (CHECK("first", "el1_aarch64"))
-		found_right((read_pfr0() & 0xf0) == 0x10 || (read_pfr0() & 0xf0) == 0x20, 1);
-	if (CHECK("first", "cntfrq_write")) {
-		WRITE_REG("cntfrq_el0", hz);
-		found(0);
-	}
-	if (CHECK("first", "cntfrq_stays"))
-		found_right(counter_hz() == hz, 1);
-	if (CHECK("first", "smc_psci_version"))
-		found((uint32_t)smc(0x84000000));
-	if (CHECK("first", "hvc_psci_version"))
-		found_right((uint64_t)hvc(0x84000000, 0, 0, 0) & 0xffffffff, 0x10001);
-	if (CHECK("first", "cpacr")) {
-		WRITE_REG("cpacr_el1", 3 << 20);
-		isb();
-		found_right(READ_REG("cpacr_el1"), 3 << 20);
-	}
-	if (CHECK("first", "cntv_cval")) {
-		WRITE_REG("cntv_cval_el0", ~0ull);
-		found_right(READ_REG("cntv_cval_el0"), ~0ull);
-	}
-	if (CHECK("first", "cntp_cval")) {
-		WRITE_REG("cntp_cval_el0", ~0ull);
-		found_right(READ_REG("cntp_cval_el0"), ~0ull);
-	}
-	if (CHECK("first", "mpidr"))
-		found_right(READ_REG("mpidr_el1") & 0xff00ffffff, 0);
-	if (CHECK("first", "os_lock")) {
-		WRITE_REG("oslar_el1", 0);
-		isb();
-		found_right(READ_REG("oslsr_el1") & 2, 0);
-	}
-	if (CHECK("first", "mdscr")) {
-		WRITE_REG("mdscr_el1", 1 << 12);
-		found_right(READ_REG("mdscr_el1") & 1 << 12, 1 << 12);
-		WRITE_REG("mdscr_el1", 0);
-	}
-}
-
 void check_promises(void)
 {
-	check_first();
 	for (const struct promise *p = promises; p < promises + sizeof(promises) / sizeof(promises[0]); p++)
 		if (CHECK("promise", p->name))
 			keep(p);
