@@ -57,6 +57,7 @@ int process_launch(uint32_t number)
 	if (slot->start_again)
 		return 0;
 	slot->unwanted = false;
+	slot->name_refused = false;
 	slot->refusal = 0;
 	slot->note[0] = '\0';
 	if (!make_layout(number, slot)) {

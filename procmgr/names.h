@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 #include <bulkhead/proto.h>
+#include <sysconf.h>
 
-#define NAMES_OF_SLOT   4
+#define NAMES_OF_SLOT   (1 + SYS_SERVES_MAX) /* all that it may have */
 #define WAITERS_OF_SLOT 8
 #define NAMES_WAITING   1 /* the answer comes later */
 

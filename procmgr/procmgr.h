@@ -73,6 +73,7 @@ struct slot {
 	bool running, ready;  /* ready, of a VM: its guest was let go */
 	bool start_again;     /* once its end is over */
 	bool unwanted;        /* the operator has asked for its end since its start */
+	bool name_refused;    /* since its start it has asked for a name that it may not serve */
 	uint32_t refusal;     /* not 0: exit status that it is ended with */
 	struct layout layout; /* of the process that was started last */
 	uint32_t starts;

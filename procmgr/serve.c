@@ -46,16 +46,38 @@ void names_answer(uint64_t rcvid, const struct pm_name *answer)
 	MsgReply_r((int64_t)rcvid, 0, answer, sizeof *answer);
 }
 
+/* Who that is was fixed by the description, before the seal. */
+static bool may_serve(const struct slot *slot, const char *name)
+{
+	return slot->kind == SLOT_SERVER && sys_serves(slot->server, name);
+}
+
+/* Whoever has it need not run. One line for each life of a process: it could ask without end. */
+static void report_taking(struct slot *slot, const char *name)
+{
+	const char *owner = NULL;
+
+	if (slot->name_refused)
+		return;
+	slot->name_refused = true;
+	for (uint32_t i = 1; i < PROCESS_MAX; i++)
+		if (may_serve(&slots[i], name))
+			owner = slots[i].name;
+	log_line(SLOG_WARN, "%s may not serve \"%s\", which is %s's", slot->name, name,
+		 owner != NULL ? owner : "nobody");
+}
+
 static int name_attach_request(struct request *r)
 {
 	struct pm_name *name = &r->message->name;
 	int result;
 
-	/* A process without public channels has nothing to put under a name; one with could still take another's. */
-	if (!(slots[r->slot].abilities & ABLE_PUBLIC))
-		return -EPERM;
 	if (!text_ok(name->name, sizeof name->name) || name->chid == 0)
 		return -EINVAL;
+	if (!may_serve(&slots[r->slot], name->name)) {
+		report_taking(&slots[r->slot], name->name);
+		return -EPERM;
+	}
 	result = names_attach(r->slot, name->name, name->chid);
 	if (result == 0 && strcmp(name->name, "slogger") == 0)
 		log_slogger(r->slot, name->chid);

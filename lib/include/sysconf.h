@@ -18,6 +18,7 @@
 #define SYS_ARGS_MAX       15   /* beside the program's name */
 #define SYS_STRINGS_MAX    2048 /* bytes of all arguments and variables of one process, with their NULs */
 #define SYS_ENV_MAX        8
+#define SYS_SERVES_MAX     4 /* names of one process beside its own */
 #define SYS_DEVICES_MAX    8 /* of one owner */
 #define SYS_MMIO_MAX       4 /* ranges of one owner that belong to no device which has a name */
 #define SYS_IRQS_MAX       8 /* interrupts of one owner that belong to no device which has a name */
@@ -77,8 +78,11 @@ struct sys_owner {
 struct sys_process {
 	struct sys_owner own;
 	const char *program;
-	uint32_t abilities; /* ABLE_* */
-	bool ready;         /* the next process starts only when this one has said that it is ready */
+	uint32_t abilities;                 /* ABLE_* */
+	const char *serves[SYS_SERVES_MAX]; /* names for its channels, beside its own; for sys_serves() */
+	unsigned serves_count;
+	bool serves_given, serves_wrong; /* by `serves`; in it there is a mistake */
+	bool ready;                      /* the next process starts only when this one has said that it is ready */
 };
 
 struct sys_vm {
@@ -135,6 +139,9 @@ static inline const struct sys_owner *sys_owner_at(const struct sys_config *conf
 	return owner < config->process_count ? &config->processes[owner].own
 					     : &config->vms[owner - config->process_count].own;
 }
+
+/* May the process put its channels under that name? Of each name at most one process may, for good. */
+bool sys_serves(const struct sys_process *process, const char *name);
 
 /* The value of NAME in an owner's `env`, or NULL. */
 const char *sys_env(const struct sys_owner *owner, const char *name);

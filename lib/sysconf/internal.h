@@ -53,6 +53,7 @@ void sys_share_cpus(struct sys_config *config);
 struct sys_place sys_owner_place(const struct sys_config *config, unsigned owner, const char *property);
 
 /* parts.c: memory regions, clusters and pools. */
+bool sys_good_name(const char *name);
 void sys_check_name(const struct reader *r);
 void sys_read_region(const struct reader *r);
 void sys_read_cluster(const struct reader *r);
@@ -133,6 +134,15 @@ void sys_add_consoles(struct sys_vm_needs *needs, const struct qvm_config *confi
 		      struct qvm_place place);
 void sys_check_consoles(const struct sys_config *config, unsigned v, const struct sys_vm_needs *needs,
 			struct sys_report *report);
+
+/* names.c: what a service is called, the program that gives it by itself, and words for it. */
+struct sys_known_service {
+	const char *name, *program, *what;
+};
+extern const struct sys_known_service sys_services[SYS_SERVICES];
+void sys_read_serves(const struct reader *r, struct sys_process *p);
+/* When all processes are known. */
+void sys_bind_names(struct sys_config *config, struct sys_report *report);
 
 /* services.c */
 void sys_need_service(struct sys_vm_needs *needs, enum sys_service service, const char *who, struct qvm_place place);

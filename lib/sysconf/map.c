@@ -147,6 +147,22 @@ static void print_unresolved(const struct printer *p)
 
 /* ---- processes and VMs ---- */
 
+/* The names that it, and nobody else, serves. */
+static void print_names(const struct printer *p, unsigned owner)
+{
+	const struct sys_process *process = &p->map->config->processes[owner];
+	char names[LINE_BYTES] = "";
+
+	if (sys_serves(process, process->own.name))
+		append(names, sizeof(names), process->own.name);
+	for (unsigned i = 0; i < process->serves_count; i++) {
+		if (strcmp(process->serves[i], process->own.name) != 0)
+			append(names, sizeof(names), process->serves[i]);
+	}
+	if (*names)
+		print(p, "  slot %-2u serves: %s", owner + 1, names);
+}
+
 static void print_reach(const struct printer *p, unsigned owner)
 {
 	const struct sys_config *config = p->map->config;
@@ -159,6 +175,8 @@ static void print_reach(const struct printer *p, unsigned owner)
 	}
 	if (*names)
 		print(p, "  slot %-2u connects to: %s", owner + 1, names);
+	if (owner < config->process_count)
+		print_names(p, owner);
 	if (own->dma_uncontained)
 		print(p, "  slot %-2u REACHES ALL MEMORY by its devices' DMA (dma-uncontained)", owner + 1);
 }

@@ -6,12 +6,16 @@
 #include <string.h>
 #include <vdevconf.h>
 
-void sys_check_name(const struct reader *r)
+bool sys_good_name(const char *name)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-	const char *name = r->place.name;
 
-	if (!*name || strlen(name) >= NAME_MAX_ || strspn(name, allowed) != strlen(name))
+	return *name && strlen(name) < NAME_MAX_ && strspn(name, allowed) == strlen(name);
+}
+
+void sys_check_name(const struct reader *r)
+{
+	if (!sys_good_name(r->place.name))
 		MISTAKE(r, NULL, "its name must be 1 to %d letters, digits, '_', '-' or '.'", NAME_MAX_ - 1);
 }
 

@@ -16,7 +16,7 @@
 	    "kernel-memory", "connect", "devices", "mmio", "interrupts", "regions", "dma-uncontained", "restart", \
 	    "restart-limit", "restart-delay", "critical"
 
-static const char *const process_words[] = {"program", "abilities", "ready", OWNER_WORDS, NULL};
+static const char *const process_words[] = {"program", "abilities", "serves", "ready", OWNER_WORDS, NULL};
 static const char *const vm_words[] = {"config", "autostart", OWNER_WORDS, NULL};
 
 static uint32_t read_abilities(const struct reader *r)
@@ -120,6 +120,7 @@ static void read_process(const struct reader *r)
 	p->program = sys_string(r, "program", true);
 	sys_read_owner(r, &p->own, DEFAULT_MEMORY, DEFAULT_KERNEL_MEMORY);
 	p->abilities = read_abilities(r);
+	sys_read_serves(r, p);
 	p->ready = sys_flag(r, "ready");
 	/* It counts only now: a name that is compared with itself is not new. */
 	c->process_count++;
@@ -236,6 +237,7 @@ unsigned sys_read(struct sys_config *config, const void *dtb, size_t bytes, stru
 	read_folder(&r, "clusters", read_part);
 	read_folder(&r, "processes", read_process);
 	read_folder(&r, "processes", read_process_connect);
+	sys_bind_names(config, report);
 	read_folder(&r, "vms", read_vm);
 	read_folder(&r, "shared-memory", read_part);
 	sys_share_cpus(config);

@@ -1,36 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What VMs need of other processes, and the console driver of its device. A service is known by the program that gives
- * it: an owner's own program may give any, so where one is, nothing is said.
- */
+/* What VMs need of other processes, and the console driver of its device. */
 #include "internal.h"
 #include <bulkhead.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-	const char *program, *what;
-} services[SYS_SERVICES] = {
-    [SYS_CONSOLE] = {"devc-pl011", "the console driver"},
-    [SYS_SLOGGER] = {"slogger", "the log ring"},
-    [SYS_SHMEM] = {"shmem-server", "the server of shared memory"},
-};
+/* What `serves` says may have been meant. */
+static bool gives(const struct sys_process *p, enum sys_service service)
+{
+	return sys_serves(p, sys_services[service].name) || p->serves_wrong;
+}
 
 static bool is_program(const struct sys_process *p, const char *program)
 {
 	return p->program && strcmp(p->program, program) == 0;
-}
-
-/* A program that is not known here may be anything. */
-static bool may_give(const struct sys_process *p, enum sys_service service)
-{
-	static const char *const known[] = {"devc-pl011", "slogger", "shmem-server", "shell"};
-
-	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (is_program(p, known[i]))
-			return is_program(p, services[service].program);
-	}
-	return true;
 }
 
 void sys_need_service(struct sys_vm_needs *needs, enum sys_service service, const char *who, struct qvm_place place)
@@ -49,9 +32,10 @@ static void report_absent(const struct sys_config *config, unsigned v, enum sys_
 	char where[SYS_WHERE_MAX];
 
 	sys_mistake_at(report, &needs->service_places[service],
-		       "%s of /vms/%s%s needs %s, but no process of the system is one; add one to /processes, as %s",
+		       "%s of /vms/%s%s needs %s, but no process of the system is one; add one to /processes, as %s, "
+		       "or another program with 'serves = \"%s\"'",
 		       needs->service_users[service], node.name, sys_where(report, &node, where),
-		       services[service].what, services[service].program);
+		       sys_services[service].what, sys_services[service].program, sys_services[service].name);
 }
 
 static void report_apart(const struct sys_config *config, unsigned v, enum sys_service service, unsigned process,
@@ -64,7 +48,7 @@ static void report_apart(const struct sys_config *config, unsigned v, enum sys_s
 
 	sys_mistake_at(report, &needs->service_places[service],
 		       "%s needs %s, /processes/%s%s, to which /vms/%s%s may not connect; %s",
-		       needs->service_users[service], services[service].what, there.name,
+		       needs->service_users[service], sys_services[service].what, there.name,
 		       sys_where(report, &there, where), here.name, sys_where(report, &here, mine),
 		       public ? "name it in 'connect'" : "add \"public\" to its abilities");
 }
@@ -75,11 +59,13 @@ static void check_service(const struct sys_config *config, unsigned v, enum sys_
 	unsigned apart = config->process_count;
 
 	for (unsigned i = 0; i < config->process_count; i++) {
-		if (!may_give(&config->processes[i], service))
-			continue;
-		if (config->vms[v].own.connect & 1u << i)
+		const struct sys_process *p = &config->processes[i];
+		/* Without channels for others it serves nothing, though its program is made for it. */
+		const bool mute = !(p->abilities & ABLE_PUBLIC) && is_program(p, sys_services[service].program);
+
+		if (gives(p, service) && (config->vms[v].own.connect & 1u << i))
 			return;
-		if (is_program(&config->processes[i], services[service].program))
+		if (gives(p, service) || (mute && apart == config->process_count))
 			apart = i;
 	}
 	if (apart < config->process_count)
@@ -116,7 +102,7 @@ void sys_check_driver(const struct sys_config *config, const struct sys_board *b
 	struct sys_place place = {"processes", own->name, own->device_count ? "devices" : NULL};
 	unsigned ranges = count_claims(claims, p, false), interrupts = count_claims(claims, p, true);
 
-	if (!is_program(&config->processes[p], services[SYS_CONSOLE].program) || (claims->wrong & 1u << p))
+	if (!is_program(&config->processes[p], sys_services[SYS_CONSOLE].program) || (claims->wrong & 1u << p))
 		return;
 	for (unsigned i = 0; i < own->device_count; i++) {
 		if (sys_device_is(board, own->devices[i], "arm,pl011") ||

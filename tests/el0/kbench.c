@@ -96,7 +96,7 @@ static _Noreturn void serve(void)
 	int64_t rcvid = 0;
 
 	must(ThreadCtl_r(THREADCTL_RUNMASK, 1), "run mask");
-	must(name_attach("kbench", chid), "name_attach");
+	must(name_attach("kserver", chid), "name_attach");
 	must(pm_ready(), "pm_ready");
 	for (;;) {
 		/* Of the reply the client gets as much as it has room for. */
@@ -272,7 +272,7 @@ static void measure_messages(void)
 		    {"msg_roundtrip_256", messages_256},
 		    {"msg_roundtrip_4096", messages_4096}};
 
-	server = (int)must(name_open("kbench", PM_WAIT, 0), "name_open");
+	server = (int)must(name_open("kserver", PM_WAIT, 0), "name_open");
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		measure(rows[i].id, rows[i].run);
 }

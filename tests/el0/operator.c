@@ -6,11 +6,16 @@
  *     kill:NAME    SIGKILL to a process
  *     start:NAME   starts a virtual machine
  *     show:NAME    prints state, entries into the guest, exit code and note
+ *     take:NAME    puts a channel of its own under that name
+ *     open:NAME    asks who has that name: prints the slot
  *     sleep:MS     waits
+ *     exit:STATUS  ends
+ *     again        goes on with the first
  *     never        a server that never says that it is ready
  */
 #include "bulkhead/client.h"
 #include "bulkhead/kernel.h"
+#include "bulkhead/process.h"
 #include "bulkhead/thread.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,6 +47,25 @@ static void show(const char *name)
 	SystemLog_r(text, (size_t)bytes);
 }
 
+static void take(const char *name)
+{
+	static int chid;
+
+	if (chid == 0)
+		chid = ChannelCreate_r(0);
+	print("take", name, chid < 0 ? chid : name_attach(name, chid));
+}
+
+static void ask(const char *name)
+{
+	struct pm_name msg = {.type = PM_NAME_OPEN};
+	int status;
+
+	strncpy(msg.name, name, sizeof(msg.name) - 1);
+	status = MsgSend_r(process_args()->procmgr_coid, &msg, sizeof(msg), &msg, sizeof(msg));
+	print("open", name, status < 0 ? status : (int)msg.slot);
+}
+
 static void obey(const char *command)
 {
 	const char *colon = strchr(command, ':'), *name = colon ? colon + 1 : "";
@@ -52,6 +76,12 @@ static void obey(const char *command)
 		print("start", name, pm_request(PM_VM_START, name, 0, 0, NULL, 0));
 	else if (strncmp(command, "show:", 5) == 0)
 		show(name);
+	else if (strncmp(command, "take:", 5) == 0)
+		take(name);
+	else if (strncmp(command, "open:", 5) == 0)
+		ask(name);
+	else if (strncmp(command, "exit:", 5) == 0)
+		exit(atoi(name));
 	else if (strncmp(command, "sleep:", 6) == 0)
 		thread_sleep(strtoull(name, NULL, 10) * 1000000);
 	else if (strcmp(command, "never") != 0)
@@ -60,8 +90,12 @@ static void obey(const char *command)
 
 int main(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
-		obey(argv[i]);
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "again") == 0)
+			i = 0;
+		else
+			obey(argv[i]);
+	}
 	for (;;)
 		thread_sleep(1000000000);
 }

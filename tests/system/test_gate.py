@@ -59,7 +59,7 @@ def test_no_console_driver():
     refused(make_archive(files(servers=SLOGGER), options=["--no-check"]),
             r"\[hello\.qvmconf:\d+\] 'vdev pl011' of /vms/hello needs the console driver, but no process of the system is one")
     other = """
-        none { program = "operator"; args = "sleep:60000"; priority = <26>; abilities = "public", "log"; };
+        none { program = "operator"; args = "sleep:60000"; priority = <26>; abilities = "public", "log"; serves = "console"; };
 """
     archive = files(servers=SLOGGER + other)
     archive["system.dts"] = re.sub(r'connect = "slogger";(?=\s*autostart)', 'connect = "slogger", "none";', archive["system.dts"])

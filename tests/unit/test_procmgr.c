@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: procmgr/seal.c procmgr/start.c procmgr/order.c procmgr/end.c procmgr/vm.c procmgr/serve.c */
 /* SOURCES: procmgr/vmenv.c procmgr/gate.c procmgr/restart.c procmgr/life.c procmgr/worker.c */
-/* SOURCES: procmgr/names.c lib/sysconf/plan.c procmgr/layout.c tests/unit/procmgr */
+/* SOURCES: procmgr/names.c procmgr/layout.c tests/unit/procmgr */
+/* SOURCES: lib/sysconf lib/fdtgood.c lib/qvmconf lib/glob.c */
 /* CFLAGS: -Wno-missing-field-initializers */
+/* LIBS: fdt */
 /*
  * procmgr's decisions, with a kernel of the test's own: it notes the calls, fails the one that the test names, and
  * hands out the messages of a script. When the script is over, or the system is switched off, the service loop is left.
@@ -448,6 +450,8 @@ static void make_slot(uint32_t number, enum slot_kind kind, const char *name)
 	plan_add(&plan, number, PLAN_RAM, slot->memory, SYS_ANYWHERE);
 	if (kind == SLOT_SERVER) {
 		slot->server = &config.processes[number - 1];
+		config.processes[number - 1].own.name = name;
+		config.processes[number - 1].abilities = ABLE_PUBLIC;
 	} else {
 		slot->vm = &config.vms[number - VM1];
 		slot->guest_bytes = 4 * MIB;
@@ -484,6 +488,8 @@ int make_system(void **state)
 	make_slot(DISK, SLOT_SERVER, "disk");
 	make_slot(SHELL, SLOT_SERVER, "shell");
 	make_slot(LATE, SLOT_SERVER, "late");
+	config.processes[DISK - 1].serves[config.processes[DISK - 1].serves_count++] = "console";
+	config.processes[LATE - 1].serves[config.processes[LATE - 1].serves_count++] = "slogger";
 	make_slot(VM1, SLOT_VM, "vm1");
 	make_slot(VM2, SLOT_VM, "vm2");
 	return plan_place(&plan, boot_info.ram, 1, &shortage) ? 0 : -1;
@@ -550,6 +556,8 @@ int main(void)
 	    CASE(no_vm_is_the_operator),
 	    CASE(malformed_messages_are_refused),
 	    CASE(names_are_found_or_waited_for),
+	    CASE(a_name_is_its_processs_from_before_its_start_to_after_its_end),
+	    CASE(who_asks_for_others_names_is_reported_once_in_a_life),
 	    CASE(a_shutdown_waits_for_the_guests),
 	    CASE(a_shutdown_starts_nothing_more),
 	    CASE(a_shutdown_does_not_wait_for_ever),

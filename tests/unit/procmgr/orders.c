@@ -107,6 +107,68 @@ void names_are_found_or_waited_for(void **state)
 	assert_int_equal(sloggers, 1);
 }
 
+void a_name_is_its_processs_from_before_its_start_to_after_its_end(void **state)
+{
+	static const struct act before[] = {
+	    {SAY, SHELL, PM_NAME_ATTACH, "slogger", 0, 5}, /* LATE has not said that it is ready, nor attached */
+	    {SAY, SHELL, PM_NAME_ATTACH, "late", 0, 5},    {SAY, SHELL, PM_NAME_ATTACH, "vm1", 0, 5},
+	    {SAY, VM1, PM_NAME_ATTACH, "vm1", 0, 5},       {SAY, SHELL, PM_NAME_ATTACH, "shell", 0, 6},
+	    {SAY, SHELL, PM_NAME_ATTACH, "shell", 0, 7},   {SAY, LATE, PM_NAME_ATTACH, "slogger", 0, 1},
+	    {SAY, LATE, PM_NAME_ATTACH, "late", 0, 1},     {SAY, DISK, PM_NAME_ATTACH, "consol", 0, 1},
+	    {SAY, DISK, PM_NAME_ATTACH, "console2", 0, 1},
+	};
+	static const int expected[] = {-EPERM, -EPERM, -EPERM, -EPERM, 0, -EEXIST, 0, 0, -EPERM, -EPERM};
+	static const struct act after[] = {
+	    {DIE, LATE, END_EXIT, 0, .status = 1},
+	    {SAY, SHELL, PM_NAME_ATTACH, "slogger", 0, 5},
+	    {SAY, DISK, PM_NAME_ATTACH, "slogger", 0, 5},
+	    {SAY, VM1, PM_NAME_OPEN, "slogger", 0},
+	};
+
+	(void)state;
+	go_on();
+	RUN(before);
+	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
+		assert_int_equal(answer[i + 1], expected[i]);
+	assert_int_equal(sloggers, 1);
+	RUN(after);
+	assert_int_equal(answer[2], -EPERM);
+	assert_int_equal(answer[3], -EPERM);
+	assert_int_equal(answer[4], -ESRCH);
+	assert_int_equal(sloggers, 1);
+}
+
+static unsigned count(const char *text)
+{
+	unsigned found = 0;
+
+	for (const char *at_ = log_text; (at_ = strstr(at_, text)) != NULL; at_++)
+		found++;
+	return found;
+}
+
+void who_asks_for_others_names_is_reported_once_in_a_life(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, SHELL, PM_NAME_ATTACH, "console", 0, 5},
+	    {SAY, SHELL, PM_NAME_ATTACH, "slogger", 0, 5},
+	    {SAY, VM1, PM_NAME_ATTACH, "vm1", 0, 5},
+	    {DIE, SHELL, END_EXIT, 0, .status = 1},
+	};
+	static const struct act again[] = {{SAY, SHELL, PM_NAME_ATTACH, "slogger", 0, 5}};
+
+	(void)state;
+	go_on();
+	RUN(acts_);
+	assert_int_equal(count("shell may not serve \"console\", which is disk's"), 1);
+	assert_int_equal(count("vm1 may not serve \"vm1\", which is nobody's"), 1);
+	assert_int_equal(count("may not serve"), 2);
+	process_launch(SHELL);
+	RUN(again);
+	assert_int_equal(count("shell may not serve \"slogger\", which is late's"), 1);
+	assert_int_equal(count("may not serve"), 3);
+}
+
 void a_shutdown_waits_for_the_guests(void **state)
 {
 	static const struct act acts_[] = {

@@ -111,6 +111,8 @@ void a_name_is_somebodys_also_while_he_is_not_there(void **state);
 void no_vm_is_the_operator(void **state);
 void malformed_messages_are_refused(void **state);
 void names_are_found_or_waited_for(void **state);
+void a_name_is_its_processs_from_before_its_start_to_after_its_end(void **state);
+void who_asks_for_others_names_is_reported_once_in_a_life(void **state);
 void a_shutdown_waits_for_the_guests(void **state);
 void a_shutdown_starts_nothing_more(void **state);
 void a_shutdown_does_not_wait_for_ever(void **state);
