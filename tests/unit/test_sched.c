@@ -287,6 +287,59 @@ static void test_vcpu_requests_one_at_a_time(void **state)
 	}
 }
 
+/* What a thread has used of its CPU, the time since it was chosen included. */
+static uint64_t used_by(const struct thread *t)
+{
+	return t->cpu_ticks + (t->state == STATE_RUNNING ? clock_now() - cpus[t->cpu].run_start : 0);
+}
+
+/*
+ * A question about a vCPU that runs is answered on its CPU, in the time of who asks: the guest's thread does not pay
+ * for it. Further ones while it is open interrupt that CPU no more: who asks them waits in its own time.
+ */
+static void test_vcpu_requests_are_paid_by_who_asks(void **state)
+{
+	const uint64_t question[11] = {1, 40}, step = 1000;
+	struct thread *a = machine_spawn(first, 60, 1u << 1), *asks[2];
+	uint64_t begin, guest, paid;
+	unsigned before;
+
+	(void)state;
+	assert_int_equal(sys(a, VcpuCreate, 0, 0, 0), 1);
+	assert_int_equal(sys(a, VcpuRun, 1, ACT_RUN), BLOCKED);
+	assert_true(a->in_guest);
+	for (unsigned i = 0; i < 2; i++)
+		asks[i] = machine_spawn(first, 61, 1u << (2 + i));
+	before = host_sgi_count(1);
+	assert_int_equal(machine_call(asks[0], false, CALL_VcpuQuery, question), BLOCKED);
+	assert_int_equal(host_sgi_count(1), before + 1);
+	/* The other one's call begins anew each time, and nothing else happens. */
+	for (unsigned n = 0; n < 5; n++) {
+		assert_int_equal(machine_call(asks[1], false, CALL_VcpuQuery, question), BLOCKED);
+		assert_int_equal(asks[1]->state, STATE_RUNNING);
+		assert_int_equal(asks[1]->frame.pc, CODE_VA);
+	}
+	assert_int_equal(host_sgi_count(1), before + 1);
+	assert_int_equal(list_empty(&a->process->vcpus[0]->requests), false);
+	paid = asks[0]->cpu_ticks;
+	guest = used_by(a);
+	begin = clock_now();
+	host_clock_step(step);
+	assert_true(machine_step(1));
+	host_clock_step(0);
+	assert_int_equal(asks[0]->frame.x[0], 0);
+	assert_true(list_empty(&a->process->vcpus[0]->requests));
+	assert_ptr_equal(cpus[1].current, a);
+	/* Nothing is lost, nothing counted twice. */
+	paid = asks[0]->cpu_ticks - paid;
+	assert_true(paid >= step);
+	assert_int_equal(used_by(a) - guest, clock_now() - begin - paid);
+	machine_settle();
+	assert_true(machine_is_done(asks[0]) && machine_is_done(asks[1]));
+	assert_int_equal(host_sgi_count(1), before + 2);
+	assert_int_equal(used_by(a) - guest, clock_now() - begin - paid);
+}
+
 /*
  * A vCPU whose thread does not run, while its registers still are in a CPU that works for somebody else: making
  * something pending does not interrupt that CPU. A question about its state does, once; then its state is in memory.
@@ -501,6 +554,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_fp_between_guest_and_manager, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_vcpu_requests, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_vcpu_requests_one_at_a_time, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_vcpu_requests_are_paid_by_who_asks, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_vcpu_at_rest, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_only_run_mask_is_called, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_sgi_to_all, setup, teardown),

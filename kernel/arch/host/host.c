@@ -282,16 +282,21 @@ void tlb_flush_cpu_space(unsigned vmid, paddr_t root)
 
 /* ---- time ---- */
 
-static uint64_t clock_value, clock_deadline[CPU_MAX];
+static uint64_t clock_value, clock_step, clock_deadline[CPU_MAX];
 
 void host_clock_set(uint64_t now)
 {
 	__atomic_store_n(&clock_value, now, __ATOMIC_RELAXED);
 }
 
+void host_clock_step(uint64_t step)
+{
+	clock_step = step;
+}
+
 uint64_t clock_now(void)
 {
-	return __atomic_load_n(&clock_value, __ATOMIC_RELAXED);
+	return __atomic_fetch_add(&clock_value, clock_step, __ATOMIC_RELAXED);
 }
 
 uint64_t clock_ns(uint64_t ticks)

@@ -23,6 +23,7 @@ _Noreturn void host_fail(const char *what, ...) __attribute__((format(printf, 1,
 
 /* Time. */
 void host_clock_set(uint64_t now);
+void host_clock_step(uint64_t step);     /* each question for the time takes so long: 0 until this is called */
 uint64_t host_clock_armed(unsigned cpu); /* UINT64_MAX: off */
 
 /* The console. */
