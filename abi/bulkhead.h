@@ -282,12 +282,11 @@ enum vpriv {
 enum systemctl {
 	SYSTEM_OFF = 1,
 	SYSTEM_RESET,
-	SYSTEM_CONSOLE_OFF, /* a driver owns the UART from now on: the kernel prints only when it must stop */
-	SYSTEM_CONSOLE_ON,  /* that driver is gone: what is printed is seen again */
-	SYSTEM_SAFE_RESET,  /* value 1: the global design safe state ends with a reset; 0, as at start: switched off */
-	SYSTEM_SAFE_STATE,  /* enter it now; does not return. Value: where SAFE_TEXT_BYTES with what to print are, or 0
-			     */
-	SYSTEM_SHUTDOWN,    /* what ends from now on is to end: also a critical process, but not procmgr */
+	SYSTEM_CONSOLE_ON, /* whoever had the UART, which silenced the kernel, is gone: what is printed is seen again */
+	SYSTEM_SAFE_RESET, /* value 1: the global design safe state ends with a reset; 0, as at start: switched off */
+	SYSTEM_SAFE_STATE, /* enter it now; does not return. Value: where SAFE_TEXT_BYTES with what to print are, or 0
+			    */
+	SYSTEM_SHUTDOWN,   /* what ends from now on is to end: also a critical process, but not procmgr */
 };
 
 struct system_info {

@@ -208,7 +208,9 @@ void log_console(bool driver)
 		return;
 	log_flush();
 	console_off = driver;
-	SystemCtl_r(driver ? SYSTEM_CONSOLE_OFF : SYSTEM_CONSOLE_ON, 0);
+	/* The kernel falls silent by itself when the process that has the UART is made. */
+	if (!driver)
+		SystemCtl_r(SYSTEM_CONSOLE_ON, 0);
 }
 
 void log_line(enum slog_severity severity, const char *format, ...)

@@ -25,8 +25,7 @@ int64_t call_SystemCtl(struct thread *t, struct frame *f)
 	switch (f->x[0]) {
 	case SYSTEM_OFF: arch_system_off();
 	case SYSTEM_RESET: arch_system_reset();
-	case SYSTEM_CONSOLE_OFF:
-	case SYSTEM_CONSOLE_ON: console_off(f->x[0] == SYSTEM_CONSOLE_OFF); return 0;
+	case SYSTEM_CONSOLE_ON: console_off(false); return 0;
 	case SYSTEM_SAFE_RESET: safe_state_resets(f->x[1]); return 0;
 	case SYSTEM_SAFE_STATE: enter_safe_state(t->process, f->x[1]);
 	case SYSTEM_SHUTDOWN: process_shutdown = true; return 0;

@@ -834,7 +834,7 @@ int main(void)
 	page[254] = '\n';
 	check_equal("SystemLog", SystemLog_r(page, 255), 0);
 	check_report("kworst");
-	SystemCtl_r(SYSTEM_CONSOLE_OFF, 0);
+	SystemCtl_r(SYSTEM_CONSOLE_ON, 0);
 	SystemCtl_r(SYSTEM_OFF, 0);
 	return 1;
 }
