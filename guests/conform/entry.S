@@ -13,7 +13,15 @@ third_entry:
 	stp	x1, x2, [x0, #16]
 	mrs	x1, spsel
 	str	x1, [x0, #32]
-	dmb	sy
+	ldr	x1, [x0, #56]
+	cbz	x1, 2f
+	ldr	w2, [x1, #0x080]	/* GICR_IGROUPR0, ISENABLER0, IPRIORITYR1, ICFGR1 */
+	ldr	w3, [x1, #0x100]
+	stp	w2, w3, [x0, #64]
+	ldr	w2, [x1, #0x404]
+	ldr	w3, [x1, #0xc04]
+	stp	w2, w3, [x0, #72]
+2:	dmb	sy
 	mov	x1, #1
 	str	x1, [x0, #40]
 1:	ldr	x1, [x0, #48]

@@ -13,6 +13,9 @@
 struct record {
 	uint64_t context, sctlr, daif, level, spsel;
 	uint64_t done, go;
+	uint64_t frame; /* not 0: of its redistributor, which it is to look at, */
+	uint32_t own[4] /* and what it finds: those of `kept` that have a place here */
+	    __attribute__((aligned(64)));
 };
 extern char third_entry[];
 
@@ -29,15 +32,15 @@ static uint64_t power_on(uint64_t cpu, uint64_t context)
 }
 
 /* The CPU that starts has its caches off. */
-static void forget(volatile void *line)
+static void forget(void)
 {
-	__asm__ volatile("dc civac, %0; dsb sy" ::"r"(line) : "memory");
+	__asm__ volatile("dc civac, %0; dc civac, %1; dsb sy" ::"r"(&record), "r"(record.own) : "memory");
 }
 
 static bool wait_done(void)
 {
 	do {
-		forget(&record);
+		forget();
 		if (*(volatile uint64_t *)&record.done)
 			return true;
 		yield();
@@ -48,7 +51,7 @@ static bool wait_done(void)
 static bool wait_off(void)
 {
 	*(volatile uint64_t *)&record.go = 1;
-	forget(&record);
+	forget();
 	while (in_time()) {
 		if (affinity_info(THIRD) == 1)
 			return true;
@@ -57,14 +60,19 @@ static bool wait_off(void)
 	return false;
 }
 
-static uint64_t on(void)
+static uint64_t on_with(uint64_t frame)
 {
-	record = (struct record){0};
-	forget(&record);
+	record = (struct record){.frame = frame};
+	forget();
 	uint64_t result = power_on(THIRD, (uint64_t)&record);
 
 	wait_done();
 	return result;
+}
+
+static uint64_t on(void)
+{
+	return on_with(0);
 }
 
 static void check_on_and_off(void)
@@ -101,7 +109,7 @@ static void check_race(void)
 	if (!CHECK("power", "on", "race"))
 		return;
 	record = (struct record){0};
-	forget(&record);
+	forget();
 	other_begin(power_on, THIRD, (uint64_t)&record);
 	uint64_t mine = power_on(THIRD, (uint64_t)&record), theirs = other_end();
 	uint64_t good = (mine == 0) + (theirs == 0);
@@ -115,34 +123,64 @@ static void check_race(void)
 static const struct kept {
 	const char *name;
 	uint32_t offset, value, undo;
+	int own; /* its place in struct record; -1: none */
 } kept[] = {
-    {"igroupr0", BANK_IGROUPR, SOME, 0},
-    {"isenabler0", BANK_ISENABLER, SOME, BANK_ICENABLER},
-    {"ispendr0", BANK_ISPENDR, SOME, BANK_ICPENDR},
-    {"isactiver0", BANK_ISACTIVER, SOME, BANK_ICACTIVER},
-    {"ipriorityr1", BANK_IPRIORITYR + 4, 0x10203040, 0},
-    {"ipriorityr5", BANK_IPRIORITYR + 20, 0x50607080, 0},
-    {"icfgr1", BANK_ICFGR + 4, 0x00002a00, 0},
+    {"igroupr0", BANK_IGROUPR, SOME, 0, 0},
+    {"isenabler0", BANK_ISENABLER, SOME, BANK_ICENABLER, 1},
+    {"ispendr0", BANK_ISPENDR, SOME, BANK_ICPENDR, -1},
+    {"isactiver0", BANK_ISACTIVER, SOME, BANK_ICACTIVER, -1},
+    {"ipriorityr1", BANK_IPRIORITYR + 4, 0x10203040, 0, 2},
+    {"ipriorityr5", BANK_IPRIORITYR + 20, 0x50607080, 0, -1},
+    {"icfgr1", BANK_ICFGR + 4, 0x00002a00, 0, 3},
 };
+#define KEPT_END (kept + sizeof(kept) / sizeof(kept[0]))
 
-/* Power is the CPU's: its redistributor keeps what was written before, while it is on, and after it is off. */
+static void kept_write(bool undo)
+{
+	for (const struct kept *k = kept; k < KEPT_END; k++)
+		write32(SGI(THIRD, undo && k->undo ? k->undo : k->offset), !undo ? k->value : k->undo ? ~0u : 0);
+}
+
+/*
+ * Power is the CPU's: its redistributor keeps what another CPU wrote before its first CPU_ON, while it is on, after it
+ * is off, and when it is on again. The CPU itself sees the same.
+ */
 static void check_redistributor(void)
 {
-	for (const struct kept *k = kept; k < kept + sizeof(kept) / sizeof(kept[0]); k++)
-		write32(SGI(THIRD, k->offset), k->value);
-	for (unsigned int pass = 0; pass < 3; pass++) {
-		static const char *const when[] = {"off", "on", "off_again"};
+	static const char *const when[] = {"off", "on", "off_again", "on_again"};
 
-		if (pass == 1)
-			on();
-		else if (pass == 2)
+	kept_write(false);
+	for (unsigned int pass = 0; pass < 4; pass++) {
+		if (pass % 2)
+			on_with(SGI(THIRD, 0));
+		else if (pass)
 			wait_off();
-		for (const struct kept *k = kept; k < kept + sizeof(kept) / sizeof(kept[0]); k++)
+		for (const struct kept *k = kept; k < KEPT_END; k++) {
 			if (CHECK("power", "redistributor", when[pass], k->name))
 				found_right(read32(SGI(THIRD, k->offset)), k->value);
+			if (pass % 2 && k->own >= 0 && CHECK("power", "redistributor_itself", when[pass], k->name))
+				found_right(record.own[k->own], k->value);
+		}
 	}
-	for (const struct kept *k = kept; k < kept + sizeof(kept) / sizeof(kept[0]); k++)
-		write32(SGI(THIRD, k->undo ? k->undo : k->offset), k->undo ? ~0u : 0);
+	wait_off();
+	kept_write(true);
+}
+
+/* What is written while the CPU is on stays, too, when it goes off and on. */
+static void check_redistributor_while_on(void)
+{
+	on();
+	kept_write(false);
+	wait_off();
+	on_with(SGI(THIRD, 0));
+	for (const struct kept *k = kept; k < KEPT_END; k++) {
+		if (CHECK("power", "redistributor_while_on", k->name))
+			found_right(read32(SGI(THIRD, k->offset)), k->value);
+		if (k->own >= 0 && CHECK("power", "redistributor_while_on", k->name, "itself"))
+			found_right(record.own[k->own], k->value);
+	}
+	wait_off();
+	kept_write(true);
 }
 
 /* Standby ends at once or with an interrupt, and returns. */
@@ -193,9 +231,10 @@ static void check_calls(void)
 
 void check_power(void)
 {
+	check_redistributor();
 	check_on_and_off();
 	check_race();
-	check_redistributor();
+	check_redistributor_while_on();
 	check_suspend();
 	check_calls();
 }
