@@ -16,9 +16,13 @@ struct shutdown shutdown_state;
 
 static void report_vm(const struct slot *slot)
 {
-	log_line(slot->cause == CAUSE_ERROR ? SLOG_ERROR : SLOG_INFO, "%s ended: exit code %u, cause %s%s%s%s",
-		 slot->name, (unsigned)slot->exit_code, vm_cause_text(slot->cause),
-		 slot->entries == 0 ? ", its guest has not begun" : "", slot->note[0] != '\0' ? ": " : "", slot->note);
+	const enum slog_severity severity = slot->cause == CAUSE_ERROR ? SLOG_ERROR
+					    : slot->critical           ? SLOG_WARN
+								       : SLOG_INFO;
+
+	log_line(severity, "%s ended: exit code %u, cause %s%s%s%s", slot->name, (unsigned)slot->exit_code,
+		 vm_cause_text(slot->cause), slot->entries == 0 ? ", its guest has not begun" : "",
+		 slot->note[0] != '\0' ? ": " : "", slot->note);
 }
 
 /* Addresses differ from start to start, those of the program's file do not. */

@@ -9,6 +9,7 @@
  *     take:NAME    puts a channel of its own under that name
  *     open:NAME    asks who has that name: prints the slot
  *     sleep:MS     waits
+ *     spin:MS      the same without giving up its CPU
  *     exit:STATUS  ends
  *     again        goes on with the first
  *     never        a server that never says that it is ready
@@ -66,6 +67,14 @@ static void ask(const char *name)
 	print("open", name, status < 0 ? status : (int)msg.slot);
 }
 
+static void spin(uint64_t ms)
+{
+	const uint64_t end = ClockTime() + ms * 1000000;
+
+	while (ClockTime() < end)
+		;
+}
+
 static void obey(const char *command)
 {
 	const char *colon = strchr(command, ':'), *name = colon ? colon + 1 : "";
@@ -84,6 +93,8 @@ static void obey(const char *command)
 		exit(atoi(name));
 	else if (strncmp(command, "sleep:", 6) == 0)
 		thread_sleep(strtoull(name, NULL, 10) * 1000000);
+	else if (strncmp(command, "spin:", 5) == 0)
+		spin(strtoull(name, NULL, 10));
 	else if (strcmp(command, "never") != 0)
 		print("unknown command", command, -1);
 }

@@ -184,6 +184,66 @@ def test_how_it_ends_while_guests_run(how, cpus):
             board.ends(how)
 
 
+def guard(how, more=""):
+    """A critical VM that runs until it is ended, and goes to its safe state so."""
+    dts = system_dts(vms=[("guard", f"critical; {more}")]).replace("compatible", f'safe-state = "{how}"; compatible', 1)
+    return make_archive({"system.dts": dts, "guard.qvmconf": bare_vm("guard", "ticks", "seconds=600")})
+
+
+def boots_and_runs(board):
+    board.expect(BOOT)
+    board.prompt()
+    board.output_with("vm status guard", r"entries +[1-9]")
+
+
+@pytest.mark.parametrize("how", ["reset", "halt"])
+def test_a_shutdown_ends_a_critical_vm(how):
+    """Who switches the board off does not mean the safe state: it goes off, and does not start again."""
+    with Rebooting(guard(how), cpus=2) as board:
+        boots_and_runs(board)
+        board.send("shutdown\r")
+        board.expect_end()
+        log = board.log_path.read_text(errors="replace")
+    assert "global design safe state" not in log and "critical process" not in log
+    assert len(re.findall(BOOT, log)) == 1
+
+
+def test_a_shutdown_with_a_reset_is_one():
+    """The same for a board that is to start again, though its safe state is to halt."""
+    with Rebooting(guard("halt"), cpus=2) as board:
+        boots_and_runs(board)
+        board.send("shutdown -r\r")
+        boots_and_runs(board)
+        log = board.log_path.read_text(errors="replace")
+    assert "global design safe state" not in log and "critical process" not in log
+    assert len(re.findall(BOOT, log)) == 2
+
+
+@pytest.mark.parametrize("how, more", [("reset", ""), ("halt", ""), ("reset", 'restart = "always";')])
+def test_a_critical_vm_that_is_stopped_is_gone(how, more):
+    """Also where the operator means it, and where it would be started again had it ended by itself."""
+    with Rebooting(guard(how, more), cpus=2) as board:
+        boots_and_runs(board)
+        board.send("vm stop guard\r")
+        # The kernel says it of what is never started again, else procmgr.
+        words = "guard ended: exit code 0, cause signal" if more else "guard: exit code 0"
+        board.expect(rf"\n{words}\r+\ncritical process guard ended: {'reset' if how == 'reset' else 'power off'}\r")
+        board.ends(how)
+
+
+@pytest.mark.parametrize("more", ["", 'restart = "always";'])
+@pytest.mark.parametrize("how", ["reset", "halt"])
+def test_a_critical_vm_that_cannot_be_started_is_gone(how, more):
+    """The pages of its heap alone need more tables than its kernel memory has room for: its first launch fails."""
+    with Rebooting(guard(how, f"memory = <0x8000000>; kernel-memory = <{32 * 4096}>; {more}"), cpus=2) as board:
+        board.expect(BOOT, 20)
+        for _ in range(2 if how == "reset" else 1):
+            board.expect(r"\nguard not started: ProcessMap failed, error 12\r+\ncritical process guard ended: "
+                         f"{'reset' if how == 'reset' else 'power off'}\r")
+            assert "system started" not in board.seen
+            board.ends(how)
+
+
 class Debugger:
     """QEMU's debugger port, as far as it is needed to let a CPU go on somewhere else."""
 
