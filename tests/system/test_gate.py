@@ -39,7 +39,7 @@ def expect_refused(board, reason, code=64):
     board.output_with("vm status hello", r"^hello: stopped")
     now = status(board)
     assert now["entries"].startswith("0 "), now
-    assert re.fullmatch(reason, now["refused"]) and now["last end"] == f"error, exit {code}", now
+    assert re.fullmatch(reason, now["refused"]) and re.fullmatch(f"error, exit {code}", now["last end"]), now
 
 
 def test_entries_are_counted():
@@ -96,7 +96,8 @@ def test_kernel_memory(given):
     with Board(make_archive(files(vm=f"kernel-memory = <{pages}>;")), cpus=2) as board:
         board.prompt()
         if given == "least":
-            expect_refused(board, r"[^\r\n]*(Not enough|not enough|memory)[^\r\n]*", code=65)
+            # Where it is used up depends on random places.
+            expect_refused(board, r"[^\r\n]*(Not enough|not enough|memory)[^\r\n]*", code="6[45]")
         else:
             board.open_console("hello")
             board.expect("hello: done")

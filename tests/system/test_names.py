@@ -25,14 +25,14 @@ RESTARTED = system("""
 def test_a_name_of_another_is_never_free():
     """Not before its server starts, not while that runs, is restarted, or has gone for good, nor before it takes it."""
     with Board(make_archive({"system.dts": RESTARTED}), cpus=2) as board:
-        board.expect(r"slot 1  serves: thief\r", 60)
+        board.expect(r"slot 1  serves: thief\r")
         board.expect(r"slot 2  serves: server console\r")
         # procmgr's lines come in pieces, with others between them; those of a process are whole.
         seen = ""
 
         def until(line):
             nonlocal seen
-            board.expect(line, 60)
+            board.expect(line)
             seen += board.seen + board.qemu.after
 
         for _ in range(4):
@@ -64,17 +64,17 @@ def test_the_console_is_not_the_thiefs():
     dts = system_dts(first=THIEF, vms=(("hello", ""),)).replace('connect = "devc-pl011", "slogger"',
                                                                 'connect = "devc-pl011", "slogger", "thief"')
     with Board(make_archive({"system.dts": dts, "hello.qvmconf": bare_vm("hello", "hello")}), cpus=2) as board:
-        board.expect(r"slot 1  serves: thief\r", 60)
+        board.expect(r"slot 1  serves: thief\r")
         board.expect(r"slot 2  serves: devc-pl011 console\r")
         board.prompt()
         board.open_console("hello")
-        board.expect("hello: done", 60)
+        board.expect("hello: done")
         board.leave_console()
         board.output_with("slog2info", r'thief may not serve "console", which is devc-pl011\'s$')
         board.send("slay -s KILL devc-pl011\r")
         for _ in range(3):
             for name in ("console", "slogger", "shmem", "hello"):
-                board.expect(rf"operator: take {name}: {EPERM}\r", 60)
+                board.expect(rf"operator: take {name}: {EPERM}\r")
                 if PROMPT in board.seen:
                     board.fail("somebody serves the shell")
 

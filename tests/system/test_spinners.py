@@ -33,10 +33,10 @@ def test_failures_are_heard_on_the_kernels_console(priority):
     """Up to the priority of what writes them, 200: none is missing, and they are in order."""
     with Board(make_archive(system(spinners(priority) + failing("bad", priority + 1, 3))), cpus=CPUS) as board:
         for restart in (1, 2, 3):
-            board.expect(rf"procmgr: bad started: slot 3, start {restart}\r", 60)
-            board.expect(r"procmgr: bad ended: exit code 3\r", 60)
-            board.expect(rf"procmgr: bad is started again in {10 << (restart - 1)} ms: restart {restart} of 3\r", 60)
-        board.expect(r"procmgr: bad is not started again: it has been, 3 times in a row\r", 60)
+            board.expect(rf"procmgr: bad started: slot 3, start {restart}\r")
+            board.expect(r"procmgr: bad ended: exit code 3\r")
+            board.expect(rf"procmgr: bad is started again in {10 << (restart - 1)} ms: restart {restart} of 3\r")
+        board.expect(r"procmgr: bad is not started again: it has been, 3 times in a row\r")
         assert "lines were lost" not in board.seen
 
 
@@ -44,7 +44,7 @@ def test_failures_are_heard_in_the_log_ring():
     """As it was found: spinners of the least priority, a log ring, and the operator's prompt."""
     with Board(make_archive({"system.dts": system_dts(then=spinners(10) + failing("bad", 11, 3))}), cpus=CPUS) as board:
         board.prompt()
-        log = board.output_with("slog2info", r"bad is not started again: it has been, 3 times in a row$", 60)
+        log = board.output_with("slog2info", r"bad is not started again: it has been, 3 times in a row$")
         assert len(re.findall(r"bad ended: exit code 3$", log, re.M)) == 4, log
         assert "lines were lost" not in log
 
@@ -57,8 +57,8 @@ def test_above_them_lines_wait_and_are_counted():
     lost; a quarter of the room is kept for failures."""
     bad = "".join(failing(f"bad{i}", 251, LIMIT, 1) for i in range(MANY))
     with Board(make_archive(system(spinners(250, 6000) + bad)), cpus=CPUS) as board:
-        board.expect(r"access matrix:", 60)
-        board.expect(r"safety none, design safe state ends with a halt\r", 60)
+        board.expect(r"access matrix:")
+        board.expect(r"safety none, design safe state ends with a halt\r")
         seen = ""
         made = MANY * (3 * LIMIT + 3) + CPUS + 1
 
@@ -69,7 +69,7 @@ def test_above_them_lines_wait_and_are_counted():
             return lost, len(lines)
 
         while sum(counted()) < made:
-            board.expect(r"procmgr: [^\r\n]*\r", 60, f"{made} lines; lost and seen are {counted()}")
+            board.expect(r"procmgr: [^\r\n]*\r", what=f"{made} lines; lost and seen are {counted()}")
             seen += board.seen + board.qemu.after
         board.expect_nothing(r"procmgr: ", 2)
     lost, lines = counted()
