@@ -37,7 +37,14 @@ static const struct load_format formats[] = {
     {"a cpio archive", "load a kernel here; a RAM disk is loaded with `initrd load`", 0, 2, "\xc7\x71"},
     {"a tar archive", UNPACK, 257, 5, "ustar"},
     {"a squashfs file system", "load a kernel here", 0, 4, "hsqs"},
-    {"an ext2, ext3 or ext4 file system", "load a kernel here", 0x438, 2, "\x53\xef"},
+    /* With the state of the file system behind it: two bytes alone may be anything. */
+    {"an ext2, ext3 or ext4 file system", "load a kernel here", 0x438, 4, "\x53\xef\1\0"},
+    {"an ext2, ext3 or ext4 file system", "load a kernel here", 0x438, 4, "\x53\xef\0\0"},
+    {"an EROFS file system", "load a kernel here", 0x400, 4, "\xe2\xe1\xf5\xe0"},
+    {"a partitioned disk", "load a kernel here", 0x200, 8, "EFI PART"},
+    {"an Android sparse image", "load a kernel here", 0, 4, "\x3a\xff\x26\xed"},
+    {"Android verified boot's data", "load a kernel here", 0, 4, "AVB0"},
+    {"a firmware image package", "load a kernel here", 0, 4, "\1\0\x64\xaa"},
     {"a CD image", "load a kernel here", 0x8001, 5, "CD001"},
     {"a qcow2 disk image", "load a kernel here", 0, 4, "QFI\xfb"},
     {"a script", "load a program here", 0, 2, "#!"},
@@ -64,8 +71,21 @@ static bool is_fit(const void *file, uint64_t bytes)
 	       fdt_subnode_offset(file, 0, "configurations") > 0;
 }
 
+/* No AArch64 code looks like this for so long. */
+static bool is_text(const uint8_t *file, uint64_t bytes)
+{
+	uint64_t i;
+
+	for (i = 0; i < bytes && i < 64; i++)
+		if ((file[i] < ' ' || file[i] > '~') && file[i] != '\n' && file[i] != '\r' && file[i] != '\t')
+			return false;
+	return i != 0;
+}
+
 const struct load_format *load_format_of(const void *file, uint64_t bytes)
 {
+	static const struct load_format text = {
+	    .name = "text", .remedy = "load a program here; `objcopy -O binary` makes one of a hex or S-record file"};
 	static const struct load_format fit = {.name = "a FIT image",
 					       .remedy = "load its kernel, device tree and RAM disk, each by itself: "
 							 "dumpimage takes them out"};
@@ -76,7 +96,9 @@ const struct load_format *load_format_of(const void *file, uint64_t bytes)
 		if (bytes >= f->offset + f->bytes && memcmp((const char *)file + f->offset, f->magic, f->bytes) == 0)
 			return f;
 	}
-	return is_fit(file, bytes) ? &fit : NULL;
+	if (is_fit(file, bytes))
+		return &fit;
+	return is_text(file, bytes) ? &text : NULL;
 }
 
 static bool fdt_is(const void *file, uint64_t bytes)

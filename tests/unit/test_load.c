@@ -306,6 +306,15 @@ static void test_formats(void **state)
 	    {0x202, 4, "HdrS", "x86", "arm64"},
 	    {4, 4, "zimg", "EFI zboot", "bulkhead image"},
 	    {0, 2, "MZ", "PE", "plain Image"},
+	    {0x438, 4, "\x53\xef\1\0", "ext4", "kernel"},
+	    {0x400, 4, "\xe2\xe1\xf5\xe0", "EROFS", "kernel"},
+	    {0x200, 8, "EFI PART", "partitioned disk", "kernel"},
+	    {0, 4, "\x3a\xff\x26\xed", "sparse", "kernel"},
+	    {0, 4, "AVB0", "verified boot", "kernel"},
+	    {0, 4, "\1\0\x64\xaa", "firmware image package", "kernel"},
+	    {0, 10, "S0030000FC", "text", "objcopy"},
+	    {0, 11, ":00000001FF", "text", "objcopy"},
+	    {0, 4, "a\r\n\t", "text", "program"},
 	};
 	struct fixture *f = *state;
 	uint8_t file[4096];
@@ -325,6 +334,21 @@ static void test_formats(void **state)
 		assert_true(loader_add(&f->loader, LOAD_INITRD, LOAD_ANYWHERE, file, sizeof(file)));
 		f->loader.began = true;
 		assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, file, sizeof(file)));
+	}
+}
+
+/* A byte that no text has, at the end of what is looked at, or behind it; and two bytes of a magic number by chance. */
+static void test_plain_code(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t file[4096];
+
+	for (unsigned at = 0; at < 66; at++) {
+		memset(file, 'a', sizeof(file));
+		file[at] = at & 1 ? 0x7f : 0x1f;
+		memcpy(file + 0x438, "\x53\xef\x7a\x7a", 4);
+		loader_init(&f->loader, &f->memory);
+		assert_int_equal(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, file, sizeof(file)), at < 64);
 	}
 }
 
@@ -371,7 +395,7 @@ static void test_fdt(void **state)
 	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, "  /* a */ /dts-v1/; / { };", 25));
 	assert_non_null(strstr(f->loader.problem, "second"));
 	/* The tree is not a program: the next file is the first one. */
-	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, "code", 4));
+	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, "\x1f\x20\x03\xd5", 4));
 	assert_true(f->loader.bootable);
 }
 
@@ -473,6 +497,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_elf_refused, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_raw, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_formats, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_plain_code, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_data, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_full, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_fdt, set_up, tear_down),
