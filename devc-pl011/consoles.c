@@ -248,16 +248,23 @@ static int read_name(char name[PROTO_NAME], const struct con_msg *msg)
 	return 0;
 }
 
-/* An entry for a new console. What a process that is gone has printed is kept until its entry is needed. */
+/* A console whose process is gone. What that has printed is kept until an entry, or its memory, is needed. */
+static int find_left(const struct consoles *c)
+{
+	for (unsigned id = SHELL_ID + 1; id < CONSOLES_MAX; id++)
+		if (c->console[id].name[0] && c->console[id].owner == CONSOLE_FREE && id != c->typing &&
+		    id != c->showing)
+			return (int)id;
+	return -ENOSPC;
+}
+
+/* An entry for a new console. */
 static int find_entry(const struct consoles *c)
 {
 	for (unsigned id = 0; id < CONSOLES_MAX; id++)
 		if (!c->console[id].name[0])
 			return (int)id;
-	for (unsigned id = SHELL_ID + 1; id < CONSOLES_MAX; id++)
-		if (c->console[id].owner == CONSOLE_FREE && id != c->typing && id != c->showing)
-			return (int)id;
-	return -ENOSPC;
+	return find_left(c);
 }
 
 static int create(struct consoles *c, const char *name)
@@ -269,8 +276,13 @@ static int create(struct consoles *c, const char *name)
 	struct console_state *console = &c->console[id];
 	uint8_t *rings = console->input ? console->input : malloc(CONSOLE_INPUT + CONSOLE_OUTPUT);
 
-	if (!rings)
-		return -ENOMEM;
+	if (!rings) {
+		id = find_left(c);
+		if (id < 0)
+			return -ENOMEM;
+		console = &c->console[id];
+		rings = console->input;
+	}
 	*console = (struct console_state){.input = rings, .output = rings + CONSOLE_INPUT, .owner = CONSOLE_FREE};
 	memcpy(console->name, name, strlen(name) + 1);
 	return id;

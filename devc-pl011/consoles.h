@@ -9,20 +9,16 @@
  */
 #pragma once
 
+#include "bulkhead/consoles.h"
 #include "bulkhead/proto.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONSOLES_MAX   16
-#define CONSOLE_INPUT  4096u                               /* powers of two */
-#define CONSOLE_OUTPUT 65536u                              /* allocated when a console is opened for the first time */
-#define CONSOLE_SHARE  8                                   /* most consoles of one process, so that none takes all */
 #define CONSOLE_DUTIES 3                                   /* most messages for one console that wait for an answer */
 #define CONSOLE_WAITS  (CONSOLES_MAX * CONSOLE_DUTIES + 1) /* and the one CON_FOCUS */
 #define CONSOLE_LEAVE  0x1d                                /* Ctrl-] */
-#define CONSOLE_SHELL  "shell"
-#define CONSOLE_FREE   UINT32_MAX /* owner of a console that no process has open */
+#define CONSOLE_FREE   UINT32_MAX                          /* owner of a console that no process has open */
 
 struct console_state {
 	char name[PROTO_NAME]; /* empty: the entry is free */

@@ -297,6 +297,11 @@ static void fill_vm(struct slot *slot, const struct sys_vm *vm)
 static void read_program(struct slot *slot)
 {
 	const char *wrong = verify_find(slot->program, &slot->file);
+	uint64_t heap = HEAP_MIN;
+	char why[SYS_WHY_MAX] = "";
+
+	if (slot->kind == SLOT_SERVER)
+		heap = sys_heap_least(&config, needs, (unsigned)(slot->server - config.processes), why);
 
 	if (wrong != NULL) {
 		mistake(slot, "program %s %s", slot->program, wrong);
@@ -308,9 +313,10 @@ static void read_program(struct slot *slot)
 	else if (archive_pa_of(slot->file.data) % PLAN_PAGE != 0)
 		mistake(slot, "program %s does not begin on a page of the boot archive: make it with `bulkhead image`",
 			slot->program);
-	else if (start_bytes(slot) > slot->memory)
-		mistake(slot, "program %s needs at least %llu bytes of memory, it is given %llu", slot->program,
-			(unsigned long long)start_bytes(slot), (unsigned long long)slot->memory);
+	else if (start_bytes(slot, heap) > slot->memory)
+		mistake(
+		    slot, "program %s needs at least %llu bytes of memory%s, it is given %llu; give it more 'memory'",
+		    slot->program, (unsigned long long)start_bytes(slot, heap), why, (unsigned long long)slot->memory);
 }
 
 static bool read_system(struct sys_report *report)

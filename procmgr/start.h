@@ -11,10 +11,10 @@
 /* Of the boot archive, whole pages. */
 uint64_t rom_bytes(void);
 
-/* The least that a process needs: code and constants are mapped from the archive. */
-static inline uint64_t start_bytes(const struct slot *slot)
+/* The least that a process with such a heap needs: code and constants are mapped from the archive. */
+static inline uint64_t start_bytes(const struct slot *slot, uint64_t heap)
 {
-	uint64_t bytes = slot->image.copy_bytes + STACK_BYTES + HEAP_MIN;
+	uint64_t bytes = slot->image.copy_bytes + STACK_BYTES + heap;
 
 	for (unsigned i = 0; i < slot->vdev_files.count; i++)
 		bytes += slot->vdev_files.image[i].copy_bytes;

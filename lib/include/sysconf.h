@@ -8,6 +8,7 @@
 
 #include "qvmconf.h"
 #include <bulkhead.h>
+#include <bulkhead/consoles.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -289,7 +290,7 @@ struct sys_pass {
 enum sys_service { SYS_CONSOLE, SYS_SLOGGER, SYS_SHMEM, SYS_SERVICES };
 
 #define SYS_PASSES_MAX   48
-#define SYS_CONSOLES_MAX 8 /* of one VM: the console driver gives no process more */
+#define SYS_CONSOLES_MAX CONSOLE_SHARE /* of one VM: the console driver gives no process more */
 
 /* A console that a VM's configuration names. */
 struct sys_console {
@@ -311,7 +312,7 @@ struct sys_vm_needs {
 	struct qvm_place name_place, priority_place, runmask_places[CPU_MAX];
 	struct sys_pass passes[SYS_PASSES_MAX];
 	unsigned pass_count;
-	struct sys_console consoles[SYS_CONSOLES_MAX];
+	struct sys_console consoles[SYS_CONSOLES_MAX + 1]; /* the last one is one too many, which sys_check() says */
 	unsigned console_count;
 	uint32_t services; /* bit n: of enum sys_service; where, and by what, it is needed first */
 	struct qvm_place service_places[SYS_SERVICES];
@@ -340,6 +341,12 @@ unsigned sys_check(const struct sys_config *config, const struct sys_board *boar
  * less what random places may save: with a few pages less than the real need a start fails, and says so.
  */
 uint64_t sys_kernel_memory_least(const struct sys_vm_needs *vm);
+
+#define SYS_WHY_MAX 32
+
+/* The heap that processes[p] needs at least, of the console driver with `why`: " for 4 consoles", else "". */
+uint64_t sys_heap_least(const struct sys_config *config, const struct sys_vm_needs *needs, unsigned p,
+			char why[SYS_WHY_MAX]);
 
 /* The RAM that the whole system takes: processes, their kernel memory, regions, pools, and the guests of `needs`. */
 uint64_t sys_memory_bytes(const struct sys_config *config, const struct sys_vm_needs *needs);

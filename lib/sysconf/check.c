@@ -264,6 +264,8 @@ unsigned sys_check(const struct sys_config *config, const struct sys_board *boar
 	}
 	for (unsigned i = 0; board && i < config->process_count; i++)
 		sys_check_driver(config, board, claims, i, report);
+	for (unsigned i = 0; i < config->process_count; i++)
+		sys_check_console_count(config, needs, i, report);
 	if (board)
 		check_memory(&c, needs);
 	return report->mistakes;

@@ -152,6 +152,10 @@ void sys_check_services(const struct sys_config *config, unsigned v, const struc
 void sys_check_driver(const struct sys_config *config, const struct sys_board *board, const struct sys_claims *claims,
 		      unsigned p, struct sys_report *report);
 
+/* If its program is devc-pl011: has that as many consoles as the VMs name? */
+void sys_check_console_count(const struct sys_config *config, const struct sys_vm_needs *needs, unsigned p,
+			     struct sys_report *report);
+
 /* vm.c */
 void sys_check_vm(const struct sys_config *config, const struct sys_board *board, unsigned v,
 		  const struct sys_vm_needs *needs, struct sys_report *report);

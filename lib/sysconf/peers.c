@@ -21,7 +21,7 @@ static void add_console(struct sys_vm_needs *needs, const char *name, struct qvm
 {
 	struct sys_console *console = &needs->consoles[needs->console_count];
 
-	if (!name || find_console(needs, name) || needs->console_count == SYS_CONSOLES_MAX)
+	if (!name || find_console(needs, name) || needs->console_count > SYS_CONSOLES_MAX)
 		return;
 	strncpy(console->name, name, sizeof(console->name) - 1);
 	console->place = place;
@@ -75,6 +75,11 @@ void sys_check_consoles(const struct sys_config *config, unsigned v, const struc
 		struct sys_place place;
 		char where[SYS_WHERE_MAX];
 
+		if (i == SYS_CONSOLES_MAX)
+			sys_mistake_at(report, &late->place,
+				       "console '%s' is one too many for /vms/%s: the console driver gives a VM %d; "
+				       "leave one out",
+				       late->name, config->vms[v].own.name, SYS_CONSOLES_MAX);
 		if (rival < 0)
 			continue;
 		place = sys_owner_place(config, (unsigned)rival, NULL);

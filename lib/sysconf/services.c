@@ -4,6 +4,7 @@
 #include <bulkhead.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysplan.h>
 
 /* What `serves` says may have been meant. */
 static bool gives(const struct sys_process *p, enum sys_service service)
@@ -84,6 +85,42 @@ void sys_check_services(const struct sys_config *config, unsigned v, const struc
 }
 
 /* ---- devc-pl011 ---- */
+
+/* Those that processes[p] is to have, as far as configurations say it: its own for the shell, and those of VMs. */
+static unsigned consoles_of(const struct sys_config *config, const struct sys_vm_needs *needs, unsigned p)
+{
+	unsigned count = 1;
+
+	if (!needs || !is_program(&config->processes[p], sys_services[SYS_CONSOLE].program))
+		return 0;
+	for (unsigned v = 0; v < config->vm_count; v++)
+		count += config->vms[v].own.connect & 1u << p ? needs[v].console_count : 0;
+	return count;
+}
+
+uint64_t sys_heap_least(const struct sys_config *config, const struct sys_vm_needs *needs, unsigned p,
+			char why[SYS_WHY_MAX])
+{
+	const unsigned consoles = consoles_of(config, needs, p);
+
+	why[0] = '\0';
+	if (consoles == 0)
+		return HEAP_MIN;
+	snprintf(why, SYS_WHY_MAX, " for %u console%s", consoles, consoles == 1 ? "" : "s");
+	return CONSOLES_HEAP((uint64_t)consoles);
+}
+
+void sys_check_console_count(const struct sys_config *config, const struct sys_vm_needs *needs, unsigned p,
+			     struct sys_report *report)
+{
+	const struct sys_place place = {"processes", config->processes[p].own.name, NULL};
+	unsigned count = consoles_of(config, needs, p);
+
+	if (count > CONSOLES_MAX)
+		sys_mistake(report, &place,
+			    "the VMs name %u consoles; devc-pl011 has %d, one of them for the shell; leave some out",
+			    count - 1, CONSOLES_MAX);
+}
 
 static unsigned count_claims(const struct sys_claims *claims, unsigned owner, bool interrupts)
 {

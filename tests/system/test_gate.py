@@ -5,10 +5,11 @@ Each test takes one thing away. The kernel's own count says that the guest was n
 """
 
 import re
+import subprocess
 
 import pytest
 
-from harness import PROMPT, Board, bare_vm, make_archive, refused, system_dts
+from harness import BUILD, PROMPT, Board, bare_vm, make_archive, refused, system_dts
 
 SLOGGER = """
         slogger { program = "slogger"; priority = <28>; abilities = "public", "log"; ready; };
@@ -162,3 +163,47 @@ def test_memory_is_missing():
     with Board(make_archive(archive), cpus=2, ram="256M") as board:
         board.expect(r"the system needs \d+ bytes of RAM, the board has \d+: \d+ bytes are missing")
         nothing_starts(board)
+
+
+def console_files(consoles, pages):
+    """VMs with that many consoles between them, at most 8 each, and a console driver with so much memory. The names of
+    the VMs, and the files."""
+    files, vms, left = {}, [], consoles - 1
+    while left:
+        here = min(left, 8)
+        name = f"vm{len(vms)}"
+        lines = [f"vdev pl011 name u{at} loc 0x{0x1d000000 + 0x1000 * at:x} intr gic:{64 + at}"
+                 f" hostdev </dev/console/{name}c{at} hostdev >/dev/console/{name}c{at + 1 if at + 1 < here - 1 else at}"
+                 for at in range(0, here - 1, 2)]
+        files[f"{name}.qvmconf"] = bare_vm(name, "hello", cpus=("sched 10",), more="\n".join(lines))
+        vms.append(name)
+        left -= here
+    dts = system_dts(vms=vms)
+    files["system.dts"] = dts.replace('program = "devc-pl011";', f'program = "devc-pl011"; memory = <{pages * 4096}>;')
+    return vms, files
+
+
+def least_pages(consoles):
+    """By the driver's program, and what docs/configuration.md says: 64 KiB of stack, 68 KiB for each, a page."""
+    segments = subprocess.run(["aarch64-linux-gnu-readelf", "-lW", BUILD / "bin/devc-pl011"], capture_output=True,
+                              text=True, check=True).stdout
+    data = re.findall(r"LOAD +\w+ (\w+) \w+ \w+ (\w+) RW ", segments)
+    assert data
+    return sum(-(-(int(at, 16) % 4096 + int(size, 16)) // 4096) for at, size in data) + 16 + 17 * consoles + 1
+
+
+@pytest.mark.parametrize("consoles", [12, 13, 16, 32])
+def test_memory_of_the_console_driver(consoles):
+    """With what the checks ask for at least, each console of each VM is there; a page less is refused, here and there."""
+    pages = least_pages(consoles)
+    vms, files = console_files(consoles, pages)
+    with Board(make_archive(files), cpus=2) as board:
+        board.prompt()
+        for name in vms:
+            board.output_with("vm list", rf"^{name} +stopped +1  off, exit 0", 120)
+    _, files = console_files(consoles, pages - 1)
+    said = (f"needs at least {pages * 4096} bytes of memory for {consoles} consoles, it is given {(pages - 1) * 4096}; "
+            "give it more 'memory'")
+    with pytest.raises(AssertionError, match=f"system.dts:[0-9]+] /processes/devc-pl011: program 'devc-pl011' {said}"):
+        make_archive(files)
+    refused(make_archive(files, options=["--no-check"]), f"devc-pl011: program devc-pl011 {said}")

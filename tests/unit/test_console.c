@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: devc-pl011/consoles.c */
+/* CFLAGS: -Dmalloc=bounded_malloc */
 /* The console driver's protocol: focus, rings, clients that wait, and clients that misbehave. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +12,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The memory that is left. */
+static size_t memory = SIZE_MAX;
+
+void *bounded_malloc(size_t bytes)
+{
+	if (bytes > memory)
+		return NULL;
+	memory -= bytes;
+	return calloc(bytes, 1);
+}
 
 #define SHELL_SLOT 3
 #define GUEST_SLOT 5
@@ -73,6 +85,7 @@ static int shell_id, guest_id;
 static int setup(void **state)
 {
 	(void)state;
+	memory = SIZE_MAX;
 	answers = 0;
 	next_rcvid = 0;
 	assert_true(consoles_init(&c, reply, may, NULL));
@@ -344,7 +357,7 @@ static void test_all_consoles_with_all_their_waits(void **state)
 {
 	(void)state;
 	for (unsigned i = 2; i < CONSOLES_MAX; i++) {
-		char name[] = {'c', (char)('a' + i), 0};
+		char name[] = {'c', (char)('0' + i), 0};
 
 		assert_int_equal(send_text(CON_OPEN, 10 + i, 0, name), i);
 	}
@@ -389,6 +402,27 @@ static void test_consoles_of_the_dead_are_reused(void **state)
 	assert_in_range(id, 2, CONSOLES_MAX - 1);
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "fresh");
 	expect_line("console of fresh; Ctrl-] leaves it\r\n");
+}
+
+/* What the checks count with is what each console takes; then only that of a process that is gone can be had. */
+static void test_memory(void **state)
+{
+	(void)state;
+	memory = CONSOLES_HEAP(2) - CONSOLES_OVERHEAD;
+	assert_int_equal(send_text(CON_OPEN, 8, 0, "a"), 2);
+	assert_int_equal(send_text(CON_OPEN, 9, 0, "b"), 3);
+	assert_int_equal(memory, 0);
+	assert_int_equal(send_text(CON_OPEN, 10, 0, "c"), -ENOMEM);
+	consoles_disconnect(&c, 8);
+	assert_int_equal(send_text(CON_OPEN, 10, 0, "c"), 2);
+	assert_int_equal(send_text(CON_OPEN, 8, 0, "a"), -ENOMEM);
+	/* Neither the shell's nor what is on the screen. */
+	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "b"), WAITS);
+	expect_line("console of b; Ctrl-] leaves it\r\n");
+	consoles_disconnect(&c, SHELL_SLOT);
+	consoles_disconnect(&c, 9);
+	assert_int_equal(send_text(CON_OPEN, 8, 0, "a"), 3);
+	assert_int_equal(send_text(CON_OPEN, SHELL_SLOT, 0, "shell"), 0);
 }
 
 static void test_death_of_a_waiting_client(void **state)
@@ -457,6 +491,7 @@ int main(void)
 	    TEST(test_all_consoles_with_all_their_waits),
 	    TEST(test_input_is_not_lost_to_a_reader_that_is_gone),
 	    TEST(test_consoles_of_the_dead_are_reused),
+	    TEST(test_memory),
 	    TEST(test_death_of_a_waiting_client),
 	    TEST(test_unblock_of_focus_returns_it),
 	    TEST(test_death_of_the_shell_returns_focus),

@@ -128,25 +128,26 @@ static struct entry *need(struct image *image, const char *name, const char *who
 	return NULL;
 }
 
-/* Programs are checked as procmgr checks them. Returns what a program needs of its `memory` at least. */
-static uint64_t check_program(struct image *image, const struct entry *program, const char *who)
+/* Programs are checked as procmgr checks them. Returns what one with such a heap needs of its `memory` at least. */
+static uint64_t check_program(struct image *image, const struct entry *program, uint64_t heap, const char *who)
 {
 	struct elf_image elf;
 	const char *wrong = elf_image_parse(program->data, program->bytes, &elf);
 
 	if (!wrong || image->arguments->no_check)
-		return wrong ? 0 : elf.copy_bytes + STACK_BYTES + HEAP_MIN;
+		return wrong ? 0 : elf.copy_bytes + STACK_BYTES + heap;
 	message("%s: program '%s': %s", who, program->name, wrong);
 	image->mistakes++;
 	return 0;
 }
 
-static void check_memory(struct image *image, const char *who, const char *program, uint64_t needed, uint64_t given)
+static void check_memory(struct image *image, const char *who, const char *program, uint64_t needed, const char *why,
+			 uint64_t given)
 {
 	if (needed <= given || image->arguments->no_check)
 		return;
-	message("%s: program '%s' needs at least %llu bytes of memory, it is given %llu; give it more 'memory'", who,
-		program, (unsigned long long)needed, (unsigned long long)given);
+	message("%s: program '%s' needs at least %llu bytes of memory%s, it is given %llu; give it more 'memory'", who,
+		program, (unsigned long long)needed, why, (unsigned long long)given);
 	image->mistakes++;
 }
 
@@ -276,21 +277,25 @@ static void collect_vm(struct image *image, unsigned v, uint64_t needed)
 		needed += is_first_of_type(config, i) ? more : 0;
 	}
 	system_where(s, &place, who, sizeof(who));
-	check_memory(image, who, VM_PROGRAM, needed, s->config.vms[v].own.memory);
+	check_memory(image, who, VM_PROGRAM, needed, "", s->config.vms[v].own.memory);
 }
 
-static void collect_process(struct image *image, const struct sys_process *p)
+static void collect_process(struct image *image, unsigned index)
 {
+	const struct sys_process *p = &image->system->config.processes[index];
 	const struct sys_place place = {"processes", p->own.name, "program"};
 	const struct entry *program;
-	char who[160];
+	char who[160], why[SYS_WHY_MAX];
+	uint64_t heap;
 
 	if (!p->program)
 		return; /* which was reported */
 	system_where(image->system, &place, who, sizeof(who));
 	program = need(image, p->program, who);
-	if (program)
-		check_memory(image, who, p->program, check_program(image, program, who), p->own.memory);
+	if (!program)
+		return;
+	heap = sys_heap_least(&image->system->config, image->system->needs, index, why);
+	check_memory(image, who, p->program, check_program(image, program, heap, who), why, p->own.memory);
 }
 
 /* The program of all VMs: of its two variants the certified one is taken, if it is there. Returns what it needs. */
@@ -304,8 +309,8 @@ static uint64_t collect_qvm(struct image *image)
 	plain = need(image, VM_PROGRAM, who);
 	if (vdevs_locate(&image->system->vdevs, SAFETY_PROGRAM, path, sizeof(path)))
 		certified = need(image, SAFETY_PROGRAM, who);
-	needed = plain ? check_program(image, plain, who) : 0;
-	return certified ? check_program(image, certified, who) : needed;
+	needed = plain ? check_program(image, plain, HEAP_MIN, who) : 0;
+	return certified ? check_program(image, certified, HEAP_MIN, who) : needed;
 }
 
 /* What the system names. */
@@ -316,7 +321,7 @@ static void collect_system(struct image *image)
 
 	add(image, "system.dtb", s->dtb.data, s->dtb.bytes);
 	for (unsigned i = 0; i < s->config.process_count; i++)
-		collect_process(image, &s->config.processes[i]);
+		collect_process(image, i);
 	qvm_needs = s->config.vm_count ? collect_qvm(image) : 0;
 	for (unsigned i = 0; i < s->config.vm_count; i++)
 		collect_vm(image, i, qvm_needs);

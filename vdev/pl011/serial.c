@@ -169,12 +169,24 @@ static int take_hostdev(struct serial *s, const char *text)
 	return 0;
 }
 
+/* What of the system was too small. */
+static const char *reason(int result)
+{
+	switch (-result) {
+	case ENOMEM: return "devc-pl011 has no memory for one more; raise its 'memory'";
+	case ENOSPC: return "devc-pl011 has as many as it can have, or this VM has its 8";
+	case EPERM: return "it belongs to another process or VM";
+	case EBUSY: return "another process has it open";
+	default: return strerror(-result);
+	}
+}
+
 static int open_one(const struct serial *s, struct hostdev *dev, const char *path)
 {
 	const int result = path != NULL ? hostdev_open(dev, path) : 0;
 
 	if (result < 0)
-		vdev_logf(QL_QVM_ERROR, s->vdev, "cannot open the console %s: %s", path, strerror(-result));
+		vdev_logf(QL_QVM_ERROR, s->vdev, "cannot open the console %s: %s", path, reason(result));
 	return -result;
 }
 
