@@ -99,18 +99,22 @@ static void slog_gone(int coid)
 int slog_write(enum slog_severity severity, const char *text, size_t bytes)
 {
 	struct slog_msg msg = {.type = SLOG_WRITE, .severity = (uint16_t)severity};
-	int coid = slog_connection();
+	int status = -ESRCH;
 
-	if (coid < 0)
-		return coid;
 	if (bytes > sizeof(msg.text))
 		bytes = sizeof(msg.text);
 	msg.count = (uint16_t)bytes;
 	memcpy(msg.text, text, bytes);
-	int status = MsgSend_r(coid, &msg, SLOG_BYTES(bytes), NULL, 0);
+	/* The second time to one that was started again. */
+	for (unsigned i = 0; i < 2 && (status == -ESRCH || status == -EBADF); i++) {
+		int coid = slog_connection();
 
-	if (status == -ESRCH || status == -EBADF)
-		slog_gone(coid);
+		if (coid < 0)
+			return coid;
+		status = MsgSend_r(coid, &msg, SLOG_BYTES(bytes), NULL, 0);
+		if (status == -ESRCH || status == -EBADF)
+			slog_gone(coid);
+	}
 	return status;
 }
 
@@ -200,6 +204,17 @@ int console_read(const struct console *console, void *data, size_t bytes)
 		status = MsgSend_r(console->coid, &msg, CON_BYTES(0), data, bytes);
 	while (status == -EINTR);
 	return status;
+}
+
+int console_poll(const struct console *console, void *data, size_t bytes, uint64_t ns)
+{
+	struct con_msg msg = {.type = CON_READ, .id = console->id};
+
+	msg.count = (uint16_t)(bytes < sizeof(msg.data) ? bytes : sizeof(msg.data));
+	TimerTimeout_r(TIMEOUT_SEND | TIMEOUT_REPLY, ns);
+	int status = MsgSend_r(console->coid, &msg, CON_BYTES(0), data, bytes);
+
+	return status == -EINTR || status == -ETIMEDOUT ? 0 : status;
 }
 
 int console_focus(const struct console *console, const char *name)

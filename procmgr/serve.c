@@ -170,6 +170,17 @@ static int vm_stop_request(struct request *r)
 	return slot < 0 ? slot : process_signal((uint32_t)slot, BH_SIGTERM);
 }
 
+static int process_start_request(struct request *r)
+{
+	int slot = find_slot(&r->message->target);
+
+	if (slot < 0)
+		return slot;
+	if (slots[slot].kind == SLOT_VM)
+		return -EINVAL;
+	return slots[slot].kind == SLOT_PROCMGR ? -EBUSY : vm_start((uint32_t)slot);
+}
+
 static int vm_info_request(struct request *r)
 {
 	int slot = find_vm(&r->message->target);
@@ -323,6 +334,7 @@ static const struct handler {
     {PM_SHUTDOWN, sizeof(struct pm_target), true, shutdown_request},
     {PM_SCHED, sizeof(struct pm_sched), true, sched_request},
     {PM_POOL_INFO, sizeof(struct pm_target), false, pool_request},
+    {PM_PROCESS_START, sizeof(struct pm_target), true, process_start_request},
     {PM_SLOT, sizeof(struct pm_target), false, slot_request},
     {PM_VM_NOTE, sizeof(struct pm_note), false, note_request},
     {PM_ENV, sizeof(struct pm_target), true, env_request},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* slay, sched, slog2info, uptime, shutdown. */
+/* slay, sched, process, uptime, shutdown. */
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
 #include "shell/shell.h"
@@ -7,10 +7,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define NS_PER_MS 1000000u
-#define NS_PER_S  1000000000ull
-#define LINES_MAX 10000 /* more than the log ring holds */
 
 static bool parse_signal(const char *text, uint32_t *number)
 {
@@ -21,13 +20,13 @@ static bool parse_signal(const char *text, uint32_t *number)
 	    {"INT", BH_SIGINT},   {"QUIT", BH_SIGQUIT}, {"KILL", BH_SIGKILL},
 	    {"USR1", BH_SIGUSR1}, {"USR2", BH_SIGUSR2}, {"TERM", BH_SIGTERM},
 	};
-	const char *name = strncmp(text, "SIG", 3) == 0 ? text + 3 : text;
+	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
 	uint32_t value;
 
 	bool is_number = parse_number(text, 64, &value);
 
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (is_number ? signals[i].number == value : strcmp(signals[i].name, name) == 0) {
+		if (is_number ? signals[i].number == value : strcasecmp(signals[i].name, name) == 0) {
 			*number = signals[i].number;
 			return true;
 		}
@@ -44,7 +43,7 @@ void cmd_slay(int argc, char **argv)
 		return;
 	}
 	if (argc == 4 && !parse_signal(argv[2], &number)) {
-		printf("slay: unknown signal '%s'; known: INT QUIT KILL USR1 USR2 TERM\n", argv[2]);
+		printf("slay: unknown signal '%s'; known: INT 2, QUIT 3, KILL 9, USR1 10, USR2 12, TERM 15\n", argv[2]);
 		return;
 	}
 	bool by_slot = parse_number(target, PROCESS_MAX - 1, &slot);
@@ -56,6 +55,25 @@ void cmd_slay(int argc, char **argv)
 		printf("slay: %s takes no signal but KILL\n", target);
 	else if (status < 0)
 		printf("slay: %s: %s\n", target, status_text(status));
+}
+
+/* A VM has its own command, which says what came of it. */
+void cmd_process(int argc, char **argv)
+{
+	if (argc != 3 || strcmp(argv[1], "start") != 0) {
+		usage("process");
+		return;
+	}
+	int status = pm_request(PM_PROCESS_START, argv[2], 0, 0, NULL, 0);
+
+	if (status == -ESRCH)
+		printf("process: the system description has no process '%s'\n", argv[2]);
+	else if (status == -EINVAL)
+		printf("process: %s is a virtual machine: vm start %s\n", argv[2], argv[2]);
+	else if (status == -EBUSY)
+		printf("process: %s is running, or about to\n", argv[2]);
+	else if (status < 0)
+		printf("process: %s: %s\n", argv[2], status_text(status));
 }
 
 /* "10", "10r", "10f": the letter goes to *policy, which else stays. */
@@ -105,49 +123,6 @@ void cmd_sched(int argc, char **argv)
 		printf("sched: only the virtual CPUs of a VM may be changed\n");
 	else if (status < 0)
 		printf("sched: %s\n", status_text(status));
-}
-
-static const char *severity_name(unsigned severity)
-{
-	static const char *const names[] = {
-	    [SLOG_FATAL] = "fatal", [SLOG_INTERNAL] = "internal", [SLOG_ERROR] = "error",     [SLOG_WARN] = "warn",
-	    [SLOG_INFO] = "info",   [SLOG_DEBUG] = "debug",       [SLOG_VERBOSE] = "verbose",
-	};
-
-	return severity < sizeof(names) / sizeof(names[0]) ? names[severity] : "?";
-}
-
-void cmd_slog2info(int argc, char **argv)
-{
-	struct slog_msg line = {.type = SLOG_READ};
-	uint64_t start = ClockTime();
-
-	(void)argv;
-	if (argc != 1) {
-		usage("slog2info");
-		return;
-	}
-	int coid = name_open("slogger", 0, 0);
-	int status = coid;
-
-	/* Lines that come while we print are left for the next time, else there might be no end. */
-	for (unsigned i = 0; i < LINES_MAX && status >= 0; i++) {
-		line.type = SLOG_READ;
-		status = MsgSend_r(coid, &line, offsetof(struct slog_msg, text), &line, sizeof(line));
-		if (status < 0 || line.time_ns > start)
-			break;
-		if (line.count > sizeof(line.text))
-			line.count = sizeof(line.text);
-		line.name[sizeof(line.name) - 1] = 0;
-		printf("%5" PRIu64 ".%03" PRIu64 " %-8s %-15s %.*s\n", (uint64_t)(line.time_ns / NS_PER_S),
-		       (uint64_t)(line.time_ns % NS_PER_S / NS_PER_MS), severity_name(line.severity), line.name,
-		       (int)line.count, line.text);
-		line.sequence++;
-	}
-	if (status < 0 && status != -EAGAIN)
-		printf("slog2info: the log ring does not answer: %s\n", status_text(status));
-	if (coid > 0)
-		ConnectDetach_r(coid);
 }
 
 void cmd_uptime(int argc, char **argv)

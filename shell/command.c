@@ -12,7 +12,9 @@ static const struct command commands[] = {
     {"pidin", "[threads | info | mem]", "processes and threads; the system; memory and objects", cmd_pidin},
     {"slay", "[-s SIGNAL] NAME|SLOT", "send a signal to a process (default SIGTERM)", cmd_slay},
     {"sched", "SLOT TID PRIORITY[r|f] [MASK]", "set priority, policy and run mask of a thread", cmd_sched},
-    {"slog2info", "", "show the log", cmd_slog2info},
+    {"process", "start NAME", "start a process anew that has ended", cmd_process},
+    {"slog2info", "[-b NAME] [-w] [-c]", "show the log; -b: of NAME; -w: wait for more, until Ctrl-C; -c: clear it",
+     cmd_slog2info},
     {"ls", "[/dev/qvm[/NAME]]", "virtual machines that live", cmd_ls},
     {"cat", "/dev/qvm/NAME/env", "what a virtual machine is at run time, as JSON", cmd_cat},
     {"uptime", "", "time since power-on", cmd_uptime},
@@ -24,9 +26,9 @@ static const struct command commands[] = {
 const char *command_candidate(void *context, unsigned index)
 {
 	static const char *const candidates[] = {
-	    "vm list",       "vm status",  "vm start ", "vm stop ",    "console ",      "pidin",
-	    "pidin threads", "pidin info", "pidin mem", "slay ",       "sched ",        "slog2info",
-	    "uptime",        "shutdown",   "help",      "ls /dev/qvm", "cat /dev/qvm/",
+	    "vm list",       "vm status",  "vm start ", "vm stop ", "console ",    "pidin",
+	    "pidin threads", "pidin info", "pidin mem", "slay ",    "sched ",      "process start ",
+	    "slog2info",     "uptime",     "shutdown",  "help",     "ls /dev/qvm", "cat /dev/qvm/",
 	};
 
 	(void)context;

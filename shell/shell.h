@@ -30,6 +30,7 @@ void cmd_pidin(int argc, char **argv);
 void cmd_slay(int argc, char **argv);
 void cmd_slog2info(int argc, char **argv);
 void cmd_sched(int argc, char **argv);
+void cmd_process(int argc, char **argv);
 void cmd_ls(int argc, char **argv);
 void cmd_cat(int argc, char **argv);
 void cmd_uptime(int argc, char **argv);

@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OPERATOR "shell" /* the process that may clear the log */
+
 static struct ring ring;
 
-/* The names of the clients' processes, so that procmgr is asked once for each. Empty: not known. */
+/* The names of the clients' processes, which stay theirs: procmgr is asked once for each. Empty: not known. */
 static char senders[PROCESS_MAX][NAME_MAX_];
 
 static const char *sender_name(unsigned slot)
@@ -32,13 +34,6 @@ static const char *sender_name(unsigned slot)
 	return senders[slot];
 }
 
-/* The pulse comes before any message of the next process in that slot: it has the highest priority. */
-static void forget_sender(uint64_t slot)
-{
-	if (slot < PROCESS_MAX)
-		senders[slot][0] = 0;
-}
-
 /* Control characters could play tricks on the terminal of whoever reads the log; some are beyond ASCII. */
 static void make_printable(char *text, size_t bytes)
 {
@@ -47,58 +42,78 @@ static void make_printable(char *text, size_t bytes)
 			text[i] = (unsigned char)text[i] < ' ' ? ' ' : '?';
 }
 
+/* For the operator alone. */
+static int clear(struct slog_msg *msg, const struct msg_info *info)
+{
+	bool found = msg->name[0] == 0;
+
+	if (strcmp(sender_name(info->slot), OPERATOR) != 0)
+		return EPERM;
+	msg->name[sizeof(msg->name) - 1] = 0;
+	for (unsigned slot = 0; slot < PROCESS_MAX; slot++)
+		if (msg->name[0] == 0 || strcmp(senders[slot], msg->name) == 0) {
+			ring_clear(&ring, slot);
+			found = true;
+		}
+	return found ? 0 : ESRCH;
+}
+
+static int read_line(int64_t rcvid, struct slog_msg *msg)
+{
+	if (!ring_get(&ring, msg->sequence, msg))
+		return MsgError_r(rcvid, EAGAIN);
+	memcpy(msg->name, sender_name(msg->slot), strlen(sender_name(msg->slot)) + 1);
+	return MsgReply_r(rcvid, 0, msg, offsetof(struct slog_msg, text) + msg->count);
+}
+
 static int serve_message(int64_t rcvid, struct slog_msg *msg, size_t bytes, const struct msg_info *info)
 {
 	const size_t head = offsetof(struct slog_msg, text);
 
 	if (bytes < head)
 		return MsgError_r(rcvid, EINVAL);
-	if (msg->type == SLOG_READ) {
-		if (!ring_get(&ring, msg->sequence, msg))
-			return MsgError_r(rcvid, EAGAIN);
-		return MsgReply_r(rcvid, 0, msg, head + msg->count);
-	}
+	if (msg->type == SLOG_READ)
+		return read_line(rcvid, msg);
+	if (msg->type == SLOG_CLEAR)
+		return MsgReply_r(rcvid, -clear(msg, info), NULL, 0);
 	if (msg->type != SLOG_WRITE || msg->severity > SLOG_VERBOSE || msg->count > PROTO_DATA ||
 	    msg->count > bytes - head)
 		return MsgError_r(rcvid, EINVAL);
 	make_printable(msg->text, msg->count);
-	ring_add(&ring, msg->severity, ClockTime(), sender_name(info->slot), msg->text, msg->count);
+	sender_name(info->slot); /* while it is there */
+	ring_add(&ring, info->slot, msg->severity, ClockTime(), msg->text, msg->count);
 	return MsgReply_r(rcvid, 0, NULL, 0);
 }
 
 static _Noreturn void serve(int chid)
 {
 	for (;;) {
-		union {
-			struct slog_msg msg;
-			struct pulse pulse;
-		} m;
+		struct slog_msg msg;
 		struct msg_info info;
-		int64_t rcvid = MsgReceive_r(chid, &m, sizeof(m), &info);
+		int64_t rcvid = MsgReceive_r(chid, &msg, sizeof(msg), &info);
 
 		if (rcvid > 0)
-			serve_message(rcvid, &m.msg, info.bytes < sizeof(m.msg) ? info.bytes : sizeof(m.msg), &info);
-		else if (rcvid == 0 && m.pulse.code == PULSE_CODE_DISCONNECT)
-			forget_sender(m.pulse.value);
+			serve_message(rcvid, &msg, info.bytes < sizeof(msg) ? info.bytes : sizeof(msg), &info);
 	}
 }
 
 /* What the logger itself has to say goes into its own ring. */
 static void log_own(const char *text, size_t bytes)
 {
-	ring_add(&ring, SLOG_INFO, ClockTime(), "slogger", text, text[bytes - 1] == '\n' ? bytes - 1 : bytes);
+	ring_add(&ring, process_args()->slot, SLOG_INFO, ClockTime(), text,
+		 text[bytes - 1] == '\n' ? bytes - 1 : bytes);
 }
 
 int main(void)
 {
 	stdio_redirect(log_own);
-	int chid = ChannelCreate_r(CHF_DISCONNECT);
+	int chid = ChannelCreate_r(0);
 
 	if (chid < 0)
 		return EXIT_FAILURE;
 	if (name_attach("slogger", chid) < 0)
 		return EXIT_FAILURE;
 	pm_ready();
-	printf("log ring of %u bytes\n", RING_BYTES);
+	printf("log ring of %u bytes for each process\n", RING_BYTES);
 	serve(chid);
 }

@@ -3,76 +3,102 @@
 #include <string.h>
 
 struct record {
-	uint64_t time_ns;
+	uint64_t time_ns, sequence;
+	uint32_t number; /* of its process */
 	uint16_t severity, count;
-	char name[NAME_MAX_];
 };
 
-static void copy_in(struct ring *ring, uint64_t at, const void *from, size_t bytes)
+static void copy_in(struct ring_share *share, uint64_t at, const void *from, size_t bytes)
 {
 	size_t offset = at % RING_BYTES;
 	size_t first = bytes < RING_BYTES - offset ? bytes : RING_BYTES - offset;
 
-	memcpy(ring->bytes + offset, from, first);
-	memcpy(ring->bytes, (const uint8_t *)from + first, bytes - first);
+	memcpy(share->bytes + offset, from, first);
+	memcpy(share->bytes, (const uint8_t *)from + first, bytes - first);
 }
 
-static void copy_out(const struct ring *ring, uint64_t at, void *to, size_t bytes)
+static void copy_out(const struct ring_share *share, uint64_t at, void *to, size_t bytes)
 {
 	size_t offset = at % RING_BYTES;
 	size_t first = bytes < RING_BYTES - offset ? bytes : RING_BYTES - offset;
 
-	memcpy(to, ring->bytes + offset, first);
-	memcpy((uint8_t *)to + first, ring->bytes, bytes - first);
+	memcpy(to, share->bytes + offset, first);
+	memcpy((uint8_t *)to + first, share->bytes, bytes - first);
 }
 
-/* Where the record after the one at `at` begins. */
-static uint64_t behind(const struct ring *ring, uint64_t at)
+static struct record record_at(const struct ring_share *share, uint64_t at)
 {
 	struct record record;
 
-	copy_out(ring, at, &record, sizeof(record));
-	return at + sizeof(record) + record.count;
+	copy_out(share, at, &record, sizeof(record));
+	return record;
 }
 
-uint64_t ring_add(struct ring *ring, unsigned severity, uint64_t time_ns, const char *name, const char *text,
-		  size_t bytes)
+uint64_t ring_add(struct ring *ring, unsigned slot, unsigned severity, uint64_t time_ns, const char *text, size_t bytes)
 {
-	struct record record = {.time_ns = time_ns, .severity = (uint16_t)severity};
+	struct ring_share *share = &ring->share[slot % PROCESS_MAX];
+	struct record record = {.time_ns = time_ns, .sequence = ring->next, .severity = (uint16_t)severity};
 
 	if (bytes > PROTO_DATA)
 		bytes = PROTO_DATA;
 	record.count = (uint16_t)bytes;
-	strncpy(record.name, name, sizeof(record.name) - 1);
-	while (RING_BYTES - (ring->head - ring->tail) < sizeof(record) + bytes) {
-		ring->tail = behind(ring, ring->tail);
-		ring->first++;
-	}
-	copy_in(ring, ring->head, &record, sizeof(record));
-	copy_in(ring, ring->head + sizeof(record), text, bytes);
-	ring->head += sizeof(record) + bytes;
+	record.number = share->written++;
+	while (RING_BYTES - (share->head - share->tail) < sizeof(record) + bytes)
+		share->tail += sizeof(record) + record_at(share, share->tail).count;
+	copy_in(share, share->head, &record, sizeof(record));
+	copy_in(share, share->head + sizeof(record), text, bytes);
+	share->head += sizeof(record) + bytes;
 	return ring->next++;
 }
 
-bool ring_get(const struct ring *ring, uint64_t sequence, struct slog_msg *line)
+/*
+ * Where the first record of that number or a later one lies; false: there is none. A reader asks for one after the
+ * other, so each search goes on where the last one stopped.
+ */
+static bool find(struct ring_share *share, uint64_t sequence, struct record *record)
 {
-	struct record record;
-	uint64_t at = ring->tail;
+	uint64_t at = share->tail;
 
-	if (sequence >= ring->next)
+	if (sequence >= share->known_from && share->known_at > at)
+		at = share->known_at;
+	for (; at != share->head; at += sizeof(*record) + record->count) {
+		*record = record_at(share, at);
+		if (record->sequence >= sequence)
+			break;
+	}
+	share->known_at = at;
+	share->known_from = sequence;
+	return at != share->head;
+}
+
+bool ring_get(struct ring *ring, uint64_t sequence, struct slog_msg *line)
+{
+	struct record record, first = {.sequence = UINT64_MAX};
+	unsigned slot = 0;
+
+	for (unsigned i = 0; i < PROCESS_MAX; i++)
+		if (find(&ring->share[i], sequence, &record) && record.sequence < first.sequence) {
+			first = record;
+			slot = i;
+		}
+	if (first.sequence == UINT64_MAX)
 		return false;
-	if (sequence < ring->first)
-		sequence = ring->first;
-	for (uint64_t i = ring->first; i < sequence; i++)
-		at = behind(ring, at);
-	copy_out(ring, at, &record, sizeof(record));
 	memset(line, 0, offsetof(struct slog_msg, text));
 	line->type = SLOG_READ;
-	line->severity = record.severity;
-	line->count = record.count;
-	line->sequence = sequence;
-	line->time_ns = record.time_ns;
-	memcpy(line->name, record.name, sizeof(record.name));
-	copy_out(ring, at + sizeof(record), line->text, record.count);
+	line->severity = first.severity;
+	line->count = first.count;
+	line->sequence = first.sequence;
+	line->time_ns = first.time_ns;
+	line->slot = slot;
+	line->number = first.number;
+	copy_out(&ring->share[slot], ring->share[slot].known_at + sizeof(record), line->text, first.count);
 	return true;
+}
+
+void ring_clear(struct ring *ring, unsigned slot)
+{
+	struct ring_share *share = &ring->share[slot % PROCESS_MAX];
+
+	share->tail = share->head;
+	share->written = 0;
 }

@@ -12,6 +12,8 @@
  *     spin:MS      the same without giving up its CPU
  *     exit:STATUS  ends
  *     again        goes on with the first
+ *     log:N        writes so many lines into the log
+ *     chatter:MS   writes a line each time, for ever
  *     never        a server that never says that it is ready
  */
 #include "bulkhead/client.h"
@@ -19,6 +21,7 @@
 #include "bulkhead/process.h"
 #include "bulkhead/thread.h"
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +78,17 @@ static void spin(uint64_t ms)
 		;
 }
 
+static void log_lines(unsigned long count, uint64_t pause_ms)
+{
+	static unsigned written;
+
+	for (unsigned long i = 0; i < count; i++) {
+		slogf(SLOG_INFO, "line %u of many", written++);
+		if (pause_ms)
+			thread_sleep(pause_ms * 1000000);
+	}
+}
+
 static void obey(const char *command)
 {
 	const char *colon = strchr(command, ':'), *name = colon ? colon + 1 : "";
@@ -95,6 +109,10 @@ static void obey(const char *command)
 		thread_sleep(strtoull(name, NULL, 10) * 1000000);
 	else if (strncmp(command, "spin:", 5) == 0)
 		spin(strtoull(name, NULL, 10));
+	else if (strncmp(command, "log:", 4) == 0)
+		log_lines(strtoul(name, NULL, 10), 0);
+	else if (strncmp(command, "chatter:", 8) == 0)
+		log_lines(ULONG_MAX, strtoull(name, NULL, 10));
 	else if (strcmp(command, "never") != 0)
 		print("unknown command", command, -1);
 }

@@ -554,6 +554,7 @@ int main(void)
 	    CASE(only_the_operator_gives_orders),
 	    CASE(a_name_is_somebodys_also_while_he_is_not_there),
 	    CASE(no_vm_is_the_operator),
+	    CASE(the_operator_starts_a_process_anew),
 	    CASE(malformed_messages_are_refused),
 	    CASE(names_are_found_or_waited_for),
 	    CASE(a_name_is_its_processs_from_before_its_start_to_after_its_end),

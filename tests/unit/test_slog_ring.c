@@ -26,13 +26,14 @@ static void test_empty(void **state)
 	struct slog_msg line;
 
 	assert_false(ring_get(&ring, 0, &line));
-	assert_int_equal(ring_add(&ring, SLOG_WARN, 7, "qvm-linux", "hello", 5), 0);
+	assert_int_equal(ring_add(&ring, 5, SLOG_WARN, 7, "hello", 5), 0);
 	assert_true(ring_get(&ring, 0, &line));
 	assert_int_equal(line.severity, SLOG_WARN);
 	assert_int_equal(line.time_ns, 7);
 	assert_int_equal(line.sequence, 0);
+	assert_int_equal(line.slot, 5);
+	assert_int_equal(line.number, 0);
 	assert_int_equal(line.count, 5);
-	assert_string_equal(line.name, "qvm-linux");
 	assert_memory_equal(line.text, "hello", 5);
 	assert_false(ring_get(&ring, 1, &line));
 }
@@ -44,52 +45,148 @@ static void test_too_long(void **state)
 	struct slog_msg line;
 
 	memset(text, 'x', sizeof(text));
-	ring_add(&ring, 0, 0, "a-name-that-is-much-too-long-for-a-record", text, sizeof(text));
+	ring_add(&ring, 0, 0, 0, text, sizeof(text));
 	assert_true(ring_get(&ring, 0, &line));
 	assert_int_equal(line.count, PROTO_DATA);
-	assert_string_equal(line.name, "a-name-that-is-much-too-long-fo");
 }
 
-/* Lines of every length, many times around: what is there is intact, in order, and up to the newest. */
+static unsigned bytes_of(uint64_t sequence)
+{
+	return (unsigned)(sequence * 97 % (PROTO_DATA + 1));
+}
+
+static void check_line(const struct slog_msg *line)
+{
+	assert_int_equal(line->time_ns, line->sequence);
+	assert_int_equal(line->count, bytes_of(line->sequence));
+	for (unsigned k = 0; k < line->count; k++)
+		assert_int_equal(line->text[k], 'a' + line->sequence % 26);
+}
+
+static void add_line(unsigned slot)
+{
+	char text[PROTO_DATA];
+	const uint64_t sequence = ring.next;
+
+	memset(text, 'a' + sequence % 26, sizeof(text));
+	assert_int_equal(ring_add(&ring, slot, sequence % 7, sequence, text, bytes_of(sequence)), sequence);
+}
+
+/* Lines of every length of several processes, many times around: what is there is intact, in order, up to the newest.
+ */
 static void test_wraps(void **state)
 {
 	(void)state;
-	char text[PROTO_DATA];
 	struct slog_msg line;
 
-	for (unsigned i = 0; i < 3000; i++) {
-		unsigned bytes = (i * 97) % (PROTO_DATA + 1);
-
-		memset(text, 'a' + i % 26, sizeof(text));
-		assert_int_equal(ring_add(&ring, i % 7, i, "n", text, bytes), i);
+	for (unsigned i = 0; i < 9000; i++) {
+		add_line(i % 3 * 15);
 		if (i % 100 != 99)
 			continue;
-		uint64_t sequence = 0, first = ring.first;
+		uint64_t sequence = 0;
 
 		while (ring_get(&ring, sequence, &line)) {
-			if (sequence == 0)
-				assert_int_equal(line.sequence, first);
-			else
-				assert_int_equal(line.sequence, sequence);
-			assert_int_equal(line.time_ns, line.sequence);
-			assert_int_equal(line.count, (line.sequence * 97) % (PROTO_DATA + 1));
-			for (unsigned k = 0; k < line.count; k++)
-				assert_int_equal(line.text[k], 'a' + line.sequence % 26);
+			assert_true(line.sequence >= sequence);
+			check_line(&line);
+			assert_int_equal(line.slot, line.sequence % 3 * 15);
+			assert_int_equal(line.number, line.sequence / 3);
 			sequence = line.sequence + 1;
 		}
 		assert_int_equal(sequence, i + 1);
-		assert_true(ring.head - ring.tail <= RING_BYTES);
-		if (i > 1000)
-			assert_true(ring.head - ring.tail > RING_BYTES - 1000);
+		for (unsigned slot = 0; slot < 31; slot += 15) {
+			assert_true(ring.share[slot].head - ring.share[slot].tail <= RING_BYTES);
+			if (i > 1000)
+				assert_true(ring.share[slot].head - ring.share[slot].tail > RING_BYTES - 1000);
+		}
 	}
+}
+
+/* Who writes much loses only its own lines, and how many is seen by the numbers; of every process, also the last. */
+static void test_quota(void **state)
+{
+	(void)state;
+	struct slog_msg line;
+	unsigned seen[PROCESS_MAX] = {0};
+
+	for (unsigned slot = 0; slot < PROCESS_MAX; slot++)
+		add_line(slot);
+	for (unsigned i = 0; i < 10000; i++)
+		add_line(7);
+	add_line(31);
+	for (uint64_t sequence = 0; ring_get(&ring, sequence, &line); sequence = line.sequence + 1) {
+		check_line(&line);
+		if (line.slot != 7)
+			assert_int_equal(line.number, seen[line.slot]);
+		else if (seen[7] == 0)
+			assert_true(line.number > 9900); /* half of 512 bytes and 32 for each: about 56 are kept */
+		else
+			assert_int_equal(line.number, 10001 - (10000 + PROCESS_MAX - line.sequence));
+		seen[line.slot]++;
+	}
+	for (unsigned slot = 0; slot < PROCESS_MAX; slot++)
+		if (slot != 7)
+			assert_int_equal(seen[slot], slot == 31 ? 2 : 1);
+	assert_in_range(seen[7], 40, 100);
+}
+
+/* Two readers, one far behind the other, find the same as one that begins anew. */
+static void test_readers(void **state)
+{
+	(void)state;
+	struct slog_msg line, other;
+	uint64_t slow = 0, fast = 0;
+
+	for (unsigned i = 0; i < 5000; i++) {
+		add_line(i % 5);
+		if (ring_get(&ring, fast, &line)) {
+			check_line(&line);
+			assert_int_equal(line.sequence, fast);
+			fast = line.sequence + 1;
+		}
+		if (i % 3 == 0 && ring_get(&ring, slow, &line)) {
+			check_line(&line);
+			assert_true(line.sequence >= slow);
+			assert_true(ring_get(&ring, 0, &other));
+			assert_true(other.sequence <= line.sequence);
+			for (uint64_t s = slow; s < line.sequence; s++) {
+				assert_true(ring_get(&ring, s, &other));
+				assert_int_equal(other.sequence, line.sequence);
+			}
+			slow = line.sequence + 1;
+		}
+	}
+	assert_int_equal(fast, 5000);
+}
+
+static void test_clear(void **state)
+{
+	(void)state;
+	struct slog_msg line;
+
+	for (unsigned i = 0; i < 1000; i++)
+		add_line(i % 2);
+	assert_true(ring_get(&ring, 990, &line));
+	ring_clear(&ring, 1);
+	for (uint64_t sequence = 0; ring_get(&ring, sequence, &line); sequence = line.sequence + 1)
+		assert_int_equal(line.slot, 0);
+	add_line(1);
+	assert_true(ring_get(&ring, 1000, &line));
+	check_line(&line);
+	assert_int_equal(line.sequence, 1000);
+	assert_int_equal(line.number, 0); /* none was lost since */
+	ring_clear(&ring, 0);
+	assert_true(ring_get(&ring, 0, &line));
+	assert_int_equal(line.sequence, 1000);
+	ring_clear(&ring, 1);
+	assert_false(ring_get(&ring, 0, &line));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_empty, setup),
-	    cmocka_unit_test_setup(test_too_long, setup),
-	    cmocka_unit_test_setup(test_wraps, setup),
+	    cmocka_unit_test_setup(test_empty, setup),   cmocka_unit_test_setup(test_too_long, setup),
+	    cmocka_unit_test_setup(test_wraps, setup),   cmocka_unit_test_setup(test_quota, setup),
+	    cmocka_unit_test_setup(test_readers, setup), cmocka_unit_test_setup(test_clear, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,5 +53,8 @@ int console_write(const struct console *console, const void *data, size_t bytes)
 /* Waits for input. Returns the number of bytes, 1 or above. */
 int console_read(const struct console *console, void *data, size_t bytes);
 
+/* The same, but waits for at most so many nanoseconds; 0: there is none. */
+int console_poll(const struct console *console, void *data, size_t bytes, uint64_t ns);
+
 /* Gives what is typed to console `name`; returns when the operator has typed Ctrl-]. -ENOENT: no such console. */
 int console_focus(const struct console *console, const char *name);

@@ -33,10 +33,11 @@ enum msg_type {
 	PM_SCHED,        /* struct pm_sched: priority, policy, run mask of a thread */
 	PM_VM_NOTE,      /* struct pm_note, of a qvm: what it waits for, or why it refuses; shown to the operator */
 	PM_ENV, /* struct pm_target: name of a VM -> text (JSON) of at most PROTO_ENV bytes: what it is at run time */
-	PM_ENV_TEXT,  /* struct pm_env and that text, of a qvm that got BH_SIGENV */
-	PM_NEWS,      /* -> text: the next line for the operator; the reply waits for it */
-	PM_POOL_INFO, /* struct pm_target (index) -> struct pm_pool; -ESRCH after the last */
-	PM_SLOT,      /* struct pm_target: name -> status: slot of that process or VM, running or not; -ESRCH */
+	PM_ENV_TEXT,      /* struct pm_env and that text, of a qvm that got BH_SIGENV */
+	PM_NEWS,          /* -> text: the next line for the operator; the reply waits for it */
+	PM_POOL_INFO,     /* struct pm_target (index) -> struct pm_pool; -ESRCH after the last */
+	PM_SLOT,          /* struct pm_target: name -> status: slot of that process or VM, running or not; -ESRCH */
+	PM_PROCESS_START, /* struct pm_target: name of a process that has ended; -EINVAL: it is a VM */
 
 	/* console driver, name "console" */
 	CON_OPEN = 0x200, /* struct con_msg: data = name -> status = console id; the same name gives the same id */
@@ -47,6 +48,7 @@ enum msg_type {
 	/* log ring, name "slogger" */
 	SLOG_WRITE = 0x300, /* struct slog_msg */
 	SLOG_READ,          /* struct slog_msg: sequence -> struct slog_msg of that or a later one; -EAGAIN: none yet */
+	SLOG_CLEAR, /* struct slog_msg, of the operator's: name, or empty -> forgets that one's lines, or all; -ESRCH */
 
 	/* shared memory of virtual machines, name "shmem" */
 	SHM_ATTACH = 0x400, /* struct shm_msg: name, pages, flags -> all of it; the reply waits while another one zeroes
@@ -126,6 +128,7 @@ struct slog_msg {
 	uint16_t severity, count; /* severity: enum slog_severity */
 	uint64_t sequence, time_ns;
 	char name[PROTO_NAME]; /* of the process: filled in by the logger from the kernel's word, not the sender's */
+	uint32_t slot, number; /* of the process, too; which of its lines since the last SLOG_CLEAR it is, from 0 */
 	char text[PROTO_DATA];
 };
 

@@ -46,6 +46,33 @@ void a_name_is_somebodys_also_while_he_is_not_there(void **state)
 	assert_int_equal(answer[3], -ESRCH);
 }
 
+/* Only what is a process, and only one that has ended; also one that would not come again by itself. */
+void the_operator_starts_a_process_anew(void **state)
+{
+	static const struct act first[] = {
+	    {SAY, VM1, PM_PROCESS_START, "disk"},   {SAY, SHELL, PM_PROCESS_START, "disk"},
+	    {SAY, SHELL, PM_PROCESS_START, "vm1"},  {SAY, SHELL, PM_PROCESS_START, "procmgr"},
+	    {SAY, SHELL, PM_PROCESS_START, "none"}, {SAY, SHELL, PM_SLAY, "disk", 0, BH_SIGKILL},
+	};
+	static const struct act second[] = {{SAY, SHELL, PM_PROCESS_START, "disk"},
+					    {SAY, SHELL, PM_PROCESS_START, "disk"}};
+	static const int expected[] = {-EPERM, -EBUSY, -EINVAL, -EBUSY, -ESRCH, 0};
+
+	(void)state;
+	go_on();
+	RUN(first);
+	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
+		assert_int_equal(answer[i + 1], expected[i]);
+	settle();
+	assert_false(slots[DISK].running);
+	RUN(second);
+	assert_int_equal(answer[1], 0);
+	assert_int_equal(answer[2], -EBUSY);
+	settle();
+	assert_true(slots[DISK].running);
+	assert_int_equal(slots[DISK].starts, 2);
+}
+
 /* The name alone does not make the operator: a VM may be called so too. */
 void no_vm_is_the_operator(void **state)
 {

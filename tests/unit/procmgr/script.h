@@ -109,6 +109,7 @@ void an_exit_status_beyond_the_known_causes_is_an_error(void **state);
 void only_the_operator_gives_orders(void **state);
 void a_name_is_somebodys_also_while_he_is_not_there(void **state);
 void no_vm_is_the_operator(void **state);
+void the_operator_starts_a_process_anew(void **state);
 void malformed_messages_are_refused(void **state);
 void names_are_found_or_waited_for(void **state);
 void a_name_is_its_processs_from_before_its_start_to_after_its_end(void **state);

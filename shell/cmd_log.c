@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* slog2info: the lines of the log ring. */
+#include "bulkhead/kernel.h"
+#include "shell/shell.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NS_PER_MS 1000000u
+#define NS_PER_S  1000000000ull
+#define LINES_MAX 25000                /* more than the log ring holds */
+#define WAIT_NS   (200ull * NS_PER_MS) /* between two looks */
+#define CTRL_C    3
+
+struct reader {
+	int coid;
+	const char *only; /* lines of that process, or NULL */
+	uint64_t sequence;
+	uint32_t expected[PROCESS_MAX]; /* number of each process's next line */
+	unsigned shown;
+};
+
+static const char *severity_name(unsigned severity)
+{
+	static const char *const names[] = {
+	    [SLOG_FATAL] = "fatal", [SLOG_INTERNAL] = "internal", [SLOG_ERROR] = "error",     [SLOG_WARN] = "warn",
+	    [SLOG_INFO] = "info",   [SLOG_DEBUG] = "debug",       [SLOG_VERBOSE] = "verbose",
+	};
+
+	return severity < sizeof(names) / sizeof(names[0]) ? names[severity] : "?";
+}
+
+static void print_head(const struct slog_msg *line, const char *what)
+{
+	printf("%5" PRIu64 ".%03" PRIu64 " %-8s %-15s ", (uint64_t)(line->time_ns / NS_PER_S),
+	       (uint64_t)(line->time_ns % NS_PER_S / NS_PER_MS), what, line->name);
+}
+
+static void print_line(struct reader *r, struct slog_msg *line)
+{
+	uint32_t *expected = &r->expected[line->slot % PROCESS_MAX];
+	uint32_t lost = line->number >= *expected ? line->number - *expected : line->number; /* behind a clear */
+
+	*expected = line->number + 1;
+	line->name[sizeof(line->name) - 1] = 0;
+	if (r->only && strcmp(r->only, line->name) != 0)
+		return;
+	r->shown++;
+	if (lost) {
+		print_head(line, "lost");
+		printf("%" PRIu32 " line%s before this one\n", lost, lost == 1 ? "" : "s");
+	}
+	print_head(line, severity_name(line->severity));
+	printf("%.*s\n", line->count < sizeof(line->text) ? (int)line->count : (int)sizeof(line->text), line->text);
+}
+
+/* Prints at most so many lines that are older than `until`. 0: there may be more; else a status. */
+static int print_lines(struct reader *r, unsigned most, uint64_t until)
+{
+	struct slog_msg line = {0};
+
+	for (unsigned i = 0; i < most; i++) {
+		line.type = SLOG_READ;
+		line.sequence = r->sequence;
+		int status = MsgSend_r(r->coid, &line, offsetof(struct slog_msg, text), &line, sizeof(line));
+
+		if (status < 0)
+			return status;
+		if (line.time_ns > until)
+			return -EAGAIN;
+		print_line(r, &line);
+		r->sequence = line.sequence + 1;
+	}
+	return 0;
+}
+
+static void open_ring(struct reader *r)
+{
+	*r = (struct reader){.only = r->only, .coid = name_open("slogger", 0, 0)};
+}
+
+static void close_ring(const struct reader *r)
+{
+	if (r->coid > 0)
+		ConnectDetach_r(r->coid);
+}
+
+/* Has the operator typed Ctrl-C? Waits a moment for it. */
+static bool is_stopped(uint64_t ns)
+{
+	char keys[16];
+	int bytes = console_poll(&shell_console, keys, sizeof(keys), ns);
+
+	return bytes < 0 || (bytes > 0 && memchr(keys, CTRL_C, (size_t)bytes));
+}
+
+/* Also beyond the end of the log ring's process: until it has been started again. */
+static void follow(struct reader *r)
+{
+	bool there = true;
+	int status;
+
+	do {
+		status = r->coid < 0 ? r->coid : print_lines(r, 64, UINT64_MAX);
+		if (status < 0 && status != -EAGAIN) {
+			if (there)
+				printf("slog2info: the log ring does not answer: %s\n", status_text(status));
+			close_ring(r);
+			open_ring(r);
+		}
+		there = status >= 0 || status == -EAGAIN;
+		fflush(stdout);
+	} while (!is_stopped(status < 0 ? WAIT_NS : 1));
+	printf("^C\n");
+}
+
+static int clear(const struct reader *r)
+{
+	struct slog_msg msg = {.type = SLOG_CLEAR};
+
+	if (r->only)
+		strncpy(msg.name, r->only, sizeof(msg.name) - 1);
+	return MsgSend_r(r->coid, &msg, offsetof(struct slog_msg, text), NULL, 0);
+}
+
+/* Lines that come while they are printed are left for the next time, else there might be no end. */
+static int print_all(struct reader *r)
+{
+	int status = print_lines(r, LINES_MAX, ClockTime());
+
+	if (r->only && r->shown == 0 && (status >= 0 || status == -EAGAIN))
+		printf("slog2info: the log has no line of %s\n", r->only);
+	return status == -EAGAIN ? 0 : status;
+}
+
+static bool parse(int argc, char **argv, struct reader *r, bool *waits, bool *clears)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-w") == 0)
+			*waits = true;
+		else if (strcmp(argv[i], "-c") == 0)
+			*clears = true;
+		else if (strcmp(argv[i], "-b") == 0 && i + 1 < argc && strlen(argv[i + 1]) < PROTO_NAME)
+			r->only = argv[++i];
+		else
+			return false;
+	}
+	return true;
+}
+
+void cmd_slog2info(int argc, char **argv)
+{
+	struct reader r = {0};
+	bool waits = false, clears = false;
+	int status;
+
+	if (!parse(argc, argv, &r, &waits, &clears)) {
+		usage("slog2info");
+		return;
+	}
+	open_ring(&r);
+	status = r.coid;
+	if (status >= 0 && clears)
+		status = clear(&r);
+	if (clears && status == -ESRCH && r.coid >= 0)
+		printf("slog2info: the log has no line of %s\n", r.only);
+	else if (status < 0)
+		printf("slog2info: the log ring does not answer: %s\n", status_text(status));
+	else if (waits)
+		follow(&r);
+	else if (!clears && (status = print_all(&r)) < 0)
+		printf("slog2info: the log ring does not answer: %s\n", status_text(status));
+	close_ring(&r);
+}
