@@ -118,7 +118,8 @@ enum grant {
 	GRANT_RESERVED, /* RAM that the board's tree has in /reserved-memory, without no-map: stays as it is */
 };
 
-#define IRQ_EDGE (1ull << 32) /* they are signalled by a rising edge, not by a high level */
+#define IRQ_EDGE  (1ull << 32) /* they are signalled by a rising edge, not by a high level */
+#define IRQ_FIRED (1 << 16)    /* of InterruptInfo: it has come, and is not unmasked yet */
 
 struct process_params {
 	char name[NAME_MAX_];  /* NUL-terminated */

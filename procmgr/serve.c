@@ -30,6 +30,7 @@ union reply {
 	struct thread_info thread;
 	struct system_info system;
 	struct pm_pool pool;
+	struct pm_irq irq;
 };
 
 struct request {
@@ -239,6 +240,23 @@ static int system_info_request(struct request *r)
 	return SystemInfo_r(&r->reply.system);
 }
 
+static int irq_info_request(struct request *r)
+{
+	uint32_t left = r->message->target.index;
+
+	r->reply_bytes = sizeof r->reply.irq;
+	for (uint32_t slot = 1; slot < PROCESS_MAX; left -= slots[slot++].interrupt_count) {
+		const struct sys_interrupt *interrupt = &slots[slot].interrupts[left];
+
+		if (left >= slots[slot].interrupt_count)
+			continue;
+		r->reply.irq =
+		    (struct pm_irq){interrupt->intid, slot, interrupt->edge, InterruptInfo_r(interrupt->intid)};
+		return 0;
+	}
+	return -ESRCH;
+}
+
 static int slay_request(struct request *r)
 {
 	const struct pm_target *target = &r->message->target;
@@ -335,6 +353,7 @@ static const struct handler {
     {PM_SCHED, sizeof(struct pm_sched), true, sched_request},
     {PM_POOL_INFO, sizeof(struct pm_target), false, pool_request},
     {PM_PROCESS_START, sizeof(struct pm_target), true, process_start_request},
+    {PM_IRQ_INFO, sizeof(struct pm_target), false, irq_info_request},
     {PM_SLOT, sizeof(struct pm_target), false, slot_request},
     {PM_VM_NOTE, sizeof(struct pm_note), false, note_request},
     {PM_ENV, sizeof(struct pm_target), true, env_request},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pidin: processes, threads, memory and objects, from the kernel's own accounts. */
+/* pidin: processes, threads, memory, interrupts and objects, from the kernel's own accounts. */
 #include "abi/bulkhead.h"
+#include "shell/format.h"
 #include "shell/shell.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -11,20 +12,27 @@
 #define TID_MAX   0xffffu
 #define NS_PER_MS 1000000u
 #define NS_PER_S  1000000000ull
+#define IRQS_MAX  1024u /* ends the loop whatever procmgr answers */
+#define LINE      512
 
-static const char *thread_state(const struct thread_info *thread)
+#define FORMAT_SHORT "%a %b %n %p %J %B"
+#define FORMAT_LONG  "%a %b %h %p %J %l  %i %t %v  %B"
+
+/* What is asked: of all processes, or of those of that name or slot. */
+struct query {
+	const char *what, *format;
+	const char *name;
+	uint32_t slot;
+	bool by_slot;
+};
+
+static bool is_meant(const struct query *q, unsigned slot, const char *name)
 {
-	static const char *const names[] = {
-	    [STATE_DEAD] = "DEAD", [STATE_RUNNING] = "RUNNING", [STATE_READY] = "READY", [STATE_RECEIVE] = "RECEIVE",
-	    [STATE_SEND] = "SEND", [STATE_REPLY] = "REPLY",     [STATE_INTR] = "INTR",   [STATE_SYNC] = "SYNC",
-	    [STATE_WFI] = "WFI",   [STATE_MOVING] = "MOVING",   [STATE_VCPU] = "VCPU",
-	};
-
-	return thread->state < sizeof(names) / sizeof(names[0]) ? names[thread->state] : "?";
+	return !q->name || (q->by_slot ? q->slot == slot : strcmp(q->name, name) == 0);
 }
 
-/* The next process at or after *slot; advances it. False: none, or an error, which is told. */
-static bool next_process(unsigned *slot, struct process_info *process)
+/* The next process that is meant, at or after *slot; advances it. False: none, or an error, which is told. */
+static bool next_process(const struct query *q, unsigned *slot, struct process_info *process)
 {
 	for (; *slot < PROCESS_MAX; ++*slot) {
 		int status = pm_request(PM_PROCESS_INFO, NULL, *slot, 0, process, sizeof(*process));
@@ -37,70 +45,113 @@ static bool next_process(unsigned *slot, struct process_info *process)
 			return false;
 		}
 		process->name[sizeof(process->name) - 1] = 0;
-		return true;
+		if (is_meant(q, *slot, process->name))
+			return true;
 	}
 	return false;
 }
 
-static void print_thread(unsigned slot, const struct process_info *process, const struct thread_info *thread, bool more)
+static void print_row(const char *format, const struct format_row *row)
 {
-	char priority[16], blocked[16] = "";
+	char text[LINE];
 
-	snprintf(priority, sizeof(priority), "%" PRIu32 "%c", thread->priority,
-		 thread->policy == SCHED_FIFO_ ? 'f'
-		 : thread->policy == SCHED_RR_ ? 'r'
-					       : '?');
-	if (thread->blocked_slot < PROCESS_MAX)
-		snprintf(blocked, sizeof(blocked), "%" PRIu32, thread->blocked_slot);
-	printf("%4u %4" PRIu32 " %-16s %5s %-8s", slot, thread->tid, more ? thread->name : process->name, priority,
-	       thread_state(thread));
-	if (more)
-		printf(" %3" PRIu32 "  0x%02" PRIx32 " %8" PRIu64 " ms %9" PRIu64 "  %s\n", thread->cpu,
-		       thread->runmask, thread->cpu_ns / NS_PER_MS, thread->entries, blocked);
-	else
-		printf(" %s\n", blocked);
+	format_line(text, sizeof(text), format, row);
+	printf("%s\n", text);
 }
 
-static void threads_of(unsigned slot, const struct process_info *process, bool more)
+static void print_threads(const char *format, unsigned slot, const struct process_info *process)
 {
 	struct thread_info thread;
+	const struct format_row row = {slot, process, &thread};
 
 	for (uint32_t tid = 1; tid <= TID_MAX;) {
 		int found = pm_request(PM_THREAD_INFO, NULL, slot, tid, &thread, sizeof(thread));
 
 		if (found < (int)tid)
 			return;
-		thread.name[sizeof(thread.name) - 1] = 0;
-		for (char *c = thread.name; *c; c++)
-			*c = printable(*c);
-		print_thread(slot, process, &thread, more);
+		print_row(format, &row);
 		tid = (uint32_t)found + 1;
 	}
 }
 
-static void threads(bool more)
+static void print_format(const struct query *q)
 {
 	struct process_info process;
+	bool threads = format_of_threads(q->format);
 
-	if (more)
-		printf(" pid  tid thread name       prio STATE    cpu  mask    cpu time   entries  Blocked\n");
-	else
-		printf(" pid  tid name              prio STATE    Blocked\n");
-	for (unsigned slot = 0; next_process(&slot, &process); slot++)
-		threads_of(slot, &process, more);
+	print_row(q->format, NULL);
+	for (unsigned slot = 0; next_process(q, &slot, &process); slot++) {
+		const struct format_row row = {slot, &process, NULL};
+
+		if (threads)
+			print_threads(q->format, slot, &process);
+		else
+			print_row(q->format, &row);
+	}
 }
 
-static void memory(void)
+static void memory(const struct query *q)
 {
 	struct process_info p;
 
 	printf(" pid name                  RAM      kernel memory  thr chan conn timr  irq vcpu tabl    cpu time\n");
-	for (unsigned slot = 0; next_process(&slot, &p); slot++)
+	for (unsigned slot = 0; next_process(q, &slot, &p); slot++)
 		printf("%4u %-16s %6" PRIu64 "K %7" PRIu64 "K of %5" PRIu64 "K %4" PRIu32 " %4" PRIu32 " %4" PRIu32
 		       " %4" PRIu32 " %4" PRIu32 " %4" PRIu32 " %4" PRIu32 " %8" PRIu64 " ms\n",
 		       slot, p.name, p.ram_bytes / KIB, (p.kmem_bytes - p.kmem_free) / KIB, p.kmem_bytes / KIB,
 		       p.threads, p.channels, p.connections, p.timers, p.interrupts, p.vcpus, p.tables,
 		       p.cpu_ns / NS_PER_MS);
+}
+
+/* Also of those that do not run: then nothing is attached. */
+static void print_irq(const struct pm_irq *irq, const char *name)
+{
+	char use[40];
+
+	if (irq->state < 0)
+		snprintf(use, sizeof(use), "not attached");
+	else if (irq->state & (IRQ_FIRED - 1))
+		snprintf(use, sizeof(use), "bound to the guest's %d", irq->state & (IRQ_FIRED - 1));
+	else
+		snprintf(use, sizeof(use), "attached%s", irq->state & IRQ_FIRED ? ", being served" : "");
+	printf("%5" PRIu32 " %-7s %4" PRIu32 " %-16s %s\n", irq->intid, irq->edge ? "edge" : "level", irq->slot, name,
+	       use);
+}
+
+/* The name of a slot, running or not: a process has it by the kernel's word, a VM also by procmgr's. */
+static const char *name_of(uint32_t slot, struct process_info *process, struct pm_vm *vm)
+{
+	if (pm_request(PM_PROCESS_INFO, NULL, slot, 0, process, sizeof(*process)) >= 0) {
+		process->name[sizeof(process->name) - 1] = 0;
+		return process->name;
+	}
+	for (unsigned i = 0; i < PROCESS_MAX && pm_request(PM_VM_INFO, NULL, i, 0, vm, sizeof(*vm)) >= 0; i++) {
+		vm->name[sizeof(vm->name) - 1] = 0;
+		if (pm_request(PM_SLOT, vm->name, 0, 0, NULL, 0) == (int)slot)
+			return vm->name;
+	}
+	return "-";
+}
+
+static void interrupts(const struct query *q)
+{
+	struct process_info process;
+	struct pm_vm vm;
+	struct pm_irq irq;
+	int status = 0;
+
+	printf("INTID trigger  pid name             use\n");
+	for (unsigned i = 0; i < IRQS_MAX && status >= 0; i++) {
+		status = pm_request(PM_IRQ_INFO, NULL, i, 0, &irq, sizeof(irq));
+		if (status < 0)
+			break;
+		const char *name = name_of(irq.slot, &process, &vm);
+
+		if (is_meant(q, irq.slot, name))
+			print_irq(&irq, name);
+	}
+	if (status < 0 && status != -ESRCH)
+		printf("pidin: %s\n", status_text(status));
 }
 
 static void system_wide(void)
@@ -123,18 +174,67 @@ static void system_wide(void)
 		       (uint64_t)(system.idle_ns[cpu] % NS_PER_S / NS_PER_MS));
 }
 
+/* Also one that does not run is known, by its name or its slot. */
+static bool find_owner(struct query *q)
+{
+	q->by_slot = parse_number(q->name, PROCESS_MAX - 1, &q->slot);
+	if (q->by_slot || pm_request(PM_SLOT, q->name, 0, 0, NULL, 0) >= 0)
+		return true;
+	printf("pidin: there is no process '%s'\n", q->name);
+	return false;
+}
+
+static bool is_format(const char *format)
+{
+	char letter;
+	const char *wrong = format_check(format, &letter);
+
+	if (!wrong)
+		return true;
+	printf("pidin: format '%s': %%%c is %s; known:\n", format, letter, wrong);
+	for (unsigned i = 0; format_help(i); i++)
+		printf("  %s\n", format_help(i));
+	return false;
+}
+
+static bool parse(int argc, char **argv, struct query *q)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-p") == 0 && i + 1 < argc && !q->name)
+			q->name = argv[++i];
+		else if (strcmp(argv[i], "-F") == 0 && i + 1 < argc && !q->format)
+			q->format = argv[++i];
+		else if (argv[i][0] != '-' && !q->what)
+			q->what = argv[i];
+		else
+			return false;
+	}
+	if (q->format)
+		return !q->what;
+	if (!q->what)
+		q->format = FORMAT_SHORT;
+	else if (strcmp(q->what, "threads") == 0)
+		q->format = FORMAT_LONG;
+	return q->format || strcmp(q->what, "mem") == 0 || strcmp(q->what, "irqs") == 0 ||
+	       (strcmp(q->what, "info") == 0 && !q->name);
+}
+
 void cmd_pidin(int argc, char **argv)
 {
-	const char *what = argc > 1 ? argv[1] : "";
+	struct query q = {0};
 
-	if (argc == 1)
-		threads(false);
-	else if (argc == 2 && strcmp(what, "threads") == 0)
-		threads(true);
-	else if (argc == 2 && strcmp(what, "info") == 0)
-		system_wide();
-	else if (argc == 2 && strcmp(what, "mem") == 0)
-		memory();
-	else
+	if (!parse(argc, argv, &q)) {
 		usage("pidin");
+		return;
+	}
+	if ((q.name && !find_owner(&q)) || (q.format && !is_format(q.format)))
+		return;
+	if (q.format)
+		print_format(&q);
+	else if (strcmp(q.what, "mem") == 0)
+		memory(&q);
+	else if (strcmp(q.what, "irqs") == 0)
+		interrupts(&q);
+	else
+		system_wide();
 }

@@ -9,7 +9,8 @@
 static const struct command commands[] = {
     {"vm", "list | status [NAME] | start NAME | stop NAME", "virtual machines", cmd_vm},
     {"console", "NAME", "use the console of a virtual machine; Ctrl-] leaves it", cmd_console},
-    {"pidin", "[threads | info | mem]", "processes and threads; the system; memory and objects", cmd_pidin},
+    {"pidin", "[-p NAME|SLOT] [-F FORMAT | threads | mem | irqs | info]",
+     "processes and threads; memory and objects; interrupts; the system", cmd_pidin},
     {"slay", "[-s SIGNAL] NAME|SLOT", "send a signal to a process (default SIGTERM)", cmd_slay},
     {"sched", "SLOT TID PRIORITY[r|f] [MASK]", "set priority, policy and run mask of a thread", cmd_sched},
     {"process", "start NAME", "start a process anew that has ended", cmd_process},
@@ -26,9 +27,9 @@ static const struct command commands[] = {
 const char *command_candidate(void *context, unsigned index)
 {
 	static const char *const candidates[] = {
-	    "vm list",       "vm status",  "vm start ", "vm stop ", "console ",    "pidin",
-	    "pidin threads", "pidin info", "pidin mem", "slay ",    "sched ",      "process start ",
-	    "slog2info",     "uptime",     "shutdown",  "help",     "ls /dev/qvm", "cat /dev/qvm/",
+	    "vm list",    "vm status", "vm start ",  "vm stop ",    "console ",      "pidin",          "pidin threads",
+	    "pidin info", "pidin mem", "pidin irqs", "slay ",       "sched ",        "process start ", "slog2info",
+	    "uptime",     "shutdown",  "help",       "ls /dev/qvm", "cat /dev/qvm/",
 	};
 
 	(void)context;
@@ -68,13 +69,36 @@ void cmd_help(int argc, char **argv)
 	}
 }
 
+/* The next word, in place, NULL behind the last; blanks between double quotes are part of it. */
+static char *next_word(char **rest, bool *quoted)
+{
+	char *from = *rest + strspn(*rest, " "), *word = from, *to = from;
+
+	*quoted = false;
+	if (!*from)
+		return NULL;
+	for (; *from && (*quoted || *from != ' '); from++)
+		if (*from == '"')
+			*quoted = !*quoted;
+		else
+			*to++ = *from;
+	*rest = *from ? from + 1 : from;
+	*to = 0;
+	return word;
+}
+
 void command_run(char *line)
 {
 	char *argv[ARGS_MAX + 1];
 	char *rest = line;
+	bool quoted;
 	int argc = 0;
 
-	for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;) {
+	for (char *word; (word = next_word(&rest, &quoted)) != NULL;) {
+		if (quoted) {
+			printf("a quotation mark is not closed\n");
+			return;
+		}
 		if (argc == ARGS_MAX) {
 			printf("too many arguments\n");
 			return;

@@ -148,6 +148,14 @@ int64_t call_InterruptUnmask(struct thread *t, struct frame *f)
 	return 0;
 }
 
+int64_t call_InterruptInfo(struct thread *t, struct frame *f)
+{
+	const struct irq *i = irq_at(f->x[0]);
+
+	(void)t;
+	return i ? i->virq | (i->fired ? IRQ_FIRED : 0) : -KE_SRCH;
+}
+
 void irq_unblock(struct thread *t)
 {
 	if (t->irq) {

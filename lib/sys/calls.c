@@ -371,6 +371,16 @@ int InterruptDetach(int id)
 	return (int)plain(InterruptDetach_r(id));
 }
 
+int InterruptInfo_r(unsigned intid)
+{
+	return (int)call1(CALL_InterruptInfo, intid).x0;
+}
+
+int InterruptInfo(unsigned intid)
+{
+	return (int)plain(InterruptInfo_r(intid));
+}
+
 /* Memory */
 
 int MemMap_r(unsigned space, uint64_t where, unsigned region, uint64_t offset, uint64_t bytes, unsigned prot)

@@ -219,6 +219,7 @@ static const struct row rows[] = {
     ROW(InterruptUnmask, "no such interrupt", NO_OBJECT, 999),
     ROW(InterruptDetach, "no such interrupt", NO_OBJECT, 999),
     ROW(InterruptDetach, "interrupt -1", NO_OBJECT, ~0ull),
+    ROW(InterruptInfo, "of others", DENIED, 33),
 
     ROW(MemMap, "unknown space", INVALID, 2, ADDRESS_FREE, RAM, 0, 4096, PROT_R),
     ROW(MemMap, "guest space without one", E(KE_INVAL, KE_PERM), SPACE_GUEST, ADDRESS_FREE, RAM, 0, 4096, PROT_R),

@@ -472,6 +472,26 @@ def test_help_of_a_command(command):
     assert done.stdout.startswith(f"usage: bulkhead {command} DIR")
 
 
+@pytest.mark.parametrize("command", ["check", "image", "run", "map", "keygen", "sign", "verify"])
+def test_help_by_its_word(command):
+    done = bulkhead("help", command)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", bulkhead(command, "--help").stdout)
+    assert done.stdout.startswith(f"usage: bulkhead {command} ")
+
+
+def test_help_alone_and_version():
+    done = bulkhead("help")
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", bulkhead("--help").stdout)
+    for words in (("help", "frob"), ("help", "check", "image"), ("--version", "x")):
+        done = bulkhead(*words)
+        assert (done.returncode, done.stdout) == (EX_USAGE, ""), words
+        assert re.search(r"; see bulkhead (\w+ )?--help\n$", done.stderr)
+    assert "unknown command frob" in bulkhead("help", "frob").stderr
+    version = re.search(r"^VERSION := (\S+)$", (run.TOP / "Makefile").read_text(), re.M).group(1)
+    done = bulkhead("--version")
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", f"bulkhead {version}\n")
+
+
 def test_json(tmp_path):
     """Both sides of a clash, for machines."""
     folder = pathlib.Path(__file__).parent / "system" / "owner-device-two-vms"

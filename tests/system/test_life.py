@@ -30,6 +30,28 @@ def test_signals_end_it(signal, end):
         board.output_with("vm status vm", r"entries +[1-9]")
 
 
+def test_names_of_signals():
+    """By name, with SIG before it or not, in any case, and by number."""
+    with Board(one_vm(), cpus=2) as board:
+        board.prompt()
+        for reports, signal in enumerate(("usr1", "sigusr1", "USR1", "SIGUSR1", "SigUsr1", "10", "0xa"), 1):
+            board.output_with("vm status vm", r"entries +[1-9]")
+            assert "slay:" not in board.command_output(f"slay -s {signal} vm")
+            log = board.output_with("slog2info -b vm", rf"(?:vCPU 0: on, PC[^$]*){{{reports}}}")
+            assert log.count("vCPU 0: on, PC") == reports, signal
+        for signal, end in (("kill", "killed"), ("sigKILL", "killed"), ("9", "killed"), ("quit", "signal, exit 3"),
+                            ("3", "signal, exit 3"), ("int", "signal, exit 0"), ("2", "signal, exit 0"),
+                            ("term", "signal, exit 0"), ("15", "signal, exit 0")):
+            board.command_output(f"slay -s {signal} vm")
+            board.output_with("vm list", rf"^vm +stopped .*{end}", 20)
+            board.command_output("vm start vm")
+            board.output_with("vm list", r"^vm +running ", 20)
+            board.output_with("vm status vm", r"entries +[1-9]")
+        for signal in ("usr3", "sig", "SIGSIGKILL", "0", "11", "31", "-9", "9x", "kil", "kills"):
+            assert f"unknown signal '{signal}'; known: INT 2, " in board.command_output(f"slay -s {signal} vm"), signal
+        board.output_with("vm list", r"^vm +running ", 5)
+
+
 @pytest.mark.parametrize("more, seen", [("", True), ("logger fatal,error slog", False), ("logger info slog", True),
                                         ("logger info none", False)])
 def test_status_goes_to_the_logger(more, seen):

@@ -85,3 +85,57 @@ def test_log():
         assert "hello is a virtual machine: vm start hello" in board.command_output("process start hello")
         assert "no process 'nobody'" in board.command_output("process start nobody")
         assert "usage: process start NAME" in board.command_output("process start")
+
+
+def rows(text, columns):
+    """The lines of a table, without its head, cut at blanks into so many columns."""
+    return [line.split(None, columns - 1) for line in text.splitlines() if re.match(r" *[0-9]", line)]
+
+
+def test_pidin():
+    """Of one process, in a format, and who has which interrupts."""
+    spare = """
+        spare { program = "operator"; args = "sleep:1"; priority = <7>; devices = "/pl061@9030000"; };
+"""
+    vm = ("rtc", 'devices = "/pl031@9010000";')
+    more = "pass loc mem:0x9010000,0x1000,rwn\npass intr gic:41=34"
+    files = {"system.dts": system_dts(then=spare, vms=[vm, "hello"]),
+             "rtc.qvmconf": bare_vm("rtc", "rtc", cpus=("sched 10", "sched 10"), more=more),
+             "hello.qvmconf": bare_vm("hello", "hello")}
+    with Board(make_archive(files), cpus=2) as board:
+        board.prompt()
+        board.output_with("vm list", r"^hello +stopped ", 60)
+
+        # By name and by slot; what does not run has no row; what does not exist is told.
+        short = rows(board.command_output("pidin -p shell"), 6)
+        assert len(short) >= 2 and {(row[0], row[2]) for row in short} == {("3", "shell")}, short
+        assert [row[1] for row in short] == [str(tid) for tid in range(1, len(short) + 1)]
+        assert rows(board.command_output("pidin -p 3"), 6)[0][2] == "shell"
+        assert {row[0] for row in rows(board.command_output("pidin threads -p rtc"), 4)} == {"5"}
+        assert [row[1] for row in rows(board.command_output("pidin mem -p spare"), 3)] == ["spare"]
+        assert rows(board.command_output("pidin -p hello"), 2) == []
+        assert "there is no process 'nobody'" in board.command_output("pidin -p nobody")
+
+        # A format with nothing of a thread has a row for each process.
+        output = board.command_output('pidin -F "%a %n %T"')
+        assert re.match(r" pid name             thr\n", output), output
+        assert [row[:2] for row in rows(output, 3)] == [["0", "procmgr"], ["1", "devc-pl011"], ["2", "slogger"], ["3", "shell"],
+                                                        ["4", "spare"], ["5", "rtc"]], output
+        output = board.command_output('pidin -p spare -F "%N=%p<%J>%2i %%"')
+        assert re.search(r"^spare +=   7r<(RECEIVE|SYNC|READY) +>0x03 %$", output, re.M), output
+        assert "%z is unknown; known:\n  %a  process" in board.command_output("pidin -F %a%z")
+        assert "a quotation mark is not closed" in board.command_output('pidin -F "%a %b')
+        for wrong in ("-F", "-p", "-x", "mem info", "info -p shell", "mem -F %a"):
+            assert "usage: pidin [-p NAME|SLOT]" in board.command_output(f"pidin {wrong}"), wrong
+
+        # Attached to by the console driver, bound to a guest's, and given to who does nothing with it.
+        board.output_with("vm status rtc", r"entries +[1-9]", 30)
+        found = rows(board.output_with("pidin irqs", r"rtc +bound", 30), 5)
+        assert [row[:4] for row in found] == [["33", "level", "1", "devc-pl011"], ["39", "level", "4", "spare"],
+                                              ["34", "level", "5", "rtc"]], found
+        assert re.fullmatch(r"attached(, being served)?", found[0][4]), found
+        assert [row[4] for row in found[1:]] == ["not attached", "bound to the guest's 41"], found
+        assert [row[0] for row in rows(board.command_output("pidin irqs -p rtc"), 5)] == ["34"]
+        board.command_output("slay -s kill rtc")
+        board.output_with("vm list", r"^rtc +stopped ", 20)
+        assert rows(board.command_output("pidin irqs -p rtc"), 5) == [["34", "level", "5", "rtc", "not attached"]]

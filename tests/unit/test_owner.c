@@ -510,7 +510,19 @@ static void test_bind(void **state)
 		attached = sys(t, InterruptAttachEvent, 61, 0, 1, 1, 0);
 		assert_true(attached > 0);
 		assert_int_equal(sys(t, VcpuBind, 1, 61, 41, 0), -KE_BUSY);
+		assert_int_equal(sys(procmgr, InterruptInfo, 60), -KE_SRCH);
 		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, 0), 0);
+		assert_int_equal(sys(procmgr, InterruptInfo, 60), 40);
+		assert_int_equal(sys(procmgr, InterruptInfo, 61), 0);
+		assert_int_equal(sys(procmgr, InterruptInfo, 62), -KE_SRCH);
+		assert_int_equal(sys(procmgr, InterruptInfo, 1020), -KE_SRCH);
+		assert_int_equal(sys(procmgr, InterruptInfo, UINT64_MAX), -KE_SRCH);
+		assert_int_equal(sys(t, InterruptInfo, 61), -KE_PERM);
+		host_raise(61);
+		machine_settle();
+		assert_int_equal(sys(procmgr, InterruptInfo, 61), IRQ_FIRED);
+		assert_int_equal(sys(t, InterruptUnmask, attached), 0);
+		assert_int_equal(sys(procmgr, InterruptInfo, 61), 0);
 		assert_int_equal(sys(t, InterruptAttachEvent, 60, 0, 1, 1, 0), -KE_BUSY);
 		for (uint64_t id = 1; id < 8; id++) {
 			if (id == (uint64_t)attached)

@@ -270,6 +270,11 @@ int ProcessInfo_r(unsigned slot, struct process_info *info)
 	return 0;
 }
 
+int InterruptInfo_r(unsigned intid)
+{
+	return intid == 40 ? 33 : -ESRCH;
+}
+
 int ThreadInfo_r(unsigned slot, int tid, struct thread_info *info)
 {
 	if (k.state[slot] <= PROCESS_DEFINED || tid > (int)k.thread.tid)
@@ -331,6 +336,7 @@ unsigned at;
 int64_t answer[ACTS_MAX + 1];
 struct pm_name name_reply;
 struct pm_vm vm_reply;
+struct pm_irq irq_replies[4];
 
 static size_t write_message(const struct act *act, void *to)
 {
@@ -411,6 +417,8 @@ int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 	answer[rcvid] = status;
 	if (bytes == sizeof vm_reply && script[rcvid - 1].type == PM_VM_INFO)
 		memcpy(&vm_reply, msg, bytes);
+	if (bytes == sizeof irq_replies[0] && script[rcvid - 1].type == PM_IRQ_INFO)
+		memcpy(&irq_replies[script[rcvid - 1].index], msg, bytes);
 	if (bytes == sizeof name_reply && script[rcvid - 1].type == PM_NAME_OPEN)
 		memcpy(&name_reply, msg, bytes);
 	return 0;
@@ -555,6 +563,7 @@ int main(void)
 	    CASE(a_name_is_somebodys_also_while_he_is_not_there),
 	    CASE(no_vm_is_the_operator),
 	    CASE(the_operator_starts_a_process_anew),
+	    CASE(interrupts_are_told_in_their_order),
 	    CASE(malformed_messages_are_refused),
 	    CASE(names_are_found_or_waited_for),
 	    CASE(a_name_is_its_processs_from_before_its_start_to_after_its_end),

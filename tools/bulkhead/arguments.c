@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 static const char overview[] = "usage: bulkhead COMMAND DIR [OPTION]...\n"
-			       "       bulkhead COMMAND --help\n"
+			       "       bulkhead help [COMMAND]      (or: bulkhead COMMAND --help)\n"
+			       "       bulkhead --version\n"
 			       "\n"
 			       "check   says what is wrong with a system directory, or with one VM's configuration\n"
 			       "image   checks a system directory and writes the boot archive\n"
@@ -174,15 +175,41 @@ static void find_home(struct arguments *a)
 		*slash = '\0';
 }
 
+static const struct command *find_command(const struct command *commands, const char *word)
+{
+	for (const struct command *c = commands; c->name; c++) {
+		if (strcmp(c->name, word) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+/* `help [COMMAND]` and `--version`: they need nothing else. */
+static bool is_answered(struct arguments *a, const struct command *commands, int argc, char **argv, int *status)
+{
+	const char *word = argc > 1 ? argv[1] : "", *more = argc > 2 ? argv[2] : "";
+
+	if (argc == 2 && strcmp(word, "--version") == 0) {
+		puts("bulkhead " VERSION);
+		*status = EXIT_GOOD;
+		return true;
+	}
+	if (strcmp(word, "help") != 0 || argc > 3)
+		return false;
+	a->command = find_command(commands, more);
+	*status = !*more || a->command ? help(a) : usage(a, "unknown command ", more);
+	return true;
+}
+
 int arguments_parse(struct arguments *a, const struct command *commands, int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
+	int answered;
 
 	find_home(a);
-	for (const struct command *c = commands; c->name; c++) {
-		if (strcmp(c->name, word) == 0)
-			a->command = c;
-	}
+	if (is_answered(a, commands, argc, argv, &answered))
+		return answered;
+	a->command = find_command(commands, word);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return help(a);

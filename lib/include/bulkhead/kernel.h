@@ -191,6 +191,10 @@ int InterruptUnmask(int id);
 int InterruptUnmask_r(int id);
 int InterruptDetach(int id);
 int InterruptDetach_r(int id);
+/* What became of an interrupt: 0, it is attached to; its INTID in the guest; with IRQ_FIRED. ESRCH. Of procmgr alone.
+ */
+int InterruptInfo(unsigned intid);
+int InterruptInfo_r(unsigned intid);
 
 /* Memory: SPACE_SELF or SPACE_GUEST; whole pages of 4096 bytes */
 

@@ -38,6 +38,7 @@ enum msg_type {
 	PM_POOL_INFO,     /* struct pm_target (index) -> struct pm_pool; -ESRCH after the last */
 	PM_SLOT,          /* struct pm_target: name -> status: slot of that process or VM, running or not; -ESRCH */
 	PM_PROCESS_START, /* struct pm_target: name of a process that has ended; -EINVAL: it is a VM */
+	PM_IRQ_INFO, /* struct pm_target (index) -> struct pm_irq of the index-th that somebody has; -ESRCH after */
 
 	/* console driver, name "console" */
 	CON_OPEN = 0x200, /* struct con_msg: data = name -> status = console id; the same name gives the same id */
@@ -96,6 +97,12 @@ struct pm_vm {
 	    total_bytes; /* of its memory that are zero already, while procmgr starts or ends it; else 0 */
 	uint32_t vcpus, pad;
 	char note[PROTO_NOTE]; /* what it waits for, or why it was refused; empty: neither. NUL-terminated */
+};
+
+/* An interrupt of the board that somebody was given. */
+struct pm_irq {
+	uint32_t intid, slot, edge;
+	int32_t state; /* of InterruptInfo(): 0 or above, or -ESRCH */
 };
 
 struct pm_env {

@@ -73,6 +73,29 @@ void the_operator_starts_a_process_anew(void **state)
 	assert_int_equal(slots[DISK].starts, 2);
 }
 
+/* Of slot after slot, whoever asks; behind the last there is none. */
+void interrupts_are_told_in_their_order(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, VM1, PM_IRQ_INFO, NULL, 0}, {SAY, VM1, PM_IRQ_INFO, NULL, 1},          {SAY, VM1, PM_IRQ_INFO, NULL, 2},
+	    {SAY, VM1, PM_IRQ_INFO, NULL, 3}, {SAY, VM1, PM_IRQ_INFO, NULL, UINT32_MAX},
+	};
+	static const struct pm_irq expected[] = {{39, DISK, 0, -ESRCH}, {40, VM1, 1, 33}, {41, VM1, 0, -ESRCH}};
+	static const int answers[] = {0, 0, 0, -ESRCH, -ESRCH};
+
+	(void)state;
+	for (unsigned slot = 0; slot < PROCESS_MAX; slot++)
+		slots[slot].interrupt_count = 0;
+	slots[DISK].interrupts[slots[DISK].interrupt_count++] = (struct sys_interrupt){39, false};
+	slots[VM1].interrupts[slots[VM1].interrupt_count++] = (struct sys_interrupt){40, true};
+	slots[VM1].interrupts[slots[VM1].interrupt_count++] = (struct sys_interrupt){41, false};
+	go_on();
+	RUN(acts_);
+	for (unsigned i = 0; i < sizeof answers / sizeof answers[0]; i++)
+		assert_int_equal(answer[i + 1], answers[i]);
+	assert_memory_equal(irq_replies, expected, sizeof expected);
+}
+
 /* The name alone does not make the operator: a VM may be called so too. */
 void no_vm_is_the_operator(void **state)
 {

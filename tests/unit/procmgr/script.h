@@ -85,6 +85,7 @@ extern unsigned at; /* the step of the script that is next */
 extern int64_t answer[ACTS_MAX + 1];
 extern struct pm_name name_reply;
 extern struct pm_vm vm_reply;
+extern struct pm_irq irq_replies[4];
 
 int make_system(void **state); /* described, and not sealed */
 int make_sealed(void **state);
@@ -110,6 +111,7 @@ void only_the_operator_gives_orders(void **state);
 void a_name_is_somebodys_also_while_he_is_not_there(void **state);
 void no_vm_is_the_operator(void **state);
 void the_operator_starts_a_process_anew(void **state);
+void interrupts_are_told_in_their_order(void **state);
 void malformed_messages_are_refused(void **state);
 void names_are_found_or_waited_for(void **state);
 void a_name_is_its_processs_from_before_its_start_to_after_its_end(void **state);

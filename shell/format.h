@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pidin -F: lines of columns, each a letter behind a '%', with a width between them if the usual one does not do. */
+#pragma once
+
+#include "abi/bulkhead.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FORMAT_WIDTH 64 /* widest column */
+
+/* What a line is about. `thread` is NULL in a format that asks for nothing of a thread. */
+struct format_row {
+	unsigned slot;
+	const struct process_info *process;
+	const struct thread_info *thread;
+};
+
+/* NULL, or what is wrong; at *letter then. */
+const char *format_check(const char *format, char *letter);
+
+/* Does it ask for something that each thread has of its own? */
+bool format_of_threads(const char *format);
+
+/* The line with the columns' names, if `row` is NULL, or a row; without a newline. Cut off at `bytes`. */
+void format_line(char *text, size_t bytes, const char *format, const struct format_row *row);
+
+/* The letters and what they mean, a line each; NULL after the last. */
+const char *format_help(unsigned index);
+
+const char *thread_state_name(uint32_t state);
