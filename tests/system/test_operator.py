@@ -100,7 +100,7 @@ def test_pidin():
     vm = ("rtc", 'devices = "/pl031@9010000";')
     more = "pass loc mem:0x9010000,0x1000,rwn\npass intr gic:41=34"
     files = {"system.dts": system_dts(then=spare, vms=[vm, "hello"]),
-             "rtc.qvmconf": bare_vm("rtc", "rtc", cpus=("sched 10", "sched 10"), more=more),
+             "rtc.qvmconf": bare_vm("rtc", "ticks", "seconds=600", more=more),
              "hello.qvmconf": bare_vm("hello", "hello")}
     with Board(make_archive(files), cpus=2) as board:
         board.prompt()
