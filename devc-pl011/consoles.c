@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "devc-pl011/consoles.h"
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,22 +114,31 @@ static void resume_writers(struct consoles *c, unsigned id)
 	}
 }
 
+/* Between two lines of whatever is on the screen; behind a notice that is being sent. */
+static void notify(struct consoles *c, const char *format, ...)
+{
+	size_t used = strlen(c->notice + c->notice_at);
+	va_list args;
+
+	memmove(c->notice, c->notice + c->notice_at, used + 1);
+	c->notice_at = 0;
+	va_start(args, format);
+	vsnprintf(c->notice + used, sizeof(c->notice) - used, format, args);
+	va_end(args);
+}
+
 /* The greeting comes from here, when what is typed goes to the console already. */
 static void show(struct consoles *c, unsigned id)
 {
 	struct console_state *console = &c->console[id];
-	size_t at = 0;
 
 	c->showing = id;
 	c->carriage_returned = false;
-	c->notice[0] = 0;
-	c->notice_at = 0;
 	if (id != SHELL_ID)
-		at = (size_t)snprintf(c->notice, sizeof(c->notice), "console of %s; Ctrl-] leaves it\r\n",
-				      console->name);
+		notify(c, "console of %s; Ctrl-] leaves it\r\n", console->name);
 	if (console->dropped)
-		snprintf(c->notice + at, sizeof(c->notice) - at, "\r\n[%s: %llu bytes of output dropped]\r\n",
-			 console->name, (unsigned long long)console->dropped);
+		notify(c, "\r\n[%s: %llu bytes of output dropped]\r\n", console->name,
+		       (unsigned long long)console->dropped);
 	console->dropped = 0;
 }
 
@@ -164,12 +174,23 @@ int consoles_output(struct consoles *c)
 
 /* Focus */
 
+/* The client reads again, or is not typed to any more. */
+static void go_on(struct consoles *c)
+{
+	if (c->lost)
+		notify(c, "\r\n[%s: %llu typed characters were lost]\r\n", c->console[c->typing].name,
+		       (unsigned long long)c->lost);
+	c->lost = 0;
+	c->giving_up = false;
+}
+
 static void focus(struct consoles *c, unsigned id)
 {
 	unsigned before = c->typing;
 
 	if (id == before)
 		return;
+	go_on(c);
 	c->show_until = c->console[c->showing].output_head;
 	c->typing = id;
 	/* Leaving a guest's console is at once, however much it is printing. */
@@ -199,9 +220,26 @@ static bool read_now(struct consoles *c, int64_t rcvid, unsigned id, unsigned co
 		return false;
 	for (; bytes < count && bytes < unread(console); bytes++)
 		data[bytes] = (char)console->input[(console->input_tail + bytes) % CONSOLE_INPUT];
-	if (c->reply(c->context, rcvid, (int)bytes, data, bytes))
-		console->input_tail += bytes;
+	if (!c->reply(c->context, rcvid, (int)bytes, data, bytes))
+		return true;
+	console->input_tail += bytes;
+	if (id == c->typing)
+		go_on(c);
 	return true;
+}
+
+bool consoles_takes(const struct consoles *c)
+{
+	return c->giving_up || unread(&c->console[c->typing]) < CONSOLE_INPUT;
+}
+
+void consoles_give_up(struct consoles *c)
+{
+	if (consoles_takes(c))
+		return;
+	c->giving_up = true;
+	notify(c, "\r\n[%s reads nothing: what is typed is lost%s]\r\n\a", c->console[c->typing].name,
+	       c->typing == SHELL_ID ? "" : "; Ctrl-] leaves");
 }
 
 void consoles_input(struct consoles *c, uint8_t character)
@@ -213,8 +251,10 @@ void consoles_input(struct consoles *c, uint8_t character)
 		return;
 	}
 	/* Nobody reads it: like a UART's own FIFO, the ring keeps what came first. */
-	if (unread(console) == CONSOLE_INPUT)
+	if (unread(console) == CONSOLE_INPUT) {
+		c->lost++;
 		return;
+	}
 	console->input[console->input_head++ % CONSOLE_INPUT] = character;
 	for (unsigned i = 0; i < CONSOLE_DUTIES; i++) {
 		struct console_wait *wait = first_wait(c, CON_READ, c->typing);

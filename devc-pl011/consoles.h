@@ -4,8 +4,9 @@
  *
  * One console has the focus: what is typed goes to it, and its output goes to the line. The output of the others is
  * kept and shown when they get the focus; of that the oldest is dropped when their ring is full. A client that writes
- * on the console with the focus is answered only when there is room, so nothing of that is lost. The focus belongs to
- * the console "shell"; CON_FOCUS lends it to another one until Ctrl-] is typed.
+ * on the console with the focus is answered only when there is room, so nothing of that is lost. Nor is what is typed,
+ * as long as the client goes on reading. The focus belongs to the console "shell"; CON_FOCUS lends it to another one
+ * until Ctrl-] is typed.
  */
 #pragma once
 
@@ -15,10 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONSOLE_DUTIES 3                                   /* most messages for one console that wait for an answer */
-#define CONSOLE_WAITS  (CONSOLES_MAX * CONSOLE_DUTIES + 1) /* and the one CON_FOCUS */
-#define CONSOLE_LEAVE  0x1d                                /* Ctrl-] */
-#define CONSOLE_FREE   UINT32_MAX                          /* owner of a console that no process has open */
+#define CONSOLE_DUTIES  3                                   /* most messages for one console that wait for an answer */
+#define CONSOLE_WAITS   (CONSOLES_MAX * CONSOLE_DUTIES + 1) /* and the one CON_FOCUS */
+#define CONSOLE_LEAVE   0x1d                                /* Ctrl-] */
+#define CONSOLE_HOLD_NS 5000000000ull /* for so long what is typed waits for a client that reads nothing */
+#define CONSOLE_FREE    UINT32_MAX    /* owner of a console that no process has open */
 
 struct console_state {
 	char name[PROTO_NAME]; /* empty: the entry is free */
@@ -54,8 +56,10 @@ struct consoles {
 	unsigned typing;     /* console that gets what is typed */
 	unsigned showing;    /* console whose output goes to the line: follows `typing` */
 	uint64_t show_until; /* while they differ: output up to here comes first */
-	char notice[192];    /* sent before the console's output */
+	char notice[256];    /* sent before the console's output */
 	unsigned notice_at;
+	bool giving_up;         /* who gets what is typed reads nothing: what finds no room is lost, */
+	uint64_t lost;          /* and counted */
 	bool carriage_returned; /* the \r that the shell's \n needs is sent */
 };
 
@@ -64,6 +68,14 @@ bool consoles_init(struct consoles *c, console_reply *reply, console_may *may, v
 
 /* A message of `bytes` bytes from a process. It is answered by reply(), now or later. */
 void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg, size_t bytes);
+
+/*
+ * Is there room for what is typed? Else it is left to the line. If it has been false for CONSOLE_HOLD_NS, and no
+ * character could be passed on meanwhile, consoles_give_up() follows: from then on, until the client reads again or the
+ * focus goes elsewhere, it is true, and what has no room is lost. So Ctrl-] is found behind it.
+ */
+bool consoles_takes(const struct consoles *c);
+void consoles_give_up(struct consoles *c);
 
 /* A character came from the line. */
 void consoles_input(struct consoles *c, uint8_t character);

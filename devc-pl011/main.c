@@ -22,11 +22,14 @@
 #define UART_ADDRESS 0x7000000000ull /* far from everything that procmgr maps */
 #define UART_BYTES   0x1000u
 #define CODE_UART    1
+#define CODE_HOLD    2
 #define RECEIVE_MAX  256 /* bytes at one interrupt, so that a line that never falls silent starves no client */
 
 static struct consoles consoles;
 static struct pl011 uart;
-static int interrupt_id;
+static int interrupt_id, hold_timer;
+static bool held; /* what is typed stays in the UART, which then holds the sender, if it can */
+static uint64_t held_since;
 
 static bool reply(void *context, int64_t rcvid, int status, const void *data, size_t bytes)
 {
@@ -64,15 +67,40 @@ static void transmit(void)
 	pl011_want_room(&uart, true);
 }
 
+/* Who does not read is waited for, but not for ever. */
+static void hold(bool on, bool anew)
+{
+	if (on && (anew || !held)) {
+		held_since = ClockTime();
+		TimerSettime_r(hold_timer, 0, CONSOLE_HOLD_NS, 0);
+	}
+	if (on != held)
+		pl011_want_input(&uart, !on);
+	held = on;
+}
+
 static void receive(void)
 {
-	for (unsigned i = 0; i < RECEIVE_MAX; i++) {
+	unsigned taken = 0;
+
+	while (taken < RECEIVE_MAX && consoles_takes(&consoles)) {
 		int character = pl011_receive(&uart);
 
 		if (character < 0)
-			return;
+			break;
 		consoles_input(&consoles, (uint8_t)character);
+		taken++;
 	}
+	hold(!consoles_takes(&consoles), taken != 0);
+}
+
+/* The timer may have run out while somebody read. */
+static void give_up(void)
+{
+	if (!held || ClockTime() - held_since < CONSOLE_HOLD_NS)
+		return;
+	consoles_give_up(&consoles);
+	receive();
 }
 
 static void serve_pulse(const struct pulse *pulse)
@@ -83,6 +111,8 @@ static void serve_pulse(const struct pulse *pulse)
 		consoles_unblock(&consoles, (int64_t)pulse->value);
 	else if (pulse->code == CODE_UART)
 		receive();
+	else if (pulse->code == CODE_HOLD)
+		give_up();
 }
 
 static _Noreturn void serve(int chid)
@@ -104,6 +134,8 @@ static _Noreturn void serve(int chid)
 			interrupt = m.pulse.code == CODE_UART;
 			serve_pulse(&m.pulse);
 		}
+		if (held)
+			receive();
 		transmit();
 		if (interrupt)
 			InterruptUnmask_r(interrupt_id);
@@ -164,8 +196,12 @@ int main(int argc, char **argv)
 	if (status < 0)
 		fail("UART's registers", status);
 	int sched = SchedGet_r(-1, thread_self(), NULL);
+	unsigned priority = sched > 0 ? (unsigned)sched & 0xff : 1;
 
-	interrupt_id = InterruptAttachEvent_r(intid, chid, sched > 0 ? (unsigned)sched & 0xff : 1, CODE_UART, 0);
+	hold_timer = TimerCreate_r(chid, priority, CODE_HOLD, 0);
+	if (hold_timer < 0)
+		fail("timer", hold_timer);
+	interrupt_id = InterruptAttachEvent_r(intid, chid, priority, CODE_UART, 0);
 	if (interrupt_id < 0)
 		fail("interrupt", interrupt_id);
 	fflush(stdout);

@@ -17,8 +17,9 @@ enum {
 #define FR_RXFE      (1u << 4)
 #define FR_TXFF      (1u << 5)
 #define LCR_8N1_FIFO (3u << 5 | 1u << 4)
-#define CR_ON        (1u << 9 | 1u << 8 | 1u << 0) /* RXE, TXE, UARTEN */
-#define IFLS_LEVELS  (1u << 3 | 1u << 0)           /* at 1/4, both ways; RT covers what stays below */
+#define CR_ON        (1u << 14 | 1u << 9 | 1u << 8 | 1u << 0) /* RTSEn, RXE, TXE, UARTEN */
+#define CR_CTSEN     (1u << 15)
+#define IFLS_LEVELS  (1u << 3 | 1u << 0) /* at 1/4, both ways; RT covers what stays below */
 #define INT_RX       (1u << 4)
 #define INT_TX       (1u << 5)
 #define INT_RT       (1u << 6)
@@ -34,13 +35,16 @@ void pl011_init(struct pl011 *uart, volatile void *registers)
 	/* Section 3.3.8: UARTLCR_H changes only while the UART is off, and what is being sent would be cut off. */
 	for (unsigned i = 0; i < DRAIN_ROUNDS && (r[UARTFR] & FR_BUSY); i++)
 		;
+	uint32_t cts = r[UARTCR] & CR_CTSEN; /* only the firmware knows whether it is wired */
+
 	r[UARTIMSC] = 0;
 	r[UARTCR] = 0;
 	r[UARTLCR_H] = LCR_8N1_FIFO;
 	r[UARTIFLS] = IFLS_LEVELS;
 	r[UARTICR] = INT_ALL;
-	r[UARTCR] = CR_ON;
-	r[UARTIMSC] = INT_RX | INT_RT;
+	r[UARTCR] = CR_ON | cts;
+	uart->interrupts = 0;
+	pl011_want_input(uart, true);
 }
 
 int pl011_receive(struct pl011 *uart)
@@ -64,7 +68,18 @@ void pl011_send(struct pl011 *uart, uint8_t byte)
 	uart->registers[UARTDR] = byte;
 }
 
-void pl011_want_room(struct pl011 *uart, bool want)
+static void want(struct pl011 *uart, uint32_t interrupts, bool on)
 {
-	uart->registers[UARTIMSC] = INT_RX | INT_RT | (want ? INT_TX : 0);
+	uart->interrupts = on ? uart->interrupts | interrupts : uart->interrupts & ~interrupts;
+	uart->registers[UARTIMSC] = uart->interrupts;
+}
+
+void pl011_want_input(struct pl011 *uart, bool on)
+{
+	want(uart, INT_RX | INT_RT, on);
+}
+
+void pl011_want_room(struct pl011 *uart, bool on)
+{
+	want(uart, INT_TX, on);
 }

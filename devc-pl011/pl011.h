@@ -7,9 +7,13 @@
 
 struct pl011 {
 	volatile uint32_t *registers;
+	uint32_t interrupts; /* that are wanted */
 };
 
-/* Takes the UART over as the firmware set it: baud rate and pins stay. Receives by interrupt from now on. */
+/*
+ * Takes the UART over as the firmware set it: baud rate and pins stay. Receives by interrupt from now on. Whoever sends
+ * is told by RTS when the receive FIFO is full, where that is wired.
+ */
 void pl011_init(struct pl011 *uart, volatile void *registers);
 
 /*
@@ -21,5 +25,8 @@ int pl011_receive(struct pl011 *uart);
 bool pl011_can_send(const struct pl011 *uart);
 void pl011_send(struct pl011 *uart, uint8_t byte);
 
+/* Asks for interrupts when something was received, or for none: then it stays in the FIFO. */
+void pl011_want_input(struct pl011 *uart, bool on);
+
 /* Asks for an interrupt when the full transmit FIFO has room again, or for none. */
-void pl011_want_room(struct pl011 *uart, bool want);
+void pl011_want_room(struct pl011 *uart, bool on);

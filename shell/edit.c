@@ -28,10 +28,11 @@ static void place_cursor(struct edit *e, unsigned from)
 
 static void redraw(struct edit *e)
 {
+	/* By half of what is seen: not every key of a long line draws it anew. */
 	if (e->cursor < e->shift)
-		e->shift = e->cursor;
+		e->shift = e->cursor > window(e) / 2 ? e->cursor - window(e) / 2 : 0;
 	if (e->cursor - e->shift > window(e))
-		e->shift = e->cursor - window(e);
+		e->shift = e->cursor - window(e) / 2;
 	unsigned end = e->length - e->shift > window(e) ? e->shift + window(e) : e->length;
 
 	put(e, "\r");
@@ -210,18 +211,90 @@ static void finish_sequence(struct edit *e, uint8_t final)
 	}
 }
 
-static void sequence_key(struct edit *e, uint8_t byte)
+#define STRING_MAX  4096 /* longer than any answer: what does not end was none */
+#define CLICK_BYTES 3    /* behind ESC [ M; behind ESC [ [, a function key of Linux's console, it is one */
+
+/* Behind ESC: section 5.3. */
+static void begin_sequence(struct edit *e, uint8_t byte)
 {
-	if (e->key == KEY_ESCAPE) {
-		e->key = byte == '[' ? KEY_SEQUENCE : byte == 'O' ? KEY_SS3 : KEY_PLAIN;
-		e->parameter = 0;
-	} else if (byte >= 0x40 && byte <= 0x7e) {
-		e->key = KEY_PLAIN;
-		finish_sequence(e, byte);
-	} else if (byte >= '0' && byte <= '9') {
+	e->parameter = 0;
+	e->first = true;
+	e->foreign = false;
+	e->string = 0;
+	switch (byte) {
+	case '[': e->key = KEY_SEQUENCE; break;
+	case 'O': e->key = KEY_SS3; break;
+	case ']': /* OSC */
+	case 'P': /* DCS */
+	case 'X': /* SOS */
+	case '^': /* PM */
+	case '_': /* APC */ e->key = KEY_STRING; break;
+	case 0x1b: e->key = KEY_ESCAPE; break;
+	default: e->key = KEY_PLAIN; break;
+	}
+}
+
+static void end_sequence(struct edit *e, uint8_t final)
+{
+	bool bare = e->key == KEY_SEQUENCE && e->first && e->parameter == 0 && !e->foreign;
+
+	e->key = bare && (final == 'M' || final == '[') ? KEY_SKIP : KEY_PLAIN;
+	e->skip = final == 'M' ? CLICK_BYTES : 1;
+	if (!e->foreign)
+		finish_sequence(e, final);
+}
+
+/* Parameters of another kind than keys have, and intermediate bytes, belong to answers. */
+static void control_sequence(struct edit *e, uint8_t byte)
+{
+	if (byte >= 0x40 && byte <= 0x7e)
+		end_sequence(e, byte);
+	else if (byte >= '0' && byte <= '9' && e->first)
 		e->parameter = (e->parameter * 10 + (byte - '0')) % 1000;
-	} else if (byte < ' ' || byte > '~') {
+	else if (byte == ';')
+		e->first = false;
+	else if (byte == 0x1b)
+		e->key = KEY_ESCAPE;
+	else if (byte < ' ' || byte > '~')
 		e->key = KEY_PLAIN;
+	else if (byte < '0' || byte > '9')
+		e->foreign = true;
+}
+
+/*
+ * It ends with ESC \ or BEL. A key that no string has in it ends it as well, if it was none, and begins with what a
+ * keyboard sends after Escape: then false.
+ */
+static bool control_string(struct edit *e, uint8_t byte)
+{
+	if (e->key == KEY_STRING_ESCAPE) {
+		if (byte == '\\')
+			e->key = KEY_PLAIN;
+		else
+			begin_sequence(e, byte);
+		return true;
+	}
+	if (byte == 0x1b)
+		e->key = KEY_STRING_ESCAPE;
+	else if (byte < ' ' || byte == DELETE_BACK || byte == 0x9c || ++e->string == STRING_MAX)
+		e->key = KEY_PLAIN;
+	return byte == 0x1b || byte == '\a' || (byte >= ' ' && byte != DELETE_BACK);
+}
+
+/* False: it is a key for itself. */
+static bool sequence_key(struct edit *e, uint8_t byte)
+{
+	switch (e->key) {
+	case KEY_ESCAPE: begin_sequence(e, byte); return true;
+	case KEY_SEQUENCE:
+	case KEY_SS3: control_sequence(e, byte); return true;
+	case KEY_STRING:
+	case KEY_STRING_ESCAPE: return control_string(e, byte);
+	case KEY_SKIP:
+		if (--e->skip == 0)
+			e->key = KEY_PLAIN;
+		return true;
+	default: return false;
 	}
 }
 
@@ -260,6 +333,17 @@ static enum edit_result plain_key(struct edit *e, uint8_t byte)
 	return EDIT_MORE;
 }
 
+/* Of a character in UTF-8, which no command has; else one byte that stands for ESC and another one: section 5.3. */
+static void wide_byte(struct edit *e, uint8_t byte)
+{
+	if (byte >= 0xc0)
+		e->wide = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
+	else if (e->wide)
+		e->wide--;
+	else if (byte < 0xa0)
+		begin_sequence(e, byte - 0x40);
+}
+
 enum edit_result edit_key(struct edit *e, uint8_t byte)
 {
 	bool second = byte == '\n' && e->returned;
@@ -267,10 +351,12 @@ enum edit_result edit_key(struct edit *e, uint8_t byte)
 	e->returned = byte == '\r';
 	if (second)
 		return EDIT_MORE;
-	if (e->key == KEY_PLAIN)
-		return plain_key(e, byte);
-	sequence_key(e, byte);
-	return EDIT_MORE;
+	if (e->key == KEY_PLAIN && byte >= 0x80) {
+		wide_byte(e, byte);
+		return EDIT_MORE;
+	}
+	e->wide = 0;
+	return sequence_key(e, byte) ? EDIT_MORE : plain_key(e, byte);
 }
 
 void edit_start(struct edit *e)

@@ -2,6 +2,9 @@
 /*
  * A line editor for a terminal that understands a few of the control sequences of ECMA-48. It sees keys one byte at a
  * time and writes what the terminal needs; it knows nothing of where either comes from.
+ *
+ * What a terminal sends by itself, since a guest had asked for it, is no key: answers about its state, colours, clicks
+ * of a mouse. All sequences and strings of ECMA-48 are recognized to their end, and what is no key of ours is left out.
  */
 #pragma once
 
@@ -9,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EDIT_LINE    256 /* longest line, NUL included */
+#define EDIT_LINE    4097 /* longest line, NUL included */
 #define EDIT_HISTORY 16
 #define EDIT_COLUMNS 80 /* longer lines are shifted to the left, since the terminal's width is not known */
 
@@ -32,8 +35,13 @@ struct edit {
 	unsigned history_count; /* ever added; the newest is at history_count - 1 */
 	unsigned back;          /* how far back the line comes from; 0: it is the new one */
 	char draft[EDIT_LINE];  /* the new line, while an old one is shown */
-	enum { KEY_PLAIN, KEY_ESCAPE, KEY_SEQUENCE, KEY_SS3 } key;
-	unsigned parameter; /* of a control sequence */
+	enum { KEY_PLAIN, KEY_ESCAPE, KEY_SEQUENCE, KEY_SS3, KEY_STRING, KEY_STRING_ESCAPE, KEY_SKIP } key;
+	unsigned parameter; /* of a control sequence: its first one */
+	bool first;         /* that goes on */
+	bool foreign;       /* the sequence is no key, whatever it ends with */
+	unsigned skip;      /* KEY_SKIP: so many bytes */
+	unsigned string;    /* bytes of a control string */
+	unsigned wide;      /* bytes of a character beyond ASCII that are to come */
 	bool returned;      /* the last byte was \r: a \n behind it is the same key */
 };
 

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's commands: the log, processes, interrupts, signals; and what is typed at a console."""
 
+import os
 import re
+import time
+
+import pytest
 
 from harness import PROMPT, Board, bare_vm, make_archive, system_dts
 
@@ -30,6 +34,7 @@ def test_log():
         board.prompt()
         board.output_with("slog2info -b chatty", rf"info +chatty +line {WRITTEN - 1} of many", 60)
         board.output_with("slog2info -b hello", r"info +hello ", 60)
+        board.output_with("slog2info -b procmgr", r"hello ended: exit code 0", 60)
 
         # Its own old lines made room, which is counted; those of others are all there.
         lines = log_lines(board)
@@ -139,3 +144,127 @@ def test_pidin():
         board.command_output("slay -s kill rtc")
         board.output_with("vm list", r"^rtc +stopped ", 20)
         assert rows(board.command_output("pidin irqs -p rtc"), 5) == [["34", "level", "5", "rtc", "not attached"]]
+
+
+PASTE = 65536
+LONG = 250  # seconds for so many characters on a slow machine
+
+
+def paste(board, text):
+    """Types more than the terminal holds at once: what comes meanwhile is read."""
+    at, end = 0, time.monotonic() + LONG
+    os.set_blocking(board.qemu.child_fd, False)
+    try:
+        while at < len(text) and time.monotonic() < end:
+            try:
+                at += os.write(board.qemu.child_fd, text[at:at + 4096])
+            except BlockingIOError:
+                time.sleep(0.01)
+    finally:
+        os.set_blocking(board.qemu.child_fd, True)
+    assert at == len(text), f"only {at} of {len(text)} characters could be typed"
+
+
+def sum_of(text):
+    total = 0
+    for byte in text:
+        total = (total * 31 + byte) % 1000003
+    return total
+
+
+def printable(count):
+    """Characters with no period that is a power of two, so that what is lost is seen; none of them Ctrl-]."""
+    return bytes(0x21 + (at * 7 + at // 89) % 94 for at in range(count))
+
+
+def paste_guest(name, cmdline):
+    return bare_vm(name, "paste", cmdline, cpus=("sched 10",))
+
+
+@pytest.mark.limit(900)
+def test_paste():
+    """64 KiB typed at once into a guest that begins late, and twice into one that reads in pieces: nothing is lost."""
+    files = {"system.dts": system_dts(vms=["late", "slow"]), "late.qvmconf": paste_guest("late", f"bytes={PASTE} deaf=3"),
+             "slow.qvmconf": paste_guest("slow", f"bytes={PASTE} pause=10")}
+    text = printable(PASTE)
+    with Board(make_archive(files), cpus=2) as board:
+        board.prompt()
+        for name, turns in (("late", [text]), ("slow", [text, text[::-1]])):
+            board.open_console(name)
+            board.expect("paste: ready", 30)
+            for turn in turns:
+                paste(board, turn)
+                board.expect(rf"paste: {PASTE} bytes, sum {sum_of(turn)}\r", LONG)
+            board.leave_console()
+
+
+@pytest.mark.limit(900)
+def test_paste_into_the_deaf():
+    """A guest that never reads does not keep the operator, nor another guest: after a while it is said what is lost."""
+    files = {"system.dts": system_dts(vms=["deaf", "other"]), "deaf.qvmconf": paste_guest("deaf", "deaf=100000"),
+             "other.qvmconf": paste_guest("other", "bytes=4000")}
+    text = printable(PASTE)
+    with Board(make_archive(files), cpus=2) as board:
+        board.prompt()
+        board.open_console("deaf")
+        board.expect("paste: ready", 30)
+        paste(board, text)
+        board.expect(r"\[deaf reads nothing: what is typed is lost; Ctrl-\] leaves\]\r+\n", LONG)
+        board.send("\x1d")
+        lost = int(board.expect(r"\[deaf: ([0-9]+) typed characters were lost\]\r+\n", LONG).group(1))
+        board.expect(PROMPT, 20)
+        # The rest is in the console's ring, the guest's FIFO and on the way between them.
+        assert PASTE - 4096 - 1024 < lost < PASTE - 4096, lost
+        assert "deaf" in board.command_output("vm list")
+        board.open_console("other")
+        board.expect("paste: ready", 30)
+        paste(board, text[:4000])
+        board.expect(rf"paste: 4000 bytes, sum {sum_of(text[:4000])}\r", 60)
+        board.leave_console()
+        # Into its full ring not one more fits, and that is said anew.
+        board.open_console("deaf")
+        board.send("x")
+        board.expect(r"\[deaf reads nothing: what is typed is lost; Ctrl-\] leaves\]\r+\n", 30)
+        board.send("\x1d")
+        board.expect(r"\[deaf: [0-9]+ typed characters were lost\]\r+\n", 30)
+        board.expect(PROMPT, 20)
+
+
+def test_long_line():
+    """4096 characters are a line, for the shell and for a guest; one more is not taken."""
+    name = printable(4096 - len("help ")).decode().replace('"', "'")
+    files = {"system.dts": system_dts(vms=["guest"]), "guest.qvmconf": bare_vm("guest", "paste", "bytes=4097")}
+    with Board(make_archive(files), cpus=2) as board:
+        board.prompt()
+        for more in ("", "!"):
+            paste(board, f"help {name}{more}\r".encode())
+            said = board.expect(r"help: there is no command '([^\r\n]*)'\r+\n", 60).group(1)
+            assert said == name
+            board.expect(PROMPT, 20)
+        board.open_console("guest")
+        board.expect("paste: ready", 30)
+        line = printable(4096) + b"\r"
+        paste(board, line)
+        board.expect(rf"paste: 4097 bytes, sum {sum_of(line)}\r", 30)
+        board.leave_console()
+
+
+def test_answers_of_the_terminal():
+    """What a guest asked the terminal for, and is answered when the operator has left, is no key for the shell."""
+    files = {"system.dts": system_dts(vms=["guest"]), "guest.qvmconf": bare_vm("guest", "paste", "ask=1")}
+    answers = ("\x1b[?64;1;2;6;9;15;18;21;22c", "\x1b[>41;379;0c", "\x1b[24;80R", "\x1b[0n",
+               "\x1b]11;rgb:0000/0000/0000\x1b\\", "\x1bP1$r0m\x1b\\", "\x1b[M !!", "\x1b[<0;1;1M")
+    with Board(make_archive(files), cpus=2) as board:
+        board.prompt()
+        board.open_console("guest")
+        board.expect("paste: asked", 30)
+        board.leave_console()
+        for answer in (*answers, "".join(answers)):
+            board.send("upt" + answer + "ime\r")
+            seen = board.expect(r"upt([^\r\n]*)\r+\nup [0-9]+ days, [0-9:.]+\r+\n" + PROMPT, 20).group(1)
+            assert seen == "ime", (answer, seen)
+        # To the guest, which asked, they go as they are.
+        board.open_console("guest")
+        board.send(answers[2])
+        board.expect(rf"paste: 1 bytes, sum {ord('R')}\r", 20)
+        board.leave_console()

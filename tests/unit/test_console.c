@@ -194,6 +194,117 @@ static void test_input_ring_keeps_the_first(void **state)
 	assert_int_equal(got, CONSOLE_INPUT);
 }
 
+/* Reads what there is for a guest. */
+static unsigned read_all(unsigned slot, unsigned id)
+{
+	unsigned got = 0;
+
+	for (int n; (n = send_bytes(CON_READ, slot, id, PROTO_DATA, NULL, 0)) != WAITS; got += (unsigned)n)
+		assert_in_range(n, 1, PROTO_DATA);
+	return got;
+}
+
+/* Types as the driver does: only while it is taken. Returns how many were. */
+static unsigned paste(unsigned characters)
+{
+	unsigned typed = 0;
+
+	while (typed < characters && consoles_takes(&c)) {
+		consoles_input(&c, (uint8_t)('a' + typed % 26));
+		typed++;
+	}
+	return typed;
+}
+
+/* What has no room is left to the line, as often as one likes, and not lost; other consoles do not feel it. */
+static void test_paste_is_held(void **state)
+{
+	unsigned pasted = 0, got = 0;
+	uint8_t expected = 'a';
+
+	(void)state;
+	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
+	expect_line(GREETING);
+	while (got < 65536) {
+		pasted = paste(CONSOLE_INPUT + 1);
+		assert_true(pasted <= CONSOLE_INPUT);
+		assert_false(consoles_takes(&c));
+		for (unsigned here = 0; here < pasted;) {
+			int n = send_bytes(CON_READ, GUEST_SLOT, 1, 100, NULL, 0);
+
+			for (int i = 0; i < n; i++, here++) {
+				expected = (uint8_t)('a' + here % 26);
+				assert_int_equal(last_data[i], expected);
+			}
+			assert_true(n > 0);
+			assert_true(consoles_takes(&c));
+		}
+		got += pasted;
+	}
+	expect_line("");
+}
+
+/* A guest that reads nothing: the operator is told, what is too much is counted, and Ctrl-] is found behind it. */
+static void test_paste_into_the_deaf(void **state)
+{
+	(void)state;
+	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
+	int64_t focus = next_rcvid;
+
+	expect_line(GREETING);
+	consoles_give_up(&c); /* nothing to give up */
+	expect_line("");
+	assert_int_equal(paste(CONSOLE_INPUT + 1), CONSOLE_INPUT);
+	consoles_give_up(&c);
+	consoles_give_up(&c);
+	expect_line("\r\n[linux reads nothing: what is typed is lost; Ctrl-] leaves]\r\n\a");
+	assert_int_equal(paste(70000), 70000);
+	assert_int_equal(last_rcvid, next_rcvid - 1);
+	type("\x1d");
+	assert_int_equal(last_rcvid, focus);
+	assert_int_equal(last_status, 0);
+	expect_line("\r\n[linux: 70000 typed characters were lost]\r\n");
+	assert_true(consoles_takes(&c));
+	type("p");
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 10, NULL, 0), 1);
+	assert_string_equal(last_data, "p");
+	/* What had room is there, and the next time it is held as before. */
+	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
+	assert_false(consoles_takes(&c));
+	assert_int_equal(read_all(GUEST_SLOT, 1), CONSOLE_INPUT);
+}
+
+/* It reads again: from then on nothing is lost. */
+static void test_paste_goes_on(void **state)
+{
+	(void)state;
+	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
+	expect_line(GREETING);
+	paste(CONSOLE_INPUT);
+	consoles_give_up(&c);
+	expect_line("\r\n[linux reads nothing: what is typed is lost; Ctrl-] leaves]\r\n\a");
+	assert_int_equal(paste(3), 3);
+	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 10, NULL, 0), 10);
+	expect_line("\r\n[linux: 3 typed characters were lost]\r\n");
+	assert_int_equal(paste(100), 10);
+	assert_false(consoles_takes(&c));
+	assert_int_equal(read_all(GUEST_SLOT, 1), CONSOLE_INPUT);
+	assert_int_equal(paste(100), 100);
+	expect_line("");
+}
+
+/* The shell, too; it has no console to leave. */
+static void test_paste_into_a_busy_shell(void **state)
+{
+	(void)state;
+	assert_int_equal(paste(CONSOLE_INPUT + 1), CONSOLE_INPUT);
+	consoles_give_up(&c);
+	expect_line("\r\n[shell reads nothing: what is typed is lost]\r\n\a");
+	assert_int_equal(paste(1), 1);
+	assert_int_equal(read_all(SHELL_SLOT, 0), CONSOLE_INPUT);
+	expect_line("\r\n[shell: 1 typed characters were lost]\r\n");
+}
+
 static void test_focus_and_leave(void **state)
 {
 	(void)state;
@@ -480,6 +591,10 @@ int main(void)
 	    TEST(test_read_waits_for_input),
 	    TEST(test_readers_are_served_in_order),
 	    TEST(test_input_ring_keeps_the_first),
+	    TEST(test_paste_is_held),
+	    TEST(test_paste_into_the_deaf),
+	    TEST(test_paste_goes_on),
+	    TEST(test_paste_into_a_busy_shell),
 	    TEST(test_focus_and_leave),
 	    TEST(test_leave_key_is_input_for_the_shell),
 	    TEST(test_leaving_does_not_wait_for_a_flood),

@@ -20,7 +20,7 @@ static struct edit e;
 /* The terminal: the last line, where its cursor is, and how often it went to a new line. */
 static struct {
 	char line[EDIT_COLUMNS + 1];
-	unsigned column, newlines, bells;
+	unsigned column, newlines, bells, written;
 	char sequence[16];
 	unsigned in_sequence;
 } screen;
@@ -77,6 +77,7 @@ static void screen_put(char c)
 static void write_screen(void *context, const char *text, size_t bytes)
 {
 	(void)context;
+	screen.written += bytes;
 	for (size_t i = 0; i < bytes; i++)
 		screen_put(text[i]);
 }
@@ -282,8 +283,9 @@ static void test_long_line(void **state)
 		edit_key(&e, (uint8_t)('a' + i % 26));
 		check_screen();
 	}
-	assert_int_equal(e.length, EDIT_LINE - 1);
+	assert_int_equal(e.length, 4096);
 	assert_int_equal(screen.bells, 11);
+	assert_true(screen.written < 5 * EDIT_LINE);
 	for (unsigned i = 0; i < EDIT_LINE; i++) {
 		type(LEFT);
 		check_screen();
@@ -300,6 +302,95 @@ static void test_unknown_sequences(void **state)
 	expect("abcde", 5);
 	type("\x1b[99999999999999999999~f");
 	expect("abcdef", 6);
+}
+
+/* What a terminal sends by itself is nothing that was typed, and what follows it is. */
+static void test_answers(void **state)
+{
+	static const char *const answers[] = {
+	    "\x1b[24;80R",                      /* where the cursor is: DSR 6 */
+	    "\x1b[1;1R",                        /* the same, in a corner */
+	    "\x1b[?1;1R",                       /* DECXCPR */
+	    "\x1b[0n",                          /* DSR 5 */
+	    "\x1b[?1;2c",                       /* DA */
+	    "\x1b[>41;354;0c",                  /* secondary DA */
+	    "\x1b[?62;1;2;4;6;9;15;18;21;22c",  /* DA of a VT220 */
+	    "\x1b[?2004;2$y",                   /* DECRPM */
+	    "\x1b[8;24;80t",                    /* window size */
+	    "\x1b[?1u",                         /* flags of a keyboard protocol */
+	    "\x1b]11;rgb:ffff/ffff/ffff\x1b\\", /* OSC: colour, ended by ST, */
+	    "\x1b]11;rgb:0000/0000/0000\a",     /* and by BEL */
+	    "\x1b]52;c;bHMgLWwK\x1b\\",         /* OSC: clipboard */
+	    "\x1bP1$r0m\x1b\\",                 /* DCS: DECRQSS */
+	    "\x1bP>|XTerm(379)\x1b\\",          /* DCS: version */
+	    "\x1bP!|00000000\x1b\\",            /* DCS: tertiary DA */
+	    "\x1b_Gi=31;OK\x1b\\",              /* APC */
+	    "\x1b^private\x1b\\",               /* PM */
+	    "\x1bXstring\x1b\\",                /* SOS */
+	    "\x1b[M !!",                        /* click of a mouse */
+	    "\x1b[M\x03\x0d\x15",               /* the same with bytes that are keys else */
+	    "\x1b[<0;12;3M",                    /* in the other form */
+	    "\x1b[<0;12;3m",                    /* let go */
+	    "\x1b[32;12;3M",                    /* in a third one */
+	    "\x1b[I",                           /* the window has the focus */
+	    "\x1b[O",                           /* and has it not */
+	    "\x1b[[A",                          /* F1 of Linux's console */
+	    "\x9b"
+	    "24;80R", /* answers in one byte instead of ESC and another */
+	    "\x9d"
+	    "11;rgb:0000/0000/0000\x9c",
+	    "\x90"
+	    "1$r0m\x9c",
+	    "\xc3\xa4\xe2\x80\x9b\xf0\x9f\x98\x9b", /* a, umlaut; a quotation mark; a face: nothing follows them */
+	    "\x1b]11;rgb:00\x1b[1;1R",              /* an answer that another one breaks off */
+	    "\x1b\x1b[24;80R",
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		assert_int_equal(type("ab" LEFT), EDIT_MORE);
+		assert_int_equal(type(answers[i]), EDIT_MORE);
+		expect("ab", 1);
+		assert_int_equal(type("c"), EDIT_MORE);
+		expect("acb", 2);
+		assert_int_equal(type("\x15\x0b"), EDIT_MORE);
+	}
+	assert_int_equal(screen.newlines, 0);
+	assert_int_equal(screen.bells, 0);
+}
+
+/* Keys with modifiers are those keys; a string that does not end does not hold the keyboard. */
+static void test_keys_are_keys(void **state)
+{
+	char text[5000];
+
+	(void)state;
+	type("abc" LEFT LEFT "\x1b[3;5~");
+	expect("ac", 1);
+	type("\x1b[1;5D"
+	     "x\x1b[1;2C"
+	     "y\x1b[1;5H"
+	     "z");
+	expect("zxay"
+	       "c",
+	       1);
+	type("\x05\x15"
+	     "one\x1b]two\x7f");
+	expect("on", 2);
+	type("\x1bPthree\x15"
+	     "four");
+	expect("four", 4);
+	assert_int_equal(type("\x1b_five\x03"), EDIT_CANCEL);
+	edit_start(&e);
+	assert_int_equal(type("six\x1b]seven\r"), EDIT_DONE);
+	assert_string_equal(e.line, "six");
+	edit_start(&e);
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "\x1b]", 2);
+	memcpy(text + sizeof(text) - 4, "end", 4);
+	type(text);
+	assert_in_range(e.length, 800, 920);
+	assert_string_equal(e.line + e.length - 3, "end");
 }
 
 /* Any bytes at all: the editor's state and the terminal stay right. */
@@ -334,6 +425,8 @@ int main(void)
 	    cmocka_unit_test_setup(test_cancel, setup),
 	    cmocka_unit_test_setup(test_long_line, setup),
 	    cmocka_unit_test_setup(test_unknown_sequences, setup),
+	    cmocka_unit_test_setup(test_answers, setup),
+	    cmocka_unit_test_setup(test_keys_are_keys, setup),
 	    cmocka_unit_test_setup(test_any_keys, setup),
 	};
 

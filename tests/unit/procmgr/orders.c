@@ -77,8 +77,9 @@ void the_operator_starts_a_process_anew(void **state)
 void interrupts_are_told_in_their_order(void **state)
 {
 	static const struct act acts_[] = {
-	    {SAY, VM1, PM_IRQ_INFO, NULL, 0}, {SAY, VM1, PM_IRQ_INFO, NULL, 1},          {SAY, VM1, PM_IRQ_INFO, NULL, 2},
-	    {SAY, VM1, PM_IRQ_INFO, NULL, 3}, {SAY, VM1, PM_IRQ_INFO, NULL, UINT32_MAX},
+	    {SAY, VM1, PM_IRQ_INFO, NULL, 0},          {SAY, VM1, PM_IRQ_INFO, NULL, 1},
+	    {SAY, VM1, PM_IRQ_INFO, NULL, 2},          {SAY, VM1, PM_IRQ_INFO, NULL, 3},
+	    {SAY, VM1, PM_IRQ_INFO, NULL, UINT32_MAX},
 	};
 	static const struct pm_irq expected[] = {{39, DISK, 0, -ESRCH}, {40, VM1, 1, 33}, {41, VM1, 0, -ESRCH}};
 	static const int answers[] = {0, 0, 0, -ESRCH, -ESRCH};
