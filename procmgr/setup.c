@@ -24,6 +24,7 @@ const struct boot_info *const boot = (const struct boot_info *)BOOT_INFO;
 
 static struct sys_vm_needs needs[SYS_VMS_MAX];
 static struct sys_claims claims;
+static struct sys_sharing sharing;
 static unsigned mistakes;
 
 _Static_assert(1 + SYS_PROCESSES_MAX + SYS_VMS_MAX <= PROCESS_MAX, "every process and VM has a slot of its own");
@@ -160,7 +161,7 @@ static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_ne
 	if (qvmconf_read(&guest, (int)slot->argc - 1, slot->argv + 1, &host) != 0)
 		return;
 	sys_vm_needs(need, vm, &guest);
-	sys_check_sharing(&config, (unsigned)(vm - config.vms), &guest, report);
+	sys_check_sharing(&config, (unsigned)(vm - config.vms), &guest, &sharing, report);
 	slot->guest_bytes = need->guest_bytes;
 	slot->vcpus = guest.cpu_count;
 	vdevs_collect(archive(), boot->archive_bytes, &guest, &slot->vdev_files, mistake_line);

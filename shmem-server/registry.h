@@ -22,12 +22,10 @@
 #include <bulkhead.h>
 #include <bulkhead/proto.h>
 
-#define SHM_POOLS_MAX   8
-#define SHM_REGIONS_MAX 64
-#define SHM_HOLDERS     16u /* of one region: one for each VM suffices */
-#define SHM_PLACES      (SHM_CLIENTS + SHM_HOLDERS)
-#define SHM_OF_SLOT     16 /* clients and holders of one VM: so many events its connection can keep */
-#define SHM_PAGE        4096u
+#define SHM_POOLS_MAX 8
+#define SHM_HOLDERS   16u /* of one region: one for each VM suffices */
+#define SHM_PLACES    (SHM_CLIENTS + SHM_HOLDERS)
+#define SHM_PAGE      4096u
 
 struct shm_client {
 	bool used, notified; /* notified: an event is on its way */

@@ -9,6 +9,7 @@
 #include "qvmconf.h"
 #include <bulkhead.h>
 #include <bulkhead/consoles.h>
+#include <bulkhead/proto.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -319,12 +320,22 @@ struct sys_vm_needs {
 	const char *service_users[SYS_SERVICES];
 };
 
+/* The regions of shared memory that the VMs create, as far as their configurations have been read. */
+struct sys_sharing {
+	struct {
+		char name[PROTO_NAME];
+		unsigned pool;
+	} made[SHM_REGIONS_MAX];
+	unsigned count, of_pool[SYS_POOLS_MAX];
+	uint64_t bytes[SYS_POOLS_MAX];
+};
+
 /*
- * Checks that the shared memory which the configuration of vms[v] asks for can be had: apart from sys_check(), as
- * configurations are read one after the other.
+ * Checks that the shared memory which the configuration of vms[v] asks for can be had, beside that of those before it:
+ * apart from sys_check(), as configurations are read one after the other. `sharing` begins with zeroes.
  */
 void sys_check_sharing(const struct sys_config *config, unsigned v, const struct qvm_config *guest,
-		       struct sys_report *report);
+		       struct sys_sharing *sharing, struct sys_report *report);
 
 void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const struct qvm_config *config);
 

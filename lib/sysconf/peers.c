@@ -115,8 +115,49 @@ static const struct sys_pool *pool_for(const struct sys_config *config, uint32_t
 	return NULL;
 }
 
+static bool is_made(const struct sys_sharing *sharing, unsigned pool, const char *name)
+{
+	for (unsigned i = 0; i < sharing->count; i++) {
+		if (sharing->made[i].pool == pool && strcmp(sharing->made[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+_Static_assert(GLOB_NAME_BYTES == PROTO_NAME, "a message holds any name");
+
+/* One more region of a pool, beside those that others create; the first one decides how many bytes it has. */
+static void add_region(const struct sys_config *config, unsigned p, const struct qvm_place *place,
+		       const char name[GLOB_NAME_BYTES], uint64_t bytes, struct sys_sharing *sharing,
+		       struct sys_report *report)
+{
+	const struct sys_pool *pool = &config->pools[p];
+	const unsigned most = SHM_REGIONS_MAX / config->pool_count;
+
+	if (is_made(sharing, p, name))
+		return;
+	if (sharing->of_pool[p] == most) {
+		sys_mistake_at(
+		    report, place,
+		    "'%s' is one region too many for /shared-memory/%s: each of %u pools has %u; leave one out", name,
+		    pool->name, config->pool_count, most);
+		return;
+	}
+	if (bytes > pool->bytes - sharing->bytes[p]) {
+		sys_mistake_at(report, place,
+			       "'%s' has 0x%" PRIx64 " bytes; of the 0x%" PRIx64
+			       " bytes of /shared-memory/%s others have 0x%" PRIx64 "; make the pool larger",
+			       name, bytes, pool->bytes, pool->name, sharing->bytes[p]);
+		return;
+	}
+	memcpy(sharing->made[sharing->count].name, name, PROTO_NAME);
+	sharing->made[sharing->count++].pool = p;
+	sharing->of_pool[p]++;
+	sharing->bytes[p] += bytes;
+}
+
 static void check_create(const struct sys_config *config, unsigned v, const struct qvm_vdev_option *option,
-			 struct sys_report *report)
+			 struct sys_sharing *sharing, struct sys_report *report)
 {
 	char name[GLOB_NAME_BYTES] = {0};
 	struct shmem_create create;
@@ -135,11 +176,15 @@ static void check_create(const struct sys_config *config, unsigned v, const stru
 			       "'%s' has 0x%" PRIx64 " bytes, more than all of /shared-memory/%s, 0x%" PRIx64
 			       "; make one of them fit",
 			       name, create.bytes, pool->name, pool->bytes);
+	else
+		add_region(config, (unsigned)(pool - config->pools), &option->place, name, create.bytes, sharing,
+			   report);
 }
 
 void sys_check_sharing(const struct sys_config *config, unsigned v, const struct qvm_config *guest,
-		       struct sys_report *report)
+		       struct sys_sharing *sharing, struct sys_report *report)
 {
+	unsigned creates = 0;
 	uint32_t vms = 0;
 
 	for (unsigned i = 0; i < config->pool_count; i++)
@@ -153,7 +198,16 @@ void sys_check_sharing(const struct sys_config *config, unsigned v, const struct
 			sys_mistake_at(report, &vdev->place,
 				       "'vdev shmem', but no pool in /shared-memory names /vms/%s; give it one",
 				       config->vms[v].own.name);
-		for (unsigned j = 0; j < vdev->option_count && (vms & 1u << v); j++)
-			check_create(config, v, &guest->vdev_options[vdev->option_first + j], report);
+		for (unsigned j = 0; j < vdev->option_count && (vms & 1u << v); j++) {
+			const struct qvm_vdev_option *option = &guest->vdev_options[vdev->option_first + j];
+
+			check_create(config, v, option, sharing, report);
+			creates += strcmp(option->name, "create") == 0;
+			if (creates == SHM_OF_SLOT + 1 && strcmp(option->name, "create") == 0)
+				sys_mistake_at(report, &option->place,
+					       "'create' is one too many for /vms/%s: the server of shared memory "
+					       "has %d places for a VM; leave one out",
+					       config->vms[v].own.name, SHM_OF_SLOT);
+		}
 	}
 }

@@ -216,7 +216,7 @@ static unsigned read_vms(struct system *s, struct sys_report *report)
 		s->vm_good[i] = !wrong;
 		if (!wrong) {
 			sys_vm_needs(&s->needs[i], vm, &s->vms[i]);
-			sys_check_sharing(&s->config, i, &s->vms[i], report);
+			sys_check_sharing(&s->config, i, &s->vms[i], &s->sharing, report);
 		}
 		mistakes += wrong;
 	}

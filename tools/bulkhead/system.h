@@ -19,6 +19,7 @@ struct system {
 	struct qvm_config vms[SYS_VMS_MAX];
 	bool vm_good[SYS_VMS_MAX]; /* its configuration has no mistake: it may be used */
 	struct sys_vm_needs needs[SYS_VMS_MAX];
+	struct sys_sharing sharing;
 	struct file board_file;
 	const struct sys_range *memory; /* that takes the place of the board's own */
 	unsigned memory_count;

@@ -141,10 +141,12 @@ struct slog_msg {
 
 enum slog_severity { SLOG_FATAL, SLOG_INTERNAL, SLOG_ERROR, SLOG_WARN, SLOG_INFO, SLOG_DEBUG, SLOG_VERBOSE };
 
-#define SHM_CLIENTS 16u /* of one region */
-#define SHM_HOLD    1u  /* flag: keeps the region in being, and is no client */
-#define SHM_ZERO    2u  /* flag of a reply: the region is new to this VM's pool; zero it, then say SHM_READY */
-#define SHM_CHANGED 1   /* code of the event that says: ask for SHM_STATUS; its value is the handle */
+#define SHM_REGIONS_MAX 64  /* in all: shared out evenly among the pools */
+#define SHM_OF_SLOT     16  /* clients and holders of one VM: so many events its connection can keep */
+#define SHM_CLIENTS     16u /* of one region */
+#define SHM_HOLD        1u  /* flag: keeps the region in being, and is no client */
+#define SHM_ZERO        2u  /* flag of a reply: the region is new to this VM's pool; zero it, then say SHM_READY */
+#define SHM_CHANGED     1   /* code of the event that says: ask for SHM_STATUS; its value is the handle */
 
 struct shm_msg {
 	uint32_t type, handle;
