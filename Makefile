@@ -4,7 +4,6 @@
 # Everything lands in $(BUILD), so that the tree stays clean and two builds can stand side by side. This is one
 # make for the whole tree, not one for each folder: it sees every dependency, so it is right with any -j.
 
-VERSION := 0.1
 BUILD   ?= build
 EXAMPLE ?= two-linux
 CPU     ?= neoverse-n1

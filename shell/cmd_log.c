@@ -115,13 +115,23 @@ static void follow(struct reader *r)
 	printf("^C\n");
 }
 
+static void say_none(const struct reader *r)
+{
+	printf("slog2info: the log has no line of %s\n", r->only);
+}
+
 static int clear(const struct reader *r)
 {
 	struct slog_msg msg = {.type = SLOG_CLEAR};
 
 	if (r->only)
 		strncpy(msg.name, r->only, sizeof(msg.name) - 1);
-	return MsgSend_r(r->coid, &msg, offsetof(struct slog_msg, text), NULL, 0);
+	int status = MsgSend_r(r->coid, &msg, offsetof(struct slog_msg, text), NULL, 0);
+
+	if (status != -ENOENT)
+		return status;
+	say_none(r);
+	return 0;
 }
 
 /* Lines that come while they are printed are left for the next time, else there might be no end. */
@@ -130,7 +140,7 @@ static int print_all(struct reader *r)
 	int status = print_lines(r, LINES_MAX, ClockTime());
 
 	if (r->only && r->shown == 0 && (status >= 0 || status == -EAGAIN))
-		printf("slog2info: the log has no line of %s\n", r->only);
+		say_none(r);
 	return status == -EAGAIN ? 0 : status;
 }
 
@@ -163,13 +173,11 @@ void cmd_slog2info(int argc, char **argv)
 	status = r.coid;
 	if (status >= 0 && clears)
 		status = clear(&r);
-	if (clears && status == -ESRCH && r.coid >= 0)
-		printf("slog2info: the log has no line of %s\n", r.only);
-	else if (status < 0)
-		printf("slog2info: the log ring does not answer: %s\n", status_text(status));
-	else if (waits)
+	if (status >= 0 && waits)
 		follow(&r);
-	else if (!clears && (status = print_all(&r)) < 0)
+	else if (status >= 0 && !clears)
+		status = print_all(&r);
+	if (status < 0)
 		printf("slog2info: the log ring does not answer: %s\n", status_text(status));
 	close_ring(&r);
 }

@@ -55,7 +55,7 @@ static int clear(struct slog_msg *msg, const struct msg_info *info)
 			ring_clear(&ring, slot);
 			found = true;
 		}
-	return found ? 0 : ESRCH;
+	return found ? 0 : ENOENT;
 }
 
 static int read_line(int64_t rcvid, struct slog_msg *msg)

@@ -2,6 +2,8 @@
 /* The command line. */
 #pragma once
 
+#define VERSION "0.1"
+
 #include "sign.h"
 #include "sysconf.h"
 #include "vdevs.h"

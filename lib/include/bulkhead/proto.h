@@ -49,7 +49,8 @@ enum msg_type {
 	/* log ring, name "slogger" */
 	SLOG_WRITE = 0x300, /* struct slog_msg */
 	SLOG_READ,          /* struct slog_msg: sequence -> struct slog_msg of that or a later one; -EAGAIN: none yet */
-	SLOG_CLEAR, /* struct slog_msg, of the operator's: name, or empty -> forgets that one's lines, or all; -ESRCH */
+	SLOG_CLEAR, /* struct slog_msg, of the operator's: name, or empty -> forgets that one's lines, or all; -ENOENT
+		     */
 
 	/* shared memory of virtual machines, name "shmem" */
 	SHM_ATTACH = 0x400, /* struct shm_msg: name, pages, flags -> all of it; the reply waits while another one zeroes
