@@ -200,7 +200,7 @@ def test_memory_of_the_console_driver(consoles):
     with Board(make_archive(files), cpus=2) as board:
         board.prompt()
         for name in vms:
-            board.output_with("vm list", rf"^{name} +stopped +1  off, exit 0", 120)
+            board.output_with("vm list", rf"^{name} +stopped +1  off, exit 0")
     _, files = console_files(consoles, pages - 1)
     said = (f"needs at least {pages * 4096} bytes of memory for {consoles} consoles, it is given {(pages - 1) * 4096}; "
             "give it more 'memory'")

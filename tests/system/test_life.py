@@ -43,13 +43,13 @@ def test_names_of_signals():
                             ("3", "signal, exit 3"), ("int", "signal, exit 0"), ("2", "signal, exit 0"),
                             ("term", "signal, exit 0"), ("15", "signal, exit 0")):
             board.command_output(f"slay -s {signal} vm")
-            board.output_with("vm list", rf"^vm +stopped .*{end}", 20)
+            board.output_with("vm list", rf"^vm +stopped .*{end}")
             board.command_output("vm start vm")
-            board.output_with("vm list", r"^vm +running ", 20)
+            board.output_with("vm list", r"^vm +running ")
             board.output_with("vm status vm", r"entries +[1-9]")
         for signal in ("usr3", "sig", "SIGSIGKILL", "0", "11", "31", "-9", "9x", "kil", "kills"):
             assert f"unknown signal '{signal}'; known: INT 2, " in board.command_output(f"slay -s {signal} vm"), signal
-        board.output_with("vm list", r"^vm +running ", 5)
+        board.output_with("vm list", r"^vm +running ")
 
 
 @pytest.mark.parametrize("more, seen", [("", True), ("logger fatal,error slog", False), ("logger info slog", True),
