@@ -246,10 +246,11 @@ static int irq_info_request(struct request *r)
 
 	r->reply_bytes = sizeof r->reply.irq;
 	for (uint32_t slot = 1; slot < PROCESS_MAX; left -= slots[slot++].interrupt_count) {
-		const struct sys_interrupt *interrupt = &slots[slot].interrupts[left];
+		const struct sys_interrupt *interrupt;
 
 		if (left >= slots[slot].interrupt_count)
 			continue;
+		interrupt = &slots[slot].interrupts[left];
 		r->reply.irq =
 		    (struct pm_irq){interrupt->intid, slot, interrupt->edge, InterruptInfo_r(interrupt->intid)};
 		return 0;
