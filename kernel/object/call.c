@@ -175,7 +175,8 @@ struct frame *trap_serror(struct frame *f, struct cpu *c)
 	return kernel_leave(c);
 }
 
-static void timers_expire(struct cpu *c)
+/* Not part of irq_handle(), which without it needs no frame. */
+static __attribute__((noinline)) void timers_expire(struct cpu *c)
 {
 	uint64_t now = clock_now(), slice;
 
@@ -191,6 +192,7 @@ static void timers_expire(struct cpu *c)
 	if (slice < c->armed)
 		c->armed = slice;
 	clock_arm(c->armed);
+	gic_deactivate(PPI_TIMER);
 }
 
 void irq_handle(struct cpu *c, uint32_t intid)
@@ -206,10 +208,7 @@ void irq_handle(struct cpu *c, uint32_t intid)
 	switch (intid) {
 	case SGI_KICK: gic_deactivate(intid); break;
 	case SGI_STOP: panic_stop();
-	case PPI_TIMER:
-		timers_expire(c);
-		gic_deactivate(intid);
-		break;
+	case PPI_TIMER: timers_expire(c); break;
 	case PPI_VTIMER: vcpu_irq_timer(c); break;
 	case PPI_MAINTENANCE: vcpu_irq_maintenance(c); break;
 	default: irq_fire(intid); break;
@@ -321,7 +320,9 @@ static __attribute__((noinline)) struct thread *switch_over(struct cpu *c)
 {
 	struct thread *t = c->attention & ATTENTION_LOOK ? NULL : sched_switch(c);
 
-	if (!t || (c->attention & ATTENTION_LOOK) || serror_pending())
+	if (!t || (c->attention & ATTENTION_LOOK))
+		return NULL;
+	if (unlikely(serror_pending()))
 		return NULL;
 	c->attention = 0;
 	if (c->rq.top == t->prio)

@@ -79,7 +79,7 @@ int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
 
 void irq_fire(uint32_t intid)
 {
-	struct irq *i = irq_at(intid);
+	struct irq *i = table[masked(intid, INTIDS)];
 	struct channel *c;
 
 	if (!i) {

@@ -31,7 +31,7 @@ static void run_all(initializer *from, initializer *to)
 		(*from)();
 }
 
-extern char **environ;
+char **environ; /* picolibc's own is not zero: stdio.c */
 
 /*
  * Called by _start. Built without a stack protector (mk/processes.mk), as the guard comes to its place here. argv and
@@ -63,6 +63,7 @@ _Noreturn void process_start(const struct start_args *args)
 	for (uint32_t i = 0; i < args->env_count && i < ENV_MAX_; i++)
 		variables[i] = (char *)(uintptr_t)args->env[i];
 	environ = variables;
+	stdio_init();
 	run_all(__preinit_array_start, __preinit_array_end);
 	run_all(__init_array_start, __init_array_end);
 	exit(main(argc, argv));

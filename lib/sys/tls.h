@@ -30,6 +30,7 @@ void process_protect(void);
 void thread_init(void);
 
 /* Hands a last, unfinished line of standard output out. */
+void stdio_init(void);
 void stdio_flush(void);
 
 /* The heap, before malloc: takes `bytes` bytes, 16-byte aligned, for good. Returns NULL if there are none. */

@@ -96,15 +96,16 @@ static bool is_named(const char *node_name, const char *name, size_t bytes)
 	       (node_name[bytes] == '\0' || (node_name[bytes] == '@' && !memchr(name, '@', bytes)));
 }
 
+/* Behind the node's tag. That it is there and ends was seen when the nodes were found: libfdt would look again. */
+static const char *name_of(const struct sys_board *board, unsigned node)
+{
+	return (const char *)board->dtb + fdt_off_dt_struct(board->dtb) + board->nodes[node].offset + FDT_TAGSIZE;
+}
+
 int sys_node_child(const struct sys_board *board, int parent, const char *name, size_t bytes)
 {
 	for (unsigned i = 1; parent >= 0 && i < board->node_count; i++) {
-		const char *here;
-
-		if (board->nodes[i].parent != (unsigned)parent)
-			continue;
-		here = fdt_get_name(board->dtb, board->nodes[i].offset, NULL);
-		if (here && is_named(here, name, bytes))
+		if (board->nodes[i].parent == (unsigned)parent && is_named(name_of(board, i), name, bytes))
 			return (int)i;
 	}
 	return -1;

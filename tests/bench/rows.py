@@ -16,8 +16,8 @@ GUEST_ROWS = (
     Row("hvc_qvm", "122+", (1065, "KVM"), 240, 170),
     Row("psci_version", "58", (207, "Bao"), None, None),
     Row("uart_read", "122+", (724, "Xen"), 280, 200),
-    Row("gicd_typer_read", "57-122", (225, "Bao"), 220, 170),
-    Row("gicd_isenabler_write", "59-122", (841, "Xen"), 400, 200),
+    Row("gicd_typer_read", "57-122", (225, "Bao"), 225, 170),
+    Row("gicd_isenabler_write", "59-122", (841, "Xen"), 405, 200),
     Row("idreg_read", None, (510, "Xen"), None, None),
     Row("sgi_self", "64", (789, "Bao"), 150, 80),
     Row("vtimer_running", "49", (200, "Bao"), 120, 60),
@@ -32,7 +32,7 @@ PAIR_ROWS = (
 
 KERNEL_ROWS = (
     Row("msg_roundtrip_0", None, None, None, None),
-    Row("msg_roundtrip_32", "~180", None, 400, 260),
+    Row("msg_roundtrip_32", "~180", None, 412, 260),
     Row("msg_roundtrip_256", None, None, None, None),
     Row("msg_roundtrip_4096", None, None, None, None),
     Row("pulse_wake", None, None, 300, 180),

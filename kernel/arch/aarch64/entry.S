@@ -184,7 +184,7 @@ system_call:
 	b.eq	vector_reply_receive
 	cmp	x8, #MSG_SEND_PULSE
 	b.eq	vector_send_pulse
-	b	vector_process
+	b	vector_call
 
 /* x0 = frame of the process or guest to go on with. */
 	.globl	resume

@@ -36,79 +36,78 @@ static void put(struct vcpu *v, uint64_t esr, uint64_t value)
 #define ALL_BUT(fields) (~(uint64_t)(fields))
 
 struct id_register {
-	uint8_t crm, op2;
-	uint64_t keep;
+	uint64_t keep, add;
+	struct {
+		uint8_t low, most; /* of a field; no `most`: whatever it is */
+	} limit[2];
 };
 
+#define PARANGE_40   2 /* the least that holds the 39 bits of stage 2 (SPACE_BITS) */
+#define ID(crm, op2) (((crm)&3) << 3 | (op2))
+
+/* ID registers of CRm 4 to 7; those of other CRm, and what is not named, read 0. */
 static const struct id_register id_registers[] = {
     /*
      * PFR0: EL3, FP, AdvSIMD, GIC, DIT, CSV2, CSV3; EL0, EL1 and EL2 are added as AArch64 only. Some of what a guest
-     * must not do is the right of the highest level, so EL1 must not look like that one.
+     * must not do is the right of the highest level, so EL1 must not look like that one. CSV2: not the variant with
+     * SCXTNUM registers.
      */
-    {4, 0, FIELD(12) | FIELD(16) | FIELD(20) | FIELD(24) | FIELD(48) | FIELD(56) | FIELD(60)},
-    {4, 1, FIELD(0) | FIELD(4)}, /* PFR1: BT, SSBS */
-    {5, 0,
-     FIELD(0) | FIELD(12) | FIELD(20) | FIELD(28)}, /* DFR0: DebugVer, BRPs, WRPs, CTX_CMPs; DoubleLock is added */
-    {6, 0, ALL_BUT(FIELD(24))},                     /* ISAR0: not TME */
-    /* ISAR1: not APA, API, GPA, GPI, XS, LS64 */
-    {6, 1, ALL_BUT(FIELD(4) | FIELD(8) | FIELD(24) | FIELD(28) | FIELD(56) | FIELD(60))},
-    {6, 2, FIELD(4) | FIELD(20)}, /* ISAR2: RPRES, BC */
+    [ID(4, 0)] = {.keep = FIELD(12) | FIELD(16) | FIELD(20) | FIELD(24) | FIELD(48) | FIELD(56) | FIELD(60),
+		  .add = 0x111,
+		  .limit = {{56, 1}, {24, 1}}},
+    [ID(4, 1)] = {.keep = FIELD(0) | FIELD(4)}, /* PFR1: BT, SSBS */
+    /* DFR0: DebugVer, BRPs, WRPs, CTX_CMPs, no later debug than what is switched; DoubleLock is added. */
+    [ID(5, 0)] = {.keep = FIELD(0) | FIELD(12) | FIELD(20) | FIELD(28), .add = FIELD(36), .limit = {{0, 8}}},
+    /* ISAR0: not TME; ISAR1: not APA, API, GPA, GPI, XS, LS64. Atomic, LRCPC: what qvm can decode. */
+    [ID(6, 0)] = {.keep = ALL_BUT(FIELD(24)), .limit = {{20, 2}}},
+    [ID(6, 1)] = {.keep = ALL_BUT(FIELD(4) | FIELD(8) | FIELD(24) | FIELD(28) | FIELD(56) | FIELD(60)),
+		  .limit = {{20, 2}}},
+    [ID(6, 2)] = {.keep = FIELD(4) | FIELD(20)}, /* ISAR2: RPRES, BC */
     /* MMFR0: PARange, ASIDBits, BigEnd, SNSMem, BigEndEL0, TGran16, TGran64, TGran4, ExS */
-    {7, 0, FIELD(0) | FIELD(4) | FIELD(12) | FIELD(20) | FIELD(24) | FIELD(28) | FIELD(44)},
-    {7, 1, FIELD(0) | FIELD(12) | FIELD(20) | FIELD(36)}, /* MMFR1: HAFDBS, HPDS, PAN, ETS */
-    /* MMFR2: UAO, LSM, VARange, CCIDX, ST, AT, IDS, TTL, BBM, E0PD */
-    {7, 2,
-     FIELD(4) | FIELD(8) | FIELD(16) | FIELD(20) | FIELD(28) | FIELD(32) | FIELD(36) | FIELD(48) | FIELD(52) |
-	 FIELD(60)},
+    [ID(7, 0)] = {.keep = FIELD(0) | FIELD(4) | FIELD(12) | FIELD(20) | FIELD(24) | FIELD(28) | FIELD(44),
+		  .limit = {{0, PARANGE_40}}},
+    /* MMFR1: HAFDBS, HPDS, PAN, ETS */
+    [ID(7, 1)] = {.keep = FIELD(0) | FIELD(12) | FIELD(20) | FIELD(36), .limit = {{0, 2}}},
+    /* MMFR2: UAO, LSM, VARange, CCIDX, ST, AT, IDS, TTL, BBM, E0PD. VARange: what qvm can walk. */
+    [ID(7, 2)] = {.keep = FIELD(4) | FIELD(8) | FIELD(16) | FIELD(20) | FIELD(28) | FIELD(32) | FIELD(36) | FIELD(48) |
+			  FIELD(52) | FIELD(60),
+		  .limit = {{16, 1}}},
+    [ID(7, 7)] = {.keep = 0},
 };
 
-#define PARANGE_40 2 /* the least that holds the 39 bits of stage 2 (SPACE_BITS) */
-
-static uint64_t id_hardware(unsigned crm, unsigned op2)
+static uint64_t id_hardware(unsigned id)
 {
-	switch (crm << 4 | op2) {
-	case 0x40: return sysreg_read(id_aa64pfr0_el1);
-	case 0x41: return sysreg_read(id_aa64pfr1_el1);
-	case 0x50: return sysreg_read(id_aa64dfr0_el1);
-	case 0x60: return sysreg_read(id_aa64isar0_el1);
-	case 0x61: return sysreg_read(id_aa64isar1_el1);
-	case 0x62: return sysreg_read(s3_0_c0_c6_2);
-	case 0x70: return sysreg_read(id_aa64mmfr0_el1);
-	case 0x71: return sysreg_read(id_aa64mmfr1_el1);
-	case 0x72: return sysreg_read(ID_AA64MMFR2_EL1);
+	switch (id) {
+	case ID(4, 0): return sysreg_read(id_aa64pfr0_el1);
+	case ID(4, 1): return sysreg_read(id_aa64pfr1_el1);
+	case ID(5, 0): return sysreg_read(id_aa64dfr0_el1);
+	case ID(6, 0): return sysreg_read(id_aa64isar0_el1);
+	case ID(6, 1): return sysreg_read(id_aa64isar1_el1);
+	case ID(6, 2): return sysreg_read(s3_0_c0_c6_2);
+	case ID(7, 0): return sysreg_read(id_aa64mmfr0_el1);
+	case ID(7, 1): return sysreg_read(id_aa64mmfr1_el1);
+	case ID(7, 2): return sysreg_read(ID_AA64MMFR2_EL1);
 	default: return 0;
 	}
 }
 
-static uint64_t at_most(uint64_t value, unsigned low, uint64_t limit)
-{
-	return (value >> low & 0xf) > limit ? (value & ~FIELD(low)) | limit << low : value;
-}
-
 static uint64_t id_read(unsigned crm, unsigned op2)
 {
-	for (unsigned i = 0; i < ARRAY_COUNT(id_registers); i++) {
-		const struct id_register *r = &id_registers[i];
-		uint64_t value;
+	unsigned id = ID(crm, op2);
+	const struct id_register *r = &id_registers[id];
+	uint64_t value;
 
-		if (r->crm != crm || r->op2 != op2)
-			continue;
-		value = id_hardware(crm, op2) & r->keep;
-		if (crm == 4 && op2 == 0) /* CSV2: not the variant with SCXTNUM registers */
-			value = at_most(at_most(value, 56, 1), 24, 1) | 0x111;
-		if (crm == 5 && op2 == 0) /* no later debug than the registers that are switched */
-			value = at_most(value, 0, 8) | FIELD(36);
-		if (crm == 6 && op2 <= 1) /* ISAR0.Atomic, ISAR1.LRCPC: no loads and stores that qvm cannot decode */
-			value = at_most(value, 20, 2);
-		if (crm == 7 && op2 == 1)
-			value = at_most(value, 0, 2);
-		if (crm == 7 && op2 == 2) /* VARange: no tables that qvm cannot walk */
-			value = at_most(value, 16, 1);
-		if (crm == 7 && op2 == 0)
-			value = at_most(value, 0, PARANGE_40);
-		return value;
+	if (crm < 4 || crm > 7)
+		return 0;
+	value = id_hardware(id) & r->keep;
+	for (unsigned i = 0; i < ARRAY_COUNT(r->limit); i++) {
+		uint64_t most = r->limit[i].most;
+		unsigned low = r->limit[i].low;
+
+		if (most && (value >> low & 0xf) > most)
+			value = (value & ~FIELD(low)) | most << low;
 	}
-	return 0;
+	return value | r->add;
 }
 
 /* ---- interrupts ---- */
