@@ -18,7 +18,7 @@
 /* Answers a PM_NAME_OPEN that was told to wait. Given by the user of this module. */
 void names_answer(uint64_t rcvid, const struct pm_name *answer);
 
-/* 0, -EEXIST, -EAGAIN: too many of this slot. */
+/* The caller has looked whose the name is. 0, -EEXIST, -EAGAIN: too many of this slot. */
 int names_attach(uint32_t slot, const char *name, uint32_t chid);
 /* Fills in who has the name: 0, -ESRCH, NAMES_WAITING, or -EAGAIN: too many of this slot wait. */
 int names_open(uint32_t slot, uint64_t rcvid, bool wait, struct pm_name *message);

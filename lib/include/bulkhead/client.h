@@ -9,7 +9,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* Puts an own channel under a name that others can look up. */
+/*
+ * Puts an own channel under a name that others can look up. -EPERM: the system description gives that name to another
+ * process, or to nobody (docs/configuration.md, `serves`). -EEXIST: this process has put one there already.
+ */
 int name_attach(const char *name, int chid);
 
 /*

@@ -17,7 +17,7 @@
 
 enum msg_type {
 	/* procmgr, on the connection that every process is born with */
-	PM_NAME_ATTACH = 0x100, /* struct pm_name: own chid under a name */
+	PM_NAME_ATTACH = 0x100, /* struct pm_name: own chid under a name; -EPERM: the name is not the sender's */
 	PM_NAME_OPEN,           /* struct pm_name -> struct pm_name: slot and chid; waits if flags has PM_WAIT */
 	PM_READY,    /* a server is ready to serve: the next step of the start may go on. Of a qvm: may the guest start?
 			The    reply waits until each process that the VM may connect to is ready */
