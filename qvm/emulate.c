@@ -175,6 +175,12 @@ static bool locate(struct access *a)
 	return into < a->bytes;
 }
 
+/* Bytes that go at a time; DC ZVA is one of all. */
+static unsigned element(const struct access *a)
+{
+	return a->insn.kind == INSN_ZERO ? a->bytes : a->insn.bytes;
+}
+
 /* ---- where it leads ---- */
 
 static unsigned page_of(const struct access *a, unsigned at)
@@ -278,11 +284,11 @@ static bool admitted(struct access *a, struct emulate_result *r)
 		return false;
 	}
 	if (device && !plain) {
-		a->ops->tolerated(a->ctx, ipa_of(a, a->into), a->insn.store);
+		a->ops->tolerated(a->ctx, ipa_of(a, a->into), element(a), a->insn.store);
 		*r = aborted(a, a->into, a->insn.kind == INSN_ZERO ? FSC_ALIGNMENT : FSC_EXCLUSIVE, a->insn.store);
 		return false;
 	}
-	if (nothing == a->bytes || a->ops->tolerated(a->ctx, ipa_of(a, nothing), fault_writes(a, nothing)))
+	if (nothing == a->bytes || a->ops->tolerated(a->ctx, ipa_of(a, nothing), element(a), fault_writes(a, nothing)))
 		return true;
 	if (a->insn.kind == INSN_ZERO)
 		nothing = a->into;

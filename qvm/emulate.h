@@ -34,8 +34,9 @@ struct emulate_ops {
 	/* Of a device. False: it refuses, and the guest shall get an abort. */
 	bool (*read)(void *ctx, uint64_t ipa, unsigned size, uint64_t *value);
 	bool (*write)(void *ctx, uint64_t ipa, unsigned size, uint64_t value);
-	/* Nothing is there, or not for this access. True: reads shall give all ones, writes vanish. */
-	bool (*tolerated)(void *ctx, uint64_t ipa, bool write);
+	/* Nothing is there, or not for this access of `size` bytes at a time. True: reads shall give all ones, writes
+	 * vanish. */
+	bool (*tolerated)(void *ctx, uint64_t ipa, unsigned size, bool write);
 };
 
 struct emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a guest's exits are answered with: one handler for each kind of exit, and the `unsupported` policies. */
+/* What a guest's exits are answered with: one handler for each kind of exit. */
 #include <string.h>
 
 #include "qvm/emulate.h"
@@ -22,19 +22,11 @@ struct reply {
 	uint64_t x[4];
 };
 
-/*
- * The guest did what its VM does not have. Returns whether the guest shall go on as if nothing were wrong (`ignore`),
- * else it gets the CPU's exception (`fail`). `abort` does not return.
- */
-static __attribute__((noinline)) bool tolerated(struct vcpu *vcpu, enum qvm_unsupported policy, const char *what,
-						uint64_t where)
+/* There is nothing at that address, or not for this access. */
+static __attribute__((noinline)) bool tolerated(struct vcpu *vcpu, uint64_t ipa, unsigned bytes,
+						enum unsupported_act act)
 {
-	vcpu->unsupported++;
-	if (policy != QVM_ABORT)
-		return policy == QVM_IGNORE;
-	vm_logf(SLOG_FATAL, "vCPU %u: unsupported %s 0x%llx", vcpu->index, what, (unsigned long long)where);
-	vcpu_log_state(vcpu);
-	vm_end(VM_EXIT_UNSUPPORTED, CAUSE_ERROR);
+	return unsupported(vcpu, pass_policy(ipa), (struct unsupported){ipa, UNSUPPORTED_REFERENCE, act, bytes});
 }
 
 /* The device that was hit last is mostly hit again. Null: there is none at this address. */
@@ -59,7 +51,7 @@ static inline struct vdev_value read_device(struct vcpu *vcpu, const struct mmio
 	if (likely(data.done))
 		return data;
 	data.value = ALL_ONES;
-	data.done = tolerated(vcpu, pass_policy(ipa), "read at", ipa);
+	data.done = tolerated(vcpu, ipa, size, UNSUPPORTED_READS);
 	return data;
 }
 
@@ -68,7 +60,7 @@ static inline bool write_device(struct vcpu *vcpu, const struct mmio_region *reg
 {
 	if (likely(region->write(region->device, vcpu->index, ipa, size, value)))
 		return true;
-	return tolerated(vcpu, pass_policy(ipa), "write at", ipa);
+	return tolerated(vcpu, ipa, size, UNSUPPORTED_WRITES);
 }
 
 static uint64_t get_register(void *ctx, unsigned vreg)
@@ -87,9 +79,11 @@ static void set_register(void *ctx, unsigned vreg, uint64_t value)
 	VcpuSet_r(vcpu->id, vreg, value);
 }
 
-static void unsupported_instruction(struct vcpu *vcpu, const char *what, uint64_t where, struct reply *reply)
+static void unsupported_instruction(struct vcpu *vcpu, enum unsupported_act act, uint64_t where, struct reply *reply)
 {
-	reply->action = tolerated(vcpu, vm.config.unsupported.instruction, what, where) ? ACT_DONE : ACT_UNDEF;
+	const struct unsupported u = {where, UNSUPPORTED_INSTRUCTION, act, 0};
+
+	reply->action = unsupported(vcpu, vm.config.unsupported.instruction, u) ? ACT_DONE : ACT_UNDEF;
 }
 
 static bool emulated_device(void *ctx, uint64_t ipa, unsigned size)
@@ -110,9 +104,9 @@ static bool emulated_write(void *ctx, uint64_t ipa, unsigned size, uint64_t valu
 	return write_device(ctx, device_at(ctx, ipa, size), ipa, size, value);
 }
 
-static bool emulated_nothing(void *ctx, uint64_t ipa, bool write)
+static bool emulated_nothing(void *ctx, uint64_t ipa, unsigned size, bool write)
 {
-	return tolerated(ctx, pass_policy(ipa), write ? "write at" : "read at", ipa);
+	return tolerated(ctx, ipa, size, write ? UNSUPPORTED_WRITES : UNSUPPORTED_READS);
 }
 
 static const struct emulate_ops operations = {
@@ -147,7 +141,7 @@ static void emulate(struct vcpu *vcpu, const struct emulate_exit *exit, struct r
 		reply->x[0] = result.iss;
 		reply->x[1] = result.offset;
 	} else if (result.outcome != EMULATE_DONE) {
-		unsupported_instruction(vcpu, "instruction that accesses", exit->far, reply);
+		unsupported_instruction(vcpu, UNSUPPORTED_READS, exit->far, reply);
 	}
 }
 
@@ -177,7 +171,7 @@ static void mmio_nothing(struct vcpu *vcpu, const struct vcpu_run *exit, struct 
 	}
 	reply->x[0] = ALL_ONES;
 	reply->action = write ? ACT_DONE : ACT_DATA;
-	if (emulated_nothing(vcpu, exit->x1, write))
+	if (emulated_nothing(vcpu, exit->x1, (unsigned)exit->x2, write))
 		return;
 	reply->x[0] = ISS_EXTERNAL | (write ? ISS_WNR : 0);
 	reply->x[1] = 0;
@@ -193,7 +187,7 @@ static void fetch(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *
 	reply->x[0] = emulate_fetch(&vm.memory, &operations, vcpu, &fetch, &ipa);
 	reply->x[1] = 0;
 	if (reply->x[0] == ISS_EXTERNAL)
-		tolerated(vcpu, pass_policy(ipa), "instruction fetch at", ipa);
+		tolerated(vcpu, ipa, 4, UNSUPPORTED_OTHER);
 	reply->action = ACT_ABORT;
 }
 
@@ -211,13 +205,16 @@ static void firmware(struct vcpu *vcpu, const struct vcpu_run *exit, struct repl
 		reply->x[0] = ALL_ONES;
 }
 
+static bool unsupported_register(struct vcpu *vcpu, enum unsupported_act act, uint64_t syndrome)
+{
+	return unsupported(vcpu, vm.config.unsupported.register_,
+			   (struct unsupported){syndrome, UNSUPPORTED_REGISTER, act, 0});
+}
+
 static void register_read(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
 {
 	reply->x[0] = ALL_ONES;
-	reply->action =
-	    tolerated(vcpu, vm.config.unsupported.register_, "read of the system register with the syndrome", exit->x1)
-		? ACT_DATA
-		: ACT_UNDEF;
+	reply->action = unsupported_register(vcpu, UNSUPPORTED_READS, exit->x1) ? ACT_DATA : ACT_UNDEF;
 }
 
 /* The syndrome of DC ISW, CSW or CISW: op0 1, op1 0, CRn 7, CRm 6, 10 or 14, op2 2; without Rt. */
@@ -244,15 +241,12 @@ static void register_write(struct vcpu *vcpu, const struct vcpu_run *exit, struc
 		reply->action = ACT_DONE;
 		return;
 	}
-	reply->action =
-	    tolerated(vcpu, vm.config.unsupported.register_, "write of the system register with the syndrome", exit->x1)
-		? ACT_DONE
-		: ACT_UNDEF;
+	reply->action = unsupported_register(vcpu, UNSUPPORTED_WRITES, exit->x1) ? ACT_DONE : ACT_UNDEF;
 }
 
 static void instruction(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
 {
-	unsupported_instruction(vcpu, "instruction with the syndrome", exit->x1, reply);
+	unsupported_instruction(vcpu, UNSUPPORTED_OTHER, exit->x1, reply);
 }
 
 static void kick(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)

@@ -35,14 +35,25 @@ enum vm_exit {
 	VM_EXIT_FATAL = 96,
 };
 
+/* What a guest did that its VM does not have: the types of the option `unsupported`. */
+enum unsupported_type { UNSUPPORTED_REFERENCE, UNSUPPORTED_REGISTER, UNSUPPORTED_INSTRUCTION };
+enum unsupported_act { UNSUPPORTED_READS, UNSUPPORTED_WRITES, UNSUPPORTED_OTHER };
+struct unsupported {
+	uint64_t where; /* address; of a register, or of an instruction that does OTHER, the syndrome */
+	enum unsupported_type type;
+	enum unsupported_act act;
+	unsigned bytes; /* of a reference that reads or writes */
+};
+
 struct vcpu {
 	unsigned index;
-	int id, tid;                    /* the kernel's */
-	const struct mmio_region *last; /* hit in the MMIO table; the first region at the start */
-	uint64_t retry_pc, retries;     /* of the instruction that was let try again last */
-	uint64_t unsupported;           /* accesses and instructions that the VM does not have */
-	uint32_t power;                 /* word that its thread waits on: 1 on, 0 off; changed under the lock */
-	uint32_t report;                /* SIGUSR1: log the state at the next exit */
+	int id, tid;                         /* the kernel's */
+	const struct mmio_region *last;      /* hit in the MMIO table; the first region at the start */
+	uint64_t retry_pc, retries;          /* of the instruction that was let try again last */
+	uint64_t unsupported;                /* accesses and instructions that the VM does not have; */
+	struct unsupported unsupported_last; /* the last of them: its own thread writes, others may see half of it */
+	uint32_t power;                      /* word that its thread waits on: 1 on, 0 off; changed under the lock */
+	uint32_t report;                     /* SIGUSR1: log the state at the next exit */
 };
 
 struct vm {
@@ -58,6 +69,7 @@ struct vm {
 	const struct qvm_place *place; /* of the configuration, while a vdev is made; else null */
 	int control;                   /* connection to the first thread's channel */
 	uint32_t told;                 /* the operator knows why the guest does not begin */
+	uint32_t unsupported;          /* bit n: the log has a line of enum unsupported_type n */
 	uint32_t set_way;              /* the guest has used cache maintenance by set and way */
 	uint32_t ending;               /* set once: vCPUs stop at their next exit */
 };
@@ -110,6 +122,13 @@ bool power_call(struct vcpu *vcpu, uint64_t x[4]);
 /* vcpu.c */
 void vcpu_create_all(void);
 void vcpu_start(const struct vm_boot *boot);
+
+/* unsupported.c: whether the guest shall go on as if nothing were wrong (`ignore`), else it gets the CPU's exception
+ * (`fail`). `abort` does not return. The vCPU's own thread. */
+bool unsupported(struct vcpu *vcpu, enum qvm_unsupported policy, struct unsupported u);
+#define UNSUPPORTED_TEXT 64
+/* "read of 4 bytes at 0x50000000" */
+void unsupported_text(const struct unsupported *u, char text[UNSUPPORTED_TEXT]);
 
 /* exits.c */
 void vcpu_run(struct vcpu *vcpu); /* until it is off */

@@ -103,6 +103,8 @@ UNSUPPORTED = {
     "register": ("register", "register=1", "register", 0, 0xffffffffffffffff),
     "instruction": ("instruction", "vector=1", "vector", 0, 0x12345678),
 }
+WHAT = {"reference": f"read of 4 bytes at {NOWHERE}", "exclusive": f"read of 4 bytes at {NOWHERE}",
+        "register": "read of the system register S3_3_C9_C12_0", "instruction": "instruction with the syndrome 0x[0-9a-f]{8}"}
 ACTIONS = ("abort", "fail", "ignore", "")
 
 
@@ -129,9 +131,31 @@ def test_unsupported(cpu, names):
                 assert read_env(board, vm)["vcpus"][0]["unsupported"] == 1, vm
         log = board.command_output("slog2info")
     for name in names:
-        vm = f"{name}-abort"[:15]
-        assert re.search(rf"fatal +{vm} +vCPU 0: unsupported ", log), (vm, log)
-        assert re.search(rf"fatal +{vm} +vCPU 0: PC +0+8\w+ ", log), (vm, log)
+        kind, what = UNSUPPORTED[name][0], WHAT[name]
+        for action in ACTIONS:
+            vm, severity = f"{name}-{action}"[:15], "fatal" if action == "abort" else "warn"
+            policy = action or ("ignore" if kind == "reference" else "fail")
+            lines = re.findall(rf"(\w+) +{vm} +vCPU 0: unsupported (.*?), PC 0x8008[0-9a-f]+; (\w+) (\w+)\b", log)
+            assert [(s, t, p) for s, _, t, p in lines] == [(severity, kind, policy)], (vm, lines)
+            assert re.fullmatch(what, lines[0][1]), (vm, lines)
+            assert bool(re.search(rf"fatal +{vm} +vCPU 0: PC +0+8\w+ ", log)) == (action == "abort"), (vm, log)
+
+
+def test_only_the_first_is_logged():
+    """One line for each type and start, however often it comes; all are counted. The next start begins anew."""
+    vms = {"vm": (f"peek={NOWHERE} poke={NOWHERE} register=1 idle=1", "", "")}
+    with Board(archive(vms), cpus=2) as board:
+        board.prompt()
+        told(board, "vm")
+        assert read_env(board, "vm")["vcpus"][0]["unsupported"] == 4
+        lines = re.findall(r"warn +vm +vCPU 0: (unsupported .*?), PC", board.command_output("slog2info"))
+        first = [f"unsupported read of 4 bytes at {NOWHERE}", "unsupported read of the system register S3_3_C9_C12_0"]
+        assert lines == first
+        board.command_output("slay -s KILL vm")
+        board.output_with("vm list", r"^vm +stopped")
+        board.command_output("vm start vm")
+        log = board.output_with("slog2info", r"(warn +vm +vCPU 0: [^\n]*S3_3_C9_C12_0[^\n]*\n[^~]*){2}")
+        assert re.findall(r"warn +vm +vCPU 0: (unsupported .*?), PC", log) == first * 2
 
 
 LOGGED = {

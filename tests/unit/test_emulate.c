@@ -46,7 +46,7 @@ static struct {
 	unsigned size;
 	bool store;
 } log[64];
-static unsigned logged, refuse_at, nothing;
+static unsigned logged, refuse_at, nothing, nothing_size;
 static bool tolerant;
 static uint64_t nothing_at;
 static bool nothing_write;
@@ -92,9 +92,10 @@ static bool write_device(void *ctx, uint64_t ipa, unsigned size, uint64_t value)
 	return note(ipa, size, value, true);
 }
 
-static bool tolerated(void *ctx, uint64_t ipa, bool write)
+static bool tolerated(void *ctx, uint64_t ipa, unsigned size, bool write)
 {
 	(void)ctx;
+	nothing_size = size;
 	nothing++;
 	nothing_at = ipa;
 	nothing_write = write;
@@ -319,6 +320,7 @@ static void test_described(void **state)
 	assert_int_equal(vreg[4], 0xffffffff);
 	assert_int_equal(nothing, 1);
 	assert_int_equal(nothing_at, HOLE + 8);
+	assert_int_equal(nothing_size, 1);
 	tolerant = false;
 	vreg[4] = 1;
 	run_exit(exit);
@@ -351,6 +353,7 @@ static void test_end_of_ram(void **state)
 		expect_abort(0x10, 0);
 		assert_int_equal(vreg[3], 3);
 		assert_int_equal(nothing_at, RAM_END);
+		assert_int_equal(nothing_size, 8);
 	}
 	assert_int_equal(logged, 0);
 }

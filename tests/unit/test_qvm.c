@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/setup.c qvm/environment.c qvm/exits.c qvm/power.c qvm/vcpu.c qvm/state.c qvm/vm.c qvm/vdev.c */
-/* SOURCES: qvm/emulate.c qvm/watch.c */
+/* SOURCES: qvm/emulate.c qvm/watch.c qvm/unsupported.c */
 /* SOURCES: qvm/insn.c qvm/walk.c qvm/memory.c qvm/mmio.c qvm/psci.c qvm/vgic.c qvm/vgic_regs.c qvm/fdt.c */
 /* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_format.c qvm/load_image.c vdev/pl011 lib/cpio.c lib/elf.c */
 /* SOURCES: lib/vdevfile.c lib/vdevfind.c */
@@ -886,6 +886,55 @@ static void test_policies(void **state)
 	assert_int_equal(vm.vcpu[0].unsupported, 7);
 }
 
+static unsigned count_of(const char *text)
+{
+	unsigned count = 0;
+
+	for (const char *at = k.log; (at = strstr(at, text)) != NULL; at++)
+		count++;
+	return count;
+}
+
+/* The first of each type is logged, whoever does it, and how often the others come; all are counted, the last is kept.
+ */
+static void test_first_of_each_type(void **state)
+{
+	static const char *const first[] = {
+	    ("vCPU 0: unsupported write of 1 byte at 0x5000007, PC 0x80001234; reference ignore; more of this type are "
+	     "counted only\n"),
+	    "vCPU 0: unsupported read of the system register S3_3_C9_C12_0, PC 0x80001234; register fail; more",
+	    "vCPU 1: unsupported instruction with the syndrome 0x66000000, PC 0x80005678; instruction fail; more",
+	};
+	char text[UNSUPPORTED_TEXT];
+
+	(void)state;
+	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	k.vreg[0][VREG_PC] = 0x80001234;
+	k.vreg[1][VREG_PC] = 0x80005678;
+	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = 0x5000007, .x2 = 1});
+	for (unsigned i = 0; i < 10; i++)
+		script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000008 + 8 * i, .x2 = 8});
+	script((struct vcpu_run){.exit = EXIT_SYSREG_READ, .x1 = 3 << 20 | 3 << 14 | 9 << 10 | 12 << 1 | 1 | 4 << 5});
+	script((struct vcpu_run){.exit = EXIT_SYSREG_WRITE, .x1 = 2 << 20 | 7 << 17 | 1 << 14 | 15 << 10 | 1 << 1});
+	assert_true(run(0));
+	vm.ending = 0;
+	k.entries = k.exits = 0;
+	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000004, .x2 = 4});
+	script((struct vcpu_run){.exit = EXIT_INSTRUCTION, .x1 = 0x66000000});
+	assert_true(run(1));
+	assert_int_equal(count_of(": unsupported "), 3);
+	for (unsigned i = 0; i < sizeof(first) / sizeof(first[0]); i++)
+		assert_int_equal(count_of(first[i]), 1);
+	assert_int_equal(vm.vcpu[0].unsupported, 13);
+	assert_int_equal(vm.vcpu[1].unsupported, 2);
+	unsupported_text(&vm.vcpu[0].unsupported_last, text);
+	assert_string_equal(text, "write of the system register S2_1_C15_C1_7");
+	unsupported_text(&(struct unsupported){0x4000, UNSUPPORTED_REFERENCE, UNSUPPORTED_OTHER, 4}, text);
+	assert_string_equal(text, "instruction fetch at 0x4000");
+	unsupported_text(&(struct unsupported){~0ull, UNSUPPORTED_INSTRUCTION, UNSUPPORTED_READS, 0}, text);
+	assert_string_equal(text, "instruction that accesses 0xffffffffffffffff");
+}
+
 static void test_abort(void **state)
 {
 	(void)state;
@@ -894,7 +943,8 @@ static void test_abort(void **state)
 	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000004, .x2 = 8});
 	assert_true(run(0));
 	assert_int_equal(k.status, VM_EXIT_UNSUPPORTED | CAUSE_ERROR << 8);
-	assert_non_null(strstr(k.log, "unsupported read at 0x5000004"));
+	assert_non_null(
+	    strstr(k.log, "vCPU 0: unsupported read of 8 bytes at 0x5000004, PC 0xabcdef; reference abort\n"));
 	assert_non_null(strstr(k.log, "PC     0000000000abcdef"));
 }
 
@@ -981,6 +1031,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_no_end, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_set_and_way, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_policies, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_first_of_each_type, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_abort, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_firmware, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_report_and_stop, set_up, tear_down),

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a guest does that its VM does not have: it is counted, the first of each type is logged, and a policy decides.
+ */
+#include <stdio.h>
+
+#include "qvm/vm.h"
+
+/* op0, op1, CRn, CRm and op2 of a register as an assembler takes it, from the syndrome (Arm ARM D24.2.40, EC 0x18). */
+static int register_name(char *text, size_t room, uint64_t iss)
+{
+	return snprintf(text, room, "S%u_%u_C%u_C%u_%u", (unsigned)(iss >> 20 & 3), (unsigned)(iss >> 14 & 7),
+			(unsigned)(iss >> 10 & 15), (unsigned)(iss >> 1 & 15), (unsigned)(iss >> 17 & 7));
+}
+
+void unsupported_text(const struct unsupported *u, char text[UNSUPPORTED_TEXT])
+{
+	const char *verb = u->act == UNSUPPORTED_WRITES ? "write of" : "read of";
+	const unsigned long long where = u->where;
+	char name[24];
+
+	if (u->type == UNSUPPORTED_REGISTER) {
+		register_name(name, sizeof(name), u->where);
+		snprintf(text, UNSUPPORTED_TEXT, "%s the system register %s", verb, name);
+	} else if (u->type == UNSUPPORTED_REFERENCE && u->act != UNSUPPORTED_OTHER) {
+		snprintf(text, UNSUPPORTED_TEXT, "%s %u byte%s at 0x%llx", verb, u->bytes, u->bytes == 1 ? "" : "s",
+			 where);
+	} else if (u->type == UNSUPPORTED_REFERENCE) {
+		snprintf(text, UNSUPPORTED_TEXT, "instruction fetch at 0x%llx", where);
+	} else {
+		snprintf(text, UNSUPPORTED_TEXT, "instruction %s 0x%llx",
+			 u->act == UNSUPPORTED_OTHER ? "with the syndrome" : "that accesses", where);
+	}
+}
+
+static void say(const struct vcpu *vcpu, enum qvm_unsupported policy, const struct unsupported *u)
+{
+	static const char *const types[] = {"reference", "register", "instruction"};
+	static const char *const actions[] = {[QVM_ABORT] = "abort", [QVM_FAIL] = "fail", [QVM_IGNORE] = "ignore"};
+	char text[UNSUPPORTED_TEXT];
+	uint64_t pc = 0;
+
+	unsupported_text(u, text);
+	VcpuGet_r(vcpu->id, VREG_PC, &pc);
+	vm_logf(policy == QVM_ABORT ? SLOG_FATAL : SLOG_WARN, "vCPU %u: unsupported %s, PC 0x%llx; %s %s%s",
+		vcpu->index, text, (unsigned long long)pc, types[u->type], actions[policy],
+		policy == QVM_ABORT ? "" : "; more of this type are counted only");
+}
+
+bool unsupported(struct vcpu *vcpu, enum qvm_unsupported policy, struct unsupported u)
+{
+	const uint32_t type = 1u << u.type;
+
+	vcpu->unsupported++;
+	vcpu->unsupported_last = u;
+	if (policy == QVM_ABORT) {
+		say(vcpu, policy, &u);
+		vcpu_log_state(vcpu);
+		vm_end(VM_EXIT_UNSUPPORTED, CAUSE_ERROR);
+	}
+	if ((__atomic_load_n(&vm.unsupported, __ATOMIC_RELAXED) & type) == 0 &&
+	    (__atomic_fetch_or(&vm.unsupported, type, __ATOMIC_RELAXED) & type) == 0)
+		say(vcpu, policy, &u);
+	return policy == QVM_IGNORE;
+}
