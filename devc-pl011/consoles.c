@@ -135,7 +135,8 @@ static void show(struct consoles *c, unsigned id)
 	c->showing = id;
 	c->carriage_returned = false;
 	if (id != SHELL_ID)
-		notify(c, "console of %s; Ctrl-] leaves it\r\n", console->name);
+		notify(c, "console of %s%s; Ctrl-] leaves it\r\n", console->name,
+		       console->owner == CONSOLE_FREE ? ", whose VM is not running" : "");
 	if (console->dropped)
 		notify(c, "\r\n[%s: %llu bytes of output dropped]\r\n", console->name,
 		       (unsigned long long)console->dropped);
@@ -201,6 +202,7 @@ static void focus(struct consoles *c, unsigned id)
 
 static void unfocus(struct consoles *c)
 {
+	c->leaving = false;
 	for (unsigned id = 0; id < CONSOLES_MAX; id++)
 		for (struct console_wait *wait; (wait = first_wait(c, CON_FOCUS, id)) != NULL; wait->rcvid = 0)
 			answer(c, wait->rcvid, 0);
@@ -242,14 +244,31 @@ void consoles_give_up(struct consoles *c)
 	       c->typing == SHELL_ID ? "" : "; Ctrl-] leaves");
 }
 
+void consoles_leave(struct consoles *c)
+{
+	if (c->leaving)
+		unfocus(c);
+}
+
+/* Ctrl-] leaves when its time is over, or with the next key; twice it is the guest's, once. True: nothing is typed. */
+static bool escape(struct consoles *c, uint8_t character)
+{
+	if (c->leaving && character == CONSOLE_LEAVE) {
+		c->leaving = false;
+		return false;
+	}
+	consoles_leave(c);
+	c->leaving = character == CONSOLE_LEAVE && c->typing != SHELL_ID;
+	return c->leaving;
+}
+
 void consoles_input(struct consoles *c, uint8_t character)
 {
-	struct console_state *console = &c->console[c->typing];
+	struct console_state *console;
 
-	if (character == CONSOLE_LEAVE && c->typing != SHELL_ID) {
-		unfocus(c);
+	if (escape(c, character))
 		return;
-	}
+	console = &c->console[c->typing];
 	/* Nobody reads it: like a UART's own FIFO, the ring keeps what came first. */
 	if (unread(console) == CONSOLE_INPUT) {
 		c->lost++;
@@ -380,11 +399,21 @@ static void do_focus(struct consoles *c, int64_t rcvid, uint32_t slot, const str
 		focus(c, (unsigned)id);
 }
 
+static int state(const struct consoles *c, const struct con_msg *msg)
+{
+	char name[PROTO_NAME];
+	int id = read_name(name, msg);
+
+	if (id >= 0)
+		id = find(c, name);
+	return id < 0 ? id : c->console[id].owner != CONSOLE_FREE;
+}
+
 static bool is_valid(const struct con_msg *msg, size_t bytes)
 {
 	const size_t head = offsetof(struct con_msg, data);
 
-	if (bytes < head || msg->type < CON_OPEN || msg->type > CON_FOCUS || msg->count > PROTO_DATA)
+	if (bytes < head || msg->type < CON_OPEN || msg->type > CON_STATE || msg->count > PROTO_DATA)
 		return false;
 	return msg->type == CON_READ || msg->count <= bytes - head;
 }
@@ -414,6 +443,8 @@ void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const st
 		answer(c, rcvid, do_open(c, slot, msg));
 	else if (msg->type == CON_FOCUS)
 		do_focus(c, rcvid, slot, msg);
+	else if (msg->type == CON_STATE)
+		answer(c, rcvid, state(c, msg));
 	else if (!owns(c, slot, msg->id))
 		answer(c, rcvid, -EBADF);
 	else if (msg->count == 0)
@@ -424,11 +455,24 @@ void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const st
 
 /* Clients that go away */
 
+/* Behind all that it has printed, so whoever looks at it sees that nothing more comes. */
+static void say_closed(struct console_state *console)
+{
+	char text[PROTO_NAME + 32];
+	int bytes = snprintf(text, sizeof(text), "\r\n[%s: closed by the end of its VM]\r\n", console->name);
+
+	append(console, text, (size_t)bytes);
+}
+
 void consoles_disconnect(struct consoles *c, uint32_t slot)
 {
-	for (unsigned id = 0; id < CONSOLES_MAX; id++)
-		if (c->console[id].owner == slot)
-			c->console[id].owner = CONSOLE_FREE;
+	for (unsigned id = 0; id < CONSOLES_MAX; id++) {
+		if (c->console[id].owner != slot)
+			continue;
+		c->console[id].owner = CONSOLE_FREE;
+		if (id != SHELL_ID)
+			say_closed(&c->console[id]);
+	}
 	for (unsigned i = 0; i < CONSOLE_WAITS; i++)
 		if (c->wait[i].rcvid && c->wait[i].slot == slot)
 			consoles_unblock(c, c->wait[i].rcvid);

@@ -6,7 +6,7 @@
  * kept and shown when they get the focus; of that the oldest is dropped when their ring is full. A client that writes
  * on the console with the focus is answered only when there is room, so nothing of that is lost. Nor is what is typed,
  * as long as the client goes on reading. The focus belongs to the console "shell"; CON_FOCUS lends it to another one
- * until Ctrl-] is typed.
+ * until Ctrl-] is typed. Twice, that reaches the console, once.
  */
 #pragma once
 
@@ -16,11 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONSOLE_DUTIES  3                                   /* most messages for one console that wait for an answer */
-#define CONSOLE_WAITS   (CONSOLES_MAX * CONSOLE_DUTIES + 1) /* and the one CON_FOCUS */
-#define CONSOLE_LEAVE   0x1d                                /* Ctrl-] */
-#define CONSOLE_HOLD_NS 5000000000ull /* for so long what is typed waits for a client that reads nothing */
-#define CONSOLE_FREE    UINT32_MAX    /* owner of a console that no process has open */
+#define CONSOLE_DUTIES   3                                   /* most messages for one console that wait for an answer */
+#define CONSOLE_WAITS    (CONSOLES_MAX * CONSOLE_DUTIES + 1) /* and the one CON_FOCUS */
+#define CONSOLE_LEAVE    0x1d                                /* Ctrl-] */
+#define CONSOLE_LEAVE_NS 400000000ull                        /* how long a second one is waited for */
+#define CONSOLE_HOLD_NS  5000000000ull /* for so long what is typed waits for a client that reads nothing */
+#define CONSOLE_FREE     UINT32_MAX    /* owner of a console that no process has open */
 
 struct console_state {
 	char name[PROTO_NAME]; /* empty: the entry is free */
@@ -54,6 +55,7 @@ struct consoles {
 	struct console_wait wait[CONSOLE_WAITS];
 	uint64_t order;
 	unsigned typing;     /* console that gets what is typed */
+	bool leaving;        /* Ctrl-] was typed: consoles_leave() is to be called after CONSOLE_LEAVE_NS */
 	unsigned showing;    /* console whose output goes to the line: follows `typing` */
 	uint64_t show_until; /* while they differ: output up to here comes first */
 	char notice[256];    /* sent before the console's output */
@@ -77,8 +79,9 @@ void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const st
 bool consoles_takes(const struct consoles *c);
 void consoles_give_up(struct consoles *c);
 
-/* A character came from the line. */
+/* A character came from the line. If `leaving` is true then, consoles_leave() shall follow after CONSOLE_LEAVE_NS. */
 void consoles_input(struct consoles *c, uint8_t character);
+void consoles_leave(struct consoles *c);
 
 /* The next character for the line, or -1 if there is none. */
 int consoles_output(struct consoles *c);

@@ -23,11 +23,12 @@
 #define UART_BYTES   0x1000u
 #define CODE_UART    1
 #define CODE_HOLD    2
+#define CODE_LEAVE   3
 #define RECEIVE_MAX  256 /* bytes at one interrupt, so that a line that never falls silent starves no client */
 
 static struct consoles consoles;
 static struct pl011 uart;
-static int interrupt_id, hold_timer;
+static int interrupt_id, hold_timer, leave_timer;
 static bool held; /* what is typed stays in the UART, which then holds the sender, if it can */
 static uint64_t held_since;
 
@@ -90,6 +91,8 @@ static void receive(void)
 			break;
 		consoles_input(&consoles, (uint8_t)character);
 		taken++;
+		if (consoles.leaving)
+			TimerSettime_r(leave_timer, 0, CONSOLE_LEAVE_NS, 0);
 	}
 	hold(!consoles_takes(&consoles), taken != 0);
 }
@@ -113,6 +116,8 @@ static void serve_pulse(const struct pulse *pulse)
 		receive();
 	else if (pulse->code == CODE_HOLD)
 		give_up();
+	else if (pulse->code == CODE_LEAVE)
+		consoles_leave(&consoles);
 }
 
 static _Noreturn void serve(int chid)
@@ -201,6 +206,9 @@ int main(int argc, char **argv)
 	hold_timer = TimerCreate_r(chid, priority, CODE_HOLD, 0);
 	if (hold_timer < 0)
 		fail("timer", hold_timer);
+	leave_timer = TimerCreate_r(chid, priority, CODE_LEAVE, 0);
+	if (leave_timer < 0)
+		fail("timer", leave_timer);
 	interrupt_id = InterruptAttachEvent_r(intid, chid, priority, CODE_UART, 0);
 	if (interrupt_id < 0)
 		fail("interrupt", interrupt_id);

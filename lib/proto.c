@@ -153,19 +153,25 @@ int slogf(enum slog_severity severity, const char *format, ...)
 	return status;
 }
 
-int console_open(struct console *console, const char *name, unsigned flags)
+static int send_name(const struct console *console, uint32_t type, const char *name)
 {
-	struct con_msg msg = {.type = CON_OPEN};
+	struct con_msg msg = {.type = type, .id = console->id};
 	size_t bytes = strlen(name);
 
 	if (bytes == 0 || bytes >= PROTO_NAME)
 		return -EINVAL;
+	msg.count = (uint16_t)bytes;
+	memcpy(msg.data, name, bytes);
+	return MsgSend_r(console->coid, &msg, CON_BYTES(bytes), NULL, 0);
+}
+
+int console_open(struct console *console, const char *name, unsigned flags)
+{
+	console->id = 0;
 	console->coid = name_open("console", flags, 0);
 	if (console->coid < 0)
 		return console->coid;
-	msg.count = (uint16_t)bytes;
-	memcpy(msg.data, name, bytes);
-	int status = MsgSend_r(console->coid, &msg, CON_BYTES(bytes), NULL, 0);
+	int status = send_name(console, CON_OPEN, name);
 
 	if (status < 0)
 		ConnectDetach_r(console->coid);
@@ -194,37 +200,38 @@ int console_write(const struct console *console, const void *data, size_t bytes)
 	return (int)bytes;
 }
 
-int console_read(const struct console *console, void *data, size_t bytes)
+static int read_once(const struct console *console, void *data, size_t bytes)
 {
 	struct con_msg msg = {.type = CON_READ, .id = console->id};
-	int status;
 
 	msg.count = (uint16_t)(bytes < sizeof(msg.data) ? bytes : sizeof(msg.data));
+	return MsgSend_r(console->coid, &msg, CON_BYTES(0), data, bytes);
+}
+
+int console_read(const struct console *console, void *data, size_t bytes)
+{
+	int status;
+
 	do
-		status = MsgSend_r(console->coid, &msg, CON_BYTES(0), data, bytes);
+		status = read_once(console, data, bytes);
 	while (status == -EINTR);
 	return status;
 }
 
 int console_poll(const struct console *console, void *data, size_t bytes, uint64_t ns)
 {
-	struct con_msg msg = {.type = CON_READ, .id = console->id};
-
-	msg.count = (uint16_t)(bytes < sizeof(msg.data) ? bytes : sizeof(msg.data));
 	TimerTimeout_r(TIMEOUT_SEND | TIMEOUT_REPLY, ns);
-	int status = MsgSend_r(console->coid, &msg, CON_BYTES(0), data, bytes);
+	int status = read_once(console, data, bytes);
 
 	return status == -EINTR || status == -ETIMEDOUT ? 0 : status;
 }
 
+int console_state(const struct console *console, const char *name)
+{
+	return send_name(console, CON_STATE, name);
+}
+
 int console_focus(const struct console *console, const char *name)
 {
-	struct con_msg msg = {.type = CON_FOCUS, .id = console->id};
-	size_t bytes = strlen(name);
-
-	if (bytes == 0 || bytes >= PROTO_NAME)
-		return -EINVAL;
-	msg.count = (uint16_t)bytes;
-	memcpy(msg.data, name, bytes);
-	return MsgSend_r(console->coid, &msg, CON_BYTES(bytes), NULL, 0);
+	return send_name(console, CON_FOCUS, name);
 }

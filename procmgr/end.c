@@ -110,17 +110,18 @@ static void bury(uint32_t number, struct process_info *info)
 
 	ProcessStop_r(number);
 	slot->running = false;
+	slot->paused = false;
 	record(slot, info);
 	if (slot->owns_console)
 		log_console(false);
 	report(slot, info);
-	gone = !shutdown_state.running && !restart_plan(number);
+	gone = !shutdown_state.running && !slot->start_again && !restart_plan(number);
 	if (gone && slot->critical)
 		system_safe_state(slot->name);
 	worker_begin(number, JOB_END);
 	names_forget(number);
 	gate_forget(number);
-	vmenv_forget(number);
+	ask_forget(number);
 	order_ended(number);
 	gate_look();
 	shutdown_go_on();
@@ -162,6 +163,7 @@ int process_kill(uint32_t number)
 		return -EPERM;
 	if (!slots[number].running)
 		return process_cancel(number);
+	slots[number].start_again = false;
 	ProcessStop_r(number);
 	return 0;
 }
@@ -182,7 +184,11 @@ int process_signal(uint32_t number, uint32_t signal)
 		process_refuse(number, signal == BH_SIGQUIT ? EXIT_POWER_CUT : 0, CAUSE_SIGNAL);
 	else
 		result = ProcessSignal_r(number, CONTROL_SIGNAL, signal);
-	slot->unwanted |= ends && result == 0;
+	if (ends && result == 0) {
+		slot->unwanted = true;
+		slot->start_again = false;
+		slot->paused = false; /* its qvm lets it go on: only then can it end politely */
+	}
 	return result;
 }
 

@@ -71,15 +71,18 @@ struct slot {
 
 	enum job job;         /* what its worker is at */
 	bool running, ready;  /* ready, of a VM: its guest was let go */
-	bool start_again;     /* once its end is over */
+	bool start_again;     /* once its end is over: the operator wants that */
 	bool unwanted;        /* the operator has asked for its end since its start */
 	bool name_refused;    /* since its start it has asked for a name that it may not serve */
+	bool paused;          /* SLOT_VM: by the operator */
 	uint32_t refusal;     /* not 0: exit status that it is ended with */
 	struct layout layout; /* of the process that was started last */
 	uint32_t starts;
-	uint32_t exit_code, cause, end; /* of the last end */
-	uint64_t entries;               /* of virtual CPUs into the guest, in the last life that has ended */
-	char note[PROTO_NOTE];          /* of a VM: what it waits for, or why it was refused */
+	uint32_t exit_code, cause, end;     /* of the last end */
+	uint64_t entries;                   /* of virtual CPUs into the guest, in the last life that has ended */
+	char note[PROTO_NOTE];              /* of a VM: what it waits for, or why it was refused */
+	const struct sys_console *consoles; /* of a VM: those that its configuration names */
+	unsigned console_count;
 };
 
 extern struct slot slots[PROCESS_MAX];
@@ -141,8 +144,14 @@ void order_ended(uint32_t slot); /* or not started */
 uint64_t order_deadline(void);
 void order_timeout(void);
 
-/* vm.c */
+/* vm.c: the operator's orders, each with the answers of proto.h. 0: done, or on its way. */
 int vm_start(uint32_t slot);
+int vm_stop(uint32_t slot);
+int vm_restart(uint32_t slot);
+int vm_reset(uint32_t slot);
+int vm_destroy(uint32_t slot);
+int vm_pause(uint32_t slot, int64_t rcvid); /* 0: answered later */
+int vm_resume(uint32_t slot);
 void vm_info(uint32_t slot, struct pm_vm *info);
 void vm_record(struct slot *slot, const struct process_info *info);
 const char *vm_cause_text(uint32_t cause);
@@ -169,12 +178,12 @@ int restart_cancel(uint32_t slot);
 uint64_t restart_deadline(void);
 void restart_due(void);
 
-/* vmenv.c: PM_ENV and PM_ENV_TEXT. 0: the asker is answered later. */
-int vmenv_ask(uint32_t slot, int64_t rcvid);
-int vmenv_take(uint32_t slot, int64_t rcvid, size_t bytes);
-void vmenv_forget(uint32_t slot);
-uint64_t vmenv_deadline(void);
-void vmenv_timeout(void);
+/* ask.c: questions to a qvm, each by a signal of its own, and PM_ANSWER. 0: the asker is answered later. */
+int ask_qvm(uint32_t slot, int64_t rcvid, uint32_t signal);
+int ask_answered(uint32_t slot, int64_t rcvid, uint32_t signal, size_t bytes);
+void ask_forget(uint32_t slot);
+uint64_t ask_deadline(void);
+void ask_timeout(void);
 
 /* end.c: the ends of processes and of the system. */
 void process_ended(uint64_t slot);

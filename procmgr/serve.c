@@ -20,6 +20,7 @@ union message {
 	struct pm_target target;
 	struct pm_sched sched;
 	struct pm_note note;
+	struct pm_answer answer;
 	struct pulse pulse;
 };
 
@@ -157,18 +158,20 @@ static int find_vm(const struct pm_target *target)
 	return slot >= 0 && slots[slot].kind != SLOT_VM ? -ESRCH : slot;
 }
 
-static int vm_start_request(struct request *r)
+static int vm_request(struct request *r)
 {
 	int slot = find_vm(&r->message->target);
 
-	return slot < 0 ? slot : vm_start((uint32_t)slot);
-}
-
-static int vm_stop_request(struct request *r)
-{
-	int slot = find_vm(&r->message->target);
-
-	return slot < 0 ? slot : process_signal((uint32_t)slot, BH_SIGTERM);
+	if (slot < 0)
+		return slot;
+	switch (r->message->type) {
+	case PM_VM_START: return vm_start((uint32_t)slot);
+	case PM_VM_STOP: return vm_stop((uint32_t)slot);
+	case PM_VM_RESTART: return vm_restart((uint32_t)slot);
+	case PM_VM_RESET: return vm_reset((uint32_t)slot);
+	case PM_VM_DESTROY: return vm_destroy((uint32_t)slot);
+	default: return vm_resume((uint32_t)slot);
+	}
 }
 
 static int process_start_request(struct request *r)
@@ -193,17 +196,24 @@ static int vm_info_request(struct request *r)
 	return 0;
 }
 
-static int env_request(struct request *r)
+/* What its qvm answers. */
+static int question_request(struct request *r)
 {
-	int slot = find_vm(&r->message->target);
-	int result = slot < 0 ? slot : vmenv_ask((uint32_t)slot, r->rcvid);
+	const uint32_t type = r->message->type;
+	int slot = find_vm(&r->message->target), result = slot;
 
+	if (slot >= 0)
+		result = type == PM_VM_PAUSE
+			     ? vm_pause((uint32_t)slot, r->rcvid)
+			     : ask_qvm((uint32_t)slot, r->rcvid, type == PM_ENV ? BH_SIGENV : BH_SIGSTATE);
 	return result < 0 ? result : ANSWER_LATER;
 }
 
-static int env_text_request(struct request *r)
+static int answer_request(struct request *r)
 {
-	return vmenv_take(r->slot, r->rcvid, r->bytes);
+	if (r->bytes < sizeof r->message->answer)
+		return -EINVAL;
+	return ask_answered(r->slot, r->rcvid, r->message->answer.signal, r->bytes);
 }
 
 static int slot_request(struct request *r)
@@ -343,8 +353,14 @@ static const struct handler {
     {PM_NAME_ATTACH, sizeof(struct pm_name), false, name_attach_request},
     {PM_NAME_OPEN, sizeof(struct pm_name), false, name_open_request},
     {PM_READY, sizeof(struct pm_target), false, ready_request},
-    {PM_VM_START, sizeof(struct pm_target), true, vm_start_request},
-    {PM_VM_STOP, sizeof(struct pm_target), true, vm_stop_request},
+    {PM_VM_START, sizeof(struct pm_target), true, vm_request},
+    {PM_VM_STOP, sizeof(struct pm_target), true, vm_request},
+    {PM_VM_RESTART, sizeof(struct pm_target), true, vm_request},
+    {PM_VM_RESET, sizeof(struct pm_target), true, vm_request},
+    {PM_VM_DESTROY, sizeof(struct pm_target), true, vm_request},
+    {PM_VM_PAUSE, sizeof(struct pm_target), true, question_request},
+    {PM_VM_RESUME, sizeof(struct pm_target), true, vm_request},
+    {PM_VM_STATE, sizeof(struct pm_target), true, question_request},
     {PM_VM_INFO, sizeof(struct pm_target), false, vm_info_request},
     {PM_PROCESS_INFO, sizeof(struct pm_target), false, process_info_request},
     {PM_THREAD_INFO, sizeof(struct pm_target), false, thread_info_request},
@@ -357,8 +373,8 @@ static const struct handler {
     {PM_IRQ_INFO, sizeof(struct pm_target), false, irq_info_request},
     {PM_SLOT, sizeof(struct pm_target), false, slot_request},
     {PM_VM_NOTE, sizeof(struct pm_note), false, note_request},
-    {PM_ENV, sizeof(struct pm_target), true, env_request},
-    {PM_ENV_TEXT, 0, false, env_text_request},
+    {PM_ENV, sizeof(struct pm_target), true, question_request},
+    {PM_ANSWER, 0, false, answer_request},
     {PM_NEWS, sizeof(struct pm_target), true, news_request},
 };
 
@@ -421,9 +437,9 @@ static uint64_t run_deadlines(void)
 		gate_timeout();
 	if (now >= restart_deadline())
 		restart_due();
-	if (now >= vmenv_deadline())
-		vmenv_timeout();
-	return earlier(earlier(earlier(gate_deadline(), vmenv_deadline()), restart_deadline()),
+	if (now >= ask_deadline())
+		ask_timeout();
+	return earlier(earlier(earlier(gate_deadline(), ask_deadline()), restart_deadline()),
 		       earlier(order_deadline(), shutdown_deadline()));
 }
 

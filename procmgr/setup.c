@@ -164,6 +164,8 @@ static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_ne
 	sys_check_sharing(&config, (unsigned)(vm - config.vms), &guest, &sharing, report);
 	slot->guest_bytes = need->guest_bytes;
 	slot->vcpus = guest.cpu_count;
+	slot->consoles = need->consoles;
+	slot->console_count = need->console_count;
 	vdevs_collect(archive(), boot->archive_bytes, &guest, &slot->vdev_files, mistake_line);
 	safety_judge(slot, &guest, archive(), boot->archive_bytes);
 	for (unsigned i = 0; i < guest.load_count; i++) {

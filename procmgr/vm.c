@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is special about virtual machines: who asks about them, and why they ended. */
+/* What is special about virtual machines: the operator's orders, who asks about them, and why they ended. */
 #include <errno.h>
 #include <string.h>
 
@@ -14,6 +14,77 @@ int vm_start(uint32_t number)
 	return process_launch(number);
 }
 
+/* Of what is not there, and would not have come anyway. */
+static int ended(int result)
+{
+	return result == -ESRCH ? -ENOENT : result;
+}
+
+int vm_stop(uint32_t number)
+{
+	return ended(process_signal(number, BH_SIGTERM));
+}
+
+int vm_destroy(uint32_t number)
+{
+	return ended(process_kill(number));
+}
+
+static int may_start_again(const struct slot *slot)
+{
+	if (shutdown_state.running)
+		return -EBUSY;
+	return slot->running ? 0 : slot->job == JOB_START ? -EAGAIN : -ENOENT;
+}
+
+int vm_restart(uint32_t number)
+{
+	struct slot *slot = &slots[number];
+	int result = may_start_again(slot);
+
+	if (result < 0)
+		return result;
+	/* It ends by itself, so the kernel would take that for a failure. */
+	if (slot->critical && !restart_wanted(slot))
+		return -EPERM;
+	result = process_signal(number, BH_SIGTERM);
+	slot->start_again = result == 0;
+	return result;
+}
+
+int vm_reset(uint32_t number)
+{
+	struct slot *slot = &slots[number];
+	int result = may_start_again(slot);
+
+	if (result < 0)
+		return result;
+	slot->unwanted = true;
+	slot->start_again = true;
+	process_refuse(number, 0, CAUSE_RESET);
+	return 0;
+}
+
+int vm_pause(uint32_t number, int64_t rcvid)
+{
+	struct slot *slot = &slots[number];
+	int result = slot->paused ? -EALREADY : ask_qvm(number, rcvid, BH_SIGPAUSE);
+
+	slot->paused |= result == 0;
+	return result;
+}
+
+int vm_resume(uint32_t number)
+{
+	struct slot *slot = &slots[number];
+	int result = !slot->running ? -ENOENT : !slot->paused ? -EALREADY : 0;
+
+	if (result == 0)
+		result = ProcessSignal_r(number, CONTROL_SIGNAL, BH_SIGPAUSE);
+	slot->paused &= result != 0;
+	return result;
+}
+
 /* The kernel's count: of the life that goes on, else of the last one. */
 static uint64_t entries_of(uint32_t number)
 {
@@ -26,7 +97,9 @@ static enum vm_state state_of(const struct slot *slot)
 {
 	if (slot->job != JOB_NONE)
 		return slot->job == JOB_END ? VM_ENDING : VM_STARTING;
-	return !slot->running ? VM_STOPPED : slot->ready ? VM_RUNNING : VM_STARTING;
+	if (!slot->running)
+		return VM_STOPPED;
+	return !slot->ready ? VM_STARTING : slot->paused ? VM_PAUSED : VM_RUNNING;
 }
 
 void vm_info(uint32_t number, struct pm_vm *info)
@@ -50,6 +123,9 @@ void vm_info(uint32_t number, struct pm_vm *info)
 	info->vcpus = slot->vcpus;
 	info->entries = entries_of(number);
 	memcpy(info->note, slot->note, sizeof info->note);
+	_Static_assert(SYS_CONSOLES_MAX == PM_CONSOLES && sizeof slot->consoles->name <= PROTO_NAME, "room for all");
+	for (unsigned i = 0; i < slot->console_count; i++)
+		memcpy(info->consoles[i], slot->consoles[i].name, sizeof slot->consoles[i].name);
 }
 
 /* The exit status of a qvm is its own word: out of range it is an error of qvm. */

@@ -11,7 +11,7 @@
 #include "qvm/vm.h"
 
 static struct {
-	struct pm_env head;
+	struct pm_answer head;
 	char text[PROTO_ENV];
 } message;
 static size_t used;
@@ -118,14 +118,28 @@ static void put_pass(void)
 	put("\n  ],\n");
 }
 
-static void put_vcpu(const struct vcpu *vcpu)
+static struct thread_info thread_of(const struct vcpu *vcpu)
 {
-	const char *policy = "?";
-	struct thread_info thread = {0};
-	uint64_t pc = 0;
+	struct thread_info thread = {.blocked_slot = ~0u};
 
 	pm_request(PM_THREAD_INFO, NULL, process_args()->slot, (uint32_t)vcpu->tid, &thread, sizeof(thread));
+	return thread;
+}
+
+/* Also of one that runs. */
+static uint64_t pc_of(const struct vcpu *vcpu)
+{
+	uint64_t pc = 0;
+
 	VcpuGet_r(vcpu->id, VREG_PC, &pc);
+	return pc;
+}
+
+static void put_vcpu(const struct vcpu *vcpu)
+{
+	const struct thread_info thread = thread_of(vcpu);
+	const char *policy = "?";
+
 	if (thread.policy == SCHED_FIFO_ || thread.policy == SCHED_RR_)
 		policy = thread.policy == SCHED_FIFO_ ? "fifo" : "rr";
 	put("    {\"index\": %u, \"state\": \"%s\", \"tid\": %d, \"cpu\": %u, \"runmask\": %u, \"priority\": %u, "
@@ -134,7 +148,7 @@ static void put_vcpu(const struct vcpu *vcpu)
 	    (unsigned)thread.cpu, (unsigned)thread.runmask, (unsigned)thread.priority, policy,
 	    (unsigned long long)thread.entries, (unsigned long long)vcpu->unsupported,
 	    (unsigned long long)thread.cpu_ns);
-	put_address("last_known_ip", pc);
+	put_address("last_known_ip", pc_of(vcpu));
 	put("}");
 }
 
@@ -144,7 +158,10 @@ void vm_send_env(void)
 	put("{\n  ");
 	put_string("system", vm.config.name);
 	put(",\n  \"state\": \"%s\",\n  \"process\": %u,\n",
-	    __atomic_load_n(&vm.ending, __ATOMIC_ACQUIRE) != 0 ? "ending" : "running", (unsigned)process_args()->slot);
+	    __atomic_load_n(&vm.ending, __ATOMIC_ACQUIRE) != 0   ? "ending"
+	    : __atomic_load_n(&vm.paused, __ATOMIC_ACQUIRE) != 0 ? "paused"
+								 : "running",
+	    (unsigned)process_args()->slot);
 	put_memory();
 	put_vdevs();
 	put_pass();
@@ -154,9 +171,42 @@ void vm_send_env(void)
 		put_vcpu(&vm.vcpu[i]);
 	}
 	put("\n  ]\n}\n");
-	message.head = (struct pm_env){.type = PM_ENV_TEXT};
+	message.head = (struct pm_answer){.type = PM_ANSWER, .signal = BH_SIGENV};
 	if (used < sizeof(message.text))
 		MsgSend_r(process_args()->procmgr_coid, &message, sizeof(message.head) + used, NULL, 0);
 	else
 		vm_logf(SLOG_WARN, "the VM's description of itself is longer than %u bytes", PROTO_ENV);
+}
+
+/* What the thread does, before it is disturbed by the question where the guest is. */
+static void fill_vcpu(struct pm_vcpu *state, const struct vcpu *vcpu)
+{
+	const struct thread_info thread = thread_of(vcpu);
+
+	state->on = __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE);
+	state->paused = __atomic_load_n(&vcpu->parked, __ATOMIC_ACQUIRE);
+	state->tid = (uint32_t)vcpu->tid;
+	state->state = thread.state;
+	state->cpu = thread.cpu;
+	state->blocked = thread.blocked_slot;
+	state->pc = pc_of(vcpu);
+	state->unsupported = vcpu->unsupported;
+	_Static_assert(UNSUPPORTED_TEXT == sizeof(state->last), "one text");
+	if (state->unsupported != 0)
+		unsupported_text(&vcpu->unsupported_last, state->last);
+}
+
+void vm_send_state(void)
+{
+	static struct {
+		struct pm_answer head;
+		struct pm_vm_state state;
+	} answer;
+
+	_Static_assert(VCPU_MAX == sizeof(answer.state.vcpu) / sizeof(answer.state.vcpu[0]), "all of them");
+	answer.head = (struct pm_answer){.type = PM_ANSWER, .signal = BH_SIGSTATE};
+	answer.state = (struct pm_vm_state){.vcpus = vm.config.cpu_count};
+	for (unsigned i = 0; i < vm.config.cpu_count; i++)
+		fill_vcpu(&answer.state.vcpu[i], &vm.vcpu[i]);
+	MsgSend_r(process_args()->procmgr_coid, &answer, sizeof(answer), NULL, 0);
 }

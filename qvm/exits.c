@@ -255,10 +255,7 @@ static void kick(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *r
 	reply->action = ACT_RUN;
 	if (__atomic_load_n(&vm.ending, __ATOMIC_ACQUIRE) != 0)
 		thread_exit();
-	if (__atomic_exchange_n(&vcpu->report, 0, __ATOMIC_ACQ_REL) != 0)
-		vm_logf(SLOG_INFO, "vCPU %u: on, PC 0x%llx, %llu exits, %llu unsupported accesses", vcpu->index,
-			(unsigned long long)get_register(vcpu, VREG_PC),
-			(unsigned long long)get_register(vcpu, VREG_EXITS), (unsigned long long)vcpu->unsupported);
+	vcpu_park(vcpu);
 }
 
 static void (*const handlers[])(struct vcpu *, const struct vcpu_run *, struct reply *) = {

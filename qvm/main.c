@@ -25,6 +25,7 @@ static void handle_signal(uint64_t number)
 	switch (number) {
 	case BH_SIGTERM:
 	case BH_SIGINT:
+		vm_resume(); /* a guest that stands still hears no button */
 		/* Without a vdev that has a power button there is none to press, so the guest ends at once. */
 		if (!pressed && vdev_button()) {
 			pressed = true;
@@ -35,6 +36,8 @@ static void handle_signal(uint64_t number)
 	case BH_SIGQUIT: vm_logf(SLOG_INFO, "the guest's power is cut"); vm_end(VM_EXIT_POWER_CUT, CAUSE_SIGNAL);
 	case BH_SIGUSR1: vm_report(); break;
 	case BH_SIGENV: vm_send_env(); break;
+	case BH_SIGSTATE: vm_send_state(); break;
+	case BH_SIGPAUSE: vm_pause_or_resume(); break;
 	default: break;
 	}
 }

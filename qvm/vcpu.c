@@ -15,6 +15,7 @@ static void vcpu_thread(void *arg)
 	for (;;) {
 		while (__atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) == 0)
 			word_wait(&vcpu->power, 0, 0);
+		vcpu_park(vcpu);
 		vcpu_run(vcpu);
 	}
 }

@@ -59,15 +59,18 @@ void vm_report(void)
 	vm_logf(SLOG_INFO, "%s: %u vCPUs, %llu KiB of memory", vm.config.name, vm.config.cpu_count,
 		(unsigned long long)(vm.memory.total >> 10));
 	for (unsigned i = 0; i < vm.config.cpu_count; i++) {
-		struct vcpu *vcpu = &vm.vcpu[i];
+		const struct vcpu *vcpu = &vm.vcpu[i];
+		uint64_t pc = 0, exits = 0;
 
-		/* Registers can be had only while it does not run: it reports by itself, on its next exit. */
-		if (__atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) != 0) {
-			__atomic_store_n(&vcpu->report, 1, __ATOMIC_RELEASE);
-			VcpuKick_r(vcpu->id);
-		} else {
+		/* Also while it runs. */
+		VcpuGet_r(vcpu->id, VREG_PC, &pc);
+		VcpuGet_r(vcpu->id, VREG_EXITS, &exits);
+		if (__atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) != 0)
+			vm_logf(SLOG_INFO, "vCPU %u: on, PC 0x%llx, %llu exits, %llu unsupported accesses", i,
+				(unsigned long long)pc, (unsigned long long)exits,
+				(unsigned long long)vcpu->unsupported);
+		else
 			vm_logf(SLOG_INFO, "vCPU %u: off", i);
-		}
 	}
 	vdev_status();
 }

@@ -53,7 +53,7 @@ struct vcpu {
 	uint64_t unsupported;                /* accesses and instructions that the VM does not have; */
 	struct unsupported unsupported_last; /* the last of them: its own thread writes, others may see half of it */
 	uint32_t power;                      /* word that its thread waits on: 1 on, 0 off; changed under the lock */
-	uint32_t report;                     /* SIGUSR1: log the state at the next exit */
+	uint32_t parked;                     /* 1: its thread waits for the VM to be continued */
 };
 
 struct vm {
@@ -72,6 +72,8 @@ struct vm {
 	uint32_t unsupported;          /* bit n: the log has a line of enum unsupported_type n */
 	uint32_t set_way;              /* the guest has used cache maintenance by set and way */
 	uint32_t ending;               /* set once: vCPUs stop at their next exit */
+	uint32_t paused;               /* word that vCPUs wait on: 1 paused */
+	uint32_t parkings;             /* word that counts how often one did */
 };
 
 extern struct vm vm;
@@ -102,6 +104,15 @@ void vm_report(void);
 
 /* env.c: sends the VM's description of itself to procmgr, which has asked for it. */
 void vm_send_env(void);
+/* The same of its virtual CPUs, for `vm status`. */
+void vm_send_state(void);
+
+/* pause.c: as procmgr wants it: stops all vCPUs, and says how many have not stopped soon; or lets them go on. First
+ * thread only. */
+void vm_pause_or_resume(void);
+void vm_resume(void);
+/* Where a vCPU's own thread waits while the VM is paused. */
+void vcpu_park(struct vcpu *vcpu);
 
 /* setup.c: everything from the configuration to a guest that could run; its memory is mapped here at `window`. Returns
  * what the boot vCPU starts with. */

@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROOT         "/dev/qvm"
-#define VM_INDEX_MAX 256u /* ends the loop whatever procmgr answers */
+#define ROOT "/dev/qvm"
 
 /* The name in ROOT/NAME or ROOT/NAME/`file`; false: the path is not of that form. */
 static bool vm_of_path(const char *path, const char *file, char name[PROTO_NAME])
@@ -66,9 +65,9 @@ void cmd_cat(int argc, char **argv)
 	}
 	int bytes = vm_of_path(argv[1], "/env", name) ? pm_request(PM_ENV, name, 0, 0, text, sizeof(text)) : -ESRCH;
 
-	if (bytes == -ESRCH)
+	if (bytes == -ESRCH || bytes == -ENOENT)
 		printf("cat: %s: no such file\n", argv[1]);
-	else if (bytes == -EBUSY)
+	else if (bytes == -EAGAIN)
 		printf("cat: %s: its guest has not begun\n", argv[1]);
 	else if (bytes < 0)
 		printf("cat: %s: %s\n", argv[1], status_text(bytes));

@@ -11,7 +11,6 @@
 #define NS_PER_S  1000000000ull
 #define LINES_MAX 25000                /* more than the log ring holds */
 #define WAIT_NS   (200ull * NS_PER_MS) /* between two looks */
-#define CTRL_C    3
 
 struct reader {
 	int coid;
@@ -86,15 +85,6 @@ static void close_ring(const struct reader *r)
 		ConnectDetach_r(r->coid);
 }
 
-/* Has the operator typed Ctrl-C? Waits a moment for it. */
-static bool is_stopped(uint64_t ns)
-{
-	char keys[16];
-	int bytes = console_poll(&shell_console, keys, sizeof(keys), ns);
-
-	return bytes < 0 || (bytes > 0 && memchr(keys, CTRL_C, (size_t)bytes));
-}
-
 /* Also beyond the end of the log ring's process: until it has been started again. */
 static void follow(struct reader *r)
 {
@@ -111,7 +101,7 @@ static void follow(struct reader *r)
 		}
 		there = status >= 0 || status == -EAGAIN;
 		fflush(stdout);
-	} while (!is_stopped(status < 0 ? WAIT_NS : 1));
+	} while (!shell_wait(status < 0 ? WAIT_NS : 1));
 	printf("^C\n");
 }
 

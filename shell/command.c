@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const struct command commands[] = {
-    {"vm", "list | status [NAME] | start NAME | stop NAME", "virtual machines", cmd_vm},
-    {"console", "NAME", "use the console of a virtual machine; Ctrl-] leaves it", cmd_console},
+    {"vm", "list | status [NAME] | start|stop|restart|reset|pause|resume|destroy NAME", "virtual machines", cmd_vm},
+    {"console", "NAME", "use the console of a virtual machine; Ctrl-] leaves it, twice is typed once", cmd_console},
     {"pidin", "[-p NAME|SLOT] [-F FORMAT | threads | mem | irqs | info]",
      "processes and threads; memory and objects; interrupts; the system", cmd_pidin},
     {"slay", "[-s SIGNAL] NAME|SLOT", "send a signal to a process (default SIGTERM)", cmd_slay},
@@ -27,9 +27,10 @@ static const struct command commands[] = {
 const char *command_candidate(void *context, unsigned index)
 {
 	static const char *const candidates[] = {
-	    "vm list",    "vm status", "vm start ",  "vm stop ",    "console ",      "pidin",          "pidin threads",
-	    "pidin info", "pidin mem", "pidin irqs", "slay ",       "sched ",        "process start ", "slog2info",
-	    "uptime",     "shutdown",  "help",       "ls /dev/qvm", "cat /dev/qvm/",
+	    "vm list",    "vm status",  "vm start ",   "vm stop ", "vm restart ", "vm reset ",
+	    "vm pause ",  "vm resume ", "vm destroy ", "console ", "pidin",       "pidin threads",
+	    "pidin info", "pidin mem",  "pidin irqs",  "slay ",    "sched ",      "process start ",
+	    "slog2info",  "uptime",     "shutdown",    "help",     "ls /dev/qvm", "cat /dev/qvm/",
 	};
 
 	(void)context;

@@ -11,6 +11,8 @@
 
 #define RETRY_NS   100000000ull
 #define NEWS_STACK 8192
+#define TYPED      64
+#define CTRL_C     3
 
 struct console shell_console;
 
@@ -32,6 +34,36 @@ static void reopen(void)
 		ConnectDetach_r(shell_console.coid);
 	while (console_open(&shell_console, "shell", PM_WAIT) < 0)
 		thread_sleep(RETRY_NS);
+}
+
+/* What was typed while a command waited. */
+static char ahead[64];
+static unsigned ahead_bytes;
+
+bool shell_wait(uint64_t ns)
+{
+	char keys[16];
+	int bytes = console_poll(&shell_console, keys, sizeof(keys), ns);
+
+	for (int i = 0; i < bytes; i++) {
+		if (keys[i] == CTRL_C)
+			ahead_bytes = 0;
+		else if (ahead_bytes < sizeof(ahead))
+			ahead[ahead_bytes++] = keys[i];
+	}
+	return bytes < 0 || (bytes > 0 && memchr(keys, CTRL_C, (size_t)bytes));
+}
+
+static int read_keys(char *typed, size_t room)
+{
+	int bytes = (int)ahead_bytes;
+
+	_Static_assert(sizeof(ahead) <= TYPED, "all of it");
+	if (bytes == 0)
+		return console_read(&shell_console, typed, room);
+	memcpy(typed, ahead, ahead_bytes);
+	ahead_bytes = 0;
+	return bytes;
 }
 
 static struct edit edit;
@@ -63,7 +95,7 @@ static void news(void *arg)
 
 int main(void)
 {
-	char typed[64];
+	char typed[TYPED];
 
 	reopen();
 	stdio_redirect(write_console);
@@ -74,7 +106,7 @@ int main(void)
 	thread_create(news, NULL, NEWS_STACK, 0, 0, "news");
 	for (;;) {
 		fflush(stdout);
-		int bytes = console_read(&shell_console, typed, sizeof(typed));
+		int bytes = read_keys(typed, sizeof(typed));
 
 		if (bytes <= 0) {
 			thread_sleep(RETRY_NS);

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ARGS_MAX 8
+#define ARGS_MAX     8
+#define VM_INDEX_MAX 256u /* ends a loop over VMs whatever procmgr answers */
 
 extern struct console shell_console;
 
@@ -36,6 +37,20 @@ void cmd_cat(int argc, char **argv);
 void cmd_uptime(int argc, char **argv);
 void cmd_shutdown(int argc, char **argv);
 void cmd_help(int argc, char **argv);
+
+/* Waits so long, or until Ctrl-C is typed or the console is gone: true. Other keys are for the prompt, as far as there
+ * is room. */
+bool shell_wait(uint64_t ns);
+
+/* vm.c: PM_VM_INFO of the VM with that index, or of that name. 0, or a negative status; -ESRCH: there is none. */
+int vm_by_index(unsigned index, struct pm_vm *vm);
+int vm_by_name(const char *name, struct pm_vm *vm);
+/* "off, exit 0": how it ended last. */
+void vm_end_text(const struct pm_vm *vm, char *text, size_t bytes);
+#define VM_END_TEXT 32
+
+/* order.c: one of the operator's orders to a VM, by its word; false: there is no such word. */
+bool vm_order(const char *verb, const char *name);
 
 /* What a process says of itself goes to a terminal, and the process need not be what it was: '?' for other characters.
  */

@@ -35,9 +35,9 @@ static uint32_t life(void *context, uint32_t slot)
 	(void)context;
 	if (first == 0 && pm_request(PM_VM_INFO, NULL, 0, 0, &vm, sizeof vm) >= 0)
 		first = vm.slot;
-	if (pm_request(PM_VM_INFO, NULL, slot - first, 0, &vm, sizeof vm) < 0 || vm.state != VM_RUNNING)
+	if (pm_request(PM_VM_INFO, NULL, slot - first, 0, &vm, sizeof vm) < 0)
 		return 0;
-	return vm.starts;
+	return vm.state == VM_RUNNING || vm.state == VM_PAUSED ? vm.starts : 0;
 }
 
 static const struct shm_ops operations = {.reply = reply, .event = event, .life = life};

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looks at what the configuration says, and tells. Boot arguments, each an address but the last four:
+ * Looks at what the configuration says, and tells. Boot arguments, each an address but the last five:
  * peek=A reads a word there, poke=A writes one there and reads it again, exclusive=A reads one with LDXR; register=1
  * reads a system register that no guest has, vector=1 executes an instruction of SVE, which no guest has (the CPU must
- * have it); setway=1 goes twice through all caches by set and way, and then once through the first; idle=1 waits for
- * interrupts for ever.
+ * have it); keys=N tells the next N characters that come on its console; setway=1 goes twice through all caches by set
+ * and way, and then once through the first; idle=1 waits for interrupts for ever.
  */
 #include "guest.h"
 
-#define WORD 0x12345678u
+#define WORD    0x12345678u
+#define UART_FR 0x18 /* of a PL011 */
+#define FR_RXFE (1u << 4)
 
 static volatile uint32_t exception_class; /* of the last exception; 0: there was none */
 
@@ -113,6 +115,19 @@ static void set_way(void)
 	sequence("at last", 7);
 }
 
+static void tell_keys(uint64_t count)
+{
+	say("probe: listens");
+	while (count) {
+		if (read32(board.uart + UART_FR) & FR_RXFE) {
+			yield();
+			continue;
+		}
+		tell("key", read32(board.uart));
+		count--;
+	}
+}
+
 #define CPACR_ZEN (3ull << 16)
 
 static uint64_t vector_bytes(void)
@@ -146,6 +161,8 @@ void guest_main(void)
 		set_way();
 	if (bootarg("vector", 0))
 		tell("vector", vector_bytes());
+	if (bootarg("keys", 0))
+		tell_keys(bootarg("keys", 0));
 	say("probe: done");
 	while (bootarg("idle", 0))
 		__asm__ volatile("dsb sy; wfi" ::: "memory");

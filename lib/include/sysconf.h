@@ -291,7 +291,8 @@ struct sys_pass {
 enum sys_service { SYS_CONSOLE, SYS_SLOGGER, SYS_SHMEM, SYS_SERVICES };
 
 #define SYS_PASSES_MAX   48
-#define SYS_CONSOLES_MAX CONSOLE_SHARE /* of one VM: the console driver gives no process more */
+#define SYS_CONSOLES_MAX CONSOLE_SHARE /* of one VM: the console driver gives no process more; PM_CONSOLES of proto.h \
+					*/
 
 /* A console that a VM's configuration names. */
 struct sys_console {

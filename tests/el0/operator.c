@@ -36,7 +36,7 @@ static void print(const char *what, const char *name, int status)
 
 static void show(const char *name)
 {
-	static const char *const states[] = {"stopped", "starting", "running", "ending"};
+	static const char *const states[] = {"stopped", "starting", "running", "ending", "paused"};
 	char text[256];
 	struct pm_vm vm;
 	int status = pm_request(PM_VM_INFO, name, 0, 0, &vm, sizeof(vm));

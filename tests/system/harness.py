@@ -243,10 +243,10 @@ class Board:
         when what is typed goes there."""
         __tracebackhide__ = True
         end = time.monotonic() + timeout
-        greeting = rf"(console of {re.escape(name)}; Ctrl-\] leaves it\r*\n)"
+        greeting = rf"(console of {re.escape(name)}(?:, whose VM is not running)?; Ctrl-\] leaves it\r*\n)"
         while True:
             self.send(f"console {name}\r")
-            if self.expect(rf"{greeting}|console: there is no console '", what=f"what `console {name}` says").group(1):
+            if self.expect(rf"{greeting}|console: [^\n]*\n", what=f"what `console {name}` says").group(1):
                 return
             self.expect(PROMPT)
             if time.monotonic() > end:

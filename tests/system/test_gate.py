@@ -33,6 +33,15 @@ def status(board):
     return {key: value for key, value in re.findall(r"^ {0,2}(hello:|[a-z]+(?: [a-z]+)?) +(.*)$", "\n".join(lines), re.M)}
 
 
+def begin(board):
+    """The start goes on, and nobody waits for what comes of it."""
+    board.send("vm start hello\r")
+    board.expect(r"hello waits for: ")
+    board.send("\x03")
+    board.expect(r"\^C; it goes on; ")
+    board.expect(PROMPT)
+
+
 def expect_refused(board, reason, code=64):
     """The operator's console says it, and `vm status` keeps it."""
     board.expect(rf"hello ended: exit code {code}, cause error, its guest has not begun: {reason}\r")
@@ -112,7 +121,7 @@ def test_log_ring_is_dead():
         board.expect("hello: done")
         board.leave_console()
         board.command_output("slay -s KILL slogger")
-        board.command_output("vm start hello")
+        begin(board)
         # After a second the operator is told; nine seconds later it is refused.
         board.expect(r"hello waits: process slogger is not running\r")
         now = status(board)
@@ -132,7 +141,7 @@ def test_server_is_not_ready():
         board.prompt()
         board.expect(r"hello waits: process late is not ready")
         expect_refused(board, "process late is not ready")
-        board.command_output("vm start hello")
+        begin(board)
         board.command_output("vm stop hello")
         board.output_with("vm status hello", r"^hello: stopped")
         now = status(board)

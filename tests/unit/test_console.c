@@ -131,6 +131,15 @@ static void type(const char *text)
 		consoles_input(&c, (uint8_t)*text);
 }
 
+/* The time for a second Ctrl-] is over. */
+static void leave(void)
+{
+	type("\x1d");
+	assert_true(c.leaving);
+	consoles_leave(&c);
+	assert_false(c.leaving);
+}
+
 /* A console that is another's by its name stays closed, also while that one is not there; what is open stays so. */
 static void test_names_of_others(void **state)
 {
@@ -260,7 +269,7 @@ static void test_paste_into_the_deaf(void **state)
 	expect_line("\r\n[linux reads nothing: what is typed is lost; Ctrl-] leaves]\r\n\a");
 	assert_int_equal(paste(70000), 70000);
 	assert_int_equal(last_rcvid, next_rcvid - 1);
-	type("\x1d");
+	leave();
 	assert_int_equal(last_rcvid, focus);
 	assert_int_equal(last_status, 0);
 	expect_line("\r\n[linux: 70000 typed characters were lost]\r\n");
@@ -319,7 +328,7 @@ static void test_focus_and_leave(void **state)
 	type("ls");
 	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 10, NULL, 0), 2);
 	assert_string_equal(last_data, "ls");
-	type("\x1d");
+	leave();
 	assert_int_equal(last_rcvid, focus);
 	assert_int_equal(last_status, 0);
 	type("p");
@@ -351,7 +360,7 @@ static void test_leaving_does_not_wait_for_a_flood(void **state)
 		;
 	int64_t writer = next_rcvid;
 
-	type("\x1d");
+	leave();
 	/* The writer goes on, unseen. */
 	assert_int_equal(last_rcvid, writer);
 	assert_int_equal(last_status, PROTO_DATA);
@@ -447,6 +456,66 @@ static void test_a_console_has_one_owner(void **state)
 	assert_int_equal(send_text(CON_OPEN, 6, 0, "linux"), guest_id);
 	assert_int_equal(send_text(CON_WRITE, GUEST_SLOT, (unsigned)guest_id, "x"), -EBADF);
 	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "linux"), -EBUSY);
+}
+
+/* Whoever looks at it is told, behind what it has printed; the next process goes on behind that. */
+static void test_what_is_closed_says_so(void **state)
+{
+	(void)state;
+	assert_int_equal(send_text(CON_STATE, SHELL_SLOT, 0, "linux"), 1);
+	assert_int_equal(send_text(CON_STATE, SHELL_SLOT, 0, "linuy"), -ENOENT);
+	assert_int_equal(send_text(CON_STATE, SHELL_SLOT, 0, ""), -EINVAL);
+	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
+	send_text(CON_WRITE, GUEST_SLOT, (unsigned)guest_id, "last words");
+	expect_line(GREETING "last words");
+	consoles_disconnect(&c, GUEST_SLOT);
+	expect_line("\r\n[linux: closed by the end of its VM]\r\n");
+	assert_int_equal(send_text(CON_STATE, SHELL_SLOT, 0, "linux"), 0);
+	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "linux"), guest_id);
+	assert_int_equal(send_text(CON_STATE, SHELL_SLOT, 0, "linux"), 1);
+	send_text(CON_WRITE, GUEST_SLOT, (unsigned)guest_id, "again");
+	expect_line("again");
+	leave();
+	send_text(CON_WRITE, GUEST_SLOT, (unsigned)guest_id, "\n");
+	consoles_disconnect(&c, GUEST_SLOT);
+	expect_line("");
+	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
+	expect_line("console of linux, whose VM is not running; Ctrl-] leaves it\r\n\n\r\n[linux: closed by the end of "
+		    "its VM]\r\n");
+}
+
+/* Once it leaves, with the next key or when nothing comes; twice it reaches the guest, once. */
+static void test_leaving_twice_is_typed(void **state)
+{
+	(void)state;
+	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
+	type("a\x1d");
+	assert_true(c.leaving);
+	type("\x1d");
+	assert_false(c.leaving);
+	consoles_leave(&c); /* too late */
+	type("\x1d\x1d\x1d\x1d"
+	     "b");
+	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, (unsigned)guest_id, 9, NULL, 0), 5);
+	assert_string_equal(last_data, "a\x1d\x1d\x1d"
+				       "b");
+	assert_int_equal(c.typing, guest_id);
+	type("\x1d\x1d\x1dls");
+	assert_int_equal(c.typing, 0);
+	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, (unsigned)guest_id, 9, NULL, 0), 1);
+	assert_string_equal(last_data, "\x1d");
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 9, NULL, 0), 2);
+	assert_string_equal(last_data, "ls");
+	/* The shell's own. */
+	type("\x1d");
+	assert_false(c.leaving);
+	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 9, NULL, 0), 1);
+	/* The focus is lost meanwhile. */
+	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
+	type("\x1d");
+	consoles_unblock(&c, next_rcvid);
+	assert_false(c.leaving);
+	assert_int_equal(c.typing, 0);
 }
 
 static void test_shares_are_bounded(void **state)
@@ -602,6 +671,8 @@ int main(void)
 	    TEST(test_unfocused_output_keeps_the_newest),
 	    TEST(test_bad_messages),
 	    TEST(test_a_console_has_one_owner),
+	    TEST(test_what_is_closed_says_so),
+	    TEST(test_leaving_twice_is_typed),
 	    TEST(test_shares_are_bounded),
 	    TEST(test_all_consoles_with_all_their_waits),
 	    TEST(test_input_is_not_lost_to_a_reader_that_is_gone),

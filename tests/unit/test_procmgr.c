@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: procmgr/seal.c procmgr/start.c procmgr/order.c procmgr/end.c procmgr/vm.c procmgr/serve.c */
-/* SOURCES: procmgr/vmenv.c procmgr/gate.c procmgr/restart.c procmgr/life.c procmgr/worker.c */
+/* SOURCES: procmgr/ask.c procmgr/gate.c procmgr/restart.c procmgr/life.c procmgr/worker.c */
 /* SOURCES: procmgr/names.c procmgr/layout.c tests/unit/procmgr */
 /* SOURCES: lib/sysconf lib/fdtgood.c lib/qvmconf lib/glob.c */
 /* CFLAGS: -Wno-missing-field-initializers */
@@ -426,8 +426,8 @@ int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 
 int MsgRead_r(int64_t rcvid, void *buffer, size_t bytes, size_t offset)
 {
-	assert_int_equal(script[rcvid - 1].type, PM_ENV_TEXT);
-	assert_int_equal(offset, sizeof(struct pm_env));
+	assert_int_equal(script[rcvid - 1].type, PM_ANSWER);
+	assert_int_equal(offset, sizeof(struct pm_answer));
 	memset(buffer, 'j', bytes);
 	return (int)bytes;
 }
@@ -438,6 +438,8 @@ int MsgError_r(int64_t rcvid, int error)
 }
 
 /* The system under test. */
+static const struct sys_console consoles[2] = {{.name = "vm1"}, {.name = "a-console-of-twenty-8-letters"}};
+
 static void make_slot(uint32_t number, enum slot_kind kind, const char *name)
 {
 	struct slot *slot = &slots[number];
@@ -464,6 +466,8 @@ static void make_slot(uint32_t number, enum slot_kind kind, const char *name)
 		slot->vm = &config.vms[number - VM1];
 		slot->guest_bytes = 4 * MIB;
 		slot->vcpus = 2;
+		slot->consoles = consoles;
+		slot->console_count = number == VM1 ? 2 : 0;
 		plan_add(&plan, number, PLAN_GUEST_RAM, slot->guest_bytes, SYS_ANYWHERE);
 	}
 }
@@ -582,6 +586,14 @@ int main(void)
 	    CASE(a_guest_that_has_not_begun_is_ended_from_here),
 	    CASE(a_vm_describes_itself_for_the_operator),
 	    CASE(how_often_a_guest_was_entered_is_kept),
+	    CASE(an_answer_that_is_late_answers_no_other_question),
+	    CASE(a_vm_is_paused_and_goes_on),
+	    CASE(a_paused_vm_ends_as_any_other),
+	    CASE(a_paused_vm_does_not_hold_up_a_shutdown),
+	    CASE(a_vm_is_restarted_by_the_operator),
+	    CASE(a_vm_is_reset_by_the_operator),
+	    CASE(a_vm_is_destroyed_by_the_operator),
+	    cmocka_unit_test_setup(a_critical_vm_is_reset_and_not_restarted, make_system),
 	    CASE(a_start_that_takes_long_is_seen),
 	    CASE(an_end_that_takes_long_is_seen),
 	    CASE(a_start_waits_for_the_end_before_it),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/setup.c qvm/environment.c qvm/exits.c qvm/power.c qvm/vcpu.c qvm/state.c qvm/vm.c qvm/vdev.c */
-/* SOURCES: qvm/emulate.c qvm/watch.c qvm/unsupported.c */
+/* SOURCES: qvm/emulate.c qvm/watch.c qvm/unsupported.c qvm/pause.c */
 /* SOURCES: qvm/insn.c qvm/walk.c qvm/memory.c qvm/mmio.c qvm/psci.c qvm/vgic.c qvm/vgic_regs.c qvm/fdt.c */
 /* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_format.c qvm/load_image.c vdev/pl011 lib/cpio.c lib/elf.c */
 /* SOURCES: lib/vdevfile.c lib/vdevfind.c */
@@ -50,6 +50,12 @@ static struct {
 	unsigned slogged;
 	char log[8192], note[PROTO_NOTE];
 	uint64_t now;
+	struct {
+		struct pm_answer head;
+		uint32_t value;
+	} sent; /* to procmgr */
+	size_t sent_bytes;
+	enum vm_state state; /* as procmgr has it */
 	struct {
 		void (*entry)(void *);
 		void *arg;
@@ -233,7 +239,21 @@ int ConnectAttach_r(unsigned slot, int chid, int event_chid)
 
 const struct start_args *process_args(void)
 {
-	return NULL;
+	static const struct start_args args = {.procmgr_coid = 77};
+
+	return &args;
+}
+
+int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
+{
+	assert_int_equal(coid, 77);
+	assert_false(k.locked);
+	assert_null(rmsg);
+	assert_int_equal(rbytes, 0);
+	assert_true(sbytes <= sizeof(k.sent));
+	memcpy(&k.sent, smsg, sbytes);
+	k.sent_bytes = sbytes;
+	return 0;
 }
 
 int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
@@ -350,14 +370,15 @@ void mutex_unlock(struct mutex *m)
 int word_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
 	assert_int_equal(*word, expected);
-	(void)timeout_ns;
-	longjmp(k.end, 3);
+	if (timeout_ns == 0)
+		longjmp(k.end, 3);
+	k.now += timeout_ns;
+	return -ETIMEDOUT;
 }
 
 void word_wake(uint32_t *word, unsigned count)
 {
-	(void)word;
-	assert_int_equal(count, 1);
+	assert_int_equal(count, word == &vm.paused ? VCPU_MAX : 1);
 }
 
 int slog_write(enum slog_severity severity, const char *text, size_t bytes)
@@ -365,6 +386,16 @@ int slog_write(enum slog_severity severity, const char *text, size_t bytes)
 	(void)severity;
 	assert_int_equal(text[bytes], '\0');
 	k.slogged++;
+	return 0;
+}
+
+int pm_request(uint32_t type, const char *name, uint32_t index, uint32_t value, void *reply, size_t reply_bytes)
+{
+	assert_int_equal(type, PM_VM_INFO);
+	assert_string_equal(name, "test");
+	assert_true(index == 0 && value == 0);
+	assert_int_equal(reply_bytes, sizeof(struct pm_vm));
+	((struct pm_vm *)reply)->state = k.state;
 	return 0;
 }
 
@@ -992,18 +1023,68 @@ static void test_report_and_stop(void **state)
 	(void)state;
 	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
 	k.vreg[0][VREG_PC] = 0x1234;
+	k.vreg[0][VREG_EXITS] = 9;
 	vm_report();
+	assert_non_null(strstr(k.log, "vCPU 0: on, PC 0x1234, 9 exits, 0 unsupported accesses\n"));
 	assert_non_null(strstr(k.log, "vCPU 1: off"));
-	assert_int_equal(k.kicks[0], 1);
+	assert_int_equal(k.kicks[0], 0);
 	script((struct vcpu_run){.exit = EXIT_KICK});
 	assert_true(run(0));
-	assert_non_null(strstr(k.log, "vCPU 0: on, PC 0x1234"));
 	/* While the VM ends, a vCPU that is kicked runs no more. */
 	assert_int_equal(vm.ending, 1);
 	k.entries = k.exits = 0;
 	script((struct vcpu_run){.exit = EXIT_KICK});
 	assert_true(run(0));
 	assert_int_equal(k.status, ~0ull);
+}
+
+static void expect_pause(uint32_t unstopped, uint64_t now)
+{
+	k.sent_bytes = 0;
+	k.state = VM_PAUSED;
+	vm_pause_or_resume();
+	assert_int_equal(k.sent_bytes, sizeof(struct pm_answer) + 4);
+	assert_int_equal(k.sent.head.type, PM_ANSWER);
+	assert_int_equal(k.sent.head.signal, BH_SIGPAUSE);
+	assert_int_equal(k.sent.value, unstopped);
+	assert_int_equal(k.now, now);
+}
+
+/* No virtual CPU enters the guest, also none that was off or in the guest; procmgr learns when all have stopped. */
+static void test_pause(void **state)
+{
+	(void)state;
+	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	expect_pause(1, 1000000000);
+	assert_int_equal(k.kicks[0], 1);
+	assert_int_equal(k.kicks[1], 1);
+	script((struct vcpu_run){.exit = EXIT_KICK});
+	assert_true(run(0));
+	assert_int_equal(k.entries, 1);
+	assert_int_equal(vm.vcpu[0].parked, 1);
+	assert_int_equal(vm.parkings, 1);
+	expect_pause(0, 1000000000);
+	/* Turned on at the last moment. */
+	vm.vcpu[1].power = 1;
+	expect_pause(1, 2000000000);
+	assert_int_equal(run_thread("vcpu1"), 3);
+	assert_int_equal(vm.vcpu[1].parked, 1);
+	assert_int_equal(k.entries, 1);
+	expect_pause(0, 2000000000);
+	vm_report();
+	assert_non_null(strstr(k.log, "vCPU 0: on, PC 0x80000000"));
+	assert_non_null(strstr(k.log, "vCPU 1: on, PC"));
+	k.state = VM_RUNNING;
+	k.sent_bytes = 0;
+	vm_pause_or_resume();
+	vm_pause_or_resume();
+	assert_int_equal(vm.paused, 0);
+	assert_int_equal(k.sent_bytes, 0);
+	script((struct vcpu_run){.exit = EXIT_KICK});
+	assert_int_equal(run_thread("vcpu1"), 1);
+	assert_int_equal(k.entries, 3);
+	assert_int_equal(k.entry[2].action, ACT_RUN);
+	assert_int_equal(k.entry[2].vcpu, 11);
 }
 
 static void test_broken_kernel(void **state)
@@ -1035,6 +1116,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_abort, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_firmware, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_report_and_stop, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_pause, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_broken_kernel, set_up, tear_down),
 	};
 

@@ -59,5 +59,8 @@ int console_read(const struct console *console, void *data, size_t bytes);
 /* The same, but waits for at most so many nanoseconds; 0: there is none. */
 int console_poll(const struct console *console, void *data, size_t bytes, uint64_t ns);
 
+/* 1: a process has that console open; 0: one that is gone has left its output; -ENOENT: there is none. */
+int console_state(const struct console *console, const char *name);
+
 /* Gives what is typed to console `name`; returns when the operator has typed Ctrl-]. -ENOENT: no such console. */
 int console_focus(const struct console *console, const char *name);

@@ -19,11 +19,19 @@ enum msg_type {
 	/* procmgr, on the connection that every process is born with */
 	PM_NAME_ATTACH = 0x100, /* struct pm_name: own chid under a name; -EPERM: the name is not the sender's */
 	PM_NAME_OPEN,           /* struct pm_name -> struct pm_name: slot and chid; waits if flags has PM_WAIT */
-	PM_READY,    /* a server is ready to serve: the next step of the start may go on. Of a qvm: may the guest start?
-			The    reply waits until each process that the VM may connect to is ready */
-	PM_VM_START, /* struct pm_target */
-	PM_VM_STOP,  /* struct pm_target: SIGTERM to its qvm */
-	PM_VM_INFO,  /* struct pm_target (index) -> struct pm_vm; -ESRCH after the last */
+	PM_READY, /* a server is ready to serve: the next step of the start may go on. Of a qvm: may the guest start?
+		     The    reply waits until each process that the VM may connect to is ready */
+	/* Of a VM, by struct pm_target. -ESRCH: there is none of that name; -ENOENT: it does not run; -EAGAIN: its
+	 * guest has not begun; -EALREADY: it is so already; -EBUSY: see its state, or a question to it is under way */
+	PM_VM_START,
+	PM_VM_STOP,    /* SIGTERM to its qvm */
+	PM_VM_RESTART, /* the same, and a start when it has ended. -EPERM: its end would be the safe state */
+	PM_VM_RESET,   /* ends it at once, as the guest's own SYSTEM_RESET, and starts it */
+	PM_VM_DESTROY, /* ends it at once */
+	PM_VM_PAUSE,   /* -> uint32_t: so many of its virtual CPUs have not stopped yet. -ETIMEDOUT: it does not say */
+	PM_VM_RESUME,
+	PM_VM_STATE,     /* -> struct pm_vm_state, of its qvm. -ETIMEDOUT: it does not answer */
+	PM_VM_INFO,      /* struct pm_target (index) -> struct pm_vm; -ESRCH after the last */
 	PM_PROCESS_INFO, /* struct pm_target (index = slot) -> struct process_info; -ESRCH: empty; -ERANGE: after the
 			    last */
 	PM_THREAD_INFO,  /* struct pm_target (index = slot, value = tid) -> struct thread_info */
@@ -33,10 +41,10 @@ enum msg_type {
 	PM_SCHED,        /* struct pm_sched: priority, policy, run mask of a thread */
 	PM_VM_NOTE,      /* struct pm_note, of a qvm: what it waits for, or why it refuses; shown to the operator */
 	PM_ENV, /* struct pm_target: name of a VM -> text (JSON) of at most PROTO_ENV bytes: what it is at run time */
-	PM_ENV_TEXT,      /* struct pm_env and that text, of a qvm that got BH_SIGENV */
-	PM_NEWS,          /* -> text: the next line for the operator; the reply waits for it */
-	PM_POOL_INFO,     /* struct pm_target (index) -> struct pm_pool; -ESRCH after the last */
-	PM_SLOT,          /* struct pm_target: name -> status: slot of that process or VM, running or not; -ESRCH */
+	PM_ANSWER,    /* struct pm_answer and what was asked for, of a qvm that got BH_SIGENV, SIGSTATE or SIGPAUSE */
+	PM_NEWS,      /* -> text: the next line for the operator; the reply waits for it */
+	PM_POOL_INFO, /* struct pm_target (index) -> struct pm_pool; -ESRCH after the last */
+	PM_SLOT,      /* struct pm_target: name -> status: slot of that process or VM, running or not; -ESRCH */
 	PM_PROCESS_START, /* struct pm_target: name of a process that has ended; -EINVAL: it is a VM */
 	PM_IRQ_INFO, /* struct pm_target (index) -> struct pm_irq of the index-th that somebody has; -ESRCH after */
 
@@ -45,6 +53,8 @@ enum msg_type {
 	CON_WRITE,        /* struct con_msg: id, data; the reply waits until there is room: status = bytes taken */
 	CON_READ,         /* struct con_msg: id, count -> data; the reply waits for input: status = bytes */
 	CON_FOCUS, /* struct con_msg: data = name: what is typed goes there; the reply comes when Ctrl-] is typed */
+	CON_STATE, /* struct con_msg: data = name -> status = 1: a process has it open, 0: only its output is there;
+		      -ENOENT */
 
 	/* log ring, name "slogger" */
 	SLOG_WRITE = 0x300, /* struct slog_msg */
@@ -81,10 +91,12 @@ struct pm_sched {
 	uint32_t tid, priority, policy, runmask;
 };
 
-/* STARTING: the guest has not begun. ENDING: its memory is being zeroed */
-enum vm_state { VM_STOPPED, VM_STARTING, VM_RUNNING, VM_ENDING };
+/* STARTING: the guest has not begun. ENDING: its memory is being zeroed. PAUSED: by the operator */
+enum vm_state { VM_STOPPED, VM_STARTING, VM_RUNNING, VM_ENDING, VM_PAUSED };
 /* Why a qvm ended: bits 15:8 of its exit status; bits 7:0 are the documented exit code. */
 enum vm_cause { CAUSE_NONE, CAUSE_OFF, CAUSE_RESET, CAUSE_SIGNAL, CAUSE_WATCHDOG, CAUSE_ERROR };
+
+#define PM_CONSOLES 8 /* of one VM */
 
 struct pm_vm {
 	char name[PROTO_NAME];
@@ -98,6 +110,8 @@ struct pm_vm {
 	    total_bytes; /* of its memory that are zero already, while procmgr starts or ends it; else 0 */
 	uint32_t vcpus, pad;
 	char note[PROTO_NOTE]; /* what it waits for, or why it was refused; empty: neither. NUL-terminated */
+	char consoles[PM_CONSOLES][PROTO_NAME]; /* that its configuration names; NUL-terminated, empty behind the last
+						 */
 };
 
 /* An interrupt of the board that somebody was given. */
@@ -106,8 +120,22 @@ struct pm_irq {
 	int32_t state; /* of InterruptInfo(): 0 or above, or -ESRCH */
 };
 
-struct pm_env {
-	uint32_t type, pad;
+struct pm_vcpu {
+	uint32_t on, paused;               /* 0, 1 */
+	uint32_t state, cpu, blocked, tid; /* of its thread, as in struct thread_info */
+	uint64_t pc;
+	uint64_t unsupported; /* so often the guest did what its VM does not have; the last time, as text: */
+	char last[64];        /* NUL-terminated */
+};
+
+struct pm_vm_state {
+	uint32_t vcpus, pad;
+	struct pm_vcpu vcpu[8]; /* VCPU_MAX */
+};
+
+struct pm_answer {
+	uint32_t type;
+	uint32_t signal; /* that has asked */
 };
 
 struct pm_note {
@@ -170,5 +198,8 @@ enum {
 	BH_SIGUSR1 = 10,
 	BH_SIGUSR2 = 12,
 	BH_SIGTERM = 15,
-	BH_SIGENV = 31 /* of procmgr alone */
+	/* Of procmgr alone; a question each. All that a process has not taken yet are a set: they have no order. */
+	BH_SIGENV = 29,
+	BH_SIGSTATE,
+	BH_SIGPAUSE /* VM_PAUSED or not may have changed: PM_VM_INFO says it */
 };

@@ -81,7 +81,7 @@ void the_operator_has_the_last_word_about_restarts(void **state)
 	RUN(off);
 	assert_int_equal(answer[2], -ESRCH);
 	assert_int_equal(answer[3], 0);
-	assert_int_equal(answer[4], -ESRCH);
+	assert_int_equal(answer[4], -ENOENT);
 	assert_int_equal(answer[5], 0);
 	assert_true(restart_deadline() == NEVER);
 	assert_int_equal(vm_start(VM1), 0);

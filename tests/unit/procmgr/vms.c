@@ -111,20 +111,20 @@ void a_vm_describes_itself_for_the_operator(void **state)
 	    {SAY, VM1, PM_READY, NULL},
 	    {SAY, DISK, PM_ENV, "vm1"},
 	    {SAY, SHELL, PM_ENV, "vm2"},
-	    {SAY, VM1, PM_ENV_TEXT, NULL, .bytes = 100}, /* nobody has asked */
+	    {SAY, VM1, PM_ANSWER, NULL, BH_SIGENV, .bytes = 100}, /* nobody has asked */
 	    {SAY, SHELL, PM_ENV, "vm1"},
 	    {SAY, SHELL, PM_ENV, "vm1"}, /* one after the other */
-	    {SAY, VM1, PM_ENV_TEXT, NULL, .bytes = sizeof(struct pm_env)},
-	    {SAY, VM1, PM_ENV_TEXT, NULL, .bytes = sizeof(struct pm_env) + PROTO_ENV + 1},
-	    {SAY, VM1, PM_ENV_TEXT, NULL, .bytes = 100},
+	    {SAY, VM1, PM_ANSWER, NULL, BH_SIGENV, .bytes = sizeof(struct pm_answer)},
+	    {SAY, VM1, PM_ANSWER, NULL, BH_SIGENV, .bytes = sizeof(struct pm_answer) + PROTO_ENV + 1},
+	    {SAY, VM1, PM_ANSWER, NULL, BH_SIGENV, .bytes = 100},
 	    {SAY, SHELL, PM_ENV, "vm1"},
 	    {WAIT, 0, 0, 0}, /* it does not answer */
 	    {SAY, SHELL, PM_ENV, "vm1"},
 	    {DIE, VM1, END_FAULT},
 	};
-	static const int expected[] = {-EBUSY, 0,       -EPERM,  -ESRCH, -ESRCH,     100 - sizeof(struct pm_env),
-				       -EBUSY, -EINVAL, -EINVAL, 0,      -ETIMEDOUT, NOT_ANSWERED,
-				       -ESRCH};
+	static const int expected[] = {-EAGAIN, 0,       -EPERM,  -ENOENT, -ESRCH,     100 - sizeof(struct pm_answer),
+				       -EBUSY,  -EINVAL, -EINVAL, 0,       -ETIMEDOUT, NOT_ANSWERED,
+				       -ENOENT};
 
 	(void)state;
 	go_on();
@@ -133,7 +133,7 @@ void a_vm_describes_itself_for_the_operator(void **state)
 		assert_int_equal(answer[i + 1], expected[i]);
 	assert_int_equal(k.signalled[VM1], BH_SIGENV);
 	assert_int_equal(k.now, 2000000000);
-	assert_true(vmenv_deadline() == NEVER);
+	assert_true(ask_deadline() == NEVER);
 }
 
 void how_often_a_guest_was_entered_is_kept(void **state)
@@ -148,6 +148,247 @@ void how_often_a_guest_was_entered_is_kept(void **state)
 	RUN(acts_);
 	assert_int_equal(vm_reply.entries, 7);
 	assert_null(strstr(log_text, "has not begun"));
+}
+
+#define PAUSED                                                                                \
+	{                                                                                     \
+		SAY, VM1, PM_ANSWER, NULL, BH_SIGPAUSE, .bytes = sizeof(struct pm_answer) + 4 \
+	}
+#define PAUSE                                  \
+	{                                      \
+		SAY, SHELL, PM_VM_PAUSE, "vm1" \
+	}
+#define RESUME                                  \
+	{                                       \
+		SAY, SHELL, PM_VM_RESUME, "vm1" \
+	}
+#define RESET                                  \
+	{                                      \
+		SAY, SHELL, PM_VM_RESET, "vm1" \
+	}
+#define RESTART                                  \
+	{                                        \
+		SAY, SHELL, PM_VM_RESTART, "vm1" \
+	}
+#define VM_READY                         \
+	{                                \
+		SAY, VM1, PM_READY, NULL \
+	}
+#define INFO                                  \
+	{                                     \
+		SAY, SHELL, PM_VM_INFO, "vm1" \
+	}
+
+static void expect_answers(const int *expected, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (answer[i + 1] != expected[i])
+			fail_msg("step %u: %d, not %d", i + 1, (int)answer[i + 1], expected[i]);
+}
+#define EXPECT(expected_) expect_answers(expected_, sizeof(expected_) / sizeof((expected_)[0]))
+
+void an_answer_that_is_late_answers_no_other_question(void **state)
+{
+	static const struct act acts_[] = {
+	    VM_READY,
+	    {SAY, SHELL, PM_ENV, "vm1"},
+	    {WAIT, 0, 0, 0},
+	    {SAY, SHELL, PM_VM_STATE, "vm1"},
+	    {SAY, VM1, PM_ANSWER, NULL, BH_SIGENV, .bytes = 100},
+	    {SAY, VM1, PM_ANSWER, NULL, BH_SIGSTATE, .bytes = 6},
+	    {SAY, VM2, PM_ANSWER, NULL, BH_SIGSTATE, .bytes = 60},
+	    {SAY, VM1, PM_ANSWER, NULL, BH_SIGSTATE, .bytes = 60},
+	};
+	static const int expected[] = {0,      -ETIMEDOUT, NOT_ANSWERED, 60 - sizeof(struct pm_answer),
+				       -ESRCH, -EINVAL,    -ESRCH,       0};
+
+	(void)state;
+	go_on();
+	RUN(acts_);
+	EXPECT(expected);
+	assert_int_equal(k.signalled[VM1], BH_SIGSTATE);
+}
+
+void a_vm_is_paused_and_goes_on(void **state)
+{
+	static const struct act acts_[] = {
+	    PAUSE, /* it has not begun */
+	    VM_READY,
+	    {SAY, DISK, PM_VM_PAUSE, "vm1"},
+	    {SAY, VM2, PM_VM_RESUME, "vm1"},
+	    RESUME,
+	    {SAY, SHELL, PM_VM_PAUSE, "vm2"},
+	    {SAY, SHELL, PM_VM_RESUME, "vm2"},
+	    {SAY, SHELL, PM_VM_PAUSE, "nobody"},
+	    {SAY, SHELL, PM_VM_PAUSE, "disk"},
+	    PAUSE,
+	    PAUSED,
+	    PAUSE,
+	    {SAY, SHELL, PM_VM_START, "vm1"},
+	    INFO,
+	};
+	static const int expected[] = {-EAGAIN, 0,      -EPERM, -EPERM, -EALREADY, -ENOENT, -ENOENT,
+				       -ESRCH,  -ESRCH, 4,      0,      -EALREADY, -EBUSY,  0};
+	static const struct act on[] = {RESUME, RESUME, INFO, PAUSE, {WAIT, 0, 0, 0}, INFO};
+	static const int then[] = {0, -EALREADY, 0, -ETIMEDOUT, NOT_ANSWERED, 0};
+
+	(void)state;
+	go_on();
+	RUN(acts_);
+	EXPECT(expected);
+	assert_int_equal(k.signalled[VM1], BH_SIGPAUSE);
+	assert_int_equal(k.signalled[VM2], 0);
+	assert_int_equal(vm_reply.state, VM_PAUSED);
+	assert_string_equal(vm_reply.consoles[0], "vm1");
+	assert_string_equal(vm_reply.consoles[1], "a-console-of-twenty-8-letters");
+	assert_string_equal(vm_reply.consoles[2], "");
+	RUN(on);
+	EXPECT(then);
+	/* It was told, and stops as soon as it gets time. */
+	assert_int_equal(vm_reply.state, VM_PAUSED);
+	assert_int_equal(slots[VM1].starts, 1);
+}
+
+void a_paused_vm_ends_as_any_other(void **state)
+{
+	static const struct act stop[] = {VM_READY, PAUSE, PAUSED, {SAY, SHELL, PM_VM_STOP, "vm1"}, INFO};
+	static const struct act fault[] = {PAUSE, PAUSED, {DIE, VM1, END_FAULT}, INFO, PAUSE, {WAIT}, INFO, PAUSE};
+	static const int expected[] = {4, 0, NOT_ANSWERED, 0, -ENOENT, NOT_ANSWERED, 0, -EAGAIN};
+	static const struct act kill[] = {VM_READY, PAUSE, PAUSED, {SAY, SHELL, PM_VM_DESTROY, "vm1"}, INFO};
+
+	(void)state;
+	config.vms[0].own.restart = SYS_RESTART_ALWAYS;
+	config.vms[0].own.restart_limit = 5;
+	config.vms[0].own.restart_delay_ms = 100;
+	go_on();
+	RUN(stop);
+	assert_int_equal(answer[4], 0);
+	assert_int_equal(k.signalled[VM1], BH_SIGTERM);
+	assert_int_equal(vm_reply.state, VM_RUNNING);
+	slots[VM1].unwanted = false;
+	RUN(fault);
+	EXPECT(expected);
+	assert_int_equal(vm_reply.state, VM_STARTING);
+	assert_int_equal(vm_reply.starts, 2);
+	RUN(kill);
+	assert_int_equal(answer[4], 0);
+	assert_int_equal(vm_reply.state, VM_STOPPED);
+	assert_int_equal(vm_reply.end, END_KILLED);
+	assert_int_equal(vm_reply.starts, 2);
+	assert_true(restart_deadline() == NEVER);
+}
+
+void a_paused_vm_does_not_hold_up_a_shutdown(void **state)
+{
+	static const struct act acts_[] = {VM_READY, PAUSE, PAUSED, {SAY, SHELL, PM_SHUTDOWN, NULL}, {WAIT, 0, 0, 0}};
+
+	(void)state;
+	go_on();
+	assert_int_equal(RUN(acts_), 1);
+	assert_int_equal(k.signalled[VM1], BH_SIGTERM);
+	assert_int_equal(k.now, 5000000000);
+	assert_int_equal(k.system, SYSTEM_OFF);
+}
+
+/* It ends politely, when it likes, and begins anew; unless the operator thinks again. */
+void a_vm_is_restarted_by_the_operator(void **state)
+{
+	static const struct act acts_[] = {VM_READY, PAUSE, PAUSED, RESTART, INFO};
+	static const struct act ends[] = {{DIE, VM1, END_EXIT, 0, .status = CAUSE_SIGNAL << 8}, INFO};
+	static const struct act stop[] = {
+	    VM_READY, RESTART, {SAY, SHELL, PM_VM_STOP, "vm1"}, {DIE, VM1, END_EXIT, 0, .status = CAUSE_SIGNAL << 8},
+	    RESTART,  INFO};
+	static const int expected[] = {0, 0, 0, NOT_ANSWERED, -ENOENT, 0};
+
+	(void)state;
+	config.vms[0].own.restart = SYS_RESTART_ALWAYS;
+	config.vms[0].own.restart_limit = 5;
+	config.vms[0].own.restart_delay_ms = 100;
+	go_on();
+	RUN(acts_);
+	assert_int_equal(answer[4], 0);
+	assert_int_equal(k.signalled[VM1], BH_SIGTERM);
+	assert_int_equal(vm_reply.state, VM_RUNNING);
+	RUN(ends);
+	assert_int_equal(vm_reply.starts, 2);
+	assert_int_equal(vm_reply.cause, CAUSE_SIGNAL);
+	assert_int_equal(slots[VM1].restarts, 0);
+	assert_true(restart_deadline() == NEVER);
+	RUN(stop);
+	EXPECT(expected);
+	assert_int_equal(vm_reply.state, VM_STOPPED);
+	assert_int_equal(vm_reply.starts, 2);
+}
+
+void a_vm_is_reset_by_the_operator(void **state)
+{
+	static const struct act acts_[] = {VM_READY, PAUSE, PAUSED, RESET, INFO};
+	static const struct act off[] = {{SAY, SHELL, PM_VM_DESTROY, "vm1"}, RESET, INFO};
+	static const struct act early[] = {RESET, {SAY, SHELL, PM_VM_RESTART, "vm1"}, INFO};
+
+	(void)state;
+	go_on();
+	k.info[VM1].entries = 7;
+	RUN(acts_);
+	assert_int_equal(answer[4], 0);
+	assert_int_equal(vm_reply.state, VM_STARTING);
+	assert_int_equal(vm_reply.starts, 2);
+	assert_int_equal(vm_reply.cause, CAUSE_RESET);
+	assert_int_equal(vm_reply.end, END_EXIT);
+	assert_int_equal(vm_reply.exit_code, 0);
+	assert_int_equal(k.signalled[VM1], BH_SIGPAUSE); /* its qvm is not asked */
+	assert_non_null(strstr(log_text, "vm1 ended: exit code 0, cause reset"));
+	RUN(off);
+	assert_int_equal(answer[1], 0);
+	assert_int_equal(answer[2], -ENOENT);
+	assert_int_equal(vm_reply.state, VM_STOPPED);
+	k.workers_held = true;
+	assert_int_equal(vm_start(VM1), 0);
+	RUN(early);
+	assert_int_equal(answer[1], -EAGAIN);
+	assert_int_equal(answer[2], -EAGAIN);
+	assert_int_equal(vm_reply.state, VM_STARTING);
+	run_workers();
+	settle();
+}
+
+/* At once, also behind a restart that was asked for; what is not there is called off. */
+void a_vm_is_destroyed_by_the_operator(void **state)
+{
+	static const struct act acts_[] = {VM_READY,
+					   {SAY, VM2, PM_VM_DESTROY, "vm1"},
+					   RESTART,
+					   {SAY, SHELL, PM_VM_DESTROY, "vm1"},
+					   {SAY, SHELL, PM_VM_DESTROY, "vm1"},
+					   {SAY, SHELL, PM_VM_DESTROY, "nobody"},
+					   INFO};
+	static const int expected[] = {0, -EPERM, 0, 0, -ENOENT, -ESRCH, 0};
+
+	(void)state;
+	go_on();
+	RUN(acts_);
+	EXPECT(expected);
+	assert_int_equal(vm_reply.state, VM_STOPPED);
+	assert_int_equal(vm_reply.end, END_KILLED);
+	assert_int_equal(vm_reply.starts, 1);
+}
+
+/* Its own end is the safe state, to the kernel too, but a reset is no end. */
+void a_critical_vm_is_reset_and_not_restarted(void **state)
+{
+	static const struct act acts_[] = {VM_READY, RESTART, RESET, INFO};
+
+	(void)state;
+	slots[VM1].critical = true;
+	assert_int_equal(seal(), 0);
+	assert_int_equal(workers_make(), 0);
+	go_on();
+	assert_int_equal(k.params[VM1].critical, 1);
+	assert_int_equal(RUN(acts_), 2);
+	assert_int_equal(answer[2], -EPERM);
+	assert_int_equal(answer[3], 0);
+	assert_int_equal(k.system, 0);
+	assert_int_equal(vm_reply.starts, 2);
 }
 
 void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)

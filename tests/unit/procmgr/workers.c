@@ -83,7 +83,7 @@ void a_start_waits_for_the_end_before_it(void **state)
 	settle();
 	RUN(off);
 	assert_int_equal(answer[2], 0);
-	assert_int_equal(answer[3], -ESRCH);
+	assert_int_equal(answer[3], -ENOENT);
 	assert_int_equal(slots[VM1].job, JOB_NONE);
 	assert_false(slots[VM1].running);
 	assert_int_equal(slots[VM1].starts, 2);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vm start, stop and so on: what the operator wants of a virtual machine, and what comes of it. */
+#include "abi/bulkhead.h"
+#include "bulkhead/kernel.h"
+#include "shell/shell.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define POLL_NS    100000000ull
+#define NOTE_NS    1000000000ull  /* of waiting, until that is said */
+#define ENTRY_NS   5000000000ull  /* from the moment that a guest may begin to its first instruction */
+#define OUTCOME_NS 60000000000ull /* until nothing more is awaited */
+
+static const struct order {
+	const char *verb;
+	uint32_t type;
+	bool starts; /* what comes of it is awaited */
+} orders[] = {
+    {"start", PM_VM_START, true},      {"stop", PM_VM_STOP, false},   {"restart", PM_VM_RESTART, true},
+    {"reset", PM_VM_RESET, true},      {"pause", PM_VM_PAUSE, false}, {"resume", PM_VM_RESUME, false},
+    {"destroy", PM_VM_DESTROY, false},
+};
+
+/* Why an order was refused, from what the VM is. */
+static const char *why(int status, const struct pm_vm *vm)
+{
+	switch (status) {
+	case -EALREADY: return vm->state == VM_PAUSED ? "it is paused already" : "it is not paused";
+	case -EAGAIN: return "its guest has not begun";
+	case -ENOENT: return vm->state == VM_ENDING ? "it is not running, it is ending" : "it is not running";
+	case -EPERM: return "it is critical: its end is the system's safe state; `vm reset` starts it anew";
+	case -ETIMEDOUT: return "its qvm does not answer";
+	case -EBUSY: break;
+	default: return status_text(status);
+	}
+	switch (vm->state) {
+	case VM_STARTING: return "it is starting already";
+	case VM_RUNNING: return "it is running already";
+	case VM_PAUSED: return "it is paused; `vm resume` continues it";
+	default: return "the system is going down";
+	}
+}
+
+/* The life that an order has begun. */
+struct awaited {
+	const char *name;
+	uint32_t starts;     /* before it */
+	uint64_t entered_by; /* 0: its guest may not begin yet */
+	uint64_t noted_at;   /* when it was seen first that it waits for `note`; 0: that was said */
+	char note[PROTO_NOTE];
+};
+
+/* What it waits for is said when it has for a while: most waits are short. */
+static void say_note(struct awaited *a, const struct pm_vm *vm)
+{
+	if (strcmp(vm->note, a->note) != 0) {
+		snprintf(a->note, sizeof(a->note), "%s", vm->note);
+		a->noted_at = ClockTime();
+	} else if (a->note[0] && a->noted_at != 0 && ClockTime() - a->noted_at >= NOTE_NS) {
+		printf("%s waits for: %s\n", a->name, a->note);
+		fflush(stdout);
+		a->noted_at = 0;
+	}
+}
+
+/* True: its guest was let in, or will not be soon. */
+static bool has_begun(struct awaited *a, const struct pm_vm *vm)
+{
+	if (a->entered_by == 0)
+		a->entered_by = ClockTime() + ENTRY_NS;
+	if (vm->entries == 0 && ClockTime() < a->entered_by)
+		return false;
+	printf("%s is running%s\n", a->name, vm->entries ? "" : "; its guest was not let in yet");
+	return true;
+}
+
+static bool has_ended(const struct awaited *a, const struct pm_vm *vm)
+{
+	char end[VM_END_TEXT];
+
+	vm_end_text(vm, end, sizeof(end));
+	if (vm->note[0])
+		printf("%s was refused: %s\n", a->name, vm->note);
+	else if (vm->starts != a->starts)
+		printf("%s has ended: %s\n", a->name, end);
+	else
+		printf("%s was not started\n", a->name);
+	return true;
+}
+
+/* True: it is over, one way or the other, and that was said. */
+static bool outcome(struct awaited *a)
+{
+	struct pm_vm vm;
+
+	if (vm_by_name(a->name, &vm) < 0)
+		return true;
+	const bool new_life = vm.starts != a->starts;
+
+	switch (vm.state) {
+	case VM_STARTING: say_note(a, &vm); return false;
+	case VM_RUNNING:
+	case VM_PAUSED: return new_life && has_begun(a, &vm);
+	case VM_ENDING: return new_life && has_ended(a, &vm);
+	default: return has_ended(a, &vm);
+	}
+}
+
+static void await(const char *name, uint32_t starts)
+{
+	struct awaited a = {.name = name, .starts = starts};
+	const uint64_t deadline = ClockTime() + OUTCOME_NS;
+	bool over, given_up = false;
+
+	while (!(over = outcome(&a)) && !given_up && ClockTime() < deadline)
+		given_up = shell_wait(POLL_NS);
+	if (!over)
+		printf("%sit goes on; `vm status %s` says how far\n", given_up ? "^C; " : "", name);
+}
+
+static const struct order *find(const char *verb)
+{
+	for (unsigned i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+		if (strcmp(orders[i].verb, verb) == 0)
+			return &orders[i];
+	return NULL;
+}
+
+bool vm_order(const char *verb, const char *name)
+{
+	const struct order *order = find(verb);
+	struct pm_vm vm;
+	uint32_t unstopped = 0;
+
+	if (!order)
+		return false;
+	int status = vm_by_name(name, &vm);
+
+	if (status < 0) {
+		printf("vm: there is no virtual machine '%s'\n", name);
+		return true;
+	}
+	status = pm_request(order->type, name, 0, 0, &unstopped, sizeof(unstopped));
+	if (status < 0)
+		printf("vm: cannot %s '%s': %s\n", verb, name, why(status, &vm));
+	else if (unstopped != 0)
+		printf("%s: %" PRIu32 " of its virtual CPUs have not stopped yet: they get no time\n", name, unstopped);
+	else if (order->starts)
+		await(name, vm.starts);
+	return true;
+}
