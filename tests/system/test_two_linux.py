@@ -70,6 +70,37 @@ def test_both_guests_work(archive):
                 assert trouble == "", f"{name}'s kernel complains: {trouble}"
 
 
+def test_sleep_and_perf(archive):
+    """As docs/guests.md says: `mem` is s2idle, a key wakes it if that is enabled, and perf has no PMU."""
+    with Board(archive) as board:
+        board.prompt()
+        with Guest(board, "linux1") as guest:
+            assert guest.run("cat /sys/power/state") == "freeze mem disk"
+            assert guest.run("cat /sys/power/mem_sleep") == "[s2idle]"
+            assert guest.run("ls /sys/bus/event_source/devices").split() == [
+                "breakpoint", "kprobe", "software", "tracepoint", "uprobe"]
+            assert guest.run("ls /sys/class/rtc /sys/class/wakeup").split() == ["/sys/class/rtc:", "/sys/class/wakeup:"]
+            assert guest.run("cat /sys/devices/system/cpu/cpuidle/current_driver") == "none"
+            wakeup = "/sys/class/tty/ttyAMA0/power/wakeup"
+            assert guest.run(f"cat {wakeup}") == "disabled"
+            guest.run(f"echo enabled > {wakeup}")
+            guest.run("dmesg -n 1")
+            board.send("echo mem > /sys/power/state; echo awake.$?\r")
+            board.expect(r"awake.\$\?\r*\n")
+        # Frozen or about to be: then both virtual CPUs do nothing for a second.
+        board.output_with("vm status linux1", r"^  vcpu 0      in WFI.*\n  vcpu 1      in WFI")
+        time.sleep(5)
+        assert re.search(r"^linux1: running", board.command_output("vm status linux1"), re.M)
+        board.send("console linux1\r")
+        board.expect("console of linux1; ")
+        board.expect_nothing(r"awake\.0", 3)
+        board.send("\r")
+        board.expect(r"awake\.0\r*\n")
+        board.leave_console()
+        with Guest(board, "linux1") as guest:
+            assert "PM: suspend exit" in guest.run("dmesg | tail -n 5")
+
+
 def test_guest_time_is_host_time(archive):
     """The guest's clocks run as fast as the host's, as far as whole seconds tell, however long a command takes."""
     with Board(archive) as board:
