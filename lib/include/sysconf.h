@@ -290,9 +290,10 @@ struct sys_pass {
 /* What a VM's configuration needs of another process. */
 enum sys_service { SYS_CONSOLE, SYS_SLOGGER, SYS_SHMEM, SYS_SERVICES };
 
-#define SYS_PASSES_MAX   48
-#define SYS_CONSOLES_MAX CONSOLE_SHARE /* of one VM: the console driver gives no process more; PM_CONSOLES of proto.h \
-					*/
+#define SYS_PASSES_MAX 48
+#define SYS_CONSOLES_MAX                                                                             \
+	CONSOLE_SHARE /* of one VM: the console driver gives no process more; PM_CONSOLES of proto.h \
+		       */
 
 /* A console that a VM's configuration names. */
 struct sys_console {
