@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define COPY_STEP (1u << 20)
+
 const char *guest_memory_add(struct guest_memory *m, uint64_t ipa, uint64_t bytes, bool rom)
 {
 	unsigned at = 0;
@@ -102,8 +104,13 @@ bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uin
 	if (m->window == NULL)
 		return true;
 	to = guest_ptr(m, ipa, bytes);
-	memcpy(to, from, bytes);
-	gasp_clean(to, bytes);
+	for (uint64_t done = 0, step; done < bytes; done += step) {
+		step = bytes - done < COPY_STEP ? bytes - done : COPY_STEP;
+		if (m->copying != NULL && bytes > COPY_STEP)
+			m->copying(done, bytes);
+		memcpy((char *)to + done, (const char *)from + done, step);
+		gasp_clean((char *)to + done, step);
+	}
 	return true;
 }
 

@@ -28,6 +28,7 @@ struct guest_memory {
 	unsigned count;
 	struct guest_range range[GUEST_RANGE_MAX]; /* ascending by ipa, disjoint */
 	uint64_t total;
+	void (*copying)(uint64_t done, uint64_t bytes); /* told before each MiB of a longer copy; null: nobody asks */
 };
 
 /* Adds a range behind all others in the window. Null, or what is wrong with it. */

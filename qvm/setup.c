@@ -153,8 +153,17 @@ static void say_places(void)
 		say_place(vm.vdev[i].vdev.v_name, vm.vdev[i].vdev.v_block.location, vm.vdev[i].vdev.v_block.length);
 }
 
+static const struct qvm_load *loading;
+
+static void say_progress(uint64_t done, uint64_t bytes)
+{
+	vm_awaits("[%s:%u] %s to be loaded: %u of %u MiB, %u %%", loading->place.file, (unsigned)loading->place.line,
+		  loading->path, (unsigned)(done >> 20), (unsigned)(bytes >> 20), (unsigned)(done * 100 / bytes));
+}
+
 static void load_files(const struct start_args *args, struct loader *loader)
 {
+	vm.memory.copying = say_progress;
 	for (unsigned i = 0; i < vm.config.load_count; i++) {
 		const struct qvm_load *load = &vm.config.loads[i];
 		const unsigned before = loader->pieces;
@@ -162,11 +171,13 @@ static void load_files(const struct start_args *args, struct loader *loader)
 
 		if (find_file(args, load->path, &file) != 0)
 			vm_refuse(VM_EXIT_CONFIG, &load->place, "%s is not in the boot archive", load->path);
+		loading = load;
 		if (!loader_add_file(loader, load, file.data, file.bytes))
 			vm_refuse(VM_EXIT_CONFIG, &load->place, "%s: %s", load->path, loader->problem);
 		for (unsigned n = before; n < loader->pieces; n++)
 			say_place(load->path, loader->piece[n].start, loader->piece[n].end - loader->piece[n].start);
 	}
+	vm.memory.copying = NULL;
 	if (!loader->bootable)
 		vm_refuse(VM_EXIT_CONFIG, NULL, "nothing to start: the configuration loads no program (`load FILE`)");
 }

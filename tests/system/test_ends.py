@@ -16,25 +16,37 @@ BOUND_APART = 1000  # and how many more on its own CPU than while nobody resets
 NEVER = 1000000
 
 
-def resetting(name, ram, reset_ms=5, victim="", periods=600, spin=0):
-    """A guest with a deadline each millisecond, and another of that much RAM that resets and is started again. All
-    else, the servers too, is less important than the first."""
-    files = {"victim.qvmconf": bare_vm("victim", "periodic", f"ms={periods} spin={spin}", cpus=("sched 50",)),
-             "culprit.qvmconf": bare_vm("culprit", "periodic", f"reset={reset_ms}").replace("80000000,16M", f"80000000,{ram}")}
-    dts = system_dts(vms=[("culprit", RESTARTS), ("victim", victim)])
-    files["system.dts"] = re.sub(r'("victim.qvmconf"; priority) = <10>; max-priority = <20>', r"\1 = <50>", dts)
+def beside_victim(name, files, victim="", periods=600, spin=0, **others):
+    """A guest with a deadline each millisecond beside others. All else, the servers too, is less important."""
+    files["victim.qvmconf"] = bare_vm("victim", "periodic", f"ms={periods} spin={spin}", cpus=("sched 50",))
+    others["vms"] = [*others.get("vms", ()), ("victim", victim)]
+    files["system.dts"] = re.sub(r'("victim.qvmconf"; priority) = <10>; max-priority = <20>', r"\1 = <50>", system_dts(**others))
     return make_archive(files, name)
 
 
-def measured(board):
-    """How often the deadline came, the latest that the vector was behind it in instructions, deadlines that were missed
-    altogether, and how often the other guest was started."""
-    board.prompt(200)
+def resetting(name, ram, reset_ms=5, victim="", periods=600, spin=0, initrd=b""):
+    """The other has that much RAM, resets and is started again."""
+    load = "initrd load big.img" if initrd else ""
+    culprit = bare_vm("culprit", "periodic", f"reset={reset_ms}", more=load).replace("80000000,16M", f"80000000,{ram}")
+    files = {"culprit.qvmconf": culprit, **({"big.img": initrd} if initrd else {})}
+    return beside_victim(name, files, victim, periods, spin, vms=[("culprit", RESTARTS)])
+
+
+def victims_report(board):
+    """How often the deadline came, the latest that the vector was behind it in instructions, and deadlines that were
+    missed altogether."""
     board.send("console victim\r")
     found = board.expect(r"periodic: periods (\d+) latest (\d+) mean \d+ over (\d+) hz 1000000000\b", 240)
     board.leave_console()
+    return tuple(map(int, found.groups()))
+
+
+def measured(board):
+    """The same, and how often the other guest was started."""
+    board.prompt(200)
+    report = victims_report(board)
     starts = re.search(r"^culprit +\w+ +(\d+)", board.command_output("vm list"), re.M)
-    return (*map(int, found.groups()), int(starts.group(1)))
+    return (*report, int(starts.group(1)))
 
 
 @pytest.mark.parametrize("ram, starts", [("64M", 8), ("1G", 6), ("3G", 3)])
@@ -44,6 +56,21 @@ def test_a_reset_delays_nobody_on_one_cpu(ram, starts):
         periods, latest, missed, restarts = measured(board)
         assert (periods, missed) == (600, 0) and restarts >= starts, (periods, missed, restarts)
         assert latest <= BOUND
+
+
+@pytest.mark.limit(300)
+def test_loading_delays_nobody():
+    """64 MiB are loaded anew at each start of the other guest; `vm status` says how far that is."""
+    with Board(resetting("ends-load", "160M", initrd=bytes(64 << 20)), cpus=1, cpu=COUNTING, icount=True) as board:
+        periods, latest, missed, restarts = measured(board)
+        print(periods, latest, missed, restarts)
+        assert (periods, missed) == (600, 0) and restarts >= 3, (periods, missed, restarts)
+        assert latest <= BOUND
+        status = board.output_with("vm status culprit", r"big\.img to be loaded: ", 120)
+    assert re.search(r"^culprit: starting$", status, re.M), status
+    done, percent = map(int, re.search(r"^ +waits for +\[culprit\.qvmconf:\d+\] big\.img to be loaded: (\d+) of 64 MiB, (\d+) %$",
+                                       status, re.M).groups())
+    assert done < 64 and percent == done * 100 // 64, status
 
 
 def symbols(program):

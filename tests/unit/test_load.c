@@ -462,6 +462,36 @@ static void test_no_window(void **state)
 	assert_true(guest_zero(&f->memory, RAM, RAM_SIZE));
 }
 
+static uint64_t told[8];
+static unsigned told_count;
+
+static void tell(uint64_t done, uint64_t bytes)
+{
+	assert_true(told_count < 8 && done < bytes);
+	told[told_count++] = done;
+}
+
+/* How far a long copy is, is told before each MiB of it; a short one is there at once. */
+static void test_copies_tell(void **state)
+{
+	static uint8_t from[(3 << 20) + 5], window[4 << 20];
+	struct guest_memory memory = {.window = window, .copying = tell};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(from); i++)
+		from[i] = (uint8_t)(i * 7 + (i >> 12));
+	assert_null(guest_memory_add(&memory, 0, sizeof(window), false));
+	told_count = 0;
+	assert_true(guest_put(&memory, 0, from, 1 << 20));
+	assert_int_equal(told_count, 0);
+	assert_true(guest_put(&memory, 1, from, sizeof(from)));
+	assert_int_equal(told_count, 4);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(told[i], i << 20);
+	assert_memory_equal(window + 1, from, sizeof(from));
+	assert_int_equal(window[1 + sizeof(from)], 0);
+}
+
 /* Whatever the bytes of a header are, nothing but guest memory is written; the sanitizer watches. */
 static void test_random_headers(void **state)
 {
@@ -504,6 +534,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_fdt_refused, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_fit, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_no_window, set_up, tear_down),
+	    cmocka_unit_test(test_copies_tell),
 	    cmocka_unit_test_setup_teardown(test_random_headers, set_up, tear_down),
 	};
 
