@@ -54,6 +54,7 @@ struct process {
 	struct pulse death;
 	uint32_t end_cause; /* not END_NONE: its threads are being ended, and none comes any more */
 	uint32_t end_next;  /* tid up to which they have been told */
+	uint32_t ended;     /* so many have gone since */
 	uint64_t end_status, fault_address, fault_pc;
 	uint64_t cpu_ticks; /* of threads that are gone */
 	struct vcpu *vcpus[VCPU_MAX];

@@ -37,7 +37,7 @@ struct thread;
 struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f); /* kernel lock held; released */
 
 /* From the vectors. Each returns the frame to go on with. */
-struct frame *trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome); /* of a process */
+struct frame *trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome); /* of a process; of calls VcpuRun only */
 struct frame *trap_irq(struct frame *f, struct cpu *c);
 struct frame *trap_serror(struct frame *f, struct cpu *c);
 void resume(struct frame *f); /* does not return */

@@ -64,41 +64,18 @@ struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f)
 	return f;
 }
 
-/* Messages that are passed on at once need not be looked for among all calls. On the target the vectors see to it. */
-static inline struct thread *pass_directly(struct cpu *c, struct thread *t, uint64_t number)
+/* Any other call is sent to call_general() by the vectors, or passed on before that. */
+static struct frame *run_vcpu(struct cpu *c, struct thread *t, struct frame *f)
 {
-	struct thread *to = NULL;
-
-	if (!__STDC_HOSTED__)
-		return NULL;
-	if (number == CALL_MsgSendPulse)
-		return pulse_send_direct(c, t);
-	if (number == CALL_MsgSend || number == CALL_MsgReplyReceive)
-		to = number == CALL_MsgSend ? message_send_direct(c, t) : message_reply_direct(c, t);
-	return to ? to : message_copy_direct(c, t);
-}
-
-static struct frame *call(struct cpu *c, struct thread *t, struct frame *f)
-{
-	uint64_t number = f->x[8];
-	struct thread *to;
-	int64_t result;
-
-	if (likely(number == CALL_VcpuRun && able(t->process, ABLE_VCPU))) {
-		result = call_VcpuRun(t, f);
-		if (likely(t->in_guest))
-			return vcpu_enter(c, t->vcpu);
-		f->x[0] = (uint64_t)result;
-		process_registers(c);
-		return f;
-	}
-	lock_acquire(&kernel_lock);
-	to = pass_directly(c, t, number);
-	if (unlikely(!to))
+	if (unlikely(!able(t->process, ABLE_VCPU))) {
+		lock_acquire(&kernel_lock);
 		return call_general(c, t, f);
-	if (unlikely(serror_pending() || c->attention))
-		return kernel_leave(c); /* whom it preempted goes to another CPU */
-	return go_on(c, to);
+	}
+	f->x[0] = (uint64_t)call_VcpuRun(t, f);
+	if (likely(t->in_guest))
+		return vcpu_enter(c, t->vcpu);
+	process_registers(c);
+	return f;
 }
 
 /* A stage-2 fault of a process: between a break and its make (space.c) it only has to try again. */
@@ -138,7 +115,7 @@ struct frame *trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome)
 	struct trap trap;
 
 	if (likely(trap_is_call(syndrome)))
-		return call(c, c->current, f);
+		return run_vcpu(c, c->current, f);
 	trap_decode(syndrome, &trap);
 	return process_trap(c, c->current, f, &trap);
 }

@@ -106,13 +106,21 @@ int64_t copy_out(struct process *p, uint64_t to, const void *from, uint64_t byte
 
 /*
  * One thread at a time: telling all of them at once would take too long with interrupts off. The end of each tells the
- * next, process_thread_gone(); they have the highest priority by then, so nothing of the process runs in between on a
- * CPU that one of them is on.
+ * next, process_thread_gone(); they go before all else of the process by then (thread_kill()). One that runs comes
+ * first: it is on a CPU, perhaps with a priority that it has from others.
  */
 static void end_next(struct process *p)
 {
 	uint64_t tid = handle_next(p, OBJECT_THREAD, p->end_next + 1);
 
+	for (unsigned i = 0; i < board.cpu_count; i++) {
+		struct thread *t = cpus[i].current;
+
+		if (t && t->process == p && !t->kill) {
+			thread_kill(t);
+			return;
+		}
+	}
 	while (tid && thread_of(p, tid)->kill)
 		tid = handle_next(p, OBJECT_THREAD, tid + 1);
 	if (!tid)
@@ -121,14 +129,31 @@ static void end_next(struct process *p)
 	thread_kill(thread_of(p, tid));
 }
 
+static _Noreturn void critical_end(const struct process *p)
+{
+	if (p->end_cause == END_FAULT)
+		safe_state("%s: fault, syndrome %lx, address %lx, pc %lx\ncritical process %s ended", p->params.name,
+			   p->end_status, p->fault_address, p->fault_pc, p->params.name);
+	safe_state("%s: exit code %lu\ncritical process %s ended", p->params.name, p->end_status & 0xff,
+		   p->params.name);
+}
+
+/* At once, whatever its threads wait for. */
+static void set_cause(struct process *p, unsigned cause, uint64_t status)
+{
+	if (p->end_cause != END_NONE)
+		return;
+	p->end_cause = cause;
+	p->end_status = status;
+	if (p->slot == 0 || (p->params.critical && cause != END_KILLED && !process_shutdown))
+		critical_end(p);
+}
+
 void process_end(struct process *p, unsigned cause, uint64_t status)
 {
 	struct thread *current = this_cpu()->current;
 
-	if (p->end_cause == END_NONE) {
-		p->end_cause = cause;
-		p->end_status = status;
-	}
+	set_cause(p, cause, status);
 	/* Who asks for it, or did it, does not go on. */
 	if (current && current->process == p)
 		thread_kill(current);
@@ -145,31 +170,21 @@ void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t p
 	process_end(p, END_FAULT, esr);
 }
 
-static _Noreturn void critical_end(const struct process *p)
-{
-	if (p->end_cause == END_FAULT)
-		safe_state("%s: fault, syndrome %lx, address %lx, pc %lx\ncritical process %s ended", p->params.name,
-			   p->end_status, p->fault_address, p->fault_pc, p->params.name);
-	safe_state("%s: exit code %lu\ncritical process %s ended", p->params.name, p->end_status & 0xff,
-		   p->params.name);
-}
-
 void process_thread_gone(struct process *p)
 {
 	struct process *procmgr = &processes[0];
 	struct channel *c;
 
 	if (--p->threads_alive) {
-		if (p->end_cause != END_NONE)
+		if (p->end_cause != END_NONE) {
+			p->ended++;
 			end_next(p);
+		}
 		return;
 	}
-	if (p->end_cause == END_NONE)
-		p->end_cause = END_EXIT;
+	set_cause(p, END_EXIT, 0);
 	if (p->state == PROCESS_RUNNING)
 		p->state = PROCESS_DEAD;
-	if (p == procmgr || (p->params.critical && p->end_cause != END_KILLED && !process_shutdown))
-		critical_end(p);
 	c = channel_of(procmgr, p->params.death_chid);
 	if (c)
 		pulse_send(c, &p->death);

@@ -368,7 +368,7 @@ static bool spaces_left(struct process *p, struct cpu *self)
 	return all;
 }
 
-/* At once: it does not wait for those threads, nor for the zeroing. An interrupt in each step. */
+/* At once: it does not wait for those threads, nor for the zeroing. */
 int64_t call_ProcessStop(struct thread *t, struct frame *f)
 {
 	struct process *p = process_of(f->x[0]);
@@ -380,11 +380,12 @@ int64_t call_ProcessStop(struct thread *t, struct frame *f)
 	process_end(p, END_KILLED, 0);
 	if (p->threads_alive)
 		return -KE_AGAIN;
-	id = handle_next(p, OBJECT_IRQ, 1);
-	if (!id)
-		return 0;
-	irq_destroy(handle_get(p, OBJECT_IRQ, id));
-	return CALL_RESTART;
+	while ((id = handle_next(p, OBJECT_IRQ, 1)) != 0) {
+		irq_destroy(handle_get(p, OBJECT_IRQ, id));
+		if (must_give_way())
+			return CALL_RESTART;
+	}
+	return 0;
 }
 
 enum destroy_step { STEP_THREADS, STEP_OBJECTS, STEP_SPACES, STEP_SCRUB, STEP_SLOT };

@@ -8,6 +8,7 @@
 #include "vcpu.h"
 
 #define COPY_PATIENCE_NS 100000u
+#define END_AT_ONCE      8 /* threads of a process that end before all else */
 
 bool runmask_ok(const struct process *p, uint64_t mask)
 {
@@ -141,11 +142,18 @@ void thread_timeout(struct thread *t)
 
 void thread_kill(struct thread *t)
 {
+	unsigned prio;
+
 	if (t->kill)
 		return;
 	t->kill = true;
-	/* It goes when its turn comes, on the CPU that holds its registers: no other thread may keep it from that. */
-	sched_set_prio(t, 255);
+	/*
+	 * It goes on the CPU that holds its registers. No other thread may keep it from that; but once many have gone,
+	 * who is more important than anything of the process does not wait for the rest.
+	 */
+	prio = t->process->ended < END_AT_ONCE ? 255 : t->process->params.max_priority + 1u;
+	if (prio > t->prio)
+		sched_set_prio(t, prio);
 	switch (t->state) {
 	case STATE_RUNNING: sched_kick(t->cpu); break;
 	case STATE_READY:

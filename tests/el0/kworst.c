@@ -29,6 +29,7 @@
 #define GUEST_RAM   0x80000000ull
 #define LOW         2u   /* priorities: of those who wait, ... */
 #define HIGH        100u /* ... and of the one that makes all others hurry */
+#define ABOVE       200u /* and of who ends a child, which has HIGH + 1 at the most */
 #define LOOK_MAX    16u  /* kernel/object/inherit.c */
 
 extern char __text_start[], __rodata_start[], _end[];
@@ -547,6 +548,37 @@ static void start_child(unsigned slot, void (*entry)(void *), uint64_t arg)
 	doze(200); /* it does what it is to do, with a lower priority */
 }
 
+static uint64_t longest_stop;
+
+/* What a ProcessStop costs who asks for it, whoever is more important than all of the child: instructions, where the
+ * counter counts those. */
+static int stop(unsigned slot)
+{
+	uint64_t from, took;
+	int result;
+
+	SchedSet_r(-1, ThreadSelf_r(&own_slot), ABOVE, SCHED_RR_, 0);
+	from = ClockTime();
+	result = ProcessStop_r(slot);
+	took = ClockTime() - from;
+	SchedSet_r(-1, ThreadSelf_r(&own_slot), HIGH / 2, SCHED_RR_, 0);
+	longest_stop = took > longest_stop ? took : longest_stop;
+	return result;
+}
+
+/* Twice: its threads end, then its interrupts. */
+static void stop_child(unsigned slot)
+{
+	struct process_info info;
+	int result = stop(slot);
+
+	check_that(result == 0 || result == -KE_AGAIN, "ProcessStop", result);
+	while (ProcessInfo_r(slot, &info) == 0 && info.state != PROCESS_DEAD)
+		doze(1);
+	check_equal("ProcessStop, behind its threads", stop(slot), 0);
+	check_that(ProcessInfo_r(slot, &info) == 0 && info.interrupts == 0, "no interrupt is left", info.interrupts);
+}
+
 static void destroy_child(unsigned slot)
 {
 	struct process_info info;
@@ -559,7 +591,7 @@ static void destroy_child(unsigned slot)
 	check_equal("ProcessDestroy", ProcessDestroy_r(slot), 0);
 }
 
-enum end { STAYS, FAULTS, LEAVES };
+enum end { STAYS, FAULTS, LEAVES, STOPPED };
 
 /* In a child: as many of everything as there may be, then an end. */
 static void full_child(void *arg)
@@ -574,6 +606,8 @@ static void full_child(void *arg)
 		;
 	while (TimerCreate_r(chid, 1, 1, 0) > 0)
 		;
+	for (unsigned i = 0; i < 81; i++)
+		InterruptAttachEvent_r(100 + i, 0, 0, 0, 0);
 	if ((uint64_t)arg == FAULTS)
 		__asm__ volatile("brk #0");
 	if ((uint64_t)arg == LEAVES)
@@ -585,9 +619,11 @@ static void full_child(void *arg)
 
 static void test_full_children(void)
 {
-	for (enum end end = STAYS; end <= LEAVES; end++) {
+	for (enum end end = STAYS; end <= STOPPED; end++) {
 		make_child(CHILD_SLOT);
 		start_child(CHILD_SLOT, full_child, end);
+		if (end == STOPPED)
+			stop_child(CHILD_SLOT);
 		if (end == STAYS)
 			check_equal("ProcessSignal", ProcessSignal_r(CHILD_SLOT, 1, 2), 0);
 		destroy_child(CHILD_SLOT);
@@ -833,6 +869,7 @@ int main(void)
 	memset(page, 'x', sizeof(page));
 	page[254] = '\n';
 	check_equal("SystemLog", SystemLog_r(page, 255), 0);
+	print("kworst: longest ProcessStop %lu instructions", longest_stop);
 	check_report("kworst");
 	SystemCtl_r(SYSTEM_CONSOLE_ON, 0);
 	SystemCtl_r(SYSTEM_OFF, 0);

@@ -16,20 +16,24 @@ BOUND_APART = 1000  # and how many more on its own CPU than while nobody resets
 NEVER = 1000000
 
 
-def beside_victim(name, files, victim="", periods=600, spin=0, **others):
+# Ticks between deadlines of a guest that none of what it waits for can slip by: one falls into whatever is that much longer.
+DENSE = 25000
+
+
+def beside_victim(name, files, victim="", periods=600, spin=0, period=1000000, **others):
     """A guest with a deadline each millisecond beside others. All else, the servers too, is less important."""
-    files["victim.qvmconf"] = bare_vm("victim", "periodic", f"ms={periods} spin={spin}", cpus=("sched 50",))
+    files["victim.qvmconf"] = bare_vm("victim", "periodic", f"ms={periods} period={period} spin={spin}", cpus=("sched 50",))
     others["vms"] = [*others.get("vms", ()), ("victim", victim)]
     files["system.dts"] = re.sub(r'("victim.qvmconf"; priority) = <10>; max-priority = <20>', r"\1 = <50>", system_dts(**others))
     return make_archive(files, name)
 
 
-def resetting(name, ram, reset_ms=5, victim="", periods=600, spin=0, initrd=b""):
+def resetting(name, ram, reset_ms=5, victim="", periods=600, spin=0, initrd=b"", period=1000000):
     """The other has that much RAM, resets and is started again."""
     load = "initrd load big.img" if initrd else ""
     culprit = bare_vm("culprit", "periodic", f"reset={reset_ms}", more=load).replace("80000000,16M", f"80000000,{ram}")
     files = {"culprit.qvmconf": culprit, **({"big.img": initrd} if initrd else {})}
-    return beside_victim(name, files, victim, periods, spin, vms=[("culprit", RESTARTS)])
+    return beside_victim(name, files, victim, periods, spin, period, vms=[("culprit", RESTARTS)])
 
 
 def victims_report(board):
@@ -58,19 +62,59 @@ def test_a_reset_delays_nobody_on_one_cpu(ram, starts):
         assert latest <= BOUND
 
 
+CROWD = """
+        crowd { program = "crowd"; args = "%s"; priority = <10>; max-priority = <15>; memory = <0x200000>;
+                kernel-memory = <0x200000>; abilities = "log"; connect = "slogger"; ready; %s };
+"""
+
+
 @pytest.mark.limit(300)
 def test_loading_delays_nobody():
     """64 MiB are loaded anew at each start of the other guest; `vm status` says how far that is."""
-    with Board(resetting("ends-load", "160M", initrd=bytes(64 << 20)), cpus=1, cpu=COUNTING, icount=True) as board:
+    archive = resetting("ends-load", "160M", initrd=bytes(64 << 20), periods=20000, period=DENSE)
+    with Board(archive, cpus=1, cpu=COUNTING, icount=True) as board:
         periods, latest, missed, restarts = measured(board)
         print(periods, latest, missed, restarts)
-        assert (periods, missed) == (600, 0) and restarts >= 3, (periods, missed, restarts)
+        assert (periods, missed) == (20000, 0) and restarts >= 3, (periods, missed, restarts)
         assert latest <= BOUND
         status = board.output_with("vm status culprit", r"big\.img to be loaded: ", 120)
     assert re.search(r"^culprit: starting$", status, re.M), status
     done, percent = map(int, re.search(r"^ +waits for +\[culprit\.qvmconf:\d+\] big\.img to be loaded: (\d+) of 64 MiB, (\d+) %$",
                                        status, re.M).groups())
     assert done < 64 and percent == done * 100 // 64, status
+
+
+# Its program is the first process of an Image; its children's code is in the archive.
+KWORST = """
+        kworst { program = "kworst"; priority = <20>; memory = <0x400000>; };
+"""
+
+
+def test_the_end_of_many_threads_delays_nobody():
+    """A process with as many threads as there may be, in all states, ends and is started again."""
+    archive = beside_victim("ends-crowd", {}, periods=20000, period=DENSE, then=CROWD % ("5", RESTARTS))
+    with Board(archive, cpus=1, cpu=COUNTING, icount=True) as board:
+        board.prompt(200)
+        periods, latest, missed = victims_report(board)
+        print(periods, latest, missed)
+        assert (periods, missed) == (20000, 0)
+        assert latest <= BOUND
+        board.output_with("slog2info", r"crowd started: slot \d+, start ([5-9]|\d\d)$", 120)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_killing_many_threads_delays_nobody(cpus):
+    """The operator kills it. With two CPUs its threads run on both, and both count."""
+    archive = beside_victim(f"ends-kill-{cpus}", {}, "runmask = <1>;", 200000, period=DENSE, then=CROWD % ("stay", ""))
+    with Board(archive, cpus=cpus, cpu=COUNTING, icount=True) as board:
+        board.prompt(200)
+        threads = re.findall(r"^ *\d+ +\d+ +crowd\b.*$", board.command_output("pidin", 120), re.M)
+        board.command_output("slay -s KILL crowd", 60)
+        periods, latest, missed = victims_report(board)
+        print(periods, latest, missed, len(threads), threads)
+        assert periods == 200000 and len(threads) > 100
+        assert latest <= cpus * BOUND
+        board.output_with("slog2info", r"crowd ended: killed$", 120)
 
 
 def symbols(program):
@@ -142,3 +186,14 @@ def test_set_and_way_delays_nobody_on_one_cpu(ram):
     # All the while: a flush takes about as long as one alone, which is less than 8 instructions for each line.
     assert at - since > 1000 * 1000000
     assert (at - since) // (count - before) < 8 * ({"64M": 64, "1G": 1024}[ram] << 20) // 64
+
+
+def test_a_stop_is_short():
+    """ProcessStop of a process with 120 threads, 81 interrupts and all else that it can have: until it returns, and again
+    when its threads have gone."""
+    archive = make_archive({"system.dts": system_dts(first=KWORST)})
+    with Board(archive, cpus=1, cpu=COUNTING, icount=True, kernel="first/kworst.Image") as board:
+        stop = int(board.expect(r"kworst: longest ProcessStop (\d+) instructions", 300).group(1))
+        assert board.expect(r"kworst: \d+ passed, (\d+) failed", 60).group(1) == "0"
+    print(stop)
+    assert 1000 < stop <= BOUND

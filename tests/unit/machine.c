@@ -64,7 +64,7 @@ static struct frame *go(enum door door, struct cpu *c)
 	struct frame *f = c->guest ? &c->guest->frame : c->current ? &c->current->frame : NULL;
 
 	switch (door) {
-	case DOOR_SYNC: return c->guest ? vcpu_trap(c, c->guest, trap_syndrome()) : trap_sync(f, c, trap_syndrome());
+	case DOOR_SYNC: return c->guest ? vcpu_trap(c, c->guest, trap_syndrome()) : host_vector(f, c);
 	case DOOR_IRQ: return trap_irq(f, c);
 	default:
 		/* Where cpu_idle() left, in idle(). */

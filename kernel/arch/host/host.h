@@ -52,7 +52,10 @@ void host_idle_to(void *jump); /* jmp_buf of this host thread; NULL: cpu_idle() 
 /* What panic() does: likewise. NULL: the test program ends. */
 void host_panic_to(void *jump);
 
-/* The exception that trap_sync() finds. */
+/* What the vectors of the target do with a process's exception (aarch64/entry.S, trap.c). */
+struct frame *host_vector(struct frame *f, struct cpu *c);
+
+/* The exception that host_vector() finds. */
 struct trap;
 #define HOST_SVC     1u
 #define HOST_OTHER   2u

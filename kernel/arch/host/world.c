@@ -4,6 +4,7 @@
 
 #include "arch.h"
 #include "calls.h"
+#include "message.h"
 #include "process.h"
 #include "trap.h"
 #include "vcpu.h"
@@ -242,4 +243,30 @@ struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
 		return kernel_leave(c);
 	default: fpu_trap(c, &v->fpu); return vcpu_enter(c, v);
 	}
+}
+
+/* ---- the vectors ---- */
+
+/* Who goes on, if a message or pulse is passed on at once. */
+static struct thread *pass_directly(struct cpu *c, struct thread *t, uint64_t number)
+{
+	struct thread *to = NULL;
+
+	if (number == CALL_MsgSendPulse)
+		return pulse_send_direct(c, t);
+	if (number == CALL_MsgSend || number == CALL_MsgReplyReceive)
+		to = number == CALL_MsgSend ? message_send_direct(c, t) : message_reply_direct(c, t);
+	return to ? to : message_copy_direct(c, t);
+}
+
+struct frame *host_vector(struct frame *f, struct cpu *c)
+{
+	uint64_t syndrome = trap_syndrome();
+
+	if (!trap_is_call(syndrome) || f->x[8] == CALL_VcpuRun)
+		return trap_sync(f, c, syndrome);
+	lock_acquire(&kernel_lock);
+	if (pass_directly(c, c->current, f->x[8]))
+		return kernel_leave(c);
+	return call_general(c, c->current, f);
 }
