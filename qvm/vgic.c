@@ -222,8 +222,8 @@ static void take_back(struct vgic *g, unsigned intid, unsigned what)
 		g->placed[w] &= ~b;
 }
 
-/* Takes an SPI back altogether. An active state is lost: the guest, or the end of its vCPU, wants that. */
-static void evict(struct vgic *g, unsigned intid)
+/* Takes an SPI back altogether from these vCPUs. An active state is lost: the guest, or their end, wants that. */
+static void evict(struct vgic *g, unsigned intid, unsigned vcpus)
 {
 	if (!(g->bound[word_of(intid)] & bit_of(intid))) {
 		lower(g, intid);
@@ -235,7 +235,8 @@ static void evict(struct vgic *g, unsigned intid)
 	rebind(g, intid);
 	/* It may be active where it was before its route changed. What is pending, the host signals again. */
 	for (unsigned v = 0; v < g->config.vcpus; v++)
-		g->ops->vcpu_withdraw(g->ctx, v, intid, VIRQ_PENDING | VIRQ_ACTIVE);
+		if (vcpus & (1u << v))
+			g->ops->vcpu_withdraw(g->ctx, v, intid, VIRQ_PENDING | VIRQ_ACTIVE);
 }
 
 /* Takes the pending state back. The active state stays, until the guest completes the interrupt. */
@@ -256,16 +257,11 @@ static void retract_set(struct vgic *g, unsigned word, uint32_t set)
 		retract(g, take_first(word, &set));
 }
 
-/* Route, priority or group changed. An active interrupt stays where it is until it is completed. */
+/* Route, priority or group changed. What is active stays where it is until it is completed, and pending with it. */
 static void hand_again(struct vgic *g, unsigned intid)
 {
 	if (g->bound[word_of(intid)] & bit_of(intid)) {
 		rebind(g, intid);
-		return;
-	}
-	if ((settle(g, intid) & VIRQ_ACTIVE) && (open_ones(g, word_of(intid)) & bit_of(intid))) {
-		if (g->raised[word_of(intid)] & bit_of(intid))
-			g->ops->vcpu_line(g->ctx, g->place[intid], intid, 1, rank_of(g, intid));
 		return;
 	}
 	retract(g, intid);
@@ -339,7 +335,7 @@ void vgic_power(struct vgic *g, unsigned vcpu, bool on)
 				unsigned intid = take_first(w, &set);
 
 				if (g->place[intid] == vcpu || (g->bound[w] & bit_of(intid)))
-					evict(g, intid);
+					evict(g, intid, 1u << vcpu);
 			}
 		}
 	}
@@ -353,7 +349,7 @@ void vgic_reset(struct vgic *g)
 
 		g->enable[w] = g->group[w] = g->edge[w] = g->bound_edge[w] = g->active[w] = 0;
 		while (set)
-			evict(g, take_first(w, &set));
+			evict(g, take_first(w, &set), ~0u);
 		g->latch[w] = 0;
 	}
 	memset(g->priority, 0, sizeof(g->priority));
@@ -502,7 +498,7 @@ void vgic_spi_clear_active(struct vgic *g, unsigned word, uint32_t clear)
 
 	g->active[word] &= ~clear;
 	while (active)
-		evict(g, take_first(word, &active));
+		evict(g, take_first(word, &active), ~0u);
 	offer_set(g, word, clear);
 }
 

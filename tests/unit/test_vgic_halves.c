@@ -44,12 +44,16 @@ static struct cpu_model {
 		unsigned intid, priority;
 	} running[RUNNING_MAX];
 	unsigned depth;
+	bool split; /* EOImode 1: EOIR drops the priority, and DIR deactivates */
+	unsigned dropped[RUNNING_MAX], dropped_count;
+	unsigned groups; /* ICC_IGRPEN0_EL1, ICC_IGRPEN1_EL1: bits 0 and 1 */
 } cpu[VCPUS];
 
 /* What the test knows of an SPI. */
 static struct {
-	bool edge, latch, line, enabled;
-	bool was; /* bound: the host's has fired since it was taken last; its line may be low by now */
+	bool edge, latch, line, enabled, group0;
+	bool active; /* acknowledged, and not deactivated */
+	bool was;    /* bound: the host's has fired since it was taken last; its line may be low by now */
 } spi[INTIDS];
 
 /* The host's interrupt controller: SPIs HOST and up. */
@@ -59,7 +63,8 @@ static struct host {
 } host[BOUND];
 static struct process process;
 
-static unsigned taken;
+static unsigned distributor; /* GICD_CTLR: EnableGrp0 and EnableGrp1, bits 0 and 1 */
+static unsigned taken, taken_group0, trapped;
 static uint32_t random_state;
 
 static unsigned rnd(unsigned limit)
@@ -70,7 +75,8 @@ static unsigned rnd(unsigned limit)
 
 static void settle_cpu(struct cpu_model *c)
 {
-	c->vcpu.vgic.vmcr = 2 | 3u << 18; /* Group 1, all bits of priority preempt */
+	/* All bits of priority preempt. */
+	c->vcpu.vgic.vmcr = c->groups | (c->split ? VMCR_VEOIM : 0) | 3u << 18 | 2u << 21;
 	c->vcpu.vgic.running = 0;
 	for (unsigned d = 0; d < c->depth; d++)
 		c->vcpu.vgic.running |= 1u << (c->running[d].priority >> 3);
@@ -198,7 +204,7 @@ static int op_bind(void *ctx, unsigned vcpu, unsigned from, unsigned intid, unsi
 	settle_cpu(&cpu[vcpu]);
 	cpu[vcpu].vcpu.dirty = true;
 	state = bind_change(&cpu[vcpu].vcpu, from, intid, priority | flags << 8);
-	assert_true(state >= 0);
+	assert_true(state >= 0 || (state == -KE_AGAIN && (flags & BIND_ON))); /* all places are taken */
 	return (int)state;
 }
 
@@ -263,6 +269,8 @@ static void maintenance(struct cpu_model *c, bool eoi)
 
 	again |= (c->vcpu.vgic.hcr & ICH_HCR_NPIE) && pending == 0;
 	again |= (c->vcpu.vgic.hcr & ICH_HCR_LRENPIE) && c->eoicount > 0;
+	again |= (c->vcpu.vgic.hcr & (c->groups & 1 ? ICH_HCR_VGRP0EIE : ICH_HCR_VGRP0DIE)) != 0;
+	again |= (c->vcpu.vgic.hcr & (c->groups & 2 ? ICH_HCR_VGRP1EIE : ICH_HCR_VGRP1DIE)) != 0;
 	if (again || c->vcpu.dirty)
 		enter_guest(c);
 	vgic_retry(&gic);
@@ -270,12 +278,18 @@ static void maintenance(struct cpu_model *c, bool eoi)
 		enter_guest(c);
 }
 
+/* GICD_CTLR's or the CPU interface's word on the group of an image. */
+static bool group_on(unsigned groups, uint64_t lr)
+{
+	return groups & (lr & LR_GROUP1 ? 2 : 1);
+}
+
 static unsigned priority_of(uint64_t lr)
 {
 	return (unsigned)(lr >> LR_PRIO_SHIFT) & 0xff;
 }
 
-/* ICC_IAR1_EL1. */
+/* ICC_IAR0_EL1 or ICC_IAR1_EL1, as ICC_HPPIR0_EL1 and ICC_HPPIR1_EL1 say. */
 static void acknowledge(struct cpu_model *c)
 {
 	unsigned best = LRS, intid, running = c->depth ? c->running[c->depth - 1].priority : IDLE_PRIORITY;
@@ -283,23 +297,28 @@ static void acknowledge(struct cpu_model *c)
 	if (c->vcpu.dirty)
 		enter_guest(c);
 	for (unsigned n = 0; n < LRS; n++) {
-		if (!(c->vcpu.vgic.lr_used & (1u << n)) || (c->vcpu.vgic.lr[n] >> 62) != 1)
+		if (!(c->vcpu.vgic.lr_used & (1u << n)) || (c->vcpu.vgic.lr[n] >> 62) != 1 ||
+		    !group_on(c->groups, c->vcpu.vgic.lr[n]))
 			continue;
 		if (best == LRS || priority_of(c->vcpu.vgic.lr[n]) < priority_of(c->vcpu.vgic.lr[best]))
 			best = n;
 	}
-	if (best == LRS || priority_of(c->vcpu.vgic.lr[best]) >= running || c->depth == RUNNING_MAX)
+	if (best == LRS || priority_of(c->vcpu.vgic.lr[best]) >= running || c->depth + c->dropped_count == RUNNING_MAX)
 		return;
 	intid = (uint32_t)c->vcpu.vgic.lr[best];
 	c->vcpu.vgic.lr[best] ^= LR_STATE_PENDING | LR_STATE_ACTIVE;
 	c->running[c->depth].intid = intid;
 	c->running[c->depth++].priority = priority_of(c->vcpu.vgic.lr[best]);
 	assert_true(intid >= FIRST && intid < INTIDS);
-	assert_true(spi[intid].enabled);
+	assert_true(spi[intid].enabled && group_on(distributor, c->vcpu.vgic.lr[best]));
+	assert_int_equal(!(c->vcpu.vgic.lr[best] & LR_GROUP1), spi[intid].group0);
+	assert_false(spi[intid].active);
+	spi[intid].active = true;
 	assert_true(is_bound(intid) ? spi[intid].was : spi[intid].latch || (!spi[intid].edge && spi[intid].line));
 	assert_int_equal(!!(c->vcpu.vgic.lr[best] & LR_HW), is_bound(intid));
 	spi[intid].latch = spi[intid].was = false;
 	taken++;
+	taken_group0 += spi[intid].group0;
 	maintenance(c, false);
 }
 
@@ -316,19 +335,12 @@ static void set_line(unsigned intid, bool level)
 	vgic_set_line(&gic, intid, level); /* for a bound one without effect */
 }
 
-/* ICC_EOIR1_EL1, with EOImode 0; the handler has served its device, mostly. */
-static void complete(struct cpu_model *c)
+/* The deactivation of an interrupt by the processor. */
+static void deactivate(struct cpu_model *c, unsigned intid)
 {
-	unsigned intid;
 	bool eoi = false, found = false;
 
-	if (!c->depth)
-		return;
-	intid = c->running[--c->depth].intid;
-	if (!spi[intid].edge && rnd(4))
-		set_line(intid, false);
-	if (c->vcpu.dirty)
-		enter_guest(c);
+	spi[intid].active = false;
 	for (unsigned n = 0; n < LRS; n++) {
 		if (!(c->vcpu.vgic.lr_used & (1u << n)) || (uint32_t)c->vcpu.vgic.lr[n] != intid ||
 		    !(c->vcpu.vgic.lr[n] & LR_STATE_ACTIVE))
@@ -339,9 +351,54 @@ static void complete(struct cpu_model *c)
 			gic_deactivate((c->vcpu.vgic.lr[n] >> LR_PINTID_SHIFT) & 0x3ff);
 		eoi = (c->vcpu.vgic.lr[n] & LR_EOI) && !(c->vcpu.vgic.lr[n] & LR_STATE_PENDING);
 	}
+	assert_true(found || !c->split);
 	if (!found && c->eoicount < 31)
 		c->eoicount++;
 	maintenance(c, eoi);
+}
+
+/* ICC_EOIR0_EL1, ICC_EOIR1_EL1; the handler has served its device, mostly. */
+static void complete(struct cpu_model *c)
+{
+	unsigned intid;
+
+	if (!c->depth)
+		return;
+	intid = c->running[--c->depth].intid;
+	if (!spi[intid].edge && rnd(4))
+		set_line(intid, false);
+	if (c->vcpu.dirty)
+		enter_guest(c);
+	if (c->split)
+		c->dropped[c->dropped_count++] = intid;
+	else
+		deactivate(c, intid);
+	fire_all();
+	maintenance(c, false);
+}
+
+/* ICC_DIR_EL1, in any order. It traps while the kernel has one that is active without an image. */
+static void deactivate_one(struct cpu_model *c)
+{
+	unsigned n, intid;
+
+	if (!c->dropped_count)
+		return;
+	n = rnd(c->dropped_count);
+	intid = c->dropped[n];
+	c->dropped[n] = c->dropped[--c->dropped_count];
+	if (c->vcpu.dirty)
+		enter_guest(c);
+	if (!(c->vcpu.vgic.hcr & ICH_HCR_TDIR)) {
+		deactivate(c, intid);
+		return;
+	}
+	trapped++;
+	settle_cpu(c);
+	spi[intid].active = false;
+	vgic_deactivate(&c->vcpu.vgic, intid);
+	enter_guest(c);
+	maintenance(c, false);
 }
 
 /* --- The guest's registers --- */
@@ -365,8 +422,35 @@ static void power_cycle(void)
 	assert_int_equal(cpu[1].vcpu.vgic.bound, 0);
 	assert_int_equal(cpu[1].vcpu.vgic.spi_used, 0);
 	kernel_vgic_reset(&cpu[1].vcpu.vgic, LRS);
-	cpu[1].depth = cpu[1].eoicount = 0;
+	for (unsigned d = 0; d < cpu[1].depth; d++)
+		spi[cpu[1].running[d].intid].active = false;
+	for (unsigned n = 0; n < cpu[1].dropped_count; n++)
+		spi[cpu[1].dropped[n]].active = false;
+	cpu[1].depth = cpu[1].eoicount = cpu[1].dropped_count = 0;
 	vgic_power(&gic, 1, true);
+}
+
+static void set_distributor(unsigned groups)
+{
+	distributor = groups;
+	put(0, 4, groups);
+}
+
+/* Groups of one interrupt, of a CPU interface, of all. */
+static void regroup(struct cpu_model *c, unsigned intid)
+{
+	uint64_t value;
+
+	if (rnd(2)) {
+		spi[intid].group0 ^= true;
+		assert_true(vgic_read(&gic, 0, GICD + 0x80 + intid / 32 * 4, 4, &value));
+		put(0x80 + intid / 32 * 4, 4, value ^ 1u << (intid % 32));
+	} else if (rnd(2)) {
+		c->groups = rnd(3) ? 3 : rnd(4);
+		maintenance(c, false);
+	} else {
+		set_distributor(rnd(4) ? 3 : rnd(3));
+	}
 }
 
 static void step(void)
@@ -375,7 +459,13 @@ static void step(void)
 	struct cpu_model *c = &cpu[rnd(VCPUS)];
 	uint64_t value;
 
-	switch (rnd(15)) {
+	switch (rnd(18)) {
+	case 17:
+	case 16: deactivate_one(c); break;
+	case 15:
+		if (!rnd(4))
+			regroup(c, intid);
+		break;
 	case 14:
 		if (!rnd(8))
 			power_cycle();
@@ -419,7 +509,7 @@ static void start(unsigned seed)
 	    .gicd = GICD, .gicr = GICD + 0x100000, .vcpus = VCPUS, .affinity = {0, 1}, .intids = INTIDS};
 
 	random_state = seed;
-	taken = 0;
+	taken = taken_group0 = trapped = 0;
 	memset(cpu, 0, sizeof(cpu));
 	memset(spi, 0, sizeof(spi));
 	memset(host, 0, sizeof(host));
@@ -427,12 +517,13 @@ static void start(unsigned seed)
 	for (unsigned v = 0; v < VCPUS; v++) {
 		kernel_vgic_reset(&cpu[v].vcpu.vgic, LRS);
 		cpu[v].vcpu.process = &process;
+		cpu[v].groups = 3;
 	}
 	for (unsigned i = 0; i < BOUND; i++) {
 		host[i].irq.edge = (FIRST + i) % 2;
 		assert_int_equal(vgic_bind(&gic, FIRST + i, HOST + i), 0);
 	}
-	put(0, 4, 2);
+	set_distributor(3);
 	for (unsigned v = 0; v < VCPUS; v++) {
 		vgic_power(&gic, v, true);
 	}
@@ -451,11 +542,15 @@ static void drain(void)
 {
 	for (unsigned i = FIRST; i < INTIDS; i++)
 		enable(i, true);
+	set_distributor(3);
+	for (unsigned v = 0; v < VCPUS; v++)
+		cpu[v].groups = 3;
 	for (unsigned n = 0; n < 8 * INTIDS; n++) {
 		for (unsigned v = 0; v < VCPUS; v++) {
 			fire_all();
 			acknowledge(&cpu[v]);
 			complete(&cpu[v]);
+			deactivate_one(&cpu[v]);
 			maintenance(&cpu[v], false);
 		}
 	}
@@ -467,14 +562,23 @@ static void drain(void)
 
 static void test_together(void **state)
 {
+	unsigned traps = 0, group0 = 0;
+
 	(void)state;
-	for (unsigned seed = 1; seed <= 60; seed++) {
+	/* EOImode of each vCPU: all four ways. */
+	for (unsigned seed = 1; seed <= 120; seed++) {
 		start(seed);
+		for (unsigned v = 0; v < VCPUS; v++)
+			cpu[v].split = seed >> v & 1;
 		for (unsigned n = 0; n < 3000; n++)
 			step();
+		traps += trapped;
 		drain();
+		group0 += taken_group0;
 		assert_true(taken > 100);
+		assert_true((seed & 3) || !trapped);
 	}
+	assert_true(traps > 100 && group0 > 1000);
 }
 
 /* All at once, on one vCPU: more than its list registers, and more than the kernel keeps for it. */
@@ -567,6 +671,7 @@ static void test_bound_moves(void **state)
 	acknowledge(&cpu[1]);
 	assert_int_equal(taken, 1);
 	put(0x380 + FIRST / 32 * 4, 4, 1u << (FIRST % 32));
+	spi[FIRST].active = false;
 	assert_int_equal(read_bit(0x300, FIRST), 0);
 	fire_all();
 	acknowledge(&cpu[1]);
