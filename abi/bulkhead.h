@@ -189,7 +189,8 @@ struct thread_info {
 };
 
 /* Virtual CPUs. */
-#define VCPU_NO_WFI_EXIT (1u << 0) /* `set exit-on-halt off`: WFI is not trapped */
+#define VCPU_NO_WFI_EXIT       (1u << 0) /* `set exit-on-halt off`: WFI is not trapped */
+#define VCPU_LOCAL_MAINTENANCE (1u << 1) /* `set broadcast-maintenance off`: TLBI and IC reach the VM's CPUs only */
 
 /* VcpuRun, x1: what the guest gets for the exit before, then it runs on. */
 enum vcpu_action {

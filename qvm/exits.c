@@ -234,10 +234,33 @@ static void set_way(const struct vcpu *vcpu)
 	guest_clean_all(&vm.memory);
 }
 
+/* DC CVAU traps only with `set broadcast-maintenance off`. An address that leads to no memory has nothing to clean. */
+static bool is_clean_to_unification(uint64_t syndrome)
+{
+	return (syndrome & ~(31ull << 5)) == (1 << 20 | 1 << 17 | 3 << 14 | 7 << 10 | 11 << 1);
+}
+
+static void clean_to_unification(struct vcpu *vcpu, uint64_t va)
+{
+	const struct walk_regs regs = {.sctlr = get_register(vcpu, VREG_SCTLR_EL1),
+				       .tcr = get_register(vcpu, VREG_TCR_EL1),
+				       .ttbr0 = get_register(vcpu, VREG_TTBR0_EL1),
+				       .ttbr1 = get_register(vcpu, VREG_TTBR1_EL1)};
+	struct walk walk;
+
+	if (guest_walk(&vm.memory, &regs, va, WALK_ANY, &walk))
+		guest_clean_line(&vm.memory, walk.ipa);
+}
+
 static void register_write(struct vcpu *vcpu, const struct vcpu_run *exit, struct reply *reply)
 {
 	if (is_set_way(exit->x1)) {
 		set_way(vcpu);
+		reply->action = ACT_DONE;
+		return;
+	}
+	if (is_clean_to_unification(exit->x1)) {
+		clean_to_unification(vcpu, exit->x3);
 		reply->action = ACT_DONE;
 		return;
 	}

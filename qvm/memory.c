@@ -95,6 +95,14 @@ void guest_clean_all(const struct guest_memory *m)
 	clean(m->window, m->total);
 }
 
+void guest_clean_line(const struct guest_memory *m, uint64_t ipa)
+{
+	const void *at = guest_ptr(m, ipa, 1);
+
+	if (at != NULL)
+		clean(at, 1);
+}
+
 bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uint64_t bytes)
 {
 	void *to;

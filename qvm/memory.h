@@ -49,6 +49,9 @@ bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uin
  */
 void guest_clean_all(const struct guest_memory *m);
 
+/* The same with the one cache line that has this address, if it is memory. */
+void guest_clean_line(const struct guest_memory *m, uint64_t ipa);
+
 /* The same with zeros. */
 bool guest_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
 

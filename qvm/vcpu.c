@@ -40,7 +40,9 @@ static void create(unsigned index, const struct qvm_cpu *cpu)
 
 	vcpu->index = index;
 	vcpu->last = &vm.mmio.region[0];
-	vcpu->id = VcpuCreate_r(index, index, vm.config.exit_on_halt ? 0 : VCPU_NO_WFI_EXIT);
+	vcpu->id = VcpuCreate_r(index, index,
+				(vm.config.exit_on_halt ? 0 : VCPU_NO_WFI_EXIT) |
+				    (vm.config.broadcast_maintenance ? 0 : VCPU_LOCAL_MAINTENANCE));
 	if (vcpu->id < 0)
 		vm_refuse(VM_EXIT_NO_MEMORY, &cpu->place, "no vCPU %u: %s", index, strerror(-vcpu->id));
 	/* QVM_COUNTER_FROM_ZERO is the kernel's value for it, too: the guest's counter starts when the VM does. */

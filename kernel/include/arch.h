@@ -40,7 +40,8 @@ void memory_scrub(void *va, size_t bytes);          /* whole pages: zero, also f
 void tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[],
 		     unsigned count); /* each in a leaf that was broken */
 void tlb_flush_space(unsigned vmid, paddr_t root);
-void tlb_flush_cpu_space(unsigned vmid, paddr_t root); /* this CPU only: another vCPU of one VM comes to it */
+/* Stage 1 of a guest on this CPU only; with `code` its instruction caches, too. */
+void tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code);
 /* Descriptors: stores between two syncs are in no order. A sync: table walks see what was stored. */
 void table_store(uint64_t *entry, uint64_t value);
 void table_sync(void);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "bulkhead.h"
 #include "types.h"
 
 /* HCR_EL2. */
@@ -26,22 +27,34 @@
 #define HCR_TIDCP BIT(20) /* IMPLEMENTATION DEFINED registers */
 #define HCR_TACR  BIT(21) /* ACTLR_EL1 */
 #define HCR_TSW   BIT(22) /* cache operations by set and way hit other worlds' lines: qvm cleans by address instead */
-#define HCR_TGE   BIT(27) /* EL0 is EL2's: processes */
-#define HCR_RW    BIT(31) /* EL1 is AArch64 */
-#define HCR_E2H   BIT(34) /* no VHE */
+#define HCR_TLBI  (BIT(24) | BIT(25)) /* TPU, TTLB: hcr_guest() */
+#define HCR_TGE   BIT(27)             /* EL0 is EL2's: processes */
+#define HCR_RW    BIT(31)             /* EL1 is AArch64 */
+#define HCR_E2H   BIT(34)             /* no VHE */
 #define HCR_TLOR  BIT(35) /* limited ordering regions: physical addresses in registers that are not switched */
 #define HCR_TERR  BIT(36) /* RAS error records are the board's */
 #define HCR_TEA   BIT(37) /* synchronous external aborts: to EL2, which decides who is to blame */
-#define HCR_TID5  BIT(58) /* GMID_EL1: no memory tagging */
+#define HCR_EVT   (BIT(50) | BIT(54) | BIT(55)) /* TICAB, TTLBIS, TTLBOS, of FEAT_EVT */
+#define HCR_TID5  BIT(58)                       /* GMID_EL1: no memory tagging */
 /*
  * Not set, besides: TID1 (REVIDR, AIDR: guests need them to see errata), TID2 (CTR_EL0 is read on hot paths; CSSELR_EL1
- * is switched), TPCP, TPU, TTLB, TVM, TRVM, TDZ (only about the guest's own memory), HCD (HVC is the guest's way to
+ * is switched), TPCP, TVM, TRVM, TDZ (only about the guest's own memory), HCD (HVC is the guest's way to
  * qvm), API, APK (pointer authentication traps: its keys are not switched), FWB (one encoding of memory types
  * for every CPU and the SMMU), ATA, EnSCXT, FIEN, NV, AMVOFFEN (features that are hidden).
  */
 #define HCR_GUEST                                                                                            \
 	(HCR_RW | HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_I | HCR_TWI | \
 	 HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_TLOR | HCR_TERR | HCR_TEA | HCR_TID5)
+/*
+ * With VCPU_LOCAL_MAINTENANCE local TLBI and IC stay local, and broadcast ones trap. Without FEAT_EVT all of them do,
+ * and DC CVAU.
+ */
+static inline uint64_t hcr_guest(unsigned flags, unsigned evt)
+{
+	uint64_t hcr = flags & VCPU_NO_WFI_EXIT ? HCR_GUEST & ~HCR_TWI : HCR_GUEST;
+
+	return flags & VCPU_LOCAL_MAINTENANCE ? (hcr & ~HCR_FB) | (evt >= 2 ? HCR_EVT : HCR_TLBI) : hcr;
+}
 /* With TGE, interrupts go to EL2 whatever FMO, IMO and AMO are, SMC and HVC are undefined, and feature registers trap.
  */
 #define HCR_PROCESS (HCR_RW | HCR_TGE | HCR_VM | HCR_DC | HCR_TWI | HCR_TIDCP | HCR_TEA)

@@ -25,7 +25,7 @@ struct vcpu {
 	struct cpu *home_cpu; /* the same; NULL: in memory */
 	union {
 		struct {
-			bool kick;
+			uint8_t kick;   /* KICK_* */
 			bool dirty;     /* the state changed: images must be made anew before the guest goes on */
 			bool edges;     /* vgic.repend is all that changed: there may be a shorter way */
 			uint8_t leaked; /* enum el1_leak: EL1 registers that hold a process's value just now */
@@ -47,11 +47,20 @@ struct vcpu {
 	struct el1_state el1;
 	uint32_t set_way[8]; /* by level: the operand that began, of the last sequence of operations by set and way */
 	uint8_t set_way_level;
+	struct vcpu *flush_by; /* who asked for KICK_TLB last */
+	uint64_t flush_due;    /* when what it asked for itself is paid, ns */
+	bool flushes;          /* KICK_TLB was taken, and is not done yet */
 	uint64_t cntvoff;
 	uint64_t cntp_ctl, cntp_cval;
 	struct timer vtimer, ptimer; /* for the deadline of a timer that is not in the hardware */
 	struct fpu fpu __attribute__((aligned(16)));
 };
+
+/* What a virtual CPU has to do before it is in the guest again. */
+#define KICK_TLB  1u /* invalidate stage 1 of its VM on its CPU, */
+#define KICK_CODE 2u /* and instruction caches; */
+#define KICK_ALL  4u /* wait for the others that were asked to; */
+#define KICK_EXIT 8u /* leave for its process */
 
 /* struct vcpu: `timer_active` is all of `work`. */
 #define WORK_TIMER (1ull << (8 * (offsetof(struct vcpu, timer_active) - offsetof(struct vcpu, work))))
@@ -81,6 +90,10 @@ NAMED void vcpu_irq_maintenance(struct cpu *c);   /* PPI 25 */
 void vcpu_timer_expired(struct timer *t);
 void vcpu_wake(struct vcpu *v); /* something is pending: out of WFI, or have its CPU look. Kernel lock held */
 void vcpu_send_sgi(struct vcpu *from, uint64_t value, unsigned group); /* ICC_SGI1R_EL1, ICC_SGI0R_EL1 */
+/* maintain.c */
+void vcpu_came(const struct cpu *c, const struct vcpu *v); /* its registers to this CPU */
+NAMED bool vcpu_maintain(struct vcpu *v, unsigned kick);   /* kernel lock held; false: its thread rests first */
+NAMED bool vcpu_leaves(struct cpu *c, struct vcpu *v);     /* what `kick` says; true: to its process */
 void vcpu_reset(struct vcpu *v);
 uint64_t *vcpu_register(struct vcpu *v, uint64_t reg); /* in memory, after vcpu_evict; NULL: no such */
 void vcpu_destroy(struct vcpu *v);
@@ -88,6 +101,7 @@ void vcpu_debug_open(struct vcpu *v);  /* first use of a debug register: they ar
 void process_registers(struct cpu *c); /* EL1 registers that mean something at EL0 get the values of processes */
 /* True: done by the kernel; *again: the instruction is to be executed once more. */
 bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again);
+NAMED unsigned vcpu_maintenance(uint64_t esr); /* KICK_* that it means, if it is a TLBI or an IC; else 0 */
 /* When the guest's counter gets to `cval`, for timer_arm(); 0: it is there, UINT64_MAX - 1: in centuries. */
 uint64_t guest_deadline(const struct vcpu *v, uint64_t cval);
 void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far); /* a synchronous exception at EL1; resident */

@@ -24,7 +24,8 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 
 	if (!p->params.guest || p->guest.sealed)
 		return -KE_PERM;
-	if (index >= VCPU_MAX || (f->x[1] & ~0xff00ffffffull) || (f->x[2] & ~(uint64_t)VCPU_NO_WFI_EXIT))
+	if (index >= VCPU_MAX || (f->x[1] & ~0xff00ffffffull) ||
+	    (f->x[2] & ~(uint64_t)(VCPU_NO_WFI_EXIT | VCPU_LOCAL_MAINTENANCE)))
 		return -KE_INVAL;
 	if (p->vcpus[masked(index, VCPU_MAX)])
 		return -KE_EXIST;
@@ -312,7 +313,7 @@ int64_t call_VcpuKick(struct thread *t, struct frame *f)
 
 	if (!v)
 		return -KE_BADF;
-	v->kick = true;
+	__atomic_fetch_or(&v->kick, KICK_EXIT, __ATOMIC_RELAXED);
 	vcpu_wake(v);
 	return 0;
 }

@@ -206,8 +206,9 @@ struct qvm_config {
 	struct {
 		enum qvm_unsupported instruction, reference, register_; /* defaults: fail, ignore, fail */
 	} unsupported;
-	uint64_t counter_offset; /* host counter minus guest counter, or QVM_COUNTER_FROM_ZERO */
-	bool exit_on_halt;       /* default true */
+	uint64_t counter_offset;    /* host counter minus guest counter, or QVM_COUNTER_FROM_ZERO */
+	bool exit_on_halt;          /* default true */
+	bool broadcast_maintenance; /* default true */
 	bool dryrun, debug;
 
 	/* The strings above point in here: a configuration is not copied by assignment. */

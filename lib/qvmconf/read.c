@@ -13,6 +13,7 @@ static void defaults(struct qvm_config *c, const char *name)
 	c->unsupported.register_ = QVM_FAIL;
 	c->counter_offset = QVM_COUNTER_FROM_ZERO;
 	c->exit_on_halt = true;
+	c->broadcast_maintenance = true;
 }
 
 int qvmconf_read(struct qvm_config *config, int argc, const char *const *argv, const struct qvmconf_host *host)

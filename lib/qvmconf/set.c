@@ -24,6 +24,11 @@ static void counter_offset(struct qc_reader *r, uint64_t value)
 	r->config->counter_offset = value;
 }
 
+static void broadcast_maintenance(struct qc_reader *r, uint64_t value)
+{
+	r->config->broadcast_maintenance = value != 0;
+}
+
 static void exit_on_halt(struct qc_reader *r, uint64_t value)
 {
 	r->config->exit_on_halt = value != 0;
@@ -55,6 +60,7 @@ static void pointer_authentication(struct qc_reader *r, uint64_t value)
 
 /* Those that can be used come first: they are the choices that messages give. */
 static const struct variable variables[] = {
+    {"broadcast-maintenance", BOOLEAN, broadcast_maintenance, NULL},
     {"counter-offset", NUMBER, counter_offset, NULL},
     {"debug", BOOLEAN, vdev_debug, NULL},
     {"exit-on-halt", BOOLEAN, exit_on_halt, NULL},
@@ -73,7 +79,7 @@ static const struct variable variables[] = {
 };
 
 #define VARIABLES      (sizeof(variables) / sizeof(variables[0]))
-#define VARIABLES_HERE 5
+#define VARIABLES_HERE 6
 
 static unsigned find(const char *word, const char *const *names, unsigned count)
 {

@@ -125,16 +125,15 @@ def symbols(program):
 SKIPPED = 50  # periods before what late.c counts: all is warm then
 
 
-def counted(reset_ms, spin):
+def counted(archive, log, cpus=2):
     """On CPU 1, which the periodic guest has for itself: what tools/path/late.c counts, and how often the other started.
     Each CPU has a thread of the host, since QEMU tells a plugin which CPU it is only so; time does not count here."""
     at = symbols(BUILD / "guest-programs/periodic/periodic.debug")
-    out = BUILD / "logs" / f"ends-{reset_ms}-{spin}.late"
+    out = BUILD / "logs" / f"{log}.late"
     out.unlink(missing_ok=True)
     plugin = (f"{BUILD}/path/late.so,from={at['image_start']:#x},to={at['image_end']:#x},skip={SKIPPED},"
               f"vector={at['vectors'] + 0x280:#x},cpu=1,out={out}")  # Arm ARM D1.4.1: IRQ at the current level
-    archive = resetting(f"ends-two-{reset_ms}-{spin}", "128M", reset_ms, "runmask = <2>; exclusive-cpus;", 8000, spin)
-    with Board(archive, cpus=2, ram="5G", cpu=COUNTING, single=False, extra=("-plugin", plugin)) as board:
+    with Board(archive, cpus=cpus, ram="5G", cpu=COUNTING, single=False, extra=("-plugin", plugin)) as board:
         periods, _, _, restarts = measured(board)
         board.send("shutdown\r")
         board.expect_end()
@@ -143,10 +142,18 @@ def counted(reset_ms, spin):
     return longest, left, vectors, restarts
 
 
+ALONE = "runmask = <2>; exclusive-cpus;"
+
+
+def counted_resets(reset_ms, spin):
+    name = f"ends-{reset_ms}-{spin}"
+    return counted(resetting(name, "128M", reset_ms, ALONE, 8000, spin), name)
+
+
 @pytest.mark.parametrize("spin", [0, 1])
 def test_a_reset_does_not_reach_another_cpu(spin):
-    idle, idle_left, idle_vectors, idle_starts = counted(NEVER, spin)
-    longest, left, vectors, starts = counted(5, spin)
+    idle, idle_left, idle_vectors, idle_starts = counted_resets(NEVER, spin)
+    longest, left, vectors, starts = counted_resets(5, spin)
     print(spin, idle, idle_left, idle_vectors, longest, left, vectors, starts)
     assert idle_starts == 1 and starts >= 3, (idle_starts, starts)
     assert longest <= idle + BOUND_APART
@@ -197,3 +204,18 @@ def test_a_stop_is_short():
         assert board.expect(r"kworst: \d+ passed, (\d+) failed", 60).group(1) == "0"
     print(stop)
     assert 1000 < stop <= BOUND
+
+
+OFF = "set broadcast-maintenance off"
+
+
+def test_maintenance_does_not_reach_another_cpu():
+    """Two virtual CPUs of a guest do broadcast TLBI without end, on the CPUs on both sides of the victim's."""
+    files = {"victim.qvmconf": bare_vm("victim", "periodic", "ms=4000", cpus=("sched 50",)),
+             "culprit.qvmconf": bare_vm("culprit", "tlb", "storm=100", ("runmask 0", "runmask 2"), OFF)}
+    files["system.dts"] = re.sub(r'("victim.qvmconf"; priority) = <10>; max-priority = <20>', r"\1 = <50>",
+                                 system_dts(vms=["culprit", ("victim", ALONE)]))
+    longest, left, vectors, starts = counted(make_archive(files, "ends-tlbi"), "ends-tlbi", 3)
+    print(longest, left, vectors, starts)
+    assert starts == 1 and vectors >= 1000
+    assert left == vectors

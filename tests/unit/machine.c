@@ -175,11 +175,16 @@ void machine_fault(struct thread *t, const struct trap *trap)
 	machine_settle();
 }
 
-void machine_guest_trap(unsigned cpu, unsigned syndrome)
+void machine_guest_trap_alone(unsigned cpu, unsigned syndrome)
 {
 	assert_non_null(cpus[cpu].guest);
 	host_trap_set(syndrome, NULL);
 	enter(DOOR_SYNC, cpu);
+}
+
+void machine_guest_trap(unsigned cpu, unsigned syndrome)
+{
+	machine_guest_trap_alone(cpu, syndrome);
 	machine_settle();
 }
 

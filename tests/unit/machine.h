@@ -60,6 +60,7 @@ struct thread *machine_spawn(struct thread *by, unsigned prio, uint32_t runmask)
 void machine_destroy(unsigned slot); /* and undefine it */
 void machine_fault(struct thread *t, const struct trap *trap);
 void machine_guest_trap(unsigned cpu, unsigned syndrome);
+void machine_guest_trap_alone(unsigned cpu, unsigned syndrome); /* the CPUs do nothing of their own afterwards */
 
 /* Memory of a process, by its own addresses. */
 void machine_write(struct process *p, uint64_t va, const void *from, uint64_t bytes);

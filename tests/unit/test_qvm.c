@@ -46,6 +46,7 @@ static struct {
 	unsigned guest_maps;
 	uint64_t map_ipa[4], map_prot[4];
 	unsigned threads, lines_raised;
+	unsigned vcpu_flags;
 	bool locked;
 	unsigned slogged;
 	char log[8192], note[PROTO_NOTE];
@@ -88,7 +89,7 @@ int VcpuSet_r(int vcpu, unsigned vreg, uint64_t value)
 int VcpuCreate_r(unsigned index, uint64_t affinity, unsigned flags)
 {
 	assert_int_equal(index, affinity);
-	assert_int_equal(flags, 0);
+	assert_int_equal(flags, k.vcpu_flags);
 	return 10 + (int)index;
 }
 
@@ -861,6 +862,9 @@ static void test_set_and_way(void **state)
 	    {0x101c1c, ACT_UNDEF},
 	    {0x141c1c | 1 << 14, ACT_UNDEF},
 	    {0x341c1c, ACT_UNDEF},
+	    {0x12dc16 | 3 << 5, ACT_DONE}, /* DC CVAU */
+	    {0x12dc14, ACT_UNDEF},
+	    {0x14dc16, ACT_UNDEF},
 	};
 	const unsigned count = sizeof(cases) / sizeof(cases[0]);
 
@@ -871,8 +875,20 @@ static void test_set_and_way(void **state)
 	assert_true(run(0));
 	for (unsigned i = 0; i < count; i++)
 		assert_int_equal(k.entry[i + 1].action, cases[i].action);
-	assert_int_equal(vm.vcpu[0].unsupported, 5);
+	assert_int_equal(vm.vcpu[0].unsupported, 7);
 	assert_int_equal(vm.set_way, 1);
+}
+
+/* What the configuration says of the kernel's virtual CPUs: the mock of VcpuCreate looks. */
+static void test_vcpu_flags(void **state)
+{
+	(void)state;
+	k.vcpu_flags = VCPU_LOCAL_MAINTENANCE;
+	build(CONFIG_HEAD CONFIG_TAIL "set broadcast-maintenance off\n");
+	tear_down(NULL);
+	set_up(NULL);
+	k.vcpu_flags = VCPU_LOCAL_MAINTENANCE | VCPU_NO_WFI_EXIT;
+	build(CONFIG_HEAD CONFIG_TAIL "set broadcast-maintenance off set exit-on-halt off\n");
 }
 
 static void test_policies(void **state)
@@ -1111,6 +1127,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_complex, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_no_end, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_set_and_way, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_vcpu_flags, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_policies, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_first_of_each_type, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_abort, set_up, tear_down),

@@ -233,7 +233,7 @@ static void test_whole_file(void **state)
 	     "vdev gic version 3 gicd 0x2f000000\n"
 	     "vdev vdev-pl011.so\n\tloc 0x1c090000\n\tintr gic:37\n\thostdev /dev/console/linux1\n\tname uart\n"
 	     "unsupported register ignore unsupported instruction abort\n"
-	     "set exit-on-halt no set counter-offset 0\n"
+	     "set exit-on-halt no set counter-offset 0 set broadcast-maintenance off\n"
 	     "debug dryrun");
 	assert_string_equal(config.name, "linux1");
 	assert_true(config.name_given);
@@ -268,6 +268,7 @@ static void test_whole_file(void **state)
 	assert_int_equal(config.unsupported.instruction, QVM_ABORT);
 	assert_int_equal(config.unsupported.reference, QVM_IGNORE);
 	assert_false(config.exit_on_halt);
+	assert_false(config.broadcast_maintenance);
 	assert_int_equal(config.counter_offset, 0);
 	assert_true(config.debug);
 	assert_true(config.dryrun);
@@ -288,6 +289,7 @@ static void test_defaults(void **state)
 	assert_int_equal(config.unsupported.reference, QVM_IGNORE);
 	assert_int_equal(config.unsupported.register_, QVM_FAIL);
 	assert_true(config.exit_on_halt);
+	assert_true(config.broadcast_maintenance);
 	assert_true(config.counter_offset == QVM_COUNTER_FROM_ZERO);
 	assert_null(config.cmdline);
 	assert_int_equal(config.vdev_count, 0);

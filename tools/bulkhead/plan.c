@@ -154,7 +154,8 @@ static void print_rest(const struct qvm_config *c)
 	}
 	printf("unsupported instruction %s register %s reference %s\n", actions[c->unsupported.instruction],
 	       actions[c->unsupported.register_], actions[c->unsupported.reference]);
-	printf("set counter-offset 0x%" PRIx64 " exit-on-halt %s\n", c->counter_offset, c->exit_on_halt ? "on" : "off");
+	printf("set counter-offset 0x%" PRIx64 " exit-on-halt %s%s\n", c->counter_offset,
+	       c->exit_on_halt ? "on" : "off", c->broadcast_maintenance ? "" : " broadcast-maintenance off");
 	printf("safety %s\n", safeties[c->safety]);
 	if (c->dump) {
 		printf("dump ");

@@ -64,13 +64,13 @@ void tlb_flush_space(unsigned vmid, paddr_t root)
 	leave(old);
 }
 
-void tlb_flush_cpu_space(unsigned vmid, paddr_t root)
+void tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code)
 {
 	uint64_t old = enter(vmid, root);
 
 	TLBI("vmalle1", nsh);
-	/* Instruction caches may be tagged with the ASID, which the two virtual CPUs use differently. */
-	__asm__ volatile("ic iallu\n\tdsb nsh" : : : "memory");
+	if (code)
+		__asm__ volatile("ic iallu\n\tdsb nsh" : : : "memory");
 	leave(old);
 }
 

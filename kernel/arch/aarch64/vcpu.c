@@ -235,10 +235,8 @@ struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
 {
 	/* That the thread runs is seen by others before what they have left is looked at here. Also in vcpu_run(). */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (unlikely(v->kick)) {
-		v->kick = false;
+	if (unlikely(v->kick) && vcpu_leaves(c, v))
 		return to_process(c, v, EXIT_KICK);
-	}
 	if (unlikely(c->resident != v))
 		vcpu_load(c, v);
 	if (v->leaked)
@@ -451,6 +449,7 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 {
 	struct frame *f = &v->thread->frame;
 	bool read = esr & 1, again = false;
+	unsigned kick;
 
 	v->exit = EXIT_KICK;
 	if (vcpu_sysreg(c, v, esr, &again)) {
@@ -459,6 +458,13 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 		if (likely(!c->attention))
 			return vcpu_enter(c, v);
 		lock_acquire(&kernel_lock);
+		return kernel_leave(c);
+	}
+	kick = vcpu_maintenance(esr);
+	if (kick) {
+		lock_acquire(&kernel_lock);
+		if (vcpu_maintain(v, kick))
+			advance(v, esr);
 		return kernel_leave(c);
 	}
 	f->x[1] = esr & 0x1ffffff;

@@ -183,8 +183,6 @@ void vcpu_evict(struct cpu *c)
 /* The lock: other CPUs look at `home`, and timers are on heaps of any CPU. */
 void vcpu_load(struct cpu *c, struct vcpu *v)
 {
-	struct process *p = v->process;
-
 	lock_acquire(&kernel_lock);
 	vcpu_evict(c);
 	c->resident = v;
@@ -215,10 +213,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	v->dirty = true; /* whoever settles links the virtual timer */
 	sysreg_write(cntv_cval_el0, v->el1.cntv_cval);
 	sysreg_write(cntv_ctl_el0, v->el1.cntv_ctl);
-	/* Another vCPU of this guest ran here: its translations have the same VMID (Arm ARM D8.17.2, "CnP"). */
-	if (p->last_vcpu[c->id] && p->last_vcpu[c->id] != v->index + 1)
-		tlb_flush_cpu_space(p->guest.vmid, p->guest.root_pa);
-	p->last_vcpu[c->id] = (uint8_t)(v->index + 1);
+	vcpu_came(c, v);
 }
 
 void vcpu_drop(struct cpu *c, struct vcpu *v)
@@ -243,7 +238,7 @@ void vcpu_reset(struct vcpu *v)
 	memset(&v->frame, 0, sizeof(v->frame));
 	v->user = (struct user_regs){
 	    .vttbr = space_vttbr(&v->process->guest),
-	    .hcr = v->flags & VCPU_NO_WFI_EXIT ? HCR_GUEST & ~HCR_TWI : HCR_GUEST,
+	    .hcr = hcr_guest(v->flags, sysreg_field(ID_AA64MMFR2_EL1, 56)),
 	};
 	memset(&v->el1, 0, sizeof(v->el1));
 	memset(&v->fpu, 0, sizeof(v->fpu));

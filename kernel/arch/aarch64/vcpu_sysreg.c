@@ -202,6 +202,23 @@ static bool set_way_covered(struct vcpu *v, uint32_t operand)
 	return covered;
 }
 
+/* ---- TLBI and IC that trap (hcr_guest()); DC CVAU is qvm's ---- */
+
+unsigned vcpu_maintenance(uint64_t esr)
+{
+	uint32_t reg = (uint32_t)esr & ISS_REG_MASK;
+
+	/* TLBI, CRn 8, and 9 for nXS: local are CRm 6, by range, and 7. */
+	if ((reg & ISS_REG(3, 7, 14, 0, 0)) == ISS_REG(1, 0, 8, 0, 0))
+		return KICK_TLB | ((reg >> 1 & 15) < 6 ? KICK_ALL : 0);
+	switch (reg) {
+	case ISS_REG(1, 0, 7, 5, 0): /* IC IALLU */ return KICK_TLB | KICK_CODE;
+	case ISS_REG(1, 0, 7, 1, 0): /* IC IALLUIS, IVAU */
+	case ISS_REG(1, 3, 7, 5, 1): return KICK_TLB | KICK_CODE | KICK_ALL;
+	default: return 0;
+	}
+}
+
 /* ---- all ---- */
 
 static bool debug_access(struct vcpu *v, uint64_t esr, bool *again)

@@ -274,10 +274,22 @@ void tlb_flush_space(unsigned vmid, paddr_t root)
 	table_sync();
 }
 
-void tlb_flush_cpu_space(unsigned vmid, paddr_t root)
+static uint64_t flush_ticks;
+
+void host_flush_takes(uint64_t ticks)
 {
+	flush_ticks = ticks;
+}
+
+void tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code)
+{
+	table_sync();
 	tlbi(HOST_TLBI_CPU, vmid, root, NULL);
 	table_sync();
+	if (code)
+		host_record_event(HOST_IC_CPU, 0, 0);
+	table_sync();
+	host_clock_set(clock_now() + flush_ticks);
 }
 
 /* ---- time ---- */
@@ -472,6 +484,12 @@ void gic_send_sgi(unsigned cpu, unsigned sgi)
 {
 	__atomic_fetch_add(&sgis_sent[cpu], 1, __ATOMIC_RELAXED);
 	word_put(&private_pending[cpu], sgi, true);
+}
+
+void gic_kick_running(const struct cpu *c, const struct thread *t)
+{
+	if (__atomic_load_n(&c->current, __ATOMIC_SEQ_CST) == t)
+		gic_send_sgi(c->id, SGI_KICK);
 }
 
 uint32_t gic_intid_limit(void)

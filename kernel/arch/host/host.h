@@ -30,6 +30,9 @@ uint64_t host_clock_armed(unsigned cpu); /* UINT64_MAX: off */
 bool host_console_is_off(void);
 size_t host_console_taken(void); /* bytes, written or lost */
 
+/* Invalidating a space on one CPU takes so long. */
+void host_flush_takes(uint64_t ticks);
+
 /* Interrupts. */
 void host_raise(uint32_t spi);
 bool host_irq_waits(unsigned cpu);
@@ -62,6 +65,10 @@ struct trap;
 #define HOST_HVC     3u
 #define HOST_WFI     4u
 #define HOST_NOTHING 5u
+/* TLBI or IC of a guest with VCPU_LOCAL_MAINTENANCE: all CPUs of its VM, TLBs or instruction caches as well. */
+#define HOST_TLBI_ALL   6u
+#define HOST_TLBI_LOCAL 7u
+#define HOST_IC_ALL     8u
 void host_trap_set(unsigned syndrome, const struct trap *trap);
 
 /* What the processor holds, as tests see it. */
@@ -85,7 +92,8 @@ enum host_event_kind {
 	HOST_TLBI_PAGE,   /* IPAS2E1IS: value = VMID, at = host address of the entry that the address leads to */
 	HOST_TLBI_STAGE1, /* VMALLE1IS: value = VMID */
 	HOST_TLBI_SPACE,  /* VMALLS12E1IS: value = VMID */
-	HOST_TLBI_CPU,    /* value = VMID */
+	HOST_TLBI_CPU,    /* VMALLE1: value = VMID, cpu */
+	HOST_IC_CPU,      /* IC IALLU: cpu */
 	HOST_DSB,
 	HOST_ZERO,      /* at = host address, value = bytes */
 	HOST_CLEAN_POC, /* same */
@@ -93,7 +101,7 @@ enum host_event_kind {
 };
 
 struct host_event {
-	uint8_t kind;
+	uint8_t kind, cpu; /* that it happened on */
 	uint64_t at, value;
 	const void *root; /* of an invalidation: host address of the root table that is in VTTBR_EL2 */
 };

@@ -39,6 +39,7 @@ static void record(struct host_event e)
 		return;
 	if (event_count == EVENTS_MAX)
 		host_fail("the recorder is full");
+	e.cpu = (uint8_t)host_cpu;
 	events[event_count++] = e;
 }
 

@@ -114,6 +114,7 @@ void vcpu_evict(struct cpu *c)
 	v->dirty = true;
 	lock_release(&v->lock);
 	c->resident = NULL;
+	v->home_cpu = NULL;
 	__atomic_store_n(&v->home, -1, __ATOMIC_RELEASE);
 	vcpu_serve(c, v);
 }
@@ -125,10 +126,13 @@ static void load(struct cpu *c, struct vcpu *v)
 	lock_acquire(&kernel_lock);
 	vcpu_evict(c);
 	c->resident = v;
+	v->home_cpu = c;
 	__atomic_store_n(&v->home, (int)c->id, __ATOMIC_RELEASE);
 	own()->el1 = v->el1.tpidr_el1;
 	v->dirty = true;
+	v->away = false;
 	lock_release(&kernel_lock);
+	vcpu_came(c, v);
 }
 
 void vcpu_drop(struct cpu *c, struct vcpu *v)
@@ -197,10 +201,8 @@ static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
 
 struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
 {
-	if (v->kick) {
-		v->kick = false;
+	if (v->kick && vcpu_leaves(c, v))
 		return to_process(c, v, EXIT_KICK);
-	}
 	if (c->resident != v)
 		load(c, v);
 	if (v->work)
@@ -240,6 +242,14 @@ struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
 		lock_release(&v->lock);
 		if (wait)
 			thread_block(v->thread, STATE_WFI);
+		return kernel_leave(c);
+	case HOST_TLBI_ALL:
+	case HOST_TLBI_LOCAL:
+	case HOST_IC_ALL:
+		lock_acquire(&kernel_lock);
+		if (vcpu_maintain(v, KICK_TLB | (syndrome == HOST_IC_ALL ? KICK_CODE : 0) |
+					 (syndrome == HOST_TLBI_LOCAL ? 0 : KICK_ALL)))
+			v->frame.pc += 4;
 		return kernel_leave(c);
 	default: fpu_trap(c, &v->fpu); return vcpu_enter(c, v);
 	}
