@@ -76,6 +76,10 @@ sources_of = $(call files,$(1),-name '*.[cS]')
 $(foreach p,$(PROCESSES),$(eval $(call program,$(p),$(BUILD)/$(p),$(call sources_of,$(p)),$(BUILD)/bin/$(p))))
 OUTPUTS += $(PROCESSES:%=$(BUILD)/%)
 
+# Around an erratum of Cortex-A53 the linker changes an instruction, which it can in a program of less than 1 MiB. Branches to
+# other places, as it makes them else, would need a page of their own.
+$(foreach p,$(PROCESSES),$(BUILD)/$(p)/$(p).debug): PROCESS_LDFLAGS += -Wl,--fix-cortex-a53-843419=adr
+
 $(BUILD)/procmgr/procmgr/verify.c.o: $(KEY_HEADER)
 
 # The kernel includes procmgr under this name.
