@@ -131,7 +131,7 @@ def test_pidin():
         assert "%z is unknown; known:\n  %a  process" in board.command_output("pidin -F %a%z")
         assert "a quotation mark is not closed" in board.command_output('pidin -F "%a %b')
         for wrong in ("-F", "-p", "-x", "mem info", "info -p shell", "mem -F %a"):
-            assert "usage: pidin [-p NAME|SLOT]" in board.command_output(f"pidin {wrong}"), wrong
+            assert "usage: pidin [-p NAME]" in board.command_output(f"pidin {wrong}"), wrong
 
         # Attached to by the console driver, bound to a guest's, and given to who does nothing with it.
         board.output_with("vm status rtc", r"entries +[1-9]")
