@@ -175,7 +175,7 @@ int consoles_output(struct consoles *c)
 
 /* Focus */
 
-/* The client reads again, or is not typed to any more. */
+/* The client has caught up, or is not typed to any more. */
 static void go_on(struct consoles *c)
 {
 	if (c->lost)
@@ -183,6 +183,16 @@ static void go_on(struct consoles *c)
 		       (unsigned long long)c->lost);
 	c->lost = 0;
 	c->giving_up = false;
+	c->behind = 0;
+}
+
+/* Nothing more fits into the ring of who gets what is typed. */
+static void fall_behind(struct consoles *c)
+{
+	if (c->behind || unread(&c->console[c->typing]) < CONSOLE_INPUT)
+		return;
+	c->caught = 0;
+	c->behind = ++c->falls;
 }
 
 static void focus(struct consoles *c, unsigned id)
@@ -194,6 +204,7 @@ static void focus(struct consoles *c, unsigned id)
 	go_on(c);
 	c->show_until = c->console[c->showing].output_head;
 	c->typing = id;
+	fall_behind(c);
 	/* Leaving a guest's console is at once, however much it is printing. */
 	if (c->showing != SHELL_ID)
 		show(c, id);
@@ -225,7 +236,10 @@ static bool read_now(struct consoles *c, int64_t rcvid, unsigned id, unsigned co
 	if (!c->reply(c->context, rcvid, (int)bytes, data, bytes))
 		return true;
 	console->input_tail += bytes;
-	if (id == c->typing)
+	if (id != c->typing || !c->behind)
+		return true;
+	c->caught += bytes;
+	if (c->caught >= CONSOLE_PACE)
 		go_on(c);
 	return true;
 }
@@ -237,10 +251,10 @@ bool consoles_takes(const struct consoles *c)
 
 void consoles_give_up(struct consoles *c)
 {
-	if (consoles_takes(c))
+	if (!c->behind || c->giving_up)
 		return;
 	c->giving_up = true;
-	notify(c, "\r\n[%s reads nothing: what is typed is lost%s]\r\n\a", c->console[c->typing].name,
+	notify(c, "\r\n[%s reads too slowly: what is typed is lost%s]\r\n\a", c->console[c->typing].name,
 	       c->typing == SHELL_ID ? "" : "; Ctrl-] leaves");
 }
 
@@ -269,12 +283,13 @@ void consoles_input(struct consoles *c, uint8_t character)
 	if (escape(c, character))
 		return;
 	console = &c->console[c->typing];
-	/* Nobody reads it: like a UART's own FIFO, the ring keeps what came first. */
-	if (unread(console) == CONSOLE_INPUT) {
+	/* Like a UART's own FIFO, the ring keeps what came first. */
+	if (c->giving_up || unread(console) == CONSOLE_INPUT) {
 		c->lost++;
 		return;
 	}
 	console->input[console->input_head++ % CONSOLE_INPUT] = character;
+	fall_behind(c);
 	for (unsigned i = 0; i < CONSOLE_DUTIES; i++) {
 		struct console_wait *wait = first_wait(c, CON_READ, c->typing);
 

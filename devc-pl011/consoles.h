@@ -20,7 +20,8 @@
 #define CONSOLE_WAITS    (CONSOLES_MAX * CONSOLE_DUTIES + 1) /* and the one CON_FOCUS */
 #define CONSOLE_LEAVE    0x1d                                /* Ctrl-] */
 #define CONSOLE_LEAVE_NS 400000000ull                        /* how long a second one is waited for */
-#define CONSOLE_HOLD_NS  5000000000ull /* for so long what is typed waits for a client that reads nothing */
+#define CONSOLE_HOLD_NS  5000000000ull /* for so long what is typed waits for a client that is behind, */
+#define CONSOLE_PACE     128u          /* until it has read so much */
 #define CONSOLE_FREE     UINT32_MAX    /* owner of a console that no process has open */
 
 struct console_state {
@@ -60,7 +61,10 @@ struct consoles {
 	uint64_t show_until; /* while they differ: output up to here comes first */
 	char notice[256];    /* sent before the console's output */
 	unsigned notice_at;
-	bool giving_up;         /* who gets what is typed reads nothing: what finds no room is lost, */
+	uint32_t behind;        /* how often who gets what is typed fell behind; 0: it is not, or has not yet */
+	uint32_t falls;         /* of all of them: counts on */
+	uint32_t caught;        /* bytes that it has read since */
+	bool giving_up;         /* it reads too slowly: what is typed is lost, */
 	uint64_t lost;          /* and counted */
 	bool carriage_returned; /* the \r that the shell's \n needs is sent */
 };
@@ -72,9 +76,9 @@ bool consoles_init(struct consoles *c, console_reply *reply, console_may *may, v
 void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg, size_t bytes);
 
 /*
- * Is there room for what is typed? Else it is left to the line. If it has been false for CONSOLE_HOLD_NS, and no
- * character could be passed on meanwhile, consoles_give_up() follows: from then on, until the client reads again or the
- * focus goes elsewhere, it is true, and what has no room is lost. So Ctrl-] is found behind it.
+ * Is there room for what is typed? Else it is left to the line. A client whose ring is full is behind, until it has
+ * read CONSOLE_PACE bytes. Where that takes CONSOLE_HOLD_NS, consoles_give_up() follows: until it has, or the focus
+ * goes elsewhere, what is typed is taken and lost. So Ctrl-] is found behind it.
  */
 bool consoles_takes(const struct consoles *c);
 void consoles_give_up(struct consoles *c);

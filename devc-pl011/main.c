@@ -22,15 +22,16 @@
 #define UART_ADDRESS 0x7000000000ull /* far from everything that procmgr maps */
 #define UART_BYTES   0x1000u
 #define CODE_UART    1
-#define CODE_HOLD    2
+#define CODE_WATCH   2
 #define CODE_LEAVE   3
 #define RECEIVE_MAX  256 /* bytes at one interrupt, so that a line that never falls silent starves no client */
 
 static struct consoles consoles;
 static struct pl011 uart;
-static int interrupt_id, hold_timer, leave_timer;
+static int interrupt_id, watch_timer, leave_timer;
 static bool held; /* what is typed stays in the UART, which then holds the sender, if it can */
-static uint64_t held_since;
+static uint32_t watched;
+static uint64_t watched_since;
 
 static bool reply(void *context, int64_t rcvid, int status, const void *data, size_t bytes)
 {
@@ -69,41 +70,38 @@ static void transmit(void)
 }
 
 /* Who does not read is waited for, but not for ever. */
-static void hold(bool on, bool anew)
+static void watch(void)
 {
-	if (on && (anew || !held)) {
-		held_since = ClockTime();
-		TimerSettime_r(hold_timer, 0, CONSOLE_HOLD_NS, 0);
-	}
-	if (on != held)
-		pl011_want_input(&uart, !on);
-	held = on;
+	if (!consoles.behind || consoles.behind == watched)
+		return;
+	watched = consoles.behind;
+	watched_since = ClockTime();
+	TimerSettime_r(watch_timer, 0, CONSOLE_HOLD_NS, 0);
 }
 
 static void receive(void)
 {
-	unsigned taken = 0;
-
-	while (taken < RECEIVE_MAX && consoles_takes(&consoles)) {
+	for (unsigned i = 0; i < RECEIVE_MAX && consoles_takes(&consoles); i++) {
 		int character = pl011_receive(&uart);
 
 		if (character < 0)
 			break;
 		consoles_input(&consoles, (uint8_t)character);
-		taken++;
 		if (consoles.leaving)
 			TimerSettime_r(leave_timer, 0, CONSOLE_LEAVE_NS, 0);
 	}
-	hold(!consoles_takes(&consoles), taken != 0);
+	watch();
+	if (held == consoles_takes(&consoles)) {
+		held = !held;
+		pl011_want_input(&uart, !held);
+	}
 }
 
-/* The timer may have run out while somebody read. */
+/* The pulse of an earlier fall may come late. */
 static void give_up(void)
 {
-	if (!held || ClockTime() - held_since < CONSOLE_HOLD_NS)
-		return;
-	consoles_give_up(&consoles);
-	receive();
+	if (consoles.behind == watched && ClockTime() - watched_since >= CONSOLE_HOLD_NS)
+		consoles_give_up(&consoles);
 }
 
 static void serve_pulse(const struct pulse *pulse)
@@ -114,7 +112,7 @@ static void serve_pulse(const struct pulse *pulse)
 		consoles_unblock(&consoles, (int64_t)pulse->value);
 	else if (pulse->code == CODE_UART)
 		receive();
-	else if (pulse->code == CODE_HOLD)
+	else if (pulse->code == CODE_WATCH)
 		give_up();
 	else if (pulse->code == CODE_LEAVE)
 		consoles_leave(&consoles);
@@ -203,12 +201,10 @@ int main(int argc, char **argv)
 	int sched = SchedGet_r(-1, thread_self(), NULL);
 	unsigned priority = sched > 0 ? (unsigned)sched & 0xff : 1;
 
-	hold_timer = TimerCreate_r(chid, priority, CODE_HOLD, 0);
-	if (hold_timer < 0)
-		fail("timer", hold_timer);
+	watch_timer = TimerCreate_r(chid, priority, CODE_WATCH, 0);
 	leave_timer = TimerCreate_r(chid, priority, CODE_LEAVE, 0);
-	if (leave_timer < 0)
-		fail("timer", leave_timer);
+	if (watch_timer < 0 || leave_timer < 0)
+		fail("timer", watch_timer < 0 ? watch_timer : leave_timer);
 	interrupt_id = InterruptAttachEvent_r(intid, chid, priority, CODE_UART, 0);
 	if (interrupt_id < 0)
 		fail("interrupt", interrupt_id);

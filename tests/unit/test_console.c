@@ -266,7 +266,7 @@ static void test_paste_into_the_deaf(void **state)
 	assert_int_equal(paste(CONSOLE_INPUT + 1), CONSOLE_INPUT);
 	consoles_give_up(&c);
 	consoles_give_up(&c);
-	expect_line("\r\n[linux reads nothing: what is typed is lost; Ctrl-] leaves]\r\n\a");
+	expect_line("\r\n[linux reads too slowly: what is typed is lost; Ctrl-] leaves]\r\n\a");
 	assert_int_equal(paste(70000), 70000);
 	assert_int_equal(last_rcvid, next_rcvid - 1);
 	leave();
@@ -280,23 +280,44 @@ static void test_paste_into_the_deaf(void **state)
 	/* What had room is there, and the next time it is held as before. */
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
 	assert_false(consoles_takes(&c));
+	expect_line(GREETING);
+	consoles_give_up(&c);
+	expect_line("\r\n[linux reads too slowly: what is typed is lost; Ctrl-] leaves]\r\n\a");
+	assert_int_equal(paste(1), 1);
 	assert_int_equal(read_all(GUEST_SLOT, 1), CONSOLE_INPUT);
+	expect_line("\r\n[linux: 1 typed characters were lost]\r\n");
 }
 
-/* It reads again: from then on nothing is lost. */
+/* It reads on: when it has read enough nothing is lost any more, and not before, lest a slow one begin again and again.
+ */
 static void test_paste_goes_on(void **state)
 {
 	(void)state;
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
 	expect_line(GREETING);
+	assert_int_equal(c.behind, 0);
 	paste(CONSOLE_INPUT);
+	assert_int_equal(c.behind, 1);
 	consoles_give_up(&c);
-	expect_line("\r\n[linux reads nothing: what is typed is lost; Ctrl-] leaves]\r\n\a");
+	expect_line("\r\n[linux reads too slowly: what is typed is lost; Ctrl-] leaves]\r\n\a");
 	assert_int_equal(paste(3), 3);
-	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 10, NULL, 0), 10);
-	expect_line("\r\n[linux: 3 typed characters were lost]\r\n");
-	assert_int_equal(paste(100), 10);
-	assert_false(consoles_takes(&c));
+	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, CONSOLE_PACE - 1, NULL, 0), CONSOLE_PACE - 1);
+	expect_line("");
+	assert_int_equal(paste(4), 4);
+	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 1, NULL, 0), 1);
+	expect_line("\r\n[linux: 7 typed characters were lost]\r\n");
+	assert_int_equal(c.behind, 0);
+	assert_int_equal(paste(10000), CONSOLE_PACE);
+	assert_int_equal(c.behind, 2);
+	/* It is behind until it has caught up, also while there is room. */
+	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 100, NULL, 0), 100);
+	assert_int_equal(c.behind, 2);
+	assert_int_equal(paste(10000), 100);
+	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, CONSOLE_PACE - 100, NULL, 0), CONSOLE_PACE - 100);
+	assert_int_equal(c.behind, 0);
+	consoles_give_up(&c);
+	assert_int_equal(paste(10000), CONSOLE_PACE - 100);
+	assert_int_equal(c.behind, 3);
 	assert_int_equal(read_all(GUEST_SLOT, 1), CONSOLE_INPUT);
 	assert_int_equal(paste(100), 100);
 	expect_line("");
@@ -308,7 +329,7 @@ static void test_paste_into_a_busy_shell(void **state)
 	(void)state;
 	assert_int_equal(paste(CONSOLE_INPUT + 1), CONSOLE_INPUT);
 	consoles_give_up(&c);
-	expect_line("\r\n[shell reads nothing: what is typed is lost]\r\n\a");
+	expect_line("\r\n[shell reads too slowly: what is typed is lost]\r\n\a");
 	assert_int_equal(paste(1), 1);
 	assert_int_equal(read_all(SHELL_SLOT, 0), CONSOLE_INPUT);
 	expect_line("\r\n[shell: 1 typed characters were lost]\r\n");
