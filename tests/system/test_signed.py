@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nothing of the boot archive is used unless it is what was signed, by the key that procmgr was built with."""
+import os
+import pathlib
 import subprocess
 
 import pytest
 
-from harness import BUILD, archive_files, make_archive, refused, resign
+from harness import BUILD, PROMPT, Board, archive_files, example, make_archive, refused, resign
 
 
 def changed(archive, name, at):
@@ -56,3 +58,55 @@ def test_file_that_is_not_listed():
     at = data.index(b"jello.qvmconf\0")
     archive.write_bytes(data[:at] + b"h" + data[at + 1:])
     refused(archive, r"hello.qvmconf is not in the signed MANIFEST")
+
+
+def starts(archive, wrong):
+    """All the same: the guest runs to its end. `bulkhead verify`, which looks at everything, says what is wrong."""
+    public = pathlib.Path(os.environ.get("KEY", BUILD / "keys/development.key")).with_suffix(".pub")
+    done = subprocess.run([BUILD / "bulkhead", "verify", archive, "--public", public], capture_output=True, text=True,
+                          timeout=120)
+    assert done.returncode == 65 and wrong in done.stderr, (done.returncode, done.stdout, done.stderr)
+    with Board(archive) as board:
+        board.prompt()
+        board.output_with("vm list", r"^hello +stopped +1  off, exit 0 ")
+
+
+# A program that no process of the description names, and what only `-f` brought.
+@pytest.mark.parametrize("name", ["shmem-server", "spare"])
+def test_changed_file_that_nobody_uses(name, tmp_path):
+    (tmp_path / "spare").write_bytes(b"spare" * 1000)
+    archive = make_archive("hello", options=["-f", tmp_path / "spare"])
+    starts(changed(archive, name, 3000), "the file is not the one that was signed")
+
+
+def test_archive_without_its_trailer():
+    """It ends behind the last file."""
+    archive = make_archive("hello")
+    data = archive.read_bytes()
+    end = data.rindex(b"TRAILER!!!\0") - 110
+    assert data[end:end + 6] == b"070701"
+    archive.write_bytes(data[:end])
+    starts(archive, "the archive is damaged behind what it lists")
+
+
+@pytest.mark.parametrize("safety, message", [
+    ("none", r"vdev-pl011-safety.so:? is not in the signed MANIFEST"), ("warn", r"vdev-pl011-safety.so:? is not in the signed MANIFEST"),
+    ("required", r"vdev pl011 is not a safety variant: is not in the signed MANIFEST")])
+def test_safety_variant_that_is_not_listed(safety, message):
+    """It is not passed over for the plain one beside it, which is listed and good."""
+    files = example("hello")
+    files["hello.qvmconf"] = files["hello.qvmconf"].replace(b"vdev pl011", f"safety {safety}\nvdev pl011".encode())
+    # Signed under another name.
+    archive = make_archive(files, options=["-f", f"{BUILD}/vdevs/vdev-pl011-safety.so=xdev-pl011-safety.so"])
+    data = archive.read_bytes()
+    start, _ = archive_files(data)["xdev-pl011-safety.so"]
+    assert "vdev-pl011.so" in archive_files(data)
+    at = data.rindex(b"xdev-pl011-safety.so\0", 0, start)
+    archive.write_bytes(data[:at] + b"v" + data[at + 1:])
+    if safety != "required":
+        refused(archive, message)
+        return
+    with Board(archive) as board:
+        board.expect(message)
+        board.expect("global design safe state")
+        board.expect_nothing(rf"{PROMPT}|started: slot|panic", 3, may_end=True)
