@@ -53,6 +53,17 @@ def measured(board):
     return (*report, int(starts.group(1)))
 
 
+def progress_of_an_end(board, ram):
+    """While its memory, RAM (MiB) and qvm's own, is cleared, the operator sees how far that is, and nothing of a guest."""
+    status = board.output_with("vm status culprit", r"^culprit: ending\n  progress    [1-9]", 240)
+    done, total, percent = map(int, re.match(r"\s*culprit: ending\n  progress    (\d+) of (\d+) MiB cleared, (\d+) %\n",
+                                             status).groups())
+    assert ram <= total < ram + 64 and done <= total, status
+    # Both are rounded down.
+    assert 100 * done // (total + 1) <= percent <= min(100 * (done + 1) // total, 100), status
+    assert not re.search(r"^  (process|vcpu \d|unsupported) ", status, re.M), status
+
+
 @pytest.mark.parametrize("ram, starts", [("64M", 8), ("1G", 6), ("3G", 3)])
 def test_a_reset_delays_nobody_on_one_cpu(ram, starts):
     """That it takes no longer with more RAM is shown by the same bound."""
@@ -60,6 +71,8 @@ def test_a_reset_delays_nobody_on_one_cpu(ram, starts):
         periods, latest, missed, restarts = measured(board)
         assert (periods, missed) == (600, 0) and restarts >= starts, (periods, missed, restarts)
         assert latest <= BOUND
+        if ram == "3G":
+            progress_of_an_end(board, 3 << 10)
 
 
 CROWD = """
