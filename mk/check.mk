@@ -86,11 +86,17 @@ el2-branches: $(BUILD)/kernel/kernel.elf
 	@echo "EL2 indirect branches: one, when the MMU comes on"
 
 # Each check of an object's number (HANDLE_MAX) comes with a mask of 9 bits for the index, in the same
-# function: the compiler, which could prove it superfluous, has left it there.
+# function: the compiler, which could prove it superfluous, has left it there. So does each check of a slot or of a region
+# (PROCESS_MAX, REGION_MAX) with one of 5 bits, in the calls that take those; ProcessSignal's second is of a signal's number.
+EL2_SLOTS := ^<(map[.>]|call_(ConnectAttach|MemInfo|Process|Sched|ThreadInfo))
 el2-indices: $(BUILD)/kernel/kernel.elf
 	$(Q)$(CROSS)objdump -d --no-show-raw-insn $< | awk ' \
-		/>:$$/ { name = $$2 } \
+		/>:$$/ { name = $$2; slots = name ~ /$(EL2_SLOTS)/; others = name ~ /call_ProcessSignal/ } \
 		/\tcmp\t[xw][0-9]+, #0x1ff$$/ { checks[name]++; all++ } \
 		/\tand\t.*, #0x1ff$$/ || /\tubfiz\t.*, #9$$/ || /\tubfx\t.*, (#9|#6, #3)$$/ { masks[name]++ } \
+		slots && /\tcmp\tx[0-9]+, #0x1f$$/ && (!others || slot_checks[name]++ == 0) { need[name]++; all_slots++ } \
+		slots && (/\tand\t.*, #0x1f$$/ || /\tubfiz\t.*, #5$$/) { have[name]++ } \
 		END { for (n in checks) if (masks[n] < checks[n]) { bad = 1; print "an index is not masked at EL2, in " n > "/dev/stderr" } \
-			print "EL2 indices: " all " numbers of objects are checked and masked"; exit bad || all < 20 }'
+			for (n in need) if (have[n] < need[n]) { bad = 1; print "a slot or a region is not masked at EL2, in " n > "/dev/stderr" } \
+			print "EL2 indices: " all " numbers of objects, " all_slots " of slots and regions are checked and masked"; \
+			exit bad || all < 20 || all_slots < 10 }'

@@ -147,6 +147,34 @@ def test_branches(tmp_path, said, status):
     assert status == 0 or "EL2 may branch indirectly only in <mmu_on>" in done.stderr
 
 
+def functions(name, limit, *masks):
+    """One function for each mask (None: it has none): a check below that limit, and the mask of an index."""
+    return [f"0000000000000000 <{name}{n}>:\n   0:\tcmp\tx0, #{limit}\n   4:\tb.hi\t8 <{name}{n}+0x8>" +
+            (f"\n   8:\t{mask}" if mask else "") for n, mask in enumerate(masks)]
+
+
+OBJECT, SLOT = "and\tx1, x0, #0x1ff", "and\tx1, x0, #0x1f"
+OBJECTS, SLOTS = functions("any", "0x1ff", *[OBJECT] * 20), functions("call_ProcessA", "0x1f", *[SLOT] * 10)
+SIGNAL = functions("call_ProcessSignal.constprop.", "0x1f", f"{SLOT}\n   c:\tcmp\tx7, #0x1f")
+
+
+@pytest.mark.parametrize("said, wrong", (
+    (OBJECTS + SLOTS, None), (OBJECTS + SLOTS + SIGNAL, None),
+    (OBJECTS + SLOTS + functions("serial", "0x1f", None), None),  # no call that takes a slot
+    (OBJECTS + SLOTS[1:], ""), (OBJECTS[1:] + SLOTS, ""), ([], ""),
+    (OBJECTS + SLOTS + functions("late", "0x1ff", SLOT), "an index is not masked at EL2, in <late0>:\n"),
+    *((OBJECTS + SLOTS + functions(name, "0x1f", mask), f"a slot or a region is not masked at EL2, in <{name}0>:\n")
+      for name, mask in (("call_MemInfo.isra.", None), ("call_ProcessSignal", None), ("call_SchedGet", OBJECT),
+                         ("call_ThreadInfo", "and\tx1, x0, #0x3f"), ("call_ConnectAttach", None), ("map.", None)))))
+def test_indices(tmp_path, said, wrong):
+    """`make el2-indices`: one mask is left out, is another's, or too little was found."""
+    text = "\n".join(said)
+    tool(tmp_path / "x-objdump", f"cat <<'TEXT'\n{text}\nTEXT")
+    done = make("-o", "nowhere/kernel/kernel.elf", "BUILD=nowhere", f"CROSS={tmp_path}/x-", "el2-indices")
+    assert done.returncode == (0 if wrong is None else 2), done.stderr
+    assert done.stderr.startswith(wrong or "") and ("not masked" in done.stderr) == bool(wrong)
+
+
 @pytest.mark.parametrize("said, status", (("1,SUM,2,3,9000", 0), ("", 2), ("1,SUM,2,3,90000", 2), ("1,SOMME,2,3,9000", 2)))
 def test_lines(tmp_path, said, status):
     tool(tmp_path / "cloc", f"cat >/dev/null; echo '{said}'")

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: */
+/* CFLAGS: -iquote kernel/include -Wno-unused-parameter */
+/*
+ * Maintenance of stage 2 (kernel/arch/aarch64/tlb.c), instruction by instruction: each `__asm__ volatile` of that file
+ * is recorded instead of executed. With the erratum each TLBI and its DSB come twice, without it once.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/arch/aarch64/sysreg.h"
+#undef sysreg_read
+#undef sysreg_write
+#undef isb
+#undef dsb
+
+static char record[1024];
+static uint64_t vttbr_el2;
+
+static void note(const char *text)
+{
+	assert_true(strlen(record) + strlen(text) + 2 < sizeof(record));
+	strcat(strcat(record, text), ";");
+}
+
+/* Of `"tlbi " "vmalle1is" "\n\tdsb " "ish" : : : "memory"` what an assembler would see. */
+static void instruction(const char *text)
+{
+	char seen[128] = "";
+	bool quoted = false;
+
+	for (size_t at = 0; *text != '\0' && (quoted || *text != ':'); text++) {
+		assert_true(at < sizeof(seen) - 2);
+		if (*text == '"')
+			quoted = !quoted;
+		else if (quoted && *text == '\\')
+			seen[at++] = *++text == 'n' ? '+' : '\0', at -= *text != 'n';
+		else if (quoted)
+			seen[at++] = *text;
+	}
+	note(seen);
+}
+
+static void write_vttbr(uint64_t value)
+{
+	char text[32];
+
+	vttbr_el2 = value;
+	(void)snprintf(text, sizeof(text), "vttbr %llx", (unsigned long long)value);
+	note(text);
+}
+
+#define sysreg_read(name)         (name)
+#define sysreg_write(name, value) write_##name(value)
+#define write_vttbr_el2           write_vttbr
+#define isb()                     note("isb")
+#define dsb(domain)               note("dsb " #domain)
+#define __asm__
+#define volatile(...) instruction(#__VA_ARGS__)
+#include "kernel/arch/aarch64/tlb.c"
+#undef volatile
+#undef __asm__
+
+bool errata_repeat_tlbi;
+
+#define SPACE_1 "5000040080000"
+#define IN      "dsb ishst;vttbr 3000090000000;isb;"
+#define OUT     "vttbr " SPACE_1 ";isb;"
+#define PAGE    "tlbi ipas2e1is, %0;"
+
+static void assert_record(bool erratum, const char *expected)
+{
+	assert_string_equal(record, expected);
+	assert_int_equal(vttbr_el2, 0x5000040080000);
+	assert_int_equal(errata_repeat_tlbi, erratum);
+	record[0] = '\0';
+}
+
+static void begin(bool erratum)
+{
+	errata_repeat_tlbi = erratum;
+	vttbr_el2 = 0x5000040080000;
+	record[0] = '\0';
+}
+
+static void test_once(void **state)
+{
+	const vaddr_t pages[] = {0x1000, 0x2000, 0x3000};
+
+	(void)state;
+	begin(false);
+	tlb_flush_pages(3, 0x90000000, pages, 1);
+	assert_record(false, IN PAGE "dsb ish;"
+				     "tlbi vmalle1is+dsb ish;" OUT);
+	tlb_flush_pages(3, 0x90000000, pages, 3);
+	assert_record(false, IN PAGE PAGE PAGE "dsb ish;"
+					       "tlbi vmalle1is+dsb ish;" OUT);
+	tlb_flush_space(3, 0x90000000);
+	assert_record(false, IN "tlbi vmalls12e1is+dsb ish;" OUT);
+	tlb_flush_cpu_space(3, 0x90000000, false);
+	assert_record(false, IN "tlbi vmalle1+dsb nsh;" OUT);
+	tlb_flush_cpu_space(3, 0x90000000, true);
+	assert_record(false, IN "tlbi vmalle1+dsb nsh;"
+				"ic iallu+dsb nsh;" OUT);
+}
+
+static void test_twice(void **state)
+{
+	const vaddr_t pages[] = {0x1000, 0x2000, 0x3000};
+
+	(void)state;
+	begin(true);
+	tlb_flush_pages(3, 0x90000000, pages, 1);
+	assert_record(true, IN PAGE "dsb ish;" PAGE "dsb ish;"
+				    "tlbi vmalle1is+dsb ish;tlbi vmalle1is+dsb ish;" OUT);
+	tlb_flush_pages(3, 0x90000000, pages, 3);
+	assert_record(true, IN PAGE PAGE PAGE "dsb ish;" PAGE PAGE PAGE "dsb ish;"
+					      "tlbi vmalle1is+dsb ish;tlbi vmalle1is+dsb ish;" OUT);
+	tlb_flush_space(3, 0x90000000);
+	assert_record(true, IN "tlbi vmalls12e1is+dsb ish;tlbi vmalls12e1is+dsb ish;" OUT);
+	tlb_flush_cpu_space(3, 0x90000000, false);
+	assert_record(true, IN "tlbi vmalle1+dsb nsh;tlbi vmalle1+dsb nsh;" OUT);
+	tlb_flush_cpu_space(3, 0x90000000, true);
+	assert_record(true, IN "tlbi vmalle1+dsb nsh;tlbi vmalle1+dsb nsh;"
+			       "ic iallu+dsb nsh;" OUT);
+}
+
+/* In the space that the CPU is in already, VTTBR_EL2 need not change first. */
+static void test_same(void **state)
+{
+	(void)state;
+	begin(true);
+	tlb_flush_space(5, 0x40080000);
+	assert_record(true, "dsb ishst;tlbi vmalls12e1is+dsb ish;tlbi vmalls12e1is+dsb ish;" OUT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_once),
+	    cmocka_unit_test(test_twice),
+	    cmocka_unit_test(test_same),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
