@@ -151,11 +151,15 @@ def test_shutdown_of_a_paused_vm():
 
 
 def test_where_the_virtual_cpus_are():
-    """Those that wait, that are off, and that run; consoles; what the VM does not have, counted, and the last of it."""
+    """Those that wait, that are off, that run, and that another keeps off its CPU; consoles; what the VM does not have,
+    counted, and the last of it."""
     vms = {"waits": ("probe", f"peek={NOWHERE:#x} register=1 idle=1", ("runmask 0", "runmask 1"),
                      "vdev pl011 loc 0x1c100000 intr gic:40 name more hostdev /dev/console/more"),
-           "runs": ("probe", "idle=1", ("runmask 1",), "set exit-on-halt off")}
-    with Board(make_archive(files_of(vms)), cpus=2) as board:
+           "runs": ("probe", "idle=1", ("runmask 1",), "set exit-on-halt off"),
+           "above": ("probe", "idle=1", ("sched 20 runmask 1",), "set exit-on-halt off")}
+    files = files_of(vms)
+    files["system.dts"] = re.sub(r'("above\.qvmconf".*?)autostart; ', r"\1", files["system.dts"], flags=re.S)
+    with Board(make_archive(files), cpus=2) as board:
         board.prompt()
         # Its tree names the first of its ports for the console.
         for name, console in (("waits", "more"), ("runs", "runs")):
@@ -173,6 +177,18 @@ def test_where_the_virtual_cpus_are():
         assert re.search(r"^  consoles    runs$", text, re.M) and re.search(r"^  unsupported 0$", text, re.M), text
         both = board.command_output("vm status")
         assert re.search(r"^waits: running$", both, re.M) and re.search(r"^runs: running$", both, re.M)
+        # Without exit-on-halt WFI keeps the CPU. One that is more important takes it; when that one has gone, it goes on.
+        said(board, "vm start above", "above is running")
+        board.open_console("above")
+        board.expect("probe: done")
+        board.leave_console()
+        board.output_with("vm status above", r"^  vcpu 0      running on CPU 1, PC 0x8008[0-9a-f]+$")
+        board.output_with("vm status runs", r"^  vcpu 0      waits for CPU 1, PC 0x8008[0-9a-f]+$")
+        before = spent(board, "runs")
+        board.output_with("vm status runs", r"^  vcpu 0      waits for CPU 1, PC 0x8008[0-9a-f]+$")
+        assert spent(board, "runs") == before
+        board.command_output("vm destroy above")
+        board.output_with("vm status runs", r"^  vcpu 0      running on CPU 1, PC 0x8008[0-9a-f]+$")
         board.command_output("vm destroy runs")
         text = board.output_with("vm status runs", "^runs: stopped")
         assert "unsupported" not in text and not re.search(r"vcpu \d", text) and re.search(r"^  consoles    runs$", text, re.M)

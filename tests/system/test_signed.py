@@ -90,7 +90,8 @@ def test_archive_without_its_trailer():
 
 
 @pytest.mark.parametrize("safety, message", [
-    ("none", r"vdev-pl011-safety.so:? is not in the signed MANIFEST"), ("warn", r"vdev-pl011-safety.so:? is not in the signed MANIFEST"),
+    ("none", r"vdev-pl011-safety.so:? is not in the signed MANIFEST"),
+    ("warn", r"vdev-pl011-safety.so:? is not in the signed MANIFEST"),
     ("required", r"vdev pl011 is not a safety variant: is not in the signed MANIFEST")])
 def test_safety_variant_that_is_not_listed(safety, message):
     """It is not passed over for the plain one beside it, which is listed and good."""
