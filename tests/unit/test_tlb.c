@@ -37,12 +37,14 @@ static void instruction(const char *text)
 
 	for (size_t at = 0; *text != '\0' && (quoted || *text != ':'); text++) {
 		assert_true(at < sizeof(seen) - 2);
-		if (*text == '"')
+		if (*text == '"') {
 			quoted = !quoted;
-		else if (quoted && *text == '\\')
-			seen[at++] = *++text == 'n' ? '+' : '\0', at -= *text != 'n';
-		else if (quoted)
+		} else if (quoted && *text == '\\') {
+			if (*++text == 'n')
+				seen[at++] = '+';
+		} else if (quoted) {
 			seen[at++] = *text;
+		}
 	}
 	note(seen);
 }
