@@ -130,11 +130,13 @@ uint64_t map_normal(uint64_t address); /* another VA of an address below 1 GiB, 
 /* Before anything is written. */
 void reset_gicd(void);
 void reset_gicr(void);
+void reset_banks(void);
 void reset_icc(void);
 
 void check_self(void);
 void check_gicd(void);
 void check_gicr(void);
+void check_banks(void);
 void check_icc(void);
 void check_state(void);
 void check_scripts(void);

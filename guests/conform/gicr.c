@@ -18,6 +18,7 @@ static const struct reg rd[] = {
     {"propbaser", 0x70, EXACT | R_WIDE, 0, 0x40001000, 0, 0, 0},
     {"pendbaser", 0x78, EXACT | R_WIDE, 0, 0x40010000, 0, 0, 0},
     {"invlpir", 0xa0, EXACT, 0, 0, 0, 0, 0},
+    {"invallr", 0xb0, EXACT, 0, 0, 0, 0, 0},
     {"syncr", 0xc0, EXACT, 0, ~0u, 0, 0, 0},
     {"reserved_100", 0x100, EXACT, 0, ~0u, 0, 0, 0},
     {"pidr2", 0xffe8, 0, 0, ~0u, 0, 0, 0},
@@ -44,6 +45,7 @@ static const struct reg sgi[] = {
     {"icfgr1", 0xc04, R_AFTER, 0, 0x00002a00, 0x00002a00, 0, 0},
     {"igrpmodr0", 0xd00, EXACT, 0, ~0u, 0, 0, 0},
     {"nsacr", 0xe00, EXACT, 0, ~0u, 0, 0, 0},
+    {"inmir0", 0xf80, EXACT, 0, SOME, 0, 0, 0},
     {"igroupr1", 0x084, EXACT, 0, ~0u, 0, 0, 0},
     {"isenabler1", 0x104, EXACT, 0, ~0u, 0, 0, 0},
     {"ipriorityr8", 0x420, EXACT, 0, ~0u, 0, 0, 0},
@@ -62,9 +64,9 @@ void reset_gicr(void)
 
 void check_gicr(void)
 {
-	regs_check("gicr0", GICR(0, 0), rd, RD_COUNT, true);
-	regs_check("gicr0", SGI(0, 0), sgi, SGI_COUNT, true);
-	regs_check("gicr1", GICR(1, 0), rd, RD_COUNT, false);
-	regs_check("gicr1", SGI(1, 0), sgi, SGI_COUNT, false);
+	regs_check("gicr0", GICR(0, 0), rd, RD_COUNT);
+	regs_check("gicr0", SGI(0, 0), sgi, SGI_COUNT);
+	regs_check("gicr1", GICR(1, 0), rd, RD_COUNT);
+	regs_check("gicr1", SGI(1, 0), sgi, SGI_COUNT);
 	gic_clean();
 }

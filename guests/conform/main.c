@@ -14,6 +14,7 @@ void guest_main(void)
 	map_on();
 	reset_gicd();
 	reset_gicr();
+	reset_banks();
 	reset_icc();
 	if (!other_start()) {
 		say("conform: there is no second virtual CPU");
@@ -23,6 +24,7 @@ void guest_main(void)
 	check_self();
 	check_gicd();
 	check_gicr();
+	check_banks();
 	check_icc();
 	check_state();
 	check_group0();

@@ -80,7 +80,7 @@ static void by_size(const char *group, uint64_t base, const struct reg *r, const
 	write32(address, r->value);
 }
 
-static void check_one(const char *group, uint64_t base, const struct reg *r, bool all_sizes)
+static void check_one(const char *group, uint64_t base, const struct reg *r)
 {
 	uint64_t address = base + r->offset;
 	uint32_t before = read32(address);
@@ -88,7 +88,7 @@ static void check_one(const char *group, uint64_t base, const struct reg *r, boo
 	prepare(base, r);
 	by_words(group, base, r);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		if (r->offset % sizes[i].bytes == 0 && (all_sizes || (r->flags & sizes[i].flag)))
+		if (r->offset % sizes[i].bytes == 0)
 			by_size(group, base, r, &sizes[i], before);
 	undo(base, r, before);
 	prepare(base, r);
@@ -100,8 +100,8 @@ static void check_one(const char *group, uint64_t base, const struct reg *r, boo
 	undo(base, r, before);
 }
 
-void regs_check(const char *group, uint64_t base, const struct reg *rows, size_t count, bool all_sizes)
+void regs_check(const char *group, uint64_t base, const struct reg *rows, size_t count)
 {
 	for (const struct reg *r = rows; r < rows + count; r++)
-		check_one(group, base, r, all_sizes);
+		check_one(group, base, r);
 }

@@ -20,5 +20,5 @@ struct reg {
 };
 
 void regs_reset(const char *group, uint64_t base, const struct reg *rows, size_t count);
-/* all_sizes: also those that a register does not allow. */
-void regs_check(const char *group, uint64_t base, const struct reg *rows, size_t count, bool all_sizes);
+/* By all sizes, also those that a register does not allow. */
+void regs_check(const char *group, uint64_t base, const struct reg *rows, size_t count);
