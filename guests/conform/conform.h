@@ -144,6 +144,7 @@ void check_random(void);
 void check_psci(void);
 void check_first(void);
 void check_promises(void);
+void check_effects(void);
 void check_power(void);
 void check_ipi(void);
 void check_timer(void);

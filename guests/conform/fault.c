@@ -2,17 +2,19 @@
 /* What cannot be done is noted and passed over: an exception ends one check at the most. */
 #include "conform.h"
 
-#define EC(esr)         ((esr) >> 26 & 0x3f)
-#define EC_SVC          0x15
-#define EC_HVC          0x16
-#define EC_PREFETCH     0x21
-#define EC_PC_ALIGNMENT 0x22
-#define FAULTS_MOST     1000 /* more in one check: the machine is beyond help */
-#define INTID_WATCHDOG  30
-#define WATCHDOG_MS     100
-#define VECTOR_FIQ      2
-#define VECTOR_EL0      8 /* and above */
-#define EL1H            0x3c5
+#define EC(esr)          ((esr) >> 26 & 0x3f)
+#define EC_BRANCH_TARGET 0x0d
+#define EC_SVC           0x15
+#define EC_HVC           0x16
+#define EC_PREFETCH      0x21
+#define EC_PC_ALIGNMENT  0x22
+#define FAULTS_MOST      1000 /* more in one check: the machine is beyond help */
+#define INTID_WATCHDOG   30
+#define WATCHDOG_MS      100
+#define VECTOR_FIQ       2
+#define VECTOR_EL0       8 /* and above */
+#define SPSR_BTYPE       (3u << 10)
+#define EL1H             0x3c5
 
 extern char user_back[]; /* entry.S */
 
@@ -38,8 +40,9 @@ static void pass_over(struct frame *frame, unsigned int vector)
 	if (vector >= VECTOR_EL0) {
 		frame->elr = (uint64_t)user_back;
 		frame->spsr = EL1H;
-	} else if (ec == EC_PREFETCH || ec == EC_PC_ALIGNMENT) {
+	} else if (ec == EC_PREFETCH || ec == EC_PC_ALIGNMENT || ec == EC_BRANCH_TARGET) {
 		frame->elr = frame->x[30];
+		frame->spsr &= ~(uint64_t)SPSR_BTYPE;
 	} else if (ec != EC_SVC && ec != EC_HVC) {
 		frame->elr += 4;
 	}

@@ -36,6 +36,7 @@ void guest_main(void)
 	check_psci();
 	check_first();
 	check_promises();
+	check_effects();
 	check_power();
 	check_smp();
 	check_fpu();

@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a feature register promises can be done; what it does not promise is Undefined. */
+/*
+ * What a feature register promises can be done; what it does not promise is Undefined. What takes more than one
+ * instruction to see is in promise_effect.c. There is no check here of those fields that a VM sees and that
+ *   - other groups rest on: AdvSIMD (fpu), GIC (icc), DebugVer, DoubleLock (debug), ASIDBits (walk), TGran4, TGran16,
+ *     TGran64 (shape);
+ *   - give no instruction and no bit of control, but say how the hardware behaves: CSV2, CSV3, DGH, ETS, BBM, RPRES,
+ *     AT, IDS, SNSMem. Bulkhead is not between the guest and these;
+ *   - choose rights, bits or sizes of stage 1 that the hardware alone looks at: ExS, PARange, HAFDBS, LSM, ST, VARange.
+ *     qvm's own walk of such tables is in test_memory.py.
+ */
 #include "conform.h"
 
 /* Feature registers. */
@@ -8,6 +17,7 @@
 #define DFR0  read_dfr0
 #define ISAR0 read_isar0
 #define ISAR1 read_isar1
+#define ISAR2 read_isar2
 #define MMFR1 read_mmfr1
 #define MMFR2 read_mmfr2
 
@@ -22,6 +32,7 @@ FEATURES(pfr1, "s3_0_c0_c4_1")
 FEATURES(dfr0, "s3_0_c0_c5_0")
 FEATURES(isar0, "s3_0_c0_c6_0")
 FEATURES(isar1, "s3_0_c0_c6_1")
+FEATURES(isar2, "s3_0_c0_c6_2")
 FEATURES(mmfr1, "s3_0_c0_c7_1")
 FEATURES(mmfr2, "s3_0_c0_c7_2")
 
@@ -57,6 +68,7 @@ TRY(sb, "0xd50330ff")      /* SB */
 TRY(specres, "0xd50b739f") /* CFP RCTX, xzr */
 TRY(bf16, "0x6e40fc00")    /* BFDOT v0.4s */
 TRY(i8mm, "0x4e80a400")    /* SMMLA v0.4s */
+TRY(bc, "0x54000030")      /* BC.EQ to the next instruction */
 TRY(pan, "0xd500409f")     /* MSR PAN, #0 */
 TRY(uao, "0xd500407f")     /* MSR UAO, #0 */
 TRY(dit, "0xd503405f")     /* MSR DIT, #0 */
@@ -105,6 +117,7 @@ static const struct promise {
     {"specres", ISAR1, 40, 1, try_specres, true},
     {"bf16", ISAR1, 44, 1, try_bf16, true},
     {"i8mm", ISAR1, 52, 1, try_i8mm, true},
+    {"bc", ISAR2, 20, 1, try_bc, true},
     {"pan", MMFR1, 20, 1, try_pan, true},
     {"uao", MMFR2, 4, 1, try_uao, true},
     {"fp", PFR0, 16, 0, try_fp, true},

@@ -63,7 +63,7 @@ static const struct id_register id_registers[] = {
     [ID(6, 1)] = {.keep = ALL_BUT(FIELD(4) | FIELD(8) | FIELD(24) | FIELD(28) | FIELD(56) | FIELD(60)),
 		  .limit = {{20, 2}}},
     [ID(6, 2)] = {.keep = FIELD(4) | FIELD(20)}, /* ISAR2: RPRES, BC */
-    /* MMFR0: PARange, ASIDBits, BigEnd, SNSMem, BigEndEL0, TGran16, TGran64, TGran4, ExS */
+    /* MMFR0: PARange, ASIDBits, SNSMem, TGran16, TGran64, TGran4, ExS */
     [ID(7, 0)] = {.keep = FIELD(0) | FIELD(4) | FIELD(12) | FIELD(20) | FIELD(24) | FIELD(28) | FIELD(44),
 		  .limit = {{0, PARANGE_40}}},
     /* MMFR1: HAFDBS, HPDS, PAN, ETS */
