@@ -40,12 +40,13 @@ static bool reply(void *context, int64_t rcvid, int status, const void *data, si
 }
 
 /*
- * A console that is called like a process or a VM is that one's, above all the operator's, `shell`: else a subverted
- * qvm could keep another VM from starting, or be taken for it or for the shell. procmgr never waits for this driver.
+ * A console that a VM's configuration names is that VM's, and one that is called like a process or a VM that one's,
+ * above all the operator's, `shell`: else a subverted qvm could keep another VM from starting, or be taken for it or
+ * for the shell. procmgr never waits for this driver.
  */
 static bool may(void *context, uint32_t slot, const char *name)
 {
-	int owner = pm_request(PM_SLOT, name, 0, 0, NULL, 0);
+	int owner = pm_request(PM_CONSOLE, name, 0, 0, NULL, 0);
 
 	(void)context;
 	return owner < 0 || owner == (int)slot;

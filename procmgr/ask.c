@@ -22,9 +22,9 @@ int ask_qvm(uint32_t slot, int64_t rcvid, uint32_t signal)
 {
 	int result;
 
-	if (!slots[slot].running)
+	if (!slots[slot].running && slots[slot].job != JOB_START)
 		return -ENOENT;
-	if (!slots[slot].ready)
+	if (!slots[slot].ready || !slots[slot].running)
 		return -EAGAIN;
 	if (askers[slot].rcvid != 0)
 		return -EBUSY;

@@ -147,11 +147,8 @@ int process_cancel(uint32_t number)
 
 	if (slot->job == JOB_START) {
 		slot->unwanted = true;
-		ProcessStop_r(number); /* if there is one already */
-		return 0;
-	}
-	if (slot->start_again) {
 		slot->start_again = false;
+		ProcessStop_r(number); /* if there is one already */
 		return 0;
 	}
 	return restart_cancel(number);
@@ -163,6 +160,7 @@ int process_kill(uint32_t number)
 		return -EPERM;
 	if (!slots[number].running)
 		return process_cancel(number);
+	slots[number].unwanted = true; /* it may be ending already, by itself or by the gate */
 	slots[number].start_again = false;
 	ProcessStop_r(number);
 	return 0;

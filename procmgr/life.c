@@ -50,6 +50,10 @@ int process_launch(uint32_t number)
 {
 	struct slot *slot = &slots[number];
 
+	if (slot->job == JOB_START && slot->unwanted) {
+		slot->start_again = true; /* the start that goes on was called off */
+		return 0;
+	}
 	if (slot->running || slot->job == JOB_START)
 		return -EBUSY;
 	slot->restart_at = 0; /* the operator may have been faster */
@@ -110,7 +114,7 @@ void process_worked(uint64_t number)
 
 	if (number >= PROCESS_MAX || !worker_done((uint32_t)number, &result, &step))
 		return;
-	if (slots[number].job == JOB_END)
+	if (slots[number].job == JOB_END || (result < 0 && slots[number].start_again))
 		ended((uint32_t)number, step, result);
 	else if (result < 0)
 		not_started((uint32_t)number, step, result);

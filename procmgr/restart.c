@@ -73,12 +73,13 @@ int restart_cancel(uint32_t number)
 {
 	struct slot *slot = &slots[number];
 
-	if (slot->restart_at == 0)
+	if (slot->restart_at == 0 && !slot->start_again)
 		return -ESRCH;
 	slot->restart_at = 0;
+	slot->start_again = false;
 	log_line(slot->critical ? SLOG_WARN : SLOG_INFO, "%s is not started again: the operator has ended it",
 		 slot->name);
-	if (slot->critical)
+	if (slot->critical && !shutdown_state.running)
 		system_safe_state(slot->name);
 	return 0;
 }

@@ -221,6 +221,18 @@ static int slot_request(struct request *r)
 	return find_slot(&r->message->target);
 }
 
+/* A VM's are those that its configuration names, whether it has them open or not; else a name is its process'. */
+static int console_request(struct request *r)
+{
+	const struct pm_target *target = &r->message->target;
+
+	for (uint32_t i = 1; text_ok(target->name, sizeof target->name) && i < PROCESS_MAX; i++)
+		for (unsigned j = 0; j < slots[i].console_count; j++)
+			if (strcmp(slots[i].consoles[j].name, target->name) == 0)
+				return (int)i;
+	return find_slot(target);
+}
+
 static int process_info_request(struct request *r)
 {
 	int result;
@@ -271,19 +283,20 @@ static int irq_info_request(struct request *r)
 static int slay_request(struct request *r)
 {
 	const struct pm_target *target = &r->message->target;
-	int slot = find_slot(target);
+	int slot = find_slot(target), result;
 
 	if (slot <= 0)
 		return slot == 0 ? -EPERM : slot;
 	switch (target->value) {
-	case BH_SIGKILL: return process_kill((uint32_t)slot);
+	case BH_SIGKILL: result = process_kill((uint32_t)slot); break;
 	case BH_SIGINT:
 	case BH_SIGQUIT:
 	case BH_SIGUSR1:
 	case BH_SIGUSR2:
-	case BH_SIGTERM: return process_signal((uint32_t)slot, target->value);
+	case BH_SIGTERM: result = process_signal((uint32_t)slot, target->value); break;
 	default: return -EINVAL;
 	}
+	return result == -ESRCH ? -ENOENT : result;
 }
 
 static int shutdown_request(struct request *r)
@@ -372,6 +385,7 @@ static const struct handler {
     {PM_PROCESS_START, sizeof(struct pm_target), true, process_start_request},
     {PM_IRQ_INFO, sizeof(struct pm_target), false, irq_info_request},
     {PM_SLOT, sizeof(struct pm_target), false, slot_request},
+    {PM_CONSOLE, sizeof(struct pm_target), false, console_request},
     {PM_VM_NOTE, sizeof(struct pm_note), false, note_request},
     {PM_ENV, sizeof(struct pm_target), true, question_request},
     {PM_ANSWER, 0, false, answer_request},

@@ -48,7 +48,7 @@ int vm_restart(uint32_t number)
 	if (slot->critical && !restart_wanted(slot))
 		return -EPERM;
 	result = process_signal(number, BH_SIGTERM);
-	slot->start_again = result == 0;
+	slot->start_again |= result == 0;
 	return result;
 }
 

@@ -51,6 +51,8 @@ void cmd_slay(int argc, char **argv)
 
 	if (status == -ESRCH)
 		printf("slay: there is no process '%s'\n", target);
+	else if (status == -ENOENT)
+		printf("slay: '%s' is not running\n", target);
 	else if (status == -EBADF)
 		printf("slay: %s takes no signal but KILL\n", target);
 	else if (status < 0)

@@ -143,7 +143,10 @@ bool vm_order(const char *verb, const char *name)
 		return true;
 	}
 	status = pm_request(order->type, name, 0, 0, &unstopped, sizeof(unstopped));
-	if (status < 0)
+	if (status == -ETIMEDOUT && order->type == PM_VM_PAUSE)
+		printf("%s: its qvm has not answered: it stops as soon as that gets time; `vm resume` calls that off\n",
+		       name);
+	else if (status < 0)
 		printf("vm: cannot %s '%s': %s\n", verb, name, why(status, &vm));
 	else if (unstopped != 0)
 		printf("%s: %" PRIu32 " of its virtual CPUs have not stopped yet: they get no time\n", name, unstopped);

@@ -34,8 +34,8 @@
 #define HCR_TLOR  BIT(35) /* limited ordering regions: physical addresses in registers that are not switched */
 #define HCR_TERR  BIT(36) /* RAS error records are the board's */
 #define HCR_TEA   BIT(37) /* synchronous external aborts: to EL2, which decides who is to blame */
-#define HCR_EVT   (BIT(50) | BIT(54) | BIT(55)) /* TICAB, TTLBIS, TTLBOS, of FEAT_EVT */
-#define HCR_TID5  BIT(58)                       /* GMID_EL1: no memory tagging */
+#define HCR_EVT   (BIT(50) | BIT(52) | BIT(54) | BIT(55)) /* TICAB, TOCU, TTLBIS, TTLBOS, of FEAT_EVT */
+#define HCR_TID5  BIT(58)                                 /* GMID_EL1: no memory tagging */
 /*
  * Not set, besides: TID1 (REVIDR, AIDR: guests need them to see errata), TID2 (CTR_EL0 is read on hot paths; CSSELR_EL1
  * is switched), TPCP, TVM, TRVM, TDZ (only about the guest's own memory), HCD (HVC is the guest's way to

@@ -244,6 +244,9 @@ static void end_thread(struct cpu *c, struct thread *t)
 /* What a chosen thread still has to do in the kernel before it goes on; true if it must be chosen anew. */
 static bool unfinished(struct cpu *c, struct thread *t)
 {
+	/* It was not told yet, and who is to be told before it may get no time. */
+	if (unlikely(t->process->end_cause))
+		thread_kill(t);
 	if (likely(!t->kill && !t->resume_copy))
 		return false;
 	if (irq_pending()) {
@@ -315,7 +318,7 @@ struct frame *kernel_leave(struct cpu *c)
 		serror_look(c); /* it may have taken the CPU over */
 	if (unlikely(!t || c->attention))
 		t = switch_over(c);
-	if (unlikely(!t || t->kill || t->resume_copy))
+	if (unlikely(!t || t->kill || t->resume_copy || t->process->end_cause))
 		t = choose(c);
 	if (unlikely(t->in_guest)) {
 		/* Saved before another CPU can take the thread that they belong to. */

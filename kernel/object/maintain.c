@@ -23,7 +23,7 @@ void vcpu_came(const struct cpu *c, const struct vcpu *v)
 {
 	uint8_t *last = &v->process->last_vcpu[c->id];
 
-	if (*last && (*last != v->index + 1 || (v->flags & VCPU_LOCAL_MAINTENANCE)))
+	if ((v->flags & VCPU_LOCAL_MAINTENANCE) || (*last && *last != v->index + 1))
 		tlb_flush_cpu_space(v->process->guest.vmid, v->process->guest.root_pa, true);
 	*last = (uint8_t)(v->index + 1);
 }
@@ -47,8 +47,9 @@ bool vcpu_maintain(struct vcpu *v, unsigned kick)
 			continue;
 		to->flush_by = v;
 		__atomic_fetch_or(&to->kick, to == v ? kick : kick & ~KICK_ALL, __ATOMIC_SEQ_CST);
-		if (to != v && to->home_cpu)
-			gic_kick_running(to->home_cpu, to->thread);
+		/* It may be on its way in, and have looked already. */
+		if (to != v && to->thread)
+			gic_kick_running(&cpus[to->thread->cpu], to->thread);
 	}
 	return true;
 }
@@ -56,7 +57,7 @@ bool vcpu_maintain(struct vcpu *v, unsigned kick)
 /* Who asked pays. */
 static void flush(struct cpu *c, struct vcpu *v)
 {
-	const struct vcpu *by = v->flush_by;
+	const struct vcpu *by;
 	uint64_t used = clock_ticks();
 	unsigned kick;
 
@@ -66,6 +67,7 @@ static void flush(struct cpu *c, struct vcpu *v)
 	__atomic_store_n(&v->flushes, false, __ATOMIC_RELEASE);
 	used = clock_ticks() - used;
 	lock_acquire(&kernel_lock);
+	by = v->flush_by; /* written under this lock, before the kick that was seen */
 	c->run_start += used;
 	if (by->thread)
 		by->thread->cpu_ticks += used;

@@ -85,7 +85,8 @@ static void start(uint64_t flags)
 	assert_ptr_equal(cpus[1].guest, a->vcpu);
 	assert_ptr_equal(cpus[2].guest, b->vcpu);
 	assert_ptr_equal(cpus[3].guest, other->vcpu);
-	TLBS(0, 0, 0, 0); /* the VM comes to CPUs where it never was */
+	/* Also where this life of the VM never was: an earlier one may have been. */
+	TLBS(0, flags != 0, flags != 0, 0);
 }
 
 static int setup(void **state)
@@ -118,7 +119,7 @@ static int teardown(void **state)
 
 static void test_what_traps(void **state)
 {
-	const uint64_t plain = hcr_guest(0, 0), evt = 1ull << 50 | 1ull << 54 | 1ull << 55,
+	const uint64_t plain = hcr_guest(0, 0), evt = 1ull << 50 | 1ull << 52 | 1ull << 54 | 1ull << 55,
 		       base = 1ull << 24 | 1ull << 25;
 
 	(void)state;
@@ -172,6 +173,22 @@ static void test_broadcast(void **state)
 	TLBS(0, 0, 0, 0);
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(host_sgi_count(i), calls[i] + (i == 2));
+}
+
+/* One that has looked for what is asked of it, and whose registers are not there yet, is called all the same. */
+static void test_on_its_way(void **state)
+{
+	unsigned calls;
+
+	(void)state;
+	start(VCPU_LOCAL_MAINTENANCE);
+	calls = host_sgi_count(2);
+	b->vcpu->home_cpu = NULL;
+	machine_guest_trap_alone(1, HOST_TLBI_ALL);
+	assert_int_equal(host_sgi_count(2), calls + 1);
+	b->vcpu->home_cpu = &cpus[2];
+	machine_settle();
+	TLBS(0, 1, 1, 0);
 }
 
 /* Both at once: neither waits for the other for ever. */
@@ -246,7 +263,7 @@ static void test_moves(void **state)
 	start(VCPU_LOCAL_MAINTENANCE);
 	make_room();
 	move(a, 0);
-	TLBS(0, 0, 0, 0); /* nobody of the VM was here yet */
+	TLBS(1, 0, 0, 0); /* in this life nobody of the VM was here yet */
 	for (unsigned n = 0; n < 3; n++) {
 		move(a, 1);
 		TLBS(0, 1, 0, 0);
@@ -325,6 +342,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_flag, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_broadcast, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_both, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_on_its_way, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_code_and_local, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_at_rest, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_moves, setup, teardown),

@@ -460,7 +460,7 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 		lock_acquire(&kernel_lock);
 		return kernel_leave(c);
 	}
-	kick = vcpu_maintenance(esr);
+	kick = v->flags & VCPU_LOCAL_MAINTENANCE ? vcpu_maintenance(esr) : 0;
 	if (kick) {
 		lock_acquire(&kernel_lock);
 		if (vcpu_maintain(v, kick))

@@ -79,7 +79,7 @@ void the_operator_has_the_last_word_about_restarts(void **state)
 	go_on();
 	assert_int_equal(slots[VM1].starts, 1);
 	RUN(off);
-	assert_int_equal(answer[2], -ESRCH);
+	assert_int_equal(answer[2], -ENOENT);
 	assert_int_equal(answer[3], 0);
 	assert_int_equal(answer[4], -ENOENT);
 	assert_int_equal(answer[5], 0);

@@ -391,6 +391,80 @@ void a_critical_vm_is_reset_and_not_restarted(void **state)
 	assert_int_equal(vm_reply.starts, 2);
 }
 
+/* Between its two lives, while its memory is cleared: then it is gone after all. */
+void a_critical_vm_that_is_called_off_between_lives_is_gone(void **state)
+{
+	static const struct act acts_[] = {VM_READY, RESET, {SAY, SHELL, PM_VM_STOP, "vm1"}, {WORK}};
+
+	(void)state;
+	slots[VM1].critical = true;
+	assert_int_equal(seal(), 0);
+	assert_int_equal(workers_make(), 0);
+	go_on();
+	k.workers_held = true;
+	assert_int_equal(RUN(acts_), 1);
+	assert_int_equal(k.system, SYSTEM_SAFE_STATE);
+	assert_string_equal(k.last_words, "it ended\ncritical process vm1 ended");
+	assert_non_null(strstr(log_text, "vm1 is not started again: the operator has ended it"));
+}
+
+/* The order that comes last counts, also while the start goes on that the one before has called off. */
+void a_start_that_was_called_off_is_ordered_again(void **state)
+{
+	static const struct act acts_[] = {{SAY, SHELL, PM_VM_STOP, "vm2"},
+					   {SAY, SHELL, PM_VM_START, "vm2"},
+					   {SAY, SHELL, PM_VM_START, "vm2"},
+					   {WORK}},
+				stop[] = {{SAY, SHELL, PM_VM_STOP, "vm2"},
+					  {SAY, SHELL, PM_VM_START, "vm2"},
+					  {SAY, SHELL, PM_VM_STOP, "vm2"},
+					  {WORK}};
+
+	(void)state;
+	go_on();
+	process_kill(VM2);
+	settle();
+	for (unsigned i = 0; i < 2; i++) {
+		const uint32_t starts = slots[VM2].starts;
+
+		k.workers_held = true;
+		assert_int_equal(vm_start(VM2), 0);
+		assert_int_equal(slots[VM2].job, JOB_START);
+		if (i == 0)
+			RUN(acts_);
+		else
+			RUN(stop);
+		assert_int_equal(answer[1], 0);
+		assert_int_equal(answer[2], 0);
+		assert_int_equal(answer[3], 0);
+		k.workers_held = false;
+		for (unsigned n = 0; n < 3; n++) {
+			run_workers();
+			settle();
+		}
+		assert_int_equal(slots[VM2].running, i == 0);
+		assert_true(slots[VM2].starts >= starts);
+		process_kill(VM2);
+		settle();
+	}
+}
+
+/* A console belongs to the VM whose configuration names it, whether that runs or not. */
+void a_console_is_whose_configuration_names_it(void **state)
+{
+	static const struct sys_console consoles[] = {{.name = "vm1-log"}, {.name = "second"}};
+	static const struct act acts_[] = {
+	    {SAY, DISK, PM_CONSOLE, "second"}, {SAY, DISK, PM_CONSOLE, "vm2"}, {SAY, DISK, PM_CONSOLE, "nobodys"}};
+
+	(void)state;
+	slots[VM1].consoles = consoles;
+	slots[VM1].console_count = 2;
+	RUN(acts_);
+	assert_int_equal(answer[1], VM1);
+	assert_int_equal(answer[2], VM2);
+	assert_int_equal(answer[3], -ESRCH);
+}
+
 void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)
 {
 	static const struct act acts_[] = {
