@@ -104,7 +104,7 @@ static const struct row rows[] = {
     NUMBER(9, "call 9, a gap"),
     NUMBER(24, "call 24, a gap"),
     NUMBER(35, "call 35, a gap"),
-    NUMBER(44, "call 44, a gap"),
+    NUMBER(45, "call 45, a gap"),
     NUMBER(54, "call 54, a gap"),
     NUMBER(81, "call 81, a gap"),
     NUMBER(103, "call 103, after the last"),

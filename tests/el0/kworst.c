@@ -101,6 +101,7 @@ static void test_threads(void)
 	check_that(ThreadInfo_r(own_slot, tids[THREADS - 1], (void *)page) > 0, "ThreadInfo of the last", 0);
 	check_equal("ThreadInfo after the last", ThreadInfo_r(own_slot, 400, (void *)page), -KE_SRCH);
 	check_equal("ProcessInfo", ProcessInfo_r(own_slot, (void *)page), 0);
+	check_equal("InterruptInfo of nobody's", InterruptInfo_r(1019), -KE_SRCH);
 	threads_end(THREADS);
 }
 
