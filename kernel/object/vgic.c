@@ -177,12 +177,14 @@ void vgic_fold(struct vgic_cpu *v, unsigned eoicount)
 /* Those that are active and those that are pending and enabled. */
 static void state_masks(const struct vgic_cpu *v, uint64_t *active, uint64_t *pending)
 {
-	*active = v->active;
-	*pending = vgic_pending(v) & v->open;
+	uint32_t spi_active = 0, spi_pending = 0;
+
 	for_each_bit (i, v->spi_used) {
-		*active |= (uint64_t)v->spi[i].active << (PRIVATE_COUNT + i);
-		*pending |= (uint64_t)v->spi[i].pending << (PRIVATE_COUNT + i);
+		spi_active |= (uint32_t)v->spi[i].active << i;
+		spi_pending |= (uint32_t)v->spi[i].pending << i;
 	}
+	*active = v->active | (uint64_t)spi_active << PRIVATE_COUNT;
+	*pending = (vgic_pending(v) & v->open) | (uint64_t)spi_pending << PRIVATE_COUNT;
 }
 
 /*
@@ -207,11 +209,11 @@ static uint64_t image(const struct vgic_cpu *v, unsigned index, bool active, boo
 }
 
 /*
- * What candidates are sorted by, and behind it their numbers. First the most important pending one, the only one that
- * the CPU interface signals, so that whatever is active, it can come; then active ones, then pending ones, each by
- * priority and INTID; last those of a group that the guest's CPU interface holds back.
+ * What candidates are sorted by, and behind it their numbers. Active ones, then pending ones, each by priority and
+ * INTID; last those of a group that the guest's CPU interface holds back. The most important pending one, the only one
+ * that the CPU interface signals, has an image whatever is active, so that it can come.
  */
-enum rank_class { RANK_BEST, RANK_ACTIVE, RANK_PENDING, RANK_SHUT };
+enum rank_class { RANK_ACTIVE, RANK_PENDING, RANK_SHUT };
 
 #define RANK_CLASS(class) ((uint64_t)(class) << 40)
 #define RANK_INDEX(rank)  ((unsigned)(rank)&0xff)
@@ -219,7 +221,6 @@ enum rank_class { RANK_BEST, RANK_ACTIVE, RANK_PENDING, RANK_SHUT };
 struct choice {
 	uint64_t ranks[VGIC_LR_MAX], best;
 	unsigned count, limit;
-	bool crowded; /* some have no image */
 };
 
 /* Into those that get an image, which are sorted; what falls out at the end is left over. */
@@ -227,7 +228,6 @@ static inline void place(struct choice *c, uint64_t new)
 {
 	unsigned at = c->count;
 
-	c->crowded |= at == c->limit;
 	if (at < c->limit)
 		c->count++;
 	else if (new >= c->ranks[--at])
@@ -240,24 +240,31 @@ static inline void place(struct choice *c, uint64_t new)
 static void consider(const struct vgic_cpu *v, struct choice *c, unsigned index, bool active)
 {
 	uint8_t prio = active ? v->run[index] : prio_of(v, index);
-	uint64_t rank = (uint64_t)prio << 32 | (uint64_t)intid_of(v, index) << 8 | index, other = c->best;
+	uint64_t rank = (uint64_t)prio << 32 | (uint64_t)intid_of(v, index) << 8 | index;
 
-	if (active || !(v->vmcr & (prio & VGIC_PRIO_GROUP0 ? VMCR_VENG0 : VMCR_VENG1))) {
-		place(c, rank | RANK_CLASS(active ? RANK_ACTIVE : RANK_SHUT));
-		return;
+	if (active) {
+		rank |= RANK_CLASS(RANK_ACTIVE);
+	} else if (v->vmcr & (prio & VGIC_PRIO_GROUP0 ? VMCR_VENG0 : VMCR_VENG1)) {
+		rank |= RANK_CLASS(RANK_PENDING);
+		c->best = rank < c->best ? rank : c->best;
+	} else {
+		rank |= RANK_CLASS(RANK_SHUT);
 	}
-	c->best = rank < other ? rank : other;
-	other = rank < other ? other : rank;
-	if (other != UINT64_MAX)
-		place(c, other | RANK_CLASS(RANK_PENDING));
+	place(c, rank);
 }
 
-static void choose(const struct vgic_cpu *v, uint64_t active, uint64_t wanted, struct choice *c)
+/* Returns those that get no image. */
+static uint64_t choose(const struct vgic_cpu *v, uint64_t active, uint64_t wanted, struct choice *c)
 {
+	uint64_t chosen = 0;
+
 	for_each_bit (i, wanted)
 		consider(v, c, (unsigned)i, active & BIT(i));
-	if (c->best != UINT64_MAX)
-		place(c, c->best | RANK_CLASS(RANK_BEST));
+	if (c->best != UINT64_MAX && c->ranks[c->count - 1] < c->best)
+		c->ranks[c->count - 1] = c->best;
+	for (unsigned n = 0; n < c->count; n++)
+		chosen |= BIT(RANK_INDEX(c->ranks[n]));
+	return wanted & ~chosen;
 }
 
 /* An image for a candidate. One that is pending and active at once would go ahead of those that wait. */
@@ -305,13 +312,11 @@ void vgic_fill(struct vgic_cpu *v)
 	uint64_t active, pending, left;
 
 	state_masks(v, &active, &pending);
-	left = active | pending;
-	choose(v, active, left, &c);
+	left = choose(v, active, active | pending, &c);
 	for (unsigned n = 0; n < c.count; n++) {
 		unsigned index = RANK_INDEX(c.ranks[n]);
 
-		fill_one(v, n, index, active & BIT(index), pending & BIT(index), c.crowded);
-		left &= ~BIT(index);
+		fill_one(v, n, index, active & BIT(index), pending & BIT(index), left != 0);
 	}
 	v->lr_used = (uint32_t)BIT(c.count) - 1;
 	v->outside = left & active;
