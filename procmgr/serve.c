@@ -225,8 +225,9 @@ static int slot_request(struct request *r)
 static int console_request(struct request *r)
 {
 	const struct pm_target *target = &r->message->target;
+	const uint32_t end = text_ok(target->name, sizeof target->name) ? PROCESS_MAX : 0;
 
-	for (uint32_t i = 1; text_ok(target->name, sizeof target->name) && i < PROCESS_MAX; i++)
+	for (uint32_t i = 1; i < end; i++)
 		for (unsigned j = 0; j < slots[i].console_count; j++)
 			if (strcmp(slots[i].consoles[j].name, target->name) == 0)
 				return (int)i;
