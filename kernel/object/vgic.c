@@ -216,7 +216,7 @@ static uint64_t image(const struct vgic_cpu *v, unsigned index, bool active, boo
 enum rank_class { RANK_ACTIVE, RANK_PENDING, RANK_SHUT };
 
 #define RANK_CLASS(class) ((uint64_t)(class) << 40)
-#define RANK_INDEX(rank)  ((unsigned)(rank)&0xff)
+#define RANK_INDEX(rank)  ((unsigned)(rank)&0x3f) /* an index is below 64, see for_each_bit */
 
 struct choice {
 	uint64_t ranks[VGIC_LR_MAX], best;
