@@ -22,7 +22,8 @@ BEFORE_GUARD := lib/sys/start.c lib/sys/relocate.c lib/sys/tls.c lib/string/%
 # What runs seldom is compiled for size: every byte of a program is hashed before it starts.
 SELDOM := lib/qvmconf/% lib/sysconf/% lib/vdev% lib/elf.c lib/cpio.c lib/fdtgood.c lib/glob.c lib/manifest.c slogger/% shell/% devc-% \
 	qvm/fdt.c qvm/load% qvm/setup.c qvm/module.c qvm/pass.c qvm/memory.c qvm/main.c qvm/vm.c qvm/hostdev.c qvm/env% \
-	qvm/power.c qvm/log.c qvm/state.c qvm/walk.c qvm/watch.c qvm/emulate.c qvm/insn.c qvm/vdev_event.c lib/proto.c
+	qvm/log.c qvm/watch.c qvm/vdev_event.c lib/proto.c \
+	$(addprefix qvm/arch/%/,load_image.c power.c state.c walk.c emulate.c insn.c)
 # memcpy must not be compiled into a call to memcpy.
 special_flags = $(if $(filter $(INTEGER_ONLY),$(1)),-mgeneral-regs-only) $(if $(filter $(SELDOM),$(1)),-Os) \
 	$(if $(filter $(BEFORE_GUARD),$(1)),-fno-stack-protector) \

@@ -2,10 +2,10 @@
 /* What a guest's exits are answered with: one handler for each kind of exit. */
 #include <string.h>
 
-#include "qvm/emulate.h"
+#include "qvm/arch/aarch64/emulate.h"
+#include "qvm/arch/aarch64/walk.h"
 #include "qvm/pass.h"
 #include "qvm/vm.h"
-#include "qvm/walk.h"
 
 #define ALL_ONES    (~0ull)
 #define likely(x)   __builtin_expect(!!(x), 1)

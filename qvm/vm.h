@@ -17,11 +17,11 @@
 #include <bulkhead/thread.h>
 #include <qvmconf.h>
 
+#include "qvm/arch/aarch64/psci.h"
+#include "qvm/arch/aarch64/vgic.h"
 #include "qvm/memory.h"
 #include "qvm/mmio.h"
-#include "qvm/psci.h"
 #include "qvm/vdev.h"
-#include "qvm/vgic.h"
 
 /* Exit codes, as documented for qvm. Those of the end of a guest come with enum vm_cause of proto.h. */
 enum vm_exit {

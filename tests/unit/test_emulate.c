@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/emulate.c qvm/insn.c qvm/walk.c qvm/watch.c qvm/memory.c qvm/mmio.c */
+/* SOURCES: qvm/arch/aarch64/emulate.c qvm/arch/aarch64/insn.c qvm/arch/aarch64/walk.c */
+/* SOURCES: qvm/watch.c qvm/memory.c qvm/mmio.c */
 /* Accesses that stage 2 stops: the right registers, addresses and faults; with the rights of who makes them. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +12,7 @@
 #include <cmocka.h>
 
 #include "abi/bulkhead.h"
-#include "qvm/emulate.h"
+#include "qvm/arch/aarch64/emulate.h"
 #include "qvm/mmio.h"
 
 #define RAM      0x40000000ull

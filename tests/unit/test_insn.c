@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/insn.c */
+/* SOURCES: qvm/arch/aarch64/insn.c */
 /* The decoder against words that an assembler made; the text beside each is what it was given. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "qvm/insn.h"
+#include "qvm/arch/aarch64/insn.h"
 
 /* clang-format off */
 static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/psci.c */
+/* SOURCES: qvm/arch/aarch64/psci.c */
 /* PSCI and SMCCC calls against a VM of three vCPUs, two of them in one cluster. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "qvm/psci.h"
+#include "qvm/arch/aarch64/psci.h"
 
 #define RAM       0x80000000ull
 #define RAM_BYTES 0x200000000ull /* 8 GiB, so that it passes 4 GiB */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/setup.c qvm/environment.c qvm/exits.c qvm/power.c qvm/vcpu.c qvm/state.c qvm/vm.c qvm/vdev.c */
-/* SOURCES: qvm/emulate.c qvm/watch.c qvm/unsupported.c qvm/pause.c */
-/* SOURCES: qvm/insn.c qvm/walk.c qvm/memory.c qvm/mmio.c qvm/psci.c qvm/vgic.c qvm/vgic_regs.c qvm/fdt.c */
-/* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_format.c qvm/load_image.c vdev/pl011 lib/cpio.c lib/elf.c */
+/* SOURCES: qvm/arch/aarch64 qvm/setup.c qvm/environment.c qvm/exits.c qvm/vcpu.c qvm/vm.c qvm/vdev.c */
+/* SOURCES: qvm/watch.c qvm/unsupported.c qvm/pause.c qvm/memory.c qvm/mmio.c qvm/fdt.c */
+/* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_format.c vdev/pl011 lib/cpio.c lib/elf.c */
 /* SOURCES: lib/vdevfile.c lib/vdevfind.c */
 /* SOURCES: qvm/vdev_api.c qvm/vdev_event.c qvm/hostdev.c qvm/pass.c qvm/log.c lib/fdtgood.c */
 /* SOURCES: lib/qvmconf lib/glob.c */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/vgic.c qvm/vgic_regs.c */
+/* SOURCES: qvm/arch/aarch64/vgic.c qvm/arch/aarch64/vgic_regs.c */
 /*
  * qvm's half of the GIC against a model of the kernel's half: the registers one by one, then random operations whose
  * effect is compared with a reference that knows only what the architecture says of one interrupt.
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "qvm/vgic.h"
+#include "qvm/arch/aarch64/vgic.h"
 
 #define GICD   0x8000000ull
 #define GICR   0x80a0000ull

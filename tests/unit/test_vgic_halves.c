@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/vgic.c qvm/vgic_regs.c */
+/* SOURCES: qvm/arch/aarch64/vgic.c qvm/arch/aarch64/vgic_regs.c */
 /* CFLAGS: -Ikernel/include */
 /*
  * Both halves of the virtual GIC together, on a model of the processor's list registers (IHI 0069, "GIC support for
@@ -22,7 +22,7 @@
 #undef vgic_reset
 #undef vgic_bind
 
-#include "qvm/vgic.h"
+#include "qvm/arch/aarch64/vgic.h"
 
 #define VCPUS         2u
 #define FIRST         32u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/walk.c qvm/memory.c */
+/* SOURCES: qvm/arch/aarch64/walk.c qvm/memory.c */
 /* The guest's stage 1 in software: granules, sizes, blocks, and tables that lead nowhere. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "qvm/walk.h"
+#include "qvm/arch/aarch64/walk.h"
 
 #define RAM        0x40000000ull
 #define RAM_SIZE   0x400000ull

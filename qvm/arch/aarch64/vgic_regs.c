@@ -4,8 +4,8 @@
  * redistributor of two frames, RD and SGI (section 12.10). Registers of INTIDs 0 to 31 in the distributor are RAZ/WI
  * because affinity routing is always on; in the redistributors they belong to the kernel's half.
  */
-#include "qvm/vgic.h"
-#include "qvm/vgic_spi.h"
+#include "qvm/arch/aarch64/vgic.h"
+#include "qvm/arch/aarch64/vgic_spi.h"
 
 /* Offsets that both the distributor and the SGI frame have. */
 #define BANK_IGROUPR   1u /* banks of 0x80 bytes from here on: IGROUPR, ISENABLER ... ICACTIVER */

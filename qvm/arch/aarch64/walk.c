@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "qvm/walk.h"
+#include "qvm/arch/aarch64/walk.h"
 
 #define SCTLR_M    (1ull << 0)
 #define SCTLR_EPAN (1ull << 57)

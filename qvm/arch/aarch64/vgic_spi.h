@@ -2,7 +2,7 @@
 /* What a guest's register accesses (vgic_regs.c) do to shared interrupts (vgic.c). Each works on one word of 32. */
 #pragma once
 
-#include "qvm/vgic.h"
+#include "qvm/arch/aarch64/vgic.h"
 
 #define GICD_CTLR_ENABLE_GRP0 (1u << 0)
 #define GICD_CTLR_ENABLE_GRP1 (1u << 1)

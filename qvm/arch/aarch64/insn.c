@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See insn.h. The encodings are those of Arm DDI 0487, "Loads and Stores" in C4.1. */
-#include "qvm/insn.h"
+#include "qvm/arch/aarch64/insn.h"
 
 static uint32_t field(uint32_t word, unsigned low, unsigned bits)
 {

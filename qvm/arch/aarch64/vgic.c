@@ -15,11 +15,11 @@
  * controller's. Here its line is always high, so that it is offered as soon as it may be signalled: it is `raised`
  * while it is switched on, on the vCPU of its route ("rebind").
  */
-#include "qvm/vgic.h"
+#include "qvm/arch/aarch64/vgic.h"
 
 #include <string.h>
 
-#include "qvm/vgic_spi.h"
+#include "qvm/arch/aarch64/vgic_spi.h"
 
 #define NO_VCPU VCPU_MAX
 

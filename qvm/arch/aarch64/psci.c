@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PSCI and SMCCC calls of a guest. Section numbers are those of Arm DEN 0022 (PSCI), issue E, unless another is named.
  */
-#include "qvm/psci.h"
+#include "qvm/arch/aarch64/psci.h"
 
 #define SMC64 (1u << 30) /* of a function identifier: arguments and results are 64 bits (DEN 0028, section 2.5) */
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "qvm/emulate.h"
+#include "qvm/arch/aarch64/emulate.h"
 
 #include <string.h>
 
 #include "abi/bulkhead.h"
-#include "qvm/insn.h"
-#include "qvm/walk.h"
+#include "qvm/arch/aarch64/insn.h"
+#include "qvm/arch/aarch64/walk.h"
 #include "qvm/watch.h"
 
 #define PSTATE_SP  1ull /* PSTATE.SPSel, as the lowest bit of SPSR.M */
