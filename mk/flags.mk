@@ -28,7 +28,7 @@ FIXED := -fno-pic -no-pie -fno-stack-protector
 comma := ,
 
 # The folders of the tree that hold C.
-C_FOLDERS := $(wildcard abi include kernel lib procmgr devc-* slogger shell shmem-server qvm vdev tools tests guests)
+C_FOLDERS := $(wildcard abi include kernel lib servers qvm vdev tools tests guests)
 
 DEPS    :=
 OUTPUTS := $(addprefix $(BUILD)/,Image bulkhead kernel lib bin tests guest-programs host unit tidy cppcheck images \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The processes at EL0, the test programs that run as such, and the bare-metal guests of the tests.
 
-PROCESSES  := procmgr devc-pl011 slogger shell shmem-server qvm
+PROCESSES  := $(patsubst servers/%/,%,$(wildcard servers/*/)) qvm
 PROCESS_LD := lib/sys/process.ld
 
 # Programs and everything in them lie at one random base: all symbols are hidden, so that none is reached through a table.
@@ -20,7 +20,7 @@ INTEGER_ONLY := qvm/% vdev/% lib/sys/% lib/string/%
 # What runs before the first thread has its guard.
 BEFORE_GUARD := lib/sys/start.c lib/sys/relocate.c lib/sys/tls.c lib/string/%
 # What runs seldom is compiled for size: every byte of a program is hashed before it starts.
-SELDOM := lib/qvmconf/% lib/sysconf/% lib/vdev% lib/elf.c lib/cpio.c lib/fdtgood.c lib/glob.c lib/manifest.c slogger/% shell/% devc-% \
+SELDOM := lib/qvmconf/% lib/sysconf/% lib/vdev% lib/elf.c lib/cpio.c lib/fdtgood.c lib/glob.c lib/manifest.c servers/slogger/% servers/shell/% servers/devc-% \
 	qvm/fdt.c qvm/load% qvm/setup.c qvm/module.c qvm/pass.c qvm/memory.c qvm/main.c qvm/vm.c qvm/hostdev.c qvm/env% \
 	qvm/log.c qvm/watch.c qvm/vdev_event.c lib/proto.c \
 	$(addprefix qvm/arch/%/,load_image.c power.c state.c walk.c emulate.c insn.c)
@@ -73,7 +73,8 @@ $(4): $(2)/$(1).debug tools/relative-only.sh
 	$$(Q)$$(OBJCOPY) --strip-all $$< $$@
 endef
 
-sources_of = $(call files,$(1),-name '*.[cS]')
+# $(call sources_of,process): a server's folder lies in servers/.
+sources_of = $(call files,$(if $(filter qvm,$(1)),qvm,servers/$(1)),-name '*.[cS]')
 $(foreach p,$(PROCESSES),$(eval $(call program,$(p),$(BUILD)/$(p),$(call sources_of,$(p)),$(BUILD)/bin/$(p))))
 OUTPUTS += $(PROCESSES:%=$(BUILD)/%)
 
@@ -81,7 +82,7 @@ OUTPUTS += $(PROCESSES:%=$(BUILD)/%)
 # other places, as it makes them else, would need a page of their own.
 $(foreach p,$(PROCESSES),$(BUILD)/$(p)/$(p).debug): PROCESS_LDFLAGS += -Wl,--fix-cortex-a53-843419=adr
 
-$(BUILD)/procmgr/procmgr/verify.c.o: $(KEY_HEADER)
+$(BUILD)/procmgr/servers/procmgr/verify.c.o: $(KEY_HEADER)
 
 # The kernel includes procmgr under this name.
 $(BUILD)/procmgr/procmgr.elf: $(BUILD)/bin/procmgr
@@ -95,8 +96,8 @@ $(foreach p,$(EL0_TESTS),$(eval $(call program,$(p),$(BUILD)/tests/obj/$(p),test
 # Each file of tests/first is a first process: procmgr with another main().
 FIRST_MAINS := $(basename $(notdir $(wildcard tests/first/*.c)))
 $(foreach p,$(FIRST_MAINS),$(eval $(call program,$(p),$(BUILD)/first/obj/$(p),tests/first/$(p).c $(filter-out \
-	procmgr/main.c,$(call sources_of,procmgr)),$(BUILD)/first/bin/$(p))))
-$(FIRST_MAINS:%=$(BUILD)/first/obj/%/procmgr/verify.c.o): $(KEY_HEADER)
+	servers/procmgr/main.c,$(call sources_of,procmgr)),$(BUILD)/first/bin/$(p))))
+$(FIRST_MAINS:%=$(BUILD)/first/obj/%/servers/procmgr/verify.c.o): $(KEY_HEADER)
 
 # Guests: no library at all, their own linker script or the common one.
 GUEST_CFLAGS := $(BASE) $(ARM) $(FIXED) -ffreestanding -mgeneral-regs-only -nostdinc -isystem $(XINCLUDE) -I. -Iguests/common

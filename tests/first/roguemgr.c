@@ -15,7 +15,7 @@
 #include <bulkhead/process.h>
 #include <bulkhead/thread.h>
 
-#include "procmgr/procmgr.h"
+#include "servers/procmgr/procmgr.h"
 #include "tests/el0/el0.h"
 
 static void __attribute__((format(printf, 1, 2))) say(const char *format, ...);

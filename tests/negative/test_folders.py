@@ -244,7 +244,7 @@ def test_another_key_is_built_in(tmp_path):
     build = tmp_path / "build"
     build.mkdir()
     (build / "sysroot").symlink_to(pathlib.Path(run.TOOL).parent / "sysroot")
-    program = build / "procmgr" / "procmgr" / "verify.c.o"
+    program = build / "procmgr" / "servers/procmgr" / "verify.c.o"
     for name in ("one", "two", "two"):
         public = tmp_path / f"{name}.pub"
         if not public.exists():

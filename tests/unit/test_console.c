@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: devc-pl011/consoles.c */
+/* SOURCES: servers/devc-pl011/consoles.c */
 /* CFLAGS: -Dmalloc=bounded_malloc */
 /* The console driver's protocol: focus, rings, clients that wait, and clients that misbehave. */
 #include <setjmp.h>
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "devc-pl011/consoles.h"
+#include "servers/devc-pl011/consoles.h"
 #include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>

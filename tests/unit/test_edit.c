@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: shell/edit.c */
+/* SOURCES: servers/shell/edit.c */
 /* The line editor, looked at through a terminal of one line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shell/edit.h"
+#include "servers/shell/edit.h"
 #include <cmocka.h>
 #include <ctype.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: shell/format.c */
+/* SOURCES: servers/shell/format.c */
 /* The columns of pidin -F. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shell/format.h"
+#include "servers/shell/format.h"
 #include <cmocka.h>
 #include <string.h>
 

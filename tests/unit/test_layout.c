@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: procmgr/layout.c */
+/* SOURCES: servers/procmgr/layout.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "procmgr/layout.h"
-#include "procmgr/start.h"
+#include "servers/procmgr/layout.h"
+#include "servers/procmgr/start.h"
 #include "siphash.h"
 #include <sysplan.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: procmgr/names.c */
+/* SOURCES: servers/procmgr/names.c */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include <bulkhead.h>
 
-#include "procmgr/names.h"
+#include "servers/procmgr/names.h"
 
 static unsigned answers;
 static uint64_t answered;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: procmgr/seal.c procmgr/start.c procmgr/order.c procmgr/end.c procmgr/vm.c procmgr/serve.c */
-/* SOURCES: procmgr/ask.c procmgr/gate.c procmgr/restart.c procmgr/life.c procmgr/worker.c */
-/* SOURCES: procmgr/names.c procmgr/layout.c tests/unit/procmgr */
+/* SOURCES: servers/procmgr/seal.c servers/procmgr/start.c servers/procmgr/order.c servers/procmgr/end.c */
+/* SOURCES: servers/procmgr/vm.c servers/procmgr/serve.c servers/procmgr/ask.c servers/procmgr/gate.c */
+/* SOURCES: servers/procmgr/restart.c servers/procmgr/life.c servers/procmgr/worker.c servers/procmgr/names.c */
+/* SOURCES: servers/procmgr/layout.c tests/unit/procmgr */
 /* SOURCES: lib/sysconf lib/fdtgood.c lib/qvmconf lib/glob.c */
 /* CFLAGS: -Wno-missing-field-initializers */
 /* LIBS: fdt */

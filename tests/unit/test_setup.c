@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: procmgr/setup.c procmgr/env.c procmgr/verify.c lib/manifest.c procmgr/vdevs.c lib/elf.c lib/cpio.c */
-/* SOURCES: procmgr/safety.c lib/vdevfile.c lib/vdevfind.c */
+/* SOURCES: servers/procmgr/setup.c servers/procmgr/env.c servers/procmgr/verify.c servers/procmgr/vdevs.c */
+/* SOURCES: servers/procmgr/safety.c lib/manifest.c lib/elf.c lib/cpio.c lib/vdevfile.c lib/vdevfind.c */
 /* SOURCES: lib/sysconf lib/fdtgood.c */
 /* SOURCES: lib/qvmconf/vdev_shmem.c lib/qvmconf/vdev_pl011.c lib/qvmconf/number.c lib/glob.c */
 /* LIBS: fdt sodium */
@@ -25,8 +25,8 @@
 #include <cmocka.h>
 
 #include "archive.h"
-#include "procmgr/procmgr.h"
-#include "procmgr/start.h"
+#include "servers/procmgr/procmgr.h"
+#include "servers/procmgr/start.h"
 
 #define MIB 0x100000ull
 

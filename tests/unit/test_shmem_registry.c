@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: shmem-server/registry.c lib/glob.c */
+/* SOURCES: servers/shmem-server/registry.c lib/glob.c */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "shmem-server/registry.h"
+#include "servers/shmem-server/registry.h"
 
 #define VM_A 5
 #define VM_B 6

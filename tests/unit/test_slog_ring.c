@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: slogger/ring.c */
+/* SOURCES: servers/slogger/ring.c */
 /* The log ring against a plain array of what was written. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "slogger/ring.h"
+#include "servers/slogger/ring.h"
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: procmgr/verify.c lib/manifest.c lib/cpio.c */
+/* SOURCES: servers/procmgr/verify.c lib/manifest.c lib/cpio.c */
 /* LIBS: sodium */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "archive.h"
-#include "procmgr/verify.h"
+#include "servers/procmgr/verify.h"
 
 static const unsigned char seed[crypto_sign_SEEDBYTES];
 static char room[16384];

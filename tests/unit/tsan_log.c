@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: procmgr/log.c */
+/* SOURCES: servers/procmgr/log.c */
 /* procmgr's log under the thread sanitizer: the senders are real threads, the log ring's server one of the test's own.
  */
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include <bulkhead/kernel.h>
 #include <bulkhead/thread.h>
 
-#include "procmgr/procmgr.h"
+#include "servers/procmgr/procmgr.h"
 
 #define LINES 5000u
 

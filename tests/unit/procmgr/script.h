@@ -16,10 +16,10 @@
 #include <bulkhead/process.h>
 #include <bulkhead/thread.h>
 
-#include "procmgr/layout.h"
-#include "procmgr/names.h"
-#include "procmgr/procmgr.h"
-#include "procmgr/start.h"
+#include "servers/procmgr/layout.h"
+#include "servers/procmgr/names.h"
+#include "servers/procmgr/procmgr.h"
+#include "servers/procmgr/start.h"
 
 /* What setup() would have made: two servers, the operator's shell and two virtual machines. */
 enum { DISK = 1, SHELL, LATE, VM1, VM2 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "slogger/ring.h"
+#include "servers/slogger/ring.h"
 #include <string.h>
 
 struct record {

@@ -11,8 +11,8 @@
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
 #include "bulkhead/thread.h"
-#include "devc-pl011/consoles.h"
-#include "devc-pl011/pl011.h"
+#include "servers/devc-pl011/consoles.h"
+#include "servers/devc-pl011/pl011.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

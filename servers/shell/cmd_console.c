@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* console: the console of a virtual machine. */
-#include "shell/shell.h"
+#include "servers/shell/shell.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

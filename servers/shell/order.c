@@ -2,7 +2,7 @@
 /* vm start, stop and so on: what the operator wants of a virtual machine, and what comes of it. */
 #include "abi/bulkhead.h"
 #include "bulkhead/kernel.h"
-#include "shell/shell.h"
+#include "servers/shell/shell.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "devc-pl011/consoles.h"
+#include "servers/devc-pl011/consoles.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pidin: processes, threads, memory, interrupts and objects, from the kernel's own accounts. */
 #include "abi/bulkhead.h"
-#include "shell/format.h"
-#include "shell/shell.h"
+#include "servers/shell/format.h"
+#include "servers/shell/shell.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

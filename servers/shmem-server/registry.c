@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "shmem-server/registry.h"
+#include "servers/shmem-server/registry.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vm: virtual machines as the operator sees them. */
 #include "abi/bulkhead.h"
-#include "shell/shell.h"
+#include "servers/shell/shell.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>

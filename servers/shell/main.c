@@ -3,8 +3,8 @@
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
 #include "bulkhead/thread.h"
-#include "shell/edit.h"
-#include "shell/shell.h"
+#include "servers/shell/edit.h"
+#include "servers/shell/shell.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "shell/edit.h"
+#include "servers/shell/edit.h"
 #include <stdio.h>
 #include <string.h>
 

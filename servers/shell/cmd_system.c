@@ -2,7 +2,7 @@
 /* slay, sched, process, uptime, shutdown. */
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
-#include "shell/shell.h"
+#include "servers/shell/shell.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* slog2info: the lines of the log ring. */
 #include "bulkhead/kernel.h"
-#include "shell/shell.h"
+#include "servers/shell/shell.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of commands, and what turns a line into a call. */
-#include "shell/shell.h"
+#include "servers/shell/shell.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ls and cat: /dev/qvm has a folder for each VM whose qvm lives, with one file, env. */
 #include "abi/bulkhead.h"
-#include "shell/shell.h"
+#include "servers/shell/shell.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

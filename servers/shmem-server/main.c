@@ -11,7 +11,7 @@
 #include "bulkhead/client.h"
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
-#include "shmem-server/registry.h"
+#include "servers/shmem-server/registry.h"
 
 static struct shm shm;
 
