@@ -7,7 +7,7 @@
 
 #include "types.h"
 
-/* this_cpu() and clock_ticks(). The kernel is freestanding, native tests are not. */
+/* Its private types and inline functions. The kernel is freestanding, native tests are not. */
 #if __STDC_HOSTED__
 #include "kernel/arch/host/inline.h"
 #else

@@ -3,7 +3,6 @@
 
 #include "arch.h"
 #include "board.h"
-#include "frame.h"
 #include "lock.h"
 #include "sched.h"
 #include "timer.h"

@@ -5,13 +5,7 @@
  */
 #pragma once
 
-#include "types.h"
-
-#if __STDC_HOSTED__
-void lock_relax(void);
-#else
-#include "arch/aarch64/inline.h"
-#endif
+#include "arch.h"
 
 struct lock {
 	uint32_t next, owner;

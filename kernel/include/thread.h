@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "arch.h"
 #include "bulkhead.h"
-#include "frame.h"
 #include "ipc.h"
 #include "timer.h"
 

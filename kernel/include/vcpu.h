@@ -5,8 +5,7 @@
  */
 #pragma once
 
-#include "el1.h"
-#include "frame.h"
+#include "arch.h"
 #include "lock.h"
 #include "thread.h"
 #include "timer.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: kernel/fdt.c */
-/* CFLAGS: -Ikernel/include -Ikernel/arch/host -Wno-unused-parameter */
+/* CFLAGS: -Ikernel/include -Wno-unused-parameter */
 /*
  * The kernel's own reader of boards on the device trees of Debian's arm64 kernel: what it refuses is what the host tool
  * is expected to refuse, for that reason (tests/negative/boards.txt, boards-13.txt), and where the tool says that all

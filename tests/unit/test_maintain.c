@@ -11,7 +11,7 @@
  * TLBI and IC of a guest whose maintenance is local (VCPU_LOCAL_MAINTENANCE): what traps, which CPUs invalidate when,
  * who waits, who pays, and who is called.
  */
-#include "control.h"
+#include "kernel/arch/aarch64/control.h"
 #include "machine.h"
 
 #define COST    100u                   /* ticks of one invalidation */

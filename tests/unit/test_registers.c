@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "el1.h"
+#include "kernel/arch/aarch64/el1.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers of the processor that are one instruction: a call for each would cost more than the answer. */
+/*
+ * What arch.h takes from this architecture: the state that it keeps of a thread and of a guest, and answers of the
+ * processor that are one instruction, for which a call would cost more than the answer.
+ */
 #pragma once
 
+#include "el1.h"
+#include "frame.h"
 #include "panic.h"
 #include "types.h"
 

@@ -9,7 +9,6 @@
 #include "arch.h"
 #include "panic.h"
 #include "process.h"
-#include "psci.h"
 #include "trap.h"
 #include "vcpu.h"
 
