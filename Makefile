@@ -71,7 +71,7 @@ help:
 #T make boot-archive boot the boot archive ARCHIVE=FILE in the same way
 #T make install-sdk  headers for virtual devices into DESTDIR=FOLDER: examples/vdev-template
 #T make test         set up, build, and run every test: unit, negative, system
-#T make check        formatting, clang-tidy, cppcheck, the EL2 line limit, unit tests
+#T make check        formatting, clang-tidy, cppcheck, circles of files, the EL2 line limit, unit tests
 #T make unit         unit tests, under ASan, UBSan and TSan
 #T make fuzz         fuzz targets, FUZZ_SECONDS=10 each, or only TARGET=NAME; `make fuzz-build` builds them
 #T make negative     wrong configurations that the host tool must refuse
@@ -83,6 +83,7 @@ help:
 #T make bench-check  fails if a row is more than 2 % above tests/bench/record.json; `make bench-record` writes that
 #T make bench-scale  the guest's rows are the same with 1 to 8 CPUs, with 1 and 8 VMs
 #T make el2-lines    code lines of exactly the files in the kernel; fails above the limit
+#T make circles      no file of a program needs another one that needs it, but as tools/circles.txt allows
 #T make longest-path the longest stretch with interrupts off, in instructions; fails above 5,000. ARGS=--holds: of locks
 #T make boot-path    instructions from power-on to the first one of a guest, by function; fails above 10 million
 #T make clean        remove what was built; `make distclean`: also what was fetched

@@ -3,8 +3,8 @@
 
 CHECKED := $(if $(C_FOLDERS),$(call files,$(C_FOLDERS),-name '*.[ch]'))
 
-.PHONY: check format-check format tidy cppcheck el2-branches el2-indices
-check: format-check tidy cppcheck el2-lines el2-branches el2-indices unit
+.PHONY: check format-check format tidy cppcheck el2-branches el2-indices circles
+check: format-check tidy cppcheck circles el2-lines el2-branches el2-indices unit
 
 # Other versions of clang-format lay code out in other ways; those of clang-tidy and cppcheck know other mistakes, and take
 # right code for wrong. All are Debian 12's. Where another is, that is said, and the rest is checked; no tool at all is an error.
@@ -100,3 +100,9 @@ el2-indices: $(BUILD)/kernel/kernel.elf
 			for (n in need) if (have[n] < need[n]) { bad = 1; print "a slot or a region is not masked at EL2, in " n > "/dev/stderr" } \
 			print "EL2 indices: " all " numbers of objects, " all_slots " of slots and regions are checked and masked"; \
 			exit bad || all < 20 || all_slots < 10 }'
+
+# No file of a program needs another one that needs it, but for what tools/circles.txt allows.
+circles: $(KERNEL_OBJECTS) $(LIB_OBJECTS) $(foreach p,$(PROCESSES),$($(p)_OBJECTS))
+	$(Q)tools/circles.py --nm $(CROSS)gcc-nm kernel $(BUILD)/kernel $(KERNEL_OBJECTS)
+	$(Q)tools/circles.py --nm $(CROSS)gcc-nm lib $(BUILD)/lib $(LIB_OBJECTS)
+	$(Q)$(foreach p,$(PROCESSES),tools/circles.py --nm $(CROSS)gcc-nm $(p) $(BUILD)/$(p) $($(p)_OBJECTS) &&) true
