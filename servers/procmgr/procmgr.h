@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of procmgr share: the slots, and what each part does for the others. */
+/* What each part of procmgr does for the others. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <bulkhead.h>
-#include <bulkhead/proto.h>
-#include <cpio.h>
-#include <elfimage.h>
-#include <sysconf.h>
-#include <sysplan.h>
-
-#include "layout.h"
-#include "vdevs.h"
-#include "worker.h"
+#include "boot.h"
+#include "slots.h"
 
 /*
  * procmgr's channel is its first, and the first act of every process's runtime is to connect to it: hence both numbers
@@ -23,83 +15,6 @@
  */
 #define PROCMGR_CHID 1
 #define FIRST_COID   1
-
-#define SLOT_DEVICES    24 /* pages of MMIO ranges of one process; with its RAM fewer than REGION_MAX */
-#define SLOT_INTERRUPTS 16
-#define ARGV_MAX        16 /* of struct start_args */
-#define ARG_NUMBERS     20 /* two words for each number that is appended */
-
-/* Variables that are made: one for each region of a VM, and one for each cluster. */
-#define SLOT_ENV_MADE  (SYS_REGIONS_MAX + SYS_CLUSTERS_MAX + 1)
-#define SLOT_ENV_MAX   (SYS_ENV_MAX + SLOT_ENV_MADE)
-#define SLOT_ENV_BYTES 80
-
-enum slot_kind { SLOT_EMPTY, SLOT_PROCMGR, SLOT_SERVER, SLOT_VM };
-
-struct slot_device {
-	uint64_t start, bytes; /* whole pages */
-	const char *name;      /* what kind of thing it is */
-	enum grant grant;
-};
-
-/* One process slot. The upper part is fixed by the description before anything starts. */
-struct slot {
-	const char *name;
-	const struct sys_process *server; /* SLOT_SERVER */
-	const struct sys_vm *vm;          /* SLOT_VM */
-	const char *program;
-	struct cpio_file file; /* of the program */
-	struct elf_image image;
-	struct vdev_files vdev_files; /* SLOT_VM: files of its vdevs */
-	uint64_t memory, kernel_memory, guest_bytes;
-	const char *argv[ARGV_MAX];
-	struct slot_device devices[SLOT_DEVICES];
-	struct sys_interrupt interrupts[SLOT_INTERRUPTS];
-	unsigned argc, device_count, interrupt_count, vcpus;
-	enum slot_kind kind;
-	uint32_t abilities, connect_mask;
-	struct sys_sched sched;
-	char numbers[ARG_NUMBERS][12]; /* text that argv points to */
-	char config_arg[SYS_PATH_MAX];
-	const char *env[SLOT_ENV_MAX];
-	char env_made[SLOT_ENV_MADE][SLOT_ENV_BYTES]; /* text that env points to */
-	unsigned env_count, env_made_count;
-	bool critical;
-	unsigned restarts;               /* in a row */
-	uint64_t started_at, restart_at; /* 0: it is not to be started by itself */
-	bool owns_console;               /* has registers of the device that the kernel prints on */
-
-	enum job job;         /* what its worker is at */
-	bool running, ready;  /* ready, of a VM: its guest was let go */
-	bool start_again;     /* once its end is over: the operator wants that */
-	bool unwanted;        /* the operator has asked for its end since its start */
-	bool name_refused;    /* since its start it has asked for a name that it may not serve */
-	bool paused;          /* SLOT_VM: by the operator */
-	uint32_t refusal;     /* not 0: exit status that it is ended with */
-	struct layout layout; /* of the process that was started last */
-	uint32_t starts;
-	uint32_t exit_code, cause, end;     /* of the last end */
-	uint64_t entries;                   /* of virtual CPUs into the guest, in the last life that has ended */
-	char note[PROTO_NOTE];              /* of a VM: what it waits for, or why it was refused */
-	const struct sys_console *consoles; /* of a VM: those that its configuration names */
-	unsigned console_count;
-};
-
-extern struct slot slots[PROCESS_MAX];
-extern struct sys_config config;
-extern struct plan plan;
-extern struct sys_board board;
-extern const struct boot_info *const boot;
-
-uint32_t slot_of_server(unsigned index);
-uint32_t slot_of_vm(unsigned index);
-/* The slot of that name, or -1. */
-int slot_by_name(const char *name);
-/* Text of a message: NUL-terminated, not empty, printable, so that it may be compared and printed. */
-bool text_ok(const char *text, size_t bytes);
-
-/* setup.c: physical address of what lies in the boot archive. */
-uint64_t archive_pa_of(const void *data);
 
 /* setup.c: reads and checks everything that the archive says. Returns the number of mistakes, all of them printed. */
 unsigned setup(void);
@@ -170,7 +85,6 @@ uint64_t gate_deadline(void);
 void gate_timeout(void);
 
 /* restart.c */
-bool restart_wanted(const struct slot *slot);
 /* A slot's process has ended. True: it will be started again. */
 bool restart_plan(uint32_t slot);
 /* Its process is not there, and will not come. 0, or -ESRCH: it would not have come anyway. */

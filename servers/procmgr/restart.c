@@ -14,16 +14,6 @@
 #define NEW_ROW_NS    (60000 * NS_PER_MS)
 #define DOUBLINGS_MAX 16u /* of at least a millisecond: more than a minute */
 
-static const struct sys_owner *owner_of(const struct slot *slot)
-{
-	return slot->kind == SLOT_VM ? &slot->vm->own : &slot->server->own;
-}
-
-bool restart_wanted(const struct slot *slot)
-{
-	return slot->kind != SLOT_PROCMGR && owner_of(slot)->restart != SYS_RESTART_NEVER;
-}
-
 /* An operator who ends something means it, also if it ends politely: a guest by its power button, say. */
 static bool was_stopped(const struct slot *slot)
 {
@@ -49,10 +39,10 @@ static uint64_t delay_of(const struct slot *slot, const struct sys_owner *own)
 bool restart_plan(uint32_t number)
 {
 	struct slot *slot = &slots[number];
-	const struct sys_owner *own = owner_of(slot);
+	const struct sys_owner *own = slot_owner(slot);
 	uint64_t now = ClockTime(), delay;
 
-	if (!restart_wanted(slot) || was_stopped(slot) || (own->restart == SYS_RESTART_ON_FAILURE && !has_failed(slot)))
+	if (!slot_restarts(slot) || was_stopped(slot) || (own->restart == SYS_RESTART_ON_FAILURE && !has_failed(slot)))
 		return false;
 	if (now - slot->started_at >= NEW_ROW_NS)
 		slot->restarts = 0;

@@ -48,6 +48,19 @@ void names_answer(uint64_t rcvid, const struct pm_name *answer)
 	MsgReply_r((int64_t)rcvid, 0, answer, sizeof *answer);
 }
 
+/* Text of a message: NUL-terminated, not empty, printable, so that it may be compared and printed. */
+static bool text_ok(const char *text, size_t bytes)
+{
+	size_t length = strnlen(text, bytes);
+
+	if (length == 0 || length == bytes)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (text[i] < 0x21 || text[i] > 0x7e)
+			return false;
+	return true;
+}
+
 /* Who that is was fixed by the description, before the seal. */
 static bool may_serve(const struct slot *slot, const char *name)
 {

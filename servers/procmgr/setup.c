@@ -16,48 +16,10 @@
 
 #define SYSTEM_DTB "system.dtb"
 
-struct slot slots[PROCESS_MAX];
-struct sys_config config;
-struct plan plan;
-struct sys_board board;
-const struct boot_info *const boot = (const struct boot_info *)BOOT_INFO;
-
 static struct sys_vm_needs needs[SYS_VMS_MAX];
 static struct sys_claims claims;
 static struct sys_sharing sharing;
 static unsigned mistakes;
-
-_Static_assert(1 + SYS_PROCESSES_MAX + SYS_VMS_MAX <= PROCESS_MAX, "every process and VM has a slot of its own");
-
-uint32_t slot_of_server(unsigned index)
-{
-	return 1 + index;
-}
-
-uint32_t slot_of_vm(unsigned index)
-{
-	return 1 + config.process_count + index;
-}
-
-int slot_by_name(const char *name)
-{
-	for (int i = 0; i < PROCESS_MAX; i++)
-		if (slots[i].kind != SLOT_EMPTY && strcmp(slots[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
-bool text_ok(const char *text, size_t bytes)
-{
-	size_t length = strnlen(text, bytes);
-
-	if (length == 0 || length == bytes)
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (text[i] < 0x21 || text[i] > 0x7e)
-			return false;
-	return true;
-}
 
 static void mistake_line(void *context, const char *line)
 {
@@ -76,16 +38,6 @@ static void __attribute__((format(printf, 2, 3))) mistake(const struct slot *slo
 	va_end(args);
 	mistakes++;
 	log_line(SLOG_ERROR, "%s%s%s", slot != NULL ? slot->name : "", slot != NULL ? ": " : "", text);
-}
-
-static const void *archive(void)
-{
-	return (const void *)BOOT_ARCHIVE;
-}
-
-uint64_t archive_pa_of(const void *data)
-{
-	return boot->archive_pa + ((uintptr_t)data - BOOT_ARCHIVE);
 }
 
 /* What the reader of a VM's configuration asks for. */
@@ -135,7 +87,7 @@ static struct qvm_config guest; /* that is being read; what `safety` said last i
 
 static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
 {
-	const bool found = vdevs_describe(archive(), boot->archive_bytes, type, description);
+	const bool found = vdevs_describe(boot_archive(), boot->archive_bytes, type, description);
 
 	(void)context;
 	/* The reader says what is wrong. */
@@ -166,8 +118,8 @@ static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_ne
 	slot->vcpus = guest.cpu_count;
 	slot->consoles = need->consoles;
 	slot->console_count = need->console_count;
-	vdevs_collect(archive(), boot->archive_bytes, &guest, &slot->vdev_files, mistake_line);
-	safety_judge(slot, &guest, archive(), boot->archive_bytes);
+	vdevs_collect(boot_archive(), boot->archive_bytes, &guest, &slot->vdev_files, mistake_line);
+	safety_judge(slot, &guest, boot_archive(), boot->archive_bytes);
 	for (unsigned i = 0; i < guest.load_count; i++) {
 		const char *wrong = verify_find(guest.loads[i].path, &file);
 
@@ -313,7 +265,7 @@ static void read_program(struct slot *slot)
 	wrong = elf_image_parse(slot->file.data, slot->file.bytes, &slot->image);
 	if (wrong != NULL)
 		mistake(slot, "program %s: %s", slot->program, wrong);
-	else if (archive_pa_of(slot->file.data) % PLAN_PAGE != 0)
+	else if (boot_archive_pa(slot->file.data) % PLAN_PAGE != 0)
 		mistake(slot, "program %s does not begin on a page of the boot archive: make it with `bulkhead image`",
 			slot->program);
 	else if (start_bytes(slot, heap) > slot->memory)
@@ -337,7 +289,7 @@ static bool read_system(struct sys_report *report)
 			(unsigned long long)boot->archive_pa);
 		return false;
 	}
-	wrong = verify_begin(archive(), boot->archive_bytes);
+	wrong = verify_begin(boot_archive(), boot->archive_bytes);
 	if (wrong != NULL) {
 		mistake(NULL, "the boot archive cannot be trusted: %s", wrong);
 		return false;

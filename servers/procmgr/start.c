@@ -37,7 +37,7 @@ static int define(uint32_t number, const struct slot *slot)
 	    .guest = slot->kind == SLOT_VM,
 	    .death_chid = PROCMGR_CHID,
 	    /* Whether it comes again is for procmgr to say: then the kernel does not stop everything by itself. */
-	    .critical = slot->critical && !restart_wanted(slot),
+	    .critical = slot->critical && !slot_restarts(slot),
 	};
 
 	strncpy(params.name, slot->name, sizeof params.name - 1);
@@ -102,7 +102,7 @@ static unsigned region_count(const struct slot *slot)
 
 static int grant_code(uint32_t number, const struct elf_image *image, const struct cpio_file *file, unsigned region)
 {
-	return grant(number, GRANT_CODE, archive_pa_of(file->data) + image->code_offset, image->code_bytes,
+	return grant(number, GRANT_CODE, boot_archive_pa(file->data) + image->code_offset, image->code_bytes,
 		     (int)region);
 }
 
@@ -250,7 +250,7 @@ static void fill_files(struct start_args *args, const struct slot *slot)
 		const struct cpio_file *file = &slot->vdev_files.file[i];
 
 		args->modules[i] = (struct start_module){
-		    layout->modules[i], layout->rom + archive_pa_of(file->data) - boot->archive_pa, file->bytes};
+		    layout->modules[i], layout->rom + boot_archive_pa(file->data) - boot->archive_pa, file->bytes};
 	}
 }
 

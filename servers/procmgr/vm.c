@@ -45,7 +45,7 @@ int vm_restart(uint32_t number)
 	if (result < 0)
 		return result;
 	/* It ends by itself, so the kernel would take that for a failure. */
-	if (slot->critical && !restart_wanted(slot))
+	if (slot->critical && !slot_restarts(slot))
 		return -EPERM;
 	result = process_signal(number, BH_SIGTERM);
 	slot->start_again |= result == 0;

@@ -2,7 +2,7 @@
 /* SOURCES: servers/procmgr/seal.c servers/procmgr/start.c servers/procmgr/order.c servers/procmgr/end.c */
 /* SOURCES: servers/procmgr/vm.c servers/procmgr/serve.c servers/procmgr/ask.c servers/procmgr/gate.c */
 /* SOURCES: servers/procmgr/restart.c servers/procmgr/life.c servers/procmgr/worker.c servers/procmgr/names.c */
-/* SOURCES: servers/procmgr/layout.c tests/unit/procmgr */
+/* SOURCES: servers/procmgr/layout.c servers/procmgr/slots.c tests/unit/procmgr */
 /* SOURCES: lib/sysconf lib/fdtgood.c lib/qvmconf lib/glob.c */
 /* CFLAGS: -Wno-missing-field-initializers */
 /* LIBS: fdt */
@@ -12,40 +12,13 @@
  */
 #include "procmgr/script.h"
 
-struct slot slots[PROCESS_MAX];
-struct sys_config config;
-struct plan plan;
 struct boot_info boot_info;
 const struct boot_info *const boot = &boot_info;
 
 uint8_t program[0x3000], module[0x2000];
 
-uint32_t slot_of_server(unsigned index)
-{
-	return 1 + index;
-}
-
-uint32_t slot_of_vm(unsigned index)
-{
-	return 1 + config.process_count + index;
-}
-
-int slot_by_name(const char *name)
-{
-	for (int i = 0; i < PROCESS_MAX; i++)
-		if (slots[i].kind != SLOT_EMPTY && strcmp(slots[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
-bool text_ok(const char *text, size_t bytes)
-{
-	return text[0] != '\0' && strnlen(text, bytes) < bytes;
-}
-
 /* The two files' places in the archive. */
-
-uint64_t archive_pa_of(const void *data)
+uint64_t boot_archive_pa(const void *data)
 {
 	return data == program ? PROGRAM_PA : data == module ? MODULE_PA : 0;
 }

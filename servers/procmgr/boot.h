@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the kernel maps for its first process, for reading: boot information, device tree, boot archive. */
+#pragma once
+
+#include <stdint.h>
+
+#include <bulkhead.h>
+
+extern const struct boot_info *const boot;
+
+/* First byte of the boot archive; it has boot->archive_bytes. */
+const void *boot_archive(void);
+
+/* Physical address of something in the boot archive. */
+uint64_t boot_archive_pa(const void *data);
