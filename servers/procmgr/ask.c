@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What a running VM says of itself: the operator asks, its qvm is told by a pulse and answers. Nobody waits for a qvm
- * but who has asked, and he at most 2 s.
- */
+#include "ask.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include <bulkhead/kernel.h>
 
-#include "procmgr.h"
+#include "slots.h"
 
 #define GIVE_UP_NS (2 * 1000000000ull)
 

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ends of processes, and of the system. */
+#include "end.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <bulkhead/kernel.h>
 
-#include "names.h"
-#include "procmgr.h"
+#include "life.h"
+#include "log.h"
+#include "restart.h"
+#include "slots.h"
+#include "system.h"
+#include "worker.h"
 
-#define EXIT_POWER_CUT      3 /* as documented for qvm: SIGQUIT */
-#define SHUTDOWN_TIMEOUT_NS (5 * 1000000000ull)
+#define EXIT_POWER_CUT 3 /* as documented for qvm: SIGQUIT */
 
-struct shutdown shutdown_state;
+static const char *cause_text(uint32_t cause)
+{
+	static const char *const text[] = {"none", "off", "reset", "signal", "watchdog", "error"};
+
+	return cause < sizeof text / sizeof text[0] ? text[cause] : "unknown";
+}
 
 static void report_vm(const struct slot *slot)
 {
@@ -21,7 +29,7 @@ static void report_vm(const struct slot *slot)
 								       : SLOG_INFO;
 
 	log_line(severity, "%s ended: exit code %u, cause %s%s%s%s", slot->name, (unsigned)slot->exit_code,
-		 vm_cause_text(slot->cause), slot->entries == 0 ? ", its guest has not begun" : "",
+		 cause_text(slot->cause), slot->entries == 0 ? ", its guest has not begun" : "",
 		 slot->note[0] != '\0' ? ": " : "", slot->note);
 }
 
@@ -55,33 +63,17 @@ static void report(const struct slot *slot, const struct process_info *info)
 	}
 }
 
-void system_end(bool reset)
+/* The exit status of a qvm is its own word: out of range it is an error of qvm. */
+static void record_cause(struct slot *slot, const struct process_info *info)
 {
-	int result;
+	uint64_t cause = info->end_status >> 8;
 
-	log_flush();
-	result = SystemCtl_r(reset ? SYSTEM_RESET : SYSTEM_OFF, 0);
-	/* The kernel does not return from this; if it did, going on would be worse than standing still. */
-	log_line(SLOG_FATAL, "SystemCtl failed, error %d", -result);
-	for (;;)
-		TimerTimeout_r(TIMEOUT_RECEIVE, SHUTDOWN_TIMEOUT_NS);
-}
-
-void system_safe_state(const char *culprit)
-{
-	static char text[SAFE_TEXT_BYTES];
-
-	snprintf(text, sizeof text, "%.160s\ncritical process %s ended", log_failure(), culprit);
-	log_flush();
-	SystemCtl_r(SYSTEM_SAFE_STATE, (uintptr_t)text);
-	system_end(false);
-}
-
-void system_safe(void)
-{
-	log_flush();
-	SystemCtl_r(SYSTEM_SAFE_STATE, 0);
-	system_end(false);
+	if (info->end_cause == END_KILLED)
+		slot->cause = CAUSE_SIGNAL;
+	else if (info->end_cause == END_EXIT && cause <= CAUSE_ERROR)
+		slot->cause = (uint32_t)cause;
+	else
+		slot->cause = CAUSE_ERROR;
 }
 
 static void record(struct slot *slot, struct process_info *info)
@@ -94,16 +86,17 @@ static void record(struct slot *slot, struct process_info *info)
 	slot->exit_code = info->end_cause == END_EXIT ? (uint32_t)(info->end_status & 0xff) : 0;
 	slot->entries = info->entries;
 	if (slot->kind == SLOT_VM)
-		vm_record(slot, info);
+		record_cause(slot, info);
 	if (slot->cause != CAUSE_ERROR)
 		slot->note[0] = '\0'; /* what it waited for did not end it */
 }
 
-/*
- * Its threads are gone. What is to be done at once is done here: nothing comes for it any more, the cause is kept, a
- * critical process is acted upon. Its objects and its memory are its worker's; then the slot may be started again.
- */
-static void bury(uint32_t number, struct process_info *info)
+bool slot_is_dead(uint32_t number, struct process_info *info)
+{
+	return ProcessInfo_r(number, info) >= 0 && info->state == PROCESS_DEAD;
+}
+
+void slot_end(uint32_t number, struct process_info *info)
 {
 	struct slot *slot = &slots[number];
 	bool gone;
@@ -119,29 +112,10 @@ static void bury(uint32_t number, struct process_info *info)
 	if (gone && slot->critical)
 		system_safe_state(slot->name);
 	worker_begin(number, JOB_END);
-	names_forget(number);
-	gate_forget(number);
-	ask_forget(number);
-	order_ended(number);
-	gate_look();
-	shutdown_go_on();
 }
 
-void process_ended(uint64_t number)
-{
-	struct process_info info;
-
-	if (number == 0 || number >= PROCESS_MAX)
-		return;
-	/* The pulse may be about a process that was killed and has been started anew since. */
-	if (ProcessInfo_r((unsigned)number, &info) < 0 || info.state != PROCESS_DEAD)
-		return;
-	process_heard((uint32_t)number);
-	if (slots[number].running)
-		bury((uint32_t)number, &info);
-}
-
-int process_cancel(uint32_t number)
+/* It does not run: calls off a start that is under way, or is to come. 0, or -ESRCH: it would not have come anyway. */
+static int process_cancel(uint32_t number)
 {
 	struct slot *slot = &slots[number];
 
@@ -179,7 +153,7 @@ int process_signal(uint32_t number, uint32_t signal)
 	if (!slot->running)
 		return ends ? process_cancel(number) : -ESRCH;
 	if (slot->kind == SLOT_VM && !slot->ready && ends)
-		process_refuse(number, signal == BH_SIGQUIT ? EXIT_POWER_CUT : 0, CAUSE_SIGNAL);
+		process_end_as(number, signal == BH_SIGQUIT ? EXIT_POWER_CUT : 0, CAUSE_SIGNAL);
 	else
 		result = ProcessSignal_r(number, CONTROL_SIGNAL, signal);
 	if (ends && result == 0) {
@@ -190,51 +164,8 @@ int process_signal(uint32_t number, uint32_t signal)
 	return result;
 }
 
-void process_refuse(uint32_t number, uint32_t exit_code, enum vm_cause cause)
+void process_end_as(uint32_t number, uint32_t exit_code, enum vm_cause cause)
 {
 	slots[number].refusal = exit_code | (uint32_t)cause << 8;
-	gate_forget(number);
 	ProcessStop_r(number);
-}
-
-static unsigned vms_running(void)
-{
-	unsigned count = 0;
-
-	for (uint32_t i = 1; i < PROCESS_MAX; i++)
-		count += slots[i].kind == SLOT_VM && slots[i].running;
-	return count;
-}
-
-void shutdown_go_on(void)
-{
-	if (shutdown_state.running && vms_running() == 0)
-		system_end(shutdown_state.reset);
-}
-
-void shutdown_begin(bool reset)
-{
-	if (shutdown_state.running)
-		return;
-	log_line(SLOG_INFO, "system is going to %s", reset ? "reset" : "switch off");
-	SystemCtl_r(SYSTEM_SHUTDOWN, 0);
-	shutdown_state =
-	    (struct shutdown){.running = true, .reset = reset, .deadline = ClockTime() + SHUTDOWN_TIMEOUT_NS};
-	for (uint32_t i = 1; i < PROCESS_MAX; i++)
-		if (slots[i].kind == SLOT_VM && slots[i].running)
-			process_signal(i, BH_SIGTERM);
-	shutdown_go_on();
-}
-
-uint64_t shutdown_deadline(void)
-{
-	return shutdown_state.running ? shutdown_state.deadline : NEVER;
-}
-
-void shutdown_timeout(void)
-{
-	for (uint32_t i = 1; i < PROCESS_MAX; i++)
-		if (slots[i].kind == SLOT_VM && slots[i].running)
-			log_line(SLOG_WARN, "%s did not stop within 5 s", slots[i].name);
-	system_end(shutdown_state.reset);
 }

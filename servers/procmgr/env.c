@@ -4,10 +4,9 @@
  * description: what that says of its name, of memory regions and clusters comes to it as further variables, in names
  * that `env` cannot have.
  */
-#include <stdio.h>
-#include <string.h>
+#include "env.h"
 
-#include "procmgr.h"
+#include <stdio.h>
 
 static void add(struct slot *slot, const char *text)
 {

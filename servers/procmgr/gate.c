@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "gate.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include <bulkhead/kernel.h>
 
-#include "procmgr.h"
+#include "end.h"
+#include "log.h"
+#include "slots.h"
 
 #define TELL_NS          1000000000ull        /* of waiting, until the operator is told */
 #define GIVE_UP_NS       (10 * 1000000000ull) /* until the VM is refused */
@@ -15,6 +19,12 @@ static struct gate {
 	uint64_t tell, give_up;
 	int64_t rcvid; /* of the qvm that has asked */
 } gates[PROCESS_MAX];
+
+/* It has been told to end, and is about to: nothing that it waited for matters any more. */
+static bool refused(uint32_t slot)
+{
+	return slots[slot].refusal != 0;
+}
 
 void gate_note(uint32_t slot, const char *text)
 {
@@ -70,7 +80,7 @@ void gate_look(void)
 	for (uint32_t i = 1; i < PROCESS_MAX; i++) {
 		int64_t rcvid = gates[i].rcvid;
 
-		if (rcvid == 0 || misses(i))
+		if (rcvid == 0 || refused(i) || misses(i))
 			continue;
 		open_gate(i);
 		MsgReply_r(rcvid, 0, NULL, 0);
@@ -87,6 +97,8 @@ uint64_t gate_deadline(void)
 	uint64_t next = NEVER;
 
 	for (uint32_t i = 1; i < PROCESS_MAX; i++) {
+		if (refused(i))
+			continue;
 		if (gates[i].tell != 0 && gates[i].tell < next)
 			next = gates[i].tell;
 		if (gates[i].give_up != 0 && gates[i].give_up < next)
@@ -100,11 +112,13 @@ void gate_timeout(void)
 	uint64_t now = ClockTime();
 
 	for (uint32_t i = 1; i < PROCESS_MAX; i++) {
+		if (refused(i))
+			continue;
 		if (gates[i].tell != 0 && gates[i].tell <= now) {
 			gates[i].tell = 0;
 			log_line(SLOG_WARN, "%s waits: %s", slots[i].name, slots[i].note);
 		}
 		if (gates[i].give_up != 0 && gates[i].give_up <= now)
-			process_refuse(i, EXIT_NOT_STARTED, CAUSE_ERROR);
+			process_end_as(i, EXIT_NOT_STARTED, CAUSE_ERROR);
 	}
 }

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The states of a slot: stopped, starting (its worker makes the process), running, ending (its worker zeroes its
- * memory), stopped. The first thread alone changes them, and waits for no worker.
- */
+#include "life.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <bulkhead/kernel.h>
 
-#include "procmgr.h"
+#include "boot.h"
+#include "log.h"
+#include "slots.h"
 #include "start.h"
+#include "system.h"
+#include "worker.h"
 
 static bool make_layout(uint32_t number, struct slot *slot)
 {
@@ -43,7 +45,6 @@ static void not_started(uint32_t number, const char *step, int error)
 	}
 	if (slot->critical && !shutdown_state.running)
 		system_safe_state(slot->name);
-	order_ended(number);
 }
 
 int process_launch(uint32_t number)
@@ -87,13 +88,15 @@ static void started(uint32_t number)
 	log_line(SLOG_INFO, "%s started: slot %u, start %u", slot->name, (unsigned)number, (unsigned)slot->starts);
 	if (slot->unwanted || (shutdown_state.running && slot->kind == SLOT_VM))
 		ProcessStop_r(number);
-	order_started(number);
 }
 
-void process_heard(uint32_t number)
+bool process_heard(uint32_t number)
 {
-	if (slots[number].job == JOB_START)
+	const bool news = slots[number].job == JOB_START;
+
+	if (news)
 		started(number);
+	return news;
 }
 
 static void ended(uint32_t number, const char *step, int result)
@@ -107,17 +110,21 @@ static void ended(uint32_t number, const char *step, int result)
 		process_launch(number);
 }
 
-void process_worked(uint64_t number)
+enum life_change process_worked(uint32_t number)
 {
 	const char *step;
 	int result;
 
-	if (number >= PROCESS_MAX || !worker_done((uint32_t)number, &result, &step))
-		return;
-	if (slots[number].job == JOB_END || (result < 0 && slots[number].start_again))
-		ended((uint32_t)number, step, result);
-	else if (result < 0)
-		not_started((uint32_t)number, step, result);
-	else
-		started((uint32_t)number);
+	if (!worker_done(number, &result, &step))
+		return LIFE_UNCHANGED;
+	if (slots[number].job == JOB_END || (result < 0 && slots[number].start_again)) {
+		ended(number, step, result);
+		return LIFE_UNCHANGED;
+	}
+	if (result < 0) {
+		not_started(number, step, result);
+		return LIFE_NOT_STARTED;
+	}
+	started(number);
+	return LIFE_STARTED;
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What procmgr reports. All lines go to the log ring; until a driver owns the console, to the kernel's as well. Both
- * through bounded queues of our own, each emptied by a thread of its own: the first thread waits for nobody, and not
- * for the UART.
- */
+#include "log.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,8 +8,6 @@
 
 #include <bulkhead/kernel.h>
 #include <bulkhead/thread.h>
-
-#include "procmgr.h"
 
 #define PREFIX       "procmgr: "
 #define LINE_BYTES   200

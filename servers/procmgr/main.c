@@ -2,8 +2,17 @@
 /* The first process: it starts, limits, watches and ends all others. */
 #include <bulkhead/kernel.h>
 
+#include "boot.h"
+#include "log.h"
+#include "order.h"
 #include "procmgr.h"
 #include "safety.h"
+#include "seal.h"
+#include "serve.h"
+#include "setup.h"
+#include "slots.h"
+#include "system.h"
+#include "worker.h"
 
 /* Nobody else's interrupts or threads come to a CPU that somebody has exclusively, if there is any other. */
 static void leave_exclusive_cpus(void)

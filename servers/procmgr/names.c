@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <bulkhead.h>
+#include <bulkhead/kernel.h>
 
 struct name {
 	char text[PROTO_NAME]; /* empty: free */
@@ -41,7 +41,7 @@ static void answer_waiters(void)
 
 			if (waiter->rcvid == 0 || !find(&waiter->message))
 				continue;
-			names_answer(waiter->rcvid, &waiter->message);
+			MsgReply_r((int64_t)waiter->rcvid, 0, &waiter->message, sizeof waiter->message);
 			waiter->rcvid = 0;
 		}
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names of channels, and who waits for one. Each process has its own few places in both tables, so that none can use
- * up those of another. Makes no kernel calls: tested on the host.
+ * up those of another. A PM_NAME_OPEN that waits is answered as soon as the name is there.
  */
 #pragma once
 
@@ -14,9 +14,6 @@
 #define NAMES_OF_SLOT   (1 + SYS_SERVES_MAX) /* all that it may have */
 #define WAITERS_OF_SLOT 8
 #define NAMES_WAITING   1 /* the answer comes later */
-
-/* Answers a PM_NAME_OPEN that was told to wait. Given by the user of this module. */
-void names_answer(uint64_t rcvid, const struct pm_name *answer);
 
 /* The caller has looked whose the name is. 0, -EEXIST, -EAGAIN: too many of this slot. */
 int names_attach(uint32_t slot, const char *name, uint32_t chid);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The order of the start: servers as the description lists them, each one that says `ready` before the next, then the
- * virtual machines, all at once. It never blocks: what is awaited is a state, and the main loop brings the news.
- */
+#include "order.h"
+
 #include <bulkhead/kernel.h>
 
-#include "procmgr.h"
+#include "life.h"
+#include "log.h"
+#include "slots.h"
+#include "system.h"
+#include "vm.h"
 
 #define GIVE_UP_NS (10 * 1000000000ull)
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Restarts, as the system description wants them: so often in a row, and each time after twice the time, so that what
- * fails at once does not keep the others from running. Who ran for long enough has begun a new row.
- */
+#include "restart.h"
+
 #include <errno.h>
 
 #include <bulkhead/kernel.h>
 
-#include "procmgr.h"
+#include "life.h"
+#include "log.h"
+#include "slots.h"
+#include "system.h"
 
 #define NS_PER_MS     1000000ull
 #define DELAY_MAX_NS  (60000 * NS_PER_MS)
@@ -84,7 +85,7 @@ uint64_t restart_deadline(void)
 	return first;
 }
 
-void restart_due(void)
+void restart_timeout(void)
 {
 	uint64_t now = ClockTime();
 

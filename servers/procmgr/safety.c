@@ -7,6 +7,8 @@
 #include <qvm/vdev-core.h>
 #include <vdevfile.h>
 
+#include "boot.h"
+#include "log.h"
 #include "verify.h"
 
 static unsigned unmet;

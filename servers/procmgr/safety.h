@@ -9,7 +9,7 @@
 
 #include <qvmconf.h>
 
-#include "procmgr.h"
+#include "slots.h"
 
 /* The file of the VM manager: the certified variant is sought first. */
 const char *safety_program(void);

@@ -3,9 +3,13 @@
  * Every slot of the plan is defined before anything starts, whether it is started at once or ever. Behind the seal the
  * kernel refuses to widen any of them, also to this process.
  */
+#include "seal.h"
+
 #include <bulkhead/kernel.h>
 
-#include "procmgr.h"
+#include "log.h"
+#include "slots.h"
+#include "start.h"
 
 int seal(void)
 {

@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The service loop: one thread, one channel, one table of messages. */
+/* One thread, one channel, one table of messages. */
+#include "serve.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include <bulkhead/kernel.h>
 #include <glob.h>
 
+#include "ask.h"
+#include "end.h"
+#include "events.h"
+#include "gate.h"
+#include "log.h"
 #include "names.h"
+#include "order.h"
 #include "procmgr.h"
+#include "shutdown.h"
+#include "slots.h"
+#include "vm.h"
 
 #define OPERATOR    "shell" /* the process that may stop and reschedule others */
 #define VCPU_THREAD "vcpu"  /* how qvm's names of such threads begin */
@@ -42,11 +53,6 @@ struct request {
 	union reply reply;
 	size_t reply_bytes;
 };
-
-void names_answer(uint64_t rcvid, const struct pm_name *answer)
-{
-	MsgReply_r((int64_t)rcvid, 0, answer, sizeof *answer);
-}
 
 /* Text of a message: NUL-terminated, not empty, printable, so that it may be compared and printed. */
 static bool text_ok(const char *text, size_t bytes)
@@ -418,7 +424,7 @@ static int dispatch(struct request *r, size_t bytes)
 		if (handlers[i].operator_only &&
 		    (slots[r->slot].kind != SLOT_SERVER || strcmp(slots[r->slot].name, OPERATOR) != 0))
 			return -EPERM;
-		process_heard(r->slot);
+		events_heard(r->slot);
 		return handlers[i].handle(r);
 	}
 	return -EINVAL;
@@ -434,49 +440,12 @@ static void handle_message(int64_t rcvid, union message *message, const struct m
 	MsgReply_r(rcvid, status, &r.reply, status >= 0 ? r.reply_bytes : 0);
 }
 
-static void handle_pulse(const struct pulse *pulse)
-{
-	switch (pulse->code) {
-	case PULSE_CODE_PROCESSDEATH: process_ended(pulse->value); break;
-	case PULSE_WORKER: process_worked(pulse->value); break;
-	case PULSE_CODE_UNBLOCK:
-		if (names_cancel(pulse->value))
-			MsgError_r((int64_t)pulse->value, EINTR);
-		break;
-	default: break; /* anybody may send pulses; no other means anything */
-	}
-}
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* What is due now; returns when the next thing is. */
-static uint64_t run_deadlines(void)
-{
-	uint64_t now = ClockTime();
-
-	if (now >= shutdown_deadline())
-		shutdown_timeout();
-	if (now >= order_deadline())
-		order_timeout();
-	if (now >= gate_deadline())
-		gate_timeout();
-	if (now >= restart_deadline())
-		restart_due();
-	if (now >= ask_deadline())
-		ask_timeout();
-	return earlier(earlier(earlier(gate_deadline(), ask_deadline()), restart_deadline()),
-		       earlier(order_deadline(), shutdown_deadline()));
-}
-
 void serve(void)
 {
 	for (;;) {
 		union message message;
 		struct msg_info info;
-		uint64_t deadline = run_deadlines();
+		uint64_t deadline = events_run_deadlines();
 		int64_t rcvid;
 
 		if (deadline != NEVER)
@@ -486,6 +455,6 @@ void serve(void)
 		if (rcvid > 0)
 			handle_message(rcvid, &message, &info);
 		else if (rcvid == 0)
-			handle_pulse(&message.pulse);
+			events_pulse(&message.pulse);
 	}
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Reads the system description and everything that it names, checks all of it, and fixes what each slot gets, before
- * anything starts. Every mistake is printed; the caller starts nothing if there is one.
- */
+#include "setup.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "procmgr.h"
+#include "boot.h"
+#include "env.h"
+#include "log.h"
 #include "safety.h"
+#include "slots.h"
 #include "start.h"
 #include "verify.h"
 

@@ -31,6 +31,8 @@
 #define SLOT_ENV_MAX   (SYS_ENV_MAX + SLOT_ENV_MADE)
 #define SLOT_ENV_BYTES 80
 
+#define NEVER UINT64_MAX /* of a deadline */
+
 enum slot_kind { SLOT_EMPTY, SLOT_PROCMGR, SLOT_SERVER, SLOT_VM };
 
 struct slot_device {

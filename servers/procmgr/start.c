@@ -12,7 +12,9 @@
 #include <bulkhead/kernel.h>
 #include <bulkhead/process.h>
 
+#include "boot.h"
 #include "layout.h"
+#include "log.h"
 #include "procmgr.h"
 
 static int check(const struct slot *slot, const char *step, int result)

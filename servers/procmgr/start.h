@@ -2,11 +2,22 @@
 /* What a new process needs of its RAM (region 0), and which region is what. */
 #pragma once
 
-#include "procmgr.h"
+#include "slots.h"
 
 #define REGION_OWN   0
 #define REGION_GUEST 1
 #define REGION_ROM   2 /* the boot archive */
+
+/*
+ * Tells the kernel who may use a slot, and what it may use; before the seal. 0, or a negative errno after a message.
+ */
+int process_define(uint32_t slot);
+
+/*
+ * Makes and starts the process of a slot, after the seal; a job of its worker. 0, or a negative errno and the step that
+ * failed; nothing is left over then.
+ */
+int process_build(uint32_t slot, const char **step);
 
 /* Of the boot archive, whole pages. */
 uint64_t rom_bytes(void);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is special about virtual machines: the operator's orders, who asks about them, and why they ended. */
+#include "vm.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include <bulkhead/kernel.h>
 
-#include "procmgr.h"
+#include "ask.h"
+#include "end.h"
+#include "life.h"
+#include "slots.h"
+#include "system.h"
 
 int vm_start(uint32_t number)
 {
@@ -61,7 +66,7 @@ int vm_reset(uint32_t number)
 		return result;
 	slot->unwanted = true;
 	slot->start_again = true;
-	process_refuse(number, 0, CAUSE_RESET);
+	process_end_as(number, 0, CAUSE_RESET);
 	return 0;
 }
 
@@ -126,24 +131,4 @@ void vm_info(uint32_t number, struct pm_vm *info)
 	_Static_assert(SYS_CONSOLES_MAX == PM_CONSOLES && sizeof slot->consoles->name <= PROTO_NAME, "room for all");
 	for (unsigned i = 0; i < slot->console_count; i++)
 		memcpy(info->consoles[i], slot->consoles[i].name, sizeof slot->consoles[i].name);
-}
-
-/* The exit status of a qvm is its own word: out of range it is an error of qvm. */
-void vm_record(struct slot *slot, const struct process_info *info)
-{
-	uint64_t cause = info->end_status >> 8;
-
-	if (info->end_cause == END_KILLED)
-		slot->cause = CAUSE_SIGNAL;
-	else if (info->end_cause == END_EXIT && cause <= CAUSE_ERROR)
-		slot->cause = (uint32_t)cause;
-	else
-		slot->cause = CAUSE_ERROR;
-}
-
-const char *vm_cause_text(uint32_t cause)
-{
-	static const char *const text[] = {"none", "off", "reset", "signal", "watchdog", "error"};
-
-	return cause < sizeof text / sizeof text[0] ? text[cause] : "unknown";
 }

@@ -6,7 +6,9 @@
 #include <bulkhead/kernel.h>
 #include <bulkhead/thread.h>
 
+#include "boot.h"
 #include "procmgr.h"
+#include "slots.h"
 #include "start.h"
 
 #define STACK_BYTES_OF_WORKER (16u << 10)

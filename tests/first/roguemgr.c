@@ -15,7 +15,16 @@
 #include <bulkhead/process.h>
 #include <bulkhead/thread.h>
 
+#include "servers/procmgr/boot.h"
+#include "servers/procmgr/log.h"
+#include "servers/procmgr/order.h"
 #include "servers/procmgr/procmgr.h"
+#include "servers/procmgr/seal.h"
+#include "servers/procmgr/serve.h"
+#include "servers/procmgr/setup.h"
+#include "servers/procmgr/slots.h"
+#include "servers/procmgr/system.h"
+#include "servers/procmgr/worker.h"
 #include "tests/el0/el0.h"
 
 static void __attribute__((format(printf, 1, 2))) say(const char *format, ...);

@@ -2,8 +2,8 @@
 /* SOURCES: servers/procmgr/seal.c servers/procmgr/start.c servers/procmgr/order.c servers/procmgr/end.c */
 /* SOURCES: servers/procmgr/vm.c servers/procmgr/serve.c servers/procmgr/ask.c servers/procmgr/gate.c */
 /* SOURCES: servers/procmgr/restart.c servers/procmgr/life.c servers/procmgr/worker.c servers/procmgr/names.c */
-/* SOURCES: servers/procmgr/layout.c servers/procmgr/slots.c tests/unit/procmgr */
-/* SOURCES: lib/sysconf lib/fdtgood.c lib/qvmconf lib/glob.c */
+/* SOURCES: servers/procmgr/layout.c servers/procmgr/slots.c servers/procmgr/events.c servers/procmgr/system.c */
+/* SOURCES: servers/procmgr/shutdown.c tests/unit/procmgr lib/sysconf lib/fdtgood.c lib/qvmconf lib/glob.c */
 /* CFLAGS: -Wno-missing-field-initializers */
 /* LIBS: fdt */
 /*

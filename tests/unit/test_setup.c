@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: servers/procmgr/setup.c servers/procmgr/env.c servers/procmgr/verify.c servers/procmgr/vdevs.c */
-/* SOURCES: servers/procmgr/safety.c servers/procmgr/slots.c servers/procmgr/boot.c lib/manifest.c lib/elf.c lib/cpio.c */
-/* SOURCES: lib/vdevfile.c lib/vdevfind.c lib/sysconf lib/fdtgood.c */
+/* SOURCES: servers/procmgr/safety.c servers/procmgr/slots.c servers/procmgr/boot.c lib/manifest.c lib/elf.c */
+/* SOURCES: lib/cpio.c lib/vdevfile.c lib/vdevfind.c lib/sysconf lib/fdtgood.c */
 /* SOURCES: lib/qvmconf/vdev_shmem.c lib/qvmconf/vdev_pl011.c lib/qvmconf/number.c lib/glob.c */
 /* LIBS: fdt sodium */
 /*
@@ -25,7 +25,10 @@
 #include <cmocka.h>
 
 #include "archive.h"
-#include "servers/procmgr/procmgr.h"
+#include "servers/procmgr/boot.h"
+#include "servers/procmgr/log.h"
+#include "servers/procmgr/setup.h"
+#include "servers/procmgr/slots.h"
 #include "servers/procmgr/start.h"
 
 #define MIB 0x100000ull

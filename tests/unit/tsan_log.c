@@ -18,7 +18,7 @@
 #include <bulkhead/kernel.h>
 #include <bulkhead/thread.h>
 
-#include "servers/procmgr/procmgr.h"
+#include "servers/procmgr/log.h"
 
 #define LINES 5000u
 

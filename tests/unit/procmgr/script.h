@@ -16,10 +16,25 @@
 #include <bulkhead/process.h>
 #include <bulkhead/thread.h>
 
+#include "servers/procmgr/ask.h"
+#include "servers/procmgr/boot.h"
+#include "servers/procmgr/end.h"
+#include "servers/procmgr/events.h"
+#include "servers/procmgr/gate.h"
 #include "servers/procmgr/layout.h"
+#include "servers/procmgr/life.h"
+#include "servers/procmgr/log.h"
 #include "servers/procmgr/names.h"
+#include "servers/procmgr/order.h"
 #include "servers/procmgr/procmgr.h"
+#include "servers/procmgr/restart.h"
+#include "servers/procmgr/seal.h"
+#include "servers/procmgr/serve.h"
+#include "servers/procmgr/slots.h"
 #include "servers/procmgr/start.h"
+#include "servers/procmgr/system.h"
+#include "servers/procmgr/vm.h"
+#include "servers/procmgr/worker.h"
 
 /* What setup() would have made: two servers, the operator's shell and two virtual machines. */
 enum { DISK = 1, SHELL, LATE, VM1, VM2 };

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The states of a slot: stopped, starting (its worker makes the process), running, ending (its worker zeroes its
+ * memory), stopped. The first thread alone changes them, and waits for no worker.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Starts a slot's process, or does so when its end is over. 0: it is on its way; -EBUSY: it runs or starts; -E2BIG. */
+int process_launch(uint32_t slot);
+
+/* Something of the process was heard, so it runs. True: that was not known, and it has just been started. */
+bool process_heard(uint32_t slot);
+
+/* The slot's worker says that its job is done. What the slot's process is then: */
+enum life_change { LIFE_UNCHANGED, LIFE_STARTED, LIFE_NOT_STARTED };
+enum life_change process_worked(uint32_t slot);

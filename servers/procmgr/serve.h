@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The service loop. */
+#pragma once
+
+_Noreturn void serve(void);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of the system that the operator orders: the guests are stopped first, for at most 5 s. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Tells all VMs to stop. What ends from now on is meant to. */
+void shutdown_begin(bool reset);
+
+/* A slot's process has ended: the last VM's end is the system's. */
+void shutdown_ended(uint32_t slot);
+
+/* When the system ends although a VM runs; NEVER: no shutdown is under way. */
+uint64_t shutdown_deadline(void);
+void shutdown_timeout(void);

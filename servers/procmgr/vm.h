@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator's orders to a VM, and what is told about it. The orders return the answers of proto.h; 0: done, or on
+ * its way. */
+#pragma once
+
+#include <stdint.h>
+
+#include <bulkhead/proto.h>
+
+int vm_start(uint32_t slot); /* also of a server that has ended */
+int vm_stop(uint32_t slot);
+int vm_restart(uint32_t slot);
+int vm_reset(uint32_t slot);
+int vm_destroy(uint32_t slot);
+int vm_pause(uint32_t slot, int64_t rcvid); /* 0: answered later */
+int vm_resume(uint32_t slot);
+
+/* Fills in the answer to PM_VM_INFO. */
+void vm_info(uint32_t slot, struct pm_vm *info);
