@@ -19,11 +19,12 @@ PROCESS_LDFLAGS := -nostdlib -static-pie -T $(PROCESS_LD) -Wl,--defsym=vfprintf=
 INTEGER_ONLY := qvm/% vdev/% lib/sys/% lib/string/%
 # What runs before the first thread has its guard.
 BEFORE_GUARD := lib/sys/start.c lib/sys/relocate.c lib/sys/tls.c lib/string/%
-# What runs seldom is compiled for size: every byte of a program is hashed before it starts.
-SELDOM := lib/qvmconf/% lib/sysconf/% lib/vdev% lib/elf.c lib/cpio.c lib/fdtgood.c lib/glob.c lib/manifest.c servers/slogger/% servers/shell/% servers/devc-% \
-	qvm/fdt.c qvm/load% qvm/setup.c qvm/module.c qvm/pass.c qvm/memory.c qvm/main.c qvm/vm.c qvm/hostdev.c qvm/env% \
-	qvm/log.c qvm/watch.c qvm/vdev_event.c lib/proto.c \
-	$(addprefix qvm/arch/%/,load_image.c power.c state.c walk.c emulate.c insn.c)
+# What runs seldom is compiled for size: every byte of a program is hashed before it starts. Of qvm that is all but what a
+# guest's exits reach.
+QVM_OFTEN := $(addprefix qvm/,exits.c mmio.c pause.c unsupported.c vcpu.c vdev.c vdev_api.c) \
+	$(addprefix qvm/arch/aarch64/,psci.c vgic.c vgic_regs.c)
+SELDOM := lib/qvmconf/% lib/sysconf/% lib/vdev% lib/elf.c lib/cpio.c lib/fdtgood.c lib/glob.c lib/manifest.c lib/proto.c \
+	servers/slogger/% servers/shell/% servers/devc-% $(filter-out $(QVM_OFTEN),$(call files,qvm,-name '*.c'))
 # memcpy must not be compiled into a call to memcpy.
 special_flags = $(if $(filter $(INTEGER_ONLY),$(1)),-mgeneral-regs-only) $(if $(filter $(SELDOM),$(1)),-Os) \
 	$(if $(filter $(BEFORE_GUARD),$(1)),-fno-stack-protector) \

@@ -441,10 +441,3 @@ bool vdev_button(void)
 	}
 	return pressed;
 }
-
-/* In the opposite order: what was made last may rest on what was made first. */
-void vdev_terminate(void)
-{
-	for (unsigned i = vm.vdev_count; i-- > 0;)
-		vm.vdev[i].vdev.v_factory->control(&vm.vdev[i].vdev, VDEV_CTRL_TERMINATE, NULL);
-}

@@ -42,4 +42,3 @@ void vdev_starting(void);
 /* While the guest runs. */
 void vdev_status(void);
 bool vdev_button(void); /* did one of them press a button? */
-void vdev_terminate(void);

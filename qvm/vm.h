@@ -83,7 +83,7 @@ extern struct vm vm;
 void vm_log_text(uint32_t vdev, enum slog_severity severity, const char *text);
 void vm_logf(enum slog_severity severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* vm.c */
+/* end.c */
 
 /* Pulse on the first thread's channel: ends the VM with the exit code `value`. Beside CONTROL_SIGNAL of proto.h. */
 #define CONTROL_TERMINATE 101
@@ -96,16 +96,15 @@ _Noreturn void vm_end(enum vm_exit code, enum vm_cause cause);
 _Noreturn void vm_refuse(enum vm_exit code, const struct qvm_place *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Before anything that waits for another process: the operator is told what, if it takes long. */
+/* vm.c: before anything that waits for another process: the operator is told what, if it takes long. */
 void vm_awaits(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* SIGUSR1: every vCPU and device logs its state. */
-void vm_report(void);
-
-/* env.c: sends the VM's description of itself to procmgr, which has asked for it. */
+/* report.c: sends the VM's description of itself to procmgr, which has asked for it. */
 void vm_send_env(void);
 /* The same of its virtual CPUs, for `vm status`. */
 void vm_send_state(void);
+/* SIGUSR1: every vCPU and device logs its state. */
+void vm_report(void);
 
 /* pause.c: as procmgr wants it: stops all vCPUs, and says how many have not stopped soon; or lets them go on. First
  * thread only. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /dev/qvm/NAME/env: facts of this VM that are known only at run time, as JSON (RFC 8259). Addresses are strings in
+ * What the VM tells about itself while it runs: /dev/qvm/NAME/env, facts that are known only at run time, as JSON (RFC
+ * 8259); the state of its virtual CPUs, for `vm status`; and lines of the log. Addresses in the JSON are strings in
  * hexadecimal, since readers of JSON keep 53 bits of a number.
  */
 #include <stdarg.h>
@@ -209,4 +210,25 @@ void vm_send_state(void)
 	for (unsigned i = 0; i < vm.config.cpu_count; i++)
 		fill_vcpu(&answer.state.vcpu[i], &vm.vcpu[i]);
 	MsgSend_r(process_args()->procmgr_coid, &answer, sizeof(answer), NULL, 0);
+}
+
+void vm_report(void)
+{
+	vm_logf(SLOG_INFO, "%s: %u vCPUs, %llu KiB of memory", vm.config.name, vm.config.cpu_count,
+		(unsigned long long)(vm.memory.total >> 10));
+	for (unsigned i = 0; i < vm.config.cpu_count; i++) {
+		const struct vcpu *vcpu = &vm.vcpu[i];
+		uint64_t pc = 0, exits = 0;
+
+		/* Also while it runs. */
+		VcpuGet_r(vcpu->id, VREG_PC, &pc);
+		VcpuGet_r(vcpu->id, VREG_EXITS, &exits);
+		if (__atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) != 0)
+			vm_logf(SLOG_INFO, "vCPU %u: on, PC 0x%llx, %llu exits, %llu unsupported accesses", i,
+				(unsigned long long)pc, (unsigned long long)exits,
+				(unsigned long long)vcpu->unsupported);
+		else
+			vm_logf(SLOG_INFO, "vCPU %u: off", i);
+	}
+	vdev_status();
 }
