@@ -7,8 +7,7 @@
 #include "fdtgood.h"
 #include "qvm/vm.h"
 
-#define REGION_GUEST 1u
-#define LETTERS_DMA  (QVM_PASS_D | QVM_PASS_S | QVM_PASS_T)
+#define LETTERS_DMA (QVM_PASS_D | QVM_PASS_S | QVM_PASS_T)
 
 static bool is_memory(const struct qvm_pass *pass)
 {
@@ -19,8 +18,7 @@ static bool is_memory(const struct qvm_pass *pass)
 static unsigned find_region(const struct qvm_pass *pass, struct mem_info *info)
 {
 	for (unsigned i = 0; i < REGION_MAX; i++) {
-		/* Below are its own memory, its guest's, and the archive. */
-		if (MemInfo_r(i, info) < 0 || i <= REGION_GUEST || (info->flags & REGION_RO))
+		if (MemInfo_r(i, info) < 0 || i <= REGION_ROM || (info->flags & REGION_RO))
 			continue;
 		if (pass->host >= info->address && pass->host - info->address < info->bytes &&
 		    pass->bytes <= info->bytes - (pass->host - info->address))

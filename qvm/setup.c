@@ -8,73 +8,15 @@
 #include <cpio.h>
 #include <vdevfile.h>
 
-#include "qvm/environment.h"
+#include "qvm/config.h"
 #include "qvm/fdt.h"
 #include "qvm/load.h"
+#include "qvm/map.h"
 #include "qvm/module.h"
 #include "qvm/pass.h"
 #include "qvm/vm.h"
 
-#define REGION_GUEST 1u
-#define INTIDS_MIN   64u
-
-/* A file of the boot archive, found as procmgr found the one that it verified: by the name as it is written. */
-static int find_file(const struct start_args *args, const char *path, struct cpio_file *file)
-{
-	const void *archive = (const void *)(uintptr_t)args->file_address;
-
-	return args->file_address != 0 && cpio_find(archive, args->file_bytes, path, file) == 0 ? 0 : -ENOENT;
-}
-
-static int read_file(void *context, const char *path, const char **text, size_t *bytes)
-{
-	struct cpio_file file;
-	const int result = find_file(context, path, &file);
-
-	if (result == 0) {
-		*text = (const char *)file.data;
-		*bytes = file.bytes;
-	}
-	return result;
-}
-
-/* A type of vdev that only its file knows. */
-static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
-{
-	static struct vdevfile read;
-	const struct start_args *args = context;
-	struct cpio_file file;
-
-	if (args->file_address == 0 ||
-	    vdevfile_find((const void *)(uintptr_t)args->file_address, args->file_bytes, type, &file) != 0 ||
-	    vdevfile_read(&read, file.data, file.bytes) != NULL)
-		return false;
-	*description = (struct qvmconf_vdev_type){.options = read.options, .bytes = read.register_bytes};
-	return true;
-}
-
-static void log_mistake(void *context, const char *line)
-{
-	(void)context;
-	vm_logf(SLOG_FATAL, "%s", line);
-}
-
-static void read_config(const struct start_args *args)
-{
-	struct qvmconf_host host = {
-	    .context = (void *)(uintptr_t)args, .read = read_file, .vdev = describe_vdev, .message = log_mistake};
-	const char *words[sizeof(args->argv) / sizeof(args->argv[0])];
-	int count = 0;
-
-	environment_use(&host);
-	for (uint32_t i = 1; i < args->argc && i < sizeof(args->argv) / sizeof(args->argv[0]); i++)
-		words[count++] = (const char *)(uintptr_t)args->argv[i];
-	if (qvmconf_read(&vm.config, count, words, &host) != 0) {
-		vm.config.cpu_count = 0; /* not to be used, says the reader */
-		vm_end(VM_EXIT_CONFIG, CAUSE_ERROR);
-	}
-	thread_name(vm.config.name);
-}
+#define INTIDS_MIN 64u
 
 /* The file of a vdev's type, as procmgr has mapped it for this process. */
 static void load_module(const struct start_args *args, const struct qvm_vdev *vdev)
@@ -98,41 +40,6 @@ static void load_modules(const struct start_args *args)
 	for (unsigned i = 0; i < vm.config.vdev_count; i++)
 		if (vdev_factory_of(vm.config.vdevs[i].type) == NULL)
 			load_module(args, &vm.config.vdevs[i]);
-}
-
-static void map_range(const struct guest_range *range)
-{
-	const unsigned prot = PROT_R | PROT_X | (range->rom ? 0 : PROT_W);
-	const int result = MemMap_r(SPACE_GUEST, range->ipa, REGION_GUEST, range->offset, range->bytes, prot);
-
-	if (result < 0)
-		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "cannot give the guest its memory at 0x%llx: %s",
-			  (unsigned long long)range->ipa, strerror(-result));
-}
-
-static void map_memory(uint8_t *window)
-{
-	struct mem_info region = {0};
-	int result;
-
-	for (unsigned i = 0; i < vm.config.mem_count; i++) {
-		const struct qvm_mem *mem = &vm.config.mem[i];
-		const char *problem = guest_memory_add(&vm.memory, mem->start, mem->bytes, mem->kind == QVM_ROM);
-
-		if (problem != NULL)
-			vm_refuse(VM_EXIT_CONFIG, &mem->place, "%s", problem);
-	}
-	if (vm.memory.total == 0)
-		return;
-	if (MemInfo_r(REGION_GUEST, &region) < 0 || region.bytes < vm.memory.total)
-		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "the guest needs 0x%llx bytes of memory, and there are 0x%llx",
-			  (unsigned long long)vm.memory.total, (unsigned long long)region.bytes);
-	result = MemMap_r(SPACE_SELF, (uint64_t)(uintptr_t)window, REGION_GUEST, 0, vm.memory.total, PROT_R | PROT_W);
-	if (result < 0)
-		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "cannot reach the guest's memory: %s", strerror(-result));
-	vm.memory.window = window;
-	for (unsigned i = 0; i < vm.memory.count; i++)
-		map_range(&vm.memory.range[i]);
 }
 
 /* For `debug`. */
@@ -169,7 +76,7 @@ static void load_files(const struct start_args *args, struct loader *loader)
 		const unsigned before = loader->pieces;
 		struct cpio_file file;
 
-		if (find_file(args, load->path, &file) != 0)
+		if (archive_find(args, load->path, &file) != 0)
 			vm_refuse(VM_EXIT_CONFIG, &load->place, "%s is not in the boot archive", load->path);
 		loading = load;
 		if (!loader_add_file(loader, load, file.data, file.bytes))
@@ -294,19 +201,6 @@ static bool gic_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, 
 	return good;
 }
 
-void vm_add_region(const struct qvm_place *place, const struct mmio_region *region)
-{
-	bool memory = false;
-
-	for (unsigned i = 0; i < vm.memory.count; i++)
-		if (region->start < vm.memory.range[i].ipa + vm.memory.range[i].bytes &&
-		    vm.memory.range[i].ipa < region->start + region->bytes)
-			memory = true;
-	if (memory || !mmio_add(&vm.mmio, region))
-		vm_refuse(VM_EXIT_CONFIG, place, "the device at 0x%llx overlaps %s", (unsigned long long)region->start,
-			  memory ? "memory" : "another device");
-}
-
 static void make_gic(void)
 {
 	static const struct vgic_ops operations = {private_state, line, inject, withdraw, query, bind};
@@ -323,10 +217,10 @@ static void make_gic(void)
 			  (unsigned long long)gic->gicd, (unsigned long long)gic->gicr);
 	region.start = gic->gicd;
 	region.bytes = VGIC_FRAME_BYTES;
-	vm_add_region(NULL, &region);
+	map_registers(NULL, &region);
 	region.start = gic->gicr;
 	region.bytes = VGIC_REDIST_BYTES * config.vcpus;
-	vm_add_region(NULL, &region);
+	map_registers(NULL, &region);
 }
 
 struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
@@ -335,7 +229,7 @@ struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
 	struct vm_boot boot;
 
 	mutex_init(&vm.lock);
-	read_config(args);
+	config_read(args);
 	map_memory(window);
 	pass_map(window);
 	loader_init(&loader, &vm.memory);

@@ -8,6 +8,7 @@
 
 #include <qvm/gasp.h>
 
+#include "qvm/map.h"
 #include "qvm/vdev_event.h"
 #include "qvm/vm.h"
 
@@ -374,9 +375,9 @@ void vdev_add_regions(void)
 		    .device = v,
 		};
 
-		vm_add_region(&v->config->place, &region);
+		map_registers(&v->config->place, &region);
 		if (v->window.bytes != 0)
-			vm_add_region(&v->config->place, &(struct mmio_region){.start = v->window.start,
+			map_registers(&v->config->place, &(struct mmio_region){.start = v->window.start,
 									       .bytes = v->window.bytes,
 									       .read = window_read,
 									       .write = window_write,

@@ -119,8 +119,6 @@ struct vm_boot {
 	uint64_t entry, fdt;
 };
 struct vm_boot vm_build(const struct start_args *args, uint8_t *window);
-/* Adds registers that must overlap nothing; `place` may be null. */
-void vm_add_region(const struct qvm_place *place, const struct mmio_region *region);
 
 /* power.c */
 void power_init(void);

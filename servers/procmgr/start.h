@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a new process needs of its RAM (region 0), and which region is what. */
+/* From a slot to a process that runs, and what it needs of its RAM. */
 #pragma once
 
-#include "slots.h"
+#include <bulkhead/process.h>
 
-#define REGION_OWN   0
-#define REGION_GUEST 1
-#define REGION_ROM   2 /* the boot archive */
+#include "slots.h"
 
 /*
  * Tells the kernel who may use a slot, and what it may use; before the seal. 0, or a negative errno after a message.

@@ -17,13 +17,12 @@
 #define print(...) slogf(SLOG_INFO, __VA_ARGS__)
 #include "check.h"
 
-#define CONNECTED    0x7u /* procmgr, devc-pl011, slogger */
-#define FORBIDDEN    4u
-#define REGION_GUEST 1u
-#define CODE         0x80000000ull         /* in the guest: its code, and RAM behind it */
-#define SPARE        (CODE + 0x10000)      /* a page of it that comes and goes */
-#define WINDOW       (CODE + (1ull << 30)) /* where everything is tried out: nothing is there */
-#define STEP         (2ull << 20)
+#define CONNECTED 0x7u /* procmgr, devc-pl011, slogger */
+#define FORBIDDEN 4u
+#define CODE      0x80000000ull         /* in the guest: its code, and RAM behind it */
+#define SPARE     (CODE + 0x10000)      /* a page of it that comes and goes */
+#define WINDOW    (CODE + (1ull << 30)) /* where everything is tried out: nothing is there */
+#define STEP      (2ull << 20)
 
 /* Reads where x1 points, says so by HVC, and that again. */
 extern char guest_code[], guest_code_end[];

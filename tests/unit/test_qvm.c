@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/arch/aarch64 qvm/setup.c qvm/environment.c qvm/exits.c qvm/vcpu.c qvm/vm.c qvm/vdev.c */
+/* SOURCES: qvm/arch/aarch64 qvm/setup.c qvm/config.c qvm/map.c qvm/exits.c qvm/vcpu.c qvm/vm.c qvm/vdev.c */
 /* SOURCES: qvm/end.c qvm/report.c */
 /* SOURCES: qvm/watch.c qvm/unsupported.c qvm/pause.c qvm/memory.c qvm/mmio.c qvm/fdt.c */
 /* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_format.c vdev/pl011 lib/cpio.c lib/elf.c */

@@ -14,6 +14,7 @@
 
 #include <qvm/gasp.h>
 
+#include "qvm/map.h"
 #include "qvm/vdev_event.h"
 #include "qvm/vm.h"
 
@@ -96,7 +97,7 @@ int ThreadDestroy_r(int tid, uint64_t status)
 	longjmp(k.end, 1);
 }
 
-void vm_add_region(const struct qvm_place *place, const struct mmio_region *region)
+void map_registers(const struct qvm_place *place, const struct mmio_region *region)
 {
 	(void)place;
 	assert_true(mmio_add(&vm.mmio, region));

@@ -5,6 +5,11 @@
 #include "abi/bulkhead.h"
 #include <stddef.h>
 
+/* Regions of a process that are what they are by their number. Those of its devices follow, and then its code. */
+#define REGION_OWN   0u /* its RAM: writable data, stack, heap */
+#define REGION_GUEST 1u /* of a VM: the RAM of its guest */
+#define REGION_ROM   2u /* of a VM: the boot archive */
+
 /* What procmgr (for procmgr: the kernel) wrote for this process. Never NULL. */
 const struct start_args *process_args(void);
 
