@@ -22,7 +22,7 @@ BEFORE_GUARD := lib/sys/start.c lib/sys/relocate.c lib/sys/tls.c lib/string/%
 # What runs seldom is compiled for size: every byte of a program is hashed before it starts. Of qvm that is all but what a
 # guest's exits reach.
 QVM_OFTEN := $(addprefix qvm/,exits.c mmio.c pause.c unsupported.c vcpu.c vdev.c vdev_api.c) \
-	$(addprefix qvm/arch/aarch64/,psci.c vgic.c vgic_regs.c)
+	$(addprefix qvm/arch/aarch64/,psci.c spi.c gic_frames.c)
 SELDOM := lib/qvmconf/% lib/sysconf/% lib/vdev% lib/elf.c lib/cpio.c lib/fdtgood.c lib/glob.c lib/manifest.c lib/proto.c \
 	servers/slogger/% servers/shell/% servers/devc-% $(filter-out $(QVM_OFTEN),$(call files,qvm,-name '*.c'))
 # memcpy must not be compiled into a call to memcpy.

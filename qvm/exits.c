@@ -297,10 +297,10 @@ static void (*const handlers[])(struct vcpu *, const struct vcpu_run *, struct r
 /* Interrupts that the kernel had no room for may find it now. */
 static inline void retry_interrupts(void)
 {
-	if (likely(!__atomic_load_n(&vm.vgic.refused, __ATOMIC_RELAXED)))
+	if (likely(!__atomic_load_n(&vm.gic.refused, __ATOMIC_RELAXED)))
 		return;
 	mutex_lock(&vm.lock);
-	vgic_retry(&vm.vgic);
+	guest_gic_retry(&vm.gic);
 	mutex_unlock(&vm.lock);
 }
 

@@ -173,13 +173,13 @@ static int bind(void *ctx, unsigned vcpu, unsigned host, unsigned intid, unsigne
 	return VcpuBind_r(vm.vcpu[vcpu].id, host, intid, priority, flags);
 }
 
-static __attribute__((noinline)) struct vdev_value gic_read_locked(struct vgic *g, unsigned vcpu, uint64_t ipa,
+static __attribute__((noinline)) struct vdev_value gic_read_locked(struct guest_gic *g, unsigned vcpu, uint64_t ipa,
 								   unsigned size)
 {
 	struct vdev_value data = {0};
 
 	mutex_lock(&vm.lock);
-	data.done = vgic_read(g, vcpu, ipa, size, &data.value);
+	data.done = guest_gic_read(g, vcpu, ipa, size, &data.value);
 	mutex_unlock(&vm.lock);
 	return data;
 }
@@ -188,7 +188,7 @@ static struct vdev_value gic_read(void *device, unsigned vcpu, uint64_t ipa, uns
 {
 	struct vdev_value data = {.done = true};
 
-	return vgic_constant(device, ipa, size, &data.value) ? data : gic_read_locked(device, vcpu, ipa, size);
+	return guest_gic_constant(device, ipa, size, &data.value) ? data : gic_read_locked(device, vcpu, ipa, size);
 }
 
 static bool gic_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
@@ -196,30 +196,30 @@ static bool gic_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, 
 	bool good;
 
 	mutex_lock(&vm.lock);
-	good = vgic_write(device, vcpu, ipa, size, value);
+	good = guest_gic_write(device, vcpu, ipa, size, value);
 	mutex_unlock(&vm.lock);
 	return good;
 }
 
 static void make_gic(void)
 {
-	static const struct vgic_ops operations = {private_state, line, inject, withdraw, query, bind};
+	static const struct guest_gic_ops operations = {private_state, line, inject, withdraw, query, bind};
 	const struct qvm_gic *gic = &vm.config.gic;
-	struct vgic_config config = {.gicd = gic->gicd, .gicr = gic->gicr, .vcpus = vm.config.cpu_count};
-	struct mmio_region region = {.read = gic_read, .write = gic_write, .device = &vm.vgic};
+	struct guest_gic_config config = {.gicd = gic->gicd, .gicr = gic->gicr, .vcpus = vm.config.cpu_count};
+	struct mmio_region region = {.read = gic_read, .write = gic_write, .device = &vm.gic};
 
 	/* As many as are used: a guest initialises each of them, with an exit for each register. */
 	config.intids = pass_intids(vdev_intids(INTIDS_MIN));
 	for (unsigned i = 0; i < config.vcpus; i++)
 		config.affinity[i] = i;
-	if (!vgic_init(&vm.vgic, &config, &operations, NULL))
+	if (!guest_gic_init(&vm.gic, &config, &operations, NULL))
 		vm_refuse(VM_EXIT_CONFIG, NULL, "the gic cannot lie at 0x%llx and 0x%llx",
 			  (unsigned long long)gic->gicd, (unsigned long long)gic->gicr);
 	region.start = gic->gicd;
-	region.bytes = VGIC_FRAME_BYTES;
+	region.bytes = QVM_GICD_BYTES;
 	map_registers(NULL, &region);
 	region.start = gic->gicr;
-	region.bytes = VGIC_REDIST_BYTES * config.vcpus;
+	region.bytes = QVM_GICR_BYTES * config.vcpus;
 	map_registers(NULL, &region);
 }
 

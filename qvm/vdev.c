@@ -174,7 +174,7 @@ static void check_place(const struct vdev_instance *v)
 		vm_refuse(VM_EXIT_CONFIG, &v->config->place, "vdev %s needs 'intr'", v->config->type);
 	for (unsigned i = 0; i < QVM_VDEV_INTRS_MAX; i++)
 		if (interrupt(v, i) != GUEST_INTR_NONE &&
-		    (interrupt(v, i) < VGIC_SPI_FIRST || interrupt(v, i) >= VGIC_INTID_MAX))
+		    (interrupt(v, i) < QVM_SPI_FIRST || interrupt(v, i) >= GUEST_GIC_INTIDS))
 			vm_refuse(VM_EXIT_CONFIG, &v->config->place, "vdev %s has chosen interrupt %u", v->config->type,
 				  (unsigned)interrupt(v, i));
 }

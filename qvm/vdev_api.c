@@ -48,14 +48,14 @@ int vdev_thread_create(vdev_t *vdp, void (*entry)(void *arg), void *arg, size_t 
 void guest_intr_set(guest_intr_t intr, bool level)
 {
 	mutex_lock(&vm.lock);
-	vgic_set_line(&vm.vgic, intr, level);
+	guest_gic_set_line(&vm.gic, intr, level);
 	mutex_unlock(&vm.lock);
 }
 
 void guest_intr_pulse(guest_intr_t intr)
 {
 	mutex_lock(&vm.lock);
-	vgic_pulse(&vm.vgic, intr);
+	guest_gic_pulse(&vm.gic, intr);
 	mutex_unlock(&vm.lock);
 }
 

@@ -17,8 +17,8 @@
 #include <bulkhead/thread.h>
 #include <qvmconf.h>
 
+#include "qvm/arch/aarch64/guest_gic.h"
 #include "qvm/arch/aarch64/psci.h"
-#include "qvm/arch/aarch64/vgic.h"
 #include "qvm/memory.h"
 #include "qvm/mmio.h"
 #include "qvm/vdev.h"
@@ -61,7 +61,7 @@ struct vm {
 	struct guest_memory memory;
 	struct mmio mmio;
 	struct mutex lock;
-	struct vgic vgic;
+	struct guest_gic gic;
 	struct psci psci;
 	struct vcpu vcpu[VCPU_MAX];
 	struct vdev_instance vdev[QVM_VDEVS_MAX];

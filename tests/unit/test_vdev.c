@@ -103,14 +103,14 @@ void map_registers(const struct qvm_place *place, const struct mmio_region *regi
 	assert_true(mmio_add(&vm.mmio, region));
 }
 
-void vgic_set_line(struct vgic *g, unsigned intid, bool level)
+void guest_gic_set_line(struct guest_gic *g, unsigned intid, bool level)
 {
 	(void)g;
 	k.line = intid;
 	k.level = level;
 }
 
-void vgic_pulse(struct vgic *g, unsigned intid)
+void guest_gic_pulse(struct guest_gic *g, unsigned intid)
 {
 	(void)g;
 	k.line = intid;

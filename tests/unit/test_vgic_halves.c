@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/arch/aarch64/vgic.c qvm/arch/aarch64/vgic_regs.c */
+/* SOURCES: qvm/arch/aarch64/guest_gic.c qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c */
 /* CFLAGS: -Ikernel/include */
 /*
  * Both halves of the virtual GIC together, on a model of the processor's list registers (IHI 0069, "GIC support for
@@ -14,15 +14,10 @@
 
 #include <cmocka.h>
 
-/* Both halves have a vgic_reset() and a vgic_bind(): the kernel's are renamed here. */
-#define vgic_reset kernel_vgic_reset
-#define vgic_bind  kernel_vgic_bind
 #include "kernel/object/bind.c"
 #include "kernel/object/vgic.c"
-#undef vgic_reset
-#undef vgic_bind
 
-#include "qvm/arch/aarch64/vgic.h"
+#include "qvm/arch/aarch64/guest_gic.h"
 
 #define VCPUS         2u
 #define FIRST         32u
@@ -34,7 +29,7 @@
 #define BOUND         16u  /* the first SPIs are bound to the host's */
 #define HOST          200u /* of FIRST */
 
-static struct vgic gic;
+static struct guest_gic gic;
 
 /* One vCPU: the kernel's state, and what the guest has acknowledged and not completed, innermost last. */
 static struct cpu_model {
@@ -246,7 +241,7 @@ static int op_query(void *ctx, unsigned vcpu, unsigned intid)
 	return vgic_query(&cpu[vcpu].vcpu.vgic, intid);
 }
 
-static const struct vgic_ops ops = {op_private, op_line, op_inject, op_withdraw, op_query, op_bind};
+static const struct guest_gic_ops ops = {op_private, op_line, op_inject, op_withdraw, op_query, op_bind};
 
 /* --- The virtual CPU interface --- */
 
@@ -273,7 +268,7 @@ static void maintenance(struct cpu_model *c, bool eoi)
 	again |= (c->vcpu.vgic.hcr & (c->groups & 2 ? ICH_HCR_VGRP1EIE : ICH_HCR_VGRP1DIE)) != 0;
 	if (again || c->vcpu.dirty)
 		enter_guest(c);
-	vgic_retry(&gic);
+	guest_gic_retry(&gic);
 	if (c->vcpu.dirty)
 		enter_guest(c);
 }
@@ -332,7 +327,7 @@ static void set_line(unsigned intid, bool level)
 		host[intid - FIRST].line = level;
 		fire_all();
 	}
-	vgic_set_line(&gic, intid, level); /* for a bound one without effect */
+	guest_gic_set_line(&gic, intid, level); /* for a bound one without effect */
 }
 
 /* The deactivation of an interrupt by the processor. */
@@ -405,7 +400,7 @@ static void deactivate_one(struct cpu_model *c)
 
 static void put(uint64_t offset, unsigned size, uint64_t value)
 {
-	assert_true(vgic_write(&gic, 0, GICD + offset, size, value));
+	assert_true(guest_gic_write(&gic, 0, GICD + offset, size, value));
 }
 
 static void enable(unsigned intid, bool on)
@@ -417,17 +412,17 @@ static void enable(unsigned intid, bool on)
 /* The second vCPU goes off, in the midst of whatever it does, and on. */
 static void power_cycle(void)
 {
-	vgic_power(&gic, 1, false);
+	guest_gic_power(&gic, 1, false);
 	settle_cpu(&cpu[1]);
 	assert_int_equal(cpu[1].vcpu.vgic.bound, 0);
 	assert_int_equal(cpu[1].vcpu.vgic.spi_used, 0);
-	kernel_vgic_reset(&cpu[1].vcpu.vgic, LRS);
+	vgic_reset(&cpu[1].vcpu.vgic, LRS);
 	for (unsigned d = 0; d < cpu[1].depth; d++)
 		spi[cpu[1].running[d].intid].active = false;
 	for (unsigned n = 0; n < cpu[1].dropped_count; n++)
 		spi[cpu[1].dropped[n]].active = false;
 	cpu[1].depth = cpu[1].eoicount = cpu[1].dropped_count = 0;
-	vgic_power(&gic, 1, true);
+	guest_gic_power(&gic, 1, true);
 }
 
 static void set_distributor(unsigned groups)
@@ -443,7 +438,7 @@ static void regroup(struct cpu_model *c, unsigned intid)
 
 	if (rnd(2)) {
 		spi[intid].group0 ^= true;
-		assert_true(vgic_read(&gic, 0, GICD + 0x80 + intid / 32 * 4, 4, &value));
+		assert_true(guest_gic_read(&gic, 0, GICD + 0x80 + intid / 32 * 4, 4, &value));
 		put(0x80 + intid / 32 * 4, 4, value ^ 1u << (intid % 32));
 	} else if (rnd(2)) {
 		c->groups = rnd(3) ? 3 : rnd(4);
@@ -486,13 +481,13 @@ static void step(void)
 		if (spi[intid].edge) {
 			spi[intid].latch = true;
 			host[is_bound(intid) ? intid - FIRST : 0].latch |= is_bound(intid);
-			vgic_pulse(&gic, intid);
+			guest_gic_pulse(&gic, intid);
 		}
 		break;
 	case 3: enable(intid, rnd(3) != 0); break;
 	case 4: put(0x400 + intid, 1, rnd(256)); break;
 	case 5: put(0x6000 + 8 * intid, 8, rnd(3) ? rnd(VCPUS) : 1ull << 31); break;
-	case 6: assert_true(vgic_read(&gic, 0, GICD + 0x200 + intid / 32 * 4, 4, &value)); break;
+	case 6: assert_true(guest_gic_read(&gic, 0, GICD + 0x200 + intid / 32 * 4, 4, &value)); break;
 	case 7:
 	case 8:
 	case 9: acknowledge(c); break;
@@ -505,7 +500,7 @@ static void step(void)
 
 static void start(unsigned seed)
 {
-	const struct vgic_config config = {
+	const struct guest_gic_config config = {
 	    .gicd = GICD, .gicr = GICD + 0x100000, .vcpus = VCPUS, .affinity = {0, 1}, .intids = INTIDS};
 
 	random_state = seed;
@@ -513,19 +508,19 @@ static void start(unsigned seed)
 	memset(cpu, 0, sizeof(cpu));
 	memset(spi, 0, sizeof(spi));
 	memset(host, 0, sizeof(host));
-	assert_true(vgic_init(&gic, &config, &ops, NULL));
+	assert_true(guest_gic_init(&gic, &config, &ops, NULL));
 	for (unsigned v = 0; v < VCPUS; v++) {
-		kernel_vgic_reset(&cpu[v].vcpu.vgic, LRS);
+		vgic_reset(&cpu[v].vcpu.vgic, LRS);
 		cpu[v].vcpu.process = &process;
 		cpu[v].groups = 3;
 	}
 	for (unsigned i = 0; i < BOUND; i++) {
 		host[i].irq.edge = (FIRST + i) % 2;
-		assert_int_equal(vgic_bind(&gic, FIRST + i, HOST + i), 0);
+		assert_int_equal(guest_gic_bind(&gic, FIRST + i, HOST + i), 0);
 	}
 	set_distributor(3);
 	for (unsigned v = 0; v < VCPUS; v++) {
-		vgic_power(&gic, v, true);
+		guest_gic_power(&gic, v, true);
 	}
 	for (unsigned i = FIRST; i < INTIDS; i++) {
 		spi[i].edge = i % 2;
@@ -609,7 +604,7 @@ static unsigned read_bit(uint64_t offset, unsigned intid)
 {
 	uint64_t value;
 
-	assert_true(vgic_read(&gic, 0, GICD + offset + intid / 32 * 4, 4, &value));
+	assert_true(guest_gic_read(&gic, 0, GICD + offset + intid / 32 * 4, 4, &value));
 	return value >> (intid % 32) & 1;
 }
 
@@ -700,13 +695,13 @@ static void test_bound_refused(void **state)
 	(void)state;
 	start_bound();
 	assert_int_equal(bind_change(v, HOST, FIRST + 1, 0), -KE_INVAL);
-	assert_int_equal(vgic_bind(&gic, FIRST, HOST + 1), -KE_INVAL);
-	assert_int_equal(vgic_bind(&gic, INTIDS, HOST + 1), -KE_INVAL);
+	assert_int_equal(guest_gic_bind(&gic, FIRST, HOST + 1), -KE_INVAL);
+	assert_int_equal(guest_gic_bind(&gic, INTIDS, HOST + 1), -KE_INVAL);
 	enable(FIRST, true);
 	assert_int_equal(bind_change(&cpu[1].vcpu, HOST, FIRST, 0), -KE_BUSY);
 	assert_int_equal(vgic_line(&v->vgic, FIRST, true, 0x80), -KE_BUSY);
-	vgic_set_line(&gic, FIRST, true);
-	vgic_pulse(&gic, FIRST);
+	guest_gic_set_line(&gic, FIRST, true);
+	guest_gic_pulse(&gic, FIRST);
 	acknowledge(&cpu[0]);
 	assert_int_equal(taken, 0);
 	/* Under its number there is another already. */
@@ -716,8 +711,8 @@ static void test_bound_refused(void **state)
 	for (unsigned i = 4; i < BOUND; i++)
 		assert_true(bind_change(v, HOST + i, FIRST + i, 0x80 | BIND_ON << 8) >= 0);
 	for (unsigned i = 0; i < VGIC_BOUND - 1 - (BOUND - 4); i++)
-		assert_int_equal(kernel_vgic_bind(&v->vgic, 300 + i, 400 + i, 0x80), 0);
-	assert_int_equal(kernel_vgic_bind(&v->vgic, 399, 499, 0x80), -KE_AGAIN);
+		assert_int_equal(vgic_bind(&v->vgic, 300 + i, 400 + i, 0x80), 0);
+	assert_int_equal(vgic_bind(&v->vgic, 399, 499, 0x80), -KE_AGAIN);
 }
 
 int main(void)

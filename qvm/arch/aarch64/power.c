@@ -27,7 +27,7 @@ int power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
 		result = VcpuSet_r(vcpu->id, VREG_X0, context);
 	if (result < 0)
 		return result;
-	vgic_power(&vm.vgic, vcpu->index, true);
+	guest_gic_power(&vm.gic, vcpu->index, true);
 	__atomic_store_n(&vcpu->power, 1, __ATOMIC_RELEASE);
 	word_wake(&vcpu->power, 1);
 	return 0;
@@ -42,7 +42,7 @@ static int cpu_on(void *ctx, unsigned index, uint64_t entry, uint64_t context)
 static bool cpu_off(void *ctx, unsigned index)
 {
 	(void)ctx;
-	vgic_power(&vm.vgic, index, false);
+	guest_gic_power(&vm.gic, index, false);
 	__atomic_store_n(&vm.vcpu[index].power, 0, __ATOMIC_RELEASE);
 	return true;
 }

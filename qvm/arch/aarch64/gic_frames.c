@@ -4,8 +4,8 @@
  * redistributor of two frames, RD and SGI (section 12.10). Registers of INTIDs 0 to 31 in the distributor are RAZ/WI
  * because affinity routing is always on; in the redistributors they belong to the kernel's half.
  */
-#include "qvm/arch/aarch64/vgic.h"
-#include "qvm/arch/aarch64/vgic_spi.h"
+#include "qvm/arch/aarch64/guest_gic.h"
+#include "qvm/arch/aarch64/spi.h"
 
 /* Offsets that both the distributor and the SGI frame have. */
 #define BANK_IGROUPR   1u /* banks of 0x80 bytes from here on: IGROUPR, ISENABLER ... ICACTIVER */
@@ -19,8 +19,8 @@
 #define GICD_ICFGR_END      0xd00u
 #define GICD_IPRIORITYR_END 0x7fcu
 #define GICD_IROUTER        0x6000u
-#define GICD_IROUTER_FIRST  (GICD_IROUTER + 8 * VGIC_SPI_FIRST)
-#define GICD_IROUTER_END    (GICD_IROUTER + 8 * VGIC_INTID_MAX)
+#define GICD_IROUTER_FIRST  (GICD_IROUTER + 8 * QVM_SPI_FIRST)
+#define GICD_IROUTER_END    (GICD_IROUTER + 8 * GUEST_GIC_INTIDS)
 
 #define GICR_IIDR                  0x4u
 #define GICR_TYPER                 0x8u
@@ -35,7 +35,7 @@
 #define GICR_WAKER_CHILDREN_ASLEEP (1u << 2)
 
 /* Implementer Arm (JEP106 0x43b), product 'B', revision 0. */
-#define VGIC_IIDR 0x4200043bu
+#define GIC_IIDR 0x4200043bu
 
 /* PIDR4-7, PIDR0-3, CIDR0-3 (GICD_PIDR2 and its neighbours); the part number tells the frames apart, PIDR2 says GICv3.
  */
@@ -96,52 +96,42 @@ static uint32_t gather(uint32_t value)
 
 /* --- Distributor --- */
 
-/*
- * ITLinesNumber, ten bits of INTID, Aff3 valid; no security, LPIs, message-based or extended SPIs, and no range
- * selector for SGIs, since a guest has eight vCPUs.
- */
-uint32_t vgic_typer(unsigned intids)
-{
-	return ((intids + 31) / 32 - 1) | (9u << 19) | (1u << 24);
-}
-
-static uint32_t dist_bank_read(struct vgic *g, unsigned bank, unsigned word)
+static uint32_t dist_bank_read(struct guest_gic *g, unsigned bank, unsigned word)
 {
 	switch (bank) {
 	case 1: return g->group[word];
 	case 2:
 	case 3: return g->enable[word];
 	case 4:
-	case 5: return vgic_spi_pending(g, word);
-	default: return vgic_spi_active(g, word);
+	case 5: return spi_get_pending(g, word);
+	default: return spi_get_active(g, word);
 	}
 }
 
-static void dist_bank_write(struct vgic *g, unsigned bank, unsigned word, uint32_t value)
+static void dist_bank_write(struct guest_gic *g, unsigned bank, unsigned word, uint32_t value)
 {
-	static void (*const write[])(struct vgic *, unsigned, uint32_t) = {
-	    [1] = vgic_spi_group,        [2] = vgic_spi_enable,        [3] = vgic_spi_disable,
-	    [4] = vgic_spi_set_pending,  [5] = vgic_spi_clear_pending, [6] = vgic_spi_set_active,
-	    [7] = vgic_spi_clear_active,
+	static void (*const write[])(struct guest_gic *, unsigned, uint32_t) = {
+	    [1] = spi_set_group,     [2] = spi_enable,     [3] = spi_disable,      [4] = spi_set_pending,
+	    [5] = spi_clear_pending, [6] = spi_set_active, [7] = spi_clear_active,
 	};
 
 	write[bank](g, word, value);
 }
 
-static uint32_t dist_config_read(const struct vgic *g, unsigned index)
+static uint32_t dist_config_read(const struct guest_gic *g, unsigned index)
 {
 	return spread((g->edge[index / 2] | g->bound_edge[index / 2]) >> (index % 2 * 16));
 }
 
-static void dist_config_write(struct vgic *g, unsigned index, uint32_t value)
+static void dist_config_write(struct guest_gic *g, unsigned index, uint32_t value)
 {
 	unsigned word = index / 2, shift = index % 2 * 16;
 	uint32_t keep = (g->edge[word] | g->bound_edge[word]) & ~(0xffffu << shift);
 
-	vgic_spi_config(g, word, keep | (gather(value) << shift));
+	spi_set_config(g, word, keep | (gather(value) << shift));
 }
 
-static uint32_t dist_priority_read(const struct vgic *g, unsigned first, unsigned count)
+static uint32_t dist_priority_read(const struct guest_gic *g, unsigned first, unsigned count)
 {
 	uint32_t value = 0;
 
@@ -150,10 +140,10 @@ static uint32_t dist_priority_read(const struct vgic *g, unsigned first, unsigne
 	return value;
 }
 
-static void dist_priority_write(struct vgic *g, unsigned first, unsigned count, uint32_t value)
+static void dist_priority_write(struct guest_gic *g, unsigned first, unsigned count, uint32_t value)
 {
 	for (unsigned i = 0; i < count; i++)
-		vgic_spi_priority(g, first + i, (uint8_t)(value >> (8 * i)));
+		spi_set_priority(g, first + i, (uint8_t)(value >> (8 * i)));
 }
 
 static bool is_bank(uint32_t offset)
@@ -171,7 +161,7 @@ static bool is_dist_router(uint32_t offset)
 	return offset >= GICD_IROUTER_FIRST && offset < GICD_IROUTER_END;
 }
 
-static uint32_t dist_read(struct vgic *g, const struct access *a)
+static uint32_t dist_read(struct guest_gic *g, const struct access *a)
 {
 	uint32_t offset = a->offset;
 
@@ -186,12 +176,12 @@ static uint32_t dist_read(struct vgic *g, const struct access *a)
 	switch (offset) {
 	case GICD_CTLR: return g->ctlr | GICD_CTLR_ARE | GICD_CTLR_DS;
 	case GICD_TYPER: return g->typer;
-	case GICD_IIDR: return VGIC_IIDR;
+	case GICD_IIDR: return GIC_IIDR;
 	default: return 0;
 	}
 }
 
-static void dist_write(struct vgic *g, const struct access *a, uint32_t value)
+static void dist_write(struct guest_gic *g, const struct access *a, uint32_t value)
 {
 	uint32_t offset = a->offset;
 
@@ -202,7 +192,7 @@ static void dist_write(struct vgic *g, const struct access *a, uint32_t value)
 	else if (offset >= ICFGR && offset < GICD_ICFGR_END)
 		dist_config_write(g, (offset - ICFGR) / 4, value);
 	else if (offset == GICD_CTLR)
-		vgic_spi_ctlr(g, value);
+		spi_set_ctlr(g, value);
 }
 
 static bool dist_size_ok(const struct access *a)
@@ -212,7 +202,7 @@ static bool dist_size_ok(const struct access *a)
 
 /* --- Redistributors --- */
 
-static uint64_t redist_typer(const struct vgic *g, unsigned vcpu)
+static uint64_t redist_typer(const struct guest_gic *g, unsigned vcpu)
 {
 	uint64_t affinity = g->config.affinity[vcpu];
 	uint64_t value = (affinity >> 32 << 56) | (affinity & 0xffffff) << 32;
@@ -228,20 +218,20 @@ static bool is_redist_wide(uint32_t offset)
 }
 
 /* The RD frame. Without LPIs, GICR_CTLR, PROPBASER and PENDBASER have nothing to say. */
-static uint64_t rd_read(const struct vgic *g, const struct access *a)
+static uint64_t rd_read(const struct guest_gic *g, const struct access *a)
 {
 	if (a->offset >= ID_REGISTERS)
 		return redist_id[(a->offset - ID_REGISTERS) / 4];
 	if ((a->offset & ~7u) == GICR_TYPER)
 		return part_of(a, redist_typer(g, a->vcpu));
 	if (a->offset == GICR_IIDR)
-		return VGIC_IIDR;
+		return GIC_IIDR;
 	if (a->offset == GICR_WAKER && (g->asleep & (1u << a->vcpu)))
 		return GICR_WAKER_PROCESSOR_SLEEP | GICR_WAKER_CHILDREN_ASLEEP;
 	return 0;
 }
 
-static void rd_write(struct vgic *g, const struct access *a, uint64_t value)
+static void rd_write(struct guest_gic *g, const struct access *a, uint64_t value)
 {
 	if (a->offset != GICR_WAKER)
 		return;
@@ -251,7 +241,7 @@ static void rd_write(struct vgic *g, const struct access *a, uint64_t value)
 }
 
 /* State of INTIDs 0 to 31: mask 0 reads. What the kernel refuses reads as zero. */
-static uint32_t private_state(struct vgic *g, unsigned vcpu, unsigned which, uint32_t value, uint32_t mask)
+static uint32_t private_state(struct guest_gic *g, unsigned vcpu, unsigned which, uint32_t value, uint32_t mask)
 {
 	uint32_t result = 0;
 
@@ -269,7 +259,7 @@ static bool is_redist_priority(uint32_t offset)
 	return offset >= IPRIORITYR && offset < GICR_IPRIORITYR_END;
 }
 
-static uint32_t sgi_read(struct vgic *g, const struct access *a)
+static uint32_t sgi_read(struct guest_gic *g, const struct access *a)
 {
 	uint32_t offset = a->offset, value;
 
@@ -284,7 +274,7 @@ static uint32_t sgi_read(struct vgic *g, const struct access *a)
 	return 0;
 }
 
-static void sgi_bank_write(struct vgic *g, const struct access *a, uint32_t value)
+static void sgi_bank_write(struct guest_gic *g, const struct access *a, uint32_t value)
 {
 	unsigned bank = a->offset / 0x80;
 
@@ -296,7 +286,7 @@ static void sgi_bank_write(struct vgic *g, const struct access *a, uint32_t valu
 		private_state(g, a->vcpu, bank_state[bank], bank % 2 ? 0 : value, value);
 }
 
-static void sgi_write(struct vgic *g, const struct access *a, uint32_t value)
+static void sgi_write(struct guest_gic *g, const struct access *a, uint32_t value)
 {
 	uint32_t offset = a->offset, mask = ~0u;
 
@@ -307,7 +297,7 @@ static void sgi_write(struct vgic *g, const struct access *a, uint32_t value)
 			mask = 0xffu << (offset % 4 * 8);
 			value <<= offset % 4 * 8;
 		}
-		value &= VGIC_PRIORITY_MASK * 0x01010101u;
+		value &= GIC_PRIORITY_MASK * 0x01010101u;
 		private_state(g, a->vcpu, VPRIV_PRIO0 + (offset - IPRIORITYR) / 4, value, mask);
 	} else if (offset == ICFGR + 4) { /* GICR_ICFGR0 is for SGIs, which are always edges: WI */
 		private_state(g, a->vcpu, VPRIV_CONFIG, gather(value) << 16, 0xffff0000u);
@@ -324,7 +314,7 @@ static bool redist_size_ok(const struct access *a, bool sgi)
 enum frame { FRAME_NONE, FRAME_DIST, FRAME_RD, FRAME_SGI, FRAME_ZERO };
 
 /* Finds the frame of an access. FRAME_ZERO: in one of them, but no register there has this size. */
-static enum frame find_frame(const struct vgic *g, uint64_t ipa, unsigned size, struct access *a)
+static enum frame find_frame(const struct guest_gic *g, uint64_t ipa, unsigned size, struct access *a)
 {
 	uint64_t redist = ipa - g->config.gicr, dist = ipa - g->config.gicd;
 	bool sgi;
@@ -333,21 +323,21 @@ static enum frame find_frame(const struct vgic *g, uint64_t ipa, unsigned size, 
 	a->vcpu = 0;
 	if ((size != 1 && size != 2 && size != 4 && size != 8) || (ipa & (size - 1)))
 		return FRAME_NONE;
-	if (dist < VGIC_FRAME_BYTES) {
+	if (dist < QVM_GICD_BYTES) {
 		a->offset = (uint32_t)dist;
 		return dist_size_ok(a) ? FRAME_DIST : FRAME_ZERO;
 	}
-	if (redist >= g->config.vcpus * VGIC_REDIST_BYTES)
+	if (redist >= g->config.vcpus * QVM_GICR_BYTES)
 		return FRAME_NONE;
 	sgi = redist & GICR_SGI_FRAME;
-	a->vcpu = (unsigned)(redist / VGIC_REDIST_BYTES);
+	a->vcpu = (unsigned)(redist / QVM_GICR_BYTES);
 	a->offset = (uint32_t)(redist % GICR_SGI_FRAME);
 	if (!redist_size_ok(a, sgi))
 		return FRAME_ZERO;
 	return sgi ? FRAME_SGI : FRAME_RD;
 }
 
-bool vgic_read(struct vgic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value)
+bool guest_gic_read(struct guest_gic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value)
 {
 	struct access a;
 
@@ -366,8 +356,8 @@ bool vgic_read(struct vgic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint6
 }
 
 /* It runs at each write of a guest, and has no array that could be overrun: so it does without a guard. */
-__attribute__((no_stack_protector)) bool vgic_write(struct vgic *g, unsigned vcpu, uint64_t ipa, unsigned size,
-						    uint64_t value)
+__attribute__((no_stack_protector)) bool guest_gic_write(struct guest_gic *g, unsigned vcpu, uint64_t ipa,
+							 unsigned size, uint64_t value)
 {
 	struct access a;
 	unsigned intid;
@@ -377,7 +367,7 @@ __attribute__((no_stack_protector)) bool vgic_write(struct vgic *g, unsigned vcp
 	case FRAME_DIST:
 		intid = (a.offset - GICD_IROUTER) / 8;
 		if (is_dist_router(a.offset))
-			vgic_spi_route(g, intid, with_part(&a, g->route[intid], value));
+			spi_set_route(g, intid, with_part(&a, g->route[intid], value));
 		else
 			dist_write(g, &a, (uint32_t)value);
 		return true;

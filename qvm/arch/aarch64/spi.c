@@ -15,11 +15,9 @@
  * controller's. Here its line is always high, so that it is offered as soon as it may be signalled: it is `raised`
  * while it is switched on, on the vCPU of its route ("rebind").
  */
-#include "qvm/arch/aarch64/vgic.h"
+#include "qvm/arch/aarch64/spi.h"
 
 #include <string.h>
-
-#include "qvm/arch/aarch64/vgic_spi.h"
 
 #define NO_VCPU VCPU_MAX
 
@@ -42,12 +40,12 @@ static unsigned take_first(unsigned word, uint32_t *set)
 	return intid;
 }
 
-static bool is_spi(const struct vgic *g, unsigned intid)
+static bool is_spi(const struct guest_gic *g, unsigned intid)
 {
-	return intid >= VGIC_SPI_FIRST && intid < g->config.intids;
+	return intid >= QVM_SPI_FIRST && intid < g->config.intids;
 }
 
-uint32_t vgic_spis(const struct vgic *g, unsigned word)
+uint32_t spi_existing(const struct guest_gic *g, unsigned word)
 {
 	unsigned first = word * 32;
 
@@ -57,23 +55,23 @@ uint32_t vgic_spis(const struct vgic *g, unsigned word)
 }
 
 /* Where the route of an SPI leads now; NO_VCPU: to no vCPU that is on, so that it stays pending here. */
-static unsigned route_target(const struct vgic *g, unsigned intid)
+static unsigned route_target(const struct guest_gic *g, unsigned intid)
 {
 	uint64_t route = g->route[intid];
 
 	/* Any participating PE may be chosen (IHI 0069, GICD_IROUTER, Interrupt_Routing_Mode): the first keeps the
 	 * choice stable. */
-	if (route & VGIC_ROUTE_IRM)
+	if (route & GIC_ROUTE_IRM)
 		return g->powered ? (unsigned)__builtin_ctz(g->powered) : NO_VCPU;
 	for (unsigned v = 0; v < g->config.vcpus; v++) {
-		if (g->config.affinity[v] == (route & VGIC_ROUTE_AFFINITY))
+		if (g->config.affinity[v] == (route & GIC_ROUTE_AFFINITY))
 			return g->powered & (1u << v) ? v : NO_VCPU;
 	}
 	return NO_VCPU;
 }
 
 /* Those of a word that are enabled and whose group is. */
-static uint32_t open_ones(const struct vgic *g, unsigned word)
+static uint32_t open_ones(const struct guest_gic *g, unsigned word)
 {
 	uint32_t open = g->ctlr & GICD_CTLR_ENABLE_GRP1 ? g->group[word] : 0;
 
@@ -83,13 +81,13 @@ static uint32_t open_ones(const struct vgic *g, unsigned word)
 }
 
 /* Priority and group, as the kernel takes them. */
-static unsigned rank_of(const struct vgic *g, unsigned intid)
+static unsigned rank_of(const struct guest_gic *g, unsigned intid)
 {
 	return g->priority[intid] | (g->group[word_of(intid)] & bit_of(intid) ? 0 : VIRQ_GROUP0);
 }
 
 /* Notes what came of handing over; true if the kernel has it now. */
-static bool note_handed(struct vgic *g, unsigned intid, unsigned vcpu, int status)
+static bool note_handed(struct guest_gic *g, unsigned intid, unsigned vcpu, int status)
 {
 	if (status < 0) {
 		__atomic_store_n(&g->refused, true, __ATOMIC_RELAXED);
@@ -101,13 +99,13 @@ static bool note_handed(struct vgic *g, unsigned intid, unsigned vcpu, int statu
 }
 
 /* Says how things stand with a bound SPI: VIRQ_* state. */
-static int tell(struct vgic *g, unsigned vcpu, unsigned intid, unsigned flags)
+static int tell(struct guest_gic *g, unsigned vcpu, unsigned intid, unsigned flags)
 {
 	return g->ops->vcpu_bind(g->ctx, vcpu, g->host[intid], intid, rank_of(g, intid), flags);
 }
 
 /* A bound SPI goes to the vCPU of its route if it may be signalled, and away from where it was. */
-static void rebind(struct vgic *g, unsigned intid)
+static void rebind(struct guest_gic *g, unsigned intid)
 {
 	unsigned w = word_of(intid), target = NO_VCPU;
 	uint32_t b = bit_of(intid);
@@ -123,7 +121,7 @@ static void rebind(struct vgic *g, unsigned intid)
 }
 
 /* Asks the kernel for the VIRQ_* state of a placed SPI, and notices if it has been completed. */
-static unsigned settle(struct vgic *g, unsigned intid)
+static unsigned settle(struct guest_gic *g, unsigned intid)
 {
 	unsigned w = word_of(intid);
 	uint32_t b = bit_of(intid);
@@ -141,7 +139,7 @@ static unsigned settle(struct vgic *g, unsigned intid)
 }
 
 /* The vCPU to hand an SPI to. One that is still in flight stays with its vCPU: it is active on one PE at most. */
-static unsigned choose_vcpu(struct vgic *g, unsigned intid)
+static unsigned choose_vcpu(struct guest_gic *g, unsigned intid)
 {
 	unsigned target = route_target(g, intid);
 
@@ -152,14 +150,14 @@ static unsigned choose_vcpu(struct vgic *g, unsigned intid)
 }
 
 /* SPIs of a word that should be with the kernel and are not, or not fully. */
-static uint32_t owed(const struct vgic *g, unsigned word)
+static uint32_t owed(const struct guest_gic *g, unsigned word)
 {
 	uint32_t pending = g->latch[word] | (g->line[word] & ~g->edge[word] & ~g->raised[word]);
 
 	return pending & open_ones(g, word) & ~g->active[word];
 }
 
-static void offer(struct vgic *g, unsigned intid)
+static void offer(struct guest_gic *g, unsigned intid)
 {
 	unsigned w = word_of(intid), vcpu, priority = rank_of(g, intid);
 	uint32_t b = bit_of(intid);
@@ -181,21 +179,21 @@ static void offer(struct vgic *g, unsigned intid)
 		g->latch[w] &= ~b;
 }
 
-static void offer_set(struct vgic *g, unsigned word, uint32_t set)
+static void offer_set(struct guest_gic *g, unsigned word, uint32_t set)
 {
 	set &= owed(g, word);
 	while (set)
 		offer(g, take_first(word, &set));
 }
 
-static void offer_all(struct vgic *g)
+void spi_offer_all(struct guest_gic *g)
 {
-	for (unsigned w = 1; w < VGIC_WORDS; w++)
+	for (unsigned w = 1; w < GUEST_GIC_WORDS; w++)
 		offer_set(g, w, ~0u);
 }
 
 /* Tells the kernel that the line is low. */
-static void lower(struct vgic *g, unsigned intid)
+static void lower(struct guest_gic *g, unsigned intid)
 {
 	unsigned w = word_of(intid);
 	uint32_t b = bit_of(intid);
@@ -207,7 +205,7 @@ static void lower(struct vgic *g, unsigned intid)
 }
 
 /* Takes back what the kernel has of an SPI: its pending state or, with VIRQ_ACTIVE in `what`, all. */
-static void take_back(struct vgic *g, unsigned intid, unsigned what)
+static void take_back(struct guest_gic *g, unsigned intid, unsigned what)
 {
 	unsigned w = word_of(intid);
 	uint32_t b = bit_of(intid);
@@ -223,7 +221,7 @@ static void take_back(struct vgic *g, unsigned intid, unsigned what)
 }
 
 /* Takes an SPI back altogether from these vCPUs. An active state is lost: the guest, or their end, wants that. */
-static void evict(struct vgic *g, unsigned intid, unsigned vcpus)
+static void evict(struct guest_gic *g, unsigned intid, unsigned vcpus)
 {
 	if (!(g->bound[word_of(intid)] & bit_of(intid))) {
 		lower(g, intid);
@@ -240,7 +238,7 @@ static void evict(struct vgic *g, unsigned intid, unsigned vcpus)
 }
 
 /* Takes the pending state back. The active state stays, until the guest completes the interrupt. */
-static void retract(struct vgic *g, unsigned intid)
+static void retract(struct guest_gic *g, unsigned intid)
 {
 	if (g->bound[word_of(intid)] & bit_of(intid)) {
 		rebind(g, intid);
@@ -250,7 +248,7 @@ static void retract(struct vgic *g, unsigned intid)
 	take_back(g, intid, VIRQ_PENDING);
 }
 
-static void retract_set(struct vgic *g, unsigned word, uint32_t set)
+static void retract_set(struct guest_gic *g, unsigned word, uint32_t set)
 {
 	set &= g->placed[word];
 	while (set)
@@ -258,7 +256,7 @@ static void retract_set(struct vgic *g, unsigned word, uint32_t set)
 }
 
 /* Route, priority or group changed. What is active stays where it is until it is completed, and pending with it. */
-static void hand_again(struct vgic *g, unsigned intid)
+static void hand_again(struct guest_gic *g, unsigned intid)
 {
 	if (g->bound[word_of(intid)] & bit_of(intid)) {
 		rebind(g, intid);
@@ -270,7 +268,35 @@ static void hand_again(struct vgic *g, unsigned intid)
 
 /* --- What devices and the VM do --- */
 
-int vgic_bind(struct vgic *g, unsigned intid, unsigned host)
+void spi_leave_vcpu(struct guest_gic *g, unsigned vcpu)
+{
+	for (unsigned w = 1; w < GUEST_GIC_WORDS; w++) {
+		uint32_t set = g->placed[w];
+
+		while (set) {
+			unsigned intid = take_first(w, &set);
+
+			if (g->place[intid] == vcpu || (g->bound[w] & bit_of(intid)))
+				evict(g, intid, 1u << vcpu);
+		}
+	}
+}
+
+void spi_reset_all(struct guest_gic *g)
+{
+	for (unsigned w = 1; w < GUEST_GIC_WORDS; w++) {
+		uint32_t set = g->placed[w];
+
+		g->enable[w] = g->group[w] = g->edge[w] = g->bound_edge[w] = g->active[w] = 0;
+		while (set)
+			evict(g, take_first(w, &set), ~0u);
+		g->latch[w] = 0;
+	}
+	memset(g->priority, 0, sizeof(g->priority));
+	memset(g->route, 0, sizeof(g->route));
+}
+
+int guest_gic_bind(struct guest_gic *g, unsigned intid, unsigned host)
 {
 	int status;
 
@@ -286,7 +312,7 @@ int vgic_bind(struct vgic *g, unsigned intid, unsigned host)
 	return 0;
 }
 
-void vgic_set_line(struct vgic *g, unsigned intid, bool level)
+void guest_gic_set_line(struct guest_gic *g, unsigned intid, bool level)
 {
 	unsigned w = word_of(intid);
 	uint32_t b = bit_of(intid);
@@ -304,7 +330,7 @@ void vgic_set_line(struct vgic *g, unsigned intid, bool level)
 }
 
 /* A pulse latches even if the guest has configured the SPI as level-sensitive: better one too many than one lost. */
-void vgic_pulse(struct vgic *g, unsigned intid)
+void guest_gic_pulse(struct guest_gic *g, unsigned intid)
 {
 	if (!is_spi(g, intid) || (g->bound[word_of(intid)] & bit_of(intid)))
 		return;
@@ -312,96 +338,10 @@ void vgic_pulse(struct vgic *g, unsigned intid)
 	offer(g, intid);
 }
 
-void vgic_retry(struct vgic *g)
-{
-	if (!g->refused)
-		return;
-	__atomic_store_n(&g->refused, false, __ATOMIC_RELAXED);
-	offer_all(g);
-}
-
-void vgic_power(struct vgic *g, unsigned vcpu, bool on)
-{
-	if (vcpu >= g->config.vcpus)
-		return;
-	if (on) {
-		g->powered |= 1u << vcpu;
-	} else {
-		g->powered &= ~(1u << vcpu);
-		for (unsigned w = 1; w < VGIC_WORDS; w++) {
-			uint32_t set = g->placed[w];
-
-			while (set) {
-				unsigned intid = take_first(w, &set);
-
-				if (g->place[intid] == vcpu || (g->bound[w] & bit_of(intid)))
-					evict(g, intid, 1u << vcpu);
-			}
-		}
-	}
-	offer_all(g);
-}
-
-void vgic_reset(struct vgic *g)
-{
-	for (unsigned w = 1; w < VGIC_WORDS; w++) {
-		uint32_t set = g->placed[w];
-
-		g->enable[w] = g->group[w] = g->edge[w] = g->bound_edge[w] = g->active[w] = 0;
-		while (set)
-			evict(g, take_first(w, &set), ~0u);
-		g->latch[w] = 0;
-	}
-	memset(g->priority, 0, sizeof(g->priority));
-	memset(g->route, 0, sizeof(g->route));
-	g->ctlr = 0;
-	g->powered = 0;
-	g->asleep = (1u << g->config.vcpus) - 1;
-	__atomic_store_n(&g->refused, false, __ATOMIC_RELAXED);
-}
-
-static bool frames_ok(const struct vgic_config *c)
-{
-	uint64_t redist_bytes = c->vcpus * VGIC_REDIST_BYTES;
-
-	if (c->gicd % VGIC_FRAME_BYTES || c->gicr % VGIC_FRAME_BYTES)
-		return false;
-	if (c->gicd > UINT64_MAX - VGIC_FRAME_BYTES || c->gicr > UINT64_MAX - redist_bytes)
-		return false;
-	return c->gicd + VGIC_FRAME_BYTES <= c->gicr || c->gicr + redist_bytes <= c->gicd;
-}
-
-bool vgic_init(struct vgic *g, const struct vgic_config *config, const struct vgic_ops *ops, void *ctx)
-{
-	unsigned intids = config->intids ? config->intids : VGIC_INTID_DEFAULT;
-
-	if (config->vcpus < 1 || config->vcpus > VCPU_MAX || !frames_ok(config))
-		return false;
-	if (intids <= VGIC_SPI_FIRST || intids > VGIC_INTID_MAX)
-		return false;
-	for (unsigned v = 0; v < config->vcpus; v++) {
-		if (config->affinity[v] & ~VGIC_ROUTE_AFFINITY)
-			return false;
-		for (unsigned other = 0; other < v; other++) {
-			if (config->affinity[v] == config->affinity[other])
-				return false;
-		}
-	}
-	memset(g, 0, sizeof(*g));
-	g->ops = ops;
-	g->ctx = ctx;
-	g->config = *config;
-	intids = (intids + 31) / 32 * 32;
-	g->config.intids = intids < VGIC_INTID_MAX ? intids : VGIC_INTID_MAX;
-	g->typer = vgic_typer(g->config.intids);
-	vgic_reset(g);
-	return true;
-}
-
 /* --- What the guest does through the registers of the distributor (IHI 0069 section 12.9) --- */
 
 /* GICD_CTLR. A disabled group is not forwarded: what is in flight becomes pending again here. */
-void vgic_spi_ctlr(struct vgic *g, uint32_t value)
+void spi_set_ctlr(struct guest_gic *g, uint32_t value)
 {
 	uint32_t old = g->ctlr, state;
 
@@ -410,14 +350,14 @@ void vgic_spi_ctlr(struct vgic *g, uint32_t value)
 		return;
 	for (unsigned v = 0; v < g->config.vcpus; v++)
 		g->ops->vcpu_private(g->ctx, v, VPRIV_CTLR, g->ctlr, ~0u, &state);
-	for (unsigned w = 1; w < VGIC_WORDS; w++)
+	for (unsigned w = 1; w < GUEST_GIC_WORDS; w++)
 		retract_set(g, w, ~open_ones(g, w));
-	offer_all(g);
+	spi_offer_all(g);
 }
 
-void vgic_spi_group(struct vgic *g, unsigned word, uint32_t value)
+void spi_set_group(struct guest_gic *g, unsigned word, uint32_t value)
 {
-	uint32_t changed = (g->group[word] ^ value) & vgic_spis(g, word), placed = changed & g->placed[word];
+	uint32_t changed = (g->group[word] ^ value) & spi_existing(g, word), placed = changed & g->placed[word];
 
 	g->group[word] ^= changed;
 	while (placed)
@@ -425,20 +365,20 @@ void vgic_spi_group(struct vgic *g, unsigned word, uint32_t value)
 	offer_set(g, word, changed);
 }
 
-void vgic_spi_enable(struct vgic *g, unsigned word, uint32_t set)
+void spi_enable(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	g->enable[word] |= set & vgic_spis(g, word);
+	g->enable[word] |= set & spi_existing(g, word);
 	offer_set(g, word, set);
 }
 
-void vgic_spi_disable(struct vgic *g, unsigned word, uint32_t clear)
+void spi_disable(struct guest_gic *g, unsigned word, uint32_t clear)
 {
 	g->enable[word] &= ~clear;
 	retract_set(g, word, clear);
 }
 
 /* Those of `set` that the kernel holds in the given state. */
-static uint32_t placed_in_state(struct vgic *g, unsigned word, uint32_t set, unsigned state)
+static uint32_t placed_in_state(struct guest_gic *g, unsigned word, uint32_t set, unsigned state)
 {
 	uint32_t found = 0;
 
@@ -452,20 +392,20 @@ static uint32_t placed_in_state(struct vgic *g, unsigned word, uint32_t set, uns
 	return found;
 }
 
-uint32_t vgic_spi_pending(struct vgic *g, unsigned word)
+uint32_t spi_get_pending(struct guest_gic *g, unsigned word)
 {
 	return g->latch[word] | (g->line[word] & ~g->edge[word] & ~g->bound[word]) |
 	       placed_in_state(g, word, ~0u, VIRQ_PENDING);
 }
 
-void vgic_spi_set_pending(struct vgic *g, unsigned word, uint32_t set)
+void spi_set_pending(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	g->latch[word] |= set & vgic_spis(g, word);
+	g->latch[word] |= set & spi_existing(g, word);
 	offer_set(g, word, set);
 }
 
 /* GICD_ICPENDR clears the latch; a line that is high keeps its interrupt pending. */
-void vgic_spi_clear_pending(struct vgic *g, unsigned word, uint32_t clear)
+void spi_clear_pending(struct guest_gic *g, unsigned word, uint32_t clear)
 {
 	uint32_t bound = clear & g->bound[word];
 
@@ -479,20 +419,20 @@ void vgic_spi_clear_pending(struct vgic *g, unsigned word, uint32_t clear)
 	offer_set(g, word, clear);
 }
 
-uint32_t vgic_spi_active(struct vgic *g, unsigned word)
+uint32_t spi_get_active(struct guest_gic *g, unsigned word)
 {
 	return g->active[word] | placed_in_state(g, word, ~0u, VIRQ_ACTIVE);
 }
 
 /* There is no call that makes an SPI active in the kernel, so one that the guest makes active is kept here. */
-void vgic_spi_set_active(struct vgic *g, unsigned word, uint32_t set)
+void spi_set_active(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	set &= vgic_spis(g, word) & ~placed_in_state(g, word, set, VIRQ_ACTIVE);
+	set &= spi_existing(g, word) & ~placed_in_state(g, word, set, VIRQ_ACTIVE);
 	g->active[word] |= set;
 	retract_set(g, word, set);
 }
 
-void vgic_spi_clear_active(struct vgic *g, unsigned word, uint32_t clear)
+void spi_clear_active(struct guest_gic *g, unsigned word, uint32_t clear)
 {
 	uint32_t active = placed_in_state(g, word, clear, VIRQ_ACTIVE);
 
@@ -503,9 +443,9 @@ void vgic_spi_clear_active(struct vgic *g, unsigned word, uint32_t clear)
 }
 
 /* GICD_ICFGR. To change it for an enabled interrupt is UNPREDICTABLE: here, what its line drives counts anew. */
-void vgic_spi_config(struct vgic *g, unsigned word, uint32_t edge)
+void spi_set_config(struct guest_gic *g, unsigned word, uint32_t edge)
 {
-	uint32_t changed = (g->edge[word] ^ edge) & vgic_spis(g, word) & ~g->bound[word];
+	uint32_t changed = (g->edge[word] ^ edge) & spi_existing(g, word) & ~g->bound[word];
 
 	g->bound_edge[word] = edge & g->bound[word];
 	retract_set(g, word, changed);
@@ -513,18 +453,18 @@ void vgic_spi_config(struct vgic *g, unsigned word, uint32_t edge)
 	offer_set(g, word, changed);
 }
 
-void vgic_spi_priority(struct vgic *g, unsigned intid, uint8_t priority)
+void spi_set_priority(struct guest_gic *g, unsigned intid, uint8_t priority)
 {
-	priority &= VGIC_PRIORITY_MASK;
+	priority &= GIC_PRIORITY_MASK;
 	if (!is_spi(g, intid) || g->priority[intid] == priority)
 		return;
 	g->priority[intid] = priority;
 	hand_again(g, intid);
 }
 
-void vgic_spi_route(struct vgic *g, unsigned intid, uint64_t route)
+void spi_set_route(struct guest_gic *g, unsigned intid, uint64_t route)
 {
-	route &= VGIC_ROUTE_AFFINITY | VGIC_ROUTE_IRM;
+	route &= GIC_ROUTE_AFFINITY | GIC_ROUTE_IRM;
 	if (!is_spi(g, intid) || g->route[intid] == route)
 		return;
 	g->route[intid] = route;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/arch/aarch64/vgic.c qvm/arch/aarch64/vgic_regs.c */
+/* SOURCES: qvm/arch/aarch64/guest_gic.c qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c */
 /*
  * qvm's half of the GIC against a model of the kernel's half: the registers one by one, then random operations whose
  * effect is compared with a reference that knows only what the architecture says of one interrupt.
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "qvm/arch/aarch64/vgic.h"
+#include "qvm/arch/aarch64/guest_gic.h"
 
 #define GICD   0x8000000ull
 #define GICR   0x80a0000ull
@@ -126,7 +126,8 @@ static int model_query(void *ctx, unsigned vcpu, unsigned intid)
 	return state_of(model_spi(vcpu, intid));
 }
 
-static const struct vgic_ops model_ops = {model_private, model_line, model_inject, model_withdraw, model_query, NULL};
+static const struct guest_gic_ops model_ops = {model_private,  model_line,  model_inject,
+					       model_withdraw, model_query, NULL};
 
 /* What the guest's CPU interface does: take the most urgent pending one, and complete. */
 static bool signalled(unsigned vcpu, unsigned intid)
@@ -157,21 +158,21 @@ static void complete(unsigned vcpu, unsigned intid)
 
 /* --- Access to the registers --- */
 
-static struct vgic gic;
-static const struct vgic_config config = {
+static struct guest_gic gic;
+static const struct guest_gic_config config = {
     .gicd = GICD, .gicr = GICR, .vcpus = VCPUS, .affinity = {0, 1, 0x100}, .intids = INTIDS};
 
 static uint64_t get(uint64_t ipa, unsigned size)
 {
 	uint64_t value = ~0ull;
 
-	assert_true(vgic_read(&gic, 0, ipa, size, &value));
+	assert_true(guest_gic_read(&gic, 0, ipa, size, &value));
 	return value;
 }
 
 static void put(uint64_t ipa, unsigned size, uint64_t value)
 {
-	assert_true(vgic_write(&gic, 0, ipa, size, value));
+	assert_true(guest_gic_write(&gic, 0, ipa, size, value));
 }
 
 static uint32_t get_d(uint32_t offset)
@@ -219,9 +220,9 @@ static int setup(void **state)
 	(void)state;
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.room = INTIDS;
-	assert_true(vgic_init(&gic, &config, &model_ops, &kernel));
+	assert_true(guest_gic_init(&gic, &config, &model_ops, &kernel));
 	for (unsigned v = 0; v < VCPUS; v++)
-		vgic_power(&gic, v, true);
+		guest_gic_power(&gic, v, true);
 	return 0;
 }
 
@@ -239,37 +240,37 @@ static void ready(unsigned intid, bool edge)
 
 static void test_configuration(void **state)
 {
-	struct vgic_config c = config;
-	struct vgic g;
+	struct guest_gic_config c = config;
+	struct guest_gic g;
 
 	(void)state;
 	c.vcpus = 0;
-	assert_false(vgic_init(&g, &c, &model_ops, &kernel));
+	assert_false(guest_gic_init(&g, &c, &model_ops, &kernel));
 	c.vcpus = VCPU_MAX + 1;
-	assert_false(vgic_init(&g, &c, &model_ops, &kernel));
+	assert_false(guest_gic_init(&g, &c, &model_ops, &kernel));
 	c = config;
 	c.gicd = GICD + 0x1000;
-	assert_false(vgic_init(&g, &c, &model_ops, &kernel));
-	c.gicd = GICR + 2 * VGIC_REDIST_BYTES + VGIC_FRAME_BYTES;
-	assert_false(vgic_init(&g, &c, &model_ops, &kernel));
-	c.gicd = -VGIC_FRAME_BYTES;
-	c.gicr = -VGIC_REDIST_BYTES;
-	assert_false(vgic_init(&g, &c, &model_ops, &kernel));
+	assert_false(guest_gic_init(&g, &c, &model_ops, &kernel));
+	c.gicd = GICR + 2 * QVM_GICR_BYTES + QVM_GICD_BYTES;
+	assert_false(guest_gic_init(&g, &c, &model_ops, &kernel));
+	c.gicd = -QVM_GICD_BYTES;
+	c.gicr = -QVM_GICR_BYTES;
+	assert_false(guest_gic_init(&g, &c, &model_ops, &kernel));
 	c = config;
 	c.affinity[2] = 1;
-	assert_false(vgic_init(&g, &c, &model_ops, &kernel));
+	assert_false(guest_gic_init(&g, &c, &model_ops, &kernel));
 	c.affinity[2] = 1u << 31;
-	assert_false(vgic_init(&g, &c, &model_ops, &kernel));
+	assert_false(guest_gic_init(&g, &c, &model_ops, &kernel));
 	c = config;
 	c.intids = 1021;
-	assert_false(vgic_init(&g, &c, &model_ops, &kernel));
+	assert_false(guest_gic_init(&g, &c, &model_ops, &kernel));
 	c.intids = 32;
-	assert_false(vgic_init(&g, &c, &model_ops, &kernel));
+	assert_false(guest_gic_init(&g, &c, &model_ops, &kernel));
 	c.intids = 1000;
-	assert_true(vgic_init(&g, &c, &model_ops, &kernel));
+	assert_true(guest_gic_init(&g, &c, &model_ops, &kernel));
 	assert_int_equal(g.config.intids, 1020);
 	c.intids = 0;
-	assert_true(vgic_init(&g, &c, &model_ops, &kernel));
+	assert_true(guest_gic_init(&g, &c, &model_ops, &kernel));
 	assert_int_equal(g.config.intids, 288);
 }
 
@@ -329,8 +330,8 @@ static void test_sizes(void **state)
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		uint64_t value = 1;
 
-		assert_int_equal(vgic_write(&gic, 0, t[i].ipa, t[i].size, ~0ull), t[i].what != NONE);
-		assert_int_equal(vgic_read(&gic, 0, t[i].ipa, t[i].size, &value), t[i].what != NONE);
+		assert_int_equal(guest_gic_write(&gic, 0, t[i].ipa, t[i].size, ~0ull), t[i].what != NONE);
+		assert_int_equal(guest_gic_read(&gic, 0, t[i].ipa, t[i].size, &value), t[i].what != NONE);
 		if (t[i].what == ZERO)
 			assert_int_equal(value, 0);
 		else if (t[i].ipa == GICD && t[i].what == GOOD)
@@ -344,7 +345,7 @@ static void test_groups(void **state)
 	(void)state;
 	ready(40, true);
 	put_d(CTLR, 1);
-	vgic_pulse(&gic, 40);
+	guest_gic_pulse(&gic, 40);
 	assert_int_equal(acknowledge(0), 0);
 	assert_true(get_bit(ISPENDR, 40));
 	set_group(40, false);
@@ -396,7 +397,7 @@ static void test_storage(void **state)
 	put_d(0xe04, ~0u);
 	assert_int_equal(get_d(0xd04) | get_d(0xe04), 0);
 	put_d(CTLR, 2);
-	vgic_reset(&gic);
+	guest_gic_reset(&gic);
 	assert_int_equal(get_d(CTLR), 0x50);
 	assert_int_equal(get_d(IGROUPR + 4) | get_d(ISENABLER + 8) | get_d(ICFGR + 12) | get_d(IPRIORITYR + 40), 0);
 	assert_int_equal(get(GICD + IROUTER + 8 * 40, 8), 0);
@@ -404,7 +405,7 @@ static void test_storage(void **state)
 
 static void test_private(void **state)
 {
-	const uint64_t sgi = GICR + VGIC_REDIST_BYTES + 0x10000; /* of vCPU 1 */
+	const uint64_t sgi = GICR + QVM_GICR_BYTES + 0x10000; /* of vCPU 1 */
 	uint32_t *s = kernel.state[1];
 
 	(void)state;
@@ -444,7 +445,7 @@ static void test_level(void **state)
 {
 	(void)state;
 	ready(40, false);
-	vgic_set_line(&gic, 40, true);
+	guest_gic_set_line(&gic, 40, true);
 	assert_true(signalled(0, 40));
 	assert_int_equal(kernel.spi[0][40].priority, 0xa0);
 	assert_true(get_bit(ISPENDR, 40));
@@ -453,19 +454,19 @@ static void test_level(void **state)
 	complete(0, 40); /* the line is still high */
 	assert_int_equal(acknowledge(0), 40);
 	kernel.calls = 0;
-	vgic_set_line(&gic, 40, false);
+	guest_gic_set_line(&gic, 40, false);
 	assert_int_equal(kernel.calls, 1);
 	assert_false(get_bit(ISPENDR, 40));
 	complete(0, 40);
 	assert_int_equal(acknowledge(0), 0);
 	assert_false(get_bit(ISACTIVER, 40));
 	kernel.calls = 0;
-	vgic_set_line(&gic, 40, true);
-	vgic_set_line(&gic, 40, true);
+	guest_gic_set_line(&gic, 40, true);
+	guest_gic_set_line(&gic, 40, true);
 	assert_int_equal(kernel.calls, 1);
 	put_bit(ICPENDR, 40); /* no effect while the line is high */
 	assert_true(signalled(0, 40));
-	vgic_set_line(&gic, 40, false);
+	guest_gic_set_line(&gic, 40, false);
 	assert_false(signalled(0, 40));
 }
 
@@ -473,24 +474,24 @@ static void test_edge(void **state)
 {
 	(void)state;
 	ready(41, true);
-	vgic_set_line(&gic, 41, true);
-	vgic_set_line(&gic, 41, false);
+	guest_gic_set_line(&gic, 41, true);
+	guest_gic_set_line(&gic, 41, false);
 	assert_int_equal(acknowledge(0), 41);
-	vgic_pulse(&gic, 41);
+	guest_gic_pulse(&gic, 41);
 	assert_int_equal(state_of(&kernel.spi[0][41]), VIRQ_PENDING | VIRQ_ACTIVE);
 	complete(0, 41);
 	assert_int_equal(acknowledge(0), 41);
 	complete(0, 41);
 	assert_int_equal(acknowledge(0), 0);
 	put_bit(ICENABLER, 41);
-	vgic_pulse(&gic, 41);
+	guest_gic_pulse(&gic, 41);
 	assert_true(get_bit(ICPENDR, 41));
 	assert_false(signalled(0, 41));
 	put_bit(ICPENDR, 41);
 	put_bit(ISENABLER, 41);
 	assert_false(signalled(0, 41));
 	kernel.calls = 0;
-	vgic_pulse(&gic, 41);
+	guest_gic_pulse(&gic, 41);
 	assert_int_equal(kernel.calls, 1);
 	assert_true(signalled(0, 41));
 }
@@ -503,9 +504,9 @@ static void test_withdrawal(void **state)
 		setup(NULL);
 		ready(50, edge);
 		if (edge)
-			vgic_pulse(&gic, 50);
+			guest_gic_pulse(&gic, 50);
 		else
-			vgic_set_line(&gic, 50, true);
+			guest_gic_set_line(&gic, 50, true);
 		put_bit(ICENABLER, 50);
 		assert_false(signalled(0, 50));
 		assert_true(get_bit(ISPENDR, 50));
@@ -531,13 +532,13 @@ static void test_withdrawal(void **state)
 		assert_true(!signalled(1, 50) && get_bit(ISACTIVER, 50) && get_bit(ISPENDR, 50));
 		put_bit(ICACTIVER, 50);
 		assert_true(signalled(1, 50) && !get_bit(ISACTIVER, 50));
-		vgic_reset(&gic);
+		guest_gic_reset(&gic);
 		assert_false(signalled(1, 50));
 		assert_int_equal(get_bit(ISPENDR, 50), !edge); /* a line outlives the reset, a latch does not */
 		ready(50, edge);
-		vgic_pulse(&gic, 50);
+		guest_gic_pulse(&gic, 50);
 		assert_false(signalled(0, 50)); /* nobody is on */
-		vgic_power(&gic, 0, true);
+		guest_gic_power(&gic, 0, true);
 		assert_true(signalled(0, 50));
 	}
 }
@@ -546,7 +547,7 @@ static void test_disable_while_active(void **state)
 {
 	(void)state;
 	ready(60, false);
-	vgic_set_line(&gic, 60, true);
+	guest_gic_set_line(&gic, 60, true);
 	assert_int_equal(acknowledge(0), 60);
 	put_bit(ICENABLER, 60); /* as a threaded handler does */
 	assert_true(get_bit(ISACTIVER, 60));
@@ -565,7 +566,7 @@ static void test_priority_while_active(void **state)
 {
 	(void)state;
 	ready(61, false);
-	vgic_set_line(&gic, 61, true);
+	guest_gic_set_line(&gic, 61, true);
 	assert_int_equal(acknowledge(0), 61);
 	put(GICD + IPRIORITYR + 61, 1, 0x40);
 	assert_true(kernel.spi[0][61].active);
@@ -581,21 +582,21 @@ static void test_power(void **state)
 	ready(71, true);
 	put(GICD + IROUTER + 8 * 70, 8, 1);
 	put(GICD + IROUTER + 8 * 71, 8, 1ull << 31);
-	vgic_power(&gic, 1, false);
-	vgic_pulse(&gic, 70);
-	vgic_pulse(&gic, 71);
+	guest_gic_power(&gic, 1, false);
+	guest_gic_pulse(&gic, 70);
+	guest_gic_pulse(&gic, 71);
 	assert_true(!signalled(1, 70) && signalled(0, 71));
-	vgic_power(&gic, 1, true);
+	guest_gic_power(&gic, 1, true);
 	assert_true(signalled(1, 70));
-	vgic_power(&gic, 0, false);
+	guest_gic_power(&gic, 0, false);
 	assert_true(!signalled(0, 71) && signalled(1, 71));
-	vgic_power(&gic, 1, false);
-	vgic_power(&gic, 2, false);
+	guest_gic_power(&gic, 1, false);
+	guest_gic_power(&gic, 2, false);
 	for (unsigned v = 0; v < VCPUS; v++)
 		assert_true(!signalled(v, 70) && !signalled(v, 71));
 	assert_true(get_bit(ISPENDR, 70) && get_bit(ISPENDR, 71));
-	vgic_power(&gic, 99, true);
-	vgic_power(&gic, 2, true);
+	guest_gic_power(&gic, 99, true);
+	guest_gic_power(&gic, 2, true);
 	assert_true(signalled(2, 71));
 }
 
@@ -608,9 +609,9 @@ static void test_no_room(void **state)
 	for (unsigned i = 32; i < INTIDS; i++) {
 		ready(i, i % 2);
 		if (i % 2)
-			vgic_pulse(&gic, i);
+			guest_gic_pulse(&gic, i);
 		else
-			vgic_set_line(&gic, i, true);
+			guest_gic_set_line(&gic, i, true);
 	}
 	assert_int_equal(get_d(ISPENDR + 4), ~0u);
 	for (unsigned round = 0; round < INTIDS; round++) {
@@ -619,9 +620,9 @@ static void test_no_room(void **state)
 		if (!intid)
 			break;
 		if (intid % 2 == 0)
-			vgic_set_line(&gic, intid, false);
+			guest_gic_set_line(&gic, intid, false);
 		complete(0, intid);
-		vgic_retry(&gic);
+		guest_gic_retry(&gic);
 		taken++;
 	}
 	assert_int_equal(taken, INTIDS - 32);
@@ -636,11 +637,11 @@ static void test_not_an_spi(void **state)
 	(void)state;
 	put_d(CTLR, 2);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		vgic_set_line(&gic, wrong[i], true);
-		vgic_pulse(&gic, wrong[i]);
+		guest_gic_set_line(&gic, wrong[i], true);
+		guest_gic_pulse(&gic, wrong[i]);
 	}
 	assert_int_equal(kernel.calls, 0);
-	for (unsigned w = 0; w < VGIC_WORDS; w++)
+	for (unsigned w = 0; w < GUEST_GIC_WORDS; w++)
 		assert_int_equal(gic.line[w] | gic.latch[w], 0);
 }
 
@@ -735,13 +736,13 @@ static void do_line(unsigned i)
 	if (level && !r->line && r->edge)
 		r->latch = true;
 	r->line = level;
-	vgic_set_line(&gic, i, level);
+	guest_gic_set_line(&gic, i, level);
 }
 
 static void do_pulse(unsigned i)
 {
 	ref[i].latch = true;
-	vgic_pulse(&gic, i);
+	guest_gic_pulse(&gic, i);
 }
 
 static void do_enable(unsigned i)
@@ -836,7 +837,7 @@ static void do_power(unsigned i)
 		if (ref[n].cpu == v)
 			ref[n].active = false;
 	}
-	vgic_power(&gic, v, ref_on[v]);
+	guest_gic_power(&gic, v, ref_on[v]);
 }
 
 static void do_acknowledge(unsigned i)
@@ -902,16 +903,16 @@ static void test_random_accesses(void **state)
 		unsigned size = 1u << rnd(4);
 
 		if (rnd(2))
-			vgic_write(&gic, rnd(VCPUS), ipa & ~(uint64_t)(rnd(2) ? 3 : 0), size,
-				   rnd(~0u) * 0x100000001ull);
+			guest_gic_write(&gic, rnd(VCPUS), ipa & ~(uint64_t)(rnd(2) ? 3 : 0), size,
+					rnd(~0u) * 0x100000001ull);
 		else
-			vgic_read(&gic, rnd(VCPUS), ipa, size, &value);
+			guest_gic_read(&gic, rnd(VCPUS), ipa, size, &value);
 		if (rnd(16) == 0)
 			acknowledge(rnd(VCPUS));
 	}
 	for (unsigned w = 0; w < INTIDS / 32; w++)
 		assert_int_equal(gic.enable[w] & ~get_d(ISENABLER + 4 * w), 0);
-	for (unsigned w = INTIDS / 32; w < VGIC_WORDS; w++)
+	for (unsigned w = INTIDS / 32; w < GUEST_GIC_WORDS; w++)
 		assert_int_equal(gic.enable[w] | gic.latch[w] | gic.active[w] | gic.placed[w], 0);
 }
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What register accesses (gic_frames.c) and virtual CPUs (guest_gic.c) do to a guest's shared interrupts. */
+#pragma once
+
+#include "qvm/arch/aarch64/guest_gic.h"
+
+#define GICD_CTLR_ENABLE_GRP0 (1u << 0)
+#define GICD_CTLR_ENABLE_GRP1 (1u << 1)
+#define GICD_CTLR_ARE         (1u << 4)
+#define GICD_CTLR_DS          (1u << 6)
+#define GIC_PRIORITY_MASK     0xf8u /* five bits, as many as the list registers of the first board sort by */
+#define GIC_ROUTE_IRM         (1ull << 31)
+#define GIC_ROUTE_AFFINITY    0xff00ffffffull
+
+/* INTIDs of word `word` that are SPIs of this GIC. */
+uint32_t spi_existing(const struct guest_gic *g, unsigned word);
+
+/* Hands to the kernel whatever should be there and is not. */
+void spi_offer_all(struct guest_gic *g);
+
+/* This vCPU is off: what was in flight there is taken back. */
+void spi_leave_vcpu(struct guest_gic *g, unsigned vcpu);
+
+/* Everything to its reset value, and taken back from the kernel; lines stay. */
+void spi_reset_all(struct guest_gic *g);
+
+/* Registers of the distributor. All but the last two work on one word of 32 interrupts. */
+void spi_set_ctlr(struct guest_gic *g, uint32_t value);
+void spi_set_group(struct guest_gic *g, unsigned word, uint32_t value);
+void spi_enable(struct guest_gic *g, unsigned word, uint32_t set);
+void spi_disable(struct guest_gic *g, unsigned word, uint32_t clear);
+uint32_t spi_get_pending(struct guest_gic *g, unsigned word);
+void spi_set_pending(struct guest_gic *g, unsigned word, uint32_t set);
+void spi_clear_pending(struct guest_gic *g, unsigned word, uint32_t clear);
+uint32_t spi_get_active(struct guest_gic *g, unsigned word);
+void spi_set_active(struct guest_gic *g, unsigned word, uint32_t set);
+void spi_clear_active(struct guest_gic *g, unsigned word, uint32_t clear);
+void spi_set_config(struct guest_gic *g, unsigned word, uint32_t edge);
+void spi_set_priority(struct guest_gic *g, unsigned intid, uint8_t priority);
+void spi_set_route(struct guest_gic *g, unsigned intid, uint64_t route);
