@@ -37,6 +37,7 @@ endif
 SETUP := BUILD=$(abspath $(BUILD)) tools/setup.sh
 
 include mk/flags.mk
+include mk/calls.mk
 
 ifneq ($(and $(filter all check unit kernel processes vdevs host image boot,$(or $(MAKECMDGOALS),all)),$(if $(XINCLUDE),,none)),)
 $(error $(XCC) is not installed: tools/packages.sh, or 'make run', installs what is needed)

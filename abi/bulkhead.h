@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel and the processes agree upon: numbers, flags and structures. The calls themselves are in calls.def.
+ * What the kernel and the processes agree upon: flags and structures. The calls themselves are in calls.def.
  * Used by the kernel, by every process, and by native builds of both: nothing here depends on the C library.
  */
 #pragma once
 
 #include <stdint.h>
-
-enum call {
-#define CALL(number, name, ability, args, result) CALL_##name = (number),
-#include "calls.def"
-#undef CALL
-	CALL_LIMIT = 128
-};
 
 /* Statuses. Values are those of Linux's and picolibc's errno for the codes used, given here so that the kernel needs no
  * C library. A call returns the negative. */

@@ -4,7 +4,7 @@
 CHECKED := $(if $(C_FOLDERS),$(call files,$(C_FOLDERS),-name '*.[ch]'))
 
 .PHONY: check format-check format tidy cppcheck el2-branches el2-indices circles
-check: format-check tidy cppcheck circles el2-lines el2-branches el2-indices unit
+check: calls-docs format-check tidy cppcheck circles el2-lines el2-branches el2-indices unit
 
 # Other versions of clang-format lay code out in other ways; those of clang-tidy and cppcheck know other mistakes, and take
 # right code for wrong. All are Debian 12's. Where another is, that is said, and the rest is checked; no tool at all is an error.
@@ -31,9 +31,9 @@ TIDY_VDEVS    := $(call files,vdev,-name '*.c')
 TIDY_HOST     := $(filter tools/%,$(HOST_SOURCES))
 TIDY_TARGET   := --target=aarch64-linux-gnu -std=gnu11 -nostdinc -D__bulkhead_tidy__
 TIDY_KERNEL_FLAGS  := $(TIDY_TARGET) -ffreestanding -mgeneral-regs-only -isystem $(CLANG_INCLUDE) \
-	-Ikernel/include -Ikernel -I. -Iabi
+	-Ikernel/include -Ikernel -I. -Iabi -I$(GEN)
 TIDY_PROCESS_FLAGS := $(TIDY_TARGET) -isystem $(PICOLIBC)/include -isystem $(CLANG_INCLUDE) \
-	-isystem $(SYSROOT)/include -isystem $(BUILD)/keys/include -I. -Iabi -Iinclude -Ilib/include
+	-isystem $(SYSROOT)/include -isystem $(BUILD)/keys/include -I. -Iabi -Iinclude -Ilib/include -I$(GEN)
 TIDY_HOST_FLAGS    := -std=gnu11 -D_GNU_SOURCE -I. -Iabi -Iinclude -Ilib/include
 
 # $(call tidy_rule,sources,flags,folder of the objects of a source)
@@ -62,8 +62,9 @@ $(foreach s,$(TIDY_PLUGINS),$(eval $(BUILD)/tidy/$(s).ok: tools/path/qemu_plugin
 
 # Suppressed: comparePointers, because the difference of two of the linker script's symbols is what they are for;
 # constStatement, because a variable bound to a register (__asm__("x4") = ...) is taken for a statement without effect.
-cppcheck:
-	$(if $(call not_pinned,cppcheck),$(call not_looked,CPPCHECK,cppcheck),$(cppcheck_all))
+CPPCHECK_OTHER := $(if $(filter check cppcheck,$(MAKECMDGOALS)),$(call not_pinned,cppcheck))
+cppcheck: $(if $(CPPCHECK_OTHER),,$(CALLS_MADE))
+	$(if $(CPPCHECK_OTHER),$(call not_looked,CPPCHECK,cppcheck),$(cppcheck_all))
 
 define cppcheck_all
 	$(call say,CPPCHECK,"$(words $(filter %.c,$(CHECKED))) files")
@@ -72,7 +73,7 @@ define cppcheck_all
 		--error-exitcode=1 \
 		--cppcheck-build-dir=$(BUILD)/cppcheck --suppress=missingIncludeSystem --suppress=comparePointers \
 		--suppress=constStatement -D__aarch64__=1 -D__GNUC__=12 \
-		-Ikernel/include -Ikernel -I. -Iabi -Iinclude -Ilib/include $(filter-out tests/%,$(filter %.c,$(CHECKED)))
+		-Ikernel/include -Ikernel -I. -Iabi -Iinclude -Ilib/include -I$(GEN) $(filter-out tests/%,$(filter %.c,$(CHECKED)))
 endef
 
 # EL2 has no indirect branch but RET and the one to virtual addresses when the MMU comes on (head.S): a branch history that

@@ -21,7 +21,7 @@ fuzz-build: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 # $(call fuzz_target,name,sources,libraries)
 define fuzz_target
 DEPS += $(patsubst %,$(BUILD)/fuzz/obj/$(1)/%.d,$(2))
-$(call objects,$(BUILD)/fuzz/obj/$(1),$(2)): $(BUILD)/fuzz/obj/$(1)/%.o: % $(call rules,unit fuzz)
+$(call objects,$(BUILD)/fuzz/obj/$(1),$(2)): $(BUILD)/fuzz/obj/$(1)/%.o: % $(call rules,unit fuzz) | $$(CALLS_MADE)
 	$$(call say,FUZZCC,"$$< ($(1))")
 	@mkdir -p $$(@D)
 	$$(Q)$$(CLANG) $$(UNIT_CFLAGS) $$(FUZZ_FLAGS) -MMD -MP -c $$< -o $$@

@@ -10,7 +10,7 @@ PIE       := -fPIE -include lib/sys/hidden.h
 PROTECTOR := -fstack-protector-strong -mstack-protector-guard=sysreg -mstack-protector-guard-reg=tpidr_el0 \
 	-mstack-protector-guard-offset=8
 PROCESS_CFLAGS := $(BASE) $(ARM) $(PIE) $(PROTECTOR) -ftls-model=local-exec -nostdinc -isystem $(PICOLIBC)/include \
-	-isystem $(XINCLUDE) -isystem $(SYSROOT)/include -isystem $(BUILD)/keys/include -I. -Iabi -Iinclude -Ilib/include
+	-isystem $(XINCLUDE) -isystem $(SYSROOT)/include -isystem $(BUILD)/keys/include -I. -Iabi -Iinclude -Ilib/include -I$(GEN)
 # Nobody prints floating-point numbers: picolibc's printf without them is a third as long.
 PROCESS_LDFLAGS := -nostdlib -static-pie -T $(PROCESS_LD) -Wl,--defsym=vfprintf=__i_vfprintf \
 	-Wl,--build-id=none,--gc-sections,-z,max-page-size=4096,-z,noexecstack,-z,text,--hash-style=gnu
@@ -54,7 +54,7 @@ $(LIB): $(LIB_OBJECTS)
 # $(call el0_rule,folder for objects,objects)
 define el0_rule
 DEPS += $(2:.o=.d)
-$(2): $(1)/%.o: % $(call rules,processes) | $$(LIBFDT)
+$(2): $(1)/%.o: % $(call rules,processes) | $$(LIBFDT) $$(CALLS_MADE)
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$$(XCC) $$(PROCESS_CFLAGS) $$(call special_flags,$$<) -MMD -MP -c $$< -o $$@

@@ -5,7 +5,7 @@
 #     /* CFLAGS: -Ikernel/include */
 
 UNIT_TESTS := $(basename $(notdir $(wildcard tests/unit/test_*.c tests/unit/tsan_*.c)))
-UNIT_CFLAGS := $(WARN) -std=gnu11 -O1 -g -fno-omit-frame-pointer -D_GNU_SOURCE -I. -Iabi -Iinclude -Ilib/include -Itests/unit
+UNIT_CFLAGS := $(WARN) -std=gnu11 -O1 -g -fno-omit-frame-pointer -D_GNU_SOURCE -I. -Iabi -Iinclude -Ilib/include -Itests/unit -I$(GEN)
 UNIT_ASAN   := -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_TSAN   := -fsanitize=thread
 unit_tag     = $(shell sed -n '1,10s|^/\* $(2): \(.*[^ ]\) *\*/$$|\1|p' tests/unit/$(1).c)
@@ -18,7 +18,7 @@ unit-programs: $(UNIT_TESTS:%=$(BUILD)/unit/%)
 # $(call unit_test,name,sources,flags,libraries)
 define unit_test
 DEPS += $(patsubst %,$(BUILD)/unit/obj/$(1)/%.d,$(2))
-$(call objects,$(BUILD)/unit/obj/$(1),$(2)): $(BUILD)/unit/obj/$(1)/%.o: % $(call rules,unit)
+$(call objects,$(BUILD)/unit/obj/$(1),$(2)): $(BUILD)/unit/obj/$(1)/%.o: % $(call rules,unit) | $$(CALLS_MADE)
 	$$(call say,UNITCC,"$$< ($(1))")
 	@mkdir -p $$(@D)
 	$$(Q)$$(CLANG) $$(UNIT_CFLAGS) $(3) -MMD -MP -c $$< -o $$@

@@ -7,7 +7,7 @@ VDEVS := $(patsubst vdev/%/,%,$(wildcard vdev/*/))
 VDEV_CC   := $(XCC)
 VDEV_LIBC := $(PICOLIBC)/include
 include include/qvm/vdev.mk
-VDEV_BUILD_CFLAGS = $(BASE) $(REPRODUCIBLE) $(VDEV_CFLAGS) -Iinclude -Iabi -Ilib/include -I.
+VDEV_BUILD_CFLAGS = $(BASE) $(REPRODUCIBLE) $(VDEV_CFLAGS) -Iinclude -Iabi -Ilib/include -I. -I$(GEN)
 
 .PHONY: vdevs
 vdevs:
@@ -20,7 +20,7 @@ VDEV_MORE_shmem := lib/qvmconf/vdev_shmem.c lib/qvmconf/number.c lib/glob.c lib/
 # $(call vdev,name,suffix,flags)
 define vdev
 DEPS += $(patsubst %,$(BUILD)/vdev-objects/$(1)$(2)/%.d,$(call vdev_sources,$(1)))
-$(call objects,$(BUILD)/vdev-objects/$(1)$(2),$(call vdev_sources,$(1))): $(BUILD)/vdev-objects/$(1)$(2)/%.o: % include/qvm/vdev.mk $(call rules,vdevs)
+$(call objects,$(BUILD)/vdev-objects/$(1)$(2),$(call vdev_sources,$(1))): $(BUILD)/vdev-objects/$(1)$(2)/%.o: % include/qvm/vdev.mk $(call rules,vdevs) | $$(CALLS_MADE)
 	$$(call say,VDEVCC,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$$(XCC) $$(VDEV_BUILD_CFLAGS) $(3) -MMD -MP -c $$< -o $$@

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The calls of abi/calls.def. call_NAME() returns the call's result, a negative errno, or CALL_BLOCKED or CALL_RESTART
+ * of thread.h. An argument is read from the caller's frame by NAME_ARGUMENT(f): all 64 bits, or all of its part of the
+ * register, of which nothing has been checked yet. A result besides x0 is stored by NAME_set_RESULT(f, value), and so
+ * is an argument of a call that goes in steps.
+ */
 #pragma once
 
-#include "types.h"
+#include "arch.h"
 
-struct thread;
-struct frame;
-
-/* Each call as abi/calls.def has it. Result, negative errno, or CALL_BLOCKED, CALL_RESTART. */
-#define CALL(number, name, ability, args, result) NAMED int64_t call_##name(struct thread *t, struct frame *f);
-#include "calls.def"
-#undef CALL
+#include "calls/kernel.h"
+#include "calls/numbers.h"

@@ -11,22 +11,10 @@
 #include "trap.h"
 #include "vcpu.h"
 
+#include "calls/dispatch.h"
+
 struct cpu cpus[CPU_MAX];
 struct lock kernel_lock = LOCK_INIT(RANK_KERNEL);
-
-static int64_t dispatch(struct thread *t, struct frame *f)
-{
-	switch (f->x[8]) {
-#define CALL(number, name, ability, args, result) \
-	case number:                              \
-		if (!able(t->process, ability))   \
-			return -KE_PERM;          \
-		return call_##name(t, f);
-#include "calls.def"
-#undef CALL
-	default: return -KE_NOSYS;
-	}
-}
 
 /* Back to EL0, in this thread. Its registers are switched before another CPU can take the one that they belong to. */
 static inline struct frame *go_on(struct cpu *c, struct thread *t)

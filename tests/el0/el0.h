@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "calls/tests.h"
+
 /* The registers of a call: x0 to x7, x9 and x10. On return what the kernel left in them. */
 struct regs {
 	uint64_t x[11]; /* x[8] is not used */

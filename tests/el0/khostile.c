@@ -183,18 +183,17 @@ static void tame(uint64_t number, struct regs *r)
 
 static uint64_t pick_number(void)
 {
-	static const uint8_t known[] = {
-#define CALL(number, name, ability, args, result) number,
-#include "abi/calls.def"
-#undef CALL
-	};
+	static const struct {
+		uint8_t number;
+		uint32_t ability;
+	} known[] = {CALL_TABLE};
 	uint64_t r = next_random();
 
 	if ((r & 15) == 0)
 		return r >> 8 & 0xff;
 	if ((r & 15) == 1)
 		return next_random();
-	return known[(r >> 8) % sizeof(known)];
+	return known[(r >> 8) % (sizeof(known) / sizeof(known[0]))].number;
 }
 
 static void one_call(void)

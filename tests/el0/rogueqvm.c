@@ -171,11 +171,7 @@ static void try_privileges(void)
 	static const struct {
 		uint64_t number;
 		uint32_t ability;
-	} calls[] = {
-#define CALL(number, name, ability, args, result) {number, ability},
-#include "abi/calls.def"
-#undef CALL
-	};
+	} calls[] = {CALL_TABLE};
 
 	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		struct regs r = {0};

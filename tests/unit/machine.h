@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "arch.h"
+#include "calls/tests.h"
 #include "kernel/arch/host/host.h"
 #include "process.h"
 #include "trap.h"

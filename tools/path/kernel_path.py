@@ -51,7 +51,7 @@ def write_symbols(path, kernel=KERNEL):
 
 def all_calls():
     """The names in abi/calls.def."""
-    return re.findall(r"^CALL\(\d+, (\w+),", (TOP / "abi/calls.def").read_text(), re.MULTILINE)
+    return re.findall(r"^call \d+ (\w+)", (TOP / "abi/calls.def").read_text(), re.MULTILINE)
 
 
 def symbol(name, kernel=KERNEL):

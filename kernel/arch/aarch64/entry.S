@@ -6,6 +6,8 @@
  */
 #include "image.h"
 
+#include "calls/numbers.h"
+
 	.macro	save_from_x18
 	stp	x18, x19, [sp, #144]
 	stp	x20, x21, [sp, #160]
@@ -159,7 +161,7 @@ vectors_mitigated:
  * all but x11 to x17, which go on with what they once were.
  */
 system_call:
-	cmp	x8, #VCPU_RUN
+	cmp	x8, #CALL_VcpuRun
 	b.ne	1f
 	ldp	x2, x3, [sp, #16]
 	mrs	x16, elr_el2
@@ -178,11 +180,11 @@ system_call:
 	str	x10, [sp, #80]
 	save_from_x18
 	take_stack
-	cmp	x8, #MSG_SEND
+	cmp	x8, #CALL_MsgSend
 	b.eq	vector_send
-	cmp	x8, #MSG_REPLY_RECEIVE
+	cmp	x8, #CALL_MsgReplyReceive
 	b.eq	vector_reply_receive
-	cmp	x8, #MSG_SEND_PULSE
+	cmp	x8, #CALL_MsgSendPulse
 	b.eq	vector_send_pulse
 	b	vector_call
 

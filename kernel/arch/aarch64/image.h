@@ -17,10 +17,6 @@
 #define KSTACK_BYTES     0x4000
 #define EMERGENCY_OFFSET (KSTACK_BYTES + STACK_GUARD) /* from stack_top down to the top of the emergency stack */
 
-/* What the vectors know of struct frame, struct cpu and the calls; vcpu.c and trap.c check it. */
-#define FRAME_PC          256
-#define EC_SVC64          0x15
-#define VCPU_RUN          71
-#define MSG_SEND          14
-#define MSG_REPLY_RECEIVE 17
-#define MSG_SEND_PULSE    22
+/* What the vectors know of struct frame and struct cpu; frame.h, vcpu.c and trap.c check it. */
+#define FRAME_PC 256
+#define EC_SVC64 0x15

@@ -59,10 +59,6 @@ void vector_serror(struct frame *f, struct cpu *c)
 
 /* ---- messages and pulses that are passed on at once (object/message.c, pulse.c) ---- */
 
-_Static_assert(MSG_SEND == CALL_MsgSend && MSG_REPLY_RECEIVE == CALL_MsgReplyReceive &&
-		   MSG_SEND_PULSE == CALL_MsgSendPulse,
-	       "entry.S");
-
 static __attribute__((noinline)) void beside_a_guest(struct cpu *c, struct thread *to)
 {
 	process_registers(c); /* what is the resident guest's is kept from other processes */

@@ -56,7 +56,6 @@
 #define ISS_SGI1R (3 << 20 | 5 << 17 | 0 << 14 | 12 << 10 | 11 << 1)
 
 _Static_assert(offsetof(struct cpu, guest) == 8, "entry.S");
-_Static_assert(VCPU_RUN == CALL_VcpuRun, "entry.S");
 
 /* ---- what the guest's instruction is answered with ---- */
 

@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "calls/numbers.h"
+
 /* Threads. Use thread_create() of thread.h unless you want a thread without thread-local storage. */
 
 /*
