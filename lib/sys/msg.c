@@ -15,6 +15,26 @@ struct inline_words {
 
 _Static_assert(sizeof(struct pulse) == 16, "a pulse is the first two words");
 
+/* The registers of the calls here and in msg_inline.h. */
+_Static_assert(IN_MsgSend_coid == 0 && IN_MsgSend_send_bytes == 1 && IN_MsgSend_reply_room == 1 &&
+		   IN_MsgSend_send_address == 2 && IN_MsgSend_reply_address == 3 && IN_MsgSend_words == 4 &&
+		   OUT_MsgSend_status == 0 && OUT_MsgSend_reply_bytes == 1 && OUT_MsgSend_words == 4,
+	       "MsgSend");
+_Static_assert(IN_MsgReceive_chid == 0 && IN_MsgReceive_room == 1 && IN_MsgReceive_address == 2 &&
+		   OUT_MsgReceive_rcvid == 0 && OUT_MsgReceive_bytes == 1 && OUT_MsgReceive_info == 2 &&
+		   OUT_MsgReceive_words == 4,
+	       "MsgReceive");
+_Static_assert(IN_MsgReply_rcvid == 0 && IN_MsgReply_status == 1 && IN_MsgReply_bytes == 2 &&
+		   IN_MsgReply_address == 3 && IN_MsgReply_words == 4,
+	       "MsgReply");
+_Static_assert(IN_MsgReplyReceive_rcvid == 0 && IN_MsgReplyReceive_status == 1 && IN_MsgReplyReceive_reply_bytes == 2 &&
+		   IN_MsgReplyReceive_room == 2 && IN_MsgReplyReceive_reply_address == 3 &&
+		   IN_MsgReplyReceive_words == 4 && IN_MsgReplyReceive_chid == 9 && IN_MsgReplyReceive_address == 10 &&
+		   OUT_MsgReplyReceive_next_rcvid == 0 && OUT_MsgReplyReceive_bytes == 1 &&
+		   OUT_MsgReplyReceive_info == 2 && OUT_MsgReplyReceive_words == 4,
+	       "MsgReplyReceive");
+_Static_assert(IN_MsgInfo_rcvid == 0 && OUT_MsgInfo_lengths == 0 && OUT_MsgInfo_info == 2, "MsgInfo");
+
 static inline struct inline_words words_load(const void *buffer)
 {
 	struct inline_words w;
@@ -118,7 +138,7 @@ static int64_t plain(int64_t status)
 }
 
 static inline __attribute__((always_inline)) int send(int coid, const void *smsg, size_t sbytes, void *rmsg,
-						      size_t rbytes, size_t *got, struct inline_words w)
+						      size_t rbytes, struct inline_words w)
 {
 	register uint64_t x0 __asm__("x0") = (uint64_t)(int64_t)coid;
 	register uint64_t x1 __asm__("x1") = lengths(sbytes, rbytes);
@@ -135,39 +155,39 @@ static inline __attribute__((always_inline)) int send(int coid, const void *smsg
 			 : "r"(x8)
 			 : MSG_LOST);
 	int status = (int)(int64_t)x0;
-	size_t bytes = least(x1, rbytes);
 
 	if (status < 0)
 		return status;
-	if (got)
-		*got = bytes;
 	w = (struct inline_words){x4, x5, x6, x7};
-	return (int)words_to(status, rmsg, bytes, w);
+	return (int)words_to(status, rmsg, least(x1, rbytes), w);
 }
 
-static __attribute__((noinline)) int send_part(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes,
-					       size_t *got)
+static __attribute__((noinline)) int send_part(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
 {
-	return send(coid, smsg, sbytes, rmsg, rbytes, got, words_load_part(smsg, sbytes));
-}
-
-int MsgSendGot_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes, size_t *got)
-{
-	if (is_part(sbytes))
-		return send_part(coid, smsg, sbytes, rmsg, rbytes, got);
-	return send(coid, smsg, sbytes, rmsg, rbytes, got, words_of(smsg, sbytes));
+	return send(coid, smsg, sbytes, rmsg, rbytes, words_load_part(smsg, sbytes));
 }
 
 int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
 {
 	if (is_part(sbytes))
-		return send_part(coid, smsg, sbytes, rmsg, rbytes, NULL);
-	return send(coid, smsg, sbytes, rmsg, rbytes, NULL, words_of(smsg, sbytes));
+		return send_part(coid, smsg, sbytes, rmsg, rbytes);
+	return send(coid, smsg, sbytes, rmsg, rbytes, words_of(smsg, sbytes));
 }
 
 int MsgSend(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
 {
 	return (int)plain(MsgSend_r(coid, smsg, sbytes, rmsg, rbytes));
+}
+
+/* Of x2 of MsgReceive and MsgInfo. */
+static inline struct msg_info info_from(uint32_t bytes, uint64_t x2)
+{
+	return (struct msg_info){.bytes = bytes,
+				 .slot = (uint8_t)MSGINFO_SLOT(x2),
+				 .tid = (uint16_t)MSGINFO_TID(x2),
+				 .scoid = MSGINFO_SCOID(x2),
+				 .priority = (uint8_t)MSGINFO_PRIO(x2),
+				 .unblock = (x2 & MSGINFO_UNBLOCK) != 0};
 }
 
 /* What a receiving call brought back: fills the first bytes of the buffer, and *info. Returns the rcvid. */
@@ -182,12 +202,7 @@ static inline int64_t received(int64_t rcvid, uint64_t x1, uint64_t x2, struct i
 		w.a = (uint32_t)w.a;
 	}
 	if (info)
-		*info = (struct msg_info){.bytes = (uint32_t)x1,
-					  .slot = (uint8_t)MSGINFO_SLOT(x2),
-					  .tid = (uint16_t)MSGINFO_TID(x2),
-					  .scoid = MSGINFO_SCOID(x2),
-					  .priority = (uint8_t)MSGINFO_PRIO(x2),
-					  .unblock = (x2 & MSGINFO_UNBLOCK) != 0};
+		*info = info_from((uint32_t)x1, x2);
 	return words_to(rcvid, msg, least(x1, bytes), w);
 }
 
@@ -286,6 +301,27 @@ int64_t MsgReplyReceive(int64_t rcvid, int64_t status, const void *reply, size_t
 			size_t bytes, struct msg_info *info)
 {
 	return plain(MsgReplyReceive_r(rcvid, status, reply, reply_bytes, chid, msg, bytes, info));
+}
+
+int MsgInfo_r(int64_t rcvid, struct msg_info *info, size_t *reply_bytes)
+{
+	register uint64_t x0 __asm__("x0") = (uint64_t)rcvid;
+	register uint64_t x2 __asm__("x2");
+	register uint64_t x8 __asm__("x8") = CALL_MsgInfo;
+
+	__asm__ volatile("svc #0" : "+r"(x0), "=r"(x2) : "r"(x8) : "x1", "x3", "x4", "x5", "x6", "x7", MSG_LOST);
+	if ((int64_t)x0 < 0)
+		return (int)x0;
+	if (info)
+		*info = info_from((uint32_t)x0, x2);
+	if (reply_bytes)
+		*reply_bytes = x0 >> 32;
+	return 0;
+}
+
+int MsgInfo(int64_t rcvid, struct msg_info *info, size_t *reply_bytes)
+{
+	return (int)plain(MsgInfo_r(rcvid, info, reply_bytes));
 }
 
 /* ---- for msg_inline.h ---- */
