@@ -6,9 +6,7 @@
 
 BUILD   ?= build
 EXAMPLE ?= two-linux
-CPU     ?= neoverse-n1
-CPUS    ?= 4
-RAM     ?= 2G
+BOARD   ?= qemu-virt
 V       ?= 0
 
 # make splits names at blanks, also those of the folder that it works in; other characters mean something to it or to the shell.
@@ -89,6 +87,6 @@ help:
 #T make boot-path    instructions from power-on to the first one of a guest, by function; fails above 10 million
 #T make clean        remove what was built; `make distclean`: also what was fetched
 #T
-#T Variables: EXAMPLE=two-linux CPU=neoverse-n1 CPUS=4 RAM=2G BUILD=build V=1 (show commands) TEST=expression (pytest -k)
+#T Variables: EXAMPLE=two-linux BOARD=qemu-virt CPU=neoverse-n1 CPUS=4 RAM=2G BUILD=build V=1 (show commands) TEST=expression (pytest -k)
 
 -include $(DEPS)

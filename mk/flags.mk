@@ -30,6 +30,10 @@ comma := ,
 # The folders of the tree that hold C.
 C_FOLDERS := $(wildcard abi include kernel lib servers qvm vdev tools tests guests)
 
+# The boards, and what boards/NAME/board.conf says of the chosen one.
+BOARDS := $(patsubst boards/%/board.conf,%,$(wildcard boards/*/board.conf))
+board   = $(shell sed -n 's/^$(1)[[:blank:]]\{1,\}//p' boards/$(BOARD)/board.conf 2>/dev/null)
+
 DEPS    :=
 OUTPUTS := $(addprefix $(BUILD)/,Image bulkhead kernel lib bin tests guest-programs host unit tidy cppcheck images \
 	logs path results)

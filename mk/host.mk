@@ -9,13 +9,17 @@ HOST_OBJECTS := $(call objects,$(BUILD)/host,$(HOST_SOURCES))
 DEPS += $(HOST_OBJECTS:.o=.d)
 
 .PHONY: host
-host: $(BUILD)/bulkhead $(BUILD)/boards/qemu-virt.dtb
+host: $(BUILD)/bulkhead $(foreach b,$(BOARDS),$(BUILD)/boards/$(b).conf $(BUILD)/boards/$(b).dtb)
 OUTPUTS += $(BUILD)/boards
 
-# `bulkhead check DIR --board qemu-virt` finds it beside the tool.
-$(BUILD)/boards/%.dtb: boards/%.sh
+# The tool finds both beside itself: `bulkhead run --board NAME`, `bulkhead check --board NAME`.
+$(BUILD)/boards/%.conf: boards/%/board.conf
 	@mkdir -p $(@D)
-	$(Q)$< $@
+	$(Q)cp $< $@
+
+$(BUILD)/boards/%.dtb: boards/%/board.conf boards/tree.sh
+	@mkdir -p $(@D)
+	$(Q)boards/tree.sh $* $@
 
 $(HOST_OBJECTS): $(BUILD)/host/%.o: % $(call rules,host)
 	$(call say,HOSTCC,$<)

@@ -2,11 +2,16 @@
 # Booting examples, and the tests that do. Targets that set up first build in a second make, because this one has
 # already looked for the compilers.
 
-QEMU      := qemu-system-aarch64
+QEMU       := qemu-system-aarch64
+BOARD_QEMU := $(call board,qemu)
+BOARD_CPUS := $(firstword $(call board,cpus))
+CPU        := $(or $(CPU),$(call board,cpu))
+CPUS       := $(or $(CPUS),$(BOARD_CPUS))
+RAM        := $(or $(RAM),$(call board,memory))
 # Emulated CPUs that wait for a lock whose holder has no host CPU would only burn the others' time.
-THREAD    := $(shell [ $$(nproc) -lt $(CPUS) ] && echo single || echo multi)
-QEMU_ARGS := -M virt-10.0$(comma)virtualization=on$(comma)gic-version=3$(comma)iommu=smmuv3 \
-	-accel tcg$(comma)thread=$(THREAD) -cpu $(CPU) -smp $(CPUS) -m $(RAM) -nic none -nographic
+THREAD    := $(shell [ $$(nproc) -lt $(or $(CPUS),1) ] && echo single || echo multi)
+QEMU_ARGS := $(patsubst CPU,$(CPU),$(patsubst CPUS,$(CPUS),$(patsubst MEMORY,$(RAM),$(BOARD_QEMU)))) \
+	-accel tcg$(comma)thread=$(THREAD) -nographic
 
 IMAGE   = $(BUILD)/images/$(EXAMPLE).cpio
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q $(if $(TEST),-k '$(TEST)')
@@ -21,8 +26,8 @@ EXAMPLE_GUESTS = $(addprefix $(BUILD)/guests/,$(filter $(GUESTS:%=%.elf) $(GUEST
 EXAMPLE_FETCH  = $(if $(filter Image,$(EXAMPLE_WORDS)),linux) $(if $(filter u-boot.bin,$(EXAMPLE_WORDS)),uboot)
 SYSTEMS        = $(patsubst examples/%/system.dts,%,$(wildcard examples/*/system.dts))
 
-.PHONY: run boot boot-archive image example test negative system soak matrix fresh
-run: example
+.PHONY: run boot boot-archive board image example test negative system soak matrix fresh
+run: board example
 	@$(SETUP) build
 	@example=$(EXAMPLE); \
 	for what in $(EXAMPLE_FETCH); do \
@@ -39,12 +44,19 @@ image: example kernel processes vdevs host $(EXAMPLE_GUESTS)
 	$(call say,ARCHIVE,$(IMAGE))
 	$(Q)BUILD=$(abspath $(BUILD)) KEY=$(abspath $(KEY)) tools/image.sh examples/$(EXAMPLE) $(IMAGE)
 
+# $(call not_on_this_board,variable,the board's value): what was chosen, where the board leaves no choice
+not_on_this_board = $(if $(filter $(1),$(BOARD_QEMU)),,$(filter-out $(2),$($(1))))
+board:
+	@[ -n "$(BOARD_QEMU)" ] || { echo "There is no boards/$(BOARD): BOARD is one of $(BOARDS)" >&2; exit 1; }
+	@[ -z "$(call not_on_this_board,CPU,$(call board,cpu))$(call not_on_this_board,CPUS,$(BOARD_CPUS))" ] || \
+		{ echo "$(BOARD) has $(BOARD_CPUS) CPUs $(call board,cpu), and no others" >&2; exit 1; }
+
 # QEMU gets the terminal as it is: Ctrl-C goes to the guest.
-boot: image
-	@echo "Booting examples/$(EXAMPLE): $(CPUS) CPUs $(CPU), $(RAM). Leave QEMU with Ctrl-a x; help at the prompt: help"
+boot: board image
+	@echo "Booting examples/$(EXAMPLE) on $(BOARD): $(CPUS) CPUs $(CPU), $(RAM). Leave QEMU with Ctrl-a x; help at the prompt: help"
 	@$(QEMU) $(QEMU_ARGS) -kernel $(BUILD)/Image -initrd $(IMAGE)
 
-boot-archive:
+boot-archive: board
 	@$(QEMU) $(QEMU_ARGS) -kernel $(BUILD)/Image -initrd $(ARCHIVE)
 
 test:

@@ -15,10 +15,10 @@ import threading
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/system"))
 
+import boards  # noqa: E402
 from harness import BUILD, KBENCH, make_archive, system_dts  # noqa: E402
 from rows import Measured, one  # noqa: E402
 
-MACHINE = "virt-10.0"
 ROW = re.compile(r"bench: (\w+) min (\d+) median (\d+) p99 (\d+) max (\d+)")
 STOPPED = re.compile(r"panic on CPU|Bulkhead cannot start|system not started")
 ENTRY = re.compile(r"bench: entry cntvct (\d+) cntpct (\d+)")
@@ -45,10 +45,9 @@ def parse_entry(text):
 
 
 def qemu(cpu, cpus, virtualization=True):
-    options = "virtualization=on,gic-version=3,iommu=smmuv3" if virtualization else "gic-version=3"
-    return ["qemu-system-aarch64", "-M", f"{MACHINE},{options}", "-cpu", f"{cpu},cntfrq=1000000000", "-smp", str(cpus),
-            "-m", "2G", "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
-            "-icount", "shift=0,sleep=off"]
+    command = boards.qemu(cpu=f"{cpu},cntfrq=1000000000", cpus=cpus)
+    return [*(command if virtualization else boards.bare(command)), "-display", "none", "-monitor", "none", "-serial",
+            "stdio", "-no-reboot", "-icount", "shift=0,sleep=off"]
 
 
 def boot(name, command, until):
@@ -126,8 +125,7 @@ def xen_tree(name, command, cmdline, cpus):
     """QEMU's own device tree with a guest that Xen starts without dom0 (Xen, docs/features/dom0less.pandoc)."""
     folder = BUILD / "xen"
     dumped, source, tree = (folder / f"{name}{suffix}" for suffix in ("-board.dtb", ".dts", ".dtb"))
-    dump = list(command)
-    dump[2] += f",dumpdtb={dumped}"
+    dump = boards.with_machine(command, lambda machine: f"{machine},dumpdtb={dumped}")
     subprocess.run(dump, check=True, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
     text = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dumped], check=True, capture_output=True, text=True,
                           timeout=60).stdout
@@ -183,4 +181,4 @@ def versions():
                               capture_output=True, text=True).stdout.splitlines()[0]
     emulator = subprocess.run(["qemu-system-aarch64", "--version"], check=True, capture_output=True,
                               text=True).stdout.splitlines()[0]
-    return {"compiler": compiler, "qemu": emulator, "machine": MACHINE}
+    return {"compiler": compiler, "qemu": emulator, "machine": boards.machine(boards.qemu())}

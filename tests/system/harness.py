@@ -15,6 +15,8 @@ import time
 
 import pexpect
 
+import boards
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build")).resolve()
 PROMPT = r"bulkhead> "
@@ -134,22 +136,20 @@ def bare_vm(name, program, cmdline="", cpus=("sched 10", "sched 10"), more=""):
 
 
 class Board:
-    """QEMU's `virt` board with our kernel and an archive."""
+    """A board in QEMU with our kernel and an archive. What is None is as the board has it by default."""
 
-    def __init__(self, archive, cpus=4, ram="2G", cpu="neoverse-n1", extra=(), icount=False, single=None, log=None,
-                 kernel="Image"):
+    def __init__(self, archive, cpus=None, ram=None, cpu=None, extra=(), icount=False, single=None, log=None,
+                 kernel="Image", board=boards.DEFAULT):
         """With `single` one thread of the host emulates all CPUs in turns. That is faster where TLBs are flushed often,
         and the rule if the host has fewer CPUs: there a CPU that spins takes the time that the lock's holder needs."""
         if single is None:
-            single = icount or cpus > (os.cpu_count() or 1)
+            single = icount or int(cpus or boards.describe(board)["cpus"][0]) > (os.cpu_count() or 1)
         self.log_path = BUILD / "logs" / f"{log or running_test()}.log"
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         accel = ["-accel", f"tcg,thread={'single' if single else 'multi'}"]
         accel += ["-icount", "shift=0,sleep=off"] if icount else []
-        self.command = ["qemu-system-aarch64", "-M", "virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3", *accel,
-                        "-cpu", cpu, "-smp", str(cpus), "-m", ram, "-nic", "none", "-display", "none", "-monitor",
-                        "none", "-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial", "-no-reboot",
-                        "-kernel", str(BUILD / kernel), "-initrd", str(archive), *extra]
+        self.command = [*boards.qemu(board, cpu, cpus, ram), *accel, "-display", "none", "-monitor", "none", "-chardev",
+                        "stdio,id=serial,signal=off", "-serial", "chardev:serial", "-no-reboot", "-kernel", str(BUILD / kernel), "-initrd", str(archive), *extra]
         self.seen = ""
 
     def __enter__(self):

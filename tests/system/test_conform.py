@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+import boards
 from harness import BUILD, TOP, make_archive, system_dts
 
 RAM = "64M"
@@ -54,20 +55,20 @@ vdev pl011
 
 
 # Time is counted in instructions: what a check sees does not depend on what else this machine does.
-def qemu(machine, cpu, cpus, ram, *more):
-    return ["qemu-system-aarch64", "-M", f"virt-10.0,gic-version=3{machine}", "-accel",
-            "tcg,thread=single", "-icount", "shift=3,sleep=off", "-cpu", cpu, "-smp", str(cpus), "-m", ram, "-nic",
-            "none", "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", *more]
+def qemu(machine, *more):
+    return [*machine, "-accel", "tcg,thread=single", "-icount", "shift=3,sleep=off", "-display", "none", "-monitor",
+            "none", "-serial", "stdio", "-no-reboot", *more]
 
 
 def bulkhead(cpu, first):
     files = {"system.dts": system_dts(vms=["conform"], shell=False), "conform.qvmconf": vm_conf(cpu, first)}
-    return qemu(",virtualization=on,iommu=smmuv3", cpu, 2, "2G", "-kernel", str(BUILD / "Image"), "-initrd",
+    return qemu(boards.qemu(cpu=cpu, cpus=2), "-kernel", str(BUILD / "Image"), "-initrd",
                 str(make_archive(files, f"conform-{cpu}")))
 
 
 def bare(cpu, first):
-    return qemu("", cpu, CPUS, RAM, "-kernel", str(BUILD / "guests/conform.img"), "-append", f"from={first}")
+    return qemu(boards.bare(boards.qemu(cpu=cpu, cpus=CPUS, ram=RAM)), "-kernel", str(BUILD / "guests/conform.img"),
+                "-append", f"from={first}")
 
 
 def output(command, log, end):

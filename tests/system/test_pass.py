@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import boards
 from harness import BUILD, Board, Guest, bare_vm, example, make_archive, system_dts
 
 DEVICE = 'devices = "/pl031@9010000";'
@@ -157,9 +158,8 @@ def test_linux_has_a_clock(tmp_path):
 def carveout(archive, tmp_path, **options):
     """A board whose firmware reserves 64 MiB at 0xb0000000."""
     command = Board(archive, **options).command
-    machine = command.index("-M") + 1
     board_dtb = tmp_path / "board.dtb"
-    dump = [*command[:machine], f"{command[machine]},dumpdtb={board_dtb}", *command[machine + 1:]]
+    dump = boards.with_machine(command, lambda machine: f"{machine},dumpdtb={board_dtb}")
     subprocess.run(dump, check=True, timeout=120, stdin=subprocess.DEVNULL, capture_output=True)
     tree = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", board_dtb], check=True, timeout=120,
                           capture_output=True, text=True).stdout

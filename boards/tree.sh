@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Writes the device tree blob that QEMU makes for a board of this folder: boards/tree.sh BOARD FILE [CPUS [MEMORY]]
+set -eu
+export LC_ALL=C
+conf=$(dirname "$0")/$1/board.conf
+file=$2
+
+value() {
+	sed -n "s/^$1[[:blank:]]\{1,\}//p" "$conf"
+}
+
+cpus=$(value cpus)
+cpus=${3:-${cpus%% *}}
+memory=${4:-$(value memory)}
+# With a kernel, be it no real one, QEMU is the board's firmware, and only then is PSCI in the tree of some boards.
+set -- -kernel "$0" -display none
+machine=
+for word in $(value qemu); do
+	case $word in
+	CPU) word=$(value cpu) ;;
+	CPUS) word=$cpus ;;
+	MEMORY) word=$memory ;;
+	esac
+	[ "$machine" != -M ] || word=$word,dumpdtb=$file
+	machine=$word
+	set -- "$@" "$word"
+done
+exec qemu-system-aarch64 "$@" 2>/dev/null
