@@ -444,7 +444,7 @@ def test_examples(name, tmp_path):
 
 @pytest.mark.parametrize("words", [(), ("check",), ("frob", "x"), ("check", "x", "y"), ("check", "x", "--borad", "y"),
                                    ("check", "x", "--board"), ("image", "x"), ("check", "x", "-o", "y"),
-                                   ("map",), ("map", "x", "--no-check"), ("run", "x", "--board", "y"),
+                                   ("map",), ("map", "x", "--no-check"), ("run", "x", "--plan"),
                                    ("check", "x", "--key", "y"), ("verify", "x"), ("sign", "x"),
                                    ("keygen", "x", "--readonly", "y"), ("verify", "x", "--public", "y", "--key", "z"),
                                    ("check", "x", "--memory", "0x80000000,2G"),
@@ -571,6 +571,40 @@ def wait_for(what):
             return
         time.sleep(0.1)
     raise AssertionError("not within 60 s")
+
+
+@pytest.mark.parametrize("words, text", [
+    (("--board", "raspi4b"), "there is no board 'raspi4b'; the boards are: qemu-virt xlnx-versal-virt"),
+    (("--board", "../boards/qemu-virt"), "there is no board '../boards/qemu-virt'; the boards are: qemu-virt xlnx-versal-virt"),
+    (("--cpus", "9"), "--cpus 9: board qemu-virt can have 1 to 8 CPUs"),
+    (("--cpus", "0"), "--cpus 0: board qemu-virt can have 1 to 8 CPUs"),
+    (("--cpus", "2x"), "--cpus 2x: board qemu-virt can have 1 to 8 CPUs"),
+    (("--board", "xlnx-versal-virt", "--cpus", "4"), "--cpus 4: board xlnx-versal-virt has 2 CPUs"),
+    (("--board", "xlnx-versal-virt", "--cpu", "max"),
+     "--cpu max: the CPUs of board xlnx-versal-virt are of the model cortex-a72")])
+def test_run_on_a_board_that_is_not_there(words, text):
+    done = bulkhead("run", HELLO, *words)
+    assert (done.returncode, done.stderr) == (run.EX_CONFIG, text + "\n")
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_help_lists_the_boards(command):
+    done = bulkhead(command, "--help")
+    assert "\nBoards that come with this tool: qemu-virt xlnx-versal-virt\n" in done.stdout
+
+
+def test_check_takes_a_board_by_its_name(tmp_path):
+    """What the versal has not: the UART of `virt`."""
+    folder = tmp_path / "system"
+    shutil.copytree(HELLO, folder)
+    text = (folder / "system.dts").read_text().replace('devices = "stdout"', 'devices = "/pl011@9000000"')
+    (folder / "system.dts").write_text(text)
+    for board, found in (("qemu-virt", False), ("xlnx-versal-virt", True)):
+        done = bulkhead("check", folder, "--board", board)
+        assert ("/pl011@9000000" in done.stderr) == found, done.stderr
+    done = bulkhead("check", folder, "--board", "raspi4b")
+    assert (done.returncode, done.stderr) == (
+        run.EX_CONFIG, "there is no board 'raspi4b'; the boards are: qemu-virt xlnx-versal-virt\n")
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

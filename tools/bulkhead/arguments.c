@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "arguments.h"
+#include "board.h"
 #include "message.h"
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +26,8 @@ static const struct {
 	const char *help;
 } options[] = {
     {"--board", OPTION_BOARD, true,
-     "BOARD     the board's device tree blob, or qemu-virt: its memory, CPUs and devices"},
+     "BOARD     the board's device tree blob, or the name of a board: its memory, CPUs and devices"},
+    {"--board", OPTION_MACHINE, true, "BOARD     the name of a board; default " BOARD_DEFAULT},
     {"--json", OPTION_JSON, false, "          messages as one object on standard output"},
     {"-f", OPTION_FILES, true, "PATH[=NAME]     a file for the archive; without NAME it is called as the file is"},
     {"--path", OPTION_FILES, true, "DIR        a folder with more files; may be given again"},
@@ -41,9 +43,9 @@ static const struct {
      "FILE   Image.readonly of the kernel that is to start this archive"},
     {"--public", OPTION_VERIFY, true, "KEY      the public key to check with"},
     {"--kernel", OPTION_MACHINE, true, "IMAGE    the hypervisor"},
-    {"--cpus", OPTION_MACHINE, true, "N          number of CPUs; default 4"},
-    {"--cpu", OPTION_MACHINE, true, "MODEL       QEMU's name of the CPU; default neoverse-n1"},
-    {"--memory", OPTION_MACHINE, true, "SIZE     the board's memory; default 2G"},
+    {"--cpus", OPTION_MACHINE, true, "N          number of CPUs, if the board leaves a choice"},
+    {"--cpu", OPTION_MACHINE, true, "MODEL       QEMU's name of the CPU, if the board leaves a choice"},
+    {"--memory", OPTION_MACHINE, true, "SIZE     the board's memory"},
     {"--memory", OPTION_BOARD, true,
      "START,SIZE  memory that the firmware fills into the board's tree, as in 0x80000000,2G; may be given again"},
 };
@@ -60,12 +62,18 @@ static int usage(struct arguments *a, const char *text, const char *word)
 
 static int help(struct arguments *a)
 {
+	char names[400];
+
 	fputs(a->command ? a->command->help : overview, stdout);
 	if (a->command)
 		puts("");
 	for (unsigned i = 0; i < OPTIONS && a->command; i++) {
 		if (a->command->options & options[i].option)
 			printf("%s %s\n", options[i].name, options[i].help);
+	}
+	if (a->command && (a->command->options & (OPTION_BOARD | OPTION_MACHINE))) {
+		board_names(a->home, names, sizeof(names));
+		printf("\nBoards that come with this tool: %s\n", names);
 	}
 	puts(a->command ? "\nExit status: 0 all is well, 64 wrong use of this command, 65 a mistake in the input."
 			: "Exit status: 0 all is well, 64 wrong use, 65 a mistake in the input.");

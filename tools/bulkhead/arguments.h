@@ -25,7 +25,7 @@
 #define OPTION_PLAN     (1u << 6)
 #define OPTION_SIGN     (1u << 7) /* --key and what else is said about signing */
 #define OPTION_VERIFY   (1u << 8) /* --public, --readonly */
-#define OPTION_MACHINE  (1u << 5) /* --kernel, --cpus, --cpu, --memory */
+#define OPTION_MACHINE  (1u << 5) /* --kernel, --board, --cpus, --cpu, --memory */
 
 struct arguments;
 struct system;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bulkhead: the tool for the machine on which a system is put together. */
 #include "arguments.h"
+#include "board.h"
 #include "guest.h"
 #include "image.h"
 #include "message.h"
@@ -33,17 +34,20 @@ static bool is_directory(const char *path)
 /* A board is a file, or the name of one that comes with this tool. */
 static unsigned read_board(struct system *s, const struct arguments *a)
 {
-	char path[4096];
+	char path[4200];
+	const char *tree;
 
 	s->memory = a->ranges;
 	s->memory_count = a->range_count;
 	if (!a->board)
 		return 0;
-	if (access(a->board, R_OK) != 0 && !strchr(a->board, '/') &&
-	    snprintf(path, sizeof(path), "%s/boards/%s.dtb", a->home, a->board) < (int)sizeof(path) &&
-	    access(path, R_OK) == 0)
-		return system_read_board(s, path);
-	return system_read_board(s, a->board);
+	if (strchr(a->board, '/') || access(a->board, R_OK) == 0)
+		return system_read_board(s, a->board);
+	tree = board_file(a->home, a->board, ".dtb", path, sizeof(path));
+	if (tree)
+		return system_read_board(s, tree);
+	board_unknown(a->home, a->board);
+	return ++s->mistakes;
 }
 
 /* A file of a configuration that is checked by itself: it may come from elsewhere, but if it is there, it is looked at.
@@ -171,11 +175,11 @@ static const struct command commands[] = {
      "given with -f, else from DIR, else from the folders of --path. Other files given with -f are\n"
      "added. Nothing is written if there is a mistake.\n"},
     {"run", OPTION_JSON | OPTION_FILES | OPTION_MACHINE | OPTION_SIGN, command_run,
-     "usage: bulkhead run DIR [-f PATH[=NAME]]... [--path DIR]... [--kernel IMAGE] [--cpus N]\n"
-     "                   [--cpu MODEL] [--memory SIZE] [--key KEY]\n"
+     "usage: bulkhead run DIR [-f PATH[=NAME]]... [--path DIR]... [--kernel IMAGE] [--board BOARD]\n"
+     "                   [--cpus N] [--cpu MODEL] [--memory SIZE] [--key KEY]\n"
      "\n"
-     "Checks a system directory against QEMU's board, makes its archive, and boots it in QEMU on this\n"
-     "terminal (leave with Ctrl-a x). The Image and the programs are those that stand beside this\n"
+     "Checks a system directory against a board of QEMU, makes its archive, and boots it in QEMU on\n"
+     "this terminal (leave with Ctrl-a x). The Image and the programs are those that stand beside this\n"
      "tool, unless given otherwise.\n"},
     {"map", OPTION_BOARD | OPTION_JSON | OPTION_FILES, command_map,
      "usage: bulkhead map DIR [-f PATH[=NAME]]... [--path DIR]... [--board BOARD] [--json]\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A system directory in QEMU: the board that QEMU makes is what the system is checked against. */
 #include "run.h"
+#include "board.h"
 #include "image.h"
 #include "message.h"
 #include <dirent.h>
@@ -12,33 +13,49 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define QEMU    "qemu-system-aarch64"
-#define MACHINE "virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3"
+#define COMMAND_MAX (BOARD_WORDS_MAX + 8)
 
 struct machine {
 	char kernel[4200];
 	char folder[32]; /* for what is made on the way */
-	char board[64], archive[64], machine[256];
-	const char *cpus, *cpu, *memory;
+	char tree[64], archive[64];
+	struct board board;
 };
 
-static int read_board(struct system *s, struct machine *m)
+/* Writes QEMU's command that boots the archive, or with `dump`, room for the machine's word, the one that only writes
+ * the board's tree. In both QEMU is the firmware of a kernel: without one some boards' trees have no PSCI. */
+static void make_command(const struct machine *m, const char **command, char *dump, size_t bytes)
 {
-	const char *const command[] = {QEMU, "-M",      m->machine, "-cpu", m->cpu,     "-smp", m->cpus,
-				       "-m", m->memory, "-nic",     "none", "-display", "none", NULL};
+	const char *const boot[] = {"-kernel", m->kernel, "-initrd", m->archive, "-nographic", NULL};
+	const char *const tree[] = {"-kernel", m->kernel, "-display", "none", NULL};
+	unsigned count = board_command(&m->board, command);
+
+	for (unsigned i = 1; i < count && dump; i++) {
+		if (strcmp(command[i - 1], "-M") != 0)
+			continue;
+		snprintf(dump, bytes, "%s,dumpdtb=%s", command[i], m->tree);
+		command[i] = dump;
+	}
+	memcpy(command + count, dump ? tree : boot, dump ? sizeof(tree) : sizeof(boot));
+}
+
+static int read_board(struct system *s, const struct machine *m)
+{
+	const char *command[COMMAND_MAX];
 	struct file output, errors;
+	char dump[256];
 	int status;
 
-	snprintf(m->machine, sizeof(m->machine), MACHINE ",dumpdtb=%s", m->board);
+	make_command(m, command, dump, sizeof(dump));
 	status = file_run(command, &output, &errors);
 	if (status > FILE_RUN_SIGNAL)
-		message("%s was ended by signal %d (%s)", QEMU, status - FILE_RUN_SIGNAL,
+		message("%s was ended by signal %d (%s)", command[0], status - FILE_RUN_SIGNAL,
 			strsignal(status - FILE_RUN_SIGNAL));
 	else if (status != 0)
-		message("%s: exit status %d: %.400s", QEMU, status, errors.data ? (const char *)errors.data : "");
+		message("%s: exit status %d: %.400s", command[0], status, errors.data ? (const char *)errors.data : "");
 	free(output.data);
 	free(errors.data);
-	return status == 0 && system_read_board(s, m->board) == 0 ? 0 : -1;
+	return status == 0 && system_read_board(s, m->tree) == 0 ? 0 : -1;
 }
 
 /* The programs and guests stand beside the tool, where the build has put them. */
@@ -108,34 +125,44 @@ static int start_janitor(const char *folder, pid_t *janitor)
 /* QEMU gets the terminal as it is: Ctrl-C goes to the guest. */
 static int boot(const struct machine *m)
 {
-	const char *const command[] = {QEMU,      "-M",      MACHINE,   "-cpu",     m->cpu, "-smp",
-				       m->cpus,   "-m",      m->memory, "-nic",     "none", "-nographic",
-				       "-kernel", m->kernel, "-initrd", m->archive, NULL};
+	const char *command[COMMAND_MAX];
 	const pid_t self = getpid();
 	int status = -1;
 	pid_t child;
 
+	make_command(m, command, NULL, 0);
 	message_flush();
 	child = fork();
 	if (child == 0) {
 		file_die_with(self);
-		execvp(QEMU, (char *const *)(uintptr_t)command);
+		execvp(command[0], (char *const *)(uintptr_t)command);
 		_exit(127);
 	}
 	if (child > 0 && waitpid(child, &status, 0) == child && status == 0)
 		return 0;
-	message("%s did not end well", QEMU);
+	message("%s did not end well", command[0]);
 	return -1;
+}
+
+static int check_and_boot(struct system *s, const struct arguments *a, struct machine *m)
+{
+	if (board_read(&m->board, a->home, a->board ? a->board : BOARD_DEFAULT) != 0 ||
+	    board_choose(&m->board, a->cpu, a->cpus, a->memory) != 0)
+		return -1;
+	if (access(m->kernel, R_OK) != 0) {
+		message("%s: there is no Image; give one with --kernel", m->kernel);
+		return -1;
+	}
+	if (read_board(s, m) != 0 || make_archive(s, a, m) != 0)
+		return -1;
+	return boot(m);
 }
 
 int run_system(struct system *s, const struct arguments *a)
 {
-	struct machine m = {.folder = "/tmp/bulkhead-XXXXXX",
-			    .cpus = a->cpus ? a->cpus : "4",
-			    .cpu = a->cpu ? a->cpu : "neoverse-n1",
-			    .memory = a->memory ? a->memory : "2G"};
-	int status, end;
+	struct machine m = {.folder = "/tmp/bulkhead-XXXXXX"};
 	pid_t janitor;
+	int status, end;
 
 	if (!mkdtemp(m.folder)) {
 		message("%s: no folder can be made", m.folder);
@@ -148,17 +175,10 @@ int run_system(struct system *s, const struct arguments *a)
 		return -1;
 	}
 	snprintf(m.kernel, sizeof(m.kernel), "%s%s", a->kernel ? a->kernel : a->home, a->kernel ? "" : "/Image");
-	snprintf(m.board, sizeof(m.board), "%s/board.dtb", m.folder);
+	snprintf(m.tree, sizeof(m.tree), "%s/board.dtb", m.folder);
 	snprintf(m.archive, sizeof(m.archive), "%s/archive.cpio", m.folder);
-	status = access(m.kernel, R_OK);
-	if (status != 0)
-		message("%s: there is no Image; give one with --kernel", m.kernel);
-	if (status == 0)
-		status = read_board(s, &m);
-	if (status == 0)
-		status = make_archive(s, a, &m);
-	if (status == 0)
-		status = boot(&m);
+	status = check_and_boot(s, a, &m);
+	free(m.board.text.data);
 	close(end);
 	waitpid(janitor, NULL, 0);
 	return status;

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "board.h"
+#include "message.h"
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SUFFIX ".conf"
+
+const char *board_file(const char *home, const char *name, const char *suffix, char *path, size_t bytes)
+{
+	int length = snprintf(path, bytes, "%s/boards/%s%s", home, name, suffix);
+
+	return !strchr(name, '/') && length > 0 && (size_t)length < bytes && access(path, R_OK) == 0 ? path : NULL;
+}
+
+static int is_description(const struct dirent *entry)
+{
+	const char *dot = strrchr(entry->d_name, '.');
+
+	return dot && strcmp(dot, SUFFIX) == 0;
+}
+
+void board_names(const char *home, char *names, size_t bytes)
+{
+	struct dirent **entries;
+	char path[4200];
+	size_t at = 0;
+	int count;
+
+	snprintf(path, sizeof(path), "%s/boards", home);
+	count = scandir(path, &entries, is_description, alphasort);
+	names[0] = '\0';
+	for (int i = 0; i < count; i++) {
+		int length = (int)(strlen(entries[i]->d_name) - strlen(SUFFIX));
+
+		if (at < bytes)
+			at += (size_t)snprintf(names + at, bytes - at, "%s%.*s", i ? " " : "", length,
+					       entries[i]->d_name);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+}
+
+static unsigned split(char *line, const char **words)
+{
+	unsigned count = 0;
+	char *rest;
+
+	for (const char *word = strtok_r(line, " \t", &rest); word && count < BOARD_WORDS_MAX;
+	     word = strtok_r(NULL, " \t", &rest))
+		words[count++] = word;
+	return count;
+}
+
+static void take_line(struct board *b, char *line)
+{
+	const char *words[BOARD_WORDS_MAX];
+	unsigned count = split(line, words);
+
+	if (count < 2)
+		return;
+	if (strcmp(words[0], "cpu") == 0)
+		b->cpu = words[1];
+	if (strcmp(words[0], "memory") == 0)
+		b->memory = words[1];
+	if (strcmp(words[0], "cpus") == 0) {
+		b->cpus = words[1];
+		b->cpus_most = words[count - 1];
+	}
+	if (strcmp(words[0], "qemu") == 0) {
+		memcpy(b->command, words, count * sizeof(*words));
+		b->command[0] = "qemu-system-aarch64";
+		b->words = count;
+	}
+}
+
+void board_unknown(const char *home, const char *name)
+{
+	char names[400];
+
+	board_names(home, names, sizeof(names));
+	message("there is no board '%s'; the boards are: %s", name, names);
+}
+
+int board_read(struct board *b, const char *home, const char *name)
+{
+	char path[4200], *rest;
+	const char *wrong;
+
+	*b = (struct board){.name = name};
+	if (!board_file(home, name, SUFFIX, path, sizeof(path))) {
+		board_unknown(home, name);
+		return -1;
+	}
+	wrong = file_read(path, FILE_TEXT_MAX, &b->text);
+	if (wrong) {
+		message("%s: %s", path, wrong);
+		return -1;
+	}
+	for (char *line = strtok_r((char *)b->text.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		take_line(b, line);
+	if (b->words && b->cpu && b->cpus && b->memory)
+		return 0;
+	message("%s: one of the lines qemu, cpu, cpus and memory is missing", path);
+	return -1;
+}
+
+static bool is_chosen(const struct board *b, const char *name)
+{
+	for (unsigned i = 0; i < b->words; i++) {
+		if (strcmp(b->command[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+int board_choose(struct board *b, const char *cpu, const char *cpus, const char *memory)
+{
+	char *end;
+	unsigned long most = strtoul(b->cpus_most, NULL, 10), count = cpus ? strtoul(cpus, &end, 10) : most;
+
+	if (cpu && strcmp(cpu, b->cpu) != 0 && !is_chosen(b, "CPU")) {
+		message("--cpu %s: the CPUs of board %s are of the model %s", cpu, b->name, b->cpu);
+		return -1;
+	}
+	if (cpus && strcmp(cpus, b->cpus) != 0 && !is_chosen(b, "CPUS")) {
+		message("--cpus %s: board %s has %s CPUs", cpus, b->name, b->cpus);
+		return -1;
+	}
+	if (cpus && (*end != '\0' || count < 1 || count > most)) {
+		message("--cpus %s: board %s can have 1 to %lu CPUs", cpus, b->name, most);
+		return -1;
+	}
+	b->cpu = cpu ? cpu : b->cpu;
+	b->cpus = cpus ? cpus : b->cpus;
+	b->memory = memory ? memory : b->memory;
+	return 0;
+}
+
+unsigned board_command(const struct board *b, const char **words)
+{
+	for (unsigned i = 0; i < b->words; i++) {
+		const char *word = b->command[i];
+
+		words[i] = strcmp(word, "CPU") == 0      ? b->cpu
+			   : strcmp(word, "CPUS") == 0   ? b->cpus
+			   : strcmp(word, "MEMORY") == 0 ? b->memory
+							 : word;
+	}
+	return b->words;
+}
