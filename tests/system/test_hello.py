@@ -3,18 +3,30 @@
 
 import pytest
 
+import boards
 from harness import Board, make_archive
 
 LINES = ("virtual CPU 0 is up", "virtual CPU 1 is up", "the timer has ticked", "done")
 
 
-@pytest.mark.parametrize("cpus", [1, 2])
-def test_hello(cpus):
+def hello_runs(**board_options):
     """All that it says comes, in order; then the VM has ended by its own will."""
-    with Board(make_archive("hello"), cpus=cpus) as board:
+    with Board(make_archive("hello"), **board_options) as board:
         board.prompt()
         board.open_console("hello")
         for line in LINES:
             board.expect(f"hello: {line}\r*\n")
         board.leave_console()
         board.output_with("vm list", r"\bhello\b.*\boff\b")
+        board.send("shutdown\r")
+        board.expect_end()
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_hello(cpus):
+    hello_runs(cpus=cpus)
+
+
+@pytest.mark.parametrize("board", boards.others())
+def test_hello_on_another_board(board):
+    hello_runs(board=board)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""examples/two-linux on every CPU model, number of CPUs and size of memory that is promised."""
+"""examples/two-linux on every CPU model, number of CPUs, size of memory and board that is promised."""
 
 import re
 
 import pytest
 
+import boards
 from harness import Board, Guest, make_archive
 
 pytestmark = pytest.mark.matrix
@@ -32,6 +33,11 @@ def test_cpu_models(cpu):
 @pytest.mark.parametrize("ram", ["1536M", "2G", "4G", "8G"])
 def test_memory(ram):
     both_guests_boot(ram=ram)
+
+
+@pytest.mark.parametrize("board", boards.others())
+def test_other_boards(board):
+    both_guests_boot(board=board)
 
 
 def test_too_little_memory_is_refused():
