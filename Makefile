@@ -9,12 +9,15 @@ EXAMPLE ?= two-linux
 BOARD   ?= qemu-virt
 V       ?= 0
 
-# make splits names at blanks, also those of the folder that it works in; other characters mean something to it or to the shell.
+# make splits names at blanks, also those of the folder that it works in; other characters mean something to it or to
+# the shell.
 PLACES := $(CURDIR) $(abspath $(BUILD))
 hash   := \#
-UNFIT  := $(strip $(if $(filter-out 2,$(words $(PLACES))),blank) $(foreach c,' " ` $$ $(hash) % : ; & | < > ( ) * ? [ ] { } ! \,$(findstring $c,$(PLACES))))
+UNFIT  := $(strip $(if $(filter-out 2,$(words $(PLACES))),blank) \
+	$(foreach c,' " ` $$ $(hash) % : ; & | < > ( ) * ? [ ] { } ! \,$(findstring $c,$(PLACES))))
 ifneq ($(UNFIT),)
-$(error The path '$(CURDIR)' or BUILD '$(BUILD)' has in it what make or the shell takes for something else ($(UNFIT)): move the clone)
+$(error The path '$(CURDIR)' or BUILD '$(BUILD)' has in it what make or the shell takes for something else \
+	($(UNFIT)): move the clone)
 endif
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -37,7 +40,8 @@ SETUP := BUILD=$(abspath $(BUILD)) tools/setup.sh
 include mk/flags.mk
 include mk/calls.mk
 
-ifneq ($(and $(filter all check unit kernel processes vdevs host image boot,$(or $(MAKECMDGOALS),all)),$(if $(XINCLUDE),,none)),)
+NEED_XCC := all check unit kernel processes vdevs host image boot
+ifneq ($(and $(filter $(NEED_XCC),$(or $(MAKECMDGOALS),all)),$(if $(XINCLUDE),,none)),)
 $(error $(XCC) is not installed: tools/packages.sh, or 'make run', installs what is needed)
 endif
 
@@ -77,7 +81,7 @@ help:
 #T make system       whole systems, booted in QEMU
 #T make soak         20 restarts of each guest, and other long runs
 #T make matrix       CPU models, CPU counts and memory sizes
-#T make fresh        on bare systems of each supported Debian release, made by debootstrap (root; long), or only RELEASE=13
+#T make fresh        on bare systems of each supported Debian release, by debootstrap (root; long), or only RELEASE=13
 #T make bench        costs in instructions, beside the bare machine and Xen; QUICK=1: only Bulkhead
 #T make bench-check  fails if a row is more than 2 % above tests/bench/record.json; `make bench-record` writes that
 #T make bench-scale  the guest's rows are the same with 1 to 8 CPUs, with 1 and 8 VMs
@@ -87,6 +91,7 @@ help:
 #T make boot-path    instructions from power-on to the first one of a guest, by function; fails above 10 million
 #T make clean        remove what was built; `make distclean`: also what was fetched
 #T
-#T Variables: EXAMPLE=two-linux BOARD=qemu-virt CPU=neoverse-n1 CPUS=4 RAM=2G BUILD=build V=1 (show commands) TEST=expression (pytest -k)
+#T Variables: EXAMPLE=two-linux BOARD=qemu-virt CPU=neoverse-n1 CPUS=4 RAM=2G BUILD=build V=1 (show commands)
+#T            TEST=WORDS (pytest -k)
 
 -include $(DEPS)

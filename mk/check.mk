@@ -6,21 +6,25 @@ CHECKED := $(if $(C_FOLDERS),$(call files,$(C_FOLDERS),-name '*.[ch]'))
 .PHONY: check format-check format tidy cppcheck el2-branches el2-indices circles
 check: calls-docs format-check tidy cppcheck circles el2-lines el2-branches el2-indices unit
 
-# Other versions of clang-format lay code out in other ways; those of clang-tidy and cppcheck know other mistakes, and take
-# right code for wrong. All are Debian 12's. Where another is, that is said, and the rest is checked; no tool at all is an error.
+# Other versions of clang-format lay code out in other ways; those of clang-tidy and cppcheck know other mistakes, and
+# take right code for wrong. All are Debian 12's. Where another is, that is said, and the rest is checked; no tool at
+# all is an error.
 PINNED_clang-format := 14
 PINNED_clang-tidy   := 14
 PINNED_cppcheck     := 2.10
 version_of = $(shell $(1) --version | sed -n 's/.*version \([0-9]*\)\..*/\1/p; s/^Cppcheck //p')
 not_pinned = $(filter-out $(PINNED_$(1)),$(call version_of,$(1)))
-not_looked = @echo "  $(1) not looked at: the tree keeps to version $(PINNED_$(2)) (Debian 12), and this is $(call not_pinned,$(2))"
+not_looked = @echo "  $(1) not looked at: the tree keeps to version $(PINNED_$(2)) (Debian 12), and this is" \
+	"$(call not_pinned,$(2))"
 
 format-check:
-	$(if $(call not_pinned,clang-format),$(call not_looked,FORMAT  ,clang-format),$(call say,FORMAT,"$(words $(CHECKED)) files"))
+	$(if $(call not_pinned,clang-format),$(call not_looked,FORMAT  ,clang-format),$(call \
+		say,FORMAT,"$(words $(CHECKED)) files"))
 	$(if $(call not_pinned,clang-format),,$(Q)clang-format --dry-run -Werror $(CHECKED))
 
 format:
-	$(if $(call not_pinned,clang-format),$(error clang-format $(PINNED_clang-format) is needed, and this is $(call not_pinned,clang-format)))
+	$(if $(call not_pinned,clang-format),$(error clang-format $(PINNED_clang-format) is needed, and this is $(call \
+		not_pinned,clang-format)))
 	$(Q)clang-format -i $(CHECKED)
 
 # A file is looked at again only when its object was rebuilt, that is, when it, a header of it, or its flags changed.
@@ -76,8 +80,8 @@ define cppcheck_all
 		-Ikernel/include -Ikernel -I. -Iabi -Iinclude -Ilib/include -I$(GEN) $(filter-out tests/%,$(filter %.c,$(CHECKED)))
 endef
 
-# EL2 has no indirect branch but RET and the one to virtual addresses when the MMU comes on (head.S): a branch history that
-# a guest or a process has prepared finds nothing to steer there. Looked up in what was linked.
+# EL2 has no indirect branch but RET and the one to virtual addresses when the MMU comes on (head.S): a branch history
+# that a guest or a process has prepared finds nothing to steer there. Looked up in what was linked.
 el2-branches: $(BUILD)/kernel/kernel.elf
 	$(Q)found=$$($(CROSS)objdump -d --no-show-raw-insn $< | \
 		awk '/>:$$/ { name = $$2 } $$2 ~ /^(br|blr|bra|blra)[ab]?z?$$/ { print name }'); \
@@ -86,9 +90,10 @@ el2-branches: $(BUILD)/kernel/kernel.elf
 	fi
 	@echo "EL2 indirect branches: one, when the MMU comes on"
 
-# Each check of an object's number (HANDLE_MAX) comes with a mask of 9 bits for the index, in the same
-# function: the compiler, which could prove it superfluous, has left it there. So does each check of a slot or of a region
-# (PROCESS_MAX, REGION_MAX) with one of 5 bits, in the calls that take those; ProcessSignal's second is of a signal's number.
+# Each check of an object's number (HANDLE_MAX) comes with a mask of 9 bits for the index, in the same function: the
+# compiler, which could prove it superfluous, has left it there. So does each check of a slot or of a region
+# (PROCESS_MAX, REGION_MAX) with one of 5 bits, in the calls that take those; ProcessSignal's second is of a signal's
+# number.
 EL2_SLOTS := ^<(map[.>]|call_(ConnectAttach|MemInfo|Process|Sched|ThreadInfo))
 el2-indices: $(BUILD)/kernel/kernel.elf
 	$(Q)$(CROSS)objdump -d --no-show-raw-insn $< | awk ' \
@@ -97,8 +102,10 @@ el2-indices: $(BUILD)/kernel/kernel.elf
 		/\tand\t.*, #0x1ff$$/ || /\tubfiz\t.*, #9$$/ || /\tubfx\t.*, (#9|#6, #3)$$/ { masks[name]++ } \
 		slots && /\tcmp\tx[0-9]+, #0x1f$$/ && (!others || slot_checks[name]++ == 0) { need[name]++; all_slots++ } \
 		slots && (/\tand\t.*, #0x1f$$/ || /\tubfiz\t.*, #5$$/) { have[name]++ } \
-		END { for (n in checks) if (masks[n] < checks[n]) { bad = 1; print "an index is not masked at EL2, in " n > "/dev/stderr" } \
-			for (n in need) if (have[n] < need[n]) { bad = 1; print "a slot or a region is not masked at EL2, in " n > "/dev/stderr" } \
+		END { for (n in checks) if (masks[n] < checks[n]) { \
+				bad = 1; print "an index is not masked at EL2, in " n > "/dev/stderr" } \
+			for (n in need) if (have[n] < need[n]) { \
+				bad = 1; print "a slot or a region is not masked at EL2, in " n > "/dev/stderr" } \
 			print "EL2 indices: " all " numbers of objects, " all_slots " of slots and regions are checked and masked"; \
 			exit bad || all < 20 || all_slots < 10 }'
 

@@ -20,7 +20,8 @@ REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
 
 # Debian's compiler makes position-independent code and calls to libgcc's outlined atomics unless told otherwise.
 # Strict alignment: device memory and memory without stage 1 fault on unaligned accesses.
-ARM := -march=armv8-a -mno-outline-atomics -mstrict-align -mfix-cortex-a53-835769 -mfix-cortex-a53-843419 $(REPRODUCIBLE)
+ARM := -march=armv8-a -mno-outline-atomics -mstrict-align -mfix-cortex-a53-835769 -mfix-cortex-a53-843419 \
+	$(REPRODUCIBLE)
 
 # What runs at EL2 or in a guest has a fixed address, and no guard for its stack.
 FIXED := -fno-pic -no-pie -fno-stack-protector

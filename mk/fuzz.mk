@@ -41,7 +41,9 @@ FUZZ_DTS := $(wildcard tests/negative/system/board.dts tests/negative/system/*/s
 	tests/fuzz/guest.dts)
 $(BUILD)/fuzz/make/dtbs: $(FUZZ_DTS)
 	@mkdir -p $(@D)/trees
-	$(Q)for dts in $^; do dtc -q -f -I dts -O dtb $$dts -o $(@D)/trees/$$(echo $$dts | tr / -).dtb 2>/dev/null || true; done
+	$(Q)for dts in $^; do \
+		dtc -q -f -I dts -O dtb $$dts -o $(@D)/trees/$$(echo $$dts | tr / -).dtb 2>/dev/null || true; \
+	done
 	@touch $@
 
 # A small kernel, packed by gzip, and as EFI zboot kernels that hold it by gzip and by zstd (as raw blocks).
@@ -55,7 +57,8 @@ define fuzz_run
 	@mkdir -p $(BUILD)/fuzz/seeds/$(1) $(BUILD)/fuzz/corpus/$(1) $(BUILD)/logs
 	@cp $(subst %,*,$(subst BUILD/,$(BUILD)/,$(call fuzz_tag,$(1),SEEDS))) $(BUILD)/fuzz/seeds/$(1)/
 	@echo "  FUZZ     $(1), $(FUZZ_SECONDS) s"
-	@$(BUILD)/fuzz/$(1) -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	@$(BUILD)/fuzz/$(1) -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
+		-print_final_stats=1 \
 		-artifact_prefix=$(BUILD)/logs/fuzz-$(1)- $(patsubst %,-dict=%,$(wildcard tests/fuzz/$(1).dict)) \
 		$(BUILD)/fuzz/corpus/$(1) $(BUILD)/fuzz/seeds/$(1) \
 		>$(BUILD)/logs/fuzz-$(1).log 2>&1 || \
@@ -64,7 +67,8 @@ define fuzz_run
 		{ echo "  $(1): the log names no executions"; echo $(1) >>$(BUILD)/logs/fuzz.failed; }
 
 endef
-fuzz: $(FUZZ_RUN:%=$(BUILD)/fuzz/%) vdevs $(BUILD)/fuzz/make/archive.cpio $(BUILD)/fuzz/make/dtbs $(BUILD)/fuzz/make/packed guest-programs
+fuzz: $(FUZZ_RUN:%=$(BUILD)/fuzz/%) vdevs $(BUILD)/fuzz/make/archive.cpio $(BUILD)/fuzz/make/dtbs \
+		$(BUILD)/fuzz/make/packed guest-programs
 	@mkdir -p $(BUILD)/logs $(BUILD)/results && : >$(BUILD)/logs/fuzz.failed
 	$(foreach t,$(FUZZ_RUN),$(call fuzz_run,$(t)))
 	@failed=$$(sort -u $(BUILD)/logs/fuzz.failed | wc -l); passed=$$(($(words $(FUZZ_RUN)) - failed)); \

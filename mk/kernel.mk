@@ -6,8 +6,8 @@ KERNEL_LD := kernel/arch/aarch64/kernel.ld
 
 # No C library and no floating point: a guest's vector registers stay in the hardware while the kernel runs.
 # No jump tables: a switch must not become an indirect branch at EL2.
-KERNEL_CFLAGS := -flto -flto-partition=one -fno-ipa-icf -fomit-frame-pointer $(BASE) $(ARM) $(FIXED) -ffreestanding -mgeneral-regs-only -fno-jump-tables -nostdinc \
-	-isystem $(XINCLUDE) -Ikernel/include -Ikernel -I. -Iabi -I$(GEN)
+KERNEL_CFLAGS := -flto -flto-partition=one -fno-ipa-icf -fomit-frame-pointer $(BASE) $(ARM) $(FIXED) -ffreestanding \
+	-mgeneral-regs-only -fno-jump-tables -nostdinc -isystem $(XINCLUDE) -Ikernel/include -Ikernel -I. -Iabi -I$(GEN)
 KERNEL_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--gc-sections,-z,max-page-size=4096,-z,noexecstack
 
 KERNEL_SOURCES := $(call files,kernel,-name '*.[cS]' -not -path 'kernel/arch/host/*')
@@ -22,9 +22,9 @@ $(KERNEL_OBJECTS): $(BUILD)/kernel/%.o: % $(call rules,kernel) | $(CALLS_MADE)
 	@mkdir -p $(@D)
 	$(Q)$(XCC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
 
-# The first process travels inside the kernel's image, as a list of segments. Image.readonly is the part of an Image that
-# stays as it is while the system runs: what a signed manifest names.
-# $(call image,result,kernel with symbols,first process,folder for what lies between)
+# The first process travels inside the kernel's image, as a list of segments. Image.readonly is the part of an Image
+# that stays as it is while the system runs: what a signed manifest names. $(call image,result,kernel with
+# symbols,first process,folder for what lies between)
 define image
 $(4)/first.S: $(3) tools/layout.sh
 	@mkdir -p $$(@D)
@@ -38,7 +38,8 @@ $(2): $$(KERNEL_OBJECTS) $(4)/first.o $$(KERNEL_LD)
 	$$(call say,LD,$$@)
 	$$(Q)$$(XCC) $$(KERNEL_CFLAGS) $$(KERNEL_LDFLAGS) -Wl,-Map=$$(@:.elf=.map) -T $$(KERNEL_LD) $$(KERNEL_OBJECTS) \
 		$(4)/first.o -o $$@
-	$(if $(filter %/kernel.elf,$(2)),@echo "  EL2      $$$$($$(el2_count)) code lines of at most $$(EL2_LIMIT); $$$$($$(el2_made_count)) are generated")
+	$(if $(filter %/kernel.elf,$(2)),@echo "  EL2      $$$$($$(el2_count)) code lines of at most $$(EL2_LIMIT)$(comma)" \
+		"and $$$$($$(el2_made_count)) generated ones")
 
 $(1): $(2)
 	$$(call say,IMAGE,$$@)
@@ -57,11 +58,13 @@ OUTPUTS += $(BUILD)/first
 
 # Exactly the files of the build: what the compiler's dependency files name, headers included, without its own headers.
 # Those that are made from abi/calls.def are counted apart.
-el2_names = cat $(KERNEL_OBJECTS:.o=.d) | tr ' \\:' '\n' | grep -E '^$(1)/.*\.(c|S|h)$$' | xargs realpath --relative-to=. | sort -u
+el2_names = cat $(KERNEL_OBJECTS:.o=.d) | tr ' \\:' '\n' | grep -E '^$(1)/.*\.(c|S|h)$$' | \
+	xargs realpath --relative-to=. | sort -u
 el2_lines = $(el2_names) | cloc --quiet --csv --hide-rate --list-file=- | awk -F, '$$2 == "SUM" { print $$5 }'
 el2_count = $(call el2_lines,(kernel|abi))
 el2_made_count = $(call el2_lines,$(GEN))
 
 el2-lines: $(BUILD)/kernel/kernel.elf
 	@lines=$$($(el2_count)); [ -n "$$lines" ] || { echo "cloc counted nothing in the kernel's files" >&2; exit 1; }; \
-	echo "EL2 code lines: $$lines by hand (limit $(EL2_LIMIT)), $$($(el2_made_count)) generated"; [ "$$lines" -le $(EL2_LIMIT) ]
+	echo "EL2 code lines: $$lines by hand (limit $(EL2_LIMIT)), $$($(el2_made_count)) generated"; \
+	[ "$$lines" -le $(EL2_LIMIT) ]

@@ -4,41 +4,48 @@
 PROCESSES  := $(patsubst servers/%/,%,$(wildcard servers/*/)) qvm
 PROCESS_LD := lib/sys/process.ld
 
-# Programs and everything in them lie at one random base: all symbols are hidden, so that none is reached through a table.
+# Programs and everything in them lie at one random base: all symbols are hidden, so that none is reached through a
+# table.
 # The stack protector's guard is in the thread's own block, where TPIDR_EL0 points (lib/sys/tls.h).
 PIE       := -fPIE -include lib/sys/hidden.h
 PROTECTOR := -fstack-protector-strong -mstack-protector-guard=sysreg -mstack-protector-guard-reg=tpidr_el0 \
 	-mstack-protector-guard-offset=8
 PROCESS_CFLAGS := $(BASE) $(ARM) $(PIE) $(PROTECTOR) -ftls-model=local-exec -nostdinc -isystem $(PICOLIBC)/include \
-	-isystem $(XINCLUDE) -isystem $(SYSROOT)/include -isystem $(BUILD)/keys/include -I. -Iabi -Iinclude -Ilib/include -I$(GEN)
+	-isystem $(XINCLUDE) -isystem $(SYSROOT)/include -isystem $(BUILD)/keys/include -I. -Iabi -Iinclude \
+	-Ilib/include -I$(GEN)
 # Nobody prints floating-point numbers: picolibc's printf without them is a third as long.
 PROCESS_LDFLAGS := -nostdlib -static-pie -T $(PROCESS_LD) -Wl,--defsym=vfprintf=__i_vfprintf \
 	-Wl,--build-id=none,--gc-sections,-z,max-page-size=4096,-z,noexecstack,-z,text,--hash-style=gnu
 
-# What handles guest registers or starts before the floating-point unit may be used keeps out of it.
-INTEGER_ONLY := qvm/% vdev/% lib/sys/% lib/string/%
-# What runs before the first thread has its guard.
-BEFORE_GUARD := lib/sys/start.c lib/sys/relocate.c lib/sys/tls.c lib/string/%
-# What runs seldom is compiled for size: every byte of a program is hashed before it starts. Of qvm that is all but what a
-# guest's exits reach.
-QVM_OFTEN := $(addprefix qvm/,exits.c mmio.c pause.c unsupported.c vcpu.c vdev.c vdev_api.c) \
-	$(addprefix qvm/arch/aarch64/,psci.c spi.c gic_frames.c)
-SELDOM := lib/qvmconf/% lib/sysconf/% lib/vdev% lib/elf.c lib/cpio.c lib/fdtgood.c lib/glob.c lib/manifest.c lib/proto.c \
-	servers/slogger/% servers/shell/% servers/devc-% $(filter-out $(QVM_OFTEN),$(call files,qvm,-name '*.c'))
-# memcpy must not be compiled into a call to memcpy.
-special_flags = $(if $(filter $(INTEGER_ONLY),$(1)),-mgeneral-regs-only) $(if $(filter $(SELDOM),$(1)),-Os) \
-	$(if $(filter $(BEFORE_GUARD),$(1)),-fno-stack-protector) \
-	$(if $(filter lib/string/%,$(1)),-ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns)
+# A folder says in its build.mk what it is compiled with besides, as FLAGS.path of the folder or of a file in it. The
+# nearest one holds: a file's own, else its folder's, else that of the folder above. From these:
+# out of the floating-point unit keeps what handles guest registers, or starts before the unit may be used;
+INTEGER_ONLY := -mgeneral-regs-only
+# for size is compiled what runs seldom, since every byte of a program is hashed before it starts;
+SMALL := -Os
+# a guard is of no use before the first thread has it.
+NO_PROTECTOR := -fno-stack-protector
+
+# $(call flags_of,file or folder)
+flags_of = $(if $(filter undefined,$(origin FLAGS.$(1))),$(if $(findstring /,$(1)),$(call \
+	flags_of,$(patsubst %/,%,$(dir $(1))))),$(FLAGS.$(1)))
 
 LIB_SOURCES := $(call files,lib,-name '*.[cS]')
 LIB_OBJECTS := $(call objects,$(BUILD)/lib,$(LIB_SOURCES))
 LIB         := $(BUILD)/lib/libbulkhead.a
 LIBFDT      := $(SYSROOT)/lib/libfdt.a
 
-# All of our archive, of which --gc-sections keeps what is used: where only picolibc itself calls for a function, its own
-# would otherwise be found first, and its locks do nothing, and its mem* and str* are byte loops.
-LINK_LIBS := -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive,--start-group $(LIBFDT) $(SODIUM_LIB) -L$(PICOLIBC)/lib -lc -lgcc \
-	-Wl,--end-group
+# All of our archive, of which --gc-sections keeps what is used: where only picolibc itself calls for a function, its
+# own would otherwise be found first, and its locks do nothing, and its mem* and str* are byte loops.
+LINK_LIBS := -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive,--start-group $(LIBFDT) $(SODIUM_LIB) -L$(PICOLIBC)/lib \
+	-lc -lgcc -Wl,--end-group
+
+# Each file of tests/el0 is a program, and each of tests/first a first process: procmgr with another main().
+EL0_TESTS   := $(basename $(notdir $(wildcard tests/el0/*.c)))
+FIRST_MAINS := $(basename $(notdir $(wildcard tests/first/*.c)))
+
+BUILD_MKS := $(wildcard lib/build.mk qvm/build.mk servers/*/build.mk)
+include $(BUILD_MKS)
 
 .PHONY: processes programs guest-programs
 processes: $(PROCESSES:%=$(BUILD)/bin/%)
@@ -54,10 +61,10 @@ $(LIB): $(LIB_OBJECTS)
 # $(call el0_rule,folder for objects,objects)
 define el0_rule
 DEPS += $(2:.o=.d)
-$(2): $(1)/%.o: % $(call rules,processes) | $$(LIBFDT) $$(CALLS_MADE)
+$(2): $(1)/%.o: % $(call rules,processes) $$(BUILD_MKS) | $$(LIBFDT) $$(CALLS_MADE)
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$$(XCC) $$(PROCESS_CFLAGS) $$(call special_flags,$$<) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(XCC) $$(PROCESS_CFLAGS) $$(call flags_of,$$<) -MMD -MP -c $$< -o $$@
 endef
 $(eval $(call el0_rule,$(BUILD)/lib,$(LIB_OBJECTS)))
 
@@ -79,29 +86,19 @@ sources_of = $(call files,$(if $(filter qvm,$(1)),qvm,servers/$(1)),-name '*.[cS
 $(foreach p,$(PROCESSES),$(eval $(call program,$(p),$(BUILD)/$(p),$(call sources_of,$(p)),$(BUILD)/bin/$(p))))
 OUTPUTS += $(PROCESSES:%=$(BUILD)/%)
 
-# Around an erratum of Cortex-A53 the linker changes an instruction, which it can in a program of less than 1 MiB. Branches to
-# other places, as it makes them else, would need a page of their own.
+# Around an erratum of Cortex-A53 the linker changes an instruction, which it can in a program of less than 1 MiB.
+# Branches to other places, as it makes them else, would need a page of their own.
 $(foreach p,$(PROCESSES),$(BUILD)/$(p)/$(p).debug): PROCESS_LDFLAGS += -Wl,--fix-cortex-a53-843419=adr
 
-$(BUILD)/procmgr/servers/procmgr/verify.c.o: $(KEY_HEADER)
-
-# The kernel includes procmgr under this name.
-$(BUILD)/procmgr/procmgr.elf: $(BUILD)/bin/procmgr
-	$(Q)cp $< $@
-
-# Each file of tests/el0 is a program.
-EL0_TESTS := $(basename $(notdir $(wildcard tests/el0/*.c)))
 programs: $(EL0_TESTS:%=$(BUILD)/tests/%)
 $(foreach p,$(EL0_TESTS),$(eval $(call program,$(p),$(BUILD)/tests/obj/$(p),tests/el0/$(p).c,$(BUILD)/tests/$(p))))
 
-# Each file of tests/first is a first process: procmgr with another main().
-FIRST_MAINS := $(basename $(notdir $(wildcard tests/first/*.c)))
 $(foreach p,$(FIRST_MAINS),$(eval $(call program,$(p),$(BUILD)/first/obj/$(p),tests/first/$(p).c $(filter-out \
 	servers/procmgr/main.c,$(call sources_of,procmgr)),$(BUILD)/first/bin/$(p))))
-$(FIRST_MAINS:%=$(BUILD)/first/obj/%/servers/procmgr/verify.c.o): $(KEY_HEADER)
 
 # Guests: no library at all, their own linker script or the common one.
-GUEST_CFLAGS := $(BASE) $(ARM) $(FIXED) -ffreestanding -mgeneral-regs-only -nostdinc -isystem $(XINCLUDE) -I. -Iguests/common
+GUEST_CFLAGS := $(BASE) $(ARM) $(FIXED) -ffreestanding -mgeneral-regs-only -nostdinc -isystem $(XINCLUDE) -I. \
+	-Iguests/common
 GUESTS       := $(filter-out common,$(patsubst guests/%/,%,$(wildcard guests/*/)))
 GUEST_COMMON := $(wildcard guests/common/*.c guests/common/*.S)
 guest-programs: $(GUESTS:%=$(BUILD)/guests/%.elf) $(BUILD)/guests/bench.img $(BUILD)/guests/conform.img

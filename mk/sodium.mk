@@ -6,7 +6,8 @@
 # and the link fails if something that is left needs what is not there.
 
 SODIUM         := $(SYSROOT)/src/libsodium
-SODIUM_FILES   := crypto_sign/ed25519/ref10/open crypto_sign/ed25519/ref10/sign crypto_core/ed25519/ref10/ed25519_ref10 \
+SODIUM_FILES   := crypto_sign/ed25519/ref10/open crypto_sign/ed25519/ref10/sign \
+	crypto_core/ed25519/ref10/ed25519_ref10 \
 	crypto_verify/sodium/verify sodium/utils
 SODIUM_OBJECTS := $(SODIUM_FILES:%=$(BUILD)/lib/sodium/%.o)
 SODIUM_LIB     := $(BUILD)/lib/libsodium.a
@@ -26,8 +27,8 @@ $(SODIUM_LIB): $(SODIUM_OBJECTS)
 	@rm -f $@
 	$(Q)$(XAR) rcs $@ $^
 
-# The pair of keys for development: made once for each build folder, never committed. An integrator's own: PUBLIC_KEY=FILE,
-# and KEY=FILE where this tree signs archives (docs/configuration.md).
+# The pair of keys for development: made once for each build folder, never committed. An integrator's own:
+# PUBLIC_KEY=FILE, and KEY=FILE where this tree signs archives (docs/configuration.md).
 PUBLIC_KEY ?= $(BUILD)/keys/development.pub
 KEY        ?= $(PUBLIC_KEY:.pub=.key)
 KEY_HEADER := $(BUILD)/keys/include/public_key.h

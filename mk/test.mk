@@ -16,7 +16,8 @@ QEMU_ARGS := $(patsubst CPU,$(CPU),$(patsubst CPUS,$(CPUS),$(patsubst MEMORY,$(R
 IMAGE   = $(BUILD)/images/$(EXAMPLE).cpio
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q $(if $(TEST),-k '$(TEST)')
 # Python's modules would otherwise be compiled into the tree.
-PYTEST_ENV := PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) BULKHEAD=$(abspath $(BUILD)/bulkhead) KEY=$(abspath $(KEY))
+PYTEST_ENV := PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) BULKHEAD=$(abspath $(BUILD)/bulkhead) \
+	KEY=$(abspath $(KEY))
 SUITES := unit negative fuzz system
 
 # What an example names, by which it is known what it needs of the guests: built here, or fetched.
@@ -38,7 +39,8 @@ run: board example
 	$(MAKE) boot EXAMPLE=$$example
 
 example:
-	@[ -n "$(filter $(EXAMPLE),$(SYSTEMS))" ] || { echo "There is no examples/$(EXAMPLE): EXAMPLE is one of $(SYSTEMS)" >&2; exit 1; }
+	@[ -n "$(filter $(EXAMPLE),$(SYSTEMS))" ] || { \
+		echo "There is no examples/$(EXAMPLE): EXAMPLE is one of $(SYSTEMS)" >&2; exit 1; }
 
 image: example kernel processes vdevs host $(EXAMPLE_GUESTS)
 	$(call say,ARCHIVE,$(IMAGE))
@@ -53,7 +55,8 @@ board:
 
 # QEMU gets the terminal as it is: Ctrl-C goes to the guest.
 boot: board image
-	@echo "Booting examples/$(EXAMPLE) on $(BOARD): $(CPUS) CPUs $(CPU), $(RAM). Leave QEMU with Ctrl-a x; help at the prompt: help"
+	@echo "Booting examples/$(EXAMPLE) on $(BOARD): $(CPUS) CPUs $(CPU), $(RAM)." \
+		"Leave QEMU with Ctrl-a x; help at the prompt: help"
 	@$(QEMU) $(QEMU_ARGS) -kernel $(BUILD)/Image -initrd $(IMAGE)
 
 boot-archive: board

@@ -5,7 +5,8 @@
 #     /* CFLAGS: -Ikernel/include */
 
 UNIT_TESTS := $(basename $(notdir $(wildcard tests/unit/test_*.c tests/unit/tsan_*.c)))
-UNIT_CFLAGS := $(WARN) -std=gnu11 -O1 -g -fno-omit-frame-pointer -D_GNU_SOURCE -I. -Iabi -Iinclude -Ilib/include -Itests/unit -I$(GEN)
+UNIT_CFLAGS := $(WARN) -std=gnu11 -O1 -g -fno-omit-frame-pointer -D_GNU_SOURCE -I. -Iabi -Iinclude \
+	-Ilib/include -Itests/unit -I$(GEN)
 UNIT_ASAN   := -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_TSAN   := -fsanitize=thread
 unit_tag     = $(shell sed -n '1,10s|^/\* $(2): \(.*[^ ]\) *\*/$$|\1|p' tests/unit/$(1).c)

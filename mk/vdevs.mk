@@ -20,7 +20,8 @@ VDEV_MORE_shmem := lib/qvmconf/vdev_shmem.c lib/qvmconf/number.c lib/glob.c lib/
 # $(call vdev,name,suffix,flags)
 define vdev
 DEPS += $(patsubst %,$(BUILD)/vdev-objects/$(1)$(2)/%.d,$(call vdev_sources,$(1)))
-$(call objects,$(BUILD)/vdev-objects/$(1)$(2),$(call vdev_sources,$(1))): $(BUILD)/vdev-objects/$(1)$(2)/%.o: % include/qvm/vdev.mk $(call rules,vdevs) | $$(CALLS_MADE)
+$(call objects,$(BUILD)/vdev-objects/$(1)$(2),$(call vdev_sources,$(1))): $(BUILD)/vdev-objects/$(1)$(2)/%.o: % \
+		include/qvm/vdev.mk $(call rules,vdevs) | $$(CALLS_MADE)
 	$$(call say,VDEVCC,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$$(XCC) $$(VDEV_BUILD_CFLAGS) $(3) -MMD -MP -c $$< -o $$@

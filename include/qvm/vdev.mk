@@ -6,7 +6,8 @@ VDEV_CC   ?= aarch64-linux-gnu-gcc
 VDEV_LIBC ?= /usr/lib/picolibc/aarch64-linux-gnu/include
 
 # The compiler's own headers; asked for when something is compiled.
-VDEV_CC_INCLUDE = $(or $(shell $(VDEV_CC) -print-file-name=include 2>/dev/null),$(error $(VDEV_CC) is needed, and does not run))
+VDEV_CC_INCLUDE = $(or $(shell $(VDEV_CC) -print-file-name=include 2>/dev/null),$(error \
+	$(VDEV_CC) is needed, and does not run))
 
 # -mgeneral-regs-only: the floating-point registers of a virtual CPU stay in the hardware while its vdevs run.
 # The stack protector's guard is in the thread's block, where qvm puts it: another one for each start.
