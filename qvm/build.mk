@@ -3,5 +3,5 @@
 FLAGS.qvm := $(INTEGER_ONLY) $(SMALL)
 # What a guest waits for at each of its exits.
 QVM_FAST := exits.c mmio.c pause.c unsupported.c vcpu.c vdev.c vdev_api.c \
-	$(addprefix arch/aarch64/,psci.c spi.c gic_frames.c)
+	$(addprefix arch/aarch64/,exits.c interrupts.c psci.c spi.c gic_frames.c)
 $(foreach f,$(QVM_FAST),$(eval FLAGS.qvm/$(f) := $(INTEGER_ONLY)))

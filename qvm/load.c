@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "qvm/arch.h"
+
 void loader_init(struct loader *l, const struct guest_memory *memory)
 {
 	memset(l, 0, sizeof(*l));
@@ -193,8 +195,8 @@ bool loader_add(struct loader *l, enum load_type type, uint64_t address, const v
 	if (load_is_fdt(file, bytes))
 		return keep_fdt(l, address, file, bytes);
 	l->began = true;
-	if (image_is(file, bytes))
-		return image_load(l, address, file, bytes);
+	if (arch_image_is(file, bytes))
+		return arch_image_load(l, address, file, bytes);
 	if (elf_is(file, bytes))
 		return elf_load(l, address, file, bytes);
 	return load_raw(l, address, file, bytes, first);

@@ -70,7 +70,5 @@ bool load_is_fdt(const void *file, uint64_t bytes);
 /* Is it what `fdt load` may name? Only its beginning is looked at; guest_fdt_build() looks at the rest. */
 bool load_fdt_good(struct loader *l, const void *file, uint64_t bytes);
 
-bool image_is(const void *file, uint64_t bytes);
-bool image_load(struct loader *l, uint64_t address, const void *file, uint64_t bytes);
 bool elf_is(const void *file, uint64_t bytes);
 bool elf_load(struct loader *l, uint64_t address, const void *file, uint64_t bytes);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "qvm/arch.h"
+
 #define COPY_STEP (1u << 20)
 
 const char *guest_memory_add(struct guest_memory *m, uint64_t ipa, uint64_t bytes, bool rom)
@@ -48,51 +50,14 @@ void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
 	return r != NULL ? m->window + r->offset + (ipa - r->ipa) : NULL;
 }
 
-#ifdef __aarch64__
-/* Log2 of the smallest line in words is at a bit of CTR_EL0. */
-static uint64_t line_bytes(unsigned field)
-{
-	uint64_t ctr;
-
-	__asm__("mrs %0, ctr_el0" : "=r"(ctr));
-	return 4ull << (ctr >> field & 0xf);
-}
-#endif
-
-/* To the point of coherency. UCI lets EL0 do this, and the same for instruction caches. */
-static void clean(const void *start, uint64_t bytes)
-{
-#ifdef __aarch64__
-	const uint64_t first = (uint64_t)(uintptr_t)start, end = first + bytes, line = line_bytes(16);
-
-	for (uint64_t p = first & ~(line - 1); p < end; p += line)
-		__asm__ volatile("dc civac, %0" ::"r"(p) : "memory");
-	__asm__ volatile("dsb sy" ::: "memory");
-#else
-	(void)start;
-	(void)bytes;
-#endif
-}
-
-/*
- * A guest starts with its MMU off, so it reads memory past the caches: what was written must be cleaned to the point of
- * coherency, and old lines of instruction caches must go (Arm ARM D7.5.9 and D7.5.10).
- */
 void gasp_clean(const void *start, uint64_t bytes)
 {
-	clean(start, bytes);
-#ifdef __aarch64__
-	const uint64_t first = (uint64_t)(uintptr_t)start, end = first + bytes, line = line_bytes(0);
-
-	for (uint64_t p = first & ~(line - 1); p < end; p += line)
-		__asm__ volatile("ic ivau, %0" ::"r"(p) : "memory");
-	__asm__ volatile("dsb ish\n\tisb" ::: "memory");
-#endif
+	arch_cache_sync(start, bytes);
 }
 
 void guest_clean_all(const struct guest_memory *m)
 {
-	clean(m->window, m->total);
+	arch_cache_clean(m->window, m->total);
 }
 
 void guest_clean_line(const struct guest_memory *m, uint64_t ipa)
@@ -100,7 +65,7 @@ void guest_clean_line(const struct guest_memory *m, uint64_t ipa)
 	const void *at = guest_ptr(m, ipa, 1);
 
 	if (at != NULL)
-		clean(at, 1);
+		arch_cache_clean(at, 1);
 }
 
 bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uint64_t bytes)

@@ -140,7 +140,7 @@ void pass_bind(void)
 {
 	for (unsigned i = 0; i < vm.config.pass_intr_count; i++) {
 		const struct qvm_pass_intr *intr = &vm.config.pass_intrs[i];
-		const int result = guest_gic_bind(&vm.gic, intr->guest, intr->host);
+		const int result = arch_interrupt_bind(intr->guest, intr->host);
 
 		if (result == -KE_PERM)
 			vm_refuse(VM_EXIT_CONFIG, &intr->place,

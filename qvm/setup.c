@@ -16,8 +16,6 @@
 #include "qvm/pass.h"
 #include "qvm/vm.h"
 
-#define INTIDS_MIN 64u
-
 /* The file of a vdev's type, as procmgr has mapped it for this process. */
 static void load_module(const struct start_args *args, const struct qvm_vdev *vdev)
 {
@@ -131,98 +129,6 @@ static uint64_t put_fdt(const struct start_args *args, struct loader *loader)
 	return ipa;
 }
 
-/* The calls of the vGIC's half here to the half in the kernel. */
-
-static int private_state(void *ctx, unsigned vcpu, unsigned which, uint32_t value, uint32_t mask, uint32_t *now)
-{
-	uint64_t result = 0;
-	const int status = VcpuPrivate_r(vm.vcpu[vcpu].id, which, value, mask, &result);
-
-	(void)ctx;
-	*now = (uint32_t)result;
-	return status;
-}
-
-static int line(void *ctx, unsigned vcpu, unsigned intid, unsigned level, unsigned priority)
-{
-	(void)ctx;
-	return VcpuLine_r(vm.vcpu[vcpu].id, intid, level, priority);
-}
-
-static int inject(void *ctx, unsigned vcpu, unsigned intid, unsigned priority)
-{
-	(void)ctx;
-	return VcpuInject_r(vm.vcpu[vcpu].id, intid, priority);
-}
-
-static int withdraw(void *ctx, unsigned vcpu, unsigned intid, unsigned what)
-{
-	(void)ctx;
-	return VcpuWithdraw_r(vm.vcpu[vcpu].id, intid, what);
-}
-
-static int query(void *ctx, unsigned vcpu, unsigned intid)
-{
-	(void)ctx;
-	return VcpuQuery_r(vm.vcpu[vcpu].id, intid);
-}
-
-static int bind(void *ctx, unsigned vcpu, unsigned host, unsigned intid, unsigned priority, unsigned flags)
-{
-	(void)ctx;
-	return VcpuBind_r(vm.vcpu[vcpu].id, host, intid, priority, flags);
-}
-
-static __attribute__((noinline)) struct vdev_value gic_read_locked(struct guest_gic *g, unsigned vcpu, uint64_t ipa,
-								   unsigned size)
-{
-	struct vdev_value data = {0};
-
-	mutex_lock(&vm.lock);
-	data.done = guest_gic_read(g, vcpu, ipa, size, &data.value);
-	mutex_unlock(&vm.lock);
-	return data;
-}
-
-static struct vdev_value gic_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
-{
-	struct vdev_value data = {.done = true};
-
-	return guest_gic_constant(device, ipa, size, &data.value) ? data : gic_read_locked(device, vcpu, ipa, size);
-}
-
-static bool gic_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
-{
-	bool good;
-
-	mutex_lock(&vm.lock);
-	good = guest_gic_write(device, vcpu, ipa, size, value);
-	mutex_unlock(&vm.lock);
-	return good;
-}
-
-static void make_gic(void)
-{
-	static const struct guest_gic_ops operations = {private_state, line, inject, withdraw, query, bind};
-	const struct qvm_gic *gic = &vm.config.gic;
-	struct guest_gic_config config = {.gicd = gic->gicd, .gicr = gic->gicr, .vcpus = vm.config.cpu_count};
-	struct mmio_region region = {.read = gic_read, .write = gic_write, .device = &vm.gic};
-
-	/* As many as are used: a guest initialises each of them, with an exit for each register. */
-	config.intids = pass_intids(vdev_intids(INTIDS_MIN));
-	for (unsigned i = 0; i < config.vcpus; i++)
-		config.affinity[i] = i;
-	if (!guest_gic_init(&vm.gic, &config, &operations, NULL))
-		vm_refuse(VM_EXIT_CONFIG, NULL, "the gic cannot lie at 0x%llx and 0x%llx",
-			  (unsigned long long)gic->gicd, (unsigned long long)gic->gicr);
-	region.start = gic->gicd;
-	region.bytes = QVM_GICD_BYTES;
-	map_registers(NULL, &region);
-	region.start = gic->gicr;
-	region.bytes = QVM_GICR_BYTES * config.vcpus;
-	map_registers(NULL, &region);
-}
-
 struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
 {
 	static struct loader loader;
@@ -238,11 +144,12 @@ struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
 	pass_keep(&loader);
 	load_modules(args);
 	vdev_make_all();
-	make_gic();
+	/* As many as are used: a guest initialises each of them, with an exit for each register. */
+	arch_interrupts_init(pass_intids(vdev_intids(0)));
 	vdev_add_regions();
 	boot.fdt = put_fdt(args, &loader);
 	boot.entry = loader.entry;
-	power_init();
+	arch_power_init();
 	vcpu_create_all();
 	pass_bind();
 	/* From here on vdevs do what can be noticed outside. */

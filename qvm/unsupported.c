@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a guest does that its VM does not have: it is counted, the first of each type is logged, and a policy decides.
  */
+#include "qvm/unsupported.h"
+
 #include <stdio.h>
 
 #include "qvm/vm.h"
-
-/* op0, op1, CRn, CRm and op2 of a register as an assembler takes it, from the syndrome (Arm ARM D24.2.40, EC 0x18). */
-static int register_name(char *text, size_t room, uint64_t iss)
-{
-	return snprintf(text, room, "S%u_%u_C%u_C%u_%u", (unsigned)(iss >> 20 & 3), (unsigned)(iss >> 14 & 7),
-			(unsigned)(iss >> 10 & 15), (unsigned)(iss >> 1 & 15), (unsigned)(iss >> 17 & 7));
-}
 
 void unsupported_text(const struct unsupported *u, char text[UNSUPPORTED_TEXT])
 {
@@ -19,7 +14,7 @@ void unsupported_text(const struct unsupported *u, char text[UNSUPPORTED_TEXT])
 	char name[24];
 
 	if (u->type == UNSUPPORTED_REGISTER) {
-		register_name(name, sizeof(name), u->where);
+		arch_register_name(name, sizeof(name), u->where);
 		snprintf(text, UNSUPPORTED_TEXT, "%s the system register %s", verb, name);
 	} else if (u->type == UNSUPPORTED_REFERENCE && u->act != UNSUPPORTED_OTHER) {
 		snprintf(text, UNSUPPORTED_TEXT, "%s %u byte%s at 0x%llx", verb, u->bytes, u->bytes == 1 ? "" : "s",
@@ -46,7 +41,7 @@ static void say(const struct vcpu *vcpu, enum qvm_unsupported policy, const stru
 		policy == QVM_ABORT ? "" : "; more of this type are counted only");
 }
 
-bool unsupported(struct vcpu *vcpu, enum qvm_unsupported policy, struct unsupported u)
+bool apply_unsupported_policy(struct vcpu *vcpu, enum qvm_unsupported policy, struct unsupported u)
 {
 	const uint32_t type = 1u << u.type;
 
@@ -54,7 +49,7 @@ bool unsupported(struct vcpu *vcpu, enum qvm_unsupported policy, struct unsuppor
 	vcpu->unsupported_last = u;
 	if (policy == QVM_ABORT) {
 		say(vcpu, policy, &u);
-		vcpu_log_state(vcpu);
+		arch_vcpu_log(vcpu);
 		vm_end(VM_EXIT_UNSUPPORTED, CAUSE_ERROR);
 	}
 	if ((__atomic_load_n(&vm.unsupported, __ATOMIC_RELAXED) & type) == 0 &&

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "qvm/exits.h"
 #include "qvm/vm.h"
 
 #define THREAD_STACK 16384u
@@ -16,7 +17,7 @@ static void vcpu_thread(void *arg)
 		while (__atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) == 0)
 			word_wait(&vcpu->power, 0, 0);
 		vcpu_park(vcpu);
-		vcpu_run(vcpu);
+		vcpu_run_until_off(vcpu);
 	}
 }
 
@@ -45,8 +46,7 @@ static void create(unsigned index, const struct qvm_cpu *cpu)
 				    (vm.config.broadcast_maintenance ? 0 : VCPU_LOCAL_MAINTENANCE));
 	if (vcpu->id < 0)
 		vm_refuse(VM_EXIT_NO_MEMORY, &cpu->place, "no vCPU %u: %s", index, strerror(-vcpu->id));
-	/* QVM_COUNTER_FROM_ZERO is the kernel's value for it, too: the guest's counter starts when the VM does. */
-	VcpuSet_r(vcpu->id, VREG_CNTVOFF, vm.config.counter_offset);
+	arch_vcpu_init(vcpu);
 	snprintf(name, sizeof(name), "vcpu%u", index);
 	/* It has never been on a CPU that is not its own. */
 	vcpu->tid = thread_create(vcpu_thread, vcpu, THREAD_STACK, 0, cpu->runmask_given ? cpu->runmask : 0, name);
@@ -68,7 +68,7 @@ void vcpu_start(const struct vm_boot *boot)
 	int result;
 
 	mutex_lock(&vm.lock);
-	result = power_on(&vm.vcpu[0], boot->entry, boot->fdt);
+	result = arch_vcpu_on(&vm.vcpu[0], boot->entry, boot->fdt);
 	mutex_unlock(&vm.lock);
 	if (result < 0)
 		vm_refuse(VM_EXIT_FATAL, NULL, "the boot vCPU cannot start: %s", strerror(-result));

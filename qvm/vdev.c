@@ -174,7 +174,7 @@ static void check_place(const struct vdev_instance *v)
 		vm_refuse(VM_EXIT_CONFIG, &v->config->place, "vdev %s needs 'intr'", v->config->type);
 	for (unsigned i = 0; i < QVM_VDEV_INTRS_MAX; i++)
 		if (interrupt(v, i) != GUEST_INTR_NONE &&
-		    (interrupt(v, i) < QVM_SPI_FIRST || interrupt(v, i) >= GUEST_GIC_INTIDS))
+		    (interrupt(v, i) < QVM_SPI_FIRST || interrupt(v, i) > QVM_SPI_LAST))
 			vm_refuse(VM_EXIT_CONFIG, &v->config->place, "vdev %s has chosen interrupt %u", v->config->type,
 				  (unsigned)interrupt(v, i));
 }
@@ -330,9 +330,8 @@ static void stay_behind(uint64_t *end, uint64_t start, uint64_t bytes)
 static uint64_t first_free(void)
 {
 	const struct qvm_config *c = &vm.config;
-	uint64_t end = c->gic.gicr + c->cpu_count * QVM_GICR_BYTES;
+	uint64_t end = arch_interrupts_end();
 
-	stay_behind(&end, c->gic.gicd, QVM_GICD_BYTES);
 	for (unsigned i = 0; i < c->mem_count; i++)
 		stay_behind(&end, c->mem[i].start, c->mem[i].bytes);
 	for (unsigned i = 0; i < c->pass_count; i++)

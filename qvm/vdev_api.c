@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rest of what a vdev may call: log, threads, interrupts, memory, the VM's end. */
+/* The rest of what a vdev may call: log, threads, memory, the VM's end. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -43,20 +43,6 @@ int vdev_thread_create(vdev_t *vdp, void (*entry)(void *arg), void *arg, size_t 
 		return -EINVAL;
 	snprintf(full, sizeof(full), "%.22s %s", vdp->v_name, name);
 	return thread_create(entry, arg, stack_bytes > STACK_MIN ? stack_bytes : STACK_MIN, vdp->v_sched, 0, full);
-}
-
-void guest_intr_set(guest_intr_t intr, bool level)
-{
-	mutex_lock(&vm.lock);
-	guest_gic_set_line(&vm.gic, intr, level);
-	mutex_unlock(&vm.lock);
-}
-
-void guest_intr_pulse(guest_intr_t intr)
-{
-	mutex_lock(&vm.lock);
-	guest_gic_pulse(&vm.gic, intr);
-	mutex_unlock(&vm.lock);
 }
 
 void guest_terminate(guest_termination_cause_t cause)

@@ -17,10 +17,10 @@
 #include <bulkhead/thread.h>
 #include <qvmconf.h>
 
-#include "qvm/arch/aarch64/guest_gic.h"
-#include "qvm/arch/aarch64/psci.h"
+#include "qvm/arch.h"
 #include "qvm/memory.h"
 #include "qvm/mmio.h"
+#include "qvm/unsupported.h"
 #include "qvm/vdev.h"
 
 /* Exit codes, as documented for qvm. Those of the end of a guest come with enum vm_cause of proto.h. */
@@ -35,21 +35,11 @@ enum vm_exit {
 	VM_EXIT_FATAL = 96,
 };
 
-/* What a guest did that its VM does not have: the types of the option `unsupported`. */
-enum unsupported_type { UNSUPPORTED_REFERENCE, UNSUPPORTED_REGISTER, UNSUPPORTED_INSTRUCTION };
-enum unsupported_act { UNSUPPORTED_READS, UNSUPPORTED_WRITES, UNSUPPORTED_OTHER };
-struct unsupported {
-	uint64_t where; /* address; of a register, or of an instruction that does OTHER, the syndrome */
-	enum unsupported_type type;
-	enum unsupported_act act;
-	unsigned bytes; /* of a reference that reads or writes */
-};
-
 struct vcpu {
 	unsigned index;
-	int id, tid;                         /* the kernel's */
-	const struct mmio_region *last;      /* hit in the MMIO table; the first region at the start */
-	uint64_t retry_pc, retries;          /* of the instruction that was let try again last */
+	int id, tid;                    /* the kernel's */
+	const struct mmio_region *last; /* hit in the MMIO table; the first region at the start */
+	struct arch_vcpu arch;
 	uint64_t unsupported;                /* accesses and instructions that the VM does not have; */
 	struct unsupported unsupported_last; /* the last of them: its own thread writes, others may see half of it */
 	uint32_t power;                      /* word that its thread waits on: 1 on, 0 off; changed under the lock */
@@ -61,8 +51,7 @@ struct vm {
 	struct guest_memory memory;
 	struct mmio mmio;
 	struct mutex lock;
-	struct guest_gic gic;
-	struct psci psci;
+	struct arch_vm arch;
 	struct vcpu vcpu[VCPU_MAX];
 	struct vdev_instance vdev[QVM_VDEVS_MAX];
 	unsigned vdev_count;
@@ -70,7 +59,6 @@ struct vm {
 	int control;                   /* connection to the first thread's channel */
 	uint32_t told;                 /* the operator knows why the guest does not begin */
 	uint32_t unsupported;          /* bit n: the log has a line of enum unsupported_type n */
-	uint32_t set_way;              /* the guest has used cache maintenance by set and way */
 	uint32_t ending;               /* set once: vCPUs stop at their next exit */
 	uint32_t paused;               /* word that vCPUs wait on: 1 paused */
 	uint32_t parkings;             /* word that counts how often one did */
@@ -120,26 +108,6 @@ struct vm_boot {
 };
 struct vm_boot vm_build(const struct start_args *args, uint8_t *window);
 
-/* power.c */
-void power_init(void);
-int power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context); /* lock held; the vCPU is off; 0 or -errno */
-/* HVC and SMC with the immediate 0; may end the VM. `x` is the guest's x0-x3, then the result. False: the vCPU is off.
- */
-bool power_call(struct vcpu *vcpu, uint64_t x[4]);
-
 /* vcpu.c */
 void vcpu_create_all(void);
 void vcpu_start(const struct vm_boot *boot);
-
-/* unsupported.c: whether the guest shall go on as if nothing were wrong (`ignore`), else it gets the CPU's exception
- * (`fail`). `abort` does not return. The vCPU's own thread. */
-bool unsupported(struct vcpu *vcpu, enum qvm_unsupported policy, struct unsupported u);
-#define UNSUPPORTED_TEXT 64
-/* "read of 4 bytes at 0x50000000" */
-void unsupported_text(const struct unsupported *u, char text[UNSUPPORTED_TEXT]);
-
-/* exits.c */
-void vcpu_run(struct vcpu *vcpu); /* until it is off */
-
-/* state.c */
-void vcpu_log_state(const struct vcpu *vcpu); /* all registers that tell a developer where the guest is */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/arch/aarch64/emulate.c qvm/arch/aarch64/insn.c qvm/arch/aarch64/walk.c */
-/* SOURCES: qvm/watch.c qvm/memory.c qvm/mmio.c */
+/* SOURCES: qvm/arch/aarch64/watch.c qvm/arch/aarch64/cache.c qvm/memory.c qvm/mmio.c */
 /* Accesses that stage 2 stops: the right registers, addresses and faults; with the rights of who makes them. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -93,17 +93,18 @@ static bool write_device(void *ctx, uint64_t ipa, unsigned size, uint64_t value)
 	return note(ipa, size, value, true);
 }
 
-static bool tolerated(void *ctx, uint64_t ipa, unsigned size, bool write)
+static bool apply_policy(void *ctx, uint64_t ipa, unsigned size, enum unsupported_act act)
 {
 	(void)ctx;
 	nothing_size = size;
 	nothing++;
 	nothing_at = ipa;
-	nothing_write = write;
+	nothing_write = act == UNSUPPORTED_WRITES;
 	return tolerant;
 }
 
-static const struct emulate_ops ops = {get, set, device, read_device, write_device, tolerated};
+static const struct device_ops devices = {device, read_device, write_device, apply_policy};
+static const struct emulate_ops ops = {get, set, &devices};
 
 static int set_up(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/fdt.c qvm/memory.c lib/fdtgood.c */
+/* SOURCES: qvm/fdt.c qvm/memory.c qvm/arch/aarch64/cache.c lib/fdtgood.c */
 /* LIBS: fdt */
 /* The device tree that a guest gets: generated alone, and merged into one of the user's. */
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/arch/aarch64 qvm/setup.c qvm/config.c qvm/map.c qvm/exits.c qvm/vcpu.c qvm/vm.c qvm/vdev.c */
 /* SOURCES: qvm/end.c qvm/report.c */
-/* SOURCES: qvm/watch.c qvm/unsupported.c qvm/pause.c qvm/memory.c qvm/mmio.c qvm/fdt.c */
+/* SOURCES: qvm/unsupported.c qvm/pause.c qvm/memory.c qvm/mmio.c qvm/fdt.c */
 /* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_format.c vdev/pl011 lib/cpio.c lib/elf.c */
 /* SOURCES: lib/vdevfile.c lib/vdevfind.c */
 /* SOURCES: qvm/vdev_api.c qvm/vdev_event.c qvm/hostdev.c qvm/pass.c qvm/log.c lib/fdtgood.c */
@@ -20,6 +20,7 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
+#include "qvm/exits.h"
 #include "qvm/module.h"
 #include "qvm/vm.h"
 #include "vdev/pl011/serial.h"
@@ -532,7 +533,7 @@ static bool run(unsigned index)
 {
 	if (setjmp(k.end) != 0)
 		return true;
-	vcpu_run(&vm.vcpu[index]);
+	vcpu_run_until_off(&vm.vcpu[index]);
 	return false;
 }
 
@@ -841,7 +842,7 @@ static void test_no_end(void **state)
 		script(i == 15 ? done : exit); /* it was done at last: the next time begins anew */
 	assert_true(run(0));
 	assert_int_equal(k.entry[64].action, ACT_DONE);
-	assert_int_equal(vm.vcpu[0].retries, 0);
+	assert_int_equal(vm.vcpu[0].arch.retries, 0);
 	for (unsigned i = 1; i <= 63; i++)
 		assert_int_equal(k.entry[i].action, i == 33 ? ACT_UNDEF : ACT_RUN);
 	assert_int_equal(vm.vcpu[0].unsupported, 2);
@@ -876,7 +877,7 @@ static void test_set_and_way(void **state)
 	for (unsigned i = 0; i < count; i++)
 		assert_int_equal(k.entry[i + 1].action, cases[i].action);
 	assert_int_equal(vm.vcpu[0].unsupported, 7);
-	assert_int_equal(vm.set_way, 1);
+	assert_int_equal(vm.arch.set_way, 1);
 }
 
 /* What the configuration says of the kernel's virtual CPUs: the mock of VcpuCreate looks. */

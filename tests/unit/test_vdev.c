@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* SOURCES: qvm/arch/aarch64/interrupts.c qvm/arch/aarch64/guest_gic.c */
+/* SOURCES: qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c */
 /* SOURCES: qvm/end.c qvm/vdev.c qvm/vdev_api.c qvm/vdev_event.c qvm/mmio.c qvm/log.c lib/qvmconf lib/glob.c */
 /* The life of a virtual device: what its functions are called with, and what becomes of their results. */
 #include <errno.h>
@@ -49,7 +51,7 @@ static struct {
 	unsigned sent_count, received;
 	int priority;
 	uint64_t settime;
-	unsigned line, slogged, notes;
+	unsigned line, pulse, slogged, notes;
 	bool level;
 } k;
 
@@ -103,17 +105,54 @@ void map_registers(const struct qvm_place *place, const struct mmio_region *regi
 	assert_true(mmio_add(&vm.mmio, region));
 }
 
-void guest_gic_set_line(struct guest_gic *g, unsigned intid, bool level)
+int VcpuPrivate_r(int vcpu, unsigned vpriv, uint64_t value, uint64_t mask, uint64_t *now)
 {
-	(void)g;
-	k.line = intid;
-	k.level = level;
+	(void)vcpu;
+	(void)vpriv;
+	*now = value & mask;
+	return 0;
 }
 
-void guest_gic_pulse(struct guest_gic *g, unsigned intid)
+int VcpuLine_r(int vcpu, unsigned intid, unsigned level, unsigned priority)
 {
-	(void)g;
+	(void)vcpu;
+	(void)priority;
 	k.line = intid;
+	k.level = level;
+	return 0;
+}
+
+int VcpuInject_r(int vcpu, unsigned intid, unsigned priority)
+{
+	(void)vcpu;
+	(void)priority;
+	k.pulse = intid;
+	return 0;
+}
+
+int VcpuWithdraw_r(int vcpu, unsigned intid, unsigned what)
+{
+	(void)vcpu;
+	(void)intid;
+	(void)what;
+	return 0;
+}
+
+int VcpuQuery_r(int vcpu, unsigned intid)
+{
+	(void)vcpu;
+	(void)intid;
+	return 0;
+}
+
+int VcpuBind_r(int vcpu, unsigned host, unsigned intid, unsigned priority, unsigned flags)
+{
+	(void)vcpu;
+	(void)host;
+	(void)intid;
+	(void)priority;
+	(void)flags;
+	return 0;
 }
 
 void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
@@ -603,11 +642,19 @@ static void test_services(void **state)
 
 	(void)state;
 	make();
+	vm.config.cpu_count = 1;
+	vm.config.gic = (struct qvm_gic){.gicd = 0x2f000000, .gicr = 0x2f100000};
+	arch_interrupts_init(64);
+	guest_gic_power(&vm.arch.gic, 0, true);
+	vm.arch.gic.ctlr = 3; /* both groups */
+	vm.arch.gic.enable[1] = ~0u;
 	guest_intr_set(40, true);
 	assert_int_equal(k.line, 40);
 	assert_true(k.level);
+	guest_intr_set(40, false);
+	assert_false(k.level);
 	guest_intr_pulse(41);
-	assert_int_equal(k.line, 41);
+	assert_int_equal(k.pulse, 41);
 	assert_int_equal(guest_clock_ns(), 1234);
 	assert_ptr_equal(gasp_pointer(0x123, 4), (void *)0x123);
 	vdev_logf(QL_QVM_WARNING, v, "%s", "careful");

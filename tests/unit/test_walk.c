@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/arch/aarch64/walk.c qvm/memory.c */
+/* SOURCES: qvm/arch/aarch64/walk.c qvm/memory.c qvm/arch/aarch64/cache.c */
 /* The guest's stage 1 in software: granules, sizes, blocks, and tables that lead nowhere. */
 #include <setjmp.h>
 #include <stdarg.h>

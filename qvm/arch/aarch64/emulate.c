@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "abi/bulkhead.h"
+#include "qvm/arch/aarch64/inline.h"
 #include "qvm/arch/aarch64/insn.h"
 #include "qvm/arch/aarch64/walk.h"
-#include "qvm/watch.h"
+#include "qvm/arch/aarch64/watch.h"
 
 #define PSTATE_SP  1ull /* PSTATE.SPSel, as the lowest bit of SPSR.M */
 #define PSTATE_EL  (3ull << 2)
@@ -24,9 +25,7 @@
 #define ISS_SF              (1ull << 15)
 #define ISS_CM              (1ull << 8)
 #define ISS_S1PTW           (1ull << 7)
-#define ISS_WNR             (1ull << 6)
 #define ISS_PERMISSION(esr) (((esr)&0x3c) == FSC_PERMISSION)
-#define FSC_EXTERNAL        0x10u
 #define FSC_ALIGNMENT       0x21u
 #define FSC_WATCHPOINT      0x22u
 #define FSC_EXCLUSIVE       0x35u
@@ -241,7 +240,7 @@ static enum place place_of(const struct access *a, unsigned at, unsigned size, b
 	const struct guest_range *range = guest_range_of(a->m, ipa, size);
 
 	if (range == NULL)
-		return a->ops->device(a->ctx, ipa, size) ? DEVICE : NOTHING;
+		return a->ops->devices->exists(a->ctx, ipa, size) ? DEVICE : NOTHING;
 	if (range->rom && write)
 		return NOTHING;
 	/* The host's memory with fewer rights. */
@@ -264,6 +263,11 @@ static bool fault_writes(const struct access *a, unsigned at)
 	return place_of(a, at, chunk(a, at), false) == MEMORY;
 }
 
+static bool apply_policy(const struct access *a, uint64_t ipa, unsigned size, bool write)
+{
+	return a->ops->devices->apply_policy(a->ctx, ipa, size, write ? UNSUPPORTED_WRITES : UNSUPPORTED_READS);
+}
+
 /* True: to be done, with all ones for what is not there. */
 static bool admitted(struct access *a, struct emulate_result *r)
 {
@@ -284,15 +288,15 @@ static bool admitted(struct access *a, struct emulate_result *r)
 		return false;
 	}
 	if (device && !plain) {
-		a->ops->tolerated(a->ctx, ipa_of(a, a->into), element(a), a->insn.store);
+		apply_policy(a, ipa_of(a, a->into), element(a), a->insn.store);
 		*r = aborted(a, a->into, a->insn.kind == INSN_ZERO ? FSC_ALIGNMENT : FSC_EXCLUSIVE, a->insn.store);
 		return false;
 	}
-	if (nothing == a->bytes || a->ops->tolerated(a->ctx, ipa_of(a, nothing), element(a), fault_writes(a, nothing)))
+	if (nothing == a->bytes || apply_policy(a, ipa_of(a, nothing), element(a), fault_writes(a, nothing)))
 		return true;
 	if (a->insn.kind == INSN_ZERO)
 		nothing = a->into;
-	*r = aborted(a, nothing, FSC_EXTERNAL, fault_writes(a, nothing));
+	*r = aborted(a, nothing, ISS_EXTERNAL, fault_writes(a, nothing));
 	return false;
 }
 
@@ -306,7 +310,7 @@ static bool read_part(struct access *a, unsigned at, unsigned size)
 	switch (place_of(a, at, size, false)) {
 	case MEMORY: memcpy(&a->image[at], guest_ptr(a->m, ipa, size), size); return true;
 	case DEVICE:
-		if (!a->ops->read(a->ctx, ipa, size, &value))
+		if (!a->ops->devices->read(a->ctx, ipa, size, &value))
 			return false;
 		break;
 	case NOTHING: break;
@@ -323,7 +327,7 @@ static bool write_part(struct access *a, unsigned at, unsigned size)
 	memcpy(&value, &a->image[at], size);
 	switch (place_of(a, at, size, true)) {
 	case MEMORY: memcpy(guest_ptr(a->m, ipa, size), &value, size); return true;
-	case DEVICE: return a->ops->write(a->ctx, ipa, size, value);
+	case DEVICE: return a->ops->devices->write(a->ctx, ipa, size, value);
 	case NOTHING: break;
 	}
 	return true;
@@ -441,7 +445,7 @@ static struct emulate_result perform(struct access *a)
 	if (a->insn.store)
 		collect(a);
 	if (!transfer(a, &at))
-		return aborted(a, at, FSC_EXTERNAL, a->insn.store);
+		return aborted(a, at, ISS_EXTERNAL, a->insn.store);
 	if (!a->insn.store)
 		spread(a);
 	if (a->insn.status < INSN_ZR)
@@ -518,9 +522,9 @@ unsigned emulate_fetch(const struct guest_memory *m, const struct emulate_ops *o
 	if (exit->esr & ISS_S1PTW)
 		return walk_fault(m, &a.regs, exit->far);
 	if (exit->ipa >> WALK_PA_BITS == 0)
-		return FSC_EXTERNAL;
+		return ISS_EXTERNAL;
 	if (!guest_walk(m, &a.regs, exit->far, WALK_ANY, &w))
 		return w.fsc;
 	*ipa = w.ipa;
-	return FSC_EXTERNAL;
+	return ISS_EXTERNAL;
 }

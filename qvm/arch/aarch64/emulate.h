@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "qvm/device.h"
 #include "qvm/memory.h"
 
 /* As EXIT_MMIO_COMPLEX has them. */
@@ -30,13 +31,7 @@ struct emulate_result {
 struct emulate_ops {
 	uint64_t (*get)(void *ctx, unsigned vreg); /* VREG_* of the vCPU that exited */
 	void (*set)(void *ctx, unsigned vreg, uint64_t value);
-	bool (*device)(void *ctx, uint64_t ipa, unsigned size); /* is there one that has all of it? Size 1, 2, 4, 8 */
-	/* Of a device. False: it refuses, and the guest shall get an abort. */
-	bool (*read)(void *ctx, uint64_t ipa, unsigned size, uint64_t *value);
-	bool (*write)(void *ctx, uint64_t ipa, unsigned size, uint64_t value);
-	/* Nothing is there, or not for this access of `size` bytes at a time. True: reads shall give all ones, writes
-	 * vanish. */
-	bool (*tolerated)(void *ctx, uint64_t ipa, unsigned size, bool write);
+	const struct device_ops *devices;
 };
 
 struct emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The arm64 Linux Image. Header and rules: Linux, Documentation/arch/arm64/booting.rst, section 4. */
-#include "qvm/load.h"
-
 #include <inttypes.h>
 #include <string.h>
+
+#include "qvm/arch.h"
+#include "qvm/load.h"
 
 #define IMAGE_MAGIC     0x644d5241u /* "ARM\x64", little-endian */
 #define IMAGE_ALIGN     0x200000ull
@@ -20,7 +21,7 @@ struct image_header {
 };
 _Static_assert(sizeof(struct image_header) == IMAGE_HEADER, "the header of an Image has 64 bytes");
 
-bool image_is(const void *file, uint64_t bytes)
+bool arch_image_is(const void *file, uint64_t bytes)
 {
 	struct image_header header;
 
@@ -45,7 +46,7 @@ static bool check_header(struct loader *l, const struct image_header *h)
 	return true;
 }
 
-bool image_load(struct loader *l, uint64_t address, const void *file, uint64_t bytes)
+bool arch_image_load(struct loader *l, uint64_t address, const void *file, uint64_t bytes)
 {
 	struct image_header h;
 	uint64_t reserve;

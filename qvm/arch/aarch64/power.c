@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vCPUs go on and off, and the VM ends: what the guest's PSCI calls do here. */
-#include "qvm/vm.h"
+#include "qvm/arch/aarch64/power.h"
 
 static bool is_ram(void *ctx, uint64_t ipa, uint64_t bytes)
 {
@@ -14,10 +14,16 @@ static enum psci_power power_of(void *ctx, unsigned index)
 	return vm.vcpu[index].power != 0 ? PSCI_POWER_ON : PSCI_POWER_OFF;
 }
 
+void arch_vcpu_init(struct vcpu *vcpu)
+{
+	/* QVM_COUNTER_FROM_ZERO is the kernel's value for it, too: the guest's counter starts when the VM does. */
+	VcpuSet_r(vcpu->id, VREG_CNTVOFF, vm.config.counter_offset);
+}
+
 /*
  * The registers are set by the caller, not by the vCPU's own thread: that one waits for `power`, so it does not run.
  */
-int power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
+int arch_vcpu_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
 {
 	int result = VcpuSet_r(vcpu->id, VREG_RESET, 0);
 
@@ -27,7 +33,7 @@ int power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
 		result = VcpuSet_r(vcpu->id, VREG_X0, context);
 	if (result < 0)
 		return result;
-	guest_gic_power(&vm.gic, vcpu->index, true);
+	guest_gic_power(&vm.arch.gic, vcpu->index, true);
 	__atomic_store_n(&vcpu->power, 1, __ATOMIC_RELEASE);
 	word_wake(&vcpu->power, 1);
 	return 0;
@@ -36,13 +42,13 @@ int power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
 static int cpu_on(void *ctx, unsigned index, uint64_t entry, uint64_t context)
 {
 	(void)ctx;
-	return power_on(&vm.vcpu[index], entry, context);
+	return arch_vcpu_on(&vm.vcpu[index], entry, context);
 }
 
 static bool cpu_off(void *ctx, unsigned index)
 {
 	(void)ctx;
-	guest_gic_power(&vm.gic, index, false);
+	guest_gic_power(&vm.arch.gic, index, false);
 	__atomic_store_n(&vm.vcpu[index].power, 0, __ATOMIC_RELEASE);
 	return true;
 }
@@ -54,14 +60,14 @@ static const struct psci_ops operations = {
     .cpu_off = cpu_off,
 };
 
-void power_init(void)
+void arch_power_init(void)
 {
 	const struct psci_config defaults = PSCI_CONFIG_DEFAULT;
 
-	vm.psci = (struct psci){.ops = &operations, .config = defaults};
-	vm.psci.config.vcpus = vm.config.cpu_count;
+	vm.arch.psci = (struct psci){.ops = &operations, .config = defaults};
+	vm.arch.psci.config.vcpus = vm.config.cpu_count;
 	for (unsigned i = 0; i < vm.config.cpu_count; i++)
-		vm.psci.config.affinity[i] = i;
+		vm.arch.psci.config.affinity[i] = i;
 }
 
 bool power_call(struct vcpu *vcpu, uint64_t x[4])
@@ -70,7 +76,7 @@ bool power_call(struct vcpu *vcpu, uint64_t x[4])
 	enum psci_outcome outcome;
 
 	mutex_lock(&vm.lock);
-	outcome = psci_call(&vm.psci, vcpu->index, x, result);
+	outcome = psci_call(&vm.arch.psci, vcpu->index, x, result);
 	mutex_unlock(&vm.lock);
 	if (outcome == PSCI_VM_OFF) {
 		vm_logf(SLOG_INFO, "the guest has switched itself off");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Registers of a guest as the log shows them. */
 #include <stdio.h>
 
 #include "qvm/vm.h"
@@ -21,7 +22,7 @@ static unsigned long long value_of(const struct vcpu *vcpu, unsigned vreg)
 	return value;
 }
 
-void vcpu_log_state(const struct vcpu *vcpu)
+void arch_vcpu_log(const struct vcpu *vcpu)
 {
 	for (unsigned i = 0; i + 1 < sizeof(system_registers) / sizeof(system_registers[0]); i += 2)
 		vm_logf(SLOG_FATAL, "vCPU %u: %-6s %016llx  %-6s %016llx", vcpu->index, system_registers[i].name,
@@ -31,4 +32,12 @@ void vcpu_log_state(const struct vcpu *vcpu)
 		vm_logf(SLOG_FATAL, "vCPU %u: X%-2u %016llx  X%-2u %016llx  X%-2u %016llx", vcpu->index, i,
 			value_of(vcpu, VREG_X0 + i), i + 1, value_of(vcpu, VREG_X0 + i + 1), i + 2,
 			value_of(vcpu, VREG_X0 + i + 2));
+}
+
+/* op0, op1, CRn, CRm and op2 of a register as an assembler takes it, from the syndrome (Arm ARM D24.2.40, EC 0x18). */
+int arch_register_name(char *text, size_t room, uint64_t syndrome)
+{
+	return snprintf(text, room, "S%u_%u_C%u_C%u_%u", (unsigned)(syndrome >> 20 & 3), (unsigned)(syndrome >> 14 & 7),
+			(unsigned)(syndrome >> 10 & 15), (unsigned)(syndrome >> 1 & 15),
+			(unsigned)(syndrome >> 17 & 7));
 }

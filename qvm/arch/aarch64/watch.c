@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "qvm/watch.h"
+#include "qvm/arch/aarch64/watch.h"
 
 #include "abi/bulkhead.h"
 

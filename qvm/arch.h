@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All that qvm asks of the guest's architecture: qvm/arch/aarch64 answers. Nothing outside of qvm/arch includes another
+ * header of that folder, or names its registers. The ABI of the architecture has VREG_PC and VREG_EXITS besides, and
+ * the exits EXIT_MMIO_READ, EXIT_MMIO_WRITE and EXIT_KICK.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vcpu;
+struct exit_reply;
+struct device_ops;
+struct loader;
+
+/*
+ * struct arch_vm and struct arch_vcpu are what the architecture keeps of a VM and of a virtual CPU. Inline, since each
+ * exit comes by:
+ *
+ * bool arch_interrupts_refused(const struct arch_vm *vm): does arch_interrupts_retry() have something to do?
+ * bool arch_call_constant(exit, x1, x2, uint64_t *result): is this exit, of VcpuRun, a call of the guest to its
+ *     firmware whose result never changes?
+ * uint64_t arch_abort(bool write): for ACT_ABORT, an access that nothing answers.
+ */
+#include "qvm/arch/aarch64/inline.h"
+
+/*
+ * Interrupts. guest_intr_set() and guest_intr_pulse() of <qvm/guest.h> are the architecture's, too.
+ *
+ * arch_interrupts_init() makes the interrupt controller of the guest and enters its registers; interrupts 0 to `count`
+ * - 1 exist at least. A mistake ends the process.
+ */
+void arch_interrupts_init(unsigned count);
+/* The first address behind the registers of the interrupt controller that the configuration describes. */
+uint64_t arch_interrupts_end(void);
+/* Binds an interrupt to one of the host, when there are vCPUs and before the first one runs. 0, or the kernel's error.
+ */
+int arch_interrupt_bind(unsigned interrupt, unsigned host);
+/* Interrupts that the kernel had no room for may find it now. */
+void arch_interrupts_retry(void);
+
+/* Virtual CPUs and their power. */
+void arch_power_init(void);             /* before vCPUs are made */
+void arch_vcpu_init(struct vcpu *vcpu); /* the kernel has just made it */
+/* Turns on a vCPU that is off, with the VM's lock held: it starts at `entry`, with `argument`. 0 or -errno. */
+int arch_vcpu_on(struct vcpu *vcpu, uint64_t entry, uint64_t argument);
+/* Logs all registers that tell a developer where the guest is. */
+void arch_vcpu_log(const struct vcpu *vcpu);
+
+/*
+ * An exit that is neither an access to a device nor a kick. `devices` is how the devices are reached that the access
+ * turns out to mean. False: there is no such exit.
+ */
+struct vcpu_run;
+bool arch_exit(struct vcpu *vcpu, const struct vcpu_run *exit, const struct device_ops *devices,
+	       struct exit_reply *reply);
+/* The name of a system register, whose access has made an exit with this syndrome, as an assembler takes it. */
+int arch_register_name(char *text, size_t room, uint64_t syndrome);
+
+/* Memory that a guest with its caches off reads: cleaned and invalidated to where it does. */
+void arch_cache_clean(const void *start, uint64_t bytes);
+/* The same, and what instruction caches have of it goes. */
+void arch_cache_sync(const void *start, uint64_t bytes);
+
+/* The format of kernels that the architecture has of its own. */
+bool arch_image_is(const void *file, uint64_t bytes);
+/* Loads one; `address` may be LOAD_ANYWHERE. False: l->problem says why not. */
+bool arch_image_load(struct loader *l, uint64_t address, const void *file, uint64_t bytes);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What qvm/arch.h takes from here: types, and functions that each exit runs. */
+#pragma once
+
+#include "qvm/arch/aarch64/guest_gic.h"
+#include "qvm/arch/aarch64/psci.h"
+
+struct arch_vm {
+	struct guest_gic gic; /* under the VM's lock */
+	struct psci psci;     /* under the VM's lock */
+	uint32_t set_way;     /* the guest has used cache maintenance by set and way */
+};
+
+struct arch_vcpu {
+	uint64_t retry_pc, retries; /* of the instruction that was let try again last */
+};
+
+/* ISS of a data abort (Arm ARM D24.2.40): synchronous External abort; Write not Read. */
+#define ISS_EXTERNAL 0x10u
+#define ISS_WNR      0x40u
+
+static inline bool arch_interrupts_refused(const struct arch_vm *vm)
+{
+	return __atomic_load_n(&vm->gic.refused, __ATOMIC_RELAXED) != 0;
+}
+
+static inline bool arch_call_constant(int64_t exit, uint64_t x1, uint64_t x2, uint64_t *result)
+{
+	return exit == EXIT_HVC && x1 == 0 && psci_constant((uint32_t)x2, result);
+}
+
+static inline uint64_t arch_abort(bool write)
+{
+	return write ? ISS_EXTERNAL | ISS_WNR : ISS_EXTERNAL;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest's GIC at its place: its registers, its lock, and the calls to the half of it that is in the kernel. */
+#include "qvm/map.h"
+#include "qvm/vm.h"
+
+#define INTIDS_MIN 64u
+
+static int set_private(void *ctx, unsigned vcpu, unsigned which, uint32_t value, uint32_t mask, uint32_t *now)
+{
+	uint64_t result = 0;
+	const int status = VcpuPrivate_r(vm.vcpu[vcpu].id, which, value, mask, &result);
+
+	(void)ctx;
+	*now = (uint32_t)result;
+	return status;
+}
+
+static int set_line(void *ctx, unsigned vcpu, unsigned intid, unsigned level, unsigned priority)
+{
+	(void)ctx;
+	return VcpuLine_r(vm.vcpu[vcpu].id, intid, level, priority);
+}
+
+static int inject(void *ctx, unsigned vcpu, unsigned intid, unsigned priority)
+{
+	(void)ctx;
+	return VcpuInject_r(vm.vcpu[vcpu].id, intid, priority);
+}
+
+static int withdraw(void *ctx, unsigned vcpu, unsigned intid, unsigned what)
+{
+	(void)ctx;
+	return VcpuWithdraw_r(vm.vcpu[vcpu].id, intid, what);
+}
+
+static int query(void *ctx, unsigned vcpu, unsigned intid)
+{
+	(void)ctx;
+	return VcpuQuery_r(vm.vcpu[vcpu].id, intid);
+}
+
+static int bind_host(void *ctx, unsigned vcpu, unsigned host, unsigned intid, unsigned priority, unsigned flags)
+{
+	(void)ctx;
+	return VcpuBind_r(vm.vcpu[vcpu].id, host, intid, priority, flags);
+}
+
+static __attribute__((noinline)) struct vdev_value gic_read_locked(struct guest_gic *g, unsigned vcpu, uint64_t ipa,
+								   unsigned size)
+{
+	struct vdev_value data = {0};
+
+	mutex_lock(&vm.lock);
+	data.done = guest_gic_read(g, vcpu, ipa, size, &data.value);
+	mutex_unlock(&vm.lock);
+	return data;
+}
+
+static struct vdev_value gic_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
+{
+	struct vdev_value data = {.done = true};
+
+	return guest_gic_constant(device, ipa, size, &data.value) ? data : gic_read_locked(device, vcpu, ipa, size);
+}
+
+static bool gic_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
+{
+	bool good;
+
+	mutex_lock(&vm.lock);
+	good = guest_gic_write(device, vcpu, ipa, size, value);
+	mutex_unlock(&vm.lock);
+	return good;
+}
+
+void arch_interrupts_init(unsigned count)
+{
+	static const struct guest_gic_ops operations = {set_private, set_line, inject, withdraw, query, bind_host};
+	const struct qvm_gic *gic = &vm.config.gic;
+	struct guest_gic_config config = {
+	    .gicd = gic->gicd,
+	    .gicr = gic->gicr,
+	    .vcpus = vm.config.cpu_count,
+	    .intids = count > INTIDS_MIN ? count : INTIDS_MIN,
+	};
+	struct mmio_region region = {.read = gic_read, .write = gic_write, .device = &vm.arch.gic};
+
+	for (unsigned i = 0; i < config.vcpus; i++)
+		config.affinity[i] = i;
+	if (!guest_gic_init(&vm.arch.gic, &config, &operations, NULL))
+		vm_refuse(VM_EXIT_CONFIG, NULL, "the gic cannot lie at 0x%llx and 0x%llx",
+			  (unsigned long long)gic->gicd, (unsigned long long)gic->gicr);
+	region.start = gic->gicd;
+	region.bytes = QVM_GICD_BYTES;
+	map_registers(NULL, &region);
+	region.start = gic->gicr;
+	region.bytes = QVM_GICR_BYTES * config.vcpus;
+	map_registers(NULL, &region);
+}
+
+uint64_t arch_interrupts_end(void)
+{
+	const struct qvm_gic *gic = &vm.config.gic;
+	const uint64_t distributor = gic->gicd + QVM_GICD_BYTES;
+	const uint64_t redistributors = gic->gicr + vm.config.cpu_count * QVM_GICR_BYTES;
+
+	return distributor > redistributors ? distributor : redistributors;
+}
+
+int arch_interrupt_bind(unsigned interrupt, unsigned host)
+{
+	return guest_gic_bind(&vm.arch.gic, interrupt, host);
+}
+
+void arch_interrupts_retry(void)
+{
+	mutex_lock(&vm.lock);
+	guest_gic_retry(&vm.arch.gic);
+	mutex_unlock(&vm.lock);
+}
+
+void guest_intr_set(guest_intr_t intr, bool level)
+{
+	mutex_lock(&vm.lock);
+	guest_gic_set_line(&vm.arch.gic, intr, level);
+	mutex_unlock(&vm.lock);
+}
+
+void guest_intr_pulse(guest_intr_t intr)
+{
+	mutex_lock(&vm.lock);
+	guest_gic_pulse(&vm.arch.gic, intr);
+	mutex_unlock(&vm.lock);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How an access that has to be understood first reaches the devices of the VM. */
+#pragma once
+
+#include "qvm/unsupported.h"
+
+/* `ctx` is the struct vcpu that makes the access. */
+struct device_ops {
+	bool (*exists)(void *ctx, uint64_t ipa, unsigned size); /* is there one that has all of it? Size 1, 2, 4, 8 */
+	/* Of a device. False: it refuses, and the guest shall get an abort. */
+	bool (*read)(void *ctx, uint64_t ipa, unsigned size, uint64_t *value);
+	bool (*write)(void *ctx, uint64_t ipa, unsigned size, uint64_t value);
+	/*
+	 * Nothing is there, or not for this access of `size` bytes at a time. True: reads shall give all ones, writes
+	 * vanish.
+	 */
+	bool (*apply_policy)(void *ctx, uint64_t ipa, unsigned size, enum unsupported_act act);
+};
