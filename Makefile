@@ -74,7 +74,7 @@ help:
 #T make boot-archive boot the boot archive ARCHIVE=FILE in the same way
 #T make install-sdk  headers for virtual devices into DESTDIR=FOLDER: examples/vdev-template
 #T make test         set up, build, and run every test: unit, negative, system
-#T make check        formatting, clang-tidy, cppcheck, circles of files, the EL2 line limit, unit tests
+#T make check        formatting, style, clang-tidy, cppcheck, circles of files, the EL2 line limit, unit tests
 #T make unit         unit tests, under ASan, UBSan and TSan
 #T make fuzz         fuzz targets, FUZZ_SECONDS=10 each, or only TARGET=NAME; `make fuzz-build` builds them
 #T make negative     wrong configurations that the host tool must refuse

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Checks that run nothing: formatting, clang-tidy, cppcheck, the size of the kernel.
+# Checks that run nothing: formatting, style, clang-tidy, cppcheck, the size of the kernel.
 
 CHECKED := $(if $(C_FOLDERS),$(call files,$(C_FOLDERS),-name '*.[ch]'))
 
-.PHONY: check format-check format tidy cppcheck el2-branches el2-indices circles
+.PHONY: check format-check style format tidy cppcheck el2-branches el2-indices circles
 check: calls-docs format-check tidy cppcheck circles el2-lines el2-branches el2-indices unit
 
 # Other versions of clang-format lay code out in other ways; those of clang-tidy and cppcheck know other mistakes, and
@@ -26,6 +26,11 @@ format:
 	$(if $(call not_pinned,clang-format),$(error clang-format $(PINNED_clang-format) is needed, and this is $(call \
 		not_pinned,clang-format)))
 	$(Q)clang-format -i $(CHECKED)
+
+# What docs/style.md says and a script can see.
+style:
+	$(call say,STYLE,docs/style.md)
+	$(Q)tools/style.py
 
 # A file is looked at again only when its object was rebuilt, that is, when it, a header of it, or its flags changed.
 CLANG_INCLUDE := $(shell $(CLANG) -print-resource-dir 2>/dev/null)/include
