@@ -7,5 +7,6 @@ FLAGS.lib/sys        := $(INTEGER_ONLY)
 FLAGS.lib/sys/start.c    := $(INTEGER_ONLY) $(NO_PROTECTOR)
 FLAGS.lib/sys/relocate.c := $(INTEGER_ONLY) $(NO_PROTECTOR)
 FLAGS.lib/sys/tls.c      := $(INTEGER_ONLY) $(NO_PROTECTOR)
+FLAGS.lib/sys/args.c     := $(INTEGER_ONLY) $(NO_PROTECTOR)
 # memcpy must not be compiled into a call to memcpy.
 FLAGS.lib/string := $(INTEGER_ONLY) $(NO_PROTECTOR) -ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns

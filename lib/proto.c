@@ -153,6 +153,15 @@ int slogf(enum slog_severity severity, const char *format, ...)
 	return status;
 }
 
+void slog_output(const char *text, size_t bytes)
+{
+	const bool newline = text[bytes - 1] == '\n';
+
+	if (process_args()->slot != 0 && slog_write(SLOG_INFO, text, newline ? bytes - 1 : bytes) >= 0)
+		return;
+	SystemLog_r(text, bytes);
+}
+
 static int send_name(const struct console *console, uint32_t type, const char *name)
 {
 	struct con_msg msg = {.type = type, .id = console->id};

@@ -5,7 +5,7 @@
  * stack.
  */
 #include "bulkhead/kernel.h"
-#include "lib/sys/tls.h"
+#include "lib/sys/start.h"
 
 #define R_AARCH64_RELATIVE 1027u /* ELF for the Arm 64-bit Architecture, "Dynamic relocations": Delta(S) + A */
 

@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From _start to main, and the ways out. */
+/* From _start to main. */
+#include "lib/sys/start.h"
+#include "bulkhead/client.h"
 #include "bulkhead/kernel.h"
-#include "bulkhead/process.h"
 #include "lib/sys/tls.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define EXIT_ABORT 134 /* as a shell shows the end by SIGABRT */
 
 int main(int argc, char **argv);
 _Noreturn void process_start(const struct start_args *args);
-_Noreturn void __stack_chk_fail(void);
 
 typedef void (*initializer)(void);
 extern initializer __preinit_array_start[], __preinit_array_end[];
 extern initializer __init_array_start[], __init_array_end[];
-
-uintptr_t __stack_chk_guard __attribute__((section(".data.rel.ro.guard")));
-static const struct start_args *own_args;
-
-const struct start_args *process_args(void)
-{
-	return own_args;
-}
 
 static void run_all(initializer *from, initializer *to)
 {
@@ -45,17 +34,17 @@ _Noreturn void process_start(const struct start_args *args)
 	process_relocate();
 	memcpy(&__stack_chk_guard, args->guard, sizeof(__stack_chk_guard));
 	process_protect();
-	own_args = args;
+	process_args_set(args);
 	heap_init(args->heap_start, args->heap_bytes);
 	void *memory = heap_take(tls_bytes());
 
 	if (memory == NULL)
 		ThreadDestroy_r(-1, EXIT_ABORT);
 	__asm__ volatile("msr tpidr_el0, %0" : : "r"(tls_make(memory)) : "memory");
-	thread_init();
-	/* The first connection of a process is to procmgr's channel, its first: start_args.procmgr_coid. */
+	thread_self_init();
+	/* The first connection of a process: start_args.procmgr_coid. */
 	if (args->slot != 0)
-		(void)ConnectAttach_r(0, 1, 0);
+		(void)ConnectAttach_r(0, PROCMGR_CHID, 0);
 	while (argc < (int)args->argc && argc < (int)(sizeof(argv) / sizeof(argv[0])) - 1) {
 		argv[argc] = (char *)(uintptr_t)args->argv[argc];
 		argc++;
@@ -63,27 +52,8 @@ _Noreturn void process_start(const struct start_args *args)
 	for (uint32_t i = 0; i < args->env_count && i < ENV_MAX_; i++)
 		variables[i] = (char *)(uintptr_t)args->env[i];
 	environ = variables;
-	stdio_init();
+	stdio_init(slog_output);
 	run_all(__preinit_array_start, __preinit_array_end);
 	run_all(__init_array_start, __init_array_end);
 	exit(main(argc, argv));
-}
-
-_Noreturn void _exit(int status)
-{
-	stdio_flush();
-	for (;;)
-		ThreadDestroy_r(-1, (uint32_t)status);
-}
-
-_Noreturn void abort(void)
-{
-	_exit(EXIT_ABORT);
-}
-
-_Noreturn void __stack_chk_fail(void)
-{
-	/* Nothing that this process has can be trusted now, so it says no more than this; procmgr knows the number. */
-	__asm__ volatile("brk %0" : : "i"(BRK_STACK_SMASHED));
-	__builtin_unreachable();
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Standard output and standard error: characters are collected to lines, which go to the log ring, or where
+ * Standard output and standard error: characters are collected to lines, which go where stdio_init() or
  * stdio_redirect() says. There is no standard input.
  */
-#include "bulkhead/client.h"
-#include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
 #include "bulkhead/thread.h"
-#include "lib/sys/tls.h"
+#include "lib/sys/start.h"
 #include <stdio.h>
 
 #define LINE_MAX_ 256 /* what SystemLog takes at once */
@@ -16,19 +14,12 @@ static struct mutex line_lock = MUTEX_INIT;
 static char line[LINE_MAX_];
 static size_t line_bytes;
 static void (*line_write)(const char *text, size_t bytes);
-
-/* procmgr (slot 0) has nobody to ask for the log ring's name, and must not wait for the log ring. */
-static void write_default(const char *text, size_t bytes)
-{
-	if (process_args()->slot != 0 && slog_write(SLOG_INFO, text, text[bytes - 1] == '\n' ? bytes - 1 : bytes) >= 0)
-		return;
-	SystemLog_r(text, bytes);
-}
+static void (*default_write)(const char *text, size_t bytes);
 
 static void flush_locked(void)
 {
 	if (line_bytes)
-		(line_write ? line_write : write_default)(line, line_bytes);
+		line_write(line, line_bytes);
 	line_bytes = 0;
 }
 
@@ -53,7 +44,7 @@ static int flush(FILE *file)
 }
 
 /* On the way out, when another thread may have been stopped with the lock held. */
-void stdio_flush(void)
+static void flush_at_exit(void)
 {
 	if (!mutex_trylock(&line_lock))
 		return;
@@ -65,7 +56,7 @@ void stdio_redirect(void (*write)(const char *text, size_t bytes))
 {
 	mutex_lock(&line_lock);
 	flush_locked();
-	line_write = write;
+	line_write = write ? write : default_write;
 	mutex_unlock(&line_lock);
 }
 
@@ -79,8 +70,10 @@ FILE *const stdin = &input;
 FILE *const stdout = &output;
 FILE *const stderr = &output;
 
-void stdio_init(void)
+void stdio_init(void (*write)(const char *text, size_t bytes))
 {
+	line_write = default_write = write;
 	output = (FILE)FDEV_SETUP_STREAM(put, NULL, flush, _FDEV_SETUP_WRITE);
 	input = (FILE)FDEV_SETUP_STREAM(NULL, NULL, NULL, 0);
+	process_before_exit(flush_at_exit);
 }

@@ -6,6 +6,7 @@
  */
 #include "bulkhead/thread.h"
 #include "bulkhead/kernel.h"
+#include "lib/sys/start.h"
 #include "lib/sys/tls.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -19,20 +20,9 @@ struct thread {
 	char name[NAME_MAX_];
 };
 
-static _Thread_local int self_tid;
 static _Thread_local struct thread *self;
 static struct mutex ended_lock = MUTEX_INIT;
 static struct thread *ended;
-
-int thread_self(void)
-{
-	return self_tid;
-}
-
-void thread_init(void)
-{
-	self_tid = ThreadSelf_r(NULL);
-}
 
 int thread_name(const char *name)
 {
@@ -64,7 +54,7 @@ static void reap(void)
 static void thread_main(void *arg)
 {
 	self = arg;
-	self_tid = ThreadSelf_r(NULL);
+	thread_self_init();
 	if (self->name[0])
 		thread_name(self->name);
 	self->entry(self->arg);
@@ -77,7 +67,7 @@ _Noreturn void thread_exit(void)
 
 	/* The first thread has no record: its stack is not of the heap. */
 	if (thread) {
-		thread->tid = (uint32_t)self_tid;
+		thread->tid = (uint32_t)thread_self();
 		mutex_lock(&ended_lock);
 		thread->next = ended;
 		ended = thread;
@@ -91,7 +81,7 @@ int thread_create(void (*entry)(void *), void *arg, size_t stack_bytes, unsigned
 		  const char *name)
 {
 	size_t head = (sizeof(struct thread) + 15) & ~(size_t)15;
-	int sched = SchedGet_r(-1, self_tid, NULL);
+	int sched = SchedGet_r(-1, thread_self(), NULL);
 
 	if (sched < 0)
 		return sched;

@@ -20,19 +20,3 @@ size_t tls_bytes(void);
 
 /* Makes a block in `memory` of tls_bytes() bytes. Returns the value for TPIDR_EL0. */
 void *tls_make(void *memory);
-
-/* Adds the program's base to the addresses in its data. Then the pages that are not to change again become read-only.
- */
-void process_relocate(void);
-void process_protect(void);
-
-/* Called once the first thread has its block. */
-void thread_init(void);
-
-/* Hands a last, unfinished line of standard output out. */
-void stdio_init(void);
-void stdio_flush(void);
-
-/* The heap, before malloc: takes `bytes` bytes, 16-byte aligned, for good. Returns NULL if there are none. */
-void *heap_take(size_t bytes);
-void heap_init(uint64_t start, uint64_t bytes);

@@ -5,7 +5,6 @@
 #include "boot.h"
 #include "log.h"
 #include "order.h"
-#include "procmgr.h"
 #include "safety.h"
 #include "seal.h"
 #include "serve.h"

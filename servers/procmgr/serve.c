@@ -15,7 +15,6 @@
 #include "log.h"
 #include "names.h"
 #include "order.h"
-#include "procmgr.h"
 #include "shutdown.h"
 #include "slots.h"
 #include "vm.h"

@@ -15,7 +15,6 @@
 #include "boot.h"
 #include "layout.h"
 #include "log.h"
-#include "procmgr.h"
 
 static int check(const struct slot *slot, const char *step, int result)
 {
@@ -267,7 +266,7 @@ static int start(struct making *m)
 	top.args.slot = m->number;
 	top.args.heap_start = slot->layout.heap;
 	top.args.heap_bytes = heap_bytes;
-	top.args.procmgr_coid = FIRST_COID;
+	top.args.procmgr_coid = PROCMGR_COID;
 	top.args.region_count = region_count(slot) + 1 + slot->vdev_files.count;
 	top.args.random = boot->random != 0;
 	fill_files(&top.args, slot);

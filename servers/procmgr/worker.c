@@ -7,7 +7,6 @@
 #include <bulkhead/thread.h>
 
 #include "boot.h"
-#include "procmgr.h"
 #include "slots.h"
 #include "start.h"
 

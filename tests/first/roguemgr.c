@@ -18,7 +18,6 @@
 #include "servers/procmgr/boot.h"
 #include "servers/procmgr/log.h"
 #include "servers/procmgr/order.h"
-#include "servers/procmgr/procmgr.h"
 #include "servers/procmgr/seal.h"
 #include "servers/procmgr/serve.h"
 #include "servers/procmgr/setup.h"

@@ -41,6 +41,12 @@ int vslogf(enum slog_severity severity, const char *format, va_list args) __attr
 /* One line to the log ring, without the fallback. */
 int slog_write(enum slog_severity severity, const char *text, size_t bytes);
 
+/*
+ * Where standard output goes by default, see stdio_redirect(): a line to the log ring if it can be had, else to the
+ * kernel's console, else nowhere. procmgr's goes to the kernel's console: it must not wait for the log ring.
+ */
+void slog_output(const char *text, size_t bytes);
+
 /* A console of the console driver. */
 struct console {
 	int coid;

@@ -10,6 +10,13 @@
 
 #include <stdint.h>
 
+/*
+ * procmgr's channel is its first, and the first act of every process's runtime is to connect to it: hence both numbers
+ * are known without asking.
+ */
+#define PROCMGR_CHID 1
+#define PROCMGR_COID 1
+
 #define PROTO_NAME 32  /* bytes of a name, NUL included */
 #define PROTO_NOTE 128 /* bytes of a line about a VM, NUL included */
 #define PROTO_ENV  16384

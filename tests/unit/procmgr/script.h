@@ -26,7 +26,6 @@
 #include "servers/procmgr/log.h"
 #include "servers/procmgr/names.h"
 #include "servers/procmgr/order.h"
-#include "servers/procmgr/procmgr.h"
 #include "servers/procmgr/restart.h"
 #include "servers/procmgr/seal.h"
 #include "servers/procmgr/serve.h"
