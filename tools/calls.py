@@ -174,24 +174,39 @@ def stubs(calls):
     return out
 
 
+def get(name, value):
+    return f"static inline uint64_t {name}(const struct frame *f) {{ return {value}; }}\n"
+
+
+def put(name, kind, statement):
+    return f"static inline void {name}(struct frame *f, {kind} value) {{ {statement}; }}\n"
+
+
 def kernel(calls):
     """The functions of the calls, and one accessor for each argument and each result but x0."""
-    out = NOTE + "#pragma once\n\n#include \"arch.h\"\n\nstruct thread;\n"
+    out = NOTE + "#pragma once\n\n#include \"arch.h\"\n\nstruct thread;\n\n"
+    out += get("call_number", "f->x[8]") + put("call_set_result", "int64_t", "f->x[0] = (uint64_t)value")
+    out += f"static inline uint64_t *call_words(struct frame *f) {{ return &f->x[{WORDS}]; }}\n"
     for call in calls:
         out += f"\nNAMED int64_t call_{call.name}(struct thread *t, struct frame *f);\n"
         for f in call.args + call.results[1:]:
             if f.declaration in ("words", "-"):
                 continue
-            value = f"f->x[{f.register}]" + (f" >> {f.shift}" if f.shift else "") + (f" & {f.mask()}" if f.bits else "")
-            out += f"static inline uint64_t {call.name}_{f.name}(const struct frame *f) {{ return {value}; }}\n"
-            if f.step or f in call.results:
-                out += (f"static inline void {call.name}_set_{f.name}(struct frame *f, uint64_t value) "
-                        f"{{ f->x[{f.register}] = value; }}\n")
+            register = f"f->x[{f.register}]"
+            both = "_and_".join(other.name for other in call.args if other.register == f.register)
+            if f.bits:
+                out += get(f"{call.name}_{both}", register)
+            out += get(f"{call.name}_{f.name}", (f"{register} >> {f.shift}" if f.shift else register) +
+                       (f" & {f.mask()}" if f.bits else ""))
+            if f.step:
+                out += put(f"{call.name}_add_{f.name}", "uint64_t", f"{register} += value")
+            elif f in call.results:
+                out += put(f"{call.name}_set_{f.name}", "uint64_t", f"{register} = value")
     return out
 
 
 def dispatch(calls):
-    out = NOTE + "\nstatic inline int64_t dispatch(struct thread *t, struct frame *f)\n{\n\tswitch (f->x[8]) {\n"
+    out = NOTE + "\nstatic inline int64_t dispatch(struct thread *t, struct frame *f)\n{\n\tswitch (call_number(f)) {\n"
     for call in calls:
         out += f"\tcase CALL_{call.name}:\n"
         out += f"\t\treturn able(t->process, {call.ability}) ? call_{call.name}(t, f) : -KE_PERM;\n"

@@ -34,6 +34,6 @@ void irq_unblock(struct thread *t);
 extern uint64_t irq_attached;
 
 /* bind.c. The vCPU's lock is held, and its state settled. */
-int64_t bind_change(struct vcpu *v, uint64_t host, uint64_t intid, uint64_t how); /* VcpuBind */
-int64_t bind_withdraw(struct vcpu *v, unsigned intid, unsigned what);             /* VcpuWithdraw */
+int64_t bind_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio, unsigned flags); /* VcpuBind */
+int64_t bind_withdraw(struct vcpu *v, unsigned intid, unsigned what);                              /* VcpuWithdraw */
 void bind_fire(struct irq *i);

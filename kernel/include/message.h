@@ -12,33 +12,41 @@
  */
 static inline uint64_t send_bytes(const struct thread *client)
 {
-	return (uint32_t)client->frame.x[1];
+	return MsgSend_send_bytes(&client->frame);
 }
 
 static inline uint64_t reply_room(const struct thread *client)
 {
-	return client->frame.x[1] >> 32;
+	return MsgSend_reply_room(&client->frame);
 }
 
 static inline uint64_t send_address(const struct thread *client)
 {
-	return client->frame.x[2];
+	return MsgSend_send_address(&client->frame);
 }
 
 static inline uint64_t reply_address(const struct thread *client)
 {
-	return client->frame.x[3];
+	return MsgSend_reply_address(&client->frame);
 }
 
 static inline uint64_t receive_room(const struct thread *r)
 {
-	return r->frame.x[8] == CALL_MsgReceive ? r->frame.x[1] : r->frame.x[2] >> 32;
+	return call_number(&r->frame) == CALL_MsgReceive ? MsgReceive_room(&r->frame) : MsgReplyReceive_room(&r->frame);
 }
 
 static inline uint64_t receive_address(const struct thread *r)
 {
-	return r->frame.x[8] == CALL_MsgReceive ? r->frame.x[2] : r->frame.x[10];
+	return call_number(&r->frame) == CALL_MsgReceive ? MsgReceive_address(&r->frame)
+							 : MsgReplyReceive_address(&r->frame);
 }
+
+/* MsgReplyReceive answers as MsgReply and receives as MsgReceive: in the same registers. */
+_Static_assert(IN_MsgReply_rcvid == IN_MsgReplyReceive_rcvid && IN_MsgReply_status == IN_MsgReplyReceive_status &&
+		   IN_MsgReply_address == IN_MsgReplyReceive_reply_address,
+	       "message_answer(), reply_over(), copy_reply()");
+_Static_assert(OUT_MsgReceive_bytes == OUT_MsgReplyReceive_bytes && OUT_MsgReceive_info == OUT_MsgReplyReceive_info,
+	       "serve_client(), deliver()");
 
 /* MSGINFO_*. */
 static inline uint64_t info_of(const struct thread *t, uint64_t coid, uint64_t prio)
@@ -65,13 +73,15 @@ static inline struct thread *client_of(const struct process *server, uint64_t rc
 /* The first bytes of a message. What its length does not cover is nobody's business. */
 static inline void set_words(struct thread *to, const struct thread *from, uint64_t bytes)
 {
+	const unsigned first = IN_MsgSend_words; /* as in all calls */
+
 	if (likely(bytes >= MSG_INLINE)) {
-		for (unsigned i = 4; i < 8; i++)
+		for (unsigned i = first; i < first + 4; i++)
 			to->frame.x[i] = from->frame.x[i];
 		return;
 	}
 	for (unsigned i = 0; i < 4; i++)
-		to->frame.x[4 + i] = i * 8 < bytes ? from->frame.x[4 + i] : 0;
+		to->frame.x[first + i] = i * 8 < bytes ? from->frame.x[first + i] : 0;
 }
 
 /* `t` serves what has this priority from now on. */

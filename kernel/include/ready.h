@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "calls.h"
 #include "cpu.h"
 #include "thread.h"
 
@@ -68,6 +69,6 @@ static inline void thread_wake(struct thread *t, int64_t result)
 {
 	if (unlikely(t->timeout_flags))
 		thread_timeout_end(t);
-	t->frame.x[0] = (uint64_t)result;
+	call_set_result(&t->frame, result);
 	sched_ready(t);
 }

@@ -89,7 +89,7 @@ static int64_t state_of(const struct irq *i, const struct vcpu *v)
 	return state | (gic_is_pending(i->intid) ? VIRQ_PENDING : 0);
 }
 
-int64_t bind_change(struct vcpu *v, uint64_t host, uint64_t intid, uint64_t how)
+int64_t bind_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio, unsigned flags)
 {
 	struct irq *i = irq_at(host);
 	int64_t error;
@@ -104,13 +104,13 @@ int64_t bind_change(struct vcpu *v, uint64_t host, uint64_t intid, uint64_t how)
 		return i->virq ? -KE_INVAL : -KE_BUSY;
 	if (i->vcpu && i->vcpu != v)
 		return -KE_BUSY;
-	if ((how >> 8) & BIND_CLEAR) {
+	if (flags & BIND_CLEAR) {
 		if (vgic_query(&v->vgic, i->virq) == VIRQ_PENDING)
 			vgic_withdraw(&v->vgic, i->virq, VIRQ_PENDING);
 		gic_set_pending(i->intid, false);
 	}
-	if ((how >> 8) & BIND_ON) {
-		error = switch_on(i, v, how & 0xff);
+	if (flags & BIND_ON) {
+		error = switch_on(i, v, prio);
 		if (error)
 			return error;
 	} else if (i->vcpu) {

@@ -32,7 +32,7 @@ static inline struct frame *go_on(struct cpu *c, struct thread *t)
 /* Any call but those that are passed on directly. */
 struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f)
 {
-	uint64_t number = f->x[8];
+	uint64_t number = call_number(f);
 	int64_t result;
 
 	if (unlikely(t->kill))
@@ -42,7 +42,7 @@ struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f)
 		f->pc -= 4;
 		c->attention |= ATTENTION_LOOK; /* interrupts are taken in between */
 	} else if (result != CALL_BLOCKED) {
-		f->x[0] = (uint64_t)result;
+		call_set_result(f, result);
 		if (number != CALL_TimerTimeout)
 			t->timeout_flags = 0;
 	}
@@ -59,7 +59,7 @@ static struct frame *run_vcpu(struct cpu *c, struct thread *t, struct frame *f)
 		lock_acquire(&kernel_lock);
 		return call_general(c, t, f);
 	}
-	f->x[0] = (uint64_t)call_VcpuRun(t, f);
+	call_set_result(f, call_VcpuRun(t, f));
 	if (likely(t->in_guest))
 		return vcpu_enter(c, t->vcpu);
 	process_registers(c);

@@ -88,9 +88,9 @@ int64_t call_ChannelCreate(struct thread *t, struct frame *f)
 	struct channel *c;
 	int64_t id;
 
-	if (f->x[0] & ~(uint64_t)(CHF_UNBLOCK | CHF_FIXED_PRIORITY | CHF_DISCONNECT | CHF_PRIVATE))
+	if (ChannelCreate_flags(f) & ~(uint64_t)(CHF_UNBLOCK | CHF_FIXED_PRIORITY | CHF_DISCONNECT | CHF_PRIVATE))
 		return -KE_INVAL;
-	if (!(f->x[0] & CHF_PRIVATE) && !able(p, ABLE_PUBLIC))
+	if (!(ChannelCreate_flags(f) & CHF_PRIVATE) && !able(p, ABLE_PUBLIC))
 		return -KE_PERM;
 	c = kmem_alloc(&p->kmem, OBJECT_CHANNEL);
 	if (!c)
@@ -102,7 +102,7 @@ int64_t call_ChannelCreate(struct thread *t, struct frame *f)
 	}
 	c->process = p;
 	c->id = (uint32_t)id;
-	c->flags = (uint32_t)f->x[0];
+	c->flags = (uint32_t)ChannelCreate_flags(f);
 	list_init(&c->head.link);
 	list_init(&c->head.level);
 	list_init(&c->receivers);
@@ -195,7 +195,7 @@ bool channel_end(struct channel *c)
 int64_t call_ChannelDestroy(struct thread *t, struct frame *f)
 {
 	if (!t->closing) {
-		t->closing = channel_of(t->process, f->x[0]);
+		t->closing = channel_of(t->process, ChannelDestroy_chid(f));
 		if (!t->closing)
 			return -KE_BADF;
 		channel_close(t->closing);
@@ -210,16 +210,16 @@ int64_t call_ChannelDestroy(struct thread *t, struct frame *f)
 
 int64_t call_ConnectAttach(struct thread *t, struct frame *f)
 {
-	struct process *p = t->process, *to = process_of(f->x[0]);
-	struct channel *c = to ? channel_of(to, f->x[1]) : NULL;
+	struct process *p = t->process, *to = process_of(ConnectAttach_slot(f));
+	struct channel *c = to ? channel_of(to, ConnectAttach_chid(f)) : NULL;
 	struct connection *conn;
 	int64_t id;
 
-	if (f->x[0] < PROCESS_MAX && to != p && !(p->params.connect_mask & BIT(f->x[0])))
+	if (ConnectAttach_slot(f) < PROCESS_MAX && to != p && !(p->params.connect_mask & BIT(ConnectAttach_slot(f))))
 		return -KE_PERM;
 	if (!c || (to != p && (c->flags & CHF_PRIVATE)))
 		return -KE_SRCH;
-	if (f->x[2] && !channel_of(p, f->x[2]))
+	if (ConnectAttach_event_chid(f) && !channel_of(p, ConnectAttach_event_chid(f)))
 		return -KE_BADF;
 	conn = kmem_alloc(&p->kmem, OBJECT_CONNECTION);
 	if (!conn)
@@ -232,7 +232,7 @@ int64_t call_ConnectAttach(struct thread *t, struct frame *f)
 	conn->process = p;
 	conn->channel = c;
 	conn->id = (uint32_t)id;
-	conn->event_chid = (uint32_t)f->x[2];
+	conn->event_chid = (uint32_t)ConnectAttach_event_chid(f);
 	list_init(&conn->pulses);
 	list_add_tail(&c->connections, &conn->of_channel);
 	c->clients[p->slot]++;
@@ -261,7 +261,7 @@ void connection_destroy(struct connection *conn)
 
 int64_t call_ConnectDetach(struct thread *t, struct frame *f)
 {
-	struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, f->x[0]);
+	struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, ConnectDetach_coid(f));
 
 	if (!conn)
 		return -KE_BADF;

@@ -158,7 +158,7 @@ static int64_t finish_receive(struct thread *t, struct thread *s, struct channel
 
 static int64_t finish_reply(struct thread *t, struct thread *client, bool then_receive, enum copy_result result)
 {
-	struct channel *c = then_receive ? channel_of(t->process, t->frame.x[9]) : NULL;
+	struct channel *c = then_receive ? channel_of(t->process, MsgReplyReceive_chid(&t->frame)) : NULL;
 	uint64_t bytes = MSG_INLINE + t->copy.done;
 	int64_t status = client ? 0 : -KE_SRCH;
 
@@ -215,7 +215,7 @@ void ipc_copy_continue(struct thread *t)
 	if (status == CALL_RESTART) {
 		t->frame.pc -= 4;
 	} else if (status != CALL_BLOCKED) {
-		t->frame.x[0] = (uint64_t)status;
+		call_set_result(&t->frame, status);
 		t->timeout_flags = 0;
 	}
 }
@@ -240,16 +240,16 @@ int64_t copy_receive(struct thread *s, struct thread *t)
 
 int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes, bool then_receive)
 {
-	copy_begin_rest(t, client, then_receive ? COPY_REPLY_RECEIVE : COPY_REPLY, t->frame.x[3], reply_address(client),
-			bytes);
+	copy_begin_rest(t, client, then_receive ? COPY_REPLY_RECEIVE : COPY_REPLY, MsgReply_address(&t->frame),
+			reply_address(client), bytes);
 	return run(t);
 }
 
 /* More data from or to a REPLY-blocked client, within the buffers that it named. */
-static int64_t transfer(struct thread *t, struct frame *f, bool read)
+static int64_t transfer(struct thread *t, uint64_t rcvid, uint64_t buffer, uint64_t bytes, uint64_t offset, bool read)
 {
-	struct thread *client = client_of(t->process, f->x[0]);
-	uint64_t bytes = f->x[2], offset = f->x[3], limit;
+	struct thread *client = client_of(t->process, rcvid);
+	uint64_t limit;
 
 	if (!client)
 		return -KE_SRCH;
@@ -259,20 +259,20 @@ static int64_t transfer(struct thread *t, struct frame *f, bool read)
 	if (bytes > limit - offset)
 		bytes = limit - offset;
 	if (read)
-		copy_begin(t, client, COPY_READ, send_address(client) + offset, f->x[1], bytes);
+		copy_begin(t, client, COPY_READ, send_address(client) + offset, buffer, bytes);
 	else
-		copy_begin(t, client, COPY_WRITE, f->x[1], reply_address(client) + offset, bytes);
+		copy_begin(t, client, COPY_WRITE, buffer, reply_address(client) + offset, bytes);
 	return run(t);
 }
 
 int64_t call_MsgRead(struct thread *t, struct frame *f)
 {
-	return transfer(t, f, true);
+	return transfer(t, MsgRead_rcvid(f), MsgRead_buffer(f), MsgRead_bytes(f), MsgRead_offset(f), true);
 }
 
 int64_t call_MsgWrite(struct thread *t, struct frame *f)
 {
-	return transfer(t, f, false);
+	return transfer(t, MsgWrite_rcvid(f), MsgWrite_buffer(f), MsgWrite_bytes(f), MsgWrite_offset(f), false);
 }
 
 /* ---- ends ---- */

@@ -60,19 +60,20 @@ int64_t irq_create(struct process *p, uint64_t intid, struct irq **made)
 int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
 {
 	struct process *p = t->process;
-	uint64_t intid = f->x[0];
+	uint64_t intid = InterruptAttachEvent_intid(f);
 	struct irq *i;
 	int64_t error;
 
-	if (f->x[1] && !channel_of(p, f->x[1]))
+	if (InterruptAttachEvent_chid(f) && !channel_of(p, InterruptAttachEvent_chid(f)))
 		return -KE_BADF;
-	if (f->x[2] > p->params.max_priority || f->x[3] > 127)
+	if (InterruptAttachEvent_priority(f) > p->params.max_priority || InterruptAttachEvent_code(f) > 127)
 		return -KE_INVAL;
 	error = irq_create(p, intid, &i);
 	if (error)
 		return error;
-	i->chid = (uint32_t)f->x[1];
-	pulse_init(&i->pulse, PULSE_PLAIN, (int)f->x[3], f->x[4], f->x[2] ? (unsigned)f->x[2] : t->base_prio);
+	i->chid = (uint32_t)InterruptAttachEvent_chid(f);
+	pulse_init(&i->pulse, PULSE_PLAIN, (int)InterruptAttachEvent_code(f), InterruptAttachEvent_value(f),
+		   InterruptAttachEvent_priority(f) ? (unsigned)InterruptAttachEvent_priority(f) : t->base_prio);
 	gic_enable(i->intid, t->cpu);
 	return i->id;
 }
@@ -117,7 +118,7 @@ static struct irq *attached(const struct process *p, uint64_t id)
 
 int64_t call_InterruptWait(struct thread *t, struct frame *f)
 {
-	struct irq *i = attached(t->process, f->x[0]);
+	struct irq *i = attached(t->process, InterruptWait_id(f));
 
 	if (!i)
 		return -KE_BADF;
@@ -137,7 +138,7 @@ int64_t call_InterruptWait(struct thread *t, struct frame *f)
 
 int64_t call_InterruptUnmask(struct thread *t, struct frame *f)
 {
-	struct irq *i = attached(t->process, f->x[0]);
+	struct irq *i = attached(t->process, InterruptUnmask_id(f));
 
 	if (!i)
 		return -KE_BADF;
@@ -150,7 +151,7 @@ int64_t call_InterruptUnmask(struct thread *t, struct frame *f)
 
 int64_t call_InterruptInfo(struct thread *t, struct frame *f)
 {
-	const struct irq *i = irq_at(f->x[0]);
+	const struct irq *i = irq_at(InterruptInfo_intid(f));
 
 	(void)t;
 	return i ? i->virq | (i->fired ? IRQ_FIRED : 0) : -KE_SRCH;
@@ -185,7 +186,7 @@ void irq_destroy(struct irq *i)
 
 int64_t call_InterruptDetach(struct thread *t, struct frame *f)
 {
-	struct irq *i = attached(t->process, f->x[0]);
+	struct irq *i = attached(t->process, InterruptDetach_id(f));
 
 	if (!i)
 		return -KE_BADF;

@@ -34,8 +34,8 @@ static inline uint32_t serve_client(struct channel *c, struct thread *s, struct 
 	s->server_tid = r->tid;
 	s->state = STATE_REPLY;
 	list_add_tail(&c->repliers, &s->wait_link);
-	r->frame.x[1] = send_bytes(s);
-	r->frame.x[2] = info_of(s, s->frame.x[0], s->prio);
+	MsgReceive_set_bytes(&r->frame, send_bytes(s));
+	MsgReceive_set_info(&r->frame, info_of(s, MsgSend_coid(&s->frame), s->prio));
 	return rcvid;
 }
 
@@ -89,7 +89,7 @@ static int64_t wait_in_queue(struct channel *c, struct thread *s)
 
 int64_t call_MsgSend(struct thread *t, struct frame *f)
 {
-	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, f->x[0]);
+	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, MsgSend_coid(f));
 	struct channel *c = conn ? conn->channel : NULL;
 	struct thread *r;
 
@@ -148,11 +148,11 @@ static int64_t receive(struct thread *t, struct channel *c)
 
 int64_t call_MsgReceive(struct thread *t, struct frame *f)
 {
-	struct channel *c = channel_of(t->process, f->x[0]);
+	struct channel *c = channel_of(t->process, MsgReceive_chid(f));
 
 	if (unlikely(!c))
 		return -KE_BADF;
-	if (unlikely(f->x[1] > MSG_MAX))
+	if (unlikely(MsgReceive_room(f) > MSG_MAX))
 		return -KE_MSGSIZE;
 	return receive(t, c);
 }
@@ -165,9 +165,9 @@ void message_answer(struct thread *t, struct thread *client, uint64_t bytes)
 	if (client->unblock.value)
 		unblock_end(client);
 	client->channel = NULL;
-	client->frame.x[1] = bytes;
+	MsgSend_set_reply_bytes(&client->frame, bytes);
 	set_words(client, t, bytes);
-	thread_wake(client, (int64_t)t->frame.x[1]);
+	thread_wake(client, (int64_t)MsgReply_status(&t->frame));
 }
 
 int64_t message_answer_receive(struct channel *c, struct thread *t, struct thread *client, uint64_t bytes)
@@ -193,19 +193,19 @@ static uint64_t reply_bytes(const struct thread *client, uint64_t bytes)
 /* As brought_over(). */
 static bool reply_over(struct thread *t, struct thread *client, uint64_t bytes)
 {
-	return bytes <= MSG_INLINE || copy_now(t, t->frame.x[3], client, reply_address(client), bytes);
+	return bytes <= MSG_INLINE || copy_now(t, MsgReply_address(&t->frame), client, reply_address(client), bytes);
 }
 
 int64_t call_MsgReply(struct thread *t, struct frame *f)
 {
-	struct thread *client = client_of(t->process, f->x[0]);
+	struct thread *client = client_of(t->process, MsgReply_rcvid(f));
 	uint64_t bytes;
 
 	if (unlikely(!client))
 		return -KE_SRCH;
-	if (unlikely(f->x[2] > MSG_MAX))
+	if (unlikely(MsgReply_bytes(f) > MSG_MAX))
 		return -KE_MSGSIZE;
-	bytes = reply_bytes(client, f->x[2]);
+	bytes = reply_bytes(client, MsgReply_bytes(f));
 	if (unlikely(!reply_over(t, client, bytes)))
 		return copy_reply(t, client, bytes, false);
 	message_answer(t, client, bytes);
@@ -214,13 +214,13 @@ int64_t call_MsgReply(struct thread *t, struct frame *f)
 
 int64_t call_MsgReplyReceive(struct thread *t, struct frame *f)
 {
-	struct channel *c = channel_of(t->process, f->x[9]);
-	struct thread *client = client_of(t->process, f->x[0]);
-	uint64_t bytes = (uint32_t)f->x[2];
+	struct channel *c = channel_of(t->process, MsgReplyReceive_chid(f));
+	struct thread *client = client_of(t->process, MsgReplyReceive_rcvid(f));
+	uint64_t bytes = MsgReplyReceive_reply_bytes(f);
 
 	if (unlikely(!c))
 		return -KE_BADF;
-	if (unlikely(bytes > MSG_MAX || f->x[2] >> 32 > MSG_MAX))
+	if (unlikely(bytes > MSG_MAX || MsgReplyReceive_room(f) > MSG_MAX))
 		return -KE_MSGSIZE;
 	if (likely(client)) {
 		bytes = reply_bytes(client, bytes);
@@ -241,7 +241,7 @@ static inline struct thread *send_over(struct cpu *cpu, struct channel *c, struc
 		set_words(r, t, send_bytes(t));
 	t->channel = c;
 	t->slice_end = 0;
-	r->frame.x[0] = serve_client(c, t, r);
+	call_set_result(&r->frame, serve_client(c, t, r));
 	r->prio = t->prio;
 	return message_pass(cpu, t, r);
 }
@@ -249,12 +249,12 @@ static inline struct thread *send_over(struct cpu *cpu, struct channel *c, struc
 static inline __attribute__((always_inline)) struct thread *send_direct(struct cpu *cpu, struct thread *t,
 									bool with_copy)
 {
-	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, t->frame.x[0]);
+	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, MsgSend_coid(&t->frame));
 	struct channel *c = conn ? conn->channel : NULL;
 	struct thread *r = c ? first_receiver(c) : NULL;
 
-	if (unlikely(!r || (t->frame.x[1] & TOO_LONG) || r->serving != c || (c->flags & CHF_FIXED_PRIORITY) ||
-		     !message_may_pass(cpu, t, r, t->prio)))
+	if (unlikely(!r || (MsgSend_send_bytes_and_reply_room(&t->frame) & TOO_LONG) || r->serving != c ||
+		     (c->flags & CHF_FIXED_PRIORITY) || !message_may_pass(cpu, t, r, t->prio)))
 		return NULL;
 	if (with_copy ? !brought_over(t, r) : send_bytes(t) > MSG_INLINE)
 		return NULL;
@@ -271,8 +271,8 @@ static inline struct thread *answer_over(struct cpu *cpu, struct channel *c, str
 {
 	list_del(&client->wait_link);
 	client->channel = NULL;
-	client->frame.x[0] = t->frame.x[1];
-	client->frame.x[1] = bytes;
+	call_set_result(&client->frame, (int64_t)MsgReplyReceive_status(&t->frame));
+	MsgSend_set_reply_bytes(&client->frame, bytes);
 	if (likely(bytes == MSG_INLINE))
 		set_words(client, t, MSG_INLINE);
 	else
@@ -288,16 +288,17 @@ static inline struct thread *answer_over(struct cpu *cpu, struct channel *c, str
 static inline __attribute__((always_inline)) struct thread *reply_direct(struct cpu *cpu, struct thread *t,
 									 bool with_copy)
 {
-	struct channel *c = channel_of(t->process, t->frame.x[9]);
+	struct channel *c = channel_of(t->process, MsgReplyReceive_chid(&t->frame));
 	/* Whom it received from last is at the end of the list: no need to look for it by its numbers. */
 	struct thread *client = c ? list_entry(c->repliers.prev, struct thread, wait_link) : NULL;
 	uint64_t bytes;
 
-	if (unlikely(!c || list_empty(&c->repliers) || client->rcvid != t->frame.x[0] || !list_empty(&c->queue) ||
-		     !list_empty(&c->receivers) || (t->frame.x[2] & TOO_LONG) || client->copier ||
+	if (unlikely(!c || list_empty(&c->repliers) || client->rcvid != MsgReplyReceive_rcvid(&t->frame) ||
+		     !list_empty(&c->queue) || !list_empty(&c->receivers) ||
+		     (MsgReplyReceive_reply_bytes_and_room(&t->frame) & TOO_LONG) || client->copier ||
 		     client->unblock.value || !message_may_pass(cpu, t, client, client->prio)))
 		return NULL;
-	bytes = reply_bytes(client, (uint32_t)t->frame.x[2]);
+	bytes = reply_bytes(client, MsgReplyReceive_reply_bytes(&t->frame));
 	if (with_copy ? !reply_over(t, client, bytes) : bytes > MSG_INLINE)
 		return NULL;
 	return answer_over(cpu, c, t, client, bytes);
@@ -310,7 +311,7 @@ struct thread *message_reply_direct(struct cpu *cpu, struct thread *t)
 
 struct thread *message_copy_direct(struct cpu *cpu, struct thread *t)
 {
-	switch (t->frame.x[8]) {
+	switch (call_number(&t->frame)) {
 	case CALL_MsgSend: return send_direct(cpu, t, true);
 	case CALL_MsgReplyReceive: return reply_direct(cpu, t, true);
 	default: return NULL;
@@ -325,33 +326,32 @@ static void end_wait(struct thread *t, int64_t status)
 	list_del(&t->wait_link);
 	unblock_end(t);
 	t->channel = NULL;
-	t->frame.x[1] = 0;
+	MsgSend_set_reply_bytes(&t->frame, 0);
 	thread_wake(t, status);
 }
 
 int64_t call_MsgError(struct thread *t, struct frame *f)
 {
-	struct thread *client = client_of(t->process, f->x[0]);
+	struct thread *client = client_of(t->process, MsgError_rcvid(f));
 
 	if (!client)
 		return -KE_SRCH;
-	if (f->x[1] == 0 || f->x[1] > 4095)
+	if (MsgError_error(f) == 0 || MsgError_error(f) > 4095)
 		return -KE_INVAL;
-	end_wait(client, -(int64_t)f->x[1]);
+	end_wait(client, -(int64_t)MsgError_error(f));
 	return 0;
 }
 
 int64_t call_MsgInfo(struct thread *t, struct frame *f)
 {
-	const struct thread *client = client_of(t->process, f->x[0]);
+	const struct thread *client = client_of(t->process, MsgInfo_rcvid(f));
 
 	if (!client)
 		return -KE_SRCH;
-	f->x[2] = info_of(client, client->frame.x[0], client->prio);
-	if (client->unblock.value)
-		f->x[2] |= MSGINFO_UNBLOCK;
-	f->x[3] = client->frame.x[0];
-	return (int64_t)client->frame.x[1];
+	MsgInfo_set_info(f, info_of(client, MsgSend_coid(&client->frame), client->prio) |
+				(client->unblock.value ? MSGINFO_UNBLOCK : 0));
+	MsgInfo_set_coid(f, MsgSend_coid(&client->frame));
+	return (int64_t)MsgSend_send_bytes_and_reply_room(&client->frame);
 }
 
 /* ---- the end of waiting ---- */
@@ -364,7 +364,7 @@ void ipc_unblock(struct thread *t, int64_t status)
 		/* The server holds something for it: ask, and go on waiting for its answer. */
 		t->unblock.w.prio = t->prio;
 		t->unblock.value = t->rcvid;
-		t->unblock.info = info_of(t, t->frame.x[0], t->prio);
+		t->unblock.info = info_of(t, MsgSend_coid(&t->frame), t->prio);
 		pulse_send(c, &t->unblock);
 		return;
 	}

@@ -143,13 +143,13 @@ static int64_t make(struct process *p)
 
 int64_t call_ProcessCreate(struct thread *t, struct frame *f)
 {
-	struct process *p = &processes[masked(f->x[0], PROCESS_MAX)];
+	struct process *p = &processes[masked(ProcessCreate_slot(f), PROCESS_MAX)];
 
-	if (f->x[0] == 0 || f->x[0] >= PROCESS_MAX)
+	if (ProcessCreate_slot(f) == 0 || ProcessCreate_slot(f) >= PROCESS_MAX)
 		return -KE_INVAL;
-	if (process_sealed != !f->x[1])
+	if (process_sealed != !ProcessCreate_params(f))
 		return -KE_PERM;
-	return process_sealed ? make(p) : define(t, p, f->x[1]);
+	return process_sealed ? make(p) : define(t, p, ProcessCreate_params(f));
 }
 
 int64_t call_Seal(struct thread *t, struct frame *f)
@@ -196,15 +196,16 @@ static int64_t grant_region(struct process *p, uint64_t kind, uint64_t start, ui
 
 int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 {
-	struct process *p = &processes[masked(f->x[0], PROCESS_MAX)];
-	uint64_t kind = f->x[1], edge = kind == GRANT_IRQ ? f->x[2] & IRQ_EDGE : 0, start = f->x[2] - edge;
-	uint64_t bytes = f->x[3];
+	struct process *p = &processes[masked(ProcessGrant_slot(f), PROCESS_MAX)];
+	uint64_t kind = ProcessGrant_what(f), edge = kind == GRANT_IRQ ? ProcessGrant_start(f) & IRQ_EDGE : 0,
+		 start = ProcessGrant_start(f) - edge;
+	uint64_t bytes = ProcessGrant_length(f);
 	int64_t error;
 
 	(void)t;
 	if (process_sealed)
 		return -KE_PERM;
-	if (f->x[0] >= PROCESS_MAX || p->state != PROCESS_DEFINED)
+	if (ProcessGrant_slot(f) >= PROCESS_MAX || p->state != PROCESS_DEFINED)
 		return -KE_SRCH;
 	error = owner_grantable(kind, start, bytes);
 	if (!error)
@@ -225,12 +226,17 @@ static struct region *region_of(struct process *p, uint64_t index, uint64_t offs
 	return r;
 }
 
+_Static_assert(IN_MemMap_address == IN_ProcessMap_address && IN_MemMap_region == IN_ProcessMap_region &&
+		   IN_MemMap_offset == IN_ProcessMap_offset && IN_MemMap_bytes == IN_ProcessMap_bytes &&
+		   IN_MemMap_prot == IN_ProcessMap_prot,
+	       "map() is for both");
+
 /* Goes on with what is left: the registers say how far it came. */
-static int64_t map_step(struct space *s, struct frame *f, unsigned va, paddr_t pa, unsigned attr)
+static int64_t map_step(struct space *s, struct frame *f, paddr_t pa, unsigned attr)
 {
-	uint64_t bytes = f->x[va + 3];
+	uint64_t bytes = ProcessMap_bytes(f);
 	bool code = (attr & SPACE_X) && !s->guest;
-	int64_t done = space_map(s, f->x[va], pa, code && bytes > CODE_STEP ? CODE_STEP : bytes, attr);
+	int64_t done = space_map(s, ProcessMap_address(f), pa, code && bytes > CODE_STEP ? CODE_STEP : bytes, attr);
 
 	if (done < 0)
 		return done;
@@ -238,9 +244,9 @@ static int64_t map_step(struct space *s, struct frame *f, unsigned va, paddr_t p
 		cache_sync_code(pa_to_va(pa), (uint64_t)done);
 	if ((uint64_t)done == bytes)
 		return 0;
-	f->x[va] += (uint64_t)done;
-	f->x[va + 2] += (uint64_t)done;
-	f->x[va + 3] -= (uint64_t)done;
+	ProcessMap_add_address(f, (uint64_t)done);
+	ProcessMap_add_offset(f, (uint64_t)done);
+	ProcessMap_add_bytes(f, -(uint64_t)done);
 	return CALL_RESTART;
 }
 
@@ -257,22 +263,23 @@ static bool prot_allowed(const struct region *r, uint64_t prot, bool guest, bool
 
 static int64_t map(struct process *p, struct space *s, struct frame *f, bool creator)
 {
-	uint64_t va = f->x[1], offset = f->x[3], bytes = f->x[4], prot = f->x[5];
-	struct region *r = region_of(p, f->x[2], offset, bytes);
+	uint64_t va = ProcessMap_address(f), offset = ProcessMap_offset(f), bytes = ProcessMap_bytes(f);
+	uint64_t prot = ProcessMap_prot(f);
+	struct region *r = region_of(p, ProcessMap_region(f), offset, bytes);
 
 	if (!r || !is_aligned(va | offset | bytes, PAGE_SIZE) || va >= SPACE_LIMIT || bytes > SPACE_LIMIT - va ||
 	    (prot & ~7ull) || !prot)
 		return -KE_INVAL;
 	if (!prot_allowed(r, prot, s->guest, creator) || (s->sealed && !(r->flags & REGION_SHARED)))
 		return -KE_PERM;
-	return map_step(s, f, 1, r->start + offset,
+	return map_step(s, f, r->start + offset,
 			(unsigned)prot | (r->flags & REGION_DEVICE ? SPACE_DEVICE : 0) |
 			    (r->flags & REGION_SHARED ? SPACE_SHARED : 0));
 }
 
 int64_t call_ProcessMap(struct thread *t, struct frame *f)
 {
-	struct process *p = process_of(f->x[0]);
+	struct process *p = process_of(ProcessMap_slot(f));
 
 	(void)t;
 	if (!p || p->state != PROCESS_NEW)
@@ -282,33 +289,33 @@ int64_t call_ProcessMap(struct thread *t, struct frame *f)
 
 int64_t call_ProcessCopy(struct thread *t, struct frame *f)
 {
-	struct process *p = process_of(f->x[0]);
-	struct region *r = p ? region_of(p, f->x[1], f->x[2], f->x[4]) : NULL;
+	struct process *p = process_of(ProcessCopy_slot(f));
+	struct region *r = p ? region_of(p, ProcessCopy_region(f), ProcessCopy_offset(f), ProcessCopy_bytes(f)) : NULL;
 	uint64_t n;
 
 	if (!p || p->state != PROCESS_NEW)
 		return -KE_SRCH;
 	if (!r || r->flags != REGION_RAM)
 		return -KE_INVAL;
-	n = f->x[4] < COPY_STEP ? f->x[4] : COPY_STEP;
-	if (copy_in(t->process, pa_to_va(r->start + f->x[2]), f->x[3], n))
+	n = ProcessCopy_bytes(f) < COPY_STEP ? ProcessCopy_bytes(f) : COPY_STEP;
+	if (copy_in(t->process, pa_to_va(r->start + ProcessCopy_offset(f)), ProcessCopy_from(f), n))
 		return -KE_FAULT;
-	f->x[2] += n;
-	f->x[3] += n;
-	f->x[4] -= n;
-	return f->x[4] ? CALL_RESTART : 0;
+	ProcessCopy_add_offset(f, n);
+	ProcessCopy_add_from(f, n);
+	ProcessCopy_add_bytes(f, -n);
+	return ProcessCopy_bytes(f) ? CALL_RESTART : 0;
 }
 
 int64_t call_ProcessStart(struct thread *t, struct frame *f)
 {
-	struct process *p = process_of(f->x[0]);
+	struct process *p = process_of(ProcessStart_slot(f));
 	int64_t tid;
 
 	(void)t;
 	if (!p || p->state != PROCESS_NEW)
 		return -KE_SRCH;
-	thread_create(p, f->x[1], f->x[3], f->x[2], f->x[4], p->params.priority, p->params.policy, p->params.runmask,
-		      &tid);
+	thread_create(p, ProcessStart_entry(f), ProcessStart_arg(f), ProcessStart_stack_top(f), ProcessStart_tls(f),
+		      p->params.priority, p->params.policy, p->params.runmask, &tid);
 	if (tid > 0)
 		p->state = PROCESS_RUNNING;
 	return tid;
@@ -371,7 +378,7 @@ static bool spaces_left(struct process *p, struct cpu *self)
 /* At once: it does not wait for those threads, nor for the zeroing. */
 int64_t call_ProcessStop(struct thread *t, struct frame *f)
 {
-	struct process *p = process_of(f->x[0]);
+	struct process *p = process_of(ProcessStop_slot(f));
 	uint64_t id;
 
 	(void)t;
@@ -401,7 +408,7 @@ static void free_slot(struct process *p)
 
 int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 {
-	struct process *p = process_of(f->x[0]);
+	struct process *p = process_of(ProcessDestroy_slot(f));
 
 	(void)t;
 	if (!p || p->slot == 0)
@@ -482,10 +489,10 @@ static uint64_t ticks_of_process(const struct process *p)
 
 int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 {
-	struct process *p = &processes[masked(f->x[0], PROCESS_MAX)];
+	struct process *p = &processes[masked(ProcessInfo_slot(f), PROCESS_MAX)];
 	struct process_info i = {0};
 
-	if (f->x[0] >= PROCESS_MAX)
+	if (ProcessInfo_slot(f) >= PROCESS_MAX)
 		return -KE_INVAL;
 	if (p->state == PROCESS_FREE)
 		return -KE_SRCH;
@@ -511,7 +518,7 @@ int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 	i.cpu_ns = clock_ns(ticks_of_process(p));
 	for (unsigned v = 0; v < VCPU_MAX; v++)
 		i.entries += vcpu_entries(p->vcpus[v]);
-	return copy_out(t->process, f->x[1], &i, sizeof(i));
+	return copy_out(t->process, ProcessInfo_info(f), &i, sizeof(i));
 }
 
 static uint32_t blocked_on(const struct thread *t)
@@ -523,9 +530,9 @@ static uint32_t blocked_on(const struct thread *t)
 
 int64_t call_ThreadInfo(struct thread *t, struct frame *f)
 {
-	struct process *p = process_of(f->x[0]);
+	struct process *p = process_of(ThreadInfo_slot(f));
 	struct thread_info i = {0};
-	uint64_t tid = p ? handle_next(p, OBJECT_THREAD, f->x[1]) : 0;
+	uint64_t tid = p ? handle_next(p, OBJECT_THREAD, ThreadInfo_tid(f)) : 0;
 	const struct thread *o = tid ? thread_of(p, tid) : NULL;
 
 	if (!o)
@@ -541,22 +548,22 @@ int64_t call_ThreadInfo(struct thread *t, struct frame *f)
 	i.blocked_slot = blocked_on(o);
 	i.cpu_ns = clock_ns(ticks_of(o));
 	i.entries = vcpu_entries(o->vcpu);
-	return copy_out(t->process, f->x[2], &i, sizeof(i)) ? -KE_FAULT : (int64_t)tid;
+	return copy_out(t->process, ThreadInfo_info(f), &i, sizeof(i)) ? -KE_FAULT : (int64_t)tid;
 }
 
 int64_t call_ProcessSignal(struct thread *t, struct frame *f)
 {
-	struct process *p = process_of(f->x[0]);
+	struct process *p = process_of(ProcessSignal_slot(f));
 
 	(void)t;
 	if (!p || p->state != PROCESS_RUNNING)
 		return -KE_SRCH;
-	if (f->x[1] > 127 || f->x[2] > 31)
+	if (ProcessSignal_code(f) > 127 || ProcessSignal_value(f) > 31)
 		return -KE_INVAL;
 	if (!p->control)
 		return -KE_BADF;
-	p->signals.code = (int8_t)f->x[1];
-	p->signals.mask |= (uint32_t)BIT(f->x[2]);
+	p->signals.code = (int8_t)ProcessSignal_code(f);
+	p->signals.mask |= (uint32_t)BIT(ProcessSignal_value(f));
 	pulse_send(p->control, &p->signals);
 	return 0;
 }
@@ -573,57 +580,62 @@ static struct space *own_space(struct process *p, uint64_t which)
 int64_t call_MemMap(struct thread *t, struct frame *f)
 {
 	struct process *p = t->process;
-	struct space *s = own_space(p, f->x[0]);
+	struct space *s = own_space(p, MemMap_space(f));
 
 	if (!s)
 		return -KE_INVAL;
 	return map(p, s, f, false);
 }
 
+_Static_assert(IN_MemUnmap_address == IN_MemProtect_address && IN_MemUnmap_bytes == IN_MemProtect_bytes,
+	       "change_step() and change_ok() are for both");
+
 static int64_t change_step(struct frame *f, int64_t done)
 {
 	if (done < 0)
 		return done;
-	f->x[1] += (uint64_t)done;
-	f->x[2] -= (uint64_t)done;
-	return f->x[2] ? CALL_RESTART : 0;
+	MemUnmap_add_address(f, (uint64_t)done);
+	MemUnmap_add_bytes(f, -(uint64_t)done);
+	return MemUnmap_bytes(f) ? CALL_RESTART : 0;
 }
 
 static bool change_ok(const struct space *s, const struct frame *f)
 {
-	return s && f->x[2] && is_aligned(f->x[1] | f->x[2], PAGE_SIZE) && f->x[1] < SPACE_LIMIT &&
-	       f->x[2] <= SPACE_LIMIT - f->x[1];
+	uint64_t va = MemUnmap_address(f), bytes = MemUnmap_bytes(f);
+
+	return s && bytes && is_aligned(va | bytes, PAGE_SIZE) && va < SPACE_LIMIT && bytes <= SPACE_LIMIT - va;
 }
 
 int64_t call_MemUnmap(struct thread *t, struct frame *f)
 {
-	struct space *s = own_space(t->process, f->x[0]);
+	struct space *s = own_space(t->process, MemUnmap_space(f));
 
 	if (!change_ok(s, f))
 		return -KE_INVAL;
-	return change_step(f, space_unmap(s, f->x[1], f->x[2]));
+	return change_step(f, space_unmap(s, MemUnmap_address(f), MemUnmap_bytes(f)));
 }
 
 int64_t call_MemProtect(struct thread *t, struct frame *f)
 {
-	struct space *s = own_space(t->process, f->x[0]);
+	struct space *s = own_space(t->process, MemProtect_space(f));
 
 	/* A guest would see the moment between break and make. */
-	if (!change_ok(s, f) || s->guest || (f->x[3] & ~7ull))
+	if (!change_ok(s, f) || s->guest || (MemProtect_prot(f) & ~7ull))
 		return -KE_INVAL;
 	/* Only less than it is: what was mapped for reading only, or not executable, stays so. */
-	if (f->x[3] & (PROT_W | PROT_X))
+	if (MemProtect_prot(f) & (PROT_W | PROT_X))
 		return -KE_PERM;
-	return change_step(f, space_protect(s, f->x[1], f->x[2], (unsigned)f->x[3]));
+	return change_step(f,
+			   space_protect(s, MemProtect_address(f), MemProtect_bytes(f), (unsigned)MemProtect_prot(f)));
 }
 
 int64_t call_MemInfo(struct thread *t, struct frame *f)
 {
-	struct region *r = &t->process->regions[masked(f->x[0], REGION_MAX)];
+	struct region *r = &t->process->regions[masked(MemInfo_region(f), REGION_MAX)];
 
-	if (f->x[0] >= REGION_MAX || !r->flags)
+	if (MemInfo_region(f) >= REGION_MAX || !r->flags)
 		return -KE_INVAL;
-	f->x[1] = r->flags;
-	f->x[2] = r->start;
+	MemInfo_set_flags(f, r->flags);
+	MemInfo_set_address(f, r->start);
 	return (int64_t)r->bytes;
 }

@@ -45,12 +45,12 @@ static unsigned pulse_lends(const struct channel *c, unsigned prio)
 /* The registers of the receiver. */
 static void deliver(struct channel *c, struct thread *r, int code, uint64_t value, uint64_t info, unsigned prio)
 {
-	uint64_t *x = r->frame.x;
+	uint64_t *words = call_words(&r->frame);
 
-	x[1] = 0;
-	x[2] = info;
-	x[4] = (uint64_t)(int64_t)code;
-	x[5] = value;
+	MsgReceive_set_bytes(&r->frame, 0);
+	MsgReceive_set_info(&r->frame, info);
+	words[0] = (uint64_t)(int64_t)code;
+	words[1] = value;
 	serve(r, c, pulse_lends(c, prio));
 }
 
@@ -62,7 +62,7 @@ void pulse_deliver(struct channel *c, struct pulse *p, struct thread *r)
 	} else if (p->kind == PULSE_TIMER) {
 		timer_object_received(container_of(p, struct timer_object, pulse));
 	} else if (p->kind == PULSE_MASK) {
-		r->frame.x[5] = (uint64_t)__builtin_ctz(p->mask);
+		call_words(&r->frame)[1] = (uint64_t)__builtin_ctz(p->mask);
 		p->mask &= p->mask - 1;
 		if (p->mask)
 			channel_queue(c, &p->w);
@@ -87,17 +87,22 @@ void pulse_send(struct channel *c, struct pulse *p)
 
 /* ---- pulses of processes ---- */
 
+_Static_assert(IN_MsgSendPulse_priority == IN_MsgDeliverEvent_priority &&
+		   IN_MsgSendPulse_code == IN_MsgDeliverEvent_code && IN_MsgSendPulse_value == IN_MsgDeliverEvent_value,
+	       "what follows is for both");
+
 static int64_t send_pooled(struct connection *conn, struct channel *to, const struct frame *f, unsigned prio,
 			   uint64_t info)
 {
+	uint64_t asked = MsgSendPulse_priority(f), code = MsgSendPulse_code(f), value = MsgSendPulse_value(f);
 	struct thread *r = first_receiver(to);
 	struct pulse *p;
 
-	if (unlikely(f->x[2] > 127 || (f->x[1] != UINT64_MAX && (f->x[1] == 0 || f->x[1] > PRIO_MAX))))
+	if (unlikely(code > 127 || (asked != UINT64_MAX && (asked == 0 || asked > PRIO_MAX))))
 		return -KE_INVAL;
 	if (likely(r)) {
 		list_del(&r->wait_link);
-		deliver(to, r, (int)f->x[2], f->x[3], info, prio);
+		deliver(to, r, (int)code, value, info, prio);
 		thread_wake(r, 0);
 		return 0;
 	}
@@ -108,7 +113,7 @@ static int64_t send_pooled(struct connection *conn, struct channel *to, const st
 	p = kmem_alloc(&conn->process->kmem, OBJECT_PULSE);
 	if (!p)
 		return -KE_AGAIN;
-	pulse_init(p, PULSE_POOLED, (int)f->x[2], f->x[3], prio);
+	pulse_init(p, PULSE_POOLED, (int)code, value, prio);
 	p->info = info;
 	p->connection = conn;
 	conn->pulse_count++;
@@ -119,14 +124,16 @@ static int64_t send_pooled(struct connection *conn, struct channel *to, const st
 
 static unsigned pulse_prio(const struct thread *t, const struct frame *f)
 {
-	if (f->x[1] == UINT64_MAX)
+	uint64_t asked = MsgSendPulse_priority(f);
+
+	if (asked == UINT64_MAX)
 		return t->prio;
-	return f->x[1] > t->process->params.max_priority ? t->process->params.max_priority : (unsigned)f->x[1];
+	return asked > t->process->params.max_priority ? t->process->params.max_priority : (unsigned)asked;
 }
 
 int64_t call_MsgSendPulse(struct thread *t, struct frame *f)
 {
-	struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, f->x[0]);
+	struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, MsgSendPulse_coid(f));
 
 	if (!conn || !conn->channel)
 		return -KE_BADF;
@@ -136,21 +143,21 @@ int64_t call_MsgSendPulse(struct thread *t, struct frame *f)
 struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t)
 {
 	const struct frame *f = &t->frame;
-	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, f->x[0]);
+	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, MsgSendPulse_coid(f));
 	struct channel *c = conn ? conn->channel : NULL;
 	struct thread *r = c ? first_receiver(c) : NULL;
 	unsigned prio;
 
-	if (unlikely(!r || f->x[2] > 127 || f->x[1] - 1 >= PRIO_MAX || r->serving != c ||
+	if (unlikely(!r || MsgSendPulse_code(f) > 127 || MsgSendPulse_priority(f) - 1 >= PRIO_MAX || r->serving != c ||
 		     (c->flags & CHF_FIXED_PRIORITY)))
 		return NULL;
 	prio = pulse_lends(c, pulse_prio(t, f));
 	if (unlikely(prio <= t->prio || !message_may_pass(cpu, t, r, prio)))
 		return NULL;
 	list_del(&r->wait_link);
-	r->frame.x[0] = 0;
-	deliver(c, r, (int)f->x[2], f->x[3], info_of(t, conn->id, t->prio), prio);
-	t->frame.x[0] = 0;
+	call_set_result(&r->frame, 0);
+	deliver(c, r, (int)MsgSendPulse_code(f), MsgSendPulse_value(f), info_of(t, conn->id, t->prio), prio);
+	call_set_result(&t->frame, 0);
 	message_pass(cpu, t, r);
 	sched_preempted(cpu, t);
 	return r;
@@ -158,8 +165,8 @@ struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t)
 
 int64_t call_MsgDeliverEvent(struct thread *t, struct frame *f)
 {
-	struct process *p = process_of((f->x[0] >> 12) & 31);
-	struct connection *conn = p ? handle_locked(p, OBJECT_CONNECTION, f->x[0] & 0xfff) : NULL;
+	struct process *p = process_of((MsgDeliverEvent_scoid(f) >> 12) & 31);
+	struct connection *conn = p ? handle_locked(p, OBJECT_CONNECTION, MsgDeliverEvent_scoid(f) & 0xfff) : NULL;
 	struct channel *to;
 
 	if (!conn || !conn->channel || conn->channel->process != t->process)

@@ -22,12 +22,12 @@ static _Noreturn void enter_safe_state(struct process *p, uint64_t why)
 
 int64_t call_SystemCtl(struct thread *t, struct frame *f)
 {
-	switch (f->x[0]) {
+	switch (SystemCtl_command(f)) {
 	case SYSTEM_OFF: arch_system_off();
 	case SYSTEM_RESET: arch_system_reset();
 	case SYSTEM_CONSOLE_ON: console_off(false); return 0;
-	case SYSTEM_SAFE_RESET: safe_state_resets(f->x[1]); return 0;
-	case SYSTEM_SAFE_STATE: enter_safe_state(t->process, f->x[1]);
+	case SYSTEM_SAFE_RESET: safe_state_resets(SystemCtl_value(f)); return 0;
+	case SYSTEM_SAFE_STATE: enter_safe_state(t->process, SystemCtl_value(f));
 	case SYSTEM_SHUTDOWN: process_shutdown = true; return 0;
 	default: return -KE_INVAL;
 	}
@@ -36,16 +36,16 @@ int64_t call_SystemCtl(struct thread *t, struct frame *f)
 int64_t call_SystemLog(struct thread *t, struct frame *f)
 {
 	char text[LOG_STEP];
-	uint64_t n = f->x[1] < LOG_STEP ? f->x[1] : LOG_STEP;
+	uint64_t n = SystemLog_bytes(f) < LOG_STEP ? SystemLog_bytes(f) : LOG_STEP;
 
-	if (f->x[1] > LOG_MAX)
+	if (SystemLog_bytes(f) > LOG_MAX)
 		return -KE_INVAL;
-	if (copy_in(t->process, text, f->x[0], n))
+	if (copy_in(t->process, text, SystemLog_text(f), n))
 		return -KE_FAULT;
 	n = console_write(text, n);
-	f->x[0] += n;
-	f->x[1] -= n;
-	return f->x[1] ? CALL_RESTART : 0;
+	SystemLog_add_text(f, n);
+	SystemLog_add_bytes(f, -n);
+	return SystemLog_bytes(f) ? CALL_RESTART : 0;
 }
 
 int64_t call_SystemInfo(struct thread *t, struct frame *f)
@@ -69,5 +69,5 @@ int64_t call_SystemInfo(struct thread *t, struct frame *f)
 	for (unsigned c = 0; c < board.cpu_count; c++)
 		i.idle_ns[c] =
 		    cpus[c].idle_ns + (cpus[c].current || now < cpus[c].idle_start ? 0 : now - cpus[c].idle_start);
-	return copy_out(t->process, f->x[0], &i, sizeof(i));
+	return copy_out(t->process, SystemInfo_info(f), &i, sizeof(i));
 }

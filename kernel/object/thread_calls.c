@@ -8,23 +8,21 @@
 
 #define WAKE_STEP 6u
 
-static bool sched_params_ok(const struct process *p, uint64_t params)
+static bool sched_params_ok(const struct process *p, uint64_t prio, uint64_t policy)
 {
-	uint64_t prio = params & 0xff, policy = params >> 8;
-
 	return prio && prio <= p->params.max_priority && (policy == SCHED_FIFO_ || policy == SCHED_RR_);
 }
 
 int64_t call_ThreadCreate(struct thread *t, struct frame *f)
 {
 	struct process *p = t->process;
-	uint64_t mask = f->x[4] ? f->x[4] : t->runmask;
+	uint64_t mask = ThreadCreate_runmask(f) ? ThreadCreate_runmask(f) : t->runmask;
 	int64_t tid;
 
-	if (!sched_params_ok(p, f->x[3]) || !runmask_ok(p, mask))
+	if (!sched_params_ok(p, ThreadCreate_priority(f), ThreadCreate_policy(f)) || !runmask_ok(p, mask))
 		return -KE_INVAL;
-	thread_create(p, f->x[0], f->x[1], f->x[2], f->x[5], f->x[3] & 0xff, (unsigned)(f->x[3] >> 8), (uint32_t)mask,
-		      &tid);
+	thread_create(p, ThreadCreate_entry(f), ThreadCreate_arg(f), ThreadCreate_stack_top(f), ThreadCreate_tls(f),
+		      (unsigned)ThreadCreate_priority(f), (unsigned)ThreadCreate_policy(f), (uint32_t)mask, &tid);
 	return tid;
 }
 
@@ -32,17 +30,17 @@ int64_t call_ThreadDestroy(struct thread *t, struct frame *f)
 {
 	struct thread *other;
 
-	if (f->x[0] == UINT64_MAX) {
-		process_end(t->process, END_EXIT, f->x[1]);
+	if (ThreadDestroy_tid(f) == UINT64_MAX) {
+		process_end(t->process, END_EXIT, ThreadDestroy_status(f));
 		return 0;
 	}
-	if (f->x[0] == 0 || f->x[0] == t->tid) {
+	if (ThreadDestroy_tid(f) == 0 || ThreadDestroy_tid(f) == t->tid) {
 		if (t->process->threads_alive == 1)
-			process_end(t->process, END_EXIT, f->x[1]);
+			process_end(t->process, END_EXIT, ThreadDestroy_status(f));
 		thread_kill(t);
 		return 0;
 	}
-	other = thread_of(t->process, f->x[0]);
+	other = thread_of(t->process, ThreadDestroy_tid(f));
 	if (!other)
 		return -KE_SRCH;
 	thread_kill(other);
@@ -54,9 +52,9 @@ int64_t call_ThreadCtl(struct thread *t, struct frame *f)
 	struct process *p = t->process;
 	char name[NAME_MAX_];
 
-	switch (f->x[0]) {
+	switch (ThreadCtl_command(f)) {
 	case THREADCTL_NAME:
-		if (copy_in(p, name, f->x[1], NAME_MAX_))
+		if (copy_in(p, name, ThreadCtl_value(f), NAME_MAX_))
 			return -KE_FAULT;
 		memcpy(t->name, name, NAME_MAX_);
 		t->name[NAME_MAX_ - 1] = 0;
@@ -64,14 +62,14 @@ int64_t call_ThreadCtl(struct thread *t, struct frame *f)
 	case THREADCTL_RUNMASK:
 		if (p->guest.sealed)
 			return -KE_PERM;
-		if (!runmask_ok(p, f->x[1]))
+		if (!runmask_ok(p, ThreadCtl_value(f)))
 			return -KE_INVAL;
-		t->runmask = (uint32_t)f->x[1];
+		t->runmask = (uint32_t)ThreadCtl_value(f);
 		sched_runmask_changed(t);
 		return 0;
-	case THREADCTL_SELF: f->x[1] = p->slot; return t->tid;
+	case THREADCTL_SELF: ThreadCtl_set_slot(f, p->slot); return t->tid;
 	case THREADCTL_CONTROL: {
-		struct channel *c = channel_of(p, f->x[1]);
+		struct channel *c = channel_of(p, ThreadCtl_value(f));
 
 		if (!c)
 			return -KE_BADF;
@@ -84,12 +82,12 @@ int64_t call_ThreadCtl(struct thread *t, struct frame *f)
 }
 
 /* The thread that SchedSet and SchedGet are about: of the caller's process, or with the ability of any. */
-static int64_t target(const struct thread *t, const struct frame *f, struct process **p, struct thread **who)
+static int64_t target(const struct thread *t, uint64_t slot, uint64_t tid, struct process **p, struct thread **who)
 {
-	*p = f->x[0] == UINT64_MAX ? t->process : process_of(f->x[0]);
+	*p = slot == UINT64_MAX ? t->process : process_of(slot);
 	if (*p != t->process && !able(t->process, ABLE_XSCHED))
 		return -KE_PERM;
-	*who = *p ? thread_of(*p, f->x[1]) : NULL;
+	*who = *p ? thread_of(*p, tid) : NULL;
 	return *who ? 0 : -KE_SRCH;
 }
 
@@ -97,22 +95,23 @@ int64_t call_SchedSet(struct thread *t, struct frame *f)
 {
 	struct process *p;
 	struct thread *who;
-	int64_t error = target(t, f, &p, &who);
+	int64_t error = target(t, SchedSet_slot(f), SchedSet_tid(f), &p, &who);
 
 	if (error)
 		return error;
 	if (p == t->process && p->guest.sealed)
 		return -KE_PERM; /* others may, within its limits */
-	if (!sched_params_ok(p, f->x[2]) || (f->x[3] && !runmask_ok(p, f->x[3])))
+	if (!sched_params_ok(p, SchedSet_priority(f), SchedSet_policy(f)) ||
+	    (SchedSet_runmask(f) && !runmask_ok(p, SchedSet_runmask(f))))
 		return -KE_INVAL;
-	who->base_prio = (uint8_t)f->x[2];
-	who->policy = (uint8_t)(f->x[2] >> 8);
+	who->base_prio = (uint8_t)SchedSet_priority(f);
+	who->policy = (uint8_t)SchedSet_policy(f);
 	if (who->state == STATE_RUNNING)
 		sched_kick(who->cpu); /* it may have a time slice now */
 	if (!who->kill)
 		sched_set_prio(who, who->base_prio);
-	if (f->x[3]) {
-		who->runmask = (uint32_t)f->x[3];
+	if (SchedSet_runmask(f)) {
+		who->runmask = (uint32_t)SchedSet_runmask(f);
 		sched_runmask_changed(who);
 	}
 	return 0;
@@ -122,11 +121,11 @@ int64_t call_SchedGet(struct thread *t, struct frame *f)
 {
 	struct process *p;
 	struct thread *who;
-	int64_t error = target(t, f, &p, &who);
+	int64_t error = target(t, SchedGet_slot(f), SchedGet_tid(f), &p, &who);
 
 	if (error)
 		return error;
-	f->x[1] = who->runmask;
+	SchedGet_set_runmask(f, who->runmask);
 	return who->prio | who->policy << 8;
 }
 
@@ -146,16 +145,16 @@ int64_t call_SyncWait(struct thread *t, struct frame *f)
 	struct thread *owner;
 	uint32_t word;
 
-	if (f->x[0] & 3)
+	if (SyncWait_word(f) & 3)
 		return -KE_INVAL;
-	if (copy_in(p, &word, f->x[0], sizeof(word)))
+	if (copy_in(p, &word, SyncWait_word(f), sizeof(word)))
 		return -KE_FAULT;
-	if (word != (uint32_t)f->x[1])
+	if (word != (uint32_t)SyncWait_expected(f))
 		return -KE_AGAIN;
-	owner = f->x[2] ? thread_of(p, f->x[2]) : NULL;
+	owner = SyncWait_owner(f) ? thread_of(p, SyncWait_owner(f)) : NULL;
 	if (owner && owner->prio < t->prio && owner->prio < p->params.max_priority)
 		sched_set_prio(owner, t->prio < p->params.max_priority ? t->prio : p->params.max_priority);
-	t->sync_addr = f->x[0];
+	t->sync_addr = SyncWait_word(f);
 	t->sync_count = ++p->sync_count;
 	thread_block(t, STATE_SYNC);
 	while (at != &p->sync_waiters && list_entry(at, struct thread, wait_link)->prio < t->prio)
@@ -190,12 +189,12 @@ static uint32_t wake_some(struct thread *t, uint64_t address, uint64_t max)
  */
 int64_t call_SyncWake(struct thread *t, struct frame *f)
 {
-	uint64_t left = f->x[1] - t->woken;
+	uint64_t left = SyncWake_count(f) - t->woken;
 	uint32_t woken;
 
 	if (!t->woken)
 		t->sync_count = t->process->sync_count;
-	woken = wake_some(t, f->x[0], left < WAKE_STEP ? left : WAKE_STEP);
+	woken = wake_some(t, SyncWake_word(f), left < WAKE_STEP ? left : WAKE_STEP);
 	t->woken += woken;
 	if (woken == WAKE_STEP && left > WAKE_STEP)
 		return CALL_RESTART;

@@ -24,9 +24,10 @@ int64_t call_TimerCreate(struct thread *t, struct frame *f)
 	struct timer_object *o;
 	int64_t id;
 
-	if (!channel_of(p, f->x[0]))
+	if (!channel_of(p, TimerCreate_chid(f)))
 		return -KE_BADF;
-	if (f->x[1] == 0 || f->x[1] > p->params.max_priority || f->x[2] > 127)
+	if (TimerCreate_priority(f) == 0 || TimerCreate_priority(f) > p->params.max_priority ||
+	    TimerCreate_code(f) > 127)
 		return -KE_INVAL;
 	if (!timer_reserve(p))
 		return -KE_AGAIN;
@@ -40,23 +41,26 @@ int64_t call_TimerCreate(struct thread *t, struct frame *f)
 	}
 	o->process = p;
 	o->id = (uint32_t)id;
-	o->chid = (uint32_t)f->x[0];
+	o->chid = (uint32_t)TimerCreate_chid(f);
 	o->timer.kind = TIMER_PULSE;
-	pulse_init(&o->pulse, PULSE_TIMER, (int)f->x[2], f->x[3], (unsigned)f->x[1]);
+	pulse_init(&o->pulse, PULSE_TIMER, (int)TimerCreate_code(f), TimerCreate_value(f),
+		   (unsigned)TimerCreate_priority(f));
 	return id;
 }
 
 int64_t call_TimerSettime(struct thread *t, struct frame *f)
 {
-	struct timer_object *o = handle_get(t->process, OBJECT_TIMER, f->x[0]);
+	struct timer_object *o = handle_get(t->process, OBJECT_TIMER, TimerSettime_timer(f));
 
 	if (!o)
 		return -KE_BADF;
-	if ((f->x[1] & ~(uint64_t)TIMER_ABSTIME) || (f->x[3] && f->x[3] < INTERVAL_MIN))
+	if ((TimerSettime_flags(f) & ~(uint64_t)TIMER_ABSTIME) ||
+	    (TimerSettime_interval_ns(f) && TimerSettime_interval_ns(f) < INTERVAL_MIN))
 		return -KE_INVAL;
-	o->interval = f->x[3];
-	if (f->x[2])
-		timer_arm(&o->timer, f->x[1] & TIMER_ABSTIME ? f->x[2] : later(clock_now(), f->x[2]));
+	o->interval = TimerSettime_interval_ns(f);
+	if (TimerSettime_ns(f))
+		timer_arm(&o->timer, TimerSettime_flags(f) & TIMER_ABSTIME ? TimerSettime_ns(f)
+									   : later(clock_now(), TimerSettime_ns(f)));
 	else
 		timer_disarm(&o->timer);
 	return 0;
@@ -98,7 +102,7 @@ void timer_object_destroy(struct timer_object *o)
 
 int64_t call_TimerDestroy(struct thread *t, struct frame *f)
 {
-	struct timer_object *o = handle_get(t->process, OBJECT_TIMER, f->x[0]);
+	struct timer_object *o = handle_get(t->process, OBJECT_TIMER, TimerDestroy_timer(f));
 
 	if (!o)
 		return -KE_BADF;
@@ -110,9 +114,10 @@ int64_t call_TimerTimeout(struct thread *t, struct frame *f)
 {
 	const uint32_t all = TIMEOUT_SEND | TIMEOUT_REPLY | TIMEOUT_RECEIVE | TIMEOUT_INTR | TIMEOUT_SYNC;
 
-	if (f->x[0] & ~(uint64_t)(all | TIMER_ABSTIME))
+	if (TimerTimeout_flags(f) & ~(uint64_t)(all | TIMER_ABSTIME))
 		return -KE_INVAL;
-	t->timeout_flags = (uint32_t)f->x[0] & all;
-	t->timeout_ns = f->x[0] & TIMER_ABSTIME ? f->x[1] : later(clock_now(), f->x[1]);
+	t->timeout_flags = (uint32_t)TimerTimeout_flags(f) & all;
+	t->timeout_ns =
+	    TimerTimeout_flags(f) & TIMER_ABSTIME ? TimerTimeout_ns(f) : later(clock_now(), TimerTimeout_ns(f));
 	return 0;
 }

@@ -18,14 +18,14 @@ static struct vcpu *vcpu_of(struct process *p, uint64_t id)
 int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 {
 	struct process *p = t->process;
-	uint64_t index = f->x[0];
+	uint64_t index = VcpuCreate_index(f);
 	struct vcpu *v;
 	int64_t id;
 
 	if (!p->params.guest || p->guest.sealed)
 		return -KE_PERM;
-	if (index >= VCPU_MAX || (f->x[1] & ~0xff00ffffffull) ||
-	    (f->x[2] & ~(uint64_t)(VCPU_NO_WFI_EXIT | VCPU_LOCAL_MAINTENANCE)))
+	if (index >= VCPU_MAX || (VcpuCreate_affinity(f) & ~0xff00ffffffull) ||
+	    (VcpuCreate_flags(f) & ~(uint64_t)(VCPU_NO_WFI_EXIT | VCPU_LOCAL_MAINTENANCE)))
 		return -KE_INVAL;
 	if (p->vcpus[masked(index, VCPU_MAX)])
 		return -KE_EXIST;
@@ -47,11 +47,12 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 	v->process = p;
 	v->id = (uint32_t)id;
 	v->index = (uint32_t)index;
-	v->flags = (uint32_t)f->x[2];
-	v->affinity = f->x[1];
+	v->flags = (uint32_t)VcpuCreate_flags(f);
+	v->affinity = VcpuCreate_affinity(f);
 	/* ICC_SGI1R_EL1 (IHI 0069, 12.2.20): Aff3, Aff2, range of 16, Aff1, and one bit for Aff0. */
-	v->sgi_self = (f->x[1] >> 32 & 0xff) << 48 | (f->x[1] >> 4 & 0xf) << 44 | (f->x[1] >> 16 & 0xff) << 32 |
-		      (f->x[1] >> 8 & 0xff) << 16 | BIT(f->x[1] & 0xf);
+	v->sgi_self = (VcpuCreate_affinity(f) >> 32 & 0xff) << 48 | (VcpuCreate_affinity(f) >> 4 & 0xf) << 44 |
+		      (VcpuCreate_affinity(f) >> 16 & 0xff) << 32 | (VcpuCreate_affinity(f) >> 8 & 0xff) << 16 |
+		      BIT(VcpuCreate_affinity(f) & 0xf);
 	v->lock = (struct lock)LOCK_INIT(RANK_VCPU);
 	v->home = -1;
 	v->away = true;
@@ -109,41 +110,43 @@ static bool in_guest(const struct vcpu *v)
 
 static int64_t get(struct vcpu *v, struct frame *f)
 {
-	uint64_t *reg = vcpu_register(v, f->x[1]);
+	uint64_t vreg = VcpuGet_vreg(f);
+	uint64_t *reg = vcpu_register(v, vreg);
 
-	if (in_guest(v) && f->x[1] != VREG_PC && f->x[1] != VREG_PSTATE && f->x[1] != VREG_EXITS)
+	if (in_guest(v) && vreg != VREG_PC && vreg != VREG_PSTATE && vreg != VREG_EXITS)
 		return -KE_BUSY;
 	if (!reg)
 		return -KE_INVAL;
-	f->x[1] = *reg;
+	VcpuGet_set_value(f, *reg);
 	return 0;
 }
 
-static int64_t set(struct vcpu *v, struct frame *f)
+static int64_t set(struct vcpu *v, const struct frame *f)
 {
+	uint64_t vreg = VcpuSet_vreg(f), value = VcpuSet_value(f);
 	uint64_t *reg;
 
 	if (in_guest(v))
 		return -KE_BUSY;
-	if (f->x[1] == VREG_RESET) {
+	if (vreg == VREG_RESET) {
 		vcpu_reset(v);
 		return 0;
 	}
-	reg = vcpu_register(v, f->x[1]);
-	if (!reg || f->x[1] == VREG_EXITS)
+	reg = vcpu_register(v, vreg);
+	if (!reg || vreg == VREG_EXITS)
 		return -KE_INVAL;
-	if (f->x[1] == VREG_CNTVOFF && v->process->guest.sealed)
+	if (vreg == VREG_CNTVOFF && v->process->guest.sealed)
 		return -KE_PERM;
 	/* A guest runs at EL1 or EL0, in AArch64: anything else would be an illegal return. */
-	if (f->x[1] == VREG_PSTATE && (f->x[2] & 0x1f) != 0 && (f->x[2] & 0x1f) != 4 && (f->x[2] & 0x1f) != 5)
+	if (vreg == VREG_PSTATE && (value & 0x1f) != 0 && (value & 0x1f) != 4 && (value & 0x1f) != 5)
 		return -KE_INVAL;
-	*reg = f->x[2];
+	*reg = value;
 	return 0;
 }
 
 static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
 {
-	uint64_t call = f->x[8], intid = f->x[1];
+	uint64_t call = call_number(f);
 	uint32_t out = 0;
 	int64_t result;
 
@@ -156,14 +159,16 @@ static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
 	lock_acquire(&v->lock);
 	vcpu_settle(v);
 	if (call == CALL_VcpuPrivate) {
-		result = vgic_private(&v->vgic, (unsigned)f->x[1], (uint32_t)f->x[2], (uint32_t)f->x[3], &out);
-		f->x[1] = out;
+		result = vgic_private(&v->vgic, (unsigned)VcpuPrivate_vpriv(f), (uint32_t)VcpuPrivate_value(f),
+				      (uint32_t)VcpuPrivate_mask(f), &out);
+		VcpuPrivate_set_now(f, out);
 	} else if (call == CALL_VcpuWithdraw) {
-		result = bind_withdraw(v, (unsigned)intid, (unsigned)f->x[2]);
+		result = bind_withdraw(v, (unsigned)VcpuWithdraw_intid(f), (unsigned)VcpuWithdraw_what(f));
 	} else if (call == CALL_VcpuBind) {
-		result = bind_change(v, intid, f->x[2], f->x[3]);
+		result = bind_change(v, VcpuBind_host(f), VcpuBind_intid(f), (unsigned)VcpuBind_priority(f),
+				     (unsigned)VcpuBind_flags(f));
 	} else {
-		result = vgic_query(&v->vgic, (unsigned)intid);
+		result = vgic_query(&v->vgic, (unsigned)VcpuQuery_intid(f));
 	}
 	v->dirty = true;
 	lock_release(&v->lock);
@@ -171,9 +176,9 @@ static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
 	return result;
 }
 
-static int64_t settled(struct thread *t, struct frame *f)
+static int64_t settled(struct thread *t, struct frame *f, uint64_t vcpu)
 {
-	struct vcpu *v = vcpu_of(t->process, f->x[0]);
+	struct vcpu *v = vcpu_of(t->process, vcpu);
 	struct cpu *c = this_cpu();
 
 	if (!v)
@@ -220,37 +225,40 @@ void vcpu_requests(struct cpu *c)
 
 int64_t call_VcpuGet(struct thread *t, struct frame *f)
 {
-	return settled(t, f);
+	return settled(t, f, VcpuGet_vcpu(f));
 }
 
 int64_t call_VcpuSet(struct thread *t, struct frame *f)
 {
-	return settled(t, f);
+	return settled(t, f, VcpuSet_vcpu(f));
 }
 
 /* It only becomes more: the CPU that holds the images need not be asked. */
 static int64_t set_pending(struct thread *t, struct frame *f)
 {
-	struct vcpu *v = vcpu_of(t->process, f->x[0]);
+	struct vcpu *v = vcpu_of(t->process, VcpuPrivate_vcpu(f));
+	uint32_t bits = (uint32_t)VcpuPrivate_mask(f);
 
 	if (!v)
 		return -KE_BADF;
 	lock_acquire(&v->lock);
-	v->vgic.repend |= (uint32_t)f->x[3];
+	v->vgic.repend |= bits;
 	v->dirty = true;
 	lock_release(&v->lock);
 	vcpu_wake(v);
-	f->x[1] = (uint32_t)f->x[3];
+	VcpuPrivate_set_now(f, bits);
 	return 0;
 }
 
 int64_t call_VcpuPrivate(struct thread *t, struct frame *f)
 {
-	if (f->x[1] > VPRIV_PRIO0 + 7 || (f->x[1] > VPRIV_CTLR && f->x[1] < VPRIV_PRIO0))
+	if (VcpuPrivate_vpriv(f) > VPRIV_PRIO0 + 7 ||
+	    (VcpuPrivate_vpriv(f) > VPRIV_CTLR && VcpuPrivate_vpriv(f) < VPRIV_PRIO0))
 		return -KE_INVAL;
-	if (f->x[1] == VPRIV_PENDING && (uint32_t)f->x[3] && !(f->x[3] & ~f->x[2]))
+	if (VcpuPrivate_vpriv(f) == VPRIV_PENDING && (uint32_t)VcpuPrivate_mask(f) &&
+	    !(VcpuPrivate_mask(f) & ~VcpuPrivate_value(f)))
 		return set_pending(t, f);
-	return settled(t, f);
+	return settled(t, f, VcpuPrivate_vcpu(f));
 }
 
 static bool spi_ok(uint64_t intid)
@@ -260,37 +268,39 @@ static bool spi_ok(uint64_t intid)
 
 int64_t call_VcpuWithdraw(struct thread *t, struct frame *f)
 {
-	return spi_ok(f->x[1]) && f->x[2] <= (VIRQ_PENDING | VIRQ_ACTIVE) ? settled(t, f) : -KE_INVAL;
+	return spi_ok(VcpuWithdraw_intid(f)) && VcpuWithdraw_what(f) <= (VIRQ_PENDING | VIRQ_ACTIVE)
+		   ? settled(t, f, VcpuWithdraw_vcpu(f))
+		   : -KE_INVAL;
 }
 
 int64_t call_VcpuQuery(struct thread *t, struct frame *f)
 {
-	return spi_ok(f->x[1]) ? settled(t, f) : -KE_INVAL;
+	return spi_ok(VcpuQuery_intid(f)) ? settled(t, f, VcpuQuery_vcpu(f)) : -KE_INVAL;
 }
 
 int64_t call_VcpuBind(struct thread *t, struct frame *f)
 {
-	return spi_ok(f->x[1]) && spi_ok(f->x[2]) && f->x[3] <= (0xff | (BIND_ON | BIND_CLEAR) << 8) ? settled(t, f)
-												     : -KE_INVAL;
+	return spi_ok(VcpuBind_host(f)) && spi_ok(VcpuBind_intid(f)) && VcpuBind_flags(f) <= (BIND_ON | BIND_CLEAR)
+		   ? settled(t, f, VcpuBind_vcpu(f))
+		   : -KE_INVAL;
 }
 
 /* ---- calls that only add to what is pending ---- */
 
-static int64_t offer(struct thread *t, struct frame *f, bool line)
+static int64_t offer(struct thread *t, uint64_t vcpu, uint64_t intid, uint64_t level, uint64_t prio, bool line)
 {
-	struct vcpu *v = vcpu_of(t->process, f->x[0]);
-	uint64_t level = line ? f->x[2] : 1, prio = line ? f->x[3] : f->x[2];
+	struct vcpu *v = vcpu_of(t->process, vcpu);
 	int64_t result;
 
 	if (!v)
 		return -KE_BADF;
-	if (!spi_ok(f->x[1]) || level > 1 || prio > 255)
+	if (!spi_ok(intid) || level > 1 || prio > 255)
 		return -KE_INVAL;
 	lock_acquire(&v->lock);
 	if (line)
-		result = vgic_line(&v->vgic, (unsigned)f->x[1], level, (unsigned)prio);
+		result = vgic_line(&v->vgic, (unsigned)intid, level, (unsigned)prio);
 	else
-		result = vgic_inject(&v->vgic, (unsigned)f->x[1], (unsigned)prio);
+		result = vgic_inject(&v->vgic, (unsigned)intid, (unsigned)prio);
 	v->dirty = true;
 	lock_release(&v->lock);
 	vcpu_wake(v);
@@ -299,17 +309,17 @@ static int64_t offer(struct thread *t, struct frame *f, bool line)
 
 int64_t call_VcpuLine(struct thread *t, struct frame *f)
 {
-	return offer(t, f, true);
+	return offer(t, VcpuLine_vcpu(f), VcpuLine_intid(f), VcpuLine_level(f), VcpuLine_priority(f), true);
 }
 
 int64_t call_VcpuInject(struct thread *t, struct frame *f)
 {
-	return offer(t, f, false);
+	return offer(t, VcpuInject_vcpu(f), VcpuInject_intid(f), 1, VcpuInject_priority(f), false);
 }
 
 int64_t call_VcpuKick(struct thread *t, struct frame *f)
 {
-	struct vcpu *v = vcpu_of(t->process, f->x[0]);
+	struct vcpu *v = vcpu_of(t->process, VcpuKick_vcpu(f));
 
 	if (!v)
 		return -KE_BADF;

@@ -198,7 +198,7 @@ static int op_bind(void *ctx, unsigned vcpu, unsigned from, unsigned intid, unsi
 	(void)ctx;
 	settle_cpu(&cpu[vcpu]);
 	cpu[vcpu].vcpu.dirty = true;
-	state = bind_change(&cpu[vcpu].vcpu, from, intid, priority | flags << 8);
+	state = bind_change(&cpu[vcpu].vcpu, from, intid, priority, flags);
 	assert_true(state >= 0 || (state == -KE_AGAIN && (flags & BIND_ON))); /* all places are taken */
 	return (int)state;
 }
@@ -694,11 +694,11 @@ static void test_bound_refused(void **state)
 
 	(void)state;
 	start_bound();
-	assert_int_equal(bind_change(v, HOST, FIRST + 1, 0), -KE_INVAL);
+	assert_int_equal(bind_change(v, HOST, FIRST + 1, 0, 0), -KE_INVAL);
 	assert_int_equal(guest_gic_bind(&gic, FIRST, HOST + 1), -KE_INVAL);
 	assert_int_equal(guest_gic_bind(&gic, INTIDS, HOST + 1), -KE_INVAL);
 	enable(FIRST, true);
-	assert_int_equal(bind_change(&cpu[1].vcpu, HOST, FIRST, 0), -KE_BUSY);
+	assert_int_equal(bind_change(&cpu[1].vcpu, HOST, FIRST, 0, 0), -KE_BUSY);
 	assert_int_equal(vgic_line(&v->vgic, FIRST, true, 0x80), -KE_BUSY);
 	guest_gic_set_line(&gic, FIRST, true);
 	guest_gic_pulse(&gic, FIRST);
@@ -707,9 +707,9 @@ static void test_bound_refused(void **state)
 	/* Under its number there is another already. */
 	settle_cpu(&cpu[0]);
 	assert_int_equal(vgic_inject(&v->vgic, FIRST + 2, 0x80), 0);
-	assert_int_equal(bind_change(v, HOST + 2, FIRST + 2, 0x80 | BIND_ON << 8), -KE_BUSY);
+	assert_int_equal(bind_change(v, HOST + 2, FIRST + 2, 0x80, BIND_ON), -KE_BUSY);
 	for (unsigned i = 4; i < BOUND; i++)
-		assert_true(bind_change(v, HOST + i, FIRST + i, 0x80 | BIND_ON << 8) >= 0);
+		assert_true(bind_change(v, HOST + i, FIRST + i, 0x80, BIND_ON) >= 0);
 	for (unsigned i = 0; i < VGIC_BOUND - 1 - (BOUND - 4); i++)
 		assert_int_equal(vgic_bind(&v->vgic, 300 + i, 400 + i, 0x80), 0);
 	assert_int_equal(vgic_bind(&v->vgic, 399, 499, 0x80), -KE_AGAIN);

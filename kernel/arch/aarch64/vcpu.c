@@ -218,7 +218,7 @@ static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
 	struct thread *t = v->thread;
 
 	t->in_guest = false;
-	t->frame.x[0] = exit;
+	call_set_result(&t->frame, (int64_t)exit);
 	v->exit = (uint8_t)exit;
 	c->guest = NULL;
 	v->exits++;
@@ -255,7 +255,7 @@ struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
 int64_t call_VcpuRun(struct thread *t, struct frame *f)
 {
 	struct cpu *c = this_cpu();
-	struct vcpu *v = handle_get(t->process, OBJECT_VCPU, f->x[0]);
+	struct vcpu *v = handle_get(t->process, OBJECT_VCPU, VcpuRun_vcpu(f));
 	int64_t error;
 
 	if (unlikely(!v))
@@ -269,7 +269,7 @@ int64_t call_VcpuRun(struct thread *t, struct frame *f)
 		vcpu_load(c, v);
 	if (v->timer_active)
 		vcpu_timer_look(v);
-	t->in_guest = act(v, f->x[1], &f->x[2]);
+	t->in_guest = act(v, VcpuRun_action(f), &f->x[IN_VcpuRun_a2]);
 	return t->in_guest ? 0 : -KE_INVAL;
 }
 
@@ -423,14 +423,14 @@ static struct frame *abort_exit(struct cpu *c, struct vcpu *v, uint64_t esr, boo
 		inject_abort(v, esr, 0); /* the board's own, such as an external abort */
 		return vcpu_enter(c, v);
 	}
-	f->x[2] = esr;
-	f->x[3] = far;
-	f->x[4] = v->frame.pc;
+	VcpuRun_set_x2(f, esr);
+	VcpuRun_set_x3(f, far);
+	VcpuRun_set_x4(f, v->frame.pc);
 	/*
 	 * A permission fault, a write to the guest's ROM, need not fill HPFAR_EL2 (Arm ARM D24.2.56). qvm finds the
 	 * address in the guest's tables: an AT instruction here would meet errata (errata.c).
 	 */
-	f->x[1] = DFSC_KIND(esr) == DFSC_PERMISSION ? UINT64_MAX : fault_ipa(far);
+	VcpuRun_set_x1(f, DFSC_KIND(esr) == DFSC_PERMISSION ? UINT64_MAX : fault_ipa(far));
 	return to_process(c, v, v->exit);
 }
 
@@ -438,9 +438,9 @@ static struct frame *call_exit(struct cpu *c, struct vcpu *v, uint64_t esr, uint
 {
 	struct frame *f = &v->thread->frame;
 
-	f->x[1] = esr & 0xffff;
+	VcpuRun_set_x1(f, esr & 0xffff);
 	for (unsigned i = 0; i < 4; i++)
-		f->x[2 + i] = v->frame.x[i];
+		f->x[OUT_VcpuRun_x2 + i] = v->frame.x[i];
 	return to_process(c, v, exit);
 }
 
@@ -466,9 +466,9 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 			advance(v, esr);
 		return kernel_leave(c);
 	}
-	f->x[1] = esr & 0x1ffffff;
-	f->x[3] = v->frame.x[ESR_RT(esr)];
-	f->x[4] = v->frame.pc;
+	VcpuRun_set_x1(f, esr & 0x1ffffff);
+	VcpuRun_set_x3(f, v->frame.x[ESR_RT(esr)]);
+	VcpuRun_set_x4(f, v->frame.pc);
 	return to_process(c, v, read ? EXIT_SYSREG_READ : EXIT_SYSREG_WRITE);
 }
 
@@ -519,8 +519,8 @@ struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr)
 	case EC_FETCH: return abort_exit(c, v, esr, true);
 	default:
 		/* Whatever else: qvm's policy decides what the guest sees. */
-		f->x[1] = esr;
-		f->x[4] = v->frame.pc;
+		VcpuRun_set_x1(f, esr);
+		VcpuRun_set_x4(f, v->frame.pc);
 		return to_process(c, v, EXIT_INSTRUCTION);
 	}
 }

@@ -189,7 +189,7 @@ static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
 	struct thread *t = v->thread;
 
 	t->in_guest = false;
-	t->frame.x[0] = exit;
+	call_set_result(&t->frame, (int64_t)exit);
 	v->exit = (uint8_t)exit;
 	v->exits++;
 	c->guest = NULL;
@@ -216,7 +216,7 @@ struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
 
 int64_t call_VcpuRun(struct thread *t, struct frame *f)
 {
-	struct vcpu *v = handle_get(t->process, OBJECT_VCPU, f->x[0]);
+	struct vcpu *v = handle_get(t->process, OBJECT_VCPU, VcpuRun_vcpu(f));
 	int64_t error = v ? 0 : -KE_BADF;
 
 	if (v && v->thread != t)
@@ -273,10 +273,10 @@ struct frame *host_vector(struct frame *f, struct cpu *c)
 {
 	uint64_t syndrome = trap_syndrome();
 
-	if (!trap_is_call(syndrome) || f->x[8] == CALL_VcpuRun)
+	if (!trap_is_call(syndrome) || call_number(f) == CALL_VcpuRun)
 		return trap_sync(f, c, syndrome);
 	lock_acquire(&kernel_lock);
-	if (pass_directly(c, c->current, f->x[8]))
+	if (pass_directly(c, c->current, call_number(f)))
 		return kernel_leave(c);
 	return call_general(c, c->current, f);
 }
