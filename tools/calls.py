@@ -185,7 +185,8 @@ def put(name, kind, statement):
 def kernel(calls):
     """The functions of the calls, and one accessor for each argument and each result but x0."""
     out = NOTE + "#pragma once\n\n#include \"arch.h\"\n\nstruct thread;\n\n"
-    out += get("call_number", "f->x[8]") + put("call_set_result", "int64_t", "f->x[0] = (uint64_t)value")
+    out += get("call_number", "f->x[8]") + get("call_result", "f->x[0]")
+    out += put("call_set_result", "int64_t", "f->x[0] = (uint64_t)value")
     out += f"static inline uint64_t *call_words(struct frame *f) {{ return &f->x[{WORDS}]; }}\n"
     for call in calls:
         out += f"\nNAMED int64_t call_{call.name}(struct thread *t, struct frame *f);\n"
@@ -214,15 +215,19 @@ def dispatch(calls):
 
 
 def tests(calls):
-    """ARGS_Name(...): the registers x0 to x10 of a call with these arguments. The words of a message come last."""
+    """ARGS_Name(...): the registers x0 to x10 of a call with these arguments. Last come the words of a message, or the
+    values that VcpuRun takes for its action; what is left out of them is 0."""
     out = NOTE + "#pragma once\n\n#include \"calls/numbers.h\"\n"
     for call in calls:
-        names = [f.name for f in call.args if not f.is_words] + ["..."] * any(f.is_words for f in call.args)
+        named = [f for f in call.args if not f.is_words and not re.fullmatch(r"a\d", f.name)]
+        names = [f.name for f in named]
         held = call.registers(lambda f: f"({f.name})")
-        if names and names[-1] == "...":
-            held.pop(WORDS)
-            before = held.pop(WORDS - 1)
-            values = ", ".join(f"[{n}] = {v}" for n, v in held.items()) + f", [{WORDS - 1}] = {before}, ##__VA_ARGS__"
+        if len(named) < len(call.args):
+            rest = next(f for f in call.args if f not in named).register
+            names.append("...")
+            held = {n: v for n, v in held.items() if any(f.register == n for f in named)}
+            before = held.pop(rest - 1)
+            values = ", ".join(f"[{n}] = {v}" for n, v in held.items()) + f", [{rest - 1}] = {before}, ##__VA_ARGS__"
         else:
             values = ", ".join(held.values()) or "0"
         called = ", ".join(name.replace("...", "##__VA_ARGS__") for name in names)

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "calls.h"
 #include "irq.h"
 #include "lock.h"
 
@@ -164,7 +163,7 @@ int64_t machine_call(struct thread *t, bool settle, unsigned number, const uint6
 		machine_settle();
 	if (machine_thread(slot, tid) != t)
 		return GONE;
-	return machine_is_done(t) ? (int64_t)t->frame.x[0] : BLOCKED;
+	return machine_is_done(t) ? (int64_t)call_result(&t->frame) : BLOCKED;
 }
 
 void machine_fault(struct thread *t, const struct trap *trap)
@@ -242,13 +241,14 @@ void machine_boot(unsigned cpu_count)
 	lock_release(&kernel_lock);
 	procmgr = thread_of(&processes[0], 1);
 	prepare(procmgr);
-	procmgr_page = procmgr->frame.x[0] & ~(uint64_t)PAGE_MASK; /* of its start_args, at the top of its stack */
+	procmgr_page =
+	    call_result(&procmgr->frame) & ~(uint64_t)PAGE_MASK; /* of its start_args, at the top of its stack */
 	procmgr->frame.pc = CODE_VA + 4;
 	for (unsigned i = 0; i <= cpu_count; i++)
 		enter(DOOR_RESUME, i);
 	machine_settle();
 	/* Out of the way of what is tested: on the last CPU, beside those that the tests use. */
-	assert_int_equal(sys(procmgr, ThreadCtl, THREADCTL_RUNMASK, 1u << cpu_count), 0);
+	assert_int_equal(sys_ThreadCtl(procmgr, THREADCTL_RUNMASK, 1u << cpu_count), 0);
 	assert_ptr_equal(cpus[cpu_count].current, procmgr);
 }
 
@@ -257,13 +257,13 @@ int64_t machine_define(unsigned slot, const struct process_params *params)
 {
 	process_sealed = false;
 	machine_write(&processes[0], procmgr_page, params, sizeof(*params));
-	return sys(procmgr, ProcessCreate, slot, procmgr_page);
+	return sys_ProcessCreate(procmgr, slot, procmgr_page);
 }
 
 void machine_undefine(unsigned slot)
 {
 	if (processes[slot].state > PROCESS_DEFINED)
-		assert_int_equal(sys(procmgr, ProcessDestroy, slot), 0);
+		assert_int_equal(sys_ProcessDestroy(procmgr, slot), 0);
 	assert_true(processes[slot].state <= PROCESS_DEFINED);
 	processes[slot] = (struct process){.slot = slot};
 }
@@ -288,11 +288,11 @@ struct thread *machine_process(unsigned slot, unsigned prio, uint32_t runmask, u
 	int64_t tid;
 
 	assert_int_equal(machine_define(slot, &params), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, slot, GRANT_RAM, base + KMEM_BYTES, MEM_BYTES), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, slot, GRANT_RAM, base + KMEM_BYTES, MEM_BYTES), 0);
 	process_sealed = true;
-	assert_int_equal(sys(procmgr, ProcessCreate, slot, 0), 0);
-	assert_int_equal(sys(procmgr, ProcessMap, slot, MEM_VA, 0, 0, MEM_BYTES, PROT_R | PROT_W), 0);
-	tid = machine_call(procmgr, false, CALL_ProcessStart, (const uint64_t[11]){slot, CODE_VA + 4, 0, 0, 0});
+	assert_int_equal(sys_ProcessCreate(procmgr, slot, 0), 0);
+	assert_int_equal(sys_ProcessMap(procmgr, slot, MEM_VA, 0, 0, MEM_BYTES, PROT_R | PROT_W), 0);
+	tid = call_alone(procmgr, ProcessStart, slot, CODE_VA + 4, 0, 0, 0);
 	assert_true(tid > 0);
 	t = machine_thread(slot, (uint32_t)tid);
 	prepare(t);
@@ -303,8 +303,7 @@ struct thread *machine_process(unsigned slot, unsigned prio, uint32_t runmask, u
 struct thread *machine_spawn(struct thread *by, unsigned prio, uint32_t runmask)
 {
 	unsigned slot = by->process->slot;
-	int64_t tid = machine_call(by, false, CALL_ThreadCreate,
-				   (const uint64_t[11]){CODE_VA + 4, 0, 0, prio | SCHED_FIFO_ << 8, runmask, 0});
+	int64_t tid = call_alone(by, ThreadCreate, CODE_VA + 4, 0, 0, prio, SCHED_FIFO_, runmask, 0);
 	struct thread *t;
 
 	assert_true(tid > 0);
@@ -316,7 +315,7 @@ struct thread *machine_spawn(struct thread *by, unsigned prio, uint32_t runmask)
 
 void machine_destroy(unsigned slot)
 {
-	assert_int_equal(sys(procmgr, ProcessDestroy, slot), 0);
+	assert_int_equal(sys_ProcessDestroy(procmgr, slot), 0);
 	machine_undefine(slot);
 }
 

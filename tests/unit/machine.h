@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "arch.h"
+#include "calls.h"
 #include "calls/tests.h"
 #include "kernel/arch/host/host.h"
 #include "process.h"
@@ -41,10 +42,13 @@ void machine_settle(void);
 bool machine_step(unsigned cpu);
 void machine_tick(uint64_t ns);
 
-/* The thread makes a call; x0 comes back, or BLOCKED or GONE. It must be running. With `settle` false the CPUs do
- * nothing of their own afterwards. */
+/*
+ * The thread makes a call; x0 comes back, or BLOCKED or GONE. It must be running. With `settle` false the CPUs do
+ * nothing of their own afterwards. calls/tests.h has sys_NAME(t, ARGUMENTS) for each call, which settles, and
+ * ARGS_NAME(ARGUMENTS): the registers x0 to x10.
+ */
 int64_t machine_call(struct thread *t, bool settle, unsigned number, const uint64_t x[11]);
-#define sys(t, name, ...) machine_call(t, true, CALL_##name, (const uint64_t[11]){__VA_ARGS__})
+#define call_alone(t, name, ...) machine_call(t, false, CALL_##name, ARGS_##name(__VA_ARGS__))
 
 /* Only the call, by whoever runs on the CPU: for tests whose CPUs are threads of the host. */
 void machine_svc(unsigned cpu, unsigned number, const uint64_t x[11]);

@@ -17,9 +17,9 @@ void both(uint32_t srv_cpus, uint32_t cli_cpus, unsigned srv_prio, unsigned cli_
 {
 	srv = machine_process(SRV, srv_prio, srv_cpus, ABLE_PUBLIC, false);
 	cli = machine_process(CLI, cli_prio, cli_cpus, ABLE_PUBLIC, false);
-	chid = (uint64_t)sys(srv, ChannelCreate, flags);
+	chid = (uint64_t)sys_ChannelCreate(srv, flags);
 	assert_true((int64_t)chid > 0);
-	coid = (uint64_t)sys(cli, ConnectAttach, SRV, chid, 0);
+	coid = (uint64_t)sys_ConnectAttach(cli, SRV, chid, 0);
 	assert_true((int64_t)coid > 0);
 }
 
@@ -27,7 +27,7 @@ static uint64_t objects(void)
 {
 	struct system_info info;
 
-	assert_int_equal(sys(procmgr, SystemInfo, procmgr_page), 0);
+	assert_int_equal(sys_SystemInfo(procmgr, procmgr_page), 0);
 	machine_read(&processes[0], procmgr_page, &info, sizeof(info));
 	return info.objects;
 }
@@ -77,9 +77,9 @@ const uint64_t *message(struct process *p, uint64_t va, uint64_t bytes, unsigned
 	return words;
 }
 
-void expect(const struct thread *t, uint64_t va, uint64_t bytes)
+void expect(struct thread *t, uint64_t va, uint64_t bytes)
 {
-	assert_memory_equal(&t->frame.x[4], pattern, bytes < 32 ? bytes : 32);
+	assert_memory_equal(call_words(&t->frame), pattern, bytes < 32 ? bytes : 32);
 	if (bytes > 32) {
 		machine_read(t->process, va, buffer, bytes);
 		assert_memory_equal(buffer + 32, pattern + 32, bytes - 32);
@@ -97,16 +97,16 @@ void urgent_start(void)
 	/* Only a process that is not started yet can be given interrupts. */
 	processes[OTHER].irqs[0].first = SPI;
 	processes[OTHER].irqs[0].count = 1;
-	id = sys(urgent, InterruptAttachEvent, SPI, 0, 0, 0, 0);
+	id = sys_InterruptAttachEvent(urgent, SPI, 0, 0, 0, 0);
 	assert_true(id > 0);
 	assert_true(host_is_enabled(SPI));
-	assert_int_equal(sys(urgent, InterruptWait, id), BLOCKED);
+	assert_int_equal(sys_InterruptWait(urgent, id), BLOCKED);
 }
 
 void urgent_again(void)
 {
-	assert_int_equal(sys(urgent, InterruptUnmask, 1), 0);
-	assert_int_equal(sys(urgent, InterruptWait, 1), BLOCKED);
+	assert_int_equal(sys_InterruptUnmask(urgent, 1), 0);
+	assert_int_equal(sys_InterruptWait(urgent, 1), BLOCKED);
 }
 
 /* The server on the urgent thread's CPU, the client on another; threads of theirs may be anywhere. */

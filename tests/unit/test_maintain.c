@@ -54,12 +54,12 @@ static void invalidated(const unsigned expected[4], enum host_event_kind kind)
 
 static void run(struct thread *t, uint64_t id)
 {
-	assert_int_equal(sys(t, VcpuRun, id, ACT_RUN), BLOCKED);
+	assert_int_equal(sys_VcpuRun(t, id, ACT_RUN), BLOCKED);
 }
 
 static void move(const struct thread *t, unsigned cpu)
 {
-	assert_int_equal(sys(procmgr, SchedSet, 1, t->tid, 20 | SCHED_FIFO_ << 8, 1u << cpu), 0);
+	assert_int_equal(sys_SchedSet(procmgr, 1, t->tid, 20, SCHED_FIFO_, 1u << cpu), 0);
 	machine_settle();
 	assert_int_equal(t->cpu, cpu);
 	assert_ptr_equal(cpus[cpu].guest, t->vcpu);
@@ -68,16 +68,16 @@ static void move(const struct thread *t, unsigned cpu)
 /* CPU 0 has nothing else to do. */
 static void make_room(void)
 {
-	assert_int_equal(sys(machine_thread(1, 1), SyncWait, MEM_VA, 0), BLOCKED);
+	assert_int_equal(sys_SyncWait(machine_thread(1, 1), MEM_VA, 0, 0), BLOCKED);
 	record();
 }
 
 /* Two virtual CPUs on CPUs 1 and 2, and on CPU 3 one of another VM. */
 static void start(uint64_t flags)
 {
-	assert_int_equal(sys(a, VcpuCreate, 0, 0, flags), 1);
-	assert_int_equal(sys(b, VcpuCreate, 1, 1, flags), 2);
-	assert_int_equal(sys(other, VcpuCreate, 0, 0, 0), 1);
+	assert_int_equal(sys_VcpuCreate(a, 0, 0, flags), 1);
+	assert_int_equal(sys_VcpuCreate(b, 1, 1, flags), 2);
+	assert_int_equal(sys_VcpuCreate(other, 0, 0, 0), 1);
 	record();
 	run(a, 1);
 	run(b, 2);
@@ -137,8 +137,8 @@ static void test_what_traps(void **state)
 static void test_flag(void **state)
 {
 	(void)state;
-	assert_int_equal(sys(a, VcpuCreate, 0, 0, 4), -KE_INVAL);
-	assert_int_equal(sys(a, VcpuCreate, 0, 0, VCPU_LOCAL_MAINTENANCE | VCPU_NO_WFI_EXIT), 1);
+	assert_int_equal(sys_VcpuCreate(a, 0, 0, 4), -KE_INVAL);
+	assert_int_equal(sys_VcpuCreate(a, 0, 0, VCPU_LOCAL_MAINTENANCE | VCPU_NO_WFI_EXIT), 1);
 }
 
 /* Who asks is not in the guest before the other has done it, which is called, once; nobody else is. */
@@ -155,11 +155,11 @@ static void test_broadcast(void **state)
 	machine_guest_trap_alone(1, HOST_TLBI_ALL);
 	TLBS(0, 1, 0, 0);
 	assert_null(cpus[1].guest);
-	assert_int_equal(a->frame.x[0], EXIT_KICK);
+	assert_int_equal(call_result(&a->frame), EXIT_KICK);
 	assert_int_equal(a->vcpu->frame.pc, pc + 4);
 	/* As often as its process likes. */
 	for (unsigned n = 0; n < 3; n++) {
-		assert_int_equal(machine_call(a, false, CALL_VcpuRun, (const uint64_t[11]){1, ACT_RUN}), EXIT_KICK);
+		assert_int_equal(call_alone(a, VcpuRun, 1, ACT_RUN), EXIT_KICK);
 		assert_null(cpus[1].guest);
 	}
 	TLBS(0, 0, 0, 0);
@@ -201,9 +201,9 @@ static void test_both(void **state)
 	machine_settle();
 	for (unsigned n = 0; n < 2 && (!cpus[1].guest || !cpus[2].guest); n++) {
 		if (!cpus[1].guest)
-			sys(a, VcpuRun, 1, ACT_RUN);
+			sys_VcpuRun(a, 1, ACT_RUN);
 		if (!cpus[2].guest)
-			sys(b, VcpuRun, 2, ACT_RUN);
+			sys_VcpuRun(b, 2, ACT_RUN);
 	}
 	assert_ptr_equal(cpus[1].guest, a->vcpu);
 	assert_ptr_equal(cpus[2].guest, b->vcpu);
@@ -239,7 +239,7 @@ static void test_at_rest(void **state)
 	assert_ptr_equal(cpus[1].guest, a->vcpu);
 	TLBS(0, 1, 0, 0);
 	assert_int_equal(host_sgi_count(2), calls);
-	assert_int_equal(sys(machine_thread(1, 1), VcpuInject, 2, 40, 0x80), 0);
+	assert_int_equal(sys_VcpuInject(machine_thread(1, 1), 2, 40, 0x80), 0);
 	assert_ptr_equal(cpus[2].guest, b->vcpu);
 	TLBS(0, 0, 1, 0);
 	/* Preempted. */
@@ -251,7 +251,7 @@ static void test_at_rest(void **state)
 	assert_ptr_equal(cpus[1].guest, a->vcpu);
 	assert_int_equal(host_sgi_count(2), calls);
 	TLBS(0, 1, 0, 0);
-	assert_int_equal(sys(busy, ThreadDestroy, 0), GONE);
+	assert_int_equal(sys_ThreadDestroy(busy, 0, 0), GONE);
 	assert_ptr_equal(cpus[2].guest, b->vcpu);
 	TLBS(0, 0, 1, 0);
 }

@@ -28,8 +28,8 @@ static int setup(void **state)
 		/* Interrupts for the CPU of procmgr, which makes the calls. */
 		processes[0].irqs[0].first = SPI;
 		processes[0].irqs[0].count = 1;
-		chid = sys(procmgr, ChannelCreate, CHF_PRIVATE);
-		interrupt = sys(procmgr, InterruptAttachEvent, SPI, (uint64_t)chid, 1, 1, 0);
+		chid = sys_ChannelCreate(procmgr, CHF_PRIVATE);
+		interrupt = sys_InterruptAttachEvent(procmgr, SPI, (uint64_t)chid, 1, 1, 0);
 		assert_true(chid > 0 && interrupt > 0);
 	}
 	return 0;
@@ -63,7 +63,7 @@ static int64_t define(unsigned slot, paddr_t kmem)
 static int64_t make(unsigned slot)
 {
 	process_sealed = true;
-	return sys(procmgr, ProcessCreate, slot, 0);
+	return sys_ProcessCreate(procmgr, slot, 0);
 }
 
 static paddr_t kmem_of(unsigned slot)
@@ -78,24 +78,24 @@ static void test_given_once(void **state)
 	assert_int_equal(define(1, kmem_of(2)), -KE_BUSY);
 	assert_int_equal(define(2, kmem_of(1) + PAGE_SIZE), -KE_PERM);
 	assert_int_equal(define(2, kmem_of(2)), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, BYTES), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, RANGE, BYTES), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, RANGE + BYTES - PAGE_SIZE, BYTES), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, PAGE_SIZE), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, kmem_of(1), PAGE_SIZE), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RAM, RANGE, BYTES), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, 2, GRANT_RAM, RANGE, BYTES), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 2, GRANT_RAM, RANGE + BYTES - PAGE_SIZE, BYTES), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RAM, RANGE, PAGE_SIZE), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 2, GRANT_RAM, kmem_of(1), PAGE_SIZE), -KE_PERM);
 	assert_int_equal(define(3, RANGE), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_DEVICE, 0x1000, 0x2000), 1);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_DEVICE, 0x2000, 0x1000), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_IRQ, 50, 4), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_IRQ, 53, 1), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_IRQ, 54, 1), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_IRQ, 60, 1), -KE_SRCH);
-	assert_int_equal(sys(procmgr, ProcessGrant, 0, GRANT_RAM, RANGE + BYTES, PAGE_SIZE), -KE_SRCH);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_DEVICE, 0x1000, 0x2000), 1);
+	assert_int_equal(sys_ProcessGrant(procmgr, 2, GRANT_DEVICE, 0x2000, 0x1000), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_IRQ, 50, 4), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, 2, GRANT_IRQ, 53, 1), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 2, GRANT_IRQ, 54, 1), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, 3, GRANT_IRQ, 60, 1), -KE_SRCH);
+	assert_int_equal(sys_ProcessGrant(procmgr, 0, GRANT_RAM, RANGE + BYTES, PAGE_SIZE), -KE_SRCH);
 	/* What was taken by a process that has ended is still its slot's. */
 	assert_int_equal(make(1), 0);
-	assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+	assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
 	process_sealed = false;
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, RANGE, BYTES), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 2, GRANT_RAM, RANGE, BYTES), -KE_PERM);
 }
 
 /* Whoever has the UART, even among other registers, has it alone. */
@@ -115,14 +115,14 @@ static void test_console_of_others(void **state)
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		process_sealed = false;
 		assert_int_equal(define(1, kmem_of(1)), 0);
-		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_DEVICE, cases[i].start, cases[i].bytes), 0);
-		assert_int_equal(sys(procmgr, SystemCtl, SYSTEM_CONSOLE_ON, 0), 0);
+		assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_DEVICE, cases[i].start, cases[i].bytes), 0);
+		assert_int_equal(sys_SystemCtl(procmgr, SYSTEM_CONSOLE_ON, 0), 0);
 		for (unsigned lives = 0; lives < 2; lives++) {
 			assert_false(host_console_is_off());
 			assert_int_equal(make(1), 0);
 			assert_int_equal(host_console_is_off(), cases[i].off);
-			assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
-			assert_int_equal(sys(procmgr, SystemCtl, SYSTEM_CONSOLE_ON, 0), 0);
+			assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
+			assert_int_equal(sys_SystemCtl(procmgr, SYSTEM_CONSOLE_ON, 0), 0);
 		}
 		machine_undefine(1);
 	}
@@ -134,7 +134,7 @@ static void test_text_in_steps(void **state)
 	size_t before = host_console_taken();
 
 	(void)state;
-	assert_int_equal(sys(procmgr, SystemLog, procmgr_page, 100), 0);
+	assert_int_equal(sys_SystemLog(procmgr, procmgr_page, 100), 0);
 	assert_int_equal(host_console_taken() - before, 100);
 }
 
@@ -155,8 +155,8 @@ static void test_interrupted(void **state)
 	for (unsigned n = 1; n < 60; n++) {
 		host_raise_after(n, SPI);
 		assert_int_equal(define(1, kmem_of(1)), 0);
-		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, BYTES), 0);
-		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE + BYTES, BYTES), 1);
+		assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RAM, RANGE, BYTES), 0);
+		assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RAM, RANGE + BYTES, BYTES), 1);
 		assert_int_equal(processes[1].ram_bytes, 2 * BYTES);
 		for (unsigned lives = 0; lives < 2; lives++) {
 			if (lives == 0)
@@ -164,13 +164,13 @@ static void test_interrupted(void **state)
 			assert_int_equal(make(1), 0);
 			assert_true(is_filled(RANGE, 2 * BYTES, 0));
 			memset(pa_to_va(RANGE), 0xee, 2 * BYTES);
-			assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+			assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
 			assert_true(is_filled(RANGE, 2 * BYTES, 0));
 			assert_true(is_filled(kmem_of(1), 4 * PAGE_SIZE, 0));
 		}
 		machine_undefine(1);
 		host_raise_after(0, SPI);
-		assert_int_equal(sys(procmgr, InterruptUnmask, (uint64_t)interrupt), 0);
+		assert_int_equal(sys_InterruptUnmask(procmgr, (uint64_t)interrupt), 0);
 	}
 }
 
@@ -183,14 +183,14 @@ static void test_given_meanwhile(void **state)
 	assert_int_equal(define(1, kmem_of(1)), 0);
 	assert_int_equal(define(2, kmem_of(2)), 0);
 	host_raise_after(PROCESS_MAX / 2, SPI); /* while it is being looked for */
-	machine_call(procmgr, false, CALL_ProcessGrant, (const uint64_t[11]){1, GRANT_RAM, RANGE, BYTES});
+	call_alone(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, BYTES);
 	assert_int_equal(processes[1].ram_bytes, 0);
-	assert_int_equal(sys(other, ProcessGrant, 2, GRANT_RAM, RANGE + PAGE_SIZE, PAGE_SIZE), 0);
-	assert_int_equal(procmgr->frame.x[0], (uint64_t)-KE_PERM);
+	assert_int_equal(sys_ProcessGrant(other, 2, GRANT_RAM, RANGE + PAGE_SIZE, PAGE_SIZE), 0);
+	assert_int_equal(call_result(&procmgr->frame), (uint64_t)-KE_PERM);
 	assert_int_equal(processes[1].ram_bytes, 0);
 	assert_int_equal(processes[2].ram_bytes, PAGE_SIZE);
 	host_raise_after(0, SPI);
-	assert_int_equal(sys(procmgr, InterruptUnmask, (uint64_t)interrupt), 0);
+	assert_int_equal(sys_InterruptUnmask(procmgr, (uint64_t)interrupt), 0);
 }
 
 static unsigned objects_of(const struct process *p)
@@ -205,14 +205,14 @@ static unsigned objects_of(const struct process *p)
 /* What one process can have of each kind of object, with a pulse under way. */
 static unsigned fill_tables(struct thread *t)
 {
-	uint64_t own = (uint64_t)sys(t, ChannelCreate, CHF_PRIVATE);
+	uint64_t own = (uint64_t)sys_ChannelCreate(t, CHF_PRIVATE);
 
-	while (sys(t, ConnectAttach, t->process->slot, own, own) > 0)
+	while (sys_ConnectAttach(t, t->process->slot, own, own) > 0)
 		;
-	assert_int_equal(sys(t, MsgSendPulse, 1, 1, 1, 1), 0);
-	while (sys(t, TimerCreate, own, 1, 1, 1) > 0)
+	assert_int_equal(sys_MsgSendPulse(t, 1, 1, 1, 1), 0);
+	while (sys_TimerCreate(t, own, 1, 1, 1) > 0)
 		;
-	while (sys(t, ChannelCreate, CHF_PRIVATE) > 0)
+	while (sys_ChannelCreate(t, CHF_PRIVATE) > 0)
 		;
 	return objects_of(t->process);
 }
@@ -227,7 +227,7 @@ static void test_destroy_gives_way(void **state)
 	(void)state;
 	assert_true(before > 1000);
 	host_lock_wanted(true);
-	machine_call(procmgr, false, CALL_ProcessDestroy, (const uint64_t[11]){1});
+	call_alone(procmgr, ProcessDestroy, 1);
 	while (p->state == PROCESS_ENDING) {
 		unsigned now = objects_of(p);
 
@@ -239,7 +239,7 @@ static void test_destroy_gives_way(void **state)
 	}
 	assert_true(steps > 1000);
 	assert_int_equal(most, 1);
-	assert_int_equal(procmgr->frame.x[0], 0);
+	assert_int_equal(call_result(&procmgr->frame), 0);
 }
 
 /* So does the search for an owner: one slot for each hold. */
@@ -248,13 +248,13 @@ static void test_owner_gives_way(void **state)
 	(void)state;
 	assert_int_equal(define(1, kmem_of(1)), 0);
 	host_lock_wanted(true);
-	machine_call(procmgr, false, CALL_ProcessGrant, (const uint64_t[11]){1, GRANT_RAM, RANGE, BYTES});
+	call_alone(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, BYTES);
 	for (unsigned slot = 1; slot < PROCESS_MAX; slot++) {
 		assert_int_equal(processes[1].check.slot, slot);
 		machine_step(procmgr->cpu);
 	}
 	machine_settle();
-	assert_int_equal(procmgr->frame.x[0], 0);
+	assert_int_equal(call_result(&procmgr->frame), 0);
 	assert_int_equal(processes[1].ram_bytes, BYTES);
 }
 
@@ -265,15 +265,15 @@ static void test_clean(void **state)
 
 	(void)state;
 	assert_int_equal(define(1, kmem_of(1)), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, BYTES), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RAM, RANGE, BYTES), 0);
 	*byte = 2;
 	assert_int_equal(make(1), 0);
 	assert_int_equal(*byte, 0);
-	assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+	assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
 	*byte = 1; /* nobody has it, so only the test can do this: it shows who zeroes */
 	assert_int_equal(make(1), 0);
 	assert_int_equal(*byte, 1);
-	assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+	assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
 	assert_int_equal(*byte, 0);
 }
 
@@ -286,16 +286,16 @@ static void test_shared(void **state)
 	(void)state;
 	for (unsigned slot = 1; slot <= 3; slot++)
 		assert_int_equal(define(slot, kmem_of(slot)), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_SHARED, RANGE, BYTES), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RAM, RANGE + BYTES, BYTES), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_SHARED, RANGE, BYTES), 1);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_SHARED, RANGE, BYTES), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, 2, GRANT_RAM, RANGE + BYTES, BYTES), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, 2, GRANT_SHARED, RANGE, BYTES), 1);
 	/* All of it or none, and by nothing else. */
-	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_SHARED, RANGE, BYTES / 2), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_SHARED, RANGE + PAGE_SIZE, BYTES), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_SHARED, RANGE + BYTES, BYTES), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_SHARED, kmem_of(1), 4 * PAGE_SIZE), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_RAM, RANGE, BYTES), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 3, GRANT_SHARED, 0x9000000, PAGE_SIZE), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 3, GRANT_SHARED, RANGE, BYTES / 2), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 3, GRANT_SHARED, RANGE + PAGE_SIZE, BYTES), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 3, GRANT_SHARED, RANGE + BYTES, BYTES), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 3, GRANT_SHARED, kmem_of(1), 4 * PAGE_SIZE), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 3, GRANT_RAM, RANGE, BYTES), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 3, GRANT_SHARED, 0x9000000, PAGE_SIZE), -KE_PERM);
 	assert_int_equal(define(4, RANGE), -KE_PERM);
 	assert_int_equal(processes[1].ram_bytes, BYTES);
 	assert_int_equal(processes[2].ram_bytes, BYTES);
@@ -308,22 +308,22 @@ static void test_shared(void **state)
 	assert_int_equal(make(2), 0);
 	assert_int_equal(*byte, 2);
 	/* Filled by message only: it may be in use. Never executable. */
-	assert_int_equal(sys(procmgr, ProcessCopy, 2, 1, 0, MEM_VA, 16), -KE_INVAL);
-	assert_int_equal(sys(procmgr, ProcessMap, 2, 0x200000, 1, 0, PAGE_SIZE, PROT_R | PROT_X), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessMap, 2, 0x200000, 1, 0, PAGE_SIZE, PROT_R | PROT_W), 0);
+	assert_int_equal(sys_ProcessCopy(procmgr, 2, 1, 0, MEM_VA, 16), -KE_INVAL);
+	assert_int_equal(sys_ProcessMap(procmgr, 2, 0x200000, 1, 0, PAGE_SIZE, PROT_R | PROT_X), -KE_PERM);
+	assert_int_equal(sys_ProcessMap(procmgr, 2, 0x200000, 1, 0, PAGE_SIZE, PROT_R | PROT_W), 0);
 	/* The end of one leaves it to the other; that of the last leaves nothing. */
-	assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+	assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
 	assert_int_equal(*byte, 2);
 	assert_int_equal(make(1), 0);
 	assert_int_equal(*byte, 2);
-	assert_int_equal(sys(procmgr, ProcessDestroy, 2), 0);
+	assert_int_equal(sys_ProcessDestroy(procmgr, 2), 0);
 	assert_int_equal(*byte, 2);
-	assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+	assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
 	assert_true(is_filled(RANGE, BYTES, 0));
 	*byte = 3; /* nobody has it: see test_clean() */
 	assert_int_equal(make(2), 0);
 	assert_int_equal(*byte, 3);
-	assert_int_equal(sys(procmgr, ProcessDestroy, 2), 0);
+	assert_int_equal(sys_ProcessDestroy(procmgr, 2), 0);
 	assert_int_equal(*byte, 0);
 }
 
@@ -336,31 +336,30 @@ static void test_seal(void **state)
 
 	(void)state;
 	assert_int_equal(define(1, kmem_of(1)), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, BYTES), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RAM, RANGE, BYTES), 0);
 	/* Nothing is made before the seal. */
-	assert_int_equal(sys(procmgr, ProcessCreate, 1, 0), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessMap, 1, MEM_VA, 0, 0, PAGE_SIZE, PROT_R), -KE_SRCH);
-	assert_int_equal(sys(procmgr, ProcessStart, 1, CODE_VA, 0, 0, 0), -KE_SRCH);
-	assert_int_equal(sys(procmgr, ProcessDestroy, 1), -KE_SRCH);
-	assert_int_equal(sys(procmgr, Seal), 0);
+	assert_int_equal(sys_ProcessCreate(procmgr, 1, 0), -KE_PERM);
+	assert_int_equal(sys_ProcessMap(procmgr, 1, MEM_VA, 0, 0, PAGE_SIZE, PROT_R), -KE_SRCH);
+	assert_int_equal(sys_ProcessStart(procmgr, 1, CODE_VA, 0, 0, 0), -KE_SRCH);
+	assert_int_equal(sys_ProcessDestroy(procmgr, 1), -KE_SRCH);
+	assert_int_equal(sys_Seal(procmgr), 0);
 	assert_true(process_sealed);
 	memcpy(before, processes, sizeof(before));
-	assert_int_equal(sys(procmgr, Seal), -KE_PERM);
+	assert_int_equal(sys_Seal(procmgr), -KE_PERM);
 	/* The address of parameters is of no interest any more, whatever the slot. */
 	for (unsigned slot = 1; slot < PROCESS_MAX; slot++)
-		assert_int_equal(sys(procmgr, ProcessCreate, slot, (uint64_t)&params), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessCreate, 2, 0), -KE_SRCH);
-	assert_int_equal(sys(procmgr, ProcessCreate, 0, 0), -KE_INVAL);
-	assert_int_equal(sys(procmgr, ProcessCreate, PROCESS_MAX + 1, 0), -KE_INVAL);
+		assert_int_equal(sys_ProcessCreate(procmgr, slot, (uint64_t)&params), -KE_PERM);
+	assert_int_equal(sys_ProcessCreate(procmgr, 2, 0), -KE_SRCH);
+	assert_int_equal(sys_ProcessCreate(procmgr, 0, 0), -KE_INVAL);
+	assert_int_equal(sys_ProcessCreate(procmgr, PROCESS_MAX + 1, 0), -KE_INVAL);
 	for (unsigned lives = 0; lives < 2; lives++) {
-		assert_int_equal(sys(procmgr, ProcessCreate, 1, 0), 0);
-		assert_int_equal(sys(procmgr, ProcessCreate, 1, 0), -KE_BUSY);
+		assert_int_equal(sys_ProcessCreate(procmgr, 1, 0), 0);
+		assert_int_equal(sys_ProcessCreate(procmgr, 1, 0), -KE_BUSY);
 		for (unsigned slot = 0; slot < 3; slot++)
 			for (uint64_t kind = 0; kind <= GRANT_SHARED + 1; kind++)
-				assert_int_equal(sys(procmgr, ProcessGrant, slot, kind, RANGE + BYTES, BYTES),
-						 -KE_PERM);
-		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_IRQ, 60, 1), -KE_PERM);
-		assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+				assert_int_equal(sys_ProcessGrant(procmgr, slot, kind, RANGE + BYTES, BYTES), -KE_PERM);
+		assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_IRQ, 60, 1), -KE_PERM);
+		assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
 		assert_int_equal(processes[1].state, PROCESS_DEFINED);
 		/* Parameters and grants are what they were. */
 		assert_memory_equal(&processes[1].params, &before[1].params, sizeof(before[1].params));
@@ -376,12 +375,11 @@ static void test_seal(void **state)
 
 /* ---- the seal of a VM ---- */
 
-#define VM      5u
-#define GUEST   0x80000000ull
-#define SHARED  RANGE
-#define DEVICE  0x9000000ull
-#define MINE    2u /* priority of its threads, and ... */
-#define FIFO(p) ((p) | SCHED_FIFO_ << 8)
+#define VM     5u
+#define GUEST  0x80000000ull
+#define SHARED RANGE
+#define DEVICE 0x9000000ull
+#define MINE   2u /* priority of its threads, and ... */
 
 /* Region 0 is RAM, 1 a device, 2 shared memory; interrupt 60. Two threads beside the one that is returned. */
 static struct thread *make_vm(struct thread **second, struct thread **idle)
@@ -400,15 +398,15 @@ static struct thread *make_vm(struct thread **second, struct thread **idle)
 	int64_t tid;
 
 	assert_int_equal(machine_define(VM, &params), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_RAM, base + (512ull << 10), MEM_BYTES), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_DEVICE, DEVICE, PAGE_SIZE), 1);
-	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_SHARED, SHARED, BYTES), 2);
-	assert_int_equal(sys(procmgr, ProcessGrant, VM, GRANT_IRQ, 60 | IRQ_EDGE, 2), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, VM, GRANT_RAM, base + (512ull << 10), MEM_BYTES), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, VM, GRANT_DEVICE, DEVICE, PAGE_SIZE), 1);
+	assert_int_equal(sys_ProcessGrant(procmgr, VM, GRANT_SHARED, SHARED, BYTES), 2);
+	assert_int_equal(sys_ProcessGrant(procmgr, VM, GRANT_IRQ, 60 | IRQ_EDGE, 2), 0);
 	assert_int_equal(make(VM), 0);
-	tid = machine_call(procmgr, false, CALL_ProcessStart, (const uint64_t[11]){VM, CODE_VA + 4, 0, 0, 0});
+	tid = call_alone(procmgr, ProcessStart, VM, CODE_VA + 4, 0, 0, 0);
 	t = machine_thread(VM, (uint32_t)tid);
 	machine_settle();
-	assert_int_equal(sys(t, ThreadCtl, THREADCTL_RUNMASK, 1), 0);
+	assert_int_equal(sys_ThreadCtl(t, THREADCTL_RUNMASK, 1), 0);
 	*second = machine_spawn(t, MINE, 2);
 	*idle = machine_spawn(t, MINE, 4);
 	return t;
@@ -419,20 +417,20 @@ static void changes(struct thread *t, struct thread *second, uint64_t attached, 
 {
 	const uint64_t window = GUEST + (expected ? 0x200000 : 0x100000);
 
-	assert_int_equal(sys(t, MemMap, SPACE_GUEST, window, 0, 0, PAGE_SIZE, PROT_R | PROT_W | PROT_X), expected);
-	assert_int_equal(sys(t, MemMap, SPACE_GUEST, window + 0x10000, 1, 0, PAGE_SIZE, PROT_R), expected);
-	assert_int_equal(sys(t, MemUnmap, SPACE_GUEST, GUEST, PAGE_SIZE), expected);
-	assert_int_equal(sys(t, MemUnmap, SPACE_GUEST, GUEST + PAGE_SIZE, PAGE_SIZE), expected);
-	assert_int_equal(sys(t, InterruptDetach, attached), expected);
-	assert_int_equal(sys(t, SchedSet, UINT64_MAX, t->tid, FIFO(MINE), 0), expected);
-	assert_int_equal(sys(t, SchedSet, VM, second->tid, FIFO(MINE), 2), expected);
-	assert_int_equal(sys(t, ThreadCtl, THREADCTL_RUNMASK, 1), expected);
-	assert_int_equal(sys(t, VcpuSet, 1, VREG_RESET, 0), 0);
+	assert_int_equal(sys_MemMap(t, SPACE_GUEST, window, 0, 0, PAGE_SIZE, PROT_R | PROT_W | PROT_X), expected);
+	assert_int_equal(sys_MemMap(t, SPACE_GUEST, window + 0x10000, 1, 0, PAGE_SIZE, PROT_R), expected);
+	assert_int_equal(sys_MemUnmap(t, SPACE_GUEST, GUEST, PAGE_SIZE), expected);
+	assert_int_equal(sys_MemUnmap(t, SPACE_GUEST, GUEST + PAGE_SIZE, PAGE_SIZE), expected);
+	assert_int_equal(sys_InterruptDetach(t, attached), expected);
+	assert_int_equal(sys_SchedSet(t, UINT64_MAX, t->tid, MINE, SCHED_FIFO_, 0), expected);
+	assert_int_equal(sys_SchedSet(t, VM, second->tid, MINE, SCHED_FIFO_, 2), expected);
+	assert_int_equal(sys_ThreadCtl(t, THREADCTL_RUNMASK, 1), expected);
+	assert_int_equal(sys_VcpuSet(t, 1, VREG_RESET, 0), 0);
 }
 
 static void map_two(struct thread *t)
 {
-	assert_int_equal(sys(t, MemMap, SPACE_GUEST, GUEST, 0, 0, 2 * PAGE_SIZE, PROT_R | PROT_W | PROT_X), 0);
+	assert_int_equal(sys_MemMap(t, SPACE_GUEST, GUEST, 0, 0, 2 * PAGE_SIZE, PROT_R | PROT_W | PROT_X), 0);
 }
 
 static void test_vm_seal(void **state)
@@ -444,45 +442,45 @@ static void test_vm_seal(void **state)
 		int64_t attached, again;
 
 		map_two(t);
-		assert_int_equal(sys(t, VcpuCreate, 0, 0, 0), 1);
-		assert_int_equal(sys(t, VcpuCreate, 1, 1, 0), 2);
-		attached = sys(t, InterruptAttachEvent, 60, 0, 1, 1, 0);
-		again = sys(t, InterruptAttachEvent, 61, 0, 1, 1, 0);
+		assert_int_equal(sys_VcpuCreate(t, 0, 0, 0), 1);
+		assert_int_equal(sys_VcpuCreate(t, 1, 1, 0), 2);
+		attached = sys_InterruptAttachEvent(t, 60, 0, 1, 1, 0);
+		again = sys_InterruptAttachEvent(t, 61, 0, 1, 1, 0);
 		assert_true(attached > 0 && again > 0);
 		changes(t, second, (uint64_t)attached, 0);
 		map_two(t);
-		assert_int_equal(sys(t, MemMap, SPACE_GUEST, GUEST + 0x40000, 2, 0, PAGE_SIZE, PROT_R | PROT_X),
+		assert_int_equal(sys_MemMap(t, SPACE_GUEST, GUEST + 0x40000, 2, 0, PAGE_SIZE, PROT_R | PROT_X),
 				 -KE_PERM);
-		assert_int_equal(sys(t, VcpuSet, 2, VREG_PC, 1), 0);
+		assert_int_equal(sys_VcpuSet(t, 2, VREG_PC, 1), 0);
 		/* It runs. */
 		assert_false(p->guest.sealed);
-		assert_int_equal(sys(idle, VcpuRun, 1, ACT_RUN), BLOCKED);
+		assert_int_equal(sys_VcpuRun(idle, 1, ACT_RUN), BLOCKED);
 		assert_true(p->guest.sealed);
 		machine_guest_trap(2, HOST_HVC);
 		changes(t, second, (uint64_t)again, -KE_PERM);
-		assert_int_equal(sys(t, VcpuCreate, 2, 2, 0), -KE_PERM);
-		assert_int_equal(sys(t, InterruptAttachEvent, 60, 0, 1, 1, 0), -KE_PERM);
+		assert_int_equal(sys_VcpuCreate(t, 2, 2, 0), -KE_PERM);
+		assert_int_equal(sys_InterruptAttachEvent(t, 60, 0, 1, 1, 0), -KE_PERM);
 		/* A range that begins with a hole ends where something is. */
-		assert_int_equal(sys(t, MemUnmap, SPACE_GUEST, GUEST - PAGE_SIZE, 2 * PAGE_SIZE), -KE_PERM);
-		assert_int_equal(sys(t, MemUnmap, SPACE_GUEST, 0, SPACE_LIMIT), -KE_PERM);
+		assert_int_equal(sys_MemUnmap(t, SPACE_GUEST, GUEST - PAGE_SIZE, 2 * PAGE_SIZE), -KE_PERM);
+		assert_int_equal(sys_MemUnmap(t, SPACE_GUEST, 0, SPACE_LIMIT), -KE_PERM);
 		/* Its own memory is none of the guest's affairs. */
-		assert_int_equal(sys(t, MemMap, SPACE_SELF, MEM_VA, 0, 0, PAGE_SIZE, PROT_R | PROT_W), 0);
-		assert_int_equal(sys(t, MemUnmap, SPACE_SELF, MEM_VA, PAGE_SIZE), 0);
+		assert_int_equal(sys_MemMap(t, SPACE_SELF, MEM_VA, 0, 0, PAGE_SIZE, PROT_R | PROT_W), 0);
+		assert_int_equal(sys_MemUnmap(t, SPACE_SELF, MEM_VA, PAGE_SIZE), 0);
 		/* Shared memory comes and goes. */
-		assert_int_equal(sys(t, MemMap, SPACE_GUEST, GUEST + 0x40000, 2, 0, BYTES, PROT_R | PROT_W), 0);
-		assert_int_equal(sys(t, MemUnmap, SPACE_GUEST, GUEST + 0x40000, BYTES), 0);
+		assert_int_equal(sys_MemMap(t, SPACE_GUEST, GUEST + 0x40000, 2, 0, BYTES, PROT_R | PROT_W), 0);
+		assert_int_equal(sys_MemUnmap(t, SPACE_GUEST, GUEST + 0x40000, BYTES), 0);
 		/* A vCPU goes on in a thread that was there before; no thread that comes later runs one. */
 		late = machine_spawn(t, 20, 1);
-		assert_int_equal(sys(late, VcpuRun, 2, ACT_RUN), -KE_PERM);
-		assert_int_equal(sys(late, ThreadDestroy, 0), GONE);
-		assert_int_equal(sys(second, VcpuRun, 2, ACT_RUN), BLOCKED);
+		assert_int_equal(sys_VcpuRun(late, 2, ACT_RUN), -KE_PERM);
+		assert_int_equal(sys_ThreadDestroy(late, 0, 0), GONE);
+		assert_int_equal(sys_VcpuRun(second, 2, ACT_RUN), BLOCKED);
 		machine_guest_trap(1, HOST_HVC);
 		/* The operator may, within the limits that were given. */
-		assert_int_equal(sys(procmgr, SchedSet, VM, second->tid, FIFO(20), 6), 0);
+		assert_int_equal(sys_SchedSet(procmgr, VM, second->tid, 20, SCHED_FIFO_, 6), 0);
 		assert_int_equal(second->base_prio, 20);
 		assert_int_equal(second->runmask, 6);
-		assert_int_equal(sys(procmgr, SchedSet, VM, second->tid, FIFO(21), 0), -KE_INVAL);
-		assert_int_equal(sys(procmgr, SchedSet, VM, second->tid, FIFO(20), 8), -KE_INVAL);
+		assert_int_equal(sys_SchedSet(procmgr, VM, second->tid, 21, SCHED_FIFO_, 0), -KE_INVAL);
+		assert_int_equal(sys_SchedSet(procmgr, VM, second->tid, 20, SCHED_FIFO_, 8), -KE_INVAL);
 		machine_destroy(VM);
 	}
 }
@@ -492,67 +490,65 @@ static void test_vm_seal(void **state)
 /* An interrupt that is bound: who may, when, and what is left of it at the end. */
 static void test_bind(void **state)
 {
-	const uint64_t on = 0x80 | BIND_ON << 8;
-
 	(void)state;
 	for (unsigned lives = 0; lives < 2; lives++) {
 		struct thread *second, *idle, *t = make_vm(&second, &idle);
 		int64_t attached;
 
 		map_two(t);
-		assert_int_equal(sys(t, VcpuCreate, 0, 0, 0), 1);
-		assert_int_equal(sys(t, VcpuCreate, 1, 1, 0), 2);
-		assert_int_equal(sys(t, VcpuBind, 1, 62, 40, 0), -KE_PERM);
-		assert_int_equal(sys(t, VcpuBind, 3, 60, 40, 0), -KE_BADF);
-		assert_int_equal(sys(t, VcpuBind, 1, 31, 40, 0), -KE_INVAL);
-		assert_int_equal(sys(t, VcpuBind, 1, 60, 31, 0), -KE_INVAL);
-		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, 4 << 8), -KE_INVAL);
-		attached = sys(t, InterruptAttachEvent, 61, 0, 1, 1, 0);
+		assert_int_equal(sys_VcpuCreate(t, 0, 0, 0), 1);
+		assert_int_equal(sys_VcpuCreate(t, 1, 1, 0), 2);
+		assert_int_equal(sys_VcpuBind(t, 1, 62, 40, 0, 0), -KE_PERM);
+		assert_int_equal(sys_VcpuBind(t, 3, 60, 40, 0, 0), -KE_BADF);
+		assert_int_equal(sys_VcpuBind(t, 1, 31, 40, 0, 0), -KE_INVAL);
+		assert_int_equal(sys_VcpuBind(t, 1, 60, 31, 0, 0), -KE_INVAL);
+		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0, 4), -KE_INVAL);
+		attached = sys_InterruptAttachEvent(t, 61, 0, 1, 1, 0);
 		assert_true(attached > 0);
-		assert_int_equal(sys(t, VcpuBind, 1, 61, 41, 0), -KE_BUSY);
-		assert_int_equal(sys(procmgr, InterruptInfo, 60), -KE_SRCH);
-		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, 0), 0);
-		assert_int_equal(sys(procmgr, InterruptInfo, 60), 40);
-		assert_int_equal(sys(procmgr, InterruptInfo, 61), 0);
-		assert_int_equal(sys(procmgr, InterruptInfo, 62), -KE_SRCH);
-		assert_int_equal(sys(procmgr, InterruptInfo, 1020), -KE_SRCH);
-		assert_int_equal(sys(procmgr, InterruptInfo, UINT64_MAX), -KE_SRCH);
-		assert_int_equal(sys(t, InterruptInfo, 61), -KE_PERM);
+		assert_int_equal(sys_VcpuBind(t, 1, 61, 41, 0, 0), -KE_BUSY);
+		assert_int_equal(sys_InterruptInfo(procmgr, 60), -KE_SRCH);
+		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0, 0), 0);
+		assert_int_equal(sys_InterruptInfo(procmgr, 60), 40);
+		assert_int_equal(sys_InterruptInfo(procmgr, 61), 0);
+		assert_int_equal(sys_InterruptInfo(procmgr, 62), -KE_SRCH);
+		assert_int_equal(sys_InterruptInfo(procmgr, 1020), -KE_SRCH);
+		assert_int_equal(sys_InterruptInfo(procmgr, UINT64_MAX), -KE_SRCH);
+		assert_int_equal(sys_InterruptInfo(t, 61), -KE_PERM);
 		host_raise(61);
 		machine_settle();
-		assert_int_equal(sys(procmgr, InterruptInfo, 61), IRQ_FIRED);
-		assert_int_equal(sys(t, InterruptUnmask, attached), 0);
-		assert_int_equal(sys(procmgr, InterruptInfo, 61), 0);
-		assert_int_equal(sys(t, InterruptAttachEvent, 60, 0, 1, 1, 0), -KE_BUSY);
+		assert_int_equal(sys_InterruptInfo(procmgr, 61), IRQ_FIRED);
+		assert_int_equal(sys_InterruptUnmask(t, attached), 0);
+		assert_int_equal(sys_InterruptInfo(procmgr, 61), 0);
+		assert_int_equal(sys_InterruptAttachEvent(t, 60, 0, 1, 1, 0), -KE_BUSY);
 		for (uint64_t id = 1; id < 8; id++) {
 			if (id == (uint64_t)attached)
 				continue;
-			assert_int_equal(sys(t, InterruptWait, id), -KE_BADF);
-			assert_int_equal(sys(t, InterruptUnmask, id), -KE_BADF);
-			assert_int_equal(sys(t, InterruptDetach, id), -KE_BADF);
+			assert_int_equal(sys_InterruptWait(t, id), -KE_BADF);
+			assert_int_equal(sys_InterruptUnmask(t, id), -KE_BADF);
+			assert_int_equal(sys_InterruptDetach(t, id), -KE_BADF);
 		}
 		/* What comes while it is off waits. */
 		host_raise(60);
-		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, 0), VIRQ_PENDING);
-		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, on), VIRQ_PENDING);
+		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0, 0), VIRQ_PENDING);
+		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0x80, BIND_ON), VIRQ_PENDING);
 		machine_settle();
-		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, on), VIRQ_PENDING);
+		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0x80, BIND_ON), VIRQ_PENDING);
 		assert_true(gic_is_active(60));
-		assert_int_equal(sys(t, VcpuBind, 2, 60, 40, on), -KE_BUSY);
-		assert_int_equal(sys(t, VcpuSet, 1, VREG_RESET, 0), 0); /* of the core: they stay */
-		assert_int_equal(sys(t, VcpuLine, 1, 40, 1, 0), -KE_BUSY);
-		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, 0), VIRQ_PENDING);
+		assert_int_equal(sys_VcpuBind(t, 2, 60, 40, 0x80, BIND_ON), -KE_BUSY);
+		assert_int_equal(sys_VcpuSet(t, 1, VREG_RESET, 0), 0); /* of the core: they stay */
+		assert_int_equal(sys_VcpuLine(t, 1, 40, 1, 0), -KE_BUSY);
+		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0, 0), VIRQ_PENDING);
 		assert_false(gic_is_active(60));
-		assert_int_equal(sys(t, VcpuBind, 1, 60, 40, BIND_CLEAR << 8), 0);
-		assert_int_equal(sys(t, VcpuBind, 2, 60, 40, on), 0);
+		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0, BIND_CLEAR), 0);
+		assert_int_equal(sys_VcpuBind(t, 2, 60, 40, 0x80, BIND_ON), 0);
 		host_raise(60);
 		machine_settle();
 		assert_true(gic_is_active(60));
 		/* It runs: what is bound may be switched, and nothing else be bound. */
-		assert_int_equal(sys(t, InterruptDetach, attached), 0);
-		assert_int_equal(sys(idle, VcpuRun, 1, ACT_RUN), BLOCKED);
-		assert_int_equal(sys(t, VcpuBind, 1, 61, 41, 0), -KE_PERM);
-		assert_int_equal(sys(t, VcpuBind, 2, 60, 40, on), VIRQ_PENDING);
+		assert_int_equal(sys_InterruptDetach(t, attached), 0);
+		assert_int_equal(sys_VcpuRun(idle, 1, ACT_RUN), BLOCKED);
+		assert_int_equal(sys_VcpuBind(t, 1, 61, 41, 0, 0), -KE_PERM);
+		assert_int_equal(sys_VcpuBind(t, 2, 60, 40, 0x80, BIND_ON), VIRQ_PENDING);
 		machine_destroy(VM);
 		assert_false(gic_is_active(60));
 		assert_false(gic_is_pending(60));
@@ -568,12 +564,12 @@ static void test_reserved(void **state)
 	board.reserved[board.reserved_count++] = reserved;
 	board.reserved[board.reserved_count++] = (struct range){HOST_RAM_START + HOST_RAM_BYTES, BYTES};
 	assert_int_equal(define(1, kmem_of(1)), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE - PAGE_SIZE, 2 * PAGE_SIZE), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE + 1, PAGE_SIZE), -KE_INVAL);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE + 4 * BYTES - PAGE_SIZE, 2 * PAGE_SIZE),
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RESERVED, RANGE - PAGE_SIZE, 2 * PAGE_SIZE), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RESERVED, RANGE + 1, PAGE_SIZE), -KE_INVAL);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RESERVED, RANGE + 4 * BYTES - PAGE_SIZE, 2 * PAGE_SIZE),
 			 -KE_PERM);
 	/* It is not in the kernel's map: a process could name it in a call. */
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, HOST_RAM_START + HOST_RAM_BYTES, BYTES),
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RESERVED, HOST_RAM_START + HOST_RAM_BYTES, BYTES),
 			 -KE_PERM);
 	/* Firmware may reserve what it has loaded, which does not end with a page. */
 	for (unsigned i = 0; i < 3; i++) {
@@ -581,19 +577,19 @@ static void test_reserved(void **state)
 		const struct range before = *loaded;
 
 		*loaded = (struct range){RANGE + PAGE_SIZE, PAGE_SIZE + 8};
-		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE, BYTES), -KE_PERM);
-		assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE + 2 * PAGE_SIZE, PAGE_SIZE),
+		assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RESERVED, RANGE, BYTES), -KE_PERM);
+		assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RESERVED, RANGE + 2 * PAGE_SIZE, PAGE_SIZE),
 				 -KE_PERM);
 		*loaded = before;
 	}
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RESERVED, RANGE, BYTES), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RESERVED, RANGE, BYTES), 0);
 	assert_int_equal(define(2, kmem_of(2)), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_RESERVED, RANGE + PAGE_SIZE, PAGE_SIZE), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 2, GRANT_RESERVED, RANGE + PAGE_SIZE, PAGE_SIZE), -KE_PERM);
 	memset(pa_to_va(RANGE), 0xee, BYTES);
 	for (unsigned lives = 0; lives < 2; lives++) {
 		assert_int_equal(make(1), 0);
-		assert_int_equal(sys(procmgr, ProcessCopy, 1, 0, 0, CODE_VA, 8), -KE_INVAL);
-		assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+		assert_int_equal(sys_ProcessCopy(procmgr, 1, 0, 0, CODE_VA, 8), -KE_INVAL);
+		assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
 		assert_true(is_filled(RANGE, BYTES, 0xee));
 	}
 	board.reserved_count -= 2;
@@ -635,20 +631,18 @@ static void test_end(void **state)
 	uint32_t alive;
 
 	(void)state;
-	assert_true(sys(first, ChannelCreate, CHF_PRIVATE) > 0);
+	assert_true(sys_ChannelCreate(first, CHF_PRIVATE) > 0);
 	for (unsigned i = 0; i < 10; i++)
-		assert_int_equal(sys(machine_spawn(first, 30 + i, ALL), MsgReceive, 1, 0, 0), BLOCKED);
+		assert_int_equal(sys_MsgReceive(machine_spawn(first, 30 + i, ALL), 1, 0, 0), BLOCKED);
 	for (unsigned i = 0; i < 3; i++)
 		running[i] = machine_spawn(first, 10, 2u << i);
 	assert_int_equal(p->threads_alive, 14);
-	machine_call(first, false, CALL_ThreadDestroy, (const uint64_t[11]){UINT64_MAX, 7});
+	call_alone(first, ThreadDestroy, UINT64_MAX, 7);
 	assert_true(p->threads_alive > 1);
 	assert_int_equal(running[2]->state, STATE_RUNNING);
 	/* Whoever comes by the kernel does not go on, told or not. */
 	alive = p->threads_alive;
-	assert_int_equal(machine_call(running[2], false, CALL_ThreadCreate,
-				      (const uint64_t[11]){CODE_VA + 4, 0, 0, 1 | SCHED_FIFO_ << 8, ALL, 0}),
-			 GONE);
+	assert_int_equal(call_alone(running[2], ThreadCreate, CODE_VA + 4, 0, 0, 1, SCHED_FIFO_, ALL, 0), GONE);
 	assert_true(p->threads_alive < alive);
 	machine_settle();
 	assert_int_equal(p->state, PROCESS_DEAD);
@@ -664,7 +658,7 @@ static int64_t try_map(unsigned region, unsigned prot)
 	static uint64_t va = 0x10000000;
 
 	va += PAGE_SIZE;
-	return sys(procmgr, ProcessMap, 1, va, region, 0, PAGE_SIZE, prot);
+	return sys_ProcessMap(procmgr, 1, va, region, 0, PAGE_SIZE, prot);
 }
 
 enum { X_CODE, X_ROM, X_RAM, X_DEVICE };
@@ -677,12 +671,12 @@ static void test_only_code_is_executable(void **state)
 	board.initrd = (struct range){ARCHIVE, 4 * PAGE_SIZE};
 	assert_int_equal(define(1, kmem_of(1)), 0);
 	assert_int_equal(define(2, kmem_of(2)), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_CODE, ARCHIVE + 4 * PAGE_SIZE, PAGE_SIZE), -KE_PERM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_CODE, ARCHIVE, 2 * PAGE_SIZE), X_CODE);
-	assert_int_equal(sys(procmgr, ProcessGrant, 2, GRANT_CODE, ARCHIVE, 2 * PAGE_SIZE), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_ROM, ARCHIVE, 4 * PAGE_SIZE), X_ROM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, RANGE, PAGE_SIZE), X_RAM);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_DEVICE, 0x1000, 0x1000), X_DEVICE);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_CODE, ARCHIVE + 4 * PAGE_SIZE, PAGE_SIZE), -KE_PERM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_CODE, ARCHIVE, 2 * PAGE_SIZE), X_CODE);
+	assert_int_equal(sys_ProcessGrant(procmgr, 2, GRANT_CODE, ARCHIVE, 2 * PAGE_SIZE), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_ROM, ARCHIVE, 4 * PAGE_SIZE), X_ROM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RAM, RANGE, PAGE_SIZE), X_RAM);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_DEVICE, 0x1000, 0x1000), X_DEVICE);
 	assert_int_equal(make(1), 0);
 	for (unsigned region = X_CODE; region <= X_DEVICE; region++) {
 		for (unsigned prot = PROT_R; prot <= (PROT_R | PROT_W | PROT_X); prot++) {
@@ -708,11 +702,11 @@ static void test_no_process_makes_itself_executable(void **state)
 
 		*r = (struct region){.start = RANGE, .bytes = PAGE_SIZE, .flags = flags[i]};
 		for (unsigned prot = PROT_X; prot <= (PROT_R | PROT_W | PROT_X); prot++)
-			assert_int_equal(sys(t, MemMap, SPACE_SELF, va, 8 + i, 0, PAGE_SIZE, prot), -KE_PERM);
-		assert_int_equal(sys(t, MemMap, SPACE_SELF, va, 8 + i, 0, PAGE_SIZE, PROT_R), 0);
-		assert_int_equal(sys(t, MemProtect, SPACE_SELF, va, PAGE_SIZE, PROT_R | PROT_X), -KE_PERM);
+			assert_int_equal(sys_MemMap(t, SPACE_SELF, va, 8 + i, 0, PAGE_SIZE, prot), -KE_PERM);
+		assert_int_equal(sys_MemMap(t, SPACE_SELF, va, 8 + i, 0, PAGE_SIZE, PROT_R), 0);
+		assert_int_equal(sys_MemProtect(t, SPACE_SELF, va, PAGE_SIZE, PROT_R | PROT_X), -KE_PERM);
 		/* What a guest executes is the guest's affair; what is read-only stays so. */
-		assert_int_equal(sys(t, MemMap, SPACE_GUEST, va, 8 + i, 0, PAGE_SIZE, PROT_R | PROT_W | PROT_X),
+		assert_int_equal(sys_MemMap(t, SPACE_GUEST, va, 8 + i, 0, PAGE_SIZE, PROT_R | PROT_W | PROT_X),
 				 flags[i] == REGION_RAM ? 0 : -KE_PERM);
 		r->flags = 0;
 	}

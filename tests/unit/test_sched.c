@@ -37,7 +37,7 @@ static int teardown(void **state)
 
 static void set(const struct thread *t, unsigned prio, unsigned policy, uint32_t runmask)
 {
-	assert_int_equal(sys(procmgr, SchedSet, 1, t->tid, prio | policy << 8, runmask), 0);
+	assert_int_equal(sys_SchedSet(procmgr, 1, t->tid, prio, policy, runmask), 0);
 }
 
 static void test_priority(void **state)
@@ -51,11 +51,11 @@ static void test_priority(void **state)
 	}
 	/* The one that was preempted is before others of its priority. */
 	set(t[0], 11, SCHED_FIFO_, 0);
-	assert_int_equal(sys(t[2], SyncWait, MEM_VA, 0), BLOCKED);
+	assert_int_equal(sys_SyncWait(t[2], MEM_VA, 0, 0), BLOCKED);
 	assert_ptr_equal(cpus[1].current, t[1]);
 	set(t[1], 9, SCHED_FIFO_, 0);
 	assert_ptr_equal(cpus[1].current, t[0]);
-	assert_int_equal(sys(first, SyncWake, MEM_VA, 9), 1);
+	assert_int_equal(sys_SyncWake(first, MEM_VA, 9), 1);
 	assert_ptr_equal(cpus[1].current, t[2]);
 	machine_check(true);
 }
@@ -69,7 +69,7 @@ static void test_fifo_and_round_robin(void **state)
 		t[i] = machine_spawn(first, 10, 2);
 	machine_tick(10 * TIMESLICE_NS);
 	assert_ptr_equal(cpus[1].current, t[0]);
-	assert_int_equal(sys(t[0], SchedYield), 0);
+	assert_int_equal(sys_SchedYield(t[0]), 0);
 	assert_ptr_equal(cpus[1].current, t[1]);
 	for (unsigned i = 0; i < 3; i++)
 		set(t[i], 10, SCHED_RR_, 0);
@@ -106,7 +106,7 @@ static void test_placement(void **state)
 	assert_int_equal(t[3]->state, STATE_RUNNING);
 	assert_int_equal(t[0]->state, STATE_READY);
 	/* As soon as a CPU has nothing to do, it comes and takes it. */
-	assert_int_equal(sys(t[2], SyncWait, MEM_VA, 0), BLOCKED);
+	assert_int_equal(sys_SyncWait(t[2], MEM_VA, 0, 0), BLOCKED);
 	assert_int_equal(t[0]->state, STATE_RUNNING);
 	machine_check(true);
 }
@@ -116,9 +116,9 @@ static uint64_t time_of(const struct thread *t)
 	struct thread_info thread;
 	struct process_info process;
 
-	assert_int_equal(sys(procmgr, ThreadInfo, 1, t->tid, procmgr_page), t->tid);
+	assert_int_equal(sys_ThreadInfo(procmgr, 1, t->tid, procmgr_page), t->tid);
 	machine_read(&processes[0], procmgr_page, &thread, sizeof(thread));
-	assert_int_equal(sys(procmgr, ProcessInfo, 1, procmgr_page), 0);
+	assert_int_equal(sys_ProcessInfo(procmgr, 1, procmgr_page), 0);
 	machine_read(&processes[0], procmgr_page, &process, sizeof(process));
 	assert_true(process.cpu_ns >= thread.cpu_ns);
 	return thread.cpu_ns;
@@ -128,7 +128,7 @@ static uint64_t idle_of(unsigned cpu)
 {
 	struct system_info system;
 
-	assert_int_equal(sys(procmgr, SystemInfo, procmgr_page), 0);
+	assert_int_equal(sys_SystemInfo(procmgr, procmgr_page), 0);
 	machine_read(&processes[0], procmgr_page, &system, sizeof(system));
 	return system.idle_ns[cpu];
 }
@@ -149,7 +149,7 @@ static void test_times_go_on(void **state)
 	machine_tick(ns);
 	assert_int_equal(time_of(t), ns);
 	assert_int_equal(idle_of(2) - idle, ns);
-	assert_int_equal(sys(t, SyncWait, MEM_VA, 0), BLOCKED);
+	assert_int_equal(sys_SyncWait(t, MEM_VA, 0, 0), BLOCKED);
 	machine_tick(ns);
 	assert_int_equal(time_of(t), ns);
 	assert_int_equal(idle_of(2) - idle, 2 * ns);
@@ -162,13 +162,13 @@ static void test_runmask(void **state)
 	(void)state;
 	assert_int_equal(t->cpu, 2);
 	/* Of a running thread, by itself and by another. */
-	assert_int_equal(sys(t, ThreadCtl, THREADCTL_RUNMASK, 1u << 3), 0);
+	assert_int_equal(sys_ThreadCtl(t, THREADCTL_RUNMASK, 1u << 3), 0);
 	assert_int_equal(t->cpu, 3);
 	set(t, 20, SCHED_FIFO_, 1u << 1);
 	assert_int_equal(t->cpu, 1);
 	assert_int_equal(t->state, STATE_RUNNING);
-	assert_int_equal(sys(t, ThreadCtl, THREADCTL_RUNMASK, 0x10), -KE_INVAL);
-	assert_int_equal(sys(t, ThreadCtl, THREADCTL_RUNMASK, 0), -KE_INVAL);
+	assert_int_equal(sys_ThreadCtl(t, THREADCTL_RUNMASK, 0x10), -KE_INVAL);
+	assert_int_equal(sys_ThreadCtl(t, THREADCTL_RUNMASK, 0), -KE_INVAL);
 }
 
 /* FP registers, and a guest's EL1 registers, stay in a CPU until their thread goes on elsewhere. */
@@ -180,14 +180,14 @@ static void test_registers_follow(void **state)
 	(void)state;
 	machine_fp_write(1, 4711);
 	assert_ptr_equal(cpus[1].fp_owner, &t->fpu);
-	assert_int_equal(sys(t, ThreadCtl, THREADCTL_RUNMASK, 1u << 2), 0);
+	assert_int_equal(sys_ThreadCtl(t, THREADCTL_RUNMASK, 1u << 2), 0);
 	assert_int_equal(t->cpu, 2);
 	assert_null(cpus[1].fp_owner);
 	assert_int_equal(machine_fp_read(2), 4711);
-	assert_int_equal(sys(t, VcpuCreate, 0, 0, 0), 1);
+	assert_int_equal(sys_VcpuCreate(t, 0, 0, 0), 1);
 	v = t->process->vcpus[0];
 	v->el1.tpidr_el1 = 0x1234;
-	assert_int_equal(sys(t, VcpuRun, 1, ACT_RUN), BLOCKED);
+	assert_int_equal(sys_VcpuRun(t, 1, ACT_RUN), BLOCKED);
 	assert_ptr_equal(cpus[2].guest, v);
 	machine_fp_write(2, 815);
 	set(t, 20, SCHED_FIFO_, 1u << 3);
@@ -195,7 +195,7 @@ static void test_registers_follow(void **state)
 	assert_null(cpus[2].resident);
 	assert_int_equal(machine_fp_read(3), 815);
 	machine_guest_trap(3, HOST_HVC);
-	assert_int_equal(t->frame.x[0], EXIT_HVC);
+	assert_int_equal(call_result(&t->frame), EXIT_HVC);
 	assert_int_equal(machine_fp_read(3), 4711);
 }
 
@@ -208,26 +208,26 @@ static void test_fp_between_guest_and_manager(void **state)
 	struct thread *t = machine_spawn(first, 20, 1u << 1), *other = machine_spawn(first, 20, 1u << 1);
 
 	(void)state;
-	assert_int_equal(sys(t, VcpuCreate, 0, 0, 0), 1);
+	assert_int_equal(sys_VcpuCreate(t, 0, 0, 0), 1);
 	for (uint64_t turn = 1; turn < 64; turn++) {
 		bool guest_uses = turn & 1, manager_uses = turn & 2, other_comes = turn & 4;
 
-		assert_int_equal(sys(t, VcpuRun, 1, ACT_RUN), BLOCKED);
+		assert_int_equal(sys_VcpuRun(t, 1, ACT_RUN), BLOCKED);
 		if (guest_uses)
 			machine_fp_write(1, 100 + turn);
 		machine_guest_trap(1, HOST_HVC);
 		if (manager_uses)
 			machine_fp_write(1, 200 + turn);
 		if (other_comes) {
-			assert_int_equal(sys(t, SchedYield, 0), 0);
+			assert_int_equal(sys_SchedYield(t), 0);
 			assert_ptr_equal(cpus[1].current, other);
 			machine_fp_write(1, 300 + turn);
-			assert_int_equal(sys(other, SchedYield, 0), 0);
+			assert_int_equal(sys_SchedYield(other), 0);
 		}
 		if (!guest_uses || !manager_uses)
 			continue;
 		assert_int_equal(machine_fp_read(1), 200 + turn);
-		assert_int_equal(sys(t, VcpuRun, 1, ACT_RUN), BLOCKED);
+		assert_int_equal(sys_VcpuRun(t, 1, ACT_RUN), BLOCKED);
 		assert_int_equal(machine_fp_read(1), 100 + turn);
 		machine_guest_trap(1, HOST_HVC);
 	}
@@ -240,28 +240,28 @@ static void test_vcpu_requests(void **state)
 		      *asks = machine_spawn(first, 20, 1u << 2);
 
 	(void)state;
-	assert_int_equal(sys(a, VcpuCreate, 0, 0, 0), 1);
-	assert_int_equal(sys(b, VcpuCreate, 1, 1, 0), 2);
+	assert_int_equal(sys_VcpuCreate(a, 0, 0, 0), 1);
+	assert_int_equal(sys_VcpuCreate(b, 1, 1, 0), 2);
 	a->process->vcpus[0]->el1.tpidr_el1 = 1;
-	assert_int_equal(sys(a, VcpuRun, 1, ACT_RUN), BLOCKED);
-	assert_int_equal(sys(asks, VcpuPrivate, 1, VPRIV_ENABLE, 0, 0), 0);
-	assert_int_equal(asks->frame.x[1], 0);
-	assert_int_equal(sys(asks, VcpuGet, 1, VREG_X0), -KE_BUSY);
+	assert_int_equal(sys_VcpuRun(a, 1, ACT_RUN), BLOCKED);
+	assert_int_equal(sys_VcpuPrivate(asks, 1, VPRIV_ENABLE, 0, 0), 0);
+	assert_int_equal(VcpuPrivate_now(&asks->frame), 0);
+	assert_int_equal(sys_VcpuGet(asks, 1, VREG_X0), -KE_BUSY);
 	machine_guest_trap(1, HOST_WFI);
 	assert_int_equal(a->state, STATE_WFI);
-	assert_int_equal(sys(asks, VcpuInject, 1, 40, 0x80), 0);
+	assert_int_equal(sys_VcpuInject(asks, 1, 40, 0x80), 0);
 	assert_int_equal(a->state, STATE_RUNNING);
 	/* Asked, and before the CPU hears of it another vCPU takes its place. */
 	machine_guest_trap(1, HOST_HVC);
-	assert_int_equal(sys(procmgr, SchedSet, a->process->slot, b->tid, 30 | SCHED_FIFO_ << 8, 1u << 1), 0);
+	assert_int_equal(sys_SchedSet(procmgr, a->process->slot, b->tid, 30, SCHED_FIFO_, 1u << 1), 0);
 	a->process->vcpus[1]->el1.tpidr_el1 = 2;
 	assert_ptr_equal(cpus[1].resident, a->process->vcpus[0]);
-	assert_int_equal(machine_call(asks, false, CALL_VcpuQuery, (const uint64_t[11]){1, 40}), BLOCKED);
+	assert_int_equal(call_alone(asks, VcpuQuery, 1, 40), BLOCKED);
 	assert_int_equal(asks->state, STATE_VCPU);
-	assert_int_equal(machine_call(b, false, CALL_VcpuRun, (const uint64_t[11]){2, ACT_RUN}), BLOCKED);
+	assert_int_equal(call_alone(b, VcpuRun, 2, ACT_RUN), BLOCKED);
 	machine_settle();
 	assert_int_equal(asks->state, STATE_RUNNING);
-	assert_int_equal(asks->frame.x[0], VIRQ_PENDING);
+	assert_int_equal(call_result(&asks->frame), VIRQ_PENDING);
 }
 
 /* However many threads ask at once: one of them is answered in one go, with interrupts off. */
@@ -270,20 +270,20 @@ static void test_vcpu_requests_one_at_a_time(void **state)
 	struct thread *a = machine_spawn(first, 60, 1u << 1), *asks[2];
 
 	(void)state;
-	assert_int_equal(sys(a, VcpuCreate, 0, 0, 0), 1);
-	assert_int_equal(sys(a, VcpuRun, 1, ACT_RUN), BLOCKED);
-	assert_int_equal(sys(first, VcpuInject, 1, 40, 0x80), 0);
+	assert_int_equal(sys_VcpuCreate(a, 0, 0, 0), 1);
+	assert_int_equal(sys_VcpuRun(a, 1, ACT_RUN), BLOCKED);
+	assert_int_equal(sys_VcpuInject(first, 1, 40, 0x80), 0);
 	for (unsigned i = 0; i < 2; i++)
 		asks[i] = machine_spawn(first, 61, 1u << (2 + i));
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(machine_call(asks[i], false, CALL_VcpuQuery, (const uint64_t[11]){1, 40}), BLOCKED);
+		assert_int_equal(call_alone(asks[i], VcpuQuery, 1, 40), BLOCKED);
 		assert_int_equal(asks[i]->state == STATE_VCPU, i == 0);
 		assert_int_equal(asks[i]->frame.pc == CODE_VA, i != 0);
 	}
 	machine_settle();
 	for (unsigned i = 0; i < 2; i++) {
 		assert_true(machine_is_done(asks[i]));
-		assert_int_equal(asks[i]->frame.x[0], VIRQ_PENDING);
+		assert_int_equal(call_result(&asks[i]->frame), VIRQ_PENDING);
 	}
 }
 
@@ -299,23 +299,23 @@ static uint64_t used_by(const struct thread *t)
  */
 static void test_vcpu_requests_are_paid_by_who_asks(void **state)
 {
-	const uint64_t question[11] = {1, 40}, step = 1000;
+	const uint64_t step = 1000;
 	struct thread *a = machine_spawn(first, 60, 1u << 1), *asks[2];
 	uint64_t begin, guest, paid;
 	unsigned before;
 
 	(void)state;
-	assert_int_equal(sys(a, VcpuCreate, 0, 0, 0), 1);
-	assert_int_equal(sys(a, VcpuRun, 1, ACT_RUN), BLOCKED);
+	assert_int_equal(sys_VcpuCreate(a, 0, 0, 0), 1);
+	assert_int_equal(sys_VcpuRun(a, 1, ACT_RUN), BLOCKED);
 	assert_true(a->in_guest);
 	for (unsigned i = 0; i < 2; i++)
 		asks[i] = machine_spawn(first, 61, 1u << (2 + i));
 	before = host_sgi_count(1);
-	assert_int_equal(machine_call(asks[0], false, CALL_VcpuQuery, question), BLOCKED);
+	assert_int_equal(call_alone(asks[0], VcpuQuery, 1, 40), BLOCKED);
 	assert_int_equal(host_sgi_count(1), before + 1);
 	/* The other one's call begins anew each time, and nothing else happens. */
 	for (unsigned n = 0; n < 5; n++) {
-		assert_int_equal(machine_call(asks[1], false, CALL_VcpuQuery, question), BLOCKED);
+		assert_int_equal(call_alone(asks[1], VcpuQuery, 1, 40), BLOCKED);
 		assert_int_equal(asks[1]->state, STATE_RUNNING);
 		assert_int_equal(asks[1]->frame.pc, CODE_VA);
 	}
@@ -327,7 +327,7 @@ static void test_vcpu_requests_are_paid_by_who_asks(void **state)
 	host_clock_step(step);
 	assert_true(machine_step(1));
 	host_clock_step(0);
-	assert_int_equal(asks[0]->frame.x[0], 0);
+	assert_int_equal(call_result(&asks[0]->frame), 0);
 	assert_true(list_empty(&a->process->vcpus[0]->requests));
 	assert_ptr_equal(cpus[1].current, a);
 	/* Nothing is lost, nothing counted twice. */
@@ -350,36 +350,36 @@ static void test_vcpu_at_rest(void **state)
 	unsigned before;
 
 	(void)state;
-	assert_int_equal(sys(a, VcpuCreate, 0, 0, 0), 1);
-	assert_int_equal(sys(a, VcpuRun, 1, ACT_RUN), BLOCKED);
+	assert_int_equal(sys_VcpuCreate(a, 0, 0, 0), 1);
+	assert_int_equal(sys_VcpuRun(a, 1, ACT_RUN), BLOCKED);
 	busy = machine_spawn(first, 40, 1u << 1);
 	assert_ptr_equal(cpus[1].current, busy);
 	assert_int_equal(a->process->vcpus[0]->home, 1);
 	before = host_sgi_count(1);
 	for (unsigned n = 0; n < 3; n++) {
-		assert_int_equal(sys(asks, VcpuInject, 1, 40 + n, 0x80), 0);
-		assert_int_equal(sys(asks, VcpuLine, 1, 50 + n, 1, 0x80), 0);
-		assert_int_equal(sys(asks, VcpuKick, 1), 0);
-		assert_int_equal(sys(asks, VcpuPrivate, 1, VPRIV_PENDING, 0xf0 << n, 0x10 << n), 0);
-		assert_int_equal(asks->frame.x[1], 0x10 << n);
+		assert_int_equal(sys_VcpuInject(asks, 1, 40 + n, 0x80), 0);
+		assert_int_equal(sys_VcpuLine(asks, 1, 50 + n, 1, 0x80), 0);
+		assert_int_equal(sys_VcpuKick(asks, 1), 0);
+		assert_int_equal(sys_VcpuPrivate(asks, 1, VPRIV_PENDING, 0xf0 << n, 0x10 << n), 0);
+		assert_int_equal(VcpuPrivate_now(&asks->frame), 0x10 << n);
 	}
 	assert_int_equal(host_sgi_count(1), before);
 	assert_int_equal(a->process->vcpus[0]->home, 1);
 	for (unsigned n = 0; n < 3; n++) {
-		assert_int_equal(sys(asks, VcpuQuery, 1, 40 + n), VIRQ_PENDING);
-		assert_int_equal(sys(asks, VcpuPrivate, 1, VPRIV_ENABLE, 0, 0), 0);
-		assert_int_equal(sys(asks, VcpuGet, 1, VREG_PC), 0);
+		assert_int_equal(sys_VcpuQuery(asks, 1, 40 + n), VIRQ_PENDING);
+		assert_int_equal(sys_VcpuPrivate(asks, 1, VPRIV_ENABLE, 0, 0), 0);
+		assert_int_equal(sys_VcpuGet(asks, 1, VREG_PC), 0);
 	}
-	assert_int_equal(sys(asks, VcpuPrivate, 1, VPRIV_PENDING, 0, 0), 0);
-	assert_int_equal(asks->frame.x[1], 0x70);
+	assert_int_equal(sys_VcpuPrivate(asks, 1, VPRIV_PENDING, 0, 0), 0);
+	assert_int_equal(VcpuPrivate_now(&asks->frame), 0x70);
 	assert_int_equal(host_sgi_count(1), before + 1);
 	assert_int_equal(a->process->vcpus[0]->home, -1);
 	/* It runs: who makes something pending tells it. */
-	assert_int_equal(sys(busy, ThreadDestroy, 0), GONE);
+	assert_int_equal(sys_ThreadDestroy(busy, 0, 0), GONE);
 	assert_ptr_equal(cpus[1].current, a);
-	assert_int_equal(sys(a, VcpuRun, 1, ACT_RUN), BLOCKED);
+	assert_int_equal(sys_VcpuRun(a, 1, ACT_RUN), BLOCKED);
 	before = host_sgi_count(1);
-	assert_int_equal(sys(asks, VcpuInject, 1, 60, 0x80), 0);
+	assert_int_equal(sys_VcpuInject(asks, 1, 60, 0x80), 0);
 	assert_int_equal(host_sgi_count(1), before + 1);
 }
 
@@ -391,25 +391,24 @@ static void test_only_run_mask_is_called(void **state)
 	unsigned outside[2] = {host_sgi_count(0), host_sgi_count(3)}, inside;
 
 	(void)state;
-	assert_int_equal(sys(procmgr, SchedSet, 9, a->tid, 20 | SCHED_FIFO_ << 8, 1u << 1), 0);
-	assert_int_equal(sys(a, VcpuCreate, 0, 0, 0), 1);
-	assert_int_equal(sys(a, VcpuCreate, 1, 1, 0), 2);
+	assert_int_equal(sys_SchedSet(procmgr, 9, a->tid, 20, SCHED_FIFO_, 1u << 1), 0);
+	assert_int_equal(sys_VcpuCreate(a, 0, 0, 0), 1);
+	assert_int_equal(sys_VcpuCreate(a, 1, 1, 0), 2);
 	c = machine_spawn(a, 10, mask);
 	inside = host_sgi_count(1) + host_sgi_count(2);
-	assert_int_equal(sys(b, VcpuRun, 2, ACT_RUN), BLOCKED);
+	assert_int_equal(sys_VcpuRun(b, 2, ACT_RUN), BLOCKED);
 	for (unsigned n = 0; n < 4; n++) {
 		/* Its registers are on a CPU that it may not use any more. */
-		assert_int_equal(sys(procmgr, SchedSet, 9, b->tid, 20 | SCHED_FIFO_ << 8, n % 2 ? 1u << 2 : 1u << 1),
-				 0);
-		sys(a, VcpuInject, 2, 40 + n, 0x80);
-		sys(a, VcpuQuery, 2, 40 + n);
-		sys(a, VcpuPrivate, 2, VPRIV_PENDING, 1u << n, 1u << n);
-		sys(a, VcpuGet, 2, VREG_PC);
-		sys(a, VcpuKick, 2);
+		assert_int_equal(sys_SchedSet(procmgr, 9, b->tid, 20, SCHED_FIFO_, n % 2 ? 1u << 2 : 1u << 1), 0);
+		sys_VcpuInject(a, 2, 40 + n, 0x80);
+		sys_VcpuQuery(a, 2, 40 + n);
+		sys_VcpuPrivate(a, 2, VPRIV_PENDING, 1u << n, 1u << n);
+		sys_VcpuGet(a, 2, VREG_PC);
+		sys_VcpuKick(a, 2);
 		machine_settle();
-		sys(procmgr, SchedSet, 9, c->tid, (10 + 20 * (n % 2)) | SCHED_RR_ << 8, 0);
+		sys_SchedSet(procmgr, 9, c->tid, 10 + 20 * (n % 2), SCHED_RR_, 0);
 		if (b->state == STATE_RUNNING && !b->in_guest)
-			sys(b, VcpuRun, 2, ACT_RUN);
+			sys_VcpuRun(b, 2, ACT_RUN);
 	}
 	assert_true(host_sgi_count(1) + host_sgi_count(2) > inside);
 	machine_destroy(9);
@@ -433,10 +432,10 @@ static void test_sgi_to_all(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		t[i] = machine_spawn(first, 20, 1u << (i + 1));
-		assert_int_equal(sys(t[i], VcpuCreate, i, i, 0), i + 1);
+		assert_int_equal(sys_VcpuCreate(t[i], i, i, 0), i + 1);
 	}
 	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(sys(t[i], VcpuRun, i + 1, ACT_RUN), BLOCKED);
+		assert_int_equal(sys_VcpuRun(t[i], i + 1, ACT_RUN), BLOCKED);
 		machine_guest_trap(t[i]->cpu, HOST_WFI);
 		assert_int_equal(t[i]->state, STATE_WFI);
 	}
@@ -475,30 +474,31 @@ static void use_fp(struct thread *t)
 static void random_call(struct thread *t)
 {
 	const uint64_t prio = 10 + machine_random(6), mask = 1 + machine_random(15);
-	const uint64_t params = prio | (uint64_t)(1 + machine_random(2)) << 8;
+	const unsigned policy = 1 + machine_random(2);
 
-#define any(name, ...) machine_call(t, false, CALL_##name, (const uint64_t[11]){__VA_ARGS__})
 	switch (machine_random(10)) {
-	case 0: any(SchedYield, 0); break;
-	case 1: any(ThreadCtl, THREADCTL_RUNMASK, mask); break;
+	case 0: call_alone(t, SchedYield); break;
+	case 1: call_alone(t, ThreadCtl, THREADCTL_RUNMASK, mask); break;
 	case 2:
-	case 3: any(SchedSet, UINT64_MAX, 1 + machine_random(THREADS), params, machine_random(2) ? mask : 0); break;
-	case 4: any(SyncWait, MEM_VA, 0); break;
+	case 3:
+		call_alone(t, SchedSet, UINT64_MAX, 1 + machine_random(THREADS), prio, policy,
+			   machine_random(2) ? mask : 0);
+		break;
+	case 4: call_alone(t, SyncWait, MEM_VA, 0, 0); break;
 	case 5:
-	case 6: any(SyncWake, MEM_VA, 1 + machine_random(3)); break;
+	case 6: call_alone(t, SyncWake, MEM_VA, 1 + machine_random(3)); break;
 	case 7:
 		if (t->process->threads_alive > 4)
-			any(ThreadDestroy, 2 + machine_random(THREADS));
+			call_alone(t, ThreadDestroy, 2 + machine_random(THREADS), 0);
 		break;
 	default:
 		if (t->process->threads_alive < THREADS) {
-			int64_t tid = any(ThreadCreate, CODE_VA + 4, 0, 0, params, mask, 0);
+			int64_t tid = call_alone(t, ThreadCreate, CODE_VA + 4, 0, 0, prio, policy, mask, 0);
 
 			if (tid > 0)
 				fp_value[tid] = 0;
 		}
 	}
-#undef any
 }
 
 static void test_random(void **state)

@@ -479,12 +479,12 @@ static void test_process_memory(void **state)
 	machine_write(&processes[0], mem, &params, sizeof(params));
 	memset(pa_to_va(ram), 0x55, bytes);
 	host_record(true);
-	assert_int_equal(sys(procmgr, ProcessCreate, 1, mem), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_RAM, ram, bytes), 0);
-	assert_int_equal(sys(procmgr, ProcessGrant, 1, GRANT_CODE, archive, code_bytes), 1);
+	assert_int_equal(sys_ProcessCreate(procmgr, 1, mem), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RAM, ram, bytes), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_CODE, archive, code_bytes), 1);
 	assert_false(host_record_covers(HOST_ZERO, (uint64_t)pa_to_va(ram), bytes));
-	assert_int_equal(sys(procmgr, Seal), 0);
-	assert_int_equal(sys(procmgr, ProcessCreate, 1, 0), 0);
+	assert_int_equal(sys_Seal(procmgr), 0);
+	assert_int_equal(sys_ProcessCreate(procmgr, 1, 0), 0);
 	assert_true(host_record_covers(HOST_ZERO, (uint64_t)pa_to_va(ram), bytes));
 	assert_true(host_record_covers(HOST_CLEAN_POC, (uint64_t)pa_to_va(ram), bytes));
 	for (uint64_t i = 0; i < bytes; i++)
@@ -492,15 +492,15 @@ static void test_process_memory(void **state)
 			fail_msg("byte %lu is not zero", i);
 	memset(code, 0x77, sizeof(code));
 	machine_write(&processes[0], mem, code, sizeof(code));
-	assert_int_equal(sys(procmgr, ProcessCopy, 1, 0, 0, mem, sizeof(code)), 0);
+	assert_int_equal(sys_ProcessCopy(procmgr, 1, 0, 0, mem, sizeof(code)), 0);
 	host_record(true);
-	assert_int_equal(sys(procmgr, ProcessMap, 1, 0x400000, 1, 0, code_bytes, PROT_R | PROT_X), 0);
+	assert_int_equal(sys_ProcessMap(procmgr, 1, 0x400000, 1, 0, code_bytes, PROT_R | PROT_X), 0);
 	assert_true(host_record_covers(HOST_SYNC_CODE, (uint64_t)pa_to_va(archive), code_bytes));
-	assert_int_equal(sys(procmgr, ProcessMap, 1, 0x10000000, 0, bytes - PAGE_SIZE, PAGE_SIZE, PROT_R | PROT_W), 0);
+	assert_int_equal(sys_ProcessMap(procmgr, 1, 0x10000000, 0, bytes - PAGE_SIZE, PAGE_SIZE, PROT_R | PROT_W), 0);
 	rules();
 	/* At its end nothing is left in a TLB under its number. */
 	host_record(true);
-	assert_int_equal(sys(procmgr, ProcessDestroy, 1), 0);
+	assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
 	unsigned flushed = 0;
 
 	for (unsigned i = 0; i < host_record_count(); i++)

@@ -24,21 +24,16 @@ enum { CLIENT = 1, SERVER };
 
 static uint64_t exchanges;
 
-static void call(unsigned cpu, unsigned number, const uint64_t x[11])
-{
-	machine_svc(cpu, number, x);
-}
-
-#define svc(name, ...) call(cpu, CALL_##name, (const uint64_t[11]){__VA_ARGS__})
+#define svc(name, ...) machine_svc(cpu, CALL_##name, ARGS_##name(__VA_ARGS__))
 
 static void server(unsigned cpu, struct frame *f)
 {
-	bool has_client = f->x[STARTED] && (int64_t)f->x[0] > 0;
+	bool has_client = f->x[STARTED] && (int64_t)call_result(f) > 0;
 
 	f->x[STARTED] = 1;
 	if (has_client)
-		svc(MsgReplyReceive, f->x[0], 0, 32 | (uint64_t)LONG << 32, MEM_VA, f->x[4] + 1, f->x[5], 0, 0, 0,
-		    f->x[CHANNEL], MEM_VA);
+		svc(MsgReplyReceive, call_result(f), 0, 32, LONG, MEM_VA, f->x[CHANNEL], MEM_VA, call_words(f)[0] + 1,
+		    call_words(f)[1]);
 	else
 		svc(MsgReceive, f->x[CHANNEL], LONG, MEM_VA);
 }
@@ -50,9 +45,9 @@ static void client(unsigned cpu, struct frame *f)
 	if (f->x[STARTED] == 1) {
 		/* The answer to what it sent. */
 		f->x[STARTED] = 0;
-		if (f->x[0] == 0) {
-			if (f->x[4] != f->x[VALUE] + 1)
-				host_fail("%lu was answered with %lu", f->x[VALUE], f->x[4]);
+		if (call_result(f) == 0) {
+			if (call_words(f)[0] != f->x[VALUE] + 1)
+				host_fail("%lu was answered with %lu", f->x[VALUE], call_words(f)[0]);
 			__atomic_fetch_add(&exchanges, 1, __ATOMIC_RELAXED);
 		}
 	}
@@ -60,11 +55,11 @@ static void client(unsigned cpu, struct frame *f)
 	switch (turn % 8) {
 	case 3: svc(MsgSendPulse, f->x[CHANNEL], 1 + turn % 50, 5, turn); break;
 	case 5: svc(ThreadCtl, THREADCTL_RUNMASK, 1 + turn * 5 % 15); break;
-	case 7: svc(SchedYield, 0); break;
+	case 7: svc(SchedYield); break;
 	case 6: svc(TimerTimeout, TIMEOUT_SEND | TIMEOUT_REPLY, 1000 + turn); break;
 	default:
 		f->x[STARTED] = 1;
-		svc(MsgSend, f->x[CHANNEL], (turn % 3 ? 8 : LONG) | 32ull << 32, MEM_VA, MEM_VA + 8192, f->x[VALUE]);
+		svc(MsgSend, f->x[CHANNEL], turn % 3 ? 8 : LONG, 32, MEM_VA, MEM_VA + 8192, f->x[VALUE]);
 	}
 }
 
@@ -78,9 +73,7 @@ static void manager(unsigned cpu, struct frame *f)
 	case 0: svc(ThreadInfo, 1 + turn % 2, 1, mem); break;
 	case 1: svc(SystemInfo, mem); break;
 	case 2: svc(ProcessInfo, 1 + turn / 4 % 2, mem); break;
-	default:
-		svc(SchedSet, 1 + turn / 4 % 2, 1 + turn / 8 % CLIENTS, (10 + turn % 20) | SCHED_RR_ << 8,
-		    1 + turn * 3 % 15);
+	default: svc(SchedSet, 1 + turn / 4 % 2, 1 + turn / 8 % CLIENTS, 10 + turn % 20, SCHED_RR_, 1 + turn * 3 % 15);
 	}
 }
 
@@ -112,14 +105,14 @@ static void test_concurrent(void **state)
 	(void)state;
 	machine_boot(CPUS);
 	first = machine_process(1, 100, 0xf, ABLE_PUBLIC, false);
-	assert_int_equal(sys(first, ChannelCreate, 0), 1);
+	assert_int_equal(sys_ChannelCreate(first, 0), 1);
 	for (unsigned i = 0; i < SERVERS; i++) {
 		t = i ? machine_spawn(first, 12, 0xf) : first;
 		t->frame.x[ROLE] = SERVER;
 		t->frame.x[CHANNEL] = 1;
 	}
 	first = machine_process(2, 100, 0xf, ABLE_PUBLIC, false);
-	assert_int_equal(sys(first, ConnectAttach, 1, 1, 0), 1);
+	assert_int_equal(sys_ConnectAttach(first, 1, 1, 0), 1);
 	for (unsigned i = 0; i < CLIENTS; i++) {
 		t = i ? machine_spawn(first, 11 + i % 2, 0xf) : first;
 		t->frame.x[ROLE] = CLIENT;

@@ -30,7 +30,7 @@ void test_copy_interrupted(void **state)
 		assert_int_equal(cli->state, STATE_REPLY);
 		assert_int_equal(srv->state, STATE_RUNNING);
 		expect(srv, RECV_VA, 3 * PAGE_SIZE);
-		assert_int_equal(answer(srv, srv->frame.x[0], 0, 0, 0), 0);
+		assert_int_equal(answer(srv, call_result(&srv->frame), 0, 0, 0), 0);
 		destroy_all();
 	}
 }
@@ -63,11 +63,11 @@ void test_copy_gives_way(void **state)
 		if (first)
 			assert_int_equal(receive(srv), BLOCKED);
 		assert_int_equal(send(cli, coid, 3 * PAGE_SIZE, MEM_BYTES / 2, 5), BLOCKED);
-		rcvid = first ? (int64_t)srv->frame.x[0] : receive(srv);
+		rcvid = first ? (int64_t)call_result(&srv->frame) : receive(srv);
 		assert_true(rcvid > 0);
 		expect(srv, RECV_VA, 3 * PAGE_SIZE);
-		assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 2 * PAGE_SIZE, 1), 2 * PAGE_SIZE);
-		assert_int_equal(sys(srv, MsgWrite, rcvid, RECV_VA, 2 * PAGE_SIZE, 1), 2 * PAGE_SIZE);
+		assert_int_equal(sys_MsgRead(srv, rcvid, RECV_VA, 2 * PAGE_SIZE, 1), 2 * PAGE_SIZE);
+		assert_int_equal(sys_MsgWrite(srv, rcvid, RECV_VA, 2 * PAGE_SIZE, 1), 2 * PAGE_SIZE);
 		assert_int_equal(answer(srv, (uint64_t)rcvid, 0, 3 * PAGE_SIZE, 9), 0);
 		expect(cli, MEM_VA + MEM_BYTES / 2, 3 * PAGE_SIZE);
 		assert_int_equal(most, PAGE_SIZE / 2);
@@ -95,15 +95,15 @@ void test_copy_once(void **state)
 	host_lock_wanted(true);
 	host_each_hold(count_untouched);
 	assert_int_equal(receive(srv), BLOCKED);
-	assert_int_equal(sys(cli, MsgSend, coid, sizes(PAGE_SIZE, PAGE_SIZE), end - 4000, MEM_VA), -KE_FAULT);
+	assert_int_equal(sys_MsgSend(cli, coid, PAGE_SIZE, PAGE_SIZE, end - 4000, MEM_VA), -KE_FAULT);
 	assert_true(untouched > 0);
 	untouched = 0;
 	assert_int_equal(srv->state, STATE_RECEIVE);
 	/* The next one is not affected. */
 	assert_int_equal(send(cli, coid, PAGE_SIZE, PAGE_SIZE, 3), BLOCKED);
 	expect(srv, RECV_VA, PAGE_SIZE);
-	rcvid = srv->frame.x[0];
-	assert_int_equal(sys(srv, MsgReply, rcvid, 0, PAGE_SIZE, end - 4000), -KE_FAULT);
+	rcvid = call_result(&srv->frame);
+	assert_int_equal(sys_MsgReply(srv, rcvid, 0, PAGE_SIZE, end - 4000), -KE_FAULT);
 	assert_true(untouched > 0);
 	assert_int_equal(answer(srv, rcvid, 0, 8, 1), 0);
 }
@@ -121,17 +121,16 @@ void test_reply_receive_interrupted(void **state)
 	rcvid = receive(srv);
 	assert_int_equal(send(second, coid, 100, 0, 1), BLOCKED);
 	host_raise_after(1, SPI);
-	assert_int_equal(sys(srv, MsgReplyReceive, rcvid, 7, sizes(1000, 1000), MEM_VA, 0, 0, 0, 0, 0, chid, RECV_VA),
-			 BLOCKED);
+	assert_int_equal(sys_MsgReplyReceive(srv, rcvid, 7, 1000, 1000, MEM_VA, chid, RECV_VA), BLOCKED);
 	assert_ptr_equal(cpus[0].current, urgent);
-	assert_int_equal(cli->frame.x[0], 7);
-	assert_int_equal(cli->frame.x[1], 1000);
+	assert_int_equal(call_result(&cli->frame), 7);
+	assert_int_equal(MsgSend_reply_bytes(&cli->frame), 1000);
 	assert_int_equal(second->state, STATE_SEND);
 	machine_check(true);
 	urgent_again();
 	assert_int_equal(srv->state, STATE_RUNNING);
 	assert_int_equal(second->state, STATE_REPLY);
-	assert_int_equal(srv->frame.x[0], second->rcvid);
+	assert_int_equal(call_result(&srv->frame), second->rcvid);
 	expect(srv, RECV_VA, 100);
 }
 
@@ -144,15 +143,15 @@ void test_copy_source_fault(void **state)
 	pinned(0);
 	second = machine_spawn(cli, 20, 8);
 	interrupted(true);
-	assert_int_equal(sys(second, MsgSend, coid, sizes(8, 8), 0, 0, 77), BLOCKED);
+	assert_int_equal(sys_MsgSend(second, coid, 8, 8, 0, 0, 77), BLOCKED);
 	assert_int_equal(second->state, STATE_SEND);
 	/* As another thread of its process would. */
 	assert_int_equal(space_unmap(&cli->process->space, MEM_VA + 2 * PAGE_SIZE, PAGE_SIZE), PAGE_SIZE);
 	urgent_again();
 	assert_int_equal(cli->state, STATE_RUNNING);
-	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_FAULT);
+	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_FAULT);
 	assert_int_equal(srv->state, STATE_RUNNING);
-	assert_int_equal(srv->frame.x[4], 77);
+	assert_int_equal(call_words(&srv->frame)[0], 77);
 	assert_int_equal(second->state, STATE_REPLY);
 	machine_check(true);
 }
@@ -167,14 +166,14 @@ void test_copy_target_fault(void **state)
 		pinned(0);
 		second = machine_spawn(srv, 20, 8);
 		interrupted(first);
-		assert_int_equal(sys(second, MsgReceive, chid, PAGE_SIZE, MEM_VA), BLOCKED);
+		assert_int_equal(sys_MsgReceive(second, chid, PAGE_SIZE, MEM_VA), BLOCKED);
 		assert_int_equal(space_unmap(&srv->process->space, RECV_VA + 2 * PAGE_SIZE, PAGE_SIZE), PAGE_SIZE);
 		urgent_again();
 		assert_int_equal(srv->state, STATE_RUNNING);
-		assert_int_equal(srv->frame.x[0], (uint64_t)-KE_FAULT);
+		assert_int_equal(call_result(&srv->frame), (uint64_t)-KE_FAULT);
 		assert_int_equal(cli->state, STATE_REPLY);
 		assert_int_equal(second->state, STATE_RUNNING);
-		assert_int_equal(second->frame.x[1], 3 * PAGE_SIZE);
+		assert_int_equal(MsgReceive_bytes(&second->frame), 3 * PAGE_SIZE);
 		machine_check(true);
 		destroy_all();
 	}
@@ -189,12 +188,12 @@ void test_many_bad_senders(void **state)
 	both(1, 0xe, 20, 20, 0);
 	for (unsigned i = 0; i < 60; i++) {
 		t = machine_spawn(cli, 30, 0xe);
-		assert_int_equal(sys(t, MsgSend, coid, sizes(100, 0), 0xdead0000, 0), BLOCKED);
+		assert_int_equal(sys_MsgSend(t, coid, 100, 0, 0xdead0000, 0), BLOCKED);
 	}
-	assert_int_equal(sys(cli, MsgSend, coid, sizes(8, 0), 0, 0, 5), BLOCKED);
+	assert_int_equal(sys_MsgSend(cli, coid, 8, 0, 0, 0, 5), BLOCKED);
 	assert_true(receive(srv) > 0);
-	assert_int_equal(srv->frame.x[4], 5);
-	assert_int_equal(t->frame.x[0], (uint64_t)-KE_FAULT);
+	assert_int_equal(call_words(&srv->frame)[0], 5);
+	assert_int_equal(call_result(&t->frame), (uint64_t)-KE_FAULT);
 	machine_check(true);
 }
 
@@ -217,26 +216,26 @@ void test_copy_partner_gone(void **state)
 			break;
 		case 1:
 			/* Another receiver waits when the one that copies dies. */
-			assert_int_equal(sys(second, MsgReceive, chid, PAGE_SIZE, MEM_VA), BLOCKED);
-			assert_int_equal(sys(third, ThreadDestroy, srv->tid), 0);
+			assert_int_equal(sys_MsgReceive(second, chid, PAGE_SIZE, MEM_VA), BLOCKED);
+			assert_int_equal(sys_ThreadDestroy(third, srv->tid, 0), 0);
 			assert_int_equal(cli->state, STATE_REPLY);
 			assert_int_equal(second->state, STATE_RUNNING);
 			break;
 		case 2:
-			assert_int_equal(sys(second, ThreadDestroy, srv->tid), 0);
+			assert_int_equal(sys_ThreadDestroy(second, srv->tid, 0), 0);
 			assert_int_equal(cli->state, STATE_SEND);
 			break;
 		case 3:
-			assert_int_equal(sys(second, ChannelDestroy, chid), 0);
+			assert_int_equal(sys_ChannelDestroy(second, chid), 0);
 			machine_check(true);
 			urgent_again();
 			assert_int_equal(cli->state, STATE_RUNNING);
-			assert_int_equal(cli->frame.x[0], (uint64_t)-KE_SRCH);
-			assert_int_equal(srv->frame.x[0], (uint64_t)-KE_BADF);
+			assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_SRCH);
+			assert_int_equal(call_result(&srv->frame), (uint64_t)-KE_BADF);
 			break;
 		default:
 			machine_destroy(SRV);
-			assert_int_equal(cli->frame.x[0], (uint64_t)-KE_SRCH);
+			assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_SRCH);
 			break;
 		}
 		machine_check(true);
@@ -253,16 +252,16 @@ void test_reply_fault(void **state)
 	both(ALL, ALL, 20, 20, 0);
 	assert_int_equal(send(cli, coid, 8, PAGE_SIZE, 1), BLOCKED);
 	rcvid = receive(srv);
-	assert_int_equal(sys(srv, MsgReply, rcvid, 0, 100, 0xdead0000), -KE_FAULT);
+	assert_int_equal(sys_MsgReply(srv, rcvid, 0, 100, 0xdead0000), -KE_FAULT);
 	assert_int_equal(cli->state, STATE_REPLY);
 	assert_int_equal(answer(srv, (uint64_t)rcvid, 1, 200, 8), 0);
-	assert_int_equal(cli->frame.x[1], 200);
+	assert_int_equal(MsgSend_reply_bytes(&cli->frame), 200);
 	expect(cli, RECV_VA, 200);
 	/* The client's memory refuses it: its mistake. */
-	assert_int_equal(sys(cli, MsgSend, coid, sizes(0, 4096), 0, 0xdead0000), BLOCKED);
+	assert_int_equal(sys_MsgSend(cli, coid, 0, 4096, 0, 0xdead0000), BLOCKED);
 	rcvid = receive(srv);
 	assert_int_equal(answer(srv, (uint64_t)rcvid, 1, 200, 8), 0);
-	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_FAULT);
+	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_FAULT);
 }
 
 /* A thread that was refused a message keeps nothing of a channel that goes away after. */
@@ -277,14 +276,14 @@ void test_channel_forgotten(void **state)
 	both(2, 4, 20, 20, 0);
 	urgent_start();
 	middle = machine_process(4, 20, 1, ABLE_PUBLIC, false);
-	own = (uint64_t)sys(middle, ChannelCreate, 0);
-	to_own = (uint64_t)sys(cli, ConnectAttach, 4, own, 0);
-	coid = (uint64_t)sys(middle, ConnectAttach, SRV, chid, 0);
+	own = (uint64_t)sys_ChannelCreate(middle, 0);
+	to_own = (uint64_t)sys_ConnectAttach(cli, 4, own, 0);
+	coid = (uint64_t)sys_ConnectAttach(middle, SRV, chid, 0);
 	assert_int_equal(send(cli, to_own, 8, MEM_BYTES / 2, 1), BLOCKED);
-	rcvid = sys(middle, MsgReceive, own, 8, 0);
+	rcvid = sys_MsgReceive(middle, own, 8, 0);
 	assert_true(rcvid > 0);
 	assert_int_equal(receive(srv), BLOCKED);
-	assert_int_equal(sys(middle, MsgSend, coid, sizes(100, 0), 0xdead0000, 0), -KE_FAULT);
+	assert_int_equal(sys_MsgSend(middle, coid, 100, 0, 0xdead0000, 0), -KE_FAULT);
 	assert_int_equal(srv->state, STATE_RECEIVE);
 	machine_destroy(SRV);
 	host_raise_after(1, SPI);
@@ -293,5 +292,5 @@ void test_channel_forgotten(void **state)
 	urgent_again();
 	assert_int_equal(cli->state, STATE_RUNNING);
 	expect(cli, RECV_VA, 3 * PAGE_SIZE);
-	assert_int_equal(middle->frame.x[0], 0);
+	assert_int_equal(call_result(&middle->frame), 0);
 }

@@ -4,12 +4,12 @@
 
 static int64_t short_send(void)
 {
-	return sys(cli, MsgSend, coid, sizes(32, 32), MEM_VA, RECV_VA, 1, 2, 3, 4);
+	return sys_MsgSend(cli, coid, 32, 32, MEM_VA, RECV_VA, 1, 2, 3, 4);
 }
 
 static int64_t short_reply_receive(void)
 {
-	return sys(srv, MsgReplyReceive, srv->frame.x[0], 0, sizes(32, 32), MEM_VA, 5, 6, 7, 8, 0, chid, RECV_VA);
+	return sys_MsgReplyReceive(srv, call_result(&srv->frame), 0, 32, 32, MEM_VA, chid, RECV_VA, 5, 6, 7, 8);
 }
 
 /* Both on CPU 1, the server waits. */
@@ -18,7 +18,7 @@ static void together(unsigned srv_prio, unsigned cli_prio, unsigned flags)
 	both(2, 4, srv_prio, cli_prio, flags);
 	processes[SRV].params.runmask = processes[CLI].params.runmask = ALL;
 	assert_int_equal(receive(srv), BLOCKED);
-	assert_int_equal(sys(cli, ThreadCtl, THREADCTL_RUNMASK, 2), 0);
+	assert_int_equal(sys_ThreadCtl(cli, THREADCTL_RUNMASK, 2), 0);
 	assert_ptr_equal(cpus[1].current, cli);
 }
 
@@ -40,17 +40,17 @@ void test_direct(void **state)
 		assert_int_equal(cli->state, STATE_REPLY);
 		assert_int_equal(cpus[1].rq.count, 0);
 		assert_int_equal(srv->prio, 30);
-		assert_int_equal(srv->frame.x[1], 32);
-		assert_int_equal(srv->frame.x[4], 1);
-		assert_int_equal(srv->frame.x[7], 4);
+		assert_int_equal(MsgReceive_bytes(&srv->frame), 32);
+		assert_int_equal(call_words(&srv->frame)[0], 1);
+		assert_int_equal(call_words(&srv->frame)[3], 4);
 		machine_check(true);
 		host_clock_set(clock_now() + 30);
 		assert_int_equal(short_reply_receive(), BLOCKED);
 		assert_ptr_equal(cpus[1].current, cli);
 		assert_int_equal(srv->state, STATE_RECEIVE);
 		assert_int_equal(srv->prio, 20);
-		assert_int_equal(cli->frame.x[0], 0);
-		assert_int_equal(cli->frame.x[7], 8);
+		assert_int_equal(call_result(&cli->frame), 0);
+		assert_int_equal(call_words(&cli->frame)[3], 8);
 		machine_check(true);
 		assert_int_equal(cli->cpu_ticks - ticks[0], 100);
 		assert_int_equal(srv->cpu_ticks - ticks[1], 30);
@@ -58,10 +58,9 @@ void test_direct(void **state)
 	}
 	/* What the general way must do: the client's room, a word that is no message's, an error of the server's. */
 	assert_int_equal(short_send(), BLOCKED);
-	assert_int_equal(
-	    sys(srv, MsgReplyReceive, srv->frame.x[0], 0, sizes(MSG_MAX + 1, 0), 0, 0, 0, 0, 0, 0, chid, 0),
-	    -KE_MSGSIZE);
-	assert_int_equal(sys(srv, MsgReplyReceive, 4711, 0, sizes(0, 0), 0, 0, 0, 0, 0, 0, chid, 0), BLOCKED);
+	assert_int_equal(sys_MsgReplyReceive(srv, call_result(&srv->frame), 0, MSG_MAX + 1, 0, 0, chid, 0),
+			 -KE_MSGSIZE);
+	assert_int_equal(sys_MsgReplyReceive(srv, 4711, 0, 0, 0, 0, chid, 0), BLOCKED);
 	assert_int_equal(cli->state, STATE_REPLY);
 }
 
@@ -80,13 +79,13 @@ void test_direct_and_equals(void **state)
 	assert_int_equal(short_send(), BLOCKED);
 	assert_ptr_equal(cpus[1].current, equal);
 	assert_int_equal(srv->state, STATE_READY);
-	assert_int_equal(sys(equal, SchedYield), 0);
+	assert_int_equal(sys_SchedYield(equal), 0);
 	assert_ptr_equal(cpus[1].current, srv);
 	assert_int_equal(short_reply_receive(), BLOCKED);
 	assert_ptr_equal(cpus[1].current, equal);
-	assert_int_equal(sys(equal, SchedYield), 0);
+	assert_int_equal(sys_SchedYield(equal), 0);
 	assert_ptr_equal(cpus[1].current, cli);
-	assert_int_equal(cli->frame.x[4], 5);
+	assert_int_equal(call_words(&cli->frame)[0], 5);
 }
 
 /* A server that keeps its own priority does not get in front of what is more important than that. */
@@ -104,7 +103,7 @@ void test_direct_and_fixed(void **state)
 	assert_ptr_equal(cpus[1].current, middle);
 	assert_int_equal(srv->state, STATE_READY);
 	assert_int_equal(srv->prio, 10);
-	assert_int_equal(sys(middle, SyncWait, MEM_VA, 0), BLOCKED);
+	assert_int_equal(sys_SyncWait(middle, MEM_VA, 0, 0), BLOCKED);
 	assert_ptr_equal(cpus[1].current, srv);
 }
 
@@ -115,7 +114,7 @@ void test_direct_and_other_cpus(void **state)
 
 	(void)state;
 	together(20, 20, 0);
-	assert_int_equal(sys(procmgr, SchedSet, SRV, srv->tid, 20 | SCHED_FIFO_ << 8, 4), 0);
+	assert_int_equal(sys_SchedSet(procmgr, SRV, srv->tid, 20, SCHED_FIFO_, 4), 0);
 	assert_int_equal(short_send(), BLOCKED);
 	assert_ptr_equal(cpus[2].current, srv);
 	assert_null(cpus[1].current);
@@ -123,15 +122,15 @@ void test_direct_and_other_cpus(void **state)
 	assert_int_equal(short_reply_receive(), BLOCKED);
 	assert_ptr_equal(cpus[1].current, cli);
 	/* It may run anywhere, and here is nothing else to do: no other CPU is called. */
-	assert_int_equal(sys(procmgr, SchedSet, SRV, srv->tid, 20 | SCHED_FIFO_ << 8, ALL), 0);
+	assert_int_equal(sys_SchedSet(procmgr, SRV, srv->tid, 20, SCHED_FIFO_, ALL), 0);
 	assert_int_equal(short_send(), BLOCKED);
 	assert_ptr_equal(cpus[1].current, srv);
 	assert_int_equal(short_reply_receive(), BLOCKED);
 	/* What is less important keeps its chance here, while another CPU has nothing to do. */
-	assert_int_equal(sys(procmgr, SchedSet, SRV, srv->tid, 20 | SCHED_FIFO_ << 8, 4), 0);
+	assert_int_equal(sys_SchedSet(procmgr, SRV, srv->tid, 20, SCHED_FIFO_, 4), 0);
 	assert_int_equal(short_send(), BLOCKED);
 	assert_int_equal(short_reply_receive(), BLOCKED);
-	assert_int_equal(sys(procmgr, SchedSet, SRV, srv->tid, 20 | SCHED_FIFO_ << 8, ALL), 0);
+	assert_int_equal(sys_SchedSet(procmgr, SRV, srv->tid, 20, SCHED_FIFO_, ALL), 0);
 	low = machine_spawn(cli, 5, 2);
 	assert_int_equal(low->state, STATE_READY);
 	assert_int_equal(short_send(), BLOCKED);
@@ -141,7 +140,7 @@ void test_direct_and_other_cpus(void **state)
 	machine_fp_write(2, 4711);
 	assert_int_equal(short_reply_receive(), BLOCKED);
 	assert_ptr_equal(cpus[1].current, cli);
-	assert_int_equal(sys(procmgr, SchedSet, SRV, srv->tid, 20 | SCHED_FIFO_ << 8, 2), 0);
+	assert_int_equal(sys_SchedSet(procmgr, SRV, srv->tid, 20, SCHED_FIFO_, 2), 0);
 	assert_int_equal(short_send(), BLOCKED);
 	assert_ptr_equal(cpus[1].current, srv);
 	assert_int_equal(machine_fp_read(1), 4711);
@@ -155,20 +154,20 @@ void test_direct_overtaken(void **state)
 	(void)state;
 	together(10, 20, CHF_FIXED_PRIORITY);
 	/* Its reply cannot be written: the server goes the general way, and wakes it before it receives. */
-	assert_int_equal(sys(cli, MsgSend, coid, sizes(0, 100), 0, 0xdead0000), BLOCKED);
-	rcvid = (int64_t)srv->frame.x[0];
+	assert_int_equal(sys_MsgSend(cli, coid, 0, 100, 0, 0xdead0000), BLOCKED);
+	rcvid = (int64_t)call_result(&srv->frame);
 	channel_of(srv->process, chid)->flags = 0;
 	assert_int_equal(srv->prio, 10);
 	pulse_send(channel_of(srv->process, chid), &srv->process->death);
-	assert_int_equal(sys(procmgr, SchedSet, SRV, srv->tid, 10 | SCHED_FIFO_ << 8, 0), 0);
-	assert_int_equal(sys(srv, MsgReplyReceive, rcvid, 0, sizes(100, 0), MEM_VA, 0, 0, 0, 0, 0, chid, 0), 0);
+	assert_int_equal(sys_SchedSet(procmgr, SRV, srv->tid, 10, SCHED_FIFO_, 0), 0);
+	assert_int_equal(sys_MsgReplyReceive(srv, rcvid, 0, 100, 0, MEM_VA, chid, 0), 0);
 	assert_ptr_equal(cpus[1].current, srv);
 	assert_int_equal(srv->prio, 200);
 	assert_int_equal(cli->state, STATE_READY);
 	assert_null(cpus[1].next);
 	assert_int_equal(receive(srv), BLOCKED);
 	assert_ptr_equal(cpus[1].current, cli);
-	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_FAULT);
+	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_FAULT);
 }
 
 /* A pulse to a more important thread: it runs at once, and the sender goes on afterwards, before its equals. */
@@ -181,31 +180,31 @@ void test_direct_pulse(void **state)
 	equal = machine_spawn(cli, 20, 2);
 	/* The first makes it a server of the channel; the second finds nothing to be looked at. */
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(sys(cli, MsgSendPulse, coid, 30, 7, 1000 + i), 0);
+		assert_int_equal(sys_MsgSendPulse(cli, coid, 30, 7, 1000 + i), 0);
 		assert_ptr_equal(cpus[1].current, srv);
 		assert_int_equal(srv->prio, 30);
-		assert_int_equal(srv->frame.x[0], 0);
-		assert_int_equal(srv->frame.x[4], 7);
-		assert_int_equal(srv->frame.x[5], 1000 + i);
-		assert_int_equal(MSGINFO_SLOT(srv->frame.x[2]), CLI);
+		assert_int_equal(call_result(&srv->frame), 0);
+		assert_int_equal(call_words(&srv->frame)[0], 7);
+		assert_int_equal(call_words(&srv->frame)[1], 1000 + i);
+		assert_int_equal(MSGINFO_SLOT(MsgReceive_info(&srv->frame)), CLI);
 		machine_check(true);
 		assert_int_equal(receive(srv), BLOCKED);
 		assert_ptr_equal(cpus[1].current, cli);
-		assert_int_equal(cli->frame.x[0], 0);
+		assert_int_equal(call_result(&cli->frame), 0);
 	}
 	assert_int_equal(equal->state, STATE_READY);
 	/* No more important than the sender: it waits. */
-	assert_int_equal(sys(cli, MsgSendPulse, coid, 20, 7, 1), 0);
+	assert_int_equal(sys_MsgSendPulse(cli, coid, 20, 7, 1), 0);
 	assert_ptr_equal(cpus[1].current, cli);
 	assert_int_equal(srv->state, STATE_READY);
 	assert_int_equal(cli->process->kmem.count[OBJECT_PULSE], 0);
 	/* A sender that may run elsewhere does so, since it is more important than what is there: nothing. */
-	assert_int_equal(sys(procmgr, SchedSet, CLI, equal->tid, 20 | SCHED_FIFO_ << 8, 1), 0);
-	assert_int_equal(sys(cli, SchedYield), 0);
+	assert_int_equal(sys_SchedSet(procmgr, CLI, equal->tid, 20, SCHED_FIFO_, 1), 0);
+	assert_int_equal(sys_SchedYield(cli), 0);
 	assert_int_equal(receive(srv), BLOCKED);
-	assert_int_equal(sys(procmgr, SchedSet, CLI, cli->tid, 20 | SCHED_FIFO_ << 8, 6), 0);
+	assert_int_equal(sys_SchedSet(procmgr, CLI, cli->tid, 20, SCHED_FIFO_, 6), 0);
 	machine_fp_write(1, 815);
-	assert_int_equal(sys(cli, MsgSendPulse, coid, 30, 7, 1), 0);
+	assert_int_equal(sys_MsgSendPulse(cli, coid, 30, 7, 1), 0);
 	assert_ptr_equal(cpus[1].current, srv);
 	assert_ptr_equal(cpus[2].current, cli);
 	assert_int_equal(machine_fp_read(2), 815);
@@ -217,7 +216,7 @@ void test_direct_and_timeouts(void **state)
 	together(20, 20, 0);
 	/* A time-out takes the general way, and is over with the answer. */
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(sys(cli, TimerTimeout, TIMEOUT_SEND | TIMEOUT_REPLY, 1000), 0);
+		assert_int_equal(sys_TimerTimeout(cli, TIMEOUT_SEND | TIMEOUT_REPLY, 1000), 0);
 		assert_int_equal(short_send(), BLOCKED);
 		assert_ptr_equal(cpus[1].current, srv);
 		assert_int_not_equal(cli->timeout.index, 0);
@@ -229,12 +228,12 @@ void test_direct_and_timeouts(void **state)
 	machine_tick(5000);
 	assert_ptr_equal(cpus[1].current, cli);
 	/* Now it strikes, while the server works. */
-	assert_int_equal(sys(cli, TimerTimeout, TIMEOUT_REPLY, 1000), 0);
+	assert_int_equal(sys_TimerTimeout(cli, TIMEOUT_REPLY, 1000), 0);
 	assert_int_equal(short_send(), BLOCKED);
 	machine_tick(1000);
-	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_TIMEDOUT);
+	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_TIMEDOUT);
 	/* The client is gone: nobody is answered, and the next one is not taken for it. */
 	assert_int_equal(short_reply_receive(), BLOCKED);
 	assert_ptr_equal(cpus[1].current, cli);
-	assert_int_equal(cli->frame.x[0], (uint64_t)-KE_TIMEDOUT);
+	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_TIMEDOUT);
 }

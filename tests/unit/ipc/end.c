@@ -15,7 +15,7 @@ static void blocked_everywhere(void)
 	both(ALL, ALL, 20, 20, CHF_UNBLOCK | CHF_DISCONNECT);
 	/* REPLY, with a pulse of its own waiting. */
 	t = machine_spawn(cli, 30, ALL);
-	assert_int_equal(sys(t, TimerTimeout, TIMEOUT_REPLY, 1000), 0);
+	assert_int_equal(sys_TimerTimeout(t, TIMEOUT_REPLY, 1000), 0);
 	assert_int_equal(send(t, coid, 8, 8, 1), BLOCKED);
 	assert_true(receive(srv) > 0);
 	machine_tick(1000);
@@ -24,20 +24,20 @@ static void blocked_everywhere(void)
 	assert_int_equal(send(t, coid, 8, 8, 1), BLOCKED);
 	t = machine_spawn(cli, 30, ALL);
 	machine_write(t->process, MEM_VA, &word, 4);
-	assert_int_equal(sys(t, SyncWait, MEM_VA, 4), -KE_AGAIN);
-	assert_int_equal(sys(t, SyncWait, MEM_VA, 5), BLOCKED);
+	assert_int_equal(sys_SyncWait(t, MEM_VA, 4, 0), -KE_AGAIN);
+	assert_int_equal(sys_SyncWait(t, MEM_VA, 5, 0), BLOCKED);
 	t = machine_spawn(cli, 30, ALL);
-	chid = (uint64_t)sys(t, ChannelCreate, 0);
-	assert_true(sys(cli, TimerCreate, chid, 10, 1, 1) > 0);
-	assert_int_equal(sys(cli, TimerSettime, 1, 0, 1000000, 10000), 0);
-	assert_int_equal(sys(t, MsgReceive, chid, 8, MEM_VA), BLOCKED);
+	chid = (uint64_t)sys_ChannelCreate(t, 0);
+	assert_true(sys_TimerCreate(cli, chid, 10, 1, 1) > 0);
+	assert_int_equal(sys_TimerSettime(cli, 1, 0, 1000000, 10000), 0);
+	assert_int_equal(sys_MsgReceive(t, chid, 8, MEM_VA), BLOCKED);
 	/* INTR. */
 	cli->process->irqs[0].first = SPI;
 	cli->process->irqs[0].count = 1;
 	t = machine_spawn(cli, 30, ALL);
-	assert_int_equal(sys(t, InterruptAttachEvent, SPI, 0, 0, 0, 0), 1);
-	assert_int_equal(sys(t, InterruptWait, 1), BLOCKED);
-	assert_int_equal(sys(cli, MsgSendPulse, coid, 3, 3, 3), 0);
+	assert_int_equal(sys_InterruptAttachEvent(t, SPI, 0, 0, 0, 0), 1);
+	assert_int_equal(sys_InterruptWait(t, 1), BLOCKED);
+	assert_int_equal(sys_MsgSendPulse(cli, coid, 3, 3, 3), 0);
 	machine_check(true);
 }
 
@@ -60,7 +60,7 @@ void test_destroy_everywhere(void **state)
 	machine_destroy(SRV);
 	machine_check(true);
 	for (uint32_t tid = 2; tid <= 3; tid++)
-		assert_int_equal(machine_thread(CLI, tid)->frame.x[0], (uint64_t)-KE_SRCH);
+		assert_int_equal(call_result(&machine_thread(CLI, tid)->frame), (uint64_t)-KE_SRCH);
 }
 
 /* The end without what takes long: at once, whatever its threads wait for. Its memory is for ProcessDestroy. */
@@ -70,24 +70,24 @@ void test_stop(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 4; i++)
-		assert_int_equal(sys(procmgr, ProcessStop, nobody[i]), -KE_SRCH);
+		assert_int_equal(sys_ProcessStop(procmgr, nobody[i]), -KE_SRCH);
 	blocked_everywhere();
-	assert_int_equal(sys(cli, ProcessStop, CLI), -KE_PERM);
+	assert_int_equal(sys_ProcessStop(cli, CLI), -KE_PERM);
 	assert_true(host_is_enabled(SPI));
-	assert_int_equal(sys(procmgr, ProcessStop, CLI), -KE_AGAIN);
+	assert_int_equal(sys_ProcessStop(procmgr, CLI), -KE_AGAIN);
 	assert_int_equal(processes[CLI].state, PROCESS_DEAD);
 	assert_int_equal(processes[CLI].end_cause, END_KILLED);
 	assert_int_equal(processes[CLI].threads_alive, 0);
-	assert_int_equal(sys(procmgr, ProcessStop, CLI), 0);
+	assert_int_equal(sys_ProcessStop(procmgr, CLI), 0);
 	assert_false(host_is_enabled(SPI));
 	assert_int_equal(handle_next(&processes[CLI], OBJECT_IRQ, 1), 0);
-	assert_int_equal(sys(procmgr, ProcessStop, CLI), 0);
+	assert_int_equal(sys_ProcessStop(procmgr, CLI), 0);
 	assert_int_equal(processes[CLI].state, PROCESS_DEAD);
 	machine_destroy(CLI);
 	machine_check(true);
 	/* One that ended by itself keeps its cause. */
-	assert_int_equal(sys(srv, ThreadDestroy, UINT64_MAX, 7), GONE);
-	assert_int_equal(sys(procmgr, ProcessStop, SRV), 0);
+	assert_int_equal(sys_ThreadDestroy(srv, UINT64_MAX, 7), GONE);
+	assert_int_equal(sys_ProcessStop(procmgr, SRV), 0);
 	assert_int_equal(processes[SRV].end_cause, END_EXIT);
 }
 
@@ -98,44 +98,44 @@ void test_how_far_zeroing_is(void **state)
 
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
-	assert_int_equal(sys(procmgr, ProcessInfo, OTHER, procmgr_page), -KE_SRCH);
-	assert_int_equal(sys(procmgr, ProcessDestroy, SRV), 0);
-	assert_int_equal(sys(procmgr, ProcessInfo, SRV, procmgr_page), 0);
+	assert_int_equal(sys_ProcessInfo(procmgr, OTHER, procmgr_page), -KE_SRCH);
+	assert_int_equal(sys_ProcessDestroy(procmgr, SRV), 0);
+	assert_int_equal(sys_ProcessInfo(procmgr, SRV, procmgr_page), 0);
 	machine_read(&processes[0], procmgr_page, &info, sizeof(info));
 	assert_int_equal(info.state, PROCESS_DEFINED);
 	assert_int_equal(info.ram_bytes, MEM_BYTES);
 	assert_int_equal(info.ram_zeroed, MEM_BYTES);
 	processes[SRV].regions[0].zeroed = MEM_BYTES / 2;
-	assert_int_equal(sys(procmgr, ProcessInfo, SRV, procmgr_page), 0);
+	assert_int_equal(sys_ProcessInfo(procmgr, SRV, procmgr_page), 0);
 	machine_read(&processes[0], procmgr_page, &info, sizeof(info));
 	assert_int_equal(info.ram_zeroed, MEM_BYTES / 2);
-	assert_int_equal(sys(procmgr, ProcessInfo, CLI, procmgr_page), 0);
+	assert_int_equal(sys_ProcessInfo(procmgr, CLI, procmgr_page), 0);
 	machine_read(&processes[0], procmgr_page, &info, sizeof(info));
 	assert_int_equal(info.state, PROCESS_RUNNING);
 	assert_int_equal(info.ram_zeroed, 0);
-	assert_int_equal(sys(procmgr, ProcessCreate, SRV, 0), 0);
+	assert_int_equal(sys_ProcessCreate(procmgr, SRV, 0), 0);
 }
 
 static void ends_itself(void)
 {
-	sys(srv, ThreadDestroy, UINT64_MAX, 7);
+	sys_ThreadDestroy(srv, UINT64_MAX, 7);
 }
 
 static void is_stopped(void)
 {
-	assert_int_equal(sys(procmgr, ProcessStop, SRV), -KE_AGAIN);
+	assert_int_equal(sys_ProcessStop(procmgr, SRV), -KE_AGAIN);
 }
 
 static void ends_in_a_shutdown(void)
 {
-	assert_int_equal(sys(procmgr, SystemCtl, SYSTEM_SHUTDOWN, 0), 0);
+	assert_int_equal(sys_SystemCtl(procmgr, SYSTEM_SHUTDOWN, 0), 0);
 	ends_itself();
 }
 
 static void procmgr_ends_in_a_shutdown(void)
 {
-	assert_int_equal(sys(procmgr, SystemCtl, SYSTEM_SHUTDOWN, 0), 0);
-	sys(procmgr, ThreadDestroy, UINT64_MAX, 0);
+	assert_int_equal(sys_SystemCtl(procmgr, SYSTEM_SHUTDOWN, 0), 0);
+	sys_ThreadDestroy(procmgr, UINT64_MAX, 0);
 }
 
 /* In a process of its own, since the safe state does not come back. */
@@ -177,12 +177,12 @@ void test_end_of_itself(void **state)
 	both(ALL, ALL, 20, 20, 0);
 	machine_spawn(cli, 20, ALL);
 	machine_spawn(cli, 19, ALL);
-	assert_int_equal(sys(cli, ThreadDestroy, UINT64_MAX, 77), GONE);
+	assert_int_equal(sys_ThreadDestroy(cli, UINT64_MAX, 77), GONE);
 	assert_int_equal(processes[CLI].state, PROCESS_DEAD);
 	assert_int_equal(processes[CLI].end_status, 77);
 	machine_fault(srv, &trap);
 	assert_int_equal(processes[SRV].state, PROCESS_DEAD);
-	assert_int_equal(sys(procmgr, ProcessInfo, SRV, procmgr_page), 0);
+	assert_int_equal(sys_ProcessInfo(procmgr, SRV, procmgr_page), 0);
 	machine_read(&processes[0], procmgr_page, &info, sizeof(info));
 	assert_int_equal(info.end_cause, END_FAULT);
 	assert_int_equal(info.fault_address, 0x123000);
@@ -212,44 +212,44 @@ static void crowded(void)
 	other_server = machine_spawn(srv, 20, 4);
 	for (unsigned i = 0; i < 4; i++)
 		waiting[i] = machine_spawn(cli, 30, 8);
-	assert_true(sys(cli, ConnectAttach, SRV, chid, sys(cli, ChannelCreate, 0)) == (int64_t)coid + 1);
-	assert_true(sys(srv, ConnectAttach, SRV, chid, chid) > 0);
+	assert_true(sys_ConnectAttach(cli, SRV, chid, sys_ChannelCreate(cli, 0)) == (int64_t)coid + 1);
+	assert_true(sys_ConnectAttach(srv, SRV, chid, chid) > 0);
 	/* Two wait for an answer, one of them until a moment; two to be received. */
 	for (unsigned i = 0; i < 4; i++) {
-		assert_int_equal(sys(waiting[i], TimerTimeout, i % 2 ? TIMEOUT_SEND | TIMEOUT_REPLY : 0, 5000), 0);
+		assert_int_equal(sys_TimerTimeout(waiting[i], i % 2 ? TIMEOUT_SEND | TIMEOUT_REPLY : 0, 5000), 0);
 		assert_int_equal(send(waiting[i], coid, 8, 8, 1), BLOCKED);
 		if (i < 2)
-			assert_true(sys(other_server, MsgReceive, chid, 0, 0) > 0);
+			assert_true(sys_MsgReceive(other_server, chid, 0, 0) > 0);
 	}
-	assert_int_equal(sys(cli, MsgSendPulse, coid, 5, 1, 1), 0);
-	assert_int_equal(sys(srv, ThreadCtl, THREADCTL_CONTROL, chid), 0);
-	assert_int_equal(sys(procmgr, ProcessSignal, SRV, 1, 1), 0);
+	assert_int_equal(sys_MsgSendPulse(cli, coid, 5, 1, 1), 0);
+	assert_int_equal(sys_ThreadCtl(srv, THREADCTL_CONTROL, chid), 0);
+	assert_int_equal(sys_ProcessSignal(procmgr, SRV, 1, 1), 0);
 }
 
 static void something_between(enum between what)
 {
-	assert_int_equal(sys(cli, ConnectAttach, SRV, chid, 0), -KE_SRCH);
-	assert_int_equal(sys(procmgr, ProcessSignal, SRV, 1, 1), -KE_BADF);
-	assert_int_equal(sys(other_server, ChannelDestroy, chid), -KE_BADF);
+	assert_int_equal(sys_ConnectAttach(cli, SRV, chid, 0), -KE_SRCH);
+	assert_int_equal(sys_ProcessSignal(procmgr, SRV, 1, 1), -KE_BADF);
+	assert_int_equal(sys_ChannelDestroy(other_server, chid), -KE_BADF);
 	switch (what) {
 	case SENDS:
 		assert_int_equal(send(cli, coid, 8, 8, 1), -KE_BADF);
-		assert_int_equal(sys(cli, MsgSendPulse, coid, 5, 1, 1), -KE_BADF);
+		assert_int_equal(sys_MsgSendPulse(cli, coid, 5, 1, 1), -KE_BADF);
 		break;
 	case DETACHES:
-		assert_int_equal(sys(cli, ConnectDetach, coid), 0);
-		assert_int_equal(sys(cli, ConnectDetach, coid + 1), 0);
+		assert_int_equal(sys_ConnectDetach(cli, coid), 0);
+		assert_int_equal(sys_ConnectDetach(cli, coid + 1), 0);
 		break;
 	case RECEIVES:
-		assert_int_equal(sys(other_server, MsgReceive, chid, 0, 0), -KE_BADF);
+		assert_int_equal(sys_MsgReceive(other_server, chid, 0, 0), -KE_BADF);
 		/* The number is free again, and what gets it is another one. */
-		assert_int_equal(sys(other_server, ChannelCreate, 0), chid);
-		assert_int_equal(sys(other_server, MsgReceive, chid, 0, 0), BLOCKED);
+		assert_int_equal(sys_ChannelCreate(other_server, 0), chid);
+		assert_int_equal(sys_MsgReceive(other_server, chid, 0, 0), BLOCKED);
 		break;
 	case TIMES_OUT: machine_tick(10000); break;
 	case CLIENT_ENDS: machine_destroy(CLI); break;
 	case SERVER_ENDS: machine_destroy(SRV); break;
-	default: assert_int_equal(sys(other_server, ThreadDestroy, srv->tid), 0);
+	default: assert_int_equal(sys_ThreadDestroy(other_server, srv->tid, 0), 0);
 	}
 	machine_check(true);
 }
@@ -259,12 +259,12 @@ static void check_destroyed(enum between what)
 {
 	for (unsigned i = 0; what != CLIENT_ENDS && i < ARRAY_COUNT(waiting); i++) {
 		assert_true(machine_is_done(waiting[i]));
-		assert_true(waiting[i]->frame.x[0] == (uint64_t)-KE_SRCH ||
-			    (what == TIMES_OUT && i % 2 && waiting[i]->frame.x[0] == (uint64_t)-KE_TIMEDOUT));
+		assert_true(call_result(&waiting[i]->frame) == (uint64_t)-KE_SRCH ||
+			    (what == TIMES_OUT && i % 2 && call_result(&waiting[i]->frame) == (uint64_t)-KE_TIMEDOUT));
 	}
 	if (what != CLIENT_ENDS) {
 		assert_int_equal(cli->process->kmem.count[OBJECT_PULSE], 0);
-		assert_int_equal(sys(cli, MsgSend, coid, 0), -KE_BADF);
+		assert_int_equal(sys_MsgSend(cli, coid, 0, 0, 0, 0), -KE_BADF);
 	}
 	if (what == SERVER_ENDS)
 		return;
@@ -272,7 +272,7 @@ static void check_destroyed(enum between what)
 	if (what == DESTROYER_KILLED)
 		assert_null(machine_thread(SRV, 1));
 	else
-		assert_int_equal(srv->frame.x[0], 0);
+		assert_int_equal(call_result(&srv->frame), 0);
 }
 
 /* ChannelDestroy, interrupted where it looks for interrupts for the n-th time. False: it looks less often. */
@@ -282,7 +282,7 @@ static bool destroyed_in_steps(unsigned n, enum between what)
 
 	crowded();
 	host_raise_after(n, SPI);
-	status = sys(srv, ChannelDestroy, chid);
+	status = sys_ChannelDestroy(srv, chid);
 	host_raise_after(0, SPI);
 	assert_int_equal(status, urgent->state == STATE_RUNNING ? BLOCKED : 0);
 	if (status == BLOCKED) {
@@ -319,20 +319,20 @@ void test_channel_destroy_receivers(void **state)
 		pinned(0);
 		second = machine_spawn(srv, 20, 4);
 		for (unsigned i = 0; i < 2; i++)
-			assert_int_equal(sys(machine_spawn(srv, 20, 8), MsgReceive, chid, 8, MEM_VA), BLOCKED);
+			assert_int_equal(sys_MsgReceive(machine_spawn(srv, 20, 8), chid, 8, MEM_VA), BLOCKED);
 		host_raise_after(n, SPI);
-		assert_int_equal(sys(srv, ChannelDestroy, chid), BLOCKED);
+		assert_int_equal(sys_ChannelDestroy(srv, chid), BLOCKED);
 		if (n < 2) {
 			assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
 			assert_int_equal(cli->state, STATE_REPLY);
 		} else {
 			assert_int_equal(send(cli, coid, 8, 8, 1), -KE_BADF);
 		}
-		assert_int_equal(sys(second, MsgReceive, chid, 8, MEM_VA), -KE_BADF);
+		assert_int_equal(sys_MsgReceive(second, chid, 8, MEM_VA), -KE_BADF);
 		machine_check(true);
 		urgent_again();
-		assert_int_equal(srv->frame.x[0], 0);
-		assert_int_equal(cli->frame.x[0], (uint64_t)(n < 2 ? -KE_SRCH : -KE_BADF));
+		assert_int_equal(call_result(&srv->frame), 0);
+		assert_int_equal(call_result(&cli->frame), (uint64_t)(n < 2 ? -KE_SRCH : -KE_BADF));
 		assert_int_equal(processes[SRV].kmem.count[OBJECT_CHANNEL], 0);
 		machine_check(true);
 		destroy_all();
@@ -348,9 +348,9 @@ void test_killed_at_the_door(void **state)
 	both(ALL, ALL, 20, 20, 0);
 	second = machine_spawn(srv, 20, ALL);
 	assert_int_not_equal(second->cpu, srv->cpu);
-	assert_int_equal(machine_call(srv, false, CALL_ThreadDestroy, (const uint64_t[11]){second->tid}), 0);
+	assert_int_equal(call_alone(srv, ThreadDestroy, second->tid, 0), 0);
 	assert_true(second->kill);
-	assert_int_equal(sys(second, MsgReceive, chid, 0, 0), GONE);
+	assert_int_equal(sys_MsgReceive(second, chid, 0, 0), GONE);
 	assert_int_equal(srv->process->threads_alive, 1);
 }
 
@@ -362,14 +362,14 @@ void test_exhaustion(void **state)
 
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
-	while ((id = sys(cli, ConnectAttach, SRV, chid, 0)) > 0)
+	while ((id = sys_ConnectAttach(cli, SRV, chid, 0)) > 0)
 		count++;
 	assert_true(id == -KE_NOMEM || id == -KE_AGAIN);
 	assert_true(count > 100);
-	while ((id = sys(srv, ChannelCreate, 0)) > 0)
+	while ((id = sys_ChannelCreate(srv, 0)) > 0)
 		;
 	assert_true(id == -KE_NOMEM || id == -KE_AGAIN);
-	while ((id = sys(srv, ThreadCreate, CODE_VA + 4, 0, 0, 1 | SCHED_FIFO_ << 8, ALL, 0)) > 0)
+	while ((id = sys_ThreadCreate(srv, CODE_VA + 4, 0, 0, 1, SCHED_FIFO_, ALL, 0)) > 0)
 		;
 	assert_true(id == -KE_NOMEM || id == -KE_AGAIN);
 	machine_check(true);
@@ -385,7 +385,7 @@ static void one_cpu(void)
 	both(2, 4, 20, 10, 0);
 	processes[CLI].params.runmask = ALL;
 	assert_int_equal(receive(srv), BLOCKED);
-	assert_int_equal(sys(cli, ThreadCtl, THREADCTL_RUNMASK, 2), 0);
+	assert_int_equal(sys_ThreadCtl(cli, THREADCTL_RUNMASK, 2), 0);
 	assert_ptr_equal(cpus[1].current, cli);
 }
 
@@ -413,17 +413,17 @@ void test_serror_of_who_ran(void **state)
 	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
 	assert_ptr_equal(cpus[1].current, srv);
 	host_serror(1, SERROR);
-	sys(srv, MsgReplyReceive, srv->frame.x[0], 0, sizes(8, 8), MEM_VA, 5, 6, 7, 8, 0, chid, RECV_VA);
+	sys_MsgReplyReceive(srv, call_result(&srv->frame), 0, 8, 8, MEM_VA, chid, RECV_VA, 5, 6, 7, 8);
 	blamed(SRV, CLI);
 	one_cpu();
-	assert_int_equal(sys(cli, MsgSendPulse, coid, 30, 3, 3), 0);
+	assert_int_equal(sys_MsgSendPulse(cli, coid, 30, 3, 3), 0);
 	assert_ptr_equal(cpus[1].current, srv);
 	host_serror(1, SERROR);
-	sys(srv, MsgReceive, chid, 8, RECV_VA);
+	sys_MsgReceive(srv, chid, 8, RECV_VA);
 	blamed(SRV, CLI);
 	one_cpu();
 	host_serror(1, SERROR);
-	sys(cli, SyncWait, MEM_VA, 0); /* nobody else: idle */
+	sys_SyncWait(cli, MEM_VA, 0, 0); /* nobody else: idle */
 	blamed(CLI, SRV);
 }
 

@@ -19,7 +19,7 @@ void fill(uint8_t *at, uint64_t bytes, unsigned seed); /* the pattern */
 /* The server has a channel, and the client a connection to it. */
 void both(uint32_t srv_cpus, uint32_t cli_cpus, unsigned srv_prio, unsigned cli_prio, unsigned flags);
 const uint64_t *message(struct process *p, uint64_t va, uint64_t bytes, unsigned seed);
-void expect(const struct thread *t, uint64_t va, uint64_t bytes); /* the message that was made last */
+void expect(struct thread *t, uint64_t va, uint64_t bytes); /* the message that was made last */
 void urgent_start(void);
 void urgent_again(void);
 void pinned(unsigned flags);
@@ -34,19 +34,19 @@ static inline int64_t send(struct thread *t, uint64_t to, uint64_t bytes, uint64
 {
 	const uint64_t *w = message(t->process, MEM_VA, bytes, seed);
 
-	return sys(t, MsgSend, to, sizes(bytes, reply), MEM_VA, MEM_VA + MEM_BYTES / 2, w[0], w[1], w[2], w[3]);
+	return sys_MsgSend(t, to, bytes, reply, MEM_VA, MEM_VA + MEM_BYTES / 2, w[0], w[1], w[2], w[3]);
 }
 
 static inline int64_t answer(struct thread *t, uint64_t rcvid, uint64_t status, uint64_t bytes, unsigned seed)
 {
 	const uint64_t *w = message(t->process, MEM_VA, bytes, seed);
 
-	return sys(t, MsgReply, rcvid, status, bytes, MEM_VA, w[0], w[1], w[2], w[3]);
+	return sys_MsgReply(t, rcvid, status, bytes, MEM_VA, w[0], w[1], w[2], w[3]);
 }
 
 static inline int64_t receive(struct thread *t)
 {
-	return sys(t, MsgReceive, chid, MEM_BYTES / 2, RECV_VA);
+	return sys_MsgReceive(t, chid, MEM_BYTES / 2, RECV_VA);
 }
 
 void test_exchange(void **state);

@@ -10,7 +10,7 @@ static void one_exchange(bool receiver_first, uint64_t bytes, uint64_t reply)
 		assert_int_equal(receive(srv), BLOCKED);
 		assert_int_equal(srv->state, STATE_RECEIVE);
 		assert_int_equal(send(cli, coid, bytes, MEM_BYTES / 2, 1), BLOCKED);
-		rcvid = (int64_t)srv->frame.x[0];
+		rcvid = (int64_t)call_result(&srv->frame);
 	} else {
 		assert_int_equal(send(cli, coid, bytes, MEM_BYTES / 2, 1), BLOCKED);
 		assert_int_equal(cli->state, STATE_SEND);
@@ -19,19 +19,19 @@ static void one_exchange(bool receiver_first, uint64_t bytes, uint64_t reply)
 	assert_true(rcvid > 0);
 	assert_int_equal(srv->state, STATE_RUNNING);
 	assert_int_equal(cli->state, STATE_REPLY);
-	assert_int_equal(srv->frame.x[1], bytes);
-	assert_int_equal(MSGINFO_SLOT(srv->frame.x[2]), CLI);
-	assert_int_equal(MSGINFO_TID(srv->frame.x[2]), cli->tid);
+	assert_int_equal(MsgReceive_bytes(&srv->frame), bytes);
+	assert_int_equal(MSGINFO_SLOT(MsgReceive_info(&srv->frame)), CLI);
+	assert_int_equal(MSGINFO_TID(MsgReceive_info(&srv->frame)), cli->tid);
 	expect(srv, RECV_VA, bytes);
 	machine_check(true);
-	assert_int_equal(sys(srv, MsgInfo, rcvid), sizes(bytes, MEM_BYTES / 2));
-	assert_int_equal(srv->frame.x[3], coid);
+	assert_int_equal(sys_MsgInfo(srv, rcvid), sizes(bytes, MEM_BYTES / 2));
+	assert_int_equal(MsgInfo_coid(&srv->frame), coid);
 	assert_int_equal(answer(srv, (uint64_t)rcvid, 7, reply, 2), 0);
 	assert_int_equal(cli->state, STATE_RUNNING);
-	assert_int_equal(cli->frame.x[0], 7);
-	assert_int_equal(cli->frame.x[1], reply);
+	assert_int_equal(call_result(&cli->frame), 7);
+	assert_int_equal(MsgSend_reply_bytes(&cli->frame), reply);
 	expect(cli, RECV_VA, reply);
-	assert_int_equal(sys(srv, MsgReply, rcvid, 0, 0, 0), -KE_SRCH);
+	assert_int_equal(sys_MsgReply(srv, rcvid, 0, 0, 0), -KE_SRCH);
 }
 
 void test_exchange(void **state)
@@ -55,13 +55,13 @@ void test_exchange_one_cpu(void **state)
 
 	both(2, 6, 30, 20, 0);
 	assert_int_equal(receive(srv), BLOCKED);
-	assert_int_equal(sys(cli, ThreadCtl, THREADCTL_RUNMASK, 2), 0);
+	assert_int_equal(sys_ThreadCtl(cli, THREADCTL_RUNMASK, 2), 0);
 	assert_int_equal(cli->cpu, 1);
 	assert_int_equal(send(cli, coid, 100, 100, 1), BLOCKED);
 	/* It serves as important as its client. */
 	assert_int_equal(srv->prio, 20);
 	assert_int_equal(cpus[1].current == srv, 1);
-	rcvid = (int64_t)srv->frame.x[0];
+	rcvid = (int64_t)call_result(&srv->frame);
 	expect(srv, RECV_VA, 100);
 	answer(srv, (uint64_t)rcvid, 0, 100, 2);
 	assert_int_equal(cli->state, STATE_READY);
@@ -78,26 +78,26 @@ void test_short_buffers(void **state)
 	both(ALL, ALL, 20, 20, 0);
 	/* The receiver's buffer is smaller than the message: the rest is there for MsgRead. */
 	assert_int_equal(send(cli, coid, 5000, 3000, 3), BLOCKED);
-	rcvid = sys(srv, MsgReceive, chid, 100, RECV_VA);
+	rcvid = sys_MsgReceive(srv, chid, 100, RECV_VA);
 	assert_true(rcvid > 0);
-	assert_int_equal(srv->frame.x[1], 5000);
+	assert_int_equal(MsgReceive_bytes(&srv->frame), 5000);
 	expect(srv, RECV_VA, 100);
-	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 4900, 100), 4900);
+	assert_int_equal(sys_MsgRead(srv, rcvid, RECV_VA, 4900, 100), 4900);
 	machine_read(srv->process, RECV_VA, buffer, 4900);
 	assert_memory_equal(buffer, pattern + 100, 4900);
-	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 4096, 4990), 10);
-	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 1, 5000), 0);
-	assert_int_equal(sys(srv, MsgRead, rcvid, RECV_VA, 1, 5001), -KE_INVAL);
+	assert_int_equal(sys_MsgRead(srv, rcvid, RECV_VA, 4096, 4990), 10);
+	assert_int_equal(sys_MsgRead(srv, rcvid, RECV_VA, 1, 5000), 0);
+	assert_int_equal(sys_MsgRead(srv, rcvid, RECV_VA, 1, 5001), -KE_INVAL);
 	/* Written into the reply's buffer, within its bounds. */
 	fill(pattern, 4096, 9);
 	machine_write(srv->process, MEM_VA, pattern, 4096);
-	assert_int_equal(sys(srv, MsgWrite, rcvid, MEM_VA, 4096, 1000), 2000);
-	assert_int_equal(sys(srv, MsgWrite, rcvid, MEM_VA, 4096, 3001), -KE_INVAL);
+	assert_int_equal(sys_MsgWrite(srv, rcvid, MEM_VA, 4096, 1000), 2000);
+	assert_int_equal(sys_MsgWrite(srv, rcvid, MEM_VA, 4096, 3001), -KE_INVAL);
 	machine_read(cli->process, RECV_VA + 1000, buffer, 2000);
 	assert_memory_equal(buffer, pattern, 2000);
 	/* More is answered than the client has room for. */
 	assert_int_equal(answer(srv, (uint64_t)rcvid, 0, 4000, 4), 0);
-	assert_int_equal(cli->frame.x[1], 3000);
+	assert_int_equal(MsgSend_reply_bytes(&cli->frame), 3000);
 	expect(cli, RECV_VA, 3000);
 }
 
@@ -105,34 +105,34 @@ void test_wrong_arguments(void **state)
 {
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
-	assert_int_equal(sys(cli, MsgSend, 0, 0), -KE_BADF);
-	assert_int_equal(sys(cli, MsgSend, coid + 1, 0), -KE_BADF);
-	assert_int_equal(sys(cli, MsgSend, 512, 0), -KE_BADF);
-	assert_int_equal(sys(cli, MsgSend, coid, MSG_MAX + 1), -KE_MSGSIZE);
-	assert_int_equal(sys(cli, MsgSend, coid, sizes(0, MSG_MAX + 1)), -KE_MSGSIZE);
-	assert_int_equal(sys(srv, MsgReceive, chid + 1, 0, 0), -KE_BADF);
-	assert_int_equal(sys(srv, MsgReceive, chid, MSG_MAX + 1, 0), -KE_MSGSIZE);
+	assert_int_equal(sys_MsgSend(cli, 0, 0, 0, 0, 0), -KE_BADF);
+	assert_int_equal(sys_MsgSend(cli, coid + 1, 0, 0, 0, 0), -KE_BADF);
+	assert_int_equal(sys_MsgSend(cli, 512, 0, 0, 0, 0), -KE_BADF);
+	assert_int_equal(sys_MsgSend(cli, coid, MSG_MAX + 1, 0, 0, 0), -KE_MSGSIZE);
+	assert_int_equal(sys_MsgSend(cli, coid, 0, MSG_MAX + 1, 0, 0), -KE_MSGSIZE);
+	assert_int_equal(sys_MsgReceive(srv, chid + 1, 0, 0), -KE_BADF);
+	assert_int_equal(sys_MsgReceive(srv, chid, MSG_MAX + 1, 0), -KE_MSGSIZE);
 	for (uint64_t rcvid = 0; rcvid < 3; rcvid++) {
-		assert_int_equal(sys(srv, MsgReply, rcvid, 0, 0, 0), -KE_SRCH);
-		assert_int_equal(sys(srv, MsgError, rcvid, 1), -KE_SRCH);
-		assert_int_equal(sys(srv, MsgRead, rcvid, 0, 0, 0), -KE_SRCH);
+		assert_int_equal(sys_MsgReply(srv, rcvid, 0, 0, 0), -KE_SRCH);
+		assert_int_equal(sys_MsgError(srv, rcvid, 1), -KE_SRCH);
+		assert_int_equal(sys_MsgRead(srv, rcvid, 0, 0, 0), -KE_SRCH);
 	}
-	assert_int_equal(sys(srv, MsgReply, UINT64_MAX, 0, 0, 0), -KE_SRCH);
-	assert_int_equal(sys(cli, ConnectAttach, SRV, chid + 1, 0), -KE_SRCH);
-	assert_int_equal(sys(cli, ConnectAttach, PROCESS_MAX, chid, 0), -KE_SRCH);
-	assert_int_equal(sys(cli, ConnectAttach, SRV, chid, 5), -KE_BADF);
-	assert_int_equal(sys(cli, ProcessDestroy, SRV), -KE_PERM);
+	assert_int_equal(sys_MsgReply(srv, UINT64_MAX, 0, 0, 0), -KE_SRCH);
+	assert_int_equal(sys_ConnectAttach(cli, SRV, chid + 1, 0), -KE_SRCH);
+	assert_int_equal(sys_ConnectAttach(cli, PROCESS_MAX, chid, 0), -KE_SRCH);
+	assert_int_equal(sys_ConnectAttach(cli, SRV, chid, 5), -KE_BADF);
+	assert_int_equal(sys_ProcessDestroy(cli, SRV), -KE_PERM);
 	/* Another process may not answer for the server. */
 	struct thread *other = machine_process(OTHER, 20, ALL, 0, false);
 
-	assert_int_equal(sys(other, ChannelCreate, 0), -KE_PERM);
+	assert_int_equal(sys_ChannelCreate(other, 0), -KE_PERM);
 	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
 	int64_t rcvid = receive(srv);
 
-	assert_int_equal(sys(other, MsgReply, rcvid, 0, 0, 0), -KE_SRCH);
-	assert_int_equal(sys(srv, MsgError, rcvid, 0), -KE_INVAL);
-	assert_int_equal(sys(srv, MsgError, rcvid, 5), 0);
-	assert_int_equal(cli->frame.x[0], (uint64_t)-5);
+	assert_int_equal(sys_MsgReply(other, rcvid, 0, 0, 0), -KE_SRCH);
+	assert_int_equal(sys_MsgError(srv, rcvid, 0), -KE_INVAL);
+	assert_int_equal(sys_MsgError(srv, rcvid, 5), 0);
+	assert_int_equal(call_result(&cli->frame), (uint64_t)-5);
 }
 
 void test_reply_receive(void **state)
@@ -143,18 +143,18 @@ void test_reply_receive(void **state)
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
 	cli2 = machine_spawn(cli, 25, ALL);
-	assert_int_equal(sys(srv, MsgReplyReceive, 0, 0, sizes(0, 100), 0, 0, 0, 0, 0, 0, chid, RECV_VA), BLOCKED);
+	assert_int_equal(sys_MsgReplyReceive(srv, 0, 0, 0, 100, 0, chid, RECV_VA), BLOCKED);
 	assert_int_equal(send(cli, coid, 50, 50, 1), BLOCKED);
-	rcvid = (int64_t)srv->frame.x[0];
+	rcvid = (int64_t)call_result(&srv->frame);
 	expect(srv, RECV_VA, 50);
 	assert_int_equal(send(cli2, coid, 60, 60, 2), BLOCKED);
-	second = sys(srv, MsgReplyReceive, rcvid, 3, sizes(8, 100), MEM_VA, 42, 0, 0, 0, 0, chid, RECV_VA);
+	second = sys_MsgReplyReceive(srv, rcvid, 3, 8, 100, MEM_VA, chid, RECV_VA, 42);
 	expect(srv, RECV_VA, 60);
-	assert_int_equal(cli->frame.x[0], 3);
-	assert_int_equal(cli->frame.x[4], 42);
+	assert_int_equal(call_result(&cli->frame), 3);
+	assert_int_equal(call_words(&cli->frame)[0], 42);
 	assert_int_not_equal(second, rcvid);
-	assert_int_equal(sys(srv, MsgReplyReceive, second, 4, sizes(0, 100), 0, 0, 0, 0, 0, 0, chid, RECV_VA), BLOCKED);
-	assert_int_equal(cli2->frame.x[0], 4);
+	assert_int_equal(sys_MsgReplyReceive(srv, second, 4, 0, 100, 0, chid, RECV_VA), BLOCKED);
+	assert_int_equal(call_result(&cli2->frame), 4);
 }
 
 void test_priority_order(void **state)
@@ -171,20 +171,20 @@ void test_priority_order(void **state)
 		machine_check(true);
 	}
 	/* A pulse of the same importance comes behind those that were there. */
-	assert_int_equal(sys(cli, MsgSendPulse, coid, 40, 5, 99), 0);
+	assert_int_equal(sys_MsgSendPulse(cli, coid, 40, 5, 99), 0);
 	for (unsigned i = 0; i < ARRAY_COUNT(prio); i++) {
 		int64_t rcvid;
 
 		if (i == 3) {
 			assert_int_equal(receive(srv), 0);
-			assert_int_equal(srv->frame.x[4], 5);
-			assert_int_equal(srv->frame.x[5], 99);
+			assert_int_equal(call_words(&srv->frame)[0], 5);
+			assert_int_equal(call_words(&srv->frame)[1], 99);
 			assert_int_equal(srv->prio, 40);
 		}
 		rcvid = receive(srv);
-		assert_int_equal(MSGINFO_TID(srv->frame.x[2]), c[order[i]]->tid);
+		assert_int_equal(MSGINFO_TID(MsgReceive_info(&srv->frame)), c[order[i]]->tid);
 		assert_int_equal(srv->prio, prio[order[i]]);
-		assert_int_equal(sys(srv, MsgReply, rcvid, 0, 0, 0), 0);
+		assert_int_equal(sys_MsgReply(srv, rcvid, 0, 0, 0), 0);
 	}
 	assert_int_equal(receive(srv), BLOCKED);
 	assert_int_equal(srv->prio, 20);
@@ -222,26 +222,26 @@ void test_inheritance_chain(void **state)
 	/* Thread i receives on channel i ... */
 	for (unsigned i = 1; i < 12; i++) {
 		t[i] = machine_spawn(srv, 21, ALL);
-		ch[i] = (uint64_t)sys(srv, ChannelCreate, 0);
-		co[i] = (uint64_t)sys(srv, ConnectAttach, SRV, ch[i], 0);
-		assert_int_equal(sys(t[i], MsgReceive, ch[i], 0, 0), BLOCKED);
+		ch[i] = (uint64_t)sys_ChannelCreate(srv, 0);
+		co[i] = (uint64_t)sys_ConnectAttach(srv, SRV, ch[i], 0);
+		assert_int_equal(sys_MsgReceive(t[i], ch[i], 0, 0), BLOCKED);
 	}
 	/* ... and sends to the next while it serves: srv, 1, 2, ... each waits for the next one. */
 	t[0] = srv;
-	coid = (uint64_t)sys(cli, ConnectAttach, SRV, ch[1], 0);
+	coid = (uint64_t)sys_ConnectAttach(cli, SRV, ch[1], 0);
 	for (unsigned n = 1; n < 12; n++) {
-		assert_int_equal(sys(t[n - 1], MsgSend, co[n], 0, 0, 0), BLOCKED);
+		assert_int_equal(sys_MsgSend(t[n - 1], co[n], 0, 0, 0, 0), BLOCKED);
 		assert_int_equal(t[n - 1]->state, STATE_REPLY);
 		assert_int_equal(t[n]->state, STATE_RUNNING);
 		machine_check(true);
 		if (n == 8) {
 			/* 1 to 8: all inherit. */
 			high = machine_spawn(cli, 60, ALL);
-			assert_int_equal(sys(high, MsgSend, coid, 0, 0, 0), BLOCKED);
+			assert_int_equal(sys_MsgSend(high, coid, 0, 0, 0, 0), BLOCKED);
 			for (unsigned i = 1; i <= 8; i++)
 				assert_int_equal(t[i]->prio, 60);
 		} else if (n > 8) {
-			assert_int_equal(sys(cli, MsgSend, coid, 0, 0, 0), -KE_AGAIN);
+			assert_int_equal(sys_MsgSend(cli, coid, 0, 0, 0, 0), -KE_AGAIN);
 		}
 	}
 }
@@ -257,13 +257,13 @@ void test_inheritance_bounded(void **state)
 	processes[SRV].params.runmask = processes[CLI].params.runmask = ALL;
 	for (unsigned i = 0; i < ARRAY_COUNT(t); i++) {
 		t[i] = machine_spawn(srv, 21, 4);
-		assert_int_equal(sys(cli, MsgSendPulse, coid, 21, 1, i), 0);
-		assert_int_equal(sys(t[i], MsgReceive, chid, 0, 0), 0);
+		assert_int_equal(sys_MsgSendPulse(cli, coid, 21, 1, i), 0);
+		assert_int_equal(sys_MsgReceive(t[i], chid, 0, 0), 0);
 		/* All but two of them wait for something. */
 		if (i != 10 && i != 15)
-			assert_int_equal(sys(t[i], SyncWait, MEM_VA, 0), BLOCKED);
+			assert_int_equal(sys_SyncWait(t[i], MEM_VA, 0, 0), BLOCKED);
 		else
-			assert_int_equal(sys(procmgr, SchedSet, SRV, t[i]->tid, 21 | SCHED_FIFO_ << 8, 8), 0);
+			assert_int_equal(sys_SchedSet(procmgr, SRV, t[i]->tid, 21, SCHED_FIFO_, 8), 0);
 	}
 	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
 	for (unsigned i = 0; i < ARRAY_COUNT(t); i++)
@@ -273,7 +273,7 @@ void test_inheritance_bounded(void **state)
 	machine_check(true);
 	/* They hurry already: the next one of that importance raises nobody else. */
 	second = machine_process(OTHER, 60, 2, 0, false);
-	assert_int_equal(send(second, (uint64_t)sys(second, ConnectAttach, SRV, chid, 0), 8, 8, 1), BLOCKED);
+	assert_int_equal(send(second, (uint64_t)sys_ConnectAttach(second, SRV, chid, 0), 8, 8, 1), BLOCKED);
 	assert_int_equal(t[2]->prio, 21);
 	machine_check(true);
 }

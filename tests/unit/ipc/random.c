@@ -44,7 +44,7 @@ static void do_send(struct thread *t)
 
 	if (!machine_random(8))
 		at = 0xdead0000; /* where nothing is */
-	sys(t, MsgSend, 1 + machine_random(4), sizes(bytes, random_bytes()), at, memory_of(t), w[0], w[1], w[2], w[3]);
+	sys_MsgSend(t, 1 + machine_random(4), bytes, random_bytes(), at, memory_of(t), w[0], w[1], w[2], w[3]);
 }
 
 static void random_call(struct thread *t)
@@ -54,7 +54,7 @@ static void random_call(struct thread *t)
 	uint32_t tid = t->tid;
 
 	if (!machine_random(4))
-		sys(t, TimerTimeout, machine_random(32), machine_random(3000));
+		sys_TimerTimeout(t, machine_random(32), machine_random(3000));
 	if (machine_thread(slot, tid) != t || t->state != STATE_RUNNING)
 		return; /* something more important has come */
 	switch (machine_random(24)) {
@@ -66,37 +66,33 @@ static void random_call(struct thread *t)
 	case 5:
 	case 6:
 	case 7:
-	case 8: sys(t, MsgReceive, 1 + machine_random(2), bytes, at); break;
+	case 8: sys_MsgReceive(t, 1 + machine_random(2), bytes, at); break;
 	case 9:
-	case 10: sys(t, MsgReply, some_rcvid(t), machine_random(100), bytes, at); break;
+	case 10: sys_MsgReply(t, some_rcvid(t), machine_random(100), bytes, at); break;
 	case 11:
-	case 12:
-		sys(t, MsgReplyReceive, some_rcvid(t), 0, sizes(bytes, bytes), at, 0, 0, 0, 0, 0, 1 + machine_random(2),
-		    at);
-		break;
-	case 13: sys(t, MsgRead, some_rcvid(t), at, bytes, machine_random(5000)); break;
-	case 14: sys(t, MsgWrite, some_rcvid(t), at, bytes, machine_random(5000)); break;
-	case 15: sys(t, MsgError, some_rcvid(t), 1 + machine_random(100)); break;
-	case 16: sys(t, MsgSendPulse, 1 + machine_random(4), 1 + machine_random(60), machine_random(128), 1); break;
-	case 17: sys(t, ChannelCreate, machine_random(8)); break;
+	case 12: sys_MsgReplyReceive(t, some_rcvid(t), 0, bytes, bytes, at, 1 + machine_random(2), at); break;
+	case 13: sys_MsgRead(t, some_rcvid(t), at, bytes, machine_random(5000)); break;
+	case 14: sys_MsgWrite(t, some_rcvid(t), at, bytes, machine_random(5000)); break;
+	case 15: sys_MsgError(t, some_rcvid(t), 1 + machine_random(100)); break;
+	case 16: sys_MsgSendPulse(t, 1 + machine_random(4), 1 + machine_random(60), machine_random(128), 1); break;
+	case 17: sys_ChannelCreate(t, machine_random(8)); break;
 	case 18:
 		if (!machine_random(4))
-			sys(t, ChannelDestroy, 1 + machine_random(3));
+			sys_ChannelDestroy(t, 1 + machine_random(3));
 		break;
-	case 19: sys(t, ConnectAttach, 1 + machine_random(SLOTS), 1 + machine_random(2), machine_random(3)); break;
+	case 19: sys_ConnectAttach(t, 1 + machine_random(SLOTS), 1 + machine_random(2), machine_random(3)); break;
 	case 20:
 		if (!machine_random(3))
-			sys(t, ConnectDetach, 1 + machine_random(5));
+			sys_ConnectDetach(t, 1 + machine_random(5));
 		break;
 	case 21:
 		if (t->process->threads_alive > 1 && !machine_random(2))
-			sys(t, ThreadDestroy, 1 + machine_random(THREADS));
+			sys_ThreadDestroy(t, 1 + machine_random(THREADS), 0);
 		break;
 	case 22: random_spawn(t); break;
 	default:
-		sys(t, SchedSet, UINT64_MAX, 1 + machine_random(THREADS),
-		    (10 + machine_random(10)) | (1 + machine_random(2)) << 8,
-		    machine_random(2) ? 1 + machine_random(15) : 0);
+		sys_SchedSet(t, UINT64_MAX, 1 + machine_random(THREADS), 10 + machine_random(10), 1 + machine_random(2),
+			     machine_random(2) ? 1 + machine_random(15) : 0);
 		break;
 	}
 }
@@ -105,9 +101,9 @@ static void random_call(struct thread *t)
 static void urgent_random(void)
 {
 	if (urgent->state == STATE_RUNNING)
-		sys(urgent, InterruptUnmask, 1);
+		sys_InterruptUnmask(urgent, 1);
 	if (urgent->state == STATE_RUNNING)
-		sys(urgent, InterruptWait, 1);
+		sys_InterruptWait(urgent, 1);
 }
 
 /* Channels and connections enough to begin with. No interrupt comes in between, and pulses may have made all others as
@@ -122,12 +118,12 @@ static void random_process(unsigned slot)
 	t = machine_process(slot, 200, ALL, ABLE_PUBLIC, false);
 
 	for (unsigned i = 0; i < 2; i++)
-		assert_true(sys(t, ChannelCreate, machine_random(8)) > 0);
+		assert_true(sys_ChannelCreate(t, machine_random(8)) > 0);
 	for (unsigned i = 0; i < 4; i++)
-		sys(t, ConnectAttach, 1 + machine_random(SLOTS), 1 + machine_random(2), machine_random(3));
+		sys_ConnectAttach(t, 1 + machine_random(SLOTS), 1 + machine_random(2), machine_random(3));
 	random_spawn(t);
 	random_spawn(t);
-	assert_int_equal(sys(procmgr, SchedSet, slot, t->tid, 12 | SCHED_RR_ << 8, 0), 0);
+	assert_int_equal(sys_SchedSet(procmgr, slot, t->tid, 12, SCHED_RR_, 0), 0);
 }
 
 static void random_step(void)
@@ -163,8 +159,8 @@ void test_random(void **state)
 	urgent = machine_process(SLOTS + 1, 150, 1, 0, false);
 	urgent->process->irqs[0].first = SPI;
 	urgent->process->irqs[0].count = 1;
-	assert_int_equal(sys(urgent, InterruptAttachEvent, SPI, 0, 0, 0, 0), 1);
-	assert_int_equal(sys(urgent, InterruptWait, 1), BLOCKED);
+	assert_int_equal(sys_InterruptAttachEvent(urgent, SPI, 0, 0, 0, 0), 1);
+	assert_int_equal(sys_InterruptWait(urgent, 1), BLOCKED);
 	for (unsigned slot = 1; slot <= SLOTS; slot++)
 		random_process(slot);
 	for (unsigned n = 0; n < 20000; n++) {
