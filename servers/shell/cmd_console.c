@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* console: the console of a virtual machine. */
-#include "servers/shell/shell.h"
+#include "servers/shell/command.h"
+#include "servers/shell/terminal.h"
+#include "servers/shell/text.h"
+#include "servers/shell/vm_status.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,21 +53,19 @@ static void refuse(const char *name, bool owned, const struct pm_vm *owner)
 	}
 }
 
-void cmd_console(int argc, char **argv)
+bool cmd_console(int argc, char **argv)
 {
 	const char *name = argv[1];
 	struct pm_vm owner;
 
-	if (argc != 2) {
-		usage("console");
-		return;
-	}
+	if (argc != 2)
+		return false;
 	bool owned = find_owner(name, &owner);
-	int status = console_state(&shell_console, name);
+	int status = console_state(&terminal_console, name);
 
 	/* A VM that has just been started opens its consoles a moment later. */
-	for (unsigned i = 0; i < TRIES && status != 1 && owned && !is_off(&owner) && !shell_wait(POLL_NS); i++) {
-		status = console_state(&shell_console, name);
+	for (unsigned i = 0; i < TRIES && status != 1 && owned && !is_off(&owner) && !terminal_wait(POLL_NS); i++) {
+		status = console_state(&terminal_console, name);
 		owned = find_owner(name, &owner);
 	}
 	if (status < 0 && status != -ENOENT && status != -EINVAL)
@@ -72,12 +73,13 @@ void cmd_console(int argc, char **argv)
 	else if (status < 0)
 		refuse(name, owned, &owner);
 	if (status < 0)
-		return;
+		return true;
 	fflush(stdout);
 	/* The driver greets when what is typed goes there. */
-	status = console_focus(&shell_console, name);
+	status = console_focus(&terminal_console, name);
 	if (status < 0)
 		printf("console: %s\n", status_text(status));
 	else
 		printf("\n");
+	return true;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ls and cat: /dev/qvm has a folder for each VM whose qvm lives, with one file, env. */
 #include "abi/bulkhead.h"
-#include "servers/shell/shell.h"
+#include "servers/shell/command.h"
+#include "servers/shell/text.h"
+#include "servers/shell/vm_status.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,28 +43,27 @@ static bool list(const char *only)
 	return found;
 }
 
-void cmd_ls(int argc, char **argv)
+bool cmd_ls(int argc, char **argv)
 {
 	const char *path = argc == 2 ? argv[1] : ROOT;
 	char name[PROTO_NAME];
 
 	if (argc > 2)
-		usage("ls");
-	else if (strcmp(path, ROOT) == 0 || strcmp(path, ROOT "/") == 0)
+		return false;
+	if (strcmp(path, ROOT) == 0 || strcmp(path, ROOT "/") == 0)
 		list(NULL);
 	else if (!vm_of_path(path, "", name) || !list(name))
 		printf("ls: %s: no such file\n", path);
+	return true;
 }
 
-void cmd_cat(int argc, char **argv)
+bool cmd_cat(int argc, char **argv)
 {
 	static char text[PROTO_ENV];
 	char name[PROTO_NAME];
 
-	if (argc != 2) {
-		usage("cat");
-		return;
-	}
+	if (argc != 2)
+		return false;
 	int bytes = vm_of_path(argv[1], "/env", name) ? pm_request(PM_ENV, name, 0, 0, text, sizeof(text)) : -ESRCH;
 
 	if (bytes == -ESRCH || bytes == -ENOENT)
@@ -73,4 +74,5 @@ void cmd_cat(int argc, char **argv)
 		printf("cat: %s: %s\n", argv[1], status_text(bytes));
 	for (int i = 0; i < bytes && i < (int)sizeof(text); i++)
 		putchar(text[i] == '\n' ? '\n' : printable(text[i]));
+	return true;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* slog2info: the lines of the log ring. */
 #include "bulkhead/kernel.h"
-#include "servers/shell/shell.h"
+#include "servers/shell/command.h"
+#include "servers/shell/terminal.h"
+#include "servers/shell/text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -101,7 +103,7 @@ static void follow(struct reader *r)
 		}
 		there = status >= 0 || status == -EAGAIN;
 		fflush(stdout);
-	} while (!shell_wait(status < 0 ? WAIT_NS : 1));
+	} while (!terminal_wait(status < 0 ? WAIT_NS : 1));
 	printf("^C\n");
 }
 
@@ -149,16 +151,14 @@ static bool parse(int argc, char **argv, struct reader *r, bool *waits, bool *cl
 	return true;
 }
 
-void cmd_slog2info(int argc, char **argv)
+bool cmd_slog2info(int argc, char **argv)
 {
 	struct reader r = {0};
 	bool waits = false, clears = false;
 	int status;
 
-	if (!parse(argc, argv, &r, &waits, &clears)) {
-		usage("slog2info");
-		return;
-	}
+	if (!parse(argc, argv, &r, &waits, &clears))
+		return false;
 	open_ring(&r);
 	status = r.coid;
 	if (status >= 0 && clears)
@@ -170,4 +170,5 @@ void cmd_slog2info(int argc, char **argv)
 	if (status < 0)
 		printf("slog2info: the log ring does not answer: %s\n", status_text(status));
 	close_ring(&r);
+	return true;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pidin: processes, threads, memory, interrupts and objects, from the kernel's own accounts. */
 #include "abi/bulkhead.h"
+#include "bulkhead/client.h"
+#include "servers/shell/command.h"
 #include "servers/shell/format.h"
-#include "servers/shell/shell.h"
+#include "servers/shell/text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -219,16 +221,14 @@ static bool parse(int argc, char **argv, struct query *q)
 	       (strcmp(q->what, "info") == 0 && !q->name);
 }
 
-void cmd_pidin(int argc, char **argv)
+bool cmd_pidin(int argc, char **argv)
 {
 	struct query q = {0};
 
-	if (!parse(argc, argv, &q)) {
-		usage("pidin");
-		return;
-	}
+	if (!parse(argc, argv, &q))
+		return false;
 	if ((q.name && !find_owner(&q)) || (q.format && !is_format(q.format)))
-		return;
+		return true;
 	if (q.format)
 		print_format(&q);
 	else if (strcmp(q.what, "mem") == 0)
@@ -237,4 +237,5 @@ void cmd_pidin(int argc, char **argv)
 		interrupts(&q);
 	else
 		system_wide();
+	return true;
 }

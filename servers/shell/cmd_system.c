@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* slay, sched, process, uptime, shutdown. */
+#include "bulkhead/client.h"
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
-#include "servers/shell/shell.h"
+#include "servers/shell/command.h"
+#include "servers/shell/text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,18 +35,16 @@ static bool parse_signal(const char *text, uint32_t *number)
 	return false;
 }
 
-void cmd_slay(int argc, char **argv)
+bool cmd_slay(int argc, char **argv)
 {
 	uint32_t number = BH_SIGTERM, slot = 0;
 	const char *target = argv[argc - 1];
 
-	if (argc != 2 && !(argc == 4 && strcmp(argv[1], "-s") == 0)) {
-		usage("slay");
-		return;
-	}
+	if (argc != 2 && !(argc == 4 && strcmp(argv[1], "-s") == 0))
+		return false;
 	if (argc == 4 && !parse_signal(argv[2], &number)) {
 		printf("slay: unknown signal '%s'; known: INT 2, QUIT 3, KILL 9, USR1 10, USR2 12, TERM 15\n", argv[2]);
-		return;
+		return true;
 	}
 	bool by_slot = parse_number(target, PROCESS_MAX - 1, &slot);
 	int status = pm_request(PM_SLAY, by_slot ? NULL : target, slot, number, NULL, 0);
@@ -57,15 +57,14 @@ void cmd_slay(int argc, char **argv)
 		printf("slay: %s takes no signal but KILL\n", target);
 	else if (status < 0)
 		printf("slay: %s: %s\n", target, status_text(status));
+	return true;
 }
 
 /* A VM has its own command, which says what came of it. */
-void cmd_process(int argc, char **argv)
+bool cmd_process(int argc, char **argv)
 {
-	if (argc != 3 || strcmp(argv[1], "start") != 0) {
-		usage("process");
-		return;
-	}
+	if (argc != 3 || strcmp(argv[1], "start") != 0)
+		return false;
 	int status = pm_request(PM_PROCESS_START, argv[2], 0, 0, NULL, 0);
 
 	if (status == -ESRCH)
@@ -76,6 +75,7 @@ void cmd_process(int argc, char **argv)
 		printf("process: %s is running, or about to\n", argv[2]);
 	else if (status < 0)
 		printf("process: %s: %s\n", argv[2], status_text(status));
+	return true;
 }
 
 /* "10", "10r", "10f": the letter goes to *policy, which else stays. */
@@ -90,34 +90,32 @@ static bool parse_priority(char *text, uint32_t *priority, uint32_t *policy)
 	return parse_number(text, PRIO_MAX, priority) && *priority >= 1;
 }
 
-void cmd_sched(int argc, char **argv)
+bool cmd_sched(int argc, char **argv)
 {
 	struct pm_sched request = {.type = PM_SCHED};
 	struct thread_info thread;
 
-	if (argc != 4 && argc != 5) {
-		usage("sched");
-		return;
-	}
+	if (argc != 4 && argc != 5)
+		return false;
 	if (!parse_number(argv[1], PROCESS_MAX - 1, &request.slot) || !parse_number(argv[2], 0xffff, &request.tid)) {
 		printf("sched: '%s %s' is not the slot and the number of a thread\n", argv[1], argv[2]);
-		return;
+		return true;
 	}
 	int found = pm_request(PM_THREAD_INFO, NULL, request.slot, request.tid, &thread, sizeof(thread));
 
 	if (found < 0 || (uint32_t)found != request.tid) {
 		printf("sched: process %s has no thread %s\n", argv[1], argv[2]);
-		return;
+		return true;
 	}
 	request.policy = thread.policy;
 	if (!parse_priority(argv[3], &request.priority, &request.policy)) {
 		printf("sched: a priority is 1 to %d, with r (round-robin) or f (FIFO) behind it if you like\n",
 		       PRIO_MAX);
-		return;
+		return true;
 	}
 	if (argc == 5 && (!parse_number(argv[4], (1u << CPU_MAX) - 1, &request.runmask) || request.runmask == 0)) {
 		printf("sched: a run mask is 1 to 0x%x, bit n for CPU n\n", (1u << CPU_MAX) - 1);
-		return;
+		return true;
 	}
 	int status = MsgSend_r(process_args()->procmgr_coid, &request, sizeof(request), NULL, 0);
 
@@ -125,31 +123,31 @@ void cmd_sched(int argc, char **argv)
 		printf("sched: only the virtual CPUs of a VM may be changed\n");
 	else if (status < 0)
 		printf("sched: %s\n", status_text(status));
+	return true;
 }
 
-void cmd_uptime(int argc, char **argv)
+bool cmd_uptime(int argc, char **argv)
 {
 	uint64_t ms = ClockTime() / NS_PER_MS;
 	uint64_t s = ms / 1000;
 
 	(void)argv;
 	if (argc != 1)
-		usage("uptime");
-	else
-		printf("up %" PRIu64 " days, %02u:%02u:%02u.%03u\n", s / 86400, (unsigned)(s / 3600 % 24),
-		       (unsigned)(s / 60 % 60), (unsigned)(s % 60), (unsigned)(ms % 1000));
+		return false;
+	printf("up %" PRIu64 " days, %02u:%02u:%02u.%03u\n", s / 86400, (unsigned)(s / 3600 % 24),
+	       (unsigned)(s / 60 % 60), (unsigned)(s % 60), (unsigned)(ms % 1000));
+	return true;
 }
 
-void cmd_shutdown(int argc, char **argv)
+bool cmd_shutdown(int argc, char **argv)
 {
 	bool reset = argc == 2 && strcmp(argv[1], "-r") == 0;
 
-	if (argc != 1 && !reset) {
-		usage("shutdown");
-		return;
-	}
+	if (argc != 1 && !reset)
+		return false;
 	int status = pm_request(PM_SHUTDOWN, NULL, 0, reset, NULL, 0);
 
 	if (status < 0)
 		printf("shutdown: %s\n", status_text(status));
+	return true;
 }

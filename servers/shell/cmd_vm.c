@@ -1,193 +1,172 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vm: virtual machines as the operator sees them. */
+/* vm: what the operator wants of a virtual machine, and what comes of it. */
 #include "abi/bulkhead.h"
-#include "servers/shell/shell.h"
+#include "bulkhead/kernel.h"
+#include "servers/shell/command.h"
+#include "servers/shell/terminal.h"
+#include "servers/shell/text.h"
+#include "servers/shell/vm_status.h"
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MIB        (1024u * 1024u)
-#define NAME_WIDTH 16 /* of the list, if no name is longer */
+#define POLL_NS    100000000ull
+#define NOTE_NS    1000000000ull  /* of waiting, until that is said */
+#define ENTRY_NS   5000000000ull  /* from the moment that a guest may begin to its first instruction */
+#define OUTCOME_NS 60000000000ull /* until nothing more is awaited */
 
-static const char *state_name(const struct pm_vm *vm)
+static const struct order {
+	const char *verb;
+	uint32_t type;
+	bool starts; /* what comes of it is awaited */
+} orders[] = {
+    {"start", PM_VM_START, true},      {"stop", PM_VM_STOP, false},   {"restart", PM_VM_RESTART, true},
+    {"reset", PM_VM_RESET, true},      {"pause", PM_VM_PAUSE, false}, {"resume", PM_VM_RESUME, false},
+    {"destroy", PM_VM_DESTROY, false},
+};
+
+/* Why an order was refused, from what the VM is. */
+static const char *why(int status, const struct pm_vm *vm)
 {
-	static const char *const names[] = {
-	    [VM_STOPPED] = "stopped", [VM_STARTING] = "starting", [VM_RUNNING] = "running",
-	    [VM_ENDING] = "ending",   [VM_PAUSED] = "paused",
-	};
-
-	return vm->state < sizeof(names) / sizeof(names[0]) ? names[vm->state] : "?";
-}
-
-void vm_end_text(const struct pm_vm *vm, char *text, size_t bytes)
-{
-	static const char *const causes[] = {
-	    [CAUSE_NONE] = "exit",     [CAUSE_OFF] = "off",           [CAUSE_RESET] = "reset",
-	    [CAUSE_SIGNAL] = "signal", [CAUSE_WATCHDOG] = "watchdog", [CAUSE_ERROR] = "error",
-	};
-
-	switch (vm->end) {
-	case END_NONE: snprintf(text, bytes, "-"); break;
-	case END_FAULT: snprintf(text, bytes, "fault"); break;
-	case END_KILLED: snprintf(text, bytes, "killed"); break;
-	default:
-		snprintf(text, bytes, "%s, exit %" PRIu32,
-			 vm->cause < sizeof(causes) / sizeof(causes[0]) ? causes[vm->cause] : "?", vm->exit_code);
-		break;
+	switch (status) {
+	case -EALREADY: return vm->state == VM_PAUSED ? "it is paused already" : "it is not paused";
+	case -EAGAIN: return "its guest has not begun";
+	case -ENOENT: return vm->state == VM_ENDING ? "it is not running, it is ending" : "it is not running";
+	case -EPERM: return "it is critical: its end is the system's safe state; `vm reset` starts it anew";
+	case -ETIMEDOUT: return "its qvm does not answer";
+	case -EBUSY: break;
+	default: return status_text(status);
+	}
+	switch (vm->state) {
+	case VM_STARTING: return "it is starting already";
+	case VM_RUNNING: return "it is running already";
+	case VM_PAUSED: return "it is paused; `vm resume` continues it";
+	default: return "the system is going down";
 	}
 }
 
-int vm_by_index(unsigned index, struct pm_vm *vm)
+/* The life that an order has begun. */
+struct awaited {
+	const char *name;
+	uint32_t starts;     /* before it */
+	uint64_t entered_by; /* 0: its guest may not begin yet */
+	uint64_t noted_at;   /* when it was seen first that it waits for `note`; 0: that was said */
+	char note[PROTO_NOTE];
+};
+
+/* What it waits for is said when it has for a while: most waits are short. */
+static void say_note(struct awaited *a, const struct pm_vm *vm)
 {
-	return pm_request(PM_VM_INFO, NULL, index, 0, vm, sizeof(*vm));
-}
-
-int vm_by_name(const char *name, struct pm_vm *vm)
-{
-	return pm_request(PM_VM_INFO, name, 0, 0, vm, sizeof(*vm));
-}
-
-static int longest_name(void)
-{
-	int longest = NAME_WIDTH;
-	struct pm_vm vm;
-
-	for (unsigned i = 0; i < VM_INDEX_MAX && vm_by_index(i, &vm) >= 0; i++)
-		longest = (int)strlen(vm.name) > longest ? (int)strlen(vm.name) : longest;
-	return longest;
-}
-
-static void list(void)
-{
-	const int width = longest_name();
-	struct pm_vm vm;
-	int status = 0;
-	unsigned i;
-
-	printf("%-*s %-8s %6s  %-20s %10s\n", width, "NAME", "STATE", "STARTS", "LAST END", "RAM");
-	for (i = 0; i < VM_INDEX_MAX && (status = vm_by_index(i, &vm)) >= 0; i++) {
-		char end[VM_END_TEXT];
-
-		vm_end_text(&vm, end, sizeof(end));
-		printf("%-*s %-8s %6" PRIu32 "  %-20s %6" PRIu64 " MiB\n", width, vm.name, state_name(&vm), vm.starts,
-		       end, vm.ram_bytes / MIB);
-	}
-	if (status < 0 && status != -ESRCH)
-		printf("vm: %s\n", status_text(status));
-	else if (i == 0)
-		printf("no virtual machine is described\n");
-}
-
-/* Where its thread is. What qvm waits for is another process, or another of its threads. */
-static void vcpu_text(const struct pm_vcpu *vcpu, char *text, size_t bytes)
-{
-	struct process_info other;
-
-	if (!vcpu->on)
-		snprintf(text, bytes, "off");
-	else if (vcpu->paused)
-		snprintf(text, bytes, "paused");
-	else if (vcpu->state == STATE_WFI)
-		snprintf(text, bytes, "in WFI, last on CPU %" PRIu32, vcpu->cpu);
-	else if (vcpu->state == STATE_RUNNING)
-		snprintf(text, bytes, "running on CPU %" PRIu32, vcpu->cpu);
-	else if (vcpu->state == STATE_READY)
-		snprintf(text, bytes, "waits for CPU %" PRIu32, vcpu->cpu);
-	else if (vcpu->blocked < PROCESS_MAX &&
-		 pm_request(PM_PROCESS_INFO, NULL, vcpu->blocked, 0, &other, sizeof(other)) >= 0)
-		snprintf(text, bytes, "in qvm, waits for process %.*s", NAME_MAX_ - 1, other.name);
-	else
-		snprintf(text, bytes, "in qvm, waits");
-}
-
-static void show_vcpus(const struct pm_vm *vm)
-{
-	struct pm_vm_state live;
-	int status = pm_request(PM_VM_STATE, vm->name, 0, 0, &live, sizeof(live));
-	uint64_t unsupported = 0;
-
-	if (status != (int)sizeof(live) || live.vcpus > sizeof(live.vcpu) / sizeof(live.vcpu[0])) {
-		if (status != -ENOENT)
-			printf("  vcpus       of which the qvm says nothing: %s\n", status_text(status));
-		return;
-	}
-	for (unsigned i = 0; i < live.vcpus; i++)
-		unsupported += live.vcpu[i].unsupported;
-	printf("  unsupported %" PRIu64 "\n", unsupported);
-	for (unsigned i = 0; i < live.vcpus; i++) {
-		struct pm_vcpu *vcpu = &live.vcpu[i];
-		char text[80];
-
-		vcpu_text(vcpu, text, sizeof(text));
-		printf("  vcpu %u      %s", i, text);
-		if (vcpu->on)
-			printf(", PC 0x%" PRIx64, vcpu->pc);
-		vcpu->last[sizeof(vcpu->last) - 1] = 0;
-		for (char *c = vcpu->last; *c; c++)
-			*c = printable(*c);
-		if (vcpu->unsupported != 0)
-			printf(", unsupported %" PRIu64 ", last %s", vcpu->unsupported, vcpu->last);
-		printf("\n");
+	if (strcmp(vm->note, a->note) != 0) {
+		snprintf(a->note, sizeof(a->note), "%s", vm->note);
+		a->noted_at = ClockTime();
+	} else if (a->note[0] && a->noted_at != 0 && ClockTime() - a->noted_at >= NOTE_NS) {
+		printf("%s waits for: %s\n", a->name, a->note);
+		fflush(stdout);
+		a->noted_at = 0;
 	}
 }
 
-static void show(const struct pm_vm *vm)
+/* True: its guest was let in, or will not be soon. */
+static bool has_begun(struct awaited *a, const struct pm_vm *vm)
 {
-	const bool guest = vm->state == VM_RUNNING || vm->state == VM_PAUSED;
+	if (a->entered_by == 0)
+		a->entered_by = ClockTime() + ENTRY_NS;
+	if (vm->entries == 0 && ClockTime() < a->entered_by)
+		return false;
+	printf("%s is running%s\n", a->name, vm->entries ? "" : "; its guest was not let in yet");
+	return true;
+}
+
+static bool has_ended(const struct awaited *a, const struct pm_vm *vm)
+{
 	char end[VM_END_TEXT];
 
 	vm_end_text(vm, end, sizeof(end));
-	printf("%s: %s\n", vm->name, state_name(vm));
 	if (vm->note[0])
-		printf("  %-11s %s\n", vm->state == VM_STARTING ? "waits for" : "refused", vm->note);
-	if (vm->total_bytes != 0)
-		printf("  progress    %" PRIu64 " of %" PRIu64 " MiB cleared, %" PRIu64 " %%\n", vm->done_bytes / MIB,
-		       vm->total_bytes / MIB, vm->done_bytes * 100 / vm->total_bytes);
-	if (vm->state == VM_STARTING || guest)
-		printf("  process     %" PRIu32 "\n", vm->slot);
-	printf("  vcpus       %" PRIu32 "\n", vm->vcpus);
-	printf("  ram         %" PRIu64 " MiB\n", vm->ram_bytes / MIB);
-	printf("  consoles   ");
-	for (unsigned i = 0; i < PM_CONSOLES && vm->consoles[i][0]; i++)
-		printf(" %s", vm->consoles[i]);
-	printf("%s\n", vm->consoles[0][0] ? "" : " -");
-	printf("  starts      %" PRIu32 "\n", vm->starts);
-	printf("  entries     %" PRIu64 " into the guest\n", vm->entries);
-	printf("  last end    %s\n", end);
-	if (guest)
-		show_vcpus(vm);
+		printf("%s was refused: %s\n", a->name, vm->note);
+	else if (vm->starts != a->starts)
+		printf("%s has ended: %s\n", a->name, end);
+	else
+		printf("%s was not started\n", a->name);
+	return true;
 }
 
-static void vm_status(const char *name)
+/* True: it is over, one way or the other, and that was said. */
+static bool outcome(struct awaited *a)
 {
 	struct pm_vm vm;
-	int status = 0;
 
-	if (name) {
-		status = vm_by_name(name, &vm);
-		if (status >= 0)
-			show(&vm);
-	}
-	for (unsigned i = 0; !name && i < VM_INDEX_MAX && (status = vm_by_index(i, &vm)) >= 0; i++)
-		show(&vm);
-	if (status == -ESRCH || status == -EINVAL) {
-		if (name)
-			printf("vm: there is no virtual machine '%s'\n", name);
-	} else if (status < 0) {
-		printf("vm: %s\n", status_text(status));
+	if (vm_by_name(a->name, &vm) < 0)
+		return true;
+	const bool new_life = vm.starts != a->starts;
+
+	switch (vm.state) {
+	case VM_STARTING: say_note(a, &vm); return false;
+	case VM_RUNNING:
+	case VM_PAUSED: return new_life && has_begun(a, &vm);
+	case VM_ENDING: return new_life && has_ended(a, &vm);
+	default: return has_ended(a, &vm);
 	}
 }
 
-void cmd_vm(int argc, char **argv)
+static void await(const char *name, uint32_t starts)
+{
+	struct awaited a = {.name = name, .starts = starts};
+	const uint64_t deadline = ClockTime() + OUTCOME_NS;
+	bool over, given_up = false;
+
+	while (!(over = outcome(&a)) && !given_up && ClockTime() < deadline)
+		given_up = terminal_wait(POLL_NS);
+	if (!over)
+		printf("%sit goes on; `vm status %s` says how far\n", given_up ? "^C; " : "", name);
+}
+
+static const struct order *find(const char *verb)
+{
+	for (unsigned i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+		if (strcmp(orders[i].verb, verb) == 0)
+			return &orders[i];
+	return NULL;
+}
+
+static bool give_order(const char *verb, const char *name)
+{
+	const struct order *order = find(verb);
+	struct pm_vm vm;
+	uint32_t unstopped = 0;
+
+	if (!order)
+		return false;
+	int status = vm_by_name(name, &vm);
+
+	if (status < 0) {
+		printf("vm: there is no virtual machine '%s'\n", name);
+		return true;
+	}
+	status = pm_request(order->type, name, 0, 0, &unstopped, sizeof(unstopped));
+	if (status == -ETIMEDOUT && order->type == PM_VM_PAUSE)
+		printf("%s: its qvm has not answered: it stops as soon as that gets time; `vm resume` calls that off\n",
+		       name);
+	else if (status < 0)
+		printf("vm: cannot %s '%s': %s\n", verb, name, why(status, &vm));
+	else if (unstopped != 0)
+		printf("%s: %" PRIu32 " of its virtual CPUs have not stopped yet: they get no time\n", name, unstopped);
+	else if (order->starts)
+		await(name, vm.starts);
+	return true;
+}
+
+bool cmd_vm(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
 
 	if (argc == 2 && strcmp(verb, "list") == 0)
-		list();
+		vm_list();
 	else if ((argc == 2 || argc == 3) && strcmp(verb, "status") == 0)
 		vm_status(argv[2]);
-	else if (argc != 3 || !vm_order(verb, argv[2]))
-		usage("vm");
+	else
+		return argc == 3 && give_order(verb, argv[2]);
+	return true;
 }

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of commands, and what turns a line into a call. */
-#include "servers/shell/shell.h"
-#include <errno.h>
+#include "servers/shell/command.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static const struct command commands[] = {
+static bool cmd_help(int argc, char **argv);
+
+static const struct command {
+	const char *name;
+	const char *arguments; /* for help */
+	const char *text;      /* one line */
+	bool (*run)(int argc, char **argv);
+} commands[] = {
     {"vm", "list | status [NAME] | start|stop|restart|reset|pause|resume|destroy NAME", "virtual machines", cmd_vm},
     {"console", "NAME", "use the console of a virtual machine; Ctrl-] leaves it, twice is typed once", cmd_console},
     {"pidin", "[-p NAME] [-F FORMAT|threads|mem|irqs|info]", "processes, threads, memory, interrupts; the system",
@@ -45,29 +50,27 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-void usage(const char *name)
+static void print_usage(const struct command *command)
 {
-	const struct command *command = find(name);
-
-	if (command)
-		printf("usage: %s %s\n", command->name, command->arguments);
+	printf("usage: %s %s\n", command->name, command->arguments);
 }
 
-void cmd_help(int argc, char **argv)
+static bool cmd_help(int argc, char **argv)
 {
 	const struct command *command = argc > 1 ? find(argv[1]) : NULL;
 
-	if (argc > 2) {
-		usage("help");
-	} else if (argc == 2 && !command) {
+	if (argc > 2)
+		return false;
+	if (argc == 2 && !command) {
 		printf("help: there is no command '%s'\n", argv[1]);
 	} else if (command) {
-		usage(argv[1]);
+		print_usage(command);
 		printf("%s\n", command->text);
 	} else {
 		for (unsigned i = 0; i < COMMANDS; i++)
 			printf("  %-9s %-46s %s\n", commands[i].name, commands[i].arguments, commands[i].text);
 	}
+	return true;
 }
 
 /* The next word, in place, NULL behind the last; blanks between double quotes are part of it. */
@@ -111,38 +114,8 @@ void command_run(char *line)
 		return;
 	const struct command *command = find(argv[0]);
 
-	if (command)
-		command->run(argc, argv);
-	else
+	if (!command)
 		printf("%s: not found; try 'help'\n", argv[0]);
-}
-
-bool parse_number(const char *text, uint32_t max, uint32_t *value)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	unsigned long number = strtoul(text, &end, text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10);
-
-	if (*end || errno || number > max)
-		return false;
-	*value = (uint32_t)number;
-	return true;
-}
-
-char printable(char c)
-{
-	return c >= ' ' && c <= '~' ? c : '?';
-}
-
-const char *status_text(int status)
-{
-	switch (-status) {
-	case ESRCH: return "there is none of that name or number";
-	case EPERM: return "not allowed by the system description";
-	case EBUSY: return "busy, or running already";
-	default: return strerror(-status);
-	}
+	else if (!command->run(argc, argv))
+		print_usage(command);
 }

@@ -32,7 +32,7 @@ static const struct column {
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
-const char *thread_state_name(uint32_t state)
+static const char *thread_state_name(uint32_t state)
 {
 	static const char *const names[] = {
 	    [STATE_DEAD] = "DEAD", [STATE_RUNNING] = "RUNNING", [STATE_READY] = "READY", [STATE_RECEIVE] = "RECEIVE",

@@ -27,5 +27,3 @@ void format_line(char *text, size_t bytes, const char *format, const struct form
 
 /* The letters and what they mean, a line each; NULL after the last. */
 const char *format_help(unsigned index);
-
-const char *thread_state_name(uint32_t state);

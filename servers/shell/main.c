@@ -3,67 +3,20 @@
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
 #include "bulkhead/thread.h"
+#include "servers/shell/command.h"
 #include "servers/shell/edit.h"
-#include "servers/shell/shell.h"
+#include "servers/shell/terminal.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define RETRY_NS   100000000ull
 #define NEWS_STACK 8192
-#define TYPED      64
-#define CTRL_C     3
-
-struct console shell_console;
-
-static void write_console(const char *text, size_t bytes)
-{
-	console_write(&shell_console, text, bytes);
-}
 
 static void write_edit(void *context, const char *text, size_t bytes)
 {
 	(void)context;
 	fwrite(text, 1, bytes, stdout);
-}
-
-/* The driver may have died and been started again: then the console is opened anew. */
-static void reopen(void)
-{
-	if (shell_console.coid > 0)
-		ConnectDetach_r(shell_console.coid);
-	while (console_open(&shell_console, "shell", PM_WAIT) < 0)
-		thread_sleep(RETRY_NS);
-}
-
-/* What was typed while a command waited. */
-static char ahead[64];
-static unsigned ahead_bytes;
-
-bool shell_wait(uint64_t ns)
-{
-	char keys[16];
-	int bytes = console_poll(&shell_console, keys, sizeof(keys), ns);
-
-	for (int i = 0; i < bytes; i++) {
-		if (keys[i] == CTRL_C)
-			ahead_bytes = 0;
-		else if (ahead_bytes < sizeof(ahead))
-			ahead[ahead_bytes++] = keys[i];
-	}
-	return bytes < 0 || (bytes > 0 && memchr(keys, CTRL_C, (size_t)bytes));
-}
-
-static int read_keys(char *typed, size_t room)
-{
-	int bytes = (int)ahead_bytes;
-
-	_Static_assert(sizeof(ahead) <= TYPED, "all of it");
-	if (bytes == 0)
-		return console_read(&shell_console, typed, room);
-	memcpy(typed, ahead, ahead_bytes);
-	ahead_bytes = 0;
-	return bytes;
 }
 
 static struct edit edit;
@@ -95,10 +48,9 @@ static void news(void *arg)
 
 int main(void)
 {
-	char typed[TYPED];
+	char typed[TERMINAL_KEYS];
 
-	reopen();
-	stdio_redirect(write_console);
+	terminal_open();
 	pm_ready();
 	printf("\nBulkhead; 'help' lists the commands\n");
 	edit_init(&edit, "bulkhead> ", write_edit, command_candidate, NULL);
@@ -106,11 +58,11 @@ int main(void)
 	thread_create(news, NULL, NEWS_STACK, 0, 0, "news");
 	for (;;) {
 		fflush(stdout);
-		int bytes = read_keys(typed, sizeof(typed));
+		int bytes = terminal_read(typed, sizeof(typed));
 
 		if (bytes <= 0) {
 			thread_sleep(RETRY_NS);
-			reopen();
+			terminal_open();
 			continue;
 		}
 		mutex_lock(&line_lock);
