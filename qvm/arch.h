@@ -23,6 +23,8 @@ struct loader;
  * bool arch_call_constant(exit, x1, x2, uint64_t *result): is this exit, of VcpuRun, a call of the guest to its
  *     firmware whose result never changes?
  * uint64_t arch_abort(bool write): for ACT_ABORT, an access that nothing answers.
+ *
+ * ARCH_ELF_MACHINE, ARCH_MACHINE: e_machine of the guest's programs, and its name, which messages have.
  */
 #include "qvm/arch/aarch64/inline.h"
 

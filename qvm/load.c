@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Where there is room for what is loaded. */
 #include "qvm/load.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "qvm/arch.h"
 
 void loader_init(struct loader *l, const struct guest_memory *memory)
 {
@@ -122,7 +121,7 @@ static bool find_high(const struct loader *l, uint64_t bytes, uint64_t *start)
 	return false;
 }
 
-static bool place(struct loader *l, uint64_t address, bool high, const void *file, uint64_t bytes, uint64_t *start)
+bool loader_place(struct loader *l, uint64_t address, bool high, const void *file, uint64_t bytes, uint64_t *start)
 {
 	*start = address;
 	if (address == LOAD_ANYWHERE &&
@@ -131,92 +130,6 @@ static bool place(struct loader *l, uint64_t address, bool high, const void *fil
 	if (!loader_take(l, *start, bytes))
 		return false;
 	guest_put(l->memory, *start, file, bytes);
-	return true;
-}
-
-static bool load_initrd(struct loader *l, uint64_t address, const void *file, uint64_t bytes)
-{
-	uint64_t start;
-
-	if (l->initrd_end != 0)
-		return loader_fail(l, "a second initrd: a guest has one");
-	if (!place(l, address, true, file, bytes, &start))
-		return false;
-	l->initrd_start = start;
-	l->initrd_end = start + bytes;
-	return true;
-}
-
-static bool keep_fdt(struct loader *l, uint64_t address, const void *file, uint64_t bytes)
-{
-	if (l->fdt != NULL)
-		return loader_fail(l, "a second device tree: a guest has one");
-	if (!load_fdt_good(l, file, bytes))
-		return false;
-	l->fdt = file;
-	l->fdt_bytes = bytes;
-	l->fdt_address = address;
-	return true;
-}
-
-/* Nobody recognised it: plain bytes, which the boot vCPU starts to execute if they are the first that were loaded. */
-static bool load_raw(struct loader *l, uint64_t address, const void *file, uint64_t bytes, bool first)
-{
-	const struct load_format *format = first ? load_format_of(file, bytes) : NULL;
-	uint64_t start;
-
-	if (format != NULL)
-		return loader_fail(l, "the guest cannot start in it: it is %s; %s", format->name, format->remedy);
-	if (!place(l, address, false, file, bytes, &start))
-		return false;
-	if (first) {
-		if (start % 4 != 0)
-			return loader_fail(l, "the guest would start at 0x%" PRIx64 ", which is not a multiple of 4",
-					   start);
-		l->entry = start;
-		l->bootable = true;
-	}
-	return true;
-}
-
-bool loader_add(struct loader *l, enum load_type type, uint64_t address, const void *file, uint64_t bytes)
-{
-	const bool first = !l->began;
-	uint64_t start;
-
-	if (bytes == 0)
-		return loader_fail(l, "the file is empty");
-	switch (type) {
-	case LOAD_DATA: return place(l, address, false, file, bytes, &start);
-	case LOAD_INITRD: return load_initrd(l, address, file, bytes);
-	case LOAD_FDT: return keep_fdt(l, address, file, bytes);
-	case LOAD_BARE: break;
-	}
-	if (load_is_fdt(file, bytes))
-		return keep_fdt(l, address, file, bytes);
-	l->began = true;
-	if (arch_image_is(file, bytes))
-		return arch_image_load(l, address, file, bytes);
-	if (elf_is(file, bytes))
-		return elf_load(l, address, file, bytes);
-	return load_raw(l, address, file, bytes, first);
-}
-
-bool loader_add_file(struct loader *l, const struct qvm_load *load, const void *file, uint64_t bytes)
-{
-	static const enum load_type types[] = {
-	    [QVM_LOAD_ANY] = LOAD_BARE,
-	    [QVM_LOAD_INITRD] = LOAD_INITRD,
-	    [QVM_LOAD_FDT] = LOAD_FDT,
-	    [QVM_LOAD_DATA] = LOAD_DATA,
-	};
-
-	const void *before = l->fdt;
-
-	if (!loader_add(l, types[load->type], load->address_given ? load->address : LOAD_ANYWHERE, file, bytes))
-		return false;
-	if (l->fdt != before)
-		l->fdt_place = &load->place;
 	return true;
 }
 

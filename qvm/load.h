@@ -13,8 +13,6 @@
 #define LOAD_PIECE_MAX 64u
 #define LOAD_ANYWHERE  (~0ull) /* as an address: the file's content or the loader decides */
 
-enum load_type { LOAD_BARE, LOAD_DATA, LOAD_INITRD, LOAD_FDT };
-
 struct load_piece {
 	uint64_t start, end;
 };
@@ -39,7 +37,7 @@ struct loader {
 void loader_init(struct loader *l, const struct guest_memory *memory);
 
 /* Loads one file. False: l->problem says why not. */
-bool loader_add(struct loader *l, enum load_type type, uint64_t address, const void *file, uint64_t bytes);
+bool loader_add(struct loader *l, enum qvm_load_type type, uint64_t address, const void *file, uint64_t bytes);
 
 /* The same for a `load` of the configuration. */
 bool loader_add_file(struct loader *l, const struct qvm_load *load, const void *file, uint64_t bytes);
@@ -54,6 +52,12 @@ bool loader_take(struct loader *l, uint64_t start, uint64_t bytes);
 
 /* The lowest free RAM at a multiple of `align` plus `offset`; false without a problem text when there is none. */
 bool loader_find_low(const struct loader *l, uint64_t bytes, uint64_t align, uint64_t offset, uint64_t *start);
+
+/*
+ * Takes and fills [*start, *start + bytes): at `address`, or for LOAD_ANYWHERE low in RAM, or high in that of the
+ * program.
+ */
+bool loader_place(struct loader *l, uint64_t address, bool high, const void *file, uint64_t bytes, uint64_t *start);
 
 bool loader_fail(struct loader *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -8,6 +8,8 @@
 
 #include <elf64.h>
 
+#include "qvm/arch.h"
+
 #define ET_REL      1
 #define ET_EXEC     2
 #define ET_DYN      3
@@ -39,8 +41,8 @@ static bool check_machine(struct loader *l, const struct elf_header *h)
 	const bool wide = h->ident[4] == 2, big = h->ident[5] == 2;
 	const unsigned machine = big ? __builtin_bswap16(h->machine) : h->machine;
 
-	if (machine != EM_AARCH64)
-		return loader_fail(l, "the ELF file is for %s (e_machine %u), and a guest is an AArch64 machine",
+	if (machine != ARCH_ELF_MACHINE)
+		return loader_fail(l, "the ELF file is for %s (e_machine %u), and a guest is " ARCH_MACHINE,
 				   machine_name(machine), machine);
 	if (!wide || big || h->ident[5] != 1)
 		return loader_fail(l, "the ELF file is %s: only 64-bit little-endian ones are supported",

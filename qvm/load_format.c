@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "fdtgood.h"
+#include "qvm/arch.h"
 
 #define UNPACK  "unpack it first"
-#define MACHINE "a guest is an AArch64 machine: load a kernel that was built for arm64"
+#define MACHINE "a guest is " ARCH_MACHINE ": load a kernel that was built for arm64"
 
 static const struct load_format formats[] = {
     /* A gzip file is told by its method too: 8 is the only one. */

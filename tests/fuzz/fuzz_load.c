@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_format.c qvm/arch/aarch64/load_image.c */
+/* SOURCES: qvm/load.c qvm/load_file.c qvm/load_elf.c qvm/load_format.c qvm/arch/aarch64/load_image.c */
 /* SOURCES: qvm/memory.c qvm/arch/aarch64/cache.c lib/fdtgood.c */
 /* SEEDS: BUILD/vdevs/%.so BUILD/guests/hello.elf BUILD/guests/bench.img BUILD/fuzz/make/trees/%.dtb */
 /* LIBS: fdt */
@@ -20,7 +20,7 @@ static void must(bool good)
 		abort();
 }
 
-static bool load(struct loader *l, struct guest_memory *memory, void *window, enum load_type type, const void *data,
+static bool load(struct loader *l, struct guest_memory *memory, void *window, enum qvm_load_type type, const void *data,
 		 size_t bytes)
 {
 	*memory = (struct guest_memory){0};
@@ -39,12 +39,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	void *copy = malloc(bytes ? bytes : 1);
 
 	memcpy(copy, data, bytes);
-	for (unsigned type = LOAD_BARE; type <= LOAD_FDT; type++) {
-		bool good = load(&first, &memory, window, (enum load_type)type, copy, bytes);
+	for (unsigned type = QVM_LOAD_ANY; type <= QVM_LOAD_FDT; type++) {
+		bool good = load(&first, &memory, window, (enum qvm_load_type)type, copy, bytes);
 
 		must(good || first.problem[0] != '\0');
 		must(!first.bootable || guest_range_of(&memory, first.entry, 4) != NULL);
-		must(load(&second, &none, NULL, (enum load_type)type, copy, bytes) == good);
+		must(load(&second, &none, NULL, (enum qvm_load_type)type, copy, bytes) == good);
 		must(second.entry == first.entry && second.pieces == first.pieces &&
 		     strcmp(second.problem, first.problem) == 0);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_format.c qvm/arch/aarch64/load_image.c */
+/* SOURCES: qvm/load.c qvm/load_file.c qvm/load_elf.c qvm/load_format.c qvm/arch/aarch64/load_image.c */
 /* SOURCES: qvm/memory.c qvm/arch/aarch64/cache.c lib/fdtgood.c */
 /* LIBS: fdt */
 /* Files into guest memory: where they go, where the guest starts, and what is refused. */
@@ -141,15 +141,15 @@ static void test_image(void **state)
 	struct image i = image(0, 3 * MIB, 0xa);
 	uint64_t fdt;
 
-	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, &i, sizeof(i)));
+	assert_true(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, &i, sizeof(i)));
 	assert_true(f->loader.bootable);
 	assert_int_equal(f->loader.entry, RAM);
 	assert_memory_equal(f->window, &i, sizeof(i));
 	/* The BSS behind the file is kept free, then comes what has no address. */
-	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, "more", 4));
+	assert_true(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, "more", 4));
 	assert_memory_equal(f->window + 3 * MIB, "more", 4);
 	assert_int_equal(f->loader.entry, RAM);
-	assert_true(loader_add(&f->loader, LOAD_INITRD, LOAD_ANYWHERE, "initrd", 6));
+	assert_true(loader_add(&f->loader, QVM_LOAD_INITRD, LOAD_ANYWHERE, "initrd", 6));
 	assert_int_equal(f->loader.initrd_start, RAM + RAM_SIZE - 0x1000);
 	assert_int_equal(f->loader.initrd_end, RAM + RAM_SIZE - 0x1000 + 6);
 	assert_true(loader_place_fdt(&f->loader, 0x1800, &fdt));
@@ -161,15 +161,15 @@ static void test_image_text_offset(void **state)
 	struct fixture *f = *state;
 	struct image i = image(0x80000, MIB, 2);
 
-	assert_false(loader_add(&f->loader, LOAD_BARE, RAM + 2 * MIB, &i, sizeof(i)));
-	assert_true(loader_add(&f->loader, LOAD_BARE, RAM + 2 * MIB + 0x80000, &i, sizeof(i)));
+	assert_false(loader_add(&f->loader, QVM_LOAD_ANY, RAM + 2 * MIB, &i, sizeof(i)));
+	assert_true(loader_add(&f->loader, QVM_LOAD_ANY, RAM + 2 * MIB + 0x80000, &i, sizeof(i)));
 	assert_int_equal(f->loader.entry, RAM + 2 * MIB + 0x80000);
 	assert_memory_equal(f->window + 2 * MIB + 0x80000, &i, sizeof(i));
 }
 
 static void refuse_image(struct fixture *f, struct image i, const char *word)
 {
-	assert_false(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, &i, sizeof(i)));
+	assert_false(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, &i, sizeof(i)));
 	assert_non_null(strstr(f->loader.problem, word));
 	assert_false(f->loader.bootable);
 	assert_int_equal(f->loader.pieces, 0);
@@ -194,7 +194,7 @@ static void test_elf(void **state)
 	struct elf e = elf();
 
 	memset(f->window, 0xff, RAM_SIZE);
-	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, &e, sizeof(e)));
+	assert_true(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, &e, sizeof(e)));
 	assert_int_equal(f->loader.entry, RAM + MIB + 0x10);
 	assert_memory_equal(f->window + MIB, e.code, 64);
 	assert_int_equal(f->window[MIB + 64], 0);
@@ -207,7 +207,7 @@ static void test_elf(void **state)
 static void refuse_elf(struct fixture *f, const struct elf *e, size_t bytes, const char *word)
 {
 	loader_init(&f->loader, &f->memory);
-	assert_false(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, e, bytes));
+	assert_false(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, e, bytes));
 	assert_non_null(strstr(f->loader.problem, word));
 	assert_false(f->loader.bootable);
 }
@@ -253,7 +253,7 @@ static void test_elf_refused(void **state)
 	REFUSE(e.entry = 0, "entry");
 	e = elf();
 	refuse_elf(f, &e, 40, "shorter");
-	assert_false(loader_add(&f->loader, LOAD_BARE, RAM, &e, sizeof(e)));
+	assert_false(loader_add(&f->loader, QVM_LOAD_ANY, RAM, &e, sizeof(e)));
 	assert_non_null(strstr(f->loader.problem, "without"));
 }
 
@@ -263,15 +263,15 @@ static void test_raw(void **state)
 	static const uint8_t gzip[] = {0x1f, 0x8b, 8, 0};
 	uint8_t code[8] = {1, 2, 3, 4};
 
-	assert_false(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, gzip, sizeof(gzip)));
+	assert_false(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, gzip, sizeof(gzip)));
 	assert_non_null(strstr(f->loader.problem, "gzip"));
 	loader_init(&f->loader, &f->memory);
 	/* Data is never what the guest starts in, even if it comes first. */
-	assert_true(loader_add(&f->loader, LOAD_DATA, RAM, code, sizeof(code)));
+	assert_true(loader_add(&f->loader, QVM_LOAD_DATA, RAM, code, sizeof(code)));
 	assert_false(f->loader.bootable);
-	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, code, sizeof(code)));
+	assert_true(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, code, sizeof(code)));
 	assert_int_equal(f->loader.entry, RAM + 0x1000);
-	assert_true(loader_add(&f->loader, LOAD_BARE, ROM, gzip, sizeof(gzip)));
+	assert_true(loader_add(&f->loader, QVM_LOAD_ANY, ROM, gzip, sizeof(gzip)));
 	assert_int_equal(f->loader.entry, RAM + 0x1000);
 }
 
@@ -324,17 +324,17 @@ static void test_formats(void **state)
 		memset(file, 0x5a, sizeof(file));
 		memcpy(file + cases[i].offset, cases[i].magic, cases[i].bytes);
 		loader_init(&f->loader, &f->memory);
-		assert_false(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, file, sizeof(file)));
+		assert_false(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, file, sizeof(file)));
 		assert_non_null(strstr(f->loader.problem, cases[i].name));
 		assert_non_null(strstr(f->loader.problem, cases[i].remedy));
 		assert_false(f->loader.bootable);
-		assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, file, sizeof(file)));
+		assert_false(loader_add(&f->loader, QVM_LOAD_FDT, LOAD_ANYWHERE, file, sizeof(file)));
 		assert_non_null(strstr(f->loader.problem, "this is "));
 		loader_init(&f->loader, &f->memory);
 		/* Behind a program it is no matter of ours. */
-		assert_true(loader_add(&f->loader, LOAD_INITRD, LOAD_ANYWHERE, file, sizeof(file)));
+		assert_true(loader_add(&f->loader, QVM_LOAD_INITRD, LOAD_ANYWHERE, file, sizeof(file)));
 		f->loader.began = true;
-		assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, file, sizeof(file)));
+		assert_true(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, file, sizeof(file)));
 	}
 }
 
@@ -349,7 +349,7 @@ static void test_plain_code(void **state)
 		file[at] = at & 1 ? 0x7f : 0x1f;
 		memcpy(file + 0x438, "\x53\xef\x7a\x7a", 4);
 		loader_init(&f->loader, &f->memory);
-		assert_int_equal(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, file, sizeof(file)), at < 64);
+		assert_int_equal(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, file, sizeof(file)), at < 64);
 	}
 }
 
@@ -358,13 +358,13 @@ static void test_data(void **state)
 	struct fixture *f = *state;
 	uint8_t page[0x1000] = {9};
 
-	assert_true(loader_add(&f->loader, LOAD_DATA, ISLAND, page, sizeof(page)));
+	assert_true(loader_add(&f->loader, QVM_LOAD_DATA, ISLAND, page, sizeof(page)));
 	assert_int_equal(*(uint8_t *)guest_ptr(&f->memory, ISLAND, 1), 9);
-	assert_false(loader_add(&f->loader, LOAD_DATA, ISLAND + 0xfff, page, 1));
+	assert_false(loader_add(&f->loader, QVM_LOAD_DATA, ISLAND + 0xfff, page, 1));
 	assert_non_null(strstr(f->loader.problem, "overlaps"));
-	assert_false(loader_add(&f->loader, LOAD_DATA, RAM + RAM_SIZE - 1, page, 2));
-	assert_false(loader_add(&f->loader, LOAD_DATA, ~0ull - 4, page, 16));
-	assert_false(loader_add(&f->loader, LOAD_DATA, RAM, page, 0));
+	assert_false(loader_add(&f->loader, QVM_LOAD_DATA, RAM + RAM_SIZE - 1, page, 2));
+	assert_false(loader_add(&f->loader, QVM_LOAD_DATA, ~0ull - 4, page, 16));
+	assert_false(loader_add(&f->loader, QVM_LOAD_DATA, RAM, page, 0));
 }
 
 static void test_full(void **state)
@@ -373,8 +373,8 @@ static void test_full(void **state)
 	uint8_t *all = calloc(1, RAM_SIZE);
 	uint64_t fdt;
 
-	assert_true(loader_add(&f->loader, LOAD_DATA, RAM, all, RAM_SIZE));
-	assert_false(loader_add(&f->loader, LOAD_INITRD, LOAD_ANYWHERE, all, 0x1001));
+	assert_true(loader_add(&f->loader, QVM_LOAD_DATA, RAM, all, RAM_SIZE));
+	assert_false(loader_add(&f->loader, QVM_LOAD_INITRD, LOAD_ANYWHERE, all, 0x1001));
 	assert_non_null(strstr(f->loader.problem, "no room"));
 	assert_true(loader_place_fdt(&f->loader, 0x1000, &fdt));
 	assert_int_equal(fdt, ISLAND);
@@ -388,15 +388,15 @@ static void test_fdt(void **state)
 	static const uint8_t tree[8] = {0xd0, 0x0d, 0xfe, 0xed};
 	uint64_t fdt;
 
-	assert_true(loader_add(&f->loader, LOAD_BARE, RAM + 0x4000, tree, sizeof(tree)));
+	assert_true(loader_add(&f->loader, QVM_LOAD_ANY, RAM + 0x4000, tree, sizeof(tree)));
 	assert_ptr_equal(f->loader.fdt, tree);
-	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, tree, sizeof(tree)));
+	assert_false(loader_add(&f->loader, QVM_LOAD_FDT, LOAD_ANYWHERE, tree, sizeof(tree)));
 	assert_true(loader_place_fdt(&f->loader, 64, &fdt));
 	assert_int_equal(fdt, RAM + 0x4000);
-	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, "  /* a */ /dts-v1/; / { };", 25));
+	assert_false(loader_add(&f->loader, QVM_LOAD_FDT, LOAD_ANYWHERE, "  /* a */ /dts-v1/; / { };", 25));
 	assert_non_null(strstr(f->loader.problem, "second"));
 	/* The tree is not a program: the next file is the first one. */
-	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, "\x1f\x20\x03\xd5", 4));
+	assert_true(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, "\x1f\x20\x03\xd5", 4));
 	assert_true(f->loader.bootable);
 }
 
@@ -407,18 +407,18 @@ static void test_fdt_refused(void **state)
 	static const char source[] = "// a comment\n/dts-v1/;\n/ { };\n";
 	struct fixture *f = *state;
 
-	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, tree, sizeof(tree)));
+	assert_false(loader_add(&f->loader, QVM_LOAD_FDT, LOAD_ANYWHERE, tree, sizeof(tree)));
 	assert_non_null(strstr(f->loader.problem, "longer than 2 MiB"));
-	assert_false(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, tree, sizeof(tree)));
+	assert_false(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, tree, sizeof(tree)));
 	assert_non_null(strstr(f->loader.problem, "longer than 2 MiB"));
-	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, source, sizeof(source) - 1));
+	assert_false(loader_add(&f->loader, QVM_LOAD_FDT, LOAD_ANYWHERE, source, sizeof(source) - 1));
 	assert_non_null(strstr(f->loader.problem, "source"));
-	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, "\x1f\x8b\x08", 3));
+	assert_false(loader_add(&f->loader, QVM_LOAD_FDT, LOAD_ANYWHERE, "\x1f\x8b\x08", 3));
 	assert_non_null(strstr(f->loader.problem, "gzip"));
-	assert_false(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, "\xd0\x0d\xfe", 3));
+	assert_false(loader_add(&f->loader, QVM_LOAD_FDT, LOAD_ANYWHERE, "\xd0\x0d\xfe", 3));
 	assert_non_null(strstr(f->loader.problem, "no device tree blob"));
 	assert_null(f->loader.fdt);
-	assert_true(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, tree, GUEST_FDT_MAX));
+	assert_true(loader_add(&f->loader, QVM_LOAD_FDT, LOAD_ANYWHERE, tree, GUEST_FDT_MAX));
 }
 
 /* A FIT is a device tree, too. */
@@ -439,10 +439,10 @@ static void test_fit(void **state)
 		fdt_end_node(fit);
 		assert_int_equal(fdt_finish(fit), 0);
 		loader_init(&f->loader, &f->memory);
-		assert_int_equal(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, fit, fdt_totalsize(fit)), i);
+		assert_int_equal(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, fit, fdt_totalsize(fit)), i);
 		assert_true(i == 1 || strstr(f->loader.problem, "a FIT image; load its kernel") != NULL);
 		loader_init(&f->loader, &f->memory);
-		assert_int_equal(loader_add(&f->loader, LOAD_FDT, LOAD_ANYWHERE, fit, fdt_totalsize(fit)), i);
+		assert_int_equal(loader_add(&f->loader, QVM_LOAD_FDT, LOAD_ANYWHERE, fit, fdt_totalsize(fit)), i);
 	}
 }
 
@@ -454,11 +454,11 @@ static void test_no_window(void **state)
 	struct elf e = elf();
 
 	f->memory.window = NULL;
-	assert_true(loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, &e, sizeof(e)));
+	assert_true(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, &e, sizeof(e)));
 	assert_int_equal(f->loader.entry, RAM + MIB + 0x10);
-	assert_false(loader_add(&f->loader, LOAD_BARE, RAM, &i, sizeof(i)));
+	assert_false(loader_add(&f->loader, QVM_LOAD_ANY, RAM, &i, sizeof(i)));
 	assert_non_null(strstr(f->loader.problem, "overlaps"));
-	assert_true(loader_add(&f->loader, LOAD_INITRD, LOAD_ANYWHERE, "initrd", 6));
+	assert_true(loader_add(&f->loader, QVM_LOAD_INITRD, LOAD_ANYWHERE, "initrd", 6));
 	assert_false(guest_put(&f->memory, RAM - 1, "x", 1));
 	assert_true(guest_zero(&f->memory, RAM, RAM_SIZE));
 }
@@ -507,7 +507,7 @@ static void test_random_headers(void **state)
 		for (unsigned n = 0; n < 1 + round % 3; n++)
 			byte[(unsigned)rand() % offsetof(struct elf, code)] = (uint8_t)rand();
 		loader_init(&f->loader, &f->memory);
-		if (!loader_add(&f->loader, LOAD_BARE, LOAD_ANYWHERE, &e, sizeof(e)))
+		if (!loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, &e, sizeof(e)))
 			assert_true(f->loader.problem[0] != '\0');
 		else
 			assert_non_null(guest_ptr(&f->memory, f->loader.entry, 4));

@@ -2,7 +2,7 @@
 /* SOURCES: qvm/arch/aarch64 qvm/setup.c qvm/config.c qvm/map.c qvm/exits.c qvm/vcpu.c qvm/vm.c qvm/vdev.c */
 /* SOURCES: qvm/end.c qvm/report.c */
 /* SOURCES: qvm/unsupported.c qvm/pause.c qvm/memory.c qvm/mmio.c qvm/fdt.c */
-/* SOURCES: qvm/load.c qvm/load_elf.c qvm/load_format.c vdev/pl011 lib/cpio.c lib/elf.c */
+/* SOURCES: qvm/load.c qvm/load_file.c qvm/load_elf.c qvm/load_format.c vdev/pl011 lib/cpio.c lib/elf.c */
 /* SOURCES: lib/vdevfile.c lib/vdevfind.c */
 /* SOURCES: qvm/vdev_api.c qvm/vdev_event.c qvm/hostdev.c qvm/pass.c qvm/log.c lib/fdtgood.c */
 /* SOURCES: lib/qvmconf lib/glob.c */

@@ -15,6 +15,10 @@ struct arch_vcpu {
 	uint64_t retry_pc, retries; /* of the instruction that was let try again last */
 };
 
+/* Of programs for a guest: e_machine (ELF for the Arm 64-bit Architecture), and what messages call it. */
+#define ARCH_ELF_MACHINE 183
+#define ARCH_MACHINE     "an AArch64 machine"
+
 /* ISS of a data abort (Arm ARM D24.2.40): synchronous External abort; Write not Read. */
 #define ISS_EXTERNAL 0x10u
 #define ISS_WNR      0x40u
