@@ -25,6 +25,7 @@ struct loader;
  * uint64_t arch_abort(bool write): for ACT_ABORT, an access that nothing answers.
  *
  * ARCH_ELF_MACHINE, ARCH_MACHINE: e_machine of the guest's programs, and its name, which messages have.
+ * ARCH_INTERRUPT_CELLS: #interrupt-cells of the guest's interrupt controller.
  */
 #include "qvm/arch/aarch64/inline.h"
 
@@ -70,3 +71,12 @@ void arch_cache_sync(const void *start, uint64_t bytes);
 bool arch_image_is(const void *file, uint64_t bytes);
 /* Loads one; `address` may be LOAD_ANYWHERE. False: l->problem says why not. */
 bool arch_image_load(struct loader *l, uint64_t address, const void *file, uint64_t bytes);
+
+/* The guest's device tree (fdt_tree.h). */
+struct tree;
+/* Removes the user's nodes of what the VM has of its own. */
+void arch_fdt_remove(struct tree *t);
+/* Adds CPUs, firmware, timer and interrupt controller. */
+void arch_fdt_add(struct tree *t);
+/* An interrupt of a device, as the interrupt controller's binding has it. */
+void arch_fdt_interrupt(unsigned interrupt, uint32_t cells[ARCH_INTERRUPT_CELLS]);

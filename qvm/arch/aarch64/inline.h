@@ -19,6 +19,8 @@ struct arch_vcpu {
 #define ARCH_ELF_MACHINE 183
 #define ARCH_MACHINE     "an AArch64 machine"
 
+#define ARCH_INTERRUPT_CELLS 3u
+
 /* ISS of a data abort (Arm ARM D24.2.40): synchronous External abort; Write not Read. */
 #define ISS_EXTERNAL 0x10u
 #define ISS_WNR      0x40u
