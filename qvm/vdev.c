@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The life of an instance: from the options to its place, and what it is told until the VM ends. */
 #include "qvm/vdev.h"
 
 #include <errno.h>
@@ -12,62 +13,15 @@
 #include "qvm/vdev_event.h"
 #include "qvm/vm.h"
 
-#define EXTRA_MAX    (1u << 20)
 #define WINDOW_ALIGN (2ull << 20) /* so that it may be mapped in blocks */
-#define SIZES        (1u << 1 | 1u << 2 | 1u << 4 | 1u << 8)
-#define FLAGS        (VFF_VDEV_MEM | VFF_INTR_NONPCI | VFF_MUTEX | VFF_BUTTON)
 
-_Static_assert(2 * QVM_VDEVS_MAX + 2 <= MMIO_REGION_MAX, "each may have a window, and the gic has two more");
 _Static_assert(1 + sizeof(((vdev_t *)0)->v_intr_more) / sizeof(guest_intr_t) == QVM_VDEV_INTRS_MAX, "all have a place");
 
-static struct vdev_factory *factories; /* the newest first */
-static unsigned factory_count;
-
-static const char *wrong_factory(const struct vdev_factory *f, unsigned abi)
+_Noreturn void vdev_fail(const struct vdev_instance *v, const char *what, int error)
 {
-	if (abi != QVM_VDEV_ABI)
-		return "it was built for another version of the vdev ABI";
-	if (f->control == NULL)
-		return "its factory has no control function";
-	if ((f->factory_flags & ~(unsigned)FLAGS) != 0 || f->pic != NULL)
-		return "its factory asks for what is not supported";
-	if ((f->acc_sizes & ~SIZES) != 0)
-		return "its factory names access sizes that do not exist";
-	if (f->extra_space > EXTRA_MAX)
-		return "its factory wants more than 1 MiB for each instance";
-	return f->safety > VDEV_SAFETY_SELECTED ? "its factory has a safety that does not exist" : NULL;
+	vm_logf(SLOG_FATAL, "vdev %s: %s: %s", v->vdev.v_name, what, strerror(error));
+	vm_end(VM_EXIT_VDEV, CAUSE_ERROR);
 }
-
-int vdev_register_factory(struct vdev_factory *factory, unsigned abi)
-{
-	const char *wrong = wrong_factory(factory, abi);
-
-	if (wrong != NULL) {
-		vm_logf(SLOG_ERROR, "a vdev is not registered: %s", wrong);
-		return EINVAL;
-	}
-	factory->next = factories;
-	factories = factory;
-	factory_count++;
-	return 0;
-}
-
-struct vdev_factory *vdev_newest(unsigned *count)
-{
-	*count = factory_count;
-	return factories;
-}
-
-struct vdev_factory *vdev_factory_of(const char *type)
-{
-	struct vdev_factory *f = factories;
-
-	while (f != NULL && (f->name == NULL || strcmp(f->name, type) != 0))
-		f = f->next;
-	return f;
-}
-
-/* ---- making instances ---- */
 
 static void tell(struct vdev_instance *v, vdev_ctrl_options_t ctrl, const char *what)
 {
@@ -199,127 +153,6 @@ unsigned vdev_intids(unsigned least)
 	return least;
 }
 
-/* ---- accesses ---- */
-
-static inline bool allowed(const struct vdev_instance *v, unsigned size)
-{
-	return (v->accesses >> size & 1) != 0;
-}
-
-static struct vdev_value direct_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
-{
-	struct vdev_instance *v = device;
-
-	if (!allowed(v, size))
-		return (struct vdev_value){0};
-	return v->vdev.v_factory->reg_read(&v->vdev, vcpu, ipa - v->vdev.v_block.location, size);
-}
-
-static bool direct_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
-{
-	struct vdev_instance *v = device;
-
-	return allowed(v, size) &&
-	       v->vdev.v_factory->reg_write(&v->vdev, vcpu, ipa - v->vdev.v_block.location, size, value);
-}
-
-struct guest_cpu {
-	unsigned index;
-	bool store; /* the guest writes: the operand can be fetched */
-	unsigned size;
-	uint64_t value;
-};
-
-static bool own_operand(const struct guest_cpu *gcp, const struct qvm_state_block *opnd, unsigned count, size_t length)
-{
-	return count == 1 && opnd->qst_type == QST_REGISTER && opnd->length == gcp->size && length <= 8;
-}
-
-int guest_cpu_read(struct guest_cpu *gcp, unsigned flags, const struct qvm_state_block *opnd, unsigned count,
-		   void *buffer, size_t length)
-{
-	if (flags != GXF_NONE || !gcp->store || !own_operand(gcp, opnd, count, length))
-		return EINVAL;
-	memcpy(buffer, &gcp->value, length);
-	return 0;
-}
-
-int guest_cpu_write(struct guest_cpu *gcp, unsigned flags, const struct qvm_state_block *opnd, unsigned count,
-		    const void *buffer, size_t length)
-{
-	if (flags != GXF_NONE || gcp->store || !own_operand(gcp, opnd, count, length))
-		return EINVAL;
-	gcp->value = 0;
-	memcpy(&gcp->value, buffer, length);
-	gcp->value &= ~0ull >> (64 - 8 * gcp->size);
-	return 0;
-}
-
-vdev_ref_status_t guest_cpu_to_vrs(int error)
-{
-	return error == 0 ? VRS_NORMAL : error == EFAULT ? VRS_BUS_ERROR : VRS_ERRNO + (unsigned)error;
-}
-
-unsigned guest_cpu_index(const struct guest_cpu *gcp)
-{
-	return gcp->index;
-}
-
-static _Noreturn void broken(const struct vdev_instance *v, const char *what, int error)
-{
-	vm_logf(SLOG_FATAL, "vdev %s: %s: %s", v->vdev.v_name, what, strerror(error));
-	vm_end(VM_EXIT_VDEV, CAUSE_ERROR);
-}
-
-/* True: done. VRS_BUS_ERROR, and what has no call-back: false. */
-static bool refer(struct vdev_instance *v, uint64_t ipa, struct guest_cpu *cpu)
-{
-	const struct vdev_factory *f = v->vdev.v_factory;
-	const struct qvm_state_block vopnd = {QST_MEMORY, ipa - v->vdev.v_block.location, cpu->size};
-	const struct qvm_state_block oopnd = {QST_REGISTER, 0, cpu->size};
-	vdev_ref_status_t status = VRS_BUS_ERROR;
-
-	if (allowed(v, cpu->size) && (cpu->store ? f->vwrite : f->vread) != NULL)
-		status = (cpu->store ? f->vwrite : f->vread)(&v->vdev, 0, &vopnd, &oopnd, cpu);
-	if (status >= VRS_ERRNO)
-		broken(v, cpu->store ? "a write" : "a read", (int)(status - VRS_ERRNO));
-	return status == VRS_NORMAL;
-}
-
-static struct vdev_value operand_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
-{
-	struct guest_cpu cpu = {.index = vcpu, .size = size};
-	const bool done = refer(device, ipa, &cpu);
-
-	return (struct vdev_value){cpu.value, done};
-}
-
-static bool operand_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
-{
-	struct guest_cpu cpu = {.index = vcpu, .store = true, .size = size, .value = value};
-
-	return refer(device, ipa, &cpu);
-}
-
-static struct vdev_value window_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
-{
-	const struct vdev_window *w = device;
-	vdev_t *vdev = &w->owner->vdev;
-
-	if (!allowed(w->owner, size) || vdev->v_factory->reg_read == NULL)
-		return (struct vdev_value){0};
-	return vdev->v_factory->reg_read(vdev, vcpu, vdev->v_block.length + (ipa - w->start), size);
-}
-
-static bool window_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
-{
-	const struct vdev_window *w = device;
-	vdev_t *vdev = &w->owner->vdev;
-
-	return allowed(w->owner, size) && vdev->v_factory->reg_write != NULL &&
-	       vdev->v_factory->reg_write(vdev, vcpu, vdev->v_block.length + (ipa - w->start), size, value);
-}
-
 static void stay_behind(uint64_t *end, uint64_t start, uint64_t bytes)
 {
 	if (start + bytes > *end)
@@ -361,31 +194,6 @@ int gasp_window(vdev_t *vdp, uint64_t bytes, uint64_t *address)
 	return 0;
 }
 
-void vdev_add_regions(void)
-{
-	for (unsigned i = 0; i < vm.vdev_count; i++) {
-		struct vdev_instance *v = &vm.vdev[i];
-		const struct vdev_factory *f = v->vdev.v_factory;
-		const struct mmio_region region = {
-		    .start = v->vdev.v_block.location,
-		    .bytes = v->vdev.v_block.length,
-		    .read = f->reg_read != NULL ? direct_read : operand_read,
-		    .write = f->reg_write != NULL ? direct_write : operand_write,
-		    .device = v,
-		};
-
-		map_registers(&v->config->place, &region);
-		if (v->window.bytes != 0)
-			map_registers(&v->config->place, &(struct mmio_region){.start = v->window.start,
-									       .bytes = v->window.bytes,
-									       .read = window_read,
-									       .write = window_write,
-									       .device = &v->window});
-	}
-}
-
-/* ---- life ---- */
-
 void vdev_describe(unsigned index, int parent)
 {
 	struct vdev_instance *v = &vm.vdev[index];
@@ -418,7 +226,7 @@ void vdev_starting(void)
 		const int result = v->vdev.v_factory->control(&v->vdev, VDEV_CTRL_GUEST_STARTING, NULL);
 
 		if (result != 0)
-			broken(v, "cannot start", result);
+			vdev_fail(v, "cannot start", result);
 	}
 }
 

@@ -22,7 +22,7 @@ struct vdev_instance {
 	} window;                      /* gasp_window() */
 };
 
-/* The registered type of that name, or null. */
+/* vdev_factory.c: the registered type of that name, or null. */
 struct vdev_factory *vdev_factory_of(const char *type);
 
 /* How many types there are, and the one that was registered last; a module's constructors change both. */
@@ -34,7 +34,7 @@ struct vdev_factory *vdev_newest(unsigned *count);
  */
 void vdev_make_all(void);
 unsigned vdev_intids(unsigned least);           /* INTIDs that the gic must have for them */
-void vdev_add_regions(void);                    /* their registers, into the VM's table */
+void vdev_add_regions(void);                    /* vdev_access.c: their registers, into the VM's table */
 void vdev_describe(unsigned index, int parent); /* GEN_FDT; index as in the configuration */
 void vdev_configured(void);
 void vdev_starting(void);
@@ -42,3 +42,6 @@ void vdev_starting(void);
 /* While the guest runs. */
 void vdev_status(void);
 bool vdev_button(void); /* did one of them press a button? */
+
+/* It cannot go on: the VM ends. `error` is a positive errno value. */
+_Noreturn void vdev_fail(const struct vdev_instance *v, const char *what, int error);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/arch/aarch64 qvm/setup.c qvm/config.c qvm/map.c qvm/exits.c qvm/vcpu.c qvm/vm.c qvm/vdev.c */
-/* SOURCES: qvm/end.c qvm/report.c */
-/* SOURCES: qvm/unsupported.c qvm/pause.c qvm/memory.c qvm/mmio.c */
+/* SOURCES: qvm/arch/aarch64 qvm/setup.c qvm/config.c qvm/map.c qvm/exits.c qvm/vcpu.c qvm/vm.c qvm/end.c qvm/report.c */
+/* SOURCES: qvm/unsupported.c qvm/pause.c qvm/memory.c qvm/mmio.c qvm/vdev.c qvm/vdev_factory.c qvm/vdev_access.c */
 /* SOURCES: qvm/fdt.c qvm/fdt_tree.c qvm/fdt_user.c qvm/fdt_vdev.c */
 /* SOURCES: qvm/load.c qvm/load_file.c qvm/load_elf.c qvm/load_format.c vdev/pl011 lib/cpio.c lib/elf.c */
 /* SOURCES: lib/vdevfile.c lib/vdevfind.c */

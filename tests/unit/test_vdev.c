@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/arch/aarch64/interrupts.c qvm/arch/aarch64/guest_gic.c */
 /* SOURCES: qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c */
-/* SOURCES: qvm/end.c qvm/vdev.c qvm/vdev_api.c qvm/vdev_event.c qvm/mmio.c qvm/log.c lib/qvmconf lib/glob.c */
+/* SOURCES: qvm/end.c qvm/log.c qvm/mmio.c lib/qvmconf lib/glob.c */
+/* SOURCES: qvm/vdev.c qvm/vdev_factory.c qvm/vdev_access.c qvm/vdev_api.c qvm/vdev_event.c */
 /* The life of a virtual device: what its functions are called with, and what becomes of their results. */
 #include <errno.h>
 #include <setjmp.h>
