@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/arch/aarch64 qvm/setup.c qvm/config.c qvm/map.c qvm/exits.c qvm/vcpu.c qvm/vm.c qvm/end.c qvm/report.c */
-/* SOURCES: qvm/unsupported.c qvm/pause.c qvm/memory.c qvm/mmio.c qvm/vdev.c qvm/vdev_factory.c qvm/vdev_access.c */
+/* SOURCES: qvm/arch/aarch64 qvm/setup.c qvm/config.c qvm/map.c qvm/exits.c qvm/vcpu.c qvm/vm.c qvm/end.c */
+/* SOURCES: qvm/report.c qvm/unsupported.c qvm/pause.c qvm/memory.c qvm/mmio.c qvm/vdev.c */
+/* SOURCES: qvm/vdev_factory.c qvm/vdev_access.c */
 /* SOURCES: qvm/fdt.c qvm/fdt_tree.c qvm/fdt_user.c qvm/fdt_vdev.c */
 /* SOURCES: qvm/load.c qvm/load_file.c qvm/load_elf.c qvm/load_format.c vdev/pl011 lib/cpio.c lib/elf.c */
-/* SOURCES: lib/vdevfile.c lib/vdevfind.c */
 /* SOURCES: qvm/vdev_api.c qvm/vdev_event.c qvm/hostdev.c qvm/pass.c qvm/log.c lib/fdtgood.c */
-/* SOURCES: lib/qvmconf lib/glob.c */
+/* SOURCES: lib/qvmconf lib/glob.c lib/vdevfile.c lib/vdevfind.c */
 /* LIBS: fdt */
 /* A whole qvm on a kernel of this file's: from an archive to a guest that runs, exits, and ends. */
 #include <errno.h>
