@@ -16,11 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SHELL_ID         0u                                  /* the console "shell" */
 #define CONSOLE_DUTIES   3                                   /* most messages for one console that wait for an answer */
 #define CONSOLE_WAITS    (CONSOLES_MAX * CONSOLE_DUTIES + 1) /* and the one CON_FOCUS */
 #define CONSOLE_LEAVE    0x1d                                /* Ctrl-] */
 #define CONSOLE_LEAVE_NS 400000000ull                        /* how long a second one is waited for */
-#define CONSOLE_HOLD_NS  5000000000ull /* for so long what is typed waits for a client that is behind, */
+#define CONSOLE_HOLD_NS  5000000000ull /* for so long what is typed waits for a client that is late, */
 #define CONSOLE_PACE     128u          /* until it has read so much */
 #define CONSOLE_FREE     UINT32_MAX    /* owner of a console that no process has open */
 
@@ -56,13 +57,13 @@ struct consoles {
 	struct console_wait wait[CONSOLE_WAITS];
 	uint64_t order;
 	unsigned typing;     /* console that gets what is typed */
-	bool leaving;        /* Ctrl-] was typed: consoles_leave() is to be called after CONSOLE_LEAVE_NS */
+	bool leaving;        /* Ctrl-] was typed: line_leave() is to be called after CONSOLE_LEAVE_NS */
 	unsigned showing;    /* console whose output goes to the line: follows `typing` */
 	uint64_t show_until; /* while they differ: output up to here comes first */
 	char notice[256];    /* sent before the console's output */
 	unsigned notice_at;
-	uint32_t behind;        /* how often who gets what is typed fell behind; 0: it is not, or has not yet */
-	uint32_t falls;         /* of all of them: counts on */
+	uint32_t late;          /* 0: the client that gets what is typed is not late; else the number of this delay */
+	uint32_t delays;        /* of all clients, since the start */
 	uint32_t caught;        /* bytes that it has read since */
 	bool giving_up;         /* it reads too slowly: what is typed is lost, */
 	uint64_t lost;          /* and counted */
@@ -74,21 +75,6 @@ bool consoles_init(struct consoles *c, console_reply *reply, console_may *may, v
 
 /* A message of `bytes` bytes from a process. It is answered by reply(), now or later. */
 void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg, size_t bytes);
-
-/*
- * Is there room for what is typed? Else it is left to the line. A client whose ring is full is behind, until it has
- * read CONSOLE_PACE bytes. Where that takes CONSOLE_HOLD_NS, consoles_give_up() follows: until it has, or the focus
- * goes elsewhere, what is typed is taken and lost. So Ctrl-] is found behind it.
- */
-bool consoles_takes(const struct consoles *c);
-void consoles_give_up(struct consoles *c);
-
-/* A character came from the line. If `leaving` is true then, consoles_leave() shall follow after CONSOLE_LEAVE_NS. */
-void consoles_input(struct consoles *c, uint8_t character);
-void consoles_leave(struct consoles *c);
-
-/* The next character for the line, or -1 if there is none. */
-int consoles_output(struct consoles *c);
 
 /* A process has no connection any more; a client that waits wants to be unblocked. */
 void consoles_disconnect(struct consoles *c, uint32_t slot);

@@ -12,6 +12,7 @@
 #include "bulkhead/process.h"
 #include "bulkhead/thread.h"
 #include "servers/devc-pl011/consoles.h"
+#include "servers/devc-pl011/line.h"
 #include "servers/devc-pl011/pl011.h"
 #include <errno.h>
 #include <stdio.h>
@@ -59,7 +60,7 @@ static bool may(void *context, uint32_t slot, const char *name)
 static void transmit(void)
 {
 	while (pl011_can_send(&uart)) {
-		int character = consoles_output(&consoles);
+		int character = line_output(&consoles);
 
 		if (character < 0) {
 			pl011_want_room(&uart, false);
@@ -70,39 +71,39 @@ static void transmit(void)
 	pl011_want_room(&uart, true);
 }
 
-/* Who does not read is waited for, but not for ever. */
+/* A client that does not read is waited for, but not for ever. */
 static void watch(void)
 {
-	if (!consoles.behind || consoles.behind == watched)
+	if (!consoles.late || consoles.late == watched)
 		return;
-	watched = consoles.behind;
+	watched = consoles.late;
 	watched_since = ClockTime();
 	TimerSettime_r(watch_timer, 0, CONSOLE_HOLD_NS, 0);
 }
 
 static void receive(void)
 {
-	for (unsigned i = 0; i < RECEIVE_MAX && consoles_takes(&consoles); i++) {
+	for (unsigned i = 0; i < RECEIVE_MAX && line_takes(&consoles); i++) {
 		int character = pl011_receive(&uart);
 
 		if (character < 0)
 			break;
-		consoles_input(&consoles, (uint8_t)character);
+		line_input(&consoles, (uint8_t)character);
 		if (consoles.leaving)
 			TimerSettime_r(leave_timer, 0, CONSOLE_LEAVE_NS, 0);
 	}
 	watch();
-	if (held == consoles_takes(&consoles)) {
+	if (held == line_takes(&consoles)) {
 		held = !held;
 		pl011_want_input(&uart, !held);
 	}
 }
 
-/* The pulse of an earlier fall may come late. */
+/* The pulse of an earlier delay may come late. */
 static void give_up(void)
 {
-	if (consoles.behind == watched && ClockTime() - watched_since >= CONSOLE_HOLD_NS)
-		consoles_give_up(&consoles);
+	if (consoles.late == watched && ClockTime() - watched_since >= CONSOLE_HOLD_NS)
+		line_give_up(&consoles);
 }
 
 static void serve_pulse(const struct pulse *pulse)
@@ -116,7 +117,7 @@ static void serve_pulse(const struct pulse *pulse)
 	else if (pulse->code == CODE_WATCH)
 		give_up();
 	else if (pulse->code == CODE_LEAVE)
-		consoles_leave(&consoles);
+		line_leave(&consoles);
 }
 
 static _Noreturn void serve(int chid)

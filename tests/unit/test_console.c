@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: servers/devc-pl011/consoles.c */
+/* SOURCES: servers/devc-pl011/consoles.c servers/devc-pl011/line.c servers/devc-pl011/waits.c */
 /* CFLAGS: -Dmalloc=bounded_malloc */
 /* The console driver's protocol: focus, rings, clients that wait, and clients that misbehave. */
 #include <setjmp.h>
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "servers/devc-pl011/consoles.h"
+#include "servers/devc-pl011/line.h"
 #include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -109,7 +110,7 @@ static size_t drain(char *out, size_t limit)
 {
 	size_t n = 0;
 
-	for (int ch; n < limit && (ch = consoles_output(&c)) >= 0; n++)
+	for (int ch; n < limit && (ch = line_output(&c)) >= 0; n++)
 		out[n] = (char)ch;
 	return n;
 }
@@ -128,7 +129,7 @@ static void expect_line(const char *text)
 static void type(const char *text)
 {
 	for (; *text; text++)
-		consoles_input(&c, (uint8_t)*text);
+		line_input(&c, (uint8_t)*text);
 }
 
 /* The time for a second Ctrl-] is over. */
@@ -136,7 +137,7 @@ static void leave(void)
 {
 	type("\x1d");
 	assert_true(c.leaving);
-	consoles_leave(&c);
+	line_leave(&c);
 	assert_false(c.leaving);
 }
 
@@ -195,7 +196,7 @@ static void test_input_ring_keeps_the_first(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < CONSOLE_INPUT + 100; i++)
-		consoles_input(&c, i < CONSOLE_INPUT ? 'a' : 'b');
+		line_input(&c, i < CONSOLE_INPUT ? 'a' : 'b');
 	unsigned got = 0;
 
 	for (int n; (n = send_bytes(CON_READ, SHELL_SLOT, 0, PROTO_DATA, NULL, 0)) != WAITS; got += (unsigned)n)
@@ -218,8 +219,8 @@ static unsigned paste(unsigned characters)
 {
 	unsigned typed = 0;
 
-	while (typed < characters && consoles_takes(&c)) {
-		consoles_input(&c, (uint8_t)('a' + typed % 26));
+	while (typed < characters && line_takes(&c)) {
+		line_input(&c, (uint8_t)('a' + typed % 26));
 		typed++;
 	}
 	return typed;
@@ -237,7 +238,7 @@ static void test_paste_is_held(void **state)
 	while (got < 65536) {
 		pasted = paste(CONSOLE_INPUT + 1);
 		assert_true(pasted <= CONSOLE_INPUT);
-		assert_false(consoles_takes(&c));
+		assert_false(line_takes(&c));
 		for (unsigned here = 0; here < pasted;) {
 			int n = send_bytes(CON_READ, GUEST_SLOT, 1, 100, NULL, 0);
 
@@ -246,7 +247,7 @@ static void test_paste_is_held(void **state)
 				assert_int_equal(last_data[i], expected);
 			}
 			assert_true(n > 0);
-			assert_true(consoles_takes(&c));
+			assert_true(line_takes(&c));
 		}
 		got += pasted;
 	}
@@ -261,11 +262,11 @@ static void test_paste_into_the_deaf(void **state)
 	int64_t focus = next_rcvid;
 
 	expect_line(GREETING);
-	consoles_give_up(&c); /* nothing to give up */
+	line_give_up(&c); /* nothing to give up */
 	expect_line("");
 	assert_int_equal(paste(CONSOLE_INPUT + 1), CONSOLE_INPUT);
-	consoles_give_up(&c);
-	consoles_give_up(&c);
+	line_give_up(&c);
+	line_give_up(&c);
 	expect_line("\r\n[linux reads too slowly: what is typed is lost; Ctrl-] leaves]\r\n\a");
 	assert_int_equal(paste(70000), 70000);
 	assert_int_equal(last_rcvid, next_rcvid - 1);
@@ -273,15 +274,15 @@ static void test_paste_into_the_deaf(void **state)
 	assert_int_equal(last_rcvid, focus);
 	assert_int_equal(last_status, 0);
 	expect_line("\r\n[linux: 70000 typed characters were lost]\r\n");
-	assert_true(consoles_takes(&c));
+	assert_true(line_takes(&c));
 	type("p");
 	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 10, NULL, 0), 1);
 	assert_string_equal(last_data, "p");
 	/* What had room is there, and the next time it is held as before. */
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
-	assert_false(consoles_takes(&c));
+	assert_false(line_takes(&c));
 	expect_line(GREETING);
-	consoles_give_up(&c);
+	line_give_up(&c);
 	expect_line("\r\n[linux reads too slowly: what is typed is lost; Ctrl-] leaves]\r\n\a");
 	assert_int_equal(paste(1), 1);
 	assert_int_equal(read_all(GUEST_SLOT, 1), CONSOLE_INPUT);
@@ -295,10 +296,10 @@ static void test_paste_goes_on(void **state)
 	(void)state;
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
 	expect_line(GREETING);
-	assert_int_equal(c.behind, 0);
+	assert_int_equal(c.late, 0);
 	paste(CONSOLE_INPUT);
-	assert_int_equal(c.behind, 1);
-	consoles_give_up(&c);
+	assert_int_equal(c.late, 1);
+	line_give_up(&c);
 	expect_line("\r\n[linux reads too slowly: what is typed is lost; Ctrl-] leaves]\r\n\a");
 	assert_int_equal(paste(3), 3);
 	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, CONSOLE_PACE - 1, NULL, 0), CONSOLE_PACE - 1);
@@ -306,18 +307,18 @@ static void test_paste_goes_on(void **state)
 	assert_int_equal(paste(4), 4);
 	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 1, NULL, 0), 1);
 	expect_line("\r\n[linux: 7 typed characters were lost]\r\n");
-	assert_int_equal(c.behind, 0);
+	assert_int_equal(c.late, 0);
 	assert_int_equal(paste(10000), CONSOLE_PACE);
-	assert_int_equal(c.behind, 2);
+	assert_int_equal(c.late, 2);
 	/* It is behind until it has caught up, also while there is room. */
 	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 100, NULL, 0), 100);
-	assert_int_equal(c.behind, 2);
+	assert_int_equal(c.late, 2);
 	assert_int_equal(paste(10000), 100);
 	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, CONSOLE_PACE - 100, NULL, 0), CONSOLE_PACE - 100);
-	assert_int_equal(c.behind, 0);
-	consoles_give_up(&c);
+	assert_int_equal(c.late, 0);
+	line_give_up(&c);
 	assert_int_equal(paste(10000), CONSOLE_PACE - 100);
-	assert_int_equal(c.behind, 3);
+	assert_int_equal(c.late, 3);
 	assert_int_equal(read_all(GUEST_SLOT, 1), CONSOLE_INPUT);
 	assert_int_equal(paste(100), 100);
 	expect_line("");
@@ -328,7 +329,7 @@ static void test_paste_into_a_busy_shell(void **state)
 {
 	(void)state;
 	assert_int_equal(paste(CONSOLE_INPUT + 1), CONSOLE_INPUT);
-	consoles_give_up(&c);
+	line_give_up(&c);
 	expect_line("\r\n[shell reads too slowly: what is typed is lost]\r\n\a");
 	assert_int_equal(paste(1), 1);
 	assert_int_equal(read_all(SHELL_SLOT, 0), CONSOLE_INPUT);
@@ -406,7 +407,7 @@ static void test_focused_writer_loses_nothing(void **state)
 			int before = answers;
 
 			while (answers == before) {
-				int ch = consoles_output(&c);
+				int ch = line_output(&c);
 
 				assert_int_equal(ch, seen % 251);
 				seen++;
@@ -417,7 +418,7 @@ static void test_focused_writer_loses_nothing(void **state)
 		assert_in_range(status, 1, PROTO_DATA);
 		written += (uint32_t)status;
 	}
-	for (int ch; (ch = consoles_output(&c)) >= 0; seen++)
+	for (int ch; (ch = line_output(&c)) >= 0; seen++)
 		assert_int_equal(ch, seen % 251);
 	assert_int_equal(seen, written);
 	assert_true(written > 4 * CONSOLE_OUTPUT);
@@ -514,7 +515,7 @@ static void test_leaving_twice_is_typed(void **state)
 	assert_true(c.leaving);
 	type("\x1d");
 	assert_false(c.leaving);
-	consoles_leave(&c); /* too late */
+	line_leave(&c); /* too late */
 	type("\x1d\x1d\x1d\x1d"
 	     "b");
 	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, (unsigned)guest_id, 9, NULL, 0), 5);
