@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "servers/devc-pl011/consoles.h"
-#include "servers/devc-pl011/line.h"
-#include "servers/devc-pl011/waits.h"
+#include "consoles.h"
+#include "line.h"
+#include "waits.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "servers/devc-pl011/line.h"
-#include "servers/devc-pl011/waits.h"
+#include "line.h"
+#include "waits.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "servers/devc-pl011/consoles.h"
+#include "consoles.h"
 
 /*
  * Is there room for what is typed? If not, it stays in the UART. A client whose ring is full is late until it has read

@@ -11,9 +11,9 @@
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
 #include "bulkhead/thread.h"
-#include "servers/devc-pl011/consoles.h"
-#include "servers/devc-pl011/line.h"
-#include "servers/devc-pl011/pl011.h"
+#include "consoles.h"
+#include "line.h"
+#include "pl011.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "servers/devc-pl011/pl011.h"
+#include "pl011.h"
 
 /* DDI 0183, table 3-1: offsets in words, and the bits used. */
 enum {

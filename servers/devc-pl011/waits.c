@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "servers/devc-pl011/waits.h"
+#include "waits.h"
 #include <errno.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /* The messages that are answered later: of readers, of writers, and of the shell that has lent its focus. */
 #pragma once
 
-#include "servers/devc-pl011/consoles.h"
+#include "consoles.h"
 
 /* Answers a message without data. False: the client is gone. */
 bool wait_answer(struct consoles *c, int64_t rcvid, int status);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ask.h"
-
+#include "bulkhead/kernel.h"
+#include "slots.h"
 #include <errno.h>
 #include <string.h>
-
-#include <bulkhead/kernel.h>
-
-#include "slots.h"
 
 #define GIVE_UP_NS (2 * 1000000000ull)
 
@@ -50,7 +47,7 @@ int ask_answered(uint32_t slot, int64_t rcvid, uint32_t signal, size_t bytes)
 
 	if (askers[slot].rcvid == 0 || askers[slot].signal != signal)
 		return -ESRCH;
-	if (bytes <= head || bytes - head > sizeof data ||
+	if (bytes <= head || bytes - head > sizeof(data) ||
 	    MsgRead_r(rcvid, data, bytes - head, head) != (int)(bytes - head))
 		return -EINVAL;
 	answer(slot, (int64_t)(bytes - head), data, bytes - head);

@@ -2,9 +2,8 @@
 /* What the kernel maps for its first process, for reading: boot information, device tree, boot archive. */
 #pragma once
 
+#include "bulkhead.h"
 #include <stdint.h>
-
-#include <bulkhead.h>
 
 extern const struct boot_info *const boot;
 

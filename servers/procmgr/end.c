@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "end.h"
-
-#include <errno.h>
-#include <string.h>
-
-#include <bulkhead/kernel.h>
-
+#include "bulkhead/kernel.h"
 #include "life.h"
 #include "log.h"
 #include "restart.h"
 #include "slots.h"
 #include "system.h"
 #include "worker.h"
+#include <errno.h>
+#include <string.h>
 
 #define EXIT_POWER_CUT 3 /* as documented for qvm: SIGQUIT */
 
@@ -19,7 +16,7 @@ static const char *cause_text(uint32_t cause)
 {
 	static const char *const text[] = {"none", "off", "reset", "signal", "watchdog", "error"};
 
-	return cause < sizeof text / sizeof text[0] ? text[cause] : "unknown";
+	return cause < sizeof(text) / sizeof(text[0]) ? text[cause] : "unknown";
 }
 
 static void report_vm(const struct slot *slot)

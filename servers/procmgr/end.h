@@ -2,11 +2,10 @@
 /* How the process of a slot ends: what is told it, what is kept and done when its threads are gone. */
 #pragma once
 
+#include "bulkhead.h"
+#include "bulkhead/proto.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <bulkhead.h>
-#include <bulkhead/proto.h>
 
 /* Is the slot's process dead, and not destroyed yet? Then `info` says how it ended. */
 bool slot_is_dead(uint32_t slot, struct process_info *info);

@@ -5,7 +5,6 @@
  * that `env` cannot have.
  */
 #include "env.h"
-
 #include <stdio.h>
 
 static void add(struct slot *slot, const char *text)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "events.h"
-
-#include <errno.h>
-
 #include "ask.h"
 #include "end.h"
 #include "gate.h"
@@ -12,6 +9,7 @@
 #include "restart.h"
 #include "shutdown.h"
 #include "slots.h"
+#include <errno.h>
 
 /* A deadline of NEVER is none; `ended` is also called when a process could not be started. */
 static const struct part {
@@ -26,12 +24,12 @@ static const struct part {
     {ask_deadline, ask_timeout, ask_forget},
     {NULL, NULL, names_forget},
 };
-#define PARTS (sizeof parts / sizeof parts[0])
+#define PARTS (sizeof(parts) / sizeof(parts[0]))
 
 static void tell_ended(uint32_t slot)
 {
 	for (unsigned i = 0; i < PARTS; i++)
-		if (parts[i].ended != NULL)
+		if (parts[i].ended)
 			parts[i].ended(slot);
 	gate_look();
 }
@@ -93,10 +91,10 @@ uint64_t events_run_deadlines(void)
 	uint64_t next = NEVER;
 
 	for (unsigned i = 0; i < PARTS; i++)
-		if (parts[i].deadline != NULL && parts[i].deadline() <= now)
+		if (parts[i].deadline && parts[i].deadline() <= now)
 			parts[i].timeout();
 	for (unsigned i = 0; i < PARTS; i++)
-		if (parts[i].deadline != NULL && parts[i].deadline() < next)
+		if (parts[i].deadline && parts[i].deadline() < next)
 			next = parts[i].deadline();
 	return next;
 }

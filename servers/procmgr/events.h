@@ -5,9 +5,8 @@
  */
 #pragma once
 
+#include "bulkhead/kernel.h"
 #include <stdint.h>
-
-#include <bulkhead/kernel.h>
 
 /* A message of the slot's process has arrived. */
 void events_heard(uint32_t slot);

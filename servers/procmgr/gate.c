@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#include <bulkhead/kernel.h>
-
+#include "bulkhead/kernel.h"
 #include "end.h"
 #include "log.h"
 #include "slots.h"
+#include <stdio.h>
+#include <string.h>
 
 #define TELL_NS          1000000000ull        /* of waiting, until the operator is told */
 #define GIVE_UP_NS       (10 * 1000000000ull) /* until the VM is refused */
@@ -32,7 +29,7 @@ void gate_note(uint32_t slot, const char *text)
 
 	if (slots[slot].ready || strcmp(slots[slot].note, text) == 0)
 		return;
-	snprintf(slots[slot].note, sizeof slots[slot].note, "%s", text);
+	snprintf(slots[slot].note, sizeof(slots[slot].note), "%s", text);
 	gate->tell = ClockTime() + TELL_NS;
 	if (gate->give_up == 0)
 		gate->give_up = gate->tell - TELL_NS + GIVE_UP_NS;
@@ -50,7 +47,7 @@ static bool misses(uint32_t number)
 			continue;
 		if (server->running && (server->ready || !server->server->ready))
 			continue;
-		snprintf(text, sizeof text, "process %s %s", server->name,
+		snprintf(text, sizeof(text), "process %s %s", server->name,
 			 server->running ? "is not ready" : "is not running");
 		gate_note(number, text);
 		return true;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "layout.h"
-
+#include "siphash.h"
 #include "start.h"
-#include <siphash.h>
-#include <sysplan.h>
+#include "sysplan.h"
 
 uint64_t layout_random(const uint8_t key[16], uint32_t slot, uint32_t starts, unsigned use)
 {

@@ -5,10 +5,9 @@
  */
 #pragma once
 
+#include "bulkhead.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <bulkhead.h>
 
 #define AREA_BYTES   (1ull << 36)
 #define AREA_MODULE  0x800000000ull /* 4 GiB for each module */

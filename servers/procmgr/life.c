@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "life.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <bulkhead/kernel.h>
-
 #include "boot.h"
+#include "bulkhead/kernel.h"
 #include "log.h"
 #include "slots.h"
 #include "start.h"
 #include "system.h"
 #include "worker.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 static bool make_layout(uint32_t number, struct slot *slot)
 {
@@ -41,7 +38,7 @@ static void not_started(uint32_t number, const char *step, int error)
 			 slot->name);
 	} else {
 		log_line(SLOG_ERROR, "%s not started: %s failed, error %d", slot->name, step, -error);
-		snprintf(slot->note, sizeof slot->note, "not started: %s failed, error %d", step, -error);
+		snprintf(slot->note, sizeof(slot->note), "not started: %s failed, error %d", step, -error);
 	}
 	if (slot->critical && !shutdown_state.running)
 		system_safe_state(slot->name);

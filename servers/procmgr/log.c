@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "log.h"
-
+#include "bulkhead/kernel.h"
+#include "bulkhead/thread.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <bulkhead/kernel.h>
-#include <bulkhead/thread.h>
 
 #define PREFIX       "procmgr: "
 #define LINE_BYTES   200
@@ -80,7 +78,7 @@ static bool next_line(struct queue *q, struct line *line, uint32_t *lost)
 	}
 	*lost = __atomic_exchange_n(&q->lost, 0, __ATOMIC_RELAXED);
 	*line = (struct line){.time_ns = ClockTime(), .severity = SLOG_WARN};
-	line->count = (uint16_t)snprintf(line->text, sizeof line->text, "%u lines were lost", (unsigned)*lost);
+	line->count = (uint16_t)snprintf(line->text, sizeof(line->text), "%u lines were lost", (unsigned)*lost);
 	return *lost != 0;
 }
 
@@ -117,7 +115,7 @@ void log_news(int64_t rcvid)
 
 	news_rcvid = rcvid;
 	if (news_lost != 0) {
-		snprintf(text, sizeof text, "%u lines before this one were lost here; slog2info may have them",
+		snprintf(text, sizeof(text), "%u lines before this one were lost here; slog2info may have them",
 			 news_lost);
 		if (answer_news(text))
 			news_lost = 0;
@@ -135,7 +133,7 @@ void log_news(int64_t rcvid)
 static bool write_some(size_t most)
 {
 	static struct {
-		char text[sizeof PREFIX + LINE_BYTES + 1];
+		char text[sizeof(PREFIX) + LINE_BYTES + 1];
 		size_t length, written;
 	} screen;
 	struct line line;
@@ -145,7 +143,7 @@ static bool write_some(size_t most)
 	if (screen.written == screen.length) {
 		if (!next_line(&for_screen, &line, &lost))
 			return false;
-		screen.length = (size_t)snprintf(screen.text, sizeof screen.text, PREFIX "%s\n", line.text);
+		screen.length = (size_t)snprintf(screen.text, sizeof(screen.text), PREFIX "%s\n", line.text);
 		screen.written = 0;
 		if (lost == 0)
 			pass_line(&for_screen);
@@ -215,7 +213,7 @@ void log_line(enum slog_severity severity, const char *format, ...)
 	int length;
 
 	va_start(args, format);
-	length = vsnprintf(line.text, sizeof line.text, format, args);
+	length = vsnprintf(line.text, sizeof(line.text), format, args);
 	va_end(args);
 	if (length < 0)
 		return;

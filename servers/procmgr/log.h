@@ -5,10 +5,9 @@
  */
 #pragma once
 
+#include "bulkhead/proto.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <bulkhead/proto.h>
 
 /* One line, without a newline. Longer ones are cut. First thread only. */
 void log_line(enum slog_severity severity, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first process: it starts, limits, watches and ends all others. */
-#include <bulkhead/kernel.h>
-
 #include "boot.h"
+#include "bulkhead/kernel.h"
 #include "log.h"
 #include "order.h"
 #include "safety.h"

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "names.h"
-
+#include "bulkhead/kernel.h"
 #include <errno.h>
 #include <string.h>
-
-#include <bulkhead/kernel.h>
 
 struct name {
 	char text[PROTO_NAME]; /* empty: free */
@@ -41,7 +39,7 @@ static void answer_waiters(void)
 
 			if (waiter->rcvid == 0 || !find(&waiter->message))
 				continue;
-			MsgReply_r((int64_t)waiter->rcvid, 0, &waiter->message, sizeof waiter->message);
+			MsgReply_r((int64_t)waiter->rcvid, 0, &waiter->message, sizeof(waiter->message));
 			waiter->rcvid = 0;
 		}
 	}
@@ -51,13 +49,13 @@ int names_attach(uint32_t slot, const char *name, uint32_t chid)
 {
 	struct pm_name message = {0};
 
-	strncpy(message.name, name, sizeof message.name - 1);
+	strncpy(message.name, name, sizeof(message.name) - 1);
 	if (find(&message))
 		return -EEXIST;
 	for (unsigned i = 0; i < NAMES_OF_SLOT; i++) {
 		if (names[slot][i].text[0] != '\0')
 			continue;
-		memcpy(names[slot][i].text, message.name, sizeof names[slot][i].text);
+		memcpy(names[slot][i].text, message.name, sizeof(names[slot][i].text));
 		names[slot][i].chid = chid;
 		answer_waiters();
 		return 0;
@@ -96,6 +94,6 @@ bool names_cancel(uint64_t rcvid)
 
 void names_forget(uint32_t slot)
 {
-	memset(names[slot], 0, sizeof names[slot]);
-	memset(waiters[slot], 0, sizeof waiters[slot]);
+	memset(names[slot], 0, sizeof(names[slot]));
+	memset(waiters[slot], 0, sizeof(waiters[slot]));
 }

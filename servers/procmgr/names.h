@@ -5,11 +5,10 @@
  */
 #pragma once
 
+#include "bulkhead/proto.h"
+#include "sysconf.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <bulkhead/proto.h>
-#include <sysconf.h>
 
 #define NAMES_OF_SLOT   (1 + SYS_SERVES_MAX) /* all that it may have */
 #define WAITERS_OF_SLOT 8

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "order.h"
-
-#include <bulkhead/kernel.h>
-
+#include "bulkhead/kernel.h"
 #include "life.h"
 #include "log.h"
 #include "slots.h"

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "restart.h"
-
-#include <errno.h>
-
-#include <bulkhead/kernel.h>
-
+#include "bulkhead/kernel.h"
 #include "life.h"
 #include "log.h"
 #include "slots.h"
 #include "system.h"
+#include <errno.h>
 
 #define NS_PER_MS     1000000ull
 #define DELAY_MAX_NS  (60000 * NS_PER_MS)

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "safety.h"
-
-#include <stdio.h>
-
-#include <manifest.h>
-#include <qvm/vdev-core.h>
-#include <vdevfile.h>
-
 #include "boot.h"
 #include "log.h"
+#include "manifest.h"
+#include "qvm/vdev-core.h"
+#include "vdevfile.h"
 #include "verify.h"
+#include <stdio.h>
 
 static unsigned unmet;
 static struct vdevfile reading; /* too long for a stack */
@@ -58,7 +55,7 @@ static const char *judge_vdev(const char *type, const void *archive, size_t byte
 	if (vdevfile_find(archive, bytes, type, &file) != 0)
 		return "its file is not in the boot archive";
 	wrong = verify_find(file.name, &file);
-	if (wrong != NULL)
+	if (wrong)
 		return wrong;
 	if (!vdevfile_name(file.name, name, &safety) || !safety)
 		return "there is no file of it with -safety in its name";
@@ -72,9 +69,9 @@ static const char *judge_program(const struct slot *slot)
 	struct cpio_file file;
 	const char *wrong = verify_find(slot->program, &file);
 
-	if (wrong == NULL && slot->program[sizeof VM_PROGRAM - 1] == '\0')
+	if (!wrong && slot->program[sizeof(VM_PROGRAM) - 1] == '\0')
 		wrong = "there is no file " SAFETY_PROGRAM;
-	if (wrong == NULL && !verify_certified(slot->program))
+	if (!wrong && !verify_certified(slot->program))
 		wrong = "the signed " MANIFEST_FILE " does not list it as certified";
 	return wrong;
 }
@@ -88,7 +85,7 @@ static const char *judge_kernel(void)
 	if (!known)
 		wrong = verify_kernel((const void *)BOOT_IMAGE, boot->image_bytes);
 	known = true;
-	if (wrong == NULL && !verify_certified(MANIFEST_KERNEL))
+	if (!wrong && !verify_certified(MANIFEST_KERNEL))
 		wrong = "the signed " MANIFEST_FILE " does not list it as certified";
 	return wrong;
 }
@@ -118,18 +115,18 @@ void safety_judge(const struct slot *slot, const struct qvm_config *vm, const vo
 		if (level < QVM_SAFETY_WARN)
 			continue;
 		why = judge_vdev(vdev->type, archive, bytes);
-		snprintf(what, sizeof what, "[%s:%u] vdev %s", vdev->place.file, (unsigned)vdev->place.line,
+		snprintf(what, sizeof(what), "[%s:%u] vdev %s", vdev->place.file, (unsigned)vdev->place.line,
 			 vdev->type);
-		if (why != NULL)
+		if (why)
 			complain(slot, level, what, why);
 	}
 	safety_judge_dma(slot, &slot->vm->own, vm->safety);
 	if (last < QVM_SAFETY_WARN)
 		return;
 	why = judge_program(slot);
-	if (why != NULL)
+	if (why)
 		complain(slot, last, slot->program, why);
 	why = judge_kernel();
-	if (why != NULL)
+	if (why)
 		complain(slot, last, "the kernel's Image", why);
 }

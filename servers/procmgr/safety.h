@@ -7,8 +7,7 @@
  */
 #pragma once
 
-#include <qvmconf.h>
-
+#include "qvmconf.h"
 #include "slots.h"
 
 /* The file of the VM manager: the certified variant is sought first. */

@@ -4,9 +4,7 @@
  * kernel refuses to widen any of them, also to this process.
  */
 #include "seal.h"
-
-#include <bulkhead/kernel.h>
-
+#include "bulkhead/kernel.h"
 #include "log.h"
 #include "slots.h"
 #include "start.h"

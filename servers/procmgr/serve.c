@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One thread, one channel, one table of messages. */
 #include "serve.h"
-
-#include <errno.h>
-#include <string.h>
-
-#include <bulkhead/kernel.h>
-#include <glob.h>
-
 #include "ask.h"
+#include "bulkhead/kernel.h"
 #include "end.h"
 #include "events.h"
 #include "gate.h"
+#include "glob.h"
 #include "log.h"
 #include "names.h"
 #include "order.h"
 #include "shutdown.h"
 #include "slots.h"
 #include "vm.h"
+#include <errno.h>
+#include <string.h>
 
 #define OPERATOR    "shell" /* the process that may stop and reschedule others */
 #define VCPU_THREAD "vcpu"  /* how qvm's names of such threads begin */
@@ -83,8 +80,7 @@ static void report_taking(struct slot *slot, const char *name)
 	for (uint32_t i = 1; i < PROCESS_MAX; i++)
 		if (may_serve(&slots[i], name))
 			owner = slots[i].name;
-	log_line(SLOG_WARN, "%s may not serve \"%s\", which is %s's", slot->name, name,
-		 owner != NULL ? owner : "nobody");
+	log_line(SLOG_WARN, "%s may not serve \"%s\", which is %s's", slot->name, name, owner ? owner : "nobody");
 }
 
 static int name_attach_request(struct request *r)
@@ -92,7 +88,7 @@ static int name_attach_request(struct request *r)
 	struct pm_name *name = &r->message->name;
 	int result;
 
-	if (!text_ok(name->name, sizeof name->name) || name->chid == 0)
+	if (!text_ok(name->name, sizeof(name->name)) || name->chid == 0)
 		return -EINVAL;
 	if (!may_serve(&slots[r->slot], name->name)) {
 		report_taking(&slots[r->slot], name->name);
@@ -108,13 +104,13 @@ static int name_open_request(struct request *r)
 {
 	int result;
 
-	if (!text_ok(r->message->name.name, sizeof r->message->name.name) || (r->message->name.flags & ~PM_WAIT))
+	if (!text_ok(r->message->name.name, sizeof(r->message->name.name)) || (r->message->name.flags & ~PM_WAIT))
 		return -EINVAL;
 	result = names_open(r->slot, (uint64_t)r->rcvid, r->message->name.flags & PM_WAIT, &r->message->name);
 	if (result == NAMES_WAITING)
 		return ANSWER_LATER;
 	r->reply.name = r->message->name;
-	r->reply_bytes = sizeof r->reply.name;
+	r->reply_bytes = sizeof(r->reply.name);
 	return result;
 }
 
@@ -158,7 +154,7 @@ static int find_slot(const struct pm_target *target)
 	if (target->name[0] == '\0') {
 		slot = target->index < PROCESS_MAX ? (int)target->index : -1;
 	} else {
-		if (!text_ok(target->name, sizeof target->name))
+		if (!text_ok(target->name, sizeof(target->name)))
 			return -EINVAL;
 		slot = slot_by_name(target->name);
 	}
@@ -210,7 +206,7 @@ static int vm_info_request(struct request *r)
 	if (slot < 0)
 		return slot;
 	vm_info((uint32_t)slot, &r->reply.vm);
-	r->reply_bytes = sizeof r->reply.vm;
+	r->reply_bytes = sizeof(r->reply.vm);
 	return 0;
 }
 
@@ -229,7 +225,7 @@ static int question_request(struct request *r)
 
 static int answer_request(struct request *r)
 {
-	if (r->bytes < sizeof r->message->answer)
+	if (r->bytes < sizeof(r->message->answer))
 		return -EINVAL;
 	return ask_answered(r->slot, r->rcvid, r->message->answer.signal, r->bytes);
 }
@@ -243,7 +239,7 @@ static int slot_request(struct request *r)
 static int console_request(struct request *r)
 {
 	const struct pm_target *target = &r->message->target;
-	const uint32_t end = text_ok(target->name, sizeof target->name) ? PROCESS_MAX : 0;
+	const uint32_t end = text_ok(target->name, sizeof(target->name)) ? PROCESS_MAX : 0;
 
 	for (uint32_t i = 1; i < end; i++)
 		for (unsigned j = 0; j < slots[i].console_count; j++)
@@ -256,7 +252,7 @@ static int process_info_request(struct request *r)
 {
 	int result;
 
-	r->reply_bytes = sizeof r->reply.process;
+	r->reply_bytes = sizeof(r->reply.process);
 	if (r->message->target.index >= PROCESS_MAX)
 		return -ERANGE;
 	result = ProcessInfo_r(r->message->target.index, &r->reply.process);
@@ -267,7 +263,7 @@ static int thread_info_request(struct request *r)
 {
 	const struct pm_target *target = &r->message->target;
 
-	r->reply_bytes = sizeof r->reply.thread;
+	r->reply_bytes = sizeof(r->reply.thread);
 	if (target->index >= PROCESS_MAX)
 		return -ERANGE;
 	if (target->value > INT32_MAX)
@@ -277,7 +273,7 @@ static int thread_info_request(struct request *r)
 
 static int system_info_request(struct request *r)
 {
-	r->reply_bytes = sizeof r->reply.system;
+	r->reply_bytes = sizeof(r->reply.system);
 	return SystemInfo_r(&r->reply.system);
 }
 
@@ -285,7 +281,7 @@ static int irq_info_request(struct request *r)
 {
 	uint32_t left = r->message->target.index;
 
-	r->reply_bytes = sizeof r->reply.irq;
+	r->reply_bytes = sizeof(r->reply.irq);
 	for (uint32_t slot = 1; slot < PROCESS_MAX; left -= slots[slot++].interrupt_count) {
 		const struct sys_interrupt *interrupt;
 
@@ -357,11 +353,11 @@ static int pool_request(struct request *r)
 	struct pm_pool *pool = &r->reply.pool;
 	size_t used = 0;
 
-	_Static_assert(SYS_PATTERNS_MAX * GLOB_NAME_BYTES < sizeof pool->patterns, "all patterns and an empty one");
-	r->reply_bytes = sizeof *pool;
+	_Static_assert(SYS_PATTERNS_MAX * GLOB_NAME_BYTES < sizeof(pool->patterns), "all patterns and an empty one");
+	r->reply_bytes = sizeof(*pool);
 	if (index >= config.pool_count)
 		return -ESRCH;
-	memset(pool, 0, sizeof *pool);
+	memset(pool, 0, sizeof(*pool));
 	pool->bytes = config.pools[index].bytes;
 	for (unsigned i = 0; i < config.vm_count; i++)
 		pool->slots |= config.pools[index].vms & (1u << i) ? 1u << slot_of_vm(i) : 0;
@@ -413,9 +409,9 @@ static const struct handler {
 
 static int dispatch(struct request *r, size_t bytes)
 {
-	if (bytes < sizeof r->message->type || r->slot == 0 || r->slot >= PROCESS_MAX)
+	if (bytes < sizeof(r->message->type) || r->slot == 0 || r->slot >= PROCESS_MAX)
 		return -EINVAL;
-	for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
 		if (handlers[i].type != r->message->type)
 			continue;
 		if (handlers[i].bytes != bytes && handlers[i].bytes != 0)
@@ -449,8 +445,8 @@ void serve(void)
 
 		if (deadline != NEVER)
 			TimerTimeout_r(TIMEOUT_RECEIVE | TIMER_ABSTIME, deadline);
-		memset(&message, 0, sizeof message);
-		rcvid = MsgReceive_r(PROCMGR_CHID, &message, sizeof message, &info);
+		memset(&message, 0, sizeof(message));
+		rcvid = MsgReceive_r(PROCMGR_CHID, &message, sizeof(message), &info);
 		if (rcvid > 0)
 			handle_message(rcvid, &message, &info);
 		else if (rcvid == 0)

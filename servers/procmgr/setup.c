@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "setup.h"
-
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "boot.h"
 #include "env.h"
 #include "log.h"
@@ -14,6 +7,11 @@
 #include "slots.h"
 #include "start.h"
 #include "verify.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define SYSTEM_DTB "system.dtb"
 
@@ -35,10 +33,10 @@ static void __attribute__((format(printf, 2, 3))) mistake(const struct slot *slo
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	mistakes++;
-	log_line(SLOG_ERROR, "%s%s%s", slot != NULL ? slot->name : "", slot != NULL ? ": " : "", text);
+	log_line(SLOG_ERROR, "%s%s%s", slot ? slot->name : "", slot ? ": " : "", text);
 }
 
 /* What the reader of a VM's configuration asks for. */
@@ -48,7 +46,7 @@ static int read_file(void *context, const char *path, const char **text, size_t 
 	const char *wrong = verify_find(path, &file);
 
 	(void)context;
-	if (wrong != NULL) {
+	if (wrong) {
 		mistake(NULL, "%s %s", path, wrong);
 		return -ENOENT;
 	}
@@ -92,7 +90,7 @@ static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_t
 
 	(void)context;
 	/* The reader says what is wrong. */
-	if (!found || description->wrong != NULL)
+	if (!found || description->wrong)
 		safety_lacks(guest.safety);
 	return found;
 }
@@ -124,7 +122,7 @@ static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_ne
 	for (unsigned i = 0; i < guest.load_count; i++) {
 		const char *wrong = verify_find(guest.loads[i].path, &file);
 
-		if (wrong != NULL)
+		if (wrong)
 			mistake(slot, "%s:%u: %s %s", guest.loads[i].place.file, (unsigned)guest.loads[i].place.line,
 				guest.loads[i].path, wrong);
 	}
@@ -143,7 +141,7 @@ static bool add_number(struct slot *slot, unsigned *used, const char *option, ui
 {
 	if (*used == ARG_NUMBERS)
 		return false;
-	snprintf(slot->numbers[*used], sizeof slot->numbers[0], "%u", (unsigned)value);
+	snprintf(slot->numbers[*used], sizeof(slot->numbers[0]), "%u", (unsigned)value);
 	return add_arg(slot, option) && add_arg(slot, slot->numbers[(*used)++]);
 }
 
@@ -241,7 +239,7 @@ static void fill_vm(struct slot *slot, const struct sys_vm *vm)
 	slot->critical = vm->own.critical;
 	slot->connect_mask = connect_mask(vm->own.connect);
 	add_arg(slot, slot->program);
-	snprintf(slot->config_arg, sizeof slot->config_arg, "@%s", vm->config);
+	snprintf(slot->config_arg, sizeof(slot->config_arg), "@%s", vm->config);
 	add_arg(slot, slot->config_arg);
 	for (unsigned i = 0; i < vm->own.arg_count; i++)
 		if (!add_arg(slot, vm->own.args[i]))
@@ -259,12 +257,12 @@ static void read_program(struct slot *slot)
 	if (slot->kind == SLOT_SERVER)
 		heap = sys_heap_least(&config, needs, (unsigned)(slot->server - config.processes), why);
 
-	if (wrong != NULL) {
+	if (wrong) {
 		mistake(slot, "program %s %s", slot->program, wrong);
 		return;
 	}
 	wrong = elf_image_parse(slot->file.data, slot->file.bytes, &slot->image);
-	if (wrong != NULL)
+	if (wrong)
 		mistake(slot, "program %s: %s", slot->program, wrong);
 	else if (boot_archive_pa(slot->file.data) % PLAN_PAGE != 0)
 		mistake(slot, "program %s does not begin on a page of the boot archive: make it with `bulkhead image`",
@@ -291,19 +289,19 @@ static bool read_system(struct sys_report *report)
 		return false;
 	}
 	wrong = verify_begin(boot_archive(), boot->archive_bytes);
-	if (wrong != NULL) {
+	if (wrong) {
 		mistake(NULL, "the boot archive cannot be trusted: %s", wrong);
 		return false;
 	}
 	wrong = verify_find(SYSTEM_DTB, &file);
-	if (wrong != NULL) {
+	if (wrong) {
 		mistake(NULL, SYSTEM_DTB " %s", wrong);
 		return false;
 	}
 	/* libfdt wants a tree at a multiple of 8; in the archive it lies at one of 4. Names in `config` point into it.
 	 */
 	copy = malloc(file.bytes);
-	if (copy == NULL) {
+	if (!copy) {
 		mistake(NULL, SYSTEM_DTB " is too long: %zu bytes", file.bytes);
 		return false;
 	}
@@ -324,7 +322,7 @@ static bool read_board(void)
 {
 	const char *wrong = sys_board_read(&board, (const void *)BOOT_DTB, boot->dtb_bytes);
 
-	if (wrong != NULL) {
+	if (wrong) {
 		mistake(NULL, "the board's device tree: %s", wrong);
 		return false;
 	}
@@ -348,7 +346,7 @@ static void place_all(void)
 	struct plan_shortage shortage;
 	const char *wrong = plan_system(&plan, &config, needs);
 
-	if (wrong != NULL) {
+	if (wrong) {
 		mistake(NULL, "%s: an amount of memory is 0 or beyond reason", wrong);
 		return;
 	}

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shutdown.h"
-
-#include <bulkhead/kernel.h>
-
+#include "bulkhead/kernel.h"
 #include "end.h"
 #include "log.h"
 #include "slots.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "slots.h"
-
 #include <string.h>
 
 struct slot slots[PROCESS_MAX];

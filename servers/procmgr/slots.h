@@ -6,20 +6,18 @@
  */
 #pragma once
 
+#include "bulkhead.h"
+#include "bulkhead/proto.h"
+#include "cpio.h"
+#include "elfimage.h"
+#include "layout.h"
+#include "sysconf.h"
+#include "sysplan.h"
+#include "vdevs.h"
+#include "worker.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <bulkhead.h>
-#include <bulkhead/proto.h>
-#include <cpio.h>
-#include <elfimage.h>
-#include <sysconf.h>
-#include <sysplan.h>
-
-#include "layout.h"
-#include "vdevs.h"
-#include "worker.h"
 
 #define SLOT_DEVICES    24 /* pages of MMIO ranges of one process; with its RAM fewer than REGION_MAX */
 #define SLOT_INTERRUPTS 16

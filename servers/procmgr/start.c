@@ -5,16 +5,13 @@
  * mapped from the archive: the last regions, one for each file.
  */
 #include "start.h"
-
-#include <errno.h>
-#include <string.h>
-
-#include <bulkhead/kernel.h>
-#include <bulkhead/process.h>
-
 #include "boot.h"
+#include "bulkhead/kernel.h"
+#include "bulkhead/process.h"
 #include "layout.h"
 #include "log.h"
+#include <errno.h>
+#include <string.h>
 
 static int check(const struct slot *slot, const char *step, int result)
 {
@@ -41,7 +38,7 @@ static int define(uint32_t number, const struct slot *slot)
 	    .critical = slot->critical && !slot_restarts(slot),
 	};
 
-	strncpy(params.name, slot->name, sizeof params.name - 1);
+	strncpy(params.name, slot->name, sizeof(params.name) - 1);
 	return check(slot, "ProcessCreate", ProcessCreate_r(number, &params));
 }
 
@@ -217,7 +214,7 @@ static bool fill_list(struct top *top, uint64_t address, size_t *used, const cha
 	for (unsigned i = 0; i < count; i++) {
 		size_t bytes = strlen(list[i]) + 1;
 
-		if (bytes > sizeof top->strings - *used)
+		if (bytes > sizeof(top->strings) - *used)
 			return false;
 		memcpy(top->strings + *used, list[i], bytes);
 		addresses[i] = address + offsetof(struct top, strings) + *used;
@@ -259,7 +256,7 @@ static int start(struct making *m)
 {
 	struct top top = {0}; /* a third of a worker's stack */
 	const struct slot *slot = m->slot;
-	uint64_t address = slot->layout.stack + STACK_BYTES - sizeof top;
+	uint64_t address = slot->layout.stack + STACK_BYTES - sizeof(top);
 	uint64_t heap_offset = m->used + STACK_BYTES, heap_bytes = slot->memory - heap_offset;
 	int result;
 
@@ -273,12 +270,12 @@ static int start(struct making *m)
 	for (unsigned half = 0; half < 2; half++) {
 		uint64_t word = layout_random(boot->seed, m->number, slot->starts, USE_GUARD + half);
 
-		memcpy(top.args.guard + 8 * half, &word, sizeof word);
+		memcpy(top.args.guard + 8 * half, &word, sizeof(word));
 	}
 	m->step = "passing the arguments";
 	if (!fill_strings(&top, address, slot))
 		return -E2BIG;
-	result = copy(m, heap_offset - sizeof top, &top, sizeof top);
+	result = copy(m, heap_offset - sizeof(top), &top, sizeof(top));
 	if (result >= 0)
 		result = map(m, slot->layout.stack, REGION_OWN, m->used, STACK_BYTES, PROT_R | PROT_W);
 	if (result >= 0)

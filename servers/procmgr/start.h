@@ -2,8 +2,7 @@
 /* From a slot to a process that runs, and what it needs of its RAM. */
 #pragma once
 
-#include <bulkhead/process.h>
-
+#include "bulkhead/process.h"
 #include "slots.h"
 
 /*

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "system.h"
-
+#include "bulkhead/kernel.h"
+#include "log.h"
 #include <stdint.h>
 #include <stdio.h>
-
-#include <bulkhead/kernel.h>
-
-#include "log.h"
 
 #define PAUSE_NS (5 * 1000000000ull)
 
@@ -28,7 +25,7 @@ void system_safe_state(const char *culprit)
 {
 	static char text[SAFE_TEXT_BYTES];
 
-	snprintf(text, sizeof text, "%.160s\ncritical process %s ended", log_failure(), culprit);
+	snprintf(text, sizeof(text), "%.160s\ncritical process %s ended", log_failure(), culprit);
 	log_flush();
 	SystemCtl_r(SYSTEM_SAFE_STATE, (uintptr_t)text);
 	system_end(false);

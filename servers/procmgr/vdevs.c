@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vdevs.h"
-
-#include <stdio.h>
-
-#include <vdevfile.h>
-
+#include "vdevfile.h"
 #include "verify.h"
+#include <stdio.h>
 
 _Static_assert(MODULE_MAX == 8, "a message below has the number");
 
@@ -27,13 +24,13 @@ bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct 
 	struct cpio_file file;
 	const char *wrong = find(archive, bytes, type, &file);
 
-	if (file.name == NULL)
+	if (!file.name)
 		return false;
-	if (wrong == NULL)
+	if (!wrong)
 		wrong = vdevfile_read(&reading, file.data, file.bytes);
-	if (wrong != NULL)
+	if (wrong)
 		snprintf(text, sizeof(text), "%.64s: %s", file.name, wrong);
-	*description = (struct qvmconf_vdev_type){wrong != NULL ? text : NULL, reading.options, reading.register_bytes};
+	*description = (struct qvmconf_vdev_type){wrong ? text : NULL, reading.options, reading.register_bytes};
 	return true;
 }
 
@@ -51,10 +48,10 @@ static const char *examine(const struct cpio_file *file, struct elf_image *image
 	const char *wrong = vdevfile_read(&reading, file->data, file->bytes);
 
 	/* Pages are mapped straight from the archive, so the file has to begin on one: bulkhead image sees to it. */
-	if (wrong == NULL && (uintptr_t)file->data % ELF_PAGE != 0)
+	if (!wrong && (uintptr_t)file->data % ELF_PAGE != 0)
 		wrong = "it does not begin on a page of the archive";
 	*image = reading.image;
-	return wrong != NULL ? wrong : vdevfile_relocate(&reading, NULL, 0, vdevfile_exported);
+	return wrong ? wrong : vdevfile_relocate(&reading, NULL, 0, vdevfile_exported);
 }
 
 unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_config *vm, struct vdev_files *files,
@@ -69,19 +66,19 @@ unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_confi
 		const char *wrong = find(archive, bytes, vdev->type, &file);
 		char line[256];
 
-		if (wrong == NULL && known(files, &file))
+		if (!wrong && known(files, &file))
 			continue;
-		if (wrong == NULL && files->count == MODULE_MAX)
+		if (!wrong && files->count == MODULE_MAX)
 			wrong = "one VM can have 8 types of vdevs";
-		if (wrong == NULL)
+		if (!wrong)
 			wrong = examine(&file, &files->image[files->count]);
-		if (wrong == NULL) {
+		if (!wrong) {
 			files->file[files->count++] = file;
 			continue;
 		}
 		mistakes++;
 		snprintf(line, sizeof(line), "[%s:%u] vdev %s: %s%s%s", vdev->place.file, (unsigned)vdev->place.line,
-			 vdev->type, file.name != NULL ? file.name : "", file.name != NULL ? ": " : "", wrong);
+			 vdev->type, file.name ? file.name : "", file.name ? ": " : "", wrong);
 		mistake(NULL, line);
 	}
 	return mistakes;

@@ -2,13 +2,12 @@
 /* Files of virtual devices in the boot archive: what the reader of configurations and each qvm need of them. */
 #pragma once
 
+#include "bulkhead.h"
+#include "cpio.h"
+#include "elfimage.h"
+#include "qvmconf.h"
 #include <stdbool.h>
 #include <stddef.h>
-
-#include <bulkhead.h>
-#include <cpio.h>
-#include <elfimage.h>
-#include <qvmconf.h>
 
 /* The files of a VM's vdevs, each once. All are mapped beside qvm, which is told about them in this order (start_args).
  */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify.h"
-
+#include "manifest.h"
 #include <public_key.h>
 #include <sodium/crypto_hash_sha512.h>
 #include <sodium/crypto_sign_ed25519.h>
 #include <string.h>
-
-#include <manifest.h>
 
 _Static_assert(crypto_sign_ed25519_BYTES == MANIFEST_SIGNATURE_BYTES, "the manifest has Ed25519 signatures");
 _Static_assert(crypto_hash_sha512_BYTES == MANIFEST_HASH_BYTES, "the manifest has SHA-512");
@@ -27,7 +25,7 @@ const char *verify_begin(const void *start, size_t bytes)
 	archive = start;
 	archive_bytes = bytes;
 	manifest.count = 0;
-	memset(verified, 0, sizeof verified);
+	memset(verified, 0, sizeof(verified));
 	if (cpio_find(archive, archive_bytes, MANIFEST_FILE, &text) != 0 ||
 	    cpio_find(archive, archive_bytes, MANIFEST_SIGNATURE, &signature) != 0)
 		return "it is not signed: it has no " MANIFEST_FILE " or no " MANIFEST_SIGNATURE;
@@ -42,7 +40,7 @@ static const char *compare(const struct manifest_line *line, const void *data, s
 {
 	uint8_t hash[MANIFEST_HASH_BYTES];
 
-	if (line == NULL)
+	if (!line)
 		return "is not in the signed " MANIFEST_FILE;
 	crypto_hash_sha512(hash, data, bytes);
 	return manifest_hash_is(line, hash) ? NULL : "differs from the one that was signed";
@@ -56,10 +54,10 @@ const char *verify_find(const char *name, struct cpio_file *file)
 	if (cpio_find(archive, archive_bytes, name, file) != 0)
 		return "is not in the boot archive";
 	/* Of one name it is always the same file that is found. */
-	if (line != NULL && verified[line - manifest.lines])
+	if (line && verified[line - manifest.lines])
 		return NULL;
 	wrong = compare(line, file->data, file->bytes);
-	if (wrong == NULL)
+	if (!wrong)
 		verified[line - manifest.lines] = true;
 	return wrong;
 }
@@ -75,7 +73,7 @@ bool verify_certified(const char *name)
 {
 	const struct manifest_line *line = manifest_find(&manifest, name);
 
-	return line != NULL && line->certified;
+	return line && line->certified;
 }
 
 const char *verify_kernel(const void *image, size_t bytes)

@@ -5,10 +5,9 @@
  */
 #pragma once
 
+#include "cpio.h"
 #include <stdbool.h>
 #include <stddef.h>
-
-#include <cpio.h>
 
 /* Checks the signature and reads the manifest, for all the calls below. NULL, or what is wrong. */
 const char *verify_begin(const void *archive, size_t bytes);

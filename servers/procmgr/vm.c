@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vm.h"
-
-#include <errno.h>
-#include <string.h>
-
-#include <bulkhead/kernel.h>
-
 #include "ask.h"
+#include "bulkhead/kernel.h"
 #include "end.h"
 #include "life.h"
 #include "slots.h"
 #include "system.h"
+#include <errno.h>
+#include <string.h>
 
 int vm_start(uint32_t number)
 {
@@ -112,8 +109,8 @@ void vm_info(uint32_t number, struct pm_vm *info)
 	const struct slot *slot = &slots[number];
 	struct process_info process;
 
-	memset(info, 0, sizeof *info);
-	strncpy(info->name, slot->name, sizeof info->name - 1);
+	memset(info, 0, sizeof(*info));
+	strncpy(info->name, slot->name, sizeof(info->name) - 1);
 	info->state = state_of(slot);
 	if (slot->job != JOB_NONE && ProcessInfo_r(number, &process) >= 0) {
 		info->done_bytes = process.ram_zeroed;
@@ -127,8 +124,8 @@ void vm_info(uint32_t number, struct pm_vm *info)
 	info->ram_bytes = slot->guest_bytes;
 	info->vcpus = slot->vcpus;
 	info->entries = entries_of(number);
-	memcpy(info->note, slot->note, sizeof info->note);
-	_Static_assert(SYS_CONSOLES_MAX == PM_CONSOLES && sizeof slot->consoles->name <= PROTO_NAME, "room for all");
+	memcpy(info->note, slot->note, sizeof(info->note));
+	_Static_assert(SYS_CONSOLES_MAX == PM_CONSOLES && sizeof(slot->consoles->name) <= PROTO_NAME, "room for all");
 	for (unsigned i = 0; i < slot->console_count; i++)
-		memcpy(info->consoles[i], slot->consoles[i].name, sizeof slot->consoles[i].name);
+		memcpy(info->consoles[i], slot->consoles[i].name, sizeof(slot->consoles[i].name));
 }

@@ -3,9 +3,8 @@
  * its way. */
 #pragma once
 
+#include "bulkhead/proto.h"
 #include <stdint.h>
-
-#include <bulkhead/proto.h>
 
 int vm_start(uint32_t slot); /* also of a server that has ended */
 int vm_stop(uint32_t slot);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker.h"
-
-#include <errno.h>
-
-#include <bulkhead/kernel.h>
-#include <bulkhead/thread.h>
-
 #include "boot.h"
+#include "bulkhead/kernel.h"
+#include "bulkhead/thread.h"
 #include "slots.h"
 #include "start.h"
+#include <errno.h>
 
 #define STACK_BYTES_OF_WORKER (16u << 10)
 

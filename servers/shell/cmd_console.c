@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* console: the console of a virtual machine. */
-#include "servers/shell/command.h"
-#include "servers/shell/terminal.h"
-#include "servers/shell/text.h"
-#include "servers/shell/vm_status.h"
+#include "command.h"
+#include "terminal.h"
+#include "text.h"
+#include "vm_status.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ls and cat: /dev/qvm has a folder for each VM whose qvm lives, with one file, env. */
-#include "abi/bulkhead.h"
-#include "servers/shell/command.h"
-#include "servers/shell/text.h"
-#include "servers/shell/vm_status.h"
+#include "bulkhead.h"
+#include "command.h"
+#include "text.h"
+#include "vm_status.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

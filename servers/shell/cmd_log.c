@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* slog2info: the lines of the log ring. */
 #include "bulkhead/kernel.h"
-#include "servers/shell/command.h"
-#include "servers/shell/terminal.h"
-#include "servers/shell/text.h"
+#include "command.h"
+#include "terminal.h"
+#include "text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pidin: processes, threads, memory, interrupts and objects, from the kernel's own accounts. */
-#include "abi/bulkhead.h"
+#include "bulkhead.h"
 #include "bulkhead/client.h"
-#include "servers/shell/command.h"
-#include "servers/shell/format.h"
-#include "servers/shell/text.h"
+#include "command.h"
+#include "format.h"
+#include "text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #include "bulkhead/client.h"
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
-#include "servers/shell/command.h"
-#include "servers/shell/text.h"
+#include "command.h"
+#include "text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

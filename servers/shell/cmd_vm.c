@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vm: what the operator wants of a virtual machine, and what comes of it. */
-#include "abi/bulkhead.h"
+#include "bulkhead.h"
 #include "bulkhead/kernel.h"
-#include "servers/shell/command.h"
-#include "servers/shell/terminal.h"
-#include "servers/shell/text.h"
-#include "servers/shell/vm_status.h"
+#include "command.h"
+#include "terminal.h"
+#include "text.h"
+#include "vm_status.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

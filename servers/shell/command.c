@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of commands, and what turns a line into a call. */
-#include "servers/shell/command.h"
+#include "command.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "servers/shell/edit.h"
+#include "edit.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "servers/shell/format.h"
+#include "format.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* pidin -F: lines of columns, each a letter behind a '%', with a width between them if the usual one does not do. */
 #pragma once
 
-#include "abi/bulkhead.h"
+#include "bulkhead.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

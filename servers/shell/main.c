@@ -3,9 +3,9 @@
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
 #include "bulkhead/thread.h"
-#include "servers/shell/command.h"
-#include "servers/shell/edit.h"
-#include "servers/shell/terminal.h"
+#include "command.h"
+#include "edit.h"
+#include "terminal.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "servers/shell/terminal.h"
+#include "terminal.h"
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
 #include "bulkhead/thread.h"

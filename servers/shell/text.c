@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "servers/shell/text.h"
+#include "text.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vm list, vm status: virtual machines as the operator sees them. */
-#include "servers/shell/vm_status.h"
-#include "abi/bulkhead.h"
-#include "servers/shell/text.h"
+#include "vm_status.h"
+#include "bulkhead.h"
+#include "text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>

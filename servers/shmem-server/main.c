@@ -3,22 +3,21 @@
  * The server of shared memory: it brings the virtual machines together that share a region, and tells each of them what
  * the others do. It takes no arguments; the pools are those of the system description.
  */
+#include "bulkhead/client.h"
+#include "bulkhead/kernel.h"
+#include "bulkhead/process.h"
+#include "registry.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "bulkhead/client.h"
-#include "bulkhead/kernel.h"
-#include "bulkhead/process.h"
-#include "servers/shmem-server/registry.h"
 
 static struct shm shm;
 
 static void reply(void *context, int64_t rcvid, int status, const struct shm_msg *msg)
 {
 	(void)context;
-	MsgReply_r(rcvid, status, msg, msg != NULL ? sizeof *msg : 0);
+	MsgReply_r(rcvid, status, msg, msg ? sizeof(*msg) : 0);
 }
 
 static bool event(void *context, uint32_t scoid, uint32_t handle)
@@ -33,9 +32,9 @@ static uint32_t life(void *context, uint32_t slot)
 	struct pm_vm vm;
 
 	(void)context;
-	if (first == 0 && pm_request(PM_VM_INFO, NULL, 0, 0, &vm, sizeof vm) >= 0)
+	if (first == 0 && pm_request(PM_VM_INFO, NULL, 0, 0, &vm, sizeof(vm)) >= 0)
 		first = vm.slot;
-	if (pm_request(PM_VM_INFO, NULL, slot - first, 0, &vm, sizeof vm) < 0)
+	if (pm_request(PM_VM_INFO, NULL, slot - first, 0, &vm, sizeof(vm)) < 0)
 		return 0;
 	return vm.state == VM_RUNNING || vm.state == VM_PAUSED ? vm.starts : 0;
 }
@@ -46,7 +45,7 @@ static bool read_pools(void)
 {
 	for (uint32_t i = 0;; i++) {
 		struct pm_pool pool;
-		int result = pm_request(PM_POOL_INFO, NULL, i, 0, &pool, sizeof pool);
+		int result = pm_request(PM_POOL_INFO, NULL, i, 0, &pool, sizeof(pool));
 
 		if (result == -ESRCH)
 			return true;
@@ -66,7 +65,7 @@ static _Noreturn void serve(int chid)
 			struct pulse pulse;
 		} m;
 		struct msg_info info;
-		int64_t rcvid = MsgReceive_r(chid, &m, sizeof m, &info);
+		int64_t rcvid = MsgReceive_r(chid, &m, sizeof(m), &info);
 
 		if (rcvid > 0)
 			shm_message(&shm, rcvid, info.slot, info.scoid, &m.msg, info.bytes);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "servers/shmem-server/registry.h"
-
+#include "registry.h"
+#include "bulkhead.h"
+#include "glob.h"
 #include <errno.h>
 #include <string.h>
-
-#include <bulkhead.h>
-#include <glob.h>
 
 _Static_assert(GLOB_NAME_BYTES == PROTO_NAME, "a message holds any name");
 
@@ -56,8 +54,7 @@ static const struct shm_region *next_in(const struct shm *s, uint32_t pool, uint
 	for (unsigned i = 0; i < SHM_REGIONS_MAX; i++) {
 		const struct shm_region *r = &s->region[i];
 
-		if (r->name[0] != '\0' && r->pool == pool && r->first >= from &&
-		    (next == NULL || r->first < next->first))
+		if (r->name[0] != '\0' && r->pool == pool && r->first >= from && (!next || r->first < next->first))
 			next = r;
 	}
 	return next;
@@ -71,13 +68,13 @@ static bool room(const struct shm *s, uint32_t pool, uint32_t pages, uint32_t *f
 
 	for (unsigned i = 0; i <= SHM_REGIONS_MAX; i++) {
 		const struct shm_region *next = next_in(s, pool, at);
-		uint64_t end = next != NULL ? next->first : all;
+		uint64_t end = next ? next->first : all;
 
 		if (end - at >= pages) {
 			*first = at;
 			return true;
 		}
-		if (next == NULL)
+		if (!next)
 			return false;
 		at = next->first + next->pages;
 	}
@@ -96,11 +93,10 @@ static struct shm_region *create(struct shm *s, uint32_t pool, const struct shm_
 		else
 			used += s->region[i].pool == pool;
 	}
-	if (used >= SHM_REGIONS_MAX / s->pool_count || r == NULL || msg->pages == 0 ||
-	    !room(s, pool, msg->pages, &first))
+	if (used >= SHM_REGIONS_MAX / s->pool_count || !r || msg->pages == 0 || !room(s, pool, msg->pages, &first))
 		return NULL;
-	memset(r, 0, sizeof *r);
-	memcpy(r->name, msg->name, sizeof r->name);
+	memset(r, 0, sizeof(*r));
+	memcpy(r->name, msg->name, sizeof(r->name));
 	r->pool = pool;
 	r->pages = msg->pages;
 	r->first = first;
@@ -142,7 +138,7 @@ static void answer(struct shm *s, struct shm_region *r, unsigned place, int64_t 
 {
 	struct shm_msg msg = {.handle = handle_of(s, r, place), .pages = r->pages, .flags = flags, .index = place};
 
-	memcpy(msg.name, r->name, sizeof msg.name);
+	memcpy(msg.name, r->name, sizeof(msg.name));
 	pool_for(s, r->place[place].slot, r->name, &msg.pool);
 	msg.offset = (uint64_t)r->first * SHM_PAGE;
 	r->place[place].rcvid = 0;
@@ -224,7 +220,7 @@ static int attach(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, c
 	bool fresh = false;
 	int pool, place;
 
-	if (!glob_name(msg->name, strnlen(msg->name, sizeof msg->name), false))
+	if (!glob_name(msg->name, strnlen(msg->name, sizeof(msg->name)), false))
 		return -EINVAL;
 	pool = pool_for(s, slot, msg->name, &ordinal);
 	if (pool < 0)
@@ -234,11 +230,11 @@ static int attach(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, c
 	if (count_of(s, slot) == SHM_OF_SLOT)
 		return -EMFILE;
 	r = find(s, (uint32_t)pool, msg->name);
-	if (r == NULL) {
+	if (!r) {
 		r = create(s, (uint32_t)pool, msg);
 		fresh = true;
 	}
-	if (r == NULL)
+	if (!r)
 		return -ENOMEM;
 	place = free_place(s, r, slot, msg->flags & SHM_HOLD);
 	if (place < 0)
@@ -301,7 +297,7 @@ static int on_handle(struct shm *s, uint32_t slot, struct shm_msg *msg)
 	struct shm_region *r;
 	struct shm_client *c = client_of(s, slot, msg->handle, &r);
 
-	if (c == NULL)
+	if (!c)
 		return -EBADF;
 	switch (msg->type) {
 	case SHM_READY:
@@ -327,7 +323,7 @@ void shm_message(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, st
 {
 	int status;
 
-	if (bytes != sizeof *msg) {
+	if (bytes != sizeof(*msg)) {
 		s->ops->reply(s->context, rcvid, -EINVAL, NULL);
 		return;
 	}

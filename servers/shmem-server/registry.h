@@ -15,12 +15,11 @@
  */
 #pragma once
 
+#include "bulkhead.h"
+#include "bulkhead/proto.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <bulkhead.h>
-#include <bulkhead/proto.h>
 
 #define SHM_POOLS_MAX 8
 #define SHM_HOLDERS   16u /* of one region: one for each VM suffices */

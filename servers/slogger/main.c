@@ -6,7 +6,7 @@
 #include "bulkhead/client.h"
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
-#include "servers/slogger/ring.h"
+#include "ring.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "servers/slogger/ring.h"
+#include "ring.h"
 #include <string.h>
 
 struct record {

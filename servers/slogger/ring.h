@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "abi/bulkhead.h"
+#include "bulkhead.h"
 #include "bulkhead/proto.h"
 #include <stdbool.h>
 #include <stddef.h>
