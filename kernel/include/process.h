@@ -76,7 +76,6 @@ void handle_remove(struct process *p, unsigned type, uint64_t id);
 NAMED void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t pc);
 void process_end(struct process *p, unsigned cause, uint64_t status); /* its threads end, one after the other */
 void process_thread_gone(struct process *p);
-void process_start_first(void);
 /* Copy between the kernel and a process: whole or -KE_FAULT. */
 int64_t copy_in(struct process *p, void *to, uint64_t from, uint64_t bytes);
 int64_t copy_out(struct process *p, uint64_t to, const void *from, uint64_t bytes);
@@ -135,5 +134,3 @@ static inline bool able(const struct process *p, uint32_t ability)
 }
 
 void process_init_lists(struct process *p);
-bool process_ram_free(paddr_t start, uint64_t bytes); /* lies in RAM that is for processes */
-uint64_t process_ram_total(void);

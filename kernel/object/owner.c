@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Who owns what: the check that nothing is given twice. It looks at all processes, a few at a time. */
 #include "owner.h"
 
 #include "arch.h"
@@ -6,6 +7,8 @@
 #include "cpu.h"
 #include "irq.h"
 #include "thread.h"
+
+struct boot_info boot_info __attribute__((aligned(4096)));
 
 static uint64_t generation = 1; /* counts what has got an owner */
 
@@ -15,6 +18,24 @@ void owner_changed(void)
 }
 
 /* ---- what may have an owner ---- */
+
+bool process_ram_free(paddr_t start, uint64_t bytes)
+{
+	for (unsigned i = 0; i < boot_info.ram_count; i++)
+		if (start >= boot_info.ram[i].start && bytes <= boot_info.ram[i].bytes &&
+		    start - boot_info.ram[i].start <= boot_info.ram[i].bytes - bytes)
+			return true;
+	return false;
+}
+
+uint64_t process_ram_total(void)
+{
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < boot_info.ram_count; i++)
+		total += boot_info.ram[i].bytes;
+	return total;
+}
 
 static bool overlaps_board(paddr_t start, uint64_t bytes)
 {

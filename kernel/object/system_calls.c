@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "cpu.h"
 #include "irq.h"
+#include "owner.h"
 #include "panic.h"
 #include "process.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "machine.h"
 
+#include "kernel/boot/first.h"
+
 #include <stdio.h>
 
 #include "irq.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: kernel/fdt.c */
+/* SOURCES: kernel/boot/fdt.c */
 /* CFLAGS: -Ikernel/include -Wno-unused-parameter */
 /*
  * The kernel's own reader of boards on the device trees of Debian's arm64 kernel: what it refuses is what the host tool

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: kernel/fdt.c */
+/* SOURCES: kernel/boot/fdt.c */
 /* CFLAGS: -Ikernel/include */
 /* The kernel's reader of device trees: a tree built here, read back, and then damaged in every byte. */
-#include "fdt.h"
+#include "kernel/boot/fdt.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

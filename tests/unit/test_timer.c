@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: tests/unit/machine.c kernel/arch/host/host.c kernel/arch/host/kmem.c kernel/arch/host/lock.c */
-/* SOURCES: kernel/arch/host/record.c kernel/arch/host/world.c kernel/mm/space.c kernel/sched/sched.c */
-/* SOURCES: kernel/sched/timer.c kernel/object/call.c kernel/object/channel.c kernel/object/copy.c */
-/* SOURCES: kernel/object/inherit.c kernel/object/irq.c kernel/object/message.c kernel/object/process.c */
-/* SOURCES: kernel/object/bind.c kernel/object/maintain.c kernel/object/owner.c kernel/object/pulse.c */
-/* SOURCES: kernel/object/process_calls.c kernel/object/system_calls.c kernel/object/thread.c */
-/* SOURCES: kernel/object/thread_calls.c kernel/object/timer_object.c kernel/object/vcpu_calls.c kernel/object/vgic.c */
+/* SOURCES: kernel/arch/host/record.c kernel/arch/host/world.c kernel/boot/first.c kernel/mm/space.c */
+/* SOURCES: kernel/object kernel/sched */
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /* The heaps of timers, against a plain array. */
 #include "machine.h"

@@ -6,7 +6,7 @@
 #include "board.h"
 #include "arch.h"
 #include "boot.h"
-#include "fdt.h"
+#include "kernel/boot/fdt.h"
 #include "sysreg.h"
 
 BOOT_FIXED struct board board;

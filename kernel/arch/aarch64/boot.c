@@ -3,7 +3,7 @@
 #include "boot.h"
 #include "arch.h"
 #include "control.h"
-#include "fdt.h"
+#include "kernel/boot/fdt.h"
 #include "panic.h"
 #include "psci.h"
 #include "sysreg.h"

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Makes procmgr ready to run, or panics. The caller holds the kernel lock. */
+void process_start_first(void);
