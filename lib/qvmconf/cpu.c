@@ -55,8 +55,8 @@ static void sporadic(struct qc_reader *r, const char *text, size_t bytes)
 {
 	if (sporadic_valid(text, bytes))
 		qc_mistake(r, &r->word_place,
-			   "sporadic scheduling ('sched %.64s') is not supported yet; give one priority, with 'r' or "
-			   "'f' behind it",
+			   "sporadic scheduling ('sched %.64s') is not supported yet; give one priority, followed "
+			   "by 'r' or 'f' if wanted",
 			   text);
 	else
 		qc_mistake(r, &r->word_place,
@@ -83,8 +83,8 @@ static void cpu_sched(struct qc_reader *r, const struct qc_option *option)
 		policy = text[--bytes] == 'f' ? QVM_POLICY_FIFO : QVM_POLICY_RR;
 	if (!qc_number(text, bytes, &priority) || priority < 1 || priority > PRIORITY_MAX) {
 		qc_mistake(r, &r->word_place,
-			   "'%.64s' is not a priority: 1 to 254, with 'r' (round robin) or 'f' (FIFO) behind it if "
-			   "wanted",
+			   "'%.64s' is not a priority: 1 to 254, followed by 'r' (round robin) or 'f' (FIFO) "
+			   "if wanted",
 			   text);
 		return;
 	}

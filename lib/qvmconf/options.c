@@ -142,7 +142,7 @@ static void refuse(struct qc_reader *r, const struct qc_option *option)
 void qc_open(struct qc_reader *r, enum qc_context context)
 {
 	if ((r->context == QC_PASS || r->context == QC_RESERVE) && r->parts == 0)
-		qc_mistake(r, &r->context_place, "'%s' needs a 'loc' or an 'intr' behind it",
+		qc_mistake(r, &r->context_place, "'%s' must be followed by a 'loc' or an 'intr'",
 			   r->context == QC_PASS ? "pass" : "reserve");
 	if (r->context == QC_VDEV)
 		qc_vdev_close(r);
@@ -226,8 +226,7 @@ static void unknown_option(struct qc_reader *r)
 	count = choices(top_options, names, count);
 	meant = joined(r->word, names, count);
 	if (meant) {
-		qc_mistake(r, &r->word_place, "'%.64s': behind '%s' a blank must follow, and nothing else", r->word,
-			   meant);
+		qc_mistake(r, &r->word_place, "'%.64s': a blank must follow '%s', and nothing else", r->word, meant);
 		not_missing(r, meant);
 		return;
 	}

@@ -96,7 +96,7 @@ static const char *value_problem(enum kind kind, const char *text, uint64_t *val
 	bool truth = false;
 
 	switch (kind) {
-	case NUMBER: return qc_number(text, strlen(text), value) ? NULL : "is not a number of 64 bits";
+	case NUMBER: return qc_number(text, strlen(text), value) ? NULL : "is not a 64-bit number";
 	case ADDRESS: return qvmconf_length(text, strlen(text), value) ? NULL : "is not a number of bytes";
 	case STRING: return *text ? NULL : "is empty";
 	case BOOLEAN:
@@ -119,7 +119,7 @@ static void assign(struct qc_reader *r, const struct variable *variable, const c
 	const char *problem = value_problem(variable->kind, text, &value);
 
 	if (problem)
-		qc_mistake(r, &r->word_place, "'%.64s' %s, which %s must be", text, problem, variable->name);
+		qc_mistake(r, &r->word_place, "%s: '%.64s' %s", variable->name, text, problem);
 	else if (variable->assign)
 		variable->assign(r, value);
 	else

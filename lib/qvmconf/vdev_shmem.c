@@ -21,7 +21,7 @@ const char *shmem_create(const char *value, struct shmem_create *create)
 	if (!glob_name(value, comma, false))
 		return "has no name of 1 to 31 printable characters without '/', '*', '?' and '['";
 	if (!size_parse(value + comma + 1, &create->bytes))
-		return "has no size from 1 byte to 1 GiB behind the comma";
+		return "has no size from 1 byte to 1 GiB after the comma";
 	create->bytes = (create->bytes + QVM_PAGE - 1) & ~(QVM_PAGE - 1);
 	return NULL;
 }

@@ -45,7 +45,7 @@ bool restart_plan(uint32_t number)
 	if (now - slot->started_at >= NEW_ROW_NS)
 		slot->restarts = 0;
 	if (slot->restarts == own->restart_limit) {
-		log_line(SLOG_ERROR, "%s is not started again: it has been, %u times in a row", slot->name,
+		log_line(SLOG_ERROR, "%s: restart limit reached (%u in a row); not restarting", slot->name,
 			 slot->restarts);
 		return false;
 	}

@@ -16,7 +16,7 @@ FIRST, REGION = 0x50000000, 0x1000000  # of memory regions on the board
 # What may be said about a sample: that something is not built, or not Arm's. One of them has a slip, a RAM of 1023 bytes.
 ALLOWED = re.compile(r"\[[^]]+\] ('.*' (is not supported yet|exists only on x86)|'pci:.*': PCI is not supported yet|"
                      r"'vdev \S+' without 'loc' is a PCI device, which is not supported yet; .*|"
-                     r"'safety' is not supported yet, but for 'none'|Unsupported GIC version: 2|"
+                     r"'safety' is not supported yet, except for 'none'|Unsupported GIC version: 2|"
                      r"ram 0x100000,0x3ff is not made of whole pages of 0x1000 bytes)")
 
 

@@ -62,7 +62,7 @@ def test_status_goes_to_the_logger(more, seen):
         board.command_output("slay -s USR1 vm")
         if seen:
             board.output_with("slog2info", r"info +vm +vCPU 1: on, PC")
-        # Signals are served in their order: behind the end nothing comes any more.
+        # Signals are served in their order: after the end nothing comes any more.
         board.command_output("slay -s TERM vm")
         board.output_with("vm list", r"^vm +stopped +1 +signal, exit 0")
         log = board.command_output("slog2info")
@@ -119,6 +119,6 @@ def test_restart_by_itself():
         assert "vm:" not in board.command_output("vm stop late")
         assert "not running" in board.command_output("vm stop late")
         board.output_with("slog2info", "late is not started again: the operator has ended it")
-        board.output_with("slog2info", "soon is not started again: it has been, 2 times in a row")
+        board.output_with("slog2info", r"soon: restart limit reached \(2 in a row\); not restarting")
         board.output_with("vm list", r"^soon +stopped +3 +off, exit 0 ")
         board.output_with("vm list", r"^late +stopped +1 +off, exit 0 ")

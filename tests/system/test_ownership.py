@@ -134,5 +134,5 @@ def test_restart():
     with Board(make_archive({"system.dts": system_dts(first=bad)}), cpus=2) as board:
         board.expect(r"bad is started again in 10 ms: restart 1 of 2")
         board.expect(r"bad is started again in 20 ms: restart 2 of 2")
-        board.expect(r"bad is not started again: it has been, 2 times in a row")
+        board.expect(r"bad: restart limit reached \(2 in a row\); not restarting")
         board.prompt()
