@@ -126,7 +126,7 @@ struct process_params {
 	uint8_t policy;        /* SCHED_*_ of the first thread */
 	uint8_t guest;         /* 1: has a guest space */
 	uint32_t death_chid;   /* procmgr's channel for PULSE_CODE_PROCESSDEATH */
-	uint32_t critical;     /* 1: its end is the global design safe state, but for ProcessStop and a shutdown */
+	uint32_t critical;     /* 1: its end is the global design safe state, except by ProcessStop or a shutdown */
 };
 
 /* A process whose stack protector found its guard overwritten executes BRK with this number: END_FAULT. */
@@ -140,7 +140,7 @@ enum end_cause {
 	END_KILLED, /* ProcessStop, ProcessDestroy */
 };
 
-/* DEFINED: it has parameters and grants; there is no process. Those behind it: there is one. */
+/* DEFINED: it has parameters and grants; there is no process. Those after it: there is one. */
 enum process_state { PROCESS_FREE, PROCESS_DEFINED, PROCESS_NEW, PROCESS_RUNNING, PROCESS_DEAD, PROCESS_ENDING };
 
 struct process_info {
@@ -188,9 +188,9 @@ struct thread_info {
 /* VcpuRun, x1: what the guest gets for the exit before, then it runs on. */
 enum vcpu_action {
 	ACT_RUN = 0, /* nothing to finish: first entry, after EXIT_KICK, or after VcpuSet of VREG_PC */
-	ACT_DONE,    /* the trapped instruction is done: go on behind it */
-	ACT_DATA,    /* x2 = the value read: into its register, with the size and sign of the access; go on behind it */
-	ACT_RESULT,  /* HVC, SMC: x2-x5 become the guest's x0-x3; go on behind it */
+	ACT_DONE,    /* the trapped instruction is done: go on after it */
+	ACT_DATA,    /* x2 = the value read: into its register, with the size and sign of the access; go on after it */
+	ACT_RESULT,  /* HVC, SMC: x2-x5 become the guest's x0-x3; go on after it */
 	ACT_UNDEF,   /* Undefined Instruction exception at EL1 */
 	ACT_ABORT,   /* instruction or data abort at EL1, as the exit was: x2 = ISS, of which FSC and WnR count, x3 is
 		      * added   to the exit's FAR. FSC 0x22: a watchpoint
@@ -351,7 +351,7 @@ struct start_args {
 	uint64_t file_address; /* a file of the archive that the description hands over, or 0 */
 	uint64_t file_bytes;
 	uint8_t guard[16]; /* another one for each start; its first half is the stack protector's */
-	uint64_t window;   /* 2 MiB aligned: where a guest's memory may be mapped; nothing is behind it */
+	uint64_t window;   /* 2 MiB aligned: where a guest's memory may be mapped; nothing follows it */
 	uint32_t random;   /* 0: guard and places can be guessed */
 	uint32_t module_count;
 	struct start_module modules[MODULE_MAX];

@@ -13,7 +13,7 @@ value() {
 cpus=$(value cpus)
 cpus=${3:-${cpus%% *}}
 memory=${4:-$(value memory)}
-# With a kernel, be it no real one, QEMU is the board's firmware, and only then is PSCI in the tree of some boards.
+# If it is given a kernel, whatever file that is, QEMU is the board's firmware, and only then is PSCI in the tree of some boards.
 set -- -kernel "$0" -display none
 machine=
 for word in $(value qemu); do

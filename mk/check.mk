@@ -32,7 +32,7 @@ style:
 	$(call say,STYLE,docs/style.md)
 	$(Q)tools/style.py
 
-# A file is looked at again only when its object was rebuilt, that is, when it, a header of it, or its flags changed.
+# A file is checked again only when its object was rebuilt, that is, when it, a header of it, or its flags changed.
 CLANG_INCLUDE := $(shell $(CLANG) -print-resource-dir 2>/dev/null)/include
 TIDY_KERNEL   := $(filter %.c,$(KERNEL_SOURCES))
 TIDY_PROCESS  := $(filter %.c,$(LIB_SOURCES) $(foreach p,$(PROCESSES),$(call sources_of,$(p))))
@@ -114,7 +114,7 @@ el2-indices: $(BUILD)/kernel/kernel.elf
 			print "EL2 indices: " all " numbers of objects, " all_slots " of slots and regions are checked and masked"; \
 			exit bad || all < 20 || all_slots < 10 }'
 
-# No file of a program needs another one that needs it, but for what tools/circles.txt allows.
+# No file of a program needs another one that needs it, except what tools/circles.txt allows.
 circles: $(KERNEL_OBJECTS) $(LIB_OBJECTS) $(foreach p,$(PROCESSES),$($(p)_OBJECTS))
 	$(Q)tools/circles.py --nm $(CROSS)gcc-nm kernel $(BUILD)/kernel $(KERNEL_OBJECTS)
 	$(Q)tools/circles.py --nm $(CROSS)gcc-nm lib $(BUILD)/lib $(LIB_OBJECTS)

@@ -2,7 +2,7 @@
 # What the boot archive is signed and checked with.
 #
 # The part of libsodium that procmgr needs, SHA-512 and the check of an Ed25519 signature, compiled as our own code is,
-# but for warnings. The files hold more than that, such as signing, which needs random numbers: --gc-sections drops it,
+# except for warnings. The files hold more than that, such as signing, which needs random numbers: --gc-sections drops it,
 # and the link fails if something that is left needs what is not there.
 
 SODIUM         := $(SYSROOT)/src/libsodium

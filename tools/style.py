@@ -16,8 +16,8 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 FUNCTION_LINES = 50
 FILE_LINES = {"tests": 600}  # what is no product
 FILE_LINES_PRODUCT = 500
-# Compiled together with others of their names, in no program, or not ours.
-FOREIGN = re.compile(r"tests/negative/(boards.*\.txt|.*\.(qvmconf|dts))$|LICENSE$|.*\.(json|cpio|dtb)$")
+# What has no words of ours, or shows what is wrong.
+NO_PROSE = re.compile(r"tests/negative/(boards.*\.txt|test_style\.py)|docs/style\.md|LICENSE|.*\.(json|cpio|dtb)$")
 PROGRAMS = re.compile(r"(kernel|qvm|tools/bulkhead|servers/[^/]+)/")
 
 C_TOKEN = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
@@ -55,7 +55,8 @@ def words(pattern):
 def word_list():
     """The table of words in docs/style.md: pattern, what to write, phrases in which the word is right."""
     column = r"((?:[^|\\]|\\.)*)"
-    rows = re.findall(rf"^\| `{column}` \| {column} \|{column}\|$", (TOP / "docs/style.md").read_text(), re.M)
+    table = (TOP / "docs/style.md").read_text().split("| word | write | right in |")[1]
+    rows = re.findall(rf"^\| `{column}` \| {column} \|{column}\|$", table, re.M)
     rows = [[text.replace("\\|", "|") for text in row] for row in rows]
     return [(words(word), better.strip(), [words(phrase) for phrase in re.findall("`([^`]+)`", right)])
             for word, better, right in rows]
@@ -65,7 +66,7 @@ WORDS = word_list()
 
 
 def check_words(path, text):
-    if path == pathlib.Path("docs/style.md") or FOREIGN.match(str(path)):
+    if NO_PROSE.match(str(path)):
         return
     prose = prose_of(path, text)
     # A sentence may go on in the next line, after a comment's asterisk or a hash.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whole banks of the interrupt controller, and what is between its registers. A row of gicd.c or gicr.c looks at one
- * register by each access; here all others of its bank are looked at, each with a value of its own, so that one that
+ * register by each access; here all others of its bank are checked, each with a value of its own, so that one that
  * reaches another is noticed. What is found is the offset of the first register that is not as it should be; 0: none.
  */
 #include "conform.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lines: `conform: ID VALUE`, and behind it `right`, or `not RIGHT`, where the architecture says what is right. */
+/* The lines: `conform: ID VALUE`, then `right`, or `not RIGHT`, where the architecture says what is right. */
 #include "conform.h"
 
 #define LIMIT_MS 200

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What cannot be done is noted and passed over: an exception ends one check at the most. */
+/* What cannot be done is noted and passed over: an exception ends at most one check. */
 #include "conform.h"
 
 #define EC(esr)          ((esr) >> 26 & 0x3f)
@@ -32,7 +32,7 @@ void fault_clear(void)
 	takens[cpu_index()] = (struct taken){0};
 }
 
-/* To the instruction behind, or, if the address itself is bad, back to the caller. From EL0: out of user_run(). */
+/* To the next instruction, or, if the address itself is bad, back to the caller. From EL0: out of user_run(). */
 static void pass_over(struct frame *frame, unsigned int vector)
 {
 	uint32_t ec = EC(frame->esr);

@@ -2,7 +2,7 @@
 /* Order of the groups of checks. Boot argument from=N: pass over the first N checks, which have been run before. */
 #include "conform.h"
 
-/* Nothing is done to the interrupt controller before its reset state was looked at. */
+/* Nothing is done to the interrupt controller before its reset state was checked. */
 void guest_gic_init(unsigned int cpu)
 {
 	(void)cpu;

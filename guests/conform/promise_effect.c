@@ -11,7 +11,7 @@
 #define EL0_RW (1ull << 6)
 #define GP     (1ull << 50) /* guarded page */
 
-#define TABLE_READ_ONLY (2ull << 61) /* APTable: nothing behind it is written */
+#define TABLE_READ_ONLY (2ull << 61) /* APTable: nothing that it leads to is written */
 #define TCR_HPD0        (1ull << 41)
 #define TCR_E0PD0       (1ull << 55)
 #define NOP             0xd503201fu

@@ -124,7 +124,7 @@ static void check_permissions(uint64_t *level1)
 		found_right(do_access(LOAD, WINDOW), 0);
 	if (CHECK("walk", "never_executed", "fetch"))
 		found_fault(do_access(FETCH, WINDOW), esr(FETCH, 0x0f));
-	/* Behind a page that stage 1 maps, nothing. */
+	/* Stage 1 maps a page, stage 2 nothing. */
 	point(&level3[0], HOLE | AF | INNER | PAGE);
 	if (CHECK("walk", "mapped_hole", "load"))
 		found_fault(do_access(LOAD, WINDOW), esr(LOAD, 0x10));

@@ -6,7 +6,7 @@
 #include "step.h"
 
 enum outcome {
-	OUT_OK,        /* ran through to the BRK behind it */
+	OUT_OK,        /* ran through to the BRK after it */
 	OUT_DATA,      /* data abort */
 	OUT_PREFETCH,  /* instruction abort */
 	OUT_UNDEFINED, /* EC 0 */

@@ -8,7 +8,7 @@
 #define EDGE   128 /* bytes on each side */
 #define VECTOR (1u << 26)
 
-/* Two pages of RAM, one behind the other, stand in for both sides. */
+/* Two successive pages of RAM stand in for both sides. */
 static uint8_t stand_in[2][65536] __attribute__((aligned(65536)));
 
 /* What lies there, and how it is reached: pages of the map's windows. */

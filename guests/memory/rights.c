@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rights in the page behind the one that faults: the CPU has not looked at them. The first page is a hole, or a device,
+ * Rights in the page after the one that faults: the CPU has not looked at them. The first page is a hole, or a device,
  * to which all may have access.
  */
 #include "memory.h"
@@ -13,15 +13,15 @@
 static uint64_t target[512] __attribute__((aligned(4096)));
 static struct map lower;
 
-/* The first page is `attributes`, the second one `behind`. iss 0: it is done, or refused as the hole is. */
-static void one(uint32_t insn, uint64_t pstate, uint64_t attributes, uint64_t behind, uint64_t iss)
+/* The first page is `attributes`, the second one `after`. iss 0: it is done, or refused as the hole is. */
+static void one(uint32_t insn, uint64_t pstate, uint64_t attributes, uint64_t after, uint64_t iss)
 {
 	uint64_t write = insn == STP_W2 || insn == STTR_X2 ? ISS_WNR : 0, second = WINDOW + 4096;
 	struct run r, before;
 
 	target[0] = 0x8877665544332211ull;
 	map_set(&lower, WINDOW, HOLE, attributes, 3);
-	map_set(&lower, second, (uint64_t)target, behind, 3);
+	map_set(&lower, second, (uint64_t)target, after, 3);
 	map_on(&lower, NULL, TCR_IPS(2));
 	run_prepare(&r, pstate, second - 4);
 	before = r;

@@ -59,7 +59,8 @@ typedef enum {
 	VDEV_CTRL_TERMINATE = 3,
 	VDEV_CTRL_BOOTUP = VDEV_CTRL_GUEST_CONFIGURED,
 	/* + i: option i of option_list was given; `arg` is its argument, which stays as long as the VM. An option that
-	 * is repeated comes once, with what was written last, but for those called hostdev, create, allow and deny. */
+	 * is repeated comes once, with what was written last, except for those called hostdev, create, allow and deny.
+	 */
 	VDEV_CTRL_FIRST_OPTIDX = 0x100,
 } vdev_ctrl_options_t;
 
@@ -136,7 +137,7 @@ int vdev_register_factory(struct vdev_factory *factory, unsigned abi);
 /*
  * Describes the file to those who do not run it: the host tool, procmgr, the reader of configurations. Write it once,
  * outside of functions. `flags`: VDEV_NOTE_*. `register_bytes`: of v_block, whole pages of 4096 bytes.
- * `options`: the names of option_list, each with a NUL behind it: "hostdev\0" "0quiet\0"; "" for none. It becomes an
+ * `options`: the names of option_list, each followed by a NUL: "hostdev\0" "0quiet\0"; "" for none. It becomes an
  * ELF note with the owner "Bulkhead" and type 1 (System V ABI, chapter 5, "Note Section").
  */
 #define VDEV_DESCRIBE(note_flags, register_bytes, option_names)                                                 \

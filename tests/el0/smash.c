@@ -26,7 +26,7 @@ int main(int argc, char **argv);
 
 static uint32_t data[] = {RET, RET};
 static const uint32_t constant[] = {RET, RET};
-static const uint32_t *const relocated[] = {data, constant}; /* read-only behind the relocation */
+static const uint32_t *const relocated[] = {data, constant}; /* read-only after the relocation */
 
 static void write_to(const volatile void *at)
 {

@@ -129,7 +129,7 @@ static void define_control(void)
 	check_equal("a process before the seal", ProcessCreate_r(CONTROL, NULL), -KE_PERM);
 }
 
-/* ---- behind it ---- */
+/* ---- after it ---- */
 
 static void try_to_define(void)
 {
@@ -237,7 +237,7 @@ static void try_control(void)
 				check_that((ProcessMap_r(CONTROL, at, region, 0, 4096, prot) == 0) ==
 					       may_map(region, prot),
 					   "ProcessMap", (int64_t)(region << 4 | prot));
-			check_equal("ProcessMap behind the end", ProcessMap_r(CONTROL, at, region, 4096, 4096, PROT_R),
+			check_equal("ProcessMap beyond the end", ProcessMap_r(CONTROL, at, region, 4096, 4096, PROT_R),
 				    -KE_INVAL);
 			check_that((ProcessCopy_r(CONTROL, region, 0, page, sizeof page) == 0) == (region == 0),
 				   "ProcessCopy", region);

@@ -58,7 +58,7 @@ static void ask(const struct sys_board *board)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct sys_board board;
-	/* A tree lies at a multiple of 8, and the byte behind it is nobody's. */
+	/* A tree lies at a multiple of 8, and the byte after it is nobody's. */
 	void *copy = malloc(bytes ? bytes : 1);
 
 	memcpy(copy, data, bytes);

@@ -2,8 +2,8 @@
 /* SOURCES: lib/qvmconf lib/glob.c */
 /* SEEDS: tests/negative/%.qvmconf tests/negative/plans/%.qvmconf */
 /*
- * The reader of VM configurations. The input is the text of a file; behind a byte 1 come words of the command line, one
- * behind the other. What is accepted keeps the promises of qvmconf.h, and what is refused was reported.
+ * The reader of VM configurations. The input is the text of a file; after a byte 1 come words of the command line, one
+ * after the other. What is accepted keeps the promises of qvmconf.h, and what is refused was reported.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,7 +135,7 @@ static void check(const struct qvm_config *c)
 		must(c->pass_intrs[i].host >= QVM_SPI_FIRST && c->pass_intrs[i].host <= QVM_SPI_LAST);
 }
 
-/* Cuts the words behind the text apart; they are NUL-terminated in `buffer`. */
+/* Cuts the words after the text apart; they are NUL-terminated in `buffer`. */
 static int words_of(char *buffer, size_t bytes, size_t *text_bytes, const char **words)
 {
 	int count = 0;
@@ -174,7 +174,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	memcpy(buffer, data, bytes);
 	buffer[bytes] = '\0';
 	count = words_of(buffer, bytes, &in.bytes, words);
-	text = malloc(in.bytes); /* of just that size: the sanitizer sees what is read behind its end */
+	text = malloc(in.bytes); /* of just that size: the sanitizer sees what is read beyond its end */
 	memcpy(text, buffer, in.bytes);
 	in.text = text;
 	if (qvmconf_read(&config, count, words, &host) == 0) {

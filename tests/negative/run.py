@@ -41,7 +41,7 @@ def check(arguments, wanted):
 
 
 def program(name, flags=5, memory=PAGE):
-    """An ELF file that procmgr would take: one segment of one page, entered behind its headers, with a name in it."""
+    """An ELF file that procmgr would take: one segment of one page, entered after its headers, with a name in it."""
     ident = b"\x7fELF\2\1\1".ljust(16, b"\0")
     header = struct.pack("<HHIQQQIHHHHHH", 3, 183, 1, 120, 64, 0, 0, 64, 56, 1, 0, 0, 0)
     segment = struct.pack("<IIQQQQQQ", 1, flags, 0, 0, 0, PAGE, memory, PAGE)

@@ -226,7 +226,7 @@ DAMAGED = {
     "gzip-header-only": (lambda: gzip.compress(LONG)[:10], r"\(gzip\) cannot be unpacked: it ends too early; .*"),
     "gzip-sum": (lambda: gzip.compress(LONG)[:-8] + bytes(8), r"\(gzip\) cannot be unpacked: incorrect data check; .*"),
     "gzip-noise": (lambda: b"\x1f\x8b\x08\0" + b"noise" * 999, r"\(gzip\) cannot be unpacked: .*"),
-    "gzip-and-tree": (lambda: gzip.compress(LONG) + compiled("/dts-v1/; / { };"), r".* something behind what is packed, .*"),
+    "gzip-and-tree": (lambda: gzip.compress(LONG) + compiled("/dts-v1/; / { };"), r".* something after what is packed, .*"),
     "zboot-outside": (lambda: zboot(b"", b"gzip", offset=0), r"\(EFI zboot\) cannot be .*does not lie within it; .*"),
     "zboot-longer": (lambda: zboot(gzip.compress(LONG), b"gzip", size=1 << 30), r".*does not lie within it; .*"),
     "zboot-wraps": (lambda: zboot(gzip.compress(LONG), b"gzip", size=0xFFFFFFFF), r".*does not lie within it; .*"),
@@ -254,7 +254,7 @@ def test_wanted_both_ways(tmp_path):
 
 
 def test_one_file_by_itself(tmp_path):
-    """Its files may be elsewhere; those that are there are looked at."""
+    """Its files may be elsewhere; those that are there are checked."""
     system(tmp_path, {"k": lzma.compress(image())}, ["load nothing", "initrd load nothing"])
     path = tmp_path / "a.qvmconf"
     assert subprocess.run([run.TOOL, "check", path], capture_output=True, check=False).returncode == 0

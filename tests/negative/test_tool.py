@@ -188,7 +188,7 @@ def test_verify(tmp_path):
 
 
 def with_entry(archive, name, data):
-    """The archive with one more file, behind all others."""
+    """The archive with one more file, after all others."""
     numbers = [1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
     head = ("070701" + "".join(f"{n:08X}" for n in numbers) + name + "\0").encode()
     entry = head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)

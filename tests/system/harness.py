@@ -174,7 +174,7 @@ class Board:
 
     def expect(self, pattern, timeout=PATIENCE, what=None):
         """Waits for a regular expression and returns the match. Meanwhile everything before it is passed over. What is
-        read may end within a word or a number: the pattern must see what comes behind it."""
+        read may end within a word or a number: the pattern must see what comes after it."""
         __tracebackhide__ = True
         assert not OPEN_END.search(pattern), f"{pattern!r} matches a part of a line of which more may come"
         index = self.qemu.expect([pattern, pexpect.TIMEOUT, pexpect.EOF], timeout=timeout)

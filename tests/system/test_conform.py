@@ -102,7 +102,7 @@ def parse(text):
 
 
 def run(machine, cpu, order=()):
-    """All checks on one machine. One that hangs costs a restart, behind it; if its id was not printed any more, it is the
+    """All checks on one machine. One that hangs costs a restart after it; if its id was not printed any more, it is the
     next one in `order`."""
     found, done, end = {}, False, time.monotonic() + LIMIT
     log = BUILD / "logs" / f"conform-{machine.__name__}-{cpu}.log"

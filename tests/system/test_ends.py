@@ -37,7 +37,7 @@ def resetting(name, ram, reset_ms=5, victim="", periods=600, spin=0, initrd=b"",
 
 
 def victims_report(board):
-    """How often the deadline came, the latest that the vector was behind it in instructions, and deadlines that were
+    """How often the deadline came, the most instructions from it to the vector, and deadlines that were
     missed altogether."""
     board.send("console victim\r")
     found = board.expect(r"periodic: periods (\d+) latest (\d+) mean \d+ over (\d+) hz 1000000000\b", 240)

@@ -34,7 +34,7 @@ def status(board):
 
 
 def begin(board):
-    """The start goes on, and nobody waits for what comes of it."""
+    """The start goes on, and nobody waits for its result."""
     board.send("vm start hello\r")
     board.expect(r"hello waits for: ")
     board.send("\x03")

@@ -41,13 +41,13 @@ def read_env(board, name):
     return json.loads(board.command_output(f"cat /dev/qvm/{name}/env"))
 
 
-BEHIND = 1 << 50
+DISTANCE = 1 << 50
 
 
 def test_counter_offset():
-    """Started one after the other: the host's counter, one far behind it, the host's again; without it, from 0."""
+    """Started one after the other: the host's counter, one far behind, the host's again; without it, from 0."""
     offset = "set counter-offset"
-    vms = {"host1": ("idle=1", f"{offset} 0", ""), "behind": ("idle=1", f"{offset} {2**64 - BEHIND:#x}", ""),
+    vms = {"host1": ("idle=1", f"{offset} 0", ""), "late": ("idle=1", f"{offset} {2**64 - DISTANCE:#x}", ""),
            "host2": ("idle=1", f"{offset} 0", ""), "zero": ("idle=1", "", ""),
            "zero2": ("idle=1", f"{offset} 0xffffffffffffffff", "")}
     with Board(archive(vms, autostart=False), cpus=2) as board:
@@ -61,7 +61,7 @@ def test_counter_offset():
             took[name] = time.monotonic() - began
         counter = {name: values["counter"][0] for name, values in seen.items()}
         hz = seen["zero"]["frequency"][0]
-        assert hz < counter["host1"] < counter["behind"] - BEHIND < counter["host2"], counter
+        assert hz < counter["host1"] < counter["late"] - DISTANCE < counter["host2"], counter
         for name in ("zero", "zero2"):
             assert counter[name] < took[name] * hz < counter["host2"], (name, counter, took)
         for name, values in seen.items():
@@ -249,7 +249,7 @@ def test_rom_and_reserve():
         assert told(board, "ram")["poke"] == (0x12345678, 0)
         board.output_with("vm list", r"^abort +stopped +1 +error, exit 5 ")
         memory = read_env(board, "ignore")["memory"]
-    # Behind each reservation that is in the way, by whole pages.
+    # After each reservation that is in the way, by whole pages.
     assert [(one["kind"], one["start"], one["bytes"] >> 10) for one in memory] == [
         ("rom", "0x40000000", 64), ("ram", "0x80000000", 1024), ("ram", "0x80301000", 2048), ("ram", "0x80501000", 64)]
 

@@ -203,7 +203,7 @@ TREE = """/dts-v1/;
 
 
 def blobs(tmp_path):
-    """What lies in the reserved memory before the board starts: an initramfs, a device tree, and data behind them."""
+    """What lies in the reserved memory before the board starts: an initramfs, a device tree, and data after them."""
     (tmp_path / "tree.dts").write_text(TREE)
     subprocess.run(["dtc", "-q", "-o", tmp_path / "tree.dtb", tmp_path / "tree.dts"], check=True, timeout=120)
     (tmp_path / "data").write_bytes(b"data of nobody!!" * 256)

@@ -170,7 +170,7 @@ CRITICAL = """
 
 @pytest.mark.parametrize("how, cpus", [("reset", 4), ("halt", 2), ("halt", 8)])
 def test_how_it_ends_while_guests_run(how, cpus):
-    """A critical process is killed while a guest runs on each CPU: all are stopped, and nothing comes behind the cause."""
+    """A critical process is killed while a guest runs on each CPU: all are stopped, and nothing comes after the cause."""
     files = {f"vm{cpu}.qvmconf": bare_vm(f"vm{cpu}", "ticks", "seconds=600", cpus=(f"runmask {cpu}",)) for cpu in range(cpus)}
     dts = system_dts(then=CRITICAL, vms=[f"vm{cpu}" for cpu in range(cpus)])
     files["system.dts"] = dts.replace('compatible', f'safe-state = "{how}"; compatible', 1)

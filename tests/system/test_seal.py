@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The seals: what a subverted qvm and a subverted procmgr get out of the kernel behind them."""
+"""The seals: what a subverted qvm and a subverted procmgr get out of the kernel after them."""
 
 import re
 import time
@@ -14,7 +14,7 @@ KSERVER = """
 
 
 def verdict(board, program, since=0, timeout=PATIENCE):
-    """The program's count of checks in the log, behind so many earlier ones; what failed is shown."""
+    """The program's count of checks in the log, after so many earlier ones; what failed is shown."""
     end = time.monotonic() + timeout
     while True:
         log = board.command_output("slog2info")

@@ -119,7 +119,7 @@ def linux_archive(tmp_path):
         (tmp_path / f"lib/{name}.ko").write_bytes(kernel_module(name))
     modules = subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"], cwd=tmp_path, check=True, capture_output=True,
                              timeout=120, input=b"lib\nlib/evdev.ko\nlib/gpio_keys.ko\n").stdout
-    # Linux takes archives one behind the other.
+    # Linux takes archives one after the other.
     initrd = (BUILD / "guests/initramfs.cpio.gz").read_bytes() + gzip.compress(modules, mtime=0)
     files = {"system.dts": shmem_dts(["linux1", "linux2"], [("pool", 0x10000, '"linux1", "linux2"', "")]),
              "keys.dtb": (tmp_path / "keys.dtb").read_bytes(), "keys.cpio.gz": initrd}

@@ -80,13 +80,13 @@ def test_changed_file_that_nobody_uses(name, tmp_path):
 
 
 def test_archive_without_its_trailer():
-    """It ends behind the last file."""
+    """It ends after the last file."""
     archive = make_archive("hello")
     data = archive.read_bytes()
     end = data.rindex(b"TRAILER!!!\0") - 110
     assert data[end:end + 6] == b"070701"
     archive.write_bytes(data[:end])
-    starts(archive, "the archive is damaged behind what it lists")
+    starts(archive, "the archive is damaged after what it lists")
 
 
 @pytest.mark.parametrize("safety, message", [

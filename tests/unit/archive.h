@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Boot archives for unit tests: files one behind the other, at last their manifest and its signature. */
+/* Boot archives for unit tests: files one after the other, at last their manifest and its signature. */
 #pragma once
 
 #include <sodium.h>

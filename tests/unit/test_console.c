@@ -254,7 +254,7 @@ static void test_paste_is_held(void **state)
 	expect_line("");
 }
 
-/* A guest that reads nothing: the operator is told, what is too much is counted, and Ctrl-] is found behind it. */
+/* A guest that reads nothing: the operator is told, what is too much is counted, and Ctrl-] is found after it. */
 static void test_paste_into_the_deaf(void **state)
 {
 	(void)state;
@@ -310,7 +310,7 @@ static void test_paste_goes_on(void **state)
 	assert_int_equal(c.late, 0);
 	assert_int_equal(paste(10000), CONSOLE_PACE);
 	assert_int_equal(c.late, 2);
-	/* It is behind until it has caught up, also while there is room. */
+	/* It is late until it has caught up, also while there is room. */
 	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 100, NULL, 0), 100);
 	assert_int_equal(c.late, 2);
 	assert_int_equal(paste(10000), 100);
@@ -480,7 +480,7 @@ static void test_a_console_has_one_owner(void **state)
 	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "linux"), -EBUSY);
 }
 
-/* Whoever looks at it is told, behind what it has printed; the next process goes on behind that. */
+/* Whoever looks at it is told, after what it has printed; the next process goes on after that. */
 static void test_what_is_closed_says_so(void **state)
 {
 	(void)state;

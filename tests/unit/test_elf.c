@@ -168,7 +168,7 @@ SPOIL(shared_page, s->ph[1].p_vaddr = 0x1840)
 SPOIL(overlap, s->ph[0].p_memsz = 0x3000)
 SPOIL(descending, (s->ph[0].p_vaddr = 0x10000, s->header.e_entry = 0x10010))
 SPOIL(entry_in_data, s->header.e_entry = DATA)
-SPOIL(entry_behind_text, s->header.e_entry = TEXT + ((TEXT_BYTES + 3) & ~3))
+SPOIL(entry_beyond_text, s->header.e_entry = TEXT + ((TEXT_BYTES + 3) & ~3))
 SPOIL(entry_unaligned, s->header.e_entry = TEXT + 0x12)
 SPOIL(entry_nowhere, s->header.e_entry = 0x100000)
 SPOIL(nothing_to_load, s->ph[0].p_type = s->ph[1].p_type = PT_NOTE)
@@ -203,7 +203,7 @@ static void spoiled_programs_are_refused(void **state)
 	    {"overlap", overlap},
 	    {"order of segments", descending},
 	    {"entry in data", entry_in_data},
-	    {"entry behind text", entry_behind_text},
+	    {"entry beyond text", entry_beyond_text},
 	    {"entry unaligned", entry_unaligned},
 	    {"entry 0", entry_nowhere},
 	    {"no segment", nothing_to_load},

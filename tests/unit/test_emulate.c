@@ -310,7 +310,7 @@ static void test_refusal(void **state)
 	assert_int_equal(nothing, 0);
 }
 
-/* The syndrome is all that is needed: no instruction is looked at, where the register and the sign are known. */
+/* The syndrome is all that is needed: no instruction is examined where the register and the sign are known. */
 static void test_described(void **state)
 {
 	const struct emulate_exit exit = {HOLE + 8, ISV | SAS(0) | SSE | SRT(4) | TRANSLATE, 0xab00000000000008ull,
@@ -388,7 +388,7 @@ static void test_store_across_the_end(void **state)
 					  : (i == 8 ? 0x8877665544332211ull
 						    : 0x8877665544332211ull >> (8 * i - 64) | ~0ull << (128 - 8 * i)));
 	}
-	assert_int_equal(ram[RAM_SIZE], 0); /* what lies behind it in the window: ROM */
+	assert_int_equal(ram[RAM_SIZE], 0); /* what lies after it in the window: ROM */
 }
 
 /* From a hole into RAM: FAR is the first byte, and RAM's bytes are real. The pages are those of stage 1. */
@@ -438,7 +438,7 @@ static void test_swapped(void **state)
 	assert_int_equal(run_exit((struct emulate_exit){DEVICE, TRANSLATE, DEVICE, CODE + 2}), EMULATE_RETRY);
 	assert_int_equal(run_exit((struct emulate_exit){DEVICE, TRANSLATE, DEVICE, CODE - 4}), EMULATE_RETRY);
 	assert_int_equal(logged + nothing, 0);
-	/* A syndrome that is complete: register, size, sign and direction are compared where the word is looked at. */
+	/* A syndrome that is complete: register, size, sign and direction are compared where the word is examined. */
 	vreg[0] = RAM_END - 1;
 	put_word(0x79400003); /* ldrh w3, [x0] */
 	for (unsigned i = 0; i < 7; i++) {
@@ -594,7 +594,7 @@ static void test_atomics(void **state)
 	assert_int_equal(ram[RAM_SIZE + 0x20], 0x77);
 }
 
-/* Walks that stage 2 stops, addresses behind what is shown, maintenance of what is not there. */
+/* Walks that stage 2 stops, addresses beyond what is shown, maintenance of what is not there. */
 static void test_walks(void **state)
 {
 	(void)state;

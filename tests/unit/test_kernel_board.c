@@ -116,7 +116,7 @@ static void read_list(struct outcomes *list, const char *path)
 	assert_int_equal(sscanf(list->text, "%255s", list->version), 1);
 }
 
-/* Compares the trees of a version, but for those that `otherwise` lists: how many there are. */
+/* Compares the trees of a version, except those that `otherwise` lists: how many there are. */
 static unsigned compare_list(const char *version, const struct outcomes *list, const struct outcomes *otherwise)
 {
 	char tree[256], said[512], path[1024], entry[512];

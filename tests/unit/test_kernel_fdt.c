@@ -98,7 +98,7 @@ static void build_tree(struct builder *b)
 	word(b, 9);
 }
 
-/* A blob of exactly its size on the heap, so that the sanitizer sees every access behind it. */
+/* A blob of exactly its size on the heap, so that the sanitizer sees every access beyond it. */
 static uint8_t *build(uint32_t *size)
 {
 	struct builder b = {.tree_bytes = 0};

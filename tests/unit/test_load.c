@@ -145,7 +145,7 @@ static void test_image(void **state)
 	assert_true(f->loader.bootable);
 	assert_int_equal(f->loader.entry, RAM);
 	assert_memory_equal(f->window, &i, sizeof(i));
-	/* The BSS behind the file is kept free, then comes what has no address. */
+	/* The BSS after the file is kept free, then comes what has no address. */
 	assert_true(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, "more", 4));
 	assert_memory_equal(f->window + 3 * MIB, "more", 4);
 	assert_int_equal(f->loader.entry, RAM);
@@ -331,14 +331,14 @@ static void test_formats(void **state)
 		assert_false(loader_add(&f->loader, QVM_LOAD_FDT, LOAD_ANYWHERE, file, sizeof(file)));
 		assert_non_null(strstr(f->loader.problem, "this is "));
 		loader_init(&f->loader, &f->memory);
-		/* Behind a program it is no matter of ours. */
+		/* After a program it is not our concern. */
 		assert_true(loader_add(&f->loader, QVM_LOAD_INITRD, LOAD_ANYWHERE, file, sizeof(file)));
 		f->loader.began = true;
 		assert_true(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, file, sizeof(file)));
 	}
 }
 
-/* A byte that no text has, at the end of what is looked at, or behind it; and two bytes of a magic number by chance. */
+/* A byte that no text has, at the end of what is examined, or after it; and two bytes of a magic number by chance. */
 static void test_plain_code(void **state)
 {
 	struct fixture *f = *state;
@@ -446,7 +446,7 @@ static void test_fit(void **state)
 	}
 }
 
-/* Without a window all is as with one, but for the bytes: so the host tool asks. */
+/* Without a window all is as with one, except for the bytes: so the host tool asks. */
 static void test_no_window(void **state)
 {
 	struct fixture *f = *state;

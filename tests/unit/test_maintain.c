@@ -137,7 +137,7 @@ static void test_flag(void **state)
 	assert_int_equal(sys_VcpuCreate(a, 0, 0, VCPU_LOCAL_MAINTENANCE | VCPU_NO_WFI_EXIT), 1);
 }
 
-/* Who asks is not in the guest before the other has done it, which is called, once; nobody else is. */
+/* The caller does not enter the guest before the other has done it, which is called once; nobody else is. */
 static void test_broadcast(void **state)
 {
 	unsigned calls[4];

@@ -127,7 +127,7 @@ static void every_length_and_every_byte_is_survived(void **state)
 	(void)state;
 	for (size_t bytes = 0; bytes < sizeof text; bytes++)
 		good += read_copy(text, bytes, &line) == NULL;
-	assert_int_equal(good, 5); /* the title, and behind each line */
+	assert_int_equal(good, 5); /* the title, and after each line */
 	for (size_t at = 0; at < sizeof text - 1; at++) {
 		for (unsigned bit = 0; bit < 8; bit++) {
 			memcpy(copy, text, sizeof text);

@@ -4,7 +4,7 @@
 /* SOURCES: kernel/object kernel/sched */
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /*
- * Nothing is given twice, memory is zero when a process gets it, however often the calls are interrupted; and behind
+ * Nothing is given twice, memory is zero when a process gets it, however often the calls are interrupted; and after
  * the seal nobody gets more.
  */
 #include "machine.h"
@@ -408,7 +408,7 @@ static struct thread *make_vm(struct thread **second, struct thread **idle)
 	return t;
 }
 
-/* What may be done before the VM runs, and not behind that. */
+/* What may be done before the VM runs, and not after that. */
 static void changes(struct thread *t, struct thread *second, uint64_t attached, int64_t expected)
 {
 	const uint64_t window = GUEST + (expected ? 0x200000 : 0x100000);

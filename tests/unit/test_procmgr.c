@@ -213,7 +213,7 @@ int ProcessStart_r(unsigned slot, uint64_t entry, uint64_t stack_top, uint64_t a
 	return 1;
 }
 
-/* Its threads end at once; procmgr is told by a pulse, behind what it is at. */
+/* Its threads end at once; procmgr is told by a pulse, after what it is doing. */
 int ProcessStop_r(unsigned slot)
 {
 	assert_int_not_equal(slot, 0);

@@ -223,7 +223,7 @@ static void test_whole_file(void **state)
 	good("# a comment\n"
 	     "system linux1\n"
 	     "ram 0x80000000,512M\n"
-	     "rom 0xf0000000,0x10000 # behind a word\n"
+	     "rom 0xf0000000,0x10000 # after a word\n"
 	     "cpu sched 20f runmask 0,2\n"
 	     "cpu\n"
 	     "load 0x80200000,./Image\n"
@@ -522,7 +522,7 @@ static void test_logger(void **state)
 	assert_int_equal(dests(0, QVM_LOG_ERROR), QVM_LOG_SLOG);
 }
 
-/* Each `safety` holds for the vdevs behind it, the last one for all else. */
+/* Each `safety` holds for the vdevs after it, the last one for all else. */
 static void test_safety(void **state)
 {
 	(void)state;
@@ -624,7 +624,7 @@ static void test_command_line(void **state)
 	assert_int_equal(read_words(10, words), 0);
 	assert_string_equal(world.said, "");
 	assert_string_equal(config.name, "a");
-	/* The context of the CPU lasts over the file behind it. */
+	/* The context of the CPU lasts over the file after it. */
 	assert_int_equal(config.cpus[0].priority, 9);
 	assert_int_equal(config.cpus[0].runmask, 4);
 	assert_false(config.exit_on_halt);

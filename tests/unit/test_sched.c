@@ -77,7 +77,7 @@ static void test_fifo_and_round_robin(void **state)
 		machine_tick(1);
 		assert_ptr_not_equal(cpus[1].current, now);
 	}
-	/* Nobody of its priority waits: no tick, but for the one that was armed already. */
+	/* Nobody of its priority waits: no tick, except the one that was armed already. */
 	set(t[1], 9, SCHED_RR_, 0);
 	set(t[2], 8, SCHED_RR_, 0);
 	machine_tick(TIMESLICE_NS);
@@ -260,7 +260,7 @@ static void test_vcpu_requests(void **state)
 	assert_int_equal(call_result(&asks->frame), VIRQ_PENDING);
 }
 
-/* However many threads ask at once: one of them is answered in one go, with interrupts off. */
+/* However many threads ask at once: one of them is answered at a time, with interrupts off. */
 static void test_vcpu_requests_one_at_a_time(void **state)
 {
 	struct thread *a = machine_spawn(first, 60, 1u << 1), *asks[2];
@@ -290,8 +290,8 @@ static uint64_t used_by(const struct thread *t)
 }
 
 /*
- * A question about a vCPU that runs is answered on its CPU, in the time of who asks: the guest's thread does not pay
- * for it. Further ones while it is open interrupt that CPU no more: who asks them waits in its own time.
+ * A question about a vCPU that runs is answered on its CPU, in the caller's time: the guest's thread does not pay
+ * for it. Further ones while it is open interrupt that CPU no more: their callers wait in their own time.
  */
 static void test_vcpu_requests_are_paid_by_who_asks(void **state)
 {

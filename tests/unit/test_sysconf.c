@@ -457,7 +457,7 @@ static void test_wrong_devices(void **state)
 	assert_string_equal(sys_device_find(&board, "/nowhere", &device), "the board has no such device");
 	assert_string_equal(sys_device_find(&board, "", &device), "the board has no such device");
 	assert_string_equal(sys_device_find(&board, "/intc@8000000", &device), "it belongs to the kernel");
-	/* Its last half page lies behind the end of the bus. */
+	/* Its last half page lies beyond the end of the bus. */
 	assert_string_equal(sys_device_find(&board, "/bus/inner/serial@f800", &device),
 			    "its registers lie in none of the 'ranges' of its bus");
 	assert_string_equal(sys_device_find(&board, "/bus/hidden/serial@0", &device),

@@ -470,7 +470,7 @@ static void test_assign(void **state)
 	expect_refusal(vdev_make_all, "[a.qvmconf:7] vdev fake has chosen interrupt 1020");
 }
 
-/* More addresses, behind everything that has a place; until the table of the VM's devices is made. */
+/* More addresses, after everything that has a place; until the table of the VM's devices is made. */
 static void test_window(void **state)
 {
 	vdev_t *vdp = &vm.vdev[0].vdev;

@@ -31,7 +31,7 @@ struct arguments;
 struct system;
 
 struct command {
-	const char *name; /* NULL: behind the last one */
+	const char *name; /* NULL: after the last one */
 	unsigned options;
 	int (*run)(struct system *s, const struct arguments *a);
 	const char *help;

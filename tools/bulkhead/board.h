@@ -28,7 +28,7 @@ void board_unknown(const char *home, const char *name);
 /* Reads a board's description. 0, or -1 after a message. */
 int board_read(struct board *b, const char *home, const char *name);
 
-/* Takes the user's choice, NULL being the board's own; nothing else is looked at. -1 after a message: the board cannot
+/* Takes the user's choice, NULL being the board's own; nothing else is examined. -1 after a message: the board cannot
  * be made like that. */
 int board_choose(struct board *b, const char *cpu, const char *cpus, const char *memory);
 

@@ -42,7 +42,7 @@ static int read_stream(FILE *stream, struct file *file)
 	return 0;
 }
 
-/* What is no regular file may have no end, or wait for a writer. The size is looked at before anything is read. */
+/* What is no regular file may have no end, or wait for a writer. The size is checked before anything is read. */
 static const char *open_regular(const char *path, size_t most, FILE **stream)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY), cause = 0;
@@ -267,7 +267,7 @@ static enum source find_source(const char *name, char plain[PATH_MAX], const cha
 }
 
 /* What dtc has read is one line of names with blanks between them, and in them: a name ends where a file of that name
- * exists. Longer ones are looked at, too: they may be what was read. What remains is no name that can be looked at. */
+ * exists. Longer ones are examined, too: they may be what was read. What remains is no name that can be examined. */
 static int check_sources(const char *path, char *list, const char *const *folders, unsigned count)
 {
 	char *start = strstr(list, ": "), *next, plain[PATH_MAX];

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 struct file {
-	uint8_t *data; /* from malloc(), with a NUL behind it */
+	uint8_t *data; /* from malloc(), followed by a NUL */
 	size_t bytes;
 };
 

@@ -49,7 +49,7 @@ static void add_memory(struct guest *g)
 	}
 }
 
-/* Of what is passed, blobs are taken before any file is loaded, and the rest behind all. */
+/* Of what is passed, blobs are taken before any file is loaded, and the rest after all. */
 static void take_passed(struct guest *g, bool blobs)
 {
 	for (unsigned i = 0; i < g->config->pass_count; i++) {

@@ -368,7 +368,7 @@ static long pad_bytes(size_t offset, const char *name)
 	return (long)((ALIGNMENT - (offset + head_bytes(PAD_NAME) + head_bytes(name)) % ALIGNMENT) % ALIGNMENT);
 }
 
-/* Writes one entry at `offset` of `out`, if there is an `out`, and returns the offset behind it. */
+/* Writes one entry at `offset` of `out`, if there is an `out`, and returns the offset after it. */
 static size_t put(uint8_t *out, size_t offset, unsigned inode, const char *name, const uint8_t *data, size_t bytes)
 {
 	unsigned mode = strcmp(name, TRAILER_NAME) == 0 ? 0 : 0100644;

@@ -6,7 +6,7 @@
 
 struct source_lines;
 
-/* Reads the source as dtc prints it with positions behind each line (-T). NULL: no memory. */
+/* Reads the source as dtc prints it with positions at the end of each line (-T). NULL: no memory. */
 struct source_lines *lines_read(const char *annotated);
 
 /* "system.dts:12" of the property, else of the node, else of the nearest node above it; false: none is known. */

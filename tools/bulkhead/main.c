@@ -50,7 +50,7 @@ static unsigned read_board(struct system *s, const struct arguments *a)
 	return ++s->mistakes;
 }
 
-/* A file of a configuration that is checked by itself: it may come from elsewhere, but if it is there, it is looked at.
+/* A file of a configuration that is checked by itself: it may come from elsewhere, but if it is there, it is checked.
  */
 static bool find_beside(void *context, const struct qvm_load *load, bool start, struct guest_file *file)
 {
@@ -162,8 +162,8 @@ static const struct command commands[] = {
      "\n"
      "Reads a system directory (system.dts and the .qvmconf files that it names), or one VM's\n"
      "configuration, and reports every mistake with file and line: what clashes with what, and\n"
-     "how to mend it. The files vdev-NAME.so of types that it does not know are taken as by image.\n"
-     "With a board: also whether the board has what is given away.\n"},
+     "how to fix it. The files vdev-NAME.so of types that it does not know are taken as by image.\n"
+     "With a board: also whether the board has what is assigned.\n"},
     {"image", OPTION_BOARD | OPTION_JSON | OPTION_FILES | OPTION_OUTPUT | OPTION_NO_CHECK | OPTION_SIGN, command_image,
      "usage: bulkhead image DIR [-f PATH[=NAME]]... [--path DIR]... [--board BOARD] [--json]\n"
      "                     [--memory START,SIZE]...\n"

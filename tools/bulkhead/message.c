@@ -161,7 +161,7 @@ static void print_string(const char *text, size_t bytes)
 	putchar('"');
 }
 
-/* "[file:line]" at `text`: prints it as two members and returns what is behind it, or NULL. */
+/* "[file:line]" at `text`: prints it as two members and returns what follows, or NULL. */
 static const char *print_place(const char *text)
 {
 	const char *end = *text == '[' ? strchr(text, ']') : NULL, *colon = end;
@@ -193,7 +193,7 @@ static void print_message(const char *line)
 	for (const char *at = text; (at = strchr(at, '[')) != NULL; at++) {
 		const char *end = strchr(at, ']');
 
-		/* Whether it is a place is known only after it was looked at: so it is printed apart. */
+		/* Whether it is a place is known only after it was examined: so it is printed apart. */
 		if (!end || end == at + 1 || !isdigit((unsigned char)end[-1]) || !memchr(at, ':', (size_t)(end - at)))
 			continue;
 		printf("%s{", separator);

@@ -14,7 +14,7 @@ void message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* One line of the access matrix. */
 void message_map_line(const char *line);
 
-/* Prints what was said so far, but for --json: in the order of files and lines. message_finish() does it too. */
+/* Prints what was said so far, unless with --json, in the order of files and lines. message_finish() does it too. */
 void message_flush(void);
 
 /* What is said when all is well. */

@@ -111,7 +111,7 @@ static const char *parse_key(const char *text, size_t length, enum key_kind kind
 	}
 	if (sodium_hex2bin(key, MANIFEST_KEY_BYTES, text, length, NULL, &bytes, &end) != 0 ||
 	    bytes != MANIFEST_KEY_BYTES || strspn(end, "\r\n") != strlen(end))
-		return "behind its word a key's file has 64 hexadecimal digits and nothing else";
+		return "after its word a key's file has 64 hexadecimal digits and nothing else";
 	return bare && !crypto_core_ed25519_is_valid_point(key) ? "this is no public key" : NULL;
 }
 
@@ -354,7 +354,7 @@ static unsigned checked(const struct manifest *manifest, const char *kernel)
 	return manifest->count - (!kernel && manifest_find(manifest, MANIFEST_KERNEL));
 }
 
-/* Nothing but what was signed: what the manifest does not list, or what stands behind another file of its name. */
+/* Nothing but what was signed: what the manifest does not list, or what follows another file of its name. */
 static int check_rest(const struct manifest *manifest, const struct file *archive)
 {
 	struct cpio_file file, first;
@@ -372,7 +372,7 @@ static int check_rest(const struct manifest *manifest, const struct file *archiv
 			 !manifest_find(manifest, name))
 			status = wrong(name, "the manifest does not list this file");
 	}
-	return next == 0 ? status : wrong(MANIFEST_FILE, "the archive is damaged behind what it lists");
+	return next == 0 ? status : wrong(MANIFEST_FILE, "the archive is damaged after what it lists");
 }
 
 static int check_archive(const struct file *archive, const uint8_t key[MANIFEST_KEY_BYTES], const char *kernel)

@@ -46,7 +46,7 @@ static const char *grow(struct file *out, size_t *room)
 	return NULL;
 }
 
-/* Bytes behind the end would be lost without a word: some append a device tree there. Zeros only fill up, and Linux
+/* Bytes after the end would be lost silently: some append a device tree there. Zeros only fill up, and Linux
  * writes the length of what comes out. */
 static const char *tail_problem(const uint8_t *data, size_t bytes, uint64_t unpacked)
 {
@@ -59,7 +59,7 @@ static const char *tail_problem(const uint8_t *data, size_t bytes, uint64_t unpa
 		data++;
 		bytes--;
 	}
-	return bytes ? "there is something behind what is packed, which would be lost (a device tree?)" : NULL;
+	return bytes ? "there is something after what is packed, which would be lost (a device tree?)" : NULL;
 }
 
 static const char *inflate_all(z_stream *z, struct file *out)
@@ -80,7 +80,7 @@ static const char *inflate_all(z_stream *z, struct file *out)
 			wrong = "it ends too early";
 		else if (status != Z_OK && status != Z_STREAM_END)
 			wrong = z->msg ? z->msg : "its data are wrong";
-		/* Several members, one behind the other, are one file. */
+		/* Several members, one after the other, are one file. */
 		if (status == Z_STREAM_END && is_gzip(z->next_in, z->avail_in) && inflateReset(z) == Z_OK)
 			status = Z_OK;
 	}

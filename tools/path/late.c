@@ -60,7 +60,7 @@ static void guest(unsigned int cpu, void *data)
 	at_yield = NO_YIELD;
 }
 
-/* What comes behind the last one does not count. */
+/* What comes after the last one does not count. */
 static void guest_vector(unsigned int cpu, void *data)
 {
 	if (cpu != on_cpu)

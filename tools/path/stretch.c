@@ -9,7 +9,7 @@
  *
  * With `kernel_lock` a stretch is a hold of that lock instead, and the longest hold of each other kind of lock is
  * found, too. A lock is recognised by what is done with it, wherever the compiler has inlined that: a ticket is drawn
- * by a store-exclusive, its turn is seen by the last load-acquire of the word behind it, and a store-release to that
+ * by a store-exclusive, its turn is seen by the last load-acquire of the word after it, and a store-release to that
  * word lets it go. And one CPU more wants the lock all the time: the plugin draws a ticket in its name as soon as the
  * lock is taken, and lets it go again when that turn comes.
  *

@@ -162,7 +162,7 @@ static bool keep(const struct joined *j)
 	return kept;
 }
 
-/* The server is another process: what it says is looked at before it is believed. */
+/* The server is another process: what it says is checked before it is believed. */
 static bool plausible(const struct shm_msg *msg)
 {
 	const uint64_t bytes = (uint64_t)msg->pages * PAGE;

@@ -71,7 +71,7 @@ void test_direct_and_equals(void **state)
 
 	(void)state;
 	together(20, 20, 0);
-	/* The first message makes the server one of the channel's: from then on nothing else is to be looked at. */
+	/* The first message makes the server one of the channel's: from then on nothing else is to be examined. */
 	assert_int_equal(short_send(), BLOCKED);
 	assert_int_equal(short_reply_receive(), BLOCKED);
 	equal = machine_spawn(cli, 20, 2);
@@ -178,7 +178,7 @@ void test_direct_pulse(void **state)
 	(void)state;
 	together(20, 20, 0);
 	equal = machine_spawn(cli, 20, 2);
-	/* The first makes it a server of the channel; the second finds nothing to be looked at. */
+	/* The first makes it a server of the channel; the second finds nothing to be examined. */
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(sys_MsgSendPulse(cli, coid, 30, 7, 1000 + i), 0);
 		assert_ptr_equal(cpus[1].current, srv);

@@ -170,7 +170,7 @@ void test_priority_order(void **state)
 		assert_int_equal(send(c[i], coid, 8, 8, i), BLOCKED);
 		machine_check(true);
 	}
-	/* A pulse of the same importance comes behind those that were there. */
+	/* A pulse of the same importance comes after those that were there. */
 	assert_int_equal(sys_MsgSendPulse(cli, coid, 40, 5, 99), 0);
 	for (unsigned i = 0; i < ARRAY_COUNT(prio); i++) {
 		int64_t rcvid;
@@ -246,7 +246,7 @@ void test_inheritance_chain(void **state)
 	}
 }
 
-/* Many servers: a few hurry, those that only need a CPU first. */
+/* Many servers: the priority of a few is raised, first of those that only need a CPU. */
 void test_inheritance_bounded(void **state)
 {
 	struct thread *t[40], *second;
@@ -271,7 +271,7 @@ void test_inheritance_bounded(void **state)
 	assert_int_equal(raised, 3);
 	assert_int_equal(t[10]->prio + t[15]->prio + t[0]->prio, 3 * 60);
 	machine_check(true);
-	/* They hurry already: the next one of that importance raises nobody else. */
+	/* They have it already: the next one of that importance raises nobody else. */
 	second = machine_process(OTHER, 60, 2, 0, false);
 	assert_int_equal(send(second, (uint64_t)sys_ConnectAttach(second, SRV, chid, 0), 8, 8, 1), BLOCKED);
 	assert_int_equal(t[2]->prio, 21);

@@ -73,7 +73,7 @@ void the_operator_starts_a_process_anew(void **state)
 	assert_int_equal(slots[DISK].starts, 2);
 }
 
-/* Of slot after slot, whoever asks; behind the last there is none. */
+/* Of slot after slot, whoever asks; after the last there is none. */
 void interrupts_are_told_in_their_order(void **state)
 {
 	static const struct act acts_[] = {

@@ -352,7 +352,7 @@ void a_vm_is_reset_by_the_operator(void **state)
 	settle();
 }
 
-/* At once, also behind a restart that was asked for; what is not there is called off. */
+/* At once, also after a restart that was asked for; what is not there is called off. */
 void a_vm_is_destroyed_by_the_operator(void **state)
 {
 	static const struct act acts_[] = {VM_READY,

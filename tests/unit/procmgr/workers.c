@@ -61,7 +61,7 @@ void an_end_that_takes_long_is_seen(void **state)
 	assert_int_equal(k.destroys, 1);
 }
 
-/* Asked for while it still ends: it comes behind that, once; and the operator may think again. */
+/* Asked for while it still ends: it comes after that, once; and the operator may think again. */
 void a_start_waits_for_the_end_before_it(void **state)
 {
 	static const struct act start[] = {{SAY, SHELL, PM_VM_START, "vm1"}, {SAY, SHELL, PM_VM_START, "vm1"}};
