@@ -28,7 +28,7 @@ static const char *check_header(const struct elf_header *header, size_t bytes)
 	/* EI_MAG, ELFCLASS64, ELFDATA2LSB, EV_CURRENT. */
 	static const uint8_t ident[7] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
 
-	if (memcmp(header->ident, ident, sizeof ident) != 0)
+	if (memcmp(header->ident, ident, sizeof(ident)) != 0)
 		return "not a 64-bit little-endian ELF file";
 	if (header->type != ET_DYN || header->machine != EM_AARCH64 || header->version != 1)
 		return "not a position-independent program or shared object for AArch64";
@@ -135,24 +135,24 @@ const char *elf_module_parse(const void *file, size_t bytes, struct elf_image *i
 	struct elf_header header;
 	const char *mistake;
 
-	memset(image, 0, sizeof *image);
-	if (bytes < sizeof header)
+	memset(image, 0, sizeof(*image));
+	if (bytes < sizeof(header))
 		return "shorter than an ELF header";
-	memcpy(&header, file, sizeof header);
+	memcpy(&header, file, sizeof(header));
 	mistake = check_header(&header, bytes);
-	for (unsigned i = 0; mistake == NULL && i < header.phnum; i++) {
+	for (unsigned i = 0; !mistake && i < header.phnum; i++) {
 		struct program_header ph;
 
-		memcpy(&ph, (const char *)file + header.phoff + i * sizeof ph, sizeof ph);
+		memcpy(&ph, (const char *)file + header.phoff + i * sizeof(ph), sizeof(ph));
 		if (ph.type == PT_INTERP)
 			return "it is not statically linked";
 		if (ph.type != PT_LOAD || ph.memsz == 0)
 			continue;
 		mistake = check_segment(&ph, bytes);
-		if (mistake == NULL)
+		if (!mistake)
 			mistake = add_segment(image, &ph);
 	}
-	if (mistake == NULL && image->count == 0)
+	if (!mistake && image->count == 0)
 		mistake = "it has no segments";
 	image->entry = header.entry;
 	return mistake;
@@ -162,5 +162,5 @@ const char *elf_image_parse(const void *file, size_t bytes, struct elf_image *im
 {
 	const char *mistake = elf_module_parse(file, bytes, image);
 
-	return mistake != NULL ? mistake : check_entry(image);
+	return mistake ? mistake : check_entry(image);
 }

@@ -22,7 +22,7 @@ static const char *set_end(const char *set)
 	if (*set == '!')
 		set++;
 	end = *set != '\0' ? strchr(set + 1, ']') : NULL;
-	return end != NULL ? end + 1 : NULL;
+	return end ? end + 1 : NULL;
 }
 
 static bool in_set(const char *set, const char *end, char c)
@@ -46,7 +46,7 @@ static const char *match_one(const char *pattern, char c)
 	if (*pattern == '[') {
 		const char *end = set_end(pattern + 1);
 
-		if (end != NULL)
+		if (end)
 			return in_set(pattern + 1, end, c) ? end : NULL;
 	}
 	return *pattern == c || (*pattern == '?') ? pattern + 1 : NULL;
@@ -66,10 +66,10 @@ bool glob_match(const char *pattern, const char *text)
 			continue;
 		}
 		next = *pattern != '\0' ? match_one(pattern, *text) : NULL;
-		if (next != NULL) {
+		if (next) {
 			pattern = next;
 			text++;
-		} else if (star != NULL) {
+		} else if (star) {
 			pattern = star;
 			text = ++retry;
 		} else {

@@ -94,7 +94,7 @@ const char *manifest_read(struct manifest *manifest, const char *text, size_t by
 
 		++*line;
 		wrong = read_line(manifest, &rest);
-		if (wrong != NULL)
+		if (wrong)
 			return wrong;
 	}
 	return NULL;

@@ -144,12 +144,12 @@ int crypto_hash_sha512_final(crypto_hash_sha512_state *state, unsigned char *out
 		used = 0;
 	}
 	memset(state->buf + used, 0, BLOCK - used);
-	memcpy(state->buf + BLOCK - sizeof bits, &bits, sizeof bits);
+	memcpy(state->buf + BLOCK - sizeof(bits), &bits, sizeof(bits));
 	transform_any(state->state, state->buf);
 	for (unsigned i = 0; i < 8; i++) {
 		uint64_t word = __builtin_bswap64(state->state[i]);
 
-		memcpy(out + 8 * i, &word, sizeof word);
+		memcpy(out + 8 * i, &word, sizeof(word));
 	}
 	return 0;
 }

@@ -29,7 +29,7 @@ void __retarget_lock_acquire_recursive(_LOCK_T lock)
 {
 	int self = thread_self();
 
-	if (lock == NULL)
+	if (!lock)
 		return;
 	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != self) {
 		mutex_lock(&lock->mutex);
@@ -40,7 +40,7 @@ void __retarget_lock_acquire_recursive(_LOCK_T lock)
 
 void __retarget_lock_release_recursive(_LOCK_T lock)
 {
-	if (lock == NULL || --lock->depth)
+	if (!lock || --lock->depth)
 		return;
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 	mutex_unlock(&lock->mutex);

@@ -38,7 +38,7 @@ _Noreturn void process_start(const struct start_args *args)
 	heap_init(args->heap_start, args->heap_bytes);
 	void *memory = heap_take(tls_bytes());
 
-	if (memory == NULL)
+	if (!memory)
 		ThreadDestroy_r(-1, EXIT_ABORT);
 	__asm__ volatile("msr tpidr_el0, %0" : : "r"(tls_make(memory)) : "memory");
 	thread_self_init();

@@ -93,7 +93,7 @@ int thread_create(void (*entry)(void *), void *arg, size_t stack_bytes, unsigned
 	stack_bytes = (stack_bytes + 15) & ~(size_t)15;
 	char *memory = aligned_alloc(16, head + tls_bytes() + stack_bytes);
 
-	if (memory == NULL)
+	if (!memory)
 		return -ENOMEM;
 	struct thread *thread = (struct thread *)(void *)memory;
 

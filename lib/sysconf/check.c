@@ -208,7 +208,7 @@ static void check_strings(const struct check *c, unsigned owner)
 	    owner < c->config->process_count ? c->config->processes[owner].program : c->config->vms[vm].config;
 	size_t bytes = list_bytes(own->args, own->arg_count) + list_bytes(own->env, own->env_count);
 
-	if (text == NULL)
+	if (!text)
 		return; /* it is missing, as was said */
 	bytes += made_bytes(c, owner) + strlen(text) + 1;
 	if (owner >= c->config->process_count)

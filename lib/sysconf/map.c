@@ -100,11 +100,10 @@ static void print_memory(const struct printer *p)
 		for (unsigned i = 0; i < plan->count; i++) {
 			const struct plan_item *item = &plan->item[i];
 
-			if (item->start != SYS_ANYWHERE && item->start >= from &&
-			    (next == NULL || item->start < next->start))
+			if (item->start != SYS_ANYWHERE && item->start >= from && (!next || item->start < next->start))
 				next = item;
 		}
-		if (next == NULL)
+		if (!next)
 			break;
 		print_item(p, next);
 		from = next->start + next->bytes;

@@ -68,7 +68,7 @@ static const struct plan_item *next_placed(const struct plan *plan, const bool *
 		const struct plan_item *item = &plan->item[i];
 
 		if (placed[i] && item->start + item->bytes > from && item->start < end &&
-		    (next == NULL || item->start < next->start))
+		    (!next || item->start < next->start))
 			next = item;
 	}
 	return next;
@@ -82,7 +82,7 @@ static bool place_in(struct plan *plan, bool *placed, unsigned index, const stru
 
 	while (at < end) {
 		const struct plan_item *next = next_placed(plan, placed, at, end);
-		uint64_t gap_end = next != NULL ? next->start : end;
+		uint64_t gap_end = next ? next->start : end;
 		uint64_t gap = gap_end > at ? gap_end - at : 0;
 
 		if (gap >= item->bytes) {
@@ -92,7 +92,7 @@ static bool place_in(struct plan *plan, bool *placed, unsigned index, const stru
 		}
 		if (gap > *largest)
 			*largest = gap;
-		if (next == NULL)
+		if (!next)
 			break;
 		at = align_up(next->start + next->bytes, item->align);
 	}
@@ -118,7 +118,7 @@ static unsigned choose(const struct plan *plan, const bool *placed)
 static void count_bytes(const struct plan *plan, const struct boot_range *free, unsigned count,
 			struct plan_shortage *shortage)
 {
-	memset(shortage, 0, sizeof *shortage);
+	memset(shortage, 0, sizeof(*shortage));
 	for (unsigned i = 0; i < plan->count; i++)
 		shortage->needed += plan->item[i].bytes;
 	for (unsigned i = 0; i < count; i++)

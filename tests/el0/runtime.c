@@ -103,7 +103,7 @@ static void contend(void *arg)
 		size_t bytes = 1 + i % 200;
 		unsigned char *block = malloc(bytes);
 
-		if (block == NULL)
+		if (!block)
 			continue;
 		memset(block, mark, bytes);
 		SchedYield_r();

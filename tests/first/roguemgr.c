@@ -55,11 +55,11 @@ static void say(const char *format, ...)
 	if (coid <= 0)
 		coid = ConnectAttach_r((unsigned)slot_by_name("slogger"), 1, 0);
 	va_start(args, format);
-	length = vsnprintf(message.text, sizeof message.text, format, args);
+	length = vsnprintf(message.text, sizeof(message.text), format, args);
 	va_end(args);
 	message.type = SLOG_WRITE;
 	message.severity = SLOG_INFO;
-	message.count = (uint16_t)(length < (int)sizeof message.text ? length : (int)sizeof message.text - 1);
+	message.count = (uint16_t)(length < (int)sizeof(message.text) ? length : (int)sizeof(message.text) - 1);
 	message.time_ns = ClockTime();
 	if (coid <= 0)
 		SystemLog_r(message.text, message.count); /* nothing runs yet */
@@ -99,7 +99,7 @@ static const struct {
     {GRANT_DEVICE, REGION_DEVICE},
     {GRANT_SHARED, REGION_RAM | REGION_SHARED},
 };
-#define KINDS (sizeof kinds / sizeof kinds[0])
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static uint64_t start_of(unsigned kind)
 {
@@ -170,7 +170,7 @@ static void try_running(unsigned slot)
 		for (unsigned prot = 1; prot <= 7; prot++)
 			check_equal("ProcessMap of one that runs",
 				    ProcessMap_r(slot, ADDRESS_FREE, region, 0, 4096, prot), -KE_SRCH);
-		check_equal("ProcessCopy to one that runs", ProcessCopy_r(slot, region, 0, page, sizeof page),
+		check_equal("ProcessCopy to one that runs", ProcessCopy_r(slot, region, 0, page, sizeof(page)),
 			    -KE_SRCH);
 	}
 	check_equal("ProcessStart of one that runs", ProcessStart_r(slot, 0x400000, 0, 0, 0), -KE_SRCH);
@@ -239,7 +239,7 @@ static void try_control(void)
 					   "ProcessMap", (int64_t)(region << 4 | prot));
 			check_equal("ProcessMap beyond the end", ProcessMap_r(CONTROL, at, region, 4096, 4096, PROT_R),
 				    -KE_INVAL);
-			check_that((ProcessCopy_r(CONTROL, region, 0, page, sizeof page) == 0) == (region == 0),
+			check_that((ProcessCopy_r(CONTROL, region, 0, page, sizeof(page)) == 0) == (region == 0),
 				   "ProcessCopy", region);
 		}
 		check_equal("ProcessInfo", ProcessInfo_r(CONTROL, info), 0);

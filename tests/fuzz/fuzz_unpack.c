@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	memcpy(copy, data, bytes);
 	if (unpack_kind(copy, bytes) != NULL) {
 		wrong = unpack(copy, bytes, &unpacked);
-		if (wrong != NULL ? unpacked.data != NULL || wrong[0] == '\0' : unpacked.bytes > UNPACKED_MAX)
+		if (wrong ? unpacked.data || wrong[0] == '\0' : unpacked.bytes > UNPACKED_MAX)
 			abort();
 		free(unpacked.data);
 	}

@@ -38,12 +38,13 @@ static inline char *archive_add_unlisted(struct archive *a, const char *name, co
 static inline void archive_list(struct archive *a, const char *name, const void *data, size_t bytes, bool certified)
 {
 	unsigned char hash[MANIFEST_HASH_BYTES];
-	char hex[2 * sizeof hash + 1];
+	char hex[2 * sizeof(hash) + 1];
 	size_t used = strlen(a->manifest);
 
 	crypto_hash_sha512(hash, data, bytes);
-	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-	snprintf(a->manifest + used, sizeof a->manifest - used, "%s %s %s\n", hex, certified ? "certified" : "-", name);
+	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+	snprintf(a->manifest + used, sizeof(a->manifest) - used, "%s %s %s\n", hex, certified ? "certified" : "-",
+		 name);
 }
 
 /* Files come in the order of their names, as the manifest wants them. */
@@ -62,7 +63,7 @@ static inline size_t archive_end(struct archive *a, const unsigned char seed[cry
 	crypto_sign_seed_keypair(public_key, secret, seed);
 	crypto_sign_detached(signature, NULL, (const unsigned char *)a->manifest, strlen(a->manifest), secret);
 	archive_add_unlisted(a, MANIFEST_FILE, a->manifest, strlen(a->manifest));
-	archive_add_unlisted(a, MANIFEST_SIGNATURE, signature, sizeof signature);
+	archive_add_unlisted(a, MANIFEST_SIGNATURE, signature, sizeof(signature));
 	archive_add_unlisted(a, "TRAILER!!!", "", 0);
 	return (size_t)(a->at - a->start);
 }

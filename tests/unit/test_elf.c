@@ -29,7 +29,7 @@ struct sample {
 
 static void make_sample(struct sample *s)
 {
-	memset(s, 0, sizeof *s);
+	memset(s, 0, sizeof(*s));
 	memcpy(s->header.e_ident, "\177ELF\2\1\1", 7);
 	s->header.e_type = ET_DYN;
 	s->header.e_machine = EM_AARCH64;
@@ -73,7 +73,7 @@ static void a_good_program_is_laid_out(void **state)
 
 	(void)state;
 	make_sample(&s);
-	assert_null(parse(&s, sizeof s, &image));
+	assert_null(parse(&s, sizeof(s), &image));
 	assert_int_equal(image.entry, TEXT + 0x10);
 	assert_int_equal(image.count, 2);
 	assert_int_equal(image.segment[0].page, TEXT);
@@ -107,11 +107,11 @@ static void a_shared_object_needs_no_entry(void **state)
 	s.ph[0] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = 0x200, .p_memsz = 0x200};
 	s.ph[1].p_vaddr += 0x1000;
 	s.ph[2].p_vaddr += 0x1000;
-	assert_non_null(parse(&s, sizeof s, &image));
-	file = malloc(sizeof s);
+	assert_non_null(parse(&s, sizeof(s), &image));
+	file = malloc(sizeof(s));
 	assert_non_null(file);
-	memcpy(file, &s, sizeof s);
-	assert_null(elf_module_parse(file, sizeof s, &image));
+	memcpy(file, &s, sizeof(s));
+	assert_null(elf_module_parse(file, sizeof(s), &image));
 	free(file);
 	assert_int_equal(image.count, 3);
 	assert_int_equal(image.code_offset, 0);
@@ -127,7 +127,7 @@ static void every_shorter_file_is_refused(void **state)
 
 	(void)state;
 	make_sample(&s);
-	for (size_t bytes = 1; bytes < sizeof s; bytes++)
+	for (size_t bytes = 1; bytes < sizeof(s); bytes++)
 		assert_non_null(parse(&s, bytes, &image));
 }
 
@@ -150,7 +150,7 @@ SPOIL(wrong_header_size, s->header.e_phentsize = 55)
 SPOIL(no_headers, s->header.e_phnum = 0)
 SPOIL(too_many_headers, s->header.e_phnum = 0xffff)
 SPOIL(headers_far_away, s->header.e_phoff = UINT64_MAX - 8)
-SPOIL(headers_at_the_end, s->header.e_phoff = sizeof *s - 3 * sizeof(Elf64_Phdr) + 1)
+SPOIL(headers_at_the_end, s->header.e_phoff = sizeof(*s) - 3 * sizeof(Elf64_Phdr) + 1)
 SPOIL(interpreter, s->ph[2].p_type = PT_INTERP)
 SPOIL(writable_text, s->ph[0].p_flags |= PF_W)
 SPOIL(no_access, s->ph[1].p_flags = 0)
@@ -210,13 +210,13 @@ static void spoiled_programs_are_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof spoils / sizeof spoils[0]; i++) {
+	for (size_t i = 0; i < sizeof(spoils) / sizeof(spoils[0]); i++) {
 		struct sample s;
 		struct elf_image image;
 
 		make_sample(&s);
 		spoils[i].apply(&s);
-		if (parse(&s, sizeof s, &image) == NULL)
+		if (parse(&s, sizeof(s), &image) == NULL)
 			fail_msg("accepted although spoiled: %s", spoils[i].what);
 	}
 }
@@ -236,13 +236,13 @@ static void damaged_programs_never_lead_outside(void **state)
 			seed = seed * 1664525u + 1013904223u;
 			((uint8_t *)&s)[(seed >> 8) % offsetof(struct sample, bytes)] ^= (uint8_t)(1u << (seed & 7));
 		}
-		if (parse(&s, sizeof s, &image) != NULL)
+		if (parse(&s, sizeof(s), &image) != NULL)
 			continue;
 		for (unsigned i = 0; i < image.count; i++) {
 			const struct elf_segment *segment = &image.segment[i];
 
-			assert_true(segment->file_offset <= sizeof s);
-			assert_true(segment->file_bytes <= sizeof s - segment->file_offset);
+			assert_true(segment->file_offset <= sizeof(s));
+			assert_true(segment->file_bytes <= sizeof(s) - segment->file_offset);
 			assert_true(segment->lead + segment->file_bytes <= segment->page_bytes);
 			assert_true(segment->page + segment->page_bytes <= image.span);
 			assert_true((segment->prot & (PROT_W | PROT_X)) != (PROT_W | PROT_X));
@@ -252,7 +252,7 @@ static void damaged_programs_never_lead_outside(void **state)
 			assert_true(segment->file_offset - segment->lead >= image.code_offset);
 			assert_true(segment->file_offset - segment->lead - image.code_offset + segment->page_bytes <=
 				    image.code_bytes);
-			assert_true(image.code_offset + image.code_bytes <= sizeof s);
+			assert_true(image.code_offset + image.code_bytes <= sizeof(s));
 		}
 	}
 }

@@ -40,8 +40,8 @@ static void many_stars_end(void **state)
 	char text[4096];
 
 	(void)state;
-	memset(text, 'a', sizeof text - 1);
-	text[sizeof text - 1] = '\0';
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
 	assert_false(glob_match("a*a*a*a*a*a*a*a*a*a*a*a*b", text));
 }
 

@@ -65,7 +65,7 @@ static const char *parse(const char *path)
 	static _Alignas(8) char blob[FDT_BYTES_MAX];
 	FILE *file = fopen(path, "rb");
 
-	if (file == NULL)
+	if (!file)
 		return NULL;
 	memset(blob, 0, sizeof(blob));
 	assert_true(fread(blob, 1, sizeof(blob), file) > 0);
@@ -130,7 +130,7 @@ static unsigned compare_list(const char *version, const struct outcomes *list, c
 		snprintf(path, sizeof(path), "%s/debs/kernel/usr/lib/%s/%s", getenv("BUILD"), version, tree);
 		const char *kernel = parse(path);
 
-		if (kernel == NULL)
+		if (!kernel)
 			continue; /* set-up has fetched no kernel, or another one */
 		compare(tree, kernel, said);
 		compared++;

@@ -38,7 +38,7 @@ static void a_good_one_is_read(void **state)
 	unsigned line;
 
 	(void)state;
-	assert_null(manifest_read(&manifest, text, sizeof text - 1, &line));
+	assert_null(manifest_read(&manifest, text, sizeof(text) - 1, &line));
 	assert_int_equal(manifest.count, 4);
 	assert_true(manifest_find(&manifest, MANIFEST_KERNEL)->certified);
 	assert_false(manifest_find(&manifest, "a")->certified);
@@ -84,11 +84,11 @@ static void mistakes_are_found(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		unsigned line = 0;
 		const char *wrong = read_copy(cases[i].text, strlen(cases[i].text), &line);
 
-		if (wrong == NULL || strstr(wrong, cases[i].wrong) == NULL || line != cases[i].line)
+		if (!wrong || strstr(wrong, cases[i].wrong) == NULL || line != cases[i].line)
 			fail_msg("case %zu: %s, line %u", i, wrong ? wrong : "no mistake", line);
 	}
 }
@@ -121,18 +121,18 @@ static void limits_hold(void **state)
 static void every_length_and_every_byte_is_survived(void **state)
 {
 	static const char text[] = GOOD;
-	char copy[sizeof text];
+	char copy[sizeof(text)];
 	unsigned line, good = 0;
 
 	(void)state;
-	for (size_t bytes = 0; bytes < sizeof text; bytes++)
+	for (size_t bytes = 0; bytes < sizeof(text); bytes++)
 		good += read_copy(text, bytes, &line) == NULL;
 	assert_int_equal(good, 5); /* the title, and after each line */
-	for (size_t at = 0; at < sizeof text - 1; at++) {
+	for (size_t at = 0; at < sizeof(text) - 1; at++) {
 		for (unsigned bit = 0; bit < 8; bit++) {
-			memcpy(copy, text, sizeof text);
+			memcpy(copy, text, sizeof(text));
 			copy[at] = (char)(copy[at] ^ 1 << bit);
-			if (read_copy(copy, sizeof text - 1, &line) == NULL)
+			if (read_copy(copy, sizeof(text) - 1, &line) == NULL)
 				assert_int_equal(manifest.count, 4);
 		}
 	}
@@ -146,9 +146,9 @@ static void a_hash_is_compared_in_full(void **state)
 
 	(void)state;
 	assert_int_equal(crypto_hash_sha512(hash, (const unsigned char *)"abc", 3), 0);
-	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
 	assert_int_equal(strncmp(hex, "ddaf35a193617aba", 16), 0); /* FIPS 180-4's example */
-	snprintf(text, sizeof text, "%s%s - abc\n", MANIFEST_TITLE, hex);
+	snprintf(text, sizeof(text), "%s%s - abc\n", MANIFEST_TITLE, hex);
 	assert_null(manifest_read(&manifest, text, strlen(text), &line));
 	assert_true(manifest_hash_is(manifest_find(&manifest, "abc"), hash));
 	for (unsigned bit = 0; bit < 8 * MANIFEST_HASH_BYTES; bit++) {

@@ -21,10 +21,10 @@ static struct pm_name last;
 int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 {
 	assert_int_equal(status, 0);
-	assert_int_equal(bytes, sizeof last);
+	assert_int_equal(bytes, sizeof(last));
 	answers++;
 	answered = (uint64_t)rcvid;
-	memcpy(&last, msg, sizeof last);
+	memcpy(&last, msg, sizeof(last));
 	return 0;
 }
 
@@ -39,8 +39,8 @@ static int forget_all(void **state)
 
 static int open_name(uint32_t slot, uint64_t rcvid, bool wait, const char *name, struct pm_name *message)
 {
-	memset(message, 0, sizeof *message);
-	snprintf(message->name, sizeof message->name, "%s", name);
+	memset(message, 0, sizeof(*message));
+	snprintf(message->name, sizeof(message->name), "%s", name);
 	return names_open(slot, rcvid, wait, message);
 }
 
@@ -112,7 +112,7 @@ static void one_process_cannot_use_up_the_tables(void **state)
 	assert_int_equal(open_name(3, 200, true, "never", &message), -EAGAIN);
 	assert_int_equal(open_name(4, 201, true, "never", &message), NAMES_WAITING);
 	for (unsigned i = 0; i < NAMES_OF_SLOT; i++) {
-		snprintf(name, sizeof name, "name%u", i);
+		snprintf(name, sizeof(name), "name%u", i);
 		assert_int_equal(names_attach(3, name, 1), 0);
 	}
 	assert_int_equal(names_attach(3, "more", 1), -EAGAIN);

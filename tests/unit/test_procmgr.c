@@ -35,7 +35,7 @@ void log_line(enum slog_severity severity, const char *format, ...)
 
 	(void)severity;
 	va_start(args, format);
-	vsnprintf(log_text + used, sizeof log_text - used, format, args);
+	vsnprintf(log_text + used, sizeof(log_text) - used, format, args);
 	va_end(args);
 }
 
@@ -72,7 +72,7 @@ struct noted k;
 
 static void queue_pulse(int code, uint64_t value)
 {
-	assert_true(k.pulses < sizeof k.pulse / sizeof k.pulse[0]);
+	assert_true(k.pulses < sizeof(k.pulse) / sizeof(k.pulse[0]));
 	k.pulse[k.pulses++] = (struct pulse){.code = code, .value = value};
 }
 
@@ -194,9 +194,9 @@ int ProcessCopy_r(unsigned slot, unsigned region, uint64_t offset, const void *f
 	assert_int_equal(k.state[slot], PROCESS_NEW);
 	assert_int_equal(region, REGION_OWN);
 	assert_true(offset + bytes <= slots[slot].memory);
-	if (bytes > sizeof k.args) {
-		memcpy(&k.args, from, sizeof k.args);
-		memcpy(k.strings, (const char *)from + sizeof k.args, sizeof k.strings);
+	if (bytes > sizeof(k.args)) {
+		memcpy(&k.args, from, sizeof(k.args));
+		memcpy(k.strings, (const char *)from + sizeof(k.args), sizeof(k.strings));
 	}
 	return step(0);
 }
@@ -274,7 +274,7 @@ int SchedSet_r(int slot, int tid, unsigned priority, unsigned policy, uint32_t r
 
 int SystemInfo_r(struct system_info *info)
 {
-	memset(info, 0, sizeof *info);
+	memset(info, 0, sizeof(*info));
 	info->cpus = 4;
 	return 0;
 }
@@ -320,27 +320,27 @@ static size_t write_message(const struct act *act, void *to)
 		struct pm_sched sched;
 		struct pm_note note;
 	} m = {0};
-	size_t bytes = sizeof m.target;
+	size_t bytes = sizeof(m.target);
 
 	m.target.type = act->type;
 	if (act->type == PM_NAME_ATTACH || act->type == PM_NAME_OPEN) {
 		m.name.chid = act->value;
 		m.name.flags = act->index;
-		snprintf(m.name.name, sizeof m.name.name, "%s", act->name);
-		bytes = sizeof m.name;
+		snprintf(m.name.name, sizeof(m.name.name), "%s", act->name);
+		bytes = sizeof(m.name);
 	} else if (act->type == PM_SCHED) {
 		m.sched = (struct pm_sched){PM_SCHED, act->index, 2, act->value, 0, 0};
-		bytes = sizeof m.sched;
+		bytes = sizeof(m.sched);
 	} else if (act->type == PM_VM_NOTE) {
-		snprintf(m.note.text, sizeof m.note.text, "%s", act->name);
-		bytes = sizeof m.note;
+		snprintf(m.note.text, sizeof(m.note.text), "%s", act->name);
+		bytes = sizeof(m.note);
 	} else {
 		m.target.index = act->index;
 		m.target.value = act->value;
-		if (act->name != NULL)
-			snprintf(m.target.name, sizeof m.target.name, "%s", act->name);
+		if (act->name)
+			snprintf(m.target.name, sizeof(m.target.name), "%s", act->name);
 	}
-	memcpy(to, &m, sizeof m);
+	memcpy(to, &m, sizeof(m));
 	return act->bytes != 0 ? act->bytes : bytes;
 }
 
@@ -351,10 +351,10 @@ int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
 
 	assert_int_equal(chid, PROCMGR_CHID);
 	assert_true(bytes >= sizeof(struct pm_target));
-	memset(info, 0, sizeof *info);
+	memset(info, 0, sizeof(*info));
 	if (k.pulses > 0) {
-		memcpy(msg, &k.pulse[0], sizeof k.pulse[0]);
-		memmove(&k.pulse[0], &k.pulse[1], --k.pulses * sizeof k.pulse[0]);
+		memcpy(msg, &k.pulse[0], sizeof(k.pulse[0]));
+		memmove(&k.pulse[0], &k.pulse[1], --k.pulses * sizeof(k.pulse[0]));
 		return 0;
 	}
 	if (at == acts)
@@ -380,7 +380,7 @@ int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
 		pulse.value = act->status;
 		break;
 	}
-	memcpy(msg, &pulse, sizeof pulse);
+	memcpy(msg, &pulse, sizeof(pulse));
 	return 0;
 }
 
@@ -389,11 +389,11 @@ int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 	assert_true(rcvid > 0 && rcvid <= ACTS_MAX);
 	assert_int_equal(answer[rcvid], NOT_ANSWERED);
 	answer[rcvid] = status;
-	if (bytes == sizeof vm_reply && script[rcvid - 1].type == PM_VM_INFO)
+	if (bytes == sizeof(vm_reply) && script[rcvid - 1].type == PM_VM_INFO)
 		memcpy(&vm_reply, msg, bytes);
-	if (bytes == sizeof irq_replies[0] && script[rcvid - 1].type == PM_IRQ_INFO)
+	if (bytes == sizeof(irq_replies[0]) && script[rcvid - 1].type == PM_IRQ_INFO)
 		memcpy(&irq_replies[script[rcvid - 1].index], msg, bytes);
-	if (bytes == sizeof name_reply && script[rcvid - 1].type == PM_NAME_OPEN)
+	if (bytes == sizeof(name_reply) && script[rcvid - 1].type == PM_NAME_OPEN)
 		memcpy(&name_reply, msg, bytes);
 	return 0;
 }
@@ -423,7 +423,7 @@ static void make_slot(uint32_t number, enum slot_kind kind, const char *name)
 	slot->argv[slot->argc++] = name;
 	slot->argv[slot->argc++] = "-v";
 	slot->file.data = program;
-	slot->file.bytes = sizeof program;
+	slot->file.bytes = sizeof(program);
 	slot->image = (struct elf_image){.entry = 0x10, .count = 2, .span = 0x5000, .copy_bytes = 0x2000};
 	slot->image.code_offset = 0x1000;
 	slot->image.code_bytes = 0x2000;
@@ -451,13 +451,13 @@ int make_system(void **state)
 	struct plan_shortage shortage;
 
 	(void)state;
-	memset(&k, 0, sizeof k);
-	memset(&config, 0, sizeof config);
-	memset(&plan, 0, sizeof plan);
-	memset(slots, 0, sizeof slots);
-	memset(&order, 0, sizeof order);
-	memset(&shutdown_state, 0, sizeof shutdown_state);
-	memset(log_text, 0, sizeof log_text);
+	memset(&k, 0, sizeof(k));
+	memset(&config, 0, sizeof(config));
+	memset(&plan, 0, sizeof(plan));
+	memset(slots, 0, sizeof(slots));
+	memset(&order, 0, sizeof(order));
+	memset(&shutdown_state, 0, sizeof(shutdown_state));
+	memset(log_text, 0, sizeof(log_text));
 	console_offs = console_ons = sloggers = 0;
 	news_rcvid = 0;
 	for (uint32_t slot = 0; slot < PROCESS_MAX; slot++)

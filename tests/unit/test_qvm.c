@@ -446,7 +446,7 @@ int console_write(const struct console *console, const void *data, size_t bytes)
 int console_read(const struct console *console, void *data, size_t bytes)
 {
 	(void)console;
-	if (k.typed == NULL)
+	if (!k.typed)
 		longjmp(k.end, 4);
 	assert_true(strlen(k.typed) <= bytes);
 	memcpy(data, k.typed, bytes = strlen(k.typed));

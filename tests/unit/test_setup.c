@@ -41,14 +41,14 @@ int qvmconf_read(struct qvm_config *guest, int argc, const char *const *argv, co
 
 	assert_int_equal(argc, 1);
 	assert_int_equal(argv[0][0], '@');
-	memset(guest, 0, sizeof *guest);
+	memset(guest, 0, sizeof(*guest));
 	if (host->read(host->context, argv[0] + 1, &text, &bytes) != 0) {
 		host->message(host->context, "[command line:1] no such file");
 		return QVMCONF_EX_CONFIG;
 	}
-	memcpy(number, text, bytes < sizeof number ? bytes : sizeof number - 1);
+	memcpy(number, text, bytes < sizeof(number) ? bytes : sizeof(number) - 1);
 	/* The types of vdevs follow the number, as in "33554432 pl011 pl011". */
-	for (const char *type = strchr(number, ' ') ? strtok(strchr(number, ' '), " ") : NULL; type != NULL;
+	for (const char *type = strchr(number, ' ') ? strtok(strchr(number, ' '), " ") : NULL; type;
 	     type = strtok(NULL, " ")) {
 		struct qvm_vdev *vdev = &guest->vdevs[guest->vdev_count];
 
@@ -87,7 +87,7 @@ void log_line(enum slog_severity severity, const char *format, ...)
 
 	(void)severity;
 	va_start(args, format);
-	vsnprintf(outcome->log + used, sizeof outcome->log - used - 1, format, args);
+	vsnprintf(outcome->log + used, sizeof(outcome->log) - used - 1, format, args);
 	va_end(args);
 	strcat(outcome->log, "\n");
 }
@@ -108,7 +108,7 @@ static void make_board(void *to, int size)
 	fdt_property_u32(to, "interrupt-parent", 1);
 	fdt_begin_node(to, "memory@40000000");
 	fdt_property_string(to, "device_type", "memory");
-	fdt_property(to, "reg", reg, sizeof reg);
+	fdt_property(to, "reg", reg, sizeof(reg));
 	fdt_end_node(to);
 	fdt_begin_node(to, "cpus");
 	fdt_begin_node(to, "cpu@0");
@@ -120,8 +120,8 @@ static void make_board(void *to, int size)
 	fdt_property_u32(to, "phandle", 1);
 	fdt_end_node(to);
 	fdt_begin_node(to, stdout_path + 1);
-	fdt_property(to, "reg", uart, sizeof uart);
-	fdt_property(to, "interrupts", interrupts, sizeof interrupts);
+	fdt_property(to, "reg", uart, sizeof(uart));
+	fdt_property(to, "interrupts", interrupts, sizeof(interrupts));
 	fdt_end_node(to);
 	fdt_begin_node(to, "chosen");
 	fdt_property_string(to, "stdout-path", stdout_path);
@@ -156,7 +156,7 @@ static void make_system(void *to, int size, const struct variant *v)
 		args[2 * i] = 'a';
 	if (v->args != 0)
 		fdt_property(to, "args", args, (int)(2 * v->args));
-	fdt_property(to, "devices", devices, sizeof devices);
+	fdt_property(to, "devices", devices, sizeof(devices));
 	fdt_property_string(to, "abilities", "public");
 	fdt_end_node(to);
 	fdt_begin_node(to, "disk");
@@ -184,8 +184,8 @@ static void make_program(uint8_t *to)
 
 	header[6] = 64ull << 32 | 56ull << 48;
 	header[7] = 1;
-	memcpy(to, header, sizeof header);
-	memcpy(to + 64, segment, sizeof segment);
+	memcpy(to, header, sizeof(header));
+	memcpy(to + 64, segment, sizeof(segment));
 }
 
 /* With its data on a page, as `bulkhead image` does it. */
@@ -218,10 +218,10 @@ static void add_vdev(struct archive *a, int how)
 	size_t gap = -((uintptr_t)a->at + pad_head + head) % 4096 + (how == VDEV_ASIDE ? 8 : 0), bytes;
 	FILE *from;
 
-	snprintf(path, sizeof path, "%s/vdevs/%s", getenv("BUILD"), name);
+	snprintf(path, sizeof(path), "%s/vdevs/%s", getenv("BUILD"), name);
 	from = fopen(path, "rb");
 	assert_non_null(from);
-	bytes = fread(file, 1, sizeof file, from);
+	bytes = fread(file, 1, sizeof(file), from);
 	fclose(from);
 	if (how == VDEV_DAMAGED)
 		file[18] = 62; /* x86-64 */
@@ -243,18 +243,18 @@ static void make_archive(const struct variant *v)
 
 	info->intid_limit = 96;
 	make_board(tree_of_board, 0x4000);
-	make_system(tree, sizeof tree, v);
+	make_system(tree, sizeof(tree), v);
 	make_program(program);
 	archive_begin(&a, place);
 	if (!v->no_program)
-		add_program(&a, "devc", program, sizeof program);
+		add_program(&a, "devc", program, sizeof(program));
 	if (v->loose_program)
 		archive_add_unlisted(&a, "x", "x", 1);
-	data = v->loose_program ? archive_add(&a, "disk", program, sizeof program)
-				: add_program(&a, "disk", program, v->bad_program ? 100 : sizeof program);
+	data = v->loose_program ? archive_add(&a, "disk", program, sizeof(program))
+				: add_program(&a, "disk", program, v->bad_program ? 100 : sizeof(program));
 	if (!v->no_kernel)
 		archive_add(&a, "kernel", "x", 1);
-	add_program(&a, "qvm", program, sizeof program);
+	add_program(&a, "qvm", program, sizeof(program));
 	if (!v->no_system)
 		archive_add(&a, "system.dtb", tree, fdt_totalsize(tree));
 	if (v->vdev != VDEV_NONE)
@@ -282,14 +282,14 @@ static void try(const struct variant *v)
 	pid_t child;
 	int status;
 
-	memset(outcome, 0, sizeof *outcome);
+	memset(outcome, 0, sizeof(*outcome));
 	child = fork();
 	if (child == 0) {
 		make_archive(v);
 		outcome->mistakes = setup();
 		if (outcome->mistakes == 0)
 			matrix_print();
-		memcpy(outcome->slots, slots, sizeof slots);
+		memcpy(outcome->slots, slots, sizeof(slots));
 		outcome->plan = plan;
 		_exit(0);
 	}
@@ -374,7 +374,7 @@ static void every_mistake_is_named_and_nothing_is_planned(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		try(&cases[i].v);
 		if (strstr(outcome->log, cases[i].text) == NULL)
 			fail_msg("\"%s\" is not in: %s", cases[i].text, outcome->log);
@@ -408,7 +408,7 @@ static void the_least_memory_is_enough(void **state)
 static int make_outcome(void **state)
 {
 	(void)state;
-	outcome = mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return outcome == MAP_FAILED ? -1 : 0;
 }
 

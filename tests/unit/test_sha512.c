@@ -37,7 +37,7 @@ static void every_length_at_every_place(void **state)
 	uint8_t data[MOST + 16];
 
 	(void)state;
-	randombytes_buf(data, sizeof data);
+	randombytes_buf(data, sizeof(data));
 	for (size_t bytes = 0; bytes <= MOST; bytes++)
 		for (size_t at = 0; at < 9; at++)
 			assert_same(data + at, bytes);
@@ -48,14 +48,14 @@ static void the_pieces_do_not_matter(void **state)
 	uint8_t data[MOST], ours[64], theirs[64];
 
 	(void)state;
-	randombytes_buf(data, sizeof data);
-	crypto_hash_sha512(theirs, data, sizeof data);
+	randombytes_buf(data, sizeof(data));
+	crypto_hash_sha512(theirs, data, sizeof(data));
 	for (size_t piece = 1; piece < 300; piece++) {
 		crypto_hash_sha512_state s;
 
 		own_init(&s);
-		for (size_t at = 0; at < sizeof data; at += piece)
-			own_update(&s, data + at, piece < sizeof data - at ? piece : sizeof data - at);
+		for (size_t at = 0; at < sizeof(data); at += piece)
+			own_update(&s, data + at, piece < sizeof(data) - at ? piece : sizeof(data) - at);
 		own_final(&s, ours);
 		assert_memory_equal(ours, theirs, 64);
 	}
@@ -73,7 +73,7 @@ static void the_examples(void **state)
 	(void)state;
 	own(hash, (const uint8_t *)"abc", 3);
 	assert_memory_equal(hash, one_hash, 8);
-	own(hash, (const uint8_t *)two, sizeof two - 1);
+	own(hash, (const uint8_t *)two, sizeof(two) - 1);
 	assert_memory_equal(hash, two_hash, 8);
 }
 

@@ -79,7 +79,7 @@ static const struct shmem_ops ops = {join, map, unmap, leave, notify, line};
 static int setup(void **state)
 {
 	(void)state;
-	memset(&t, 0, sizeof t);
+	memset(&t, 0, sizeof(t));
 	t.s.ops = &ops;
 	t.s.interrupt = 38;
 	t.s.windows = WINDOWS;
@@ -91,7 +91,7 @@ static uint32_t create(const char *name, uint32_t pages)
 {
 	char bytes[GLOB_NAME_BYTES] = {0};
 
-	strncpy(bytes, name, sizeof bytes);
+	strncpy(bytes, name, sizeof(bytes));
 	for (unsigned i = 0; i < GLOB_NAME_BYTES; i += 4) {
 		uint32_t word;
 

@@ -33,8 +33,8 @@ static void on_reply(void *context, int64_t rcvid, int status, const struct shm_
 	t.answers++;
 	t.rcvid = rcvid;
 	t.status = status;
-	memset(&t.msg, 0, sizeof t.msg);
-	if (msg != NULL)
+	memset(&t.msg, 0, sizeof(t.msg));
+	if (msg)
 		t.msg = *msg;
 }
 
@@ -67,7 +67,7 @@ static void add_pool(uint32_t slots, uint64_t bytes, const char *pattern)
 static int setup(void **state)
 {
 	(void)state;
-	memset(&t, 0, sizeof t);
+	memset(&t, 0, sizeof(t));
 	t.shm.ops = &ops;
 	add_pool(1u << VM_A | 1u << VM_B, 16 * SHM_PAGE, "ab*");
 	add_pool(1u << VM_A | 1u << VM_C, 16 * SHM_PAGE, "*");
@@ -79,7 +79,7 @@ static int send(uint32_t type, uint32_t slot, uint32_t handle, uint32_t value)
 	struct shm_msg msg = {.type = type, .handle = handle, .status = value};
 	int before = t.answers;
 
-	shm_message(&t.shm, 1, slot, slot, &msg, sizeof msg);
+	shm_message(&t.shm, 1, slot, slot, &msg, sizeof(msg));
 	assert_int_equal(t.answers, before + 1);
 	return t.status;
 }
@@ -90,8 +90,8 @@ static int attach(uint32_t slot, const char *name, uint32_t pages, uint32_t flag
 	struct shm_msg msg = {.type = SHM_ATTACH, .pages = pages, .flags = flags};
 	int before = t.answers;
 
-	strncpy(msg.name, name, sizeof msg.name);
-	shm_message(&t.shm, 100 + slot, slot, slot, &msg, sizeof msg);
+	strncpy(msg.name, name, sizeof(msg.name));
+	shm_message(&t.shm, 100 + slot, slot, slot, &msg, sizeof(msg));
 	return t.answers == before ? 1 : t.status;
 }
 
@@ -166,7 +166,7 @@ static void others_wait_for_the_zeroes(void **state)
 	t.answers = 0;
 	assert_int_equal(t.event_count, 0);
 	struct shm_msg msg = {.type = SHM_READY, .handle = a};
-	shm_message(&t.shm, 7, VM_A, VM_A, &msg, sizeof msg);
+	shm_message(&t.shm, 7, VM_A, VM_A, &msg, sizeof(msg));
 	assert_int_equal(t.answers, 2);
 	assert_int_equal(t.event_count, 1);
 	assert_int_equal(t.events[0], a);
@@ -341,7 +341,7 @@ static void one_pool_cannot_take_all_regions(void **state)
 	unsigned made = 0;
 
 	(void)state;
-	memset(&t.shm, 0, sizeof t.shm);
+	memset(&t.shm, 0, sizeof(t.shm));
 	t.shm.ops = &ops;
 	add_pool(0xfu << 10, 1024 * SHM_PAGE, "*");
 	add_pool(1u << 14, 1024 * SHM_PAGE, "*");
@@ -379,7 +379,7 @@ static void a_short_message_is_refused(void **state)
 	struct shm_msg msg = {.type = SHM_ATTACH};
 
 	(void)state;
-	shm_message(&t.shm, 3, VM_A, VM_A, &msg, sizeof msg - 1);
+	shm_message(&t.shm, 3, VM_A, VM_A, &msg, sizeof(msg) - 1);
 	assert_int_equal(t.status, -EINVAL);
 }
 

@@ -29,7 +29,7 @@ static int read_good(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/vdevs/vdev-pl011.so", getenv("BUILD"));
 	from = fopen(path, "rb");
-	if (from == NULL)
+	if (!from)
 		return -1;
 	good = malloc(1 << 20);
 	bytes = fread(good, 1, 1 << 20, from);
@@ -118,7 +118,7 @@ static const char *load(size_t length, struct vdevfile *v, uint8_t **memory)
 	memcpy(exact + 1, file, length); /* and not aligned */
 	wrong = vdevfile_read(v, exact + 1, length);
 	*memory = NULL;
-	if (wrong == NULL) {
+	if (!wrong) {
 		*memory = calloc(1, v->image.span);
 		for (unsigned i = 0; i < v->image.count; i++)
 			if (v->image.segment[i].prot & PROT_W)
@@ -126,7 +126,7 @@ static const char *load(size_t length, struct vdevfile *v, uint8_t **memory)
 				       exact + 1 + v->image.segment[i].file_offset, v->image.segment[i].file_bytes);
 		wrong = vdevfile_relocate(v, *memory, BASE, lookup);
 	}
-	if (wrong != NULL)
+	if (wrong)
 		wrong = strcpy(problem, wrong);
 	else
 		v->options = strcmp(v->options, "hostdev") == 0 ? "hostdev\0" : "?";
@@ -148,8 +148,8 @@ static void expect(const char *part)
 {
 	const char *wrong = refusal(bytes);
 
-	if (wrong == NULL || strstr(wrong, part) == NULL)
-		fail_msg("'%s' instead of '%s'", wrong != NULL ? wrong : "accepted", part);
+	if (!wrong || strstr(wrong, part) == NULL)
+		fail_msg("'%s' instead of '%s'", wrong ? wrong : "accepted", part);
 	memcpy(file, good, bytes);
 }
 
@@ -344,7 +344,7 @@ static void test_missing_symbol(void **state)
 	char *name = NULL;
 
 	(void)state;
-	for (size_t i = 0; name == NULL; i++)
+	for (size_t i = 0; !name; i++)
 		if (strcmp(strings + i, "guest_intr_set") == 0)
 			name = (char *)(uintptr_t)(strings + i);
 	assert_null(vdevfile_read(&v, file, bytes));

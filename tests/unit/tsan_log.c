@@ -57,7 +57,7 @@ int SystemLog_r(const char *text, size_t bytes)
 		__atomic_fetch_add(&clock_ns, 87000 * bytes, __ATOMIC_RELAXED);
 	sender_waits |= bytes > 16 && !pthread_equal(pthread_self(), first);
 	pthread_mutex_unlock(&lock);
-	assert_true(bytes <= 256 && console_bytes + bytes < sizeof console);
+	assert_true(bytes <= 256 && console_bytes + bytes < sizeof(console));
 	memcpy(console + console_bytes, text, bytes);
 	console_bytes += bytes;
 	return 0;
@@ -81,7 +81,7 @@ int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 	assert_int_equal(status, 0);
 	if (operator_gone)
 		return -ESRCH;
-	assert_true(bytes == strlen(msg) + 1 && bytes <= sizeof told);
+	assert_true(bytes == strlen(msg) + 1 && bytes <= sizeof(told));
 	memcpy(told, msg, bytes);
 	times_told++;
 	return 0;
@@ -107,7 +107,7 @@ static void take(const struct slog_msg *msg)
 	int number;
 	unsigned count;
 
-	snprintf(text, sizeof text, "%.*s", msg->count, msg->text);
+	snprintf(text, sizeof(text), "%.*s", msg->count, msg->text);
 	if (received == 0 && lost == 0)
 		strcpy(first_text, text);
 	if (sscanf(text, "line %d", &number) == 1) {
@@ -287,7 +287,7 @@ static void news_wait_for_the_operator(void)
 		char text[32];
 
 		log_news(5);
-		snprintf(text, sizeof text, "warning %u", i);
+		snprintf(text, sizeof(text), "warning %u", i);
 		assert_string_equal(told, text);
 	}
 	assert_int_equal(times_told, 20);
@@ -320,7 +320,7 @@ static void the_console_is_written_by_its_sender(void)
 	set(&uart_hangs, false);
 	log_flush();
 	for (unsigned i = 0; i < 10; i++) {
-		snprintf(text, sizeof text, "procmgr: failure %u\n", i);
+		snprintf(text, sizeof(text), "procmgr: failure %u\n", i);
 		assert_int_equal(count_lines(text), 1);
 	}
 	assert_int_equal(sscanf(strrchr(console, ':'), ": %u lines were lost", &gone), 1);

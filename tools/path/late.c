@@ -88,7 +88,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 			what = guest_vector;
 		else if (address >= text_start && address < text_end)
 			what = guest;
-		else if (opcode != NULL && *opcode == YIELD)
+		else if (opcode && *opcode == YIELD)
 			what = yields;
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, what, PLUGIN_CB_NO_REGS, NULL);
 	}
@@ -100,7 +100,7 @@ static void report(qemu_plugin_id_t id, void *data)
 
 	(void)id;
 	(void)data;
-	if (out == NULL) {
+	if (!out) {
 		perror(out_path);
 		return;
 	}
@@ -125,7 +125,7 @@ PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_inf
 		else if (strncmp(argv[i], "out=", 4) == 0)
 			out_path = argv[i] + 4;
 	}
-	if (text_start >= text_end || vector < text_start || vector >= text_end || out_path == NULL) {
+	if (text_start >= text_end || vector < text_start || vector >= text_end || !out_path) {
 		fprintf(stderr, "late: from, to, vector, out are needed, and the vector lies between the first two\n");
 		return -1;
 	}

@@ -36,7 +36,7 @@ static struct site *site_of(uint64_t address, const void *where)
 	for (unsigned i = 0; i < SITE_MAX; i++) {
 		struct site *s = &sites[(hash + i) % SITE_MAX];
 
-		if (s->where == NULL)
+		if (!s->where)
 			*s = (struct site){.address = address, .where = where};
 		if (s->where == where && s->address == address)
 			return s;
@@ -50,7 +50,7 @@ static void report(void)
 {
 	FILE *out = fopen(out_path, "w");
 
-	if (out == NULL) {
+	if (!out) {
 		perror(out_path);
 		return;
 	}
@@ -106,7 +106,7 @@ PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_inf
 			out_path = argv[i] + 4;
 	}
 	started = from == 0;
-	if (stop_at == 0 || out_path == NULL)
+	if (stop_at == 0 || !out_path)
 		return -1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	return 0;

@@ -99,9 +99,9 @@ static void keep(struct function *f)
 	f->total += now.instructions;
 	if (now.instructions <= f->longest)
 		return;
-	if (f->profile == NULL)
+	if (!f->profile)
 		f->profile = calloc(FUNCTION_MAX, sizeof(*f->profile));
-	if (f->profile == NULL)
+	if (!f->profile)
 		abort();
 	f->longest = now.instructions;
 	f->went_on = now.went_on;
@@ -279,7 +279,7 @@ static void report(qemu_plugin_id_t id, void *data)
 
 	(void)id;
 	(void)data;
-	if (out == NULL) {
+	if (!out) {
 		perror(out_path);
 		return;
 	}
@@ -296,7 +296,7 @@ static void report(qemu_plugin_id_t id, void *data)
 			continue;
 		fprintf(out, "cause %s %c %lu %lu %lu %d\n", f->name, f->event, f->longest, f->stretches, f->total,
 			f->went_on);
-		for (unsigned k = 0; f->profile != NULL && k < function_count; k++)
+		for (unsigned k = 0; f->profile && k < function_count; k++)
 			if (f->profile[k] != 0)
 				fprintf(out, "in %s %u\n", functions[k].name, f->profile[k]);
 	}
@@ -309,7 +309,7 @@ static bool read_symbols(const char *path)
 	FILE *in = fopen(path, "r");
 	struct function *f = functions;
 
-	if (in == NULL) {
+	if (!in) {
 		perror(path);
 		return false;
 	}
@@ -335,7 +335,7 @@ static bool make_sites(void)
 	unsigned at = 0;
 
 	sites = calloc(count, sizeof(*sites));
-	if (sites == NULL)
+	if (!sites)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t address = text_start + i * 4, offset = address - vectors;
@@ -365,7 +365,7 @@ PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_inf
 		else if (strncmp(argv[i], "image_end=", 10) == 0)
 			image_end = strtoull(argv[i] + 10, NULL, 0);
 	}
-	if (symbols == NULL || out_path == NULL || !read_symbols(symbols) || !make_sites())
+	if (!symbols || !out_path || !read_symbols(symbols) || !make_sites())
 		return -1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	qemu_plugin_register_atexit_cb(id, report, NULL);

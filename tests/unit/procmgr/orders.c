@@ -22,7 +22,7 @@ void only_the_operator_gives_orders(void **state)
 	(void)state;
 	go_on();
 	assert_int_equal(RUN(acts_), 2);
-	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
+	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_int_equal(answer[i + 1], expected[i]);
 	assert_int_equal(k.signalled[VM1], BH_SIGUSR1);
 	assert_true(slots[DISK].running);
@@ -61,7 +61,7 @@ void the_operator_starts_a_process_anew(void **state)
 	(void)state;
 	go_on();
 	RUN(first);
-	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
+	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_int_equal(answer[i + 1], expected[i]);
 	settle();
 	assert_false(slots[DISK].running);
@@ -92,9 +92,9 @@ void interrupts_are_told_in_their_order(void **state)
 	slots[VM1].interrupts[slots[VM1].interrupt_count++] = (struct sys_interrupt){41, false};
 	go_on();
 	RUN(acts_);
-	for (unsigned i = 0; i < sizeof answers / sizeof answers[0]; i++)
+	for (unsigned i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
 		assert_int_equal(answer[i + 1], answers[i]);
-	assert_memory_equal(irq_replies, expected, sizeof expected);
+	assert_memory_equal(irq_replies, expected, sizeof(expected));
 }
 
 /* The name alone does not make the operator: a VM may be called so too. */
@@ -127,7 +127,7 @@ void malformed_messages_are_refused(void **state)
 	(void)state;
 	go_on();
 	RUN(acts_);
-	for (unsigned i = 1; i <= sizeof acts_ / sizeof acts_[0]; i++)
+	for (unsigned i = 1; i <= sizeof(acts_) / sizeof(acts_[0]); i++)
 		assert_int_equal(answer[i], -EINVAL);
 }
 
@@ -179,7 +179,7 @@ void a_name_is_its_processs_from_before_its_start_to_after_its_end(void **state)
 	(void)state;
 	go_on();
 	RUN(before);
-	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
+	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_int_equal(answer[i + 1], expected[i]);
 	assert_int_equal(sloggers, 1);
 	RUN(after);

@@ -100,7 +100,7 @@ void a_process_is_laid_out_as_it_must_be(void **state)
 	}
 	assert_int_equal(own, disk->memory);
 	assert_int_equal(k.args.argc, 2);
-	assert_string_equal(k.strings + (k.args.argv[1] - k.stack - sizeof k.args), "-v");
+	assert_string_equal(k.strings + (k.args.argv[1] - k.stack - sizeof(k.args)), "-v");
 	assert_int_equal(k.args.slot, DISK);
 	assert_int_equal(k.params[DISK].runmask, 0xf);
 	assert_int_equal(k.params[DISK].death_chid, PROCMGR_CHID);
@@ -151,7 +151,7 @@ void a_module_is_mapped_beside_the_program(void **state)
 
 	(void)state;
 	vm->vdev_files.count = 1;
-	vm->vdev_files.file[0] = (struct cpio_file){.data = module, .bytes = sizeof module};
+	vm->vdev_files.file[0] = (struct cpio_file){.data = module, .bytes = sizeof(module)};
 	vm->vdev_files.image[0] =
 	    (struct elf_image){.count = 3, .span = 0x3000, .copy_bytes = 0x1000, .code_bytes = 0x2000};
 	vm->vdev_files.image[0].segment[0] = (struct elf_segment){0, 0x1000, 0, 0, 0x1000, PROT_R};
@@ -162,7 +162,7 @@ void a_module_is_mapped_beside_the_program(void **state)
 	assert_int_equal(vm_start(VM1), 0);
 	assert_int_equal(k.args.module_count, 1);
 	assert_int_equal(k.args.region_count, 5);
-	assert_int_equal(told->file_bytes, sizeof module);
+	assert_int_equal(told->file_bytes, sizeof(module));
 	assert_int_equal(told->file_address, k.args.file_address + MODULE_PA - 0x48000000);
 	assert_int_equal(k.code[VM1][1].start, MODULE_PA);
 	assert_int_equal(k.code[VM1][1].bytes, 0x2000);

@@ -129,7 +129,7 @@ void a_vm_describes_itself_for_the_operator(void **state)
 	(void)state;
 	go_on();
 	RUN(acts_);
-	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
+	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_int_equal(answer[i + 1], expected[i]);
 	assert_int_equal(k.signalled[VM1], BH_SIGENV);
 	assert_int_equal(k.now, 2000000000);
@@ -478,7 +478,7 @@ void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)
 	k.thread = (struct thread_info){.name = "vcpu0", .tid = 2, .base_priority = 10, .policy = SCHED_RR_};
 	go_on();
 	RUN(acts_);
-	for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
+	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_int_equal(answer[i + 1], expected[i]);
 	assert_int_equal(k.scheds, 1);
 	assert_int_equal(k.sched_priority, 15);
