@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Address spaces: stage-2 translation tables, for processes and for guests alike (Arm ARM D8, "Stage 2"). 39-bit input
- * addresses, 4 KiB granule, starting at level 1; leaves of 4 KiB, 2 MiB and 1 GiB, as large as alignment allows.
+ * Address spaces: stage-2 translation tables, for processes and for guests alike. 39-bit input addresses in three
+ * levels, pages of 4 KiB; leaves of 4 KiB, 2 MiB and 1 GiB, as large as alignment allows.
  */
 #pragma once
 
@@ -10,6 +10,8 @@
 
 #define SPACE_BITS        39
 #define SPACE_LIMIT       BIT(SPACE_BITS)
+#define SPACE_LEVEL_FIRST 1
+#define SPACE_LEVEL_LAST  3
 #define SPACE_STEP        24 /* leaves changed in one go: bounds the time with interrupts off */
 #define SPACE_CHANGE_STEP 8  /* same, for changes that need TLB maintenance each */
 
@@ -30,12 +32,6 @@ enum space_attr {
 	SPACE_DEVICE = 8,
 	SPACE_SHARED = 16,
 };
-
-/* VTTBR_EL2 for it: VMIDs have 8 bits (VTCR_EL2.VS 0). */
-static inline uint64_t space_vttbr(const struct space *s)
-{
-	return (uint64_t)s->vmid << 48 | s->root_pa;
-}
 
 int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest);
 

@@ -1,31 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stage-2 tables (Arm ARM D8.3, VMSAv8-64 descriptor formats). Every change of a valid descriptor follows
- * break-before-make (D8.16.1): invalid first, TLB invalidation, then the new value.
+ * Stage-2 tables: trees of pages with 512 descriptors each, whose bits the architecture's codec knows (arch.h). Every
+ * change of a valid descriptor follows break-before-make (Arm ARM D8.16.1): invalid first, TLB invalidation, then the
+ * new value.
  */
 #include "space.h"
 
 #include "arch.h"
 #include "bulkhead.h"
 
-#define DESC_VALID    BIT(0)
-#define DESC_TABLE    BIT(1) /* at level 3: page */
-#define DESC_ADDR     0x0000fffffffff000ull
-#define DESC_AF       BIT(10)
-#define DESC_SH_INNER (3ull << 8)
-#define DESC_S2AP_R   BIT(6)
-#define DESC_S2AP_W   BIT(7)
-#define DESC_NORMAL   (0xfull << 2) /* write-back, inner and outer */
-#define DESC_NGNRE    (1ull << 2)
-#define DESC_XN       (2ull << 53) /* right with and without FEAT_XNX */
-#define DESC_SHARED   BIT(55)      /* one of those that are software's */
-
-#define LEVEL_FIRST 1
-#define LEVEL_LAST  3
-
 static unsigned level_shift(unsigned level)
 {
-	return 12 + 9 * (LEVEL_LAST - level);
+	return 12 + 9 * (SPACE_LEVEL_LAST - level);
 }
 
 static uint64_t level_size(unsigned level)
@@ -36,26 +22,6 @@ static uint64_t level_size(unsigned level)
 static unsigned table_index(vaddr_t va, unsigned level)
 {
 	return (va >> level_shift(level)) & 511;
-}
-
-static bool is_table(uint64_t desc, unsigned level)
-{
-	return level < LEVEL_LAST && (desc & (DESC_VALID | DESC_TABLE)) == (DESC_VALID | DESC_TABLE);
-}
-
-static uint64_t leaf_bits(unsigned attr, unsigned level)
-{
-	uint64_t d = DESC_VALID | DESC_AF | (level == LEVEL_LAST ? DESC_TABLE : 0);
-
-	d |= attr & SPACE_DEVICE ? DESC_NGNRE : DESC_NORMAL | DESC_SH_INNER;
-	d |= (attr & SPACE_R ? DESC_S2AP_R : 0) | (attr & SPACE_W ? DESC_S2AP_W : 0);
-	return d | (attr & SPACE_X ? 0 : DESC_XN) | (attr & SPACE_SHARED ? DESC_SHARED : 0);
-}
-
-static unsigned leaf_attr(uint64_t desc)
-{
-	return (desc & DESC_S2AP_R ? SPACE_R : 0) | (desc & DESC_S2AP_W ? SPACE_W : 0) |
-	       (desc & DESC_XN ? 0 : SPACE_X) | ((desc & DESC_NORMAL) == DESC_NORMAL ? 0 : SPACE_DEVICE);
 }
 
 int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest)
@@ -78,14 +44,14 @@ static uint64_t *walk(const struct space *s, vaddr_t va, unsigned *level)
 {
 	/* All tables of a space lie in one block of memory, as the root does: its process's kernel memory. */
 	uint64_t *table = s->root, to_va = (uint64_t)table - s->root_pa;
-	unsigned shift = level_shift(LEVEL_FIRST);
+	unsigned shift = level_shift(SPACE_LEVEL_FIRST);
 
-	for (*level = LEVEL_FIRST;; (*level)++, shift -= 9) {
+	for (*level = SPACE_LEVEL_FIRST;; (*level)++, shift -= 9) {
 		uint64_t *entry = &table[va >> shift & 511];
 
-		if (!is_table(*entry, *level))
+		if (!arch_desc_is_table(*entry, *level))
 			return entry;
-		table = (uint64_t *)((*entry & DESC_ADDR) + to_va);
+		table = (uint64_t *)(arch_desc_address(*entry) + to_va);
 	}
 }
 
@@ -97,35 +63,33 @@ bool space_walk(const struct space *s, vaddr_t va, paddr_t *pa, unsigned *attr)
 	if (va >= SPACE_LIMIT)
 		return false;
 	desc = *walk(s, va, &level);
-	if (!(desc & DESC_VALID))
+	if (!arch_desc_is_valid(desc))
 		return false;
-	*pa = (desc & DESC_ADDR) | (va & (level_size(level) - 1));
-	*attr = leaf_attr(desc);
+	*pa = arch_desc_address(desc) | (va & (level_size(level) - 1));
+	*attr = arch_leaf_attr(desc);
 	return true;
 }
 
 void *space_access(const struct space *s, vaddr_t va, unsigned attr, uint64_t *left)
 {
-	uint64_t need =
-	    DESC_VALID | DESC_NORMAL | (attr & SPACE_R ? DESC_S2AP_R : 0) | (attr & SPACE_W ? DESC_S2AP_W : 0);
 	unsigned level;
 	uint64_t desc;
 
 	if (va >= SPACE_LIMIT)
 		return NULL;
 	desc = *walk(s, va, &level);
-	if ((desc & need) != need)
+	if (!arch_leaf_allows(desc, attr))
 		return NULL;
 	*left = PAGE_SIZE - (va & PAGE_MASK);
-	return pa_to_va((desc & DESC_ADDR) | (va & (level_size(level) - 1)));
+	return pa_to_va(arch_desc_address(desc) | (va & (level_size(level) - 1)));
 }
 
 /* Largest leaf that fits at va and pa within bytes. */
 static unsigned leaf_level(vaddr_t va, paddr_t pa, uint64_t bytes)
 {
-	unsigned level = LEVEL_FIRST;
+	unsigned level = SPACE_LEVEL_FIRST;
 
-	while (level < LEVEL_LAST && (!is_aligned(va | pa, level_size(level)) || bytes < level_size(level)))
+	while (level < SPACE_LEVEL_LAST && (!is_aligned(va | pa, level_size(level)) || bytes < level_size(level)))
 		level++;
 	return level;
 }
@@ -140,7 +104,7 @@ static uint64_t *leaf_entry(struct space *s, vaddr_t va, unsigned *level, int *e
 	uint64_t *entry = walk(s, va, &at);
 
 	*error = -KE_EXIST;
-	if (*entry & DESC_VALID)
+	if (arch_desc_is_valid(*entry))
 		return NULL;
 	*error = -KE_NOMEM;
 	if (at > *level)
@@ -152,7 +116,7 @@ static uint64_t *leaf_entry(struct space *s, vaddr_t va, unsigned *level, int *e
 
 		s->tables++;
 		/* The zeroes of the table must be seen before the entry that points to it: table_write() orders. */
-		table_write(entry, va_to_pa(table) | DESC_VALID | DESC_TABLE);
+		table_write(entry, arch_desc_of_table(va_to_pa(table)));
 		entry = &table[table_index(va, at + 1)];
 	}
 	return entry;
@@ -166,7 +130,7 @@ int64_t space_map(struct space *s, vaddr_t va, paddr_t pa, uint64_t bytes, unsig
 		unsigned level = leaf_level(va + done, pa + done, bytes - done);
 		int error;
 		uint64_t *entry = leaf_entry(s, va + done, &level, &error);
-		uint64_t size = level_size(level), bits = leaf_bits(attr, level);
+		uint64_t size = level_size(level), bits = arch_leaf_bits(attr, level);
 		unsigned left = 512 - table_index(va + done, level);
 
 		if (!entry)
@@ -174,7 +138,7 @@ int64_t space_map(struct space *s, vaddr_t va, paddr_t pa, uint64_t bytes, unsig
 		/* On to the end of this table, while nothing is in the way. A larger leaf can only begin at the next.
 		 */
 		table_sync();
-		for (; left && n < SPACE_STEP && bytes - done >= size && !(*entry & DESC_VALID); left--, n++) {
+		for (; left && n < SPACE_STEP && bytes - done >= size && !arch_desc_is_valid(*entry); left--, n++) {
 			table_store(entry++, (pa + done) | bits);
 			done += size;
 		}
@@ -194,7 +158,7 @@ static int split(struct space *s, uint64_t *entry, unsigned level)
 	if (!table)
 		return -KE_NOMEM;
 	s->tables++;
-	value = (old & ~DESC_TABLE) | (level + 1 == LEVEL_LAST ? DESC_TABLE : 0);
+	value = arch_leaf_split(old, level + 1);
 	/* Four at a time: with interrupts off this is the longest loop of the file. */
 	for (unsigned i = 0; i < 512; i += 4, value += 4 * size) {
 		table[i] = value;
@@ -204,7 +168,7 @@ static int split(struct space *s, uint64_t *entry, unsigned level)
 	}
 	table_write(entry, 0);
 	tlb_flush_space(s->vmid, s->root_pa);
-	table_write(entry, va_to_pa(table) | DESC_VALID | DESC_TABLE);
+	table_write(entry, arch_desc_of_table(va_to_pa(table)));
 	return 0;
 }
 
@@ -229,13 +193,13 @@ static inline __attribute__((always_inline)) int64_t change(struct space *s, vad
 		uint64_t *entry = walk(s, va + done, &level), old = *entry;
 		uint64_t size = level_size(level), offset = (va + done) & (size - 1);
 
-		if (!(old & DESC_VALID)) {
+		if (!arch_desc_is_valid(old)) {
 			uint64_t hole = size - offset;
 
 			done += hole < bytes - done ? hole : bytes - done;
 			continue;
 		}
-		if (s->sealed && !(old & DESC_SHARED)) {
+		if (s->sealed && !arch_leaf_is_shared(old)) {
 			error = -KE_PERM;
 			break;
 		}
@@ -244,9 +208,9 @@ static inline __attribute__((always_inline)) int64_t change(struct space *s, vad
 			break;
 		}
 		if (!unmap) {
-			new_attr = (new_attr & ~(unsigned)SPACE_DEVICE) | (leaf_attr(old) & SPACE_DEVICE);
+			new_attr = (new_attr & ~(unsigned)SPACE_DEVICE) | (arch_leaf_attr(old) & SPACE_DEVICE);
 			batch.entry[batch.count] = entry;
-			batch.value[batch.count] = (old & DESC_ADDR) | leaf_bits(new_attr, level);
+			batch.value[batch.count] = arch_desc_address(old) | arch_leaf_bits(new_attr, level);
 		}
 		batch.va[batch.count++] = va + done;
 		table_store(entry, 0);

@@ -8,6 +8,7 @@
 #include "el1.h"
 #include "frame.h"
 #include "panic.h"
+#include "stage2.h"
 #include "types.h"
 
 struct cpu;

@@ -10,6 +10,12 @@
 /* Which EL1 registers of a resident guest hold a process's value just now. */
 enum el1_leak { LEAK_SCTLR = 1, LEAK_CPACR = 2, LEAK_CNTKCTL = 4, LEAK_MDSCR = 8, LEAK_TPIDRRO = 16 };
 
+/* VTTBR_EL2 for it: VMIDs have 8 bits (VTCR_EL2.VS 0). */
+static inline uint64_t space_vttbr(const struct space *s)
+{
+	return (uint64_t)s->vmid << 48 | s->root_pa;
+}
+
 void leaked_restore(struct vcpu *v);
 void el1_clear(void); /* nobody is resident any more: HCR_EL2 and EL1 as processes need them */
 

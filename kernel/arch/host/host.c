@@ -242,12 +242,12 @@ static uint64_t *walk_end(paddr_t root, vaddr_t va)
 {
 	uint64_t *table = pa_to_va(root);
 
-	for (unsigned shift = 30;; shift -= 9) {
+	for (unsigned level = SPACE_LEVEL_FIRST, shift = 30;; level++, shift -= 9) {
 		uint64_t *entry = &table[va >> shift & 511];
 
-		if (shift == 12 || (*entry & 3) != 3)
+		if (!arch_desc_is_table(*entry, level))
 			return entry;
-		table = pa_to_va(*entry & 0xfffffffff000ull);
+		table = pa_to_va(arch_desc_address(*entry));
 	}
 }
 

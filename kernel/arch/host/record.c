@@ -8,9 +8,9 @@
 
 #define EVENTS_MAX  (1u << 18)
 #define ENTRIES_MAX (1u << 15) /* a power of two */
-#define DESC_VALID  1u
-#define DESC_TABLE  3u
-#define DESC_ADDR   0x0000fffffffff000ull
+#define ENTRY_VALID 1u
+#define ENTRY_TABLE 3u
+#define ENTRY_ADDR  0x0000fffffffff000ull
 
 static struct host_event *events;
 static unsigned event_count;
@@ -145,23 +145,23 @@ static bool table_is_ready(unsigned n, uint64_t table)
 
 static bool is_leaf_or_table_change(const struct entry *e, uint64_t value)
 {
-	return e->known && (e->value & DESC_VALID) && (value & DESC_VALID) && e->value != value;
+	return e->known && (e->value & ENTRY_VALID) && (value & ENTRY_VALID) && e->value != value;
 }
 
 static const char *check_write(struct entry *table, struct entry *e, const struct host_event *w, unsigned n)
 {
 	if (is_leaf_or_table_change(e, w->value))
 		return "a valid descriptor was changed without a break";
-	if (e->state != WHOLE && (w->value & DESC_VALID))
+	if (e->state != WHOLE && (w->value & ENTRY_VALID))
 		return "a descriptor was made anew without a TLB invalidation";
-	if ((w->value & DESC_TABLE) == DESC_TABLE && !(w->value & 0x7fc)) {
-		uint64_t below = (uint64_t)pa_to_va(w->value & DESC_ADDR);
+	if ((w->value & ENTRY_TABLE) == ENTRY_TABLE && !(w->value & 0x7fc)) {
+		uint64_t below = (uint64_t)pa_to_va(w->value & ENTRY_ADDR);
 
 		if (!table_is_ready(n, below))
 			return "an entry points to a table that was not zero, or not surely";
 		entry_of(table, below)->parent = w->at;
 	}
-	if (e->known && (e->value & DESC_VALID) && !(w->value & DESC_VALID))
+	if (e->known && (e->value & ENTRY_VALID) && !(w->value & ENTRY_VALID))
 		e->state = BROKEN;
 	e->known = true;
 	e->value = w->value;

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Codec of stage-2 descriptors (Arm ARM D8.3, VMSAv8-64 descriptor formats) for kernel/mm/space.c. */
+#pragma once
+
+#include "space.h"
+
+#define DESC_VALID    BIT(0)
+#define DESC_TABLE    BIT(1) /* at the last level: page */
+#define DESC_ADDR     0x0000fffffffff000ull
+#define DESC_AF       BIT(10)
+#define DESC_SH_INNER (3ull << 8)
+#define DESC_S2AP_R   BIT(6)
+#define DESC_S2AP_W   BIT(7)
+#define DESC_NORMAL   (0xfull << 2) /* write-back, inner and outer */
+#define DESC_NGNRE    (1ull << 2)
+#define DESC_XN       (2ull << 53) /* right with and without FEAT_XNX */
+#define DESC_SHARED   BIT(55)      /* one of those that are software's */
+
+static inline bool arch_desc_is_valid(uint64_t desc)
+{
+	return desc & DESC_VALID;
+}
+
+static inline bool arch_desc_is_table(uint64_t desc, unsigned level)
+{
+	return level < SPACE_LEVEL_LAST && (desc & (DESC_VALID | DESC_TABLE)) == (DESC_VALID | DESC_TABLE);
+}
+
+static inline paddr_t arch_desc_address(uint64_t desc)
+{
+	return desc & DESC_ADDR;
+}
+
+static inline uint64_t arch_desc_of_table(paddr_t table)
+{
+	return table | DESC_VALID | DESC_TABLE;
+}
+
+/* A leaf but for its address, which is added with OR. */
+static inline uint64_t arch_leaf_bits(unsigned attr, unsigned level)
+{
+	uint64_t d = DESC_VALID | DESC_AF | (level == SPACE_LEVEL_LAST ? DESC_TABLE : 0);
+
+	d |= attr & SPACE_DEVICE ? DESC_NGNRE : DESC_NORMAL | DESC_SH_INNER;
+	d |= (attr & SPACE_R ? DESC_S2AP_R : 0) | (attr & SPACE_W ? DESC_S2AP_W : 0);
+	return d | (attr & SPACE_X ? 0 : DESC_XN) | (attr & SPACE_SHARED ? DESC_SHARED : 0);
+}
+
+/* SPACE_*, without SPACE_SHARED. */
+static inline unsigned arch_leaf_attr(uint64_t desc)
+{
+	return (desc & DESC_S2AP_R ? SPACE_R : 0) | (desc & DESC_S2AP_W ? SPACE_W : 0) |
+	       (desc & DESC_XN ? 0 : SPACE_X) | ((desc & DESC_NORMAL) == DESC_NORMAL ? 0 : SPACE_DEVICE);
+}
+
+/* A valid leaf of memory, not of a device, that allows SPACE_R and SPACE_W as far as `attr` has them. */
+static inline bool arch_leaf_allows(uint64_t desc, unsigned attr)
+{
+	uint64_t need =
+	    DESC_VALID | DESC_NORMAL | (attr & SPACE_R ? DESC_S2AP_R : 0) | (attr & SPACE_W ? DESC_S2AP_W : 0);
+
+	return (desc & need) == need;
+}
+
+static inline bool arch_leaf_is_shared(uint64_t desc)
+{
+	return desc & DESC_SHARED;
+}
+
+/* The first leaf of the table that means the same as a leaf of the level above `level`. */
+static inline uint64_t arch_leaf_split(uint64_t desc, unsigned level)
+{
+	return (desc & ~DESC_TABLE) | (level == SPACE_LEVEL_LAST ? DESC_TABLE : 0);
+}
