@@ -7,6 +7,7 @@
 
 #include "arch.h"
 #include "board.h"
+#include "console.h"
 #include "cpu.h"
 #include "owner.h"
 #include "panic.h"
@@ -93,14 +94,14 @@ static paddr_t load_segments(struct process *p, vaddr_t base, paddr_t at)
 		const char *from = procmgr_file + s->offset;
 
 		if (s->prot & PROT_W) {
-			memcpy(pa_to_va(at), from, s->file_bytes);
+			memcpy(arch_pa_to_va(at), from, s->file_bytes);
 			map_all(p, base + s->va, at, bytes, (unsigned)s->prot);
 			at += bytes;
 			continue;
 		}
 		if (s->prot & PROT_X)
-			cache_sync_code(from, bytes);
-		map_all(p, base + s->va, va_to_pa(from), bytes, (unsigned)s->prot);
+			arch_cache_sync_code(from, bytes);
+		map_all(p, base + s->va, arch_va_to_pa(from), bytes, (unsigned)s->prot);
 	}
 	return at;
 }
@@ -109,7 +110,7 @@ static paddr_t load_segments(struct process *p, vaddr_t base, paddr_t at)
 static void make_random(uint64_t random[RANDOM_COUNT])
 {
 	uint8_t key[sizeof(board.seed)];
-	uint64_t ticks = clock_ticks();
+	uint64_t ticks = arch_clock_ticks();
 
 	memcpy(key, board.seed, sizeof(key));
 	for (unsigned i = 0; i < sizeof(key); i++)
@@ -131,7 +132,7 @@ static void map_pages_of(struct process *p, vaddr_t va, paddr_t pa, uint64_t byt
 /* Its memory from `ram` on: stack, then what is written of the program, then the heap. Returns the start_args. */
 static vaddr_t lay_out(struct process *p, paddr_t ram, vaddr_t base, const uint64_t random[RANDOM_COUNT])
 {
-	struct start_args *args = (void *)((char *)pa_to_va(ram) + STACK_BYTES - sizeof(*args));
+	struct start_args *args = (void *)((char *)arch_pa_to_va(ram) + STACK_BYTES - sizeof(*args));
 	vaddr_t stack = AREA(2ull, random[RANDOM_STACK]);
 	paddr_t end = load_segments(p, base, ram + STACK_BYTES);
 
@@ -154,13 +155,13 @@ static void make_boot_info(struct process *p, const uint64_t random[RANDOM_COUNT
 	boot_info.archive_pa = board.initrd.start;
 	boot_info.image_bytes = board.image_readonly;
 	boot_info.cpus = board.cpu_count;
-	boot_info.intid_limit = gic_intid_limit();
+	boot_info.intid_limit = arch_irq_limit();
 	boot_info.program_address = BOOT_PROGRAM;
 	boot_info.program_bytes = (uint64_t)(procmgr_file_end - procmgr_file);
 	memcpy(boot_info.seed, &random[RANDOM_SEED], sizeof(boot_info.seed));
-	map_pages_of(p, BOOT_INFO, va_to_pa(&boot_info), sizeof(boot_info));
+	map_pages_of(p, BOOT_INFO, arch_va_to_pa(&boot_info), sizeof(boot_info));
 	map_pages_of(p, BOOT_DTB, board.dtb.start, board.dtb.bytes);
-	map_pages_of(p, BOOT_PROGRAM, va_to_pa(procmgr_file), boot_info.program_bytes);
+	map_pages_of(p, BOOT_PROGRAM, arch_va_to_pa(procmgr_file), boot_info.program_bytes);
 	map_pages_of(p, BOOT_IMAGE, board.image.start, board.image_readonly);
 	if (board.initrd.bytes)
 		map_pages_of(p, BOOT_ARCHIVE, board.initrd.start, board.initrd.bytes);
@@ -180,7 +181,7 @@ void process_start_first(void)
 	}
 	kmem = take_ram(FIRST_KMEM);
 	ram = take_ram(FIRST_RAM);
-	memory_zero(pa_to_va(ram), FIRST_RAM);
+	arch_memory_zero(arch_pa_to_va(ram), FIRST_RAM);
 	p->state = PROCESS_RUNNING;
 	p->params = (struct process_params){
 	    .name = "procmgr",

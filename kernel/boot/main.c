@@ -5,6 +5,7 @@
 #include "arch.h"
 #include "cpu.h"
 #include "lock.h"
+#include "panic.h"
 #include "process.h"
 #include "trap.h"
 
@@ -18,11 +19,11 @@ static void come_online(struct cpu *c)
 
 static void wait_for_others(void)
 {
-	uint64_t deadline = clock_now() + ONLINE_WAIT_NS;
+	uint64_t deadline = arch_clock_now() + ONLINE_WAIT_NS;
 
 	for (unsigned i = 1; i < board.cpu_count; i++) {
-		while (!__atomic_load_n(&cpus[i].online, __ATOMIC_ACQUIRE) && clock_now() < deadline)
-			cpu_relax();
+		while (!__atomic_load_n(&cpus[i].online, __ATOMIC_ACQUIRE) && arch_clock_now() < deadline)
+			arch_cpu_relax();
 		if (!__atomic_load_n(&cpus[i].online, __ATOMIC_ACQUIRE))
 			panic("CPU %u did not start within two seconds", i);
 	}
@@ -30,7 +31,7 @@ static void wait_for_others(void)
 
 void kernel_main(void)
 {
-	struct cpu *c = this_cpu();
+	struct cpu *c = arch_this_cpu();
 
 	for (unsigned i = 0; i < PROCESS_MAX; i++)
 		processes[i].slot = i;
@@ -39,7 +40,7 @@ void kernel_main(void)
 	wait_for_others();
 	lock_acquire(&kernel_lock);
 	process_start_first();
-	resume(kernel_leave(c));
+	arch_resume(kernel_leave(c));
 	__builtin_unreachable();
 }
 
@@ -47,6 +48,6 @@ void kernel_secondary(unsigned cpu)
 {
 	come_online(&cpus[cpu]);
 	lock_acquire(&kernel_lock);
-	resume(kernel_leave(&cpus[cpu]));
+	arch_resume(kernel_leave(&cpus[cpu]));
 	__builtin_unreachable();
 }

@@ -1,13 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel's core asks of the processor: kernel/arch/aarch64 answers on the target, kernel/arch/host in native
- * tests. Everything here runs with interrupts off.
+ * All that an architecture provides to the rest of the kernel: kernel/arch/aarch64 on the target, kernel/arch/host in
+ * native tests. Everything here runs with interrupts off. Beside this list stand the panic console (console.h,
+ * panic.h), and what the rest of the kernel provides to an architecture's vectors (trap.h, vcpu.h).
  */
 #pragma once
 
 #include "types.h"
 
-/* Its private types and inline functions. The kernel is freestanding, native tests are not. */
+struct cpu;
+struct space;
+struct thread;
+struct timer;
+struct trap;
+struct vcpu;
+
+/*
+ * The architecture's inline.h defines
+ *
+ *	struct frame		general registers of a thread or of a guest, as the vectors save them
+ *	struct user_regs	what is switched with every change of context
+ *	struct fpu		registers that are switched only when somebody uses them
+ *	struct el1_state	a guest's registers while it is not in the processor
+ *	ARCH_IRQ_*, IPI_*	the numbers of the kernel's own interrupts
+ *	ARCH_AFFINITY_MASK	bits that a virtual CPU's affinity may have
+ *
+ * and, inline where a call would cost more than the answer:
+ *
+ *	arch_this_cpu()		of this CPU
+ *	arch_clock_ticks()	the counter, for differences only: read early or late by what the processor has in
+ *flight arch_serror_pending()	an asynchronous error waits for arch_serror_take() arch_lock_relax()	in the loop of
+ *a ticket lock arch_desc_*, arch_leaf_* the codec of descriptors, for mm/space.c
+ *
+ * The kernel is freestanding, native tests are not.
+ */
 #if __STDC_HOSTED__
 #include "kernel/arch/host/inline.h"
 #else
@@ -15,75 +41,98 @@
 #endif
 
 /* Start and stop. */
-_Noreturn void panic(const char *why, ...) __attribute__((format(printf, 1, 2))); /* global design safe state */
-void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));       /* %s %c %d %u %x %lx %lu %p %zu %% */
-/* How much of it was written, or lost since nothing may be: it does not wait for a transmitter that has no room. */
-size_t console_write(const char *text, size_t bytes);
-void console_off(bool driver); /* a driver owns the UART: print only in panic() */
-void console_given(paddr_t start,
-		   uint64_t bytes); /* somebody has these registers from now on: off, if the UART's are among them */
 _Noreturn void arch_system_off(void);
 _Noreturn void arch_system_reset(void);
-void arch_start_cpus(void); /* PSCI CPU_ON for every other CPU of the board; each arrives in kernel_secondary() */
+void arch_start_cpus(void);                  /* every other CPU of the board; each arrives in kernel_secondary() */
+_Noreturn void arch_resume(struct frame *f); /* out of the kernel */
 
-/* Physical memory through EL2's own map. */
-void *pa_to_va(paddr_t pa);
-paddr_t va_to_pa(const void *va);
+/* Physical memory through the kernel's own map. */
+void *arch_pa_to_va(paddr_t pa);
+paddr_t arch_va_to_pa(const void *va);
 
 /* Caches. Lengths in bytes; any alignment. */
-void cache_clean_poc(const void *va, size_t bytes); /* so that who runs with caches off sees it */
-void cache_sync_code(const void *va, size_t bytes); /* clean to PoU, invalidate instruction caches, all CPUs */
-void memory_zero(void *va, size_t bytes);           /* whole pages */
-void memory_scrub(void *va, size_t bytes);          /* whole pages: zero, also for who runs with caches off */
+void arch_cache_clean(const void *va, size_t bytes);     /* so that who runs with caches off sees it */
+void arch_cache_sync_code(const void *va, size_t bytes); /* before it is executed, on all CPUs */
+void arch_memory_zero(void *va, size_t bytes);           /* whole pages */
+void arch_memory_scrub(void *va, size_t bytes);          /* whole pages: zero, also for who runs with caches off */
 
-/* Stage-2 maintenance, on every CPU (inner shareable), ended by DSB and ISB. */
-void tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[],
-		     unsigned count); /* each in a leaf that was broken */
-void tlb_flush_space(unsigned vmid, paddr_t root);
-/* Stage 1 of a guest on this CPU only; with `code` its instruction caches, too. */
-void tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code);
+/* Maintenance of a space's translations, on every CPU, done when it returns. */
+void arch_tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[],
+			  unsigned count); /* each in a leaf that was broken */
+void arch_tlb_flush_space(unsigned vmid, paddr_t root);
+/* A guest's own translations on this CPU only; with `code` its instruction caches, too. */
+void arch_tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code);
 /* Descriptors: stores between two syncs are in no order. A sync: table walks see what was stored. */
-void table_store(uint64_t *entry, uint64_t value);
-void table_sync(void);
-void table_write(uint64_t *entry, uint64_t value); /* a store with a sync before and behind it */
+void arch_table_store(uint64_t *entry, uint64_t value);
+void arch_table_sync(void);
+void arch_table_write(uint64_t *entry, uint64_t value); /* a store with a sync before and after it */
 
 /* Time: nanoseconds since power-on, and this CPU's timer. */
-uint64_t clock_now(void);
-uint64_t clock_ns(uint64_t ticks); /* of clock_ticks() */
-void clock_arm(uint64_t deadline); /* absolute ns; UINT64_MAX: off */
-uint64_t counter_hz(void);
+uint64_t arch_clock_now(void);
+uint64_t arch_clock_ns(uint64_t ticks); /* of arch_clock_ticks() */
+void arch_clock_arm(uint64_t deadline); /* absolute ns; UINT64_MAX: off */
+uint64_t arch_counter_hz(void);
 
-/* Interrupt controller. */
-#define GIC_SPURIOUS 1023u
-uint32_t gic_ack(void);              /* INTID, or >= 1020 for none */
-void gic_drop(uint32_t intid);       /* priority drop (EOImode = 1): it stays active, hence cannot fire again */
-void gic_deactivate(uint32_t intid); /* may fire again */
-void gic_enable(uint32_t intid, unsigned cpu); /* SPI: routed to cpu; PPI: this CPU's */
-void gic_disable(uint32_t intid);
-void gic_route(uint32_t intid, unsigned cpu);
-void gic_set_edge(uint32_t intid, bool edge);
-void gic_set_pending(uint32_t spi, bool pending); /* a level that is high is pending all the same */
-bool gic_is_pending(uint32_t spi);
-bool gic_is_active(uint32_t spi);
-void gic_clear(uint32_t intid);                 /* neither pending nor active, as far as its level allows; disabled */
-void gic_set_active(uint32_t ppi, bool active); /* of this CPU */
-void gic_send_sgi(unsigned cpu, unsigned sgi);
-struct cpu;
-struct thread;
-void gic_kick_running(const struct cpu *c, const struct thread *t); /* SGI_KICK, if it runs `t` now */
-uint32_t gic_intid_limit(void);                                     /* first SPI number that does not exist */
+/* The interrupt controller. INTIDs below 32 are this CPU's own; from 32 on they are SPIs. */
+uint32_t arch_irq_ack(void);                        /* INTID, or ARCH_IRQ_NONE, or more for none of ours */
+void arch_irq_drop(uint32_t intid);                 /* others may come; it stays active, hence cannot fire again */
+void arch_irq_deactivate(uint32_t intid);           /* may fire again */
+void arch_irq_enable(uint32_t intid, unsigned cpu); /* an SPI: routed to cpu */
+void arch_irq_disable(uint32_t intid);
+void arch_irq_route(uint32_t spi, unsigned cpu);
+void arch_irq_set_edge(uint32_t intid, bool edge);
+void arch_irq_set_pending(uint32_t spi, bool pending); /* a level that is high is pending all the same */
+bool arch_irq_is_pending(uint32_t spi);
+bool arch_irq_is_active(uint32_t spi);
+void arch_irq_clear(uint32_t intid); /* neither pending nor active, as far as its level allows; disabled */
+uint32_t arch_irq_limit(void);       /* first SPI number that does not exist */
+void arch_ipi_send(unsigned cpu, unsigned ipi);
+void arch_ipi_kick_running(const struct cpu *c, const struct thread *t); /* IPI_KICK, if it runs `t` now */
 
-/* SGIs between CPUs, and the kernel's own PPIs. */
-#define SGI_KICK        0 /* look at attention and the run queue */
-#define SGI_STOP        1 /* panic elsewhere: stop */
-#define PPI_MAINTENANCE 25
-#define PPI_TIMER       26 /* CNTHP */
-#define PPI_VTIMER      27 /* CNTV: the resident vCPU's */
-
-/* SErrors: serror_pending(), which is inline, and */
-uint64_t serror_take(void); /* the one that waits; its syndrome, or 0 if none came */
+/* The asynchronous error that waits: its syndrome, or 0 if none came. */
+uint64_t arch_serror_take(void);
 
 /* Waiting. */
-void cpu_relax(void);         /* YIELD */
-NAMED bool irq_pending(void); /* ISR_EL1: is an interrupt waiting while they are off? */
-NAMED void cpu_idle(void);    /* WFI with interrupts off */
+void arch_cpu_relax(void);         /* in a loop that waits for another CPU */
+NAMED bool arch_irq_pending(void); /* is an interrupt waiting while they are off? */
+NAMED void arch_cpu_idle(void);    /* until an interrupt waits */
+
+/* Exceptions of processes. */
+uint64_t arch_trap_syndrome(void);
+bool arch_trap_is_call(uint64_t syndrome);
+void arch_trap_decode(uint64_t syndrome, struct trap *t);
+/*
+ * Settings of the resident guest that make instructions of a process trap are left alone until a process meets one.
+ * True: there was such a setting, it is off now, and comes back with the guest.
+ */
+bool arch_guest_settings_off(struct cpu *c);
+
+/* What the processor holds of a context. */
+void arch_user_init(struct user_regs *u, const struct space *s); /* of a thread */
+void arch_user_switch(struct cpu *c, struct user_regs *to);      /* NULL: only save */
+void arch_space_activate(struct cpu *c, const struct space *s);
+void arch_process_registers(struct cpu *c); /* a guest's registers that mean something to a process get its values */
+void arch_fpu_save(struct cpu *c, const struct fpu *only);  /* if `only` or, with NULL, anyone owns it: to memory */
+void arch_fpu_trap(struct cpu *c, struct fpu *want);        /* its first use: the registers are `want`'s from now on */
+void arch_fpu_prepare(struct cpu *c, const struct fpu *of); /* a use traps unless the registers are this context's */
+
+/* Virtual CPUs. */
+void arch_vcpu_reset(struct vcpu *v); /* the core to its architected values; also when it is made */
+unsigned arch_vcpu_lr_count(void);    /* virtual interrupts that the processor holds at once */
+/*
+ * VcpuRun: finishes the exit before (enum vcpu_action) on the CPU that is to run it, with the registers x2 to x5 of the
+ * call. False: it was not an exit for this action.
+ */
+bool arch_vcpu_run(struct cpu *c, struct vcpu *v, uint64_t action, const uint64_t value[4]);
+/* Frame of the guest; of the process if it must not enter now. */
+struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v);
+void arch_vcpu_evict(struct cpu *c);                /* the resident's state to memory */
+void arch_vcpu_drop(struct cpu *c, struct vcpu *v); /* its thread dies here: forget its registers */
+/* Home here or in memory: vgic state up to date, images empty. Its lock is held. */
+void arch_vcpu_settle(struct vcpu *v);
+/* VcpuGet, VcpuSet: of one whose state is in memory; `running`: its thread is in the guest. 0, -KE_BUSY, -KE_INVAL. */
+int64_t arch_vcpu_get(struct vcpu *v, uint64_t reg, bool running, uint64_t *value);
+int64_t arch_vcpu_set(struct vcpu *v, uint64_t reg, bool running, uint64_t value);
+NAMED void arch_vcpu_irq_timer(struct cpu *c);       /* ARCH_IRQ_VTIMER */
+NAMED void arch_vcpu_irq_maintenance(struct cpu *c); /* ARCH_IRQ_MAINTENANCE */
+void arch_vcpu_timer_expired(struct timer *t);

@@ -53,13 +53,13 @@ static inline bool fp_right(const struct cpu *c, const struct fpu *entered)
 /* An interrupt waits, or another CPU for the kernel lock, whose holder asks. */
 static inline bool others_wait(void)
 {
-	return irq_pending() || lock_wanted(&kernel_lock);
+	return arch_irq_pending() || lock_wanted(&kernel_lock);
 }
 
 /* Should a call that can go on later do so? The same, or a thread: what it has done so far made one ready. */
 static inline bool must_give_way(void)
 {
-	return others_wait() || this_cpu()->attention;
+	return others_wait() || arch_this_cpu()->attention;
 }
 
 void serror_blame(struct cpu *c);
@@ -69,7 +69,7 @@ void serror_blame(struct cpu *c);
  */
 static inline void serror_look(struct cpu *c)
 {
-	if (unlikely(serror_pending()))
+	if (unlikely(arch_serror_pending()))
 		serror_blame(c);
 }
 
@@ -79,8 +79,3 @@ _Noreturn void kernel_secondary(unsigned cpu);
 struct frame *kernel_leave(struct cpu *c);
 NAMED void irq_take(struct cpu *c);             /* acknowledge and handle what the interrupt controller offers */
 void irq_handle(struct cpu *c, uint32_t intid); /* acknowledged */
-void user_init(struct user_regs *u, const struct space *s); /* of a thread */
-void user_switch(struct cpu *c, struct user_regs *to);      /* NULL: only save */
-void fpu_save(struct cpu *c, const struct fpu *only);       /* if `only` or, with NULL, anyone owns it: to memory */
-void fpu_trap(struct cpu *c, struct fpu *want);
-void space_activate(struct cpu *c, const struct space *s);

@@ -24,7 +24,7 @@ static inline void ticket_acquire(struct lock *l)
 	uint32_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 
 	while (unlikely(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket))
-		lock_relax();
+		arch_lock_relax();
 }
 
 static inline void ticket_release(struct lock *l)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The global design safe state, beside panic() of arch.h. */
+/* The global design safe state. */
 #pragma once
 
 #include "types.h"
 
+/* A failure of the kernel. */
+_Noreturn void panic(const char *why, ...) __attribute__((format(printf, 1, 2)));
 /* An exception from EL2 itself, on the emergency stack. `kind` is the offset in the vector table: 0x200 and so on. */
 _Noreturn void panic_exception(uint64_t kind);
 /* What panic() ends in, for a reason that is no fault of the kernel's; NULL: procmgr has printed it. */

@@ -13,7 +13,7 @@
 /* Its time on this CPU ends here, or is counted up to here. */
 static inline void sched_account(struct cpu *c, struct thread *t)
 {
-	uint64_t now = clock_ticks();
+	uint64_t now = arch_clock_ticks();
 
 	t->cpu_ticks += now - c->run_start;
 	c->run_start = now;
@@ -22,7 +22,7 @@ static inline void sched_account(struct cpu *c, struct thread *t)
 /* The running thread stops: the kernel is left through kernel_leave(). */
 static inline void sched_block(struct thread *t)
 {
-	struct cpu *c = this_cpu();
+	struct cpu *c = arch_this_cpu();
 
 	sched_account(c, t);
 	t->slice_end = 0;
@@ -33,7 +33,7 @@ static inline void sched_block(struct thread *t)
  * best. */
 static inline void sched_ready(struct thread *t)
 {
-	struct cpu *c = this_cpu();
+	struct cpu *c = arch_this_cpu();
 
 	bool here = t->cpu == c->id && (t->runmask & BIT(c->id)) && !c->next && t->prio > c->rq.top;
 

@@ -4,7 +4,7 @@
  * INTIDs 0 to 31, and of each SPI in flight its list-register image. A pure state machine: the processor's registers
  * are read into and written from the images by the caller; the codec for list registers is GICv3's (IHI 0069, 12.5.9).
  * An interrupt that is linked to a physical SPI is completed by the processor, and the physical one with it; where the
- * processor has no image of it, gic_deactivate() is called here.
+ * processor has no image of it, arch_irq_deactivate() is called here.
  */
 #pragma once
 

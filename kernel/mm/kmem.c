@@ -40,12 +40,12 @@ void *kmem_page(struct kmem *k)
 		k->free_pages = *(void **)page;
 		k->free_count--;
 	} else if (k->fresh < k->bytes) {
-		page = pa_to_va(k->base + k->fresh);
+		page = arch_pa_to_va(k->base + k->fresh);
 		k->fresh += PAGE_SIZE;
 	} else {
 		return NULL;
 	}
-	memory_zero(page, PAGE_SIZE);
+	arch_memory_zero(page, PAGE_SIZE);
 	return page;
 }
 

@@ -29,13 +29,13 @@ int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest)
 	s->root = kmem_page(k);
 	if (!s->root)
 		return -KE_NOMEM;
-	s->root_pa = va_to_pa(s->root);
+	s->root_pa = arch_va_to_pa(s->root);
 	s->kmem = k;
 	s->vmid = vmid;
 	s->guest = guest;
 	s->tables = 1;
 	/* The VMID may have been another's: nothing of that may be left in any TLB. */
-	tlb_flush_space(vmid, s->root_pa);
+	arch_tlb_flush_space(vmid, s->root_pa);
 	return 0;
 }
 
@@ -51,7 +51,7 @@ static uint64_t *walk(const struct space *s, vaddr_t va, unsigned *level)
 
 		if (!arch_desc_is_table(*entry, *level))
 			return entry;
-		table = (uint64_t *)(arch_desc_address(*entry) + to_va);
+		table = (uint64_t *)((*entry & ARCH_DESC_ADDR) + to_va);
 	}
 }
 
@@ -63,9 +63,9 @@ bool space_walk(const struct space *s, vaddr_t va, paddr_t *pa, unsigned *attr)
 	if (va >= SPACE_LIMIT)
 		return false;
 	desc = *walk(s, va, &level);
-	if (!arch_desc_is_valid(desc))
+	if (!(desc & ARCH_DESC_VALID))
 		return false;
-	*pa = arch_desc_address(desc) | (va & (level_size(level) - 1));
+	*pa = (desc & ARCH_DESC_ADDR) | (va & (level_size(level) - 1));
 	*attr = arch_leaf_attr(desc);
 	return true;
 }
@@ -81,7 +81,7 @@ void *space_access(const struct space *s, vaddr_t va, unsigned attr, uint64_t *l
 	if (!arch_leaf_allows(desc, attr))
 		return NULL;
 	*left = PAGE_SIZE - (va & PAGE_MASK);
-	return pa_to_va(arch_desc_address(desc) | (va & (level_size(level) - 1)));
+	return arch_pa_to_va((desc & ARCH_DESC_ADDR) | (va & (level_size(level) - 1)));
 }
 
 /* Largest leaf that fits at va and pa within bytes. */
@@ -104,7 +104,7 @@ static uint64_t *leaf_entry(struct space *s, vaddr_t va, unsigned *level, int *e
 	uint64_t *entry = walk(s, va, &at);
 
 	*error = -KE_EXIST;
-	if (arch_desc_is_valid(*entry))
+	if (*entry & ARCH_DESC_VALID)
 		return NULL;
 	*error = -KE_NOMEM;
 	if (at > *level)
@@ -115,8 +115,9 @@ static uint64_t *leaf_entry(struct space *s, vaddr_t va, unsigned *level, int *e
 		uint64_t *table = kmem_page(s->kmem);
 
 		s->tables++;
-		/* The zeroes of the table must be seen before the entry that points to it: table_write() orders. */
-		table_write(entry, arch_desc_of_table(va_to_pa(table)));
+		/* The zeroes of the table must be seen before the entry that points to it: arch_table_write() orders.
+		 */
+		arch_table_write(entry, arch_va_to_pa(table) | ARCH_DESC_TABLE);
 		entry = &table[table_index(va, at + 1)];
 	}
 	return entry;
@@ -137,12 +138,12 @@ int64_t space_map(struct space *s, vaddr_t va, paddr_t pa, uint64_t bytes, unsig
 			return done ? (int64_t)done : error;
 		/* On to the end of this table, while nothing is in the way. A larger leaf can only begin at the next.
 		 */
-		table_sync();
-		for (; left && n < SPACE_STEP && bytes - done >= size && !arch_desc_is_valid(*entry); left--, n++) {
-			table_store(entry++, (pa + done) | bits);
+		arch_table_sync();
+		for (; left && n < SPACE_STEP && bytes - done >= size && !(*entry & ARCH_DESC_VALID); left--, n++) {
+			arch_table_store(entry++, (pa + done) | bits);
 			done += size;
 		}
-		table_sync();
+		arch_table_sync();
 	}
 	return (int64_t)done;
 }
@@ -166,9 +167,9 @@ static int split(struct space *s, uint64_t *entry, unsigned level)
 		table[i + 2] = value + 2 * size;
 		table[i + 3] = value + 3 * size;
 	}
-	table_write(entry, 0);
-	tlb_flush_space(s->vmid, s->root_pa);
-	table_write(entry, arch_desc_of_table(va_to_pa(table)));
+	arch_table_write(entry, 0);
+	arch_tlb_flush_space(s->vmid, s->root_pa);
+	arch_table_write(entry, arch_va_to_pa(table) | ARCH_DESC_TABLE);
 	return 0;
 }
 
@@ -193,13 +194,13 @@ static inline __attribute__((always_inline)) int64_t change(struct space *s, vad
 		uint64_t *entry = walk(s, va + done, &level), old = *entry;
 		uint64_t size = level_size(level), offset = (va + done) & (size - 1);
 
-		if (!arch_desc_is_valid(old)) {
+		if (!(old & ARCH_DESC_VALID)) {
 			uint64_t hole = size - offset;
 
 			done += hole < bytes - done ? hole : bytes - done;
 			continue;
 		}
-		if (s->sealed && !arch_leaf_is_shared(old)) {
+		if (s->sealed && !(old & ARCH_LEAF_SHARED)) {
 			error = -KE_PERM;
 			break;
 		}
@@ -210,20 +211,20 @@ static inline __attribute__((always_inline)) int64_t change(struct space *s, vad
 		if (!unmap) {
 			new_attr = (new_attr & ~(unsigned)SPACE_DEVICE) | (arch_leaf_attr(old) & SPACE_DEVICE);
 			batch.entry[batch.count] = entry;
-			batch.value[batch.count] = arch_desc_address(old) | arch_leaf_bits(new_attr, level);
+			batch.value[batch.count] = (old & ARCH_DESC_ADDR) | arch_leaf_bits(new_attr, level);
 		}
 		batch.va[batch.count++] = va + done;
-		table_store(entry, 0);
+		arch_table_store(entry, 0);
 		done += size;
 	}
 	if (!batch.count)
 		return done ? (int64_t)done : error;
 	/* No TLB has them any more; then the new ones. */
-	tlb_flush_pages(s->vmid, s->root_pa, batch.va, batch.count);
+	arch_tlb_flush_pages(s->vmid, s->root_pa, batch.va, batch.count);
 	if (!unmap) {
 		for (unsigned i = 0; i < batch.count; i++)
-			table_store(batch.entry[i], batch.value[i]);
-		table_sync();
+			arch_table_store(batch.entry[i], batch.value[i]);
+		arch_table_sync();
 	}
 	return (int64_t)done;
 }

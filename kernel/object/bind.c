@@ -14,8 +14,8 @@
 static void give_back(const struct irq *i)
 {
 	if (i->edge)
-		gic_set_pending(i->intid, true);
-	gic_deactivate(i->intid);
+		arch_irq_set_pending(i->intid, true);
+	arch_irq_deactivate(i->intid);
 }
 
 /* The CPU that has the vCPU's registers, or had them last. */
@@ -23,7 +23,7 @@ static unsigned cpu_of(const struct vcpu *v)
 {
 	if (v->home >= 0)
 		return (unsigned)v->home;
-	return v->thread ? v->thread->cpu : this_cpu()->id;
+	return v->thread ? v->thread->cpu : arch_this_cpu()->id;
 }
 
 void bind_fire(struct irq *i)
@@ -39,8 +39,8 @@ void bind_fire(struct irq *i)
 	v->dirty = true;
 	lock_release(&v->lock);
 	/* The vCPU has moved since: the next one goes there at once. */
-	if (cpu_of(v) != this_cpu()->id)
-		gic_route(i->intid, cpu_of(v));
+	if (cpu_of(v) != arch_this_cpu()->id)
+		arch_irq_route(i->intid, cpu_of(v));
 	vcpu_wake(v);
 }
 
@@ -52,7 +52,7 @@ int64_t bind_withdraw(struct vcpu *v, unsigned intid, unsigned what)
 	if (!i)
 		return vgic_withdraw(&v->vgic, intid, what);
 	if ((state & VIRQ_PENDING) && i->edge)
-		gic_set_pending(i->intid, true);
+		arch_irq_set_pending(i->intid, true);
 	vgic_withdraw(&v->vgic, intid, what);
 	return state & VIRQ_ACTIVE; /* what was pending is so at the interrupt controller */
 }
@@ -61,7 +61,7 @@ static void switch_off(struct irq *i)
 {
 	struct vcpu *v = i->vcpu;
 
-	gic_disable(i->intid);
+	arch_irq_disable(i->intid);
 	i->vcpu = NULL;
 	vgic_unbind(&v->vgic, i->virq);
 	if (vgic_query(&v->vgic, i->virq) == VIRQ_PENDING)
@@ -75,7 +75,7 @@ static int64_t switch_on(struct irq *i, struct vcpu *v, unsigned prio)
 	if (error || i->vcpu)
 		return error;
 	i->vcpu = v;
-	gic_enable(i->intid, cpu_of(v));
+	arch_irq_enable(i->intid, cpu_of(v));
 	return 0;
 }
 
@@ -84,9 +84,9 @@ static int64_t state_of(const struct irq *i, const struct vcpu *v)
 {
 	int state = vgic_query(&v->vgic, i->virq);
 
-	if (!state && gic_is_active(i->intid))
+	if (!state && arch_irq_is_active(i->intid))
 		state = VIRQ_ACTIVE;
-	return state | (gic_is_pending(i->intid) ? VIRQ_PENDING : 0);
+	return state | (arch_irq_is_pending(i->intid) ? VIRQ_PENDING : 0);
 }
 
 int64_t bind_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio, unsigned flags)
@@ -107,7 +107,7 @@ int64_t bind_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio
 	if (flags & BIND_CLEAR) {
 		if (vgic_query(&v->vgic, i->virq) == VIRQ_PENDING)
 			vgic_withdraw(&v->vgic, i->virq, VIRQ_PENDING);
-		gic_set_pending(i->intid, false);
+		arch_irq_set_pending(i->intid, false);
 	}
 	if (flags & BIND_ON) {
 		error = switch_on(i, v, prio);

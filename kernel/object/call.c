@@ -19,13 +19,13 @@ struct lock kernel_lock = LOCK_INIT(RANK_KERNEL);
 /* Back to EL0, in this thread. Its registers are switched before another CPU can take the one that they belong to. */
 static inline struct frame *go_on(struct cpu *c, struct thread *t)
 {
-	user_switch(c, &t->user);
+	arch_user_switch(c, &t->user);
 	lock_release(&kernel_lock);
 	if (unlikely(c->resident))
-		process_registers(c); /* its guest's are kept from other processes */
-	space_activate(c, &t->process->space);
+		arch_process_registers(c); /* its guest's are kept from other processes */
+	arch_space_activate(c, &t->process->space);
 	if (unlikely(!fp_right(c, &t->fpu)))
-		fpu_prepare(c, &t->fpu);
+		arch_fpu_prepare(c, &t->fpu);
 	return &t->frame;
 }
 
@@ -61,8 +61,8 @@ static struct frame *run_vcpu(struct cpu *c, struct thread *t, struct frame *f)
 	}
 	call_set_result(f, call_VcpuRun(t, f));
 	if (likely(t->in_guest))
-		return vcpu_enter(c, t->vcpu);
-	process_registers(c);
+		return arch_vcpu_enter(c, t->vcpu);
+	arch_process_registers(c);
 	return f;
 }
 
@@ -80,9 +80,9 @@ static bool only_late(struct process *p, uint64_t address, bool write, bool fetc
 static struct frame *process_trap(struct cpu *c, struct thread *t, struct frame *f, const struct trap *trap)
 {
 	switch (trap->kind) {
-	case TRAP_FPU: fpu_trap(c, &t->fpu); return f;
+	case TRAP_FPU: arch_fpu_trap(c, &t->fpu); return f;
 	case TRAP_SETTING:
-		if (guest_settings_off(c))
+		if (arch_guest_settings_off(c))
 			return f; /* once more: it was a guest's EL1 that forbade the instruction */
 		break;
 	case TRAP_WAIT:
@@ -102,9 +102,9 @@ struct frame *trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome)
 {
 	struct trap trap;
 
-	if (likely(trap_is_call(syndrome)))
+	if (likely(arch_trap_is_call(syndrome)))
 		return run_vcpu(c, c->current, f);
-	trap_decode(syndrome, &trap);
+	arch_trap_decode(syndrome, &trap);
 	return process_trap(c, c->current, f, &trap);
 }
 
@@ -126,7 +126,7 @@ static struct process *ran_last(const struct cpu *c)
 void serror_blame(struct cpu *c)
 {
 	struct process *p = ran_last(c);
-	uint64_t syndrome = serror_take();
+	uint64_t syndrome = arch_serror_take();
 
 	if (syndrome && p && p->state == PROCESS_RUNNING)
 		process_fault(p, syndrome, 0, 0);
@@ -136,14 +136,14 @@ void serror_blame(struct cpu *c)
 struct frame *trap_serror(struct frame *f, struct cpu *c)
 {
 	lock_acquire(&kernel_lock);
-	process_fault(c->current->process, trap_syndrome(), 0, f->pc);
+	process_fault(c->current->process, arch_trap_syndrome(), 0, f->pc);
 	return kernel_leave(c);
 }
 
 /* Not part of irq_handle(), which without it needs no frame. */
 static __attribute__((noinline)) void timers_expire(struct cpu *c)
 {
-	uint64_t now = clock_now(), slice;
+	uint64_t now = arch_clock_now(), slice;
 
 	do {
 		timer_expire_one(now);
@@ -156,33 +156,33 @@ static __attribute__((noinline)) void timers_expire(struct cpu *c)
 	c->armed = timer_next();
 	if (slice < c->armed)
 		c->armed = slice;
-	clock_arm(c->armed);
-	gic_deactivate(PPI_TIMER);
+	arch_clock_arm(c->armed);
+	arch_irq_deactivate(ARCH_IRQ_TIMER);
 }
 
 void irq_handle(struct cpu *c, uint32_t intid)
 {
 	if (unlikely(intid >= INTID_MAX)) {
 		/* LPIs and extended ranges are nobody's: at most once, since one that is not an LPI stays active. */
-		if (intid > GIC_SPURIOUS)
-			gic_drop(intid);
+		if (intid > ARCH_IRQ_NONE)
+			arch_irq_drop(intid);
 		serror_look(c); /* perhaps it was one that has ended an idle CPU's wait */
 		return;
 	}
-	gic_drop(intid);
+	arch_irq_drop(intid);
 	switch (intid) {
-	case SGI_KICK: gic_deactivate(intid); break;
-	case SGI_STOP: panic_stop();
-	case PPI_TIMER: timers_expire(c); break;
-	case PPI_VTIMER: vcpu_irq_timer(c); break;
-	case PPI_MAINTENANCE: vcpu_irq_maintenance(c); break;
+	case IPI_KICK: arch_irq_deactivate(intid); break;
+	case IPI_STOP: panic_stop();
+	case ARCH_IRQ_TIMER: timers_expire(c); break;
+	case ARCH_IRQ_VTIMER: arch_vcpu_irq_timer(c); break;
+	case ARCH_IRQ_MAINTENANCE: arch_vcpu_irq_maintenance(c); break;
 	default: irq_fire(intid); break;
 	}
 }
 
 void irq_take(struct cpu *c)
 {
-	irq_handle(c, gic_ack());
+	irq_handle(c, arch_irq_ack());
 }
 
 /* The space of a process that is being destroyed must leave every CPU. */
@@ -191,7 +191,7 @@ static void leave_dying_space(struct cpu *c)
 	const struct process *p = ran_last(c);
 
 	if (p && p->state == PROCESS_ENDING)
-		space_activate(c, &processes[0].space);
+		arch_space_activate(c, &processes[0].space);
 }
 
 static void arm_timer(struct cpu *c)
@@ -205,7 +205,7 @@ static void arm_timer(struct cpu *c)
 	if (deadline >= c->armed)
 		return;
 	c->armed = deadline;
-	clock_arm(deadline);
+	arch_clock_arm(deadline);
 }
 
 static void idle(struct cpu *c)
@@ -213,19 +213,19 @@ static void idle(struct cpu *c)
 	leave_dying_space(c);
 	arm_timer(c);
 	c->guest = NULL;
-	c->idle_start = clock_now();
+	c->idle_start = arch_clock_now();
 	lock_release(&kernel_lock);
-	cpu_idle();
+	arch_cpu_idle();
 	lock_acquire(&kernel_lock);
-	c->idle_ns += clock_now() - c->idle_start;
-	c->run_start = clock_ticks();
+	c->idle_ns += arch_clock_now() - c->idle_start;
+	c->run_start = arch_clock_ticks();
 	irq_take(c);
 }
 
 static void end_thread(struct cpu *c, struct thread *t)
 {
 	sched_block(t);
-	user_switch(c, NULL);
+	arch_user_switch(c, NULL);
 	thread_destroy(t);
 }
 
@@ -237,7 +237,7 @@ static bool unfinished(struct cpu *c, struct thread *t)
 		thread_kill(t);
 	if (likely(!t->kill && !t->resume_copy))
 		return false;
-	if (irq_pending()) {
+	if (arch_irq_pending()) {
 		irq_take(c);
 	} else if (!c->gave_way && lock_wanted(&kernel_lock)) {
 		/* Once, then a step: two CPUs that copy must not give way to each other for ever. */
@@ -270,7 +270,7 @@ static __attribute__((noinline)) struct thread *choose(struct cpu *c)
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		/* Its EL0 registers must be in memory before another CPU can take it. */
 		if (!user_of(c, c->current))
-			user_switch(c, NULL);
+			arch_user_switch(c, NULL);
 		sched_hand_over(c);
 		vcpu_requests(c);
 		t = sched_pick(c);
@@ -290,7 +290,7 @@ static __attribute__((noinline)) struct thread *switch_over(struct cpu *c)
 
 	if (!t || (c->attention & ATTENTION_LOOK))
 		return NULL;
-	if (unlikely(serror_pending()))
+	if (unlikely(arch_serror_pending()))
 		return NULL;
 	c->attention = 0;
 	if (c->rq.top == t->prio)
@@ -311,9 +311,9 @@ struct frame *kernel_leave(struct cpu *c)
 	if (unlikely(t->in_guest)) {
 		/* Saved before another CPU can take the thread that they belong to. */
 		if (!user_of(c, t))
-			user_switch(c, NULL);
+			arch_user_switch(c, NULL);
 		lock_release(&kernel_lock);
-		return vcpu_enter(c, t->vcpu);
+		return arch_vcpu_enter(c, t->vcpu);
 	}
 	c->guest = NULL;
 	return go_on(c, t);

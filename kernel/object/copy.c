@@ -37,12 +37,12 @@ bool copy_now(struct thread *from, uint64_t src, struct thread *to, uint64_t dst
 {
 	enum copy_result result;
 
-	if (bytes > MSG_INLINE + PAGE_SIZE || unlikely(this_cpu()->copy_failed))
+	if (bytes > MSG_INLINE + PAGE_SIZE || unlikely(arch_this_cpu()->copy_failed))
 		return false;
 	for (uint64_t at = MSG_INLINE, n; at < bytes; at += n) {
 		n = piece(from->process, src + at, to->process, dst + at, bytes - at, &result);
 		if (unlikely(!n)) {
-			this_cpu()->copy_failed = true;
+			arch_this_cpu()->copy_failed = true;
 			return false;
 		}
 	}
@@ -91,7 +91,7 @@ static enum copy_result copy_run(struct thread *t)
 
 static void copy_begin(struct thread *t, struct thread *peer, unsigned kind, uint64_t src, uint64_t dst, uint64_t bytes)
 {
-	bool *failed = &this_cpu()->copy_failed;
+	bool *failed = &arch_this_cpu()->copy_failed;
 
 	t->copy =
 	    (struct copy){.peer = peer, .kind = (uint8_t)kind, .tried = *failed, .src = src, .dst = dst, .left = bytes};
@@ -146,9 +146,9 @@ static int64_t finish_receive(struct thread *t, struct thread *s, struct channel
 		return message_deliver(c, s, t);
 	}
 	if (result == COPY_DST_FAULT) {
-		this_cpu()->copy_failed = true; /* enough was copied for now */
+		arch_this_cpu()->copy_failed = true; /* enough was copied for now */
 		sender_back(c, s);
-		this_cpu()->copy_failed = false;
+		arch_this_cpu()->copy_failed = false;
 		return -KE_FAULT;
 	}
 	if (result == COPY_SRC_FAULT)
@@ -201,7 +201,7 @@ static int64_t run(struct thread *t)
 	t->resume_copy = true;
 	if (copy_channel(t))
 		list_add_tail(&t->channel->copies, &t->wait_link);
-	this_cpu()->attention |= ATTENTION_LOOK;
+	arch_this_cpu()->attention |= ATTENTION_LOOK;
 	return CALL_BLOCKED;
 }
 

@@ -50,7 +50,7 @@ int64_t irq_create(struct process *p, uint64_t intid, struct irq **made)
 	i->intid = (uint32_t)intid;
 	i->edge = edge;
 	pulse_init(&i->pulse, PULSE_PLAIN, 0, 0, 0);
-	gic_set_edge(i->intid, edge);
+	arch_irq_set_edge(i->intid, edge);
 	table[intid] = i;
 	irq_attached++;
 	*made = i;
@@ -74,7 +74,7 @@ int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
 	i->chid = (uint32_t)InterruptAttachEvent_chid(f);
 	pulse_init(&i->pulse, PULSE_PLAIN, (int)InterruptAttachEvent_code(f), InterruptAttachEvent_value(f),
 		   InterruptAttachEvent_priority(f) ? (unsigned)InterruptAttachEvent_priority(f) : t->base_prio);
-	gic_enable(i->intid, t->cpu);
+	arch_irq_enable(i->intid, t->cpu);
 	return i->id;
 }
 
@@ -85,7 +85,7 @@ void irq_fire(uint32_t intid)
 
 	if (!i) {
 		/* Nobody's: it came between detaching and disabling. */
-		gic_deactivate(intid);
+		arch_irq_deactivate(intid);
 		return;
 	}
 	if (i->virq) {
@@ -144,7 +144,7 @@ int64_t call_InterruptUnmask(struct thread *t, struct frame *f)
 		return -KE_BADF;
 	if (i->fired) {
 		i->fired = false;
-		gic_deactivate(i->intid);
+		arch_irq_deactivate(i->intid);
 	}
 	return 0;
 }
@@ -169,8 +169,8 @@ void irq_destroy(struct irq *i)
 {
 	struct process *p = i->process;
 
-	gic_disable(i->intid);
-	gic_clear(i->intid);
+	arch_irq_disable(i->intid);
+	arch_irq_clear(i->intid);
 	if (i->waiter) {
 		struct thread *t = i->waiter;
 

@@ -24,14 +24,14 @@ void vcpu_came(const struct cpu *c, const struct vcpu *v)
 	uint8_t *last = &v->process->last_vcpu[c->id];
 
 	if ((v->flags & VCPU_LOCAL_MAINTENANCE) || (*last && *last != v->index + 1))
-		tlb_flush_cpu_space(v->process->guest.vmid, v->process->guest.root_pa, true);
+		arch_tlb_flush_cpu_space(v->process->guest.vmid, v->process->guest.root_pa, true);
 	*last = (uint8_t)(v->index + 1);
 }
 
 bool vcpu_maintain(struct vcpu *v, unsigned kick)
 {
 	struct thread *t = v->thread;
-	uint64_t now = clock_now();
+	uint64_t now = arch_clock_now();
 
 	if (v->flush_due > now + AHEAD_NS && !t->kill) {
 		t->timeout_flags = TIMEOUT_SYNC;
@@ -49,7 +49,7 @@ bool vcpu_maintain(struct vcpu *v, unsigned kick)
 		__atomic_fetch_or(&to->kick, to == v ? kick : kick & ~KICK_ALL, __ATOMIC_SEQ_CST);
 		/* It may be on its way in, and have looked already. */
 		if (to != v && to->thread)
-			gic_kick_running(&cpus[to->thread->cpu], to->thread);
+			arch_ipi_kick_running(&cpus[to->thread->cpu], to->thread);
 	}
 	return true;
 }
@@ -58,14 +58,14 @@ bool vcpu_maintain(struct vcpu *v, unsigned kick)
 static void flush(struct cpu *c, struct vcpu *v)
 {
 	const struct vcpu *by;
-	uint64_t used = clock_ticks();
+	uint64_t used = arch_clock_ticks();
 	unsigned kick;
 
 	__atomic_store_n(&v->flushes, true, __ATOMIC_RELAXED);
 	kick = __atomic_fetch_and(&v->kick, KICK_ALL | KICK_EXIT, __ATOMIC_ACQ_REL);
-	tlb_flush_cpu_space(v->process->guest.vmid, v->process->guest.root_pa, kick & KICK_CODE);
+	arch_tlb_flush_cpu_space(v->process->guest.vmid, v->process->guest.root_pa, kick & KICK_CODE);
 	__atomic_store_n(&v->flushes, false, __ATOMIC_RELEASE);
-	used = clock_ticks() - used;
+	used = arch_clock_ticks() - used;
 	lock_acquire(&kernel_lock);
 	by = v->flush_by; /* written under this lock, before the kick that was seen */
 	c->run_start += used;

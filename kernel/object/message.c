@@ -142,7 +142,7 @@ static int64_t receive(struct thread *t, struct channel *c)
 	t->channel = c;
 	status = take(c, list_entry(c->queue.next, struct waiting, link), t);
 	if (t->prio < before)
-		this_cpu()->attention |= ATTENTION_LOOK; /* another may be more important now */
+		arch_this_cpu()->attention |= ATTENTION_LOOK; /* another may be more important now */
 	return status;
 }
 

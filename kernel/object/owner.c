@@ -84,8 +84,8 @@ static bool in_archive(paddr_t start, uint64_t bytes)
 int64_t owner_grantable(uint64_t kind, uint64_t start, uint64_t bytes)
 {
 	if (kind == GRANT_IRQ)
-		return start < 32 || bytes == 0 || bytes > INTID_MAX || start + bytes > gic_intid_limit() ? -KE_INVAL
-													  : 0;
+		return start < 32 || bytes == 0 || bytes > INTID_MAX || start + bytes > arch_irq_limit() ? -KE_INVAL
+													 : 0;
 	if (!range_ok(start, bytes) || !is_aligned(start | bytes, PAGE_SIZE))
 		return -KE_INVAL;
 	switch (kind) {

@@ -150,7 +150,7 @@ static void set_cause(struct process *p, unsigned cause, uint64_t status)
 
 void process_end(struct process *p, unsigned cause, uint64_t status)
 {
-	struct thread *current = this_cpu()->current;
+	struct thread *current = arch_this_cpu()->current;
 
 	set_cause(p, cause, status);
 	/* Who asks for it, or did it, does not go on. */

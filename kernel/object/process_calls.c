@@ -5,6 +5,7 @@
  */
 #include "arch.h"
 #include "calls.h"
+#include "console.h"
 #include "cpu.h"
 #include "irq.h"
 #include "lock.h"
@@ -37,9 +38,9 @@ static void scrub_step(struct region *r)
 	do {
 		uint64_t n = r->bytes - r->zeroed < SCRUB_STEP ? r->bytes - r->zeroed : SCRUB_STEP;
 
-		memory_scrub(pa_to_va(r->start + r->zeroed), n);
+		arch_memory_scrub(arch_pa_to_va(r->start + r->zeroed), n);
 		r->zeroed += n;
-	} while (r->zeroed < r->bytes && !irq_pending());
+	} while (r->zeroed < r->bytes && !arch_irq_pending());
 	lock_acquire(&kernel_lock);
 	r->busy = false;
 }
@@ -53,7 +54,7 @@ static bool scrub_regions(struct process *p, unsigned end)
 		if (!r || r->users || r->zeroed == r->bytes)
 			continue;
 		if (r->busy)
-			cpu_relax(); /* another call is at it */
+			arch_cpu_relax(); /* another call is at it */
 		else
 			scrub_step(r);
 		return false;
@@ -241,7 +242,7 @@ static int64_t map_step(struct space *s, struct frame *f, paddr_t pa, unsigned a
 	if (done < 0)
 		return done;
 	if (code)
-		cache_sync_code(pa_to_va(pa), (uint64_t)done);
+		arch_cache_sync_code(arch_pa_to_va(pa), (uint64_t)done);
 	if ((uint64_t)done == bytes)
 		return 0;
 	ProcessMap_add_address(f, (uint64_t)done);
@@ -298,7 +299,7 @@ int64_t call_ProcessCopy(struct thread *t, struct frame *f)
 	if (!r || r->flags != REGION_RAM)
 		return -KE_INVAL;
 	n = ProcessCopy_bytes(f) < COPY_STEP ? ProcessCopy_bytes(f) : COPY_STEP;
-	if (copy_in(t->process, pa_to_va(r->start + ProcessCopy_offset(f)), ProcessCopy_from(f), n))
+	if (copy_in(t->process, arch_pa_to_va(r->start + ProcessCopy_offset(f)), ProcessCopy_from(f), n))
 		return -KE_FAULT;
 	ProcessCopy_add_offset(f, n);
 	ProcessCopy_add_from(f, n);
@@ -366,7 +367,7 @@ static bool spaces_left(struct process *p, struct cpu *self)
 		if (s != &p->space && s != &p->guest)
 			continue;
 		if (&cpus[i] == self) {
-			space_activate(self, &processes[0].space);
+			arch_space_activate(self, &processes[0].space);
 		} else {
 			sched_kick(i);
 			all = false;
@@ -421,7 +422,7 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 	switch (p->step) {
 	case STEP_THREADS:
 		if (p->threads_alive) {
-			cpu_relax();
+			arch_cpu_relax();
 			return CALL_RESTART;
 		}
 		p->step++;
@@ -431,13 +432,13 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 			p->step++;
 		return CALL_RESTART;
 	case STEP_SPACES:
-		if (!spaces_left(p, this_cpu())) {
-			cpu_relax();
+		if (!spaces_left(p, arch_this_cpu())) {
+			arch_cpu_relax();
 			return CALL_RESTART;
 		}
-		tlb_flush_space(p->space.vmid, p->space.root_pa);
+		arch_tlb_flush_space(p->space.vmid, p->space.root_pa);
 		if (p->params.guest)
-			tlb_flush_space(p->guest.vmid, p->guest.root_pa);
+			arch_tlb_flush_space(p->guest.vmid, p->guest.root_pa);
 		use_regions(p, false);
 		p->step++;
 		return CALL_RESTART;
@@ -460,7 +461,7 @@ static uint64_t vcpu_entries(const struct vcpu *v)
 /* What the thread that a CPU runs has used since it was last counted. */
 static uint64_t ticks_since(const struct cpu *c)
 {
-	const uint64_t now = clock_ticks();
+	const uint64_t now = arch_clock_ticks();
 
 	return now > c->run_start ? now - c->run_start : 0;
 }
@@ -515,7 +516,7 @@ int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 	i.vcpus = p->kmem.count[OBJECT_VCPU];
 	i.tables = p->space.tables + p->guest.tables;
 	i.abilities = p->params.abilities;
-	i.cpu_ns = clock_ns(ticks_of_process(p));
+	i.cpu_ns = arch_clock_ns(ticks_of_process(p));
 	for (unsigned v = 0; v < VCPU_MAX; v++)
 		i.entries += vcpu_entries(p->vcpus[v]);
 	return copy_out(t->process, ProcessInfo_info(f), &i, sizeof(i));
@@ -546,7 +547,7 @@ int64_t call_ThreadInfo(struct thread *t, struct frame *f)
 	i.runmask = o->runmask;
 	i.cpu = o->cpu;
 	i.blocked_slot = blocked_on(o);
-	i.cpu_ns = clock_ns(ticks_of(o));
+	i.cpu_ns = arch_clock_ns(ticks_of(o));
 	i.entries = vcpu_entries(o->vcpu);
 	return copy_out(t->process, ThreadInfo_info(f), &i, sizeof(i)) ? -KE_FAULT : (int64_t)tid;
 }

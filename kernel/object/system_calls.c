@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "arch.h"
 #include "calls.h"
+#include "console.h"
 #include "cpu.h"
 #include "irq.h"
 #include "owner.h"
@@ -51,8 +52,8 @@ int64_t call_SystemLog(struct thread *t, struct frame *f)
 
 int64_t call_SystemInfo(struct thread *t, struct frame *f)
 {
-	struct system_info i = {.cpus = board.cpu_count, .counter_hz = counter_hz(), .interrupts = irq_attached};
-	const uint64_t now = clock_now();
+	struct system_info i = {.cpus = board.cpu_count, .counter_hz = arch_counter_hz(), .interrupts = irq_attached};
+	const uint64_t now = arch_clock_now();
 
 	i.ram_bytes = i.ram_free = process_ram_total();
 	for (unsigned s = 0; s < PROCESS_MAX; s++) {

@@ -58,7 +58,7 @@ struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, ui
 	t->info = p->slot | (uint64_t)t->tid << 8 | (uint64_t)p->slot << 36;
 	t->frame.pc = entry;
 	t->frame.x[0] = arg;
-	user_init(&t->user, &p->space);
+	arch_user_init(&t->user, &p->space);
 	t->user.sp_el0 = stack;
 	t->user.tpidr_el0 = tls;
 	t->prio = t->base_prio = (uint8_t)prio;
@@ -83,7 +83,7 @@ void thread_destroy(struct thread *t)
 	/* Only the CPU that it ran on last can still hold its registers, and that CPU is this one or has let it go. */
 	if (t->vcpu) {
 		t->vcpu->exits += t->in_guest; /* it leaves the guest now */
-		vcpu_drop(c, t->vcpu);
+		arch_vcpu_drop(c, t->vcpu);
 	}
 	if (c->fp_owner == &t->fpu)
 		c->fp_owner = NULL;
@@ -121,7 +121,7 @@ void thread_timeout(struct thread *t)
 {
 	if (t->copier) {
 		/* Not in the middle of a copy, which may be the end of its waiting anyway. */
-		timer_arm(&t->timeout, clock_now() + COPY_PATIENCE_NS);
+		timer_arm(&t->timeout, arch_clock_now() + COPY_PATIENCE_NS);
 		return;
 	}
 	switch (t->state) {

@@ -15,7 +15,7 @@ int64_t call_ClockTime(struct thread *t, struct frame *f)
 {
 	(void)t;
 	(void)f;
-	return (int64_t)clock_now();
+	return (int64_t)arch_clock_now();
 }
 
 int64_t call_TimerCreate(struct thread *t, struct frame *f)
@@ -59,8 +59,9 @@ int64_t call_TimerSettime(struct thread *t, struct frame *f)
 		return -KE_INVAL;
 	o->interval = TimerSettime_interval_ns(f);
 	if (TimerSettime_ns(f))
-		timer_arm(&o->timer, TimerSettime_flags(f) & TIMER_ABSTIME ? TimerSettime_ns(f)
-									   : later(clock_now(), TimerSettime_ns(f)));
+		timer_arm(&o->timer, TimerSettime_flags(f) & TIMER_ABSTIME
+					 ? TimerSettime_ns(f)
+					 : later(arch_clock_now(), TimerSettime_ns(f)));
 	else
 		timer_disarm(&o->timer);
 	return 0;
@@ -86,7 +87,7 @@ void timer_object_expired(struct timer_object *o)
 void timer_object_received(struct timer_object *o)
 {
 	if (o->interval && !o->timer.index)
-		next_period(o, clock_now());
+		next_period(o, arch_clock_now());
 }
 
 void timer_object_destroy(struct timer_object *o)
@@ -118,6 +119,6 @@ int64_t call_TimerTimeout(struct thread *t, struct frame *f)
 		return -KE_INVAL;
 	t->timeout_flags = (uint32_t)TimerTimeout_flags(f) & all;
 	t->timeout_ns =
-	    TimerTimeout_flags(f) & TIMER_ABSTIME ? TimerTimeout_ns(f) : later(clock_now(), TimerTimeout_ns(f));
+	    TimerTimeout_flags(f) & TIMER_ABSTIME ? TimerTimeout_ns(f) : later(arch_clock_now(), TimerTimeout_ns(f));
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls on virtual CPUs, except VcpuRun. Those that need the vCPU's state as it is run on the CPU that holds its
+ * Calls on virtual CPUs. Those that need the vCPU's state as it is run on the CPU that holds its
  * registers: here at once, elsewhere as a request that the caller waits for.
  */
 #include "arch.h"
@@ -24,7 +24,7 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 
 	if (!p->params.guest || p->guest.sealed)
 		return -KE_PERM;
-	if (index >= VCPU_MAX || (VcpuCreate_affinity(f) & ~0xff00ffffffull) ||
+	if (index >= VCPU_MAX || (VcpuCreate_affinity(f) & ~ARCH_AFFINITY_MASK) ||
 	    (VcpuCreate_flags(f) & ~(uint64_t)(VCPU_NO_WFI_EXIT | VCPU_LOCAL_MAINTENANCE)))
 		return -KE_INVAL;
 	if (p->vcpus[masked(index, VCPU_MAX)])
@@ -49,10 +49,6 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 	v->index = (uint32_t)index;
 	v->flags = (uint32_t)VcpuCreate_flags(f);
 	v->affinity = VcpuCreate_affinity(f);
-	/* ICC_SGI1R_EL1 (IHI 0069, 12.2.20): Aff3, Aff2, range of 16, Aff1, and one bit for Aff0. */
-	v->sgi_self = (VcpuCreate_affinity(f) >> 32 & 0xff) << 48 | (VcpuCreate_affinity(f) >> 4 & 0xf) << 44 |
-		      (VcpuCreate_affinity(f) >> 16 & 0xff) << 32 | (VcpuCreate_affinity(f) >> 8 & 0xff) << 16 |
-		      BIT(VcpuCreate_affinity(f) & 0xf);
 	v->lock = (struct lock)LOCK_INIT(RANK_VCPU);
 	v->home = -1;
 	v->away = true;
@@ -60,8 +56,8 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 	v->ptimer.kind = TIMER_VCPU_P;
 	list_init(&v->requests);
 	v->cntvoff = UINT64_MAX;
-	vgic_reset(&v->vgic, vcpu_lr_count());
-	vcpu_reset(v);
+	vgic_reset(&v->vgic, arch_vcpu_lr_count());
+	arch_vcpu_reset(v);
 	__atomic_store_n(&p->vcpus[index], v, __ATOMIC_RELEASE);
 	return id;
 }
@@ -93,12 +89,28 @@ int64_t vcpu_bind(struct vcpu *v, struct thread *t)
 		v->thread = t;
 		t->vcpu = v;
 		if (!p->guest.sealed)
-			p->counter_offset = v->cntvoff == UINT64_MAX ? clock_ticks() : v->cntvoff;
+			p->counter_offset = v->cntvoff == UINT64_MAX ? arch_clock_ticks() : v->cntvoff;
 		p->guest.sealed = true;
 		v->cntvoff = p->counter_offset;
 	}
 	lock_release(&kernel_lock);
 	return error;
+}
+
+int64_t call_VcpuRun(struct thread *t, struct frame *f)
+{
+	struct vcpu *v = vcpu_of(t->process, VcpuRun_vcpu(f));
+	int64_t error;
+
+	if (unlikely(!v))
+		return -KE_BADF;
+	if (unlikely(v->thread != t)) {
+		error = vcpu_bind(v, t);
+		if (error)
+			return error;
+	}
+	t->in_guest = arch_vcpu_run(arch_this_cpu(), v, VcpuRun_action(f), &f->x[IN_VcpuRun_a2]);
+	return t->in_guest ? 0 : -KE_INVAL;
 }
 
 /* ---- calls that need the state ---- */
@@ -110,38 +122,12 @@ static bool in_guest(const struct vcpu *v)
 
 static int64_t get(struct vcpu *v, struct frame *f)
 {
-	uint64_t vreg = VcpuGet_vreg(f);
-	uint64_t *reg = vcpu_register(v, vreg);
+	uint64_t value;
+	int64_t error = arch_vcpu_get(v, VcpuGet_vreg(f), in_guest(v), &value);
 
-	if (in_guest(v) && vreg != VREG_PC && vreg != VREG_PSTATE && vreg != VREG_EXITS)
-		return -KE_BUSY;
-	if (!reg)
-		return -KE_INVAL;
-	VcpuGet_set_value(f, *reg);
-	return 0;
-}
-
-static int64_t set(struct vcpu *v, const struct frame *f)
-{
-	uint64_t vreg = VcpuSet_vreg(f), value = VcpuSet_value(f);
-	uint64_t *reg;
-
-	if (in_guest(v))
-		return -KE_BUSY;
-	if (vreg == VREG_RESET) {
-		vcpu_reset(v);
-		return 0;
-	}
-	reg = vcpu_register(v, vreg);
-	if (!reg || vreg == VREG_EXITS)
-		return -KE_INVAL;
-	if (vreg == VREG_CNTVOFF && v->process->guest.sealed)
-		return -KE_PERM;
-	/* A guest runs at EL1 or EL0, in AArch64: anything else would be an illegal return. */
-	if (vreg == VREG_PSTATE && (value & 0x1f) != 0 && (value & 0x1f) != 4 && (value & 0x1f) != 5)
-		return -KE_INVAL;
-	*reg = value;
-	return 0;
+	if (!error)
+		VcpuGet_set_value(f, value);
+	return error;
 }
 
 static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
@@ -152,12 +138,14 @@ static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
 
 	if (call == CALL_VcpuGet || call == CALL_VcpuSet) {
 		if (c->resident == v)
-			vcpu_evict(c);
-		fpu_save(c, &v->fpu);
-		return call == CALL_VcpuGet ? get(v, f) : set(v, f);
+			arch_vcpu_evict(c);
+		arch_fpu_save(c, &v->fpu);
+		if (call == CALL_VcpuGet)
+			return get(v, f);
+		return arch_vcpu_set(v, VcpuSet_vreg(f), in_guest(v), VcpuSet_value(f));
 	}
 	lock_acquire(&v->lock);
-	vcpu_settle(v);
+	arch_vcpu_settle(v);
 	if (call == CALL_VcpuPrivate) {
 		result = vgic_private(&v->vgic, (unsigned)VcpuPrivate_vpriv(f), (uint32_t)VcpuPrivate_value(f),
 				      (uint32_t)VcpuPrivate_mask(f), &out);
@@ -179,14 +167,15 @@ static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
 static int64_t settled(struct thread *t, struct frame *f, uint64_t vcpu)
 {
 	struct vcpu *v = vcpu_of(t->process, vcpu);
-	struct cpu *c = this_cpu();
+	struct cpu *c = arch_this_cpu();
 
 	if (!v)
 		return -KE_BADF;
 	if (v->home < 0 || v->home == (int)c->id)
 		return perform(c, v, f);
 	if (!list_empty(&v->requests)) {
-		cpu_relax(); /* one at a time: all that a process could have would keep interrupts off for too long */
+		arch_cpu_relax(); /* one at a time: all that a process could have would keep interrupts off for too long
+				   */
 		return CALL_RESTART;
 	}
 	thread_block(t, STATE_VCPU);
@@ -200,11 +189,11 @@ void vcpu_serve(struct cpu *c, struct vcpu *v)
 {
 	while (!list_empty(&v->requests)) {
 		struct thread *t = list_entry(v->requests.next, struct thread, wait_link);
-		uint64_t start = clock_ticks(), used;
+		uint64_t start = arch_clock_ticks(), used;
 
 		list_del(&t->wait_link);
 		thread_wake(t, perform(c, v, &t->frame));
-		used = clock_ticks() - start;
+		used = arch_clock_ticks() - start;
 		t->cpu_ticks += used;
 		c->run_start += used;
 	}
@@ -220,7 +209,7 @@ void vcpu_requests(struct cpu *c)
 	if (v->thread && v->thread == c->current)
 		vcpu_serve(c, v);
 	else
-		vcpu_evict(c);
+		arch_vcpu_evict(c);
 }
 
 int64_t call_VcpuGet(struct thread *t, struct frame *f)
@@ -337,7 +326,7 @@ void vcpu_wake(struct vcpu *v)
 	if (t->state == STATE_WFI) {
 		v->waiting = false;
 		sched_ready(t);
-	} else if (t->state == STATE_RUNNING && (t->in_guest || t->cpu != this_cpu()->id)) {
+	} else if (t->state == STATE_RUNNING && (t->in_guest || t->cpu != arch_this_cpu()->id)) {
 		sched_kick(t->cpu);
 	}
 }
@@ -366,27 +355,9 @@ static void wake_all(struct process *p, uint32_t targets)
 	lock_release(&kernel_lock);
 }
 
-/* ICC_SGI1R_EL1, ICC_SGI0R_EL1 (IHI 0069, 12.2.20): to those whose SGI is of that group. */
-void vcpu_send_sgi(struct vcpu *from, uint64_t value, unsigned group)
+void vcpu_send_sgi(struct vcpu *from, uint32_t targets, unsigned intid, unsigned group)
 {
-	unsigned intid = (unsigned)(value >> 24) & 15;
-	bool others = value & BIT(40);
-	uint64_t upper = (value >> 16 & 0xff) << 8 | (value >> 32 & 0xff) << 16 | (value >> 48 & 0xff) << 32;
-	uint64_t first = (value >> 44 & 15) * 16;
-	uint32_t targets = 0;
-
-	for (unsigned i = 0; i < VCPU_MAX; i++) {
-		struct vcpu *v = __atomic_load_n(&from->process->vcpus[i], __ATOMIC_ACQUIRE);
-		uint64_t bit;
-
-		if (!v)
-			continue;
-		bit = (v->affinity & 0xff) - first;
-		if (others ? v != from : (v->affinity & ~0xffull) == upper && bit < 16 && (value & BIT(bit)))
-			make_pending(v, intid, group);
-		else
-			continue;
-		targets |= v != from ? (uint32_t)BIT(i) : 0;
-	}
-	wake_all(from->process, targets);
+	for (uint32_t left = targets; left; left &= left - 1)
+		make_pending(from->process->vcpus[__builtin_ctz(left)], intid, group);
+	wake_all(from->process, targets & ~(uint32_t)BIT(from->index));
 }

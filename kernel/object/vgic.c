@@ -110,7 +110,7 @@ static void fold_image(struct vgic_cpu *v, unsigned index, uint64_t lr)
 static void end_spi(struct virq *q)
 {
 	if (q->active && q->host)
-		gic_deactivate(q->host);
+		arch_irq_deactivate(q->host);
 	q->active = false;
 }
 
@@ -389,7 +389,7 @@ int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio)
 	if (!q)
 		return -KE_AGAIN;
 	if (q->host) {
-		gic_set_pending(q->host, true);
+		arch_irq_set_pending(q->host, true);
 		return 0;
 	}
 	q->repend = true;
@@ -460,7 +460,7 @@ int vgic_withdraw(struct vgic_cpu *v, unsigned intid, unsigned what)
 		return state;
 	}
 	if (q->host && state)
-		gic_deactivate(q->host);
+		arch_irq_deactivate(q->host);
 	if (v->bound & BIT(q - v->spi))
 		q->pending = q->active = q->edge = q->repend = false;
 	else

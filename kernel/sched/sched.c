@@ -12,7 +12,7 @@ void sched_init_cpu(struct cpu *c)
 		list_init(&c->rq.at[i]);
 	list_init(&c->hand_over);
 	c->armed = UINT64_MAX;
-	c->run_start = clock_ticks();
+	c->run_start = arch_clock_ticks();
 }
 
 void sched_kick(unsigned cpu)
@@ -20,8 +20,8 @@ void sched_kick(unsigned cpu)
 	struct cpu *c = &cpus[cpu];
 
 	__atomic_store_n(&c->attention, ATTENTION_LOOK, __ATOMIC_RELEASE);
-	if (c != this_cpu())
-		gic_send_sgi(cpu, SGI_KICK);
+	if (c != arch_this_cpu())
+		arch_ipi_send(cpu, IPI_KICK);
 }
 
 static void rq_insert(struct cpu *c, struct thread *t, bool first)
@@ -105,7 +105,7 @@ static bool held(const struct thread *t)
  * else where the least important thread runs. */
 static unsigned choose_cpu(const struct thread *t)
 {
-	const struct cpu *here = this_cpu();
+	const struct cpu *here = arch_this_cpu();
 	unsigned best = CPU_MAX;
 	unsigned best_prio = t->prio;
 
@@ -152,7 +152,7 @@ static void enqueue(struct thread *t, unsigned cpu, bool first)
 
 	queue_next(c);
 	rq_insert(c, t, first);
-	if (c == this_cpu())
+	if (c == arch_this_cpu())
 		c->attention |= ATTENTION_SWITCH;
 	else if (t->prio >= running_prio(c))
 		sched_kick(cpu); /* an equal one: that CPU must arm its time slice */
@@ -184,11 +184,11 @@ void sched_hand_over(struct cpu *c)
 		struct thread *t = list_entry(c->hand_over.next, struct thread, run_link);
 
 		list_del(&t->run_link);
-		fpu_save(c, &t->fpu);
+		arch_fpu_save(c, &t->fpu);
 		if (t->vcpu) {
-			fpu_save(c, &t->vcpu->fpu);
+			arch_fpu_save(c, &t->vcpu->fpu);
 			if (c->resident == t->vcpu)
-				vcpu_evict(c);
+				arch_vcpu_evict(c);
 		}
 		if (t->runmask & BIT(t->move_to))
 			enqueue(t, t->move_to, false);
@@ -284,7 +284,7 @@ struct thread *sched_switch(struct cpu *c)
 static uint64_t slice_end(const struct cpu *c, struct thread *t)
 {
 	if (!t->slice_end)
-		t->slice_end = clock_ns(c->run_start) + TIMESLICE_NS;
+		t->slice_end = arch_clock_ns(c->run_start) + TIMESLICE_NS;
 	return t->slice_end;
 }
 
@@ -294,7 +294,7 @@ struct thread *sched_pick(struct cpu *c)
 	unsigned top = waiting_prio(c);
 
 	if (t) {
-		bool over = t->policy == SCHED_RR_ && top == t->prio && clock_now() >= slice_end(c, t);
+		bool over = t->policy == SCHED_RR_ && top == t->prio && arch_clock_now() >= slice_end(c, t);
 
 		if ((t->runmask & BIT(c->id)) && (top < t->prio || (top == t->prio && !over))) {
 			queue_next(c);
@@ -302,7 +302,7 @@ struct thread *sched_pick(struct cpu *c)
 		}
 		/* Preempted, its slice is over, or it may not run here any more. */
 		c->current = NULL;
-		user_switch(c, NULL); /* its registers are in memory before another CPU can take it */
+		arch_user_switch(c, NULL); /* its registers are in memory before another CPU can take it */
 		sched_account(c, t);
 		if (over)
 			t->slice_end = 0;
@@ -313,7 +313,7 @@ struct thread *sched_pick(struct cpu *c)
 		t = steal(c);
 	if (!t)
 		return NULL;
-	c->run_start = clock_ticks();
+	c->run_start = arch_clock_ticks();
 	return start(c, t);
 }
 
@@ -328,7 +328,7 @@ uint64_t sched_slice_deadline(struct cpu *c)
 
 void sched_yield(struct thread *t)
 {
-	struct cpu *c = this_cpu();
+	struct cpu *c = arch_this_cpu();
 
 	t->slice_end = 0;
 	/* With a new run mask it leaves anyway: the CPU was told to look. */

@@ -48,7 +48,7 @@ static void sift_down(struct timer_heap *h, struct timer *t, unsigned i)
 
 void timer_arm(struct timer *t, uint64_t deadline)
 {
-	struct cpu *c = this_cpu();
+	struct cpu *c = arch_this_cpu();
 
 	timer_disarm(t);
 	t->deadline = deadline;
@@ -58,7 +58,7 @@ void timer_arm(struct timer *t, uint64_t deadline)
 	/* At once, since not every call ends in kernel_leave(). */
 	if (deadline < c->armed) {
 		c->armed = deadline;
-		clock_arm(deadline);
+		arch_clock_arm(deadline);
 	}
 }
 
@@ -82,14 +82,14 @@ void timer_disarm(struct timer *t)
 
 uint64_t timer_next(void)
 {
-	struct timer_heap *h = &this_cpu()->timers;
+	struct timer_heap *h = &arch_this_cpu()->timers;
 
 	return h->count ? h->at[1]->deadline : UINT64_MAX;
 }
 
 bool timer_expire_one(uint64_t now)
 {
-	struct timer_heap *h = &this_cpu()->timers;
+	struct timer_heap *h = &arch_this_cpu()->timers;
 	struct timer *t = h->at[1];
 
 	if (!h->count || t->deadline > now)
@@ -98,7 +98,7 @@ bool timer_expire_one(uint64_t now)
 	switch (t->kind) {
 	case TIMER_TIMEOUT: thread_timeout(container_of(t, struct thread, timeout)); break;
 	case TIMER_PULSE: timer_object_expired(container_of(t, struct timer_object, timer)); break;
-	default: vcpu_timer_expired(t); break;
+	default: arch_vcpu_timer_expired(t); break;
 	}
 	return true;
 }

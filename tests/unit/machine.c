@@ -65,10 +65,10 @@ static struct frame *go(enum door door, struct cpu *c)
 	struct frame *f = c->guest ? &c->guest->frame : c->current ? &c->current->frame : NULL;
 
 	switch (door) {
-	case DOOR_SYNC: return c->guest ? vcpu_trap(c, c->guest, trap_syndrome()) : host_vector(f, c);
+	case DOOR_SYNC: return c->guest ? host_guest_trap(c, c->guest, arch_trap_syndrome()) : host_vector(f, c);
 	case DOOR_IRQ: return trap_irq(f, c);
 	default:
-		/* Where cpu_idle() left, in idle(). */
+		/* Where arch_cpu_idle() left, in idle(). */
 		lock_acquire(&kernel_lock);
 		irq_take(c);
 		return kernel_leave(c);
@@ -125,7 +125,7 @@ void machine_settle(void)
 
 void machine_tick(uint64_t ns)
 {
-	host_clock_set(clock_now() + ns);
+	host_clock_set(arch_clock_now() + ns);
 	machine_settle();
 }
 

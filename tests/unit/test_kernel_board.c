@@ -37,7 +37,7 @@ void console_early(paddr_t uart)
 	(void)uart;
 }
 
-void cache_clean_poc(const void *start, size_t bytes)
+void arch_cache_clean(const void *start, size_t bytes)
 {
 	(void)start;
 	(void)bytes;

@@ -74,12 +74,12 @@ static void mmio_write32(paddr_t at, uint32_t value)
 		room_at = now + byte_time;
 }
 
-uint64_t counter_hz(void)
+uint64_t arch_counter_hz(void)
 {
 	return HZ;
 }
 
-void cpu_relax(void)
+void arch_cpu_relax(void)
 {
 }
 

@@ -14,7 +14,7 @@ static int setup(void **state)
 {
 	(void)state;
 	host_reset(1);
-	memset(pa_to_va(HOST_RAM_START), 0xee, PAGES * PAGE_SIZE);
+	memset(arch_pa_to_va(HOST_RAM_START), 0xee, PAGES * PAGE_SIZE);
 	kmem_init(&k, HOST_RAM_START, PAGES * PAGE_SIZE);
 	return 0;
 }
@@ -81,8 +81,8 @@ static void test_random(void **state)
 			}
 			assert_true(is_aligned((uint64_t)at, 16));
 			assert_true(is_zero(at, size[class]));
-			assert_true(va_to_pa(at) >= HOST_RAM_START);
-			assert_true(va_to_pa(at) + size[class] <= HOST_RAM_START + PAGES * PAGE_SIZE);
+			assert_true(arch_va_to_pa(at) >= HOST_RAM_START);
+			assert_true(arch_va_to_pa(at) + size[class] <= HOST_RAM_START + PAGES * PAGE_SIZE);
 			assert_true(((uint64_t)at & PAGE_MASK) + size[class] <= PAGE_SIZE);
 			memset(at, (int)(count & 0xff), size[class]);
 			all[count].at = at;

@@ -136,7 +136,7 @@ static void test_text_in_steps(void **state)
 
 static bool is_filled(paddr_t at, uint64_t bytes, uint8_t with)
 {
-	const uint8_t *b = pa_to_va(at);
+	const uint8_t *b = arch_pa_to_va(at);
 
 	for (uint64_t i = 0; i < bytes; i++)
 		if (b[i] != with)
@@ -156,10 +156,10 @@ static void test_interrupted(void **state)
 		assert_int_equal(processes[1].ram_bytes, 2 * BYTES);
 		for (unsigned lives = 0; lives < 2; lives++) {
 			if (lives == 0)
-				memset(pa_to_va(RANGE), 0xee, 2 * BYTES);
+				memset(arch_pa_to_va(RANGE), 0xee, 2 * BYTES);
 			assert_int_equal(make(1), 0);
 			assert_true(is_filled(RANGE, 2 * BYTES, 0));
-			memset(pa_to_va(RANGE), 0xee, 2 * BYTES);
+			memset(arch_pa_to_va(RANGE), 0xee, 2 * BYTES);
 			assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
 			assert_true(is_filled(RANGE, 2 * BYTES, 0));
 			assert_true(is_filled(kmem_of(1), 4 * PAGE_SIZE, 0));
@@ -257,7 +257,7 @@ static void test_owner_gives_way(void **state)
 /* What was zeroed when a process ended is not zeroed again for the next one of its slot. */
 static void test_clean(void **state)
 {
-	uint8_t *byte = pa_to_va(RANGE);
+	uint8_t *byte = arch_pa_to_va(RANGE);
 
 	(void)state;
 	assert_int_equal(define(1, kmem_of(1)), 0);
@@ -277,7 +277,7 @@ static void test_clean(void **state)
 
 static void test_shared(void **state)
 {
-	uint8_t *byte = pa_to_va(RANGE);
+	uint8_t *byte = arch_pa_to_va(RANGE);
 
 	(void)state;
 	for (unsigned slot = 1; slot <= 3; slot++)
@@ -529,25 +529,25 @@ static void test_bind(void **state)
 		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0x80, BIND_ON), VIRQ_PENDING);
 		machine_settle();
 		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0x80, BIND_ON), VIRQ_PENDING);
-		assert_true(gic_is_active(60));
+		assert_true(arch_irq_is_active(60));
 		assert_int_equal(sys_VcpuBind(t, 2, 60, 40, 0x80, BIND_ON), -KE_BUSY);
 		assert_int_equal(sys_VcpuSet(t, 1, VREG_RESET, 0), 0); /* of the core: they stay */
 		assert_int_equal(sys_VcpuLine(t, 1, 40, 1, 0), -KE_BUSY);
 		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0, 0), VIRQ_PENDING);
-		assert_false(gic_is_active(60));
+		assert_false(arch_irq_is_active(60));
 		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0, BIND_CLEAR), 0);
 		assert_int_equal(sys_VcpuBind(t, 2, 60, 40, 0x80, BIND_ON), 0);
 		host_raise(60);
 		machine_settle();
-		assert_true(gic_is_active(60));
+		assert_true(arch_irq_is_active(60));
 		/* It runs: what is bound may be switched, and nothing else be bound. */
 		assert_int_equal(sys_InterruptDetach(t, attached), 0);
 		assert_int_equal(sys_VcpuRun(idle, 1, ACT_RUN), BLOCKED);
 		assert_int_equal(sys_VcpuBind(t, 1, 61, 41, 0, 0), -KE_PERM);
 		assert_int_equal(sys_VcpuBind(t, 2, 60, 40, 0x80, BIND_ON), VIRQ_PENDING);
 		machine_destroy(VM);
-		assert_false(gic_is_active(60));
-		assert_false(gic_is_pending(60));
+		assert_false(arch_irq_is_active(60));
+		assert_false(arch_irq_is_pending(60));
 	}
 }
 
@@ -581,7 +581,7 @@ static void test_reserved(void **state)
 	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RESERVED, RANGE, BYTES), 0);
 	assert_int_equal(define(2, kmem_of(2)), 0);
 	assert_int_equal(sys_ProcessGrant(procmgr, 2, GRANT_RESERVED, RANGE + PAGE_SIZE, PAGE_SIZE), -KE_PERM);
-	memset(pa_to_va(RANGE), 0xee, BYTES);
+	memset(arch_pa_to_va(RANGE), 0xee, BYTES);
 	for (unsigned lives = 0; lives < 2; lives++) {
 		assert_int_equal(make(1), 0);
 		assert_int_equal(sys_ProcessCopy(procmgr, 1, 0, 0, CODE_VA, 8), -KE_INVAL);

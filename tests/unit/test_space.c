@@ -256,7 +256,7 @@ static void test_random(void **state)
 /* ---- the rules themselves ---- */
 
 #define LEAF(n)  (((n) << 12) | 0x7ff)
-#define TABLE(a) (va_to_pa(a) | 3)
+#define TABLE(a) (arch_va_to_pa(a) | 3)
 
 static void dsb(void)
 {
@@ -473,25 +473,25 @@ static void test_process_memory(void **state)
 	mem = procmgr_page;
 	board.initrd = (struct range){archive, code_bytes};
 	machine_write(&processes[0], mem, &params, sizeof(params));
-	memset(pa_to_va(ram), 0x55, bytes);
+	memset(arch_pa_to_va(ram), 0x55, bytes);
 	host_record(true);
 	assert_int_equal(sys_ProcessCreate(procmgr, 1, mem), 0);
 	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RAM, ram, bytes), 0);
 	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_CODE, archive, code_bytes), 1);
-	assert_false(host_record_covers(HOST_ZERO, (uint64_t)pa_to_va(ram), bytes));
+	assert_false(host_record_covers(HOST_ZERO, (uint64_t)arch_pa_to_va(ram), bytes));
 	assert_int_equal(sys_Seal(procmgr), 0);
 	assert_int_equal(sys_ProcessCreate(procmgr, 1, 0), 0);
-	assert_true(host_record_covers(HOST_ZERO, (uint64_t)pa_to_va(ram), bytes));
-	assert_true(host_record_covers(HOST_CLEAN_POC, (uint64_t)pa_to_va(ram), bytes));
+	assert_true(host_record_covers(HOST_ZERO, (uint64_t)arch_pa_to_va(ram), bytes));
+	assert_true(host_record_covers(HOST_CLEAN_POC, (uint64_t)arch_pa_to_va(ram), bytes));
 	for (uint64_t i = 0; i < bytes; i++)
-		if (((uint8_t *)pa_to_va(ram))[i])
+		if (((uint8_t *)arch_pa_to_va(ram))[i])
 			fail_msg("byte %lu is not zero", i);
 	memset(code, 0x77, sizeof(code));
 	machine_write(&processes[0], mem, code, sizeof(code));
 	assert_int_equal(sys_ProcessCopy(procmgr, 1, 0, 0, mem, sizeof(code)), 0);
 	host_record(true);
 	assert_int_equal(sys_ProcessMap(procmgr, 1, 0x400000, 1, 0, code_bytes, PROT_R | PROT_X), 0);
-	assert_true(host_record_covers(HOST_SYNC_CODE, (uint64_t)pa_to_va(archive), code_bytes));
+	assert_true(host_record_covers(HOST_SYNC_CODE, (uint64_t)arch_pa_to_va(archive), code_bytes));
 	assert_int_equal(sys_ProcessMap(procmgr, 1, 0x10000000, 0, bytes - PAGE_SIZE, PAGE_SIZE, PROT_R | PROT_W), 0);
 	rules();
 	/* At its end nothing is left in a TLB under its number. */
@@ -504,7 +504,7 @@ static void test_process_memory(void **state)
 			flushed |= host_record_at(i)->value == 2 ? 1 : host_record_at(i)->value == 34 ? 2 : 4;
 	assert_int_equal(flushed, 3);
 	for (uint64_t i = 0; i < bytes; i++)
-		if (((uint8_t *)pa_to_va(ram))[i])
+		if (((uint8_t *)arch_pa_to_va(ram))[i])
 			fail_msg("byte %lu was not scrubbed", i);
 	host_record(false);
 }

@@ -97,17 +97,17 @@ static void test_once(void **state)
 
 	(void)state;
 	begin(false);
-	tlb_flush_pages(3, 0x90000000, pages, 1);
+	arch_tlb_flush_pages(3, 0x90000000, pages, 1);
 	assert_record(false, IN PAGE "dsb ish;"
 				     "tlbi vmalle1is+dsb ish;" OUT);
-	tlb_flush_pages(3, 0x90000000, pages, 3);
+	arch_tlb_flush_pages(3, 0x90000000, pages, 3);
 	assert_record(false, IN PAGE PAGE PAGE "dsb ish;"
 					       "tlbi vmalle1is+dsb ish;" OUT);
-	tlb_flush_space(3, 0x90000000);
+	arch_tlb_flush_space(3, 0x90000000);
 	assert_record(false, IN "tlbi vmalls12e1is+dsb ish;" OUT);
-	tlb_flush_cpu_space(3, 0x90000000, false);
+	arch_tlb_flush_cpu_space(3, 0x90000000, false);
 	assert_record(false, IN "tlbi vmalle1+dsb nsh;" OUT);
-	tlb_flush_cpu_space(3, 0x90000000, true);
+	arch_tlb_flush_cpu_space(3, 0x90000000, true);
 	assert_record(false, IN "tlbi vmalle1+dsb nsh;"
 				"ic iallu+dsb nsh;" OUT);
 }
@@ -118,17 +118,17 @@ static void test_twice(void **state)
 
 	(void)state;
 	begin(true);
-	tlb_flush_pages(3, 0x90000000, pages, 1);
+	arch_tlb_flush_pages(3, 0x90000000, pages, 1);
 	assert_record(true, IN PAGE "dsb ish;" PAGE "dsb ish;"
 				    "tlbi vmalle1is+dsb ish;tlbi vmalle1is+dsb ish;" OUT);
-	tlb_flush_pages(3, 0x90000000, pages, 3);
+	arch_tlb_flush_pages(3, 0x90000000, pages, 3);
 	assert_record(true, IN PAGE PAGE PAGE "dsb ish;" PAGE PAGE PAGE "dsb ish;"
 					      "tlbi vmalle1is+dsb ish;tlbi vmalle1is+dsb ish;" OUT);
-	tlb_flush_space(3, 0x90000000);
+	arch_tlb_flush_space(3, 0x90000000);
 	assert_record(true, IN "tlbi vmalls12e1is+dsb ish;tlbi vmalls12e1is+dsb ish;" OUT);
-	tlb_flush_cpu_space(3, 0x90000000, false);
+	arch_tlb_flush_cpu_space(3, 0x90000000, false);
 	assert_record(true, IN "tlbi vmalle1+dsb nsh;tlbi vmalle1+dsb nsh;" OUT);
-	tlb_flush_cpu_space(3, 0x90000000, true);
+	arch_tlb_flush_cpu_space(3, 0x90000000, true);
 	assert_record(true, IN "tlbi vmalle1+dsb nsh;tlbi vmalle1+dsb nsh;"
 			       "ic iallu+dsb nsh;" OUT);
 }
@@ -138,7 +138,7 @@ static void test_same(void **state)
 {
 	(void)state;
 	begin(true);
-	tlb_flush_space(5, 0x40080000);
+	arch_tlb_flush_space(5, 0x40080000);
 	assert_record(true, "dsb ishst;tlbi vmalls12e1is+dsb ish;tlbi vmalls12e1is+dsb ish;" OUT);
 }
 

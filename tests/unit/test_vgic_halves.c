@@ -106,7 +106,7 @@ void vcpu_wake(struct vcpu *v)
 
 static struct cpu real_cpu;
 
-struct cpu *this_cpu(void)
+struct cpu *arch_this_cpu(void)
 {
 	return &real_cpu;
 }
@@ -148,39 +148,39 @@ static void fire_all(void)
 	}
 }
 
-void gic_enable(uint32_t intid, unsigned to)
+void arch_irq_enable(uint32_t intid, unsigned to)
 {
 	(void)to;
 	host_at(intid)->enabled = true;
 }
 
-void gic_disable(uint32_t intid)
+void arch_irq_disable(uint32_t intid)
 {
 	host_at(intid)->enabled = false;
 }
 
-void gic_route(uint32_t intid, unsigned to)
+void arch_irq_route(uint32_t intid, unsigned to)
 {
 	(void)host_at(intid);
 	(void)to;
 }
 
-void gic_set_pending(uint32_t intid, bool pending)
+void arch_irq_set_pending(uint32_t intid, bool pending)
 {
 	host_at(intid)->latch = pending;
 }
 
-bool gic_is_pending(uint32_t intid)
+bool arch_irq_is_pending(uint32_t intid)
 {
 	return host_pending(host_at(intid));
 }
 
-bool gic_is_active(uint32_t intid)
+bool arch_irq_is_active(uint32_t intid)
 {
 	return host_at(intid)->active;
 }
 
-void gic_deactivate(uint32_t intid)
+void arch_irq_deactivate(uint32_t intid)
 {
 	assert_true(host_at(intid)->active);
 	host_at(intid)->active = false;
@@ -343,7 +343,7 @@ static void deactivate(struct cpu_model *c, unsigned intid)
 		found = true;
 		c->vcpu.vgic.lr[n] &= ~LR_STATE_ACTIVE;
 		if (c->vcpu.vgic.lr[n] & LR_HW)
-			gic_deactivate((c->vcpu.vgic.lr[n] >> LR_PINTID_SHIFT) & 0x3ff);
+			arch_irq_deactivate((c->vcpu.vgic.lr[n] >> LR_PINTID_SHIFT) & 0x3ff);
 		eoi = (c->vcpu.vgic.lr[n] & LR_EOI) && !(c->vcpu.vgic.lr[n] & LR_STATE_PENDING);
 	}
 	assert_true(found || !c->split);

@@ -56,12 +56,12 @@ static bool linked;   /* and the kernel knows */
 /* Interrupts that are linked to the host's: test_vgic_halves.c. */
 static unsigned deactivated, made_pending;
 
-void gic_deactivate(uint32_t intid)
+void arch_irq_deactivate(uint32_t intid)
 {
 	deactivated = intid;
 }
 
-void gic_set_pending(uint32_t intid, bool pending)
+void arch_irq_set_pending(uint32_t intid, bool pending)
 {
 	made_pending = pending ? intid : 0;
 }
@@ -111,7 +111,7 @@ static bool is_active(unsigned n)
 	return n < 32 ? v.active & BIT(n) : vgic_query(&v, n) & VIRQ_ACTIVE;
 }
 
-/* Out of the guest, as vcpu_settle() does it. */
+/* Out of the guest, as arch_vcpu_settle() does it. */
 static void settle(void)
 {
 	v.running = 0;

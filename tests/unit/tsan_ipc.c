@@ -78,12 +78,12 @@ static void run(unsigned cpu)
 	for (unsigned n = 0; n < STEPS && __atomic_load_n(&exchanges, __ATOMIC_RELAXED) < ENOUGH; n++) {
 		struct thread *t;
 
-		host_clock_set(clock_now() + 100);
+		host_clock_set(arch_clock_now() + 100);
 		if (machine_step(cpu))
 			continue;
 		t = cpus[cpu].current;
 		if (!t)
-			cpu_relax();
+			arch_cpu_relax();
 		else if (cpu == CPUS)
 			manager(cpu, &t->frame);
 		else if (t->frame.x[ROLE] == CLIENT)

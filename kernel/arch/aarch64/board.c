@@ -6,6 +6,7 @@
 #include "board.h"
 #include "arch.h"
 #include "boot.h"
+#include "console.h"
 #include "kernel/boot/fdt.h"
 #include "sysreg.h"
 
@@ -129,14 +130,14 @@ static void add_cpu(const struct fdt *fdt, const struct fdt_node *node, uint64_t
 	else if (board.cpu_count == CPU_MAX)
 		printk("CPU %s is left out: the kernel has room for %u\n", node->name, CPU_MAX);
 	else
-		board.cpu_mpidr[board.cpu_count++] = mpidr & MPIDR_AFFINITY;
+		board.cpu_mpidr[board.cpu_count++] = mpidr & ARCH_AFFINITY_MASK;
 }
 
 /* The CPU that firmware chose is number 0; the others follow as the tree lists them. */
 static void read_cpus(const struct fdt *fdt)
 {
 	struct fdt_node node;
-	uint64_t own = sysreg_read(mpidr_el1) & MPIDR_AFFINITY;
+	uint64_t own = sysreg_read(mpidr_el1) & ARCH_AFFINITY_MASK;
 
 	board.cpu_count = 1;
 	board.cpu_mpidr[0] = own;
@@ -168,8 +169,8 @@ static void check_timer(const struct fdt *fdt, uint32_t cells)
 
 	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
 		if (fdt_is_compatible(fdt, &node, "arm,armv8-timer")) {
-			check_ppi(fdt, &node, 2 * cells, PPI_VTIMER);
-			check_ppi(fdt, &node, 3 * cells, PPI_TIMER);
+			check_ppi(fdt, &node, 2 * cells, ARCH_IRQ_VTIMER);
+			check_ppi(fdt, &node, 3 * cells, ARCH_IRQ_TIMER);
 		}
 	}
 }
@@ -187,7 +188,7 @@ static void read_gic(const struct fdt *fdt, const struct fdt_node *node)
 			boot_refuse("the GIC's node has no usable redistributor");
 	}
 	board.gicr_count = regions;
-	check_ppi(fdt, node, 0, PPI_MAINTENANCE);
+	check_ppi(fdt, node, 0, ARCH_IRQ_MAINTENANCE);
 	check_timer(fdt, fdt_u32(fdt, node, "#interrupt-cells", 3));
 }
 
@@ -292,7 +293,7 @@ static void take_seed(const struct fdt *fdt, const struct fdt_node *chosen, cons
 		board.seed[i % sizeof(board.seed)] ^= value.data[i];
 		*(volatile uint8_t *)&value.data[i] = 0;
 	}
-	cache_clean_poc(value.data, value.bytes);
+	arch_cache_clean(value.data, value.bytes);
 }
 
 /* EL2 reaches these through its map of RAM. */

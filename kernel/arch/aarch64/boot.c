@@ -2,7 +2,9 @@
 /* The start in C: with the MMU off, then on the first CPU, then on each other one. */
 #include "boot.h"
 #include "arch.h"
+#include "console.h"
 #include "control.h"
+#include "gic/irqchip.h"
 #include "kernel/boot/fdt.h"
 #include "panic.h"
 #include "psci.h"
@@ -41,8 +43,8 @@ void boot_early(const void *dtb)
 	    (struct range){.start = (paddr_t)__image_start, .bytes = (paddr_t)__image_end - (paddr_t)__image_start};
 	board.image_readonly = (paddr_t)__rodata_end - (paddr_t)__image_start;
 	/* Firmware may have written the tree with its caches on. */
-	cache_clean_poc(dtb, 40);
-	cache_clean_poc(dtb, fdt_blob_bytes(dtb));
+	arch_cache_clean(dtb, 40);
+	arch_cache_clean(dtb, fdt_blob_bytes(dtb));
 	board_parse(dtb);
 	why = control_refusal();
 	if (why != NULL)
@@ -72,7 +74,7 @@ static void init_cpu(unsigned number)
 static void join(unsigned number)
 {
 	errata_init(number);
-	gic_cpu_init(number);
+	irqchip_cpu_init(number);
 	__atomic_store_n(&here[number], true, __ATOMIC_RELEASE);
 }
 
@@ -84,7 +86,7 @@ bool cpu_is_here(unsigned number)
 static void greet(void)
 {
 	printk("Bulkhead: %u CPU%s, MIDR 0x%lx, %lu MHz counter, %s at 0x%lx\n", board.cpu_count,
-	       board.cpu_count == 1 ? "" : "s", sysreg_read(midr_el1), counter_hz() / 1000000,
+	       board.cpu_count == 1 ? "" : "s", sysreg_read(midr_el1), arch_counter_hz() / 1000000,
 	       board.smmu.bytes == 0 ? "no SMMUv3, kernel" : "SMMUv3 closed, kernel", board.image.start);
 	for (unsigned i = 0; i < board.ram_count; i++)
 		printk("  RAM 0x%lx, %lu MiB\n", board.ram[i].start, board.ram[i].bytes >> 20);
@@ -95,7 +97,7 @@ void boot_main(void)
 	init_cpu(0);
 	clock_init();
 	greet();
-	gic_init();
+	irqchip_init();
 	join(0);
 	console_share();
 	kernel_main();
@@ -112,18 +114,18 @@ void boot_secondary(unsigned cpu)
 	kernel_secondary(cpu);
 }
 
-void cpu_relax(void)
+void arch_cpu_relax(void)
 {
 	panic_heed();
 	__asm__ volatile("yield" : : : "memory");
 }
 
-bool irq_pending(void)
+bool arch_irq_pending(void)
 {
 	return (sysreg_read(isr_el1) & (BIT(7) | BIT(6))) != 0; /* I, F */
 }
 
-void cpu_idle(void)
+void arch_cpu_idle(void)
 {
 	dsb(sy);
 	__asm__ volatile("wfi" : : : "memory");

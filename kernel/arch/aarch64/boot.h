@@ -9,8 +9,6 @@
 #include "cpu.h"
 #include "image.h"
 
-#define MPIDR_AFFINITY 0xff00ffffffull
-
 #define BOOT_FIXED __attribute__((section(".bss..boot"))) /* written with the MMU off, then read only */
 
 extern char __image_start[], __text_end[], __rodata_end[], __zero_start[], __boot_bss_end[], __image_end[];
@@ -42,9 +40,6 @@ extern const char *control_opening; /* register that control_init() is just open
 void control_init(void);
 void errata_init(unsigned cpu);
 void clock_init(void);
-void gic_init(void);
-void gic_cpu_init(unsigned cpu);
-bool gic_is_up(void);
 bool cpu_is_here(unsigned cpu); /* it has set itself up, and takes SGIs */
 bool mitigation_needed(void);   /* each entry of this CPU into the kernel must call firmware */
 

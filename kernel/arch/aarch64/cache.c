@@ -38,7 +38,7 @@ static uint64_t zero_bytes(void)
 	return dczid & BIT(4) ? 0 : 4ull << (dczid & 0xf);
 }
 
-void cache_clean_poc(const void *va, size_t bytes)
+void arch_cache_clean(const void *va, size_t bytes)
 {
 	/* Clean and invalidate: erratum 819472 of Cortex-A53 and its relatives make a plain clean unsafe there. */
 	FOR_EACH_LINE("dc civac, %0", va, bytes, line_bytes(CTR_DMINLINE));
@@ -46,7 +46,7 @@ void cache_clean_poc(const void *va, size_t bytes)
 }
 
 /* Also where CTR_EL0.IDC and DIC say that it is not needed: it is rare, and Neoverse N1 1542419 makes DIC untrue. */
-void cache_sync_code(const void *va, size_t bytes)
+void arch_cache_sync_code(const void *va, size_t bytes)
 {
 	FOR_EACH_LINE("dc civac, %0", va, bytes, line_bytes(CTR_DMINLINE));
 	dsb(ish);
@@ -55,7 +55,7 @@ void cache_sync_code(const void *va, size_t bytes)
 	isb();
 }
 
-void memory_zero(void *va, size_t bytes)
+void arch_memory_zero(void *va, size_t bytes)
 {
 	uint64_t block = zero_bytes();
 
@@ -65,13 +65,13 @@ void memory_zero(void *va, size_t bytes)
 		FOR_EACH_LINE("dc zva, %0", va, bytes, block);
 }
 
-void memory_scrub(void *va, size_t bytes)
+void arch_memory_scrub(void *va, size_t bytes)
 {
 	if (zero_bytes() == line_bytes(CTR_DMINLINE)) {
 		FOR_EACH_LINE("dc zva, %0\n\tdc civac, %0", va, bytes, zero_bytes());
 		dsb(sy);
 	} else {
-		memory_zero(va, bytes);
-		cache_clean_poc(va, bytes);
+		arch_memory_zero(va, bytes);
+		arch_cache_clean(va, bytes);
 	}
 }

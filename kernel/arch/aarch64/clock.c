@@ -2,6 +2,7 @@
 /* Time from the generic timer: the physical counter, and EL2's physical timer (Arm ARM D12). */
 #include "arch.h"
 #include "boot.h"
+#include "panic.h"
 #include "sysreg.h"
 
 #define NS_PER_SECOND 1000000000ull
@@ -11,7 +12,7 @@ static uint64_t ns_per_tick, ticks_per_ns;
 
 void clock_init(void)
 {
-	uint64_t hz = counter_hz();
+	uint64_t hz = arch_counter_hz();
 
 	if (hz < 1000000 || hz > 4000000000)
 		panic("CNTFRQ_EL0 is %lu Hz: firmware must set it", hz);
@@ -19,7 +20,7 @@ void clock_init(void)
 	ticks_per_ns = (hz << 32) / NS_PER_SECOND + 1;
 }
 
-uint64_t counter_hz(void)
+uint64_t arch_counter_hz(void)
 {
 	return sysreg_read(cntfrq_el0);
 }
@@ -35,18 +36,18 @@ static uint64_t scale(uint64_t value, uint64_t factor)
 	return (uint64_t)((unsigned __int128)value * factor >> 32);
 }
 
-uint64_t clock_now(void)
+uint64_t arch_clock_now(void)
 {
 	return scale(counter(), ns_per_tick);
 }
 
-uint64_t clock_ns(uint64_t ticks)
+uint64_t arch_clock_ns(uint64_t ticks)
 {
 	return scale(ticks, ns_per_tick);
 }
 
 /* The distance is scaled, not the deadline: the error of the factor then stays below the distance's 2^-28th part. */
-void clock_arm(uint64_t deadline)
+void arch_clock_arm(uint64_t deadline)
 {
 	uint64_t now = counter(), now_ns = scale(now, ns_per_tick), at = now;
 

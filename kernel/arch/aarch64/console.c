@@ -66,7 +66,7 @@ static enum transmitter transmitter(void)
 	}
 	if (full_since == 0)
 		full_since = now;
-	return now - full_since > counter_hz() / 100 ? STUCK : FULL;
+	return now - full_since > arch_counter_hz() / 100 ? STUCK : FULL;
 }
 
 /* A UART that takes nothing must not stop the kernel: the byte is lost. */
@@ -75,7 +75,7 @@ static void put_raw(char c)
 	enum transmitter state;
 
 	while ((state = transmitter()) == FULL)
-		cpu_relax();
+		arch_cpu_relax();
 	if (state == ROOM)
 		mmio_write32(uart + UART_DR, (uint8_t)c);
 }

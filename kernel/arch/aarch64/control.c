@@ -6,7 +6,9 @@
 #include "control.h"
 #include "arch.h"
 #include "boot.h"
+#include "console.h"
 #include "cpu.h"
+#include "panic.h"
 #include "sysreg.h"
 
 #define PA_BITS_40 2u
@@ -109,7 +111,7 @@ const char *control_opening;
 static void opening(const char *name)
 {
 	control_opening = name;
-	if (this_cpu()->id == 0)
+	if (arch_this_cpu()->id == 0)
 		printk(" %s", name);
 }
 
@@ -208,13 +210,13 @@ void control_init(void)
 {
 	struct features f = read_features();
 
-	if (this_cpu()->id == 0)
+	if (arch_this_cpu()->id == 0)
 		printk("Registers that firmware must open to EL2:");
 	SET(sctlr_el2, SCTLR_EL2_VALUE, true);
 	set_traps(&f);
 	set_state(&f);
 	isb();
 	control_opening = NULL;
-	if (this_cpu()->id == 0)
+	if (arch_this_cpu()->id == 0)
 		printk("\n");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The vectors of EL2 (Arm ARM D1.3.1). While a process or a guest runs, SP_EL2 points at its frame: an exception stores
- * the general registers there, then takes this CPU's stack. Handlers do not return: they end in resume() or
+ * the general registers there, then takes this CPU's stack. Handlers do not return: they end in arch_resume() or
  * vcpu_return(), and leave nothing on the stack.
  */
 #include "image.h"
@@ -104,10 +104,10 @@
 	b	panic_exception
 	.endm
 
-	/* The same, but for one that serror_take() waits for. */
+	/* The same, but for one that arch_serror_take() waits for. */
 	.macro	fatal_serror
 	.balign	128
-	adr	x17, serror_take
+	adr	x17, arch_serror_take
 	mrs	x16, elr_el2
 	sub	x16, x16, x17
 	cmp	x16, #SERROR_WINDOW
@@ -189,8 +189,8 @@ system_call:
 	b	vector_call
 
 /* x0 = frame of the process or guest to go on with. */
-	.globl	resume
-resume:
+	.globl	arch_resume
+arch_resume:
 	mov	sp, x0
 	ldp	x4, x5, [sp, #FRAME_PC]
 	msr	elr_el2, x4
@@ -239,12 +239,12 @@ vcpu_return:
 	isb
 
 	/* An SError that waits is taken here, and nowhere else at EL2. x0 = its syndrome, or 0. x16, x17: its vector's. */
-	.globl	serror_take
-serror_take:
+	.globl	arch_serror_take
+arch_serror_take:
 	mov	x0, #0
 	msr	daifclr, #4
 	isb
-	.equ	SERROR_WINDOW, . - serror_take
+	.equ	SERROR_WINDOW, . - arch_serror_take
 	msr	daifset, #4
 	ret
 

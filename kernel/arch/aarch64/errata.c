@@ -7,6 +7,7 @@
 #include "errata.h"
 #include "arch.h"
 #include "boot.h"
+#include "console.h"
 #include "sysreg.h"
 
 enum remedy {

@@ -11,10 +11,20 @@
 #include "stage2.h"
 #include "types.h"
 
+/* INTIDs of the kernel's own: SGIs between CPUs, and PPIs. */
+#define IPI_KICK             0 /* look at attention and the run queue */
+#define IPI_STOP             1 /* panic elsewhere: stop */
+#define ARCH_IRQ_MAINTENANCE 25
+#define ARCH_IRQ_TIMER       26 /* CNTHP */
+#define ARCH_IRQ_VTIMER      27 /* CNTV: the resident vCPU's */
+#define ARCH_IRQ_NONE        1023u
+
+#define ARCH_AFFINITY_MASK 0xff00ffffffull /* MPIDR_EL1 */
+
 struct cpu;
 
 /* TPIDR_EL2 does not change while this CPU is in the kernel, so the compiler may read it once. */
-static inline struct cpu *this_cpu(void)
+static inline struct cpu *arch_this_cpu(void)
 {
 	struct cpu *c;
 
@@ -23,7 +33,7 @@ static inline struct cpu *this_cpu(void)
 }
 
 /* ISR_EL1.A: an SError waits. */
-static inline bool serror_pending(void)
+static inline bool arch_serror_pending(void)
 {
 	uint64_t isr;
 
@@ -32,7 +42,7 @@ static inline bool serror_pending(void)
 }
 
 /* The physical counter, for differences only: read early or late by what the processor has in flight. */
-static inline uint64_t clock_ticks(void)
+static inline uint64_t arch_clock_ticks(void)
 {
 	uint64_t ticks;
 
@@ -41,7 +51,7 @@ static inline uint64_t clock_ticks(void)
 }
 
 /* Who waits for a lock that the stopping CPU holds, or one that it has stopped, would wait for ever. */
-static inline void lock_relax(void)
+static inline void arch_lock_relax(void)
 {
 	if (unlikely(__atomic_load_n(&panic_cpu, __ATOMIC_RELAXED)))
 		panic_stop();

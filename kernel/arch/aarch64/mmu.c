@@ -171,14 +171,14 @@ void mmu_activate(void)
 	isb();
 }
 
-void *pa_to_va(paddr_t pa)
+void *arch_pa_to_va(paddr_t pa)
 {
 	if (unlikely(pa - board.image.start < board.image.bytes))
 		return (void *)(pa - board.image.start + KERNEL_BASE);
 	return (void *)pa;
 }
 
-paddr_t va_to_pa(const void *va)
+paddr_t arch_va_to_pa(const void *va)
 {
 	if ((uint64_t)va >= KERNEL_BASE)
 		return (uint64_t)va - KERNEL_BASE + board.image.start;

@@ -7,6 +7,7 @@
 #include "arch.h"
 #include "boot.h"
 #include "console.h"
+#include "gic/irqchip.h"
 #include "sysreg.h"
 
 #define STOP_WAIT_NS     100000000ull
@@ -25,7 +26,7 @@ static unsigned cpu_number(void)
 
 static _Noreturn void halt(void)
 {
-	/* SGI_STOP may still be pending: an interrupt that could be taken would end each WFI at once. */
+	/* IPI_STOP may still be pending: an interrupt that could be taken would end each WFI at once. */
 	sysreg_write(ICC_PMR_EL1, 0);
 	for (;;)
 		__asm__ volatile("msr daifset, #0xf\n\twfi");
@@ -75,17 +76,17 @@ NAMED static void stop_others(void)
 	unsigned others = 0;
 	uint64_t deadline;
 
-	if (!gic_is_up())
+	if (!irqchip_is_up())
 		return;
 	for (unsigned i = 0; i < board.cpu_count; i++) {
 		if (i != cpu_number() && cpu_is_here(i)) {
-			gic_send_sgi(i, SGI_STOP);
+			arch_ipi_send(i, IPI_STOP);
 			others++;
 		}
 	}
-	deadline = clock_now() + STOP_WAIT_NS;
-	while (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE) < others && clock_now() < deadline)
-		cpu_relax();
+	deadline = arch_clock_now() + STOP_WAIT_NS;
+	while (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE) < others && arch_clock_now() < deadline)
+		arch_cpu_relax();
 	if (__atomic_load_n(&stopped, __ATOMIC_RELAXED) < others)
 		printk("\npanic: %u of %u other CPUs did not stop", others - stopped, others);
 }

@@ -3,6 +3,7 @@
 #include "psci.h"
 #include "arch.h"
 #include "boot.h"
+#include "panic.h"
 #include "sysreg.h"
 
 #define PSCI_SYSTEM_OFF   0x84000008u
@@ -67,16 +68,16 @@ void arch_system_reset(void)
 void arch_start_cpus(void)
 {
 	for (unsigned i = 1; i < board.cpu_count; i++) {
-		int64_t status = (int64_t)psci_call(PSCI_CPU_ON, board.cpu_mpidr[i], va_to_pa(secondary_entry), i);
-		uint64_t deadline = clock_now() + CPU_ON_WAIT_NS;
+		int64_t status = (int64_t)psci_call(PSCI_CPU_ON, board.cpu_mpidr[i], arch_va_to_pa(secondary_entry), i);
+		uint64_t deadline = arch_clock_now() + CPU_ON_WAIT_NS;
 
 		if ((int32_t)status != 0)
 			panic("CPU %u (MPIDR 0x%lx) does not start: PSCI says %d", i, board.cpu_mpidr[i],
 			      (int32_t)status);
 		while (!cpu_is_here(i)) {
-			if (clock_now() > deadline)
+			if (arch_clock_now() > deadline)
 				panic("CPU %u (MPIDR 0x%lx) has not arrived within a second", i, board.cpu_mpidr[i]);
-			cpu_relax();
+			arch_cpu_relax();
 		}
 	}
 }

@@ -18,7 +18,7 @@ static bool wait_for(paddr_t at, uint32_t mask, uint32_t value)
 	for (unsigned i = 0; i < WAIT_MAX; i++) {
 		if ((mmio_read32(at) & mask) == value)
 			return true;
-		cpu_relax();
+		arch_cpu_relax();
 	}
 	return false;
 }

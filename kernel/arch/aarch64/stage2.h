@@ -4,9 +4,13 @@
 
 #include "space.h"
 
-#define DESC_VALID    BIT(0)
+/* What space.c looks at itself. */
+#define ARCH_DESC_VALID  BIT(0)
+#define ARCH_DESC_ADDR   0x0000fffffffff000ull
+#define ARCH_DESC_TABLE  (ARCH_DESC_VALID | DESC_TABLE) /* with the table's address */
+#define ARCH_LEAF_SHARED BIT(55)                        /* SPACE_SHARED: one of the bits that are software's */
+
 #define DESC_TABLE    BIT(1) /* at the last level: page */
-#define DESC_ADDR     0x0000fffffffff000ull
 #define DESC_AF       BIT(10)
 #define DESC_SH_INNER (3ull << 8)
 #define DESC_S2AP_R   BIT(6)
@@ -14,36 +18,20 @@
 #define DESC_NORMAL   (0xfull << 2) /* write-back, inner and outer */
 #define DESC_NGNRE    (1ull << 2)
 #define DESC_XN       (2ull << 53) /* right with and without FEAT_XNX */
-#define DESC_SHARED   BIT(55)      /* one of those that are software's */
-
-static inline bool arch_desc_is_valid(uint64_t desc)
-{
-	return desc & DESC_VALID;
-}
 
 static inline bool arch_desc_is_table(uint64_t desc, unsigned level)
 {
-	return level < SPACE_LEVEL_LAST && (desc & (DESC_VALID | DESC_TABLE)) == (DESC_VALID | DESC_TABLE);
-}
-
-static inline paddr_t arch_desc_address(uint64_t desc)
-{
-	return desc & DESC_ADDR;
-}
-
-static inline uint64_t arch_desc_of_table(paddr_t table)
-{
-	return table | DESC_VALID | DESC_TABLE;
+	return level < SPACE_LEVEL_LAST && (desc & ARCH_DESC_TABLE) == ARCH_DESC_TABLE;
 }
 
 /* A leaf but for its address, which is added with OR. */
 static inline uint64_t arch_leaf_bits(unsigned attr, unsigned level)
 {
-	uint64_t d = DESC_VALID | DESC_AF | (level == SPACE_LEVEL_LAST ? DESC_TABLE : 0);
+	uint64_t d = ARCH_DESC_VALID | DESC_AF | (level == SPACE_LEVEL_LAST ? DESC_TABLE : 0);
 
 	d |= attr & SPACE_DEVICE ? DESC_NGNRE : DESC_NORMAL | DESC_SH_INNER;
 	d |= (attr & SPACE_R ? DESC_S2AP_R : 0) | (attr & SPACE_W ? DESC_S2AP_W : 0);
-	return d | (attr & SPACE_X ? 0 : DESC_XN) | (attr & SPACE_SHARED ? DESC_SHARED : 0);
+	return d | (attr & SPACE_X ? 0 : DESC_XN) | (attr & SPACE_SHARED ? ARCH_LEAF_SHARED : 0);
 }
 
 /* SPACE_*, without SPACE_SHARED. */
@@ -57,14 +45,9 @@ static inline unsigned arch_leaf_attr(uint64_t desc)
 static inline bool arch_leaf_allows(uint64_t desc, unsigned attr)
 {
 	uint64_t need =
-	    DESC_VALID | DESC_NORMAL | (attr & SPACE_R ? DESC_S2AP_R : 0) | (attr & SPACE_W ? DESC_S2AP_W : 0);
+	    ARCH_DESC_VALID | DESC_NORMAL | (attr & SPACE_R ? DESC_S2AP_R : 0) | (attr & SPACE_W ? DESC_S2AP_W : 0);
 
 	return (desc & need) == need;
-}
-
-static inline bool arch_leaf_is_shared(uint64_t desc)
-{
-	return desc & DESC_SHARED;
 }
 
 /* The first leaf of the table that means the same as a leaf of the level above `level`. */

@@ -43,7 +43,7 @@ static inline void flush_stage2(const vaddr_t va[], unsigned count)
 	dsb(ish);
 }
 
-void tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[], unsigned count)
+void arch_tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[], unsigned count)
 {
 	uint64_t old = enter(vmid, root);
 
@@ -56,7 +56,7 @@ void tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[], unsigned c
 	leave(old);
 }
 
-void tlb_flush_space(unsigned vmid, paddr_t root)
+void arch_tlb_flush_space(unsigned vmid, paddr_t root)
 {
 	uint64_t old = enter(vmid, root);
 
@@ -64,7 +64,7 @@ void tlb_flush_space(unsigned vmid, paddr_t root)
 	leave(old);
 }
 
-void tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code)
+void arch_tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code)
 {
 	uint64_t old = enter(vmid, root);
 
@@ -75,19 +75,19 @@ void tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code)
 }
 
 /* EL2's own map is shareable as table walks are. */
-void table_store(uint64_t *entry, uint64_t value)
+void arch_table_store(uint64_t *entry, uint64_t value)
 {
 	*(volatile uint64_t *)entry = value;
 }
 
-void table_sync(void)
+void arch_table_sync(void)
 {
 	dsb(ishst);
 }
 
-void table_write(uint64_t *entry, uint64_t value)
+void arch_table_write(uint64_t *entry, uint64_t value)
 {
-	table_sync(); /* what the descriptor leads to, then the descriptor */
-	table_store(entry, value);
-	table_sync();
+	arch_table_sync(); /* what the descriptor leads to, then the descriptor */
+	arch_table_store(entry, value);
+	arch_table_sync();
 }

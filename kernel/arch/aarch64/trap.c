@@ -10,17 +10,17 @@
 
 #define EC(esr) ((unsigned)((esr) >> 26) & 0x3f)
 
-uint64_t trap_syndrome(void)
+uint64_t arch_trap_syndrome(void)
 {
 	return sysreg_read(esr_el2);
 }
 
-bool trap_is_call(uint64_t syndrome)
+bool arch_trap_is_call(uint64_t syndrome)
 {
 	return EC(syndrome) == 0x15; /* SVC from AArch64 */
 }
 
-void trap_decode(uint64_t syndrome, struct trap *t)
+void arch_trap_decode(uint64_t syndrome, struct trap *t)
 {
 	unsigned dfsc = (unsigned)syndrome & 0x3f;
 
@@ -44,36 +44,36 @@ void trap_decode(uint64_t syndrome, struct trap *t)
 
 void vector_process(struct frame *f, struct cpu *c, uint64_t syndrome)
 {
-	resume(trap_sync(f, c, syndrome));
+	arch_resume(trap_sync(f, c, syndrome));
 }
 
 void vector_irq(struct frame *f, struct cpu *c)
 {
-	resume(trap_irq(f, c));
+	arch_resume(trap_irq(f, c));
 }
 
 void vector_serror(struct frame *f, struct cpu *c)
 {
-	resume(trap_serror(f, c));
+	arch_resume(trap_serror(f, c));
 }
 
 /* ---- messages and pulses that are passed on at once (object/message.c, pulse.c) ---- */
 
 static __attribute__((noinline)) void beside_a_guest(struct cpu *c, struct thread *to)
 {
-	process_registers(c); /* what is the resident guest's is kept from other processes */
-	resume(&to->frame);
+	arch_process_registers(c); /* what is the resident guest's is kept from other processes */
+	arch_resume(&to->frame);
 }
 
 static __attribute__((noinline)) void look_around(struct cpu *c)
 {
-	resume(kernel_leave(c));
+	arch_resume(kernel_leave(c));
 }
 
 /* `to` takes the CPU over from `t`, whose registers are in memory before another CPU can take it. */
 static inline void pass(struct cpu *c, struct lock *l, struct thread *t, struct thread *to)
 {
-	if (unlikely(serror_pending())) {
+	if (unlikely(arch_serror_pending())) {
 		look_around(c);
 		return;
 	}
@@ -86,7 +86,7 @@ static inline void pass(struct cpu *c, struct lock *l, struct thread *t, struct 
 	if (unlikely(c->resident))
 		beside_a_guest(c, to);
 	else
-		resume(&to->frame);
+		arch_resume(&to->frame);
 }
 
 static __attribute__((noinline)) void call_long(struct cpu *c, struct thread *t)
@@ -96,7 +96,7 @@ static __attribute__((noinline)) void call_long(struct cpu *c, struct thread *t)
 	if (to)
 		pass(c, &kernel_lock, t, to);
 	else
-		resume(call_general(c, t, &t->frame));
+		arch_resume(call_general(c, t, &t->frame));
 }
 
 static inline void pass_or_call(struct cpu *c, struct lock *l, struct thread *t, struct thread *to)
@@ -111,7 +111,7 @@ static inline void pass_or_call(struct cpu *c, struct lock *l, struct thread *t,
 void vector_call(struct frame *f, struct cpu *c)
 {
 	lock_acquire(&kernel_lock);
-	resume(call_general(c, container_of(f, struct thread, frame), f));
+	arch_resume(call_general(c, container_of(f, struct thread, frame), f));
 }
 
 /* The kernel lock, its address in one register all the way. */

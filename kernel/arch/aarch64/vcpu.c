@@ -5,12 +5,13 @@
  * VTTBR_EL2 and HCR_EL2; all else of the guest stays in the processor until another virtual CPU comes (vcpu_state.c).
  * Whatever is not in order for them goes the long way, which knows everything.
  */
-#include "vcpu.h"
+#include "guest.h"
 
 #include "arch.h"
 #include "calls.h"
 #include "control.h"
 #include "cpu.h"
+#include "gic/sgi.h"
 #include "process.h"
 #include "sysreg.h"
 #include "trap.h"
@@ -190,7 +191,7 @@ static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action
 	x[4] = x4;
 	x[5] = x5;
 	x[8] = CALL_VcpuRun;
-	resume(trap_sync(&t->frame, c, (uint64_t)EC_SVC64 << 26));
+	arch_resume(trap_sync(&t->frame, c, (uint64_t)EC_SVC64 << 26));
 }
 
 /* From the vector of a call: arguments as in calls.def. */
@@ -209,7 +210,7 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 	world_swap(&t->user, &v->user);
 	c->user = &v->user;
 	c->guest = v;
-	resume(&v->frame);
+	arch_resume(&v->frame);
 }
 
 /* The long way out: the frame of the process to go on with, whose registers have the rest of the exit already. */
@@ -222,15 +223,15 @@ static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
 	v->exit = (uint8_t)exit;
 	c->guest = NULL;
 	v->exits++;
-	user_switch(c, &t->user);
-	process_registers(c);
-	space_activate(c, &t->process->space);
-	fpu_prepare(c, &t->fpu);
+	arch_user_switch(c, &t->user);
+	arch_process_registers(c);
+	arch_space_activate(c, &t->process->space);
+	arch_fpu_prepare(c, &t->fpu);
 	return &t->frame;
 }
 
 /* The long way in. */
-struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
+struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 {
 	/* That the thread runs is seen by others before what they have left is looked at here. Also in vcpu_run(). */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -244,40 +245,28 @@ struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
 		vcpu_edges(v);
 	if (v->dirty)
 		vcpu_offer(v);
-	user_switch(c, &v->user);
+	arch_user_switch(c, &v->user);
 	sysreg_write(hcr_el2, v->user.hcr);
-	space_activate(c, &v->process->guest);
-	fpu_prepare(c, &v->fpu);
+	arch_space_activate(c, &v->process->guest);
+	arch_fpu_prepare(c, &v->fpu);
 	c->guest = v;
 	return &v->frame;
 }
 
-int64_t call_VcpuRun(struct thread *t, struct frame *f)
+bool arch_vcpu_run(struct cpu *c, struct vcpu *v, uint64_t action, const uint64_t value[4])
 {
-	struct cpu *c = this_cpu();
-	struct vcpu *v = handle_get(t->process, OBJECT_VCPU, VcpuRun_vcpu(f));
-	int64_t error;
-
-	if (unlikely(!v))
-		return -KE_BADF;
-	if (unlikely(v->thread != t)) {
-		error = vcpu_bind(v, t);
-		if (error)
-			return error;
-	}
 	if (unlikely(c->resident != v))
 		vcpu_load(c, v);
 	if (v->timer_active)
 		vcpu_timer_look(v);
-	t->in_guest = act(v, VcpuRun_action(f), &f->x[IN_VcpuRun_a2]);
-	return t->in_guest ? 0 : -KE_INVAL;
+	return act(v, action, value);
 }
 
 /* ---- out ---- */
 
 static __attribute__((noinline)) void leave_long(struct vcpu *v, struct cpu *c, uint64_t esr)
 {
-	resume(vcpu_trap(c, v, esr));
+	arch_resume(vcpu_trap(c, v, esr));
 }
 
 /* The short way out: results in registers. */
@@ -324,8 +313,8 @@ static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 		vcpu_wake(to);
 		lock_release(&kernel_lock);
 	} else if (home) {
-		/* If its thread does not run there just now it looks before it enters the guest: vcpu_enter(). */
-		gic_kick_running(home, to->thread);
+		/* If its thread does not run there just now it looks before it enters the guest: arch_vcpu_enter(). */
+		arch_ipi_kick_running(home, to->thread);
 	}
 	return true;
 }
@@ -333,13 +322,13 @@ static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 static __attribute__((noinline)) void look_around(struct cpu *c)
 {
 	lock_acquire(&kernel_lock);
-	resume(kernel_leave(c));
+	arch_resume(kernel_leave(c));
 }
 
 static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
 {
-	uint64_t value = v->frame.x[ESR_RT(esr)], target = value & ~(15ull << 24);
-	unsigned intid = (unsigned)(value >> 24) & 15;
+	uint64_t value = v->frame.x[ESR_RT(esr)], target = value & ~SGI_INTID_MASK;
+	unsigned intid = SGI_INTID(value);
 	bool done;
 
 	if (target == v->sgi_self)
@@ -354,7 +343,7 @@ static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, ui
 	if (unlikely(c->attention))
 		look_around(c);
 	else
-		resume(&v->frame);
+		arch_resume(&v->frame);
 }
 
 static inline void mmio_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
@@ -389,25 +378,25 @@ void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec)
 /* From the vector: an interrupt while a guest ran. */
 void guest_irq(struct vcpu *v, struct cpu *c)
 {
-	uint32_t intid = gic_ack();
+	uint32_t intid = arch_irq_ack();
 
-	if (intid == PPI_VTIMER && !(v->work & ~WORK_TIMER)) {
-		gic_drop(intid);
+	if (intid == ARCH_IRQ_VTIMER && !(v->work & ~WORK_TIMER)) {
+		arch_irq_drop(intid);
 		if (likely(vcpu_timer_direct(v)))
-			resume(&v->frame);
+			arch_resume(&v->frame);
 		lock_acquire(&kernel_lock);
-		vcpu_irq_timer(c);
-	} else if (intid == SGI_KICK && !__atomic_load_n(&c->attention, __ATOMIC_RELAXED) && !v->kick && !v->dirty) {
-		gic_drop(intid);
-		gic_deactivate(intid);
+		arch_vcpu_irq_timer(c);
+	} else if (intid == IPI_KICK && !__atomic_load_n(&c->attention, __ATOMIC_RELAXED) && !v->kick && !v->dirty) {
+		arch_irq_drop(intid);
+		arch_irq_deactivate(intid);
 		if (!v->edges || vcpu_edges(v))
-			resume(&v->frame);
+			arch_resume(&v->frame);
 		lock_acquire(&kernel_lock);
 	} else {
 		lock_acquire(&kernel_lock);
 		irq_handle(c, intid);
 	}
-	resume(kernel_leave(c));
+	arch_resume(kernel_leave(c));
 }
 
 /* ---- the long way out ---- */
@@ -421,7 +410,7 @@ static struct frame *abort_exit(struct cpu *c, struct vcpu *v, uint64_t esr, boo
 	v->exit = fetch ? EXIT_FETCH : EXIT_MMIO_COMPLEX;
 	if (unlikely(DFSC(esr) > DFSC_LAST_FAULT)) {
 		inject_abort(v, esr, 0); /* the board's own, such as an external abort */
-		return vcpu_enter(c, v);
+		return arch_vcpu_enter(c, v);
 	}
 	VcpuRun_set_x2(f, esr);
 	VcpuRun_set_x3(f, far);
@@ -455,7 +444,7 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 		if (!again)
 			advance(v, esr);
 		if (likely(!c->attention))
-			return vcpu_enter(c, v);
+			return arch_vcpu_enter(c, v);
 		lock_acquire(&kernel_lock);
 		return kernel_leave(c);
 	}
@@ -490,7 +479,7 @@ static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	if (vcpu_quiet(v)) {
 		wait = !t->kill;
 	} else {
-		vcpu_settle(v);
+		arch_vcpu_settle(v);
 		v->edges = false;
 		v->dirty = true;
 		wait = !v->kick && !t->kill && !vgic_deliverable(&v->vgic, sysreg_read(ICH_VMCR_EL2));
@@ -514,7 +503,7 @@ struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr)
 	case EC_HVC64: return call_exit(c, v, esr, EXIT_HVC);
 	case EC_SYSREG: return sysreg_exit(c, v, esr);
 	case EC_WFX: return wait_exit(c, v, esr);
-	case EC_FP: fpu_trap(c, &v->fpu); return vcpu_enter(c, v);
+	case EC_FP: arch_fpu_trap(c, &v->fpu); return arch_vcpu_enter(c, v);
 	case EC_SMC64: return call_exit(c, v, esr, EXIT_SMC);
 	case EC_FETCH: return abort_exit(c, v, esr, true);
 	default:

@@ -3,10 +3,11 @@
  * Interrupts of a virtual CPU in the processor: its list registers, and the virtual timer, whose physical interrupt is
  * linked to the virtual one.
  */
-#include "vcpu.h"
+#include "guest.h"
 
 #include "arch.h"
 #include "cpu.h"
+#include "gic/irqchip.h"
 #include "sysreg.h"
 #include "world.h"
 
@@ -14,7 +15,7 @@
 #define ICH_AP0R0_EL2 S3_4_C12_C8_0
 #define ICH_AP1R0_EL2 S3_4_C12_C9_0
 
-unsigned vcpu_lr_count(void)
+unsigned arch_vcpu_lr_count(void)
 {
 	return (sysreg_read(ICH_VTR_EL2) & 0x1f) + 1;
 }
@@ -53,7 +54,7 @@ static bool vtimer_fires(const struct vcpu *v)
 {
 	if (v->home >= 0)
 		return (sysreg_read(cntv_ctl_el0) & 7) == CNTV_FIRING;
-	return v->el1.cntv_ctl == CNTV_ENABLE && clock_ticks() - v->cntvoff >= v->el1.cntv_cval;
+	return v->el1.cntv_ctl == CNTV_ENABLE && arch_clock_ticks() - v->cntvoff >= v->el1.cntv_cval;
 }
 
 /*
@@ -65,12 +66,12 @@ static void vtimer_link(struct vcpu *v)
 	bool flight = (vgic_pending(&v->vgic) | v->vgic.active) & BIT(VIRQ_VTIMER);
 
 	if (flight != (v->timer_active && !v->vgic.ended))
-		gic_set_active(PPI_VTIMER, flight);
+		irqchip_set_active(ARCH_IRQ_VTIMER, flight);
 	v->timer_active = flight;
 }
 
 /* Images back into the state. Called with the vCPU's lock, on the CPU that holds them. */
-void vcpu_settle(struct vcpu *v)
+void arch_vcpu_settle(struct vcpu *v)
 {
 	struct vgic_cpu *g = &v->vgic;
 	unsigned eoicount = 0;
@@ -98,7 +99,7 @@ void vcpu_offer(struct vcpu *v)
 {
 	lock_acquire(&v->lock);
 	v->dirty = v->edges = false;
-	vcpu_settle(v);
+	arch_vcpu_settle(v);
 	vgic_fill(&v->vgic);
 	for (uint32_t used = v->vgic.lr_used; used; used &= used - 1) {
 		unsigned n = (unsigned)__builtin_ctz(used);
@@ -189,7 +190,7 @@ void vcpu_timer_look(struct vcpu *v)
 		v->dirty = true;
 }
 
-void vcpu_timer_expired(struct timer *t)
+void arch_vcpu_timer_expired(struct timer *t)
 {
 	bool virtual = t->kind == TIMER_VCPU_V;
 	struct vcpu *v = virtual ? container_of(t, struct vcpu, vtimer) : container_of(t, struct vcpu, ptimer);
@@ -207,7 +208,7 @@ void vcpu_timer_expired(struct timer *t)
 }
 
 /* The physical interrupt stays active until the guest has completed the virtual one that is linked to it. */
-void vcpu_irq_timer(struct cpu *c)
+void arch_vcpu_irq_timer(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 
@@ -220,7 +221,7 @@ void vcpu_irq_timer(struct cpu *c)
 	if (!v || (sysreg_read(cntv_ctl_el0) & 7) != CNTV_FIRING) {
 		if (!v)
 			sysreg_write(cntv_ctl_el0, 0);
-		gic_deactivate(PPI_VTIMER);
+		arch_irq_deactivate(ARCH_IRQ_VTIMER);
 		return;
 	}
 	lock_acquire(&v->lock);
@@ -230,16 +231,16 @@ void vcpu_irq_timer(struct cpu *c)
 	vcpu_wake(v);
 }
 
-void vcpu_irq_maintenance(struct cpu *c)
+void arch_vcpu_irq_maintenance(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 
 	if (v) {
 		lock_acquire(&v->lock);
-		vcpu_settle(v); /* which also takes the condition away */
+		arch_vcpu_settle(v); /* which also takes the condition away */
 		v->dirty = true;
 		lock_release(&v->lock);
 		vcpu_wake(v); /* the timer's line may have risen: its own interrupt does not come any more */
 	}
-	gic_deactivate(PPI_MAINTENANCE);
+	arch_irq_deactivate(ARCH_IRQ_MAINTENANCE);
 }

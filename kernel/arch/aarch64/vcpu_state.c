@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of a virtual CPU that stays in the processor until another one comes: into memory, and back. */
-#include "vcpu.h"
+#include "guest.h"
 
 #include "arch.h"
 #include "control.h"
 #include "cpu.h"
+#include "gic/irqchip.h"
+#include "gic/sgi.h"
 #include "process.h"
 #include "sysreg.h"
 #include "world.h"
@@ -96,7 +98,7 @@ static bool has_ras(void)
 
 static uint64_t counter_ns(uint64_t ticks)
 {
-	uint64_t hz = counter_hz();
+	uint64_t hz = arch_counter_hz();
 
 	if (ticks / hz >= UINT64_MAX / 1000000000ull)
 		return UINT64_MAX - 1; /* centuries away */
@@ -106,7 +108,7 @@ static uint64_t counter_ns(uint64_t ticks)
 /* The guest's counter is the host's minus an offset, modulo 2^64: it may be ahead, and wrap. */
 uint64_t guest_deadline(const struct vcpu *v, uint64_t cval)
 {
-	uint64_t now = clock_ticks(), count = now - v->cntvoff;
+	uint64_t now = arch_clock_ticks(), count = now - v->cntvoff;
 
 	if (count >= cval)
 		return 0;
@@ -121,12 +123,12 @@ uint64_t guest_deadline(const struct vcpu *v, uint64_t cval)
 
 void vcpu_timer_ahead(struct vcpu *v)
 {
-	uint64_t now = clock_ticks();
+	uint64_t now = arch_clock_ticks();
 
 	if (v->cntvoff <= now)
 		return;
 	sysreg_write(cntv_cval_el0, sysreg_read(cntv_cval_el0));
-	timer_arm(&v->vtimer, clock_ns(now) + AHEAD_NS);
+	timer_arm(&v->vtimer, arch_clock_ns(now) + AHEAD_NS);
 }
 
 /* The guest's timer goes on as a timer of the kernel's. */
@@ -139,7 +141,7 @@ static void timer_to_soft(struct vcpu *v)
 	sysreg_write(cntv_ctl_el0, 0);
 	isb();
 	if (v->timer_active)
-		gic_set_active(PPI_VTIMER, false);
+		irqchip_set_active(ARCH_IRQ_VTIMER, false);
 	v->timer_active = false;
 	timer_disarm(&v->vtimer);
 	/* Up already: it has been seen, unless the vCPU waits in WFI and its interrupt was just about to come. */
@@ -148,7 +150,7 @@ static void timer_to_soft(struct vcpu *v)
 		timer_arm(&v->vtimer, guest_deadline(v, v->el1.cntv_cval));
 }
 
-void vcpu_evict(struct cpu *c)
+void arch_vcpu_evict(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 
@@ -165,14 +167,14 @@ void vcpu_evict(struct cpu *c)
 	if (v->el1.debug_live)
 		debug_save(v);
 	lock_acquire(&v->lock);
-	vcpu_settle(v);
+	arch_vcpu_settle(v);
 	v->dirty = v->away = true;
 	lock_release(&v->lock);
 	v->el1.ich_vmcr = sysreg_read(ICH_VMCR_EL2);
 	v->el1.ich_ap0r0 = sysreg_read(ICH_AP0R0_EL2);
 	v->el1.ich_ap1r0 = sysreg_read(ICH_AP1R0_EL2);
 	timer_to_soft(v);
-	fpu_save(c, &v->fpu); /* no register of it stays behind on a CPU that is not its home */
+	arch_fpu_save(c, &v->fpu); /* no register of it stays behind on a CPU that is not its home */
 	el1_clear();
 	c->resident = NULL;
 	v->home_cpu = NULL;
@@ -184,14 +186,14 @@ void vcpu_evict(struct cpu *c)
 void vcpu_load(struct cpu *c, struct vcpu *v)
 {
 	lock_acquire(&kernel_lock);
-	vcpu_evict(c);
+	arch_vcpu_evict(c);
 	c->resident = v;
 	v->home_cpu = c;
 	__atomic_store_n(&v->home, (int)c->id, __ATOMIC_RELEASE);
 	timer_disarm(&v->vtimer);
 	vcpu_timer_ahead(v);
 	if (c->attention)
-		gic_send_sgi(c->id, SGI_KICK); /* somebody was woken, and this CPU has already chosen */
+		arch_ipi_send(c->id, IPI_KICK); /* somebody was woken, and this CPU has already chosen */
 	lock_release(&kernel_lock);
 	v->leaked = 0;
 	v->away = false;
@@ -216,14 +218,14 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	vcpu_came(c, v);
 }
 
-void vcpu_drop(struct cpu *c, struct vcpu *v)
+void arch_vcpu_drop(struct cpu *c, struct vcpu *v)
 {
 	if (c->fp_owner == &v->fpu)
 		c->fp_owner = NULL;
 	if (c->user == &v->user)
 		c->user = NULL;
 	if (c->resident == v) {
-		vcpu_evict(c);
+		arch_vcpu_evict(c);
 		timer_disarm(&v->vtimer);
 	}
 	v->thread = NULL;
@@ -231,7 +233,7 @@ void vcpu_drop(struct cpu *c, struct vcpu *v)
 
 /* ---- reset and registers ---- */
 
-void vcpu_reset(struct vcpu *v)
+void arch_vcpu_reset(struct vcpu *v)
 {
 	timer_disarm(&v->vtimer);
 	timer_disarm(&v->ptimer);
@@ -250,6 +252,7 @@ void vcpu_reset(struct vcpu *v)
 	v->dirty = true;
 	lock_release(&v->lock);
 	v->leaked = 0;
+	v->sgi_self = sgi_target(v->affinity);
 	v->harmless_sctlr = v->harmless_mdscr = 0;
 	v->cntp_ctl = v->cntp_cval = 0;
 	memset(v->set_way, 0, sizeof(v->set_way));
@@ -257,7 +260,8 @@ void vcpu_reset(struct vcpu *v)
 	v->exit = EXIT_KICK;                            /* nothing to finish */
 }
 
-uint64_t *vcpu_register(struct vcpu *v, uint64_t reg)
+/* NULL: no such. */
+static uint64_t *register_of(struct vcpu *v, uint64_t reg)
 {
 	if (reg <= VREG_X0 + 30)
 		return &v->frame.x[masked(reg, 32)];
@@ -292,4 +296,37 @@ uint64_t *vcpu_register(struct vcpu *v, uint64_t reg)
 	case VREG_OSLOCK: return &v->el1.oslock;
 	default: return NULL;
 	}
+}
+
+int64_t arch_vcpu_get(struct vcpu *v, uint64_t reg, bool running, uint64_t *value)
+{
+	const uint64_t *at = register_of(v, reg);
+
+	if (running && reg != VREG_PC && reg != VREG_PSTATE && reg != VREG_EXITS)
+		return -KE_BUSY;
+	if (!at)
+		return -KE_INVAL;
+	*value = *at;
+	return 0;
+}
+
+int64_t arch_vcpu_set(struct vcpu *v, uint64_t reg, bool running, uint64_t value)
+{
+	uint64_t *at = register_of(v, reg);
+
+	if (running)
+		return -KE_BUSY;
+	if (reg == VREG_RESET) {
+		arch_vcpu_reset(v);
+		return 0;
+	}
+	if (!at || reg == VREG_EXITS)
+		return -KE_INVAL;
+	if (reg == VREG_CNTVOFF && v->process->guest.sealed)
+		return -KE_PERM;
+	/* A guest runs at EL1 or EL0, in AArch64: anything else would be an illegal return. */
+	if (reg == VREG_PSTATE && (value & 0x1f) != 0 && (value & 0x1f) != 4 && (value & 0x1f) != 5)
+		return -KE_INVAL;
+	*at = value;
+	return 0;
 }

@@ -5,9 +5,10 @@
  */
 #include "arch.h"
 #include "cpu.h"
+#include "gic/sgi.h"
+#include "guest.h"
 #include "process.h"
 #include "sysreg.h"
-#include "vcpu.h"
 
 /* A register's place in the ISS of a trapped MRS or MSR (Arm ARM D24.2.40, EC 0x18), without Rt and direction. */
 #define ISS_REG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
@@ -118,7 +119,7 @@ static void deactivate(struct vcpu *v, uint64_t intid)
 	if (intid >= VIRQ_SPI_MAX)
 		return;
 	lock_acquire(&v->lock);
-	vcpu_settle(v);
+	arch_vcpu_settle(v);
 	if (v->vgic.vmcr & VMCR_VEOIM)
 		vgic_deactivate(&v->vgic, (unsigned)intid);
 	v->dirty = true;
@@ -219,6 +220,22 @@ unsigned vcpu_maintenance(uint64_t esr)
 	}
 }
 
+/* ---- generated interrupts ---- */
+
+/* Whom a value of ICC_SGI1R_EL1 or ICC_SGI0R_EL1 means (IHI 0069, 12.2.20). */
+static uint32_t sgi_targets(const struct vcpu *from, uint64_t value)
+{
+	uint32_t targets = 0;
+
+	for (unsigned i = 0; i < VCPU_MAX; i++) {
+		const struct vcpu *v = __atomic_load_n(&from->process->vcpus[i], __ATOMIC_ACQUIRE);
+
+		if (v && (value & SGI_ALL_OTHERS ? v != from : sgi_reaches(value, v->sgi_self)))
+			targets |= (uint32_t)BIT(i);
+	}
+	return targets;
+}
+
 /* ---- all ---- */
 
 static bool debug_access(struct vcpu *v, uint64_t esr, bool *again)
@@ -258,9 +275,11 @@ bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 	uint32_t reg = (uint32_t)esr & ISS_REG_MASK;
 
 	switch (reg) {
-	case ISS_REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */ vcpu_send_sgi(v, get(v, esr), 1); return true;
+	case ISS_REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1, ICC_SGI0R_EL1: for group 1, for group 0 */
+	case ISS_REG(3, 0, 12, 11, 7):
+		vcpu_send_sgi(v, sgi_targets(v, get(v, esr)), SGI_INTID(get(v, esr)), reg == ISS_REG(3, 0, 12, 11, 5));
+		return true;
 	case ISS_REG(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1: there is no other security state */ return true;
-	case ISS_REG(3, 0, 12, 11, 7): /* ICC_SGI0R_EL1 */ vcpu_send_sgi(v, get(v, esr), 0); return true;
 	case ISS_REG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */ deactivate(v, get(v, esr)); return true;
 	case ISS_REG(3, 3, 14, 0, 1): /* CNTPCT_EL0 */ put(v, esr, count(v)); return true;
 	case ISS_REG(3, 3, 14, 2, 0): /* CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0 */

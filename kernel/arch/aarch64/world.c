@@ -16,13 +16,13 @@
 void fpu_store(struct fpu *f);
 void fpu_load(const struct fpu *f);
 
-void user_init(struct user_regs *u, const struct space *s)
+void arch_user_init(struct user_regs *u, const struct space *s)
 {
 	u->vttbr = space_vttbr(s);
 	u->hcr = HCR_PROCESS;
 }
 
-void user_switch(struct cpu *c, struct user_regs *to)
+void arch_user_switch(struct cpu *c, struct user_regs *to)
 {
 	struct user_regs *from = c->user;
 
@@ -37,7 +37,7 @@ void user_switch(struct cpu *c, struct user_regs *to)
 	c->user = to;
 }
 
-void space_activate(struct cpu *c, const struct space *s)
+void arch_space_activate(struct cpu *c, const struct space *s)
 {
 	sysreg_write(vttbr_el2, space_vttbr(s));
 	__atomic_store_n(&c->space, s, __ATOMIC_RELEASE);
@@ -94,7 +94,7 @@ static void leaks_take(struct vcpu *v)
 		v->harmless_mdscr = mdscr;
 }
 
-bool guest_settings_off(struct cpu *c)
+bool arch_guest_settings_off(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 	uint64_t sctlr = sysreg_read(sctlr_el1), cpacr = sysreg_read(cpacr_el1);
@@ -124,7 +124,7 @@ static void keep_from_others(struct vcpu *v)
 		LEAK(v, LEAK_TPIDRRO, tpidrro_el0, tpidrro, 0);
 }
 
-void process_registers(struct cpu *c)
+void arch_process_registers(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 
@@ -166,7 +166,7 @@ void leaked_restore(struct vcpu *v)
 
 /* ---- FP and SIMD ---- */
 
-void fpu_save(struct cpu *c, const struct fpu *only)
+void arch_fpu_save(struct cpu *c, const struct fpu *only)
 {
 	if (!c->fp_owner || (only && c->fp_owner != only))
 		return;
@@ -177,10 +177,10 @@ void fpu_save(struct cpu *c, const struct fpu *only)
 	fp_open(c, false);
 }
 
-void fpu_trap(struct cpu *c, struct fpu *want)
+void arch_fpu_trap(struct cpu *c, struct fpu *want)
 {
 	if (c->fp_owner != want)
-		fpu_save(c, NULL);
+		arch_fpu_save(c, NULL);
 	fp_open(c, true);
 	isb();
 	if (c->fp_owner != want)
@@ -189,7 +189,7 @@ void fpu_trap(struct cpu *c, struct fpu *want)
 	__atomic_store_n(&c->fp_owner, want, __ATOMIC_RELEASE);
 }
 
-void fpu_prepare(struct cpu *c, const struct fpu *of)
+void arch_fpu_prepare(struct cpu *c, const struct fpu *of)
 {
 	fp_open(c, c->fp_owner == of);
 }

@@ -4,8 +4,8 @@
 
 #include "control.h"
 #include "cpu.h"
+#include "guest.h"
 #include "sysreg.h"
-#include "vcpu.h"
 
 /* Which EL1 registers of a resident guest hold a process's value just now. */
 enum el1_leak { LEAK_SCTLR = 1, LEAK_CPACR = 2, LEAK_CNTKCTL = 4, LEAK_MDSCR = 8, LEAK_TPIDRRO = 16 };
@@ -83,8 +83,7 @@ static inline void fp_between(struct cpu *c, const struct thread *t, bool to_gue
 	fp_open(c, c->fp_owner == (to_guest ? &t->vcpu->fpu : &t->fpu));
 }
 
-/* entry.S: neither returns. They are called last, so that a branch is enough. */
-void resume(struct frame *f);
+/* entry.S: does not return, as arch_resume(). They are called last, so that a branch is enough. */
 void vcpu_return(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, struct thread *t);
 
 /* From the vectors. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "arch.h"
+#include "console.h"
 #include "panic.h"
 #include "process.h"
 #include "trap.h"
@@ -168,7 +169,7 @@ void arch_system_reset(void)
 	panic("system reset");
 }
 
-struct cpu *this_cpu(void)
+struct cpu *arch_this_cpu(void)
 {
 	return &cpus[host_cpu];
 }
@@ -176,7 +177,7 @@ struct cpu *this_cpu(void)
 /* ---- memory ---- */
 
 /* What is not RAM, as the kernel's own variables, has its host address as physical one: far above RAM. */
-void *pa_to_va(paddr_t pa)
+void *arch_pa_to_va(paddr_t pa)
 {
 	if (pa - HOST_RAM_START < HOST_RAM_BYTES)
 		return ram + (pa - HOST_RAM_START);
@@ -185,92 +186,92 @@ void *pa_to_va(paddr_t pa)
 	return (void *)pa;
 }
 
-paddr_t va_to_pa(const void *va)
+paddr_t arch_va_to_pa(const void *va)
 {
 	uint64_t offset = (uint64_t)va - (uint64_t)ram;
 
 	return offset < HOST_RAM_BYTES ? HOST_RAM_START + offset : (paddr_t)va;
 }
 
-void memory_zero(void *va, size_t bytes)
+void arch_memory_zero(void *va, size_t bytes)
 {
 	if (!is_aligned((uint64_t)va | bytes, PAGE_SIZE))
-		host_fail("memory_zero() of parts of pages");
+		host_fail("arch_memory_zero() of parts of pages");
 	ASAN_UNPOISON_MEMORY_REGION(va, bytes);
 	memset(va, 0, bytes);
 	host_record_event(HOST_ZERO, (uint64_t)va, bytes);
 }
 
-void cache_clean_poc(const void *va, size_t bytes)
+void arch_cache_clean(const void *va, size_t bytes)
 {
 	host_record_event(HOST_CLEAN_POC, (uint64_t)va, bytes);
 	host_record_event(HOST_DSB, 0, 0);
 }
 
-void memory_scrub(void *va, size_t bytes)
+void arch_memory_scrub(void *va, size_t bytes)
 {
-	memory_zero(va, bytes);
-	cache_clean_poc(va, bytes);
+	arch_memory_zero(va, bytes);
+	arch_cache_clean(va, bytes);
 }
 
-void cache_sync_code(const void *va, size_t bytes)
+void arch_cache_sync_code(const void *va, size_t bytes)
 {
 	host_record_event(HOST_SYNC_CODE, (uint64_t)va, bytes);
 	host_record_event(HOST_DSB, 0, 0);
 }
 
-void table_store(uint64_t *entry, uint64_t value)
+void arch_table_store(uint64_t *entry, uint64_t value)
 {
 	*entry = value;
 	host_record_event(HOST_TABLE_WRITE, (uint64_t)entry, value);
 }
 
-void table_sync(void)
+void arch_table_sync(void)
 {
 	host_record_event(HOST_DSB, 0, 0);
 }
 
-void table_write(uint64_t *entry, uint64_t value)
+void arch_table_write(uint64_t *entry, uint64_t value)
 {
-	table_sync();
-	table_store(entry, value);
-	table_sync();
+	arch_table_sync();
+	arch_table_store(entry, value);
+	arch_table_sync();
 }
 
 /* Where a walk for an address ends. */
 static uint64_t *walk_end(paddr_t root, vaddr_t va)
 {
-	uint64_t *table = pa_to_va(root);
+	uint64_t *table = arch_pa_to_va(root);
 
 	for (unsigned level = SPACE_LEVEL_FIRST, shift = 30;; level++, shift -= 9) {
 		uint64_t *entry = &table[va >> shift & 511];
 
 		if (!arch_desc_is_table(*entry, level))
 			return entry;
-		table = pa_to_va(arch_desc_address(*entry));
+		table = arch_pa_to_va(*entry & ARCH_DESC_ADDR);
 	}
 }
 
 static void tlbi(enum host_event_kind kind, unsigned vmid, paddr_t root, const uint64_t *entry)
 {
-	host_record_tlbi(kind, entry, vmid, pa_to_va(root));
+	host_record_tlbi(kind, entry, vmid, arch_pa_to_va(root));
 }
 
-void tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[], unsigned count)
+void arch_tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[], unsigned count)
 {
-	table_sync();
+	arch_table_sync();
 	for (unsigned i = 0; i < count; i++)
 		tlbi(HOST_TLBI_PAGE, vmid, root, walk_end(root, va[i]));
-	table_sync();
+	arch_table_sync();
 	tlbi(HOST_TLBI_STAGE1, vmid, root, NULL);
-	table_sync();
+	arch_table_sync();
 }
 
-void tlb_flush_space(unsigned vmid, paddr_t root)
+void arch_tlb_flush_space(unsigned vmid, paddr_t root)
 {
-	table_sync();
+	arch_table_sync();
 	tlbi(HOST_TLBI_SPACE, vmid, root, NULL);
-	table_sync();
+	arch_table_sync();
 }
 
 static uint64_t flush_ticks;
@@ -280,15 +281,15 @@ void host_flush_takes(uint64_t ticks)
 	flush_ticks = ticks;
 }
 
-void tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code)
+void arch_tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code)
 {
-	table_sync();
+	arch_table_sync();
 	tlbi(HOST_TLBI_CPU, vmid, root, NULL);
-	table_sync();
+	arch_table_sync();
 	if (code)
 		host_record_event(HOST_IC_CPU, 0, 0);
-	table_sync();
-	host_clock_set(clock_now() + flush_ticks);
+	arch_table_sync();
+	host_clock_set(arch_clock_now() + flush_ticks);
 }
 
 /* ---- time ---- */
@@ -305,17 +306,17 @@ void host_clock_step(uint64_t step)
 	clock_step = step;
 }
 
-uint64_t clock_now(void)
+uint64_t arch_clock_now(void)
 {
 	return __atomic_fetch_add(&clock_value, clock_step, __ATOMIC_RELAXED);
 }
 
-uint64_t clock_ns(uint64_t ticks)
+uint64_t arch_clock_ns(uint64_t ticks)
 {
 	return ticks;
 }
 
-void clock_arm(uint64_t deadline)
+void arch_clock_arm(uint64_t deadline)
 {
 	__atomic_store_n(&clock_deadline[host_cpu], deadline, __ATOMIC_RELAXED);
 }
@@ -325,7 +326,7 @@ uint64_t host_clock_armed(unsigned cpu)
 	return __atomic_load_n(&clock_deadline[cpu], __ATOMIC_RELAXED);
 }
 
-uint64_t counter_hz(void)
+uint64_t arch_counter_hz(void)
 {
 	return 1000000000;
 }
@@ -376,8 +377,8 @@ static uint32_t waiting_for(unsigned cpu)
 
 	if (foreign)
 		return foreign;
-	if (host_clock_armed(cpu) <= clock_now() && !(word_get(&private_active[cpu]) & BIT(PPI_TIMER)))
-		own |= (uint32_t)BIT(PPI_TIMER);
+	if (host_clock_armed(cpu) <= arch_clock_now() && !(word_get(&private_active[cpu]) & BIT(ARCH_IRQ_TIMER)))
+		own |= (uint32_t)BIT(ARCH_IRQ_TIMER);
 	if (own)
 		return (uint32_t)__builtin_ctz(own);
 	for (uint32_t w = 1; w < HOST_INTIDS / 32; w++) {
@@ -390,19 +391,19 @@ static uint32_t waiting_for(unsigned cpu)
 				return intid;
 		}
 	}
-	return GIC_SPURIOUS;
+	return ARCH_IRQ_NONE;
 }
 
 bool host_irq_waits(unsigned cpu)
 {
-	return waiting_for(cpu) != GIC_SPURIOUS;
+	return waiting_for(cpu) != ARCH_IRQ_NONE;
 }
 
-uint32_t gic_ack(void)
+uint32_t arch_irq_ack(void)
 {
 	uint32_t intid = waiting_for(host_cpu);
 
-	if (intid == GIC_SPURIOUS)
+	if (intid == ARCH_IRQ_NONE)
 		return intid;
 	if (foreign && intid == foreign) {
 		foreign = 0;
@@ -418,12 +419,12 @@ uint32_t gic_ack(void)
 	return intid;
 }
 
-void gic_drop(uint32_t intid)
+void arch_irq_drop(uint32_t intid)
 {
 	__atomic_store_n(&dropped, intid, __ATOMIC_RELAXED);
 }
 
-void gic_deactivate(uint32_t intid)
+void arch_irq_deactivate(uint32_t intid)
 {
 	uint32_t *word = intid < 32 ? &private_active[host_cpu] : &spi_active[intid / 32];
 
@@ -431,67 +432,62 @@ void gic_deactivate(uint32_t intid)
 		host_fail("interrupt %u is deactivated, but not active", intid);
 }
 
-void gic_enable(uint32_t intid, unsigned cpu)
+void arch_irq_enable(uint32_t intid, unsigned cpu)
 {
-	gic_route(intid, cpu);
+	arch_irq_route(intid, cpu);
 	word_put(&spi_enabled[intid / 32], intid, true);
 }
 
-void gic_disable(uint32_t intid)
+void arch_irq_disable(uint32_t intid)
 {
 	word_put(&spi_enabled[intid / 32], intid, false);
 }
 
-void gic_route(uint32_t intid, unsigned cpu)
+void arch_irq_route(uint32_t intid, unsigned cpu)
 {
 	__atomic_store_n(&spi_cpu[intid], (uint8_t)cpu, __ATOMIC_RELAXED);
 }
 
-void gic_set_edge(uint32_t intid, bool edge)
+void arch_irq_set_edge(uint32_t intid, bool edge)
 {
 	(void)intid;
 	(void)edge;
 }
 
-void gic_set_pending(uint32_t spi, bool pending)
+void arch_irq_set_pending(uint32_t spi, bool pending)
 {
 	word_put(&spi_pending[spi / 32], spi, pending);
 }
 
-bool gic_is_pending(uint32_t spi)
+bool arch_irq_is_pending(uint32_t spi)
 {
 	return word_get(&spi_pending[spi / 32]) & BIT(spi % 32);
 }
 
-bool gic_is_active(uint32_t spi)
+bool arch_irq_is_active(uint32_t spi)
 {
 	return word_get(&spi_active[spi / 32]) & BIT(spi % 32);
 }
 
-void gic_clear(uint32_t intid)
+void arch_irq_clear(uint32_t intid)
 {
 	word_put(&spi_pending[intid / 32], intid, false);
 	word_put(&spi_active[intid / 32], intid, false);
 }
 
-void gic_set_active(uint32_t ppi, bool active)
-{
-	word_put(&private_active[host_cpu], ppi, active);
-}
-
-void gic_send_sgi(unsigned cpu, unsigned sgi)
+void arch_ipi_send(unsigned cpu, unsigned sgi)
 {
 	__atomic_fetch_add(&sgis_sent[cpu], 1, __ATOMIC_RELAXED);
 	word_put(&private_pending[cpu], sgi, true);
 }
 
-void gic_kick_running(const struct cpu *c, const struct thread *t)
+void arch_ipi_kick_running(const struct cpu *c, const struct thread *t)
 {
 	if (__atomic_load_n(&c->current, __ATOMIC_SEQ_CST) == t)
-		gic_send_sgi(c->id, SGI_KICK);
+		arch_ipi_send(c->id, IPI_KICK);
 }
 
-uint32_t gic_intid_limit(void)
+uint32_t arch_irq_limit(void)
 {
 	return HOST_INTIDS;
 }
@@ -531,12 +527,12 @@ void host_serror(unsigned cpu, uint64_t esr)
 	serror[cpu] = esr;
 }
 
-bool serror_pending(void)
+bool arch_serror_pending(void)
 {
 	return serror[host_cpu] != 0;
 }
 
-uint64_t serror_take(void)
+uint64_t arch_serror_take(void)
 {
 	uint64_t esr = serror[host_cpu];
 
@@ -550,16 +546,16 @@ void host_raise_after(unsigned questions, uint32_t spi)
 	raise_then = spi;
 }
 
-bool irq_pending(void)
+bool arch_irq_pending(void)
 {
 	if (questions_left && --questions_left == 0)
 		host_raise(raise_then);
 	return host_irq_waits(host_cpu);
 }
 
-void cpu_idle(void)
+void arch_cpu_idle(void)
 {
-	if (!host_irq_waits(host_cpu) && !serror_pending() && idle_jump)
+	if (!host_irq_waits(host_cpu) && !arch_serror_pending() && idle_jump)
 		longjmp(*idle_jump, 1);
 }
 
@@ -571,17 +567,17 @@ void host_trap_set(unsigned number, const struct trap *trap)
 	trap_now = trap ? *trap : (struct trap){.kind = TRAP_FAULT, .syndrome = number};
 }
 
-uint64_t trap_syndrome(void)
+uint64_t arch_trap_syndrome(void)
 {
 	return syndrome;
 }
 
-bool trap_is_call(uint64_t number)
+bool arch_trap_is_call(uint64_t number)
 {
 	return number == HOST_SVC;
 }
 
-void trap_decode(uint64_t number, struct trap *t)
+void arch_trap_decode(uint64_t number, struct trap *t)
 {
 	(void)number;
 	*t = trap_now;

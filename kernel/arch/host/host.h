@@ -39,7 +39,7 @@ bool host_irq_waits(unsigned cpu);
 bool host_is_active(uint32_t spi);
 bool host_is_enabled(uint32_t spi);
 unsigned host_sgi_count(unsigned cpu); /* SGIs sent to it since host_reset() */
-/* irq_pending() raises this SPI when it was asked so many times; 0: never. */
+/* arch_irq_pending() raises this SPI when it was asked so many times; 0: never. */
 void host_raise_after(unsigned questions, uint32_t spi);
 
 /* An INTID that the kernel knows nothing of waits for the CPU that asks first; the last one that got its priority drop.
@@ -50,13 +50,15 @@ uint32_t host_dropped(void);
 /* An SError waits on a CPU: its syndrome. */
 void host_serror(unsigned cpu, uint64_t syndrome);
 
-/* What cpu_idle() does when nothing waits: back to where the CPU's loop said, by longjmp. */
-void host_idle_to(void *jump); /* jmp_buf of this host thread; NULL: cpu_idle() returns at once */
+/* What arch_cpu_idle() does when nothing waits: back to where the CPU's loop said, by longjmp. */
+void host_idle_to(void *jump); /* jmp_buf of this host thread; NULL: arch_cpu_idle() returns at once */
 /* What panic() does: likewise. NULL: the test program ends. */
 void host_panic_to(void *jump);
 
 /* What the vectors of the target do with a process's exception (aarch64/entry.S, trap.c). */
 struct frame *host_vector(struct frame *f, struct cpu *c);
+/* The same with a guest's. */
+struct frame *host_guest_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome);
 
 /* The exception that host_vector() finds. */
 struct trap;

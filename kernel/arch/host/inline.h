@@ -10,12 +10,21 @@
 #include "kernel/arch/aarch64/stage2.h"
 #include "types.h"
 
-struct cpu *this_cpu(void);
-uint64_t clock_now(void);
-bool serror_pending(void);
-void lock_relax(void);
+#define IPI_KICK             0
+#define IPI_STOP             1
+#define ARCH_IRQ_MAINTENANCE 25
+#define ARCH_IRQ_TIMER       26
+#define ARCH_IRQ_VTIMER      27
+#define ARCH_IRQ_NONE        1023u
+#define ARCH_AFFINITY_MASK   0xff00ffffffull
 
-static inline uint64_t clock_ticks(void)
+struct cpu;
+struct cpu *arch_this_cpu(void);
+uint64_t arch_clock_now(void);
+bool arch_serror_pending(void);
+void arch_lock_relax(void);
+
+static inline uint64_t arch_clock_ticks(void)
 {
-	return clock_now();
+	return arch_clock_now();
 }

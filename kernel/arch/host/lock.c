@@ -57,14 +57,14 @@ unsigned host_locks_held(void)
 }
 
 /* The holder of a ticket lock may not be running: let it. */
-void lock_relax(void)
+void arch_lock_relax(void)
 {
 	const struct timespec moment = {.tv_nsec = 1000};
 
 	nanosleep(&moment, NULL);
 }
 
-void cpu_relax(void)
+void arch_cpu_relax(void)
 {
-	lock_relax();
+	arch_lock_relax();
 }

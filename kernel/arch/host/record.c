@@ -155,7 +155,7 @@ static const char *check_write(struct entry *table, struct entry *e, const struc
 	if (e->state != WHOLE && (w->value & ENTRY_VALID))
 		return "a descriptor was made anew without a TLB invalidation";
 	if ((w->value & ENTRY_TABLE) == ENTRY_TABLE && !(w->value & 0x7fc)) {
-		uint64_t below = (uint64_t)pa_to_va(w->value & ENTRY_ADDR);
+		uint64_t below = (uint64_t)arch_pa_to_va(w->value & ENTRY_ADDR);
 
 		if (!table_is_ready(n, below))
 			return "an entry points to a table that was not zero, or not surely";

@@ -16,12 +16,12 @@ static struct host_registers *own(void)
 	return &host_registers[host_cpu];
 }
 
-void user_init(struct user_regs *u, const struct space *s)
+void arch_user_init(struct user_regs *u, const struct space *s)
 {
 	u->vttbr = s->vmid;
 }
 
-void user_switch(struct cpu *c, struct user_regs *to)
+void arch_user_switch(struct cpu *c, struct user_regs *to)
 {
 	if (c->user == to)
 		return;
@@ -32,18 +32,18 @@ void user_switch(struct cpu *c, struct user_regs *to)
 	c->user = to;
 }
 
-void space_activate(struct cpu *c, const struct space *s)
+void arch_space_activate(struct cpu *c, const struct space *s)
 {
 	if (c->space != s)
 		__atomic_store_n(&c->space, s, __ATOMIC_RELEASE);
 }
 
-void process_registers(struct cpu *c)
+void arch_process_registers(struct cpu *c)
 {
 	(void)c;
 }
 
-bool guest_settings_off(struct cpu *c)
+bool arch_guest_settings_off(struct cpu *c)
 {
 	(void)c;
 	return false;
@@ -51,7 +51,7 @@ bool guest_settings_off(struct cpu *c)
 
 /* ---- FP ---- */
 
-void fpu_save(struct cpu *c, const struct fpu *only)
+void arch_fpu_save(struct cpu *c, const struct fpu *only)
 {
 	if (!c->fp_owner || (only && c->fp_owner != only))
 		return;
@@ -60,10 +60,10 @@ void fpu_save(struct cpu *c, const struct fpu *only)
 	c->fp_open = false;
 }
 
-void fpu_trap(struct cpu *c, struct fpu *want)
+void arch_fpu_trap(struct cpu *c, struct fpu *want)
 {
 	if (c->fp_owner != want) {
-		fpu_save(c, NULL);
+		arch_fpu_save(c, NULL);
 		own()->fp = (uint64_t)want->v[0];
 	}
 	c->fp_open = true;
@@ -71,19 +71,19 @@ void fpu_trap(struct cpu *c, struct fpu *want)
 	__atomic_store_n(&c->fp_owner, want, __ATOMIC_RELEASE);
 }
 
-void fpu_prepare(struct cpu *c, const struct fpu *of)
+void arch_fpu_prepare(struct cpu *c, const struct fpu *of)
 {
 	c->fp_open = c->fp_owner == of;
 }
 
 /* ---- virtual CPUs ---- */
 
-unsigned vcpu_lr_count(void)
+unsigned arch_vcpu_lr_count(void)
 {
 	return LR_COUNT;
 }
 
-void vcpu_settle(struct vcpu *v)
+void arch_vcpu_settle(struct vcpu *v)
 {
 	if (v->in_hw)
 		memcpy(v->vgic.lr, own()->lr, sizeof(own()->lr));
@@ -95,14 +95,14 @@ static void offer(struct vcpu *v)
 {
 	lock_acquire(&v->lock);
 	v->dirty = v->edges = false;
-	vcpu_settle(v);
+	arch_vcpu_settle(v);
 	vgic_fill(&v->vgic);
 	memcpy(own()->lr, v->vgic.lr, sizeof(own()->lr));
 	v->in_hw = true;
 	lock_release(&v->lock);
 }
 
-void vcpu_evict(struct cpu *c)
+void arch_vcpu_evict(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 
@@ -110,7 +110,7 @@ void vcpu_evict(struct cpu *c)
 		return;
 	v->el1.tpidr_el1 = own()->el1;
 	lock_acquire(&v->lock);
-	vcpu_settle(v);
+	arch_vcpu_settle(v);
 	v->dirty = true;
 	lock_release(&v->lock);
 	c->resident = NULL;
@@ -124,7 +124,7 @@ static void load(struct cpu *c, struct vcpu *v)
 	if (v->home >= 0)
 		host_fail("a vCPU's registers are loaded while CPU %d holds them", v->home);
 	lock_acquire(&kernel_lock);
-	vcpu_evict(c);
+	arch_vcpu_evict(c);
 	c->resident = v;
 	v->home_cpu = c;
 	__atomic_store_n(&v->home, (int)c->id, __ATOMIC_RELEASE);
@@ -135,18 +135,18 @@ static void load(struct cpu *c, struct vcpu *v)
 	vcpu_came(c, v);
 }
 
-void vcpu_drop(struct cpu *c, struct vcpu *v)
+void arch_vcpu_drop(struct cpu *c, struct vcpu *v)
 {
 	if (c->fp_owner == &v->fpu)
 		c->fp_owner = NULL;
 	if (c->user == &v->user)
 		c->user = NULL;
 	if (c->resident == v)
-		vcpu_evict(c);
+		arch_vcpu_evict(c);
 	v->thread = NULL;
 }
 
-void vcpu_reset(struct vcpu *v)
+void arch_vcpu_reset(struct vcpu *v)
 {
 	lock_acquire(&v->lock);
 	v->dirty = true;
@@ -154,14 +154,36 @@ void vcpu_reset(struct vcpu *v)
 	v->exit = EXIT_KICK;
 }
 
-uint64_t *vcpu_register(struct vcpu *v, uint64_t reg)
+static uint64_t *register_of(struct vcpu *v, uint64_t reg)
 {
 	if (reg <= VREG_X0 + 30)
 		return &v->frame.x[reg];
 	return reg == VREG_PC ? &v->frame.pc : reg == VREG_EXITS ? &v->exits : NULL;
 }
 
-void vcpu_timer_expired(struct timer *t)
+int64_t arch_vcpu_get(struct vcpu *v, uint64_t reg, bool running, uint64_t *value)
+{
+	const uint64_t *at = register_of(v, reg);
+
+	if (at && !running)
+		*value = *at;
+	return running ? -KE_BUSY : at ? 0 : -KE_INVAL;
+}
+
+int64_t arch_vcpu_set(struct vcpu *v, uint64_t reg, bool running, uint64_t value)
+{
+	uint64_t *at = register_of(v, reg);
+
+	if (running)
+		return -KE_BUSY;
+	if (reg == VREG_RESET)
+		arch_vcpu_reset(v);
+	else if (at)
+		*at = value;
+	return at || reg == VREG_RESET ? 0 : -KE_INVAL;
+}
+
+void arch_vcpu_timer_expired(struct timer *t)
 {
 	struct vcpu *v = container_of(t, struct vcpu, ptimer);
 
@@ -172,16 +194,16 @@ void vcpu_timer_expired(struct timer *t)
 	vcpu_wake(v);
 }
 
-void vcpu_irq_timer(struct cpu *c)
+void arch_vcpu_irq_timer(struct cpu *c)
 {
 	(void)c;
-	gic_deactivate(PPI_VTIMER);
+	arch_irq_deactivate(ARCH_IRQ_VTIMER);
 }
 
-void vcpu_irq_maintenance(struct cpu *c)
+void arch_vcpu_irq_maintenance(struct cpu *c)
 {
 	(void)c;
-	gic_deactivate(PPI_MAINTENANCE);
+	arch_irq_deactivate(ARCH_IRQ_MAINTENANCE);
 }
 
 static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
@@ -193,13 +215,13 @@ static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
 	v->exit = (uint8_t)exit;
 	v->exits++;
 	c->guest = NULL;
-	user_switch(c, &t->user);
-	space_activate(c, &t->process->space);
-	fpu_prepare(c, &t->fpu);
+	arch_user_switch(c, &t->user);
+	arch_space_activate(c, &t->process->space);
+	arch_fpu_prepare(c, &t->fpu);
 	return &t->frame;
 }
 
-struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
+struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 {
 	if (v->kick && vcpu_leaves(c, v))
 		return to_process(c, v, EXIT_KICK);
@@ -207,26 +229,23 @@ struct frame *vcpu_enter(struct cpu *c, struct vcpu *v)
 		load(c, v);
 	if (v->work)
 		offer(v);
-	user_switch(c, &v->user);
-	space_activate(c, &v->process->guest);
-	fpu_prepare(c, &v->fpu);
+	arch_user_switch(c, &v->user);
+	arch_space_activate(c, &v->process->guest);
+	arch_fpu_prepare(c, &v->fpu);
 	c->guest = v;
 	return &v->frame;
 }
 
-int64_t call_VcpuRun(struct thread *t, struct frame *f)
+bool arch_vcpu_run(struct cpu *c, struct vcpu *v, uint64_t action, const uint64_t value[4])
 {
-	struct vcpu *v = handle_get(t->process, OBJECT_VCPU, VcpuRun_vcpu(f));
-	int64_t error = v ? 0 : -KE_BADF;
-
-	if (v && v->thread != t)
-		error = vcpu_bind(v, t);
-	if (!error)
-		t->in_guest = true;
-	return error;
+	(void)c;
+	(void)v;
+	(void)action;
+	(void)value;
+	return true;
 }
 
-struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
+struct frame *host_guest_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
 {
 	bool wait;
 
@@ -235,7 +254,7 @@ struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
 	case HOST_WFI:
 		lock_acquire(&kernel_lock);
 		lock_acquire(&v->lock);
-		vcpu_settle(v);
+		arch_vcpu_settle(v);
 		v->dirty = true;
 		wait = !v->kick && !v->thread->kill && !vgic_deliverable(&v->vgic, ~0ull);
 		v->waiting = wait;
@@ -251,7 +270,7 @@ struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
 					 (syndrome == HOST_TLBI_LOCAL ? 0 : KICK_ALL)))
 			v->frame.pc += 4;
 		return kernel_leave(c);
-	default: fpu_trap(c, &v->fpu); return vcpu_enter(c, v);
+	default: arch_fpu_trap(c, &v->fpu); return arch_vcpu_enter(c, v);
 	}
 }
 
@@ -271,9 +290,9 @@ static struct thread *pass_directly(struct cpu *c, struct thread *t, uint64_t nu
 
 struct frame *host_vector(struct frame *f, struct cpu *c)
 {
-	uint64_t syndrome = trap_syndrome();
+	uint64_t syndrome = arch_trap_syndrome();
 
-	if (!trap_is_call(syndrome) || call_number(f) == CALL_VcpuRun)
+	if (!arch_trap_is_call(syndrome) || call_number(f) == CALL_VcpuRun)
 		return trap_sync(f, c, syndrome);
 	lock_acquire(&kernel_lock);
 	if (pass_directly(c, c->current, call_number(f)))

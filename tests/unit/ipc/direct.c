@@ -34,7 +34,7 @@ void test_direct(void **state)
 
 		ticks[0] = cli->cpu_ticks;
 		ticks[1] = srv->cpu_ticks;
-		host_clock_set(clock_now() + 100);
+		host_clock_set(arch_clock_now() + 100);
 		assert_int_equal(short_send(), BLOCKED);
 		assert_ptr_equal(cpus[1].current, srv);
 		assert_int_equal(cli->state, STATE_REPLY);
@@ -44,7 +44,7 @@ void test_direct(void **state)
 		assert_int_equal(call_words(&srv->frame)[0], 1);
 		assert_int_equal(call_words(&srv->frame)[3], 4);
 		machine_check(true);
-		host_clock_set(clock_now() + 30);
+		host_clock_set(arch_clock_now() + 30);
 		assert_int_equal(short_reply_receive(), BLOCKED);
 		assert_ptr_equal(cpus[1].current, cli);
 		assert_int_equal(srv->state, STATE_RECEIVE);

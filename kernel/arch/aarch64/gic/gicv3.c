@@ -4,9 +4,13 @@
  * only outside of itself, one at a time. Priority drop and deactivation are separate (EOImode 1). The caller of the
  * functions that change an SPI holds the kernel lock; those for private interrupts act on their own CPU.
  */
+#include "irqchip.h"
+
 #include "arch.h"
-#include "boot.h"
-#include "sysreg.h"
+#include "arch/aarch64/boot.h"
+#include "arch/aarch64/sysreg.h"
+#include "panic.h"
+#include "sgi.h"
 
 #define GICD_CTLR       0x0000
 #define GICD_TYPER      0x0004
@@ -45,7 +49,8 @@
 #define SPI_LIMIT     1020u
 #define WAIT_MAX      1000000u
 
-#define OWN_PRIVATE (BIT(SGI_KICK) | BIT(SGI_STOP) | BIT(PPI_MAINTENANCE) | BIT(PPI_TIMER) | BIT(PPI_VTIMER))
+#define OWN_PRIVATE \
+	(BIT(IPI_KICK) | BIT(IPI_STOP) | BIT(ARCH_IRQ_MAINTENANCE) | BIT(ARCH_IRQ_TIMER) | BIT(ARCH_IRQ_VTIMER))
 
 static paddr_t redistributor[CPU_MAX];
 static uint32_t limit;
@@ -57,7 +62,7 @@ static void wait_clear(paddr_t at, uint64_t bits)
 	for (unsigned i = 0; i < WAIT_MAX; i++) {
 		if ((mmio_read32(at) & bits) == 0)
 			return;
-		cpu_relax();
+		arch_cpu_relax();
 	}
 	panic("the GIC does not answer: register 0x%lx, bits 0x%lx", at, bits);
 }
@@ -83,7 +88,7 @@ static void write_bit(uint32_t offset, uint32_t intid)
 	mmio_write32(frame_of(intid) + offset + intid / 32 * 4, (uint32_t)BIT(intid % 32));
 }
 
-void gic_init(void)
+void irqchip_init(void)
 {
 	if ((mmio_read32(gicd(GIC_PIDR2)) >> 4 & 0xf) < 3)
 		panic("the interrupt controller is not a GICv3");
@@ -109,7 +114,7 @@ void gic_init(void)
 	mmio_write32(gicd(GICD_CTLR), CTLR_ARE | CTLR_GROUP1);
 	wait_clear(gicd(GICD_CTLR), CTLR_RWP);
 	for (uint32_t i = SPI_FIRST; i < limit; i++)
-		gic_route(i, 0);
+		arch_irq_route(i, 0);
 }
 
 /* GICR_TYPER has the affinity as one number: Aff3 to Aff0 in bits 63 to 32. */
@@ -159,14 +164,7 @@ static void clear_list_registers(void)
 	/* List registers and active priorities are loaded by the switch before ICH_HCR_EL2.En is set. */
 }
 
-/* Aff3, Aff2, range of 16, Aff1, and one bit for Aff0 (IHI 0069, 12.2.20). */
-static uint64_t sgi_target(uint64_t mpidr)
-{
-	return (mpidr >> 32 & 0xff) << 48 | (mpidr >> 4 & 0xf) << 44 | (mpidr >> 16 & 0xff) << 32 |
-	       (mpidr >> 8 & 0xff) << 16 | BIT(mpidr & 0xf);
-}
-
-void gic_cpu_init(unsigned cpu)
+void irqchip_cpu_init(unsigned cpu)
 {
 	cpus[cpu].sgi_target = sgi_target(board.cpu_mpidr[cpu]);
 	redistributor[cpu] = find_redistributor(board.cpu_mpidr[cpu]);
@@ -187,12 +185,12 @@ void gic_cpu_init(unsigned cpu)
 		__atomic_store_n(&up, true, __ATOMIC_RELEASE);
 }
 
-bool gic_is_up(void)
+bool irqchip_is_up(void)
 {
 	return __atomic_load_n(&up, __ATOMIC_ACQUIRE);
 }
 
-uint32_t gic_ack(void)
+uint32_t arch_irq_ack(void)
 {
 	uint64_t intid = sysreg_read(ICC_IAR1_EL1);
 
@@ -200,32 +198,32 @@ uint32_t gic_ack(void)
 	return (uint32_t)intid & 0xffffff;
 }
 
-void gic_drop(uint32_t intid)
+void arch_irq_drop(uint32_t intid)
 {
 	sysreg_write(ICC_EOIR1_EL1, intid);
 	isb();
 }
 
-void gic_deactivate(uint32_t intid)
+void arch_irq_deactivate(uint32_t intid)
 {
 	dsb(sy); /* what was written to the device before counts first */
 	sysreg_write(ICC_DIR_EL1, intid);
 	isb();
 }
 
-void gic_route(uint32_t intid, unsigned cpu)
+void arch_irq_route(uint32_t intid, unsigned cpu)
 {
-	mmio_write64(gicd(GICD_IROUTER) + 8ull * intid, board.cpu_mpidr[cpu] & MPIDR_AFFINITY);
+	mmio_write64(gicd(GICD_IROUTER) + 8ull * intid, board.cpu_mpidr[cpu] & ARCH_AFFINITY_MASK);
 }
 
-void gic_enable(uint32_t intid, unsigned cpu)
+void arch_irq_enable(uint32_t intid, unsigned cpu)
 {
 	if (intid >= SPI_FIRST)
-		gic_route(intid, cpu);
+		arch_irq_route(intid, cpu);
 	write_bit(GICD_ISENABLER, intid);
 }
 
-void gic_disable(uint32_t intid)
+void arch_irq_disable(uint32_t intid)
 {
 	write_bit(GICD_ICENABLER, intid);
 	if (intid < SPI_FIRST)
@@ -235,7 +233,7 @@ void gic_disable(uint32_t intid)
 }
 
 /* Only while it is disabled (IHI 0069 12.9.7). */
-void gic_set_edge(uint32_t intid, bool edge)
+void arch_irq_set_edge(uint32_t intid, bool edge)
 {
 	paddr_t at = frame_of(intid) + GICD_ICFGR + intid / 16 * 4;
 	uint32_t bit = (uint32_t)BIT(intid % 16 * 2 + 1), value = mmio_read32(at);
@@ -248,28 +246,28 @@ static bool read_bit(uint32_t offset, uint32_t intid)
 	return mmio_read32(frame_of(intid) + offset + intid / 32 * 4) & BIT(intid % 32);
 }
 
-void gic_set_pending(uint32_t spi, bool pending)
+void arch_irq_set_pending(uint32_t spi, bool pending)
 {
 	write_bit(pending ? GICD_ISPENDR : GICD_ICPENDR, spi);
 }
 
-bool gic_is_pending(uint32_t spi)
+bool arch_irq_is_pending(uint32_t spi)
 {
 	return read_bit(GICD_ISPENDR, spi);
 }
 
-bool gic_is_active(uint32_t spi)
+bool arch_irq_is_active(uint32_t spi)
 {
 	return read_bit(GICD_ISACTIVER, spi);
 }
 
-void gic_clear(uint32_t intid)
+void arch_irq_clear(uint32_t intid)
 {
 	write_bit(GICD_ICPENDR, intid);
 	write_bit(GICD_ICACTIVER, intid);
 }
 
-void gic_set_active(uint32_t ppi, bool active)
+void irqchip_set_active(uint32_t ppi, bool active)
 {
 	mmio_write32(own_gicr() + (active ? GICR_ISACTIVER0 : GICR_SGI + GICD_ICACTIVER), (uint32_t)BIT(ppi));
 	/* Read back: the state has changed before the caller enters the guest. */
@@ -277,23 +275,23 @@ void gic_set_active(uint32_t ppi, bool active)
 	dsb(sy);
 }
 
-void gic_send_sgi(unsigned cpu, unsigned sgi)
+void arch_ipi_send(unsigned cpu, unsigned sgi)
 {
 	dsb(ishst); /* the other CPU sees what it is called for */
 	sysreg_write(ICC_SGI1R_EL1, cpus[cpu].sgi_target | (uint64_t)sgi << 24);
 	isb();
 }
 
-void gic_kick_running(const struct cpu *c, const struct thread *t)
+void arch_ipi_kick_running(const struct cpu *c, const struct thread *t)
 {
 	dsb(ish); /* as above, and what it runs is read behind that */
 	if (__atomic_load_n(&c->current, __ATOMIC_RELAXED) != t)
 		return;
-	sysreg_write(ICC_SGI1R_EL1, c->sgi_target | (uint64_t)SGI_KICK << 24);
+	sysreg_write(ICC_SGI1R_EL1, c->sgi_target | (uint64_t)IPI_KICK << 24);
 	isb();
 }
 
-uint32_t gic_intid_limit(void)
+uint32_t arch_irq_limit(void)
 {
 	return limit;
 }
