@@ -24,7 +24,6 @@ enum kernel_errno {
 	KE_NOSYS = 88,
 	KE_MSGSIZE = 122,
 	KE_TIMEDOUT = 116,
-	KE_CANCELED = 140,
 };
 
 /* Abilities: bits of process_params.abilities. Default is no. */

@@ -292,11 +292,6 @@ bool fdt_is_enabled(const struct fdt *fdt, const struct fdt_node *node)
 	       fdt_has_string(fdt, node, "status", "ok");
 }
 
-bool fdt_name_is(const struct fdt_node *node, const char *name)
-{
-	return component_is(node->name, name, strlen(name));
-}
-
 /* Cells of an address and of a size below a bus. Devicetree Specification 2.3.5: 2 and 1 where it does not say. */
 struct cells {
 	uint32_t address, size;

@@ -25,9 +25,7 @@ enum object_type {
 struct kmem {
 	paddr_t base;
 	uint64_t bytes;
-	uint64_t fresh;      /* bytes handed out of the untouched rest so far */
-	void *free_pages;    /* chain of pages given back */
-	uint64_t free_count; /* pages in that chain */
+	uint64_t fresh; /* bytes handed out of the untouched rest so far */
 	void *free_slots[KMEM_CLASSES];
 	uint32_t count[KMEM_CLASSES]; /* objects alive */
 };
@@ -35,7 +33,6 @@ struct kmem {
 void kmem_init(struct kmem *k, paddr_t base, uint64_t bytes);
 /* A zeroed page, or NULL. */
 void *kmem_page(struct kmem *k);
-void kmem_page_free(struct kmem *k, void *page);
 /* A zeroed object, or NULL. */
 void *kmem_alloc(struct kmem *k, unsigned class);
 void kmem_free(struct kmem *k, unsigned class, void *object);

@@ -21,7 +21,6 @@ struct run_queue {
 
 void sched_init_cpu(struct cpu *c);
 void sched_place(struct thread *t);                    /* may run: onto the queue of the CPU that suits best */
-void sched_ready_first(struct thread *t);              /* same, before others of its priority: it was preempted */
 void sched_preempted(struct cpu *c, struct thread *t); /* another runs in its place: it waits, here or elsewhere */
 void sched_remove(struct thread *t);                   /* READY: off its queue */
 void sched_set_prio(struct thread *t, unsigned prio);

@@ -29,31 +29,19 @@ void kmem_init(struct kmem *k, paddr_t base, uint64_t bytes)
 
 uint64_t kmem_pages_left(const struct kmem *k)
 {
-	return k->free_count + (k->bytes - k->fresh) / PAGE_SIZE;
+	return (k->bytes - k->fresh) / PAGE_SIZE;
 }
 
 void *kmem_page(struct kmem *k)
 {
-	void *page = k->free_pages;
+	void *page;
 
-	if (page) {
-		k->free_pages = *(void **)page;
-		k->free_count--;
-	} else if (k->fresh < k->bytes) {
-		page = arch_pa_to_va(k->base + k->fresh);
-		k->fresh += PAGE_SIZE;
-	} else {
+	if (k->fresh >= k->bytes)
 		return NULL;
-	}
+	page = arch_pa_to_va(k->base + k->fresh);
+	k->fresh += PAGE_SIZE;
 	arch_memory_zero(page, PAGE_SIZE);
 	return page;
-}
-
-void kmem_page_free(struct kmem *k, void *page)
-{
-	*(void **)page = k->free_pages;
-	k->free_pages = page;
-	k->free_count++;
 }
 
 /* Objects keep 16-byte alignment for the FP registers in them. */

@@ -173,11 +173,6 @@ void sched_place(struct thread *t)
 	ready(t, false);
 }
 
-void sched_ready_first(struct thread *t)
-{
-	ready(t, true);
-}
-
 void sched_hand_over(struct cpu *c)
 {
 	while (!list_empty(&c->hand_over)) {

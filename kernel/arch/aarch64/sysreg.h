@@ -94,8 +94,3 @@ static inline void mmio_write64(paddr_t at, uint64_t value)
 {
 	__asm__ volatile("str %x0, [%1]" : : "rZ"(value), "r"(at) : "memory");
 }
-
-static inline void mmio_write8(paddr_t at, uint8_t value)
-{
-	__asm__ volatile("strb %w0, [%1]" : : "rZ"(value), "r"(at) : "memory");
-}

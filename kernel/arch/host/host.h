@@ -62,11 +62,10 @@ struct frame *host_guest_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome);
 
 /* The exception that host_vector() finds. */
 struct trap;
-#define HOST_SVC     1u
-#define HOST_OTHER   2u
-#define HOST_HVC     3u
-#define HOST_WFI     4u
-#define HOST_NOTHING 5u
+#define HOST_SVC   1u
+#define HOST_OTHER 2u
+#define HOST_HVC   3u
+#define HOST_WFI   4u
 /* TLBI or IC of a guest with VCPU_LOCAL_MAINTENANCE: all CPUs of its VM, TLBs or instruction caches as well. */
 #define HOST_TLBI_ALL   6u
 #define HOST_TLBI_LOCAL 7u

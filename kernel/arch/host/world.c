@@ -165,9 +165,11 @@ int64_t arch_vcpu_get(struct vcpu *v, uint64_t reg, bool running, uint64_t *valu
 {
 	const uint64_t *at = register_of(v, reg);
 
-	if (at && !running)
+	if (running && reg != VREG_PC && reg != VREG_EXITS)
+		return -KE_BUSY;
+	if (at)
 		*value = *at;
-	return running ? -KE_BUSY : at ? 0 : -KE_INVAL;
+	return at ? 0 : -KE_INVAL;
 }
 
 int64_t arch_vcpu_set(struct vcpu *v, uint64_t reg, bool running, uint64_t value)
