@@ -43,8 +43,10 @@ struct vcpu;
 /* Start and stop. */
 _Noreturn void arch_system_off(void);
 _Noreturn void arch_system_reset(void);
-void arch_start_cpus(void);                  /* every other CPU of the board; each arrives in kernel_secondary() */
-_Noreturn void arch_resume(struct frame *f); /* out of the kernel */
+void arch_start_cpus(void); /* every other CPU of the board; each arrives in kernel_secondary() */
+/* Out of the kernel. It does not return; that is not declared, since a compiler takes what leads to such a call for
+ * rare. */
+void arch_resume(struct frame *f);
 
 /* Physical memory through the kernel's own map. */
 void *arch_pa_to_va(paddr_t pa);

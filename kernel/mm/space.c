@@ -72,13 +72,13 @@ bool space_walk(const struct space *s, vaddr_t va, paddr_t *pa, unsigned *attr)
 
 void *space_access(const struct space *s, vaddr_t va, unsigned attr, uint64_t *left)
 {
+	uint64_t need = arch_leaf_needs(attr), desc;
 	unsigned level;
-	uint64_t desc;
 
 	if (va >= SPACE_LIMIT)
 		return NULL;
 	desc = *walk(s, va, &level);
-	if (!arch_leaf_allows(desc, attr))
+	if ((desc & need) != need)
 		return NULL;
 	*left = PAGE_SIZE - (va & PAGE_MASK);
 	return arch_pa_to_va((desc & ARCH_DESC_ADDR) | (va & (level_size(level) - 1)));

@@ -119,7 +119,7 @@ struct frame *trap_irq(struct frame *f, struct cpu *c)
 /* Whose context this CPU has run last. */
 static struct process *ran_last(const struct cpu *c)
 {
-	return c->space ? &processes[(c->space->vmid - 1) % PROCESS_MAX] : NULL;
+	return c->space ? container_of(c->space->kmem, struct process, kmem) : NULL;
 }
 
 /* Nobody has run yet: it is firmware's. */

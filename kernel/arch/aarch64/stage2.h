@@ -41,13 +41,10 @@ static inline unsigned arch_leaf_attr(uint64_t desc)
 	       (desc & DESC_XN ? 0 : SPACE_X) | ((desc & DESC_NORMAL) == DESC_NORMAL ? 0 : SPACE_DEVICE);
 }
 
-/* A valid leaf of memory, not of a device, that allows SPACE_R and SPACE_W as far as `attr` has them. */
-static inline bool arch_leaf_allows(uint64_t desc, unsigned attr)
+/* The bits of a valid leaf of memory, not of a device, that allows SPACE_R and SPACE_W as far as `attr` has them. */
+static inline uint64_t arch_leaf_needs(unsigned attr)
 {
-	uint64_t need =
-	    ARCH_DESC_VALID | DESC_NORMAL | (attr & SPACE_R ? DESC_S2AP_R : 0) | (attr & SPACE_W ? DESC_S2AP_W : 0);
-
-	return (desc & need) == need;
+	return ARCH_DESC_VALID | DESC_NORMAL | (attr & SPACE_R ? DESC_S2AP_R : 0) | (attr & SPACE_W ? DESC_S2AP_W : 0);
 }
 
 /* The first leaf of the table that means the same as a leaf of the level above `level`. */
