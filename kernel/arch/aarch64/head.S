@@ -132,8 +132,8 @@ park:
 	b	park
 
 	.ltorg
-	.globl	head_end
-head_end:
+	.globl	__head_end
+__head_end:
 
 	.section .data.claim, "aw"
 	.balign	8

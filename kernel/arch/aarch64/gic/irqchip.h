@@ -7,7 +7,7 @@
 
 #include "types.h"
 
-void irqchip_init(void);             /* by the first CPU */
-void irqchip_cpu_init(unsigned cpu); /* by each */
-bool irqchip_is_up(void);            /* SGIs can be sent */
+void irqchip_init(void);                            /* by the first CPU */
+void irqchip_cpu_init(unsigned cpu);                /* by each */
+bool irqchip_is_up(void);                           /* SGIs can be sent */
 void irqchip_set_active(uint32_t ppi, bool active); /* of this CPU */
