@@ -260,8 +260,5 @@ uint64_t qvmconf_memory_bytes(const struct qvm_config *config);
 /* Is [start, start + bytes) within one region of guest memory: `ram`, `rom`, or `pass` with `m`? */
 bool qvmconf_memory_has(const struct qvm_config *config, uint64_t start, uint64_t bytes);
 
-/* A length as configurations have it: decimal or 0x, with K, M or G behind it. False: it is none, or above 64 bits. */
-bool qvmconf_length(const char *text, size_t bytes, uint64_t *value);
-
 /* Where a message goes: QVM_LOG_STDOUT ... together. `vdev` is the index of the vdev that says it, or QVM_LOGGER_VM. */
 unsigned qvmconf_log_dests(const struct qvm_config *config, uint32_t vdev, enum qvm_log_filter filter);

@@ -29,7 +29,7 @@ void qc_cpu(struct qc_reader *r, const struct qc_option *option)
 static bool next_number(const char **text, const char *end, uint64_t *value)
 {
 	const char *comma = memchr(*text, ',', (size_t)(end - *text)), *stop = comma ? comma : end;
-	bool good = qc_number(*text, (size_t)(stop - *text), value);
+	bool good = number_plain(*text, (size_t)(stop - *text), value);
 
 	*text = comma ? comma + 1 : NULL;
 	return good;
@@ -81,7 +81,7 @@ static void cpu_sched(struct qc_reader *r, const struct qc_option *option)
 	}
 	if (bytes && strchr("rfo", text[bytes - 1]))
 		policy = text[--bytes] == 'f' ? QVM_POLICY_FIFO : QVM_POLICY_RR;
-	if (!qc_number(text, bytes, &priority) || priority < 1 || priority > PRIORITY_MAX) {
+	if (!number_plain(text, bytes, &priority) || priority < 1 || priority > PRIORITY_MAX) {
 		qc_mistake(r, &r->word_place,
 			   "'%.64s' is not a priority: 1 to 254, followed by 'r' (round robin) or 'f' (FIFO) "
 			   "if wanted",

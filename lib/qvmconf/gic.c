@@ -48,7 +48,7 @@ static void gic_hostvector(struct qc_reader *r, const struct qc_option *option)
 
 	if (!text)
 		return;
-	if (qc_number(text, strlen(text), &number) && number <= QVM_SPI_LAST)
+	if (number_plain(text, strlen(text), &number) && number <= QVM_SPI_LAST)
 		r->config->gic.hostvector = (uint32_t)number;
 	else
 		qc_mistake(r, &r->word_place, "'%.64s' is not a host interrupt: 0 to 1019", text);

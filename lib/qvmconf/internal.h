@@ -2,6 +2,7 @@
 /* What the files of the configuration reader share. */
 #pragma once
 
+#include "number.h"
 #include "qvmconf.h"
 
 /* What the words that follow belong to. It lasts until the next word that opens a context. */
@@ -109,11 +110,6 @@ void qc_mistake(struct qc_reader *r, const struct qvm_place *place, const char *
 const char *qc_where(const struct qvm_place *place, char text[QC_WHERE_MAX]);
 const char *qc_nearest(const char *word, const char *const *names, unsigned count);
 void qc_unknown(struct qc_reader *r, const char *what, const char *const *names, unsigned count);
-
-/* number.c */
-bool qc_address(const char *text, size_t bytes, uint64_t *value);
-bool qc_number(const char *text, size_t bytes, uint64_t *value);
-bool qc_boolean(const char *text, bool *value);
 
 /* vdev_types.c. A list of names has NUL behind each name and two behind the last; '0' in front of a name: it takes no
  * argument. */

@@ -9,7 +9,7 @@ static bool load_parse(struct qc_reader *r, const char *text, struct qvm_load *l
 {
 	size_t comma = strcspn(text, ",");
 
-	if (text[comma] == ',' && qc_address(text, comma, &load->address)) {
+	if (text[comma] == ',' && number_address(text, comma, &load->address)) {
 		load->address_given = true;
 		text += comma + 1;
 	} else if (text[comma] == ',' && text[0] >= '0' && text[0] <= '9') {

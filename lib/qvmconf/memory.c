@@ -47,7 +47,7 @@ static bool region_parse(struct qc_reader *r, const char *text, bool alone, uint
 
 	if (text[comma] == ',') {
 		length = text + comma + 1;
-		if (!qc_address(text, comma, start)) {
+		if (!number_address(text, comma, start)) {
 			qc_mistake(r, &r->word_place, "'%.*s' is not an address: write it as 0x80000000 or 2G",
 				   (int)(comma > 64 ? 64 : comma), text);
 			return false;
@@ -60,7 +60,7 @@ static bool region_parse(struct qc_reader *r, const char *text, bool alone, uint
 		qc_mistake(r, &r->word_place, "a length must follow the comma at once, without a blank");
 		return false;
 	}
-	if (!qvmconf_length(length, strlen(length), bytes)) {
+	if (!number_length(length, strlen(length), bytes)) {
 		qc_mistake(r, &r->word_place, "'%.64s' is not a length: write it as 0x8000000, 134217728 or 128M",
 			   length);
 		return false;
@@ -166,7 +166,7 @@ static void reserve_intr(struct qc_reader *r, const struct qc_option *option)
 	if (strchr(text, ':')) {
 		if (!qc_spi(r, text, strlen(text), &reserve.intr))
 			return;
-	} else if (!qc_number(text, strlen(text), &number) || number < QVM_SPI_FIRST || number > QVM_SPI_LAST) {
+	} else if (!number_plain(text, strlen(text), &number) || number < QVM_SPI_FIRST || number > QVM_SPI_LAST) {
 		qc_mistake(r, &r->word_place, "'%.64s' is not a shared peripheral interrupt: 32 to 1019", text);
 		return;
 	} else {

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Numbers: an address is hexadecimal and a length decimal unless a prefix (0x, 0d) says otherwise. A number that
- * carries a multiplier (K, M, G) is decimal without a prefix, an address too: `ram 4096M,2048M` means 4 GiB.
- */
-#include "internal.h"
+/* Numbers, see number.h. */
+#include "number.h"
 #include <string.h>
 
 /* 16 for what is no digit in any radix. */
@@ -66,22 +63,22 @@ static bool parse(const char *text, size_t bytes, unsigned radix, bool multiplie
 	return digits(text, bytes, radix, value) && !__builtin_mul_overflow(*value, 1ull << shift, value);
 }
 
-bool qc_address(const char *text, size_t bytes, uint64_t *value)
+bool number_address(const char *text, size_t bytes, uint64_t *value)
 {
 	return parse(text, bytes, 16, true, value);
 }
 
-bool qvmconf_length(const char *text, size_t bytes, uint64_t *value)
+bool number_length(const char *text, size_t bytes, uint64_t *value)
 {
 	return parse(text, bytes, 10, true, value);
 }
 
-bool qc_number(const char *text, size_t bytes, uint64_t *value)
+bool number_plain(const char *text, size_t bytes, uint64_t *value)
 {
 	return parse(text, bytes, 10, false, value);
 }
 
-bool qc_boolean(const char *text, bool *value)
+bool number_boolean(const char *text, bool *value)
 {
 	static const char *const words[] = {"0", "no", "off", "false", "1", "yes", "on", "true"};
 

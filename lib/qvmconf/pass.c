@@ -125,13 +125,13 @@ static bool loc_parse(struct qc_reader *r, const char *word, struct qvm_pass *pa
 	if (equals && end > word && end[-1] == ',')
 		end--;
 	bytes = part(&text, end, &begin);
-	if (!qc_address(begin, bytes, &pass->start)) {
+	if (!number_address(begin, bytes, &pass->start)) {
 		qc_mistake(r, &r->word_place, "'%.*s' is not an address: write it as 0x80000000 or 2G",
 			   (int)(bytes > 64 ? 64 : bytes), begin);
 		return false;
 	}
 	bytes = part(&text, end, &begin);
-	if (!begin || !qvmconf_length(begin, bytes, &pass->bytes)) {
+	if (!begin || !number_length(begin, bytes, &pass->bytes)) {
 		qc_mistake(r, &r->word_place, "'%.64s' has no length: " FORM, word);
 		return false;
 	}
@@ -144,7 +144,7 @@ static bool loc_parse(struct qc_reader *r, const char *word, struct qvm_pass *pa
 	if (!letters_parse(r, begin, bytes, &pass->attributes))
 		return false;
 	pass->host = pass->start;
-	if (equals && !qc_address(equals + 1, strlen(equals + 1), &pass->host)) {
+	if (equals && !number_address(equals + 1, strlen(equals + 1), &pass->host)) {
 		qc_mistake(r, &r->word_place, "'%.64s' is not an address: write it as 0x80000000 or 2G", equals + 1);
 		return false;
 	}
@@ -186,7 +186,7 @@ static bool host_intr(struct qc_reader *r, const char *text, struct qvm_pass_int
 {
 	uint64_t number = (uint64_t)r->config->gic.hostvector + intr->guest;
 
-	if (text && (!qc_number(text, strlen(text), &number) || number < QVM_SPI_FIRST || number > QVM_SPI_LAST)) {
+	if (text && (!number_plain(text, strlen(text), &number) || number < QVM_SPI_FIRST || number > QVM_SPI_LAST)) {
 		qc_mistake(r, &r->word_place, "'%.64s' is not a host interrupt: 32 to 1019", text);
 		return false;
 	}

@@ -96,16 +96,16 @@ static const char *value_problem(enum kind kind, const char *text, uint64_t *val
 	bool truth = false;
 
 	switch (kind) {
-	case NUMBER: return qc_number(text, strlen(text), value) ? NULL : "is not a 64-bit number";
-	case ADDRESS: return qvmconf_length(text, strlen(text), value) ? NULL : "is not a number of bytes";
+	case NUMBER: return number_plain(text, strlen(text), value) ? NULL : "is not a 64-bit number";
+	case ADDRESS: return number_length(text, strlen(text), value) ? NULL : "is not a number of bytes";
 	case STRING: return *text ? NULL : "is empty";
 	case BOOLEAN:
-		if (!qc_boolean(text, &truth))
+		if (!number_boolean(text, &truth))
 			return "is neither on nor off";
 		*value = truth;
 		return NULL;
 	case TIMEOUT:
-		if (qc_number(text, strlen(text), value) &&
+		if (number_plain(text, strlen(text), value) &&
 		    (*value == 0 || (*value >= TIMEOUT_MIN && *value <= TIMEOUT_MAX)))
 			return NULL;
 		return "is not a number of milliseconds from 5 to 10000, or 0";

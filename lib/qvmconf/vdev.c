@@ -37,7 +37,7 @@ void qc_mem_place(struct qc_reader *r, const struct qc_option *option, uint64_t 
 
 	if (!text || !qc_mem_space(r, &text))
 		return;
-	if (!qc_address(text, strlen(text), &read)) {
+	if (!number_address(text, strlen(text), &read)) {
 		qc_mistake(r, &r->word_place, "'%.64s' is not an address in memory: write it as 0x1c090000", text);
 		return;
 	}
@@ -94,7 +94,7 @@ bool qc_spi(struct qc_reader *r, const char *text, size_t bytes, uint32_t *intid
 			   head > 31 ? 31 : (int)head, text, pic);
 		return false;
 	}
-	if (!qc_number(colon + 1, bytes - head - 1, &number) || number < QVM_SPI_FIRST || number > QVM_SPI_LAST) {
+	if (!number_plain(colon + 1, bytes - head - 1, &number) || number < QVM_SPI_FIRST || number > QVM_SPI_LAST) {
 		qc_mistake(r, &r->word_place,
 			   "'%.*s' is not a shared peripheral interrupt: write %s:N with N from 32 to 1019", shown,
 			   text, pic);
@@ -141,7 +141,7 @@ static void vdev_sched(struct qc_reader *r, const struct qc_option *option)
 
 	if (!text)
 		return;
-	if (qc_number(text, strlen(text), &priority) && priority >= 1 && priority <= 254)
+	if (number_plain(text, strlen(text), &priority) && priority >= 1 && priority <= 254)
 		qc_current_vdev(r)->priority = (uint8_t)priority;
 	else
 		qc_mistake(r, &r->word_place, "'%.64s' is not a priority: 1 to 254", text);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options of `vdev shmem`: regions to create, and which names the guest may use. */
 #include "glob.h"
+#include "number.h"
 #include "vdevconf.h"
 #include <string.h>
 
 /* A number of bytes, as lengths are written everywhere. */
 static bool size_parse(const char *text, uint64_t *value)
 {
-	return qvmconf_length(text, strlen(text), value) && *value > 0 && *value <= SHMEM_BYTES_MAX;
+	return number_length(text, strlen(text), value) && *value > 0 && *value <= SHMEM_BYTES_MAX;
 }
 
 const char *shmem_create(const char *value, struct shmem_create *create)

@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "board.h"
 #include "message.h"
+#include "number.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -109,8 +110,8 @@ static int add_range(struct arguments *a, const char *text)
 
 	if (a->range_count == SYS_BOARD_RAM_MAX)
 		return usage(a, "too many ranges with ", "--memory");
-	if (text[comma] != ',' || !qvmconf_length(text, comma, &range->start) ||
-	    !qvmconf_length(text + comma + 1, strlen(text + comma + 1), &range->bytes) || range->bytes == 0 ||
+	if (text[comma] != ',' || !number_length(text, comma, &range->start) ||
+	    !number_length(text + comma + 1, strlen(text + comma + 1), &range->bytes) || range->bytes == 0 ||
 	    range->bytes > UINT64_MAX - range->start)
 		return usage(a, "START,SIZE must follow --memory, as in 0x80000000,2G, not ", text);
 	a->range_count++;
