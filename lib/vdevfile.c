@@ -115,42 +115,34 @@ static bool table(const struct vdevfile *v, uint64_t address, uint64_t bytes, st
 
 /* ---- the note ---- */
 
+/* The words in front of the options. */
+struct description {
+	uint32_t abi, flags, registers;
+};
+
 static const char *take_description(struct vdevfile *v, uint64_t offset, uint64_t bytes)
 {
-	uint32_t word[4];
-	const char *options;
-	size_t at = 0;
+	struct description d;
 
-	if (v->abi != 0)
+	if (v->described)
 		return "it has two notes that describe a vdev";
-	if (bytes < sizeof(word) + 1)
+	if (bytes < sizeof(d) + 1)
 		return "its note is too short";
-	memcpy(word, v->file + offset, sizeof(word));
-	v->abi = word[0];
-	v->flags = word[1];
-	v->register_bytes = word[2] | (uint64_t)word[3] << 32;
-	if (v->abi != QVM_VDEV_ABI)
-		return refuse(v, "it was built for version %" PRIu32 " of the vdev ABI, this is version %u", v->abi,
-			      QVM_VDEV_ABI);
-	if ((v->flags & ~VDEV_NOTE_SAFETY) != 0)
+	memcpy(&d, v->file + offset, sizeof(d));
+	if (d.abi != QVM_VDEV_ABI)
+		return refuse(v,
+			      "it was built for version %" PRIu32
+			      " of the vdev ABI, this is version %u; build it again "
+			      "with the headers of this release",
+			      d.abi, QVM_VDEV_ABI);
+	if ((d.flags & ~VDEV_FLAGS_KNOWN) != 0)
 		return "its note has flags that nobody knows";
-	if (v->register_bytes % ELF_PAGE != 0 || v->register_bytes == 0 || v->register_bytes > VDEVFILE_SPAN_MAX)
+	if (d.registers % ELF_PAGE != 0 || d.registers == 0 || d.registers > VDEVFILE_SPAN_MAX)
 		return "the registers that its note names are not whole pages, none, or too many";
-	options = (const char *)v->file + offset + sizeof(word);
-	bytes -= sizeof(word);
-	while (at < bytes && options[at] != '\0') {
-		const size_t length = strnlen(options + at, bytes - at);
-
-		for (size_t i = 0; i < length; i++)
-			if (options[at + i] <= ' ' || options[at + i] > '~')
-				return "its note names an option that nobody can write";
-		at += length + 1;
-	}
-	if (at >= bytes)
-		return "the options of its note have no end";
-	v->options = options;
-	v->options_bytes = at + 1;
-	return NULL;
+	v->described = true;
+	v->type = (struct vdev_description){
+	    .options = (const char *)v->file + offset + sizeof(d), .flags = d.flags, .bytes = d.registers};
+	return vdev_options_check(v->type.options, bytes - sizeof(d), &v->type.options_bytes);
 }
 
 static uint64_t round4(uint64_t n)
@@ -305,8 +297,8 @@ static const char *use_headers(struct vdevfile *v, const struct elf_header *head
 		else if (ph.type == PT_GNU_RELRO && ph.memsz != 0)
 			wrong = use_relro(v, &ph);
 	}
-	if (wrong == NULL && v->abi == 0)
-		wrong = "it has no note that describes a vdev (VDEV_DESCRIBE)";
+	if (wrong == NULL && !v->described)
+		wrong = "it has no note that describes a vdev (<qvm/vdev-describe.h>)";
 	if (wrong == NULL && !has_dynamic)
 		wrong = "it has no dynamic section";
 	return wrong != NULL ? wrong : use_dynamic(v, &dynamic);
@@ -336,15 +328,6 @@ const char *vdevfile_read(struct vdevfile *v, const void *file, size_t bytes)
 	memcpy(&header, file, sizeof(header));
 	wrong = use_headers(v, &header);
 	return wrong == NULL && !has_code(&v->image) ? "it has no executable segment" : wrong;
-}
-
-const char *vdevfile_option(const struct vdevfile *v, unsigned index)
-{
-	size_t at = 0;
-
-	while (index-- > 0 && at < v->options_bytes && v->options[at] != '\0')
-		at += strlen(v->options + at) + 1;
-	return at < v->options_bytes && v->options[at] != '\0' ? v->options + at : NULL;
 }
 
 /* ---- relocation ---- */

@@ -15,7 +15,7 @@ OUTPUTS += $(BUILD)/vdevs $(BUILD)/vdev-objects
 
 # What a vdev has besides its own folder.
 vdev_sources = $(call files,vdev/$(1),-name '*.c') $(VDEV_MORE_$(1))
-VDEV_MORE_shmem := lib/qvmconf/vdev_shmem.c lib/qvmconf/number.c lib/glob.c lib/sys/calls.c lib/sys/msg.c
+VDEV_MORE_shmem := lib/qvmconf/vdevvalue.c lib/qvmconf/number.c lib/glob.c lib/sys/calls.c lib/sys/msg.c
 
 # $(call vdev,name,suffix,flags)
 define vdev

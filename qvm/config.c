@@ -77,7 +77,7 @@ static int read_file(void *context, const char *path, const char **text, size_t 
 }
 
 /* A type of vdev that only its file knows. */
-static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
+static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_file *description)
 {
 	static struct vdevfile read;
 	const struct start_args *args = context;
@@ -87,7 +87,7 @@ static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_t
 	    vdevfile_find((const void *)(uintptr_t)args->file_address, args->file_bytes, type, &file) != 0 ||
 	    vdevfile_read(&read, file.data, file.bytes) != NULL)
 		return false;
-	*description = (struct qvmconf_vdev_type){.options = read.options, .bytes = read.register_bytes};
+	*description = (struct qvmconf_vdev_file){.type = read.type};
 	return true;
 }
 

@@ -44,19 +44,6 @@ static bool lookup(const char *name, uint64_t *address)
 	return false;
 }
 
-static bool same_options(const struct vdevfile *file, const struct vdev_factory *factory)
-{
-	unsigned i = 0;
-
-	for (; factory->option_list != NULL && factory->option_list[i] != NULL; i++) {
-		const char *described = vdevfile_option(file, i);
-
-		if (described == NULL || strcmp(described, factory->option_list[i]) != 0)
-			return false;
-	}
-	return vdevfile_option(file, i) == NULL;
-}
-
 /* What the constructors have registered must be what the file's name and note say, since others have relied on that. */
 static const char *check_factory(struct module *m, unsigned before)
 {
@@ -69,9 +56,9 @@ static const char *check_factory(struct module *m, unsigned before)
 		factory->name = m->name;
 	if (strcmp(factory->name, m->name) != 0)
 		return "the vdev that it has registered has another name than the file";
-	if (factory->safety != (m->file.flags & VDEV_NOTE_SAFETY ? VDEV_SAFETY_SELECTED : VDEV_SAFETY_NONE))
+	if (factory->safety != (m->file.type.flags & VDEV_NOTE_SAFETY ? VDEV_SAFETY_SELECTED : VDEV_SAFETY_NONE))
 		return "its factory and its note differ in what they say about safety";
-	return same_options(&m->file, factory) ? NULL : "its factory and its note have different options";
+	return qvmconf_vdev_differs(m->name, &m->file.type);
 }
 
 static const char *prepare(struct module *m, const void *file, size_t bytes, uint8_t *base)

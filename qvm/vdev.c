@@ -32,28 +32,13 @@ static void tell(struct vdev_instance *v, vdev_ctrl_options_t ctrl, const char *
 			  strerror(result));
 }
 
-/* The index of an option in the factory's list, or -1. */
-static int option_index(const struct vdev_factory *f, const char *name)
-{
-	for (int i = 0; f->option_list != NULL && f->option_list[i] != NULL; i++) {
-		const char *listed = f->option_list[i];
-
-		if (strcmp(listed[0] == QVM_OPTION_NO_ARG_PREFIX[0] ? listed + 1 : listed, name) == 0)
-			return i;
-	}
-	return -1;
-}
-
 static void give_option(struct vdev_instance *v, const struct qvm_vdev_option *option)
 {
 	const struct vdev_factory *f = v->vdev.v_factory;
-	const int index = option_index(f, option->name);
 	int result;
 
-	if (index < 0)
-		vm_refuse(VM_EXIT_CONFIG, &option->place, "vdev %s has no option '%s'", v->config->type, option->name);
 	vm.place = &option->place;
-	result = f->control(&v->vdev, VDEV_CTRL_FIRST_OPTIDX + (unsigned)index, option->value);
+	result = f->control(&v->vdev, VDEV_CTRL_FIRST_OPTIDX + option->index, option->value);
 	if (result != 0)
 		vm_refuse(VM_EXIT_CONFIG, &option->place, "vdev %s: '%s %s': %s", v->config->type, option->name,
 			  option->value != NULL ? option->value : "", strerror(result));

@@ -2,13 +2,29 @@
 /* The rest of what a vdev may call: log, threads, memory, the VM's end. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
+#include <number.h>
 #include <qvm/gasp.h>
 
 #include "qvm/vdev.h"
 #include "qvm/vm.h"
 
 #define STACK_MIN 8192u
+
+uint64_t vdev_number(const char *text)
+{
+	uint64_t value;
+
+	return number_length(text, strlen(text), &value) ? value : 0;
+}
+
+bool vdev_boolean(const char *text)
+{
+	bool value = false;
+
+	return number_boolean(text, &value) && value;
+}
 
 void vdev_logf(enum vdev_log_level level, const vdev_t *vdp, const char *format, ...)
 {

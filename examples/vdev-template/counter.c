@@ -5,34 +5,22 @@
  *	0x00  COUNT   read-only: how many periods have gone by since the guest started; wraps at 32 bits
  *	0x04  IRQ     read: 1 while the interrupt is raised; write 1: take it back
  *
- * Option: `period MILLISECONDS`, 1 to 60000; default 1000. To be read, or copied and changed: each part of the
+ * Its option `period` is described in options.def. To be read, or copied and changed: each part of the
  * interface appears once. All other offsets, and the sizes that are not in acc_sizes, are left to `unsupported
  * reference`.
  */
-#include <errno.h>
-#include <stdlib.h>
-
 #include <qvm/guest.h>
 #include <qvm/vdev-core.h>
 #include <qvm/vdev-fdt.h>
 
-#define REGISTERS 0x1000u
-#define COUNT     0x00u
-#define IRQ       0x04u
+/* What the file says about itself without being run. A certified variant is built with VDEV_SAFETY defined. */
+#define VDEV_OPTIONS "options.def"
+#include <qvm/vdev-describe.h>
+
+#define COUNT 0x00u
+#define IRQ   0x04u
 
 #define MILLISECOND 1000000ull
-
-/* What the file says about itself without being run. A certified variant is built with VDEV_SAFETY defined. */
-#ifdef VDEV_SAFETY
-VDEV_DESCRIBE(VDEV_NOTE_SAFETY, REGISTERS, "period\0");
-#define SAFETY VDEV_SAFETY_SELECTED
-#else
-VDEV_DESCRIBE(0, REGISTERS, "period\0");
-#define SAFETY VDEV_SAFETY_NONE
-#endif
-
-enum { OPTION_PERIOD };
-static const char *const options[] = {[OPTION_PERIOD] = "period", NULL};
 
 /* One of these for each `vdev counter` of the VM: nothing of an instance is in a static variable. */
 struct counter {
@@ -89,17 +77,12 @@ static vdev_ref_status_t vwrite(vdev_t *vdp, unsigned cookie, const struct qvm_s
 	return VRS_NORMAL;
 }
 
+/* The reader of the configuration has checked the value: 1 to 60000. */
 static int take_period(vdev_t *vdp, const char *text)
 {
 	struct counter *c = vdp->v_device;
-	char *end;
-	const unsigned long period = strtoul(text, &end, 10);
 
-	if (end == text || *end != '\0' || period < 1 || period > 60000) {
-		vdev_logf(QL_QVM_ERROR, vdp, "'%s' is no period: write 1 to 60000, in milliseconds", text);
-		return EINVAL;
-	}
-	c->period_ns = period * MILLISECOND;
+	c->period_ns = vdev_number(text) * MILLISECOND;
 	return 0;
 }
 
@@ -129,7 +112,6 @@ static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 	struct counter *c = vdp->v_device;
 
 	switch ((unsigned)ctrl) {
-	case VDEV_CTRL_OPTIONS_START: c->period_ns = 1000 * MILLISECOND; return 0;
 	case VDEV_CTRL_FIRST_OPTIDX + OPTION_PERIOD: return take_period(vdp, arg);
 	case VDEV_CTRL_GEN_FDT: return describe(vdp, (int)(intptr_t)arg);
 	case VDEV_CTRL_GUEST_STARTING: return -guest_timer_notify(vdp, guest_clock_ns() + c->period_ns, c->period_ns);
@@ -144,11 +126,10 @@ static struct vdev_factory factory = {
     .vread = vread,
     .vwrite = vwrite,
     .timer = timer,
-    .option_list = options,
     .factory_flags = VFF_VDEV_MEM | VFF_INTR_NONPCI | VFF_MUTEX,
     .acc_sizes = 1u << 4,
     .extra_space = sizeof(struct counter),
-    .safety = SAFETY,
+    .safety = VDEV_SAFETY_BUILT,
 };
 
 static __attribute__((constructor)) void load(void)

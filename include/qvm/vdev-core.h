@@ -24,7 +24,7 @@
 #include <qvm/types.h>
 
 /* Changes when a structure or a call-back of these headers does. A vdev that was built for another one is refused. */
-#define QVM_VDEV_ABI 1u
+#define QVM_VDEV_ABI 2u
 
 struct vdev_factory;
 
@@ -58,14 +58,11 @@ typedef enum {
 	 * or is ended before its guest has begun. */
 	VDEV_CTRL_TERMINATE = 3,
 	VDEV_CTRL_BOOTUP = VDEV_CTRL_GUEST_CONFIGURED,
-	/* + i: option i of option_list was given; `arg` is its argument, which stays as long as the VM. An option that
-	 * is repeated comes once, with what was written last, except for those called hostdev, create, allow and deny.
-	 */
+	/* + i: option i of the vdev's description was given (OPTION_ID), or has a default; `arg` is its value, which
+	 * has been checked and stays as long as the VM; null for VDEV_FLAG. An option that is repeated comes once, with
+	 * what was written last, unless it is VDEV_REPEATS. */
 	VDEV_CTRL_FIRST_OPTIDX = 0x100,
 } vdev_ctrl_options_t;
-
-/* In front of the name of an option that takes no argument: its `arg` is null. */
-#define QVM_OPTION_NO_ARG_PREFIX "0"
 
 enum vdev_factory_flags {
 	VFF_NONE = 0,
@@ -77,7 +74,7 @@ enum vdev_factory_flags {
 
 /* Values of `safety`. */
 #define VDEV_SAFETY_NONE     0u
-#define VDEV_SAFETY_SELECTED 1u /* safety-certified; must be what VDEV_DESCRIBE says */
+#define VDEV_SAFETY_SELECTED 1u /* safety-certified; must be what the note says: VDEV_SAFETY_BUILT */
 
 /*
  * One for each type of device. It must stay where it is, and qvm writes to `next` and, if it is null, to `name`. Null
@@ -120,12 +117,11 @@ struct vdev_factory {
 
 	const void *pic; /* operations of an interrupt controller: not supported, must be null */
 
-	const char *const *option_list; /* ends with null; as in VDEV_DESCRIBE, or null if there are none */
-	const char *name;               /* null: NAME of the file's name */
-	unsigned factory_flags;         /* enum vdev_factory_flags */
-	uint32_t acc_sizes;             /* bit n: accesses of n bytes; n is 1, 2, 4 or 8 */
-	size_t extra_space;             /* bytes of v_device; at most 1 MiB */
-	unsigned safety;                /* VDEV_SAFETY_* */
+	const char *name;       /* null: NAME of the file's name */
+	unsigned factory_flags; /* enum vdev_factory_flags */
+	uint32_t acc_sizes;     /* bit n: accesses of n bytes; n is 1, 2, 4 or 8 */
+	size_t extra_space;     /* bytes of v_device; at most 1 MiB */
+	unsigned safety;        /* VDEV_SAFETY_* */
 };
 
 /*
@@ -134,30 +130,8 @@ struct vdev_factory {
  */
 int vdev_register_factory(struct vdev_factory *factory, unsigned abi);
 
-/*
- * Describes the file to those who do not run it: the host tool, procmgr, the reader of configurations. Write it once,
- * outside of functions. `flags`: VDEV_NOTE_*. `register_bytes`: of v_block, whole pages of 4096 bytes.
- * `options`: the names of option_list, each followed by a NUL: "hostdev\0" "0quiet\0"; "" for none. It becomes an
- * ELF note with the owner "Bulkhead" and type 1 (System V ABI, chapter 5, "Note Section").
- */
-#define VDEV_DESCRIBE(note_flags, register_bytes, option_names)                                                 \
-	__attribute__((used, section(".note.bulkhead"), aligned(4))) static const struct {                      \
-		uint32_t owner_bytes, bytes, type;                                                              \
-		char owner[12];                                                                                 \
-		uint32_t abi, flags, registers[2];                                                              \
-		char options[(sizeof(option_names) + 3) / 4 * 4];                                               \
-	} vdev_note_ = {                                                                                        \
-	    sizeof("Bulkhead"),                                                                                 \
-	    16 + sizeof(option_names),                                                                          \
-	    VDEV_NOTE_TYPE,                                                                                     \
-	    "Bulkhead",                                                                                         \
-	    QVM_VDEV_ABI,                                                                                       \
-	    (note_flags),                                                                                       \
-	    {(uint32_t)((uint64_t)(register_bytes)&0xffffffffu), (uint32_t)((uint64_t)(register_bytes) >> 32)}, \
-	    option_names}
-
-#define VDEV_NOTE_TYPE   1u
-#define VDEV_NOTE_SAFETY (1u << 0) /* VDEV_SAFETY: the certified variant */
+/* The type of the note that describes a vdev's file: <qvm/vdev-describe.h>. */
+#define VDEV_NOTE_TYPE 1u
 
 /* Levels of the log, as the filters of `logger`. */
 enum vdev_log_level {
@@ -169,6 +143,11 @@ enum vdev_log_level {
 	QL_QVM_DEBUG,
 	QL_QVM_VERBOSE,
 };
+
+/* The value of an option of the kind VDEV_NUMBER or VDEV_BYTES. 0: it is no number, as a word of VDEV_NUMBER_OR. */
+uint64_t vdev_number(const char *text);
+/* The value of one that is VDEV_BOOLEAN. */
+bool vdev_boolean(const char *text);
 
 /*
  * A line of the log, without a newline, at most 200 characters; the instance's name stands in front, and until the

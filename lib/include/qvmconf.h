@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <vdevoption.h>
+
 #define QVMCONF_EX_CONFIG 65 /* exit code of qvm for a mistake in the configuration */
 
 /* Bounds. What exceeds one is reported as a mistake, never cut off. */
@@ -89,9 +91,9 @@ enum qvm_safety {
 };
 
 /*
- * A virtual device. Its own options are options[option_first] and the following ones of the configuration, in the order
- * in which they were written; of one that was repeated the last, unless all of them count (hostdev, create, allow,
- * deny). What they mean is the device's matter: see vdevconf.h for pl011 and shmem.
+ * A virtual device. Its own options are vdev_options[option_first] and the following ones of the configuration, in the
+ * order in which they were written; of one that was repeated the last, unless it is VDEV_REPEATS; then the defaults of
+ * those that were not. Each value is one that the type's description allows.
  */
 struct qvm_vdev {
 	const char *type; /* without "vdev-" and ".so" */
@@ -100,6 +102,7 @@ struct qvm_vdev {
 	uint64_t loc, bytes;               /* of its registers, guest-physical; whole pages */
 	uint32_t intr[QVM_VDEV_INTRS_MAX]; /* INTIDs, SPIs: 32 to 1019 */
 	unsigned intr_count;
+	uint32_t needs;   /* VDEV_NEEDS_* */
 	uint8_t priority; /* `sched` of its threads, or 0 */
 	enum qvm_safety safety;
 	bool status; /* `set debug`: says its status on SIGUSR1; default true */
@@ -109,7 +112,9 @@ struct qvm_vdev {
 
 struct qvm_vdev_option {
 	const char *name;
-	const char *value; /* NULL: it takes none */
+	const char *value;   /* NULL: it takes none */
+	enum vdev_kind kind; /* what the value is */
+	uint8_t index;       /* in the type's description */
 	struct qvm_place place;
 };
 
@@ -216,14 +221,11 @@ struct qvm_config {
 	char arena[QVM_ARENA_BYTES];
 };
 
-/* What a plug-in file says about a type of vdev that the reader does not know by itself. */
-struct qvmconf_vdev_type {
-	/* Why its file is refused; stays until the next question. NULL: it is good, and the rest is true. */
+/* What the file of a vdev says about its type. */
+struct qvmconf_vdev_file {
+	/* Why the file is refused; stays until the next question. NULL: it is good, and the rest is true. */
 	const char *wrong;
-	/* Names of its options, each ended by NUL, the last by two; stays there as long as the configuration is used.
-	 * '0' in front of a name: this option takes no argument. */
-	const char *options;
-	uint64_t bytes; /* of its registers; whole pages, not 0 */
+	struct vdev_description type; /* its options stay as long as the configuration is used */
 };
 
 /* What the reader asks of its surroundings. Every function may be NULL: then nothing of that kind exists. */
@@ -240,8 +242,8 @@ struct qvmconf_host {
 	bool (*asinfo)(void *context, const char *name, uint64_t *start, uint64_t *bytes);
 	/* Why there is none, as a sentence. */
 	void (*asinfo_why)(void *context, const char *name, char *text, size_t bytes);
-	/* Describes a type of vdev; false: there is no plug-in file for it. */
-	bool (*vdev)(void *context, const char *type, struct qvmconf_vdev_type *description);
+	/* Describes a type of vdev that is not known (qvmconf_vdev_known()); false: there is no file for it. */
+	bool (*vdev)(void *context, const char *type, struct qvmconf_vdev_file *file);
 	/* The run mask that a cluster of CPUs is; false: there is no cluster of this name. */
 	bool (*cluster)(void *context, const char *name, uint32_t *runmask);
 	/* One mistake, as one line without a newline: "[file:line] text". */
@@ -253,6 +255,19 @@ struct qvmconf_host {
  * QVMCONF_EX_CONFIG after reporting every mistake found; `config` is then not to be used.
  */
 int qvmconf_read(struct qvm_config *config, int argc, const char *const *argv, const struct qvmconf_host *host);
+
+/* Describes a type of vdev that is in the tree. False: it is not. */
+bool qvmconf_vdev_known(const char *type, struct vdev_description *description);
+
+/* NULL, or why a file cannot be one of that type: the tree has a type of this name that is another one. */
+const char *qvmconf_vdev_differs(const char *type, const struct vdev_description *of_file);
+
+/* The names of the consoles that a vdev's options give it, or NULL: of several for one direction the last one counts.
+ */
+struct qvmconf_consoles {
+	const char *input, *output;
+};
+struct qvmconf_consoles qvmconf_consoles(const struct qvm_config *config, const struct qvm_vdev *vdev);
 
 /* The bytes of RAM and ROM that the VM needs. */
 uint64_t qvmconf_memory_bytes(const struct qvm_config *config);

@@ -319,7 +319,7 @@ struct sys_vm_needs {
 	unsigned console_count;
 	uint32_t services; /* bit n: of enum sys_service; where, and by what, it is needed first */
 	struct qvm_place service_places[SYS_SERVICES];
-	const char *service_users[SYS_SERVICES];
+	char service_users[SYS_SERVICES][QVM_VDEV_NAME_MAX + 8]; /* the option that does, in quotes */
 };
 
 /* The regions of shared memory that the VMs create, as far as their configurations have been read. */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <elfimage.h>
+#include <vdevoption.h>
 
 #define VDEVFILE_SPAN_MAX 0x1000000ull /* bytes of address space that a file may take */
 #define VDEVFILE_INIT_MAX 64u          /* constructors */
@@ -31,18 +32,13 @@ struct vdevfile {
 	uint64_t relro, relro_bytes; /* whole pages that are read-only after relocation; may be 0 */
 	uint64_t init, init_bytes;   /* addresses of the constructors, in a writable segment */
 	struct vdevfile_table rela, jmprel, symbols, strings;
-	uint32_t abi, flags;     /* of the note: VDEV_NOTE_* of qvm/vdev-core.h */
-	uint64_t register_bytes; /* of the note */
-	const char *options;     /* of the note: names with a NUL behind each, an empty one at the end */
-	size_t options_bytes;    /* with the last NUL */
+	bool described; /* by a note */
+	struct vdev_description type;
 	char problem[128];
 };
 
 /* Returns NULL, or says in one phrase why the file is refused. `file` must stay; it needs no alignment. */
 const char *vdevfile_read(struct vdevfile *v, const void *file, size_t bytes);
-
-/* Option `index` as written in the note, or NULL: there are no more. */
-const char *vdevfile_option(const struct vdevfile *v, unsigned index);
 
 /* Address of a symbol that the file asks for; false: there is none of that name. */
 typedef bool (*vdevfile_lookup)(const char *name, uint64_t *address);

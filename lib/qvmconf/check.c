@@ -135,22 +135,40 @@ static void check_names(struct qc_reader *r)
 	}
 }
 
+/* No region of shared memory is created twice. */
+static void check_regions(struct qc_reader *r, const struct qvm_vdev *vdev)
+{
+	const struct qvm_vdev_option *options = &r->config->vdev_options[vdev->option_first];
+
+	for (unsigned i = 0; i < vdev->option_count; i++) {
+		struct vdev_region late, early;
+		char text[QC_WHERE_MAX];
+
+		if (options[i].kind != VDEV_KIND_REGION || vdev_region(options[i].value, &late))
+			continue;
+		for (unsigned j = 0; j < i; j++) {
+			if (options[j].kind == VDEV_KIND_REGION && !vdev_region(options[j].value, &early) &&
+			    early.name_bytes == late.name_bytes && memcmp(early.name, late.name, late.name_bytes) == 0)
+				qc_mistake(r, &options[i].place, "'%s %.*s' stands%s already; keep one",
+					   options[i].name, (int)late.name_bytes, late.name,
+					   qc_where(&options[j].place, text));
+		}
+	}
+}
+
 static void check_vdev(struct qc_reader *r, const struct qvm_vdev *vdev)
 {
-	const struct qc_vdev_type *type = qc_vdev_type(vdev->type);
+	const bool pci = !vdev->loc_given && (vdev->needs & VDEV_IS_PCI);
 
-	if (!type || type->state != QC_HERE)
-		return; /* what a plug-in needs it finds out by itself */
-	if (!vdev->loc_given && type->pci)
+	if (!vdev->loc_given && (vdev->needs & VDEV_NEEDS_LOC) && pci)
 		qc_mistake(r, &vdev->place,
 			   "'vdev %s' without 'loc' is a PCI device, which is not supported yet; give 'loc' and 'intr'",
 			   vdev->type);
-	else if (!vdev->loc_given)
+	else if (!vdev->loc_given && (vdev->needs & VDEV_NEEDS_LOC))
 		qc_mistake(r, &vdev->place, "'vdev %s' needs 'loc', the address of its registers", vdev->type);
-	if (vdev->intr_count == 0 && (vdev->loc_given || !type->pci))
+	if (vdev->intr_count == 0 && (vdev->needs & VDEV_NEEDS_INTR) && !pci)
 		qc_mistake(r, &vdev->place, "'vdev %s' needs 'intr', as in %s:37", vdev->type, r->config->gic.name);
-	if (type->complete)
-		type->complete(r, vdev);
+	check_regions(r, vdev);
 }
 
 /* Where they end is known only when all CPUs are. */

@@ -43,10 +43,9 @@ struct qc_reader {
 	unsigned parts;               /* `loc` and `intr` of a `pass` or `reserve` that is open */
 	enum qvm_load_type pass_blob; /* what the `pass` that is open brings */
 	const char *vdev_options; /* list of those of the vdev that is open, refused or not, beside the common ones */
-	const struct qc_vdev_type *vdev_type; /* of the one that is open; NULL: its plug-in describes it */
-	bool skipping;                        /* after a mistake: unknown words may be its leftovers */
-	bool mem_mistaken;                    /* a ram or rom was refused: do not complain that there is none */
-	bool load_mistaken;                   /* the same for load */
+	bool skipping;            /* after a mistake: unknown words may be its leftovers */
+	bool mem_mistaken;        /* a ram or rom was refused: do not complain that there is none */
+	bool load_mistaken;       /* the same for load */
 	bool gic_given;
 	struct qvm_place gic_place; /* if given */
 	unsigned strange;           /* bit n: of enum qc_look, one was reported */
@@ -111,25 +110,13 @@ const char *qc_where(const struct qvm_place *place, char text[QC_WHERE_MAX]);
 const char *qc_nearest(const char *word, const char *const *names, unsigned count);
 void qc_unknown(struct qc_reader *r, const char *what, const char *const *names, unsigned count);
 
-/* vdev_types.c. A list of names has NUL behind each name and two behind the last; '0' in front of a name: it takes no
- * argument. */
-enum qc_vdev_state { QC_HERE, QC_LATER, QC_X86 };
+/* known.c: names of the types in the tree; NULL: there are no more. */
+const char *qc_known_name(unsigned index);
 
-struct qc_vdev_type {
-	const char *name;
-	enum qc_vdev_state state;
-	const char *options; /* list: beside those that all vdevs have */
-	const char *later;   /* list: those of them that are not supported yet; or NULL */
-	uint64_t bytes;
-	bool pci;                     /* without a `loc` */
-	const char *standard, *value; /* an option that it has even if nobody writes it, or NULL */
-	const char *(*check)(const char *option, const char *value);        /* what is wrong with a value, or NULL */
-	void (*complete)(struct qc_reader *r, const struct qvm_vdev *vdev); /* all its options have been read */
-};
-
-const struct qc_vdev_type *qc_vdev_type(const char *name);
-unsigned qc_vdev_names(const char **names, unsigned room);
-const char *qc_list_find(const char *list, const char *word, bool *argument);
+/* foreign.c: the name of a type that is refused, or NULL; its list of options. */
+const char *qc_foreign(const char *name, bool *x86);
+const char *qc_foreign_options(const char *type);
+const char *qc_foreign_name(unsigned index);
 
 /* vdev.c */
 extern const struct qc_option qc_vdev_options[]; /* that all vdevs have, ending with a NULL name */

@@ -150,7 +150,6 @@ void qc_open(struct qc_reader *r, enum qc_context context)
 	r->context_place = r->option_place;
 	r->parts = 0;
 	r->vdev_options = "";
-	r->vdev_type = NULL;
 }
 
 /* A word that is known, but not here. */
@@ -214,15 +213,16 @@ static void not_missing(struct qc_reader *r, const char *meant)
 
 static void unknown_option(struct qc_reader *r)
 {
-	const char *names[NAMES_MAX], *own = r->vdev_options, *meant;
+	const char *names[NAMES_MAX], *meant;
 	unsigned count = choices(options_of[r->context], names, 0);
+	struct vdev_option own;
 
 	if (r->skipping && !option_like(r) && r->word_first)
 		not_missing(r, NULL);
 	if (r->context == QC_REFUSED || r->context == QC_OTHER_VDEV || (r->skipping && !option_like(r)) || misplaced(r))
 		return;
-	for (; *own && count < NAMES_MAX; own += strlen(own) + 1)
-		names[count++] = own + (*own == '0');
+	for (unsigned i = 0; count < NAMES_MAX && vdev_option_at(r->vdev_options, i, &own); i++)
+		names[count++] = own.name;
 	count = choices(top_options, names, count);
 	meant = joined(r->word, names, count);
 	if (meant) {

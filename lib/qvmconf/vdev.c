@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `vdev`: what all virtual devices have, and the lists of their own options. */
+/* `vdev`: what all virtual devices have, and their own options. */
 #include "internal.h"
 #include <inttypes.h>
 #include <string.h>
@@ -57,19 +57,6 @@ static void vdev_loc(struct qc_reader *r, const struct qc_option *option)
 	vdev->loc_given = true;
 	vdev->loc = WRONG_LOC;
 	qc_mem_place(r, option, QVM_PAGE, vdev->bytes, &vdev->loc);
-}
-
-void qc_vdev_not_missing(struct qc_reader *r, const char *meant)
-{
-	struct qvm_vdev *vdev = qc_current_vdev(r);
-
-	if (strcmp(meant, "loc") == 0 && !vdev->loc_given) {
-		vdev->loc_given = true;
-		vdev->loc = WRONG_LOC;
-	} else if (strcmp(meant, "intr") == 0 && vdev->intr_count == 0) {
-		vdev->intr_count = 1;
-		vdev->intr[0] = WRONG_INTR;
-	}
 }
 
 /* `controller:number`, of the interrupt controller that the guest has. */
@@ -156,113 +143,128 @@ const struct qc_option qc_vdev_options[] = {
     OPTIONS_END,
 };
 
-static bool has_option(const struct qvm_config *config, const struct qvm_vdev *vdev, const char *option)
+/* Its own option of that index, as given last; NULL: it was not. */
+static struct qvm_vdev_option *given(struct qvm_config *config, const struct qvm_vdev *vdev, unsigned index)
 {
+	struct qvm_vdev_option *found = NULL;
+
 	for (unsigned i = 0; i < vdev->option_count; i++) {
-		if (strcmp(config->vdev_options[vdev->option_first + i].name, option) == 0)
-			return true;
+		if (config->vdev_options[vdev->option_first + i].index == index)
+			found = &config->vdev_options[vdev->option_first + i];
 	}
-	return false;
+	return found;
 }
 
-/* All of these count; of any other option that is repeated only the last. */
-static bool repeats(const char *name)
-{
-	return strcmp(name, "hostdev") == 0 || strcmp(name, "create") == 0 || strcmp(name, "allow") == 0 ||
-	       strcmp(name, "deny") == 0;
-}
-
-/* Where the option goes: in the place of one of that name that it replaces, else behind the others. */
-static struct qvm_vdev_option *own_option(struct qc_reader *r, struct qvm_vdev *vdev, const char *name)
+/* Takes the place of the value before if only the last one counts. `value` is kept already. */
+static void keep_own_option(struct qc_reader *r, const struct vdev_option *option, unsigned index, const char *value,
+			    const struct qvm_place *place)
 {
 	struct qvm_config *c = r->config;
+	struct qvm_vdev *vdev = qc_current_vdev(r);
+	struct qvm_vdev_option *kept = option->repeats ? NULL : given(c, vdev, index);
 
-	for (unsigned i = 0; i < vdev->option_count && !repeats(name); i++) {
-		if (strcmp(c->vdev_options[vdev->option_first + i].name, name) == 0)
-			return &c->vdev_options[vdev->option_first + i];
+	if (!kept && c->vdev_option_count == QVM_VDEV_OPTIONS_MAX) {
+		qc_mistake(r, place, "more than %d options of vdevs", QVM_VDEV_OPTIONS_MAX);
+		return;
 	}
-	if (c->vdev_option_count == QVM_VDEV_OPTIONS_MAX) {
-		qc_mistake(r, &r->option_place, "more than %d options of vdevs", QVM_VDEV_OPTIONS_MAX);
-		return NULL;
+	if (!kept) {
+		vdev->option_count++;
+		kept = &c->vdev_options[c->vdev_option_count++];
 	}
-	vdev->option_count++;
-	return &c->vdev_options[c->vdev_option_count++];
+	*kept = (struct qvm_vdev_option){
+	    .name = option->name, .value = value, .kind = option->kind, .index = (uint8_t)index, .place = *place};
 }
 
-static void keep_own_option(struct qc_reader *r, const char *name, const char *value)
+void qc_vdev_not_missing(struct qc_reader *r, const char *meant)
 {
-	struct qvm_vdev_option *kept = own_option(r, qc_current_vdev(r), name);
+	struct qvm_vdev *vdev = qc_current_vdev(r);
+	struct vdev_option own;
 
-	if (kept)
-		*kept = (struct qvm_vdev_option){
-		    .name = name, .value = value ? qc_keep(r, value) : NULL, .place = r->option_place};
+	if (strcmp(meant, "loc") == 0 && !vdev->loc_given) {
+		vdev->loc_given = true;
+		vdev->loc = WRONG_LOC;
+	} else if (strcmp(meant, "intr") == 0 && vdev->intr_count == 0) {
+		vdev->intr_count = 1;
+		vdev->intr[0] = WRONG_INTR;
+	} else {
+		int index = vdev_option_find(r->vdev_options, meant, &own);
+
+		if (index >= 0)
+			keep_own_option(r, &own, (unsigned)index, "", &r->option_place);
+	}
 }
 
+/* All options of the vdev that is open have been read. */
 void qc_vdev_close(struct qc_reader *r)
 {
 	const struct qvm_vdev *vdev = qc_current_vdev(r);
-	const struct qc_vdev_type *type = qc_vdev_type(vdev->type);
-	struct qvm_vdev_option *added = NULL;
+	struct vdev_option option;
 
-	if (type && type->standard && !has_option(r->config, vdev, type->standard))
-		added = own_option(r, qc_current_vdev(r), type->standard);
-	if (added)
-		*added = (struct qvm_vdev_option){.name = type->standard, .value = type->value, .place = vdev->place};
+	for (unsigned i = 0; vdev_option_at(r->vdev_options, i, &option); i++) {
+		if (given(r->config, vdev, i))
+			continue;
+		if (option.required)
+			qc_mistake(r, &vdev->place, "'vdev %s' needs '%s'", vdev->type, option.name);
+		else if (option.standard)
+			keep_own_option(r, &option, i, option.standard, &vdev->place);
+	}
 }
 
-static void own_value(struct qc_reader *r, const char *name, const char *value)
+static void own_value(struct qc_reader *r, const struct vdev_option *option, unsigned index, const char *value)
 {
-	const struct qc_vdev_type *type = r->vdev_type;
-	const char *problem = type && type->check && value ? type->check(name, value) : NULL;
-	bool unused;
+	char why[VDEV_WHY_BYTES];
 
-	if (type && type->later && qc_list_find(type->later, name, &unused)) {
-		qc_mistake(r, &r->option_place, "'vdev %s %s' is not supported yet", type->name, name);
+	if (option->kind == VDEV_KIND_LATER) {
+		qc_mistake(r, &r->option_place, "'vdev %s %s' is not supported yet", qc_current_vdev(r)->type,
+			   option->name);
 		return;
 	}
-	if (problem)
-		qc_mistake(r, &r->word_place, "'%.64s' %s", value, problem);
-	keep_own_option(r, name, value);
+	if (value && !vdev_option_value(option, value, why))
+		qc_mistake(r, &r->word_place, "'%.64s' %s", value, why);
+	keep_own_option(r, option, index, value ? qc_keep(r, value) : NULL, &r->option_place);
 }
 
 /* Passes over an option of a vdev that was refused. */
 static bool pass_over(struct qc_reader *r)
 {
-	static const char common[] = "loc\0intr\0name\0sched\0hostvector\0log\0";
-	bool argument = false;
-	const char *name = qc_list_find(common, r->word, &argument);
-	unsigned arguments = name && strcmp(name, "log") == 0 ? 2 : 1;
+	static const char *const common[] = {"loc", "intr", "name", "sched", "hostvector", "log"};
+	struct vdev_option own;
+	const char *name = NULL;
+	unsigned arguments = 1;
 
-	if (!name) {
-		name = qc_list_find(r->vdev_options, r->word, &argument);
-		arguments = argument ? 1 : 0;
+	for (unsigned i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
+		if (strcmp(common[i], r->word) == 0)
+			name = common[i];
 	}
-	if (!name)
-		return false;
-	while (arguments-- > 0 && qc_argument(r, &(struct qc_option)OPTION(name, "a value", NULL)))
+	if (name)
+		arguments = strcmp(name, "log") == 0 ? 2 : 1;
+	else if (vdev_option_find(r->vdev_options, r->word, &own) >= 0)
+		name = own.name, arguments = vdev_option_takes(&own);
+	while (name && arguments-- > 0 && qc_argument(r, &(struct qc_option)OPTION(name, "a value", NULL)))
 		continue;
-	return true;
+	return name != NULL;
 }
 
 /* If the word read last is an option of its own of the vdev that is open, takes it, and returns true. */
 bool qc_vdev_own_option(struct qc_reader *r)
 {
-	bool argument = false;
-	const char *name, *value = NULL;
+	struct vdev_option own;
+	const char *value = NULL;
+	int index;
 
 	if (r->context == QC_OTHER_VDEV)
 		return pass_over(r);
-	name = r->context == QC_VDEV ? qc_list_find(r->vdev_options, r->word, &argument) : NULL;
-	if (!name)
+	index = r->context == QC_VDEV ? vdev_option_find(r->vdev_options, r->word, &own) : -1;
+	if (index < 0)
 		return false;
 	r->options++;
 	r->skipping = false;
-	if (argument)
-		value = qc_argument(r, &(struct qc_option)OPTION(name, "a value", NULL));
-	if (value || !argument)
-		own_value(r, name, value);
+	if (vdev_option_takes(&own))
+		value = qc_argument(r, &(struct qc_option)OPTION(own.name, "a value", NULL));
+	if (value || !vdev_option_takes(&own))
+		own_value(r, &own, (unsigned)index, value);
 	else
-		keep_own_option(r, name, ""); /* it was given: that it is missing would be one message too many */
+		keep_own_option(r, &own, (unsigned)index, "", &r->option_place); /* it was given: no second message */
 	return true;
 }
 
@@ -279,17 +281,19 @@ static void strip(struct qc_reader *r)
 	}
 }
 
-static void begin(struct qc_reader *r, const char *name, uint64_t bytes)
+static void begin(struct qc_reader *r, const char *name, const struct vdev_description *type)
 {
 	struct qvm_config *c = r->config;
 
+	r->vdev_options = type->options;
 	if (c->vdev_count == QVM_VDEVS_MAX) {
 		qc_mistake(r, &r->option_place, "more than %d vdevs", QVM_VDEVS_MAX);
 		return;
 	}
 	c->vdevs[c->vdev_count++] = (struct qvm_vdev){
 	    .type = name,
-	    .bytes = bytes,
+	    .bytes = type->bytes,
+	    .needs = type->flags & ~VDEV_NOTE_SAFETY,
 	    .safety = c->safety,
 	    .status = true,
 	    .option_first = c->vdev_option_count,
@@ -301,35 +305,35 @@ static void begin(struct qc_reader *r, const char *name, uint64_t bytes)
 /* Its options must not take words of the language: one called `safety` would take the VM's `safety` away. */
 static const char *taken(const char *options)
 {
-	for (; *options; options += strlen(options) + 1) {
-		if (qc_is_word(options + (*options == '0')))
-			return options + (*options == '0');
+	struct vdev_option own;
+
+	for (unsigned i = 0; vdev_option_at(options, i, &own); i++) {
+		if (qc_is_word(own.name))
+			return own.name;
 	}
 	return NULL;
 }
 
-/* A plug-in file tells what type it is. */
+/* The file of a vdev tells what type it is. */
 static bool plugged_in(struct qc_reader *r)
 {
-	struct qvmconf_vdev_type type = {.options = ""};
+	struct qvmconf_vdev_file file = {0};
 	const char *word = r->word, *name;
 
-	if (!r->host->vdev || r->word_bytes >= QVM_VDEV_NAME_MAX || !r->host->vdev(r->host->context, word, &type))
+	if (!r->host->vdev || r->word_bytes >= QVM_VDEV_NAME_MAX || !r->host->vdev(r->host->context, word, &file))
 		return false;
-	if (type.wrong) {
-		qc_mistake(r, &r->option_place, "vdev %s: %s", word, type.wrong);
+	if (file.wrong) {
+		qc_mistake(r, &r->option_place, "vdev %s: %s", word, file.wrong);
 		return true;
 	}
-	name = taken(type.options);
+	name = taken(file.type.options);
 	if (name) {
 		qc_mistake(r, &r->option_place,
 			   "vdev %s: its option '%s' is a word of the language already; it needs another name", word,
 			   name);
 		return true;
 	}
-	r->vdev_type = NULL;
-	r->vdev_options = type.options;
-	begin(r, qc_keep(r, word), type.bytes);
+	begin(r, qc_keep(r, word), &file.type);
 	return true;
 }
 
@@ -339,27 +343,51 @@ static bool is_variant(const struct qc_reader *r)
 	return r->word_bytes > 7 && strcmp(r->word + r->word_bytes - 7, "-safety") == 0;
 }
 
+static unsigned add_names(const char *(*name)(unsigned index), const char **names, unsigned count, unsigned room)
+{
+	for (unsigned i = 0; count < room && name(i); i++)
+		names[count++] = name(i);
+	return count;
+}
+
+#define TYPES_MAX 64
+
 static void unknown(struct qc_reader *r)
 {
-	const char *names[32];
-	unsigned all = qc_vdev_names(names, 32);
+	const char *names[TYPES_MAX] = {"gic"};
+	unsigned all = add_names(qc_known_name, names, 1, TYPES_MAX);
 
+	all = add_names(qc_foreign_name, names, all, TYPES_MAX);
 	if (qc_nearest(r->word, names, all))
 		qc_unknown(r, "vdev", names, all);
 	else
 		qc_mistake(r, &r->word_place, "unknown vdev '%.64s': there is no file vdev-%.64s.so", r->word, r->word);
 }
 
-static void refuse_x86(struct qc_reader *r, const char *name)
+/* The type that a word names: one of the tree, of a file, of another system, or none. */
+static void choose_type(struct qc_reader *r)
 {
-	r->pic_refused |= strcmp(name, "ioapic") == 0 || strcmp(name, "8259") == 0;
-	qc_mistake(r, &r->option_place, "'vdev %s' exists only on x86", name);
+	struct vdev_description known;
+	bool x86 = false;
+	const char *foreign = qc_foreign(r->word, &x86);
+
+	if (foreign)
+		r->vdev_options = qc_foreign_options(foreign);
+	if (qvmconf_vdev_known(r->word, &known)) {
+		begin(r, qc_keep(r, r->word), &known);
+	} else if (foreign && x86) {
+		r->pic_refused |= strcmp(foreign, "ioapic") == 0 || strcmp(foreign, "8259") == 0;
+		qc_mistake(r, &r->option_place, "'vdev %s' exists only on x86", foreign);
+	} else if (!plugged_in(r)) {
+		if (foreign)
+			qc_mistake(r, &r->option_place, "'vdev %s' is not supported yet", foreign);
+		else
+			unknown(r);
+	}
 }
 
 void qc_vdev(struct qc_reader *r, const struct qc_option *option)
 {
-	const struct qc_vdev_type *type;
-
 	qc_open(r, QC_OTHER_VDEV); /* until it is seen to be right */
 	if (!qc_argument(r, option))
 		return;
@@ -375,16 +403,5 @@ void qc_vdev(struct qc_reader *r, const struct qc_option *option)
 		    r->word, (int)r->word_bytes - 7, r->word);
 		return;
 	}
-	type = r->vdev_type = qc_vdev_type(r->word);
-	r->vdev_options = type ? type->options : "";
-	if (type && type->state == QC_HERE)
-		begin(r, type->name, type->bytes);
-	else if (type && type->state == QC_X86)
-		refuse_x86(r, type->name);
-	else if (plugged_in(r))
-		return;
-	else if (type)
-		qc_mistake(r, &r->option_place, "'vdev %s' is not supported yet", type->name);
-	else
-		unknown(r);
+	choose_type(r);
 }

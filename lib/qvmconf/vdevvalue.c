@@ -41,7 +41,7 @@ const char *vdev_region(const char *value, struct vdev_region *region)
 	if (!glob_name(value, comma, false))
 		return "has no name of 1 to 31 printable characters without '/', '*', '?' and '['";
 	if (!size_parse(value + comma + 1, &region->bytes))
-		return "has no size from 1 byte to 1 GiB behind the comma";
+		return "has no size from 1 byte to 1 GiB after the comma";
 	region->bytes = (region->bytes + QVM_PAGE - 1) & ~(QVM_PAGE - 1);
 	return NULL;
 }

@@ -130,8 +130,8 @@ struct sys_place sys_claim_place(const struct sys_config *config, const struct s
 uint32_t sys_present_cpus(const struct sys_board *board);
 
 /* peers.c */
-void sys_add_consoles(struct sys_vm_needs *needs, const struct qvm_config *config, const struct qvm_vdev *vdev,
-		      struct qvm_place place);
+void sys_add_peers(struct sys_vm_needs *needs, const struct qvm_config *config, const struct qvm_vdev *vdev,
+		   struct qvm_place place);
 void sys_check_consoles(const struct sys_config *config, unsigned v, const struct sys_vm_needs *needs,
 			struct sys_report *report);
 
@@ -145,7 +145,9 @@ void sys_read_serves(const struct reader *r, struct sys_process *p);
 void sys_bind_names(struct sys_config *config, struct sys_report *report);
 
 /* services.c */
-void sys_need_service(struct sys_vm_needs *needs, enum sys_service service, const char *who, struct qvm_place place);
+/* `option` of the configuration needs it; `type` is what follows `vdev`, else "". */
+void sys_need_service(struct sys_vm_needs *needs, enum sys_service service, const char *option, const char *type,
+		      struct qvm_place place);
 void sys_check_services(const struct sys_config *config, unsigned v, const struct sys_vm_needs *needs,
 			struct sys_report *report);
 /* Of process `p`, if its program is devc-pl011: can it drive what it is given? */

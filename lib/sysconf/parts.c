@@ -4,7 +4,7 @@
 #include <bulkhead.h>
 #include <libfdt.h>
 #include <string.h>
-#include <vdevconf.h>
+#include <vdevoption.h>
 
 bool sys_good_name(const char *name)
 {
@@ -102,7 +102,7 @@ void sys_read_pool(const struct reader *r)
 	pool->vms = read_vms(r);
 	pool->pattern_count = sys_strings(r, "names", pool->patterns, SYS_PATTERNS_MAX);
 	for (unsigned i = 0; i < pool->pattern_count; i++) {
-		const char *wrong = shmem_pattern(pool->patterns[i]);
+		const char *wrong = vdev_pattern(pool->patterns[i]);
 
 		if (wrong)
 			MISTAKE(r, "names", "\"%.64s\" in 'names' %s", pool->patterns[i], wrong);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the virtual devices of VMs name outside of their VM: consoles, and shared memory. */
+/* What the virtual devices of VMs name outside of their VM: consoles, shared memory, and devices of other VMs. */
 #include "glob.h"
 #include "internal.h"
-#include "vdevconf.h"
+#include "vdevoption.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -28,17 +28,15 @@ static void add_console(struct sys_vm_needs *needs, const char *name, struct qvm
 	needs->console_count++;
 }
 
-void sys_add_consoles(struct sys_vm_needs *needs, const struct qvm_config *config, const struct qvm_vdev *vdev,
-		      struct qvm_place place)
+void sys_add_peers(struct sys_vm_needs *needs, const struct qvm_config *config, const struct qvm_vdev *vdev,
+		   struct qvm_place place)
 {
-	struct pl011_consoles consoles;
+	const struct qvmconf_consoles consoles = qvmconf_consoles(config, vdev);
 
-	if (strcmp(vdev->type, "shmem") == 0)
-		sys_need_service(needs, SYS_SHMEM, "'vdev shmem'", place);
-	if (strcmp(vdev->type, "pl011") != 0)
-		return;
-	sys_need_service(needs, SYS_CONSOLE, "'vdev pl011'", place);
-	pl011_consoles(config, vdev, &consoles);
+	if (vdev->needs & VDEV_NEEDS_SHMEM)
+		sys_need_service(needs, SYS_SHMEM, "vdev", vdev->type, place);
+	if (consoles.input || consoles.output)
+		sys_need_service(needs, SYS_CONSOLE, "vdev", vdev->type, place);
 	add_console(needs, consoles.input, place);
 	add_console(needs, consoles.output, place);
 }
@@ -160,10 +158,10 @@ static void check_create(const struct sys_config *config, unsigned v, const stru
 			 struct sys_sharing *sharing, struct sys_report *report)
 {
 	char name[GLOB_NAME_BYTES] = {0};
-	struct shmem_create create;
+	struct vdev_region create;
 	const struct sys_pool *pool;
 
-	if (strcmp(option->name, "create") != 0 || shmem_create(option->value, &create))
+	if (vdev_region(option->value, &create))
 		return;
 	memcpy(name, create.name, create.name_bytes);
 	pool = pool_for(config, 1u << v, name);
@@ -181,33 +179,68 @@ static void check_create(const struct sys_config *config, unsigned v, const stru
 			   report);
 }
 
+/* The regions that a vdev creates; *creates counts those of its VM. */
+static void check_creates(const struct sys_config *config, unsigned v, const struct qvm_config *guest,
+			  const struct qvm_vdev *vdev, unsigned *creates, struct sys_sharing *sharing,
+			  struct sys_report *report)
+{
+	for (unsigned i = 0; i < vdev->option_count; i++) {
+		const struct qvm_vdev_option *option = &guest->vdev_options[vdev->option_first + i];
+
+		if (option->kind != VDEV_KIND_REGION)
+			continue;
+		check_create(config, v, option, sharing, report);
+		if (++*creates == SHM_OF_SLOT + 1)
+			sys_mistake_at(report, &option->place,
+				       "'%s' is one too many for /vms/%s: the server of shared memory has %d places "
+				       "for a VM; leave one out",
+				       option->name, config->vms[v].own.name, SHM_OF_SLOT);
+	}
+}
+
+/* ---- devices of other VMs ---- */
+
+static bool has_vm(const struct sys_config *config, const char *name, size_t bytes)
+{
+	for (unsigned v = 0; v < config->vm_count; v++) {
+		if (strlen(config->vms[v].own.name) == bytes && memcmp(config->vms[v].own.name, name, bytes) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void check_peers(const struct sys_config *config, const struct qvm_config *guest, struct sys_report *report)
+{
+	for (unsigned i = 0; i < guest->vdev_option_count; i++) {
+		const struct qvm_vdev_option *option = &guest->vdev_options[i];
+		struct vdev_peer peer;
+
+		if (option->kind == VDEV_KIND_PEER && !vdev_peer(option->value, &peer) &&
+		    !has_vm(config, peer.vm, peer.vm_bytes))
+			sys_mistake_at(report, &option->place, "%s: '%s' names a VM that is not in /vms", option->name,
+				       option->value);
+	}
+}
+
 void sys_check_sharing(const struct sys_config *config, unsigned v, const struct qvm_config *guest,
 		       struct sys_sharing *sharing, struct sys_report *report)
 {
 	unsigned creates = 0;
 	uint32_t vms = 0;
 
+	check_peers(config, guest, report);
 	for (unsigned i = 0; i < config->pool_count; i++)
 		vms |= config->pools[i].vms;
 	for (unsigned i = 0; i < guest->vdev_count; i++) {
 		const struct qvm_vdev *vdev = &guest->vdevs[i];
 
-		if (strcmp(vdev->type, "shmem") != 0)
+		if (!(vdev->needs & VDEV_NEEDS_SHMEM))
 			continue;
-		if (!(vms & 1u << v))
+		if (vms & 1u << v)
+			check_creates(config, v, guest, vdev, &creates, sharing, report);
+		else
 			sys_mistake_at(report, &vdev->place,
-				       "'vdev shmem', but no pool in /shared-memory names /vms/%s; give it one",
-				       config->vms[v].own.name);
-		for (unsigned j = 0; j < vdev->option_count && (vms & 1u << v); j++) {
-			const struct qvm_vdev_option *option = &guest->vdev_options[vdev->option_first + j];
-
-			check_create(config, v, option, sharing, report);
-			creates += strcmp(option->name, "create") == 0;
-			if (creates == SHM_OF_SLOT + 1 && strcmp(option->name, "create") == 0)
-				sys_mistake_at(report, &option->place,
-					       "'create' is one too many for /vms/%s: the server of shared memory "
-					       "has %d places for a VM; leave one out",
-					       config->vms[v].own.name, SHM_OF_SLOT);
-		}
+				       "'vdev %s', but no pool in /shared-memory names /vms/%s; give it one",
+				       vdev->type, config->vms[v].own.name);
 	}
 }

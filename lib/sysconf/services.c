@@ -17,13 +17,15 @@ static bool is_program(const struct sys_process *p, const char *program)
 	return p->program && strcmp(p->program, program) == 0;
 }
 
-void sys_need_service(struct sys_vm_needs *needs, enum sys_service service, const char *who, struct qvm_place place)
+void sys_need_service(struct sys_vm_needs *needs, enum sys_service service, const char *option, const char *type,
+		      struct qvm_place place)
 {
 	if (needs->services & 1u << service)
 		return;
 	needs->services |= 1u << service;
 	needs->service_places[service] = place;
-	needs->service_users[service] = who;
+	snprintf(needs->service_users[service], sizeof(needs->service_users[service]), "'%s%s%.*s'", option,
+		 *type ? " " : "", QVM_VDEV_NAME_MAX - 1, type);
 }
 
 static void report_absent(const struct sys_config *config, unsigned v, enum sys_service service,

@@ -76,14 +76,14 @@ void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const str
 			needs->priority_max = vdev->priority;
 			needs->priority_place = keep(vm, &vdev->place);
 		}
-		sys_add_consoles(needs, config, vdev, keep(vm, &vdev->place));
+		sys_add_peers(needs, config, vdev, keep(vm, &vdev->place));
 	}
 	/* qvm waits for a log ring that the configuration names. */
 	for (unsigned i = 0; i < config->logger_count; i++) {
 		const struct qvm_logger *logger = &config->loggers[i];
 
 		if (logger->dest & QVM_LOG_SLOG)
-			sys_need_service(needs, SYS_SLOGGER, logger->vdev == QVM_LOGGER_VM ? "'logger'" : "'log'",
+			sys_need_service(needs, SYS_SLOGGER, logger->vdev == QVM_LOGGER_VM ? "logger" : "log", "",
 					 keep(vm, &logger->place));
 	}
 	add_passes(needs, vm, config);

@@ -59,7 +59,7 @@ static const char *judge_vdev(const char *type, const void *archive, size_t byte
 		return wrong;
 	if (!vdevfile_name(file.name, name, &safety) || !safety)
 		return "there is no file of it with -safety in its name";
-	if (vdevfile_read(&reading, file.data, file.bytes) != NULL || !(reading.flags & VDEV_NOTE_SAFETY))
+	if (vdevfile_read(&reading, file.data, file.bytes) != NULL || !(reading.type.flags & VDEV_NOTE_SAFETY))
 		return "it was not compiled as one, only its file is called so";
 	return verify_certified(file.name) ? NULL : "the signed " MANIFEST_FILE " does not list it as certified";
 }

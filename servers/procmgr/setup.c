@@ -84,7 +84,7 @@ static bool cluster(void *context, const char *name, uint32_t *cpus)
 
 static struct qvm_config guest; /* that is being read; what `safety` said last is in it */
 
-static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
+static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_file *description)
 {
 	const bool found = vdevs_describe(boot_archive(), boot->archive_bytes, type, description);
 

@@ -18,7 +18,7 @@ static const char *find(const void *archive, size_t bytes, const char *type, str
 	return verify_find(file->name, file);
 }
 
-bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct qvmconf_vdev_type *description)
+bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct qvmconf_vdev_file *description)
 {
 	static char text[224]; /* must stay */
 	struct cpio_file file;
@@ -30,7 +30,7 @@ bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct 
 		wrong = vdevfile_read(&reading, file.data, file.bytes);
 	if (wrong)
 		snprintf(text, sizeof(text), "%.64s: %s", file.name, wrong);
-	*description = (struct qvmconf_vdev_type){wrong ? text : NULL, reading.options, reading.register_bytes};
+	*description = (struct qvmconf_vdev_file){wrong ? text : NULL, reading.type};
 	return true;
 }
 
@@ -43,10 +43,12 @@ static bool known(const struct vdev_files *files, const struct cpio_file *file)
 }
 
 /* Null, or what is wrong with the file. */
-static const char *examine(const struct cpio_file *file, struct elf_image *image)
+static const char *examine(const char *type, const struct cpio_file *file, struct elf_image *image)
 {
 	const char *wrong = vdevfile_read(&reading, file->data, file->bytes);
 
+	if (!wrong)
+		wrong = qvmconf_vdev_differs(type, &reading.type);
 	/* Pages are mapped straight from the archive, so the file has to begin on one: bulkhead image sees to it. */
 	if (!wrong && (uintptr_t)file->data % ELF_PAGE != 0)
 		wrong = "it does not begin on a page of the archive";
@@ -71,7 +73,7 @@ unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_confi
 		if (!wrong && files->count == MODULE_MAX)
 			wrong = "one VM can have 8 types of vdevs";
 		if (!wrong)
-			wrong = examine(&file, &files->image[files->count]);
+			wrong = examine(vdev->type, &file, &files->image[files->count]);
 		if (!wrong) {
 			files->file[files->count++] = file;
 			continue;

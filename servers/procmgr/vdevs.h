@@ -18,7 +18,7 @@ struct vdev_files {
 };
 
 /* Describes a type that only a file knows, as struct qvmconf_host asks for it. */
-bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct qvmconf_vdev_type *description);
+bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct qvmconf_vdev_file *description);
 
 /*
  * Finds and reads the files for all vdevs of a VM. Each mistake goes to `mistake` as "[file:line] text"; returns how

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vdevconf.h>
+#include <qvmconf.h>
 
 #define WORDS_MAX 32
 
@@ -53,10 +53,12 @@ static bool asinfo(void *context, const char *name, uint64_t *start, uint64_t *b
 	return strcmp(name, "guestmem") == 0;
 }
 
-static bool vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
+static bool vdev(void *context, const char *type, struct qvmconf_vdev_file *file)
 {
 	(void)context;
-	*description = (struct qvmconf_vdev_type){.options = "0fast\0rate\0allow\0", .bytes = 0x2000};
+	*file = (struct qvmconf_vdev_file){.type = {.options = "fast\0f\0rate\0n:1:9:most=2\0allow\0*g\0mode\0!w:a:b\0",
+						    .flags = VDEV_NEEDS_LOC,
+						    .bytes = 0x2000}};
 	return strcmp(type, "probe") == 0;
 }
 
@@ -98,7 +100,7 @@ static void check_memory(const struct qvm_config *c)
 
 static void check_vdevs(const struct qvm_config *c)
 {
-	struct pl011_consoles consoles;
+	struct qvmconf_consoles consoles;
 
 	for (unsigned i = 0; i < c->vdev_count; i++) {
 		const struct qvm_vdev *v = &c->vdevs[i];
@@ -110,7 +112,7 @@ static void check_vdevs(const struct qvm_config *c)
 			must(v->intr[j] >= QVM_SPI_FIRST && v->intr[j] <= QVM_SPI_LAST);
 		for (unsigned j = 0; j < v->option_count; j++)
 			must(strlen(c->vdev_options[v->option_first + j].name) > 0);
-		pl011_consoles(c, v, &consoles);
+		consoles = qvmconf_consoles(c, v);
 		must(strcmp(v->type, "pl011") != 0 || consoles.input || consoles.output);
 		qvmconf_log_dests(c, i, QVM_LOG_INFO);
 	}

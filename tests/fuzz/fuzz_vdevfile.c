@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: lib/vdevfile.c lib/elf.c */
-/* SEEDS: BUILD/vdevs/vdev-pl011.so BUILD/vdevs/vdev-pl011-safety.so */
+/* SOURCES: lib/vdevfile.c lib/elf.c lib/qvmconf/vdevoption.c lib/qvmconf/vdevvalue.c lib/qvmconf/number.c lib/glob.c */
+/* SEEDS: BUILD/vdevs/vdev-pl011.so BUILD/vdevs/vdev-shmem-safety.so */
 /* The reader and relocator of vdev files, on a copy of their writable pages that the sanitizer bounds. */
 #include <stdint.h>
 #include <stdlib.h>
@@ -48,12 +48,20 @@ static void relocate(struct vdevfile *v)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct vdevfile v;
+	struct vdev_option option, same;
+	char why[VDEV_WHY_BYTES];
 
 	if (vdevfile_read(&v, data, bytes) != NULL)
 		return 0;
-	for (unsigned i = 0; vdevfile_option(&v, i) != NULL; i++)
-		if (vdevfile_option(&v, i)[0] == '\0')
+	for (unsigned i = 0; vdev_option_at(v.type.options, i, &option); i++) {
+		if (strlen(option.name) == 0 || strlen(option.name) >= VDEV_OPTION_BYTES || i >= VDEV_OPTIONS_MAX ||
+		    option.name + strlen(option.name) >= v.type.options + v.type.options_bytes ||
+		    vdev_option_find(v.type.options, option.name, &same) != (int)i)
 			abort();
+		if (option.standard != NULL && !vdev_option_value(&option, option.standard, why))
+			abort();
+		(void)vdev_option_value(&option, "0x10", why);
+	}
 	if (v.relro % ELF_PAGE != 0 || v.relro + v.relro_bytes > v.image.span || v.image.span > VDEVFILE_SPAN_MAX)
 		abort();
 	if (v.image.span <= SPAN_MAX)

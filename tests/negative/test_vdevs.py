@@ -16,17 +16,21 @@ vdev %s
     intr gic:40
     rate 5
 """
+OPTIONS = """
+VDEV_TYPE("sample", 0x1000, VDEV_NEEDS_LOC)
+VDEV_OPTION(RATE, "rate", VDEV_NUMBER(1, 9))
+VDEV_END
+"""
 # A vdev in as few lines as there can be.
 GOOD = """
-#include <qvm/vdev-core.h>
-VDEV_DESCRIBE(0, 0x1000, "rate\\0");
+#define VDEV_OPTIONS "options.def"
+#include <qvm/vdev-describe.h>
 static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 {
 	(void)vdp, (void)ctrl, (void)arg;
 	return 0;
 }
-static const char *const options[] = {"rate", NULL};
-static struct vdev_factory factory = {.control = control, .option_list = options, .factory_flags = VFF_VDEV_MEM};
+static struct vdev_factory factory = {.control = control, .factory_flags = VFF_VDEV_MEM};
 static __attribute__((constructor)) void load(void)
 {
 	vdev_register_factory(&factory, QVM_VDEV_ABI);
@@ -41,17 +45,18 @@ def flags():
                            check=True).stdout.split() for name in ("VDEV_CFLAGS", "VDEV_LDFLAGS")]
 
 
-def build(folder, source=GOOD, name="sample", drop=(), extra=()):
+def build(folder, source=GOOD, options=OPTIONS, name="sample", drop=(), extra=()):
     cflags, ldflags = flags()
     (folder / "vdev.c").write_text(source)
+    (folder / "options.def").write_text(options)
     words = [word for word in cflags + ldflags if word not in drop]
-    subprocess.run([COMPILER, *words, f"-I{run.TOP}/include", f"-I{run.TOP}/lib/include", folder / "vdev.c", *extra,
+    subprocess.run([COMPILER, *words, f"-I{folder}", f"-I{run.TOP}/include", f"-I{run.TOP}/lib/include", folder / "vdev.c", *extra,
                     "-o", folder / f"vdev-{name}.so"], check=True)
     return folder / f"vdev-{name}.so"
 
 
-def check(folder, name="sample"):
-    (folder / "vm.qvmconf").write_text(CONFIG % name)
+def check(folder, name="sample", config=CONFIG):
+    (folder / "vm.qvmconf").write_text(config % name)
     return subprocess.run([run.TOOL, "check", folder / "vm.qvmconf"], capture_output=True, text=True, timeout=120)
 
 
@@ -73,13 +78,27 @@ def test_good(tmp_path):
 BAD = {
     "missing symbol": ("it calls or uses 'printf', which qvm does not have",
                        {"source": "#include <stdio.h>\n" + GOOD.replace("return 0;", 'return printf("%p", vdp);')}),
-    "no note": ("it has no note that describes a vdev (VDEV_DESCRIBE)",
-                {"source": "\n".join(line for line in GOOD.splitlines() if "DESCRIBE" not in line)}),
-    "other ABI": ("it was built for version 7 of the vdev ABI, this is version 1",
-                  {"source": GOOD.replace("\nVDEV_DESCRIBE", "\n#undef QVM_VDEV_ABI\n#define QVM_VDEV_ABI 7u\n"
-                                          "VDEV_DESCRIBE")}),
+    "no note": ("it has no note that describes a vdev (<qvm/vdev-describe.h>)",
+                {"source": GOOD.replace("describe", "core")}),
+    "other ABI": ("it was built for version 1 of the vdev ABI, this is version 2; build it again with the headers of this "
+                  "release",
+                  {"source": GOOD.replace('#define VDEV', "#include <qvm/vdev-core.h>\n#undef QVM_VDEV_ABI\n"
+                                          "#define QVM_VDEV_ABI 1u\n#define VDEV", 1)}),
     "no registers": ("the registers that its note names are not whole pages, none, or too many",
-                     {"source": GOOD.replace("0x1000", "0")}),
+                     {"options": OPTIONS.replace("0x1000", "0")}),
+    "flag": ("its note has flags that nobody knows", {"options": OPTIONS.replace("VDEV_NEEDS_LOC", "1u << 9")}),
+    "name of an option": ("its note names an option that nobody can write",
+                          {"options": OPTIONS.replace('"rate"', '"a rate"')}),
+    "option twice": ("its note names an option twice",
+                     {"options": OPTIONS.replace("VDEV_END", 'VDEV_OPTION(AGAIN, "rate", VDEV_FLAG)\nVDEV_END')}),
+    "33 options": ("its note has more than 32 options",
+                   {"options": OPTIONS.replace("VDEV_END", "".join(f'VDEV_OPTION(O{i}, "o{i}", VDEV_FLAG)\n'
+                                                                   for i in range(32)) + "VDEV_END")}),
+    **{f"kind {kind}": ("its note has an option of a kind that is unknown or damaged",
+                        {"options": OPTIONS.replace("VDEV_NUMBER(1, 9)", kind)})
+       for kind in ('"q"', '""', "VDEV_NUMBER(9, 1)", "VDEV_NUMBER(1 << 3, 9)", "VDEV_TEXT(0)", 'VDEV_WORD("")',
+                    'VDEV_BOOLEAN VDEV_DEFAULT("maybe")', 'VDEV_FLAG VDEV_DEFAULT("on")',
+                    'VDEV_REQUIRED VDEV_BOOLEAN VDEV_DEFAULT("on")')},
     "thread-local variable": ("it has thread-local variables",
                               {"source": GOOD.replace("return 0;", "static _Thread_local int n; return n++;")}),
     "text relocations": ("its code would have to be relocated (compile it with -fPIC)",
@@ -109,8 +128,57 @@ def test_bad(tmp_path, case):
     assert done.stderr.splitlines() == [refusal(reason)]
 
 
+KINDS = """
+VDEV_TYPE("sample", 0x1000, VDEV_NEEDS_LOC | VDEV_NEEDS_INTR)
+VDEV_OPTION(RATE, "rate", VDEV_REQUIRED VDEV_NUMBER_OR(1, 9, "most"))
+VDEV_OPTION(SIZE, "size", VDEV_BYTES(1, 1048576) VDEV_DEFAULT("4K"))
+VDEV_OPTION(ACTION, "action", VDEV_WORD("terminate:dump,terminate:fiq"))
+VDEV_OPTION(LIT, "lit", VDEV_BOOLEAN)
+VDEV_OPTION(LABEL, "label", VDEV_TEXT(8))
+VDEV_OPTION(DISK, "disk", VDEV_PATH)
+VDEV_OPTION(PEER, "peer", VDEV_PEER)
+VDEV_OPTION(MAC, "mac", VDEV_OWN("six bytes"))
+VDEV_OPTION(HOSTDEV, "hostdev", VDEV_REPEATS VDEV_CONSOLE)
+VDEV_OPTION(CREATE, "create", VDEV_REPEATS VDEV_REGION)
+VDEV_OPTION(LEGACY, "legacy", VDEV_FLAG)
+VDEV_OPTION(DELAYED, "delayed", VDEV_LATER)
+VDEV_END
+"""
+HEAD = "ram 0x80000000,16M\nload guest.img\nvdev %s\n"
+RIGHT = """rate most size 1M action dump,terminate lit off label eight-88 disk </dev/hd0 peer /dev/qvm/other/net
+mac 02:00:00:00:00:01 hostdev <- hostdev >/dev/console/out create a,4K create b,1 legacy loc 0x1c0a0000 intr gic:40
+"""
+WRONG = {
+    "rate 10": "'10' is not a number from 1 to 9, or most",
+    "size 2M": "'2M' is not a number of bytes from 1 to 1048576",
+    "action dump": "'dump' is unknown; write terminate or dump,terminate or fiq",
+    "lit maybe": "'maybe' is neither on nor off",
+    "label nine-9999": "'nine-9999' is not a text of 1 to 8 characters",
+    "disk fs.img": "'fs.img' is not a path that begins with '/'",
+    "peer other": "'other' is not a vdev of a VM: write /dev/qvm/VM/NAME",
+    "hostdev tty": "'tty' is not a console: write /dev/console/NAME, or - for the one named like the VM",
+    "create a": "'a' has no size: write NAME,SIZE, as in video,0x100000",
+    "delayed 1": "'vdev sample delayed' is not supported yet",
+    "create a,1": "'create a' stands [vm.qvmconf:5] already; keep one",
+}
+
+
+def test_kinds(tmp_path):
+    """An outside vdev's options are checked as a built-in one's: by kind, defaults, and what is required."""
+    build(tmp_path, options=KINDS)
+    assert check(tmp_path, config=HEAD + RIGHT).stderr == ""
+    for words, reason in WRONG.items():
+        done = check(tmp_path, config=HEAD + RIGHT + words)
+        assert done.returncode == run.EX_CONFIG
+        assert done.stderr.splitlines() == [f"[vm.qvmconf:6] {reason}"]
+    assert check(tmp_path, config=HEAD).stderr.splitlines() == \
+        ["[vm.qvmconf:3] 'vdev sample' needs 'rate'",
+         "[vm.qvmconf:3] 'vdev sample' needs 'loc', the address of its registers",
+         "[vm.qvmconf:3] 'vdev sample' needs 'intr', as in gic:37"]
+
+
 def test_option_that_is_a_word_of_the_language(tmp_path):
-    build(tmp_path, source=GOOD.replace('rate\\0"', 'rate\\0" "0debug\\0"'))
+    build(tmp_path, options=OPTIONS.replace("VDEV_END", 'VDEV_OPTION(DEBUG, "debug", VDEV_FLAG)\nVDEV_END'))
     assert check(tmp_path).stderr.splitlines() == \
         ["[vm.qvmconf:3] vdev sample: its option 'debug' is a word of the language already; it needs another name"]
 

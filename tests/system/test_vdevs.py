@@ -55,7 +55,8 @@ def sdk(tmp_path_factory):
 
 def variant(sdk, name, *changes):
     """vdev-NAME.so: the template with some text replaced."""
-    source = (TEMPLATE / "counter.c").read_text()
+    source = "#include <errno.h>\n" + (TEMPLATE / "counter.c").read_text()
+    source = source.replace('"options.def"', f'"{TEMPLATE}/options.def"')
     for old, new in changes:
         assert old in source
         source = source.replace(old, new)
@@ -80,13 +81,13 @@ VARIANTS = {
     "silent": [(LOAD, '__asm__ volatile("");')],
     "twice": [(LOAD, LOAD + LOAD)],
     "misnamed": [(".control = control,", '.control = control, .name = "other",')],
-    "options": [('"period", NULL', '"perioda", NULL')],
-    "safety": [(".safety = SAFETY", ".safety = VDEV_SAFETY_SELECTED")],
+    "safety": [(".safety = VDEV_SAFETY_BUILT", ".safety = VDEV_SAFETY_SELECTED")],
     "sized": [(".acc_sizes = 1u << 4", ".acc_sizes = 1u << 3")],
     "error": [("if (vopnd->location != COUNT", "if (c->count >= 1) return VRS_ERRNO + EIO;\n"
                "\tif (vopnd->location != COUNT")],
     "custom": [(TICK, TICK + "\tguest_terminate((guest_termination_cause_t)40);\n")],
-    "constant": [(TICK, TICK + "\t*(const char *volatile *)&options[0] = 0;\n")],
+    "constant": [(TICK, TICK + '\tstatic const char *const text[] = {"text"};\n'
+                  "\t*(const char *volatile *)&text[0] = 0;\n")],
     "code": [(TICK, TICK + "\t*(volatile uint32_t *)(uintptr_t)&timer = 0;\n")],
 }
 
@@ -95,7 +96,6 @@ def test_bad_files_and_devices(sdk):
     """Each VM has one of them. It ends as documented, says why, and hurts nobody."""
     vdev = {name: variant(sdk, name, *changes) for name, changes in VARIANTS.items()}
     vms = {name: [(name, "period 50")] for name in VARIANTS}
-    vms["late"] = [("counter", "period 0")]
     vms["good"] = [("counter", "name one", "period 200"), ("counter", "name two", "period 70")]
     system = {f"vdev-{name}.so": content for name, content in vdev.items()}
     system["vdev-counter.so"] = (sdk / "plain/system/vdev-counter.so").read_bytes()
@@ -107,7 +107,7 @@ def test_bad_files_and_devices(sdk):
         board.output_with("vm list", r"^good +stopped +1 +off, exit 0")
         listed = settled(board)
         log = board.command_output("slog2info")
-    for name, end in {**dict.fromkeys(["silent", "twice", "misnamed", "options", "safety", "sized", "late"],
+    for name, end in {**dict.fromkeys(["silent", "twice", "misnamed", "safety", "sized"],
                                       "error, exit 65"), "error": "error, exit 6", "custom": "error, exit 40"}.items():
         assert re.search(rf"^{name} +stopped +1 +{end} ", listed, re.M), (name, listed)
     for name in ("constant", "code"):
@@ -115,11 +115,8 @@ def test_bad_files_and_devices(sdk):
     for text in ("[silent.qvmconf:8] vdev-silent.so: it has registered no vdev",
                  "[twice.qvmconf:8] vdev-twice.so: it has registered more than one vdev",
                  "[misnamed.qvmconf:8] vdev-misnamed.so: the vdev that it has registered has another name than the file",
-                 "[options.qvmconf:8] vdev-options.so: its factory and its note have different options",
                  "[safety.qvmconf:8] vdev-safety.so: its factory and its note differ in what they say about safety",
                  "a vdev is not registered: its factory names access sizes that do not exist",
-                 "[late.qvmconf:11] counter: '0' is no period: write 1 to 60000, in milliseconds",
-                 "[late.qvmconf:11] vdev counter: 'period 0': Invalid argument",
                  "vdev error: a read: I/O error"):
         assert text in log, (text, log)
     one, two = (int(re.search(rf"{name}: ends at (\d+)", log).group(1)) for name in ("one", "two"))
@@ -190,15 +187,16 @@ def test_power_button(sdk):
         assert time.monotonic() - began > 4, "nobody waited for the guest that had its button pressed"
 
 
-# Says what it is told.
-TELLER = [("switch ((unsigned)ctrl) {", 'vdev_logf(QL_QVM_INFO, vdp, "told %x", (unsigned)ctrl);\n'
+# Says what it is told, and refuses a value that its description allows.
+TELLER = [("\tc->period_ns = vdev", "\tif (vdev_number(text) == 60000)\n\t\treturn EINVAL;\n\tc->period_ns = vdev"),
+          ("switch ((unsigned)ctrl) {", 'vdev_logf(QL_QVM_INFO, vdp, "told %x", (unsigned)ctrl);\n'
            "\tif (ctrl == VDEV_CTRL_GUEST_STARTING && vdp->v_name[0] == 'x') return EIO;\n\tswitch ((unsigned)ctrl) {")]
 MADE = "a0 a100 a1 b0 b100 b1 a8 b8 b6 a6"
 LIVES = {
     "whole": (["name a", "period 70"], ["name b", "period 90"], MADE + " a2 b2 a9 b9 b3 a3", "off, exit 0"),
     # GUEST_CONFIGURED is not sent: threads and timers would begin.
     "dry": (["name a", "period 70"], ["name b", "period 90", "dryrun"], MADE + " b3 a3", "off, exit 0"),
-    "refused": (["name a", "period 70"], ["name b", "period 0"], "a0 a100 a1 b0 b100 b3 a3", "error, exit 65"),
+    "refused": (["name a", "period 70"], ["name b", "period 60000"], "a0 a100 a1 b0 b100 b3 a3", "error, exit 65"),
     "unborn": (["name a", "period 70"], ["name xb", "period 90"],
                MADE.replace("b", "xb") + " a2 xb2 a9 xb9 xb3 a3", "error, exit 6"),
 }
@@ -218,6 +216,7 @@ def test_control_codes(sdk):
         board.output_with("vm list", r"^whole +stopped +1 +off, exit 0")
         listed = settled(board)
         log = board.command_output("slog2info")
+    assert "vdev teller: 'period 60000': Invalid argument" in log, log
     for vm, (_, _, told, end) in LIVES.items():
         assert re.search(rf"^{vm} +stopped +1 +{end} ", listed, re.M), (vm, listed)
         assert " ".join(a + b for a, b in re.findall(rf"(\w+)\.{vm}: told (\w+)", log)) == told, (vm, log)

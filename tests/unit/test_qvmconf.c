@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "vdevconf.h"
+#include "qvmconf.h"
+#include "vdevoption.h"
 
 struct world {
 	const char *text[2]; /* of the files a.qvmconf and b.qvmconf */
@@ -58,19 +59,37 @@ static void world_message(void *context, const char *line)
 	strcat(w->said, "\n");
 }
 
-static bool world_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
+#define LIST(options) options, sizeof(options)
+
+static bool world_vdev(void *context, const char *type, struct qvmconf_vdev_file *file)
 {
+	static const struct {
+		const char *name, *options;
+		size_t bytes;
+	} types[] = {
+	    {"probe", LIST("fast\0f\0rate\0n:1:0x100\0allow\0*g\0")},
+	    {"thief", LIST("rate\0n:0:9\0safety\0b\0")},
+	    {"quiet", LIST("debug\0f\0")},
+	    {"mover", LIST("loc\0n:0:9\0")},
+	    {"broken", LIST("")},
+	    {"needy", LIST("must\0!w:yes:no\0count\0n:1:32=7\0soon\0x\0")},
+	};
+	size_t used;
+
 	(void)context;
-	*description = (struct qvmconf_vdev_type){.options = "0fast\0rate\0allow\0", .bytes = 0x2000};
-	if (strcmp(type, "thief") == 0)
-		description->options = "rate\0safety\0";
-	if (strcmp(type, "quiet") == 0)
-		description->options = "0debug\0";
-	if (strcmp(type, "mover") == 0)
-		description->options = "loc\0";
-	if (strcmp(type, "broken") == 0)
-		*description = (struct qvmconf_vdev_type){.wrong = "vdev-broken.so: too old"};
-	return strstr("probe thief quiet mover broken", type) != NULL;
+	for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strcmp(types[i].name, type) != 0)
+			continue;
+		*file = (struct qvmconf_vdev_file){.type = {.options = types[i].options, .bytes = 0x2000}};
+		if (strcmp(type, "needy") == 0)
+			file->type.flags = VDEV_NEEDS_LOC | VDEV_NEEDS_INTR;
+		assert_null(vdev_options_check(types[i].options, types[i].bytes, &used));
+		assert_int_equal(used, types[i].bytes);
+		if (strcmp(type, "broken") == 0)
+			file->wrong = "vdev-broken.so: too old";
+		return true;
+	}
+	return false;
 }
 
 static bool world_cluster(void *context, const char *name, uint32_t *runmask)
@@ -105,12 +124,9 @@ static int read_text(const char *text)
 	return read_words(1, words);
 }
 
-static struct pl011_consoles consoles(void)
+static struct qvmconf_consoles consoles(void)
 {
-	struct pl011_consoles c;
-
-	pl011_consoles(&config, &config.vdevs[0], &c);
-	return c;
+	return qvmconf_consoles(&config, &config.vdevs[0]);
 }
 
 static void good(const char *text)
@@ -590,22 +606,65 @@ static void test_bad_plug_ins(void **state)
 	    "sought first\n");
 }
 
-static void test_shmem(void **state)
+/* What a file describes is checked as what the tree has: values, defaults, what is required. */
+static void test_described(void **state)
 {
-	static const struct shmem_rule deny_first[] = {{false, "pluto"}, {true, "pluto*"}};
-	static const struct shmem_rule allow[] = {{true, "a*"}, {false, "b"}};
-	struct shmem_create create;
+	(void)state;
+	good(GUEST "vdev needy loc 0x1000000 intr gic:40 must yes");
+	assert_int_equal(config.vdevs[0].needs, VDEV_NEEDS_LOC | VDEV_NEEDS_INTR);
+	assert_int_equal(config.vdevs[0].option_count, 2);
+	assert_int_equal(config.vdev_options[1].index, 1);
+	assert_string_equal(config.vdev_options[1].value, "7");
+	good(GUEST "vdev needy loc 0x1000000 intr gic:40 count 8 must yes must no");
+	assert_int_equal(config.vdevs[0].option_count, 2);
+	assert_string_equal(config.vdev_options[0].value, "8");
+	assert_string_equal(config.vdev_options[1].value, "no");
+	bad(GUEST "vdev needy loc 0x1000000 intr gic:40\ncount 33\nsoon 5",
+	    "[a.qvmconf:2] '33' is not a number from 1 to 32\n"
+	    "[a.qvmconf:3] 'vdev needy soon' is not supported yet\n"
+	    "[a.qvmconf:1] 'vdev needy' needs 'must'\n");
+	bad(GUEST "vdev needy must maybe", "[a.qvmconf:1] 'maybe' is unknown; write yes or no\n"
+					   "[a.qvmconf:1] 'vdev needy' needs 'loc', the address of its registers\n"
+					   "[a.qvmconf:1] 'vdev needy' needs 'intr', as in gic:37\n");
+	/* What was misspelt is not missing. */
+	bad(GUEST "vdev needy loc 0x1000000 intr gic:40 musst yes",
+	    "[a.qvmconf:1] unknown option 'musst'; did you mean 'must'?\n");
+}
+
+/* The description of the tree is one that a note could hold. A file of that name with another one is refused. */
+static void test_known(void **state)
+{
+	struct vdev_description known, other;
+	size_t used;
 
 	(void)state;
-	assert_false(shmem_allowed(deny_first, 2, "pluto"));
-	assert_true(shmem_allowed(deny_first, 2, "pluto2"));
-	assert_true(shmem_allowed(deny_first, 2, "mars"));
-	assert_true(shmem_allowed(allow, 2, "ab"));
-	assert_false(shmem_allowed(allow, 2, "c"));
-	assert_true(shmem_allowed(NULL, 0, "any"));
-	assert_null(shmem_create("TEST1,0xf0001", &create));
-	assert_int_equal(create.name_bytes, 5);
-	assert_int_equal(create.bytes, 0xf1000);
+	assert_false(qvmconf_vdev_known("probe", &known));
+	assert_null(qvmconf_vdev_differs("probe", &known));
+	assert_true(qvmconf_vdev_known("shmem", &known));
+	assert_null(vdev_options_check(known.options, known.options_bytes, &used));
+	assert_int_equal(used, known.options_bytes);
+	assert_true(qvmconf_vdev_known("pl011", &known));
+	assert_null(vdev_options_check(known.options, known.options_bytes, &used));
+	assert_int_equal(used, known.options_bytes);
+	other = known;
+	other.flags |= VDEV_NOTE_SAFETY;
+	assert_null(qvmconf_vdev_differs("pl011", &other));
+	other.options = "batch\0x\0";
+	other.options_bytes = 9;
+	assert_non_null(qvmconf_vdev_differs("pl011", &other));
+	other = known;
+	other.bytes = 0x2000;
+	assert_non_null(qvmconf_vdev_differs("pl011", &other));
+}
+
+static void test_shmem(void **state)
+{
+	struct vdev_region region;
+
+	(void)state;
+	assert_null(vdev_region("TEST1,0xf0001", &region));
+	assert_int_equal(region.name_bytes, 5);
+	assert_int_equal(region.bytes, 0xf1000);
 	understood(GUEST "vdev shmem create A,4K create B,8K allow A* deny * loc 0x1000000 intr gic:40");
 	assert_int_equal(config.vdevs[0].option_count, 4);
 }
@@ -795,6 +854,8 @@ int main(void)
 	    cmocka_unit_test(test_safety),
 	    cmocka_unit_test(test_plugged_in),
 	    cmocka_unit_test(test_bad_plug_ins),
+	    cmocka_unit_test(test_described),
+	    cmocka_unit_test(test_known),
 	    cmocka_unit_test(test_shmem),
 	    cmocka_unit_test(test_quotes),
 	    cmocka_unit_test(test_substitution),

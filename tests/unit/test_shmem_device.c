@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: vdev/shmem/device.c lib/qvmconf/vdev_shmem.c lib/qvmconf/number.c lib/glob.c */
+/* SOURCES: vdev/shmem/device.c lib/qvmconf/vdevvalue.c lib/qvmconf/number.c lib/glob.c */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

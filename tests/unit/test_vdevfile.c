@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: lib/vdevfile.c lib/elf.c */
+/* SOURCES: lib/vdevfile.c lib/elf.c lib/qvmconf/vdevoption.c lib/qvmconf/vdevvalue.c lib/qvmconf/number.c lib/glob.c */
 /* The reader of vdev-NAME.so: a good file of this build, which each test spoils in one place. */
 #include <elf.h>
 #include <setjmp.h>
@@ -128,8 +128,6 @@ static const char *load(size_t length, struct vdevfile *v, uint8_t **memory)
 	}
 	if (wrong)
 		wrong = strcpy(problem, wrong);
-	else
-		v->options = strcmp(v->options, "hostdev") == 0 ? "hostdev\0" : "?";
 	free(exact);
 	return wrong;
 }
@@ -161,12 +159,9 @@ static void test_good(void **state)
 
 	(void)state;
 	assert_null(load(bytes, &v, &memory));
-	assert_int_equal(v.abi, QVM_VDEV_ABI);
-	assert_int_equal(v.flags, 0);
-	assert_int_equal(v.register_bytes, 0x1000);
-	assert_string_equal(vdevfile_option(&v, 0), "hostdev");
-	assert_null(vdevfile_option(&v, 1));
-	assert_null(vdevfile_option(&v, 99));
+	assert_true(v.described);
+	assert_int_equal(v.type.flags, VDEV_NEEDS_LOC | VDEV_NEEDS_INTR);
+	assert_int_equal(v.type.bytes, 0x1000);
 	/* One executable segment, one writable one; constants are read-only after relocation. */
 	assert_int_equal(v.image.segment[1].prot, PROT_R | PROT_X);
 	assert_int_equal(v.image.segment[v.image.count - 1].prot, PROT_R | PROT_W);
@@ -256,7 +251,7 @@ static void test_headers(void **state)
 static void test_note(void **state)
 {
 	uint32_t *note = (uint32_t *)(void *)(file + program(PT_NOTE, 0)->p_offset);
-	char *options = (char *)(note + 10);
+	char *options = (char *)(note + 9);
 
 	(void)state;
 	note[2] = 2;
@@ -264,12 +259,15 @@ static void test_note(void **state)
 	program(PT_NOTE, 0)->p_type = PT_NULL;
 	expect("it has no note that describes a vdev");
 	note[6] = QVM_VDEV_ABI + 1;
-	expect("it was built for version 2 of the vdev ABI, this is version 1");
-	note[7] = 2;
+	expect("it was built for version 3 of the vdev ABI, this is version 2; build it again with the headers of this "
+	       "release");
+	note[6] = 1;
+	expect("it was built for version 1 of the vdev ABI");
+	note[7] = 0x20;
 	expect("its note has flags that nobody knows");
 	note[8] = 0x1001;
 	expect("the registers that its note names are not whole pages");
-	note[1] = 16;
+	note[1] = 12;
 	expect("its note is too short");
 	note[1] = 0x1000;
 	expect("a note is cut off");
@@ -277,6 +275,8 @@ static void test_note(void **state)
 	expect("a note is cut off");
 	options[2] = ' ';
 	expect("its note names an option that nobody can write");
+	options[9] = 'z';
+	expect("its note has an option of a kind that is unknown or damaged");
 	note[1] -= 1;
 	expect("the options of its note have no end");
 }

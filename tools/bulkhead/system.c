@@ -79,7 +79,7 @@ static bool cluster(void *context, const char *name, uint32_t *cpus)
 }
 
 /* A type that only a file knows. */
-static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_type *description)
+static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_file *description)
 {
 	static char text[224]; /* must stay */
 	struct reading *reading = context;
@@ -88,7 +88,7 @@ static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_t
 	if (!f)
 		return false;
 	snprintf(text, sizeof(text), "%s: %s", f->name, f->wrong);
-	*description = (struct qvmconf_vdev_type){f->wrong[0] ? text : NULL, f->read.options, f->read.register_bytes};
+	*description = (struct qvmconf_vdev_file){f->wrong[0] ? text : NULL, f->read.type};
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vdevs.h"
 #include "cpio.h"
+#include "qvmconf.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,8 @@ struct vdev_file *vdevs_find(struct vdev_pool *pool, const char *type)
 		wrong = vdevfile_read(&f->read, f->file.data, f->file.bytes);
 		if (!wrong)
 			wrong = vdevfile_relocate(&f->read, NULL, 0, vdevfile_exported);
+		if (!wrong)
+			wrong = qvmconf_vdev_differs(type, &f->read.type);
 		snprintf(f->wrong, sizeof(f->wrong), "%s", wrong ? wrong : "");
 		return f;
 	}

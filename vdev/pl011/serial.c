@@ -4,20 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
+#define VDEV_OPTIONS "vdev/pl011/options.def"
 #include <qvm/guest.h>
+#include <qvm/vdev-describe.h>
 #include <qvm/vdev-fdt.h>
 
 #define CLOCK_HZ    24000000u
 #define DRAIN_NS    1000000000ull
 #define MESSAGE_MAX 512u /* of hostdev_write() */
-
-#ifdef VDEV_SAFETY
-#define SAFETY VDEV_SAFETY_SELECTED
-VDEV_DESCRIBE(VDEV_NOTE_SAFETY, PL011_BYTES, "hostdev\0");
-#else
-#define SAFETY VDEV_SAFETY_NONE
-VDEV_DESCRIBE(0, PL011_BYTES, "hostdev\0");
-#endif
 
 static uint32_t fill_of(const struct serial *s)
 {
@@ -247,7 +241,7 @@ static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 		s->vdev = vdp;
 		pl011_init(&s->uart, &operations, s);
 		return 0;
-	case VDEV_CTRL_FIRST_OPTIDX: return take_hostdev(s, arg);
+	case VDEV_CTRL_FIRST_OPTIDX + OPTION_HOSTDEV: return take_hostdev(s, arg);
 	case VDEV_CTRL_OPTIONS_END: return open_all(s);
 	case VDEV_CTRL_GEN_FDT: return describe(s, (int)(intptr_t)arg);
 	case VDEV_CTRL_GUEST_CONFIGURED: return start(s);
@@ -257,18 +251,14 @@ static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 	}
 }
 
-static const char *const options[] = {"hostdev", NULL};
-
 static struct vdev_factory factory = {
     .control = control,
     .reg_read = reg_read,
     .reg_write = reg_write,
-    .option_list = options,
-    .name = "pl011",
     .factory_flags = VFF_VDEV_MEM | VFF_INTR_NONPCI | VFF_MUTEX,
     .acc_sizes = 1u << 1 | 1u << 2 | 1u << 4,
     .extra_space = sizeof(struct serial),
-    .safety = SAFETY,
+    .safety = VDEV_SAFETY_BUILT,
 };
 
 static __attribute__((constructor)) void load(void)

@@ -15,6 +15,15 @@ enum {
 };
 enum { CONTROL_STATUS = 0, CONTROL_IDX = 4, CONTROL_NOTIFY = 8, CONTROL_DETACH = 12 };
 
+bool shmem_allowed(const struct shmem_rule *rules, unsigned count, const char *name)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (glob_match(rules[i].pattern, name))
+			return rules[i].allow;
+	}
+	return count == 0 || !rules[0].allow;
+}
+
 bool shmem_rule_add(struct shmem *s, bool allow, const char *pattern)
 {
 	if (s->rule_count == SHMEM_RULES)

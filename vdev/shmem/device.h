@@ -12,12 +12,24 @@
 #pragma once
 
 #include <glob.h>
-#include <vdevconf.h>
+#include <vdevoption.h>
 
 #define SHMEM_PAGE      4096u
 #define SHMEM_SIGNATURE 0x4d534732474d5651ull
 #define SHMEM_WINDOWS   8u  /* regions that a guest is in at once, for each instance */
 #define SHMEM_RULES     16u /* of `allow` and `deny` */
+
+/* `allow pattern` and `deny pattern`. */
+struct shmem_rule {
+	bool allow;
+	const char *pattern;
+};
+
+/*
+ * May the guest create or attach the region `name`? The first rule that matches decides. If none does: allowed without
+ * rules or if the first rule is a `deny`, denied if it is an `allow`.
+ */
+bool shmem_allowed(const struct shmem_rule *rules, unsigned count, const char *name);
 
 /* Status of a creation. */
 enum shmem_status {

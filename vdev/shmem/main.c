@@ -7,23 +7,16 @@
 #include <errno.h>
 #include <string.h>
 
+#define VDEV_OPTIONS "vdev/shmem/options.def"
 #include <qvm/gasp.h>
 #include <qvm/guest.h>
+#include <qvm/vdev-describe.h>
 #include <qvm/vdev-fdt.h>
 
 #include "vdev/shmem/device.h"
 #include "vdev/shmem/shared.h"
 
 #define CREATES_MAX 16u
-
-#ifdef VDEV_SAFETY
-#define SAFETY VDEV_SAFETY_SELECTED
-#define NOTE   VDEV_NOTE_SAFETY
-#else
-#define SAFETY VDEV_SAFETY_NONE
-#define NOTE   0
-#endif
-VDEV_DESCRIBE(NOTE, SHMEM_PAGE, "create\0allow\0deny\0");
 
 struct instance {
 	vdev_t *vdev;
@@ -141,11 +134,11 @@ static int assign(struct instance *i)
 static int hold(struct instance *i, const char *text)
 {
 	char name[GLOB_NAME_BYTES] = {0};
-	struct shmem_create create;
+	struct vdev_region create;
 	struct shared_region region;
 	int result;
 
-	if (shmem_create(text, &create) != NULL)
+	if (vdev_region(text, &create) != NULL)
 		return EINVAL;
 	memcpy(name, create.name, create.name_bytes);
 	result = shared_join(i->vdev, name, (uint32_t)(create.bytes / SHMEM_PAGE), true, &region);
@@ -209,9 +202,9 @@ static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 		i->shmem.ops = &operations;
 		i->shmem.context = i;
 		return 0;
-	case VDEV_CTRL_FIRST_OPTIDX: return take_create(i, arg);
-	case VDEV_CTRL_FIRST_OPTIDX + 1: return shmem_rule_add(&i->shmem, true, arg) ? 0 : E2BIG;
-	case VDEV_CTRL_FIRST_OPTIDX + 2: return shmem_rule_add(&i->shmem, false, arg) ? 0 : E2BIG;
+	case VDEV_CTRL_FIRST_OPTIDX + OPTION_CREATE: return take_create(i, arg);
+	case VDEV_CTRL_FIRST_OPTIDX + OPTION_ALLOW: return shmem_rule_add(&i->shmem, true, arg) ? 0 : E2BIG;
+	case VDEV_CTRL_FIRST_OPTIDX + OPTION_DENY: return shmem_rule_add(&i->shmem, false, arg) ? 0 : E2BIG;
 	case VDEV_CTRL_ASSIGN: return assign(i);
 	case VDEV_CTRL_GEN_FDT: return describe(i, (int)(intptr_t)arg);
 	case VDEV_CTRL_GUEST_CONFIGURED: return start(i);
@@ -220,18 +213,14 @@ static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 	}
 }
 
-static const char *const options[] = {"create", "allow", "deny", NULL};
-
 static struct vdev_factory factory = {
     .control = control,
     .reg_read = reg_read,
     .reg_write = reg_write,
-    .option_list = options,
-    .name = "shmem",
     .factory_flags = VFF_VDEV_MEM | VFF_INTR_NONPCI | VFF_MUTEX,
     .acc_sizes = 1u << 1 | 1u << 2 | 1u << 4 | 1u << 8,
     .extra_space = sizeof(struct instance),
-    .safety = SAFETY,
+    .safety = VDEV_SAFETY_BUILT,
 };
 
 __attribute__((constructor)) static void enter(void)
