@@ -30,7 +30,7 @@ _Noreturn void vm_end(enum vm_exit code, enum vm_cause cause)
 	stop_vcpus();
 	terminate_vdevs();
 	for (;;)
-		ThreadDestroy_r(-1, (uint64_t)code | (uint64_t)cause << 8);
+		ThreadDestroy_r(-1, vm_exit_status(code, cause));
 }
 
 _Noreturn void vm_refuse(enum vm_exit code, const struct qvm_place *place, const char *format, ...)

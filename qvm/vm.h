@@ -15,6 +15,7 @@
 #include <bulkhead/kernel.h>
 #include <bulkhead/process.h>
 #include <bulkhead/thread.h>
+#include <bulkhead/vm_end.h>
 #include <qvmconf.h>
 
 #include "qvm/arch.h"
@@ -22,18 +23,6 @@
 #include "qvm/mmio.h"
 #include "qvm/unsupported.h"
 #include "qvm/vdev.h"
-
-/* Exit codes, as documented for qvm. Those of the end of a guest come with enum vm_cause of proto.h. */
-enum vm_exit {
-	VM_EXIT_NORMAL = 0,
-	VM_EXIT_POWER_CUT = 3,
-	VM_EXIT_UNSUPPORTED = 5,
-	VM_EXIT_VDEV = 6,
-	VM_EXIT_UNEXPECTED = 7,
-	VM_EXIT_NO_MEMORY = 64,
-	VM_EXIT_CONFIG = 65,
-	VM_EXIT_FATAL = 96,
-};
 
 struct vcpu {
 	unsigned index;

@@ -11,7 +11,7 @@
 
 #include <vdevoption.h>
 
-#define QVMCONF_EX_CONFIG 65 /* exit code of qvm for a mistake in the configuration */
+#include "bulkhead/vm_end.h"
 
 /* Bounds. What exceeds one is reported as a mistake, never cut off. */
 #define QVM_FILE_MAX         (256u * 1024) /* bytes of one configuration file */
@@ -252,7 +252,7 @@ struct qvmconf_host {
 
 /*
  * Reads the words of a command line, `@file` among them, into `config`, and checks the result. Returns 0, or
- * QVMCONF_EX_CONFIG after reporting every mistake found; `config` is then not to be used.
+ * VM_EXIT_CONFIG after reporting every mistake found; `config` is then not to be used.
  */
 int qvmconf_read(struct qvm_config *config, int argc, const char *const *argv, const struct qvmconf_host *host);
 

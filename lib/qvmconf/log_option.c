@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `logger`, and `log` of a vdev: where messages go. */
+#include "bulkhead/proto.h"
 #include "internal.h"
 #include <string.h>
 
-#define FILTERS 7
-#define DESTS   4
-
-/* Bit n is the filter with this name. The documents write `warn` for `logger` and `warning` for `log`: both are known.
- */
-static const char *const filters[FILTERS + 1] = {"fatal", "internal", "error",   "warn",
-						 "info",  "debug",    "verbose", "warning"};
+#define DESTS 4
 
 static const char *const dest_names[DESTS] = {"stdout", "stderr", "slog", "none"};
 static const enum qvm_log_dest dests[DESTS] = {QVM_LOG_STDOUT, QVM_LOG_STDERR, QVM_LOG_SLOG, QVM_LOG_NONE};
 
+static bool is_word(const char *word, const char *text, size_t bytes)
+{
+	return strlen(word) == bytes && memcmp(word, text, bytes) == 0;
+}
+
+/* The documents write `warn` for `logger` and `warning` for `log`: both are known. */
 static unsigned filter_bit(const char *text, size_t bytes)
 {
-	for (unsigned i = 0; i <= FILTERS; i++) {
-		if (strlen(filters[i]) == bytes && memcmp(filters[i], text, bytes) == 0)
-			return i == FILTERS ? QVM_LOG_WARN : 1u << i;
-	}
-	return 0;
+	for (unsigned i = 0; i < SLOG_SEVERITIES; i++)
+		if (is_word(slog_severity_name(i), text, bytes))
+			return 1u << i;
+	return is_word("warning", text, bytes) ? QVM_LOG_WARN : 0;
 }
 
 static bool filters_parse(struct qc_reader *r, const char *text, uint8_t *bits)

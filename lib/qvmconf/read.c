@@ -27,7 +27,7 @@ int qvmconf_read(struct qvm_config *config, int argc, const char *const *argv, c
 	qc_open(&r, QC_TOP);
 	if (!r.stop)
 		qc_check(&r);
-	return r.mistakes ? QVMCONF_EX_CONFIG : 0;
+	return r.mistakes ? VM_EXIT_CONFIG : 0;
 }
 
 uint64_t qvmconf_memory_bytes(const struct qvm_config *config)

@@ -10,15 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define EXIT_POWER_CUT 3 /* as documented for qvm: SIGQUIT */
-
-static const char *cause_text(uint32_t cause)
-{
-	static const char *const text[] = {"none", "off", "reset", "signal", "watchdog", "error"};
-
-	return cause < sizeof(text) / sizeof(text[0]) ? text[cause] : "unknown";
-}
-
 static void report_vm(const struct slot *slot)
 {
 	const enum slog_severity severity = slot->cause == CAUSE_ERROR ? SLOG_ERROR
@@ -26,7 +17,7 @@ static void report_vm(const struct slot *slot)
 								       : SLOG_INFO;
 
 	log_line(severity, "%s ended: exit code %u, cause %s%s%s%s", slot->name, (unsigned)slot->exit_code,
-		 cause_text(slot->cause), slot->entries == 0 ? ", its guest has not begun" : "",
+		 vm_cause_name(slot->cause), slot->entries == 0 ? ", its guest has not begun" : "",
 		 slot->note[0] != '\0' ? ": " : "", slot->note);
 }
 
@@ -60,17 +51,12 @@ static void report(const struct slot *slot, const struct process_info *info)
 	}
 }
 
-/* The exit status of a qvm is its own word: out of range it is an error of qvm. */
 static void record_cause(struct slot *slot, const struct process_info *info)
 {
-	uint64_t cause = info->end_status >> 8;
-
 	if (info->end_cause == END_KILLED)
 		slot->cause = CAUSE_SIGNAL;
-	else if (info->end_cause == END_EXIT && cause <= CAUSE_ERROR)
-		slot->cause = (uint32_t)cause;
 	else
-		slot->cause = CAUSE_ERROR;
+		slot->cause = info->end_cause == END_EXIT ? vm_exit_cause(info->end_status) : CAUSE_ERROR;
 }
 
 static void record(struct slot *slot, struct process_info *info)
@@ -80,7 +66,7 @@ static void record(struct slot *slot, struct process_info *info)
 		info->end_status = slot->refusal;
 	}
 	slot->end = info->end_cause;
-	slot->exit_code = info->end_cause == END_EXIT ? (uint32_t)(info->end_status & 0xff) : 0;
+	slot->exit_code = info->end_cause == END_EXIT ? vm_exit_code(info->end_status) : 0;
 	slot->entries = info->entries;
 	if (slot->kind == SLOT_VM)
 		record_cause(slot, info);
@@ -150,7 +136,7 @@ int process_signal(uint32_t number, uint32_t signal)
 	if (!slot->running)
 		return ends ? process_cancel(number) : -ESRCH;
 	if (slot->kind == SLOT_VM && !slot->ready && ends)
-		process_end_as(number, signal == BH_SIGQUIT ? EXIT_POWER_CUT : 0, CAUSE_SIGNAL);
+		process_end_as(number, signal == BH_SIGQUIT ? VM_EXIT_POWER_CUT : VM_EXIT_NORMAL, CAUSE_SIGNAL);
 	else
 		result = ProcessSignal_r(number, CONTROL_SIGNAL, signal);
 	if (ends && result == 0) {
@@ -161,8 +147,8 @@ int process_signal(uint32_t number, uint32_t signal)
 	return result;
 }
 
-void process_end_as(uint32_t number, uint32_t exit_code, enum vm_cause cause)
+void process_end_as(uint32_t number, enum vm_exit code, enum vm_cause cause)
 {
-	slots[number].refusal = exit_code | (uint32_t)cause << 8;
+	slots[number].refusal = vm_exit_status(code, cause);
 	ProcessStop_r(number);
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "bulkhead.h"
-#include "bulkhead/proto.h"
+#include "bulkhead/vm_end.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,4 +27,4 @@ int process_kill(uint32_t slot);
 int process_signal(uint32_t slot, uint32_t signal);
 
 /* Ends a VM at once, with the exit status that its qvm would have given: a guest that has not begun, or a reset. */
-void process_end_as(uint32_t slot, uint32_t exit_code, enum vm_cause cause);
+void process_end_as(uint32_t slot, enum vm_exit code, enum vm_cause cause);

@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TELL_NS          1000000000ull        /* of waiting, until the operator is told */
-#define GIVE_UP_NS       (10 * 1000000000ull) /* until the VM is refused */
-#define EXIT_NOT_STARTED 64                   /* as documented for qvm: fatal, before the guest has started */
+#define TELL_NS    1000000000ull        /* of waiting, until the operator is told */
+#define GIVE_UP_NS (10 * 1000000000ull) /* until the VM is refused */
 
 /* 0: not waiting. */
 static struct gate {
@@ -116,6 +115,6 @@ void gate_timeout(void)
 			log_line(SLOG_WARN, "%s waits: %s", slots[i].name, slots[i].note);
 		}
 		if (gates[i].give_up != 0 && gates[i].give_up <= now)
-			process_end_as(i, EXIT_NOT_STARTED, CAUSE_ERROR);
+			process_end_as(i, VM_EXIT_NO_MEMORY, CAUSE_ERROR);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "restart.h"
 #include "bulkhead/kernel.h"
+#include "bulkhead/vm_end.h"
 #include "life.h"
 #include "log.h"
 #include "slots.h"

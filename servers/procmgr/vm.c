@@ -63,7 +63,7 @@ int vm_reset(uint32_t number)
 		return result;
 	slot->unwanted = true;
 	slot->start_again = true;
-	process_end_as(number, 0, CAUSE_RESET);
+	process_end_as(number, VM_EXIT_NORMAL, CAUSE_RESET);
 	return 0;
 }
 

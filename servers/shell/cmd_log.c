@@ -22,16 +22,6 @@ struct reader {
 	unsigned shown;
 };
 
-static const char *severity_name(unsigned severity)
-{
-	static const char *const names[] = {
-	    [SLOG_FATAL] = "fatal", [SLOG_INTERNAL] = "internal", [SLOG_ERROR] = "error",     [SLOG_WARN] = "warn",
-	    [SLOG_INFO] = "info",   [SLOG_DEBUG] = "debug",       [SLOG_VERBOSE] = "verbose",
-	};
-
-	return severity < sizeof(names) / sizeof(names[0]) ? names[severity] : "?";
-}
-
 static void print_head(const struct slog_msg *line, const char *what)
 {
 	printf("%5" PRIu64 ".%03" PRIu64 " %-8s %-15s ", (uint64_t)(line->time_ns / NS_PER_S),
@@ -52,7 +42,7 @@ static void print_line(struct reader *r, struct slog_msg *line)
 		print_head(line, "lost");
 		printf("%" PRIu32 " line%s before this one\n", lost, lost == 1 ? "" : "s");
 	}
-	print_head(line, severity_name(line->severity));
+	print_head(line, slog_severity_name(line->severity));
 	printf("%.*s\n", line->count < sizeof(line->text) ? (int)line->count : (int)sizeof(line->text), line->text);
 }
 

@@ -2,6 +2,7 @@
 /* vm list, vm status: virtual machines as the operator sees them. */
 #include "vm_status.h"
 #include "bulkhead.h"
+#include "bulkhead/vm_end.h"
 #include "text.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -24,18 +25,13 @@ static const char *state_name(const struct pm_vm *vm)
 
 void vm_end_text(const struct pm_vm *vm, char *text, size_t bytes)
 {
-	static const char *const causes[] = {
-	    [CAUSE_NONE] = "exit",     [CAUSE_OFF] = "off",           [CAUSE_RESET] = "reset",
-	    [CAUSE_SIGNAL] = "signal", [CAUSE_WATCHDOG] = "watchdog", [CAUSE_ERROR] = "error",
-	};
-
 	switch (vm->end) {
 	case END_NONE: snprintf(text, bytes, "-"); break;
 	case END_FAULT: snprintf(text, bytes, "fault"); break;
 	case END_KILLED: snprintf(text, bytes, "killed"); break;
 	default:
-		snprintf(text, bytes, "%s, exit %" PRIu32,
-			 vm->cause < sizeof(causes) / sizeof(causes[0]) ? causes[vm->cause] : "?", vm->exit_code);
+		snprintf(text, bytes, "%s, exit %" PRIu32, vm->cause == CAUSE_NONE ? "exit" : vm_cause_name(vm->cause),
+			 vm->exit_code);
 		break;
 	}
 }

@@ -139,7 +139,7 @@ static void good(const char *text)
 
 static void bad(const char *text, const char *said)
 {
-	assert_int_equal(read_text(text), QVMCONF_EX_CONFIG);
+	assert_int_equal(read_text(text), VM_EXIT_CONFIG);
 	assert_string_equal(world.said, said);
 }
 
@@ -162,7 +162,7 @@ static void bad_bytes(const char *text, size_t bytes, const char *said)
 
 	world.text[0] = text;
 	world.bytes[0] = bytes;
-	assert_int_equal(read_words(1, words), QVMCONF_EX_CONFIG);
+	assert_int_equal(read_words(1, words), VM_EXIT_CONFIG);
 	assert_string_equal(world.said, said);
 }
 
@@ -691,13 +691,13 @@ static void test_command_line(void **state)
 	assert_string_equal(config.cmdline, "two \"words\" #");
 	assert_true(config.dryrun);
 
-	assert_int_equal(read_words(5, last), QVMCONF_EX_CONFIG);
+	assert_int_equal(read_words(5, last), VM_EXIT_CONFIG);
 	assert_string_equal(world.said,
 			    "[command line:5] 'cmdline' needs an argument: the guest's command line, in quotes\n");
-	assert_int_equal(read_words(1, none), QVMCONF_EX_CONFIG);
+	assert_int_equal(read_words(1, none), VM_EXIT_CONFIG);
 	assert_non_null(strstr(
 	    world.said, "[command line:1] cannot read the configuration file 'dir/none.qvmconf': no such file\n"));
-	assert_int_equal(read_words(0, none), QVMCONF_EX_CONFIG);
+	assert_int_equal(read_words(0, none), VM_EXIT_CONFIG);
 }
 
 /* An argument stands in the same file as its option. */
@@ -708,7 +708,7 @@ static void test_argument_in_other_file(void **state)
 	(void)state;
 	world.text[0] = GUEST "cmdline";
 	world.text[1] = "console=ttyAMA0";
-	assert_int_equal(read_words(2, words), QVMCONF_EX_CONFIG);
+	assert_int_equal(read_words(2, words), VM_EXIT_CONFIG);
 	assert_string_equal(world.said,
 			    "[a.qvmconf:1] 'cmdline' needs an argument: the guest's command line, in quotes\n");
 }
@@ -735,7 +735,7 @@ static void test_limits(void **state)
 		used += 4000;
 	}
 	text[used] = '\0';
-	assert_int_equal(read_text(text), QVMCONF_EX_CONFIG);
+	assert_int_equal(read_text(text), VM_EXIT_CONFIG);
 	assert_non_null(strstr(world.said, "longer than 16 KiB together"));
 
 	/* More words, bytes and mistakes than allowed. */
@@ -745,12 +745,12 @@ static void test_limits(void **state)
 	bad(text, "[a.qvmconf:1] the configuration has more than 8192 words\n");
 	memset(text, ' ', QVM_FILE_MAX + 1);
 	text[QVM_FILE_MAX + 1] = '\0';
-	assert_int_equal(read_text(text), QVMCONF_EX_CONFIG);
+	assert_int_equal(read_text(text), VM_EXIT_CONFIG);
 	assert_non_null(strstr(world.said, "is longer than 256 KiB"));
 	used = 0;
 	for (unsigned i = 0; i < 200; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "ram 1\n");
-	assert_int_equal(read_text(text), QVMCONF_EX_CONFIG);
+	assert_int_equal(read_text(text), VM_EXIT_CONFIG);
 	assert_int_equal(world.messages, QVM_MISTAKES_MAX + 1);
 	assert_non_null(strstr(world.said, "[a.qvmconf:50] too many mistakes: the rest is not read"));
 }

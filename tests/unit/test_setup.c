@@ -45,7 +45,7 @@ int qvmconf_read(struct qvm_config *guest, int argc, const char *const *argv, co
 	memset(guest, 0, sizeof(*guest));
 	if (host->read(host->context, argv[0] + 1, &text, &bytes) != 0) {
 		host->message(host->context, "[command line:1] no such file");
-		return QVMCONF_EX_CONFIG;
+		return VM_EXIT_CONFIG;
 	}
 	memcpy(number, text, bytes < sizeof(number) ? bytes : sizeof(number) - 1);
 	/* The types of vdevs follow the number, as in "33554432 pl011 pl011". */
@@ -58,7 +58,7 @@ int qvmconf_read(struct qvm_config *guest, int argc, const char *const *argv, co
 	}
 	if (strcmp(number, "wrong") == 0) {
 		host->message(host->context, "[vm:1] wrong");
-		return QVMCONF_EX_CONFIG;
+		return VM_EXIT_CONFIG;
 	}
 	guest->name = guest->arena;
 	guest->mem[0].bytes = strtoull(number, NULL, 0);

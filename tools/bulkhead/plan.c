@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan.h"
+#include "bulkhead/proto.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,10 +14,6 @@ static const char *const safeties[] = {
     [QVM_SAFETY_WARN] = "warn",
     [QVM_SAFETY_REQUIRED] = "required",
 };
-
-static const char *const filters[] = {"fatal", "internal", "error", "warn", "info", "debug", "verbose"};
-
-#define FILTERS (sizeof(filters) / sizeof(filters[0]))
 
 static const char *const actions[] = {[QVM_ABORT] = "abort", [QVM_FAIL] = "fail", [QVM_IGNORE] = "ignore"};
 
@@ -103,9 +100,9 @@ static void print_logger(const struct qvm_logger *logger, const char *option)
 	const char *comma = "";
 
 	printf("%s ", option);
-	for (unsigned bit = 0; bit < FILTERS; bit++) {
+	for (unsigned bit = 0; bit < SLOG_SEVERITIES; bit++) {
 		if (logger->filters & 1u << bit) {
-			printf("%s%s", comma, filters[bit]);
+			printf("%s%s", comma, slog_severity_name(bit));
 			comma = ",";
 		}
 	}

@@ -101,8 +101,6 @@ struct pm_sched {
 
 /* STARTING: the guest has not begun. ENDING: its memory is being zeroed. PAUSED: by the operator */
 enum vm_state { VM_STOPPED, VM_STARTING, VM_RUNNING, VM_ENDING, VM_PAUSED };
-/* Why a qvm ended: bits 15:8 of its exit status; bits 7:0 are the documented exit code. */
-enum vm_cause { CAUSE_NONE, CAUSE_OFF, CAUSE_RESET, CAUSE_SIGNAL, CAUSE_WATCHDOG, CAUSE_ERROR };
 
 #define PM_CONSOLES 8 /* of one VM */
 
@@ -110,7 +108,7 @@ struct pm_vm {
 	char name[PROTO_NAME];
 	uint32_t state, slot;
 	uint32_t starts;                /* how often it was started */
-	uint32_t exit_code, cause, end; /* of the last end; end is enum end_cause */
+	uint32_t exit_code, cause, end; /* of the last end; cause is enum vm_cause, end is enum end_cause */
 	uint64_t ram_bytes;
 	uint64_t
 	    entries; /* how often its virtual CPUs were let into the guest, by the kernel's count, in its last life */
@@ -177,6 +175,15 @@ struct slog_msg {
 };
 
 enum slog_severity { SLOG_FATAL, SLOG_INTERNAL, SLOG_ERROR, SLOG_WARN, SLOG_INFO, SLOG_DEBUG, SLOG_VERBOSE };
+#define SLOG_SEVERITIES 7u
+
+static inline const char *slog_severity_name(unsigned severity)
+{
+	static const char *const names[SLOG_SEVERITIES] = {"fatal", "internal", "error",  "warn",
+							   "info",  "debug",    "verbose"};
+
+	return severity < SLOG_SEVERITIES ? names[severity] : "?";
+}
 
 #define SHM_REGIONS_MAX 64  /* in all: shared out evenly among the pools */
 #define SHM_OF_SLOT     16  /* clients and holders of one VM: so many events its connection can keep */
