@@ -4,7 +4,7 @@
 PATH_PLUGINS := $(wildcard tools/path/*.c)
 PATH_CFLAGS  := $(BASE) $(REPRODUCIBLE) -D_GNU_SOURCE -I. -fPIC -shared -fvisibility=hidden
 
-.PHONY: path-plugins longest-path boot-path
+.PHONY: path-plugins longest-path boot-path journeys
 path-plugins: $(PATH_PLUGINS:tools/path/%.c=$(BUILD)/path/%.so)
 
 $(BUILD)/path/%.so: tools/path/%.c tools/path/qemu_plugin.h $(call rules,path)
@@ -17,3 +17,6 @@ longest-path: kernel processes programs first-images guest-programs host path-pl
 
 boot-path: kernel processes guest-programs host path-plugins
 	$(Q)$(PYTEST_ENV) tools/path/start.py $(ARGS)
+
+journeys: kernel processes vdevs guest-programs host path-plugins
+	$(Q)$(PYTEST_ENV) tools/path/journeys.py $(ARGS)

@@ -75,7 +75,7 @@ def executed(sites, *functions):
     counts = dict.fromkeys(functions, 0)
     at = {f"{kernel_path.symbol(name):x}": name for name in functions}
     for line in sites.splitlines()[1:-1]:
-        address, _, count = line.split()
+        address, _, count, _ = line.split()
         if address in at:
             counts[at[address]] += int(count)
     return counts

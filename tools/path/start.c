@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A QEMU plugin that counts every instruction, on all CPUs, from power-on until one address is first executed, the
- * first instruction of a guest, and says how often each instruction ran and where it lies in the board's memory:
- * programs that are linked at the same addresses are told apart by that. With `from` it counts from where that is first
- * executed.
+ * first instruction of a guest, and says how often each instruction ran, how many had run before it first did, and
+ * where it lies in the board's memory: programs that are linked at the same addresses are told apart by that. With
+ * `from` it counts from the first execution of that address, or from the one after `skip` others.
  */
 #include "qemu_plugin.h"
 
@@ -18,13 +18,13 @@
 struct site {
 	uint64_t address;
 	const void *where; /* in QEMU's memory; NULL: unused */
-	uint64_t count;
+	uint64_t count, first;
 };
 
 int qemu_plugin_version PLUGIN_EXPORT = PLUGIN_API_VERSION;
 
 static struct site sites[SITE_MAX];
-static uint64_t from, stop_at, total;
+static uint64_t from, skip, stop_at, total;
 static const char *out_path;
 static bool started, stopped;
 
@@ -57,8 +57,8 @@ static void report(void)
 	fprintf(out, "total %lu\n", total);
 	for (unsigned i = 0; i < SITE_MAX; i++)
 		if (sites[i].count != 0)
-			fprintf(out, "%lx %lx %lu\n", sites[i].address, (uint64_t)(uintptr_t)sites[i].where,
-				sites[i].count);
+			fprintf(out, "%lx %lx %lu %lu\n", sites[i].address, (uint64_t)(uintptr_t)sites[i].where,
+				sites[i].count, sites[i].first);
 	fprintf(out, "end\n");
 	fclose(out);
 }
@@ -68,7 +68,8 @@ static void executed(unsigned int cpu, void *data)
 	struct site *s = data;
 
 	(void)cpu;
-	started |= s->address == from;
+	if (!started && s->address == from)
+		started = skip-- == 0;
 	if (stopped || !started)
 		return;
 	if (s->address == stop_at) {
@@ -76,7 +77,8 @@ static void executed(unsigned int cpu, void *data)
 		report();
 		return;
 	}
-	s->count++;
+	if (s->count++ == 0)
+		s->first = total;
 	total++;
 }
 
@@ -102,6 +104,8 @@ PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_inf
 			stop_at = strtoull(argv[i] + 5, NULL, 0);
 		else if (strncmp(argv[i], "from=", 5) == 0)
 			from = strtoull(argv[i] + 5, NULL, 0);
+		else if (strncmp(argv[i], "skip=", 5) == 0)
+			skip = strtoull(argv[i] + 5, NULL, 0);
 		else if (strncmp(argv[i], "out=", 4) == 0)
 			out_path = argv[i] + 4;
 	}

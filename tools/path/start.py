@@ -85,7 +85,7 @@ def measure(ram):
 def profile(sites, log, archive):
     """Counts by program and function."""
     records = [line.split() for line in sites.splitlines()[1:-1]]
-    records = [(int(address, 16), int(where, 16), int(count)) for address, where, count in records]
+    records = [(int(address, 16), int(where, 16), int(count)) for address, where, count, _ in records]
     base = next(where - (address - KERNEL_BASE + IMAGE_AT) for address, where, _ in records if address >= KERNEL_BASE)
     tables = {name: functions_of(BUILD / name / f"{name}.debug") for name in PROGRAMS}
     tables[PLUGIN] = functions_of(BUILD / f"vdevs/{PLUGIN}.so.debug")

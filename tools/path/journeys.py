@@ -1,0 +1,128 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The files of the tree whose statements run between two marks of a guest: what somebody reads who follows a device write,
+or an interrupt of a virtual device, from one end to the other. guests/journey makes them; docs/architecture.md lists them.
+
+Inline functions count for the file that they stand in. Generated files and headers are left out, unless --headers is given:
+they have types, register accessors and stubs of calls."""
+
+import argparse
+import collections
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+import start
+from start import BUILD, FOLDER, IMAGE_AT, KERNEL_BASE, PLUGIN, PROGRAMS, kernel_path
+from harness import TOP, Board, bare_vm, make_archive, system_dts
+
+GUEST = BUILD / "guest-programs/journey/journey.debug"
+# What is no more than an accessor, or a stub: the number of the thread that runs, and the instruction that makes a call.
+LEFT_OUT = ("lib/sys/self.c", "lib/sys/calls.c")
+
+# marks: of the guest, at begin and end. begins: the function at which the journey begins between the marks. leaves: the
+# function with which it leaves the device, which goes its own way back, and the one that it goes on with. most: files.
+Journey = collections.namedtuple("Journey", "name marks begins leaves most")
+JOURNEYS = (
+    Journey("a guest's device write", ("journey_write", "journey_written"), None, None, 7),
+    Journey("an interrupt of a virtual device", ("journey_raise", "guest_irq"), "set_irq", ("mutex_unlock", "vcpu_run"), 8),
+)
+
+
+def executed(journey):
+    """What ran between the marks, when they are met for the second time: (order, address, where)."""
+    out, (begin, end) = FOLDER / "journey.sites", journey.marks
+    out.unlink(missing_ok=True)
+    files = {"system.dts": system_dts(vms=["journey"]), "journey.qvmconf": bare_vm("journey", "journey", cpus=("sched 10",)),
+             "journey.elf": (BUILD / "guests/journey.elf").read_bytes()}
+    archive = make_archive(files, "journey")
+    plugin = (f"file={FOLDER}/start.so,from={kernel_path.symbol(begin, GUEST):#x},skip=1,"
+              f"stop={kernel_path.symbol(end, GUEST):#x},out={out}")
+    with Board(archive, cpus=1, cpu=kernel_path.COUNTING, icount=True, log="journey", extra=("-plugin", plugin)) as board:
+        board.prompt()
+        limit = time.monotonic() + 120
+        while not (out.exists() and out.read_text().endswith("end\n")):
+            if time.monotonic() > limit:
+                board.fail(f"{journey.name}: {end} is not reached")
+            time.sleep(0.2)
+        log = board.log_path.read_text(errors="replace")
+    records = [line.split() for line in out.read_text().splitlines()[1:-1]]
+    return sorted((int(first), int(address, 16), int(where, 16)) for address, where, _, first in records), log, \
+        archive.read_bytes()
+
+
+def located(records, log, archive):
+    """(program, address in its ELF file), in the order in which they ran first."""
+    base = next(where - (address - KERNEL_BASE + IMAGE_AT) for _, address, where in records if address >= KERNEL_BASE)
+    ranges = list(start.texts(log, archive))
+    for _, address, where in records:
+        if address >= KERNEL_BASE:
+            yield "kernel", address
+        else:
+            for first, last, name in ranges:
+                if first <= where - base <= last:
+                    yield name, where - base - first
+
+
+def elf_of(program):
+    if program == "kernel":
+        return kernel_path.KERNEL
+    return BUILD / f"vdevs/{PLUGIN}.so.debug" if program == PLUGIN else BUILD / program / f"{program}.debug"
+
+
+def file_of(line):
+    """The path in the tree. A compiler's cache may have the object of another clone."""
+    path = pathlib.PurePath(line.rsplit(":", 1)[0]).parts
+    return next(("/".join(path[i:]) for i in range(len(path)) if path[i:][0] != ".." and (TOP / "/".join(path[i:])).exists()
+                 and not (TOP / "/".join(path[i:])).is_relative_to(BUILD)), line)
+
+
+def statements_of(places):
+    """For each place the functions that it is of, the outermost first, and their files."""
+    lines = {}
+    for program in {program for program, _ in places}:
+        offset = start.code_of((BUILD / f"vdevs/{PLUGIN}.so").read_bytes())[0] if program == PLUGIN else 0
+        own = [address for owner, address in places if owner == program]
+        text = subprocess.run(["aarch64-linux-gnu-addr2line", "-a", "-i", "-f", "-e", elf_of(program)], check=True,
+                              capture_output=True, text=True,
+                              input="".join(f"{address + offset:#x}\n" for address in own)).stdout
+        for block in re.split(r"^0x", text, flags=re.MULTILINE)[1:]:
+            address, *frames = block.splitlines()
+            lines[program, int(address, 16) - offset] = list(zip(frames[::2], map(file_of, frames[1::2])))[::-1]
+    return [lines[place] for place in places]
+
+
+def files_of(statements, journey):
+    """Files and functions, in the order in which the journey comes to them."""
+    found, on = {}, journey.begins is None
+    leaves, goes_on = journey.leaves or (None, None)
+    for frames in statements:
+        names = [name for name, _ in frames]
+        on = (on or journey.begins in names or goes_on in names) and leaves not in names
+        for name, file in frames if on else ():
+            if name not in found.setdefault(file, []):
+                found[file].append(name)
+    return found
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--headers", action="store_true", help="list headers and generated files, too")
+    options = arguments.parse_args()
+    good = True
+    for journey in JOURNEYS:
+        records, log, archive = executed(journey)
+        found = files_of(statements_of(list(located(records, log, archive))), journey)
+        written = {file: functions for file, functions in found.items()
+                   if re.search(r"\.[cS]$", file) and (TOP / file).exists() and file not in LEFT_OUT}
+        print(f"{journey.name}: {len(written)} files (at most {journey.most})")
+        for file, functions in (found if options.headers else written).items():
+            print(f"    {file:40} {', '.join(functions)}")
+        good = good and len(written) <= journey.most
+    sys.exit(not good)
+
+
+if __name__ == "__main__":
+    main()
