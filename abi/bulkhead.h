@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "arch/aarch64.h" /* the one architecture that there is */
+
 /* Statuses. Values are those of Linux's and picolibc's errno for the codes used, given here so that the kernel needs no
  * C library. A call returns the negative. */
 enum kernel_errno {
@@ -128,14 +130,11 @@ struct process_params {
 	uint32_t critical;     /* 1: its end is the global design safe state, except by ProcessStop or a shutdown */
 };
 
-/* A process whose stack protector found its guard overwritten executes BRK with this number: END_FAULT. */
-#define BRK_STACK_SMASHED 0x5350
-
 /* How a process ended. */
 enum end_cause {
 	END_NONE,   /* it has not */
 	END_EXIT,   /* last thread called ThreadDestroy; status is the exit code */
-	END_FAULT,  /* status = ESR_EL2; fault_address, fault_pc */
+	END_FAULT,  /* status = syndrome of the processor; fault_address, fault_pc */
 	END_KILLED, /* ProcessStop, ProcessDestroy */
 };
 
@@ -180,80 +179,6 @@ struct thread_info {
 	uint64_t entries; /* how often its virtual CPU was let into the guest, else 0 */
 };
 
-/* Virtual CPUs. */
-#define VCPU_NO_WFI_EXIT       (1u << 0) /* `set exit-on-halt off`: WFI is not trapped */
-#define VCPU_LOCAL_MAINTENANCE (1u << 1) /* `set broadcast-maintenance off`: TLBI and IC reach the VM's CPUs only */
-
-/* VcpuRun, x1: what the guest gets for the exit before, then it runs on. */
-enum vcpu_action {
-	ACT_RUN = 0, /* nothing to finish: first entry, after EXIT_KICK, or after VcpuSet of VREG_PC */
-	ACT_DONE,    /* the trapped instruction is done: go on after it */
-	ACT_DATA,    /* x2 = the value read: into its register, with the size and sign of the access; go on after it */
-	ACT_RESULT,  /* HVC, SMC: x2-x5 become the guest's x0-x3; go on after it */
-	ACT_UNDEF,   /* Undefined Instruction exception at EL1 */
-	ACT_ABORT,   /* instruction or data abort at EL1, as the exit was: x2 = ISS, of which FSC and WnR count, x3 is
-		      * added   to the exit's FAR. FSC 0x22: a watchpoint
-		      */
-};
-
-enum vcpu_exit {
-	EXIT_MMIO_READ = 0, /* x1 = IPA, x2 = bytes: 1, 2, 4, 8 */
-	EXIT_MMIO_WRITE,    /* x1 = IPA, x2 = bytes, x3 = value */
-	EXIT_MMIO_COMPLEX,  /* no valid syndrome: x1 = IPA (all ones: unknown, walk FAR), x2 = ESR_EL2, x3 = FAR_EL2, x4
-			     * = PC. Decode the instruction
-			     */
-	EXIT_FETCH,         /* instruction abort: x1 = IPA, x2 = ESR_EL2, x3 = FAR_EL2, x4 = PC */
-	EXIT_HVC,           /* x1 = immediate, x2-x5 = guest x0-x3 */
-	EXIT_SMC,           /* same */
-	EXIT_SYSREG_READ,   /* x1 = ISS (op0, op1, CRn, CRm, op2 as in ESR_EL2), x4 = PC */
-	EXIT_SYSREG_WRITE,  /* same, x3 = value */
-	EXIT_INSTRUCTION,   /* any other trap: x1 = ESR_EL2, x4 = PC */
-	EXIT_KICK,          /* VcpuKick */
-};
-
-/* VcpuGet and VcpuSet: only while it does not run. */
-enum vreg {
-	VREG_X0 = 0, /* to VREG_X0 + 30 */
-	VREG_PC = 32,
-	VREG_PSTATE,
-	VREG_SP_EL0,
-	VREG_SP_EL1,
-	VREG_SCTLR_EL1,
-	VREG_TCR_EL1,
-	VREG_TTBR0_EL1,
-	VREG_TTBR1_EL1,
-	VREG_VBAR_EL1,
-	VREG_ELR_EL1,
-	VREG_SPSR_EL1,
-	VREG_ESR_EL1,
-	VREG_FAR_EL1,
-	VREG_MAIR_EL1,
-	VREG_CNTVOFF, /* host counter minus guest counter; settable before the VM's first run */
-	VREG_CNTV_CTL,
-	VREG_CNTV_CVAL,
-	VREG_EXITS,
-	VREG_RESET,    /* set: the core to its architected reset values, off until run; INTIDs 0 to 31 stay */
-	VREG_EXIT_ESR, /* ESR_EL2 and FAR_EL2 of the last exit */
-	VREG_EXIT_FAR,
-	VREG_MDSCR_EL1,
-	VREG_OSLOCK,        /* 1: the OS lock is on */
-	VREG_V0 = 64,       /* to VREG_V0 + 63: low and high halves of V0-V31, low half first */
-	VREG_DBGWCR0 = 128, /* to VREG_DBGWCR0 + 15 */
-	VREG_DBGWVR0 = 144, /* to VREG_DBGWVR0 + 15 */
-	VREG_COUNT = 160,
-};
-
-/* VcpuPrivate: interrupts 0 to 31 of one virtual CPU. `mask` says which bits of `value` count; mask 0 reads. */
-enum vpriv {
-	VPRIV_ENABLE = 0,
-	VPRIV_PENDING, /* sets what `value` has, clears what it has not, of `mask` */
-	VPRIV_ACTIVE,
-	VPRIV_GROUP,
-	VPRIV_CONFIG,     /* 1: edge. SGIs always are; the virtual timer never is */
-	VPRIV_CTLR,       /* bits 0 and 1 of GICD_CTLR: Group 0 and Group 1 are enabled */
-	VPRIV_PRIO0 = 16, /* to + 7: four priorities each, as GICR_IPRIORITYR<n>; mask in bytes of ff */
-};
-
 /*
  * VcpuBind: an interrupt of the host becomes one of the guest's. The first one, before the VM runs, says which INTID it
  * is there, for ever. From then on each call says how things stand: on at this vCPU, with this priority, or off, held
@@ -262,14 +187,8 @@ enum vpriv {
 #define BIND_ON    1u
 #define BIND_CLEAR 2u /* forget that it is pending, unless its line is high */
 
-#define VIRQ_GROUP0  1 /* bit of a priority that is given with an SPI: it is of Group 0, else of Group 1 */
 #define VIRQ_PENDING 1
 #define VIRQ_ACTIVE  2
-
-/* Guest interrupt numbers with a meaning to the kernel. */
-#define VIRQ_VTIMER  27
-#define VIRQ_PTIMER  30
-#define VIRQ_SPI_MAX 1020
 
 /* SystemCtl. */
 #define SAFE_TEXT_BYTES 256
