@@ -15,25 +15,29 @@ struct timer;
 struct trap;
 struct vcpu;
 
+/* clang-format off */
 /*
  * The architecture's inline.h defines
  *
- *	struct frame		general registers of a thread or of a guest, as the vectors save them
- *	struct user_regs	what is switched with every change of context
- *	struct fpu		registers that are switched only when somebody uses them
- *	struct el1_state	a guest's registers while it is not in the processor
- *	ARCH_IRQ_*, IPI_*	the numbers of the kernel's own interrupts
- *	ARCH_AFFINITY_MASK	bits that a virtual CPU's affinity may have
+ * - struct frame: general registers of a thread or of a guest, as the vectors save them;
+ * - struct user_regs: what is switched with every change of context;
+ * - struct fpu: registers that are switched only when somebody uses them;
+ * - struct el1_state: a guest's registers while it is not in the processor;
+ * - ARCH_IRQ_*, IPI_*: the numbers of the kernel's own interrupts;
+ * - ARCH_AFFINITY_MASK: bits that a virtual CPU's affinity may have;
  *
- * and, inline where a call would cost more than the answer:
+ * and, inline where a call would cost more than the answer,
  *
- *	arch_this_cpu()		of this CPU
- *	arch_clock_ticks()	the counter, for differences only: read early or late by what the processor has in
- *flight arch_serror_pending()	an asynchronous error waits for arch_serror_take() arch_lock_relax()	in the loop of
- *a ticket lock arch_desc_*, arch_leaf_* the codec of descriptors, for mm/space.c
+ * - arch_this_cpu();
+ * - arch_clock_ticks(): the counter, for differences only; read early or late by what the processor has in flight;
+ * - arch_serror_pending(): an asynchronous error waits for arch_serror_take();
+ * - arch_lock_relax(): in the loop of a ticket lock;
+ * - arch_desc_*, arch_leaf_*, ARCH_DESC_*, ARCH_LEAF_*: the codec of descriptors, for mm/space.c;
+ * - ARCH_LR_*, ARCH_VGIC_*, ARCH_VMCR_*: the codec of list registers, for object/vgic.c.
  *
  * The kernel is freestanding, native tests are not.
  */
+/* clang-format on */
 #if __STDC_HOSTED__
 #include "kernel/arch/host/inline.h"
 #else

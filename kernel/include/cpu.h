@@ -34,7 +34,7 @@ struct cpu {
 	struct thread *fp_thread;  /* their thread, itself or as a guest; of no meaning without an owner */
 	bool fp_open;              /* CPTR_EL2.TFP is clear */
 	struct vcpu *resident;
-	uint64_t sgi_target; /* ICC_SGI1R_EL1 of an SGI to this CPU, without INTID */
+	uint64_t sgi_target; /* as the interrupt controller names this CPU */
 	uint64_t armed;      /* deadline in the hardware timer */
 	uint64_t idle_start, idle_ns;
 	struct list hand_over; /* threads whose registers others want */

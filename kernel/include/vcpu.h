@@ -34,7 +34,7 @@ struct vcpu {
 		};
 		uint64_t work; /* any of it: something is to be done before the guest goes on */
 	};
-	uint64_t sgi_self; /* ICC_SGI1R_EL1 of an SGI to this vCPU alone, without INTID */
+	uint64_t sgi_self; /* as the guest names it alone to its interrupt controller */
 	struct process *process;
 	uint32_t index, flags;
 	uint64_t affinity;    /* MPIDR */

@@ -2,7 +2,7 @@
 /*
  * The kernel's half of a virtual GIC (docs/architecture.md, "The life of an interrupt"): for each vCPU the state of
  * INTIDs 0 to 31, and of each SPI in flight its list-register image. A pure state machine: the processor's registers
- * are read into and written from the images by the caller; the codec for list registers is GICv3's (IHI 0069, 12.5.9).
+ * are read into and written from the images by the caller, and their bits are the architecture's (ARCH_LR_*).
  * An interrupt that is linked to a physical SPI is completed by the processor, and the physical one with it; where the
  * processor has no image of it, arch_irq_deactivate() is called here.
  */
@@ -39,9 +39,9 @@ struct vgic_cpu {
 	uint32_t enable, active, group, config; /* INTIDs 0 to 31 */
 	uint32_t latch;                         /* pending by an edge or by a write, until it is taken */
 	uint32_t line;                          /* inputs: a level is pending while its input is up */
-	uint32_t ctlr;                          /* GICD_CTLR.EnableGrp0 and EnableGrp1 */
-	uint32_t open;                          /* enabled, and so is their group in GICD_CTLR */
-	uint32_t sgis;                          /* SGIs of ICC_SGI1R_EL1 since the last fold: for Group 1 only */
+	uint32_t ctlr;                          /* which groups the distributor has enabled: bits 0 and 1 */
+	uint32_t open;                          /* enabled, and so is their group */
+	uint32_t sgis;                          /* SGIs for Group 1 only since the last fold */
 	uint32_t repend;                        /* other edges since the last fold */
 	uint32_t offered;                       /* their images show them as pending */
 	uint8_t prio[32];
@@ -53,43 +53,27 @@ struct vgic_cpu {
 	uint32_t lr_used;                /* bit n: image n is not empty */
 	uint8_t lr_index[VGIC_LR_MAX];   /* whose image: INTID below 32, 32 + slot of spi[] */
 	uint8_t lr_of[32];               /* image that shows, or showed last, a private interrupt; VGIC_LR_MAX: none */
-	uint64_t hcr;                    /* ICH_HCR_EL2 that belongs to the images */
+	uint64_t control;                /* ARCH_VGIC_*: what belongs to the images */
 	uint8_t run[32 + VGIC_INFLIGHT]; /* of each active one, numbered like lr_index[]; VGIC_RUN_NONE */
 	uint64_t outside;                /* active ones without an image, numbered likewise */
 	bool ended;                      /* at the last fold: the processor has ended the one that is linked to a PPI */
-	/* The caller's, before it folds or fills: ICH_VMCR_EL2, and with an EOIcount ICH_AP0R0_EL2 | ICH_AP1R0_EL2. */
+	/* The caller's, before it folds or fills: ARCH_VMCR_*, and with an `eoicount` the active priorities. */
 	uint64_t vmcr;
 	uint32_t running;
 };
 
-#define ICH_HCR_EN             BIT(0)
-#define ICH_HCR_LRENPIE        BIT(2)
-#define ICH_HCR_NPIE           BIT(3)
-#define ICH_HCR_VGRP0EIE       BIT(4)
-#define ICH_HCR_VGRP0DIE       BIT(5)
-#define ICH_HCR_VGRP1EIE       BIT(6)
-#define ICH_HCR_VGRP1DIE       BIT(7)
-#define ICH_HCR_TDIR           BIT(14)
-#define ICH_HCR_EOICOUNT_SHIFT 27
-#define VMCR_VEOIM             BIT(9)
-#define LR_STATE_PENDING       BIT(62)
-#define LR_STATE_ACTIVE        BIT(63)
-#define LR_HW                  BIT(61)
-#define LR_GROUP1              BIT(60)
-#define LR_PRIO_SHIFT          48
-#define LR_EOI                 BIT(41)
-#define LR_PINTID_SHIFT        32
-
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count);
-/* Take the images back into the state, after the processor's list registers were read into lr[]; `eoicount` as ICH_HCR
- * had it. Takes in what came since the last fold. `line` of the virtual timer must be up to date. */
+/*
+ * Takes the images back into the state, after the processor's list registers were read into lr[], and what came since
+ * the last time. `eoicount`: so many were ended that had no image. `line` of the virtual timer must be up to date.
+ */
 void vgic_fold(struct vgic_cpu *v, unsigned eoicount);
-/* Choose what is offered and build the images and hcr. After vgic_fold. */
+/* Chooses what is offered and builds the images and `control`. After vgic_fold. */
 void vgic_fill(struct vgic_cpu *v);
 
 /* At any time, also while images are in the processor: they count from the next fold on. */
-void vgic_sgi(struct vgic_cpu *v, unsigned intid);  /* ICC_SGI1R_EL1 */
-void vgic_sgi0(struct vgic_cpu *v, unsigned intid); /* ICC_SGI0R_EL1: for Group 0 only */
+void vgic_sgi(struct vgic_cpu *v, unsigned intid);  /* for Group 1 only */
+void vgic_sgi0(struct vgic_cpu *v, unsigned intid); /* for Group 0 only */
 void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level);
 int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio);
 int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio); /* of one that is bound: the physical one */
@@ -97,7 +81,7 @@ void vgic_fire(struct vgic_cpu *v, unsigned intid);                 /* the physi
 
 /*
  * While images are in the processor: an image for a private interrupt that is pending by an edge, in one of the list
- * registers that are `empty` (ICH_ELRSR_EL2); *n is which. False: not without vgic_fold and vgic_fill.
+ * registers that are `empty`; *n is which. False: not without vgic_fold and vgic_fill.
  */
 bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n);
 
@@ -110,8 +94,8 @@ int vgic_bind(struct vgic_cpu *v, unsigned intid, unsigned host, unsigned prio);
 /* It keeps the link for as long as it is pending or active, its room no longer. */
 void vgic_unbind(struct vgic_cpu *v, unsigned intid);
 unsigned vgic_host(const struct vgic_cpu *v, unsigned intid); /* its physical SPI, or 0 */
-void vgic_deactivate(struct vgic_cpu *v, unsigned intid);     /* ICC_DIR_EL1, if EOImode is 1 */
+void vgic_deactivate(struct vgic_cpu *v, unsigned intid);     /* by a guest that ends interrupts in two steps */
 uint32_t vgic_pending(const struct vgic_cpu *v);              /* INTIDs 0 to 31 */
 int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask, uint32_t *out);
-/* Is anything pending that the guest's CPU interface (ICH_VMCR_EL2) lets through, so that WFI must not wait? */
+/* Is anything pending that the guest's CPU interface (ARCH_VMCR_*) lets through, so that WFI must not wait? */
 bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr);

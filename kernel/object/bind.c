@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interrupts of devices that were passed to a guest: the host's interrupt is linked to the guest's (IHI 0069, 12.5.9,
- * ICH_LR<n>_EL2.HW), so that it stays active, hence cannot fire again, until the guest completes its own. What the
+ * Interrupts of devices that were passed to a guest: the host's interrupt is linked to the guest's
+ * (ARCH_LR_LINKED), so that it stays active, hence cannot fire again, until the guest completes its own. What the
  * guest has not enabled stays pending at the interrupt controller. A guest that never completes one waits for itself.
  */
 #include "arch.h"

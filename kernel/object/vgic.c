@@ -5,12 +5,6 @@
 
 #define PRIVATE_COUNT 32
 #define PRIO_MASK     0xf8 /* five priority bits, as every GICv3 with virtualization has at the least */
-#define VMCR_VENG0    BIT(0)
-#define VMCR_VENG1    BIT(1)
-#define VMCR_VCBPR    BIT(4)
-#define VMCR_VBPR1(v) ((unsigned)((v) >> 18) & 7)
-#define VMCR_VBPR0(v) ((unsigned)((v) >> 21) & 7)
-#define VMCR_VPMR(v)  ((unsigned)((v) >> 24) & 0xff)
 
 /*
  * What could be in a list register, the candidates: private interrupts by their number, SPIs by their slot behind them.
@@ -23,7 +17,7 @@ void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
 	memset(v, 0, sizeof(*v));
 	v->lr_count = lr_count;
 	v->config = 0x0000ffff; /* SGIs are edges */
-	v->hcr = ICH_HCR_EN;
+	v->control = ARCH_VGIC_ON;
 	memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of));
 }
 
@@ -84,7 +78,7 @@ static unsigned intid_of(const struct vgic_cpu *v, unsigned index)
 /* Whose image it is is known without what the hardware left in it. */
 static void fold_image(struct vgic_cpu *v, unsigned index, uint64_t lr)
 {
-	bool pending = lr & LR_STATE_PENDING, active = lr & LR_STATE_ACTIVE, was;
+	bool pending = lr & ARCH_LR_PENDING, active = lr & ARCH_LR_ACTIVE, was;
 	struct virq *q;
 
 	if (index < PRIVATE_COUNT) {
@@ -96,7 +90,7 @@ static void fold_image(struct vgic_cpu *v, unsigned index, uint64_t lr)
 			v->latch &= ~(v->offered & bit);
 		was = v->active & bit;
 		put_state(&v->active, index, active);
-		v->ended |= (lr & LR_HW) && !pending && !active;
+		v->ended |= (lr & ARCH_LR_LINKED) && !pending && !active;
 	} else {
 		q = &v->spi[index - PRIVATE_COUNT];
 		q->edge = q->edge && (pending || !q->offered);
@@ -104,7 +98,8 @@ static void fold_image(struct vgic_cpu *v, unsigned index, uint64_t lr)
 		q->active = active;
 	}
 	if (active && !was)
-		v->run[index] = ((uint8_t)(lr >> LR_PRIO_SHIFT) & PRIO_MASK) | (lr & LR_GROUP1 ? 0 : VGIC_PRIO_GROUP0);
+		v->run[index] =
+		    ((uint8_t)(lr >> ARCH_LR_PRIO_SHIFT) & PRIO_MASK) | (lr & ARCH_LR_GROUP1 ? 0 : VGIC_PRIO_GROUP0);
 }
 
 static void end_spi(struct virq *q)
@@ -117,8 +112,8 @@ static void end_spi(struct virq *q)
 /* Is this one of the priorities at which the guest runs handlers? By its binary points (IHI 0069, 4.8.2 and 4.8.3). */
 static bool is_running(const struct vgic_cpu *v, uint8_t run)
 {
-	bool own_point = !(run & VGIC_PRIO_GROUP0) && !(v->vmcr & VMCR_VCBPR);
-	unsigned point = own_point ? VMCR_VBPR1(v->vmcr) : VMCR_VBPR0(v->vmcr) + 1;
+	bool own_point = !(run & VGIC_PRIO_GROUP0) && !(v->vmcr & ARCH_VMCR_COMMON_POINT);
+	unsigned point = own_point ? ARCH_VMCR_POINT1(v->vmcr) : ARCH_VMCR_POINT0(v->vmcr) + 1;
 
 	return v->running & BIT((run & PRIO_MASK & ~0u << point) >> 3);
 }
@@ -167,8 +162,8 @@ void vgic_fold(struct vgic_cpu *v, unsigned eoicount)
 	for_each_bit (i, v->lr_used)
 		fold_image(v, v->lr_index[i], v->lr[i]);
 	v->lr_used = 0;
-	/* With EOImode 1 it is ICC_DIR_EL1 that ends, and that traps while one is active without an image. */
-	for (; eoicount && !(v->vmcr & VMCR_VEOIM); eoicount--)
+	/* With ends in two steps it is the second one that ends, and it traps while one is active without an image. */
+	for (; eoicount && !(v->vmcr & ARCH_VMCR_SPLIT_END); eoicount--)
 		end_without_image(v);
 	v->outside = 0;
 	take_in(v);
@@ -198,14 +193,14 @@ static uint64_t image(const struct vgic_cpu *v, unsigned index, bool active, boo
 	uint8_t now = prio_of(v, index), prio = active && v->run[index] != VGIC_RUN_NONE ? v->run[index] : now;
 	uint64_t host = q ? q->host : index == VIRQ_VTIMER ? VIRQ_VTIMER : 0;
 	bool level = q ? q->line : !(v->config & BIT(index));
-	uint64_t lr = intid_of(v, index) | (uint64_t)(prio & PRIO_MASK) << LR_PRIO_SHIFT |
-		      (prio & VGIC_PRIO_GROUP0 ? 0 : LR_GROUP1) | (active ? LR_STATE_ACTIVE : LR_STATE_PENDING);
+	uint64_t lr = intid_of(v, index) | (uint64_t)(prio & PRIO_MASK) << ARCH_LR_PRIO_SHIFT |
+		      (prio & VGIC_PRIO_GROUP0 ? 0 : ARCH_LR_GROUP1) | (active ? ARCH_LR_ACTIVE : ARCH_LR_PENDING);
 
 	if (host && (q || !active || !(v->latch & BIT(index))))
-		return lr | LR_HW | host << LR_PINTID_SHIFT;
+		return lr | ARCH_LR_LINKED | host << ARCH_LR_HOST_SHIFT;
 	if (level || (active && pending && prio != now))
-		return lr | LR_EOI;
-	return pending ? lr | LR_STATE_PENDING : lr;
+		return lr | ARCH_LR_EXIT_ENDED;
+	return pending ? lr | ARCH_LR_PENDING : lr;
 }
 
 /*
@@ -244,7 +239,7 @@ static void consider(const struct vgic_cpu *v, struct choice *c, unsigned index,
 
 	if (active) {
 		rank |= RANK_CLASS(RANK_ACTIVE);
-	} else if (v->vmcr & (prio & VGIC_PRIO_GROUP0 ? VMCR_VENG0 : VMCR_VENG1)) {
+	} else if (v->vmcr & (prio & VGIC_PRIO_GROUP0 ? ARCH_VMCR_GROUP0 : ARCH_VMCR_GROUP1)) {
 		rank |= RANK_CLASS(RANK_PENDING);
 		c->best = rank < c->best ? rank : c->best;
 	} else {
@@ -272,16 +267,16 @@ static void fill_one(struct vgic_cpu *v, unsigned n, unsigned index, bool active
 {
 	uint64_t lr = image(v, index, active, pending);
 
-	if (crowded && (lr & LR_STATE_ACTIVE) && (lr & LR_STATE_PENDING))
-		lr ^= LR_STATE_PENDING | LR_EOI;
+	if (crowded && (lr & ARCH_LR_ACTIVE) && (lr & ARCH_LR_PENDING))
+		lr ^= ARCH_LR_PENDING | ARCH_LR_EXIT_ENDED;
 	if (index >= PRIVATE_COUNT) {
-		v->spi[index - PRIVATE_COUNT].offered = lr & LR_STATE_PENDING;
+		v->spi[index - PRIVATE_COUNT].offered = lr & ARCH_LR_PENDING;
 	} else {
 		/* It may come straight into this image again, as long as that shows it as it is set now. */
-		bool same = image(v, index, false, true) == ((lr & ~LR_STATE_ACTIVE) | LR_STATE_PENDING);
+		bool same = image(v, index, false, true) == ((lr & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING);
 
-		v->lr_of[index] = same && (lr & LR_GROUP1) ? (uint8_t)n : VGIC_LR_MAX;
-		put_state(&v->offered, index, lr & LR_STATE_PENDING);
+		v->lr_of[index] = same && (lr & ARCH_LR_GROUP1) ? (uint8_t)n : VGIC_LR_MAX;
+		put_state(&v->offered, index, lr & ARCH_LR_PENDING);
 	}
 	v->lr[n] = lr;
 	v->lr_index[n] = (uint8_t)index;
@@ -293,17 +288,17 @@ static void fill_one(struct vgic_cpu *v, unsigned n, unsigned index, bool active
  */
 static uint64_t control(const struct vgic_cpu *v, const struct choice *c, uint64_t active, uint64_t waiting)
 {
-	uint64_t hcr = ICH_HCR_EN;
+	uint64_t value = ARCH_VGIC_ON;
 
 	if (active)
-		hcr |= ICH_HCR_LRENPIE | ICH_HCR_TDIR;
+		value |= ARCH_VGIC_EXIT_ENDED | ARCH_VGIC_TRAP_DEACTIVATION;
 	if (!waiting)
-		return hcr;
+		return value;
 	if (c->best != UINT64_MAX)
-		hcr |= ICH_HCR_NPIE;
-	hcr |= v->vmcr & VMCR_VENG0 ? ICH_HCR_VGRP0DIE : ICH_HCR_VGRP0EIE;
-	hcr |= v->vmcr & VMCR_VENG1 ? ICH_HCR_VGRP1DIE : ICH_HCR_VGRP1EIE;
-	return hcr;
+		value |= ARCH_VGIC_EXIT_EMPTY;
+	value |= v->vmcr & ARCH_VMCR_GROUP0 ? ARCH_VGIC_EXIT_GROUP0_OFF : ARCH_VGIC_EXIT_GROUP0_ON;
+	value |= v->vmcr & ARCH_VMCR_GROUP1 ? ARCH_VGIC_EXIT_GROUP1_OFF : ARCH_VGIC_EXIT_GROUP1_ON;
+	return value;
 }
 
 void vgic_fill(struct vgic_cpu *v)
@@ -320,8 +315,8 @@ void vgic_fill(struct vgic_cpu *v)
 	}
 	v->lr_used = (uint32_t)BIT(c.count) - 1;
 	v->outside = left & active;
-	v->hcr = control(v, &c, v->outside, left & ~active);
-	if (v->hcr != ICH_HCR_EN)
+	v->control = control(v, &c, v->outside, left & ~active);
+	if (v->control != ARCH_VGIC_ON)
 		memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of)); /* others wait for room: nobody goes ahead of them */
 }
 
@@ -330,7 +325,7 @@ bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
 	unsigned last = v->lr_of[intid], at;
 	uint32_t bit = (uint32_t)BIT(intid);
 
-	if (v->hcr != ICH_HCR_EN || !(v->open & v->group & bit))
+	if (v->control != ARCH_VGIC_ON || !(v->open & v->group & bit))
 		return false;
 	if ((v->lr_used & BIT(last)) && (uint32_t)v->lr[last] == intid)
 		return false; /* still there, pending or active */
@@ -542,8 +537,8 @@ bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr)
 	for_each_bit (i, pending & ~active) {
 		uint8_t prio = prio_of(v, (unsigned)i);
 
-		if ((vmcr & (prio & VGIC_PRIO_GROUP0 ? VMCR_VENG0 : VMCR_VENG1)) &&
-		    (prio & PRIO_MASK) < VMCR_VPMR(vmcr))
+		if ((vmcr & (prio & VGIC_PRIO_GROUP0 ? ARCH_VMCR_GROUP0 : ARCH_VMCR_GROUP1)) &&
+		    (prio & PRIO_MASK) < ARCH_VMCR_MASK(vmcr))
 			return true;
 	}
 	return false;

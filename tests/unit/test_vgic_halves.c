@@ -71,7 +71,7 @@ static unsigned rnd(unsigned limit)
 static void settle_cpu(struct cpu_model *c)
 {
 	/* All bits of priority preempt. */
-	c->vcpu.vgic.vmcr = c->groups | (c->split ? VMCR_VEOIM : 0) | 3u << 18 | 2u << 21;
+	c->vcpu.vgic.vmcr = c->groups | (c->split ? ARCH_VMCR_SPLIT_END : 0) | 3u << 18 | 2u << 21;
 	c->vcpu.vgic.running = 0;
 	for (unsigned d = 0; d < c->depth; d++)
 		c->vcpu.vgic.running |= 1u << (c->running[d].priority >> 3);
@@ -258,14 +258,14 @@ static unsigned lr_count_in(const struct cpu_model *c, uint64_t mask, uint64_t s
 /* ICH_MISR_EL2: does a maintenance interrupt bring the guest out? */
 static void maintenance(struct cpu_model *c, bool eoi)
 {
-	const uint64_t both = LR_STATE_PENDING | LR_STATE_ACTIVE;
-	unsigned pending = lr_count_in(c, both, LR_STATE_PENDING) + lr_count_in(c, both, both);
+	const uint64_t both = ARCH_LR_PENDING | ARCH_LR_ACTIVE;
+	unsigned pending = lr_count_in(c, both, ARCH_LR_PENDING) + lr_count_in(c, both, both);
 	bool again = eoi;
 
-	again |= (c->vcpu.vgic.hcr & ICH_HCR_NPIE) && pending == 0;
-	again |= (c->vcpu.vgic.hcr & ICH_HCR_LRENPIE) && c->eoicount > 0;
-	again |= (c->vcpu.vgic.hcr & (c->groups & 1 ? ICH_HCR_VGRP0EIE : ICH_HCR_VGRP0DIE)) != 0;
-	again |= (c->vcpu.vgic.hcr & (c->groups & 2 ? ICH_HCR_VGRP1EIE : ICH_HCR_VGRP1DIE)) != 0;
+	again |= (c->vcpu.vgic.control & ARCH_VGIC_EXIT_EMPTY) && pending == 0;
+	again |= (c->vcpu.vgic.control & ARCH_VGIC_EXIT_ENDED) && c->eoicount > 0;
+	again |= (c->vcpu.vgic.control & (c->groups & 1 ? ARCH_VGIC_EXIT_GROUP0_ON : ARCH_VGIC_EXIT_GROUP0_OFF)) != 0;
+	again |= (c->vcpu.vgic.control & (c->groups & 2 ? ARCH_VGIC_EXIT_GROUP1_ON : ARCH_VGIC_EXIT_GROUP1_OFF)) != 0;
 	if (again || c->vcpu.dirty)
 		enter_guest(c);
 	guest_gic_retry(&gic);
@@ -276,12 +276,12 @@ static void maintenance(struct cpu_model *c, bool eoi)
 /* GICD_CTLR's or the CPU interface's word on the group of an image. */
 static bool group_on(unsigned groups, uint64_t lr)
 {
-	return groups & (lr & LR_GROUP1 ? 2 : 1);
+	return groups & (lr & ARCH_LR_GROUP1 ? 2 : 1);
 }
 
 static unsigned priority_of(uint64_t lr)
 {
-	return (unsigned)(lr >> LR_PRIO_SHIFT) & 0xff;
+	return (unsigned)(lr >> ARCH_LR_PRIO_SHIFT) & 0xff;
 }
 
 /* ICC_IAR0_EL1 or ICC_IAR1_EL1, as ICC_HPPIR0_EL1 and ICC_HPPIR1_EL1 say. */
@@ -301,16 +301,16 @@ static void acknowledge(struct cpu_model *c)
 	if (best == LRS || priority_of(c->vcpu.vgic.lr[best]) >= running || c->depth + c->dropped_count == RUNNING_MAX)
 		return;
 	intid = (uint32_t)c->vcpu.vgic.lr[best];
-	c->vcpu.vgic.lr[best] ^= LR_STATE_PENDING | LR_STATE_ACTIVE;
+	c->vcpu.vgic.lr[best] ^= ARCH_LR_PENDING | ARCH_LR_ACTIVE;
 	c->running[c->depth].intid = intid;
 	c->running[c->depth++].priority = priority_of(c->vcpu.vgic.lr[best]);
 	assert_true(intid >= FIRST && intid < INTIDS);
 	assert_true(spi[intid].enabled && group_on(distributor, c->vcpu.vgic.lr[best]));
-	assert_int_equal(!(c->vcpu.vgic.lr[best] & LR_GROUP1), spi[intid].group0);
+	assert_int_equal(!(c->vcpu.vgic.lr[best] & ARCH_LR_GROUP1), spi[intid].group0);
 	assert_false(spi[intid].active);
 	spi[intid].active = true;
 	assert_true(is_bound(intid) ? spi[intid].was : spi[intid].latch || (!spi[intid].edge && spi[intid].line));
-	assert_int_equal(!!(c->vcpu.vgic.lr[best] & LR_HW), is_bound(intid));
+	assert_int_equal(!!(c->vcpu.vgic.lr[best] & ARCH_LR_LINKED), is_bound(intid));
 	spi[intid].latch = spi[intid].was = false;
 	taken++;
 	taken_group0 += spi[intid].group0;
@@ -338,13 +338,13 @@ static void deactivate(struct cpu_model *c, unsigned intid)
 	spi[intid].active = false;
 	for (unsigned n = 0; n < LRS; n++) {
 		if (!(c->vcpu.vgic.lr_used & (1u << n)) || (uint32_t)c->vcpu.vgic.lr[n] != intid ||
-		    !(c->vcpu.vgic.lr[n] & LR_STATE_ACTIVE))
+		    !(c->vcpu.vgic.lr[n] & ARCH_LR_ACTIVE))
 			continue;
 		found = true;
-		c->vcpu.vgic.lr[n] &= ~LR_STATE_ACTIVE;
-		if (c->vcpu.vgic.lr[n] & LR_HW)
-			arch_irq_deactivate((c->vcpu.vgic.lr[n] >> LR_PINTID_SHIFT) & 0x3ff);
-		eoi = (c->vcpu.vgic.lr[n] & LR_EOI) && !(c->vcpu.vgic.lr[n] & LR_STATE_PENDING);
+		c->vcpu.vgic.lr[n] &= ~ARCH_LR_ACTIVE;
+		if (c->vcpu.vgic.lr[n] & ARCH_LR_LINKED)
+			arch_irq_deactivate((c->vcpu.vgic.lr[n] >> ARCH_LR_HOST_SHIFT) & 0x3ff);
+		eoi = (c->vcpu.vgic.lr[n] & ARCH_LR_EXIT_ENDED) && !(c->vcpu.vgic.lr[n] & ARCH_LR_PENDING);
 	}
 	assert_true(found || !c->split);
 	if (!found && c->eoicount < 31)
@@ -384,7 +384,7 @@ static void deactivate_one(struct cpu_model *c)
 	c->dropped[n] = c->dropped[--c->dropped_count];
 	if (c->vcpu.dirty)
 		enter_guest(c);
-	if (!(c->vcpu.vgic.hcr & ICH_HCR_TDIR)) {
+	if (!(c->vcpu.vgic.control & ARCH_VGIC_TRAP_DEACTIVATION)) {
 		deactivate(c, intid);
 		return;
 	}

@@ -147,7 +147,7 @@ static unsigned state(unsigned n)
 
 static unsigned lr_prio(unsigned n)
 {
-	return v.lr[n] >> LR_PRIO_SHIFT & 0xff;
+	return v.lr[n] >> ARCH_LR_PRIO_SHIFT & 0xff;
 }
 
 /* ICH_ELRSR_EL2. */
@@ -156,7 +156,8 @@ static uint32_t empty_ones(void)
 	uint32_t empty = 0;
 
 	for (unsigned n = 0; n < LRS; n++)
-		if (!state(n) && !((v.lr_used & BIT(n)) && (v.lr[n] & LR_EOI) && !(v.lr[n] & LR_HW)))
+		if (!state(n) &&
+		    !((v.lr_used & BIT(n)) && (v.lr[n] & ARCH_LR_EXIT_ENDED) && !(v.lr[n] & ARCH_LR_LINKED)))
 			empty |= (uint32_t)BIT(n);
 	return empty;
 }
@@ -169,12 +170,12 @@ static void maintenance(bool eoi)
 
 		for (unsigned n = 0; n < LRS; n++)
 			pending |= state(n) == 1;
-		eoi |= (v.hcr & ICH_HCR_NPIE) && !pending;
-		eoi |= (v.hcr & ICH_HCR_LRENPIE) && eoicount;
-		eoi |= (v.hcr & ICH_HCR_VGRP0EIE) && (v.vmcr & VENG0);
-		eoi |= (v.hcr & ICH_HCR_VGRP1EIE) && (v.vmcr & VENG1);
-		eoi |= (v.hcr & ICH_HCR_VGRP0DIE) && !(v.vmcr & VENG0);
-		eoi |= (v.hcr & ICH_HCR_VGRP1DIE) && !(v.vmcr & VENG1);
+		eoi |= (v.control & ARCH_VGIC_EXIT_EMPTY) && !pending;
+		eoi |= (v.control & ARCH_VGIC_EXIT_ENDED) && eoicount;
+		eoi |= (v.control & ARCH_VGIC_EXIT_GROUP0_ON) && (v.vmcr & VENG0);
+		eoi |= (v.control & ARCH_VGIC_EXIT_GROUP1_ON) && (v.vmcr & VENG1);
+		eoi |= (v.control & ARCH_VGIC_EXIT_GROUP0_OFF) && !(v.vmcr & VENG0);
+		eoi |= (v.control & ARCH_VGIC_EXIT_GROUP1_OFF) && !(v.vmcr & VENG1);
 		if (!eoi)
 			return;
 		assert_true(turn < 2); /* it never stays */
@@ -189,7 +190,7 @@ static unsigned signalled(void)
 	unsigned best = LRS;
 
 	for (unsigned n = 0; n < LRS; n++)
-		if (state(n) == 1 && (v.vmcr & (v.lr[n] & LR_GROUP1 ? VENG1 : VENG0)) &&
+		if (state(n) == 1 && (v.vmcr & (v.lr[n] & ARCH_LR_GROUP1 ? VENG1 : VENG0)) &&
 		    lr_prio(n) < (v.vmcr >> 24 & 0xff) && (best == LRS || lr_prio(n) < lr_prio(best)))
 			best = n;
 	return best != LRS && lr_prio(best) < running_prio() ? best : LRS;
@@ -215,10 +216,10 @@ static bool acknowledge(void)
 	assert_false(ref[i].active);
 	assert_true(ref[i].enable);
 	assert_int_equal(lr_prio(n), ref[i].prio);
-	assert_int_equal(!!(v.lr[n] & LR_GROUP1), ref[i].group1);
+	assert_int_equal(!!(v.lr[n] & ARCH_LR_GROUP1), ref[i].group1);
 	if (number[i] == VIRQ_VTIMER)
 		assert_true(physical);
-	v.lr[n] ^= LR_STATE_PENDING | LR_STATE_ACTIVE;
+	v.lr[n] ^= ARCH_LR_PENDING | ARCH_LR_ACTIVE;
 	ref[i].latch = ended[i] = false;
 	ref[i].active = true;
 	stack[depth].i = i;
@@ -237,12 +238,12 @@ static bool deactivate(unsigned intid, unsigned prio, bool any_prio)
 			continue;
 		if (!any_prio && lr_prio(n) != prio)
 			return false; /* as QEMU does it */
-		v.lr[n] &= ~LR_STATE_ACTIVE;
-		if (v.lr[n] & LR_HW) {
+		v.lr[n] &= ~ARCH_LR_ACTIVE;
+		if (v.lr[n] & ARCH_LR_LINKED) {
 			physical = false;
 			return false;
 		}
-		return (v.lr[n] & LR_EOI) && !state(n);
+		return (v.lr[n] & ARCH_LR_EXIT_ENDED) && !state(n);
 	}
 	eoicount += eoicount < 31;
 	return false;
@@ -258,7 +259,7 @@ static void complete(void)
 		return;
 	i = stack[--depth].i;
 	prio = stack[depth].prio;
-	if (!(v.vmcr & VMCR_VEOIM)) {
+	if (!(v.vmcr & ARCH_VMCR_SPLIT_END)) {
 		ref[i].active = false;
 		eoi = deactivate(number[i], prio, false);
 	} else {
@@ -271,9 +272,9 @@ static void complete(void)
 /* ICC_DIR_EL1, as vcpu_sysreg.c does it where it traps. */
 static void direct(unsigned intid)
 {
-	bool mode = v.vmcr & VMCR_VEOIM, eoi = false;
+	bool mode = v.vmcr & ARCH_VMCR_SPLIT_END, eoi = false;
 
-	if (v.hcr & ICH_HCR_TDIR) {
+	if (v.control & ARCH_VGIC_TRAP_DEACTIVATION) {
 		settle();
 		if (mode)
 			vgic_deactivate(&v, intid);
@@ -283,7 +284,7 @@ static void direct(unsigned intid)
 	for (unsigned i = 0; i < COUNT && mode; i++)
 		if (number[i] == intid)
 			ref[i].active = false;
-	if (v.hcr & ICH_HCR_TDIR)
+	if (v.control & ARCH_VGIC_TRAP_DEACTIVATION)
 		enter();
 	maintenance(eoi);
 }
@@ -335,7 +336,7 @@ static void sgi(unsigned i, bool group1)
 	if (!group1) {
 		vgic_sgi0(&v, intid);
 	} else if ((v.lr_used & empty_ones() & BIT(n)) && (uint32_t)v.lr[n] == intid) {
-		v.lr[n] = (v.lr[n] & ~LR_STATE_ACTIVE) | LR_STATE_PENDING;
+		v.lr[n] = (v.lr[n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING;
 		return;
 	} else if (vgic_place(&v, intid, empty_ones(), &n)) {
 		return;
@@ -418,7 +419,7 @@ static void configure_all(void)
 	case 1: v.vmcr = (v.vmcr & ~(0xffull << 24)) | (rnd(4) ? 0xf8ull : rnd(20) * 8ull) << 24; break;
 	case 2:
 		if (idle)
-			v.vmcr ^= VMCR_VEOIM;
+			v.vmcr ^= ARCH_VMCR_SPLIT_END;
 		break;
 	default:
 		ctlr = rnd(4) ? 3 : rnd(4);
@@ -443,7 +444,7 @@ static void start(unsigned s)
 	memset(ref, 0, sizeof(ref));
 	memset(ended, 0, sizeof(ended));
 	vgic_reset(&v, LRS);
-	v.vmcr = 0xf8ull << 24 | VENG0 | VENG1 | BPR_LEAST | (s % 2 ? VMCR_VEOIM : 0);
+	v.vmcr = 0xf8ull << 24 | VENG0 | VENG1 | BPR_LEAST | (s % 2 ? ARCH_VMCR_SPLIT_END : 0);
 	vgic_private(&v, VPRIV_CTLR, ctlr, ~0u, &out);
 	vgic_private(&v, VPRIV_ENABLE, ~0u, ~0u, &out);
 	vgic_private(&v, VPRIV_GROUP, ~0u, ~0u, &out);
@@ -467,7 +468,7 @@ static void end_all(void)
 	while (depth)
 		complete();
 	for (unsigned i = 0; i < COUNT; i++)
-		if (ref[i].active && (v.vmcr & VMCR_VEOIM))
+		if (ref[i].active && (v.vmcr & ARCH_VMCR_SPLIT_END))
 			direct(number[i]);
 	for (unsigned i = 0; i < COUNT; i++)
 		ref[i].active = ref[i].active && number[i] >= 32;

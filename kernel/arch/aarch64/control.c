@@ -8,6 +8,7 @@
 #include "boot.h"
 #include "console.h"
 #include "cpu.h"
+#include "gic/irqchip.h"
 #include "panic.h"
 #include "sysreg.h"
 
@@ -53,22 +54,12 @@ const char *control_refusal(void)
 	isb();
 	if ((sysreg_read(hcr_el2) & HCR_E2H) != 0)
 		return "HCR_EL2.E2H cannot be cleared: this CPU has EL2 only with VHE (no FEAT_E2H0)";
-	if (sysreg_field(id_aa64pfr0_el1, 24) == 0)
-		return "the CPU has no GICv3 system registers";
 	/* With fewer, the 39 bits of stage 2's input would be CONSTRAINED UNPREDICTABLE (Arm ARM D8.2.3). */
 	if (sysreg_field(id_aa64mmfr0_el1, 0) < PA_BITS_40)
 		return "the CPU has fewer than 40 physical address bits";
 	if (sysreg_field(id_aa64mmfr0_el1, 28) == 0xf)
 		return "the CPU has no 4 KiB translation granule";
-	sysreg_write(ICC_SRE_EL2, 7);
-	isb();
-	if ((sysreg_read(ICC_SRE_EL2) & 1) == 0)
-		return "firmware does not allow the GIC's system registers (ICC_SRE_EL2.SRE stays 0)";
-	if ((sysreg_read(ICH_VTR_EL2) >> 26 & 7) > 4)
-		return "the GIC's CPU interface has more than 5 preemption bits: only ICH_AP0R0_EL2 and ICH_AP1R0_EL2 "
-		       "are "
-		       "switched";
-	return NULL;
+	return irqchip_refusal();
 }
 
 /*

@@ -26,8 +26,8 @@ struct el1_state {
 	uint64_t mdscr_el1, dbgclaim;
 	uint64_t vdisr; /* DISR_EL1 of a guest */
 	uint64_t cntv_ctl, cntv_cval;
-	uint64_t ich_vmcr, ich_ap0r0, ich_ap1r0;
-	bool debug_live; /* breakpoint registers are the guest's own, not trapped */
+	uint64_t vmcr, ap0r0, ap1r0; /* of the interrupt controller: irqchip.h */
+	bool debug_live;             /* breakpoint registers are the guest's own, not trapped */
 	uint64_t dbgbcr[16], dbgbvr[16], dbgwcr[16], dbgwvr[16];
 	uint64_t oslock;
 };

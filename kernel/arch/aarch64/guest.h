@@ -18,7 +18,7 @@ void vcpu_timer_ahead(struct vcpu *v);         /* resident here: every milliseco
 /* When the guest's counter gets to `cval`, for timer_arm(); 0: it is there, UINT64_MAX - 1: in centuries. */
 uint64_t guest_deadline(const struct vcpu *v, uint64_t cval);
 
-/* vcpu_lr.c */
+/* vcpu_irq.c */
 void vcpu_offer(struct vcpu *v);                  /* fill the list registers anew */
 bool vcpu_edges(struct vcpu *v);                  /* take in `edges`; false: vcpu_offer must */
 bool vcpu_insert(struct vcpu *v, unsigned intid); /* a private interrupt into a list register, if that is simple */

@@ -7,6 +7,7 @@
 
 #include "el1.h"
 #include "frame.h"
+#include "gic/lr.h"
 #include "panic.h"
 #include "stage2.h"
 #include "types.h"

@@ -27,7 +27,7 @@ static unsigned cpu_number(void)
 static _Noreturn void halt(void)
 {
 	/* IPI_STOP may still be pending: an interrupt that could be taken would end each WFI at once. */
-	sysreg_write(ICC_PMR_EL1, 0);
+	irqchip_shut();
 	for (;;)
 		__asm__ volatile("msr daifset, #0xf\n\twfi");
 }

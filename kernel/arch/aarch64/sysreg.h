@@ -20,20 +20,7 @@
 #define isb()       __asm__ volatile("isb" : : : "memory")
 #define dsb(domain) __asm__ volatile("dsb " #domain : : : "memory")
 
-/* Registers that an assembler for Armv8.0 does not know by name. Arm ARM D24; GIC architecture 12.2. */
-#define ICC_IAR1_EL1     S3_0_C12_C12_0
-#define ICC_EOIR1_EL1    S3_0_C12_C12_1
-#define ICC_BPR1_EL1     S3_0_C12_C12_3
-#define ICC_CTLR_EL1     S3_0_C12_C12_4
-#define ICC_IGRPEN1_EL1  S3_0_C12_C12_7
-#define ICC_DIR_EL1      S3_0_C12_C11_1
-#define ICC_SGI1R_EL1    S3_0_C12_C11_5
-#define ICC_PMR_EL1      S3_0_C4_C6_0
-#define ICC_AP1R0_EL1    S3_0_C12_C9_0
-#define ICC_SRE_EL2      S3_4_C12_C9_5
-#define ICH_HCR_EL2      S3_4_C12_C11_0
-#define ICH_VTR_EL2      S3_4_C12_C11_1
-#define ICH_VMCR_EL2     S3_4_C12_C11_7
+/* Registers that an assembler for Armv8.0 does not know by name. Arm ARM D24. */
 #define HCRX_EL2         S3_4_C1_C2_2
 #define HFGRTR_EL2       S3_4_C1_C1_4
 #define HFGWTR_EL2       S3_4_C1_C1_5

@@ -11,6 +11,7 @@
 #include "calls.h"
 #include "control.h"
 #include "cpu.h"
+#include "gic/irqchip.h"
 #include "gic/sgi.h"
 #include "process.h"
 #include "sysreg.h"
@@ -482,7 +483,7 @@ static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 		arch_vcpu_settle(v);
 		v->edges = false;
 		v->dirty = true;
-		wait = !v->kick && !t->kill && !vgic_deliverable(&v->vgic, sysreg_read(ICH_VMCR_EL2));
+		wait = !v->kick && !t->kill && !vgic_deliverable(&v->vgic, irqchip_vmcr());
 	}
 	v->waiting = wait;
 	lock_release(&v->lock);

@@ -11,8 +11,6 @@
 #include "sysreg.h"
 #include "world.h"
 
-#define ICH_AP0R0_EL2      S3_4_C12_C8_0
-#define ICH_AP1R0_EL2      S3_4_C12_C9_0
 #define CNTV_IMASK         BIT(1)
 #define PSTATE_EL1H_MASKED 0x3c5
 #define SCTLR_EL1_RESET    0x30c50838ull /* as QEMU's and Arm's cores come up: RES1 bits, MMU and caches off */
@@ -146,7 +144,7 @@ static void timer_to_soft(struct vcpu *v)
 	timer_disarm(&v->vtimer);
 	/* Up already: it has been seen, unless the vCPU waits in WFI and its interrupt was just about to come. */
 	if (v->el1.cntv_ctl == CNTV_ENABLE &&
-	    (!(v->vgic.line & BIT(VIRQ_VTIMER)) || (v->waiting && vgic_deliverable(&v->vgic, v->el1.ich_vmcr))))
+	    (!(v->vgic.line & BIT(VIRQ_VTIMER)) || (v->waiting && vgic_deliverable(&v->vgic, v->el1.vmcr))))
 		timer_arm(&v->vtimer, guest_deadline(v, v->el1.cntv_cval));
 }
 
@@ -170,9 +168,7 @@ void arch_vcpu_evict(struct cpu *c)
 	arch_vcpu_settle(v);
 	v->dirty = v->away = true;
 	lock_release(&v->lock);
-	v->el1.ich_vmcr = sysreg_read(ICH_VMCR_EL2);
-	v->el1.ich_ap0r0 = sysreg_read(ICH_AP0R0_EL2);
-	v->el1.ich_ap1r0 = sysreg_read(ICH_AP1R0_EL2);
+	irqchip_virtual_save(&v->el1);
 	timer_to_soft(v);
 	arch_fpu_save(c, &v->fpu); /* no register of it stays behind on a CPU that is not its home */
 	el1_clear();
@@ -208,9 +204,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	sysreg_write(oslar_el1, v->el1.oslock);
 	sysreg_write(mdcr_el2, v->el1.debug_live ? mdcr_value() & ~MDCR_TDA : mdcr_value());
 	sysreg_write(vmpidr_el2, v->affinity | BIT(31));
-	sysreg_write(ICH_VMCR_EL2, v->el1.ich_vmcr);
-	sysreg_write(ICH_AP0R0_EL2, v->el1.ich_ap0r0);
-	sysreg_write(ICH_AP1R0_EL2, v->el1.ich_ap1r0);
+	irqchip_virtual_load(&v->el1);
 	sysreg_write(cntvoff_el2, v->cntvoff);
 	v->dirty = true; /* whoever settles links the virtual timer */
 	sysreg_write(cntv_cval_el0, v->el1.cntv_cval);

@@ -120,7 +120,7 @@ static void deactivate(struct vcpu *v, uint64_t intid)
 		return;
 	lock_acquire(&v->lock);
 	arch_vcpu_settle(v);
-	if (v->vgic.vmcr & VMCR_VEOIM)
+	if (v->vgic.vmcr & ARCH_VMCR_SPLIT_END)
 		vgic_deactivate(&v->vgic, (unsigned)intid);
 	v->dirty = true;
 	lock_release(&v->lock);

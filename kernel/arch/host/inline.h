@@ -7,6 +7,7 @@
 
 #include "kernel/arch/aarch64/el1.h"
 #include "kernel/arch/aarch64/frame.h"
+#include "kernel/arch/aarch64/gic/lr.h"
 #include "kernel/arch/aarch64/stage2.h"
 #include "types.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The physical GICv3 (Arm IHI 0069): all interrupts are of group 1 and of one priority, because the kernel takes them
- * only outside of itself, one at a time. Priority drop and deactivation are separate (EOImode 1). The caller of the
- * functions that change an SPI holds the kernel lock; those for private interrupts act on their own CPU.
+ * GICv3 (Arm IHI 0069). Of the physical one all interrupts are of group 1 and of one priority, because the kernel takes
+ * them only outside of itself, one at a time. Priority drop and deactivation are separate (EOImode 1). The caller of
+ * the functions that change an SPI holds the kernel lock; those for private interrupts act on their own CPU.
  */
 #include "irqchip.h"
 
@@ -86,6 +86,21 @@ static paddr_t frame_of(uint32_t intid)
 static void write_bit(uint32_t offset, uint32_t intid)
 {
 	mmio_write32(frame_of(intid) + offset + intid / 32 * 4, (uint32_t)BIT(intid % 32));
+}
+
+const char *irqchip_refusal(void)
+{
+	if (sysreg_field(id_aa64pfr0_el1, 24) == 0)
+		return "the CPU has no GICv3 system registers";
+	sysreg_write(ICC_SRE_EL2, 7);
+	isb();
+	if ((sysreg_read(ICC_SRE_EL2) & 1) == 0)
+		return "firmware does not allow the GIC's system registers (ICC_SRE_EL2.SRE stays 0)";
+	if ((sysreg_read(ICH_VTR_EL2) >> 26 & 7) > 4)
+		return "the GIC's CPU interface has more than 5 preemption bits: only ICH_AP0R0_EL2 and ICH_AP1R0_EL2 "
+		       "are "
+		       "switched";
+	return NULL;
 }
 
 void irqchip_init(void)
@@ -183,6 +198,11 @@ void irqchip_cpu_init(unsigned cpu)
 	isb();
 	if (cpu == 0)
 		__atomic_store_n(&up, true, __ATOMIC_RELEASE);
+}
+
+void irqchip_shut(void)
+{
+	sysreg_write(ICC_PMR_EL1, 0);
 }
 
 bool irqchip_is_up(void)
@@ -294,4 +314,40 @@ void arch_ipi_kick_running(const struct cpu *c, const struct thread *t)
 uint32_t arch_irq_limit(void)
 {
 	return limit;
+}
+
+/* ---- list registers ---- */
+
+unsigned arch_vcpu_lr_count(void)
+{
+	return (sysreg_read(ICH_VTR_EL2) & 0x1f) + 1;
+}
+
+/* clang-format off */
+#define LR_EACH(X) \
+	X(0, c12, 0) X(1, c12, 1) X(2, c12, 2) X(3, c12, 3) X(4, c12, 4) X(5, c12, 5) X(6, c12, 6) X(7, c12, 7) \
+	X(8, c13, 0) X(9, c13, 1) X(10, c13, 2) X(11, c13, 3) X(12, c13, 4) X(13, c13, 5) X(14, c13, 6) X(15, c13, 7)
+/* clang-format on */
+
+/* ICH_LR<n>_EL2 is S3_4_C12_C12_<n>, then S3_4_C12_C13_<n - 8>. */
+uint64_t irqchip_lr_read(unsigned n)
+{
+	switch (n) {
+#define X(i, crm, op2) \
+	case i: return sysreg_read(s3_4_c12_##crm##_##op2);
+		LR_EACH(X)
+#undef X
+	default: return 0;
+	}
+}
+
+void irqchip_lr_write(unsigned n, uint64_t value)
+{
+	switch (n) {
+#define X(i, crm, op2) \
+	case i: sysreg_write(s3_4_c12_##crm##_##op2, value); break;
+		LR_EACH(X)
+#undef X
+	default: break;
+	}
 }

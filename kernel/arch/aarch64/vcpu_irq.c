@@ -11,43 +11,7 @@
 #include "sysreg.h"
 #include "world.h"
 
-#define CNTV_FIRING   5 /* ENABLE and ISTATUS, not IMASK */
-#define ICH_AP0R0_EL2 S3_4_C12_C8_0
-#define ICH_AP1R0_EL2 S3_4_C12_C9_0
-
-unsigned arch_vcpu_lr_count(void)
-{
-	return (sysreg_read(ICH_VTR_EL2) & 0x1f) + 1;
-}
-
-/* clang-format off */
-#define LR_EACH(X) \
-	X(0, c12, 0) X(1, c12, 1) X(2, c12, 2) X(3, c12, 3) X(4, c12, 4) X(5, c12, 5) X(6, c12, 6) X(7, c12, 7) \
-	X(8, c13, 0) X(9, c13, 1) X(10, c13, 2) X(11, c13, 3) X(12, c13, 4) X(13, c13, 5) X(14, c13, 6) X(15, c13, 7)
-/* clang-format on */
-
-/* ICH_LR<n>_EL2 is S3_4_C12_C12_<n>, then S3_4_C12_C13_<n - 8>. */
-static uint64_t lr_read(unsigned n)
-{
-	switch (n) {
-#define X(i, crm, op2) \
-	case i: return sysreg_read(s3_4_c12_##crm##_##op2);
-		LR_EACH(X)
-#undef X
-	default: return 0;
-	}
-}
-
-static void lr_write(unsigned n, uint64_t value)
-{
-	switch (n) {
-#define X(i, crm, op2) \
-	case i: sysreg_write(s3_4_c12_##crm##_##op2, value); break;
-		LR_EACH(X)
-#undef X
-	default: break;
-	}
-}
+#define CNTV_FIRING 5 /* ENABLE and ISTATUS, not IMASK */
 
 /* The line of the virtual timer. */
 static bool vtimer_fires(const struct vcpu *v)
@@ -80,15 +44,15 @@ void arch_vcpu_settle(struct vcpu *v)
 		for (uint32_t used = g->lr_used; used; used &= used - 1) {
 			unsigned n = (unsigned)__builtin_ctz(used);
 
-			g->lr[n] = lr_read(n);
-			lr_write(n, 0);
+			g->lr[n] = irqchip_lr_read(n);
+			irqchip_lr_write(n, 0);
 		}
-		eoicount = (unsigned)(sysreg_read(ICH_HCR_EL2) >> ICH_HCR_EOICOUNT_SHIFT) & 31;
-		g->running = (uint32_t)(sysreg_read(ICH_AP0R0_EL2) | sysreg_read(ICH_AP1R0_EL2));
-		sysreg_write(ICH_HCR_EL2, ICH_HCR_EN);
+		eoicount = irqchip_eoicount();
+		g->running = irqchip_virtual_running();
+		irqchip_virtual_control(ARCH_VGIC_ON);
 		v->in_hw = false;
 	}
-	g->vmcr = v->home >= 0 ? sysreg_read(ICH_VMCR_EL2) : v->el1.ich_vmcr;
+	g->vmcr = v->home >= 0 ? irqchip_vmcr() : v->el1.vmcr;
 	vgic_private_line(g, VIRQ_VTIMER, vtimer_fires(v));
 	vgic_fold(g, eoicount);
 	if (v->home >= 0)
@@ -104,9 +68,9 @@ void vcpu_offer(struct vcpu *v)
 	for (uint32_t used = v->vgic.lr_used; used; used &= used - 1) {
 		unsigned n = (unsigned)__builtin_ctz(used);
 
-		lr_write(n, v->vgic.lr[n]);
+		irqchip_lr_write(n, v->vgic.lr[n]);
 	}
-	sysreg_write(ICH_HCR_EL2, v->vgic.hcr);
+	irqchip_virtual_control(v->vgic.control);
 	v->in_hw = true;
 	lock_release(&v->lock);
 }
@@ -119,17 +83,17 @@ void vcpu_offer(struct vcpu *v)
 bool vcpu_insert(struct vcpu *v, unsigned intid)
 {
 	struct vgic_cpu *g = &v->vgic;
-	uint32_t empty = (uint32_t)sysreg_read(ICH_ELRSR_EL2);
+	uint32_t empty = irqchip_lr_empty();
 	unsigned n = g->lr_of[intid];
 
 	/* Where it was the last time, its image is still right: whoever changes priority or group folds. */
 	if (likely((g->lr_used & empty & BIT(n)) && (uint32_t)g->lr[n] == intid)) {
-		lr_write(n, (g->lr[n] & ~LR_STATE_ACTIVE) | LR_STATE_PENDING);
+		irqchip_lr_write(n, (g->lr[n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING);
 		return true;
 	}
 	if (!vgic_place(g, intid, empty, &n))
 		return false;
-	lr_write(n, g->lr[n]);
+	irqchip_lr_write(n, g->lr[n]);
 	return true;
 }
 
@@ -158,7 +122,7 @@ bool vcpu_quiet(const struct vcpu *v)
 {
 	uint32_t all = (uint32_t)BIT(v->vgic.lr_count) - 1;
 
-	return !(v->work & ~WORK_TIMER) && (sysreg_read(ICH_ELRSR_EL2) & all) == all;
+	return !(v->work & ~WORK_TIMER) && (irqchip_lr_empty() & all) == all;
 }
 
 bool vcpu_timer_direct(struct vcpu *v)
@@ -179,9 +143,9 @@ void vcpu_timer_look(struct vcpu *v)
 	unsigned n = g->lr_of[VIRQ_VTIMER];
 
 	if ((g->lr_used & BIT(n)) && (uint32_t)g->lr[n] == VIRQ_VTIMER) {
-		if (lr_read(n) & LR_STATE_ACTIVE)
+		if (irqchip_lr_read(n) & ARCH_LR_ACTIVE)
 			return;
-		if (sysreg_read(ICH_ELRSR_EL2) & BIT(n)) {
+		if (irqchip_lr_empty() & BIT(n)) {
 			v->timer_active = false;
 			return;
 		}
