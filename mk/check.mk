@@ -3,8 +3,8 @@
 
 CHECKED := $(if $(C_FOLDERS),$(call files,$(C_FOLDERS),-name '*.[ch]'))
 
-.PHONY: check format-check style format tidy cppcheck el2-branches el2-indices circles
-check: calls-docs format-check tidy cppcheck circles el2-lines el2-branches el2-indices unit
+.PHONY: check format-check style format tidy cppcheck el2-branches el2-indices circles seam
+check: calls-docs format-check seam tidy cppcheck circles el2-lines el2-branches el2-indices unit
 
 # Other versions of clang-format lay code out in other ways; those of clang-tidy and cppcheck know other mistakes, and
 # take right code for wrong. All are Debian 12's. Where another is, that is said, and the rest is checked; no tool at
@@ -31,6 +31,11 @@ format:
 style:
 	$(call say,STYLE,docs/style.md)
 	$(Q)tools/style.py
+
+# What is outside of the arch folders names no architecture.
+seam:
+	$(call say,SEAM,tools/seam.sh)
+	$(Q)tools/seam.sh $(filter-out tools tests guests,$(C_FOLDERS))
 
 # A file is checked again only when its object was rebuilt, that is, when it, a header of it, or its flags changed.
 CLANG_INCLUDE := $(shell $(CLANG) -print-resource-dir 2>/dev/null)/include

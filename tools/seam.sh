@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The seam of the architecture: what is outside of the arch folders includes no header of theirs and names no register of
+# the processor or of its interrupt controller. The three headers that are the doors may include them.
+#
+#     tools/seam.sh FOLDER...
+#
+# Prints each line that breaks this, and fails if there is one. Tests and guests may name what they look at.
+set -eu
+
+DOORS='^(kernel/include/arch|abi/bulkhead|qvm/arch)\.h:'
+INCLUDES='^[^:]*:[0-9]+:[[:space:]]*#[[:space:]]*include[[:space:]]*["<]([^">]*/)?arch/'
+NAMES='(^|[^A-Za-z0-9_])((ICC|ICH|GICD|GICR)_[A-Z0-9]|sysreg_)'
+
+[ $# -gt 0 ] || { echo "usage: $0 FOLDER..." >&2; exit 2; }
+outside=$(find "$@" -type f \( -name '*.[chS]' -o -name '*.def' \) ! -path '*/arch/*' | sort)
+[ -n "$outside" ] || { echo "$0: no files in $*" >&2; exit 2; }
+found=$({ grep -nE '#[[:space:]]*include' /dev/null $outside | grep -E "$INCLUDES" | grep -vE "$DOORS"
+	grep -nE "$NAMES" /dev/null $outside; } || true)
+[ -z "$found" ] && exit
+echo "The architecture is named outside of its folders (docs/architecture.md, \"The rooms\"):" >&2
+echo "$found" >&2
+exit 1
