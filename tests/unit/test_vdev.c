@@ -3,23 +3,15 @@
 /* SOURCES: qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c */
 /* SOURCES: qvm/end.c qvm/log.c qvm/mmio.c lib/qvmconf lib/glob.c */
 /* SOURCES: qvm/vdev.c qvm/vdev_factory.c qvm/vdev_access.c qvm/vdev_api.c qvm/vdev_event.c */
+/* SOURCES: tests/unit/stub/qvm_kernel.c */
 /* The life of a virtual device: what its functions are called with, and what becomes of their results. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include <qvm/gasp.h>
-
 #include "qvm/map.h"
 #include "qvm/vdev_event.h"
-#include "qvm/vm.h"
+#include "stub/qvm_kernel.h"
+#include <errno.h>
+#include <qvm/gasp.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define LOC 0x10000000ull
 
@@ -41,119 +33,10 @@ static struct {
 	uint32_t pulse_value;
 } dev;
 
-/* The kernel and the rest of qvm. */
-static struct {
-	jmp_buf end;
-	unsigned code;
-	char log[4096];
-	unsigned connects, threads, timers;
-	void (*entry)(void *);
-	struct pulse sent[8];
-	unsigned sent_count, received;
-	int priority;
-	uint64_t settime;
-	unsigned line, pulse, slogged, notes;
-	bool level;
-} k;
-
-int slog_write(enum slog_severity severity, const char *text, size_t bytes)
-{
-	(void)severity;
-	assert_int_equal(text[bytes], '\0');
-	k.slogged++;
-	return 0;
-}
-
-int pm_note(const char *text)
-{
-	assert_true(text[0] != '\0');
-	k.notes++;
-	return 0;
-}
-
-int slogf(enum slog_severity severity, const char *format, ...)
-{
-	const size_t used = strlen(k.log);
-	va_list args;
-
-	(void)severity;
-	va_start(args, format);
-	vsnprintf(k.log + used, sizeof(k.log) - used, format, args);
-	va_end(args);
-	return 0;
-}
-
-int VcpuKick_r(int vcpu)
-{
-	return -KE_BADF - vcpu; /* there is none */
-}
-
-void thread_sleep(uint64_t ns)
-{
-	fail_msg("it ends twice, and waits for %llu ns", (unsigned long long)ns);
-}
-
-int ThreadDestroy_r(int tid, uint64_t status)
-{
-	assert_int_equal(tid, -1);
-	k.code = status & 0xff;
-	longjmp(k.end, 1);
-}
-
 void map_registers(const struct qvm_place *place, const struct mmio_region *region)
 {
 	(void)place;
 	assert_true(mmio_add(&vm.mmio, region));
-}
-
-int VcpuPrivate_r(int vcpu, unsigned vpriv, uint64_t value, uint64_t mask, uint64_t *now)
-{
-	(void)vcpu;
-	(void)vpriv;
-	*now = value & mask;
-	return 0;
-}
-
-int VcpuLine_r(int vcpu, unsigned intid, unsigned level, unsigned priority)
-{
-	(void)vcpu;
-	(void)priority;
-	k.line = intid;
-	k.level = level;
-	return 0;
-}
-
-int VcpuInject_r(int vcpu, unsigned intid, unsigned priority)
-{
-	(void)vcpu;
-	(void)priority;
-	k.pulse = intid;
-	return 0;
-}
-
-int VcpuWithdraw_r(int vcpu, unsigned intid, unsigned what)
-{
-	(void)vcpu;
-	(void)intid;
-	(void)what;
-	return 0;
-}
-
-int VcpuQuery_r(int vcpu, unsigned intid)
-{
-	(void)vcpu;
-	(void)intid;
-	return 0;
-}
-
-int VcpuBind_r(int vcpu, unsigned host, unsigned intid, unsigned priority, unsigned flags)
-{
-	(void)vcpu;
-	(void)host;
-	(void)intid;
-	(void)priority;
-	(void)flags;
-	return 0;
 }
 
 void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
@@ -162,112 +45,6 @@ void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
 	(void)bytes;
 	return (void *)(uintptr_t)ipa;
 }
-
-void mutex_init(struct mutex *m)
-{
-	m->word = 77;
-}
-
-void mutex_lock(struct mutex *m)
-{
-	(void)m;
-}
-
-void mutex_unlock(struct mutex *m)
-{
-	(void)m;
-}
-
-int ChannelCreate_r(unsigned flags)
-{
-	assert_int_equal(flags, CHF_PRIVATE);
-	return 5;
-}
-
-int ConnectAttach_r(unsigned slot, int chid, int event_chid)
-{
-	assert_int_equal(slot, 9);
-	assert_int_equal(chid, 5);
-	assert_int_equal(event_chid, 0);
-	k.connects++;
-	return 6;
-}
-
-const struct start_args *process_args(void)
-{
-	static const struct start_args args = {.slot = 9};
-
-	return &args;
-}
-
-int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
-{
-	(void)info;
-	assert_int_equal(chid, 5);
-	assert_int_equal(bytes, sizeof(struct pulse));
-	if (k.received == k.sent_count)
-		longjmp(k.end, 2);
-	memcpy(msg, &k.sent[k.received++], sizeof(struct pulse));
-	return 0;
-}
-
-int MsgSendPulse_r(int coid, int priority, int code, uint64_t value)
-{
-	k.priority = priority;
-	k.sent[k.sent_count++] = (struct pulse){.code = code, .value = value};
-	return coid == 6 || coid == vm.control ? 0 : -EBADF;
-}
-
-int TimerCreate_r(int chid, unsigned priority, int code, uint64_t value)
-{
-	(void)value;
-	assert_int_equal(chid, 5);
-	assert_int_equal(priority, 33);
-	assert_int_equal(code, 64);
-	k.timers++;
-	return 3;
-}
-
-int TimerSettime_r(int timer, unsigned flags, uint64_t ns, uint64_t interval_ns)
-{
-	(void)interval_ns;
-	assert_int_equal(timer, 3);
-	assert_int_equal(flags, TIMER_ABSTIME);
-	k.settime = ns;
-	return 0;
-}
-
-uint64_t ClockTime(void)
-{
-	return 1234;
-}
-
-int SchedGet_r(int slot, int tid, uint32_t *runmask)
-{
-	(void)slot;
-	(void)tid;
-	(void)runmask;
-	return 10;
-}
-
-int thread_self(void)
-{
-	return 1;
-}
-
-int thread_create(void (*entry)(void *), void *arg, size_t stack_bytes, unsigned priority, uint32_t runmask,
-		  const char *name)
-{
-	(void)arg;
-	(void)priority;
-	(void)runmask;
-	(void)name;
-	assert_true(stack_bytes >= 8192);
-	k.entry = entry;
-	return (int)++k.threads;
-}
-
-/* ---- the device ---- */
 
 static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 {
@@ -333,7 +110,9 @@ static int set_up(void **state)
 	memset(&dev, 0, sizeof(dev));
 	memset(&k, 0, sizeof(k));
 	dev.fail_at = -1;
-	vm.control = 7;
+	k.events = k.locks_nest = k.no_sleep = true;
+	k.now = 1234;
+	vm.control = STUB_CONTROL;
 	factory = (struct vdev_factory){
 	    .next = factory.next,
 	    .control = control,
@@ -353,7 +132,7 @@ static int set_up(void **state)
 					       .bytes = 0x1000,
 					       .intr = {40, 41},
 					       .intr_count = 2,
-					       .priority = 33,
+					       .priority = STUB_PRIORITY,
 					       .status = true,
 					       .option_count = 2,
 					       .place = {"a.qvmconf", 7}};
@@ -386,13 +165,14 @@ static void expect_refusal(void (*step)(void), const char *text)
 		step();
 		fail_msg("accepted instead of '%s'", text);
 	}
-	assert_int_equal(k.code, VM_EXIT_CONFIG);
-	assert_string_equal(k.log, text);
+	assert_int_equal(k.status & 0xff, VM_EXIT_CONFIG);
+	assert_true(strncmp(k.log, text, strlen(text)) == 0);
+	assert_string_equal(k.log + strlen(text), "\n");
 	tear_down(NULL);
 	set_up(NULL);
 }
 
-static void test_order(void **state)
+static void test_control_calls_come_in_order(void **state)
 {
 	static const unsigned want[] = {
 	    VDEV_CTRL_OPTIONS_START, VDEV_CTRL_FIRST_OPTIDX + 1, VDEV_CTRL_FIRST_OPTIDX,     VDEV_CTRL_OPTIONS_END,
@@ -424,7 +204,7 @@ static void test_order(void **state)
 	assert_int_equal(dev.count, 0);
 }
 
-static void test_instance(void **state)
+static void test_an_instance_has_what_is_configured(void **state)
 {
 	const vdev_t *v = &vm.vdev[0].vdev;
 
@@ -436,7 +216,7 @@ static void test_instance(void **state)
 	assert_int_equal(v->v_block.length, 0x1000);
 	assert_int_equal(v->v_intr, 40);
 	assert_int_equal(v->v_intr_more[0], 41);
-	assert_int_equal(v->v_mtx.word, 77);
+	assert_int_equal(v->v_mtx.word, STUB_MUTEX);
 	assert_int_equal(v->v_sched, 33);
 	assert_string_equal(v->v_name, "fake");
 	for (unsigned i = 0; i < 100; i++)
@@ -446,7 +226,7 @@ static void test_instance(void **state)
 	assert_int_equal(vdev_intids(64), 201);
 }
 
-static void test_assign(void **state)
+static void test_a_device_may_choose_its_place_and_interrupt(void **state)
 {
 	(void)state;
 	vm.config.vdevs[0].loc_given = false;
@@ -468,7 +248,7 @@ static void test_assign(void **state)
 }
 
 /* More addresses, after everything that has a place; until the table of the VM's devices is made. */
-static void test_window(void **state)
+static void test_a_window_lies_after_everything_else(void **state)
 {
 	vdev_t *vdp = &vm.vdev[0].vdev;
 	const struct mmio_region *window;
@@ -496,7 +276,7 @@ static void test_window(void **state)
 	assert_int_equal(gasp_window(vdp, 0x3000, &address), -EINVAL);
 }
 
-static void test_refusals(void **state)
+static void test_a_refusal_names_the_line_and_ends_the_vm(void **state)
 {
 	(void)state;
 	vm.config.vdevs[0].type = "other";
@@ -517,7 +297,7 @@ static void test_refusals(void **state)
 	dev.fail_with = EIO;
 	if (setjmp(k.end) == 0)
 		vdev_starting();
-	assert_int_equal(k.code, VM_EXIT_VDEV);
+	assert_int_equal(k.status & 0xff, VM_EXIT_VDEV);
 }
 
 static struct vdev_value guest_read(uint64_t offset, unsigned size)
@@ -525,7 +305,7 @@ static struct vdev_value guest_read(uint64_t offset, unsigned size)
 	return vm.mmio.region[0].read(vm.mmio.region[0].device, 3, LOC + offset, size);
 }
 
-static void test_accesses(void **state)
+static void test_accesses_have_sizes_that_the_device_has(void **state)
 {
 	struct vdev_value got;
 
@@ -552,7 +332,7 @@ static void test_accesses(void **state)
 }
 
 /* A device that cannot go on takes its VM along. */
-static void test_broken(void **state)
+static void test_a_broken_device_ends_its_vm(void **state)
 {
 	(void)state;
 	make();
@@ -561,7 +341,7 @@ static void test_broken(void **state)
 		guest_read(0, 4);
 		fail();
 	}
-	assert_int_equal(k.code, VM_EXIT_VDEV);
+	assert_int_equal(k.status & 0xff, VM_EXIT_VDEV);
 	assert_non_null(strstr(k.log, "vdev fake: a read: Input/output error"));
 	assert_int_equal(guest_cpu_to_vrs(0), VRS_NORMAL);
 	assert_int_equal(guest_cpu_to_vrs(EFAULT), VRS_BUS_ERROR);
@@ -582,7 +362,7 @@ static bool reg_write(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size,
 	return offset == 8;
 }
 
-static void test_direct(void **state)
+static void test_direct_registers_are_read_and_written(void **state)
 {
 	(void)state;
 	factory.reg_read = reg_read;
@@ -598,7 +378,7 @@ static void test_direct(void **state)
 }
 
 /* Through the one thread that all of a VM's devices share. */
-static void test_events(void **state)
+static void test_pulses_and_timers_reach_the_device(void **state)
 {
 	vdev_t *v = &vm.vdev[0].vdev;
 	struct vdev_event event;
@@ -609,19 +389,20 @@ static void test_events(void **state)
 	assert_int_equal(vdev_thread_create(v, NULL, NULL, 0, "x"), -EINVAL);
 	vdev_configured();
 	assert_int_equal(k.threads, 1);
+	assert_true(k.thread[0].stack_bytes >= 8192);
 	assert_int_equal(vdev_pulse(v, -9, 300, &event), -EINVAL);
 	assert_int_equal(vdev_pulse(v, -9, 0, &event), 0);
 	assert_int_equal(vdev_event_send(&event, 0xfffffff0), 0);
-	assert_int_equal(k.priority, 33);
+	assert_int_equal(k.pulse_priority, 33);
 	assert_int_equal(guest_timer_notify(v, 5000, 10), 0);
 	assert_int_equal(guest_timer_notify(v, 6000, 10), 0);
 	assert_int_equal(k.timers, 1);
 	assert_int_equal(k.settime, 6000);
-	k.sent[k.sent_count++] = (struct pulse){.code = 64};      /* the timer */
-	k.sent[k.sent_count++] = (struct pulse){.code = 64 + 15}; /* no such instance */
-	k.sent[k.sent_count++] = (struct pulse){.code = -1};
+	k.pulse[k.pulses++] = (struct pulse){.code = 64};      /* the timer */
+	k.pulse[k.pulses++] = (struct pulse){.code = 64 + 15}; /* no such instance */
+	k.pulse[k.pulses++] = (struct pulse){.code = -1};
 	if (setjmp(k.end) == 0)
-		k.entry(NULL);
+		k.thread[0].entry(NULL);
 	assert_int_equal(dev.pulses, 1);
 	assert_int_equal(dev.pulse_code, -9);
 	assert_int_equal(dev.pulse_value, 0xfffffff0);
@@ -632,7 +413,7 @@ static void test_events(void **state)
 	assert_int_equal(vdev_pulse(v, 1, 0, &event), -EINVAL);
 }
 
-static void test_services(void **state)
+static void test_services_reach_the_kernel_and_the_log(void **state)
 {
 	vdev_t *v = &vm.vdev[0].vdev;
 
@@ -650,7 +431,7 @@ static void test_services(void **state)
 	guest_intr_set(40, false);
 	assert_false(k.level);
 	guest_intr_pulse(41);
-	assert_int_equal(k.pulse, 41);
+	assert_int_equal(k.injected, 41);
 	assert_int_equal(guest_clock_ns(), 1234);
 	assert_ptr_equal(gasp_pointer(0x123, 4), (void *)0x123);
 	vdev_logf(QL_QVM_WARNING, v, "%s", "careful");
@@ -666,13 +447,13 @@ static void test_services(void **state)
 	guest_terminate(GTC_WATCHDOG);
 	guest_terminate((guest_termination_cause_t)45);
 	guest_terminate((guest_termination_cause_t)31);
-	assert_int_equal(k.sent[0].code, CONTROL_TERMINATE);
-	assert_int_equal(k.sent[0].value, 4);
-	assert_int_equal(k.sent[1].value, 45);
-	assert_int_equal(k.sent[2].value, GTC_VDEV_ERROR);
+	assert_int_equal(k.pulse[0].code, CONTROL_TERMINATE);
+	assert_int_equal(k.pulse[0].value, 4);
+	assert_int_equal(k.pulse[1].value, 45);
+	assert_int_equal(k.pulse[2].value, GTC_VDEV_ERROR);
 }
 
-static void test_bad_factories(void **state)
+static void test_a_wrong_factory_is_refused(void **state)
 {
 	struct vdev_factory bad = factory;
 
@@ -709,9 +490,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_order),    TEST(test_instance),      TEST(test_assign), TEST(test_window),
-	    TEST(test_refusals), TEST(test_accesses),      TEST(test_broken), TEST(test_direct),
-	    TEST(test_services), TEST(test_bad_factories), TEST(test_events),
+	    TEST(test_control_calls_come_in_order),
+	    TEST(test_an_instance_has_what_is_configured),
+	    TEST(test_a_device_may_choose_its_place_and_interrupt),
+	    TEST(test_a_window_lies_after_everything_else),
+	    TEST(test_a_refusal_names_the_line_and_ends_the_vm),
+	    TEST(test_accesses_have_sizes_that_the_device_has),
+	    TEST(test_a_broken_device_ends_its_vm),
+	    TEST(test_direct_registers_are_read_and_written),
+	    TEST(test_services_reach_the_kernel_and_the_log),
+	    TEST(test_a_wrong_factory_is_refused),
+	    TEST(test_pulses_and_timers_reach_the_device),
 	};
 
 	return cmocka_run_group_tests(tests, register_once, NULL);
