@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model.h"
+
+const unsigned number[COUNT] = {0,  3,  7,  15, PPI_LEVEL, PPI_EDGE, 27, 30, 40, 41, 42, 43,
+				44, 45, 46, 47, 48,        49,       50, 51, 52, 53, 54, 55};
+
+struct ref ref[COUNT];
+unsigned ctlr;
+
+struct running stack[DEPTH];
+unsigned depth;
+bool ended[COUNT];
+
+struct vgic_cpu v;
+unsigned taken;
+static unsigned eoicount;
+static uint32_t seed;
+bool physical;
+static bool linked; /* and the kernel knows */
+
+/* Interrupts that are linked to the host's: test_vgic_halves.c. */
+static unsigned deactivated, made_pending;
+
+void arch_irq_deactivate(uint32_t intid)
+{
+	deactivated = intid;
+}
+
+void arch_irq_set_pending(uint32_t intid, bool pending)
+{
+	made_pending = pending ? intid : 0;
+}
+
+unsigned rnd(unsigned below)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (seed >> 8) % below;
+}
+
+unsigned index_of(unsigned intid)
+{
+	for (unsigned i = 0; i < COUNT; i++)
+		if (number[i] == intid)
+			return i;
+	fail_msg("interrupt %u is none of the test's", intid);
+	return 0;
+}
+
+bool is_pending(unsigned i)
+{
+	return ref[i].latch || (ref[i].line && !ref[i].edge);
+}
+
+static unsigned running_prio(void)
+{
+	return depth ? stack[depth - 1].prio : IDLE_PRIO;
+}
+
+/* The priority of what the architecture signals now; IDLE_PRIO: nothing. */
+static unsigned due_prio(void)
+{
+	unsigned best = IDLE_PRIO;
+
+	for (unsigned i = 0; i < COUNT; i++) {
+		const struct ref *r = &ref[i];
+
+		if (is_pending(i) && !r->active && r->enable && (ctlr & (r->group1 ? 2 : 1)) &&
+		    (v.vmcr & (r->group1 ? VENG1 : VENG0)) && r->prio < (v.vmcr >> 24 & 0xff) && r->prio < best)
+			best = r->prio;
+	}
+	return best < running_prio() ? best : IDLE_PRIO;
+}
+
+static bool is_active(unsigned n)
+{
+	return n < 32 ? v.active & BIT(n) : vgic_query(&v, n) & VIRQ_ACTIVE;
+}
+
+void settle(void)
+{
+	v.running = 0;
+	for (unsigned d = 0; d < depth; d++)
+		v.running |= (uint32_t)BIT(stack[d].prio >> 3);
+	vgic_private_line(&v, VIRQ_VTIMER, ref[index_of(VIRQ_VTIMER)].line);
+	vgic_fold(&v, eoicount);
+	eoicount = 0;
+	linked = (vgic_pending(&v) | v.active) & BIT(VIRQ_VTIMER);
+	physical = linked;
+}
+
+void enter(void)
+{
+	settle();
+	for (unsigned i = 0; i < COUNT; i++) {
+		unsigned n = number[i];
+		bool pending = n < 32 ? vgic_pending(&v) & BIT(n) : vgic_query(&v, n) & VIRQ_PENDING;
+
+		if (is_active(n) != ref[i].active)
+			fail_msg("interrupt %u is %sactive", n, ref[i].active ? "not " : "");
+		if (pending != is_pending(i))
+			fail_msg("interrupt %u is %spending", n, pending ? "" : "not ");
+	}
+	vgic_fill(&v);
+}
+
+static unsigned state(unsigned n)
+{
+	return v.lr_used & BIT(n) ? (unsigned)(v.lr[n] >> 62) : 0;
+}
+
+static unsigned lr_prio(unsigned n)
+{
+	return v.lr[n] >> ARCH_LR_PRIO_SHIFT & 0xff;
+}
+
+/* ICH_ELRSR_EL2. */
+static uint32_t empty_ones(void)
+{
+	uint32_t empty = 0;
+
+	for (unsigned n = 0; n < LRS; n++)
+		if (!state(n) &&
+		    !((v.lr_used & BIT(n)) && (v.lr[n] & ARCH_LR_EXIT_ENDED) && !(v.lr[n] & ARCH_LR_LINKED)))
+			empty |= (uint32_t)BIT(n);
+	return empty;
+}
+
+/* ICH_MISR_EL2: while it asks for it the guest comes out. */
+static void maintenance(bool eoi)
+{
+	for (unsigned turn = 0;; turn++) {
+		bool pending = false;
+
+		for (unsigned n = 0; n < LRS; n++)
+			pending |= state(n) == 1;
+		eoi |= (v.control & ARCH_VGIC_EXIT_EMPTY) && !pending;
+		eoi |= (v.control & ARCH_VGIC_EXIT_ENDED) && eoicount;
+		eoi |= (v.control & ARCH_VGIC_EXIT_GROUP0_ON) && (v.vmcr & VENG0);
+		eoi |= (v.control & ARCH_VGIC_EXIT_GROUP1_ON) && (v.vmcr & VENG1);
+		eoi |= (v.control & ARCH_VGIC_EXIT_GROUP0_OFF) && !(v.vmcr & VENG0);
+		eoi |= (v.control & ARCH_VGIC_EXIT_GROUP1_OFF) && !(v.vmcr & VENG1);
+		if (!eoi)
+			return;
+		assert_true(turn < 2); /* it never stays */
+		enter();
+		eoi = false;
+	}
+}
+
+/* The image that the CPU interface signals; LRS: none. */
+static unsigned signalled(void)
+{
+	unsigned best = LRS;
+
+	for (unsigned n = 0; n < LRS; n++)
+		if (state(n) == 1 && (v.vmcr & (v.lr[n] & ARCH_LR_GROUP1 ? VENG1 : VENG0)) &&
+		    lr_prio(n) < (v.vmcr >> 24 & 0xff) && (best == LRS || lr_prio(n) < lr_prio(best)))
+			best = n;
+	return best != LRS && lr_prio(best) < running_prio() ? best : LRS;
+}
+
+void check_signalled(void)
+{
+	unsigned n = signalled(), prio = n == LRS ? IDLE_PRIO : lr_prio(n);
+
+	if (prio != due_prio())
+		fail_msg("priority 0x%x is signalled instead of 0x%x", prio, due_prio());
+}
+
+bool acknowledge(void)
+{
+	unsigned n = signalled(), i;
+
+	if (n == LRS || depth == DEPTH)
+		return false;
+	i = index_of((uint32_t)v.lr[n]);
+	assert_true(is_pending(i));
+	assert_false(ref[i].active);
+	assert_true(ref[i].enable);
+	assert_int_equal(lr_prio(n), ref[i].prio);
+	assert_int_equal(!!(v.lr[n] & ARCH_LR_GROUP1), ref[i].group1);
+	if (number[i] == VIRQ_VTIMER)
+		assert_true(physical);
+	v.lr[n] ^= ARCH_LR_PENDING | ARCH_LR_ACTIVE;
+	ref[i].latch = ended[i] = false;
+	ref[i].active = true;
+	stack[depth].i = i;
+	stack[depth].group1 = ref[i].group1;
+	stack[depth++].prio = ref[i].prio;
+	taken++;
+	maintenance(false);
+	return true;
+}
+
+/* The processor deactivates what has an image, or counts. True: that asks for maintenance. */
+static bool deactivate(unsigned intid, unsigned prio, bool any_prio)
+{
+	for (unsigned n = 0; n < LRS; n++) {
+		if ((uint32_t)v.lr[n] != intid || state(n) < 2)
+			continue;
+		if (!any_prio && lr_prio(n) != prio)
+			return false; /* as QEMU does it */
+		v.lr[n] &= ~ARCH_LR_ACTIVE;
+		if (v.lr[n] & ARCH_LR_LINKED) {
+			physical = false;
+			return false;
+		}
+		return (v.lr[n] & ARCH_LR_EXIT_ENDED) && !state(n);
+	}
+	eoicount += eoicount < 31;
+	return false;
+}
+
+void complete(void)
+{
+	unsigned i, prio;
+	bool eoi = false;
+
+	if (!depth)
+		return;
+	i = stack[--depth].i;
+	prio = stack[depth].prio;
+	if (!(v.vmcr & ARCH_VMCR_SPLIT_END)) {
+		ref[i].active = false;
+		eoi = deactivate(number[i], prio, false);
+	} else {
+		ended[i] = true;
+		eoicount += rnd(2); /* if it has no image: QEMU counts, the architecture does not */
+	}
+	maintenance(eoi);
+}
+
+void direct(unsigned intid)
+{
+	bool mode = v.vmcr & ARCH_VMCR_SPLIT_END, eoi = false;
+
+	if (v.control & ARCH_VGIC_TRAP_DEACTIVATION) {
+		settle();
+		if (mode)
+			vgic_deactivate(&v, intid);
+	} else if (mode) {
+		eoi = deactivate(intid, 0, true);
+	}
+	for (unsigned i = 0; i < COUNT && mode; i++)
+		if (number[i] == intid)
+			ref[i].active = false;
+	if (v.control & ARCH_VGIC_TRAP_DEACTIVATION)
+		enter();
+	maintenance(eoi);
+}
+
+void change(unsigned op, uint32_t value, uint32_t mask)
+{
+	uint32_t out;
+
+	settle();
+	assert_int_equal(vgic_private(&v, op, value, mask, &out), 0);
+	enter();
+}
+
+/* ---- what a guest and its devices do to interrupt i ---- */
+
+void fire_physical(void)
+{
+	unsigned n, i = index_of(VIRQ_VTIMER);
+
+	if (!ref[i].line || physical)
+		return;
+	physical = linked = true;
+	if (vgic_place(&v, VIRQ_VTIMER, empty_ones(), &n))
+		return;
+	enter();
+}
+
+void line(unsigned i, bool up)
+{
+	unsigned n = number[i];
+
+	ref[i].latch |= up && !ref[i].line && ref[i].edge;
+	ref[i].line = up;
+	if (n == VIRQ_VTIMER)
+		up ? fire_physical() : enter();
+	else if (n < 32)
+		vgic_private_line(&v, n, up);
+	else
+		assert_int_equal(vgic_line(&v, n, up, ref[i].prio | (ref[i].group1 ? 0 : VIRQ_GROUP0)), 0);
+	enter();
+}
+
+void sgi(unsigned i, bool group1)
+{
+	unsigned intid = number[i], n = v.lr_of[intid];
+
+	ref[i].latch |= ref[i].group1 == group1;
+	if (!group1) {
+		vgic_sgi0(&v, intid);
+	} else if ((v.lr_used & empty_ones() & BIT(n)) && (uint32_t)v.lr[n] == intid) {
+		v.lr[n] = (v.lr[n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING;
+		return;
+	} else if (vgic_place(&v, intid, empty_ones(), &n)) {
+		return;
+	} else {
+		vgic_sgi(&v, intid);
+	}
+	enter();
+}
+
+void fire(unsigned i)
+{
+	unsigned n = number[i];
+
+	if (n < 16) {
+		sgi(i, rnd(8) != 0 ? ref[i].group1 : rnd(2));
+	} else if (n >= 32 && ref[i].edge) {
+		ref[i].latch = true;
+		assert_int_equal(vgic_inject(&v, n, ref[i].prio | (ref[i].group1 ? 0 : VIRQ_GROUP0)), 0);
+		enter();
+	} else {
+		line(i, rnd(3) != 0);
+	}
+}
+
+static bool runs(unsigned i)
+{
+	for (unsigned d = 0; d < depth; d++)
+		if (stack[d].i == i)
+			return true;
+	return false;
+}
+
+void configure(unsigned i)
+{
+	unsigned n = number[i];
+	uint32_t bit = (uint32_t)BIT(n % 32);
+	bool on = rnd(2);
+
+	if (n >= 32)
+		return;
+	switch (rnd(7)) {
+	case 0:
+		on = rnd(4) != 0;
+		ref[i].enable = on;
+		change(VPRIV_ENABLE, on ? bit : 0, bit);
+		break;
+	case 1:
+		ref[i].group1 = on;
+		change(VPRIV_GROUP, on ? bit : 0, bit);
+		break;
+	case 2:
+		ref[i].latch = on;
+		change(VPRIV_PENDING, on ? bit : 0, bit);
+		break;
+	case 3:
+		on = rnd(8) == 0;
+		if (on && runs(i))
+			break; /* its next EOIR would not say whether it ends that */
+		ref[i].active = on;
+		change(VPRIV_ACTIVE, on ? bit : 0, bit);
+		break;
+	case 4:
+		ref[i].edge = n < 16 || (n != VIRQ_VTIMER && on); /* these are what they are */
+		change(VPRIV_CONFIG, on ? bit : 0, bit);
+		break;
+	default: ref[i].prio = rnd(20) * 8; change(VPRIV_PRIO0 + n / 4, ref[i].prio << n % 4 * 8, 0xffu << n % 4 * 8);
+	}
+}
+
+void configure_all(void)
+{
+	bool idle = !depth;
+
+	for (unsigned i = 0; i < COUNT; i++)
+		idle = idle && !ref[i].active;
+	switch (rnd(4)) {
+	case 0: v.vmcr = (v.vmcr | VENG0 | VENG1) ^ (rnd(3) ? 0 : rnd(2) ? VENG0 : VENG1); break;
+	case 1: v.vmcr = (v.vmcr & ~(0xffull << 24)) | (rnd(4) ? 0xf8ull : rnd(20) * 8ull) << 24; break;
+	case 2:
+		if (idle)
+			v.vmcr ^= ARCH_VMCR_SPLIT_END;
+		break;
+	default:
+		ctlr = rnd(4) ? 3 : rnd(4);
+		for (unsigned i = 0; i < COUNT; i++) /* qvm's half would take the others back */
+			if (number[i] >= 32 && !ref[i].group1)
+				ctlr |= 1;
+			else if (number[i] >= 32)
+				ctlr |= 2;
+		change(VPRIV_CTLR, ctlr, ~0u);
+	}
+	maintenance(false);
+}
+
+void start(unsigned s)
+{
+	uint32_t out;
+
+	seed = s;
+	depth = eoicount = taken = 0;
+	physical = linked = false;
+	ctlr = 3;
+	memset(ref, 0, sizeof(ref));
+	memset(ended, 0, sizeof(ended));
+	vgic_reset(&v, LRS);
+	v.vmcr = 0xf8ull << 24 | VENG0 | VENG1 | BPR_LEAST | (s % 2 ? ARCH_VMCR_SPLIT_END : 0);
+	vgic_private(&v, VPRIV_CTLR, ctlr, ~0u, &out);
+	vgic_private(&v, VPRIV_ENABLE, ~0u, ~0u, &out);
+	vgic_private(&v, VPRIV_GROUP, ~0u, ~0u, &out);
+	vgic_private(&v, VPRIV_CONFIG, 1u << PPI_EDGE, 0xffff0000, &out);
+	for (unsigned i = 0; i < COUNT; i++) {
+		ref[i].enable = ref[i].group1 = true;
+		ref[i].edge = number[i] < 16 || number[i] == PPI_EDGE || (number[i] >= 32 && number[i] % 2);
+		ref[i].prio = rnd(20) * 8;
+		if (number[i] < 32)
+			vgic_private(&v, VPRIV_PRIO0 + number[i] / 4, ref[i].prio << number[i] % 4 * 8,
+				     0xffu << number[i] % 4 * 8, &out);
+		else if (s % 4 == 0)
+			ref[i].group1 = rnd(2);
+	}
+	enter();
+}
+
+void end_all(void)
+{
+	while (depth)
+		complete();
+	for (unsigned i = 0; i < COUNT; i++)
+		if (ref[i].active && (v.vmcr & ARCH_VMCR_SPLIT_END))
+			direct(number[i]);
+	for (unsigned i = 0; i < COUNT; i++)
+		ref[i].active = ref[i].active && number[i] >= 32;
+	change(VPRIV_ACTIVE, 0, ~0u);
+}
