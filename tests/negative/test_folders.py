@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import run
-from test_tool import HELLO, bulkhead, content_of, make_key, make_programs
+from tool import HELLO, bulkhead, content_of, make_key, make_programs
 
 OUTSIDE = "it lies outside of the system's folders; put it there, or name its folder with --path"
 
