@@ -40,7 +40,7 @@ LIBFDT      := $(SYSROOT)/lib/libfdt.a
 LINK_LIBS := -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive,--start-group $(LIBFDT) $(SODIUM_LIB) -L$(PICOLIBC)/lib \
 	-lc -lgcc -Wl,--end-group
 
-# Each file of tests/el0 is a program, and each of tests/first a first process: procmgr with another main().
+# Each file of tests/el0 is a program, with the folder of its name if there is one; each of tests/first a first process: procmgr with another main().
 EL0_TESTS   := $(basename $(notdir $(wildcard tests/el0/*.c)))
 FIRST_MAINS := $(basename $(notdir $(wildcard tests/first/*.c)))
 
@@ -91,7 +91,8 @@ OUTPUTS += $(PROCESSES:%=$(BUILD)/%)
 $(foreach p,$(PROCESSES),$(BUILD)/$(p)/$(p).debug): PROCESS_LDFLAGS += -Wl,--fix-cortex-a53-843419=adr
 
 programs: $(EL0_TESTS:%=$(BUILD)/tests/%)
-$(foreach p,$(EL0_TESTS),$(eval $(call program,$(p),$(BUILD)/tests/obj/$(p),tests/el0/$(p).c,$(BUILD)/tests/$(p))))
+$(foreach p,$(EL0_TESTS),$(eval $(call program,$(p),$(BUILD)/tests/obj/$(p),tests/el0/$(p).c $(wildcard \
+	tests/el0/$(p)/*.c),$(BUILD)/tests/$(p))))
 
 $(foreach p,$(FIRST_MAINS),$(eval $(call program,$(p),$(BUILD)/first/obj/$(p),tests/first/$(p).c $(filter-out \
 	servers/procmgr/main.c,$(call sources_of,procmgr)),$(BUILD)/first/bin/$(p))))

@@ -63,7 +63,7 @@ __attribute__((format(printf, 1, 2))) static inline void print(const char *forma
  */
 void parked_thread(void *word);
 __asm__(".pushsection .text.parked_thread, \"ax\"\n"
-	".globl parked_thread\n"
+	".weak parked_thread\n" /* the same in each file of a program */
 	"parked_thread:\n"
 	"	mov	x19, x0\n"
 	"1:	ldar	w20, [x19]\n"
