@@ -28,7 +28,7 @@ static int read_name(char name[PROTO_NAME], const struct con_msg *msg)
 	return 0;
 }
 
-/* A console whose process is gone. What that has printed is kept until an entry, or its memory, is needed. */
+/* A console whose process is gone. Its output is kept until the entry, or its memory, is needed. */
 static int find_left(const struct consoles *c)
 {
 	for (unsigned id = SHELL_ID + 1; id < CONSOLES_MAX; id++)
@@ -100,7 +100,7 @@ static int do_open(struct consoles *c, uint32_t slot, const struct con_msg *msg)
 	return id;
 }
 
-/* Only who has the shell's console may give the focus away. */
+/* Only the process with the shell's console may lend the focus. */
 static void do_focus(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg)
 {
 	char name[PROTO_NAME];

@@ -6,7 +6,7 @@
  * kept and shown when they get the focus; of that the oldest is dropped when their ring is full. A client that writes
  * on the console with the focus is answered only when there is room, so nothing of that is lost. Nor is what is typed,
  * as long as the client goes on reading. The focus belongs to the console "shell"; CON_FOCUS lends it to another one
- * until Ctrl-] is typed. Twice, that reaches the console, once.
+ * until Ctrl-] is typed. Typed twice, it reaches the console once.
  */
 #pragma once
 
@@ -20,10 +20,10 @@
 #define CONSOLE_DUTIES   3                                   /* most messages for one console that wait for an answer */
 #define CONSOLE_WAITS    (CONSOLES_MAX * CONSOLE_DUTIES + 1) /* and the one CON_FOCUS */
 #define CONSOLE_LEAVE    0x1d                                /* Ctrl-] */
-#define CONSOLE_LEAVE_NS 400000000ull                        /* how long a second one is waited for */
-#define CONSOLE_HOLD_NS  5000000000ull /* for so long what is typed waits for a client that is late, */
-#define CONSOLE_PACE     128u          /* until it has read so much */
-#define CONSOLE_FREE     UINT32_MAX    /* owner of a console that no process has open */
+#define CONSOLE_LEAVE_NS 400000000ull                        /* of waiting for a second one */
+#define CONSOLE_HOLD_NS  5000000000ull                       /* of waiting for a client that is late */
+#define CONSOLE_PACE     128u                                /* bytes that a late client reads until it has caught up */
+#define CONSOLE_FREE     UINT32_MAX                          /* owner of a console that no process has open */
 
 struct console_state {
 	char name[PROTO_NAME]; /* empty: the entry is free */

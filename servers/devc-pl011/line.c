@@ -15,7 +15,7 @@ static size_t room(const struct console_state *console)
 	return CONSOLE_OUTPUT - (size_t)(console->output_head - console->output_shown);
 }
 
-/* Whether a writer has to wait for the line: only where somebody is looking. */
+/* Does a writer have to wait for the line? Only on the console that is shown. */
 static bool is_shown(const struct consoles *c, unsigned id)
 {
 	return id == c->typing && id == c->showing;
@@ -77,7 +77,7 @@ static void notify(struct consoles *c, const char *format, ...)
 	va_end(args);
 }
 
-/* The greeting comes from here, when what is typed goes to the console already. */
+/* The greeting is printed here, when what is typed already goes to the console. */
 static void show(struct consoles *c, unsigned id)
 {
 	struct console_state *console = &c->console[id];
@@ -125,7 +125,7 @@ int line_output(struct consoles *c)
 
 /* Focus */
 
-/* The client has caught up, or is not typed to any more. */
+/* The client has caught up, or has lost the focus. */
 static void end_delay(struct consoles *c)
 {
 	if (c->lost)
@@ -213,7 +213,7 @@ void line_leave(struct consoles *c)
 		line_unfocus(c);
 }
 
-/* Ctrl-] leaves when its time is over, or with the next key; twice it is the guest's, once. True: nothing is typed. */
+/* Ctrl-] leaves when its time is over, or with the next key; typed twice, it goes to the guest once. True: no key. */
 static bool escape(struct consoles *c, uint8_t character)
 {
 	if (c->leaving && character == CONSOLE_LEAVE) {

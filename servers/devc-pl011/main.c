@@ -41,9 +41,9 @@ static bool reply(void *context, int64_t rcvid, int status, const void *data, si
 }
 
 /*
- * A console that a VM's configuration names is that VM's, and one that is called like a process or a VM that one's,
- * above all the operator's, `shell`: else a subverted qvm could keep another VM from starting, or be taken for it or
- * for the shell. procmgr never waits for this driver.
+ * A console belongs to the VM whose configuration names it, or to the process or VM of the same name, above all
+ * `shell`. Else a subverted qvm could keep another VM from starting, or pass itself off as that VM or as the shell.
+ * procmgr never waits for this driver.
  */
 static bool may(void *context, uint32_t slot, const char *name)
 {
@@ -147,7 +147,7 @@ static _Noreturn void serve(int chid)
 	}
 }
 
-/* From now on the UART is ours alone, so nothing may fall back to the kernel's console. */
+/* From now on this driver owns the UART: nothing may fall back to the kernel's console. */
 static void log_line(const char *text, size_t bytes)
 {
 	slog_write(SLOG_WARN, text, bytes);

@@ -22,6 +22,7 @@ void pl011_init(struct pl011 *uart, volatile void *registers);
  */
 int pl011_receive(struct pl011 *uart);
 
+/* Is there room in the transmit FIFO? Then a byte can be sent. */
 bool pl011_can_send(const struct pl011 *uart);
 void pl011_send(struct pl011 *uart, uint8_t byte);
 

@@ -39,7 +39,7 @@ static void answer(uint32_t slot, int64_t status, const void *data, size_t bytes
 		MsgReply_r(rcvid, status, data, bytes);
 }
 
-/* One that comes too late answers no other question. */
+/* An answer that comes too late is not taken for the answer to another question. */
 int ask_answered(uint32_t slot, int64_t rcvid, uint32_t signal, size_t bytes)
 {
 	static char data[PROTO_ENV];

@@ -18,5 +18,6 @@ int ask_answered(uint32_t slot, int64_t rcvid, uint32_t signal, size_t bytes);
 /* The VM has ended: it will not answer. */
 void ask_forget(uint32_t slot);
 
+/* When the operator has waited long enough for a qvm, or NEVER, and what is done then. */
 uint64_t ask_deadline(void);
 void ask_timeout(void);

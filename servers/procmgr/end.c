@@ -21,7 +21,7 @@ static void report_vm(const struct slot *slot)
 		 slot->note[0] != '\0' ? ": " : "", slot->note);
 }
 
-/* Addresses differ from start to start, those of the program's file do not. */
+/* The address in the program's file: the one in the process differs from start to start. */
 static void report_fault(const struct slot *slot, const struct process_info *info)
 {
 	uint64_t offset = info->fault_pc - slot->layout.program;
@@ -97,7 +97,7 @@ void slot_end(uint32_t number, struct process_info *info)
 	worker_begin(number, JOB_END);
 }
 
-/* It does not run: calls off a start that is under way, or is to come. 0, or -ESRCH: it would not have come anyway. */
+/* It does not run: calls off a start that is under way or planned. 0, or -ESRCH: there was none. */
 static int process_cancel(uint32_t number)
 {
 	struct slot *slot = &slots[number];
@@ -123,10 +123,7 @@ int process_kill(uint32_t number)
 	return 0;
 }
 
-/*
- * The operator's. A qvm that still waits at the gate listens to nothing: it is ended from here, as it would have ended
- * by itself.
- */
+/* A qvm that still waits at the gate does not listen to signals: it is ended from here, as it would end by itself. */
 int process_signal(uint32_t number, uint32_t signal)
 {
 	struct slot *slot = &slots[number];
@@ -142,7 +139,7 @@ int process_signal(uint32_t number, uint32_t signal)
 	if (ends && result == 0) {
 		slot->unwanted = true;
 		slot->start_again = false;
-		slot->paused = false; /* its qvm lets it go on: only then can it end politely */
+		slot->paused = false; /* its qvm resumes it, so that the guest can shut down */
 	}
 	return result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the process of a slot ends: what is told it, what is kept and done when its threads are gone. */
+/* How the process of a slot ends: orders and signals to it, and what is done when its threads are gone. */
 #pragma once
 
 #include "bulkhead.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The environment of a process: what its `env` says. A qvm reads its configuration by itself, without the system
- * description: what that says of its name, of memory regions and clusters comes to it as further variables, in names
- * that `env` cannot have.
+ * The environment of a process: the variables of its `env`. A qvm reads its configuration without the system
+ * description. The name, the memory regions and the clusters that it needs of that come as further variables, with
+ * names that `env` cannot have.
  */
 #include "env.h"
 #include <stdio.h>

@@ -16,7 +16,7 @@ static struct gate {
 	int64_t rcvid; /* of the qvm that has asked */
 } gates[PROCESS_MAX];
 
-/* It has been told to end, and is about to: nothing that it waited for matters any more. */
+/* It has been told to end: what it waited for does not matter any more. */
 static bool refused(uint32_t slot)
 {
 	return slots[slot].refusal != 0;
@@ -34,7 +34,7 @@ void gate_note(uint32_t slot, const char *text)
 		gate->give_up = gate->tell - TELL_NS + GIVE_UP_NS;
 }
 
-/* Is there a process that the VM may connect to and that does not serve? Then the note says which. */
+/* Is there a process that the VM may connect to and that is not ready? Then the note says which. */
 static bool misses(uint32_t number)
 {
 	char text[PROTO_NOTE];

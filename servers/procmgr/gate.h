@@ -20,5 +20,6 @@ void gate_look(void);
 /* The VM does not wait any more. */
 void gate_forget(uint32_t slot);
 
+/* When a VM has waited so long that the operator is told, or that it is refused; or NEVER. What is done then. */
 uint64_t gate_deadline(void);
 void gate_timeout(void);

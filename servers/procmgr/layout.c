@@ -9,7 +9,7 @@ uint64_t layout_random(const uint8_t key[16], uint32_t slot, uint32_t starts, un
 	return siphash(key, (uint64_t)starts << 32 | use << 16 | slot);
 }
 
-/* Somewhere in an area, with a free page before and behind; 0: there is no room. */
+/* A place in an area, with at least one free page on each side; 0: there is no room. */
 static uint64_t place(uint64_t random, uint64_t area, uint64_t area_bytes, uint64_t bytes, uint64_t align)
 {
 	if (bytes > area_bytes - 2 * align)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where things lie in a new process: each in an area of its own, at a place that is another one for each start. Who
- * knows the address of one thing knows nothing of the others. Nothing is mapped around them: running over is a fault.
+ * Where things lie in a new process: each in its own area, at a random place, chosen anew for each start. The address
+ * of one thing tells nothing about the others. Nothing is mapped around them: an overrun is a fault.
  */
 #pragma once
 
@@ -17,11 +17,11 @@
 #define AREA_ROM     0x4000000000ull
 #define AREA_WINDOW  0x5000000000ull
 #define WINDOW_BYTES (3 * AREA_BYTES) /* to the end of what can be mapped, 39 bits */
-#define LAYOUT_BLOCK 0x200000ull      /* stage 2 can map so many bytes at once, aligned to as many */
+#define LAYOUT_BLOCK 0x200000ull      /* size and alignment of a block of stage 2 */
 
 struct layout_sizes {
 	uint64_t program, heap, rom, window;
-	uint64_t rom_pa; /* ROM lies so that blocks of it can be mapped at once */
+	uint64_t rom_pa; /* the address of ROM has the same offset in a block, so that blocks can be mapped */
 	uint64_t modules[MODULE_MAX];
 	unsigned module_count;
 };
@@ -31,12 +31,12 @@ struct layout {
 	uint64_t modules[MODULE_MAX];
 };
 
-/* What is made of a start's randomness, by its number. */
+/* What the random words of a start are used for. */
 enum layout_use { USE_GUARD, USE_PROGRAM = 2, USE_STACK, USE_HEAP, USE_ROM, USE_WINDOW, USE_MODULE };
 
-/* A secret for one start of a process. It tells nothing of the key, nor of any other. */
+/* A random word for one use in one start of a process. It reveals neither the key nor any other word. */
 uint64_t layout_random(const uint8_t key[16], uint32_t slot, uint32_t starts, unsigned use);
 
-/* False: something is larger than its area. */
+/* Chooses all places. False: something is larger than its area. */
 bool layout_make(struct layout *layout, const struct layout_sizes *sizes, const uint8_t key[16], uint32_t slot,
 		 uint32_t starts);

@@ -25,7 +25,7 @@ static bool make_layout(uint32_t number, struct slot *slot)
 	return layout_make(&slot->layout, &sizes, boot->seed, number, slot->starts);
 }
 
-/* A critical one is gone, also if it has never been there. */
+/* A critical process that cannot be started is a failure like one that has ended. */
 static void not_started(uint32_t number, const char *step, int error)
 {
 	struct slot *slot = &slots[number];
@@ -34,8 +34,7 @@ static void not_started(uint32_t number, const char *step, int error)
 	if (slot->owns_console)
 		log_console(false);
 	if (slot->unwanted) {
-		log_line(slot->critical ? SLOG_WARN : SLOG_INFO, "%s not started: the operator has ended it",
-			 slot->name);
+		log_line(slot->critical ? SLOG_WARN : SLOG_INFO, "%s not started: ended by the operator", slot->name);
 	} else {
 		log_line(SLOG_ERROR, "%s not started: %s failed, error %d", slot->name, step, -error);
 		snprintf(slot->note, sizeof(slot->note), "not started: %s failed, error %d", step, -error);
@@ -49,12 +48,12 @@ int process_launch(uint32_t number)
 	struct slot *slot = &slots[number];
 
 	if (slot->job == JOB_START && slot->unwanted) {
-		slot->start_again = true; /* the start that goes on was called off */
+		slot->start_again = true; /* the start under way was called off */
 		return 0;
 	}
 	if (slot->running || slot->job == JOB_START)
 		return -EBUSY;
-	slot->restart_at = 0; /* the operator may have been faster */
+	slot->restart_at = 0; /* the operator may have been faster than the restart */
 	slot->start_again = slot->job == JOB_END;
 	if (slot->start_again)
 		return 0;
@@ -66,7 +65,7 @@ int process_launch(uint32_t number)
 		not_started(number, "finding room in its address space", -E2BIG);
 		return -E2BIG;
 	}
-	/* The kernel, too, leaves the UART to it as soon as it is made. */
+	/* The kernel leaves the UART to it, too, as soon as it is made. */
 	if (slot->owns_console)
 		log_console(true);
 	worker_begin(number, JOB_START);

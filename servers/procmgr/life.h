@@ -11,7 +11,7 @@
 /* Starts a slot's process, or does so when its end is over. 0: it is on its way; -EBUSY: it runs or starts; -E2BIG. */
 int process_launch(uint32_t slot);
 
-/* Something of the process was heard, so it runs. True: that was not known, and it has just been started. */
+/* The process has sent something, so it runs. True: that is new. */
 bool process_heard(uint32_t slot);
 
 /* The slot's worker says that its job is done. What the slot's process is then: */

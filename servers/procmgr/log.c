@@ -15,10 +15,9 @@
 #define SENDER_STACK 8192
 
 /*
- * The senders are as important as procmgr's service itself: what is less important, and never waits, does not silence
- * them. So that they cost it nothing that it would notice, they pause after each line for the log; and where the UART
- * turns out to be slow, after as many bytes as its FIFO takes at once, for longer than these take at 115200 bits a
- * second.
+ * The senders have the priority of procmgr's service: a thread of lower priority that never blocks does not silence
+ * them. So that they cost others little, they pause after each line for the log. If the UART is slow, they also pause
+ * after as many bytes as its FIFO holds, for longer than these take at 115200 bits per second.
  */
 #define SENDER_PRIO   200
 #define LINE_PAUSE_NS 1000000
@@ -52,7 +51,7 @@ static int64_t news_rcvid; /* of the operator's prompt, while it waits; 0: it do
 /* Where to send: times it was told << 24 | slot << 16 | chid, so that it differs after a restart of the server. */
 static uint32_t target;
 
-/* The last quarter is kept for what has failed. */
+/* The last quarter of the queue is kept for warnings and errors. */
 static void put(struct queue *q, const struct line *line)
 {
 	uint32_t at = q->head; /* own */
@@ -68,7 +67,10 @@ static void put(struct queue *q, const struct line *line)
 		word_wake(&q->head, 1);
 }
 
-/* The next line, which stays; behind all of them, how many found no room: `*lost` is not 0 then. False: nothing. */
+/*
+ * The next line, which stays in the queue. After the last one, a line that says how many were lost: `*lost` is not 0
+ * then. False: there is none.
+ */
 static bool next_line(struct queue *q, struct line *line, uint32_t *lost)
 {
 	*lost = 0;
@@ -87,7 +89,7 @@ static void pass_line(struct queue *q)
 	__atomic_store_n(&q->tail, q->tail + 1, __ATOMIC_RELEASE);
 }
 
-/* False: nobody waits for it any more. */
+/* Answers the prompt. False: it does not wait any more. */
 static bool answer_news(const char *text)
 {
 	int64_t rcvid = news_rcvid;
@@ -96,7 +98,7 @@ static bool answer_news(const char *text)
 	return rcvid != 0 && MsgReply_r(rcvid, 0, text, strlen(text) + 1) >= 0;
 }
 
-/* A line for who sits at the prompt, which asks for them one by one; the oldest ones make room, and are counted. */
+/* A line for the operator; the prompt asks for them one by one. The oldest lines make room, and are counted. */
 static void tell(const char *text)
 {
 	if (answer_news(text))
@@ -115,8 +117,7 @@ void log_news(int64_t rcvid)
 
 	news_rcvid = rcvid;
 	if (news_lost != 0) {
-		snprintf(text, sizeof(text), "%u lines before this one were lost here; slog2info may have them",
-			 news_lost);
+		snprintf(text, sizeof(text), "%u earlier lines were not shown; slog2info may have them", news_lost);
 		if (answer_news(text))
 			news_lost = 0;
 		return;
@@ -129,7 +130,7 @@ void log_news(int64_t rcvid)
 
 /* ---- the kernel's console ---- */
 
-/* Writes at most so many bytes of what waits. False: nothing does. Under screen_lock. */
+/* Writes at most `most` bytes of the queue. False: it is empty. The caller holds screen_lock. */
 static bool write_some(size_t most)
 {
 	static struct {
@@ -244,7 +245,7 @@ static int send_line(int coid, const struct line *line)
 	return MsgSend_r(coid, &message, offsetof(struct slog_msg, text) + line->count, NULL, 0);
 }
 
-/* Sends lines until the log ring does not take them any more. */
+/* Sends lines until the log ring refuses one. */
 static void send_lines(int coid)
 {
 	struct line line;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What procmgr reports. All lines go to the log ring; until a driver owns the console, to the kernel's as well. Both
- * through bounded queues, each emptied by a thread of its own: the first thread waits for nobody, and not for the UART.
+ * through bounded queues, each with a sender thread: the first thread never waits, not even for the UART.
  */
 #pragma once
 

@@ -12,7 +12,7 @@
 #include "system.h"
 #include "worker.h"
 
-/* Nobody else's interrupts or threads come to a CPU that somebody has exclusively, if there is any other. */
+/* procmgr's own threads and interrupts keep off exclusive CPUs, if there is any other CPU. */
 static void leave_exclusive_cpus(void)
 {
 	uint32_t shared = (1u << boot->cpus) - 1;
@@ -37,7 +37,7 @@ int main(void)
 	mistakes = setup();
 	SystemCtl_r(SYSTEM_SAFE_RESET, config.safe_state_reset);
 	if (safety_unmet() != 0) {
-		log_line(SLOG_FATAL, "system not started: safety is required, and not met");
+		log_line(SLOG_FATAL, "system not started: 'safety required' is not met, see the errors above");
 		system_safe();
 	}
 	if (mistakes != 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names of channels, and who waits for one. Each process has its own few places in both tables, so that none can use
- * up those of another. A PM_NAME_OPEN that waits is answered as soon as the name is there.
+ * Names of channels, and the clients that wait for one. Each process has its own few places in both tables, so that it
+ * cannot use up those of another. A PM_NAME_OPEN that waits is answered as soon as the name is there.
  */
 #pragma once
 
@@ -14,11 +14,11 @@
 #define WAITERS_OF_SLOT 8
 #define NAMES_WAITING   1 /* the answer comes later */
 
-/* The caller has looked whose the name is. 0, -EEXIST, -EAGAIN: too many of this slot. */
+/* Adds a name; the caller has checked that the slot may serve it. 0, -EEXIST, -EAGAIN: too many of this slot. */
 int names_attach(uint32_t slot, const char *name, uint32_t chid);
-/* Fills in who has the name: 0, -ESRCH, NAMES_WAITING, or -EAGAIN: too many of this slot wait. */
+/* Fills in slot and channel of the name: 0, -ESRCH, NAMES_WAITING, or -EAGAIN: too many of this slot wait. */
 int names_open(uint32_t slot, uint64_t rcvid, bool wait, struct pm_name *message);
-/* The client of that message wants out. True: it waited here, and must be answered with an error. */
+/* The client of that message does not want to wait any more. True: the caller answers it with an error. */
 bool names_cancel(uint64_t rcvid);
-/* Everything of a process that ended. */
+/* Drops all names and waiting messages of a process that has ended. */
 void names_forget(uint32_t slot);

@@ -47,7 +47,7 @@ void order_go_on(void)
 	log_line(SLOG_INFO, "system started");
 }
 
-/* It is as far as is awaited, or will not come. */
+/* The slot is as far as the start waits for, or never will be. */
 static void stop_waiting(uint32_t slot)
 {
 	if (slot != order.awaited && !(order.starting & 1u << slot))
@@ -85,7 +85,7 @@ void order_timeout(void)
 
 	for (uint32_t i = 1; i < PROCESS_MAX; i++)
 		if (late & 1u << i)
-			log_line(SLOG_ERROR, "%s is not %s after 10 s: the start goes on without it", slots[i].name,
+			log_line(SLOG_ERROR, "%s is not %s after 10 s: continuing the start without it", slots[i].name,
 				 slots[i].running ? "ready" : "started");
 	order.awaited = 0;
 	order.starting = 0;

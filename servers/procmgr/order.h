@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The order of the start: servers as the description lists them, each one that says `ready` before the next, then the
- * virtual machines, all at once. It never blocks: what is awaited is a state, and the service loop brings the news.
+ * virtual machines, all at once. It never blocks: it keeps what it waits for, and is told about changes.
  */
 #pragma once
 
@@ -20,9 +20,11 @@ extern struct order order;
 /* Starts what can be started now. */
 void order_go_on(void);
 
+/* A slot's process runs, has said that it is ready, or has ended or could not be started. */
 void order_started(uint32_t slot);
 void order_ready(uint32_t slot);
-void order_ended(uint32_t slot); /* or not started */
+void order_ended(uint32_t slot);
 
+/* When the start goes on without what it waits for, or NEVER, and what is done then. */
 uint64_t order_deadline(void);
 void order_timeout(void);

@@ -13,7 +13,7 @@
 #define NEW_ROW_NS    (60000 * NS_PER_MS)
 #define DOUBLINGS_MAX 16u /* of at least a millisecond: more than a minute */
 
-/* An operator who ends something means it, also if it ends politely: a guest by its power button, say. */
+/* What the operator ends is not restarted, also if it ends by itself: a guest after its power button, for example. */
 static bool was_stopped(const struct slot *slot)
 {
 	return slot->unwanted || slot->end == END_KILLED || (slot->kind == SLOT_VM && slot->cause == CAUSE_SIGNAL);
@@ -53,7 +53,7 @@ bool restart_plan(uint32_t number)
 	delay = delay_of(slot, own);
 	slot->restarts++;
 	slot->restart_at = now + delay;
-	log_line(SLOG_WARN, "%s is started again in %llu ms: restart %u of %u", slot->name,
+	log_line(SLOG_WARN, "%s: restarting in %llu ms (restart %u of %u)", slot->name,
 		 (unsigned long long)(delay / NS_PER_MS), slot->restarts, own->restart_limit);
 	return true;
 }
@@ -66,8 +66,7 @@ int restart_cancel(uint32_t number)
 		return -ESRCH;
 	slot->restart_at = 0;
 	slot->start_again = false;
-	log_line(slot->critical ? SLOG_WARN : SLOG_INFO, "%s is not started again: the operator has ended it",
-		 slot->name);
+	log_line(slot->critical ? SLOG_WARN : SLOG_INFO, "%s: not restarting: ended by the operator", slot->name);
 	if (slot->critical && !shutdown_state.running)
 		system_safe_state(slot->name);
 	return 0;

@@ -15,5 +15,6 @@ bool restart_plan(uint32_t slot);
 /* Calls off a start that is planned. 0; -ESRCH: none was. */
 int restart_cancel(uint32_t slot);
 
+/* When the next restart is due, or NEVER, and what is done then. */
 uint64_t restart_deadline(void);
 void restart_timeout(void);

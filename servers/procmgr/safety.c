@@ -33,7 +33,7 @@ void safety_lacks(enum qvm_safety given)
 		unmet++;
 }
 
-/* `what` is no certified variant: what the VM wants then. */
+/* `what` is no certified variant: warns, or counts an error, as the VM wants it. */
 static void complain(const struct slot *slot, enum qvm_safety level, const char *what, const char *why)
 {
 	if (level == QVM_SAFETY_REQUIRED) {
@@ -76,7 +76,7 @@ static const char *judge_program(const struct slot *slot)
 	return wrong;
 }
 
-/* Hashed once, and only if somebody wants to know. */
+/* Hashed once, and only if a VM asks for it. */
 static const char *judge_kernel(void)
 {
 	static const char *wrong;

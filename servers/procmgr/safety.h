@@ -13,10 +13,10 @@
 /* The file of the VM manager: the certified variant is sought first. */
 const char *safety_program(void);
 
-/* A type of vdev has no file, or one that is refused, where the configuration said this last. */
+/* A type of vdev has no file, or a refused one. `given` is the last `safety` that the configuration gave. */
 void safety_lacks(enum qvm_safety given);
 
-/* Judges all that a VM uses, prints warnings and errors, and counts what was required and is not met. */
+/* Judges all components of a VM, prints warnings and errors, and counts the errors. */
 void safety_judge(const struct slot *slot, const struct qvm_config *vm, const void *archive, size_t bytes);
 
 /* The same of devices whose DMA nothing bounds. */

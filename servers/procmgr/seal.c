@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every slot of the plan is defined before anything starts, whether it is started at once or ever. Behind the seal the
- * kernel refuses to widen any of them, also to this process.
+ * Every slot of the plan is defined before anything starts, also one that is started later or never. After the seal the
+ * kernel refuses to widen any of them, also for this process.
  */
 #include "seal.h"
 #include "bulkhead/kernel.h"

@@ -42,7 +42,7 @@ union reply {
 };
 
 struct request {
-	uint32_t slot; /* who asks: the kernel's word */
+	uint32_t slot; /* of the sender, as the kernel says */
 	int64_t rcvid;
 	union message *message;
 	size_t bytes; /* of all of the message */
@@ -63,13 +63,13 @@ static bool text_ok(const char *text, size_t bytes)
 	return true;
 }
 
-/* Who that is was fixed by the description, before the seal. */
+/* The description fixed before the seal who that is. */
 static bool may_serve(const struct slot *slot, const char *name)
 {
 	return slot->kind == SLOT_SERVER && sys_serves(slot->server, name);
 }
 
-/* Whoever has it need not run. One line for each life of a process: it could ask without end. */
+/* The owner need not run. One line for each life of a process: it could ask without end. */
 static void report_taking(struct slot *slot, const char *name)
 {
 	const char *owner = NULL;
@@ -80,7 +80,8 @@ static void report_taking(struct slot *slot, const char *name)
 	for (uint32_t i = 1; i < PROCESS_MAX; i++)
 		if (may_serve(&slots[i], name))
 			owner = slots[i].name;
-	log_line(SLOG_WARN, "%s may not serve \"%s\", which is %s's", slot->name, name, owner ? owner : "nobody");
+	log_line(SLOG_WARN, "%s may not serve the name \"%s\": it belongs to %s", slot->name, name,
+		 owner ? owner : "nobody");
 }
 
 static int name_attach_request(struct request *r)
@@ -146,7 +147,7 @@ static int news_request(struct request *r)
 	return ANSWER_LATER;
 }
 
-/* The slot that a message means, or -ESRCH. */
+/* The slot that a message names, or -ESRCH. */
 static int find_slot(const struct pm_target *target)
 {
 	int slot;
@@ -235,7 +236,7 @@ static int slot_request(struct request *r)
 	return find_slot(&r->message->target);
 }
 
-/* A VM's are those that its configuration names, whether it has them open or not; else a name is its process'. */
+/* A console belongs to the VM whose configuration names it, open or not; else to the process or VM of that name. */
 static int console_request(struct request *r)
 {
 	const struct pm_target *target = &r->message->target;
@@ -318,13 +319,13 @@ static int shutdown_request(struct request *r)
 {
 	if (r->message->target.value > 1)
 		return -EINVAL;
-	/* The asker is answered first: there may be no later. */
+	/* The operator is answered first: the system may end before this returns. */
 	MsgReply_r(r->rcvid, 0, NULL, 0);
 	shutdown_begin(r->message->target.value == 1);
 	return ANSWER_LATER;
 }
 
-/* Changes what is not 0: only of virtual CPUs, and only within what the description gives their VM. */
+/* Changes what is not 0: only of virtual CPUs, and only within the limits of their VM. */
 static int sched_request(struct request *r)
 {
 	const struct pm_sched *sched = &r->message->sched;
@@ -336,7 +337,8 @@ static int sched_request(struct request *r)
 	slot = &slots[sched->slot];
 	if (ThreadInfo_r(sched->slot, (int)sched->tid, &thread) != (int)sched->tid)
 		return -ESRCH;
-	/* One that has run its guest is one under any name: qvm may have chosen another to escape the operator. */
+	/* A thread that has run the guest is a virtual CPU under any name: qvm may have renamed it to escape the
+	 * operator. */
 	if (strncmp(thread.name, VCPU_THREAD, strlen(VCPU_THREAD)) != 0 && thread.entries == 0)
 		return -EPERM;
 	if (sched->priority > slot->sched.max_priority || sched->policy > SCHED_RR_ ||
@@ -346,7 +348,7 @@ static int sched_request(struct request *r)
 			  sched->policy ? sched->policy : thread.policy, sched->runmask);
 }
 
-/* For the server of shared memory; no secret to anybody. */
+/* For the server of shared memory. It is no secret. */
 static int pool_request(struct request *r)
 {
 	const uint32_t index = r->message->target.index;

@@ -332,7 +332,7 @@ static bool read_board(void)
 	return true;
 }
 
-/* Whose wish an item is. */
+/* The owner of an item. */
 static const char *item_owner(const struct plan_item *item)
 {
 	return item->use == PLAN_REGION ? config.regions[item->slot].name
@@ -395,7 +395,7 @@ unsigned setup(void)
 		fill_vm(&slots[slot_of_vm(i)], &config.vms[i]);
 		read_vm(&slots[slot_of_vm(i)], &config.vms[i], &needs[i], &report);
 	}
-	/* What could not be read needs nothing. */
+	/* A VM whose configuration could not be read needs nothing. */
 	sys_check(&config, &board, needs, &claims, &report);
 	for (uint32_t i = 1; i < PROCESS_MAX; i++)
 		if (slots[i].kind != SLOT_EMPTY)

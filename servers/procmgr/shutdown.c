@@ -33,7 +33,7 @@ void shutdown_begin(bool reset)
 {
 	if (shutdown_state.running)
 		return;
-	log_line(SLOG_INFO, "system is going to %s", reset ? "reset" : "switch off");
+	log_line(SLOG_INFO, "system shutdown: %s", reset ? "reset" : "power off");
 	SystemCtl_r(SYSTEM_SHUTDOWN, 0);
 	shutdown_state =
 	    (struct shutdown){.running = true, .reset = reset, .deadline = ClockTime() + SHUTDOWN_TIMEOUT_NS};

@@ -64,11 +64,11 @@ struct slot {
 	bool critical;
 	unsigned restarts;               /* in a row */
 	uint64_t started_at, restart_at; /* 0: it is not to be started by itself */
-	bool owns_console;               /* has registers of the device that the kernel prints on */
+	bool owns_console;               /* has the registers of the kernel's console */
 
-	enum job job;         /* what its worker is at */
-	bool running, ready;  /* ready, of a VM: its guest was let go */
-	bool start_again;     /* once its end is over: the operator wants that */
+	enum job job;         /* of its worker */
+	bool running, ready;  /* ready, of a VM: its guest may run */
+	bool start_again;     /* when its end is over: ordered by the operator */
 	bool unwanted;        /* the operator has asked for its end since its start */
 	bool name_refused;    /* since its start it has asked for a name that it may not serve */
 	bool paused;          /* SLOT_VM: by the operator */
@@ -96,7 +96,7 @@ uint32_t slot_of_vm(unsigned index);
 /* The slot of that name, or -1. */
 int slot_by_name(const char *name);
 
-/* What the description says of its owner: not of procmgr, nor of an empty slot. */
+/* The description of its owner. Not for procmgr, nor for an empty slot. */
 const struct sys_owner *slot_owner(const struct slot *slot);
 
 /* Does the description say that it is to be restarted, always or on failure? */

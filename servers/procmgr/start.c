@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Defines slots (create, grant), and makes processes of them (create anew, copy, map, start). Region 0 holds the
- * writable segments of program and modules one behind the other, then the stack, then the heap. All else of them is
- * mapped from the archive: the last regions, one for each file.
+ * Defines slots (create, grant) and makes processes of them (create, copy, map, start). Region 0 holds the writable
+ * segments of program and modules, one after the other, then the stack, then the heap. The other segments are mapped
+ * from the archive: the last regions, one for each file.
  */
 #include "start.h"
 #include "boot.h"
@@ -34,7 +34,7 @@ static int define(uint32_t number, const struct slot *slot)
 	    .policy = slot->sched.policy,
 	    .guest = slot->kind == SLOT_VM,
 	    .death_chid = PROCMGR_CHID,
-	    /* Whether it comes again is for procmgr to say: then the kernel does not stop everything by itself. */
+	    /* If procmgr may restart it, the kernel does not enter the safe state by itself. */
 	    .critical = slot->critical && !slot_restarts(slot),
 	};
 
@@ -65,7 +65,7 @@ static int grant_guest(uint32_t number)
 	return result < 0 ? result : grant(number, GRANT_ROM, boot->archive_pa, rom_bytes(), REGION_ROM);
 }
 
-/* A server is told the region's index, so it must be that; a VM manager looks for the address. */
+/* A server is told the index of the region, so that must be right; a VM manager looks for the address. */
 static int grant_device(uint32_t number, const struct slot *slot, unsigned index)
 {
 	const struct slot_device *device = &slot->devices[index];
@@ -104,7 +104,7 @@ static int grant_code(uint32_t number, const struct elf_image *image, const stru
 		     (int)region);
 }
 
-/* Behind everything else: a VM manager looks for them by their kind, in the order of the description. */
+/* After everything else: a VM manager finds them by their kind, in the order of the description. */
 static int grant_pools(uint32_t number, const struct slot *slot)
 {
 	int result = 0;
@@ -154,7 +154,7 @@ static int copy(struct making *m, uint64_t offset, const void *from, uint64_t by
 	return ProcessCopy_r(m->number, REGION_OWN, offset, from, bytes);
 }
 
-/* Copies a writable segment behind what is there in region 0, which is zero else: so .bss needs nothing. */
+/* Copies a writable segment to the next free place in region 0. The rest of the region is zero, as .bss must be. */
 static int copy_segment(struct making *m, const struct elf_segment *segment, const uint8_t *file, uint64_t base)
 {
 	uint64_t offset = m->used;
@@ -199,7 +199,7 @@ static int load(struct making *m)
 	return result;
 }
 
-/* What lies at the top of the stack: struct start_args, behind it the strings of argv and env. */
+/* What lies at the top of the stack: struct start_args, then the strings of argv and env. */
 struct top {
 	struct start_args args;
 	char strings[SYS_STRINGS_MAX];
@@ -207,7 +207,7 @@ struct top {
 _Static_assert(sizeof(struct top) % 16 == 0, "the stack pointer begins at the block and is 16-byte aligned (AAPCS64)");
 _Static_assert(sizeof(struct top) <= PLAN_PAGE, "most of the stack is left");
 
-/* Copies strings behind those that are there, and notes their addresses. */
+/* Appends strings, and notes their addresses. */
 static bool fill_list(struct top *top, uint64_t address, size_t *used, const char *const *list, unsigned count,
 		      uint64_t *addresses)
 {
@@ -233,7 +233,7 @@ static bool fill_strings(struct top *top, uint64_t address, const struct slot *s
 	       fill_list(top, address, &used, slot->env, slot->env_count, top->args.env);
 }
 
-/* The archive is mapped as a whole, so its files are at the same distance from its start as here. */
+/* The archive is mapped as a whole, so a file has the same offset in it as here. */
 static void fill_files(struct start_args *args, const struct slot *slot)
 {
 	const struct layout *layout = &slot->layout;

@@ -19,7 +19,7 @@ int process_build(uint32_t slot, const char **step);
 /* Of the boot archive, whole pages. */
 uint64_t rom_bytes(void);
 
-/* The least that a process with such a heap needs: code and constants are mapped from the archive. */
+/* The RAM that a process with a heap of `heap` bytes needs: code and constants are mapped from the archive. */
 static inline uint64_t start_bytes(const struct slot *slot, uint64_t heap)
 {
 	uint64_t bytes = slot->image.copy_bytes + STACK_BYTES + heap;

@@ -15,7 +15,7 @@ void system_end(bool reset)
 
 	log_flush();
 	result = SystemCtl_r(reset ? SYSTEM_RESET : SYSTEM_OFF, 0);
-	/* The kernel does not return from this; if it did, going on would be worse than standing still. */
+	/* The kernel does not return from this. If it did, standing still would be safer than going on. */
 	log_line(SLOG_FATAL, "SystemCtl failed, error %d", -result);
 	for (;;)
 		TimerTimeout_r(TIMEOUT_RECEIVE, PAUSE_NS);

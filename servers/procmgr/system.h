@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A shutdown that is under way. What ends meanwhile is meant to, and nothing is started any more. */
+/* A shutdown that is under way. From then on an end is no failure, and nothing is started. */
 struct shutdown {
 	bool running, reset;
 	uint64_t deadline; /* the latest time at which the system ends */

@@ -17,7 +17,7 @@ struct vdev_files {
 	unsigned count;
 };
 
-/* Describes a type that only a file knows, as struct qvmconf_host asks for it. */
+/* Describes a type whose file is in the archive, for struct qvmconf_host. False: there is no such file. */
 bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct qvmconf_vdev_file *description);
 
 /*

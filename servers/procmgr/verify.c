@@ -53,7 +53,7 @@ const char *verify_find(const char *name, struct cpio_file *file)
 
 	if (cpio_find(archive, archive_bytes, name, file) != 0)
 		return "is not in the boot archive";
-	/* Of one name it is always the same file that is found. */
+	/* A name always leads to the same file. */
 	if (line && verified[line - manifest.lines])
 		return NULL;
 	wrong = compare(line, file->data, file->bytes);

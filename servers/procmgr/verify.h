@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The signed boot archive. The signature of its manifest is checked once, each file before it is used first. The
- * archive is read-only for every process from the start on, so that what was checked stays as it was checked.
+ * The signed boot archive. The signature of its manifest is checked once, each file before its first use. The archive
+ * is read-only for every process from the start, so what was checked cannot change.
  */
 #pragma once
 
@@ -13,8 +13,8 @@
 const char *verify_begin(const void *archive, size_t bytes);
 
 /*
- * Looks a file up and makes sure that it is the one that was signed. NULL, or what is wrong with it: also that it is
- * not there. `*file` is what may be used then, and nothing else.
+ * Finds a file and checks that it is the signed one. NULL, or what is wrong, for example that it is missing. Only what
+ * `*file` names then may be used.
  */
 const char *verify_find(const char *name, struct cpio_file *file);
 

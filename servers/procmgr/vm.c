@@ -16,7 +16,7 @@ int vm_start(uint32_t number)
 	return process_launch(number);
 }
 
-/* Of what is not there, and would not have come anyway. */
+/* The answer to an order, if nothing ran and nothing was planned. */
 static int ended(int result)
 {
 	return result == -ESRCH ? -ENOENT : result;
@@ -46,7 +46,7 @@ int vm_restart(uint32_t number)
 
 	if (result < 0)
 		return result;
-	/* It ends by itself, so the kernel would take that for a failure. */
+	/* Its qvm ends by itself: the kernel would take that for a failure. */
 	if (slot->critical && !slot_restarts(slot))
 		return -EPERM;
 	result = process_signal(number, BH_SIGTERM);
@@ -87,7 +87,7 @@ int vm_resume(uint32_t number)
 	return result;
 }
 
-/* The kernel's count: of the life that goes on, else of the last one. */
+/* The kernel's count: of the current life, else of the last one. */
 static uint64_t entries_of(uint32_t number)
 {
 	struct process_info info;

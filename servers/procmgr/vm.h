@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator's orders to a VM, and what is told about it. The orders return the answers of proto.h; 0: done, or on
- * its way. */
+/* The operator's orders to a VM, and what is told about it. */
 #pragma once
 
 #include "bulkhead/proto.h"
 #include <stdint.h>
 
-int vm_start(uint32_t slot); /* also of a server that has ended */
+/* The orders return the answers of proto.h; 0: done, or on its way. vm_start() also starts a server that has ended. */
+int vm_start(uint32_t slot);
 int vm_stop(uint32_t slot);
 int vm_restart(uint32_t slot);
 int vm_reset(uint32_t slot);

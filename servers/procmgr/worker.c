@@ -9,7 +9,7 @@
 
 #define STACK_BYTES_OF_WORKER (16u << 10)
 
-/* `order` and what is above it are written by the first thread, the rest by the worker; both count jobs. */
+/* The first thread writes `job` and `order`, the worker the rest; `order` and `done` count jobs. */
 static struct worker {
 	enum job job;
 	uint32_t order;
@@ -19,7 +19,7 @@ static struct worker {
 	int coid; /* to our own channel; the first thread's */
 } workers[PROCESS_MAX];
 
-static void perform(uint32_t number, struct worker *w, enum job job)
+static void do_job(uint32_t number, struct worker *w, enum job job)
 {
 	w->step = "ProcessDestroy";
 	w->result = job == JOB_START ? process_build(number, &w->step) : ProcessDestroy_r(number);
@@ -37,7 +37,7 @@ static void work(void *arg)
 			word_wait(&w->order, told, 0);
 			continue;
 		}
-		perform(number, w, w->job);
+		do_job(number, w, w->job);
 		__atomic_store_n(&w->done, told, __ATOMIC_RELEASE);
 		MsgSendPulse_r(w->coid, -1, PULSE_WORKER, number);
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What takes long in a slot's life is done by a thread of its own, one for each slot, with that slot's priority and on
- * its CPUs: zeroing its memory, copying its program in. So it costs those who are more important nothing, and the first
- * thread answers meanwhile. Nothing lends a worker a priority: it receives no message and holds no mutex.
+ * Workers: one thread for each slot does what takes long, zeroing memory and copying the program, with the priority and
+ * on the CPUs of its slot. So it delays no thread of higher priority, and the first thread answers meanwhile. Nothing
+ * lends a worker a priority: it receives no message and holds no mutex.
  */
 #pragma once
 
@@ -11,17 +11,17 @@
 
 enum job { JOB_NONE, JOB_START, JOB_END };
 
-/* The worker says with this pulse that it is ready with what it was told; the value is the slot. */
+/* The pulse with which a worker says that its job is done; the value is the slot. */
 #define PULSE_WORKER 1
 
-/* For every slot of the description. 0, or a negative errno. */
+/* Makes a worker for every slot of the description. 0, or a negative errno. */
 int workers_make(void);
 
 /*
- * Gives the slot's worker a job. One that was begun before is finished first: what became of it is not told any more.
+ * Gives the slot's worker a job. A job under way is finished first; its result is lost.
  * First thread only.
  */
 void worker_begin(uint32_t slot, enum job job);
 
-/* Is the slot's job done? Then what came of it, and the step that failed if the result is negative. */
+/* Is the slot's job done? Then its result, and the step that failed if that is negative. */
 bool worker_done(uint32_t slot, int *result, const char **step);

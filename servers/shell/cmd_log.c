@@ -31,7 +31,7 @@ static void print_head(const struct slog_msg *line, const char *what)
 static void print_line(struct reader *r, struct slog_msg *line)
 {
 	uint32_t *expected = &r->expected[line->slot % PROCESS_MAX];
-	uint32_t lost = line->number >= *expected ? line->number - *expected : line->number; /* behind a clear */
+	uint32_t lost = line->number >= *expected ? line->number - *expected : line->number; /* after a clear */
 
 	*expected = line->number + 1;
 	line->name[sizeof(line->name) - 1] = 0;
@@ -46,7 +46,7 @@ static void print_line(struct reader *r, struct slog_msg *line)
 	printf("%.*s\n", line->count < sizeof(line->text) ? (int)line->count : (int)sizeof(line->text), line->text);
 }
 
-/* Prints at most so many lines that are older than `until`. 0: there may be more; else a status. */
+/* Prints at most `most` lines that are older than `until`. 0: there may be more; else a status. */
 static int print_lines(struct reader *r, unsigned most, uint64_t until)
 {
 	struct slog_msg line = {0};
@@ -77,7 +77,7 @@ static void close_ring(const struct reader *r)
 		ConnectDetach_r(r->coid);
 }
 
-/* Also beyond the end of the log ring's process: until it has been started again. */
+/* If the log ring's process ends, this waits until it has been restarted. */
 static void follow(struct reader *r)
 {
 	bool there = true;
@@ -116,7 +116,7 @@ static int clear(const struct reader *r)
 	return 0;
 }
 
-/* Lines that come while they are printed are left for the next time, else there might be no end. */
+/* Lines that arrive meanwhile are left out, else there might be no end. */
 static int print_all(struct reader *r)
 {
 	int status = print_lines(r, LINES_MAX, ClockTime());

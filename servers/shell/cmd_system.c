@@ -60,7 +60,7 @@ bool cmd_slay(int argc, char **argv)
 	return true;
 }
 
-/* A VM has its own command, which says what came of it. */
+/* VMs have their own command, which waits for the result. */
 bool cmd_process(int argc, char **argv)
 {
 	if (argc != 3 || strcmp(argv[1], "start") != 0)
@@ -72,13 +72,13 @@ bool cmd_process(int argc, char **argv)
 	else if (status == -EINVAL)
 		printf("process: %s is a virtual machine: vm start %s\n", argv[2], argv[2]);
 	else if (status == -EBUSY)
-		printf("process: %s is running, or about to\n", argv[2]);
+		printf("process: %s is running or starting\n", argv[2]);
 	else if (status < 0)
 		printf("process: %s: %s\n", argv[2], status_text(status));
 	return true;
 }
 
-/* "10", "10r", "10f": the letter goes to *policy, which else stays. */
+/* "10", "10r", "10f": a letter sets *policy. */
 static bool parse_priority(char *text, uint32_t *priority, uint32_t *policy)
 {
 	size_t last = strlen(text) - 1;
@@ -109,8 +109,7 @@ bool cmd_sched(int argc, char **argv)
 	}
 	request.policy = thread.policy;
 	if (!parse_priority(argv[3], &request.priority, &request.policy)) {
-		printf("sched: a priority is 1 to %d, with r (round-robin) or f (FIFO) behind it if you like\n",
-		       PRIO_MAX);
+		printf("sched: a priority is 1 to %d, which r (round-robin) or f (FIFO) may follow\n", PRIO_MAX);
 		return true;
 	}
 	if (argc == 5 && (!parse_number(argv[4], (1u << CPU_MAX) - 1, &request.runmask) || request.runmask == 0)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vm: what the operator wants of a virtual machine, and what comes of it. */
+/* vm: the operator's orders to a virtual machine, and their results. */
 #include "bulkhead.h"
 #include "bulkhead/kernel.h"
 #include "command.h"
@@ -12,14 +12,14 @@
 #include <string.h>
 
 #define POLL_NS    100000000ull
-#define NOTE_NS    1000000000ull  /* of waiting, until that is said */
+#define NOTE_NS    1000000000ull  /* of waiting, until the operator is told */
 #define ENTRY_NS   5000000000ull  /* from the moment that a guest may begin to its first instruction */
 #define OUTCOME_NS 60000000000ull /* until nothing more is awaited */
 
 static const struct order {
 	const char *verb;
 	uint32_t type;
-	bool starts; /* what comes of it is awaited */
+	bool starts; /* its result is awaited */
 } orders[] = {
     {"start", PM_VM_START, true},      {"stop", PM_VM_STOP, false},   {"restart", PM_VM_RESTART, true},
     {"reset", PM_VM_RESET, true},      {"pause", PM_VM_PAUSE, false}, {"resume", PM_VM_RESUME, false},
@@ -33,7 +33,7 @@ static const char *why(int status, const struct pm_vm *vm)
 	case -EALREADY: return vm->state == VM_PAUSED ? "it is paused already" : "it is not paused";
 	case -EAGAIN: return "its guest has not begun";
 	case -ENOENT: return vm->state == VM_ENDING ? "it is not running, it is ending" : "it is not running";
-	case -EPERM: return "it is critical: its end is the system's safe state; `vm reset` starts it anew";
+	case -EPERM: return "it is critical: its end would put the system into its safe state; `vm reset` restarts it";
 	case -ETIMEDOUT: return "its qvm does not answer";
 	case -EBUSY: break;
 	default: return status_text(status);
@@ -46,16 +46,16 @@ static const char *why(int status, const struct pm_vm *vm)
 	}
 }
 
-/* The life that an order has begun. */
+/* A start that an order has caused. */
 struct awaited {
 	const char *name;
 	uint32_t starts;     /* before it */
 	uint64_t entered_by; /* 0: its guest may not begin yet */
-	uint64_t noted_at;   /* when it was seen first that it waits for `note`; 0: that was said */
+	uint64_t noted_at;   /* since when it waits for `note`; 0: the operator has been told */
 	char note[PROTO_NOTE];
 };
 
-/* What it waits for is said when it has for a while: most waits are short. */
+/* Tells what it waits for, unless the wait is short, as most are. */
 static void say_note(struct awaited *a, const struct pm_vm *vm)
 {
 	if (strcmp(vm->note, a->note) != 0) {
@@ -68,14 +68,14 @@ static void say_note(struct awaited *a, const struct pm_vm *vm)
 	}
 }
 
-/* True: its guest was let in, or will not be soon. */
+/* True: its guest has run, or has not within ENTRY_NS; the operator has been told which. */
 static bool has_begun(struct awaited *a, const struct pm_vm *vm)
 {
 	if (a->entered_by == 0)
 		a->entered_by = ClockTime() + ENTRY_NS;
 	if (vm->entries == 0 && ClockTime() < a->entered_by)
 		return false;
-	printf("%s is running%s\n", a->name, vm->entries ? "" : "; its guest was not let in yet");
+	printf("%s is running%s\n", a->name, vm->entries ? "" : "; its guest has not executed anything yet");
 	return true;
 }
 
@@ -93,7 +93,7 @@ static bool has_ended(const struct awaited *a, const struct pm_vm *vm)
 	return true;
 }
 
-/* True: it is over, one way or the other, and that was said. */
+/* True: the start has succeeded or failed, and the operator has been told. */
 static bool outcome(struct awaited *a)
 {
 	struct pm_vm vm;
@@ -120,7 +120,7 @@ static void await(const char *name, uint32_t starts)
 	while (!(over = outcome(&a)) && !given_up && ClockTime() < deadline)
 		given_up = terminal_wait(POLL_NS);
 	if (!over)
-		printf("%sit goes on; `vm status %s` says how far\n", given_up ? "^C; " : "", name);
+		printf("%sthe start goes on; `vm status %s` shows its progress\n", given_up ? "^C; " : "", name);
 }
 
 static const struct order *find(const char *verb)
@@ -147,12 +147,14 @@ static bool give_order(const char *verb, const char *name)
 	}
 	status = pm_request(order->type, name, 0, 0, &unstopped, sizeof(unstopped));
 	if (status == -ETIMEDOUT && order->type == PM_VM_PAUSE)
-		printf("%s: its qvm has not answered: it stops as soon as that gets time; `vm resume` calls that off\n",
+		printf("%s: its qvm has not answered yet: the guest stops when qvm gets CPU time; `vm resume` cancels "
+		       "the pause\n",
 		       name);
 	else if (status < 0)
 		printf("vm: cannot %s '%s': %s\n", verb, name, why(status, &vm));
 	else if (unstopped != 0)
-		printf("%s: %" PRIu32 " of its virtual CPUs have not stopped yet: they get no time\n", name, unstopped);
+		printf("%s: %" PRIu32 " of its virtual CPUs have not stopped yet: they get no CPU time\n", name,
+		       unstopped);
 	else if (order->starts)
 		await(name, vm.starts);
 	return true;

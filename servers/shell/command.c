@@ -18,10 +18,10 @@ static const struct command {
      cmd_pidin},
     {"slay", "[-s SIGNAL] NAME|SLOT", "send a signal to a process (default SIGTERM)", cmd_slay},
     {"sched", "SLOT TID PRIORITY[r|f] [MASK]", "set priority, policy and run mask of a thread", cmd_sched},
-    {"process", "start NAME", "start a process anew that has ended", cmd_process},
+    {"process", "start NAME", "start a process that has ended", cmd_process},
     {"slog2info", "[-b NAME] [-w] [-c]", "show the log, of NAME; -w: and what comes (Ctrl-C ends it); -c: clear it",
      cmd_slog2info},
-    {"ls", "[/dev/qvm[/NAME]]", "virtual machines that live", cmd_ls},
+    {"ls", "[/dev/qvm[/NAME]]", "running virtual machines", cmd_ls},
     {"cat", "/dev/qvm/NAME/env", "what a virtual machine is at run time, as JSON", cmd_cat},
     {"uptime", "", "time since power-on", cmd_uptime},
     {"shutdown", "[-r]", "stop all guests, then power off (-r: reset)", cmd_shutdown},
@@ -73,7 +73,7 @@ static bool cmd_help(int argc, char **argv)
 	return true;
 }
 
-/* The next word, in place, NULL behind the last; blanks between double quotes are part of it. */
+/* The next word, in place; NULL after the last. Blanks between double quotes are part of it. */
 static char *next_word(char **rest, bool *quoted)
 {
 	char *from = *rest + strspn(*rest, " "), *word = from, *to = from;

@@ -15,6 +15,7 @@ void command_run(char *line);
 /* The index-th line that Tab completes to; NULL after the last. `context` is not used. */
 const char *command_candidate(void *context, unsigned index);
 
+/* The commands of other files; their names and usage are in command.c. */
 bool cmd_vm(int argc, char **argv);
 bool cmd_console(int argc, char **argv);
 bool cmd_pidin(int argc, char **argv);

@@ -13,7 +13,7 @@ static void put(struct edit *e, const char *text)
 
 static unsigned window(const struct edit *e)
 {
-	return EDIT_COLUMNS - 2 - (unsigned)strlen(e->prompt); /* Ctrl-C still shows as ^C behind it */
+	return EDIT_COLUMNS - 2 - (unsigned)strlen(e->prompt); /* ^C has room after the line */
 }
 
 static void place_cursor(struct edit *e, unsigned from)
@@ -212,9 +212,9 @@ static void finish_sequence(struct edit *e, uint8_t final)
 }
 
 #define STRING_MAX  4096 /* longer than any answer: what does not end was none */
-#define CLICK_BYTES 3    /* behind ESC [ M; behind ESC [ [, a function key of Linux's console, it is one */
+#define CLICK_BYTES 3    /* after ESC [ M; after ESC [ [, a function key of Linux's console, one byte follows */
 
-/* Behind ESC: section 5.3. */
+/* After ESC: section 5.3. */
 static void begin_sequence(struct edit *e, uint8_t byte)
 {
 	e->parameter = 0;

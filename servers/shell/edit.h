@@ -42,7 +42,7 @@ struct edit {
 	unsigned skip;      /* KEY_SKIP: so many bytes */
 	unsigned string;    /* bytes of a control string */
 	unsigned wide;      /* bytes of a character beyond ASCII that are to come */
-	bool returned;      /* the last byte was \r: a \n behind it is the same key */
+	bool returned;      /* the last byte was \r: a \n that follows is the same key */
 };
 
 /* Sets up an editor; the line is empty. `context` goes to both functions. */

@@ -51,7 +51,7 @@ static const struct column *find(char letter)
 	return NULL;
 }
 
-/* Behind a '%': the width, 0 if none is given; moves to the letter. */
+/* After a '%': the width, 0 if none is given; moves to the letter. */
 static unsigned take_width(const char **at)
 {
 	unsigned width = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pidin -F: lines of columns, each a letter behind a '%', with a width between them if the usual one does not do. */
+/* pidin -F: lines of columns. A column is '%', a width if the usual one does not suit, and a letter. */
 #pragma once
 
 #include "bulkhead.h"

@@ -8,8 +8,7 @@
 /* A whole number, decimal or 0x hexadecimal, of at most `max`. */
 bool parse_number(const char *text, uint32_t max, uint32_t *value);
 
-/* What a process says of itself goes to a terminal, and the process need not be what it was: '?' for other characters.
- */
+/* A character of a text that came from a process, for the terminal: '?' if it is not printable. */
 char printable(char c);
 
 /* What a negative status means. */

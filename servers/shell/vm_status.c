@@ -74,7 +74,7 @@ void vm_list(void)
 	if (status < 0 && status != -ESRCH)
 		printf("vm: %s\n", status_text(status));
 	else if (i == 0)
-		printf("no virtual machine is described\n");
+		printf("the system description has no virtual machine\n");
 }
 
 /* Where its thread is. What qvm waits for is another process, or another of its threads. */
@@ -107,7 +107,7 @@ static void show_vcpus(const struct pm_vm *vm)
 
 	if (status != (int)sizeof(live) || live.vcpus > sizeof(live.vcpu) / sizeof(live.vcpu[0])) {
 		if (status != -ENOENT)
-			printf("  vcpus       of which the qvm says nothing: %s\n", status_text(status));
+			printf("  vcpus       state unknown, its qvm does not answer: %s\n", status_text(status));
 		return;
 	}
 	for (unsigned i = 0; i < live.vcpus; i++)

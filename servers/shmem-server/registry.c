@@ -46,7 +46,7 @@ static struct shm_region *find(struct shm *s, uint32_t pool, const char *name)
 	return NULL;
 }
 
-/* The region of a pool that lies at or behind `from` and begins first, or NULL. */
+/* The first region of a pool that begins at or after `from`, or NULL. */
 static const struct shm_region *next_in(const struct shm *s, uint32_t pool, uint32_t from)
 {
 	const struct shm_region *next = NULL;
@@ -147,7 +147,7 @@ static void answer(struct shm *s, struct shm_region *r, unsigned place, int64_t 
 	tell_others(s, r, place);
 }
 
-/* Who zeroed it is done, or gone: all that wait get in, or the next one zeroes. */
+/* The client that zeroed the region is done, or gone: all that wait are let in, or the next one zeroes. */
 static void go_on(struct shm *s, struct shm_region *r, bool zero)
 {
 	r->zeroing = -1;

@@ -36,7 +36,7 @@ struct shm_client {
 struct shm_region {
 	char name[PROTO_NAME];       /* empty: free */
 	uint32_t pool, pages, first; /* first page in the pool */
-	int zeroing;                 /* place of who zeroes it, or -1 */
+	int zeroing;                 /* place of the client that zeroes it, or -1 */
 	struct shm_client place[SHM_PLACES];
 };
 
@@ -44,7 +44,7 @@ struct shm_ops {
 	void (*reply)(void *context, int64_t rcvid, int status, const struct shm_msg *msg);
 	/* The event SHM_CHANGED; false: it cannot be kept now. */
 	bool (*event)(void *context, uint32_t scoid, uint32_t handle);
-	/* The how-manieth life of the VM in that slot it is, if its guest runs; else 0. */
+	/* How often the VM in that slot has been started, if its guest runs; else 0. */
 	uint32_t (*life)(void *context, uint32_t slot);
 };
 
@@ -57,10 +57,10 @@ struct shm {
 	uint32_t before[PROCESS_MAX]; /* life of the VM in that slot that is older than the server; or 0 */
 };
 
-/* False: it is one too many, or its patterns do not end. */
+/* Adds a pool. False: there are too many, or its patterns have no end. */
 bool shm_pool_add(struct shm *s, const struct pm_pool *pool);
 
-/* Once, when all pools are there, and before the first message. */
+/* Called once, after the last pool and before the first message. */
 void shm_begin(struct shm *s);
 
 /* A message of `bytes` bytes from the process in `slot` over its connection `scoid`: answered now or later. */

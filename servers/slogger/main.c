@@ -16,7 +16,7 @@
 
 static struct ring ring;
 
-/* The names of the clients' processes, which stay theirs: procmgr is asked once for each. Empty: not known. */
+/* The names of the clients' processes. They never change: procmgr is asked once for each. Empty: not known. */
 static char senders[PROCESS_MAX][NAME_MAX_];
 
 static const char *sender_name(unsigned slot)
@@ -34,7 +34,7 @@ static const char *sender_name(unsigned slot)
 	return senders[slot];
 }
 
-/* Control characters could play tricks on the terminal of whoever reads the log; some are beyond ASCII. */
+/* Control characters could deceive whoever reads the log on a terminal; some are beyond ASCII. */
 static void make_printable(char *text, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i++)
@@ -97,7 +97,7 @@ static _Noreturn void serve(int chid)
 	}
 }
 
-/* What the logger itself has to say goes into its own ring. */
+/* Lines of the logger itself go into its own ring. */
 static void log_own(const char *text, size_t bytes)
 {
 	ring_add(&ring, process_args()->slot, SLOG_INFO, ClockTime(), text,

@@ -38,7 +38,7 @@ def begin(board):
     board.send("vm start hello\r")
     board.expect(r"hello waits for: ")
     board.send("\x03")
-    board.expect(r"\^C; it goes on; ")
+    board.expect(r"\^C; the start goes on; ")
     board.expect(PROMPT)
 
 

@@ -115,10 +115,10 @@ def test_restart_by_itself():
         files[f"{name}.qvmconf"] = bare_vm(name, "hello")
     with Board(make_archive(files), cpus=2) as board:
         board.prompt()
-        board.output_with("slog2info", "late is started again in 60000 ms: restart 1 of 2")
+        board.output_with("slog2info", r"late: restarting in 60000 ms \(restart 1 of 2\)")
         assert "vm:" not in board.command_output("vm stop late")
         assert "not running" in board.command_output("vm stop late")
-        board.output_with("slog2info", "late is not started again: the operator has ended it")
+        board.output_with("slog2info", "late: not restarting: ended by the operator")
         board.output_with("slog2info", r"soon: restart limit reached \(2 in a row\); not restarting")
         board.output_with("vm list", r"^soon +stopped +3 +off, exit 0 ")
         board.output_with("vm list", r"^late +stopped +1 +off, exit 0 ")

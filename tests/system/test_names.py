@@ -70,7 +70,7 @@ def test_the_console_is_not_the_thiefs():
         board.open_console("hello")
         board.expect("hello: done")
         board.leave_console()
-        board.output_with("slog2info", r'thief may not serve "console", which is devc-pl011\'s$')
+        board.output_with("slog2info", r'thief may not serve the name "console": it belongs to devc-pl011$')
         board.send("slay -s KILL devc-pl011\r")
         for _ in range(3):
             for name in ("console", "slogger", "shmem", "hello"):

@@ -86,7 +86,7 @@ def test_log():
         board.expect(r"chatty +line [0-9]+ of many\r")
         board.send("\x03")
         board.expect(r"\^C\r*\n" + PROMPT)
-        assert "slogger is running, or about to" in board.command_output("process start slogger")
+        assert "slogger is running or starting" in board.command_output("process start slogger")
         assert "hello is a virtual machine: vm start hello" in board.command_output("process start hello")
         assert "no process 'nobody'" in board.command_output("process start nobody")
         assert "usage: process start NAME" in board.command_output("process start")

@@ -69,7 +69,7 @@ def test_start_says_what_came_of_it():
         board.send("vm start late\r")
         board.expect(r"late waits for: process never is not ready\r*\n")
         board.send("\x03")
-        board.expect(r"\^C; it goes on; `vm status late` says how far\r*\n")
+        board.expect(r"\^C; the start goes on; `vm status late` shows its progress\r*\n")
         board.expect(PROMPT)
         said(board, "vm start late", "vm: cannot start 'late': it is starting already")
         said(board, "vm pause late", "vm: cannot pause 'late': its guest has not begun")

@@ -92,14 +92,14 @@ def test_the_uart_of_a_vm_is_its_own():
     with Board(listener("autostart;"), cpus=2) as board:
         assert board.expect(r"uart: heard (\d+)\r").group(1) == "0"
         # It is the kernel's again when its owner has gone.
-        board.expect(r"procmgr: second is started again")
+        board.expect(r"procmgr: second: restarting")
 
 
 def test_until_then_the_uart_is_the_kernels():
     """The same system reports the second VM's ends where the first one is not started."""
     with Board(listener(""), cpus=2) as board:
         for _ in range(3):
-            board.expect(r"procmgr: second is started again")
+            board.expect(r"procmgr: second: restarting")
 
 
 def test_fixed_region_where_the_kernel_is():
@@ -132,7 +132,7 @@ def test_restart():
     bad = '''bad { program = "shmem-server"; abilities = "log"; restart = "on-failure"; restart-limit = <2>;
               restart-delay = <10>; };'''
     with Board(make_archive({"system.dts": system_dts(first=bad)}), cpus=2) as board:
-        board.expect(r"bad is started again in 10 ms: restart 1 of 2")
-        board.expect(r"bad is started again in 20 ms: restart 2 of 2")
+        board.expect(r"bad: restarting in 10 ms \(restart 1 of 2\)")
+        board.expect(r"bad: restarting in 20 ms \(restart 2 of 2\)")
         board.expect(r"bad: restart limit reached \(2 in a row\); not restarting")
         board.prompt()

@@ -18,7 +18,7 @@ RENAMED = (BUILD / "vdevs/vdev-pl011.so", "vdev-pl011-safety.so")
 ALL = "@kernel\nqvm-safety\nvdev-pl011-safety.so\n"
 NO_VDEV = "@kernel\nqvm-safety\n"
 SECOND = "vdev pl011\n\tloc 0x1c0a0000\n\tintr gic:38\n\thostdev /dev/console/two\n"
-UNMET = "safety is required, and not met"
+UNMET = "'safety required' is not met"
 
 
 def system(before, vdev=SAFE, certified=ALL, level=None, second="", safe_state=None, vm=""):

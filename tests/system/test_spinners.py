@@ -35,7 +35,7 @@ def test_failures_are_heard_on_the_kernels_console(priority):
         for restart in (1, 2, 3):
             board.expect(rf"procmgr: bad started: slot 3, start {restart}\r")
             board.expect(r"procmgr: bad ended: exit code 3\r")
-            board.expect(rf"procmgr: bad is started again in {10 << (restart - 1)} ms: restart {restart} of 3\r")
+            board.expect(rf"procmgr: bad: restarting in {10 << (restart - 1)} ms \(restart {restart} of 3\)\r")
         board.expect(r"procmgr: bad: restart limit reached \(3 in a row\); not restarting\r")
         assert "lines were lost" not in board.seen
 

@@ -252,6 +252,6 @@ def test_changed_in_the_archive(sdk, safety):
         return
     with Board(archive, cpus=1) as board:
         board.expect(said)
-        board.expect("safety is required, and not met")
+        board.expect("'safety required' is not met")
         board.expect("global design safe state")
         board.expect_nothing(rf"{PROMPT}|started: slot|panic", 3, may_end=True)

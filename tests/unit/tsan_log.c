@@ -282,7 +282,7 @@ static void news_wait_for_the_operator(void)
 	for (unsigned i = 0; i < 20; i++)
 		log_line(SLOG_WARN, "warning %u", i);
 	log_news(5);
-	assert_string_equal(told, "4 lines before this one were lost here; slog2info may have them");
+	assert_string_equal(told, "4 earlier lines were not shown; slog2info may have them");
 	for (unsigned i = 4; i < 20; i++) {
 		char text[32];
 

@@ -36,8 +36,8 @@ void what_fails_is_started_again_for_so_long(void **state)
 	assert_int_equal(k.system, SYSTEM_SAFE_STATE);
 	assert_int_equal(slots[LATE].starts, 3);
 	assert_int_equal(k.now, 300000000); /* 100 ms, and 200 ms */
-	assert_non_null(strstr(log_text, "started again in 100 ms: restart 1 of 2"));
-	assert_non_null(strstr(log_text, "started again in 200 ms: restart 2 of 2"));
+	assert_non_null(strstr(log_text, "restarting in 100 ms (restart 1 of 2)"));
+	assert_non_null(strstr(log_text, "restarting in 200 ms (restart 2 of 2)"));
 	assert_non_null(strstr(log_text, "restart limit reached (2 in a row); not restarting"));
 	assert_string_equal(k.last_words, "it ended\ncritical process late ended");
 }

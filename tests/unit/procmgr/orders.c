@@ -211,12 +211,12 @@ void who_asks_for_others_names_is_reported_once_in_a_life(void **state)
 	(void)state;
 	go_on();
 	RUN(acts_);
-	assert_int_equal(count("shell may not serve \"console\", which is disk's"), 1);
-	assert_int_equal(count("vm1 may not serve \"vm1\", which is nobody's"), 1);
+	assert_int_equal(count("shell may not serve the name \"console\": it belongs to disk"), 1);
+	assert_int_equal(count("vm1 may not serve the name \"vm1\": it belongs to nobody"), 1);
 	assert_int_equal(count("may not serve"), 2);
 	process_launch(SHELL);
 	RUN(again);
-	assert_int_equal(count("shell may not serve \"slogger\", which is late's"), 1);
+	assert_int_equal(count("shell may not serve the name \"slogger\": it belongs to late"), 1);
 	assert_int_equal(count("may not serve"), 3);
 }
 

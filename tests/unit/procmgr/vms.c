@@ -405,7 +405,7 @@ void a_critical_vm_that_is_called_off_between_lives_is_gone(void **state)
 	assert_int_equal(RUN(acts_), 1);
 	assert_int_equal(k.system, SYSTEM_SAFE_STATE);
 	assert_string_equal(k.last_words, "it ended\ncritical process vm1 ended");
-	assert_non_null(strstr(log_text, "vm1 is not started again: the operator has ended it"));
+	assert_non_null(strstr(log_text, "vm1: not restarting: ended by the operator"));
 }
 
 /* The order that comes last counts, also while the start goes on that the one before has called off. */
