@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/arch/aarch64/emulate.c qvm/arch/aarch64/insn.c qvm/arch/aarch64/walk.c */
-/* SOURCES: qvm/arch/aarch64/watch.c qvm/arch/aarch64/cache.c qvm/memory.c qvm/mmio.c tests/unit/emulate */
+/* SOURCES: qvm/arch/aarch64/emulate.c qvm/arch/aarch64/emulate_data.c */
+/* SOURCES: qvm/arch/aarch64/insn.c qvm/arch/aarch64/walk.c qvm/arch/aarch64/watch.c */
+/* SOURCES: qvm/arch/aarch64/cache.c qvm/memory.c qvm/mmio.c tests/unit/emulate */
 /* Accesses that stage 2 stops: the right registers, addresses and faults; with the rights of who makes them. */
 #include "emulate/guest.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What the access is, where it leads and what is there. */
 #include "qvm/arch/aarch64/emulate.h"
 
 #include <string.h>
 
 #include "abi/bulkhead.h"
+#include "qvm/arch/aarch64/access.h"
 #include "qvm/arch/aarch64/inline.h"
-#include "qvm/arch/aarch64/insn.h"
-#include "qvm/arch/aarch64/walk.h"
 #include "qvm/arch/aarch64/watch.h"
 
 #define PSTATE_SP  1ull /* PSTATE.SPSel, as the lowest bit of SPSR.M */
@@ -29,34 +29,6 @@
 #define FSC_ALIGNMENT       0x21u
 #define FSC_WATCHPOINT      0x22u
 #define FSC_EXCLUSIVE       0x35u
-
-struct access {
-	const struct guest_memory *m;
-	const struct emulate_ops *ops;
-	void *ctx;
-	const struct emulate_exit *exit;
-	struct walk_regs regs;
-	uint64_t pstate;
-	struct insn_access insn;
-	unsigned rights; /* WALK_* */
-	unsigned base_vreg;
-	uint64_t base, index;
-	uint64_t start;       /* virtual address of the first byte */
-	unsigned bytes, part; /* of all; of each access, if it lies in one page */
-	unsigned into;        /* which byte faulted */
-	uint64_t page[2];     /* where the pages of `start` and behind it lead */
-	uint8_t image[INSN_BYTES_MAX];
-};
-
-static uint64_t get(const struct access *a, unsigned vreg)
-{
-	return a->ops->get(a->ctx, vreg);
-}
-
-static uint64_t general(const struct access *a, unsigned reg)
-{
-	return reg < INSN_ZR ? get(a, VREG_X0 + reg) : 0;
-}
 
 static bool is_write(const struct access *a)
 {
@@ -151,12 +123,12 @@ static bool understand(struct access *a)
 	a->rights = rights_of(a);
 	if (a->insn.kind == INSN_ZERO) {
 		a->bytes = zero_block();
-		a->start = general(a, a->insn.rt[0]) & ~((uint64_t)a->bytes - 1);
+		a->start = access_general(a, a->insn.rt[0]) & ~((uint64_t)a->bytes - 1);
 		return true;
 	}
 	a->base_vreg = base_register(a);
-	a->base = get(a, a->base_vreg);
-	a->index = general(a, a->insn.rm);
+	a->base = access_get(a, a->base_vreg);
+	a->index = access_general(a, a->insn.rm);
 	a->start = insn_address(&a->insn, a->base, a->index);
 	return true;
 }
@@ -345,96 +317,6 @@ static bool transfer(struct access *a, unsigned *at)
 	return true;
 }
 
-/* ---- registers ---- */
-
-static void get_vector(const struct access *a, unsigned reg, uint8_t value[16])
-{
-	const uint64_t halves[2] = {get(a, VREG_V0 + 2 * reg), get(a, VREG_V0 + 2 * reg + 1)};
-
-	memcpy(value, halves, sizeof(halves));
-}
-
-static void set_vector(const struct access *a, unsigned reg, const uint8_t value[16])
-{
-	uint64_t halves[2];
-
-	memcpy(halves, value, sizeof(halves));
-	a->ops->set(a->ctx, VREG_V0 + 2 * reg, halves[0]);
-	a->ops->set(a->ctx, VREG_V0 + 2 * reg + 1, halves[1]);
-}
-
-static bool is_structure(const struct access *a)
-{
-	return a->insn.kind >= INSN_MULTIPLE && a->insn.kind <= INSN_REPLICATE;
-}
-
-static void collect_structure(struct access *a)
-{
-	for (unsigned n = 0; n < a->insn.count; n++) {
-		uint8_t value[16];
-
-		get_vector(a, insn_register(&a->insn, n), value);
-		memcpy(&a->image[n * a->insn.bytes], &value[insn_lane(&a->insn, n) * a->insn.bytes], a->insn.bytes);
-	}
-}
-
-/* What a store writes. */
-static void collect(struct access *a)
-{
-	if (is_structure(a)) {
-		collect_structure(a);
-		return;
-	}
-	for (unsigned n = 0; n < a->insn.count; n++) {
-		uint8_t *to = &a->image[n * a->insn.bytes], value[16];
-		const uint64_t x = a->insn.simd ? 0 : general(a, a->insn.rt[n]);
-
-		if (a->insn.simd)
-			get_vector(a, a->insn.rt[n], value);
-		memcpy(to, a->insn.simd ? value : (const uint8_t *)&x, a->insn.bytes);
-	}
-}
-
-static void spread_structure(const struct access *a)
-{
-	const unsigned bytes = a->insn.bytes, size = a->insn.full ? 16 : 8;
-	const unsigned registers = a->insn.kind == INSN_MULTIPLE ? a->bytes / size : a->insn.count;
-	uint8_t value[4][16] = {{0}};
-
-	for (unsigned r = 0; a->insn.kind == INSN_LANE && r < registers; r++)
-		get_vector(a, (a->insn.rt[0] + r) % 32, value[r]);
-	for (unsigned n = 0; n < a->insn.count; n++) {
-		uint8_t *to = value[(insn_register(&a->insn, n) - a->insn.rt[0]) % 32];
-		unsigned lane = insn_lane(&a->insn, n);
-		const unsigned end = a->insn.kind == INSN_REPLICATE ? size / bytes : lane + 1;
-
-		for (; lane < end; lane++)
-			memcpy(&to[lane * bytes], &a->image[n * bytes], bytes);
-	}
-	for (unsigned r = 0; r < registers; r++)
-		set_vector(a, (a->insn.rt[0] + r) % 32, value[r]);
-}
-
-/* What a load has read. */
-static void spread(const struct access *a)
-{
-	if (is_structure(a)) {
-		spread_structure(a);
-		return;
-	}
-	for (unsigned n = 0; n < a->insn.count; n++) {
-		uint8_t value[16] = {0};
-		uint64_t raw = 0;
-
-		memcpy(value, &a->image[n * a->insn.bytes], a->insn.bytes);
-		memcpy(&raw, value, sizeof(raw));
-		if (a->insn.simd)
-			set_vector(a, a->insn.rt[n], value);
-		else if (a->insn.rt[n] < INSN_ZR)
-			a->ops->set(a->ctx, VREG_X0 + a->insn.rt[n], insn_load_value(&a->insn, raw));
-	}
-}
-
 static struct emulate_result perform(struct access *a)
 {
 	uint64_t updated;
@@ -443,11 +325,11 @@ static struct emulate_result perform(struct access *a)
 	if (a->insn.kind == INSN_ZERO)
 		return outcome(EMULATE_DONE); /* it vanishes: it meets nothing but what is not there */
 	if (a->insn.store)
-		collect(a);
+		access_collect(a);
 	if (!transfer(a, &at))
 		return aborted(a, at, ISS_EXTERNAL, a->insn.store);
 	if (!a->insn.store)
-		spread(a);
+		access_spread(a);
 	if (a->insn.status < INSN_ZR)
 		a->ops->set(a->ctx, VREG_X0 + a->insn.status, 0);
 	if (insn_writeback(&a->insn, a->base, a->index, &updated))
