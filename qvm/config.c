@@ -12,6 +12,8 @@
 
 #include <vdevfile.h>
 
+#include "qvm/end.h"
+#include "qvm/log.h"
 #include "qvm/vm.h"
 
 #define NAME_BYTES 64

@@ -3,7 +3,10 @@
 #include "qvm/exits.h"
 
 #include "qvm/device.h"
+#include "qvm/end.h"
+#include "qvm/log.h"
 #include "qvm/pass.h"
+#include "qvm/pause.h"
 
 #define ALL_ONES    (~0ull)
 #define likely(x)   __builtin_expect(!!(x), 1)

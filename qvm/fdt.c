@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What of the guest's tree is this VM's own and of no architecture: memory, /chosen, aliases. */
 #include "qvm/fdt.h"
 
 #include <inttypes.h>

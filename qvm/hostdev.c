@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Consoles of the console driver, as vdevs use them. */
 #include <qvm/hostdev.h>
 
 #include <errno.h>

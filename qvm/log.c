@@ -3,6 +3,8 @@
  * What qvm and its vdevs report, and where `logger` and `log` send it. Standard output, standard error and `slog` are
  * all the log ring: a qvm has no right to the kernel's console.
  */
+#include "qvm/log.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

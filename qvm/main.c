@@ -2,6 +2,12 @@
 /* qvm: the VM manager. One process is one virtual machine; its first thread listens to signals once the guest runs. */
 #include <string.h>
 
+#include "qvm/end.h"
+#include "qvm/log.h"
+#include "qvm/pause.h"
+#include "qvm/report.h"
+#include "qvm/setup.h"
+#include "qvm/vcpu.h"
 #include "qvm/vm.h"
 
 int main(void);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* From addresses of the guest to pointers, and data that goes there. */
 #include "qvm/memory.h"
 
 #include <qvm/gasp.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which device answers at an address: a sorted table. */
 #include "qvm/mmio.h"
 
 #include <string.h>

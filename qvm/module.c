@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Relocates the files of vdevs, and runs their constructors. */
 #include "qvm/module.h"
 
 #include <stdio.h>

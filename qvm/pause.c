@@ -3,6 +3,8 @@
  * The operator stops the virtual CPUs, and continues them: each of their threads waits outside of the guest. Nothing
  * else stops: virtual devices take input and time goes on, so timers that fell due meanwhile fire at once afterwards.
  */
+#include "qvm/pause.h"
+
 #include "qvm/vm.h"
 
 #define STOP_NS 1000000000ull /* for so long procmgr, which waits for 2 s, is not answered */

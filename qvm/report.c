@@ -4,10 +4,13 @@
  * 8259); the state of its virtual CPUs, for `vm status`; and lines of the log. Addresses in the JSON are strings in
  * hexadecimal, since readers of JSON keep 53 bits of a number.
  */
+#include "qvm/report.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "qvm/log.h"
 #include "qvm/vdev.h"
 #include "qvm/vm.h"
 

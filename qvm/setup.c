@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the words of the command line to a virtual machine that could run: every mistake ends here, before the guest. */
+#include "qvm/setup.h"
+
 #include <errno.h>
 #include <libfdt.h>
 #include <stdlib.h>
@@ -9,11 +11,14 @@
 #include <vdevfile.h>
 
 #include "qvm/config.h"
+#include "qvm/end.h"
 #include "qvm/fdt.h"
 #include "qvm/load.h"
+#include "qvm/log.h"
 #include "qvm/map.h"
 #include "qvm/module.h"
 #include "qvm/pass.h"
+#include "qvm/vcpu.h"
 #include "qvm/vm.h"
 
 /* The file of a vdev's type, as procmgr has mapped it for this process. */

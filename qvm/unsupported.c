@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "qvm/end.h"
+#include "qvm/log.h"
 #include "qvm/vm.h"
 
 void unsupported_text(const struct unsupported *u, char text[UNSUPPORTED_TEXT])

@@ -9,6 +9,8 @@
 
 #include <qvm/gasp.h>
 
+#include "qvm/end.h"
+#include "qvm/log.h"
 #include "qvm/map.h"
 #include "qvm/vdev_event.h"
 #include "qvm/vm.h"

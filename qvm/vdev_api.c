@@ -7,6 +7,8 @@
 #include <number.h>
 #include <qvm/gasp.h>
 
+#include "qvm/end.h"
+#include "qvm/log.h"
 #include "qvm/vdev.h"
 #include "qvm/vm.h"
 

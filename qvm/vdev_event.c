@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Pulses and timers of vdevs, from the kernel to their call-backs. */
 #include "qvm/vdev_event.h"
 
 #include <errno.h>

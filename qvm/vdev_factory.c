@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "qvm/log.h"
 #include "qvm/vdev.h"
 #include "qvm/vm.h"
 

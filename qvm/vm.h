@@ -2,9 +2,9 @@
 /*
  * The virtual machine of this process: one qvm is one VM, hence one object.
  *
- * Locking: `lock` guards the vGIC and the power states. It is never held across a message or VcpuRun; a vdev's lock
- * may be held when it is taken, never the other way round. What is set before vcpu_start() (configuration, memory, the
- * MMIO table) is only read afterwards.
+ * Locking: `lock` guards the interrupt controller and the power states. It is never held across a message or VcpuRun; a
+ * vdev's lock may be held when it is taken, never the other way round. What is set before vcpu_start() (configuration,
+ * memory, the MMIO table) is only read afterwards.
  */
 #pragma once
 
@@ -55,48 +55,5 @@ struct vm {
 
 extern struct vm vm;
 
-/* log.c: lines of the log, to where the configuration says; `vdev` is an index of the configuration, or QVM_LOGGER_VM.
- * The first error before the guest begins is shown to the operator as the reason why it does not. */
-void vm_log_text(uint32_t vdev, enum slog_severity severity, const char *text);
-void vm_logf(enum slog_severity severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* end.c */
-
-/* Pulse on the first thread's channel: ends the VM with the exit code `value`. Beside CONTROL_SIGNAL of proto.h. */
-#define CONTROL_TERMINATE 101
-
-/* Ends the process: stops the guest, lets its vdevs end what they do, takes all threads along. The first call counts.
- */
-_Noreturn void vm_end(enum vm_exit code, enum vm_cause cause);
-
-/* The same before the guest has started: what is wrong goes to the log first. `place` may be null. */
-_Noreturn void vm_refuse(enum vm_exit code, const struct qvm_place *place, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* vm.c: before anything that waits for another process: the operator is told what, if it takes long. */
+/* Before anything that waits for another process: the operator is told what, if it takes long. */
 void vm_awaits(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* report.c: sends the VM's description of itself to procmgr, which has asked for it. */
-void vm_send_env(void);
-/* The same of its virtual CPUs, for `vm status`. */
-void vm_send_state(void);
-/* SIGUSR1: every vCPU and device logs its state. */
-void vm_report(void);
-
-/* pause.c: as procmgr wants it: stops all vCPUs, and says how many have not stopped soon; or lets them go on. First
- * thread only. */
-void vm_pause_or_resume(void);
-void vm_resume(void);
-/* Where a vCPU's own thread waits while the VM is paused. */
-void vcpu_park(struct vcpu *vcpu);
-
-/* setup.c: everything from the configuration to a guest that could run; its memory is mapped here at `window`. Returns
- * what the boot vCPU starts with. */
-struct vm_boot {
-	uint64_t entry, fdt;
-};
-struct vm_boot vm_build(const struct start_args *args, uint8_t *window);
-
-/* vcpu.c */
-void vcpu_create_all(void);
-void vcpu_start(const struct vm_boot *boot);

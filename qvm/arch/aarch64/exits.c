@@ -6,6 +6,7 @@
 #include "qvm/arch/aarch64/power.h"
 #include "qvm/arch/aarch64/walk.h"
 #include "qvm/device.h"
+#include "qvm/log.h"
 
 #define ALL_ONES  (~0ull)
 #define RETRY_MAX 32u /* of one instruction that another vCPU changes all the time */

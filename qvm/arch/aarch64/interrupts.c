@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guest's GIC at its place: its registers, its lock, and the calls to the half of it that is in the kernel. */
+#include "qvm/end.h"
 #include "qvm/map.h"
 #include "qvm/vm.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vCPUs go on and off, and the VM ends: what the guest's PSCI calls do here. */
 #include "qvm/arch/aarch64/power.h"
+#include "qvm/end.h"
+#include "qvm/log.h"
 
 static bool is_ram(void *ctx, uint64_t ipa, uint64_t bytes)
 {

@@ -2,6 +2,7 @@
 /* Registers of a guest as the log shows them. */
 #include <stdio.h>
 
+#include "qvm/log.h"
 #include "qvm/vm.h"
 
 static const struct {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A walk of the guest's stage 1 tables, as its CPU would make it (Arm ARM D8). */
 #include "qvm/arch/aarch64/walk.h"
 
 #define SCTLR_M    (1ull << 0)

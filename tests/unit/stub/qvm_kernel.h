@@ -12,6 +12,12 @@
 
 #include <cmocka.h>
 
+#include "qvm/end.h"
+#include "qvm/log.h"
+#include "qvm/pause.h"
+#include "qvm/report.h"
+#include "qvm/setup.h"
+#include "qvm/vcpu.h"
 #include "qvm/vm.h"
 
 #define STUB_SLOT     9  /* of the process */
