@@ -28,7 +28,7 @@ static uint64_t objects(void)
 	return info.objects;
 }
 
-static int setup(void **state)
+int setup(void **state)
 {
 	static bool booted;
 
@@ -40,7 +40,7 @@ static int setup(void **state)
 }
 
 /* Whatever a test left, the ends of its processes take away. */
-static int teardown(void **state)
+int teardown(void **state)
 {
 	host_each_hold(NULL);
 	host_lock_wanted(false);
@@ -122,56 +122,5 @@ void destroy_all(void)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_exchange, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_exchange_one_cpu, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_direct, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_direct_and_equals, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_direct_and_fixed, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_direct_and_other_cpus, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_direct_overtaken, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_direct_pulse, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_direct_and_timeouts, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_short_buffers, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_wrong_arguments, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_reply_receive, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_priority_order, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_served_less_important, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_inheritance_chain, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_inheritance_bounded, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_fixed_priority, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_copy_interrupted, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_copy_gives_way, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_copy_once, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_reply_receive_interrupted, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_copy_source_fault, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_copy_target_fault, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_many_bad_senders, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_copy_partner_gone, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_reply_fault, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_channel_forgotten, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_pulse_limits, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_deliver_event, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_mask_pulses, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_timer_pulse, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_timeouts, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_timeout_in_copy, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_unblock_pulse, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_destroy_everywhere, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_how_far_zeroing_is, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_critical_end, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_end_of_itself, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_channel_destroy_steps, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_channel_destroy_receivers, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_killed_at_the_door, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_exhaustion, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_serror_of_who_ran, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_foreign_interrupts, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_sync, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_sync_steps, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return message_tests() + direct_tests() + copy_tests() + pulse_tests() + end_tests() + random_tests();
 }

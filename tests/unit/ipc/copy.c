@@ -20,7 +20,7 @@ static void interrupted(bool receiver_first)
 	machine_check(true);
 }
 
-void test_copy_interrupted(void **state)
+static void test_copy_interrupted(void **state)
 {
 	(void)state;
 	for (unsigned first = 0; first < 2; first++) {
@@ -49,7 +49,7 @@ static void count_copied(void)
 }
 
 /* While another CPU wants the lock all the time, each hold copies half a page at most, in every way of copying. */
-void test_copy_gives_way(void **state)
+static void test_copy_gives_way(void **state)
 {
 	(void)state;
 	pinned(0);
@@ -84,7 +84,7 @@ static void count_untouched(void)
 }
 
 /* What was tried at once and met a fault is not tried once more under the same hold of the lock. */
-void test_copy_once(void **state)
+static void test_copy_once(void **state)
 {
 	uint64_t end = MEM_VA + 2 * PAGE_SIZE, rcvid;
 
@@ -109,7 +109,7 @@ void test_copy_once(void **state)
 }
 
 /* Between a long answer and a message that waits. */
-void test_reply_receive_interrupted(void **state)
+static void test_reply_receive_interrupted(void **state)
 {
 	struct thread *second;
 	int64_t rcvid;
@@ -135,7 +135,7 @@ void test_reply_receive_interrupted(void **state)
 }
 
 /* The sender's memory goes away in the middle; another has sent meanwhile, and is served. */
-void test_copy_source_fault(void **state)
+static void test_copy_source_fault(void **state)
 {
 	struct thread *second;
 
@@ -157,7 +157,7 @@ void test_copy_source_fault(void **state)
 }
 
 /* The receiver's memory goes away; the message is another receiver's, who has come meanwhile. */
-void test_copy_target_fault(void **state)
+static void test_copy_target_fault(void **state)
 {
 	struct thread *second;
 
@@ -180,7 +180,7 @@ void test_copy_target_fault(void **state)
 }
 
 /* Many send what cannot be read: the receiver goes over all of them, and takes the good one. */
-void test_many_bad_senders(void **state)
+static void test_many_bad_senders(void **state)
 {
 	struct thread *t;
 
@@ -198,7 +198,7 @@ void test_many_bad_senders(void **state)
 }
 
 /* Either side, or the channel, goes while the copy is interrupted. */
-void test_copy_partner_gone(void **state)
+static void test_copy_partner_gone(void **state)
 {
 	struct thread *second, *third;
 
@@ -244,7 +244,7 @@ void test_copy_partner_gone(void **state)
 }
 
 /* A reply that the server's own memory refuses leaves the client as it was. */
-void test_reply_fault(void **state)
+static void test_reply_fault(void **state)
 {
 	int64_t rcvid;
 
@@ -265,7 +265,7 @@ void test_reply_fault(void **state)
 }
 
 /* A thread that was refused a message keeps nothing of a channel that goes away after. */
-void test_channel_forgotten(void **state)
+static void test_channel_forgotten(void **state)
 {
 	struct thread *middle;
 	uint64_t own, to_own;
@@ -293,4 +293,16 @@ void test_channel_forgotten(void **state)
 	assert_int_equal(cli->state, STATE_RUNNING);
 	expect(cli, RECV_VA, 3 * PAGE_SIZE);
 	assert_int_equal(call_result(&middle->frame), 0);
+}
+
+int copy_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(test_copy_interrupted),          CASE(test_copy_gives_way),    CASE(test_copy_once),
+	    CASE(test_reply_receive_interrupted), CASE(test_copy_source_fault), CASE(test_copy_target_fault),
+	    CASE(test_many_bad_senders),          CASE(test_copy_partner_gone), CASE(test_reply_fault),
+	    CASE(test_channel_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

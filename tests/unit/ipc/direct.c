@@ -23,7 +23,7 @@ static void together(unsigned srv_prio, unsigned cli_prio, unsigned flags)
 }
 
 /* The server gets the client's CPU, and gives it back with the answer: no queue, no other CPU, no interrupt. */
-void test_direct(void **state)
+static void test_direct(void **state)
 {
 	uint64_t ticks[2];
 
@@ -65,7 +65,7 @@ void test_direct(void **state)
 }
 
 /* Who waited for the CPU as one of equal importance goes before the server; so it does before the client. */
-void test_direct_and_equals(void **state)
+static void test_direct_and_equals(void **state)
 {
 	struct thread *equal;
 
@@ -89,7 +89,7 @@ void test_direct_and_equals(void **state)
 }
 
 /* A server that keeps its own priority does not get in front of what is more important than that. */
-void test_direct_and_fixed(void **state)
+static void test_direct_and_fixed(void **state)
 {
 	struct thread *middle;
 
@@ -108,7 +108,7 @@ void test_direct_and_fixed(void **state)
 }
 
 /* A server that may not run here any more, or whose registers another CPU holds, runs there. */
-void test_direct_and_other_cpus(void **state)
+static void test_direct_and_other_cpus(void **state)
 {
 	struct thread *low;
 
@@ -147,7 +147,7 @@ void test_direct_and_other_cpus(void **state)
 }
 
 /* A client is woken and would go before its server, which then takes a message that is even more important. */
-void test_direct_overtaken(void **state)
+static void test_direct_overtaken(void **state)
 {
 	int64_t rcvid;
 
@@ -171,7 +171,7 @@ void test_direct_overtaken(void **state)
 }
 
 /* A pulse to a more important thread: it runs at once, and the sender goes on afterwards, before its equals. */
-void test_direct_pulse(void **state)
+static void test_direct_pulse(void **state)
 {
 	struct thread *equal;
 
@@ -210,7 +210,7 @@ void test_direct_pulse(void **state)
 	assert_int_equal(machine_fp_read(2), 815);
 }
 
-void test_direct_and_timeouts(void **state)
+static void test_direct_and_timeouts(void **state)
 {
 	(void)state;
 	together(20, 20, 0);
@@ -236,4 +236,19 @@ void test_direct_and_timeouts(void **state)
 	assert_int_equal(short_reply_receive(), BLOCKED);
 	assert_ptr_equal(cpus[1].current, cli);
 	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_TIMEDOUT);
+}
+
+int direct_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(test_direct),
+	    CASE(test_direct_and_equals),
+	    CASE(test_direct_and_fixed),
+	    CASE(test_direct_and_other_cpus),
+	    CASE(test_direct_overtaken),
+	    CASE(test_direct_pulse),
+	    CASE(test_direct_and_timeouts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

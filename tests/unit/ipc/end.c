@@ -41,7 +41,7 @@ static void blocked_everywhere(void)
 	machine_check(true);
 }
 
-void test_destroy_everywhere(void **state)
+static void test_destroy_everywhere(void **state)
 {
 	struct channel *c;
 
@@ -64,7 +64,7 @@ void test_destroy_everywhere(void **state)
 }
 
 /* The end without what takes long: at once, whatever its threads wait for. Its memory is for ProcessDestroy. */
-void test_stop(void **state)
+static void test_stop(void **state)
 {
 	static const uint64_t nobody[] = {0, OTHER, PROCESS_MAX, UINT64_MAX};
 
@@ -92,7 +92,7 @@ void test_stop(void **state)
 }
 
 /* So much of a slot's memory is zero: while it is zeroed, before it ever ran too. */
-void test_how_far_zeroing_is(void **state)
+static void test_how_far_zeroing_is(void **state)
 {
 	struct process_info info;
 
@@ -156,7 +156,7 @@ static bool is_safe_state(void (*act)(void))
 }
 
 /* The kernel's flag: it ends the system, unless that is what procmgr wants anyway. */
-void test_critical_end(void **state)
+static void test_critical_end(void **state)
 {
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
@@ -168,7 +168,7 @@ void test_critical_end(void **state)
 	assert_true(is_safe_state(procmgr_ends_in_a_shutdown));
 }
 
-void test_end_of_itself(void **state)
+static void test_end_of_itself(void **state)
 {
 	const struct trap trap = {.kind = TRAP_ABORT, .address = 0x123000, .write = true, .syndrome = 0x92000047};
 	struct process_info info;
@@ -296,7 +296,7 @@ static bool destroyed_in_steps(unsigned n, enum between what)
 	return status == BLOCKED;
 }
 
-void test_channel_destroy_steps(void **state)
+static void test_channel_destroy_steps(void **state)
 {
 	(void)state;
 	for (enum between what = 0; what < BETWEEN_COUNT; what++) {
@@ -310,7 +310,7 @@ void test_channel_destroy_steps(void **state)
 }
 
 /* Those who wait to receive go one by one: who is left still serves a message, of which then nobody answers. */
-void test_channel_destroy_receivers(void **state)
+static void test_channel_destroy_receivers(void **state)
 {
 	struct thread *second;
 
@@ -340,7 +340,7 @@ void test_channel_destroy_receivers(void **state)
 }
 
 /* A thread is killed while it is on its way into the kernel on another CPU: it must not block there for ever. */
-void test_killed_at_the_door(void **state)
+static void test_killed_at_the_door(void **state)
 {
 	struct thread *second;
 
@@ -355,7 +355,7 @@ void test_killed_at_the_door(void **state)
 }
 
 /* Everything that a process can use up, used up: an error each time, and all of it comes back. */
-void test_exhaustion(void **state)
+static void test_exhaustion(void **state)
 {
 	unsigned count = 0;
 	int64_t id;
@@ -402,7 +402,7 @@ static void blamed(unsigned slot, unsigned spared)
 
 /* An SError that waits when somebody else comes to the CPU is that of who was there: by a message, by its answer, by
  * blocking, and before the CPU is idle. */
-void test_serror_of_who_ran(void **state)
+static void test_serror_of_who_ran(void **state)
 {
 	(void)state;
 	one_cpu();
@@ -428,7 +428,7 @@ void test_serror_of_who_ran(void **state)
 }
 
 /* What firmware left on, and nobody has: it gets its priority drop, without which nothing else would come any more. */
-void test_foreign_interrupts(void **state)
+static void test_foreign_interrupts(void **state)
 {
 	static const uint32_t intids[] = {8192, 0xffffff, 4096, 1056, 1024};
 
@@ -444,4 +444,23 @@ void test_foreign_interrupts(void **state)
 	host_raise_foreign(1022);
 	machine_settle();
 	assert_int_not_equal(host_dropped(), 1022);
+}
+
+int end_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(test_destroy_everywhere),
+	    CASE(test_stop),
+	    CASE(test_how_far_zeroing_is),
+	    CASE(test_critical_end),
+	    CASE(test_end_of_itself),
+	    CASE(test_channel_destroy_steps),
+	    CASE(test_channel_destroy_receivers),
+	    CASE(test_killed_at_the_door),
+	    CASE(test_exhaustion),
+	    CASE(test_serror_of_who_ran),
+	    CASE(test_foreign_interrupts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@ static void one_exchange(bool receiver_first, uint64_t bytes, uint64_t reply)
 	assert_int_equal(sys_MsgReply(srv, rcvid, 0, 0, 0), -KE_SRCH);
 }
 
-void test_exchange(void **state)
+static void test_exchange(void **state)
 {
 	static const uint64_t bytes[] = {0, 1, 8, 31, 32, 33, 64, 4064, 4095, 4096, 4097, 4128, 8192, 12345, 49152};
 
@@ -48,7 +48,7 @@ void test_exchange(void **state)
 }
 
 /* All on one CPU: switches at each step. */
-void test_exchange_one_cpu(void **state)
+static void test_exchange_one_cpu(void **state)
 {
 	(void)state;
 	int64_t rcvid;
@@ -70,7 +70,7 @@ void test_exchange_one_cpu(void **state)
 	expect(cli, RECV_VA, 100);
 }
 
-void test_short_buffers(void **state)
+static void test_short_buffers(void **state)
 {
 	int64_t rcvid;
 
@@ -101,7 +101,7 @@ void test_short_buffers(void **state)
 	expect(cli, RECV_VA, 3000);
 }
 
-void test_wrong_arguments(void **state)
+static void test_wrong_arguments(void **state)
 {
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
@@ -135,7 +135,7 @@ void test_wrong_arguments(void **state)
 	assert_int_equal(call_result(&cli->frame), (uint64_t)-5);
 }
 
-void test_reply_receive(void **state)
+static void test_reply_receive(void **state)
 {
 	struct thread *cli2;
 	int64_t rcvid, second;
@@ -157,7 +157,7 @@ void test_reply_receive(void **state)
 	assert_int_equal(call_result(&cli2->frame), 4);
 }
 
-void test_priority_order(void **state)
+static void test_priority_order(void **state)
 {
 	static const unsigned prio[] = {30, 50, 40, 50, 30};
 	static const unsigned order[] = {1, 3, 2, 0, 4};
@@ -191,7 +191,7 @@ void test_priority_order(void **state)
 }
 
 /* A server that takes something less important makes room at once. */
-void test_served_less_important(void **state)
+static void test_served_less_important(void **state)
 {
 	struct thread *middle, *low;
 
@@ -212,7 +212,7 @@ void test_served_less_important(void **state)
 	machine_check(true);
 }
 
-void test_inheritance_chain(void **state)
+static void test_inheritance_chain(void **state)
 {
 	struct thread *t[12], *high;
 	uint64_t ch[12], co[12];
@@ -247,7 +247,7 @@ void test_inheritance_chain(void **state)
 }
 
 /* Many servers: the priority of a few is raised, first of those that only need a CPU. */
-void test_inheritance_bounded(void **state)
+static void test_inheritance_bounded(void **state)
 {
 	struct thread *t[40], *second;
 	unsigned raised = 0;
@@ -278,11 +278,29 @@ void test_inheritance_bounded(void **state)
 	machine_check(true);
 }
 
-void test_fixed_priority(void **state)
+static void test_fixed_priority(void **state)
 {
 	(void)state;
 	both(ALL, ALL, 20, 60, CHF_FIXED_PRIORITY);
 	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
 	assert_true(receive(srv) > 0);
 	assert_int_equal(srv->prio, 20);
+}
+
+int message_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(test_exchange),
+	    CASE(test_exchange_one_cpu),
+	    CASE(test_short_buffers),
+	    CASE(test_wrong_arguments),
+	    CASE(test_reply_receive),
+	    CASE(test_priority_order),
+	    CASE(test_served_less_important),
+	    CASE(test_inheritance_chain),
+	    CASE(test_inheritance_bounded),
+	    CASE(test_fixed_priority),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

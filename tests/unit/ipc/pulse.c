@@ -2,7 +2,7 @@
 /* Pulses, time-outs, and words that threads wait for. */
 #include "ipc.h"
 
-void test_pulse_limits(void **state)
+static void test_pulse_limits(void **state)
 {
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
@@ -26,7 +26,7 @@ void test_pulse_limits(void **state)
 	assert_int_equal(receive(srv), BLOCKED);
 }
 
-void test_deliver_event(void **state)
+static void test_deliver_event(void **state)
 {
 	uint64_t own, scoid;
 	int64_t rcvid;
@@ -56,7 +56,7 @@ void test_deliver_event(void **state)
 	assert_int_equal(sys_MsgSend(cli, coid, 0, 0, 0, 0), -KE_BADF);
 }
 
-void test_mask_pulses(void **state)
+static void test_mask_pulses(void **state)
 {
 	struct thread *other;
 
@@ -92,7 +92,7 @@ void test_mask_pulses(void **state)
 	assert_int_equal(receive(srv), BLOCKED);
 }
 
-void test_timer_pulse(void **state)
+static void test_timer_pulse(void **state)
 {
 	int64_t id;
 
@@ -120,7 +120,7 @@ void test_timer_pulse(void **state)
 	assert_int_equal(receive(srv), BLOCKED);
 }
 
-void test_timeouts(void **state)
+static void test_timeouts(void **state)
 {
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
@@ -159,7 +159,7 @@ void test_timeouts(void **state)
 }
 
 /* The time of a client runs out while its message is being read: it ends when the copy is through. */
-void test_timeout_in_copy(void **state)
+static void test_timeout_in_copy(void **state)
 {
 	int64_t rcvid;
 
@@ -181,7 +181,7 @@ void test_timeout_in_copy(void **state)
 	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_TIMEDOUT);
 }
 
-void test_unblock_pulse(void **state)
+static void test_unblock_pulse(void **state)
 {
 	int64_t rcvid;
 
@@ -216,7 +216,7 @@ void test_unblock_pulse(void **state)
 	assert_int_equal(receive(srv), BLOCKED);
 }
 
-void test_sync(void **state)
+static void test_sync(void **state)
 {
 	struct thread *t[3];
 	uint32_t word = 1;
@@ -244,7 +244,7 @@ void test_sync(void **state)
 }
 
 /* Many are woken in steps. The one that is woken first waits again at once: it is not woken a second time. */
-void test_sync_steps(void **state)
+static void test_sync_steps(void **state)
 {
 	struct thread *t[20];
 
@@ -276,4 +276,15 @@ void test_sync_steps(void **state)
 	assert_int_equal(call_alone(cli, SyncWake, MEM_VA, 6), 6);
 	machine_settle();
 	machine_check(true);
+}
+
+int pulse_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(test_pulse_limits),  CASE(test_deliver_event), CASE(test_mask_pulses),
+	    CASE(test_timer_pulse),   CASE(test_timeouts),      CASE(test_timeout_in_copy),
+	    CASE(test_unblock_pulse), CASE(test_sync),          CASE(test_sync_steps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

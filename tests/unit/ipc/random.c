@@ -151,7 +151,7 @@ static void random_step(void)
 	}
 }
 
-void test_random(void **state)
+static void test_random(void **state)
 {
 	(void)state;
 	machine_seed(1);
@@ -174,4 +174,13 @@ void test_random(void **state)
 			}
 	}
 	host_raise_after(0, SPI);
+}
+
+int random_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(test_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

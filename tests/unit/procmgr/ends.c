@@ -2,7 +2,7 @@
 /* What has ended: critical processes, restarts, and the console. */
 #include "script.h"
 
-void the_end_of_a_critical_process_ends_the_system(void **state)
+static void the_end_of_a_critical_process_ends_the_system(void **state)
 {
 	static const struct act acts_[] = {{DIE, LATE, END_EXIT, 0, .status = 0}};
 
@@ -18,7 +18,7 @@ void the_end_of_a_critical_process_ends_the_system(void **state)
 }
 
 /* Each time after twice the time, so often and no more; then what is critical takes the system with it. */
-void what_fails_is_started_again_for_so_long(void **state)
+static void what_fails_is_started_again_for_so_long(void **state)
 {
 	static const struct act acts_[] = {
 	    {DIE, LATE, END_FAULT}, {WAIT}, {DIE, LATE, END_EXIT, 0, .status = 1}, {WAIT}, {DIE, LATE, END_FAULT}};
@@ -42,7 +42,7 @@ void what_fails_is_started_again_for_so_long(void **state)
 	assert_string_equal(k.last_words, "it ended\ncritical process late ended");
 }
 
-void what_ends_by_itself_or_by_the_operator_stays_down(void **state)
+static void what_ends_by_itself_or_by_the_operator_stays_down(void **state)
 {
 	static const struct act acts_[] = {{DIE, LATE, END_EXIT, 0, .status = 0}};
 
@@ -62,7 +62,7 @@ void what_ends_by_itself_or_by_the_operator_stays_down(void **state)
 }
 
 /* A start that is still to come: the operator calls it off, or is faster. */
-void the_operator_has_the_last_word_about_restarts(void **state)
+static void the_operator_has_the_last_word_about_restarts(void **state)
 {
 	static const struct act off[] = {{DIE, VM1, END_FAULT},
 					 {SAY, SHELL, PM_SLAY, "vm1", 0, BH_SIGUSR1},
@@ -91,7 +91,7 @@ void the_operator_has_the_last_word_about_restarts(void **state)
 	assert_int_equal(slots[VM1].starts, 3);
 }
 
-void the_console_driver_takes_over_when_it_is_ready(void **state)
+static void the_console_driver_takes_over_when_it_is_ready(void **state)
 {
 	static const struct act acts_[] = {{SAY, SHELL, PM_READY, 0}, {SAY, DISK, PM_READY, 0}, {DIE, DISK, END_FAULT}};
 
@@ -102,4 +102,17 @@ void the_console_driver_takes_over_when_it_is_ready(void **state)
 	assert_int_equal(console_offs, 1);
 	assert_int_equal(console_ons, 1);
 	assert_int_equal(answer[2], 0);
+}
+
+int ends_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(the_end_of_a_critical_process_ends_the_system, make_system),
+	    cmocka_unit_test_setup(what_fails_is_started_again_for_so_long, make_system),
+	    cmocka_unit_test_setup(what_ends_by_itself_or_by_the_operator_stays_down, make_system),
+	    CASE(the_operator_has_the_last_word_about_restarts),
+	    CASE(the_console_driver_takes_over_when_it_is_ready),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 /* What procmgr answers: the operator's orders, bad messages, names, and shutdown. */
 #include "script.h"
 
-void only_the_operator_gives_orders(void **state)
+static void only_the_operator_gives_orders(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, VM1, PM_SLAY, "disk", 0, BH_SIGKILL},
@@ -31,7 +31,7 @@ void only_the_operator_gives_orders(void **state)
 	assert_int_equal(slots[VM1].cause, CAUSE_SIGNAL);
 }
 
-void a_name_is_somebodys_also_while_he_is_not_there(void **state)
+static void a_name_is_somebodys_also_while_he_is_not_there(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, VM1, PM_SLOT, "disk"}, {SAY, VM1, PM_SLOT, "vm2"}, {SAY, VM1, PM_SLOT, "nobody"}};
@@ -47,7 +47,7 @@ void a_name_is_somebodys_also_while_he_is_not_there(void **state)
 }
 
 /* Only what is a process, and only one that has ended; also one that would not come again by itself. */
-void the_operator_starts_a_process_anew(void **state)
+static void the_operator_starts_a_process_anew(void **state)
 {
 	static const struct act first[] = {
 	    {SAY, VM1, PM_PROCESS_START, "disk"},   {SAY, SHELL, PM_PROCESS_START, "disk"},
@@ -74,7 +74,7 @@ void the_operator_starts_a_process_anew(void **state)
 }
 
 /* Of slot after slot, whoever asks; after the last there is none. */
-void interrupts_are_told_in_their_order(void **state)
+static void interrupts_are_told_in_their_order(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, VM1, PM_IRQ_INFO, NULL, 0},          {SAY, VM1, PM_IRQ_INFO, NULL, 1},
@@ -98,7 +98,7 @@ void interrupts_are_told_in_their_order(void **state)
 }
 
 /* The name alone does not make the operator: a VM may be called so too. */
-void no_vm_is_the_operator(void **state)
+static void no_vm_is_the_operator(void **state)
 {
 	static const struct act acts_[] = {{SAY, VM1, PM_VM_START, "vm2"}, {SAY, SHELL, PM_VM_START, "vm2"}};
 
@@ -110,7 +110,7 @@ void no_vm_is_the_operator(void **state)
 	assert_int_not_equal(answer[2], -EPERM);
 }
 
-void malformed_messages_are_refused(void **state)
+static void malformed_messages_are_refused(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, VM1, 0x1ff, NULL},
@@ -131,7 +131,7 @@ void malformed_messages_are_refused(void **state)
 		assert_int_equal(answer[i], -EINVAL);
 }
 
-void names_are_found_or_waited_for(void **state)
+static void names_are_found_or_waited_for(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, VM1, PM_NAME_OPEN, "console", PM_WAIT},
@@ -158,7 +158,7 @@ void names_are_found_or_waited_for(void **state)
 	assert_int_equal(sloggers, 1);
 }
 
-void a_name_is_its_processs_from_before_its_start_to_after_its_end(void **state)
+static void a_name_is_its_processs_from_before_its_start_to_after_its_end(void **state)
 {
 	static const struct act before[] = {
 	    {SAY, SHELL, PM_NAME_ATTACH, "slogger", 0, 5}, /* LATE has not said that it is ready, nor attached */
@@ -198,7 +198,7 @@ static unsigned count(const char *text)
 	return found;
 }
 
-void who_asks_for_others_names_is_reported_once_in_a_life(void **state)
+static void who_asks_for_others_names_is_reported_once_in_a_life(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, SHELL, PM_NAME_ATTACH, "console", 0, 5},
@@ -220,7 +220,7 @@ void who_asks_for_others_names_is_reported_once_in_a_life(void **state)
 	assert_int_equal(count("may not serve"), 3);
 }
 
-void a_shutdown_waits_for_the_guests(void **state)
+static void a_shutdown_waits_for_the_guests(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, SHELL, PM_SHUTDOWN, NULL, 0, 2},
@@ -242,7 +242,7 @@ void a_shutdown_waits_for_the_guests(void **state)
 	assert_int_equal(at, 5);
 }
 
-void a_shutdown_starts_nothing_more(void **state)
+static void a_shutdown_starts_nothing_more(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, SHELL, PM_VM_START, "vm2"},
@@ -260,7 +260,7 @@ void a_shutdown_starts_nothing_more(void **state)
 	assert_int_equal(k.state[SHELL], PROCESS_DEFINED);
 }
 
-void a_shutdown_does_not_wait_for_ever(void **state)
+static void a_shutdown_does_not_wait_for_ever(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, VM1, PM_READY, NULL}, {SAY, SHELL, PM_SHUTDOWN, NULL, 0, 0}, {WAIT, 0, 0, 0}};
@@ -271,4 +271,24 @@ void a_shutdown_does_not_wait_for_ever(void **state)
 	assert_int_equal(k.now, 5000000000);
 	assert_int_equal(k.system, SYSTEM_OFF);
 	assert_non_null(strstr(log_text, "vm1 did not stop"));
+}
+
+int orders_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(only_the_operator_gives_orders),
+	    CASE(a_name_is_somebodys_also_while_he_is_not_there),
+	    CASE(no_vm_is_the_operator),
+	    CASE(the_operator_starts_a_process_anew),
+	    CASE(interrupts_are_told_in_their_order),
+	    CASE(malformed_messages_are_refused),
+	    CASE(names_are_found_or_waited_for),
+	    CASE(a_name_is_its_processs_from_before_its_start_to_after_its_end),
+	    CASE(who_asks_for_others_names_is_reported_once_in_a_life),
+	    CASE(a_shutdown_waits_for_the_guests),
+	    CASE(a_shutdown_starts_nothing_more),
+	    CASE(a_shutdown_does_not_wait_for_ever),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 /* How processes start: in which order, laid out how, and what a failure leaves. */
 #include "script.h"
 
-void servers_start_in_order(void **state)
+static void servers_start_in_order(void **state)
 {
 	static const struct act early[] = {{SAY, SHELL, PM_READY, 0}};
 	static const struct act ready[] = {{SAY, DISK, PM_READY, 0}};
@@ -23,7 +23,7 @@ void servers_start_in_order(void **state)
 	assert_non_null(strstr(log_text, "system started"));
 }
 
-void a_server_that_never_gets_ready_holds_up_nobody(void **state)
+static void a_server_that_never_gets_ready_holds_up_nobody(void **state)
 {
 	static const struct act acts_[] = {{WAIT, 0, 0, 0}};
 
@@ -36,7 +36,7 @@ void a_server_that_never_gets_ready_holds_up_nobody(void **state)
 	assert_int_equal(k.state[VM1], PROCESS_RUNNING);
 }
 
-void a_server_that_dies_while_awaited_holds_up_nobody(void **state)
+static void a_server_that_dies_while_awaited_holds_up_nobody(void **state)
 {
 	static const struct act acts_[] = {{DIE, DISK, END_FAULT, 0, .status = 0x92000046}};
 
@@ -57,7 +57,7 @@ static const struct mapping *mapped(unsigned slot, uint64_t address)
 	return NULL;
 }
 
-void a_process_is_laid_out_as_it_must_be(void **state)
+static void a_process_is_laid_out_as_it_must_be(void **state)
 {
 	struct slot *disk = &slots[DISK];
 	uint64_t own = 0;
@@ -107,7 +107,7 @@ void a_process_is_laid_out_as_it_must_be(void **state)
 	assert_int_equal(process_launch(DISK), -EBUSY);
 }
 
-void a_vm_gets_its_memory_and_the_archive_to_read(void **state)
+static void a_vm_gets_its_memory_and_the_archive_to_read(void **state)
 {
 	(void)state;
 	assert_int_equal(vm_start(VM1), 0);
@@ -124,7 +124,7 @@ void a_vm_gets_its_memory_and_the_archive_to_read(void **state)
 }
 
 /* Also those that are not started at once. Whatever the kernel refuses, the seal fails, and with it the start. */
-void all_slots_are_defined_before_any_starts(void **state)
+static void all_slots_are_defined_before_any_starts(void **state)
 {
 	unsigned steps;
 
@@ -144,7 +144,7 @@ void all_slots_are_defined_before_any_starts(void **state)
 }
 
 /* One shared object beside the program, with a segment of each kind. */
-void a_module_is_mapped_beside_the_program(void **state)
+static void a_module_is_mapped_beside_the_program(void **state)
 {
 	struct slot *vm = &slots[VM1];
 	const struct start_module *told = &k.args.modules[0];
@@ -174,7 +174,7 @@ void a_module_is_mapped_beside_the_program(void **state)
 	assert_int_equal(mapped(VM1, told->base + 0x2008)->region, REGION_OWN);
 }
 
-void a_restart_lies_elsewhere_and_has_another_guard(void **state)
+static void a_restart_lies_elsewhere_and_has_another_guard(void **state)
 {
 	struct start_args first;
 	uint64_t base, stack;
@@ -195,7 +195,7 @@ void a_restart_lies_elsewhere_and_has_another_guard(void **state)
 	assert_memory_not_equal(k.args.guard + 8, first.guard + 8, 8);
 }
 
-void a_smashed_stack_is_called_by_its_name(void **state)
+static void a_smashed_stack_is_called_by_its_name(void **state)
 {
 	static const struct act acts_[] = {
 	    {DIE, DISK, END_FAULT, 0, .status = 0xf2000000 | BRK_STACK_SMASHED},
@@ -211,7 +211,7 @@ void a_smashed_stack_is_called_by_its_name(void **state)
 }
 
 /* Whichever step fails, nothing is left over, and the next attempt works. */
-void a_start_that_fails_leaves_nothing(void **state)
+static void a_start_that_fails_leaves_nothing(void **state)
 {
 	unsigned steps;
 
@@ -236,7 +236,7 @@ void a_start_that_fails_leaves_nothing(void **state)
 	}
 }
 
-void the_cause_of_an_end_is_kept_and_the_slot_is_free(void **state)
+static void the_cause_of_an_end_is_kept_and_the_slot_is_free(void **state)
 {
 	static const struct act acts_[] = {
 	    {DIE, VM1, END_EXIT, 0, .status = CAUSE_WATCHDOG << 8 | 4},
@@ -264,7 +264,7 @@ void the_cause_of_an_end_is_kept_and_the_slot_is_free(void **state)
 	assert_non_null(strstr(log_text, "vm1 ended: exit code 4, cause watchdog"));
 }
 
-void an_exit_status_beyond_the_known_causes_is_an_error(void **state)
+static void an_exit_status_beyond_the_known_causes_is_an_error(void **state)
 {
 	static const struct act acts_[] = {{DIE, VM1, END_EXIT, 0, .status = 0xffffffffffff00}};
 
@@ -273,4 +273,24 @@ void an_exit_status_beyond_the_known_causes_is_an_error(void **state)
 	RUN(acts_);
 	assert_int_equal(slots[VM1].cause, CAUSE_ERROR);
 	assert_int_equal(slots[VM1].exit_code, 0);
+}
+
+int start_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(servers_start_in_order),
+	    CASE(a_server_that_never_gets_ready_holds_up_nobody),
+	    CASE(a_server_that_dies_while_awaited_holds_up_nobody),
+	    cmocka_unit_test_setup(a_process_is_laid_out_as_it_must_be, make_system),
+	    cmocka_unit_test_setup(all_slots_are_defined_before_any_starts, make_system),
+	    CASE(a_vm_gets_its_memory_and_the_archive_to_read),
+	    cmocka_unit_test_setup(a_module_is_mapped_beside_the_program, make_system),
+	    CASE(a_restart_lies_elsewhere_and_has_another_guard),
+	    CASE(a_smashed_stack_is_called_by_its_name),
+	    CASE(a_start_that_fails_leaves_nothing),
+	    CASE(the_cause_of_an_end_is_kept_and_the_slot_is_free),
+	    CASE(an_exit_status_beyond_the_known_causes_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

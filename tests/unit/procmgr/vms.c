@@ -10,7 +10,7 @@ static void order_with_late_disk(void)
 	go_on();
 }
 
-void a_guest_begins_when_what_it_connects_to_is_ready(void **state)
+static void a_guest_begins_when_what_it_connects_to_is_ready(void **state)
 {
 	static const struct act acts_[] = {
 	    {WAIT, 0, 0, 0}, /* 10 s for disk */
@@ -34,7 +34,7 @@ void a_guest_begins_when_what_it_connects_to_is_ready(void **state)
 	assert_true(gate_deadline() == NEVER);
 }
 
-void what_a_guest_waits_for_is_shown(void **state)
+static void what_a_guest_waits_for_is_shown(void **state)
 {
 	static const struct act acts_[] = {
 	    {WAIT, 0, 0, 0},
@@ -59,7 +59,7 @@ void what_a_guest_waits_for_is_shown(void **state)
 	assert_string_equal(vm_reply.note, "?[2J not ? printable");
 }
 
-void a_guest_that_waits_too_long_is_refused(void **state)
+static void a_guest_that_waits_too_long_is_refused(void **state)
 {
 	static const struct act acts_[] = {
 	    {WAIT, 0, 0, 0}, {SAY, VM1, PM_READY, NULL},    {WAIT, 0, 0, 0},
@@ -82,7 +82,7 @@ void a_guest_that_waits_too_long_is_refused(void **state)
 	assert_true(gate_deadline() == NEVER);
 }
 
-void a_guest_that_has_not_begun_is_ended_from_here(void **state)
+static void a_guest_that_has_not_begun_is_ended_from_here(void **state)
 {
 	static const struct act stop[] = {{SAY, SHELL, PM_VM_STOP, "vm1"}, {SAY, VM2, PM_VM_INFO, "vm1"}};
 	static const struct act quit[] = {{SAY, SHELL, PM_VM_START, "vm1"},
@@ -104,7 +104,7 @@ void a_guest_that_has_not_begun_is_ended_from_here(void **state)
 	assert_int_equal(vm_reply.starts, 2);
 }
 
-void a_vm_describes_itself_for_the_operator(void **state)
+static void a_vm_describes_itself_for_the_operator(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, SHELL, PM_ENV, "vm1"}, /* has not begun */
@@ -136,7 +136,7 @@ void a_vm_describes_itself_for_the_operator(void **state)
 	assert_true(ask_deadline() == NEVER);
 }
 
-void how_often_a_guest_was_entered_is_kept(void **state)
+static void how_often_a_guest_was_entered_is_kept(void **state)
 {
 	static const struct act acts_[] = {{SAY, VM1, PM_READY, NULL},
 					   {DIE, VM1, END_EXIT, 0, .status = CAUSE_OFF << 8},
@@ -187,7 +187,7 @@ static void expect_answers(const int *expected, unsigned count)
 }
 #define EXPECT(expected_) expect_answers(expected_, sizeof(expected_) / sizeof((expected_)[0]))
 
-void an_answer_that_is_late_answers_no_other_question(void **state)
+static void an_answer_that_is_late_answers_no_other_question(void **state)
 {
 	static const struct act acts_[] = {
 	    VM_READY,
@@ -209,7 +209,7 @@ void an_answer_that_is_late_answers_no_other_question(void **state)
 	assert_int_equal(k.signalled[VM1], BH_SIGSTATE);
 }
 
-void a_vm_is_paused_and_goes_on(void **state)
+static void a_vm_is_paused_and_goes_on(void **state)
 {
 	static const struct act acts_[] = {
 	    PAUSE, /* it has not begun */
@@ -249,7 +249,7 @@ void a_vm_is_paused_and_goes_on(void **state)
 	assert_int_equal(slots[VM1].starts, 1);
 }
 
-void a_paused_vm_ends_as_any_other(void **state)
+static void a_paused_vm_ends_as_any_other(void **state)
 {
 	static const struct act stop[] = {VM_READY, PAUSE, PAUSED, {SAY, SHELL, PM_VM_STOP, "vm1"}, INFO};
 	static const struct act fault[] = {PAUSE, PAUSED, {DIE, VM1, END_FAULT}, INFO, PAUSE, {WAIT}, INFO, PAUSE};
@@ -278,7 +278,7 @@ void a_paused_vm_ends_as_any_other(void **state)
 	assert_true(restart_deadline() == NEVER);
 }
 
-void a_paused_vm_does_not_hold_up_a_shutdown(void **state)
+static void a_paused_vm_does_not_hold_up_a_shutdown(void **state)
 {
 	static const struct act acts_[] = {VM_READY, PAUSE, PAUSED, {SAY, SHELL, PM_SHUTDOWN, NULL}, {WAIT, 0, 0, 0}};
 
@@ -291,7 +291,7 @@ void a_paused_vm_does_not_hold_up_a_shutdown(void **state)
 }
 
 /* It ends politely, when it likes, and begins anew; unless the operator thinks again. */
-void a_vm_is_restarted_by_the_operator(void **state)
+static void a_vm_is_restarted_by_the_operator(void **state)
 {
 	static const struct act acts_[] = {VM_READY, PAUSE, PAUSED, RESTART, INFO};
 	static const struct act ends[] = {{DIE, VM1, END_EXIT, 0, .status = CAUSE_SIGNAL << 8}, INFO};
@@ -320,7 +320,7 @@ void a_vm_is_restarted_by_the_operator(void **state)
 	assert_int_equal(vm_reply.starts, 2);
 }
 
-void a_vm_is_reset_by_the_operator(void **state)
+static void a_vm_is_reset_by_the_operator(void **state)
 {
 	static const struct act acts_[] = {VM_READY, PAUSE, PAUSED, RESET, INFO};
 	static const struct act off[] = {{SAY, SHELL, PM_VM_DESTROY, "vm1"}, RESET, INFO};
@@ -353,7 +353,7 @@ void a_vm_is_reset_by_the_operator(void **state)
 }
 
 /* At once, also after a restart that was asked for; what is not there is called off. */
-void a_vm_is_destroyed_by_the_operator(void **state)
+static void a_vm_is_destroyed_by_the_operator(void **state)
 {
 	static const struct act acts_[] = {VM_READY,
 					   {SAY, VM2, PM_VM_DESTROY, "vm1"},
@@ -374,7 +374,7 @@ void a_vm_is_destroyed_by_the_operator(void **state)
 }
 
 /* Its own end is the safe state, to the kernel too, but a reset is no end. */
-void a_critical_vm_is_reset_and_not_restarted(void **state)
+static void a_critical_vm_is_reset_and_not_restarted(void **state)
 {
 	static const struct act acts_[] = {VM_READY, RESTART, RESET, INFO};
 
@@ -392,7 +392,7 @@ void a_critical_vm_is_reset_and_not_restarted(void **state)
 }
 
 /* Between its two lives, while its memory is cleared: then it is gone after all. */
-void a_critical_vm_that_is_called_off_between_lives_is_gone(void **state)
+static void a_critical_vm_that_is_called_off_between_lives_is_gone(void **state)
 {
 	static const struct act acts_[] = {VM_READY, RESET, {SAY, SHELL, PM_VM_STOP, "vm1"}, {WORK}};
 
@@ -409,7 +409,7 @@ void a_critical_vm_that_is_called_off_between_lives_is_gone(void **state)
 }
 
 /* The order that comes last counts, also while the start goes on that the one before has called off. */
-void a_start_that_was_called_off_is_ordered_again(void **state)
+static void a_start_that_was_called_off_is_ordered_again(void **state)
 {
 	static const struct act acts_[] = {{SAY, SHELL, PM_VM_STOP, "vm2"},
 					   {SAY, SHELL, PM_VM_START, "vm2"},
@@ -450,7 +450,7 @@ void a_start_that_was_called_off_is_ordered_again(void **state)
 }
 
 /* A console belongs to the VM whose configuration names it, whether that runs or not. */
-void a_console_is_whose_configuration_names_it(void **state)
+static void a_console_is_whose_configuration_names_it(void **state)
 {
 	static const struct sys_console consoles[] = {{.name = "vm1-log"}, {.name = "second"}};
 	static const struct act acts_[] = {
@@ -465,7 +465,7 @@ void a_console_is_whose_configuration_names_it(void **state)
 	assert_int_equal(answer[3], -ESRCH);
 }
 
-void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)
+static void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)
 {
 	static const struct act acts_[] = {
 	    {SAY, SHELL, PM_SCHED, NULL, VM1, 15},  {SAY, SHELL, PM_SCHED, NULL, VM1, 21},
@@ -489,4 +489,30 @@ void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)
 	k.thread.entries = 1;
 	RUN(acts_);
 	assert_int_equal(answer[1], 0);
+}
+
+int vms_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(a_guest_begins_when_what_it_connects_to_is_ready),
+	    CASE(what_a_guest_waits_for_is_shown),
+	    CASE(a_guest_that_waits_too_long_is_refused),
+	    CASE(a_guest_that_has_not_begun_is_ended_from_here),
+	    CASE(a_vm_describes_itself_for_the_operator),
+	    CASE(how_often_a_guest_was_entered_is_kept),
+	    CASE(an_answer_that_is_late_answers_no_other_question),
+	    CASE(a_vm_is_paused_and_goes_on),
+	    CASE(a_paused_vm_ends_as_any_other),
+	    CASE(a_paused_vm_does_not_hold_up_a_shutdown),
+	    CASE(a_vm_is_restarted_by_the_operator),
+	    CASE(a_vm_is_reset_by_the_operator),
+	    CASE(a_vm_is_destroyed_by_the_operator),
+	    cmocka_unit_test_setup(a_critical_vm_is_reset_and_not_restarted, make_system),
+	    cmocka_unit_test_setup(a_critical_vm_that_is_called_off_between_lives_is_gone, make_system),
+	    CASE(a_start_that_was_called_off_is_ordered_again),
+	    CASE(a_console_is_whose_configuration_names_it),
+	    CASE(only_virtual_cpus_are_rescheduled_within_their_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ static void hold_an_end(void)
 	RUN(die);
 }
 
-void a_start_that_takes_long_is_seen(void **state)
+static void a_start_that_takes_long_is_seen(void **state)
 {
 	static const struct act acts_[] = {{SAY, SHELL, PM_VM_INFO, "vm1"}};
 	static const struct act work[] = {{WORK}, {SAY, SHELL, PM_VM_INFO, "vm1"}};
@@ -41,7 +41,7 @@ void a_start_that_takes_long_is_seen(void **state)
 	assert_int_equal(vm_reply.total_bytes, 0);
 }
 
-void an_end_that_takes_long_is_seen(void **state)
+static void an_end_that_takes_long_is_seen(void **state)
 {
 	static const struct act acts_[] = {{SAY, SHELL, PM_VM_INFO, "vm1"}};
 	static const struct act work[] = {{WORK}, {SAY, SHELL, PM_VM_INFO, "vm1"}};
@@ -62,7 +62,7 @@ void an_end_that_takes_long_is_seen(void **state)
 }
 
 /* Asked for while it still ends: it comes after that, once; and the operator may think again. */
-void a_start_waits_for_the_end_before_it(void **state)
+static void a_start_waits_for_the_end_before_it(void **state)
 {
 	static const struct act start[] = {{SAY, SHELL, PM_VM_START, "vm1"}, {SAY, SHELL, PM_VM_START, "vm1"}};
 	static const struct act off[] = {
@@ -90,7 +90,7 @@ void a_start_waits_for_the_end_before_it(void **state)
 }
 
 /* A restart that is due while the end of the life before still goes on. */
-void a_restart_waits_for_the_end_before_it(void **state)
+static void a_restart_waits_for_the_end_before_it(void **state)
 {
 	static const struct act acts_[] = {{WAIT}, {WORK}, {WORK}};
 
@@ -106,7 +106,7 @@ void a_restart_waits_for_the_end_before_it(void **state)
 }
 
 /* Before its worker gets on, and after it has made the process but not said so. */
-void a_start_is_called_off(void **state)
+static void a_start_is_called_off(void **state)
 {
 	static const struct act stop[] = {{SAY, SHELL, PM_VM_STOP, "vm1"}};
 	static const struct act work[] = {{WORK}, {WORK}};
@@ -131,7 +131,7 @@ void a_start_is_called_off(void **state)
 }
 
 /* It speaks, or dies, before its worker has said that it runs: what the worker says then is old. */
-void a_process_is_heard_before_its_worker(void **state)
+static void a_process_is_heard_before_its_worker(void **state)
 {
 	static const struct act ready[] = {{SAY, VM1, PM_READY, NULL}};
 	static const struct act die[] = {{DIE, VM1, END_FAULT}, {WORK}};
@@ -164,7 +164,7 @@ void a_process_is_heard_before_its_worker(void **state)
 }
 
 /* Anybody may send such a pulse. */
-void a_worker_that_has_nothing_to_say_is_not_heard(void **state)
+static void a_worker_that_has_nothing_to_say_is_not_heard(void **state)
 {
 	static const struct act acts_[] = {{PULSE, VM2, PULSE_WORKER, 0, .status = VM1},
 					   {PULSE, VM2, PULSE_WORKER, 0, .status = VM2},
@@ -181,7 +181,7 @@ void a_worker_that_has_nothing_to_say_is_not_heard(void **state)
 }
 
 /* The safe state does not wait for zeroes. */
-void a_critical_end_is_acted_upon_before_its_memory_is_zeroed(void **state)
+static void a_critical_end_is_acted_upon_before_its_memory_is_zeroed(void **state)
 {
 	static const struct act die[] = {{DIE, VM1, END_FAULT}};
 
@@ -197,7 +197,7 @@ void a_critical_end_is_acted_upon_before_its_memory_is_zeroed(void **state)
 }
 
 /* At its first start, at a later one, and if the operator calls it off. */
-void a_critical_vm_that_is_not_started_is_gone(void **state)
+static void a_critical_vm_that_is_not_started_is_gone(void **state)
 {
 	static const struct act stop[] = {{SAY, SHELL, PM_VM_STOP, "vm1"}, {WORK}};
 
@@ -225,7 +225,7 @@ void a_critical_vm_that_is_not_started_is_gone(void **state)
 }
 
 /* A VM whose turn does not come: the start is over all the same, and who waits is named. */
-void a_vm_that_is_not_started_in_time_holds_up_nobody(void **state)
+static void a_vm_that_is_not_started_in_time_holds_up_nobody(void **state)
 {
 	static const struct act acts_[] = {{WAIT}, {WORK}};
 
@@ -242,7 +242,7 @@ void a_vm_that_is_not_started_in_time_holds_up_nobody(void **state)
 }
 
 /* Politely, by its power button: then it ends as if by itself. */
-void what_the_operator_ends_politely_stays_down(void **state)
+static void what_the_operator_ends_politely_stays_down(void **state)
 {
 	static const struct act button[] = {{SAY, VM1, PM_READY, NULL},
 					    {SAY, SHELL, PM_VM_STOP, "vm1"},
@@ -274,7 +274,7 @@ void what_the_operator_ends_politely_stays_down(void **state)
 }
 
 /* Who ends on purpose has not failed; and what is still being started does not begin. */
-void a_shutdown_is_no_failure(void **state)
+static void a_shutdown_is_no_failure(void **state)
 {
 	static const struct act acts_[] = {{SAY, VM1, PM_READY, NULL},
 					   {SAY, SHELL, PM_VM_START, "vm2"},
@@ -292,4 +292,24 @@ void a_shutdown_is_no_failure(void **state)
 	assert_int_equal(k.system, SYSTEM_RESET);
 	assert_null(strstr(log_text, "critical"));
 	assert_int_equal(k.state[VM2], PROCESS_DEAD);
+}
+
+int workers_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(a_start_that_takes_long_is_seen),
+	    CASE(an_end_that_takes_long_is_seen),
+	    CASE(a_start_waits_for_the_end_before_it),
+	    CASE(a_restart_waits_for_the_end_before_it),
+	    CASE(a_start_is_called_off),
+	    CASE(a_process_is_heard_before_its_worker),
+	    CASE(a_worker_that_has_nothing_to_say_is_not_heard),
+	    CASE(a_critical_end_is_acted_upon_before_its_memory_is_zeroed),
+	    CASE(a_critical_vm_that_is_not_started_is_gone),
+	    CASE(a_vm_that_is_not_started_in_time_holds_up_nobody),
+	    CASE(what_the_operator_ends_politely_stays_down),
+	    CASE(a_shutdown_is_no_failure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
