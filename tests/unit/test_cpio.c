@@ -39,7 +39,7 @@ static void fill(struct archive *a)
 	put(a, "TRAILER!!!", 0, "");
 }
 
-static void test_iterates(void **state)
+static void files_come_in_order(void **state)
 {
 	static const char *const names[] = {"./dir", "./dir/one", "two", "two"};
 	struct archive a;
@@ -59,7 +59,7 @@ static void test_iterates(void **state)
 	assert_int_equal(cpio_next(a.bytes, a.used, &offset, &file), 0);
 }
 
-static void test_finds(void **state)
+static void a_file_is_found_by_its_whole_name(void **state)
 {
 	struct archive a;
 	struct cpio_file file;
@@ -100,7 +100,7 @@ static int walk(const char *bytes, size_t count, unsigned *files)
 	return sum == UINT32_MAX ? 1 : status;
 }
 
-static void test_cut_short(void **state)
+static void an_archive_cut_short_is_refused(void **state)
 {
 	struct archive a;
 	unsigned files;
@@ -113,7 +113,7 @@ static void test_cut_short(void **state)
 	assert_int_equal(files, 4);
 }
 
-static void test_lying_headers(void **state)
+static void headers_that_lie_are_refused(void **state)
 {
 	/* Where, and what is written over it. Fields: 6 + 8 * index. */
 	static const struct {
@@ -142,7 +142,7 @@ static void test_lying_headers(void **state)
 	}
 }
 
-static void test_random_damage(void **state)
+static void damage_never_leads_outside(void **state)
 {
 	struct archive a;
 	unsigned files, seed = 1;
@@ -161,9 +161,11 @@ static void test_random_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_iterates),      cmocka_unit_test(test_finds),
-	    cmocka_unit_test(test_cut_short),     cmocka_unit_test(test_lying_headers),
-	    cmocka_unit_test(test_random_damage),
+	    cmocka_unit_test(files_come_in_order),
+	    cmocka_unit_test(a_file_is_found_by_its_whole_name),
+	    cmocka_unit_test(an_archive_cut_short_is_refused),
+	    cmocka_unit_test(headers_that_lie_are_refused),
+	    cmocka_unit_test(damage_never_leads_outside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,7 +132,7 @@ static void expect(const char *line, unsigned cursor)
 #define RIGHT "\x1b[C"
 #define LEFT  "\x1b[D"
 
-static void test_typing(void **state)
+static void what_is_typed_is_the_line(void **state)
 {
 	(void)state;
 	type("vm list");
@@ -146,7 +146,7 @@ static void test_typing(void **state)
 	assert_string_equal(e.line, "");
 }
 
-static void test_moving(void **state)
+static void keys_move_the_cursor(void **state)
 {
 	(void)state;
 	type("abcd" LEFT LEFT);
@@ -173,7 +173,7 @@ static void test_moving(void **state)
 	expect("01abXcd4", 1);
 }
 
-static void test_deleting(void **state)
+static void keys_delete_characters_and_words(void **state)
 {
 	(void)state;
 	type("abcd\x7f");
@@ -198,7 +198,7 @@ static void test_deleting(void **state)
 	expect("o", 0);
 }
 
-static void test_history(void **state)
+static void earlier_lines_come_back(void **state)
 {
 	(void)state;
 	type("first\r");
@@ -230,7 +230,7 @@ static void test_history(void **state)
 	expect("", 0);
 }
 
-static void test_history_is_bounded(void **state)
+static void history_is_bounded(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 3 * EDIT_HISTORY; i++) {
@@ -248,7 +248,7 @@ static void test_history_is_bounded(void **state)
 	expect(oldest, (unsigned)strlen(oldest));
 }
 
-static void test_completion(void **state)
+static void the_tabulator_completes_a_word(void **state)
 {
 	(void)state;
 	type("v\t");
@@ -266,7 +266,7 @@ static void test_completion(void **state)
 	expect("pidin", 5);
 }
 
-static void test_cancel(void **state)
+static void a_line_may_be_cancelled(void **state)
 {
 	(void)state;
 	assert_int_equal(type("half a line\x03"), EDIT_CANCEL);
@@ -276,7 +276,7 @@ static void test_cancel(void **state)
 	expect("", 0);
 }
 
-static void test_long_line(void **state)
+static void a_line_that_is_too_long_is_cut(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < EDIT_LINE + 10; i++) {
@@ -295,7 +295,7 @@ static void test_long_line(void **state)
 	check_screen();
 }
 
-static void test_unknown_sequences(void **state)
+static void unknown_sequences_are_ignored(void **state)
 {
 	(void)state;
 	type("ab\x1b[200~\x1b[1;5C\x1b[Zc\x1bOPd\x1bxe\x80\xff");
@@ -305,7 +305,7 @@ static void test_unknown_sequences(void **state)
 }
 
 /* What a terminal sends by itself is nothing that was typed, and what follows it is. */
-static void test_answers(void **state)
+static void what_a_terminal_answers_is_not_typed(void **state)
 {
 	static const char *const answers[] = {
 	    "\x1b[24;80R",                      /* where the cursor is: DSR 6 */
@@ -360,7 +360,7 @@ static void test_answers(void **state)
 }
 
 /* Keys with modifiers are those keys; a string that does not end does not hold the keyboard. */
-static void test_keys_are_keys(void **state)
+static void keys_with_modifiers_are_those_keys(void **state)
 {
 	char text[5000];
 
@@ -394,7 +394,7 @@ static void test_keys_are_keys(void **state)
 }
 
 /* Any bytes at all: the editor's state and the terminal stay right. */
-static void test_any_keys(void **state)
+static void any_bytes_leave_the_editor_right(void **state)
 {
 	(void)state;
 	static const char *const often[] = {UP, DOWN, LEFT, RIGHT, "\x7f", "\t", "word ", "\x17", "\x01", "\x1b[3~"};
@@ -416,18 +416,18 @@ static void test_any_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_typing, setup),
-	    cmocka_unit_test_setup(test_moving, setup),
-	    cmocka_unit_test_setup(test_deleting, setup),
-	    cmocka_unit_test_setup(test_history, setup),
-	    cmocka_unit_test_setup(test_history_is_bounded, setup),
-	    cmocka_unit_test_setup(test_completion, setup),
-	    cmocka_unit_test_setup(test_cancel, setup),
-	    cmocka_unit_test_setup(test_long_line, setup),
-	    cmocka_unit_test_setup(test_unknown_sequences, setup),
-	    cmocka_unit_test_setup(test_answers, setup),
-	    cmocka_unit_test_setup(test_keys_are_keys, setup),
-	    cmocka_unit_test_setup(test_any_keys, setup),
+	    cmocka_unit_test_setup(what_is_typed_is_the_line, setup),
+	    cmocka_unit_test_setup(keys_move_the_cursor, setup),
+	    cmocka_unit_test_setup(keys_delete_characters_and_words, setup),
+	    cmocka_unit_test_setup(earlier_lines_come_back, setup),
+	    cmocka_unit_test_setup(history_is_bounded, setup),
+	    cmocka_unit_test_setup(the_tabulator_completes_a_word, setup),
+	    cmocka_unit_test_setup(a_line_may_be_cancelled, setup),
+	    cmocka_unit_test_setup(a_line_that_is_too_long_is_cut, setup),
+	    cmocka_unit_test_setup(unknown_sequences_are_ignored, setup),
+	    cmocka_unit_test_setup(what_a_terminal_answers_is_not_typed, setup),
+	    cmocka_unit_test_setup(keys_with_modifiers_are_those_keys, setup),
+	    cmocka_unit_test_setup(any_bytes_leave_the_editor_right, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

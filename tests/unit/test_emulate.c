@@ -150,7 +150,7 @@ void expect(unsigned n, bool is_store, uint64_t ipa, unsigned size, uint64_t val
 		assert_int_equal(log[n].value, value);
 }
 
-static void test_regions_do_not_overlap_and_are_found_whole(void **state)
+static void regions_do_not_overlap_and_are_found_whole(void **state)
 {
 	struct mmio m = {0};
 
@@ -179,7 +179,7 @@ static void test_regions_do_not_overlap_and_are_found_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_regions_do_not_overlap_and_are_found_whole, set_up),
+	    cmocka_unit_test_setup(regions_do_not_overlap_and_are_found_whole, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) + register_tests() + edge_tests() + right_tests();

@@ -32,7 +32,7 @@ static void expect_row(const char *format, const struct format_row *row, const c
 	assert_string_equal(line, text);
 }
 
-static void test_every_letter(void **state)
+static void every_letter_has_its_column(void **state)
 {
 	const struct format_row row = {4, &process, &thread};
 
@@ -47,7 +47,7 @@ static void test_every_letter(void **state)
 	expect_row("%a %n", &row, "   4 qvm-linux");
 }
 
-static void test_widths_and_text(void **state)
+static void widths_and_text_are_kept(void **state)
 {
 	const struct format_row row = {4, &process, &thread};
 
@@ -57,7 +57,7 @@ static void test_widths_and_text(void **state)
 	expect_row("%3n|", &row, "qvm-linux|"); /* never cut off */
 }
 
-static void test_odd_threads(void **state)
+static void odd_threads_are_shown_as_such(void **state)
 {
 	struct thread_info odd = {.tid = 3, .state = 99, .policy = 0, .blocked_slot = ~0u};
 	const struct format_row row = {31, &process, &odd};
@@ -68,7 +68,7 @@ static void test_odd_threads(void **state)
 	expect_row("%h", &row, "????????????????????????????????");
 }
 
-static void test_wrong(void **state)
+static void a_wrong_format_is_refused(void **state)
 {
 	char letter;
 
@@ -84,7 +84,7 @@ static void test_wrong(void **state)
 	assert_string_equal(format_check("text %%", &letter), "without a letter");
 }
 
-static void test_of_threads(void **state)
+static void some_letters_need_a_row_for_each_thread(void **state)
 {
 	(void)state;
 	assert_false(format_of_threads("%a %n %T %M %% b"));
@@ -93,7 +93,7 @@ static void test_of_threads(void **state)
 }
 
 /* A line that is too short is cut off, with its end. */
-static void test_short_line(void **state)
+static void a_line_that_is_too_short_is_cut_off(void **state)
 {
 	const struct format_row row = {4, &process, &thread};
 	char line[8];
@@ -107,7 +107,7 @@ static void test_short_line(void **state)
 	}
 }
 
-static void test_help(void **state)
+static void help_names_every_letter(void **state)
 {
 	unsigned count = 0;
 	char letter;
@@ -124,10 +124,13 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_every_letter), cmocka_unit_test(test_widths_and_text),
-	    cmocka_unit_test(test_odd_threads),  cmocka_unit_test(test_wrong),
-	    cmocka_unit_test(test_of_threads),   cmocka_unit_test(test_short_line),
-	    cmocka_unit_test(test_help),
+	    cmocka_unit_test(every_letter_has_its_column),
+	    cmocka_unit_test(widths_and_text_are_kept),
+	    cmocka_unit_test(odd_threads_are_shown_as_such),
+	    cmocka_unit_test(a_wrong_format_is_refused),
+	    cmocka_unit_test(some_letters_need_a_row_for_each_thread),
+	    cmocka_unit_test(a_line_that_is_too_short_is_cut_off),
+	    cmocka_unit_test(help_names_every_letter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

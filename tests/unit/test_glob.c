@@ -21,7 +21,7 @@ static void whole_text_counts(void **state)
 	assert_false(glob_match("", "a"));
 }
 
-static void stars(void **state)
+static void stars_match_any_text(void **state)
 {
 	(void)state;
 	assert_true(glob_match("*", ""));
@@ -45,7 +45,7 @@ static void many_stars_end(void **state)
 	assert_false(glob_match("a*a*a*a*a*a*a*a*a*a*a*a*b", text));
 }
 
-static void sets(void **state)
+static void sets_match_one_character(void **state)
 {
 	(void)state;
 	assert_true(glob_match("TEST[123]", "TEST2"));
@@ -66,9 +66,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(whole_text_counts),
-	    cmocka_unit_test(stars),
+	    cmocka_unit_test(stars_match_any_text),
 	    cmocka_unit_test(many_stars_end),
-	    cmocka_unit_test(sets),
+	    cmocka_unit_test(sets_match_one_character),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

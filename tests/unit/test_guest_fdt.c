@@ -112,7 +112,7 @@ static void assert_text(const struct fixture *f, const char *path, const char *p
 	assert_true(fdt_stringlist_search(f->out, node_at(f, path), property, want) >= 0);
 }
 
-static void test_generated(void **state)
+static void a_generated_tree_says_what_is_configured(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t gic, clock;
@@ -154,7 +154,7 @@ static void test_generated(void **state)
 	assert_null(fdt_getprop(f->out, node_at(f, "/chosen"), "rng-seed", NULL));
 }
 
-static void test_seed(void **state)
+static void each_start_has_its_own_seed(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t key[16] = {0};
@@ -229,7 +229,7 @@ static void user_tree(struct fixture *f, uint32_t cells, const char *vdev, bool 
 	f->in.user_bytes = fdt_totalsize(fdt);
 }
 
-static void test_merged(void **state)
+static void the_users_tree_is_kept_and_completed(void **state)
 {
 	struct fixture *f = *state;
 
@@ -249,7 +249,7 @@ static void test_merged(void **state)
 	assert_text(f, "/chosen", "bootargs", f->config.cmdline);
 }
 
-static void test_placeholder_of_a_serial_port(void **state)
+static void the_placeholder_of_a_serial_port_is_filled(void **state)
 {
 	struct fixture *f = *state;
 
@@ -260,7 +260,7 @@ static void test_placeholder_of_a_serial_port(void **state)
 	assert_int_not_equal(fdt_get_phandle(f->out, node_at(f, "/qvm-clock-24000000")), 0x42);
 }
 
-static void test_one_cell(void **state)
+static void addresses_of_one_cell_hold_what_fits(void **state)
 {
 	struct fixture *f = *state;
 
@@ -274,7 +274,7 @@ static void test_one_cell(void **state)
 	ASSERT_CELLS(f, "/interrupt-controller@2f000000", "reg", 0x2f000000, 0x10000, 0x2f100000, 0x60000);
 }
 
-static void test_refused(void **state)
+static void a_tree_that_clashes_is_refused(void **state)
 {
 	struct fixture *f = *state;
 
@@ -324,7 +324,7 @@ static void cells_tree(struct fixture *f, bool address, bool size, bool child)
 }
 
 /* What a reader takes for granted and what was written must be one: both properties are there in the end. */
-static void test_root_without_cells(void **state)
+static void a_root_without_cells_gets_them(void **state)
 {
 	struct fixture *f = *state;
 
@@ -352,7 +352,7 @@ static void test_root_without_cells(void **state)
 }
 
 /* An overlay says nothing by itself; as dtc writes it, and one without anything to be resolved. */
-static void test_overlay(void **state)
+static void an_overlay_is_refused(void **state)
 {
 	struct fixture *f = *state;
 	void *fdt = f->user;
@@ -380,7 +380,7 @@ static void test_overlay(void **state)
 }
 
 /* A damaged tree is refused or merged, and nothing is read or written outside; the sanitizer watches. */
-static void test_damaged(void **state)
+static void a_damaged_tree_is_refused_or_merged(void **state)
 {
 	struct fixture *f = *state;
 	unsigned merged = 0, refused = 0;
@@ -400,15 +400,15 @@ static void test_damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_generated, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_seed, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_merged, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_placeholder_of_a_serial_port, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_one_cell, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_root_without_cells, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_overlay, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_generated_tree_says_what_is_configured, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(each_start_has_its_own_seed, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(the_users_tree_is_kept_and_completed, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(the_placeholder_of_a_serial_port_is_filled, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(addresses_of_one_cell_hold_what_fits, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_tree_that_clashes_is_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_root_without_cells_gets_them, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(an_overlay_is_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_damaged_tree_is_refused_or_merged, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

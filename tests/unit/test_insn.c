@@ -232,7 +232,7 @@ static const struct {
 };
 /* clang-format on */
 
-static void test_good(void **state)
+static void loads_and_stores_are_decoded(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -257,7 +257,7 @@ static void test_good(void **state)
 	}
 }
 
-static void test_refused(void **state)
+static void everything_else_is_refused(void **state)
 {
 	struct insn_access a;
 
@@ -269,7 +269,7 @@ static void test_refused(void **state)
 }
 
 /* Every word of the encoding space of loads and stores, thinned out: what is accepted is always within bounds. */
-static void test_bounds(void **state)
+static void what_is_accepted_is_within_bounds(void **state)
 {
 	uint32_t word = 1;
 	unsigned accepted = 0, kinds = 0;
@@ -313,7 +313,7 @@ static struct insn_access decoded(uint32_t word)
 	return a;
 }
 
-static void test_addresses(void **state)
+static void addresses_and_write_back_are_computed(void **state)
 {
 	struct insn_access a = decoded(0xf8408420); /* ldr x0, [x1], #8 */
 	uint64_t value = 0;
@@ -338,7 +338,7 @@ static void test_addresses(void **state)
 }
 
 /* Elements in the order of memory: which register, which lane. */
-static void test_elements(void **state)
+static void elements_come_in_the_order_of_memory(void **state)
 {
 	static const struct {
 		uint32_t word;
@@ -361,7 +361,7 @@ static void test_elements(void **state)
 	}
 }
 
-static void test_values(void **state)
+static void loaded_values_are_extended(void **state)
 {
 	struct insn_access a = decoded(0x38c01528); /* ldrsb w8, [x9], #1 */
 
@@ -381,8 +381,12 @@ static void test_values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_good),      cmocka_unit_test(test_refused),  cmocka_unit_test(test_bounds),
-	    cmocka_unit_test(test_addresses), cmocka_unit_test(test_elements), cmocka_unit_test(test_values),
+	    cmocka_unit_test(loads_and_stores_are_decoded),
+	    cmocka_unit_test(everything_else_is_refused),
+	    cmocka_unit_test(what_is_accepted_is_within_bounds),
+	    cmocka_unit_test(addresses_and_write_back_are_computed),
+	    cmocka_unit_test(elements_come_in_the_order_of_memory),
+	    cmocka_unit_test(loaded_values_are_extended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

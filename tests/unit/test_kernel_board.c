@@ -139,7 +139,7 @@ static unsigned compare_list(const char *version, const struct outcomes *list, c
 }
 
 /* The list of Debian 13's kernel has what the first one lacks, and what has another outcome there. */
-static void test_debians_boards(void **state)
+static void the_kernel_refuses_the_boards_that_the_tool_refuses(void **state)
 {
 	static struct outcomes first, second;
 	unsigned compared;
@@ -161,7 +161,7 @@ static void test_debians_boards(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_debians_boards),
+	    cmocka_unit_test(the_kernel_refuses_the_boards_that_the_tool_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,7 @@ static void long_text(char text[4001])
 	text[4000] = '\0';
 }
 
-static void test_early(void **state)
+static void before_the_board_is_read_nothing_is_printed(void **state)
 {
 	(void)state;
 	assert_int_equal(cr_writes, 0); /* it was on: left as it is */
@@ -149,7 +149,7 @@ static void test_early(void **state)
 	assert_int_equal(cr, 0x301);
 }
 
-static void test_bytes(void **state)
+static void text_comes_out_byte_by_byte(void **state)
 {
 	(void)state;
 	printk("a\nb\r\n\n%c%s%3u%04x|\n", 0x7f, "s\n", 7u, 0x1fu);
@@ -162,7 +162,7 @@ static void test_bytes(void **state)
 }
 
 /* The slowest that is waited for; each byte is waited for anew. */
-static void test_slow(void **state)
+static void a_slow_uart_loses_nothing(void **state)
 {
 	static const uint64_t times[] = {MS, 9 * MS, 10 * MS - STEP};
 
@@ -179,7 +179,7 @@ static void test_slow(void **state)
 }
 
 /* It stays full: what comes is lost, after ten milliseconds in all, for whatever is printed. */
-static void test_stuck(void **state)
+static void a_stuck_uart_costs_ten_milliseconds_once(void **state)
 {
 	char text[4001];
 	uint64_t since = now;
@@ -210,7 +210,7 @@ static void test_stuck(void **state)
 }
 
 /* It gets room while it is waited for: nothing is lost. While a text is being lost: its rest is printed. */
-static void test_room(void **state)
+static void a_uart_that_gets_room_prints_the_rest(void **state)
 {
 	char text[4001];
 
@@ -226,7 +226,7 @@ static void test_room(void **state)
 }
 
 /* console_write() gives back what there is no room for, and waits for the second half of a line's end only. */
-static void test_write(void **state)
+static void a_write_takes_what_there_is_room_for(void **state)
 {
 	uint64_t since = now;
 
@@ -243,7 +243,7 @@ static void test_write(void **state)
 }
 
 /* A driver owns the UART: nothing is printed, and nothing waited for. */
-static void test_driver(void **state)
+static void nothing_is_printed_while_a_driver_owns_the_uart(void **state)
 {
 	(void)state;
 	console_given(AT - 0x1000, 0x1000);
@@ -257,7 +257,7 @@ static void test_driver(void **state)
 }
 
 /* A panic prints whoever owns the UART, without the lock, and has ten milliseconds of its own. */
-static void test_seize(void **state)
+static void a_panic_prints_whoever_owns_the_uart(void **state)
 {
 	uint64_t since;
 
@@ -281,14 +281,14 @@ static void test_seize(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_early, begin_test, end_test),
-	    cmocka_unit_test_setup_teardown(test_bytes, begin_test, end_test),
-	    cmocka_unit_test_setup_teardown(test_slow, begin_test, end_test),
-	    cmocka_unit_test_setup_teardown(test_stuck, begin_test, end_test),
-	    cmocka_unit_test_setup_teardown(test_room, begin_test, end_test),
-	    cmocka_unit_test_setup_teardown(test_write, begin_test, end_test),
-	    cmocka_unit_test_setup_teardown(test_driver, begin_test, end_test),
-	    cmocka_unit_test_setup_teardown(test_seize, begin_test, end_test),
+	    cmocka_unit_test_setup_teardown(before_the_board_is_read_nothing_is_printed, begin_test, end_test),
+	    cmocka_unit_test_setup_teardown(text_comes_out_byte_by_byte, begin_test, end_test),
+	    cmocka_unit_test_setup_teardown(a_slow_uart_loses_nothing, begin_test, end_test),
+	    cmocka_unit_test_setup_teardown(a_stuck_uart_costs_ten_milliseconds_once, begin_test, end_test),
+	    cmocka_unit_test_setup_teardown(a_uart_that_gets_room_prints_the_rest, begin_test, end_test),
+	    cmocka_unit_test_setup_teardown(a_write_takes_what_there_is_room_for, begin_test, end_test),
+	    cmocka_unit_test_setup_teardown(nothing_is_printed_while_a_driver_owns_the_uart, begin_test, end_test),
+	    cmocka_unit_test_setup_teardown(a_panic_prints_whoever_owns_the_uart, begin_test, end_test),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,7 +120,7 @@ static uint8_t *build(uint32_t *size)
 	return blob;
 }
 
-static void test_walk(void **state)
+static void nodes_come_in_order_with_their_depth(void **state)
 {
 	static const char *const names[] = {"",       "cpus",  "cpu@3",          "soc", "serial@7e201000",
 					    "bridge", "dev@0", "memory@80000000"};
@@ -143,7 +143,7 @@ static void test_walk(void **state)
 	free(blob);
 }
 
-static void test_paths_and_registers(void **state)
+static void paths_and_registers_are_found(void **state)
 {
 	struct fdt fdt;
 	struct fdt_node node;
@@ -212,7 +212,7 @@ static unsigned read_all(const uint8_t *blob)
 	return n;
 }
 
-static void test_damage(void **state)
+static void damage_never_leads_outside(void **state)
 {
 	static const uint8_t values[] = {0, 1, 2, 3, 9, 0x7f, 0x80, 0xff};
 	uint32_t size;
@@ -236,7 +236,7 @@ static void test_damage(void **state)
 	free(blob);
 }
 
-static void test_refused(void **state)
+static void a_wrong_tree_is_refused(void **state)
 {
 	struct fdt fdt;
 	uint32_t size;
@@ -255,7 +255,7 @@ static void test_refused(void **state)
 	free(blob);
 }
 
-static void test_depth(void **state)
+static void a_tree_that_is_too_deep_is_refused(void **state)
 {
 	struct builder b = {.tree_bytes = 0};
 	uint8_t blob[HEADER + RESERVE + 512] = {0};
@@ -281,9 +281,9 @@ static void test_depth(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_walk),   cmocka_unit_test(test_paths_and_registers),
-	    cmocka_unit_test(test_damage), cmocka_unit_test(test_refused),
-	    cmocka_unit_test(test_depth),
+	    cmocka_unit_test(nodes_come_in_order_with_their_depth), cmocka_unit_test(paths_and_registers_are_found),
+	    cmocka_unit_test(damage_never_leads_outside),           cmocka_unit_test(a_wrong_tree_is_refused),
+	    cmocka_unit_test(a_tree_that_is_too_deep_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ static bool is_zero(const void *at, uint64_t bytes)
 	return true;
 }
 
-static void test_pages(void **state)
+static void pages_come_back(void **state)
 {
 	uint8_t *page[PAGES];
 
@@ -52,7 +52,7 @@ static void test_pages(void **state)
 }
 
 /* Objects of all kinds, in any order: zeroed, apart from each other, inside the block, counted. */
-static void test_random(void **state)
+static void objects_are_zeroed_apart_and_counted(void **state)
 {
 	static const uint32_t size[KMEM_CLASSES] = {[OBJECT_THREAD] = sizeof(struct thread),
 						    [OBJECT_CHANNEL] = sizeof(struct channel),
@@ -104,8 +104,8 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_pages, setup),
-	    cmocka_unit_test_setup(test_random, setup),
+	    cmocka_unit_test_setup(pages_come_back, setup),
+	    cmocka_unit_test_setup(objects_are_zeroed_apart_and_counted, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

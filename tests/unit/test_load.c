@@ -107,7 +107,7 @@ static struct elf elf(void)
 	return e;
 }
 
-static void test_guest_ptr(void **state)
+static void a_pointer_stays_within_one_range(void **state)
 {
 	struct fixture *f = *state;
 
@@ -121,7 +121,7 @@ static void test_guest_ptr(void **state)
 	assert_true(guest_range_of(&f->memory, ROM, 1)->rom);
 }
 
-static void test_memory_refused(void **state)
+static void ranges_that_overlap_are_refused(void **state)
 {
 	struct fixture *f = *state;
 
@@ -135,7 +135,7 @@ static void test_memory_refused(void **state)
 	assert_null(guest_memory_add(&f->memory, RAM + RAM_SIZE, 0x1000, false));
 }
 
-static void test_image(void **state)
+static void an_image_is_placed_at_its_offset(void **state)
 {
 	struct fixture *f = *state;
 	struct image i = image(0, 3 * MIB, 0xa);
@@ -156,7 +156,7 @@ static void test_image(void **state)
 	assert_int_equal(fdt, RAM + RAM_SIZE - 0x3000);
 }
 
-static void test_image_text_offset(void **state)
+static void an_old_image_has_a_text_offset(void **state)
 {
 	struct fixture *f = *state;
 	struct image i = image(0x80000, MIB, 2);
@@ -175,7 +175,7 @@ static void refuse_image(struct fixture *f, struct image i, const char *word)
 	assert_int_equal(f->loader.pieces, 0);
 }
 
-static void test_image_refused(void **state)
+static void a_wrong_image_is_refused(void **state)
 {
 	struct fixture *f = *state;
 
@@ -188,7 +188,7 @@ static void test_image_refused(void **state)
 	refuse_image(f, image(0x123, MIB, 0xa), "text_offset");
 }
 
-static void test_elf(void **state)
+static void segments_of_an_elf_file_are_placed(void **state)
 {
 	struct fixture *f = *state;
 	struct elf e = elf();
@@ -212,7 +212,7 @@ static void refuse_elf(struct fixture *f, const struct elf *e, size_t bytes, con
 	assert_false(f->loader.bootable);
 }
 
-static void test_elf_refused(void **state)
+static void a_wrong_elf_file_is_refused(void **state)
 {
 	struct fixture *f = *state;
 	struct elf e;
@@ -257,7 +257,7 @@ static void test_elf_refused(void **state)
 	assert_non_null(strstr(f->loader.problem, "without"));
 }
 
-static void test_raw(void **state)
+static void plain_code_starts_at_its_first_byte(void **state)
 {
 	struct fixture *f = *state;
 	static const uint8_t gzip[] = {0x1f, 0x8b, 8, 0};
@@ -276,7 +276,7 @@ static void test_raw(void **state)
 }
 
 /* What begins so is refused as the first file by its name, with a remedy, and taken as any other. */
-static void test_formats(void **state)
+static void formats_that_cannot_run_are_named(void **state)
 {
 	static const struct {
 		unsigned offset, bytes;
@@ -339,7 +339,7 @@ static void test_formats(void **state)
 }
 
 /* A byte that no text has, at the end of what is examined, or after it; and two bytes of a magic number by chance. */
-static void test_plain_code(void **state)
+static void a_magic_number_by_chance_is_plain_code(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t file[4096];
@@ -353,7 +353,7 @@ static void test_plain_code(void **state)
 	}
 }
 
-static void test_data(void **state)
+static void data_lies_where_it_is_asked_for(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t page[0x1000] = {9};
@@ -367,7 +367,7 @@ static void test_data(void **state)
 	assert_false(loader_add(&f->loader, QVM_LOAD_DATA, RAM, page, 0));
 }
 
-static void test_full(void **state)
+static void full_memory_refuses_more(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t *all = calloc(1, RAM_SIZE);
@@ -382,7 +382,7 @@ static void test_full(void **state)
 	free(all);
 }
 
-static void test_fdt(void **state)
+static void a_tree_is_taken_and_placed(void **state)
 {
 	struct fixture *f = *state;
 	static const uint8_t tree[8] = {0xd0, 0x0d, 0xfe, 0xed};
@@ -401,7 +401,7 @@ static void test_fdt(void **state)
 }
 
 /* What cannot be the tree is refused where it is named; how it is damaged is found when it is merged. */
-static void test_fdt_refused(void **state)
+static void a_file_that_is_no_tree_is_refused(void **state)
 {
 	static uint8_t tree[GUEST_FDT_MAX + 1] = {0xd0, 0x0d, 0xfe, 0xed};
 	static const char source[] = "// a comment\n/dts-v1/;\n/ { };\n";
@@ -422,7 +422,7 @@ static void test_fdt_refused(void **state)
 }
 
 /* A FIT is a device tree, too. */
-static void test_fit(void **state)
+static void a_fit_is_no_tree(void **state)
 {
 	static const char *const nodes[] = {"images", "configurations", "other"};
 	struct fixture *f = *state;
@@ -447,7 +447,7 @@ static void test_fit(void **state)
 }
 
 /* Without a window all is as with one, except for the bytes: so the host tool asks. */
-static void test_no_window(void **state)
+static void without_a_window_only_the_bytes_are_missing(void **state)
 {
 	struct fixture *f = *state;
 	struct image i = image(0, 3 * MIB, 0xa);
@@ -473,7 +473,7 @@ static void tell(uint64_t done, uint64_t bytes)
 }
 
 /* How far a long copy is, is told before each MiB of it; a short one is there at once. */
-static void test_copies_tell(void **state)
+static void a_long_copy_says_how_far_it_is(void **state)
 {
 	static uint8_t from[(3 << 20) + 5], window[4 << 20];
 	struct guest_memory memory = {.window = window, .copying = tell};
@@ -494,7 +494,7 @@ static void test_copies_tell(void **state)
 }
 
 /* Whatever the bytes of a header are, nothing but guest memory is written; the sanitizer watches. */
-static void test_random_headers(void **state)
+static void random_headers_write_guest_memory_only(void **state)
 {
 	struct fixture *f = *state;
 	unsigned accepted = 0;
@@ -519,24 +519,24 @@ static void test_random_headers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_guest_ptr, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_memory_refused, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_image, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_image_text_offset, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_image_refused, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_elf, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_elf_refused, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_raw, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_formats, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_plain_code, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_data, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_full, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_fdt, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_fdt_refused, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_fit, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_no_window, set_up, tear_down),
-	    cmocka_unit_test(test_copies_tell),
-	    cmocka_unit_test_setup_teardown(test_random_headers, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_pointer_stays_within_one_range, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(ranges_that_overlap_are_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(an_image_is_placed_at_its_offset, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(an_old_image_has_a_text_offset, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_wrong_image_is_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(segments_of_an_elf_file_are_placed, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_wrong_elf_file_is_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(plain_code_starts_at_its_first_byte, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(formats_that_cannot_run_are_named, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_magic_number_by_chance_is_plain_code, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(data_lies_where_it_is_asked_for, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(full_memory_refuses_more, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_tree_is_taken_and_placed, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_file_that_is_no_tree_is_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_fit_is_no_tree, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(without_a_window_only_the_bytes_are_missing, set_up, tear_down),
+	    cmocka_unit_test(a_long_copy_says_how_far_it_is),
+	    cmocka_unit_test_setup_teardown(random_headers_write_guest_memory_only, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

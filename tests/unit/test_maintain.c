@@ -113,7 +113,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void test_what_traps(void **state)
+static void local_maintenance_traps_where_the_cpu_can(void **state)
 {
 	const uint64_t plain = hcr_guest(0, 0), evt = 1ull << 50 | 1ull << 52 | 1ull << 54 | 1ull << 55,
 		       base = 1ull << 24 | 1ull << 25;
@@ -130,7 +130,7 @@ static void test_what_traps(void **state)
 	}
 }
 
-static void test_flag(void **state)
+static void a_vcpu_takes_known_flags_only(void **state)
 {
 	(void)state;
 	assert_int_equal(sys_VcpuCreate(a, 0, 0, 4), -KE_INVAL);
@@ -138,7 +138,7 @@ static void test_flag(void **state)
 }
 
 /* The caller does not enter the guest before the other has done it, which is called once; nobody else is. */
-static void test_broadcast(void **state)
+static void a_broadcast_is_done_before_the_guest_goes_on(void **state)
 {
 	unsigned calls[4];
 	uint64_t pc;
@@ -172,7 +172,7 @@ static void test_broadcast(void **state)
 }
 
 /* One that has looked for what is asked of it, and whose registers are not there yet, is called all the same. */
-static void test_on_its_way(void **state)
+static void a_vcpu_on_its_way_into_the_guest_is_called(void **state)
 {
 	unsigned calls;
 
@@ -188,7 +188,7 @@ static void test_on_its_way(void **state)
 }
 
 /* Both at once: neither waits for the other for ever. */
-static void test_both(void **state)
+static void two_broadcasts_at_once_do_not_wait_for_ever(void **state)
 {
 	(void)state;
 	start(VCPU_LOCAL_MAINTENANCE);
@@ -205,7 +205,7 @@ static void test_both(void **state)
 	assert_ptr_equal(cpus[2].guest, b->vcpu);
 }
 
-static void test_code_and_local(void **state)
+static void each_operation_reaches_the_cpus_it_names(void **state)
 {
 	(void)state;
 	start(VCPU_LOCAL_MAINTENANCE);
@@ -220,7 +220,7 @@ static void test_code_and_local(void **state)
 }
 
 /* One that does not run is not called and not waited for, and does it before it is in the guest again. */
-static void test_at_rest(void **state)
+static void a_vcpu_at_rest_does_it_before_it_enters(void **state)
 {
 	struct thread *busy;
 	unsigned calls;
@@ -253,7 +253,7 @@ static void test_at_rest(void **state)
 }
 
 /* The CPU that one comes to forgets what it knows of the VM, however often it was there before. */
-static void test_moves(void **state)
+static void a_cpu_forgets_a_vm_that_comes_to_it(void **state)
 {
 	(void)state;
 	start(VCPU_LOCAL_MAINTENANCE);
@@ -268,7 +268,7 @@ static void test_moves(void **state)
 	}
 }
 
-static void test_moves_of_others(void **state)
+static void other_vms_moves_cost_nothing(void **state)
 {
 	(void)state;
 	start(0);
@@ -282,7 +282,7 @@ static void test_moves_of_others(void **state)
 }
 
 /* So many at once; then it rests, in nobody's way, and makes the operation when it has rested. */
-static void test_rate(void **state)
+static void broadcasts_are_limited_to_a_rate(void **state)
 {
 	uint64_t pc;
 
@@ -317,7 +317,7 @@ static void test_rate(void **state)
 }
 
 /* Also what the other one does for it. */
-static void test_bill(void **state)
+static void a_broadcast_is_paid_by_who_makes_it(void **state)
 {
 	uint64_t before;
 
@@ -334,17 +334,17 @@ static void test_bill(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_what_traps, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_flag, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_broadcast, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_both, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_on_its_way, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_code_and_local, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_at_rest, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_moves, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_moves_of_others, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_rate, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_bill, setup, teardown),
+	    cmocka_unit_test_setup_teardown(local_maintenance_traps_where_the_cpu_can, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_vcpu_takes_known_flags_only, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_broadcast_is_done_before_the_guest_goes_on, setup, teardown),
+	    cmocka_unit_test_setup_teardown(two_broadcasts_at_once_do_not_wait_for_ever, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_vcpu_on_its_way_into_the_guest_is_called, setup, teardown),
+	    cmocka_unit_test_setup_teardown(each_operation_reaches_the_cpus_it_names, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_vcpu_at_rest_does_it_before_it_enters, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_cpu_forgets_a_vm_that_comes_to_it, setup, teardown),
+	    cmocka_unit_test_setup_teardown(other_vms_moves_cost_nothing, setup, teardown),
+	    cmocka_unit_test_setup_teardown(broadcasts_are_limited_to_a_rate, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_broadcast_is_paid_by_who_makes_it, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

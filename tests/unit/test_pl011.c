@@ -100,7 +100,7 @@ static void room_again(unsigned bytes)
 	pl011_tx_ready(&uart);
 }
 
-static void test_registers(void **state)
+static void registers_have_their_reset_values_and_bits(void **state)
 {
 	static const struct {
 		uint32_t offset, reset, written;
@@ -124,7 +124,7 @@ static void test_registers(void **state)
 	assert_int_equal(get(FR), 0x97);
 }
 
-static void test_sizes(void **state)
+static void each_register_has_its_sizes(void **state)
 {
 	uint64_t value;
 
@@ -146,7 +146,7 @@ static void test_sizes(void **state)
 }
 
 /* An early console, as Linux's: nothing is initialised; wait for TXFF, write, wait for BUSY. */
-static void test_polling(void **state)
+static void a_polling_driver_gets_its_text_out(void **state)
 {
 	const char *text = "early console\r\n";
 
@@ -160,7 +160,7 @@ static void test_polling(void **state)
 	assert_int_equal(back_end.irq_changes, 0);
 }
 
-static void test_full_back_end(void **state)
+static void a_full_back_end_fills_the_fifo(void **state)
 {
 	(void)state;
 	put(LCR_H, FIFO_ON);
@@ -197,7 +197,7 @@ static void test_full_back_end(void **state)
 	assert_true(get(RIS) & INT_TX);
 }
 
-static void test_disabled_transmitter(void **state)
+static void a_disabled_transmitter_sends_nothing(void **state)
 {
 	(void)state;
 	put(CR, 0x300);
@@ -212,7 +212,7 @@ static void test_disabled_transmitter(void **state)
 	assert_string_equal(back_end.text, "xy");
 }
 
-static void test_tx_interrupt(void **state)
+static void the_transmit_interrupt_comes_by_transition(void **state)
 {
 	(void)state;
 	put(LCR_H, FIFO_ON);
@@ -231,7 +231,7 @@ static void test_tx_interrupt(void **state)
 	assert_int_equal(get(MIS), 0);
 }
 
-static void test_rx_levels(void **state)
+static void the_receive_interrupt_comes_at_its_level(void **state)
 {
 	static const uint8_t levels[8] = {4, 8, 16, 24, 28, 28, 28, 28};
 
@@ -268,7 +268,7 @@ static void test_rx_levels(void **state)
 	}
 }
 
-static void test_rx_register(void **state)
+static void without_a_fifo_one_byte_is_received(void **state)
 {
 	(void)state;
 	put(IMSC, INT_RX | INT_RT);
@@ -283,7 +283,7 @@ static void test_rx_register(void **state)
 	assert_false(back_end.irq);
 }
 
-static void test_rx_room(void **state)
+static void room_is_what_the_fifo_has(void **state)
 {
 	(void)state;
 	put(LCR_H, FIFO_ON);
@@ -306,7 +306,7 @@ static void test_rx_room(void **state)
 	assert_true(pl011_receive(&uart, 0));
 }
 
-static void test_loopback(void **state)
+static void loopback_receives_what_is_sent(void **state)
 {
 	(void)state;
 	put(LCR_H, FIFO_ON);
@@ -338,7 +338,7 @@ static void test_loopback(void **state)
 	assert_true(get(FR) & FR_RXFE);
 }
 
-static void test_reset(void **state)
+static void a_reset_clears_everything(void **state)
 {
 	(void)state;
 	put(LCR_H, FIFO_ON);
@@ -423,7 +423,7 @@ static void driver_interrupt(void)
 	}
 }
 
-static void test_driver(void **state)
+static void an_interrupt_driver_loses_nothing(void **state)
 {
 	static char text[4000], typed[2000];
 	unsigned in = 0;
@@ -458,7 +458,7 @@ static void test_driver(void **state)
 }
 
 /* With a back end that takes all at once, the interrupt comes for each half FIFO until the text has gone. */
-static void test_driver_fast(void **state)
+static void a_fast_back_end_interrupts_for_each_half_fifo(void **state)
 {
 	static char text[500];
 
@@ -475,7 +475,7 @@ static void test_driver_fast(void **state)
 }
 
 /* A driver that sets the mask first and calls its own handler until the FIFO is full, for want of a first interrupt. */
-static void test_driver_kick(void **state)
+static void a_driver_that_fills_the_fifo_first_goes_on(void **state)
 {
 	unsigned sent = 0;
 
@@ -497,20 +497,20 @@ static void test_driver_kick(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_registers, setup),
-	    cmocka_unit_test_setup(test_sizes, setup),
-	    cmocka_unit_test_setup(test_polling, setup),
-	    cmocka_unit_test_setup(test_full_back_end, setup),
-	    cmocka_unit_test_setup(test_disabled_transmitter, setup),
-	    cmocka_unit_test_setup(test_tx_interrupt, setup),
-	    cmocka_unit_test_setup(test_rx_levels, setup),
-	    cmocka_unit_test_setup(test_rx_register, setup),
-	    cmocka_unit_test_setup(test_rx_room, setup),
-	    cmocka_unit_test_setup(test_loopback, setup),
-	    cmocka_unit_test_setup(test_reset, setup),
-	    cmocka_unit_test_setup(test_driver, setup),
-	    cmocka_unit_test_setup(test_driver_fast, setup),
-	    cmocka_unit_test_setup(test_driver_kick, setup),
+	    cmocka_unit_test_setup(registers_have_their_reset_values_and_bits, setup),
+	    cmocka_unit_test_setup(each_register_has_its_sizes, setup),
+	    cmocka_unit_test_setup(a_polling_driver_gets_its_text_out, setup),
+	    cmocka_unit_test_setup(a_full_back_end_fills_the_fifo, setup),
+	    cmocka_unit_test_setup(a_disabled_transmitter_sends_nothing, setup),
+	    cmocka_unit_test_setup(the_transmit_interrupt_comes_by_transition, setup),
+	    cmocka_unit_test_setup(the_receive_interrupt_comes_at_its_level, setup),
+	    cmocka_unit_test_setup(without_a_fifo_one_byte_is_received, setup),
+	    cmocka_unit_test_setup(room_is_what_the_fifo_has, setup),
+	    cmocka_unit_test_setup(loopback_receives_what_is_sent, setup),
+	    cmocka_unit_test_setup(a_reset_clears_everything, setup),
+	    cmocka_unit_test_setup(an_interrupt_driver_loses_nothing, setup),
+	    cmocka_unit_test_setup(a_fast_back_end_interrupts_for_each_half_fifo, setup),
+	    cmocka_unit_test_setup(a_driver_that_fills_the_fifo_first_goes_on, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

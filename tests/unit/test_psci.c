@@ -88,7 +88,7 @@ static void expect(int64_t value, uint64_t x0, uint64_t x1, uint64_t x2, uint64_
 	assert_int_equal(result[3], x3);
 }
 
-static void test_versions(void **state)
+static void versions_are_reported(void **state)
 {
 	(void)state;
 	expect(0x10001, 0x84000000, 5, 6, 7);
@@ -97,7 +97,7 @@ static void test_versions(void **state)
 	expect(2, 0x84000006, 0, 0, 0);
 }
 
-static void test_unknown(void **state)
+static void unknown_functions_are_not_supported(void **state)
 {
 	static const uint32_t ids[] = {
 	    0,          0x84000005, 0x84000007, 0x8400000b, 0x8400000c, 0x8400000d, 0x8400000e, 0x8400000f,
@@ -113,7 +113,7 @@ static void test_unknown(void **state)
 	assert_int_equal(vm.on_calls | vm.off_calls, 0);
 }
 
-static void test_features(void **state)
+static void features_names_each_function(void **state)
 {
 	static const uint32_t ids[] = {
 	    0x84000000, 0x84000001, 0xc4000001, 0x84000002, 0x84000003, 0xc4000003, 0x84000004, 0xc4000004,
@@ -126,7 +126,7 @@ static void test_features(void **state)
 	expect(PSCI_NOT_SUPPORTED, 0x8400000a, 0x80000001, 0, 0);
 }
 
-static void test_cpu_on(void **state)
+static void cpu_on_starts_a_cpu_that_is_off(void **state)
 {
 	(void)state;
 	expect(PSCI_SUCCESS, 0xc4000003, 1, 0x180000000, ~0ull);
@@ -156,7 +156,7 @@ static void test_cpu_on(void **state)
 	expect(PSCI_INTERNAL_FAILURE, 0xc4000003, 0x100000100, RAM, 0);
 }
 
-static void test_cpu_off(void **state)
+static void cpu_off_stops_the_caller(void **state)
 {
 	(void)state;
 	assert_int_equal(call(0x84000002, 0, 0, 0), PSCI_CPU_GONE);
@@ -166,7 +166,7 @@ static void test_cpu_off(void **state)
 	assert_int_equal(vm.off_calls, 2);
 }
 
-static void test_suspend(void **state)
+static void suspend_waits_or_restarts(void **state)
 {
 	(void)state;
 	for (unsigned wide = 0; wide < 2; wide++) {
@@ -187,7 +187,7 @@ static void test_suspend(void **state)
 	expect(PSCI_INVALID_PARAMETERS, 0xc4000001, 0x100000000, RAM, 0);
 }
 
-static void test_affinity_info(void **state)
+static void affinity_info_says_who_is_on(void **state)
 {
 	(void)state;
 	expect(PSCI_POWER_ON, 0xc4000004, 0, 0, 0);
@@ -206,7 +206,7 @@ static void test_affinity_info(void **state)
 	expect(PSCI_INVALID_PARAMETERS, 0xc4000004, 0x200, 1, 0);
 }
 
-static void test_system(void **state)
+static void system_calls_end_the_vm(void **state)
 {
 	(void)state;
 	assert_int_equal(call(0x84000008, 0, 0, 0), PSCI_VM_OFF);
@@ -217,7 +217,7 @@ static void test_system(void **state)
 	expect(PSCI_NOT_SUPPORTED, 0x84000012, 0x80000000, 0, 0);
 }
 
-static void test_workarounds(void **state)
+static void workarounds_are_those_of_the_host(void **state)
 {
 	static const uint32_t ids[] = {0x80008000, 0x80007fff, 0x80003fff};
 
@@ -240,11 +240,15 @@ static void test_workarounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_versions, setup),      cmocka_unit_test_setup(test_unknown, setup),
-	    cmocka_unit_test_setup(test_features, setup),      cmocka_unit_test_setup(test_cpu_on, setup),
-	    cmocka_unit_test_setup(test_cpu_off, setup),       cmocka_unit_test_setup(test_suspend, setup),
-	    cmocka_unit_test_setup(test_affinity_info, setup), cmocka_unit_test_setup(test_system, setup),
-	    cmocka_unit_test_setup(test_workarounds, setup),
+	    cmocka_unit_test_setup(versions_are_reported, setup),
+	    cmocka_unit_test_setup(unknown_functions_are_not_supported, setup),
+	    cmocka_unit_test_setup(features_names_each_function, setup),
+	    cmocka_unit_test_setup(cpu_on_starts_a_cpu_that_is_off, setup),
+	    cmocka_unit_test_setup(cpu_off_stops_the_caller, setup),
+	    cmocka_unit_test_setup(suspend_waits_or_restarts, setup),
+	    cmocka_unit_test_setup(affinity_info_says_who_is_on, setup),
+	    cmocka_unit_test_setup(system_calls_end_the_vm, setup),
+	    cmocka_unit_test_setup(workarounds_are_those_of_the_host, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,7 +167,7 @@ static void bad_bytes(const char *text, size_t bytes, const char *said)
 }
 
 /* One message for the whole file, and none about what it does not say then. */
-static void test_encodings(void **state)
+static void a_wrong_encoding_is_one_message(void **state)
 {
 	static const char wide[] = "[a.qvmconf:1] this file is UTF-16 or UTF-32: save it as UTF-8 or ASCII\n";
 	static const char feed[] = "[a.qvmconf:1] this file has a carriage return without a line feed: save it with "
@@ -192,7 +192,7 @@ static void test_encodings(void **state)
 }
 
 /* Each kind of character that looks like another one is named once, and what it was meant for is read. */
-static void test_characters(void **state)
+static void each_look_alike_is_named_once(void **state)
 {
 	(void)state;
 	bad(GUEST "cmdline 'a b c=1'\nset debg on",
@@ -213,7 +213,7 @@ static void test_characters(void **state)
 }
 
 /* Without `system` the surroundings give the name; a console that is called like the VM has it, too. */
-static void test_name(void **state)
+static void the_name_comes_from_the_surroundings(void **state)
 {
 	static const char *const words[] = {"@dir/a.qvmconf"};
 	struct qvmconf_host named = host;
@@ -233,7 +233,7 @@ static void test_name(void **state)
 	assert_true(config.name_given);
 }
 
-static void test_whole_file(void **state)
+static void a_whole_file_is_read(void **state)
 {
 	(void)state;
 	good("# a comment\n"
@@ -291,7 +291,7 @@ static void test_whole_file(void **state)
 	assert_int_equal(qvmconf_memory_bytes(&config), (512u << 20) + 0x10000);
 }
 
-static void test_defaults(void **state)
+static void what_is_not_said_has_a_default(void **state)
 {
 	(void)state;
 	good(GUEST);
@@ -312,7 +312,7 @@ static void test_defaults(void **state)
 }
 
 /* Addresses are hexadecimal and lengths decimal by themselves; a multiplier makes both decimal. */
-static void test_numbers(void **state)
+static void numbers_have_multipliers(void **state)
 {
 	static const struct {
 		const char *text;
@@ -332,7 +332,7 @@ static void test_numbers(void **state)
 	}
 }
 
-static void test_wrong_numbers(void **state)
+static void wrong_numbers_are_refused(void **state)
 {
 	static const char *const words[] = {
 	    "0x", "0d", "", "K", "0xg", "1KK", "-1", "+1", "1.5M", "18446744073709551616", "17179869184G"};
@@ -348,7 +348,7 @@ static void test_wrong_numbers(void **state)
 	}
 }
 
-static void test_memory_without_address(void **state)
+static void memory_without_an_address_finds_its_place(void **state)
 {
 	(void)state;
 	good("ram 64K rom 4K ram 0x90000000,4K ram 8K load a");
@@ -362,7 +362,7 @@ static void test_memory_without_address(void **state)
 }
 
 /* Reservations keep what is placed by itself away, and nothing that has an address. */
-static void test_reserve(void **state)
+static void reservations_keep_floating_memory_away(void **state)
 {
 	(void)state;
 	good("reserve loc 0x80008000,8 loc mem:0x80010000,0x1000 intr 39 intr gic:40\n"
@@ -378,7 +378,7 @@ static void test_reserve(void **state)
 	assert_int_equal(config.mem[0].start, 0x80003000);
 }
 
-static void test_contexts(void **state)
+static void options_belong_to_their_context(void **state)
 {
 	(void)state;
 	/* What belongs to no context does not close one. */
@@ -400,7 +400,7 @@ static void test_contexts(void **state)
 	assert_int_equal(config.vdevs[0].intr[0], 41);
 }
 
-static void test_quotes(void **state)
+static void quotes_and_escapes_are_read(void **state)
 {
 	(void)state;
 	good(GUEST "cmdline \"a \\\nb\"");
@@ -422,7 +422,7 @@ static void test_quotes(void **state)
 	    "debug\n");
 }
 
-static void test_substitution(void **state)
+static void variables_are_substituted(void **state)
 {
 	(void)state;
 	good("ram $asinfo_start{guestmem},$asinfo_length{guestmem} load a vdev pl011 loc 0x1000000 intr gic:40 "
@@ -436,7 +436,7 @@ static void test_substitution(void **state)
 	assert_string_equal(config.cmdline, "two words");
 }
 
-static void test_hostdev(void **state)
+static void hostdev_gives_input_and_output(void **state)
 {
 	(void)state;
 	good("system vm1 " GUEST "vdev pl011 loc 0x1000000 intr gic:40 hostdev >-");
@@ -447,7 +447,7 @@ static void test_hostdev(void **state)
 	assert_string_equal(consoles().output, "out");
 }
 
-static void test_gic(void **state)
+static void the_gic_has_a_name_and_addresses(void **state)
 {
 	(void)state;
 	good(GUEST
@@ -458,7 +458,7 @@ static void test_gic(void **state)
 	assert_int_equal(config.vdevs[0].intr[0], 40);
 }
 
-static void test_cpu(void **state)
+static void clusters_and_masks_choose_cpus(void **state)
 {
 	(void)state;
 	good(GUEST "cpu cluster _cpu-3 cpu cluster big sched 7o cpu cluster big runmask 1");
@@ -468,7 +468,7 @@ static void test_cpu(void **state)
 	assert_int_equal(config.cpus[2].runmask, 2); /* of both, the last one */
 }
 
-static void test_pass(void **state)
+static void letters_of_pass_are_attributes(void **state)
 {
 	static const struct {
 		const char *letters;
@@ -520,7 +520,7 @@ static unsigned dests(uint32_t vdev, enum qvm_log_filter filter)
 	return qvmconf_log_dests(&config, vdev, filter);
 }
 
-static void test_logger(void **state)
+static void each_severity_goes_where_the_last_logger_says(void **state)
 {
 	(void)state;
 	good(GUEST);
@@ -539,7 +539,7 @@ static void test_logger(void **state)
 }
 
 /* Each `safety` holds for the vdevs after it, the last one for all else. */
-static void test_safety(void **state)
+static void safety_holds_for_the_vdevs_after_it(void **state)
 {
 	(void)state;
 	understood(GUEST "vdev probe safety warn vdev probe safety required vdev probe");
@@ -553,7 +553,7 @@ static void test_safety(void **state)
 }
 
 /* A type that only its plug-in file describes. */
-static void test_plugged_in(void **state)
+static void a_plug_in_brings_its_own_type(void **state)
 {
 	(void)state;
 	good(GUEST
@@ -586,7 +586,7 @@ static void test_plugged_in(void **state)
 }
 
 /* What a plug-in file may not do to a configuration. */
-static void test_bad_plug_ins(void **state)
+static void a_bad_plug_in_is_refused(void **state)
 {
 	(void)state;
 	bad(GUEST "vdev thief loc 0x1000000 rate 1\nsafety required",
@@ -607,7 +607,7 @@ static void test_bad_plug_ins(void **state)
 }
 
 /* What a file describes is checked as what the tree has: values, defaults, what is required. */
-static void test_described(void **state)
+static void what_a_file_describes_is_checked(void **state)
 {
 	(void)state;
 	good(GUEST "vdev needy loc 0x1000000 intr gic:40 must yes");
@@ -632,7 +632,7 @@ static void test_described(void **state)
 }
 
 /* The description of the tree is one that a note could hold. A file of that name with another one is refused. */
-static void test_known(void **state)
+static void the_trees_description_fits_into_a_note(void **state)
 {
 	struct vdev_description known, other;
 	size_t used;
@@ -657,7 +657,7 @@ static void test_known(void **state)
 	assert_non_null(qvmconf_vdev_differs("pl011", &other));
 }
 
-static void test_shmem(void **state)
+static void options_of_shmem_are_read(void **state)
 {
 	struct vdev_region region;
 
@@ -669,7 +669,7 @@ static void test_shmem(void **state)
 	assert_int_equal(config.vdevs[0].option_count, 4);
 }
 
-static void test_command_line(void **state)
+static void words_of_the_command_line_are_read_in_order(void **state)
 {
 	static const char *const words[] = {"@dir/a.qvmconf",  "cpu",     "sched", "9",
 					    "@dir/b.qvmconf",  "runmask", "2",     "cmdline",
@@ -701,7 +701,7 @@ static void test_command_line(void **state)
 }
 
 /* An argument stands in the same file as its option. */
-static void test_argument_in_other_file(void **state)
+static void an_argument_stands_in_the_file_of_its_option(void **state)
 {
 	static const char *const words[] = {"@dir/a.qvmconf", "@dir/b.qvmconf"};
 
@@ -713,7 +713,7 @@ static void test_argument_in_other_file(void **state)
 			    "[a.qvmconf:1] 'cmdline' needs an argument: the guest's command line, in quotes\n");
 }
 
-static void test_limits(void **state)
+static void limits_hold_to_the_last_byte(void **state)
 {
 	static char text[QVM_FILE_MAX + 100];
 	size_t used = (size_t)snprintf(text, sizeof(text), "%scmdline ", GUEST);
@@ -755,7 +755,7 @@ static void test_limits(void **state)
 	assert_non_null(strstr(world.said, "[a.qvmconf:50] too many mistakes: the rest is not read"));
 }
 
-static void test_control_characters(void **state)
+static void control_characters_are_refused(void **state)
 {
 	(void)state;
 	bad(GUEST "cmdline a\x01"
@@ -767,7 +767,7 @@ static void test_control_characters(void **state)
 }
 
 /* Whatever is read, the reader ends, reports or accepts, and stays within its bounds (the sanitizers watch). */
-static void test_random_text(void **state)
+static void random_text_stays_within_bounds(void **state)
 {
 	static const char *const parts[] = {
 	    "system ",
@@ -841,34 +841,34 @@ static void test_random_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_whole_file),
-	    cmocka_unit_test(test_defaults),
-	    cmocka_unit_test(test_numbers),
-	    cmocka_unit_test(test_wrong_numbers),
-	    cmocka_unit_test(test_memory_without_address),
-	    cmocka_unit_test(test_reserve),
-	    cmocka_unit_test(test_contexts),
-	    cmocka_unit_test(test_cpu),
-	    cmocka_unit_test(test_pass),
-	    cmocka_unit_test(test_logger),
-	    cmocka_unit_test(test_safety),
-	    cmocka_unit_test(test_plugged_in),
-	    cmocka_unit_test(test_bad_plug_ins),
-	    cmocka_unit_test(test_described),
-	    cmocka_unit_test(test_known),
-	    cmocka_unit_test(test_shmem),
-	    cmocka_unit_test(test_quotes),
-	    cmocka_unit_test(test_substitution),
-	    cmocka_unit_test(test_hostdev),
-	    cmocka_unit_test(test_encodings),
-	    cmocka_unit_test(test_characters),
-	    cmocka_unit_test(test_name),
-	    cmocka_unit_test(test_gic),
-	    cmocka_unit_test(test_command_line),
-	    cmocka_unit_test(test_argument_in_other_file),
-	    cmocka_unit_test(test_limits),
-	    cmocka_unit_test(test_control_characters),
-	    cmocka_unit_test(test_random_text),
+	    cmocka_unit_test(a_whole_file_is_read),
+	    cmocka_unit_test(what_is_not_said_has_a_default),
+	    cmocka_unit_test(numbers_have_multipliers),
+	    cmocka_unit_test(wrong_numbers_are_refused),
+	    cmocka_unit_test(memory_without_an_address_finds_its_place),
+	    cmocka_unit_test(reservations_keep_floating_memory_away),
+	    cmocka_unit_test(options_belong_to_their_context),
+	    cmocka_unit_test(clusters_and_masks_choose_cpus),
+	    cmocka_unit_test(letters_of_pass_are_attributes),
+	    cmocka_unit_test(each_severity_goes_where_the_last_logger_says),
+	    cmocka_unit_test(safety_holds_for_the_vdevs_after_it),
+	    cmocka_unit_test(a_plug_in_brings_its_own_type),
+	    cmocka_unit_test(a_bad_plug_in_is_refused),
+	    cmocka_unit_test(what_a_file_describes_is_checked),
+	    cmocka_unit_test(the_trees_description_fits_into_a_note),
+	    cmocka_unit_test(options_of_shmem_are_read),
+	    cmocka_unit_test(quotes_and_escapes_are_read),
+	    cmocka_unit_test(variables_are_substituted),
+	    cmocka_unit_test(hostdev_gives_input_and_output),
+	    cmocka_unit_test(a_wrong_encoding_is_one_message),
+	    cmocka_unit_test(each_look_alike_is_named_once),
+	    cmocka_unit_test(the_name_comes_from_the_surroundings),
+	    cmocka_unit_test(the_gic_has_a_name_and_addresses),
+	    cmocka_unit_test(words_of_the_command_line_are_read_in_order),
+	    cmocka_unit_test(an_argument_stands_in_the_file_of_its_option),
+	    cmocka_unit_test(limits_hold_to_the_last_byte),
+	    cmocka_unit_test(control_characters_are_refused),
+	    cmocka_unit_test(random_text_stays_within_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ static void check_list(enum disposition disposition, const char *const *list, si
 	assert_int_equal(of_table, count);
 }
 
-static void test_lists_are_the_tables(void **state)
+static void lists_of_the_kernel_are_the_tables(void **state)
 {
 	(void)state;
 	check_list(EL1, el1, COUNT(el1));
@@ -71,7 +71,7 @@ static bool overlap(const struct row *a, const struct row *b)
 	       b->crm_from <= a->crm_to && a->op2_from <= b->op2_to && b->op2_from <= a->op2_to;
 }
 
-static void test_rows_are_sound(void **state)
+static void rows_of_the_table_are_sound(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -93,8 +93,8 @@ static void test_rows_are_sound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_lists_are_the_tables),
-	    cmocka_unit_test(test_rows_are_sound),
+	    cmocka_unit_test(lists_of_the_kernel_are_the_tables),
+	    cmocka_unit_test(rows_of_the_table_are_sound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static void set(const struct thread *t, unsigned prio, unsigned policy, uint32_t
 	assert_int_equal(sys_SchedSet(procmgr, 1, t->tid, prio, policy, runmask), 0);
 }
 
-static void test_priority(void **state)
+static void the_most_important_thread_runs(void **state)
 {
 	struct thread *t[3];
 
@@ -56,7 +56,7 @@ static void test_priority(void **state)
 	machine_check(true);
 }
 
-static void test_fifo_and_round_robin(void **state)
+static void equals_take_turns_only_in_round_robin(void **state)
 {
 	struct thread *t[3];
 
@@ -84,7 +84,7 @@ static void test_fifo_and_round_robin(void **state)
 	assert_int_equal(host_clock_armed(1), UINT64_MAX);
 }
 
-static void test_placement(void **state)
+static void a_thread_goes_where_there_is_room(void **state)
 {
 	struct thread *t[6];
 	uint32_t used = 0;
@@ -130,7 +130,7 @@ static uint64_t idle_of(unsigned cpu)
 }
 
 /* One that never stops, and a CPU that nobody wakes, are counted up to now. */
-static void test_times_go_on(void **state)
+static void times_are_counted_up_to_now(void **state)
 {
 	const uint64_t ns = 7 * TIMESLICE_NS;
 	struct thread *t;
@@ -151,7 +151,7 @@ static void test_times_go_on(void **state)
 	assert_int_equal(idle_of(2) - idle, 2 * ns);
 }
 
-static void test_runmask(void **state)
+static void a_thread_follows_its_run_mask(void **state)
 {
 	struct thread *t = machine_spawn(first, 20, 1u << 2);
 
@@ -168,7 +168,7 @@ static void test_runmask(void **state)
 }
 
 /* FP registers, and a guest's EL1 registers, stay in a CPU until their thread goes on elsewhere. */
-static void test_registers_follow(void **state)
+static void registers_follow_their_thread(void **state)
 {
 	struct thread *t = machine_spawn(first, 20, 1u << 1);
 	struct vcpu *v;
@@ -199,7 +199,7 @@ static void test_registers_follow(void **state)
  * FP registers of a VM manager and of its guest, with both as the owner at each way between them: check_return() looks
  * whether they are open for their owner and for nobody else.
  */
-static void test_fp_between_guest_and_manager(void **state)
+static void fp_registers_of_guest_and_manager_stay_apart(void **state)
 {
 	struct thread *t = machine_spawn(first, 20, 1u << 1), *other = machine_spawn(first, 20, 1u << 1);
 
@@ -230,7 +230,7 @@ static void test_fp_between_guest_and_manager(void **state)
 }
 
 /* A question about a vCPU whose registers another CPU holds is answered there, also if the vCPU has just left. */
-static void test_vcpu_requests(void **state)
+static void a_request_is_answered_where_the_registers_are(void **state)
 {
 	struct thread *a = machine_spawn(first, 20, 1u << 1), *b = machine_spawn(first, 30, 1u << 3),
 		      *asks = machine_spawn(first, 20, 1u << 2);
@@ -261,7 +261,7 @@ static void test_vcpu_requests(void **state)
 }
 
 /* However many threads ask at once: one of them is answered at a time, with interrupts off. */
-static void test_vcpu_requests_one_at_a_time(void **state)
+static void requests_are_answered_one_at_a_time(void **state)
 {
 	struct thread *a = machine_spawn(first, 60, 1u << 1), *asks[2];
 
@@ -293,7 +293,7 @@ static uint64_t used_by(const struct thread *t)
  * A question about a vCPU that runs is answered on its CPU, in the caller's time: the guest's thread does not pay
  * for it. Further ones while it is open interrupt that CPU no more: their callers wait in their own time.
  */
-static void test_vcpu_requests_are_paid_by_who_asks(void **state)
+static void requests_are_paid_by_the_caller(void **state)
 {
 	const uint64_t step = 1000;
 	struct thread *a = machine_spawn(first, 60, 1u << 1), *asks[2];
@@ -340,7 +340,7 @@ static void test_vcpu_requests_are_paid_by_who_asks(void **state)
  * A vCPU whose thread does not run, while its registers still are in a CPU that works for somebody else: making
  * something pending does not interrupt that CPU. A question about its state does, once; then its state is in memory.
  */
-static void test_vcpu_at_rest(void **state)
+static void a_vcpu_at_rest_interrupts_nobody(void **state)
 {
 	struct thread *a = machine_spawn(first, 20, 1u << 1), *busy, *asks = machine_spawn(first, 20, 1u << 2);
 	unsigned before;
@@ -380,7 +380,7 @@ static void test_vcpu_at_rest(void **state)
 }
 
 /* Whatever a VM does, and its end: only CPUs of its run mask are interrupted. */
-static void test_only_run_mask_is_called(void **state)
+static void only_cpus_of_the_run_mask_are_interrupted(void **state)
 {
 	const uint32_t mask = 1u << 1 | 1u << 2;
 	struct thread *a = machine_process(9, 20, mask, ABLE_VCPU, true), *b = machine_spawn(a, 20, 1u << 2), *c;
@@ -420,7 +420,7 @@ static void count_hold(void)
 }
 
 /* An SGI to all others: each has it, those that wait run, and the kernel lock is taken once, however many they are. */
-static void test_sgi_to_all(void **state)
+static void an_sgi_to_all_takes_the_lock_once(void **state)
 {
 	struct vcpu **v = first->process->vcpus;
 	struct thread *t[3];
@@ -497,7 +497,7 @@ static void random_call(struct thread *t)
 	}
 }
 
-static void test_random(void **state)
+static void random_scheduling_keeps_the_invariants(void **state)
 {
 	(void)state;
 	machine_seed(5);
@@ -541,20 +541,20 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_priority, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_fifo_and_round_robin, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_placement, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_times_go_on, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_runmask, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_registers_follow, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_fp_between_guest_and_manager, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_vcpu_requests, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_vcpu_requests_one_at_a_time, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_vcpu_requests_are_paid_by_who_asks, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_vcpu_at_rest, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_only_run_mask_is_called, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_sgi_to_all, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),
+	    cmocka_unit_test_setup_teardown(the_most_important_thread_runs, setup, teardown),
+	    cmocka_unit_test_setup_teardown(equals_take_turns_only_in_round_robin, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_thread_goes_where_there_is_room, setup, teardown),
+	    cmocka_unit_test_setup_teardown(times_are_counted_up_to_now, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_thread_follows_its_run_mask, setup, teardown),
+	    cmocka_unit_test_setup_teardown(registers_follow_their_thread, setup, teardown),
+	    cmocka_unit_test_setup_teardown(fp_registers_of_guest_and_manager_stay_apart, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_request_is_answered_where_the_registers_are, setup, teardown),
+	    cmocka_unit_test_setup_teardown(requests_are_answered_one_at_a_time, setup, teardown),
+	    cmocka_unit_test_setup_teardown(requests_are_paid_by_the_caller, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_vcpu_at_rest_interrupts_nobody, setup, teardown),
+	    cmocka_unit_test_setup_teardown(only_cpus_of_the_run_mask_are_interrupted, setup, teardown),
+	    cmocka_unit_test_setup_teardown(an_sgi_to_all_takes_the_lock_once, setup, teardown),
+	    cmocka_unit_test_setup_teardown(random_scheduling_keeps_the_invariants, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static void assert_same(const uint8_t *in, size_t bytes)
 	assert_memory_equal(ours, theirs, 64);
 }
 
-static void every_length_at_every_place(void **state)
+static void every_length_has_libsodiums_hash(void **state)
 {
 	uint8_t data[MOST + 16];
 
@@ -43,7 +43,7 @@ static void every_length_at_every_place(void **state)
 			assert_same(data + at, bytes);
 }
 
-static void the_pieces_do_not_matter(void **state)
+static void pieces_do_not_change_the_hash(void **state)
 {
 	uint8_t data[MOST], ours[64], theirs[64];
 
@@ -62,7 +62,7 @@ static void the_pieces_do_not_matter(void **state)
 }
 
 /* FIPS 180-4's examples, published with it: one block, two blocks. */
-static void the_examples(void **state)
+static void the_standards_examples_have_their_hashes(void **state)
 {
 	static const char two[] = "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
 				  "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu";
@@ -80,9 +80,9 @@ static void the_examples(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_length_at_every_place),
-	    cmocka_unit_test(the_pieces_do_not_matter),
-	    cmocka_unit_test(the_examples),
+	    cmocka_unit_test(every_length_has_libsodiums_hash),
+	    cmocka_unit_test(pieces_do_not_change_the_hash),
+	    cmocka_unit_test(the_standards_examples_have_their_hashes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

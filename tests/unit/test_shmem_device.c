@@ -126,7 +126,7 @@ static void the_factory_page_is_as_documented(void **state)
 	assert_int_equal(shmem_factory_read(&t.s, 4088, 8), 0);
 }
 
-static void bytes_and_long_words_of_the_name(void **state)
+static void the_name_is_read_by_bytes_and_long_words(void **state)
 {
 	(void)state;
 	shmem_factory_write(&t.s, 29, 1, 'b');
@@ -180,7 +180,7 @@ static void windows_run_out(void **state)
 	assert_true(shmem_factory_read(&t.s, 8, 8) == WINDOWS + 2 * BYTES);
 }
 
-static void rules(void **state)
+static void rules_decide_by_name(void **state)
 {
 	(void)state;
 	assert_true(shmem_allowed(t.s.rule, t.s.rule_count, "x"));
@@ -266,11 +266,11 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup(f, setup)
 	const struct CMUnitTest tests[] = {
 	    TEST(the_factory_page_is_as_documented),
-	    TEST(bytes_and_long_words_of_the_name),
+	    TEST(the_name_is_read_by_bytes_and_long_words),
 	    TEST(errors_have_their_status),
 	    TEST(what_does_not_fit_is_left),
 	    TEST(windows_run_out),
-	    TEST(rules),
+	    TEST(rules_decide_by_name),
 	    TEST(a_change_raises_the_line_until_it_is_read),
 	    TEST(notes_go_to_others_only),
 	    TEST(after_detaching_there_is_nothing),

@@ -129,7 +129,7 @@ static void regions_do_not_overlap(void **state)
 }
 
 /* VM C has no pool for that name in common with A and B: its region of the same name is another one, or none. */
-static void pools_separate(void **state)
+static void pools_are_apart(void **state)
 {
 	uint32_t a;
 
@@ -235,7 +235,7 @@ static void an_event_that_is_not_taken_comes_with_the_next(void **state)
 	assert_int_equal(t.event_count, 1);
 }
 
-static void only_the_own_handle_counts(void **state)
+static void a_client_uses_its_own_handle_only(void **state)
 {
 	uint32_t a = attach_ready(VM_A, "ab1", 1);
 
@@ -279,7 +279,7 @@ static void a_holder_keeps_it_and_is_no_client(void **state)
 	assert_int_equal(t.msg.flags, 0);
 }
 
-static void names_are_looked_at(void **state)
+static void wrong_names_are_refused(void **state)
 {
 	char longest[PROTO_NAME + 1];
 
@@ -389,17 +389,17 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(the_first_decides_the_size),
 	    TEST(regions_do_not_overlap),
-	    TEST(pools_separate),
+	    TEST(pools_are_apart),
 	    TEST(pools_are_counted_for_each_vm),
 	    TEST(others_wait_for_the_zeroes),
 	    TEST(a_waiter_zeroes_if_the_first_goes),
 	    TEST(who_waits_may_go),
 	    TEST(notes_reach_whom_they_name),
 	    TEST(an_event_that_is_not_taken_comes_with_the_next),
-	    TEST(only_the_own_handle_counts),
+	    TEST(a_client_uses_its_own_handle_only),
 	    TEST(the_last_one_frees_it),
 	    TEST(a_holder_keeps_it_and_is_no_client),
-	    TEST(names_are_looked_at),
+	    TEST(wrong_names_are_refused),
 	    TEST(as_many_clients_as_documented),
 	    TEST(one_vm_cannot_take_all),
 	    TEST(one_vm_cannot_keep_the_other_out),

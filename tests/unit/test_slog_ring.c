@@ -20,7 +20,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static void test_empty(void **state)
+static void an_empty_ring_has_no_line(void **state)
 {
 	(void)state;
 	struct slog_msg line;
@@ -38,7 +38,7 @@ static void test_empty(void **state)
 	assert_false(ring_get(&ring, 1, &line));
 }
 
-static void test_too_long(void **state)
+static void a_line_that_is_too_long_is_cut(void **state)
 {
 	(void)state;
 	char text[PROTO_DATA + 100];
@@ -74,7 +74,7 @@ static void add_line(unsigned slot)
 
 /* Lines of every length of several processes, many times around: what is there is intact, in order, up to the newest.
  */
-static void test_wraps(void **state)
+static void lines_are_intact_many_times_around(void **state)
 {
 	(void)state;
 	struct slog_msg line;
@@ -102,7 +102,7 @@ static void test_wraps(void **state)
 }
 
 /* Who writes much loses only its own lines, and how many is seen by the numbers; of every process, also the last. */
-static void test_quota(void **state)
+static void who_writes_much_loses_its_own_lines(void **state)
 {
 	(void)state;
 	struct slog_msg line;
@@ -130,7 +130,7 @@ static void test_quota(void **state)
 }
 
 /* Two readers, one far behind the other, find the same as one that begins anew. */
-static void test_readers(void **state)
+static void a_late_reader_finds_the_same_lines(void **state)
 {
 	(void)state;
 	struct slog_msg line, other;
@@ -158,7 +158,7 @@ static void test_readers(void **state)
 	assert_int_equal(fast, 5000);
 }
 
-static void test_clear(void **state)
+static void a_cleared_ring_begins_anew(void **state)
 {
 	(void)state;
 	struct slog_msg line;
@@ -184,9 +184,12 @@ static void test_clear(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_empty, setup),   cmocka_unit_test_setup(test_too_long, setup),
-	    cmocka_unit_test_setup(test_wraps, setup),   cmocka_unit_test_setup(test_quota, setup),
-	    cmocka_unit_test_setup(test_readers, setup), cmocka_unit_test_setup(test_clear, setup),
+	    cmocka_unit_test_setup(an_empty_ring_has_no_line, setup),
+	    cmocka_unit_test_setup(a_line_that_is_too_long_is_cut, setup),
+	    cmocka_unit_test_setup(lines_are_intact_many_times_around, setup),
+	    cmocka_unit_test_setup(who_writes_much_loses_its_own_lines, setup),
+	    cmocka_unit_test_setup(a_late_reader_finds_the_same_lines, setup),
+	    cmocka_unit_test_setup(a_cleared_ring_begins_anew, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

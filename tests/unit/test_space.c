@@ -66,7 +66,7 @@ static void expect_hole(vaddr_t va)
 
 /* ---- what is built ---- */
 
-static void test_leaf_sizes(void **state)
+static void the_largest_leaf_that_fits_is_used(void **state)
 {
 	(void)state;
 	/* One leaf of each size, without tables that are not needed. */
@@ -94,7 +94,7 @@ static void test_leaf_sizes(void **state)
 	expect(SPACE_LIMIT - 1, 2 * GIB1 - 1, SPACE_R | SPACE_DEVICE);
 }
 
-static void test_exist(void **state)
+static void what_is_mapped_is_not_mapped_again(void **state)
 {
 	(void)state;
 	assert_int_equal(space_map(&s, 4 * KIB4, KIB4, KIB4, RW), KIB4);
@@ -110,7 +110,7 @@ static void test_exist(void **state)
 	expect(4 * GIB1 + SPACE_STEP * KIB4 - 1, 4 * GIB1 + SPACE_STEP * KIB4 - 1, RW);
 }
 
-static void test_split(void **state)
+static void each_split_is_a_step(void **state)
 {
 	(void)state;
 	assert_int_equal(space_map(&s, GIB1, GIB1, GIB1, RW), GIB1);
@@ -135,7 +135,7 @@ static void test_split(void **state)
 	expect(8 * GIB1, GIB1, RW | SPACE_DEVICE);
 }
 
-static void test_guest_is_not_split(void **state)
+static void blocks_of_a_guest_are_not_split(void **state)
 {
 	(void)state;
 	start(200, true);
@@ -147,7 +147,7 @@ static void test_guest_is_not_split(void **state)
 	expect_hole(GIB1);
 }
 
-static void test_steps(void **state)
+static void a_call_does_a_bounded_number_of_leaves(void **state)
 {
 	(void)state;
 	/* Not more than SPACE_STEP leaves, nor as many holes, at a time. */
@@ -161,7 +161,7 @@ static void test_steps(void **state)
 	assert_int_equal(space_unmap(&s, GIB1, SPACE_LIMIT - GIB1), SPACE_CHANGE_STEP * GIB1);
 }
 
-static void test_out_of_memory(void **state)
+static void without_memory_for_tables_nothing_changes(void **state)
 {
 	(void)state;
 	start(3, false);
@@ -236,7 +236,7 @@ static void random_operation(void)
 	assert_true(done <= (int64_t)(count * KIB4));
 }
 
-static void test_random(void **state)
+static void random_operations_agree_with_a_map_of_pages(void **state)
 {
 	(void)state;
 	for (unsigned seed = 0; seed < 12; seed++) {
@@ -295,7 +295,7 @@ static void broken(void)
 	host_record(true);
 }
 
-static void test_the_checker(void **state)
+static void the_checker_finds_broken_rules(void **state)
 {
 	uint64_t *table = kmem_page(&k), *below = kmem_page(&k), leaf = LEAF(2ull);
 
@@ -346,7 +346,7 @@ static void test_the_checker(void **state)
 }
 
 /* Of two spaces: the invalidation of one does nothing for the other, and each has its VMID. */
-static void test_the_checker_of_spaces(void **state)
+static void the_checker_tells_spaces_apart(void **state)
 {
 	uint64_t *root[2] = {kmem_page(&k), kmem_page(&k)}, *below = kmem_page(&k);
 
@@ -367,7 +367,7 @@ static void test_the_checker_of_spaces(void **state)
 }
 
 /* Each thing that a change of eight leaves does is needed: without any one of them the rules are broken. */
-static void test_nothing_can_be_left_out(void **state)
+static void no_step_of_maintenance_can_be_left_out(void **state)
 {
 	static const struct {
 		enum host_event_kind kind;
@@ -404,7 +404,7 @@ static unsigned count_of(enum host_event_kind kind)
 }
 
 /* Eight leaves cost eight invalidations of stage 2, but one of stage 1, and no more barriers than one leaf. */
-static void test_batch(void **state)
+static void eight_leaves_share_their_barriers(void **state)
 {
 	(void)state;
 	for (unsigned unmap = 0; unmap < 2; unmap++) {
@@ -429,7 +429,7 @@ static void test_batch(void **state)
 }
 
 /* Once the guest has run, only shared memory goes, however many steps it takes. */
-static void test_sealed_space(void **state)
+static void a_sealed_space_gives_up_shared_memory_only(void **state)
 {
 	const uint64_t bytes = 2 * SPACE_CHANGE_STEP * PAGE_SIZE, at = 0x1000;
 
@@ -449,7 +449,7 @@ static void test_sealed_space(void **state)
 /* ---- through a process's calls ---- */
 
 /* What is executed was cleaned and synchronized; what is handed over was zeroed and cleaned. */
-static void test_process_memory(void **state)
+static void what_is_executed_is_clean_and_synchronized(void **state)
 {
 	const paddr_t kmem = HOST_RAM_START, ram = HOST_RAM_START + (1 << 20);
 	const uint64_t bytes = 2 * MIB2 + 5 * PAGE_SIZE;
@@ -512,19 +512,19 @@ static void test_process_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_leaf_sizes, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_exist, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_split, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_guest_is_not_split, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_sealed_space, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_steps, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_out_of_memory, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_random, setup, teardown),
-	    cmocka_unit_test_setup(test_the_checker, setup),
-	    cmocka_unit_test_setup(test_the_checker_of_spaces, setup),
-	    cmocka_unit_test_setup(test_nothing_can_be_left_out, setup),
-	    cmocka_unit_test_setup(test_batch, setup),
-	    cmocka_unit_test(test_process_memory),
+	    cmocka_unit_test_setup_teardown(the_largest_leaf_that_fits_is_used, setup, teardown),
+	    cmocka_unit_test_setup_teardown(what_is_mapped_is_not_mapped_again, setup, teardown),
+	    cmocka_unit_test_setup_teardown(each_split_is_a_step, setup, teardown),
+	    cmocka_unit_test_setup_teardown(blocks_of_a_guest_are_not_split, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_sealed_space_gives_up_shared_memory_only, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_call_does_a_bounded_number_of_leaves, setup, teardown),
+	    cmocka_unit_test_setup_teardown(without_memory_for_tables_nothing_changes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(random_operations_agree_with_a_map_of_pages, setup, teardown),
+	    cmocka_unit_test_setup(the_checker_finds_broken_rules, setup),
+	    cmocka_unit_test_setup(the_checker_tells_spaces_apart, setup),
+	    cmocka_unit_test_setup(no_step_of_maintenance_can_be_left_out, setup),
+	    cmocka_unit_test_setup(eight_leaves_share_their_barriers, setup),
+	    cmocka_unit_test(what_is_executed_is_clean_and_synchronized),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

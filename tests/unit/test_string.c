@@ -44,7 +44,7 @@ static int sign(int v)
 	return (v > 0) - (v < 0);
 }
 
-static void test_memcpy(void **state)
+static void memcpy_copies_at_every_alignment(void **state)
 {
 	(void)state;
 	unsigned char from[AREA];
@@ -61,7 +61,7 @@ static void test_memcpy(void **state)
 			}
 }
 
-static void test_memmove_overlapping(void **state)
+static void memmove_copies_overlapping_blocks(void **state)
 {
 	(void)state;
 	static const unsigned starts[] = {0, 1, 7, 8, 15, 31, 32, 33, 40, 64, 65, 100, 131};
@@ -77,7 +77,7 @@ static void test_memmove_overlapping(void **state)
 			}
 }
 
-static void test_memset(void **state)
+static void memset_fills_the_block_alone(void **state)
 {
 	(void)state;
 	for (unsigned at = 0; at < 9; at++)
@@ -90,7 +90,7 @@ static void test_memset(void **state)
 		}
 }
 
-static void test_memcmp(void **state)
+static void memcmp_finds_the_first_difference(void **state)
 {
 	(void)state;
 	for (unsigned n = 0; n < 40; n++)
@@ -108,7 +108,7 @@ static void test_memcmp(void **state)
 }
 
 /* The block ends where its allocation does, so that the address sanitizer sees a read beyond it. */
-static void test_memchr(void **state)
+static void memchr_stays_within_its_block(void **state)
 {
 	(void)state;
 	for (unsigned n = 1; n < 40; n++) {
@@ -128,7 +128,7 @@ static void test_memchr(void **state)
 	assert_null(own_memchr(area, area[0], 0));
 }
 
-static void test_strlen(void **state)
+static void strlen_stops_at_the_end(void **state)
 {
 	(void)state;
 	for (unsigned at = 0; at < 9; at++)
@@ -148,7 +148,7 @@ static void test_strlen(void **state)
 		}
 }
 
-static void test_strcmp(void **state)
+static void strcmp_compares_bytes(void **state)
 {
 	(void)state;
 	static const char *const words[] = {"",
@@ -180,7 +180,7 @@ static void test_strcmp(void **state)
 			}
 }
 
-static void test_strchr(void **state)
+static void strchr_finds_the_first(void **state)
 {
 	(void)state;
 	const char text[] = "console guest-1\xff and \xff guest-2";
@@ -196,7 +196,7 @@ static void test_strchr(void **state)
 	}
 }
 
-static void test_strcpy(void **state)
+static void strcpy_copies_with_the_end(void **state)
 {
 	(void)state;
 	for (unsigned n = 0; n < 40; n++) {
@@ -223,11 +223,15 @@ static void test_strcpy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_memcpy), cmocka_unit_test(test_memmove_overlapping),
-	    cmocka_unit_test(test_memset), cmocka_unit_test(test_memcmp),
-	    cmocka_unit_test(test_memchr), cmocka_unit_test(test_strlen),
-	    cmocka_unit_test(test_strcmp), cmocka_unit_test(test_strchr),
-	    cmocka_unit_test(test_strcpy),
+	    cmocka_unit_test(memcpy_copies_at_every_alignment),
+	    cmocka_unit_test(memmove_copies_overlapping_blocks),
+	    cmocka_unit_test(memset_fills_the_block_alone),
+	    cmocka_unit_test(memcmp_finds_the_first_difference),
+	    cmocka_unit_test(memchr_stays_within_its_block),
+	    cmocka_unit_test(strlen_stops_at_the_end),
+	    cmocka_unit_test(strcmp_compares_bytes),
+	    cmocka_unit_test(strchr_finds_the_first),
+	    cmocka_unit_test(strcpy_copies_with_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

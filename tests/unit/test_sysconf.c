@@ -242,7 +242,7 @@ static void board_good(struct sys_board *board)
 	assert_null(sys_board_read(board, board_dtb, ROOM));
 }
 
-static void test_reads_all(void **state)
+static void all_of_a_description_is_read(void **state)
 {
 	const struct sys_process *devc = &config.processes[0], *shell = &config.processes[1];
 
@@ -270,7 +270,7 @@ static void test_reads_all(void **state)
 	assert_false(shell->ready);
 }
 
-static void test_reads_vms(void **state)
+static void vms_have_their_own_properties(void **state)
 {
 	(void)state;
 	read_good();
@@ -284,7 +284,7 @@ static void test_reads_vms(void **state)
 	assert_false(config.vms[1].autostart);
 }
 
-static void test_no_tree(void **state)
+static void what_is_no_tree_is_refused(void **state)
 {
 	(void)state;
 	memset(system_dtb, 0x5a, sizeof(system_dtb));
@@ -296,7 +296,7 @@ static void test_no_tree(void **state)
 	assert_int_equal(read_system(fdt_totalsize(system_dtb) - 1), 1);
 }
 
-static void test_wrong_values(void **state)
+static void wrong_values_are_named_with_their_place(void **state)
 {
 	uint8_t *d = system_dtb;
 
@@ -330,7 +330,7 @@ static void test_wrong_values(void **state)
 		  "[system.dtb] /processes/two: 'connect' is not a list of strings, as in \"one\", \"two\"\n");
 }
 
-static void test_too_many(void **state)
+static void more_than_there_is_room_for_is_refused(void **state)
 {
 	uint8_t *d = system_dtb;
 
@@ -352,7 +352,7 @@ static void test_too_many(void **state)
 	assert_string_equal(said, "[system.dtb] /processes/p16: more than 16 processes\n");
 }
 
-static void test_board(void **state)
+static void a_board_has_cpus_ram_and_names(void **state)
 {
 	struct sys_board board;
 	uint64_t start, bytes;
@@ -370,7 +370,7 @@ static void test_board(void **state)
 	assert_string_equal(sys_board_read(&board, system_dtb, ROOM), "it describes no memory");
 }
 
-static void test_devices(void **state)
+static void a_device_is_found_by_each_of_its_names(void **state)
 {
 	static const char *const names[] = {"stdout", "serial0", "/bus/inner/serial@1000"};
 	struct sys_board board;
@@ -395,7 +395,7 @@ static void test_devices(void **state)
 }
 
 /* The board's reserved memory goes to who names it, once. */
-static void test_regions(void **state)
+static void reserved_memory_is_its_owners(void **state)
 {
 	struct sys_board board;
 	struct sys_device device;
@@ -430,7 +430,7 @@ static void lengthen(void *dtb, uint32_t length)
 	((struct fdt_property *)((char *)dtb + fdt_off_dt_struct(dtb) + offset))->len = cpu_to_fdt32(length);
 }
 
-static void test_long_properties(void **state)
+static void lengths_beyond_the_tree_are_refused(void **state)
 {
 	static const uint32_t lengths[] = {0u - 12, 0u - 8, 0u - 1, 0x7fffffff, 0x80000000};
 	struct sys_board board;
@@ -446,7 +446,7 @@ static void test_long_properties(void **state)
 	}
 }
 
-static void test_wrong_devices(void **state)
+static void wrong_devices_are_refused(void **state)
 {
 	struct sys_board board;
 	struct sys_device device;
@@ -466,7 +466,7 @@ static void test_wrong_devices(void **state)
 			    "its bus writes addresses in a way that is not supported");
 }
 
-static void test_mmio(void **state)
+static void mmio_keeps_away_from_what_is_not_a_device(void **state)
 {
 	struct sys_range range = {0x20000000, 0x1000};
 	char path[SYS_PATH_MAX];
@@ -487,7 +487,7 @@ static void test_mmio(void **state)
 }
 
 /* A device without a name has one owner too, and does not hide in the pages of one that has a name. */
-static void test_mmio_owners(void **state)
+static void a_device_without_a_name_has_one_owner(void **state)
 {
 	struct sys_board board;
 
@@ -511,7 +511,7 @@ static void test_mmio_owners(void **state)
 }
 
 /* A device is its owner's, by whatever name, and so is the kernel's console. */
-static void test_owner_of_stdout(void **state)
+static void a_device_has_one_owner_by_whatever_name(void **state)
 {
 	struct sys_owner *shell = &config.processes[1].own;
 	struct sys_board board;
@@ -541,7 +541,7 @@ static void test_owner_of_stdout(void **state)
 	assert_false(sys_owns_stdout(&board, &claims, 1));
 }
 
-static void test_interrupts_that_exist(void **state)
+static void interrupts_must_exist_on_the_board(void **state)
 {
 	struct sys_owner *shell = &config.processes[1].own;
 	struct sys_board board;
@@ -566,7 +566,7 @@ static void test_interrupts_that_exist(void **state)
 }
 
 /* Where the kernel's own devices are must be known before anybody is given an address. */
-static void test_unreadable_kernel_device(void **state)
+static void a_kernel_device_that_cannot_be_read_stops_all(void **state)
 {
 	const struct sys_range range = {0x30000000, 0x1000};
 	char path[SYS_PATH_MAX];
@@ -608,7 +608,7 @@ static void read_mmio(unsigned count, const uint32_t *values)
 	read_system(ROOM);
 }
 
-static void test_mmio_values(void **state)
+static void wrong_mmio_ranges_are_refused(void **state)
 {
 	static const uint32_t good[] = {0x40, 0x10000000, 0, 0x100000, 0, 0x10000000, 0, 0x1000};
 	static const uint32_t wrong[][4] = {{0, 0x1001, 0, 0x1000},
@@ -634,7 +634,7 @@ static void test_mmio_values(void **state)
 	assert_non_null(strstr(said, "/processes/a: 'mmio' must be 1 to 4 pairs of start and length"));
 }
 
-static void test_check(void **state)
+static void a_good_system_fits_to_the_last_byte(void **state)
 {
 	struct sys_vm_needs needs[2] = {{.name = "linux1", .name_given = true, .guest_bytes = 64 << 20}, {.name = "x"}};
 	struct sys_board board;
@@ -668,7 +668,7 @@ static void test_check(void **state)
 	    "[c:3] this CPU may run on CPU 1, which the board does not have: it has CPUs 0 to 0; choose another\n");
 }
 
-static void test_needs(void **state)
+static void a_vms_needs_come_from_its_configuration(void **state)
 {
 	static const char *const words[] = {"system", "vm",      "ram", "1M",    "rom", "4K",      "cpu",
 					    "sched",  "9",       "cpu", "sched", "12f", "runmask", "1",
@@ -688,7 +688,7 @@ static void test_needs(void **state)
 }
 
 /* Damaged trees are refused or read, never followed out of their bounds (the sanitizers watch). */
-static void test_random_damage(void **state)
+static void random_damage_is_refused_or_read(void **state)
 {
 	struct sys_device device;
 	struct sys_board board;
@@ -727,25 +727,25 @@ static void test_random_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_reads_all),
-	    cmocka_unit_test(test_reads_vms),
-	    cmocka_unit_test(test_no_tree),
-	    cmocka_unit_test(test_wrong_values),
-	    cmocka_unit_test(test_too_many),
-	    cmocka_unit_test(test_board),
-	    cmocka_unit_test(test_long_properties),
-	    cmocka_unit_test(test_devices),
-	    cmocka_unit_test(test_wrong_devices),
-	    cmocka_unit_test(test_mmio),
-	    cmocka_unit_test(test_regions),
-	    cmocka_unit_test(test_mmio_owners),
-	    cmocka_unit_test(test_mmio_values),
-	    cmocka_unit_test(test_check),
-	    cmocka_unit_test(test_needs),
-	    cmocka_unit_test(test_random_damage),
-	    cmocka_unit_test(test_owner_of_stdout),
-	    cmocka_unit_test(test_interrupts_that_exist),
-	    cmocka_unit_test(test_unreadable_kernel_device),
+	    cmocka_unit_test(all_of_a_description_is_read),
+	    cmocka_unit_test(vms_have_their_own_properties),
+	    cmocka_unit_test(what_is_no_tree_is_refused),
+	    cmocka_unit_test(wrong_values_are_named_with_their_place),
+	    cmocka_unit_test(more_than_there_is_room_for_is_refused),
+	    cmocka_unit_test(a_board_has_cpus_ram_and_names),
+	    cmocka_unit_test(lengths_beyond_the_tree_are_refused),
+	    cmocka_unit_test(a_device_is_found_by_each_of_its_names),
+	    cmocka_unit_test(wrong_devices_are_refused),
+	    cmocka_unit_test(mmio_keeps_away_from_what_is_not_a_device),
+	    cmocka_unit_test(reserved_memory_is_its_owners),
+	    cmocka_unit_test(a_device_without_a_name_has_one_owner),
+	    cmocka_unit_test(wrong_mmio_ranges_are_refused),
+	    cmocka_unit_test(a_good_system_fits_to_the_last_byte),
+	    cmocka_unit_test(a_vms_needs_come_from_its_configuration),
+	    cmocka_unit_test(random_damage_is_refused_or_read),
+	    cmocka_unit_test(a_device_has_one_owner_by_whatever_name),
+	    cmocka_unit_test(interrupts_must_exist_on_the_board),
+	    cmocka_unit_test(a_kernel_device_that_cannot_be_read_stops_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,7 +79,7 @@ static void expire(unsigned cpu, uint64_t now)
 	}
 }
 
-static void test_random(void **state)
+static void the_earliest_timer_expires_first(void **state)
 {
 	uint64_t now = 1000;
 
@@ -111,7 +111,7 @@ static void test_random(void **state)
 }
 
 /* Each process has its share, and none has more. */
-static void test_reserve(void **state)
+static void each_process_has_its_share(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < TIMER_PER_PROCESS; i++)
@@ -125,8 +125,8 @@ static void test_reserve(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_random, setup),
-	    cmocka_unit_test_setup(test_reserve, setup),
+	    cmocka_unit_test_setup(the_earliest_timer_expires_first, setup),
+	    cmocka_unit_test_setup(each_process_has_its_share, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,7 +91,7 @@ static void begin(bool erratum)
 	record[0] = '\0';
 }
 
-static void test_once(void **state)
+static void without_the_erratum_each_tlbi_comes_once(void **state)
 {
 	const vaddr_t pages[] = {0x1000, 0x2000, 0x3000};
 
@@ -112,7 +112,7 @@ static void test_once(void **state)
 				"ic iallu+dsb nsh;" OUT);
 }
 
-static void test_twice(void **state)
+static void with_the_erratum_each_tlbi_comes_twice(void **state)
 {
 	const vaddr_t pages[] = {0x1000, 0x2000, 0x3000};
 
@@ -134,7 +134,7 @@ static void test_twice(void **state)
 }
 
 /* In the space that the CPU is in already, VTTBR_EL2 need not change first. */
-static void test_same(void **state)
+static void the_current_space_needs_no_switch(void **state)
 {
 	(void)state;
 	begin(true);
@@ -145,9 +145,9 @@ static void test_same(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_once),
-	    cmocka_unit_test(test_twice),
-	    cmocka_unit_test(test_same),
+	    cmocka_unit_test(without_the_erratum_each_tlbi_comes_once),
+	    cmocka_unit_test(with_the_erratum_each_tlbi_comes_twice),
+	    cmocka_unit_test(the_current_space_needs_no_switch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

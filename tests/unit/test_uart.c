@@ -48,7 +48,7 @@ static void assert_only(unsigned word, uint32_t value)
 }
 
 /* RTS is the receiver's to drive, CTS obeyed only if the firmware did; nothing else of UARTCR outlives the start. */
-static void test_init(void **state)
+static void the_receiver_drives_rts(void **state)
 {
 	static const uint32_t found[] = {0,      CTSEN,           UARTEN | TXE | RXE, CTSEN | UARTEN | TXE,
 					 0xffff, 0xffff & ~CTSEN, RTS | 0x80};
@@ -72,7 +72,7 @@ static void test_init(void **state)
 }
 
 /* Who has no room for input masks RX and RT alone: the FIFO fills, and RTS holds the sender. */
-static void test_interrupts(void **state)
+static void without_room_for_input_only_its_interrupts_are_masked(void **state)
 {
 	struct pl011 uart;
 
@@ -95,7 +95,7 @@ static void test_interrupts(void **state)
 	assert_only(IMSC, RX | RT);
 }
 
-static void test_data(void **state)
+static void data_goes_both_ways(void **state)
 {
 	struct pl011 uart;
 
@@ -118,9 +118,9 @@ static void test_data(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_init),
-	    cmocka_unit_test(test_interrupts),
-	    cmocka_unit_test(test_data),
+	    cmocka_unit_test(the_receiver_drives_rts),
+	    cmocka_unit_test(without_room_for_input_only_its_interrupts_are_masked),
+	    cmocka_unit_test(data_goes_both_ways),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

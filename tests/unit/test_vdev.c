@@ -172,7 +172,7 @@ static void expect_refusal(void (*step)(void), const char *text)
 	set_up(NULL);
 }
 
-static void test_control_calls_come_in_order(void **state)
+static void control_calls_come_in_order(void **state)
 {
 	static const unsigned want[] = {
 	    VDEV_CTRL_OPTIONS_START, VDEV_CTRL_FIRST_OPTIDX + 1, VDEV_CTRL_FIRST_OPTIDX,     VDEV_CTRL_OPTIONS_END,
@@ -204,7 +204,7 @@ static void test_control_calls_come_in_order(void **state)
 	assert_int_equal(dev.count, 0);
 }
 
-static void test_an_instance_has_what_is_configured(void **state)
+static void an_instance_has_what_is_configured(void **state)
 {
 	const vdev_t *v = &vm.vdev[0].vdev;
 
@@ -226,7 +226,7 @@ static void test_an_instance_has_what_is_configured(void **state)
 	assert_int_equal(vdev_intids(64), 201);
 }
 
-static void test_a_device_may_choose_its_place_and_interrupt(void **state)
+static void a_device_may_choose_its_place_and_interrupt(void **state)
 {
 	(void)state;
 	vm.config.vdevs[0].loc_given = false;
@@ -248,7 +248,7 @@ static void test_a_device_may_choose_its_place_and_interrupt(void **state)
 }
 
 /* More addresses, after everything that has a place; until the table of the VM's devices is made. */
-static void test_a_window_lies_after_everything_else(void **state)
+static void a_window_lies_after_everything_else(void **state)
 {
 	vdev_t *vdp = &vm.vdev[0].vdev;
 	const struct mmio_region *window;
@@ -276,7 +276,7 @@ static void test_a_window_lies_after_everything_else(void **state)
 	assert_int_equal(gasp_window(vdp, 0x3000, &address), -EINVAL);
 }
 
-static void test_a_refusal_names_the_line_and_ends_the_vm(void **state)
+static void a_refusal_names_the_line_and_ends_the_vm(void **state)
 {
 	(void)state;
 	vm.config.vdevs[0].type = "other";
@@ -305,7 +305,7 @@ static struct vdev_value guest_read(uint64_t offset, unsigned size)
 	return vm.mmio.region[0].read(vm.mmio.region[0].device, 3, LOC + offset, size);
 }
 
-static void test_accesses_have_sizes_that_the_device_has(void **state)
+static void accesses_have_sizes_that_the_device_has(void **state)
 {
 	struct vdev_value got;
 
@@ -332,7 +332,7 @@ static void test_accesses_have_sizes_that_the_device_has(void **state)
 }
 
 /* A device that cannot go on takes its VM along. */
-static void test_a_broken_device_ends_its_vm(void **state)
+static void a_broken_device_ends_its_vm(void **state)
 {
 	(void)state;
 	make();
@@ -362,7 +362,7 @@ static bool reg_write(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size,
 	return offset == 8;
 }
 
-static void test_direct_registers_are_read_and_written(void **state)
+static void direct_registers_are_read_and_written(void **state)
 {
 	(void)state;
 	factory.reg_read = reg_read;
@@ -378,7 +378,7 @@ static void test_direct_registers_are_read_and_written(void **state)
 }
 
 /* Through the one thread that all of a VM's devices share. */
-static void test_pulses_and_timers_reach_the_device(void **state)
+static void pulses_and_timers_reach_the_device(void **state)
 {
 	vdev_t *v = &vm.vdev[0].vdev;
 	struct vdev_event event;
@@ -413,7 +413,7 @@ static void test_pulses_and_timers_reach_the_device(void **state)
 	assert_int_equal(vdev_pulse(v, 1, 0, &event), -EINVAL);
 }
 
-static void test_services_reach_the_kernel_and_the_log(void **state)
+static void services_reach_the_kernel_and_the_log(void **state)
 {
 	vdev_t *v = &vm.vdev[0].vdev;
 
@@ -453,7 +453,7 @@ static void test_services_reach_the_kernel_and_the_log(void **state)
 	assert_int_equal(k.pulse[2].value, GTC_VDEV_ERROR);
 }
 
-static void test_a_wrong_factory_is_refused(void **state)
+static void a_wrong_factory_is_refused(void **state)
 {
 	struct vdev_factory bad = factory;
 
@@ -490,17 +490,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_control_calls_come_in_order),
-	    TEST(test_an_instance_has_what_is_configured),
-	    TEST(test_a_device_may_choose_its_place_and_interrupt),
-	    TEST(test_a_window_lies_after_everything_else),
-	    TEST(test_a_refusal_names_the_line_and_ends_the_vm),
-	    TEST(test_accesses_have_sizes_that_the_device_has),
-	    TEST(test_a_broken_device_ends_its_vm),
-	    TEST(test_direct_registers_are_read_and_written),
-	    TEST(test_services_reach_the_kernel_and_the_log),
-	    TEST(test_a_wrong_factory_is_refused),
-	    TEST(test_pulses_and_timers_reach_the_device),
+	    TEST(control_calls_come_in_order),
+	    TEST(an_instance_has_what_is_configured),
+	    TEST(a_device_may_choose_its_place_and_interrupt),
+	    TEST(a_window_lies_after_everything_else),
+	    TEST(a_refusal_names_the_line_and_ends_the_vm),
+	    TEST(accesses_have_sizes_that_the_device_has),
+	    TEST(a_broken_device_ends_its_vm),
+	    TEST(direct_registers_are_read_and_written),
+	    TEST(services_reach_the_kernel_and_the_log),
+	    TEST(a_wrong_factory_is_refused),
+	    TEST(pulses_and_timers_reach_the_device),
 	};
 
 	return cmocka_run_group_tests(tests, register_once, NULL);

@@ -151,7 +151,7 @@ static void expect(const char *part)
 	memcpy(file, good, bytes);
 }
 
-static void test_good(void **state)
+static void a_good_file_is_read(void **state)
 {
 	struct vdevfile v;
 	uint8_t *memory;
@@ -181,7 +181,7 @@ static void test_good(void **state)
 	free(memory);
 }
 
-static void test_every_cut(void **state)
+static void every_shorter_file_is_refused(void **state)
 {
 	const Elf64_Phdr *last = program(PT_LOAD, 3);
 
@@ -192,7 +192,7 @@ static void test_every_cut(void **state)
 }
 
 /* Whatever one damaged byte does, it does it within the bounds, which the sanitizers watch. */
-static void test_every_damage(void **state)
+static void a_damaged_byte_stays_within_bounds(void **state)
 {
 	unsigned refused = 0;
 
@@ -209,7 +209,7 @@ static void test_every_damage(void **state)
 	assert_in_range(refused, 500, 3 * bytes);
 }
 
-static void test_headers(void **state)
+static void wrong_headers_are_refused(void **state)
 {
 	(void)state;
 	file[1] = 'e';
@@ -248,7 +248,7 @@ static void test_headers(void **state)
 	expect("what is to become read-only lies outside");
 }
 
-static void test_note(void **state)
+static void a_wrong_note_is_refused(void **state)
 {
 	uint32_t *note = (uint32_t *)(void *)(file + program(PT_NOTE, 0)->p_offset);
 	char *options = (char *)(note + 9);
@@ -281,7 +281,7 @@ static void test_note(void **state)
 	expect("the options of its note have no end");
 }
 
-static void test_dynamic(void **state)
+static void dynamic_entries_that_need_a_linker_are_refused(void **state)
 {
 	(void)state;
 	dynamic(DT_HASH)->d_tag = DT_NEEDED;
@@ -314,7 +314,7 @@ static void test_dynamic(void **state)
 	expect("it has no dynamic section");
 }
 
-static void test_relocations(void **state)
+static void relocations_stay_within_writable_pages(void **state)
 {
 	(void)state;
 	relocation(R_AARCH64_RELATIVE)->r_info = 1024; /* COPY */
@@ -337,7 +337,7 @@ static void test_relocations(void **state)
 	expect("it has a symbol of a kind that is not supported");
 }
 
-static void test_missing_symbol(void **state)
+static void a_missing_symbol_is_named(void **state)
 {
 	const char *strings = (const char *)file + dynamic(DT_STRTAB)->d_un.d_ptr;
 	struct vdevfile v;
@@ -355,7 +355,7 @@ static void test_missing_symbol(void **state)
 			    "it calls or uses 'quest_intr_set', which qvm does not have");
 }
 
-static void test_names(void **state)
+static void names_of_files_are_read(void **state)
 {
 	char name[VDEVFILE_NAME_MAX];
 	bool safety;
@@ -377,8 +377,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_good),    TEST(test_every_cut),   TEST(test_every_damage),   TEST(test_headers), TEST(test_note),
-	    TEST(test_dynamic), TEST(test_relocations), TEST(test_missing_symbol), TEST(test_names),
+	    TEST(a_good_file_is_read),
+	    TEST(every_shorter_file_is_refused),
+	    TEST(a_damaged_byte_stays_within_bounds),
+	    TEST(wrong_headers_are_refused),
+	    TEST(a_wrong_note_is_refused),
+	    TEST(dynamic_entries_that_need_a_linker_are_refused),
+	    TEST(relocations_stay_within_writable_pages),
+	    TEST(a_missing_symbol_is_named),
+	    TEST(names_of_files_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, read_good, drop_good);

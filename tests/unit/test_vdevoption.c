@@ -36,7 +36,7 @@ static const char *check(const char *list, size_t bytes)
 #define KIND  "its note has an option of a kind that is unknown or damaged"
 #define TWICE "its note names an option twice"
 
-static void test_lists(void **state)
+static void a_wrong_list_is_refused(void **state)
 {
 	static const char whole[] = "a\0*n:1:2\0b\0!w:x:y\0c\0t:3=abc\0d\0f\0";
 
@@ -53,7 +53,7 @@ static void test_lists(void **state)
 	assert_string_equal(CHECK("a\0f\0b\0f\0a\0x\0"), TWICE);
 }
 
-static void test_kinds(void **state)
+static void a_wrong_kind_is_refused(void **state)
 {
 	static const char *const bad[] = {
 	    "z",     "*",       "!",     "ff",    "f:1", "f=1",   "n",   "n:1",        "n:2:1",
@@ -72,7 +72,7 @@ static void test_kinds(void **state)
 	}
 }
 
-static void test_many(void **state)
+static void more_than_32_options_are_refused(void **state)
 {
 	char list[33 * 5 + 1] = "";
 
@@ -108,7 +108,7 @@ static void bad(const char *kind, const char *value, const char *why)
 	assert_string_equal(problem(kind, value), why);
 }
 
-static void test_values(void **state)
+static void values_are_checked_by_their_kind(void **state)
 {
 	(void)state;
 	good(VDEV_NUMBER(1, 0x20), "32");
@@ -145,7 +145,7 @@ static void test_values(void **state)
 }
 
 /* Options by index and by name, with what stands around their kinds. */
-static void test_parts(void **state)
+static void options_are_found_by_index_and_name(void **state)
 {
 	static const char list[] = "one\0*n:1:2=2\0two\0!w:a:b\0three\0f\0";
 	struct vdev_option o;
@@ -169,8 +169,11 @@ static void test_parts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_lists),  cmocka_unit_test(test_kinds), cmocka_unit_test(test_many),
-	    cmocka_unit_test(test_values), cmocka_unit_test(test_parts),
+	    cmocka_unit_test(a_wrong_list_is_refused),
+	    cmocka_unit_test(a_wrong_kind_is_refused),
+	    cmocka_unit_test(more_than_32_options_are_refused),
+	    cmocka_unit_test(values_are_checked_by_their_kind),
+	    cmocka_unit_test(options_are_found_by_index_and_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

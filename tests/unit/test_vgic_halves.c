@@ -99,7 +99,7 @@ static void drain(void)
 	}
 }
 
-static void test_no_interrupt_is_lost_or_invented(void **state)
+static void no_interrupt_is_lost_or_invented(void **state)
 {
 	unsigned traps = 0, group0 = 0;
 
@@ -121,7 +121,7 @@ static void test_no_interrupt_is_lost_or_invented(void **state)
 }
 
 /* All at once, on one vCPU: more than its list registers, and more than the kernel keeps for it. */
-static void test_all_interrupts_at_once_are_all_taken(void **state)
+static void all_interrupts_at_once_are_all_taken(void **state)
 {
 	(void)state;
 	start(1);
@@ -153,7 +153,7 @@ static unsigned read_bit(uint64_t offset, unsigned intid)
 }
 
 /* The host's interrupts wait there until the guest has enabled its own, and once it is disabled again. */
-static void test_a_bound_interrupt_waits_until_it_is_enabled(void **state)
+static void a_bound_interrupt_waits_until_it_is_enabled(void **state)
 {
 	(void)state;
 	start_bound();
@@ -181,7 +181,7 @@ static void test_a_bound_interrupt_waits_until_it_is_enabled(void **state)
 }
 
 /* Disabled while it is handled: the end of it still reaches the host. */
-static void test_a_bound_interrupt_disabled_while_active_ends_the_hosts(void **state)
+static void a_bound_interrupt_disabled_while_active_ends_the_hosts(void **state)
 {
 	(void)state;
 	start_bound();
@@ -197,7 +197,7 @@ static void test_a_bound_interrupt_disabled_while_active_ends_the_hosts(void **s
 }
 
 /* Its route changes while it is handled; GICD_ICACTIVER ends it where it was. */
-static void test_a_bound_interrupt_follows_its_route(void **state)
+static void a_bound_interrupt_follows_its_route(void **state)
 {
 	(void)state;
 	start_bound();
@@ -218,7 +218,7 @@ static void test_a_bound_interrupt_follows_its_route(void **state)
 }
 
 /* The host's came on one CPU while another switched it off. */
-static void test_a_bound_interrupt_that_comes_late_is_kept(void **state)
+static void a_bound_interrupt_that_comes_late_is_kept(void **state)
 {
 	(void)state;
 	start_bound();
@@ -232,7 +232,7 @@ static void test_a_bound_interrupt_that_comes_late_is_kept(void **state)
 }
 
 /* What the kernel's half refuses, and devices that drive what is not theirs. */
-static void test_wrong_bindings_are_refused(void **state)
+static void wrong_bindings_are_refused(void **state)
 {
 	struct vcpu *v = &cpu[0].vcpu;
 
@@ -262,13 +262,13 @@ static void test_wrong_bindings_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_all_interrupts_at_once_are_all_taken),
-	    cmocka_unit_test(test_no_interrupt_is_lost_or_invented),
-	    cmocka_unit_test(test_a_bound_interrupt_waits_until_it_is_enabled),
-	    cmocka_unit_test(test_a_bound_interrupt_disabled_while_active_ends_the_hosts),
-	    cmocka_unit_test(test_a_bound_interrupt_follows_its_route),
-	    cmocka_unit_test(test_a_bound_interrupt_that_comes_late_is_kept),
-	    cmocka_unit_test(test_wrong_bindings_are_refused),
+	    cmocka_unit_test(all_interrupts_at_once_are_all_taken),
+	    cmocka_unit_test(no_interrupt_is_lost_or_invented),
+	    cmocka_unit_test(a_bound_interrupt_waits_until_it_is_enabled),
+	    cmocka_unit_test(a_bound_interrupt_disabled_while_active_ends_the_hosts),
+	    cmocka_unit_test(a_bound_interrupt_follows_its_route),
+	    cmocka_unit_test(a_bound_interrupt_that_comes_late_is_kept),
+	    cmocka_unit_test(wrong_bindings_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

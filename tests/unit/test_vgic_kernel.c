@@ -42,7 +42,7 @@ static void step(void)
 	check_signalled();
 }
 
-static void test_the_most_important_interrupt_is_signalled_after_each_step(void **unused)
+static void the_most_important_interrupt_is_signalled_after_each_step(void **unused)
 {
 	unsigned all = 0;
 
@@ -99,7 +99,7 @@ static uint32_t read_private(unsigned op)
 }
 
 /* EOImode 1: four SGIs that are acknowledged, their priority dropped, keep nobody out, least of all the timer. */
-static void test_active_interrupts_leave_room_for_others(void **unused)
+static void active_interrupts_leave_room_for_others(void **unused)
 {
 	static const unsigned sgis[] = {0, 3, 7, 15};
 
@@ -136,7 +136,7 @@ static void test_active_interrupts_leave_room_for_others(void **unused)
 }
 
 /* A deactivation of what has no image ends nobody else. */
-static void test_a_deactivation_ends_nobody_else(void **unused)
+static void a_deactivation_ends_nobody_else(void **unused)
 {
 	(void)unused;
 	start(1);
@@ -180,7 +180,7 @@ static void test_a_deactivation_ends_nobody_else(void **unused)
 }
 
 /* ISPENDR0 of level PPIs reads back, comes once; an edge is a rise; a level that falls is pending no more. */
-static void test_latches_come_once_and_levels_while_they_last(void **unused)
+static void latches_come_once_and_levels_while_they_last(void **unused)
 {
 	static const unsigned ppis[] = {PPI_LEVEL, 30, VIRQ_VTIMER};
 	unsigned edge = index_of(30), timer = index_of(VIRQ_VTIMER);
@@ -238,7 +238,7 @@ static void test_latches_come_once_and_levels_while_they_last(void **unused)
 }
 
 /* GICD_CTLR gates private interrupts, too; an SGI goes to those of its register's group. */
-static void test_a_group_that_is_off_holds_its_interrupts(void **unused)
+static void a_group_that_is_off_holds_its_interrupts(void **unused)
 {
 	(void)unused;
 	start(2);
@@ -266,7 +266,7 @@ static void test_a_group_that_is_off_holds_its_interrupts(void **unused)
 }
 
 /* More SPIs than there is room for, until something is through. */
-static void test_an_spi_without_room_is_refused(void **unused)
+static void an_spi_without_room_is_refused(void **unused)
 {
 	(void)unused;
 	start(1);
@@ -284,7 +284,7 @@ static void test_an_spi_without_room_is_refused(void **unused)
 }
 
 /* What WFI waits for, and what it does not wait for. */
-static void test_wfi_ends_for_what_can_be_delivered(void **unused)
+static void wfi_ends_for_what_can_be_delivered(void **unused)
 {
 	const uint64_t on = 0xffull << 24 | 2;
 	uint32_t out;
@@ -312,13 +312,13 @@ static void test_wfi_ends_for_what_can_be_delivered(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_the_most_important_interrupt_is_signalled_after_each_step),
-	    cmocka_unit_test(test_active_interrupts_leave_room_for_others),
-	    cmocka_unit_test(test_a_deactivation_ends_nobody_else),
-	    cmocka_unit_test(test_latches_come_once_and_levels_while_they_last),
-	    cmocka_unit_test(test_a_group_that_is_off_holds_its_interrupts),
-	    cmocka_unit_test(test_an_spi_without_room_is_refused),
-	    cmocka_unit_test(test_wfi_ends_for_what_can_be_delivered),
+	    cmocka_unit_test(the_most_important_interrupt_is_signalled_after_each_step),
+	    cmocka_unit_test(active_interrupts_leave_room_for_others),
+	    cmocka_unit_test(a_deactivation_ends_nobody_else),
+	    cmocka_unit_test(latches_come_once_and_levels_while_they_last),
+	    cmocka_unit_test(a_group_that_is_off_holds_its_interrupts),
+	    cmocka_unit_test(an_spi_without_room_is_refused),
+	    cmocka_unit_test(wfi_ends_for_what_can_be_delivered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,7 @@ static void expect_with(const struct walk_regs *r, uint64_t va, unsigned access,
 	assert_int_equal(w.ipa, want);
 }
 
-static void test_off(void **state)
+static void without_an_mmu_addresses_are_physical(void **state)
 {
 	struct walk_regs r = regs(12, 48, RAM, RAM);
 
@@ -95,7 +95,7 @@ static void test_off(void **state)
 }
 
 /* 48 bits of 4 KiB pages: four levels; upper half by TTBR1, lower half empty. */
-static void test_4k(void **state)
+static void pages_of_4k_have_four_levels(void **state)
 {
 	const struct walk_regs r = regs(12, 48, RAM + 0x8000, RAM | 1);
 	const uint64_t va = 0xffff800000000000ull | 1ull << 30 | 2ull << 21 | 3ull << 12;
@@ -138,7 +138,7 @@ static void test_4k(void **state)
 }
 
 /* The tables that TTBRs name: not memory, too large, of a size that IPS does not allow. */
-static void test_first_table(void **state)
+static void a_wrong_first_table_is_a_fault(void **state)
 {
 	struct walk_regs r = regs(12, 39, 0x1000, RAM);
 
@@ -163,7 +163,7 @@ static void test_first_table(void **state)
 }
 
 /* 39 bits start at level 1; 25 bits at level 2, with a table of 16 entries; 16 at level 3. */
-static void test_short(void **state)
+static void short_addresses_start_at_a_later_level(void **state)
 {
 	struct walk_regs r = regs(12, 39, RAM, RAM);
 
@@ -193,7 +193,7 @@ static void test_short(void **state)
 	expect_fault(&r, 0, 0, 0x04);
 }
 
-static void test_16k(void **state)
+static void pages_of_16k_have_four_levels(void **state)
 {
 	const struct walk_regs r = regs(14, 48, RAM, RAM);
 
@@ -209,7 +209,7 @@ static void test_16k(void **state)
 	expect_fault(&r, (0xffffull << 48) | 1ull << 47 | 3ull << 36, 0, 0x05); /* no block at level 1 */
 }
 
-static void test_64k(void **state)
+static void pages_of_64k_have_three_levels(void **state)
 {
 	struct walk_regs r = regs(16, 42, RAM, RAM);
 
@@ -234,7 +234,7 @@ static void test_64k(void **state)
 }
 
 /* 52 bits with granules of 4 and 16 KiB, TCR_EL1.DS: level -1, and addresses with their top in bits 9:8. */
-static void test_lpa2(void **state)
+static void lpa2_has_a_level_more(void **state)
 {
 	struct walk_regs r = regs(12, 52, RAM, RAM + 0x100);
 
@@ -261,7 +261,7 @@ static void test_lpa2(void **state)
 	expect(&r, 0xfff0800000000000ull | 2ull << 36 | 0x567, 0x567);
 }
 
-static void test_controls(void **state)
+static void control_bits_change_the_walk(void **state)
 {
 	struct walk_regs r = regs(12, 39, RAM, RAM);
 
@@ -284,7 +284,7 @@ static void test_controls(void **state)
 }
 
 /* Who may what: each block against reads and writes of EL0, of EL1, and of EL1 with PAN. */
-static void test_permissions(void **state)
+static void permissions_depend_on_who_accesses(void **state)
 {
 	static const struct {
 		uint64_t block, table;
@@ -338,7 +338,7 @@ static uint64_t entry(uint64_t table, uint64_t index)
 
 /* The hardware's marks: accessed, and written to. Nothing is marked by a look-up, nor where the guest does it itself.
  */
-static void test_marks(void **state)
+static void a_look_up_marks_nothing(void **state)
 {
 	const uint64_t clean = 0x40000000ull | 1ull | READONLY | DBM;
 	struct walk_regs r = regs(12, 39, RAM, RAM);
@@ -368,7 +368,7 @@ static void test_marks(void **state)
 }
 
 /* A table that points to itself ends after the last level, and random registers and tables end, too. */
-static void test_ends(void **state)
+static void every_walk_ends(void **state)
 {
 	const struct walk_regs r = regs(12, 48, RAM, RAM);
 
@@ -395,17 +395,17 @@ static void test_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_off, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_4k, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_first_table, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_lpa2, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_permissions, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_marks, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_short, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_16k, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_64k, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_controls, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_ends, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(without_an_mmu_addresses_are_physical, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(pages_of_4k_have_four_levels, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_wrong_first_table_is_a_fault, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(lpa2_has_a_level_more, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(permissions_depend_on_who_accesses, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_look_up_marks_nothing, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(short_addresses_start_at_a_later_level, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(pages_of_16k_have_four_levels, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(pages_of_64k_have_three_levels, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(control_bits_change_the_walk, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(every_walk_ends, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

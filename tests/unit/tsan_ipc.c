@@ -93,7 +93,7 @@ static void run(unsigned cpu)
 	}
 }
 
-static void test_concurrent(void **state)
+static void every_message_arrives_once(void **state)
 {
 	struct thread *t, *first;
 
@@ -124,7 +124,7 @@ static void test_concurrent(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_concurrent)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(every_message_arrives_once)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

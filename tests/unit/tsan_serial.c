@@ -228,7 +228,7 @@ static void drained(void)
 		thread_sleep(1000000);
 }
 
-static void test_stream(void **state)
+static void a_stream_arrives_in_order(void **state)
 {
 	uint32_t sent = 0, got = 0;
 
@@ -252,7 +252,7 @@ static void test_stream(void **state)
 }
 
 /* One byte, then silence until it has arrived: a wake that is lost is not made good by the next byte. */
-static void test_single_bytes(void **state)
+static void no_wake_is_lost_for_single_bytes(void **state)
 {
 
 	(void)state;
@@ -273,7 +273,8 @@ static void test_single_bytes(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_stream), cmocka_unit_test(test_single_bytes)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(a_stream_arrives_in_order),
+					   cmocka_unit_test(no_wake_is_lost_for_single_bytes)};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -115,7 +115,7 @@ static void *count_up(void *arg)
 	return NULL;
 }
 
-static void test_mutual_exclusion(void **state)
+static void one_thread_has_the_mutex(void **state)
 {
 	(void)state;
 	pthread_t threads[THREADS];
@@ -128,7 +128,7 @@ static void test_mutual_exclusion(void **state)
 	assert_int_equal(mutex.word, 0);
 }
 
-static void test_no_call_without_contention(void **state)
+static void no_call_is_made_without_contention(void **state)
 {
 	(void)state;
 	wait_calls = wake_calls = 0;
@@ -158,7 +158,7 @@ static bool is_waiting(int who)
 	return waiting;
 }
 
-static void test_the_owner_inherits(void **state)
+static void the_owner_inherits_the_priority(void **state)
 {
 	(void)state;
 	pthread_t thread;
@@ -185,7 +185,7 @@ static void *wait_for_change(void *arg)
 	return NULL;
 }
 
-static void test_words(void **state)
+static void a_word_wakes_who_waits_for_it(void **state)
 {
 	(void)state;
 	pthread_t threads[THREADS];
@@ -209,10 +209,10 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_mutual_exclusion),
-	    cmocka_unit_test(test_no_call_without_contention),
-	    cmocka_unit_test(test_the_owner_inherits),
-	    cmocka_unit_test(test_words),
+	    cmocka_unit_test(one_thread_has_the_mutex),
+	    cmocka_unit_test(no_call_is_made_without_contention),
+	    cmocka_unit_test(the_owner_inherits_the_priority),
+	    cmocka_unit_test(a_word_wakes_who_waits_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

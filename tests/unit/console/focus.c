@@ -2,14 +2,14 @@
 /* Who is on the line: the shell or one console, and how it is left. */
 #include "clients.h"
 
-static void test_the_shell_gets_carriage_returns(void **state)
+static void the_shell_gets_carriage_returns(void **state)
 {
 	(void)state;
 	assert_int_equal(send_text(CON_WRITE, SHELL_SLOT, 0, "a\n\nb"), 4);
 	expect_line("a\r\n\r\nb");
 }
 
-static void test_the_leave_key_returns_the_line_to_the_shell(void **state)
+static void the_leave_key_returns_the_line_to_the_shell(void **state)
 {
 	(void)state;
 	send_text(CON_WRITE, GUEST_SLOT, 1, "boot\n");
@@ -35,7 +35,7 @@ static void test_the_leave_key_returns_the_line_to_the_shell(void **state)
 	expect_line(GREETING "more");
 }
 
-static void test_the_leave_key_is_input_for_the_shell(void **state)
+static void the_leave_key_is_input_for_the_shell(void **state)
 {
 	(void)state;
 	type("\x1d");
@@ -43,7 +43,7 @@ static void test_the_leave_key_is_input_for_the_shell(void **state)
 	assert_int_equal(last_data[0], 0x1d);
 }
 
-static void test_leaving_does_not_wait_for_a_flood(void **state)
+static void leaving_does_not_wait_for_a_flood(void **state)
 {
 	(void)state;
 	char block[PROTO_DATA];
@@ -63,7 +63,7 @@ static void test_leaving_does_not_wait_for_a_flood(void **state)
 	expect_line("$ ");
 }
 
-static void test_a_focused_writer_loses_nothing(void **state)
+static void a_focused_writer_loses_nothing(void **state)
 {
 	(void)state;
 	char block[PROTO_DATA];
@@ -97,7 +97,7 @@ static void test_a_focused_writer_loses_nothing(void **state)
 	assert_true(written > 4 * CONSOLE_OUTPUT);
 }
 
-static void test_unfocused_output_keeps_the_newest(void **state)
+static void unfocused_output_keeps_the_newest(void **state)
 {
 	(void)state;
 	char block[PROTO_DATA], *out = malloc(CONSOLE_OUTPUT + 200);
@@ -117,7 +117,7 @@ static void test_unfocused_output_keeps_the_newest(void **state)
 }
 
 /* Whoever looks at it is told, after what it has printed; the next process goes on after that. */
-static void test_what_is_closed_says_so(void **state)
+static void what_is_closed_says_so(void **state)
 {
 	(void)state;
 	assert_int_equal(send_text(CON_STATE, SHELL_SLOT, 0, "linux"), 1);
@@ -143,7 +143,7 @@ static void test_what_is_closed_says_so(void **state)
 }
 
 /* Once it leaves, with the next key or when nothing comes; twice it reaches the guest, once. */
-static void test_leaving_twice_is_typed(void **state)
+static void leaving_twice_is_typed(void **state)
 {
 	(void)state;
 	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
@@ -176,7 +176,7 @@ static void test_leaving_twice_is_typed(void **state)
 	assert_int_equal(c.typing, 0);
 }
 
-static void test_unblocking_a_focus_returns_it(void **state)
+static void unblocking_a_focus_returns_it(void **state)
 {
 	(void)state;
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
@@ -195,7 +195,7 @@ static void test_unblocking_a_focus_returns_it(void **state)
 	assert_int_equal(answers, before);
 }
 
-static void test_the_death_of_the_shell_returns_the_focus(void **state)
+static void the_death_of_the_shell_returns_the_focus(void **state)
 {
 	(void)state;
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
@@ -208,16 +208,16 @@ static void test_the_death_of_the_shell_returns_the_focus(void **state)
 int focus_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_the_shell_gets_carriage_returns),
-	    CASE(test_the_leave_key_returns_the_line_to_the_shell),
-	    CASE(test_the_leave_key_is_input_for_the_shell),
-	    CASE(test_leaving_does_not_wait_for_a_flood),
-	    CASE(test_a_focused_writer_loses_nothing),
-	    CASE(test_unfocused_output_keeps_the_newest),
-	    CASE(test_what_is_closed_says_so),
-	    CASE(test_leaving_twice_is_typed),
-	    CASE(test_unblocking_a_focus_returns_it),
-	    CASE(test_the_death_of_the_shell_returns_the_focus),
+	    CASE(the_shell_gets_carriage_returns),
+	    CASE(the_leave_key_returns_the_line_to_the_shell),
+	    CASE(the_leave_key_is_input_for_the_shell),
+	    CASE(leaving_does_not_wait_for_a_flood),
+	    CASE(a_focused_writer_loses_nothing),
+	    CASE(unfocused_output_keeps_the_newest),
+	    CASE(what_is_closed_says_so),
+	    CASE(leaving_twice_is_typed),
+	    CASE(unblocking_a_focus_returns_it),
+	    CASE(the_death_of_the_shell_returns_the_focus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 /* What is typed: who reads it, what is held, and what is lost. */
 #include "clients.h"
 
-static void test_a_read_waits_for_input(void **state)
+static void a_read_waits_for_input(void **state)
 {
 	(void)state;
 	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 100, NULL, 0), WAITS);
@@ -19,7 +19,7 @@ static void test_a_read_waits_for_input(void **state)
 	assert_string_equal(last_data, "c");
 }
 
-static void test_readers_are_served_in_order(void **state)
+static void readers_are_served_in_order(void **state)
 {
 	(void)state;
 	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 1, NULL, 0), WAITS);
@@ -33,7 +33,7 @@ static void test_readers_are_served_in_order(void **state)
 	assert_string_equal(last_data, "2");
 }
 
-static void test_the_input_ring_keeps_the_first(void **state)
+static void the_input_ring_keeps_the_first(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < CONSOLE_INPUT + 100; i++)
@@ -68,7 +68,7 @@ static unsigned paste(unsigned characters)
 }
 
 /* What has no room is left to the line, as often as one likes, and not lost; other consoles do not feel it. */
-static void test_what_has_no_room_is_left_to_the_line(void **state)
+static void what_has_no_room_is_left_to_the_line(void **state)
 {
 	unsigned pasted = 0, got = 0;
 	uint8_t expected = 'a';
@@ -96,7 +96,7 @@ static void test_what_has_no_room_is_left_to_the_line(void **state)
 }
 
 /* A guest that reads nothing: the operator is told, what is too much is counted, and Ctrl-] is found after it. */
-static void test_what_a_deaf_guest_loses_is_counted(void **state)
+static void what_a_deaf_guest_loses_is_counted(void **state)
 {
 	(void)state;
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
@@ -131,7 +131,7 @@ static void test_what_a_deaf_guest_loses_is_counted(void **state)
 }
 
 /* Once it has read enough nothing more is lost; not before, or a slow one would begin again and again. */
-static void test_nothing_is_lost_once_the_guest_has_caught_up(void **state)
+static void nothing_is_lost_once_the_guest_has_caught_up(void **state)
 {
 	(void)state;
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
@@ -165,7 +165,7 @@ static void test_nothing_is_lost_once_the_guest_has_caught_up(void **state)
 }
 
 /* The shell, too; it has no console to leave. */
-static void test_a_busy_shell_loses_what_is_too_much(void **state)
+static void a_busy_shell_loses_what_is_too_much(void **state)
 {
 	(void)state;
 	assert_int_equal(paste(CONSOLE_INPUT + 1), CONSOLE_INPUT);
@@ -176,7 +176,7 @@ static void test_a_busy_shell_loses_what_is_too_much(void **state)
 	expect_line("\r\n[shell: 1 typed characters were lost]\r\n");
 }
 
-static void test_input_is_not_lost_to_a_reader_that_is_gone(void **state)
+static void input_is_not_lost_to_a_reader_that_is_gone(void **state)
 {
 	(void)state;
 	assert_int_equal(send_bytes(CON_READ, SHELL_SLOT, 0, 10, NULL, 0), WAITS);
@@ -190,14 +190,14 @@ static void test_input_is_not_lost_to_a_reader_that_is_gone(void **state)
 int input_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_a_read_waits_for_input),
-	    CASE(test_readers_are_served_in_order),
-	    CASE(test_the_input_ring_keeps_the_first),
-	    CASE(test_what_has_no_room_is_left_to_the_line),
-	    CASE(test_what_a_deaf_guest_loses_is_counted),
-	    CASE(test_nothing_is_lost_once_the_guest_has_caught_up),
-	    CASE(test_a_busy_shell_loses_what_is_too_much),
-	    CASE(test_input_is_not_lost_to_a_reader_that_is_gone),
+	    CASE(a_read_waits_for_input),
+	    CASE(readers_are_served_in_order),
+	    CASE(the_input_ring_keeps_the_first),
+	    CASE(what_has_no_room_is_left_to_the_line),
+	    CASE(what_a_deaf_guest_loses_is_counted),
+	    CASE(nothing_is_lost_once_the_guest_has_caught_up),
+	    CASE(a_busy_shell_loses_what_is_too_much),
+	    CASE(input_is_not_lost_to_a_reader_that_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 #include "clients.h"
 
 /* A console that is another's by its name stays closed, also while that one is not there; what is open stays so. */
-static void test_a_name_of_another_stays_closed(void **state)
+static void a_name_of_another_stays_closed(void **state)
 {
 	(void)state;
 	consoles_disconnect(&c, SHELL_SLOT);
@@ -15,7 +15,7 @@ static void test_a_name_of_another_stays_closed(void **state)
 	assert_int_equal(send_text(CON_OPEN, SHELL_SLOT, 0, "shell"), shell_id);
 }
 
-static void test_bad_messages_are_refused(void **state)
+static void bad_messages_are_refused(void **state)
 {
 	(void)state;
 	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "nobody"), -ENOENT);
@@ -40,7 +40,7 @@ static void test_bad_messages_are_refused(void **state)
 	}
 }
 
-static void test_a_console_has_one_owner(void **state)
+static void a_console_has_one_owner(void **state)
 {
 	(void)state;
 	assert_int_equal(send_text(CON_OPEN, 6, 0, "linux"), -EBUSY);
@@ -52,7 +52,7 @@ static void test_a_console_has_one_owner(void **state)
 	assert_int_equal(send_text(CON_OPEN, GUEST_SLOT, 0, "linux"), -EBUSY);
 }
 
-static void test_shares_are_bounded(void **state)
+static void shares_are_bounded(void **state)
 {
 	(void)state;
 	char name[] = "c0";
@@ -67,7 +67,7 @@ static void test_shares_are_bounded(void **state)
 	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
 }
 
-static void test_all_consoles_with_all_their_waits(void **state)
+static void all_consoles_with_all_their_waits(void **state)
 {
 	(void)state;
 	for (unsigned i = 2; i < CONSOLES_MAX; i++) {
@@ -82,7 +82,7 @@ static void test_all_consoles_with_all_their_waits(void **state)
 	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
 }
 
-static void test_consoles_of_the_dead_are_reused(void **state)
+static void consoles_of_the_dead_are_reused(void **state)
 {
 	(void)state;
 	char name[] = "ca";
@@ -108,7 +108,7 @@ static void test_consoles_of_the_dead_are_reused(void **state)
 }
 
 /* What the checks count with is what each console takes; then only that of a process that is gone can be had. */
-static void test_a_console_takes_the_memory_that_is_counted(void **state)
+static void a_console_takes_the_memory_that_is_counted(void **state)
 {
 	(void)state;
 	memory = CONSOLES_HEAP(2) - CONSOLES_OVERHEAD;
@@ -128,7 +128,7 @@ static void test_a_console_takes_the_memory_that_is_counted(void **state)
 	assert_int_equal(send_text(CON_OPEN, SHELL_SLOT, 0, "shell"), 0);
 }
 
-static void test_a_dead_client_gets_no_answer(void **state)
+static void a_dead_client_gets_no_answer(void **state)
 {
 	(void)state;
 	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 5, NULL, 0), WAITS);
@@ -147,14 +147,14 @@ static void test_a_dead_client_gets_no_answer(void **state)
 int share_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_a_name_of_another_stays_closed),
-	    CASE(test_bad_messages_are_refused),
-	    CASE(test_a_console_has_one_owner),
-	    CASE(test_shares_are_bounded),
-	    CASE(test_all_consoles_with_all_their_waits),
-	    CASE(test_consoles_of_the_dead_are_reused),
-	    CASE(test_a_console_takes_the_memory_that_is_counted),
-	    CASE(test_a_dead_client_gets_no_answer),
+	    CASE(a_name_of_another_stays_closed),
+	    CASE(bad_messages_are_refused),
+	    CASE(a_console_has_one_owner),
+	    CASE(shares_are_bounded),
+	    CASE(all_consoles_with_all_their_waits),
+	    CASE(consoles_of_the_dead_are_reused),
+	    CASE(a_console_takes_the_memory_that_is_counted),
+	    CASE(a_dead_client_gets_no_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 #include "guest.h"
 
 /* Across the end of RAM: what is RAM is real, the rest all ones, or nothing at all happens. */
-static void test_a_load_across_the_end_of_ram_reads_ones_there(void **state)
+static void a_load_across_the_end_of_ram_reads_ones_there(void **state)
 {
 	(void)state;
 	put(RAM_END - 8, 0x1122334455667788ull);
@@ -26,7 +26,7 @@ static void test_a_load_across_the_end_of_ram_reads_ones_there(void **state)
 	assert_int_equal(logged, 0);
 }
 
-static void test_a_store_across_the_end_of_ram_is_whole_or_refused(void **state)
+static void a_store_across_the_end_of_ram_is_whole_or_refused(void **state)
 {
 	uint64_t now;
 
@@ -58,7 +58,7 @@ static void test_a_store_across_the_end_of_ram_is_whole_or_refused(void **state)
 }
 
 /* From a hole into RAM: FAR is the first byte, and RAM's bytes are real. The pages are those of stage 1. */
-static void test_an_access_from_a_hole_reaches_into_ram(void **state)
+static void an_access_from_a_hole_reaches_into_ram(void **state)
 {
 	(void)state;
 	map_page(0, CODE, 0);
@@ -91,7 +91,7 @@ static void test_an_access_from_a_hole_reaches_into_ram(void **state)
 }
 
 /* What the instruction is now is not what faulted: it is not done, neither here nor with other rights. */
-static void test_an_instruction_that_has_changed_is_tried_again(void **state)
+static void an_instruction_that_has_changed_is_tried_again(void **state)
 {
 	(void)state;
 	vreg[0] = DEVICE;
@@ -128,7 +128,7 @@ static void test_an_instruction_that_has_changed_is_tried_again(void **state)
 }
 
 /* A write to ROM has no address but the guest's: at any place that its tables can name. */
-static void test_a_write_to_rom_changes_nothing(void **state)
+static void a_write_to_rom_changes_nothing(void **state)
 {
 	const struct emulate_exit exit = {UINT64_MAX, ISV | SAS(3) | SRT(1) | SF | WNR | PERMIT, 0x5008, ~0ull};
 
@@ -156,11 +156,11 @@ static void test_a_write_to_rom_changes_nothing(void **state)
 int edge_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_a_load_across_the_end_of_ram_reads_ones_there),
-	    CASE(test_a_store_across_the_end_of_ram_is_whole_or_refused),
-	    CASE(test_an_access_from_a_hole_reaches_into_ram),
-	    CASE(test_an_instruction_that_has_changed_is_tried_again),
-	    CASE(test_a_write_to_rom_changes_nothing),
+	    CASE(a_load_across_the_end_of_ram_reads_ones_there),
+	    CASE(a_store_across_the_end_of_ram_is_whole_or_refused),
+	    CASE(an_access_from_a_hole_reaches_into_ram),
+	    CASE(an_instruction_that_has_changed_is_tried_again),
+	    CASE(a_write_to_rom_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
  * describes. */
 #include "guest.h"
 
-static void test_each_half_of_a_pair_is_an_access(void **state)
+static void each_half_of_a_pair_is_an_access(void **state)
 {
 	(void)state;
 	vreg[0] = DEVICE;
@@ -19,7 +19,7 @@ static void test_each_half_of_a_pair_is_an_access(void **state)
 	assert_int_equal(vreg[0], DEVICE);
 }
 
-static void test_the_base_register_is_written_back(void **state)
+static void the_base_register_is_written_back(void **state)
 {
 	(void)state;
 	vreg[VREG_SP_EL1] = DEVICE + 0x10;
@@ -37,7 +37,7 @@ static void test_the_base_register_is_written_back(void **state)
 }
 
 /* The stack pointer is that of the guest's mode. */
-static void test_the_stack_pointer_is_that_of_the_mode(void **state)
+static void the_stack_pointer_is_that_of_the_mode(void **state)
 {
 	(void)state;
 	vreg[VREG_PSTATE] = 0;
@@ -48,7 +48,7 @@ static void test_the_stack_pointer_is_that_of_the_mode(void **state)
 	assert_int_equal(vreg[VREG_SP_EL1], 0);
 }
 
-static void test_a_simd_register_is_stored_and_loaded_whole(void **state)
+static void a_simd_register_is_stored_and_loaded_whole(void **state)
 {
 	(void)state;
 	vreg[0] = DEVICE;
@@ -65,7 +65,7 @@ static void test_a_simd_register_is_stored_and_loaded_whole(void **state)
 }
 
 /* Structures: elements in the order of memory, each an access of its own size. */
-static void test_structures_go_element_by_element(void **state)
+static void structures_go_element_by_element(void **state)
 {
 	(void)state;
 	vreg[1] = DEVICE + 0x100;
@@ -104,7 +104,7 @@ static void test_structures_go_element_by_element(void **state)
 }
 
 /* A refused access leaves all registers as they were; FAR is the address that was refused. */
-static void test_a_refused_access_leaves_all_registers(void **state)
+static void a_refused_access_leaves_all_registers(void **state)
 {
 	(void)state;
 	vreg[0] = DEVICE;
@@ -121,7 +121,7 @@ static void test_a_refused_access_leaves_all_registers(void **state)
 }
 
 /* The syndrome is all that is needed: no instruction is examined where the register and the sign are known. */
-static void test_a_complete_syndrome_needs_no_instruction(void **state)
+static void a_complete_syndrome_needs_no_instruction(void **state)
 {
 	const struct emulate_exit exit = {HOLE + 8, ISV | SAS(0) | SSE | SRT(4) | TRANSLATE, 0xab00000000000008ull,
 					  ~3ull};
@@ -152,7 +152,7 @@ static void test_a_complete_syndrome_needs_no_instruction(void **state)
 #define STXR  0xc8037c02 /* stxr w3, x2, [x0] */
 #define ZVA   0xd50b7420 /* dc zva, x0 */
 
-static void test_atomics_work_on_nothing_and_abort_on_devices(void **state)
+static void atomics_work_on_nothing_and_abort_on_devices(void **state)
 {
 	(void)state;
 	vreg[0] = HOLE;
@@ -206,7 +206,7 @@ static void test_atomics_work_on_nothing_and_abort_on_devices(void **state)
 }
 
 /* No instruction word, whatever it is, reaches anything but the device's page, where nothing but that is mapped. */
-static void test_no_instruction_reaches_beyond_its_page(void **state)
+static void no_instruction_reaches_beyond_its_page(void **state)
 {
 	unsigned done = 0;
 
@@ -233,15 +233,11 @@ static void test_no_instruction_reaches_beyond_its_page(void **state)
 int register_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_each_half_of_a_pair_is_an_access),
-	    CASE(test_the_base_register_is_written_back),
-	    CASE(test_the_stack_pointer_is_that_of_the_mode),
-	    CASE(test_a_simd_register_is_stored_and_loaded_whole),
-	    CASE(test_structures_go_element_by_element),
-	    CASE(test_a_refused_access_leaves_all_registers),
-	    CASE(test_a_complete_syndrome_needs_no_instruction),
-	    CASE(test_atomics_work_on_nothing_and_abort_on_devices),
-	    CASE(test_no_instruction_reaches_beyond_its_page),
+	    CASE(each_half_of_a_pair_is_an_access),         CASE(the_base_register_is_written_back),
+	    CASE(the_stack_pointer_is_that_of_the_mode),    CASE(a_simd_register_is_stored_and_loaded_whole),
+	    CASE(structures_go_element_by_element),         CASE(a_refused_access_leaves_all_registers),
+	    CASE(a_complete_syndrome_needs_no_instruction), CASE(atomics_work_on_nothing_and_abort_on_devices),
+	    CASE(no_instruction_reaches_beyond_its_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 #include "guest.h"
 
 /* Rights of stage 1 are those of the access that is made, in each page that it touches. */
-static void test_rights_are_those_of_the_access_in_each_page(void **state)
+static void rights_are_those_of_the_access_in_each_page(void **state)
 {
 	static const struct {
 		uint32_t word;
@@ -51,7 +51,7 @@ static void test_rights_are_those_of_the_access_in_each_page(void **state)
 }
 
 /* Walks that stage 2 stops, addresses beyond what is shown, maintenance of what is not there. */
-static void test_a_walk_that_stage_2_stops_is_an_abort(void **state)
+static void a_walk_that_stage_2_stops_is_an_abort(void **state)
 {
 	(void)state;
 	map_page(4, HOLE, 0);
@@ -82,7 +82,7 @@ static void test_a_walk_that_stage_2_stops_is_an_abort(void **state)
 	assert_int_equal(nothing, 0);
 }
 
-static void test_a_fetch_from_nothing_is_an_abort(void **state)
+static void a_fetch_from_nothing_is_an_abort(void **state)
 {
 	struct emulate_exit exit = {HOLE, TRANSLATE, 0x4000, 0x4000};
 	uint64_t ipa;
@@ -108,7 +108,7 @@ static void test_a_fetch_from_nothing_is_an_abort(void **state)
 }
 
 /* Watchpoints: which byte, which direction, whose access, and whether debug exceptions are on. */
-static void test_watchpoints_hit_as_the_architecture_says(void **state)
+static void watchpoints_hit_as_the_architecture_says(void **state)
 {
 	static const struct {
 		uint64_t wcr, wvr;
@@ -168,10 +168,10 @@ static void test_watchpoints_hit_as_the_architecture_says(void **state)
 int right_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_rights_are_those_of_the_access_in_each_page),
-	    CASE(test_a_walk_that_stage_2_stops_is_an_abort),
-	    CASE(test_a_fetch_from_nothing_is_an_abort),
-	    CASE(test_watchpoints_hit_as_the_architecture_says),
+	    CASE(rights_are_those_of_the_access_in_each_page),
+	    CASE(a_walk_that_stage_2_stops_is_an_abort),
+	    CASE(a_fetch_from_nothing_is_an_abort),
+	    CASE(watchpoints_hit_as_the_architecture_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 /* What becomes of an SPI: levels and edges, and all that may change while it is on its way. */
 #include "model.h"
 
-static void test_a_level_is_pending_while_its_line_is_up(void **state)
+static void a_level_is_pending_while_its_line_is_up(void **state)
 {
 	(void)state;
 	ready(40, false);
@@ -31,7 +31,7 @@ static void test_a_level_is_pending_while_its_line_is_up(void **state)
 	assert_false(signalled(0, 40));
 }
 
-static void test_an_edge_is_taken_once(void **state)
+static void an_edge_is_taken_once(void **state)
 {
 	(void)state;
 	ready(41, true);
@@ -58,7 +58,7 @@ static void test_an_edge_is_taken_once(void **state)
 }
 
 /* Whatever makes an SPI ineligible takes it back, and it comes again afterwards. */
-static void test_what_is_disabled_is_withdrawn(void **state)
+static void what_is_disabled_is_withdrawn(void **state)
 {
 	(void)state;
 	for (unsigned edge = 0; edge < 2; edge++) {
@@ -104,7 +104,7 @@ static void test_what_is_disabled_is_withdrawn(void **state)
 	}
 }
 
-static void test_an_active_interrupt_may_be_disabled_and_moved(void **state)
+static void an_active_interrupt_may_be_disabled_and_moved(void **state)
 {
 	(void)state;
 	ready(60, false);
@@ -123,7 +123,7 @@ static void test_an_active_interrupt_may_be_disabled_and_moved(void **state)
 }
 
 /* The kernel signals a line again by itself: it must know the new priority. */
-static void test_a_new_priority_reaches_the_kernel_while_active(void **state)
+static void a_new_priority_reaches_the_kernel_while_active(void **state)
 {
 	(void)state;
 	ready(61, false);
@@ -136,7 +136,7 @@ static void test_a_new_priority_reaches_the_kernel_while_active(void **state)
 	assert_int_equal(kernel.spi[0][61].priority, 0x40);
 }
 
-static void test_pending_interrupts_follow_the_cpus_that_are_on(void **state)
+static void pending_interrupts_follow_the_cpus_that_are_on(void **state)
 {
 	(void)state;
 	ready(70, true);
@@ -161,7 +161,7 @@ static void test_pending_interrupts_follow_the_cpus_that_are_on(void **state)
 	assert_true(signalled(2, 71));
 }
 
-static void test_an_interrupt_waits_for_room(void **state)
+static void an_interrupt_waits_for_room(void **state)
 {
 	unsigned taken = 0;
 
@@ -191,7 +191,7 @@ static void test_an_interrupt_waits_for_room(void **state)
 	assert_false(gic.refused);
 }
 
-static void test_what_is_no_spi_changes_nothing(void **state)
+static void what_is_no_spi_changes_nothing(void **state)
 {
 	static const unsigned wrong[] = {0, 31, INTIDS, 1019, 1020, 5000, ~0u};
 
@@ -209,14 +209,14 @@ static void test_what_is_no_spi_changes_nothing(void **state)
 int delivery_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_a_level_is_pending_while_its_line_is_up),
-	    CASE(test_an_edge_is_taken_once),
-	    CASE(test_what_is_disabled_is_withdrawn),
-	    CASE(test_an_active_interrupt_may_be_disabled_and_moved),
-	    CASE(test_a_new_priority_reaches_the_kernel_while_active),
-	    CASE(test_pending_interrupts_follow_the_cpus_that_are_on),
-	    CASE(test_an_interrupt_waits_for_room),
-	    CASE(test_what_is_no_spi_changes_nothing),
+	    CASE(a_level_is_pending_while_its_line_is_up),
+	    CASE(an_edge_is_taken_once),
+	    CASE(what_is_disabled_is_withdrawn),
+	    CASE(an_active_interrupt_may_be_disabled_and_moved),
+	    CASE(a_new_priority_reaches_the_kernel_while_active),
+	    CASE(pending_interrupts_follow_the_cpus_that_are_on),
+	    CASE(an_interrupt_waits_for_room),
+	    CASE(what_is_no_spi_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

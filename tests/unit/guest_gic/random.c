@@ -223,7 +223,7 @@ static void (*const operations[])(unsigned) = {
     do_acknowledge, do_acknowledge,   do_complete,   do_complete,     do_complete, do_clear_active,
 };
 
-static void test_random_operations_agree_with_the_reference(void **state)
+static void random_operations_agree_with_the_reference(void **state)
 {
 	(void)state;
 	for (unsigned seed = 1; seed <= 40; seed++) {
@@ -249,7 +249,7 @@ static void test_random_operations_agree_with_the_reference(void **state)
 }
 
 /* Nothing that a guest writes anywhere in the frames does harm. */
-static void test_random_accesses_do_no_harm(void **state)
+static void random_accesses_do_no_harm(void **state)
 {
 	(void)state;
 	random_state = 7;
@@ -274,8 +274,8 @@ static void test_random_accesses_do_no_harm(void **state)
 int random_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_random_operations_agree_with_the_reference),
-	    CASE(test_random_accesses_do_no_harm),
+	    CASE(random_operations_agree_with_the_reference),
+	    CASE(random_accesses_do_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 /* The registers one by one. */
 #include "model.h"
 
-static void test_a_wrong_configuration_is_refused(void **state)
+static void a_wrong_configuration_is_refused(void **state)
 {
 	struct guest_gic_config c = config;
 	struct guest_gic g;
@@ -38,7 +38,7 @@ static void test_a_wrong_configuration_is_refused(void **state)
 	assert_int_equal(g.config.intids, 288);
 }
 
-static void test_identification_registers_say_gicv3(void **state)
+static void identification_registers_say_gicv3(void **state)
 {
 	(void)state;
 	assert_int_equal(get_d(0x4), 2 | 9u << 19 | 1u << 24);
@@ -72,7 +72,7 @@ static void test_identification_registers_say_gicv3(void **state)
 }
 
 /* Sizes that a register has, sizes that read as zero, and what is outside of the frames or not aligned. */
-static void test_each_register_has_its_sizes(void **state)
+static void each_register_has_its_sizes(void **state)
 {
 	enum { GOOD, ZERO, NONE };
 	static const struct {
@@ -104,7 +104,7 @@ static void test_each_register_has_its_sizes(void **state)
 }
 
 /* A group that GICD_CTLR has off holds its interrupts; Group 0 is signalled like Group 1, and the kernel is told. */
-static void test_a_disabled_group_is_not_signalled(void **state)
+static void a_disabled_group_is_not_signalled(void **state)
 {
 	(void)state;
 	ready(40, true);
@@ -125,7 +125,7 @@ static void test_a_disabled_group_is_not_signalled(void **state)
 	assert_int_equal(acknowledge(0), 40);
 }
 
-static void test_registers_keep_the_bits_that_exist(void **state)
+static void registers_keep_the_bits_that_exist(void **state)
 {
 	(void)state;
 	put_d(IGROUPR, ~0u); /* INTIDs 0 to 31 belong to the redistributors */
@@ -167,7 +167,7 @@ static void test_registers_keep_the_bits_that_exist(void **state)
 	assert_int_equal(get(GICD + IROUTER + 8 * 40, 8), 0);
 }
 
-static void test_private_registers_are_the_kernels(void **state)
+static void private_registers_are_the_kernels(void **state)
 {
 	const uint64_t sgi = GICR + QVM_GICR_BYTES + 0x10000; /* of vCPU 1 */
 	uint32_t *s = kernel.state[1];
@@ -206,9 +206,9 @@ static void test_private_registers_are_the_kernels(void **state)
 int register_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_a_wrong_configuration_is_refused),   CASE(test_identification_registers_say_gicv3),
-	    CASE(test_each_register_has_its_sizes),        CASE(test_a_disabled_group_is_not_signalled),
-	    CASE(test_registers_keep_the_bits_that_exist), CASE(test_private_registers_are_the_kernels),
+	    CASE(a_wrong_configuration_is_refused),   CASE(identification_registers_say_gicv3),
+	    CASE(each_register_has_its_sizes),        CASE(a_disabled_group_is_not_signalled),
+	    CASE(registers_keep_the_bits_that_exist), CASE(private_registers_are_the_kernels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

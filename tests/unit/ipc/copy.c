@@ -20,7 +20,7 @@ static void interrupted(bool receiver_first)
 	machine_check(true);
 }
 
-static void test_copy_interrupted(void **state)
+static void an_interrupted_copy_goes_on(void **state)
 {
 	(void)state;
 	for (unsigned first = 0; first < 2; first++) {
@@ -49,7 +49,7 @@ static void count_copied(void)
 }
 
 /* While another CPU wants the lock all the time, each hold copies half a page at most, in every way of copying. */
-static void test_copy_gives_way(void **state)
+static void each_hold_copies_half_a_page_at_most(void **state)
 {
 	(void)state;
 	pinned(0);
@@ -84,7 +84,7 @@ static void count_untouched(void)
 }
 
 /* What was tried at once and met a fault is not tried once more under the same hold of the lock. */
-static void test_copy_once(void **state)
+static void a_copy_that_met_a_fault_is_not_tried_again(void **state)
 {
 	uint64_t end = MEM_VA + 2 * PAGE_SIZE, rcvid;
 
@@ -109,7 +109,7 @@ static void test_copy_once(void **state)
 }
 
 /* Between a long answer and a message that waits. */
-static void test_reply_receive_interrupted(void **state)
+static void an_interrupted_reply_still_receives(void **state)
 {
 	struct thread *second;
 	int64_t rcvid;
@@ -135,7 +135,7 @@ static void test_reply_receive_interrupted(void **state)
 }
 
 /* The sender's memory goes away in the middle; another has sent meanwhile, and is served. */
-static void test_copy_source_fault(void **state)
+static void a_sender_whose_memory_goes_gets_a_fault(void **state)
 {
 	struct thread *second;
 
@@ -157,7 +157,7 @@ static void test_copy_source_fault(void **state)
 }
 
 /* The receiver's memory goes away; the message is another receiver's, who has come meanwhile. */
-static void test_copy_target_fault(void **state)
+static void a_receiver_whose_memory_goes_leaves_the_message(void **state)
 {
 	struct thread *second;
 
@@ -180,7 +180,7 @@ static void test_copy_target_fault(void **state)
 }
 
 /* Many send what cannot be read: the receiver goes over all of them, and takes the good one. */
-static void test_many_bad_senders(void **state)
+static void a_receiver_passes_over_bad_senders(void **state)
 {
 	struct thread *t;
 
@@ -198,7 +198,7 @@ static void test_many_bad_senders(void **state)
 }
 
 /* Either side, or the channel, goes while the copy is interrupted. */
-static void test_copy_partner_gone(void **state)
+static void a_copy_ends_with_either_side(void **state)
 {
 	struct thread *second, *third;
 
@@ -244,7 +244,7 @@ static void test_copy_partner_gone(void **state)
 }
 
 /* A reply that the server's own memory refuses leaves the client as it was. */
-static void test_reply_fault(void **state)
+static void a_failed_reply_leaves_the_client_waiting(void **state)
 {
 	int64_t rcvid;
 
@@ -265,7 +265,7 @@ static void test_reply_fault(void **state)
 }
 
 /* A thread that was refused a message keeps nothing of a channel that goes away after. */
-static void test_channel_forgotten(void **state)
+static void a_refused_message_keeps_no_channel(void **state)
 {
 	struct thread *middle;
 	uint64_t own, to_own;
@@ -298,10 +298,16 @@ static void test_channel_forgotten(void **state)
 int copy_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_copy_interrupted),          CASE(test_copy_gives_way),    CASE(test_copy_once),
-	    CASE(test_reply_receive_interrupted), CASE(test_copy_source_fault), CASE(test_copy_target_fault),
-	    CASE(test_many_bad_senders),          CASE(test_copy_partner_gone), CASE(test_reply_fault),
-	    CASE(test_channel_forgotten),
+	    CASE(an_interrupted_copy_goes_on),
+	    CASE(each_hold_copies_half_a_page_at_most),
+	    CASE(a_copy_that_met_a_fault_is_not_tried_again),
+	    CASE(an_interrupted_reply_still_receives),
+	    CASE(a_sender_whose_memory_goes_gets_a_fault),
+	    CASE(a_receiver_whose_memory_goes_leaves_the_message),
+	    CASE(a_receiver_passes_over_bad_senders),
+	    CASE(a_copy_ends_with_either_side),
+	    CASE(a_failed_reply_leaves_the_client_waiting),
+	    CASE(a_refused_message_keeps_no_channel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ static void together(unsigned srv_prio, unsigned cli_prio, unsigned flags)
 }
 
 /* The server gets the client's CPU, and gives it back with the answer: no queue, no other CPU, no interrupt. */
-static void test_direct(void **state)
+static void a_server_gets_the_clients_cpu_and_gives_it_back(void **state)
 {
 	uint64_t ticks[2];
 
@@ -65,7 +65,7 @@ static void test_direct(void **state)
 }
 
 /* Who waited for the CPU as one of equal importance goes before the server; so it does before the client. */
-static void test_direct_and_equals(void **state)
+static void equals_that_waited_go_before_the_server(void **state)
 {
 	struct thread *equal;
 
@@ -89,7 +89,7 @@ static void test_direct_and_equals(void **state)
 }
 
 /* A server that keeps its own priority does not get in front of what is more important than that. */
-static void test_direct_and_fixed(void **state)
+static void a_fixed_priority_server_passes_nobody_more_important(void **state)
 {
 	struct thread *middle;
 
@@ -108,7 +108,7 @@ static void test_direct_and_fixed(void **state)
 }
 
 /* A server that may not run here any more, or whose registers another CPU holds, runs there. */
-static void test_direct_and_other_cpus(void **state)
+static void a_server_bound_elsewhere_runs_there(void **state)
 {
 	struct thread *low;
 
@@ -147,7 +147,7 @@ static void test_direct_and_other_cpus(void **state)
 }
 
 /* A client is woken and would go before its server, which then takes a message that is even more important. */
-static void test_direct_overtaken(void **state)
+static void a_server_with_a_more_important_message_goes_on(void **state)
 {
 	int64_t rcvid;
 
@@ -171,7 +171,7 @@ static void test_direct_overtaken(void **state)
 }
 
 /* A pulse to a more important thread: it runs at once, and the sender goes on afterwards, before its equals. */
-static void test_direct_pulse(void **state)
+static void a_pulse_runs_a_more_important_thread_at_once(void **state)
 {
 	struct thread *equal;
 
@@ -210,7 +210,7 @@ static void test_direct_pulse(void **state)
 	assert_int_equal(machine_fp_read(2), 815);
 }
 
-static void test_direct_and_timeouts(void **state)
+static void timeouts_end_direct_sends(void **state)
 {
 	(void)state;
 	together(20, 20, 0);
@@ -241,13 +241,13 @@ static void test_direct_and_timeouts(void **state)
 int direct_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_direct),
-	    CASE(test_direct_and_equals),
-	    CASE(test_direct_and_fixed),
-	    CASE(test_direct_and_other_cpus),
-	    CASE(test_direct_overtaken),
-	    CASE(test_direct_pulse),
-	    CASE(test_direct_and_timeouts),
+	    CASE(a_server_gets_the_clients_cpu_and_gives_it_back),
+	    CASE(equals_that_waited_go_before_the_server),
+	    CASE(a_fixed_priority_server_passes_nobody_more_important),
+	    CASE(a_server_bound_elsewhere_runs_there),
+	    CASE(a_server_with_a_more_important_message_goes_on),
+	    CASE(a_pulse_runs_a_more_important_thread_at_once),
+	    CASE(timeouts_end_direct_sends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,7 @@ static void blocked_everywhere(void)
 	machine_check(true);
 }
 
-static void test_destroy_everywhere(void **state)
+static void a_process_ends_wherever_it_waits(void **state)
 {
 	struct channel *c;
 
@@ -64,7 +64,7 @@ static void test_destroy_everywhere(void **state)
 }
 
 /* The end without what takes long: at once, whatever its threads wait for. Its memory is for ProcessDestroy. */
-static void test_stop(void **state)
+static void a_stop_ends_threads_at_once(void **state)
 {
 	static const uint64_t nobody[] = {0, OTHER, PROCESS_MAX, UINT64_MAX};
 
@@ -92,7 +92,7 @@ static void test_stop(void **state)
 }
 
 /* So much of a slot's memory is zero: while it is zeroed, before it ever ran too. */
-static void test_how_far_zeroing_is(void **state)
+static void zeroing_says_how_far_it_is(void **state)
 {
 	struct process_info info;
 
@@ -156,7 +156,7 @@ static bool is_safe_state(void (*act)(void))
 }
 
 /* The kernel's flag: it ends the system, unless that is what procmgr wants anyway. */
-static void test_critical_end(void **state)
+static void a_critical_end_ends_the_system(void **state)
 {
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
@@ -168,7 +168,7 @@ static void test_critical_end(void **state)
 	assert_true(is_safe_state(procmgr_ends_in_a_shutdown));
 }
 
-static void test_end_of_itself(void **state)
+static void a_process_may_end_itself(void **state)
 {
 	const struct trap trap = {.kind = TRAP_ABORT, .address = 0x123000, .write = true, .syndrome = 0x92000047};
 	struct process_info info;
@@ -296,7 +296,7 @@ static bool destroyed_in_steps(unsigned n, enum between what)
 	return status == BLOCKED;
 }
 
-static void test_channel_destroy_steps(void **state)
+static void a_channel_is_destroyed_in_steps(void **state)
 {
 	(void)state;
 	for (enum between what = 0; what < BETWEEN_COUNT; what++) {
@@ -310,7 +310,7 @@ static void test_channel_destroy_steps(void **state)
 }
 
 /* Those who wait to receive go one by one: who is left still serves a message, of which then nobody answers. */
-static void test_channel_destroy_receivers(void **state)
+static void receivers_of_a_dying_channel_go_one_by_one(void **state)
 {
 	struct thread *second;
 
@@ -340,7 +340,7 @@ static void test_channel_destroy_receivers(void **state)
 }
 
 /* A thread is killed while it is on its way into the kernel on another CPU: it must not block there for ever. */
-static void test_killed_at_the_door(void **state)
+static void a_thread_killed_on_its_way_in_does_not_block(void **state)
 {
 	struct thread *second;
 
@@ -355,7 +355,7 @@ static void test_killed_at_the_door(void **state)
 }
 
 /* Everything that a process can use up, used up: an error each time, and all of it comes back. */
-static void test_exhaustion(void **state)
+static void what_is_used_up_comes_back(void **state)
 {
 	unsigned count = 0;
 	int64_t id;
@@ -402,7 +402,7 @@ static void blamed(unsigned slot, unsigned spared)
 
 /* An SError that waits when somebody else comes to the CPU is that of who was there: by a message, by its answer, by
  * blocking, and before the CPU is idle. */
-static void test_serror_of_who_ran(void **state)
+static void an_serror_is_charged_to_who_ran(void **state)
 {
 	(void)state;
 	one_cpu();
@@ -428,7 +428,7 @@ static void test_serror_of_who_ran(void **state)
 }
 
 /* What firmware left on, and nobody has: it gets its priority drop, without which nothing else would come any more. */
-static void test_foreign_interrupts(void **state)
+static void foreign_interrupts_are_completed(void **state)
 {
 	static const uint32_t intids[] = {8192, 0xffffff, 4096, 1056, 1024};
 
@@ -449,17 +449,17 @@ static void test_foreign_interrupts(void **state)
 int end_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_destroy_everywhere),
-	    CASE(test_stop),
-	    CASE(test_how_far_zeroing_is),
-	    CASE(test_critical_end),
-	    CASE(test_end_of_itself),
-	    CASE(test_channel_destroy_steps),
-	    CASE(test_channel_destroy_receivers),
-	    CASE(test_killed_at_the_door),
-	    CASE(test_exhaustion),
-	    CASE(test_serror_of_who_ran),
-	    CASE(test_foreign_interrupts),
+	    CASE(a_process_ends_wherever_it_waits),
+	    CASE(a_stop_ends_threads_at_once),
+	    CASE(zeroing_says_how_far_it_is),
+	    CASE(a_critical_end_ends_the_system),
+	    CASE(a_process_may_end_itself),
+	    CASE(a_channel_is_destroyed_in_steps),
+	    CASE(receivers_of_a_dying_channel_go_one_by_one),
+	    CASE(a_thread_killed_on_its_way_in_does_not_block),
+	    CASE(what_is_used_up_comes_back),
+	    CASE(an_serror_is_charged_to_who_ran),
+	    CASE(foreign_interrupts_are_completed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

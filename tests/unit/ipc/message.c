@@ -34,7 +34,7 @@ static void one_exchange(bool receiver_first, uint64_t bytes, uint64_t reply)
 	assert_int_equal(sys_MsgReply(srv, rcvid, 0, 0, 0), -KE_SRCH);
 }
 
-static void test_exchange(void **state)
+static void a_message_and_its_answer_arrive_whole(void **state)
 {
 	static const uint64_t bytes[] = {0, 1, 8, 31, 32, 33, 64, 4064, 4095, 4096, 4097, 4128, 8192, 12345, 49152};
 
@@ -48,7 +48,7 @@ static void test_exchange(void **state)
 }
 
 /* All on one CPU: switches at each step. */
-static void test_exchange_one_cpu(void **state)
+static void an_exchange_works_on_one_cpu(void **state)
 {
 	(void)state;
 	int64_t rcvid;
@@ -70,7 +70,7 @@ static void test_exchange_one_cpu(void **state)
 	expect(cli, RECV_VA, 100);
 }
 
-static void test_short_buffers(void **state)
+static void a_short_buffer_gets_what_fits(void **state)
 {
 	int64_t rcvid;
 
@@ -101,7 +101,7 @@ static void test_short_buffers(void **state)
 	expect(cli, RECV_VA, 3000);
 }
 
-static void test_wrong_arguments(void **state)
+static void wrong_arguments_are_refused(void **state)
 {
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
@@ -135,7 +135,7 @@ static void test_wrong_arguments(void **state)
 	assert_int_equal(call_result(&cli->frame), (uint64_t)-5);
 }
 
-static void test_reply_receive(void **state)
+static void a_reply_and_the_next_receive_are_one_call(void **state)
 {
 	struct thread *cli2;
 	int64_t rcvid, second;
@@ -157,7 +157,7 @@ static void test_reply_receive(void **state)
 	assert_int_equal(call_result(&cli2->frame), 4);
 }
 
-static void test_priority_order(void **state)
+static void the_most_important_message_comes_first(void **state)
 {
 	static const unsigned prio[] = {30, 50, 40, 50, 30};
 	static const unsigned order[] = {1, 3, 2, 0, 4};
@@ -191,7 +191,7 @@ static void test_priority_order(void **state)
 }
 
 /* A server that takes something less important makes room at once. */
-static void test_served_less_important(void **state)
+static void a_server_of_a_lesser_client_makes_room(void **state)
 {
 	struct thread *middle, *low;
 
@@ -212,7 +212,7 @@ static void test_served_less_important(void **state)
 	machine_check(true);
 }
 
-static void test_inheritance_chain(void **state)
+static void priority_is_inherited_along_a_chain(void **state)
 {
 	struct thread *t[12], *high;
 	uint64_t ch[12], co[12];
@@ -247,7 +247,7 @@ static void test_inheritance_chain(void **state)
 }
 
 /* Many servers: the priority of a few is raised, first of those that only need a CPU. */
-static void test_inheritance_bounded(void **state)
+static void a_few_of_many_servers_are_raised(void **state)
 {
 	struct thread *t[40], *second;
 	unsigned raised = 0;
@@ -278,7 +278,7 @@ static void test_inheritance_bounded(void **state)
 	machine_check(true);
 }
 
-static void test_fixed_priority(void **state)
+static void a_fixed_priority_channel_inherits_nothing(void **state)
 {
 	(void)state;
 	both(ALL, ALL, 20, 60, CHF_FIXED_PRIORITY);
@@ -290,16 +290,16 @@ static void test_fixed_priority(void **state)
 int message_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_exchange),
-	    CASE(test_exchange_one_cpu),
-	    CASE(test_short_buffers),
-	    CASE(test_wrong_arguments),
-	    CASE(test_reply_receive),
-	    CASE(test_priority_order),
-	    CASE(test_served_less_important),
-	    CASE(test_inheritance_chain),
-	    CASE(test_inheritance_bounded),
-	    CASE(test_fixed_priority),
+	    CASE(a_message_and_its_answer_arrive_whole),
+	    CASE(an_exchange_works_on_one_cpu),
+	    CASE(a_short_buffer_gets_what_fits),
+	    CASE(wrong_arguments_are_refused),
+	    CASE(a_reply_and_the_next_receive_are_one_call),
+	    CASE(the_most_important_message_comes_first),
+	    CASE(a_server_of_a_lesser_client_makes_room),
+	    CASE(priority_is_inherited_along_a_chain),
+	    CASE(a_few_of_many_servers_are_raised),
+	    CASE(a_fixed_priority_channel_inherits_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

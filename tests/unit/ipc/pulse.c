@@ -2,7 +2,7 @@
 /* Pulses, time-outs, and words that threads wait for. */
 #include "ipc.h"
 
-static void test_pulse_limits(void **state)
+static void pulses_are_limited_for_each_sender(void **state)
 {
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
@@ -26,7 +26,7 @@ static void test_pulse_limits(void **state)
 	assert_int_equal(receive(srv), BLOCKED);
 }
 
-static void test_deliver_event(void **state)
+static void an_event_reaches_its_client(void **state)
 {
 	uint64_t own, scoid;
 	int64_t rcvid;
@@ -56,7 +56,7 @@ static void test_deliver_event(void **state)
 	assert_int_equal(sys_MsgSend(cli, coid, 0, 0, 0, 0), -KE_BADF);
 }
 
-static void test_mask_pulses(void **state)
+static void disconnect_pulses_come_for_the_last_connection(void **state)
 {
 	struct thread *other;
 
@@ -92,7 +92,7 @@ static void test_mask_pulses(void **state)
 	assert_int_equal(receive(srv), BLOCKED);
 }
 
-static void test_timer_pulse(void **state)
+static void a_timer_sends_its_pulse(void **state)
 {
 	int64_t id;
 
@@ -120,7 +120,7 @@ static void test_timer_pulse(void **state)
 	assert_int_equal(receive(srv), BLOCKED);
 }
 
-static void test_timeouts(void **state)
+static void every_wait_has_a_timeout(void **state)
 {
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
@@ -159,7 +159,7 @@ static void test_timeouts(void **state)
 }
 
 /* The time of a client runs out while its message is being read: it ends when the copy is through. */
-static void test_timeout_in_copy(void **state)
+static void a_timeout_during_a_copy_waits_for_its_end(void **state)
 {
 	int64_t rcvid;
 
@@ -181,7 +181,7 @@ static void test_timeout_in_copy(void **state)
 	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_TIMEDOUT);
 }
 
-static void test_unblock_pulse(void **state)
+static void an_unblock_pulse_tells_the_server(void **state)
 {
 	int64_t rcvid;
 
@@ -216,7 +216,7 @@ static void test_unblock_pulse(void **state)
 	assert_int_equal(receive(srv), BLOCKED);
 }
 
-static void test_sync(void **state)
+static void words_wake_who_waits_for_them(void **state)
 {
 	struct thread *t[3];
 	uint32_t word = 1;
@@ -244,7 +244,7 @@ static void test_sync(void **state)
 }
 
 /* Many are woken in steps. The one that is woken first waits again at once: it is not woken a second time. */
-static void test_sync_steps(void **state)
+static void many_are_woken_in_steps_and_once(void **state)
 {
 	struct thread *t[20];
 
@@ -281,9 +281,15 @@ static void test_sync_steps(void **state)
 int pulse_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_pulse_limits),  CASE(test_deliver_event), CASE(test_mask_pulses),
-	    CASE(test_timer_pulse),   CASE(test_timeouts),      CASE(test_timeout_in_copy),
-	    CASE(test_unblock_pulse), CASE(test_sync),          CASE(test_sync_steps),
+	    CASE(pulses_are_limited_for_each_sender),
+	    CASE(an_event_reaches_its_client),
+	    CASE(disconnect_pulses_come_for_the_last_connection),
+	    CASE(a_timer_sends_its_pulse),
+	    CASE(every_wait_has_a_timeout),
+	    CASE(a_timeout_during_a_copy_waits_for_its_end),
+	    CASE(an_unblock_pulse_tells_the_server),
+	    CASE(words_wake_who_waits_for_them),
+	    CASE(many_are_woken_in_steps_and_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,7 +151,7 @@ static void random_step(void)
 	}
 }
 
-static void test_random(void **state)
+static void random_calls_keep_the_invariants(void **state)
 {
 	(void)state;
 	machine_seed(1);
@@ -179,7 +179,7 @@ static void test_random(void **state)
 int random_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_random),
+	    CASE(random_calls_keep_the_invariants),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static unsigned fill_tables(struct thread *t)
 }
 
 /* While another CPU wants the lock all the time, each hold of the end of a process ends one object at most. */
-static void test_an_end_gives_way_after_each_object(void **state)
+static void an_end_gives_way_after_each_object(void **state)
 {
 	struct thread *t = machine_process(1, 10, 1, 0, false);
 	struct process *p = t->process;
@@ -51,7 +51,7 @@ static void test_an_end_gives_way_after_each_object(void **state)
 	assert_int_equal(call_result(&procmgr->frame), 0);
 }
 
-static void test_the_lowest_free_handle_is_next(void **state)
+static void the_lowest_free_handle_is_next(void **state)
 {
 	struct process *p;
 
@@ -78,7 +78,7 @@ static void test_the_lowest_free_handle_is_next(void **state)
 }
 
 /* All threads go, running and waiting ones, on all CPUs; none is made in the middle of that. */
-static void test_all_threads_end_with_their_process(void **state)
+static void all_threads_end_with_their_process(void **state)
 {
 	struct thread *first = machine_process(1, 20, ALL, 0, false), *running[3];
 	struct process *p = &processes[1];
@@ -108,9 +108,9 @@ static void test_all_threads_end_with_their_process(void **state)
 int end_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_an_end_gives_way_after_each_object),
-	    CASE(test_the_lowest_free_handle_is_next),
-	    CASE(test_all_threads_end_with_their_process),
+	    CASE(an_end_gives_way_after_each_object),
+	    CASE(the_lowest_free_handle_is_next),
+	    CASE(all_threads_end_with_their_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@ enum { X_CODE, X_ROM, X_RAM, X_DEVICE };
 #define ARCHIVE (RANGE + BYTES)
 
 /* In a process's space nothing but code of the archive, given as such, is executable; and none of that is writable. */
-static void test_only_code_is_executable(void **state)
+static void only_code_is_executable(void **state)
 {
 	(void)state;
 	board.initrd = (struct range){ARCHIVE, 4 * PAGE_SIZE};
@@ -38,7 +38,7 @@ static void test_only_code_is_executable(void **state)
 	}
 }
 
-static void test_no_process_makes_itself_executable(void **state)
+static void no_process_makes_itself_executable(void **state)
 {
 	static const uint32_t flags[] = {REGION_RAM, REGION_DEVICE, REGION_RAM | REGION_RO,
 					 REGION_RAM | REGION_RO | REGION_X};
@@ -64,8 +64,8 @@ static void test_no_process_makes_itself_executable(void **state)
 int execute_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_only_code_is_executable),
-	    CASE(test_no_process_makes_itself_executable),
+	    CASE(only_code_is_executable),
+	    CASE(no_process_makes_itself_executable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

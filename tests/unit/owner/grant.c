@@ -2,7 +2,7 @@
 /* What is given to processes: by whom, how often, in which state. */
 #include "owner.h"
 
-static void test_what_is_given_is_given_once(void **state)
+static void what_is_given_is_given_once(void **state)
 {
 	(void)state;
 	assert_int_equal(owner_define(1, owner_kmem(1)), 0);
@@ -30,7 +30,7 @@ static void test_what_is_given_is_given_once(void **state)
 }
 
 /* Whoever has the UART, even among other registers, has it alone. */
-static void test_the_kernel_leaves_the_uart_to_its_owner(void **state)
+static void the_kernel_leaves_the_uart_to_its_owner(void **state)
 {
 	static const struct {
 		uint64_t start, bytes;
@@ -60,7 +60,7 @@ static void test_the_kernel_leaves_the_uart_to_its_owner(void **state)
 }
 
 /* Text goes out as the transmitter has room, in steps between which others run. */
-static void test_text_goes_out_in_steps(void **state)
+static void text_goes_out_in_steps(void **state)
 {
 	size_t before = host_console_taken();
 
@@ -70,7 +70,7 @@ static void test_text_goes_out_in_steps(void **state)
 }
 
 /* An interrupt at each place where the calls look for one. */
-static void test_an_interrupt_at_any_step_changes_nothing(void **state)
+static void an_interrupt_at_any_step_changes_nothing(void **state)
 {
 	(void)state;
 	for (unsigned n = 1; n < 60; n++) {
@@ -96,7 +96,7 @@ static void test_an_interrupt_at_any_step_changes_nothing(void **state)
 }
 
 /* Between two steps of a definition the memory is given to another. */
-static void test_memory_given_to_another_meanwhile_is_refused(void **state)
+static void memory_given_to_another_meanwhile_is_refused(void **state)
 {
 	struct thread *other = machine_process(4, 100, ALL, ABLE_PROCESS, false);
 
@@ -115,7 +115,7 @@ static void test_memory_given_to_another_meanwhile_is_refused(void **state)
 }
 
 /* So does the search for an owner: one slot for each hold. */
-static void test_a_search_for_an_owner_gives_way_after_each_slot(void **state)
+static void a_search_for_an_owner_gives_way_after_each_slot(void **state)
 {
 	(void)state;
 	assert_int_equal(owner_define(1, owner_kmem(1)), 0);
@@ -131,7 +131,7 @@ static void test_a_search_for_an_owner_gives_way_after_each_slot(void **state)
 }
 
 /* What was zeroed when a process ended is not zeroed again for the next one of its slot. */
-static void test_clean_memory_is_not_zeroed_again(void **state)
+static void clean_memory_is_not_zeroed_again(void **state)
 {
 	uint8_t *byte = arch_pa_to_va(RANGE);
 
@@ -149,7 +149,7 @@ static void test_clean_memory_is_not_zeroed_again(void **state)
 	assert_int_equal(*byte, 0);
 }
 
-static void test_shared_memory_is_zeroed_before_the_first_and_after_the_last(void **state)
+static void shared_memory_is_zeroed_before_the_first_and_after_the_last(void **state)
 {
 	uint8_t *byte = arch_pa_to_va(RANGE);
 
@@ -190,7 +190,7 @@ static void test_shared_memory_is_zeroed_before_the_first_and_after_the_last(voi
 	assert_int_equal(*byte, 2);
 	assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
 	assert_true(is_filled(RANGE, BYTES, 0));
-	*byte = 3; /* nobody has it: see test_clean_memory_is_not_zeroed_again() */
+	*byte = 3; /* nobody has it: see clean_memory_is_not_zeroed_again() */
 	assert_int_equal(owner_make(2), 0);
 	assert_int_equal(*byte, 3);
 	assert_int_equal(sys_ProcessDestroy(procmgr, 2), 0);
@@ -198,7 +198,7 @@ static void test_shared_memory_is_zeroed_before_the_first_and_after_the_last(voi
 }
 
 /* Memory that firmware has reserved keeps what is in it, and is nobody's RAM. */
-static void test_reserved_memory_keeps_its_content(void **state)
+static void reserved_memory_keeps_its_content(void **state)
 {
 	const struct range reserved = {RANGE, 4 * BYTES};
 
@@ -240,15 +240,15 @@ static void test_reserved_memory_keeps_its_content(void **state)
 int grant_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_what_is_given_is_given_once),
-	    CASE(test_the_kernel_leaves_the_uart_to_its_owner),
-	    CASE(test_text_goes_out_in_steps),
-	    CASE(test_an_interrupt_at_any_step_changes_nothing),
-	    CASE(test_memory_given_to_another_meanwhile_is_refused),
-	    CASE(test_a_search_for_an_owner_gives_way_after_each_slot),
-	    CASE(test_clean_memory_is_not_zeroed_again),
-	    CASE(test_shared_memory_is_zeroed_before_the_first_and_after_the_last),
-	    CASE(test_reserved_memory_keeps_its_content),
+	    CASE(what_is_given_is_given_once),
+	    CASE(the_kernel_leaves_the_uart_to_its_owner),
+	    CASE(text_goes_out_in_steps),
+	    CASE(an_interrupt_at_any_step_changes_nothing),
+	    CASE(memory_given_to_another_meanwhile_is_refused),
+	    CASE(a_search_for_an_owner_gives_way_after_each_slot),
+	    CASE(clean_memory_is_not_zeroed_again),
+	    CASE(shared_memory_is_zeroed_before_the_first_and_after_the_last),
+	    CASE(reserved_memory_keeps_its_content),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

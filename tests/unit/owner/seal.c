@@ -2,7 +2,7 @@
 /* The seal of the system, the seal of a VM, and what a VM may do with interrupts before and after. */
 #include "owner.h"
 
-static void test_after_the_seal_nothing_is_given(void **state)
+static void after_the_seal_nothing_is_given(void **state)
 {
 	const struct process_params params = {.runmask = ALL};
 	struct process before[3];
@@ -104,7 +104,7 @@ static void map_two(struct thread *t)
 	assert_int_equal(sys_MemMap(t, SPACE_GUEST, GUEST, 0, 0, 2 * PAGE_SIZE, PROT_R | PROT_W | PROT_X), 0);
 }
 
-static void test_a_vm_is_sealed_when_it_runs(void **state)
+static void a_vm_is_sealed_when_it_runs(void **state)
 {
 	(void)state;
 	for (unsigned lives = 0; lives < 2; lives++) {
@@ -157,7 +157,7 @@ static void test_a_vm_is_sealed_when_it_runs(void **state)
 }
 
 /* An interrupt that is bound: who may, when, and what is left of it at the end. */
-static void test_an_interrupt_is_bound_by_its_owner_and_freed_at_its_end(void **state)
+static void an_interrupt_is_bound_by_its_owner_and_freed_at_its_end(void **state)
 {
 	(void)state;
 	for (unsigned lives = 0; lives < 2; lives++) {
@@ -227,9 +227,9 @@ static void test_an_interrupt_is_bound_by_its_owner_and_freed_at_its_end(void **
 int seal_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_after_the_seal_nothing_is_given),
-	    CASE(test_a_vm_is_sealed_when_it_runs),
-	    CASE(test_an_interrupt_is_bound_by_its_owner_and_freed_at_its_end),
+	    CASE(after_the_seal_nothing_is_given),
+	    CASE(a_vm_is_sealed_when_it_runs),
+	    CASE(an_interrupt_is_bound_by_its_owner_and_freed_at_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 /* Exits of the guest: accesses, instructions, and what qvm does not support. */
 #include "vm_under_test.h"
 
-static void test_accesses_reach_their_devices(void **state)
+static void accesses_reach_their_devices(void **state)
 {
 	(void)state;
 	build(CONFIG_HEAD CONFIG_TAIL);
@@ -37,7 +37,7 @@ static void test_accesses_reach_their_devices(void **state)
 	assert_int_equal(k.kicks[0], 1);
 }
 
-static void test_an_instruction_without_syndrome_is_emulated(void **state)
+static void an_instruction_without_syndrome_is_emulated(void **state)
 {
 	uint32_t stp = 0x29000801; /* stp w1, w2, [x0] */
 
@@ -57,7 +57,7 @@ static void test_an_instruction_without_syndrome_is_emulated(void **state)
 }
 
 /* An instruction that is never what the syndrome says is let try again 32 times, then it is not supported. */
-static void test_an_instruction_is_tried_again_32_times_at_most(void **state)
+static void an_instruction_is_tried_again_32_times_at_most(void **state)
 {
 	const struct vcpu_run exit = {.exit = EXIT_MMIO_COMPLEX, .x1 = UART, .x2 = 7, .x3 = UART, .x4 = RAM + 4};
 	struct vcpu_run other = exit, done = exit;
@@ -85,7 +85,7 @@ static void test_an_instruction_is_tried_again_32_times_at_most(void **state)
 }
 
 /* DC ISW, CSW and CISW, of any register, are done by address, whatever the policy; their neighbours are not. */
-static void test_maintenance_by_set_and_way_is_done(void **state)
+static void maintenance_by_set_and_way_is_done(void **state)
 {
 	static const struct {
 		uint32_t syndrome;
@@ -116,7 +116,7 @@ static void test_maintenance_by_set_and_way_is_done(void **state)
 	assert_int_equal(vm.arch.set_way, 1);
 }
 
-static void test_unsupported_accesses_follow_the_policy(void **state)
+static void unsupported_accesses_follow_the_policy(void **state)
 {
 	(void)state;
 	build(CONFIG_HEAD CONFIG_TAIL);
@@ -169,7 +169,7 @@ static unsigned count_of(const char *text)
 
 /* The first of each type is logged, whoever does it, and how often the others come; all are counted, the last is kept.
  */
-static void test_the_first_of_each_type_is_logged(void **state)
+static void the_first_of_each_type_is_logged(void **state)
 {
 	static const char *const first[] = {
 	    ("vCPU 0: unsupported write of 1 byte at 0x5000007, PC 0x80001234; reference ignore; more of this type are "
@@ -207,7 +207,7 @@ static void test_the_first_of_each_type_is_logged(void **state)
 	assert_string_equal(text, "instruction that accesses 0xffffffffffffffff");
 }
 
-static void test_the_policy_abort_ends_the_vm(void **state)
+static void the_policy_abort_ends_the_vm(void **state)
 {
 	(void)state;
 	build(CONFIG_HEAD CONFIG_TAIL "unsupported reference abort\n");
@@ -223,13 +223,13 @@ static void test_the_policy_abort_ends_the_vm(void **state)
 int exit_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_accesses_reach_their_devices),
-	    CASE(test_an_instruction_without_syndrome_is_emulated),
-	    CASE(test_an_instruction_is_tried_again_32_times_at_most),
-	    CASE(test_maintenance_by_set_and_way_is_done),
-	    CASE(test_unsupported_accesses_follow_the_policy),
-	    CASE(test_the_first_of_each_type_is_logged),
-	    CASE(test_the_policy_abort_ends_the_vm),
+	    CASE(accesses_reach_their_devices),
+	    CASE(an_instruction_without_syndrome_is_emulated),
+	    CASE(an_instruction_is_tried_again_32_times_at_most),
+	    CASE(maintenance_by_set_and_way_is_done),
+	    CASE(unsupported_accesses_follow_the_policy),
+	    CASE(the_first_of_each_type_is_logged),
+	    CASE(the_policy_abort_ends_the_vm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 #include "vm_under_test.h"
 
 /* A vCPU's thread that is off waits for its turn. */
-static void test_a_virtual_cpu_that_is_off_waits(void **state)
+static void a_virtual_cpu_that_is_off_waits(void **state)
 {
 	(void)state;
 	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
@@ -18,7 +18,7 @@ static struct vcpu_run hvc(uint64_t function, uint64_t x1, uint64_t x2, uint64_t
 	return (struct vcpu_run){.exit = EXIT_HVC, .x2 = function, .x3 = x1, .x4 = x2, .x5 = x3};
 }
 
-static void test_firmware_calls_turn_cpus_on_and_off(void **state)
+static void firmware_calls_turn_cpus_on_and_off(void **state)
 {
 	(void)state;
 	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
@@ -52,7 +52,7 @@ static void test_firmware_calls_turn_cpus_on_and_off(void **state)
 	assert_int_equal(k.status, CAUSE_RESET << 8);
 }
 
-static void test_a_stopped_vm_runs_no_virtual_cpu(void **state)
+static void a_stopped_vm_runs_no_virtual_cpu(void **state)
 {
 	(void)state;
 	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
@@ -85,7 +85,7 @@ static void expect_pause(uint32_t unstopped, uint64_t now)
 }
 
 /* No virtual CPU enters the guest, also none that was off or in the guest; procmgr learns when all have stopped. */
-static void test_a_paused_vm_enters_no_guest(void **state)
+static void a_paused_vm_enters_no_guest(void **state)
 {
 	(void)state;
 	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
@@ -121,7 +121,7 @@ static void test_a_paused_vm_enters_no_guest(void **state)
 	assert_int_equal(k.entry[2].vcpu, 11);
 }
 
-static void test_a_kernel_error_ends_the_vm(void **state)
+static void a_kernel_error_ends_the_vm(void **state)
 {
 	(void)state;
 	build(CONFIG_HEAD CONFIG_TAIL);
@@ -133,9 +133,9 @@ static void test_a_kernel_error_ends_the_vm(void **state)
 int power_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_a_virtual_cpu_that_is_off_waits),  CASE(test_firmware_calls_turn_cpus_on_and_off),
-	    CASE(test_a_stopped_vm_runs_no_virtual_cpu), CASE(test_a_paused_vm_enters_no_guest),
-	    CASE(test_a_kernel_error_ends_the_vm),
+	    CASE(a_virtual_cpu_that_is_off_waits),  CASE(firmware_calls_turn_cpus_on_and_off),
+	    CASE(a_stopped_vm_runs_no_virtual_cpu), CASE(a_paused_vm_enters_no_guest),
+	    CASE(a_kernel_error_ends_the_vm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

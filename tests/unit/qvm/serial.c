@@ -17,7 +17,7 @@ static bool serial_write(uint64_t ipa, unsigned size, uint64_t value)
 }
 
 /* A full ring holds the guest back, and loses nothing. */
-static void test_a_full_ring_holds_the_guest_back(void **state)
+static void a_full_ring_holds_the_guest_back(void **state)
 {
 	uint64_t flags;
 	unsigned taken = 0;
@@ -45,7 +45,7 @@ static void test_a_full_ring_holds_the_guest_back(void **state)
 }
 
 /* A burst goes out in few messages, around the end of the ring, and over a restart of the console driver. */
-static void test_a_burst_goes_out_in_few_messages(void **state)
+static void a_burst_goes_out_in_few_messages(void **state)
 {
 	char sent[SERIAL_RING + 100];
 	struct serial *s;
@@ -72,7 +72,7 @@ static void test_a_burst_goes_out_in_few_messages(void **state)
 }
 
 /* Input waits in the reader while the guest's FIFO is full, and nothing is lost. */
-static void test_input_waits_for_room_in_the_fifo(void **state)
+static void input_waits_for_room_in_the_fifo(void **state)
 {
 	static const char typed[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJ";
 	struct serial *s;
@@ -102,9 +102,9 @@ static void test_input_waits_for_room_in_the_fifo(void **state)
 int serial_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_a_full_ring_holds_the_guest_back),
-	    CASE(test_a_burst_goes_out_in_few_messages),
-	    CASE(test_input_waits_for_room_in_the_fifo),
+	    CASE(a_full_ring_holds_the_guest_back),
+	    CASE(a_burst_goes_out_in_few_messages),
+	    CASE(input_waits_for_room_in_the_fifo),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

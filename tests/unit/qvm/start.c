@@ -2,7 +2,7 @@
 /* From a configuration to a VM that is ready to run, or a message. */
 #include "vm_under_test.h"
 
-static void test_a_vm_is_made_as_configured(void **state)
+static void a_vm_is_made_as_configured(void **state)
 {
 	struct vm_boot boot;
 	const void *tree;
@@ -35,7 +35,7 @@ static void test_a_vm_is_made_as_configured(void **state)
 }
 
 /* A dry run makes the VM, and ends before its devices do anything. */
-static void test_a_dry_run_ends_before_the_devices_start(void **state)
+static void a_dry_run_ends_before_the_devices_start(void **state)
 {
 	(void)state;
 	build(CONFIG_HEAD "cpu cpu dryrun\n" CONFIG_TAIL);
@@ -60,7 +60,7 @@ static void expect_refusal(const char *config, unsigned code, const char *text)
 }
 
 /* Where lines go, by severity. */
-static void test_lines_go_where_the_logger_says(void **state)
+static void lines_go_where_the_logger_says(void **state)
 {
 	static const struct qvm_logger loggers[] = {
 	    {QVM_LOG_WARN, QVM_LOG_SLOG, QVM_LOGGER_VM, {0}},
@@ -87,7 +87,7 @@ static void test_lines_go_where_the_logger_says(void **state)
 	assert_non_null(strstr(k.log, "last 1"));
 }
 
-static void test_a_wrong_configuration_is_refused(void **state)
+static void a_wrong_configuration_is_refused(void **state)
 {
 	(void)state;
 	expect_refusal("ram 0x80000000,4M\nnonsense\n", VM_EXIT_CONFIG, "[test.qvmconf:2]");
@@ -103,7 +103,7 @@ static void test_a_wrong_configuration_is_refused(void **state)
 }
 
 /* What the configuration says of the kernel's virtual CPUs: the mock of VcpuCreate looks. */
-static void test_options_reach_the_virtual_cpus(void **state)
+static void options_reach_the_virtual_cpus(void **state)
 {
 	(void)state;
 	k.vcpu_flags = VCPU_LOCAL_MAINTENANCE;
@@ -117,9 +117,9 @@ static void test_options_reach_the_virtual_cpus(void **state)
 int start_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_a_vm_is_made_as_configured),       CASE(test_a_dry_run_ends_before_the_devices_start),
-	    CASE(test_a_wrong_configuration_is_refused), CASE(test_lines_go_where_the_logger_says),
-	    CASE(test_options_reach_the_virtual_cpus),
+	    CASE(a_vm_is_made_as_configured),       CASE(a_dry_run_ends_before_the_devices_start),
+	    CASE(a_wrong_configuration_is_refused), CASE(lines_go_where_the_logger_says),
+	    CASE(options_reach_the_virtual_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
