@@ -51,7 +51,7 @@ static bool wrong_number(const struct vdev_option *o, const char *value, char wh
 {
 	const char *end = o->limits + o->limits_bytes, *words;
 	const bool lengths = o->kind == VDEV_KIND_BYTES;
-	uint64_t least, most, number;
+	uint64_t least, most, number = 0;
 	int used;
 
 	if (!range(o, &least, &most, &words) || is_word(words, end, value))
