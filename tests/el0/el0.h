@@ -7,11 +7,10 @@
 
 #include "abi/bulkhead.h"
 #include "bulkhead/kernel.h"
+#include "calls/tests.h"
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-
-#include "calls/tests.h"
 
 /* The registers of a call: x0 to x7, x9 and x10. On return what the kernel left in them. */
 struct regs {

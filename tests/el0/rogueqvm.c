@@ -8,7 +8,6 @@
  * FORBIDDEN.
  */
 #include "el0.h"
-
 #include <bulkhead/client.h>
 #include <bulkhead/process.h>
 #include <bulkhead/thread.h>

@@ -7,14 +7,6 @@
  *
  * It expects the processes VICTIM and VM, that both run, and two CPUs, of which VICTIM may use one.
  */
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <bulkhead/kernel.h>
-#include <bulkhead/process.h>
-#include <bulkhead/thread.h>
-
 #include "servers/procmgr/boot.h"
 #include "servers/procmgr/log.h"
 #include "servers/procmgr/order.h"
@@ -25,6 +17,12 @@
 #include "servers/procmgr/system.h"
 #include "servers/procmgr/worker.h"
 #include "tests/el0/el0.h"
+#include <bulkhead/kernel.h>
+#include <bulkhead/process.h>
+#include <bulkhead/thread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 static void __attribute__((format(printf, 1, 2))) say(const char *format, ...);
 #define print(...) say(__VA_ARGS__)

@@ -2,11 +2,10 @@
 /* SOURCES: lib/cpio.c */
 /* SEEDS: BUILD/fuzz/make/archive.cpio */
 /* The reader of the boot archive: every entry lies within it, and reading it ends. */
+#include <cpio.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cpio.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -3,10 +3,9 @@
 /* SEEDS: BUILD/fuzz/make/trees/%.dtb */
 /* LIBS: fdt */
 /* A board's device tree: read, and every question asked that a system description can ask about it. */
+#include "lib/sysconf/internal.h"
 #include <stdlib.h>
 #include <string.h>
-
-#include "lib/sysconf/internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -4,14 +4,12 @@
 /* SEEDS: BUILD/fuzz/make/trees/%.dtb */
 /* LIBS: fdt */
 /* A guest's device tree that the user brings: refused, or merged into a sound one. */
-#include <libfdt.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <qvm/vdev-fdt.h>
-
 #include "fdtgood.h"
 #include "qvm/fdt.h"
+#include <libfdt.h>
+#include <qvm/vdev-fdt.h>
+#include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -4,10 +4,9 @@
 /* SEEDS: BUILD/vdevs/%.so BUILD/guests/hello.elf BUILD/guests/bench.img BUILD/fuzz/make/trees/%.dtb */
 /* LIBS: fdt */
 /* What a guest is to start in: refused with a reason, or in its memory; without a window the answer is the same. */
+#include "qvm/load.h"
 #include <stdlib.h>
 #include <string.h>
-
-#include "qvm/load.h"
 
 #define RAM   0x80000000ull
 #define BYTES 0x400000ull

@@ -5,11 +5,10 @@
  * The reader of VM configurations. The input is the text of a file; after a byte 1 come words of the command line, one
  * after the other. What is accepted keeps the promises of qvmconf.h, and what is refused was reported.
  */
+#include <qvmconf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <qvmconf.h>
 
 #define WORDS_MAX 32
 

@@ -6,7 +6,6 @@
 #include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <sysconf.h>
 #include <sysplan.h>
 

@@ -3,10 +3,9 @@
 /* SEEDS: BUILD/fuzz/make/packed/% */
 /* LIBS: z zstd */
 /* Packed kernels: unpacked, or refused with a reason. */
+#include "tools/bulkhead/unpack.h"
 #include <stdlib.h>
 #include <string.h>
-
-#include "tools/bulkhead/unpack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

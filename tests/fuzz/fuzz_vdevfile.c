@@ -2,11 +2,10 @@
 /* SOURCES: lib/vdevfile.c lib/elf.c lib/qvmconf/vdevoption.c lib/qvmconf/vdevvalue.c lib/qvmconf/number.c lib/glob.c */
 /* SEEDS: BUILD/vdevs/vdev-pl011.so BUILD/vdevs/vdev-shmem-safety.so */
 /* The reader and relocator of vdev files, on a copy of their writable pages that the sanitizer bounds. */
+#include <bulkhead.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <bulkhead.h>
 #include <vdevfile.h>
 
 #define BASE     0x30000000ull

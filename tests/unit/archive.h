@@ -2,12 +2,11 @@
 /* Boot archives for unit tests: files one after the other, at last their manifest and its signature. */
 #pragma once
 
+#include <manifest.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <manifest.h>
 
 struct archive {
 	char *start, *at;

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "machine.h"
-
-#include "kernel/boot/first.h"
-
-#include <stdio.h>
-
 #include "irq.h"
+#include "kernel/boot/first.h"
 #include "lock.h"
+#include <stdio.h>
 
 #define STACK_TAG  0x5000000000ull
 #define KMEM_BYTES (256ull << 10)

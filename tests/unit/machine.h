@@ -6,13 +6,6 @@
  */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "arch.h"
 #include "calls.h"
 #include "calls/tests.h"
@@ -20,6 +13,11 @@
 #include "process.h"
 #include "trap.h"
 #include "vcpu.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 #define MEM_VA    0x10000000ull /* where a process of the tests has its RAM, read-write */
 #define MEM_PAGES 24u

@@ -3,20 +3,17 @@
 /* SOURCES: qvm/memory.c qvm/arch/aarch64/cache.c lib/fdtgood.c */
 /* LIBS: fdt */
 /* The device tree that a guest gets: generated alone, and merged into one of the user's. */
+#include "qvm/fdt.h"
+#include "siphash.h"
+#include <libfdt.h>
+#include <qvm/vdev-fdt.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <cmocka.h>
-#include <libfdt.h>
-
-#include <qvm/vdev-fdt.h>
-
-#include "qvm/fdt.h"
-#include "siphash.h"
 
 #define RAM 0x80000000ull
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/arch/aarch64/insn.c */
 /* The decoder against words that an assembler made; the text beside each is what it was given. */
+#include "qvm/arch/aarch64/insn.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-
 #include <cmocka.h>
-
-#include "qvm/arch/aarch64/insn.h"
 
 /* clang-format off */
 static const struct {

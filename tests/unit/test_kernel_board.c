@@ -6,15 +6,13 @@
  * is expected to refuse, for that reason (tests/negative/boards.txt, boards-13.txt), and where the tool says that all
  * is good there is a console.
  */
+#include "kernel/arch/aarch64/sysreg.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <cmocka.h>
-
-#include "kernel/arch/aarch64/sysreg.h"
 #undef sysreg_read
 #define sysreg_read(name) 0ull
 #include "kernel/arch/aarch64/board.c"

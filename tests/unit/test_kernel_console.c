@@ -9,9 +9,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 /* The registers are this file's: those of the header are for the board. */
 #define mmio_read32  board_read32

@@ -3,17 +3,15 @@
 /* SOURCES: qvm/memory.c qvm/arch/aarch64/cache.c lib/fdtgood.c */
 /* LIBS: fdt */
 /* Files into guest memory: where they go, where the guest starts, and what is refused. */
+#include "qvm/load.h"
+#include <libfdt.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <cmocka.h>
-#include <libfdt.h>
-
-#include "qvm/load.h"
 
 #define RAM      0x80000000ull
 #define MIB      0x100000ull

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: lib/manifest.c lib/cpio.c */
 /* LIBS: sodium */
+#include "manifest.h"
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <cmocka.h>
-#include <sodium.h>
-
-#include "manifest.h"
 
 #define ZEROS_32 "00000000000000000000000000000000"
 #define HASH     ZEROS_32 ZEROS_32 ZEROS_32 ZEROS_32

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: servers/procmgr/names.c */
+#include "servers/procmgr/names.h"
+#include <bulkhead/kernel.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,12 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
 #include <cmocka.h>
-
-#include <bulkhead/kernel.h>
-
-#include "servers/procmgr/names.h"
 
 static unsigned answers;
 static uint64_t answered;

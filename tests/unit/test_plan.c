@@ -4,10 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-
 #include <sysplan.h>
+#include <cmocka.h>
 
 #define MIB 0x100000ull
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: lib/qvmconf lib/glob.c */
+#include "qvmconf.h"
+#include "vdevoption.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,11 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <cmocka.h>
-
-#include "qvmconf.h"
-#include "vdevoption.h"
 
 struct world {
 	const char *text[2]; /* of the files a.qvmconf and b.qvmconf */

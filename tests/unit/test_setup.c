@@ -10,6 +10,12 @@
  * map them, and runs setup() in a child, since it runs once in a process's life. The configuration reader of the VMs
  * has its own tests: here a configuration is the number of bytes of guest memory, or "wrong".
  */
+#include "archive.h"
+#include "servers/procmgr/boot.h"
+#include "servers/procmgr/log.h"
+#include "servers/procmgr/setup.h"
+#include "servers/procmgr/slots.h"
+#include "servers/procmgr/start.h"
 #include <errno.h>
 #include <libfdt.h>
 #include <setjmp.h>
@@ -22,15 +28,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
 #include <cmocka.h>
-
-#include "archive.h"
-#include "servers/procmgr/boot.h"
-#include "servers/procmgr/log.h"
-#include "servers/procmgr/setup.h"
-#include "servers/procmgr/slots.h"
-#include "servers/procmgr/start.h"
 
 #define MIB 0x100000ull
 

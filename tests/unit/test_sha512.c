@@ -2,13 +2,12 @@
 /* LIBS: sodium */
 /* Our SHA-512 beside libsodium's. Both have the same names, so ours is compiled under others. */
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
 #include <cmocka.h>
-#include <sodium.h>
 
 #define crypto_hash_sha512        own
 #define crypto_hash_sha512_init   own_init

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: servers/shmem-server/registry.c lib/glob.c */
+#include "servers/shmem-server/registry.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,10 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <cmocka.h>
-
-#include "servers/shmem-server/registry.h"
 
 #define VM_A 5
 #define VM_B 6

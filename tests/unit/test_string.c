@@ -9,10 +9,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 void *own_memcpy(void *restrict to, const void *restrict from, size_t bytes);
 void *own_memmove(void *to, const void *from, size_t bytes);

@@ -2,6 +2,10 @@
 /* SOURCES: lib/sysconf lib/fdtgood.c */
 /* SOURCES: lib/qvmconf lib/glob.c */
 /* LIBS: fdt */
+#include "lib/sysconf/internal.h"
+#include "sysconf.h"
+#include <bulkhead.h>
+#include <libfdt.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,13 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <cmocka.h>
-#include <libfdt.h>
-
-#include "lib/sysconf/internal.h"
-#include "sysconf.h"
-#include <bulkhead.h>
 
 #define ROOM 8192
 

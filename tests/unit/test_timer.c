@@ -5,7 +5,6 @@
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /* The heaps of timers, against a plain array. */
 #include "machine.h"
-
 #include "object.h"
 
 #define TIMERS 300u

@@ -5,16 +5,14 @@
  * Maintenance of stage 2 (kernel/arch/aarch64/tlb.c), instruction by instruction: each `__asm__ volatile` of that file
  * is recorded instead of executed. With the erratum each TLBI and its DSB come twice, without it once.
  */
+#include "kernel/arch/aarch64/sysreg.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "kernel/arch/aarch64/sysreg.h"
+#include <cmocka.h>
 #undef sysreg_read
 #undef sysreg_write
 #undef isb

@@ -9,10 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
 #include <vdevoption.h>
+#include <cmocka.h>
 
 /* From an allocation of exactly that length, so that the sanitizer sees one byte too many. */
 static const char *check(const char *list, size_t bytes)

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: servers/procmgr/verify.c lib/manifest.c lib/cpio.c */
 /* LIBS: sodium */
+#include "archive.h"
+#include "servers/procmgr/verify.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <cmocka.h>
-
-#include "archive.h"
-#include "servers/procmgr/verify.h"
 
 static const unsigned char seed[crypto_sign_SEEDBYTES];
 static char room[16384];

@@ -11,14 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
 #include <cmocka.h>
 
 #undef TIMER_ABSTIME /* the C library's, which the kernel's call does not know */
+#include "servers/procmgr/log.h"
 #include <bulkhead/kernel.h>
 #include <bulkhead/thread.h>
-
-#include "servers/procmgr/log.h"
 
 #define LINES 5000u
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: vdev/pl011 */
 /* A guest's serial port with real threads: every byte arrives once and in order, and no wake is lost. */
+#include "vdev/pl011/serial.h"
 #include <pthread.h>
+#include <qvm/guest.h>
+#include <qvm/vdev-fdt.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,13 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
 #include <cmocka.h>
-
-#include <qvm/guest.h>
-#include <qvm/vdev-fdt.h>
-
-#include "vdev/pl011/serial.h"
 
 #define UART    0x1000ull
 #define FLAGS   (UART + 0x18)

@@ -7,17 +7,16 @@
 /* The host's <time.h>, below, has a macro of the same name. */
 static const unsigned absolute = TIMER_ABSTIME;
 
+#include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <cmocka.h>
 
 #define THREADS 4
 #define ROUNDS  20000

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sign.h"
-
+#include "cpio.h"
+#include "file.h"
+#include "image.h"
+#include "message.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -9,11 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "cpio.h"
-#include "file.h"
-#include "image.h"
-#include "message.h"
 
 _Static_assert(crypto_sign_ed25519_BYTES == MANIFEST_SIGNATURE_BYTES, "the manifest has Ed25519 signatures");
 _Static_assert(crypto_sign_ed25519_PUBLICKEYBYTES == MANIFEST_KEY_BYTES, "the manifest has Ed25519 keys");

@@ -5,10 +5,9 @@
  */
 #pragma once
 
+#include "manifest.h"
 #include <stddef.h>
 #include <stdint.h>
-
-#include "manifest.h"
 
 /* How `image` signs; NULL: not given. */
 struct sign_options {

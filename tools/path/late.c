@@ -9,7 +9,6 @@
  * emulates that is the host's doing. How long locks are held is measured elsewhere.
  */
 #include "qemu_plugin.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

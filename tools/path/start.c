@@ -6,7 +6,6 @@
  * `from` it counts from the first execution of that address, or from the one after `skip` others.
  */
 #include "qemu_plugin.h"
-
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -17,7 +17,6 @@
  * the host emulates them in turns.)
  */
 #include "qemu_plugin.h"
-
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,17 +2,16 @@
 /* What the parts of test_console share: a driver, two clients of it, and a person who types. */
 #pragma once
 
+#include "servers/devc-pl011/consoles.h"
+#include "servers/devc-pl011/line.h"
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "servers/devc-pl011/consoles.h"
-#include "servers/devc-pl011/line.h"
-#include <cmocka.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #define SHELL_SLOT 3
 #define GUEST_SLOT 5

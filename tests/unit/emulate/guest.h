@@ -2,18 +2,16 @@
 /* The guest of test_emulate: memory, registers, one device, and a log of what reaches it. */
 #pragma once
 
+#include "abi/bulkhead.h"
+#include "qvm/arch/aarch64/emulate.h"
+#include "qvm/mmio.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <cmocka.h>
-
-#include "abi/bulkhead.h"
-#include "qvm/arch/aarch64/emulate.h"
-#include "qvm/mmio.h"
 
 #define RAM      0x40000000ull
 #define RAM_SIZE 0x20000ull

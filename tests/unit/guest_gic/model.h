@@ -2,15 +2,13 @@
 /* What the parts of test_guest_gic share: a model of the kernel's half, and the guest's accesses to the registers. */
 #pragma once
 
+#include "qvm/arch/aarch64/guest_gic.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-
 #include <cmocka.h>
-
-#include "qvm/arch/aarch64/guest_gic.h"
 
 #define GICD   0x8000000ull
 #define GICR   0x80a0000ull

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ends: of processes, threads and channels, wherever somebody is blocked on them. */
+#include "ipc.h"
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "ipc.h"
 
 /* Threads of one process, blocked in every way. */
 static void blocked_everywhere(void)

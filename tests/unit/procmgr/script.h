@@ -2,20 +2,6 @@
 /* What the parts of test_procmgr share: the system of the tests, what its kernel has noted, and scripts of messages. */
 #pragma once
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include <bulkhead/kernel.h>
-#include <bulkhead/process.h>
-#include <bulkhead/thread.h>
-
 #include "servers/procmgr/ask.h"
 #include "servers/procmgr/boot.h"
 #include "servers/procmgr/end.h"
@@ -34,6 +20,17 @@
 #include "servers/procmgr/system.h"
 #include "servers/procmgr/vm.h"
 #include "servers/procmgr/worker.h"
+#include <bulkhead/kernel.h>
+#include <bulkhead/process.h>
+#include <bulkhead/thread.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
 
 /* What setup() would have made: two servers, the operator's shell and two virtual machines. */
 enum { DISK = 1, SHELL, LATE, VM1, VM2 };

@@ -2,9 +2,8 @@
 /* What the parts of test_qvm share: a configuration, the VM that is made of it, and ways to run its threads. */
 #pragma once
 
-#include "stub/qvm_kernel.h"
-
 #include "qvm/exits.h"
+#include "stub/qvm_kernel.h"
 #include "vdev/pl011/serial.h"
 #include <errno.h>
 #include <libfdt.h>

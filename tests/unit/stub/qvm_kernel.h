@@ -5,13 +5,6 @@
  */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "qvm/end.h"
 #include "qvm/log.h"
 #include "qvm/pause.h"
@@ -19,6 +12,11 @@
 #include "qvm/setup.h"
 #include "qvm/vcpu.h"
 #include "qvm/vm.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 #define STUB_SLOT     9  /* of the process */
 #define STUB_PROCMGR  77 /* its connection to procmgr */

@@ -2,7 +2,6 @@
 /* The kernel's half comes first: the names of the model are shadows there. */
 #include "kernel/object/bind.c"
 #include "kernel/object/vgic.c"
-
 #include "model.h"
 
 struct guest_gic gic;

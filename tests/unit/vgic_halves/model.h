@@ -5,17 +5,15 @@
  */
 #pragma once
 
+#include "irq.h"
+#include "qvm/arch/aarch64/guest_gic.h"
+#include "vcpu.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-
 #include <cmocka.h>
-
-#include "irq.h"
-#include "qvm/arch/aarch64/guest_gic.h"
-#include "vcpu.h"
 
 #define VCPUS         2u
 #define FIRST         32u

@@ -6,16 +6,14 @@
  */
 #pragma once
 
+#include "arch.h"
+#include "vgic.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
 #include <cmocka.h>
-
-#include "arch.h"
-#include "vgic.h"
 
 #define LRS       4u
 #define COUNT     24u
