@@ -10,6 +10,7 @@
 
 #include <bulkhead.h>
 #include <elf64.h>
+#include <range.h>
 
 #define ET_DYN      3
 #define PT_INTERP   3
@@ -34,7 +35,7 @@ static const char *check_header(const struct elf_header *header, size_t bytes)
 		return "not a position-independent program or shared object for AArch64";
 	if (header->phentsize != sizeof(struct program_header) || header->phnum == 0 || header->phnum > HEADERS_MAX)
 		return "its program headers have a wrong size or number";
-	if (header->phoff > bytes || bytes - header->phoff < header->phnum * sizeof(struct program_header))
+	if (!range_holds(0, bytes, header->phoff, header->phnum * sizeof(struct program_header)))
 		return "its program headers lie beyond its end";
 	return NULL;
 }
@@ -56,7 +57,7 @@ static const char *check_segment(const struct program_header *ph, size_t bytes)
 {
 	if (ph->filesz > ph->memsz)
 		return "a segment has more bytes in the file than in memory";
-	if (ph->offset > bytes || bytes - ph->offset < ph->filesz)
+	if (!range_holds(0, bytes, ph->offset, ph->filesz))
 		return "a segment lies beyond its end";
 	if (ph->vaddr >= ELF_SPAN_MAX || ph->memsz > ELF_SPAN_MAX - ph->vaddr)
 		return "its segments span more than 256 MiB";

@@ -13,6 +13,7 @@
 #include <bulkhead.h>
 #include <elf64.h>
 #include <qvm/vdev-core.h>
+#include <range.h>
 
 #define PT_DYNAMIC   2
 #define PT_INTERP    3
@@ -86,7 +87,7 @@ static const char *refuse(struct vdevfile *v, const char *format, ...)
 
 static bool in_file(const struct vdevfile *v, uint64_t offset, uint64_t bytes)
 {
-	return offset <= v->bytes && v->bytes - offset >= bytes;
+	return range_holds(0, v->bytes, offset, bytes);
 }
 
 /* The segment that holds the bytes of the file for all of [address, address + bytes), or null. */
@@ -94,9 +95,8 @@ static const struct elf_segment *segment_of(const struct vdevfile *v, uint64_t a
 {
 	for (unsigned i = 0; i < v->image.count; i++) {
 		const struct elf_segment *s = &v->image.segment[i];
-		const uint64_t start = s->page + s->lead;
 
-		if (address >= start && address - start <= s->file_bytes && s->file_bytes - (address - start) >= bytes)
+		if (range_holds(s->page + s->lead, s->file_bytes, address, bytes))
 			return s;
 	}
 	return NULL;
@@ -372,7 +372,7 @@ static bool writable(const struct vdevfile *v, uint64_t address)
 	for (unsigned i = 0; i < v->image.count; i++) {
 		const struct elf_segment *s = &v->image.segment[i];
 
-		if ((s->prot & PROT_W) && address >= s->page && address - s->page <= s->page_bytes - 8)
+		if ((s->prot & PROT_W) && range_holds(s->page, s->page_bytes, address, 8))
 			return true;
 	}
 	return false;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <elf64.h>
+#include <range.h>
 
 #include "qvm/arch.h"
 
@@ -67,7 +68,7 @@ static bool check_header(struct loader *l, const struct elf_header *h, uint64_t 
 		return loader_fail(l, "the ELF file is not an executable with fixed addresses (e_type %u)", h->type);
 	if (h->phentsize != sizeof(struct program_header) || h->phnum == 0 || h->phnum > HEADERS_MAX)
 		return loader_fail(l, "the ELF file's program headers have a wrong size or number");
-	if (h->phoff > bytes || bytes - h->phoff < h->phnum * sizeof(struct program_header))
+	if (!range_holds(0, bytes, h->phoff, h->phnum * sizeof(struct program_header)))
 		return loader_fail(l, "the ELF file's program headers lie beyond its end");
 	return true;
 }
@@ -76,7 +77,7 @@ static bool load_segment(struct loader *l, const struct program_header *ph, cons
 {
 	if (ph->filesz > ph->memsz)
 		return loader_fail(l, "an ELF segment has more bytes in the file than in memory");
-	if (ph->offset > bytes || bytes - ph->offset < ph->filesz)
+	if (!range_holds(0, bytes, ph->offset, ph->filesz))
 		return loader_fail(l, "an ELF segment lies beyond the end of the file");
 	if (!loader_take(l, ph->paddr, ph->memsz))
 		return false;

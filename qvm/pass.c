@@ -8,6 +8,7 @@
 #include "fdtgood.h"
 #include "qvm/end.h"
 #include "qvm/vm.h"
+#include "range.h"
 
 #define LETTERS_DMA (QVM_PASS_D | QVM_PASS_S | QVM_PASS_T)
 
@@ -22,8 +23,7 @@ static unsigned find_region(const struct qvm_pass *pass, struct mem_info *info)
 	for (unsigned i = 0; i < REGION_MAX; i++) {
 		if (MemInfo_r(i, info) < 0 || i <= REGION_ROM || (info->flags & REGION_RO))
 			continue;
-		if (pass->host >= info->address && pass->host - info->address < info->bytes &&
-		    pass->bytes <= info->bytes - (pass->host - info->address))
+		if (range_holds(info->address, info->bytes, pass->host, pass->bytes))
 			return i;
 	}
 	vm_refuse(

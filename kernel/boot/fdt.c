@@ -127,7 +127,7 @@ static int step(const struct fdt *fdt, struct fdt_node *node, uint32_t *at)
 
 static bool area_ok(const struct fdt *fdt, uint32_t at, uint32_t bytes)
 {
-	return at <= fdt->bytes && bytes <= fdt->bytes - at;
+	return range_holds(0, fdt->bytes, at, bytes);
 }
 
 bool fdt_open(struct fdt *fdt, const void *blob)

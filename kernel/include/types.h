@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "range.h"
+
 typedef uint64_t paddr_t; /* physical address */
 typedef uint64_t vaddr_t; /* address in a process or in a guest: what stage 2 translates (an IPA) */
 
@@ -71,11 +73,6 @@ static inline void list_del(struct list *node)
 static inline bool range_ok(uint64_t start, uint64_t length)
 {
 	return length != 0 && start + length > start;
-}
-
-static inline bool ranges_overlap(uint64_t a, uint64_t alen, uint64_t b, uint64_t blen)
-{
-	return a < b + blen && b < a + alen;
 }
 
 void *memset(void *dst, int c, size_t n);

@@ -22,8 +22,7 @@ void owner_changed(void)
 bool process_ram_free(paddr_t start, uint64_t bytes)
 {
 	for (unsigned i = 0; i < boot_info.ram_count; i++)
-		if (start >= boot_info.ram[i].start && bytes <= boot_info.ram[i].bytes &&
-		    start - boot_info.ram[i].start <= boot_info.ram[i].bytes - bytes)
+		if (range_holds(boot_info.ram[i].start, boot_info.ram[i].bytes, start, bytes))
 			return true;
 	return false;
 }
@@ -52,7 +51,7 @@ static bool overlaps_board(paddr_t start, uint64_t bytes)
 static bool within(const struct range *r, unsigned count, paddr_t start, uint64_t bytes)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (start >= r[i].start && bytes <= r[i].bytes && start - r[i].start <= r[i].bytes - bytes)
+		if (range_holds(r[i].start, r[i].bytes, start, bytes))
 			return true;
 	return false;
 }
@@ -78,7 +77,7 @@ static bool in_archive(paddr_t start, uint64_t bytes)
 	paddr_t from = align_down(board.initrd.start, PAGE_SIZE);
 	paddr_t to = align_up(board.initrd.start + board.initrd.bytes, PAGE_SIZE);
 
-	return board.initrd.bytes && start >= from && bytes <= to - from && start - from <= to - from - bytes;
+	return board.initrd.bytes && range_holds(from, to - from, start, bytes);
 }
 
 int64_t owner_grantable(uint64_t kind, uint64_t start, uint64_t bytes)

@@ -222,7 +222,7 @@ static struct region *region_of(struct process *p, uint64_t index, uint64_t offs
 {
 	struct region *r = &p->regions[masked(index, REGION_MAX)];
 
-	if (index >= REGION_MAX || !r->flags || bytes == 0 || bytes > r->bytes || offset > r->bytes - bytes)
+	if (index >= REGION_MAX || !r->flags || bytes == 0 || !range_holds(0, r->bytes, offset, bytes))
 		return NULL;
 	return r;
 }

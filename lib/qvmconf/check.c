@@ -65,8 +65,7 @@ static void check_areas(struct qc_reader *r, unsigned (*collect)(const struct qc
 
 	for (unsigned i = 1; i < n; i++) {
 		for (unsigned j = 0; j < i; j++) {
-			if (areas[i].start < areas[j].start + areas[j].bytes &&
-			    areas[j].start < areas[i].start + areas[i].bytes)
+			if (ranges_overlap(areas[i].start, areas[i].bytes, areas[j].start, areas[j].bytes))
 				report_overlap(r, &areas[i], &areas[j]);
 		}
 	}

@@ -4,6 +4,7 @@
 
 #include "number.h"
 #include "qvmconf.h"
+#include "range.h"
 
 /* What the words that follow belong to. It lasts until the next word that opens a context. */
 enum qc_context {

@@ -32,7 +32,7 @@ static uint64_t automatic_start(const struct qvm_config *c, uint64_t bytes)
 		for (unsigned i = 0; i < c->reserve_count; i++) {
 			const struct qvm_reserve *taken = &c->reserves[i];
 
-			if (start < taken->start + taken->bytes && taken->start < start + bytes)
+			if (ranges_overlap(start, bytes, taken->start, taken->bytes))
 				start = (taken->start + taken->bytes + QVM_PAGE - 1) & ~(QVM_PAGE - 1);
 		}
 	}

@@ -48,20 +48,15 @@ bool qc_has_memory(const struct qvm_config *config)
 	return found;
 }
 
-static bool within(uint64_t region, uint64_t region_bytes, uint64_t start, uint64_t bytes)
-{
-	return start >= region && start - region < region_bytes && bytes <= region_bytes - (start - region);
-}
-
 bool qvmconf_memory_has(const struct qvm_config *config, uint64_t start, uint64_t bytes)
 {
 	for (unsigned i = 0; i < config->mem_count; i++) {
-		if (within(config->mem[i].start, config->mem[i].bytes, start, bytes))
+		if (range_holds(config->mem[i].start, config->mem[i].bytes, start, bytes))
 			return true;
 	}
 	for (unsigned i = 0; i < config->pass_count; i++) {
 		if ((config->passes[i].attributes & QVM_PASS_M) &&
-		    within(config->passes[i].start, config->passes[i].bytes, start, bytes))
+		    range_holds(config->passes[i].start, config->passes[i].bytes, start, bytes))
 			return true;
 	}
 	return false;

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <range.h>
+
 bool plan_add(struct plan *plan, uint32_t slot, enum plan_use use, uint64_t bytes, uint64_t start)
 {
 	struct plan_item *item;
@@ -129,8 +131,7 @@ static void count_bytes(const struct plan *plan, const struct boot_range *free, 
 static bool place_fixed(const struct plan_item *item, const struct boot_range *free, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		if (item->start >= free[i].start && item->bytes <= free[i].bytes &&
-		    item->start - free[i].start <= free[i].bytes - item->bytes)
+		if (range_holds(free[i].start, free[i].bytes, item->start, item->bytes))
 			return true;
 	}
 	return false;

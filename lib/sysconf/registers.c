@@ -2,6 +2,7 @@
 /* Registers of a node of the board's tree, as the CPUs see them (Devicetree Specification 0.4, 2.3.6 and 2.3.8). */
 #include "internal.h"
 #include <libfdt.h>
+#include <range.h>
 
 /* Why registers cannot be told: the CPUs do not reach them, or the tree says it in a way that is not understood. */
 static const char no_ranges[] = "its bus has no 'ranges': its registers cannot be reached from the CPUs";
@@ -27,8 +28,7 @@ static const char *translate_once(const struct sys_board *board, int bus, int pa
 		uint64_t up = sys_cells_read(ranges, i * stride + here.address, above.address);
 		uint64_t bytes = sys_cells_read(ranges, i * stride + here.address + above.address, here.size);
 
-		if (range->start >= child && range->start - child < bytes &&
-		    range->bytes <= bytes - (range->start - child)) {
+		if (range_holds(child, bytes, range->start, range->bytes)) {
 			range->start = up + (range->start - child);
 			return NULL;
 		}

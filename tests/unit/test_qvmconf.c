@@ -356,7 +356,7 @@ static void memory_without_an_address_finds_its_place(void **state)
 	assert_true(qvmconf_memory_has(&config, 0x90001000, 8192));
 	assert_false(qvmconf_memory_has(&config, 0x90001000, 8193));
 	assert_false(qvmconf_memory_has(&config, 0x90002fff, UINT64_MAX));
-	assert_false(qvmconf_memory_has(&config, 0x90003000, 0));
+	assert_false(qvmconf_memory_has(&config, 0x90003000, 1));
 }
 
 /* Reservations keep what is placed by itself away, and nothing that has an address. */

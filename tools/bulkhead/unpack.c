@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gzip: RFC 1952. zstd: RFC 8878. EFI zboot: Linux, drivers/firmware/efi/libstub/zboot-header.S. */
 #include "unpack.h"
+#include "range.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +133,7 @@ static const char *unpack_zboot(const uint8_t *data, size_t bytes, struct file *
 	const uint8_t *packed;
 
 	memcpy(&header, data, sizeof(header));
-	if (header.offset < sizeof(header) || header.offset > bytes || header.bytes > bytes - header.offset)
+	if (header.offset < sizeof(header) || !range_holds(0, bytes, header.offset, header.bytes))
 		return "what is packed in it does not lie within it";
 	header.type[sizeof(header.type) - 1] = '\0';
 	packed = data + header.offset;

@@ -7,6 +7,7 @@
 #include <bulkhead/client.h>
 #include <bulkhead/kernel.h>
 #include <qvm/gasp.h>
+#include <range.h>
 
 #define THREAD_STACK 8192u
 #define POOLS_MAX    8u
@@ -165,11 +166,9 @@ static bool keep(const struct joined *j)
 /* The server is another process: what it says is checked before it is believed. */
 static bool plausible(const struct shm_msg *msg)
 {
-	const uint64_t bytes = (uint64_t)msg->pages * PAGE;
-
 	return msg->pool < shared.pool_count && msg->pages != 0 && msg->index < 2 * SHM_CLIENTS &&
-	       msg->offset % PAGE == 0 && bytes <= shared.pool[msg->pool].bytes &&
-	       msg->offset <= shared.pool[msg->pool].bytes - bytes;
+	       msg->offset % PAGE == 0 &&
+	       range_holds(0, shared.pool[msg->pool].bytes, msg->offset, (uint64_t)msg->pages * PAGE);
 }
 
 int shared_join(vdev_t *vdp, const char *name, uint32_t pages, bool hold, struct shared_region *region)

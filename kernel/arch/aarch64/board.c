@@ -300,10 +300,7 @@ static void take_seed(const struct fdt *fdt, const struct fdt_node *chosen, cons
 static void check_in_ram(const struct range *r, const char *why)
 {
 	for (unsigned i = 0; i < board.ram_count; i++) {
-		const struct range *ram = &board.ram[i];
-
-		if (r->start >= ram->start && r->start - ram->start < ram->bytes &&
-		    r->bytes <= ram->bytes - (r->start - ram->start))
+		if (range_holds(board.ram[i].start, board.ram[i].bytes, r->start, r->bytes))
 			return;
 	}
 	if (r->bytes != 0)

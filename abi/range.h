@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ranges of addresses, offsets or numbers, each a start and a length: for the kernel and for processes. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Does the range [start, start + bytes) hold all of the other one? An empty one may lie at the end. No sum is formed,
+ * so none can wrap, whatever the values are.
+ */
+static inline bool range_holds(uint64_t start, uint64_t bytes, uint64_t inner, uint64_t inner_bytes)
+{
+	return inner >= start && inner_bytes <= bytes && inner - start <= bytes - inner_bytes;
+}
+
+/* Do two ranges, neither of which wraps, have something in common? */
+static inline bool ranges_overlap(uint64_t a, uint64_t alen, uint64_t b, uint64_t blen)
+{
+	return a < b + blen && b < a + alen;
+}
