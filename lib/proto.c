@@ -4,6 +4,7 @@
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -118,7 +119,7 @@ int slog_write(enum slog_severity severity, const char *text, size_t bytes)
 	return status;
 }
 
-int vslogf(enum slog_severity severity, const char *format, va_list args)
+static __attribute__((format(printf, 2, 0))) int vslogf(enum slog_severity severity, const char *format, va_list args)
 {
 	char text[PROTO_DATA];
 	int bytes = vsnprintf(text, sizeof(text), format, args);

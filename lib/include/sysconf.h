@@ -14,25 +14,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SYS_PROCESSES_MAX  16
-#define SYS_VMS_MAX        15 /* with procmgr and all processes: the kernel's 32 slots */
-#define SYS_OWNERS_MAX     (SYS_PROCESSES_MAX + SYS_VMS_MAX)
-#define SYS_ARGS_MAX       15   /* beside the program's name */
-#define SYS_STRINGS_MAX    2048 /* bytes of all arguments and variables of one process, with their NULs */
-#define SYS_ENV_MAX        8
-#define SYS_SERVES_MAX     4 /* names of one process beside its own */
-#define SYS_DEVICES_MAX    8 /* of one owner */
-#define SYS_MMIO_MAX       4 /* ranges of one owner that belong to no device which has a name */
-#define SYS_IRQS_MAX       8 /* interrupts of one owner that belong to no device which has a name */
-#define SYS_REGIONS_MAX    8 /* in all, and of one owner */
-#define SYS_CLUSTERS_MAX   8
-#define SYS_POOLS_MAX      4
-#define SYS_PATTERNS_MAX   8   /* names of one pool, */
-#define SYS_PATTERNS_BYTES 159 /* NULs included: what a message to the server holds */
-#define SYS_RANGES_MAX     4   /* MMIO ranges of one device */
-#define SYS_INTRS_MAX      8   /* interrupts of one device */
-#define SYS_PATH_MAX       128
-#define SYS_ANYWHERE       UINT64_MAX /* start of what procmgr places */
+#define SYS_PROCESSES_MAX 16
+#define SYS_VMS_MAX       15   /* with procmgr and all processes: the kernel's 32 slots */
+#define SYS_ARGS_MAX      15   /* beside the program's name */
+#define SYS_STRINGS_MAX   2048 /* bytes of all arguments and variables of one process, with their NULs */
+#define SYS_ENV_MAX       8
+#define SYS_SERVES_MAX    4 /* names of one process beside its own */
+#define SYS_DEVICES_MAX   8 /* of one owner */
+#define SYS_MMIO_MAX      4 /* ranges of one owner that belong to no device which has a name */
+#define SYS_IRQS_MAX      8 /* interrupts of one owner that belong to no device which has a name */
+#define SYS_REGIONS_MAX   8 /* in all, and of one owner */
+#define SYS_CLUSTERS_MAX  8
+#define SYS_POOLS_MAX     4
+#define SYS_PATTERNS_MAX  8 /* names of one pool, */
+#define SYS_RANGES_MAX    4 /* MMIO ranges of one device */
+#define SYS_INTRS_MAX     8 /* interrupts of one device */
+#define SYS_PATH_MAX      128
+#define SYS_ANYWHERE      UINT64_MAX /* start of what procmgr places */
 
 /* Files of the boot archive: what each VM's manager is; of the two the certified variant is sought first. */
 #define VM_PROGRAM     "qvm"
@@ -348,12 +346,6 @@ void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const str
  */
 unsigned sys_check(const struct sys_config *config, const struct sys_board *board, const struct sys_vm_needs *needs,
 		   struct sys_claims *claims, struct sys_report *report);
-
-/*
- * The kernel memory that a process, or a VM with what it needs, cannot do without. It is what was counted (`pidin mem`)
- * less what random places may save: with a few pages less than the real need a start fails, and says so.
- */
-uint64_t sys_kernel_memory_least(const struct sys_vm_needs *vm);
 
 #define SYS_WHY_MAX 32
 

@@ -102,7 +102,7 @@ static const char *name_of(const struct sys_board *board, unsigned node)
 	return (const char *)board->dtb + fdt_off_dt_struct(board->dtb) + board->nodes[node].offset + FDT_TAGSIZE;
 }
 
-int sys_node_child(const struct sys_board *board, int parent, const char *name, size_t bytes)
+static int node_child(const struct sys_board *board, int parent, const char *name, size_t bytes)
 {
 	for (unsigned i = 1; parent >= 0 && i < board->node_count; i++) {
 		if (board->nodes[i].parent == (unsigned)parent && is_named(name_of(board, i), name, bytes))
@@ -120,7 +120,7 @@ int sys_node_path(const struct sys_board *board, const char *path)
 	while (node >= 0 && *(path += strspn(path, "/")) != '\0') {
 		size_t bytes = strcspn(path, "/");
 
-		node = sys_node_child(board, node, path, bytes);
+		node = node_child(board, node, path, bytes);
 		path += bytes;
 	}
 	return node;
@@ -355,4 +355,9 @@ void sys_asinfo_why(const struct sys_config *config, const struct sys_vm *vm, co
 	else
 		snprintf(text, bytes, "memory region '%.64s': /vms/%s%s does not name it in 'regions'", name,
 			 vm->own.name, where);
+}
+
+uint32_t sys_present_cpus(const struct sys_board *board)
+{
+	return board->cpus >= CPU_MAX ? (1u << CPU_MAX) - 1 : (1u << board->cpus) - 1;
 }

@@ -114,8 +114,12 @@ static void check_region(const struct check *c, unsigned index)
 	}
 }
 
-/* A page for each table and each virtual CPU; a third for each thread. */
-uint64_t sys_kernel_memory_least(const struct sys_vm_needs *vm)
+/*
+ * A page for each table and each virtual CPU; a third for each thread. The kernel memory that a process, or a VM with
+ * what it needs, cannot do without. It is what was counted (`pidin mem`) less what random places may save: with a few
+ * pages less than the real need a start fails, and says so.
+ */
+static uint64_t kernel_memory_least(const struct sys_vm_needs *vm)
 {
 	if (!vm)
 		return 10 * QVM_PAGE;
@@ -130,7 +134,7 @@ static void check_kernel_memory(const struct check *c, unsigned owner, const str
 
 	if (is_vm && !needs)
 		return;
-	least = sys_kernel_memory_least(is_vm ? &needs[owner - c->config->process_count] : NULL);
+	least = kernel_memory_least(is_vm ? &needs[owner - c->config->process_count] : NULL);
 	if (own->kernel_memory < least)
 		wrong_at(c, owner, "kernel-memory",
 			 "'kernel-memory' is 0x%" PRIx64 " bytes; it cannot start with less than 0x%" PRIx64
@@ -139,11 +143,6 @@ static void check_kernel_memory(const struct check *c, unsigned owner, const str
 }
 
 /* ---- CPUs ---- */
-
-uint32_t sys_present_cpus(const struct sys_board *board)
-{
-	return board->cpus >= CPU_MAX ? (1u << CPU_MAX) - 1 : (1u << board->cpus) - 1;
-}
 
 static void check_cluster(const struct check *c, const struct sys_cluster *cluster)
 {
@@ -243,6 +242,8 @@ unsigned sys_check(const struct sys_config *config, const struct sys_board *boar
 	unsigned owners = sys_owner_count(config);
 
 	sys_claims_read(claims, config, board, report);
+	if (board)
+		sys_resolve(claims, config, board, report);
 	for (unsigned i = 0; i < config->region_count; i++) {
 		if (!config->regions[i].wrong && config->regions[i].start != SYS_ANYWHERE)
 			check_region(&c, i);

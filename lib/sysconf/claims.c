@@ -261,13 +261,13 @@ static bool same_group(const struct sys_claim *a, const struct sys_claim *b)
 
 /* Groups are what one word of the description gives: two of them clash once, however many parts they share. */
 static void check_group(const struct sys_config *config, const struct sys_claims *claims, unsigned first,
-			unsigned behind, struct sys_report *report)
+			unsigned after, struct sys_report *report)
 {
 	for (unsigned i = 0, next; i < first; i = next) {
 		const struct sys_claim *late = NULL, *early = NULL;
 
 		for (next = i; next < first && same_group(&claims->claim[i], &claims->claim[next]); next++) {
-			for (unsigned j = first; j < behind && !late; j++) {
+			for (unsigned j = first; j < after && !late; j++) {
 				if (!sys_claims_overlap(&claims->claim[next], &claims->claim[j], config))
 					continue;
 				late = &claims->claim[j];
@@ -298,12 +298,10 @@ void sys_claims_read(struct sys_claims *claims, const struct sys_config *config,
 		for (unsigned i = 0; i < c.own->interrupt_count; i++)
 			collect_interrupt(&c, i);
 	}
-	for (unsigned first = 0, behind; first < claims->count; first = behind) {
-		for (behind = first + 1;
-		     behind < claims->count && same_group(&claims->claim[first], &claims->claim[behind]); behind++)
+	for (unsigned first = 0, after; first < claims->count; first = after) {
+		for (after = first + 1;
+		     after < claims->count && same_group(&claims->claim[first], &claims->claim[after]); after++)
 			;
-		check_group(config, claims, first, behind, report);
+		check_group(config, claims, first, after, report);
 	}
-	if (board)
-		sys_resolve(claims, config, board, report);
 }

@@ -175,6 +175,40 @@ const char *sys_device_find(const struct sys_board *board, const char *name, str
 	return wrong ? wrong : read_interrupts(board, node, device);
 }
 
+static bool has_registers(const struct sys_board *board, int node, const struct sys_claim *claim)
+{
+	struct sys_registers registers = sys_registers(board, node);
+	const struct sys_range range = {claim->start, claim->bytes};
+	struct sys_range own;
+	const char *wrong;
+
+	while (sys_next_registers(&registers, &own, &wrong)) {
+		if (!wrong && sys_share_page(&own, &range))
+			return true;
+	}
+	return false;
+}
+
+static bool has_interrupt(const struct sys_board *board, int node, const struct sys_claim *claim)
+{
+	struct sys_interrupts interrupts = sys_interrupts(board, node);
+	struct sys_interrupt own;
+	const char *wrong;
+
+	while (sys_next_interrupt(&interrupts, &own, &wrong)) {
+		if (!wrong && own.intid == claim->start)
+			return true;
+	}
+	return false;
+}
+
+bool sys_claim_is_of(const struct sys_board *board, int node, const struct sys_claim *claim)
+{
+	if (claim->what == SYS_MEMORY)
+		return false;
+	return claim->what == SYS_INTERRUPT ? has_interrupt(board, node, claim) : has_registers(board, node, claim);
+}
+
 bool sys_owns_stdout(const struct sys_board *board, const struct sys_claims *claims, unsigned owner)
 {
 	int node = find_node(board, "stdout");

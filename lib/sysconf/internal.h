@@ -46,7 +46,6 @@ unsigned sys_numbers(const struct reader *r, const char *property, uint32_t *lis
 unsigned sys_choice(const struct reader *r, const char *property, const char *const *choices, unsigned standard);
 
 /* owner.c */
-const struct sys_cluster *sys_find_cluster(const struct sys_config *config, const char *name);
 void sys_read_owner(const struct reader *r, struct sys_owner *own, uint64_t memory, uint64_t kernel_memory);
 /* When all owners are known: run masks that were not written leave out what others have exclusively. */
 void sys_share_cpus(struct sys_config *config);
@@ -95,19 +94,22 @@ struct sys_interrupts sys_interrupts(const struct sys_board *board, int node);
 bool sys_next_interrupt(struct sys_interrupts *i, struct sys_interrupt *interrupt, const char **wrong);
 bool sys_is_gic(const void *dtb, int node);
 
-/* resolve.c */
-bool sys_claim_is_of(const struct sys_board *board, int node, const struct sys_claim *claim);
+/* resolve.c: the devices that own what is claimed by address or by interrupt. After sys_claims_read(). */
 void sys_resolve(struct sys_claims *claims, const struct sys_config *config, const struct sys_board *board,
 		 struct sys_report *report);
 
 /* board.c: nodes are indices, -1 for none */
-int sys_node_child(const struct sys_board *board, int parent, const char *name, size_t bytes);
 int sys_node_path(const struct sys_board *board, const char *path); /* "/", or names behind slashes */
+/* The mask of the CPUs that the board has. */
+uint32_t sys_present_cpus(const struct sys_board *board);
 
 /* device.c: what of the board's tree must not be reached through `range`, though no owner has it; or NULL. `path` says
  * whose it is; `except` is a device that may. */
 const char *sys_mmio_refused(const struct sys_board *board, const struct sys_range *range, const char *except,
 			     bool dma_allowed, char path[SYS_PATH_MAX]);
+
+/* Is what is claimed a part of the node: an interrupt of it, or a page with registers of it? */
+bool sys_claim_is_of(const struct sys_board *board, int node, const struct sys_claim *claim);
 
 /* Is the device of that name compatible with it? */
 bool sys_device_is(const struct sys_board *board, const char *name, const char *compatible);
@@ -125,9 +127,6 @@ void sys_report_clash(const struct sys_config *config, const struct sys_claim *l
 void sys_claims_read(struct sys_claims *claims, const struct sys_config *config, const struct sys_board *board,
 		     struct sys_report *report);
 struct sys_place sys_claim_place(const struct sys_config *config, const struct sys_claim *claim);
-
-/* check.c */
-uint32_t sys_present_cpus(const struct sys_board *board);
 
 /* peers.c */
 void sys_add_peers(struct sys_vm_needs *needs, const struct qvm_config *config, const struct qvm_vdev *vdev,

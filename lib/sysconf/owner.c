@@ -30,7 +30,7 @@ const char *sys_env(const struct sys_owner *owner, const char *name)
 	return NULL;
 }
 
-const struct sys_cluster *sys_find_cluster(const struct sys_config *config, const char *name)
+static const struct sys_cluster *find_cluster(const struct sys_config *config, const char *name)
 {
 	for (unsigned i = 0; i < config->cluster_count; i++) {
 		if (strcmp(config->clusters[i].name, name) == 0)
@@ -41,7 +41,7 @@ const struct sys_cluster *sys_find_cluster(const struct sys_config *config, cons
 
 bool sys_cluster(const struct sys_config *config, const char *name, uint32_t *cpus)
 {
-	const struct sys_cluster *cluster = sys_find_cluster(config, name);
+	const struct sys_cluster *cluster = find_cluster(config, name);
 
 	if (cluster)
 		*cpus = cluster->cpus;
@@ -75,7 +75,7 @@ static void read_cpus(const struct reader *r, struct sys_owner *own)
 {
 	const unsigned before = r->report->mistakes;
 	const char *name = sys_string(r, "cluster", false);
-	const struct sys_cluster *cluster = name ? sys_find_cluster(r->config, name) : NULL;
+	const struct sys_cluster *cluster = name ? find_cluster(r->config, name) : NULL;
 	bool mask_given = fdt_getprop(r->dtb, r->node, "runmask", NULL) != NULL;
 
 	own->by_cluster = name != NULL;

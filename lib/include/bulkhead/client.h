@@ -6,7 +6,6 @@
 #pragma once
 
 #include "bulkhead/proto.h"
-#include <stdarg.h>
 #include <stddef.h>
 
 /*
@@ -36,7 +35,6 @@ int pm_note(const char *text);
  * has taken the line.
  */
 int slogf(enum slog_severity severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int vslogf(enum slog_severity severity, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 /* One line to the log ring, without the fallback. */
 int slog_write(enum slog_severity severity, const char *text, size_t bytes);
