@@ -7,6 +7,7 @@
 #
 # Prints each line that breaks this, and fails if there is one. Tests and guests may name what they look at.
 set -eu
+export LC_ALL=C
 
 DOORS='^(kernel/include/arch|abi/bulkhead|qvm/arch)\.h:'
 INCLUDES='^[^:]*:[0-9]+:[[:space:]]*#[[:space:]]*include[[:space:]]*["<]([^">]*/)?arch/'
