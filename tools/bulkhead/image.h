@@ -5,14 +5,6 @@
 #include "arguments.h"
 #include "system.h"
 
-#define IMAGE_FILES_MAX 64
-
-/*
- * Programs and guest images are mapped straight from the archive, so the data of each file starts on a page. The format
- * has no padding for that; an entry of this name, whose data fills the gap, stands before a file where one is needed.
- */
-#define PAD_NAME ".pad"
-
 /* Collects all files of a system that was read, checks it, and writes the archive. 0, or -1 after messages. */
 int image_build(struct system *s, const struct arguments *a);
 

@@ -12,4 +12,5 @@ struct source_lines *lines_read(const char *annotated);
 /* "system.dts:12" of the property, else of the node, else of the nearest node above it; false: none is known. */
 bool lines_find(const struct source_lines *lines, const struct sys_place *place, char *text, size_t bytes);
 
+/* NULL is allowed. */
 void lines_free(struct source_lines *lines);

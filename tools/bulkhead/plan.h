@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `bulkhead check --plan`. */
 #pragma once
 
 #include <qvmconf.h>

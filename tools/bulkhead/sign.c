@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sign.h"
+#include "archive.h"
 #include "cpio.h"
 #include "file.h"
 #include "image.h"

@@ -51,4 +51,5 @@ void system_where(const struct system *s, const struct sys_place *place, char *t
 /* Prints the access matrix of a system that was checked. */
 void system_map(struct system *s);
 
+/* Frees the system and all that was read for it. */
 void system_free(struct system *s);
