@@ -14,7 +14,7 @@ bool glob_name(const char *text, size_t bytes, bool pattern)
 	return true;
 }
 
-/* The end of a set whose `[` was at set[-1], behind its `]`; or NULL. A `]` that comes first belongs to the set. */
+/* The end of a set whose `[` was at set[-1], after its `]`; or NULL. A `]` that comes first belongs to the set. */
 static const char *set_end(const char *set)
 {
 	const char *end;

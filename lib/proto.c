@@ -90,7 +90,7 @@ static int slog_connection(void)
 	return made;
 }
 
-/* The logger behind a connection has gone: it is looked up again at the next line. */
+/* The logger of a connection has gone: it is looked up again at the next line. */
 static void slog_gone(int coid)
 {
 	if (__atomic_compare_exchange_n(&slog_coid, &coid, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))

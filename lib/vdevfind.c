@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The file of a type of vdev in a boot archive: the certified variant first. */
 #include <vdevfile.h>
 
 #include <stdio.h>

@@ -36,7 +36,7 @@ struct loader;
  * - 1 exist at least. A mistake ends the process.
  */
 void arch_interrupts_init(unsigned count);
-/* The first address behind the registers of the interrupt controller that the configuration describes. */
+/* The first address after the registers of the interrupt controller that the configuration describes. */
 uint64_t arch_interrupts_end(void);
 /* Binds an interrupt to one of the host, when there are vCPUs and before the first one runs. 0, or the kernel's error.
  */

@@ -34,6 +34,7 @@ struct loader {
 /* Linux maps no more of a device tree than this (Documentation/arch/arm64/booting.rst, section 2). */
 #define GUEST_FDT_MAX 0x200000u
 
+/* Nothing is loaded yet; `memory` stays the caller's. */
 void loader_init(struct loader *l, const struct guest_memory *memory);
 
 /* Loads one file. False: l->problem says why not. */
@@ -59,6 +60,7 @@ bool loader_find_low(const struct loader *l, uint64_t bytes, uint64_t align, uin
  */
 bool loader_place(struct loader *l, uint64_t address, bool high, const void *file, uint64_t bytes, uint64_t *start);
 
+/* Writes l->problem. Always false. */
 bool loader_fail(struct loader *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* load_format.c: what a guest could not start in. */
@@ -71,8 +73,9 @@ struct load_format {
 /* NULL: it is none that is known. */
 const struct load_format *load_format_of(const void *file, uint64_t bytes);
 bool load_is_fdt(const void *file, uint64_t bytes);
-/* Is it what `fdt load` may name? Only its beginning is looked at; guest_fdt_build() looks at the rest. */
+/* Is it what `fdt load` may name? Only its beginning is checked; guest_fdt_build() checks the rest. */
 bool load_fdt_good(struct loader *l, const void *file, uint64_t bytes);
 
+/* load_elf.c: is it an ELF file? Loads one; false: l->problem says why not. */
 bool elf_is(const void *file, uint64_t bytes);
 bool elf_load(struct loader *l, uint64_t address, const void *file, uint64_t bytes);

@@ -38,7 +38,7 @@ static const struct load_format formats[] = {
     {"a cpio archive", "load a kernel here; a RAM disk is loaded with `initrd load`", 0, 2, "\xc7\x71"},
     {"a tar archive", UNPACK, 257, 5, "ustar"},
     {"a squashfs file system", "load a kernel here", 0, 4, "hsqs"},
-    /* With the state of the file system behind it: two bytes alone may be anything. */
+    /* With the state of the file system after it: two bytes alone may be anything. */
     {"an ext2, ext3 or ext4 file system", "load a kernel here", 0x438, 4, "\x53\xef\1\0"},
     {"an ext2, ext3 or ext4 file system", "load a kernel here", 0x438, 4, "\x53\xef\0\0"},
     {"an EROFS file system", "load a kernel here", 0x400, 4, "\xe2\xe1\xf5\xe0"},

@@ -25,7 +25,7 @@ const char *guest_memory_add(struct guest_memory *m, uint64_t ipa, uint64_t byte
 	if (at > 0 && ipa - m->range[at - 1].ipa < m->range[at - 1].bytes)
 		return "memory overlaps the area before it";
 	if (at < m->count && m->range[at].ipa - ipa < bytes)
-		return "memory overlaps the area behind it";
+		return "memory overlaps the area after it";
 	memmove(&m->range[at + 1], &m->range[at], (m->count - at) * sizeof(m->range[0]));
 	m->range[at] = (struct guest_range){.ipa = ipa, .bytes = bytes, .offset = m->total, .rom = rom};
 	m->count++;

@@ -2,8 +2,8 @@
 /*
  * Guest memory as this process sees it: the only way to an address that a guest, an image or a configuration named.
  *
- * Ranges lie behind one another in one region of RAM, which is mapped into the guest at the addresses of the ranges and
- * into this process as one window. guest_ptr() is the checked accessor; nothing else turns a guest address into a
+ * Ranges lie one after the other in one region of RAM, which is mapped into the guest at the addresses of the ranges
+ * and into this process as one window. guest_ptr() is the checked accessor; nothing else turns a guest address into a
  * pointer.
  */
 #pragma once
@@ -31,7 +31,7 @@ struct guest_memory {
 	void (*copying)(uint64_t done, uint64_t bytes); /* told before each MiB of a longer copy; null: nobody asks */
 };
 
-/* Adds a range behind all others in the window. Null, or what is wrong with it. */
+/* Adds a range after all others in the window. Null, or what is wrong with it. */
 const char *guest_memory_add(struct guest_memory *m, uint64_t ipa, uint64_t bytes, bool rom);
 
 /* The range that holds all of [ipa, ipa + bytes), or null. */
@@ -44,8 +44,8 @@ void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
 bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uint64_t bytes);
 
 /*
- * Cleans and invalidates all of it by address, to the point of coherency, for who asks for that by set and way. An
- * interrupt or a more important thread can come between any two lines.
+ * Cleans and invalidates all of it by address, to the point of coherency, for a guest that asks for that by set and
+ * way. An interrupt or a more important thread can come between any two lines.
  */
 void guest_clean_all(const struct guest_memory *m);
 

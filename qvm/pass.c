@@ -48,7 +48,7 @@ static void check_letters(const struct qvm_pass *pass, const struct mem_info *in
 		vm_refuse(VM_EXIT_CONFIG, &pass->place, "%s", wrong);
 }
 
-/* Behind all other guest memory in the window. */
+/* After all other guest memory in the window. */
 static void map_here(const struct qvm_pass *pass, unsigned region, uint64_t offset, uint8_t *window)
 {
 	const bool writable = pass->attributes & QVM_PASS_W, told = pass->attributes & QVM_PASS_M;

@@ -146,7 +146,7 @@ static void stay_behind(uint64_t *end, uint64_t start, uint64_t bytes)
 		*end = start + bytes;
 }
 
-/* Behind everything that the configuration places, and what it reserves. */
+/* After everything that the configuration places, and what it reserves. */
 static uint64_t first_free(void)
 {
 	const struct qvm_config *c = &vm.config;
@@ -171,7 +171,7 @@ int gasp_window(vdev_t *vdp, uint64_t bytes, uint64_t *address)
 	struct vdev_instance *v = (struct vdev_instance *)(void *)vdp;
 	const uint64_t start = (first_free() + WINDOW_ALIGN - 1) & ~(WINDOW_ALIGN - 1);
 
-	/* The table is made behind ASSIGN, and never added to later. */
+	/* The table is made after ASSIGN, and never added to later. */
 	if (v->window.bytes != 0 || bytes == 0 || bytes % QVM_PAGE != 0 || vm.mmio.count != 0)
 		return -EINVAL;
 	if (bytes > QVM_IPA_LIMIT || start > QVM_IPA_LIMIT - bytes)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Fills the floating-point registers with the numbers from x0 on, and compares them with those. */
 	.arch_extension fp
 	.arch_extension simd
 

@@ -58,7 +58,7 @@ static uint32_t string_bytes(const struct fdt *fdt, uint32_t area, uint32_t area
 	return 0;
 }
 
-/* Reads the item at *at of the structure block and moves *at behind it. */
+/* Reads the item at *at of the structure block and moves *at after it. */
 static struct item read_item(const struct fdt *fdt, uint32_t *at)
 {
 	const uint8_t *block = fdt->blob + fdt->struct_at;

@@ -50,7 +50,7 @@ uint32_t fdt_u32(const struct fdt *fdt, const struct fdt_node *node, const char 
 bool fdt_has_string(const struct fdt *fdt, const struct fdt_node *node, const char *name, const char *text);
 bool fdt_is_compatible(const struct fdt *fdt, const struct fdt_node *node, const char *text);
 bool fdt_is_enabled(const struct fdt *fdt, const struct fdt_node *node);
-uint32_t fdt_cell(const struct fdt_value *value, unsigned n); /* ~0 behind the value's end */
+uint32_t fdt_cell(const struct fdt_value *value, unsigned n); /* ~0 beyond the value's end */
 /* A number of 1 or 2 cells that is the whole value. */
 bool fdt_number(const struct fdt_value *value, uint64_t *number);
 

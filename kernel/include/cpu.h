@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What the kernel keeps for each CPU, and how CPUs ask one another to look at it. */
 #pragma once
 
 #include "arch.h"
@@ -14,7 +15,7 @@ struct space;
 /* All CPUs set it, under the kernel lock; the other ones by sched_kick(). */
 enum attention {
 	ATTENTION_LOOK = 1,   /* run queue, hand-overs, kills, requests, timer: anything may have changed */
-	ATTENTION_SWITCH = 2, /* somebody may go before `current`; nothing else is to be looked at */
+	ATTENTION_SWITCH = 2, /* somebody may go before `current`; nothing else is to be examined */
 };
 
 struct cpu {

@@ -93,7 +93,7 @@ void pulse_deliver(struct channel *c, struct pulse *p,
 
 /* inherit.c */
 bool inherit_chain_too_long(const struct channel *c);   /* of who waits for whom, from its servers on */
-void inherit_servers(struct channel *c, unsigned prio); /* nobody receives: its servers hurry */
+void inherit_servers(struct channel *c, unsigned prio); /* nobody receives: its servers inherit the priority */
 void inherit_join(struct thread *t, struct channel *c); /* among the servers of `c`, and no other */
 
 /* copy.c */

@@ -59,7 +59,7 @@ static inline struct thread *first_receiver(const struct channel *c)
 	return list_empty(&c->receivers) ? NULL : list_entry(c->receivers.next, struct thread, wait_link);
 }
 
-/* The client behind a rcvid, if it is REPLY-blocked on a channel of `server`. */
+/* The client of a rcvid, if it is REPLY-blocked on a channel of `server`. */
 static inline struct thread *client_of(const struct process *server, uint64_t rcvid)
 {
 	const struct process *p = process_of(rcvid >> 9 & 31);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Processes: their memory, handles and grants, from their definition to their end. */
 #pragma once
 
 #include "bulkhead.h"
@@ -18,7 +19,7 @@ struct region {
 };
 
 #define IRQ_GRANT_MAX 16
-#define REGION_KMEM   REGION_MAX        /* behind those that it may name: its kernel memory */
+#define REGION_KMEM   REGION_MAX        /* after those that it may name: its kernel memory */
 #define THREAD_MAX    TIMER_PER_PROCESS /* each has a timer; ids are the lowest that are free, hence never above */
 
 /* How far a check that something is nobody's has come: owner.c. */

@@ -12,7 +12,7 @@
 #define SPACE_LIMIT       BIT(SPACE_BITS)
 #define SPACE_LEVEL_FIRST 1
 #define SPACE_LEVEL_LAST  3
-#define SPACE_STEP        24 /* leaves changed in one go: bounds the time with interrupts off */
+#define SPACE_STEP        24 /* leaves changed at a time: bounds the time with interrupts off */
 #define SPACE_CHANGE_STEP 8  /* same, for changes that need TLB maintenance each */
 
 struct space {

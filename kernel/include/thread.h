@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Threads: what they run, what they wait for, and what they are doing in the kernel. */
 #pragma once
 
 #include "arch.h"

@@ -75,6 +75,7 @@ static inline bool range_ok(uint64_t start, uint64_t length)
 	return length != 0 && start + length > start;
 }
 
+/* As the C standard has them. */
 void *memset(void *dst, int c, size_t n);
 void *memcpy(void *dst, const void *src, size_t n);
 int memcmp(const void *a, const void *b, size_t n);

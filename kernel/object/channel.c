@@ -44,7 +44,7 @@ void channel_queue(struct channel *c, struct waiting *w)
 		list_insert_before(&below->level, &w->level);
 }
 
-/* The one behind it is the first of its priority now, if it is of the same. The head counts as another. */
+/* The one after it is the first of its priority now, if it is of the same. The head counts as another. */
 void channel_unqueue(struct waiting *w)
 {
 	struct waiting *next = list_entry(w->link.next, struct waiting, link);

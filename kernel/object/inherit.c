@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Priority inheritance: who is waited for hurries as much as the one that waits, and so do those it waits for. */
+/* Priority inheritance: a thread runs at no less than the priority of any thread waiting for it, directly or not. */
 #include "ipc.h"
 #include "process.h"
 
 #define CHAIN_MAX  8  /* threads that a priority is handed along */
-#define RAISE_MAX  8  /* threads raised in one go, in all chains */
-#define SERVER_MAX 3  /* servers of a channel that hurry for what waits there, ... */
+#define RAISE_MAX  8  /* threads raised at a time, in all chains */
+#define SERVER_MAX 3  /* servers of a channel that inherit from what waits there, ... */
 #define LOOK_MAX   16 /* ... of so many that are asked */
 
 /* The thread that `t` waits for, as far as it can be told. */

@@ -3,8 +3,8 @@
  * TLBs and instruction caches when virtual CPUs share CPUs, and the maintenance of a guest that must not cost other VMs
  * anything (VCPU_LOCAL_MAINTENANCE). There, local TLBI and IC act on one CPU, so each virtual CPU invalidates where its
  * registers come to. Broadcast ones trap. They are left to all virtual CPUs of the VM, each of which does them before
- * it is in the guest again. Who asks goes on when those that ran just then have done them, or run no more; it waits in
- * its own time, going round through its process. All entries of the VM go, whatever the operand says.
+ * it is in the guest again. The caller goes on when those that ran just then have done them, or run no more; it waits
+ * in its own time, going round through its process. All entries of the VM go, whatever the operand says.
  */
 #include "arch.h"
 #include "cpu.h"

@@ -119,7 +119,7 @@ static void use_regions(struct process *p, bool use)
 	}
 }
 
-/* Behind Seal: a process of what was defined, with memory that is zero. Kernel memory is zeroed when it is used. */
+/* After Seal: a process of what was defined, with memory that is zero. Kernel memory is zeroed when it is used. */
 static int64_t make(struct process *p)
 {
 	int64_t error;
@@ -452,7 +452,7 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 
 /* ---- what is there ---- */
 
-/* Each VcpuRun that let the guest go on has come back as an exit, but for the one that goes on. */
+/* Entries = exits, plus one while the guest is running. */
 static uint64_t vcpu_entries(const struct vcpu *v)
 {
 	return v ? v->exits + (v->thread && v->thread->in_guest) : 0;

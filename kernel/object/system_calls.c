@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Calls about the whole system: its log, what it is, its end. */
 #include "arch.h"
 #include "calls.h"
 #include "console.h"

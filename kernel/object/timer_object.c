@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Timers of processes, and the clock. */
 #include "arch.h"
 #include "calls.h"
 #include "object.h"

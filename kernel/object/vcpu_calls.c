@@ -184,7 +184,7 @@ static int64_t settled(struct thread *t, struct frame *f, uint64_t vcpu)
 	return CALL_BLOCKED;
 }
 
-/* On the CPU that holds the vCPU's registers, or has just put them into memory. Who asks pays for it. */
+/* On the CPU that holds the vCPU's registers, or has just put them into memory. The caller pays for it. */
 void vcpu_serve(struct cpu *c, struct vcpu *v)
 {
 	while (!list_empty(&v->requests)) {

@@ -7,7 +7,7 @@
 #define PRIO_MASK     0xf8 /* five priority bits, as every GICv3 with virtualization has at the least */
 
 /*
- * What could be in a list register, the candidates: private interrupts by their number, SPIs by their slot behind them.
+ * What could be in a list register, the candidates: private interrupts by their number, SPIs by their slot after them.
  * A set of them is a word of 64 bits.
  */
 _Static_assert(PRIVATE_COUNT + VGIC_INFLIGHT == 64, "sets of candidates");
@@ -204,7 +204,7 @@ static uint64_t image(const struct vgic_cpu *v, unsigned index, bool active, boo
 }
 
 /*
- * What candidates are sorted by, and behind it their numbers. Active ones, then pending ones, each by priority and
+ * What candidates are sorted by, followed by their numbers. Active ones, then pending ones, each by priority and
  * INTID; last those of a group that the guest's CPU interface holds back. The most important pending one, the only one
  * that the CPU interface signals, has an image whatever is active, so that it can come.
  */
@@ -337,7 +337,7 @@ bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
 		unsigned done = (uint32_t)v->lr[at];
 
 		if (done >= PRIVATE_COUNT)
-			return false; /* its line may have to be looked at again */
+			return false; /* its line may have to be examined again */
 		v->latch &= ~(v->offered & (uint32_t)BIT(done));
 		v->active &= ~(uint32_t)BIT(done);
 	}

@@ -20,7 +20,7 @@ struct cpio_file {
 };
 
 /*
- * The entry at `*offset` (0 to begin with), and moves `*offset` behind it. Returns 1, or 0 at the end of the archive,
+ * The entry at `*offset` (0 to begin with), and moves `*offset` after it. Returns 1, or 0 at the end of the archive,
  * or -1 if the archive is damaged there.
  */
 int cpio_next(const void *archive, size_t archive_bytes, size_t *offset, struct cpio_file *file);

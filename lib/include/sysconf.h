@@ -61,7 +61,7 @@ struct sys_owner {
 	uint64_t memory;                /* code, data, stack and heap; whole pages */
 	uint64_t kernel_memory;         /* whole pages */
 	uint32_t connect;               /* bit n: may connect to processes[n] */
-	const char *args[SYS_ARGS_MAX]; /* process: without argv[0]; VM: words behind its file on qvm's command line */
+	const char *args[SYS_ARGS_MAX]; /* process: without argv[0]; VM: words after its file on qvm's command line */
 	const char *env[SYS_ENV_MAX];   /* "NAME=value" */
 	const char *devices[SYS_DEVICES_MAX]; /* for sys_device_find() */
 	struct sys_range mmio[SYS_MMIO_MAX];  /* whole pages */
@@ -259,7 +259,7 @@ enum sys_source { SYS_BY_DEVICE, SYS_BY_MMIO, SYS_BY_REGION, SYS_BY_INTERRUPT };
 struct sys_claim {
 	enum sys_what what;
 	enum sys_source source; /* the property that gives it, */
-	uint8_t index;          /* and the how manieth in it */
+	uint8_t index;          /* and its index in it */
 	uint8_t owner;          /* for sys_owner_at() */
 	bool edge;              /* of an interrupt of a device */
 	bool reserved;          /* of a region of the board's /reserved-memory */
@@ -337,6 +337,7 @@ struct sys_sharing {
 void sys_check_sharing(const struct sys_config *config, unsigned v, const struct qvm_config *guest,
 		       struct sys_sharing *sharing, struct sys_report *report);
 
+/* What a VM needs of the system, besides its own node: of its configuration. */
 void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const struct qvm_config *config);
 
 /*

@@ -54,6 +54,7 @@ const char *plan_system(struct plan *plan, const struct sys_config *config, cons
 /* Places every item within the free ranges. False: nothing may be started; *shortage says what lacks. */
 bool plan_place(struct plan *plan, const struct boot_range *free, unsigned count, struct plan_shortage *shortage);
 
+/* The first item of a slot for that use, or NULL. */
 const struct plan_item *plan_find(const struct plan *plan, uint32_t slot, enum plan_use use);
 
 /* ---- the access matrix: who has what, one line for each thing, in an order that depends on nothing else ---- */
@@ -66,4 +67,5 @@ struct sys_map {
 	struct sys_range archive; /* 0 bytes: not known */
 };
 
+/* Calls `line` with each line, without a line end. */
 void sys_map(const struct sys_map *map, void (*line)(void *context, const char *text), void *context);

@@ -44,9 +44,9 @@ const char *vdevfile_read(struct vdevfile *v, const void *file, size_t bytes);
 typedef bool (*vdevfile_lookup)(const char *name, uint64_t *address);
 
 /*
- * Relocates the writable segments. `memory` is where address 0 of the file lies here, all of the image's span behind it
- * mapped or not, but for the writable segments, which hold their bytes already; `base` is the address 0 that is to be
- * written. With `memory` NULL it only checks. Returns NULL, or why not; then nothing may run.
+ * Relocates the writable segments. `memory` is where address 0 of the file lies here, all of the image's span after it
+ * mapped or not, except for the writable segments, which hold their bytes already; `base` is the address 0 that is to
+ * be written. With `memory` NULL it only checks. Returns NULL, or why not; then nothing may run.
  */
 const char *vdevfile_relocate(struct vdevfile *v, uint8_t *memory, uint64_t base, vdevfile_lookup lookup);
 

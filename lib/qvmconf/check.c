@@ -11,7 +11,7 @@
 /* A piece of an address space and who has it. */
 struct area {
 	uint64_t start, bytes;
-	const char *what, *type;       /* said one behind the other */
+	const char *what, *type;       /* said one after the other */
 	const struct qvm_place *place; /* NULL: it is there without being written */
 };
 

@@ -14,7 +14,7 @@ enum qc_context {
 	QC_PASS,
 	QC_GIC,
 	QC_VDEV,
-	QC_OTHER_VDEV, /* a vdev that was refused: its options are known, and passed over without a word */
+	QC_OTHER_VDEV, /* a vdev that was refused: its options are known, and passed over silently */
 	QC_REFUSED,    /* anything else that was: words that nobody knows are passed over */
 	QC_CONTEXTS,
 };
@@ -62,7 +62,7 @@ struct qc_option {
 	const char *argument; /* what it takes, for messages; NULL: nothing */
 	void (*act)(struct qc_reader *r, const struct qc_option *option);
 	uint8_t arguments;  /* of a refused one (act is NULL), to pass over */
-	const char *reason; /* refused: why, behind its name; NULL: not supported yet */
+	const char *reason; /* refused: why, after its name; NULL: not supported yet */
 };
 
 #define OPTION(name, argument, act)          \
@@ -97,7 +97,7 @@ enum qc_look {
 
 /* What the character at `text` looks like; it is `*used` bytes of UTF-8. */
 enum qc_look qc_look(const char *text, size_t left, uint32_t *code, size_t *used);
-/* Reports a character where it may not stand, the first one of its kind. But for a blank, the word is spoilt. */
+/* Reports a character where it may not stand, the first one of its kind. Unless it is a blank, the word is spoilt. */
 void qc_strange(struct qc_reader *r, enum qc_look look, uint32_t code);
 /* Why a file cannot be read as words, as the rest of a sentence, or NULL. */
 const char *qc_text_problem(const char *text, size_t bytes);

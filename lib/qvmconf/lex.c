@@ -191,7 +191,7 @@ static void skip_blank(struct qc_reader *r)
 	}
 }
 
-/* How many bytes a backslash and the line end behind it take; 0: that is not what stands here. */
+/* How many bytes a backslash and the line end after it take; 0: that is not what stands here. */
 static size_t joined_line(const char *text, size_t bytes)
 {
 	if (bytes >= 2 && text[0] == '\\' && text[1] == '\n')

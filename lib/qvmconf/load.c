@@ -108,7 +108,7 @@ static bool is_generate(const struct qc_option *option, const char *word)
 	return option->name[0] == 'f' && strcmp(word, "generate") == 0;
 }
 
-/* initrd, fdt, data, guest: what kind of blob the `load` or `pass` behind it brings. */
+/* initrd, fdt, data, guest: what kind of blob the `load` or `pass` after it brings. */
 void qc_blob(struct qc_reader *r, const struct qc_option *option)
 {
 	static const struct qc_option load_option = OPTION("load", "[address,]file", NULL);

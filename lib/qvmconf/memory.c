@@ -22,12 +22,12 @@ static uint64_t memory_end(const struct qvm_config *c)
 	return end ? end : FIRST_ADDRESS;
 }
 
-/* Behind the highest region so far, and behind each reservation that is in the way. */
+/* After the highest region so far, and after each reservation that is in the way. */
 static uint64_t automatic_start(const struct qvm_config *c, uint64_t bytes)
 {
 	uint64_t start = memory_end(c);
 
-	/* Each turn but the last moves it behind another reservation. */
+	/* Each turn but the last moves it after another reservation. */
 	for (unsigned turn = 0; turn < c->reserve_count; turn++) {
 		for (unsigned i = 0; i < c->reserve_count; i++) {
 			const struct qvm_reserve *taken = &c->reserves[i];

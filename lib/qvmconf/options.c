@@ -190,7 +190,7 @@ static bool option_like(const struct qc_reader *r)
 	return r->word_first && head > 0 && head + strspn(r->word + head, "-_0123456789") == r->word_bytes;
 }
 
-/* The name that the word begins with, if something else than a blank stands behind it, as in ram=16M; or NULL. */
+/* The name that the word begins with, if something else than a blank follows it, as in ram=16M; or NULL. */
 static const char *joined(const char *word, const char *const *names, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {

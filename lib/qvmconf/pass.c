@@ -52,7 +52,7 @@ static unsigned letter(char c)
 	}
 }
 
-/* '+' and '-' hold for the letters behind them. `-m` takes back only that it is RAM. */
+/* '+' and '-' hold for the letters after them. `-m` takes back only that it is RAM. */
 static bool letters_parse(struct qc_reader *r, const char *text, size_t bytes, unsigned *attributes)
 {
 	bool add = true;
@@ -102,7 +102,7 @@ static bool host_valid(struct qc_reader *r, const struct qvm_pass *pass)
 	return true;
 }
 
-/* A part of the word, up to the next comma or `end`; moves behind the comma, or to NULL at the end. */
+/* A part of the word, up to the next comma or `end`; moves after the comma, or to NULL at the end. */
 static size_t part(const char **text, const char *end, const char **begin)
 {
 	const char *comma = *text ? memchr(*text, ',', (size_t)(end - *text)) : NULL;

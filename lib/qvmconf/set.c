@@ -11,7 +11,7 @@
 
 enum kind { NUMBER, BOOLEAN, ADDRESS, STRING, TIMEOUT };
 
-/* What a variable is. Its value is looked at even if the variable is refused. */
+/* What a variable is. Its value is checked even if the variable is refused. */
 struct variable {
 	const char *name;
 	enum kind kind;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Strings, by aligned words where the length is not known: an aligned word never crosses a page, so the bytes behind
+ * Strings, by aligned words where the length is not known: an aligned word never crosses a page, so the bytes after
  * the terminator that come along can always be read. Address sanitizers cannot know that.
  */
 #include "lib/string/word.h"

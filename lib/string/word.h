@@ -37,6 +37,7 @@
 #define strncpy own_strncpy
 #endif
 
+/* As the C standard has them. */
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
 void *memmove(void *to, const void *from, size_t bytes);
 void *memset(void *to, int value, size_t bytes);

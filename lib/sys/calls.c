@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The stubs of kernel.h, which are made from abi/calls.def: `svc #0` with the call's number in x8. Here is what they
- * consist of, and those that a table cannot describe, but for messages (msg.c).
+ * consist of, and those that a table cannot describe, except for messages (msg.c).
  */
 #include "bulkhead/kernel.h"
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The memory behind malloc: what procmgr mapped as heap, handed out from its start to its end. */
+/* The memory of malloc: what procmgr mapped as heap, handed out from its start to its end. */
 #include "lib/sys/start.h"
 #include <errno.h>
 #include <unistd.h>

@@ -90,7 +90,7 @@ static inline int64_t words_to(int64_t result, void *buffer, size_t bytes, struc
 	return result;
 }
 
-/* Functions, because cppcheck takes a member behind __asm__("x4") = for an expression of its own. */
+/* Functions, because cppcheck takes a member after __asm__("x4") = for an expression of its own. */
 static inline __attribute__((always_inline)) uint64_t word_a(struct inline_words w)
 {
 	return w.a;
@@ -197,7 +197,7 @@ static inline int64_t received(int64_t rcvid, uint64_t x1, uint64_t x2, struct i
 	if (rcvid < 0)
 		return rcvid;
 	if (rcvid == 0) {
-		/* As struct pulse has it: the code in 32 bits, the value behind it. */
+		/* As struct pulse has it: the code in 32 bits, then the value. */
 		x1 = sizeof(struct pulse);
 		w.a = (uint32_t)w.a;
 	}

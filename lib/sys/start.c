@@ -24,7 +24,7 @@ char **environ; /* picolibc's own is not zero: stdio.c */
 
 /*
  * Called by _start. Built without a stack protector (lib/build.mk), as the guard comes to its place here. argv and
- * the environment are copied, since start_args has no room for a NULL behind them.
+ * the environment are copied, since start_args has no room for a NULL after them.
  */
 _Noreturn void process_start(const struct start_args *args)
 {

@@ -96,7 +96,7 @@ static bool is_named(const char *node_name, const char *name, size_t bytes)
 	       (node_name[bytes] == '\0' || (node_name[bytes] == '@' && !memchr(name, '@', bytes)));
 }
 
-/* Behind the node's tag. That it is there and ends was seen when the nodes were found: libfdt would look again. */
+/* After the node's tag. That it is there and ends was seen when the nodes were found: libfdt would look again. */
 static const char *name_of(const struct sys_board *board, unsigned node)
 {
 	return (const char *)board->dtb + fdt_off_dt_struct(board->dtb) + board->nodes[node].offset + FDT_TAGSIZE;

@@ -23,7 +23,7 @@ uint64_t sys_cells_read(const void *property, unsigned first, unsigned count)
 	return value;
 }
 
-/* Behind these no address of the architecture lies (Arm DDI 0487, D8.1.9). */
+/* Beyond these no address of the architecture lies (Arm DDI 0487, D8.1.9). */
 bool sys_physical(const struct sys_range *range)
 {
 	const uint64_t limit = 1ull << 52;
@@ -31,7 +31,7 @@ bool sys_physical(const struct sys_range *range)
 	return range->bytes <= limit && range->start <= limit - range->bytes;
 }
 
-/* Entry `index` of a node's `reg`, cut off behind the last address; false if there is none. */
+/* Entry `index` of a node's `reg`, cut off after the last address; false if there is none. */
 bool sys_reg(const struct sys_board *board, int node, const struct sys_cells *cells, unsigned index,
 	     struct sys_range *range)
 {

@@ -4,7 +4,7 @@
 #include <libfdt.h>
 #include <string.h>
 
-/* The path of the device that /chosen/stdout-path names, without the options behind a colon. */
+/* The path of the device that /chosen/stdout-path names, without the options after a colon. */
 static const char *stdout_name(const struct sys_board *board, char *name, size_t bytes)
 {
 	int chosen = sys_node_path(board, "/chosen"), length;
@@ -227,7 +227,7 @@ const char *sys_interrupt_refused(const struct sys_board *board, int node)
 										     : reason_to_refuse(board, node);
 }
 
-/* As for a device that is named, but a PCI host bridge may be reached if an SMMU holds all that is behind it. */
+/* As for a device that is named, but a PCI host bridge may be reached if all devices behind the SMMU are held. */
 static const char *reason_to_refuse_page(const struct sys_board *board, int index, bool dma_allowed)
 {
 	const void *dtb = board->dtb;

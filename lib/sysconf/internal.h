@@ -99,7 +99,7 @@ void sys_resolve(struct sys_claims *claims, const struct sys_config *config, con
 		 struct sys_report *report);
 
 /* board.c: nodes are indices, -1 for none */
-int sys_node_path(const struct sys_board *board, const char *path); /* "/", or names behind slashes */
+int sys_node_path(const struct sys_board *board, const char *path); /* "/", or names after slashes */
 /* The mask of the CPUs that the board has. */
 uint32_t sys_present_cpus(const struct sys_board *board);
 

@@ -200,7 +200,7 @@ static const char *through_maps(const struct sys_interrupts *i, struct specifier
 
 /* ---- one after the other ---- */
 
-/* Nothing behind what cannot be read can be. */
+/* Nothing after what cannot be read can be read. */
 static bool give_up(struct sys_interrupts *i, const char **wrong, const char *text)
 {
 	i->left = 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Places what a system description asks for into the board's free RAM: first what has an address. */
 #include <sysplan.h>
 
 #include <stddef.h>
@@ -61,7 +62,7 @@ static uint64_t align_up(uint64_t value, uint64_t align)
 	return (value + align - 1) & ~(align - 1);
 }
 
-/* The item placed at or behind `from` that begins first, among those that begin before `end`. */
+/* The item placed at or after `from` that begins first, among those that begin before `end`. */
 static const struct plan_item *next_placed(const struct plan *plan, const bool *placed, uint64_t from, uint64_t end)
 {
 	const struct plan_item *next = NULL;

@@ -229,7 +229,7 @@ static const struct row rows[] = {
     ROW(MemMap, "no bytes", INVALID, SPACE_SELF, ADDRESS_FREE, RAM, 0, 0, PROT_R),
     ROW(MemMap, "no such region", E(KE_INVAL, KE_SRCH, KE_BADF), SPACE_SELF, ADDRESS_FREE, REGION_MAX, 0, 4096, PROT_R),
     ROW(MemMap, "region -1", E(KE_INVAL, KE_SRCH, KE_BADF), SPACE_SELF, ADDRESS_FREE, ~0ull, 0, 4096, PROT_R),
-    ROW(MemMap, "behind the region", E(KE_INVAL, KE_RANGE), SPACE_SELF, ADDRESS_FREE, RAM, RAM_BYTES, 4096, PROT_R),
+    ROW(MemMap, "beyond the region", E(KE_INVAL, KE_RANGE), SPACE_SELF, ADDRESS_FREE, RAM, RAM_BYTES, 4096, PROT_R),
     ROW(MemMap, "longer than the region", E(KE_INVAL, KE_RANGE), SPACE_SELF, ADDRESS_FREE, RAM, 4096, RAM_BYTES,
 	PROT_R),
     ROW(MemMap, "offset that wraps", E(KE_INVAL, KE_RANGE), SPACE_SELF, ADDRESS_FREE, RAM, ~0xfffull, 0x2000, PROT_R),

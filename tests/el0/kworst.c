@@ -60,7 +60,7 @@ static void test_threads(void)
 	check_equal("SyncWait of the most important", SyncWait_r(&word, 0, 0), -KE_TIMEDOUT);
 	TimerTimeout_r(TIMEOUT_SYNC, MS);
 	check_equal("SyncWait with an owner", SyncWait_r(&word, 0, tids[THREADS - 1]), -KE_TIMEDOUT);
-	check_equal("SyncWake of nobody behind all", SyncWake_r(&word, ~0u), 0);
+	check_equal("SyncWake of nobody after all", SyncWake_r(&word, ~0u), 0);
 	check_equal("SchedSet", SchedSet_r(-1, tids[THREADS - 1], LOW + 1, SCHED_RR_, 1), 0);
 	check_that(SchedGet_r(-1, tids[THREADS - 1], NULL) > 0, "SchedGet", 0);
 	check_equal("SyncWake of all", SyncWake_r(&release, ~0u), THREADS);

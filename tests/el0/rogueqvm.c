@@ -18,7 +18,7 @@
 
 #define CONNECTED 0x7u /* procmgr, devc-pl011, slogger */
 #define FORBIDDEN 4u
-#define CODE      0x80000000ull         /* in the guest: its code, and RAM behind it */
+#define CODE      0x80000000ull         /* in the guest: its code, and RAM after it */
 #define SPARE     (CODE + 0x10000)      /* a page of it that comes and goes */
 #define WINDOW    (CODE + (1ull << 30)) /* where everything is tried out: nothing is there */
 #define STEP      (2ull << 20)

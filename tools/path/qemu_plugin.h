@@ -26,6 +26,7 @@ typedef void (*qemu_plugin_insn_exec_cb)(unsigned int cpu, void *data);
 typedef void (*qemu_plugin_vcpu_mem_cb)(unsigned int cpu, uint32_t info, uint64_t address, void *data);
 typedef void (*qemu_plugin_exit_cb)(qemu_plugin_id_t id, void *data);
 
+/* Called when a block is translated, and before each time the instruction is executed. */
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_tb_trans_cb cb);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qemu_plugin_insn_exec_cb cb,
 					    enum qemu_plugin_cb_flags flags, void *data);

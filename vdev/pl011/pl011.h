@@ -5,7 +5,7 @@
  *
  * No line is clocked: a transmitted byte leaves at once, or as soon as the back end has room. There is no DMA
  * (UARTDMACR is only kept), no IrDA, and the modem lines are always asserted. Not thread-safe: the caller holds the
- * VM's lock, but for pl011_flags(). The operations are called with it held, and must not call back into this device.
+ * VM's lock, except for pl011_flags(). The operations are called with it held, and must not call back into this device.
  */
 #pragma once
 
@@ -40,6 +40,7 @@ struct pl011 {
 	bool stalled; /* the back end has refused a byte */
 };
 
+/* Registers as firmware leaves them. A reset keeps what the device is connected to. */
 void pl011_init(struct pl011 *u, const struct pl011_ops *ops, void *ctx);
 void pl011_reset(struct pl011 *u);
 

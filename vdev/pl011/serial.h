@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An instance of `vdev pl011`: the UART and the consoles of the host behind it.
+ * An instance of `vdev pl011`: the UART and the host's consoles that it is connected to.
  *
  * Output: the device puts bytes into a ring, under the instance's lock; a writer thread sends them, many in one
  * message. A full ring makes the device hold back, so no character is lost. Input: a reader thread asks for what is

@@ -3,7 +3,7 @@
  * The registers of `vdev shmem`, as QNX documents them: a pure state machine.
  *
  * The factory page makes and joins regions by name. Each region that the guest is in has a window of guest-physical
- * addresses: the control page, and behind it the region's memory. Offsets of the factory page: 0 signature (8 bytes), 8
+ * addresses: the control page, followed by the region's memory. Offsets of the factory page: 0 signature (8 bytes), 8
  * address of the control page (8), 16 interrupt (4), 20 status of the last creation (4), 24 size in pages (4; writing
  * it creates or joins), 28 name (32). Of a control page, all 4 bytes: 0 status, 4 index, 8 notify, 12 detach.
  *

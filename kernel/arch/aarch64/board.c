@@ -234,7 +234,7 @@ static void read_devices(const struct fdt *fdt)
 	}
 }
 
-/* stdout-path is a path or an alias, and options behind a colon (Devicetree Specification 3.6). */
+/* stdout-path is a path or an alias, and options after a colon (Devicetree Specification 3.6). */
 static bool find_console(const struct fdt *fdt, const struct fdt_node *chosen, struct fdt_node *node)
 {
 	struct fdt_value path, alias;

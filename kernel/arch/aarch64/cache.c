@@ -30,7 +30,7 @@ static uint64_t line_bytes(unsigned field)
 	return 4ull << (sysreg_read(ctr_el0) >> field & 0xf);
 }
 
-/* What DC ZVA zeroes in one go; 0 if it is prohibited. */
+/* What one DC ZVA zeroes; 0 if it is prohibited. */
 static uint64_t zero_bytes(void)
 {
 	uint64_t dczid = sysreg_read(dczid_el0);

@@ -104,7 +104,7 @@
 	b	panic_exception
 	.endm
 
-	/* The same, but for one that arch_serror_take() waits for. */
+	/* The same, except for one that arch_serror_take() waits for. */
 	.macro	fatal_serror
 	.balign	128
 	adr	x17, arch_serror_take
@@ -212,7 +212,7 @@ arch_resume:
 	ldp	x2, x3, [sp, #16]
 	ldp	x0, x1, [sp, #0]
 	eret
-	/* Nothing behind an ERET is executed ahead of it. */
+	/* Nothing after an ERET is executed ahead of it. */
 	dsb	nsh
 	isb
 

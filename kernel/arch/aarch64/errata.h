@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Errata of the core that the code works around at run time. */
 #pragma once
 
 #include "types.h"

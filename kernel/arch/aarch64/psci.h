@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Calls of the board's firmware. */
 #pragma once
 
 #include "types.h"

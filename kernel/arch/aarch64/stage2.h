@@ -24,7 +24,7 @@ static inline bool arch_desc_is_table(uint64_t desc, unsigned level)
 	return level < SPACE_LEVEL_LAST && (desc & ARCH_DESC_TABLE) == ARCH_DESC_TABLE;
 }
 
-/* A leaf but for its address, which is added with OR. */
+/* A leaf without its address, which is added with OR. */
 static inline uint64_t arch_leaf_bits(unsigned attr, unsigned level)
 {
 	uint64_t d = ARCH_DESC_VALID | DESC_AF | (level == SPACE_LEVEL_LAST ? DESC_TABLE : 0);

@@ -52,8 +52,8 @@
 #define DFSC_TRANSLATION 0x04
 #define DFSC_PERMISSION  0x0c
 #define DFSC_WATCHPOINT  0x22
-#define DFSC_LAST_FAULT  0x0f /* address size, translation, access flag, permission; behind them external aborts */
-/* MSR ICC_SGI1R_EL1: op0 3, op1 0, CRn 12, CRm 11, op2 5, but for Rt. */
+#define DFSC_LAST_FAULT  0x0f /* address size, translation, access flag, permission; then come external aborts */
+/* MSR ICC_SGI1R_EL1: op0 3, op1 0, CRn 12, CRm 11, op2 5, without Rt. */
 #define ISS_MASK  0x3ffc1full
 #define ISS_SGI1R (3 << 20 | 5 << 17 | 0 << 14 | 12 << 10 | 11 << 1)
 
@@ -128,7 +128,7 @@ static bool act(struct vcpu *v, uint64_t action, const uint64_t value[4])
 	case ACT_DONE:
 		if (exit == EXIT_KICK)
 			return false;
-		if (exit != EXIT_HVC) /* PC is behind an HVC already */
+		if (exit != EXIT_HVC) /* PC is after an HVC already */
 			advance(v, v->exit_esr);
 		break;
 	case ACT_DATA:
@@ -234,7 +234,7 @@ static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
 /* The long way in. */
 struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 {
-	/* That the thread runs is seen by others before what they have left is looked at here. Also in vcpu_run(). */
+	/* That the thread runs is seen by others before what they have left is examined here. Also in vcpu_run(). */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (unlikely(v->kick) && vcpu_leaves(c, v))
 		return to_process(c, v, EXIT_KICK);

@@ -170,7 +170,7 @@ void arch_vcpu_evict(struct cpu *c)
 	lock_release(&v->lock);
 	irqchip_virtual_save(&v->el1);
 	timer_to_soft(v);
-	arch_fpu_save(c, &v->fpu); /* no register of it stays behind on a CPU that is not its home */
+	arch_fpu_save(c, &v->fpu); /* no register of it stays on a CPU that is not its home */
 	el1_clear();
 	c->resident = NULL;
 	v->home_cpu = NULL;

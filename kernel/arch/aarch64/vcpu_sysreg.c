@@ -187,7 +187,7 @@ static void ptimer_access(struct cpu *c, struct vcpu *v, uint64_t esr, unsigned 
  * It is never executed: it would hit the lines of others. What it can mean for a guest is that all its RAM is cleaned,
  * which qvm does by address, once for each sequence: at its first operation. What follows is covered as long as it is
  * another operation of a level that was begun, or goes on with a higher level. So every sequence that goes through all
- * of a level meets at least one operation that is not covered, or comes right behind one for a lower level.
+ * of a level meets at least one operation that is not covered, or comes right after one for a lower level.
  */
 static bool set_way_covered(struct vcpu *v, uint32_t operand)
 {

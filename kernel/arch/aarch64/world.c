@@ -67,7 +67,7 @@ void arch_space_activate(struct cpu *c, const struct space *s)
 #define SCTLR_PROCESS (0x30d00800ull | SCTLR_ALLOWS | SCTLR_NTWI)
 
 #define CPACR_FPEN 0x300000ull /* FP at EL0 is trapped by CPTR_EL2 alone */
-/* CNTKCTL_EL1: counters and timers of a guest are for its own qvm at the most. Event stream bits are harmless. */
+/* CNTKCTL_EL1: counters and timers of a guest are at most for its own qvm. Event stream bits are harmless. */
 #define CNTKCTL_EL0 0x303ull
 /* MDSCR_EL1: SS, KDE, MDE: no breakpoint, watchpoint or step of a guest in a process. */
 #define MDSCR_SILENT (BIT(0) | BIT(13) | BIT(15))

@@ -57,7 +57,7 @@ static inline void world_swap(struct user_regs *from, const struct user_regs *to
 
 /*
  * The guest's EL1 registers stay. Those of its settings that would silently change what EL0 does must be harmless: they
- * are looked at when they have changed since the last time.
+ * are checked when they have changed since the last time.
  */
 static inline bool leaks_none(const struct vcpu *v)
 {

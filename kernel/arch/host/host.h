@@ -116,7 +116,7 @@ const struct host_event *host_record_at(unsigned i);
 /*
  * Do the events so far keep the rules? NULL: yes. Else which one is broken:
  * a valid descriptor becomes another valid one only by way of an invalid one and a TLB invalidation that reaches it: of
- * its space, or of its address and, behind a DSB, of what stage 1 made of it, with the VMID that its tables have;
+ * its space, or of its address and, after a DSB, of what stage 1 made of it, with the VMID that its tables have;
  * each invalidation waits for the stores before it and is waited for; a table is zeroed, and that is ordered, before an
  * entry points at it; nothing that was broken is still without its invalidation.
  */

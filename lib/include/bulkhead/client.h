@@ -9,13 +9,13 @@
 #include <stddef.h>
 
 /*
- * Puts an own channel under a name that others can look up. -EPERM: the system description gives that name to another
- * process, or to nobody (docs/configuration.md, `serves`). -EEXIST: this process has put one there already.
+ * Puts a channel of the caller under a name that others can look up. -EPERM: the system description gives that name to
+ * another process, or to nobody (docs/configuration.md, `serves`). -EEXIST: this process has put one there already.
  */
 int name_attach(const char *name, int chid);
 
 /*
- * Connects to the channel behind a name. With PM_WAIT it waits until the name is there. Events of the server arrive on
+ * Connects to the channel of a name. With PM_WAIT it waits until the name is there. Events of the server arrive on
  * the own channel `event_chid`, 0 for none. Returns the coid. -ESRCH: nobody has that name.
  */
 int name_open(const char *name, unsigned flags, int event_chid);

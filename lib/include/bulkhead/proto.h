@@ -116,7 +116,7 @@ struct pm_vm {
 	    total_bytes; /* of its memory that are zero already, while procmgr starts or ends it; else 0 */
 	uint32_t vcpus, pad;
 	char note[PROTO_NOTE]; /* what it waits for, or why it was refused; empty: neither. NUL-terminated */
-	char consoles[PM_CONSOLES][PROTO_NAME]; /* that its configuration names; NUL-terminated, empty behind the last
+	char consoles[PM_CONSOLES][PROTO_NAME]; /* that its configuration names; NUL-terminated, empty after the last
 						 */
 };
 

@@ -43,6 +43,7 @@ struct mutex {
 	}
 #define MUTEX_WAITERS (1u << 31)
 
+/* A mutex is not recursive; mutex_lock() waits, mutex_trylock() returns false instead. */
 void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m);
 bool mutex_trylock(struct mutex *m);

@@ -42,7 +42,7 @@ static inline struct vcpu_run VcpuRun(int vcpu, enum vcpu_action action, uint64_
 	return (struct vcpu_run){.exit = (int64_t)x0, .x1 = x1, .x2 = x2, .x3 = x3, .x4 = x4, .x5 = x5};
 }
 
-/* The same for an action that needs one value at the most. */
+/* The same for an action that needs at most one value. */
 static inline struct vcpu_run VcpuRunValue(int vcpu, enum vcpu_action action, uint64_t value)
 {
 	register uint64_t x0 __asm__("x0") = (uint64_t)(int64_t)vcpu;

@@ -21,7 +21,7 @@ struct access {
 	uint64_t start;       /* virtual address of the first byte */
 	unsigned bytes, part; /* of all; of each access, if it lies in one page */
 	unsigned into;        /* which byte faulted */
-	uint64_t page[2];     /* where the pages of `start` and behind it lead */
+	uint64_t page[2];     /* where the pages of `start` and after it lead */
 	uint8_t image[INSN_BYTES_MAX];
 };
 

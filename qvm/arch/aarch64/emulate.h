@@ -16,7 +16,7 @@ struct emulate_exit {
 };
 
 enum emulate_outcome {
-	EMULATE_DONE,        /* registers are written; the guest goes on behind the instruction */
+	EMULATE_DONE,        /* registers are written; the guest goes on after the instruction */
 	EMULATE_RETRY,       /* tables or instruction have changed since: let the guest try again, but not for ever */
 	EMULATE_ABORT,       /* a data abort, or a watchpoint: registers are as before */
 	EMULATE_UNSUPPORTED, /* not to be understood: AArch32 */
@@ -34,6 +34,7 @@ struct emulate_ops {
 	const struct device_ops *devices;
 };
 
+/* Does what the instruction at the exit would have done, as the guest's CPU would: on its memory and its devices. */
 struct emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
 				     const struct emulate_exit *exit);
 

@@ -11,7 +11,7 @@
  * based SPIs, no extended SPIs, five bits of priority, both groups.
  *
  * Locking: none inside. The caller holds the VM's lock around every function but guest_gic_constant(), so that the vCPU
- * threads and the devices come one after the other. Time: constant for each access, but for loops over the 32
+ * threads and the devices come one after the other. Time: constant for each access, except for loops over the 32
  * interrupts of one register; a change of GICD_CTLR and of a vCPU's power takes a step for each interrupt that is
  * pending or in flight.
  */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum insn_kind {
-	INSN_PLAIN,     /* one or two registers, or what is behind a program counter */
+	INSN_PLAIN,     /* one or two registers, or what follows a program counter */
 	INSN_MULTIPLE,  /* LD1 to LD4, ST1 to ST4 of whole V registers */
 	INSN_LANE,      /* the same of one lane in each register */
 	INSN_REPLICATE, /* LD1R to LD4R */
@@ -28,7 +28,7 @@ enum insn_mode {
 #define INSN_NO_REGISTER 32u
 #define INSN_ZR          31u /* as a transfer or index register: XZR; as the base: SP */
 #define INSN_PC          33u /* as the base: the address of the instruction */
-#define INSN_BYTES_MAX   64u /* of an access, but for DC ZVA */
+#define INSN_BYTES_MAX   64u /* of an access, except DC ZVA */
 
 struct insn_access {
 	uint8_t kind; /* enum insn_kind */
@@ -37,7 +37,7 @@ struct insn_access {
 	bool sign_extend;  /* of a load */
 	bool wide;         /* the general register is 64 bits; else a load clears bits 63:32 */
 	bool unprivileged; /* LDTR, STTR: with the rights of EL0 */
-	uint8_t count;     /* elements, one behind the other in memory: at most 64 */
+	uint8_t count;     /* elements, one after the other in memory: at most 64 */
 	uint8_t bytes;     /* of each: 1, 2, 4, 8, 16 */
 	uint8_t rt[2];     /* of an atomic instruction: what gets the old value */
 	uint8_t status;    /* of an exclusive store, or INSN_NO_REGISTER */

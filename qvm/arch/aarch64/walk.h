@@ -7,7 +7,7 @@
 
 #include "qvm/memory.h"
 
-/* What ID_AA64MMFR0_EL1 shows at the most: an address behind that is an address size fault. */
+/* The most that ID_AA64MMFR0_EL1 shows: an address beyond that is an address size fault. */
 #define WALK_PA_BITS 40
 
 struct walk_regs {
@@ -35,7 +35,7 @@ struct walk_regs {
 struct walk {
 	uint64_t ipa;
 	uint8_t fsc;  /* if there is no translation */
-	int8_t level; /* of the descriptor that was looked at last; without an MMU 0 */
+	int8_t level; /* of the descriptor that was read last; without an MMU 0 */
 };
 
 /* False: the access faults in stage 1 with `fsc`. */

@@ -98,7 +98,7 @@ void define_all(void)
 	for (unsigned slot = 1; slot < PROCESS_MAX; slot++)
 		if (slot != CHILD_SLOT && slot != VM_SLOT)
 			define_full(slot);
-	check_equal("ProcessGrant behind all", ProcessGrant_r(VM_SLOT + 1, GRANT_IRQ, 79, 1), -KE_AGAIN);
+	check_equal("ProcessGrant after all", ProcessGrant_r(VM_SLOT + 1, GRANT_IRQ, 79, 1), -KE_AGAIN);
 	check_equal("ProcessGrant of a device", ProcessGrant_r(31, GRANT_DEVICE, 0x9010000, 4096), -KE_AGAIN);
 	check_equal("Seal", Seal_r(), 0);
 }
@@ -126,7 +126,7 @@ void start_child(unsigned slot, void (*entry)(void *), uint64_t arg)
 
 uint64_t longest_stop;
 
-/* What a ProcessStop costs who asks for it, whoever is more important than all of the child: instructions, where the
+/* What a ProcessStop costs its caller, whoever is more important than all of the child: instructions, where the
  * counter counts those. */
 static int stop(unsigned slot)
 {
@@ -151,7 +151,7 @@ static void stop_child(unsigned slot)
 	check_that(result == 0 || result == -KE_AGAIN, "ProcessStop", result);
 	while (ProcessInfo_r(slot, &info) == 0 && info.state != PROCESS_DEAD)
 		doze(1);
-	check_equal("ProcessStop, behind its threads", stop(slot), 0);
+	check_equal("ProcessStop, after its threads", stop(slot), 0);
 	check_that(ProcessInfo_r(slot, &info) == 0 && info.interrupts == 0, "no interrupt is left", info.interrupts);
 }
 
@@ -221,7 +221,7 @@ static void client_child(void *arg)
 		MsgReceive_r(chid, NULL, 0, NULL);
 }
 
-/* Another process is client; then the channel goes, then the client. Also detaching behind another's connections. */
+/* Another process is client; then the channel goes, then the client. Also detaching after another's connections. */
 void test_client_child(void)
 {
 	int chid = ChannelCreate_r(CHF_DISCONNECT), coid;

@@ -69,12 +69,12 @@ static void exchange_with_fault(int chid, int coid, char *at, bool send, uint32_
 void test_messages(int chid, int coid)
 {
 	static const uint32_t sizes[] = {0, 32, 33, 4096, 65536, MIB};
-	char *stack_end = (char *)(((uint64_t)__builtin_frame_address(0) | 4095) + 1); /* nothing is mapped behind */
+	char *stack_end = (char *)(((uint64_t)__builtin_frame_address(0) | 4095) + 1); /* nothing is mapped after it */
 
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		for (unsigned shift = 0; shift < 3; shift++)
 			exchange(chid, coid, sizes[i], shift);
-	/* As much as goes over at once, but for its last bytes, which are not there: it is tried, and then done in
+	/* As much as goes over at once, without its last bytes, which are not there: it is tried, and then done in
 	 * steps. */
 	for (unsigned i = 0; i < 3; i++)
 		exchange_with_fault(chid, coid, stack_end - 4095 + i, i == 0, 4096 + 32 - i);
@@ -156,7 +156,7 @@ static void serve_and_work(void *arg)
 	ThreadDestroy_r(0, 0);
 }
 
-/* An interrupt handles so many timers; each pulse makes all servers hurry a bit more. */
+/* An interrupt handles so many timers; each pulse raises all servers a bit more. */
 static void pulse_by_timers(int chid)
 {
 	int timers[8];
@@ -172,7 +172,7 @@ static void pulse_by_timers(int chid)
 
 /*
  * Many servers of one channel, all of which wait at the head of one chain; then somebody important sends to it. `busy`
- * of them do not wait, but are ready: the last that are looked at.
+ * of them do not wait, but are ready: the last that are examined.
  */
 void test_chain(unsigned busy)
 {

@@ -304,7 +304,7 @@ void arch_ipi_send(unsigned cpu, unsigned sgi)
 
 void arch_ipi_kick_running(const struct cpu *c, const struct thread *t)
 {
-	dsb(ish); /* as above, and what it runs is read behind that */
+	dsb(ish); /* as above, and what it runs is read after that */
 	if (__atomic_load_n(&c->current, __ATOMIC_RELAXED) != t)
 		return;
 	sysreg_write(ICC_SGI1R_EL1, c->sgi_target | (uint64_t)IPI_KICK << 24);
