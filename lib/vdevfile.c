@@ -107,7 +107,7 @@ static bool table(const struct vdevfile *v, uint64_t address, uint64_t bytes, st
 {
 	const struct elf_segment *s = segment_of(v, address, bytes);
 
-	if (s == NULL)
+	if (!s)
 		return false;
 	*out = (struct vdevfile_table){s->file_offset + (address - s->page - s->lead), bytes};
 	return true;
@@ -170,7 +170,7 @@ static const char *read_notes(struct vdevfile *v, const struct program_header *p
 		    memcmp(v->file + owner, "Bulkhead", sizeof("Bulkhead")) == 0) {
 			const char *wrong = take_description(v, content, head[1]);
 
-			if (wrong != NULL)
+			if (wrong)
 				return wrong;
 		}
 		at = round4(head[1]) > end - content ? end : content + round4(head[1]);
@@ -216,7 +216,7 @@ static const char *read_dynamic(const struct vdevfile *v, const struct program_h
 		if (entry[0] == DT_NULL)
 			return NULL;
 		wrong = take_entry(d, entry[0], entry[1]);
-		if (wrong != NULL)
+		if (wrong)
 			return wrong;
 	}
 	return "its dynamic section has no end";
@@ -237,13 +237,12 @@ static const char *use_dynamic(struct vdevfile *v, const struct dynamic *d)
 	if (!d->has_symtab || !d->has_strtab || !table(v, d->strtab, d->strsz, &v->strings))
 		return "it has no symbols, or they lie outside of its segments";
 	s = segment_of(v, d->symtab, SYMBOL_BYTES);
-	if (s == NULL || !table(v, d->symtab, s->page + s->lead + s->file_bytes - d->symtab, &v->symbols))
+	if (!s || !table(v, d->symtab, s->page + s->lead + s->file_bytes - d->symtab, &v->symbols))
 		return "it has no symbols, or they lie outside of its segments";
 	if (d->initsz == 0)
 		return "it has no constructor, so it cannot register a vdev";
 	s = segment_of(v, d->init, d->initsz);
-	if (s == NULL || !(s->prot & PROT_W) || d->init % 8 != 0 || d->initsz % 8 != 0 ||
-	    d->initsz / 8 > VDEVFILE_INIT_MAX)
+	if (!s || !(s->prot & PROT_W) || d->init % 8 != 0 || d->initsz % 8 != 0 || d->initsz / 8 > VDEVFILE_INIT_MAX)
 		return "its constructors are too many, or lie outside of its writable segments";
 	v->init = d->init;
 	v->init_bytes = d->initsz;
@@ -280,7 +279,7 @@ static const char *use_headers(struct vdevfile *v, const struct elf_header *head
 	bool has_dynamic = false;
 	const char *wrong = NULL;
 
-	for (unsigned i = 0; wrong == NULL && i < header->phnum; i++) {
+	for (unsigned i = 0; !wrong && i < header->phnum; i++) {
 		struct program_header ph;
 
 		memcpy(&ph, v->file + header->phoff + i * sizeof(ph), sizeof(ph));
@@ -297,11 +296,11 @@ static const char *use_headers(struct vdevfile *v, const struct elf_header *head
 		else if (ph.type == PT_GNU_RELRO && ph.memsz != 0)
 			wrong = use_relro(v, &ph);
 	}
-	if (wrong == NULL && !v->described)
+	if (!wrong && !v->described)
 		wrong = "it has no note that describes a vdev (<qvm/vdev-describe.h>)";
-	if (wrong == NULL && !has_dynamic)
+	if (!wrong && !has_dynamic)
 		wrong = "it has no dynamic section";
-	return wrong != NULL ? wrong : use_dynamic(v, &dynamic);
+	return wrong ? wrong : use_dynamic(v, &dynamic);
 }
 
 static bool has_code(const struct elf_image *image)
@@ -321,13 +320,13 @@ const char *vdevfile_read(struct vdevfile *v, const void *file, size_t bytes)
 	v->file = file;
 	v->bytes = bytes;
 	wrong = elf_module_parse(file, bytes, &v->image);
-	if (wrong != NULL)
+	if (wrong)
 		return wrong;
 	if (v->image.span > VDEVFILE_SPAN_MAX)
 		return "it takes more than 16 MiB of addresses";
 	memcpy(&header, file, sizeof(header));
 	wrong = use_headers(v, &header);
-	return wrong == NULL && !has_code(&v->image) ? "it has no executable segment" : wrong;
+	return !wrong && !has_code(&v->image) ? "it has no executable segment" : wrong;
 }
 
 /* ---- relocation ---- */
@@ -359,7 +358,7 @@ static const char *symbol_value(struct vdevfile *v, uint64_t index, uint64_t bas
 		return NULL;
 	}
 	name = symbol_name(v, &s);
-	if (name == NULL)
+	if (!name)
 		return "it has a symbol without a name";
 	*value = 0;
 	if (lookup(name, value) || s.info >> 4 == STB_WEAK)
@@ -394,12 +393,12 @@ static const char *relocate_one(struct vdevfile *v, const struct rela *r, uint8_
 	case R_JUMP_SLOT: wrong = symbol_value(v, r->info >> 32, base, lookup, &value); break;
 	default: return refuse(v, "it has a relocation of type %" PRIu32 ", which is not supported", (uint32_t)r->info);
 	}
-	if (wrong != NULL)
+	if (wrong)
 		return wrong;
 	if (r->offset % 8 != 0 || !writable(v, r->offset))
 		return "a relocation does not lie in a writable segment (compile it with -fPIC)";
 	value += (uint64_t)r->addend;
-	if (memory != NULL)
+	if (memory)
 		memcpy(memory + r->offset, &value, sizeof(value));
 	return NULL;
 }
@@ -409,7 +408,7 @@ static const char *relocate_table(struct vdevfile *v, const struct vdevfile_tabl
 {
 	const char *wrong = NULL;
 
-	for (uint64_t at = 0; wrong == NULL && at < t->bytes; at += RELA_BYTES) {
+	for (uint64_t at = 0; !wrong && at < t->bytes; at += RELA_BYTES) {
 		struct rela r;
 
 		memcpy(&r, v->file + t->offset + at, sizeof(r));
@@ -422,7 +421,7 @@ const char *vdevfile_relocate(struct vdevfile *v, uint8_t *memory, uint64_t base
 {
 	const char *wrong = relocate_table(v, &v->rela, memory, base, lookup);
 
-	return wrong != NULL ? wrong : relocate_table(v, &v->jmprel, memory, base, lookup);
+	return wrong ? wrong : relocate_table(v, &v->jmprel, memory, base, lookup);
 }
 
 uint64_t vdevfile_constructor(const struct vdevfile *v, const uint8_t *memory, uint64_t base, unsigned index)
@@ -447,7 +446,7 @@ uint64_t vdevfile_constructor(const struct vdevfile *v, const uint8_t *memory, u
 bool vdevfile_name(const char *path, char name[VDEVFILE_NAME_MAX], bool *safety)
 {
 	static const char suffix[] = "-safety";
-	const char *slash = strrchr(path, '/'), *file = slash != NULL ? slash + 1 : path;
+	const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
 	size_t length = strlen(file);
 
 	if (length < 9 || strncmp(file, "vdev-", 5) != 0 || strcmp(file + length - 3, ".so") != 0)

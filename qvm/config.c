@@ -38,7 +38,7 @@ static bool asinfo(void *context, const char *name, uint64_t *start, uint64_t *b
 	char *comma;
 
 	(void)context;
-	if (text == NULL)
+	if (!text)
 		return false;
 	*start = strtoull(text, &comma, 16);
 	if (*comma != ',')
@@ -52,7 +52,7 @@ static bool cluster(void *context, const char *name, uint32_t *runmask)
 	const char *text = made(CLUSTER_VARIABLE, name);
 
 	(void)context;
-	if (text == NULL)
+	if (!text)
 		return false;
 	*runmask = (uint32_t)strtoul(text, NULL, 16);
 	return true;

@@ -44,7 +44,7 @@ _Noreturn void vm_refuse(enum vm_exit code, const struct qvm_place *place, const
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (place != NULL)
+	if (place)
 		snprintf(line, sizeof(line), "[%s:%u] %s", place->file, (unsigned)place->line, text);
 	else
 		snprintf(line, sizeof(line), "%s", text);

@@ -27,7 +27,7 @@ static inline const struct mmio_region *device_at(struct vcpu *vcpu, uint64_t ip
 	if (mmio_holds(region, ipa, size))
 		return region;
 	region = mmio_find(&vm.mmio, ipa, size);
-	if (region != NULL)
+	if (region)
 		vcpu->last = region;
 	return region;
 }
@@ -104,7 +104,7 @@ static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, 
 		if (likely(exit.exit == EXIT_MMIO_READ)) {
 			const struct mmio_region *region = device_at(vcpu, exit.x1, (unsigned)exit.x2);
 
-			if (unlikely(region == NULL))
+			if (unlikely(!region))
 				return nothing_there(EXIT_MMIO_READ, exit.x1, (unsigned)exit.x2);
 			const struct vdev_value data = read_device(vcpu, region, exit.x1, (unsigned)exit.x2);
 			retry_interrupts();
@@ -113,7 +113,7 @@ static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, 
 		} else if (exit.exit == EXIT_MMIO_WRITE) {
 			const struct mmio_region *region = device_at(vcpu, exit.x1, (unsigned)exit.x2);
 
-			if (unlikely(region == NULL))
+			if (unlikely(!region))
 				return nothing_there(EXIT_MMIO_WRITE, exit.x1, (unsigned)exit.x2);
 			const bool good = write_device(vcpu, region, exit.x1, (unsigned)exit.x2, exit.x3);
 			retry_interrupts();

@@ -16,7 +16,7 @@
 static void add_root(struct tree *t)
 {
 	tree_text(t, 0, "model", "QVM-v8A");
-	if (t->in->user == NULL)
+	if (!t->in->user)
 		tree_text(t, 0, "compatible", "linux,dummy-virt");
 	TREE_CELLS(t, 0, "interrupt-parent", t->controller_phandle);
 }
@@ -44,7 +44,7 @@ static unsigned alias_number(const struct tree *t, unsigned index)
 	unsigned number = 0;
 
 	for (unsigned i = 1; i < index; i++)
-		number += t->vdev[i].alias != NULL && strcmp(t->vdev[i].alias, t->vdev[index].alias) == 0;
+		number += t->vdev[i].alias && strcmp(t->vdev[i].alias, t->vdev[index].alias) == 0;
 	return number;
 }
 
@@ -53,7 +53,7 @@ static void add_aliases(struct tree *t)
 	char alias[32];
 
 	for (unsigned i = 1; i < TREE_VDEVS; i++) {
-		if (t->vdev[i].alias == NULL)
+		if (!t->vdev[i].alias)
 			continue;
 		snprintf(alias, sizeof(alias), "%.24s%u", t->vdev[i].alias, alias_number(t, i));
 		tree_text(t, tree_keep_node(t, "aliases"), alias, t->vdev[i].path);
@@ -63,7 +63,7 @@ static void add_aliases(struct tree *t)
 static bool has_serial(const struct tree *t)
 {
 	for (unsigned i = 1; i < TREE_VDEVS; i++)
-		if (t->vdev[i].alias != NULL && strcmp(t->vdev[i].alias, "serial") == 0)
+		if (t->vdev[i].alias && strcmp(t->vdev[i].alias, "serial") == 0)
 			return true;
 	return false;
 }
@@ -79,7 +79,7 @@ static void add_seeds(struct tree *t, int chosen)
 	const uint8_t *key = t->in->seed_key;
 	uint64_t seed[1 + SEED_WORDS];
 
-	if (key == NULL)
+	if (!key)
 		return;
 	for (unsigned i = 0; i < 1 + SEED_WORDS; i++)
 		seed[i] = siphash(key, i);
@@ -92,7 +92,7 @@ static void add_chosen(struct tree *t)
 	const struct qvm_config *config = t->in->config;
 	int node = tree_keep_node(t, "chosen");
 
-	if (config->cmdline != NULL)
+	if (config->cmdline)
 		tree_text(t, node, "bootargs", config->cmdline);
 	if (has_serial(t) && t->error >= 0 && fdt_getprop(t->fdt, node, "stdout-path", NULL) == NULL)
 		tree_text(t, node, "stdout-path", "serial0:115200n8");
@@ -105,7 +105,7 @@ static void add_chosen(struct tree *t)
 
 size_t guest_fdt_room(const struct guest_fdt *in)
 {
-	return in->user_bytes + GUEST_FDT_EXTRA + (in->config->cmdline != NULL ? strlen(in->config->cmdline) : 0);
+	return in->user_bytes + GUEST_FDT_EXTRA + (in->config->cmdline ? strlen(in->config->cmdline) : 0);
 }
 
 bool guest_fdt_build(struct guest_fdt *in, void *buffer, size_t room)

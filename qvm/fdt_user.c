@@ -13,8 +13,8 @@ static bool is_memory(const void *fdt, int node)
 	int length;
 	const char *type = fdt_getprop(fdt, node, "device_type", &length);
 
-	return (name != NULL && (strcmp(name, "memory") == 0 || strncmp(name, "memory@", 7) == 0)) ||
-	       (type != NULL && length == 7 && memcmp(type, "memory", 7) == 0);
+	return (name && (strcmp(name, "memory") == 0 || strncmp(name, "memory@", 7) == 0)) ||
+	       (type && length == 7 && memcmp(type, "memory", 7) == 0);
 }
 
 /* Memory, timer and firmware are what this VM has, whatever the user's tree was written for. */
@@ -36,7 +36,7 @@ static void remove_replaced(struct tree *t)
 static int vdev_named(const struct tree *t, const char *name)
 {
 	for (int i = 0; i < TREE_VDEVS; i++)
-		if (t->vdev[i].name != NULL && strcmp(t->vdev[i].name, name) == 0)
+		if (t->vdev[i].name && strcmp(t->vdev[i].name, name) == 0)
 			return i;
 	return -1;
 }
@@ -51,7 +51,7 @@ static void take_placeholders(struct tree *t)
 		int length, which;
 		const char *name = fdt_getprop(t->fdt, node, "qvm,vdev", &length);
 
-		if (name == NULL) {
+		if (!name) {
 			node = fdt_next_node(t->fdt, node, NULL);
 			continue;
 		}
@@ -127,7 +127,7 @@ static void open_users(struct tree *t, void *buffer, size_t room)
 static void open_any(struct tree *t, void *buffer, size_t room)
 {
 	t->fdt = buffer;
-	if (t->in->user == NULL) {
+	if (!t->in->user) {
 		tree_check(t, fdt_create_empty_tree(buffer, (int)room), "empty tree");
 		TREE_CELLS(t, 0, "#address-cells", 2);
 		TREE_CELLS(t, 0, "#size-cells", 2);

@@ -106,7 +106,7 @@ int vdev_fdt_alias(vdev_t *vdp, const char *base)
 void tree_add_vdevs(struct tree *t)
 {
 	building = t;
-	for (t->current = t->in->describe != NULL ? t->in->config->vdev_count : 0; t->current-- > 0;)
+	for (t->current = t->in->describe ? t->in->config->vdev_count : 0; t->current-- > 0;)
 		t->in->describe(t->current, 0);
 	building = NULL;
 }

@@ -20,7 +20,7 @@ int hostdev_open(struct hostdev *dev, const char *path)
 	dev->name = strcmp(path, "-") == 0 ? vm.config.name : path + sizeof(prefix) - 1;
 	if (strcmp(path, "-") != 0 && (strncmp(path, prefix, sizeof(prefix) - 1) != 0 || dev->name[0] == '\0'))
 		return -EINVAL;
-	if (place != NULL)
+	if (place)
 		vm_awaits("[%s:%u] the console driver, for console %s", place->file, (unsigned)place->line, dev->name);
 	/* ESRCH: the driver has ended since it was looked up. */
 	while ((result = console_open(&console, dev->name, PM_WAIT)) == -ESRCH)

@@ -41,7 +41,7 @@ bool loader_take(struct loader *l, uint64_t start, uint64_t bytes)
 		    l, "0x%" PRIx64 " bytes at 0x%" PRIx64 " do not lie in one ram or rom area: make it larger", bytes,
 		    start);
 	other = overlapped(l, start, bytes);
-	if (other != NULL)
+	if (other)
 		return loader_fail(
 		    l, "0x%" PRIx64 "-0x%" PRIx64 " overlaps what was loaded to 0x%" PRIx64 "-0x%" PRIx64 ": move it",
 		    start, start + bytes - 1, other->start, other->end - 1);
@@ -71,7 +71,7 @@ bool loader_find_low(const struct loader *l, uint64_t bytes, uint64_t align, uin
 
 			if (guest_range_of(l->memory, at, bytes) != r)
 				break;
-			if (in_way == NULL) {
+			if (!in_way) {
 				*start = at;
 				return true;
 			}
@@ -94,11 +94,11 @@ static bool find_high_in(const struct loader *l, const struct guest_range *r, ui
 			return false;
 		at = (end - bytes) & ~(uint64_t)(GUEST_PAGE - 1);
 		in_way = overlapped(l, at, bytes);
-		if (in_way == NULL && at >= r->ipa) {
+		if (!in_way && at >= r->ipa) {
 			*start = at;
 			return true;
 		}
-		if (in_way == NULL)
+		if (!in_way)
 			return false;
 		end = in_way->start;
 	}
@@ -113,7 +113,7 @@ static bool find_high(const struct loader *l, uint64_t bytes, uint64_t *start)
 
 	if (bytes > GUEST_IPA_LIMIT)
 		return false;
-	if (home != NULL && find_high_in(l, home, bytes, start))
+	if (home && find_high_in(l, home, bytes, start))
 		return true;
 	for (unsigned i = l->memory->count; i-- > 0;)
 		if (find_high_in(l, &l->memory->range[i], bytes, start))

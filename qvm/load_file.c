@@ -21,7 +21,7 @@ static bool load_initrd(struct loader *l, uint64_t address, const void *file, ui
 
 static bool keep_fdt(struct loader *l, uint64_t address, const void *file, uint64_t bytes)
 {
-	if (l->fdt != NULL)
+	if (l->fdt)
 		return loader_fail(l, "a second device tree: a guest has one");
 	if (!load_fdt_good(l, file, bytes))
 		return false;
@@ -37,7 +37,7 @@ static bool load_raw(struct loader *l, uint64_t address, const void *file, uint6
 	const struct load_format *format = first ? load_format_of(file, bytes) : NULL;
 	uint64_t start;
 
-	if (format != NULL)
+	if (format)
 		return loader_fail(l, "the guest cannot start in it: it is %s; %s", format->name, format->remedy);
 	if (!loader_place(l, address, false, file, bytes, &start))
 		return false;

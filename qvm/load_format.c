@@ -133,7 +133,7 @@ bool load_fdt_good(struct loader *l, const void *file, uint64_t bytes)
 
 	if (is_source(file, bytes))
 		return loader_fail(l, "this is device tree source: compile it with dtc");
-	if (format != NULL)
+	if (format)
 		return loader_fail(l, "this is no device tree blob, but %s: load a blob, as dtc makes it",
 				   format->name);
 	if (!fdt_is(file, bytes))

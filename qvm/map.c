@@ -26,7 +26,7 @@ void map_memory(uint8_t *window)
 		const struct qvm_mem *mem = &vm.config.mem[i];
 		const char *problem = guest_memory_add(&vm.memory, mem->start, mem->bytes, mem->kind == QVM_ROM);
 
-		if (problem != NULL)
+		if (problem)
 			vm_refuse(VM_EXIT_CONFIG, &mem->place, "%s", problem);
 	}
 	if (vm.memory.total == 0)

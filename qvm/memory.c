@@ -48,7 +48,7 @@ void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
 {
 	const struct guest_range *r = guest_range_of(m, ipa, bytes);
 
-	return r != NULL ? m->window + r->offset + (ipa - r->ipa) : NULL;
+	return r ? m->window + r->offset + (ipa - r->ipa) : NULL;
 }
 
 void gasp_clean(const void *start, uint64_t bytes)
@@ -65,7 +65,7 @@ void guest_clean_line(const struct guest_memory *m, uint64_t ipa)
 {
 	const void *at = guest_ptr(m, ipa, 1);
 
-	if (at != NULL)
+	if (at)
 		arch_cache_clean(at, 1);
 }
 
@@ -75,12 +75,12 @@ bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uin
 
 	if (guest_range_of(m, ipa, bytes) == NULL)
 		return false;
-	if (m->window == NULL)
+	if (!m->window)
 		return true;
 	to = guest_ptr(m, ipa, bytes);
 	for (uint64_t done = 0, step; done < bytes; done += step) {
 		step = bytes - done < COPY_STEP ? bytes - done : COPY_STEP;
-		if (m->copying != NULL && bytes > COPY_STEP)
+		if (m->copying && bytes > COPY_STEP)
 			m->copying(done, bytes);
 		memcpy((char *)to + done, (const char *)from + done, step);
 		gasp_clean((char *)to + done, step);
@@ -94,7 +94,7 @@ bool guest_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
 
 	if (guest_range_of(m, ipa, bytes) == NULL)
 		return false;
-	if (m->window == NULL)
+	if (!m->window)
 		return true;
 	to = guest_ptr(m, ipa, bytes);
 	memset(to, 0, bytes);
@@ -106,7 +106,7 @@ bool guest_read32(const struct guest_memory *m, uint64_t ipa, uint32_t *value)
 {
 	const void *from = guest_ptr(m, ipa, sizeof(*value));
 
-	if (from == NULL)
+	if (!from)
 		return false;
 	memcpy(value, from, sizeof(*value));
 	return true;
@@ -116,7 +116,7 @@ bool guest_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *value)
 {
 	const void *from = guest_ptr(m, ipa, sizeof(*value));
 
-	if (from == NULL)
+	if (!from)
 		return false;
 	memcpy(value, from, sizeof(*value));
 	return true;
@@ -127,6 +127,6 @@ bool guest_exchange64(const struct guest_memory *m, uint64_t ipa, uint64_t from,
 	const struct guest_range *r = guest_range_of(m, ipa, sizeof(from));
 	uint64_t *at = guest_ptr(m, ipa, sizeof(from));
 
-	return at != NULL && !r->rom && ipa % sizeof(from) == 0 &&
+	return at && !r->rom && ipa % sizeof(from) == 0 &&
 	       __atomic_compare_exchange_n(at, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }

@@ -53,7 +53,7 @@ static const char *check_factory(struct module *m, unsigned before)
 
 	if (count != before + 1)
 		return count == before ? "it has registered no vdev" : "it has registered more than one vdev";
-	if (factory->name == NULL)
+	if (!factory->name)
 		factory->name = m->name;
 	if (strcmp(factory->name, m->name) != 0)
 		return "the vdev that it has registered has another name than the file";
@@ -67,9 +67,9 @@ static const char *prepare(struct module *m, const void *file, size_t bytes, uin
 	const uint64_t address = (uint64_t)(uintptr_t)base;
 	const char *wrong = vdevfile_read(&m->file, file, bytes);
 
-	if (wrong == NULL)
+	if (!wrong)
 		wrong = vdevfile_relocate(&m->file, base, address, lookup);
-	if (wrong == NULL && m->file.relro_bytes != 0 &&
+	if (!wrong && m->file.relro_bytes != 0 &&
 	    MemProtect_r(SPACE_SELF, address + m->file.relro, m->file.relro_bytes, PROT_R) < 0)
 		wrong = "the kernel does not protect its constants";
 	return wrong;
@@ -87,7 +87,7 @@ const char *module_load(const char *path, const void *file, size_t bytes, uint8_
 	if (!vdevfile_name(path, m->name, &safety))
 		return "its name is not vdev-NAME.so";
 	wrong = prepare(m, file, bytes, base);
-	if (wrong != NULL)
+	if (wrong)
 		return wrong;
 	(void)vdev_newest(&before);
 	for (unsigned i = 0; i < m->file.init_bytes / 8; i++) {

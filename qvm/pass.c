@@ -44,7 +44,7 @@ static void check_letters(const struct qvm_pass *pass, const struct mem_info *in
 		wrong = "these are registers of a device: no `x`, `c` or `m`, nor a blob";
 	else if (!(info->flags & REGION_DEVICE) && !(letters & QVM_PASS_C))
 		wrong = "this is memory, and the host's caches have it: add `c`";
-	if (wrong != NULL)
+	if (wrong)
 		vm_refuse(VM_EXIT_CONFIG, &pass->place, "%s", wrong);
 }
 
@@ -56,7 +56,7 @@ static void map_here(const struct qvm_pass *pass, unsigned region, uint64_t offs
 	const char *problem = guest_memory_add(&vm.memory, pass->start, pass->bytes, !told);
 	int result;
 
-	if (problem != NULL)
+	if (problem)
 		vm_refuse(VM_EXIT_CONFIG, &pass->place, "%s", problem);
 	vm.memory.window = window;
 	result = MemMap_r(SPACE_SELF, at, region, offset, pass->bytes, PROT_R | (writable ? PROT_W : 0));

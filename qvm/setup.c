@@ -34,7 +34,7 @@ static void load_module(const struct start_args *args, const struct qvm_vdev *vd
 		if (args->modules[i].file_address == (uintptr_t)file.data)
 			wrong =
 			    module_load(file.name, file.data, file.bytes, (uint8_t *)(uintptr_t)args->modules[i].base);
-	if (wrong != NULL)
+	if (wrong)
 		vm_refuse(VM_EXIT_CONFIG, &vdev->place, "%s: %s", file.name, wrong);
 }
 
@@ -95,11 +95,11 @@ static void load_files(const struct start_args *args, struct loader *loader)
 /* libfdt wants trees aligned to 8 bytes; a cpio archive aligns files to 4. */
 static void *aligned_copy(const void *from, uint64_t bytes)
 {
-	void *copy = from != NULL ? malloc(bytes) : NULL;
+	void *copy = from ? malloc(bytes) : NULL;
 
-	if (from != NULL && copy == NULL)
+	if (from && !copy)
 		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "no memory for the device tree that was loaded");
-	if (copy != NULL)
+	if (copy)
 		memcpy(copy, from, bytes);
 	return copy;
 }
@@ -122,7 +122,7 @@ static uint64_t put_fdt(const struct start_args *args, struct loader *loader)
 	in.user = user = aligned_copy(loader->fdt, loader->fdt_bytes);
 	room = guest_fdt_room(&in);
 	tree = malloc(room);
-	if (tree == NULL)
+	if (!tree)
 		vm_refuse(VM_EXIT_NO_MEMORY, NULL, "no memory for the guest's device tree");
 	if (!guest_fdt_build(&in, tree, room))
 		vm_refuse(VM_EXIT_CONFIG, loader->fdt_place, "%s", in.problem);

@@ -43,7 +43,7 @@ static void give_option(struct vdev_instance *v, const struct qvm_vdev_option *o
 	result = f->control(&v->vdev, VDEV_CTRL_FIRST_OPTIDX + option->index, option->value);
 	if (result != 0)
 		vm_refuse(VM_EXIT_CONFIG, &option->place, "vdev %s: '%s %s': %s", v->config->type, option->name,
-			  option->value != NULL ? option->value : "", strerror(result));
+			  option->value ? option->value : "", strerror(result));
 	vm.place = &v->config->place;
 }
 
@@ -57,7 +57,7 @@ static void fill(struct vdev_instance *v, const struct qvm_vdev *config, const s
 			.location = config->loc_given ? config->loc : QSL_NO_LOCATION,
 			.length = config->bytes},
 	    .v_sched = config->priority,
-	    .v_name = config->name != NULL ? config->name : config->type,
+	    .v_name = config->name ? config->name : config->type,
 	};
 	for (unsigned i = 0; i < config->intr_count; i++)
 		*(i == 0 ? &v->vdev.v_intr : &v->vdev.v_intr_more[i - 1]) = config->intr[i];
@@ -69,7 +69,7 @@ static const struct vdev_factory *factory_for(const struct qvm_vdev *config)
 {
 	const struct vdev_factory *f = vdev_factory_of(config->type);
 
-	if (f != NULL)
+	if (f)
 		return f;
 	vm_refuse(VM_EXIT_CONFIG, &config->place, "there is no vdev '%s'", config->type);
 }
@@ -81,10 +81,10 @@ static void make(struct vdev_instance *v, const struct qvm_vdev *config)
 	fill(v, config, f);
 	if (f->extra_space != 0) {
 		v->vdev.v_device = calloc(1, f->extra_space);
-		if (v->vdev.v_device == NULL)
+		if (!v->vdev.v_device)
 			vm_refuse(VM_EXIT_NO_MEMORY, &config->place, "no memory for vdev %s", config->type);
 	}
-	if ((f->pulse != NULL || f->timer != NULL) && vdev_event_open() < 0)
+	if ((f->pulse || f->timer) && vdev_event_open() < 0)
 		vm_refuse(VM_EXIT_NO_MEMORY, &config->place, "no channel for vdev %s", config->type);
 	vm.vdev_count++;
 	vm.place = &config->place;

@@ -108,7 +108,7 @@ static struct vdev_value window_read(void *device, unsigned vcpu, uint64_t ipa, 
 	const struct vdev_window *w = device;
 	vdev_t *vdev = &w->owner->vdev;
 
-	if (!allowed(w->owner, size) || vdev->v_factory->reg_read == NULL)
+	if (!allowed(w->owner, size) || !vdev->v_factory->reg_read)
 		return (struct vdev_value){0};
 	return vdev->v_factory->reg_read(vdev, vcpu, vdev->v_block.length + (ipa - w->start), size);
 }
@@ -118,7 +118,7 @@ static bool window_write(void *device, unsigned vcpu, uint64_t ipa, unsigned siz
 	const struct vdev_window *w = device;
 	vdev_t *vdev = &w->owner->vdev;
 
-	return allowed(w->owner, size) && vdev->v_factory->reg_write != NULL &&
+	return allowed(w->owner, size) && vdev->v_factory->reg_write &&
 	       vdev->v_factory->reg_write(vdev, vcpu, vdev->v_block.length + (ipa - w->start), size, value);
 }
 
@@ -130,8 +130,8 @@ void vdev_add_regions(void)
 		const struct mmio_region region = {
 		    .start = v->vdev.v_block.location,
 		    .bytes = v->vdev.v_block.length,
-		    .read = f->reg_read != NULL ? direct_read : operand_read,
-		    .write = f->reg_write != NULL ? direct_write : operand_write,
+		    .read = f->reg_read ? direct_read : operand_read,
+		    .write = f->reg_write ? direct_write : operand_write,
 		    .device = v,
 		};
 

@@ -34,8 +34,8 @@ void vdev_logf(enum vdev_log_level level, const vdev_t *vdp, const char *format,
 							SLOG_INFO,  SLOG_DEBUG,    SLOG_VERBOSE};
 	const enum slog_severity severity = severities[level <= QL_QVM_VERBOSE ? level : QL_QVM_ERROR];
 	const struct vdev_instance *v = (const void *)vdp;
-	const uint32_t index = v != NULL ? (uint32_t)(v->config - vm.config.vdevs) : QVM_LOGGER_VM;
-	const char *name = vdp != NULL ? vdp->v_name : "vdev";
+	const uint32_t index = v ? (uint32_t)(v->config - vm.config.vdevs) : QVM_LOGGER_VM;
+	const char *name = vdp ? vdp->v_name : "vdev";
 	/* Looked at once: another thread goes on with the next vdev, and ends it when the guest starts. */
 	const struct qvm_place *place = __atomic_load_n(&vm.place, __ATOMIC_RELAXED);
 	char text[200], line[320];
@@ -44,9 +44,9 @@ void vdev_logf(enum vdev_log_level level, const vdev_t *vdp, const char *format,
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (place != NULL && v != NULL && v->configured)
+	if (place && v && v->configured)
 		place = &v->config->place;
-	if (place != NULL)
+	if (place)
 		snprintf(line, sizeof(line), "[%s:%u] %s: %s", place->file, (unsigned)place->line, name, text);
 	else
 		snprintf(line, sizeof(line), "%s: %s", name, text);

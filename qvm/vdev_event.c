@@ -68,7 +68,7 @@ static unsigned priority_of(const vdev_t *vdp)
 
 int vdev_pulse(vdev_t *vdp, int code, int priority, struct vdev_event *event)
 {
-	if (vdp->v_factory->pulse == NULL || priority < 0 || priority > PRIO_MAX)
+	if (!vdp->v_factory->pulse || priority < 0 || priority > PRIO_MAX)
 		return -EINVAL;
 	*event = (struct vdev_event){
 	    .connection = (int32_t)index_of(vdp),
@@ -92,7 +92,7 @@ int guest_timer_notify(vdev_t *vdp, uint64_t at_ns, uint64_t interval_ns)
 {
 	struct vdev_instance *v = (struct vdev_instance *)(void *)vdp;
 
-	if (vdp->v_factory->timer == NULL || !v->configured)
+	if (!vdp->v_factory->timer || !v->configured)
 		return -EINVAL;
 	if (v->timer == 0) {
 		const int timer = TimerCreate_r(chid, priority_of(vdp), CODE_TIMER + (int)index_of(vdp), 0);

@@ -18,9 +18,9 @@ static const char *wrong_factory(const struct vdev_factory *f, unsigned abi)
 {
 	if (abi != QVM_VDEV_ABI)
 		return "it was built for another version of the vdev ABI";
-	if (f->control == NULL)
+	if (!f->control)
 		return "its factory has no control function";
-	if ((f->factory_flags & ~(unsigned)FLAGS) != 0 || f->pic != NULL)
+	if ((f->factory_flags & ~(unsigned)FLAGS) != 0 || f->pic)
 		return "its factory asks for what is not supported";
 	if ((f->acc_sizes & ~SIZES) != 0)
 		return "its factory names access sizes that do not exist";
@@ -33,7 +33,7 @@ int vdev_register_factory(struct vdev_factory *factory, unsigned abi)
 {
 	const char *wrong = wrong_factory(factory, abi);
 
-	if (wrong != NULL) {
+	if (wrong) {
 		vm_logf(SLOG_ERROR, "a vdev is not registered: %s", wrong);
 		return EINVAL;
 	}
@@ -53,7 +53,7 @@ struct vdev_factory *vdev_factory_of(const char *type)
 {
 	struct vdev_factory *f = factories;
 
-	while (f != NULL && (f->name == NULL || strcmp(f->name, type) != 0))
+	while (f && (!f->name || strcmp(f->name, type) != 0))
 		f = f->next;
 	return f;
 }

@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		    option.name + strlen(option.name) >= v.type.options + v.type.options_bytes ||
 		    vdev_option_find(v.type.options, option.name, &same) != (int)i)
 			abort();
-		if (option.standard != NULL && !vdev_option_value(&option, option.standard, why))
+		if (option.standard && !vdev_option_value(&option, option.standard, why))
 			abort();
 		(void)vdev_option_value(&option, "0x10", why);
 	}

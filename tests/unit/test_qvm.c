@@ -79,7 +79,7 @@ int tear_down(void **state)
 	vm.vdev_count = 0;
 	free(window);
 	for (unsigned i = 0; i < k.threads; i++)
-		assert_true(k.thread[i].arg != NULL && k.thread[i].priority == 0);
+		assert_true(k.thread[i].arg && k.thread[i].priority == 0);
 	return 0;
 }
 

@@ -21,7 +21,7 @@ static const char *check(const char *list, size_t bytes)
 
 	memcpy(exact, list, bytes);
 	wrong = vdev_options_check(exact, bytes, &used);
-	if (wrong == NULL)
+	if (!wrong)
 		assert_in_range(used, 1, bytes);
 	free(exact);
 	return wrong;

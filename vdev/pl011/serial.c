@@ -23,7 +23,7 @@ static bool tx(void *ctx, uint8_t byte)
 {
 	struct serial *s = ctx;
 
-	if (s->output_path == NULL)
+	if (!s->output_path)
 		return true;
 	if (fill_of(s) == SERIAL_RING)
 		return false;
@@ -177,7 +177,7 @@ static const char *reason(int result)
 
 static int open_one(const struct serial *s, struct hostdev *dev, const char *path)
 {
-	const int result = path != NULL ? hostdev_open(dev, path) : 0;
+	const int result = path ? hostdev_open(dev, path) : 0;
 
 	if (result < 0)
 		vdev_logf(QL_QVM_ERROR, s->vdev, "cannot open the console %s: %s", path, reason(result));
@@ -195,9 +195,9 @@ static int start(struct serial *s)
 {
 	int result = 0;
 
-	if (s->output_path != NULL)
+	if (s->output_path)
 		result = vdev_thread_create(s->vdev, writer, s, 0, "out");
-	if (result >= 0 && s->input_path != NULL)
+	if (result >= 0 && s->input_path)
 		result = vdev_thread_create(s->vdev, reader, s, 0, "in");
 	return result < 0 ? -result : 0;
 }
@@ -228,8 +228,8 @@ static void drain(const struct serial *s)
 static void report(const struct serial *s)
 {
 	vdev_logf(QL_QVM_INFO, s->vdev, "pl011 at 0x%llx: input %s, output %s, %u bytes to be sent",
-		  (unsigned long long)s->vdev->v_block.location, s->input_path != NULL ? s->input_path : "none",
-		  s->output_path != NULL ? s->output_path : "none", (unsigned)fill_of(s));
+		  (unsigned long long)s->vdev->v_block.location, s->input_path ? s->input_path : "none",
+		  s->output_path ? s->output_path : "none", (unsigned)fill_of(s));
 }
 
 static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)

@@ -89,11 +89,11 @@ static enum shmem_status create(struct shmem *s, uint32_t pages)
 	struct shmem_window *w = free_window(s);
 	int error;
 
-	if (memchr(s->name, '\0', sizeof s->name) == NULL || s->name[0] == '\0')
+	if (memchr(s->name, '\0', sizeof(s->name)) == NULL || s->name[0] == '\0')
 		return SHMEM_ILLEGAL_NAME;
 	if (!shmem_allowed(s->rule, s->rule_count, s->name))
 		return SHMEM_UNKNOWN_FAILURE;
-	if (w == NULL)
+	if (!w)
 		return SHMEM_CLIENTS_MAX;
 	error = join(s, w, pages);
 	if (error != 0)
@@ -117,7 +117,7 @@ static void factory_bytes(const struct shmem *s, uint8_t bytes[FACTORY_END + 4])
 	memcpy(bytes + FACTORY_VECTOR, &s->interrupt, 4);
 	memcpy(bytes + FACTORY_STATUS, &s->status, 4);
 	memcpy(bytes + FACTORY_SIZE, &s->size, 4);
-	memcpy(bytes + FACTORY_NAME, s->name, sizeof s->name);
+	memcpy(bytes + FACTORY_NAME, s->name, sizeof(s->name));
 }
 
 uint64_t shmem_factory_read(const struct shmem *s, uint64_t offset, unsigned size)
@@ -125,7 +125,7 @@ uint64_t shmem_factory_read(const struct shmem *s, uint64_t offset, unsigned siz
 	uint8_t bytes[FACTORY_END + 4];
 	uint64_t value = 0;
 
-	if (offset > sizeof bytes - size)
+	if (offset > sizeof(bytes) - size)
 		return 0;
 	factory_bytes(s, bytes);
 	memcpy(&value, bytes + offset, size);
@@ -166,8 +166,8 @@ bool shmem_window_read(struct shmem *s, uint64_t offset, unsigned size, uint64_t
 	struct shmem_window *w = control_page(s, &offset);
 
 	*value = 0;
-	if (w == NULL || size != 4)
-		return w != NULL;
+	if (!w || size != 4)
+		return w;
 	if (offset == CONTROL_STATUS)
 		*value = read_status(s, w);
 	else if (offset == CONTROL_IDX)
@@ -187,7 +187,7 @@ bool shmem_window_write(struct shmem *s, uint64_t offset, unsigned size, uint64_
 {
 	struct shmem_window *w = control_page(s, &offset);
 
-	if (w == NULL)
+	if (!w)
 		return false;
 	if (offset == CONTROL_NOTIFY && size == 4)
 		s->ops->notify(s->context, w->region.handle, (uint32_t)value & ~(1u << w->region.index));

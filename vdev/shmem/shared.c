@@ -119,7 +119,7 @@ int shared_open(vdev_t *vdp, void (*changed)(vdev_t *, uint32_t, uint32_t, uint3
 {
 	int result;
 
-	if (shared.changed != NULL)
+	if (shared.changed)
 		return shared.changed == changed ? 0 : -EBUSY;
 	shared_longest();
 	mutex_init(&shared.lock);

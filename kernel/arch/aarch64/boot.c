@@ -37,7 +37,7 @@ void boot_early(const void *dtb)
 {
 	const char *why;
 
-	if (dtb == NULL || !is_aligned((uint64_t)dtb, 8))
+	if (!dtb || !is_aligned((uint64_t)dtb, 8))
 		arch_system_off();
 	board.image =
 	    (struct range){.start = (paddr_t)__image_start, .bytes = (paddr_t)__image_end - (paddr_t)__image_start};
@@ -47,7 +47,7 @@ void boot_early(const void *dtb)
 	arch_cache_clean(dtb, fdt_blob_bytes(dtb));
 	board_parse(dtb);
 	why = control_refusal();
-	if (why != NULL)
+	if (why)
 		boot_refuse(why);
 	smmu_close();
 	if (board.image.start >= RAM_LIMIT)
@@ -108,7 +108,7 @@ void boot_secondary(unsigned cpu)
 	const char *why = control_refusal();
 
 	init_cpu(cpu);
-	if (why != NULL)
+	if (why)
 		panic("CPU %u: %s", cpu, why);
 	join(cpu);
 	kernel_secondary(cpu);

@@ -21,7 +21,7 @@ static unsigned cpu_number(void)
 {
 	struct cpu *c = (struct cpu *)sysreg_read(tpidr_el2);
 
-	return c == NULL ? 0 : c->id;
+	return c ? c->id : 0;
 }
 
 static _Noreturn void halt(void)

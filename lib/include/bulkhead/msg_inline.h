@@ -60,7 +60,7 @@ MSG_FUNCTION int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg
 MSG_FUNCTION int64_t MsgReplyReceive_r(int64_t rcvid, int64_t status, const void *reply, size_t reply_bytes, int chid,
 				       void *msg, size_t bytes, struct msg_info *info)
 {
-	if (!MSG_CONSTANT(reply_bytes) || !MSG_CONSTANT(bytes) || !(__builtin_constant_p(info == NULL) && info == NULL))
+	if (!MSG_CONSTANT(reply_bytes) || !MSG_CONSTANT(bytes) || !(__builtin_constant_p(!info) && !info))
 		return MsgReplyReceiveLong_r(rcvid, status, reply, reply_bytes, chid, msg, bytes, info);
 	register uint64_t x0 __asm__("x0") = (uint64_t)rcvid;
 	register uint64_t x1 __asm__("x1") = (uint64_t)status;

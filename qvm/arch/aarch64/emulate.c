@@ -211,7 +211,7 @@ static enum place place_of(const struct access *a, unsigned at, unsigned size, b
 	const uint64_t ipa = ipa_of(a, at), esr = a->exit->esr;
 	const struct guest_range *range = guest_range_of(a->m, ipa, size);
 
-	if (range == NULL)
+	if (!range)
 		return a->ops->devices->exists(a->ctx, ipa, size) ? DEVICE : NOTHING;
 	if (range->rom && write)
 		return NOTHING;
