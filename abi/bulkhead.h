@@ -5,9 +5,8 @@
  */
 #pragma once
 
-#include <stdint.h>
-
 #include "arch/aarch64.h" /* the one architecture that there is */
+#include <stdint.h>
 
 /* Statuses. Values are those of Linux's and picolibc's errno for the codes used, given here so that the kernel needs no
  * C library. A call returns the negative. */

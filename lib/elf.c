@@ -3,14 +3,12 @@
  * Only what a file of ours needs is accepted: any base, no interpreter. What it relocates is its own affair. Every
  * field is checked before its use; sums are formed only of values that were bounded first, so none of them can wrap.
  */
-#include <elfimage.h>
-
-#include <stdbool.h>
-#include <string.h>
-
 #include <bulkhead.h>
 #include <elf64.h>
+#include <elfimage.h>
 #include <range.h>
+#include <stdbool.h>
+#include <string.h>
 
 #define ET_DYN      3
 #define PT_INTERP   3

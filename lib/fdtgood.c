@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fdtgood.h"
-
 #include <libfdt.h>
 
 #define OLDEST 16u /* version that is read: Devicetree Specification 0.4, 5.2 */

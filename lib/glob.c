@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "glob.h"
-
 #include <string.h>
 
 /* Compares by code, not by locale. */

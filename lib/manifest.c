@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manifest.h"
-
-#include <string.h>
-
 #include "cpio.h"
+#include <string.h>
 
 #define HASH_DIGITS (2 * MANIFEST_HASH_BYTES)
 

@@ -3,17 +3,15 @@
  * Every field is checked before its use; sums are formed only of values that were bounded first, so none of them can
  * wrap. What the format leaves open and no vdev needs is refused, since nobody would notice a wrong guess.
  */
-#include <vdevfile.h>
-
+#include <bulkhead.h>
+#include <elf64.h>
 #include <inttypes.h>
+#include <qvm/vdev-core.h>
+#include <range.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <bulkhead.h>
-#include <elf64.h>
-#include <qvm/vdev-core.h>
-#include <range.h>
+#include <vdevfile.h>
 
 #define PT_DYNAMIC   2
 #define PT_INTERP    3

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The file of a type of vdev in a boot archive: the certified variant first. */
-#include <vdevfile.h>
-
-#include <stdio.h>
-
 #include <cpio.h>
+#include <stdio.h>
+#include <vdevfile.h>
 
 int vdevfile_find(const void *archive, size_t archive_bytes, const char *type, struct cpio_file *file)
 {

@@ -4,17 +4,14 @@
  * description says to the configuration, procmgr passes as variables (abi/bulkhead.h).
  */
 #include "qvm/config.h"
-
+#include "qvm/end.h"
+#include "qvm/log.h"
+#include "qvm/vm.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <vdevfile.h>
-
-#include "qvm/end.h"
-#include "qvm/log.h"
-#include "qvm/vm.h"
 
 #define NAME_BYTES 64
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of the VM, which is the end of this process. */
 #include "qvm/end.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "qvm/log.h"
 #include "qvm/vm.h"
+#include <stdarg.h>
+#include <stdio.h>
 
 #define WAIT_NS 1000000000ull
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop of a virtual CPU. Accesses to devices, which come all the time, are answered here. */
 #include "qvm/exits.h"
-
 #include "qvm/device.h"
 #include "qvm/end.h"
 #include "qvm/log.h"

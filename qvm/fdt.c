@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What of the guest's tree is this VM's own and of no architecture: memory, /chosen, aliases. */
 #include "qvm/fdt.h"
-
+#include "qvm/arch.h"
+#include "qvm/fdt_tree.h"
+#include "siphash.h"
 #include <inttypes.h>
 #include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "qvm/arch.h"
-#include "qvm/fdt_tree.h"
-#include "siphash.h"
 
 #define SEED_WORDS 8u /* 64 bytes: what Linux asks of rng-seed (drivers/of/fdt.c) */
 

@@ -5,14 +5,12 @@
  */
 #pragma once
 
+#include "qvm/load.h"
+#include "qvm/memory.h"
+#include <qvmconf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <qvmconf.h>
-
-#include "qvm/load.h"
-#include "qvm/memory.h"
 
 /* What the nodes that are added take at most, without the command line. */
 #define GUEST_FDT_EXTRA 0x8000u

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Properties and nodes of a tree that is being built. */
 #include "qvm/fdt_tree.h"
-
 #include <libfdt.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The user's own tree, which the generated one is merged into. */
-#include <libfdt.h>
-#include <string.h>
-
 #include "fdtgood.h"
 #include "qvm/arch.h"
 #include "qvm/fdt_tree.h"
+#include <libfdt.h>
+#include <string.h>
 
 static bool is_memory(const void *fdt, int node)
 {

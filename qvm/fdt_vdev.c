@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What vdevs add to the tree: <qvm/vdev-fdt.h>. */
+#include "qvm/arch.h"
+#include "qvm/fdt_tree.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <libfdt.h>
-#include <stdio.h>
-
 #include <qvm/vdev-fdt.h>
-
-#include "qvm/arch.h"
-#include "qvm/fdt_tree.h"
+#include <stdio.h>
 
 /* The tree that is being built while vdevs describe themselves. */
 static struct tree *building;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Consoles of the console driver, as vdevs use them. */
-#include <qvm/hostdev.h>
-
-#include <errno.h>
-#include <string.h>
-
 #include "qvm/vm.h"
+#include <errno.h>
+#include <qvm/hostdev.h>
+#include <string.h>
 
 #define RETRY_NS 10000000ull
 

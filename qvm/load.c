@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where there is room for what is loaded. */
 #include "qvm/load.h"
-
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

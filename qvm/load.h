@@ -6,9 +6,8 @@
  */
 #pragma once
 
-#include <qvmconf.h>
-
 #include "qvm/memory.h"
+#include <qvmconf.h>
 
 #define LOAD_PIECE_MAX 64u
 #define LOAD_ANYWHERE  (~0ull) /* as an address: the file's content or the loader decides */

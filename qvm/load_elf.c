@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ELF64 executables as guests. Layout and values: System V ABI, chapters 4 and 5; ELF for the Arm 64-bit Architecture.
  */
-#include "qvm/load.h"
-
-#include <inttypes.h>
-#include <string.h>
-
-#include <elf64.h>
-#include <range.h>
-
 #include "qvm/arch.h"
+#include "qvm/load.h"
+#include <elf64.h>
+#include <inttypes.h>
+#include <range.h>
+#include <string.h>
 
 #define ET_REL      1
 #define ET_EXEC     2

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which format a file has, and what follows from that. */
-#include "qvm/load.h"
-
-#include <inttypes.h>
-
 #include "qvm/arch.h"
+#include "qvm/load.h"
+#include <inttypes.h>
 
 static bool load_initrd(struct loader *l, uint64_t address, const void *file, uint64_t bytes)
 {

@@ -3,13 +3,11 @@
  * Files that a guest could not start in, by what they begin with. Whoever gives one has missed a step: the message says
  * which. Magic numbers are those of each format's own specification.
  */
-#include "qvm/load.h"
-
-#include <libfdt.h>
-#include <string.h>
-
 #include "fdtgood.h"
 #include "qvm/arch.h"
+#include "qvm/load.h"
+#include <libfdt.h>
+#include <string.h>
 
 #define UNPACK  "unpack it first"
 #define MACHINE "a guest is " ARCH_MACHINE ": load a kernel that was built for arm64"

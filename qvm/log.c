@@ -4,12 +4,10 @@
  * all the log ring: a qvm has no right to the kernel's console.
  */
 #include "qvm/log.h"
-
+#include "qvm/vm.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "qvm/vm.h"
 
 /* The first error before the guest begins is why it will not. */
 static void tell_operator(const char *text)

@@ -2,9 +2,8 @@
 /* Lines of the log, to where the configuration says. */
 #pragma once
 
-#include <stdint.h>
-
 #include <bulkhead/client.h>
+#include <stdint.h>
 
 /*
  * `vdev` is an index of the configuration, or QVM_LOGGER_VM. The first error before the guest begins is shown to the

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* qvm: the VM manager. One process is one virtual machine; its first thread listens to signals once the guest runs. */
-#include <string.h>
-
 #include "qvm/end.h"
 #include "qvm/log.h"
 #include "qvm/pause.h"
@@ -9,6 +7,7 @@
 #include "qvm/setup.h"
 #include "qvm/vcpu.h"
 #include "qvm/vm.h"
+#include <string.h>
 
 int main(void);
 

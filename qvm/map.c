@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Enters memory and registers in the guest's address space. */
 #include "qvm/map.h"
-
-#include <string.h>
-
 #include "qvm/end.h"
 #include "qvm/vm.h"
+#include <string.h>
 
 static void map_range(const struct guest_range *range)
 {

@@ -2,11 +2,9 @@
 /* What lies where in the guest's address space: its own memory, and the registers of its devices. */
 #pragma once
 
-#include <stdint.h>
-
-#include <qvmconf.h>
-
 #include "qvm/mmio.h"
+#include <qvmconf.h>
+#include <stdint.h>
 
 /* Maps `ram` and `rom` of the configuration into the guest, and at `window` here. A mistake ends the process. */
 void map_memory(uint8_t *window);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From addresses of the guest to pointers, and data that goes there. */
 #include "qvm/memory.h"
-
-#include <qvm/gasp.h>
-
-#include <string.h>
-
 #include "qvm/arch.h"
+#include <qvm/gasp.h>
+#include <string.h>
 
 #define COPY_STEP (1u << 20)
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which device answers at an address: a sorted table. */
 #include "qvm/mmio.h"
-
 #include <string.h>
 
 bool mmio_add(struct mmio *m, const struct mmio_region *region)

@@ -2,10 +2,9 @@
 /* Which virtual device answers at which guest address. Built before the guest starts; only read afterwards. */
 #pragma once
 
+#include <qvm/types.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <qvm/types.h>
 
 #define MMIO_REGION_MAX 34u
 

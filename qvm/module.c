@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Relocates the files of vdevs, and runs their constructors. */
 #include "qvm/module.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "qvm/vdev.h"
 #include <bulkhead/client.h>
 #include <bulkhead/kernel.h>
 #include <bulkhead/thread.h>
@@ -13,8 +9,9 @@
 #include <qvm/guest.h>
 #include <qvm/hostdev.h>
 #include <qvm/vdev-fdt.h>
-
-#include "qvm/vdev.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 void __stack_chk_fail(void);
 

@@ -8,7 +8,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-
 #include <vdevfile.h>
 
 #define MODULES_MAX 16u

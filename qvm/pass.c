@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finds what is passed among the regions of this process, and maps it. */
 #include "qvm/pass.h"
-
-#include <libfdt.h>
-#include <string.h>
-
 #include "fdtgood.h"
 #include "qvm/end.h"
 #include "qvm/vm.h"
 #include "range.h"
+#include <libfdt.h>
+#include <string.h>
 
 #define LETTERS_DMA (QVM_PASS_D | QVM_PASS_S | QVM_PASS_T)
 

@@ -5,11 +5,9 @@
  */
 #pragma once
 
-#include <stdint.h>
-
-#include <qvmconf.h>
-
 #include "qvm/load.h"
+#include <qvmconf.h>
+#include <stdint.h>
 
 /* Maps everything into the guest. What is its RAM, or a blob, also becomes guest memory at `window` here. */
 void pass_map(uint8_t *window);

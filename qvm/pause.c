@@ -4,7 +4,6 @@
  * else stops: virtual devices take input and time goes on, so timers that fell due meanwhile fire at once afterwards.
  */
 #include "qvm/pause.h"
-
 #include "qvm/vm.h"
 
 #define STOP_NS 1000000000ull /* for so long procmgr, which waits for 2 s, is not answered */

@@ -5,14 +5,12 @@
  * hexadecimal, since readers of JSON keep 53 bits of a number.
  */
 #include "qvm/report.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "qvm/log.h"
 #include "qvm/vdev.h"
 #include "qvm/vm.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 static struct {
 	struct pm_answer head;

@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the words of the command line to a virtual machine that could run: every mistake ends here, before the guest. */
 #include "qvm/setup.h"
-
-#include <errno.h>
-#include <libfdt.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cpio.h>
-#include <vdevfile.h>
-
 #include "qvm/config.h"
 #include "qvm/end.h"
 #include "qvm/fdt.h"
@@ -20,6 +11,12 @@
 #include "qvm/pass.h"
 #include "qvm/vcpu.h"
 #include "qvm/vm.h"
+#include <cpio.h>
+#include <errno.h>
+#include <libfdt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vdevfile.h>
 
 /* The file of a vdev's type, as procmgr has mapped it for this process. */
 static void load_module(const struct start_args *args, const struct qvm_vdev *vdev)

@@ -2,9 +2,8 @@
 /* From the words of the command line to a virtual machine that could run. */
 #pragma once
 
-#include <stdint.h>
-
 #include <bulkhead/process.h>
+#include <stdint.h>
 
 /* What the boot vCPU starts with. */
 struct vm_boot {

@@ -2,12 +2,10 @@
 /* What a guest does that its VM does not have: it is counted, the first of each type is logged, and a policy decides.
  */
 #include "qvm/unsupported.h"
-
-#include <stdio.h>
-
 #include "qvm/end.h"
 #include "qvm/log.h"
 #include "qvm/vm.h"
+#include <stdio.h>
 
 void unsupported_text(const struct unsupported *u, char text[UNSUPPORTED_TEXT])
 {

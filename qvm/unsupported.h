@@ -2,10 +2,9 @@
 /* What a guest does that its VM does not have. */
 #pragma once
 
+#include <qvmconf.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <qvmconf.h>
 
 struct vcpu;
 

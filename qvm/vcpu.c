@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vCPUs and their threads: one each. */
 #include "qvm/vcpu.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "qvm/end.h"
 #include "qvm/exits.h"
 #include "qvm/pause.h"
 #include "qvm/setup.h"
 #include "qvm/vm.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #define THREAD_STACK 16384u
 

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of an instance: from the options to its place, and what it is told until the VM ends. */
 #include "qvm/vdev.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <qvm/gasp.h>
-
 #include "qvm/end.h"
 #include "qvm/log.h"
 #include "qvm/map.h"
 #include "qvm/vdev_event.h"
 #include "qvm/vm.h"
+#include <errno.h>
+#include <qvm/gasp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define WINDOW_ALIGN (2ull << 20) /* so that it may be mapped in blocks */
 

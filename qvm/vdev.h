@@ -5,10 +5,9 @@
  */
 #pragma once
 
+#include "qvm/mmio.h"
 #include <qvm/guest.h>
 #include <qvmconf.h>
-
-#include "qvm/mmio.h"
 
 struct vdev_instance {
 	vdev_t vdev; /* first: call-backs get a pointer to this */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Accesses of the guest to the registers of a vdev, on their way to its call-backs. */
-#include <errno.h>
-#include <string.h>
-
 #include "qvm/map.h"
 #include "qvm/vdev.h"
 #include "qvm/vm.h"
+#include <errno.h>
+#include <string.h>
 
 _Static_assert(2 * QVM_VDEVS_MAX + 2 <= MMIO_REGION_MAX, "each may have a window, and the gic has two more");
 

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rest of what a vdev may call: log, threads, memory, the VM's end. */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <number.h>
-#include <qvm/gasp.h>
-
 #include "qvm/end.h"
 #include "qvm/log.h"
 #include "qvm/vdev.h"
 #include "qvm/vm.h"
+#include <errno.h>
+#include <number.h>
+#include <qvm/gasp.h>
+#include <stdio.h>
+#include <string.h>
 
 #define STACK_MIN 8192u
 

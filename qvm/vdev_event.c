@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pulses and timers of vdevs, from the kernel to their call-backs. */
 #include "qvm/vdev_event.h"
-
-#include <errno.h>
-
 #include "qvm/vdev.h"
 #include "qvm/vm.h"
+#include <errno.h>
 
 #define THREAD_STACK 16384u
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The types of vdevs that modules have registered. */
-#include <errno.h>
-#include <string.h>
-
 #include "qvm/log.h"
 #include "qvm/vdev.h"
 #include "qvm/vm.h"
+#include <errno.h>
+#include <string.h>
 
 #define EXTRA_MAX (1u << 20)
 #define SIZES     (1u << 1 | 1u << 2 | 1u << 4 | 1u << 8)

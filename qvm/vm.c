@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The virtual machine of this process, and what it waits for. */
 #include "qvm/vm.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -8,21 +8,19 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
+#include "qvm/arch.h"
+#include "qvm/memory.h"
+#include "qvm/mmio.h"
+#include "qvm/unsupported.h"
+#include "qvm/vdev.h"
 #include <bulkhead/client.h>
 #include <bulkhead/kernel.h>
 #include <bulkhead/process.h>
 #include <bulkhead/thread.h>
 #include <bulkhead/vm_end.h>
 #include <qvmconf.h>
-
-#include "qvm/arch.h"
-#include "qvm/memory.h"
-#include "qvm/mmio.h"
-#include "qvm/unsupported.h"
-#include "qvm/vdev.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 struct vcpu {
 	unsigned index;

@@ -207,7 +207,8 @@ def kernel(calls):
 
 
 def dispatch(calls):
-    out = NOTE + "\nstatic inline int64_t dispatch(struct thread *t, struct frame *f)\n{\n\tswitch (call_number(f)) {\n"
+    out = NOTE + '#pragma once\n\n#include "calls.h"\n#include "process.h"\n'
+    out += "\nstatic inline int64_t dispatch(struct thread *t, struct frame *f)\n{\n\tswitch (call_number(f)) {\n"
     for call in calls:
         out += f"\tcase CALL_{call.name}:\n"
         out += f"\t\treturn able(t->process, {call.ability}) ? call_{call.name}(t, f) : -KE_PERM;\n"

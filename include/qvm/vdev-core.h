@@ -18,10 +18,9 @@
  */
 #pragma once
 
-#include <stdarg.h>
-
 #include <bulkhead/thread.h>
 #include <qvm/types.h>
+#include <stdarg.h>
 
 /* Changes when a structure or a call-back of these headers does. A vdev that was built for another one is refused. */
 #define QVM_VDEV_ABI 2u

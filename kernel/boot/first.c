@@ -4,7 +4,6 @@
  * board, its thread.
  */
 #include "first.h"
-
 #include "arch.h"
 #include "board.h"
 #include "console.h"

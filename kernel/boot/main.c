@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The start of the kernel proper: all CPUs come online, the first of them makes the first process. */
-#include "first.h"
-
 #include "arch.h"
 #include "cpu.h"
+#include "first.h"
 #include "lock.h"
 #include "panic.h"
 #include "process.h"

@@ -8,6 +8,5 @@
 #pragma once
 
 #include "arch.h"
-
 #include "calls/kernel.h"
 #include "calls/numbers.h"

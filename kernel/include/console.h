@@ -2,9 +2,8 @@
 /* The kernel's console: polled, for what is printed at start and in the global design safe state. */
 #pragma once
 
-#include <stdarg.h>
-
 #include "types.h"
+#include <stdarg.h>
 
 void printk(const char *format, ...) __attribute__((format(printf, 1, 2))); /* %s %c %d %u %x %lx %lu %p %zu %% */
 /* How much of it was written, or lost since nothing may be: it does not wait for a transmitter that has no room. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kmem.h"
-
 #include "arch.h"
 #include "irq.h"
 #include "object.h"

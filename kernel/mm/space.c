@@ -5,7 +5,6 @@
  * new value.
  */
 #include "space.h"
-
 #include "arch.h"
 #include "bulkhead.h"
 

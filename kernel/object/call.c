@@ -2,6 +2,7 @@
 /* The kernel's door: what an exception from a process or a guest leads to, and the way back out. */
 #include "arch.h"
 #include "calls.h"
+#include "calls/dispatch.h"
 #include "cpu.h"
 #include "irq.h"
 #include "lock.h"
@@ -10,8 +11,6 @@
 #include "process.h"
 #include "trap.h"
 #include "vcpu.h"
-
-#include "calls/dispatch.h"
 
 struct cpu cpus[CPU_MAX];
 struct lock kernel_lock = LOCK_INIT(RANK_KERNEL);

@@ -5,10 +5,9 @@
  * it stops after each half page if an interrupt waits or another CPU wants the lock, and goes on when its thread is
  * next chosen. Nothing of it is on a kernel stack.
  */
-#include "message.h"
-
 #include "arch.h"
 #include "cpu.h"
+#include "message.h"
 
 #define COPY_STEP (PAGE_SIZE / 2)
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "irq.h"
-
 #include "arch.h"
 #include "calls.h"
 #include "cpu.h"

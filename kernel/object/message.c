@@ -5,7 +5,6 @@
  * once (ready.h): a short message to a server that waits, and its answer, go by no queue but the lists of the channel.
  */
 #include "message.h"
-
 #include "arch.h"
 #include "cpu.h"
 

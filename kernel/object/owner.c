@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who owns what: the check that nothing is given twice. It looks at all processes, a few at a time. */
 #include "owner.h"
-
 #include "arch.h"
 #include "board.h"
 #include "cpu.h"

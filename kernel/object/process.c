@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "process.h"
-
 #include "arch.h"
 #include "cpu.h"
 #include "panic.h"

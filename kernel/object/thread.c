@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "thread.h"
-
 #include "arch.h"
 #include "cpu.h"
 #include "irq.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vgic.h"
-
 #include "arch.h"
 
 #define PRIVATE_COUNT 32

@@ -5,13 +5,11 @@
  */
 #pragma once
 
+#include "bulkhead/vm_end.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
 #include <vdevoption.h>
-
-#include "bulkhead/vm_end.h"
 
 /* Bounds. What exceeds one is reported as a mistake, never cut off. */
 #define QVM_FILE_MAX         (256u * 1024) /* bytes of one configuration file */

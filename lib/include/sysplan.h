@@ -5,10 +5,9 @@
  */
 #pragma once
 
+#include <bulkhead.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <bulkhead.h>
 #include <sysconf.h>
 
 #define PLAN_PAGE      4096ull

@@ -9,11 +9,10 @@
  */
 #pragma once
 
+#include <elfimage.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <elfimage.h>
 #include <vdevoption.h>
 
 #define VDEVFILE_SPAN_MAX 0x1000000ull /* bytes of address space that a file may take */

@@ -6,11 +6,10 @@
  */
 #pragma once
 
+#include <qvm/vdev-options.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <qvm/vdev-options.h>
 
 struct vdev_description {
 	const char *options;  /* a name and a kind for each, with a NUL after both; an empty name ends the list */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Places what a system description asks for into the board's free RAM: first what has an address. */
-#include <sysplan.h>
-
 #include <stddef.h>
 #include <string.h>
+#include <sysplan.h>
 
 #include <range.h>
 

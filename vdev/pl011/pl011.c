@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Arm PL011 UART, see pl011.h. Section numbers are those of Arm DDI 0183G. */
 #include "vdev/pl011/pl011.h"
-
 #include <string.h>
 
 enum { /* section 3.2, register summary */

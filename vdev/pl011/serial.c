@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vdev/pl011/serial.h"
-
 #include <errno.h>
 #include <string.h>
 

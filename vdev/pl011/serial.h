@@ -8,10 +8,9 @@
  */
 #pragma once
 
+#include "vdev/pl011/pl011.h"
 #include <qvm/hostdev.h>
 #include <qvm/vdev-core.h>
-
-#include "vdev/pl011/pl011.h"
 
 #define SERIAL_RING 4096u /* a power of two */
 

@@ -8,13 +8,12 @@
 #include <string.h>
 
 #define VDEV_OPTIONS "vdev/shmem/options.def"
+#include "vdev/shmem/device.h"
+#include "vdev/shmem/shared.h"
 #include <qvm/gasp.h>
 #include <qvm/guest.h>
 #include <qvm/vdev-describe.h>
 #include <qvm/vdev-fdt.h>
-
-#include "vdev/shmem/device.h"
-#include "vdev/shmem/shared.h"
 
 #define CREATES_MAX 16u
 

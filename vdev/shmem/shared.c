@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vdev/shmem/shared.h"
-
-#include <errno.h>
-#include <string.h>
-
 #include <bulkhead/client.h>
 #include <bulkhead/kernel.h>
+#include <errno.h>
 #include <qvm/gasp.h>
 #include <range.h>
+#include <string.h>
 
 #define THREAD_STACK 8192u
 #define POOLS_MAX    8u

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exceptions from processes: what they say, and the way from the vectors to the core and back. */
 #include "trap.h"
-
 #include "calls.h"
 #include "message.h"
 #include "process.h"

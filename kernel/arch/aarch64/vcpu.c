@@ -5,14 +5,13 @@
  * VTTBR_EL2 and HCR_EL2; all else of the guest stays in the processor until another virtual CPU comes (vcpu_state.c).
  * Whatever is not in order for them goes the long way, which knows everything.
  */
-#include "guest.h"
-
 #include "arch.h"
 #include "calls.h"
 #include "control.h"
 #include "cpu.h"
 #include "gic/irqchip.h"
 #include "gic/sgi.h"
+#include "guest.h"
 #include "process.h"
 #include "sysreg.h"
 #include "trap.h"

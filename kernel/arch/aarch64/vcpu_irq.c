@@ -3,11 +3,10 @@
  * Interrupts of a virtual CPU in the processor: its list registers, and the virtual timer, whose physical interrupt is
  * linked to the virtual one.
  */
-#include "guest.h"
-
 #include "arch.h"
 #include "cpu.h"
 #include "gic/irqchip.h"
+#include "guest.h"
 #include "sysreg.h"
 #include "world.h"
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of a virtual CPU that stays in the processor until another one comes: into memory, and back. */
-#include "guest.h"
-
 #include "arch.h"
 #include "control.h"
 #include "cpu.h"
 #include "gic/irqchip.h"
 #include "gic/sgi.h"
+#include "guest.h"
 #include "process.h"
 #include "sysreg.h"
 #include "world.h"

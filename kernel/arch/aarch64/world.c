@@ -4,7 +4,6 @@
  * mean something at EL0 have the values that a process must see (architecture.md, "The life of an exit").
  */
 #include "world.h"
-
 #include "arch.h"
 #include "control.h"
 #include "cpu.h"

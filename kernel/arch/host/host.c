@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "arch.h"
 #include "console.h"
 #include "panic.h"
 #include "process.h"
 #include "trap.h"
 #include "vcpu.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)

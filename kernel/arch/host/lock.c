@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel's locks, with their ranks checked: who holds one takes only others of a higher rank. */
 #include "host.h"
-
 #include "lock.h"
-
 #include <time.h>
 
 #define HELD_MAX 4

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the kernel did to tables, TLBs and caches, in order, and whether the order is right. */
-#include "host.h"
-
-#include <stdlib.h>
-
 #include "arch.h"
+#include "host.h"
+#include <stdlib.h>
 
 #define EVENTS_MAX  (1u << 18)
 #define ENTRIES_MAX (1u << 15) /* a power of two */

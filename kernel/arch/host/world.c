@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the registers of a simulated CPU hold, switched as lazily as on the target, and its virtual CPU. */
-#include "host.h"
-
 #include "arch.h"
 #include "calls.h"
+#include "host.h"
 #include "message.h"
 #include "process.h"
 #include "trap.h"

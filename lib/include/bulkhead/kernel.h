@@ -13,10 +13,9 @@
 #pragma once
 
 #include "abi/bulkhead.h"
+#include "calls/numbers.h"
 #include <stddef.h>
 #include <stdint.h>
-
-#include "calls/numbers.h"
 
 /* What MsgReceive tells about the sender. For a pulse only `slot` and `priority` count. */
 struct msg_info {

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the access is, where it leads and what is there. */
 #include "qvm/arch/aarch64/emulate.h"
-
-#include <string.h>
-
 #include "abi/bulkhead.h"
 #include "qvm/arch/aarch64/access.h"
 #include "qvm/arch/aarch64/inline.h"
 #include "qvm/arch/aarch64/watch.h"
+#include <string.h>
 
 #define PSTATE_SP  1ull /* PSTATE.SPSel, as the lowest bit of SPSR.M */
 #define PSTATE_EL  (3ull << 2)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Between the registers of the guest and the bytes of an access. */
 #include "qvm/arch/aarch64/access.h"
-
 #include <string.h>
 
 static void get_vector(const struct access *a, unsigned reg, uint8_t value[16])

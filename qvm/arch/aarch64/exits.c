@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exits that are no matter of the devices alone: one handler for each kind. */
 #include "qvm/exits.h"
-
 #include "qvm/arch/aarch64/emulate.h"
 #include "qvm/arch/aarch64/power.h"
 #include "qvm/arch/aarch64/walk.h"

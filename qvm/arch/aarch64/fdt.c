@@ -3,12 +3,11 @@
  * What the guest's tree says of CPUs, firmware, timer and GIC. Bindings: Linux, Documentation/devicetree/bindings, arm
  * and interrupt-controller/arm,gic-v3.yaml.
  */
+#include "qvm/arch.h"
+#include "qvm/fdt_tree.h"
 #include <inttypes.h>
 #include <libfdt.h>
 #include <stdio.h>
-
-#include "qvm/arch.h"
-#include "qvm/fdt_tree.h"
 
 #define GIC_SPI        0u
 #define GIC_PPI        1u

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a guest's GIC: reset, and virtual CPUs that go on and off. */
 #include "qvm/arch/aarch64/guest_gic.h"
-
-#include <string.h>
-
 #include "qvm/arch/aarch64/spi.h"
+#include <string.h>
 
 void guest_gic_retry(struct guest_gic *g)
 {

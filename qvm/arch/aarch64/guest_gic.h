@@ -17,12 +17,10 @@
  */
 #pragma once
 
+#include "abi/bulkhead.h"
+#include <qvmconf.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <qvmconf.h>
-
-#include "abi/bulkhead.h"
 
 #define GICD_TYPER               0x4u
 #define GUEST_GIC_INTIDS         (QVM_SPI_LAST + 1)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The arm64 Linux Image. Header and rules: Linux, Documentation/arch/arm64/booting.rst, section 4. */
-#include <inttypes.h>
-#include <string.h>
-
 #include "qvm/arch.h"
 #include "qvm/load.h"
+#include <inttypes.h>
+#include <string.h>
 
 #define IMAGE_MAGIC     0x644d5241u /* "ARM\x64", little-endian */
 #define IMAGE_ALIGN     0x200000ull

@@ -5,10 +5,9 @@
  */
 #pragma once
 
+#include "abi/bulkhead.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "abi/bulkhead.h"
 
 #define PSCI_VERSION     0x84000000u
 #define SMCCC_VERSION    0x80000000u

@@ -16,7 +16,6 @@
  * while it is switched on, on the vCPU of its route ("rebind").
  */
 #include "qvm/arch/aarch64/spi.h"
-
 #include <string.h>
 
 #define NO_VCPU VCPU_MAX

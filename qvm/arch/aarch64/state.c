@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Registers of a guest as the log shows them. */
-#include <stdio.h>
-
 #include "qvm/log.h"
 #include "qvm/vm.h"
+#include <stdio.h>
 
 static const struct {
 	const char *name;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compares an access with the watchpoints that the guest has set (Arm ARM D2.10). */
 #include "qvm/arch/aarch64/watch.h"
-
 #include "abi/bulkhead.h"
 
 #define MDSCR_KDE     (1ull << 13)

@@ -4,11 +4,10 @@
  * them only outside of itself, one at a time. Priority drop and deactivation are separate (EOImode 1). The caller of
  * the functions that change an SPI holds the kernel lock; those for private interrupts act on their own CPU.
  */
-#include "irqchip.h"
-
 #include "arch.h"
 #include "arch/aarch64/boot.h"
 #include "arch/aarch64/sysreg.h"
+#include "irqchip.h"
 #include "panic.h"
 #include "sgi.h"
 
