@@ -4,7 +4,7 @@
 CHECKED := $(if $(C_FOLDERS),$(call files,$(C_FOLDERS),-name '*.[ch]'))
 
 .PHONY: check format-check style format tidy cppcheck el2-branches el2-indices circles seam
-check: calls-docs format-check seam tidy cppcheck circles el2-lines el2-branches el2-indices unit
+check: calls-docs format-check style seam tidy cppcheck circles el2-lines el2-branches el2-indices unit
 
 # Other versions of clang-format lay code out in other ways; those of clang-tidy and cppcheck know other mistakes, and
 # take right code for wrong. All are Debian 12's. Where another is, that is said, and the rest is checked; no tool at

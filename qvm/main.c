@@ -30,7 +30,7 @@ static void handle_signal(uint64_t number)
 	switch (number) {
 	case BH_SIGTERM:
 	case BH_SIGINT:
-		vm_resume(); /* a guest that stands still hears no button */
+		vm_unpause(); /* a guest that stands still hears no button */
 		/* Without a vdev that has a power button there is none to press, so the guest ends at once. */
 		if (!pressed && vdev_button()) {
 			pressed = true;

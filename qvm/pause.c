@@ -60,7 +60,7 @@ static void pause(void)
 	MsgSend_r(process_args()->procmgr_coid, &answer, sizeof(answer), NULL, 0);
 }
 
-void vm_resume(void)
+void vm_unpause(void)
 {
 	if (__atomic_exchange_n(&vm.paused, 0, __ATOMIC_ACQ_REL) != 0)
 		word_wake(&vm.paused, VCPU_MAX);
@@ -74,5 +74,5 @@ void vm_pause_or_resume(void)
 	if (info.state == VM_PAUSED)
 		pause();
 	else
-		vm_resume();
+		vm_unpause();
 }

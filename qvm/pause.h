@@ -7,7 +7,7 @@ struct vcpu;
 /* As procmgr wants it: stops all vCPUs, and says how many have not stopped soon; or lets them go on. First thread only.
  */
 void vm_pause_or_resume(void);
-void vm_resume(void);
+void vm_unpause(void);
 
 /* Where a vCPU's own thread waits while the VM is paused. */
 void vcpu_park(struct vcpu *vcpu);

@@ -3,7 +3,7 @@
 """Checks what docs/style.md asks for, as far as a tool can: tools/style.py [FILE]...
 
 Without files all that git tracks are checked. Each finding is one line, `FILE:LINE: RULE: text`. tools/style.allow says how many
-findings of a rule are still there in a folder or a file; more of them, or fewer, are an error: the list only shrinks.
+findings of a rule are still there in a folder or a file. More of them are an error, and of fewer it reminds: the list shrinks.
 `tools/style.py --count` prints what that list would have to be.
 """
 import collections
@@ -165,7 +165,8 @@ def check_names(files):
         if path.suffix != ".c" or not program or "/arch/host/" in str(path):
             continue
         for name, start, _, static in functions_of(code_of(text)):
-            if not static and name != "main":
+            # What an architecture provides has one prefix, to the kernel and to qvm.
+            if not static and name != "main" and not name.startswith("arch_"):
                 places[name].setdefault(program.group(1), (path, start))
     for name, where in places.items():
         for program in sorted(where)[1:]:
@@ -223,7 +224,7 @@ def main(arguments):
     for rule, place in few:
         print(f"tools/style.allow: {place} has only {counts[rule, place]} of '{rule}' now: lower its number")
     more = any(count > allow.get(key, 0) for key, count in counts.items())
-    return 1 if more or few else 0
+    return 1 if more else 0
 
 
 if __name__ == "__main__":

@@ -2,11 +2,10 @@
 /* Basic types and helpers of the kernel. No C library is there. */
 #pragma once
 
+#include "range.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "range.h"
 
 typedef uint64_t paddr_t; /* physical address */
 typedef uint64_t vaddr_t; /* address in a process or in a guest: what stage 2 translates (an IPA) */

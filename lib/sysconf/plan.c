@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Places what a system description asks for into the board's free RAM: first what has an address. */
+#include <range.h>
 #include <stddef.h>
 #include <string.h>
 #include <sysplan.h>
-
-#include <range.h>
 
 bool plan_add(struct plan *plan, uint32_t slot, enum plan_use use, uint64_t bytes, uint64_t start)
 {

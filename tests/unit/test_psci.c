@@ -73,7 +73,7 @@ static enum psci_outcome call(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3
 {
 	const uint64_t args[4] = {x0, x1, x2, x3};
 
-	return psci_call(&psci, 1, args, result);
+	return psci_answer(&psci, 1, args, result);
 }
 
 /* A call that returns, and returns this. */

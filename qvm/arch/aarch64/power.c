@@ -78,7 +78,7 @@ bool power_call(struct vcpu *vcpu, uint64_t x[4])
 	enum psci_outcome outcome;
 
 	mutex_lock(&vm.lock);
-	outcome = psci_call(&vm.arch.psci, vcpu->index, x, result);
+	outcome = psci_answer(&vm.arch.psci, vcpu->index, x, result);
 	mutex_unlock(&vm.lock);
 	if (outcome == PSCI_VM_OFF) {
 		vm_logf(SLOG_INFO, "the guest has switched itself off");

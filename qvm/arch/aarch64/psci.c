@@ -226,7 +226,7 @@ static enum psci_outcome psci_features(struct psci_request *c)
 	return answer(c, psci && find_function(id) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED);
 }
 
-enum psci_outcome psci_call(const struct psci *p, unsigned self, const uint64_t args[4], uint64_t result[4])
+enum psci_outcome psci_answer(const struct psci *p, unsigned self, const uint64_t args[4], uint64_t result[4])
 {
 	uint32_t id = (uint32_t)args[0];
 	const struct function *f = find_function(id);

@@ -28,7 +28,7 @@ enum psci_status {
 /* State of a vCPU, with the values that AFFINITY_INFO returns (section 5.7). */
 enum psci_power { PSCI_POWER_ON = 0, PSCI_POWER_OFF = 1, PSCI_POWER_PENDING = 2 };
 
-/* What the caller does after psci_call(). */
+/* What the caller does after psci_answer(). */
 enum psci_outcome {
 	PSCI_RETURN,  /* give result[0..3] to the guest as x0-x3 and go on */
 	PSCI_STANDBY, /* as PSCI_RETURN, but wait until an interrupt is pending for this vCPU before going on */
@@ -74,7 +74,7 @@ struct psci {
 
 /*
  * What needs neither state nor lock: the versions, and that nobody here owns a function (DEN 0028, section 2.5: bits 29
- * to 24 name the owner). False: psci_call() must look.
+ * to 24 name the owner). False: psci_answer() must look.
  */
 static inline bool psci_constant(uint32_t id, uint64_t *answer)
 {
@@ -88,4 +88,4 @@ static inline bool psci_constant(uint32_t id, uint64_t *answer)
 }
 
 /* args: x0-x3 of the HVC or SMC of vCPU `self`. result: x0-x3 for the guest; what a function does not return stays. */
-enum psci_outcome psci_call(const struct psci *p, unsigned self, const uint64_t args[4], uint64_t result[4]);
+enum psci_outcome psci_answer(const struct psci *p, unsigned self, const uint64_t args[4], uint64_t result[4]);
