@@ -85,7 +85,7 @@ help:
 #T make bench        costs in instructions, beside the bare machine and Xen; QUICK=1: only Bulkhead
 #T make bench-check  fails if a row is more than 2 % above tests/bench/record.json; `make bench-record` writes that
 #T make bench-scale  the guest's rows are the same with 1 to 8 CPUs, with 1 and 8 VMs
-#T make el2-lines    code lines of exactly the files in the kernel; fails above the limit
+#T make el2-lines    code lines of exactly the files in the kernel, by folder; fails above the limits
 #T make circles      no file of a program needs another one that needs it, but as tools/circles.txt allows
 #T make longest-path the longest stretch with interrupts off, in instructions; fails above 5,000. ARGS=--holds: of locks
 #T make boot-path    instructions from power-on to the first one of a guest, by function; fails above 10 million

@@ -6,15 +6,8 @@
 #include "lock.h"
 #include "panic.h"
 #include "process.h"
-#include "trap.h"
 
 #define ONLINE_WAIT_NS 2000000000ull
-
-static void come_online(struct cpu *c)
-{
-	sched_init_cpu(c);
-	__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
-}
 
 static void wait_for_others(void)
 {
@@ -34,19 +27,17 @@ void kernel_main(void)
 
 	for (unsigned i = 0; i < PROCESS_MAX; i++)
 		processes[i].slot = i;
-	come_online(c);
+	sched_init_cpu(c);
+	c->online = true;
 	arch_start_cpus();
 	wait_for_others();
 	lock_acquire(&kernel_lock);
 	process_start_first();
-	arch_resume(kernel_leave(c));
-	__builtin_unreachable();
+	kernel_begin(c);
 }
 
 void kernel_secondary(unsigned cpu)
 {
-	come_online(&cpus[cpu]);
-	lock_acquire(&kernel_lock);
-	arch_resume(kernel_leave(&cpus[cpu]));
-	__builtin_unreachable();
+	sched_init_cpu(&cpus[cpu]);
+	kernel_join(&cpus[cpu]);
 }

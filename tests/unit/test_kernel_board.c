@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: kernel/boot/fdt.c */
-/* CFLAGS: -Ikernel/include -Wno-unused-parameter */
+/* CFLAGS: -Ikernel/include -Ikernel -Wno-unused-parameter */
 /*
  * The kernel's own reader of boards on the device trees of Debian's arm64 kernel: what it refuses is what the host tool
  * is expected to refuse, for that reason (tests/negative/boards.txt, boards-13.txt), and where the tool says that all
@@ -15,7 +15,7 @@
 #include <cmocka.h>
 #undef sysreg_read
 #define sysreg_read(name) 0ull
-#include "kernel/arch/aarch64/board.c"
+#include "kernel/arch/aarch64/boot/board.c"
 
 static jmp_buf refused;
 static const char *reason;

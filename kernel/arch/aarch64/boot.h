@@ -10,8 +10,10 @@
 #include "image.h"
 
 #define BOOT_FIXED __attribute__((section(".bss..boot"))) /* written with the MMU off, then read only */
+#define BOOT_PAGES __attribute__((section(".bss..boot_pages"), aligned(4096))) /* the same, for tables */
 
-extern char __image_start[], __text_end[], __rodata_end[], __zero_start[], __boot_bss_end[], __image_end[];
+extern char __image_start[], __boot_text_end[], __boot_end[], __text_end[], __rodata_end[], __zero_start[],
+    __boot_bss_end[], __image_end[];
 extern char cpu_stacks[CPU_MAX][STACK_AREA];
 extern char secondary_entry[], vectors[], vectors_mitigated[];
 
@@ -20,6 +22,7 @@ struct mmu_registers {
 	uint64_t mair, tcr, ttbr, sctlr;
 };
 extern struct mmu_registers mmu_boot;
+extern uint64_t mmu_start_ttbr, mmu_kernel_ttbr; /* TTBR0_EL2: with the code of the start, and without */
 
 /* MMU off. */
 void boot_early(const void *dtb);
@@ -40,6 +43,7 @@ extern const char *control_opening; /* register that control_init() is just open
 void control_init(void);
 void errata_init(unsigned cpu);
 void clock_init(void);
+void cpu_arrived(unsigned cpu);
 bool cpu_is_here(unsigned cpu); /* it has set itself up, and takes SGIs */
 bool mitigation_needed(void);   /* each entry of this CPU into the kernel must call firmware */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What EL2 decides about itself, guests and processes: the bits of its control registers, each with the reason for its
- * value. control.c writes them on every CPU; the world switch takes the values that differ between guests and processes
- * from here. Bits that are not named are 0: RES0, or a feature that nobody is given. Arm ARM D24.2.
+ * value. boot/control.c writes them on every CPU; the world switch takes the values that differ between guests and
+ * processes from here. Bits that are not named are 0: RES0, or a feature that nobody is given. Arm ARM D24.2.
  */
 #pragma once
 
@@ -119,6 +119,7 @@ static inline uint64_t hcr_guest(unsigned flags, unsigned evt)
 /* TCR_EL2, E2H = 0: RES1, 48 bits, walks inner shareable write-back, 4 KiB. */
 #define TCR_BASE (BIT(31) | BIT(23) | 3ull << 12 | 1ull << 10 | 1ull << 8 | 16)
 
+bool has_pmu(void); /* this CPU counts events */
 uint64_t tcr_value(void);
 uint64_t vtcr_value(void);
 uint64_t mdcr_value(void);

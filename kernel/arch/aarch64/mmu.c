@@ -1,174 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * EL2's own translation: 4 levels, 4 KiB granule, Arm ARM D8.3. The kernel lies at KERNEL_BASE, each part with its own
- * permissions; all RAM but the kernel's, and the devices that the kernel drives, at VA = PA. Everything is built once
- * with the MMU off, out of a fixed pool, and is read only afterwards.
+ * EL2's own translation at run time. boot/tables.c has built it, once and for all. Each CPU uses three sets of tables,
+ * one after the other: the passage, while the MMU comes on; those of the start; and then those that have no page of the
+ * start's code and constants.
  */
 #include "arch.h"
 #include "boot.h"
-#include "control.h"
 #include "sysreg.h"
 
-#define ENTRIES 512
-
-#define ENTRY_VALID  BIT(0)
-#define ENTRY_TABLE  BIT(1) /* levels 0 to 2 */
-#define ENTRY_PAGE   BIT(1) /* level 3 */
-#define ENTRY_NORMAL (MAIR_NORMAL << 2 | 3ull << 8 /* inner shareable */)
-#define ENTRY_DEVICE (MAIR_DEVICE << 2)
-#define ENTRY_RES1   BIT(6) /* AP[1] */
-#define ENTRY_RO     BIT(7)
-#define ENTRY_AF     BIT(10)
-#define ENTRY_XN     BIT(54)
-#define ENTRY_PA     0x0000fffffffff000ull
-
-#define ENTRY_BASE (ENTRY_VALID | ENTRY_RES1 | ENTRY_AF)
-#define MAP_TEXT   (ENTRY_BASE | ENTRY_NORMAL | ENTRY_RO)
-#define MAP_RODATA (ENTRY_BASE | ENTRY_NORMAL | ENTRY_RO | ENTRY_XN)
-#define MAP_DATA   (ENTRY_BASE | ENTRY_NORMAL | ENTRY_XN)
-#define MAP_DEVICE (ENTRY_BASE | ENTRY_DEVICE | ENTRY_XN)
-
-struct table {
-	uint64_t entry[ENTRIES];
-};
-
-#define BOOT_PAGES __attribute__((section(".bss..boot_pages"), aligned(4096)))
-
-/* Enough for BOARD_RAM_MAX ranges with ragged ends on both sides, if they lie in few GiB; each needs 1 to 5 tables. */
-#define POOL_TABLES 64
-static BOOT_PAGES struct table pool[POOL_TABLES];
-static BOOT_PAGES struct table kernel_root;  /* what every CPU uses */
-static BOOT_PAGES struct table passage_root; /* to there from MMU off: the kernel, and head.S at VA = PA */
-static BOOT_PAGES struct table kernel_level1, kernel_level2, kernel_level3[IMAGE_MAX >> 21];
-static BOOT_FIXED unsigned pool_used;
-static BOOT_FIXED uint64_t kernel_ttbr;
-
 BOOT_FIXED struct mmu_registers mmu_boot;
+BOOT_FIXED uint64_t mmu_start_ttbr, mmu_kernel_ttbr;
 __attribute__((section(".bss..stacks"), aligned(STACK_AREA))) char cpu_stacks[CPU_MAX][STACK_AREA];
 
-static unsigned level_shift(unsigned level)
+static void use_tables(uint64_t ttbr)
 {
-	return 39 - 9 * level;
-}
-
-static struct table *next_table(uint64_t *entry)
-{
-	if (*entry == 0) {
-		if (pool_used == POOL_TABLES)
-			boot_refuse("the memory map needs more than the 64 translation tables that the kernel has");
-		*entry = (uint64_t)&pool[pool_used++] | ENTRY_VALID | ENTRY_TABLE;
-	}
-	if ((*entry & ENTRY_TABLE) == 0)
-		boot_refuse("a device lies within RAM");
-	return (struct table *)(*entry & ENTRY_PA);
-}
-
-/* Maps the largest block that fits at `at`, VA = PA, and returns its size. */
-static uint64_t map_one(struct table *table, paddr_t at, uint64_t bytes, uint64_t attributes)
-{
-	for (unsigned level = 0;; level++) {
-		uint64_t size = BIT(level_shift(level));
-		uint64_t *entry = &table->entry[at >> level_shift(level) & (ENTRIES - 1)];
-		uint64_t value = at | attributes | (level == 3 ? ENTRY_PAGE : 0);
-
-		if (level == 3 || (level > 0 && *entry == 0 && is_aligned(at, size) && bytes >= size)) {
-			if (*entry != 0 && *entry != value)
-				boot_refuse("a device lies within RAM");
-			*entry = value;
-			return size;
-		}
-		table = next_table(entry);
-	}
-}
-
-static void map(struct table *root, paddr_t start, uint64_t bytes, uint64_t attributes)
-{
-	paddr_t at = align_down(start, PAGE_SIZE), end = align_up(start + bytes, PAGE_SIZE);
-
-	while (at < end)
-		at += map_one(root, at, end - at, attributes);
-}
-
-static void map_ram(const struct range *ram)
-{
-	paddr_t end = ram->start + ram->bytes, image = board.image.start, image_end = image + board.image.bytes;
-
-	if (end <= image || ram->start >= image_end) {
-		map(&kernel_root, ram->start, ram->bytes, MAP_DATA);
-		return;
-	}
-	if (ram->start < image)
-		map(&kernel_root, ram->start, image - ram->start, MAP_DATA);
-	if (end > image_end)
-		map(&kernel_root, image_end, end - image_end, MAP_DATA);
-}
-
-/* Is the page the unmapped one at either end of a stack? */
-static bool is_guard(paddr_t page)
-{
-	uint64_t at = page - (paddr_t)cpu_stacks;
-
-	if (page < (paddr_t)cpu_stacks || at >= sizeof(cpu_stacks))
-		return false;
-	at &= STACK_AREA - 1;
-	return at == 0 || at == STACK_GUARD + EMERGENCY_BYTES;
-}
-
-static uint64_t image_attributes(paddr_t page)
-{
-	if (is_guard(page))
-		return 0;
-	if (page < (paddr_t)__text_end)
-		return MAP_TEXT;
-	if (page < (paddr_t)__rodata_end)
-		return MAP_RODATA;
-	if (page >= (paddr_t)__zero_start && page < (paddr_t)__boot_bss_end)
-		return MAP_RODATA;
-	return MAP_DATA;
-}
-
-static void map_image(void)
-{
-	paddr_t start = board.image.start;
-
-	for (uint64_t at = 0; at < board.image.bytes; at += PAGE_SIZE) {
-		uint64_t attributes = image_attributes(start + at);
-
-		if (attributes != 0)
-			kernel_level3[0].entry[at / PAGE_SIZE] = (start + at) | attributes | ENTRY_PAGE;
-	}
-	for (unsigned i = 0; i < ARRAY_COUNT(kernel_level3); i++)
-		kernel_level2.entry[i] = (uint64_t)&kernel_level3[i] | ENTRY_VALID | ENTRY_TABLE;
-	kernel_level1.entry[0] = (uint64_t)&kernel_level2 | ENTRY_VALID | ENTRY_TABLE;
-	kernel_root.entry[KERNEL_BASE >> 39] = (uint64_t)&kernel_level1 | ENTRY_VALID | ENTRY_TABLE;
-	passage_root.entry[KERNEL_BASE >> 39] = kernel_root.entry[KERNEL_BASE >> 39];
-}
-
-/* MMU off. */
-void mmu_build(void)
-{
-	map_image();
-	map(&passage_root, board.image.start, PAGE_SIZE, MAP_TEXT);
-	for (unsigned i = 0; i < board.ram_count; i++)
-		map_ram(&board.ram[i]);
-	map(&kernel_root, board.gicd.start, board.gicd.bytes, MAP_DEVICE);
-	for (unsigned i = 0; i < board.gicr_count; i++)
-		map(&kernel_root, board.gicr[i].start, board.gicr[i].bytes, MAP_DEVICE);
-	map(&kernel_root, board.uart.start, board.uart.bytes, MAP_DEVICE);
-	map(&kernel_root, board.smmu.start, board.smmu.bytes, MAP_DEVICE);
-	kernel_ttbr = (uint64_t)&kernel_root;
-	mmu_boot = (struct mmu_registers){
-	    .mair = MAIR_EL2_VALUE, .tcr = tcr_value(), .ttbr = (uint64_t)&passage_root, .sctlr = SCTLR_EL2_VALUE};
+	sysreg_write(ttbr0_el2, ttbr);
+	isb();
+	__asm__ volatile("tlbi alle2" : : : "memory");
+	dsb(nsh);
+	isb();
 }
 
 /* Leave the passage: from here on no page is both at its physical address and executable. */
 void mmu_activate(void)
 {
-	sysreg_write(ttbr0_el2, kernel_ttbr);
-	isb();
-	__asm__ volatile("tlbi alle2" : : : "memory");
-	dsb(nsh);
-	isb();
+	use_tables(mmu_start_ttbr);
+}
+
+void arch_boot_end(void)
+{
+	use_tables(mmu_kernel_ttbr);
 }
 
 void *arch_pa_to_va(paddr_t pa)

@@ -111,7 +111,7 @@ static void print_stack(uint64_t from)
 	for (uint64_t at = from, end = align_up(from + 1, STACK_AREA); at < end && found < RETURN_ADDRESSES; at += 8) {
 		uint64_t word = *(const uint64_t *)at;
 
-		if (word >= (uint64_t)__image_start && word < (uint64_t)__text_end) {
+		if (word >= KERNEL_BASE && word < (uint64_t)__text_end) {
 			printk(" %lx", word);
 			found++;
 		}

@@ -8,18 +8,19 @@
 
 #define PSCI_SYSTEM_OFF   0x84000008u
 #define PSCI_SYSTEM_RESET 0x84000009u
-#define PSCI_CPU_ON       0xc4000003u
-#define PSCI_FEATURES     0x8400000au
-#define PSCI_VERSION      0x84000000u
-
-#define SMCCC_VERSION           0x80000000u
-#define SMCCC_ARCH_FEATURES     0x80000001u
-#define SMCCC_ARCH_WORKAROUND_1 0x80008000u
-#define SMCCC_ARCH_WORKAROUND_3 0x80003fffu
-
-#define CPU_ON_WAIT_NS 1000000000ull
 
 unsigned mitigation_call;
+static BOOT_FIXED bool conduit_known; /* the device tree says how to call firmware */
+
+bool psci_available(void)
+{
+	return conduit_known;
+}
+
+void boot_conduit_known(void)
+{
+	conduit_known = true;
+}
 
 /* SMCCC 1.0 lets firmware change x4 to x17; all are given up here so that it need not be told apart from 1.1. */
 #define FIRMWARE(name)                                                                                                 \
@@ -62,44 +63,4 @@ void arch_system_reset(void)
 	if (psci_available())
 		psci_call(PSCI_SYSTEM_RESET, 0, 0, 0);
 	halt();
-}
-
-/* The others come one after the other, so that a message names the one that failed. */
-void arch_start_cpus(void)
-{
-	for (unsigned i = 1; i < board.cpu_count; i++) {
-		int64_t status = (int64_t)psci_call(PSCI_CPU_ON, board.cpu_mpidr[i], arch_va_to_pa(secondary_entry), i);
-		uint64_t deadline = arch_clock_now() + CPU_ON_WAIT_NS;
-
-		if ((int32_t)status != 0)
-			panic("CPU %u (MPIDR 0x%lx) does not start: PSCI says %d", i, board.cpu_mpidr[i],
-			      (int32_t)status);
-		while (!cpu_is_here(i)) {
-			if (arch_clock_now() > deadline)
-				panic("CPU %u (MPIDR 0x%lx) has not arrived within a second", i, board.cpu_mpidr[i]);
-			arch_cpu_relax();
-		}
-	}
-}
-
-/*
- * Does this CPU need firmware's help against branch history injection or branch target injection? SMCCC 1.1, 7.4 and
- * 7.5: 0 says "call it on this CPU".
- */
-bool mitigation_needed(void)
-{
-	unsigned call = 0;
-
-	if ((int32_t)psci_call(PSCI_VERSION, 0, 0, 0) < 0x10000 ||
-	    (int32_t)psci_call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) < 0 ||
-	    (int32_t)psci_call(SMCCC_VERSION, 0, 0, 0) < 0x10001)
-		return false;
-	if ((int32_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_3, 0, 0) == 0)
-		call = SMCCC_ARCH_WORKAROUND_3;
-	else if ((int32_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_1, 0, 0) == 0)
-		call = SMCCC_ARCH_WORKAROUND_1;
-	/* WORKAROUND_3 does what WORKAROUND_1 does and more; firmware that has it offers it on every CPU. */
-	if (call != 0 && mitigation_call != SMCCC_ARCH_WORKAROUND_3)
-		__atomic_store_n(&mitigation_call, call, __ATOMIC_RELAXED);
-	return call != 0;
 }

@@ -5,10 +5,10 @@
  */
 #include "board.h"
 #include "arch.h"
-#include "boot.h"
+#include "arch/aarch64/boot.h"
+#include "arch/aarch64/sysreg.h"
+#include "boot/fdt.h"
 #include "console.h"
-#include "kernel/boot/fdt.h"
-#include "sysreg.h"
 
 BOOT_FIXED struct board board;
 

@@ -5,7 +5,7 @@
  * 2 MiB boundary. All of this lies in the image's first page, which mmu.c also maps at its physical address for the
  * moment in which the MMU comes on.
  */
-#include "image.h"
+#include "arch/aarch64/image.h"
 
 	.section .head.text, "ax"
 	.globl _start

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The SMMUv3 (Arm IHI 0070): closing it at start. Firmware, or reset, may leave it letting every device through. */
 #include "arch.h"
-#include "boot.h"
-#include "sysreg.h"
+#include "arch/aarch64/boot.h"
+#include "arch/aarch64/sysreg.h"
 
 #define SMMU_CR0    0x20
 #define SMMU_CR0ACK 0x24

@@ -4,11 +4,11 @@
  * EPM048406, A72 EPM012079, A76 SDEN885749, Neoverse N1 SDEN885747), with what is done. What firmware must do (CPUACTLR
  * bits can be written at EL3 only) is not repeated here.
  */
-#include "errata.h"
+#include "arch/aarch64/errata.h"
 #include "arch.h"
-#include "boot.h"
+#include "arch/aarch64/boot.h"
+#include "arch/aarch64/sysreg.h"
 #include "console.h"
-#include "sysreg.h"
 
 enum remedy {
 	AVOIDED,     /* nothing at run time: the code never does what triggers it */

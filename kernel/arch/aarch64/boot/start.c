@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The start in C: with the MMU off, then on the first CPU, then on each other one. */
-#include "boot.h"
 #include "arch.h"
+#include "arch/aarch64/boot.h"
+#include "arch/aarch64/control.h"
+#include "arch/aarch64/gic/irqchip.h"
+#include "arch/aarch64/psci.h"
+#include "arch/aarch64/sysreg.h"
+#include "arch/aarch64/world.h"
+#include "boot/fdt.h"
 #include "console.h"
-#include "control.h"
-#include "gic/irqchip.h"
-#include "kernel/boot/fdt.h"
 #include "panic.h"
-#include "psci.h"
-#include "sysreg.h"
-#include "world.h"
-
-static BOOT_FIXED bool conduit_known; /* the device tree says how to call firmware */
-
-static bool here[CPU_MAX];
-
-bool psci_available(void)
-{
-	return conduit_known;
-}
-
-void boot_conduit_known(void)
-{
-	conduit_known = true;
-}
 
 /* MMU off: also at EL1 or EL3, where only this message is printed. */
 void boot_refuse(const char *why)
@@ -75,12 +61,7 @@ static void join(unsigned number)
 {
 	errata_init(number);
 	irqchip_cpu_init(number);
-	__atomic_store_n(&here[number], true, __ATOMIC_RELEASE);
-}
-
-bool cpu_is_here(unsigned number)
-{
-	return __atomic_load_n(&here[number], __ATOMIC_ACQUIRE);
+	cpu_arrived(number);
 }
 
 static void greet(void)
@@ -112,21 +93,4 @@ void boot_secondary(unsigned cpu)
 		panic("CPU %u: %s", cpu, why);
 	join(cpu);
 	kernel_secondary(cpu);
-}
-
-void arch_cpu_relax(void)
-{
-	panic_heed();
-	__asm__ volatile("yield" : : : "memory");
-}
-
-bool arch_irq_pending(void)
-{
-	return (sysreg_read(isr_el1) & (BIT(7) | BIT(6))) != 0; /* I, F */
-}
-
-void arch_cpu_idle(void)
-{
-	dsb(sy);
-	__asm__ volatile("wfi" : : : "memory");
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This CPU: what it waits with, and which of them have arrived. */
+#include "arch.h"
+#include "boot.h"
+#include "panic.h"
+#include "sysreg.h"
+
+static bool here[CPU_MAX];
+
+void cpu_arrived(unsigned number)
+{
+	__atomic_store_n(&here[number], true, __ATOMIC_RELEASE);
+}
+
+bool cpu_is_here(unsigned number)
+{
+	return __atomic_load_n(&here[number], __ATOMIC_ACQUIRE);
+}
+
+void arch_cpu_relax(void)
+{
+	panic_heed();
+	__asm__ volatile("yield" : : : "memory");
+}
+
+bool arch_irq_pending(void)
+{
+	return (sysreg_read(isr_el1) & (BIT(7) | BIT(6))) != 0; /* I, F */
+}
+
+void arch_cpu_idle(void)
+{
+	dsb(sy);
+	__asm__ volatile("wfi" : : : "memory");
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the start (kernel/boot) to what runs: the last that a CPU does there, and the first that is not part of it. */
+#include "arch.h"
+#include "cpu.h"
+#include "lock.h"
+
+void kernel_begin(struct cpu *c)
+{
+	arch_boot_end();
+	arch_resume(kernel_leave(c));
+	__builtin_unreachable();
+}
+
+/* The first CPU, which waits until all are online, thereby knows that they have left the start. */
+void kernel_join(struct cpu *c)
+{
+	arch_boot_end();
+	__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
+	lock_acquire(&kernel_lock);
+	arch_resume(kernel_leave(c));
+	__builtin_unreachable();
+}
