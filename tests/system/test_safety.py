@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The option `safety`: warnings, and the global design safe state when what is required is not met."""
-import socket
 import sys
 
 import re
 
 import pytest
 
+from debugger import Debugger, debugger_port
 from harness import BUILD, PROMPT, TOP, Board, archive_files, bare_vm, example, make_archive, resign, system_dts
 
 sys.path.insert(0, str(TOP / "tools/path"))
@@ -244,46 +244,12 @@ def test_a_critical_vm_that_cannot_be_started_is_gone(how, more):
             board.ends(how)
 
 
-class Debugger:
-    """QEMU's debugger port, as far as it is needed to let a CPU go on somewhere else."""
-
-    def __init__(self, path):
-        self.port = socket.socket(socket.AF_UNIX)
-        self.port.settimeout(60)
-        self.port.connect(str(path))
-
-    def ask(self, text, answers=True):
-        self.port.sendall(f"${text}#{sum(text.encode()) % 256:02x}".encode())
-        if answers:
-            return self.answer()
-
-    def answer(self):
-        data = b""
-        while not data.count(b"#") or len(data) < data.index(b"#") + 3:
-            data += self.port.recv(4096)
-        self.port.sendall(b"+")
-        return data[data.index(b"$") + 1:data.index(b"#")].decode()
-
-    def leads_astray(self, at):
-        """Whoever gets to that address goes on where there is nothing."""
-        assert self.ask(f"Z0,{at:x},4") == "OK"
-        self.ask("c", answers=False)
-
-    def is_astray(self, at):
-        assert self.answer().startswith("T05")
-        assert self.ask(f"z0,{at:x},4") == "OK"
-        assert self.ask(f"P20={(0x10).to_bytes(8, 'little').hex()}") == "OK"
-        self.ask("c", answers=False)
-
-
 @pytest.mark.parametrize("how", ["reset", "halt"])
 def test_failure_within_the_panic(how):
     """The word about the safe state cannot be printed, since the kernel fails: the board ends as it should all the same."""
     dts = system_dts(then=CRITICAL).replace("compatible", f'safe-state = "{how}"; compatible', 1)
-    path, at = BUILD / f"path/{how}.gdb", kernel_path.symbol("printk")
-    path.parent.mkdir(exist_ok=True)
-    path.unlink(missing_ok=True)
-    with Rebooting(make_archive({"system.dts": dts}), cpus=2, extra=("-gdb", f"unix:{path},server=on,wait=off")) as board:
+    (path, options), at = debugger_port(how), kernel_path.symbol("printk")
+    with Rebooting(make_archive({"system.dts": dts}), cpus=2, extra=options) as board:
         board.expect(BOOT)
         board.prompt()
         debugger = Debugger(path)
