@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * procmgr's calls: define slots and what they may use, seal that, make processes of it, start them, take everything
- * back. The kernel checks that nothing is given twice; which process gets what is procmgr's plan.
+ * back. Their memory is filled in memory_calls.c. The kernel checks that nothing is given twice; which process gets
+ * what is procmgr's plan.
  */
 #include "arch.h"
 #include "calls.h"
@@ -15,8 +16,6 @@
 #include "vcpu.h"
 
 #define SCRUB_STEP (16ull << 10)
-#define COPY_STEP  (4ull << 10)
-#define CODE_STEP  (8ull << 10)
 
 bool process_sealed;
 
@@ -216,96 +215,7 @@ int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 	return kind == GRANT_IRQ ? grant_irq(p, start, bytes, edge != 0) : grant_region(p, kind, start, bytes);
 }
 
-/* ---- fill and start ---- */
-
-static struct region *region_of(struct process *p, uint64_t index, uint64_t offset, uint64_t bytes)
-{
-	struct region *r = &p->regions[masked(index, REGION_MAX)];
-
-	if (index >= REGION_MAX || !r->flags || bytes == 0 || !range_holds(0, r->bytes, offset, bytes))
-		return NULL;
-	return r;
-}
-
-_Static_assert(IN_MemMap_address == IN_ProcessMap_address && IN_MemMap_region == IN_ProcessMap_region &&
-		   IN_MemMap_offset == IN_ProcessMap_offset && IN_MemMap_bytes == IN_ProcessMap_bytes &&
-		   IN_MemMap_prot == IN_ProcessMap_prot,
-	       "map() is for both");
-
-/* Goes on with what is left: the registers say how far it came. */
-static int64_t map_step(struct space *s, struct frame *f, paddr_t pa, unsigned attr)
-{
-	uint64_t bytes = ProcessMap_bytes(f);
-	bool code = (attr & SPACE_X) && !s->guest;
-	int64_t done = space_map(s, ProcessMap_address(f), pa, code && bytes > CODE_STEP ? CODE_STEP : bytes, attr);
-
-	if (done < 0)
-		return done;
-	if (code)
-		arch_cache_sync_code(arch_pa_to_va(pa), (uint64_t)done);
-	if ((uint64_t)done == bytes)
-		return 0;
-	ProcessMap_add_address(f, (uint64_t)done);
-	ProcessMap_add_offset(f, (uint64_t)done);
-	ProcessMap_add_bytes(f, -(uint64_t)done);
-	return CALL_RESTART;
-}
-
-/* What a process executes is never writable under any address, since its region is not. */
-static bool prot_allowed(const struct region *r, uint64_t prot, bool guest, bool creator)
-{
-	if ((prot & PROT_W) && (r->flags & REGION_RO))
-		return false;
-	if (!(prot & PROT_X))
-		return true;
-	return guest ? !(r->flags & (REGION_DEVICE | REGION_SHARED))
-		     : creator && (r->flags & REGION_X) && prot == (PROT_R | PROT_X);
-}
-
-static int64_t map(struct process *p, struct space *s, struct frame *f, bool creator)
-{
-	uint64_t va = ProcessMap_address(f), offset = ProcessMap_offset(f), bytes = ProcessMap_bytes(f);
-	uint64_t prot = ProcessMap_prot(f);
-	struct region *r = region_of(p, ProcessMap_region(f), offset, bytes);
-
-	if (!r || !is_aligned(va | offset | bytes, PAGE_SIZE) || va >= SPACE_LIMIT || bytes > SPACE_LIMIT - va ||
-	    (prot & ~7ull) || !prot)
-		return -KE_INVAL;
-	if (!prot_allowed(r, prot, s->guest, creator) || (s->sealed && !(r->flags & REGION_SHARED)))
-		return -KE_PERM;
-	return map_step(s, f, r->start + offset,
-			(unsigned)prot | (r->flags & REGION_DEVICE ? SPACE_DEVICE : 0) |
-			    (r->flags & REGION_SHARED ? SPACE_SHARED : 0));
-}
-
-int64_t call_ProcessMap(struct thread *t, struct frame *f)
-{
-	struct process *p = process_of(ProcessMap_slot(f));
-
-	(void)t;
-	if (!p || p->state != PROCESS_NEW)
-		return -KE_SRCH;
-	return map(p, &p->space, f, true);
-}
-
-int64_t call_ProcessCopy(struct thread *t, struct frame *f)
-{
-	struct process *p = process_of(ProcessCopy_slot(f));
-	struct region *r = p ? region_of(p, ProcessCopy_region(f), ProcessCopy_offset(f), ProcessCopy_bytes(f)) : NULL;
-	uint64_t n;
-
-	if (!p || p->state != PROCESS_NEW)
-		return -KE_SRCH;
-	if (!r || r->flags != REGION_RAM)
-		return -KE_INVAL;
-	n = ProcessCopy_bytes(f) < COPY_STEP ? ProcessCopy_bytes(f) : COPY_STEP;
-	if (copy_in(t->process, arch_pa_to_va(r->start + ProcessCopy_offset(f)), ProcessCopy_from(f), n))
-		return -KE_FAULT;
-	ProcessCopy_add_offset(f, n);
-	ProcessCopy_add_from(f, n);
-	ProcessCopy_add_bytes(f, -n);
-	return ProcessCopy_bytes(f) ? CALL_RESTART : 0;
-}
+/* ---- start and signal ---- */
 
 int64_t call_ProcessStart(struct thread *t, struct frame *f)
 {
@@ -320,6 +230,23 @@ int64_t call_ProcessStart(struct thread *t, struct frame *f)
 	if (tid > 0)
 		p->state = PROCESS_RUNNING;
 	return tid;
+}
+
+int64_t call_ProcessSignal(struct thread *t, struct frame *f)
+{
+	struct process *p = process_of(ProcessSignal_slot(f));
+
+	(void)t;
+	if (!p || p->state != PROCESS_RUNNING)
+		return -KE_SRCH;
+	if (ProcessSignal_code(f) > 127 || ProcessSignal_value(f) > 31)
+		return -KE_INVAL;
+	if (!p->control)
+		return -KE_BADF;
+	p->signals.code = (int8_t)ProcessSignal_code(f);
+	p->signals.mask |= (uint32_t)BIT(ProcessSignal_value(f));
+	pulse_send(p->control, &p->signals);
+	return 0;
 }
 
 /* ---- destroy ---- */
@@ -448,195 +375,4 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 		return CALL_RESTART;
 	default: free_slot(p); return 0;
 	}
-}
-
-/* ---- what is there ---- */
-
-/* Entries = exits, plus one while the guest is running. */
-static uint64_t vcpu_entries(const struct vcpu *v)
-{
-	return v ? v->exits + (v->thread && v->thread->in_guest) : 0;
-}
-
-/* What the thread that a CPU runs has used since it was last counted. */
-static uint64_t ticks_since(const struct cpu *c)
-{
-	const uint64_t now = arch_clock_ticks();
-
-	return now > c->run_start ? now - c->run_start : 0;
-}
-
-static uint64_t ticks_of(const struct thread *t)
-{
-	const struct cpu *c = &cpus[t->cpu];
-
-	return t->cpu_ticks + (c->current == t ? ticks_since(c) : 0);
-}
-
-/* Of all its threads, of which there may be many. */
-static uint64_t ticks_of_process(const struct process *p)
-{
-	struct thread **threads = (struct thread **)p->handles[OBJECT_THREAD];
-	uint64_t ticks = p->cpu_ticks;
-
-	for (unsigned tid = 1; threads && tid <= THREAD_MAX; tid++)
-		if (threads[tid])
-			ticks += threads[tid]->cpu_ticks;
-	for (unsigned i = 0; i < board.cpu_count; i++)
-		if (cpus[i].current && cpus[i].current->process == p)
-			ticks += ticks_since(&cpus[i]);
-	return ticks;
-}
-
-int64_t call_ProcessInfo(struct thread *t, struct frame *f)
-{
-	struct process *p = &processes[masked(ProcessInfo_slot(f), PROCESS_MAX)];
-	struct process_info i = {0};
-
-	if (ProcessInfo_slot(f) >= PROCESS_MAX)
-		return -KE_INVAL;
-	if (p->state == PROCESS_FREE)
-		return -KE_SRCH;
-	memcpy(i.name, p->params.name, NAME_MAX_);
-	i.state = p->state;
-	i.end_cause = p->end_cause;
-	i.end_status = p->end_status;
-	i.fault_address = p->fault_address;
-	i.fault_pc = p->fault_pc;
-	i.kmem_bytes = p->kmem.bytes;
-	i.kmem_free = kmem_pages_left(&p->kmem) * PAGE_SIZE;
-	i.ram_bytes = p->ram_bytes;
-	for (unsigned r = 0; r < REGION_KMEM; r++)
-		i.ram_zeroed += p->regions[r].home == &p->regions[r] ? p->regions[r].zeroed : 0;
-	i.threads = p->kmem.count[OBJECT_THREAD];
-	i.channels = p->kmem.count[OBJECT_CHANNEL];
-	i.connections = p->kmem.count[OBJECT_CONNECTION];
-	i.timers = p->kmem.count[OBJECT_TIMER];
-	i.interrupts = p->kmem.count[OBJECT_IRQ];
-	i.vcpus = p->kmem.count[OBJECT_VCPU];
-	i.tables = p->space.tables + p->guest.tables;
-	i.abilities = p->params.abilities;
-	i.cpu_ns = arch_clock_ns(ticks_of_process(p));
-	for (unsigned v = 0; v < VCPU_MAX; v++)
-		i.entries += vcpu_entries(p->vcpus[v]);
-	return copy_out(t->process, ProcessInfo_info(f), &i, sizeof(i));
-}
-
-static uint32_t blocked_on(const struct thread *t)
-{
-	if ((t->state == STATE_SEND || t->state == STATE_REPLY) && t->channel)
-		return t->channel->process->slot;
-	return ~0u;
-}
-
-int64_t call_ThreadInfo(struct thread *t, struct frame *f)
-{
-	struct process *p = process_of(ThreadInfo_slot(f));
-	struct thread_info i = {0};
-	uint64_t tid = p ? handle_next(p, OBJECT_THREAD, ThreadInfo_tid(f)) : 0;
-	const struct thread *o = tid ? thread_of(p, tid) : NULL;
-
-	if (!o)
-		return -KE_SRCH;
-	memcpy(i.name, o->name, NAME_MAX_);
-	i.tid = o->tid;
-	i.state = o->state;
-	i.priority = o->prio;
-	i.base_priority = o->base_prio;
-	i.policy = o->policy;
-	i.runmask = o->runmask;
-	i.cpu = o->cpu;
-	i.blocked_slot = blocked_on(o);
-	i.cpu_ns = arch_clock_ns(ticks_of(o));
-	i.entries = vcpu_entries(o->vcpu);
-	return copy_out(t->process, ThreadInfo_info(f), &i, sizeof(i)) ? -KE_FAULT : (int64_t)tid;
-}
-
-int64_t call_ProcessSignal(struct thread *t, struct frame *f)
-{
-	struct process *p = process_of(ProcessSignal_slot(f));
-
-	(void)t;
-	if (!p || p->state != PROCESS_RUNNING)
-		return -KE_SRCH;
-	if (ProcessSignal_code(f) > 127 || ProcessSignal_value(f) > 31)
-		return -KE_INVAL;
-	if (!p->control)
-		return -KE_BADF;
-	p->signals.code = (int8_t)ProcessSignal_code(f);
-	p->signals.mask |= (uint32_t)BIT(ProcessSignal_value(f));
-	pulse_send(p->control, &p->signals);
-	return 0;
-}
-
-/* ---- memory of the caller itself ---- */
-
-static struct space *own_space(struct process *p, uint64_t which)
-{
-	if (which == SPACE_SELF)
-		return &p->space;
-	return which == SPACE_GUEST && p->params.guest ? &p->guest : NULL;
-}
-
-int64_t call_MemMap(struct thread *t, struct frame *f)
-{
-	struct process *p = t->process;
-	struct space *s = own_space(p, MemMap_space(f));
-
-	if (!s)
-		return -KE_INVAL;
-	return map(p, s, f, false);
-}
-
-_Static_assert(IN_MemUnmap_address == IN_MemProtect_address && IN_MemUnmap_bytes == IN_MemProtect_bytes,
-	       "change_step() and change_ok() are for both");
-
-static int64_t change_step(struct frame *f, int64_t done)
-{
-	if (done < 0)
-		return done;
-	MemUnmap_add_address(f, (uint64_t)done);
-	MemUnmap_add_bytes(f, -(uint64_t)done);
-	return MemUnmap_bytes(f) ? CALL_RESTART : 0;
-}
-
-static bool change_ok(const struct space *s, const struct frame *f)
-{
-	uint64_t va = MemUnmap_address(f), bytes = MemUnmap_bytes(f);
-
-	return s && bytes && is_aligned(va | bytes, PAGE_SIZE) && va < SPACE_LIMIT && bytes <= SPACE_LIMIT - va;
-}
-
-int64_t call_MemUnmap(struct thread *t, struct frame *f)
-{
-	struct space *s = own_space(t->process, MemUnmap_space(f));
-
-	if (!change_ok(s, f))
-		return -KE_INVAL;
-	return change_step(f, space_unmap(s, MemUnmap_address(f), MemUnmap_bytes(f)));
-}
-
-int64_t call_MemProtect(struct thread *t, struct frame *f)
-{
-	struct space *s = own_space(t->process, MemProtect_space(f));
-
-	/* A guest would see the moment between break and make. */
-	if (!change_ok(s, f) || s->guest || (MemProtect_prot(f) & ~7ull))
-		return -KE_INVAL;
-	/* Only less than it is: what was mapped for reading only, or not executable, stays so. */
-	if (MemProtect_prot(f) & (PROT_W | PROT_X))
-		return -KE_PERM;
-	return change_step(f,
-			   space_protect(s, MemProtect_address(f), MemProtect_bytes(f), (unsigned)MemProtect_prot(f)));
-}
-
-int64_t call_MemInfo(struct thread *t, struct frame *f)
-{
-	struct region *r = &t->process->regions[masked(MemInfo_region(f), REGION_MAX)];
-
-	if (MemInfo_region(f) >= REGION_MAX || !r->flags)
-		return -KE_INVAL;
-	MemInfo_set_flags(f, r->flags);
-	MemInfo_set_address(f, r->start);
-	return (int64_t)r->bytes;
 }
