@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The registers of a call: x0 to x7, x9 and x10. On return what the kernel left in them. */
 struct regs {
@@ -39,6 +40,17 @@ static inline int64_t call(uint64_t number, struct regs *r)
 	      "x26", "x27", "x28", "memory", "cc"); /* VcpuRun, of all calls, keeps none of them */
 	*r = (struct regs){.x = {x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10}};
 	return (int64_t)x0;
+}
+
+/* A call with these arguments, named as in abi/calls.def: call_with(MsgReply, rcvid, status, bytes, address). */
+#define call_with(name, ...) call_registers(CALL_##name, ARGS_##name(__VA_ARGS__))
+
+static inline int64_t call_registers(uint64_t number, const uint64_t x[11])
+{
+	struct regs r;
+
+	memcpy(r.x, x, sizeof(r.x));
+	return call(number, &r);
 }
 
 /* One line, cut off at what SystemLog takes. */

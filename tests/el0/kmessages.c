@@ -45,11 +45,8 @@ static void serve(int64_t rcvid)
 		MsgReply_r(rcvid, 0, NULL, 0);
 		break;
 	case LARGE: MsgReply_r(rcvid, 0, &received, LONGEST); break;
-	case BAD_REPLY: {
-		struct regs r = {.x = {(uint64_t)rcvid, 0, 64, ADDRESS_UNMAPPED}};
-
-		server_status = (int)call(CALL_MsgReply, &r);
-	}
+	case BAD_REPLY:
+		server_status = (int)call_with(MsgReply, (uint64_t)rcvid, 0, 64, ADDRESS_UNMAPPED);
 		MsgError_r(rcvid, KE_BUSY);
 		break;
 	case INFO:
@@ -167,11 +164,11 @@ static void test_parts(void)
  */
 static int64_t raw_send(const void *from, uint64_t bytes, void *to, uint64_t reply_bytes)
 {
-	struct regs r = {.x = {(uint64_t)coid, bytes | reply_bytes << 32, (uintptr_t)from, (uintptr_t)to}};
+	uint64_t words[4];
 
-	for (unsigned i = 0; i < 4; i++)
-		memcpy(&r.x[4 + i], (const char *)&request + 8 * i, 8);
-	return call(CALL_MsgSend, &r);
+	memcpy(words, &request, sizeof(words));
+	return call_with(MsgSend, (uint64_t)coid, bytes, reply_bytes, (uintptr_t)from, (uintptr_t)to, words[0],
+			 words[1], words[2], words[3]);
 }
 
 static void test_bad_buffers(void)

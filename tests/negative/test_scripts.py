@@ -175,6 +175,21 @@ def test_indices(tmp_path, said, wrong):
     assert done.stderr.startswith(wrong or "") and ("not masked" in done.stderr) == bool(wrong)
 
 
+@pytest.mark.parametrize("table, wrong", (
+    ("call 1 Do\narg int a\nargument int b", ":3: cannot be understood: argument int b"),
+    ("call one Do", ":1: cannot be understood: call one Do"), ("arg int a", ":1: cannot be understood: arg int a"),
+    ("call 1 Do\ncall 1 Undo", ": two calls have one number"), ("call 1 Do\ncall 2 Do", ": two calls have one name"),
+    ("call 1 Do\narg int a\nresult int status\nresult int a", ": Do has two arguments or results of one name"),
+    ("call 1 Do\n" + "".join(f"arg int a{n}\n" for n in range(7)), ": Do has more registers than a generated stub passes")))
+def test_calls(tmp_path, table, wrong):
+    """A table of the kernel's calls that cannot be right."""
+    file = tmp_path / "calls.def"
+    file.write_text(table + "\n")
+    done = subprocess.run([run.TOP / "tools/calls.py", file, tmp_path / "out"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, f"{file}{wrong}\n")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("said, status", (
     ("C,kernel/boot/a.c,2,3,2000\nC,kernel/b.c,2,3,10500\nSUM,,4,6,12500", 0),
     ("C,kernel/boot/a.c,2,3,2001\nC,kernel/b.c,2,3,10500", 2), ("C,kernel/b.c,2,3,11501", 2),
