@@ -51,7 +51,13 @@ struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f)
 	return f;
 }
 
-/* Any other call is sent to call_general() by the vectors, or passed on before that. */
+void trap_call(struct frame *f, struct cpu *c)
+{
+	lock_acquire(&kernel_lock);
+	arch_resume(call_general(c, container_of(f, struct thread, frame), f));
+}
+
+/* Any other call goes to trap_call(), or is passed on before that. */
 static struct frame *run_vcpu(struct cpu *c, struct thread *t, struct frame *f)
 {
 	if (unlikely(!able(t->process, ABLE_VCPU))) {

@@ -186,7 +186,7 @@ system_call:
 	b.eq	vector_reply_receive
 	cmp	x8, #CALL_MsgSendPulse
 	b.eq	vector_send_pulse
-	b	vector_call
+	b	trap_call
 
 /* x0 = frame of the process or guest to go on with. */
 	.globl	arch_resume

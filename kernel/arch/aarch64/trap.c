@@ -106,13 +106,6 @@ static inline void pass_or_call(struct cpu *c, struct lock *l, struct thread *t,
 		call_long(c, t);
 }
 
-/* Every call but those three and VcpuRun. */
-void vector_call(struct frame *f, struct cpu *c)
-{
-	lock_acquire(&kernel_lock);
-	arch_resume(call_general(c, container_of(f, struct thread, frame), f));
-}
-
 /* The kernel lock, its address in one register all the way. */
 static inline struct lock *lock_kernel(void)
 {

@@ -88,7 +88,6 @@ void vcpu_return(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4
 
 /* From the vectors. */
 void vector_process(struct frame *f, struct cpu *c, uint64_t syndrome);
-void vector_call(struct frame *f, struct cpu *c);
 void vector_irq(struct frame *f, struct cpu *c);
 void vector_send(struct frame *f, struct cpu *c);
 void vector_reply_receive(struct frame *f, struct cpu *c);

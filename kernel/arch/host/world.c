@@ -280,23 +280,34 @@ struct frame *host_guest_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
 /* Who goes on, if a message or pulse is passed on at once. */
 static struct thread *pass_directly(struct cpu *c, struct thread *t, uint64_t number)
 {
-	struct thread *to = NULL;
+	struct thread *to;
 
 	if (number == CALL_MsgSendPulse)
 		return pulse_send_direct(c, t);
-	if (number == CALL_MsgSend || number == CALL_MsgReplyReceive)
-		to = number == CALL_MsgSend ? message_send_direct(c, t) : message_reply_direct(c, t);
+	to = number == CALL_MsgSend ? message_send_direct(c, t) : message_reply_direct(c, t);
 	return to ? to : message_copy_direct(c, t);
+}
+
+/* Out of the kernel: host_vector() returns with it. */
+static _Thread_local struct frame *resumed;
+
+void arch_resume(struct frame *f)
+{
+	resumed = f;
 }
 
 struct frame *host_vector(struct frame *f, struct cpu *c)
 {
-	uint64_t syndrome = arch_trap_syndrome();
+	uint64_t syndrome = arch_trap_syndrome(), number = call_number(f);
 
-	if (!arch_trap_is_call(syndrome) || call_number(f) == CALL_VcpuRun)
+	if (!arch_trap_is_call(syndrome) || number == CALL_VcpuRun)
 		return trap_sync(f, c, syndrome);
+	if (number != CALL_MsgSend && number != CALL_MsgReplyReceive && number != CALL_MsgSendPulse) {
+		trap_call(f, c);
+		return resumed;
+	}
 	lock_acquire(&kernel_lock);
-	if (pass_directly(c, c->current, call_number(f)))
+	if (pass_directly(c, c->current, number))
 		return kernel_leave(c);
 	return call_general(c, c->current, f);
 }
