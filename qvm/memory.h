@@ -8,14 +8,13 @@
  */
 #pragma once
 
+#include <qvmconf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define GUEST_PAGE      4096u
 #define GUEST_RANGE_MAX 16u
-/* Stage 2 translates 39 bits of intermediate physical address (VTCR_EL2.T0SZ = 25). */
-#define GUEST_IPA_LIMIT (1ull << 39)
 
 struct guest_range {
 	uint64_t ipa, bytes;
