@@ -82,13 +82,14 @@ def fits(block, file):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nm", default="nm")
+    parser.add_argument("--allowed", type=pathlib.Path, default=ALLOWED)
     parser.add_argument("name", help="of the program")
     parser.add_argument("prefix", help="what the path of an object has before that of its source")
     parser.add_argument("objects", nargs="+")
     arguments = parser.parse_args()
     source = {file: file.removeprefix(arguments.prefix + "/").removesuffix(".o") for file in arguments.objects}
     graph = references(symbols(arguments.nm, arguments.objects))
-    permitted = [block for block in allowed(ALLOWED.read_text()) if any(fits(block, file) for file in source.values())]
+    permitted = [block for block in allowed(arguments.allowed.read_text()) if any(fits(block, file) for file in source.values())]
     found = [[source[file] for file in circle] for circle in circles(graph)]
     wrong = [circle for circle in found if not any(all(fits(block, file) for file in circle) for block in permitted)]
     stale = [block for block in permitted if not any(fits(block, file) for circle in found for file in circle)]
@@ -100,10 +101,11 @@ def main():
                 if source[provider] in circle:
                     print(f"    {user} uses {', '.join(names)} of {source[provider]}", file=sys.stderr)
     for block in stale:
-        print(f"{arguments.name}: there is no circle of {' '.join(block)}, which {ALLOWED.name} allows", file=sys.stderr)
+        print(f"{arguments.name}: there is no circle of {' '.join(block)}, which {arguments.allowed.name} allows", file=sys.stderr)
     if wrong or stale:
         sys.exit(1)
     print(f"Circles of files in {arguments.name}: {len(found)} allowed, no other in {len(source)} files")
 
 
-main()
+if __name__ == "__main__":
+    main()
