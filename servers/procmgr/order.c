@@ -5,7 +5,6 @@
 #include "log.h"
 #include "slots.h"
 #include "system.h"
-#include "vm.h"
 
 #define GIVE_UP_NS (10 * 1000000000ull)
 
@@ -27,7 +26,7 @@ static void start_vms(void)
 	order.vms = true;
 	order.give_up = ClockTime() + GIVE_UP_NS;
 	for (unsigned i = 0; i < config.vm_count; i++)
-		if (config.vms[i].autostart && vm_start(slot_of_vm(i)) == 0)
+		if (config.vms[i].autostart && process_launch(slot_of_vm(i)) == 0)
 			order.starting |= 1u << slot_of_vm(i);
 }
 
