@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System descriptions: what is read, what is refused, and whether it fits. */
+#include "trees.h"
+
+static void all_of_a_description_is_read(void **state)
+{
+	const struct sys_process *devc = &config.processes[0], *shell = &config.processes[1];
+
+	(void)state;
+	read_good();
+	assert_int_equal(config.process_count, 2);
+	assert_string_equal(devc->own.name, "devc");
+	assert_string_equal(devc->program, "devc-pl011");
+	assert_int_equal(devc->own.arg_count, 2);
+	assert_string_equal(devc->own.args[1], "115200");
+	assert_int_equal(devc->own.sched.priority, 20);
+	assert_int_equal(devc->own.sched.max_priority, 30);
+	assert_int_equal(devc->own.sched.policy, SCHED_FIFO_);
+	assert_int_equal(devc->own.sched.runmask, 3);
+	assert_int_equal(devc->own.memory, 0x200000);
+	assert_int_equal(devc->own.kernel_memory, 0x100000);
+	assert_int_equal(devc->abilities, ABLE_PUBLIC | ABLE_LOG);
+	assert_int_equal(devc->own.connect, 0);
+	assert_int_equal(devc->own.device_count, 1);
+	assert_true(devc->ready);
+	assert_true(devc->own.critical);
+	assert_int_equal(shell->own.connect, 1);
+	assert_int_equal(shell->abilities, 0);
+	assert_int_equal(shell->own.sched.policy, SCHED_RR_);
+	assert_false(shell->ready);
+}
+
+static void vms_have_their_own_properties(void **state)
+{
+	(void)state;
+	read_good();
+	assert_int_equal(config.vm_count, 2);
+	assert_string_equal(config.vms[0].config, "linux1.qvmconf");
+	assert_int_equal(config.vms[0].own.memory, 2 << 20);
+	assert_int_equal(config.vms[0].own.kernel_memory, 4 << 20);
+	assert_true(config.vms[0].autostart);
+	assert_int_equal(config.vms[0].own.connect, 1); /* all public ones, when nothing is said */
+	assert_int_equal(config.vms[1].own.connect, 0); /* nobody, when that is said */
+	assert_false(config.vms[1].autostart);
+}
+
+static void what_is_no_tree_is_refused(void **state)
+{
+	(void)state;
+	memset(system_dtb, 0x5a, sizeof(system_dtb));
+	assert_int_equal(read_system(ROOM), 1);
+	assert_string_equal(said,
+			    "[system.dtb] /: this is not a device tree blob, or it is damaged; compile system.dts "
+			    "with dtc again\n");
+	write_system();
+	assert_int_equal(read_system(fdt_totalsize(system_dtb) - 1), 1);
+}
+
+static void wrong_values_are_named_with_their_place(void **state)
+{
+	uint8_t *d = system_dtb;
+
+	(void)state;
+	begin(d);
+	text(d, "compatible", "something,else");
+	open_node(d, "processes");
+	open_node(d, "a-name-of-32-bytes-which-are-too");
+	close_node(d);
+	open_node(d, "two");
+	CELLS(d, "program", 0x61620000);
+	CELLS(d, "priority", 1, 2, 3);
+	assert_int_equal(fdt_property(d, "connect", "ab", 2), 0);
+	CELLS(d, "ready", 1);
+	CELLS(d, "memory", 0x1001);
+	text(d, "policy", "x\ny");
+	close_node(d);
+	close_node(d);
+	end(d);
+	assert_int_equal(read_system(ROOM), 9);
+	assert_string_equal(
+	    said, "[system.dtb] /: this is no system description: its root needs compatible = \"bulkhead,system\"\n"
+		  "[system.dtb] /processes/a-name-of-32-bytes-which-are-too: its name must be 1 to 31 letters, digits, "
+		  "'_', '-' or '.'\n"
+		  "[system.dtb] /processes/a-name-of-32-bytes-which-are-too: 'program' is missing\n"
+		  "[system.dtb] /processes/two: 'program' must be one string in double quotes\n"
+		  "[system.dtb] /processes/two: 'priority' must be one number, as in <10> or /bits/ 64 <0x100000000>\n"
+		  "[system.dtb] /processes/two: 'policy' is \"x?y\"; it must be \"rr\" or \"fifo\"\n"
+		  "[system.dtb] /processes/two: 'memory' is 0x1001 bytes, not whole pages of 0x1000\n"
+		  "[system.dtb] /processes/two: 'ready' takes no value: it is written 'ready;' or left out\n"
+		  "[system.dtb] /processes/two: 'connect' is not a list of strings, as in \"one\", \"two\"\n");
+}
+
+static void more_than_there_is_room_for_is_refused(void **state)
+{
+	uint8_t *d = system_dtb;
+
+	(void)state;
+	begin(d);
+	text(d, "compatible", "bulkhead,system");
+	open_node(d, "processes");
+	for (unsigned i = 0; i <= SYS_PROCESSES_MAX; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "p%u", i);
+		open_node(d, name);
+		text(d, "program", "x");
+		close_node(d);
+	}
+	close_node(d);
+	end(d);
+	assert_int_equal(read_system(ROOM), 1);
+	assert_string_equal(said, "[system.dtb] /processes/p16: more than 16 processes\n");
+}
+
+/* Gives the first property a length that libfdt takes: one that leads its walk back to where it begins, or one that it
+ * then reads as more than 4 GiB.
+ */
+static void lengthen(void *dtb, uint32_t length)
+{
+	int offset = 0, next;
+
+	while (fdt_next_tag(dtb, offset, &next) != FDT_PROP)
+		offset = next;
+	((struct fdt_property *)((char *)dtb + fdt_off_dt_struct(dtb) + offset))->len = cpu_to_fdt32(length);
+}
+
+static void lengths_beyond_the_tree_are_refused(void **state)
+{
+	static const uint32_t lengths[] = {0u - 12, 0u - 8, 0u - 1, 0x7fffffff, 0x80000000};
+	struct sys_board board;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		write_board();
+		lengthen(board_dtb, lengths[i]);
+		assert_non_null(sys_board_read(&board, board_dtb, ROOM));
+		read_good();
+		lengthen(system_dtb, lengths[i]);
+		assert_int_equal(read_system(ROOM), 1);
+	}
+}
+
+static void a_good_system_fits_to_the_last_byte(void **state)
+{
+	struct sys_vm_needs needs[2] = {{.name = "linux1", .name_given = true, .guest_bytes = 64 << 20}, {.name = "x"}};
+	struct sys_board board;
+
+	(void)state;
+	read_good();
+	board_good(&board);
+	assert_int_equal(check_system(&board, needs), 0);
+	assert_int_equal(sys_memory_bytes(&config, needs),
+			 0x200000 + 0x100000 + (1 << 20) + (1 << 19) + 2 * (6 << 20) + (64 << 20));
+	/* Exactly enough, and one byte less than that. */
+	board.ram_bytes = sys_memory_bytes(&config, needs);
+	assert_int_equal(check_system(&board, needs), 0);
+	board.ram_bytes--;
+	assert_int_equal(check_system(&board, needs), 1);
+	assert_non_null(strstr(said, ": 1 bytes are missing"));
+	board.ram_bytes = 1ull << 32;
+	board.cpus = 1;
+	strcpy(needs[0].name, "other");
+	needs[0].name_place = (struct qvm_place){"a", 1};
+	needs[1].priority_place = (struct qvm_place){"b", 2};
+	needs[1].runmask_places[1] = (struct qvm_place){"c", 3};
+	needs[1].priority_max = 11;
+	needs[1].runmask = 3;
+	assert_int_equal(check_system(&board, needs), 4);
+	assert_string_equal(
+	    said,
+	    "[system.dtb] /processes/devc: 'runmask' 0x3 names CPUs that the board does not have; its 1 CPUs are 0x1\n"
+	    "[a:1] the VM is 'other' here and /vms/linux1 in the system; the two names must be equal\n"
+	    "[b:2] priority 11 is above the 'max-priority' 10 of /vms/linux2; raise one or lower the other\n"
+	    "[c:3] this CPU may run on CPU 1, which the board does not have: it has CPUs 0 to 0; choose another\n");
+}
+
+static void a_vms_needs_come_from_its_configuration(void **state)
+{
+	static const char *const words[] = {"system", "vm",      "ram", "1M",    "rom", "4K",      "cpu",
+					    "sched",  "9",       "cpu", "sched", "12f", "runmask", "1",
+					    "cpu",    "runmask", "2",   "load",  "a"};
+	static const struct qvmconf_host host;
+	static struct qvm_config vm;
+	struct sys_vm_needs needs;
+
+	(void)state;
+	assert_int_equal(qvmconf_read(&vm, 19, words, &host), 0);
+	sys_vm_needs(&needs, &(struct sys_vm){.config = "vm.qvmconf"}, &vm);
+	assert_string_equal(needs.name, "vm");
+	assert_true(needs.name_given);
+	assert_int_equal(needs.guest_bytes, (1 << 20) + 4096);
+	assert_int_equal(needs.priority_max, 12);
+	assert_int_equal(needs.runmask, 6);
+}
+
+/* Damaged trees are refused or read, never followed out of their bounds (the sanitizers watch). */
+static void random_damage_is_refused_or_read(void **state)
+{
+	struct sys_device device;
+	struct sys_board board;
+	unsigned seed = 3, refused = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 3000; round++) {
+		size_t size;
+		uint8_t *exact;
+
+		write_board();
+		size = fdt_totalsize(board_dtb);
+		exact = malloc(size);
+		memcpy(exact, board_dtb, size);
+		for (unsigned i = 0; i < 4; i++) {
+			seed = seed * 1103515245u + 12345u;
+			exact[(seed >> 8) % size] = (uint8_t)(seed >> 4);
+		}
+		if (sys_board_read(&board, exact, size))
+			refused++;
+		else
+			sys_device_find(&board, "stdout", &device);
+		free(exact);
+
+		write_system();
+		size = fdt_totalsize(system_dtb);
+		for (unsigned i = 0; i < 4; i++) {
+			seed = seed * 1103515245u + 12345u;
+			system_dtb[(seed >> 8) % size] = (uint8_t)(seed >> 4);
+		}
+		refused += read_system(size) != 0;
+	}
+	assert_true(refused > 1000);
+}
+
+int description_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(all_of_a_description_is_read),
+	    cmocka_unit_test(vms_have_their_own_properties),
+	    cmocka_unit_test(what_is_no_tree_is_refused),
+	    cmocka_unit_test(wrong_values_are_named_with_their_place),
+	    cmocka_unit_test(more_than_there_is_room_for_is_refused),
+	    cmocka_unit_test(lengths_beyond_the_tree_are_refused),
+	    cmocka_unit_test(a_good_system_fits_to_the_last_byte),
+	    cmocka_unit_test(a_vms_needs_come_from_its_configuration),
+	    cmocka_unit_test(random_damage_is_refused_or_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
