@@ -12,12 +12,8 @@
 #include "kernel/arch/host/host.h"
 #include "process.h"
 #include "trap.h"
+#include "unit.h"
 #include "vcpu.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 
 #define MEM_VA    0x10000000ull /* where a process of the tests has its RAM, read-write */
 #define MEM_PAGES 24u

@@ -2,15 +2,11 @@
 /* SOURCES: servers/shell/edit.c */
 /* The line editor, looked at through a terminal of one line. */
 #include "servers/shell/edit.h"
+#include "unit.h"
 #include <ctype.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define PROMPT "> "
 

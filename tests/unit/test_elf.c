@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: lib/elf.c */
+#include "unit.h"
 #include <bulkhead.h>
 #include <elf.h>
 #include <elfimage.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define TEXT_BYTES 0x1238
 #define DATA_BYTES 0x100

@@ -2,12 +2,8 @@
 /* SOURCES: servers/shell/format.c */
 /* The columns of pidin -F. */
 #include "servers/shell/format.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 #include <string.h>
-#include <cmocka.h>
 
 static const struct process_info process = {.name = "qvm-linux", .ram_bytes = 0x200000, .threads = 7};
 static const struct thread_info thread = {.name = "vcpu0",

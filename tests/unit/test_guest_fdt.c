@@ -5,15 +5,11 @@
 /* The device tree that a guest gets: generated alone, and merged into one of the user's. */
 #include "qvm/fdt.h"
 #include "siphash.h"
+#include "unit.h"
 #include <libfdt.h>
 #include <qvm/vdev-fdt.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define RAM 0x80000000ull
 

@@ -2,12 +2,9 @@
 /* SOURCES: qvm/arch/aarch64/insn.c */
 /* The decoder against words that an assembler made; the text beside each is what it was given. */
 #include "qvm/arch/aarch64/insn.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "unit.h"
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 /* clang-format off */
 static const struct {

@@ -7,12 +7,10 @@
  * is good there is a console.
  */
 #include "kernel/arch/aarch64/sysreg.h"
-#include <setjmp.h>
-#include <stdarg.h>
+#include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 #undef sysreg_read
 #define sysreg_read(name) 0ull
 #include "kernel/arch/aarch64/boot/board.c"

@@ -5,12 +5,8 @@
  * The kernel's own output on a model of the PL011's transmitter, with a counter that steps at each look: no byte is
  * lost or repeated while the UART is merely slow, and one that takes nothing costs ten milliseconds once.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 #include <string.h>
-#include <cmocka.h>
 
 /* The registers are this file's: those of the header are for the board. */
 #define mmio_read32  board_read32

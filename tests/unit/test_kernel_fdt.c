@@ -3,10 +3,8 @@
 /* CFLAGS: -Ikernel/include */
 /* The kernel's reader of device trees: a tree built here, read back, and then damaged in every byte. */
 #include "kernel/boot/fdt.h"
-#include <setjmp.h>
-#include <stdarg.h>
+#include "unit.h"
 #include <stdlib.h>
-#include <cmocka.h>
 
 #define HEADER  40u
 #define RESERVE 32u /* one entry and the end */

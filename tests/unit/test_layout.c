@@ -3,14 +3,10 @@
 #include "servers/procmgr/layout.h"
 #include "servers/procmgr/start.h"
 #include "siphash.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sysplan.h>
-#include <cmocka.h>
 
 static const uint8_t key[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 

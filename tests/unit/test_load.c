@@ -4,14 +4,10 @@
 /* LIBS: fdt */
 /* Files into guest memory: where they go, where the guest starts, and what is refused. */
 #include "qvm/load.h"
+#include "unit.h"
 #include <libfdt.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define RAM      0x80000000ull
 #define MIB      0x100000ull

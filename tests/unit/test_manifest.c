@@ -2,15 +2,11 @@
 /* SOURCES: lib/manifest.c lib/cpio.c */
 /* LIBS: sodium */
 #include "manifest.h"
-#include <setjmp.h>
+#include "unit.h"
 #include <sodium.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define ZEROS_32 "00000000000000000000000000000000"
 #define HASH     ZEROS_32 ZEROS_32 ZEROS_32 ZEROS_32

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: servers/procmgr/names.c */
 #include "servers/procmgr/names.h"
+#include "unit.h"
 #include <bulkhead/kernel.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 static unsigned answers;
 static uint64_t answered;

@@ -4,13 +4,10 @@
  * The UART register by register, then as drivers use it: a model of an interrupt-driven one with Linux's order of
  * accesses, a polling console, and one that calls itself until an interrupt takes over.
  */
+#include "unit.h"
 #include "vdev/pl011/pl011.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 enum {
 	DR = 0,

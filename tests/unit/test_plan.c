@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: lib/sysconf/plan.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 #include <sysplan.h>
-#include <cmocka.h>
 
 #define MIB 0x100000ull
 

@@ -2,12 +2,9 @@
 /* SOURCES: qvm/arch/aarch64/psci.c */
 /* PSCI and SMCCC calls against a VM of three vCPUs, two of them in one cluster. */
 #include "qvm/arch/aarch64/psci.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "unit.h"
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define RAM       0x80000000ull
 #define RAM_BYTES 0x200000000ull /* 8 GiB, so that it passes 4 GiB */

@@ -3,12 +3,9 @@
 /* CFLAGS: -iquote kernel/include -iquote guests/registers */
 /* The lists by which the kernel switches registers of EL1 are those of guests/registers/registers.def, name by name. */
 #include "kernel/arch/aarch64/el1.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "unit.h"
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -16,19 +16,15 @@
 #include "servers/procmgr/setup.h"
 #include "servers/procmgr/slots.h"
 #include "servers/procmgr/start.h"
+#include "unit.h"
 #include <errno.h>
 #include <libfdt.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #define MIB 0x100000ull
 

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LIBS: sodium */
 /* Our SHA-512 beside libsodium's. Both have the same names, so ours is compiled under others. */
-#include <setjmp.h>
+#include "unit.h"
 #include <sodium.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define crypto_hash_sha512        own
 #define crypto_hash_sha512_init   own_init

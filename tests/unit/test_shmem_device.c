@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: vdev/shmem/device.c lib/qvmconf/vdevvalue.c lib/qvmconf/number.c lib/glob.c */
+#include "unit.h"
 #include "vdev/shmem/device.h"
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define WINDOWS 0x4000000000ull
 #define BYTES   0x10000ull

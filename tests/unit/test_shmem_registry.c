@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: servers/shmem-server/registry.c lib/glob.c */
 #include "servers/shmem-server/registry.h"
+#include "unit.h"
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define VM_A 5
 #define VM_B 6

@@ -2,13 +2,9 @@
 /* SOURCES: servers/slogger/ring.c */
 /* The log ring against a plain array of what was written. */
 #include "servers/slogger/ring.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 static struct ring ring;
 

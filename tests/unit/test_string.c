@@ -5,13 +5,9 @@
  * The library's mem* and str* routines against the C library's, for every alignment and all the lengths at which they
  * change their way.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 void *own_memcpy(void *restrict to, const void *restrict from, size_t bytes);
 void *own_memmove(void *to, const void *from, size_t bytes);

@@ -6,13 +6,9 @@
  * is recorded instead of executed. With the erratum each TLBI and its DSB come twice, without it once.
  */
 #include "kernel/arch/aarch64/sysreg.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 #undef sysreg_read
 #undef sysreg_write
 #undef isb

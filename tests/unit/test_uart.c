@@ -2,12 +2,8 @@
 /* SOURCES: servers/devc-pl011/pl011.c */
 /* The console driver's half of the PL011, on plain memory: what it leaves in the registers (DDI 0183, chapter 3). */
 #include "servers/devc-pl011/pl011.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 #include <string.h>
-#include <cmocka.h>
 
 enum {
 	DR = 0,

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: lib/vdevfile.c lib/elf.c lib/qvmconf/vdevoption.c lib/qvmconf/vdevvalue.c lib/qvmconf/number.c lib/glob.c */
 /* The reader of vdev-NAME.so: a good file of this build, which each test spoils in one place. */
+#include "unit.h"
 #include <bulkhead.h>
 #include <elf.h>
 #include <qvm/vdev-core.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vdevfile.h>
-#include <cmocka.h>
 
 #define BASE 0x30000000ull
 

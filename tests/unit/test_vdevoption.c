@@ -2,15 +2,11 @@
 /* SOURCES: lib/qvmconf/vdevoption.c lib/qvmconf/vdevvalue.c lib/qvmconf/number.c lib/glob.c */
 /* The list of a vdev's options as a file brings it, and each kind of option: right values, wrong ones, and the reasons.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vdevoption.h>
-#include <cmocka.h>
 
 /* From an allocation of exactly that length, so that the sanitizer sees one byte too many. */
 static const char *check(const char *list, size_t bytes)

@@ -3,13 +3,9 @@
 /* LIBS: sodium */
 #include "archive.h"
 #include "servers/procmgr/verify.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 static const unsigned char seed[crypto_sign_SEEDBYTES];
 static char room[16384];

@@ -2,13 +2,9 @@
 /* SOURCES: qvm/arch/aarch64/walk.c qvm/memory.c qvm/arch/aarch64/cache.c */
 /* The guest's stage 1 in software: granules, sizes, blocks, and tables that lead nowhere. */
 #include "qvm/arch/aarch64/walk.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define RAM        0x40000000ull
 #define RAM_SIZE   0x400000ull

@@ -2,16 +2,12 @@
 /* SOURCES: servers/procmgr/log.c */
 /* procmgr's log under the thread sanitizer: the senders are real threads, the log ring's server one of the test's own.
  */
+#include "unit.h"
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <cmocka.h>
 
 #undef TIMER_ABSTIME /* the C library's, which the kernel's call does not know */
 #include "servers/procmgr/log.h"

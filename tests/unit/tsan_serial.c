@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: vdev/pl011 */
 /* A guest's serial port with real threads: every byte arrives once and in order, and no wake is lost. */
+#include "unit.h"
 #include "vdev/pl011/serial.h"
 #include <pthread.h>
 #include <qvm/guest.h>
 #include <qvm/vdev-fdt.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <cmocka.h>
 
 #define UART    0x1000ull
 #define FLAGS   (UART + 0x18)

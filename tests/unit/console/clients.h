@@ -4,14 +4,10 @@
 
 #include "servers/devc-pl011/consoles.h"
 #include "servers/devc-pl011/line.h"
+#include "unit.h"
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define SHELL_SLOT 3
 #define GUEST_SLOT 5

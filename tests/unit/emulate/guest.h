@@ -5,13 +5,9 @@
 #include "abi/bulkhead.h"
 #include "qvm/arch/aarch64/emulate.h"
 #include "qvm/mmio.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define RAM      0x40000000ull
 #define RAM_SIZE 0x20000ull

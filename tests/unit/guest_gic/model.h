@@ -3,12 +3,9 @@
 #pragma once
 
 #include "qvm/arch/aarch64/guest_gic.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "unit.h"
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define GICD   0x8000000ull
 #define GICR   0x80a0000ull

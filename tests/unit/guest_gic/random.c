@@ -18,8 +18,7 @@ static uint32_t random_state;
 
 static unsigned rnd(unsigned limit)
 {
-	random_state = random_state * 1664525u + 1013904223u;
-	return (random_state >> 8) % limit;
+	return random_below(&random_state, limit);
 }
 
 static bool forwarded(const struct reference *r)

@@ -20,17 +20,13 @@
 #include "servers/procmgr/system.h"
 #include "servers/procmgr/vm.h"
 #include "servers/procmgr/worker.h"
+#include "unit.h"
 #include <bulkhead/kernel.h>
 #include <bulkhead/process.h>
 #include <bulkhead/thread.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 /* What setup() would have made: two servers, the operator's shell and two virtual machines. */
 enum { DISK = 1, SHELL, LATE, VM1, VM2 };

@@ -3,15 +3,11 @@
 #pragma once
 
 #include "qvmconf.h"
+#include "unit.h"
 #include "vdevoption.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define GUEST "ram 0x80000000,16M load a "
 

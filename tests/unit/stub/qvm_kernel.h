@@ -12,11 +12,7 @@
 #include "qvm/setup.h"
 #include "qvm/vcpu.h"
 #include "qvm/vm.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #define STUB_SLOT     9  /* of the process */
 #define STUB_PROCMGR  77 /* its connection to procmgr */

@@ -4,16 +4,12 @@
 
 #include "lib/sysconf/internal.h"
 #include "sysconf.h"
+#include "unit.h"
 #include <bulkhead.h>
 #include <libfdt.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define ROOM 8192
 

@@ -7,13 +7,10 @@
 
 #include "irq.h"
 #include "qvm/arch/aarch64/guest_gic.h"
+#include "unit.h"
 #include "vcpu.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define VCPUS         2u
 #define FIRST         32u

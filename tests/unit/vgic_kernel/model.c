@@ -33,8 +33,7 @@ void arch_irq_set_pending(uint32_t intid, bool pending)
 
 unsigned rnd(unsigned below)
 {
-	seed = seed * 1664525u + 1013904223u;
-	return (seed >> 8) % below;
+	return random_below(&seed, below);
 }
 
 unsigned index_of(unsigned intid)

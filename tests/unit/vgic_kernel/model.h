@@ -7,13 +7,9 @@
 #pragma once
 
 #include "arch.h"
+#include "unit.h"
 #include "vgic.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define LRS       4u
 #define COUNT     24u
