@@ -22,19 +22,19 @@ def against_record(versions=None, **medians):
     return good, "\n".join(lines)
 
 
-def test_rows_of_a_console():
+def test_rows_are_read_from_a_console():
     text = ("noise\r\nbench: uart_read min 1 median 22 p99 333 max 4444\r\n"
             "(XEN) DOM1: bench: sgi_self min 5 median 6 p99 7 max 8\r\nbench: torn min 5 median 6 p99\r\nbench: done\r\n")
     assert machines.parse_rows(text) == {"uart_read": Measured(1, 22, 333, 4444), "sgi_self": Measured(5, 6, 7, 8)}
 
 
-def test_entry_of_a_console():
+def test_an_entry_is_read_from_a_console():
     assert machines.parse_entry("x\r\nbench: entry cntvct 12 cntpct 345\r\n") == (12, 345)
     with pytest.raises(machines.Failed):
         machines.parse_entry("bench: done\r\n")
 
 
-def test_unchanged_passes():
+def test_an_unchanged_record_passes():
     assert against_record() == (True, "")
 
 
@@ -55,19 +55,19 @@ def test_one_more_than_two_percent_fails():
     assert not against_record(uart_read=205)[0]
 
 
-def test_shrunken_row_passes_with_a_hint():
+def test_a_shrunken_row_passes_with_a_hint():
     good, text = against_record(uart_read=150)
     assert good
     assert "uart_read: shrank from 200 to 150 (-25.0%): `make bench-record`" in text
 
 
-def test_missing_row_fails():
+def test_a_missing_row_fails():
     good, lines = compare.with_record(RECORD, VERSIONS, {"uart_read": 200})
     assert not good
     assert lines[0] == "sgi_self: in the record, but not measured"
 
 
-def test_new_row_passes_with_a_hint():
+def test_a_new_row_passes_with_a_hint():
     good, text = against_record(mem_map=431)
     assert good
     assert "mem_map: not in the record" in text
@@ -80,7 +80,7 @@ def test_other_versions_are_not_compared(key):
     assert text == f"not comparable: {key} was {VERSIONS[key]!r}, is 'other'"
 
 
-def test_spread_over_configurations():
+def test_the_spread_over_configurations_is_shown():
     runs = {"1 CPU": {"uart_read": 100, "sgi_self": 100},
             "8 CPUs": {"uart_read": 103, "sgi_self": 104, "sgi_oneway": 7}}
     result = compare.spread(runs)
@@ -92,9 +92,9 @@ def test_spread_over_configurations():
 @pytest.mark.parametrize("median, other, expected", [
     (200, None, "PASS"), (201, None, "FAIL"), (None, None, "FAIL: not measured"), (200, 220, "PASS"),
     (200, 221, "FAIL on the other CPU")])
-def test_verdict(median, other, expected):
+def test_a_bound_gives_a_verdict(median, other, expected):
     assert compare.verdict(Row("x", None, None, 200, 100), median, other, 1.1) == expected
 
 
-def test_no_verdict_without_a_bound():
+def test_without_a_bound_there_is_no_verdict():
     assert compare.verdict(Row("x", None, None, None, None), 5) == ""

@@ -79,7 +79,7 @@ def expected(version):
     return listed, wanted, before
 
 
-def test_boards():
+def test_each_board_is_judged_as_listed():
     version, files = trees()
     if not files:
         pytest.skip("set-up has not fetched the arm64 kernel")
@@ -141,13 +141,13 @@ SMALL = {
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_demand(tmp_path, name):
+def test_a_changed_board_is_judged_anew(tmp_path, name):
     changes, wanted = SMALL[name]
     said = outcome(tmp_path, edited(tmp_path, *changes))
     assert re.match(wanted if wanted.endswith("*") else re.escape(wanted) + "$", said), said
 
 
-def test_cpus(tmp_path):
+def test_cpus_that_cannot_start_are_not_there(tmp_path):
     """Those that the kernel could not start are not there; the first one runs already."""
     changes = [(f'reg = <{n}>;\n\t\t\tenable-method = "psci";', f'reg = <{n}>; enable-method = "spin-table";') for n in (0, 2)]
     board = edited(tmp_path, *changes)

@@ -116,7 +116,7 @@ FORMATS = {
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_cannot_run(tmp_path, name):
+def test_a_file_that_cannot_run_is_refused(tmp_path, name):
     make, text = FORMATS[name]
     said, _ = both(tmp_path, {"k": make(tmp_path)}, ["load k"])
     assert len(said) == 1 and said[0].startswith("[a.qvmconf:3] k: ") and text in said[0], said
@@ -153,7 +153,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_cannot_lie_there(tmp_path, name):
+def test_a_file_without_room_is_refused(tmp_path, name):
     lines, memory, text = PLACES[name]
     files = {"Image": image(2 * MIB), "code": CODE, "elf": elf(), "big": bytes(2 * MIB + 1), "page": bytes(4096),
              "tree": compiled("/dts-v1/; / { };")}
@@ -161,7 +161,7 @@ def test_cannot_lie_there(tmp_path, name):
     assert len(said) == 1 and re.fullmatch(text if text.startswith("VM") else r"\[a\.qvmconf:" + text, said[0]), said
 
 
-def test_fits_exactly(tmp_path):
+def test_a_file_that_fits_exactly_is_taken(tmp_path):
     files = {"Image": image(2 * MIB), "page": bytes(4096), "code": CODE}
     lines = ["load Image", "data load 0x80200000,page", "initrd load code"]
     assert both(tmp_path, files, lines, memory="ram 0x80000000,0x205000")[0] == []
@@ -185,7 +185,7 @@ TREES = {
 
 
 @pytest.mark.parametrize("name", TREES)
-def test_trees(tmp_path, name):
+def test_a_wrong_tree_is_refused(tmp_path, name):
     make, text = TREES[name]
     said, _ = both(tmp_path, {"Image": image(), "tree": make(tmp_path)}, ["load Image", "fdt load tree"])
     if text is None:
@@ -213,7 +213,7 @@ PACKED = {
 
 
 @pytest.mark.parametrize("name", PACKED)
-def test_unpacked(tmp_path, name):
+def test_a_packed_kernel_is_unpacked(tmp_path, name):
     make, content = PACKED[name]
     said, printed = both(tmp_path, {"vmlinuz": make()}, ["load vmlinuz"])
     assert said == []
@@ -238,13 +238,13 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("name", DAMAGED)
-def test_damaged_package(tmp_path, name):
+def test_a_damaged_package_is_refused(tmp_path, name):
     make, text = DAMAGED[name]
     said, _ = both(tmp_path, {"vmlinuz": make()}, ["load vmlinuz"])
     assert len(said) == 1 and re.fullmatch(r"\[a\.qvmconf:3\] 'load': 'vmlinuz' " + text, said[0]), said
 
 
-def test_wanted_both_ways(tmp_path):
+def test_a_file_wanted_packed_and_unpacked_is_refused(tmp_path):
     """What is unpacked for one is not there as it was for another."""
     files = {"vmlinuz": gzip.compress(image())}
     said, _ = both(tmp_path, files, ["load vmlinuz", "data load vmlinuz"])
@@ -253,7 +253,7 @@ def test_wanted_both_ways(tmp_path):
     assert len(said) == 1 and "another 'load' wants it as it is" in said[0], said
 
 
-def test_one_file_by_itself(tmp_path):
+def test_one_configuration_is_checked_by_itself(tmp_path):
     """Its files may be elsewhere; those that are there are checked."""
     system(tmp_path, {"k": lzma.compress(image())}, ["load nothing", "initrd load nothing"])
     path = tmp_path / "a.qvmconf"

@@ -162,7 +162,7 @@ def test_keys_are_told_apart(system, tmp_path):
     assert bulkhead("verify", out, "--public", public).returncode == 0
 
 
-def test_keys_without_a_word(system, tmp_path):
+def test_digits_alone_are_no_secret_key(system, tmp_path):
     """64 digits alone are no secret key; a public key may be written so, if they are one."""
     folder, options, out = system
     key, public = make_key(tmp_path, "one")

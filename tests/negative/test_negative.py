@@ -16,12 +16,12 @@ def files(tmp_path_factory):
 
 
 @pytest.mark.parametrize("path", run.vm_cases(), ids=lambda path: path.stem)
-def test_vm(path):
+def test_a_vm_has_the_messages_it_expects(path):
     run.run_vm(path)
 
 
 @pytest.mark.parametrize("path", run.plan_cases(), ids=lambda path: path.stem)
-def test_plan(path, board):
+def test_a_plan_is_printed_as_expected(path, board):
     try:
         run.run_plan(path, board)
     except run.NotBuilt as reason:
@@ -29,10 +29,10 @@ def test_plan(path, board):
 
 
 @pytest.mark.parametrize("path", run.system_cases(), ids=lambda path: path.name)
-def test_system(path, board, files):
+def test_a_system_has_the_messages_it_expects(path, board, files):
     run.run_system(path, board, files)
 
 
 @pytest.mark.parametrize("path", run.map_cases(), ids=lambda path: path.name)
-def test_map(path, board):
+def test_a_map_is_printed_as_expected(path, board):
     run.run_map(path, board)

@@ -30,7 +30,7 @@ def examples():
 
 
 @pytest.mark.parametrize("text", examples(), ids=lambda text: text.split()[0])
-def test_documented(text, tmp_path):
+def test_documented_examples_are_right(text, tmp_path):
     path = tmp_path / "example.qvmconf"
     path.write_text(text if "load" in text else text + GUEST)
     done = check(path)
@@ -50,7 +50,7 @@ def board_with(names, folder):
 
 @pytest.mark.parametrize("path", sorted(pathlib.Path(SAMPLES).glob("*.qvmconf")) if SAMPLES else [],
                          ids=lambda path: getattr(path, "stem", "none"))
-def test_published(path, tmp_path):
+def test_published_configurations_are_understood(path, tmp_path):
     names = sorted(set(re.findall(r"\$asinfo_\w+\{(\w+)\}", path.read_text())))
     done = check(path, "--board", str(board_with(names, tmp_path)))
     assert done.returncode == (run.EX_CONFIG if done.stderr else 0)

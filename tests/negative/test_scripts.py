@@ -83,7 +83,7 @@ SCRIPTS = sorted({name for name, _ in SILENT})
 
 @pytest.mark.parametrize("name", SCRIPTS)
 @pytest.mark.parametrize("locale", ({"LC_ALL": "fr_FR.UTF-8"}, {"LANG": "ja_JP.UTF-8", "LC_ALL": ""}, {"LC_MESSAGES": "tr_TR"}))
-def test_any_locale(tmp_path, name, locale):
+def test_tools_are_parsed_in_any_locale(tmp_path, name, locale):
     done = script(name, readelf(tmp_path, None), "program", **locale)
     assert (done.returncode, done.stderr) == (0, "")
     if name == "layout.sh":
@@ -92,7 +92,7 @@ def test_any_locale(tmp_path, name, locale):
 
 
 @pytest.mark.parametrize("name, option", SILENT)
-def test_nothing_found(tmp_path, name, option):
+def test_an_empty_find_is_refused(tmp_path, name, option):
     for said in ("", FRENCH[option] if (name, option) != ("relative-only.sh", "-hW") else "", "\n"):
         done = script(name, readelf(tmp_path, {**ENGLISH, option: said}), "program")
         assert done.returncode == 1, said
@@ -101,7 +101,7 @@ def test_nothing_found(tmp_path, name, option):
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_readelf_fails(tmp_path, name):
+def test_a_readelf_that_fails_is_reported(tmp_path, name):
     done = script(name, readelf(tmp_path, ENGLISH, status=1), "program")
     assert done.returncode == 1
     assert "failed" in done.stderr and done.stdout == ""
@@ -110,14 +110,14 @@ def test_readelf_fails(tmp_path, name):
 
 
 @pytest.mark.parametrize("entry", ("", "0x", "point", "0x120 0x1"))
-def test_entry_is_a_number(tmp_path, entry):
+def test_a_wrong_entry_point_is_refused(tmp_path, entry):
     header = ENGLISH["-hW"].replace("0x120", entry)
     done = script("layout.sh", readelf(tmp_path, {**ENGLISH, "-hW": header}), "program")
     assert (done.returncode, done.stdout) == (1, "")
     assert "names no entry point" in done.stderr
 
 
-def test_no_addresses(tmp_path):
+def test_an_image_with_an_address_is_refused(tmp_path):
     """The second object alone has an address in it; debug information may have them."""
     tool(tmp_path / "readelf", f'case $2 in second) cat <<"TEXT"\n{ABSOLUTE}\nTEXT\n;; *) cat <<"TEXT"\n'
          f'{ABSOLUTE.replace(".rela.data", ".rela.debug_info")}\nTEXT\nesac')
@@ -139,7 +139,7 @@ BRANCH = "0000000000000000 <mmu_on>:\n   0:\tbr\tx0"
 
 @pytest.mark.parametrize("said, status", (
     (BRANCH, 0), ("", 2), ("Déassemblage de la section .text :", 2), (BRANCH + "\n4 <other>:\n   4:\tblr\tx1", 2)))
-def test_branches(tmp_path, said, status):
+def test_a_branch_that_may_not_be_is_found(tmp_path, said, status):
     """`make el2-branches`, of a kernel that is not built: what objdump says decides."""
     tool(tmp_path / "x-objdump", f"cat <<'TEXT'\n{said}\nTEXT")
     done = make("-o", "nowhere/kernel/kernel.elf", "BUILD=nowhere", f"CROSS={tmp_path}/x-", "el2-branches")
@@ -166,7 +166,7 @@ SIGNAL = functions("call_ProcessSignal.constprop.", "0x1f", f"{SLOT}\n   c:\tcmp
     *((OBJECTS + SLOTS + functions(name, "0x1f", mask), f"a slot or a region is not masked at EL2, in <{name}0>:\n")
       for name, mask in (("call_MemInfo.isra.", None), ("call_ProcessSignal", None), ("call_SchedGet", OBJECT),
                          ("call_ThreadInfo", "and\tx1, x0, #0x3f"), ("call_ConnectAttach", None), ("map.", None)))))
-def test_indices(tmp_path, said, wrong):
+def test_a_mask_that_is_missing_is_found(tmp_path, said, wrong):
     """`make el2-indices`: one mask is left out, is another's, or too little was found."""
     text = "\n".join(said)
     tool(tmp_path / "x-objdump", f"cat <<'TEXT'\n{text}\nTEXT")
@@ -194,7 +194,7 @@ def test_calls(tmp_path, table, wrong):
     ("C,kernel/boot/a.c,2,3,2000\nC,kernel/b.c,2,3,10500\nSUM,,4,6,12500", 0),
     ("C,kernel/boot/a.c,2,3,2001\nC,kernel/b.c,2,3,10500", 2), ("C,kernel/b.c,2,3,11501", 2),
     ("C,kernel/b.c,2,3,11500\nC/C++ Header,nowhere/gen/calls/kernel.h,2,3,90000", 0), ("", 2), ("SOMME,,2,3,9000", 2)))
-def test_lines(tmp_path, said, status):
+def test_the_line_limit_is_checked(tmp_path, said, status):
     """`make el2-lines`: all of it, and what is there once it runs. Generated lines have no limit."""
     tool(tmp_path / "cloc", f"cat >/dev/null; echo '{said}'")
     done = make("-o", "nowhere/kernel/kernel.elf", "BUILD=nowhere", "el2-lines",
@@ -203,7 +203,7 @@ def test_lines(tmp_path, said, status):
     assert "kernel" in said or "cloc counted nothing" in done.stderr
 
 
-def test_pinned(tmp_path):
+def test_other_versions_of_a_tool_are_named(tmp_path):
     """Formatting and lint are those of one version: with another that is said, without any tool the check fails."""
     for name in ("clang-format", "clang-tidy"):
         tool(tmp_path / name, 'case $* in --version) echo "Debian LLVM version 19.1.7" ;; *) exit 1 ;; esac')
@@ -220,7 +220,7 @@ def test_pinned(tmp_path):
         assert make(target, f"BUILD={tmp_path}/nowhere", PATH=path).returncode == 2
 
 
-def test_bare_machine(tmp_path):
+def test_a_bare_machine_gets_help_and_one_sentence(tmp_path):
     """Without a compiler: help, with nothing before it; and one sentence."""
     done = make("CROSS=nothing-here-", "help")
     assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("make              build")
@@ -233,7 +233,7 @@ def test_bare_machine(tmp_path):
 
 @pytest.mark.parametrize("name, what", (("a clone", "blank"), ("it's", "'"), ("a$b", "$"), ("a#b", "#"), ("a:b", ":"), ("a(1)", "( )"),
                                         ("a&b", "&")))
-def test_path(tmp_path, name, what):
+def test_a_path_that_make_misreads_is_refused(tmp_path, name, what):
     folder = tmp_path / name
     folder.mkdir()
     for part in ("Makefile", "mk", "include"):
@@ -246,7 +246,7 @@ def test_path(tmp_path, name, what):
     assert make("-C", str(folder), "help").returncode == 0
 
 
-def test_example_builds_what_it_needs():
+def test_an_example_builds_what_it_needs():
     """`make run`: no test program is built for it, of the guests those that it names, and a wrong name is one sentence."""
     made = make("-n", "BUILD=nowhere", "image", "EXAMPLE=hello").stdout
     assert "-o nowhere/guests" not in made and "nowhere/guests/hello.elf" in made and "-o nowhere/bulkhead\n" in made
@@ -258,7 +258,7 @@ def test_example_builds_what_it_needs():
     assert done.stderr.startswith("There is no examples/nothing: EXAMPLE is one of hello two-linux uboot\n")
 
 
-def test_everywhere():
+def test_every_script_settles_the_locale():
     """Each script settles the locale before its first command, the Makefile for all others."""
     scripts = [path for folder in ("boards", "tools", "tests", ".ci") for path in (run.TOP / folder).rglob("*")
                if path.is_file() and path.read_bytes()[:64].split(b"\n")[0].endswith((b"bash", b"/bin/sh"))]

@@ -211,7 +211,7 @@ def good(world, verb):
     return done
 
 
-def test_all_there(world):
+def test_what_is_there_is_not_fetched_again(world):
     for verb in VERBS:
         good(world, verb)
         assert world.count() > 0
@@ -227,7 +227,7 @@ def test_all_there(world):
 
 @pytest.mark.parametrize("verb, event", (("build", "kill"), ("build", "full"), ("linux", "kill"), ("uboot", "full")))
 @pytest.mark.limit(600)
-def test_ends_at_each_step(tmp_path, verb, event):
+def test_an_end_at_any_step_leaves_whole_files(tmp_path, verb, event):
     model = World(tmp_path / "model")
     good(model, verb)
     steps = model.count()
@@ -244,7 +244,7 @@ def test_ends_at_each_step(tmp_path, verb, event):
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_packages(tmp_path, release):
+def test_packages_are_installed_once(tmp_path, release):
     world = World(tmp_path / "world", release, installed=False)
     done = world.run("packages.sh")
     assert (done.returncode, done.stderr) == (0, "")
@@ -273,7 +273,7 @@ def test_packages(tmp_path, release):
         shutil.rmtree(world.folder)
 
 
-def test_not_root(world):
+def test_without_root_the_command_is_named(world):
     world.put("installed", "")
     done = world.run("setup.sh", "build", USER_ID="1000")
     assert done.returncode == 1 and not world.build.exists() and not world.calls("apt-get")
@@ -286,7 +286,7 @@ def test_not_root(world):
 
 
 @pytest.mark.parametrize("lists", ("old", "always"))
-def test_versions_moved_on(world, lists):
+def test_lists_are_read_once_more_when_versions_moved_on(world, lists):
     """The mirror has no longer what the lists name: they are read once more, not more often."""
     good(world, "build")
     world.put("moved", "")
@@ -302,7 +302,7 @@ def test_versions_moved_on(world, lists):
         good(world, "uboot")
 
 
-def test_packages_moved_on(tmp_path):
+def test_lists_are_read_once_more_when_packages_moved_on(tmp_path):
     """The first reading of the lists fails, the package is gone: one more reading helps."""
     world = World(tmp_path / "world", 13, installed=False)
     world.put("no-network", "")
@@ -314,7 +314,7 @@ def test_packages_moved_on(tmp_path):
     assert world.run("packages.sh").returncode == 0
 
 
-def test_one_list_cannot_be_read(world):
+def test_a_list_that_cannot_be_read_leaves_no_mark(world):
     """apt-get alone would call that a warning: the mark that the lists are there must not be made."""
     world.put("targets", DEBIAN.replace("mirror.", "dead."))
     done = world.run("setup.sh", "uboot")
@@ -328,7 +328,7 @@ def test_one_list_cannot_be_read(world):
     assert "http://mirror.invalid/debian/ bookworm main" in (world.build / "apt-arm64/sources.list").read_text()
 
 
-def test_others_install(tmp_path):
+def test_an_installation_by_others_is_waited_for(tmp_path):
     world = World(tmp_path / "world", 13, installed=False)
     world.put("locked", "1\n2\n3\n")
     done = world.run("packages.sh")
@@ -345,7 +345,7 @@ def test_others_install(tmp_path):
     ('ID=ubuntu\nID_LIKE=debian\nVERSION_ID="12"\nPRETTY_NAME="Ubuntu"', "amd64", "Debian 12 or Debian 13 is needed; this is Ubuntu"),
     (None, "arm64", "an amd64 machine is needed: the cross compiler and the tests are used there only; this one is arm64")))
 @pytest.mark.parametrize("words", (("setup.sh", "build"), ("setup.sh", "guests"), ("packages.sh",)))
-def test_other_machines(world, release, host, said, words):
+def test_other_machines_are_refused(world, release, host, said, words):
     if release:
         world.os_release(release + "\n")
     done = world.run(*words, HOST=host)
@@ -379,7 +379,7 @@ MIRRORS = {
 
 
 @pytest.mark.parametrize("name", MIRRORS)
-def test_mirror(tmp_path, name):
+def test_a_mirror_may_be_named(tmp_path, name):
     sources, lists, wanted = MIRRORS[name]
     kind = "sources" if sources.startswith("Types") else "list"
     for folder in ("lists/partial", "parts", "cache", "none"):

@@ -64,7 +64,7 @@ def refusal(reason):
     return f"[vm.qvmconf:3] vdev sample: vdev-sample.so: {reason}"
 
 
-def test_good(tmp_path):
+def test_a_good_vdev_is_known_to_the_reader(tmp_path):
     """Its note says which options there are: the reader knows the type now."""
     build(tmp_path)
     done = check(tmp_path)
@@ -120,7 +120,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad(tmp_path, case):
+def test_a_bad_vdev_is_refused(tmp_path, case):
     reason, how = BAD[case]
     build(tmp_path, **how)
     done = check(tmp_path)
@@ -163,7 +163,7 @@ WRONG = {
 }
 
 
-def test_kinds(tmp_path):
+def test_options_are_checked_by_their_kinds(tmp_path):
     """An outside vdev's options are checked as a built-in one's: by kind, defaults, and what is required."""
     build(tmp_path, options=KINDS)
     assert check(tmp_path, config=HEAD + RIGHT).stderr == ""
@@ -177,13 +177,13 @@ def test_kinds(tmp_path):
          "[vm.qvmconf:3] 'vdev sample' needs 'intr', as in gic:37"]
 
 
-def test_option_that_is_a_word_of_the_language(tmp_path):
+def test_an_option_may_not_be_a_word_of_the_language(tmp_path):
     build(tmp_path, options=OPTIONS.replace("VDEV_END", 'VDEV_OPTION(DEBUG, "debug", VDEV_FLAG)\nVDEV_END'))
     assert check(tmp_path).stderr.splitlines() == \
         ["[vm.qvmconf:3] vdev sample: its option 'debug' is a word of the language already; it needs another name"]
 
 
-def test_another_library(tmp_path):
+def test_another_library_is_refused(tmp_path):
     other = build(tmp_path, name="other")
     build(tmp_path, extra=["-Wl,--no-as-needed", other])
     assert check(tmp_path).stderr.splitlines() == \
@@ -196,7 +196,7 @@ def test_another_library(tmp_path):
     ("32 bits", 4, b"\x01", "not a 64-bit little-endian ELF file"),
     ("no headers", 56, b"\x00", "its program headers have a wrong size or number"),
 ])
-def test_damaged(tmp_path, what, at, value, reason):
+def test_a_damaged_vdev_is_refused(tmp_path, what, at, value, reason):
     path = build(tmp_path)
     content = bytearray(path.read_bytes())
     content[at:at + 1] = value
@@ -204,7 +204,7 @@ def test_damaged(tmp_path, what, at, value, reason):
     assert check(tmp_path).stderr.splitlines() == [refusal(reason)]
 
 
-def test_cut_off(tmp_path):
+def test_a_vdev_that_is_cut_off_is_refused(tmp_path):
     path = build(tmp_path)
     path.write_bytes(path.read_bytes()[:0x1100])
     assert check(tmp_path).stderr.splitlines() == \

@@ -35,12 +35,12 @@ def spoilt_copy(archive, data):
 
 
 @pytest.mark.parametrize("old, new", [(b"\nram ", b"\nrim "), (b"\nload ", b"\nlode ")])
-def test_unknown_option(old, new):
+def test_an_unknown_option_stops_the_system(old, new):
     word = new.strip().decode()
     refused(spoil(make_archive("two-linux"), old, new), rf"\[linux1\.qvmconf:\d+\][^\r\n]*\b{word}\b[^\n]*\n")
 
 
-def test_damaged_archive():
+def test_a_damaged_archive_stops_the_system():
     """An archive without its beginning."""
     archive = make_archive("two-linux")
     refused(spoilt_copy(archive, b"\0" * 4096 + archive.read_bytes()[4096:]), r"archive[^\n]*\n")
@@ -55,7 +55,7 @@ def sample():
             yield path.name.encode(), text, said
 
 
-def test_sample_of_the_hosts_cases():
+def test_the_target_says_what_the_host_says():
     """All VMs of one system: procmgr says of each what the host tool says."""
     cases = list(sample())[:12]
     good = {f"v{i}": b"ram 0x80000000,1M\nload hello.elf\n# v%d " % i for i in range(len(cases))}
@@ -92,7 +92,7 @@ def kernels():
     }
 
 
-def test_guest_cannot_run():
+def test_a_guest_that_cannot_run_is_refused():
     """What the host tool finds, the target refuses by itself: with file, line and cause, and nothing else is disturbed."""
     files, vms = {}, kernels()
     for name, (kernel, tree, _) in vms.items():

@@ -176,7 +176,7 @@ def judge(vm, host, listed, still_open):
     return wrong
 
 
-def test_judge():
+def test_the_judge_notices_each_difference():
     """What the comparison itself must notice."""
     same = {"a.b": "0x1 right", "a.c": "0x2"}
     listed = {"a.c": ("0x3", "0x2")}

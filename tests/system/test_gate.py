@@ -64,7 +64,7 @@ def test_entries_are_counted():
         assert "waits for" not in now and "refused" not in now
 
 
-def test_no_console_driver():
+def test_without_a_console_driver_the_kernel_prints():
     """Where nobody could be one, nothing starts. Where somebody could and is not, the kernel's console is all there is."""
     refused(make_archive(files(servers=SLOGGER), options=["--no-check"]),
             r"\[hello\.qvmconf:\d+\] 'vdev pl011' of /vms/hello needs the console driver, but no process of the system is one")
@@ -78,7 +78,7 @@ def test_no_console_driver():
         board.expect(rf"hello ended: exit code 64, cause error, its guest has not begun: {CONSOLE}")
 
 
-def test_console_driver_is_dead():
+def test_a_dead_console_driver_gives_the_console_back():
     """It ran and was killed: the kernel's console comes back to say so."""
     operator = """
         shell { program = "operator"; args = "kill:devc-pl011", "start:hello", "sleep:5000", "show:hello", "sleep:12000",
@@ -100,7 +100,7 @@ def test_console_driver_is_dead():
 
 
 @pytest.mark.parametrize("given", ["least", "enough"])
-def test_kernel_memory(given):
+def test_too_little_kernel_memory_is_reported(given):
     """What the checks accept at least does not suffice everywhere: then the start says so. Some pages more do."""
     pages = {"least": 24, "enough": 34}[given] * 4096
     with Board(make_archive(files(vm=f"kernel-memory = <{pages}>;")), cpus=2) as board:
@@ -113,7 +113,7 @@ def test_kernel_memory(given):
             board.expect("hello: done")
 
 
-def test_log_ring_is_dead():
+def test_a_dead_log_ring_holds_up_the_next_start():
     """A process that the VM connects to is killed: the next start waits for it, and is refused."""
     with Board(make_archive(files()), cpus=2) as board:
         board.prompt()
@@ -130,7 +130,7 @@ def test_log_ring_is_dead():
         expect_refused(board, "process slogger is not running")
 
 
-def test_server_is_not_ready():
+def test_a_server_that_is_never_ready_holds_up_its_guest():
     """A process that runs but never says that it is ready. While the VM waits it can be stopped."""
     late = """
         late { program = "operator"; args = "never"; priority = <20>; abilities = "public"; ready; };
@@ -154,7 +154,7 @@ def nothing_starts(board):
     board.expect_nothing(rf"{PROMPT}|started: slot", 5, may_end=True)
 
 
-def test_file_is_missing():
+def test_a_missing_file_keeps_the_guest_from_starting():
     """The archive is not what the host tool has made: the guest's program has another name."""
     archive = make_archive(files())
     data = archive.read_bytes()
@@ -165,7 +165,7 @@ def test_file_is_missing():
         nothing_starts(board)
 
 
-def test_memory_is_missing():
+def test_missing_memory_stops_the_system():
     """Less RAM than the system needs: nothing of it is started, and the missing piece is named."""
     archive = files()
     archive["hello.qvmconf"] = archive["hello.qvmconf"].replace("16M", "512M")
@@ -202,7 +202,7 @@ def least_pages(consoles):
 
 
 @pytest.mark.parametrize("consoles", [12, 13, 16, 32])
-def test_memory_of_the_console_driver(consoles):
+def test_the_least_memory_serves_every_console(consoles):
     """With what the checks ask for at least, each console of each VM is there; a page less is refused, here and there."""
     pages = least_pages(consoles)
     vms, files = console_files(consoles, pages)

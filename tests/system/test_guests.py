@@ -25,7 +25,7 @@ def test_no_interrupt_is_lost(cpus):
 
 @pytest.mark.parametrize("timer", ["", "physical=1"])
 @pytest.mark.parametrize("offset", [1 << 63, 2**64 - (1 << 50)])
-def test_counter_ahead_of_the_host(offset, timer):
+def test_a_counter_ahead_of_the_host_wraps(offset, timer):
     """The guest's counter is far ahead of the host's, so that their difference wraps."""
     files = {"system.dts": system_dts(vms=["ahead"]),
              "ahead.qvmconf": bare_vm("ahead", "ticks", f"seconds=1 {timer}", cpus=("sched 10",),
@@ -38,7 +38,7 @@ def test_counter_ahead_of_the_host(offset, timer):
 
 
 @pytest.mark.parametrize("cpus", [1, 2])
-def test_guest_without_fp(cpus):
+def test_a_guest_without_fp_leaves_processes_theirs(cpus):
     """A guest that has FP registers off interrupts processes all the time, which go on using theirs."""
     files = {"system.dts": system_dts(vms=["nofp"]), "nofp.qvmconf": bare_vm("nofp", "ticks", "nofp=1 seconds=3")}
     with Board(make_archive(files), cpus=cpus) as board:
@@ -66,7 +66,7 @@ def test_fp_registers_stay(cpus):
         assert reports > 10, f"only {reports} times was the VM manager made to print"
 
 
-def test_hostile_guest_hurts_only_itself():
+def test_a_hostile_guest_hurts_only_itself():
     """The guest tries everything; afterwards the operator's prompt answers and lists the guest."""
     with Board(hello_replaced_by(b"hostile")) as board:
         board.prompt()

@@ -23,10 +23,10 @@ def hello_runs(**board_options):
 
 
 @pytest.mark.parametrize("cpus", [1, 2])
-def test_hello(cpus):
+def test_hello_runs_and_ends(cpus):
     hello_runs(cpus=cpus)
 
 
 @pytest.mark.parametrize("board", boards.others())
-def test_hello_on_another_board(board):
+def test_hello_runs_on_another_board(board):
     hello_runs(board=board)

@@ -90,12 +90,12 @@ VARIANTS = [("fail", 0, 1), ("ignore", 0, 2), ("fail", 1, 3), ("ignore", 1, 4)]
 
 
 @pytest.mark.parametrize("policy, mmu, seed", VARIANTS)
-def test_million_steps(policy, mmu, seed):
+def test_a_million_steps_hurt_nobody_else(policy, mmu, seed):
     attack(policy, mmu, seed, 125000)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("policy, mmu, seed", VARIANTS)
 @pytest.mark.limit(3600)
-def test_ten_million_steps(policy, mmu, seed):
+def test_ten_million_steps_hurt_nobody_else(policy, mmu, seed):
     attack(policy, mmu, 10 + seed, 1250000)

@@ -28,7 +28,7 @@ def answers(board):
 
 
 @pytest.mark.parametrize("cpus", [1, 4])
-def test_programs(cpus):
+def test_programs_of_el0_pass(cpus):
     """One after the other, on the kernel's console, then the servers: `ready` also waits for an end."""
     names = ("kcalls", "kmessages", "runtime", "kexhaust")
     archive = make_archive({"system.dts": system_dts(first="".join(program(name, "ready;") for name in names))})
@@ -48,7 +48,7 @@ def test_programs(cpus):
         answers(board)
 
 
-def test_random_calls():
+def test_random_calls_overwrite_nothing():
     """While one process calls at random, the prompt answers; it ends by itself, having found nothing overwritten."""
     then = program("khostile", f'args = "{CALLS}", "0x5eed";')
     with Board(make_archive({"system.dts": system_dts(then=then)}), cpus=2) as board:
@@ -78,7 +78,7 @@ def smash_places():
     return found
 
 
-def test_stack_guards_and_places():
+def test_places_and_guards_differ_between_boots():
     """Code, stack, heap and guard differ between processes and between boots; without a seed the kernel says so."""
     values = [value for boot in (smash_places(), smash_places()) for process in boot for value in process]
     assert len(set(values)) == 16, values
@@ -104,7 +104,7 @@ def test_nothing_written_is_executed():
         answers(board)
 
 
-def test_no_seed():
+def test_a_missing_seed_is_reported():
     archive = make_archive({"system.dts": system_dts()})
     with Board(archive, cpus=1, extra=("-machine", "dtb-randomness=off")) as board:
         board.expect(r"No rng-seed or kaslr-seed in /chosen")
@@ -115,7 +115,7 @@ BENCH_ROWS = ("msg_roundtrip_0", "msg_roundtrip_32", "msg_roundtrip_256", "msg_r
               "context_switch", "timer_wake", "irq_wake", "mem_map", "mem_unmap")
 
 
-def test_costs():
+def test_costs_repeat_where_instructions_are_counted():
     """Every row of kbench is measured. Where instructions are counted, each round of a row costs the same."""
     archive = make_archive({"system.dts": system_dts(first=KBENCH)})
     with Board(archive, cpus=1, cpu="neoverse-n1,cntfrq=1000000000", icount=True) as board:

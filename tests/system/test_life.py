@@ -19,7 +19,7 @@ def one_vm(more=""):
 
 @pytest.mark.parametrize("signal, end", [("TERM", "signal, exit 0"), ("SIGINT", "signal, exit 0"),
                                          ("QUIT", "signal, exit 3"), ("KILL", "killed")])
-def test_signals_end_it(signal, end):
+def test_signals_end_a_vm(signal, end):
     with Board(one_vm(), cpus=2) as board:
         board.prompt()
         board.output_with("vm status vm", r"entries +[1-9]")
@@ -30,7 +30,7 @@ def test_signals_end_it(signal, end):
         board.output_with("vm status vm", r"entries +[1-9]")
 
 
-def test_names_of_signals():
+def test_signals_have_names_and_numbers():
     """By name, with SIG before it or not, in any case, and by number."""
     with Board(one_vm(), cpus=2) as board:
         board.prompt()
@@ -54,7 +54,7 @@ def test_names_of_signals():
 
 @pytest.mark.parametrize("more, seen", [("", True), ("logger fatal,error slog", False), ("logger info slog", True),
                                         ("logger info none", False)])
-def test_status_goes_to_the_logger(more, seen):
+def test_the_status_goes_to_the_logger(more, seen):
     """SIGUSR1: with the severity `info`."""
     with Board(one_vm(more), cpus=2) as board:
         board.prompt()
@@ -75,7 +75,7 @@ def read_env(board):
     return json.loads(text)
 
 
-def test_env():
+def test_env_is_true_while_the_vm_lives():
     """It is JSON, it is true, and it is there as long as the qvm lives."""
     with Board(one_vm(), cpus=2) as board:
         board.prompt()
@@ -107,7 +107,7 @@ def test_env():
         assert read_env(board)["system"] == "vm"
 
 
-def test_restart_by_itself():
+def test_a_vm_is_restarted_as_described():
     """A guest that switches itself off, again and again; and one whose restart the operator does not wait for."""
     restart = 'restart = "always"; restart-limit = <2>; restart-delay = <{}>;'
     files = {"system.dts": system_dts(vms=[("soon", restart.format(10)), ("late", restart.format(60000))])}

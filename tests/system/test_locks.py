@@ -26,7 +26,7 @@ def longest(*arguments):
 
 
 @pytest.mark.limit(1800)
-def test_holds():
+def test_no_hold_of_a_lock_is_too_long():
     """Each call in its worst case, while another CPU wants the lock all the time: 2,000 instructions at most."""
     done = longest("--holds")
     print(done.stdout)
@@ -51,7 +51,7 @@ def test_a_long_hold_is_found():
 
 
 @pytest.mark.parametrize("cpus", [2, 4, 8])
-def test_all_cpus_stop(cpus):
+def test_all_cpus_stop_at_once(cpus):
     """From the order to stop to the first word about it, with a guest on each CPU: instructions of all CPUs together."""
     files = {f"vm{cpu}.qvmconf": bare_vm(f"vm{cpu}", "ticks", "seconds=600", cpus=(f"runmask {cpu}",)) for cpu in range(cpus)}
     files["system.dts"] = system_dts(then=CRITICAL, vms=[f"vm{cpu}" for cpu in range(cpus)])

@@ -21,22 +21,22 @@ def both_guests_boot(**board_options):
 
 
 @pytest.mark.parametrize("cpus", [1, 2, 4, 8])
-def test_cpus(cpus):
+def test_any_number_of_cpus_works(cpus):
     both_guests_boot(cpus=cpus)
 
 
 @pytest.mark.parametrize("cpu", ["cortex-a53", "cortex-a72", "neoverse-n1", "max"])
-def test_cpu_models(cpu):
+def test_every_cpu_model_works(cpu):
     both_guests_boot(cpu=cpu)
 
 
 @pytest.mark.parametrize("ram", ["1536M", "2G", "4G", "8G"])
-def test_memory(ram):
+def test_every_memory_size_works(ram):
     both_guests_boot(ram=ram)
 
 
 @pytest.mark.parametrize("board", boards.others())
-def test_other_boards(board):
+def test_other_boards_work(board):
     both_guests_boot(board=board)
 
 

@@ -21,7 +21,7 @@ def archive():
 
 
 @pytest.mark.parametrize("cpu, least", [("neoverse-n1", 4000), ("cortex-a53", 3000), ("max", 4000)])
-def test_accesses(cpu, least):
+def test_accesses_do_what_the_architecture_says(cpu, least):
     """All is as the architecture has it, and each access that met nothing was counted."""
     with Board(archive(), cpus=2, cpu=cpu, single=True) as board:
         board.prompt()

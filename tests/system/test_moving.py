@@ -46,20 +46,20 @@ def moved(seconds, how, cpus=4):
 
 
 @pytest.mark.parametrize("seconds, how", [(60, "apart"), (10, "together")])
-def test_moving(seconds, how):
+def test_moving_loses_no_interrupt(seconds, how):
     moved(seconds, how)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("cpus", [2, 4])
 @pytest.mark.parametrize("how", ["apart", "together"])
-def test_moving_for_minutes(how, cpus):
+def test_moving_for_minutes_loses_no_interrupt(how, cpus):
     """On two CPUs, where the host has them, these run at the same time: it must then have nothing else to do."""
     moved(180, how, cpus)
 
 
 @pytest.mark.parametrize("cpus, runmask", [(1, 0), (4, 3)])
-def test_two_share_one_cpu(cpus, runmask):
+def test_two_that_share_a_cpu_lose_no_interrupt(cpus, runmask):
     with boot(10, cpu=f"runmask {runmask}", cpus=cpus) as board:
         ticks_are_whole(board, 10)
 

@@ -79,7 +79,7 @@ def test_the_console_is_not_the_thiefs():
                     board.fail("somebody serves the shell")
 
 
-def test_two_claims():
+def test_two_claims_of_a_name_are_refused():
     """Refused by the target as by the host tool, before anything starts."""
     two = system("""
         one { program = "operator"; abilities = "public"; serves = "disk", "console"; };

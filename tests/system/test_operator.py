@@ -26,7 +26,7 @@ def log_lines(board, options=""):
     return LINE.findall(board.command_output(f"slog2info {options}".strip()))
 
 
-def test_log():
+def test_the_log_is_read_by_name_and_followed():
     """A quota for each process, with what it lost; by name; cleared; followed; started again."""
     files = {"system.dts": system_dts(then=chatty(f"log:{WRITTEN}", "sleep:8000", "chatter:500"), vms=["hello"]),
              "hello.qvmconf": bare_vm("hello", "hello")}
@@ -97,7 +97,7 @@ def rows(text, columns):
     return [line.split(None, columns - 1) for line in text.splitlines() if re.match(r" *[0-9]", line)]
 
 
-def test_pidin():
+def test_pidin_shows_processes_and_interrupts():
     """Of one process, in a format, and who has which interrupts."""
     spare = """
         spare { program = "operator"; args = "sleep:1"; priority = <7>; devices = "/pl061@9030000"; };
@@ -182,7 +182,7 @@ def paste_guest(name, cmdline):
 
 
 @pytest.mark.limit(900)
-def test_paste():
+def test_a_paste_loses_nothing():
     """64 KiB typed at once into a guest that begins late, and twice into one that reads in pieces: nothing is lost."""
     files = {"system.dts": system_dts(vms=["late", "slow"]), "late.qvmconf": paste_guest("late", f"bytes={PASTE} deaf=3"),
              "slow.qvmconf": paste_guest("slow", f"bytes={PASTE} pause=10")}
@@ -200,7 +200,7 @@ def test_paste():
 
 @pytest.mark.limit(900)
 @pytest.mark.parametrize("reads", ["nothing", "little"])
-def test_paste_into_the_deaf(reads):
+def test_a_paste_into_the_deaf_keeps_nobody(reads):
     """A guest that never reads, or two characters a second, does not keep the operator, nor another guest: after a while it
     is said what is lost."""
     how = "deaf=100000" if reads == "nothing" else "bytes=1000000 each=1 pause=500"
@@ -235,7 +235,7 @@ def test_paste_into_the_deaf(reads):
         board.expect(PROMPT)
 
 
-def test_long_line():
+def test_a_line_has_4096_characters_at_most():
     """4096 characters are a line, for the shell and for a guest; one more is not taken."""
     name = printable(4096 - len("help ")).decode().replace('"', "'")
     files = {"system.dts": system_dts(vms=["guest"]), "guest.qvmconf": bare_vm("guest", "paste", "bytes=4097")}
@@ -254,7 +254,7 @@ def test_long_line():
         board.leave_console()
 
 
-def test_answers_of_the_terminal():
+def test_answers_of_the_terminal_are_no_keys():
     """What a guest asked the terminal for, and is answered when the operator has left, is no key for the shell."""
     files = {"system.dts": system_dts(vms=["guest"]), "guest.qvmconf": bare_vm("guest", "paste", "ask=1")}
     answers = ("\x1b[?64;1;2;6;9;15;18;21;22c", "\x1b[>41;379;0c", "\x1b[24;80R", "\x1b[0n",

@@ -44,7 +44,7 @@ def read_env(board, name):
 DISTANCE = 1 << 50
 
 
-def test_counter_offset():
+def test_the_counter_offset_is_what_is_configured():
     """Started one after the other: the host's counter, one far behind, the host's again; without it, from 0."""
     offset = "set counter-offset"
     vms = {"host1": ("idle=1", f"{offset} 0", ""), "late": ("idle=1", f"{offset} {2**64 - DISTANCE:#x}", ""),
@@ -74,7 +74,7 @@ def cpu_time(board, name):
     return vcpu["time_ns"], vcpu["entries"]
 
 
-def test_exit_on_halt():
+def test_a_guest_that_halts_takes_no_time():
     """A guest that waits takes no time, or, if WFI does not leave it, all of its CPU's."""
     vms = {"leaves": ("idle=1", "cpu runmask 1 set exit-on-halt on", ""),
            "stays": ("idle=1", "cpu runmask 2 set exit-on-halt off", "")}
@@ -109,7 +109,7 @@ ACTIONS = ("abort", "fail", "ignore", "")
 
 
 @pytest.mark.parametrize("cpu, names", [("neoverse-n1", ("reference", "exclusive", "register")), ("max", ("instruction",))])
-def test_unsupported(cpu, names):
+def test_unsupported_accesses_follow_the_policy(cpu, names):
     """Each type with each action, and without: as docs/guests.md has them. Only the CPU `max` has an instruction to trap."""
     vms = {f"{name}-{action}"[:15]: (f"{UNSUPPORTED[name][1]} idle=1",
                                      f"unsupported {UNSUPPORTED[name][0]} {action}" if action else "", "")
@@ -173,7 +173,7 @@ LOGGED = {
 }
 
 
-def test_messages():
+def test_messages_go_where_they_are_sent():
     """Where what SIGUSR1 asks for goes: `logger`, `log`, and `set debug off`."""
     vms = {name: ("idle=1", more, "") for name, (more, _, _, _) in LOGGED.items()}
     with Board(archive(vms, vdev={name: log for name, (_, log, _, _) in LOGGED.items()}), cpus=2) as board:
@@ -193,7 +193,7 @@ def test_messages():
         assert any(re.match(r"pl011.*: input", line) for line in lines) == pl011, (name, lines)
 
 
-def test_messages_without_a_log():
+def test_without_a_log_nothing_is_written_elsewhere():
     """A qvm may not write on the kernel's console, whatever `logger` says; who names the log ring does not begin."""
     def without_ring(vms):
         files = archive_files_of(vms)
@@ -211,7 +211,7 @@ def test_messages_without_a_log():
         assert "the log ring does not answer" in board.command_output("slog2info")
 
 
-def test_dryrun_and_debug():
+def test_a_dry_run_begins_no_guest():
     """All is built and checked, also what only qvm can see; no guest begins. `debug` says what lies where."""
     vms = {"dry": ("idle=1", "dryrun debug rom 0x40000000,4K", ""), "bad": ("idle=1", "dryrun load hello.elf", ""),
            "quiet": ("idle=1", "dryrun logger info none debug", "")}
@@ -231,7 +231,7 @@ def test_dryrun_and_debug():
     assert re.search(r"fatal +bad +\[bad.qvmconf:\d+\] hello.elf: .*overlaps", log), log
 
 
-def test_rom_and_reserve():
+def test_rom_stays_and_reserved_memory_is_left():
     """`rom` is what `load` has put there, and no guest changes it; `ram` without a start stays out of what is reserved."""
     more = "reserve loc 0x80100000,0x1001 reserve loc 0x80300000,1K intr 39 ram 2M ram 64K rom 0x40000000,64K " \
            "data load 0x40000000,content"
@@ -261,7 +261,7 @@ def threads(board, process):
     return {int(index): (int(tid), prio, state, int(cpu), int(mask, 16)) for tid, index, prio, state, cpu, mask in found}
 
 
-def test_cpu():
+def test_options_of_cpu_reach_the_scheduler():
     """`sched`, `runmask`, `cluster` and what the node says without them; only the operator changes it, within the node's."""
     cpus = "cpu cpu sched 12f runmask 2 cpu sched 254 cluster low cpu runmask 0,3 sched 9o cpu cluster _cpu-3 cpu runmask 2,1"
     node = 'priority = <11>; max-priority = <254>; runmask = <0xf>;'
@@ -303,7 +303,7 @@ def test_cpu():
         assert {index: (prio, mask) for index, (_, prio, _, _, mask) in again.items()} == expected, again
 
 
-def test_env_of_several():
+def test_each_vm_has_its_own_env():
     """Each is JSON and says what its own configuration has, however much that is."""
     vdevs = "\n".join(f"vdev pl011 loc {0x1c100000 + 0x1000 * i:#x} intr gic:{40 + i} name serial-port.number_{i:02}-{'x' * 9} "
                       f"hostdev >/dev/console/big{i}" for i in range(3))
@@ -337,7 +337,7 @@ def test_env_of_several():
         assert (env[name]["pass"], env[name]["pass_intr"], len(env[name]["vcpus"])) == ([], [], 1), env[name]
 
 
-def test_names():
+def test_the_longest_name_works_everywhere():
     """The longest name, and one that only the system description gives: the same everywhere."""
     longest = "abcdefghijklmnopqrstuvwxyz-1234"
     files = archive_files_of({longest: ("idle=1", "", ""), "nameless": ("idle=1", "", "")})

@@ -51,7 +51,7 @@ def lives(board, name):
         time.sleep(0.2)
 
 
-def test_start_says_what_came_of_it():
+def test_a_start_says_what_came_of_it():
     """Running, ended, refused, and why; and what it waits for meanwhile, until Ctrl-C."""
     vms = {"good": TICKS, "dry": ("probe", "", (), "dryrun"), "bad": ("probe", "", (), "load hello.elf"),
            "late": ("probe", "idle=1", (), ""), LONGEST: ("hello", "", ("", ""), "")}
@@ -89,7 +89,7 @@ def test_start_says_what_came_of_it():
             assert line[column - 1] == " " and re.match(r"(stopped|running) ", line[column:]), lines
 
 
-def test_pause():
+def test_a_paused_guest_stands_still():
     """The guest stands still, nobody else does, and it goes on where it was."""
     vms = {"vm": TICKS, "other": TICKS}
     with Board(make_archive(files_of(vms)), cpus=2) as board:
@@ -123,7 +123,7 @@ def test_pause():
     ("slay -s QUIT vm", "stopped", 1, "signal, exit 3"), ("vm reset vm", "running", 2, "reset, exit 0"),
     ("vm restart vm", "running", 2, "signal, exit 0")])
 @pytest.mark.parametrize("paused", [True, False])
-def test_ends(order, state, starts_then, end, paused):
+def test_each_end_is_seen_and_the_next_life_is_clean(order, state, starts_then, end, paused):
     """Each end of one that runs, and of one that is paused; the next life is not."""
     with Board(make_archive(files_of({"vm": TICKS})), cpus=2) as board:
         board.prompt()
@@ -140,7 +140,7 @@ def test_ends(order, state, starts_then, end, paused):
         lives(board, "vm")
 
 
-def test_shutdown_of_a_paused_vm():
+def test_a_paused_vm_ends_at_a_shutdown():
     """It ends like any other."""
     with Board(make_archive(files_of({"vm": TICKS})), cpus=2) as board:
         board.prompt()
@@ -150,7 +150,7 @@ def test_shutdown_of_a_paused_vm():
         board.expect_end()
 
 
-def test_where_the_virtual_cpus_are():
+def test_status_says_where_the_virtual_cpus_are():
     """Those that wait, that are off, that run, and that another keeps off its CPU; consoles; what the VM does not have,
     counted, and the last of it."""
     vms = {"waits": ("probe", f"peek={NOWHERE:#x} register=1 idle=1", ("runmask 0", "runmask 1"),
@@ -194,7 +194,7 @@ def test_where_the_virtual_cpus_are():
         assert "unsupported" not in text and not re.search(r"vcpu \d", text) and re.search(r"^  consoles    runs$", text, re.M)
 
 
-def test_console():
+def test_the_console_command_says_what_is_wrong():
     """What is wrong comes first, with different words; the end of the VM is seen; Ctrl-] twice reaches the guest once."""
     vms = {"short": ("hello", "", ("", ""), ""), "vm": ("probe", "keys=5", (), ""),
            "other": ("probe", "", (), "")}

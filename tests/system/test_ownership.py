@@ -57,7 +57,7 @@ def system(first, second, lines, parts):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_refused(name):
+def test_what_has_two_owners_is_refused(name):
     *parts, message = CASES[name]
     archive = make_archive(system(*parts), options=["--no-check"])
     with Board(archive, cpus=2) as board:
@@ -102,7 +102,7 @@ def test_until_then_the_uart_is_the_kernels():
             board.expect(r"procmgr: second: restarting")
 
 
-def test_fixed_region_where_the_kernel_is():
+def test_a_region_where_the_kernel_is_is_refused():
     """Only the target knows what of the RAM is taken."""
     taken = "memory { frame { start = <0x40200000>; bytes = <0x100000>; }; };"
     with Board(make_archive(system("", "", "", taken)), cpus=2) as board:
@@ -127,7 +127,7 @@ def test_variables_regions_and_clusters_reach_qvm():
         board.expect(r"hello: virtual CPU 0 is up")
 
 
-def test_restart():
+def test_a_server_that_fails_is_restarted_for_so_long():
     """A server that fails is started again, for so long."""
     bad = '''bad { program = "shmem-server"; abilities = "log"; restart = "on-failure"; restart-limit = <2>;
               restart-delay = <10>; };'''

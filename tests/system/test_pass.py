@@ -52,7 +52,7 @@ def verdict(board, name="rtc"):
 
 
 @pytest.mark.parametrize("cpus", [1, 4])
-def test_alarms(cpus):
+def test_each_alarm_interrupts_once(cpus):
     """Held until it is enabled, one for each alarm on any virtual CPU, and again at once while the line is high."""
     with Board(rtc_archive(), cpus=cpus) as board:
         board.prompt()
@@ -60,7 +60,7 @@ def test_alarms(cpus):
     assert "rtc: taken 1007" in seen
 
 
-def test_another_intid():
+def test_the_guests_number_may_be_another_one():
     """The guest's number need not be the host's, nor its address."""
     passes = "pass loc mem:0x1c170000,0x1000,rwn=0x9010000\npass intr gic:47=34"
     with Board(rtc_archive("rtc=0x1c170000 intid=47", passes)) as board:
@@ -68,7 +68,7 @@ def test_another_intid():
         verdict(board)
 
 
-def test_moving():
+def test_moving_loses_no_passed_interrupt():
     """The virtual CPUs go from CPU to CPU all the time, with the interrupt pending, active and neither."""
     mover = """
         mover { program = "mover"; args = "rtc", "apart"; priority = <24>; abilities = "xsched", "log";
@@ -82,7 +82,7 @@ def test_moving():
         assert moves and int(moves.group(1)) > 200, f"the mover did not do its work: {log}"
 
 
-def test_start_anew():
+def test_the_next_start_finds_the_device_quiet():
     """A guest that never completes an interrupt starves itself; the next start finds nothing of that."""
     with Board(rtc_archive("alarms=1 storm=10 stuck=1", cpus=("sched 10",)), cpus=2) as board:
         board.prompt()
@@ -110,7 +110,7 @@ def test_only_the_owner_has_it():
 
 @pytest.mark.parametrize("letters, ends", [("rn", "rtc: FAILED"), ("rne", "guest: exception"), ("wn", "rtc: none"),
                                            ("wne", "guest: exception")])
-def test_rights(letters, ends):
+def test_rights_are_what_the_letters_allow(letters, ends):
     """What the letters do not allow is refused: as `unsupported` says, or with an exception."""
     passes = f"unsupported reference ignore\npass loc mem:0x9010000,0x1000,{letters}\npass intr gic:34"
     with Board(rtc_archive("patience=2", passes, cpus=("sched 10",)), cpus=2) as board:
@@ -219,7 +219,7 @@ data pass loc 0xac000000,0x1000,rc=0xb3010000
 """
 
 
-def test_blobs(tmp_path):
+def test_blobs_are_found_in_memory(tmp_path):
     """Debian's kernel with an initial RAM disk, a device tree and data that are not in the archive."""
     files = example("two-linux")
     config = files["linux1.qvmconf"].decode().replace("initrd load initramfs.cpio.gz\n", BLOBS)
@@ -235,7 +235,7 @@ def test_blobs(tmp_path):
         assert len(env["pass"]) == 3 and env["vcpus"][0]["unsupported"] == 0, env
 
 
-def test_blob_that_is_no_tree():
+def test_a_blob_that_is_no_tree_is_refused():
     """What lies there is seen only at the start: here, zeros."""
     frame = "memory { frame { start = <0x60000000>; bytes = <0x100000>; }; };"
     dts = system_dts(vms=[("hello", 'regions = "frame";')]).replace("vms {", frame + " vms {", 1)

@@ -37,7 +37,7 @@ def end(board, name):
 
 @pytest.mark.parametrize("cpu", PATTERNS)
 @pytest.mark.limit(300)
-def test_nothing_crosses(cpu):
+def test_no_register_crosses_between_vms(cpu):
     """`one` holds its pattern while `two` starts, and the other way round: neither sees the other's, nor loses its own,
     and a start finds what the very first one has found."""
     files = {"system.dts": system_dts(vms=["one", "two"]).replace("autostart; ", "")}
@@ -60,7 +60,7 @@ def test_nothing_crosses(cpu):
         end(board, "one")
 
 
-def test_set_and_way():
+def test_set_and_way_cleans_once_for_each_sequence():
     """The first operation by set and way of a sequence cleans all RAM by address, and the others are covered by it."""
     lines = (16 << 20) // 64
     files = {"system.dts": system_dts(vms=["setway"]),

@@ -65,29 +65,29 @@ def starts(archive, *warnings):
         board.prompt()
 
 
-def test_all_is_certified():
+def test_a_certified_system_starts():
     starts(system("safety required"))
 
 
 @pytest.mark.parametrize("before, level", [("", None), ("safety none", "required")])
-def test_nothing_is_asked(before, level):
+def test_without_safety_nothing_is_checked(before, level):
     starts(system(before, vdev=None, certified="", level=level))
 
 
-def test_first_example():
+def test_the_first_example_of_safety_holds():
     """`safety warn`, vdev foo, `safety required`, vdev moo: a warning about foo; moo, and what is no vdev, must be."""
     stops(system("safety warn", vdev=None, second="safety required\n" + SECOND),
           r"warning: \[hello.qvmconf:\d+\] vdev pl011 is not a safety variant: there is no file",
           r"error: \[hello.qvmconf:\d+\] vdev pl011 is not a safety variant: there is no file")
 
 
-def test_second_example():
+def test_the_second_example_of_safety_holds():
     """vdev foo, `safety warn`, vdev moo, where the system requires: foo must be."""
     stops(system("", vdev=None, level="required", second="safety warn\n" + SECOND),
           r"error: \[hello.qvmconf:\d+\] vdev pl011 is not", r"warning: \[hello.qvmconf:\d+\] vdev pl011 is not")
 
 
-def test_last_one_is_for_what_is_no_vdev():
+def test_the_last_safety_is_for_what_is_no_vdev():
     """In the second example, but with a certified vdev: only warnings about the kernel and qvm."""
     starts(system("", certified="vdev-pl011-safety.so", level="required", second="safety warn\n"),
            "qvm-safety is not a safety variant: the signed MANIFEST does not list it",
@@ -96,7 +96,7 @@ def test_last_one_is_for_what_is_no_vdev():
           "error: the kernel's Image is not a safety variant")
 
 
-def test_dma_that_nothing_bounds():
+def test_dma_that_nothing_bounds_is_refused():
     """Its devices could change what is certified."""
     text = "it is dma-uncontained: its devices reach all memory, also that of certified components"
     stops(system("", level="required", vm="dma-uncontained;"), f"hello: error: {text}")
@@ -105,15 +105,15 @@ def test_dma_that_nothing_bounds():
         board.prompt()
 
 
-def test_renamed_vdev():
+def test_a_renamed_vdev_is_refused():
     stops(system("safety required", vdev=RENAMED), "vdev pl011 is not a safety variant: it was not compiled as one")
 
 
-def test_vdev_that_is_not_listed_as_certified():
+def test_a_vdev_not_listed_as_certified_is_refused():
     stops(system("safety required", certified=NO_VDEV), "vdev pl011 is not a safety variant: .*does not list it")
 
 
-def test_vdev_with_wrong_hash():
+def test_a_vdev_with_a_wrong_hash_is_refused():
     archive = system("safety required")
     data = bytearray(archive.read_bytes())
     start, size = archive_files(data)["vdev-pl011-safety.so"]
@@ -122,7 +122,7 @@ def test_vdev_with_wrong_hash():
     stops(archive, "vdev pl011 is not a safety variant: differs from the one that was signed")
 
 
-def test_swapped_procmgr():
+def test_a_swapped_procmgr_is_found():
     """The Image that runs holds another first process than the one that the manifest names."""
     archive = system("safety required")
     certified = archive.with_suffix(".certified")
@@ -245,7 +245,7 @@ def test_a_critical_vm_that_cannot_be_started_is_gone(how, more):
 
 
 @pytest.mark.parametrize("how", ["reset", "halt"])
-def test_failure_within_the_panic(how):
+def test_a_failure_within_the_panic_ends_the_same(how):
     """The word about the safe state cannot be printed, since the kernel fails: the board ends as it should all the same."""
     dts = system_dts(then=CRITICAL).replace("compatible", f'safe-state = "{how}"; compatible', 1)
     (path, options), at = debugger_port(how), kernel_path.symbol("printk")

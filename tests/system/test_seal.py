@@ -36,7 +36,7 @@ def vcpu_threads(board):
     return {name: (slot, tid, prio, int(mask, 16)) for slot, tid, name, prio, mask in found}
 
 
-def test_subverted_procmgr():
+def test_a_subverted_procmgr_gains_nothing():
     """Nothing is gained by it, and a guest that runs meanwhile notices nothing."""
     system = system_dts(then=KSERVER.replace("memory =", "runmask = <1>; memory =", 1), vms=("ticks",))
     archive = make_archive({"system.dts": system, "ticks.qvmconf": bare_vm("ticks", "ticks", "seconds=10")})
@@ -54,7 +54,7 @@ def test_subverted_procmgr():
                 board.fail(f"`pidin` does not show {name}")
 
 
-def test_subverted_qvm():
+def test_a_subverted_qvm_gains_nothing():
     """Nothing is gained by it; the operator reschedules its virtual CPUs; the next one of its slot starts from nothing."""
     system = system_dts(then=KSERVER, vms=[("rogue", "runmask = <1>;")])
     archive = make_archive({"system.dts": system, "rogue.qvmconf": bare_vm("rogue", "hello")},

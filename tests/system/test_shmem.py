@@ -37,7 +37,7 @@ def sees(board, name, *patterns):
     return found
 
 
-def test_both_ways_and_a_restart():
+def test_notes_go_both_ways_and_over_a_restart():
     """Notes go both ways, with interrupts. One VM ends and comes again: it finds the memory, and is heard."""
     archive = shmem_archive([("one", "", ""), ("two", "", "")], [("pool", 0x10000, '"one", "two"', "")])
     with Board(archive) as board:
@@ -53,7 +53,7 @@ def test_both_ways_and_a_restart():
         sees(board, "one", r"shmem: attached 0x3\r", r"note of [01]: \d+\r")
 
 
-def test_who_may_not():
+def test_who_may_not_gets_another_region():
     """`deny` and `allow`; a VM without a pool in common has a region of its own under the same name."""
     vms = [("one", "", ""), ("denied", "", "\tdeny chat*\n"), ("allowed", "", "\tallow other\n"), ("apart", "", "")]
     archive = shmem_archive(vms, [("pool", 0x10000, '"one", "denied", "allowed"', ""),
@@ -66,7 +66,7 @@ def test_who_may_not():
         sees(board, "apart", r"shmem: creation 0x0\r", r"shmem: index 0x0\r")
 
 
-def test_leaving():
+def test_what_was_left_reads_as_ones():
     """What a guest has left reads as all ones, and is there for the next one, zero again when nobody was in it."""
     archive = shmem_archive([("one", "leave=1", "")], [("pool", 0x10000, '"one"', "")])
     with Board(archive) as board:
@@ -74,7 +74,7 @@ def test_leaving():
         sees(board, "one", r"shmem: left, status 0xffffffff\r", r"shmem: left, memory 0xffffffff\r", r"shmem: done\r")
 
 
-def test_created_by_the_configuration():
+def test_a_created_region_stays():
     """`create` keeps a region in being, with its size."""
     archive = shmem_archive([("one", "pages=7", "\tcreate chat0,0x3000\n")], [("pool", 0x10000, '"one"', "")])
     with Board(archive) as board:
@@ -82,7 +82,7 @@ def test_created_by_the_configuration():
         sees(board, "one", r"shmem: creation 0x0\r", r"shmem: pages 0x3\r")
 
 
-def test_without_the_server():
+def test_without_the_server_nothing_starts():
     """Nothing starts, and the operator is told why."""
     archive = shmem_archive([("one", "", "")], [("pool", 0x10000, '"one"', "")], server="", options=["--no-check"])
     refused(archive, r"\[one.qvmconf:\d+\] 'vdev shmem' of /vms/one needs the server of shared memory")
@@ -163,7 +163,7 @@ def hears(guest, control, before, teller, value):
     assert int(guest.run(f"devmem {control + 0x1000:#x} 32"), 16) == value
 
 
-def test_two_linux(tmp_path):
+def test_two_linux_share_memory(tmp_path):
     """Data goes both ways between two Debian guests, with interrupts, also after one of them was restarted."""
     with Board(linux_archive(tmp_path)) as board:
         board.prompt()

@@ -22,23 +22,23 @@ def changed(archive, name, at):
 # Each kind of file, at its first, its last and some other byte.
 @pytest.mark.parametrize("name, at", [("system.dtb", 60), ("hello.qvmconf", 10), ("hello.elf", -1), ("qvm", 50000),
                                       ("shell", 3000), ("slogger", -1), ("devc-pl011", 0), ("vdev-pl011.so", 5000)])
-def test_changed_file(name, at):
+def test_a_changed_file_stops_the_system(name, at):
     refused(changed(make_archive("hello"), name, at), rf"{name}:? differs from the one that was signed")
 
 
 @pytest.mark.parametrize("name, at", [("MANIFEST", 0), ("MANIFEST", 200), ("MANIFEST", -1), ("MANIFEST.sig", 0),
                                       ("MANIFEST.sig", -1)])
-def test_wrong_signature(name, at):
+def test_a_wrong_signature_stops_the_system(name, at):
     refused(changed(make_archive("hello"), name, at), "MANIFEST.sig is no signature of MANIFEST by the key")
 
 
-def test_other_key(tmp_path):
+def test_another_key_stops_the_system(tmp_path):
     subprocess.run([BUILD / "bulkhead", "keygen", tmp_path / "other"], check=True, timeout=120)
     refused(resign(make_archive("hello"), tmp_path / "other.key"), "MANIFEST.sig is no signature of MANIFEST by the key")
 
 
 @pytest.mark.parametrize("name", ["MANIFEST", "MANIFEST.sig"])
-def test_not_signed(name):
+def test_an_unsigned_archive_stops_the_system(name):
     archive = make_archive("hello")
     data = archive.read_bytes()
     start, _ = archive_files(data)[name]
@@ -47,7 +47,7 @@ def test_not_signed(name):
     refused(archive, "cannot be trusted: it is not signed")
 
 
-def test_file_that_is_not_listed():
+def test_a_file_that_is_not_listed_stops_the_system():
     """A configuration of the name that the description asks for, but another file was signed."""
     archive = make_archive("hello")
     data = archive.read_bytes()
@@ -73,13 +73,13 @@ def starts(archive, wrong):
 
 # A program that no process of the description names, and what only `-f` brought.
 @pytest.mark.parametrize("name", ["shmem-server", "spare"])
-def test_changed_file_that_nobody_uses(name, tmp_path):
+def test_a_changed_file_that_nobody_uses_is_ignored(name, tmp_path):
     (tmp_path / "spare").write_bytes(b"spare" * 1000)
     archive = make_archive("hello", options=["-f", tmp_path / "spare"])
     starts(changed(archive, name, 3000), "the file is not the one that was signed")
 
 
-def test_archive_without_its_trailer():
+def test_an_archive_without_its_trailer_starts():
     """It ends after the last file."""
     archive = make_archive("hello")
     data = archive.read_bytes()
@@ -93,7 +93,7 @@ def test_archive_without_its_trailer():
     ("none", r"vdev-pl011-safety.so:? is not in the signed MANIFEST"),
     ("warn", r"vdev-pl011-safety.so:? is not in the signed MANIFEST"),
     ("required", r"vdev pl011 is not a safety variant: is not in the signed MANIFEST")])
-def test_safety_variant_that_is_not_listed(safety, message):
+def test_an_unlisted_safety_variant_stops_the_system(safety, message):
     """It is not passed over for the plain one beside it, which is listed and good."""
     files = example("hello")
     files["hello.qvmconf"] = files["hello.qvmconf"].replace(b"vdev pl011", f"safety {safety}\nvdev pl011".encode())

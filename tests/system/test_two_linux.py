@@ -70,7 +70,7 @@ def test_both_guests_work(archive):
                 assert trouble == "", f"{name}'s kernel complains: {trouble}"
 
 
-def test_sleep_and_perf(archive):
+def test_a_guest_sleeps_and_has_no_pmu(archive):
     """As docs/guests.md says: `mem` is s2idle, a key wakes it if that is enabled, and perf has no PMU."""
     with Board(archive) as board:
         board.prompt()
@@ -130,7 +130,7 @@ def test_consoles_are_separate(archive):
                 assert guest.run("echo $secret") == f"of-{name}"
 
 
-def test_off_and_reset(archive):
+def test_guests_switch_off_and_reset(archive):
     with Board(archive) as board:
         board.prompt()
         with Guest(board, "linux2") as other:
@@ -147,7 +147,7 @@ def test_off_and_reset(archive):
             assert guest.run("cat /sys/devices/system/cpu/online") == "0-1"
 
 
-def test_stop_from_the_prompt(archive):
+def test_a_guest_is_stopped_from_the_prompt(archive):
     with Board(archive) as board:
         board.prompt()
         with Guest(board, "linux1"):
@@ -189,19 +189,19 @@ def restart(archive, times):
             other.run("true")
 
 
-def test_restarts(archive):
+def test_restarts_leave_nothing_behind(archive):
     restart(archive, 3)
 
 
 @pytest.mark.soak
 @pytest.mark.limit(1200)
-def test_20_restarts(archive):
+def test_20_restarts_leave_nothing_behind(archive):
     restart(archive, 20)
 
 
 @pytest.mark.soak
 @pytest.mark.limit(1200)
-def test_ten_minutes_of_load(archive):
+def test_ten_minutes_of_load_lose_nothing(archive):
     """Both guests compute and print for ten minutes; the prompt answers all the time."""
     with Board(archive) as board:
         board.prompt()
@@ -219,7 +219,7 @@ def test_ten_minutes_of_load(archive):
                 assert "stall" not in guest.run("dmesg | tail -n 50")
 
 
-def test_unknown_command_and_help(archive):
+def test_an_unknown_command_points_to_help(archive):
     with Board(archive) as board:
         board.prompt()
         assert "vm" in board.command_output("help")

@@ -20,7 +20,7 @@ def uboot_command(board, line, expect=UBOOT_PROMPT):
 
 
 @pytest.mark.parametrize("system, cpus", [("hello", 1), ("hello", 4), ("two-linux", 4)])
-def test_started_by_uboot(system, cpus):
+def test_u_boot_starts_the_system(system, cpus):
     """U-Boot loads Image and archive and starts them by `booti`: the same system comes up as with QEMU's own loader."""
     archive = make_archive(system)
     with Board(archive, cpus=cpus, extra=("-bios", str(UBOOT))) as board:
@@ -40,7 +40,7 @@ def test_started_by_uboot(system, cpus):
 
 
 @pytest.mark.parametrize("command, end", [("poweroff", "off, exit 0"), ("reset", "reset, exit 0")])
-def test_uboot_as_guest(command, end):
+def test_u_boot_runs_as_a_guest(command, end):
     """examples/uboot: to the prompt, commands work, and the VM ends by U-Boot's own will."""
     with Board(make_archive("uboot"), cpus=2) as board:
         board.prompt()

@@ -25,7 +25,7 @@ def shell(script, home, **more):
     return done.stdout
 
 
-def test_readme(tmp_path):
+def test_the_readme_leads_to_a_vdev(tmp_path):
     """From nothing to a guest that uses it, by the README's own commands."""
     text = (TEMPLATE / "README.md").read_text()
     commands = re.findall(r"```sh\n(.*?)```", text, re.S)
@@ -92,7 +92,7 @@ VARIANTS = {
 }
 
 
-def test_bad_files_and_devices(sdk):
+def test_bad_devices_end_only_their_vm(sdk):
     """Each VM has one of them. It ends as documented, says why, and hurts nobody."""
     vdev = {name: variant(sdk, name, *changes) for name, changes in VARIANTS.items()}
     vms = {name: [(name, "period 50")] for name in VARIANTS}
@@ -123,7 +123,7 @@ def test_bad_files_and_devices(sdk):
     assert 3 <= one < two
 
 
-def test_fp_registers_stay(sdk):
+def test_a_vdev_leaves_the_guests_fp_registers(sdk):
     """A vdev that logs makes qvm use FP registers between two entries into the guest. The guest's own stay as they are."""
     loud = variant(sdk, "loud", ("\tmutex_lock(&vdp->v_mtx);\n\tvalue =", '\tvdev_logf(QL_QVM_DEBUG, vdp, "read %u", cookie);\n'
                                  "\tmutex_lock(&vdp->v_mtx);\n\tvalue ="))
@@ -144,7 +144,7 @@ BUTTON = [("VFF_INTR_NONPCI", "VFF_BUTTON | VFF_INTR_NONPCI"),
            "\tcase VDEV_CTRL_STATUS:")]
 
 
-def test_power_button(sdk):
+def test_the_power_button_switches_a_guest_off(sdk):
     """A guest that is told switches itself off; one that ignores it ends with the second signal, or when time is up."""
     system = {"vdev-button.so": variant(sdk, "button", *BUTTON), "system.dts": system_dts(vms=["willing", "stubborn"]),
               "counter-guest.elf": (sdk / "plain/system/counter-guest.elf").read_bytes()}
@@ -202,7 +202,7 @@ LIVES = {
 }
 
 
-def test_control_codes(sdk):
+def test_control_codes_come_in_order(sdk):
     """Two instances of one file are told the documented codes in the documented order, also if the VM cannot start."""
     system = {"vdev-teller.so": variant(sdk, "teller", *TELLER),
               "counter-guest.elf": (sdk / "plain/system/counter-guest.elf").read_bytes(),
@@ -222,7 +222,7 @@ def test_control_codes(sdk):
         assert " ".join(a + b for a, b in re.findall(rf"(\w+)\.{vm}: told (\w+)", log)) == told, (vm, log)
 
 
-def test_damaged_in_the_archive():
+def test_a_damaged_vdev_stops_the_system():
     """What the host tool would not let pass, procmgr does not either: nothing starts."""
     archive = make_archive("hello")
     content = bytearray(archive.read_bytes())
@@ -236,7 +236,7 @@ def test_damaged_in_the_archive():
 
 
 @pytest.mark.parametrize("safety", ["none", "required"])
-def test_changed_in_the_archive(sdk, safety):
+def test_a_changed_vdev_is_named(sdk, safety):
     """A type that only its file knows: what is wrong is said of the file, not that there were no such type."""
     files = {file.name: file.read_bytes() for file in (sdk / "plain/system").iterdir()}
     files["counter.qvmconf"] = files["counter.qvmconf"].replace(b"vdev counter",
