@@ -2,6 +2,7 @@
 /* Boot archives for unit tests: files one after the other, at last their manifest and its signature. */
 #pragma once
 
+#include "cpio_writer.h"
 #include <manifest.h>
 #include <sodium.h>
 #include <stdbool.h>
@@ -22,16 +23,7 @@ static inline void archive_begin(struct archive *a, char *at)
 /* A file that no manifest names. Returns where its data lies. */
 static inline char *archive_add_unlisted(struct archive *a, const char *name, const void *data, size_t bytes)
 {
-	size_t name_bytes = strlen(name) + 1;
-	char *start;
-
-	a->at += sprintf(a->at, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 0, 0100644, 0, 0, 1, 0,
-			 (unsigned)bytes, 0, 0, 0, 0, (unsigned)name_bytes, 0);
-	memcpy(a->at, name, name_bytes);
-	start = a->at + (name_bytes + 110 + 3) / 4 * 4 - 110;
-	memcpy(start, data, bytes);
-	a->at = start + (bytes + 3) / 4 * 4;
-	return start;
+	return cpio_add(&a->at, name, data, bytes);
 }
 
 static inline void archive_list(struct archive *a, const char *name, const void *data, size_t bytes, bool certified)

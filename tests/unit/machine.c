@@ -230,8 +230,10 @@ static void prepare(struct thread *t)
 		host_registers[t->cpu].user = t->user;
 }
 
-void machine_boot(unsigned cpu_count)
+bool machine_boot(unsigned cpu_count)
 {
+	if (procmgr)
+		return false;
 	host_reset(cpu_count + 1);
 	for (unsigned i = 0; i < PROCESS_MAX; i++)
 		processes[i].slot = i;
@@ -249,6 +251,7 @@ void machine_boot(unsigned cpu_count)
 	/* Out of the way of what is tested: on the last CPU, beside those that the tests use. */
 	assert_int_equal(sys_ThreadCtl(procmgr, THREADCTL_RUNMASK, 1u << cpu_count), 0);
 	assert_ptr_equal(cpus[cpu_count].current, procmgr);
+	return true;
 }
 
 /* Each test has definitions of its own: the seal of the one before is broken. */
@@ -316,6 +319,12 @@ void machine_destroy(unsigned slot)
 {
 	assert_int_equal(sys_ProcessDestroy(procmgr, slot), 0);
 	machine_undefine(slot);
+}
+
+void machine_clear(void)
+{
+	for (unsigned slot = 1; slot < PROCESS_MAX; slot++)
+		machine_undefine(slot);
 }
 
 /* ---- what must hold ---- */

@@ -23,10 +23,10 @@
 #define GONE      (INT64_MIN + 1) /* the thread is no more */
 
 /*
- * Once for a program: the core has no way back to power-on. CPUs 0 to cpu_count - 1 are the tests'; procmgr, in slot 0,
- * has one more for itself.
+ * CPUs 0 to cpu_count - 1 are the tests'; procmgr, in slot 0, has one more for itself. The core has no way back to
+ * power-on: only the first call of a program boots, and returns true.
  */
-void machine_boot(unsigned cpu_count);
+bool machine_boot(unsigned cpu_count);
 extern struct thread *procmgr;
 extern uint64_t procmgr_page; /* of procmgr's memory, to read and write */
 
@@ -57,6 +57,7 @@ int64_t machine_define(unsigned slot, const struct process_params *params);
 void machine_undefine(unsigned slot); /* what is made of it ends; its memory is nobody's */
 struct thread *machine_spawn(struct thread *by, unsigned prio, uint32_t runmask);
 void machine_destroy(unsigned slot); /* and undefine it */
+void machine_clear(void);            /* every process but procmgr is undefined */
 void machine_fault(struct thread *t, const struct trap *trap);
 void machine_guest_trap(unsigned cpu, unsigned syndrome);
 void machine_guest_trap_alone(unsigned cpu, unsigned syndrome); /* the CPUs do nothing of their own afterwards */

@@ -30,11 +30,7 @@ static uint64_t objects(void)
 
 int setup(void **state)
 {
-	static bool booted;
-
-	if (!booted)
-		machine_boot(4);
-	booted = true;
+	machine_boot(4);
 	*state = (void *)objects();
 	return 0;
 }
@@ -45,9 +41,7 @@ int teardown(void **state)
 	host_each_hold(NULL);
 	host_lock_wanted(false);
 	machine_check(true);
-	for (unsigned slot = SRV; slot < PROCESS_MAX; slot++)
-		if (processes[slot].state != PROCESS_FREE)
-			machine_destroy(slot);
+	machine_clear();
 	machine_check(true);
 	assert_int_equal(objects(), (uint64_t)*state);
 	return 0;
@@ -111,13 +105,6 @@ void pinned(unsigned flags)
 	both(1, 2, 20, 20, flags);
 	urgent_start();
 	processes[SRV].params.runmask = processes[CLI].params.runmask = ALL;
-}
-
-void destroy_all(void)
-{
-	for (unsigned slot = SRV; slot < PROCESS_MAX; slot++)
-		if (processes[slot].state != PROCESS_FREE)
-			machine_destroy(slot);
 }
 
 int main(void)

@@ -87,12 +87,8 @@ static void start(uint64_t flags)
 
 static int setup(void **state)
 {
-	static bool booted;
-
 	(void)state;
-	if (!booted)
-		machine_boot(4);
-	booted = true;
+	machine_boot(4);
 	machine_process(1, 50, 0xf, ABLE_VCPU, true);
 	a = machine_spawn(machine_thread(1, 1), 20, 1u << 1);
 	b = machine_spawn(machine_thread(1, 1), 20, 1u << 2);
@@ -107,8 +103,7 @@ static int teardown(void **state)
 	host_flush_takes(0);
 	host_record(false);
 	machine_check(true);
-	machine_destroy(1);
-	machine_destroy(2);
+	machine_clear();
 	machine_check(true);
 	return 0;
 }

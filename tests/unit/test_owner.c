@@ -16,8 +16,7 @@ int owner_setup(void **state)
 	int64_t chid;
 
 	(void)state;
-	if (!procmgr) {
-		machine_boot(4);
+	if (machine_boot(4)) {
 		/* Interrupts for the CPU of procmgr, which makes the calls. */
 		processes[0].irqs[0].first = SPI;
 		processes[0].irqs[0].count = 1;
@@ -33,9 +32,7 @@ int owner_teardown(void **state)
 	(void)state;
 	host_raise_after(0, SPI);
 	host_lock_wanted(false);
-	for (unsigned slot = 1; slot < PROCESS_MAX; slot++)
-		if (processes[slot].state != PROCESS_FREE)
-			machine_undefine(slot);
+	machine_clear();
 	machine_check(true);
 	return 0;
 }

@@ -8,14 +8,13 @@
 /* SOURCES: lib/qvmconf lib/glob.c lib/vdevfile.c lib/vdevfind.c tests/unit/qvm tests/unit/stub */
 /* LIBS: fdt */
 /* A whole qvm on a stand-in for the kernel: from an archive to a guest that runs, exits, and ends. */
+#include "cpio_writer.h"
 #include "qvm/module.h"
 #include "qvm/vm_under_test.h"
-#include <stdio.h>
 #include <stdlib.h>
 
 uint8_t *window;
 static char archive[8192];
-static size_t archive_bytes;
 
 /* The serial port is a part of this program. */
 const char *module_load(const char *path, const void *file, size_t bytes, uint8_t *base)
@@ -27,30 +26,18 @@ const char *module_load(const char *path, const void *file, size_t bytes, uint8_
 	return "not here";
 }
 
-/* A cpio archive of the "newc" format, made on the way. */
-static void add_file(const char *name, const void *data, size_t bytes)
-{
-	archive_bytes +=
-	    (size_t)sprintf(archive + archive_bytes, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1,
-			    0100644, 0, 0, 1, 0, (unsigned)bytes, 0, 0, 0, 0, (unsigned)strlen(name) + 1, 0);
-	memcpy(archive + archive_bytes, name, strlen(name) + 1);
-	archive_bytes = (archive_bytes + strlen(name) + 1 + 3) & ~(size_t)3;
-	memcpy(archive + archive_bytes, data, bytes);
-	archive_bytes = (archive_bytes + bytes + 3) & ~(size_t)3;
-}
-
 struct start_args make_args(const char *config)
 {
 	static char name[] = "qvm", word[] = "@test.qvmconf";
+	char *end = archive;
 	struct start_args args = {.argc = 2, .argv = {(uint64_t)(uintptr_t)name, (uint64_t)(uintptr_t)word}};
 
 	memset(archive, 0, sizeof(archive));
-	archive_bytes = 0;
-	add_file("test.qvmconf", config, strlen(config));
-	add_file("code.bin", "\x1f\x20\x03\xd5raw", 7);
-	add_file("initrd", "initial", 7);
-	add_file("tree", "\xd0\x0d\xfe\xed", 4);
-	add_file("TRAILER!!!", "", 0);
+	cpio_add(&end, "test.qvmconf", config, strlen(config));
+	cpio_add(&end, "code.bin", "\x1f\x20\x03\xd5raw", 7);
+	cpio_add(&end, "initrd", "initial", 7);
+	cpio_add(&end, "tree", "\xd0\x0d\xfe\xed", 4);
+	cpio_add(&end, "TRAILER!!!", "", 0);
 	args.file_address = (uint64_t)(uintptr_t)archive;
 	args.file_bytes = sizeof(archive);
 	args.guard[3] = 1;

@@ -12,12 +12,8 @@ static struct thread *first;
 
 static int setup(void **state)
 {
-	static bool booted;
-
 	(void)state;
-	if (!booted)
-		machine_boot(4);
-	booted = true;
+	machine_boot(4);
 	first = machine_process(1, 50, ALL, ABLE_VCPU, true);
 	return 0;
 }
@@ -26,7 +22,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	machine_check(true);
-	machine_destroy(1);
+	machine_clear();
 	machine_check(true);
 	return 0;
 }

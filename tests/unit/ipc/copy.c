@@ -31,7 +31,7 @@ static void an_interrupted_copy_goes_on(void **state)
 		assert_int_equal(srv->state, STATE_RUNNING);
 		expect(srv, RECV_VA, 3 * PAGE_SIZE);
 		assert_int_equal(answer(srv, call_result(&srv->frame), 0, 0, 0), 0);
-		destroy_all();
+		machine_clear();
 	}
 }
 
@@ -175,7 +175,7 @@ static void a_receiver_whose_memory_goes_leaves_the_message(void **state)
 		assert_int_equal(second->state, STATE_RUNNING);
 		assert_int_equal(MsgReceive_bytes(&second->frame), 3 * PAGE_SIZE);
 		machine_check(true);
-		destroy_all();
+		machine_clear();
 	}
 }
 
@@ -239,7 +239,7 @@ static void a_copy_ends_with_either_side(void **state)
 			break;
 		}
 		machine_check(true);
-		destroy_all();
+		machine_clear();
 	}
 }
 

@@ -291,7 +291,7 @@ static bool destroyed_in_steps(unsigned n, enum between what)
 	}
 	check_destroyed(status == BLOCKED ? what : SENDS);
 	machine_check(true);
-	destroy_all();
+	machine_clear();
 	return status == BLOCKED;
 }
 
@@ -334,7 +334,7 @@ static void receivers_of_a_dying_channel_go_one_by_one(void **state)
 		assert_int_equal(call_result(&cli->frame), (uint64_t)(n < 2 ? -KE_SRCH : -KE_BADF));
 		assert_int_equal(processes[SRV].kmem.count[OBJECT_CHANNEL], 0);
 		machine_check(true);
-		destroy_all();
+		machine_clear();
 	}
 }
 

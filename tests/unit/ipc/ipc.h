@@ -27,7 +27,6 @@ void expect(struct thread *t, uint64_t va, uint64_t bytes); /* the message that 
 void urgent_start(void);
 void urgent_again(void);
 void pinned(unsigned flags);
-void destroy_all(void);
 
 static inline uint64_t sizes(uint64_t send, uint64_t reply)
 {
