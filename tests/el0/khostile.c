@@ -123,6 +123,15 @@ static void arm_timeout(void)
 	call(CALL_TimerTimeout, &t);
 }
 
+/* The upper half of register `sizes` is the room at the address in register `at`: it must end before the guard. */
+static void fit_upper(struct regs *r, unsigned sizes, unsigned at)
+{
+	uint64_t length = r->x[sizes] >> 32;
+
+	fit(r->x[at], &length);
+	r->x[sizes] = (r->x[sizes] & 0xffffffff) | length << 32;
+}
+
 /* Changes the arguments of the calls that would otherwise end this program or what others rely on. */
 static void tame(uint64_t number, struct regs *r)
 {
@@ -147,11 +156,8 @@ static void tame(uint64_t number, struct regs *r)
 		break;
 	case CALL_MemUnmap: aim_elsewhere(r); break;
 	case CALL_MsgSend:
-		/* The room for the reply must end before the guard. No server knows a type as large as this. */
-		length = r->x[1] >> 32;
-		fit(r->x[3], &length);
-		r->x[1] = (r->x[1] & 0xffffffff) | length << 32;
-		r->x[4] |= 0x80000000;
+		fit_upper(r, 1, 3);
+		r->x[4] |= 0x80000000; /* no server knows a type as large as this */
 		arm_timeout();
 		break;
 	case CALL_MsgReceive:
@@ -159,9 +165,7 @@ static void tame(uint64_t number, struct regs *r)
 		arm_timeout();
 		break;
 	case CALL_MsgReplyReceive:
-		length = r->x[2] >> 32;
-		fit(r->x[10], &length);
-		r->x[2] = (r->x[2] & 0xffffffff) | length << 32;
+		fit_upper(r, 2, 10);
 		arm_timeout();
 		break;
 	case CALL_MsgRead: fit(r->x[1], &r->x[2]); break;
@@ -177,7 +181,6 @@ static void tame(uint64_t number, struct regs *r)
 		/* Must not drown the console: text from addresses that hold none. */
 		r->x[0] = next_random() & 1 ? ADDRESS_UNMAPPED : r->x[0] | 1ull << 47;
 		break;
-	default: break;
 	}
 }
 

@@ -385,20 +385,12 @@ static void check_cpu(struct cpu *c, bool quiet)
 		assert_true(c->current->runmask & BIT(c->id));
 }
 
-static void check_channel(const struct process *p, const struct channel *ch)
+/* Most important first; the first of each priority is in a list of its own. */
+static void check_queue(const struct channel *ch)
 {
-	const struct list *level;
+	const struct list *level = ch->head.level.next;
 	unsigned prio = 255;
 
-	assert_ptr_equal(ch->process, p);
-	check_list(&ch->queue);
-	check_list(&ch->receivers);
-	check_list(&ch->repliers);
-	check_list(&ch->servers);
-	check_list(&ch->connections);
-	check_list(&ch->copies);
-	check_list(&ch->head.level);
-	level = ch->head.level.next;
 	list_for_each (it, &ch->queue) {
 		const struct waiting *w = list_entry(it, struct waiting, link);
 
@@ -414,7 +406,21 @@ static void check_channel(const struct process *p, const struct channel *ch)
 			see(container_of(w, struct thread, sending), STATE_SEND);
 	}
 	assert_ptr_equal(level, &ch->head.level);
-	prio = 255;
+}
+
+static void check_channel(const struct process *p, const struct channel *ch)
+{
+	unsigned prio = 255;
+
+	assert_ptr_equal(ch->process, p);
+	check_list(&ch->queue);
+	check_list(&ch->receivers);
+	check_list(&ch->repliers);
+	check_list(&ch->servers);
+	check_list(&ch->connections);
+	check_list(&ch->copies);
+	check_list(&ch->head.level);
+	check_queue(ch);
 	list_for_each (it, &ch->receivers) {
 		const struct thread *t = list_entry(it, struct thread, wait_link);
 

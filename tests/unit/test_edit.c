@@ -299,52 +299,53 @@ static void unknown_sequences_are_ignored(void **state)
 	expect("abcdef", 6);
 }
 
+/* What a terminal sends without a key. */
+static const char *const terminal_answers[] = {
+    "\x1b[24;80R",                      /* where the cursor is: DSR 6 */
+    "\x1b[1;1R",                        /* the same, in a corner */
+    "\x1b[?1;1R",                       /* DECXCPR */
+    "\x1b[0n",                          /* DSR 5 */
+    "\x1b[?1;2c",                       /* DA */
+    "\x1b[>41;354;0c",                  /* secondary DA */
+    "\x1b[?62;1;2;4;6;9;15;18;21;22c",  /* DA of a VT220 */
+    "\x1b[?2004;2$y",                   /* DECRPM */
+    "\x1b[8;24;80t",                    /* window size */
+    "\x1b[?1u",                         /* flags of a keyboard protocol */
+    "\x1b]11;rgb:ffff/ffff/ffff\x1b\\", /* OSC: colour, ended by ST, */
+    "\x1b]11;rgb:0000/0000/0000\a",     /* and by BEL */
+    "\x1b]52;c;bHMgLWwK\x1b\\",         /* OSC: clipboard */
+    "\x1bP1$r0m\x1b\\",                 /* DCS: DECRQSS */
+    "\x1bP>|XTerm(379)\x1b\\",          /* DCS: version */
+    "\x1bP!|00000000\x1b\\",            /* DCS: tertiary DA */
+    "\x1b_Gi=31;OK\x1b\\",              /* APC */
+    "\x1b^private\x1b\\",               /* PM */
+    "\x1bXstring\x1b\\",                /* SOS */
+    "\x1b[M !!",                        /* click of a mouse */
+    "\x1b[M\x03\x0d\x15",               /* the same with bytes that are keys else */
+    "\x1b[<0;12;3M",                    /* in the other form */
+    "\x1b[<0;12;3m",                    /* let go */
+    "\x1b[32;12;3M",                    /* in a third one */
+    "\x1b[I",                           /* the window has the focus */
+    "\x1b[O",                           /* and has it not */
+    "\x1b[[A",                          /* F1 of Linux's console */
+    "\x9b"
+    "24;80R", /* answers in one byte instead of ESC and another */
+    "\x9d"
+    "11;rgb:0000/0000/0000\x9c",
+    "\x90"
+    "1$r0m\x9c",
+    "\xc3\xa4\xe2\x80\x9b\xf0\x9f\x98\x9b", /* a, umlaut; a quotation mark; a face: nothing follows them */
+    "\x1b]11;rgb:00\x1b[1;1R",              /* an answer that another one breaks off */
+    "\x1b\x1b[24;80R",
+};
+
 /* What a terminal sends by itself is nothing that was typed, and what follows it is. */
 static void what_a_terminal_answers_is_not_typed(void **state)
 {
-	static const char *const answers[] = {
-	    "\x1b[24;80R",                      /* where the cursor is: DSR 6 */
-	    "\x1b[1;1R",                        /* the same, in a corner */
-	    "\x1b[?1;1R",                       /* DECXCPR */
-	    "\x1b[0n",                          /* DSR 5 */
-	    "\x1b[?1;2c",                       /* DA */
-	    "\x1b[>41;354;0c",                  /* secondary DA */
-	    "\x1b[?62;1;2;4;6;9;15;18;21;22c",  /* DA of a VT220 */
-	    "\x1b[?2004;2$y",                   /* DECRPM */
-	    "\x1b[8;24;80t",                    /* window size */
-	    "\x1b[?1u",                         /* flags of a keyboard protocol */
-	    "\x1b]11;rgb:ffff/ffff/ffff\x1b\\", /* OSC: colour, ended by ST, */
-	    "\x1b]11;rgb:0000/0000/0000\a",     /* and by BEL */
-	    "\x1b]52;c;bHMgLWwK\x1b\\",         /* OSC: clipboard */
-	    "\x1bP1$r0m\x1b\\",                 /* DCS: DECRQSS */
-	    "\x1bP>|XTerm(379)\x1b\\",          /* DCS: version */
-	    "\x1bP!|00000000\x1b\\",            /* DCS: tertiary DA */
-	    "\x1b_Gi=31;OK\x1b\\",              /* APC */
-	    "\x1b^private\x1b\\",               /* PM */
-	    "\x1bXstring\x1b\\",                /* SOS */
-	    "\x1b[M !!",                        /* click of a mouse */
-	    "\x1b[M\x03\x0d\x15",               /* the same with bytes that are keys else */
-	    "\x1b[<0;12;3M",                    /* in the other form */
-	    "\x1b[<0;12;3m",                    /* let go */
-	    "\x1b[32;12;3M",                    /* in a third one */
-	    "\x1b[I",                           /* the window has the focus */
-	    "\x1b[O",                           /* and has it not */
-	    "\x1b[[A",                          /* F1 of Linux's console */
-	    "\x9b"
-	    "24;80R", /* answers in one byte instead of ESC and another */
-	    "\x9d"
-	    "11;rgb:0000/0000/0000\x9c",
-	    "\x90"
-	    "1$r0m\x9c",
-	    "\xc3\xa4\xe2\x80\x9b\xf0\x9f\x98\x9b", /* a, umlaut; a quotation mark; a face: nothing follows them */
-	    "\x1b]11;rgb:00\x1b[1;1R",              /* an answer that another one breaks off */
-	    "\x1b\x1b[24;80R",
-	};
-
 	(void)state;
-	for (unsigned i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+	for (unsigned i = 0; i < sizeof(terminal_answers) / sizeof(terminal_answers[0]); i++) {
 		assert_int_equal(type("ab" LEFT), EDIT_MORE);
-		assert_int_equal(type(answers[i]), EDIT_MORE);
+		assert_int_equal(type(terminal_answers[i]), EDIT_MORE);
 		expect("ab", 1);
 		assert_int_equal(type("c"), EDIT_MORE);
 		expect("acb", 2);

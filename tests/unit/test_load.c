@@ -269,58 +269,60 @@ static void plain_code_starts_at_its_first_byte(void **state)
 	assert_int_equal(f->loader.entry, RAM + 0x1000);
 }
 
+/* Formats by their magic number: how they are called, and what is advised. */
+static const struct {
+	unsigned offset, bytes;
+	const char *magic, *name, *remedy;
+} formats[] = {
+    {0, 3, "\x1f\x8b\x08", "gzip", "unpack"},
+    {0, 6, "\xfd\x37zXZ\0", "by xz", "unpack"},
+    {0, 4, "BZh9", "bzip2", "unpack"},
+    {0, 4, "\x28\xb5\x2f\xfd", "zstd", "unpack"},
+    {0, 4, "\x04\x22\x4d\x18", "lz4", "unpack"},
+    {0, 4, "\x02\x21\x4c\x18", "lz4", "unpack"},
+    {0, 13, "\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff", "lzma", "unpack"},
+    {0, 4, "\x89LZO", "lzop", "unpack"},
+    {0, 4, "PK\3\4", "zip", "unpack"},
+    {0, 4, "\x27\x05\x19\x56", "uImage", "64 bytes"},
+    {0, 8, "ANDROID!", "Android boot image", "unpack_bootimg"},
+    {0, 8, "VNDRBOOT", "vendor boot", "boot image"},
+    {0, 6, "070701", "cpio", "initrd load"},
+    {0, 6, "070707", "cpio", "initrd load"},
+    {257, 5, "ustar", "tar", "unpack"},
+    {0, 9, "#!/bin/sh", "script", "program"},
+    {0, 8, "/dts-v1/", "device tree source", "dtc"},
+    {0, 9, "<!DOCTYPE", "page of the web", "fetch"},
+    {0, 26, "version https://git-lfs.gi", "Git LFS", "git lfs pull"},
+    {48, 5, "RISCV", "RISC-V", "arm64"},
+    {56, 4, "RSC\5", "RISC-V", "arm64"},
+    {36, 4, "\x18\x28\x6f\x01", "zImage of a 32-bit Arm", "arm64"},
+    {0x202, 4, "HdrS", "x86", "arm64"},
+    {4, 4, "zimg", "EFI zboot", "bulkhead image"},
+    {0, 2, "MZ", "PE", "plain Image"},
+    {0x438, 4, "\x53\xef\1\0", "ext4", "kernel"},
+    {0x400, 4, "\xe2\xe1\xf5\xe0", "EROFS", "kernel"},
+    {0x200, 8, "EFI PART", "partitioned disk", "kernel"},
+    {0, 4, "\x3a\xff\x26\xed", "sparse", "kernel"},
+    {0, 4, "AVB0", "verified boot", "kernel"},
+    {0, 4, "\1\0\x64\xaa", "firmware image package", "kernel"},
+    {0, 10, "S0030000FC", "text", "objcopy"},
+    {0, 11, ":00000001FF", "text", "objcopy"},
+    {0, 4, "a\r\n\t", "text", "program"},
+};
+
 /* What begins so is refused as the first file by its name, with a remedy, and taken as any other. */
 static void formats_that_cannot_run_are_named(void **state)
 {
-	static const struct {
-		unsigned offset, bytes;
-		const char *magic, *name, *remedy;
-	} cases[] = {
-	    {0, 3, "\x1f\x8b\x08", "gzip", "unpack"},
-	    {0, 6, "\xfd\x37zXZ\0", "by xz", "unpack"},
-	    {0, 4, "BZh9", "bzip2", "unpack"},
-	    {0, 4, "\x28\xb5\x2f\xfd", "zstd", "unpack"},
-	    {0, 4, "\x04\x22\x4d\x18", "lz4", "unpack"},
-	    {0, 4, "\x02\x21\x4c\x18", "lz4", "unpack"},
-	    {0, 13, "\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff", "lzma", "unpack"},
-	    {0, 4, "\x89LZO", "lzop", "unpack"},
-	    {0, 4, "PK\3\4", "zip", "unpack"},
-	    {0, 4, "\x27\x05\x19\x56", "uImage", "64 bytes"},
-	    {0, 8, "ANDROID!", "Android boot image", "unpack_bootimg"},
-	    {0, 8, "VNDRBOOT", "vendor boot", "boot image"},
-	    {0, 6, "070701", "cpio", "initrd load"},
-	    {0, 6, "070707", "cpio", "initrd load"},
-	    {257, 5, "ustar", "tar", "unpack"},
-	    {0, 9, "#!/bin/sh", "script", "program"},
-	    {0, 8, "/dts-v1/", "device tree source", "dtc"},
-	    {0, 9, "<!DOCTYPE", "page of the web", "fetch"},
-	    {0, 26, "version https://git-lfs.gi", "Git LFS", "git lfs pull"},
-	    {48, 5, "RISCV", "RISC-V", "arm64"},
-	    {56, 4, "RSC\5", "RISC-V", "arm64"},
-	    {36, 4, "\x18\x28\x6f\x01", "zImage of a 32-bit Arm", "arm64"},
-	    {0x202, 4, "HdrS", "x86", "arm64"},
-	    {4, 4, "zimg", "EFI zboot", "bulkhead image"},
-	    {0, 2, "MZ", "PE", "plain Image"},
-	    {0x438, 4, "\x53\xef\1\0", "ext4", "kernel"},
-	    {0x400, 4, "\xe2\xe1\xf5\xe0", "EROFS", "kernel"},
-	    {0x200, 8, "EFI PART", "partitioned disk", "kernel"},
-	    {0, 4, "\x3a\xff\x26\xed", "sparse", "kernel"},
-	    {0, 4, "AVB0", "verified boot", "kernel"},
-	    {0, 4, "\1\0\x64\xaa", "firmware image package", "kernel"},
-	    {0, 10, "S0030000FC", "text", "objcopy"},
-	    {0, 11, ":00000001FF", "text", "objcopy"},
-	    {0, 4, "a\r\n\t", "text", "program"},
-	};
 	struct fixture *f = *state;
 	uint8_t file[4096];
 
-	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (unsigned i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		memset(file, 0x5a, sizeof(file));
-		memcpy(file + cases[i].offset, cases[i].magic, cases[i].bytes);
+		memcpy(file + formats[i].offset, formats[i].magic, formats[i].bytes);
 		loader_init(&f->loader, &f->memory);
 		assert_false(loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, file, sizeof(file)));
-		assert_non_null(strstr(f->loader.problem, cases[i].name));
-		assert_non_null(strstr(f->loader.problem, cases[i].remedy));
+		assert_non_null(strstr(f->loader.problem, formats[i].name));
+		assert_non_null(strstr(f->loader.problem, formats[i].remedy));
 		assert_false(f->loader.bootable);
 		assert_false(loader_add(&f->loader, QVM_LOAD_FDT, LOAD_ANYWHERE, file, sizeof(file)));
 		assert_non_null(strstr(f->loader.problem, "this is "));

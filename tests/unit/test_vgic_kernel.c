@@ -179,11 +179,10 @@ static void a_deactivation_ends_nobody_else(void **unused)
 	assert_int_equal(read_private(VPRIV_ACTIVE), 0);
 }
 
-/* ISPENDR0 of level PPIs reads back, comes once; an edge is a rise; a level that falls is pending no more. */
-static void latches_come_once_and_levels_while_they_last(void **unused)
+/* ISPENDR0 of level PPIs reads back. */
+static void a_latch_comes_once(void **unused)
 {
 	static const unsigned ppis[] = {PPI_LEVEL, 30, VIRQ_VTIMER};
-	unsigned edge = index_of(30), timer = index_of(VIRQ_VTIMER);
 
 	(void)unused;
 	for (unsigned i = 0; i < 3; i++) {
@@ -202,6 +201,13 @@ static void latches_come_once_and_levels_while_they_last(void **unused)
 		complete();
 		assert_false(acknowledge());
 	}
+}
+
+static void an_edge_is_a_rise(void **unused)
+{
+	unsigned edge = index_of(30);
+
+	(void)unused;
 	start(2);
 	ref[edge].edge = true;
 	change(VPRIV_CONFIG, 1u << 30, 1u << 30);
@@ -212,7 +218,14 @@ static void latches_come_once_and_levels_while_they_last(void **unused)
 	line(edge, false);
 	line(edge, true);
 	take(30);
-	/* The virtual timer: pending while its line is up, also while it is active. */
+}
+
+/* Also while it is active. */
+static void the_virtual_timer_is_pending_while_its_line_is_up(void **unused)
+{
+	unsigned timer = index_of(VIRQ_VTIMER);
+
+	(void)unused;
 	start(2);
 	assert_int_equal(read_private(VPRIV_CONFIG) & (1u << VIRQ_VTIMER), 0);
 	line(timer, true);
@@ -315,7 +328,9 @@ int main(void)
 	    cmocka_unit_test(the_most_important_interrupt_is_signalled_after_each_step),
 	    cmocka_unit_test(active_interrupts_leave_room_for_others),
 	    cmocka_unit_test(a_deactivation_ends_nobody_else),
-	    cmocka_unit_test(latches_come_once_and_levels_while_they_last),
+	    cmocka_unit_test(a_latch_comes_once),
+	    cmocka_unit_test(an_edge_is_a_rise),
+	    cmocka_unit_test(the_virtual_timer_is_pending_while_its_line_is_up),
 	    cmocka_unit_test(a_group_that_is_off_holds_its_interrupts),
 	    cmocka_unit_test(an_spi_without_room_is_refused),
 	    cmocka_unit_test(wfi_ends_for_what_can_be_delivered),

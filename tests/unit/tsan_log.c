@@ -328,6 +328,20 @@ static void the_console_is_written_by_its_sender(void)
 	assert_false(sender_waits);
 }
 
+/* A server that dies: what it has not taken is for the next one. Returns the number of the next line. */
+static unsigned a_server_dies(unsigned number)
+{
+	set(&dead, true);
+	for (unsigned i = 0; i < 20; i++)
+		log_line(SLOG_INFO, "line %u", number++);
+	await_refusal();
+	log_slogger(3, 1); /* nobody is there */
+	set(&dead, false);
+	log_slogger(2, 9);
+	await(number);
+	return number;
+}
+
 /* One story, since the log is one for the life of a process. */
 static void lines_reach_the_log_in_order_and_nobody_waits(void **state)
 {
@@ -363,15 +377,7 @@ static void lines_reach_the_log_in_order_and_nobody_waits(void **state)
 	await(number);
 	assert_true(lost >= LINES - 300);
 
-	/* One that dies: what it has not taken is for the next one. */
-	set(&dead, true);
-	for (unsigned i = 0; i < 20; i++)
-		log_line(SLOG_INFO, "line %u", number++);
-	await_refusal();
-	log_slogger(3, 1); /* nobody is there */
-	set(&dead, false);
-	log_slogger(2, 9);
-	await(number);
+	number = a_server_dies(number);
 	log_slogger(PROCESS_MAX, 1);
 	log_slogger(1, 0x10000);
 	log_line(SLOG_INFO, "line %u", number++);

@@ -107,49 +107,50 @@ static void a_fetch_from_nothing_is_an_abort(void **state)
 	assert_int_equal(emulate_fetch(&memory, &ops, NULL, &exit, &ipa), 0x00);
 }
 
+/* One watchpoint each, and what it does to ldp and stp of w1, w2 at DEVICE + 8. */
+static const struct {
+	uint64_t wcr, wvr;
+	bool load, store; /* whether they hit */
+	uint64_t offset;
+} watchpoints[] = {
+    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5, DEVICE + 8, true, true, 0},
+    {0x1 | 3 << 1 | 1 << 3 | 0xff << 5, DEVICE + 8, true, false, 0},
+    {0x1 | 3 << 1 | 2 << 3 | 0xff << 5, DEVICE + 8, false, true, 0},
+    {0x1 | 1 << 1 | 3 << 3 | 0xff << 5, DEVICE + 8, true, true, 0},
+    {0x1 | 2 << 1 | 3 << 3 | 0xff << 5, DEVICE + 8, false, false, 0}, /* EL0's only */
+    {0x0 | 3 << 1 | 3 << 3 | 0xff << 5, DEVICE + 8, false, false, 0},
+    {0x1 | 3 << 1 | 3 << 3 | 0x80 << 5, DEVICE + 8, true, true, 7},
+    {0x1 | 3 << 1 | 3 << 3 | 0x01 << 5, DEVICE + 12, true, true, 4}, /* a word's own four bytes */
+    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5, DEVICE + 16, false, false, 0},
+    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5, DEVICE, false, false, 0},
+    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5 | 4 << 24, DEVICE, true, true, 0}, /* 16 bytes */
+    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5 | 31u << 24, DEVICE & ~0x7fffffffull, true, true, 0},
+    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5 | 1 << 20, DEVICE + 8, false, false, 0}, /* linked */
+    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5 | 2 << 14, DEVICE + 8, false, false, 0}, /* Secure state */
+};
+
 /* Watchpoints: which byte, which direction, whose access, and whether debug exceptions are on. */
 static void watchpoints_hit_as_the_architecture_says(void **state)
 {
-	static const struct {
-		uint64_t wcr, wvr;
-		bool load, store; /* whether they hit: ldp, stp of w1, w2 at DEVICE + 8 */
-		uint64_t offset;
-	} rows[] = {
-	    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5, DEVICE + 8, true, true, 0},
-	    {0x1 | 3 << 1 | 1 << 3 | 0xff << 5, DEVICE + 8, true, false, 0},
-	    {0x1 | 3 << 1 | 2 << 3 | 0xff << 5, DEVICE + 8, false, true, 0},
-	    {0x1 | 1 << 1 | 3 << 3 | 0xff << 5, DEVICE + 8, true, true, 0},
-	    {0x1 | 2 << 1 | 3 << 3 | 0xff << 5, DEVICE + 8, false, false, 0}, /* EL0's only */
-	    {0x0 | 3 << 1 | 3 << 3 | 0xff << 5, DEVICE + 8, false, false, 0},
-	    {0x1 | 3 << 1 | 3 << 3 | 0x80 << 5, DEVICE + 8, true, true, 7},
-	    {0x1 | 3 << 1 | 3 << 3 | 0x01 << 5, DEVICE + 12, true, true, 4}, /* a word's own four bytes */
-	    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5, DEVICE + 16, false, false, 0},
-	    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5, DEVICE, false, false, 0},
-	    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5 | 4 << 24, DEVICE, true, true, 0}, /* 16 bytes */
-	    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5 | 31u << 24, DEVICE & ~0x7fffffffull, true, true, 0},
-	    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5 | 1 << 20, DEVICE + 8, false, false, 0}, /* linked */
-	    {0x1 | 3 << 1 | 3 << 3 | 0xff << 5 | 2 << 14, DEVICE + 8, false, false, 0}, /* Secure state */
-	};
-
 	(void)state;
 	vreg[0] = DEVICE + 8;
 	vreg[VREG_MDSCR_EL1] = 1 << 15 | 1 << 13;
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (unsigned i = 0; i < sizeof(watchpoints) / sizeof(watchpoints[0]); i++) {
 		logged = 0;
-		vreg[VREG_DBGWCR0 + i] = rows[i].wcr;
-		vreg[VREG_DBGWVR0 + i] = rows[i].wvr;
+		vreg[VREG_DBGWCR0 + i] = watchpoints[i].wcr;
+		vreg[VREG_DBGWVR0 + i] = watchpoints[i].wvr;
 		load(LDP_W1_W2_X0, DEVICE + 8);
-		if (rows[i].load)
-			expect_abort(0x22, rows[i].offset);
-		assert_int_equal(logged, rows[i].load ? 0 : 2);
+		if (watchpoints[i].load)
+			expect_abort(0x22, watchpoints[i].offset);
+		assert_int_equal(logged, watchpoints[i].load ? 0 : 2);
 		store(STP_W1_W2_X0, DEVICE + 8);
-		if (rows[i].store)
-			expect_abort(0x22 | WNR, rows[i].offset);
-		assert_int_equal(logged, (rows[i].load ? 0 : 2) + (rows[i].store ? 0 : 2));
+		if (watchpoints[i].store)
+			expect_abort(0x22 | WNR, watchpoints[i].offset);
+		assert_int_equal(logged, (watchpoints[i].load ? 0 : 2) + (watchpoints[i].store ? 0 : 2));
 		vreg[VREG_DBGWCR0 + i] = 0;
 	}
-	vreg[VREG_DBGWCR0 + 15] = rows[0].wcr;
-	vreg[VREG_DBGWVR0 + 15] = rows[0].wvr;
+	vreg[VREG_DBGWCR0 + 15] = watchpoints[0].wcr;
+	vreg[VREG_DBGWVR0 + 15] = watchpoints[0].wvr;
 	vreg[VREG_PSTATE] = EL1H | 1 << 9; /* D */
 	assert_int_equal(load(LDP_W1_W2_X0, DEVICE + 8), EMULATE_DONE);
 	vreg[VREG_PSTATE] = EL1H;

@@ -104,6 +104,16 @@ static void map_two(struct thread *t)
 	assert_int_equal(sys_MemMap(t, SPACE_GUEST, GUEST, 0, 0, 2 * PAGE_SIZE, PROT_R | PROT_W | PROT_X), 0);
 }
 
+/* The operator may, within the limits that were given. */
+static void reschedule(const struct thread *second)
+{
+	assert_int_equal(sys_SchedSet(procmgr, VM, second->tid, 20, SCHED_FIFO_, 6), 0);
+	assert_int_equal(second->base_prio, 20);
+	assert_int_equal(second->runmask, 6);
+	assert_int_equal(sys_SchedSet(procmgr, VM, second->tid, 21, SCHED_FIFO_, 0), -KE_INVAL);
+	assert_int_equal(sys_SchedSet(procmgr, VM, second->tid, 20, SCHED_FIFO_, 8), -KE_INVAL);
+}
+
 static void a_vm_is_sealed_when_it_runs(void **state)
 {
 	(void)state;
@@ -146,13 +156,44 @@ static void a_vm_is_sealed_when_it_runs(void **state)
 		assert_int_equal(sys_ThreadDestroy(late, 0, 0), GONE);
 		assert_int_equal(sys_VcpuRun(second, 2, ACT_RUN), BLOCKED);
 		machine_guest_trap(1, HOST_HVC);
-		/* The operator may, within the limits that were given. */
-		assert_int_equal(sys_SchedSet(procmgr, VM, second->tid, 20, SCHED_FIFO_, 6), 0);
-		assert_int_equal(second->base_prio, 20);
-		assert_int_equal(second->runmask, 6);
-		assert_int_equal(sys_SchedSet(procmgr, VM, second->tid, 21, SCHED_FIFO_, 0), -KE_INVAL);
-		assert_int_equal(sys_SchedSet(procmgr, VM, second->tid, 20, SCHED_FIFO_, 8), -KE_INVAL);
+		reschedule(second);
 		machine_destroy(VM);
+	}
+}
+
+static void refuse_wrong_bindings(struct thread *t)
+{
+	assert_int_equal(sys_VcpuBind(t, 1, 62, 40, 0, 0), -KE_PERM);
+	assert_int_equal(sys_VcpuBind(t, 3, 60, 40, 0, 0), -KE_BADF);
+	assert_int_equal(sys_VcpuBind(t, 1, 31, 40, 0, 0), -KE_INVAL);
+	assert_int_equal(sys_VcpuBind(t, 1, 60, 31, 0, 0), -KE_INVAL);
+	assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0, 4), -KE_INVAL);
+}
+
+/* 60 is bound to the guest's 40, 61 is attached, 62 is nobody's. */
+static void expect_information(struct thread *t, int64_t attached)
+{
+	assert_int_equal(sys_InterruptInfo(procmgr, 60), 40);
+	assert_int_equal(sys_InterruptInfo(procmgr, 61), 0);
+	assert_int_equal(sys_InterruptInfo(procmgr, 62), -KE_SRCH);
+	assert_int_equal(sys_InterruptInfo(procmgr, 1020), -KE_SRCH);
+	assert_int_equal(sys_InterruptInfo(procmgr, UINT64_MAX), -KE_SRCH);
+	assert_int_equal(sys_InterruptInfo(t, 61), -KE_PERM);
+	host_raise(61);
+	machine_settle();
+	assert_int_equal(sys_InterruptInfo(procmgr, 61), IRQ_FIRED);
+	assert_int_equal(sys_InterruptUnmask(t, attached), 0);
+	assert_int_equal(sys_InterruptInfo(procmgr, 61), 0);
+}
+
+static void expect_no_other_handle(struct thread *t, int64_t attached)
+{
+	for (uint64_t id = 1; id < 8; id++) {
+		if (id == (uint64_t)attached)
+			continue;
+		assert_int_equal(sys_InterruptWait(t, id), -KE_BADF);
+		assert_int_equal(sys_InterruptUnmask(t, id), -KE_BADF);
+		assert_int_equal(sys_InterruptDetach(t, id), -KE_BADF);
 	}
 }
 
@@ -167,35 +208,15 @@ static void an_interrupt_is_bound_by_its_owner_and_freed_at_its_end(void **state
 		map_two(t);
 		assert_int_equal(sys_VcpuCreate(t, 0, 0, 0), 1);
 		assert_int_equal(sys_VcpuCreate(t, 1, 1, 0), 2);
-		assert_int_equal(sys_VcpuBind(t, 1, 62, 40, 0, 0), -KE_PERM);
-		assert_int_equal(sys_VcpuBind(t, 3, 60, 40, 0, 0), -KE_BADF);
-		assert_int_equal(sys_VcpuBind(t, 1, 31, 40, 0, 0), -KE_INVAL);
-		assert_int_equal(sys_VcpuBind(t, 1, 60, 31, 0, 0), -KE_INVAL);
-		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0, 4), -KE_INVAL);
+		refuse_wrong_bindings(t);
 		attached = sys_InterruptAttachEvent(t, 61, 0, 1, 1, 0);
 		assert_true(attached > 0);
 		assert_int_equal(sys_VcpuBind(t, 1, 61, 41, 0, 0), -KE_BUSY);
 		assert_int_equal(sys_InterruptInfo(procmgr, 60), -KE_SRCH);
 		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0, 0), 0);
-		assert_int_equal(sys_InterruptInfo(procmgr, 60), 40);
-		assert_int_equal(sys_InterruptInfo(procmgr, 61), 0);
-		assert_int_equal(sys_InterruptInfo(procmgr, 62), -KE_SRCH);
-		assert_int_equal(sys_InterruptInfo(procmgr, 1020), -KE_SRCH);
-		assert_int_equal(sys_InterruptInfo(procmgr, UINT64_MAX), -KE_SRCH);
-		assert_int_equal(sys_InterruptInfo(t, 61), -KE_PERM);
-		host_raise(61);
-		machine_settle();
-		assert_int_equal(sys_InterruptInfo(procmgr, 61), IRQ_FIRED);
-		assert_int_equal(sys_InterruptUnmask(t, attached), 0);
-		assert_int_equal(sys_InterruptInfo(procmgr, 61), 0);
+		expect_information(t, attached);
 		assert_int_equal(sys_InterruptAttachEvent(t, 60, 0, 1, 1, 0), -KE_BUSY);
-		for (uint64_t id = 1; id < 8; id++) {
-			if (id == (uint64_t)attached)
-				continue;
-			assert_int_equal(sys_InterruptWait(t, id), -KE_BADF);
-			assert_int_equal(sys_InterruptUnmask(t, id), -KE_BADF);
-			assert_int_equal(sys_InterruptDetach(t, id), -KE_BADF);
-		}
+		expect_no_other_handle(t, attached);
 		/* What comes while it is off waits. */
 		host_raise(60);
 		assert_int_equal(sys_VcpuBind(t, 1, 60, 40, 0, 0), VIRQ_PENDING);

@@ -23,24 +23,27 @@ static void the_name_comes_from_the_surroundings(void **state)
 	assert_true(config.name_given);
 }
 
+static const char whole_file[] =
+    "# a comment\n"
+    "system linux1\n"
+    "ram 0x80000000,512M\n"
+    "rom 0xf0000000,0x10000 # after a word\n"
+    "cpu sched 20f runmask 0,2\n"
+    "cpu\n"
+    "load 0x80200000,./Image\n"
+    "initrd load initramfs.cpio.gz\n"
+    "fdt load /guest.dtb data load 0xf0000000,blob\n"
+    "cmdline \"console=ttyAMA0 # earlycon\"\n"
+    "vdev gic version 3 gicd 0x2f000000\n"
+    "vdev vdev-pl011.so\n\tloc 0x1c090000\n\tintr gic:37\n\thostdev /dev/console/linux1\n\tname uart\n"
+    "unsupported register ignore unsupported instruction abort\n"
+    "set exit-on-halt no set counter-offset 0 set broadcast-maintenance off\n"
+    "debug dryrun";
+
 static void a_whole_file_is_read(void **state)
 {
 	(void)state;
-	good("# a comment\n"
-	     "system linux1\n"
-	     "ram 0x80000000,512M\n"
-	     "rom 0xf0000000,0x10000 # after a word\n"
-	     "cpu sched 20f runmask 0,2\n"
-	     "cpu\n"
-	     "load 0x80200000,./Image\n"
-	     "initrd load initramfs.cpio.gz\n"
-	     "fdt load /guest.dtb data load 0xf0000000,blob\n"
-	     "cmdline \"console=ttyAMA0 # earlycon\"\n"
-	     "vdev gic version 3 gicd 0x2f000000\n"
-	     "vdev vdev-pl011.so\n\tloc 0x1c090000\n\tintr gic:37\n\thostdev /dev/console/linux1\n\tname uart\n"
-	     "unsupported register ignore unsupported instruction abort\n"
-	     "set exit-on-halt no set counter-offset 0 set broadcast-maintenance off\n"
-	     "debug dryrun");
+	good(whole_file);
 	assert_string_equal(config.name, "linux1");
 	assert_true(config.name_given);
 	assert_int_equal(config.mem_count, 2);

@@ -229,57 +229,59 @@ static void control_characters_are_refused(void **state)
 	    "[a.qvmconf:1] unknown action 'a?b'; choose one of: abort, fail, ignore\n");
 }
 
+/* Of which random text is made. */
+static const char *const fragments[] = {
+    "system ",
+    "ram ",
+    "rom ",
+    "cpu ",
+    "load ",
+    "initrd ",
+    "data ",
+    "cmdline ",
+    "vdev ",
+    "set ",
+    "unsupported ",
+    "pass ",
+    "reserve ",
+    "logger ",
+    "sched ",
+    "runmask ",
+    "loc ",
+    "intr ",
+    "hostdev ",
+    "name ",
+    "gic ",
+    "pl011 ",
+    "shmem ",
+    "version ",
+    "0x80000000,",
+    "16M ",
+    "4K,",
+    "gic:37 ",
+    "\"",
+    "\\",
+    "$env{",
+    "}",
+    "$asinfo_start{guestmem}",
+    "@dir/a.qvmconf ",
+    "#",
+    "\n",
+    " ",
+    ",",
+    "-",
+    "register ",
+    "ignore ",
+    "8 ",
+    "0 ",
+    "debug ",
+    "\xff",
+    "counter-offset ",
+};
+
 /* Whatever is read, the reader ends, reports or accepts, and stays within its bounds (the sanitizers watch). */
 static void random_text_stays_within_bounds(void **state)
 {
-	static const char *const parts[] = {
-	    "system ",
-	    "ram ",
-	    "rom ",
-	    "cpu ",
-	    "load ",
-	    "initrd ",
-	    "data ",
-	    "cmdline ",
-	    "vdev ",
-	    "set ",
-	    "unsupported ",
-	    "pass ",
-	    "reserve ",
-	    "logger ",
-	    "sched ",
-	    "runmask ",
-	    "loc ",
-	    "intr ",
-	    "hostdev ",
-	    "name ",
-	    "gic ",
-	    "pl011 ",
-	    "shmem ",
-	    "version ",
-	    "0x80000000,",
-	    "16M ",
-	    "4K,",
-	    "gic:37 ",
-	    "\"",
-	    "\\",
-	    "$env{",
-	    "}",
-	    "$asinfo_start{guestmem}",
-	    "@dir/a.qvmconf ",
-	    "#",
-	    "\n",
-	    " ",
-	    ",",
-	    "-",
-	    "register ",
-	    "ignore ",
-	    "8 ",
-	    "0 ",
-	    "debug ",
-	    "\xff",
-	    "counter-offset ",
-	};
 	static char text[512];
 	unsigned seed = 7;
 
@@ -290,7 +292,7 @@ static void random_text_stays_within_bounds(void **state)
 		for (unsigned i = 0; i < 30; i++) {
 			seed = seed * 1103515245u + 12345u;
 			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s",
-						 parts[(seed >> 8) % (sizeof(parts) / sizeof(parts[0]))]);
+						 fragments[(seed >> 8) % (sizeof(fragments) / sizeof(fragments[0]))]);
 			if (used >= sizeof(text))
 				break;
 		}
