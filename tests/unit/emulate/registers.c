@@ -152,6 +152,21 @@ static void a_complete_syndrome_needs_no_instruction(void **state)
 #define STXR  0xc8037c02 /* stxr w3, x2, [x0] */
 #define ZVA   0xd50b7420 /* dc zva, x0 */
 
+static void expect_atomics_to_abort_on_a_device(void)
+{
+	vreg[0] = DEVICE + 0x18;
+	load(LDADD, DEVICE + 0x18);
+	expect_abort(0x35, 0);
+	load(CASP, DEVICE + 0x18);
+	expect_abort(0x35, 0);
+	load(LDXR, DEVICE + 0x18);
+	expect_abort(0x35, 0);
+	store(STXR, DEVICE + 0x18);
+	expect_abort(0x35 | WNR, 0);
+	store(ZVA, DEVICE + 0x18);
+	expect_abort(0x21 | WNR, 0);
+}
+
 static void atomics_work_on_nothing_and_abort_on_devices(void **state)
 {
 	(void)state;
@@ -179,17 +194,7 @@ static void atomics_work_on_nothing_and_abort_on_devices(void **state)
 	vreg[0] = HOLE + 0x13;
 	store(ZVA, HOLE + 0x13);
 	expect_abort(0x10 | WNR, 0);
-	vreg[0] = DEVICE + 0x18;
-	load(LDADD, DEVICE + 0x18);
-	expect_abort(0x35, 0);
-	load(CASP, DEVICE + 0x18);
-	expect_abort(0x35, 0);
-	load(LDXR, DEVICE + 0x18);
-	expect_abort(0x35, 0);
-	store(STXR, DEVICE + 0x18);
-	expect_abort(0x35 | WNR, 0);
-	store(ZVA, DEVICE + 0x18);
-	expect_abort(0x21 | WNR, 0);
+	expect_atomics_to_abort_on_a_device();
 	assert_int_equal(nothing, 15);
 	assert_int_equal(logged, 0);
 	assert_int_equal(vreg[2] + vreg[3], 8);
