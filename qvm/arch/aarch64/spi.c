@@ -44,7 +44,8 @@ static bool is_spi(const struct guest_gic *g, unsigned intid)
 	return intid >= QVM_SPI_FIRST && intid < g->config.intids;
 }
 
-uint32_t spi_existing(const struct guest_gic *g, unsigned word)
+/* INTIDs of this word that are SPIs of this GIC. */
+static uint32_t existing(const struct guest_gic *g, unsigned word)
 {
 	unsigned first = word * 32;
 
@@ -356,7 +357,7 @@ void spi_set_ctlr(struct guest_gic *g, uint32_t value)
 
 void spi_set_group(struct guest_gic *g, unsigned word, uint32_t value)
 {
-	uint32_t changed = (g->group[word] ^ value) & spi_existing(g, word), placed = changed & g->placed[word];
+	uint32_t changed = (g->group[word] ^ value) & existing(g, word), placed = changed & g->placed[word];
 
 	g->group[word] ^= changed;
 	while (placed)
@@ -366,7 +367,7 @@ void spi_set_group(struct guest_gic *g, unsigned word, uint32_t value)
 
 void spi_enable(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	g->enable[word] |= set & spi_existing(g, word);
+	g->enable[word] |= set & existing(g, word);
 	offer_set(g, word, set);
 }
 
@@ -399,7 +400,7 @@ uint32_t spi_get_pending(struct guest_gic *g, unsigned word)
 
 void spi_set_pending(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	g->latch[word] |= set & spi_existing(g, word);
+	g->latch[word] |= set & existing(g, word);
 	offer_set(g, word, set);
 }
 
@@ -426,7 +427,7 @@ uint32_t spi_get_active(struct guest_gic *g, unsigned word)
 /* There is no call that makes an SPI active in the kernel, so one that the guest makes active is kept here. */
 void spi_set_active(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	set &= spi_existing(g, word) & ~placed_in_state(g, word, set, VIRQ_ACTIVE);
+	set &= existing(g, word) & ~placed_in_state(g, word, set, VIRQ_ACTIVE);
 	g->active[word] |= set;
 	retract_set(g, word, set);
 }
@@ -444,7 +445,7 @@ void spi_clear_active(struct guest_gic *g, unsigned word, uint32_t clear)
 /* GICD_ICFGR. To change it for an enabled interrupt is UNPREDICTABLE: here, what its line drives counts anew. */
 void spi_set_config(struct guest_gic *g, unsigned word, uint32_t edge)
 {
-	uint32_t changed = (g->edge[word] ^ edge) & spi_existing(g, word) & ~g->bound[word];
+	uint32_t changed = (g->edge[word] ^ edge) & existing(g, word) & ~g->bound[word];
 
 	g->bound_edge[word] = edge & g->bound[word];
 	retract_set(g, word, changed);

@@ -12,9 +12,6 @@
 #define GIC_ROUTE_IRM         (1ull << 31)
 #define GIC_ROUTE_AFFINITY    0xff00ffffffull
 
-/* INTIDs of word `word` that are SPIs of this GIC. */
-uint32_t spi_existing(const struct guest_gic *g, unsigned word);
-
 /* Hands to the kernel whatever should be there and is not. */
 void spi_offer_all(struct guest_gic *g);
 
