@@ -46,5 +46,5 @@ def circles(folder, files, allowed):
     (LINE, "# Opened long ago.\na.c b.c\n", 1, "prog: there is no circle of a.c b.c, which allowed.txt allows\n"),
     (LINE, "# Of another program.\nx.c y.c\n", 0, ""),
 ], ids=["none", "two-files", "allowed", "pattern", "two-circles", "one-allowed", "only-parts-allowed", "stale", "other-program"])
-def test_circles(tmp_path, files, allowed, status, text):
+def test_each_circle_is_found_unless_allowed(tmp_path, files, allowed, status, text):
     assert circles(tmp_path, files, allowed) == (status, text)

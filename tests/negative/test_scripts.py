@@ -181,7 +181,7 @@ def test_a_mask_that_is_missing_is_found(tmp_path, said, wrong):
     ("call 1 Do\ncall 1 Undo", ": two calls have one number"), ("call 1 Do\ncall 2 Do", ": two calls have one name"),
     ("call 1 Do\narg int a\nresult int status\nresult int a", ": Do has two arguments or results of one name"),
     ("call 1 Do\n" + "".join(f"arg int a{n}\n" for n in range(7)), ": Do has more registers than a generated stub passes")))
-def test_calls(tmp_path, table, wrong):
+def test_a_wrong_table_of_calls_is_refused(tmp_path, table, wrong):
     """A table of the kernel's calls that cannot be right."""
     file = tmp_path / "calls.def"
     file.write_text(table + "\n")
