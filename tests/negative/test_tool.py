@@ -202,6 +202,45 @@ def test_a_board_that_is_not_there_is_refused(words, text):
     assert (done.returncode, done.stderr) == (run.EX_CONFIG, text + "\n")
 
 
+GOOD_BOARD = "qemu -M virt -cpu CPU -smp CPUS -m MEMORY\ncpu max\ncpus 4 8\nmemory 2G\n"
+
+
+@pytest.mark.parametrize("text, wrong", [
+    (GOOD_BOARD.replace("-M", "-machine"), ":1] QEMU's command names the machine with -M"),
+    (GOOD_BOARD.replace("-M virt", "virt -M").replace(" -cpu CPU -smp CPUS -m MEMORY", ""),
+     ":1] QEMU's command names the machine with -M"),
+    (GOOD_BOARD.replace("-M virt", "-M virt" + " -s" * 24), ":1] a line has at most 32 words"),
+    (GOOD_BOARD.replace("cpus 4 8", "cpus 4 8 # at most"), ":3] cpus has the default number and, if it can be chosen, the highest one"),
+    (GOOD_BOARD.replace("cpus 4 8", "cpus 4 many"),
+     ":3] cpus has the default number and, if it can be chosen, the highest one"),
+    (GOOD_BOARD.replace("cpus 4 8", "cpus 9 8"), ":3] cpus has the default number and, if it can be chosen, the highest one"),
+    (GOOD_BOARD.replace("cpus 4 8", "cpus"), ":3] cpus has the default number and, if it can be chosen, the highest one"),
+    (GOOD_BOARD + "ram 2G\n", ":5] a line begins with qemu, cpu, cpus or memory"),
+    (GOOD_BOARD.replace("memory 2G", "memory 2 G"), ":4] one word is expected after cpu and memory"),
+    (GOOD_BOARD.replace("memory 2G\n", ""), ": one of the lines qemu, cpu, cpus and memory is missing"),
+    ("", ": one of the lines qemu, cpu, cpus and memory is missing")])
+def test_a_wrong_description_of_a_board_is_refused(tmp_path, text, wrong):
+    shutil.copy(run.TOOL, tmp_path / "bulkhead")
+    (tmp_path / "boards").mkdir()
+    path = tmp_path / "boards" / "odd.conf"
+    path.write_text(text)
+    done = subprocess.run([tmp_path / "bulkhead", "run", HELLO, "--board", "odd", "--cpus", "0"], capture_output=True, text=True,
+                          check=False)
+    where = f"[{path}" if wrong.startswith(":") and "]" in wrong else f"{path}"
+    assert (done.returncode, done.stderr) == (run.EX_CONFIG, where + wrong + "\n")
+
+
+def test_a_description_of_a_board_has_comments_and_blank_lines(tmp_path):
+    """They are no mistakes: the one that is left is the number of CPUs on the command line."""
+    shutil.copy(run.TOOL, tmp_path / "bulkhead")
+    (tmp_path / "boards").mkdir()
+    text = "# " + "x " * 40 + "\n\n" + GOOD_BOARD.replace("cpus 4 8", "cpus\t4 8")
+    (tmp_path / "boards" / "odd.conf").write_text(text.replace("\n", "\r\n"))
+    done = subprocess.run([tmp_path / "bulkhead", "run", HELLO, "--board", "odd", "--cpus", "9"], capture_output=True, text=True,
+                          check=False)
+    assert (done.returncode, done.stderr) == (run.EX_CONFIG, "--cpus 9: board odd can have 1 to 8 CPUs\n")
+
+
 @pytest.mark.parametrize("command", ["run", "check"])
 def test_help_lists_the_boards(command):
     done = bulkhead(command, "--help")

@@ -2,6 +2,7 @@
 #include "board.h"
 #include "message.h"
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,37 +46,77 @@ void board_names(const char *home, char *names, size_t bytes)
 		free(entries);
 }
 
-static unsigned split(char *line, const char **words)
+/* The number of a line's words, or `most` + 1 if there are more than `most`. A comment has none. */
+static unsigned split(char *line, const char **words, unsigned most)
 {
 	unsigned count = 0;
 	char *rest;
 
-	for (const char *word = strtok_r(line, " \t", &rest); word && count < BOARD_WORDS_MAX;
-	     word = strtok_r(NULL, " \t", &rest))
+	for (const char *word = strtok_r(line, " \t\r", &rest); word && (count > 0 || *word != '#');
+	     word = strtok_r(NULL, " \t\r", &rest)) {
+		if (count == most)
+			return most + 1;
 		words[count++] = word;
+	}
 	return count;
 }
 
-static void take_line(struct board *b, char *line)
+/* 0: it is no number from 1 to 999. */
+static unsigned long count_of(const char *word)
+{
+	char *end;
+	unsigned long count = strtoul(word, &end, 10);
+
+	return *word >= '0' && *word <= '9' && *end == '\0' && count < 1000 ? count : 0;
+}
+
+static bool take_command(struct board *b, const char *const *words, unsigned count)
+{
+	memcpy(b->command, words, count * sizeof(*words));
+	b->command[0] = "qemu-system-aarch64";
+	b->words = count;
+	for (unsigned i = 1; i + 1 < count; i++) {
+		if (strcmp(words[i], "-M") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* NULL, or what is wrong with the line. */
+static const char *take_line(struct board *b, char *line)
 {
 	const char *words[BOARD_WORDS_MAX];
-	unsigned count = split(line, words);
+	unsigned count = split(line, words, BOARD_WORDS_MAX);
 
-	if (count < 2)
-		return;
-	if (strcmp(words[0], "cpu") == 0)
-		b->cpu = words[1];
-	if (strcmp(words[0], "memory") == 0)
-		b->memory = words[1];
+	if (count == 0)
+		return NULL;
+	if (count > BOARD_WORDS_MAX)
+		return "a line has at most 32 words";
+	if (strcmp(words[0], "qemu") == 0)
+		return take_command(b, words, count) ? NULL : "QEMU's command names the machine with -M";
 	if (strcmp(words[0], "cpus") == 0) {
-		b->cpus = words[1];
+		b->cpus = count > 1 ? words[1] : "";
 		b->cpus_most = words[count - 1];
+		return count <= 3 && count_of(b->cpus) != 0 && count_of(b->cpus) <= count_of(b->cpus_most)
+			   ? NULL
+			   : "cpus has the default number and, if it can be chosen, the highest one";
 	}
-	if (strcmp(words[0], "qemu") == 0) {
-		memcpy(b->command, words, count * sizeof(*words));
-		b->command[0] = "qemu-system-aarch64";
-		b->words = count;
-	}
+	if (strcmp(words[0], "cpu") != 0 && strcmp(words[0], "memory") != 0)
+		return "a line begins with qemu, cpu, cpus or memory";
+	if (count != 2)
+		return "one word is expected after cpu and memory";
+	*(strcmp(words[0], "cpu") == 0 ? &b->cpu : &b->memory) = words[1];
+	return NULL;
+}
+
+/* Lines count from 1. NULL, or what is wrong with line *number. */
+static const char *take_lines(struct board *b, char *text, unsigned *number)
+{
+	const char *wrong = NULL;
+
+	for (*number = 1; text && !wrong; *number += !wrong)
+		wrong = take_line(b, strsep(&text, "\n"));
+	return wrong;
 }
 
 void board_unknown(const char *home, const char *name)
@@ -88,8 +129,9 @@ void board_unknown(const char *home, const char *name)
 
 int board_read(struct board *b, const char *home, const char *name)
 {
-	char path[4200], *rest;
+	char path[4200];
 	const char *wrong;
+	unsigned line;
 
 	*b = (struct board){.name = name};
 	if (!board_file(home, name, SUFFIX, path, sizeof(path))) {
@@ -101,8 +143,11 @@ int board_read(struct board *b, const char *home, const char *name)
 		message("%s: %s", path, wrong);
 		return -1;
 	}
-	for (char *line = strtok_r((char *)b->text.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		take_line(b, line);
+	wrong = take_lines(b, (char *)b->text.data, &line);
+	if (wrong) {
+		message("[%s:%u] %s", path, line, wrong);
+		return -1;
+	}
 	if (b->words && b->cpu && b->cpus && b->memory)
 		return 0;
 	message("%s: one of the lines qemu, cpu, cpus and memory is missing", path);
@@ -121,7 +166,7 @@ static bool is_chosen(const struct board *b, const char *name)
 int board_choose(struct board *b, const char *cpu, const char *cpus, const char *memory)
 {
 	char *end;
-	unsigned long most = strtoul(b->cpus_most, NULL, 10), count = cpus ? strtoul(cpus, &end, 10) : most;
+	unsigned long most = count_of(b->cpus_most), count = cpus ? strtoul(cpus, &end, 10) : most;
 
 	if (cpu && strcmp(cpu, b->cpu) != 0 && !is_chosen(b, "CPU")) {
 		message("--cpu %s: the CPUs of board %s are of the model %s", cpu, b->name, b->cpu);

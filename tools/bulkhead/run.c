@@ -43,7 +43,7 @@ static int read_board(struct system *s, const struct machine *m)
 {
 	const char *command[COMMAND_MAX];
 	struct file output, errors;
-	char dump[256];
+	char dump[4400]; /* a word of the description, and a path */
 	int status;
 
 	make_command(m, command, dump, sizeof(dump));
