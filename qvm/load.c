@@ -55,7 +55,7 @@ static uint64_t align_up(uint64_t value, uint64_t align)
 	return (value + align - 1) & ~(align - 1);
 }
 
-/* The addresses of guest memory end at QVM_IPA_LIMIT and `bytes` is bounded by the caller, so that no sum wraps. */
+/* The addresses of guest memory end at SPACE_LIMIT and `bytes` is bounded by the caller, so that no sum wraps. */
 bool loader_find_low(const struct loader *l, uint64_t bytes, uint64_t align, uint64_t offset, uint64_t *start)
 {
 	for (unsigned i = 0; i < l->memory->count; i++) {
@@ -110,7 +110,7 @@ static bool find_high(const struct loader *l, uint64_t bytes, uint64_t *start)
 {
 	const struct guest_range *home = l->bootable ? guest_range_of(l->memory, l->entry, 4) : NULL;
 
-	if (bytes > QVM_IPA_LIMIT)
+	if (bytes > SPACE_LIMIT)
 		return false;
 	if (home && find_high_in(l, home, bytes, start))
 		return true;

@@ -15,7 +15,7 @@ const char *guest_memory_add(struct guest_memory *m, uint64_t ipa, uint64_t byte
 		return "too many ram and rom areas";
 	if (bytes == 0 || bytes % GUEST_PAGE != 0 || ipa % GUEST_PAGE != 0)
 		return "memory must be whole pages of 4 KiB";
-	if (bytes > QVM_IPA_LIMIT || ipa > QVM_IPA_LIMIT - bytes)
+	if (bytes > SPACE_LIMIT || ipa > SPACE_LIMIT - bytes)
 		return "memory lies above the 39 bits of address that a guest has";
 	while (at < m->count && m->range[at].ipa < ipa)
 		at++;

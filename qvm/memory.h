@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include <qvmconf.h>
+#include "bulkhead.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

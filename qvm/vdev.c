@@ -105,7 +105,7 @@ static void check_place(const struct vdev_instance *v)
 		vm_refuse(VM_EXIT_CONFIG, &v->config->place, "vdev %s needs 'loc', the address of its registers",
 			  v->config->type);
 	if (block->qst_type != QST_MEMORY || block->location % QVM_PAGE != 0 || block->length % QVM_PAGE != 0 ||
-	    block->length == 0 || block->location >= QVM_IPA_LIMIT || block->length > QVM_IPA_LIMIT - block->location)
+	    block->length == 0 || block->location >= SPACE_LIMIT || block->length > SPACE_LIMIT - block->location)
 		vm_refuse(VM_EXIT_CONFIG, &v->config->place, "vdev %s cannot lie at 0x%llx", v->config->type,
 			  (unsigned long long)block->location);
 	if ((v->vdev.v_factory->factory_flags & VFF_INTR_NONPCI) && v->vdev.v_intr == GUEST_INTR_NONE)
@@ -171,7 +171,7 @@ int gasp_window(vdev_t *vdp, uint64_t bytes, uint64_t *address)
 	/* The table is made after ASSIGN, and never added to later. */
 	if (v->window.bytes != 0 || bytes == 0 || bytes % QVM_PAGE != 0 || vm.mmio.count != 0)
 		return -EINVAL;
-	if (bytes > QVM_IPA_LIMIT || start > QVM_IPA_LIMIT - bytes)
+	if (bytes > SPACE_LIMIT || start > SPACE_LIMIT - bytes)
 		return -ENOMEM;
 	v->window = (struct vdev_window){.owner = v, .start = start, .bytes = bytes};
 	*address = start;

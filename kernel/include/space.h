@@ -5,11 +5,10 @@
  */
 #pragma once
 
+#include "bulkhead.h"
 #include "kmem.h"
 #include "types.h"
 
-#define SPACE_BITS        39
-#define SPACE_LIMIT       BIT(SPACE_BITS)
 #define SPACE_LEVEL_FIRST 1
 #define SPACE_LEVEL_LAST  3
 #define SPACE_STEP        24 /* leaves changed at a time: bounds the time with interrupts off */

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "bulkhead.h"
 #include "bulkhead/vm_end.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +21,7 @@
 #define QVM_MISTAKES_MAX     50            /* reported before the reader gives up */
 #define QVM_NAME_MAX         32            /* bytes of the VM's name, NUL included: it names the process too */
 #define QVM_MEM_MAX          8             /* ram and rom regions */
-#define QVM_CPUS_MAX         8             /* the kernel's VCPU_MAX */
+#define QVM_CPUS_MAX         VCPU_MAX
 #define QVM_LOADS_MAX        16
 #define QVM_VDEVS_MAX        16 /* without the gic */
 #define QVM_VDEV_INTRS_MAX   4
@@ -32,7 +33,6 @@
 #define QVM_LOGGERS_MAX      32 /* `logger` and `log` together */
 
 #define QVM_PAGE       4096ull
-#define QVM_IPA_LIMIT  (1ull << 39) /* guest-physical addresses end here */
 #define QVM_GICD_BYTES 0x10000ull
 #define QVM_GICR_BYTES 0x20000ull /* for one CPU: RD_base and SGI_base frames (Arm IHI 0069, 12.10) */
 
@@ -266,6 +266,9 @@ struct qvmconf_consoles {
 	const char *input, *output;
 };
 struct qvmconf_consoles qvmconf_consoles(const struct qvm_config *config, const struct qvm_vdev *vdev);
+
+/* The word before `load` or `pass` that says what it brings; "guest" for QVM_LOAD_ANY, where it may be left out. */
+const char *qvmconf_load_name(enum qvm_load_type type);
 
 /* The bytes of RAM and ROM that the VM needs. */
 uint64_t qvmconf_memory_bytes(const struct qvm_config *config);

@@ -31,7 +31,7 @@ static unsigned guest_areas(const struct qc_reader *r, struct area *areas)
 	for (unsigned i = 0; i < c->vdev_count; i++) {
 		const struct qvm_vdev *vdev = &c->vdevs[i];
 
-		if (vdev->loc_given && vdev->loc < QVM_IPA_LIMIT)
+		if (vdev->loc_given && vdev->loc < SPACE_LIMIT)
 			areas[n++] = (struct area){vdev->loc, vdev->bytes, "vdev ", vdev->type, &vdev->place};
 	}
 	return n;
@@ -175,11 +175,11 @@ static void check_gicr(struct qc_reader *r)
 {
 	const uint64_t start = r->config->gic.gicr, bytes = QVM_GICR_BYTES * r->config->cpu_count;
 
-	if (start > QVM_IPA_LIMIT - bytes)
+	if (start > SPACE_LIMIT - bytes)
 		qc_mistake(r, &r->gic_place,
 			   "the GIC's redistributors 0x%" PRIx64 ",0x%" PRIx64
 			   " reach beyond the last guest-physical address, 0x%llx",
-			   start, bytes, QVM_IPA_LIMIT - 1);
+			   start, bytes, SPACE_LIMIT - 1);
 }
 
 static bool has_program(const struct qvm_config *c)

@@ -3,9 +3,6 @@
 #include "internal.h"
 #include <string.h>
 
-#define PRIORITY_MAX 254
-#define CPUS         8 /* of the host: the numbers that a run mask can have */
-
 static struct qvm_cpu *current(struct qc_reader *r)
 {
 	return &r->config->cpus[r->config->cpu_count - 1];
@@ -47,7 +44,7 @@ static bool sporadic_valid(const char *text, size_t bytes)
 		if (!next_number(&text, end, &part[n]))
 			return false;
 	}
-	return n == PARTS && !text && part[HIGH] <= PRIORITY_MAX && part[LOW] >= 1 && part[LOW] <= part[HIGH] &&
+	return n == PARTS && !text && part[HIGH] <= PRIO_MAX && part[LOW] >= 1 && part[LOW] <= part[HIGH] &&
 	       part[REPLACEMENTS] > 0 && part[BUDGET] > 0 && part[BUDGET] <= part[PERIOD];
 }
 
@@ -81,7 +78,7 @@ static void cpu_sched(struct qc_reader *r, const struct qc_option *option)
 	}
 	if (bytes && strchr("rfo", text[bytes - 1]))
 		policy = text[--bytes] == 'f' ? QVM_POLICY_FIFO : QVM_POLICY_RR;
-	if (!number_plain(text, bytes, &priority) || priority < 1 || priority > PRIORITY_MAX) {
+	if (!number_plain(text, bytes, &priority) || priority < 1 || priority > PRIO_MAX) {
 		qc_mistake(r, &r->word_place,
 			   "'%.64s' is not a priority: 1 to 254, followed by 'r' (round robin) or 'f' (FIFO) "
 			   "if wanted",
@@ -103,7 +100,7 @@ static void cpu_runmask(struct qc_reader *r, const struct qc_option *option)
 		return;
 	/* One digit is one CPU: 0x3 would be read as CPU 3 by some, as CPUs 0 and 1 by others. */
 	for (; text; text = text[1] ? text + 2 : NULL) {
-		if (text[0] < '0' || text[0] >= '0' + CPUS || (text[1] && (text[1] != ',' || !text[2]))) {
+		if (text[0] < '0' || text[0] >= '0' + CPU_MAX || (text[1] && (text[1] != ',' || !text[2]))) {
 			qc_mistake(r, &r->word_place,
 				   "'%.64s' is not a list of CPUs: write 0 to 7 with commas between them and no "
 				   "blanks",
@@ -122,7 +119,7 @@ static bool cluster_find(const struct qc_reader *r, const char *name, uint32_t *
 	static const char single[] = "_cpu-";
 	const size_t head = sizeof(single) - 1;
 
-	if (strncmp(name, single, head) == 0 && name[head] >= '0' && name[head] < '0' + CPUS && !name[head + 1]) {
+	if (strncmp(name, single, head) == 0 && name[head] >= '0' && name[head] < '0' + CPU_MAX && !name[head + 1]) {
 		*mask = 1u << (name[head] - '0');
 		return true;
 	}

@@ -51,9 +51,21 @@ static bool load_fits(struct qc_reader *r, const struct qvm_load *load)
 	return true;
 }
 
-static const char *blob_name(enum qvm_load_type type)
+const char *qvmconf_load_name(enum qvm_load_type type)
 {
-	return type == QVM_LOAD_FDT ? "fdt" : type == QVM_LOAD_INITRD ? "initrd" : "data";
+	static const char names[][8] = {
+	    [QVM_LOAD_ANY] = "guest", [QVM_LOAD_INITRD] = "initrd", [QVM_LOAD_FDT] = "fdt", [QVM_LOAD_DATA] = "data"};
+
+	return names[type];
+}
+
+static enum qvm_load_type load_type(const char *name)
+{
+	unsigned type = QVM_LOAD_DATA;
+
+	while (type > QVM_LOAD_ANY && strcmp(qvmconf_load_name((enum qvm_load_type)type), name) != 0)
+		type--;
+	return (enum qvm_load_type)type;
 }
 
 /* A guest has one initial RAM disk and one device tree, loaded or passed. */
@@ -74,7 +86,7 @@ bool qc_blob_free(struct qc_reader *r, enum qvm_load_type type)
 			first = &c->passes[i].place;
 	}
 	if (first)
-		qc_mistake(r, &r->option_place, "a second '%s': the first is%s; keep one", blob_name(type),
+		qc_mistake(r, &r->option_place, "a second '%s': the first is%s; keep one", qvmconf_load_name(type),
 			   qc_where(first, text));
 	return !first;
 }
@@ -103,22 +115,19 @@ void qc_load(struct qc_reader *r, const struct qc_option *option)
 }
 
 /* What may stand where 'load' or 'pass' must: a device tree is generated whether it is asked for or not. */
-static bool is_generate(const struct qc_option *option, const char *word)
+static bool is_generate(enum qvm_load_type type, const char *word)
 {
-	return option->name[0] == 'f' && strcmp(word, "generate") == 0;
+	return type == QVM_LOAD_FDT && strcmp(word, "generate") == 0;
 }
 
 /* initrd, fdt, data, guest: what kind of blob the `load` or `pass` after it brings. */
 void qc_blob(struct qc_reader *r, const struct qc_option *option)
 {
 	static const struct qc_option load_option = OPTION("load", "[address,]file", NULL);
-	enum qvm_load_type type = option->name[0] == 'i'   ? QVM_LOAD_INITRD
-				  : option->name[0] == 'f' ? QVM_LOAD_FDT
-				  : option->name[0] == 'd' ? QVM_LOAD_DATA
-							   : QVM_LOAD_ANY;
+	const enum qvm_load_type type = load_type(option->name);
 	const char *word = qc_argument(r, option);
 
-	if (word && is_generate(option, word))
+	if (word && is_generate(type, word))
 		return;
 	if (word && strcmp(word, "pass") == 0 && type != QVM_LOAD_ANY) {
 		qc_pass_blob(r, type);

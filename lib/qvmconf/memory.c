@@ -81,10 +81,10 @@ bool qc_region_valid(struct qc_reader *r, const char *what, uint64_t start, uint
 			   bytes);
 		return false;
 	}
-	if (bytes > QVM_IPA_LIMIT || start > QVM_IPA_LIMIT - bytes) {
+	if (bytes > SPACE_LIMIT || start > SPACE_LIMIT - bytes) {
 		qc_mistake(r, &r->option_place,
 			   "%s 0x%" PRIx64 ",0x%" PRIx64 " reaches beyond the last guest-physical address, 0x%llx",
-			   what, start, bytes, QVM_IPA_LIMIT - 1);
+			   what, start, bytes, SPACE_LIMIT - 1);
 		return false;
 	}
 	return true;
@@ -96,7 +96,7 @@ static bool memory_read(struct qc_reader *r, const struct qc_option *option, str
 
 	if (!text || !region_parse(r, text, true, &mem->start, &mem->bytes))
 		return false;
-	if (!strchr(text, ',') && mem->bytes <= QVM_IPA_LIMIT)
+	if (!strchr(text, ',') && mem->bytes <= SPACE_LIMIT)
 		mem->start = automatic_start(r->config, mem->bytes);
 	return qc_region_valid(r, option->name, mem->start, mem->bytes, true);
 }

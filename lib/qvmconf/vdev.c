@@ -6,7 +6,7 @@
 
 /* Given, but wrong: that it is missing would be one message too many. Areas and interrupts like these clash with none.
  */
-#define WRONG_LOC  QVM_IPA_LIMIT
+#define WRONG_LOC  SPACE_LIMIT
 #define WRONG_INTR (QVM_SPI_LAST + 1)
 
 struct qvm_vdev *qc_current_vdev(struct qc_reader *r)
@@ -41,10 +41,10 @@ void qc_mem_place(struct qc_reader *r, const struct qc_option *option, uint64_t 
 		qc_mistake(r, &r->word_place, "'%.64s' is not an address in memory: write it as 0x1c090000", text);
 		return;
 	}
-	if (read % multiple || read > QVM_IPA_LIMIT - bytes) {
+	if (read % multiple || read > SPACE_LIMIT - bytes) {
 		qc_mistake(r, &r->word_place,
 			   "address 0x%" PRIx64 " of '%s' is not a multiple of 0x%" PRIx64 " below 0x%llx", read,
-			   option->name, multiple, QVM_IPA_LIMIT);
+			   option->name, multiple, SPACE_LIMIT);
 		return;
 	}
 	*place = read;
@@ -128,7 +128,7 @@ static void vdev_sched(struct qc_reader *r, const struct qc_option *option)
 
 	if (!text)
 		return;
-	if (number_plain(text, strlen(text), &priority) && priority >= 1 && priority <= 254)
+	if (number_plain(text, strlen(text), &priority) && priority >= 1 && priority <= PRIO_MAX)
 		qc_current_vdev(r)->priority = (uint8_t)priority;
 	else
 		qc_mistake(r, &r->word_place, "'%.64s' is not a priority: 1 to 254", text);

@@ -36,7 +36,7 @@ uint64_t sys_memory_bytes(const struct sys_config *config, const struct sys_vm_n
 {
 	uint64_t sum = 0;
 
-	/* No overflow: each part is at most 2^42 (sys_read(), QVM_IPA_LIMIT), and there are fewer than 150. */
+	/* No overflow: each part is at most 2^42 (sys_read(), SPACE_LIMIT), and there are fewer than 150. */
 	for (unsigned i = 0; i < sys_owner_count(config); i++)
 		sum += sys_owner_at(config, i)->memory + sys_owner_at(config, i)->kernel_memory;
 	for (unsigned i = 0; needs && i < config->vm_count; i++)

@@ -16,8 +16,8 @@
 #define AREA_HEAP    0x3000000000ull
 #define AREA_ROM     0x4000000000ull
 #define AREA_WINDOW  0x5000000000ull
-#define WINDOW_BYTES (3 * AREA_BYTES) /* to the end of what can be mapped, 39 bits */
-#define LAYOUT_BLOCK 0x200000ull      /* size and alignment of a block of stage 2 */
+#define WINDOW_BYTES (SPACE_LIMIT - AREA_WINDOW)
+#define LAYOUT_BLOCK 0x200000ull /* size and alignment of a block of stage 2 */
 
 struct layout_sizes {
 	uint64_t program, heap, rom, window;

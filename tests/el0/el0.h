@@ -96,7 +96,7 @@ _Static_assert(CALL_SyncWait == 7 && CALL_ThreadDestroy == 2, "parked_thread has
 /* Addresses that no description gives to a process: the kernel's memory, nothing, beyond 39 and 48 bits, wrapping. */
 #define ADDRESS_UNMAPPED 0x7fffff0000ull
 #define ADDRESS_KERNEL   0x40200000ull
-#define ADDRESS_BEYOND   (1ull << 39)
+#define ADDRESS_BEYOND   SPACE_LIMIT
 #define ADDRESS_WRAPS    (~0ull - 7)
 /* Where tests map things: far from what a process starts with. */
 #define ADDRESS_FREE 0x6000000000ull

@@ -105,7 +105,7 @@ static void fit(uint64_t address, uint64_t *bytes)
 {
 	uint64_t offset = address - (uint64_t)memory.buffer;
 
-	if (offset<BUFFER_BYTES && * bytes> BUFFER_BYTES - offset && *bytes < 1ull << 39)
+	if (offset<BUFFER_BYTES && * bytes> BUFFER_BYTES - offset && *bytes < SPACE_LIMIT)
 		*bytes = BUFFER_BYTES - offset;
 }
 

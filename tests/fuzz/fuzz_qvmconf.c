@@ -84,7 +84,7 @@ static void check_memory(const struct qvm_config *c)
 		const struct qvm_mem *mem = &c->mem[i];
 
 		must(mem->start % QVM_PAGE == 0 && mem->bytes % QVM_PAGE == 0 && mem->bytes > 0);
-		must(mem->start < QVM_IPA_LIMIT && mem->bytes <= QVM_IPA_LIMIT - mem->start);
+		must(mem->start < SPACE_LIMIT && mem->bytes <= SPACE_LIMIT - mem->start);
 		for (unsigned j = 0; j < i; j++)
 			must(mem->start >= c->mem[j].start + c->mem[j].bytes ||
 			     c->mem[j].start >= mem->start + mem->bytes);
@@ -106,7 +106,7 @@ static void check_vdevs(const struct qvm_config *c)
 
 		must(strlen(v->type) < QVM_VDEV_NAME_MAX && (!v->name || strlen(v->name) < QVM_VDEV_NAME_MAX));
 		must(v->option_first + v->option_count <= c->vdev_option_count && v->intr_count <= QVM_VDEV_INTRS_MAX);
-		must(!v->loc_given || (v->loc % QVM_PAGE == 0 && v->loc <= QVM_IPA_LIMIT - v->bytes));
+		must(!v->loc_given || (v->loc % QVM_PAGE == 0 && v->loc <= SPACE_LIMIT - v->bytes));
 		for (unsigned j = 0; j < v->intr_count; j++)
 			must(v->intr[j] >= QVM_SPI_FIRST && v->intr[j] <= QVM_SPI_LAST);
 		for (unsigned j = 0; j < v->option_count; j++)

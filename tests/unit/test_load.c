@@ -123,7 +123,7 @@ static void ranges_that_overlap_are_refused(void **state)
 	assert_non_null(guest_memory_add(&f->memory, RAM + RAM_SIZE - 0x1000, 0x2000, false));
 	assert_non_null(guest_memory_add(&f->memory, 0x100, 0x1000, false));
 	assert_non_null(guest_memory_add(&f->memory, 0x40000, 0, false));
-	assert_non_null(guest_memory_add(&f->memory, QVM_IPA_LIMIT - 0x1000, 0x2000, false));
+	assert_non_null(guest_memory_add(&f->memory, SPACE_LIMIT - 0x1000, 0x2000, false));
 	assert_non_null(guest_memory_add(&f->memory, ~0xfffull, 0x2000, false));
 	assert_int_equal(f->memory.count, 3);
 	assert_null(guest_memory_add(&f->memory, RAM + RAM_SIZE, 0x1000, false));

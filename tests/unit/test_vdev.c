@@ -260,7 +260,7 @@ static void a_window_lies_after_everything_else(void **state)
 	vdev_make_all();
 	assert_int_equal(gasp_window(vdp, 0, &address), -EINVAL);
 	assert_int_equal(gasp_window(vdp, 0x1001, &address), -EINVAL);
-	assert_int_equal(gasp_window(vdp, QVM_IPA_LIMIT, &address), -ENOMEM);
+	assert_int_equal(gasp_window(vdp, SPACE_LIMIT, &address), -ENOMEM);
 	assert_int_equal(gasp_window(vdp, 0x3000, &address), 0);
 	assert_true(address >= LOC + 0x1000);
 	assert_int_equal(gasp_window(vdp, 0x3000, &address), -EINVAL);

@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const blobs[] = {
-    [QVM_LOAD_ANY] = "", [QVM_LOAD_INITRD] = "initrd ", [QVM_LOAD_FDT] = "fdt ", [QVM_LOAD_DATA] = "data "};
-
 static const char *const safeties[] = {
     [QVM_SAFETY_DEFAULT] = "default",
     [QVM_SAFETY_NONE] = "none",
@@ -61,10 +58,17 @@ static void print_cpus(const struct qvm_config *c)
 	}
 }
 
+static void print_blob(enum qvm_load_type type)
+{
+	if (type != QVM_LOAD_ANY)
+		printf("%s ", qvmconf_load_name(type));
+}
+
 static void print_loads(const struct qvm_config *c)
 {
 	for (unsigned i = 0; i < c->load_count; i++) {
-		printf("%sload ", blobs[c->loads[i].type]);
+		print_blob(c->loads[i].type);
+		printf("load ");
 		if (c->loads[i].address_given)
 			printf("0x%" PRIx64 ",", c->loads[i].address);
 		printf("%s\n", c->loads[i].path);
@@ -83,7 +87,8 @@ static void print_passes(const struct qvm_config *c)
 	for (unsigned i = 0; i < c->pass_count; i++) {
 		const struct qvm_pass *pass = &c->passes[i];
 
-		printf("%spass loc 0x%" PRIx64 ",0x%" PRIx64 ",", blobs[pass->blob], pass->start, pass->bytes);
+		print_blob(pass->blob);
+		printf("pass loc 0x%" PRIx64 ",0x%" PRIx64 ",", pass->start, pass->bytes);
 		for (unsigned bit = 0; letters[bit]; bit++) {
 			if (pass->attributes & 1u << bit)
 				putchar(letters[bit]);

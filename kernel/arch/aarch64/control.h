@@ -96,8 +96,8 @@ static inline uint64_t hcr_guest(unsigned flags, unsigned evt)
  */
 #define HSTR_VALUE 0x9f6f
 
-/* VTCR_EL2: 39 bits of IPA in 3 levels from one level-1 table, 4 KiB granule, walks inner shareable write-back. */
-#define VTCR_T0SZ  25
+/* VTCR_EL2: SPACE_BITS of IPA in 3 levels from one level-1 table, 4 KiB granule, walks inner shareable write-back. */
+#define VTCR_T0SZ  (64 - SPACE_BITS)
 #define VTCR_BASE  (BIT(31) /* RES1 */ | 3 << 12 /* SH0 */ | 1 << 10 | 1 << 8 | 1 << 6 /* SL0 */ | VTCR_T0SZ)
 #define VTCR_PS(p) ((p) << 16) /* PARange, at most 5: 48 bits. VMIDs have 8 bits (VS 0), no hardware update of AF */
 

@@ -38,7 +38,7 @@ static bool check_header(struct loader *l, const struct image_header *h)
 		return loader_fail(l, "the Image has unknown flags 0x%" PRIx64, h->flags);
 	if (h->image_size == 0)
 		return loader_fail(l, "the Image does not say how much memory it takes (Linux before 3.17)");
-	if (h->image_size > QVM_IPA_LIMIT)
+	if (h->image_size > SPACE_LIMIT)
 		return loader_fail(l, "the Image asks for 0x%" PRIx64 " bytes of memory", h->image_size);
 	if (h->text_offset >= IMAGE_ALIGN || h->text_offset % GUEST_PAGE != 0)
 		return loader_fail(l, "the Image has a wrong text_offset 0x%" PRIx64, h->text_offset);
