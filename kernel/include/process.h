@@ -71,9 +71,6 @@ extern struct process processes[PROCESS_MAX];
 extern bool process_sealed;   /* by Seal: definitions stay as they are */
 extern bool process_shutdown; /* the system is being ended on purpose: the end of a critical process is no failure */
 
-int64_t handle_add(struct process *p, unsigned type, void *object);          /* id, or -KE_AGAIN, -KE_NOMEM */
-uint64_t handle_next(const struct process *p, unsigned type, uint64_t from); /* lowest id of an object; 0: none */
-void handle_remove(struct process *p, unsigned type, uint64_t id);
 NAMED void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t pc);
 void process_end(struct process *p, unsigned cause, uint64_t status); /* its threads end, one after the other */
 void process_thread_gone(struct process *p);
@@ -99,39 +96,11 @@ static inline struct process *process_of(uint64_t slot)
 	return slot < PROCESS_MAX && p->state > PROCESS_DEFINED ? p : NULL;
 }
 
-/* The object of that number, or NULL, as for 0. Also without the kernel lock, for VcpuRun. */
-static inline void *handle_get(const struct process *p, unsigned type, uint64_t id)
-{
-	void **table = __atomic_load_n(&p->handles[type], __ATOMIC_ACQUIRE);
-
-	if (id > HANDLE_MAX || !table)
-		return NULL;
-	return __atomic_load_n(&table[masked(id, HANDLE_MAX + 1)], __ATOMIC_ACQUIRE);
-}
-
-/* The same for the holder of the kernel lock, under which tables change: no barrier is needed. */
-static inline void *handle_locked(const struct process *p, unsigned type, uint64_t id)
-{
-	void **table = p->handles[type];
-
-	if (unlikely(id > HANDLE_MAX))
-		return NULL;
-	return likely(table != NULL) ? table[masked(id, HANDLE_MAX + 1)] : NULL;
-}
-
-static inline struct thread *thread_of(const struct process *p, uint64_t tid)
-{
-	return handle_locked(p, OBJECT_THREAD, tid);
-}
-
-static inline struct channel *channel_of(const struct process *p, uint64_t chid)
-{
-	return handle_locked(p, OBJECT_CHANNEL, chid);
-}
-
 static inline bool able(const struct process *p, uint32_t ability)
 {
 	return (p->params.abilities & ability) == ability;
 }
 
 void process_init_lists(struct process *p);
+
+#include "handle.h" /* thread_of(), channel_of() */

@@ -25,8 +25,9 @@ struct timer_heap {
 	struct timer *at[TIMER_MAX + 1];
 };
 
-bool timer_reserve(struct process *p); /* before a timer comes to be: false when the process has TIMER_PER_PROCESS */
-void timer_unreserve(struct process *p);
+/* Before timers come to be. False: the process would have more than TIMER_PER_PROCESS. */
+bool timer_reserve(struct process *p, unsigned count);
+void timer_unreserve(struct process *p, unsigned count);
 void timer_arm(struct timer *t, uint64_t deadline); /* on this CPU */
 void timer_disarm(struct timer *t);
 NAMED bool timer_expire_one(uint64_t now); /* of this CPU; false: none was due */

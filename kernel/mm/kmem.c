@@ -2,8 +2,8 @@
 #include "kmem.h"
 #include "arch.h"
 #include "irq.h"
-#include "object.h"
 #include "process.h"
+#include "timer_object.h"
 #include "vcpu.h"
 
 static const uint32_t class_size[KMEM_CLASSES] = {

@@ -92,14 +92,9 @@ int64_t call_ChannelCreate(struct thread *t, struct frame *f)
 		return -KE_INVAL;
 	if (!(ChannelCreate_flags(f) & CHF_PRIVATE) && !able(p, ABLE_PUBLIC))
 		return -KE_PERM;
-	c = kmem_alloc(&p->kmem, OBJECT_CHANNEL);
+	c = object_create(p, OBJECT_CHANNEL, &id);
 	if (!c)
-		return -KE_NOMEM;
-	id = handle_add(p, OBJECT_CHANNEL, c);
-	if (id < 0) {
-		kmem_free(&p->kmem, OBJECT_CHANNEL, c);
 		return id;
-	}
 	c->process = p;
 	c->id = (uint32_t)id;
 	c->flags = (uint32_t)ChannelCreate_flags(f);
@@ -187,7 +182,7 @@ bool channel_end(struct channel *c)
 	while (end_one(c))
 		if (must_give_way())
 			return false;
-	kmem_free(&c->process->kmem, OBJECT_CHANNEL, c);
+	object_free(c->process, OBJECT_CHANNEL, c);
 	return true;
 }
 
@@ -221,14 +216,9 @@ int64_t call_ConnectAttach(struct thread *t, struct frame *f)
 		return -KE_SRCH;
 	if (ConnectAttach_event_chid(f) && !channel_of(p, ConnectAttach_event_chid(f)))
 		return -KE_BADF;
-	conn = kmem_alloc(&p->kmem, OBJECT_CONNECTION);
+	conn = object_create(p, OBJECT_CONNECTION, &id);
 	if (!conn)
-		return -KE_NOMEM;
-	id = handle_add(p, OBJECT_CONNECTION, conn);
-	if (id < 0) {
-		kmem_free(&p->kmem, OBJECT_CONNECTION, conn);
 		return id;
-	}
 	conn->process = p;
 	conn->channel = c;
 	conn->id = (uint32_t)id;
@@ -256,12 +246,12 @@ void connection_destroy(struct connection *conn)
 		}
 	}
 	handle_remove(p, OBJECT_CONNECTION, conn->id);
-	kmem_free(&p->kmem, OBJECT_CONNECTION, conn);
+	object_free(p, OBJECT_CONNECTION, conn);
 }
 
 int64_t call_ConnectDetach(struct thread *t, struct frame *f)
 {
-	struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, ConnectDetach_coid(f));
+	struct connection *conn = handle_lookup(t->process, OBJECT_CONNECTION, ConnectDetach_coid(f));
 
 	if (!conn)
 		return -KE_BADF;

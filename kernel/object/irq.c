@@ -36,14 +36,9 @@ int64_t irq_create(struct process *p, uint64_t intid, struct irq **made)
 		return -KE_PERM;
 	if (table[masked(intid, INTIDS)])
 		return -KE_BUSY;
-	i = kmem_alloc(&p->kmem, OBJECT_IRQ);
+	i = object_create(p, OBJECT_IRQ, &id);
 	if (!i)
-		return -KE_NOMEM;
-	id = handle_add(p, OBJECT_IRQ, i);
-	if (id < 0) {
-		kmem_free(&p->kmem, OBJECT_IRQ, i);
 		return id;
-	}
 	i->process = p;
 	i->id = (uint32_t)id;
 	i->intid = (uint32_t)intid;
@@ -110,7 +105,7 @@ void irq_fire(uint32_t intid)
 /* What threads may wait for and detach; a bound one stays as long as its VM. */
 static struct irq *attached(const struct process *p, uint64_t id)
 {
-	struct irq *i = handle_get(p, OBJECT_IRQ, id);
+	struct irq *i = handle_lookup(p, OBJECT_IRQ, id);
 
 	return i && !i->virq ? i : NULL;
 }
@@ -180,7 +175,7 @@ void irq_destroy(struct irq *i)
 	table[i->intid] = NULL;
 	irq_attached--;
 	handle_remove(p, OBJECT_IRQ, i->id);
-	kmem_free(&p->kmem, OBJECT_IRQ, i);
+	object_free(p, OBJECT_IRQ, i);
 }
 
 int64_t call_InterruptDetach(struct thread *t, struct frame *f)

@@ -88,7 +88,7 @@ static int64_t wait_in_queue(struct channel *c, struct thread *s)
 
 int64_t call_MsgSend(struct thread *t, struct frame *f)
 {
-	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, MsgSend_coid(f));
+	const struct connection *conn = handle_lookup(t->process, OBJECT_CONNECTION, MsgSend_coid(f));
 	struct channel *c = conn ? conn->channel : NULL;
 	struct thread *r;
 
@@ -248,7 +248,7 @@ static inline struct thread *send_over(struct cpu *cpu, struct channel *c, struc
 static inline __attribute__((always_inline)) struct thread *send_direct(struct cpu *cpu, struct thread *t,
 									bool with_copy)
 {
-	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, MsgSend_coid(&t->frame));
+	const struct connection *conn = handle_lookup(t->process, OBJECT_CONNECTION, MsgSend_coid(&t->frame));
 	struct channel *c = conn ? conn->channel : NULL;
 	struct thread *r = c ? first_receiver(c) : NULL;
 

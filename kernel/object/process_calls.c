@@ -10,9 +10,9 @@
 #include "cpu.h"
 #include "irq.h"
 #include "lock.h"
-#include "object.h"
 #include "owner.h"
 #include "process.h"
+#include "timer_object.h"
 #include "vcpu.h"
 
 #define SCRUB_STEP (16ull << 10)
@@ -272,7 +272,7 @@ static bool destroy_objects(struct process *p)
 	for (unsigned type = OBJECT_CHANNEL; type < OBJECT_TYPES; type++) {
 		for (uint64_t id = 0; p->closing || (id = handle_next(p, type, 1)) != 0;) {
 			if (!p->closing)
-				destroy_object(p, type, handle_get(p, type, id));
+				destroy_object(p, type, handle_lookup_unlocked(p, type, id));
 			else if (channel_end(p->closing))
 				p->closing = NULL;
 			else
@@ -316,7 +316,7 @@ int64_t call_ProcessStop(struct thread *t, struct frame *f)
 	if (p->threads_alive)
 		return -KE_AGAIN;
 	while ((id = handle_next(p, OBJECT_IRQ, 1)) != 0) {
-		irq_destroy(handle_get(p, OBJECT_IRQ, id));
+		irq_destroy(handle_lookup_unlocked(p, OBJECT_IRQ, id));
 		if (must_give_way())
 			return CALL_RESTART;
 	}

@@ -3,7 +3,7 @@
 #include "arch.h"
 #include "cpu.h"
 #include "message.h"
-#include "object.h"
+#include "timer_object.h"
 
 void pulse_init(struct pulse *p, unsigned kind, int code, uint64_t value, unsigned prio)
 {
@@ -133,7 +133,7 @@ static unsigned pulse_prio(const struct thread *t, const struct frame *f)
 
 int64_t call_MsgSendPulse(struct thread *t, struct frame *f)
 {
-	struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, MsgSendPulse_coid(f));
+	struct connection *conn = handle_lookup(t->process, OBJECT_CONNECTION, MsgSendPulse_coid(f));
 
 	if (!conn || !conn->channel)
 		return -KE_BADF;
@@ -143,7 +143,7 @@ int64_t call_MsgSendPulse(struct thread *t, struct frame *f)
 struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t)
 {
 	const struct frame *f = &t->frame;
-	const struct connection *conn = handle_locked(t->process, OBJECT_CONNECTION, MsgSendPulse_coid(f));
+	const struct connection *conn = handle_lookup(t->process, OBJECT_CONNECTION, MsgSendPulse_coid(f));
 	struct channel *c = conn ? conn->channel : NULL;
 	struct thread *r = c ? first_receiver(c) : NULL;
 	unsigned prio;
@@ -166,7 +166,7 @@ struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t)
 int64_t call_MsgDeliverEvent(struct thread *t, struct frame *f)
 {
 	struct process *p = process_of((MsgDeliverEvent_scoid(f) >> 12) & 31);
-	struct connection *conn = p ? handle_locked(p, OBJECT_CONNECTION, MsgDeliverEvent_scoid(f) & 0xfff) : NULL;
+	struct connection *conn = p ? handle_lookup(p, OBJECT_CONNECTION, MsgDeliverEvent_scoid(f) & 0xfff) : NULL;
 	struct channel *to;
 
 	if (!conn || !conn->channel || conn->channel->process != t->process)

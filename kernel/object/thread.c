@@ -35,22 +35,10 @@ struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, ui
 	struct thread *t;
 	int64_t tid;
 
-	*error = -KE_AGAIN;
-	if (!timer_reserve(p))
+	t = object_create(p, OBJECT_THREAD, &tid);
+	*error = tid;
+	if (!t)
 		return NULL;
-	t = kmem_alloc(&p->kmem, OBJECT_THREAD);
-	if (!t) {
-		timer_unreserve(p);
-		*error = -KE_NOMEM;
-		return NULL;
-	}
-	tid = handle_add(p, OBJECT_THREAD, t);
-	if (tid < 0) {
-		kmem_free(&p->kmem, OBJECT_THREAD, t);
-		timer_unreserve(p);
-		*error = tid;
-		return NULL;
-	}
 	init(t, p);
 	t->tid = (uint32_t)tid;
 	t->ident = p->slot << 9 | t->tid;
@@ -91,8 +79,7 @@ void thread_destroy(struct thread *t)
 	p->cpu_ticks += t->cpu_ticks;
 	t->state = STATE_DEAD;
 	handle_remove(p, OBJECT_THREAD, t->tid);
-	kmem_free(&p->kmem, OBJECT_THREAD, t);
-	timer_unreserve(p);
+	object_free(p, OBJECT_THREAD, t);
 	process_thread_gone(p);
 }
 

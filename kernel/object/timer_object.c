@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Timers of processes, and the clock. */
+#include "timer_object.h"
 #include "arch.h"
 #include "calls.h"
-#include "object.h"
 #include "process.h"
 
 #define INTERVAL_MIN 10000ull /* ns: a shorter one would leave the owner no time to run */
@@ -30,16 +30,9 @@ int64_t call_TimerCreate(struct thread *t, struct frame *f)
 	if (TimerCreate_priority(f) == 0 || TimerCreate_priority(f) > p->params.max_priority ||
 	    TimerCreate_code(f) > 127)
 		return -KE_INVAL;
-	if (!timer_reserve(p))
-		return -KE_AGAIN;
-	o = kmem_alloc(&p->kmem, OBJECT_TIMER);
-	id = o ? handle_add(p, OBJECT_TIMER, o) : -KE_NOMEM;
-	if (id < 0) {
-		if (o)
-			kmem_free(&p->kmem, OBJECT_TIMER, o);
-		timer_unreserve(p);
+	o = object_create(p, OBJECT_TIMER, &id);
+	if (!o)
 		return id;
-	}
 	o->process = p;
 	o->id = (uint32_t)id;
 	o->chid = (uint32_t)TimerCreate_chid(f);
@@ -51,7 +44,7 @@ int64_t call_TimerCreate(struct thread *t, struct frame *f)
 
 int64_t call_TimerSettime(struct thread *t, struct frame *f)
 {
-	struct timer_object *o = handle_get(t->process, OBJECT_TIMER, TimerSettime_timer(f));
+	struct timer_object *o = handle_lookup(t->process, OBJECT_TIMER, TimerSettime_timer(f));
 
 	if (!o)
 		return -KE_BADF;
@@ -96,15 +89,14 @@ void timer_object_destroy(struct timer_object *o)
 	struct process *p = o->process;
 
 	timer_disarm(&o->timer);
-	timer_unreserve(p);
 	pulse_cancel(&o->pulse);
 	handle_remove(p, OBJECT_TIMER, o->id);
-	kmem_free(&p->kmem, OBJECT_TIMER, o);
+	object_free(p, OBJECT_TIMER, o);
 }
 
 int64_t call_TimerDestroy(struct thread *t, struct frame *f)
 {
-	struct timer_object *o = handle_get(t->process, OBJECT_TIMER, TimerDestroy_timer(f));
+	struct timer_object *o = handle_lookup(t->process, OBJECT_TIMER, TimerDestroy_timer(f));
 
 	if (!o)
 		return -KE_BADF;

@@ -12,7 +12,7 @@
 
 static struct vcpu *vcpu_of(struct process *p, uint64_t id)
 {
-	return handle_get(p, OBJECT_VCPU, id);
+	return handle_lookup_unlocked(p, OBJECT_VCPU, id);
 }
 
 int64_t call_VcpuCreate(struct thread *t, struct frame *f)
@@ -29,21 +29,9 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 		return -KE_INVAL;
 	if (p->vcpus[masked(index, VCPU_MAX)])
 		return -KE_EXIST;
-	if (!timer_reserve(p))
-		return -KE_AGAIN;
-	if (!timer_reserve(p)) {
-		timer_unreserve(p);
-		return -KE_AGAIN;
-	}
-	v = kmem_alloc(&p->kmem, OBJECT_VCPU);
-	id = v ? handle_add(p, OBJECT_VCPU, v) : -KE_NOMEM;
-	if (id < 0) {
-		if (v)
-			kmem_free(&p->kmem, OBJECT_VCPU, v);
-		timer_unreserve(p);
-		timer_unreserve(p);
+	v = object_create(p, OBJECT_VCPU, &id);
+	if (!v)
 		return id;
-	}
 	v->process = p;
 	v->id = (uint32_t)id;
 	v->index = (uint32_t)index;
@@ -68,11 +56,9 @@ void vcpu_destroy(struct vcpu *v)
 
 	timer_disarm(&v->vtimer);
 	timer_disarm(&v->ptimer);
-	timer_unreserve(p);
-	timer_unreserve(p);
 	p->vcpus[v->index] = NULL;
 	handle_remove(p, OBJECT_VCPU, v->id);
-	kmem_free(&p->kmem, OBJECT_VCPU, v);
+	object_free(p, OBJECT_VCPU, v);
 }
 
 int64_t vcpu_bind(struct vcpu *v, struct thread *t)

@@ -2,22 +2,22 @@
 #include "timer.h"
 #include "arch.h"
 #include "cpu.h"
-#include "object.h"
 #include "process.h"
 #include "thread.h"
+#include "timer_object.h"
 #include "vcpu.h"
 
-bool timer_reserve(struct process *p)
+bool timer_reserve(struct process *p, unsigned count)
 {
-	if (p->timer_count == TIMER_PER_PROCESS)
+	if (p->timer_count + count > TIMER_PER_PROCESS)
 		return false;
-	p->timer_count++;
+	p->timer_count += count;
 	return true;
 }
 
-void timer_unreserve(struct process *p)
+void timer_unreserve(struct process *p, unsigned count)
 {
-	p->timer_count--;
+	p->timer_count -= count;
 }
 
 static void place(struct timer_heap *h, struct timer *t, unsigned i)

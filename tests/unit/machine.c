@@ -479,8 +479,8 @@ void machine_check(bool quiet)
 		if (p->state <= PROCESS_DEFINED)
 			continue;
 		for (uint64_t id = 1; id <= HANDLE_MAX; id++) {
-			const struct channel *ch = handle_get(p, OBJECT_CHANNEL, id);
-			const struct thread *t = handle_get(p, OBJECT_THREAD, id);
+			const struct channel *ch = handle_lookup_unlocked(p, OBJECT_CHANNEL, id);
+			const struct thread *t = handle_lookup_unlocked(p, OBJECT_THREAD, id);
 
 			threads += !!t;
 			if (ch)
@@ -495,7 +495,7 @@ void machine_check(bool quiet)
 	}
 	for (unsigned s = 0; s < PROCESS_MAX; s++)
 		for (uint64_t id = 1; processes[s].state > PROCESS_DEFINED && id <= HANDLE_MAX; id++) {
-			const struct thread *t = handle_get(&processes[s], OBJECT_THREAD, id);
+			const struct thread *t = handle_lookup_unlocked(&processes[s], OBJECT_THREAD, id);
 
 			if (t)
 				check_thread(t, quiet);

@@ -5,7 +5,7 @@
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /* The heaps of timers, against a plain array. */
 #include "machine.h"
-#include "object.h"
+#include "timer_object.h"
 
 #define TIMERS 300u
 #define CPUS   3u
@@ -114,11 +114,11 @@ static void each_process_has_its_share(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < TIMER_PER_PROCESS; i++)
-		assert_true(timer_reserve(&owner));
-	assert_false(timer_reserve(&owner));
-	assert_true(timer_reserve(&processes[5]));
-	timer_unreserve(&owner);
-	assert_true(timer_reserve(&owner));
+		assert_true(timer_reserve(&owner, 1));
+	assert_false(timer_reserve(&owner, 1));
+	assert_true(timer_reserve(&processes[5], 1));
+	timer_unreserve(&owner, 1);
+	assert_true(timer_reserve(&owner, 1));
 }
 
 int main(void)

@@ -62,8 +62,8 @@ static void the_lowest_free_handle_is_next(void **state)
 	for (uint64_t id = 1; id <= HANDLE_MAX; id++)
 		assert_int_equal(handle_add(p, OBJECT_CHANNEL, p), id);
 	assert_int_equal(handle_add(p, OBJECT_CHANNEL, p), -KE_AGAIN);
-	assert_ptr_equal(handle_get(p, OBJECT_CHANNEL, HANDLE_MAX), p);
-	assert_null(handle_get(p, OBJECT_CHANNEL, HANDLE_MAX + 1));
+	assert_ptr_equal(handle_lookup_unlocked(p, OBJECT_CHANNEL, HANDLE_MAX), p);
+	assert_null(handle_lookup_unlocked(p, OBJECT_CHANNEL, HANDLE_MAX + 1));
 	assert_int_equal(handle_next(p, OBJECT_CHANNEL, HANDLE_MAX), HANDLE_MAX);
 	assert_int_equal(handle_next(p, OBJECT_CHANNEL, HANDLE_MAX + 1), 0);
 	assert_int_equal(handle_next(p, OBJECT_CHANNEL, UINT64_MAX), 0);
