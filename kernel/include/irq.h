@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Device interrupts. One that threads are attached to stays active, hence cannot fire again, until InterruptUnmask; one
- * that is bound to a guest's (bind.c), until the guest has completed it.
+ * that is bound to a guest's (irq_passthrough.c), until the guest has completed it.
  */
 #pragma once
 
@@ -33,7 +33,7 @@ void irq_destroy(struct irq *i);
 void irq_unblock(struct thread *t);
 extern uint64_t irq_attached;
 
-/* bind.c. The vCPU's lock is held, and its state settled. */
-int64_t bind_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio, unsigned flags); /* VcpuBind */
-int64_t bind_withdraw(struct vcpu *v, unsigned intid, unsigned what);                              /* VcpuWithdraw */
-void bind_fire(struct irq *i);
+/* irq_passthrough.c. The vCPU's lock is held, and its state settled. */
+int64_t passthrough_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio, unsigned flags); /* VcpuBind */
+int64_t passthrough_withdraw(struct vcpu *v, unsigned intid, unsigned what); /* VcpuWithdraw */
+void passthrough_fire(struct irq *i);

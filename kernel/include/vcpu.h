@@ -32,7 +32,7 @@ struct vcpu {
 			/* Interrupt 27 is active in the physical redistributor of `home`, or was and has been ended. */
 			bool timer_active;
 		};
-		uint64_t work; /* any of it: something is to be done before the guest goes on */
+		uint64_t entry_work; /* any of it: something is to be done before the guest goes on */
 	};
 	uint64_t sgi_self; /* as the guest names it alone to its interrupt controller */
 	struct process *process;

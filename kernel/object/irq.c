@@ -83,7 +83,7 @@ void irq_fire(uint32_t intid)
 		return;
 	}
 	if (i->virq) {
-		bind_fire(i);
+		passthrough_fire(i);
 		return;
 	}
 	i->fired = true;

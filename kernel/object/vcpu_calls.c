@@ -116,7 +116,7 @@ static int64_t get(struct vcpu *v, struct frame *f)
 	return error;
 }
 
-static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
+static int64_t vcpu_apply(struct cpu *c, struct vcpu *v, struct frame *f)
 {
 	uint64_t call = call_number(f);
 	uint32_t out = 0;
@@ -137,10 +137,10 @@ static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
 				      (uint32_t)VcpuPrivate_mask(f), &out);
 		VcpuPrivate_set_now(f, out);
 	} else if (call == CALL_VcpuWithdraw) {
-		result = bind_withdraw(v, (unsigned)VcpuWithdraw_intid(f), (unsigned)VcpuWithdraw_what(f));
+		result = passthrough_withdraw(v, (unsigned)VcpuWithdraw_intid(f), (unsigned)VcpuWithdraw_what(f));
 	} else if (call == CALL_VcpuBind) {
-		result = bind_change(v, VcpuBind_host(f), VcpuBind_intid(f), (unsigned)VcpuBind_priority(f),
-				     (unsigned)VcpuBind_flags(f));
+		result = passthrough_change(v, VcpuBind_host(f), VcpuBind_intid(f), (unsigned)VcpuBind_priority(f),
+					    (unsigned)VcpuBind_flags(f));
 	} else {
 		result = vgic_query(&v->vgic, (unsigned)VcpuQuery_intid(f));
 	}
@@ -150,7 +150,7 @@ static int64_t perform(struct cpu *c, struct vcpu *v, struct frame *f)
 	return result;
 }
 
-static int64_t settled(struct thread *t, struct frame *f, uint64_t vcpu)
+static int64_t vcpu_call_at_home(struct thread *t, struct frame *f, uint64_t vcpu)
 {
 	struct vcpu *v = vcpu_of(t->process, vcpu);
 	struct cpu *c = arch_this_cpu();
@@ -158,7 +158,7 @@ static int64_t settled(struct thread *t, struct frame *f, uint64_t vcpu)
 	if (!v)
 		return -KE_BADF;
 	if (v->home < 0 || v->home == (int)c->id)
-		return perform(c, v, f);
+		return vcpu_apply(c, v, f);
 	if (!list_empty(&v->requests)) {
 		arch_cpu_relax(); /* one at a time: all that a process could have would keep interrupts off for too long
 				   */
@@ -178,7 +178,7 @@ void vcpu_serve(struct cpu *c, struct vcpu *v)
 		uint64_t start = arch_clock_ticks(), used;
 
 		list_del(&t->wait_link);
-		thread_wake(t, perform(c, v, &t->frame));
+		thread_wake(t, vcpu_apply(c, v, &t->frame));
 		used = arch_clock_ticks() - start;
 		t->cpu_ticks += used;
 		c->run_start += used;
@@ -200,12 +200,12 @@ void vcpu_requests(struct cpu *c)
 
 int64_t call_VcpuGet(struct thread *t, struct frame *f)
 {
-	return settled(t, f, VcpuGet_vcpu(f));
+	return vcpu_call_at_home(t, f, VcpuGet_vcpu(f));
 }
 
 int64_t call_VcpuSet(struct thread *t, struct frame *f)
 {
-	return settled(t, f, VcpuSet_vcpu(f));
+	return vcpu_call_at_home(t, f, VcpuSet_vcpu(f));
 }
 
 /* It only becomes more: the CPU that holds the images need not be asked. */
@@ -233,7 +233,7 @@ int64_t call_VcpuPrivate(struct thread *t, struct frame *f)
 	if (VcpuPrivate_vpriv(f) == VPRIV_PENDING && (uint32_t)VcpuPrivate_mask(f) &&
 	    !(VcpuPrivate_mask(f) & ~VcpuPrivate_value(f)))
 		return set_pending(t, f);
-	return settled(t, f, VcpuPrivate_vcpu(f));
+	return vcpu_call_at_home(t, f, VcpuPrivate_vcpu(f));
 }
 
 static bool spi_ok(uint64_t intid)
@@ -244,19 +244,19 @@ static bool spi_ok(uint64_t intid)
 int64_t call_VcpuWithdraw(struct thread *t, struct frame *f)
 {
 	return spi_ok(VcpuWithdraw_intid(f)) && VcpuWithdraw_what(f) <= (VIRQ_PENDING | VIRQ_ACTIVE)
-		   ? settled(t, f, VcpuWithdraw_vcpu(f))
+		   ? vcpu_call_at_home(t, f, VcpuWithdraw_vcpu(f))
 		   : -KE_INVAL;
 }
 
 int64_t call_VcpuQuery(struct thread *t, struct frame *f)
 {
-	return spi_ok(VcpuQuery_intid(f)) ? settled(t, f, VcpuQuery_vcpu(f)) : -KE_INVAL;
+	return spi_ok(VcpuQuery_intid(f)) ? vcpu_call_at_home(t, f, VcpuQuery_vcpu(f)) : -KE_INVAL;
 }
 
 int64_t call_VcpuBind(struct thread *t, struct frame *f)
 {
 	return spi_ok(VcpuBind_host(f)) && spi_ok(VcpuBind_intid(f)) && VcpuBind_flags(f) <= (BIND_ON | BIND_CLEAR)
-		   ? settled(t, f, VcpuBind_vcpu(f))
+		   ? vcpu_call_at_home(t, f, VcpuBind_vcpu(f))
 		   : -KE_INVAL;
 }
 

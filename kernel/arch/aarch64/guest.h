@@ -4,8 +4,8 @@
 
 #include "vcpu.h"
 
-/* struct vcpu: `timer_active` is all of `work`. */
-#define WORK_TIMER (1ull << (8 * (offsetof(struct vcpu, timer_active) - offsetof(struct vcpu, work))))
+/* struct vcpu: `timer_active` is all of `entry_work`. */
+#define ENTRY_WORK_TIMER (1ull << (8 * (offsetof(struct vcpu, timer_active) - offsetof(struct vcpu, entry_work))))
 
 /* vcpu.c */
 NAMED struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr); /* a trap from the guest */

@@ -200,7 +200,7 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 {
 	struct vcpu *v = t->vcpu;
 
-	if (unlikely(!v || v->id != id || __atomic_load_n(&v->work, __ATOMIC_ACQUIRE) ||
+	if (unlikely(!v || v->id != id || __atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE) ||
 		     !act_short(v, action, x2, x3, x4, x5))) {
 		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
 		return;
@@ -332,7 +332,7 @@ static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, ui
 	bool done;
 
 	if (target == v->sgi_self)
-		done = !v->work && vcpu_insert(v, intid);
+		done = !v->entry_work && vcpu_insert(v, intid);
 	else
 		done = !v->timer_active && sgi_to_other(v, target, intid);
 	if (unlikely(!done)) {
@@ -380,7 +380,7 @@ void guest_irq(struct vcpu *v, struct cpu *c)
 {
 	uint32_t intid = arch_irq_ack();
 
-	if (intid == ARCH_IRQ_VTIMER && !(v->work & ~WORK_TIMER)) {
+	if (intid == ARCH_IRQ_VTIMER && !(v->entry_work & ~ENTRY_WORK_TIMER)) {
 		arch_irq_drop(intid);
 		if (likely(vcpu_timer_direct(v)))
 			arch_resume(&v->frame);

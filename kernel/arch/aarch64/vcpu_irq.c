@@ -121,7 +121,7 @@ bool vcpu_quiet(const struct vcpu *v)
 {
 	uint32_t all = (uint32_t)BIT(v->vgic.lr_count) - 1;
 
-	return !(v->work & ~WORK_TIMER) && (irqchip_lr_empty() & all) == all;
+	return !(v->entry_work & ~ENTRY_WORK_TIMER) && (irqchip_lr_empty() & all) == all;
 }
 
 bool vcpu_timer_direct(struct vcpu *v)
@@ -175,7 +175,7 @@ void arch_vcpu_irq_timer(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 
-	if (likely(v) && !(v->work & ~WORK_TIMER) && vcpu_timer_direct(v)) {
+	if (likely(v) && !(v->entry_work & ~ENTRY_WORK_TIMER) && vcpu_timer_direct(v)) {
 		vcpu_wake(v);
 		return;
 	}

@@ -228,7 +228,7 @@ struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 		return to_process(c, v, EXIT_KICK);
 	if (c->resident != v)
 		load(c, v);
-	if (v->work)
+	if (v->entry_work)
 		offer(v);
 	arch_user_switch(c, &v->user);
 	arch_space_activate(c, &v->process->guest);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel's half comes first: the names of the model are shadows there. */
-#include "kernel/object/bind.c"
+#include "kernel/object/irq_passthrough.c"
 #include "kernel/object/vgic.c"
 #include "model.h"
 
@@ -41,7 +41,7 @@ static void enter_guest(struct cpu_model *c)
 	c->vcpu.dirty = false;
 }
 
-/* --- The host's interrupt controller, and what else bind.c asks for --- */
+/* --- The host's interrupt controller, and what else irq_passthrough.c asks for --- */
 
 void lock_acquire(struct lock *l)
 {
@@ -98,7 +98,7 @@ void fire_all(void)
 		host[i].latch = false;
 		host[i].active = true;
 		spi[FIRST + i].was = true;
-		bind_fire(&host[i].irq);
+		passthrough_fire(&host[i].irq);
 	}
 }
 
@@ -152,7 +152,7 @@ static int op_bind(void *ctx, unsigned vcpu, unsigned from, unsigned intid, unsi
 	(void)ctx;
 	settle_cpu(&cpu[vcpu]);
 	cpu[vcpu].vcpu.dirty = true;
-	state = bind_change(&cpu[vcpu].vcpu, from, intid, priority, flags);
+	state = passthrough_change(&cpu[vcpu].vcpu, from, intid, priority, flags);
 	assert_true(state >= 0 || (state == -KE_AGAIN && (flags & BIND_ON))); /* all places are taken */
 	return (int)state;
 }
@@ -184,7 +184,7 @@ static int op_withdraw(void *ctx, unsigned vcpu, unsigned intid, unsigned what)
 	(void)ctx;
 	settle_cpu(&cpu[vcpu]);
 	cpu[vcpu].vcpu.dirty = true;
-	return (int)bind_withdraw(&cpu[vcpu].vcpu, intid, what);
+	return (int)passthrough_withdraw(&cpu[vcpu].vcpu, intid, what);
 }
 
 static int op_query(void *ctx, unsigned vcpu, unsigned intid)
