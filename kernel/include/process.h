@@ -101,6 +101,12 @@ static inline bool able(const struct process *p, uint32_t ability)
 	return (p->params.abilities & ability) == ability;
 }
 
+/* region.c */
+bool region_is_own_ram(const struct region *r);
+/* Zeroes those below `end` that no process has. False: one step was done; there may be more. */
+bool regions_scrub(struct process *p, unsigned end);
+void regions_use(struct process *p, bool use); /* its memory has it from now on, or has it no more */
+
 void process_init_lists(struct process *p);
 
 #include "handle.h" /* thread_of(), channel_of() */

@@ -1,65 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * procmgr's calls: define slots and what they may use, seal that, make processes of it, start them, take everything
- * back. Their memory is filled in memory_calls.c. The kernel checks that nothing is given twice; which process gets
- * what is procmgr's plan.
+ * procmgr's calls: define slots and what they may use, seal that, make processes of it, start them. Their memory is
+ * filled in memory_calls.c, the end is in process_end.c. The kernel checks that nothing is given twice; which process
+ * gets what is procmgr's plan.
  */
 #include "arch.h"
 #include "calls.h"
-#include "console.h"
-#include "cpu.h"
 #include "irq.h"
-#include "lock.h"
 #include "owner.h"
 #include "process.h"
-#include "timer_object.h"
-#include "vcpu.h"
-
-#define SCRUB_STEP (16ull << 10)
 
 bool process_sealed;
-
-/* ---- zeroing ---- */
-
-static bool own_ram(const struct region *r)
-{
-	return (r->flags & (REGION_RAM | REGION_RO)) == REGION_RAM;
-}
-
-/*
- * Zeroes until an interrupt waits. Cleaned to the PoC: a guest starts with its caches off. The memory is in nobody's
- * hands, and `busy` keeps other calls away from it. So the lock is left.
- */
-static void scrub_step(struct region *r)
-{
-	r->busy = true;
-	lock_release(&kernel_lock);
-	do {
-		uint64_t n = r->bytes - r->zeroed < SCRUB_STEP ? r->bytes - r->zeroed : SCRUB_STEP;
-
-		arch_memory_scrub(arch_pa_to_va(r->start + r->zeroed), n);
-		r->zeroed += n;
-	} while (r->zeroed < r->bytes && !arch_irq_pending());
-	lock_acquire(&kernel_lock);
-	r->busy = false;
-}
-
-/* Regions below `end` that no process has, one after the other. False: one step was done; there may be more. */
-static bool scrub_regions(struct process *p, unsigned end)
-{
-	for (unsigned i = 0; i < end; i++) {
-		struct region *r = p->regions[i].home;
-
-		if (!r || r->users || r->zeroed == r->bytes)
-			continue;
-		if (r->busy)
-			arch_cpu_relax(); /* another call is at it */
-		else
-			scrub_step(r);
-		return false;
-	}
-	return true;
-}
 
 /* ---- create ---- */
 
@@ -68,7 +19,7 @@ static int64_t add_region(struct process *p, unsigned index, uint64_t start, uin
 	struct region *r = &p->regions[index];
 
 	*r = (struct region){.start = start, .bytes = bytes, .flags = flags};
-	if (own_ram(r)) {
+	if (region_is_own_ram(r)) {
 		r->home = p->check.same ? p->check.same : r;
 		p->ram_bytes += r->home == r && index != REGION_KMEM ? bytes : 0;
 	}
@@ -103,22 +54,7 @@ static int64_t define(struct thread *t, struct process *p, uint64_t address)
 	return 0;
 }
 
-/* Its memory has it from now on, or has it no more. */
-static void use_regions(struct process *p, bool use)
-{
-	for (unsigned i = 0; i <= REGION_KMEM; i++) {
-		struct region *r = p->regions[i].home;
-
-		if (use && (p->regions[i].flags & REGION_DEVICE))
-			console_given(p->regions[i].start, p->regions[i].bytes);
-		if (!r)
-			continue;
-		r->users += use ? 1 : -1u;
-		r->zeroed = 0;
-	}
-}
-
-/* After Seal: a process of what was defined, with memory that is zero. Kernel memory is zeroed when it is used. */
+/* Behind Seal: a process of what was defined, with memory that is zero. Kernel memory is zeroed when it is used. */
 static int64_t make(struct process *p)
 {
 	int64_t error;
@@ -127,7 +63,7 @@ static int64_t make(struct process *p)
 		return -KE_SRCH;
 	if (p->state != PROCESS_DEFINED)
 		return -KE_BUSY;
-	if (!scrub_regions(p, REGION_KMEM))
+	if (!regions_scrub(p, REGION_KMEM))
 		return CALL_RESTART;
 	kmem_init(&p->kmem, p->params.kmem, p->params.kmem_bytes);
 	error = space_init(&p->space, &p->kmem, 1 + p->slot, false);
@@ -135,7 +71,7 @@ static int64_t make(struct process *p)
 		error = space_init(&p->guest, &p->kmem, 1 + PROCESS_MAX + p->slot, true);
 	if (error)
 		return error;
-	use_regions(p, true);
+	regions_use(p, true);
 	process_init_lists(p);
 	p->state = PROCESS_NEW;
 	return 0;
@@ -247,132 +183,4 @@ int64_t call_ProcessSignal(struct thread *t, struct frame *f)
 	p->signals.mask |= (uint32_t)BIT(ProcessSignal_value(f));
 	pulse_send(p->control, &p->signals);
 	return 0;
-}
-
-/* ---- destroy ---- */
-
-static void destroy_object(struct process *p, unsigned type, void *object)
-{
-	switch (type) {
-	case OBJECT_CHANNEL:
-		channel_close(object);
-		p->closing = object;
-		break;
-	case OBJECT_CONNECTION: connection_destroy(object); break;
-	case OBJECT_TIMER: timer_object_destroy(object); break;
-	case OBJECT_IRQ: irq_destroy(object); break;
-	case OBJECT_VCPU: vcpu_destroy(object); break;
-	default: break;
-	}
-}
-
-/* One, or a part of one, then more until somebody waits; true when none is left. */
-static bool destroy_objects(struct process *p)
-{
-	for (unsigned type = OBJECT_CHANNEL; type < OBJECT_TYPES; type++) {
-		for (uint64_t id = 0; p->closing || (id = handle_next(p, type, 1)) != 0;) {
-			if (!p->closing)
-				destroy_object(p, type, handle_lookup_unlocked(p, type, id));
-			else if (channel_end(p->closing))
-				p->closing = NULL;
-			else
-				return false;
-			if (must_give_way())
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool spaces_left(struct process *p, struct cpu *self)
-{
-	bool all = true;
-
-	for (unsigned i = 0; i < board.cpu_count; i++) {
-		const struct space *s = __atomic_load_n(&cpus[i].space, __ATOMIC_ACQUIRE);
-
-		if (s != &p->space && s != &p->guest)
-			continue;
-		if (&cpus[i] == self) {
-			arch_space_activate(self, &processes[0].space);
-		} else {
-			sched_kick(i);
-			all = false;
-		}
-	}
-	return all;
-}
-
-/* At once: it does not wait for those threads, nor for the zeroing. */
-int64_t call_ProcessStop(struct thread *t, struct frame *f)
-{
-	struct process *p = process_of(ProcessStop_slot(f));
-	uint64_t id;
-
-	(void)t;
-	if (!p || p->slot == 0)
-		return -KE_SRCH;
-	process_end(p, END_KILLED, 0);
-	if (p->threads_alive)
-		return -KE_AGAIN;
-	while ((id = handle_next(p, OBJECT_IRQ, 1)) != 0) {
-		irq_destroy(handle_lookup_unlocked(p, OBJECT_IRQ, id));
-		if (must_give_way())
-			return CALL_RESTART;
-	}
-	return 0;
-}
-
-enum destroy_step { STEP_THREADS, STEP_OBJECTS, STEP_SPACES, STEP_SCRUB, STEP_SLOT };
-
-/* Its definition stays. */
-static void free_slot(struct process *p)
-{
-	pulse_cancel(&p->death);
-	pulse_cancel(&p->signals);
-	memset(&p->state, 0, sizeof(*p) - offsetof(struct process, state));
-	p->state = PROCESS_DEFINED;
-}
-
-int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
-{
-	struct process *p = process_of(ProcessDestroy_slot(f));
-
-	(void)t;
-	if (!p || p->slot == 0)
-		return -KE_SRCH;
-	if (p->state != PROCESS_ENDING) {
-		p->state = PROCESS_ENDING;
-		p->step = STEP_THREADS;
-		process_end(p, END_KILLED, 0);
-	}
-	switch (p->step) {
-	case STEP_THREADS:
-		if (p->threads_alive) {
-			arch_cpu_relax();
-			return CALL_RESTART;
-		}
-		p->step++;
-		return CALL_RESTART;
-	case STEP_OBJECTS:
-		if (destroy_objects(p))
-			p->step++;
-		return CALL_RESTART;
-	case STEP_SPACES:
-		if (!spaces_left(p, arch_this_cpu())) {
-			arch_cpu_relax();
-			return CALL_RESTART;
-		}
-		arch_tlb_flush_space(p->space.vmid, p->space.root_pa);
-		if (p->params.guest)
-			arch_tlb_flush_space(p->guest.vmid, p->guest.root_pa);
-		use_regions(p, false);
-		p->step++;
-		return CALL_RESTART;
-	case STEP_SCRUB:
-		if (scrub_regions(p, REGION_KMEM + 1))
-			p->step++;
-		return CALL_RESTART;
-	default: free_slot(p); return 0;
-	}
 }
