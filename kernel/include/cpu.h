@@ -8,10 +8,6 @@
 #include "sched.h"
 #include "timer.h"
 
-struct thread;
-struct vcpu;
-struct space;
-
 /* All CPUs set it, under the kernel lock; the other ones by sched_kick(). */
 enum attention {
 	ATTENTION_LOOK = 1,   /* run queue, hand-overs, kills, requests, timer: anything may have changed */

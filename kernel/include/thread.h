@@ -7,7 +7,6 @@
 #include "ipc.h"
 #include "timer.h"
 
-struct vcpu;
 struct irq;
 
 /* A message copy longer than one step: what is left of it. */

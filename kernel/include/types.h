@@ -69,6 +69,11 @@ static inline void list_del(struct list *node)
 #define list_for_each_safe(it, head) \
 	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); it = it##_next, it##_next = it->next)
 
+/* Each bit set of a word, lowest first. */
+#define for_each_bit(n, word)                                                                            \
+	for (uint64_t n##_left = (word), n; n##_left && (n = (uint64_t)__builtin_ctzll(n##_left), true); \
+	     n##_left &= n##_left - 1)
+
 static inline bool range_ok(uint64_t start, uint64_t length)
 {
 	return length != 0 && start + length > start;

@@ -20,6 +20,7 @@
  * with which it was acknowledged, since the processor compares both when it ends.
  */
 #define VGIC_PRIO_GROUP0 VIRQ_GROUP0
+#define VGIC_PRIO_MASK   0xf8 /* as every GICv3 with virtualization has at the least */
 #define VGIC_CTLR_GRP0   BIT(0)
 #define VGIC_CTLR_GRP1   BIT(1)
 #define VGIC_RUN_NONE    0xff /* active, but never acknowledged: a write to ISACTIVER made it so */
@@ -72,8 +73,7 @@ void vgic_fold(struct vgic_cpu *v, unsigned eoicount);
 void vgic_fill(struct vgic_cpu *v);
 
 /* At any time, also while images are in the processor: they count from the next fold on. */
-void vgic_sgi(struct vgic_cpu *v, unsigned intid);  /* for Group 1 only */
-void vgic_sgi0(struct vgic_cpu *v, unsigned intid); /* for Group 0 only */
+void vgic_sgi(struct vgic_cpu *v, unsigned intid, unsigned group); /* nothing if it is of the other group */
 void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level);
 int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio);
 int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio); /* of one that is bound: the physical one */

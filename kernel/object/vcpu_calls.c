@@ -322,10 +322,7 @@ void vcpu_wake(struct vcpu *v)
 static void make_pending(struct vcpu *v, unsigned intid, unsigned group)
 {
 	lock_acquire(&v->lock);
-	if (group) /* no pointer: EL2 has no indirect branch */
-		vgic_sgi(&v->vgic, intid);
-	else
-		vgic_sgi0(&v->vgic, intid);
+	vgic_sgi(&v->vgic, intid, group);
 	v->dirty = true;
 	lock_release(&v->lock);
 }

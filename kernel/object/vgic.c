@@ -3,7 +3,6 @@
 #include "arch.h"
 
 #define PRIVATE_COUNT 32
-#define PRIO_MASK     0xf8 /* five priority bits, as every GICv3 with virtualization has at the least */
 
 /*
  * What could be in a list register, the candidates: private interrupts by their number, SPIs by their slot after them.
@@ -19,11 +18,6 @@ void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
 	v->control = ARCH_VGIC_ON;
 	memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of));
 }
-
-/* Each bit set of a word, lowest first. */
-#define for_each_bit(n, word)                                                                            \
-	for (uint64_t n##_left = (word), n; n##_left && (n = (uint64_t)__builtin_ctzll(n##_left), true); \
-	     n##_left &= n##_left - 1)
 
 static struct virq *find_spi(struct vgic_cpu *v, unsigned intid)
 {
@@ -97,8 +91,8 @@ static void fold_image(struct vgic_cpu *v, unsigned index, uint64_t lr)
 		q->active = active;
 	}
 	if (active && !was)
-		v->run[index] =
-		    ((uint8_t)(lr >> ARCH_LR_PRIO_SHIFT) & PRIO_MASK) | (lr & ARCH_LR_GROUP1 ? 0 : VGIC_PRIO_GROUP0);
+		v->run[index] = ((uint8_t)(lr >> ARCH_LR_PRIO_SHIFT) & VGIC_PRIO_MASK) |
+				(lr & ARCH_LR_GROUP1 ? 0 : VGIC_PRIO_GROUP0);
 }
 
 static void end_spi(struct virq *q)
@@ -114,7 +108,7 @@ static bool is_running(const struct vgic_cpu *v, uint8_t run)
 	bool own_point = !(run & VGIC_PRIO_GROUP0) && !(v->vmcr & ARCH_VMCR_COMMON_POINT);
 	unsigned point = own_point ? ARCH_VMCR_POINT1(v->vmcr) : ARCH_VMCR_POINT0(v->vmcr) + 1;
 
-	return v->running & BIT((run & PRIO_MASK & ~0u << point) >> 3);
+	return v->running & BIT((run & VGIC_PRIO_MASK & ~0u << point) >> 3);
 }
 
 /*
@@ -192,7 +186,7 @@ static uint64_t image(const struct vgic_cpu *v, unsigned index, bool active, boo
 	uint8_t now = prio_of(v, index), prio = active && v->run[index] != VGIC_RUN_NONE ? v->run[index] : now;
 	uint64_t host = q ? q->host : index == VIRQ_VTIMER ? VIRQ_VTIMER : 0;
 	bool level = q ? q->line : !(v->config & BIT(index));
-	uint64_t lr = intid_of(v, index) | (uint64_t)(prio & PRIO_MASK) << ARCH_LR_PRIO_SHIFT |
+	uint64_t lr = intid_of(v, index) | (uint64_t)(prio & VGIC_PRIO_MASK) << ARCH_LR_PRIO_SHIFT |
 		      (prio & VGIC_PRIO_GROUP0 ? 0 : ARCH_LR_GROUP1) | (active ? ARCH_LR_ACTIVE : ARCH_LR_PENDING);
 
 	if (host && (q || !active || !(v->latch & BIT(index))))
@@ -346,14 +340,12 @@ bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
 	return true;
 }
 
-void vgic_sgi(struct vgic_cpu *v, unsigned intid)
+void vgic_sgi(struct vgic_cpu *v, unsigned intid, unsigned group)
 {
-	v->sgis |= (uint32_t)BIT(intid);
-}
-
-void vgic_sgi0(struct vgic_cpu *v, unsigned intid)
-{
-	v->repend |= (uint32_t)BIT(intid) & ~v->group;
+	if (group)
+		v->sgis |= (uint32_t)BIT(intid);
+	else
+		v->repend |= (uint32_t)BIT(intid) & ~v->group;
 }
 
 void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level)
@@ -475,59 +467,6 @@ void vgic_deactivate(struct vgic_cpu *v, unsigned intid)
 		end_spi(q);
 }
 
-static int private_prio(struct vgic_cpu *v, unsigned first, uint32_t value, uint32_t mask, uint32_t *out)
-{
-	*out = 0;
-	for (unsigned i = 0; i < 4; i++) {
-		uint8_t *p = &v->prio[first + i];
-
-		if (mask & (0xffu << (8 * i)))
-			*p = (uint8_t)(value >> (8 * i)) & PRIO_MASK;
-		*out |= (uint32_t)*p << (8 * i);
-	}
-	return 0;
-}
-
-static void set_active(struct vgic_cpu *v, uint32_t active)
-{
-	for_each_bit (i, active & ~v->active)
-		v->run[i] = VGIC_RUN_NONE;
-	v->active = active;
-}
-
-int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask, uint32_t *out)
-{
-	uint32_t *word;
-
-	value &= mask;
-	switch (op) {
-	case VPRIV_ENABLE: word = &v->enable; break;
-	case VPRIV_GROUP: word = &v->group; break;
-	case VPRIV_CTLR: word = &v->ctlr; break;
-	case VPRIV_CONFIG:
-		word = &v->config;
-		mask &= 0xffff0000 & ~(uint32_t)BIT(VIRQ_VTIMER);
-		value &= mask;
-		break;
-	case VPRIV_PENDING:
-		v->latch = (v->latch & ~mask) | value;
-		*out = vgic_pending(v);
-		return 0;
-	case VPRIV_ACTIVE:
-		set_active(v, (v->active & ~mask) | value);
-		*out = v->active;
-		return 0;
-	default:
-		if (op < VPRIV_PRIO0 || op > VPRIV_PRIO0 + 7)
-			return -KE_INVAL;
-		return private_prio(v, (op - VPRIV_PRIO0) * 4, value, mask, out);
-	}
-	*word = (*word & ~mask) | value;
-	*out = *word;
-	v->open = v->enable & ((v->ctlr & VGIC_CTLR_GRP1 ? v->group : 0) | (v->ctlr & VGIC_CTLR_GRP0 ? ~v->group : 0));
-	return 0;
-}
-
 bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr)
 {
 	uint64_t active, pending;
@@ -537,7 +476,7 @@ bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr)
 		uint8_t prio = prio_of(v, (unsigned)i);
 
 		if ((vmcr & (prio & VGIC_PRIO_GROUP0 ? ARCH_VMCR_GROUP0 : ARCH_VMCR_GROUP1)) &&
-		    (prio & PRIO_MASK) < ARCH_VMCR_MASK(vmcr))
+		    (prio & VGIC_PRIO_MASK) < ARCH_VMCR_MASK(vmcr))
 			return true;
 	}
 	return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: kernel/object/vgic.c tests/unit/vgic_kernel */
+/* SOURCES: kernel/object/vgic.c kernel/object/vgic_private.c tests/unit/vgic_kernel */
 /* CFLAGS: -iquote kernel/include */
 /*
  * The kernel's half of the virtual GIC under a model of the CPU interface (IHI 0069, "GIC support for virtualization"):
@@ -313,7 +313,7 @@ static void wfi_ends_for_what_can_be_delivered(void **unused)
 	assert_false(vgic_deliverable(&v, 0x80ull << 24 | 2));
 	assert_true(vgic_deliverable(&v, 0x88ull << 24 | 2));
 	vgic_withdraw(&v, 40, VIRQ_PENDING | VIRQ_ACTIVE);
-	vgic_sgi(&v, 3);
+	vgic_sgi(&v, 3, 1);
 	vgic_private(&v, VPRIV_ENABLE, 0, 1u << 3, &out);
 	vgic_fold(&v, 0);
 	assert_false(vgic_deliverable(&v, on));

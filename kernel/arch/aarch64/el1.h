@@ -16,7 +16,9 @@
 #define DEBUG_SWITCHED(X) X(osdtrrx_el1) X(mdccint_el1) X(osdtrtx_el1) X(oseccr_el1)
 /* clang-format on */
 
+/* CNTV_CTL_EL0; CNTP_CTL_EL0 has the same bits. */
 #define CNTV_ENABLE BIT(0)
+#define CNTV_IMASK  BIT(1)
 
 struct el1_state {
 #define X(name) uint64_t name;

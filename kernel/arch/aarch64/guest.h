@@ -2,14 +2,33 @@
 /* Virtual CPUs, between the files of this folder. */
 #pragma once
 
+#include "esr.h"
 #include "vcpu.h"
 
 /* struct vcpu: `timer_active` is all of `entry_work`. */
 #define ENTRY_WORK_TIMER (1ull << (8 * (offsetof(struct vcpu, timer_active) - offsetof(struct vcpu, entry_work))))
 
+/* PSTATE. */
+#define PSTATE_EL1H_MASKED 0x3c5
+#define PSTATE_32          BIT(4)
+#define PSTATE_BTYPE       (3ull << 10)
+#define PSTATE_SS          BIT(21)
+
+/* PC to the next instruction. */
+static inline __attribute__((always_inline)) void vcpu_advance(struct vcpu *v, uint64_t esr)
+{
+	v->frame.pc += 2 + 2 * (esr >> 25 & 1); /* ESR_IL */
+	if (unlikely(v->frame.pstate & (PSTATE_32 | PSTATE_BTYPE | PSTATE_SS)) && !(v->frame.pstate & PSTATE_32))
+		v->frame.pstate &= ~(PSTATE_BTYPE | PSTATE_SS);
+}
+
 /* vcpu.c */
 NAMED struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr); /* a trap from the guest */
-void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far); /* a synchronous exception at EL1; resident */
+
+/* vcpu_act.c */
+bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4]); /* arch_vcpu_run() */
+void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far);            /* a synchronous exception at EL1; resident */
+void vcpu_inject_abort(struct vcpu *v, uint64_t iss, uint64_t offset);   /* the exit was one; at its FAR + offset */
 
 /* vcpu_state.c */
 void vcpu_load(struct cpu *c, struct vcpu *v); /* and into the processor: resident, home */

@@ -76,8 +76,6 @@ NAMED static void stop_others(void)
 	unsigned others = 0;
 	uint64_t deadline;
 
-	if (!irqchip_is_up())
-		return;
 	for (unsigned i = 0; i < board.cpu_count; i++) {
 		if (i != cpu_number() && cpu_is_here(i)) {
 			arch_ipi_send(i, IPI_STOP);

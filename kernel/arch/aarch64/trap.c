@@ -2,12 +2,11 @@
 /* Exceptions from processes: what they say, and the way from the vectors to the core and back. */
 #include "trap.h"
 #include "calls.h"
+#include "esr.h"
 #include "message.h"
 #include "process.h"
 #include "sysreg.h"
 #include "world.h"
-
-#define EC(esr) ((unsigned)((esr) >> 26) & 0x3f)
 
 uint64_t arch_trap_syndrome(void)
 {
@@ -16,7 +15,7 @@ uint64_t arch_trap_syndrome(void)
 
 bool arch_trap_is_call(uint64_t syndrome)
 {
-	return EC(syndrome) == 0x15; /* SVC from AArch64 */
+	return ESR_EC(syndrome) == EC_SVC64;
 }
 
 void arch_trap_decode(uint64_t syndrome, struct trap *t)
@@ -24,14 +23,14 @@ void arch_trap_decode(uint64_t syndrome, struct trap *t)
 	unsigned dfsc = (unsigned)syndrome & 0x3f;
 
 	*t = (struct trap){.kind = TRAP_FAULT, .syndrome = syndrome, .address = sysreg_read(far_el2)};
-	switch (EC(syndrome)) {
-	case 0x07: t->kind = TRAP_FPU; break;
-	case 0x01: t->kind = TRAP_WAIT; break;
-	case 0x00: /* also a use of FP registers that CPACR_EL1 forbids, under TGE (Arm ARM, ESR_EL2.EC 0x07) */
-	case 0x18: t->kind = TRAP_SETTING; break;
-	case 0x20:
-	case 0x24:
-		t->fetch = EC(syndrome) == 0x20;
+	switch (ESR_EC(syndrome)) {
+	case EC_FP: t->kind = TRAP_FPU; break;
+	case EC_WFX: t->kind = TRAP_WAIT; break;
+	case EC_UNKNOWN: /* also a use of FP registers that CPACR_EL1 forbids, under TGE (Arm ARM, ESR_EL2.EC 0x07) */
+	case EC_SYSREG: t->kind = TRAP_SETTING; break;
+	case EC_FETCH:
+	case EC_DATA:
+		t->fetch = ESR_EC(syndrome) == EC_FETCH;
 		t->write = !t->fetch && (syndrome & BIT(6));
 		/* Translation and permission faults of levels 1 to 3; the rest cannot be late. */
 		if (dfsc >= 0x05 && dfsc <= 0x0f)

@@ -17,42 +17,7 @@
 #include "trap.h"
 #include "world.h"
 
-#define PSTATE_EL1H_MASKED 0x3c5
-#define PSTATE_32          BIT(4)
-#define PSTATE_BTYPE       (3ull << 10)
-#define PSTATE_SSBS        BIT(12)
-#define PSTATE_SS          BIT(21)
-#define PSTATE_PAN         BIT(22)
-#define PSTATE_DIT         BIT(24)
-#define SCTLR_SPAN         BIT(23)
-#define SCTLR_DSSBS        BIT(44)
-
-/* Exception classes and syndromes (Arm ARM D24.2.40). */
-#define EC_WFX           0x01
-#define EC_FP            0x07
-#define EC_HVC64         0x16
-#define EC_SMC64         0x17
-#define EC_SYSREG        0x18
-#define EC_FETCH         0x20
-#define EC_DATA          0x24
-#define EC_WATCHPOINT    0x34
-#define ESR_IL           BIT(25)
-#define ESR_RT(esr)      ((unsigned)((esr) >> 5) & 31)
-#define ABORT_ISV        BIT(24)
-#define ABORT_SAS(esr)   ((unsigned)((esr) >> 22) & 3)
-#define ABORT_SSE        BIT(21)
-#define ABORT_SRT(esr)   ((unsigned)((esr) >> 16) & 31)
-#define ABORT_SF         BIT(15)
-#define ABORT_FNV        BIT(10)
-#define ABORT_CM         BIT(8)
-#define ABORT_WNR        BIT(6)
-#define DFSC(esr)        ((unsigned)(esr)&0x3f)
-#define DFSC_KIND(esr)   ((unsigned)(esr)&0x3c)
-#define DFSC_TRANSLATION 0x04
-#define DFSC_PERMISSION  0x0c
-#define DFSC_WATCHPOINT  0x22
-#define DFSC_LAST_FAULT  0x0f /* address size, translation, access flag, permission; then come external aborts */
-/* MSR ICC_SGI1R_EL1: op0 3, op1 0, CRn 12, CRm 11, op2 5, without Rt. */
+/* MSR ICC_SGI1R_EL1: op0 3, op1 0, CRn 12, CRm 11, op2 5, but for Rt. */
 #define ISS_MASK  0x3ffc1full
 #define ISS_SGI1R (3 << 20 | 5 << 17 | 0 << 14 | 12 << 10 | 11 << 1)
 
@@ -60,101 +25,7 @@ _Static_assert(offsetof(struct cpu, guest) == 8, "entry.S");
 
 /* ---- what the guest's instruction is answered with ---- */
 
-void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far)
-{
-	uint64_t pstate = v->frame.pstate, mode = pstate & 0xf;
-	uint64_t sctlr = v->leaked & LEAK_SCTLR ? v->el1.sctlr_el1 : sysreg_read(sctlr_el1);
-	uint64_t offset = pstate & BIT(4) ? 0x600 : mode == 0 ? 0x400 : mode == 4 ? 0 : 0x200;
-
-	sysreg_write(spsr_el1, pstate);
-	sysreg_write(elr_el1, v->frame.pc);
-	sysreg_write(esr_el1, esr);
-	sysreg_write(far_el1, far);
-	v->frame.pc = sysreg_read(vbar_el1) + offset;
-	/* Arm ARM D1.3.2: PAN is set if it exists and SCTLR_EL1.SPAN is 0, DIT stays, SSBS is SCTLR_EL1.DSSBS. */
-	v->frame.pstate = PSTATE_EL1H_MASKED | (pstate & PSTATE_DIT);
-	if (sysreg_field(id_aa64mmfr1_el1, 20))
-		v->frame.pstate |= sctlr & SCTLR_SPAN ? pstate & PSTATE_PAN : PSTATE_PAN;
-	if (sysreg_field(id_aa64pfr1_el1, 4) && (sctlr & SCTLR_DSSBS))
-		v->frame.pstate |= PSTATE_SSBS;
-}
-
-static uint64_t extend(uint64_t value, uint64_t esr)
-{
-	unsigned bits = 8u << ABORT_SAS(esr);
-
-	if (bits < 64)
-		value &= BIT(bits) - 1;
-	if ((esr & ABORT_SSE) && bits < 64 && (value & BIT(bits - 1)))
-		value |= ~(BIT(bits) - 1);
-	return esr & ABORT_SF ? value : (uint32_t)value;
-}
-
-static inline __attribute__((always_inline)) void advance(struct vcpu *v, uint64_t esr)
-{
-	v->frame.pc += 2 + 2 * (esr >> 25 & 1); /* ESR_IL */
-	if (unlikely(v->frame.pstate & (PSTATE_32 | PSTATE_BTYPE | PSTATE_SS)) && !(v->frame.pstate & PSTATE_32))
-		v->frame.pstate &= ~(PSTATE_BTYPE | PSTATE_SS);
-}
-
-/*
- * Abort from the same or a lower level: EC 0x25/0x24, 0x21/0x20, watchpoints 0x35/0x34. CM is the exit's, and FnV: FAR
- * may mean nothing.
- */
-static void inject_abort(struct vcpu *v, uint64_t iss, uint64_t offset)
-{
-	bool from_el0 = (v->frame.pstate & 0xf) == 0;
-	uint64_t ec = v->exit == EXIT_FETCH ? EC_FETCH : DFSC(iss) == DFSC_WATCHPOINT ? EC_WATCHPOINT : EC_DATA;
-
-	iss = (iss & (ABORT_WNR | 0x3f)) | (v->exit_esr & (ABORT_FNV | ABORT_CM));
-	vcpu_inject(v, (ec + !from_el0) << 26 | ESR_IL | iss, v->exit_far + offset);
-}
-
-static void inject_undefined(struct vcpu *v)
-{
-	if (v->exit == EXIT_HVC)
-		v->frame.pc -= 4;
-	vcpu_inject(v, ESR_IL, sysreg_read(far_el1));
-}
-
-/* Finishes the exit before. False: it was not one for this action. */
-static bool act(struct vcpu *v, uint64_t action, const uint64_t value[4])
-{
-	unsigned exit = v->exit;
-
-	switch (action) {
-	case ACT_RUN: break;
-	case ACT_DONE:
-		if (exit == EXIT_KICK)
-			return false;
-		if (exit != EXIT_HVC) /* PC is after an HVC already */
-			advance(v, v->exit_esr);
-		break;
-	case ACT_DATA:
-		if (exit == EXIT_MMIO_READ)
-			v->frame.x[ABORT_SRT(v->exit_esr)] = extend(value[0], v->exit_esr);
-		else if (exit == EXIT_SYSREG_READ)
-			v->frame.x[ESR_RT(v->exit_esr)] = value[0];
-		else
-			return false;
-		advance(v, v->exit_esr);
-		break;
-	case ACT_RESULT:
-		if (exit != EXIT_HVC && exit != EXIT_SMC)
-			return false;
-		memcpy(v->frame.x, value, 4 * sizeof(*value));
-		if (exit == EXIT_SMC)
-			advance(v, v->exit_esr);
-		break;
-	case ACT_UNDEF: inject_undefined(v); break;
-	case ACT_ABORT: inject_abort(v, value[0], value[1]); break;
-	default: return false;
-	}
-	v->exit = EXIT_KICK; /* nothing to finish any more */
-	return true;
-}
-
-/* The same for what comes all the time. False: act() must. */
+/* The same for what comes all the time. False: vcpu_act() must. */
 static inline bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5)
 {
 	unsigned exit = v->exit;
@@ -162,9 +33,9 @@ static inline bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint6
 
 	if (exit == EXIT_MMIO_READ && action == ACT_DATA && ABORT_SAS(esr) == 2 && !(esr & ABORT_SSE)) {
 		v->frame.x[ABORT_SRT(esr)] = (uint32_t)x2;
-		advance(v, esr);
+		vcpu_advance(v, esr);
 	} else if (exit == EXIT_MMIO_WRITE && action == ACT_DONE) {
-		advance(v, esr);
+		vcpu_advance(v, esr);
 	} else if (exit == EXIT_HVC && action == ACT_RESULT) {
 		v->frame.x[0] = x2;
 		v->frame.x[1] = x3;
@@ -259,7 +130,7 @@ bool arch_vcpu_run(struct cpu *c, struct vcpu *v, uint64_t action, const uint64_
 		vcpu_load(c, v);
 	if (v->timer_active)
 		vcpu_timer_look(v);
-	return act(v, action, value);
+	return vcpu_act(v, action, value);
 }
 
 /* ---- out ---- */
@@ -303,7 +174,7 @@ static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 	if (!to || to->sgi_self != target)
 		return false;
 	lock_acquire(&to->lock);
-	vgic_sgi(&to->vgic, intid);
+	vgic_sgi(&to->vgic, intid, 1);
 	to->edges = true;
 	home = to->home_cpu;
 	waiting = to->waiting;
@@ -339,7 +210,7 @@ static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, ui
 		leave_long(v, c, esr);
 		return;
 	}
-	advance(v, esr);
+	vcpu_advance(v, esr);
 	if (unlikely(c->attention))
 		look_around(c);
 	else
@@ -409,7 +280,7 @@ static struct frame *abort_exit(struct cpu *c, struct vcpu *v, uint64_t esr, boo
 	v->exit_far = far;
 	v->exit = fetch ? EXIT_FETCH : EXIT_MMIO_COMPLEX;
 	if (unlikely(DFSC(esr) > DFSC_LAST_FAULT)) {
-		inject_abort(v, esr, 0); /* the board's own, such as an external abort */
+		vcpu_inject_abort(v, esr, 0); /* the board's own, such as an external abort */
 		return arch_vcpu_enter(c, v);
 	}
 	VcpuRun_set_x2(f, esr);
@@ -442,7 +313,7 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	v->exit = EXIT_KICK;
 	if (vcpu_sysreg(c, v, esr, &again)) {
 		if (!again)
-			advance(v, esr);
+			vcpu_advance(v, esr);
 		if (likely(!c->attention))
 			return arch_vcpu_enter(c, v);
 		lock_acquire(&kernel_lock);
@@ -452,7 +323,7 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	if (kick) {
 		lock_acquire(&kernel_lock);
 		if (vcpu_maintain(v, kick))
-			advance(v, esr);
+			vcpu_advance(v, esr);
 		return kernel_leave(c);
 	}
 	VcpuRun_set_x1(f, esr & 0x1ffffff);
@@ -468,7 +339,7 @@ static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	struct thread *t = v->thread;
 	bool wait;
 
-	advance(v, esr);
+	vcpu_advance(v, esr);
 	if (esr & 3) { /* WFE, WFET: not trapped, but harmless */
 		lock_acquire(&kernel_lock);
 		sched_yield(t);

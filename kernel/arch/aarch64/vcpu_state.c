@@ -10,9 +10,7 @@
 #include "sysreg.h"
 #include "world.h"
 
-#define CNTV_IMASK         BIT(1)
-#define PSTATE_EL1H_MASKED 0x3c5
-#define SCTLR_EL1_RESET    0x30c50838ull /* as QEMU's and Arm's cores come up: RES1 bits, MMU and caches off */
+#define SCTLR_EL1_RESET 0x30c50838ull /* as QEMU's and Arm's cores come up: RES1 bits, MMU and caches off */
 
 /* ---- debug registers, switched from their first use on ---- */
 

@@ -14,16 +14,15 @@
 #define ISS_REG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
 #define ISS_REG_MASK                     0x3ffc1eu
 #define ISS_READ                         1u
-#define ISS_RT(esr)                      ((unsigned)((esr) >> 5) & 31)
 
 static uint64_t get(const struct vcpu *v, uint64_t esr)
 {
-	return v->frame.x[ISS_RT(esr)];
+	return v->frame.x[ESR_RT(esr)];
 }
 
 static void put(struct vcpu *v, uint64_t esr, uint64_t value)
 {
-	v->frame.x[ISS_RT(esr)] = value;
+	v->frame.x[ESR_RT(esr)] = value;
 }
 
 /* ---- feature registers ---- */
@@ -128,8 +127,6 @@ static void deactivate(struct vcpu *v, uint64_t intid)
 
 /* ---- the physical timer, as a timer of the kernel's on the guest's one time ---- */
 
-#define CTL_ENABLE  BIT(0)
-#define CTL_IMASK   BIT(1)
 #define CTL_ISTATUS BIT(2)
 
 static uint64_t count(const struct vcpu *v)
@@ -140,7 +137,7 @@ static uint64_t count(const struct vcpu *v)
 
 static bool ptimer_met(const struct vcpu *v)
 {
-	return (v->cntp_ctl & CTL_ENABLE) && count(v) >= v->cntp_cval;
+	return (v->cntp_ctl & CNTV_ENABLE) && count(v) >= v->cntp_cval;
 }
 
 static void ptimer_update(struct cpu *c, struct vcpu *v)
@@ -150,11 +147,11 @@ static void ptimer_update(struct cpu *c, struct vcpu *v)
 
 	lock_acquire(&kernel_lock);
 	lock_acquire(&v->lock);
-	vgic_private_line(&v->vgic, VIRQ_PTIMER, met && !(v->cntp_ctl & CTL_IMASK));
+	vgic_private_line(&v->vgic, VIRQ_PTIMER, met && !(v->cntp_ctl & CNTV_IMASK));
 	v->dirty = true;
 	lock_release(&v->lock);
 	timer_disarm(&v->ptimer);
-	if (!met && (v->cntp_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE)
+	if (!met && (v->cntp_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE)
 		timer_arm(&v->ptimer, at);
 	lock_release(&kernel_lock);
 	c->attention = true; /* the hardware timer may have to be set */
@@ -175,7 +172,7 @@ static void ptimer_access(struct cpu *c, struct vcpu *v, uint64_t esr, unsigned 
 	if (op2 == 0)
 		v->cntp_cval = count(v) + (uint64_t)(int64_t)(int32_t)value;
 	else if (op2 == 1)
-		v->cntp_ctl = value & (CTL_ENABLE | CTL_IMASK);
+		v->cntp_ctl = value & (CNTV_ENABLE | CNTV_IMASK);
 	else
 		v->cntp_cval = value;
 	ptimer_update(c, v);

@@ -2,6 +2,7 @@
 /* The kernel's half comes first: the names of the model are shadows there. */
 #include "kernel/object/irq_passthrough.c"
 #include "kernel/object/vgic.c"
+#include "kernel/object/vgic_private.c"
 #include "model.h"
 
 struct guest_gic gic;

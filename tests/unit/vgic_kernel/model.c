@@ -292,14 +292,14 @@ void sgi(unsigned i, bool group1)
 
 	ref[i].latch |= ref[i].group1 == group1;
 	if (!group1) {
-		vgic_sgi0(&v, intid);
+		vgic_sgi(&v, intid, 0);
 	} else if ((v.lr_used & empty_ones() & BIT(n)) && (uint32_t)v.lr[n] == intid) {
 		v.lr[n] = (v.lr[n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING;
 		return;
 	} else if (vgic_place(&v, intid, empty_ones(), &n)) {
 		return;
 	} else {
-		vgic_sgi(&v, intid);
+		vgic_sgi(&v, intid, 1);
 	}
 	enter();
 }

@@ -53,7 +53,6 @@
 
 static paddr_t redistributor[CPU_MAX];
 static uint32_t limit;
-static bool up;
 
 /* Waits until the bits of a register are 0. A GIC that never gets there is broken hardware. */
 static void wait_clear(paddr_t at, uint64_t bits)
@@ -195,18 +194,11 @@ void irqchip_cpu_init(unsigned cpu)
 	sysreg_write(ICC_AP1R0_EL1, 0);
 	sysreg_write(ICC_IGRPEN1_EL1, 1);
 	isb();
-	if (cpu == 0)
-		__atomic_store_n(&up, true, __ATOMIC_RELEASE);
 }
 
 void irqchip_shut(void)
 {
 	sysreg_write(ICC_PMR_EL1, 0);
-}
-
-bool irqchip_is_up(void)
-{
-	return __atomic_load_n(&up, __ATOMIC_ACQUIRE);
 }
 
 uint32_t arch_irq_ack(void)

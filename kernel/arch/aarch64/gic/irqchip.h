@@ -14,7 +14,6 @@
 const char *irqchip_refusal(void);   /* MMU off: why this CPU's interface cannot be used, or NULL */
 void irqchip_init(void);             /* by the first CPU */
 void irqchip_cpu_init(unsigned cpu); /* by each */
-bool irqchip_is_up(void);            /* SGIs can be sent */
 void irqchip_shut(void);             /* no interrupt is signalled to this CPU any more */
 
 void irqchip_set_active(uint32_t ppi, bool active); /* of this CPU */

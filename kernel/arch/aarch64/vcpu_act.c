@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the guest's instruction that came out is answered with: an exception at EL1, a result, or a step on. */
+#include "guest.h"
+
+#include "esr.h"
+#include "sysreg.h"
+#include "world.h"
+
+#define PSTATE_SSBS BIT(12)
+#define PSTATE_PAN  BIT(22)
+#define PSTATE_DIT  BIT(24)
+#define SCTLR_SPAN  BIT(23)
+#define SCTLR_DSSBS BIT(44)
+
+void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far)
+{
+	uint64_t pstate = v->frame.pstate, mode = pstate & 0xf;
+	uint64_t sctlr = v->leaked & LEAK_SCTLR ? v->el1.sctlr_el1 : sysreg_read(sctlr_el1);
+	uint64_t offset = pstate & BIT(4) ? 0x600 : mode == 0 ? 0x400 : mode == 4 ? 0 : 0x200;
+
+	sysreg_write(spsr_el1, pstate);
+	sysreg_write(elr_el1, v->frame.pc);
+	sysreg_write(esr_el1, esr);
+	sysreg_write(far_el1, far);
+	v->frame.pc = sysreg_read(vbar_el1) + offset;
+	/* Arm ARM D1.3.2: PAN is set if it exists and SCTLR_EL1.SPAN is 0, DIT stays, SSBS is SCTLR_EL1.DSSBS. */
+	v->frame.pstate = PSTATE_EL1H_MASKED | (pstate & PSTATE_DIT);
+	if (sysreg_field(id_aa64mmfr1_el1, 20))
+		v->frame.pstate |= sctlr & SCTLR_SPAN ? pstate & PSTATE_PAN : PSTATE_PAN;
+	if (sysreg_field(id_aa64pfr1_el1, 4) && (sctlr & SCTLR_DSSBS))
+		v->frame.pstate |= PSTATE_SSBS;
+}
+
+static uint64_t extend(uint64_t value, uint64_t esr)
+{
+	unsigned bits = 8u << ABORT_SAS(esr);
+
+	if (bits < 64)
+		value &= BIT(bits) - 1;
+	if ((esr & ABORT_SSE) && bits < 64 && (value & BIT(bits - 1)))
+		value |= ~(BIT(bits) - 1);
+	return esr & ABORT_SF ? value : (uint32_t)value;
+}
+
+/*
+ * Abort from the same or a lower level: EC 0x25/0x24, 0x21/0x20, watchpoints 0x35/0x34. CM is the exit's, and FnV: FAR
+ * may mean nothing.
+ */
+void vcpu_inject_abort(struct vcpu *v, uint64_t iss, uint64_t offset)
+{
+	bool from_el0 = (v->frame.pstate & 0xf) == 0;
+	uint64_t ec = v->exit == EXIT_FETCH ? EC_FETCH : DFSC(iss) == DFSC_WATCHPOINT ? EC_WATCHPOINT : EC_DATA;
+
+	iss = (iss & (ABORT_WNR | 0x3f)) | (v->exit_esr & (ABORT_FNV | ABORT_CM));
+	vcpu_inject(v, (ec + !from_el0) << 26 | ESR_IL | iss, v->exit_far + offset);
+}
+
+static void inject_undefined(struct vcpu *v)
+{
+	if (v->exit == EXIT_HVC)
+		v->frame.pc -= 4;
+	vcpu_inject(v, ESR_IL, sysreg_read(far_el1));
+}
+
+/* Finishes the exit before. False: it was not one for this action. */
+bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4])
+{
+	unsigned exit = v->exit;
+
+	switch (action) {
+	case ACT_RUN: break;
+	case ACT_DONE:
+		if (exit == EXIT_KICK)
+			return false;
+		if (exit != EXIT_HVC) /* PC is behind an HVC already */
+			vcpu_advance(v, v->exit_esr);
+		break;
+	case ACT_DATA:
+		if (exit == EXIT_MMIO_READ)
+			v->frame.x[ABORT_SRT(v->exit_esr)] = extend(value[0], v->exit_esr);
+		else if (exit == EXIT_SYSREG_READ)
+			v->frame.x[ESR_RT(v->exit_esr)] = value[0];
+		else
+			return false;
+		vcpu_advance(v, v->exit_esr);
+		break;
+	case ACT_RESULT:
+		if (exit != EXIT_HVC && exit != EXIT_SMC)
+			return false;
+		memcpy(v->frame.x, value, 4 * sizeof(*value));
+		if (exit == EXIT_SMC)
+			vcpu_advance(v, v->exit_esr);
+		break;
+	case ACT_UNDEF: inject_undefined(v); break;
+	case ACT_ABORT: vcpu_inject_abort(v, value[0], value[1]); break;
+	default: return false;
+	}
+	v->exit = EXIT_KICK; /* nothing to finish any more */
+	return true;
+}
