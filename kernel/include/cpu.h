@@ -59,7 +59,7 @@ static inline bool must_give_way(void)
 	return others_wait() || arch_this_cpu()->attention;
 }
 
-void serror_blame(struct cpu *c);
+void serror_blame(struct cpu *c); /* takes it, and ends the process that ran here last */
 
 /*
  * An SError that waits is put down to who ran on this CPU last, before somebody else comes to it. Kernel lock held.

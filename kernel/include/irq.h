@@ -25,8 +25,8 @@ struct irq {
 	struct pulse pulse;
 };
 
-NAMED void irq_fire(uint32_t intid);
-struct irq *irq_at(uint64_t intid); /* NULL: nobody is attached */
+NAMED void irq_fire(uint32_t intid); /* it was acknowledged: to whoever is attached to it */
+struct irq *irq_at(uint64_t intid);  /* NULL: nobody is attached */
 /* Makes the object of an interrupt that was granted to the process; it is off. 0, or -KE_*. */
 int64_t irq_create(struct process *p, uint64_t intid, struct irq **made);
 void irq_destroy(struct irq *i);

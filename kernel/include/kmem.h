@@ -30,7 +30,7 @@ struct kmem {
 	uint32_t count[KMEM_CLASSES]; /* objects alive */
 };
 
-void kmem_init(struct kmem *k, paddr_t base, uint64_t bytes);
+void kmem_init(struct kmem *k, paddr_t base, uint64_t bytes); /* whole pages, of which none is used */
 /* A zeroed page, or NULL. */
 void *kmem_page(struct kmem *k);
 /* A zeroed object, or NULL. */

@@ -38,6 +38,7 @@ static inline bool ticket_wanted(const struct lock *l)
 }
 
 #if __STDC_HOSTED__
+/* With ranks checked: kernel/arch/host/lock.c. */
 void lock_acquire(struct lock *l);
 void lock_release(struct lock *l);
 bool lock_wanted(const struct lock *l);

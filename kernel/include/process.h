@@ -71,6 +71,7 @@ extern struct process processes[PROCESS_MAX];
 extern bool process_sealed;   /* by Seal: definitions stay as they are */
 extern bool process_shutdown; /* the system is being ended on purpose: the end of a critical process is no failure */
 
+/* A thread of it has met a fault: it ends with END_FAULT, and the first fault is kept. */
 NAMED void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t pc);
 void process_end(struct process *p, unsigned cause, uint64_t status); /* its threads end, one after the other */
 void process_thread_gone(struct process *p);
@@ -107,6 +108,6 @@ bool region_is_own_ram(const struct region *r);
 bool regions_scrub(struct process *p, unsigned end);
 void regions_use(struct process *p, bool use); /* its memory has it from now on, or has it no more */
 
-void process_init_lists(struct process *p);
+void process_init_lists(struct process *p); /* of one whose memory is zero */
 
 #include "handle.h" /* thread_of(), channel_of() */

@@ -32,6 +32,7 @@ enum space_attr {
 	SPACE_SHARED = 16,
 };
 
+/* An empty space; its tables are of `k`. 0, or -KE_NOMEM. */
 int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest);
 
 /* Map at most SPACE_STEP leaves of [va, va + bytes) to pa. All page multiples. Returns the bytes mapped, or -KE_EXIST

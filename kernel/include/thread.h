@@ -62,6 +62,7 @@ struct thread {
 #define CALL_BLOCKED (INT64_MIN)     /* the caller waits: its result comes later */
 #define CALL_RESTART (INT64_MIN + 1) /* the call is not done: execute it again, with the registers as they are now */
 
+/* NULL: *error is -KE_AGAIN or -KE_NOMEM; else its tid, and it may run at once. */
 struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls,
 			     unsigned prio, unsigned policy, uint32_t runmask, int64_t *error);
 NAMED void thread_destroy(struct thread *t); /* not running on any CPU */

@@ -14,6 +14,6 @@ struct timer_object {
 	struct pulse pulse;
 };
 
-void timer_object_expired(struct timer_object *t);
+void timer_object_expired(struct timer_object *t);  /* its time has come: a pulse */
 void timer_object_received(struct timer_object *t); /* its pulse was taken from the queue */
 void timer_object_destroy(struct timer_object *t);

@@ -63,6 +63,7 @@ struct vgic_cpu {
 	uint32_t running;
 };
 
+/* Nothing enabled, pending or active; the processor has so many list registers. */
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count);
 /*
  * Takes the images back into the state, after the processor's list registers were read into lr[], and what came since

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The objects of a process and their numbers. */
 #include "handle.h"
-
 #include "bulkhead.h"
 
 static const uint8_t timers_of[OBJECT_TYPES] = {[OBJECT_THREAD] = 1, [OBJECT_TIMER] = 1, [OBJECT_VCPU] = 2};

@@ -54,7 +54,7 @@ static int64_t define(struct thread *t, struct process *p, uint64_t address)
 	return 0;
 }
 
-/* Behind Seal: a process of what was defined, with memory that is zero. Kernel memory is zeroed when it is used. */
+/* After Seal: a process of what was defined, with memory that is zero. Kernel memory is zeroed when it is used. */
 static int64_t make(struct process *p)
 {
 	int64_t error;

@@ -66,7 +66,7 @@ void process_end(struct process *p, unsigned cause, uint64_t status)
 	struct thread *current = arch_this_cpu()->current;
 
 	set_cause(p, cause, status);
-	/* Who asks for it, or did it, does not go on. */
+	/* The thread that asks for it, or did it, does not go on. */
 	if (current && current->process == p)
 		thread_kill(current);
 	else

@@ -29,4 +29,4 @@
 #define DFSC_TRANSLATION 0x04
 #define DFSC_PERMISSION  0x0c
 #define DFSC_WATCHPOINT  0x22
-#define DFSC_LAST_FAULT  0x0f /* address size, translation, access flag, permission; behind them external aborts */
+#define DFSC_LAST_FAULT  0x0f /* address size, translation, access flag, permission; then external aborts */

@@ -17,7 +17,7 @@
 #include "trap.h"
 #include "world.h"
 
-/* MSR ICC_SGI1R_EL1: op0 3, op1 0, CRn 12, CRm 11, op2 5, but for Rt. */
+/* MSR ICC_SGI1R_EL1: op0 3, op1 0, CRn 12, CRm 11, op2 5, without Rt. */
 #define ISS_MASK  0x3ffc1full
 #define ISS_SGI1R (3 << 20 | 5 << 17 | 0 << 14 | 12 << 10 | 11 << 1)
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the guest's instruction that came out is answered with: an exception at EL1, a result, or a step on. */
-#include "guest.h"
-
 #include "esr.h"
+#include "guest.h"
 #include "sysreg.h"
 #include "world.h"
 
@@ -72,7 +71,7 @@ bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4])
 	case ACT_DONE:
 		if (exit == EXIT_KICK)
 			return false;
-		if (exit != EXIT_HVC) /* PC is behind an HVC already */
+		if (exit != EXIT_HVC) /* PC is after the HVC already */
 			vcpu_advance(v, v->exit_esr);
 		break;
 	case ACT_DATA:

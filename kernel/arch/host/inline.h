@@ -20,6 +20,7 @@
 #define ARCH_AFFINITY_MASK   0xff00ffffffull
 
 struct cpu;
+/* Too long to be inline here. */
 struct cpu *arch_this_cpu(void);
 uint64_t arch_clock_now(void);
 bool arch_serror_pending(void);
