@@ -27,8 +27,8 @@ struct irq {
 
 NAMED void irq_fire(uint32_t intid); /* it was acknowledged: to whoever is attached to it */
 struct irq *irq_at(uint64_t intid);  /* NULL: nobody is attached */
-/* Makes the object of an interrupt that was granted to the process; it is off. 0, or -KE_*. */
-int64_t irq_create(struct process *p, uint64_t intid, struct irq **made);
+/* Makes the object of an interrupt that was granted to the process; it is off. NULL: *error is -KE_*. */
+struct irq *irq_create(struct process *p, uint64_t intid, int64_t *error);
 void irq_destroy(struct irq *i);
 void irq_unblock(struct thread *t);
 extern uint64_t irq_attached;

@@ -26,29 +26,29 @@ struct irq *irq_at(uint64_t intid)
 	return intid < INTID_MAX ? table[masked(intid, INTIDS)] : NULL;
 }
 
-int64_t irq_create(struct process *p, uint64_t intid, struct irq **made)
+struct irq *irq_create(struct process *p, uint64_t intid, int64_t *error)
 {
 	struct irq *i;
 	bool edge;
-	int64_t id;
 
+	*error = -KE_PERM;
 	if (!granted(p, intid, &edge) || p->guest.sealed)
-		return -KE_PERM;
+		return NULL;
+	*error = -KE_BUSY;
 	if (table[masked(intid, INTIDS)])
-		return -KE_BUSY;
-	i = object_create(p, OBJECT_IRQ, &id);
+		return NULL;
+	i = object_create(p, OBJECT_IRQ, error);
 	if (!i)
-		return id;
+		return NULL;
 	i->process = p;
-	i->id = (uint32_t)id;
+	i->id = (uint32_t)*error;
 	i->intid = (uint32_t)intid;
 	i->edge = edge;
 	pulse_init(&i->pulse, PULSE_PLAIN, 0, 0, 0);
 	arch_irq_set_edge(i->intid, edge);
 	table[intid] = i;
 	irq_attached++;
-	*made = i;
-	return 0;
+	return i;
 }
 
 int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
@@ -62,8 +62,8 @@ int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
 		return -KE_BADF;
 	if (InterruptAttachEvent_priority(f) > p->params.max_priority || InterruptAttachEvent_code(f) > 127)
 		return -KE_INVAL;
-	error = irq_create(p, intid, &i);
-	if (error)
+	i = irq_create(p, intid, &error);
+	if (!i)
 		return error;
 	i->chid = (uint32_t)InterruptAttachEvent_chid(f);
 	pulse_init(&i->pulse, PULSE_PLAIN, (int)InterruptAttachEvent_code(f), InterruptAttachEvent_value(f),

@@ -95,8 +95,8 @@ int64_t passthrough_change(struct vcpu *v, uint64_t host, uint64_t intid, unsign
 	int64_t error;
 
 	if (!i || i->process != v->process) {
-		error = irq_create(v->process, host, &i); /* not once the VM is sealed */
-		if (error)
+		i = irq_create(v->process, host, &error); /* not once the VM is sealed */
+		if (!i)
 			return error;
 		i->virq = (uint16_t)intid;
 	}

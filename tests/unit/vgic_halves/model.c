@@ -77,13 +77,13 @@ struct irq *irq_at(uint64_t intid)
 	return intid >= HOST && intid < HOST + BOUND && host_at(intid)->irq.virq ? &host_at(intid)->irq : NULL;
 }
 
-int64_t irq_create(struct process *p, uint64_t intid, struct irq **made)
+struct irq *irq_create(struct process *p, uint64_t intid, int64_t *error)
 {
 	struct host *h = host_at(intid);
 
-	*made = &h->irq;
+	*error = 0;
 	h->irq = (struct irq){.process = p, .intid = (uint32_t)intid, .edge = h->irq.edge};
-	return 0;
+	return &h->irq;
 }
 
 bool host_pending(const struct host *h)
