@@ -2,6 +2,7 @@
 /* `vdev`: what all virtual devices have, and their own options. */
 #include "internal.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Given, but wrong: that it is missing would be one message too many. Areas and interrupts like these clash with none.
@@ -220,7 +221,7 @@ static void own_value(struct qc_reader *r, const struct vdev_option *option, uns
 		return;
 	}
 	if (value && !vdev_option_value(option, value, why))
-		qc_mistake(r, &r->word_place, "'%.64s' %s", value, why);
+		qc_mistake(r, &r->word_place, "%s: '%.64s' %s", option->name, value, why);
 	keep_own_option(r, option, index, value ? qc_keep(r, value) : NULL, &r->option_place);
 }
 
@@ -245,6 +246,16 @@ static bool pass_over(struct qc_reader *r)
 	return name != NULL;
 }
 
+/* The value of an option; that it is missing is said with what the vdev expects, if it reads the value by itself. */
+static const char *own_argument(struct qc_reader *r, const struct vdev_option *option)
+{
+	char form[64] = "a value";
+
+	if (option->kind == VDEV_KIND_OWN)
+		snprintf(form, sizeof(form), "%.*s", (int)option->limits_bytes, option->limits);
+	return qc_argument(r, &(struct qc_option)OPTION(option->name, form, NULL));
+}
+
 /* If the word read last is an option of its own of the vdev that is open, takes it, and returns true. */
 bool qc_vdev_own_option(struct qc_reader *r)
 {
@@ -260,7 +271,7 @@ bool qc_vdev_own_option(struct qc_reader *r)
 	r->options++;
 	r->skipping = false;
 	if (vdev_option_takes(&own))
-		value = qc_argument(r, &(struct qc_option)OPTION(own.name, "a value", NULL));
+		value = own_argument(r, &own);
 	if (value || !vdev_option_takes(&own))
 		own_value(r, &own, (unsigned)index, value);
 	else

@@ -149,15 +149,16 @@ RIGHT = """rate most size 1M action dump,terminate lit off label eight-88 disk <
 mac 02:00:00:00:00:01 hostdev <- hostdev >/dev/console/out create a,4K create b,1 legacy loc 0x1c0a0000 intr gic:40
 """
 WRONG = {
-    "rate 10": "'10' is not a number from 1 to 9, or most",
-    "size 2M": "'2M' is not a number of bytes from 1 to 1048576",
-    "action dump": "'dump' is unknown; write terminate or dump,terminate or fiq",
-    "lit maybe": "'maybe' is neither on nor off",
-    "label nine-9999": "'nine-9999' is not a text of 1 to 8 characters",
-    "disk fs.img": "'fs.img' is not a path that begins with '/'",
-    "peer other": "'other' is not a vdev of a VM: write /dev/qvm/VM/NAME",
-    "hostdev tty": "'tty' is not a console: write /dev/console/NAME, or - for the one named like the VM",
-    "create a": "'a' has no size: write NAME,SIZE, as in video,0x100000",
+    "rate 10": "rate: '10' is not a number from 1 to 9, or most",
+    "size 2M": "size: '2M' is not a number of bytes from 1 to 1048576",
+    "action dump": "action: 'dump' is unknown; write terminate or dump,terminate or fiq",
+    "lit maybe": "lit: 'maybe' is neither on nor off",
+    "label nine-9999": "label: 'nine-9999' is not a text of 1 to 8 characters",
+    "disk fs.img": "disk: 'fs.img' is not a path that begins with '/'",
+    "peer other": "peer: 'other' is not a vdev of a VM: write /dev/qvm/VM/NAME",
+    "hostdev tty": "hostdev: 'tty' is not a console: write /dev/console/NAME, or - for the one named like the VM",
+    "create a": "create: 'a' has no size: write NAME,SIZE, as in video,0x100000",
+    "mac": "'mac' needs an argument: six bytes",
     "delayed 1": "'vdev sample delayed' is not supported yet",
     "create a,1": "'create a' stands [vm.qvmconf:5] already; keep one",
 }

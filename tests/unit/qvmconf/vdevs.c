@@ -70,10 +70,10 @@ static void what_a_file_describes_is_checked(void **state)
 	assert_string_equal(config.vdev_options[0].value, "8");
 	assert_string_equal(config.vdev_options[1].value, "no");
 	bad(GUEST "vdev needy loc 0x1000000 intr gic:40\ncount 33\nsoon 5",
-	    "[a.qvmconf:2] '33' is not a number from 1 to 32\n"
+	    "[a.qvmconf:2] count: '33' is not a number from 1 to 32\n"
 	    "[a.qvmconf:3] 'vdev needy soon' is not supported yet\n"
 	    "[a.qvmconf:1] 'vdev needy' needs 'must'\n");
-	bad(GUEST "vdev needy must maybe", "[a.qvmconf:1] 'maybe' is unknown; write yes or no\n"
+	bad(GUEST "vdev needy must maybe", "[a.qvmconf:1] must: 'maybe' is unknown; write yes or no\n"
 					   "[a.qvmconf:1] 'vdev needy' needs 'loc', the address of its registers\n"
 					   "[a.qvmconf:1] 'vdev needy' needs 'intr', as in gic:37\n");
 	/* What was misspelt is not missing. */
