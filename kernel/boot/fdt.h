@@ -44,6 +44,7 @@ bool fdt_next(const struct fdt *fdt, struct fdt_node *node);
 /* An absolute path of `length` bytes. A component without a unit address matches any. */
 bool fdt_path(const struct fdt *fdt, struct fdt_node *node, const char *path, size_t length);
 
+/* A property of the node, or as a number of one cell; `missing` if there is no such one. */
 bool fdt_prop(const struct fdt *fdt, const struct fdt_node *node, const char *name, struct fdt_value *value);
 uint32_t fdt_u32(const struct fdt *fdt, const struct fdt_node *node, const char *name, uint32_t missing);
 /* Is `text` one of the strings of the property? */

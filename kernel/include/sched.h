@@ -19,7 +19,7 @@ struct run_queue {
 	struct list at[256];
 };
 
-void sched_init_cpu(struct cpu *c);
+void sched_init_cpu(struct cpu *c);                    /* nothing is ready, and no timer is armed */
 void sched_place(struct thread *t);                    /* may run: onto the queue of the CPU that suits best */
 void sched_preempted(struct cpu *c, struct thread *t); /* another runs in its place: it waits, here or elsewhere */
 void sched_remove(struct thread *t);                   /* READY: off its queue */

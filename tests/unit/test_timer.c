@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: tests/unit/machine.c kernel/arch/host/host.c kernel/arch/host/kmem.c kernel/arch/host/lock.c */
-/* SOURCES: kernel/arch/host/record.c kernel/arch/host/world.c kernel/boot/first.c kernel/mm/space.c */
-/* SOURCES: kernel/object kernel/sched */
+/* SOURCES: tests/unit/machine.c kernel/arch/host kernel/boot/first.c kernel/mm/space.c kernel/object */
+/* SOURCES: kernel/sched */
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /* The heaps of timers, against a plain array. */
 #include "machine.h"

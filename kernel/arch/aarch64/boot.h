@@ -47,4 +47,4 @@ void cpu_arrived(unsigned cpu);
 bool cpu_is_here(unsigned cpu); /* it has set itself up, and takes SGIs */
 bool mitigation_needed(void);   /* each entry of this CPU into the kernel must call firmware */
 
-bool psci_available(void);
+bool psci_available(void); /* how firmware is called is known */

@@ -16,8 +16,8 @@ static inline uint64_t space_vttbr(const struct space *s)
 	return (uint64_t)s->vmid << 48 | s->root_pa;
 }
 
-void leaked_restore(struct vcpu *v);
-void el1_clear(void); /* nobody is resident any more: HCR_EL2 and EL1 as processes need them */
+void leaked_restore(struct vcpu *v); /* what was changed of the resident guest's */
+void el1_clear(void);                /* nobody is resident any more: HCR_EL2 and EL1 as processes need them */
 
 static inline void user_store(struct user_regs *from)
 {

@@ -35,6 +35,7 @@ void host_flush_takes(uint64_t ticks);
 
 /* Interrupts. */
 void host_raise(uint32_t spi);
+void host_gic_reset(void); /* nothing is enabled, pending or active */
 bool host_irq_waits(unsigned cpu);
 bool host_is_active(uint32_t spi);
 bool host_is_enabled(uint32_t spi);
@@ -126,4 +127,5 @@ bool host_record_covers(enum host_event_kind kind, uint64_t at, uint64_t bytes);
 
 /* ---- CPUs as host threads (threads.c) ---- */
 
+/* Runs `run` in so many threads at once, each as a CPU of its own, until all have returned. */
 void host_threads(unsigned count, void (*run)(unsigned cpu));
