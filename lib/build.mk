@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Readers and the client side of the servers run seldom; system calls, threads and strings often.
+# Readers, the client side of the servers, and what starts and ends a process and its threads run seldom; system calls,
+# mutexes and strings often.
 FLAGS.lib            := $(SMALL)
 FLAGS.lib/sha512.c   :=
 FLAGS.lib/sys        := $(INTEGER_ONLY)
+$(foreach f,exit heap lock stdio thread,$(eval FLAGS.lib/sys/$(f).c := $(INTEGER_ONLY) $(SMALL)))
 # What runs before the first thread has its guard.
-FLAGS.lib/sys/start.c    := $(INTEGER_ONLY) $(NO_PROTECTOR)
-FLAGS.lib/sys/relocate.c := $(INTEGER_ONLY) $(NO_PROTECTOR)
-FLAGS.lib/sys/tls.c      := $(INTEGER_ONLY) $(NO_PROTECTOR)
-FLAGS.lib/sys/args.c     := $(INTEGER_ONLY) $(NO_PROTECTOR)
+$(foreach f,args relocate start tls,$(eval FLAGS.lib/sys/$(f).c := $(INTEGER_ONLY) $(SMALL) $(NO_PROTECTOR)))
 # memcpy must not be compiled into a call to memcpy.
 FLAGS.lib/string := $(INTEGER_ONLY) $(NO_PROTECTOR) -ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns
