@@ -64,8 +64,8 @@ def test_above_them_lines_wait_and_are_counted():
 
         def counted():
             lost = sum(int(n) for n in re.findall(r"procmgr: (\d+) lines were lost\r", seen))
-            lines = re.findall(r"procmgr: (?:\w+ (?:started: slot \d+, start \d+|ended: exit code \d+|is (?:not )?started again"
-                               r"[^\r\n]*)|system started)\r", seen)
+            lines = re.findall(r"procmgr: (?:\w+ (?:started: slot \d+, start \d+|ended: exit code \d+)|\w+: restart(?:ing in| limit)"
+                               r"[^\r\n]*|system started)\r", seen)
             return lost, len(lines)
 
         while sum(counted()) < made:
