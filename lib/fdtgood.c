@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a device tree can be read: see fdtgood.h. */
 #include "fdtgood.h"
 #include <libfdt.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Names of shared memory, and patterns of them: see glob.h. */
 #include "glob.h"
 #include <string.h>
 

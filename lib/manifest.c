@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads the signed list of the files of an archive: see manifest.h. */
 #include "manifest.h"
 #include "cpio.h"
 #include <string.h>

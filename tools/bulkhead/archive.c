@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Lays out and writes the boot archive: see archive.h. */
 #include "archive.h"
 #include "cpio.h"
 #include "message.h"

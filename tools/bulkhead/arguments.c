@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The command line, and the help: see arguments.h. */
 #include "arguments.h"
 #include "board.h"
 #include "message.h"

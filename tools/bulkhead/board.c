@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The boards that the tool knows: see board.h. */
 #include "board.h"
 #include "message.h"
 #include <dirent.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Files of the host: see file.h. */
 #include "file.h"
 #include "message.h"
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Loads a guest on trial, as qvm does: see guest.h. */
 #include "guest.h"
 #include "message.h"
 #include "qvm/fdt.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `bulkhead image`: see image.h. */
 #include "image.h"
 #include "archive.h"
 #include "cpio.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of a device tree source: see lines.h. */
 #include "lines.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Messages to the user: see message.h. */
 #include "message.h"
 #include <ctype.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Prints what was read from a configuration: see plan.h. */
 #include "plan.h"
 #include "bulkhead/proto.h"
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Signs an archive: see sign.h. */
 #include "sign.h"
 #include "archive.h"
 #include "cpio.h"

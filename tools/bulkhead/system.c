@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads and checks a system directory: see system.h. */
 #include "system.h"
 #include "arguments.h"
 #include "lines.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Files of virtual devices: see vdevs.h. */
 #include "vdevs.h"
 #include "cpio.h"
 #include "qvmconf.h"

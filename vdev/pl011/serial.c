@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* An instance of `vdev pl011` and its consoles: see serial.h. */
 #include "vdev/pl011/serial.h"
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The registers of `vdev shmem`: see device.h. */
 #include "vdev/shmem/device.h"
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The client of shmem-server: see shared.h. */
 #include "vdev/shmem/shared.h"
 #include <bulkhead/client.h>
 #include <bulkhead/kernel.h>
