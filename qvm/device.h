@@ -10,9 +10,7 @@ struct device_ops {
 	/* Of a device. False: it refuses, and the guest shall get an abort. */
 	bool (*read)(void *ctx, uint64_t ipa, unsigned size, uint64_t *value);
 	bool (*write)(void *ctx, uint64_t ipa, unsigned size, uint64_t value);
-	/*
-	 * Nothing is there, or not for this access of `size` bytes at a time. True: reads shall give all ones, writes
-	 * vanish.
+	/* No device supports this access, of `size` bytes at a time. True: reads return all ones, writes are ignored.
 	 */
 	bool (*apply_policy)(void *ctx, uint64_t ipa, unsigned size, enum unsupported_act act);
 };

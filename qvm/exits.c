@@ -86,7 +86,7 @@ static inline void retry_interrupts(void)
 		arch_interrupts_retry();
 }
 
-/* All of the exit that mmio_nothing() needs: the rest has not to be kept for it. */
+/* The part of the exit that mmio_nothing() needs. */
 static inline struct vcpu_run nothing_there(enum vcpu_exit exit, uint64_t ipa, unsigned bytes)
 {
 	return (struct vcpu_run){.exit = exit, .x1 = ipa, .x2 = bytes};

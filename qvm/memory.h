@@ -58,5 +58,5 @@ bool guest_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
 bool guest_read32(const struct guest_memory *m, uint64_t ipa, uint32_t *value);
 bool guest_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *value);
 
-/* Writes `to` where `from` is, in one step for the guest's CPUs, too. False: not RAM, not aligned, or not `from`. */
+/* Replaces `from` by `to` atomically, also for the guest's CPUs. False: not RAM, not aligned, or not `from`. */
 bool guest_exchange64(const struct guest_memory *m, uint64_t ipa, uint64_t from, uint64_t to);

@@ -13,9 +13,9 @@
 void pass_map(uint8_t *window);
 /* The blobs among it, which are there already: before the files that are loaded. */
 void pass_blobs(struct loader *loader);
-/* What nothing was loaded to stays as it is. After the files that are loaded. */
+/* Memory that no file was loaded into keeps its content. Called after loading. */
 void pass_keep(struct loader *loader);
-/* The highest INTID that it has in the guest, if that is not below `least`, and one more. */
+/* One more than the highest INTID that is passed, or `least` if that is greater. */
 unsigned pass_intids(unsigned least);
 /* Binds the interrupts. When there are vCPUs, before the first one runs. */
 void pass_bind(void);

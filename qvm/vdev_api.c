@@ -34,7 +34,7 @@ void vdev_logf(enum vdev_log_level level, const vdev_t *vdp, const char *format,
 	const struct vdev_instance *v = (const void *)vdp;
 	const uint32_t index = v ? (uint32_t)(v->config - vm.config.vdevs) : QVM_LOGGER_VM;
 	const char *name = vdp ? vdp->v_name : "vdev";
-	/* Looked at once: another thread goes on with the next vdev, and ends it when the guest starts. */
+	/* Read once: another thread goes on with the next vdev, and ends it when the guest starts. */
 	const struct qvm_place *place = __atomic_load_n(&vm.place, __ATOMIC_RELAXED);
 	char text[200], line[320];
 	va_list args;

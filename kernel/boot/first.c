@@ -105,7 +105,7 @@ static paddr_t load_segments(struct process *p, vaddr_t base, paddr_t at)
 	return at;
 }
 
-/* For want of randomness the counter serves: it differs from start to start, but can be guessed. */
+/* Without randomness the counter is used: it differs at each start, but can be guessed. */
 static void make_random(uint64_t random[RANDOM_COUNT])
 {
 	uint8_t key[sizeof(board.seed)];

@@ -28,7 +28,7 @@ struct cpu {
 	uint64_t run_start;        /* of `current`, in ticks */
 	const struct space *space; /* VTTBR_EL2 has it, or the other one of its process: that of qvm, or of its guest */
 	struct fpu *fp_owner;      /* whose FP registers are in the processor */
-	struct thread *fp_thread;  /* their thread, itself or as a guest; of no meaning without an owner */
+	struct thread *fp_thread;  /* their thread, or the one whose guest has them; valid only with fp_owner */
 	bool fp_open;              /* CPTR_EL2.TFP is clear */
 	struct vcpu *resident;
 	uint64_t sgi_target; /* as the interrupt controller names this CPU */
@@ -41,7 +41,7 @@ struct cpu {
 
 extern struct cpu cpus[CPU_MAX];
 
-/* The rule wherever EL2 is left: FP registers are open if and only if their owner is who is entered. */
+/* At each exit from the kernel FP access is enabled if and only if the context that is entered owns the registers. */
 static inline bool fp_right(const struct cpu *c, const struct fpu *entered)
 {
 	return c->fp_open == (c->fp_owner == entered);

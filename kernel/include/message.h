@@ -7,7 +7,7 @@
 #include "process.h"
 
 /*
- * A blocked thread's frame is as its call left it, and says all about its message: nothing is noted a second time.
+ * A blocked thread's frame describes its message completely, as its call left it; nothing is stored twice.
  * x1 of a client changes only when it is woken.
  */
 static inline uint64_t send_bytes(const struct thread *client)
@@ -70,7 +70,7 @@ static inline struct thread *client_of(const struct process *server, uint64_t rc
 	return t;
 }
 
-/* The first bytes of a message. What its length does not cover is nobody's business. */
+/* The first bytes of a message. Bytes beyond its length are not copied. */
 static inline void set_words(struct thread *to, const struct thread *from, uint64_t bytes)
 {
 	const unsigned first = IN_MsgSend_words; /* as in all calls */

@@ -6,8 +6,7 @@
 
 /* Could it be granted at all, GRANT_*? 0, -KE_INVAL, -KE_PERM. */
 int64_t owner_grantable(uint64_t kind, uint64_t start, uint64_t bytes);
-/* 0: nobody has any of it, or of what several may have, nothing but all of it. -KE_PERM, or CALL_RESTART: go on later.
- */
+/* 0 if the range is free, or shared and exactly this range. -KE_PERM, or CALL_RESTART: go on later. */
 int64_t owner_check(struct process *p, unsigned kind, uint64_t start, uint64_t bytes);
 /* RAM for processes, as the first one is told at BOOT_INFO; complete when that starts, then only read. */
 extern struct boot_info boot_info;

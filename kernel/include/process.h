@@ -106,7 +106,7 @@ static inline bool able(const struct process *p, uint32_t ability)
 bool region_is_own_ram(const struct region *r);
 /* Zeroes those below `end` that no process has. False: one step was done; there may be more. */
 bool regions_scrub(struct process *p, unsigned end);
-void regions_use(struct process *p, bool use); /* its memory has it from now on, or has it no more */
+void regions_use(struct process *p, bool use); /* marks its regions as in use, or as unused */
 
 void process_init_lists(struct process *p); /* of one whose memory is zero */
 

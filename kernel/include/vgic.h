@@ -13,7 +13,7 @@
 
 #define VGIC_LR_MAX   16
 #define VGIC_INFLIGHT 32 /* SPIs in flight on one vCPU; a power of two */
-#define VGIC_BOUND    16 /* of them, those that are bound */
+#define VGIC_BOUND    16 /* of these, at most so many are bound */
 
 /*
  * A priority has five bits; its lowest bit says Group 0. An interrupt that is active keeps the priority and the group

@@ -155,8 +155,8 @@ static void cut_connection(struct connection *conn)
 }
 
 /*
- * One of those who wait at it gets an answer, or one that names it forgets it; false if there is none. Receivers go
- * first, since they still get messages while they are there; servers after all that makes them so.
+ * One thread that waits at the channel gets an answer, or one that names it forgets it; false if there is none.
+ * Receivers first, since they still take messages; servers last, once nothing can make a thread a server again.
  */
 static bool end_one(struct channel *c)
 {

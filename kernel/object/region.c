@@ -13,8 +13,8 @@ bool region_is_own_ram(const struct region *r)
 }
 
 /*
- * Zeroes until an interrupt waits. Cleaned to the PoC: a guest starts with its caches off. The memory is in nobody's
- * hands, and `busy` keeps other calls away from it. So the lock is left.
+ * Zeroes until an interrupt waits, and cleans to the PoC, since a guest starts with its caches off. No process has this
+ * memory, and `busy` keeps other calls off it, so the lock is released.
  */
 static void scrub_step(struct region *r)
 {
@@ -47,7 +47,6 @@ bool regions_scrub(struct process *p, unsigned end)
 	return true;
 }
 
-/* Its memory has it from now on, or has it no more. */
 void regions_use(struct process *p, bool use)
 {
 	for (unsigned i = 0; i <= REGION_KMEM; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls on virtual CPUs. Those that need the vCPU's state as it is run on the CPU that holds its
- * registers: here at once, elsewhere as a request that the caller waits for.
+ * Calls on virtual CPUs. Those that need the current state run on the CPU that holds the vCPU's registers: at once if
+ * that is this CPU, else as a request that the caller waits for.
  */
 #include "arch.h"
 #include "calls.h"
@@ -327,7 +327,7 @@ static void make_pending(struct vcpu *v, unsigned intid, unsigned group)
 	lock_release(&v->lock);
 }
 
-/* Those of a mask of indices: out of WFI, or have their CPUs look. One hold of the kernel's lock for all. */
+/* Wakes the vCPUs in `targets`, a mask of indices, or has their CPUs look; all under one hold of the kernel lock. */
 static void wake_all(struct process *p, uint32_t targets)
 {
 	if (!targets)

@@ -41,7 +41,7 @@
 
 #define QVM_COUNTER_FROM_ZERO UINT64_MAX /* `set counter-offset` not given: the guest's counter starts at 0 */
 
-/* Where an option stands, for messages after the configuration was read (qvmconf_message()). */
+/* Where an option stands, for messages after the configuration was read. */
 struct qvm_place {
 	const char *file; /* base name, or "command line" */
 	uint32_t line;    /* of a command line: the number of the word, from 1 */

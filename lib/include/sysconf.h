@@ -313,7 +313,7 @@ struct sys_vm_needs {
 	struct qvm_place name_place, priority_place, runmask_places[CPU_MAX];
 	struct sys_pass passes[SYS_PASSES_MAX];
 	unsigned pass_count;
-	struct sys_console consoles[SYS_CONSOLES_MAX + 1]; /* the last one is one too many, which sys_check() says */
+	struct sys_console consoles[SYS_CONSOLES_MAX + 1]; /* may hold one entry too many; sys_check() reports it */
 	unsigned console_count;
 	uint32_t services; /* bit n: of enum sys_service; where, and by what, it is needed first */
 	struct qvm_place service_places[SYS_SERVICES];

@@ -235,7 +235,7 @@ static void skip_quoted(struct qc_reader *r)
 	}
 }
 
-/* A character of a word that is plain to nobody: true, and it was passed over. In quotes nearly all may stand. */
+/* Skips a character that readers would misread. True: it was one. Within quotes nearly all are allowed. */
 static bool pass_strange(struct qc_reader *r, bool quoted)
 {
 	uint32_t code;

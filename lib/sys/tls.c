@@ -2,7 +2,7 @@
 #include "lib/sys/tls.h"
 #include <string.h>
 
-/* From process.ld: the initial values, which lie so far behind the program's base, and how much a block holds. */
+/* From process.ld: the offset of the initial values from the program's base, and the size of a block. */
 extern const struct tls_layout {
 	uint64_t image, image_bytes, bytes, align;
 } __tls_layout;

@@ -159,8 +159,7 @@ static void check_cpus(const struct check *c, unsigned owner)
 	const struct sys_owner *own = sys_owner_at(c->config, owner);
 	uint32_t present = c->board ? sys_present_cpus(c->board) : (1u << CPU_MAX) - 1;
 
-	/* What was not written names every CPU that could exist, but those that others have exclusively. A cluster has
-	 * been looked at. */
+	/* A mask that is not given means all CPUs that no other owner has exclusively. Clusters were checked before. */
 	if (own->by_cluster && (own->sched.runmask & ~present))
 		return;
 	if (c->board && own->runmask_given && (own->sched.runmask & ~present))

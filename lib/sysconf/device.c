@@ -110,7 +110,7 @@ static const char *read_interrupts(const struct sys_board *board, int node, stru
 }
 
 /*
- * Whose registers say where the interrupts and the DMA of others go: the GIC, its ITS, which also writes tables of its
+ * Devices whose registers control interrupts or DMA of others: the GIC, its ITS, which also writes tables of its
  * own wherever it is told to (IHI 0069, 5.2), and any SMMU.
  */
 static bool rules_others(const void *dtb, int node)

@@ -122,7 +122,7 @@ static void read_process(const struct reader *r)
 	p->abilities = read_abilities(r);
 	sys_read_serves(r, p);
 	p->ready = sys_flag(r, "ready");
-	/* It counts only now: a name that is compared with itself is not new. */
+	/* Added only now, so that its name is not compared with itself. */
 	c->process_count++;
 }
 

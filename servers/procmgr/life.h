@@ -14,6 +14,6 @@ int process_launch(uint32_t slot);
 /* The process has sent something, so it runs. True: that is new. */
 bool process_heard(uint32_t slot);
 
-/* The slot's worker says that its job is done. What the slot's process is then: */
+/* The slot's worker is done. Returns what has become of the slot's process. */
 enum life_change { LIFE_UNCHANGED, LIFE_STARTED, LIFE_NOT_STARTED };
 enum life_change process_worked(uint32_t slot);

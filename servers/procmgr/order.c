@@ -46,7 +46,7 @@ void order_go_on(void)
 	log_line(SLOG_INFO, "system started");
 }
 
-/* The slot is as far as the start waits for, or never will be. */
+/* The slot has reached the state that the start waits for, or never will. */
 static void stop_waiting(uint32_t slot)
 {
 	if (slot != order.awaited && !(order.starting & 1u << slot))

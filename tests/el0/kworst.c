@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every kernel call with the arguments and in the situations that take it longest: full tables, long queues, long
- * chains, unaligned copies, the end of a process that has all of it. tests/path/longest.py runs it with QEMU counting
+ * chains, unaligned copies, the end of a process that has all of it. tools/path/longest.py runs it with QEMU counting
  * what the kernel does; nothing is timed here, only that each call came so far as it should is checked.
  *
  * It is the first process of an Image of its own (mk/kernel.mk), in procmgr's place, since only that one may define

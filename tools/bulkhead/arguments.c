@@ -224,7 +224,7 @@ int arguments_parse(struct arguments *a, const struct command *commands, int arg
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return help(a);
 	}
-	/* Whatever else is wrong with the line, who reads the answer wants it so. */
+	/* --json holds even if the rest of the line is wrong. */
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			message_use_json();

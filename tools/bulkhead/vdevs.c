@@ -17,7 +17,7 @@ bool vdevs_may_read(const struct vdev_pool *pool, const char *path)
 	return file_is_within(path, &pool->directory, 1) || file_is_within(path, pool->paths, pool->path_count);
 }
 
-/* Whether it can be read is said when it is read: a file that is sought first is not passed over. */
+/* Errors of reading are reported when the file is read; no other file is tried instead. */
 static bool exists(char *path, size_t bytes, const char *folder, const char *name)
 {
 	return folder && snprintf(path, bytes, "%s/%s", folder, name) < (int)bytes && access(path, F_OK) == 0;

@@ -17,6 +17,6 @@
 #define KSTACK_BYTES     0x4000
 #define EMERGENCY_OFFSET (KSTACK_BYTES + STACK_GUARD) /* from stack_top down to the top of the emergency stack */
 
-/* What the vectors know of struct frame and struct cpu; frame.h, vcpu.c and trap.c check it. */
+/* What the vectors know of struct frame and struct cpu; frame.h and vcpu.c check it. */
 #define FRAME_PC 256
 #define EC_SVC64 0x15

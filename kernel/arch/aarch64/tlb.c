@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Maintenance of stage 2. The instructions act on the VMID in VTTBR_EL2 (Arm ARM D8.17.5), so the space in question
- * goes there for the moment. At EL2 the processor does not walk EL1&0 tables meanwhile, except for errata.c's OPEN
- * ones.
+ * goes there for the moment. At EL2 the processor does not walk EL1&0 tables meanwhile.
  */
 #include "arch.h"
 #include "errata.h"

@@ -25,7 +25,7 @@ _Static_assert(offsetof(struct cpu, guest) == 8, "entry.S");
 
 /* ---- what the guest's instruction is answered with ---- */
 
-/* The same for what comes all the time. False: vcpu_act() must. */
+/* The short form of vcpu_act(), for the frequent exits. False: use vcpu_act(). */
 static inline bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5)
 {
 	unsigned exit = v->exit;

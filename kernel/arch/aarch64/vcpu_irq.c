@@ -76,8 +76,8 @@ void vcpu_offer(struct vcpu *v)
 
 /*
  * A private interrupt, pending by an edge or linked to a physical one, straight into a list register while the images
- * are in the processor. False: the state must be folded and filled anew (vcpu_offer). On the vCPU's home, so that of
- * what it touches nobody else changes anything.
+ * are in the processor. False: the state must be folded and filled anew (vcpu_offer). It runs on the vCPU's home: no
+ * other CPU changes what it touches.
  */
 bool vcpu_insert(struct vcpu *v, unsigned intid)
 {

@@ -163,8 +163,8 @@ static uint64_t ipa_of(const struct access *a, unsigned at)
 }
 
 /*
- * Every page that the access touches is looked up with the rights of who makes it: of the one that faulted the CPU has
- * checked stage 1 for what the instruction was then, of the next one nobody has. True: all lead somewhere.
+ * Looks up each page with the access's rights: the CPU has checked stage 1 only for the page that faulted, and for what
+ * the instruction was then. True: all pages are mapped.
  */
 static bool translate(struct access *a, struct emulate_result *r)
 {

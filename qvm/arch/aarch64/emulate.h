@@ -24,7 +24,7 @@ enum emulate_outcome {
 
 struct emulate_result {
 	enum emulate_outcome outcome;
-	/* EMULATE_ABORT: DFSC and WnR as in ESR_EL1, and how far behind the exit's FAR the address is. */
+	/* EMULATE_ABORT: DFSC and WnR as in ESR_EL1, and the offset of the address from the exit's FAR. */
 	uint64_t iss, offset;
 };
 

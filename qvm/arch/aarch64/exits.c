@@ -42,7 +42,7 @@ static void unsupported_instruction(const struct exit *e, enum unsupported_act a
 	    apply_unsupported_policy(e->vcpu, vm.config.unsupported.instruction, u) ? ACT_DONE : ACT_UNDEF;
 }
 
-/* The guest makes the access again, a number of times: whatever is still not to be understood then is not supported. */
+/* The access is retried a few times. If it still cannot be decoded, it is unsupported. */
 static bool try_again(struct arch_vcpu *vcpu, uint64_t pc)
 {
 	vcpu->retries = vcpu->retry_pc == pc ? vcpu->retries + 1 : 1;
@@ -83,9 +83,8 @@ static void mmio_complex(const struct exit *e)
 }
 
 /*
- * The kernel found the syndrome complete, but there is no device that has all of it. Where it lies within a page, and
- * has an address that the guest may use, all is known; else the instruction says where it begins, or the guest's tables
- * what is wrong.
+ * The syndrome is complete, but no device covers the access. If it lies in one page, at an address that the guest may
+ * use, that is all; else the instruction is decoded to find where it begins, or what is wrong with the guest's tables.
  */
 static void mmio_nothing(const struct exit *e)
 {

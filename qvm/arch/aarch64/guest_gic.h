@@ -125,8 +125,8 @@ static inline bool guest_gic_constant(const struct guest_gic *g, uint64_t ipa, u
 
 /*
  * The guest's accesses; `vcpu` is who makes it. False: the address is in none of the frames, or is not a multiple of
- * the size; the caller applies the VM's policy. Reserved registers are RAZ/WI, and so is a size that a register has
- * not.
+ * the size; the caller applies the VM's policy. Reserved registers are RAZ/WI, and so is an access size
+ * that a register does not support.
  */
 bool guest_gic_read(struct guest_gic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value);
 bool guest_gic_write(struct guest_gic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value);

@@ -150,7 +150,7 @@ static void read_cpus(const struct fdt *fdt)
 	}
 }
 
-/* arch.h fixes the numbers of the private interrupts, as the Base System Architecture does: does the board agree? */
+/* inline.h fixes the numbers of the private interrupts, as the Base System Architecture does: does the board agree? */
 static void check_ppi(const struct fdt *fdt, const struct fdt_node *node, unsigned at, unsigned ppi)
 {
 	struct fdt_value value;

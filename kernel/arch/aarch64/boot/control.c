@@ -145,7 +145,7 @@ static void set_state(const struct features *f)
 	SET(cntv_ctl_el0, 0, true);
 	SET(CNTHV_CTL_EL2, 0, f->vhe);
 	SET_OPENED(CNTPOFF_EL2, 0, f->ecv2);
-	SET_OPENED(TCR2_EL2, 0, f->tcr2); /* permissions are direct, as mmu.c writes them */
+	SET_OPENED(TCR2_EL2, 0, f->tcr2); /* permissions are direct, as tables.c writes them */
 	SET_OPENED(SCTLR2_EL2, 0, f->sctlr2);
 	SET_OPENED(SCXTNUM_EL2, 0, f->csv2_2);
 	SET(VSESR_EL2, 0, f->ras);

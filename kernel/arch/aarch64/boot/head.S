@@ -2,8 +2,8 @@
 /*
  * The first instructions, on the first CPU and on the others, until the MMU is on. The header and the state at entry
  * are those of Linux's boot protocol (Documentation/arch/arm64/booting.rst): EL2, MMU off, x0 = device tree, loaded at a
- * 2 MiB boundary. All of this lies in the image's first page, which mmu.c also maps at its physical address for the
- * moment in which the MMU comes on.
+ * 2 MiB boundary. All of this lies in the image's first page, which tables.c also maps at its physical address for
+ * the moment in which the MMU comes on.
  */
 #include "arch/aarch64/image.h"
 

@@ -2,8 +2,8 @@
 /*
  * EL2's own translation: 4 levels, 4 KiB granule, Arm ARM D8.3. The kernel lies at KERNEL_BASE, each part with its own
  * permissions; all RAM but the kernel's, and the devices that the kernel drives, at VA = PA. Everything is built once
- * with the MMU off, out of a fixed pool, and is read only afterwards: also by which the code of the start goes away,
- * since each CPU then changes to tables that do not have it.
+ * with the MMU off, out of a fixed pool, and is read only afterwards. The start's code disappears when each CPU changes
+ * to tables without it.
  */
 #include "arch.h"
 #include "arch/aarch64/boot.h"

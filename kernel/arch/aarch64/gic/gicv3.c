@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GICv3 (Arm IHI 0069). Of the physical one all interrupts are of group 1 and of one priority, because the kernel takes
- * them only outside of itself, one at a time. Priority drop and deactivation are separate (EOImode 1). The caller of
- * the functions that change an SPI holds the kernel lock; those for private interrupts act on their own CPU.
+ * GICv3 (Arm IHI 0069). All physical interrupts are in group 1 and have one priority, because the kernel takes them
+ * only while a process or a guest runs, one at a time. Priority drop and deactivation are separate (EOImode 1). The
+ * caller of the functions that change an SPI holds the kernel lock; those for private interrupts act on their own CPU.
  */
 #include "arch.h"
 #include "arch/aarch64/boot.h"
