@@ -26,10 +26,10 @@ struct board {
 	uint64_t cpu_mpidr[CPU_MAX]; /* affinity fields only; [0] is the boot CPU */
 	struct range gicd, gicr[4];
 	unsigned gicr_count;
-	struct range uart; /* PL011 of stdout-path; bytes 0: none */
-	struct range smmu; /* SMMUv3; bytes 0: none */
-	bool psci_hvc;     /* conduit; SMC otherwise */
-	uint8_t seed[16];  /* all zero: the tree has none */
+	struct range uart;                                       /* PL011 of stdout-path; bytes 0: none */
+	struct range smmu;                                       /* SMMUv3; bytes 0: none */
+	enum { CONDUIT_NONE, CONDUIT_SMC, CONDUIT_HVC } conduit; /* how firmware is called; NONE: not known yet */
+	uint8_t seed[16];                                        /* all zero: the tree has none */
 };
 
 extern struct board board;

@@ -10,26 +10,6 @@
  * A blocked thread's frame describes its message completely, as its call left it; nothing is stored twice.
  * x1 of a client changes only when it is woken.
  */
-static inline uint64_t send_bytes(const struct thread *client)
-{
-	return MsgSend_send_bytes(&client->frame);
-}
-
-static inline uint64_t reply_room(const struct thread *client)
-{
-	return MsgSend_reply_room(&client->frame);
-}
-
-static inline uint64_t send_address(const struct thread *client)
-{
-	return MsgSend_send_address(&client->frame);
-}
-
-static inline uint64_t reply_address(const struct thread *client)
-{
-	return MsgSend_reply_address(&client->frame);
-}
-
 static inline uint64_t receive_room(const struct thread *r)
 {
 	return call_number(&r->frame) == CALL_MsgReceive ? MsgReceive_room(&r->frame) : MsgReplyReceive_room(&r->frame);

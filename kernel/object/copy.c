@@ -120,9 +120,10 @@ static struct channel *copy_channel(const struct thread *t)
 
 static void begin_receive(struct thread *t, struct thread *s)
 {
-	uint64_t bytes = send_bytes(s), room = receive_room(t);
+	uint64_t bytes = MsgSend_send_bytes(&s->frame), room = receive_room(t);
 
-	copy_begin_rest(t, s, COPY_RECEIVE, send_address(s), receive_address(t), bytes < room ? bytes : room);
+	copy_begin_rest(t, s, COPY_RECEIVE, MsgSend_send_address(&s->frame), receive_address(t),
+			bytes < room ? bytes : room);
 }
 
 /* A sender whose message was not taken after all; another receiver may have come meanwhile. */
@@ -141,7 +142,7 @@ static void sender_back(struct channel *c, struct thread *s)
 static int64_t finish_receive(struct thread *t, struct thread *s, struct channel *c, enum copy_result result)
 {
 	if (result == COPY_DONE) {
-		set_words(t, s, send_bytes(s));
+		set_words(t, s, MsgSend_send_bytes(&s->frame));
 		return message_deliver(c, s, t);
 	}
 	if (result == COPY_DST_FAULT) {
@@ -240,7 +241,7 @@ int64_t copy_receive(struct thread *s, struct thread *t)
 int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes, bool then_receive)
 {
 	copy_begin_rest(t, client, then_receive ? COPY_REPLY_RECEIVE : COPY_REPLY, MsgReply_address(&t->frame),
-			reply_address(client), bytes);
+			MsgSend_reply_address(&client->frame), bytes);
 	return run(t);
 }
 
@@ -252,15 +253,15 @@ static int64_t transfer(struct thread *t, uint64_t rcvid, uint64_t buffer, uint6
 
 	if (!client)
 		return -KE_SRCH;
-	limit = read ? send_bytes(client) : reply_room(client);
+	limit = read ? MsgSend_send_bytes(&client->frame) : MsgSend_reply_room(&client->frame);
 	if (offset > limit || bytes > MSG_MAX)
 		return -KE_INVAL;
 	if (bytes > limit - offset)
 		bytes = limit - offset;
 	if (read)
-		copy_begin(t, client, COPY_READ, send_address(client) + offset, buffer, bytes);
+		copy_begin(t, client, COPY_READ, MsgSend_send_address(&client->frame) + offset, buffer, bytes);
 	else
-		copy_begin(t, client, COPY_WRITE, buffer, reply_address(client) + offset, bytes);
+		copy_begin(t, client, COPY_WRITE, buffer, MsgSend_reply_address(&client->frame) + offset, bytes);
 	return run(t);
 }
 

@@ -33,7 +33,7 @@ static inline uint32_t serve_client(struct channel *c, struct thread *s, struct 
 	s->server_tid = r->tid;
 	s->state = STATE_REPLY;
 	list_add_tail(&c->repliers, &s->wait_link);
-	MsgReceive_set_bytes(&r->frame, send_bytes(s));
+	MsgReceive_set_bytes(&r->frame, MsgSend_send_bytes(&s->frame));
 	MsgReceive_set_info(&r->frame, info_of(s, MsgSend_coid(&s->frame), s->prio));
 	return rcvid;
 }
@@ -50,13 +50,13 @@ int64_t message_deliver(struct channel *c, struct thread *s, struct thread *r)
 /* True if there is nothing left to copy. Faults are met again by the receiver, which knows whose they are. */
 static bool brought_over(struct thread *s, struct thread *r)
 {
-	uint64_t bytes = send_bytes(s);
+	uint64_t bytes = MsgSend_send_bytes(&s->frame);
 
 	if (unlikely(bytes > MSG_INLINE)) {
 		uint64_t room = receive_room(r);
 		uint64_t n = bytes < room ? bytes : room;
 
-		if (n > MSG_INLINE && !copy_now(s, send_address(s), r, receive_address(r), n))
+		if (n > MSG_INLINE && !copy_now(s, MsgSend_send_address(&s->frame), r, receive_address(r), n))
 			return false;
 	}
 	set_words(r, s, bytes);
@@ -94,7 +94,7 @@ int64_t call_MsgSend(struct thread *t, struct frame *f)
 
 	if (unlikely(!c))
 		return -KE_BADF;
-	if (unlikely(send_bytes(t) > MSG_MAX || reply_room(t) > MSG_MAX))
+	if (unlikely(MsgSend_send_bytes(&t->frame) > MSG_MAX || MsgSend_reply_room(&t->frame) > MSG_MAX))
 		return -KE_MSGSIZE;
 	t->channel = c;
 	r = first_receiver(c);
@@ -186,13 +186,14 @@ int64_t message_answer_receive(struct channel *c, struct thread *t, struct threa
 
 static uint64_t reply_bytes(const struct thread *client, uint64_t bytes)
 {
-	return bytes < reply_room(client) ? bytes : reply_room(client);
+	return bytes < MsgSend_reply_room(&client->frame) ? bytes : MsgSend_reply_room(&client->frame);
 }
 
 /* As brought_over(). */
 static bool reply_over(struct thread *t, struct thread *client, uint64_t bytes)
 {
-	return bytes <= MSG_INLINE || copy_now(t, MsgReply_address(&t->frame), client, reply_address(client), bytes);
+	return bytes <= MSG_INLINE ||
+	       copy_now(t, MsgReply_address(&t->frame), client, MsgSend_reply_address(&client->frame), bytes);
 }
 
 int64_t call_MsgReply(struct thread *t, struct frame *f)
@@ -234,10 +235,10 @@ int64_t call_MsgReplyReceive(struct thread *t, struct frame *f)
 static inline struct thread *send_over(struct cpu *cpu, struct channel *c, struct thread *t, struct thread *r)
 {
 	list_del(&r->wait_link);
-	if (likely(send_bytes(t) == MSG_INLINE))
+	if (likely(MsgSend_send_bytes(&t->frame) == MSG_INLINE))
 		set_words(r, t, MSG_INLINE);
 	else
-		set_words(r, t, send_bytes(t));
+		set_words(r, t, MsgSend_send_bytes(&t->frame));
 	t->channel = c;
 	t->slice_end = 0;
 	call_set_result(&r->frame, serve_client(c, t, r));
@@ -255,7 +256,7 @@ static inline __attribute__((always_inline)) struct thread *send_direct(struct c
 	if (unlikely(!r || (MsgSend_send_bytes_and_reply_room(&t->frame) & TOO_LONG) || r->serving != c ||
 		     (c->flags & CHF_FIXED_PRIORITY) || !message_may_pass(cpu, t, r, t->prio)))
 		return NULL;
-	if (with_copy ? !brought_over(t, r) : send_bytes(t) > MSG_INLINE)
+	if (with_copy ? !brought_over(t, r) : MsgSend_send_bytes(&t->frame) > MSG_INLINE)
 		return NULL;
 	return send_over(cpu, c, t, r);
 }

@@ -24,10 +24,6 @@ _Noreturn void boot_refuse(const char *why)
 	longjmp(refused, 1);
 }
 
-void boot_conduit_known(void)
-{
-}
-
 void console_early(paddr_t uart)
 {
 	(void)uart;

@@ -27,7 +27,6 @@ extern uint64_t mmu_start_ttbr, mmu_kernel_ttbr; /* TTBR0_EL2: with the code of 
 /* MMU off. */
 void boot_early(const void *dtb);
 void board_parse(const void *dtb);
-void boot_conduit_known(void);
 void console_early(paddr_t uart);
 void smmu_close(void);
 void mmu_build(void);
@@ -41,10 +40,8 @@ void mmu_activate(void);
 void console_share(void);           /* several CPUs may print from now on */
 extern const char *control_opening; /* register that control_init() is just opening, or NULL */
 void control_init(void);
-void errata_init(unsigned cpu);
+void errata_init(void);
 void clock_init(void);
 void cpu_arrived(unsigned cpu);
 bool cpu_is_here(unsigned cpu); /* it has set itself up, and takes SGIs */
 bool mitigation_needed(void);   /* each entry of this CPU into the kernel must call firmware */
-
-bool psci_available(void); /* how firmware is called is known */

@@ -16,7 +16,6 @@
 #define HCR_FMO   BIT(3) /* FIQ, IRQ, SError: to EL2, and virtual ones for the guest */
 #define HCR_IMO   BIT(4)
 #define HCR_AMO   BIT(5)
-#define HCR_VSE   BIT(8)  /* a virtual SError waits: set by the switch if ever */
 #define HCR_FB    BIT(9)  /* a guest's TLBI and IC reach the CPU that its virtual CPU ran on before */
 #define HCR_BSU_I BIT(10) /* its barriers reach the inner shareable domain, for the same reason */
 #define HCR_DC    BIT(12) /* stage 1 off means normal write-back memory, as stage 2 then limits it */
@@ -38,9 +37,9 @@
 #define HCR_TID5  BIT(58)                                 /* GMID_EL1: no memory tagging */
 /*
  * Not set, besides: TID1 (REVIDR, AIDR: guests need them to see errata), TID2 (CTR_EL0 is read on hot paths; CSSELR_EL1
- * is switched), TPCP, TVM, TRVM, TDZ (only about the guest's own memory), HCD (HVC is the guest's way to
- * qvm), API, APK (pointer authentication traps: its keys are not switched), FWB (one encoding of memory types
- * for every CPU and the SMMU), ATA, EnSCXT, FIEN, NV, AMVOFFEN (features that are hidden).
+ * is switched), VSE (no virtual SError is made), TPCP, TVM, TRVM, TDZ (only about the guest's own memory), HCD (HVC is
+ * the guest's way to qvm), API, APK (pointer authentication traps: its keys are not switched), FWB (one encoding of
+ * memory types for every CPU and the SMMU), ATA, EnSCXT, FIEN, NV, AMVOFFEN (features that are hidden).
  */
 #define HCR_GUEST                                                                                            \
 	(HCR_RW | HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_I | HCR_TWI | \

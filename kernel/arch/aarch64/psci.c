@@ -10,17 +10,6 @@
 #define PSCI_SYSTEM_RESET 0x84000009u
 
 unsigned mitigation_call;
-static BOOT_FIXED bool conduit_known; /* the device tree says how to call firmware */
-
-bool psci_available(void)
-{
-	return conduit_known;
-}
-
-void boot_conduit_known(void)
-{
-	conduit_known = true;
-}
 
 /* SMCCC 1.0 lets firmware change x4 to x17; all are given up here so that it need not be told apart from 1.1. */
 #define FIRMWARE(name)                                                                                                 \
@@ -37,30 +26,28 @@ uint64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c)
 	register uint64_t x2 __asm__("x2") = b;
 	register uint64_t x3 __asm__("x3") = c;
 
-	if (board.psci_hvc)
+	if (board.conduit == CONDUIT_HVC)
 		FIRMWARE(hvc);
 	else
 		FIRMWARE(smc);
 	return x0;
 }
 
-/* Firmware returned from a call that has no return, or there is none. */
-static _Noreturn void halt(void)
+/* A call that should not return. If firmware returns all the same, or there is none, the CPU halts. */
+static _Noreturn void end_by(uint32_t function)
 {
+	if (board.conduit != CONDUIT_NONE)
+		psci_call(function, 0, 0, 0);
 	for (;;)
 		__asm__ volatile("msr daifset, #0xf\n\twfi");
 }
 
 void arch_system_off(void)
 {
-	if (psci_available())
-		psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
-	halt();
+	end_by(PSCI_SYSTEM_OFF);
 }
 
 void arch_system_reset(void)
 {
-	if (psci_available())
-		psci_call(PSCI_SYSTEM_RESET, 0, 0, 0);
-	halt();
+	end_by(PSCI_SYSTEM_RESET);
 }

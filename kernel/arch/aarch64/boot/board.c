@@ -192,10 +192,12 @@ static void read_gic(const struct fdt *fdt, const struct fdt_node *node)
 	check_timer(fdt, fdt_u32(fdt, node, "#interrupt-cells", 3));
 }
 
-static void read_psci(const struct fdt *fdt, const struct fdt_node *node, bool *found)
+static void read_psci(const struct fdt *fdt, const struct fdt_node *node)
 {
-	board.psci_hvc = fdt_has_string(fdt, node, "method", "hvc");
-	*found = board.psci_hvc || fdt_has_string(fdt, node, "method", "smc");
+	if (fdt_has_string(fdt, node, "method", "hvc"))
+		board.conduit = CONDUIT_HVC;
+	else if (fdt_has_string(fdt, node, "method", "smc"))
+		board.conduit = CONDUIT_SMC;
 }
 
 static bool is_psci(const struct fdt *fdt, const struct fdt_node *node)
@@ -214,16 +216,14 @@ static void read_smmu(const struct fdt *fdt, const struct fdt_node *node)
 static void read_devices(const struct fdt *fdt)
 {
 	struct fdt_node node;
-	bool psci = false;
 
 	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
 		/* PSCI first, so that a refusal can switch the board off. */
-		if (is_psci(fdt, &node) && !psci)
-			read_psci(fdt, &node, &psci);
+		if (is_psci(fdt, &node) && board.conduit == CONDUIT_NONE)
+			read_psci(fdt, &node);
 	}
-	if (!psci)
+	if (board.conduit == CONDUIT_NONE)
 		boot_refuse("the device tree has no PSCI 0.2 or later");
-	boot_conduit_known();
 	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
 		if (!fdt_is_enabled(fdt, &node))
 			continue;

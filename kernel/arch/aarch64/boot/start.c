@@ -59,7 +59,7 @@ static void init_cpu(unsigned number)
 
 static void join(unsigned number)
 {
-	errata_init(number);
+	errata_init();
 	irqchip_cpu_init(number);
 	cpu_arrived(number);
 }
