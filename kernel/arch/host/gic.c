@@ -166,12 +166,7 @@ uint32_t arch_irq_limit(void)
 
 void host_raise(uint32_t spi)
 {
-	word_put(&spi_pending[spi / 32], spi, true);
-}
-
-bool host_is_active(uint32_t spi)
-{
-	return word_get(&spi_active[spi / 32]) & BIT(spi % 32);
+	arch_irq_set_pending(spi, true);
 }
 
 bool host_is_enabled(uint32_t spi)

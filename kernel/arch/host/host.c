@@ -31,7 +31,7 @@ const char procmgr_file[1] __attribute__((aligned(4096)));
 const char procmgr_file_end[1];
 
 static char *ram;
-static _Thread_local jmp_buf *idle_jump, *panic_jump;
+static _Thread_local jmp_buf *idle_jump;
 static _Thread_local unsigned syndrome;
 static _Thread_local struct trap trap_now;
 
@@ -80,17 +80,10 @@ void host_idle_to(void *jump)
 	idle_jump = jump;
 }
 
-void host_panic_to(void *jump)
-{
-	panic_jump = jump;
-}
-
 void panic(const char *why, ...)
 {
 	va_list args;
 
-	if (panic_jump)
-		longjmp(*panic_jump, 1);
 	va_start(args, why);
 	fprintf(stderr, "panic: ");
 	vfprintf(stderr, why, args);

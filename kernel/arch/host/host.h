@@ -37,7 +37,6 @@ void host_flush_takes(uint64_t ticks);
 void host_raise(uint32_t spi);
 void host_gic_reset(void); /* nothing is enabled, pending or active */
 bool host_irq_waits(unsigned cpu);
-bool host_is_active(uint32_t spi);
 bool host_is_enabled(uint32_t spi);
 unsigned host_sgi_count(unsigned cpu); /* SGIs sent to it since host_reset() */
 /* arch_irq_pending() raises this SPI when it was asked so many times; 0: never. */
@@ -53,8 +52,6 @@ void host_serror(unsigned cpu, uint64_t syndrome);
 
 /* What arch_cpu_idle() does when nothing waits: back to where the CPU's loop said, by longjmp. */
 void host_idle_to(void *jump); /* jmp_buf of this host thread; NULL: arch_cpu_idle() returns at once */
-/* What panic() does: likewise. NULL: the test program ends. */
-void host_panic_to(void *jump);
 
 /* What the vectors of the target do with a process's exception (aarch64/entry.S, trap.c). */
 struct frame *host_vector(struct frame *f, struct cpu *c);
