@@ -11,7 +11,7 @@
 #include "slots.h"
 #include <errno.h>
 
-/* A deadline of NEVER is none; `ended` is also called when a process could not be started. */
+/* A deadline of NEVER is none. `ended` is also called when a worker could not start a process. */
 static const struct part {
 	uint64_t (*deadline)(void);
 	void (*timeout)(void);
