@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int find(const struct consoles *c, const char *name)
+static int find_console(const struct consoles *c, const char *name)
 {
 	for (unsigned id = 0; id < CONSOLES_MAX; id++)
 		if (c->console[id].name[0] && strcmp(c->console[id].name, name) == 0)
@@ -47,7 +47,7 @@ static int find_entry(const struct consoles *c)
 	return find_left(c);
 }
 
-static int create(struct consoles *c, const char *name)
+static int create_console(struct consoles *c, const char *name)
 {
 	int id = find_entry(c);
 
@@ -77,14 +77,14 @@ static unsigned owned_by(const struct consoles *c, uint32_t slot)
 	return count;
 }
 
-static int do_open(struct consoles *c, uint32_t slot, const struct con_msg *msg)
+static int open_console(struct consoles *c, uint32_t slot, const struct con_msg *msg)
 {
 	char name[PROTO_NAME];
 	int id = read_name(name, msg);
 
 	if (id < 0)
 		return id;
-	id = find(c, name);
+	id = find_console(c, name);
 	if (id >= 0 && c->console[id].owner == slot)
 		return id;
 	if (!c->may(c->context, slot, name))
@@ -94,20 +94,20 @@ static int do_open(struct consoles *c, uint32_t slot, const struct con_msg *msg)
 	if (owned_by(c, slot) == CONSOLE_SHARE)
 		return -ENOSPC;
 	if (id < 0)
-		id = create(c, name);
+		id = create_console(c, name);
 	if (id >= 0)
 		c->console[id].owner = slot;
 	return id;
 }
 
 /* Only the process with the shell's console may lend the focus. */
-static void do_focus(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg)
+static void lend_focus(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg)
 {
 	char name[PROTO_NAME];
 	int id = read_name(name, msg);
 
 	if (id >= 0)
-		id = find(c, name);
+		id = find_console(c, name);
 	if (c->console[SHELL_ID].owner != slot)
 		id = -EPERM;
 	else if (c->typing != SHELL_ID)
@@ -120,13 +120,13 @@ static void do_focus(struct consoles *c, int64_t rcvid, uint32_t slot, const str
 		line_focus(c, (unsigned)id);
 }
 
-static int state(const struct consoles *c, const struct con_msg *msg)
+static int state_of(const struct consoles *c, const struct con_msg *msg)
 {
 	char name[PROTO_NAME];
 	int id = read_name(name, msg);
 
 	if (id >= 0)
-		id = find(c, name);
+		id = find_console(c, name);
 	return id < 0 ? id : c->console[id].owner != CONSOLE_FREE;
 }
 
@@ -139,13 +139,13 @@ static bool is_valid(const struct con_msg *msg, size_t bytes)
 	return msg->type == CON_READ || msg->count <= bytes - head;
 }
 
-static bool owns(const struct consoles *c, uint32_t slot, unsigned id)
+static bool owns_console(const struct consoles *c, uint32_t slot, unsigned id)
 {
 	return id < CONSOLES_MAX && c->console[id].name[0] && c->console[id].owner == slot;
 }
 
 /* Reads or writes, at once unless it must wait, or others wait already. */
-static void transfer(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg)
+static void read_or_write(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg)
 {
 	bool done = false;
 
@@ -161,17 +161,17 @@ void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const st
 	if (!is_valid(msg, bytes))
 		wait_answer(c, rcvid, -EINVAL);
 	else if (msg->type == CON_OPEN)
-		wait_answer(c, rcvid, do_open(c, slot, msg));
+		wait_answer(c, rcvid, open_console(c, slot, msg));
 	else if (msg->type == CON_FOCUS)
-		do_focus(c, rcvid, slot, msg);
+		lend_focus(c, rcvid, slot, msg);
 	else if (msg->type == CON_STATE)
-		wait_answer(c, rcvid, state(c, msg));
-	else if (!owns(c, slot, msg->id))
+		wait_answer(c, rcvid, state_of(c, msg));
+	else if (!owns_console(c, slot, msg->id))
 		wait_answer(c, rcvid, -EBADF);
 	else if (msg->count == 0)
 		wait_answer(c, rcvid, 0);
 	else
-		transfer(c, rcvid, slot, msg);
+		read_or_write(c, rcvid, slot, msg);
 }
 
 /* After all that it has printed, so that the operator sees that nothing more comes. */
@@ -218,5 +218,5 @@ bool consoles_init(struct consoles *c, console_reply *reply, console_may *may, v
 	c->reply = reply;
 	c->may = may;
 	c->context = context;
-	return create(c, CONSOLE_SHELL) == (int)SHELL_ID;
+	return create_console(c, CONSOLE_SHELL) == (int)SHELL_ID;
 }

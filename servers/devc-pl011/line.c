@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static uint32_t unread(const struct console_state *console)
+static uint32_t unread_bytes(const struct console_state *console)
 {
 	return console->input_head - console->input_tail;
 }
 
-static size_t room(const struct console_state *console)
+static size_t room_bytes(const struct console_state *console)
 {
 	return CONSOLE_OUTPUT - (size_t)(console->output_head - console->output_shown);
 }
@@ -43,8 +43,8 @@ bool line_write(struct consoles *c, int64_t rcvid, unsigned id, const char *data
 {
 	struct console_state *console = &c->console[id];
 
-	if (is_shown(c, id) && bytes > room(console))
-		bytes = room(console);
+	if (is_shown(c, id) && bytes > room_bytes(console))
+		bytes = room_bytes(console);
 	if (bytes == 0)
 		return false;
 	line_append(console, data, bytes);
@@ -65,7 +65,7 @@ static void resume_writers(struct consoles *c, unsigned id)
 }
 
 /* Between two lines of whatever is on the screen, and after a notice that is being sent. */
-static void notify(struct consoles *c, const char *format, ...)
+static void add_notice(struct consoles *c, const char *format, ...)
 {
 	size_t used = strlen(c->notice + c->notice_at);
 	va_list args;
@@ -78,18 +78,18 @@ static void notify(struct consoles *c, const char *format, ...)
 }
 
 /* The greeting is printed here, when what is typed already goes to the console. */
-static void show(struct consoles *c, unsigned id)
+static void show_console(struct consoles *c, unsigned id)
 {
 	struct console_state *console = &c->console[id];
 
 	c->showing = id;
 	c->carriage_returned = false;
 	if (id != SHELL_ID)
-		notify(c, "console of %s%s; Ctrl-] leaves it\r\n", console->name,
-		       console->owner == CONSOLE_FREE ? ", whose VM is not running" : "");
+		add_notice(c, "console of %s%s; Ctrl-] leaves it\r\n", console->name,
+			   console->owner == CONSOLE_FREE ? ", whose VM is not running" : "");
 	if (console->dropped)
-		notify(c, "\r\n[%s: %llu bytes of output dropped]\r\n", console->name,
-		       (unsigned long long)console->dropped);
+		add_notice(c, "\r\n[%s: %llu bytes of output dropped]\r\n", console->name,
+			   (unsigned long long)console->dropped);
 	console->dropped = 0;
 }
 
@@ -97,7 +97,7 @@ static void show(struct consoles *c, unsigned id)
 static void follow_focus(struct consoles *c)
 {
 	if (c->showing != c->typing && c->console[c->showing].output_shown >= c->show_until)
-		show(c, c->typing);
+		show_console(c, c->typing);
 }
 
 int line_output(struct consoles *c)
@@ -118,7 +118,7 @@ int line_output(struct consoles *c)
 	c->carriage_returned = false;
 	console->output_shown++;
 	/* Not for each byte: a writer that is waiting gets room for a whole message. */
-	if (room(console) == PROTO_DATA || console->output_shown == console->output_head)
+	if (room_bytes(console) == PROTO_DATA || console->output_shown == console->output_head)
 		resume_writers(c, c->showing);
 	return character;
 }
@@ -129,8 +129,8 @@ int line_output(struct consoles *c)
 static void end_delay(struct consoles *c)
 {
 	if (c->lost)
-		notify(c, "\r\n[%s: %llu typed characters were lost]\r\n", c->console[c->typing].name,
-		       (unsigned long long)c->lost);
+		add_notice(c, "\r\n[%s: %llu typed characters were lost]\r\n", c->console[c->typing].name,
+			   (unsigned long long)c->lost);
 	c->lost = 0;
 	c->giving_up = false;
 	c->late = 0;
@@ -139,7 +139,7 @@ static void end_delay(struct consoles *c)
 /* Is the ring of the client that gets what is typed full? Then it is late. */
 static void note_delay(struct consoles *c)
 {
-	if (c->late || unread(&c->console[c->typing]) < CONSOLE_INPUT)
+	if (c->late || unread_bytes(&c->console[c->typing]) < CONSOLE_INPUT)
 		return;
 	c->caught = 0;
 	c->late = ++c->delays;
@@ -157,7 +157,7 @@ void line_focus(struct consoles *c, unsigned id)
 	note_delay(c);
 	/* Leaving a guest's console is at once, however much it is printing. */
 	if (c->showing != SHELL_ID)
-		show(c, id);
+		show_console(c, id);
 	resume_writers(c, before);
 }
 
@@ -178,9 +178,9 @@ bool line_read(struct consoles *c, int64_t rcvid, unsigned id, unsigned count)
 	char data[PROTO_DATA];
 	unsigned bytes = 0;
 
-	if (!unread(console))
+	if (!unread_bytes(console))
 		return false;
-	for (; bytes < count && bytes < unread(console); bytes++)
+	for (; bytes < count && bytes < unread_bytes(console); bytes++)
 		data[bytes] = (char)console->input[(console->input_tail + bytes) % CONSOLE_INPUT];
 	if (!c->reply(c->context, rcvid, (int)bytes, data, bytes))
 		return true;
@@ -195,7 +195,7 @@ bool line_read(struct consoles *c, int64_t rcvid, unsigned id, unsigned count)
 
 bool line_takes(const struct consoles *c)
 {
-	return c->giving_up || unread(&c->console[c->typing]) < CONSOLE_INPUT;
+	return c->giving_up || unread_bytes(&c->console[c->typing]) < CONSOLE_INPUT;
 }
 
 void line_give_up(struct consoles *c)
@@ -203,8 +203,8 @@ void line_give_up(struct consoles *c)
 	if (!c->late || c->giving_up)
 		return;
 	c->giving_up = true;
-	notify(c, "\r\n[%s reads too slowly: what is typed is lost%s]\r\n\a", c->console[c->typing].name,
-	       c->typing == SHELL_ID ? "" : "; Ctrl-] leaves");
+	add_notice(c, "\r\n[%s reads too slowly: what is typed is lost%s]\r\n\a", c->console[c->typing].name,
+		   c->typing == SHELL_ID ? "" : "; Ctrl-] leaves");
 }
 
 void line_leave(struct consoles *c)
@@ -214,7 +214,7 @@ void line_leave(struct consoles *c)
 }
 
 /* Ctrl-] leaves when its time is over, or with the next key; typed twice, it goes to the guest once. True: no key. */
-static bool escape(struct consoles *c, uint8_t character)
+static bool take_leave_key(struct consoles *c, uint8_t character)
 {
 	if (c->leaving && character == CONSOLE_LEAVE) {
 		c->leaving = false;
@@ -229,11 +229,11 @@ void line_input(struct consoles *c, uint8_t character)
 {
 	struct console_state *console;
 
-	if (escape(c, character))
+	if (take_leave_key(c, character))
 		return;
 	console = &c->console[c->typing];
 	/* Like a UART's own FIFO, the ring keeps what came first. */
-	if (c->giving_up || unread(console) == CONSOLE_INPUT) {
+	if (c->giving_up || unread_bytes(console) == CONSOLE_INPUT) {
 		c->lost++;
 		return;
 	}

@@ -34,7 +34,7 @@ static bool held; /* what is typed stays in the UART, which then holds the sende
 static uint32_t watched;
 static uint64_t watched_since;
 
-static bool reply(void *context, int64_t rcvid, int status, const void *data, size_t bytes)
+static bool reply_client(void *context, int64_t rcvid, int status, const void *data, size_t bytes)
 {
 	(void)context;
 	return MsgReply_r(rcvid, status, data, bytes) >= 0;
@@ -45,7 +45,7 @@ static bool reply(void *context, int64_t rcvid, int status, const void *data, si
  * `shell`. Else a subverted qvm could keep another VM from starting, or pass itself off as that VM or as the shell.
  * procmgr never waits for this driver.
  */
-static bool may(void *context, uint32_t slot, const char *name)
+static bool may_open(void *context, uint32_t slot, const char *name)
 {
 	int owner = pm_request(PM_CONSOLE, name, 0, 0, NULL, 0);
 
@@ -57,7 +57,7 @@ static bool may(void *context, uint32_t slot, const char *name)
  * Sends until the FIFO is full or there is nothing more. The FIFO's interrupt comes when it has emptied down to its
  * level, which needs no pending request to be cleared: it was full just now.
  */
-static void transmit(void)
+static void send_output(void)
 {
 	while (pl011_can_send(&uart)) {
 		int character = line_output(&consoles);
@@ -72,7 +72,7 @@ static void transmit(void)
 }
 
 /* A client that does not read is waited for, but not for ever. */
-static void watch(void)
+static void watch_reader(void)
 {
 	if (!consoles.late || consoles.late == watched)
 		return;
@@ -81,7 +81,7 @@ static void watch(void)
 	TimerSettime_r(watch_timer, 0, CONSOLE_HOLD_NS, 0);
 }
 
-static void receive(void)
+static void receive_input(void)
 {
 	for (unsigned i = 0; i < RECEIVE_MAX && line_takes(&consoles); i++) {
 		int character = pl011_receive(&uart);
@@ -92,7 +92,7 @@ static void receive(void)
 		if (consoles.leaving)
 			TimerSettime_r(leave_timer, 0, CONSOLE_LEAVE_NS, 0);
 	}
-	watch();
+	watch_reader();
 	if (held == line_takes(&consoles)) {
 		held = !held;
 		pl011_want_input(&uart, !held);
@@ -113,14 +113,14 @@ static void serve_pulse(const struct pulse *pulse)
 	else if (pulse->code == PULSE_CODE_UNBLOCK)
 		consoles_unblock(&consoles, (int64_t)pulse->value);
 	else if (pulse->code == CODE_UART)
-		receive();
+		receive_input();
 	else if (pulse->code == CODE_WATCH)
 		give_up();
 	else if (pulse->code == CODE_LEAVE)
 		line_leave(&consoles);
 }
 
-static _Noreturn void serve(int chid)
+static _Noreturn void serve_channel(int chid)
 {
 	for (;;) {
 		union {
@@ -140,8 +140,8 @@ static _Noreturn void serve(int chid)
 			serve_pulse(&m.pulse);
 		}
 		if (held)
-			receive();
-		transmit();
+			receive_input();
+		send_output();
 		if (interrupt)
 			InterruptUnmask_r(interrupt_id);
 	}
@@ -153,13 +153,13 @@ static void log_line(const char *text, size_t bytes)
 	slog_write(SLOG_WARN, text, bytes);
 }
 
-static _Noreturn void fail(const char *what, int status)
+static _Noreturn void fail_start(const char *what, int status)
 {
 	printf("devc-pl011: %s: %s\n", what, strerror(-status));
 	exit(EXIT_FAILURE);
 }
 
-static bool parse(int argc, char **argv, unsigned *region, unsigned *intid)
+static bool parse_args(int argc, char **argv, unsigned *region, unsigned *intid)
 {
 	unsigned given = 0;
 
@@ -186,36 +186,36 @@ int main(int argc, char **argv)
 {
 	unsigned region = 0, intid = 0;
 
-	if (!parse(argc, argv, &region, &intid)) {
+	if (!parse_args(argc, argv, &region, &intid)) {
 		printf("usage: devc-pl011 -r REGION -i INTID\n");
 		return EXIT_FAILURE;
 	}
-	if (!consoles_init(&consoles, reply, may, NULL))
-		fail("consoles", -ENOMEM);
+	if (!consoles_init(&consoles, reply_client, may_open, NULL))
+		fail_start("consoles", -ENOMEM);
 	int chid = ChannelCreate_r(CHF_UNBLOCK | CHF_DISCONNECT);
 
 	if (chid < 0)
-		fail("channel", chid);
+		fail_start("channel", chid);
 	int status = MemMap_r(SPACE_SELF, UART_ADDRESS, region, 0, UART_BYTES, PROT_R | PROT_W);
 
 	if (status < 0)
-		fail("UART's registers", status);
+		fail_start("UART's registers", status);
 	int sched = SchedGet_r(-1, thread_self(), NULL);
 	unsigned priority = sched > 0 ? (unsigned)sched & 0xff : 1;
 
 	watch_timer = TimerCreate_r(chid, priority, CODE_WATCH, 0);
 	leave_timer = TimerCreate_r(chid, priority, CODE_LEAVE, 0);
 	if (watch_timer < 0 || leave_timer < 0)
-		fail("timer", watch_timer < 0 ? watch_timer : leave_timer);
+		fail_start("timer", watch_timer < 0 ? watch_timer : leave_timer);
 	interrupt_id = InterruptAttachEvent_r(intid, chid, priority, CODE_UART, 0);
 	if (interrupt_id < 0)
-		fail("interrupt", interrupt_id);
+		fail_start("interrupt", interrupt_id);
 	fflush(stdout);
 	stdio_redirect(log_line);
 	pl011_init(&uart, (volatile void *)(uintptr_t)UART_ADDRESS);
 	status = name_attach("console", chid);
 	if (status < 0)
-		fail("name", status);
+		fail_start("name", status);
 	pm_ready();
-	serve(chid);
+	serve_channel(chid);
 }

@@ -68,7 +68,7 @@ void pl011_send(struct pl011 *uart, uint8_t byte)
 	uart->registers[UARTDR] = byte;
 }
 
-static void want(struct pl011 *uart, uint32_t interrupts, bool on)
+static void want_interrupts(struct pl011 *uart, uint32_t interrupts, bool on)
 {
 	uart->interrupts = on ? uart->interrupts | interrupts : uart->interrupts & ~interrupts;
 	uart->registers[UARTIMSC] = uart->interrupts;
@@ -76,10 +76,10 @@ static void want(struct pl011 *uart, uint32_t interrupts, bool on)
 
 void pl011_want_input(struct pl011 *uart, bool on)
 {
-	want(uart, INT_RX | INT_RT, on);
+	want_interrupts(uart, INT_RX | INT_RT, on);
 }
 
 void pl011_want_room(struct pl011 *uart, bool on)
 {
-	want(uart, INT_TX, on);
+	want_interrupts(uart, INT_TX, on);
 }

@@ -14,19 +14,19 @@
 
 static struct shm shm;
 
-static void reply(void *context, int64_t rcvid, int status, const struct shm_msg *msg)
+static void reply_client(void *context, int64_t rcvid, int status, const struct shm_msg *msg)
 {
 	(void)context;
 	MsgReply_r(rcvid, status, msg, msg ? sizeof(*msg) : 0);
 }
 
-static bool event(void *context, uint32_t scoid, uint32_t handle)
+static bool send_event(void *context, uint32_t scoid, uint32_t handle)
 {
 	(void)context;
 	return MsgDeliverEvent_r(scoid, -1, SHM_CHANGED, handle) >= 0;
 }
 
-static uint32_t life(void *context, uint32_t slot)
+static uint32_t life_of(void *context, uint32_t slot)
 {
 	static uint32_t first; /* slot of the first VM: the others follow */
 	struct pm_vm vm;
@@ -39,7 +39,7 @@ static uint32_t life(void *context, uint32_t slot)
 	return vm.state == VM_RUNNING || vm.state == VM_PAUSED ? vm.starts : 0;
 }
 
-static const struct shm_ops operations = {.reply = reply, .event = event, .life = life};
+static const struct shm_ops operations = {.reply = reply_client, .event = send_event, .life = life_of};
 
 static bool read_pools(void)
 {
@@ -57,7 +57,7 @@ static bool read_pools(void)
 	}
 }
 
-static _Noreturn void serve(int chid)
+static _Noreturn void serve_channel(int chid)
 {
 	for (;;) {
 		union {
@@ -90,5 +90,5 @@ int main(void)
 		return EXIT_FAILURE;
 	}
 	pm_ready();
-	serve(chid);
+	serve_channel(chid);
 }

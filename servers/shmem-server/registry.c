@@ -38,7 +38,7 @@ static int pool_for(const struct shm *s, uint32_t slot, const char *name, uint32
 	return -1;
 }
 
-static struct shm_region *find(struct shm *s, uint32_t pool, const char *name)
+static struct shm_region *find_region(struct shm *s, uint32_t pool, const char *name)
 {
 	for (unsigned i = 0; i < SHM_REGIONS_MAX; i++)
 		if (s->region[i].name[0] != '\0' && s->region[i].pool == pool && strcmp(s->region[i].name, name) == 0)
@@ -61,7 +61,7 @@ static const struct shm_region *next_in(const struct shm *s, uint32_t pool, uint
 }
 
 /* First fit. */
-static bool room(const struct shm *s, uint32_t pool, uint32_t pages, uint32_t *first)
+static bool find_room(const struct shm *s, uint32_t pool, uint32_t pages, uint32_t *first)
 {
 	const uint64_t all = s->pool[pool].bytes / SHM_PAGE;
 	uint32_t at = 0;
@@ -82,7 +82,7 @@ static bool room(const struct shm *s, uint32_t pool, uint32_t pages, uint32_t *f
 }
 
 /* Each pool has its share of the table: what is made in one takes nothing from the VMs of another. */
-static struct shm_region *create(struct shm *s, uint32_t pool, const struct shm_msg *msg)
+static struct shm_region *create_region(struct shm *s, uint32_t pool, const struct shm_msg *msg)
 {
 	struct shm_region *r = NULL;
 	uint32_t first, used = 0;
@@ -93,7 +93,7 @@ static struct shm_region *create(struct shm *s, uint32_t pool, const struct shm_
 		else
 			used += s->region[i].pool == pool;
 	}
-	if (used >= SHM_REGIONS_MAX / s->pool_count || !r || msg->pages == 0 || !room(s, pool, msg->pages, &first))
+	if (used >= SHM_REGIONS_MAX / s->pool_count || !r || msg->pages == 0 || !find_room(s, pool, msg->pages, &first))
 		return NULL;
 	memset(r, 0, sizeof(*r));
 	memcpy(r->name, msg->name, sizeof(r->name));
@@ -109,7 +109,7 @@ static uint32_t handle_of(const struct shm *s, const struct shm_region *r, unsig
 	return (uint32_t)(r - s->region) * SHM_PLACES + place;
 }
 
-static uint32_t attached(const struct shm_region *r)
+static uint32_t attached_mask(const struct shm_region *r)
 {
 	uint32_t mask = 0;
 
@@ -119,7 +119,7 @@ static uint32_t attached(const struct shm_region *r)
 }
 
 /* Something is new to a client: one event until it asks what. */
-static void tell(struct shm *s, struct shm_region *r, unsigned place)
+static void tell_client(struct shm *s, struct shm_region *r, unsigned place)
 {
 	struct shm_client *c = &r->place[place];
 
@@ -131,10 +131,10 @@ static void tell_others(struct shm *s, struct shm_region *r, unsigned place)
 {
 	for (unsigned i = 0; i < SHM_CLIENTS && place < SHM_CLIENTS; i++)
 		if (i != place)
-			tell(s, r, i);
+			tell_client(s, r, i);
 }
 
-static void answer(struct shm *s, struct shm_region *r, unsigned place, int64_t rcvid, uint32_t flags)
+static void answer_attach(struct shm *s, struct shm_region *r, unsigned place, int64_t rcvid, uint32_t flags)
 {
 	struct shm_msg msg = {.handle = handle_of(s, r, place), .pages = r->pages, .flags = flags, .index = place};
 
@@ -142,13 +142,13 @@ static void answer(struct shm *s, struct shm_region *r, unsigned place, int64_t 
 	pool_for(s, r->place[place].slot, r->name, &msg.pool);
 	msg.offset = (uint64_t)r->first * SHM_PAGE;
 	r->place[place].rcvid = 0;
-	msg.status = attached(r) << 16;
+	msg.status = attached_mask(r) << 16;
 	s->ops->reply(s->context, rcvid, 0, &msg);
 	tell_others(s, r, place);
 }
 
 /* The client that zeroed the region is done, or gone: all that wait are let in, or the next one zeroes. */
-static void go_on(struct shm *s, struct shm_region *r, bool zero)
+static void end_zeroing(struct shm *s, struct shm_region *r, bool zero)
 {
 	r->zeroing = -1;
 	for (unsigned i = 0; i < SHM_PLACES; i++) {
@@ -157,9 +157,9 @@ static void go_on(struct shm *s, struct shm_region *r, bool zero)
 		if (!r->place[i].used || rcvid == 0)
 			continue;
 		if (zero)
-			answer(s, r, i, rcvid, 0);
+			answer_attach(s, r, i, rcvid, 0);
 		else if (r->zeroing < 0)
-			answer(s, r, (unsigned)(r->zeroing = (int)i), rcvid, SHM_ZERO);
+			answer_attach(s, r, (unsigned)(r->zeroing = (int)i), rcvid, SHM_ZERO);
 	}
 }
 
@@ -213,7 +213,7 @@ static bool in_old_hands(struct shm *s, const struct pm_pool *pool)
 }
 
 /* 0: it is answered, or will be. */
-static int attach(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, const struct shm_msg *msg)
+static int attach_client(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, const struct shm_msg *msg)
 {
 	uint32_t ordinal;
 	struct shm_region *r;
@@ -229,9 +229,9 @@ static int attach(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, c
 		return -EBUSY;
 	if (count_of(s, slot) == SHM_OF_SLOT)
 		return -EMFILE;
-	r = find(s, (uint32_t)pool, msg->name);
+	r = find_region(s, (uint32_t)pool, msg->name);
 	if (!r) {
-		r = create(s, (uint32_t)pool, msg);
+		r = create_region(s, (uint32_t)pool, msg);
 		fresh = true;
 	}
 	if (!r)
@@ -243,12 +243,12 @@ static int attach(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, c
 	if (fresh)
 		r->zeroing = place;
 	if (fresh || r->zeroing < 0)
-		answer(s, r, (unsigned)place, rcvid, fresh ? SHM_ZERO : 0);
+		answer_attach(s, r, (unsigned)place, rcvid, fresh ? SHM_ZERO : 0);
 	return 0;
 }
 
 /* Bit `place` of the others' notes goes too: the number may soon be another client's. */
-static void leave(struct shm *s, struct shm_region *r, unsigned place)
+static void remove_client(struct shm *s, struct shm_region *r, unsigned place)
 {
 	bool zeroed = r->zeroing != (int)place, used = false;
 
@@ -264,10 +264,10 @@ static void leave(struct shm *s, struct shm_region *r, unsigned place)
 	}
 	tell_others(s, r, place);
 	if (!zeroed)
-		go_on(s, r, false);
+		end_zeroing(s, r, false);
 }
 
-static void notify(struct shm *s, struct shm_region *r, unsigned place, uint32_t whom)
+static void notify_clients(struct shm *s, struct shm_region *r, unsigned place, uint32_t whom)
 {
 	for (unsigned i = 0; i < SHM_CLIENTS; i++) {
 		struct shm_client *c = &r->place[i];
@@ -275,7 +275,7 @@ static void notify(struct shm *s, struct shm_region *r, unsigned place, uint32_t
 		if (i == place || !(whom & (1u << i)) || !c->used || c->rcvid != 0)
 			continue;
 		c->from |= 1u << place;
-		tell(s, r, i);
+		tell_client(s, r, i);
 	}
 }
 
@@ -291,7 +291,7 @@ static struct shm_client *client_of(struct shm *s, uint32_t slot, uint32_t handl
 	return (*region)->name[0] != '\0' && c->used && c->slot == slot && c->rcvid == 0 ? c : NULL;
 }
 
-static int on_handle(struct shm *s, uint32_t slot, struct shm_msg *msg)
+static int handle_request(struct shm *s, uint32_t slot, struct shm_msg *msg)
 {
 	const unsigned place = msg->handle % SHM_PLACES;
 	struct shm_region *r;
@@ -302,16 +302,16 @@ static int on_handle(struct shm *s, uint32_t slot, struct shm_msg *msg)
 	switch (msg->type) {
 	case SHM_READY:
 		if (r->zeroing == (int)place)
-			go_on(s, r, true);
+			end_zeroing(s, r, true);
 		return 0;
-	case SHM_DETACH: leave(s, r, place); return 0;
+	case SHM_DETACH: remove_client(s, r, place); return 0;
 	case SHM_NOTIFY:
 		if (place >= SHM_CLIENTS || r->zeroing == (int)place)
 			return -EINVAL;
-		notify(s, r, place, msg->status);
+		notify_clients(s, r, place, msg->status);
 		return 0;
 	case SHM_STATUS:
-		msg->status = c->from | attached(r) << 16;
+		msg->status = c->from | attached_mask(r) << 16;
 		c->from = 0;
 		c->notified = false;
 		return 0;
@@ -327,7 +327,7 @@ void shm_message(struct shm *s, int64_t rcvid, uint32_t slot, uint32_t scoid, st
 		s->ops->reply(s->context, rcvid, -EINVAL, NULL);
 		return;
 	}
-	status = msg->type == SHM_ATTACH ? attach(s, rcvid, slot, scoid, msg) : on_handle(s, slot, msg);
+	status = msg->type == SHM_ATTACH ? attach_client(s, rcvid, slot, scoid, msg) : handle_request(s, slot, msg);
 	if (status != 0 || msg->type != SHM_ATTACH)
 		s->ops->reply(s->context, rcvid, status, status == 0 ? msg : NULL);
 }
@@ -339,7 +339,7 @@ void shm_unblock(struct shm *s, int64_t rcvid)
 			if (s->region[i].place[j].rcvid != rcvid || rcvid == 0)
 				continue;
 			s->ops->reply(s->context, rcvid, -ETIMEDOUT, NULL);
-			leave(s, &s->region[i], j);
+			remove_client(s, &s->region[i], j);
 		}
 	}
 }
@@ -349,5 +349,5 @@ void shm_forget(struct shm *s, uint32_t slot)
 	for (unsigned i = 0; i < SHM_REGIONS_MAX; i++)
 		for (unsigned j = 0; j < SHM_PLACES && s->region[i].name[0] != '\0'; j++)
 			if (s->region[i].place[j].used && s->region[i].place[j].slot == slot)
-				leave(s, &s->region[i], j);
+				remove_client(s, &s->region[i], j);
 }

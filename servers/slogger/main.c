@@ -43,7 +43,7 @@ static void make_printable(char *text, size_t bytes)
 }
 
 /* For the operator alone. */
-static int clear(struct slog_msg *msg, const struct msg_info *info)
+static int clear_lines(struct slog_msg *msg, const struct msg_info *info)
 {
 	bool found = msg->name[0] == 0;
 
@@ -75,7 +75,7 @@ static int serve_message(int64_t rcvid, struct slog_msg *msg, size_t bytes, cons
 	if (msg->type == SLOG_READ)
 		return read_line(rcvid, msg);
 	if (msg->type == SLOG_CLEAR)
-		return MsgReply_r(rcvid, -clear(msg, info), NULL, 0);
+		return MsgReply_r(rcvid, -clear_lines(msg, info), NULL, 0);
 	if (msg->type != SLOG_WRITE || msg->severity > SLOG_VERBOSE || msg->count > PROTO_DATA ||
 	    msg->count > bytes - head)
 		return MsgError_r(rcvid, EINVAL);
@@ -85,7 +85,7 @@ static int serve_message(int64_t rcvid, struct slog_msg *msg, size_t bytes, cons
 	return MsgReply_r(rcvid, 0, NULL, 0);
 }
 
-static _Noreturn void serve(int chid)
+static _Noreturn void serve_channel(int chid)
 {
 	for (;;) {
 		struct slog_msg msg;
@@ -115,5 +115,5 @@ int main(void)
 		return EXIT_FAILURE;
 	pm_ready();
 	printf("log ring of %u bytes for each process\n", RING_BYTES);
-	serve(chid);
+	serve_channel(chid);
 }

@@ -55,7 +55,7 @@ uint64_t ring_add(struct ring *ring, unsigned slot, unsigned severity, uint64_t 
  * Where the first record of that number or a later one lies; false: there is none. A reader asks for one after the
  * other, so each search goes on where the last one stopped.
  */
-static bool find(struct ring_share *share, uint64_t sequence, struct record *record)
+static bool find_record(struct ring_share *share, uint64_t sequence, struct record *record)
 {
 	uint64_t at = share->tail;
 
@@ -77,7 +77,7 @@ bool ring_get(struct ring *ring, uint64_t sequence, struct slog_msg *line)
 	unsigned slot = 0;
 
 	for (unsigned i = 0; i < PROCESS_MAX; i++)
-		if (find(&ring->share[i], sequence, &record) && record.sequence < first.sequence) {
+		if (find_record(&ring->share[i], sequence, &record) && record.sequence < first.sequence) {
 			first = record;
 			slot = i;
 		}
