@@ -33,7 +33,7 @@ static bool is_off(const struct pm_vm *vm)
 	return vm->state == VM_STOPPED || vm->state == VM_ENDING;
 }
 
-static void refuse(const char *name, bool owned, const struct pm_vm *owner)
+static void report_refusal(const char *name, bool owned, const struct pm_vm *owner)
 {
 	struct pm_vm vm;
 
@@ -71,7 +71,7 @@ bool cmd_console(int argc, char **argv)
 	if (status < 0 && status != -ENOENT && status != -EINVAL)
 		printf("console: %s\n", status_text(status));
 	else if (status < 0)
-		refuse(name, owned, &owner);
+		report_refusal(name, owned, &owner);
 	if (status < 0)
 		return true;
 	fflush(stdout);

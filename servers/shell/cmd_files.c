@@ -28,7 +28,7 @@ static bool vm_of_path(const char *path, const char *file, char name[PROTO_NAME]
 }
 
 /* Prints the name of each, or of that one. */
-static bool list(const char *only)
+static bool list_vms(const char *only)
 {
 	struct pm_vm vm;
 	bool found = false;
@@ -51,8 +51,8 @@ bool cmd_ls(int argc, char **argv)
 	if (argc > 2)
 		return false;
 	if (strcmp(path, ROOT) == 0 || strcmp(path, ROOT "/") == 0)
-		list(NULL);
-	else if (!vm_of_path(path, "", name) || !list(name))
+		list_vms(NULL);
+	else if (!vm_of_path(path, "", name) || !list_vms(name))
 		printf("ls: %s: no such file\n", path);
 	return true;
 }

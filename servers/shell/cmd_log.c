@@ -78,7 +78,7 @@ static void close_ring(const struct reader *r)
 }
 
 /* If the log ring's process ends, this waits until it has been restarted. */
-static void follow(struct reader *r)
+static void follow_log(struct reader *r)
 {
 	bool there = true;
 	int status;
@@ -102,7 +102,7 @@ static void say_none(const struct reader *r)
 	printf("slog2info: the log has no line of %s\n", r->only);
 }
 
-static int clear(const struct reader *r)
+static int clear_log(const struct reader *r)
 {
 	struct slog_msg msg = {.type = SLOG_CLEAR};
 
@@ -126,7 +126,7 @@ static int print_all(struct reader *r)
 	return status == -EAGAIN ? 0 : status;
 }
 
-static bool parse(int argc, char **argv, struct reader *r, bool *waits, bool *clears)
+static bool parse_args(int argc, char **argv, struct reader *r, bool *waits, bool *clears)
 {
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-w") == 0)
@@ -147,14 +147,14 @@ bool cmd_slog2info(int argc, char **argv)
 	bool waits = false, clears = false;
 	int status;
 
-	if (!parse(argc, argv, &r, &waits, &clears))
+	if (!parse_args(argc, argv, &r, &waits, &clears))
 		return false;
 	open_ring(&r);
 	status = r.coid;
 	if (status >= 0 && clears)
-		status = clear(&r);
+		status = clear_log(&r);
 	if (status >= 0 && waits)
-		follow(&r);
+		follow_log(&r);
 	else if (status >= 0 && !clears)
 		status = print_all(&r);
 	if (status < 0)

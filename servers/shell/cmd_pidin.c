@@ -92,7 +92,7 @@ static void print_format(const struct query *q)
 	}
 }
 
-static void memory(const struct query *q)
+static void print_memory(const struct query *q)
 {
 	struct process_info p;
 
@@ -135,7 +135,7 @@ static const char *name_of(uint32_t slot, struct process_info *process, struct p
 	return "-";
 }
 
-static void interrupts(const struct query *q)
+static void print_interrupts(const struct query *q)
 {
 	struct process_info process;
 	struct pm_vm vm;
@@ -156,7 +156,7 @@ static void interrupts(const struct query *q)
 		printf("pidin: %s\n", status_text(status));
 }
 
-static void system_wide(void)
+static void print_system(void)
 {
 	struct system_info system;
 	int status = pm_request(PM_SYSTEM_INFO, NULL, 0, 0, &system, sizeof(system));
@@ -199,7 +199,7 @@ static bool is_format(const char *format)
 	return false;
 }
 
-static bool parse(int argc, char **argv, struct query *q)
+static bool parse_args(int argc, char **argv, struct query *q)
 {
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-p") == 0 && i + 1 < argc && !q->name)
@@ -225,17 +225,17 @@ bool cmd_pidin(int argc, char **argv)
 {
 	struct query q = {0};
 
-	if (!parse(argc, argv, &q))
+	if (!parse_args(argc, argv, &q))
 		return false;
 	if ((q.name && !find_owner(&q)) || (q.format && !is_format(q.format)))
 		return true;
 	if (q.format)
 		print_format(&q);
 	else if (strcmp(q.what, "mem") == 0)
-		memory(&q);
+		print_memory(&q);
 	else if (strcmp(q.what, "irqs") == 0)
-		interrupts(&q);
+		print_interrupts(&q);
 	else
-		system_wide();
+		print_system();
 	return true;
 }

@@ -27,7 +27,7 @@ static const struct order {
 };
 
 /* Why an order was refused, from what the VM is. */
-static const char *why(int status, const struct pm_vm *vm)
+static const char *refusal_text(int status, const struct pm_vm *vm)
 {
 	switch (status) {
 	case -EALREADY: return vm->state == VM_PAUSED ? "it is paused already" : "it is not paused";
@@ -94,7 +94,7 @@ static bool has_ended(const struct awaited *a, const struct pm_vm *vm)
 }
 
 /* True: the start has succeeded or failed, and the operator has been told. */
-static bool outcome(struct awaited *a)
+static bool report_outcome(struct awaited *a)
 {
 	struct pm_vm vm;
 
@@ -111,19 +111,19 @@ static bool outcome(struct awaited *a)
 	}
 }
 
-static void await(const char *name, uint32_t starts)
+static void await_outcome(const char *name, uint32_t starts)
 {
 	struct awaited a = {.name = name, .starts = starts};
 	const uint64_t deadline = ClockTime() + OUTCOME_NS;
 	bool over, given_up = false;
 
-	while (!(over = outcome(&a)) && !given_up && ClockTime() < deadline)
+	while (!(over = report_outcome(&a)) && !given_up && ClockTime() < deadline)
 		given_up = terminal_wait(POLL_NS);
 	if (!over)
 		printf("%sthe start goes on; `vm status %s` shows its progress\n", given_up ? "^C; " : "", name);
 }
 
-static const struct order *find(const char *verb)
+static const struct order *find_order(const char *verb)
 {
 	for (unsigned i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
 		if (strcmp(orders[i].verb, verb) == 0)
@@ -133,7 +133,7 @@ static const struct order *find(const char *verb)
 
 static bool give_order(const char *verb, const char *name)
 {
-	const struct order *order = find(verb);
+	const struct order *order = find_order(verb);
 	struct pm_vm vm;
 	uint32_t unstopped = 0;
 
@@ -151,12 +151,12 @@ static bool give_order(const char *verb, const char *name)
 		       "the pause\n",
 		       name);
 	else if (status < 0)
-		printf("vm: cannot %s '%s': %s\n", verb, name, why(status, &vm));
+		printf("vm: cannot %s '%s': %s\n", verb, name, refusal_text(status, &vm));
 	else if (unstopped != 0)
 		printf("%s: %" PRIu32 " of its virtual CPUs have not stopped yet: they get no CPU time\n", name,
 		       unstopped);
 	else if (order->starts)
-		await(name, vm.starts);
+		await_outcome(name, vm.starts);
 	return true;
 }
 

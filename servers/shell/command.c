@@ -42,7 +42,7 @@ const char *command_candidate(void *context, unsigned index)
 	return index < sizeof(candidates) / sizeof(candidates[0]) ? candidates[index] : NULL;
 }
 
-static const struct command *find(const char *name)
+static const struct command *find_command(const char *name)
 {
 	for (unsigned i = 0; i < COMMANDS; i++)
 		if (strcmp(commands[i].name, name) == 0)
@@ -57,7 +57,7 @@ static void print_usage(const struct command *command)
 
 static bool cmd_help(int argc, char **argv)
 {
-	const struct command *command = argc > 1 ? find(argv[1]) : NULL;
+	const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
 
 	if (argc > 2)
 		return false;
@@ -112,7 +112,7 @@ void command_run(char *line)
 	argv[argc] = NULL;
 	if (argc == 0)
 		return;
-	const struct command *command = find(argv[0]);
+	const struct command *command = find_command(argv[0]);
 
 	if (!command)
 		printf("%s: not found; try 'help'\n", argv[0]);

@@ -6,12 +6,12 @@
 #define CTRL(letter) ((letter)&0x1f)
 #define DELETE_BACK  0x7f
 
-static void put(struct edit *e, const char *text)
+static void put_text(struct edit *e, const char *text)
 {
 	e->write(e->context, text, strlen(text));
 }
 
-static unsigned window(const struct edit *e)
+static unsigned window_width(const struct edit *e)
 {
 	return EDIT_COLUMNS - 2 - (unsigned)strlen(e->prompt); /* ^C has room after the line */
 }
@@ -23,22 +23,22 @@ static void place_cursor(struct edit *e, unsigned from)
 	if (from == e->cursor)
 		return;
 	snprintf(sequence, sizeof(sequence), "\x1b[%uD", from - e->cursor);
-	put(e, sequence);
+	put_text(e, sequence);
 }
 
-static void redraw(struct edit *e)
+static void redraw_line(struct edit *e)
 {
 	/* By half of what is seen: not every key of a long line draws it anew. */
 	if (e->cursor < e->shift)
-		e->shift = e->cursor > window(e) / 2 ? e->cursor - window(e) / 2 : 0;
-	if (e->cursor - e->shift > window(e))
-		e->shift = e->cursor - window(e) / 2;
-	unsigned end = e->length - e->shift > window(e) ? e->shift + window(e) : e->length;
+		e->shift = e->cursor > window_width(e) / 2 ? e->cursor - window_width(e) / 2 : 0;
+	if (e->cursor - e->shift > window_width(e))
+		e->shift = e->cursor - window_width(e) / 2;
+	unsigned end = e->length - e->shift > window_width(e) ? e->shift + window_width(e) : e->length;
 
-	put(e, "\r");
-	put(e, e->prompt);
+	put_text(e, "\r");
+	put_text(e, e->prompt);
 	e->write(e->context, e->line + e->shift, end - e->shift);
-	put(e, "\x1b[K");
+	put_text(e, "\x1b[K");
 	place_cursor(e, end);
 }
 
@@ -51,39 +51,39 @@ static void set_line(struct edit *e, const char *text)
 	e->shift = 0;
 }
 
-static void insert(struct edit *e, char c)
+static void insert_char(struct edit *e, char c)
 {
 	if (e->length == EDIT_LINE - 1) {
-		put(e, "\a");
+		put_text(e, "\a");
 		return;
 	}
 	memmove(e->line + e->cursor + 1, e->line + e->cursor, e->length - e->cursor + 1);
 	e->line[e->cursor++] = c;
 	e->length++;
 	/* Mostly one types at the end: then the character alone will do. */
-	if (e->cursor == e->length && e->cursor - e->shift <= window(e))
+	if (e->cursor == e->length && e->cursor - e->shift <= window_width(e))
 		e->write(e->context, &c, 1);
 	else
-		redraw(e);
+		redraw_line(e);
 }
 
 /* Takes out what is between two places, and puts the cursor there. */
-static void cut(struct edit *e, unsigned from, unsigned to)
+static void cut_text(struct edit *e, unsigned from, unsigned to)
 {
 	if (from == to)
 		return;
 	memmove(e->line + from, e->line + to, e->length - to + 1);
 	e->length -= to - from;
 	e->cursor = from;
-	redraw(e);
+	redraw_line(e);
 }
 
-static void move(struct edit *e, unsigned to)
+static void move_cursor(struct edit *e, unsigned to)
 {
 	if (to > e->length || to == e->cursor)
 		return;
 	e->cursor = to;
-	redraw(e);
+	redraw_line(e);
 }
 
 static void cut_word(struct edit *e)
@@ -94,7 +94,7 @@ static void cut_word(struct edit *e)
 		from--;
 	while (from > 0 && e->line[from - 1] != ' ')
 		from--;
-	cut(e, from, e->cursor);
+	cut_text(e, from, e->cursor);
 }
 
 /* History */
@@ -104,7 +104,7 @@ static char *history_entry(struct edit *e, unsigned back)
 	return e->history[(e->history_count - back) % EDIT_HISTORY];
 }
 
-static void remember(struct edit *e)
+static void remember_line(struct edit *e)
 {
 	if (e->line[strspn(e->line, " ")] == 0)
 		return;
@@ -113,7 +113,7 @@ static void remember(struct edit *e)
 	memcpy(e->history[e->history_count++ % EDIT_HISTORY], e->line, EDIT_LINE);
 }
 
-static void recall(struct edit *e, unsigned back)
+static void recall_line(struct edit *e, unsigned back)
 {
 	unsigned most = e->history_count < EDIT_HISTORY ? e->history_count : EDIT_HISTORY;
 
@@ -123,12 +123,12 @@ static void recall(struct edit *e, unsigned back)
 		memcpy(e->draft, e->line, EDIT_LINE);
 	e->back = back;
 	set_line(e, back ? history_entry(e, back) : e->draft);
-	redraw(e);
+	redraw_line(e);
 }
 
 /* Completion */
 
-static bool matches(const struct edit *e, const char *candidate)
+static bool matches_line(const struct edit *e, const char *candidate)
 {
 	return strncmp(candidate, e->line, e->cursor) == 0;
 }
@@ -137,22 +137,22 @@ static void list_matches(struct edit *e)
 {
 	const char *candidate;
 
-	put(e, "\n");
+	put_text(e, "\n");
 	for (unsigned i = 0; (candidate = e->candidate(e->context, i)) != NULL; i++)
-		if (matches(e, candidate)) {
-			put(e, candidate);
-			put(e, "\n");
+		if (matches_line(e, candidate)) {
+			put_text(e, candidate);
+			put_text(e, "\n");
 		}
-	redraw(e);
+	redraw_line(e);
 }
 
-static void complete(struct edit *e)
+static void complete_line(struct edit *e)
 {
 	const char *candidate, *first = NULL;
 	unsigned common = 0, count = 0;
 
 	for (unsigned i = 0; e->candidate && (candidate = e->candidate(e->context, i)) != NULL; i++) {
-		if (!matches(e, candidate))
+		if (!matches_line(e, candidate))
 			continue;
 		if (count++ == 0) {
 			first = candidate;
@@ -165,47 +165,47 @@ static void complete(struct edit *e)
 		common = same;
 	}
 	if (count == 0)
-		put(e, "\a");
+		put_text(e, "\a");
 	else if (common > e->cursor)
 		while (e->cursor < common)
-			insert(e, first[e->cursor]);
+			insert_char(e, first[e->cursor]);
 	else if (count > 1)
 		list_matches(e);
 }
 
 /* Keys */
 
-static enum edit_result enter(struct edit *e)
+static enum edit_result enter_line(struct edit *e)
 {
-	move(e, e->length);
-	put(e, "\n");
-	remember(e);
+	move_cursor(e, e->length);
+	put_text(e, "\n");
+	remember_line(e);
 	return EDIT_DONE;
 }
 
 static void delete_here(struct edit *e)
 {
 	if (e->cursor < e->length)
-		cut(e, e->cursor, e->cursor + 1);
+		cut_text(e, e->cursor, e->cursor + 1);
 }
 
 /* The last byte of a control sequence: ECMA-48, section 5.4, as xterm and its like send it for a key. */
 static void finish_sequence(struct edit *e, uint8_t final)
 {
 	switch (final == '~' ? 0x100 + e->parameter : final) {
-	case 'A': recall(e, e->back + 1); break;
+	case 'A': recall_line(e, e->back + 1); break;
 	case 'B':
 		if (e->back)
-			recall(e, e->back - 1);
+			recall_line(e, e->back - 1);
 		break;
-	case 'C': move(e, e->cursor + 1); break;
-	case 'D': move(e, e->cursor - 1); break;
+	case 'C': move_cursor(e, e->cursor + 1); break;
+	case 'D': move_cursor(e, e->cursor - 1); break;
 	case 'H':
 	case 0x101:
-	case 0x107: move(e, 0); break;
+	case 0x107: move_cursor(e, 0); break;
 	case 'F':
 	case 0x104:
-	case 0x108: move(e, e->length); break;
+	case 0x108: move_cursor(e, e->length); break;
 	case 0x103: delete_here(e); break;
 	default: break;
 	}
@@ -302,32 +302,32 @@ static enum edit_result plain_key(struct edit *e, uint8_t byte)
 {
 	switch (byte) {
 	case '\r':
-	case '\n': return enter(e);
-	case CTRL('C'): put(e, "^C\n"); return EDIT_CANCEL;
-	case CTRL('A'): move(e, 0); break;
-	case CTRL('B'): move(e, e->cursor - 1); break;
+	case '\n': return enter_line(e);
+	case CTRL('C'): put_text(e, "^C\n"); return EDIT_CANCEL;
+	case CTRL('A'): move_cursor(e, 0); break;
+	case CTRL('B'): move_cursor(e, e->cursor - 1); break;
 	case CTRL('D'): delete_here(e); break;
-	case CTRL('E'): move(e, e->length); break;
-	case CTRL('F'): move(e, e->cursor + 1); break;
+	case CTRL('E'): move_cursor(e, e->length); break;
+	case CTRL('F'): move_cursor(e, e->cursor + 1); break;
 	case CTRL('H'):
 	case DELETE_BACK:
 		if (e->cursor)
-			cut(e, e->cursor - 1, e->cursor);
+			cut_text(e, e->cursor - 1, e->cursor);
 		break;
-	case '\t': complete(e); break;
-	case CTRL('K'): cut(e, e->cursor, e->length); break;
+	case '\t': complete_line(e); break;
+	case CTRL('K'): cut_text(e, e->cursor, e->length); break;
 	case CTRL('L'):
-		put(e, "\x1b[H\x1b[2J");
-		redraw(e);
+		put_text(e, "\x1b[H\x1b[2J");
+		redraw_line(e);
 		break;
 	case CTRL('N'): finish_sequence(e, 'B'); break;
 	case CTRL('P'): finish_sequence(e, 'A'); break;
-	case CTRL('U'): cut(e, 0, e->cursor); break;
+	case CTRL('U'): cut_text(e, 0, e->cursor); break;
 	case CTRL('W'): cut_word(e); break;
 	case 0x1b: e->key = KEY_ESCAPE; break;
 	default:
 		if (byte >= ' ' && byte <= '~')
-			insert(e, (char)byte);
+			insert_char(e, (char)byte);
 		break;
 	}
 	return EDIT_MORE;
@@ -363,7 +363,7 @@ void edit_start(struct edit *e)
 {
 	e->back = 0;
 	set_line(e, "");
-	put(e, e->prompt);
+	put_text(e, e->prompt);
 }
 
 void edit_init(struct edit *e, const char *prompt, void (*write)(void *, const char *, size_t),

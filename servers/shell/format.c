@@ -43,7 +43,7 @@ static const char *thread_state_name(uint32_t state)
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
 }
 
-static const struct column *find(char letter)
+static const struct column *find_column(char letter)
 {
 	for (unsigned i = 0; i < COLUMNS; i++)
 		if (columns[i].letter == letter)
@@ -74,7 +74,7 @@ const char *format_check(const char *format, char *letter)
 		*letter = *format ? *format : '%';
 		if (width > FORMAT_WIDTH)
 			return "too wide";
-		if (!*format || (*format != '%' && !find(*format)))
+		if (!*format || (*format != '%' && !find_column(*format)))
 			return "unknown";
 		any |= *format != '%';
 	}
@@ -89,7 +89,7 @@ bool format_of_threads(const char *format)
 			continue;
 		format++;
 		take_width(&format);
-		const struct column *column = find(*format);
+		const struct column *column = find_column(*format);
 
 		if (column && column->of_thread)
 			return true;
@@ -168,7 +168,7 @@ void format_line(char *text, size_t bytes, const char *format, const struct form
 		if (*format == '%') {
 			format++;
 			width = take_width(&format);
-			column = find(*format);
+			column = find_column(*format);
 		}
 		if (column) {
 			width = width ? width : column->width;

@@ -24,7 +24,7 @@ static struct mutex line_lock =
     MUTEX_INIT; /* of the line and what stands on the screen; not held while keys are awaited */
 
 /* What procmgr has to say is printed when the line is empty, above the prompt. */
-static void news(void *arg)
+static void news_thread(void *arg)
 {
 	char text[256];
 
@@ -55,7 +55,7 @@ int main(void)
 	printf("\nBulkhead; 'help' lists the commands\n");
 	edit_init(&edit, "bulkhead> ", write_edit, command_candidate, NULL);
 	edit_start(&edit);
-	thread_create(news, NULL, NEWS_STACK, 0, 0, "news");
+	thread_create(news_thread, NULL, NEWS_STACK, 0, 0, "news");
 	for (;;) {
 		fflush(stdout);
 		int bytes = terminal_read(typed, sizeof(typed));

@@ -130,7 +130,7 @@ static void show_vcpus(const struct pm_vm *vm)
 	}
 }
 
-static void show(const struct pm_vm *vm)
+static void show_vm(const struct pm_vm *vm)
 {
 	const bool guest = vm->state == VM_RUNNING || vm->state == VM_PAUSED;
 	char end[VM_END_TEXT];
@@ -165,10 +165,10 @@ void vm_status(const char *name)
 	if (name) {
 		status = vm_by_name(name, &vm);
 		if (status >= 0)
-			show(&vm);
+			show_vm(&vm);
 	}
 	for (unsigned i = 0; !name && i < VM_INDEX_MAX && (status = vm_by_index(i, &vm)) >= 0; i++)
-		show(&vm);
+		show_vm(&vm);
 	if (status == -ESRCH || status == -EINVAL) {
 		if (name)
 			printf("vm: there is no virtual machine '%s'\n", name);
