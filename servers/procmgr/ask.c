@@ -30,7 +30,7 @@ int ask_qvm(uint32_t slot, int64_t rcvid, uint32_t signal)
 	return 0;
 }
 
-static void answer(uint32_t slot, int64_t status, const void *data, size_t bytes)
+static void answer_asker(uint32_t slot, int64_t status, const void *data, size_t bytes)
 {
 	int64_t rcvid = askers[slot].rcvid;
 
@@ -50,13 +50,13 @@ int ask_answered(uint32_t slot, int64_t rcvid, uint32_t signal, size_t bytes)
 	if (bytes <= head || bytes - head > sizeof(data) ||
 	    MsgRead_r(rcvid, data, bytes - head, head) != (int)(bytes - head))
 		return -EINVAL;
-	answer(slot, (int64_t)(bytes - head), data, bytes - head);
+	answer_asker(slot, (int64_t)(bytes - head), data, bytes - head);
 	return 0;
 }
 
 void ask_forget(uint32_t slot)
 {
-	answer(slot, -ENOENT, NULL, 0);
+	answer_asker(slot, -ENOENT, NULL, 0);
 }
 
 uint64_t ask_deadline(void)
@@ -73,5 +73,5 @@ void ask_timeout(void)
 {
 	for (uint32_t i = 1; i < PROCESS_MAX; i++)
 		if (askers[i].rcvid != 0 && askers[i].give_up <= ClockTime())
-			answer(i, -ETIMEDOUT, NULL, 0);
+			answer_asker(i, -ETIMEDOUT, NULL, 0);
 }

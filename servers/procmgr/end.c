@@ -37,7 +37,7 @@ static void report_fault(const struct slot *slot, const struct process_info *inf
 			 own ? "program+" : "", (unsigned long long)(own ? offset : info->fault_pc));
 }
 
-static void report(const struct slot *slot, const struct process_info *info)
+static void report_end(const struct slot *slot, const struct process_info *info)
 {
 	switch (info->end_cause) {
 	case END_EXIT:
@@ -59,7 +59,7 @@ static void record_cause(struct slot *slot, const struct process_info *info)
 		slot->cause = info->end_cause == END_EXIT ? vm_exit_cause(info->end_status) : CAUSE_ERROR;
 }
 
-static void record(struct slot *slot, struct process_info *info)
+static void record_end(struct slot *slot, struct process_info *info)
 {
 	if (slot->refusal != 0 && info->end_cause == END_KILLED) {
 		info->end_cause = END_EXIT;
@@ -87,10 +87,10 @@ void slot_end(uint32_t number, struct process_info *info)
 	ProcessStop_r(number);
 	slot->running = false;
 	slot->paused = false;
-	record(slot, info);
+	record_end(slot, info);
 	if (slot->owns_console)
 		log_console(false);
-	report(slot, info);
+	report_end(slot, info);
 	gone = !shutdown_state.running && !slot->start_again && !restart_plan(number);
 	if (gone && slot->critical)
 		system_safe_state(slot->name);

@@ -7,7 +7,7 @@
 #include "env.h"
 #include <stdio.h>
 
-static void add(struct slot *slot, const char *text)
+static void add_variable(struct slot *slot, const char *text)
 {
 	if (slot->env_count < SLOT_ENV_MAX)
 		slot->env[slot->env_count++] = text;
@@ -18,7 +18,7 @@ static char *next_text(struct slot *slot)
 {
 	char *text = slot->env_made[slot->env_made_count++];
 
-	add(slot, text);
+	add_variable(slot, text);
 	return text;
 }
 
@@ -34,7 +34,7 @@ static void add_region(struct slot *slot, const struct sys_owner *own, const cha
 void environment_fill(struct slot *slot, const struct sys_owner *own)
 {
 	for (unsigned i = 0; i < own->env_count; i++)
-		add(slot, own->env[i]);
+		add_variable(slot, own->env[i]);
 	if (slot->kind != SLOT_VM)
 		return;
 	snprintf(next_text(slot), SLOT_ENV_BYTES, NAME_VARIABLE "=%.31s", own->name);

@@ -17,7 +17,7 @@ static struct gate {
 } gates[PROCESS_MAX];
 
 /* It has been told to end: what it waited for does not matter any more. */
-static bool refused(uint32_t slot)
+static bool is_refused(uint32_t slot)
 {
 	return slots[slot].refusal != 0;
 }
@@ -35,7 +35,7 @@ void gate_note(uint32_t slot, const char *text)
 }
 
 /* Is there a process that the VM may connect to and that is not ready? Then the note says which. */
-static bool misses(uint32_t number)
+static bool misses_server(uint32_t number)
 {
 	char text[PROTO_NOTE];
 
@@ -63,7 +63,7 @@ static void open_gate(uint32_t number)
 
 bool gate_ask(uint32_t slot, int64_t rcvid)
 {
-	if (!misses(slot)) {
+	if (!misses_server(slot)) {
 		open_gate(slot);
 		return false;
 	}
@@ -76,7 +76,7 @@ void gate_look(void)
 	for (uint32_t i = 1; i < PROCESS_MAX; i++) {
 		int64_t rcvid = gates[i].rcvid;
 
-		if (rcvid == 0 || refused(i) || misses(i))
+		if (rcvid == 0 || is_refused(i) || misses_server(i))
 			continue;
 		open_gate(i);
 		MsgReply_r(rcvid, 0, NULL, 0);
@@ -93,7 +93,7 @@ uint64_t gate_deadline(void)
 	uint64_t next = NEVER;
 
 	for (uint32_t i = 1; i < PROCESS_MAX; i++) {
-		if (refused(i))
+		if (is_refused(i))
 			continue;
 		if (gates[i].tell != 0 && gates[i].tell < next)
 			next = gates[i].tell;
@@ -108,7 +108,7 @@ void gate_timeout(void)
 	uint64_t now = ClockTime();
 
 	for (uint32_t i = 1; i < PROCESS_MAX; i++) {
-		if (refused(i))
+		if (is_refused(i))
 			continue;
 		if (gates[i].tell != 0 && gates[i].tell <= now) {
 			gates[i].tell = 0;

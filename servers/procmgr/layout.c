@@ -10,7 +10,7 @@ uint64_t layout_random(const uint8_t key[16], uint32_t slot, uint32_t starts, un
 }
 
 /* A place in an area, with at least one free page on each side; 0: there is no room. */
-static uint64_t place(uint64_t random, uint64_t area, uint64_t area_bytes, uint64_t bytes, uint64_t align)
+static uint64_t place_in_area(uint64_t random, uint64_t area, uint64_t area_bytes, uint64_t bytes, uint64_t align)
 {
 	if (bytes > area_bytes - 2 * align)
 		return 0;
@@ -26,16 +26,16 @@ bool layout_make(struct layout *layout, const struct layout_sizes *sizes, const 
 
 	for (unsigned i = USE_PROGRAM; i < USE_MODULE + MODULE_MAX; i++)
 		random[i] = layout_random(key, slot, starts, i);
-	layout->program = place(random[USE_PROGRAM], AREA_PROGRAM, AREA_BYTES, sizes->program, PLAN_PAGE);
-	layout->stack = place(random[USE_STACK], AREA_STACK, AREA_BYTES, STACK_BYTES, PLAN_PAGE);
-	layout->heap = place(random[USE_HEAP], AREA_HEAP, AREA_BYTES, sizes->heap, PLAN_PAGE);
-	layout->rom = place(random[USE_ROM], AREA_ROM, AREA_BYTES, rom_offset + sizes->rom, LAYOUT_BLOCK);
-	layout->window = place(random[USE_WINDOW], AREA_WINDOW, WINDOW_BYTES, sizes->window, LAYOUT_BLOCK);
+	layout->program = place_in_area(random[USE_PROGRAM], AREA_PROGRAM, AREA_BYTES, sizes->program, PLAN_PAGE);
+	layout->stack = place_in_area(random[USE_STACK], AREA_STACK, AREA_BYTES, STACK_BYTES, PLAN_PAGE);
+	layout->heap = place_in_area(random[USE_HEAP], AREA_HEAP, AREA_BYTES, sizes->heap, PLAN_PAGE);
+	layout->rom = place_in_area(random[USE_ROM], AREA_ROM, AREA_BYTES, rom_offset + sizes->rom, LAYOUT_BLOCK);
+	layout->window = place_in_area(random[USE_WINDOW], AREA_WINDOW, WINDOW_BYTES, sizes->window, LAYOUT_BLOCK);
 	good = layout->program != 0 && layout->heap != 0 && layout->rom != 0 && layout->window != 0;
 	layout->rom += rom_offset;
 	for (unsigned i = 0; i < sizes->module_count; i++) {
-		layout->modules[i] = place(random[USE_MODULE + i], AREA_MODULE + i * (AREA_MODULE / MODULE_MAX),
-					   AREA_MODULE / MODULE_MAX, sizes->modules[i], PLAN_PAGE);
+		layout->modules[i] = place_in_area(random[USE_MODULE + i], AREA_MODULE + i * (AREA_MODULE / MODULE_MAX),
+						   AREA_MODULE / MODULE_MAX, sizes->modules[i], PLAN_PAGE);
 		good = good && layout->modules[i] != 0;
 	}
 	return good;

@@ -26,7 +26,7 @@ static bool make_layout(uint32_t number, struct slot *slot)
 }
 
 /* A critical process that cannot be started is a failure like one that has ended. */
-static void not_started(uint32_t number, const char *step, int error)
+static void note_not_started(uint32_t number, const char *step, int error)
 {
 	struct slot *slot = &slots[number];
 
@@ -62,7 +62,7 @@ int process_launch(uint32_t number)
 	slot->refusal = 0;
 	slot->note[0] = '\0';
 	if (!make_layout(number, slot)) {
-		not_started(number, "finding room in its address space", -E2BIG);
+		note_not_started(number, "finding room in its address space", -E2BIG);
 		return -E2BIG;
 	}
 	/* The kernel leaves the UART to it, too, as soon as it is made. */
@@ -72,7 +72,7 @@ int process_launch(uint32_t number)
 	return 0;
 }
 
-static void started(uint32_t number)
+static void note_started(uint32_t number)
 {
 	struct slot *slot = &slots[number];
 
@@ -91,11 +91,11 @@ bool process_heard(uint32_t number)
 	const bool news = slots[number].job == JOB_START;
 
 	if (news)
-		started(number);
+		note_started(number);
 	return news;
 }
 
-static void ended(uint32_t number, const char *step, int result)
+static void note_ended(uint32_t number, const char *step, int result)
 {
 	struct slot *slot = &slots[number];
 
@@ -114,13 +114,13 @@ enum life_change process_worked(uint32_t number)
 	if (!worker_done(number, &result, &step))
 		return LIFE_UNCHANGED;
 	if (slots[number].job == JOB_END || (result < 0 && slots[number].start_again)) {
-		ended(number, step, result);
+		note_ended(number, step, result);
 		return LIFE_UNCHANGED;
 	}
 	if (result < 0) {
-		not_started(number, step, result);
+		note_not_started(number, step, result);
 		return LIFE_NOT_STARTED;
 	}
-	started(number);
+	note_started(number);
 	return LIFE_STARTED;
 }

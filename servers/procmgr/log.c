@@ -52,7 +52,7 @@ static int64_t news_rcvid; /* of the operator's prompt, while it waits; 0: it do
 static uint32_t target;
 
 /* The last quarter of the queue is kept for warnings and errors. */
-static void put(struct queue *q, const struct line *line)
+static void put_line(struct queue *q, const struct line *line)
 {
 	uint32_t at = q->head; /* own */
 	uint32_t used = at - __atomic_load_n(&q->tail, __ATOMIC_ACQUIRE);
@@ -99,7 +99,7 @@ static bool answer_news(const char *text)
 }
 
 /* A line for the operator; the prompt asks for them one by one. The oldest lines make room, and are counted. */
-static void tell(const char *text)
+static void tell_operator(const char *text)
 {
 	if (answer_news(text))
 		return;
@@ -219,13 +219,13 @@ void log_line(enum slog_severity severity, const char *format, ...)
 	if (length < 0)
 		return;
 	line.count = (uint16_t)(length < LINE_BYTES ? length : LINE_BYTES - 1);
-	put(&for_log, &line);
+	put_line(&for_log, &line);
 	if (severity <= SLOG_WARN)
 		memcpy(failure, line.text, LINE_BYTES);
 	if (!console_off)
-		put(&for_screen, &line);
+		put_line(&for_screen, &line);
 	else if (severity <= SLOG_WARN)
-		tell(line.text);
+		tell_operator(line.text);
 	if (!for_screen.has_sender)
 		log_flush(); /* nothing but procmgr runs yet */
 }
@@ -267,7 +267,7 @@ static void send_lines(int coid)
 	}
 }
 
-static void sender(void *arg)
+static void log_sender(void *arg)
 {
 	uint32_t tried = 0;
 
@@ -299,5 +299,5 @@ void log_slogger(uint32_t slot, uint32_t chid)
 	if (for_log.has_sender)
 		word_wake(&target, 1);
 	else
-		for_log.has_sender = thread_create(sender, NULL, SENDER_STACK, SENDER_PRIO, 0, "log") >= 0;
+		for_log.has_sender = thread_create(log_sender, NULL, SENDER_STACK, SENDER_PRIO, 0, "log") >= 0;
 }

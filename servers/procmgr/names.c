@@ -17,7 +17,7 @@ struct waiter {
 static struct name names[PROCESS_MAX][NAMES_OF_SLOT];
 static struct waiter waiters[PROCESS_MAX][WAITERS_OF_SLOT];
 
-static bool find(struct pm_name *message)
+static bool find_name(struct pm_name *message)
 {
 	for (uint32_t slot = 0; slot < PROCESS_MAX; slot++) {
 		for (unsigned i = 0; i < NAMES_OF_SLOT; i++) {
@@ -37,7 +37,7 @@ static void answer_waiters(void)
 		for (unsigned i = 0; i < WAITERS_OF_SLOT; i++) {
 			struct waiter *waiter = &waiters[slot][i];
 
-			if (waiter->rcvid == 0 || !find(&waiter->message))
+			if (waiter->rcvid == 0 || !find_name(&waiter->message))
 				continue;
 			MsgReply_r((int64_t)waiter->rcvid, 0, &waiter->message, sizeof(waiter->message));
 			waiter->rcvid = 0;
@@ -50,7 +50,7 @@ int names_attach(uint32_t slot, const char *name, uint32_t chid)
 	struct pm_name message = {0};
 
 	strncpy(message.name, name, sizeof(message.name) - 1);
-	if (find(&message))
+	if (find_name(&message))
 		return -EEXIST;
 	for (unsigned i = 0; i < NAMES_OF_SLOT; i++) {
 		if (names[slot][i].text[0] != '\0')
@@ -65,7 +65,7 @@ int names_attach(uint32_t slot, const char *name, uint32_t chid)
 
 int names_open(uint32_t slot, uint64_t rcvid, bool wait, struct pm_name *message)
 {
-	if (find(message))
+	if (find_name(message))
 		return 0;
 	if (!wait)
 		return -ESRCH;

@@ -34,7 +34,7 @@ void safety_lacks(enum qvm_safety given)
 }
 
 /* `what` is no certified variant: warns, or counts an error, as the VM wants it. */
-static void complain(const struct slot *slot, enum qvm_safety level, const char *what, const char *why)
+static void report_component(const struct slot *slot, enum qvm_safety level, const char *what, const char *why)
 {
 	if (level == QVM_SAFETY_REQUIRED) {
 		unmet++;
@@ -118,15 +118,15 @@ void safety_judge(const struct slot *slot, const struct qvm_config *vm, const vo
 		snprintf(what, sizeof(what), "[%s:%u] vdev %s", vdev->place.file, (unsigned)vdev->place.line,
 			 vdev->type);
 		if (why)
-			complain(slot, level, what, why);
+			report_component(slot, level, what, why);
 	}
 	safety_judge_dma(slot, &slot->vm->own, vm->safety);
 	if (last < QVM_SAFETY_WARN)
 		return;
 	why = judge_program(slot);
 	if (why)
-		complain(slot, last, slot->program, why);
+		report_component(slot, last, slot->program, why);
 	why = judge_kernel();
 	if (why)
-		complain(slot, last, "the kernel's Image", why);
+		report_component(slot, last, "the kernel's Image", why);
 }

@@ -409,7 +409,7 @@ static const struct handler {
     {PM_NEWS, sizeof(struct pm_target), true, news_request},
 };
 
-static int dispatch(struct request *r, size_t bytes)
+static int dispatch_request(struct request *r, size_t bytes)
 {
 	if (bytes < sizeof(r->message->type) || r->slot == 0 || r->slot >= PROCESS_MAX)
 		return -EINVAL;
@@ -430,7 +430,7 @@ static int dispatch(struct request *r, size_t bytes)
 static void handle_message(int64_t rcvid, union message *message, const struct msg_info *info)
 {
 	struct request r = {.slot = info->slot, .rcvid = rcvid, .message = message, .bytes = info->bytes};
-	int status = dispatch(&r, info->bytes);
+	int status = dispatch_request(&r, info->bytes);
 
 	if (status == ANSWER_LATER)
 		return;

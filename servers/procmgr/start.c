@@ -13,14 +13,14 @@
 #include <errno.h>
 #include <string.h>
 
-static int check(const struct slot *slot, const char *step, int result)
+static int check_step(const struct slot *slot, const char *step, int result)
 {
 	if (result < 0)
 		log_line(SLOG_ERROR, "%s not started: %s failed, error %d", slot->name, step, -result);
 	return result;
 }
 
-static int define(uint32_t number, const struct slot *slot)
+static int define_process(uint32_t number, const struct slot *slot)
 {
 	const struct plan_item *kmem = plan_find(&plan, number, PLAN_KERNEL_MEMORY);
 	struct process_params params = {
@@ -39,17 +39,17 @@ static int define(uint32_t number, const struct slot *slot)
 	};
 
 	strncpy(params.name, slot->name, sizeof(params.name) - 1);
-	return check(slot, "ProcessCreate", ProcessCreate_r(number, &params));
+	return check_step(slot, "ProcessCreate", ProcessCreate_r(number, &params));
 }
 
 /* Grants a range and makes sure that it became the region that the program is told about. */
-static int grant(uint32_t number, enum grant what, uint64_t start, uint64_t bytes, int region)
+static int grant_range(uint32_t number, enum grant what, uint64_t start, uint64_t bytes, int region)
 {
 	int result = ProcessGrant_r(number, what, start, bytes);
 
 	if (result >= 0 && result != region)
 		result = -EINVAL;
-	return check(&slots[number], "ProcessGrant", result);
+	return check_step(&slots[number], "ProcessGrant", result);
 }
 
 uint64_t rom_bytes(void)
@@ -60,9 +60,9 @@ uint64_t rom_bytes(void)
 static int grant_guest(uint32_t number)
 {
 	const struct plan_item *guest = plan_find(&plan, number, PLAN_GUEST_RAM);
-	int result = grant(number, GRANT_RAM, guest->start, guest->bytes, REGION_GUEST);
+	int result = grant_range(number, GRANT_RAM, guest->start, guest->bytes, REGION_GUEST);
 
-	return result < 0 ? result : grant(number, GRANT_ROM, boot->archive_pa, rom_bytes(), REGION_ROM);
+	return result < 0 ? result : grant_range(number, GRANT_ROM, boot->archive_pa, rom_bytes(), REGION_ROM);
 }
 
 /* A server is told the index of the region, so that must be right; a VM manager looks for the address. */
@@ -71,24 +71,24 @@ static int grant_device(uint32_t number, const struct slot *slot, unsigned index
 	const struct slot_device *device = &slot->devices[index];
 
 	if (slot->kind == SLOT_SERVER)
-		return grant(number, device->grant, device->start, device->bytes, 1 + (int)index);
-	return check(slot, "ProcessGrant", ProcessGrant_r(number, device->grant, device->start, device->bytes));
+		return grant_range(number, device->grant, device->start, device->bytes, 1 + (int)index);
+	return check_step(slot, "ProcessGrant", ProcessGrant_r(number, device->grant, device->start, device->bytes));
 }
 
 static int grant_all(uint32_t number, const struct slot *slot)
 {
 	const struct plan_item *ram = plan_find(&plan, number, PLAN_RAM);
-	int result = grant(number, GRANT_RAM, ram->start, ram->bytes, REGION_OWN);
+	int result = grant_range(number, GRANT_RAM, ram->start, ram->bytes, REGION_OWN);
 
 	if (result >= 0 && slot->kind == SLOT_VM)
 		result = grant_guest(number);
 	for (unsigned i = 0; result >= 0 && i < slot->device_count; i++)
 		result = grant_device(number, slot, i);
 	for (unsigned i = 0; result >= 0 && i < slot->interrupt_count; i++)
-		result =
-		    check(slot, "ProcessGrant",
-			  ProcessGrant_r(number, GRANT_IRQ,
-					 slot->interrupts[i].intid | (slot->interrupts[i].edge ? IRQ_EDGE : 0), 1));
+		result = check_step(
+		    slot, "ProcessGrant",
+		    ProcessGrant_r(number, GRANT_IRQ,
+				   slot->interrupts[i].intid | (slot->interrupts[i].edge ? IRQ_EDGE : 0), 1));
 	return result;
 }
 
@@ -100,8 +100,8 @@ static unsigned region_count(const struct slot *slot)
 
 static int grant_code(uint32_t number, const struct elf_image *image, const struct cpio_file *file, unsigned region)
 {
-	return grant(number, GRANT_CODE, boot_archive_pa(file->data) + image->code_offset, image->code_bytes,
-		     (int)region);
+	return grant_range(number, GRANT_CODE, boot_archive_pa(file->data) + image->code_offset, image->code_bytes,
+			   (int)region);
 }
 
 /* After everything else: a VM manager finds them by their kind, in the order of the description. */
@@ -113,8 +113,8 @@ static int grant_pools(uint32_t number, const struct slot *slot)
 		const struct plan_item *item = plan_find(&plan, i, PLAN_POOL);
 
 		if (config.pools[i].vms & (1u << (slot->vm - config.vms)))
-			result =
-			    check(slot, "ProcessGrant", ProcessGrant_r(number, GRANT_SHARED, item->start, item->bytes));
+			result = check_step(slot, "ProcessGrant",
+					    ProcessGrant_r(number, GRANT_SHARED, item->start, item->bytes));
 	}
 	return result;
 }
@@ -123,7 +123,7 @@ int process_define(uint32_t number)
 {
 	const struct slot *slot = &slots[number];
 	unsigned region = region_count(slot);
-	int result = define(number, slot);
+	int result = define_process(number, slot);
 
 	if (result >= 0)
 		result = grant_all(number, slot);
@@ -142,13 +142,14 @@ struct making {
 	const char *step;
 };
 
-static int map(struct making *m, uint64_t address, unsigned region, uint64_t offset, uint64_t bytes, unsigned prot)
+static int map_range(struct making *m, uint64_t address, unsigned region, uint64_t offset, uint64_t bytes,
+		     unsigned prot)
 {
 	m->step = "ProcessMap";
 	return ProcessMap_r(m->number, address, region, offset, bytes, prot);
 }
 
-static int copy(struct making *m, uint64_t offset, const void *from, uint64_t bytes)
+static int copy_in(struct making *m, uint64_t offset, const void *from, uint64_t bytes)
 {
 	m->step = "ProcessCopy";
 	return ProcessCopy_r(m->number, REGION_OWN, offset, from, bytes);
@@ -162,10 +163,10 @@ static int copy_segment(struct making *m, const struct elf_segment *segment, con
 
 	m->used += segment->page_bytes;
 	if (segment->file_bytes != 0)
-		result = copy(m, offset + segment->lead, file + segment->file_offset, segment->file_bytes);
+		result = copy_in(m, offset + segment->lead, file + segment->file_offset, segment->file_bytes);
 	if (result < 0)
 		return result;
-	return map(m, base + segment->page, REGION_OWN, offset, segment->page_bytes, segment->prot);
+	return map_range(m, base + segment->page, REGION_OWN, offset, segment->page_bytes, segment->prot);
 }
 
 static int load_image(struct making *m, const struct elf_image *image, const struct cpio_file *file, uint64_t base,
@@ -179,15 +180,15 @@ static int load_image(struct making *m, const struct elf_image *image, const str
 		if (!elf_in_place(segment))
 			result = copy_segment(m, segment, file->data, base);
 		else
-			result = map(m, base + segment->page, region,
-				     segment->file_offset - segment->lead - image->code_offset, segment->page_bytes,
-				     segment->prot);
+			result = map_range(m, base + segment->page, region,
+					   segment->file_offset - segment->lead - image->code_offset,
+					   segment->page_bytes, segment->prot);
 	}
 	return result;
 }
 
 /* Program and modules. */
-static int load(struct making *m)
+static int load_files(struct making *m)
 {
 	const struct slot *slot = m->slot;
 	unsigned region = region_count(slot);
@@ -252,7 +253,7 @@ static void fill_files(struct start_args *args, const struct slot *slot)
 	}
 }
 
-static int start(struct making *m)
+static int start_process(struct making *m)
 {
 	struct top top = {0}; /* a third of a worker's stack */
 	const struct slot *slot = m->slot;
@@ -275,11 +276,11 @@ static int start(struct making *m)
 	m->step = "passing the arguments";
 	if (!fill_strings(&top, address, slot))
 		return -E2BIG;
-	result = copy(m, heap_offset - sizeof(top), &top, sizeof(top));
+	result = copy_in(m, heap_offset - sizeof(top), &top, sizeof(top));
 	if (result >= 0)
-		result = map(m, slot->layout.stack, REGION_OWN, m->used, STACK_BYTES, PROT_R | PROT_W);
+		result = map_range(m, slot->layout.stack, REGION_OWN, m->used, STACK_BYTES, PROT_R | PROT_W);
 	if (result >= 0)
-		result = map(m, slot->layout.heap, REGION_OWN, heap_offset, heap_bytes, PROT_R | PROT_W);
+		result = map_range(m, slot->layout.heap, REGION_OWN, heap_offset, heap_bytes, PROT_R | PROT_W);
 	if (result < 0)
 		return result;
 	m->step = "ProcessStart";
@@ -296,11 +297,11 @@ int process_build(uint32_t number, const char **step)
 	if (result < 0)
 		return result;
 	if (slot->kind == SLOT_VM)
-		result = map(&m, slot->layout.rom, REGION_ROM, 0, rom_bytes(), PROT_R);
+		result = map_range(&m, slot->layout.rom, REGION_ROM, 0, rom_bytes(), PROT_R);
 	if (result >= 0)
-		result = load(&m);
+		result = load_files(&m);
 	if (result >= 0)
-		result = start(&m);
+		result = start_process(&m);
 	if (result < 0)
 		ProcessDestroy_r(number);
 	*step = m.step;

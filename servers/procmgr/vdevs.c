@@ -9,7 +9,7 @@ _Static_assert(MODULE_MAX == 8, "a message below has the number");
 static struct vdevfile reading; /* too long for a stack; one is read at a time */
 
 /* NULL and the verified file for this type, or what is wrong. */
-static const char *find(const void *archive, size_t bytes, const char *type, struct cpio_file *file)
+static const char *find_file(const void *archive, size_t bytes, const char *type, struct cpio_file *file)
 {
 	if (vdevfile_find(archive, bytes, type, file) != 0) {
 		file->name = NULL;
@@ -22,7 +22,7 @@ bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct 
 {
 	static char text[224]; /* must stay */
 	struct cpio_file file;
-	const char *wrong = find(archive, bytes, type, &file);
+	const char *wrong = find_file(archive, bytes, type, &file);
 
 	if (!file.name)
 		return false;
@@ -34,7 +34,7 @@ bool vdevs_describe(const void *archive, size_t bytes, const char *type, struct 
 	return true;
 }
 
-static bool known(const struct vdev_files *files, const struct cpio_file *file)
+static bool is_known(const struct vdev_files *files, const struct cpio_file *file)
 {
 	for (unsigned i = 0; i < files->count; i++)
 		if (files->file[i].data == file->data)
@@ -43,7 +43,7 @@ static bool known(const struct vdev_files *files, const struct cpio_file *file)
 }
 
 /* Null, or what is wrong with the file. */
-static const char *examine(const char *type, const struct cpio_file *file, struct elf_image *image)
+static const char *examine_file(const char *type, const struct cpio_file *file, struct elf_image *image)
 {
 	const char *wrong = vdevfile_read(&reading, file->data, file->bytes);
 
@@ -65,15 +65,15 @@ unsigned vdevs_collect(const void *archive, size_t bytes, const struct qvm_confi
 	for (unsigned i = 0; i < vm->vdev_count; i++) {
 		const struct qvm_vdev *vdev = &vm->vdevs[i];
 		struct cpio_file file;
-		const char *wrong = find(archive, bytes, vdev->type, &file);
+		const char *wrong = find_file(archive, bytes, vdev->type, &file);
 		char line[256];
 
-		if (!wrong && known(files, &file))
+		if (!wrong && is_known(files, &file))
 			continue;
 		if (!wrong && files->count == MODULE_MAX)
 			wrong = "one VM can have 8 types of vdevs";
 		if (!wrong)
-			wrong = examine(vdev->type, &file, &files->image[files->count]);
+			wrong = examine_file(vdev->type, &file, &files->image[files->count]);
 		if (!wrong) {
 			files->file[files->count++] = file;
 			continue;

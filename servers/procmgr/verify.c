@@ -36,7 +36,7 @@ const char *verify_begin(const void *start, size_t bytes)
 	return manifest_read(&manifest, (const char *)text.data, text.bytes, &line);
 }
 
-static const char *compare(const struct manifest_line *line, const void *data, size_t bytes)
+static const char *compare_hash(const struct manifest_line *line, const void *data, size_t bytes)
 {
 	uint8_t hash[MANIFEST_HASH_BYTES];
 
@@ -56,7 +56,7 @@ const char *verify_find(const char *name, struct cpio_file *file)
 	/* A name always leads to the same file. */
 	if (line && verified[line - manifest.lines])
 		return NULL;
-	wrong = compare(line, file->data, file->bytes);
+	wrong = compare_hash(line, file->data, file->bytes);
 	if (!wrong)
 		verified[line - manifest.lines] = true;
 	return wrong;
@@ -78,5 +78,5 @@ bool verify_certified(const char *name)
 
 const char *verify_kernel(const void *image, size_t bytes)
 {
-	return compare(manifest_find(&manifest, MANIFEST_KERNEL), image, bytes);
+	return compare_hash(manifest_find(&manifest, MANIFEST_KERNEL), image, bytes);
 }

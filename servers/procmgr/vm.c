@@ -17,19 +17,19 @@ int vm_start(uint32_t number)
 }
 
 /* The answer to an order, if nothing ran and nothing was planned. */
-static int ended(int result)
+static int order_result(int result)
 {
 	return result == -ESRCH ? -ENOENT : result;
 }
 
 int vm_stop(uint32_t number)
 {
-	return ended(process_signal(number, BH_SIGTERM));
+	return order_result(process_signal(number, BH_SIGTERM));
 }
 
 int vm_destroy(uint32_t number)
 {
-	return ended(process_kill(number));
+	return order_result(process_kill(number));
 }
 
 static int may_start_again(const struct slot *slot)

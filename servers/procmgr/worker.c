@@ -25,7 +25,7 @@ static void do_job(uint32_t number, struct worker *w, enum job job)
 	w->result = job == JOB_START ? process_build(number, &w->step) : ProcessDestroy_r(number);
 }
 
-static void work(void *arg)
+static void worker_thread(void *arg)
 {
 	const uint32_t number = (uint32_t)(uintptr_t)arg;
 	struct worker *w = &workers[number];
@@ -54,8 +54,9 @@ int workers_make(void)
 		result = ConnectAttach_r(0, PROCMGR_CHID, 0);
 		workers[i].coid = result;
 		if (result >= 0)
-			result = thread_create(work, (void *)(uintptr_t)i, STACK_BYTES_OF_WORKER, sched->priority,
-					       sched->runmask & ((1u << boot->cpus) - 1), slots[i].name);
+			result =
+			    thread_create(worker_thread, (void *)(uintptr_t)i, STACK_BYTES_OF_WORKER, sched->priority,
+					  sched->runmask & ((1u << boot->cpus) - 1), slots[i].name);
 		if (result < 0)
 			return result;
 	}
