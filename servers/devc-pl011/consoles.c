@@ -113,10 +113,10 @@ static void lend_focus(struct consoles *c, int64_t rcvid, uint32_t slot, const s
 	else if (c->typing != SHELL_ID)
 		id = -EBUSY;
 	if (id <= (int)SHELL_ID) {
-		wait_answer(c, rcvid, id);
+		waits_answer(c, rcvid, id);
 		return;
 	}
-	if (wait_add(c, rcvid, slot, CON_FOCUS, (unsigned)id, 0, NULL))
+	if (waits_add(c, rcvid, slot, CON_FOCUS, (unsigned)id, 0, NULL))
 		line_focus(c, (unsigned)id);
 }
 
@@ -149,27 +149,27 @@ static void read_or_write(struct consoles *c, int64_t rcvid, uint32_t slot, cons
 {
 	bool done = false;
 
-	if (!wait_first(c, msg->type, msg->id))
+	if (!waits_first(c, msg->type, msg->id))
 		done = msg->type == CON_READ ? line_read(c, rcvid, msg->id, msg->count)
 					     : line_write(c, rcvid, msg->id, msg->data, msg->count);
 	if (!done)
-		wait_add(c, rcvid, slot, msg->type, msg->id, msg->count, msg->type == CON_WRITE ? msg->data : NULL);
+		waits_add(c, rcvid, slot, msg->type, msg->id, msg->count, msg->type == CON_WRITE ? msg->data : NULL);
 }
 
 void consoles_message(struct consoles *c, int64_t rcvid, uint32_t slot, const struct con_msg *msg, size_t bytes)
 {
 	if (!is_valid(msg, bytes))
-		wait_answer(c, rcvid, -EINVAL);
+		waits_answer(c, rcvid, -EINVAL);
 	else if (msg->type == CON_OPEN)
-		wait_answer(c, rcvid, open_console(c, slot, msg));
+		waits_answer(c, rcvid, open_console(c, slot, msg));
 	else if (msg->type == CON_FOCUS)
 		lend_focus(c, rcvid, slot, msg);
 	else if (msg->type == CON_STATE)
-		wait_answer(c, rcvid, state_of(c, msg));
+		waits_answer(c, rcvid, state_of(c, msg));
 	else if (!owns_console(c, slot, msg->id))
-		wait_answer(c, rcvid, -EBADF);
+		waits_answer(c, rcvid, -EBADF);
 	else if (msg->count == 0)
-		wait_answer(c, rcvid, 0);
+		waits_answer(c, rcvid, 0);
 	else
 		read_or_write(c, rcvid, slot, msg);
 }
@@ -205,7 +205,7 @@ void consoles_unblock(struct consoles *c, int64_t rcvid)
 		if (rcvid <= 0 || wait->rcvid != rcvid)
 			continue;
 		wait->rcvid = 0;
-		wait_answer(c, rcvid, -EINTR);
+		waits_answer(c, rcvid, -EINTR);
 		if (wait->type == CON_FOCUS)
 			line_unfocus(c);
 		return;

@@ -48,7 +48,7 @@ bool line_write(struct consoles *c, int64_t rcvid, unsigned id, const char *data
 	if (bytes == 0)
 		return false;
 	line_append(console, data, bytes);
-	wait_answer(c, rcvid, (int)bytes);
+	waits_answer(c, rcvid, (int)bytes);
 	return true;
 }
 
@@ -56,7 +56,7 @@ bool line_write(struct consoles *c, int64_t rcvid, unsigned id, const char *data
 static void resume_writers(struct consoles *c, unsigned id)
 {
 	for (unsigned i = 0; i < CONSOLE_WAITS; i++) {
-		struct console_wait *wait = wait_first(c, CON_WRITE, id);
+		struct console_wait *wait = waits_first(c, CON_WRITE, id);
 
 		if (!wait || !line_write(c, wait->rcvid, id, wait->data, wait->count))
 			return;
@@ -165,8 +165,8 @@ void line_unfocus(struct consoles *c)
 {
 	c->leaving = false;
 	for (unsigned id = 0; id < CONSOLES_MAX; id++)
-		for (struct console_wait *wait; (wait = wait_first(c, CON_FOCUS, id)) != NULL; wait->rcvid = 0)
-			wait_answer(c, wait->rcvid, 0);
+		for (struct console_wait *wait; (wait = waits_first(c, CON_FOCUS, id)) != NULL; wait->rcvid = 0)
+			waits_answer(c, wait->rcvid, 0);
 	line_focus(c, SHELL_ID);
 }
 
@@ -240,7 +240,7 @@ void line_input(struct consoles *c, uint8_t character)
 	console->input[console->input_head++ % CONSOLE_INPUT] = character;
 	note_delay(c);
 	for (unsigned i = 0; i < CONSOLE_DUTIES; i++) {
-		struct console_wait *wait = wait_first(c, CON_READ, c->typing);
+		struct console_wait *wait = waits_first(c, CON_READ, c->typing);
 
 		if (!wait || !line_read(c, wait->rcvid, c->typing, wait->count))
 			return;

@@ -13,7 +13,7 @@
 #include "bulkhead/thread.h"
 #include "consoles.h"
 #include "line.h"
-#include "pl011.h"
+#include "uart.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@
 #define RECEIVE_MAX  256 /* bytes at one interrupt, so that a line that never falls silent starves no client */
 
 static struct consoles consoles;
-static struct pl011 uart;
+static struct uart uart;
 static int interrupt_id, watch_timer, leave_timer;
 static bool held; /* what is typed stays in the UART, which then holds the sender, if it can */
 static uint32_t watched;
@@ -59,16 +59,16 @@ static bool may_open(void *context, uint32_t slot, const char *name)
  */
 static void send_output(void)
 {
-	while (pl011_can_send(&uart)) {
+	while (uart_can_send(&uart)) {
 		int character = line_output(&consoles);
 
 		if (character < 0) {
-			pl011_want_room(&uart, false);
+			uart_want_room(&uart, false);
 			return;
 		}
-		pl011_send(&uart, (uint8_t)character);
+		uart_send(&uart, (uint8_t)character);
 	}
-	pl011_want_room(&uart, true);
+	uart_want_room(&uart, true);
 }
 
 /* A client that does not read is waited for, but not for ever. */
@@ -84,7 +84,7 @@ static void watch_reader(void)
 static void receive_input(void)
 {
 	for (unsigned i = 0; i < RECEIVE_MAX && line_takes(&consoles); i++) {
-		int character = pl011_receive(&uart);
+		int character = uart_receive(&uart);
 
 		if (character < 0)
 			break;
@@ -95,7 +95,7 @@ static void receive_input(void)
 	watch_reader();
 	if (held == line_takes(&consoles)) {
 		held = !held;
-		pl011_want_input(&uart, !held);
+		uart_want_input(&uart, !held);
 	}
 }
 
@@ -212,7 +212,7 @@ int main(int argc, char **argv)
 		fail_start("interrupt", interrupt_id);
 	fflush(stdout);
 	stdio_redirect(log_line);
-	pl011_init(&uart, (volatile void *)(uintptr_t)UART_ADDRESS);
+	uart_init(&uart, (volatile void *)(uintptr_t)UART_ADDRESS);
 	status = name_attach("console", chid);
 	if (status < 0)
 		fail_start("name", status);

@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
-bool wait_answer(struct consoles *c, int64_t rcvid, int status)
+bool waits_answer(struct consoles *c, int64_t rcvid, int status)
 {
 	return c->reply(c->context, rcvid, status, NULL, 0);
 }
 
-struct console_wait *wait_first(struct consoles *c, uint32_t type, unsigned id)
+struct console_wait *waits_first(struct consoles *c, uint32_t type, unsigned id)
 {
 	struct console_wait *first = NULL;
 
@@ -21,8 +21,8 @@ struct console_wait *wait_first(struct consoles *c, uint32_t type, unsigned id)
 	return first;
 }
 
-bool wait_add(struct consoles *c, int64_t rcvid, uint32_t slot, uint32_t type, unsigned id, unsigned count,
-	      const char *data)
+bool waits_add(struct consoles *c, int64_t rcvid, uint32_t slot, uint32_t type, unsigned id, unsigned count,
+	       const char *data)
 {
 	struct console_wait *unused = NULL;
 	unsigned others = 0;
@@ -33,7 +33,7 @@ bool wait_add(struct consoles *c, int64_t rcvid, uint32_t slot, uint32_t type, u
 		else if (c->wait[i].id == id && c->wait[i].type != CON_FOCUS)
 			others++;
 	if (!unused || (type != CON_FOCUS && others == CONSOLE_DUTIES)) {
-		wait_answer(c, rcvid, -EAGAIN);
+		waits_answer(c, rcvid, -EAGAIN);
 		return false;
 	}
 	unused->rcvid = rcvid;

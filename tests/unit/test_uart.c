@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: servers/devc-pl011/pl011.c */
+/* SOURCES: servers/devc-pl011/uart.c */
 /* The console driver's half of the PL011, on plain memory: what it leaves in the registers (DDI 0183, chapter 3). */
-#include "servers/devc-pl011/pl011.h"
+#include "servers/devc-pl011/uart.h"
 #include "unit.h"
 #include <string.h>
 
@@ -50,14 +50,14 @@ static void the_receiver_drives_rts(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
-		struct pl011 uart = {.registers = NULL, .interrupts = OTHER};
+		struct uart uart = {.registers = NULL, .interrupts = OTHER};
 
 		for (unsigned w = 0; w < WORDS; w++)
 			r[w] = OTHER;
 		r[FR] = 0x90;
 		r[CR] = found[i];
 		remember();
-		pl011_init(&uart, r);
+		uart_init(&uart, r);
 		before[CR] = RTSEN | RXE | TXE | UARTEN | (found[i] & CTSEN);
 		before[LCR_H] = 0x70; /* 8 bits, no parity, FIFOs */
 		before[IFLS] = 0x9;   /* both at 1/4 */
@@ -69,44 +69,44 @@ static void the_receiver_drives_rts(void **state)
 /* Who has no room for input masks RX and RT alone: the FIFO fills, and RTS holds the sender. */
 static void without_room_for_input_only_its_interrupts_are_masked(void **state)
 {
-	struct pl011 uart;
+	struct uart uart;
 
 	(void)state;
 	memset(r, 0, sizeof(r));
-	pl011_init(&uart, r);
+	uart_init(&uart, r);
 	remember();
-	pl011_want_input(&uart, false);
+	uart_want_input(&uart, false);
 	assert_only(IMSC, 0);
-	pl011_want_input(&uart, false);
+	uart_want_input(&uart, false);
 	assert_only(IMSC, 0);
-	pl011_want_room(&uart, true);
+	uart_want_room(&uart, true);
 	assert_only(IMSC, TX);
-	pl011_want_input(&uart, true);
+	uart_want_input(&uart, true);
 	assert_only(IMSC, RX | TX | RT);
-	pl011_want_input(&uart, false);
+	uart_want_input(&uart, false);
 	assert_only(IMSC, TX);
-	pl011_want_input(&uart, true);
-	pl011_want_room(&uart, false);
+	uart_want_input(&uart, true);
+	uart_want_room(&uart, false);
 	assert_only(IMSC, RX | RT);
 }
 
 static void data_goes_both_ways(void **state)
 {
-	struct pl011 uart;
+	struct uart uart;
 
 	(void)state;
 	memset(r, 0, sizeof(r));
-	pl011_init(&uart, r);
+	uart_init(&uart, r);
 	r[FR] = 1u << 4;
 	r[DR] = 'x';
-	assert_int_equal(pl011_receive(&uart), -1);
-	assert_true(pl011_can_send(&uart));
+	assert_int_equal(uart_receive(&uart), -1);
+	assert_true(uart_can_send(&uart));
 	r[FR] = 1u << 5;
 	r[DR] = 1u << 11 | 0xff; /* an overrun has lost the next one: this one is whole */
-	assert_int_equal(pl011_receive(&uart), 0xff);
-	assert_false(pl011_can_send(&uart));
+	assert_int_equal(uart_receive(&uart), 0xff);
+	assert_false(uart_can_send(&uart));
 	remember();
-	pl011_send(&uart, 0xfe);
+	uart_send(&uart, 0xfe);
 	assert_only(DR, 0xfe);
 }
 

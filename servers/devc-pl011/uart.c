@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pl011.h"
+#include "uart.h"
 
 /* DDI 0183, table 3-1: offsets in words, and the bits used. */
 enum {
@@ -27,7 +27,7 @@ enum {
 
 #define DRAIN_ROUNDS 1000000u /* far more than 32 characters take at 9600 baud; then the UART is stuck anyway */
 
-void pl011_init(struct pl011 *uart, volatile void *registers)
+void uart_init(struct uart *uart, volatile void *registers)
 {
 	volatile uint32_t *r = registers;
 
@@ -44,10 +44,10 @@ void pl011_init(struct pl011 *uart, volatile void *registers)
 	r[UARTICR] = INT_ALL;
 	r[UARTCR] = CR_ON | cts;
 	uart->interrupts = 0;
-	pl011_want_input(uart, true);
+	uart_want_input(uart, true);
 }
 
-int pl011_receive(struct pl011 *uart)
+int uart_receive(struct uart *uart)
 {
 	while (!(uart->registers[UARTFR] & FR_RXFE)) {
 		uint32_t data = uart->registers[UARTDR];
@@ -58,28 +58,28 @@ int pl011_receive(struct pl011 *uart)
 	return -1;
 }
 
-bool pl011_can_send(const struct pl011 *uart)
+bool uart_can_send(const struct uart *uart)
 {
 	return !(uart->registers[UARTFR] & FR_TXFF);
 }
 
-void pl011_send(struct pl011 *uart, uint8_t byte)
+void uart_send(struct uart *uart, uint8_t byte)
 {
 	uart->registers[UARTDR] = byte;
 }
 
-static void want_interrupts(struct pl011 *uart, uint32_t interrupts, bool on)
+static void want_interrupts(struct uart *uart, uint32_t interrupts, bool on)
 {
 	uart->interrupts = on ? uart->interrupts | interrupts : uart->interrupts & ~interrupts;
 	uart->registers[UARTIMSC] = uart->interrupts;
 }
 
-void pl011_want_input(struct pl011 *uart, bool on)
+void uart_want_input(struct uart *uart, bool on)
 {
 	want_interrupts(uart, INT_RX | INT_RT, on);
 }
 
-void pl011_want_room(struct pl011 *uart, bool on)
+void uart_want_room(struct uart *uart, bool on)
 {
 	want_interrupts(uart, INT_TX, on);
 }

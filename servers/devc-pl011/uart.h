@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct pl011 {
+struct uart {
 	volatile uint32_t *registers;
 	uint32_t interrupts; /* that are wanted */
 };
@@ -14,20 +14,20 @@ struct pl011 {
  * Takes the UART over as the firmware set it: baud rate and pins stay. Receives by interrupt from now on. Whoever sends
  * is told by RTS when the receive FIFO is full, where that is wired.
  */
-void pl011_init(struct pl011 *uart, volatile void *registers);
+void uart_init(struct uart *uart, volatile void *registers);
 
 /*
  * A received byte, or -1 if there is none. Damaged ones (framing, parity, break) are left out. The receiver's interrupt
  * stays requested until the FIFO is read (section 3.4), so there is nothing to acknowledge.
  */
-int pl011_receive(struct pl011 *uart);
+int uart_receive(struct uart *uart);
 
 /* Is there room in the transmit FIFO? Then a byte can be sent. */
-bool pl011_can_send(const struct pl011 *uart);
-void pl011_send(struct pl011 *uart, uint8_t byte);
+bool uart_can_send(const struct uart *uart);
+void uart_send(struct uart *uart, uint8_t byte);
 
 /* Asks for interrupts when something was received, or for none: then it stays in the FIFO. */
-void pl011_want_input(struct pl011 *uart, bool on);
+void uart_want_input(struct uart *uart, bool on);
 
 /* Asks for an interrupt when the full transmit FIFO has room again, or for none. */
-void pl011_want_room(struct pl011 *uart, bool on);
+void uart_want_room(struct uart *uart, bool on);
