@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* console: the console of a virtual machine. */
+/* console: gives the terminal to the console of a virtual machine, or says why it cannot. */
 #include "command.h"
 #include "terminal.h"
 #include "text.h"
@@ -69,7 +69,7 @@ bool cmd_console(int argc, char **argv)
 		owned = find_owner(name, &owner);
 	}
 	if (status < 0 && status != -ENOENT && status != -EINVAL)
-		printf("console: %s\n", status_text(status));
+		printf("console: %s\n", text_of_status(status));
 	else if (status < 0)
 		report_refusal(name, owned, &owner);
 	if (status < 0)
@@ -78,7 +78,7 @@ bool cmd_console(int argc, char **argv)
 	/* The driver greets when what is typed goes there. */
 	status = console_focus(&terminal_console, name);
 	if (status < 0)
-		printf("console: %s\n", status_text(status));
+		printf("console: %s\n", text_of_status(status));
 	else
 		printf("\n");
 	return true;

@@ -71,8 +71,8 @@ bool cmd_cat(int argc, char **argv)
 	else if (bytes == -EAGAIN)
 		printf("cat: %s: its guest has not begun\n", argv[1]);
 	else if (bytes < 0)
-		printf("cat: %s: %s\n", argv[1], status_text(bytes));
+		printf("cat: %s: %s\n", argv[1], text_of_status(bytes));
 	for (int i = 0; i < bytes && i < (int)sizeof(text); i++)
-		putchar(text[i] == '\n' ? '\n' : printable(text[i]));
+		putchar(text[i] == '\n' ? '\n' : text_printable(text[i]));
 	return true;
 }

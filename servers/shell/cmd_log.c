@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* slog2info: the lines of the log ring. */
+/* slog2info: prints, follows and clears the lines of the log ring. */
 #include "bulkhead/kernel.h"
 #include "command.h"
 #include "terminal.h"
@@ -87,7 +87,7 @@ static void follow_log(struct reader *r)
 		status = r->coid < 0 ? r->coid : print_lines(r, 64, UINT64_MAX);
 		if (status < 0 && status != -EAGAIN) {
 			if (there)
-				printf("slog2info: the log ring does not answer: %s\n", status_text(status));
+				printf("slog2info: the log ring does not answer: %s\n", text_of_status(status));
 			close_ring(r);
 			open_ring(r);
 		}
@@ -158,7 +158,7 @@ bool cmd_slog2info(int argc, char **argv)
 	else if (status >= 0 && !clears)
 		status = print_all(&r);
 	if (status < 0)
-		printf("slog2info: the log ring does not answer: %s\n", status_text(status));
+		printf("slog2info: the log ring does not answer: %s\n", text_of_status(status));
 	close_ring(&r);
 	return true;
 }

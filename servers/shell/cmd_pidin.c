@@ -43,7 +43,7 @@ static bool next_process(const struct query *q, unsigned *slot, struct process_i
 			continue;
 		if (status < 0) {
 			if (status != -ERANGE)
-				printf("pidin: %s\n", status_text(status));
+				printf("pidin: %s\n", text_of_status(status));
 			return false;
 		}
 		process->name[sizeof(process->name) - 1] = 0;
@@ -153,7 +153,7 @@ static void print_interrupts(const struct query *q)
 			print_irq(&irq, name);
 	}
 	if (status < 0 && status != -ESRCH)
-		printf("pidin: %s\n", status_text(status));
+		printf("pidin: %s\n", text_of_status(status));
 }
 
 static void print_system(void)
@@ -162,7 +162,7 @@ static void print_system(void)
 	int status = pm_request(PM_SYSTEM_INFO, NULL, 0, 0, &system, sizeof(system));
 
 	if (status < 0) {
-		printf("pidin: %s\n", status_text(status));
+		printf("pidin: %s\n", text_of_status(status));
 		return;
 	}
 	printf("CPUs:        %" PRIu32 "\n", system.cpus);
@@ -179,7 +179,7 @@ static void print_system(void)
 /* Also one that does not run is known, by its name or its slot. */
 static bool find_owner(struct query *q)
 {
-	q->by_slot = parse_number(q->name, PROCESS_MAX - 1, &q->slot);
+	q->by_slot = text_parse_number(q->name, PROCESS_MAX - 1, &q->slot);
 	if (q->by_slot || pm_request(PM_SLOT, q->name, 0, 0, NULL, 0) >= 0)
 		return true;
 	printf("pidin: there is no process '%s'\n", q->name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* slay, sched, process, uptime, shutdown. */
+/* Commands that act on processes, threads and the whole system: slay, sched, process, uptime, shutdown. */
 #include "bulkhead/client.h"
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
@@ -25,7 +25,7 @@ static bool parse_signal(const char *text, uint32_t *number)
 	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
 	uint32_t value;
 
-	bool is_number = parse_number(text, 64, &value);
+	bool is_number = text_parse_number(text, 64, &value);
 
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (is_number ? signals[i].number == value : strcasecmp(signals[i].name, name) == 0) {
@@ -46,7 +46,7 @@ bool cmd_slay(int argc, char **argv)
 		printf("slay: unknown signal '%s'; known: INT 2, QUIT 3, KILL 9, USR1 10, USR2 12, TERM 15\n", argv[2]);
 		return true;
 	}
-	bool by_slot = parse_number(target, PROCESS_MAX - 1, &slot);
+	bool by_slot = text_parse_number(target, PROCESS_MAX - 1, &slot);
 	int status = pm_request(PM_SLAY, by_slot ? NULL : target, slot, number, NULL, 0);
 
 	if (status == -ESRCH)
@@ -56,7 +56,7 @@ bool cmd_slay(int argc, char **argv)
 	else if (status == -EBADF)
 		printf("slay: %s takes no signal but KILL\n", target);
 	else if (status < 0)
-		printf("slay: %s: %s\n", target, status_text(status));
+		printf("slay: %s: %s\n", target, text_of_status(status));
 	return true;
 }
 
@@ -74,7 +74,7 @@ bool cmd_process(int argc, char **argv)
 	else if (status == -EBUSY)
 		printf("process: %s is running or starting\n", argv[2]);
 	else if (status < 0)
-		printf("process: %s: %s\n", argv[2], status_text(status));
+		printf("process: %s: %s\n", argv[2], text_of_status(status));
 	return true;
 }
 
@@ -87,7 +87,7 @@ static bool parse_priority(char *text, uint32_t *priority, uint32_t *policy)
 		*policy = text[last] == 'r' ? SCHED_RR_ : SCHED_FIFO_;
 		text[last] = 0;
 	}
-	return parse_number(text, PRIO_MAX, priority) && *priority >= 1;
+	return text_parse_number(text, PRIO_MAX, priority) && *priority >= 1;
 }
 
 bool cmd_sched(int argc, char **argv)
@@ -97,7 +97,8 @@ bool cmd_sched(int argc, char **argv)
 
 	if (argc != 4 && argc != 5)
 		return false;
-	if (!parse_number(argv[1], PROCESS_MAX - 1, &request.slot) || !parse_number(argv[2], 0xffff, &request.tid)) {
+	if (!text_parse_number(argv[1], PROCESS_MAX - 1, &request.slot) ||
+	    !text_parse_number(argv[2], 0xffff, &request.tid)) {
 		printf("sched: '%s %s' is not the slot and the number of a thread\n", argv[1], argv[2]);
 		return true;
 	}
@@ -112,7 +113,7 @@ bool cmd_sched(int argc, char **argv)
 		printf("sched: a priority is 1 to %d, which r (round-robin) or f (FIFO) may follow\n", PRIO_MAX);
 		return true;
 	}
-	if (argc == 5 && (!parse_number(argv[4], (1u << CPU_MAX) - 1, &request.runmask) || request.runmask == 0)) {
+	if (argc == 5 && (!text_parse_number(argv[4], (1u << CPU_MAX) - 1, &request.runmask) || request.runmask == 0)) {
 		printf("sched: a run mask is 1 to 0x%x, bit n for CPU n\n", (1u << CPU_MAX) - 1);
 		return true;
 	}
@@ -121,7 +122,7 @@ bool cmd_sched(int argc, char **argv)
 	if (status == -ESRCH)
 		printf("sched: only the virtual CPUs of a VM may be changed\n");
 	else if (status < 0)
-		printf("sched: %s\n", status_text(status));
+		printf("sched: %s\n", text_of_status(status));
 	return true;
 }
 
@@ -147,6 +148,6 @@ bool cmd_shutdown(int argc, char **argv)
 	int status = pm_request(PM_SHUTDOWN, NULL, 0, reset, NULL, 0);
 
 	if (status < 0)
-		printf("shutdown: %s\n", status_text(status));
+		printf("shutdown: %s\n", text_of_status(status));
 	return true;
 }

@@ -36,7 +36,7 @@ static const char *refusal_text(int status, const struct pm_vm *vm)
 	case -EPERM: return "it is critical: its end would put the system into its safe state; `vm reset` restarts it";
 	case -ETIMEDOUT: return "its qvm does not answer";
 	case -EBUSY: break;
-	default: return status_text(status);
+	default: return text_of_status(status);
 	}
 	switch (vm->state) {
 	case VM_STARTING: return "it is starting already";

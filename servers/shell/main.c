@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator's prompt on the board's console. */
+/* The operator's prompt on the board's console: reads lines, runs them as commands, and prints what procmgr reports. */
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
 #include "bulkhead/thread.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool parse_number(const char *text, uint32_t max, uint32_t *value)
+bool text_parse_number(const char *text, uint32_t max, uint32_t *value)
 {
 	char *end;
 
@@ -19,12 +19,12 @@ bool parse_number(const char *text, uint32_t max, uint32_t *value)
 	return true;
 }
 
-char printable(char c)
+char text_printable(char c)
 {
 	return c >= ' ' && c <= '~' ? c : '?';
 }
 
-const char *status_text(int status)
+const char *text_of_status(int status)
 {
 	switch (-status) {
 	case ESRCH: return "there is none of that name or number";

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 /* A whole number, decimal or 0x hexadecimal, of at most `max`. */
-bool parse_number(const char *text, uint32_t max, uint32_t *value);
+bool text_parse_number(const char *text, uint32_t max, uint32_t *value);
 
 /* A character of a text that came from a process, for the terminal: '?' if it is not printable. */
-char printable(char c);
+char text_printable(char c);
 
 /* What a negative status means. */
-const char *status_text(int status);
+const char *text_of_status(int status);

@@ -72,7 +72,7 @@ void vm_list(void)
 		       end, vm.ram_bytes / MIB);
 	}
 	if (status < 0 && status != -ESRCH)
-		printf("vm: %s\n", status_text(status));
+		printf("vm: %s\n", text_of_status(status));
 	else if (i == 0)
 		printf("the system description has no virtual machine\n");
 }
@@ -107,7 +107,7 @@ static void show_vcpus(const struct pm_vm *vm)
 
 	if (status != (int)sizeof(live) || live.vcpus > sizeof(live.vcpu) / sizeof(live.vcpu[0])) {
 		if (status != -ENOENT)
-			printf("  vcpus       state unknown, its qvm does not answer: %s\n", status_text(status));
+			printf("  vcpus       state unknown, its qvm does not answer: %s\n", text_of_status(status));
 		return;
 	}
 	for (unsigned i = 0; i < live.vcpus; i++)
@@ -123,7 +123,7 @@ static void show_vcpus(const struct pm_vm *vm)
 			printf(", PC 0x%" PRIx64, vcpu->pc);
 		vcpu->last[sizeof(vcpu->last) - 1] = 0;
 		for (char *c = vcpu->last; *c; c++)
-			*c = printable(*c);
+			*c = text_printable(*c);
 		if (vcpu->unsupported != 0)
 			printf(", unsupported %" PRIu64 ", last %s", vcpu->unsupported, vcpu->last);
 		printf("\n");
@@ -173,6 +173,6 @@ void vm_status(const char *name)
 		if (name)
 			printf("vm: there is no virtual machine '%s'\n", name);
 	} else if (status < 0) {
-		printf("vm: %s\n", status_text(status));
+		printf("vm: %s\n", text_of_status(status));
 	}
 }
