@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bulkhead.h"
+#include "sysplan.h"
 #include <stdint.h>
 
 extern const struct boot_info *const boot;
@@ -12,3 +13,9 @@ const void *boot_archive(void);
 
 /* Physical address of something in the boot archive. */
 uint64_t boot_archive_pa(const void *data);
+
+/* Bytes of the boot archive, up to the end of its last page. */
+static inline uint64_t boot_archive_span(void)
+{
+	return (boot->archive_bytes + PLAN_PAGE - 1) & ~(PLAN_PAGE - 1);
+}

@@ -111,7 +111,7 @@ static int process_cancel(uint32_t number)
 	return restart_cancel(number);
 }
 
-int process_kill(uint32_t number)
+int slot_kill(uint32_t number)
 {
 	if (number == 0)
 		return -EPERM;
@@ -124,7 +124,7 @@ int process_kill(uint32_t number)
 }
 
 /* A qvm that still waits at the gate does not listen to signals: it is ended from here, as it would end by itself. */
-int process_signal(uint32_t number, uint32_t signal)
+int slot_signal(uint32_t number, uint32_t signal)
 {
 	struct slot *slot = &slots[number];
 	const bool ends = signal == BH_SIGTERM || signal == BH_SIGINT || signal == BH_SIGQUIT;
@@ -133,7 +133,7 @@ int process_signal(uint32_t number, uint32_t signal)
 	if (!slot->running)
 		return ends ? process_cancel(number) : -ESRCH;
 	if (slot->kind == SLOT_VM && !slot->ready && ends)
-		process_end_as(number, signal == BH_SIGQUIT ? VM_EXIT_POWER_CUT : VM_EXIT_NORMAL, CAUSE_SIGNAL);
+		slot_end_as(number, signal == BH_SIGQUIT ? VM_EXIT_POWER_CUT : VM_EXIT_NORMAL, CAUSE_SIGNAL);
 	else
 		result = ProcessSignal_r(number, CONTROL_SIGNAL, signal);
 	if (ends && result == 0) {
@@ -144,7 +144,7 @@ int process_signal(uint32_t number, uint32_t signal)
 	return result;
 }
 
-void process_end_as(uint32_t number, enum vm_exit code, enum vm_cause cause)
+void slot_end_as(uint32_t number, enum vm_exit code, enum vm_cause cause)
 {
 	slots[number].refusal = vm_exit_status(code, cause);
 	ProcessStop_r(number);

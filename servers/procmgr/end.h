@@ -18,13 +18,13 @@ bool slot_is_dead(uint32_t slot, struct process_info *info);
 void slot_end(uint32_t slot, struct process_info *info);
 
 /* Ends the process at once: SIGKILL. 0; -EPERM: procmgr; -ESRCH: it does not run, and was not about to. */
-int process_kill(uint32_t slot);
+int slot_kill(uint32_t slot);
 
 /*
  * One of the operator's signals, except SIGKILL. If the process does not run, SIGTERM, SIGINT and SIGQUIT call off a
  * start that is under way or planned. 0; -ESRCH: it does not run; or an errno of ProcessSignal().
  */
-int process_signal(uint32_t slot, uint32_t signal);
+int slot_signal(uint32_t slot, uint32_t signal);
 
 /* Ends a VM at once, with the exit status that its qvm would have given: a guest that has not begun, or a reset. */
-void process_end_as(uint32_t slot, enum vm_exit code, enum vm_cause cause);
+void slot_end_as(uint32_t slot, enum vm_exit code, enum vm_cause cause);

@@ -31,7 +31,7 @@ static void add_region(struct slot *slot, const struct sys_owner *own, const cha
 			 (unsigned long long)start, (unsigned long long)bytes);
 }
 
-void environment_fill(struct slot *slot, const struct sys_owner *own)
+void env_fill(struct slot *slot, const struct sys_owner *own)
 {
 	for (unsigned i = 0; i < own->env_count; i++)
 		add_variable(slot, own->env[i]);

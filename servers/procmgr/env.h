@@ -5,4 +5,4 @@
 #include "slots.h"
 
 /* Fills in slot->env: what the description gives its owner, and for a VM what its qvm must know of the system. */
-void environment_fill(struct slot *slot, const struct sys_owner *own);
+void env_fill(struct slot *slot, const struct sys_owner *own);

@@ -36,7 +36,7 @@ static void tell_ended(uint32_t slot)
 
 void events_heard(uint32_t slot)
 {
-	if (process_heard(slot))
+	if (slot_heard(slot))
 		order_started(slot);
 }
 
@@ -56,7 +56,7 @@ static void process_died(uint32_t slot)
 
 static void worker_done_pulse(uint32_t slot)
 {
-	switch (process_worked(slot)) {
+	switch (slot_worked(slot)) {
 	case LIFE_STARTED: order_started(slot); break;
 	case LIFE_NOT_STARTED: tell_ended(slot); break;
 	default: break;

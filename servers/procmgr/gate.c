@@ -115,6 +115,6 @@ void gate_timeout(void)
 			log_line(SLOG_WARN, "%s waits: %s", slots[i].name, slots[i].note);
 		}
 		if (gates[i].give_up != 0 && gates[i].give_up <= now)
-			process_end_as(i, VM_EXIT_NO_MEMORY, CAUSE_ERROR);
+			slot_end_as(i, VM_EXIT_NO_MEMORY, CAUSE_ERROR);
 	}
 }

@@ -15,7 +15,7 @@ static bool make_layout(uint32_t number, struct slot *slot)
 {
 	struct layout_sizes sizes = {.program = slot->image.span,
 				     .heap = slot->memory,
-				     .rom = rom_bytes(),
+				     .rom = boot_archive_span(),
 				     .rom_pa = boot->archive_pa,
 				     .window = slot->guest_bytes,
 				     .module_count = slot->vdev_files.count};
@@ -43,7 +43,7 @@ static void note_not_started(uint32_t number, const char *step, int error)
 		system_safe_state(slot->name);
 }
 
-int process_launch(uint32_t number)
+int slot_launch(uint32_t number)
 {
 	struct slot *slot = &slots[number];
 
@@ -86,7 +86,7 @@ static void note_started(uint32_t number)
 		ProcessStop_r(number);
 }
 
-bool process_heard(uint32_t number)
+bool slot_heard(uint32_t number)
 {
 	const bool news = slots[number].job == JOB_START;
 
@@ -103,10 +103,10 @@ static void note_ended(uint32_t number, const char *step, int result)
 	if (result < 0 && result != -ESRCH)
 		log_line(SLOG_ERROR, "%s: %s failed, error %d", slot->name, step, -result);
 	if (slot->start_again && !shutdown_state.running)
-		process_launch(number);
+		slot_launch(number);
 }
 
-enum life_change process_worked(uint32_t number)
+enum life_change slot_worked(uint32_t number)
 {
 	const char *step;
 	int result;

@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 /* Starts a slot's process, or does so when its end is over. 0: it is on its way; -EBUSY: it runs or starts; -E2BIG. */
-int process_launch(uint32_t slot);
+int slot_launch(uint32_t slot);
 
 /* The process has sent something, so it runs. True: that is new. */
-bool process_heard(uint32_t slot);
+bool slot_heard(uint32_t slot);
 
 /* The slot's worker is done. Returns what has become of the slot's process. */
 enum life_change { LIFE_UNCHANGED, LIFE_STARTED, LIFE_NOT_STARTED };
-enum life_change process_worked(uint32_t slot);
+enum life_change slot_worked(uint32_t slot);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The first process: it starts, limits, watches and ends all others. */
+/* The first process: it starts, limits, watches and ends all others. The order in which it gets ready for that. */
 #include "boot.h"
 #include "bulkhead/kernel.h"
 #include "log.h"
@@ -34,7 +34,7 @@ int main(void)
 		log_line(SLOG_FATAL, "own channel is %d instead of %d", chid, PROCMGR_CHID);
 		system_end(false);
 	}
-	mistakes = setup();
+	mistakes = setup_slots();
 	SystemCtl_r(SYSTEM_SAFE_RESET, config.safe_state_reset);
 	if (safety_unmet() != 0) {
 		log_line(SLOG_FATAL, "system not started: 'safety required' is not met, see the errors above");
@@ -44,16 +44,16 @@ int main(void)
 		log_line(SLOG_FATAL, "system not started: %u mistakes", mistakes);
 		system_end(false);
 	}
-	matrix_print();
+	setup_print_matrix();
 	leave_exclusive_cpus();
-	if (seal() < 0) {
+	if (seal_slots() < 0) {
 		log_line(SLOG_FATAL, "system not started: the kernel refuses the plan");
 		system_end(false);
 	}
-	if (workers_make() < 0 || log_start() < 0) {
+	if (worker_make_all() < 0 || log_start() < 0) {
 		log_line(SLOG_FATAL, "system not started: no memory for the threads of procmgr");
 		system_end(false);
 	}
 	order_go_on();
-	serve();
+	serve_messages();
 }

@@ -12,7 +12,7 @@ struct order order;
 
 static void start_server(uint32_t number)
 {
-	if (process_launch(number) < 0)
+	if (slot_launch(number) < 0)
 		return;
 	if (slots[number].server->ready)
 		order.awaited = number;
@@ -26,7 +26,7 @@ static void start_vms(void)
 	order.vms = true;
 	order.give_up = ClockTime() + GIVE_UP_NS;
 	for (unsigned i = 0; i < config.vm_count; i++)
-		if (config.vms[i].autostart && process_launch(slot_of_vm(i)) == 0)
+		if (config.vms[i].autostart && slot_launch(slot_of_vm(i)) == 0)
 			order.starting |= 1u << slot_of_vm(i);
 }
 

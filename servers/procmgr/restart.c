@@ -91,6 +91,6 @@ void restart_timeout(void)
 
 		if (slot->restart_at == 0 || slot->restart_at > now)
 			continue;
-		process_launch(i);
+		slot_launch(i);
 	}
 }

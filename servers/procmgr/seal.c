@@ -9,13 +9,13 @@
 #include "slots.h"
 #include "start.h"
 
-int seal(void)
+int seal_slots(void)
 {
 	int result = 0;
 
 	for (uint32_t i = 1; i < PROCESS_MAX && result >= 0; i++)
 		if (slots[i].kind != SLOT_EMPTY)
-			result = process_define(i);
+			result = slot_define(i);
 	if (result < 0)
 		return result;
 	result = Seal_r();

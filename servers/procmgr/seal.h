@@ -3,4 +3,4 @@
 #pragma once
 
 /* Defines all slots and seals them. 0, or a negative errno after a message: nothing may be started. */
-int seal(void);
+int seal_slots(void);

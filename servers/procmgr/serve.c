@@ -304,12 +304,12 @@ static int slay_request(struct request *r)
 	if (slot <= 0)
 		return slot == 0 ? -EPERM : slot;
 	switch (target->value) {
-	case BH_SIGKILL: result = process_kill((uint32_t)slot); break;
+	case BH_SIGKILL: result = slot_kill((uint32_t)slot); break;
 	case BH_SIGINT:
 	case BH_SIGQUIT:
 	case BH_SIGUSR1:
 	case BH_SIGUSR2:
-	case BH_SIGTERM: result = process_signal((uint32_t)slot, target->value); break;
+	case BH_SIGTERM: result = slot_signal((uint32_t)slot, target->value); break;
 	default: return -EINVAL;
 	}
 	return result == -ESRCH ? -ENOENT : result;
@@ -437,7 +437,7 @@ static void handle_message(int64_t rcvid, union message *message, const struct m
 	MsgReply_r(rcvid, status, &r.reply, status >= 0 ? r.reply_bytes : 0);
 }
 
-void serve(void)
+void serve_messages(void)
 {
 	for (;;) {
 		union message message;

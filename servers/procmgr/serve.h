@@ -3,4 +3,4 @@
 #pragma once
 
 /* Never returns: the system ends by system.h. */
-_Noreturn void serve(void);
+_Noreturn void serve_messages(void);

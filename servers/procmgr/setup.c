@@ -222,7 +222,7 @@ static void fill_server(struct slot *slot, const struct sys_process *server)
 	add_arg(slot, server->program);
 	for (unsigned i = 0; i < server->own.arg_count; i++)
 		add_arg(slot, server->own.args[i]);
-	environment_fill(slot, &server->own);
+	env_fill(slot, &server->own);
 	safety_judge_dma(slot, &server->own, QVM_SAFETY_DEFAULT);
 }
 
@@ -244,7 +244,7 @@ static void fill_vm(struct slot *slot, const struct sys_vm *vm)
 	for (unsigned i = 0; i < vm->own.arg_count; i++)
 		if (!add_arg(slot, vm->own.args[i]))
 			mistake(slot, "too many arguments");
-	environment_fill(slot, &vm->own);
+	env_fill(slot, &vm->own);
 }
 
 /* The programs are read now, so that a damaged one is found before anything runs. */
@@ -374,7 +374,7 @@ static void map_line(void *context, const char *text)
 	log_line(SLOG_INFO, "%s", text);
 }
 
-void matrix_print(void)
+void setup_print_matrix(void)
 {
 	const struct sys_map map = {
 	    &config, &claims, &plan, (1u << boot->cpus) - 1, {boot->archive_pa, boot->archive_bytes}};
@@ -382,7 +382,7 @@ void matrix_print(void)
 	sys_map(&map, map_line, NULL);
 }
 
-unsigned setup(void)
+unsigned setup_slots(void)
 {
 	struct sys_report report = {.file = SYSTEM_DTB, .message = mistake_line};
 

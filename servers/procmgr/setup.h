@@ -3,7 +3,7 @@
 #pragma once
 
 /* Returns the number of mistakes, all of them printed: nothing may be started if there is one. Called once. */
-unsigned setup(void);
+unsigned setup_slots(void);
 
 /* Prints who owns what: the whole reach of every process, as it was proved before the start. */
-void matrix_print(void);
+void setup_print_matrix(void);

@@ -39,7 +39,7 @@ void shutdown_begin(bool reset)
 	    (struct shutdown){.running = true, .reset = reset, .deadline = ClockTime() + SHUTDOWN_TIMEOUT_NS};
 	for (uint32_t i = 1; i < PROCESS_MAX; i++)
 		if (slots[i].kind == SLOT_VM && slots[i].running)
-			process_signal(i, BH_SIGTERM);
+			slot_signal(i, BH_SIGTERM);
 	end_if_alone();
 }
 

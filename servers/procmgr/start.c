@@ -52,17 +52,12 @@ static int grant_range(uint32_t number, enum grant what, uint64_t start, uint64_
 	return check_step(&slots[number], "ProcessGrant", result);
 }
 
-uint64_t rom_bytes(void)
-{
-	return (boot->archive_bytes + PLAN_PAGE - 1) & ~(PLAN_PAGE - 1);
-}
-
 static int grant_guest(uint32_t number)
 {
 	const struct plan_item *guest = plan_find(&plan, number, PLAN_GUEST_RAM);
 	int result = grant_range(number, GRANT_RAM, guest->start, guest->bytes, REGION_GUEST);
 
-	return result < 0 ? result : grant_range(number, GRANT_ROM, boot->archive_pa, rom_bytes(), REGION_ROM);
+	return result < 0 ? result : grant_range(number, GRANT_ROM, boot->archive_pa, boot_archive_span(), REGION_ROM);
 }
 
 /* A server is told the index of the region, so that must be right; a VM manager looks for the address. */
@@ -119,7 +114,7 @@ static int grant_pools(uint32_t number, const struct slot *slot)
 	return result;
 }
 
-int process_define(uint32_t number)
+int slot_define(uint32_t number)
 {
 	const struct slot *slot = &slots[number];
 	unsigned region = region_count(slot);
@@ -287,7 +282,7 @@ static int start_process(struct making *m)
 	return ProcessStart_r(m->number, slot->layout.program + slot->image.entry, address, address, 0);
 }
 
-int process_build(uint32_t number, const char **step)
+int slot_build(uint32_t number, const char **step)
 {
 	const struct slot *slot = &slots[number];
 	struct making m = {.number = number, .slot = slot, .step = "ProcessCreate"};
@@ -297,7 +292,7 @@ int process_build(uint32_t number, const char **step)
 	if (result < 0)
 		return result;
 	if (slot->kind == SLOT_VM)
-		result = map_range(&m, slot->layout.rom, REGION_ROM, 0, rom_bytes(), PROT_R);
+		result = map_range(&m, slot->layout.rom, REGION_ROM, 0, boot_archive_span(), PROT_R);
 	if (result >= 0)
 		result = load_files(&m);
 	if (result >= 0)

@@ -8,16 +8,13 @@
 /*
  * Tells the kernel who may use a slot, and what it may use; before the seal. 0, or a negative errno after a message.
  */
-int process_define(uint32_t slot);
+int slot_define(uint32_t slot);
 
 /*
  * Makes and starts the process of a slot, after the seal; a job of its worker. 0, or a negative errno and the step that
  * failed; nothing is left over then.
  */
-int process_build(uint32_t slot, const char **step);
-
-/* Of the boot archive, whole pages. */
-uint64_t rom_bytes(void);
+int slot_build(uint32_t slot, const char **step);
 
 /* The RAM that a process with a heap of `heap` bytes needs: code and constants are mapped from the archive. */
 static inline uint64_t start_bytes(const struct slot *slot, uint64_t heap)

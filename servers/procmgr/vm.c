@@ -13,7 +13,7 @@ int vm_start(uint32_t number)
 {
 	if (shutdown_state.running)
 		return -EBUSY;
-	return process_launch(number);
+	return slot_launch(number);
 }
 
 /* The answer to an order, if nothing ran and nothing was planned. */
@@ -24,12 +24,12 @@ static int order_result(int result)
 
 int vm_stop(uint32_t number)
 {
-	return order_result(process_signal(number, BH_SIGTERM));
+	return order_result(slot_signal(number, BH_SIGTERM));
 }
 
 int vm_destroy(uint32_t number)
 {
-	return order_result(process_kill(number));
+	return order_result(slot_kill(number));
 }
 
 static int may_start_again(const struct slot *slot)
@@ -49,7 +49,7 @@ int vm_restart(uint32_t number)
 	/* Its qvm ends by itself: the kernel would take that for a failure. */
 	if (slot->critical && !slot_restarts(slot))
 		return -EPERM;
-	result = process_signal(number, BH_SIGTERM);
+	result = slot_signal(number, BH_SIGTERM);
 	slot->start_again |= result == 0;
 	return result;
 }
@@ -63,7 +63,7 @@ int vm_reset(uint32_t number)
 		return result;
 	slot->unwanted = true;
 	slot->start_again = true;
-	process_end_as(number, VM_EXIT_NORMAL, CAUSE_RESET);
+	slot_end_as(number, VM_EXIT_NORMAL, CAUSE_RESET);
 	return 0;
 }
 

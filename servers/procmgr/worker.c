@@ -22,7 +22,7 @@ static struct worker {
 static void do_job(uint32_t number, struct worker *w, enum job job)
 {
 	w->step = "ProcessDestroy";
-	w->result = job == JOB_START ? process_build(number, &w->step) : ProcessDestroy_r(number);
+	w->result = job == JOB_START ? slot_build(number, &w->step) : ProcessDestroy_r(number);
 }
 
 static void worker_thread(void *arg)
@@ -43,7 +43,7 @@ static void worker_thread(void *arg)
 	}
 }
 
-int workers_make(void)
+int worker_make_all(void)
 {
 	for (uint32_t i = 1; i < PROCESS_MAX; i++) {
 		const struct sys_sched *sched = &slots[i].sched;

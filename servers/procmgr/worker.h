@@ -15,7 +15,7 @@ enum job { JOB_NONE, JOB_START, JOB_END };
 #define PULSE_WORKER 1
 
 /* Makes a worker for every slot of the description. 0, or a negative errno. */
-int workers_make(void);
+int worker_make_all(void);
 
 /*
  * Gives the slot's worker a job. A job under way is finished first; its result is lost.

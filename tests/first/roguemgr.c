@@ -271,14 +271,14 @@ static void attack(void *arg)
 
 int main(void)
 {
-	if (ChannelCreate_r(CHF_UNBLOCK) != PROCMGR_CHID || setup() != 0)
+	if (ChannelCreate_r(CHF_UNBLOCK) != PROCMGR_CHID || setup_slots() != 0)
 		system_end(false);
 	find_spare();
 	define_control();
-	if (seal() < 0 || workers_make() < 0)
+	if (seal_slots() < 0 || worker_make_all() < 0)
 		system_end(false);
 	order_go_on();
 	if (thread_create(attack, NULL, 65536, 20, 0, "attack") < 0)
 		system_end(false);
-	serve();
+	serve_messages();
 }

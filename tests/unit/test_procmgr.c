@@ -139,9 +139,9 @@ int make_sealed(void **state)
 	int result = make_system(state);
 
 	if (result == 0)
-		result = seal();
+		result = seal_slots();
 	if (result == 0)
-		result = workers_make();
+		result = worker_make_all();
 	k.calls = 0;
 	return result;
 }

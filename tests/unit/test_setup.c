@@ -7,8 +7,8 @@
 /* LIBS: fdt sodium */
 /*
  * What procmgr makes of a boot archive: each case builds one, with the board's tree beside it, where the kernel would
- * map them, and runs setup() in a child, since it runs once in a process's life. The configuration reader of the VMs
- * has its own tests: here a configuration is the number of bytes of guest memory, or "wrong".
+ * map them, and runs setup_slots() in a child, since it runs once in a process's life. The configuration reader of the
+ * VMs has its own tests: here a configuration is the number of bytes of guest memory, or "wrong".
  */
 #include "archive.h"
 #include "servers/procmgr/boot.h"
@@ -281,9 +281,9 @@ static void try(const struct variant *v)
 	child = fork();
 	if (child == 0) {
 		make_archive(v);
-		outcome->mistakes = setup();
+		outcome->mistakes = setup_slots();
 		if (outcome->mistakes == 0)
-			matrix_print();
+			setup_print_matrix();
 		memcpy(outcome->slots, slots, sizeof(slots));
 		outcome->plan = plan;
 		_exit(0);

@@ -8,8 +8,8 @@ static void the_end_of_a_critical_process_ends_the_system(void **state)
 
 	(void)state;
 	slots[LATE].critical = true;
-	assert_int_equal(seal(), 0);
-	assert_int_equal(workers_make(), 0);
+	assert_int_equal(seal_slots(), 0);
+	assert_int_equal(worker_make_all(), 0);
 	go_on();
 	assert_int_equal(k.params[LATE].critical, 1);
 	assert_int_equal(RUN(acts_), 1);
@@ -28,8 +28,8 @@ static void what_fails_is_started_again_for_so_long(void **state)
 	config.processes[LATE - 1].own.restart_limit = 2;
 	config.processes[LATE - 1].own.restart_delay_ms = 100;
 	slots[LATE].critical = true;
-	assert_int_equal(seal(), 0);
-	assert_int_equal(workers_make(), 0);
+	assert_int_equal(seal_slots(), 0);
+	assert_int_equal(worker_make_all(), 0);
 	assert_int_equal(k.params[LATE].critical, 0); /* it is not for the kernel to end all */
 	go_on();
 	assert_int_equal(RUN(acts_), 1);
@@ -51,12 +51,12 @@ static void what_ends_by_itself_or_by_the_operator_stays_down(void **state)
 	config.processes[LATE - 1].own.restart_limit = 2;
 	config.processes[DISK - 1].own = config.processes[LATE - 1].own;
 	config.processes[DISK - 1].own.restart = SYS_RESTART_ALWAYS;
-	assert_int_equal(seal(), 0);
-	assert_int_equal(workers_make(), 0);
+	assert_int_equal(seal_slots(), 0);
+	assert_int_equal(worker_make_all(), 0);
 	go_on();
 	RUN(acts_);
 	assert_true(restart_deadline() == NEVER);
-	assert_int_equal(process_kill(DISK), 0);
+	assert_int_equal(slot_kill(DISK), 0);
 	settle();
 	assert_true(restart_deadline() == NEVER);
 }

@@ -359,7 +359,7 @@ int run(const struct act *with, unsigned count)
 		answer[i] = NOT_ANSWERED;
 	result = setjmp(leave);
 	if (result == 0)
-		serve();
+		serve_messages();
 	return result;
 }
 

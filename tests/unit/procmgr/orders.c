@@ -38,7 +38,7 @@ static void a_name_is_somebodys_also_while_he_is_not_there(void **state)
 
 	(void)state;
 	go_on();
-	process_kill(DISK);
+	slot_kill(DISK);
 	settle();
 	RUN(acts_);
 	assert_int_equal(answer[1], DISK);
@@ -214,7 +214,7 @@ static void who_asks_for_others_names_is_reported_once_in_a_life(void **state)
 	assert_int_equal(count("shell may not serve the name \"console\": it belongs to disk"), 1);
 	assert_int_equal(count("vm1 may not serve the name \"vm1\": it belongs to nobody"), 1);
 	assert_int_equal(count("may not serve"), 2);
-	process_launch(SHELL);
+	slot_launch(SHELL);
 	RUN(again);
 	assert_int_equal(count("shell may not serve the name \"slogger\": it belongs to late"), 1);
 	assert_int_equal(count("may not serve"), 3);

@@ -28,7 +28,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What setup() would have made: two servers, the operator's shell and two virtual machines. */
+/* What setup_slots() would have made: two servers, the operator's shell and two virtual machines. */
 enum { DISK = 1, SHELL, LATE, VM1, VM2 };
 #define MIB 0x100000ull
 

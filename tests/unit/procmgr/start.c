@@ -68,10 +68,10 @@ static void a_process_is_laid_out_as_it_must_be(void **state)
 	disk->devices[1] = (struct slot_device){0xa000000, 0x2000, "disk"};
 	disk->interrupt_count = 1;
 	disk->interrupts[0] = (struct sys_interrupt){.intid = 33};
-	assert_int_equal(seal(), 0);
-	assert_int_equal(workers_make(), 0);
-	assert_int_equal(process_launch(DISK), 0);
-	assert_int_equal(process_launch(DISK), -EBUSY);
+	assert_int_equal(seal_slots(), 0);
+	assert_int_equal(worker_make_all(), 0);
+	assert_int_equal(slot_launch(DISK), 0);
+	assert_int_equal(slot_launch(DISK), -EBUSY);
 	settle();
 	assert_int_equal(k.regions[DISK], 4);
 	assert_int_equal(k.interrupts[DISK], 1);
@@ -104,7 +104,7 @@ static void a_process_is_laid_out_as_it_must_be(void **state)
 	assert_int_equal(k.args.slot, DISK);
 	assert_int_equal(k.params[DISK].runmask, 0xf);
 	assert_int_equal(k.params[DISK].death_chid, PROCMGR_CHID);
-	assert_int_equal(process_launch(DISK), -EBUSY);
+	assert_int_equal(slot_launch(DISK), -EBUSY);
 }
 
 static void a_vm_gets_its_memory_and_the_archive_to_read(void **state)
@@ -128,7 +128,7 @@ static void all_slots_are_defined_before_any_starts(void **state)
 {
 	unsigned steps;
 
-	assert_int_equal(seal(), 0);
+	assert_int_equal(seal_slots(), 0);
 	assert_true(k.sealed);
 	assert_int_equal(k.creates, 0);
 	for (unsigned i = 1; i < PROCESS_MAX; i++)
@@ -138,7 +138,7 @@ static void all_slots_are_defined_before_any_starts(void **state)
 	for (unsigned i = 1; i <= steps; i++) {
 		make_system(state);
 		k.fail_at = i;
-		assert_int_equal(seal(), -ENOMEM);
+		assert_int_equal(seal_slots(), -ENOMEM);
 		assert_false(k.sealed);
 	}
 }
@@ -157,8 +157,8 @@ static void a_module_is_mapped_beside_the_program(void **state)
 	vm->vdev_files.image[0].segment[0] = (struct elf_segment){0, 0x1000, 0, 0, 0x1000, PROT_R};
 	vm->vdev_files.image[0].segment[1] = (struct elf_segment){0x1000, 0x1000, 0, 0x1000, 0x900, PROT_R | PROT_X};
 	vm->vdev_files.image[0].segment[2] = (struct elf_segment){0x2000, 0x1000, 8, 0x1908, 0x10, PROT_R | PROT_W};
-	assert_int_equal(seal(), 0);
-	assert_int_equal(workers_make(), 0);
+	assert_int_equal(seal_slots(), 0);
+	assert_int_equal(worker_make_all(), 0);
 	assert_int_equal(vm_start(VM1), 0);
 	assert_int_equal(k.args.module_count, 1);
 	assert_int_equal(k.args.region_count, 5);
@@ -180,14 +180,14 @@ static void a_restart_lies_elsewhere_and_has_another_guard(void **state)
 	uint64_t base, stack;
 
 	(void)state;
-	assert_int_equal(process_launch(DISK), 0);
+	assert_int_equal(slot_launch(DISK), 0);
 	settle();
 	first = k.args;
 	base = slots[DISK].layout.program;
 	stack = k.stack;
-	assert_int_equal(process_kill(DISK), 0);
+	assert_int_equal(slot_kill(DISK), 0);
 	settle();
-	assert_int_equal(process_launch(DISK), 0);
+	assert_int_equal(slot_launch(DISK), 0);
 	assert_int_not_equal(slots[DISK].layout.program, base);
 	assert_int_not_equal(k.stack, stack);
 	assert_int_not_equal(k.args.heap_start, first.heap_start);

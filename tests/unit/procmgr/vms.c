@@ -380,8 +380,8 @@ static void a_critical_vm_is_reset_and_not_restarted(void **state)
 
 	(void)state;
 	slots[VM1].critical = true;
-	assert_int_equal(seal(), 0);
-	assert_int_equal(workers_make(), 0);
+	assert_int_equal(seal_slots(), 0);
+	assert_int_equal(worker_make_all(), 0);
 	go_on();
 	assert_int_equal(k.params[VM1].critical, 1);
 	assert_int_equal(RUN(acts_), 2);
@@ -398,8 +398,8 @@ static void a_critical_vm_that_is_called_off_between_lives_is_gone(void **state)
 
 	(void)state;
 	slots[VM1].critical = true;
-	assert_int_equal(seal(), 0);
-	assert_int_equal(workers_make(), 0);
+	assert_int_equal(seal_slots(), 0);
+	assert_int_equal(worker_make_all(), 0);
 	go_on();
 	k.workers_held = true;
 	assert_int_equal(RUN(acts_), 1);
@@ -422,7 +422,7 @@ static void a_start_that_was_called_off_is_ordered_again(void **state)
 
 	(void)state;
 	go_on();
-	process_kill(VM2);
+	slot_kill(VM2);
 	settle();
 	for (unsigned i = 0; i < 2; i++) {
 		const uint32_t starts = slots[VM2].starts;
@@ -444,7 +444,7 @@ static void a_start_that_was_called_off_is_ordered_again(void **state)
 		}
 		assert_int_equal(slots[VM2].running, i == 0);
 		assert_true(slots[VM2].starts >= starts);
-		process_kill(VM2);
+		slot_kill(VM2);
 		settle();
 	}
 }

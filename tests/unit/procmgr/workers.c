@@ -79,7 +79,7 @@ static void a_start_waits_for_the_end_before_it(void **state)
 	assert_int_equal(k.creates, 5);
 	assert_true(slots[VM1].running);
 	assert_int_equal(slots[VM1].starts, 2);
-	process_kill(VM1);
+	slot_kill(VM1);
 	settle();
 	RUN(off);
 	assert_int_equal(answer[2], 0);
@@ -122,7 +122,7 @@ static void a_start_is_called_off(void **state)
 
 	assert_int_equal(vm_start(VM1), 0);
 	run_workers();
-	assert_int_equal(process_kill(VM1), 0);
+	assert_int_equal(slot_kill(VM1), 0);
 	RUN(work);
 	assert_false(slots[VM1].running);
 	assert_int_equal(slots[VM1].job, JOB_NONE);
@@ -207,7 +207,7 @@ static void a_critical_vm_that_is_not_started_is_gone(void **state)
 		slots[VM1].critical = true;
 		if (i == 1) {
 			go_on();
-			process_kill(SHELL);
+			slot_kill(SHELL);
 			settle();
 			slots[VM1].running = false;
 			k.state[VM1] = PROCESS_DEFINED;
