@@ -15,23 +15,23 @@
 
 #define NAME_BYTES 64
 
-static const char *variable(void *context, const char *name)
+static const char *find_variable(void *context, const char *name)
 {
 	(void)context;
 	/* What procmgr adds is no variable of the user's. */
 	return strchr(name, '.') ? NULL : getenv(name);
 }
 
-static const char *made(const char *kind, const char *name)
+static const char *find_passed(const char *kind, const char *name)
 {
 	char full[NAME_BYTES];
 
 	return snprintf(full, sizeof(full), "%s%s", kind, name) < (int)sizeof(full) ? getenv(full) : NULL;
 }
 
-static bool asinfo(void *context, const char *name, uint64_t *start, uint64_t *bytes)
+static bool find_asinfo(void *context, const char *name, uint64_t *start, uint64_t *bytes)
 {
-	const char *text = made(ASINFO_VARIABLE, name);
+	const char *text = find_passed(ASINFO_VARIABLE, name);
 	char *comma;
 
 	(void)context;
@@ -44,9 +44,9 @@ static bool asinfo(void *context, const char *name, uint64_t *start, uint64_t *b
 	return true;
 }
 
-static bool cluster(void *context, const char *name, uint32_t *runmask)
+static bool find_cluster(void *context, const char *name, uint32_t *runmask)
 {
-	const char *text = made(CLUSTER_VARIABLE, name);
+	const char *text = find_passed(CLUSTER_VARIABLE, name);
 
 	(void)context;
 	if (!text)
@@ -102,10 +102,10 @@ void config_read(const struct start_args *args)
 	    .context = (void *)(uintptr_t)args,
 	    .name = getenv(NAME_VARIABLE),
 	    .read = read_file,
-	    .env = variable,
-	    .asinfo = asinfo,
+	    .env = find_variable,
+	    .asinfo = find_asinfo,
 	    .vdev = describe_vdev,
-	    .cluster = cluster,
+	    .cluster = find_cluster,
 	    .message = log_mistake,
 	};
 	const char *words[sizeof(args->argv) / sizeof(args->argv[0])];

@@ -67,7 +67,7 @@ static bool has_serial(const struct tree *t)
 }
 
 /* linux,initrd-start and -end may have one or two cells; two always hold them. */
-static void address(struct tree *t, int node, const char *property, uint64_t value)
+static void add_address(struct tree *t, int node, const char *property, uint64_t value)
 {
 	TREE_CELLS(t, node, property, (uint32_t)(value >> 32), (uint32_t)value);
 }
@@ -95,8 +95,8 @@ static void add_chosen(struct tree *t)
 	if (has_serial(t) && t->error >= 0 && fdt_getprop(t->fdt, node, "stdout-path", NULL) == NULL)
 		tree_text(t, node, "stdout-path", "serial0:115200n8");
 	if (t->in->initrd_end != 0) {
-		address(t, node, "linux,initrd-start", t->in->initrd_start);
-		address(t, node, "linux,initrd-end", t->in->initrd_end);
+		add_address(t, node, "linux,initrd-start", t->in->initrd_start);
+		add_address(t, node, "linux,initrd-end", t->in->initrd_end);
 	}
 	add_seeds(t, node);
 }

@@ -74,7 +74,7 @@ int tree_keep_node(struct tree *t, const char *name)
 	return node;
 }
 
-static unsigned number(struct tree *t, uint32_t *out, int width, uint64_t value)
+static unsigned encode_number(struct tree *t, uint32_t *out, int width, uint64_t value)
 {
 	if (width == 1 && value >> 32)
 		tree_fail(t, -FDT_ERR_BADVALUE,
@@ -93,8 +93,8 @@ void tree_reg(struct tree *t, int node, const uint64_t (*pair)[2], unsigned pair
 
 	/* After an error the widths may be anything. */
 	for (unsigned i = 0; i < pairs && t->error >= 0; i++) {
-		at += number(t, value + at, t->address_cells, pair[i][0]);
-		at += number(t, value + at, t->size_cells, pair[i][1]);
+		at += encode_number(t, value + at, t->address_cells, pair[i][0]);
+		at += encode_number(t, value + at, t->size_cells, pair[i][1]);
 	}
 	tree_cells(t, node, "reg", value, at);
 }

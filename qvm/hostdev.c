@@ -34,7 +34,7 @@ static struct console console_of(const struct hostdev *dev)
 }
 
 /* A console driver that was restarted has a new channel. */
-static void reopen(struct hostdev *dev)
+static void reopen_console(struct hostdev *dev)
 {
 	struct console console = {0};
 
@@ -52,7 +52,7 @@ void hostdev_write(struct hostdev *dev, const void *data, size_t bytes)
 
 		if (console_write(&console, data, bytes) >= 0)
 			return;
-		reopen(dev);
+		reopen_console(dev);
 	}
 }
 
@@ -65,6 +65,6 @@ size_t hostdev_read(struct hostdev *dev, void *data, size_t bytes)
 		if (got > 0)
 			return (size_t)got;
 		if (got < 0)
-			reopen(dev);
+			reopen_console(dev);
 	}
 }

@@ -23,7 +23,7 @@ bool loader_fail(struct loader *l, const char *format, ...)
 	return false;
 }
 
-static const struct load_piece *overlapped(const struct loader *l, uint64_t start, uint64_t bytes)
+static const struct load_piece *find_overlap(const struct loader *l, uint64_t start, uint64_t bytes)
 {
 	for (unsigned i = 0; i < l->pieces; i++)
 		if (start < l->piece[i].end && l->piece[i].start < start + bytes)
@@ -39,7 +39,7 @@ bool loader_take(struct loader *l, uint64_t start, uint64_t bytes)
 		return loader_fail(
 		    l, "0x%" PRIx64 " bytes at 0x%" PRIx64 " do not lie in one ram or rom area: make it larger", bytes,
 		    start);
-	other = overlapped(l, start, bytes);
+	other = find_overlap(l, start, bytes);
 	if (other)
 		return loader_fail(
 		    l, "0x%" PRIx64 "-0x%" PRIx64 " overlaps what was loaded to 0x%" PRIx64 "-0x%" PRIx64 ": move it",
@@ -66,7 +66,7 @@ bool loader_find_low(const struct loader *l, uint64_t bytes, uint64_t align, uin
 			continue;
 		/* Each step passes at least one piece for good. */
 		for (unsigned step = 0; step <= l->pieces; step++) {
-			const struct load_piece *in_way = overlapped(l, at, bytes);
+			const struct load_piece *in_way = find_overlap(l, at, bytes);
 
 			if (guest_range_of(l->memory, at, bytes) != r)
 				break;
@@ -92,7 +92,7 @@ static bool find_high_in(const struct loader *l, const struct guest_range *r, ui
 		if (end < r->ipa + bytes)
 			return false;
 		at = (end - bytes) & ~(uint64_t)(GUEST_PAGE - 1);
-		in_way = overlapped(l, at, bytes);
+		in_way = find_overlap(l, at, bytes);
 		if (!in_way && at >= r->ipa) {
 			*start = at;
 			return true;

@@ -47,7 +47,7 @@ static void handle_signal(uint64_t number)
 	}
 }
 
-_Noreturn static void listen(int chid)
+_Noreturn static void handle_pulses(int chid)
 {
 	for (;;) {
 		struct pulse pulse;
@@ -100,5 +100,5 @@ int main(void)
 		(unsigned long long)boot.fdt);
 	vdev_starting();
 	vcpu_start(&boot);
-	listen(chid);
+	handle_pulses(chid);
 }

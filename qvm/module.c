@@ -18,7 +18,7 @@ void __stack_chk_fail(void);
 static struct module modules[MODULES_MAX];
 static unsigned module_count;
 
-static bool lookup(const char *name, uint64_t *address)
+static bool lookup_export(const char *name, uint64_t *address)
 {
 	/* The names in one text: a pointer to each would be three times as long. */
 #define QVM_EXPORT(symbol) #symbol "\0"
@@ -59,13 +59,13 @@ static const char *check_factory(struct module *m, unsigned before)
 	return qvmconf_vdev_differs(m->name, &m->file.type);
 }
 
-static const char *prepare(struct module *m, const void *file, size_t bytes, uint8_t *base)
+static const char *prepare_module(struct module *m, const void *file, size_t bytes, uint8_t *base)
 {
 	const uint64_t address = (uint64_t)(uintptr_t)base;
 	const char *wrong = vdevfile_read(&m->file, file, bytes);
 
 	if (!wrong)
-		wrong = vdevfile_relocate(&m->file, base, address, lookup);
+		wrong = vdevfile_relocate(&m->file, base, address, lookup_export);
 	if (!wrong && m->file.relro_bytes != 0 &&
 	    MemProtect_r(SPACE_SELF, address + m->file.relro, m->file.relro_bytes, PROT_R) < 0)
 		wrong = "the kernel does not protect its constants";
@@ -83,7 +83,7 @@ const char *module_load(const char *path, const void *file, size_t bytes, uint8_
 		return "there are too many vdev files";
 	if (!vdevfile_name(path, m->name, &safety))
 		return "its name is not vdev-NAME.so";
-	wrong = prepare(m, file, bytes, base);
+	wrong = prepare_module(m, file, bytes, base);
 	if (wrong)
 		return wrong;
 	(void)vdev_newest(&before);

@@ -36,7 +36,7 @@ static uint32_t count_unstopped(void)
 	return count;
 }
 
-static void pause(void)
+static void pause_vcpus(void)
 {
 	struct {
 		struct pm_answer head;
@@ -72,7 +72,7 @@ void vm_pause_or_resume(void)
 
 	pm_request(PM_VM_INFO, vm.config.name, 0, 0, &info, sizeof(info));
 	if (info.state == VM_PAUSED)
-		pause();
+		pause_vcpus();
 	else
 		vm_unpause();
 }

@@ -19,7 +19,7 @@ static struct {
 static size_t used;
 
 /* What has no room makes the text too long, and then it is not sent. */
-__attribute__((format(printf, 1, 2))) static void put(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void put_text(const char *format, ...)
 {
 	const size_t room = used < sizeof(message.text) ? sizeof(message.text) - used : 0;
 	va_list args;
@@ -33,91 +33,91 @@ __attribute__((format(printf, 1, 2))) static void put(const char *format, ...)
 
 static void put_string(const char *key, const char *text)
 {
-	put("\"%s\": \"", key);
+	put_text("\"%s\": \"", key);
 	for (; *text != '\0'; text++) {
 		const uint8_t c = (uint8_t)*text;
 
 		if (c < ' ' || c > '~')
-			put("\\u%04x", c);
+			put_text("\\u%04x", c);
 		else
-			put(c == '"' || c == '\\' ? "\\%c" : "%c", c);
+			put_text(c == '"' || c == '\\' ? "\\%c" : "%c", c);
 	}
-	put("\"");
+	put_text("\"");
 }
 
 static void put_address(const char *key, uint64_t value)
 {
-	put("\"%s\": \"0x%llx\"", key, (unsigned long long)value);
+	put_text("\"%s\": \"0x%llx\"", key, (unsigned long long)value);
 }
 
-static const char *comma(unsigned index)
+static const char *separator(unsigned index)
 {
 	return index != 0 ? "," : "";
 }
 
 static void put_memory(void)
 {
-	put("  \"memory\": [");
+	put_text("  \"memory\": [");
 	for (unsigned i = 0; i < vm.memory.count; i++) {
-		put("%s\n    {\"kind\": \"%s\", ", comma(i), vm.memory.range[i].rom ? "rom" : "ram");
+		put_text("%s\n    {\"kind\": \"%s\", ", separator(i), vm.memory.range[i].rom ? "rom" : "ram");
 		put_address("start", vm.memory.range[i].ipa);
-		put(", \"bytes\": %llu}", (unsigned long long)vm.memory.range[i].bytes);
+		put_text(", \"bytes\": %llu}", (unsigned long long)vm.memory.range[i].bytes);
 	}
-	put("\n  ],\n");
+	put_text("\n  ],\n");
 }
 
 static void put_interrupts(const vdev_t *vdev)
 {
 	unsigned count = 0;
 
-	put(", \"intr\": [");
+	put_text(", \"intr\": [");
 	if (vdev->v_intr != GUEST_INTR_NONE)
-		put("%u", (unsigned)vdev->v_intr), count++;
+		put_text("%u", (unsigned)vdev->v_intr), count++;
 	for (unsigned i = 0; i < sizeof(vdev->v_intr_more) / sizeof(vdev->v_intr_more[0]); i++)
 		if (vdev->v_intr_more[i] != GUEST_INTR_NONE)
-			put("%s%u", count++ != 0 ? ", " : "", (unsigned)vdev->v_intr_more[i]);
-	put("]}");
+			put_text("%s%u", count++ != 0 ? ", " : "", (unsigned)vdev->v_intr_more[i]);
+	put_text("]}");
 }
 
 static void put_vdevs(void)
 {
-	put("  \"gic\": {");
+	put_text("  \"gic\": {");
 	put_address("gicd", vm.config.gic.gicd);
-	put(", ");
+	put_text(", ");
 	put_address("gicr", vm.config.gic.gicr);
-	put("},\n  \"vdevs\": [");
+	put_text("},\n  \"vdevs\": [");
 	for (unsigned i = 0; i < vm.vdev_count; i++) {
 		const struct vdev_instance *v = &vm.vdev[i];
 
-		put("%s\n    {", comma(i));
+		put_text("%s\n    {", separator(i));
 		put_string("type", v->config->type);
-		put(", ");
+		put_text(", ");
 		put_string("name", v->vdev.v_name);
-		put(", ");
+		put_text(", ");
 		put_address("loc", v->vdev.v_block.location);
-		put(", \"bytes\": %llu", (unsigned long long)v->vdev.v_block.length);
+		put_text(", \"bytes\": %llu", (unsigned long long)v->vdev.v_block.length);
 		put_interrupts(&v->vdev);
 	}
-	put("\n  ],\n");
+	put_text("\n  ],\n");
 }
 
 static void put_pass(void)
 {
-	put("  \"pass\": [");
+	put_text("  \"pass\": [");
 	for (unsigned i = 0; i < vm.config.pass_count; i++) {
 		const struct qvm_pass *pass = &vm.config.passes[i];
 
-		put("%s\n    {", comma(i));
+		put_text("%s\n    {", separator(i));
 		put_address("start", pass->start);
-		put(", ");
+		put_text(", ");
 		put_address("host", pass->host);
-		put(", \"bytes\": %llu}", (unsigned long long)pass->bytes);
+		put_text(", \"bytes\": %llu}", (unsigned long long)pass->bytes);
 	}
-	put("\n  ],\n  \"pass_intr\": [");
+	put_text("\n  ],\n  \"pass_intr\": [");
 	for (unsigned i = 0; i < vm.config.pass_intr_count; i++)
-		put("%s\n    {\"guest\": %u, \"host\": %u}", comma(i), (unsigned)vm.config.pass_intrs[i].guest,
-		    (unsigned)vm.config.pass_intrs[i].host);
-	put("\n  ],\n");
+		put_text("%s\n    {\"guest\": %u, \"host\": %u}", separator(i), (unsigned)vm.config.pass_intrs[i].guest,
+			 (unsigned)vm.config.pass_intrs[i].host);
+	put_text("\n  ],\n");
 }
 
 static struct thread_info thread_of(const struct vcpu *vcpu)
@@ -144,35 +144,35 @@ static void put_vcpu(const struct vcpu *vcpu)
 
 	if (thread.policy == SCHED_FIFO_ || thread.policy == SCHED_RR_)
 		policy = thread.policy == SCHED_FIFO_ ? "fifo" : "rr";
-	put("    {\"index\": %u, \"state\": \"%s\", \"tid\": %d, \"cpu\": %u, \"runmask\": %u, \"priority\": %u, "
-	    "\"policy\": \"%s\", \"entries\": %llu, \"unsupported\": %llu, \"time_ns\": %llu, ",
-	    vcpu->index, __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) != 0 ? "on" : "off", vcpu->tid,
-	    (unsigned)thread.cpu, (unsigned)thread.runmask, (unsigned)thread.priority, policy,
-	    (unsigned long long)thread.entries, (unsigned long long)vcpu->unsupported,
-	    (unsigned long long)thread.cpu_ns);
+	put_text("    {\"index\": %u, \"state\": \"%s\", \"tid\": %d, \"cpu\": %u, \"runmask\": %u, \"priority\": %u, "
+		 "\"policy\": \"%s\", \"entries\": %llu, \"unsupported\": %llu, \"time_ns\": %llu, ",
+		 vcpu->index, __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) != 0 ? "on" : "off", vcpu->tid,
+		 (unsigned)thread.cpu, (unsigned)thread.runmask, (unsigned)thread.priority, policy,
+		 (unsigned long long)thread.entries, (unsigned long long)vcpu->unsupported,
+		 (unsigned long long)thread.cpu_ns);
 	put_address("last_known_ip", pc_of(vcpu));
-	put("}");
+	put_text("}");
 }
 
 void vm_send_env(void)
 {
 	used = 0;
-	put("{\n  ");
+	put_text("{\n  ");
 	put_string("system", vm.config.name);
-	put(",\n  \"state\": \"%s\",\n  \"process\": %u,\n",
-	    __atomic_load_n(&vm.ending, __ATOMIC_ACQUIRE) != 0   ? "ending"
-	    : __atomic_load_n(&vm.paused, __ATOMIC_ACQUIRE) != 0 ? "paused"
-								 : "running",
-	    (unsigned)process_args()->slot);
+	put_text(",\n  \"state\": \"%s\",\n  \"process\": %u,\n",
+		 __atomic_load_n(&vm.ending, __ATOMIC_ACQUIRE) != 0   ? "ending"
+		 : __atomic_load_n(&vm.paused, __ATOMIC_ACQUIRE) != 0 ? "paused"
+								      : "running",
+		 (unsigned)process_args()->slot);
 	put_memory();
 	put_vdevs();
 	put_pass();
-	put("  \"vcpus\": [");
+	put_text("  \"vcpus\": [");
 	for (unsigned i = 0; i < vm.config.cpu_count; i++) {
-		put("%s\n", comma(i));
+		put_text("%s\n", separator(i));
 		put_vcpu(&vm.vcpu[i]);
 	}
-	put("\n  ]\n}\n");
+	put_text("\n  ]\n}\n");
 	message.head = (struct pm_answer){.type = PM_ANSWER, .signal = BH_SIGENV};
 	if (used < sizeof(message.text))
 		MsgSend_r(process_args()->procmgr_coid, &message, sizeof(message.head) + used, NULL, 0);

@@ -43,26 +43,26 @@ static void load_modules(const struct start_args *args)
 }
 
 /* For `debug`. */
-static void say_place(const char *what, uint64_t start, uint64_t bytes)
+static void log_place(const char *what, uint64_t start, uint64_t bytes)
 {
 	if (vm.config.debug)
 		vm_logf(SLOG_INFO, "%s: 0x%llx-0x%llx", what, (unsigned long long)start,
 			(unsigned long long)(start + bytes - 1));
 }
 
-static void say_places(void)
+static void log_places(void)
 {
 	for (unsigned i = 0; i < vm.memory.count; i++)
-		say_place(vm.memory.range[i].rom ? "rom" : "ram", vm.memory.range[i].ipa, vm.memory.range[i].bytes);
+		log_place(vm.memory.range[i].rom ? "rom" : "ram", vm.memory.range[i].ipa, vm.memory.range[i].bytes);
 	for (unsigned i = 0; i < vm.config.pass_count; i++)
-		say_place("pass", vm.config.passes[i].start, vm.config.passes[i].bytes);
+		log_place("pass", vm.config.passes[i].start, vm.config.passes[i].bytes);
 	for (unsigned i = 0; i < vm.vdev_count; i++)
-		say_place(vm.vdev[i].vdev.v_name, vm.vdev[i].vdev.v_block.location, vm.vdev[i].vdev.v_block.length);
+		log_place(vm.vdev[i].vdev.v_name, vm.vdev[i].vdev.v_block.location, vm.vdev[i].vdev.v_block.length);
 }
 
 static const struct qvm_load *loading;
 
-static void say_progress(uint64_t done, uint64_t bytes)
+static void log_progress(uint64_t done, uint64_t bytes)
 {
 	vm_awaits("[%s:%u] %s to be loaded: %u of %u MiB, %u %%", loading->place.file, (unsigned)loading->place.line,
 		  loading->path, (unsigned)(done >> 20), (unsigned)(bytes >> 20), (unsigned)(done * 100 / bytes));
@@ -70,7 +70,7 @@ static void say_progress(uint64_t done, uint64_t bytes)
 
 static void load_files(const struct start_args *args, struct loader *loader)
 {
-	vm.memory.copying = say_progress;
+	vm.memory.copying = log_progress;
 	for (unsigned i = 0; i < vm.config.load_count; i++) {
 		const struct qvm_load *load = &vm.config.loads[i];
 		const unsigned before = loader->pieces;
@@ -82,7 +82,7 @@ static void load_files(const struct start_args *args, struct loader *loader)
 		if (!loader_add_file(loader, load, file.data, file.bytes))
 			vm_refuse(VM_EXIT_CONFIG, &load->place, "%s: %s", load->path, loader->problem);
 		for (unsigned n = before; n < loader->pieces; n++)
-			say_place(load->path, loader->piece[n].start, loader->piece[n].end - loader->piece[n].start);
+			log_place(load->path, loader->piece[n].start, loader->piece[n].end - loader->piece[n].start);
 	}
 	vm.memory.copying = NULL;
 	if (!loader->bootable)
@@ -157,6 +157,6 @@ struct vm_boot vm_build(const struct start_args *args, uint8_t *window)
 	/* From here on vdevs do what can be noticed outside. */
 	if (!vm.config.dryrun)
 		vdev_configured();
-	say_places();
+	log_places();
 	return boot;
 }

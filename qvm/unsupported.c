@@ -27,7 +27,7 @@ void unsupported_text(const struct unsupported *u, char text[UNSUPPORTED_TEXT])
 	}
 }
 
-static void say(const struct vcpu *vcpu, enum qvm_unsupported policy, const struct unsupported *u)
+static void log_unsupported(const struct vcpu *vcpu, enum qvm_unsupported policy, const struct unsupported *u)
 {
 	static const char *const types[] = {"reference", "register", "instruction"};
 	static const char *const actions[] = {[QVM_ABORT] = "abort", [QVM_FAIL] = "fail", [QVM_IGNORE] = "ignore"};
@@ -48,12 +48,12 @@ bool apply_unsupported_policy(struct vcpu *vcpu, enum qvm_unsupported policy, st
 	vcpu->unsupported++;
 	vcpu->unsupported_last = u;
 	if (policy == QVM_ABORT) {
-		say(vcpu, policy, &u);
+		log_unsupported(vcpu, policy, &u);
 		arch_vcpu_log(vcpu);
 		vm_end(VM_EXIT_UNSUPPORTED, CAUSE_ERROR);
 	}
 	if ((__atomic_load_n(&vm.unsupported, __ATOMIC_RELAXED) & type) == 0 &&
 	    (__atomic_fetch_or(&vm.unsupported, type, __ATOMIC_RELAXED) & type) == 0)
-		say(vcpu, policy, &u);
+		log_unsupported(vcpu, policy, &u);
 	return policy == QVM_IGNORE;
 }

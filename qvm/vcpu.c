@@ -25,7 +25,7 @@ static void vcpu_thread(void *arg)
 }
 
 /* Priority and policy of `cpu`; what it does not say stays as the thread inherited it. */
-static void schedule(const struct vcpu *vcpu, const struct qvm_cpu *cpu)
+static void schedule_vcpu(const struct vcpu *vcpu, const struct qvm_cpu *cpu)
 {
 	int result = 0;
 
@@ -37,7 +37,7 @@ static void schedule(const struct vcpu *vcpu, const struct qvm_cpu *cpu)
 			  strerror(-result));
 }
 
-static void create(unsigned index, const struct qvm_cpu *cpu)
+static void create_vcpu(unsigned index, const struct qvm_cpu *cpu)
 {
 	struct vcpu *vcpu = &vm.vcpu[index];
 	char name[NAME_MAX_];
@@ -57,13 +57,13 @@ static void create(unsigned index, const struct qvm_cpu *cpu)
 		vm_refuse(VM_EXIT_CONFIG, &cpu->place, "vCPU %u cannot have these CPUs (runmask)", index);
 	if (vcpu->tid < 0)
 		vm_refuse(VM_EXIT_NO_MEMORY, &cpu->place, "no thread for vCPU %u: %s", index, strerror(-vcpu->tid));
-	schedule(vcpu, cpu);
+	schedule_vcpu(vcpu, cpu);
 }
 
 void vcpu_create_all(void)
 {
 	for (unsigned i = 0; i < vm.config.cpu_count; i++)
-		create(i, &vm.config.cpus[i]);
+		create_vcpu(i, &vm.config.cpus[i]);
 }
 
 void vcpu_start(const struct vm_boot *boot)

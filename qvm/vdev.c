@@ -22,7 +22,7 @@ _Noreturn void vdev_fail(const struct vdev_instance *v, const char *what, int er
 	vm_end(VM_EXIT_VDEV, CAUSE_ERROR);
 }
 
-static void tell(struct vdev_instance *v, vdev_ctrl_options_t ctrl, const char *what)
+static void tell_vdev(struct vdev_instance *v, vdev_ctrl_options_t ctrl, const char *what)
 {
 	const int result = v->vdev.v_factory->control(&v->vdev, ctrl, NULL);
 
@@ -44,7 +44,7 @@ static void give_option(struct vdev_instance *v, const struct qvm_vdev_option *o
 	vm.place = &v->config->place;
 }
 
-static void fill(struct vdev_instance *v, const struct qvm_vdev *config, const struct vdev_factory *f)
+static void fill_instance(struct vdev_instance *v, const struct qvm_vdev *config, const struct vdev_factory *f)
 {
 	v->config = config;
 	v->accesses = f->acc_sizes;
@@ -71,11 +71,11 @@ static const struct vdev_factory *factory_for(const struct qvm_vdev *config)
 	vm_refuse(VM_EXIT_CONFIG, &config->place, "there is no vdev '%s'", config->type);
 }
 
-static void make(struct vdev_instance *v, const struct qvm_vdev *config)
+static void make_instance(struct vdev_instance *v, const struct qvm_vdev *config)
 {
 	const struct vdev_factory *f = factory_for(config);
 
-	fill(v, config, f);
+	fill_instance(v, config, f);
 	if (f->extra_space != 0) {
 		v->vdev.v_device = calloc(1, f->extra_space);
 		if (!v->vdev.v_device)
@@ -85,13 +85,13 @@ static void make(struct vdev_instance *v, const struct qvm_vdev *config)
 		vm_refuse(VM_EXIT_NO_MEMORY, &config->place, "no channel for vdev %s", config->type);
 	vm.vdev_count++;
 	vm.place = &config->place;
-	tell(v, VDEV_CTRL_OPTIONS_START, "cannot be made");
+	tell_vdev(v, VDEV_CTRL_OPTIONS_START, "cannot be made");
 	for (unsigned i = 0; i < config->option_count; i++)
 		give_option(v, &vm.config.vdev_options[config->option_first + i]);
-	tell(v, VDEV_CTRL_OPTIONS_END, "its options do not go together");
+	tell_vdev(v, VDEV_CTRL_OPTIONS_END, "its options do not go together");
 }
 
-static guest_intr_t interrupt(const struct vdev_instance *v, unsigned index)
+static guest_intr_t interrupt_of(const struct vdev_instance *v, unsigned index)
 {
 	return index == 0 ? v->vdev.v_intr : v->vdev.v_intr_more[index - 1];
 }
@@ -111,19 +111,19 @@ static void check_place(const struct vdev_instance *v)
 	if ((v->vdev.v_factory->factory_flags & VFF_INTR_NONPCI) && v->vdev.v_intr == GUEST_INTR_NONE)
 		vm_refuse(VM_EXIT_CONFIG, &v->config->place, "vdev %s needs 'intr'", v->config->type);
 	for (unsigned i = 0; i < QVM_VDEV_INTRS_MAX; i++)
-		if (interrupt(v, i) != GUEST_INTR_NONE &&
-		    (interrupt(v, i) < QVM_SPI_FIRST || interrupt(v, i) > QVM_SPI_LAST))
+		if (interrupt_of(v, i) != GUEST_INTR_NONE &&
+		    (interrupt_of(v, i) < QVM_SPI_FIRST || interrupt_of(v, i) > QVM_SPI_LAST))
 			vm_refuse(VM_EXIT_CONFIG, &v->config->place, "vdev %s has chosen interrupt %u", v->config->type,
-				  (unsigned)interrupt(v, i));
+				  (unsigned)interrupt_of(v, i));
 }
 
 void vdev_make_all(void)
 {
 	for (unsigned i = 0; i < vm.config.vdev_count; i++)
-		make(&vm.vdev[i], &vm.config.vdevs[i]);
+		make_instance(&vm.vdev[i], &vm.config.vdevs[i]);
 	for (unsigned i = 0; i < vm.vdev_count; i++) {
 		vm.place = &vm.vdev[i].config->place;
-		tell(&vm.vdev[i], VDEV_CTRL_ASSIGN, "no place for it");
+		tell_vdev(&vm.vdev[i], VDEV_CTRL_ASSIGN, "no place for it");
 		check_place(&vm.vdev[i]);
 	}
 }
@@ -132,12 +132,12 @@ unsigned vdev_intids(unsigned least)
 {
 	for (unsigned i = 0; i < vm.vdev_count; i++)
 		for (unsigned n = 0; n < QVM_VDEV_INTRS_MAX; n++)
-			if (interrupt(&vm.vdev[i], n) >= least)
-				least = interrupt(&vm.vdev[i], n) + 1;
+			if (interrupt_of(&vm.vdev[i], n) >= least)
+				least = interrupt_of(&vm.vdev[i], n) + 1;
 	return least;
 }
 
-static void stay_behind(uint64_t *end, uint64_t start, uint64_t bytes)
+static void extend_end(uint64_t *end, uint64_t start, uint64_t bytes)
 {
 	if (start + bytes > *end)
 		*end = start + bytes;
@@ -150,15 +150,15 @@ static uint64_t first_free(void)
 	uint64_t end = arch_interrupts_end();
 
 	for (unsigned i = 0; i < c->mem_count; i++)
-		stay_behind(&end, c->mem[i].start, c->mem[i].bytes);
+		extend_end(&end, c->mem[i].start, c->mem[i].bytes);
 	for (unsigned i = 0; i < c->pass_count; i++)
-		stay_behind(&end, c->passes[i].start, c->passes[i].bytes);
+		extend_end(&end, c->passes[i].start, c->passes[i].bytes);
 	for (unsigned i = 0; i < c->reserve_count; i++)
-		stay_behind(&end, c->reserves[i].start, c->reserves[i].bytes);
+		extend_end(&end, c->reserves[i].start, c->reserves[i].bytes);
 	for (unsigned i = 0; i < vm.vdev_count; i++) {
 		if (vm.vdev[i].vdev.v_block.location != QSL_NO_LOCATION)
-			stay_behind(&end, vm.vdev[i].vdev.v_block.location, vm.vdev[i].vdev.v_block.length);
-		stay_behind(&end, vm.vdev[i].window.start, vm.vdev[i].window.bytes);
+			extend_end(&end, vm.vdev[i].vdev.v_block.location, vm.vdev[i].vdev.v_block.length);
+		extend_end(&end, vm.vdev[i].window.start, vm.vdev[i].window.bytes);
 	}
 	return end;
 }
@@ -198,7 +198,7 @@ void vdev_configured(void)
 	for (unsigned i = 0; i < vm.vdev_count; i++) {
 		vm.place = &vm.vdev[i].config->place;
 		vm.vdev[i].configured = true;
-		tell(&vm.vdev[i], VDEV_CTRL_GUEST_CONFIGURED, "cannot start");
+		tell_vdev(&vm.vdev[i], VDEV_CTRL_GUEST_CONFIGURED, "cannot start");
 	}
 }
 

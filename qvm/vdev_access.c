@@ -8,7 +8,7 @@
 
 _Static_assert(2 * QVM_VDEVS_MAX + 2 <= MMIO_REGION_MAX, "each may have a window, and the gic has two more");
 
-static inline bool allowed(const struct vdev_instance *v, unsigned size)
+static inline bool is_allowed(const struct vdev_instance *v, unsigned size)
 {
 	return (v->accesses >> size & 1) != 0;
 }
@@ -17,7 +17,7 @@ static struct vdev_value direct_read(void *device, unsigned vcpu, uint64_t ipa, 
 {
 	struct vdev_instance *v = device;
 
-	if (!allowed(v, size))
+	if (!is_allowed(v, size))
 		return (struct vdev_value){0};
 	return v->vdev.v_factory->reg_read(&v->vdev, vcpu, ipa - v->vdev.v_block.location, size);
 }
@@ -26,7 +26,7 @@ static bool direct_write(void *device, unsigned vcpu, uint64_t ipa, unsigned siz
 {
 	struct vdev_instance *v = device;
 
-	return allowed(v, size) &&
+	return is_allowed(v, size) &&
 	       v->vdev.v_factory->reg_write(&v->vdev, vcpu, ipa - v->vdev.v_block.location, size, value);
 }
 
@@ -73,14 +73,14 @@ unsigned guest_cpu_index(const struct guest_cpu *gcp)
 }
 
 /* True: done. VRS_BUS_ERROR, and what has no call-back: false. */
-static bool refer(struct vdev_instance *v, uint64_t ipa, struct guest_cpu *cpu)
+static bool refer_access(struct vdev_instance *v, uint64_t ipa, struct guest_cpu *cpu)
 {
 	const struct vdev_factory *f = v->vdev.v_factory;
 	const struct qvm_state_block vopnd = {QST_MEMORY, ipa - v->vdev.v_block.location, cpu->size};
 	const struct qvm_state_block oopnd = {QST_REGISTER, 0, cpu->size};
 	vdev_ref_status_t status = VRS_BUS_ERROR;
 
-	if (allowed(v, cpu->size) && (cpu->store ? f->vwrite : f->vread) != NULL)
+	if (is_allowed(v, cpu->size) && (cpu->store ? f->vwrite : f->vread) != NULL)
 		status = (cpu->store ? f->vwrite : f->vread)(&v->vdev, 0, &vopnd, &oopnd, cpu);
 	if (status >= VRS_ERRNO)
 		vdev_fail(v, cpu->store ? "a write" : "a read", (int)(status - VRS_ERRNO));
@@ -90,7 +90,7 @@ static bool refer(struct vdev_instance *v, uint64_t ipa, struct guest_cpu *cpu)
 static struct vdev_value operand_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
 {
 	struct guest_cpu cpu = {.index = vcpu, .size = size};
-	const bool done = refer(device, ipa, &cpu);
+	const bool done = refer_access(device, ipa, &cpu);
 
 	return (struct vdev_value){cpu.value, done};
 }
@@ -99,7 +99,7 @@ static bool operand_write(void *device, unsigned vcpu, uint64_t ipa, unsigned si
 {
 	struct guest_cpu cpu = {.index = vcpu, .store = true, .size = size, .value = value};
 
-	return refer(device, ipa, &cpu);
+	return refer_access(device, ipa, &cpu);
 }
 
 static struct vdev_value window_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
@@ -107,7 +107,7 @@ static struct vdev_value window_read(void *device, unsigned vcpu, uint64_t ipa, 
 	const struct vdev_window *w = device;
 	vdev_t *vdev = &w->owner->vdev;
 
-	if (!allowed(w->owner, size) || !vdev->v_factory->reg_read)
+	if (!is_allowed(w->owner, size) || !vdev->v_factory->reg_read)
 		return (struct vdev_value){0};
 	return vdev->v_factory->reg_read(vdev, vcpu, vdev->v_block.length + (ipa - w->start), size);
 }
@@ -117,7 +117,7 @@ static bool window_write(void *device, unsigned vcpu, uint64_t ipa, unsigned siz
 	const struct vdev_window *w = device;
 	vdev_t *vdev = &w->owner->vdev;
 
-	return allowed(w->owner, size) && vdev->v_factory->reg_write &&
+	return is_allowed(w->owner, size) && vdev->v_factory->reg_write &&
 	       vdev->v_factory->reg_write(vdev, vcpu, vdev->v_block.length + (ipa - w->start), size, value);
 }
 

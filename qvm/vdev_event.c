@@ -24,7 +24,7 @@ int vdev_event_open(void)
 	return connection < 0 ? connection : 0;
 }
 
-static void deliver(const struct pulse *pulse)
+static void deliver_pulse(const struct pulse *pulse)
 {
 	const unsigned index = (unsigned)pulse->code % CODE_TIMER;
 	struct vdev_instance *v;
@@ -38,20 +38,20 @@ static void deliver(const struct pulse *pulse)
 		v->vdev.v_factory->pulse(&v->vdev, (int)(pulse->value >> 32), (uint32_t)pulse->value);
 }
 
-static void listen(void *arg)
+static void receive_pulses(void *arg)
 {
 	(void)arg;
 	for (;;) {
 		struct pulse pulse;
 
 		if (MsgReceive_r(chid, &pulse, sizeof(pulse), NULL) == 0)
-			deliver(&pulse);
+			deliver_pulse(&pulse);
 	}
 }
 
 int vdev_event_start(void)
 {
-	return connection == 0 ? 0 : thread_create(listen, NULL, THREAD_STACK, 0, 0, "vdev events");
+	return connection == 0 ? 0 : thread_create(receive_pulses, NULL, THREAD_STACK, 0, 0, "vdev events");
 }
 
 static unsigned index_of(const vdev_t *vdp)

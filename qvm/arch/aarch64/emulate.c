@@ -38,7 +38,7 @@ static struct emulate_result outcome(enum emulate_outcome what)
 	return (struct emulate_result){.outcome = what};
 }
 
-static struct emulate_result aborted(const struct access *a, unsigned at, unsigned fsc, bool write)
+static struct emulate_result abort_result(const struct access *a, unsigned at, unsigned fsc, bool write)
 {
 	return (struct emulate_result){
 	    .outcome = EMULATE_ABORT, .iss = fsc | (write ? ISS_WNR : 0), .offset = (uint64_t)at - a->into};
@@ -46,7 +46,7 @@ static struct emulate_result aborted(const struct access *a, unsigned at, unsign
 
 /* ---- what the instruction is ---- */
 
-static bool fetch(const struct access *a, uint32_t *word)
+static bool fetch_word(const struct access *a, uint32_t *word)
 {
 	struct walk w;
 
@@ -55,7 +55,7 @@ static bool fetch(const struct access *a, uint32_t *word)
 }
 
 /* The word that is there now may not be what faulted: another vCPU may have overwritten it. */
-static bool agrees(const struct insn_access *insn, uint64_t esr)
+static bool agrees_with_syndrome(const struct insn_access *insn, uint64_t esr)
 {
 	if (esr & ISS_ISV)
 		return insn->kind == INSN_PLAIN && insn->count == 1 && !insn->simd &&
@@ -66,7 +66,7 @@ static bool agrees(const struct insn_access *insn, uint64_t esr)
 }
 
 /* The syndrome has all of it: one register, within one page. The CPU has checked the guest's stage 1 for it. */
-static void describe(struct access *a)
+static void take_from_syndrome(struct access *a)
 {
 	const uint64_t esr = a->exit->esr;
 
@@ -112,11 +112,11 @@ static unsigned rights_of(const struct access *a)
 	return rights | (a->pstate & PSTATE_PAN ? WALK_PAN : 0);
 }
 
-static bool understand(struct access *a)
+static bool decode_access(struct access *a)
 {
 	uint32_t word;
 
-	if (!fetch(a, &word) || !insn_decode(word, &a->insn) || !agrees(&a->insn, a->exit->esr))
+	if (!fetch_word(a, &word) || !insn_decode(word, &a->insn) || !agrees_with_syndrome(&a->insn, a->exit->esr))
 		return false;
 	a->rights = rights_of(a);
 	if (a->insn.kind == INSN_ZERO) {
@@ -132,7 +132,7 @@ static bool understand(struct access *a)
 }
 
 /* False: what is there now did not fault at this address. */
-static bool locate(struct access *a)
+static bool locate_fault(struct access *a)
 {
 	uint64_t into;
 
@@ -166,7 +166,7 @@ static uint64_t ipa_of(const struct access *a, unsigned at)
  * Looks up each page with the access's rights: the CPU has checked stage 1 only for the page that faulted, and for what
  * the instruction was then. True: all pages are mapped.
  */
-static bool translate(struct access *a, struct emulate_result *r)
+static bool translate_pages(struct access *a, struct emulate_result *r)
 {
 	const unsigned fault_page = page_of(a, a->into);
 	const bool known = a->exit->ipa != UINT64_MAX;
@@ -183,7 +183,8 @@ static bool translate(struct access *a, struct emulate_result *r)
 			/* Tables that only the CPU can read: in memory of the host that is passed. */
 			*r = page == fault_page && w.fsc == FSC_AT(FSC_EXTERNAL_WALK, w.level)
 				 ? outcome(EMULATE_RETRY)
-				 : aborted(a, page == fault_page && at < a->into ? a->into : at, w.fsc, a->insn.store);
+				 : abort_result(a, page == fault_page && at < a->into ? a->into : at, w.fsc,
+						a->insn.store);
 			return false;
 		}
 		a->page[page] = w.ipa & ~(uint64_t)IN_PAGE;
@@ -239,7 +240,7 @@ static bool apply_policy(const struct access *a, uint64_t ipa, unsigned size, bo
 }
 
 /* True: to be done, with all ones for what is not there. */
-static bool admitted(struct access *a, struct emulate_result *r)
+static bool is_admitted(struct access *a, struct emulate_result *r)
 {
 	const bool plain = a->insn.kind <= INSN_REPLICATE, write = is_write(a);
 	bool memory = true, device = false;
@@ -259,14 +260,14 @@ static bool admitted(struct access *a, struct emulate_result *r)
 	}
 	if (device && !plain) {
 		apply_policy(a, ipa_of(a, a->into), element(a), a->insn.store);
-		*r = aborted(a, a->into, a->insn.kind == INSN_ZERO ? FSC_ALIGNMENT : FSC_EXCLUSIVE, a->insn.store);
+		*r = abort_result(a, a->into, a->insn.kind == INSN_ZERO ? FSC_ALIGNMENT : FSC_EXCLUSIVE, a->insn.store);
 		return false;
 	}
 	if (nothing == a->bytes || apply_policy(a, ipa_of(a, nothing), element(a), fault_writes(a, nothing)))
 		return true;
 	if (a->insn.kind == INSN_ZERO)
 		nothing = a->into;
-	*r = aborted(a, nothing, ISS_EXTERNAL, fault_writes(a, nothing));
+	*r = abort_result(a, nothing, ISS_EXTERNAL, fault_writes(a, nothing));
 	return false;
 }
 
@@ -304,7 +305,7 @@ static bool write_part(struct access *a, unsigned at, unsigned size)
 }
 
 /* In the order of elements. False: a device refuses, at this byte. */
-static bool transfer(struct access *a, unsigned *at)
+static bool transfer_bytes(struct access *a, unsigned *at)
 {
 	for (*at = 0; *at < a->bytes; *at += chunk(a, *at)) {
 		const unsigned size = chunk(a, *at);
@@ -315,7 +316,7 @@ static bool transfer(struct access *a, unsigned *at)
 	return true;
 }
 
-static struct emulate_result perform(struct access *a)
+static struct emulate_result perform_access(struct access *a)
 {
 	uint64_t updated;
 	unsigned at;
@@ -324,8 +325,8 @@ static struct emulate_result perform(struct access *a)
 		return outcome(EMULATE_DONE); /* it vanishes: it meets nothing but what is not there */
 	if (a->insn.store)
 		access_collect(a);
-	if (!transfer(a, &at))
-		return aborted(a, at, ISS_EXTERNAL, a->insn.store);
+	if (!transfer_bytes(a, &at))
+		return abort_result(a, at, ISS_EXTERNAL, a->insn.store);
 	if (!a->insn.store)
 		access_spread(a);
 	if (a->insn.status < INSN_ZR)
@@ -337,8 +338,8 @@ static struct emulate_result perform(struct access *a)
 
 /* ---- all ---- */
 
-static struct access begin(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
-			   const struct emulate_exit *exit)
+static struct access begin_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
+				  const struct emulate_exit *exit)
 {
 	return (struct access){.m = m,
 			       .ops = ops,
@@ -369,33 +370,33 @@ static bool is_described(const struct emulate_exit *exit)
 struct emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
 				     const struct emulate_exit *exit)
 {
-	struct access a = begin(m, ops, ctx, exit);
+	struct access a = begin_access(m, ops, ctx, exit);
 	struct emulate_result r;
 	unsigned at;
 
 	if (exit->esr & ISS_S1PTW)
-		return aborted(&a, 0, walk_fault(m, &a.regs, exit->far), exit->esr & ISS_WNR);
+		return abort_result(&a, 0, walk_fault(m, &a.regs, exit->far), exit->esr & ISS_WNR);
 	if (exit->esr & ISS_CM)
 		return outcome(EMULATE_DONE); /* no memory: nothing to clean; ROM: nothing is lost */
 	if (is_described(exit))
-		describe(&a);
+		take_from_syndrome(&a);
 	else if (a.pstate & PSTATE_32)
 		return outcome(EMULATE_UNSUPPORTED);
-	else if (!understand(&a))
+	else if (!decode_access(&a))
 		return outcome(EMULATE_RETRY);
-	if (!locate(&a))
+	if (!locate_fault(&a))
 		return outcome(EMULATE_RETRY);
-	if (!translate(&a, &r))
+	if (!translate_pages(&a, &r))
 		return r;
 	if (watch_hits(ops->get, ctx, a.start, a.bytes, watch_kind(&a), &at))
-		return aborted(&a, at, FSC_WATCHPOINT, a.insn.store);
-	return admitted(&a, &r) ? perform(&a) : r;
+		return abort_result(&a, at, FSC_WATCHPOINT, a.insn.store);
+	return is_admitted(&a, &r) ? perform_access(&a) : r;
 }
 
 unsigned emulate_fetch(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
 		       const struct emulate_exit *exit, uint64_t *ipa)
 {
-	const struct access a = begin(m, ops, ctx, exit);
+	const struct access a = begin_access(m, ops, ctx, exit);
 	struct walk w;
 
 	*ipa = exit->ipa;

@@ -50,7 +50,7 @@ static bool try_again(struct arch_vcpu *vcpu, uint64_t pc)
 	return vcpu->retries <= RETRY_MAX;
 }
 
-static void emulate(const struct exit *e, const struct emulate_exit *exit)
+static void emulate_instruction(const struct exit *e, const struct emulate_exit *exit)
 {
 	const struct emulate_ops operations = {get_register, set_register, e->devices};
 	const struct emulate_result result = emulate_access(&vm.memory, &operations, e->vcpu, exit);
@@ -70,16 +70,16 @@ static void emulate(const struct exit *e, const struct emulate_exit *exit)
 	}
 }
 
-static struct emulate_exit described(const struct vcpu_run *run)
+static struct emulate_exit exit_of(const struct vcpu_run *run)
 {
 	return (struct emulate_exit){.ipa = run->x1, .esr = run->x2, .far = run->x3, .pc = run->x4};
 }
 
 static void mmio_complex(const struct exit *e)
 {
-	const struct emulate_exit exit = described(e->run);
+	const struct emulate_exit exit = exit_of(e->run);
 
-	emulate(e, &exit);
+	emulate_instruction(e, &exit);
 }
 
 /*
@@ -92,10 +92,10 @@ static void mmio_nothing(const struct exit *e)
 	const uint64_t ipa = e->run->x1, at = ipa % GUEST_PAGE, bytes = e->run->x2;
 
 	if ((at == 0 && bytes > 1) || at + bytes > GUEST_PAGE || ipa >> WALK_PA_BITS != 0) {
-		emulate(e, &(struct emulate_exit){.ipa = ipa,
-						  .esr = get_register(e->vcpu, VREG_EXIT_ESR),
-						  .far = get_register(e->vcpu, VREG_EXIT_FAR),
-						  .pc = get_register(e->vcpu, VREG_PC)});
+		emulate_instruction(e, &(struct emulate_exit){.ipa = ipa,
+							      .esr = get_register(e->vcpu, VREG_EXIT_ESR),
+							      .far = get_register(e->vcpu, VREG_EXIT_FAR),
+							      .pc = get_register(e->vcpu, VREG_PC)});
 		return;
 	}
 	e->reply->x[0] = ALL_ONES;
@@ -108,10 +108,10 @@ static void mmio_nothing(const struct exit *e)
 }
 
 /* Nothing can be executed instead, so `ignore` is `fail`. What stage 1 or its tables forbid is the guest's own. */
-static void fetch(const struct exit *e)
+static void fetch_fault(const struct exit *e)
 {
 	const struct emulate_ops operations = {get_register, set_register, e->devices};
-	const struct emulate_exit exit = described(e->run);
+	const struct emulate_exit exit = exit_of(e->run);
 	uint64_t ipa;
 
 	e->reply->x[0] = emulate_fetch(&vm.memory, &operations, e->vcpu, &exit, &ipa);
@@ -122,7 +122,7 @@ static void fetch(const struct exit *e)
 }
 
 /* SMCCC (Arm DEN 0028, 2.9): a conduit's immediate other than 0 is reserved, and an unknown call returns -1. */
-static void firmware(const struct exit *e)
+static void firmware_call(const struct exit *e)
 {
 	e->reply->action = ACT_RESULT;
 	e->reply->x[0] = e->run->x2;
@@ -200,15 +200,9 @@ static void instruction(const struct exit *e)
 }
 
 static void (*const handlers[])(const struct exit *) = {
-    [EXIT_MMIO_READ] = mmio_nothing,
-    [EXIT_MMIO_WRITE] = mmio_nothing,
-    [EXIT_MMIO_COMPLEX] = mmio_complex,
-    [EXIT_FETCH] = fetch,
-    [EXIT_HVC] = firmware,
-    [EXIT_SMC] = firmware,
-    [EXIT_SYSREG_READ] = register_read,
-    [EXIT_SYSREG_WRITE] = register_write,
-    [EXIT_INSTRUCTION] = instruction,
+    [EXIT_MMIO_READ] = mmio_nothing,    [EXIT_MMIO_WRITE] = mmio_nothing,     [EXIT_MMIO_COMPLEX] = mmio_complex,
+    [EXIT_FETCH] = fetch_fault,         [EXIT_HVC] = firmware_call,           [EXIT_SMC] = firmware_call,
+    [EXIT_SYSREG_READ] = register_read, [EXIT_SYSREG_WRITE] = register_write, [EXIT_INSTRUCTION] = instruction,
 };
 
 bool arch_exit(struct vcpu *vcpu, const struct vcpu_run *run, const struct device_ops *devices,

@@ -76,7 +76,7 @@ static uint64_t with_part(const struct access *a, uint64_t whole, uint64_t value
 }
 
 /* One bit for each of 16 interrupts to the upper of two bits each, as ICFGR has it, and back. */
-static uint32_t spread(uint32_t bits)
+static uint32_t spread_bits(uint32_t bits)
 {
 	uint32_t value = 0;
 
@@ -85,7 +85,7 @@ static uint32_t spread(uint32_t bits)
 	return value;
 }
 
-static uint32_t gather(uint32_t value)
+static uint32_t gather_bits(uint32_t value)
 {
 	uint32_t bits = 0;
 
@@ -120,7 +120,7 @@ static void dist_bank_write(struct guest_gic *g, unsigned bank, unsigned word, u
 
 static uint32_t dist_config_read(const struct guest_gic *g, unsigned index)
 {
-	return spread((g->edge[index / 2] | g->bound_edge[index / 2]) >> (index % 2 * 16));
+	return spread_bits((g->edge[index / 2] | g->bound_edge[index / 2]) >> (index % 2 * 16));
 }
 
 static void dist_config_write(struct guest_gic *g, unsigned index, uint32_t value)
@@ -128,7 +128,7 @@ static void dist_config_write(struct guest_gic *g, unsigned index, uint32_t valu
 	unsigned word = index / 2, shift = index % 2 * 16;
 	uint32_t keep = (g->edge[word] | g->bound_edge[word]) & ~(0xffffu << shift);
 
-	spi_set_config(g, word, keep | (gather(value) << shift));
+	spi_set_config(g, word, keep | (gather_bits(value) << shift));
 }
 
 static uint32_t dist_priority_read(const struct guest_gic *g, unsigned first, unsigned count)
@@ -270,7 +270,7 @@ static uint32_t sgi_read(struct guest_gic *g, const struct access *a)
 		return a->size == 1 ? (value >> (offset % 4 * 8)) & 0xff : value;
 	}
 	if (offset >= ICFGR && offset < GICR_ICFGR_END)
-		return spread(private_state(g, a->vcpu, VPRIV_CONFIG, 0, 0) >> (offset == ICFGR ? 0 : 16));
+		return spread_bits(private_state(g, a->vcpu, VPRIV_CONFIG, 0, 0) >> (offset == ICFGR ? 0 : 16));
 	return 0;
 }
 
@@ -300,7 +300,7 @@ static void sgi_write(struct guest_gic *g, const struct access *a, uint32_t valu
 		value &= GIC_PRIORITY_MASK * 0x01010101u;
 		private_state(g, a->vcpu, VPRIV_PRIO0 + (offset - IPRIORITYR) / 4, value, mask);
 	} else if (offset == ICFGR + 4) { /* GICR_ICFGR0 is for SGIs, which are always edges: WI */
-		private_state(g, a->vcpu, VPRIV_CONFIG, gather(value) << 16, 0xffff0000u);
+		private_state(g, a->vcpu, VPRIV_CONFIG, gather_bits(value) << 16, 0xffff0000u);
 	}
 }
 

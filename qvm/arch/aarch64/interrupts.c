@@ -22,19 +22,19 @@ static int set_line(void *ctx, unsigned vcpu, unsigned intid, unsigned level, un
 	return VcpuLine_r(vm.vcpu[vcpu].id, intid, level, priority);
 }
 
-static int inject(void *ctx, unsigned vcpu, unsigned intid, unsigned priority)
+static int inject_interrupt(void *ctx, unsigned vcpu, unsigned intid, unsigned priority)
 {
 	(void)ctx;
 	return VcpuInject_r(vm.vcpu[vcpu].id, intid, priority);
 }
 
-static int withdraw(void *ctx, unsigned vcpu, unsigned intid, unsigned what)
+static int withdraw_interrupt(void *ctx, unsigned vcpu, unsigned intid, unsigned what)
 {
 	(void)ctx;
 	return VcpuWithdraw_r(vm.vcpu[vcpu].id, intid, what);
 }
 
-static int query(void *ctx, unsigned vcpu, unsigned intid)
+static int query_interrupt(void *ctx, unsigned vcpu, unsigned intid)
 {
 	(void)ctx;
 	return VcpuQuery_r(vm.vcpu[vcpu].id, intid);
@@ -76,7 +76,8 @@ static bool gic_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, 
 
 void arch_interrupts_init(unsigned count)
 {
-	static const struct guest_gic_ops operations = {set_private, set_line, inject, withdraw, query, bind_host};
+	static const struct guest_gic_ops operations = {set_private,        set_line,        inject_interrupt,
+							withdraw_interrupt, query_interrupt, bind_host};
 	const struct qvm_gic *gic = &vm.config.gic;
 	struct guest_gic_config config = {
 	    .gicd = gic->gicd,

@@ -35,7 +35,7 @@ struct psci_request {
 	uint64_t result[2];
 };
 
-static enum psci_outcome answer(struct psci_request *c, int64_t value)
+static enum psci_outcome return_value(struct psci_request *c, int64_t value)
 {
 	c->result[0] = (uint64_t)value;
 	return PSCI_RETURN;
@@ -43,12 +43,12 @@ static enum psci_outcome answer(struct psci_request *c, int64_t value)
 
 static enum psci_outcome get_version(struct psci_request *c)
 {
-	return answer(c, PSCI_VERSION_1_1);
+	return return_value(c, PSCI_VERSION_1_1);
 }
 
 static enum psci_outcome migrate_info_type(struct psci_request *c)
 {
-	return answer(c, MIGRATE_NOT_NEEDED);
+	return return_value(c, MIGRATE_NOT_NEEDED);
 }
 
 static bool entry_ok(const struct psci_request *c, uint64_t entry)
@@ -62,13 +62,13 @@ static enum psci_outcome cpu_suspend(struct psci_request *c)
 	uint64_t state = c->arg[0];
 
 	if (state & (POWER_STATE_RESERVED | POWER_STATE_LEVEL) || state >> 32)
-		return answer(c, PSCI_INVALID_PARAMETERS);
+		return return_value(c, PSCI_INVALID_PARAMETERS);
 	if (!(state & POWER_STATE_DOWN)) {
-		answer(c, PSCI_SUCCESS);
+		return_value(c, PSCI_SUCCESS);
 		return PSCI_STANDBY;
 	}
 	if (!entry_ok(c, c->arg[1]))
-		return answer(c, PSCI_INVALID_ADDRESS);
+		return return_value(c, PSCI_INVALID_ADDRESS);
 	c->result[0] = c->arg[1];
 	c->result[1] = c->arg[2];
 	return PSCI_RESTART;
@@ -76,7 +76,7 @@ static enum psci_outcome cpu_suspend(struct psci_request *c)
 
 static enum psci_outcome cpu_off(struct psci_request *c)
 {
-	return c->psci->ops->cpu_off(c->psci->ctx, c->self) ? PSCI_CPU_GONE : answer(c, PSCI_DENIED);
+	return c->psci->ops->cpu_off(c->psci->ctx, c->self) ? PSCI_CPU_GONE : return_value(c, PSCI_DENIED);
 }
 
 static enum psci_outcome cpu_on(struct psci_request *c)
@@ -87,15 +87,16 @@ static enum psci_outcome cpu_on(struct psci_request *c)
 	while (v < p->config.vcpus && p->config.affinity[v] != c->arg[0])
 		v++;
 	if (v == p->config.vcpus)
-		return answer(c, PSCI_INVALID_PARAMETERS);
+		return return_value(c, PSCI_INVALID_PARAMETERS);
 	switch (p->ops->power(p->ctx, v)) {
-	case PSCI_POWER_ON: return answer(c, PSCI_ALREADY_ON);
-	case PSCI_POWER_PENDING: return answer(c, PSCI_ON_PENDING);
+	case PSCI_POWER_ON: return return_value(c, PSCI_ALREADY_ON);
+	case PSCI_POWER_PENDING: return return_value(c, PSCI_ON_PENDING);
 	case PSCI_POWER_OFF: break;
 	}
 	if (!entry_ok(c, c->arg[1]))
-		return answer(c, PSCI_INVALID_ADDRESS);
-	return answer(c, p->ops->cpu_on(p->ctx, v, c->arg[1], c->arg[2]) < 0 ? PSCI_INTERNAL_FAILURE : PSCI_SUCCESS);
+		return return_value(c, PSCI_INVALID_ADDRESS);
+	return return_value(c,
+			    p->ops->cpu_on(p->ctx, v, c->arg[1], c->arg[2]) < 0 ? PSCI_INTERNAL_FAILURE : PSCI_SUCCESS);
 }
 
 /* Section 5.7: an affinity instance above level 0 is on if any core in it is. */
@@ -106,7 +107,7 @@ static enum psci_outcome affinity_info(struct psci_request *c)
 	bool found = false, pending = false;
 
 	if ((c->arg[0] & ~AFFINITY_BITS) || c->arg[1] > 3)
-		return answer(c, PSCI_INVALID_PARAMETERS);
+		return return_value(c, PSCI_INVALID_PARAMETERS);
 	for (unsigned v = 0; v < p->config.vcpus; v++) {
 		enum psci_power power;
 
@@ -115,23 +116,23 @@ static enum psci_outcome affinity_info(struct psci_request *c)
 		found = true;
 		power = p->ops->power(p->ctx, v);
 		if (power == PSCI_POWER_ON)
-			return answer(c, PSCI_POWER_ON);
+			return return_value(c, PSCI_POWER_ON);
 		pending |= power == PSCI_POWER_PENDING;
 	}
 	if (!found)
-		return answer(c, PSCI_INVALID_PARAMETERS);
-	return answer(c, pending ? PSCI_POWER_PENDING : PSCI_POWER_OFF);
+		return return_value(c, PSCI_INVALID_PARAMETERS);
+	return return_value(c, pending ? PSCI_POWER_PENDING : PSCI_POWER_OFF);
 }
 
 static enum psci_outcome system_off(struct psci_request *c)
 {
-	answer(c, PSCI_SUCCESS);
+	return_value(c, PSCI_SUCCESS);
 	return PSCI_VM_OFF;
 }
 
 static enum psci_outcome system_reset(struct psci_request *c)
 {
-	answer(c, PSCI_SUCCESS);
+	return_value(c, PSCI_SUCCESS);
 	return PSCI_VM_RESET;
 }
 
@@ -139,7 +140,7 @@ static enum psci_outcome system_reset(struct psci_request *c)
 static enum psci_outcome system_reset2(struct psci_request *c)
 {
 	if (c->arg[0] != 0)
-		return answer(c, c->arg[0] & RESET2_VENDOR ? PSCI_NOT_SUPPORTED : PSCI_INVALID_PARAMETERS);
+		return return_value(c, c->arg[0] & RESET2_VENDOR ? PSCI_NOT_SUPPORTED : PSCI_INVALID_PARAMETERS);
 	return system_reset(c);
 }
 
@@ -150,18 +151,18 @@ static enum psci_outcome arch_features(struct psci_request *c)
 
 	switch (c->arg[0]) {
 	case SMCCC_VERSION:
-	case SMCCC_ARCH_FEATURES: return answer(c, PSCI_SUCCESS);
-	case SMCCC_ARCH_WORKAROUND_1: return answer(c, workaround[0]);
-	case SMCCC_ARCH_WORKAROUND_2: return answer(c, workaround[1]);
-	case SMCCC_ARCH_WORKAROUND_3: return answer(c, workaround[2]);
-	default: return answer(c, PSCI_NOT_SUPPORTED);
+	case SMCCC_ARCH_FEATURES: return return_value(c, PSCI_SUCCESS);
+	case SMCCC_ARCH_WORKAROUND_1: return return_value(c, workaround[0]);
+	case SMCCC_ARCH_WORKAROUND_2: return return_value(c, workaround[1]);
+	case SMCCC_ARCH_WORKAROUND_3: return return_value(c, workaround[2]);
+	default: return return_value(c, PSCI_NOT_SUPPORTED);
 	}
 }
 
 /* The exit to the hypervisor has done already what the guest asks for; else the call does not exist. */
 static enum psci_outcome run_workaround(struct psci_request *c, unsigned index)
 {
-	return answer(c, c->psci->config.workaround[index] < 0 ? PSCI_NOT_SUPPORTED : PSCI_SUCCESS);
+	return return_value(c, c->psci->config.workaround[index] < 0 ? PSCI_NOT_SUPPORTED : PSCI_SUCCESS);
 }
 
 static enum psci_outcome workaround_1(struct psci_request *c)
@@ -223,7 +224,7 @@ static enum psci_outcome psci_features(struct psci_request *c)
 	uint32_t id = (uint32_t)c->arg[0];
 	bool psci = (id & ~SMC64) >= PSCI_VERSION || id == SMCCC_VERSION;
 
-	return answer(c, psci && find_function(id) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED);
+	return return_value(c, psci && find_function(id) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED);
 }
 
 enum psci_outcome psci_answer(const struct psci *p, unsigned self, const uint64_t args[4], uint64_t result[4])
@@ -235,7 +236,7 @@ enum psci_outcome psci_answer(const struct psci *p, unsigned self, const uint64_
 
 	for (unsigned i = 0; i < 3; i++)
 		c.arg[i] = id & SMC64 ? args[i + 1] : (uint32_t)args[i + 1];
-	outcome = f ? f->run(&c) : answer(&c, PSCI_NOT_SUPPORTED);
+	outcome = f ? f->run(&c) : return_value(&c, PSCI_NOT_SUPPORTED);
 	result[0] = c.result[0];
 	result[1] = c.result[1];
 	result[2] = args[2];

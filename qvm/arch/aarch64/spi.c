@@ -5,15 +5,15 @@
  * An SPI is pending because its line is high (level-sensitive), or because of a latch: an edge, or a write to
  * GICD_ISPENDR. As soon as it may be signalled it is handed to the kernel, on the vCPU that its route names: a line by
  * VcpuLine, a latch by VcpuInject. From then on it is `placed`: the kernel may hold it in a list register, pending or
- * active, and the kernel's word counts. That it has been completed is noticed when the state is next needed ("settle"),
- * so an interrupt that comes and goes costs one call for an edge and two for a level.
+ * active, and the kernel's word counts. That it has been completed is noticed when the state is next needed
+ * (refresh_state()), so an interrupt that comes and goes costs one call for an edge and two for a level.
  *
- * Whatever makes a placed SPI ineligible takes the pending state back ("retract"); the active state stays where it is
- * until the guest completes the interrupt, as the architecture has it (IHI 0069 section 4.1, "Interrupt lifecycle").
+ * Whatever makes a placed SPI ineligible takes the pending state back (retract_spi()); the active state stays where it
+ * is until the guest completes the interrupt, as the architecture has it (IHI 0069 section 4.1, "Interrupt lifecycle").
  *
  * An SPI that is bound to one of the host is `placed` for ever: its line and its latch are the host's interrupt
  * controller's. Here its line is always high, so that it is offered as soon as it may be signalled: it is `raised`
- * while it is switched on, on the vCPU of its route ("rebind").
+ * while it is switched on, on the vCPU of its route (rebind_spi()).
  */
 #include "qvm/arch/aarch64/spi.h"
 #include <string.h>
@@ -45,7 +45,7 @@ static bool is_spi(const struct guest_gic *g, unsigned intid)
 }
 
 /* INTIDs of this word that are SPIs of this GIC. */
-static uint32_t existing(const struct guest_gic *g, unsigned word)
+static uint32_t existing_spis(const struct guest_gic *g, unsigned word)
 {
 	unsigned first = word * 32;
 
@@ -99,13 +99,13 @@ static bool note_handed(struct guest_gic *g, unsigned intid, unsigned vcpu, int 
 }
 
 /* Says how things stand with a bound SPI: VIRQ_* state. */
-static int tell(struct guest_gic *g, unsigned vcpu, unsigned intid, unsigned flags)
+static int update_binding(struct guest_gic *g, unsigned vcpu, unsigned intid, unsigned flags)
 {
 	return g->ops->vcpu_bind(g->ctx, vcpu, g->host[intid], intid, rank_of(g, intid), flags);
 }
 
 /* A bound SPI goes to the vCPU of its route if it may be signalled, and away from where it was. */
-static void rebind(struct guest_gic *g, unsigned intid)
+static void rebind_spi(struct guest_gic *g, unsigned intid)
 {
 	unsigned w = word_of(intid), target = NO_VCPU;
 	uint32_t b = bit_of(intid);
@@ -113,15 +113,15 @@ static void rebind(struct guest_gic *g, unsigned intid)
 	if (open_ones(g, w) & ~g->active[w] & b)
 		target = route_target(g, intid);
 	if ((g->raised[w] & b) && g->place[intid] != target) {
-		tell(g, g->place[intid], intid, 0);
+		update_binding(g, g->place[intid], intid, 0);
 		g->raised[w] &= ~b;
 	}
-	if (target != NO_VCPU && note_handed(g, intid, target, tell(g, target, intid, BIND_ON)))
+	if (target != NO_VCPU && note_handed(g, intid, target, update_binding(g, target, intid, BIND_ON)))
 		g->raised[w] |= b;
 }
 
 /* Asks the kernel for the VIRQ_* state of a placed SPI, and notices if it has been completed. */
-static unsigned settle(struct guest_gic *g, unsigned intid)
+static unsigned refresh_state(struct guest_gic *g, unsigned intid)
 {
 	unsigned w = word_of(intid);
 	uint32_t b = bit_of(intid);
@@ -129,7 +129,7 @@ static unsigned settle(struct guest_gic *g, unsigned intid)
 
 	if (!(g->placed[w] & b))
 		return 0;
-	state = g->bound[w] & b ? tell(g, g->place[intid], intid, g->raised[w] & b ? BIND_ON : 0)
+	state = g->bound[w] & b ? update_binding(g, g->place[intid], intid, g->raised[w] & b ? BIND_ON : 0)
 				: g->ops->vcpu_query(g->ctx, g->place[intid], intid);
 	if (state > 0)
 		return (unsigned)state & (VIRQ_PENDING | VIRQ_ACTIVE);
@@ -145,27 +145,27 @@ static unsigned choose_vcpu(struct guest_gic *g, unsigned intid)
 
 	if (!(g->placed[word_of(intid)] & bit_of(intid)) || g->place[intid] == target)
 		return target;
-	settle(g, intid);
+	refresh_state(g, intid);
 	return g->placed[word_of(intid)] & bit_of(intid) ? g->place[intid] : target;
 }
 
 /* SPIs of a word that should be with the kernel and are not, or not fully. */
-static uint32_t owed(const struct guest_gic *g, unsigned word)
+static uint32_t owed_spis(const struct guest_gic *g, unsigned word)
 {
 	uint32_t pending = g->latch[word] | (g->line[word] & ~g->edge[word] & ~g->raised[word]);
 
 	return pending & open_ones(g, word) & ~g->active[word];
 }
 
-static void offer(struct guest_gic *g, unsigned intid)
+static void offer_spi(struct guest_gic *g, unsigned intid)
 {
 	unsigned w = word_of(intid), vcpu, priority = rank_of(g, intid);
 	uint32_t b = bit_of(intid);
 
-	if (!(owed(g, w) & b))
+	if (!(owed_spis(g, w) & b))
 		return;
 	if (g->bound[w] & b) {
-		rebind(g, intid);
+		rebind_spi(g, intid);
 		vcpu = g->raised[w] & b ? g->place[intid] : NO_VCPU;
 	} else {
 		vcpu = choose_vcpu(g, intid);
@@ -179,21 +179,21 @@ static void offer(struct guest_gic *g, unsigned intid)
 		g->latch[w] &= ~b;
 }
 
-static void offer_set(struct guest_gic *g, unsigned word, uint32_t set)
+static void offer_spis(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	set &= owed(g, word);
+	set &= owed_spis(g, word);
 	while (set)
-		offer(g, take_first(word, &set));
+		offer_spi(g, take_first(word, &set));
 }
 
 void spi_offer_all(struct guest_gic *g)
 {
 	for (unsigned w = 1; w < GUEST_GIC_WORDS; w++)
-		offer_set(g, w, ~0u);
+		offer_spis(g, w, ~0u);
 }
 
 /* Tells the kernel that the line is low. */
-static void lower(struct guest_gic *g, unsigned intid)
+static void lower_line(struct guest_gic *g, unsigned intid)
 {
 	unsigned w = word_of(intid);
 	uint32_t b = bit_of(intid);
@@ -221,16 +221,16 @@ static void take_back(struct guest_gic *g, unsigned intid, unsigned what)
 }
 
 /* Takes an SPI back altogether from these vCPUs. An active state is lost: the guest, or their end, wants that. */
-static void evict(struct guest_gic *g, unsigned intid, unsigned vcpus)
+static void evict_spi(struct guest_gic *g, unsigned intid, unsigned vcpus)
 {
 	if (!(g->bound[word_of(intid)] & bit_of(intid))) {
-		lower(g, intid);
+		lower_line(g, intid);
 		take_back(g, intid, VIRQ_PENDING | VIRQ_ACTIVE);
 		return;
 	}
 	if (!(g->placed[word_of(intid)] & bit_of(intid)))
 		return;
-	rebind(g, intid);
+	rebind_spi(g, intid);
 	/* It may be active where it was before its route changed. What is pending, the host signals again. */
 	for (unsigned v = 0; v < g->config.vcpus; v++)
 		if (vcpus & (1u << v))
@@ -238,32 +238,32 @@ static void evict(struct guest_gic *g, unsigned intid, unsigned vcpus)
 }
 
 /* Takes the pending state back. The active state stays, until the guest completes the interrupt. */
-static void retract(struct guest_gic *g, unsigned intid)
+static void retract_spi(struct guest_gic *g, unsigned intid)
 {
 	if (g->bound[word_of(intid)] & bit_of(intid)) {
-		rebind(g, intid);
+		rebind_spi(g, intid);
 		return;
 	}
-	lower(g, intid);
+	lower_line(g, intid);
 	take_back(g, intid, VIRQ_PENDING);
 }
 
-static void retract_set(struct guest_gic *g, unsigned word, uint32_t set)
+static void retract_spis(struct guest_gic *g, unsigned word, uint32_t set)
 {
 	set &= g->placed[word];
 	while (set)
-		retract(g, take_first(word, &set));
+		retract_spi(g, take_first(word, &set));
 }
 
 /* Route, priority or group changed. What is active stays where it is until it is completed, and pending with it. */
-static void hand_again(struct guest_gic *g, unsigned intid)
+static void offer_again(struct guest_gic *g, unsigned intid)
 {
 	if (g->bound[word_of(intid)] & bit_of(intid)) {
-		rebind(g, intid);
+		rebind_spi(g, intid);
 		return;
 	}
-	retract(g, intid);
-	offer(g, intid);
+	retract_spi(g, intid);
+	offer_spi(g, intid);
 }
 
 /* --- What devices and the VM do --- */
@@ -277,7 +277,7 @@ void spi_leave_vcpu(struct guest_gic *g, unsigned vcpu)
 			unsigned intid = take_first(w, &set);
 
 			if (g->place[intid] == vcpu || (g->bound[w] & bit_of(intid)))
-				evict(g, intid, 1u << vcpu);
+				evict_spi(g, intid, 1u << vcpu);
 		}
 	}
 }
@@ -289,7 +289,7 @@ void spi_reset_all(struct guest_gic *g)
 
 		g->enable[w] = g->group[w] = g->edge[w] = g->bound_edge[w] = g->active[w] = 0;
 		while (set)
-			evict(g, take_first(w, &set), ~0u);
+			evict_spi(g, take_first(w, &set), ~0u);
 		g->latch[w] = 0;
 	}
 	memset(g->priority, 0, sizeof(g->priority));
@@ -303,7 +303,7 @@ int guest_gic_bind(struct guest_gic *g, unsigned intid, unsigned host)
 	if (!is_spi(g, intid) || (g->bound[word_of(intid)] & bit_of(intid)))
 		return -KE_INVAL;
 	g->host[intid] = (uint16_t)host;
-	status = tell(g, 0, intid, 0);
+	status = update_binding(g, 0, intid, 0);
 	if (status < 0)
 		return status;
 	g->bound[word_of(intid)] |= bit_of(intid);
@@ -321,12 +321,12 @@ void guest_gic_set_line(struct guest_gic *g, unsigned intid, bool level)
 		return;
 	g->line[w] ^= b;
 	if (!level) {
-		lower(g, intid);
+		lower_line(g, intid);
 		return;
 	}
 	if (g->edge[w] & b)
 		g->latch[w] |= b;
-	offer(g, intid);
+	offer_spi(g, intid);
 }
 
 /* A pulse latches even if the guest has configured the SPI as level-sensitive: better one too many than one lost. */
@@ -335,7 +335,7 @@ void guest_gic_pulse(struct guest_gic *g, unsigned intid)
 	if (!is_spi(g, intid) || (g->bound[word_of(intid)] & bit_of(intid)))
 		return;
 	g->latch[word_of(intid)] |= bit_of(intid);
-	offer(g, intid);
+	offer_spi(g, intid);
 }
 
 /* --- What the guest does through the registers of the distributor (IHI 0069 section 12.9) --- */
@@ -351,30 +351,30 @@ void spi_set_ctlr(struct guest_gic *g, uint32_t value)
 	for (unsigned v = 0; v < g->config.vcpus; v++)
 		g->ops->vcpu_private(g->ctx, v, VPRIV_CTLR, g->ctlr, ~0u, &state);
 	for (unsigned w = 1; w < GUEST_GIC_WORDS; w++)
-		retract_set(g, w, ~open_ones(g, w));
+		retract_spis(g, w, ~open_ones(g, w));
 	spi_offer_all(g);
 }
 
 void spi_set_group(struct guest_gic *g, unsigned word, uint32_t value)
 {
-	uint32_t changed = (g->group[word] ^ value) & existing(g, word), placed = changed & g->placed[word];
+	uint32_t changed = (g->group[word] ^ value) & existing_spis(g, word), placed = changed & g->placed[word];
 
 	g->group[word] ^= changed;
 	while (placed)
-		hand_again(g, take_first(word, &placed));
-	offer_set(g, word, changed);
+		offer_again(g, take_first(word, &placed));
+	offer_spis(g, word, changed);
 }
 
 void spi_enable(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	g->enable[word] |= set & existing(g, word);
-	offer_set(g, word, set);
+	g->enable[word] |= set & existing_spis(g, word);
+	offer_spis(g, word, set);
 }
 
 void spi_disable(struct guest_gic *g, unsigned word, uint32_t clear)
 {
 	g->enable[word] &= ~clear;
-	retract_set(g, word, clear);
+	retract_spis(g, word, clear);
 }
 
 /* Those of `set` that the kernel holds in the given state. */
@@ -386,7 +386,7 @@ static uint32_t placed_in_state(struct guest_gic *g, unsigned word, uint32_t set
 	while (set) {
 		unsigned intid = take_first(word, &set);
 
-		if (settle(g, intid) & state)
+		if (refresh_state(g, intid) & state)
 			found |= bit_of(intid);
 	}
 	return found;
@@ -400,8 +400,8 @@ uint32_t spi_get_pending(struct guest_gic *g, unsigned word)
 
 void spi_set_pending(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	g->latch[word] |= set & existing(g, word);
-	offer_set(g, word, set);
+	g->latch[word] |= set & existing_spis(g, word);
+	offer_spis(g, word, set);
 }
 
 /* GICD_ICPENDR clears the latch; a line that is high keeps its interrupt pending. */
@@ -412,11 +412,11 @@ void spi_clear_pending(struct guest_gic *g, unsigned word, uint32_t clear)
 	while (bound) {
 		unsigned intid = take_first(word, &bound);
 
-		tell(g, g->place[intid], intid, BIND_CLEAR | (g->raised[word] & bit_of(intid) ? BIND_ON : 0));
+		update_binding(g, g->place[intid], intid, BIND_CLEAR | (g->raised[word] & bit_of(intid) ? BIND_ON : 0));
 	}
-	retract_set(g, word, clear);
+	retract_spis(g, word, clear);
 	g->latch[word] &= ~clear;
-	offer_set(g, word, clear);
+	offer_spis(g, word, clear);
 }
 
 uint32_t spi_get_active(struct guest_gic *g, unsigned word)
@@ -427,9 +427,9 @@ uint32_t spi_get_active(struct guest_gic *g, unsigned word)
 /* There is no call that makes an SPI active in the kernel, so one that the guest makes active is kept here. */
 void spi_set_active(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	set &= existing(g, word) & ~placed_in_state(g, word, set, VIRQ_ACTIVE);
+	set &= existing_spis(g, word) & ~placed_in_state(g, word, set, VIRQ_ACTIVE);
 	g->active[word] |= set;
-	retract_set(g, word, set);
+	retract_spis(g, word, set);
 }
 
 void spi_clear_active(struct guest_gic *g, unsigned word, uint32_t clear)
@@ -438,19 +438,19 @@ void spi_clear_active(struct guest_gic *g, unsigned word, uint32_t clear)
 
 	g->active[word] &= ~clear;
 	while (active)
-		evict(g, take_first(word, &active), ~0u);
-	offer_set(g, word, clear);
+		evict_spi(g, take_first(word, &active), ~0u);
+	offer_spis(g, word, clear);
 }
 
 /* GICD_ICFGR. To change it for an enabled interrupt is UNPREDICTABLE: here, what its line drives counts anew. */
 void spi_set_config(struct guest_gic *g, unsigned word, uint32_t edge)
 {
-	uint32_t changed = (g->edge[word] ^ edge) & existing(g, word) & ~g->bound[word];
+	uint32_t changed = (g->edge[word] ^ edge) & existing_spis(g, word) & ~g->bound[word];
 
 	g->bound_edge[word] = edge & g->bound[word];
-	retract_set(g, word, changed);
+	retract_spis(g, word, changed);
 	g->edge[word] ^= changed;
-	offer_set(g, word, changed);
+	offer_spis(g, word, changed);
 }
 
 void spi_set_priority(struct guest_gic *g, unsigned intid, uint8_t priority)
@@ -459,7 +459,7 @@ void spi_set_priority(struct guest_gic *g, unsigned intid, uint8_t priority)
 	if (!is_spi(g, intid) || g->priority[intid] == priority)
 		return;
 	g->priority[intid] = priority;
-	hand_again(g, intid);
+	offer_again(g, intid);
 }
 
 void spi_set_route(struct guest_gic *g, unsigned intid, uint64_t route)
@@ -468,5 +468,5 @@ void spi_set_route(struct guest_gic *g, unsigned intid, uint64_t route)
 	if (!is_spi(g, intid) || g->route[intid] == route)
 		return;
 	g->route[intid] = route;
-	hand_again(g, intid);
+	offer_again(g, intid);
 }

@@ -118,7 +118,7 @@ static bool fault(struct walk *w, unsigned kind, int level)
 }
 
 /* Rights of a block or page, D8.4. `limits`: what the tables on the way take away. */
-static bool permitted(const struct walk_regs *regs, uint64_t desc, uint64_t limits, unsigned access)
+static bool is_permitted(const struct walk_regs *regs, uint64_t desc, uint64_t limits, unsigned access)
 {
 	const bool user = (desc & DESC_USER) && !(limits & TABLE_NO_USER);
 	const bool user_exec = !(desc & DESC_UXN) && !(limits & TABLE_UXN);
@@ -134,8 +134,8 @@ static bool permitted(const struct walk_regs *regs, uint64_t desc, uint64_t limi
  * The last descriptor: access flag, permissions, and what the hardware does about both (FEAT_HAFDBS). Another CPU may
  * have changed the descriptor since: then it is a fault, and the guest that makes the access again meets the new one.
  */
-static bool leaf(const struct guest_memory *m, const struct walk_regs *regs, uint64_t at, uint64_t desc,
-		 uint64_t limits, unsigned access, struct walk *w)
+static bool check_leaf(const struct guest_memory *m, const struct walk_regs *regs, uint64_t at, uint64_t desc,
+		       uint64_t limits, unsigned access, struct walk *w)
 {
 	const bool marks = regs->tcr & TCR_HA, dirties = marks && (regs->tcr & TCR_HD) && (desc & DESC_DBM);
 	uint64_t now = desc;
@@ -145,15 +145,15 @@ static bool leaf(const struct guest_memory *m, const struct walk_regs *regs, uin
 	now |= DESC_AF;
 	if ((access & WALK_WRITE) && dirties)
 		now &= ~DESC_READONLY;
-	if (!permitted(regs, now, limits, access))
+	if (!is_permitted(regs, now, limits, access))
 		return fault(w, FSC_PERMISSION, w->level);
 	if (now != desc && !guest_exchange64(m, at, desc, now))
 		return fault(w, desc & DESC_AF ? FSC_PERMISSION : FSC_ACCESS_FLAG, w->level);
 	return true;
 }
 
-static bool tables(const struct guest_memory *m, const struct walk_regs *regs, const struct half *h, uint64_t va,
-		   unsigned access, struct walk *w)
+static bool walk_tables(const struct guest_memory *m, const struct walk_regs *regs, const struct half *h, uint64_t va,
+			unsigned access, struct walk *w)
 {
 	const unsigned stride = h->granule_bits - 3, out = output_bits(regs->tcr);
 	uint64_t table = ttbr_base(h), limits = 0, desc;
@@ -178,7 +178,7 @@ static bool tables(const struct guest_memory *m, const struct walk_regs *regs, c
 			w->ipa = desc_address(h, desc, low) | (va & low);
 			if (w->ipa >> out != 0)
 				return fault(w, FSC_ADDRESS_SIZE, w->level);
-			return (access & WALK_ANY) || leaf(m, regs, at, desc, limits, access, w);
+			return (access & WALK_ANY) || check_leaf(m, regs, at, desc, limits, access, w);
 		}
 		low = (1ull << h->granule_bits) - 1;
 		table = desc_address(h, desc, low);
@@ -199,5 +199,5 @@ bool guest_walk(const struct guest_memory *m, const struct walk_regs *regs, uint
 		return w->ipa >> WALK_PA_BITS == 0 || fault(w, FSC_ADDRESS_SIZE, 0);
 	if (h.disabled || !size_good(&h) || !in_range(&h, upper, va) || ((access & WALK_USER) && h.user_disabled))
 		return fault(w, FSC_TRANSLATION, 0);
-	return tables(m, regs, &h, va, access, w);
+	return walk_tables(m, regs, &h, va, access, w);
 }

@@ -20,7 +20,7 @@
 #define ADDRESS       ((1ull << 56) - 1) /* the top byte may be a tag */
 
 /* Arm ARM D2.10.4: the byte lies in what the mask leaves, or is one of the eight that are selected. */
-static bool matches(uint64_t wcr, uint64_t wvr, uint64_t va)
+static bool matches_address(uint64_t wcr, uint64_t wvr, uint64_t va)
 {
 	const unsigned mask = WCR_MASK(wcr);
 
@@ -30,7 +30,7 @@ static bool matches(uint64_t wcr, uint64_t wvr, uint64_t va)
 }
 
 /* Debug exceptions from where the vCPU is: EL0, or EL1 with KDE and PSTATE.D clear. */
-static bool enabled(uint64_t (*get)(void *ctx, unsigned vreg), void *ctx)
+static bool is_enabled(uint64_t (*get)(void *ctx, unsigned vreg), void *ctx)
 {
 	const uint64_t mdscr = get(ctx, VREG_MDSCR_EL1), pstate = get(ctx, VREG_PSTATE);
 
@@ -45,7 +45,7 @@ bool watch_hits(uint64_t (*get)(void *ctx, unsigned vreg), void *ctx, uint64_t v
 	const uint64_t wanted = WCR_E | (kind & WATCH_USER ? WCR_EL0 : WCR_EL1);
 	const uint64_t either = (kind & WATCH_READ ? WCR_READ : 0) | (kind & WATCH_WRITE ? WCR_WRITE : 0);
 
-	if (!enabled(get, ctx))
+	if (!is_enabled(get, ctx))
 		return false;
 	for (unsigned i = 0; i < 16; i++) {
 		const uint64_t wcr = get(ctx, VREG_DBGWCR0 + i), wvr = get(ctx, VREG_DBGWVR0 + i);
@@ -54,7 +54,7 @@ bool watch_hits(uint64_t (*get)(void *ctx, unsigned vreg), void *ctx, uint64_t v
 		if ((wcr & wanted) != wanted || !(wcr & either) || (wcr & WCR_WT) || WCR_SSC(wcr) == SSC_SECURE)
 			continue;
 		for (*at = 0; *at < bytes; (*at)++)
-			if (matches(wcr, wvr, va + *at))
+			if (matches_address(wcr, wvr, va + *at))
 				return true;
 	}
 	return false;
