@@ -9,7 +9,7 @@
 #define FIELD_NAME   11
 #define NAME_LIMIT   4096u
 
-static int hex(uint8_t c)
+static int hex_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -20,13 +20,13 @@ static int hex(uint8_t c)
 	return -1;
 }
 
-static int field(const uint8_t *header, unsigned index, uint32_t *value)
+static int read_field(const uint8_t *header, unsigned index, uint32_t *value)
 {
 	const uint8_t *text = header + 6 + 8 * index;
 
 	*value = 0;
 	for (unsigned i = 0; i < 8; i++) {
-		int digit = hex(text[i]);
+		int digit = hex_digit(text[i]);
 
 		if (digit < 0)
 			return -1;
@@ -50,8 +50,8 @@ int cpio_next(const void *archive, size_t archive_bytes, size_t *offset, struct 
 		return -1; /* an archive ends with its trailer, not before */
 	left = archive_bytes - *offset;
 	if ((memcmp(header, "070701", 6) != 0 && memcmp(header, "070702", 6) != 0) ||
-	    field(header, FIELD_MODE, &mode) || field(header, FIELD_BYTES, &bytes) ||
-	    field(header, FIELD_NAME, &name_bytes))
+	    read_field(header, FIELD_MODE, &mode) || read_field(header, FIELD_BYTES, &bytes) ||
+	    read_field(header, FIELD_NAME, &name_bytes))
 		return -1;
 	if (name_bytes == 0 || name_bytes > NAME_LIMIT)
 		return -1;

@@ -11,7 +11,7 @@ struct rest {
 	const char *at, *end;
 };
 
-static bool take(struct rest *rest, const char *text)
+static bool take_text(struct rest *rest, const char *text)
 {
 	size_t bytes = strlen(text);
 
@@ -35,8 +35,8 @@ static bool take_hash(struct rest *rest, const char **hash)
 
 static bool take_flags(struct rest *rest, bool *certified)
 {
-	*certified = take(rest, MANIFEST_CERTIFIED);
-	return *certified || take(rest, "-");
+	*certified = take_text(rest, MANIFEST_CERTIFIED);
+	return *certified || take_text(rest, "-");
 }
 
 static bool take_name(struct rest *rest, struct manifest_line *line)
@@ -55,7 +55,7 @@ static bool take_name(struct rest *rest, struct manifest_line *line)
 }
 
 /* As strcmp(). */
-static int compare(const struct manifest_line *line, const char *name, size_t bytes)
+static int compare_name(const struct manifest_line *line, const char *name, size_t bytes)
 {
 	int order = memcmp(line->name, name, bytes < line->name_bytes ? bytes : line->name_bytes);
 
@@ -68,13 +68,13 @@ static const char *read_line(struct manifest *manifest, struct rest *rest)
 
 	if (manifest->count == MANIFEST_LINES_MAX)
 		return "more files than a manifest may have";
-	if (!take_hash(rest, &line->hash) || !take(rest, " "))
+	if (!take_hash(rest, &line->hash) || !take_text(rest, " "))
 		return "no SHA-512 of 128 lower-case hexadecimal digits";
-	if (!take_flags(rest, &line->certified) || !take(rest, " "))
+	if (!take_flags(rest, &line->certified) || !take_text(rest, " "))
 		return "the flags are neither \"" MANIFEST_CERTIFIED "\" nor \"-\"";
-	if (!take_name(rest, line) || !take(rest, "\n"))
+	if (!take_name(rest, line) || !take_text(rest, "\n"))
 		return "no name of a file";
-	if (manifest->count > 0 && compare(line - 1, line->name, line->name_bytes) >= 0)
+	if (manifest->count > 0 && compare_name(line - 1, line->name, line->name_bytes) >= 0)
 		return "the names are not in ascending order";
 	manifest->count++;
 	return NULL;
@@ -86,7 +86,7 @@ const char *manifest_read(struct manifest *manifest, const char *text, size_t by
 
 	manifest->count = 0;
 	*line = 1;
-	if (!take(&rest, MANIFEST_TITLE))
+	if (!take_text(&rest, MANIFEST_TITLE))
 		return "this is no manifest of version 1";
 	while (rest.at != rest.end) {
 		const char *wrong;
@@ -106,7 +106,7 @@ const struct manifest_line *manifest_find(const struct manifest *manifest, const
 	name = cpio_plain_name(name);
 	bytes = strlen(name);
 	for (unsigned i = 0; i < manifest->count; i++)
-		if (compare(&manifest->lines[i], name, bytes) == 0)
+		if (compare_name(&manifest->lines[i], name, bytes) == 0)
 			return &manifest->lines[i];
 	return NULL;
 }

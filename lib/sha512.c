@@ -60,7 +60,7 @@ static const uint64_t constants[80] = {
 	NEXT((i) + 2); \
 	NEXT((i) + 3)
 
-static void transform(uint64_t state[8], const uint64_t block[16])
+static void transform_block(uint64_t state[8], const uint64_t block[16])
 {
 	uint64_t a = state[0], b = state[1], c = state[2], d = state[3];
 	uint64_t e = state[4], f = state[5], g = state[6], h = state[7], w[16];
@@ -90,15 +90,15 @@ static void transform(uint64_t state[8], const uint64_t block[16])
 	state[7] += h;
 }
 
-static void transform_any(uint64_t state[8], const uint8_t *block)
+static void transform_unaligned(uint64_t state[8], const uint8_t *block)
 {
 	uint64_t copy[16];
 
 	if ((uintptr_t)block % sizeof(uint64_t) == 0) {
-		transform(state, (const uint64_t *)(const void *)block);
+		transform_block(state, (const uint64_t *)(const void *)block);
 	} else {
 		memcpy(copy, block, BLOCK);
-		transform(state, copy);
+		transform_block(state, copy);
 	}
 }
 
@@ -122,12 +122,12 @@ int crypto_hash_sha512_update(crypto_hash_sha512_state *state, const unsigned ch
 	}
 	if (used != 0) {
 		memcpy(state->buf + used, in, BLOCK - used);
-		transform_any(state->state, state->buf);
+		transform_unaligned(state->state, state->buf);
 		in += BLOCK - used;
 		bytes -= BLOCK - used;
 	}
 	for (; bytes >= BLOCK; in += BLOCK, bytes -= BLOCK)
-		transform_any(state->state, in);
+		transform_unaligned(state->state, in);
 	memcpy(state->buf, in, bytes);
 	return 0;
 }
@@ -140,12 +140,12 @@ int crypto_hash_sha512_final(crypto_hash_sha512_state *state, unsigned char *out
 	state->buf[used++] = 0x80;
 	if (used > BLOCK - 16) {
 		memset(state->buf + used, 0, BLOCK - used);
-		transform_any(state->state, state->buf);
+		transform_unaligned(state->state, state->buf);
 		used = 0;
 	}
 	memset(state->buf + used, 0, BLOCK - used);
 	memcpy(state->buf + BLOCK - sizeof(bits), &bits, sizeof(bits));
-	transform_any(state->state, state->buf);
+	transform_unaligned(state->state, state->buf);
 	for (unsigned i = 0; i < 8; i++) {
 		uint64_t word = __builtin_bswap64(state->state[i]);
 

@@ -72,8 +72,8 @@ struct dynamic {
 	bool textrel, has_strtab, has_symtab;
 };
 
-static const char *refuse(struct vdevfile *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static const char *refuse(struct vdevfile *v, const char *format, ...)
+static const char *refuse_file(struct vdevfile *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static const char *refuse_file(struct vdevfile *v, const char *format, ...)
 {
 	va_list args;
 
@@ -101,7 +101,7 @@ static const struct elf_segment *segment_of(const struct vdevfile *v, uint64_t a
 }
 
 /* A range of addresses as a range of the file. */
-static bool table(const struct vdevfile *v, uint64_t address, uint64_t bytes, struct vdevfile_table *out)
+static bool find_table(const struct vdevfile *v, uint64_t address, uint64_t bytes, struct vdevfile_table *out)
 {
 	const struct elf_segment *s = segment_of(v, address, bytes);
 
@@ -128,11 +128,11 @@ static const char *take_description(struct vdevfile *v, uint64_t offset, uint64_
 		return "its note is too short";
 	memcpy(&d, v->file + offset, sizeof(d));
 	if (d.abi != QVM_VDEV_ABI)
-		return refuse(v,
-			      "it was built for version %" PRIu32
-			      " of the vdev ABI, this is version %u; build it again "
-			      "with the headers of this release",
-			      d.abi, QVM_VDEV_ABI);
+		return refuse_file(v,
+				   "it was built for version %" PRIu32
+				   " of the vdev ABI, this is version %u; build it again "
+				   "with the headers of this release",
+				   d.abi, QVM_VDEV_ABI);
 	if ((d.flags & ~VDEV_FLAGS_KNOWN) != 0)
 		return "its note has flags that nobody knows";
 	if (d.registers % ELF_PAGE != 0 || d.registers == 0 || d.registers > VDEVFILE_SPAN_MAX)
@@ -228,14 +228,14 @@ static const char *use_dynamic(struct vdevfile *v, const struct dynamic *d)
 		return "its code would have to be relocated (compile it with -fPIC)";
 	if (d->relasz % RELA_BYTES != 0 || d->pltrelsz % RELA_BYTES != 0)
 		return "its relocations have a wrong size";
-	if ((d->relasz != 0 && !table(v, d->rela, d->relasz, &v->rela)) ||
-	    (d->pltrelsz != 0 && !table(v, d->jmprel, d->pltrelsz, &v->jmprel)))
+	if ((d->relasz != 0 && !find_table(v, d->rela, d->relasz, &v->rela)) ||
+	    (d->pltrelsz != 0 && !find_table(v, d->jmprel, d->pltrelsz, &v->jmprel)))
 		return "its relocations lie outside of its segments";
 	/* The table of symbols has no length of its own: it ends with what the segment has of the file. */
-	if (!d->has_symtab || !d->has_strtab || !table(v, d->strtab, d->strsz, &v->strings))
+	if (!d->has_symtab || !d->has_strtab || !find_table(v, d->strtab, d->strsz, &v->strings))
 		return "it has no symbols, or they lie outside of its segments";
 	s = segment_of(v, d->symtab, SYMBOL_BYTES);
-	if (!s || !table(v, d->symtab, s->page + s->lead + s->file_bytes - d->symtab, &v->symbols))
+	if (!s || !find_table(v, d->symtab, s->page + s->lead + s->file_bytes - d->symtab, &v->symbols))
 		return "it has no symbols, or they lie outside of its segments";
 	if (d->initsz == 0)
 		return "it has no constructor, so it cannot register a vdev";
@@ -361,10 +361,10 @@ static const char *symbol_value(struct vdevfile *v, uint64_t index, uint64_t bas
 	*value = 0;
 	if (lookup(name, value) || s.info >> 4 == STB_WEAK)
 		return NULL;
-	return refuse(v, "it calls or uses '%.64s', which qvm does not have", name);
+	return refuse_file(v, "it calls or uses '%.64s', which qvm does not have", name);
 }
 
-static bool writable(const struct vdevfile *v, uint64_t address)
+static bool is_writable(const struct vdevfile *v, uint64_t address)
 {
 	for (unsigned i = 0; i < v->image.count; i++) {
 		const struct elf_segment *s = &v->image.segment[i];
@@ -389,11 +389,13 @@ static const char *relocate_one(struct vdevfile *v, const struct rela *r, uint8_
 	case R_ABS64:
 	case R_GLOB_DAT:
 	case R_JUMP_SLOT: wrong = symbol_value(v, r->info >> 32, base, lookup, &value); break;
-	default: return refuse(v, "it has a relocation of type %" PRIu32 ", which is not supported", (uint32_t)r->info);
+	default:
+		return refuse_file(v, "it has a relocation of type %" PRIu32 ", which is not supported",
+				   (uint32_t)r->info);
 	}
 	if (wrong)
 		return wrong;
-	if (r->offset % 8 != 0 || !writable(v, r->offset))
+	if (r->offset % 8 != 0 || !is_writable(v, r->offset))
 		return "a relocation does not lie in a writable segment (compile it with -fPIC)";
 	value += (uint64_t)r->addend;
 	if (memory)

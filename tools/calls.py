@@ -170,7 +170,7 @@ def stubs(calls):
             body += f"\treturn ({kind})r.x0;\n"
         out += f"\n{call.prototype('_r' if has_r(call) else '')}\n{{\n{body}}}\n"
         if has_r(call):
-            out += f"\n{call.prototype()}\n{{\n\treturn ({kind})plain({call.name}_r({', '.join(names)}));\n}}\n"
+            out += f"\n{call.prototype()}\n{{\n\treturn ({kind})plain_status({call.name}_r({', '.join(names)}));\n}}\n"
     return out
 
 

@@ -39,7 +39,7 @@ static inline struct result call6(unsigned number, uint64_t a0, uint64_t a1, uin
 }
 
 /* The status of a plain form: -1 and errno instead of a negative errno. */
-static int64_t plain(int64_t status)
+static int64_t plain_status(int64_t status)
 {
 	if (status >= 0)
 		return status;
@@ -75,5 +75,5 @@ int MemInfo_r(unsigned region, struct mem_info *info)
 
 int MemInfo(unsigned region, struct mem_info *info)
 {
-	return (int)plain(MemInfo_r(region, info));
+	return (int)plain_status(MemInfo_r(region, info));
 }

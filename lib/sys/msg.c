@@ -129,7 +129,7 @@ static inline uint64_t lengths(size_t low, size_t high)
 	return low | (uint64_t)high << 32;
 }
 
-static int64_t plain(int64_t status)
+static int64_t plain_status(int64_t status)
 {
 	if (status >= 0)
 		return status;
@@ -137,8 +137,8 @@ static int64_t plain(int64_t status)
 	return -1;
 }
 
-static inline __attribute__((always_inline)) int send(int coid, const void *smsg, size_t sbytes, void *rmsg,
-						      size_t rbytes, struct inline_words w)
+static inline __attribute__((always_inline)) int send_words(int coid, const void *smsg, size_t sbytes, void *rmsg,
+							    size_t rbytes, struct inline_words w)
 {
 	register uint64_t x0 __asm__("x0") = (uint64_t)(int64_t)coid;
 	register uint64_t x1 __asm__("x1") = lengths(sbytes, rbytes);
@@ -162,21 +162,22 @@ static inline __attribute__((always_inline)) int send(int coid, const void *smsg
 	return (int)words_to(status, rmsg, least(x1, rbytes), w);
 }
 
-static __attribute__((noinline)) int send_part(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
+static __attribute__((noinline)) int send_words_part(int coid, const void *smsg, size_t sbytes, void *rmsg,
+						     size_t rbytes)
 {
-	return send(coid, smsg, sbytes, rmsg, rbytes, words_load_part(smsg, sbytes));
+	return send_words(coid, smsg, sbytes, rmsg, rbytes, words_load_part(smsg, sbytes));
 }
 
 int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
 {
 	if (is_part(sbytes))
-		return send_part(coid, smsg, sbytes, rmsg, rbytes);
-	return send(coid, smsg, sbytes, rmsg, rbytes, words_of(smsg, sbytes));
+		return send_words_part(coid, smsg, sbytes, rmsg, rbytes);
+	return send_words(coid, smsg, sbytes, rmsg, rbytes, words_of(smsg, sbytes));
 }
 
 int MsgSend(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
 {
-	return (int)plain(MsgSend_r(coid, smsg, sbytes, rmsg, rbytes));
+	return (int)plain_status(MsgSend_r(coid, smsg, sbytes, rmsg, rbytes));
 }
 
 /* Of x2 of MsgReceive and MsgInfo. */
@@ -191,8 +192,8 @@ static inline struct msg_info info_from(uint32_t bytes, uint64_t x2)
 }
 
 /* What a receiving call brought back: fills the first bytes of the buffer, and *info. Returns the rcvid. */
-static inline int64_t received(int64_t rcvid, uint64_t x1, uint64_t x2, struct inline_words w, void *msg, size_t bytes,
-			       struct msg_info *info)
+static inline int64_t store_received(int64_t rcvid, uint64_t x1, uint64_t x2, struct inline_words w, void *msg,
+				     size_t bytes, struct msg_info *info)
 {
 	if (rcvid < 0)
 		return rcvid;
@@ -223,12 +224,12 @@ int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
 			 : "x3", MSG_LOST);
 	struct inline_words w = {x4, x5, x6, x7};
 
-	return received((int64_t)x0, x1, x2, w, msg, bytes, info);
+	return store_received((int64_t)x0, x1, x2, w, msg, bytes, info);
 }
 
 int64_t MsgReceive(int chid, void *msg, size_t bytes, struct msg_info *info)
 {
-	return plain(MsgReceive_r(chid, msg, bytes, info));
+	return plain_status(MsgReceive_r(chid, msg, bytes, info));
 }
 
 int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
@@ -253,7 +254,7 @@ int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 
 int MsgReply(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 {
-	return (int)plain(MsgReply_r(rcvid, status, msg, bytes));
+	return (int)plain_status(MsgReply_r(rcvid, status, msg, bytes));
 }
 
 static inline __attribute__((always_inline)) int64_t reply_receive(int64_t rcvid, int64_t status, const void *reply,
@@ -278,7 +279,7 @@ static inline __attribute__((always_inline)) int64_t reply_receive(int64_t rcvid
 			 : "r"(x8), "r"(x9), "r"(x10)
 			 : MSG_LOST);
 	w = (struct inline_words){x4, x5, x6, x7};
-	return received((int64_t)x0, x1, x2, w, msg, bytes, info);
+	return store_received((int64_t)x0, x1, x2, w, msg, bytes, info);
 }
 
 static __attribute__((noinline)) int64_t reply_receive_part(int64_t rcvid, int64_t status, const void *reply,
@@ -300,7 +301,7 @@ int64_t MsgReplyReceive_r(int64_t rcvid, int64_t status, const void *reply, size
 int64_t MsgReplyReceive(int64_t rcvid, int64_t status, const void *reply, size_t reply_bytes, int chid, void *msg,
 			size_t bytes, struct msg_info *info)
 {
-	return plain(MsgReplyReceive_r(rcvid, status, reply, reply_bytes, chid, msg, bytes, info));
+	return plain_status(MsgReplyReceive_r(rcvid, status, reply, reply_bytes, chid, msg, bytes, info));
 }
 
 int MsgInfo_r(int64_t rcvid, struct msg_info *info, size_t *reply_bytes)
@@ -321,7 +322,7 @@ int MsgInfo_r(int64_t rcvid, struct msg_info *info, size_t *reply_bytes)
 
 int MsgInfo(int64_t rcvid, struct msg_info *info, size_t *reply_bytes)
 {
-	return (int)plain(MsgInfo_r(rcvid, info, reply_bytes));
+	return (int)plain_status(MsgInfo_r(rcvid, info, reply_bytes));
 }
 
 /* ---- for msg_inline.h ---- */
@@ -334,5 +335,5 @@ int msg_sent(int status, uint64_t x1, void *rmsg, size_t rbytes, uint64_t a, uin
 int64_t msg_received(int64_t rcvid, uint64_t x1, void *msg, size_t bytes, uint64_t a, uint64_t b, uint64_t c,
 		     uint64_t d)
 {
-	return received(rcvid, x1, 0, (struct inline_words){a, b, c, d}, msg, bytes, NULL);
+	return store_received(rcvid, x1, 0, (struct inline_words){a, b, c, d}, msg, bytes, NULL);
 }

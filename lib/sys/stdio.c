@@ -23,7 +23,7 @@ static void flush_locked(void)
 	line_bytes = 0;
 }
 
-static int put(char c, FILE *file)
+static int put_char(char c, FILE *file)
 {
 	(void)file;
 	mutex_lock(&line_lock);
@@ -34,7 +34,7 @@ static int put(char c, FILE *file)
 	return (unsigned char)c;
 }
 
-static int flush(FILE *file)
+static int flush_line(FILE *file)
 {
 	(void)file;
 	mutex_lock(&line_lock);
@@ -73,7 +73,7 @@ FILE *const stderr = &output;
 void stdio_init(void (*write)(const char *text, size_t bytes))
 {
 	line_write = default_write = write;
-	output = (FILE)FDEV_SETUP_STREAM(put, NULL, flush, _FDEV_SETUP_WRITE);
+	output = (FILE)FDEV_SETUP_STREAM(put_char, NULL, flush_line, _FDEV_SETUP_WRITE);
 	input = (FILE)FDEV_SETUP_STREAM(NULL, NULL, NULL, 0);
 	process_before_exit(flush_at_exit);
 }

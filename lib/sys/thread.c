@@ -32,7 +32,7 @@ int thread_name(const char *name)
 	return ThreadCtl_r(THREADCTL_NAME, (uint64_t)(uintptr_t)padded);
 }
 
-static void reap(void)
+static void free_ended(void)
 {
 	struct thread **link = &ended;
 
@@ -85,7 +85,7 @@ int thread_create(void (*entry)(void *), void *arg, size_t stack_bytes, unsigned
 
 	if (sched < 0)
 		return sched;
-	reap();
+	free_ended();
 	if (stack_bytes < THREAD_STACK_MIN)
 		stack_bytes = THREAD_STACK_MIN;
 	if (stack_bytes > PTRDIFF_MAX / 2)

@@ -78,13 +78,13 @@ static uint8_t fifo_take(struct pl011_fifo *f)
 }
 
 /* Without FEN a FIFO is a register for one character. What it holds when FEN changes stays in it. */
-static unsigned depth(const struct pl011 *u)
+static unsigned fifo_depth(const struct pl011 *u)
 {
 	return u->lcr_h & LCR_H_FEN ? PL011_FIFO : 1;
 }
 
 /* Fill level of UARTIFLS: 1/8, 1/4, 1/2, 3/4, 7/8; reserved values are taken as the last. */
-static unsigned level(unsigned select)
+static unsigned fifo_level(unsigned select)
 {
 	static const uint8_t levels[] = {4, 8, 16, 24, 28};
 
@@ -93,12 +93,12 @@ static unsigned level(unsigned select)
 
 static unsigned rx_level(const struct pl011 *u)
 {
-	return u->lcr_h & LCR_H_FEN ? level((u->ifls >> 3) & 7) : 1;
+	return u->lcr_h & LCR_H_FEN ? fifo_level((u->ifls >> 3) & 7) : 1;
 }
 
 static unsigned tx_level(const struct pl011 *u)
 {
-	return u->lcr_h & LCR_H_FEN ? level(u->ifls & 7) : 0;
+	return u->lcr_h & LCR_H_FEN ? fifo_level(u->ifls & 7) : 0;
 }
 
 /* The modem inputs: always asserted, but that in loopback the outputs are connected to them (UARTCR, bit LBE). */
@@ -119,27 +119,27 @@ static uint32_t modem_lines(const struct pl011 *u)
 	return lines;
 }
 
-static uint32_t flags(const struct pl011 *u)
+static uint32_t flag_register(const struct pl011 *u)
 {
 	uint32_t fr = modem_lines(u);
 
 	/* BUSY is set as soon as the transmit FIFO is not empty, whether or not the UART is enabled. */
 	fr |= u->tx.count == 0 ? FR_TXFE : FR_BUSY;
-	if (u->tx.count >= depth(u))
+	if (u->tx.count >= fifo_depth(u))
 		fr |= FR_TXFF;
 	if (u->rx.count == 0)
 		fr |= FR_RXFE;
-	if (u->rx.count >= depth(u))
+	if (u->rx.count >= fifo_depth(u))
 		fr |= FR_RXFF;
 	return fr;
 }
 
 /* After each change: what the outside sees of the state. */
-static void update(struct pl011 *u)
+static void update_outputs(struct pl011 *u)
 {
 	bool irq = (u->ris & u->imsc) != 0;
 
-	__atomic_store_n(&u->fr, flags(u), __ATOMIC_RELAXED);
+	__atomic_store_n(&u->fr, flag_register(u), __ATOMIC_RELAXED);
 	if (irq == u->irq)
 		return;
 	u->irq = irq;
@@ -149,7 +149,7 @@ static void update(struct pl011 *u)
 /* A character has arrived. If there is no room it is lost, and the FIFO stays as it is (UARTRSR, bit OE). */
 static void rx_put(struct pl011 *u, uint8_t byte)
 {
-	if (!fifo_put(&u->rx, depth(u), byte)) {
+	if (!fifo_put(&u->rx, fifo_depth(u), byte)) {
 		u->overrun = true;
 		u->rsr |= RSR_OE;
 		u->ris |= INT_OE;
@@ -183,7 +183,7 @@ static uint32_t read_data(struct pl011 *u)
 }
 
 /* Sends what can be sent: to the back end, or in loopback to the own receiver. At most one FIFO full. */
-static void transmit(struct pl011 *u)
+static void transmit_fifo(struct pl011 *u)
 {
 	if ((u->cr & (CR_UARTEN | CR_TXE)) != (CR_UARTEN | CR_TXE))
 		return;
@@ -210,11 +210,11 @@ static void transmit(struct pl011 *u)
 
 static void write_data(struct pl011 *u, uint8_t byte)
 {
-	if (!fifo_put(&u->tx, depth(u), byte))
+	if (!fifo_put(&u->tx, fifo_depth(u), byte))
 		return;
 	if (u->tx.count > tx_level(u))
 		u->ris &= ~INT_TX;
-	transmit(u);
+	transmit_fifo(u);
 }
 
 static void write_control(struct pl011 *u, uint32_t value)
@@ -231,7 +231,7 @@ static void write_control(struct pl011 *u, uint32_t value)
 		u->ris |= INT_DCD;
 	if (changed & FR_RI)
 		u->ris |= INT_RI;
-	transmit(u);
+	transmit_fifo(u);
 }
 
 static uint32_t read_register(struct pl011 *u, uint32_t offset)
@@ -284,7 +284,7 @@ bool pl011_read(struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value
 	if (!access_ok(offset, size))
 		return false;
 	*value = read_register(u, (uint32_t)offset) & (0xffffffffu >> (32 - 8 * size));
-	update(u);
+	update_outputs(u);
 	return true;
 }
 
@@ -293,15 +293,15 @@ bool pl011_write(struct pl011 *u, uint64_t offset, unsigned size, uint64_t value
 	if (!access_ok(offset, size))
 		return false;
 	write_register(u, (uint32_t)offset, (uint32_t)value & (0xffffffffu >> (32 - 8 * size)));
-	update(u);
+	update_outputs(u);
 	return true;
 }
 
 unsigned pl011_rx_room(const struct pl011 *u)
 {
-	if ((u->cr & (CR_UARTEN | CR_RXE | CR_LBE)) != (CR_UARTEN | CR_RXE) || u->rx.count >= depth(u))
+	if ((u->cr & (CR_UARTEN | CR_RXE | CR_LBE)) != (CR_UARTEN | CR_RXE) || u->rx.count >= fifo_depth(u))
 		return 0;
-	return depth(u) - u->rx.count;
+	return fifo_depth(u) - u->rx.count;
 }
 
 bool pl011_receive(struct pl011 *u, uint8_t byte)
@@ -309,15 +309,15 @@ bool pl011_receive(struct pl011 *u, uint8_t byte)
 	if (pl011_rx_room(u) == 0)
 		return false;
 	rx_put(u, byte);
-	update(u);
+	update_outputs(u);
 	return true;
 }
 
 void pl011_tx_ready(struct pl011 *u)
 {
 	u->stalled = false;
-	transmit(u);
-	update(u);
+	transmit_fifo(u);
+	update_outputs(u);
 }
 
 void pl011_reset(struct pl011 *u)
@@ -337,7 +337,7 @@ void pl011_reset(struct pl011 *u)
 	 * earlycon among them) write to UARTDR without having enabled anything.
 	 */
 	u->cr = CR_UARTEN | CR_TXE | CR_RXE;
-	update(u);
+	update_outputs(u);
 }
 
 void pl011_init(struct pl011 *u, const struct pl011_ops *ops, void *ctx)

@@ -19,7 +19,7 @@ static uint32_t fill_of(const struct serial *s)
 }
 
 /* Called by the device, with the lock held. Only the first byte after a pause costs a kernel call. */
-static bool tx(void *ctx, uint8_t byte)
+static bool send_byte(void *ctx, uint8_t byte)
 {
 	struct serial *s = ctx;
 
@@ -44,7 +44,7 @@ static void set_irq(void *ctx, bool level)
 	guest_intr_set(s->vdev->v_intr, level);
 }
 
-static const struct pl011_ops operations = {.tx = tx, .set_irq = set_irq};
+static const struct pl011_ops operations = {.tx = send_byte, .set_irq = set_irq};
 
 static void wait_for_output(struct serial *s)
 {
@@ -80,7 +80,7 @@ static void writer(void *arg)
 }
 
 /* Gives one byte to the device, or says that it must wait until the guest has made room. */
-static bool offer(struct serial *s, uint8_t byte)
+static bool offer_byte(struct serial *s, uint8_t byte)
 {
 	bool taken;
 
@@ -101,7 +101,7 @@ static void reader(void *arg)
 		const size_t bytes = hostdev_read(&s->input, text, sizeof(text));
 
 		for (size_t i = 0; i < bytes;) {
-			if (offer(s, text[i]))
+			if (offer_byte(s, text[i]))
 				i++;
 			else
 				word_wait(&s->reader_waits, 1, 0);
@@ -164,7 +164,7 @@ static int take_hostdev(struct serial *s, const char *text)
 }
 
 /* What of the system was too small. */
-static const char *reason(int result)
+static const char *reason_text(int result)
 {
 	switch (-result) {
 	case ENOMEM: return "devc-pl011 has no memory for one more; raise its 'memory'";
@@ -180,7 +180,7 @@ static int open_one(const struct serial *s, struct hostdev *dev, const char *pat
 	const int result = path ? hostdev_open(dev, path) : 0;
 
 	if (result < 0)
-		vdev_logf(QL_QVM_ERROR, s->vdev, "cannot open the console %s: %s", path, reason(result));
+		vdev_logf(QL_QVM_ERROR, s->vdev, "cannot open the console %s: %s", path, reason_text(result));
 	return -result;
 }
 
@@ -191,7 +191,7 @@ static int open_all(struct serial *s)
 	return result != 0 ? result : open_one(s, &s->input, s->input_path);
 }
 
-static int start(struct serial *s)
+static int start_threads(struct serial *s)
 {
 	int result = 0;
 
@@ -202,7 +202,7 @@ static int start(struct serial *s)
 	return result < 0 ? -result : 0;
 }
 
-static int describe(struct serial *s, int parent)
+static int describe_node(struct serial *s, int parent)
 {
 	const uint32_t clock = vdev_fdt_clock(CLOCK_HZ);
 	const int node = vdev_fdt_node(s->vdev, parent, "serial");
@@ -215,7 +215,7 @@ static int describe(struct serial *s, int parent)
 }
 
 /* Waits until all output is with the console driver; all instances together at most a second. */
-static void drain(const struct serial *s)
+static void drain_output(const struct serial *s)
 {
 	static uint64_t deadline;
 
@@ -225,14 +225,14 @@ static void drain(const struct serial *s)
 		thread_sleep(1000000);
 }
 
-static void report(const struct serial *s)
+static void report_state(const struct serial *s)
 {
 	vdev_logf(QL_QVM_INFO, s->vdev, "pl011 at 0x%llx: input %s, output %s, %u bytes to be sent",
 		  (unsigned long long)s->vdev->v_block.location, s->input_path ? s->input_path : "none",
 		  s->output_path ? s->output_path : "none", (unsigned)fill_of(s));
 }
 
-static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
+static int serial_control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 {
 	struct serial *s = vdp->v_device;
 
@@ -243,16 +243,16 @@ static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 		return 0;
 	case VDEV_CTRL_FIRST_OPTIDX + OPTION_HOSTDEV: return take_hostdev(s, arg);
 	case VDEV_CTRL_OPTIONS_END: return open_all(s);
-	case VDEV_CTRL_GEN_FDT: return describe(s, (int)(intptr_t)arg);
-	case VDEV_CTRL_GUEST_CONFIGURED: return start(s);
-	case VDEV_CTRL_STATUS: report(s); return 0;
-	case VDEV_CTRL_TERMINATE: drain(s); return 0;
+	case VDEV_CTRL_GEN_FDT: return describe_node(s, (int)(intptr_t)arg);
+	case VDEV_CTRL_GUEST_CONFIGURED: return start_threads(s);
+	case VDEV_CTRL_STATUS: report_state(s); return 0;
+	case VDEV_CTRL_TERMINATE: drain_output(s); return 0;
 	default: return 0;
 	}
 }
 
 static struct vdev_factory factory = {
-    .control = control,
+    .control = serial_control,
     .reg_read = reg_read,
     .reg_write = reg_write,
     .factory_flags = VFF_VDEV_MEM | VFF_INTR_NONPCI | VFF_MUTEX,
@@ -261,7 +261,7 @@ static struct vdev_factory factory = {
     .safety = VDEV_SAFETY_BUILT,
 };
 
-static __attribute__((constructor)) void load(void)
+static __attribute__((constructor)) void register_factory(void)
 {
 	vdev_register_factory(&factory, QVM_VDEV_ABI);
 }

@@ -69,7 +69,7 @@ static uint64_t address_of(const struct shmem *s, const struct shmem_window *w)
 }
 
 /* The region's size is what its first client asked for: it may be longer than a window. */
-static int join(struct shmem *s, struct shmem_window *w, uint32_t pages)
+static int join_window(struct shmem *s, struct shmem_window *w, uint32_t pages)
 {
 	struct shmem_joined *r = &w->region;
 	int error = s->ops->join(s->context, s->name, pages, r);
@@ -84,7 +84,7 @@ static int join(struct shmem *s, struct shmem_window *w, uint32_t pages)
 	return error;
 }
 
-static enum shmem_status create(struct shmem *s, uint32_t pages)
+static enum shmem_status create_region(struct shmem *s, uint32_t pages)
 {
 	struct shmem_window *w = free_window(s);
 	int error;
@@ -95,7 +95,7 @@ static enum shmem_status create(struct shmem *s, uint32_t pages)
 		return SHMEM_UNKNOWN_FAILURE;
 	if (!w)
 		return SHMEM_CLIENTS_MAX;
-	error = join(s, w, pages);
+	error = join_window(s, w, pages);
 	if (error != 0)
 		return status_of(error);
 	w->used = true;
@@ -139,7 +139,7 @@ void shmem_factory_write(struct shmem *s, uint64_t offset, unsigned size, uint64
 		if (offset + i >= FACTORY_NAME && offset + i < FACTORY_END)
 			s->name[offset + i - FACTORY_NAME] = (char)(value >> 8 * i);
 	if (offset == FACTORY_SIZE && size >= 4)
-		s->status = create(s, (uint32_t)value);
+		s->status = create_region(s, (uint32_t)value);
 }
 
 /* The window that an offset lies in, if the guest is in its region and the offset in its control page. */
@@ -175,7 +175,7 @@ bool shmem_window_read(struct shmem *s, uint64_t offset, unsigned size, uint64_t
 	return true;
 }
 
-static void detach(struct shmem *s, struct shmem_window *w)
+static void detach_window(struct shmem *s, struct shmem_window *w)
 {
 	w->used = false;
 	s->ops->unmap(s->context, w->region.handle, address_of(s, w) + SHMEM_PAGE);
@@ -192,7 +192,7 @@ bool shmem_window_write(struct shmem *s, uint64_t offset, unsigned size, uint64_
 	if (offset == CONTROL_NOTIFY && size == 4)
 		s->ops->notify(s->context, w->region.handle, (uint32_t)value & ~(1u << w->region.index));
 	else if (offset == CONTROL_DETACH)
-		detach(s, w);
+		detach_window(s, w);
 	return true;
 }
 

@@ -26,7 +26,7 @@ struct instance {
 
 /* ---- what the registers ask for ---- */
 
-static int join(void *context, const char *name, uint32_t pages, struct shmem_joined *joined)
+static int join_region(void *context, const char *name, uint32_t pages, struct shmem_joined *joined)
 {
 	struct instance *i = context;
 	struct shared_region region;
@@ -37,38 +37,39 @@ static int join(void *context, const char *name, uint32_t pages, struct shmem_jo
 	return result;
 }
 
-static int map(void *context, uint32_t handle, uint64_t address)
+static int map_region(void *context, uint32_t handle, uint64_t address)
 {
 	(void)context;
 	return shared_map(handle, address);
 }
 
-static void unmap(void *context, uint32_t handle, uint64_t address)
+static void unmap_region(void *context, uint32_t handle, uint64_t address)
 {
 	(void)context;
 	shared_unmap(handle, address);
 }
 
-static void leave(void *context, uint32_t handle)
+static void leave_region(void *context, uint32_t handle)
 {
 	(void)context;
 	shared_leave(handle);
 }
 
-static void notify(void *context, uint32_t handle, uint32_t clients)
+static void notify_clients(void *context, uint32_t handle, uint32_t clients)
 {
 	(void)context;
 	shared_notify(handle, clients);
 }
 
-static void line(void *context, bool level)
+static void set_line(void *context, bool level)
 {
 	const struct instance *i = context;
 
 	guest_intr_set(i->vdev->v_intr, level);
 }
 
-static const struct shmem_ops operations = {join, map, unmap, leave, notify, line};
+static const struct shmem_ops operations = {join_region,  map_region,     unmap_region,
+					    leave_region, notify_clients, set_line};
 
 /* ---- accesses and news ---- */
 
@@ -102,7 +103,7 @@ static bool reg_write(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size,
 	return good;
 }
 
-static void changed(vdev_t *vdp, uint32_t handle, uint32_t from, uint32_t attached)
+static void region_changed(vdev_t *vdp, uint32_t handle, uint32_t from, uint32_t attached)
 {
 	struct instance *i = vdp->v_device;
 
@@ -114,7 +115,7 @@ static void changed(vdev_t *vdp, uint32_t handle, uint32_t from, uint32_t attach
 /* ---- life ---- */
 
 /* Each window holds a control page and any region of the VM's pools, and begins on a block. */
-static int assign(struct instance *i)
+static int assign_windows(struct instance *i)
 {
 	const uint64_t block = 2ull << 20;
 	const uint64_t longest = shared_longest();
@@ -130,7 +131,7 @@ static int assign(struct instance *i)
 }
 
 /* A region that is made before the guest runs is there for as long as this VM is. */
-static int hold(struct instance *i, const char *text)
+static int hold_region(struct instance *i, const char *text)
 {
 	char name[GLOB_NAME_BYTES] = {0};
 	struct vdev_region create;
@@ -147,18 +148,18 @@ static int hold(struct instance *i, const char *text)
 	return -result;
 }
 
-static int start(struct instance *i)
+static int start_device(struct instance *i)
 {
-	int result = -shared_open(i->vdev, changed);
+	int result = -shared_open(i->vdev, region_changed);
 
 	if (result != 0)
 		vdev_logf(QL_QVM_ERROR, i->vdev, "no connection to shmem-server: %s", strerror(result));
 	for (unsigned n = 0; n < i->create_count && result == 0; n++)
-		result = hold(i, i->create[n]);
+		result = hold_region(i, i->create[n]);
 	return result;
 }
 
-static int describe(struct instance *i, int parent)
+static int describe_node(struct instance *i, int parent)
 {
 	const int node = vdev_fdt_node(i->vdev, parent, "shmem");
 	const uint64_t bytes = SHMEM_WINDOWS * i->shmem.window_bytes;
@@ -170,7 +171,7 @@ static int describe(struct instance *i, int parent)
 	return 0;
 }
 
-static void report(struct instance *i)
+static void report_state(struct instance *i)
 {
 	unsigned used = 0;
 
@@ -191,7 +192,7 @@ static int take_create(struct instance *i, const char *text)
 	return 0;
 }
 
-static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
+static int shmem_control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 {
 	struct instance *i = vdp->v_device;
 
@@ -204,16 +205,16 @@ static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 	case VDEV_CTRL_FIRST_OPTIDX + OPTION_CREATE: return take_create(i, arg);
 	case VDEV_CTRL_FIRST_OPTIDX + OPTION_ALLOW: return shmem_rule_add(&i->shmem, true, arg) ? 0 : E2BIG;
 	case VDEV_CTRL_FIRST_OPTIDX + OPTION_DENY: return shmem_rule_add(&i->shmem, false, arg) ? 0 : E2BIG;
-	case VDEV_CTRL_ASSIGN: return assign(i);
-	case VDEV_CTRL_GEN_FDT: return describe(i, (int)(intptr_t)arg);
-	case VDEV_CTRL_GUEST_CONFIGURED: return start(i);
-	case VDEV_CTRL_STATUS: report(i); return 0;
+	case VDEV_CTRL_ASSIGN: return assign_windows(i);
+	case VDEV_CTRL_GEN_FDT: return describe_node(i, (int)(intptr_t)arg);
+	case VDEV_CTRL_GUEST_CONFIGURED: return start_device(i);
+	case VDEV_CTRL_STATUS: report_state(i); return 0;
 	default: return 0;
 	}
 }
 
 static struct vdev_factory factory = {
-    .control = control,
+    .control = shmem_control,
     .reg_read = reg_read,
     .reg_write = reg_write,
     .factory_flags = VFF_VDEV_MEM | VFF_INTR_NONPCI | VFF_MUTEX,
@@ -222,7 +223,7 @@ static struct vdev_factory factory = {
     .safety = VDEV_SAFETY_BUILT,
 };
 
-__attribute__((constructor)) static void enter(void)
+__attribute__((constructor)) static void register_factory(void)
 {
 	vdev_register_factory(&factory, QVM_VDEV_ABI);
 }

@@ -59,12 +59,12 @@ uint64_t shared_longest(void)
 	return longest;
 }
 
-static int ask(struct shm_msg *msg)
+static int ask_server(struct shm_msg *msg)
 {
 	return MsgSend_r(shared.coid, msg, sizeof(*msg), msg, sizeof(*msg));
 }
 
-static bool find(uint32_t handle, struct joined *found)
+static bool find_joined(uint32_t handle, struct joined *found)
 {
 	bool is = false;
 
@@ -78,7 +78,7 @@ static bool find(uint32_t handle, struct joined *found)
 	return is;
 }
 
-static void listen(void *arg)
+static void receive_changes(void *arg)
 {
 	(void)arg;
 	for (;;) {
@@ -89,7 +89,7 @@ static void listen(void *arg)
 		if (MsgReceive_r(shared.chid, &pulse, sizeof(pulse), NULL) != 0 || pulse.code != SHM_CHANGED)
 			continue;
 		msg.handle = (uint32_t)pulse.value;
-		if (ask(&msg) >= 0 && find(msg.handle, &j))
+		if (ask_server(&msg) >= 0 && find_joined(msg.handle, &j))
 			shared.changed(j.vdev, j.handle, msg.status & 0xffff, msg.status >> 16);
 	}
 }
@@ -133,22 +133,22 @@ int shared_open(vdev_t *vdp, void (*changed)(vdev_t *, uint32_t, uint32_t, uint3
 	if (result < 0)
 		return result;
 	shared.changed = changed;
-	result = vdev_thread_create(vdp, listen, NULL, THREAD_STACK, "events");
+	result = vdev_thread_create(vdp, receive_changes, NULL, THREAD_STACK, "events");
 	return result < 0 ? result : 0;
 }
 
 /* Guests may look at it past the caches. */
-static int zero(const struct joined *j)
+static int zero_region(const struct joined *j)
 {
 	struct shm_msg ready = {.type = SHM_READY, .handle = j->handle};
 	uint8_t *memory = address_of(j->pool) + j->offset;
 
 	memset(memory, 0, (size_t)j->pages * PAGE);
 	gasp_clean(memory, (uint64_t)j->pages * PAGE);
-	return ask(&ready);
+	return ask_server(&ready);
 }
 
-static bool keep(const struct joined *j)
+static bool keep_joined(const struct joined *j)
 {
 	bool kept = false;
 
@@ -163,7 +163,7 @@ static bool keep(const struct joined *j)
 }
 
 /* The server is another process: what it says is checked before it is believed. */
-static bool plausible(const struct shm_msg *msg)
+static bool is_plausible(const struct shm_msg *msg)
 {
 	return msg->pool < shared.pool_count && msg->pages != 0 && msg->index < 2 * SHM_CLIENTS &&
 	       msg->offset % PAGE == 0 &&
@@ -181,17 +181,17 @@ int shared_join(vdev_t *vdp, const char *name, uint32_t pages, bool hold, struct
 		return -EINVAL;
 	memcpy(msg.name, name, bytes);
 	TimerTimeout_r(TIMEOUT_SEND | TIMEOUT_REPLY, JOIN_NS);
-	result = ask(&msg);
+	result = ask_server(&msg);
 	if (result < 0)
 		return result;
-	if (!plausible(&msg))
+	if (!is_plausible(&msg))
 		return -EIO;
 	j.handle = msg.handle;
 	j.pages = msg.pages;
 	j.pool = &shared.pool[msg.pool];
 	j.offset = msg.offset;
-	result = msg.flags & SHM_ZERO ? zero(&j) : 0;
-	if (result < 0 || !keep(&j)) {
+	result = msg.flags & SHM_ZERO ? zero_region(&j) : 0;
+	if (result < 0 || !keep_joined(&j)) {
 		shared_leave(j.handle);
 		return result < 0 ? result : -EMFILE;
 	}
@@ -208,14 +208,14 @@ void shared_leave(uint32_t handle)
 		if (shared.joined[i].used && shared.joined[i].handle == handle)
 			shared.joined[i].used = false;
 	mutex_unlock(&shared.lock);
-	ask(&msg);
+	ask_server(&msg);
 }
 
 int shared_map(uint32_t handle, uint64_t address)
 {
 	struct joined j;
 
-	if (!find(handle, &j))
+	if (!find_joined(handle, &j))
 		return -EBADF;
 	return MemMap_r(SPACE_GUEST, address, j.pool->region, j.offset, (uint64_t)j.pages * PAGE, PROT_R | PROT_W);
 }
@@ -224,7 +224,7 @@ void shared_unmap(uint32_t handle, uint64_t address)
 {
 	struct joined j;
 
-	if (find(handle, &j))
+	if (find_joined(handle, &j))
 		MemUnmap_r(SPACE_GUEST, address, (uint64_t)j.pages * PAGE);
 }
 
@@ -232,5 +232,5 @@ void shared_notify(uint32_t handle, uint32_t clients)
 {
 	struct shm_msg msg = {.type = SHM_NOTIFY, .handle = handle, .status = clients};
 
-	ask(&msg);
+	ask_server(&msg);
 }
