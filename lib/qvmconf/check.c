@@ -175,7 +175,7 @@ static void check_gicr(struct qc_reader *r)
 {
 	const uint64_t start = r->config->gic.gicr, bytes = QVM_GICR_BYTES * r->config->cpu_count;
 
-	if (start > SPACE_LIMIT - bytes)
+	if (!range_holds(0, SPACE_LIMIT, start, bytes))
 		qc_mistake(r, &r->gic_place,
 			   "the GIC's redistributors 0x%" PRIx64 ",0x%" PRIx64
 			   " reach beyond the last guest-physical address, 0x%llx",

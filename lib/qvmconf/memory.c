@@ -81,7 +81,7 @@ bool qc_region_valid(struct qc_reader *r, const char *what, uint64_t start, uint
 			   bytes);
 		return false;
 	}
-	if (bytes > SPACE_LIMIT || start > SPACE_LIMIT - bytes) {
+	if (!range_holds(0, SPACE_LIMIT, start, bytes)) {
 		qc_mistake(r, &r->option_place,
 			   "%s 0x%" PRIx64 ",0x%" PRIx64 " reaches beyond the last guest-physical address, 0x%llx",
 			   what, start, bytes, SPACE_LIMIT - 1);

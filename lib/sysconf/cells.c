@@ -26,9 +26,7 @@ uint64_t sys_cells_read(const void *property, unsigned first, unsigned count)
 /* Beyond these no address of the architecture lies (Arm DDI 0487, D8.1.9). */
 bool sys_physical(const struct sys_range *range)
 {
-	const uint64_t limit = 1ull << 52;
-
-	return range->bytes <= limit && range->start <= limit - range->bytes;
+	return range_holds(0, 1ull << 52, range->start, range->bytes);
 }
 
 /* Entry `index` of a node's `reg`, cut off after the last address; false if there is none. */

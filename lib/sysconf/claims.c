@@ -223,7 +223,7 @@ bool sys_claims_overlap(const struct sys_claim *a, const struct sys_claim *b, co
 	if (a->start == SYS_ANYWHERE || b->start == SYS_ANYWHERE)
 		return a->source == b->source && strcmp(sys_owner_at(config, a->owner)->regions[a->index],
 							sys_owner_at(config, b->owner)->regions[b->index]) == 0;
-	return a->start < b->start + b->bytes && b->start < a->start + a->bytes;
+	return ranges_overlap(a->start, a->bytes, b->start, b->bytes);
 }
 
 void sys_report_clash(const struct sys_config *config, const struct sys_claim *late, const struct sys_claim *early,

@@ -2,6 +2,7 @@
 /* What the files of the system description share. */
 #pragma once
 
+#include "range.h"
 #include "sysconf.h"
 
 #define SYS_SPI_LAST 1019 /* Arm IHI 0069, 2.2.1: shared peripheral interrupts */

@@ -2,7 +2,6 @@
 /* Registers of a node of the board's tree, as the CPUs see them (Devicetree Specification 0.4, 2.3.6 and 2.3.8). */
 #include "internal.h"
 #include <libfdt.h>
-#include <range.h>
 
 /* Why registers cannot be told: the CPUs do not reach them, or the tree says it in a way that is not understood. */
 static const char no_ranges[] = "its bus has no 'ranges': its registers cannot be reached from the CPUs";

@@ -133,7 +133,7 @@ static bool has(const struct sys_claim *claim, const struct sys_pass *pass, uint
 	if (claim->start == SYS_ANYWHERE || (claim->what == SYS_INTERRUPT) != (pass->what == SYS_INTERRUPT) ||
 	    (pass->ram && claim->what != SYS_MEMORY))
 		return false;
-	return at >= claim->start && at - claim->start < claim->bytes;
+	return range_holds(claim->start, claim->bytes, at, 1);
 }
 
 /* Whoever has it, but not `owner`; or NULL. */
