@@ -24,7 +24,7 @@
 #define VDEV_NEEDS_LOC    (1u << 1) /* `loc` must be given: the vdev chooses no address by itself */
 #define VDEV_NEEDS_INTR   (1u << 2) /* `intr` must be given */
 #define VDEV_IS_PCI       (1u << 3) /* without `loc` it is a PCI device, for which there is no support yet */
-#define VDEV_NEEDS_SHMEM  (1u << 4) /* it uses the server of shared memory: the VM must have a pool */
+#define VDEV_NEEDS_SHMEM  (1u << 4) /* it uses the server of shared memory, also where no REGION or PATTERN is given */
 #define VDEV_FLAGS_KNOWN  0x1fu
 #define VDEV_OPTIONS_MAX  32u
 #define VDEV_OPTION_BYTES 32u /* of a name, NUL included */
@@ -46,8 +46,8 @@
  *	TEXT       1 to `most` characters
  *	PATH       [<]PATH, which begins with '/'; '<' says that it is only read
  *	CONSOLE    [<|>]/dev/console/NAME, or -: a console, which the VM then has for itself
- *	REGION     NAME,BYTES: shared memory that is made before the guest starts
- *	PATTERN    of names of shared memory: * ? [a-z] [!a-z]
+ *	REGION     NAME,BYTES: shared memory that is made before the guest starts; the VM must have a pool
+ *	PATTERN    of names of shared memory, with * ? [a-z] [!a-z]; the VM must have a pool
  *	PEER       /dev/qvm/VM/NAME: a vdev of a VM of the system
  *	OWN        what the vdev reads by itself; `form` says to an operator what to write, without ':' and '='
  *	LATER      anything; the option is refused as not supported yet

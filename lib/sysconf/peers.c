@@ -28,12 +28,24 @@ static void add_console(struct sys_vm_needs *needs, const char *name, struct qvm
 	needs->console_count++;
 }
 
+/* Does it use the server of shared memory? Its type says so, or an option that names shared memory is given. */
+static bool uses_shared_memory(const struct qvm_config *config, const struct qvm_vdev *vdev)
+{
+	const struct qvm_vdev_option *options = &config->vdev_options[vdev->option_first];
+
+	for (unsigned i = 0; i < vdev->option_count; i++) {
+		if (options[i].kind == VDEV_KIND_REGION || options[i].kind == VDEV_KIND_PATTERN)
+			return true;
+	}
+	return vdev->needs & VDEV_NEEDS_SHMEM;
+}
+
 void sys_add_peers(struct sys_vm_needs *needs, const struct qvm_config *config, const struct qvm_vdev *vdev,
 		   struct qvm_place place)
 {
 	const struct qvmconf_consoles consoles = qvmconf_consoles(config, vdev);
 
-	if (vdev->needs & VDEV_NEEDS_SHMEM)
+	if (uses_shared_memory(config, vdev))
 		sys_need_service(needs, SYS_SHMEM, "vdev", vdev->type, place);
 	if (consoles.input || consoles.output)
 		sys_need_service(needs, SYS_CONSOLE, "vdev", vdev->type, place);
@@ -234,7 +246,7 @@ void sys_check_sharing(const struct sys_config *config, unsigned v, const struct
 	for (unsigned i = 0; i < guest->vdev_count; i++) {
 		const struct qvm_vdev *vdev = &guest->vdevs[i];
 
-		if (!(vdev->needs & VDEV_NEEDS_SHMEM))
+		if (!uses_shared_memory(guest, vdev))
 			continue;
 		if (vms & 1u << v)
 			check_creates(config, v, guest, vdev, &creates, sharing, report);

@@ -178,6 +178,20 @@ def test_options_are_checked_by_their_kinds(tmp_path):
          "[vm.qvmconf:3] 'vdev sample' needs 'intr', as in gic:37"]
 
 
+def test_an_option_that_names_shared_memory_needs_a_pool(tmp_path):
+    """Also where the vdev's type does not say VDEV_NEEDS_SHMEM. Without such an option it needs none."""
+    build(tmp_path, options=KINDS)
+    (tmp_path / "system.dts").write_text('/dts-v1/;\n/ {\n\tcompatible = "bulkhead,system";\n'
+                                         '\tvms { vm { config = "vm.qvmconf"; }; };\n};\n')
+    for words, expected in (("", []), ("create a,4K", [
+            "[vm.qvmconf:4] 'vdev sample', but no pool in /shared-memory names /vms/vm; give it one",
+            "[vm.qvmconf:4] 'vdev sample' of /vms/vm [system.dts:4] needs the server of shared memory, but no process of the "
+            "system is one; add one to /processes, as shmem-server, or another program with 'serves = \"shmem\"'"])):
+        (tmp_path / "vm.qvmconf").write_text(f"system vm\n{HEAD % 'sample'}rate 1 loc 0x1c0a0000 intr gic:40 {words}\n")
+        done = subprocess.run([run.TOOL, "check", tmp_path], capture_output=True, text=True, timeout=60)
+        assert [line for line in done.stderr.splitlines() if "the file" not in line] == expected
+
+
 def test_an_option_may_not_be_a_word_of_the_language(tmp_path):
     build(tmp_path, options=OPTIONS.replace("VDEV_END", 'VDEV_OPTION(DEBUG, "debug", VDEV_FLAG)\nVDEV_END'))
     assert check(tmp_path).stderr.splitlines() == \
