@@ -83,6 +83,31 @@ static void check_name(const struct sys_config *config, unsigned late, const cha
 	}
 }
 
+/* A program that is made for a service asks for its name when it starts, and ends if the name is another's. */
+static void check_program(const struct sys_config *config, const struct sys_process *p, struct sys_report *report)
+{
+	const struct sys_place place = {"processes", p->own.name, "program"};
+	char where[SYS_WHERE_MAX];
+
+	for (unsigned s = 0; p->program && s < SYS_SERVICES; s++) {
+		const char *name = sys_services[s].name;
+
+		if (strcmp(p->program, sys_services[s].program) != 0 || sys_serves(p, name) || p->serves_wrong)
+			continue;
+		for (unsigned i = 0; i < config->process_count; i++) {
+			const struct sys_process *other = &config->processes[i];
+			const struct sys_place there = given_at(other, name);
+
+			if (sys_serves(other, name))
+				sys_mistake(
+				    report, &place,
+				    "program '%s' serves \"%s\", which belongs to /processes/%s%s already; each "
+				    "name has one process, so remove one of the two",
+				    p->program, name, other->own.name, sys_where(report, &there, where));
+		}
+	}
+}
+
 void sys_bind_names(struct sys_config *config, struct sys_report *report)
 {
 	for (unsigned i = 0; i < config->process_count; i++) {
@@ -98,5 +123,6 @@ void sys_bind_names(struct sys_config *config, struct sys_report *report)
 			check_name(config, i, p->serves[j], report);
 		if (sys_serves(p, p->own.name) && !lists(p, p->own.name))
 			check_name(config, i, p->own.name, report);
+		check_program(config, p, report);
 	}
 }
