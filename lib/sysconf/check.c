@@ -69,7 +69,7 @@ static bool is_ram(const struct sys_board *board, const struct sys_range *range)
 		for (unsigned i = 0; i < board->ram_count; i++) {
 			const struct sys_range *ram = &board->ram[i];
 
-			if (at >= ram->start && at - ram->start < ram->bytes)
+			if (range_holds(ram->start, ram->bytes, at, 1))
 				at = ram->start + ram->bytes;
 		}
 	}
@@ -114,16 +114,32 @@ static void check_region(const struct check *c, unsigned index)
 	}
 }
 
+#define TABLE_BYTES  (2ull << 20) /* of addresses, that a table of pages covers */
+#define TABLES_BYTES (1ull << 30) /* that a table of such tables covers */
+
 /*
- * A page for each table and each virtual CPU; a third for each thread. The kernel memory that a process, or a VM with
- * what it needs, cannot do without. It is what was counted (`pidin mem`) less what random places may save: with a few
- * pages less than the real need a start fails, and says so.
+ * Page tables for `memory`, besides the three that each process has: its program, stack and heap lie apart, and begin
+ * at random pages, so that they are mapped by the page.
  */
-static uint64_t kernel_memory_least(const struct sys_vm_needs *vm)
+static uint64_t more_tables(uint64_t memory, uint64_t table_bytes)
 {
+	uint64_t count = memory / table_bytes + (memory % table_bytes != 0);
+
+	return count > 3 ? count - 3 : 0;
+}
+
+/*
+ * The kernel memory without which a process, or a VM with what it needs, cannot start: a page for each page table and
+ * each virtual CPU, a third of a page for each thread. It was counted (`pidin mem`) for the random places that need the
+ * fewest tables. With a few pages less than the real need a start fails and says so.
+ */
+static uint64_t kernel_memory_least(const struct sys_owner *own, const struct sys_vm_needs *vm)
+{
+	uint64_t pages = more_tables(own->memory, TABLE_BYTES) + more_tables(own->memory, TABLES_BYTES);
+
 	if (!vm)
-		return 10 * QVM_PAGE;
-	return (22 + vm->cpus + vm->cpus / 3 + (vm->guest_bytes >> 30)) * QVM_PAGE;
+		return (10 + pages) * QVM_PAGE;
+	return (22 + pages + vm->cpus + vm->cpus / 3 + (vm->guest_bytes >> 30)) * QVM_PAGE;
 }
 
 static void check_kernel_memory(const struct check *c, unsigned owner, const struct sys_vm_needs *needs)
@@ -134,11 +150,11 @@ static void check_kernel_memory(const struct check *c, unsigned owner, const str
 
 	if (is_vm && !needs)
 		return;
-	least = kernel_memory_least(is_vm ? &needs[owner - c->config->process_count] : NULL);
+	least = kernel_memory_least(own, is_vm ? &needs[owner - c->config->process_count] : NULL);
 	if (own->kernel_memory < least)
 		wrong_at(c, owner, "kernel-memory",
-			 "'kernel-memory' is 0x%" PRIx64 " bytes; it cannot start with less than 0x%" PRIx64
-			 ", and needs more as it goes on; raise it",
+			 "'kernel-memory' is 0x%" PRIx64 " bytes; the start alone needs 0x%" PRIx64
+			 ", and running needs more; raise it",
 			 own->kernel_memory, least);
 }
 

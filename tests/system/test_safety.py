@@ -184,10 +184,12 @@ def test_how_it_ends_while_guests_run(how, cpus):
             board.ends(how)
 
 
-def guard(how, more=""):
-    """A critical VM that runs until it is ended, and goes to its safe state so."""
+def guard(how, more="", vdevs=0):
+    """A critical VM that runs until it is ended, and goes to its safe state so. It has `vdevs` more types of vdevs."""
+    files = {f"vdev-more{i}.so": (BUILD / "vdevs/vdev-pl011.so").read_bytes() for i in range(vdevs)}
+    config = "".join(f"vdev more{i} loc {0x1c0a0000 + 0x10000 * i:#x} intr gic:{38 + i}\n" for i in range(vdevs))
     dts = system_dts(vms=[("guard", f"critical; {more}")]).replace("compatible", f'safe-state = "{how}"; compatible', 1)
-    return make_archive({"system.dts": dts, "guard.qvmconf": bare_vm("guard", "ticks", "seconds=600")})
+    return make_archive({"system.dts": dts, "guard.qvmconf": bare_vm("guard", "ticks", "seconds=600") + config, **files})
 
 
 def boots_and_runs(board):
@@ -234,8 +236,8 @@ def test_a_critical_vm_that_is_stopped_is_gone(how, more):
 @pytest.mark.parametrize("more", ["", 'restart = "always";'])
 @pytest.mark.parametrize("how", ["reset", "halt"])
 def test_a_critical_vm_that_cannot_be_started_is_gone(how, more):
-    """The pages of its heap alone need more tables than its kernel memory has room for: its first launch fails."""
-    with Rebooting(guard(how, f"memory = <0x8000000>; kernel-memory = <{32 * 4096}>; {more}"), cpus=2) as board:
+    """Each vdev's file needs page tables of its own, and seven need more than its kernel memory has: its first launch fails."""
+    with Rebooting(guard(how, f"kernel-memory = <{24 * 4096}>; {more}", vdevs=7), cpus=2) as board:
         board.expect(BOOT, 20)
         for _ in range(2 if how == "reset" else 1):
             board.expect(r"\nguard not started: ProcessMap failed, error 12\r+\ncritical process guard ended: "

@@ -194,6 +194,39 @@ static void a_vms_needs_come_from_its_configuration(void **state)
 }
 
 /* Damaged trees are refused or read, never followed out of their bounds (the sanitizers watch). */
+/* Whether a process whose program, stack and heap have `memory` bytes may have so many pages for the kernel. */
+static bool pages_suffice(uint64_t memory, uint64_t pages)
+{
+	config.processes[1].own.memory = memory;
+	config.processes[1].own.kernel_memory = pages * QVM_PAGE;
+	return check_system(NULL, NULL) == 0;
+}
+
+/* A table of pages covers 2 MiB, a table of such tables 1 GiB: each process has three of both from the beginning. */
+static void page_tables_of_memory_are_counted(void **state)
+{
+	static const struct {
+		uint64_t memory, pages;
+	} cases[] = {{QVM_PAGE, 10},
+		     {6 << 20, 10},
+		     {(6 << 20) + QVM_PAGE, 11},
+		     {8 << 20, 11},
+		     {(8 << 20) + QVM_PAGE, 12},
+		     {3ull << 30, 10 + 1533},
+		     {(3ull << 30) + QVM_PAGE, 10 + 1534 + 1}};
+
+	(void)state;
+	read_good();
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_true(pages_suffice(cases[i].memory, cases[i].pages));
+		assert_false(pages_suffice(cases[i].memory, cases[i].pages - 1));
+	}
+	assert_false(pages_suffice(8 << 20, 10));
+	assert_string_equal(said,
+			    "[system.dtb] /processes/shell: 'kernel-memory' is 0xa000 bytes; the start alone needs "
+			    "0xb000, and running needs more; raise it\n");
+}
+
 static void random_damage_is_refused_or_read(void **state)
 {
 	struct sys_device device;
@@ -241,6 +274,7 @@ int description_tests(void)
 	    cmocka_unit_test(lengths_beyond_the_tree_are_refused),
 	    cmocka_unit_test(a_good_system_fits_to_the_last_byte),
 	    cmocka_unit_test(a_vms_needs_come_from_its_configuration),
+	    cmocka_unit_test(page_tables_of_memory_are_counted),
 	    cmocka_unit_test(random_damage_is_refused_or_read),
 	};
 
