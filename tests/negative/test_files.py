@@ -148,6 +148,8 @@ PLACES = {
                         r"VM a: no room in ram for the device tree of 0x[0-9a-f]+ bytes: give the VM more"),
     "data-only": (["load tree"], None, r"3\] nothing to start: what is loaded is no program"),
     "missing": (["load nothing"], None, r"3\] 'load' names the file 'nothing', which is not there; put it into .*"),
+    "missing-tree": (["load Image", "fdt load tree.dtb"], None, r"4\] 'load' names the file 'tree.dtb', which is not there; "
+                     r"compile it: dtc -O dtb -o (.*)/tree.dtb \1/tree.dts"),
     "missing-initrd": (["load Image", "initrd load none"], None, r"4\] 'load' names the file 'none', which is not there; .*"),
 }
 
@@ -157,6 +159,7 @@ def test_a_file_without_room_is_refused(tmp_path, name):
     lines, memory, text = PLACES[name]
     files = {"Image": image(2 * MIB), "code": CODE, "elf": elf(), "big": bytes(2 * MIB + 1), "page": bytes(4096),
              "tree": compiled("/dts-v1/; / { };")}
+    (tmp_path / "tree.dts").write_text("/dts-v1/; / { };")
     said, _ = both(tmp_path, files, lines, **({"memory": memory} if memory else {}))
     assert len(said) == 1 and re.fullmatch(text if text.startswith("VM") else r"\[a\.qvmconf:" + text, said[0]), said
 

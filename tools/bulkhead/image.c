@@ -11,6 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysplan.h>
+#include <unistd.h>
+
+/* How to get a file that is not there: a device tree whose source is there is to be compiled. */
+static void report_absent(const char *directory, const char *name, const char *who)
+{
+	char source[4096];
+	size_t bytes = strlen(name);
+
+	if (bytes > 4 && strcmp(name + bytes - 4, ".dtb") == 0 &&
+	    snprintf(source, sizeof(source), "%s/%.*s.dts", directory, (int)bytes - 4, name) < (int)sizeof(source) &&
+	    access(source, R_OK) == 0)
+		message("%s names the file '%s', which is not there; compile it: dtc -O dtb -o %s/%s %s", who, name,
+			directory, name, source);
+	else
+		message("%s names the file '%s', which is not there; put it into %s or give it with -f PATH=%s", who,
+			name, directory, name);
+}
 
 /* A file that the system names. */
 static struct entry *need(struct image *image, const char *name, const char *who)
@@ -27,8 +44,7 @@ static struct entry *need(struct image *image, const char *name, const char *who
 	if (path)
 		message("%s names the file '%s': %s", who, name, FILE_OUTSIDE);
 	else
-		message("%s names the file '%s', which is not there; put it into %s or give it with -f PATH=%s", who,
-			name, image->system->directory, name);
+		report_absent(image->system->directory, name, who);
 	image->mistakes++;
 	return NULL;
 }
