@@ -22,7 +22,9 @@ struct vcpu;
  * - struct frame: general registers of a thread or of a guest, as the vectors save them;
  * - struct user_regs: what is switched with every change of context;
  * - struct fpu: registers that are switched only when somebody uses them;
- * - struct el1_state: a guest's registers while it is not in the processor;
+ * - struct arch_vcpu: what only the architecture knows of a virtual CPU, and its registers that are not in the processor;
+ * - struct arch_entry_work: why it must not enter a guest the short way;
+ * - ARCH_VCPU_TIMERS: how many timers of a guest need a deadline in the kernel's heap;
  * - ARCH_IRQ_*, IPI_*: the numbers of the kernel's own interrupts;
  * - ARCH_AFFINITY_MASK: bits that a virtual CPU's affinity may have;
  *

@@ -11,7 +11,7 @@ struct process;
 #define TIMER_PER_PROCESS 128
 #define TIMER_MAX         (TIMER_PER_PROCESS * PROCESS_MAX)
 
-enum timer_kind { TIMER_TIMEOUT, TIMER_PULSE, TIMER_VCPU_V, TIMER_VCPU_P };
+enum timer_kind { TIMER_TIMEOUT, TIMER_PULSE, TIMER_VCPU /* + index of struct vcpu's timers */ };
 
 struct timer {
 	uint64_t deadline;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A virtual CPU is a thread of a qvm. Its EL1 state stays in the processor until another vCPU needs it there: each CPU
- * has a `resident` vCPU, each vCPU a `home`.
+ * A virtual CPU is a thread of a qvm. Its registers stay in the processor until another vCPU needs them: each CPU has a
+ * `resident` vCPU, each vCPU a `home`.
  */
 #pragma once
 
@@ -12,51 +12,43 @@
 #include "vgic.h"
 
 struct vcpu {
-	struct frame frame;    /* first: entry.S */
-	struct user_regs user; /* its two registers of EL2 never change */
+	struct frame frame; /* first: entry.S */
+	struct user_regs user;
 	struct thread *thread; /* bound by its first VcpuRun */
 	uint64_t exits;
-	uint64_t exit_esr, exit_far;
-	uint64_t harmless_sctlr, harmless_mdscr; /* last values that were found harmless to its qvm */
+	struct arch_vcpu arch; /* near the front: the short ways read it */
 	uint32_t id;
 	uint8_t exit;         /* enum vcpu_exit of the last exit: what the next ACT_* finishes */
-	int home;             /* CPU whose registers hold its EL1 state; -1: in memory */
+	int home;             /* CPU whose registers hold its state; -1: in memory */
 	struct cpu *home_cpu; /* the same; NULL: in memory */
 	union {
 		struct {
-			uint8_t kick;   /* KICK_* */
-			bool dirty;     /* the state changed: images must be made anew before the guest goes on */
-			bool edges;     /* vgic.repend is all that changed: there may be a shorter way */
-			uint8_t leaked; /* enum el1_leak: EL1 registers that hold a process's value just now */
-			bool away;      /* its state is in memory */
-			/* Interrupt 27 is active in the physical redistributor of `home`, or was and has been ended. */
-			bool timer_active;
+			uint8_t kick; /* KICK_* */
+			bool dirty;   /* the state changed: images must be made anew before the guest goes on */
+			bool edges;   /* vgic.repend is all that changed: there may be a shorter way */
+			bool away;    /* its state is in memory */
+			struct arch_entry_work arch_work;
 		};
 		uint64_t entry_work; /* any of it: something is to be done before the guest goes on */
 	};
-	uint64_t sgi_self; /* as the guest names it alone to its interrupt controller */
 	struct process *process;
 	uint32_t index, flags;
-	uint64_t affinity;    /* MPIDR */
+	uint64_t affinity;    /* by which the guest names it: VcpuCreate */
 	struct lock lock;     /* vgic, dirty, edges, waiting */
 	struct vgic_cpu vgic; /* its images are in the processor's registers while in_hw */
 	bool in_hw;
-	bool waiting;         /* the thread blocks in WFI: who makes something pending must wake it */
-	struct list requests; /* threads in STATE_VCPU, by wait_link */
-	struct el1_state el1;
-	uint32_t set_way[8]; /* by level: the operand that began, of the last sequence of operations by set and way */
-	uint8_t set_way_level;
-	struct vcpu *flush_by; /* who asked for KICK_TLB last */
-	uint64_t flush_due;    /* when what it asked for itself is paid, ns */
-	bool flushes;          /* KICK_TLB was taken, and is not done yet */
-	uint64_t cntvoff;
-	uint64_t cntp_ctl, cntp_cval;
-	struct timer vtimer, ptimer; /* for the deadline of a timer that is not in the hardware */
+	bool waiting;            /* the thread waits for an interrupt: who makes one pending must wake it */
+	struct list requests;    /* threads in STATE_VCPU, by wait_link */
+	struct vcpu *flush_by;   /* who asked for KICK_TLB last */
+	uint64_t flush_due;      /* when what it asked for itself is paid, ns */
+	bool flushes;            /* KICK_TLB was taken, and is not done yet */
+	uint64_t counter_offset; /* host counter minus guest counter; UINT64_MAX: not chosen yet */
+	struct timer timers[ARCH_VCPU_TIMERS]; /* for the deadlines of its timers that are not in the hardware */
 	struct fpu fpu __attribute__((aligned(16)));
 };
 
 /* What a virtual CPU has to do before it is in the guest again. */
-#define KICK_TLB  1u /* invalidate stage 1 of its VM on its CPU, */
+#define KICK_TLB  1u /* invalidate the translations of its VM's own tables on its CPU, */
 #define KICK_CODE 2u /* and instruction caches; */
 #define KICK_ALL  4u /* wait for the others that were asked to; */
 #define KICK_EXIT 8u /* leave for its process */
@@ -67,7 +59,7 @@ int64_t vcpu_bind(struct vcpu *v, struct thread *t);
 void vcpu_destroy(struct vcpu *v);
 void vcpu_serve(struct cpu *c, struct vcpu *v); /* who waits for its state: home here or in memory */
 NAMED void vcpu_requests(struct cpu *c);        /* calls of other CPUs on the resident */
-void vcpu_wake(struct vcpu *v); /* something is pending: out of WFI, or have its CPU look. Kernel lock held */
+void vcpu_wake(struct vcpu *v); /* something is pending: it waits no more, or its CPU looks. Kernel lock held */
 /* A guest's SGI 0 to 15 to the virtual CPUs of a mask of indices, if it is of that group there. */
 void vcpu_send_sgi(struct vcpu *from, uint32_t targets, unsigned intid, unsigned group);
 /* maintain.c */

@@ -3,7 +3,7 @@
 #include "handle.h"
 #include "bulkhead.h"
 
-static const uint8_t timers_of[OBJECT_TYPES] = {[OBJECT_THREAD] = 1, [OBJECT_TIMER] = 1, [OBJECT_VCPU] = 2};
+static const uint8_t timers_of[] = {[OBJECT_THREAD] = 1, [OBJECT_TIMER] = 1, [OBJECT_VCPU] = ARCH_VCPU_TIMERS};
 
 static unsigned lowest_free(const uint64_t *used)
 {

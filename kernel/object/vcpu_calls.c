@@ -40,10 +40,10 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 	v->lock = (struct lock)LOCK_INIT(RANK_VCPU);
 	v->home = -1;
 	v->away = true;
-	v->vtimer.kind = TIMER_VCPU_V;
-	v->ptimer.kind = TIMER_VCPU_P;
+	for (unsigned i = 0; i < ARCH_VCPU_TIMERS; i++)
+		v->timers[i].kind = (uint8_t)(TIMER_VCPU + i);
 	list_init(&v->requests);
-	v->cntvoff = UINT64_MAX;
+	v->counter_offset = UINT64_MAX;
 	vgic_reset(&v->vgic, arch_vcpu_lr_count());
 	arch_vcpu_reset(v);
 	__atomic_store_n(&p->vcpus[index], v, __ATOMIC_RELEASE);
@@ -54,8 +54,8 @@ void vcpu_destroy(struct vcpu *v)
 {
 	struct process *p = v->process;
 
-	timer_disarm(&v->vtimer);
-	timer_disarm(&v->ptimer);
+	for (unsigned i = 0; i < ARCH_VCPU_TIMERS; i++)
+		timer_disarm(&v->timers[i]);
 	p->vcpus[v->index] = NULL;
 	handle_remove(p, OBJECT_VCPU, v->id);
 	object_free(p, OBJECT_VCPU, v);
@@ -75,9 +75,9 @@ int64_t vcpu_bind(struct vcpu *v, struct thread *t)
 		v->thread = t;
 		t->vcpu = v;
 		if (!p->guest.sealed)
-			p->counter_offset = v->cntvoff == UINT64_MAX ? arch_clock_ticks() : v->cntvoff;
+			p->counter_offset = v->counter_offset == UINT64_MAX ? arch_clock_ticks() : v->counter_offset;
 		p->guest.sealed = true;
-		v->cntvoff = p->counter_offset;
+		v->counter_offset = p->counter_offset;
 	}
 	lock_release(&kernel_lock);
 	return error;

@@ -41,7 +41,7 @@ static void check_return(struct cpu *c, const struct frame *f)
 		assert_ptr_equal(f, &c->guest->frame);
 		assert_ptr_equal(c->space, &t->process->guest);
 		assert_ptr_equal(c->resident, c->guest);
-		assert_int_equal(host_registers[c->id].el1, c->guest->el1.tpidr_el1);
+		assert_int_equal(host_registers[c->id].el1, c->guest->arch.registers);
 		return;
 	}
 	assert_non_null(t);

@@ -177,7 +177,7 @@ static void registers_follow_their_thread(void **state)
 	assert_int_equal(machine_fp_read(2), 4711);
 	assert_int_equal(sys_VcpuCreate(t, 0, 0, 0), 1);
 	v = t->process->vcpus[0];
-	v->el1.tpidr_el1 = 0x1234;
+	v->arch.registers = 0x1234;
 	assert_int_equal(sys_VcpuRun(t, 1, ACT_RUN), BLOCKED);
 	assert_ptr_equal(cpus[2].guest, v);
 	machine_fp_write(2, 815);
@@ -233,7 +233,7 @@ static void a_request_is_answered_where_the_registers_are(void **state)
 	(void)state;
 	assert_int_equal(sys_VcpuCreate(a, 0, 0, 0), 1);
 	assert_int_equal(sys_VcpuCreate(b, 1, 1, 0), 2);
-	a->process->vcpus[0]->el1.tpidr_el1 = 1;
+	a->process->vcpus[0]->arch.registers = 1;
 	assert_int_equal(sys_VcpuRun(a, 1, ACT_RUN), BLOCKED);
 	assert_int_equal(sys_VcpuPrivate(asks, 1, VPRIV_ENABLE, 0, 0), 0);
 	assert_int_equal(VcpuPrivate_now(&asks->frame), 0);
@@ -245,7 +245,7 @@ static void a_request_is_answered_where_the_registers_are(void **state)
 	/* Asked, and before the CPU hears of it another vCPU takes its place. */
 	machine_guest_trap(1, HOST_HVC);
 	assert_int_equal(sys_SchedSet(procmgr, a->process->slot, b->tid, 30, SCHED_FIFO_, 1u << 1), 0);
-	a->process->vcpus[1]->el1.tpidr_el1 = 2;
+	a->process->vcpus[1]->arch.registers = 2;
 	assert_ptr_equal(cpus[1].resident, a->process->vcpus[0]);
 	assert_int_equal(call_alone(asks, VcpuQuery, 1, 40), BLOCKED);
 	assert_int_equal(asks->state, STATE_VCPU);

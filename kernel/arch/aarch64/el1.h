@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * EL1 state of a guest while it is not in the processor. What else EL1 can reach, and why it needs no switching, is in
- * guests/registers/registers.def; a unit test compares these lists with it, and a guest the hardware.
+ * What this architecture keeps of a virtual CPU, mostly the EL1 state of a guest that is not in the processor. What
+ * else EL1 can reach, and why it needs no switching, is in guests/registers/registers.def; a unit test compares these
+ * lists with it, and a guest the hardware.
  */
 #pragma once
 
@@ -20,7 +21,16 @@
 #define CNTV_ENABLE BIT(0)
 #define CNTV_IMASK  BIT(1)
 
-struct el1_state {
+struct arch_vcpu {
+	uint64_t exit_esr, exit_far; /* of the last exit */
+	uint64_t sgi_self;           /* as the guest names it alone to its interrupt controller */
+	/* From here on a reset makes it zero. */
+	uint64_t harmless_sctlr, harmless_mdscr; /* last values that were found harmless to its qvm */
+	uint64_t cntp_ctl, cntp_cval;
+	uint32_t set_way[8]; /* by level: the operand that began, of the last sequence of operations by set and way */
+	uint8_t set_way_level;
+	bool debug_live; /* breakpoint registers are the guest's own, not trapped */
+			 /* EL1 state; up to date while it is not in the processor. */
 #define X(name) uint64_t name;
 	EL1_SWITCHED(X)
 	DEBUG_SWITCHED(X)
@@ -29,7 +39,16 @@ struct el1_state {
 	uint64_t vdisr; /* DISR_EL1 of a guest */
 	uint64_t cntv_ctl, cntv_cval;
 	uint64_t vmcr, ap0r0, ap1r0; /* of the interrupt controller: irqchip.h */
-	bool debug_live;             /* breakpoint registers are the guest's own, not trapped */
 	uint64_t dbgbcr[16], dbgbvr[16], dbgwcr[16], dbgwvr[16];
 	uint64_t oslock;
 };
+
+/* Of a virtual CPU: what is to be done before the guest goes on. */
+struct arch_entry_work {
+	uint8_t leaked; /* enum el1_leak: EL1 registers that hold a process's value just now */
+	/* Interrupt 27 is active in the physical redistributor of `home`, or was and has been ended. */
+	bool timer_active;
+};
+
+/* Indices of struct vcpu's timers. */
+enum { VCPU_VTIMER, VCPU_PTIMER, ARCH_VCPU_TIMERS };

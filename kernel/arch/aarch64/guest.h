@@ -6,7 +6,8 @@
 #include "vcpu.h"
 
 /* struct vcpu: `timer_active` is all of `entry_work`. */
-#define ENTRY_WORK_TIMER (1ull << (8 * (offsetof(struct vcpu, timer_active) - offsetof(struct vcpu, entry_work))))
+#define ENTRY_WORK_TIMER \
+	(1ull << (8 * (offsetof(struct vcpu, arch_work.timer_active) - offsetof(struct vcpu, entry_work))))
 
 /* PSTATE. */
 #define PSTATE_EL1H_MASKED 0x3c5

@@ -29,7 +29,7 @@ _Static_assert(offsetof(struct cpu, guest) == 8, "entry.S");
 static inline bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5)
 {
 	unsigned exit = v->exit;
-	uint64_t esr = v->exit_esr;
+	uint64_t esr = v->arch.exit_esr;
 
 	if (exit == EXIT_MMIO_READ && action == ACT_DATA && ABORT_SAS(esr) == 2 && !(esr & ABORT_SSE)) {
 		v->frame.x[ABORT_SRT(esr)] = (uint32_t)x2;
@@ -110,7 +110,7 @@ struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 		return to_process(c, v, EXIT_KICK);
 	if (unlikely(c->resident != v))
 		vcpu_load(c, v);
-	if (v->leaked)
+	if (v->arch_work.leaked)
 		leaked_restore(v);
 	if (v->edges && !v->dirty)
 		vcpu_edges(v);
@@ -128,7 +128,7 @@ bool arch_vcpu_run(struct cpu *c, struct vcpu *v, uint64_t action, const uint64_
 {
 	if (unlikely(c->resident != v))
 		vcpu_load(c, v);
-	if (v->timer_active)
+	if (v->arch_work.timer_active)
 		vcpu_timer_look(v);
 	return vcpu_act(v, action, value);
 }
@@ -171,7 +171,7 @@ static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 	if (!(target & 0xff))
 		return false;
 	to = __atomic_load_n(&v->process->vcpus[__builtin_ctz((unsigned)target)], __ATOMIC_ACQUIRE);
-	if (!to || to->sgi_self != target)
+	if (!to || to->arch.sgi_self != target)
 		return false;
 	lock_acquire(&to->lock);
 	vgic_sgi(&to->vgic, intid, 1);
@@ -202,10 +202,10 @@ static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, ui
 	unsigned intid = SGI_INTID(value);
 	bool done;
 
-	if (target == v->sgi_self)
+	if (target == v->arch.sgi_self)
 		done = !v->entry_work && vcpu_insert(v, intid);
 	else
-		done = !v->timer_active && sgi_to_other(v, target, intid);
+		done = !v->arch_work.timer_active && sgi_to_other(v, target, intid);
 	if (unlikely(!done)) {
 		leave_long(v, c, esr);
 		return;
@@ -221,7 +221,7 @@ static inline void mmio_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
 {
 	uint64_t far = sysreg_read(far_el2), ipa = fault_ipa(far), bytes = 1u << ABORT_SAS(esr);
 
-	v->exit_far = far;
+	v->arch.exit_far = far;
 	if (esr & ABORT_WNR)
 		leave(c, v, EXIT_MMIO_WRITE, ipa, bytes, v->frame.x[ABORT_SRT(esr)] & (~0ull >> (64 - 8 * bytes)), 0,
 		      0);
@@ -234,7 +234,7 @@ void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec)
 {
 	const uint64_t *x = v->frame.x;
 
-	v->exit_esr = esr;
+	v->arch.exit_esr = esr;
 	/* ISV: one register, no cache maintenance, no walk of stage 1 (Arm ARM D24.2.40, ISS of a data abort). */
 	if (ec == EC_DATA && (esr & ABORT_ISV) && DFSC_KIND(esr) == DFSC_TRANSLATION && likely(leaks_none(v)))
 		mmio_exit(v, c, esr);
@@ -277,7 +277,7 @@ static struct frame *abort_exit(struct cpu *c, struct vcpu *v, uint64_t esr, boo
 	struct frame *f = &v->thread->frame;
 	uint64_t far = sysreg_read(far_el2);
 
-	v->exit_far = far;
+	v->arch.exit_far = far;
 	v->exit = fetch ? EXIT_FETCH : EXIT_MMIO_COMPLEX;
 	if (unlikely(DFSC(esr) > DFSC_LAST_FAULT)) {
 		vcpu_inject_abort(v, esr, 0); /* the board's own, such as an external abort */
@@ -366,8 +366,8 @@ struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr)
 {
 	struct frame *f = &v->thread->frame;
 
-	v->exit_esr = esr;
-	if (unlikely(v->timer_active))
+	v->arch.exit_esr = esr;
+	if (unlikely(v->arch_work.timer_active))
 		vcpu_timer_look(v);
 	switch (esr >> 26) {
 	case EC_DATA: return abort_exit(c, v, esr, false);

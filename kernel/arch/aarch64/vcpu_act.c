@@ -14,7 +14,7 @@
 void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far)
 {
 	uint64_t pstate = v->frame.pstate, mode = pstate & 0xf;
-	uint64_t sctlr = v->leaked & LEAK_SCTLR ? v->el1.sctlr_el1 : sysreg_read(sctlr_el1);
+	uint64_t sctlr = v->arch_work.leaked & LEAK_SCTLR ? v->arch.sctlr_el1 : sysreg_read(sctlr_el1);
 	uint64_t offset = pstate & BIT(4) ? 0x600 : mode == 0 ? 0x400 : mode == 4 ? 0 : 0x200;
 
 	sysreg_write(spsr_el1, pstate);
@@ -50,8 +50,8 @@ void vcpu_inject_abort(struct vcpu *v, uint64_t iss, uint64_t offset)
 	bool from_el0 = (v->frame.pstate & 0xf) == 0;
 	uint64_t ec = v->exit == EXIT_FETCH ? EC_FETCH : DFSC(iss) == DFSC_WATCHPOINT ? EC_WATCHPOINT : EC_DATA;
 
-	iss = (iss & (ABORT_WNR | 0x3f)) | (v->exit_esr & (ABORT_FNV | ABORT_CM));
-	vcpu_inject(v, (ec + !from_el0) << 26 | ESR_IL | iss, v->exit_far + offset);
+	iss = (iss & (ABORT_WNR | 0x3f)) | (v->arch.exit_esr & (ABORT_FNV | ABORT_CM));
+	vcpu_inject(v, (ec + !from_el0) << 26 | ESR_IL | iss, v->arch.exit_far + offset);
 }
 
 static void inject_undefined(struct vcpu *v)
@@ -72,23 +72,23 @@ bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4])
 		if (exit == EXIT_KICK)
 			return false;
 		if (exit != EXIT_HVC) /* PC is after the HVC already */
-			vcpu_advance(v, v->exit_esr);
+			vcpu_advance(v, v->arch.exit_esr);
 		break;
 	case ACT_DATA:
 		if (exit == EXIT_MMIO_READ)
-			v->frame.x[ABORT_SRT(v->exit_esr)] = extend(value[0], v->exit_esr);
+			v->frame.x[ABORT_SRT(v->arch.exit_esr)] = extend(value[0], v->arch.exit_esr);
 		else if (exit == EXIT_SYSREG_READ)
-			v->frame.x[ESR_RT(v->exit_esr)] = value[0];
+			v->frame.x[ESR_RT(v->arch.exit_esr)] = value[0];
 		else
 			return false;
-		vcpu_advance(v, v->exit_esr);
+		vcpu_advance(v, v->arch.exit_esr);
 		break;
 	case ACT_RESULT:
 		if (exit != EXIT_HVC && exit != EXIT_SMC)
 			return false;
 		memcpy(v->frame.x, value, 4 * sizeof(*value));
 		if (exit == EXIT_SMC)
-			vcpu_advance(v, v->exit_esr);
+			vcpu_advance(v, v->arch.exit_esr);
 		break;
 	case ACT_UNDEF: inject_undefined(v); break;
 	case ACT_ABORT: vcpu_inject_abort(v, value[0], value[1]); break;

@@ -17,7 +17,7 @@ static bool vtimer_fires(const struct vcpu *v)
 {
 	if (v->home >= 0)
 		return (sysreg_read(cntv_ctl_el0) & 7) == CNTV_FIRING;
-	return v->el1.cntv_ctl == CNTV_ENABLE && arch_clock_ticks() - v->cntvoff >= v->el1.cntv_cval;
+	return v->arch.cntv_ctl == CNTV_ENABLE && arch_clock_ticks() - v->counter_offset >= v->arch.cntv_cval;
 }
 
 /*
@@ -28,9 +28,9 @@ static void vtimer_link(struct vcpu *v)
 {
 	bool flight = (vgic_pending(&v->vgic) | v->vgic.active) & BIT(VIRQ_VTIMER);
 
-	if (flight != (v->timer_active && !v->vgic.ended))
+	if (flight != (v->arch_work.timer_active && !v->vgic.ended))
 		irqchip_set_active(ARCH_IRQ_VTIMER, flight);
-	v->timer_active = flight;
+	v->arch_work.timer_active = flight;
 }
 
 /* Images back into the state. Called with the vCPU's lock, on the CPU that holds them. */
@@ -51,7 +51,7 @@ void arch_vcpu_settle(struct vcpu *v)
 		irqchip_virtual_control(ARCH_VGIC_ON);
 		v->in_hw = false;
 	}
-	g->vmcr = v->home >= 0 ? irqchip_vmcr() : v->el1.vmcr;
+	g->vmcr = v->home >= 0 ? irqchip_vmcr() : v->arch.vmcr;
 	vgic_private_line(g, VIRQ_VTIMER, vtimer_fires(v));
 	vgic_fold(g, eoicount);
 	if (v->home >= 0)
@@ -128,7 +128,7 @@ bool vcpu_timer_direct(struct vcpu *v)
 {
 	if ((sysreg_read(cntv_ctl_el0) & 7) != CNTV_FIRING || !vcpu_insert(v, VIRQ_VTIMER))
 		return false;
-	v->timer_active = true;
+	v->arch_work.timer_active = true;
 	return true;
 }
 
@@ -145,7 +145,7 @@ void vcpu_timer_look(struct vcpu *v)
 		if (irqchip_lr_read(n) & ARCH_LR_ACTIVE)
 			return;
 		if (irqchip_lr_empty() & BIT(n)) {
-			v->timer_active = false;
+			v->arch_work.timer_active = false;
 			return;
 		}
 	}
@@ -155,8 +155,8 @@ void vcpu_timer_look(struct vcpu *v)
 
 void arch_vcpu_timer_expired(struct timer *t)
 {
-	bool virtual = t->kind == TIMER_VCPU_V;
-	struct vcpu *v = virtual ? container_of(t, struct vcpu, vtimer) : container_of(t, struct vcpu, ptimer);
+	struct vcpu *v = container_of(t - (t->kind - TIMER_VCPU), struct vcpu, timers);
+	bool virtual = t == &v->timers[VCPU_VTIMER];
 
 	if (virtual && v->home >= 0) {
 		vcpu_timer_ahead(v);
@@ -188,7 +188,7 @@ void arch_vcpu_irq_timer(struct cpu *c)
 		return;
 	}
 	lock_acquire(&v->lock);
-	v->timer_active = true;
+	v->arch_work.timer_active = true;
 	v->dirty = true;
 	lock_release(&v->lock);
 	vcpu_wake(v);

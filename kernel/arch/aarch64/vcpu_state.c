@@ -31,26 +31,26 @@ static void debug_save(struct vcpu *v)
 	unsigned b = debug_breakpoints(), w = debug_watchpoints();
 
 	/* Saved, then off: they would compare in other worlds too. */
-#define X(n)                                                     \
-	if ((n) < b) {                                           \
-		v->el1.dbgbcr[n] = sysreg_read(dbgbcr##n##_el1); \
-		v->el1.dbgbvr[n] = sysreg_read(dbgbvr##n##_el1); \
-		sysreg_write(dbgbcr##n##_el1, 0);                \
-	}                                                        \
-	if ((n) < w) {                                           \
-		v->el1.dbgwcr[n] = sysreg_read(dbgwcr##n##_el1); \
-		v->el1.dbgwvr[n] = sysreg_read(dbgwvr##n##_el1); \
-		sysreg_write(dbgwcr##n##_el1, 0);                \
+#define X(n)                                                      \
+	if ((n) < b) {                                            \
+		v->arch.dbgbcr[n] = sysreg_read(dbgbcr##n##_el1); \
+		v->arch.dbgbvr[n] = sysreg_read(dbgbvr##n##_el1); \
+		sysreg_write(dbgbcr##n##_el1, 0);                 \
+	}                                                         \
+	if ((n) < w) {                                            \
+		v->arch.dbgwcr[n] = sysreg_read(dbgwcr##n##_el1); \
+		v->arch.dbgwvr[n] = sysreg_read(dbgwvr##n##_el1); \
+		sysreg_write(dbgwcr##n##_el1, 0);                 \
 	}
 	DBG_EACH(X)
 #undef X
 	isb(); /* only under the OS lock can the communication channel be read without being used (Arm ARM H6.3) */
-#define X(name)                          \
-	v->el1.name = sysreg_read(name); \
+#define X(name)                           \
+	v->arch.name = sysreg_read(name); \
 	sysreg_write(name, 0);
 	DEBUG_SWITCHED(X)
 #undef X
-	v->el1.dbgclaim = sysreg_read(dbgclaimclr_el1);
+	v->arch.dbgclaim = sysreg_read(dbgclaimclr_el1);
 	sysreg_write(dbgclaimclr_el1, 0xff);
 	sysreg_write(mdscr_el1, 0);
 	sysreg_write(mdcr_el2, mdcr_value());
@@ -60,26 +60,26 @@ static void debug_load(const struct vcpu *v)
 {
 	unsigned b = debug_breakpoints(), w = debug_watchpoints();
 
-#define X(n)                                                     \
-	if ((n) < b) {                                           \
-		sysreg_write(dbgbvr##n##_el1, v->el1.dbgbvr[n]); \
-		sysreg_write(dbgbcr##n##_el1, v->el1.dbgbcr[n]); \
-	}                                                        \
-	if ((n) < w) {                                           \
-		sysreg_write(dbgwvr##n##_el1, v->el1.dbgwvr[n]); \
-		sysreg_write(dbgwcr##n##_el1, v->el1.dbgwcr[n]); \
+#define X(n)                                                      \
+	if ((n) < b) {                                            \
+		sysreg_write(dbgbvr##n##_el1, v->arch.dbgbvr[n]); \
+		sysreg_write(dbgbcr##n##_el1, v->arch.dbgbcr[n]); \
+	}                                                         \
+	if ((n) < w) {                                            \
+		sysreg_write(dbgwvr##n##_el1, v->arch.dbgwvr[n]); \
+		sysreg_write(dbgwcr##n##_el1, v->arch.dbgwcr[n]); \
 	}
 	DBG_EACH(X)
 #undef X
-#define X(name) sysreg_write(name, v->el1.name);
+#define X(name) sysreg_write(name, v->arch.name);
 	DEBUG_SWITCHED(X)
 #undef X
-	sysreg_write(dbgclaimset_el1, v->el1.dbgclaim);
+	sysreg_write(dbgclaimset_el1, v->arch.dbgclaim);
 }
 
 void vcpu_debug_open(struct vcpu *v)
 {
-	v->el1.debug_live = true;
+	v->arch.debug_live = true;
 	debug_load(v);
 	sysreg_write(mdcr_el2, mdcr_value() & ~MDCR_TDA);
 }
@@ -103,7 +103,7 @@ static uint64_t counter_ns(uint64_t ticks)
 /* The guest's counter is the host's minus an offset, modulo 2^64: it may be ahead, and wrap. */
 uint64_t guest_deadline(const struct vcpu *v, uint64_t cval)
 {
-	uint64_t now = arch_clock_ticks(), count = now - v->cntvoff;
+	uint64_t now = arch_clock_ticks(), count = now - v->counter_offset;
 
 	if (count >= cval)
 		return 0;
@@ -120,10 +120,10 @@ void vcpu_timer_ahead(struct vcpu *v)
 {
 	uint64_t now = arch_clock_ticks();
 
-	if (v->cntvoff <= now)
+	if (v->counter_offset <= now)
 		return;
 	sysreg_write(cntv_cval_el0, sysreg_read(cntv_cval_el0));
-	timer_arm(&v->vtimer, arch_clock_ns(now) + AHEAD_NS);
+	timer_arm(&v->timers[VCPU_VTIMER], arch_clock_ns(now) + AHEAD_NS);
 }
 
 /* The guest's timer goes on as a timer of the kernel's. */
@@ -131,18 +131,18 @@ static void timer_to_soft(struct vcpu *v)
 {
 	uint64_t ctl = sysreg_read(cntv_ctl_el0);
 
-	v->el1.cntv_ctl = ctl & (CNTV_ENABLE | CNTV_IMASK);
-	v->el1.cntv_cval = sysreg_read(cntv_cval_el0);
+	v->arch.cntv_ctl = ctl & (CNTV_ENABLE | CNTV_IMASK);
+	v->arch.cntv_cval = sysreg_read(cntv_cval_el0);
 	sysreg_write(cntv_ctl_el0, 0);
 	isb();
-	if (v->timer_active)
+	if (v->arch_work.timer_active)
 		irqchip_set_active(ARCH_IRQ_VTIMER, false);
-	v->timer_active = false;
-	timer_disarm(&v->vtimer);
+	v->arch_work.timer_active = false;
+	timer_disarm(&v->timers[VCPU_VTIMER]);
 	/* Up already: it has been seen, unless the vCPU waits in WFI and its interrupt was just about to come. */
-	if (v->el1.cntv_ctl == CNTV_ENABLE &&
-	    (!(v->vgic.line & BIT(VIRQ_VTIMER)) || (v->waiting && vgic_deliverable(&v->vgic, v->el1.vmcr))))
-		timer_arm(&v->vtimer, guest_deadline(v, v->el1.cntv_cval));
+	if (v->arch.cntv_ctl == CNTV_ENABLE &&
+	    (!(v->vgic.line & BIT(VIRQ_VTIMER)) || (v->waiting && vgic_deliverable(&v->vgic, v->arch.vmcr))))
+		timer_arm(&v->timers[VCPU_VTIMER], guest_deadline(v, v->arch.cntv_cval));
 }
 
 void arch_vcpu_evict(struct cpu *c)
@@ -152,20 +152,20 @@ void arch_vcpu_evict(struct cpu *c)
 	if (!v)
 		return;
 	leaked_restore(v);
-#define X(name) v->el1.name = sysreg_read(name);
+#define X(name) v->arch.name = sysreg_read(name);
 	EL1_SWITCHED(X)
 #undef X
-	v->el1.mdscr_el1 = sysreg_read(mdscr_el1);
+	v->arch.mdscr_el1 = sysreg_read(mdscr_el1);
 	if (has_ras())
-		v->el1.vdisr = sysreg_read(VDISR_EL2);
+		v->arch.vdisr = sysreg_read(VDISR_EL2);
 	sysreg_write(oslar_el1, 1);
-	if (v->el1.debug_live)
+	if (v->arch.debug_live)
 		debug_save(v);
 	lock_acquire(&v->lock);
 	arch_vcpu_settle(v);
 	v->dirty = v->away = true;
 	lock_release(&v->lock);
-	irqchip_virtual_save(&v->el1);
+	irqchip_virtual_save(&v->arch);
 	timer_to_soft(v);
 	arch_fpu_save(c, &v->fpu); /* no register of it stays on a CPU that is not its home */
 	el1_clear();
@@ -183,29 +183,29 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	c->resident = v;
 	v->home_cpu = c;
 	__atomic_store_n(&v->home, (int)c->id, __ATOMIC_RELEASE);
-	timer_disarm(&v->vtimer);
+	timer_disarm(&v->timers[VCPU_VTIMER]);
 	vcpu_timer_ahead(v);
 	if (c->attention)
 		arch_ipi_send(c->id, IPI_KICK); /* somebody was woken, and this CPU has already chosen */
 	lock_release(&kernel_lock);
-	v->leaked = 0;
+	v->arch_work.leaked = 0;
 	v->away = false;
-#define X(name) sysreg_write(name, v->el1.name);
+#define X(name) sysreg_write(name, v->arch.name);
 	EL1_SWITCHED(X)
 #undef X
-	sysreg_write(mdscr_el1, v->el1.mdscr_el1);
+	sysreg_write(mdscr_el1, v->arch.mdscr_el1);
 	if (has_ras())
-		sysreg_write(VDISR_EL2, v->el1.vdisr);
-	if (v->el1.debug_live)
+		sysreg_write(VDISR_EL2, v->arch.vdisr);
+	if (v->arch.debug_live)
 		debug_load(v);
-	sysreg_write(oslar_el1, v->el1.oslock);
-	sysreg_write(mdcr_el2, v->el1.debug_live ? mdcr_value() & ~MDCR_TDA : mdcr_value());
+	sysreg_write(oslar_el1, v->arch.oslock);
+	sysreg_write(mdcr_el2, v->arch.debug_live ? mdcr_value() & ~MDCR_TDA : mdcr_value());
 	sysreg_write(vmpidr_el2, v->affinity | BIT(31));
-	irqchip_virtual_load(&v->el1);
-	sysreg_write(cntvoff_el2, v->cntvoff);
+	irqchip_virtual_load(&v->arch);
+	sysreg_write(cntvoff_el2, v->counter_offset);
 	v->dirty = true; /* whoever settles links the virtual timer */
-	sysreg_write(cntv_cval_el0, v->el1.cntv_cval);
-	sysreg_write(cntv_ctl_el0, v->el1.cntv_ctl);
+	sysreg_write(cntv_cval_el0, v->arch.cntv_cval);
+	sysreg_write(cntv_ctl_el0, v->arch.cntv_ctl);
 	vcpu_came(c, v);
 }
 
@@ -217,7 +217,7 @@ void arch_vcpu_drop(struct cpu *c, struct vcpu *v)
 		c->user = NULL;
 	if (c->resident == v) {
 		arch_vcpu_evict(c);
-		timer_disarm(&v->vtimer);
+		timer_disarm(&v->timers[VCPU_VTIMER]);
 	}
 	v->thread = NULL;
 }
@@ -226,29 +226,26 @@ void arch_vcpu_drop(struct cpu *c, struct vcpu *v)
 
 void arch_vcpu_reset(struct vcpu *v)
 {
-	timer_disarm(&v->vtimer);
-	timer_disarm(&v->ptimer);
+	timer_disarm(&v->timers[VCPU_VTIMER]);
+	timer_disarm(&v->timers[VCPU_PTIMER]);
 	memset(&v->frame, 0, sizeof(v->frame));
 	v->user = (struct user_regs){
 	    .vttbr = space_vttbr(&v->process->guest),
 	    .hcr = hcr_guest(v->flags, sysreg_field(ID_AA64MMFR2_EL1, 56)),
 	};
-	memset(&v->el1, 0, sizeof(v->el1));
+	memset(&v->arch.harmless_sctlr, 0, sizeof(v->arch) - offsetof(struct arch_vcpu, harmless_sctlr));
 	memset(&v->fpu, 0, sizeof(v->fpu));
 	v->frame.pstate = PSTATE_EL1H_MASKED;
-	v->el1.sctlr_el1 = SCTLR_EL1_RESET;
-	v->el1.oslock = 1;
+	v->arch.sctlr_el1 = SCTLR_EL1_RESET;
+	v->arch.oslock = 1;
+	v->arch.set_way_level = ARRAY_COUNT(v->arch.set_way) - 1; /* nothing is covered */
+	v->arch.sgi_self = sgi_target(v->affinity);
 	lock_acquire(&v->lock);
 	vgic_private_line(&v->vgic, VIRQ_PTIMER, false); /* a core's reset is not its redistributor's */
 	v->dirty = true;
 	lock_release(&v->lock);
-	v->leaked = 0;
-	v->sgi_self = sgi_target(v->affinity);
-	v->harmless_sctlr = v->harmless_mdscr = 0;
-	v->cntp_ctl = v->cntp_cval = 0;
-	memset(v->set_way, 0, sizeof(v->set_way));
-	v->set_way_level = ARRAY_COUNT(v->set_way) - 1; /* nothing is covered */
-	v->exit = EXIT_KICK;                            /* nothing to finish */
+	v->arch_work.leaked = 0;
+	v->exit = EXIT_KICK; /* nothing to finish */
 }
 
 /* NULL: no such. */
@@ -259,32 +256,32 @@ static uint64_t *register_of(struct vcpu *v, uint64_t reg)
 	if (reg >= VREG_V0 && reg < VREG_V0 + 64)
 		return (uint64_t *)v->fpu.v + masked(reg - VREG_V0, 64);
 	if (reg >= VREG_DBGWCR0 && reg < VREG_DBGWCR0 + 16)
-		return &v->el1.dbgwcr[masked(reg - VREG_DBGWCR0, 16)];
+		return &v->arch.dbgwcr[masked(reg - VREG_DBGWCR0, 16)];
 	if (reg >= VREG_DBGWVR0 && reg < VREG_COUNT)
-		return &v->el1.dbgwvr[masked(reg - VREG_DBGWVR0, 16)];
+		return &v->arch.dbgwvr[masked(reg - VREG_DBGWVR0, 16)];
 	switch (reg) {
 	case VREG_PC: return &v->frame.pc;
 	case VREG_PSTATE: return &v->frame.pstate;
 	case VREG_SP_EL0: return &v->user.sp_el0;
-	case VREG_SP_EL1: return &v->el1.sp_el1;
-	case VREG_SCTLR_EL1: return &v->el1.sctlr_el1;
-	case VREG_TCR_EL1: return &v->el1.tcr_el1;
-	case VREG_TTBR0_EL1: return &v->el1.ttbr0_el1;
-	case VREG_TTBR1_EL1: return &v->el1.ttbr1_el1;
-	case VREG_VBAR_EL1: return &v->el1.vbar_el1;
-	case VREG_ELR_EL1: return &v->el1.elr_el1;
-	case VREG_SPSR_EL1: return &v->el1.spsr_el1;
-	case VREG_ESR_EL1: return &v->el1.esr_el1;
-	case VREG_FAR_EL1: return &v->el1.far_el1;
-	case VREG_MAIR_EL1: return &v->el1.mair_el1;
-	case VREG_CNTVOFF: return &v->cntvoff;
-	case VREG_CNTV_CTL: return &v->el1.cntv_ctl;
-	case VREG_CNTV_CVAL: return &v->el1.cntv_cval;
+	case VREG_SP_EL1: return &v->arch.sp_el1;
+	case VREG_SCTLR_EL1: return &v->arch.sctlr_el1;
+	case VREG_TCR_EL1: return &v->arch.tcr_el1;
+	case VREG_TTBR0_EL1: return &v->arch.ttbr0_el1;
+	case VREG_TTBR1_EL1: return &v->arch.ttbr1_el1;
+	case VREG_VBAR_EL1: return &v->arch.vbar_el1;
+	case VREG_ELR_EL1: return &v->arch.elr_el1;
+	case VREG_SPSR_EL1: return &v->arch.spsr_el1;
+	case VREG_ESR_EL1: return &v->arch.esr_el1;
+	case VREG_FAR_EL1: return &v->arch.far_el1;
+	case VREG_MAIR_EL1: return &v->arch.mair_el1;
+	case VREG_CNTVOFF: return &v->counter_offset;
+	case VREG_CNTV_CTL: return &v->arch.cntv_ctl;
+	case VREG_CNTV_CVAL: return &v->arch.cntv_cval;
 	case VREG_EXITS: return &v->exits;
-	case VREG_EXIT_ESR: return &v->exit_esr;
-	case VREG_EXIT_FAR: return &v->exit_far;
-	case VREG_MDSCR_EL1: return &v->el1.mdscr_el1;
-	case VREG_OSLOCK: return &v->el1.oslock;
+	case VREG_EXIT_ESR: return &v->arch.exit_esr;
+	case VREG_EXIT_FAR: return &v->arch.exit_far;
+	case VREG_MDSCR_EL1: return &v->arch.mdscr_el1;
+	case VREG_OSLOCK: return &v->arch.oslock;
 	default: return NULL;
 	}
 }

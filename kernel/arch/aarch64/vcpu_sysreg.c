@@ -132,27 +132,27 @@ static void deactivate(struct vcpu *v, uint64_t intid)
 static uint64_t count(const struct vcpu *v)
 {
 	isb();
-	return sysreg_read(cntpct_el0) - v->cntvoff;
+	return sysreg_read(cntpct_el0) - v->counter_offset;
 }
 
 static bool ptimer_met(const struct vcpu *v)
 {
-	return (v->cntp_ctl & CNTV_ENABLE) && count(v) >= v->cntp_cval;
+	return (v->arch.cntp_ctl & CNTV_ENABLE) && count(v) >= v->arch.cntp_cval;
 }
 
 static void ptimer_update(struct cpu *c, struct vcpu *v)
 {
 	bool met = ptimer_met(v);
-	uint64_t at = guest_deadline(v, v->cntp_cval);
+	uint64_t at = guest_deadline(v, v->arch.cntp_cval);
 
 	lock_acquire(&kernel_lock);
 	lock_acquire(&v->lock);
-	vgic_private_line(&v->vgic, VIRQ_PTIMER, met && !(v->cntp_ctl & CNTV_IMASK));
+	vgic_private_line(&v->vgic, VIRQ_PTIMER, met && !(v->arch.cntp_ctl & CNTV_IMASK));
 	v->dirty = true;
 	lock_release(&v->lock);
-	timer_disarm(&v->ptimer);
-	if (!met && (v->cntp_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE)
-		timer_arm(&v->ptimer, at);
+	timer_disarm(&v->timers[VCPU_PTIMER]);
+	if (!met && (v->arch.cntp_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE)
+		timer_arm(&v->timers[VCPU_PTIMER], at);
 	lock_release(&kernel_lock);
 	c->attention = true; /* the hardware timer may have to be set */
 }
@@ -163,18 +163,18 @@ static void ptimer_access(struct cpu *c, struct vcpu *v, uint64_t esr, unsigned 
 
 	if (esr & ISS_READ) {
 		if (op2 == 0)
-			value = (uint32_t)(v->cntp_cval - count(v));
+			value = (uint32_t)(v->arch.cntp_cval - count(v));
 		else
-			value = op2 == 1 ? v->cntp_ctl | (ptimer_met(v) ? CTL_ISTATUS : 0) : v->cntp_cval;
+			value = op2 == 1 ? v->arch.cntp_ctl | (ptimer_met(v) ? CTL_ISTATUS : 0) : v->arch.cntp_cval;
 		put(v, esr, value);
 		return;
 	}
 	if (op2 == 0)
-		v->cntp_cval = count(v) + (uint64_t)(int64_t)(int32_t)value;
+		v->arch.cntp_cval = count(v) + (uint64_t)(int64_t)(int32_t)value;
 	else if (op2 == 1)
-		v->cntp_ctl = value & (CNTV_ENABLE | CNTV_IMASK);
+		v->arch.cntp_ctl = value & (CNTV_ENABLE | CNTV_IMASK);
 	else
-		v->cntp_cval = value;
+		v->arch.cntp_cval = value;
 	ptimer_update(c, v);
 }
 
@@ -189,14 +189,14 @@ static void ptimer_access(struct cpu *c, struct vcpu *v, uint64_t esr, unsigned 
 static bool set_way_covered(struct vcpu *v, uint32_t operand)
 {
 	unsigned level = operand >> 1 & 7;
-	uint32_t *first = &v->set_way[level];
-	bool covered = *first ? *first != (operand | 1) : level > v->set_way_level;
+	uint32_t *first = &v->arch.set_way[level];
+	bool covered = *first ? *first != (operand | 1) : level > v->arch.set_way_level;
 
 	if (!covered)
-		memset(v->set_way, 0, sizeof(v->set_way));
+		memset(v->arch.set_way, 0, sizeof(v->arch.set_way));
 	if (!*first)
 		*first = operand | 1; /* bit 0 is RES0: not 0 */
-	v->set_way_level = (uint8_t)level;
+	v->arch.set_way_level = (uint8_t)level;
 	return covered;
 }
 
@@ -227,7 +227,7 @@ static uint32_t sgi_targets(const struct vcpu *from, uint64_t value)
 	for (unsigned i = 0; i < VCPU_MAX; i++) {
 		const struct vcpu *v = __atomic_load_n(&from->process->vcpus[i], __ATOMIC_ACQUIRE);
 
-		if (v && (value & SGI_ALL_OTHERS ? v != from : sgi_reaches(value, v->sgi_self)))
+		if (v && (value & SGI_ALL_OTHERS ? v != from : sgi_reaches(value, v->arch.sgi_self)))
 			targets |= (uint32_t)BIT(i);
 	}
 	return targets;
@@ -254,13 +254,13 @@ static bool debug_access(struct vcpu *v, uint64_t esr, bool *again)
 			put(v, esr, 0);
 		return true;
 	case ISS_REG(2, 0, 1, 0, 4): /* OSLAR_EL1, OSLSR_EL1 */
-		v->el1.oslock = get(v, esr) & 1;
-		sysreg_write(oslar_el1, v->el1.oslock);
+		v->arch.oslock = get(v, esr) & 1;
+		sysreg_write(oslar_el1, v->arch.oslock);
 		return true;
 	case ISS_REG(2, 0, 1, 1, 4): put(v, esr, sysreg_read(oslsr_el1)); return true;
 	default: break;
 	}
-	if ((reg >> 14 & 7) != 0 || v->el1.debug_live)
+	if ((reg >> 14 & 7) != 0 || v->arch.debug_live)
 		return false; /* trace registers, or one that traps although all others are the guest's */
 	vcpu_debug_open(v);
 	*again = true;

@@ -72,11 +72,11 @@ void arch_space_activate(struct cpu *c, const struct space *s)
 #define MDSCR_SILENT (BIT(0) | BIT(13) | BIT(15))
 
 /* A process's value for a register of the resident guest, which gets its own back before it goes on. */
-#define LEAK(v, bit, reg, now, value)       \
-	do {                                \
-		(v)->el1.reg = (now);       \
-		(v)->leaked |= (bit);       \
-		sysreg_write(reg, (value)); \
+#define LEAK(v, bit, reg, now, value)           \
+	do {                                    \
+		(v)->arch.reg = (now);          \
+		(v)->arch_work.leaked |= (bit); \
+		sysreg_write(reg, (value));     \
 	} while (0)
 
 static void leaks_take(struct vcpu *v)
@@ -86,11 +86,11 @@ static void leaks_take(struct vcpu *v)
 	if (sctlr & SCTLR_SILENT)
 		LEAK(v, LEAK_SCTLR, sctlr_el1, sctlr, SCTLR_PROCESS);
 	else
-		v->harmless_sctlr = sctlr;
+		v->arch.harmless_sctlr = sctlr;
 	if (mdscr & MDSCR_SILENT)
 		LEAK(v, LEAK_MDSCR, mdscr_el1, mdscr, 0);
 	else
-		v->harmless_mdscr = mdscr;
+		v->arch.harmless_mdscr = mdscr;
 }
 
 bool arch_guest_settings_off(struct cpu *c)
@@ -101,11 +101,11 @@ bool arch_guest_settings_off(struct cpu *c)
 
 	if (!v)
 		return false;
-	if (!(v->leaked & LEAK_SCTLR) && (sctlr & SCTLR_ALLOWS) != SCTLR_ALLOWS) {
+	if (!(v->arch_work.leaked & LEAK_SCTLR) && (sctlr & SCTLR_ALLOWS) != SCTLR_ALLOWS) {
 		LEAK(v, LEAK_SCTLR, sctlr_el1, sctlr, SCTLR_PROCESS);
 		off = true;
 	}
-	if (!(v->leaked & LEAK_CPACR) && (cpacr & CPACR_FPEN) != CPACR_FPEN) {
+	if (!(v->arch_work.leaked & LEAK_CPACR) && (cpacr & CPACR_FPEN) != CPACR_FPEN) {
 		LEAK(v, LEAK_CPACR, cpacr_el1, cpacr, CPACR_FPEN);
 		off = true;
 	}
@@ -150,17 +150,17 @@ void el1_clear(void)
 /* Undo what was changed of the resident guest's. */
 void leaked_restore(struct vcpu *v)
 {
-	if (v->leaked & LEAK_SCTLR)
-		sysreg_write(sctlr_el1, v->el1.sctlr_el1);
-	if (v->leaked & LEAK_CPACR)
-		sysreg_write(cpacr_el1, v->el1.cpacr_el1);
-	if (v->leaked & LEAK_CNTKCTL)
-		sysreg_write(cntkctl_el1, v->el1.cntkctl_el1);
-	if (v->leaked & LEAK_MDSCR)
-		sysreg_write(mdscr_el1, v->el1.mdscr_el1);
-	if (v->leaked & LEAK_TPIDRRO)
-		sysreg_write(tpidrro_el0, v->el1.tpidrro_el0);
-	v->leaked = 0;
+	if (v->arch_work.leaked & LEAK_SCTLR)
+		sysreg_write(sctlr_el1, v->arch.sctlr_el1);
+	if (v->arch_work.leaked & LEAK_CPACR)
+		sysreg_write(cpacr_el1, v->arch.cpacr_el1);
+	if (v->arch_work.leaked & LEAK_CNTKCTL)
+		sysreg_write(cntkctl_el1, v->arch.cntkctl_el1);
+	if (v->arch_work.leaked & LEAK_MDSCR)
+		sysreg_write(mdscr_el1, v->arch.mdscr_el1);
+	if (v->arch_work.leaked & LEAK_TPIDRRO)
+		sysreg_write(tpidrro_el0, v->arch.tpidrro_el0);
+	v->arch_work.leaked = 0;
 }
 
 /* ---- FP and SIMD ---- */

@@ -63,7 +63,7 @@ static inline bool leaks_none(const struct vcpu *v)
 {
 	uint64_t sctlr = sysreg_read(sctlr_el1), mdscr = sysreg_read(mdscr_el1);
 
-	return ((sctlr ^ v->harmless_sctlr) | (mdscr ^ v->harmless_mdscr)) == 0;
+	return ((sctlr ^ v->arch.harmless_sctlr) | (mdscr ^ v->arch.harmless_mdscr)) == 0;
 }
 
 static inline void fp_open(struct cpu *c, bool open)

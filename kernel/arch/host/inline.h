@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "kernel/arch/aarch64/el1.h"
 #include "kernel/arch/aarch64/frame.h"
 #include "kernel/arch/aarch64/gic/lr.h"
 #include "kernel/arch/aarch64/stage2.h"
@@ -18,6 +17,16 @@
 #define ARCH_IRQ_VTIMER      27
 #define ARCH_IRQ_NONE        1023u
 #define ARCH_AFFINITY_MASK   0xff00ffffffull
+
+#define ARCH_VCPU_TIMERS 1
+
+struct arch_vcpu {
+	uint64_t registers; /* stands for all that a guest has */
+};
+
+struct arch_entry_work {
+	bool none;
+};
 
 struct cpu;
 /* Too long to be inline here. */

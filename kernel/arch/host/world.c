@@ -107,7 +107,7 @@ void arch_vcpu_evict(struct cpu *c)
 
 	if (!v)
 		return;
-	v->el1.tpidr_el1 = own()->el1;
+	v->arch.registers = own()->el1;
 	lock_acquire(&v->lock);
 	arch_vcpu_settle(v);
 	v->dirty = true;
@@ -127,7 +127,7 @@ static void load(struct cpu *c, struct vcpu *v)
 	c->resident = v;
 	v->home_cpu = c;
 	__atomic_store_n(&v->home, (int)c->id, __ATOMIC_RELEASE);
-	own()->el1 = v->el1.tpidr_el1;
+	own()->el1 = v->arch.registers;
 	v->dirty = true;
 	v->away = false;
 	lock_release(&kernel_lock);
@@ -186,7 +186,7 @@ int64_t arch_vcpu_set(struct vcpu *v, uint64_t reg, bool running, uint64_t value
 
 void arch_vcpu_timer_expired(struct timer *t)
 {
-	struct vcpu *v = container_of(t, struct vcpu, ptimer);
+	struct vcpu *v = container_of(t, struct vcpu, timers);
 
 	lock_acquire(&v->lock);
 	vgic_private_line(&v->vgic, VIRQ_PTIMER, true);

@@ -51,14 +51,14 @@ static inline uint64_t irqchip_vmcr(void)
 	return sysreg_read(ICH_VMCR_EL2);
 }
 
-static inline void irqchip_virtual_save(struct el1_state *to)
+static inline void irqchip_virtual_save(struct arch_vcpu *to)
 {
 	to->vmcr = sysreg_read(ICH_VMCR_EL2);
 	to->ap0r0 = sysreg_read(ICH_AP0R0_EL2);
 	to->ap1r0 = sysreg_read(ICH_AP1R0_EL2);
 }
 
-static inline void irqchip_virtual_load(const struct el1_state *from)
+static inline void irqchip_virtual_load(const struct arch_vcpu *from)
 {
 	sysreg_write(ICH_VMCR_EL2, from->vmcr);
 	sysreg_write(ICH_AP0R0_EL2, from->ap0r0);
