@@ -63,7 +63,7 @@ bool arch_exit(struct vcpu *vcpu, const struct vcpu_run *exit, const struct devi
 int arch_register_name(char *text, size_t room, uint64_t syndrome);
 
 /* Memory that a guest with its caches off reads: cleaned and invalidated to where it does. */
-void arch_cache_clean(const void *start, uint64_t bytes);
+void arch_cache_flush(const void *start, uint64_t bytes);
 /* The same, and what instruction caches have of it goes. */
 void arch_cache_sync(const void *start, uint64_t bytes);
 

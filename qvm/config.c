@@ -56,7 +56,7 @@ static bool find_cluster(void *context, const char *name, uint32_t *runmask)
 }
 
 /* A file of the boot archive, found as procmgr found the one that it verified: by the name as it is written. */
-int archive_find(const struct start_args *args, const char *path, struct cpio_file *file)
+int config_find_file(const struct start_args *args, const char *path, struct cpio_file *file)
 {
 	const void *archive = (const void *)(uintptr_t)args->file_address;
 
@@ -66,7 +66,7 @@ int archive_find(const struct start_args *args, const char *path, struct cpio_fi
 static int read_file(void *context, const char *path, const char **text, size_t *bytes)
 {
 	struct cpio_file file;
-	const int result = archive_find(context, path, &file);
+	const int result = config_find_file(context, path, &file);
 
 	if (result == 0) {
 		*text = (const char *)file.data;

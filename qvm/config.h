@@ -10,4 +10,4 @@ void config_read(const struct start_args *args);
 
 /* Finds a file of the boot archive by its name as it is written, as procmgr has found the one that it verified. 0, or
  * -ENOENT. */
-int archive_find(const struct start_args *args, const char *path, struct cpio_file *file);
+int config_find_file(const struct start_args *args, const char *path, struct cpio_file *file);

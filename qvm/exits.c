@@ -14,7 +14,7 @@
 /* There is nothing at that address, or not for this access. */
 static __attribute__((noinline)) bool apply_policy(void *ctx, uint64_t ipa, unsigned bytes, enum unsupported_act act)
 {
-	return apply_unsupported_policy(ctx, pass_policy(ipa),
+	return unsupported_apply_policy(ctx, pass_policy(ipa),
 					(struct unsupported){ipa, UNSUPPORTED_REFERENCE, act, bytes});
 }
 

@@ -35,7 +35,7 @@ bool loader_take(struct loader *l, uint64_t start, uint64_t bytes)
 {
 	const struct load_piece *other;
 
-	if (guest_range_of(l->memory, start, bytes) == NULL)
+	if (guest_memory_range(l->memory, start, bytes) == NULL)
 		return loader_fail(
 		    l, "0x%" PRIx64 " bytes at 0x%" PRIx64 " do not lie in one ram or rom area: make it larger", bytes,
 		    start);
@@ -68,7 +68,7 @@ bool loader_find_low(const struct loader *l, uint64_t bytes, uint64_t align, uin
 		for (unsigned step = 0; step <= l->pieces; step++) {
 			const struct load_piece *in_way = find_overlap(l, at, bytes);
 
-			if (guest_range_of(l->memory, at, bytes) != r)
+			if (guest_memory_range(l->memory, at, bytes) != r)
 				break;
 			if (!in_way) {
 				*start = at;
@@ -108,7 +108,7 @@ static bool find_high_in(const struct loader *l, const struct guest_range *r, ui
  */
 static bool find_high(const struct loader *l, uint64_t bytes, uint64_t *start)
 {
-	const struct guest_range *home = l->bootable ? guest_range_of(l->memory, l->entry, 4) : NULL;
+	const struct guest_range *home = l->bootable ? guest_memory_range(l->memory, l->entry, 4) : NULL;
 
 	if (bytes > SPACE_LIMIT)
 		return false;
@@ -128,7 +128,7 @@ bool loader_place(struct loader *l, uint64_t address, bool high, const void *fil
 		return loader_fail(l, "no room in ram for 0x%" PRIx64 " bytes: give the VM more", bytes);
 	if (!loader_take(l, *start, bytes))
 		return false;
-	guest_put(l->memory, *start, file, bytes);
+	guest_memory_write(l->memory, *start, file, bytes);
 	return true;
 }
 

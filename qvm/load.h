@@ -76,5 +76,5 @@ bool load_is_fdt(const void *file, uint64_t bytes);
 bool load_fdt_good(struct loader *l, const void *file, uint64_t bytes);
 
 /* load_elf.c: is it an ELF file? Loads one; false: l->problem says why not. */
-bool elf_is(const void *file, uint64_t bytes);
-bool elf_load(struct loader *l, uint64_t address, const void *file, uint64_t bytes);
+bool load_is_elf(const void *file, uint64_t bytes);
+bool load_elf(struct loader *l, uint64_t address, const void *file, uint64_t bytes);

@@ -13,7 +13,7 @@
 #define ET_DYN      3
 #define HEADERS_MAX 64u
 
-bool elf_is(const void *file, uint64_t bytes)
+bool load_is_elf(const void *file, uint64_t bytes)
 {
 	return bytes >= 4 && memcmp(file, "\177ELF", 4) == 0;
 }
@@ -80,9 +80,9 @@ static bool load_segment(struct loader *l, const struct program_header *ph, cons
 		return false;
 	/* Neither can fail: the memory was just taken. An empty piece has no address to look up. */
 	if (ph->filesz > 0)
-		guest_put(l->memory, ph->paddr, file + ph->offset, ph->filesz);
+		guest_memory_write(l->memory, ph->paddr, file + ph->offset, ph->filesz);
 	if (ph->memsz > ph->filesz)
-		guest_zero(l->memory, ph->paddr + ph->filesz, ph->memsz - ph->filesz);
+		guest_memory_zero(l->memory, ph->paddr + ph->filesz, ph->memsz - ph->filesz);
 	return true;
 }
 
@@ -93,7 +93,7 @@ static bool holds_entry(const struct program_header *ph, uint64_t entry, uint64_
 	return entry % 4 == 0 && entry >= ph->vaddr && entry - ph->vaddr < ph->filesz;
 }
 
-bool elf_load(struct loader *l, uint64_t address, const void *file, uint64_t bytes)
+bool load_elf(struct loader *l, uint64_t address, const void *file, uint64_t bytes)
 {
 	struct elf_header h;
 	uint64_t physical, entry = 0;

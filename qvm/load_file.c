@@ -67,8 +67,8 @@ bool loader_add(struct loader *l, enum qvm_load_type type, uint64_t address, con
 	l->began = true;
 	if (arch_image_is(file, bytes))
 		return arch_image_load(l, address, file, bytes);
-	if (elf_is(file, bytes))
-		return elf_load(l, address, file, bytes);
+	if (load_is_elf(file, bytes))
+		return load_elf(l, address, file, bytes);
 	return load_raw(l, address, file, bytes, first);
 }
 

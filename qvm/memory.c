@@ -30,7 +30,7 @@ const char *guest_memory_add(struct guest_memory *m, uint64_t ipa, uint64_t byte
 	return NULL;
 }
 
-const struct guest_range *guest_range_of(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
+const struct guest_range *guest_memory_range(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
 {
 	for (unsigned i = 0; i < m->count; i++) {
 		const struct guest_range *r = &m->range[i];
@@ -41,9 +41,9 @@ const struct guest_range *guest_range_of(const struct guest_memory *m, uint64_t 
 	return NULL;
 }
 
-void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
+void *guest_memory_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
 {
-	const struct guest_range *r = guest_range_of(m, ipa, bytes);
+	const struct guest_range *r = guest_memory_range(m, ipa, bytes);
 
 	return r ? m->window + r->offset + (ipa - r->ipa) : NULL;
 }
@@ -53,28 +53,28 @@ void gasp_clean(const void *start, uint64_t bytes)
 	arch_cache_sync(start, bytes);
 }
 
-void guest_clean_all(const struct guest_memory *m)
+void guest_memory_clean(const struct guest_memory *m)
 {
-	arch_cache_clean(m->window, m->total);
+	arch_cache_flush(m->window, m->total);
 }
 
-void guest_clean_line(const struct guest_memory *m, uint64_t ipa)
+void guest_memory_clean_line(const struct guest_memory *m, uint64_t ipa)
 {
-	const void *at = guest_ptr(m, ipa, 1);
+	const void *at = guest_memory_ptr(m, ipa, 1);
 
 	if (at)
-		arch_cache_clean(at, 1);
+		arch_cache_flush(at, 1);
 }
 
-bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uint64_t bytes)
+bool guest_memory_write(const struct guest_memory *m, uint64_t ipa, const void *from, uint64_t bytes)
 {
 	void *to;
 
-	if (guest_range_of(m, ipa, bytes) == NULL)
+	if (guest_memory_range(m, ipa, bytes) == NULL)
 		return false;
 	if (!m->window)
 		return true;
-	to = guest_ptr(m, ipa, bytes);
+	to = guest_memory_ptr(m, ipa, bytes);
 	for (uint64_t done = 0, step; done < bytes; done += step) {
 		step = bytes - done < COPY_STEP ? bytes - done : COPY_STEP;
 		if (m->copying && bytes > COPY_STEP)
@@ -85,23 +85,23 @@ bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uin
 	return true;
 }
 
-bool guest_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
+bool guest_memory_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
 {
 	void *to;
 
-	if (guest_range_of(m, ipa, bytes) == NULL)
+	if (guest_memory_range(m, ipa, bytes) == NULL)
 		return false;
 	if (!m->window)
 		return true;
-	to = guest_ptr(m, ipa, bytes);
+	to = guest_memory_ptr(m, ipa, bytes);
 	memset(to, 0, bytes);
 	gasp_clean(to, bytes);
 	return true;
 }
 
-bool guest_read32(const struct guest_memory *m, uint64_t ipa, uint32_t *value)
+bool guest_memory_read32(const struct guest_memory *m, uint64_t ipa, uint32_t *value)
 {
-	const void *from = guest_ptr(m, ipa, sizeof(*value));
+	const void *from = guest_memory_ptr(m, ipa, sizeof(*value));
 
 	if (!from)
 		return false;
@@ -109,9 +109,9 @@ bool guest_read32(const struct guest_memory *m, uint64_t ipa, uint32_t *value)
 	return true;
 }
 
-bool guest_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *value)
+bool guest_memory_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *value)
 {
-	const void *from = guest_ptr(m, ipa, sizeof(*value));
+	const void *from = guest_memory_ptr(m, ipa, sizeof(*value));
 
 	if (!from)
 		return false;
@@ -119,10 +119,10 @@ bool guest_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *value)
 	return true;
 }
 
-bool guest_exchange64(const struct guest_memory *m, uint64_t ipa, uint64_t from, uint64_t to)
+bool guest_memory_exchange64(const struct guest_memory *m, uint64_t ipa, uint64_t from, uint64_t to)
 {
-	const struct guest_range *r = guest_range_of(m, ipa, sizeof(from));
-	uint64_t *at = guest_ptr(m, ipa, sizeof(from));
+	const struct guest_range *r = guest_memory_range(m, ipa, sizeof(from));
+	uint64_t *at = guest_memory_ptr(m, ipa, sizeof(from));
 
 	return at && !r->rom && ipa % sizeof(from) == 0 &&
 	       __atomic_compare_exchange_n(at, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);

@@ -3,8 +3,8 @@
  * Guest memory as this process sees it: the only way to an address that a guest, an image or a configuration named.
  *
  * Ranges lie one after the other in one region of RAM, which is mapped into the guest at the addresses of the ranges
- * and into this process as one window. guest_ptr() is the checked accessor; nothing else turns a guest address into a
- * pointer.
+ * and into this process as one window. guest_memory_ptr() is the checked accessor; nothing else turns a guest address
+ * into a pointer.
  */
 #pragma once
 
@@ -34,29 +34,29 @@ struct guest_memory {
 const char *guest_memory_add(struct guest_memory *m, uint64_t ipa, uint64_t bytes, bool rom);
 
 /* The range that holds all of [ipa, ipa + bytes), or null. */
-const struct guest_range *guest_range_of(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
+const struct guest_range *guest_memory_range(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
 
 /* The address here of guest memory [ipa, ipa + bytes), or null if not all of it is memory of one range. */
-void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
+void *guest_memory_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
 
 /* Copies into guest memory and makes it visible to a guest that runs with its MMU and caches off. False: not memory. */
-bool guest_put(const struct guest_memory *m, uint64_t ipa, const void *from, uint64_t bytes);
+bool guest_memory_write(const struct guest_memory *m, uint64_t ipa, const void *from, uint64_t bytes);
 
 /*
  * Cleans and invalidates all of it by address, to the point of coherency, for a guest that asks for that by set and
  * way. An interrupt or a more important thread can come between any two lines.
  */
-void guest_clean_all(const struct guest_memory *m);
+void guest_memory_clean(const struct guest_memory *m);
 
 /* The same with the one cache line that has this address, if it is memory. */
-void guest_clean_line(const struct guest_memory *m, uint64_t ipa);
+void guest_memory_clean_line(const struct guest_memory *m, uint64_t ipa);
 
 /* The same with zeros. */
-bool guest_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
+bool guest_memory_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
 
 /* A little-endian 32-bit or 64-bit word of guest memory. */
-bool guest_read32(const struct guest_memory *m, uint64_t ipa, uint32_t *value);
-bool guest_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *value);
+bool guest_memory_read32(const struct guest_memory *m, uint64_t ipa, uint32_t *value);
+bool guest_memory_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *value);
 
 /* Replaces `from` by `to` atomically, also for the guest's CPUs. False: not RAM, not aligned, or not `from`. */
-bool guest_exchange64(const struct guest_memory *m, uint64_t ipa, uint64_t from, uint64_t to);
+bool guest_memory_exchange64(const struct guest_memory *m, uint64_t ipa, uint64_t from, uint64_t to);

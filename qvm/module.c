@@ -46,7 +46,7 @@ static bool lookup_export(const char *name, uint64_t *address)
 static const char *check_factory(struct module *m, unsigned before)
 {
 	unsigned count;
-	struct vdev_factory *factory = vdev_newest(&count);
+	struct vdev_factory *factory = vdev_factory_newest(&count);
 
 	if (count != before + 1)
 		return count == before ? "it has registered no vdev" : "it has registered more than one vdev";
@@ -86,7 +86,7 @@ const char *module_load(const char *path, const void *file, size_t bytes, uint8_
 	wrong = prepare_module(m, file, bytes, base);
 	if (wrong)
 		return wrong;
-	(void)vdev_newest(&before);
+	(void)vdev_factory_newest(&before);
 	for (unsigned i = 0; i < m->file.init_bytes / 8; i++) {
 		const uint64_t constructor = vdevfile_constructor(&m->file, base, (uint64_t)(uintptr_t)base, i);
 

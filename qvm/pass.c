@@ -91,7 +91,7 @@ void pass_map(uint8_t *window)
 
 static void take_fdt(struct loader *loader, const struct qvm_pass *pass)
 {
-	const void *tree = guest_ptr(&vm.memory, pass->start, pass->bytes);
+	const void *tree = guest_memory_ptr(&vm.memory, pass->start, pass->bytes);
 
 	if (!fdt_good_header(tree, pass->bytes))
 		vm_refuse(VM_EXIT_CONFIG, &pass->place, "what is passed as `fdt` is no device tree");

@@ -76,7 +76,7 @@ static void load_files(const struct start_args *args, struct loader *loader)
 		const unsigned before = loader->pieces;
 		struct cpio_file file;
 
-		if (archive_find(args, load->path, &file) != 0)
+		if (config_find_file(args, load->path, &file) != 0)
 			vm_refuse(VM_EXIT_CONFIG, &load->place, "%s is not in the boot archive", load->path);
 		loading = load;
 		if (!loader_add_file(loader, load, file.data, file.bytes))
@@ -125,7 +125,7 @@ static uint64_t put_fdt(const struct start_args *args, struct loader *loader)
 		vm_refuse(VM_EXIT_CONFIG, loader->fdt_place, "%s", in.problem);
 	if (!loader_place_fdt(loader, fdt_totalsize(tree), &ipa))
 		vm_refuse(VM_EXIT_CONFIG, loader->fdt_place, "%s", loader->problem);
-	guest_put(&vm.memory, ipa, tree, fdt_totalsize(tree));
+	guest_memory_write(&vm.memory, ipa, tree, fdt_totalsize(tree));
 	free(tree);
 	free(user);
 	return ipa;

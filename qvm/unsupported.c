@@ -41,7 +41,7 @@ static void log_unsupported(const struct vcpu *vcpu, enum qvm_unsupported policy
 		policy == QVM_ABORT ? "" : "; more of this type are counted only");
 }
 
-bool apply_unsupported_policy(struct vcpu *vcpu, enum qvm_unsupported policy, struct unsupported u)
+bool unsupported_apply_policy(struct vcpu *vcpu, enum qvm_unsupported policy, struct unsupported u)
 {
 	const uint32_t type = 1u << u.type;
 

@@ -25,7 +25,7 @@ struct vdev_instance {
 struct vdev_factory *vdev_factory_of(const char *type);
 
 /* How many types there are, and the one that was registered last; a module's constructors change both. */
-struct vdev_factory *vdev_newest(unsigned *count);
+struct vdev_factory *vdev_factory_newest(unsigned *count);
 
 /*
  * From the configuration to instances that have a place: OPTIONS_START to ASSIGN. All mistakes end the process

@@ -73,5 +73,5 @@ void guest_terminate(guest_termination_cause_t cause)
 
 void *gasp_pointer(uint64_t address, uint64_t bytes)
 {
-	return guest_ptr(&vm.memory, address, bytes);
+	return guest_memory_ptr(&vm.memory, address, bytes);
 }

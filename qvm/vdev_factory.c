@@ -42,7 +42,7 @@ int vdev_register_factory(struct vdev_factory *factory, unsigned abi)
 	return 0;
 }
 
-struct vdev_factory *vdev_newest(unsigned *count)
+struct vdev_factory *vdev_factory_newest(unsigned *count)
 {
 	*count = factory_count;
 	return factories;

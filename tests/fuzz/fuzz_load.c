@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		bool good = load(&first, &memory, window, (enum qvm_load_type)type, copy, bytes);
 
 		must(good || first.problem[0] != '\0');
-		must(!first.bootable || guest_range_of(&memory, first.entry, 4) != NULL);
+		must(!first.bootable || guest_memory_range(&memory, first.entry, 4) != NULL);
 		must(load(&second, &none, NULL, (enum qvm_load_type)type, copy, bytes) == good);
 		must(second.entry == first.entry && second.pieces == first.pieces &&
 		     strcmp(second.problem, first.problem) == 0);

@@ -89,12 +89,12 @@ int set_up(void **state)
 
 void put(uint64_t ipa, uint64_t value)
 {
-	assert_true(guest_put(&memory, ipa, &value, 8));
+	assert_true(guest_memory_write(&memory, ipa, &value, 8));
 }
 
 void put_word(uint32_t word)
 {
-	assert_true(guest_put(&memory, CODE, &word, 4));
+	assert_true(guest_memory_write(&memory, CODE, &word, 4));
 }
 
 /* 4 KiB pages, 39 bits: an entry for each page of the first 2 MiB of addresses, VA = page number. */

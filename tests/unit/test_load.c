@@ -105,14 +105,14 @@ static void a_pointer_stays_within_one_range(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_non_null(guest_ptr(&f->memory, RAM, RAM_SIZE));
-	assert_ptr_equal(guest_ptr(&f->memory, RAM + 5, 1), f->window + 5);
-	assert_null(guest_ptr(&f->memory, RAM, RAM_SIZE + 1));
-	assert_null(guest_ptr(&f->memory, RAM + RAM_SIZE - 4, 8));
-	assert_null(guest_ptr(&f->memory, RAM - 1, 2));
-	assert_null(guest_ptr(&f->memory, RAM + 1, ~0ull));
-	assert_null(guest_ptr(&f->memory, ~0ull, 2));
-	assert_true(guest_range_of(&f->memory, ROM, 1)->rom);
+	assert_non_null(guest_memory_ptr(&f->memory, RAM, RAM_SIZE));
+	assert_ptr_equal(guest_memory_ptr(&f->memory, RAM + 5, 1), f->window + 5);
+	assert_null(guest_memory_ptr(&f->memory, RAM, RAM_SIZE + 1));
+	assert_null(guest_memory_ptr(&f->memory, RAM + RAM_SIZE - 4, 8));
+	assert_null(guest_memory_ptr(&f->memory, RAM - 1, 2));
+	assert_null(guest_memory_ptr(&f->memory, RAM + 1, ~0ull));
+	assert_null(guest_memory_ptr(&f->memory, ~0ull, 2));
+	assert_true(guest_memory_range(&f->memory, ROM, 1)->rom);
 }
 
 static void ranges_that_overlap_are_refused(void **state)
@@ -355,7 +355,7 @@ static void data_lies_where_it_is_asked_for(void **state)
 	uint8_t page[0x1000] = {9};
 
 	assert_true(loader_add(&f->loader, QVM_LOAD_DATA, ISLAND, page, sizeof(page)));
-	assert_int_equal(*(uint8_t *)guest_ptr(&f->memory, ISLAND, 1), 9);
+	assert_int_equal(*(uint8_t *)guest_memory_ptr(&f->memory, ISLAND, 1), 9);
 	assert_false(loader_add(&f->loader, QVM_LOAD_DATA, ISLAND + 0xfff, page, 1));
 	assert_non_null(strstr(f->loader.problem, "overlaps"));
 	assert_false(loader_add(&f->loader, QVM_LOAD_DATA, RAM + RAM_SIZE - 1, page, 2));
@@ -455,8 +455,8 @@ static void without_a_window_only_the_bytes_are_missing(void **state)
 	assert_false(loader_add(&f->loader, QVM_LOAD_ANY, RAM, &i, sizeof(i)));
 	assert_non_null(strstr(f->loader.problem, "overlaps"));
 	assert_true(loader_add(&f->loader, QVM_LOAD_INITRD, LOAD_ANYWHERE, "initrd", 6));
-	assert_false(guest_put(&f->memory, RAM - 1, "x", 1));
-	assert_true(guest_zero(&f->memory, RAM, RAM_SIZE));
+	assert_false(guest_memory_write(&f->memory, RAM - 1, "x", 1));
+	assert_true(guest_memory_zero(&f->memory, RAM, RAM_SIZE));
 }
 
 static uint64_t told[8];
@@ -479,9 +479,9 @@ static void a_long_copy_says_how_far_it_is(void **state)
 		from[i] = (uint8_t)(i * 7 + (i >> 12));
 	assert_null(guest_memory_add(&memory, 0, sizeof(window), false));
 	told_count = 0;
-	assert_true(guest_put(&memory, 0, from, 1 << 20));
+	assert_true(guest_memory_write(&memory, 0, from, 1 << 20));
 	assert_int_equal(told_count, 0);
-	assert_true(guest_put(&memory, 1, from, sizeof(from)));
+	assert_true(guest_memory_write(&memory, 1, from, sizeof(from)));
 	assert_int_equal(told_count, 4);
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(told[i], i << 20);
@@ -506,7 +506,7 @@ static void random_headers_write_guest_memory_only(void **state)
 		if (!loader_add(&f->loader, QVM_LOAD_ANY, LOAD_ANYWHERE, &e, sizeof(e)))
 			assert_true(f->loader.problem[0] != '\0');
 		else
-			assert_non_null(guest_ptr(&f->memory, f->loader.entry, 4));
+			assert_non_null(guest_memory_ptr(&f->memory, f->loader.entry, 4));
 		accepted += f->loader.bootable;
 	}
 	assert_true(accepted > 0);

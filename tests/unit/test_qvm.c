@@ -49,7 +49,7 @@ int set_up(void **state)
 	unsigned count;
 
 	(void)state;
-	vdev_newest(&count)->name = "pl011"; /* its file's name gives it */
+	vdev_factory_newest(&count)->name = "pl011"; /* its file's name gives it */
 	memset(&vm, 0, sizeof(vm));
 	memset(&k, 0, sizeof(k));
 	k.region_bytes = RAM_SIZE + 0x10000;

@@ -39,7 +39,7 @@ void map_registers(const struct qvm_place *place, const struct mmio_region *regi
 	assert_true(mmio_add(&vm.mmio, region));
 }
 
-void *guest_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
+void *guest_memory_ptr(const struct guest_memory *m, uint64_t ipa, uint64_t bytes)
 {
 	(void)m;
 	(void)bytes;

@@ -55,7 +55,7 @@ static void expect(const struct walk_regs *r, uint64_t va, uint64_t want)
 {
 	struct walk w = {0};
 
-	assert_true(guest_walk(&memory, r, va, 0, &w));
+	assert_true(walk_translate(&memory, r, va, 0, &w));
 	assert_int_equal(w.ipa, want);
 }
 
@@ -63,7 +63,7 @@ static void expect_fault(const struct walk_regs *r, uint64_t va, unsigned access
 {
 	struct walk w = {0};
 
-	assert_false(guest_walk(&memory, r, va, access, &w));
+	assert_false(walk_translate(&memory, r, va, access, &w));
 	assert_int_equal(w.fsc, fsc);
 }
 
@@ -71,7 +71,7 @@ static void expect_with(const struct walk_regs *r, uint64_t va, unsigned access,
 {
 	struct walk w = {0};
 
-	assert_true(guest_walk(&memory, r, va, access, &w));
+	assert_true(walk_translate(&memory, r, va, access, &w));
 	assert_int_equal(w.ipa, want);
 }
 
@@ -379,8 +379,8 @@ static void every_walk_ends(void **state)
 					      .ttbr1 = RAM + (unsigned)rand() % 0x10000};
 		struct walk w;
 
-		if (guest_walk(&memory, &any, (uint64_t)rand() << 40 ^ (uint64_t)rand() << 20 ^ (uint64_t)rand(),
-			       (unsigned)rand() & 7, &w))
+		if (walk_translate(&memory, &any, (uint64_t)rand() << 40 ^ (uint64_t)rand() << 20 ^ (uint64_t)rand(),
+				   (unsigned)rand() & 7, &w))
 			assert_int_equal(w.ipa >> 40, 0);
 		assert_true(w.level >= -1 && w.level <= 3);
 	}

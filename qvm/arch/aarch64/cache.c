@@ -14,7 +14,7 @@ static uint64_t line_bytes(unsigned field)
 #endif
 
 /* To the point of coherency. UCI lets EL0 do this, and the same for instruction caches. */
-void arch_cache_clean(const void *start, uint64_t bytes)
+void arch_cache_flush(const void *start, uint64_t bytes)
 {
 #ifdef __aarch64__
 	const uint64_t first = (uint64_t)(uintptr_t)start, end = first + bytes, line = line_bytes(16);
@@ -34,7 +34,7 @@ void arch_cache_clean(const void *start, uint64_t bytes)
  */
 void arch_cache_sync(const void *start, uint64_t bytes)
 {
-	arch_cache_clean(start, bytes);
+	arch_cache_flush(start, bytes);
 #ifdef __aarch64__
 	const uint64_t first = (uint64_t)(uintptr_t)start, end = first + bytes, line = line_bytes(0);
 

@@ -50,8 +50,8 @@ static bool fetch_word(const struct access *a, uint32_t *word)
 {
 	struct walk w;
 
-	return a->exit->pc % 4 == 0 && guest_walk(a->m, &a->regs, a->exit->pc, WALK_ANY, &w) &&
-	       guest_read32(a->m, w.ipa, word);
+	return a->exit->pc % 4 == 0 && walk_translate(a->m, &a->regs, a->exit->pc, WALK_ANY, &w) &&
+	       guest_memory_read32(a->m, w.ipa, word);
 }
 
 /* The word that is there now may not be what faulted: another vCPU may have overwritten it. */
@@ -179,7 +179,7 @@ static bool translate_pages(struct access *a, struct emulate_result *r)
 			a->page[0] = a->exit->ipa & ~(uint64_t)IN_PAGE;
 			return true;
 		}
-		if (!guest_walk(a->m, &a->regs, a->start + at, a->rights, &w)) {
+		if (!walk_translate(a->m, &a->regs, a->start + at, a->rights, &w)) {
 			/* Tables that only the CPU can read: in memory of the host that is passed. */
 			*r = page == fault_page && w.fsc == FSC_AT(FSC_EXTERNAL_WALK, w.level)
 				 ? outcome(EMULATE_RETRY)
@@ -198,7 +198,7 @@ static unsigned walk_fault(const struct guest_memory *m, const struct walk_regs 
 {
 	struct walk w;
 
-	return guest_walk(m, regs, va, WALK_ANY, &w) ? FSC_AT(FSC_EXTERNAL_WALK, w.level) : w.fsc;
+	return walk_translate(m, regs, va, WALK_ANY, &w) ? FSC_AT(FSC_EXTERNAL_WALK, w.level) : w.fsc;
 }
 
 /* ---- what is there ---- */
@@ -208,7 +208,7 @@ enum place { MEMORY, DEVICE, NOTHING };
 static enum place place_of(const struct access *a, unsigned at, unsigned size, bool write)
 {
 	const uint64_t ipa = ipa_of(a, at), esr = a->exit->esr;
-	const struct guest_range *range = guest_range_of(a->m, ipa, size);
+	const struct guest_range *range = guest_memory_range(a->m, ipa, size);
 
 	if (!range)
 		return a->ops->devices->exists(a->ctx, ipa, size) ? DEVICE : NOTHING;
@@ -279,7 +279,7 @@ static bool read_part(struct access *a, unsigned at, unsigned size)
 	uint64_t value = ~0ull;
 
 	switch (place_of(a, at, size, false)) {
-	case MEMORY: memcpy(&a->image[at], guest_ptr(a->m, ipa, size), size); return true;
+	case MEMORY: memcpy(&a->image[at], guest_memory_ptr(a->m, ipa, size), size); return true;
 	case DEVICE:
 		if (!a->ops->devices->read(a->ctx, ipa, size, &value))
 			return false;
@@ -297,7 +297,7 @@ static bool write_part(struct access *a, unsigned at, unsigned size)
 
 	memcpy(&value, &a->image[at], size);
 	switch (place_of(a, at, size, true)) {
-	case MEMORY: memcpy(guest_ptr(a->m, ipa, size), &value, size); return true;
+	case MEMORY: memcpy(guest_memory_ptr(a->m, ipa, size), &value, size); return true;
 	case DEVICE: return a->ops->devices->write(a->ctx, ipa, size, value);
 	case NOTHING: break;
 	}
@@ -404,7 +404,7 @@ unsigned emulate_fetch(const struct guest_memory *m, const struct emulate_ops *o
 		return walk_fault(m, &a.regs, exit->far);
 	if (exit->ipa >> WALK_PA_BITS == 0)
 		return ISS_EXTERNAL;
-	if (!guest_walk(m, &a.regs, exit->far, WALK_ANY, &w))
+	if (!walk_translate(m, &a.regs, exit->far, WALK_ANY, &w))
 		return w.fsc;
 	*ipa = w.ipa;
 	return ISS_EXTERNAL;

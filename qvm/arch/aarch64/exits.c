@@ -39,7 +39,7 @@ static void unsupported_instruction(const struct exit *e, enum unsupported_act a
 	const struct unsupported u = {where, UNSUPPORTED_INSTRUCTION, act, 0};
 
 	e->reply->action =
-	    apply_unsupported_policy(e->vcpu, vm.config.unsupported.instruction, u) ? ACT_DONE : ACT_UNDEF;
+	    unsupported_apply_policy(e->vcpu, vm.config.unsupported.instruction, u) ? ACT_DONE : ACT_UNDEF;
 }
 
 /* The access is retried a few times. If it still cannot be decoded, it is unsupported. */
@@ -139,7 +139,7 @@ static bool ignores_register(const struct exit *e, enum unsupported_act act)
 {
 	const struct unsupported u = {e->run->x1, UNSUPPORTED_REGISTER, act, 0};
 
-	return apply_unsupported_policy(e->vcpu, vm.config.unsupported.register_, u);
+	return unsupported_apply_policy(e->vcpu, vm.config.unsupported.register_, u);
 }
 
 static void register_read(const struct exit *e)
@@ -162,7 +162,7 @@ static void set_way(const struct vcpu *vcpu)
 	if (__atomic_exchange_n(&vm.arch.set_way, 1, __ATOMIC_RELAXED) == 0)
 		vm_logf(SLOG_INFO, "vCPU %u: cache maintenance by set and way, for which all RAM is cleaned by address",
 			vcpu->index);
-	guest_clean_all(&vm.memory);
+	guest_memory_clean(&vm.memory);
 }
 
 /* DC CVAU traps only with `set broadcast-maintenance off`. An address that leads to no memory has nothing to clean. */
@@ -179,8 +179,8 @@ static void clean_to_unification(struct vcpu *vcpu, uint64_t va)
 				       .ttbr1 = get_register(vcpu, VREG_TTBR1_EL1)};
 	struct walk walk;
 
-	if (guest_walk(&vm.memory, &regs, va, WALK_ANY, &walk))
-		guest_clean_line(&vm.memory, walk.ipa);
+	if (walk_translate(&vm.memory, &regs, va, WALK_ANY, &walk))
+		guest_memory_clean_line(&vm.memory, walk.ipa);
 }
 
 static void register_write(const struct exit *e)

@@ -69,7 +69,7 @@ bool arch_image_load(struct loader *l, uint64_t address, const void *file, uint6
 	}
 	if (!loader_take(l, address, reserve))
 		return false;
-	guest_put(l->memory, address, file, bytes);
+	guest_memory_write(l->memory, address, file, bytes);
 	if (!l->bootable) {
 		l->entry = address;
 		l->bootable = true;

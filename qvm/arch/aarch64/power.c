@@ -7,7 +7,7 @@
 static bool is_ram(void *ctx, uint64_t ipa, uint64_t bytes)
 {
 	(void)ctx;
-	return guest_ptr(&vm.memory, ipa, bytes) != NULL;
+	return guest_memory_ptr(&vm.memory, ipa, bytes) != NULL;
 }
 
 static enum psci_power power_of(void *ctx, unsigned index)

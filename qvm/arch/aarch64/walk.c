@@ -147,7 +147,7 @@ static bool check_leaf(const struct guest_memory *m, const struct walk_regs *reg
 		now &= ~DESC_READONLY;
 	if (!is_permitted(regs, now, limits, access))
 		return fault(w, FSC_PERMISSION, w->level);
-	if (now != desc && !guest_exchange64(m, at, desc, now))
+	if (now != desc && !guest_memory_exchange64(m, at, desc, now))
 		return fault(w, desc & DESC_AF ? FSC_PERMISSION : FSC_ACCESS_FLAG, w->level);
 	return true;
 }
@@ -168,7 +168,7 @@ static bool walk_tables(const struct guest_memory *m, const struct walk_regs *re
 		const bool last = shift == h->granule_bits;
 		uint64_t low = (1ull << shift) - 1;
 
-		if (!guest_read64(m, at, &desc))
+		if (!guest_memory_read64(m, at, &desc))
 			return fault(w, FSC_EXTERNAL_WALK, w->level);
 		if (!(desc & DESC_VALID) || (last && !(desc & DESC_TABLE)))
 			return fault(w, FSC_TRANSLATION, w->level);
@@ -188,8 +188,8 @@ static bool walk_tables(const struct guest_memory *m, const struct walk_regs *re
 	}
 }
 
-bool guest_walk(const struct guest_memory *m, const struct walk_regs *regs, uint64_t va, unsigned access,
-		struct walk *w)
+bool walk_translate(const struct guest_memory *m, const struct walk_regs *regs, uint64_t va, unsigned access,
+		    struct walk *w)
 {
 	const bool upper = va >> 55 & 1;
 	const struct half h = half_of(regs, upper);

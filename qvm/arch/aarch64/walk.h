@@ -39,5 +39,5 @@ struct walk {
 };
 
 /* False: the access faults in stage 1 with `fsc`. */
-bool guest_walk(const struct guest_memory *m, const struct walk_regs *regs, uint64_t va, unsigned access,
-		struct walk *w);
+bool walk_translate(const struct guest_memory *m, const struct walk_regs *regs, uint64_t va, unsigned access,
+		    struct walk *w);

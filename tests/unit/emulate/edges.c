@@ -42,13 +42,13 @@ static void a_store_across_the_end_of_ram_is_whole_or_refused(void **state)
 		run_exit((struct emulate_exit){RAM_END, WNR | TRANSLATE, RAM_END, CODE});
 		expect_abort(0x10 | WNR, 0);
 		assert_int_equal(vreg[0], RAM_END - i - 16);
-		guest_read64(&memory, RAM_END - 8, &now);
+		guest_memory_read64(&memory, RAM_END - 8, &now);
 		assert_int_equal(now, 0);
 		tolerant = true;
 		assert_int_equal(run_exit((struct emulate_exit){RAM_END, WNR | TRANSLATE, RAM_END, CODE}),
 				 EMULATE_DONE);
 		assert_int_equal(vreg[0], RAM_END - i);
-		guest_read64(&memory, RAM_END - 8, &now);
+		guest_memory_read64(&memory, RAM_END - 8, &now);
 		assert_int_equal(now, i < 8
 					  ? 0x8877665544332211ull << (64 - 8 * i)
 					  : (i == 8 ? 0x8877665544332211ull

@@ -17,12 +17,12 @@ static void a_vm_is_made_as_configured(void **state)
 	assert_int_equal(k.map_prot[0], PROT_R | PROT_X);
 	assert_int_equal(k.map_ipa[1], RAM);
 	assert_int_equal(k.map_prot[1], PROT_R | PROT_W | PROT_X);
-	tree = guest_ptr(&vm.memory, boot.fdt, 64);
+	tree = guest_memory_ptr(&vm.memory, boot.fdt, 64);
 	assert_non_null(tree);
 	assert_int_equal(fdt_check_full(tree, fdt_totalsize(tree)), 0);
 	node = fdt_path_offset(tree, "/chosen");
 	assert_string_equal(fdt_getprop(tree, node, "bootargs", NULL), "hello guest");
-	assert_memory_equal(guest_ptr(&vm.memory, RAM + RAM_SIZE - 0x1000, 7), "initial", 7);
+	assert_memory_equal(guest_memory_ptr(&vm.memory, RAM + RAM_SIZE - 0x1000, 7), "initial", 7);
 	/* Two vCPUs, a writer and a reader. Only the boot vCPU is on. */
 	assert_int_equal(k.threads, 4);
 	assert_int_equal(vm.vcpu[0].power, 1);
