@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * All that qvm asks of the guest's architecture: qvm/arch/aarch64 answers. Nothing outside of qvm/arch includes another
- * header of that folder, or names its registers. The ABI of the architecture has VREG_PC and VREG_EXITS besides, and
- * the exits EXIT_MMIO_READ, EXIT_MMIO_WRITE and EXIT_KICK.
+ * header of that folder, or names its registers or its interrupt controller. The ABI of the architecture has the exits
+ * EXIT_MMIO_READ, EXIT_MMIO_WRITE and EXIT_KICK besides.
  */
 #pragma once
 
@@ -38,6 +38,8 @@ struct loader;
 void arch_interrupts_init(unsigned count);
 /* The first address after the registers of the interrupt controller that the configuration describes. */
 uint64_t arch_interrupts_end(void);
+/* Writes where its registers lie, as a member of the JSON of report.c: at most `room` bytes, with the NUL. */
+void arch_interrupts_json(char *text, size_t room);
 /* Binds an interrupt to one of the host, when there are vCPUs and before the first one runs. 0, or the kernel's error.
  */
 int arch_interrupt_bind(unsigned interrupt, unsigned host);
@@ -49,6 +51,9 @@ void arch_power_init(void);             /* before vCPUs are made */
 void arch_vcpu_init(struct vcpu *vcpu); /* the kernel has just made it */
 /* Turns on a vCPU that is off, with the VM's lock held: it starts at `entry`, with `argument`. 0 or -errno. */
 int arch_vcpu_on(struct vcpu *vcpu, uint64_t entry, uint64_t argument);
+/* The program counter, and how often the guest has exited; also while it runs. 0: the kernel does not tell. */
+uint64_t arch_vcpu_pc(const struct vcpu *vcpu);
+uint64_t arch_vcpu_exits(const struct vcpu *vcpu);
 /* Logs all registers that tell a developer where the guest is. */
 void arch_vcpu_log(const struct vcpu *vcpu);
 
@@ -76,6 +81,8 @@ bool arch_image_load(struct loader *l, uint64_t address, const void *file, uint6
 struct tree;
 /* Removes the user's nodes of what the VM has of its own. */
 void arch_fdt_remove(struct tree *t);
+/* The name by which `intr` of the configuration calls the interrupt controller. */
+const char *arch_fdt_controller(const struct tree *t);
 /* Adds CPUs, firmware, timer and interrupt controller. */
 void arch_fdt_add(struct tree *t);
 /* An interrupt of a device, as the interrupt controller's binding has it. */

@@ -114,7 +114,7 @@ bool guest_fdt_build(struct guest_fdt *in, void *buffer, size_t room)
 		tree_fail(&t, -FDT_ERR_NOSPACE, "a tree may have 2 MiB", "");
 		return false;
 	}
-	t.vdev[0].name = in->config->gic.name;
+	t.vdev[0].name = arch_fdt_controller(&t);
 	for (unsigned i = 0; i < in->config->vdev_count; i++)
 		t.vdev[1 + i].name = in->config->vdevs[i].name;
 	tree_open(&t, buffer, room);

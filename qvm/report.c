@@ -18,6 +18,8 @@ static struct {
 } message;
 static size_t used;
 
+#define CONTROLLER_TEXT 96 /* of arch_interrupts_json() */
+
 /* What has no room makes the text too long, and then it is not sent. */
 __attribute__((format(printf, 1, 2))) static void put_text(const char *format, ...)
 {
@@ -81,11 +83,10 @@ static void put_interrupts(const vdev_t *vdev)
 
 static void put_vdevs(void)
 {
-	put_text("  \"gic\": {");
-	put_address("gicd", vm.config.gic.gicd);
-	put_text(", ");
-	put_address("gicr", vm.config.gic.gicr);
-	put_text("},\n  \"vdevs\": [");
+	char controller[CONTROLLER_TEXT];
+
+	arch_interrupts_json(controller, sizeof(controller));
+	put_text("  %s,\n  \"vdevs\": [", controller);
 	for (unsigned i = 0; i < vm.vdev_count; i++) {
 		const struct vdev_instance *v = &vm.vdev[i];
 
@@ -128,15 +129,6 @@ static struct thread_info thread_of(const struct vcpu *vcpu)
 	return thread;
 }
 
-/* Also of one that runs. */
-static uint64_t pc_of(const struct vcpu *vcpu)
-{
-	uint64_t pc = 0;
-
-	VcpuGet_r(vcpu->id, VREG_PC, &pc);
-	return pc;
-}
-
 static void put_vcpu(const struct vcpu *vcpu)
 {
 	const struct thread_info thread = thread_of(vcpu);
@@ -150,7 +142,7 @@ static void put_vcpu(const struct vcpu *vcpu)
 		 (unsigned)thread.cpu, (unsigned)thread.runmask, (unsigned)thread.priority, policy,
 		 (unsigned long long)thread.entries, (unsigned long long)vcpu->unsupported,
 		 (unsigned long long)thread.cpu_ns);
-	put_address("last_known_ip", pc_of(vcpu));
+	put_address("last_known_ip", arch_vcpu_pc(vcpu));
 	put_text("}");
 }
 
@@ -191,7 +183,7 @@ static void fill_vcpu(struct pm_vcpu *state, const struct vcpu *vcpu)
 	state->state = thread.state;
 	state->cpu = thread.cpu;
 	state->blocked = thread.blocked_slot;
-	state->pc = pc_of(vcpu);
+	state->pc = arch_vcpu_pc(vcpu);
 	state->unsupported = vcpu->unsupported;
 	_Static_assert(UNSUPPORTED_TEXT == sizeof(state->last), "one text");
 	if (state->unsupported != 0)
@@ -219,14 +211,10 @@ void vm_report(void)
 		(unsigned long long)(vm.memory.total >> 10));
 	for (unsigned i = 0; i < vm.config.cpu_count; i++) {
 		const struct vcpu *vcpu = &vm.vcpu[i];
-		uint64_t pc = 0, exits = 0;
 
-		/* Also while it runs. */
-		VcpuGet_r(vcpu->id, VREG_PC, &pc);
-		VcpuGet_r(vcpu->id, VREG_EXITS, &exits);
 		if (__atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) != 0)
 			vm_logf(SLOG_INFO, "vCPU %u: on, PC 0x%llx, %llu exits, %llu unsupported accesses", i,
-				(unsigned long long)pc, (unsigned long long)exits,
+				(unsigned long long)arch_vcpu_pc(vcpu), (unsigned long long)arch_vcpu_exits(vcpu),
 				(unsigned long long)vcpu->unsupported);
 		else
 			vm_logf(SLOG_INFO, "vCPU %u: off", i);

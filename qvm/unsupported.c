@@ -32,12 +32,10 @@ static void log_unsupported(const struct vcpu *vcpu, enum qvm_unsupported policy
 	static const char *const types[] = {"reference", "register", "instruction"};
 	static const char *const actions[] = {[QVM_ABORT] = "abort", [QVM_FAIL] = "fail", [QVM_IGNORE] = "ignore"};
 	char text[UNSUPPORTED_TEXT];
-	uint64_t pc = 0;
 
 	unsupported_text(u, text);
-	VcpuGet_r(vcpu->id, VREG_PC, &pc);
 	vm_logf(policy == QVM_ABORT ? SLOG_FATAL : SLOG_WARN, "vCPU %u: unsupported %s, PC 0x%llx; %s %s%s",
-		vcpu->index, text, (unsigned long long)pc, types[u->type], actions[policy],
+		vcpu->index, text, (unsigned long long)arch_vcpu_pc(vcpu), types[u->type], actions[policy],
 		policy == QVM_ABORT ? "" : "; more of this type are counted only");
 }
 

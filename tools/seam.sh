@@ -11,7 +11,7 @@ export LC_ALL=C
 
 DOORS='^(kernel/include/arch|abi/bulkhead|qvm/arch)\.h:'
 INCLUDES='^[^:]*:[0-9]+:[[:space:]]*#[[:space:]]*include[[:space:]]*["<]([^">]*/)?arch/'
-NAMES='(^|[^A-Za-z0-9_])((ICC|ICH|GICD|GICR)_[A-Z0-9]|sysreg_)'
+NAMES='(^|[^A-Za-z0-9_])((ICC|ICH|GICD|GICR|VREG)_[A-Z0-9]|sysreg_)'
 
 [ $# -gt 0 ] || { echo "usage: $0 FOLDER..." >&2; exit 2; }
 outside=$(find "$@" -type f \( -name '*.[chS]' -o -name '*.def' \) ! -path '*/arch/*' | sort)

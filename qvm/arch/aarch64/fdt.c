@@ -36,6 +36,11 @@ void arch_fdt_interrupt(unsigned interrupt, uint32_t cells[ARCH_INTERRUPT_CELLS]
 	cells[2] = IRQ_LEVEL_HIGH;
 }
 
+const char *arch_fdt_controller(const struct tree *t)
+{
+	return t->in->config->gic.name;
+}
+
 static void add_cpus(struct tree *t)
 {
 	char name[16];

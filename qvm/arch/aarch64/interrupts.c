@@ -3,6 +3,7 @@
 #include "qvm/end.h"
 #include "qvm/map.h"
 #include "qvm/vm.h"
+#include <stdio.h>
 
 #define INTIDS_MIN 64u
 
@@ -107,6 +108,14 @@ uint64_t arch_interrupts_end(void)
 	const uint64_t redistributors = gic->gicr + vm.config.cpu_count * QVM_GICR_BYTES;
 
 	return distributor > redistributors ? distributor : redistributors;
+}
+
+void arch_interrupts_json(char *text, size_t room)
+{
+	const struct qvm_gic *gic = &vm.config.gic;
+
+	snprintf(text, room, "\"gic\": {\"gicd\": \"0x%llx\", \"gicr\": \"0x%llx\"}", (unsigned long long)gic->gicd,
+		 (unsigned long long)gic->gicr);
 }
 
 int arch_interrupt_bind(unsigned interrupt, unsigned host)

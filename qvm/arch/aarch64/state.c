@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Registers of a guest as the log shows them. */
+/* Registers of a vCPU, for the log and for those who ask where the guest is. */
 #include "qvm/log.h"
 #include "qvm/vm.h"
 #include <stdio.h>
@@ -20,6 +20,16 @@ static unsigned long long value_of(const struct vcpu *vcpu, unsigned vreg)
 
 	VcpuGet_r(vcpu->id, vreg, &value);
 	return value;
+}
+
+uint64_t arch_vcpu_pc(const struct vcpu *vcpu)
+{
+	return value_of(vcpu, VREG_PC);
+}
+
+uint64_t arch_vcpu_exits(const struct vcpu *vcpu)
+{
+	return value_of(vcpu, VREG_EXITS);
 }
 
 void arch_vcpu_log(const struct vcpu *vcpu)
