@@ -1,29 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "life.h"
-#include "boot.h"
 #include "bulkhead/kernel.h"
 #include "log.h"
 #include "slots.h"
-#include "start.h"
 #include "system.h"
 #include "worker.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-static bool make_layout(uint32_t number, struct slot *slot)
-{
-	struct layout_sizes sizes = {.program = slot->image.span,
-				     .heap = slot->memory,
-				     .rom = boot_archive_span(),
-				     .rom_pa = boot->archive_pa,
-				     .window = slot->guest_bytes,
-				     .module_count = slot->vdev_files.count};
-
-	for (unsigned i = 0; i < slot->vdev_files.count; i++)
-		sizes.modules[i] = slot->vdev_files.image[i].span;
-	return layout_make(&slot->layout, &sizes, boot->seed, number, slot->starts);
-}
 
 /* A critical process that cannot be started is a failure like one that has ended. */
 static void note_not_started(uint32_t number, const char *step, int error)
@@ -61,10 +45,6 @@ int slot_launch(uint32_t number)
 	slot->name_refused = false;
 	slot->refusal = 0;
 	slot->note[0] = '\0';
-	if (!make_layout(number, slot)) {
-		note_not_started(number, "finding room in its address space", -E2BIG);
-		return -E2BIG;
-	}
 	/* The kernel leaves the UART to it, too, as soon as it is made. */
 	if (slot->owns_console)
 		log_console(true);

@@ -8,7 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Starts a slot's process, or does so when its end is over. 0: it is on its way; -EBUSY: it runs or starts; -E2BIG. */
+/*
+ * Starts a slot's process, or does so when its end is over. 0: it is on its way, and a failure is reported as
+ * LIFE_NOT_STARTED; -EBUSY: it runs or starts.
+ */
 int slot_launch(uint32_t slot);
 
 /* The process has sent something, so it runs. True: that is new. */

@@ -2,7 +2,7 @@
 /*
  * The slots: one for each process and each VM of the description, and 0 for procmgr itself. What a slot may use is
  * fixed before anything starts (setup.c); its state changes while the system runs (life.c, end.c). The first thread
- * alone writes here, except for what worker.h says.
+ * alone writes here, except for `layout`, which the slot's worker makes.
  */
 #pragma once
 
@@ -73,7 +73,7 @@ struct slot {
 	bool name_refused;    /* since its start it has asked for a name that it may not serve */
 	bool paused;          /* SLOT_VM: by the operator */
 	uint32_t refusal;     /* not 0: exit status that it is ended with */
-	struct layout layout; /* of the process that was started last */
+	struct layout layout; /* of the process that was started last; its worker writes it */
 	uint32_t starts;
 	uint32_t exit_code, cause, end;     /* of the last end */
 	uint64_t entries;                   /* of virtual CPUs into the guest, in the last life that has ended */

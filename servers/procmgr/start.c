@@ -282,13 +282,31 @@ static int start_process(struct making *m)
 	return ProcessStart_r(m->number, slot->layout.program + slot->image.entry, address, address, 0);
 }
 
+static bool make_layout(uint32_t number, struct slot *slot)
+{
+	struct layout_sizes sizes = {.program = slot->image.span,
+				     .heap = slot->memory,
+				     .rom = boot_archive_span(),
+				     .rom_pa = boot->archive_pa,
+				     .window = slot->guest_bytes,
+				     .module_count = slot->vdev_files.count};
+
+	for (unsigned i = 0; i < slot->vdev_files.count; i++)
+		sizes.modules[i] = slot->vdev_files.image[i].span;
+	return layout_make(&slot->layout, &sizes, boot->seed, number, slot->starts);
+}
+
 int slot_build(uint32_t number, const char **step)
 {
-	const struct slot *slot = &slots[number];
+	struct slot *slot = &slots[number];
 	struct making m = {.number = number, .slot = slot, .step = "ProcessCreate"};
-	int result = ProcessCreate_r(number, NULL);
+	int result;
 
+	*step = "finding room in its address space";
+	if (!make_layout(number, slot))
+		return -E2BIG;
 	*step = m.step;
+	result = ProcessCreate_r(number, NULL);
 	if (result < 0)
 		return result;
 	if (slot->kind == SLOT_VM)

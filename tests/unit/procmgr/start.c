@@ -236,6 +236,28 @@ static void a_start_that_fails_leaves_nothing(void **state)
 	}
 }
 
+/* The worker finds that out, as it does what the kernel refuses: whoever waits for the start is told in the same way.
+ */
+static void a_process_without_room_in_its_address_space_holds_up_nobody(void **state)
+{
+	static const struct act again[] = {{SAY, SHELL, PM_PROCESS_START, "disk"}};
+
+	(void)state;
+	config.processes[DISK - 1].ready = true;
+	slots[DISK].image.span = 1ull << 40;
+	assert_int_equal(go_on(), 2);
+	assert_string_equal(slots[DISK].note, "not started: finding room in its address space failed, error 7");
+	assert_int_equal(k.state[DISK], PROCESS_DEFINED);
+	assert_int_equal(k.state[VM1], PROCESS_RUNNING);
+	assert_non_null(strstr(log_text, "system started"));
+	RUN(again);
+	assert_int_equal(answer[1], 0);
+	assert_int_equal(slots[DISK].job, JOB_NONE);
+	slots[DISK].critical = true;
+	assert_int_equal(RUN(again), 1);
+	assert_int_equal(k.system, SYSTEM_SAFE_STATE);
+}
+
 static void the_cause_of_an_end_is_kept_and_the_slot_is_free(void **state)
 {
 	static const struct act acts_[] = {
@@ -288,6 +310,7 @@ int start_tests(void)
 	    CASE(a_restart_lies_elsewhere_and_has_another_guard),
 	    CASE(a_smashed_stack_is_called_by_its_name),
 	    CASE(a_start_that_fails_leaves_nothing),
+	    CASE(a_process_without_room_in_its_address_space_holds_up_nobody),
 	    CASE(the_cause_of_an_end_is_kept_and_the_slot_is_free),
 	    CASE(an_exit_status_beyond_the_known_causes_is_an_error),
 	};
