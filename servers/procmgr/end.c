@@ -97,8 +97,8 @@ void slot_end(uint32_t number, struct process_info *info)
 	worker_begin(number, JOB_END);
 }
 
-/* It does not run: calls off a start that is under way or planned. 0, or -ESRCH: there was none. */
-static int process_cancel(uint32_t number)
+/* It does not run: calls off a start that is under way or planned. 0, or -ENOENT: there was none. */
+static int slot_cancel(uint32_t number)
 {
 	struct slot *slot = &slots[number];
 
@@ -116,7 +116,7 @@ int slot_kill(uint32_t number)
 	if (number == 0)
 		return -EPERM;
 	if (!slots[number].running)
-		return process_cancel(number);
+		return slot_cancel(number);
 	slots[number].unwanted = true; /* it may be ending already, by itself or by the gate */
 	slots[number].start_again = false;
 	ProcessStop_r(number);
@@ -131,7 +131,7 @@ int slot_signal(uint32_t number, uint32_t signal)
 	int result = 0;
 
 	if (!slot->running)
-		return ends ? process_cancel(number) : -ESRCH;
+		return ends ? slot_cancel(number) : -ENOENT;
 	if (slot->kind == SLOT_VM && !slot->ready && ends)
 		slot_end_as(number, signal == BH_SIGQUIT ? VM_EXIT_POWER_CUT : VM_EXIT_NORMAL, CAUSE_SIGNAL);
 	else
@@ -141,7 +141,7 @@ int slot_signal(uint32_t number, uint32_t signal)
 		slot->start_again = false;
 		slot->paused = false; /* its qvm resumes it, so that the guest can shut down */
 	}
-	return result;
+	return result == -ESRCH ? -ENOENT : result; /* it has ended by itself just now */
 }
 
 void slot_end_as(uint32_t number, enum vm_exit code, enum vm_cause cause)

@@ -17,12 +17,12 @@ bool slot_is_dead(uint32_t slot, struct process_info *info);
  */
 void slot_end(uint32_t slot, struct process_info *info);
 
-/* Ends the process at once: SIGKILL. 0; -EPERM: procmgr; -ESRCH: it does not run, and was not about to. */
+/* Ends the process at once: SIGKILL. 0; -EPERM: procmgr; -ENOENT: it does not run, and was not about to. */
 int slot_kill(uint32_t slot);
 
 /*
  * One of the operator's signals, except SIGKILL. If the process does not run, SIGTERM, SIGINT and SIGQUIT call off a
- * start that is under way or planned. 0; -ESRCH: it does not run; or an errno of ProcessSignal().
+ * start that is under way or planned. 0; -ENOENT: it does not run; or an errno of ProcessSignal().
  */
 int slot_signal(uint32_t slot, uint32_t signal);
 

@@ -63,7 +63,7 @@ int restart_cancel(uint32_t number)
 	struct slot *slot = &slots[number];
 
 	if (slot->restart_at == 0 && !slot->start_again)
-		return -ESRCH;
+		return -ENOENT;
 	slot->restart_at = 0;
 	slot->start_again = false;
 	log_line(slot->critical ? SLOG_WARN : SLOG_INFO, "%s: not restarting: ended by the operator", slot->name);

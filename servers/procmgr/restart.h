@@ -12,7 +12,7 @@
 /* A slot's process has ended. True: it will be started again. */
 bool restart_plan(uint32_t slot);
 
-/* Calls off a start that is planned. 0; -ESRCH: none was. */
+/* Calls off a start that is planned. 0; -ENOENT: none was. */
 int restart_cancel(uint32_t slot);
 
 /* When the next restart is due, or NEVER, and what is done then. */

@@ -181,10 +181,10 @@ static int vm_request(struct request *r)
 		return slot;
 	switch (r->message->type) {
 	case PM_VM_START: return vm_start((uint32_t)slot);
-	case PM_VM_STOP: return vm_stop((uint32_t)slot);
+	case PM_VM_STOP: return slot_signal((uint32_t)slot, BH_SIGTERM);
 	case PM_VM_RESTART: return vm_restart((uint32_t)slot);
 	case PM_VM_RESET: return vm_reset((uint32_t)slot);
-	case PM_VM_DESTROY: return vm_destroy((uint32_t)slot);
+	case PM_VM_DESTROY: return slot_kill((uint32_t)slot);
 	default: return vm_resume((uint32_t)slot);
 	}
 }
@@ -299,20 +299,19 @@ static int irq_info_request(struct request *r)
 static int slay_request(struct request *r)
 {
 	const struct pm_target *target = &r->message->target;
-	int slot = find_slot(target), result;
+	int slot = find_slot(target);
 
 	if (slot <= 0)
 		return slot == 0 ? -EPERM : slot;
 	switch (target->value) {
-	case BH_SIGKILL: result = slot_kill((uint32_t)slot); break;
+	case BH_SIGKILL: return slot_kill((uint32_t)slot);
 	case BH_SIGINT:
 	case BH_SIGQUIT:
 	case BH_SIGUSR1:
 	case BH_SIGUSR2:
-	case BH_SIGTERM: result = slot_signal((uint32_t)slot, target->value); break;
+	case BH_SIGTERM: return slot_signal((uint32_t)slot, target->value);
 	default: return -EINVAL;
 	}
-	return result == -ESRCH ? -ENOENT : result;
 }
 
 static int shutdown_request(struct request *r)

@@ -16,22 +16,6 @@ int vm_start(uint32_t number)
 	return slot_launch(number);
 }
 
-/* The answer to an order, if nothing ran and nothing was planned. */
-static int order_result(int result)
-{
-	return result == -ESRCH ? -ENOENT : result;
-}
-
-int vm_stop(uint32_t number)
-{
-	return order_result(slot_signal(number, BH_SIGTERM));
-}
-
-int vm_destroy(uint32_t number)
-{
-	return order_result(slot_kill(number));
-}
-
 static int may_start_again(const struct slot *slot)
 {
 	if (shutdown_state.running)

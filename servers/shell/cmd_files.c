@@ -33,7 +33,7 @@ static bool list_vms(const char *only)
 	struct pm_vm vm;
 	bool found = false;
 
-	for (unsigned i = 0; i < VM_INDEX_MAX && pm_request(PM_VM_INFO, NULL, i, 0, &vm, sizeof(vm)) >= 0; i++) {
+	for (unsigned i = 0; i < VM_INDEX_MAX && vm_by_index(i, &vm) >= 0; i++) {
 		vm.name[PROTO_NAME - 1] = 0;
 		if (vm.state == VM_STOPPED || vm.state == VM_ENDING || (only && strcmp(vm.name, only) != 0))
 			continue;

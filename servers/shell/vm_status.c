@@ -36,16 +36,6 @@ void vm_end_text(const struct pm_vm *vm, char *text, size_t bytes)
 	}
 }
 
-int vm_by_index(unsigned index, struct pm_vm *vm)
-{
-	return pm_request(PM_VM_INFO, NULL, index, 0, vm, sizeof(*vm));
-}
-
-int vm_by_name(const char *name, struct pm_vm *vm)
-{
-	return pm_request(PM_VM_INFO, name, 0, 0, vm, sizeof(*vm));
-}
-
 static int longest_name(void)
 {
 	int longest = NAME_WIDTH;
