@@ -249,48 +249,30 @@ arch_serror_take:
 /* x0 = struct fpu. CPTR_EL2.TFP is clear. */
 	.globl	fpu_store
 fpu_store:
-	stp	q0, q1, [x0, #0]
-	stp	q2, q3, [x0, #32]
-	stp	q4, q5, [x0, #64]
-	stp	q6, q7, [x0, #96]
-	stp	q8, q9, [x0, #128]
-	stp	q10, q11, [x0, #160]
-	stp	q12, q13, [x0, #192]
-	stp	q14, q15, [x0, #224]
-	stp	q16, q17, [x0, #256]
-	stp	q18, q19, [x0, #288]
-	stp	q20, q21, [x0, #320]
-	stp	q22, q23, [x0, #352]
-	stp	q24, q25, [x0, #384]
-	stp	q26, q27, [x0, #416]
-	stp	q28, q29, [x0, #448]
-	stp	q30, q31, [x0, #480]
+	st1	{v0.2d - v3.2d}, [x0], #64
+	st1	{v4.2d - v7.2d}, [x0], #64
+	st1	{v8.2d - v11.2d}, [x0], #64
+	st1	{v12.2d - v15.2d}, [x0], #64
+	st1	{v16.2d - v19.2d}, [x0], #64
+	st1	{v20.2d - v23.2d}, [x0], #64
+	st1	{v24.2d - v27.2d}, [x0], #64
+	st1	{v28.2d - v31.2d}, [x0], #64
 	mrs	x1, fpcr
 	mrs	x2, fpsr
-	str	x1, [x0, #512]
-	str	x2, [x0, #520]
+	stp	x1, x2, [x0]
 	ret
 
 	.globl	fpu_load
 fpu_load:
-	ldp	q0, q1, [x0, #0]
-	ldp	q2, q3, [x0, #32]
-	ldp	q4, q5, [x0, #64]
-	ldp	q6, q7, [x0, #96]
-	ldp	q8, q9, [x0, #128]
-	ldp	q10, q11, [x0, #160]
-	ldp	q12, q13, [x0, #192]
-	ldp	q14, q15, [x0, #224]
-	ldp	q16, q17, [x0, #256]
-	ldp	q18, q19, [x0, #288]
-	ldp	q20, q21, [x0, #320]
-	ldp	q22, q23, [x0, #352]
-	ldp	q24, q25, [x0, #384]
-	ldp	q26, q27, [x0, #416]
-	ldp	q28, q29, [x0, #448]
-	ldp	q30, q31, [x0, #480]
-	ldr	x1, [x0, #512]
-	ldr	x2, [x0, #520]
+	ld1	{v0.2d - v3.2d}, [x0], #64
+	ld1	{v4.2d - v7.2d}, [x0], #64
+	ld1	{v8.2d - v11.2d}, [x0], #64
+	ld1	{v12.2d - v15.2d}, [x0], #64
+	ld1	{v16.2d - v19.2d}, [x0], #64
+	ld1	{v20.2d - v23.2d}, [x0], #64
+	ld1	{v24.2d - v27.2d}, [x0], #64
+	ld1	{v28.2d - v31.2d}, [x0], #64
+	ldp	x1, x2, [x0]
 	msr	fpcr, x1
 	msr	fpsr, x2
 	ret
