@@ -24,10 +24,8 @@ struct trap {
 struct thread;
 struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f); /* kernel lock held; released */
 
-/* Every call except VcpuRun and those that are passed on directly. From the vectors; ends in arch_resume(). */
-void trap_call(struct frame *f, struct cpu *c);
-
-/* From the vectors. Each returns the frame to go on with. */
-struct frame *trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome); /* of a process; of calls VcpuRun only */
-struct frame *trap_irq(struct frame *f, struct cpu *c);
-struct frame *trap_serror(struct frame *f, struct cpu *c);
+/* From the vectors. Each ends in arch_resume(). */
+void trap_call(struct frame *f, struct cpu *c); /* every call except VcpuRun and those that are passed on directly */
+void trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome); /* of a process; of calls VcpuRun only */
+void trap_irq(struct frame *f, struct cpu *c);
+void trap_serror(struct frame *f, struct cpu *c);

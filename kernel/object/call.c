@@ -103,22 +103,25 @@ static struct frame *process_trap(struct cpu *c, struct thread *t, struct frame 
 	return kernel_leave(c);
 }
 
-struct frame *trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome)
+void trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome)
 {
 	struct trap trap;
 
-	if (likely(arch_trap_is_call(syndrome)))
-		return run_vcpu(c, c->current, f);
-	arch_trap_decode(syndrome, &trap);
-	return process_trap(c, c->current, f, &trap);
+	if (likely(arch_trap_is_call(syndrome))) {
+		f = run_vcpu(c, c->current, f);
+	} else {
+		arch_trap_decode(syndrome, &trap);
+		f = process_trap(c, c->current, f, &trap);
+	}
+	arch_resume(f);
 }
 
-struct frame *trap_irq(struct frame *f, struct cpu *c)
+void trap_irq(struct frame *f, struct cpu *c)
 {
 	(void)f;
 	lock_acquire(&kernel_lock);
 	irq_take(c);
-	return kernel_leave(c);
+	arch_resume(kernel_leave(c));
 }
 
 /* Whose context this CPU has run last. */
@@ -138,11 +141,11 @@ void serror_blame(struct cpu *c)
 }
 
 /* An asynchronous error while a process or a guest ran is put down to it. */
-struct frame *trap_serror(struct frame *f, struct cpu *c)
+void trap_serror(struct frame *f, struct cpu *c)
 {
 	lock_acquire(&kernel_lock);
 	process_fault(c->current->process, arch_trap_syndrome(), 0, f->pc);
-	return kernel_leave(c);
+	arch_resume(kernel_leave(c));
 }
 
 /* Not part of irq_handle(), which without it needs no frame. */

@@ -106,7 +106,7 @@ def test_nobody_is_called_for_what_does_not_run():
         board.command_output("pidin")
         board.send("shutdown\r")
         board.expect_end()
-    counts = executed(out.read_text(), "sgi_exit", "guest_irq", "vector_irq")
+    counts = executed(out.read_text(), "sgi_exit", "guest_irq", "trap_irq")
     print(counts)
     assert counts["sgi_exit"] > 1000
-    assert counts["guest_irq"] + counts["vector_irq"] < counts["sgi_exit"] / 10, counts
+    assert counts["guest_irq"] + counts["trap_irq"] < counts["sgi_exit"] / 10, counts

@@ -63,7 +63,7 @@ static struct frame *go(enum door door, struct cpu *c)
 
 	switch (door) {
 	case DOOR_SYNC: return c->guest ? host_guest_trap(c, c->guest, arch_trap_syndrome()) : host_vector(f, c);
-	case DOOR_IRQ: return trap_irq(f, c);
+	case DOOR_IRQ: return host_vector_irq(f, c);
 	default:
 		/* Where arch_cpu_idle() left, in idle(). */
 		lock_acquire(&kernel_lock);

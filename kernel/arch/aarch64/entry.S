@@ -59,20 +59,20 @@
 	save_from_x4
 	take_stack
 	cbnz	x4, guest_sync
-	b	vector_process
+	b	trap_sync
 	.endm
 
 	.macro	entry_irq
 	.balign	128
 	save_all
 	cbnz	x4, guest_irq
-	b	vector_irq
+	b	trap_irq
 	.endm
 
 	.macro	entry_serror
 	.balign	128
 	save_all
-	b	vector_serror
+	b	trap_serror
 	.endm
 
 	/* What firmware offers against branch prediction across levels comes first. SMCCC 1.1: x4 and up are kept. */

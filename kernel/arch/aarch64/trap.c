@@ -40,21 +40,6 @@ void arch_trap_decode(uint64_t syndrome, struct trap *t)
 	}
 }
 
-void vector_process(struct frame *f, struct cpu *c, uint64_t syndrome)
-{
-	arch_resume(trap_sync(f, c, syndrome));
-}
-
-void vector_irq(struct frame *f, struct cpu *c)
-{
-	arch_resume(trap_irq(f, c));
-}
-
-void vector_serror(struct frame *f, struct cpu *c)
-{
-	arch_resume(trap_serror(f, c));
-}
-
 /* ---- messages and pulses that are passed on at once (object/message.c, pulse.c) ---- */
 
 static __attribute__((noinline)) void beside_a_guest(struct cpu *c, struct thread *to)

@@ -87,12 +87,9 @@ static inline void fp_between(struct cpu *c, const struct thread *t, bool to_gue
 void vcpu_return(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, struct thread *t);
 
 /* From the vectors. */
-void vector_process(struct frame *f, struct cpu *c, uint64_t syndrome);
-void vector_irq(struct frame *f, struct cpu *c);
 void vector_send(struct frame *f, struct cpu *c);
 void vector_reply_receive(struct frame *f, struct cpu *c);
 void vector_send_pulse(struct frame *f, struct cpu *c);
-void vector_serror(struct frame *f, struct cpu *c);
 void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec);
 void guest_irq(struct vcpu *v, struct cpu *c);
 void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, struct thread *t,

@@ -55,6 +55,8 @@ void host_idle_to(void *jump); /* jmp_buf of this host thread; NULL: arch_cpu_id
 
 /* What the vectors of the target do with a process's exception (aarch64/entry.S, trap.c). */
 struct frame *host_vector(struct frame *f, struct cpu *c);
+/* And with an interrupt. */
+struct frame *host_vector_irq(struct frame *f, struct cpu *c);
 /* The same with a guest's. */
 struct frame *host_guest_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome);
 

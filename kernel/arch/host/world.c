@@ -288,7 +288,7 @@ static struct thread *pass_directly(struct cpu *c, struct thread *t, uint64_t nu
 	return to ? to : message_copy_direct(c, t);
 }
 
-/* Out of the kernel: host_vector() returns with it. */
+/* Out of the kernel: the vectors below return with it. */
 static _Thread_local struct frame *resumed;
 
 void arch_resume(struct frame *f)
@@ -300,8 +300,10 @@ struct frame *host_vector(struct frame *f, struct cpu *c)
 {
 	uint64_t syndrome = arch_trap_syndrome(), number = call_number(f);
 
-	if (!arch_trap_is_call(syndrome) || number == CALL_VcpuRun)
-		return trap_sync(f, c, syndrome);
+	if (!arch_trap_is_call(syndrome) || number == CALL_VcpuRun) {
+		trap_sync(f, c, syndrome);
+		return resumed;
+	}
 	if (number != CALL_MsgSend && number != CALL_MsgReplyReceive && number != CALL_MsgSendPulse) {
 		trap_call(f, c);
 		return resumed;
@@ -310,4 +312,10 @@ struct frame *host_vector(struct frame *f, struct cpu *c)
 	if (pass_directly(c, c->current, number))
 		return kernel_leave(c);
 	return call_general(c, c->current, f);
+}
+
+struct frame *host_vector_irq(struct frame *f, struct cpu *c)
+{
+	trap_irq(f, c);
+	return resumed;
 }
