@@ -78,7 +78,7 @@ void vgic_sgi(struct vgic_cpu *v, unsigned intid, unsigned group); /* nothing if
 void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level);
 int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio);
 int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio); /* of one that is bound: the physical one */
-void vgic_fire(struct vgic_cpu *v, unsigned intid);                 /* the physical SPI of one that is bound */
+bool vgic_fire(struct vgic_cpu *v, unsigned host); /* a physical SPI has come; false: none is bound to it */
 
 /*
  * While images are in the processor: an image for a private interrupt that is pending by an edge, in one of the list

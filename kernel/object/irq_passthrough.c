@@ -35,7 +35,7 @@ void passthrough_fire(struct irq *i)
 		return;
 	}
 	lock_acquire(&v->lock);
-	vgic_fire(&v->vgic, i->virq);
+	vgic_fire(&v->vgic, i->intid);
 	v->dirty = true;
 	lock_release(&v->lock);
 	/* The vCPU has moved since: the next one goes there at once. */

@@ -383,12 +383,15 @@ int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio)
 	return 0;
 }
 
-void vgic_fire(struct vgic_cpu *v, unsigned intid)
+bool vgic_fire(struct vgic_cpu *v, unsigned host)
 {
-	struct virq *q = find_spi(v, intid);
-
-	if (q)
-		q->repend = true;
+	for_each_bit (i, v->bound) {
+		if (v->spi[i].host == host) {
+			v->spi[i].repend = true;
+			return true;
+		}
+	}
+	return false;
 }
 
 int vgic_bind(struct vgic_cpu *v, unsigned intid, unsigned host, unsigned prio)

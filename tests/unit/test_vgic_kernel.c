@@ -296,6 +296,24 @@ static void an_spi_without_room_is_refused(void **unused)
 	assert_int_equal(vgic_inject(&v, 99, 0x80), 0);
 }
 
+static void a_physical_interrupt_goes_to_what_is_bound_to_it(void **unused)
+{
+	(void)unused;
+	start(1);
+	assert_int_equal(vgic_bind(&v, 40, 70, 0x80), 0);
+	assert_int_equal(vgic_bind(&v, 41, 71, 0x80), 0);
+	assert_false(vgic_fire(&v, 40));
+	assert_false(vgic_fire(&v, 0));
+	assert_true(vgic_fire(&v, 71));
+	vgic_fold(&v, 0);
+	assert_int_equal(vgic_query(&v, 40), 0);
+	assert_int_equal(vgic_query(&v, 41), VIRQ_PENDING);
+	/* Pending still, but no more bound. */
+	vgic_unbind(&v, 41);
+	assert_false(vgic_fire(&v, 71));
+	assert_int_equal(vgic_query(&v, 41), VIRQ_PENDING);
+}
+
 /* What WFI waits for, and what it does not wait for. */
 static void wfi_ends_for_what_can_be_delivered(void **unused)
 {
@@ -333,6 +351,7 @@ int main(void)
 	    cmocka_unit_test(the_virtual_timer_is_pending_while_its_line_is_up),
 	    cmocka_unit_test(a_group_that_is_off_holds_its_interrupts),
 	    cmocka_unit_test(an_spi_without_room_is_refused),
+	    cmocka_unit_test(a_physical_interrupt_goes_to_what_is_bound_to_it),
 	    cmocka_unit_test(wfi_ends_for_what_can_be_delivered),
 	};
 

@@ -40,6 +40,7 @@ uint64_t guest_deadline(const struct vcpu *v, uint64_t cval);
 
 /* vcpu_irq.c */
 void vcpu_offer(struct vcpu *v);                  /* fill the list registers anew */
+bool vcpu_passed(struct vcpu *v, uint32_t intid); /* a physical SPI has come; true: a guest's, and it is offered */
 bool vcpu_edges(struct vcpu *v);                  /* take in `edges`; false: vcpu_offer must */
 bool vcpu_insert(struct vcpu *v, unsigned intid); /* a private interrupt into a list register, if that is simple */
 bool vcpu_quiet(const struct vcpu *v);            /* nothing is in the list registers, nor waits for them */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Into a guest and out of it. The short ways, from the vectors to ERET: an exit to the own qvm and back (VcpuRun), an
- * SGI, the virtual timer. They take no lock of the kernel's and change, beside general registers, SP_EL0, TPIDR_EL0,
- * VTTBR_EL2 and HCR_EL2; all else of the guest stays in the processor until another virtual CPU comes (vcpu_state.c).
- * Whatever is not in order for them goes the long way, which knows everything.
+ * SGI, the virtual timer, an interrupt of a device that was passed to the guest. They take no lock of the kernel's and
+ * change, beside general registers, SP_EL0, TPIDR_EL0, VTTBR_EL2 and HCR_EL2; all else of the guest stays in the
+ * processor until another virtual CPU comes (vcpu_state.c). Whatever is not in order for them goes the long way, which
+ * knows everything.
  */
 #include "arch.h"
 #include "calls.h"
@@ -263,6 +264,10 @@ void guest_irq(struct vcpu *v, struct cpu *c)
 		if (!v->edges || vcpu_edges(v))
 			arch_resume(&v->frame);
 		lock_acquire(&kernel_lock);
+	} else if (v->vgic.bound && !__atomic_load_n(&c->attention, __ATOMIC_RELAXED) && !v->kick &&
+		   vcpu_passed(v, intid)) {
+		arch_irq_drop(intid);
+		arch_resume(&v->frame);
 	} else {
 		lock_acquire(&kernel_lock);
 		irq_handle(c, intid);

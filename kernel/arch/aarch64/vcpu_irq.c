@@ -58,9 +58,9 @@ void arch_vcpu_settle(struct vcpu *v)
 		vtimer_link(v);
 }
 
-void vcpu_offer(struct vcpu *v)
+/* The vCPU's lock is held. */
+static void offer(struct vcpu *v)
 {
-	lock_acquire(&v->lock);
 	v->dirty = v->edges = false;
 	arch_vcpu_settle(v);
 	vgic_fill(&v->vgic);
@@ -71,7 +71,26 @@ void vcpu_offer(struct vcpu *v)
 	}
 	irqchip_virtual_control(v->vgic.control);
 	v->in_hw = true;
+}
+
+void vcpu_offer(struct vcpu *v)
+{
+	lock_acquire(&v->lock);
+	offer(v);
 	lock_release(&v->lock);
+}
+
+/* What is bound to a virtual CPU changes only at its home, here, so this needs no lock of the kernel's. */
+bool vcpu_passed(struct vcpu *v, uint32_t intid)
+{
+	bool bound;
+
+	lock_acquire(&v->lock);
+	bound = vgic_fire(&v->vgic, intid);
+	if (bound)
+		offer(v);
+	lock_release(&v->lock);
+	return bound;
 }
 
 /*
