@@ -90,7 +90,7 @@ help:
 #T make longest-path the longest stretch with interrupts off, in instructions; fails above 5,000. ARGS=--holds: of locks
 #T make boot-path    instructions from power-on to the first one of a guest, by function; fails above 10 million
 #T make clean        remove what was built; `make distclean`: also what was fetched
-#T make journeys     the files that a device write, a vdev's interrupt and a message come through. ARGS=--headers: all
+#T make journeys     the files that a device write, an interrupt and a message come through. ARGS=--headers: all
 #T
 #T Variables: EXAMPLE=two-linux BOARD=qemu-virt CPU=neoverse-n1 CPUS=4 RAM=2G BUILD=build V=1 (show commands)
 #T            TEST=WORDS (pytest -k)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Does, between marks, what docs/architecture.md follows through the files of the tree: it writes to a device, and
- * makes a device raise an interrupt (tools/path/journeys.py). Each is done twice, since only the second time is
- * everything where it will be from then on.
+ * Does, between marks, what docs/architecture.md follows through the files of the tree: it writes to a device, makes a
+ * virtual device raise an interrupt, and the board's real-time clock, which was passed to it (tools/path/journeys.py).
+ * Each is done twice, since only the second time is everything where it will be from then on.
  */
 #include "guest.h"
 
@@ -12,7 +12,14 @@
 #define UART_TX        0x20u /* of IMSC and ICR: a character has left */
 #define GICD_IGROUPR   0x080
 #define GICD_ISENABLER 0x100
-#define INTID          37u /* of the UART, in every configuration of the tests */
+#define RTC            0x9010000ull /* PL031 */
+#define RTC_DR         0x00
+#define RTC_MR         0x04
+#define RTC_IMSC       0x10
+#define RTC_RIS        0x14
+#define RTC_ICR        0x1c
+#define INTID_UART     37u /* in every configuration of the tests */
+#define INTID_RTC      34u
 
 static volatile bool taken;
 
@@ -38,25 +45,50 @@ __attribute__((noinline)) static void raise_interrupt(uint64_t address, uint32_t
 		;
 }
 
+/* The alarm is due, but masked: the store lets it through. */
+__attribute__((noinline)) static void fire_alarm(void)
+{
+	while (!(read32(RTC + RTC_RIS) & 1))
+		write32(RTC + RTC_MR, read32(RTC + RTC_DR));
+	taken = false;
+	__asm__ volatile(".globl journey_fire\n"
+			 "journey_fire:\n\tstr %w0, [%1]" ::"r"(1),
+			 "r"(RTC + RTC_IMSC)
+			 : "memory");
+	while (!taken)
+		;
+}
+
 void guest_irq(struct frame *frame, uint32_t intid)
 {
 	(void)frame;
-	if (intid != INTID)
+	if (intid == INTID_UART) {
+		write32(board.uart + UART_IMSC, 0);
+		write32(board.uart + UART_ICR, UART_TX);
+	} else if (intid == INTID_RTC) {
+		write32(RTC + RTC_IMSC, 0);
+		write32(RTC + RTC_ICR, 1);
+	} else {
 		return;
-	write32(board.uart + UART_IMSC, 0);
-	write32(board.uart + UART_ICR, UART_TX);
+	}
 	taken = true;
+}
+
+static void enable(uint32_t bits)
+{
+	write32(board.gicd + GICD_IGROUPR + INTID_RTC / 32 * 4, bits);
+	write32(board.gicd + GICD_ISENABLER + INTID_RTC / 32 * 4, bits);
 }
 
 void guest_main(void)
 {
 	say("journey: begins");
-	write32(board.gicd + GICD_IGROUPR + INTID / 32 * 4, 1u << INTID % 32);
-	write32(board.gicd + GICD_ISENABLER + INTID / 32 * 4, 1u << INTID % 32);
+	enable(1u << INTID_UART % 32 | 1u << INTID_RTC % 32);
 	irq_enable();
 	for (unsigned int i = 0; i < 2; i++) {
 		write_device(board.uart + UART_DR, '.');
 		raise_interrupt(board.uart + UART_IMSC, UART_TX);
+		fire_alarm();
 	}
 	say("journey: ends");
 	system_off();

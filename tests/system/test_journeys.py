@@ -26,6 +26,6 @@ def test_journeys_come_through_the_files_that_are_listed():
                           stdin=subprocess.DEVNULL, env=os.environ)
     assert done.returncode == 0, done.stdout + done.stderr
     journeys = re.findall(r"^(\S[^\n:]*): \d+ files [^\n]*\n((?:    [^\n]*\n)+)", done.stdout, re.MULTILINE)
-    assert len(journeys) == 3
+    assert len(journeys) == 4
     for name, files in journeys:
         assert sorted(re.findall(r"^    (\S+)", files, re.MULTILINE)) == sorted(listed(name)), name

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The files of the tree whose statements run between two marks: what somebody reads who follows a device write, an interrupt
-of a virtual device, or a message, from one end to the other. guests/journey and tests/el0/kbench.c make them;
-docs/architecture.md lists them.
+of a virtual device or of one that was passed, or a message, from one end to the other. guests/journey and tests/el0/kbench.c
+make them; docs/architecture.md lists them.
 
 Inline functions count for the file that they stand in. Generated files and headers are left out, unless --headers is given:
 they have types, register accessors and stubs of calls."""
@@ -20,9 +20,10 @@ from start import BUILD, FOLDER, IMAGE_AT, KERNEL_BASE, PLUGIN, PROGRAMS, kernel
 from harness import KBENCH, TOP, Board, bare_vm, make_archive, system_dts
 
 GUEST = BUILD / "guest-programs/journey/journey.debug"
-# Left out: the instruction that makes a call, the mutex, which thread runs, and the accessors of list registers.
+# Left out: the instruction that makes a call, the mutex, which thread runs, and the accessors of list registers and of the
+# interrupt controller's acknowledge and end.
 FILES_LEFT_OUT = ("lib/sys/calls.c", "lib/sys/sync.c", "lib/sys/self.c")
-FUNCTIONS_LEFT_OUT = ("irqchip_lr_read", "irqchip_lr_write")
+FUNCTIONS_LEFT_OUT = ("irqchip_lr_read", "irqchip_lr_write", "arch_irq_ack", "arch_irq_drop")
 
 # system: files of the archive, and what to wait for. marks: addresses of begin and end; the begin counts after `skip` others.
 # parts: None, or of each part of the journey between the marks the function at which it begins and the one at which it is
@@ -31,7 +32,10 @@ Journey = collections.namedtuple("Journey", "name system marks skip parts most")
 
 
 def guest_system():
-    return {"system.dts": system_dts(vms=["journey"]), "journey.qvmconf": bare_vm("journey", "journey", cpus=("sched 10",)),
+    """With the board's real-time clock, which is the guest's."""
+    passes = "pass loc mem:0x9010000,0x1000,rwn\npass intr gic:34"
+    return {"system.dts": system_dts(vms=[("journey", 'devices = "/pl031@9010000";')]),
+            "journey.qvmconf": bare_vm("journey", "journey", cpus=("sched 10",), more=passes),
             "journey.elf": (BUILD / "guests/journey.elf").read_bytes()}, "bulkhead> "
 
 
@@ -52,6 +56,7 @@ JOURNEYS = (
     Journey("a guest's device write", guest_system, in_guest("journey_write", "journey_written"), 1, None, 7),
     Journey("an interrupt of a virtual device", guest_system, in_guest("journey_raise", "guest_irq"), 1,
             (("set_irq", "mutex_unlock"), ("arch_vcpu_settle", "arch_vcpu_enter")), 8),
+    Journey("a passed-through interrupt", guest_system, in_guest("journey_fire", "guest_irq"), 1, None, 6),
     Journey("a message and its reply", message_system, until_next("vector_send"), 100, (("vector_send", "trap_call"),), 5),
 )
 
