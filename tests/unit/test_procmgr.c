@@ -3,7 +3,8 @@
 /* SOURCES: servers/procmgr/vm.c servers/procmgr/serve.c servers/procmgr/ask.c servers/procmgr/gate.c */
 /* SOURCES: servers/procmgr/restart.c servers/procmgr/life.c servers/procmgr/worker.c servers/procmgr/names.c */
 /* SOURCES: servers/procmgr/layout.c servers/procmgr/slots.c servers/procmgr/events.c servers/procmgr/system.c */
-/* SOURCES: servers/procmgr/shutdown.c tests/unit/procmgr lib/sysconf lib/fdtgood.c lib/qvmconf lib/glob.c */
+/* SOURCES: servers/procmgr/shutdown.c tests/unit/stub/kernel.c tests/unit/procmgr */
+/* SOURCES: lib/sysconf lib/fdtgood.c lib/qvmconf lib/glob.c */
 /* CFLAGS: -Wno-missing-field-initializers */
 /* LIBS: fdt */
 /* procmgr's decisions, with a kernel that follows a script: here the rest of procmgr, and the system of the tests. */
@@ -91,6 +92,7 @@ static void make_slot(uint32_t number, enum slot_kind kind, const char *name)
 		config.processes[number - 1].abilities = ABLE_PUBLIC;
 	} else {
 		slot->vm = &config.vms[number - VM1];
+		config.vms[number - VM1].own.name = name;
 		slot->guest_bytes = 4 * MIB;
 		slot->vcpus = 2;
 		slot->consoles = consoles;
@@ -105,6 +107,10 @@ int make_system(void **state)
 
 	(void)state;
 	memset(&k, 0, sizeof(k));
+	memset(&core, 0, sizeof(core));
+	core.chid = PROCMGR_CHID;
+	core.only_priority = -1; /* of the slot, not of procmgr */
+	core.no_sleep = true;
 	memset(&config, 0, sizeof(config));
 	memset(&plan, 0, sizeof(plan));
 	memset(slots, 0, sizeof(slots));

@@ -5,7 +5,8 @@
 /* SOURCES: qvm/fdt.c qvm/fdt_tree.c qvm/fdt_user.c qvm/fdt_vdev.c */
 /* SOURCES: qvm/load.c qvm/load_file.c qvm/load_elf.c qvm/load_format.c vdev/pl011 lib/cpio.c lib/elf.c */
 /* SOURCES: qvm/vdev_api.c qvm/vdev_event.c qvm/hostdev.c qvm/pass.c qvm/log.c lib/fdtgood.c */
-/* SOURCES: lib/qvmconf lib/glob.c lib/vdevfile.c lib/vdevfind.c tests/unit/qvm tests/unit/stub */
+/* SOURCES: lib/qvmconf lib/glob.c lib/vdevfile.c lib/vdevfind.c tests/unit/qvm */
+/* SOURCES: tests/unit/stub/kernel.c tests/unit/stub/qvm_kernel.c */
 /* LIBS: fdt */
 /* A whole qvm on a stand-in for the kernel: from an archive to a guest that runs, exits, and ends. */
 #include "cpio_writer.h"
@@ -52,6 +53,7 @@ int set_up(void **state)
 	vdev_factory_newest(&count)->name = "pl011"; /* its file's name gives it */
 	memset(&vm, 0, sizeof(vm));
 	memset(&k, 0, sizeof(k));
+	memset(&core, 0, sizeof(core));
 	k.region_bytes = RAM_SIZE + 0x10000;
 	k.window = window = calloc(1, k.region_bytes);
 	k.only_line = UART_INTERRUPT;
@@ -65,8 +67,8 @@ int tear_down(void **state)
 		free(vm.vdev[i].vdev.v_device);
 	vm.vdev_count = 0;
 	free(window);
-	for (unsigned i = 0; i < k.threads; i++)
-		assert_true(k.thread[i].arg && k.thread[i].priority == 0);
+	for (unsigned i = 0; i < core.threads; i++)
+		assert_true(core.thread[i].arg && core.thread[i].priority == 0);
 	return 0;
 }
 
@@ -75,7 +77,7 @@ struct vm_boot build(const char *config)
 	const struct start_args args = make_args(config);
 	struct vm_boot boot = {0};
 
-	if (setjmp(k.end) == 0) {
+	if (setjmp(core.end) == 0) {
 		boot = vm_build(&args, window);
 		vcpu_start(&boot);
 	} else {
@@ -91,7 +93,7 @@ void script(struct vcpu_run exit)
 
 bool run(unsigned index)
 {
-	if (setjmp(k.end) != 0)
+	if (setjmp(core.end) != 0)
 		return true;
 	vcpu_run_until_off(&vm.vcpu[index]);
 	return false;
@@ -107,12 +109,12 @@ enum stub_end run_thread(const char *name)
 	unsigned i = 0;
 	int why;
 
-	while (i < k.threads && strcmp(k.thread[i].name, name) != 0)
+	while (i < core.threads && strcmp(core.thread[i].name, name) != 0)
 		i++;
-	assert_true(i < k.threads);
-	why = setjmp(k.end);
+	assert_true(i < core.threads);
+	why = setjmp(core.end);
 	if (why == 0)
-		k.thread[i].entry(k.thread[i].arg);
+		core.thread[i].entry(core.thread[i].arg);
 	return why;
 }
 

@@ -3,7 +3,7 @@
 /* SOURCES: qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c */
 /* SOURCES: qvm/end.c qvm/log.c qvm/mmio.c lib/qvmconf lib/glob.c */
 /* SOURCES: qvm/vdev.c qvm/vdev_factory.c qvm/vdev_access.c qvm/vdev_api.c qvm/vdev_event.c */
-/* SOURCES: tests/unit/stub/qvm_kernel.c */
+/* SOURCES: tests/unit/stub/kernel.c tests/unit/stub/qvm_kernel.c */
 /* The life of a virtual device: what its functions are called with, and what becomes of their results. */
 #include "qvm/map.h"
 #include "qvm/vdev_event.h"
@@ -109,9 +109,12 @@ static int set_up(void **state)
 	memset(&vm, 0, sizeof(vm));
 	memset(&dev, 0, sizeof(dev));
 	memset(&k, 0, sizeof(k));
+	memset(&core, 0, sizeof(core));
 	dev.fail_at = -1;
-	k.events = k.locks_nest = k.no_sleep = true;
-	k.now = 1234;
+	k.locks_nest = core.no_sleep = true;
+	core.slot = STUB_SLOT;
+	core.chid = STUB_CHANNEL;
+	core.now = 1234;
 	vm.control = STUB_CONTROL;
 	factory = (struct vdev_factory){
 	    .next = factory.next,
@@ -151,7 +154,7 @@ static int tear_down(void **state)
 
 static void make(void)
 {
-	if (setjmp(k.end) == 0)
+	if (setjmp(core.end) == 0)
 		vdev_make_all();
 	else
 		fail_msg("%s", k.log);
@@ -161,7 +164,7 @@ static void make(void)
 /* A step of the set-up that is to fail with that message. */
 static void expect_refusal(void (*step)(void), const char *text)
 {
-	if (setjmp(k.end) == 0) {
+	if (setjmp(core.end) == 0) {
 		step();
 		fail_msg("accepted instead of '%s'", text);
 	}
@@ -187,7 +190,7 @@ static void control_calls_come_in_order(void **state)
 	vdev_starting();
 	vdev_status();
 	assert_false(vdev_button());
-	if (setjmp(k.end) == 0)
+	if (setjmp(core.end) == 0)
 		vm_end(VM_EXIT_NORMAL, CAUSE_OFF);
 	vm.ending = 0;
 	assert_int_equal(dev.count, sizeof(want) / sizeof(want[0]));
@@ -255,7 +258,7 @@ static void a_window_lies_after_everything_else(void **state)
 	uint64_t address;
 
 	(void)state;
-	if (setjmp(k.end) != 0)
+	if (setjmp(core.end) != 0)
 		fail_msg("%s", k.log);
 	vdev_make_all();
 	assert_int_equal(gasp_window(vdp, 0, &address), -EINVAL);
@@ -295,7 +298,7 @@ static void a_refusal_names_the_line_and_ends_the_vm(void **state)
 	vdev_configured();
 	dev.fail_at = VDEV_CTRL_GUEST_STARTING;
 	dev.fail_with = EIO;
-	if (setjmp(k.end) == 0)
+	if (setjmp(core.end) == 0)
 		vdev_starting();
 	assert_int_equal(k.status & 0xff, VM_EXIT_VDEV);
 }
@@ -337,7 +340,7 @@ static void a_broken_device_ends_its_vm(void **state)
 	(void)state;
 	make();
 	dev.status = VRS_ERRNO + EIO;
-	if (setjmp(k.end) == 0) {
+	if (setjmp(core.end) == 0) {
 		guest_read(0, 4);
 		fail();
 	}
@@ -388,21 +391,21 @@ static void pulses_and_timers_reach_the_device(void **state)
 	assert_int_equal(guest_timer_notify(v, 1, 0), -EINVAL); /* too early */
 	assert_int_equal(vdev_thread_create(v, NULL, NULL, 0, "x"), -EINVAL);
 	vdev_configured();
-	assert_int_equal(k.threads, 1);
-	assert_true(k.thread[0].stack_bytes >= 8192);
+	assert_int_equal(core.threads, 1);
+	assert_true(core.thread[0].stack_bytes >= 8192);
 	assert_int_equal(vdev_pulse(v, -9, 300, &event), -EINVAL);
 	assert_int_equal(vdev_pulse(v, -9, 0, &event), 0);
 	assert_int_equal(vdev_event_send(&event, 0xfffffff0), 0);
-	assert_int_equal(k.pulse_priority, 33);
+	assert_int_equal(core.pulse_priority, 33);
 	assert_int_equal(guest_timer_notify(v, 5000, 10), 0);
 	assert_int_equal(guest_timer_notify(v, 6000, 10), 0);
 	assert_int_equal(k.timers, 1);
 	assert_int_equal(k.settime, 6000);
-	k.pulse[k.pulses++] = (struct pulse){.code = 64};      /* the timer */
-	k.pulse[k.pulses++] = (struct pulse){.code = 64 + 15}; /* no such instance */
-	k.pulse[k.pulses++] = (struct pulse){.code = -1};
-	if (setjmp(k.end) == 0)
-		k.thread[0].entry(NULL);
+	core.pulse[core.pulses++] = (struct pulse){.code = 64};      /* the timer */
+	core.pulse[core.pulses++] = (struct pulse){.code = 64 + 15}; /* no such instance */
+	core.pulse[core.pulses++] = (struct pulse){.code = -1};
+	if (setjmp(core.end) == 0)
+		core.thread[0].entry(NULL);
 	assert_int_equal(dev.pulses, 1);
 	assert_int_equal(dev.pulse_code, -9);
 	assert_int_equal(dev.pulse_value, 0xfffffff0);
@@ -447,10 +450,10 @@ static void services_reach_the_kernel_and_the_log(void **state)
 	guest_terminate(GTC_WATCHDOG);
 	guest_terminate((guest_termination_cause_t)45);
 	guest_terminate((guest_termination_cause_t)31);
-	assert_int_equal(k.pulse[0].code, CONTROL_TERMINATE);
-	assert_int_equal(k.pulse[0].value, 4);
-	assert_int_equal(k.pulse[1].value, 45);
-	assert_int_equal(k.pulse[2].value, GTC_VDEV_ERROR);
+	assert_int_equal(core.pulse[0].code, CONTROL_TERMINATE);
+	assert_int_equal(core.pulse[0].value, 4);
+	assert_int_equal(core.pulse[1].value, 45);
+	assert_int_equal(core.pulse[2].value, GTC_VDEV_ERROR);
 }
 
 static void a_wrong_factory_is_refused(void **state)

@@ -35,7 +35,7 @@ static void what_fails_is_started_again_for_so_long(void **state)
 	assert_int_equal(RUN(acts_), 1);
 	assert_int_equal(k.system, SYSTEM_SAFE_STATE);
 	assert_int_equal(slots[LATE].starts, 3);
-	assert_int_equal(k.now, 300000000); /* 100 ms, and 200 ms */
+	assert_int_equal(core.now, 300000000); /* 100 ms, and 200 ms */
 	assert_non_null(strstr(log_text, "restarting in 100 ms (restart 1 of 2)"));
 	assert_non_null(strstr(log_text, "restarting in 200 ms (restart 2 of 2)"));
 	assert_non_null(strstr(log_text, "restart limit reached (2 in a row); not restarting"));
@@ -49,8 +49,8 @@ static void what_ends_by_itself_or_by_the_operator_stays_down(void **state)
 	(void)state;
 	config.processes[LATE - 1].own.restart = SYS_RESTART_ON_FAILURE;
 	config.processes[LATE - 1].own.restart_limit = 2;
-	config.processes[DISK - 1].own = config.processes[LATE - 1].own;
 	config.processes[DISK - 1].own.restart = SYS_RESTART_ALWAYS;
+	config.processes[DISK - 1].own.restart_limit = 2;
 	assert_int_equal(seal_slots(), 0);
 	assert_int_equal(worker_make_all(), 0);
 	go_on();

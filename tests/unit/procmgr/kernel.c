@@ -1,47 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel below procmgr: it notes the calls, fails the one that the test names, and hands out the messages of a
- * script. When the script is over, or the system is switched off, the service loop is left.
+ * The rest of the kernel below procmgr: it notes the calls, fails the one that the test names, and hands out the
+ * messages of a script. When the script is over, or the system is switched off, the service loop is left.
  */
 #include "script.h"
 
 struct noted k;
 
-static void queue_pulse(int code, uint64_t value)
-{
-	assert_true(k.pulses < sizeof(k.pulse) / sizeof(k.pulse[0]));
-	k.pulse[k.pulses++] = (struct pulse){.code = code, .value = value};
-}
-
-/* Threads: each worker runs where it is woken, until it waits for more. */
-static void (*worker_entry)(void *);
-static jmp_buf worker_waits;
-
-int thread_create(void (*entry)(void *), void *arg, size_t stack_bytes, unsigned priority, uint32_t runmask,
-		  const char *name)
-{
-	const struct slot *slot = &slots[(uintptr_t)arg];
-
-	assert_true(stack_bytes > PLAN_PAGE);
-	assert_int_equal(priority, slot->sched.priority);
-	assert_int_equal(runmask, slot->sched.runmask & 0xf);
-	assert_string_equal(name, slot->name);
-	worker_entry = entry;
-	return 1;
-}
-
-int word_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
-{
-	assert_int_equal(*word, expected);
-	assert_int_equal(timeout_ns, 0);
-	longjmp(worker_waits, 1);
-}
-
+/* Each worker runs where it is woken, until it waits for more. */
 void run_workers(void)
 {
-	for (volatile uintptr_t i = 1; i < PROCESS_MAX; i++)
-		if (slots[i].kind != SLOT_EMPTY && setjmp(worker_waits) == 0)
-			worker_entry((void *)i);
+	for (volatile unsigned i = 0; i < core.threads; i++) {
+		const struct stub_thread *worker = &core.thread[i];
+		const struct slot *slot = &slots[(uintptr_t)worker->arg];
+
+		assert_true(worker->stack_bytes > PLAN_PAGE);
+		assert_int_equal(worker->priority, slot->sched.priority);
+		assert_int_equal(worker->runmask, slot->sched.runmask & 0xf);
+		assert_string_equal(worker->name, slot_owner(slot)->name);
+		if (setjmp(core.end) == 0)
+			worker->entry(worker->arg);
+	}
 }
 
 void word_wake(uint32_t *word, unsigned count)
@@ -50,22 +29,6 @@ void word_wake(uint32_t *word, unsigned count)
 	assert_int_equal(count, 1);
 	if (!k.workers_held)
 		run_workers();
-}
-
-int ConnectAttach_r(unsigned slot, int chid, int event_chid)
-{
-	assert_int_equal(slot, 0);
-	assert_int_equal(chid, PROCMGR_CHID);
-	assert_int_equal(event_chid, 0);
-	return 1;
-}
-
-int MsgSendPulse_r(int coid, int priority, int code, uint64_t value)
-{
-	assert_int_equal(coid, 1);
-	assert_int_equal(priority, -1); /* the slot's, not procmgr's */
-	queue_pulse(code, value);
-	return 0;
 }
 
 static jmp_buf leave;
@@ -160,7 +123,7 @@ int ProcessStop_r(unsigned slot)
 		return 0;
 	k.state[slot] = PROCESS_DEAD;
 	k.info[slot].end_cause = END_KILLED;
-	queue_pulse(PULSE_CODE_PROCESSDEATH, slot);
+	stub_add_pulse(PULSE_CODE_PROCESSDEATH, slot);
 	return -EAGAIN;
 }
 
@@ -201,14 +164,6 @@ int ProcessSignal_r(unsigned slot, int code, uint64_t value)
 	return 0;
 }
 
-int SchedSet_r(int slot, int tid, unsigned priority, unsigned policy, uint32_t runmask)
-{
-	(void)slot, (void)tid, (void)policy, (void)runmask;
-	k.sched_priority = priority;
-	k.scheds++;
-	return 0;
-}
-
 int SystemInfo_r(struct system_info *info)
 {
 	memset(info, 0, sizeof(*info));
@@ -227,11 +182,6 @@ int SystemCtl_r(enum systemctl command, uint64_t value)
 	if (command == SYSTEM_SAFE_STATE && value != 0)
 		memcpy(k.last_words, (const void *)value, SAFE_TEXT_BYTES);
 	longjmp(leave, 1);
-}
-
-uint64_t ClockTime(void)
-{
-	return k.now;
 }
 
 int TimerTimeout_r(unsigned flags, uint64_t ns)
@@ -289,11 +239,8 @@ int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
 	assert_int_equal(chid, PROCMGR_CHID);
 	assert_true(bytes >= sizeof(struct pm_target));
 	memset(info, 0, sizeof(*info));
-	if (k.pulses > 0) {
-		memcpy(msg, &k.pulse[0], sizeof(k.pulse[0]));
-		memmove(&k.pulse[0], &k.pulse[1], --k.pulses * sizeof(k.pulse[0]));
+	if (stub_take_pulse(msg))
 		return 0;
-	}
 	if (at == acts)
 		longjmp(leave, 2);
 	at++;
@@ -302,7 +249,7 @@ int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
 	case SAY: info->bytes = (uint32_t)write_message(act, msg); return at;
 	case WAIT:
 		assert_int_not_equal(k.deadline, 0);
-		k.now = k.deadline;
+		core.now = k.deadline;
 		return -ETIMEDOUT;
 	case WORK: run_workers(); return -ETIMEDOUT;
 	case DIE:

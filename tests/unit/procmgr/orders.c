@@ -268,7 +268,7 @@ static void a_shutdown_does_not_wait_for_ever(void **state)
 	(void)state;
 	go_on();
 	assert_int_equal(RUN(acts_), 1);
-	assert_int_equal(k.now, 5000000000);
+	assert_int_equal(core.now, 5000000000);
 	assert_int_equal(k.system, SYSTEM_OFF);
 	assert_non_null(strstr(log_text, "vm1 did not stop"));
 }

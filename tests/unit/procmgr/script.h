@@ -20,10 +20,8 @@
 #include "servers/procmgr/system.h"
 #include "servers/procmgr/vm.h"
 #include "servers/procmgr/worker.h"
-#include "unit.h"
-#include <bulkhead/kernel.h>
+#include "stub/kernel.h"
 #include <bulkhead/process.h>
-#include <bulkhead/thread.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +45,7 @@ struct mapping {
 };
 
 extern struct noted {
-	uint64_t now, deadline;
+	uint64_t deadline;
 	unsigned calls, fail_at; /* the fail_at-th call of the process group fails; 0: none */
 	bool sealed;
 	enum process_state state[PROCESS_MAX];
@@ -64,9 +62,6 @@ extern struct noted {
 	struct process_info info[PROCESS_MAX];
 	unsigned signalled[PROCESS_MAX];
 	struct thread_info thread;
-	unsigned sched_priority, scheds;
-	struct pulse pulse[16]; /* what procmgr's threads and the kernel have sent */
-	unsigned pulses;
 	bool workers_held; /* they run when the script says WORK */
 	unsigned flushes, shutdowns;
 	int system;

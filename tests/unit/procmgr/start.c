@@ -31,7 +31,7 @@ static void a_server_that_never_gets_ready_holds_up_nobody(void **state)
 	config.processes[DISK - 1].ready = true;
 	go_on();
 	RUN(acts_);
-	assert_int_equal(k.now, 10000000000);
+	assert_int_equal(core.now, 10000000000);
 	assert_non_null(strstr(log_text, "disk is not ready"));
 	assert_int_equal(k.state[VM1], PROCESS_RUNNING);
 }

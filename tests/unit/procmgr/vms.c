@@ -69,7 +69,7 @@ static void a_guest_that_waits_too_long_is_refused(void **state)
 	(void)state;
 	order_with_late_disk();
 	RUN(acts_);
-	assert_int_equal(k.now, 20000000000);
+	assert_int_equal(core.now, 20000000000);
 	assert_int_equal(answer[2], NOT_ANSWERED);
 	assert_false(slots[VM1].running);
 	assert_non_null(strstr(log_text,
@@ -132,7 +132,7 @@ static void a_vm_describes_itself_for_the_operator(void **state)
 	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_int_equal(answer[i + 1], expected[i]);
 	assert_int_equal(k.signalled[VM1], BH_SIGENV);
-	assert_int_equal(k.now, 2000000000);
+	assert_int_equal(core.now, 2000000000);
 	assert_true(ask_deadline() == NEVER);
 }
 
@@ -286,7 +286,7 @@ static void a_paused_vm_does_not_hold_up_a_shutdown(void **state)
 	go_on();
 	assert_int_equal(RUN(acts_), 1);
 	assert_int_equal(k.signalled[VM1], BH_SIGTERM);
-	assert_int_equal(k.now, 5000000000);
+	assert_int_equal(core.now, 5000000000);
 	assert_int_equal(k.system, SYSTEM_OFF);
 }
 
@@ -480,8 +480,8 @@ static void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)
 	RUN(acts_);
 	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_int_equal(answer[i + 1], expected[i]);
-	assert_int_equal(k.scheds, 1);
-	assert_int_equal(k.sched_priority, 15);
+	assert_int_equal(core.scheds, 1);
+	assert_int_equal(core.sched_priority, 15);
 	strcpy(k.thread.name, "main");
 	RUN(acts_);
 	assert_int_equal(answer[1], -EPERM);

@@ -100,7 +100,7 @@ static void a_restart_waits_for_the_end_before_it(void **state)
 	config.vms[0].own.restart_delay_ms = 1;
 	hold_an_end();
 	RUN(acts_);
-	assert_int_equal(k.now, 1000000);
+	assert_int_equal(core.now, 1000000);
 	assert_int_equal(slots[VM1].starts, 2);
 	assert_true(slots[VM1].running);
 }
@@ -140,22 +140,22 @@ static void a_process_is_heard_before_its_worker(void **state)
 	(void)state;
 	hold_a_start();
 	run_workers();
-	late = k.pulse[0];
-	k.pulses = 0;
+	late = core.pulse[0];
+	core.pulses = 0;
 	RUN(ready);
 	assert_int_equal(answer[1], 0);
 	assert_true(slots[VM1].running && slots[VM1].ready);
-	k.pulse[k.pulses++] = late;
+	core.pulse[core.pulses++] = late;
 	RUN(die);
 	assert_int_equal(slots[VM1].starts, 1);
 	assert_int_equal(slots[VM1].job, JOB_NONE);
 
 	assert_int_equal(vm_start(VM1), 0);
 	run_workers();
-	late = k.pulse[0];
-	k.pulses = 0;
+	late = core.pulse[0];
+	core.pulses = 0;
 	RUN(die);
-	k.pulse[k.pulses++] = late;
+	core.pulse[core.pulses++] = late;
 	settle();
 	assert_int_equal(slots[VM1].starts, 2);
 	assert_false(slots[VM1].running);
@@ -233,7 +233,7 @@ static void a_vm_that_is_not_started_in_time_holds_up_nobody(void **state)
 	k.workers_held = true;
 	order_go_on();
 	RUN(acts_);
-	assert_int_equal(k.now, 10000000000);
+	assert_int_equal(core.now, 10000000000);
 	assert_non_null(strstr(log_text, "disk is not started after 10 s"));
 	assert_non_null(strstr(log_text, "vm1 is not started after 10 s"));
 	assert_non_null(strstr(log_text, "system started"));

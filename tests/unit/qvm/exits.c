@@ -33,7 +33,7 @@ static void accesses_reach_their_devices(void **state)
 	assert_int_equal(k.entry[8].action, ACT_RUN);
 	assert_int_equal(vm.vcpu[0].unsupported, 3);
 	/* Nobody sent the output: the end did not wait for longer than a second. */
-	assert_in_range(k.now, 1, 1100000000);
+	assert_in_range(core.now, 1, 1100000000);
 	assert_int_equal(k.kicks[0], 1);
 }
 

@@ -81,7 +81,7 @@ static void expect_pause(uint32_t unstopped, uint64_t now)
 	assert_int_equal(k.sent.head.type, PM_ANSWER);
 	assert_int_equal(k.sent.head.signal, BH_SIGPAUSE);
 	assert_int_equal(k.sent.value, unstopped);
-	assert_int_equal(k.now, now);
+	assert_int_equal(core.now, now);
 }
 
 /* No virtual CPU enters the guest, also none that was off or in the guest; procmgr learns when all have stopped. */

@@ -24,7 +24,7 @@ static void a_vm_is_made_as_configured(void **state)
 	assert_string_equal(fdt_getprop(tree, node, "bootargs", NULL), "hello guest");
 	assert_memory_equal(guest_memory_ptr(&vm.memory, RAM + RAM_SIZE - 0x1000, 7), "initial", 7);
 	/* Two vCPUs, a writer and a reader. Only the boot vCPU is on. */
-	assert_int_equal(k.threads, 4);
+	assert_int_equal(core.threads, 4);
 	assert_int_equal(vm.vcpu[0].power, 1);
 	assert_int_equal(vm.vcpu[1].power, 0);
 	assert_int_equal(k.vreg[0][VREG_PC], RAM);
@@ -39,7 +39,7 @@ static void a_dry_run_ends_before_the_devices_start(void **state)
 {
 	(void)state;
 	build(CONFIG_HEAD "cpu cpu dryrun\n" CONFIG_TAIL);
-	assert_int_equal(k.threads, 2);
+	assert_int_equal(core.threads, 2);
 }
 
 /* What is refused is said to the log, and to the operator. */
@@ -49,7 +49,7 @@ static void expect_refusal(const char *config, unsigned code, const char *text)
 
 	tear_down(NULL);
 	set_up(NULL);
-	if (setjmp(k.end) == 0) {
+	if (setjmp(core.end) == 0) {
 		vm_build(&args, window);
 		fail_msg("accepted: %s", config);
 	}

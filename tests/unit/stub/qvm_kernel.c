@@ -147,21 +147,6 @@ const struct start_args *process_args(void)
 	return &args;
 }
 
-int thread_create(void (*entry)(void *), void *arg, size_t stack_bytes, unsigned priority, uint32_t runmask,
-		  const char *name)
-{
-	assert_non_null(entry);
-	assert_true(stack_bytes >= THREAD_STACK_MIN && strlen(name) < NAME_MAX_);
-	assert_true(k.threads < sizeof(k.thread) / sizeof(k.thread[0]));
-	k.thread[k.threads].entry = entry;
-	k.thread[k.threads].arg = arg;
-	k.thread[k.threads].stack_bytes = stack_bytes;
-	k.thread[k.threads].priority = priority;
-	k.thread[k.threads].runmask = runmask;
-	strcpy(k.thread[k.threads].name, name);
-	return 20 + (int)k.threads++;
-}
-
 int thread_self(void)
 {
 	return 1;
@@ -176,21 +161,14 @@ int thread_name(const char *name)
 _Noreturn void thread_exit(void)
 {
 	k.status = ~0ull;
-	longjmp(k.end, STUB_THREAD_ENDED);
+	longjmp(core.end, STUB_THREAD_ENDED);
 }
 
 int ThreadDestroy_r(int tid, uint64_t status)
 {
 	assert_int_equal(tid, -1);
 	k.status = status;
-	longjmp(k.end, STUB_PROCESS_ENDED);
-}
-
-void thread_sleep(uint64_t ns)
-{
-	if (k.no_sleep)
-		fail_msg("it waits for %llu ns", (unsigned long long)ns);
-	k.now += ns;
+	longjmp(core.end, STUB_PROCESS_ENDED);
 }
 
 int SchedGet_r(int slot, int tid, uint32_t *runmask)
@@ -199,15 +177,6 @@ int SchedGet_r(int slot, int tid, uint32_t *runmask)
 	(void)tid;
 	(void)runmask;
 	return 10 | SCHED_RR_ << 8;
-}
-
-int SchedSet_r(int slot, int tid, unsigned priority, unsigned policy, uint32_t runmask)
-{
-	(void)slot;
-	(void)tid;
-	(void)policy;
-	(void)runmask;
-	return priority > 100 ? -EPERM : 0;
 }
 
 int SchedYield_r(void)
@@ -234,44 +203,19 @@ void mutex_unlock(struct mutex *m)
 	k.locked--;
 }
 
-int word_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
-{
-	assert_int_equal(*word, expected);
-	if (timeout_ns == 0)
-		longjmp(k.end, STUB_WORD_WAITS);
-	k.now += timeout_ns;
-	return -ETIMEDOUT;
-}
-
 void word_wake(uint32_t *word, unsigned count)
 {
 	assert_int_equal(count, word == &vm.paused ? VCPU_MAX : 1);
-}
-
-uint64_t ClockTime(void)
-{
-	return k.now;
 }
 
 /* ---- messages, pulses, timers ---- */
 
 int ChannelCreate_r(unsigned flags)
 {
-	if (!k.events)
+	if (core.chid == 0)
 		return -ENOMEM;
 	assert_int_equal(flags, CHF_PRIVATE);
-	return STUB_CHANNEL;
-}
-
-int ConnectAttach_r(unsigned slot, int chid, int event_chid)
-{
-	if (!k.events)
-		return -ENOMEM;
-	assert_int_equal(slot, STUB_SLOT);
-	assert_int_equal(chid, STUB_CHANNEL);
-	assert_int_equal(event_chid, 0);
-	k.connects++;
-	return STUB_CONNECT;
+	return core.chid;
 }
 
 int ConnectDetach_r(int coid)
@@ -295,32 +239,21 @@ int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbyt
 int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
 {
 	(void)info;
-	if (!k.events)
+	if (core.chid == 0)
 		return -EBADF;
-	assert_int_equal(chid, STUB_CHANNEL);
+	assert_int_equal(chid, core.chid);
 	assert_int_equal(bytes, sizeof(struct pulse));
-	if (k.received == k.pulses)
-		longjmp(k.end, STUB_PULSE_WAITS);
-	memcpy(msg, &k.pulse[k.received++], sizeof(struct pulse));
+	if (!stub_take_pulse(msg))
+		longjmp(core.end, STUB_PULSE_WAITS);
 	return 0;
-}
-
-int MsgSendPulse_r(int coid, int priority, int code, uint64_t value)
-{
-	if (!k.events)
-		return -EBADF;
-	assert_true(k.pulses < sizeof(k.pulse) / sizeof(k.pulse[0]));
-	k.pulse_priority = priority;
-	k.pulse[k.pulses++] = (struct pulse){.code = code, .value = value};
-	return coid == STUB_CONNECT || coid == STUB_CONTROL ? 0 : -EBADF;
 }
 
 int TimerCreate_r(int chid, unsigned priority, int code, uint64_t value)
 {
 	(void)value;
-	if (!k.events)
+	if (core.chid == 0)
 		return -ENOMEM;
-	assert_int_equal(chid, STUB_CHANNEL);
+	assert_int_equal(chid, core.chid);
 	assert_int_equal(priority, STUB_PRIORITY);
 	assert_int_equal(code, 64);
 	k.timers++;
@@ -330,7 +263,7 @@ int TimerCreate_r(int chid, unsigned priority, int code, uint64_t value)
 int TimerSettime_r(int timer, unsigned flags, uint64_t ns, uint64_t interval_ns)
 {
 	(void)interval_ns;
-	if (!k.events)
+	if (core.chid == 0)
 		return -EBADF;
 	assert_int_equal(timer, STUB_TIMER);
 	assert_int_equal(flags, TIMER_ABSTIME);
@@ -407,7 +340,7 @@ int console_read(const struct console *console, void *data, size_t bytes)
 {
 	(void)console;
 	if (!k.typed)
-		longjmp(k.end, STUB_INPUT_WAITS);
+		longjmp(core.end, STUB_INPUT_WAITS);
 	assert_true(strlen(k.typed) <= bytes);
 	memcpy(data, k.typed, bytes = strlen(k.typed));
 	k.typed = NULL;

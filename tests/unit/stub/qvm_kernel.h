@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a qvm that runs in a test has in place of the kernel, lib/sys, the log and the console driver: it checks what
- * every caller must keep to, notes what was called, and returns what `k` says. A test clears `k` before each case.
+ * What a qvm that runs in a test has in place of the rest of the kernel and lib/sys, of the log and the console driver.
+ * As stub/kernel.h it checks, notes what was called, and returns what `k` says, which a test clears, too.
  */
 #pragma once
 
@@ -12,32 +12,18 @@
 #include "qvm/setup.h"
 #include "qvm/vcpu.h"
 #include "qvm/vm.h"
-#include "unit.h"
+#include "stub/kernel.h"
 
 #define STUB_SLOT     9  /* of the process */
 #define STUB_PROCMGR  77 /* its connection to procmgr */
 #define STUB_VCPU     10 /* the first virtual CPU's number */
-#define STUB_CHANNEL  5  /* with k.events: what ChannelCreate, ConnectAttach and TimerCreate return */
-#define STUB_CONNECT  6
-#define STUB_TIMER    3
-#define STUB_CONTROL  7  /* another connection that takes pulses */
+#define STUB_CHANNEL  5  /* of the process, where a test gives it one */
+#define STUB_TIMER    3  /* what TimerCreate returns */
 #define STUB_PRIORITY 33 /* of the timer's pulses */
 #define STUB_MUTEX    77 /* the word of a mutex after mutex_init() */
 
-/* Where calls that do not return lead: values of setjmp(k.end). */
-enum stub_end {
-	STUB_PROCESS_ENDED = 1, /* ThreadDestroy of all threads: k.status */
-	STUB_THREAD_ENDED,      /* thread_exit */
-	STUB_WORD_WAITS,        /* word_wait without a limit */
-	STUB_INPUT_WAITS,       /* console_read with nothing typed */
-	STUB_PULSE_WAITS,       /* MsgReceive with no pulse left */
-};
-
 struct stub_kernel {
-	jmp_buf end;
-	uint64_t status;
-	uint64_t now;  /* ns; waiting makes it later */
-	bool no_sleep; /* thread_sleep() is an error */
+	uint64_t status; /* of ThreadDestroy of all threads */
 
 	/* Virtual CPUs. */
 	unsigned vcpu_flags; /* that VcpuCreate must be called with */
@@ -60,25 +46,12 @@ struct stub_kernel {
 	unsigned guest_maps;
 	uint64_t map_ipa[4], map_prot[4];
 
-	/* Threads and locks. */
-	struct {
-		void (*entry)(void *);
-		void *arg;
-		size_t stack_bytes;
-		unsigned priority;
-		uint32_t runmask;
-		char name[NAME_MAX_];
-	} thread[8];
-	unsigned threads;
+	/* Locks. */
 	bool locks_nest; /* else a thread has one lock at a time, and none while it waits for others */
 	unsigned locked;
 
-	/* Pulses and timers, which there are with `events`. */
-	bool events;
-	unsigned connects, timers;
-	struct pulse pulse[8]; /* sent, by whomever; MsgReceive takes them in order */
-	unsigned pulses, received;
-	int pulse_priority;
+	/* Timers, which there are if the process has a channel. */
+	unsigned timers;
 	uint64_t settime;
 
 	/* procmgr. */
