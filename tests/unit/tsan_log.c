@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: servers/procmgr/log.c */
+/* SOURCES: servers/procmgr/log.c tests/unit/stub/threads.c */
 /* procmgr's log under the thread sanitizer: the senders are real threads, the log ring's server one of the test's own.
  */
-#include "unit.h"
+#include "stub/threads.h"
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,14 +11,10 @@
 #undef TIMER_ABSTIME /* the C library's, which the kernel's call does not know */
 #include "servers/procmgr/log.h"
 #include <bulkhead/kernel.h>
-#include <bulkhead/thread.h>
 
 #define LINES 5000u
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-
-/* What the server has got: under `lock`. */
+/* What the server has got: under `stub_lock`, as all that is said so. */
 static unsigned received, lost, attaches, refused;
 static int last_number = -1;
 static bool in_order = true, hangs, dead;
@@ -29,9 +24,8 @@ static char first_text[PROTO_DATA + 1];
 static char console[1 << 19];
 static size_t console_bytes;
 static unsigned console_ons;
-static bool uart_hangs, sender_waits; /* under `lock`; sender_waits: for the UART, with more than its FIFO takes */
+static bool uart_hangs, sender_waits; /* under `stub_lock`; sender_waits: for the UART, with more than its FIFO takes */
 static pthread_t first;
-static pthread_mutex_t screen = PTHREAD_MUTEX_INITIALIZER;
 
 /* Nanoseconds; what is written on a slow UART takes its time. */
 static uint64_t clock_ns = 1;
@@ -44,13 +38,13 @@ uint64_t ClockTime(void)
 
 int SystemLog_r(const char *text, size_t bytes)
 {
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&stub_lock);
 	while (uart_hangs)
-		pthread_cond_wait(&changed, &lock);
+		pthread_cond_wait(&stub_changed, &stub_lock);
 	if (uart_is_slow)
 		__atomic_fetch_add(&clock_ns, 87000 * bytes, __ATOMIC_RELAXED);
 	sender_waits |= bytes > 16 && !pthread_equal(pthread_self(), first);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&stub_lock);
 	assert_true(bytes <= 256 && console_bytes + bytes < sizeof(console));
 	memcpy(console + console_bytes, text, bytes);
 	console_bytes += bytes;
@@ -84,9 +78,9 @@ int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 int ConnectAttach_r(unsigned slot, int chid, int event_chid)
 {
 	(void)event_chid;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&stub_lock);
 	attaches++;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&stub_lock);
 	return slot == 2 && chid == 9 ? 1 : -ESRCH;
 }
 
@@ -123,30 +117,18 @@ int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbyt
 	assert_int_equal(rbytes, 0);
 	assert_int_equal(msg->type, SLOG_WRITE);
 	assert_int_equal(sbytes, offsetof(struct slog_msg, text) + msg->count);
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&stub_lock);
 	while (hangs)
-		pthread_cond_wait(&changed, &lock);
+		pthread_cond_wait(&stub_changed, &stub_lock);
 	if (dead) {
 		result = -ESRCH;
 		refused++;
 	} else {
 		take(msg);
 	}
-	pthread_cond_broadcast(&changed);
-	pthread_mutex_unlock(&lock);
+	pthread_cond_broadcast(&stub_changed);
+	pthread_mutex_unlock(&stub_lock);
 	return result;
-}
-
-void mutex_lock(struct mutex *m)
-{
-	(void)m;
-	pthread_mutex_lock(&screen);
-}
-
-void mutex_unlock(struct mutex *m)
-{
-	(void)m;
-	pthread_mutex_unlock(&screen);
 }
 
 /* The senders pause after each line, and after what a slow UART's FIFO takes. */
@@ -165,9 +147,9 @@ static void await_console(const char *end)
 	for (unsigned i = 0; i < 2000; i++) {
 		bool there;
 
-		pthread_mutex_lock(&screen);
+		pthread_mutex_lock(&stub_mutex);
 		there = strstr(console, end) != NULL;
-		pthread_mutex_unlock(&screen);
+		pthread_mutex_unlock(&stub_mutex);
 		if (there)
 			return;
 		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
@@ -175,47 +157,21 @@ static void await_console(const char *end)
 	fail_msg("the console has no %s", end);
 }
 
-static void *run(void *entry)
-{
-	((void (*)(void *))entry)(NULL);
-	return NULL;
-}
-
 int thread_create(void (*entry)(void *), void *arg, size_t stack_bytes, unsigned priority, uint32_t runmask,
 		  const char *name)
 {
-	pthread_t thread;
-
 	(void)stack_bytes, (void)runmask, (void)name;
 	assert_null(arg);
 	assert_int_equal(priority, 200); /* who spins below that silences nobody */
-	return pthread_create(&thread, NULL, run, (void *)entry) == 0 ? 1 : -EAGAIN;
-}
-
-int word_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
-{
-	assert_int_equal(timeout_ns, 0);
-	pthread_mutex_lock(&lock);
-	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == expected)
-		pthread_cond_wait(&changed, &lock);
-	pthread_mutex_unlock(&lock);
-	return 0;
-}
-
-void word_wake(uint32_t *word, unsigned count)
-{
-	(void)word, (void)count;
-	pthread_mutex_lock(&lock);
-	pthread_cond_broadcast(&changed);
-	pthread_mutex_unlock(&lock);
+	return stub_thread(entry, arg) ? 1 : -EAGAIN;
 }
 
 static void set(bool *what, bool value)
 {
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&stub_lock);
 	*what = value;
-	pthread_cond_broadcast(&changed);
-	pthread_mutex_unlock(&lock);
+	pthread_cond_broadcast(&stub_changed);
+	pthread_mutex_unlock(&stub_lock);
 }
 
 static struct timespec twenty_seconds_on(void)
@@ -232,11 +188,11 @@ static void await_refusal(void)
 {
 	struct timespec until = twenty_seconds_on();
 
-	pthread_mutex_lock(&lock);
-	while (refused == 0 && pthread_cond_timedwait(&changed, &lock, &until) == 0)
+	pthread_mutex_lock(&stub_lock);
+	while (refused == 0 && pthread_cond_timedwait(&stub_changed, &stub_lock, &until) == 0)
 		;
 	assert_true(refused > 0);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&stub_lock);
 }
 
 /* Waits at most 20 s until the server has got, or was told of the loss of, so many lines. */
@@ -244,12 +200,12 @@ static void await(unsigned lines)
 {
 	struct timespec until = twenty_seconds_on();
 
-	pthread_mutex_lock(&lock);
-	while (received + lost < lines && pthread_cond_timedwait(&changed, &lock, &until) == 0)
+	pthread_mutex_lock(&stub_lock);
+	while (received + lost < lines && pthread_cond_timedwait(&stub_changed, &stub_lock, &until) == 0)
 		;
 	assert_int_equal(received + lost, lines);
 	assert_true(in_order);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&stub_lock);
 }
 
 /* What is a warning or worse, while a driver owns the console. */
@@ -382,9 +338,9 @@ static void lines_reach_the_log_in_order_and_nobody_waits(void **state)
 	log_slogger(1, 0x10000);
 	log_line(SLOG_INFO, "line %u", number++);
 	await(number);
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&stub_lock);
 	assert_true(attaches >= 2);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&stub_lock);
 	log_console(false);
 	the_console_is_written_by_its_sender();
 }

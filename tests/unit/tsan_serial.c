@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: vdev/pl011 */
+/* SOURCES: vdev/pl011 tests/unit/stub/threads.c */
 /* A guest's serial port with real threads: every byte arrives once and in order, and no wake is lost. */
-#include "unit.h"
+#include "stub/threads.h"
 #include "vdev/pl011/serial.h"
-#include <pthread.h>
 #include <qvm/guest.h>
 #include <qvm/vdev-fdt.h>
 #include <stdio.h>
@@ -21,42 +20,9 @@
 
 static struct vdev_factory *factory;
 static vdev_t vdev;
-static pthread_mutex_t vdev_lock = PTHREAD_MUTEX_INITIALIZER, words = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static uint8_t received[BYTES];
 static uint32_t received_count, typed_count;
 static _Atomic bool smooth; /* the console driver is not slow */
-
-void mutex_lock(struct mutex *m)
-{
-	(void)m;
-	pthread_mutex_lock(&vdev_lock);
-}
-
-void mutex_unlock(struct mutex *m)
-{
-	(void)m;
-	pthread_mutex_unlock(&vdev_lock);
-}
-
-int word_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
-{
-	(void)timeout_ns;
-	pthread_mutex_lock(&words);
-	if (__atomic_load_n(word, __ATOMIC_SEQ_CST) == expected)
-		pthread_cond_wait(&changed, &words);
-	pthread_mutex_unlock(&words);
-	return 0;
-}
-
-void word_wake(uint32_t *word, unsigned count)
-{
-	(void)word;
-	(void)count;
-	pthread_mutex_lock(&words);
-	pthread_cond_broadcast(&changed);
-	pthread_mutex_unlock(&words);
-}
 
 void thread_sleep(uint64_t ns)
 {
@@ -68,33 +34,12 @@ uint64_t guest_clock_ns(void)
 	return 0;
 }
 
-struct start {
-	void (*entry)(void *);
-	void *arg;
-};
-
-static void *run(void *arg)
-{
-	struct start start = *(struct start *)arg;
-
-	free(arg);
-	start.entry(start.arg);
-	return NULL;
-}
-
 int vdev_thread_create(vdev_t *vdp, void (*entry)(void *), void *arg, size_t stack_bytes, const char *name)
 {
-	struct start *start = malloc(sizeof(*start));
-	pthread_t thread;
-
 	(void)vdp;
 	(void)stack_bytes;
 	(void)name;
-	*start = (struct start){entry, arg};
-	if (pthread_create(&thread, NULL, run, start) != 0)
-		return -1;
-	pthread_detach(thread);
-	return 1;
+	return stub_thread(entry, arg) ? 1 : -1;
 }
 
 int hostdev_open(struct hostdev *dev, const char *path)
