@@ -202,7 +202,7 @@ void process_start_first(void)
 	base = AREA(1ull, random[RANDOM_PROGRAM]);
 	args = lay_out(p, ram, base, random);
 	make_boot_info(p, random);
-	if (!thread_create(p, base + procmgr_entry, args, args, 0, p->params.priority, p->params.policy,
-			   p->params.runmask, &error))
+	if (!thread_make(p, base + procmgr_entry, args, args, 0, p->params.priority, p->params.policy,
+			 p->params.runmask, &error))
 		panic("cannot create procmgr's thread: %ld", (long)error);
 }

@@ -63,8 +63,8 @@ struct thread {
 #define CALL_RESTART (INT64_MIN + 1) /* the call is not done: execute it again, with the registers as they are now */
 
 /* NULL: *error is -KE_AGAIN or -KE_NOMEM; else its tid, and it may run at once. */
-struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls,
-			     unsigned prio, unsigned policy, uint32_t runmask, int64_t *error);
+struct thread *thread_make(struct process *p, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls, unsigned prio,
+			   unsigned policy, uint32_t runmask, int64_t *error);
 NAMED void thread_destroy(struct thread *t); /* not running on any CPU */
 void thread_timeout_arm(struct thread *t);   /* it blocks: for how long TimerTimeout said, if for this state */
 void thread_timeout_end(struct thread *t);   /* it waits no more */

@@ -161,8 +161,8 @@ int64_t call_ProcessStart(struct thread *t, struct frame *f)
 	(void)t;
 	if (!p || p->state != PROCESS_NEW)
 		return -KE_SRCH;
-	thread_create(p, ProcessStart_entry(f), ProcessStart_arg(f), ProcessStart_stack_top(f), ProcessStart_tls(f),
-		      p->params.priority, p->params.policy, p->params.runmask, &tid);
+	thread_make(p, ProcessStart_entry(f), ProcessStart_arg(f), ProcessStart_stack_top(f), ProcessStart_tls(f),
+		    p->params.priority, p->params.policy, p->params.runmask, &tid);
 	if (tid > 0)
 		p->state = PROCESS_RUNNING;
 	return tid;

@@ -45,7 +45,7 @@ int64_t call_SystemLog(struct thread *t, struct frame *f)
 		return -KE_INVAL;
 	if (copy_in(t->process, text, SystemLog_text(f), n))
 		return -KE_FAULT;
-	n = console_write(text, n);
+	n = console_try_write(text, n);
 	SystemLog_add_text(f, n);
 	SystemLog_add_bytes(f, -n);
 	return SystemLog_bytes(f) ? CALL_RESTART : 0;

@@ -29,8 +29,8 @@ static void init(struct thread *t, struct process *p)
 	t->cpu = (uint8_t)__builtin_ctz(p->params.runmask);
 }
 
-struct thread *thread_create(struct process *p, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls,
-			     unsigned prio, unsigned policy, uint32_t runmask, int64_t *error)
+struct thread *thread_make(struct process *p, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls, unsigned prio,
+			   unsigned policy, uint32_t runmask, int64_t *error)
 {
 	struct thread *t;
 	int64_t tid;

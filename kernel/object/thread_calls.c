@@ -21,8 +21,8 @@ int64_t call_ThreadCreate(struct thread *t, struct frame *f)
 
 	if (!sched_params_ok(p, ThreadCreate_priority(f), ThreadCreate_policy(f)) || !runmask_ok(p, mask))
 		return -KE_INVAL;
-	thread_create(p, ThreadCreate_entry(f), ThreadCreate_arg(f), ThreadCreate_stack_top(f), ThreadCreate_tls(f),
-		      (unsigned)ThreadCreate_priority(f), (unsigned)ThreadCreate_policy(f), (uint32_t)mask, &tid);
+	thread_make(p, ThreadCreate_entry(f), ThreadCreate_arg(f), ThreadCreate_stack_top(f), ThreadCreate_tls(f),
+		    (unsigned)ThreadCreate_priority(f), (unsigned)ThreadCreate_policy(f), (uint32_t)mask, &tid);
 	return tid;
 }
 

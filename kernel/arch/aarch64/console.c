@@ -107,7 +107,7 @@ static void end(bool locked)
 		lock_release(&lock);
 }
 
-size_t console_write(const char *text, size_t bytes)
+size_t console_try_write(const char *text, size_t bytes)
 {
 	size_t taken = 0;
 	bool locked;

@@ -119,7 +119,7 @@ void printk(const char *format, ...)
 static bool console_is_off;
 static size_t console_taken;
 
-size_t console_write(const char *text, size_t bytes)
+size_t console_try_write(const char *text, size_t bytes)
 {
 	static bool full;
 
