@@ -91,7 +91,7 @@ bool qc_blob_free(struct qc_reader *r, enum qvm_load_type type)
 	return !first;
 }
 
-static bool load(struct qc_reader *r, const struct qc_option *option, enum qvm_load_type type)
+static bool add_load(struct qc_reader *r, const struct qc_option *option, enum qvm_load_type type)
 {
 	struct qvm_config *c = r->config;
 	struct qvm_load one = {.type = type, .place = r->option_place};
@@ -110,7 +110,7 @@ static bool load(struct qc_reader *r, const struct qc_option *option, enum qvm_l
 
 void qc_load(struct qc_reader *r, const struct qc_option *option)
 {
-	if (!load(r, option, QVM_LOAD_ANY))
+	if (!add_load(r, option, QVM_LOAD_ANY))
 		r->load_mistaken = true;
 }
 
@@ -134,7 +134,7 @@ void qc_blob(struct qc_reader *r, const struct qc_option *option)
 		return;
 	}
 	if (word && strcmp(word, "load") == 0) {
-		if (!load(r, &load_option, type))
+		if (!add_load(r, &load_option, type))
 			r->load_mistaken = true;
 		return;
 	}

@@ -43,7 +43,7 @@ static unsigned multiplier_shift(char c)
 	}
 }
 
-static bool parse(const char *text, size_t bytes, unsigned radix, bool multiplier, uint64_t *value)
+static bool parse_number(const char *text, size_t bytes, unsigned radix, bool multiplier, uint64_t *value)
 {
 	unsigned shift = bytes > 0 && multiplier ? multiplier_shift(text[bytes - 1]) : 0;
 
@@ -65,17 +65,17 @@ static bool parse(const char *text, size_t bytes, unsigned radix, bool multiplie
 
 bool number_address(const char *text, size_t bytes, uint64_t *value)
 {
-	return parse(text, bytes, 16, true, value);
+	return parse_number(text, bytes, 16, true, value);
 }
 
 bool number_length(const char *text, size_t bytes, uint64_t *value)
 {
-	return parse(text, bytes, 10, true, value);
+	return parse_number(text, bytes, 10, true, value);
 }
 
 bool number_plain(const char *text, size_t bytes, uint64_t *value)
 {
-	return parse(text, bytes, 10, false, value);
+	return parse_number(text, bytes, 10, false, value);
 }
 
 bool number_boolean(const char *text, bool *value)

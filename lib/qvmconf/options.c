@@ -110,7 +110,7 @@ static const struct qc_option *const options_of[QC_CONTEXTS] = {
     [QC_REFUSED] = no_options,   [QC_OTHER_VDEV] = no_options,
 };
 
-static const struct qc_option *find(const struct qc_option *options, const char *word)
+static const struct qc_option *find_option(const struct qc_option *options, const char *word)
 {
 	for (; options->name; options++) {
 		if (strcmp(options->name, word) == 0)
@@ -121,14 +121,14 @@ static const struct qc_option *find(const struct qc_option *options, const char 
 
 bool qc_is_word(const char *word)
 {
-	return find(qc_vdev_options, word) || find(top_options, word) || strcmp(word, "hostvector") == 0;
+	return find_option(qc_vdev_options, word) || find_option(top_options, word) || strcmp(word, "hostvector") == 0;
 }
 
 /* Refuses an option by name and passes over what belongs to it. */
-static void refuse(struct qc_reader *r, const struct qc_option *option)
+static void refuse_option(struct qc_reader *r, const struct qc_option *option)
 {
 	static const char *const owner[QC_CONTEXTS] = {[QC_CPU] = "cpu ", [QC_GIC] = "vdev gic "};
-	const char *of = find(top_options, option->name) || !owner[r->context] ? "" : owner[r->context];
+	const char *of = find_option(top_options, option->name) || !owner[r->context] ? "" : owner[r->context];
 
 	qc_mistake(r, &r->option_place, "'%s%s' %s", of, option->name,
 		   option->reason ? option->reason : "is not supported yet");
@@ -161,7 +161,7 @@ static bool misplaced(struct qc_reader *r)
 	} places[] = {{QC_CPU, "cpu"}, {QC_VDEV, "vdev"}, {QC_GIC, "vdev gic"}};
 
 	for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (places[i].context != r->context && find(options_of[places[i].context], r->word)) {
+		if (places[i].context != r->context && find_option(options_of[places[i].context], r->word)) {
 			qc_mistake(r, &r->word_place, "'%.64s' belongs after '%s'", r->word, places[i].opener);
 			return true;
 		}
@@ -239,12 +239,12 @@ static void unknown_option(struct qc_reader *r)
 /* Does what the word read last asks for. */
 void qc_option(struct qc_reader *r)
 {
-	const struct qc_option *option = find(options_of[r->context], r->word);
+	const struct qc_option *option = find_option(options_of[r->context], r->word);
 
 	if (!option && qc_vdev_own_option(r))
 		return;
 	if (!option)
-		option = find(top_options, r->word);
+		option = find_option(top_options, r->word);
 	if (!option) {
 		unknown_option(r);
 		return;
@@ -254,5 +254,5 @@ void qc_option(struct qc_reader *r)
 	if (option->act)
 		option->act(r, option);
 	else
-		refuse(r, option);
+		refuse_option(r, option);
 }

@@ -17,7 +17,7 @@ static void make_printable(char *line)
 	}
 }
 
-static void send(struct qc_reader *r, char *line)
+static void send_line(struct qc_reader *r, char *line)
 {
 	make_printable(line);
 	if (r->host->message)
@@ -37,11 +37,11 @@ void qc_mistake(struct qc_reader *r, const struct qvm_place *place, const char *
 	va_start(args, format);
 	vsnprintf(line + used, sizeof(line) - (size_t)used, format, args);
 	va_end(args);
-	send(r, line);
+	send_line(r, line);
 	if (++r->mistakes == QVM_MISTAKES_MAX) {
 		snprintf(line, sizeof(line), "[%.64s:%u] too many mistakes: the rest is not read", place->file,
 			 (unsigned)place->line);
-		send(r, line);
+		send_line(r, line);
 		r->stop = true;
 	}
 }

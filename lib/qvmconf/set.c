@@ -81,7 +81,7 @@ static const struct variable variables[] = {
 #define VARIABLES      (sizeof(variables) / sizeof(variables[0]))
 #define VARIABLES_HERE 6
 
-static unsigned find(const char *word, const char *const *names, unsigned count)
+static unsigned find_word(const char *word, const char *const *names, unsigned count)
 {
 	unsigned i = 0;
 
@@ -113,7 +113,7 @@ static const char *value_problem(enum kind kind, const char *text, uint64_t *val
 	return NULL;
 }
 
-static void assign(struct qc_reader *r, const struct variable *variable, const char *text)
+static void assign_variable(struct qc_reader *r, const struct variable *variable, const char *text)
 {
 	uint64_t value = 0;
 	const char *problem = value_problem(variable->kind, text, &value);
@@ -135,14 +135,14 @@ void qc_set(struct qc_reader *r, const struct qc_option *option)
 		return;
 	for (i = 0; i < VARIABLES; i++)
 		names[i] = variables[i].name;
-	i = find(word, names, VARIABLES);
+	i = find_word(word, names, VARIABLES);
 	if (i == VARIABLES) {
 		qc_unknown(r, "variable", names, qc_nearest(word, names, VARIABLES) ? VARIABLES : VARIABLES_HERE);
 		return;
 	}
 	value = qc_argument(r, &(struct qc_option)OPTION(names[i], "its value", NULL));
 	if (value)
-		assign(r, &variables[i], value);
+		assign_variable(r, &variables[i], value);
 }
 
 void qc_unsupported(struct qc_reader *r, const struct qc_option *option)
@@ -152,7 +152,7 @@ void qc_unsupported(struct qc_reader *r, const struct qc_option *option)
 	enum qvm_unsupported *const policies[] = {&r->config->unsupported.instruction,
 						  &r->config->unsupported.reference, &r->config->unsupported.register_};
 	const char *word = qc_argument(r, option);
-	unsigned type = word ? find(word, types, 3) : 3, action;
+	unsigned type = word ? find_word(word, types, 3) : 3, action;
 
 	if (!word)
 		return;
@@ -163,7 +163,7 @@ void qc_unsupported(struct qc_reader *r, const struct qc_option *option)
 	word = qc_argument(r, &(struct qc_option)OPTION(types[type], "abort, fail or ignore", NULL));
 	if (!word)
 		return;
-	action = find(word, actions, 3);
+	action = find_word(word, actions, 3);
 	if (action == 3)
 		qc_unknown(r, "action", actions, 3);
 	else

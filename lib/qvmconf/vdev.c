@@ -292,7 +292,7 @@ static void strip(struct qc_reader *r)
 	}
 }
 
-static void begin(struct qc_reader *r, const char *name, const struct vdev_description *type)
+static void begin_vdev(struct qc_reader *r, const char *name, const struct vdev_description *type)
 {
 	struct qvm_config *c = r->config;
 
@@ -344,7 +344,7 @@ static bool plugged_in(struct qc_reader *r)
 			   name);
 		return true;
 	}
-	begin(r, qc_keep(r, word), &file.type);
+	begin_vdev(r, qc_keep(r, word), &file.type);
 	return true;
 }
 
@@ -385,7 +385,7 @@ static void choose_type(struct qc_reader *r)
 	if (foreign)
 		r->vdev_options = qc_foreign_options(foreign);
 	if (qvmconf_vdev_known(r->word, &known)) {
-		begin(r, qc_keep(r, r->word), &known);
+		begin_vdev(r, qc_keep(r, r->word), &known);
 	} else if (foreign && x86) {
 		r->pic_refused |= strcmp(foreign, "ioapic") == 0 || strcmp(foreign, "8259") == 0;
 		qc_mistake(r, &r->option_place, "'vdev %s' exists only on x86", foreign);

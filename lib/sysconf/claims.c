@@ -33,8 +33,8 @@ struct sys_place sys_claim_place(const struct sys_config *config, const struct s
 }
 
 /* NULL: there is no room, which is reported. */
-static struct sys_claim *add(struct collector *c, enum sys_what what, enum sys_source source, unsigned index,
-			     uint64_t start, uint64_t bytes)
+static struct sys_claim *add_claim(struct collector *c, enum sys_what what, enum sys_source source, unsigned index,
+				   uint64_t start, uint64_t bytes)
 {
 	struct sys_claims *claims = c->claims;
 
@@ -57,7 +57,7 @@ static struct sys_claim *add_pages(struct collector *c, enum sys_what what, enum
 {
 	uint64_t start = range->start & ~(QVM_PAGE - 1), end = range->start + range->bytes;
 
-	return range->bytes ? add(c, what, source, index, start, ((end - 1) | (QVM_PAGE - 1)) + 1 - start) : NULL;
+	return range->bytes ? add_claim(c, what, source, index, start, ((end - 1) | (QVM_PAGE - 1)) + 1 - start) : NULL;
 }
 
 static void add_interrupt(struct collector *c, unsigned index, const struct sys_interrupt *interrupt)
@@ -78,7 +78,7 @@ static void add_interrupt(struct collector *c, unsigned index, const struct sys_
 		      c->own->devices[index], (unsigned)intid, (unsigned)c->board->intid_limit - 1);
 		return;
 	}
-	claim = add(c, SYS_INTERRUPT, SYS_BY_DEVICE, index, intid, 1);
+	claim = add_claim(c, SYS_INTERRUPT, SYS_BY_DEVICE, index, intid, 1);
 	if (claim)
 		claim->edge = interrupt->edge;
 }
@@ -91,7 +91,7 @@ static void collect_interrupt(struct collector *c, unsigned index)
 		WRONG(c, SYS_BY_INTERRUPT, "'interrupts' %u does not exist, the GIC has 32 to %u; choose another",
 		      (unsigned)intid, (unsigned)c->board->intid_limit - 1);
 	else
-		add(c, SYS_INTERRUPT, SYS_BY_INTERRUPT, index, intid, 1);
+		add_claim(c, SYS_INTERRUPT, SYS_BY_INTERRUPT, index, intid, 1);
 }
 
 /* Pages of a device are also those of its neighbours, of which some must not be reached. */
@@ -186,7 +186,7 @@ static void collect_region(struct collector *c, unsigned index)
 		WRONG(c, SYS_BY_REGION,
 		      "region \"%s\" has no 'start', which a VM's configuration must know; give it one", name);
 	} else if (region) {
-		add(c, SYS_MEMORY, SYS_BY_REGION, index, region->start, region->bytes);
+		add_claim(c, SYS_MEMORY, SYS_BY_REGION, index, region->start, region->bytes);
 	} else if (c->board) {
 		if (find_reserved(c->board, name, &range)) {
 			claim = add_pages(c, SYS_MEMORY, SYS_BY_REGION, index, &range);
@@ -203,7 +203,7 @@ static void collect_region(struct collector *c, unsigned index)
 }
 
 /* How the owner calls what the claim is a part of. */
-static void describe(const struct sys_config *config, const struct sys_claim *claim, char *text, size_t bytes)
+static void describe_claim(const struct sys_config *config, const struct sys_claim *claim, char *text, size_t bytes)
 {
 	const struct sys_owner *own = sys_owner_at(config, claim->owner);
 
@@ -232,8 +232,8 @@ void sys_report_clash(const struct sys_config *config, const struct sys_claim *l
 	struct sys_place here = sys_claim_place(config, late), there = sys_claim_place(config, early);
 	char what[96], other[96], where[SYS_WHERE_MAX];
 
-	describe(config, late, what, sizeof(what));
-	describe(config, early, other, sizeof(other));
+	describe_claim(config, late, what, sizeof(what));
+	describe_claim(config, early, other, sizeof(other));
 	sys_mistake(
 	    report, &here,
 	    "%s: %s belongs to /%s/%s%s already, as %s; each thing has one owner, so take it from one of the two", what,

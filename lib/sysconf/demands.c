@@ -40,7 +40,7 @@ static bool is_enabled(const struct demands *d, unsigned node)
 }
 
 /* The first enabled node that is compatible, or -1. */
-static int find(const struct demands *d, const char *compatible)
+static int find_compatible(const struct demands *d, const char *compatible)
 {
 	for (unsigned n = 0; n < d->board->node_count; n++) {
 		if (sys_is(d->board->dtb, offset_of(d, n), "compatible", compatible) && is_enabled(d, n))
@@ -101,13 +101,13 @@ static void check_gic(const struct demands *d)
 {
 	static const char *const older[] = {"arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a9-gic",
 					    "arm,cortex-a7-gic"};
-	const int gic = find(d, "arm,gic-v3");
+	const int gic = find_compatible(d, "arm,gic-v3");
 	const char *text = "it has no GICv3 (QEMU: gic-version=3)";
 	uint32_t regions;
 
 	if (gic < 0) {
 		for (unsigned i = 0; i < sizeof(older) / sizeof(older[0]); i++) {
-			if (find(d, older[i]) >= 0)
+			if (find_compatible(d, older[i]) >= 0)
 				text = "its interrupt controller is a GICv2: a GICv3 is needed";
 		}
 		missing(d, text);
@@ -138,7 +138,7 @@ static void check_psci(const struct demands *d)
 
 static void check_smmu(const struct demands *d)
 {
-	const int smmu = find(d, "arm,smmu-v3");
+	const int smmu = find_compatible(d, "arm,smmu-v3");
 
 	if (smmu >= 0 && ranges_of(d, smmu) == 0)
 		missing(d, "its SMMU's node has no usable registers");

@@ -97,7 +97,7 @@ struct sys_interrupts sys_interrupts(const struct sys_board *board, int node)
 	return i;
 }
 
-static const char *decode(const uint8_t *cells, struct sys_interrupt *interrupt)
+static const char *decode_gic(const uint8_t *cells, struct sys_interrupt *interrupt)
 {
 	uint64_t type = sys_cells_read(cells, 0, 1), number = sys_cells_read(cells, 1, 1);
 
@@ -208,8 +208,8 @@ static bool give_up(struct sys_interrupts *i, const char **wrong, const char *te
 	return true;
 }
 
-static const char *resolve(const struct sys_interrupts *i, const uint8_t *cells, unsigned count,
-			   struct sys_interrupt *interrupt)
+static const char *resolve_specifier(const struct sys_interrupts *i, const uint8_t *cells, unsigned count,
+				     struct sys_interrupt *interrupt)
 {
 	struct specifier s = {.controller = i->parent, .cells = count};
 	uint8_t gic[4 * GIC_CELLS];
@@ -217,7 +217,7 @@ static const char *resolve(const struct sys_interrupts *i, const uint8_t *cells,
 	const char *wrong;
 
 	if (sys_is_gic(i->board->dtb, offset_of(i->board, i->parent)))
-		return decode(cells, interrupt);
+		return decode_gic(cells, interrupt);
 	if (!property(i->board, i->parent, "interrupt-map", &unused))
 		return no_gic;
 	copy_cells(s.value, cells, 0, count);
@@ -228,7 +228,7 @@ static const char *resolve(const struct sys_interrupts *i, const uint8_t *cells,
 		for (unsigned byte = 0; byte < 4; byte++)
 			gic[4 * cell + byte] = (uint8_t)(s.value[s.address_cells + cell] >> (24 - 8 * byte));
 	}
-	return decode(gic, interrupt);
+	return decode_gic(gic, interrupt);
 }
 
 bool sys_next_interrupt(struct sys_interrupts *i, struct sys_interrupt *interrupt, const char **wrong)
@@ -253,6 +253,6 @@ bool sys_next_interrupt(struct sys_interrupts *i, struct sys_interrupt *interrup
 	cells = i->cells;
 	i->cells += 4 * (size_t)count;
 	i->left -= count;
-	*wrong = resolve(i, cells, count, interrupt);
+	*wrong = resolve_specifier(i, cells, count, interrupt);
 	return true;
 }

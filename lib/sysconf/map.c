@@ -15,7 +15,7 @@ struct printer {
 	void *context;
 };
 
-static void __attribute__((format(printf, 2, 3))) print(const struct printer *p, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) print_line(const struct printer *p, const char *format, ...)
 {
 	char text[LINE_BYTES];
 	va_list args;
@@ -32,14 +32,14 @@ static void print_range(const struct printer *p, uint64_t start, uint64_t bytes,
 	const char *open = *detail ? " (" : "", *close = *detail ? ")" : "";
 
 	if (start == SYS_ANYWHERE)
-		print(p, "  anywhere %#-12" PRIx64 " %-7s %s%s%s%s", bytes, what, owner, open, detail, close);
+		print_line(p, "  anywhere %#-12" PRIx64 " %-7s %s%s%s%s", bytes, what, owner, open, detail, close);
 	else
-		print(p, "  %010" PRIx64 "-%010" PRIx64 " %-7s %s%s%s%s", start, start + bytes - 1, what, owner, open,
-		      detail, close);
+		print_line(p, "  %010" PRIx64 "-%010" PRIx64 " %-7s %s%s%s%s", start, start + bytes - 1, what, owner,
+			   open, detail, close);
 }
 
 /* Adds a word to a list in `text`. */
-static void append(char *text, size_t bytes, const char *word)
+static void append_word(char *text, size_t bytes, const char *word)
 {
 	size_t used = strlen(text);
 
@@ -68,7 +68,7 @@ static void print_pool(const struct printer *p, const struct plan_item *item)
 
 	for (unsigned v = 0; v < p->map->config->vm_count; v++) {
 		if (pool->vms & (1u << v))
-			append(vms, sizeof(vms), p->map->config->vms[v].own.name);
+			append_word(vms, sizeof(vms), p->map->config->vms[v].own.name);
 	}
 	print_range(p, item->start, item->bytes, "pool", *vms ? vms : "nobody", pool->name);
 }
@@ -124,8 +124,8 @@ static void print_claim(const struct printer *p, const struct sys_claim *claim)
 							    : "";
 
 	if (claim->what == SYS_INTERRUPT)
-		print(p, "  interrupt %-11" PRIu64 " irq     %s%s%s%s", claim->start, own->name, *name ? " (" : "",
-		      name, *name ? ")" : "");
+		print_line(p, "  interrupt %-11" PRIu64 " irq     %s%s%s%s", claim->start, own->name, *name ? " (" : "",
+			   name, *name ? ")" : "");
 	else if (claim->what == SYS_MMIO)
 		print_range(p, claim->start, claim->bytes, "device", own->name, name);
 	else if (claim->reserved)
@@ -140,7 +140,7 @@ static void print_unresolved(const struct printer *p)
 		const struct sys_owner *own = sys_owner_at(config, i);
 
 		for (unsigned j = 0; j < own->device_count; j++)
-			print(p, "  %-21s device  %s (%s)", "of the board", own->name, own->devices[j]);
+			print_line(p, "  %-21s device  %s (%s)", "of the board", own->name, own->devices[j]);
 	}
 }
 
@@ -153,13 +153,13 @@ static void print_names(const struct printer *p, unsigned owner)
 	char names[LINE_BYTES] = "";
 
 	if (sys_serves(process, process->own.name))
-		append(names, sizeof(names), process->own.name);
+		append_word(names, sizeof(names), process->own.name);
 	for (unsigned i = 0; i < process->serves_count; i++) {
 		if (strcmp(process->serves[i], process->own.name) != 0)
-			append(names, sizeof(names), process->serves[i]);
+			append_word(names, sizeof(names), process->serves[i]);
 	}
 	if (*names)
-		print(p, "  slot %-2u serves: %s", owner + 1, names);
+		print_line(p, "  slot %-2u serves: %s", owner + 1, names);
 }
 
 static void print_reach(const struct printer *p, unsigned owner)
@@ -170,14 +170,14 @@ static void print_reach(const struct printer *p, unsigned owner)
 
 	for (unsigned i = 0; i < config->process_count; i++) {
 		if (own->connect & (1u << i))
-			append(names, sizeof(names), config->processes[i].own.name);
+			append_word(names, sizeof(names), config->processes[i].own.name);
 	}
 	if (*names)
-		print(p, "  slot %-2u connects to: %s", owner + 1, names);
+		print_line(p, "  slot %-2u connects to: %s", owner + 1, names);
 	if (owner < config->process_count)
 		print_names(p, owner);
 	if (own->dma_uncontained)
-		print(p, "  slot %-2u REACHES ALL MEMORY by its devices' DMA (dma-uncontained)", owner + 1);
+		print_line(p, "  slot %-2u REACHES ALL MEMORY by its devices' DMA (dma-uncontained)", owner + 1);
 }
 
 static void print_owner(const struct printer *p, unsigned owner)
@@ -191,12 +191,12 @@ static void print_owner(const struct printer *p, unsigned owner)
 
 	for (unsigned i = 0; i < sizeof(abilities) / sizeof(abilities[0]); i++) {
 		if (able & (1u << i))
-			append(list, sizeof(list), abilities[i]);
+			append_word(list, sizeof(list), abilities[i]);
 	}
-	print(p, "  slot %-2u cpus %02x%s prio %u-%u %s %s%s%s%s", owner + 1,
-	      (unsigned)(own->sched.runmask & p->map->cpus), own->exclusive_cpus ? " exclusive" : "",
-	      own->sched.priority, own->sched.max_priority, own->name, *list ? "able: " : "able: none", list,
-	      restarts[own->restart], own->critical ? ", critical" : "");
+	print_line(p, "  slot %-2u cpus %02x%s prio %u-%u %s %s%s%s%s", owner + 1,
+		   (unsigned)(own->sched.runmask & p->map->cpus), own->exclusive_cpus ? " exclusive" : "",
+		   own->sched.priority, own->sched.max_priority, own->name, *list ? "able: " : "able: none", list,
+		   restarts[own->restart], own->critical ? ", critical" : "");
 }
 
 void sys_map(const struct sys_map *map, void (*line)(void *context, const char *text), void *context)
@@ -204,7 +204,7 @@ void sys_map(const struct sys_map *map, void (*line)(void *context, const char *
 	struct printer p = {map, line, context};
 	bool resolved = false;
 
-	print(&p, "access matrix:");
+	print_line(&p, "access matrix:");
 	print_memory(&p);
 	for (unsigned i = 0; i < map->claims->count; i++) {
 		print_claim(&p, &map->claims->claim[i]);
@@ -218,9 +218,9 @@ void sys_map(const struct sys_map *map, void (*line)(void *context, const char *
 		print_owner(&p, i);
 		print_reach(&p, i);
 	}
-	print(&p, "  safety %s, design safe state ends with a %s",
-	      map->config->safety == QVM_SAFETY_REQUIRED ? "required"
-	      : map->config->safety == QVM_SAFETY_WARN   ? "warn"
-							 : "none",
-	      map->config->safe_state_reset ? "reset" : "halt");
+	print_line(&p, "  safety %s, design safe state ends with a %s",
+		   map->config->safety == QVM_SAFETY_REQUIRED ? "required"
+		   : map->config->safety == QVM_SAFETY_WARN   ? "warn"
+							      : "none",
+		   map->config->safe_state_reset ? "reset" : "halt");
 }

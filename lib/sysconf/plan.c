@@ -102,7 +102,7 @@ static bool place_in(struct plan *plan, bool *placed, unsigned index, const stru
 
 /* Items with the strictest alignment go first, among them the longest: that leaves the fewest unusable gaps, and the
  * outcome depends on nothing but the wishes and their order. */
-static unsigned choose(const struct plan *plan, const bool *placed)
+static unsigned choose_item(const struct plan *plan, const bool *placed)
 {
 	unsigned best = plan->count;
 
@@ -151,7 +151,7 @@ bool plan_place(struct plan *plan, const struct boot_range *free, unsigned count
 	}
 	shortage->item = NULL;
 	for (unsigned done = fixed; done < plan->count; done++) {
-		unsigned index = choose(plan, placed);
+		unsigned index = choose_item(plan, placed);
 
 		shortage->largest = 0;
 		for (unsigned i = 0; i < count && !placed[index]; i++)

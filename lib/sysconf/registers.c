@@ -35,7 +35,7 @@ static const char *translate_once(const struct sys_board *board, int bus, int pa
 	return "its registers lie in none of the 'ranges' of its bus";
 }
 
-static const char *translate(const struct sys_board *board, int bus, struct sys_range *range)
+static const char *translate_range(const struct sys_board *board, int bus, struct sys_range *range)
 {
 	const char *wrong = NULL;
 
@@ -61,7 +61,7 @@ bool sys_next_registers(struct sys_registers *r, struct sys_range *range, const 
 {
 	if (!r->readable || !sys_reg(r->board, r->node, &r->cells, r->next++, range))
 		return false;
-	*wrong = translate(r->board, r->bus, range);
+	*wrong = translate_range(r->board, r->bus, range);
 	if (!*wrong && !sys_physical(range))
 		*wrong = beyond_physical;
 	return true;

@@ -6,7 +6,7 @@
 
 #define LINE_BYTES 512
 
-static bool locate(const struct sys_report *report, const struct sys_place *place, char *text, size_t bytes)
+static bool locate_text(const struct sys_report *report, const struct sys_place *place, char *text, size_t bytes)
 {
 	return report->locate && report->locate(report->context, place, text, bytes);
 }
@@ -16,13 +16,13 @@ const char *sys_where(const struct sys_report *report, const struct sys_place *p
 	char where[SYS_WHERE_MAX - 4];
 
 	text[0] = '\0';
-	if (locate(report, place, where, sizeof(where)))
+	if (locate_text(report, place, where, sizeof(where)))
 		snprintf(text, SYS_WHERE_MAX, " [%s]", where);
 	return text;
 }
 
 /* A message is one line of text, whatever bytes the strings of a tree hold. */
-static void send(struct sys_report *report, char *line)
+static void send_line(struct sys_report *report, char *line)
 {
 	report->mistakes++;
 	for (char *c = line; *c != '\0'; c++) {
@@ -40,13 +40,13 @@ void sys_mistake(struct sys_report *report, const struct sys_place *place, const
 	va_list args;
 	int used;
 
-	if (!locate(report, place, where, sizeof(where)))
+	if (!locate_text(report, place, where, sizeof(where)))
 		snprintf(where, sizeof(where), "%.64s", report->file);
 	used = snprintf(line, sizeof(line), "[%s] /%.64s%s%.64s: ", where, place->folder, between, place->name);
 	va_start(args, format);
 	vsnprintf(line + used, sizeof(line) - (size_t)used, format, args);
 	va_end(args);
-	send(report, line);
+	send_line(report, line);
 }
 
 void sys_mistake_at(struct sys_report *report, const struct qvm_place *place, const char *format, ...)
@@ -58,5 +58,5 @@ void sys_mistake_at(struct sys_report *report, const struct qvm_place *place, co
 	va_start(args, format);
 	vsnprintf(line + used, sizeof(line) - (size_t)used, format, args);
 	va_end(args);
-	send(report, line);
+	send_line(report, line);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Configurations are read one after the other into one place, and only the name of the file outlives that. */
-static struct qvm_place keep(const struct sys_vm *vm, const struct qvm_place *place)
+static struct qvm_place keep_place(const struct sys_vm *vm, const struct qvm_place *place)
 {
 	const char *file = place->file ? place->file : "", *kept = "command line";
 
@@ -36,12 +36,12 @@ static void add_passes(struct sys_vm_needs *needs, const struct sys_vm *vm, cons
 		const struct qvm_pass *pass = &config->passes[i];
 
 		add_pass(needs, SYS_MMIO, pass->host, pass->bytes, (pass->attributes & QVM_PASS_M) != 0,
-			 keep(vm, &pass->place));
+			 keep_place(vm, &pass->place));
 	}
 	for (unsigned i = 0; i < config->pass_intr_count; i++) {
 		const struct qvm_pass_intr *pass = &config->pass_intrs[i];
 
-		add_pass(needs, SYS_INTERRUPT, pass->host, 1, false, keep(vm, &pass->place));
+		add_pass(needs, SYS_INTERRUPT, pass->host, 1, false, keep_place(vm, &pass->place));
 	}
 }
 
@@ -49,11 +49,11 @@ static void add_cpu(struct sys_vm_needs *needs, const struct sys_vm *vm, const s
 {
 	if (cpu->sched_given && cpu->priority > needs->priority_max) {
 		needs->priority_max = cpu->priority;
-		needs->priority_place = keep(vm, &cpu->place);
+		needs->priority_place = keep_place(vm, &cpu->place);
 	}
 	for (unsigned bit = 0; bit < CPU_MAX && cpu->runmask_given; bit++) {
 		if ((cpu->runmask & ~needs->runmask) & (1u << bit))
-			needs->runmask_places[bit] = keep(vm, &cpu->place);
+			needs->runmask_places[bit] = keep_place(vm, &cpu->place);
 	}
 	if (cpu->runmask_given)
 		needs->runmask |= cpu->runmask;
@@ -64,7 +64,7 @@ void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const str
 	memset(needs, 0, sizeof(*needs));
 	strncpy(needs->name, config->name, sizeof(needs->name) - 1);
 	needs->name_given = config->name_given;
-	needs->name_place = keep(vm, &config->name_place);
+	needs->name_place = keep_place(vm, &config->name_place);
 	needs->guest_bytes = qvmconf_memory_bytes(config);
 	needs->cpus = config->cpu_count;
 	for (unsigned i = 0; i < config->cpu_count; i++)
@@ -74,9 +74,9 @@ void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const str
 
 		if (vdev->priority > needs->priority_max) {
 			needs->priority_max = vdev->priority;
-			needs->priority_place = keep(vm, &vdev->place);
+			needs->priority_place = keep_place(vm, &vdev->place);
 		}
-		sys_add_peers(needs, config, vdev, keep(vm, &vdev->place));
+		sys_add_peers(needs, config, vdev, keep_place(vm, &vdev->place));
 	}
 	/* qvm waits for a log ring that the configuration names. */
 	for (unsigned i = 0; i < config->logger_count; i++) {
@@ -84,7 +84,7 @@ void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const str
 
 		if (logger->dest & QVM_LOG_SLOG)
 			sys_need_service(needs, SYS_SLOGGER, logger->vdev == QVM_LOGGER_VM ? "logger" : "log", "",
-					 keep(vm, &logger->place));
+					 keep_place(vm, &logger->place));
 	}
 	add_passes(needs, vm, config);
 }
@@ -128,7 +128,7 @@ void sys_check_vm(const struct sys_config *config, const struct sys_board *board
 }
 
 /* Does the claim have `at`, of what is passed? */
-static bool has(const struct sys_claim *claim, const struct sys_pass *pass, uint64_t at)
+static bool claim_has(const struct sys_claim *claim, const struct sys_pass *pass, uint64_t at)
 {
 	if (claim->start == SYS_ANYWHERE || (claim->what == SYS_INTERRUPT) != (pass->what == SYS_INTERRUPT) ||
 	    (pass->ram && claim->what != SYS_MEMORY))
@@ -137,11 +137,11 @@ static bool has(const struct sys_claim *claim, const struct sys_pass *pass, uint
 }
 
 /* Whoever has it, but not `owner`; or NULL. */
-static const struct sys_claim *rival(const struct sys_claims *claims, unsigned owner, const struct sys_pass *pass,
-				     uint64_t at)
+static const struct sys_claim *find_rival(const struct sys_claims *claims, unsigned owner, const struct sys_pass *pass,
+					  uint64_t at)
 {
 	for (unsigned i = 0; i < claims->count; i++) {
-		if (claims->claim[i].owner != owner && has(&claims->claim[i], pass, at))
+		if (claims->claim[i].owner != owner && claim_has(&claims->claim[i], pass, at))
 			return &claims->claim[i];
 	}
 	return NULL;
@@ -159,7 +159,7 @@ static bool find_gap(const struct sys_claims *claims, unsigned owner, const stru
 		for (unsigned i = 0; i < claims->count; i++) {
 			const struct sys_claim *claim = &claims->claim[i];
 
-			if (claim->owner == owner && has(claim, pass, *at))
+			if (claim->owner == owner && claim_has(claim, pass, *at))
 				*at = claim->start + claim->bytes;
 		}
 		if (*at == before)
@@ -171,7 +171,7 @@ static bool find_gap(const struct sys_claims *claims, unsigned owner, const stru
 static void report_gap(const struct sys_config *config, const struct sys_claims *claims, unsigned owner,
 		       const struct sys_pass *pass, uint64_t at, struct sys_report *report)
 {
-	const struct sys_claim *other = rival(claims, owner, pass, at);
+	const struct sys_claim *other = find_rival(claims, owner, pass, at);
 	struct sys_place here = sys_owner_place(config, owner, NULL), there;
 	char what[64], where[SYS_WHERE_MAX], mine[SYS_WHERE_MAX];
 
@@ -211,7 +211,7 @@ void sys_check_passes(const struct sys_config *config, const struct sys_board *b
 		uint64_t at;
 
 		if (find_gap(claims, owner, &needs->passes[i], &at) &&
-		    (!(claims->wrong & 1u << owner) || rival(claims, owner, &needs->passes[i], at)))
+		    (!(claims->wrong & 1u << owner) || find_rival(claims, owner, &needs->passes[i], at)))
 			report_gap(config, claims, owner, &needs->passes[i], at, report);
 	}
 }
