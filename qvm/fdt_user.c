@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The user's own tree, which the generated one is merged into. */
-#include "fdtgood.h"
+#include "fdt_good.h"
 #include "qvm/arch.h"
 #include "qvm/fdt_tree.h"
 #include <libfdt.h>

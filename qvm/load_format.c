@@ -3,7 +3,7 @@
  * Files that a guest could not start in, by what they begin with. Whoever gives one has missed a step: the message says
  * which. Magic numbers are those of each format's own specification.
  */
-#include "fdtgood.h"
+#include "fdt_good.h"
 #include "qvm/arch.h"
 #include "qvm/load.h"
 #include <libfdt.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finds what is passed among the regions of this process, and maps it. */
 #include "qvm/pass.h"
-#include "fdtgood.h"
+#include "fdt_good.h"
 #include "qvm/end.h"
 #include "qvm/vm.h"
 #include "range.h"

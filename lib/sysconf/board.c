@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The board's memory and CPUs. */
-#include "fdtgood.h"
+#include "fdt_good.h"
 #include "internal.h"
 #include <libfdt.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a compiled system.dts to struct sys_config. */
-#include "fdtgood.h"
+#include "fdt_good.h"
 #include "internal.h"
 #include <bulkhead.h>
 #include <libfdt.h>

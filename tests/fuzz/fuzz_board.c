@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: lib/sysconf lib/fdtgood.c lib/qvmconf lib/glob.c */
+/* SOURCES: lib/sysconf lib/fdt_good.c lib/qvmconf lib/glob.c */
 /* SEEDS: BUILD/fuzz/make/trees/%.dtb */
 /* LIBS: fdt */
 /* A board's device tree: read, and every question asked that a system description can ask about it. */

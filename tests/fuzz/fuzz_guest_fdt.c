@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/fdt.c qvm/fdt_tree.c qvm/fdt_user.c qvm/fdt_vdev.c qvm/arch/aarch64/fdt.c */
-/* SOURCES: qvm/memory.c qvm/arch/aarch64/cache.c lib/fdtgood.c */
+/* SOURCES: qvm/memory.c qvm/arch/aarch64/cache.c lib/fdt_good.c */
 /* SEEDS: BUILD/fuzz/make/trees/%.dtb */
 /* LIBS: fdt */
 /* A guest's device tree that the user brings: refused, or merged into a sound one. */
-#include "fdtgood.h"
+#include "fdt_good.h"
 #include "qvm/fdt.h"
 #include <libfdt.h>
 #include <qvm/vdev-fdt.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/load.c qvm/load_file.c qvm/load_elf.c qvm/load_format.c qvm/arch/aarch64/load_image.c */
-/* SOURCES: qvm/memory.c qvm/arch/aarch64/cache.c lib/fdtgood.c */
+/* SOURCES: qvm/memory.c qvm/arch/aarch64/cache.c lib/fdt_good.c */
 /* SEEDS: BUILD/vdevs/%.so BUILD/guests/hello.elf BUILD/guests/bench.img BUILD/fuzz/make/trees/%.dtb */
 /* LIBS: fdt */
 /* What a guest is to start in: refused with a reason, or in its memory; without a window the answer is the same. */

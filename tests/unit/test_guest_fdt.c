@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/fdt.c qvm/fdt_tree.c qvm/fdt_user.c qvm/fdt_vdev.c qvm/arch/aarch64/fdt.c */
-/* SOURCES: qvm/memory.c qvm/arch/aarch64/cache.c lib/fdtgood.c */
+/* SOURCES: qvm/memory.c qvm/arch/aarch64/cache.c lib/fdt_good.c */
 /* LIBS: fdt */
 /* The device tree that a guest gets: generated alone, and merged into one of the user's. */
 #include "qvm/fdt.h"

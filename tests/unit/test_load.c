@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/load.c qvm/load_file.c qvm/load_elf.c qvm/load_format.c qvm/arch/aarch64/load_image.c */
-/* SOURCES: qvm/memory.c qvm/arch/aarch64/cache.c lib/fdtgood.c */
+/* SOURCES: qvm/memory.c qvm/arch/aarch64/cache.c lib/fdt_good.c */
 /* LIBS: fdt */
 /* Files into guest memory: where they go, where the guest starts, and what is refused. */
 #include "qvm/load.h"

@@ -4,7 +4,7 @@
 /* SOURCES: servers/procmgr/restart.c servers/procmgr/life.c servers/procmgr/worker.c servers/procmgr/names.c */
 /* SOURCES: servers/procmgr/layout.c servers/procmgr/slots.c servers/procmgr/events.c servers/procmgr/system.c */
 /* SOURCES: servers/procmgr/shutdown.c tests/unit/stub/kernel.c tests/unit/procmgr */
-/* SOURCES: lib/sysconf lib/fdtgood.c lib/qvmconf lib/glob.c */
+/* SOURCES: lib/sysconf lib/fdt_good.c lib/qvmconf lib/glob.c */
 /* CFLAGS: -Wno-missing-field-initializers */
 /* LIBS: fdt */
 /* procmgr's decisions, with a kernel that follows a script: here the rest of procmgr, and the system of the tests. */

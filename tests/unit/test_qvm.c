@@ -4,7 +4,7 @@
 /* SOURCES: qvm/vdev_factory.c qvm/vdev_access.c */
 /* SOURCES: qvm/fdt.c qvm/fdt_tree.c qvm/fdt_user.c qvm/fdt_vdev.c */
 /* SOURCES: qvm/load.c qvm/load_file.c qvm/load_elf.c qvm/load_format.c vdev/pl011 lib/cpio.c lib/elf.c */
-/* SOURCES: qvm/vdev_api.c qvm/vdev_event.c qvm/hostdev.c qvm/pass.c qvm/log.c lib/fdtgood.c */
+/* SOURCES: qvm/vdev_api.c qvm/vdev_event.c qvm/hostdev.c qvm/pass.c qvm/log.c lib/fdt_good.c */
 /* SOURCES: lib/qvmconf lib/glob.c lib/vdevfile.c lib/vdevfind.c tests/unit/qvm */
 /* SOURCES: tests/unit/stub/kernel.c tests/unit/stub/qvm_kernel.c */
 /* LIBS: fdt */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: servers/procmgr/setup.c servers/procmgr/env.c servers/procmgr/verify.c servers/procmgr/vdevs.c */
 /* SOURCES: servers/procmgr/safety.c servers/procmgr/slots.c servers/procmgr/boot.c lib/manifest.c lib/elf.c */
-/* SOURCES: lib/cpio.c lib/vdevfile.c lib/vdevfind.c lib/sysconf lib/fdtgood.c */
+/* SOURCES: lib/cpio.c lib/vdevfile.c lib/vdevfind.c lib/sysconf lib/fdt_good.c */
 /* SOURCES: lib/qvmconf/vdevoption.c lib/qvmconf/vdevvalue.c lib/qvmconf/known.c lib/qvmconf/consoles.c */
 /* SOURCES: lib/qvmconf/number.c lib/glob.c */
 /* LIBS: fdt sodium */

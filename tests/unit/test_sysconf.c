@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: lib/sysconf lib/fdtgood.c */
+/* SOURCES: lib/sysconf lib/fdt_good.c */
 /* SOURCES: lib/qvmconf lib/glob.c tests/unit/sysconf */
 /* LIBS: fdt */
 /* The readers of system descriptions and of boards' device trees, and what is checked of both together. */

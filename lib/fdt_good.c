@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a device tree can be read: see fdtgood.h. */
-#include "fdtgood.h"
+/* Whether a device tree can be read: see fdt_good.h. */
+#include "fdt_good.h"
 #include <libfdt.h>
 
 #define OLDEST 16u /* version that is read: Devicetree Specification 0.4, 5.2 */
