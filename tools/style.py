@@ -18,7 +18,27 @@ FILE_LINES = {"tests": 600}  # what is no product
 FILE_LINES_PRODUCT = 500
 # What has no words of ours, or shows what is wrong.
 NO_PROSE = re.compile(r"tests/negative/(boards.*\.txt|test_style\.py)|docs/style\.md|LICENSE|.*\.(json|cpio|dtb)$")
-PROGRAMS = re.compile(r"(kernel|qvm|tools/bulkhead|servers/[^/]+)/")
+PROGRAMS = re.compile(r"(kernel|qvm|lib|tools/bulkhead|servers/[^/]+|vdev/[^/]+)/")
+# Prefixes of families: what several files provide, and one header or table holds together.
+FAMILIES = {
+    "kernel/": {"call", "kernel", "vector", "printk"},  # kernel calls; its beginning; entries from trap.S; the field's name
+    "lib/proto.c": {"name", "pm", "slog", "slogf"},  # <bulkhead/client.h>: a prefix for each protocol
+    "lib/qvmconf/": {"qc", "qvmconf", "vdev"},  # inside, outside, and <vdevoption.h>: values of vdevs' options
+    "lib/sys/": {"process", "thread", "word"},  # <bulkhead/process.h>, <bulkhead/thread.h>
+    "lib/sysconf/": {"sys"},
+    "servers/shell/": {"cmd", "vm"},  # a function for each command; VMs as they are shown
+}
+# What an architecture provides, and what an interrupt controller does.
+SEAMS = {"arch", "irqchip"}
+# Whose names are not ours: the C standard's, picolibc's, libsodium's.
+NAMES_OF_OTHERS = re.compile(r"lib/(string/.*|sha512\.c|sys/(exit|heap)\.c)")
+# Said alone, it does not tell what is acted on.
+VERBS = set("""
+    add append apply ask assign build change choose claim clear collect compare copy create decode deliver describe destroy
+    drain drop emulate evict fetch fill find finish flush forget get give grant hold inject insert join keep leave listen
+    load locate lookup look make map measure move notify offer parse perform place prepare print provide put query raise
+    reap rebind receive refuse release remove reopen resolve retract save say send set settle show signal store take tell
+    touch transfer transform translate transmit understand undo unmap update withdraw write""".split())
 
 C_TOKEN = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 
@@ -125,7 +145,7 @@ def functions_of(code):
             start -= 1
         head = re.search(r"\b(?!__)(\w+)\(", re.sub(r"__attribute__\(\(.*?\)\)", "", " ".join(lines[start:brace])))
         if head:
-            yield head.group(1), start + 1, end + 1, lines[start].startswith("static")
+            yield head.group(1), start + 1, end + 1, bool(re.search(r"\bstatic\b", " ".join(lines[start:brace])))
 
 
 def check_lengths(path, text):
@@ -153,34 +173,70 @@ def check_described(path, text):
                 yield line_of(text, block.start() + found.start()), "described", f"{found.group(1)}() has no comment"
 
 
+def check_verbs(path, text):
+    if path.parts[0] in ("tests", "guests", "examples"):
+        return
+    for name, start, _, _ in functions_of(code_of(text)):
+        if name in VERBS:
+            yield start, "verbs", f"{name}() does not say what it acts on"
+
+
 FILE_CHECKS = [(check_words, None), (check_opening, (".c", ".h", ".S", ".sh", ".py", ".mk")), (check_sizeof, (".c", ".h")),
-               (check_null, (".c", ".h")), (check_lengths, (".c", ".h", ".S")), (check_described, (".h",))]
+               (check_null, (".c", ".h")), (check_lengths, (".c", ".h", ".S")), (check_described, (".h",)),
+               (check_verbs, (".c",))]
+
+
+def program_of(path):
+    found = PROGRAMS.match(str(path))
+    return found.group(1) if found else path.parts[0]
+
+
+def exported(files):
+    """Path, line and name of each function that a program exports."""
+    for path, text in files:
+        if path.suffix == ".c" and PROGRAMS.match(str(path)) and "/arch/host/" not in str(path):
+            for name, start, _, static in functions_of(code_of(text)):
+                if not static and name != "main":
+                    yield path, start, name
 
 
 def check_names(files):
     """A name that two programs export says the same in both."""
     places = collections.defaultdict(dict)
-    for path, text in files:
-        program = PROGRAMS.match(str(path))
-        if path.suffix != ".c" or not program or "/arch/host/" in str(path):
-            continue
-        for name, start, _, static in functions_of(code_of(text)):
-            # What an architecture provides has one prefix, to the kernel and to qvm.
-            if not static and name != "main" and not name.startswith("arch_"):
-                places[name].setdefault(program.group(1), (path, start))
+    for path, line, name in exported(files):
+        places[name].setdefault(program_of(path), (path, line))
     for name, where in places.items():
         for program in sorted(where)[1:]:
-            first = sorted(where)[0]
-            yield where[program][0], where[program][1], "names", f"{name}() is also a function of {first}"
+            yield *where[program], "names", f"{name}() is also a function of {sorted(where)[0]}"
 
 
-def findings(files):
+def check_prefixes(files, headers_besides):
+    """An exported function begins with its file's name, its header's, or that of a struct of the program, or of a family."""
+    objects, headers = collections.defaultdict(set), collections.defaultdict(dict)
+    for path, text in [*files, *headers_besides]:
+        if path.suffix == ".h":
+            program, code = program_of(path), code_of(text)
+            objects[program].update(re.findall(r"^(?:struct|union|enum) (\w+)\s*\{", code, re.M))
+            headers[program].update((found.group(1), path.stem) for found in DECLARATION.finditer(code))
+    for path, line, name in exported(files):
+        if NAMES_OF_OTHERS.match(str(path)) or name in headers["include"] or name[0].isupper():
+            continue  # a kernel call has a capital
+        program = program_of(path)
+        right = {path.stem, headers[program].get(name)} | objects[program] | objects["lib"] | objects["include"] | SEAMS
+        for place, family in FAMILIES.items():
+            right |= family if str(path).startswith(place) else set()
+        if not any(name == prefix or name.startswith(f"{prefix}_") for prefix in right):
+            yield path, line, "prefix", f"{name}() begins neither with its file's name nor with that of a struct"
+
+
+def findings(files, headers_besides=()):
     for path, text in files:
         for check, suffixes in FILE_CHECKS:
             if suffixes is None or path.suffix in suffixes:
                 for line, rule, what in check(path, text):
                     yield path, line, rule, what
     yield from check_names(files)
+    yield from check_prefixes(files, headers_besides)
 
 
 def tracked():
@@ -211,7 +267,9 @@ def allowed():
 
 
 def main(arguments):
-    found = list(findings(read([pathlib.Path(name) for name in arguments if name[0] != "-"] or tracked())))
+    named = [pathlib.Path(name) for name in arguments if name[0] != "-"]
+    headers = read([path for path in tracked() if path.suffix == ".h"]) if named else ()
+    found = list(findings(read(named or tracked()), headers))
     counts = collections.Counter(key_of(path, rule) for path, _, rule, _ in found)
     if "--count" in arguments:
         print("\n".join(f"{rule} {place} {count}" for (rule, place), count in sorted(counts.items())))

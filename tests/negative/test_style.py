@@ -42,6 +42,9 @@ VIOLATIONS = {
     "long-function": ("qvm/a.c", OPENING + function("a_do", 51), [(3, "function-lines")]),
     "long-file": ("qvm/a.c", OPENING + "\n" * 499, [(501, "file-lines")]),
     "long-test": ("tests/unit/a.c", OPENING + "\n" * 599, [(601, "file-lines")]),
+    "verb-alone": ("qvm/a.c", OPENING + function("find", 5, "static "), [(3, "verbs")]),
+    "no-prefix": ("qvm/a.c", OPENING + function("b_do", 5), [(3, "prefix")]),
+    "no-prefix-of-the-family": ("lib/qvmconf/a.c", OPENING + function("sys_do", 5), [(3, "prefix")]),
     "not-described": ("qvm/a.h", OPENING + "\nint a_do(int x);\n", [(4, "described")]),
     "not-described-in-two-lines": ("qvm/a.h", OPENING + "\nconst char *a_do(int x,\n\t\t int y);\n", [(4, "described")]),
     "word-in-a-comment": ("qvm/a.c", OPENING + "/* It comes behind that. */\n", [(3, "words")]),
@@ -68,6 +71,11 @@ def test_a_violation_is_found(name):
     ("qvm/a.c", OPENING + function("a_do", 50)),
     ("qvm/a.c", OPENING + "\n" * 498),
     ("tests/unit/a.c", OPENING + "\n" * 598),
+    ("qvm/a.c", OPENING + function("b_do", 5, "static ") + function("arch_do", 5)),
+    ("qvm/a.c", OPENING + function("b_do", 5, "__attribute__((noinline)) static ")),
+    ("lib/qvmconf/a.c", OPENING + function("qc_do", 5)),
+    ("lib/string/a.c", OPENING + function("strdup", 5)),
+    ("tests/unit/a.c", OPENING + function("find", 5)),
     ("qvm/a.h", OPENING + "\n/* Does it. */\nint a_do(int x);\nint a_undo(int x);\n"),
     ("qvm/a.h", OPENING + "\nint a_do(int x); /* does it */\n"),
     ("qvm/a.h", OPENING + "\nstatic inline int a_do(int x)\n{\n\treturn x;\n}\n"),
@@ -79,11 +87,19 @@ def test_what_is_right_is_passed(path, text):
     assert not rules((path, text))
 
 
-def test_a_name_of_two_programs_is_found():
-    kernel, qvm, server = (("kernel/a.c", OPENING + function("a_do", 5)), ("qvm/b.c", OPENING + function("a_do", 5)),
-                           ("servers/x/c.c", OPENING + function("a_do", 5, "static ")))
-    assert rules(kernel, qvm, server) == [(3, "names")]
-    assert not rules(kernel, server)
+@pytest.mark.parametrize("other", ["qvm/a.c", "lib/a.c", "vdev/x/a.c", "servers/x/a.c"])
+def test_a_name_of_two_programs_is_found(other):
+    kernel, second, hidden = (("kernel/a.c", OPENING + function("a_do", 5)), (other, OPENING + function("a_do", 5)),
+                              ("servers/y/a.c", OPENING + function("a_do", 5, "static ")))
+    assert rules(kernel, second, hidden) == [(3, "names")]
+    assert not rules(kernel, hidden)
+
+
+def test_a_prefix_may_be_a_struct_of_the_program_or_the_header_that_declares_it():
+    source = ("qvm/a.c", OPENING + function("b_do", 5))
+    assert not rules(source, ("qvm/c.h", OPENING + "\nstruct b {\n\tint x;\n};\n"))
+    assert not rules(source, ("qvm/b.h", OPENING + "\n/* Does it. */\nvoid b_do(void);\n"))
+    assert rules(source, ("kernel/c.h", OPENING + "\nstruct b {\n\tint x;\n};\n")) == [(3, "prefix")]
 
 
 def test_the_list_of_what_is_left_only_shrinks(monkeypatch, capsys):
