@@ -111,7 +111,7 @@ DEPS += $(patsubst %,$(BUILD)/guest-programs/$(1)/%.d,$(2))
 $(call objects,$(BUILD)/guest-programs/$(1),$(2)): $(BUILD)/guest-programs/$(1)/%.o: % $(call rules,processes kernel)
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$$(XCC) $$(GUEST_CFLAGS) -Iguests/$(1) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(XCC) $$(GUEST_CFLAGS) -Iguests/$(1) $$(GUEST_MORE_CFLAGS_$(1)) -MMD -MP -c $$< -o $$@
 $(BUILD)/guest-programs/$(1)/$(1).debug: $(call objects,$(BUILD)/guest-programs/$(1),$(2)) $(3)
 	$$(call say,LD,$$@)
 	$$(Q)$$(XCC) $$(KERNEL_LDFLAGS) -T $(3) $(call objects,$(BUILD)/guest-programs/$(1),$(2)) -o $$@
@@ -119,7 +119,10 @@ $(BUILD)/guests/$(1).elf: $(BUILD)/guest-programs/$(1)/$(1).debug
 	@mkdir -p $$(@D)
 	$$(Q)$$(OBJCOPY) --strip-all $$< $$@
 endef
-$(foreach g,$(GUESTS),$(eval $(call guest,$(g),$(wildcard guests/$(g)/*.c guests/$(g)/*.S) $(GUEST_COMMON),$(firstword \
+# How this one measures is the other's.
+GUEST_MORE_patterns        := guests/bench/results.c guests/bench/vector.S
+GUEST_MORE_CFLAGS_patterns := -Iguests/bench
+$(foreach g,$(GUESTS),$(eval $(call guest,$(g),$(wildcard guests/$(g)/*.c guests/$(g)/*.S) $(GUEST_MORE_$(g)) $(GUEST_COMMON),$(firstword \
 	$(wildcard guests/$(g)/guest.ld guests/common/guest.ld) guests/$(g)/guest.ld))))
 OUTPUTS += $(foreach e,elf img,$(GUESTS:%=$(BUILD)/guests/%.$(e)))
 

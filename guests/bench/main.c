@@ -57,8 +57,9 @@ static void reset(void)
 	put("bench: reset at ");
 	put_number(end);
 	line_end();
+	timer_set(end);
 	while (now() < end)
-		yield();
+		wfi();
 	hvc(PSCI_SYSTEM_RESET, 0, 0, 0);
 }
 
@@ -66,6 +67,7 @@ void guest_main(void)
 {
 	if (bootarg("reset", 0)) {
 		print_entry();
+		gic_enable_private(0, INTID_VTIMER);
 		reset();
 	}
 	use_record(0);

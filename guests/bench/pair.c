@@ -3,7 +3,7 @@
  * Rows of two virtual CPUs. QEMU's instruction clock counts for all CPUs in turn, so these are the sender's path up to
  * its next YIELD and then the receiver's, one after the other. The target either spins with YIELD, or is in WFI.
  */
-#include "bench.h"
+#include "timed.h"
 
 #define SETTLE 20 /* microseconds in which the other side gets to where it waits, through the scheduler if need be */
 
@@ -22,32 +22,11 @@ void pair_peer(void)
 	}
 }
 
-static void spin(uint64_t us)
-{
-	uint64_t end = now() + microseconds(us);
-
-	while (now() < end)
-		yield();
-}
-
-/* From the write of ICC_SGI1R_EL1 to the first instruction of the vector that `awaited` belongs to. */
-static uint64_t time_sgi(const struct irq_record *awaited)
-{
-	uint64_t start, count = awaited->count;
-
-	__asm__ volatile("isb; mrs %0, cntvct_el0; msr icc_sgi1r_el1, %1; isb"
-			 : "=&r"(start)
-			 : "r"(sgi_word(1))
-			 : "memory");
-	await(awaited, count);
-	return awaited->counter - start - overhead;
-}
-
 /* The target is back in WFI before the next one. */
 static uint64_t time_sgi_to_waiting(const struct irq_record *peer)
 {
 	spin(SETTLE);
-	return time_sgi(peer);
+	return time_sgi(sgi_word(1), peer);
 }
 
 void measure_pair(struct irq_record *self, struct irq_record *peer)
@@ -57,12 +36,12 @@ void measure_pair(struct irq_record *self, struct irq_record *peer)
 	while (!peer_ready)
 		yield();
 	spin(SETTLE);
-	MEASURE("sgi_oneway", time_sgi(peer));
+	MEASURE("sgi_oneway", time_sgi(sgi_word(1), peer));
 	peer->reply = sgi_word(0);
-	MEASURE("sgi_roundtrip", time_sgi(self));
+	MEASURE("sgi_roundtrip", time_sgi(sgi_word(1), self));
 	peer->reply = 0;
 	mode = PEER_WAITS;
 	MEASURE("sgi_oneway_wfi", time_sgi_to_waiting(peer));
 	mode = PEER_ENDS;
-	time_sgi(peer);
+	time_sgi(sgi_word(1), peer);
 }

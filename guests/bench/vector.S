@@ -16,6 +16,7 @@ irq_vector:
 	mrs	x0, icc_iar1_el1
 	ldr	x2, [x1, #CPU_REPLY]
 	cbz	x2, 1f
+	tbnz	x2, #REPLY_SILENCES_BIT, 2f
 	msr	icc_sgi1r_el1, x2
 1:	msr	cntv_ctl_el0, xzr
 	msr	icc_eoir1_el1, x0
@@ -25,3 +26,11 @@ irq_vector:
 	ldr	x2, [sp, #16]
 	ldp	x0, x1, [sp], #FRAME_BYTES
 	eret
+
+/* The device, or the physical timer, which may trap. */
+2:	ldr	x2, [x1, #CPU_SILENCE]
+	cbz	x2, 3f
+	str	wzr, [x2]
+	b	1b
+3:	msr	cntp_ctl_el0, xzr
+	b	1b
