@@ -34,6 +34,15 @@ vdevs: $(BUILD)/vdevs/vdev-$(1)$(2).so
 endef
 $(foreach v,$(VDEVS),$(eval $(call vdev,$(v),,)) $(eval $(call vdev,$(v),-safety,-DVDEV_SAFETY)))
 
+# A device of the benchmark, built as one from outside: what no other system has, no archive but the benchmark's gets.
+$(BUILD)/bench/vdev-raise.so: tests/bench/raise/raise.c tests/bench/raise/options.def $(call rules,vdevs) \
+		| $(CALLS_MADE)
+	$(call say,VDEV,$@)
+	@mkdir -p $(@D)
+	$(Q)$(XCC) $(VDEV_BUILD_CFLAGS) -MMD -MP -MF $@.d $(VDEV_LDFLAGS) $< -o $@
+DEPS += $(BUILD)/bench/vdev-raise.so.d
+vdevs: $(BUILD)/bench/vdev-raise.so
+
 # What others need to build a vdev: make install-sdk DESTDIR=FOLDER
 .PHONY: install-sdk
 install-sdk:
