@@ -22,6 +22,7 @@
 #include <string.h>
 
 #define SAMPLES  1024u
+#define ROUNDS   64u /* of an operation that is one of many of a row */
 #define WARM_UP  16u /* rounds before: tables are made, handles used, branches seen */
 #define LONGEST  4096u
 #define LOW      20u /* who measures */
@@ -50,6 +51,27 @@ static void keep(unsigned round, uint64_t from, uint64_t to, uint64_t cost)
 {
 	if (round >= WARM_UP)
 		samples[round - WARM_UP] = (uint32_t)(to - from - cost);
+}
+
+/* The worst of many lengths: what was sent, and what came back. */
+static struct worst {
+	uint32_t median, min, p99, max;
+	unsigned sent, received;
+} worst;
+
+static void keep_worst(unsigned sent, unsigned received)
+{
+	qsort(samples, ROUNDS, sizeof(samples[0]), compare);
+	if (samples[ROUNDS / 2] > worst.median)
+		worst = (struct worst){samples[ROUNDS / 2], samples[0], samples[ROUNDS * 99 / 100],
+				       samples[ROUNDS - 1], sent,       received};
+}
+
+static void report_worst(const char *id)
+{
+	print("bench: %s min %u median %u p99 %u max %u at 0x%x", id, worst.min, worst.median, worst.p99, worst.max,
+	      worst.sent << 16 | worst.received);
+	worst = (struct worst){0};
 }
 
 static void report(const char *id)
@@ -126,6 +148,46 @@ MESSAGES(0)
 MESSAGES(32)
 MESSAGES(256)
 MESSAGES(4096)
+
+/* ---- every length, as a program has them that does not know them before ---- */
+
+static void measure_lengths(unsigned sent, unsigned received)
+{
+	const int to = server;
+
+	for (unsigned i = 0; i < ROUNDS + WARM_UP; i++) {
+		uint64_t from = ClockTime();
+		int status = MsgSend_r(to, message, sent, message, received);
+		uint64_t end = ClockTime();
+
+		if (__builtin_expect(status != 0, 0))
+			give_up("MsgSend", status);
+		keep(i, from, end, clock_cost);
+	}
+	keep_worst(sent, received);
+}
+
+/* The same length both ways, and with nothing, or as much as there may be, the other way. */
+static void lengths(unsigned first, unsigned last)
+{
+	for (unsigned n = first; n <= last; n++) {
+		measure_lengths(n, n);
+		measure_lengths(n, 0);
+		measure_lengths(0, n);
+		measure_lengths(n, last);
+		measure_lengths(last, n);
+	}
+}
+
+static void lengths_to_32(void)
+{
+	lengths(0, 32);
+}
+
+static void lengths_to_64(void)
+{
+	lengths(33, 64);
+}
 
 /* ---- between threads of one process ---- */
 
@@ -253,13 +315,24 @@ static void run(void *row)
 }
 
 /* By a thread of its own, which has never printed. */
-static void measure(const char *id, void (*row)(void))
+static void run_alone(const char *id, void (*row)(void))
 {
 	row_done = 0;
 	must(thread_create(run, (void *)row, STACK, LOW, 1, id), "thread_create");
 	while (!__atomic_load_n(&row_done, __ATOMIC_ACQUIRE))
 		word_wait(&row_done, 0, 0);
+}
+
+static void measure(const char *id, void (*row)(void))
+{
+	run_alone(id, row);
 	report(id);
+}
+
+static void measure_worst(const char *id, void (*row)(void))
+{
+	run_alone(id, row);
+	report_worst(id);
 }
 
 static void measure_messages(void)
@@ -275,6 +348,8 @@ static void measure_messages(void)
 	server = (int)must(name_open("kserver", PM_WAIT, 0), "name_open");
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		measure(rows[i].id, rows[i].run);
+	measure_worst("msg_roundtrip_to_32", lengths_to_32);
+	measure_worst("msg_roundtrip_to_64", lengths_to_64);
 }
 
 int main(int argc, char **argv)

@@ -111,8 +111,9 @@ def test_a_missing_seed_is_reported():
         answers(board)
 
 
-BENCH_ROWS = ("msg_roundtrip_0", "msg_roundtrip_32", "msg_roundtrip_256", "msg_roundtrip_4096", "pulse_wake",
-              "context_switch", "timer_wake", "irq_wake", "mem_map", "mem_unmap")
+BENCH_ROWS = ("msg_roundtrip_0", "msg_roundtrip_32", "msg_roundtrip_256", "msg_roundtrip_4096",
+              "msg_roundtrip_to_32", "msg_roundtrip_to_64", "pulse_wake", "context_switch", "timer_wake", "irq_wake",
+              "mem_map", "mem_unmap")
 
 
 def test_costs_repeat_where_instructions_are_counted():
