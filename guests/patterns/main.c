@@ -27,6 +27,7 @@ static void use_record(unsigned int cpu)
 
 void guest_secondary(unsigned int cpu)
 {
+	ready_at = now();
 	if (cpu >= VCPUS)
 		return;
 	use_record(cpu);

@@ -51,6 +51,7 @@ void measure_timers(void);
 void measure_raised(void);
 
 /* others.c: the other virtual CPUs. */
+extern volatile uint64_t ready_at;
 enum peer_mode { PEER_SPINS, PEER_WAITS, PEER_RAISES, PEER_ENDS };
 bool peers_start(unsigned int count, bool linux_like); /* records 1 to count; false: there are not so many */
 void peers_set(enum peer_mode mode);                   /* PEER_ENDS waits until they are off */
