@@ -83,6 +83,7 @@ help:
 #T make matrix       CPU models, CPU counts and memory sizes
 #T make fresh        on bare systems of each supported Debian release, by debootstrap (root; long), or only RELEASE=13
 #T make bench        costs in instructions, beside the bare machine and Xen; QUICK=1: only Bulkhead
+#T make bench-real   the same few rows in a clean state and in those that guests are really in, side by side
 #T make bench-check  fails if a row is more than 2 % above tests/bench/record.json; `make bench-record` writes that
 #T make bench-scale  the guest's rows are the same with 1 to 8 CPUs, with 1 and 8 VMs
 #T make el2-lines    code lines of exactly the files in the kernel, by folder; fails above the limits

@@ -7,6 +7,7 @@ is one instruction of all CPUs together (-icount shift=0, and a counter of 1 GHz
 
 import os
 import pathlib
+import random
 import re
 import subprocess
 import sys
@@ -19,10 +20,11 @@ import boards  # noqa: E402
 from harness import BUILD, KBENCH, make_archive, system_dts  # noqa: E402
 from rows import Measured, one  # noqa: E402
 
-ROW = re.compile(r"bench: (\w+) min (\d+) median (\d+) p99 (\d+) max (\d+)")
+ROW = re.compile(r"bench: ([\w.@]+) min (\d+) median (\d+) p99 (\d+) max (\d+)(?: at (0x[0-9a-f]+))?")
 STOPPED = re.compile(r"panic on CPU|Bulkhead cannot start|system not started")
 ENTRY = re.compile(r"bench: entry cntvct (\d+) cntpct (\d+)")
 LIMIT = 300  # seconds that a boot may take
+LINUX_BYTES = 33 << 20
 XEN_MODULE = 0x50000000
 GUEST = BUILD / "guests/bench.img"
 
@@ -33,7 +35,7 @@ class Failed(Exception):
 
 def parse_rows(text):
     """Row id -> Measured, of all lines that are rows."""
-    return {name: Measured(*map(int, values)) for name, *values in ROW.findall(text)}
+    return {name: Measured(*map(int, values), at) for name, *values, at in ROW.findall(text)}
 
 
 def parse_entry(text):
@@ -44,14 +46,14 @@ def parse_entry(text):
     return int(found.group(1)), int(found.group(2))
 
 
-def qemu(cpu, cpus, virtualization=True):
-    command = boards.qemu(cpu=f"{cpu},cntfrq=1000000000", cpus=cpus)
+def qemu(cpu, cpus, virtualization=True, ram=None):
+    command = boards.qemu(cpu=f"{cpu},cntfrq=1000000000", cpus=cpus, ram=ram)
     return [*(command if virtualization else boards.bare(command)), "-display", "none", "-monitor", "none", "-serial",
             "stdio", "-no-reboot", "-icount", "shift=0,sleep=off"]
 
 
-def boot(name, command, until):
-    """Runs QEMU until it has printed a line that matches `until`, and returns its output. The log keeps all of it."""
+def boot(name, command, until, times=1):
+    """Runs QEMU until it has printed so many lines that match `until`, and returns its output. The log keeps all of it."""
     log = BUILD / "logs" / f"bench-{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     text = ""
@@ -63,7 +65,8 @@ def boot(name, command, until):
             for line in process.stdout:
                 text += line
                 file.write(line)
-                if re.search(until, line):
+                times -= bool(re.search(until, line))
+                if times == 0:
                     return text
                 if STOPPED.search(line):
                     raise Failed(f"{name}: {line.strip()}; see {log}")
@@ -73,11 +76,11 @@ def boot(name, command, until):
     raise Failed(f"{name}: no `{until}` within {LIMIT} s, or QEMU ended; see {log}")
 
 
-def vm_conf(name, cmdline, cpus, console):
+def vm_conf(name, cmdline, cpus, console, program="bench.img", before=(), devices=(), ram="16M"):
     """Each virtual CPU has a CPU of its own. The guest's counter is the board's: it counts from power-on."""
-    lines = [f"system {name}", "ram 0x80000000,16M", *(f"cpu sched 10 runmask {cpu}" for cpu in range(cpus)),
-             "load bench.img", f'cmdline "{cmdline}"', "set counter-offset 0", "vdev pl011", "\tloc 0x1c090000",
-             "\tintr gic:37", f"\thostdev /dev/console/{console}", ""]
+    lines = [f"system {name}", f"ram 0x80000000,{ram}", *(f"cpu sched 10 runmask {cpu}" for cpu in range(cpus)),
+             f"load {program}", f'cmdline "{cmdline}"', "set counter-offset 0", *before, "vdev pl011", "\tloc 0x1c090000",
+             "\tintr gic:37", f"\thostdev /dev/console/{console}", *devices, ""]
     return "\n".join(lines)
 
 
@@ -91,9 +94,9 @@ def bulkhead_system(cpus, idle_vms=0, cmdline=""):
     return files
 
 
-def bulkhead_command(name, files, cpu, cpus):
+def bulkhead_command(name, files, cpu, cpus, ram=None):
     archive = make_archive(files, f"bench-{name}")
-    return [*qemu(cpu, cpus), "-kernel", str(BUILD / "Image"), "-initrd", str(archive)]
+    return [*qemu(cpu, cpus, ram=ram), "-kernel", str(BUILD / "Image"), "-initrd", str(archive)]
 
 
 def bulkhead(cpu, cpus=2, idle_vms=0):
@@ -107,6 +110,38 @@ def kernel(cpu):
     name = f"kernel-{cpu}"
     files = {"system.dts": system_dts(first=KBENCH)}
     return parse_rows(boot(name, bulkhead_command(name, files, cpu, 1), "kbench: done"))
+
+
+RAISER, SECOND = 0x1C0B0000, 0x1C0C0000
+DEVICES = ("vdev raise", f"\tloc {RAISER:#x}", "\tintr gic:40", "vdev pl011", f"\tloc {SECOND:#x}", "\tintr gic:287",
+           "\thostdev /dev/console/second")
+
+
+def patterns(cpu, what, cmdline, vcpus, other=None):
+    """The rows of guests/patterns. `other`: boot arguments of another VM with it, on the first CPU."""
+    cmdline = f"{cmdline} raiser={RAISER:#x} second={SECOND:#x}"
+    files = {"system.dts": system_dts(vms=[*(["other"] if other else []), "bench"], shell=False),
+             "vdev-raise.so": (BUILD / "bench/vdev-raise.so").read_bytes(),
+             "bench.qvmconf": vm_conf("bench", cmdline, vcpus, "shell", "patterns.elf",
+                                      ("unsupported reference ignore",), DEVICES)}
+    if other:
+        files["other.qvmconf"] = vm_conf("other", other, 1, "other", "patterns.elf")
+    name = f"{what}-{cpu}"
+    return parse_rows(boot(name, bulkhead_command(name, files, cpu, vcpus), "bench: done"))
+
+
+def operations(cpu):
+    """All operations of the rows."""
+    targets = patterns(cpu, "targets", "targets=1", 4, "fp=1")
+    one_target, two, three, others = (targets[f"sgi_targets.{n}"].median for n in ("1", "2", "3", "others"))
+    further = max(two - one_target, (three - one_target) // 2, (others - one_target) // 2)
+    return {**patterns(cpu, "operations", "rows=1", 2, "fp=1"), **targets, "sgi_further": one(further),
+            **patterns(cpu, "turns", "turns=2", 1, "turns=1")}
+
+
+def real(cpu):
+    """A few rows in the states that guests are really in."""
+    return {**patterns(cpu, "real", "real=1", 4, "fp=1"), **patterns(cpu, "real-vm", "real=1 vm=1", 4, "busy=15")}
 
 
 def bare(cpu):
@@ -173,6 +208,33 @@ def bulkhead_boot(cpu, vms=1):
     name = f"boot-{cpu}-{vms}vm"
     command = bulkhead_command(name, bulkhead_system(1, vms - 1, "reset=1"), cpu, 1)
     return one(parse_entry(boot(name, command, "bench: entry"))[0])
+
+
+def linux_sized():
+    """guests/bench as large as Debian's kernel. A loader sees no difference: header, length, and nothing that repeats."""
+    image = bytearray(GUEST.read_bytes())
+    image += random.Random(1).randbytes(LINUX_BYTES - len(image))
+    image[16:24] = len(image).to_bytes(8, "little")  # image_size: Linux, Documentation/arch/arm64/booting.rst
+    return bytes(image)
+
+
+def boot_linux_sized(cpu):
+    """As bulkhead_boot(), with an Image of Linux's size and 512 MiB."""
+    name = f"boot-linux-sized-{cpu}"
+    files = {**bulkhead_system(1, 0, "reset=1"), "large.img": linux_sized(),
+             "bench.qvmconf": vm_conf("bench", "reset=1", 1, "shell", "large.img", ram="512M")}
+    return one(parse_entry(boot(name, bulkhead_command(name, files, cpu, 1), "bench: entry"))[0])
+
+
+def restart(cpu, ram, board=None):
+    """A guest with so much memory resets itself, and procmgr starts it again: from its call to its first instruction.
+    `board`: the board's memory. The policy's delay is over long before the memory is clear."""
+    name = f"restart-{ram}-{cpu}"
+    again = ("bench", 'restart = "always"; restart-delay = <1>;')
+    files = {"system.dts": system_dts(vms=[again], shell=False),
+             "bench.qvmconf": vm_conf("bench", "reset=1", 1, "shell", ram=ram)}
+    text = boot(name, bulkhead_command(name, files, cpu, 1, board), "bench: entry", 2)
+    return one(int(ENTRY.findall(text)[1][0]) - int(re.search(r"bench: reset at (\d+)", text).group(1)))
 
 
 def versions():

@@ -55,7 +55,7 @@ LINUX = {"quiet": "console=ttyAMA0 quiet", "verbose": "console=ttyAMA0 earlycon=
 
 
 def linux(kind):
-    """Debian's kernel with one virtual CPU and 256 MiB, from its first instruction to that of its first process. The
+    """Instructions of Debian's kernel with one virtual CPU and 256 MiB, from its first instruction to that of its first process. The
     guest's counter starts with the VM."""
     conf = "\n".join(["system linux", "ram 0x80000000,256M", "cpu sched 10", "load Image", "initrd load init.cpio",
                       f'cmdline "{LINUX[kind]}"', "vdev pl011", "\tloc 0x1c090000", "\tintr gic:37",
@@ -65,28 +65,46 @@ def linux(kind):
     name = f"linux-{kind}"
     text = machines.boot(name, machines.bulkhead_command(name, files, FIRST_CPU, 1), "bench: init")
     counter = int(re.search(r"bench: init cntvct (\d+)", text).group(1))
-    return [(f"Linux from its first instruction to its first process, {kind}", f"{counter:,} instructions")]
+    return counter
 
 
-def linux_if_there():
+def linux_rows(say):
+    """What a verbose boot costs more than a quiet one. None, if there is no kernel."""
     if not (BUILD / "guests/Image").exists():
-        return []
-    return [*linux("quiet"), *linux("verbose")]
+        say("bench: there is no Linux to measure: `tools/setup.sh guests` could not fetch it")
+        return {}
+    quiet, verbose = linux("quiet"), linux("verbose")
+    say(f"bench: Linux from its first instruction to its first process: {quiet:,} quiet, {verbose:,} verbose")
+    return {"linux_verbose": one(verbose - quiet)}
+
+
+def restart_rows(small):
+    """`small`: the row of a VM with 512 MiB."""
+    large = machines.restart(FIRST_CPU, "4G", "6G").median
+    return {"restart_4G": one(large), "restart_MiB": one((large - small.median) // (4096 - 512))}
+
+
+def run_longest(say, *arguments):
+    """What `make longest-path` prints; nothing if that does not measure. It is judged here and not there."""
+    done = subprocess.run([TOP / "tools/path/longest.py", "--limit", str(10**9), "--top", "1", *arguments],
+                          capture_output=True, text=True, timeout=1800, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        say(f"bench: no longest path is measured: {(done.stderr.strip().splitlines() or ['no row'])[-1]:.200}")
+        return ""
+    return done.stdout
 
 
 def longest(say):
-    """The row of `make longest-path`, which is judged here and not there; nothing if that does not measure."""
-    done = subprocess.run([TOP / "tools/path/longest.py", "--limit", str(10**9), "--top", "1"], capture_output=True,
-                          text=True, timeout=1200, stdin=subprocess.DEVNULL)
-    found = re.search(r"^longest_irqs_off (\d+) (\w+)$", done.stdout, re.MULTILINE)
-    if done.returncode != 0 or not found:
-        say(f"bench: longest_irqs_off is not measured: {(done.stderr.strip().splitlines() or ['no row'])[-1]:.200}")
-        return {}
-    say(f"bench: the longest stretch with interrupts off is in {found.group(2)}")
-    return {"longest_irqs_off": one(int(found.group(1)))}
+    rows = {}
+    text = run_longest(say) + run_longest(say, "--holds")
+    for name, value, where in re.findall(r"^(longest_irqs_off|longest_hold) (\d+) (\w+)$", text, re.MULTILINE):
+        say(f"bench: {name} is in {where}")
+        rows[name] = one(int(value))
+    others = [int(value) for value in re.findall(r"^longest hold of a \S+ lock: (\d+)", text, re.MULTILINE)]
+    return {**rows, **({"longest_hold_other": one(max(others))} if others else {})}
 
 
 def report(say, first):
     say()
-    for what, value in [*sizes(), *starts(first), *restarts_and_memory(), *linux_if_there()]:
+    for what, value in [*sizes(), *starts(first), *restarts_and_memory()]:
         say(f"{what:68} {value}")

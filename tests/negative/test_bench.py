@@ -11,7 +11,7 @@ sys.path.insert(0, str(TOP / "tests/bench"))
 
 import compare  # noqa: E402
 import machines  # noqa: E402
-from rows import Measured, Row  # noqa: E402
+from rows import Measured, Row, one, worst  # noqa: E402
 
 VERSIONS = {"compiler": "gcc 12.2.0", "qemu": "10.0.2", "machine": "virt-10.0"}
 RECORD = {"versions": VERSIONS, "medians": {"uart_read": 200, "sgi_self": 100}}
@@ -26,6 +26,31 @@ def test_rows_are_read_from_a_console():
     text = ("noise\r\nbench: uart_read min 1 median 22 p99 333 max 4444\r\n"
             "(XEN) DOM1: bench: sgi_self min 5 median 6 p99 7 max 8\r\nbench: torn min 5 median 6 p99\r\nbench: done\r\n")
     assert machines.parse_rows(text) == {"uart_read": Measured(1, 22, 333, 4444), "sgi_self": Measured(5, 6, 7, 8)}
+
+
+def test_rows_of_several_operations_and_states_are_read_from_a_console():
+    text = ("bench: uart_read.8 min 1 median 22 p99 333 max 4444 at 0x40\r\n"
+            "bench: uart_read@sctlr_a min 5 median 6 p99 7 max 8\r\n")
+    assert machines.parse_rows(text) == {"uart_read.8": Measured(1, 22, 333, 4444, "0x40"),
+                                         "uart_read@sctlr_a": Measured(5, 6, 7, 8)}
+
+
+def test_of_several_operations_behind_a_row_the_worst_counts():
+    measured = {"uart_read": one(227), "uart_read.8": one(505), "uart_read.64": one(400), "uart_read_more": one(900),
+                "uart_read@mde": one(901), "sgi_self": one(902)}
+    assert worst(measured, "uart_read") == ("uart_read.8", one(505))
+    assert worst(measured, "sgi_self") == ("sgi_self", one(902))
+    assert worst(measured, "idreg_read") is None
+
+
+def test_an_image_of_the_size_of_linux_has_an_arm64_header(tmp_path, monkeypatch):
+    small = bytes(16) + (4096).to_bytes(8, "little") + bytes(32) + b"ARM\x64" + bytes(4)
+    (tmp_path / "bench.img").write_bytes(small)
+    monkeypatch.setattr(machines, "GUEST", tmp_path / "bench.img")
+    image = machines.linux_sized()
+    assert len(image) == int.from_bytes(image[16:24], "little") == 33 << 20
+    assert image[:16] == small[:16] and image[24:64] == small[24:]
+    assert image == machines.linux_sized()
 
 
 def test_an_entry_is_read_from_a_console():
