@@ -237,6 +237,27 @@ def restart(cpu, ram, board=None):
     return one(int(ENTRY.findall(text)[1][0]) - int(re.search(r"bench: reset at (\d+)", text).group(1)))
 
 
+def guest_symbol(name):
+    """Its address in guests/bench, where an ELF file lies as it is linked."""
+    lines = subprocess.run(["aarch64-linux-gnu-nm", BUILD / "guest-programs/bench/bench.debug"], check=True,
+                           capture_output=True, text=True).stdout
+    return int(re.search(rf"^([0-9a-f]+) \w {name}$", lines, re.MULTILINE).group(1), 16)
+
+
+def restart_shared(cpu):
+    """As restart() with 512 MiB, on two CPUs that are both in the VM's run masks: the instructions of each. The guest
+    makes no call but its reset."""
+    name = f"restart-shared-{cpu}"
+    again = ("bench", 'restart = "always"; restart-delay = <1>;')
+    files = {"system.dts": system_dts(vms=[again], shell=False),
+             "bench.qvmconf": vm_conf("bench", "reset=1", 2, "shell", "bench.elf", ram="512M")}
+    out = BUILD / "path/each"
+    out.unlink(missing_ok=True)
+    plugin = (f"file={BUILD}/path/each.so,from={guest_symbol('hvc'):#x},to={guest_symbol('_start'):#x},out={out}")
+    boot(name, [*bulkhead_command(name, files, cpu, 2), "-plugin", plugin], "bench: entry", 2)
+    return [int(line) for line in out.read_text().split()[:-1]]
+
+
 def versions():
     """What the counts depend on besides the tree."""
     compiler = subprocess.run([os.environ.get("XCC", "aarch64-linux-gnu-gcc"), "--version"], check=True,

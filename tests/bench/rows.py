@@ -82,6 +82,7 @@ BOOT_ROWS = (
 LONG_ROWS = (
     Row("restart_4G", None, None, 212000000, 203000000),
     Row("restart_MiB", None, None, 52000, None),
+    Row("restart_busier", None, None, 60, None),
     Row("linux_verbose", None, (22300000, "Xen"), 20500000, 17500000),
     Row("longest_irqs_off", None, None, 2500, 2000),
     Row("longest_hold", None, None, 2000, 1500),

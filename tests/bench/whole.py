@@ -81,7 +81,9 @@ def linux_rows(say):
 def restart_rows(small):
     """`small`: the row of a VM with 512 MiB."""
     large = machines.restart(FIRST_CPU, "4G", "6G").median
-    return {"restart_4G": one(large), "restart_MiB": one((large - small.median) // (4096 - 512))}
+    shared = machines.restart_shared(FIRST_CPU)
+    return {"restart_4G": one(large), "restart_MiB": one((large - small.median) // (4096 - 512)),
+            "restart_busier": one(100 * max(shared) // small.median)}
 
 
 def run_longest(say, *arguments):
