@@ -9,14 +9,13 @@ EXAMPLE ?= two-linux
 BOARD   ?= qemu-virt
 V       ?= 0
 
-# make splits names at blanks, also those of the folder that it works in; other characters mean something to it or to
-# the shell.
+# make splits names at blanks, also that of its own folder; the other characters have a meaning to make or to the shell.
 PLACES := $(CURDIR) $(abspath $(BUILD))
 hash   := \#
 UNFIT  := $(strip $(if $(filter-out 2,$(words $(PLACES))),blank) \
 	$(foreach c,' " ` $$ $(hash) % : ; & | < > ( ) * ? [ ] { } ! \,$(findstring $c,$(PLACES))))
 ifneq ($(UNFIT),)
-$(error The path '$(CURDIR)' or BUILD '$(BUILD)' has in it what make or the shell takes for something else \
+$(error The path '$(CURDIR)' or BUILD '$(BUILD)' contains characters that make or the shell does not allow \
 	($(UNFIT)): move the clone)
 endif
 
@@ -24,13 +23,13 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-# What tools print is read by its English words.
+# Scripts parse the English output of tools.
 export LC_ALL := C
 
 Q := $(if $(filter 0,$(V)),@)
 say = $(if $(filter 0,$(V)),@printf '  %-8s %s\n' $(1) $(2))
 
-# Without a -j on the command line, use the machine's CPUs. A make below this one shares in what was given here.
+# Without a -j on the command line, use the machine's CPUs. A make started by this one shares its jobs.
 ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
@@ -81,17 +80,17 @@ help:
 #T make system       whole systems, booted in QEMU
 #T make soak         20 restarts of each guest, and other long runs
 #T make matrix       CPU models, CPU counts and memory sizes
-#T make fresh        on bare systems of each supported Debian release, by debootstrap (root; long), or only RELEASE=13
-#T make bench        costs in instructions, beside the bare machine and Xen; QUICK=1: only Bulkhead
+#T make fresh        build and test on a bare system of each supported Debian release (root; long), or only RELEASE=13
+#T make bench        costs in instructions, compared with the bare machine and Xen; QUICK=1: only Bulkhead
 #T make bench-real   the same few rows in a clean state and in those that guests are really in, side by side
 #T make bench-check  fails if a row is more than 2 % above tests/bench/record.json; `make bench-record` writes that
-#T make bench-scale  the guest's rows are the same with 1 to 8 CPUs, with 1 and 8 VMs
-#T make el2-lines    code lines of exactly the files in the kernel, by folder; fails above the limits
-#T make circles      no file of a program needs another one that needs it, but as tools/circles.txt allows
+#T make bench-scale  checks that the guest's rows are the same with 1 to 8 CPUs, and with 1 and 8 VMs
+#T make el2-lines    count the code lines of the kernel's files, by folder; fails above the limits
+#T make circles      find files of a program that need each other; fails at any that tools/circles.txt does not list
 #T make longest-path the longest stretch with interrupts off, in instructions; fails above 5,000. ARGS=--holds: of locks
 #T make boot-path    instructions from power-on to the first one of a guest, by function; fails above 10 million
 #T make clean        remove what was built; `make distclean`: also what was fetched
-#T make journeys     the files that a device write, an interrupt and a message come through. ARGS=--headers: all
+#T make journeys     the files that a device write, an interrupt and a message run through; ARGS=--headers: also headers
 #T
 #T Variables: EXAMPLE=two-linux BOARD=qemu-virt CPU=neoverse-n1 CPUS=4 RAM=2G BUILD=build V=1 (show commands)
 #T            TEST=WORDS (pytest -k)

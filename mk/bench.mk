@@ -17,7 +17,7 @@ bench-build:
 	@$(SETUP) build
 	@$(MAKE) $(BENCH_NEEDS)
 
-# Without Xen, or a Linux guest, what is measured of them is missing from the table.
+# Without Xen or a Linux guest, their rows are missing from the table.
 bench: bench-build
 	@$(if $(QUICK),,$(SETUP) bench || true; $(SETUP) guests || true)
 	@$(BENCH) $(if $(QUICK),quick,table)

@@ -6,19 +6,19 @@ CHECKED := $(if $(C_FOLDERS),$(call files,$(C_FOLDERS),-name '*.[ch]'))
 .PHONY: check format-check style format tidy cppcheck el2-branches el2-indices circles seam
 check: calls-docs format-check style seam tidy cppcheck circles el2-lines el2-branches el2-indices unit
 
-# Other versions of clang-format lay code out in other ways; those of clang-tidy and cppcheck know other mistakes, and
-# take right code for wrong. All are Debian 12's. Where another is, that is said, and the rest is checked; no tool at
-# all is an error.
+# The versions of Debian 12: other versions of clang-format lay out code in another way, and other versions of clang-tidy
+# and cppcheck report other mistakes, some of which are none. With another version the check is skipped with a message;
+# without the tool it fails.
 PINNED_clang-format := 14
 PINNED_clang-tidy   := 14
 PINNED_cppcheck     := 2.10
 version_of = $(shell $(1) --version | sed -n 's/.*version \([0-9]*\)\..*/\1/p; s/^Cppcheck //p')
 not_pinned = $(filter-out $(PINNED_$(1)),$(call version_of,$(1)))
-not_looked = @echo "  $(1) not looked at: the tree keeps to version $(PINNED_$(2)) (Debian 12), and this is" \
+skipped = @echo "  $(1) skipped: the tree uses version $(PINNED_$(2)) (Debian 12), and this is" \
 	"$(call not_pinned,$(2))"
 
 format-check:
-	$(if $(call not_pinned,clang-format),$(call not_looked,FORMAT  ,clang-format),$(call \
+	$(if $(call not_pinned,clang-format),$(call skipped,FORMAT  ,clang-format),$(call \
 		say,FORMAT,"$(words $(CHECKED)) files"))
 	$(if $(call not_pinned,clang-format),,$(Q)clang-format --dry-run -Werror $(CHECKED))
 
@@ -27,17 +27,17 @@ format:
 		not_pinned,clang-format)))
 	$(Q)clang-format -i $(CHECKED)
 
-# What docs/style.md says and a script can see.
+# The rules of docs/style.md that a script can check.
 style:
 	$(call say,STYLE,docs/style.md)
 	$(Q)tools/style.py
 
-# What is outside of the arch folders names no architecture.
+# Files outside the arch folders name no architecture.
 seam:
 	$(call say,SEAM,tools/seam.sh)
 	$(Q)tools/seam.sh $(filter-out tools tests guests,$(C_FOLDERS))
 
-# A file is checked again only when its object was rebuilt, that is, when it, a header of it, or its flags changed.
+# A file is checked again only when its object was rebuilt: when the file, one of its headers, or its flags changed.
 CLANG_INCLUDE := $(shell $(CLANG) -print-resource-dir 2>/dev/null)/include
 TIDY_KERNEL   := $(filter %.c,$(KERNEL_SOURCES))
 TIDY_PROCESS  := $(filter %.c,$(LIB_SOURCES) $(foreach p,$(PROCESSES),$(call sources_of,$(p))))
@@ -61,7 +61,7 @@ $(if $(TIDY_OTHER),,tidy: $(patsubst %,$(BUILD)/tidy/%.ok,$(1)))
 endef
 TIDY_OTHER := $(if $(filter check tidy,$(MAKECMDGOALS)),$(call not_pinned,clang-tidy))
 tidy:
-	$(if $(TIDY_OTHER),$(call not_looked,TIDY    ,clang-tidy))
+	$(if $(TIDY_OTHER),$(call skipped,TIDY    ,clang-tidy))
 $(eval $(call tidy_rule,$(TIDY_KERNEL),$(TIDY_KERNEL_FLAGS)))
 $(eval $(call tidy_rule,$(TIDY_PROCESS) $(TIDY_VDEVS),$(TIDY_PROCESS_FLAGS)))
 $(eval $(call tidy_rule,$(TIDY_HOST) $(TIDY_PLUGINS),$(TIDY_HOST_FLAGS)))
@@ -75,10 +75,10 @@ $(foreach s,$(TIDY_HOST),$(eval $(BUILD)/tidy/$(s).ok: $(BUILD)/host/$(s).o))
 $(foreach s,$(TIDY_PLUGINS),$(eval $(BUILD)/tidy/$(s).ok: tools/path/qemu_plugin.h))
 
 # Suppressed: comparePointers, because the difference of two of the linker script's symbols is what they are for;
-# constStatement, because a variable bound to a register (__asm__("x4") = ...) is taken for a statement without effect.
+# constStatement, because cppcheck takes a variable bound to a register (__asm__("x4") = ...) for a statement without effect.
 CPPCHECK_OTHER := $(if $(filter check cppcheck,$(MAKECMDGOALS)),$(call not_pinned,cppcheck))
 cppcheck: $(if $(CPPCHECK_OTHER),,$(CALLS_MADE))
-	$(if $(CPPCHECK_OTHER),$(call not_looked,CPPCHECK,cppcheck),$(cppcheck_all))
+	$(if $(CPPCHECK_OTHER),$(call skipped,CPPCHECK,cppcheck),$(cppcheck_all))
 
 define cppcheck_all
 	$(call say,CPPCHECK,"$(words $(filter %.c,$(CHECKED))) files")
@@ -90,15 +90,15 @@ define cppcheck_all
 		-Ikernel/include -Ikernel -I. -Iabi -Iinclude -Ilib/include -I$(GEN) $(filter-out tests/%,$(filter %.c,$(CHECKED)))
 endef
 
-# EL2 has no indirect branch but RET and the one to virtual addresses when the MMU comes on (head.S): a branch history
-# that a guest or a process has prepared finds nothing to steer there. Looked up in what was linked.
+# EL2 has no indirect branch except RET and the jump to virtual addresses when the MMU is switched on (head.S), so that a
+# guest or a process cannot steer one by a prepared branch history. Checked in the linked kernel.
 el2-branches: $(BUILD)/kernel/kernel.elf
 	$(Q)found=$$($(CROSS)objdump -d --no-show-raw-insn $< | \
 		awk '/>:$$/ { name = $$2 } $$2 ~ /^(br|blr|bra|blra)[ab]?z?$$/ { print name }'); \
 	if [ "$$found" != "<mmu_on>:" ]; then \
-		echo "EL2 may branch indirectly only in <mmu_on>, and does in: $$found" >&2; exit 1; \
+		echo "EL2 may have an indirect branch only in <mmu_on>, but has one in: $$found" >&2; exit 1; \
 	fi
-	@echo "EL2 indirect branches: one, when the MMU comes on"
+	@echo "EL2 indirect branches: one, when the MMU is switched on"
 
 # Each check of an object's number (HANDLE_MAX) comes with a mask of 9 bits for the index, in the same function: the
 # compiler, which could prove it superfluous, has left it there. So does each check of a slot or of a region
@@ -119,7 +119,7 @@ el2-indices: $(BUILD)/kernel/kernel.elf
 			print "EL2 indices: " all " numbers of objects, " all_slots " of slots and regions are checked and masked"; \
 			exit bad || all < 20 || all_slots < 10 }'
 
-# No file of a program needs another one that needs it, except what tools/circles.txt allows.
+# Finds files of a program that need each other, except those that tools/circles.txt lists.
 circles: $(KERNEL_OBJECTS) $(LIB_OBJECTS) $(foreach p,$(PROCESSES),$($(p)_OBJECTS))
 	$(Q)tools/circles.py --nm $(CROSS)gcc-nm kernel $(BUILD)/kernel $(KERNEL_OBJECTS)
 	$(Q)tools/circles.py --nm $(CROSS)gcc-nm lib $(BUILD)/lib $(LIB_OBJECTS)

@@ -15,7 +15,7 @@ XINCLUDE := $(shell $(XCC) -print-file-name=include 2>/dev/null)
 WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings
 BASE := -std=gnu11 -O2 -g $(WARN) -fno-common -ffunction-sections -fdata-sections
 
-# Paths of this machine do not belong into what is built.
+# Built files must not contain paths of this machine.
 REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
 
 # Debian's compiler makes position-independent code and calls to libgcc's outlined atomics unless told otherwise.
@@ -31,7 +31,7 @@ comma := ,
 # The folders of the tree that hold C.
 C_FOLDERS := $(wildcard abi include kernel lib servers qvm vdev tools tests guests)
 
-# The boards, and what boards/NAME/board.conf says of the chosen one.
+# The boards, and the words of boards/NAME/board.conf for the chosen one.
 BOARDS := $(patsubst boards/%/board.conf,%,$(wildcard boards/*/board.conf))
 board   = $(shell sed -n 's/^$(1)[[:blank:]]\{1,\}//p' boards/$(BOARD)/board.conf 2>/dev/null)
 
@@ -39,8 +39,8 @@ DEPS    :=
 OUTPUTS := $(addprefix $(BUILD)/,Image bulkhead kernel lib bin tests guest-programs host unit tidy cppcheck images \
 	logs path results)
 
-# What was compiled with other flags, or by another rule, is compiled again: each object also depends on $(call
-# rules,NAME...), the files mk/NAME.mk that say how it is made.
+# Changed flags or rules rebuild an object: it also depends on $(call rules,NAME...), the files mk/NAME.mk that say how
+# it is made.
 rules = $(patsubst %,mk/%.mk,flags $(1))
 
 # $(call objects,folder for objects,sources)

@@ -36,7 +36,7 @@ $(BUILD)/fuzz/make/archive.cpio:
 	@mkdir -p $(@D)/files
 	$(Q)cd $(@D)/files && echo one >one && echo two >two && printf 'one\ntwo\n' | cpio --quiet -o -H newc -F ../$(@F)
 
-# Boards, system descriptions, and a tree for a guest, compiled; of wrong ones those that dtc takes.
+# Boards, system descriptions, and a tree for a guest, compiled; also wrong ones, if dtc accepts them.
 FUZZ_DTS := $(wildcard tests/negative/system/board.dts tests/negative/system/*/system.dts examples/*/system.dts \
 	tests/fuzz/guest.dts)
 $(BUILD)/fuzz/make/dtbs: $(FUZZ_DTS)
@@ -52,7 +52,7 @@ $(BUILD)/fuzz/make/packed: tests/negative/test_files.py
 	$(Q)cd tests/negative && PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -c 'import gzip, sys, test_files as t; \
 		[open(f"{sys.argv[1]}/{name}", "wb").write(make()) for name, (make, _) in t.PACKED.items()]' $(abspath $@)
 
-# $(call fuzz_run,name): what is found is kept beside the log.
+# $(call fuzz_run,name): inputs that fail are kept beside the log.
 define fuzz_run
 	@mkdir -p $(BUILD)/fuzz/seeds/$(1) $(BUILD)/fuzz/corpus/$(1) $(BUILD)/logs
 	@cp $(subst %,*,$(subst BUILD/,$(BUILD)/,$(call fuzz_tag,$(1),SEEDS))) $(BUILD)/fuzz/seeds/$(1)/
@@ -64,7 +64,7 @@ define fuzz_run
 		>$(BUILD)/logs/fuzz-$(1).log 2>&1 || \
 		{ tail -n 40 $(BUILD)/logs/fuzz-$(1).log; echo $(1) >>$(BUILD)/logs/fuzz.failed; }
 	@sed -n 's/stat::number_of_executed_units: */  $(1): executions: /p' $(BUILD)/logs/fuzz-$(1).log | grep . || \
-		{ echo "  $(1): the log names no executions"; echo $(1) >>$(BUILD)/logs/fuzz.failed; }
+		{ echo "  $(1): the log does not say how many inputs were executed"; echo $(1) >>$(BUILD)/logs/fuzz.failed; }
 
 endef
 fuzz: $(FUZZ_RUN:%=$(BUILD)/fuzz/%) vdevs $(BUILD)/fuzz/make/archive.cpio $(BUILD)/fuzz/make/dtbs \

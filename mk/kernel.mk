@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The kernel at EL2, and the count of its lines.
 
-# Code lines, and those of what is still there when the first process runs.
+# Limits of code lines: of the whole kernel, and of the part that stays when the first process runs.
 EL2_LIMIT     := 12500
 EL2_RUN_LIMIT := 11500
 KERNEL_LD := kernel/arch/aarch64/kernel.ld
@@ -25,8 +25,8 @@ $(KERNEL_OBJECTS): $(BUILD)/kernel/%.o: % $(call rules,kernel) | $(CALLS_MADE)
 	$(Q)$(XCC) $(if $(findstring /boot/,$<),$(filter-out -flto%,$(KERNEL_CFLAGS)),$(KERNEL_CFLAGS)) -MMD -MP -c $< -o $@
 
 # The first process travels inside the kernel's image, as a list of segments. Image.readonly is the part of an Image
-# that stays as it is while the system runs: what a signed manifest names. $(call image,result,kernel with
-# symbols,first process,folder for what lies between)
+# that does not change while the system runs; a signed manifest lists it. $(call image,result,kernel with
+# symbols,first process,folder for intermediate files)
 define image
 $(4)/first.S: $(3) tools/layout.sh
 	@mkdir -p $$(@D)
@@ -57,7 +57,7 @@ $(foreach t,$(FIRST_TESTS),$(eval $(call image,$(BUILD)/first/$(t).Image,$(BUILD
 first-images: $(FIRST_TESTS:%=$(BUILD)/first/%.Image)
 OUTPUTS += $(BUILD)/first
 
-# Exactly the files of the build: what the compiler's dependency files name, headers included, without its own headers.
+# Exactly the files of the build: those that the compiler's dependency files name, except the compiler's own headers.
 el2_lines = cat $(KERNEL_OBJECTS:.o=.d) | tr ' \\:' '\n' | grep -E '^(kernel|abi|$(GEN))/.*\.(c|S|h)$$' | \
 	xargs realpath --relative-to=. | sort -u | cloc --quiet --csv --by-file --hide-rate --list-file=- | \
 	awk -v limit=$(EL2_LIMIT) -v run_limit=$(EL2_RUN_LIMIT) -v gen=$$(realpath -m --relative-to=. $(GEN)) $(1) \

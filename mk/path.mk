@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Instructions that the kernel and the start take, counted by plugins of QEMU.
+# Instructions of the kernel and of the start, counted by plugins of QEMU.
 
 PATH_PLUGINS := $(wildcard tools/path/*.c)
 PATH_CFLAGS  := $(BASE) $(REPRODUCIBLE) -D_GNU_SOURCE -I. -fPIC -shared -fvisibility=hidden

@@ -17,13 +17,13 @@ PROCESS_CFLAGS := $(BASE) $(ARM) $(PIE) $(PROTECTOR) -ftls-model=local-exec -nos
 PROCESS_LDFLAGS := -nostdlib -static-pie -T $(PROCESS_LD) -Wl,--defsym=vfprintf=__i_vfprintf \
 	-Wl,--build-id=none,--gc-sections,-z,max-page-size=4096,-z,noexecstack,-z,text,--hash-style=gnu
 
-# A folder says in its build.mk what it is compiled with besides, as FLAGS.path of the folder or of a file in it. The
-# nearest one holds: a file's own, else its folder's, else that of the folder above. From these:
-# out of the floating-point unit keeps what handles guest registers, or starts before the unit may be used;
+# A folder's build.mk gives further flags as FLAGS.path, of the folder or of a file in it. The nearest one counts: the
+# file's own, else its folder's, else that of the folder above. The choices:
+# no floating-point unit: for code that handles guest registers, or that runs before the unit may be used;
 INTEGER_ONLY := -mgeneral-regs-only
-# for size is compiled what runs seldom, since every byte of a program is hashed before it starts;
+# for size: for code that runs seldom, since every byte of a program is hashed before it starts;
 SMALL := -Os
-# a guard is of no use before the first thread has it.
+# no stack protector: for code that runs before the first thread has its guard.
 NO_PROTECTOR := -fno-stack-protector
 
 # $(call flags_of,file or folder)
@@ -35,8 +35,8 @@ LIB_OBJECTS := $(call objects,$(BUILD)/lib,$(LIB_SOURCES))
 LIB         := $(BUILD)/lib/libbulkhead.a
 LIBFDT      := $(SYSROOT)/lib/libfdt.a
 
-# All of our archive, of which --gc-sections keeps what is used: where only picolibc itself calls for a function, its
-# own would otherwise be found first, and its locks do nothing, and its mem* and str* are byte loops.
+# Our whole archive; --gc-sections then drops what is not used. Otherwise the linker would take picolibc's own function
+# where only picolibc calls it: its locks do nothing, and its mem* and str* are byte loops.
 LINK_LIBS := -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive,--start-group $(LIBFDT) $(SODIUM_LIB) -L$(PICOLIBC)/lib \
 	-lc -lgcc -Wl,--end-group
 
@@ -86,8 +86,8 @@ sources_of = $(call files,$(if $(filter qvm,$(1)),qvm,servers/$(1)),-name '*.[cS
 $(foreach p,$(PROCESSES),$(eval $(call program,$(p),$(BUILD)/$(p),$(call sources_of,$(p)),$(BUILD)/bin/$(p))))
 OUTPUTS += $(PROCESSES:%=$(BUILD)/%)
 
-# Around an erratum of Cortex-A53 the linker changes an instruction, which it can in a program of less than 1 MiB.
-# Branches to other places, as it makes them else, would need a page of their own.
+# For an erratum of Cortex-A53 the linker changes an instruction, which it can do in a program of less than 1 MiB. Its
+# other way, a branch to a stub, would need another page.
 $(foreach p,$(PROCESSES),$(BUILD)/$(p)/$(p).debug): PROCESS_LDFLAGS += -Wl,--fix-cortex-a53-843419=adr
 
 programs: $(EL0_TESTS:%=$(BUILD)/tests/%)
@@ -126,11 +126,11 @@ $(foreach g,$(GUESTS),$(eval $(call guest,$(g),$(wildcard guests/$(g)/*.c guests
 	$(wildcard guests/$(g)/guest.ld guests/common/guest.ld) guests/$(g)/guest.ld))))
 OUTPUTS += $(foreach e,elf img,$(GUESTS:%=$(BUILD)/guests/%.$(e)))
 
-# This one has the address at which every loader puts it.
+# This guest is linked to the address at which every loader puts it.
 $(BUILD)/guests/conform.img: $(BUILD)/guests/conform.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
-# The Image of any other guest runs at whatever address it is loaded to, so nothing in it may be an address.
+# The Image of any other guest runs at any address, so it may contain no absolute address.
 $(BUILD)/guests/%.img: $(BUILD)/guests/%.elf tools/no-addresses.sh
 	$(Q)tools/no-addresses.sh $(XCC:gcc=readelf) $($*_GUEST_OBJECTS)
 	$(Q)$(OBJCOPY) -O binary $< $@

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the boot archive is signed and checked with.
+# Signatures of the boot archive: the keys, and the library.
 #
 # The part of libsodium that procmgr needs, SHA-512 and the check of an Ed25519 signature, compiled as our own code is,
 # except for warnings. The files hold more than that, such as signing, which needs random numbers: --gc-sections drops it,
@@ -37,11 +37,11 @@ $(BUILD)/keys/development.pub: | $(BUILD)/bulkhead
 	@mkdir -p $(@D)
 	$(Q)$(BUILD)/bulkhead keygen $(@:.pub=)
 
-# Looked at each time, written only if the key is another one than before.
+# Compared each time, written only if the key has changed.
 .PHONY: always
 $(KEY_HEADER): $(PUBLIC_KEY) always
 	@mkdir -p $(@D)
 	@grep -Eqx 'ed25519-public-key [0-9a-f]{64}' $< || { \
-		echo "$<: the word ed25519-public-key, a blank and 64 hexadecimal digits are expected" >&2; exit 1; }
+		echo "$<: a public key's file has the word ed25519-public-key, a blank and 64 hexadecimal digits" >&2; exit 1; }
 	@echo "#define PUBLIC_KEY $$(sed 's/.* //; s/../0x&, /g' $<)" > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi

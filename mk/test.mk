@@ -8,7 +8,7 @@ BOARD_CPUS := $(firstword $(call board,cpus))
 CPU        := $(or $(CPU),$(call board,cpu))
 CPUS       := $(or $(CPUS),$(BOARD_CPUS))
 RAM        := $(or $(RAM),$(call board,memory))
-# Emulated CPUs that wait for a lock whose holder has no host CPU would only burn the others' time.
+# With fewer host CPUs than emulated ones, a CPU that spins for a lock would keep the lock's holder from running.
 THREAD    := $(shell [ $$(nproc) -lt $(or $(CPUS),1) ] && echo single || echo multi)
 QEMU_ARGS := $(patsubst CPU,$(CPU),$(patsubst CPUS,$(CPUS),$(patsubst MEMORY,$(RAM),$(BOARD_QEMU)))) \
 	-accel tcg$(comma)thread=$(THREAD) -nographic
@@ -20,7 +20,7 @@ PYTEST_ENV := PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) BULKHEAD=$(abs
 	KEY=$(abspath $(KEY))
 SUITES := unit negative fuzz system
 
-# What an example names, by which it is known what it needs of the guests: built here, or fetched.
+# The words of an example's files, which name the guests that it needs: built here, or fetched.
 EXAMPLE_FILES  = $(wildcard examples/$(EXAMPLE)/*.qvmconf examples/$(EXAMPLE)/*.dts)
 EXAMPLE_WORDS  = $(if $(EXAMPLE_FILES),$(shell cat $(EXAMPLE_FILES) | tr -cs 'A-Za-z0-9_.-' '\n' | sort -u))
 EXAMPLE_GUESTS = $(addprefix $(BUILD)/guests/,$(filter $(GUESTS:%=%.elf) $(GUESTS:%=%.img),$(EXAMPLE_WORDS)))
@@ -40,18 +40,18 @@ run: board example
 
 example:
 	@[ -n "$(filter $(EXAMPLE),$(SYSTEMS))" ] || { \
-		echo "There is no examples/$(EXAMPLE): EXAMPLE is one of $(SYSTEMS)" >&2; exit 1; }
+		echo "There is no examples/$(EXAMPLE): choose EXAMPLE from $(SYSTEMS)" >&2; exit 1; }
 
 image: example kernel processes vdevs host $(EXAMPLE_GUESTS)
 	$(call say,ARCHIVE,$(IMAGE))
 	$(Q)BUILD=$(abspath $(BUILD)) KEY=$(abspath $(KEY)) tools/image.sh examples/$(EXAMPLE) $(IMAGE)
 
-# $(call not_on_this_board,variable,the board's value): what was chosen, where the board leaves no choice
+# $(call not_on_this_board,variable,the board's value): a value that was chosen although the board allows no choice
 not_on_this_board = $(if $(filter $(1),$(BOARD_QEMU)),,$(filter-out $(2),$($(1))))
 board:
-	@[ -n "$(BOARD_QEMU)" ] || { echo "There is no boards/$(BOARD): BOARD is one of $(BOARDS)" >&2; exit 1; }
+	@[ -n "$(BOARD_QEMU)" ] || { echo "There is no boards/$(BOARD): choose BOARD from $(BOARDS)" >&2; exit 1; }
 	@[ -z "$(call not_on_this_board,CPU,$(call board,cpu))$(call not_on_this_board,CPUS,$(BOARD_CPUS))" ] || \
-		{ echo "$(BOARD) has $(BOARD_CPUS) CPUs $(call board,cpu), and no others" >&2; exit 1; }
+		{ echo "$(BOARD) has $(BOARD_CPUS) CPUs $(call board,cpu): leave out CPU and CPUS" >&2; exit 1; }
 
 # QEMU gets the terminal as it is: Ctrl-C goes to the guest.
 boot: board image
@@ -86,7 +86,7 @@ matrix: all
 	@$(SETUP) guests
 	$(Q)$(call pytest,matrix,tests/system,matrix)
 
-# Long, and not part of `make test`: whole systems are made, and the tree is built and tried in them.
+# Takes long, and is not part of `make test`: makes bare systems, and builds and tests the tree in them.
 fresh:
 	@BUILD=$(abspath $(BUILD)) tools/fresh.sh $(RELEASE)
 

@@ -3,7 +3,7 @@
 
 VDEVS := $(patsubst vdev/%/,%,$(wildcard vdev/*/))
 
-# The same flags as in include/qvm/vdev.mk, with which vdevs outside of the tree are built.
+# The same flags as in include/qvm/vdev.mk, with which vdevs outside the tree are built.
 VDEV_CC   := $(XCC)
 VDEV_LIBC := $(PICOLIBC)/include
 include include/qvm/vdev.mk
@@ -13,7 +13,7 @@ VDEV_BUILD_CFLAGS = $(BASE) $(REPRODUCIBLE) $(VDEV_CFLAGS) -Iinclude -Iabi -Ilib
 vdevs:
 OUTPUTS += $(BUILD)/vdevs $(BUILD)/vdev-objects
 
-# What a vdev has besides its own folder.
+# Sources that every vdev has besides its own folder.
 vdev_sources = $(call files,vdev/$(1),-name '*.c') $(VDEV_MORE_$(1))
 VDEV_MORE_shmem := lib/qvmconf/vdevvalue.c lib/qvmconf/number.c lib/glob.c lib/sys/calls.c lib/sys/msg.c
 
@@ -46,7 +46,7 @@ vdevs: $(BUILD)/bench/vdev-raise.so
 # What others need to build a vdev: make install-sdk DESTDIR=FOLDER
 .PHONY: install-sdk
 install-sdk:
-	@[ -n "$(DESTDIR)" ] || { echo "say where: make install-sdk DESTDIR=FOLDER" >&2; exit 1; }
+	@[ -n "$(DESTDIR)" ] || { echo "DESTDIR is missing: make install-sdk DESTDIR=FOLDER" >&2; exit 1; }
 	$(Q)install -d "$(DESTDIR)/include/qvm" "$(DESTDIR)/include/bulkhead"
 	$(Q)install -m 644 include/qvm/* "$(DESTDIR)/include/qvm/"
 	$(Q)install -m 644 lib/include/bulkhead/thread.h "$(DESTDIR)/include/bulkhead/"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes everything that follows from abi/calls.def, whose head describes the format:
+"""Generates everything that is made from abi/calls.def, whose head describes the format:
     tools/calls.py abi/calls.def FOLDER     headers for the kernel, the processes and the tests
     tools/calls.py abi/calls.def --docs     docs/calls.md, on standard output"""
 
@@ -31,7 +31,7 @@ class Field:
         return f"{(1 << self.bits) - 1:#x}"
 
     def value(self):
-        """As the call's register has it: small negative numbers stay what they are, addresses are numbers."""
+        """The value as the call's register holds it: small negative numbers stay negative, addresses are plain numbers."""
         if "*" in self.declaration:
             return f"(uint64_t)(uintptr_t){self.name}"
         if self.type in ("int", "int64_t"):
@@ -77,7 +77,7 @@ class Call:
         return f"{self.result_type()} {self.name}{suffix}({', '.join(parameters) or 'void'})"
 
     def registers(self, value):
-        """What each register of the arguments holds, of fields' values."""
+        """The value of each argument register, made from the values of its fields."""
         held = {}
         for f in self.args:
             v = value(f)
@@ -103,7 +103,7 @@ def parse(path):
             elif word not in ("", "#"):
                 raise ValueError
         except (ValueError, IndexError, TypeError, AttributeError):
-            sys.exit(f"{path}:{number}: cannot be understood: {line}")
+            sys.exit(f"{path}:{number}: not a valid line: {line}")
     check(path, calls)
     return calls
 
@@ -112,12 +112,12 @@ def check(path, calls):
     for call in calls:
         names = [f.name for f in call.args + call.results[1:] if f.declaration not in ("words", "-")]
         if len(names) != len(set(names)):
-            sys.exit(f"{path}: {call.name} has two arguments or results of one name")
+            sys.exit(f"{path}: {call.name} has two arguments or results with the same name")
         if not (call.stub or call.inline) and (len(call.registers(Field.value)) > 6 or len(call.results) > 4):
             sys.exit(f"{path}: {call.name} has more registers than a generated stub passes")
     for what in ("number", "name"):
         if len({getattr(call, what) for call in calls}) != len(calls):
-            sys.exit(f"{path}: two calls have one {what}")
+            sys.exit(f"{path}: two calls have the same {what}")
 
 
 def comment(call):
@@ -138,7 +138,7 @@ def numbers(calls):
 
 
 def has_r(call):
-    """A result without a sign is never an error: there is only one form."""
+    """A result without a sign is never an error, so only one form exists."""
     return not call.result_type().startswith("uint")
 
 
@@ -216,8 +216,7 @@ def dispatch(calls):
 
 
 def tests(calls):
-    """ARGS_Name(...): the registers x0 to x10 of a call with these arguments. Last come the words of a message, or the
-    values that VcpuRun takes for its action; what is left out of them is 0."""
+    """ARGS_Name(...): the registers x0 to x10 of a call with these arguments. Last come the words of a message, or the values that VcpuRun takes for its action; missing ones are 0."""
     out = NOTE + "#pragma once\n\n#include \"calls/numbers.h\"\n"
     for call in calls:
         named = [f for f in call.args if not f.is_words and not re.fullmatch(r"a\d", f.name)]

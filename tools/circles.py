@@ -4,7 +4,7 @@
 none of them can be understood, tested or replaced without the others. Read from the symbols of the objects.
 
 Circles that may stay are listed in tools/circles.txt, one block each: a comment with the reason, and patterns of its files.
-A block that fits no circle any more is a mistake as well."""
+A block without a circle is a mistake as well."""
 
 import argparse
 import fnmatch

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Shell functions of setup.sh and packages.sh: which Debian this is, where its mirror is, apt-get with patience.
-# SETUP_ROOT: a folder that has an etc of its own in place of the machine's; for tests.
+# SETUP_ROOT: a folder with an etc that replaces the machine's; for tests.
 export LC_ALL=C
 export PATH="$PATH:/usr/sbin:/sbin"
 etc=${SETUP_ROOT:-}/etc
@@ -24,7 +24,7 @@ need_debian() {
 	codename=$(os_release VERSION_CODENAME)
 }
 
-# Runs a command that asks nothing. What it says is shown only when it fails. While others install, it is tried again.
+# Runs a command without questions. Its output is shown only if it fails. While another program installs packages, it is tried again.
 patiently() {
 	local said waited=0
 	until said=$(DEBIAN_FRONTEND=noninteractive "$@" </dev/null 2>&1); do
@@ -41,9 +41,8 @@ patiently() {
 # A list that could not be read is an error, not a warning.
 readonly update_options="-q -o APT::Update::Error-Mode=any"
 
-# The addresses of the machine's Debian mirrors, in the order of its sources. Which they are is said by the Release files
-# that apt has, signed by Debian, not by how an address is written. A machine that has no lists (a container's image) has
-# only the suites' names: which of those addresses is Debian's is seen when it is read.
+# The addresses of the machine's Debian mirrors, in the order of its sources. Debian's mirrors are known by the signed Release files that apt has, not by their addresses. A machine without lists
+# (a container's image) has only the names of the suites: which address is Debian's is found by reading from it.
 mirrors() {
 	targets --release-info '$(ORIGIN)|$(CODENAME)' "Debian\\|$codename" ||
 		targets --no-release-info '$(RELEASE)' "($codename|(old)?stable)" || true

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Code lines of the kernel, of what `cloc --by-file --csv` says of its files: for each folder, of those the start (folders
-# named boot), and of what is there at run time. Variables: limit and run_limit; gen, the folder of generated files, whose
+# Counts code lines of the kernel from the output of `cloc --by-file --csv`: for each folder, for the start (folders named
+# boot), and for the rest, which is there at run time. Variables: limit and run_limit; gen, the folder of generated files, whose
 # lines are counted apart; short=1: one line only. Fails above a limit, and if nothing was counted.
 BEGIN { FS = "," }
 

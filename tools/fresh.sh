@@ -3,7 +3,7 @@
 # Tries this tree on machines that have nothing yet: a bare system of each supported Debian release, made by debootstrap
 # from the machine's mirror. In it, as an ordinary user and as root, in the locales C and fr_FR:
 #   tools/fresh.sh [RELEASE]...     12 and 13, if none is named; long; needs root, 4 GB of disk and a network
-# What was said is in build/logs/fresh-*.log. A system in which something failed is kept in build/fresh.
+# The output is in build/logs/fresh-*.log. A system in which a test failed is kept in build/fresh.
 set -eu
 export LC_ALL=C
 top=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
@@ -15,7 +15,7 @@ for tool in debootstrap git unshare; do
 	command -v "$tool" >/dev/null || die "$tool is needed: as root, apt-get install $tool"
 done
 need_debian
-# What is mounted is seen by nobody else, and is gone with this.
+# Mounts are private to this script, and end with it.
 [ "${FRESH_ALONE:-}" ] || FRESH_ALONE=1 exec unshare --mount --propagation private "$0" "$@"
 mkdir -p "$out/logs" "$out/fresh"
 chown --reference="$top" "$out" "$out/logs" "$out/fresh"
@@ -55,7 +55,7 @@ inside() { # folder, user, locale, command
 		su -s /bin/bash -w LANG,LC_ALL,PATH,TERM - "$2" -c "$4" </dev/null
 }
 
-# Boots what `make run` boots, and looks at both guests. The terminal is a pipe, on which one answers the other.
+# Boots what `make run` boots, and checks both guests. The terminal is a pipe.
 boot='
 	cd bulkhead && rm -f in log && mkfifo in && { make run <in >log 2>&1 & run=$!; } && exec 5>in
 	await() { for _ in $(seq 900); do grep -aq "$1" log && return; kill -0 $run || break; sleep 1; done; tail -n 30 log; kill $run; exit 1; }
@@ -86,7 +86,7 @@ clone() { # folder, user, where it lives
 	chroot "$1" chown -R "$2:" "$3/bulkhead"
 }
 
-# The first run of an ordinary user ends with one command for the administrator, who sees to it in a locale of their own.
+# The first run of an ordinary user ends with one command for the administrator, who runs it in another locale.
 asks_for_packages() { # folder
 	local said
 	! said=$(inside "$1" newcomer fr_FR.UTF-8 'cd bulkhead && make run' 2>&1) || return

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the boot archive of a system directory with what this tree has built:
 #   tools/image.sh DIR ARCHIVE [OPTION]...   options of `bulkhead image`
-# All processes go into it, and of the guests' images and the test programs those that the directory's files name. It is
+# It contains all processes, and the guests' images and test programs that the directory's files name. It is
 # signed with KEY; if the directory has a file `certified`, that is the list of the certified components.
 set -eu
 export LC_ALL=C

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Lays out an ELF program as a list of segments, in assembly, for the kernel's image (the kernel itself reads no ELF).
-# Its pages are mapped where they lie, so nothing else is on them:
+# Its pages are mapped where they lie, so it shares none with other data:
 #   tools/layout.sh READELF FILE
-# What readelf says is read by its English words; a program of which one of them is not found is refused.
+# The English output of readelf is parsed; a program is refused if a word is not found.
 set -eu
 export LC_ALL=C
 readelf=$1

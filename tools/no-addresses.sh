@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fails if objects hold absolute addresses that a linker would have to fill in: such a program cannot be moved.
 #   tools/no-addresses.sh READELF OBJECT...
-# What readelf says is read by its English words; an object of which it says nothing about relocations is refused.
+# The English output of readelf is parsed; an object is refused if it says nothing about relocations.
 set -eu
 export LC_ALL=C
 readelf=$1

@@ -42,7 +42,7 @@ need_root() {
 	exit 1
 }
 
-# What another installation left half done would make each next one fail.
+# An installation that was interrupted would make each later one fail.
 finish_interrupted() {
 	[ -n "$(dpkg --audit 2>/dev/null)" ] || compgen -G "${SETUP_ROOT:-}/var/lib/dpkg/updates/[0-9]*" >/dev/null || return 0
 	say "finishing an installation that was interrupted"
@@ -75,7 +75,7 @@ install() { # what it is, options and packages
 		die "$what could not be installed: is there room on the disk? This can be run again"
 }
 
-# How much that is. What apt does not know cannot be installed.
+# How much will be downloaded. Packages that apt does not know cannot be installed.
 amount() {
 	local said
 	said=$(apt-get -qq -y --no-install-recommends --print-uris install "$@" 2>&1) ||
@@ -133,5 +133,5 @@ finish_interrupted
 read_lists
 # shellcheck disable=SC2046
 [ -z "$(missing)" ] || install "tools" $(missing)
-[ -z "$(missing)" ] || die "apt-get installed all, and these are missing:$(missing)"
+[ -z "$(missing)" ] || die "apt-get reported success, but these are missing:$(missing)"
 qemu_ok || install_qemu

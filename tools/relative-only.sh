@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Fails if a static, position-independent program needs more at its start than its base added to addresses:
+# Fails if a static, position-independent program has relocations other than adding its base:
 #   tools/relative-only.sh READELF FILE
-# What readelf says is read by its English words; a program of which one of them is not found is refused.
+# The English output of readelf is parsed; a program is refused if a word is not found.
 set -eu
 export LC_ALL=C
 readelf=$1

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The seam of the architecture: what is outside of the arch folders includes no header of theirs and names no register of
-# the processor or of its interrupt controller. The three headers that are the doors may include them.
+# The seam of the architecture: files outside the arch folders include no header of theirs, and name no register of the
+# processor or of its interrupt controller. Only three headers, the doors, may include them.
 #
 #     tools/seam.sh FOLDER...
 #
-# Prints each line that breaks this, and fails if there is one. Tests and guests may name what they look at.
+# Prints each line that breaks this, and fails if there is one. Tests and guests may name registers that they check.
 set -eu
 export LC_ALL=C
 
@@ -19,6 +19,6 @@ outside=$(find "$@" -type f \( -name '*.[chS]' -o -name '*.def' \) ! -path '*/ar
 found=$({ grep -nE '#[[:space:]]*include' /dev/null $outside | grep -E "$INCLUDES" | grep -vE "$DOORS"
 	grep -nE "$NAMES" /dev/null $outside; } || true)
 [ -z "$found" ] && exit
-echo "The architecture is named outside of its folders (docs/architecture.md, \"The rooms\"):" >&2
+echo "The architecture is named outside its folders; move this there (docs/architecture.md, \"The rooms\"):" >&2
 echo "$found" >&2
 exit 1

@@ -5,8 +5,8 @@
 #   tools/setup.sh linux   Debian's arm64 kernel and busybox, into build/guests (never committed)
 #   tools/setup.sh uboot   Debian's U-Boot, into build/guests (never committed)
 #   tools/setup.sh guests  both
-#   tools/setup.sh bench   Debian's arm64 Xen, into build/xen, to measure beside (never committed)
-# Safe to run again, and to be interrupted: what is there is whole, and left alone. Needs root for nothing but packages.
+#   tools/setup.sh bench   Debian's arm64 Xen, into build/xen, for comparison in the benchmark (never committed)
+# Safe to run again, and to be interrupted: files that exist are complete, and are kept. Needs root only for packages.
 set -eu
 export LC_ALL=C
 top=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
@@ -14,7 +14,7 @@ top=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 
 out=$(realpath -m "${BUILD:-$top/build}")
 state=$out/apt-arm64
-work=$out/setup.new # everything is made here, and moved to its place when it is whole
+work=$out/setup.new # everything is made here, and moved to its place when it is complete
 
 # One at a time in a build folder.
 begin() {
@@ -25,14 +25,14 @@ begin() {
 		[ ! -e "$folder" ] || [ -w "$folder" ] || die "$folder cannot be written: it belongs to $(stat -c %U "$folder"), who can remove it; or name another with BUILD="
 	done
 	exec 9>"$out/setup.lock"
-	flock -n 9 || { say "another set-up is at work in $out: waiting for it"; flock 9; }
+	flock -n 9 || { say "another set-up is running in $out: waiting for it"; flock 9; }
 	rm -rf "$work"
 	mkdir "$work"
 	trap 'rm -rf "$work"' EXIT
 }
 
-# apt's tools with a state of their own and arm64 as their architecture: the machine's is not touched. Of its
-# configuration, what says how to reach a mirror is taken over.
+# Runs apt's tools with their own state and with arm64 as the architecture: the machine's state is not touched. Only the
+# settings for reaching a mirror are taken from the machine's configuration.
 arm64() {
 	APT_CONFIG=$state/apt.conf patiently "$@"
 }
@@ -88,7 +88,7 @@ fetched() { # folder, package as package_like has it, apt-get's words
 	return 1
 }
 
-# A package's name; of a pattern the one that fits best: the name that Debian gave to the newest in this release.
+# A package's name; for a pattern the newest package of this release that matches.
 package_like() {
 	case $1 in
 	^*) APT_CONFIG=$state/apt.conf apt-cache search --names-only "$1" | sed 's/ .*//' | sort -V | tail -n 1 | grep . ;;
@@ -96,7 +96,7 @@ package_like() {
 	esac
 }
 
-# Unpacks a package of arm64 as a folder, if that is not there.
+# Unpacks a package of arm64 into a folder, unless that exists.
 unpacked() { # package, folder, find's conditions for files that nobody needs
 	[ ! -d "$2" ] || return 0
 	local what="Debian's $(basename "$2") for arm64"
@@ -125,7 +125,7 @@ setup_libfdt() {
 	placed "$out/debs/libfdt/usr/lib/aarch64-linux-gnu/libfdt.a" "$out/sysroot/lib/libfdt.a"
 }
 
-# The source: its library for arm64 has no sections for single functions, so that all of it would get into procmgr.
+# The source: Debian's library for arm64 has no section for each function, so that all of it would get into procmgr.
 setup_libsodium() {
 	[ ! -e "$out/sysroot/src/libsodium" ] || return 0
 	say "fetching libsodium's source"

@@ -11,7 +11,7 @@ import pytest
 import run
 from tool import HELLO, bulkhead, content_of, make_key, make_programs
 
-OUTSIDE = "it lies outside of the system's folders; put it there, or name its folder with --path"
+OUTSIDE = "it lies outside the system's folders; move it into one, or name its folder with --path"
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_digits_alone_are_no_secret_key(system, tmp_path):
     assert bulkhead("image", folder, *options, "-o", out).returncode == 0
     assert "not signed" in bulkhead("verify", out, "--public", public).stderr
     public.write_text("02" + "00" * 31 + "\n")
-    assert "one.pub: this is no public key" in bulkhead("verify", out, "--public", public).stderr
+    assert "one.pub: this is not a public key" in bulkhead("verify", out, "--public", public).stderr
 
 
 @pytest.mark.parametrize("which", ["secret", "bare", "good"])
@@ -189,7 +189,7 @@ def test_no_secret_key_is_built_in(tmp_path, which):
     assert (done.returncode == 0) == (which == "good"), done.stderr
     assert header.exists() == (which == "good")
     if which != "good":
-        assert "the word ed25519-public-key, a blank and 64 hexadecimal digits are expected" in done.stderr
+        assert "a public key's file has the word ed25519-public-key, a blank and 64 hexadecimal digits" in done.stderr
 
 
 # ---- what is written ----

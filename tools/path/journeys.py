@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The files of the tree whose statements run between two marks: what somebody reads who follows a device write, an interrupt
+"""The files of the tree whose statements run between two marks: the files to read to follow a device write, an interrupt
 of a virtual device or of one that was passed, or a message, from one end to the other. guests/journey and tests/el0/kbench.c
 make them; docs/architecture.md lists them.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the plugins of this folder need to know of the kernel, and what they report."""
+"""The plugins of this folder: what they need to know about the kernel, and their reports."""
 
 import collections
 import os
@@ -8,7 +8,7 @@ import subprocess
 
 from harness import BUILD, TOP
 
-# What tools print is read by its English words.
+# The English output of tools is parsed.
 os.environ["LC_ALL"] = "C"
 
 KERNEL = BUILD / "kernel/kernel.elf"
@@ -37,7 +37,7 @@ def kernel_functions(kernel=KERNEL):
 
 
 def write_symbols(path, kernel=KERNEL):
-    """The file of symbols for stretch.c. A kernel that has not all that the measurement rests on is refused."""
+    """The file of symbols for stretch.c. A kernel without a function that the measurement needs is refused."""
     functions = kernel_functions(kernel)
     missing = {POLL, TAKE, IDLE, *CAUSES, *(f"call_{name}" for name in all_calls())} - set(functions.values())
     if missing:

@@ -38,8 +38,7 @@ def switch_off(machine):
 
 
 def run_worst(kind):
-    """One program that brings every call into the situation in which it takes longest (tests/el0/kworst.c). It uses one
-    CPU, but whoever looks for one goes over all."""
+    """One program that makes every call take its longest time (tests/el0/kworst.c). It uses one CPU, but searches for a CPU go over all of them."""
     system = {"system.dts": system_dts(first=program("kworst"))}  # its children's code is in the archive
     report, machine = board("worst", kind, system, "first/kworst.Image", BUILD / "first/kworst.elf",
                             idle=7)
