@@ -65,7 +65,7 @@ static const char *check_segment(const struct program_header *ph, size_t bytes)
 		return "a segment permits no access";
 	/* Its base may be any page, and nobody would notice what is not aligned as it was to be. */
 	if (ph->align > ELF_PAGE)
-		return "a segment is to be aligned to more than a page (link with -z max-page-size=4096)";
+		return "a segment is aligned to more than a page (link with -z max-page-size=4096)";
 	return ph->flags & PF_W ? NULL : check_in_place(ph, bytes);
 }
 

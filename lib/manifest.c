@@ -69,11 +69,11 @@ static const char *read_line(struct manifest *manifest, struct rest *rest)
 	if (manifest->count == MANIFEST_LINES_MAX)
 		return "more files than a manifest may have";
 	if (!take_hash(rest, &line->hash) || !take_text(rest, " "))
-		return "no SHA-512 of 128 lower-case hexadecimal digits";
+		return "the line has no SHA-512 of 128 lower-case hexadecimal digits";
 	if (!take_flags(rest, &line->certified) || !take_text(rest, " "))
 		return "the flags are neither \"" MANIFEST_CERTIFIED "\" nor \"-\"";
 	if (!take_name(rest, line) || !take_text(rest, "\n"))
-		return "no name of a file";
+		return "the line has no valid file name";
 	if (manifest->count > 0 && compare_name(line - 1, line->name, line->name_bytes) >= 0)
 		return "the names are not in ascending order";
 	manifest->count++;
@@ -87,7 +87,7 @@ const char *manifest_read(struct manifest *manifest, const char *text, size_t by
 	manifest->count = 0;
 	*line = 1;
 	if (!take_text(&rest, MANIFEST_TITLE))
-		return "this is no manifest of version 1";
+		return "this is not a manifest of version 1";
 	while (rest.at != rest.end) {
 		const char *wrong;
 

@@ -134,9 +134,9 @@ static const char *take_description(struct vdevfile *v, uint64_t offset, uint64_
 				   "with the headers of this release",
 				   d.abi, QVM_VDEV_ABI);
 	if ((d.flags & ~VDEV_FLAGS_KNOWN) != 0)
-		return "its note has flags that nobody knows";
+		return "its note has unknown flags; build it again with the headers of this release";
 	if (d.registers % ELF_PAGE != 0 || d.registers == 0 || d.registers > VDEVFILE_SPAN_MAX)
-		return "the registers that its note names are not whole pages, none, or too many";
+		return "the bytes of registers in its note are 0, not whole pages, or too many";
 	v->described = true;
 	v->type = (struct vdev_description){
 	    .options = (const char *)v->file + offset + sizeof(d), .flags = d.flags, .bytes = d.registers};
@@ -185,10 +185,10 @@ static const char *take_entry(struct dynamic *d, uint64_t tag, uint64_t value)
 	case DT_INIT: return "it has an init function: only constructors are run (link it with -nostartfiles)";
 	case DT_PREINIT_ARRAY:
 	case DT_REL:
-	case DT_RELR: return "it has a table of a kind that is not supported";
+	case DT_RELR: return "it has an unsupported table in its dynamic section";
 	case DT_RELAENT: return value != RELA_BYTES ? "its relocations have a wrong size" : NULL;
 	case DT_SYMENT: return value != SYMBOL_BYTES ? "its symbols have a wrong size" : NULL;
-	case DT_PLTREL: return value != DT_RELA ? "it has a table of a kind that is not supported" : NULL;
+	case DT_PLTREL: return value != DT_RELA ? "it has an unsupported table in its dynamic section" : NULL;
 	case DT_TEXTREL: d->textrel = true; return NULL;
 	case DT_FLAGS: d->textrel |= (value & DF_TEXTREL) != 0; return NULL;
 	case DT_STRTAB: d->strtab = value, d->has_strtab = true; return NULL;
@@ -217,7 +217,7 @@ static const char *read_dynamic(const struct vdevfile *v, const struct program_h
 		if (wrong)
 			return wrong;
 	}
-	return "its dynamic section has no end";
+	return "its dynamic section does not end with DT_NULL";
 }
 
 static const char *use_dynamic(struct vdevfile *v, const struct dynamic *d)
@@ -230,18 +230,18 @@ static const char *use_dynamic(struct vdevfile *v, const struct dynamic *d)
 		return "its relocations have a wrong size";
 	if ((d->relasz != 0 && !find_table(v, d->rela, d->relasz, &v->rela)) ||
 	    (d->pltrelsz != 0 && !find_table(v, d->jmprel, d->pltrelsz, &v->jmprel)))
-		return "its relocations lie outside of its segments";
+		return "its relocations lie outside its segments";
 	/* The table of symbols has no length of its own: it ends with what the segment has of the file. */
 	if (!d->has_symtab || !d->has_strtab || !find_table(v, d->strtab, d->strsz, &v->strings))
-		return "it has no symbols, or they lie outside of its segments";
+		return "it has no symbols, or they lie outside its segments";
 	s = segment_of(v, d->symtab, SYMBOL_BYTES);
 	if (!s || !find_table(v, d->symtab, s->page + s->lead + s->file_bytes - d->symtab, &v->symbols))
-		return "it has no symbols, or they lie outside of its segments";
+		return "it has no symbols, or they lie outside its segments";
 	if (d->initsz == 0)
 		return "it has no constructor, so it cannot register a vdev";
 	s = segment_of(v, d->init, d->initsz);
 	if (!s || !(s->prot & PROT_W) || d->init % 8 != 0 || d->initsz % 8 != 0 || d->initsz / 8 > VDEVFILE_INIT_MAX)
-		return "its constructors are too many, or lie outside of its writable segments";
+		return "it has too many constructors, or they lie outside its writable segments";
 	v->init = d->init;
 	v->init_bytes = d->initsz;
 	return NULL;
@@ -253,7 +253,7 @@ static const char *use_relro(struct vdevfile *v, const struct program_header *ph
 	const uint64_t start = ph->vaddr & ~(uint64_t)(ELF_PAGE - 1);
 
 	if (v->relro_bytes != 0)
-		return "it has two ranges that are to become read-only";
+		return "it has two RELRO segments";
 	for (unsigned i = 0; i < v->image.count && ph->memsz <= VDEVFILE_SPAN_MAX && ph->vaddr < VDEVFILE_SPAN_MAX;
 	     i++) {
 		const struct elf_segment *s = &v->image.segment[i];
@@ -268,7 +268,7 @@ static const char *use_relro(struct vdevfile *v, const struct program_header *ph
 		v->relro_bytes = end > start ? end - start : 0;
 		return NULL;
 	}
-	return "what is to become read-only lies outside of its writable segments";
+	return "its RELRO segment lies outside its writable segments";
 }
 
 static const char *use_headers(struct vdevfile *v, const struct elf_header *header)
@@ -321,7 +321,7 @@ const char *vdevfile_read(struct vdevfile *v, const void *file, size_t bytes)
 	if (wrong)
 		return wrong;
 	if (v->image.span > VDEVFILE_SPAN_MAX)
-		return "it takes more than 16 MiB of addresses";
+		return "its segments span more than 16 MiB";
 	memcpy(&header, file, sizeof(header));
 	wrong = use_headers(v, &header);
 	return !wrong && !has_code(&v->image) ? "it has no executable segment" : wrong;
@@ -345,13 +345,13 @@ static const char *symbol_value(struct vdevfile *v, uint64_t index, uint64_t bas
 	const char *name;
 
 	if (index >= v->symbols.bytes / SYMBOL_BYTES)
-		return "a relocation names a symbol that is not there";
+		return "a relocation names a symbol that does not exist";
 	memcpy(&s, v->file + v->symbols.offset + index * SYMBOL_BYTES, sizeof(s));
 	if ((s.info & 0xf) > STT_SECTION || s.info >> 4 > STB_WEAK || s.section >= SHN_LORESERVE)
 		return "it has a symbol of a kind that is not supported";
 	if (s.section != 0) {
 		if (s.value >= VDEVFILE_SPAN_MAX)
-			return "it has a symbol outside of its segments";
+			return "it has a symbol outside its segments";
 		*value = base + s.value;
 		return NULL;
 	}

@@ -345,7 +345,7 @@ static bool read_file(struct qc_reader *r, const char *path, const char **text, 
 		qc_mistake(r, &r->word_place, "cannot read the configuration file '%.128s': %s", path,
 			   status == -ENOENT   ? "no such file"
 			   : status == -EXDEV  ? "it lies outside of the system's folders"
-			   : status == -EINVAL ? "it is no regular file"
+			   : status == -EINVAL ? "it is not a regular file"
 			   : status == -EISDIR ? "it is a folder"
 			   : status == -EFBIG  ? "it is longer than 256 KiB"
 			   : status == -EACCES ? "it may not be read"

@@ -237,16 +237,16 @@ const char *vdev_options_check(const char *options, size_t bytes, size_t *used)
 
 		name = strnlen(options + at, bytes - at);
 		if (name == bytes - at)
-			return "the options of its note have no end";
+			return "the options in its note are cut off";
 		if (name == 0)
 			break;
 		if (count == VDEV_OPTIONS_MAX)
 			return "its note has more than 32 options";
 		kind = strnlen(options + at + name + 1, bytes - at - name - 1);
 		if (kind == bytes - at - name - 1)
-			return "the options of its note have no end";
+			return "the options in its note are cut off";
 		if (!good_name(options + at, name))
-			return "its note names an option that nobody can write";
+			return "its note names an option that is no word of a configuration";
 		if (!good_kind(options + at + name + 1, kind, &option))
 			return "its note has an option of a kind that is unknown or damaged";
 		/* The list up to here ends with this kind: what follows may be anything. */

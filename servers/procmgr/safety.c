@@ -58,9 +58,9 @@ static const char *judge_vdev(const char *type, const void *archive, size_t byte
 	if (wrong)
 		return wrong;
 	if (!vdevfile_name(file.name, name, &safety) || !safety)
-		return "there is no file of it with -safety in its name";
+		return "the boot archive has no file of it with -safety in its name";
 	if (vdevfile_read(&reading, file.data, file.bytes) != NULL || !(reading.type.flags & VDEV_NOTE_SAFETY))
-		return "it was not compiled as one, only its file is called so";
+		return "its file's name says so, but it was not compiled with VDEV_SAFETY";
 	return verify_certified(file.name) ? NULL : "the signed " MANIFEST_FILE " does not list it as certified";
 }
 

@@ -268,9 +268,9 @@ static void read_program(struct slot *slot)
 		mistake(slot, "program %s does not begin on a page of the boot archive: make it with `bulkhead image`",
 			slot->program);
 	else if (start_bytes(slot, heap) > slot->memory)
-		mistake(
-		    slot, "program %s needs at least %llu bytes of memory%s, it is given %llu; give it more 'memory'",
-		    slot->program, (unsigned long long)start_bytes(slot, heap), why, (unsigned long long)slot->memory);
+		mistake(slot, "program %s needs at least %llu bytes of memory%s, but 'memory' gives it %llu; raise it",
+			slot->program, (unsigned long long)start_bytes(slot, heap), why,
+			(unsigned long long)slot->memory);
 }
 
 static bool read_system(struct sys_report *report)
@@ -347,7 +347,7 @@ static void place_all(void)
 	const char *wrong = plan_system(&plan, &config, needs);
 
 	if (wrong) {
-		mistake(NULL, "%s: an amount of memory is 0 or beyond reason", wrong);
+		mistake(NULL, "%s: an amount of memory is 0 or too large", wrong);
 		return;
 	}
 	if (plan_place(&plan, boot->ram, boot->ram_count, &shortage))

@@ -84,10 +84,10 @@ BAD = {
                   "release",
                   {"source": GOOD.replace('#define VDEV', "#include <qvm/vdev-core.h>\n#undef QVM_VDEV_ABI\n"
                                           "#define QVM_VDEV_ABI 1u\n#define VDEV", 1)}),
-    "no registers": ("the registers that its note names are not whole pages, none, or too many",
+    "no registers": ("the bytes of registers in its note are 0, not whole pages, or too many",
                      {"options": OPTIONS.replace("0x1000", "0")}),
-    "flag": ("its note has flags that nobody knows", {"options": OPTIONS.replace("VDEV_NEEDS_LOC", "1u << 9")}),
-    "name of an option": ("its note names an option that nobody can write",
+    "flag": ("its note has unknown flags; build it again with the headers of this release", {"options": OPTIONS.replace("VDEV_NEEDS_LOC", "1u << 9")}),
+    "name of an option": ("its note names an option that is no word of a configuration",
                           {"options": OPTIONS.replace('"rate"', '"a rate"')}),
     "option twice": ("its note names an option twice",
                      {"options": OPTIONS.replace("VDEV_END", 'VDEV_OPTION(AGAIN, "rate", VDEV_FLAG)\nVDEV_END')}),
@@ -110,7 +110,7 @@ BAD = {
                        "extra": ["-Wl,-init=begin"]}),
     "no constructor": ("it has no constructor, so it cannot register a vdev",
                        {"source": GOOD.replace("__attribute__((constructor))", "__attribute__((used))")}),
-    "aligned too far": ("a segment is to be aligned to more than a page (link with -z max-page-size=4096)",
+    "aligned too far": ("a segment is aligned to more than a page (link with -z max-page-size=4096)",
                         {"source": GOOD.replace("return 0;",
                                                 "static volatile _Alignas(16384) int n = 1; return n - 1;")}),
     "writable and executable": ("a segment is both writable and executable",
@@ -184,7 +184,7 @@ def test_an_option_that_names_shared_memory_needs_a_pool(tmp_path):
     (tmp_path / "system.dts").write_text('/dts-v1/;\n/ {\n\tcompatible = "bulkhead,system";\n'
                                          '\tvms { vm { config = "vm.qvmconf"; }; };\n};\n')
     for words, expected in (("", []), ("create a,4K", [
-            "[vm.qvmconf:4] 'vdev sample', but no pool in /shared-memory names /vms/vm; give it one",
+            "[vm.qvmconf:4] 'vdev sample' needs shared memory, but no pool in /shared-memory names /vms/vm; add it to the 'vms' of one",
             "[vm.qvmconf:4] 'vdev sample' of /vms/vm [system.dts:4] needs the server of shared memory, but no process of the "
             "system is one; add one to /processes, as shmem-server, or another program with 'serves = \"shmem\"'"])):
         (tmp_path / "vm.qvmconf").write_text(f"system vm\n{HEAD % 'sample'}rate 1 loc 0x1c0a0000 intr gic:40 {words}\n")

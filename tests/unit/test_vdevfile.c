@@ -229,17 +229,17 @@ static void wrong_headers_are_refused(void **state)
 	program(PT_LOAD, 2)->p_vaddr = 0x1000;
 	expect("its segments overlap, share a page");
 	program(PT_LOAD, 3)->p_align = 0x2000;
-	expect("a segment is to be aligned to more than a page");
+	expect("a segment is aligned to more than a page");
 	program(PT_LOAD, 1)->p_flags = PF_R;
 	expect("it has no executable segment");
 	*program(PT_GNU_STACK, 0) = *program(PT_GNU_RELRO, 0);
-	expect("it has two ranges that are to become read-only");
+	expect("it has two RELRO segments");
 	program(PT_GNU_STACK, 0)->p_type = PT_TLS;
 	expect("it has thread-local variables");
 	program(PT_GNU_STACK, 0)->p_type = PT_INTERP;
 	expect("it is not statically linked");
 	program(PT_GNU_RELRO, 0)->p_vaddr = 0x1000;
-	expect("what is to become read-only lies outside");
+	expect("its RELRO segment lies outside");
 }
 
 static void a_wrong_note_is_refused(void **state)
@@ -258,9 +258,9 @@ static void a_wrong_note_is_refused(void **state)
 	note[6] = 1;
 	expect("it was built for version 1 of the vdev ABI");
 	note[7] = 0x20;
-	expect("its note has flags that nobody knows");
+	expect("its note has unknown flags; build it again with the headers of this release");
 	note[8] = 0x1001;
-	expect("the registers that its note names are not whole pages");
+	expect("the bytes of registers in its note are 0, not whole pages");
 	note[1] = 12;
 	expect("its note is too short");
 	note[1] = 0x1000;
@@ -268,11 +268,11 @@ static void a_wrong_note_is_refused(void **state)
 	note[0] = 0xffffffff;
 	expect("a note is cut off");
 	options[2] = ' ';
-	expect("its note names an option that nobody can write");
+	expect("its note names an option that is no word of a configuration");
 	options[9] = 'z';
 	expect("its note has an option of a kind that is unknown or damaged");
 	note[1] -= 1;
-	expect("the options of its note have no end");
+	expect("the options in its note are cut off");
 }
 
 static void dynamic_entries_that_need_a_linker_are_refused(void **state)
@@ -287,13 +287,13 @@ static void dynamic_entries_that_need_a_linker_are_refused(void **state)
 	dynamic(DT_HASH)->d_tag = DT_INIT;
 	expect("it has an init function");
 	dynamic(DT_HASH)->d_tag = DT_REL;
-	expect("it has a table of a kind that is not supported");
+	expect("it has an unsupported table in its dynamic section");
 	dynamic(DT_RELAENT)->d_un.d_val = 23;
 	expect("its relocations have a wrong size");
 	dynamic(DT_RELASZ)->d_un.d_val = 25;
 	expect("its relocations have a wrong size");
 	dynamic(DT_RELA)->d_un.d_ptr = 0xfffffffffffffff0;
-	expect("its relocations lie outside of its segments");
+	expect("its relocations lie outside its segments");
 	dynamic(DT_SYMTAB)->d_un.d_ptr = 0x100000;
 	expect("it has no symbols");
 	dynamic(DT_STRSZ)->d_un.d_val = 0x100000;
@@ -301,9 +301,9 @@ static void dynamic_entries_that_need_a_linker_are_refused(void **state)
 	dynamic(DT_INIT_ARRAYSZ)->d_un.d_val = 0;
 	expect("it has no constructor");
 	dynamic(DT_INIT_ARRAY)->d_un.d_ptr = 0x1000;
-	expect("its constructors are too many, or lie outside");
+	expect("it has too many constructors, or they lie outside");
 	program(PT_DYNAMIC, 0)->p_filesz = 64;
-	expect("its dynamic section has no end");
+	expect("its dynamic section does not end with DT_NULL");
 	program(PT_DYNAMIC, 0)->p_type = PT_NULL;
 	expect("it has no dynamic section");
 }
@@ -320,7 +320,7 @@ static void relocations_stay_within_writable_pages(void **state)
 	relocation(R_AARCH64_RELATIVE)->r_offset = UINT64_MAX - 7;
 	expect("a relocation does not lie in a writable segment");
 	relocation(R_AARCH64_GLOB_DAT)->r_info |= 0xffffull << 40;
-	expect("a relocation names a symbol that is not there");
+	expect("a relocation names a symbol that does not exist");
 	relocation(R_AARCH64_RELATIVE)->r_info |= 1ull << 32;
 	expect("a relocation is damaged");
 	symbol_of(relocation(R_AARCH64_GLOB_DAT))->st_shndx = SHN_ABS;

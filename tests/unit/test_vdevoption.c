@@ -25,8 +25,8 @@ static const char *check(const char *list, size_t bytes)
 
 #define CHECK(list) check(list, sizeof(list))
 
-#define END   "the options of its note have no end"
-#define NAME  "its note names an option that nobody can write"
+#define END   "the options in its note are cut off"
+#define NAME  "its note names an option that is no word of a configuration"
 #define KIND  "its note has an option of a kind that is unknown or damaged"
 #define TWICE "its note names an option twice"
 
