@@ -19,28 +19,28 @@
 #define SYS_ARGS_MAX      15   /* beside the program's name */
 #define SYS_STRINGS_MAX   2048 /* bytes of all arguments and variables of one process, with their NULs */
 #define SYS_ENV_MAX       8
-#define SYS_SERVES_MAX    4 /* names of one process beside its own */
+#define SYS_SERVES_MAX    4 /* names of one process, besides its own */
 #define SYS_DEVICES_MAX   8 /* of one owner */
-#define SYS_MMIO_MAX      4 /* ranges of one owner that belong to no device which has a name */
-#define SYS_IRQS_MAX      8 /* interrupts of one owner that belong to no device which has a name */
+#define SYS_MMIO_MAX      4 /* ranges of one owner, given by address */
+#define SYS_IRQS_MAX      8 /* interrupts of one owner, given by number */
 #define SYS_REGIONS_MAX   8 /* in all, and of one owner */
 #define SYS_CLUSTERS_MAX  8
 #define SYS_POOLS_MAX     4
-#define SYS_PATTERNS_MAX  8 /* names of one pool, */
+#define SYS_PATTERNS_MAX  8 /* patterns of names of one pool */
 #define SYS_RANGES_MAX    4 /* MMIO ranges of one device */
 #define SYS_INTRS_MAX     8 /* interrupts of one device */
 #define SYS_PATH_MAX      128
 #define SYS_ANYWHERE      UINT64_MAX /* start of what procmgr places */
 
-/* Files of the boot archive: what each VM's manager is; of the two the certified variant is sought first. */
+/* Files of the boot archive: the program of each VM's manager. The certified variant is taken if it is there. */
 #define VM_PROGRAM     "qvm"
 #define SAFETY_PROGRAM VM_PROGRAM "-safety"
 
 struct sys_sched {
 	uint8_t priority, max_priority; /* 1 to 254 */
 	uint8_t policy;                 /* SCHED_FIFO_ or SCHED_RR_ */
-	uint32_t runmask;               /* not 0; not written: all CPUs that nobody has exclusively. The user takes away
-					 * those that do not exist */
+	uint32_t runmask; /* not 0; default: all CPUs that nobody has exclusively. The caller removes those that do not
+			     exist */
 };
 
 struct sys_range {
@@ -49,14 +49,14 @@ struct sys_range {
 
 enum sys_restart { SYS_RESTART_NEVER, SYS_RESTART_ON_FAILURE, SYS_RESTART_ALWAYS };
 
-/* What is the same for processes and VMs: what they are given, and what follows when they end. */
+/* What processes and VMs have in common: what they are given, and what happens when they end. */
 struct sys_owner {
 	const char *name; /* of the node; shorter than NAME_MAX_ */
 	struct sys_sched sched;
 	bool runmask_given;
-	bool by_cluster;                /* `cluster` gives it */
-	bool sched_wrong, gifts_wrong;  /* in `sched`, in `devices` to `regions` there is a mistake: what a VM's
-					 * configuration asks for is not compared with it */
+	bool by_cluster;                /* the run mask is that of `cluster` */
+	bool sched_wrong, gifts_wrong;  /* there is a mistake in `sched`, or in one of `devices` to `regions`: it is not
+					   compared with the VM's configuration */
 	bool exclusive_cpus;            /* nobody else may run on the CPUs of its run mask */
 	uint64_t memory;                /* code, data, stack and heap; whole pages */
 	uint64_t kernel_memory;         /* whole pages */
@@ -68,32 +68,32 @@ struct sys_owner {
 	uint32_t interrupts[SYS_IRQS_MAX];    /* INTIDs, 32 to 1019 */
 	const char *regions[SYS_REGIONS_MAX]; /* of /memory, or of the board's /reserved-memory */
 	unsigned arg_count, env_count, device_count, mmio_count, interrupt_count, region_count;
-	bool dma_uncontained; /* it may have devices whose DMA nothing bounds */
+	bool dma_uncontained; /* it may have devices that can reach all memory by DMA */
 	enum sys_restart restart;
 	unsigned restart_limit;    /* restarts in a row, 1 to 1000 */
 	unsigned restart_delay_ms; /* before the first of them; each further one doubles it, up to a minute */
-	bool critical;             /* its end, when it is not restarted, is the global design safe state */
+	bool critical; /* if it ends and is not restarted, the system goes to its global design safe state */
 };
 
 struct sys_process {
 	struct sys_owner own;
 	const char *program;
 	uint32_t abilities;                 /* ABLE_* */
-	const char *serves[SYS_SERVES_MAX]; /* names for its channels, beside its own; for sys_serves() */
+	const char *serves[SYS_SERVES_MAX]; /* names that it serves, besides its own; see sys_serves() */
 	unsigned serves_count;
-	bool serves_given, serves_wrong; /* by `serves`; in it there is a mistake */
-	bool ready;                      /* the next process starts only when this one has said that it is ready */
+	bool serves_given, serves_wrong; /* it has `serves`; there is a mistake in it */
+	bool ready;                      /* the next process starts only when this one has reported that it is ready */
 };
 
 struct sys_vm {
-	struct sys_owner own; /* the name is equal to `system` of its configuration; memory: that of qvm itself, default
-			       * 2 MiB, kernel_memory 4 MiB; connect, if not given: processes with the ability public */
+	struct sys_owner own; /* the name equals `system` of its configuration. Defaults: 2 MiB of memory for qvm
+				 itself, 4 MiB of kernel_memory, and connect to all processes with the ability public */
 	const char *config;   /* name of the .qvmconf file */
 	bool autostart;
-	bool connect_wrong; /* there is a mistake in `connect`: what needs one is not compared with it */
+	bool connect_wrong; /* there is a mistake in `connect`: the services that the VM needs are not checked */
 };
 
-/* A piece of RAM with a name, for one owner: of no use to others, and zero when its owner starts. */
+/* A piece of RAM with a name, for one owner. It is zero when its owner starts. */
 struct sys_region {
 	const char *name;
 	uint64_t start; /* physical, or SYS_ANYWHERE */
@@ -124,7 +124,7 @@ struct sys_config {
 	struct sys_cluster clusters[SYS_CLUSTERS_MAX];
 	struct sys_pool pools[SYS_POOLS_MAX];
 	unsigned process_count, vm_count, region_count, cluster_count, pool_count;
-	enum qvm_safety safety; /* for all that says nothing of its own; never QVM_SAFETY_DEFAULT */
+	enum qvm_safety safety; /* the default for all VMs and vdevs; never QVM_SAFETY_DEFAULT */
 	bool safe_state_reset;  /* the global design safe state ends with a reset instead of a halt */
 };
 
@@ -140,7 +140,7 @@ static inline const struct sys_owner *sys_owner_at(const struct sys_config *conf
 					     : &config->vms[owner - config->process_count].own;
 }
 
-/* May the process put its channels under that name? Of each name at most one process may, for good. */
+/* Does that name belong to the process? At most one process has it, as long as the system runs. */
 bool sys_serves(const struct sys_process *process, const char *name);
 
 /* The value of NAME in an owner's `env`, or NULL. */
@@ -149,19 +149,20 @@ const char *sys_env(const struct sys_owner *owner, const char *name);
 /* The CPUs of a cluster; false: there is none of that name. */
 bool sys_cluster(const struct sys_config *config, const char *name, uint32_t *cpus);
 
-/* A place in the system description: a node, /folder/name, and perhaps one property of it. Empty names: further up. */
+/* A place in the system description: a node, /folder/name, and perhaps one of its properties. An empty name is the node
+ * above. */
 struct sys_place {
 	const char *folder, *name, *property;
 };
 
 /* Where mistakes go: one line each, without a newline, "[file:line] /node/path: text". */
 struct sys_report {
-	const char *file; /* what the lines begin with, between brackets, where nothing better is known */
+	const char *file; /* the name between brackets where `locate` knows no place */
 	/* Writes "system.dts:12" for a place; false: not known. NULL: it is never known. */
 	bool (*locate)(void *context, const struct sys_place *place, char *text, size_t bytes);
 	void (*message)(void *context, const char *line);
 	void *context;
-	unsigned mistakes; /* counted up */
+	unsigned mistakes; /* incremented by each mistake */
 };
 
 /* Reads a compiled system description of `bytes` bytes. Returns the number of mistakes, 0: `config` may be used. */
@@ -172,14 +173,14 @@ struct sys_interrupt {
 	bool edge;
 };
 
-/* A device of the board: what its user must be granted. */
+/* A device of the board: what its owner must be granted. */
 struct sys_device {
 	char path[SYS_PATH_MAX];                 /* full path of its node */
 	struct sys_range ranges[SYS_RANGES_MAX]; /* physical, as the CPUs see them; not rounded to pages */
 	unsigned range_count;
 	struct sys_interrupt interrupts[SYS_INTRS_MAX];
 	unsigned interrupt_count;
-	bool dma; /* it can do DMA, and no SMMU is in front of it */
+	bool dma; /* it can do DMA, and no SMMU limits it */
 };
 
 #define SYS_NODES_MAX      2048 /* of the board's tree */
@@ -194,15 +195,15 @@ struct sys_reserved {
 	char name[SYS_BOARD_NAME_MAX]; /* without unit address; cut off if longer */
 };
 
-/* What of the board counts, and where the nodes of its tree are: libfdt walks all of it for each question. */
+/* The board, and an index of its tree's nodes: libfdt would walk the whole tree for each question. */
 struct sys_board {
 	const void *dtb;
-	uint64_t ram_bytes; /* for processes and guests; procmgr puts in what the kernel says is free */
+	uint64_t ram_bytes; /* for processes and guests; procmgr sets it to what the kernel reports as free */
 	struct sys_range ram[SYS_BOARD_RAM_MAX]; /* of which the reserved ranges are part */
 	struct sys_reserved reserved[SYS_RESERVED_MAX];
 	unsigned ram_count, reserved_count;
 	unsigned cpus;
-	uint32_t intid_limit; /* first SPI that the GIC does not have: the user puts it in, a tree does not say it */
+	uint32_t intid_limit; /* first SPI that the GIC does not have. A tree does not say it: the caller sets it */
 	unsigned node_count;
 	struct {
 		int32_t offset;                    /* libfdt's name of it */
@@ -226,10 +227,11 @@ const char *sys_board_read_with(struct sys_board *board, const void *dtb, size_t
 /* How many CPUs the kernel would use. */
 unsigned sys_board_cpus(const struct sys_board *board);
 
-/* Says everything that the kernel demands and such a board, which was read, does not have: sentences about the tree. */
+/* Reports each demand of the kernel that the board, which was read, does not meet: a sentence about the tree for each.
+ */
 void sys_board_demands(const struct sys_board *board, void (*say)(void *context, const char *text), void *context);
 
-/* Does the tree's root call the board, or its kind, so? */
+/* Is the tree's root compatible with that? */
 bool sys_board_is(const struct sys_board *board, const char *compatible);
 
 /*
@@ -239,9 +241,9 @@ bool sys_board_is(const struct sys_board *board, const char *compatible);
 const char *sys_device_find(const struct sys_board *board, const char *name, struct sys_device *device);
 
 /*
- * The region of that name for $asinfo_start{} and $asinfo_length{}: one of `owner`'s `regions`, whether it stands in
- * the description or in the board's /reserved-memory. Without an `owner` any of the board. Without a `board`, none of
- * it.
+ * The region of that name for $asinfo_start{} and $asinfo_length{}: one of `owner`'s `regions`, from the description or
+ * from the board's /reserved-memory. Without an `owner` any of the board's; without a `board` only those of the
+ * description.
  */
 bool sys_asinfo(const struct sys_config *config, const struct sys_owner *owner, const struct sys_board *board,
 		const char *name, uint64_t *start, uint64_t *bytes);
@@ -258,8 +260,8 @@ enum sys_source { SYS_BY_DEVICE, SYS_BY_MMIO, SYS_BY_REGION, SYS_BY_INTERRUPT };
 /* One thing that one owner has. */
 struct sys_claim {
 	enum sys_what what;
-	enum sys_source source; /* the property that gives it, */
-	uint8_t index;          /* and its index in it */
+	enum sys_source source; /* the property that gives it */
+	uint8_t index;          /* of the value in that property */
 	uint8_t owner;          /* for sys_owner_at() */
 	bool edge;              /* of an interrupt of a device */
 	bool reserved;          /* of a region of the board's /reserved-memory */
@@ -274,7 +276,7 @@ struct sys_claims {
 	struct sys_claim claim[SYS_CLAIMS_MAX]; /* by owner; within it devices, mmio, regions, interrupts */
 };
 
-/* Has this owner, by whatever name, registers of the device that /chosen/stdout-path names? */
+/* Does this owner have registers of the device that /chosen/stdout-path names, by any property? */
 bool sys_owns_stdout(const struct sys_board *board, const struct sys_claims *claims, unsigned owner);
 
 /* A range or an interrupt of the host that a VM's configuration passes to its guest. */
@@ -299,7 +301,8 @@ struct sys_console {
 	struct qvm_place place;
 };
 
-/* What one VM's configuration asks of the system. Kept small, so that configurations may be read one after the other.
+/* What one VM's configuration needs of the system. It is small, so that configurations can be read one after the other
+ * into the same memory.
  */
 struct sys_vm_needs {
 	char name[QVM_NAME_MAX];
@@ -308,16 +311,16 @@ struct sys_vm_needs {
 	unsigned cpus;        /* virtual ones */
 	uint8_t priority_max; /* highest of its virtual CPUs and vdevs, 0: none given */
 	uint32_t runmask;     /* union of those given */
-	/* Where `system`, that CPU, and the first CPU with each bit of the run mask stand. Names of files point into
-	 * struct sys_vm, not into the configuration, which may be gone. */
+	/* The places of `system`, of the option with that priority, and of the first CPU with each bit of the run mask.
+	 * Names of files point into struct sys_vm: the configuration's memory may have been used again. */
 	struct qvm_place name_place, priority_place, runmask_places[CPU_MAX];
 	struct sys_pass passes[SYS_PASSES_MAX];
 	unsigned pass_count;
 	struct sys_console consoles[SYS_CONSOLES_MAX + 1]; /* may hold one entry too many; sys_check() reports it */
 	unsigned console_count;
-	uint32_t services; /* bit n: of enum sys_service; where, and by what, it is needed first */
+	uint32_t services; /* bit n: of enum sys_service */
 	struct qvm_place service_places[SYS_SERVICES];
-	char service_users[SYS_SERVICES][QVM_VDEV_NAME_MAX + 8]; /* the option that does, in quotes */
+	char service_users[SYS_SERVICES][QVM_VDEV_NAME_MAX + 8]; /* the option that needs it first, in quotes */
 };
 
 /* The regions of shared memory that the VMs create, as far as their configurations have been read. */
@@ -331,26 +334,26 @@ struct sys_sharing {
 };
 
 /*
- * Checks that the shared memory which the configuration of vms[v] asks for can be had, beside that of those before it:
- * apart from sys_check(), as configurations are read one after the other. `sharing` begins with zeroes.
+ * Checks that the pools have room for the shared memory that the configuration of vms[v] creates, besides that of the
+ * VMs before it. It is apart from sys_check() because configurations are read one after the other. `sharing` is all
+ * zeroes before the first VM.
  */
 void sys_check_sharing(const struct sys_config *config, unsigned v, const struct qvm_config *guest,
 		       struct sys_sharing *sharing, struct sys_report *report);
 
-/* What a VM needs of the system, besides its own node: of its configuration. */
+/* Fills in what a VM's configuration needs of the system. */
 void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const struct qvm_config *config);
 
 /*
- * Checks the system against the board and against what its VMs need (`needs[i]` belongs to `vms[i]`). A NULL
- * leaves out what it would have been compared with. Fills in `claims`: without a board those of no device. Returns the
- * number of mistakes.
+ * Checks the system against the board and against what its VMs need (`needs[i]` belongs to `vms[i]`). A NULL leaves out
+ * the checks against it. Fills in `claims`, without a board not those of devices. Returns the number of mistakes.
  */
 unsigned sys_check(const struct sys_config *config, const struct sys_board *board, const struct sys_vm_needs *needs,
 		   struct sys_claims *claims, struct sys_report *report);
 
 #define SYS_WHY_MAX 32
 
-/* The heap that processes[p] needs at least, of the console driver with `why`: " for 4 consoles", else "". */
+/* The heap that processes[p] needs at least. `why` becomes " for 4 consoles" for the console driver, else "". */
 uint64_t sys_heap_least(const struct sys_config *config, const struct sys_vm_needs *needs, unsigned p,
 			char why[SYS_WHY_MAX]);
 

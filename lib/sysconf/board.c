@@ -26,7 +26,7 @@ static void index_cells(uint8_t *cells, const struct fdt_property *property, int
 	*cells = count <= FDT_MAX_NCELLS ? (uint8_t)count : CELLS_WRONG;
 }
 
-/* Takes what of a property belongs into the index; false: the property is damaged. */
+/* Puts a property into the index, if it belongs there; false: it is damaged. */
 static bool index_property(struct sys_board *board, unsigned node, int offset)
 {
 	int length;
@@ -50,8 +50,8 @@ static bool index_property(struct sys_board *board, unsigned node, int offset)
 	return true;
 }
 
-/* Once over the tree. What fdt_good() would look for on walks of its own is found here: one root, around all,
- * and no property that is too long.
+/* One walk over the tree, which also makes the checks of fdt_good(): one root around everything, and no property that
+ * is too long.
  */
 static const char *index_nodes(struct sys_board *board)
 {
@@ -71,7 +71,7 @@ static const char *index_nodes(struct sys_board *board)
 			board->nodes[node].offset = offset;
 			board->nodes[node].parent = parent;
 			board->nodes[node].phandle = board->nodes[node].reg_bytes = 0;
-			board->nodes[node].address_cells = 2; /* where nothing is said */
+			board->nodes[node].address_cells = 2; /* the default */
 			board->nodes[node].size_cells = 1;
 			board->nodes[node].typed = false;
 		} else if (tag == FDT_END_NODE) {
@@ -85,18 +85,18 @@ static const char *index_nodes(struct sys_board *board)
 		if (next <= offset)
 			return damaged;
 	}
-	/* After a mistake libfdt says that it is the end, and which mistake it was. */
+	/* After an error libfdt reports the end of the tree, and `next` is the error. */
 	return next >= 0 && node < 0 && board->node_count ? NULL : damaged;
 }
 
-/* As libfdt compares: what has no unit address matches any. */
+/* As libfdt compares names: one without a unit address matches any. */
 static bool is_named(const char *node_name, const char *name, size_t bytes)
 {
 	return strncmp(node_name, name, bytes) == 0 &&
 	       (node_name[bytes] == '\0' || (node_name[bytes] == '@' && !memchr(name, '@', bytes)));
 }
 
-/* After the node's tag. That it is there and ends was seen when the nodes were found: libfdt would look again. */
+/* The name follows the node's tag. index_nodes() has checked that it ends; libfdt would check it again. */
 static const char *name_of(const struct sys_board *board, unsigned node)
 {
 	return (const char *)board->dtb + fdt_off_dt_struct(board->dtb) + board->nodes[node].offset + FDT_TAGSIZE;
@@ -128,7 +128,7 @@ int sys_node_path(const struct sys_board *board, const char *path)
 
 /* ---- memory and CPUs ---- */
 
-/* All `reg` entries of the children of `parent` with a device_type, or with any if it is NULL, go to `take`. */
+/* Gives `take` all `reg` entries of the children of `parent` with this device_type; NULL: with any. */
 static const char *each_reg(struct sys_board *board, int parent, const char *device_type,
 			    const char *(*take)(struct sys_board *board, const struct sys_range *range, int node))
 {
@@ -219,7 +219,7 @@ static uint64_t within_ram(const struct sys_board *board, const struct sys_range
 	return bytes;
 }
 
-/* What is reserved twice counts twice: the sum is a bound of what the kernel finds free. */
+/* A range that is reserved twice counts twice: the kernel finds at least this much free. */
 static const char *sum_ram(struct sys_board *board)
 {
 	uint64_t reserved = 0;
@@ -313,7 +313,7 @@ bool sys_asinfo(const struct sys_config *config, const struct sys_owner *owner, 
 		const struct sys_region *region = &config->regions[i];
 
 		if (strcmp(region->name, name) == 0) {
-			/* Without a `start`, which the check of the system reports: each has a place of its own. */
+			/* Without a `start`, which sys_check() reports: a place that no other region has. */
 			*start =
 			    region->start == SYS_ANYWHERE ? (uint64_t)(i + 1) << 40 : region->start & ~(QVM_PAGE - 1);
 			*bytes = region->bytes;
@@ -351,7 +351,7 @@ void sys_asinfo_why(const struct sys_config *config, const struct sys_vm *vm, co
 	if (!anybody_has(config, board, name))
 		snprintf(text, bytes, "memory region '%.64s': %s", name,
 			 board ? "neither /memory nor the board's /reserved-memory has it"
-			       : "/memory does not have it, and without --board nobody knows what the board has");
+			       : "/memory does not have it, and what the board has is known only with --board");
 	else
 		snprintf(text, bytes, "memory region '%.64s': /vms/%s%s does not name it in 'regions'", name,
 			 vm->own.name, where);

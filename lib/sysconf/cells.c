@@ -4,7 +4,7 @@
 #include <libfdt.h>
 #include <string.h>
 
-/* How addresses and lengths are written in the children of `bus`; false if not in a way that is understood here. */
+/* How many cells addresses and lengths have in the children of `bus`; false if that is not supported. */
 bool sys_cells_of(const struct sys_board *board, int bus, struct sys_cells *cells)
 {
 	cells->address = board->nodes[bus].address_cells;
@@ -23,7 +23,7 @@ uint64_t sys_cells_read(const void *property, unsigned first, unsigned count)
 	return value;
 }
 
-/* Beyond these no address of the architecture lies (Arm DDI 0487, D8.1.9). */
+/* Does the range lie within the architecture's 52-bit physical addresses (Arm DDI 0487, D8.1.9)? */
 bool sys_physical(const struct sys_range *range)
 {
 	return range_holds(0, 1ull << 52, range->start, range->bytes);
@@ -45,7 +45,7 @@ bool sys_reg(const struct sys_board *board, int node, const struct sys_cells *ce
 	return true;
 }
 
-/* Grants are made of pages: what shares a page cannot be kept apart. */
+/* Do they share a page? Access is granted by the page, so such ranges cannot have two owners. */
 bool sys_share_page(const struct sys_range *a, const struct sys_range *b)
 {
 	uint64_t a_first = a->start / QVM_PAGE, b_first = b->start / QVM_PAGE;

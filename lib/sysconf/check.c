@@ -64,7 +64,7 @@ static bool is_ram(const struct sys_board *board, const struct sys_range *range)
 {
 	uint64_t at = range->start, end = range->start + range->bytes;
 
-	/* Each round gets over one of the board's ranges. */
+	/* Each round passes at least one of the board's ranges. */
 	for (unsigned round = 0; round < board->ram_count && at < end; round++) {
 		for (unsigned i = 0; i < board->ram_count; i++) {
 			const struct sys_range *ram = &board->ram[i];
@@ -99,8 +99,9 @@ static void check_region(const struct check *c, unsigned index)
 		return;
 	if (!is_ram(c->board, &range))
 		sys_mistake(c->report, &place,
-			    "the board has no RAM at 0x%" PRIx64 "-0x%" PRIx64 ", or not at all of it", range.start,
-			    range.start + range.bytes - 1);
+			    "0x%" PRIx64 "-0x%" PRIx64
+			    " is not, or not all of it, RAM of the board; choose another 'start'",
+			    range.start, range.start + range.bytes - 1);
 	for (unsigned i = 0; i < c->board->reserved_count; i++) {
 		const struct sys_reserved *kept = &c->board->reserved[i];
 
@@ -166,8 +167,8 @@ static void check_cluster(const struct check *c, const struct sys_cluster *clust
 	uint32_t lacking = cluster->cpus & ~sys_present_cpus(c->board);
 
 	if (lacking)
-		sys_mistake(c->report, &place, "the board has CPUs 0 to %u, and not CPU %d", c->board->cpus - 1,
-			    __builtin_ctz(lacking));
+		sys_mistake(c->report, &place, "'cpus' has CPU %d, which the board does not have: it has CPUs 0 to %u",
+			    __builtin_ctz(lacking), c->board->cpus - 1);
 }
 
 static void check_cpus(const struct check *c, unsigned owner)
@@ -183,7 +184,8 @@ static void check_cpus(const struct check *c, unsigned owner)
 			 "'runmask' 0x%x names CPUs that the board does not have; its %u CPUs are 0x%x",
 			 (unsigned)own->sched.runmask, c->board->cpus, (unsigned)present);
 	else if (!(own->sched.runmask & present))
-		wrong_at(c, owner, NULL, "no CPU is left for it: others have all of them by 'exclusive-cpus'");
+		wrong_at(c, owner, NULL,
+			 "no CPU is left for it: 'exclusive-cpus' of others takes them all; leave it one");
 }
 
 /* ---- arguments and variables ---- */
@@ -199,7 +201,7 @@ static size_t list_bytes(const char *const *list, unsigned count)
 	return bytes;
 }
 
-/* What is made for a process: of devices for a server; of regions and clusters, with their names, for a VM. */
+/* What procmgr adds: arguments for the devices of a server; variables for the regions and clusters of a VM. */
 static size_t made_bytes(const struct check *c, unsigned owner)
 {
 	const struct sys_owner *own = sys_owner_at(c->config, owner);
@@ -223,14 +225,15 @@ static void check_strings(const struct check *c, unsigned owner)
 	size_t bytes = list_bytes(own->args, own->arg_count) + list_bytes(own->env, own->env_count);
 
 	if (!text)
-		return; /* it is missing, as was said */
+		return; /* it is missing, which was reported */
 	bytes += made_bytes(c, owner) + strlen(text) + 1;
 	if (owner >= c->config->process_count)
 		bytes += sizeof(SAFETY_PROGRAM) + sizeof("@") - 1;
 	if (bytes > SYS_STRINGS_MAX)
-		wrong_at(c, owner, own->arg_count != 0 ? "args" : "env",
-			 "'args' and 'env', with what is added for it, take %u bytes; %u is the most", (unsigned)bytes,
-			 SYS_STRINGS_MAX);
+		wrong_at(
+		    c, owner, own->arg_count != 0 ? "args" : "env",
+		    "'args' and 'env', with what procmgr adds, take %u bytes; at most %u are possible; shorten them",
+		    (unsigned)bytes, SYS_STRINGS_MAX);
 }
 
 static void check_exclusive(const struct check *c, unsigned owner, unsigned other)
@@ -241,11 +244,11 @@ static void check_exclusive(const struct check *c, unsigned owner, unsigned othe
 	uint32_t both = own->sched.runmask & rival->sched.runmask;
 	char where[SYS_WHERE_MAX];
 
-	/* Two that both want them clash once. */
+	/* If both are exclusive, the clash is reported once. */
 	if (!own->exclusive_cpus || owner == other || !both || (rival->exclusive_cpus && other > owner))
 		return;
 	wrong_at(c, owner, "exclusive-cpus",
-		 "CPUs 0x%x are to be its own, but /%s/%s%s has 0x%x too; give one of them other CPUs",
+		 "its CPUs 0x%x are exclusive, but /%s/%s%s has 0x%x too; give one of them other CPUs",
 		 (unsigned)own->sched.runmask, there.folder, there.name, sys_where(c->report, &there, where),
 		 (unsigned)both);
 }

@@ -32,7 +32,7 @@ struct sys_place sys_claim_place(const struct sys_config *config, const struct s
 	return sys_owner_place(config, claim->owner, properties[claim->source]);
 }
 
-/* NULL: there is no room, which is reported. */
+/* NULL, after a message: there is no room. */
 static struct sys_claim *add_claim(struct collector *c, enum sys_what what, enum sys_source source, unsigned index,
 				   uint64_t start, uint64_t bytes)
 {
@@ -41,7 +41,8 @@ static struct sys_claim *add_claim(struct collector *c, enum sys_what what, enum
 	struct sys_claim *claim = &claims->claim[claims->count];
 
 	if (claims->count == SYS_CLAIMS_MAX) {
-		WRONG(c, source, "all together have more than %d ranges and interrupts", SYS_CLAIMS_MAX);
+		WRONG(c, source, "all processes and VMs together have more than %d ranges and interrupts; assign fewer",
+		      SYS_CLAIMS_MAX);
 		return NULL;
 	}
 	*claim =
@@ -51,7 +52,7 @@ static struct sys_claim *add_claim(struct collector *c, enum sys_what what, enum
 	return claim;
 }
 
-/* Access is given by the page. */
+/* Access is granted by the page. */
 static struct sys_claim *add_pages(struct collector *c, enum sys_what what, enum sys_source source, unsigned index,
 				   const struct sys_range *range)
 {
@@ -74,7 +75,7 @@ static void add_interrupt(struct collector *c, unsigned index, const struct sys_
 		return;
 	}
 	if (intid >= c->board->intid_limit) {
-		WRONG(c, SYS_BY_DEVICE, "device \"%.64s\": its interrupt %u does not exist, the GIC has 32 to %u",
+		WRONG(c, SYS_BY_DEVICE, "device \"%.64s\": its interrupt %u does not exist; the GIC has 32 to %u",
 		      c->own->devices[index], (unsigned)intid, (unsigned)c->board->intid_limit - 1);
 		return;
 	}
@@ -88,13 +89,13 @@ static void collect_interrupt(struct collector *c, unsigned index)
 	uint32_t intid = c->own->interrupts[index];
 
 	if (c->board && intid >= c->board->intid_limit && intid <= SYS_SPI_LAST)
-		WRONG(c, SYS_BY_INTERRUPT, "'interrupts' %u does not exist, the GIC has 32 to %u; choose another",
+		WRONG(c, SYS_BY_INTERRUPT, "'interrupts' %u does not exist; the GIC has 32 to %u; choose another",
 		      (unsigned)intid, (unsigned)c->board->intid_limit - 1);
 	else
 		add_claim(c, SYS_INTERRUPT, SYS_BY_INTERRUPT, index, intid, 1);
 }
 
-/* Pages of a device are also those of its neighbours, of which some must not be reached. */
+/* A device may share pages with neighbours, some of which must not be reached. */
 static bool neighbours_good(struct collector *c, const char *name, const struct sys_device *device)
 {
 	char path[SYS_PATH_MAX];
@@ -125,7 +126,7 @@ static void collect_device(struct collector *c, unsigned index)
 	if (device.dma && !c->own->dma_uncontained) {
 		WRONG(c, SYS_BY_DEVICE,
 		      "device \"%.64s\" can do DMA, which nothing bounds: its owner could reach all memory; write "
-		      "'dma-uncontained' if that is meant",
+		      "'dma-uncontained' to allow that",
 		      name);
 		return;
 	}
@@ -159,7 +160,7 @@ static const struct sys_region *find_region(const struct sys_config *config, con
 	return NULL;
 }
 
-/* A node of /reserved-memory that may be given to somebody. */
+/* A node of /reserved-memory that may be assigned. */
 static bool find_reserved(const struct sys_board *board, const char *name, struct sys_range *range)
 {
 	for (unsigned i = 0; i < board->reserved_count; i++) {
@@ -183,8 +184,8 @@ static void collect_region(struct collector *c, unsigned index)
 	if (region && region->wrong) {
 		c->claims->wrong |= 1u << c->owner;
 	} else if (region && region->start == SYS_ANYWHERE && c->owner >= c->config->process_count) {
-		WRONG(c, SYS_BY_REGION,
-		      "region \"%s\" has no 'start', which a VM's configuration must know; give it one", name);
+		WRONG(c, SYS_BY_REGION, "region \"%s\" has no 'start', which a region of a VM needs; give it one",
+		      name);
 	} else if (region) {
 		add_claim(c, SYS_MEMORY, SYS_BY_REGION, index, region->start, region->bytes);
 	} else if (c->board) {
@@ -202,7 +203,7 @@ static void collect_region(struct collector *c, unsigned index)
 	}
 }
 
-/* How the owner calls what the claim is a part of. */
+/* What the owner's node in the description calls the thing that the claim is a part of. */
 static void describe_claim(const struct sys_config *config, const struct sys_claim *claim, char *text, size_t bytes)
 {
 	const struct sys_owner *own = sys_owner_at(config, claim->owner);
@@ -219,7 +220,7 @@ bool sys_claims_overlap(const struct sys_claim *a, const struct sys_claim *b, co
 {
 	if (a->what != b->what)
 		return false;
-	/* What procmgr places overlaps nothing but itself. */
+	/* Without a place yet, regions overlap only if they are the same one. */
 	if (a->start == SYS_ANYWHERE || b->start == SYS_ANYWHERE)
 		return a->source == b->source && strcmp(sys_owner_at(config, a->owner)->regions[a->index],
 							sys_owner_at(config, b->owner)->regions[b->index]) == 0;
@@ -236,8 +237,8 @@ void sys_report_clash(const struct sys_config *config, const struct sys_claim *l
 	describe_claim(config, early, other, sizeof(other));
 	sys_mistake(
 	    report, &here,
-	    "%s: %s belongs to /%s/%s%s already, as %s; each thing has one owner, so take it from one of the two", what,
-	    thing, there.folder, there.name, sys_where(report, &there, where), other);
+	    "%s: %s belongs to /%s/%s%s already, as %s; each thing has one owner, so remove it from one of the two",
+	    what, thing, there.folder, there.name, sys_where(report, &there, where), other);
 }
 
 static void report_overlap(const struct sys_config *config, const struct sys_claim *late, const struct sys_claim *early,
@@ -259,7 +260,8 @@ static bool same_group(const struct sys_claim *a, const struct sys_claim *b)
 	return a->owner == b->owner && a->source == b->source && a->index == b->index;
 }
 
-/* Groups are what one word of the description gives: two of them clash once, however many parts they share. */
+/* A group is what one word of the description assigns: a clash of two groups is reported once, however many parts they
+ * share. */
 static void check_group(const struct sys_config *config, const struct sys_claims *claims, unsigned first,
 			unsigned after, struct sys_report *report)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel demands of a board (docs/porting.md), for the host tool: on the target the kernel has looked by
- * itself before procmgr runs. Each reason is the kernel's own, where it has one.
+ * What the kernel demands of a board (docs/porting.md), for the host tool: on the target the kernel has made its own
+ * check before procmgr runs. Each message is the kernel's, where it has one.
  */
 #include "internal.h"
 #include <bulkhead.h>
@@ -70,7 +70,7 @@ static uint32_t number(const struct demands *d, int node, const char *property, 
 	return value && length == 4 ? (uint32_t)sys_cells_read(value, 0, 1) : standard;
 }
 
-/* Is the interrupt whose cells begin with cell `at` of `interrupts` that private one? What says nothing is taken so. */
+/* Is the interrupt whose cells begin with cell `at` of `interrupts` this private one? True if the node has none. */
 static bool is_ppi(const struct demands *d, unsigned node, unsigned at, unsigned intid)
 {
 	int length;
@@ -153,7 +153,7 @@ unsigned sys_board_cpus(const struct sys_board *board)
 	for (unsigned n = 1; cpus >= 0 && n < board->node_count; n++) {
 		const int node = board->nodes[n].offset;
 
-		/* The one that the firmware starts the kernel on needs no method to be started. */
+		/* The CPU on which the firmware starts the kernel needs no enable-method. */
 		if (board->nodes[n].parent == (unsigned)cpus && sys_is(board->dtb, node, "device_type", "cpu") &&
 		    is_enabled(&d, n) && (count == 0 || sys_is(board->dtb, node, "enable-method", "psci")))
 			count++;
@@ -180,9 +180,9 @@ static void check_shape(const struct demands *d)
 		deepest = depth > deepest ? depth : deepest;
 	}
 	if (deepest >= DEPTH_MAX)
-		missing(d, "its nodes lie deeper within each other than the kernel reads (16)");
+		missing(d, "its nodes are nested more than 16 deep, which is the kernel's limit");
 	if (fdt_totalsize(d->board->dtb) > BYTES_MAX)
-		missing(d, "it is longer than 2 MiB");
+		missing(d, "it is longer than 2 MiB, which is the kernel's limit");
 	if (fdt_version(d->board->dtb) < 17)
 		missing(d, "its version is older than 17; compile it with dtc again");
 }

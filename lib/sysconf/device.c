@@ -81,7 +81,7 @@ static const char *read_ranges(const struct sys_board *board, int node, struct s
 
 	device->range_count = 0;
 	if (!registers.readable)
-		return "its bus writes addresses in a way that is not supported";
+		return "the '#address-cells' or '#size-cells' of its bus are not supported";
 	while (sys_next_registers(&registers, &range, &wrong)) {
 		if (wrong)
 			return wrong;
@@ -89,7 +89,7 @@ static const char *read_ranges(const struct sys_board *board, int node, struct s
 			return "it has more register ranges than are supported (4)";
 		device->ranges[device->range_count++] = range;
 	}
-	return device->range_count ? NULL : "it has no registers ('reg') to be granted";
+	return device->range_count ? NULL : "it has no registers ('reg')";
 }
 
 static const char *read_interrupts(const struct sys_board *board, int node, struct sys_device *device)
@@ -110,8 +110,8 @@ static const char *read_interrupts(const struct sys_board *board, int node, stru
 }
 
 /*
- * Devices whose registers control interrupts or DMA of others: the GIC, its ITS, which also writes tables of its
- * own wherever it is told to (IHI 0069, 5.2), and any SMMU.
+ * Devices whose registers control interrupts or DMA of others: the GIC, its ITS, which also writes its tables to any
+ * address that its registers name (IHI 0069, 5.2), and any SMMU.
  */
 static bool rules_others(const void *dtb, int node)
 {
@@ -119,7 +119,8 @@ static bool rules_others(const void *dtb, int node)
 	       sys_is(dtb, node, "compatible", "arm,smmu-v3") || fdt_getprop(dtb, node, "#iommu-cells", NULL);
 }
 
-/* What is the kernel's alone, or what could not work. What a node is within says so of the node, too. */
+/* Why nobody may have the node: it belongs to the kernel, or it could not work. A reason of a node above it counts,
+ * too. */
 static const char *reason_to_refuse(const struct sys_board *board, int index)
 {
 	const void *dtb = board->dtb;
@@ -140,7 +141,8 @@ static const char *reason_to_refuse(const struct sys_board *board, int index)
 	return NULL;
 }
 
-/* Could it reach all memory? A tree need not say so: what says nothing and is not known here counts as no. */
+/* Could it reach all memory by DMA? A tree need not say so: a device that neither says it nor is in the list counts as
+ * no. */
 static bool does_dma(const void *dtb, int node)
 {
 	static const char *const known[] = {"virtio,mmio", "qemu,fw-cfg-mmio", "arm,pl080", "arm,pl330"};
@@ -227,7 +229,7 @@ const char *sys_interrupt_refused(const struct sys_board *board, int node)
 										     : reason_to_refuse(board, node);
 }
 
-/* As for a device that is named, but a PCI host bridge may be reached if all devices behind the SMMU are held. */
+/* As for a device that is named, except a PCI host bridge with an SMMU, which blocks the DMA of all its devices. */
 static const char *reason_to_refuse_page(const struct sys_board *board, int index, bool dma_allowed)
 {
 	const void *dtb = board->dtb;
@@ -241,8 +243,8 @@ static const char *reason_to_refuse_page(const struct sys_board *board, int inde
 }
 
 /*
- * Why a node is in the way of `range`, or NULL. What cannot be reached from the CPUs is in nobody's way; of what
- * belongs to the kernel all must be known.
+ * Why a node forbids `range`, or NULL. Registers that the CPUs cannot reach forbid nothing. If registers of the
+ * kernel's devices cannot be read, every range is forbidden.
  */
 static const char *in_the_way(const struct sys_board *board, int node, const struct sys_range *range, bool dma_allowed)
 {
@@ -260,7 +262,7 @@ static const char *in_the_way(const struct sys_board *board, int node, const str
 		}
 	}
 	if (!all && board->nodes[node].reg_bytes && rules_others(board->dtb, board->nodes[node].offset))
-		return "it belongs to the kernel, and where its registers are cannot be read";
+		return "it belongs to the kernel, and the tree does not say where its registers are";
 	return NULL;
 }
 

@@ -11,7 +11,7 @@ struct sys_cells {
 	unsigned address, size; /* 32-bit cells of an address and of a length: 1 or 2, a length also 0 */
 };
 
-/* The node that is being read, and what is made of it. */
+/* The node that is being read, and where the result goes. */
 struct reader {
 	struct sys_config *config;
 	const void *dtb;
@@ -34,7 +34,7 @@ void sys_mistake_at(struct sys_report *report, const struct qvm_place *place, co
 /* " [system.dts:12]", to follow the name of a node that clashes with the one of the message; "" if not known. */
 const char *sys_where(const struct sys_report *report, const struct sys_place *place, char text[SYS_WHERE_MAX]);
 
-/* value.c: typed properties. What is wrong is reported, and its default returned. */
+/* value.c: typed properties. A wrong value is reported, and the default is returned. */
 void sys_words(const struct reader *r, const char *const *words);
 const char *sys_string(const struct reader *r, const char *property, bool required);
 unsigned sys_strings(const struct reader *r, const char *property, const char **list, unsigned most);
@@ -79,7 +79,7 @@ struct sys_registers {
 struct sys_registers sys_registers(const struct sys_board *board, int node);
 /* The next one as the CPUs see it, or in `wrong` why they do not; false: there is no further one. */
 bool sys_next_registers(struct sys_registers *r, struct sys_range *range, const char **wrong);
-/* Does this reason say that no CPU reaches them? Else the tree says it in a way that is not understood. */
+/* Does this reason say that no CPU reaches them? Else the tree is not supported. */
 bool sys_unreachable(const char *wrong);
 
 /* interrupts.c: the interrupts of a node, one after the other. */
@@ -104,12 +104,12 @@ int sys_node_path(const struct sys_board *board, const char *path); /* "/", or n
 /* The mask of the CPUs that the board has. */
 uint32_t sys_present_cpus(const struct sys_board *board);
 
-/* device.c: what of the board's tree must not be reached through `range`, though no owner has it; or NULL. `path` says
- * whose it is; `except` is a device that may. */
+/* device.c: why nobody may reach `range`, or NULL. `path` is then the node that forbids it; `except` is a device that
+ * is not checked. */
 const char *sys_mmio_refused(const struct sys_board *board, const struct sys_range *range, const char *except,
 			     bool dma_allowed, char path[SYS_PATH_MAX]);
 
-/* Is what is claimed a part of the node: an interrupt of it, or a page with registers of it? */
+/* Is what is claimed a part of the node: one of its interrupts, or a page with its registers? */
 bool sys_claim_is_of(const struct sys_board *board, int node, const struct sys_claim *claim);
 
 /* Is the device of that name compatible with it? */
@@ -135,7 +135,7 @@ void sys_add_peers(struct sys_vm_needs *needs, const struct qvm_config *config, 
 void sys_check_consoles(const struct sys_config *config, unsigned v, const struct sys_vm_needs *needs,
 			struct sys_report *report);
 
-/* names.c: what a service is called, the program that gives it by itself, and words for it. */
+/* names.c: the name of a service, the program that is made for it, and how messages call it. */
 struct sys_known_service {
 	const char *name, *program, *what;
 };

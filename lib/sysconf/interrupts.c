@@ -60,8 +60,8 @@ static unsigned cells_at(const struct sys_board *board, int controller)
 }
 
 /*
- * The node that a node's interrupts go to, or -1: the nearest one above that counts interrupts, but wherever there is
- * an `interrupt-parent` the way goes on from there. Each round gets to another node, or the way is a circle.
+ * The node that a node's interrupts go to, or -1: the first one with `#interrupt-cells` on the way up. An
+ * `interrupt-parent` replaces the parent on that way. After as many rounds as there are nodes the way is a circle.
  */
 static int interrupt_parent(const struct sys_board *board, int node)
 {
@@ -83,7 +83,7 @@ struct sys_interrupts sys_interrupts(const struct sys_board *board, int node)
 	struct sys_interrupts i = {.board = board, .node = node, .parent = -1};
 	int length;
 
-	/* Where both are, this one counts (2.4.1). */
+	/* If a node has both, this one counts (2.4.1). */
 	i.cells = fdt_getprop(board->dtb, offset_of(board, node), "interrupts-extended", &length);
 	i.extended = i.cells != NULL;
 	if (!i.extended)
@@ -134,7 +134,7 @@ static void copy_cells(uint32_t *to, const uint8_t *from, unsigned first, unsign
 		to[i] = (uint32_t)sys_cells_read(from, first + i, 1);
 }
 
-/* Does the entry of a map at cell `at` fit what is looked up, as far as the mask looks? */
+/* Does the entry of a map at cell `at` equal what is looked up, in the bits of the mask? */
 static bool entry_fits(const struct specifier *s, const uint8_t *map, unsigned at, const uint8_t *mask)
 {
 	for (unsigned i = 0; i < s->address_cells + s->cells; i++) {
@@ -146,7 +146,7 @@ static bool entry_fits(const struct specifier *s, const uint8_t *map, unsigned a
 	return true;
 }
 
-/* Goes through the map of one bus. False: it has no fitting entry, or one that is not understood. */
+/* Looks it up in the map of one bus. False: it has no matching entry, or one that is not supported. */
 static bool map_once(const struct sys_board *board, struct specifier *s)
 {
 	unsigned count, mask_count, own = s->address_cells + s->cells;
@@ -162,7 +162,7 @@ static bool map_once(const struct sys_board *board, struct specifier *s)
 		next.cells = cells_at(board, next.controller);
 		if (next.cells == 0)
 			return false;
-		/* Here, and only here, none is none (2.4.3.1). */
+		/* Here, and only here, the default is 0 (2.4.3.1). */
 		next.address_cells = address_cells(board, next.controller, 0);
 		if (next.address_cells > ADDRESS_MAX || next.address_cells + next.cells > count - from)
 			return false;
@@ -200,7 +200,7 @@ static const char *through_maps(const struct sys_interrupts *i, struct specifier
 
 /* ---- one after the other ---- */
 
-/* Nothing after what cannot be read can be read. */
+/* After an interrupt that cannot be read, no further one can be. */
 static bool give_up(struct sys_interrupts *i, const char **wrong, const char *text)
 {
 	i->left = 0;
@@ -249,7 +249,7 @@ bool sys_next_interrupt(struct sys_interrupts *i, struct sys_interrupt *interrup
 	if (i->parent < 0 || (!gic && count == 0))
 		return give_up(i, wrong, no_gic);
 	if (i->odd || count > i->left || (gic && count != GIC_CELLS))
-		return give_up(i, wrong, "its 'interrupts' are not made of three cells each");
+		return give_up(i, wrong, "each of its 'interrupts' must have three cells");
 	cells = i->cells;
 	i->cells += 4 * (size_t)count;
 	i->left -= count;

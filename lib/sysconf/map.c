@@ -88,7 +88,7 @@ static void print_item(const struct printer *p, const struct plan_item *item)
 			    "");
 }
 
-/* By address; what has none yet follows in the order of the plan. */
+/* In the order of addresses; items without one follow in the order of the plan. */
 static void print_memory(const struct printer *p)
 {
 	const struct plan *plan = p->map->plan;
@@ -146,7 +146,7 @@ static void print_unresolved(const struct printer *p)
 
 /* ---- processes and VMs ---- */
 
-/* The names that it, and nobody else, serves. */
+/* The names that it serves. */
 static void print_names(const struct printer *p, unsigned owner)
 {
 	const struct sys_process *process = &p->map->config->processes[owner];

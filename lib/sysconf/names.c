@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which process serves under which name: each name has one process for good, whether that runs or not. A process has
- * its own name, those of `serves`, and, where nothing is said, the one that its program is made for.
+ * Which process serves under which name: each name belongs to one process, whether that runs or not. A process has its
+ * own name, those of `serves`, and without `serves` the one that its program is made for.
  */
 #include "internal.h"
 #include <bulkhead.h>
@@ -35,7 +35,7 @@ void sys_read_serves(const struct reader *r, struct sys_process *p)
 
 	p->serves_given = fdt_getprop(r->dtb, r->node, "serves", NULL) != NULL;
 	if (p->serves_given && !(p->abilities & ABLE_PUBLIC))
-		MISTAKE(r, "serves", "'serves' without channels for others; add \"public\" to its abilities");
+		MISTAKE(r, "serves", "'serves' needs the ability \"public\"; add it to 'abilities'");
 	for (unsigned i = 0; i < count; i++) {
 		if (!sys_good_name(list[i]))
 			MISTAKE(r, "serves", "'serves' has \"%.40s\"; write 1 to %d letters, digits, '_', '-' or '.'",
@@ -78,7 +78,7 @@ static void check_name(const struct sys_config *config, unsigned late, const cha
 		if (sys_serves(early, name))
 			sys_mistake(report, &place,
 				    "it serves \"%s\", which belongs to /processes/%s%s already; each name has one "
-				    "process, so take it from one of the two",
+				    "process, so remove it from one of the two",
 				    name, early->own.name, sys_where(report, &there, where));
 	}
 }

@@ -70,7 +70,7 @@ static void read_env(const struct reader *r, struct sys_owner *own)
 	own->env_count = count;
 }
 
-/* `runmask` gives CPUs by their bits, `cluster` by the name of some. What is wrong counts as not given. */
+/* `runmask` gives CPUs by their bits, `cluster` by the name of a group. A wrong value counts as not given. */
 static void read_cpus(const struct reader *r, struct sys_owner *own)
 {
 	const unsigned before = r->report->mistakes;
@@ -141,7 +141,8 @@ static void read_restart(const struct reader *r, struct sys_owner *own)
 	own->critical = sys_flag(r, "critical");
 	for (unsigned i = 0; i < 2 && own->restart == SYS_RESTART_NEVER; i++) {
 		if (fdt_getprop(r->dtb, r->node, more[i], NULL))
-			MISTAKE(r, more[i], "'%s' without 'restart = \"on-failure\"' or \"always\" has no effect",
+			MISTAKE(r, more[i],
+				"'%s' without 'restart = \"on-failure\"' or \"always\" has no effect; remove it",
 				more[i]);
 	}
 }

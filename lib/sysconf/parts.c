@@ -35,7 +35,8 @@ void sys_read_region(const struct reader *r)
 	if (!fdt_getprop(r->dtb, r->node, "bytes", NULL))
 		MISTAKE(r, NULL, "'bytes' is missing");
 	if (region.start != SYS_ANYWHERE && region.start % QVM_PAGE)
-		MISTAKE(r, "start", "'start' 0x%llx does not begin a page of 0x1000", (unsigned long long)region.start);
+		MISTAKE(r, "start", "'start' 0x%llx is not a multiple of the page size, 0x1000",
+			(unsigned long long)region.start);
 	region.bytes = sys_memory(r, "bytes", QVM_PAGE);
 	region.wrong = r->report->mistakes != before;
 	c->regions[c->region_count++] = region;

@@ -53,7 +53,7 @@ void sys_add_peers(struct sys_vm_needs *needs, const struct qvm_config *config, 
 	add_console(needs, consoles.output, place);
 }
 
-/* Who is called so; -1: nobody. */
+/* The owner of that name, or -1. */
 static int find_owner(const struct sys_config *config, const char *name)
 {
 	for (unsigned owner = 0; owner < sys_owner_count(config); owner++) {
@@ -63,8 +63,8 @@ static int find_owner(const struct sys_config *config, const char *name)
 	return -1;
 }
 
-/* A console that is called like a process or VM is its own, whether that opens it or not; else the first VM's that
- * names it. -1: nobody else has it. */
+/* Who else has the console: the process or VM of that name, whether it opens it or not; else the first VM that names
+ * it. -1: nobody. */
 static int rival_of(const struct sys_config *config, unsigned v, const struct sys_vm_needs *needs, const char *name)
 {
 	int owner = find_owner(config, name);
@@ -87,7 +87,7 @@ void sys_check_consoles(const struct sys_config *config, unsigned v, const struc
 
 		if (i == SYS_CONSOLES_MAX)
 			sys_mistake_at(report, &late->place,
-				       "console '%s' is one too many for /vms/%s: the console driver gives a VM %d; "
+				       "console '%s' is one too many for /vms/%s: the console driver gives each VM %d; "
 				       "leave one out",
 				       late->name, config->vms[v].own.name, SYS_CONSOLES_MAX);
 		if (rival < 0)
@@ -107,7 +107,7 @@ void sys_check_consoles(const struct sys_config *config, unsigned v, const struc
 
 /* ---- shared memory ---- */
 
-/* As the server does it: the first pool of the VM with a fitting pattern. */
+/* As the server chooses: the first pool of the VM with a pattern that matches. */
 static const struct sys_pool *pool_for(const struct sys_config *config, uint32_t vm, const char *name)
 {
 	for (unsigned i = 0; i < config->pool_count; i++) {
@@ -136,7 +136,7 @@ static bool is_made(const struct sys_sharing *sharing, unsigned pool, const char
 
 _Static_assert(GLOB_NAME_BYTES == PROTO_NAME, "a message holds any name");
 
-/* One more region of a pool, beside those that others create; the first one decides how many bytes it has. */
+/* Adds a region to a pool. A region of that name exists once: its first creator decides how long it is. */
 static void add_region(const struct sys_config *config, unsigned p, const struct qvm_place *place,
 		       const char name[GLOB_NAME_BYTES], uint64_t bytes, struct sys_sharing *sharing,
 		       struct sys_report *report)
@@ -147,17 +147,17 @@ static void add_region(const struct sys_config *config, unsigned p, const struct
 	if (is_made(sharing, p, name))
 		return;
 	if (sharing->of_pool[p] == most) {
-		sys_mistake_at(
-		    report, place,
-		    "'%s' is one region too many for /shared-memory/%s: each of %u pools has %u; leave one out", name,
-		    pool->name, config->pool_count, most);
+		sys_mistake_at(report, place,
+			       "'%s' is one region too many for /shared-memory/%s: each of %u pools has room for %u; "
+			       "leave one out",
+			       name, pool->name, config->pool_count, most);
 		return;
 	}
 	if (bytes > pool->bytes - sharing->bytes[p]) {
 		sys_mistake_at(report, place,
-			       "'%s' has 0x%" PRIx64 " bytes; of the 0x%" PRIx64
-			       " bytes of /shared-memory/%s others have 0x%" PRIx64 "; make the pool larger",
-			       name, bytes, pool->bytes, pool->name, sharing->bytes[p]);
+			       "'%s' needs 0x%" PRIx64 " bytes, but /shared-memory/%s has only 0x%" PRIx64
+			       " of its 0x%" PRIx64 " bytes left; make the pool larger",
+			       name, bytes, pool->name, pool->bytes - sharing->bytes[p], pool->bytes);
 		return;
 	}
 	memcpy(sharing->made[sharing->count].name, name, PROTO_NAME);
@@ -183,8 +183,8 @@ static void check_create(const struct sys_config *config, unsigned v, const stru
 			       config->vms[v].own.name);
 	else if (create.bytes > pool->bytes)
 		sys_mistake_at(report, &option->place,
-			       "'%s' has 0x%" PRIx64 " bytes, more than all of /shared-memory/%s, 0x%" PRIx64
-			       "; make one of them fit",
+			       "'%s' needs 0x%" PRIx64 " bytes, but /shared-memory/%s has only 0x%" PRIx64
+			       "; make the pool larger",
 			       name, create.bytes, pool->name, pool->bytes);
 	else
 		add_region(config, (unsigned)(pool - config->pools), &option->place, name, create.bytes, sharing,
@@ -204,8 +204,8 @@ static void check_creates(const struct sys_config *config, unsigned v, const str
 		check_create(config, v, option, sharing, report);
 		if (++*creates == SHM_OF_SLOT + 1)
 			sys_mistake_at(report, &option->place,
-				       "'%s' is one too many for /vms/%s: the server of shared memory has %d places "
-				       "for a VM; leave one out",
+				       "'%s' is one too many for /vms/%s: each VM may create %d regions of shared "
+				       "memory; leave one out",
 				       option->name, config->vms[v].own.name, SHM_OF_SLOT);
 	}
 }
@@ -252,7 +252,8 @@ void sys_check_sharing(const struct sys_config *config, unsigned v, const struct
 			check_creates(config, v, guest, vdev, &creates, sharing, report);
 		else
 			sys_mistake_at(report, &vdev->place,
-				       "'vdev %s', but no pool in /shared-memory names /vms/%s; give it one",
+				       "'vdev %s' needs shared memory, but no pool in /shared-memory names /vms/%s; "
+				       "add it to the 'vms' of one",
 				       vdev->type, config->vms[v].own.name);
 	}
 }

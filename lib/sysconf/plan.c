@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Places what a system description asks for into the board's free RAM: first what has an address. */
+/* Places what a system description needs into the board's free RAM: items with an address first. */
 #include <range.h>
 #include <stddef.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static bool add_owner(struct plan *plan, const struct sys_owner *own, unsigned o
 	       plan_add(plan, owner + 1, PLAN_RAM, own->memory, SYS_ANYWHERE);
 }
 
-/* A guest that has only RAM that is passed to it gets a page that it never sees: qvm's regions have fixed numbers. */
+/* A guest all of whose RAM is passed to it gets a page that it never sees, since qvm's regions have fixed numbers. */
 static uint64_t guest_bytes(const struct sys_vm_needs *needs)
 {
 	return needs->guest_bytes ? needs->guest_bytes : PLAN_PAGE;
@@ -126,7 +126,7 @@ static void count_bytes(const struct plan *plan, const struct boot_range *free, 
 		shortage->available += free[i].bytes;
 }
 
-/* What says where it wants to be gets that or nothing, before all others. */
+/* An item with an address gets that address or none, before all others. */
 static bool place_fixed(const struct plan_item *item, const struct boot_range *free, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {

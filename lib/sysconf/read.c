@@ -39,7 +39,7 @@ static uint32_t read_abilities(const struct reader *r)
 			MISTAKE(r, "abilities",
 				"unknown ability \"%.16s\"; choose from process, vcpu, system, log, public, xsched",
 				list[i]);
-		/* It may have been meant: who names this process in `connect` is not to blame. */
+		/* The word may have meant "public": then `connect` with this process is no mistake. */
 		if (j == 6)
 			bits |= ABLE_PUBLIC;
 	}
@@ -66,7 +66,7 @@ static uint32_t public_processes(const struct sys_config *c)
 	return mask;
 }
 
-/* Read when all processes are known: a name may be that of a later one. */
+/* Read when all processes are known: it may name a later one. */
 static uint32_t read_connect(const struct reader *r)
 {
 	const struct sys_config *c = r->config;
@@ -91,8 +91,8 @@ static uint32_t read_connect(const struct reader *r)
 	return mask;
 }
 
-/* Names of owners are unique in all the system: they name slots. What is wrong is read all the same, for what else may
- * be wrong in it. */
+/* Names of owners are unique in the system: they name slots. A node with a wrong name is read, to report its other
+ * mistakes. */
 static void check_owner_name(const struct reader *r)
 {
 	const struct sys_config *c = r->config;
@@ -103,7 +103,7 @@ static void check_owner_name(const struct reader *r)
 		taken |= strcmp(sys_owner_at(c, i)->name, r->place.name) == 0;
 	if (taken)
 		MISTAKE(r, NULL,
-			"its name is taken; processes and VMs need names of their own, and \"procmgr\" is one");
+			"its name is taken: each process and each VM needs another one, and \"procmgr\" is reserved");
 }
 
 static void read_process(const struct reader *r)
@@ -194,7 +194,7 @@ static void read_root(struct reader *r)
 
 	if (!sys_is(r->dtb, 0, "compatible", "bulkhead,system"))
 		MISTAKE(r, "compatible",
-			"this is no system description: its root needs compatible = \"bulkhead,system\"");
+			"this is not a system description: its root needs compatible = \"bulkhead,system\"");
 	fdt_for_each_property_offset(offset, r->dtb, 0)
 	{
 		const char *name;

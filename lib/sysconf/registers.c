@@ -3,11 +3,11 @@
 #include "internal.h"
 #include <libfdt.h>
 
-/* Why registers cannot be told: the CPUs do not reach them, or the tree says it in a way that is not understood. */
+/* Why registers have no address: the CPUs do not reach them. Every other reason is that the tree is not supported. */
 static const char no_ranges[] = "its bus has no 'ranges': its registers cannot be reached from the CPUs";
 static const char beyond_physical[] = "its registers lie beyond the last physical address";
 
-/* Carries an address over one bus's `ranges` towards the root. */
+/* Translates an address by one bus's `ranges`, towards the root. */
 static const char *translate_once(const struct sys_board *board, int bus, int parent, struct sys_range *range)
 {
 	struct sys_cells here, above;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whose a claim by address or by interrupt is: the device of the board's tree that has it. A device has one owner,
- * however it is named: who has its interrupt or a part of its registers has it.
+ * Finds the device of the board's tree that a claim by address or by interrupt belongs to. A device has one owner: who
+ * has its interrupt or a part of its registers has the device, whatever the description calls it.
  */
 #include "internal.h"
 #include <libfdt.h>
@@ -24,7 +24,7 @@ static bool is_bus(const struct sys_board *board, int node)
 	return false;
 }
 
-/* Two that claim one thing have been told so. */
+/* Do two owners claim the same thing? Then that was reported. */
 static bool clash_elsewhere(const struct resolver *r, unsigned a, unsigned b)
 {
 	const struct sys_claims *claims = r->claims;

@@ -63,7 +63,7 @@ static void check_service(const struct sys_config *config, unsigned v, enum sys_
 
 	for (unsigned i = 0; i < config->process_count; i++) {
 		const struct sys_process *p = &config->processes[i];
-		/* Without channels for others it serves nothing, though its program is made for it. */
+		/* Without the ability "public" it serves nothing, though its program is made for it. */
 		const bool mute = !(p->abilities & ABLE_PUBLIC) && is_program(p, sys_services[service].program);
 
 		if (gives(p, service) && (config->vms[v].own.connect & 1u << i))
@@ -88,7 +88,7 @@ void sys_check_services(const struct sys_config *config, unsigned v, const struc
 
 /* ---- devc-pl011 ---- */
 
-/* Those that processes[p] is to have, as far as configurations say it: its own for the shell, and those of VMs. */
+/* How many consoles processes[p] needs by the configurations: one for the shell, and those of the VMs. */
 static unsigned consoles_of(const struct sys_config *config, const struct sys_vm_needs *needs, unsigned p)
 {
 	unsigned count = 1;
@@ -133,7 +133,7 @@ static unsigned count_claims(const struct sys_claims *claims, unsigned owner, bo
 	return count;
 }
 
-/* It drives one PL011, or the part of one that an SBSA UART is, of which it is told one region and one interrupt. */
+/* It drives one PL011, or an SBSA UART, which is a part of one: it takes one region and one interrupt. */
 void sys_check_driver(const struct sys_config *config, const struct sys_board *board, const struct sys_claims *claims,
 		      unsigned p, struct sys_report *report)
 {
@@ -148,13 +148,13 @@ void sys_check_driver(const struct sys_config *config, const struct sys_board *b
 		    sys_device_is(board, own->devices[i], "arm,sbsa-uart"))
 			continue;
 		sys_mistake(report, &place,
-			    "device \"%.64s\" is no PL011 or SBSA UART, which devc-pl011 drives; choose another, or "
-			    "give another driver",
+			    "device \"%.64s\" is no PL011 or SBSA UART, which devc-pl011 drives; choose another device "
+			    "or another driver",
 			    own->devices[i]);
 		return;
 	}
 	if (ranges != 1 || interrupts != 1)
 		sys_mistake(report, &place,
-			    "devc-pl011 needs one range of registers and one interrupt, and is given %u and %u", ranges,
+			    "devc-pl011 needs one range of registers and one interrupt, but it has %u and %u", ranges,
 			    interrupts);
 }

@@ -26,7 +26,7 @@ void sys_words(const struct reader *r, const char *const *words)
 				name);
 	}
 	if (fdt_first_subnode(r->dtb, r->node) >= 0)
-		MISTAKE(r, NULL, "it has a node within it, which means nothing here; remove it");
+		MISTAKE(r, NULL, "it contains a node, which means nothing here; remove that");
 }
 
 const char *sys_string(const struct reader *r, const char *property, bool required)
@@ -49,7 +49,7 @@ bool sys_flag(const struct reader *r, const char *property)
 	const void *value = fdt_getprop(r->dtb, r->node, property, &length);
 
 	if (value && length != 0)
-		MISTAKE(r, property, "'%s' takes no value: it is written '%s;' or left out", property, property);
+		MISTAKE(r, property, "'%s' has no value: write '%s;' or leave it out", property, property);
 	return value != NULL;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a VM's configuration asks for, against what the description gives it. */
+/* Compares what a VM's configuration needs with what the description gives the VM. */
 #include "internal.h"
 #include <bulkhead.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Configurations are read one after the other into one place, and only the name of the file outlives that. */
+/* Configurations are read one after the other into the same memory, so places keep only the name of the file. */
 static struct qvm_place keep_place(const struct sys_vm *vm, const struct qvm_place *place)
 {
 	const char *file = place->file ? place->file : "", *kept = "command line";
@@ -98,7 +98,7 @@ void sys_check_vm(const struct sys_config *config, const struct sys_board *board
 	uint32_t absent = board ? needs->runmask & ~sys_present_cpus(board) : 0;
 	char where[SYS_WHERE_MAX];
 
-	/* Those of a cluster were reported there. */
+	/* CPUs of a cluster were reported with it. */
 	for (unsigned i = 0; i < config->cluster_count; i++)
 		absent &= ~config->clusters[i].cpus;
 	if (needs->name_given && strcmp(needs->name, own->name) != 0)
@@ -127,7 +127,7 @@ void sys_check_vm(const struct sys_config *config, const struct sys_board *board
 		    __builtin_ctz(absent), board->cpus - 1);
 }
 
-/* Does the claim have `at`, of what is passed? */
+/* Does the claim contain address or interrupt `at` of what is passed? */
 static bool claim_has(const struct sys_claim *claim, const struct sys_pass *pass, uint64_t at)
 {
 	if (claim->start == SYS_ANYWHERE || (claim->what == SYS_INTERRUPT) != (pass->what == SYS_INTERRUPT) ||
@@ -136,7 +136,7 @@ static bool claim_has(const struct sys_claim *claim, const struct sys_pass *pass
 	return range_holds(claim->start, claim->bytes, at, 1);
 }
 
-/* Whoever has it, but not `owner`; or NULL. */
+/* The claim of another owner on it, or NULL. */
 static const struct sys_claim *find_rival(const struct sys_claims *claims, unsigned owner, const struct sys_pass *pass,
 					  uint64_t at)
 {
@@ -204,7 +204,7 @@ void sys_check_passes(const struct sys_config *config, const struct sys_board *b
 	const struct sys_owner *own = &config->vms[v].own;
 	unsigned owner = config->process_count + v;
 
-	/* Without the board nobody knows what its devices and its reserved memory are. */
+	/* Devices and reserved memory are known only with the board. */
 	if (!board && (own->device_count || own->region_count))
 		return;
 	for (unsigned i = 0; i < needs->pass_count; i++) {

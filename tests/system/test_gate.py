@@ -211,8 +211,8 @@ def test_the_least_memory_serves_every_console(consoles):
         for name in vms:
             board.output_with("vm list", rf"^{name} +stopped +1  off, exit 0")
     _, files = console_files(consoles, pages - 1)
-    said = (f"needs at least {pages * 4096} bytes of memory for {consoles} consoles, it is given {(pages - 1) * 4096}; "
-            "give it more 'memory'")
+    said = (f"needs at least {pages * 4096} bytes of memory for {consoles} consoles, but 'memory' gives it {(pages - 1) * 4096}; "
+            "raise it")
     with pytest.raises(AssertionError, match=f"system.dts:[0-9]+] /processes/devc-pl011: program 'devc-pl011' {said}"):
         make_archive(files)
     refused(make_archive(files, options=["--no-check"]), f"devc-pl011: program devc-pl011 {said}")

@@ -87,4 +87,4 @@ def test_two_claims_of_a_name_are_refused():
     """)
     refused(make_archive({"system.dts": two}, options=["--no-check"]),
             r'\[system\.dtb\] /processes/two: it serves "console", which belongs to /processes/one already; each name has '
-            r"one process, so take it from one of the two\r")
+            r"one process, so remove it from one of the two\r")

@@ -30,7 +30,7 @@ CASES = {
     "interrupt-of-smmu": ("interrupts = <106>;", "", "", "",
                           r"/vms/one: 'interrupts' 106 is one of /smmuv3@9050000: it belongs to the kernel"),
     "no-such-interrupt": ("interrupts = <288>;", "", "", "",
-                          r"/vms/one: 'interrupts' 288 does not exist, the GIC has 32 to 287"),
+                          r"/vms/one: 'interrupts' 288 does not exist; the GIC has 32 to 287"),
     "device-in-parts": ("mmio = /bits/ 64 <0x9010000 0x1000>;", "interrupts = <34>;", "", "",
                         r"/vms/two: 'interrupts' 34: /pl031@9010000 belongs to /vms/one already, as 'mmio' 0x9010000"),
     "memory-as-device": ('devices = "/memory@40000000";', "", "", "",

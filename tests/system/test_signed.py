@@ -86,7 +86,7 @@ def test_an_archive_without_its_trailer_starts():
     end = data.rindex(b"TRAILER!!!\0") - 110
     assert data[end:end + 6] == b"070701"
     archive.write_bytes(data[:end])
-    starts(archive, "the archive is damaged after what it lists")
+    starts(archive, "the archive is damaged after its last file")
 
 
 @pytest.mark.parametrize("safety, message", [

@@ -85,7 +85,7 @@ static void wrong_devices_are_refused(void **state)
 	assert_string_equal(sys_device_find(&board, "/bus/hidden/serial@0", &device),
 			    "its bus has no 'ranges': its registers cannot be reached from the CPUs");
 	assert_string_equal(sys_device_find(&board, "/", &device),
-			    "its bus writes addresses in a way that is not supported");
+			    "the '#address-cells' or '#size-cells' of its bus are not supported");
 }
 
 static void mmio_keeps_away_from_what_is_not_a_device(void **state)
@@ -123,13 +123,13 @@ static void a_device_without_a_name_has_one_owner(void **state)
 	config.processes[1].own.mmio[1] = (struct sys_range){0x1210020000, 0x1000};
 	config.processes[1].own.mmio_count = 2;
 	assert_int_equal(check_system(&board, NULL), 2);
-	assert_string_equal(
-	    said, "[system.dtb] /processes/shell: 'mmio' 0x1210020000: 0x1210020000-0x1210021fff belongs to "
-		  "/processes/devc already, as device \"stdout\"; each thing has one owner, so take it from one of "
-		  "the two\n"
-		  "[system.dtb] /processes/shell: 'mmio' 0x1210020000: 0x1210020000-0x1210020fff belongs to "
-		  "/processes/shell already, as 'mmio' 0x1210020000; each thing has one owner, so take it from one "
-		  "of the two\n");
+	assert_string_equal(said,
+			    "[system.dtb] /processes/shell: 'mmio' 0x1210020000: 0x1210020000-0x1210021fff belongs to "
+			    "/processes/devc already, as device \"stdout\"; each thing has one owner, so remove it "
+			    "from one of the two\n"
+			    "[system.dtb] /processes/shell: 'mmio' 0x1210020000: 0x1210020000-0x1210020fff belongs to "
+			    "/processes/shell already, as 'mmio' 0x1210020000; each thing has one owner, so remove it "
+			    "from one of the two\n");
 }
 
 /* A device is its owner's, by whatever name, and so is the kernel's console. */
@@ -178,7 +178,7 @@ static void interrupts_must_exist_on_the_board(void **state)
 	assert_int_equal(check_system(&board, NULL), 0);
 	shell->interrupts[0] = 96;
 	assert_int_equal(check_system(&board, NULL), 1);
-	assert_string_equal(said, "[system.dtb] /processes/shell: 'interrupts' 96 does not exist, the GIC has 32 to "
+	assert_string_equal(said, "[system.dtb] /processes/shell: 'interrupts' 96 does not exist; the GIC has 32 to "
 				  "95; choose another\n");
 	/* SPI 1 of the device. */
 	shell->interrupt_count = 0;
@@ -210,7 +210,7 @@ static void a_kernel_device_that_cannot_be_read_stops_all(void **state)
 	end(d);
 	assert_null(sys_board_read(&board, board_dtb, ROOM));
 	assert_string_equal(sys_mmio_refused(&board, &range, NULL, false, path),
-			    "it belongs to the kernel, and where its registers are cannot be read");
+			    "it belongs to the kernel, and the tree does not say where its registers are");
 	assert_string_equal(path, "/bus/smmu");
 }
 

@@ -78,7 +78,7 @@ static void wrong_values_are_named_with_their_place(void **state)
 	end(d);
 	assert_int_equal(read_system(ROOM), 9);
 	assert_string_equal(
-	    said, "[system.dtb] /: this is no system description: its root needs compatible = \"bulkhead,system\"\n"
+	    said, "[system.dtb] /: this is not a system description: its root needs compatible = \"bulkhead,system\"\n"
 		  "[system.dtb] /processes/a-name-of-32-bytes-which-are-too: its name must be 1 to 31 letters, digits, "
 		  "'_', '-' or '.'\n"
 		  "[system.dtb] /processes/a-name-of-32-bytes-which-are-too: 'program' is missing\n"
@@ -86,7 +86,7 @@ static void wrong_values_are_named_with_their_place(void **state)
 		  "[system.dtb] /processes/two: 'priority' must be one number, as in <10> or /bits/ 64 <0x100000000>\n"
 		  "[system.dtb] /processes/two: 'policy' is \"x?y\"; it must be \"rr\" or \"fifo\"\n"
 		  "[system.dtb] /processes/two: 'memory' is 0x1001 bytes, not whole pages of 0x1000\n"
-		  "[system.dtb] /processes/two: 'ready' takes no value: it is written 'ready;' or left out\n"
+		  "[system.dtb] /processes/two: 'ready' has no value: write 'ready;' or leave it out\n"
 		  "[system.dtb] /processes/two: 'connect' is not a list of strings, as in \"one\", \"two\"\n");
 }
 
