@@ -146,7 +146,7 @@ PLACES = {
     "two-fit": (["load Image", "initrd load big"], "ram 0x80000000,2M", r"4\] big: no room in ram for 0x200001 bytes: .*"),
     "no-room-for-fdt": (["load Image", "data load 0x80200000,page"], "ram 0x80000000,0x201000",
                         r"VM a: no room in ram for the device tree of 0x[0-9a-f]+ bytes: give the VM more"),
-    "data-only": (["load tree"], None, r"3\] nothing to start: what is loaded is no program"),
+    "data-only": (["load tree"], None, r"3\] nothing to start: no loaded file is a program"),
     "missing": (["load nothing"], None, r"3\] 'load' names the file 'nothing', which is not there; put it into .*"),
     "missing-tree": (["load Image", "fdt load tree.dtb"], None, r"4\] 'load' names the file 'tree.dtb', which is not there; "
                      r"compile it: dtc -O dtb -o (.*)/tree.dtb \1/tree.dts"),
@@ -225,17 +225,17 @@ def test_a_packed_kernel_is_unpacked(tmp_path, name):
 
 
 DAMAGED = {
-    "gzip-cut": (lambda: gzip.compress(LONG)[:-20], r"\(gzip\) cannot be unpacked: it ends too early; .*"),
-    "gzip-header-only": (lambda: gzip.compress(LONG)[:10], r"\(gzip\) cannot be unpacked: it ends too early; .*"),
+    "gzip-cut": (lambda: gzip.compress(LONG)[:-20], r"\(gzip\) cannot be unpacked: it is cut off; .*"),
+    "gzip-header-only": (lambda: gzip.compress(LONG)[:10], r"\(gzip\) cannot be unpacked: it is cut off; .*"),
     "gzip-sum": (lambda: gzip.compress(LONG)[:-8] + bytes(8), r"\(gzip\) cannot be unpacked: incorrect data check; .*"),
     "gzip-noise": (lambda: b"\x1f\x8b\x08\0" + b"noise" * 999, r"\(gzip\) cannot be unpacked: .*"),
-    "gzip-and-tree": (lambda: gzip.compress(LONG) + compiled("/dts-v1/; / { };"), r".* something after what is packed, .*"),
-    "zboot-outside": (lambda: zboot(b"", b"gzip", offset=0), r"\(EFI zboot\) cannot be .*does not lie within it; .*"),
-    "zboot-longer": (lambda: zboot(gzip.compress(LONG), b"gzip", size=1 << 30), r".*does not lie within it; .*"),
-    "zboot-wraps": (lambda: zboot(gzip.compress(LONG), b"gzip", size=0xFFFFFFFF), r".*does not lie within it; .*"),
+    "gzip-and-tree": (lambda: gzip.compress(LONG) + compiled("/dts-v1/; / { };"), r".* other data follow the packed kernel .*"),
+    "zboot-outside": (lambda: zboot(b"", b"gzip", offset=0), r"\(EFI zboot\) cannot be .*places the packed kernel outside the file; .*"),
+    "zboot-longer": (lambda: zboot(gzip.compress(LONG), b"gzip", size=1 << 30), r".*places the packed kernel outside the file; .*"),
+    "zboot-wraps": (lambda: zboot(gzip.compress(LONG), b"gzip", size=0xFFFFFFFF), r".*places the packed kernel outside the file; .*"),
     "zboot-not-gzip": (lambda: zboot(zstd(LONG), b"gzip"), r".*it is packed by 'gzip'.*"),
-    "zboot-lzma": (lambda: zboot(lzma.compress(LONG), b"xzkern"), r".*it is packed by 'xzkern', and only gzip and zstd .*"),
-    "zboot-zstd-cut": (lambda: zboot(zstd(LONG)[:-9], b"zstd"), r"\(EFI zboot\) cannot be unpacked: it ends too early; .*"),
+    "zboot-lzma": (lambda: zboot(lzma.compress(LONG), b"xzkern"), r".*it is packed by 'xzkern'; only gzip and zstd .*"),
+    "zboot-zstd-cut": (lambda: zboot(zstd(LONG)[:-9], b"zstd"), r"\(EFI zboot\) cannot be unpacked: it is cut off; .*"),
     "zboot-zstd-noise": (lambda: zboot(b"noise" * 99, b"zstd"), r"\(EFI zboot\) cannot be unpacked: .*"),
 }
 
@@ -253,7 +253,7 @@ def test_a_file_wanted_packed_and_unpacked_is_refused(tmp_path):
     said, _ = both(tmp_path, files, ["load vmlinuz", "data load vmlinuz"])
     assert len(said) == 1 and said[0].startswith("[a.qvmconf:4] 'load': 'vmlinuz' was unpacked for another 'load'"), said
     said, _ = both(tmp_path, files, ["data load vmlinuz", "load vmlinuz"])
-    assert len(said) == 1 and "another 'load' wants it as it is" in said[0], said
+    assert len(said) == 1 and "another 'load' needs it packed" in said[0], said
 
 
 def test_one_configuration_is_checked_by_itself(tmp_path):
@@ -271,4 +271,4 @@ def test_unpacked_has_an_end(tmp_path):
     """A small file that becomes a huge one."""
     repeated = struct.pack("<IBB", 0xFD2FB528, 0, 0x38) + (struct.pack("<I", (1 << 17) << 3 | 2)[:3] + b"k") * (1 << 14)
     said, _ = both(tmp_path, {"vmlinuz": zboot(repeated, b"zstd")}, ["load vmlinuz"])
-    assert len(said) == 1 and "what is in it is longer than 512 MiB" in said[0], said
+    assert len(said) == 1 and "its contents are longer than 512 MiB" in said[0], said

@@ -72,8 +72,8 @@ def test_what_is_no_file_stays(tmp_path):
 
 
 @pytest.mark.parametrize("name, text", [
-    ("MANIFEST", "the archive itself uses this name"), (".pad", "the archive itself uses this name"),
-    ("TRAILER!!!", "the archive itself uses this name"), ("./MANIFEST.sig", "the archive itself uses this name"),
+    ("MANIFEST", "the archive uses this name itself; give the file another one"), (".pad", "the archive uses this name itself; give the file another one"),
+    ("TRAILER!!!", "the archive uses this name itself; give the file another one"), ("./MANIFEST.sig", "the archive uses this name itself; give the file another one"),
     ("", "1 to 255 characters"), ("a b", "no blanks"), ("a\nb", "no blanks"), ("x" * 256, "1 to 255 characters"),
     ("./shell", "has a file './shell' already")])
 def test_a_wrong_name_of_a_file_is_refused(tmp_path, name, text):
@@ -147,7 +147,7 @@ def test_a_program_must_fit_into_its_memory(tmp_path, name, given):
         (tmp_path / name).write_bytes(two_segments(name, room + more))
         done = bulkhead("image", HELLO, *options, "-o", tmp_path / f"{status}.cpio")
         assert done.returncode == status, done.stderr
-    assert f"program '{name}' needs at least {given + PAGE} bytes of memory, it is given {given}" in done.stderr
+    assert f"program '{name}' needs at least {given + PAGE} bytes of memory, but 'memory' gives it {given}" in done.stderr
     assert not (tmp_path / f"{run.EX_CONFIG}.cpio").exists()
 
 

@@ -85,7 +85,7 @@ def test_a_changed_file_is_found(tmp_path):
         if name == ".pad":
             continue
         out.write_bytes(good[:offset] + bytes([good[offset] ^ 1]) + good[offset + 1:])
-        refused("no signature" if name.startswith("MANIFEST") else f"{name}: the file is not the one that was signed")
+        refused("not a signature" if name.startswith("MANIFEST") else f"{name}: the file is not the one that was signed")
     out.write_bytes(good)
     kernel.write_text("Kernel")
     refused("@kernel: the file is not the one", "--readonly", kernel)
@@ -96,13 +96,13 @@ def test_a_changed_file_is_found(tmp_path):
         refused(text)
     out.write_bytes(good)
     assert bulkhead("sign", out, "--key", other[0]).returncode == 0
-    refused("no signature")
-    refused("no signature", "--readonly", kernel)
+    refused("not a signature")
+    refused("not a signature", "--readonly", kernel)
     assert bulkhead("sign", out, "--key", key).returncode == 0
-    refused("the manifest has no kernel", "--readonly", kernel)
+    refused("the manifest does not list the kernel; sign the archive with --readonly", "--readonly", kernel)
     assert bulkhead("verify", out, "--public", public).returncode == 0
     public.write_text("12")
-    refused("64 hexadecimal digits and nothing else")
+    refused("64 hexadecimal digits after its first word, and nothing else")
 
 
 def with_entry(archive, name, data):
@@ -119,8 +119,8 @@ def test_a_wrong_key_or_signature_is_refused(tmp_path):
     out, certified, signature = tmp_path / "out.cpio", tmp_path / "certified", tmp_path / "signature"
     certified.write_text("qvm\nqwm\n")
     signature.write_bytes(b"x" * 63)
-    for words, text in ((("--certified", certified), "certified:2] 'qwm' is neither a file of the archive nor"),
-                        (("--signature", signature), "an Ed25519 signature has 64 bytes"),
+    for words, text in ((("--certified", certified), "certified:2] 'qwm' is not a file of the archive"),
+                        (("--signature", signature), "this is not an Ed25519 signature, which has 64 bytes"),
                         (("--key", signature), "a secret key's file has the word ed25519-secret-key"),
                         (("--key", tmp_path / "nothing"), "nothing: No such file")):
         done = bulkhead("image", HELLO, *options, *words, "-o", out)
@@ -130,5 +130,5 @@ def test_a_wrong_key_or_signature_is_refused(tmp_path):
     out.write_text("not an archive")
     done = bulkhead("sign", out, "--signature", signature)
     assert done.returncode == run.EX_CONFIG
-    assert "this is no archive" in done.stderr
+    assert "this is not a boot archive" in done.stderr
     assert out.read_text() == "not an archive"

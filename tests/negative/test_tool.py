@@ -143,17 +143,17 @@ def test_only_regular_files_are_read(tmp_path):
     os.mkfifo(pipe)
     out = ("-o", tmp_path / "out.cpio")
     for path in (pipe, "/dev/zero"):
-        only_regular(("check", HELLO, *options, "--board", path), f"{path}: this is no regular file")
-        only_regular(("image", HELLO, *options, "-f", f"{path}=more", *out), f"{path}: this is no regular file")
-        only_regular(("image", HELLO, *options, "--key", path, *out), f"{path}: this is no regular file")
-        only_regular(("sign", path, "--key", path), f"{path}: this is no regular file")
-    only_regular(("check", pipe), "it is no regular file")
+        only_regular(("check", HELLO, *options, "--board", path), f"{path}: this is not a regular file")
+        only_regular(("image", HELLO, *options, "-f", f"{path}=more", *out), f"{path}: this is not a regular file")
+        only_regular(("image", HELLO, *options, "--key", path, *out), f"{path}: this is not a regular file")
+        only_regular(("sign", path, "--key", path), f"{path}: this is not a regular file")
+    only_regular(("check", pipe), "it is not a regular file")
     folder.mkdir()
     for name in ("system.dts", "hello.qvmconf", "hello.elf"):
         shutil.copytree(HELLO, folder, dirs_exist_ok=True)
         (folder / name).unlink(missing_ok=True)
         os.mkfifo(folder / name)
-        only_regular(("check", folder, *options[:-4], *options[-2:]), "no regular file")
+        only_regular(("check", folder, *options[:-4], *options[-2:]), "not a regular file")
         (folder / name).unlink()
     with (tmp_path / "long.qvmconf").open("wb") as config:
         config.truncate(1 << 40)
@@ -194,9 +194,9 @@ def wait_for(what):
     (("--cpus", "9"), "--cpus 9: board qemu-virt can have 1 to 8 CPUs"),
     (("--cpus", "0"), "--cpus 0: board qemu-virt can have 1 to 8 CPUs"),
     (("--cpus", "2x"), "--cpus 2x: board qemu-virt can have 1 to 8 CPUs"),
-    (("--board", "xlnx-versal-virt", "--cpus", "4"), "--cpus 4: board xlnx-versal-virt has 2 CPUs"),
+    (("--board", "xlnx-versal-virt", "--cpus", "4"), "--cpus 4: board xlnx-versal-virt has 2 CPUs; leave the option out"),
     (("--board", "xlnx-versal-virt", "--cpu", "max"),
-     "--cpu max: the CPUs of board xlnx-versal-virt are of the model cortex-a72")])
+     "--cpu max: board xlnx-versal-virt has CPUs of the model cortex-a72; leave the option out")])
 def test_a_board_that_is_not_there_is_refused(words, text):
     done = bulkhead("run", HELLO, *words)
     assert (done.returncode, done.stderr) == (run.EX_CONFIG, text + "\n")
@@ -206,17 +206,17 @@ GOOD_BOARD = "qemu -M virt -cpu CPU -smp CPUS -m MEMORY\ncpu max\ncpus 4 8\nmemo
 
 
 @pytest.mark.parametrize("text, wrong", [
-    (GOOD_BOARD.replace("-M", "-machine"), ":1] QEMU's command names the machine with -M"),
+    (GOOD_BOARD.replace("-M", "-machine"), ":1] the line 'qemu' must name the machine with -M"),
     (GOOD_BOARD.replace("-M virt", "virt -M").replace(" -cpu CPU -smp CPUS -m MEMORY", ""),
-     ":1] QEMU's command names the machine with -M"),
+     ":1] the line 'qemu' must name the machine with -M"),
     (GOOD_BOARD.replace("-M virt", "-M virt" + " -s" * 24), ":1] a line has at most 32 words"),
-    (GOOD_BOARD.replace("cpus 4 8", "cpus 4 8 # at most"), ":3] cpus has the default number and, if it can be chosen, the highest one"),
+    (GOOD_BOARD.replace("cpus 4 8", "cpus 4 8 # at most"), ":3] write cpus and the default number of CPUs, and the highest one if it can be chosen: 1 to 999"),
     (GOOD_BOARD.replace("cpus 4 8", "cpus 4 many"),
-     ":3] cpus has the default number and, if it can be chosen, the highest one"),
-    (GOOD_BOARD.replace("cpus 4 8", "cpus 9 8"), ":3] cpus has the default number and, if it can be chosen, the highest one"),
-    (GOOD_BOARD.replace("cpus 4 8", "cpus"), ":3] cpus has the default number and, if it can be chosen, the highest one"),
-    (GOOD_BOARD + "ram 2G\n", ":5] a line begins with qemu, cpu, cpus or memory"),
-    (GOOD_BOARD.replace("memory 2G", "memory 2 G"), ":4] one word is expected after cpu and memory"),
+     ":3] write cpus and the default number of CPUs, and the highest one if it can be chosen: 1 to 999"),
+    (GOOD_BOARD.replace("cpus 4 8", "cpus 9 8"), ":3] write cpus and the default number of CPUs, and the highest one if it can be chosen: 1 to 999"),
+    (GOOD_BOARD.replace("cpus 4 8", "cpus"), ":3] write cpus and the default number of CPUs, and the highest one if it can be chosen: 1 to 999"),
+    (GOOD_BOARD + "ram 2G\n", ":5] a line must begin with qemu, cpu, cpus or memory"),
+    (GOOD_BOARD.replace("memory 2G", "memory 2 G"), ":4] exactly one word must follow cpu and memory"),
     (GOOD_BOARD.replace("memory 2G\n", ""), ": one of the lines qemu, cpu, cpus and memory is missing"),
     ("", ": one of the lines qemu, cpu, cpus and memory is missing")])
 def test_a_wrong_description_of_a_board_is_refused(tmp_path, text, wrong):

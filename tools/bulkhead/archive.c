@@ -24,20 +24,20 @@ struct entry *archive_entry(struct image *image, const char *name)
 	return NULL;
 }
 
-/* Names that would be taken for something else, or that a manifest cannot hold. */
+/* NULL, or why an archive cannot have a file of this name. */
 static const char *wrong_name(const char *name)
 {
 	static const char *const kept[] = {MANIFEST_FILE, MANIFEST_SIGNATURE, MANIFEST_KERNEL, PAD_NAME, TRAILER_NAME};
 
 	for (unsigned i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		if (strcmp(name, kept[i]) == 0)
-			return "the archive itself uses this name";
+			return "the archive uses this name itself; give the file another one";
 	}
 	for (const char *c = name; *c; c++) {
 		if (*c <= ' ' || *c > '~')
-			return "a name in the archive has no blanks, and only printable ASCII characters";
+			return "a name in the archive must have only printable ASCII characters, and no blanks";
 	}
-	return *name == '\0' || strlen(name) > MANIFEST_NAME_MAX ? "a name in the archive has 1 to 255 characters"
+	return *name == '\0' || strlen(name) > MANIFEST_NAME_MAX ? "a name in the archive must have 1 to 255 characters"
 								 : NULL;
 }
 
@@ -56,11 +56,11 @@ struct entry *archive_add(struct image *image, const char *name, const uint8_t *
 	name = cpio_plain_name(name);
 	wrong = wrong_name(name);
 	if (image->entry_count == ARCHIVE_FILES_MAX)
-		message("bulkhead: more than %d files in one archive", ARCHIVE_FILES_MAX);
+		message("bulkhead: more than %d files for one archive; leave some out", ARCHIVE_FILES_MAX);
 	else if (wrong)
 		message("'%s': %s", name, wrong);
 	else if (bytes > UINT32_MAX)
-		message("%s: longer than 4 GiB, which the archive's format cannot hold", name);
+		message("%s: the file is longer than 4 GiB, which is the limit of the archive's format", name);
 	else
 		return append(image, name, data, bytes);
 	image->mistakes++;
@@ -97,7 +97,7 @@ static size_t head_bytes(const char *name)
 	return round4(HEADER_BYTES + strlen(name) + 1);
 }
 
-/* Data bytes of the pad entry that makes the data of a file at `offset` start on a page; -1: none is needed. */
+/* The length of the pad entry that makes the data of a file at `offset` begin on a page; -1: none is needed. */
 static long pad_bytes(size_t offset, const char *name)
 {
 	if ((offset + head_bytes(name)) % ALIGNMENT == 0)
@@ -157,10 +157,10 @@ static void sign_entries(struct image *image, struct sign_result *result)
 	if (result->is_signed)
 		append(image, MANIFEST_SIGNATURE, result->signature, sizeof(result->signature));
 	else
-		message("bulkhead: the archive is not signed, no system starts from it: give --key or --signature");
+		message("bulkhead: the archive is not signed, and no system starts from it; give --key or --signature");
 }
 
-/* The archive, and the manifest if it is wanted beside it: both, or none. */
+/* Writes the archive, and the manifest if --manifest names a file for it: both or none. */
 static void write_files(struct image *image, const char *output, const uint8_t *archive, size_t bytes,
 			const struct sign_result *result)
 {

@@ -18,14 +18,14 @@ struct entry {
 	const uint8_t *data;
 	size_t bytes;
 	uint8_t *owned;   /* to free */
-	bool seen;        /* somebody has it, so it is not unpacked any more */
-	const char *kind; /* how it was packed: it is not as it was in its file; or NULL */
+	bool seen;        /* a `load` uses it as it is now, so it must not be unpacked any more */
+	const char *kind; /* how it was packed in its file, if it has been unpacked; or NULL */
 };
 
 struct image {
-	struct system *system; /* that is checked before anything is written; or NULL */
+	struct system *system; /* which is checked before anything is written; or NULL */
 	const struct arguments *arguments;
-	struct entry entries[ARCHIVE_FILES_MAX + 2]; /* and the manifest, and its signature */
+	struct entry entries[ARCHIVE_FILES_MAX + 2]; /* room for the manifest and its signature, too */
 	unsigned entry_count;
 	unsigned mistakes;
 };
@@ -33,8 +33,8 @@ struct image {
 /* The file of a name, with or without "./" or "/" before it; or NULL. */
 struct entry *archive_entry(struct image *image, const char *name);
 
-/* Adds a file, whose name and data stay the caller's. NULL after a message: its name or size is wrong, or it is one too
- * many. */
+/* Adds a file, whose name and data stay the caller's. NULL, after a message: its name or size is wrong, or there are
+ * too many files. */
 struct entry *archive_add(struct image *image, const char *name, const uint8_t *data, size_t bytes);
 
 /* The same for a file that is read from `path`. */

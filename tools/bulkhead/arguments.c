@@ -15,9 +15,9 @@ static const char overview[] = "usage: bulkhead COMMAND DIR [OPTION]...\n"
 			       "check   says what is wrong with a system directory, or with one VM's configuration\n"
 			       "image   checks a system directory and writes the boot archive\n"
 			       "run     checks a system directory and boots it in QEMU\n"
-			       "map     prints who has what: the access matrix\n"
+			       "map     prints the access matrix: who has which memory, device and interrupt\n"
 			       "keygen  makes a pair of keys\n"
-			       "sign    signs a boot archive anew\n"
+			       "sign    signs a boot archive again\n"
 			       "verify  checks the signature of a boot archive, and all its files\n"
 			       "\n";
 
@@ -31,25 +31,27 @@ static const struct {
      "BOARD     the board's device tree blob, or the name of a board: its memory, CPUs and devices"},
     {"--board", OPTION_MACHINE, true, "BOARD     the name of a board; default " BOARD_DEFAULT},
     {"--json", OPTION_JSON, false, "          messages as one object on standard output"},
-    {"-f", OPTION_FILES, true, "PATH[=NAME]     a file for the archive; without NAME it is called as the file is"},
+    {"-f", OPTION_FILES, true,
+     "PATH[=NAME]     a file for the archive; NAME is its name there, by default the file's own"},
     {"--path", OPTION_FILES, true, "DIR        a folder with more files; may be given again"},
-    {"-o", OPTION_OUTPUT, true, "ARCHIVE         the file to write: a cpio archive (newc), each file's data on a page"},
+    {"-o", OPTION_OUTPUT, true,
+     "ARCHIVE         the file to write: a cpio archive (newc), the data of each file begin on a page"},
     {"--plan", OPTION_PLAN, false, "          also prints what each VM gets, one line for each thing"},
     {"--no-check", OPTION_NO_CHECK, false,
-     "      FOR TESTS ONLY: no ownership is checked; the target is to refuse what is wrong"},
+     "      FOR TESTS ONLY: nothing is checked; the target has to refuse what is wrong"},
     {"--key", OPTION_SIGN, true, "KEY         sign with this secret key"},
-    {"--signature", OPTION_SIGN, true, "FILE  take this signature of the manifest: Ed25519, 64 bytes"},
+    {"--signature", OPTION_SIGN, true, "FILE  use this signature of the manifest (Ed25519, 64 bytes)"},
     {"--manifest", OPTION_SIGN, true, "FILE   write the manifest there as well, to be signed elsewhere"},
     {"--certified", OPTION_SIGN, true, "FILE  names of certified components, one a line"},
     {"--readonly", OPTION_SIGN | OPTION_VERIFY, true,
      "FILE   Image.readonly of the kernel that is to start this archive"},
     {"--public", OPTION_VERIFY, true, "KEY      the public key to check with"},
     {"--kernel", OPTION_MACHINE, true, "IMAGE    the hypervisor"},
-    {"--cpus", OPTION_MACHINE, true, "N          number of CPUs, if the board leaves a choice"},
-    {"--cpu", OPTION_MACHINE, true, "MODEL       QEMU's name of the CPU, if the board leaves a choice"},
+    {"--cpus", OPTION_MACHINE, true, "N          number of CPUs, if the board allows a choice"},
+    {"--cpu", OPTION_MACHINE, true, "MODEL       QEMU's name of the CPU, if the board allows a choice"},
     {"--memory", OPTION_MACHINE, true, "SIZE     the board's memory"},
     {"--memory", OPTION_BOARD, true,
-     "START,SIZE  memory that the firmware fills into the board's tree, as in 0x80000000,2G; may be given again"},
+     "START,SIZE  memory, if the firmware fills in that of the board's tree, as in 0x80000000,2G; may be given again"},
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -77,8 +79,8 @@ static int help(struct arguments *a)
 		board_names(a->home, names, sizeof(names));
 		printf("\nBoards that come with this tool: %s\n", names);
 	}
-	puts(a->command ? "\nExit status: 0 all is well, 64 wrong use of this command, 65 a mistake in the input."
-			: "Exit status: 0 all is well, 64 wrong use, 65 a mistake in the input.");
+	puts(a->command ? "\nExit status: 0 success, 64 wrong use of this command, 65 a mistake in the input."
+			: "Exit status: 0 success, 64 wrong use, 65 a mistake in the input.");
 	a->command = NULL;
 	return EXIT_GOOD;
 }
@@ -156,7 +158,7 @@ static int parse_option(struct arguments *a, int argc, char **argv, int *at)
 {
 	unsigned i = 0, known = 0;
 
-	/* One name may be two options, of different commands. */
+	/* One name may be different options of two commands. */
 	for (; i < OPTIONS; i++) {
 		if (strcmp(options[i].name, argv[*at]) != 0)
 			continue;
@@ -194,7 +196,7 @@ static const struct command *find_command(const struct command *commands, const 
 	return NULL;
 }
 
-/* `help [COMMAND]` and `--version`: they need nothing else. */
+/* `help [COMMAND]` and `--version`, which need no other argument. */
 static bool is_answered(struct arguments *a, const struct command *commands, int argc, char **argv, int *status)
 {
 	const char *word = argc > 1 ? argv[1] : "", *more = argc > 2 ? argv[2] : "";
@@ -224,7 +226,7 @@ int arguments_parse(struct arguments *a, const struct command *commands, int arg
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return help(a);
 	}
-	/* --json holds even if the rest of the line is wrong. */
+	/* --json counts even if the rest of the line is wrong. */
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			message_use_json();
@@ -239,7 +241,7 @@ int arguments_parse(struct arguments *a, const struct command *commands, int arg
 		else if (!a->input)
 			a->input = argv[i];
 		else
-			status = usage(a, "one word too many: ", argv[i]);
+			status = usage(a, "unexpected word: ", argv[i]);
 		if (status != EXIT_GOOD)
 			return status;
 	}
@@ -248,12 +250,12 @@ int arguments_parse(struct arguments *a, const struct command *commands, int arg
 	if (a->range_count && !a->board)
 		return usage(a, "--memory needs ", "--board BOARD");
 	if ((a->command->options & OPTION_VERIFY) && !a->public_key)
-		return usage(a, "a key is needed: ", "--public KEY");
+		return usage(a, "give the public key: ", "--public KEY");
 	if (a->signing.key && a->signing.signature)
-		return usage(a, "--key excludes ", "--signature");
+		return usage(a, "--key cannot be combined with ", "--signature");
 	if (a->plan && a->json)
-		return usage(a, "--plan excludes ", "--json");
+		return usage(a, "--plan cannot be combined with ", "--json");
 	if ((a->command->options & OPTION_OUTPUT) && !a->output)
-		return usage(a, "an output is needed: ", "-o ARCHIVE");
+		return usage(a, "give the output file: ", "-o ARCHIVE");
 	return EXIT_GOOD;
 }

@@ -23,7 +23,7 @@
 #define OPTION_OUTPUT   (1u << 3) /* -o, required */
 #define OPTION_NO_CHECK (1u << 4)
 #define OPTION_PLAN     (1u << 6)
-#define OPTION_SIGN     (1u << 7) /* --key and what else is said about signing */
+#define OPTION_SIGN     (1u << 7) /* --key, and the other options of signing */
 #define OPTION_VERIFY   (1u << 8) /* --public, --readonly */
 #define OPTION_MACHINE  (1u << 5) /* --kernel, --board, --cpus, --cpu, --memory */
 

@@ -94,18 +94,19 @@ static const char *take_line(struct board *b, char *line)
 	if (count > BOARD_WORDS_MAX)
 		return "a line has at most 32 words";
 	if (strcmp(words[0], "qemu") == 0)
-		return take_command(b, words, count) ? NULL : "QEMU's command names the machine with -M";
+		return take_command(b, words, count) ? NULL : "the line 'qemu' must name the machine with -M";
 	if (strcmp(words[0], "cpus") == 0) {
 		b->cpus = count > 1 ? words[1] : "";
 		b->cpus_most = words[count - 1];
 		return count <= 3 && count_of(b->cpus) != 0 && count_of(b->cpus) <= count_of(b->cpus_most)
 			   ? NULL
-			   : "cpus has the default number and, if it can be chosen, the highest one";
+			   : "write cpus and the default number of CPUs, and the highest one if it can be chosen: 1 to "
+			     "999";
 	}
 	if (strcmp(words[0], "cpu") != 0 && strcmp(words[0], "memory") != 0)
-		return "a line begins with qemu, cpu, cpus or memory";
+		return "a line must begin with qemu, cpu, cpus or memory";
 	if (count != 2)
-		return "one word is expected after cpu and memory";
+		return "exactly one word must follow cpu and memory";
 	*(strcmp(words[0], "cpu") == 0 ? &b->cpu : &b->memory) = words[1];
 	return NULL;
 }
@@ -170,11 +171,11 @@ int board_choose(struct board *b, const char *cpu, const char *cpus, const char 
 	unsigned long most = count_of(b->cpus_most), count = cpus ? strtoul(cpus, &end, 10) : most;
 
 	if (cpu && strcmp(cpu, b->cpu) != 0 && !is_chosen(b, "CPU")) {
-		message("--cpu %s: the CPUs of board %s are of the model %s", cpu, b->name, b->cpu);
+		message("--cpu %s: board %s has CPUs of the model %s; leave the option out", cpu, b->name, b->cpu);
 		return -1;
 	}
 	if (cpus && strcmp(cpus, b->cpus) != 0 && !is_chosen(b, "CPUS")) {
-		message("--cpus %s: board %s has %s CPUs", cpus, b->name, b->cpus);
+		message("--cpus %s: board %s has %s CPUs; leave the option out", cpus, b->name, b->cpus);
 		return -1;
 	}
 	if (cpus && (*end != '\0' || count < 1 || count > most)) {

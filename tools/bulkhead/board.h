@@ -11,7 +11,7 @@
 struct board {
 	const char *name;
 	struct file text;                     /* NAME.conf, to be freed */
-	const char *command[BOARD_WORDS_MAX]; /* QEMU's, with CPU, CPUS and MEMORY in place of what is chosen */
+	const char *command[BOARD_WORDS_MAX]; /* QEMU's; the words CPU, CPUS and MEMORY stand for the choices */
 	unsigned words;
 	const char *cpu, *cpus, *cpus_most, *memory;
 };
@@ -28,8 +28,7 @@ void board_unknown(const char *home, const char *name);
 /* Reads a board's description. 0, or -1 after a message. */
 int board_read(struct board *b, const char *home, const char *name);
 
-/* Takes the user's choice, NULL being the board's own; nothing else is examined. -1 after a message: the board cannot
- * be made like that. */
+/* Takes the user's choices; NULL: the board's default. 0, or -1 after a message: the board cannot have that. */
 int board_choose(struct board *b, const char *cpu, const char *cpus, const char *memory);
 
 /* Writes QEMU's command, without what is to be booted, and returns its number of words: at most BOARD_WORDS_MAX. */

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Reads until the end; a pipe has no size that could be asked for. */
+/* Reads until the end: a pipe does not know its size. */
 static int read_stream(FILE *stream, struct file *file)
 {
 	size_t room = 0;
@@ -43,7 +43,7 @@ static int read_stream(FILE *stream, struct file *file)
 	return 0;
 }
 
-/* What is no regular file may have no end, or wait for a writer. The size is checked before anything is read. */
+/* Only regular files: others may have no end, or wait for a writer. The size is checked before anything is read. */
 static const char *open_regular(const char *path, size_t most, FILE **stream)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY), cause = 0;
@@ -63,7 +63,7 @@ static const char *open_regular(const char *path, size_t most, FILE **stream)
 	if (!*stream && fd >= 0)
 		close(fd);
 	errno = cause;
-	return cause == EINVAL ? "this is no regular file" : cause ? strerror(cause) : NULL;
+	return cause == EINVAL ? "this is not a regular file" : cause ? strerror(cause) : NULL;
 }
 
 const char *file_read(const char *path, size_t most, struct file *file)
@@ -89,7 +89,7 @@ bool file_is_within(const char *path, const char *const *folders, unsigned count
 		char *folder = realpath(folders[i], NULL);
 		size_t bytes = folder ? strlen(folder) : 0;
 
-		/* "/" ends in what the others lack. */
+		/* Only "/" ends with the slash already. */
 		bytes -= bytes == 1;
 		within = folder && strncmp(real, folder, bytes) == 0 && real[bytes] == '/';
 		free(folder);
@@ -114,7 +114,7 @@ int file_prepare(struct file_output *output, const char *path, const void *data,
 
 	umask(mask);
 	*output = (struct file_output){.path = path};
-	/* What is no file, such as /dev/null, must stay what it is. */
+	/* What is not a regular file, such as /dev/null, is written, not replaced. */
 	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
 		stream = fopen(path, "wb");
 		return stream ? write_stream(stream, data, bytes) : -1;
@@ -125,7 +125,7 @@ int file_prepare(struct file_output *output, const char *path, const void *data,
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	/* A name that nobody can have prepared a link for. */
+	/* A name that nobody can have made a link of. */
 	fd = mkstemp(output->temporary);
 	stream = fd < 0 || fchmod(fd, 0666 & ~mask) != 0 ? NULL : fdopen(fd, "wb");
 	if (!stream) {
@@ -160,7 +160,7 @@ void file_die_with(pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
-		_exit(127); /* it has ended before that was said */
+		_exit(127); /* it ended before the line above */
 }
 
 int file_run(const char *const *command, struct file *output, struct file *errors)
@@ -198,8 +198,8 @@ int file_run(const char *const *command, struct file *output, struct file *error
 }
 
 /*
- * dtc says "Error: dir/system.dts:12.3-7 syntax error"; what it says in another way is passed on as it is. Its last
- * line, "FATAL ERROR: ..." or "ERROR: Input tree ...", is the reason only if there was none before.
+ * dtc prints "Error: dir/system.dts:12.3-7 syntax error". Lines of another form are passed on unchanged. Its last line,
+ * "FATAL ERROR: ..." or "ERROR: Input tree ...", is a summary: it is left out if there were lines before it.
  */
 static void send_dtc_line(const char *path, char *line, bool *said)
 {
@@ -245,8 +245,8 @@ static int run_dtc(const char *path, const char *const *options, struct file *ou
 
 enum source { SOURCE_NONE, SOURCE_WITHIN, SOURCE_OUTSIDE };
 
-/* A name that dtc has written as it is, or, since dtc 1.7.1, with a backslash before each blank: what is there under
- * either name must be within the folders. `plain` is without those backslashes. */
+/* dtc writes a name as it is or, since dtc 1.7.1, with a backslash before each blank. A file of either name must lie
+ * within the folders. `plain` becomes the name without those backslashes. */
 static enum source find_source(const char *name, char plain[PATH_MAX], const char *const *folders, unsigned count)
 {
 	const char *const readings[] = {name, plain};
@@ -267,8 +267,9 @@ static enum source find_source(const char *name, char plain[PATH_MAX], const cha
 	return found;
 }
 
-/* What dtc has read is one line of names with blanks between them, and in them: a name ends where a file of that name
- * exists. Longer ones are examined, too: they may be what was read. What remains is no name that can be examined. */
+/* dtc lists the files that it has read in one line, with blanks between the names, which may have blanks themselves. A
+ * name ends where a file of that name exists. Longer names are checked, too, as dtc may have read those. If no file
+ * fits, the list is refused. */
 static int check_sources(const char *path, char *list, const char *const *folders, unsigned count)
 {
 	char *start = strstr(list, ": "), *next, plain[PATH_MAX];
@@ -335,7 +336,7 @@ int file_compile(const char *path, const char *const *folders, unsigned count, s
 		message("%s: %s", path, wrong ? wrong : strerror(errno));
 		return -1;
 	}
-	/* A file without a name: whenever this ends, nothing is left. */
+	/* A file without a name: nothing is left, however this process ends. */
 	snprintf(sources, sizeof(sources), "/proc/self/fd/%d", fd);
 	status = compile_within(path, sources, folders, count, dtb, annotated);
 	close(fd);

@@ -12,13 +12,13 @@ struct file {
 	size_t bytes;
 };
 
-#define FILE_TEXT_MAX (1u << 20) /* of what people write: longer than any of them may be */
+#define FILE_TEXT_MAX (1u << 20) /* of files that people write; none needs more */
 #define FILE_DATA_MAX UINT32_MAX /* what the archive's format can hold */
 
 /* Reads a regular file of at most `most` bytes. NULL, or what is wrong with it. */
 const char *file_read(const char *path, size_t most, struct file *file);
 
-#define FILE_OUTSIDE "it lies outside of the system's folders; put it there, or name its folder with --path"
+#define FILE_OUTSIDE "it lies outside the system's folders; move it into one, or name its folder with --path"
 
 /* Does the path, with all links followed, lie in one of the folders? What does not exist lies nowhere. */
 bool file_is_within(const char *path, const char *const *folders, unsigned count);
@@ -41,7 +41,7 @@ int file_finish(struct file_output *output, bool keep);
 int file_compile(const char *path, const char *const *folders, unsigned count, struct file *dtb,
 		 struct file *annotated);
 
-/* In a child, before it becomes another program: from now on it ends when `parent`, which made it, does. */
+/* In a child process before exec: from now on it ends when its parent does. */
 void file_die_with(pid_t parent);
 
 /* Runs a command, whose first word is looked up in PATH, and reads its output. Its exit status, 127 if it cannot run,

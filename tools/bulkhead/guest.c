@@ -29,7 +29,7 @@ static bool is_memory(const struct qvm_pass *pass)
 	return (pass->attributes & QVM_PASS_M) || pass->blob != QVM_LOAD_ANY;
 }
 
-/* In the order of the target. The window is null: nothing is written. */
+/* In the same order as on the target. The window is NULL: nothing is written. */
 static void add_memory(struct guest *g)
 {
 	for (unsigned i = 0; i < g->config->mem_count; i++) {
@@ -50,7 +50,7 @@ static void add_memory(struct guest *g)
 	}
 }
 
-/* Of what is passed, blobs are taken before any file is loaded, and the rest after all. */
+/* Marks memory that is passed as used: blobs before any file is loaded, the rest after all files. */
 static void take_passed(struct guest *g, bool blobs)
 {
 	for (unsigned i = 0; i < g->config->pass_count; i++) {
@@ -89,7 +89,7 @@ static bool is_fdt_passed(const struct qvm_config *config)
 	return false;
 }
 
-/* Without the nodes of vdevs, which only their files know: a few hundred bytes less than on the target. */
+/* Without the nodes of vdevs, which only the target adds: some hundred bytes less than there. */
 static void add_fdt(struct guest *g)
 {
 	static const uint8_t key[16] = {1};
@@ -134,7 +134,7 @@ unsigned guest_check(const struct qvm_config *config, guest_find *find, void *co
 	take_passed(g, false);
 	if (all && g->mistakes == 0 && !g->loader.bootable)
 		mistake(g, config->load_count ? &config->loads[0].place : NULL, "",
-			"nothing to start: what is loaded is no program");
+			"nothing to start: no loaded file is a program");
 	/* A tree that is passed is seen on the target only. */
 	if (g->mistakes == 0 && !is_fdt_passed(config) && (all || !partly || g->loader.fdt))
 		add_fdt(g);

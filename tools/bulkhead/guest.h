@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a VM starts with: its files go through the loader that the target has, which says what cannot run. */
+/* Checks what a VM starts with: its files go through the target's own loader. */
 #pragma once
 
 #include "qvmconf.h"
@@ -13,11 +13,11 @@ struct guest_file {
 };
 
 /*
- * Finds the file of a `load`; `packed`: what the guest starts in, which is unpacked if it is a packed kernel. False:
- * there is none, or it is wrong; that was said.
+ * Finds the file of a `load`. `start`: the guest starts in it, so that a packed kernel is unpacked. False, after a
+ * message: there is none, or it is wrong.
  */
 typedef bool guest_find(void *context, const struct qvm_load *load, bool start, struct guest_file *file);
 
-/* Returns the number of mistakes, which were said. `partly`: files may be missing, and what follows from that is not
- * said. */
+/* Returns the number of mistakes, each of which was reported. `partly`: files may be missing, and nothing that follows
+ * from it is reported. */
 unsigned guest_check(const struct qvm_config *config, guest_find *find, void *context, bool partly);

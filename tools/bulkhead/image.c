@@ -49,7 +49,7 @@ static struct entry *need(struct image *image, const char *name, const char *who
 	return NULL;
 }
 
-/* Programs are checked as procmgr checks them. Returns what one with such a heap needs of its `memory` at least. */
+/* Checks a program as procmgr does. Returns how much `memory` it needs at least, with such a heap. */
 static uint64_t check_program(struct image *image, const struct entry *program, uint64_t heap, const char *who)
 {
 	struct elf_image elf;
@@ -67,12 +67,12 @@ static void check_memory(struct image *image, const char *who, const char *progr
 {
 	if (needed <= given || image->arguments->no_check)
 		return;
-	message("%s: program '%s' needs at least %llu bytes of memory%s, it is given %llu; give it more 'memory'", who,
+	message("%s: program '%s' needs at least %llu bytes of memory%s, but 'memory' gives it %llu; raise it", who,
 		program, (unsigned long long)needed, why, (unsigned long long)given);
 	image->mistakes++;
 }
 
-/* A packed kernel becomes what is in it. False: it is damaged, or somebody wants it as it is. */
+/* Unpacks a packed kernel. False, after a message: it is damaged, or another `load` needs it packed. */
 static bool unpack_entry(struct image *image, struct entry *entry, const char *where)
 {
 	const char *kind = unpack_kind(entry->data, entry->bytes), *wrong;
@@ -80,11 +80,11 @@ static bool unpack_entry(struct image *image, struct entry *entry, const char *w
 
 	if (entry->kind || !kind)
 		return true;
-	wrong = entry->seen ? "another 'load' wants it as it is; give it a copy under another name"
+	wrong = entry->seen ? "another 'load' needs it packed; load a copy with another name"
 			    : unpack(entry->data, entry->bytes, &unpacked);
 	if (wrong) {
-		message("%s: '%s' (%s) cannot be unpacked: %s; load a plain Image or ELF file, or fetch it anew", where,
-			entry->name, kind, wrong);
+		message("%s: '%s' (%s) cannot be unpacked: %s; load a plain Image or ELF file, or fetch the file again",
+			where, entry->name, kind, wrong);
 		image->mistakes++;
 		return false;
 	}
@@ -111,8 +111,7 @@ static bool find_load(void *context, const struct qvm_load *load, bool start, st
 	if (start && !unpack_entry(image, entry, who))
 		return false;
 	if (!start && entry->kind) {
-		message("%s: '%s' was unpacked for another 'load'; give it a copy under another name", who,
-			entry->name);
+		message("%s: '%s' was unpacked for another 'load'; load a copy with another name", who, entry->name);
 		image->mistakes++;
 		return false;
 	}
@@ -121,7 +120,7 @@ static bool find_load(void *context, const struct qvm_load *load, bool start, st
 	return true;
 }
 
-/* The file of a virtual device, checked as the target checks it. Returns what it adds to what qvm needs. */
+/* Adds the file of a virtual device, after the target's checks. Returns how much more memory qvm needs for it. */
 static uint64_t collect_vdev(struct image *image, const struct qvm_vdev *vdev)
 {
 	const struct vdev_file *f = vdevs_find(&image->system->vdevs, vdev->type);
@@ -143,7 +142,7 @@ static uint64_t collect_vdev(struct image *image, const struct qvm_vdev *vdev)
 	return f->read.image.copy_bytes;
 }
 
-/* What the target would refuse is collected all the same if nothing is to be checked. */
+/* With --no-check, files that the target would refuse are collected, too. */
 static void collect_loads(struct image *image, const struct qvm_config *config)
 {
 	struct guest_file file;
@@ -177,7 +176,7 @@ static void collect_args(struct image *image, const struct sys_owner *own)
 	}
 }
 
-/* `needed`: what qvm needs of its memory without vdevs; 0: it is not there, or wrong. */
+/* `needed`: the memory that qvm needs without vdevs; 0: its file is missing or wrong. */
 static void collect_vm(struct image *image, unsigned v, uint64_t needed)
 {
 	struct system *s = image->system;
@@ -187,7 +186,7 @@ static void collect_vm(struct image *image, unsigned v, uint64_t needed)
 
 	if (s->config.vms[v].config && !archive_entry(image, s->config.vms[v].config))
 		archive_add(image, s->config.vms[v].config, s->conf_files[v].data, s->conf_files[v].bytes);
-	/* What follows from a mistake in a configuration is not worth a message. */
+	/* Mistakes that only follow from one in the configuration are not reported. */
 	if (!s->vm_good[v] && !image->arguments->no_check)
 		return;
 	collect_args(image, &s->config.vms[v].own);
@@ -219,7 +218,8 @@ static void collect_process(struct image *image, unsigned index)
 	check_memory(image, who, p->program, check_program(image, program, heap, who), why, p->own.memory);
 }
 
-/* The program of all VMs: of its two variants the certified one is taken, if it is there. Returns what it needs. */
+/* Adds the program of all VMs, and its certified variant if it is there, which then counts. Returns how much memory it
+ * needs. */
 static uint64_t collect_qvm(struct image *image)
 {
 	const struct entry *plain, *certified = NULL;
@@ -234,7 +234,7 @@ static uint64_t collect_qvm(struct image *image)
 	return certified ? check_program(image, certified, HEAP_MIN, who) : needed;
 }
 
-/* What the system names. */
+/* Collects the files that the system names. */
 static void collect_system(struct image *image)
 {
 	struct system *s = image->system;
@@ -248,7 +248,7 @@ static void collect_system(struct image *image)
 		collect_vm(image, i, qvm_needs);
 }
 
-/* And what else was given. */
+/* Collects the other files of the command line. */
 static void collect_extras(struct image *image)
 {
 	const struct system *s = image->system;
@@ -258,7 +258,7 @@ static void collect_extras(struct image *image)
 		char type[VDEVFILE_NAME_MAX];
 		bool safety;
 
-		/* A vdev that no VM has would only take room. */
+		/* A file of a vdev that no VM has is left out. */
 		if (extra->used || vdevfile_name(extra->name, type, &safety))
 			continue;
 		if (archive_entry(image, extra->name)) {
@@ -303,7 +303,7 @@ unsigned image_check(struct system *s, const struct arguments *a)
 	return mistakes;
 }
 
-/* Everything but what is made anew. */
+/* Collects all files of an archive, except those that are made again. */
 static void collect_archive(struct image *image, const struct file *archive, const char *path)
 {
 	struct cpio_file file;
@@ -319,7 +319,7 @@ static void collect_archive(struct image *image, const struct file *archive, con
 			return;
 	}
 	if (status != 0) {
-		message("%s: this is no archive, or a damaged one", path);
+		message("%s: this is not a boot archive, or it is damaged", path);
 		image->mistakes++;
 	}
 }

@@ -29,7 +29,7 @@ static char *copy(const char *text, size_t bytes)
 	return new;
 }
 
-/* The last one of the list in the comment: what stands there wins over what was written before. */
+/* Takes the last place of the list in the comment: it is the one whose value counts. */
 static bool add(struct source_lines *lines, const char *path, const char *comment)
 {
 	const char *end = strstr(comment, " */"), *at = comment;
@@ -48,7 +48,7 @@ static bool add(struct source_lines *lines, const char *path, const char *commen
 	return more->path && more->at;
 }
 
-/* Where a line's comment begins: strings may hold the same characters, but they come before it. */
+/* Where a line's comment begins, at the last place that looks so: strings come before it. */
 static const char *comment_of(char *line)
 {
 	char *found = NULL;

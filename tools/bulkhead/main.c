@@ -31,7 +31,7 @@ static bool is_directory(const char *path)
 	return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-/* A board is a file, or the name of one that comes with this tool. */
+/* --board names a file, or a board that comes with this tool. */
 static unsigned read_board(struct system *s, const struct arguments *a)
 {
 	char path[4200];
@@ -50,7 +50,7 @@ static unsigned read_board(struct system *s, const struct arguments *a)
 	return ++s->mistakes;
 }
 
-/* A file of a configuration that is checked by itself: it may come from elsewhere, but if it is there, it is checked.
+/* Finds a file for a configuration that is checked without a system. A missing file is no mistake there.
  */
 static bool find_beside(void *context, const struct qvm_load *load, bool start, struct guest_file *file)
 {
@@ -64,7 +64,7 @@ static bool find_beside(void *context, const struct qvm_load *load, bool start, 
 		return false;
 	s->more_count++;
 	*file = (struct guest_file){more->data, more->bytes};
-	/* `image` would unpack it. */
+	/* `image` would unpack a packed kernel, so that it cannot be checked as it is. */
 	return !start || !unpack_kind(more->data, more->bytes);
 }
 
@@ -143,7 +143,7 @@ static int command_sign(struct system *s, const struct arguments *a)
 {
 	(void)s;
 	if (!a->signing.key && !a->signing.signature) {
-		message("bulkhead: a key or a signature is needed; see bulkhead sign --help");
+		message("bulkhead: give --key KEY or --signature FILE; see bulkhead sign --help");
 		return EXIT_USAGE;
 	}
 	return image_sign(a) == 0 ? EXIT_GOOD : EXIT_MISTAKE;
@@ -162,8 +162,8 @@ static const struct command commands[] = {
      "\n"
      "Reads a system directory (system.dts and the .qvmconf files that it names), or one VM's\n"
      "configuration, and reports every mistake with file and line: what clashes with what, and\n"
-     "how to fix it. The files vdev-NAME.so of types that it does not know are taken as by image.\n"
-     "With a board: also whether the board has what is assigned.\n"},
+     "how to fix it. Files vdev-NAME.so of types that the tool does not know are found as by image.\n"
+     "With a board, it also checks that the board has what is assigned.\n"},
     {"image", OPTION_BOARD | OPTION_JSON | OPTION_FILES | OPTION_OUTPUT | OPTION_NO_CHECK | OPTION_SIGN, command_image,
      "usage: bulkhead image DIR [-f PATH[=NAME]]... [--path DIR]... [--board BOARD] [--json]\n"
      "                     [--memory START,SIZE]...\n"
@@ -179,16 +179,16 @@ static const struct command commands[] = {
      "                   [--cpus N] [--cpu MODEL] [--memory SIZE] [--key KEY]\n"
      "\n"
      "Checks a system directory against a board of QEMU, makes its archive, and boots it in QEMU on\n"
-     "this terminal (leave with Ctrl-a x). The Image and the programs are those that stand beside this\n"
-     "tool, unless given otherwise.\n"},
+     "this terminal (leave with Ctrl-a x). The Image and the programs are those beside this tool,\n"
+     "unless options name others.\n"},
     {"map", OPTION_BOARD | OPTION_JSON | OPTION_FILES, command_map,
      "usage: bulkhead map DIR [-f PATH[=NAME]]... [--path DIR]... [--board BOARD] [--json]\n"
      "                   [--memory START,SIZE]...\n"
      "\n"
      "Checks a system directory, and prints the access matrix: who has which memory, device,\n"
-     "interrupt, CPUs, priorities and abilities, and may connect to whom. One line for each thing, in\n"
-     "an order that depends on nothing else: fit for a diff. Where memory lies that has no fixed\n"
-     "place is known on the target only, which prints the same with addresses.\n"},
+     "interrupt, CPUs, priorities and abilities, and who may connect to whom. Each thing has one line, and\n"
+     "the order never changes, so that two outputs can be compared with diff. The addresses of memory\n"
+     "without a fixed place are known only on the target, which prints them in the same matrix.\n"},
     {"keygen", OPTION_JSON, command_keygen,
      "usage: bulkhead keygen NAME\n"
      "\n"
@@ -197,11 +197,12 @@ static const struct command commands[] = {
      "usage: bulkhead sign ARCHIVE --key KEY | --signature FILE [--manifest FILE] [--certified FILE]\n"
      "                     [--readonly FILE]\n"
      "\n"
-     "Signs an archive anew, whatever its files say.\n"},
+     "Signs an archive again. What is in its files is not checked.\n"},
     {"verify", OPTION_JSON | OPTION_VERIFY, command_verify,
      "usage: bulkhead verify ARCHIVE --public KEY [--readonly FILE]\n"
      "\n"
-     "Checks the archive's signature and all its files, as procmgr does, and that there are no others.\n"},
+     "Checks the archive's signature and all its files, as procmgr does, and that it has no\n"
+     "other files.\n"},
     {NULL, 0, NULL, NULL},
 };
 

@@ -67,7 +67,7 @@ void message_good(const char *format, ...)
 	va_end(args);
 }
 
-/* ---- in order: what has no place, then by file, as they were first named, and by line ---- */
+/* ---- sorted: messages without a place first, then by file, in the order of their first messages, and by line ---- */
 
 /* Bytes of the file's name in "[file:line]" at the beginning; 0: there is no place. */
 static size_t file_bytes(const char *line, unsigned long *number)
@@ -83,7 +83,7 @@ static size_t file_bytes(const char *line, unsigned long *number)
 	return behind == end ? (size_t)(colon - line - 1) : 0;
 }
 
-/* Where a message goes: the number of its file, counted from 1 as they appear, and its line. */
+/* Where a message is sorted to: the number of its file, from 1 in the order of first messages, and its line. */
 struct place {
 	size_t file;
 	unsigned long line;
@@ -111,7 +111,7 @@ static bool comes_before(const struct place *a, const struct place *b)
 	return a->file != b->file ? a->file < b->file : a->line < b->line;
 }
 
-/* Insertion keeps the order of those that are equal. */
+/* By insertion, which keeps the order of equal ones. */
 static void sort_messages(void)
 {
 	struct place *places = calloc(messages.count ? messages.count : 1, sizeof(*places));
@@ -162,7 +162,7 @@ static void print_string(const char *text, size_t bytes)
 	putchar('"');
 }
 
-/* "[file:line]" at `text`: prints it as two members and returns what follows, or NULL. */
+/* If `text` begins with "[file:line]", prints it as two members and returns the rest; else NULL. */
 static const char *print_place(const char *text)
 {
 	const char *end = *text == '[' ? strchr(text, ']') : NULL, *colon = end;
@@ -194,7 +194,7 @@ static void print_message(const char *line)
 	for (const char *at = text; (at = strchr(at, '[')) != NULL; at++) {
 		const char *end = strchr(at, ']');
 
-		/* Whether it is a place is known only after it was examined: so it is printed apart. */
+		/* Checked first, as print_place() prints while it reads. */
 		if (!end || end == at + 1 || !isdigit((unsigned char)end[-1]) || !memchr(at, ':', (size_t)(end - at)))
 			continue;
 		printf("%s{", separator);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tool says about its input: lines on stderr, or with --json one object on stdout when it ends. */
+/* Messages to the user: lines on stderr, or with --json one object on stdout at the end. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,12 +14,13 @@ void message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* One line of the access matrix. */
 void message_map_line(const char *line);
 
-/* Prints what was said so far, unless with --json, in the order of files and lines. message_finish() does it too. */
+/* Without --json, prints the messages so far, in the order of files and lines. message_finish() does it, too. */
 void message_flush(void);
 
-/* What is said when all is well. */
+/* A message that is no mistake, on stdout; none with --json. */
 void message_good(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints the object, if it is to be one: {"status", "messages": [{"file", "line", "text", "others"}], "map": [lines]}
+/* Ends the output. With --json, prints the object: {"status", "messages": [{"file", "line", "text", "others"}], "map":
+ * [lines]}
  */
 void message_finish(int status);

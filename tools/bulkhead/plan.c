@@ -15,7 +15,7 @@ static const char *const safeties[] = {
 
 static const char *const actions[] = {[QVM_ABORT] = "abort", [QVM_FAIL] = "fail", [QVM_IGNORE] = "ignore"};
 
-/* With line ends and other unprintable characters as \xNN, so that a line stays one. */
+/* Line ends and other unprintable characters become \xNN, so that it stays one line. */
 static void print_quoted(const char *text)
 {
 	putchar('"');

@@ -4,6 +4,6 @@
 
 #include <qvmconf.h>
 
-/* Prints on standard output what a VM's configuration comes to: one line for each thing that the VM gets, the same text
- * for the same configuration. */
+/* Prints on standard output what a VM gets by its configuration: one line for each thing, and always the same text for
+ * the same configuration. */
 void plan_print(const struct qvm_config *config);

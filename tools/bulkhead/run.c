@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A system directory in QEMU: the board that QEMU makes is what the system is checked against. */
+/* Boots a system directory in QEMU, after a check against the board that QEMU makes. */
 #include "run.h"
 #include "board.h"
 #include "image.h"
@@ -17,13 +17,13 @@
 
 struct machine {
 	char kernel[4200];
-	char folder[32]; /* for what is made on the way */
+	char folder[32]; /* for the files below */
 	char tree[64], archive[64];
 	struct board board;
 };
 
-/* Writes QEMU's command that boots the archive, or with `dump`, room for the machine's word, the one that only writes
- * the board's tree. In both QEMU is the firmware of a kernel: without one some boards' trees have no PSCI. */
+/* Writes QEMU's command: it boots the archive or, with `dump`, it only writes the board's tree. `dump` is room for the
+ * word after -M. Both have a kernel: without one QEMU leaves PSCI out of some boards' trees. */
 static void make_command(const struct machine *m, const char **command, char *dump, size_t bytes)
 {
 	const char *const boot[] = {"-kernel", m->kernel, "-initrd", m->archive, "-nographic", NULL};
@@ -43,7 +43,7 @@ static int read_board(struct system *s, const struct machine *m)
 {
 	const char *command[COMMAND_MAX];
 	struct file output, errors;
-	char dump[4400]; /* a word of the description, and a path */
+	char dump[4400]; /* a word of the board's description, and a path */
 	int status;
 
 	make_command(m, command, dump, sizeof(dump));
@@ -58,7 +58,7 @@ static int read_board(struct system *s, const struct machine *m)
 	return status == 0 && system_read_board(s, m->tree) == 0 ? 0 : -1;
 }
 
-/* The programs and guests stand beside the tool, where the build has put them. */
+/* The build has put the programs and guests beside the tool. */
 static int make_archive(struct system *s, const struct arguments *a, const struct machine *m)
 {
 	static const char *const folders[] = {"bin", "guests", "vdevs"};
@@ -78,7 +78,7 @@ static int make_archive(struct system *s, const struct arguments *a, const struc
 	return s->read ? image_build(s, &with) : -1;
 }
 
-/* Nothing of the folder is left. */
+/* Removes the folder and its files. */
 static void remove_folder(const char *folder)
 {
 	DIR *directory = opendir(folder);
@@ -92,8 +92,8 @@ static void remove_folder(const char *folder)
 }
 
 /*
- * A process of its own removes the folder when this one ends, however that happens: it waits until nobody has the other
- * end of the pipe any more. Returns that end, or -1.
+ * Starts a process that removes the folder when this one ends, also by a signal: it waits until the other end of a pipe
+ * is closed. Returns that end, or -1.
  */
 static int start_janitor(const char *folder, pid_t *janitor)
 {
@@ -104,7 +104,7 @@ static int start_janitor(const char *folder, pid_t *janitor)
 		return -1;
 	*janitor = fork();
 	if (*janitor == 0) {
-		/* Away from the signals that a terminal sends to this group, and from who waits for its output to end.
+		/* The terminal's signals must not reach it, and nobody may wait for the end of its output.
 		 */
 		setsid();
 		for (int fd = 0; fd < 3; fd++)
@@ -140,7 +140,7 @@ static int boot(const struct machine *m)
 	}
 	if (child > 0 && waitpid(child, &status, 0) == child && status == 0)
 		return 0;
-	message("%s did not end well", command[0]);
+	message("%s: exit status %d", command[0], WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	return -1;
 }
 
@@ -165,12 +165,12 @@ int run_system(struct system *s, const struct arguments *a)
 	int status, end;
 
 	if (!mkdtemp(m.folder)) {
-		message("%s: no folder can be made", m.folder);
+		message("%s: a folder cannot be made", m.folder);
 		return -1;
 	}
 	end = start_janitor(m.folder, &janitor);
 	if (end < 0) {
-		message("no process can be made: %s", strerror(errno));
+		message("a process cannot be started: %s", strerror(errno));
 		remove_folder(m.folder);
 		return -1;
 	}

@@ -73,13 +73,13 @@ int sign_keygen(const char *name)
 	int status;
 
 	if (sodium_init() < 0)
-		return wrong(name, "this machine has no random numbers");
+		return wrong(name, "this machine provides no random numbers");
 	randombytes_buf(seed, sizeof(seed));
 	crypto_sign_seed_keypair(public_key, secret, seed);
 	status = write_key(name, SECRET_KEY, seed);
 	if (status == 0) {
 		status = write_key(name, PUBLIC_KEY, public_key);
-		/* Beside somebody else's public key it would be taken for that one's. */
+		/* Beside an older public key it would look like that key's secret one. */
 		if (status != 0 && snprintf(path, sizeof(path), "%s.key", name) < (int)sizeof(path))
 			unlink(path);
 	}
@@ -88,7 +88,7 @@ int sign_keygen(const char *name)
 	return status;
 }
 
-/* The bytes of a key of that kind; NULL, or what is wrong. Anybody's public key may stand there without its word. */
+/* The bytes of a key of that kind; NULL, or what is wrong. A public key from elsewhere may lack the word. */
 static const char *parse_key(const char *text, size_t length, enum key_kind kind, uint8_t key[MANIFEST_KEY_BYTES])
 {
 	const size_t word = strlen(key_files[kind].word);
@@ -111,8 +111,8 @@ static const char *parse_key(const char *text, size_t length, enum key_kind kind
 	}
 	if (sodium_hex2bin(key, MANIFEST_KEY_BYTES, text, length, NULL, &bytes, &end) != 0 ||
 	    bytes != MANIFEST_KEY_BYTES || strspn(end, "\r\n") != strlen(end))
-		return "after its word a key's file has 64 hexadecimal digits and nothing else";
-	return bare && !crypto_core_ed25519_is_valid_point(key) ? "this is no public key" : NULL;
+		return "a key's file has 64 hexadecimal digits after its first word, and nothing else";
+	return bare && !crypto_core_ed25519_is_valid_point(key) ? "this is not a public key" : NULL;
 }
 
 static int read_key(const char *path, enum key_kind kind, uint8_t key[MANIFEST_KEY_BYTES])
@@ -174,7 +174,7 @@ static int certify(struct list *list, const char *path, unsigned line, const cha
 			return 0;
 		}
 	}
-	message("[%s:%u] '%s' is neither a file of the archive nor, with --readonly, '%s'", path, line, name,
+	message("[%s:%u] '%s' is not a file of the archive; '%s' is one with --readonly", path, line, name,
 		MANIFEST_KERNEL);
 	return -1;
 }
@@ -226,7 +226,7 @@ static int print_list(struct list *list, struct sign_result *result)
 	}
 	if (fclose(stream) != 0)
 		return wrong(MANIFEST_FILE, strerror(errno));
-	/* What the target would refuse is refused here, by the same code. */
+	/* The same code as on the target, so that the target accepts the manifest. */
 	mistake = manifest_read(&manifest, result->manifest, result->manifest_bytes, &line);
 	if (!mistake)
 		return 0;
@@ -273,7 +273,7 @@ static int take_signature(const char *path, struct sign_result *result)
 	if (file.bytes == MANIFEST_SIGNATURE_BYTES)
 		memcpy(result->signature, file.data, MANIFEST_SIGNATURE_BYTES);
 	else
-		status = wrong(path, "an Ed25519 signature has 64 bytes");
+		status = wrong(path, "this is not an Ed25519 signature, which has 64 bytes");
 	free(file.data);
 	result->is_signed = status == 0;
 	return status;
@@ -307,7 +307,7 @@ static int check_signature(const struct file *archive, const uint8_t key[MANIFES
 		return wrong(MANIFEST_FILE, "the archive is not signed");
 	if (signature.bytes != MANIFEST_SIGNATURE_BYTES ||
 	    crypto_sign_verify_detached(signature.data, text->data, text->bytes, key) != 0)
-		return wrong(MANIFEST_SIGNATURE, "this is no signature of " MANIFEST_FILE " by that key");
+		return wrong(MANIFEST_SIGNATURE, "this is not a signature of " MANIFEST_FILE " by that key");
 	return 0;
 }
 
@@ -340,7 +340,7 @@ static int check_lines(const struct manifest *manifest, const struct file *archi
 			status |= check_hash(line, image.data, image.bytes);
 			free(image.data);
 		} else if (cpio_find(archive->data, archive->bytes, name, &found) != 0) {
-			status = wrong(name, "the archive lacks this file of its manifest");
+			status = wrong(name, "the manifest lists this file, but the archive does not have it");
 		} else {
 			status |= check_hash(line, found.data, found.bytes);
 		}
@@ -348,13 +348,13 @@ static int check_lines(const struct manifest *manifest, const struct file *archi
 	return status;
 }
 
-/* @kernel is no file of the archive. */
+/* How many files were checked: @kernel is none of the archive. */
 static unsigned checked(const struct manifest *manifest, const char *kernel)
 {
 	return manifest->count - (!kernel && manifest_find(manifest, MANIFEST_KERNEL));
 }
 
-/* Nothing but what was signed: what the manifest does not list, or what follows another file of its name. */
+/* Finds files that were not signed: those that the manifest does not list, and second files of one name. */
 static int check_rest(const struct manifest *manifest, const struct file *archive)
 {
 	struct cpio_file file, first;
@@ -372,7 +372,7 @@ static int check_rest(const struct manifest *manifest, const struct file *archiv
 			 !manifest_find(manifest, name))
 			status = wrong(name, "the manifest does not list this file");
 	}
-	return next == 0 ? status : wrong(MANIFEST_FILE, "the archive is damaged after what it lists");
+	return next == 0 ? status : wrong(MANIFEST_FILE, "the archive is damaged after its last file");
 }
 
 static int check_archive(const struct file *archive, const uint8_t key[MANIFEST_KEY_BYTES], const char *kernel)
@@ -390,7 +390,8 @@ static int check_archive(const struct file *archive, const uint8_t key[MANIFEST_
 		return -1;
 	}
 	if (kernel && !manifest_find(&manifest, MANIFEST_KERNEL))
-		return wrong(MANIFEST_KERNEL, "the manifest has no kernel");
+		return wrong(MANIFEST_KERNEL,
+			     "the manifest does not list the kernel; sign the archive with --readonly");
 	if (check_lines(&manifest, archive, kernel) != 0 || check_rest(&manifest, archive) != 0)
 		return -1;
 	message_good("the signature is good, and so are %u files\n", checked(&manifest, kernel));

@@ -79,7 +79,7 @@ static bool cluster(void *context, const char *name, uint32_t *cpus)
 	return sys_cluster(&((struct reading *)context)->system->config, name, cpus);
 }
 
-/* A type that only a file knows. */
+/* Describes a vdev type that is not built in, from its file. */
 static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_file *description)
 {
 	static char text[224]; /* must stay */
@@ -99,7 +99,7 @@ static void send_message(void *context, const char *line)
 	message_send(line);
 }
 
-/* The words of its qvm: its file, and what `args` adds. */
+/* The words of qvm's command line: the file, and what `args` adds. */
 unsigned system_read_vm(struct system *s, const char *path, const struct sys_vm *vm, struct qvm_config *config,
 			struct file *file)
 {
@@ -167,13 +167,13 @@ unsigned system_read_board(struct system *s, const char *path)
 	if (wrong) {
 		message("%s: %s; give %s", path, wrong,
 			s->board.node_count && s->board.ram_count == 0
-			    ? "what the firmware fills in with --memory START,SIZE"
+			    ? "the memory that the firmware fills in, by --memory START,SIZE"
 			    : "the board's device tree blob");
 		return ++s->mistakes;
 	}
 	s->board.cpus = sys_board_cpus(&s->board);
 	sys_board_demands(&s->board, demand, &d);
-	/* QEMU's tree says nothing of it. */
+	/* QEMU's tree does not say how many interrupts its GIC has. */
 	if (sys_board_is(&s->board, "linux,dummy-virt"))
 		s->board.intid_limit = QEMU_VIRT_INTIDS;
 	s->board_given = true;

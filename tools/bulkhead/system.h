@@ -17,15 +17,15 @@ struct system {
 	struct file more_files[SYSTEM_MORE_MAX]; /* configurations that `args` names */
 	unsigned more_count;
 	struct qvm_config vms[SYS_VMS_MAX];
-	bool vm_good[SYS_VMS_MAX]; /* its configuration has no mistake: it may be used */
+	bool vm_good[SYS_VMS_MAX]; /* its configuration has no mistake, and may be used */
 	struct sys_vm_needs needs[SYS_VMS_MAX];
 	struct sys_sharing sharing;
 	struct file board_file;
-	const struct sys_range *memory; /* that takes the place of the board's own */
+	const struct sys_range *memory; /* that replaces that of the board's tree */
 	unsigned memory_count;
 	struct sys_board board;
 	bool board_given;
-	bool read; /* system.dts is a tree: there is something to be checked, whatever mistakes it has */
+	bool read; /* system.dts was compiled: it can be checked, even if it has mistakes */
 	struct vdev_pool vdevs;
 	struct sys_claims claims;
 	struct source_lines *lines; /* of system.dts */
@@ -38,11 +38,11 @@ unsigned system_read_board(struct system *s, const char *path);
 /* Reads and checks a system directory; see message.h. Returns the number of mistakes. */
 unsigned system_read(struct system *s, const char *directory);
 
-/* Reads and checks one VM's configuration, for itself alone if `vm` is NULL. Returns the number of mistakes. */
+/* Reads and checks one VM's configuration, without a system if `vm` is NULL. Returns the number of mistakes. */
 unsigned system_read_vm(struct system *s, const char *path, const struct sys_vm *vm, struct qvm_config *config,
 			struct file *file);
 
-/* Compares the system with the board, after `taken` bytes of its RAM are gone. Returns the number of mistakes. */
+/* Compares the system with the board, `taken` bytes of whose RAM are used otherwise. Returns the number of mistakes. */
 unsigned system_check(struct system *s, uint64_t taken);
 
 /* "[system.dts:12] /folder/name" */

@@ -10,7 +10,7 @@
 
 struct zboot {
 	uint8_t mz[4], zimg[4];
-	uint32_t offset, bytes; /* of what is packed, in the file; little-endian */
+	uint32_t offset, bytes; /* of the packed kernel in the file; little-endian */
 	uint8_t reserved[8];
 	char type[32]; /* NUL-terminated */
 };
@@ -32,23 +32,23 @@ const char *unpack_kind(const void *data, size_t bytes)
 	return is_gzip(data, bytes) ? "gzip" : is_zboot(data, bytes) ? "EFI zboot" : NULL;
 }
 
-static const char too_long[] = "what is in it is longer than 512 MiB";
+static const char too_long[] = "its contents are longer than 512 MiB";
 
-/* Room for more of what comes out. */
+/* Makes room for more output. */
 static const char *grow(struct file *out, size_t *room)
 {
 	size_t more = *room == 0 ? 1u << 20 : 2 * *room;
 	uint8_t *data = more <= UNPACKED_MAX ? realloc(out->data, more) : NULL;
 
 	if (!data)
-		return more <= UNPACKED_MAX ? "there is no memory to unpack it" : too_long;
+		return more <= UNPACKED_MAX ? "there is not enough memory to unpack it" : too_long;
 	out->data = data;
 	*room = more;
 	return NULL;
 }
 
-/* Bytes after the end would be lost silently: some append a device tree there. Zeros only fill up, and Linux
- * writes the length of what comes out. */
+/* Other bytes after the packed data would be lost: some append a device tree. Zeros are padding, and Linux appends the
+ * unpacked length. */
 static const char *tail_problem(const uint8_t *data, size_t bytes, uint64_t unpacked)
 {
 	const uint8_t size[4] = {(uint8_t)unpacked, (uint8_t)(unpacked >> 8), (uint8_t)(unpacked >> 16),
@@ -60,7 +60,7 @@ static const char *tail_problem(const uint8_t *data, size_t bytes, uint64_t unpa
 		data++;
 		bytes--;
 	}
-	return bytes ? "there is something after what is packed, which would be lost (a device tree?)" : NULL;
+	return bytes ? "other data follow the packed kernel and would be lost (a device tree?)" : NULL;
 }
 
 static const char *inflate_all(z_stream *z, struct file *out)
@@ -78,10 +78,10 @@ static const char *inflate_all(z_stream *z, struct file *out)
 		status = inflate(z, Z_NO_FLUSH);
 		out->bytes = room - z->avail_out;
 		if (status == Z_BUF_ERROR || (status == Z_OK && z->avail_in == 0 && z->avail_out != 0))
-			wrong = "it ends too early";
+			wrong = "it is cut off";
 		else if (status != Z_OK && status != Z_STREAM_END)
-			wrong = z->msg ? z->msg : "its data are wrong";
-		/* Several members, one after the other, are one file. */
+			wrong = z->msg ? z->msg : "its data are damaged";
+		/* Several members in a row make one file (RFC 1952, 2.2). */
 		if (status == Z_STREAM_END && is_gzip(z->next_in, z->avail_in) && inflateReset(z) == Z_OK)
 			status = Z_OK;
 	}
@@ -94,7 +94,7 @@ static const char *unpack_gzip(const uint8_t *data, size_t bytes, struct file *o
 	const char *wrong;
 
 	if (bytes > UINT32_MAX || inflateInit2(&z, 15 + 16) != Z_OK)
-		return "there is no memory to unpack it";
+		return "there is not enough memory to unpack it";
 	wrong = inflate_all(&z, out);
 	inflateEnd(&z);
 	return wrong;
@@ -104,7 +104,7 @@ static const char *unpack_zstd(const uint8_t *data, size_t bytes, struct file *o
 {
 	ZSTD_DStream *stream = ZSTD_createDStream();
 	ZSTD_inBuffer in = {data, bytes, 0};
-	const char *wrong = stream ? NULL : "there is no memory to unpack it";
+	const char *wrong = stream ? NULL : "there is not enough memory to unpack it";
 	size_t room = 0, left = 1;
 
 	while (!wrong && left != 0) {
@@ -120,7 +120,7 @@ static const char *unpack_zstd(const uint8_t *data, size_t bytes, struct file *o
 		if (ZSTD_isError(left))
 			wrong = ZSTD_getErrorName(left);
 		else if (left != 0 && to.pos == 0 && in.pos == before)
-			wrong = "it ends too early";
+			wrong = "it is cut off";
 	}
 	ZSTD_freeDStream(stream);
 	return wrong ? wrong : tail_problem(data + in.pos, bytes - in.pos, out->bytes);
@@ -134,7 +134,7 @@ static const char *unpack_zboot(const uint8_t *data, size_t bytes, struct file *
 
 	memcpy(&header, data, sizeof(header));
 	if (header.offset < sizeof(header) || !range_holds(0, bytes, header.offset, header.bytes))
-		return "what is packed in it does not lie within it";
+		return "its header places the packed kernel outside the file";
 	header.type[sizeof(header.type) - 1] = '\0';
 	packed = data + header.offset;
 	if (strcmp(header.type, "gzip") == 0 && is_gzip(packed, header.bytes))
@@ -143,7 +143,7 @@ static const char *unpack_zboot(const uint8_t *data, size_t bytes, struct file *
 		return unpack_zstd(packed, header.bytes, out);
 	for (char *c = header.type; *c; c++)
 		*c = (char)(*c < ' ' || *c > '~' ? '?' : *c);
-	snprintf(text, sizeof(text), "it is packed by '%s', and only gzip and zstd can be unpacked here", header.type);
+	snprintf(text, sizeof(text), "it is packed by '%s'; only gzip and zstd are supported", header.type);
 	return text;
 }
 

@@ -4,11 +4,11 @@
 
 #include "file.h"
 
-#define UNPACKED_MAX (512u << 20) /* bytes: a kernel that is longer is none */
+#define UNPACKED_MAX (512u << 20) /* bytes; no kernel is longer */
 
-/* Is the file a packed kernel that can be unpacked here? Then how it is packed, as "gzip". Else NULL. */
+/* How the file is packed, as in "gzip", if it is a packed kernel that unpack() takes; else NULL. */
 const char *unpack_kind(const void *data, size_t bytes);
 
-/* Unpacks such a file. NULL: `unpacked` is to be freed. Else what is wrong, as a sentence that stays until the next
- * call. */
+/* Unpacks such a file. NULL: the caller frees `unpacked`. Else what is wrong, as a sentence that is valid until the
+ * next call. */
 const char *unpack(const void *data, size_t bytes, struct file *unpacked);

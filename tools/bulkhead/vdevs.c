@@ -17,7 +17,7 @@ bool vdevs_may_read(const struct vdev_pool *pool, const char *path)
 	return file_is_within(path, &pool->directory, 1) || file_is_within(path, pool->paths, pool->path_count);
 }
 
-/* Errors of reading are reported when the file is read; no other file is tried instead. */
+/* A file that cannot be read is not replaced by another one: the error is reported when it is read. */
 static bool exists(char *path, size_t bytes, const char *folder, const char *name)
 {
 	return folder && snprintf(path, bytes, "%s/%s", folder, name) < (int)bytes && access(path, F_OK) == 0;

@@ -19,7 +19,7 @@ struct vdev_file {
 	char name[VDEVFILE_NAME_MAX + 16]; /* vdev-TYPE-safety.so or vdev-TYPE.so */
 	struct file file;
 	struct vdevfile read;
-	char wrong[160]; /* why the target would refuse it; empty: it would not */
+	char wrong[160]; /* why the target would refuse it; else empty */
 };
 
 /* Where files are looked for, and those that were found. */
@@ -37,8 +37,8 @@ struct vdev_pool {
 const char *vdevs_locate(struct vdev_pool *pool, const char *name, char *path, size_t bytes);
 
 /*
- * The file for a type: the certified variant if there is one, of the command line, else of a folder. NULL: there
- * is none. It stays until vdevs_free().
+ * The file for a type, from the command line or else from a folder: the certified variant if there is one. NULL: there
+ * is none. It is valid until vdevs_free().
  */
 struct vdev_file *vdevs_find(struct vdev_pool *pool, const char *type);
 
