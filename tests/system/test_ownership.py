@@ -21,7 +21,7 @@ CASES = {
     "one-interrupt": ("interrupts = <100>;", "interrupts = <100>;", "", "",
                       r"/vms/two: 'interrupts' 100: interrupt 100 belongs to /vms/one already"),
     "more-cpus-than-there-are": ("runmask = <0x3>; exclusive-cpus;", "runmask = <0x6>; exclusive-cpus;", "", "",
-                                 r"/vms/two: CPUs 0x6 are to be its own, but /vms/one has 0x2 too"),
+                                 r"/vms/two: its CPUs 0x6 are exclusive, but /vms/one has 0x2 too"),
     "no-such-cpu": ("", "runmask = <0x80>;", "", "", r"/vms/two: 'runmask' 0x80 names CPUs that the board does not have"),
     "pass-of-other": (RTC, "", PASS_RTC, "",
                       r"\[two\.qvmconf:\d+\] 'pass' of 0x9010000-0x9010fff, which /vms/one has; /vms/two cannot pass it"),
@@ -44,9 +44,9 @@ CASES = {
     "console-of-vm": ("", "", "vdev pl011 loc 0x1c0a0000 intr gic:38 hostdev >/dev/console/slogger", "",
                       r"\[two\.qvmconf:\d+\] console 'slogger' belongs to /processes/slogger"),
     "no-pool": ("", "", "vdev shmem loc 0x1c0b0000 intr gic:39", "",
-                r"\[two\.qvmconf:\d+\] 'vdev shmem', but no pool in /shared-memory names /vms/two"),
+                r"\[two\.qvmconf:\d+\] 'vdev shmem' needs shared memory, but no pool in /shared-memory names /vms/two"),
     "no-ram": ("", "", "", "memory { frame { start = <0x20000000>; bytes = <0x100000>; }; };",
-               r"/memory/frame: the board has no RAM at 0x20000000-0x200fffff"),
+               r"/memory/frame: 0x20000000-0x200fffff is not, or not all of it, RAM of the board"),
 }
 
 
