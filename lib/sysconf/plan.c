@@ -101,7 +101,7 @@ static bool place_in(struct plan *plan, bool *placed, unsigned index, const stru
 }
 
 /* Items with the strictest alignment go first, among them the longest: that leaves the fewest unusable gaps, and the
- * outcome depends on nothing but the wishes and their order. */
+ * result depends only on the items and their order. */
 static unsigned choose_item(const struct plan *plan, const bool *placed)
 {
 	unsigned best = plan->count;
