@@ -12,7 +12,8 @@ struct hostdev {
 
 /*
  * Opens `path`, waiting for its driver: `/dev/console/NAME`, or `-` for the console that is named like the VM. `path`
- * must stay. -EINVAL: no such kind of path. The device is then for one thread, or one that reads and one that writes
+ * must stay. -EINVAL: no such kind of path; -EPERM: no option of the kind VDEV_CONSOLE in the VM's
+ * configuration names that console. The device is then for one thread, or one that reads and one that writes
  * with a hostdev each.
  */
 int hostdev_open(struct hostdev *dev, const char *path);

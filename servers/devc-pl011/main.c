@@ -42,15 +42,14 @@ static bool reply_client(void *context, int64_t rcvid, int status, const void *d
 
 /*
  * A console belongs to the VM whose configuration names it, or to the process or VM of the same name, above all
- * `shell`. Else a subverted qvm could keep another VM from starting, or pass itself off as that VM or as the shell.
- * procmgr never waits for this driver.
+ * `shell`. Else a subverted qvm could keep another VM from starting, or pass itself off as that VM or as the shell. One
+ * that belongs to nobody is nobody's to open: there is memory only for those that were counted before the start.
+ * procmgr never waits for this driver, and reports what is refused.
  */
 static bool may_open(void *context, uint32_t slot, const char *name)
 {
-	int owner = pm_request(PM_CONSOLE, name, 0, 0, NULL, 0);
-
 	(void)context;
-	return owner < 0 || owner == (int)slot;
+	return pm_request(PM_CONSOLE, name, slot, 0, NULL, 0) == (int)slot;
 }
 
 /*

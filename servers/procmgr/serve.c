@@ -16,8 +16,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define OPERATOR    "shell" /* the process that may stop and reschedule others */
-#define VCPU_THREAD "vcpu"  /* how qvm's names of such threads begin */
+#define OPERATOR       "shell"   /* the process that may stop and reschedule others */
+#define CONSOLE_DRIVER "console" /* the name that it serves */
+#define VCPU_THREAD    "vcpu"    /* how qvm's names of such threads begin */
 
 #define ANSWER_LATER 1000000 /* of a handler: no reply now */
 
@@ -236,17 +237,41 @@ static int slot_request(struct request *r)
 	return find_slot(&r->message->target);
 }
 
+/* Of a console that nobody has. The driver alone is believed who wants it. One line for each life of a process. */
+static void report_console(const struct request *r, const char *name)
+{
+	const uint32_t number = r->message->target.index;
+	struct slot *slot = &slots[number % PROCESS_MAX];
+
+	if (!may_serve(&slots[r->slot], CONSOLE_DRIVER) || number >= PROCESS_MAX || slot->console_refused)
+		return;
+	slot->console_refused = true;
+	if (slot->kind == SLOT_VM)
+		log_line(
+		    SLOG_WARN,
+		    "%s may not open the console \"%s\": no configuration names it; write `hostdev /dev/console/%s` "
+		    "(an option of the kind VDEV_CONSOLE) in its vdev",
+		    slot->name, name, name);
+	else
+		log_line(SLOG_WARN, "%s may not open the console \"%s\": a process has the console of its own name",
+			 slot->name, name);
+}
+
 /* A console belongs to the VM whose configuration names it, open or not; else to the process or VM of that name. */
 static int console_request(struct request *r)
 {
 	const struct pm_target *target = &r->message->target;
 	const uint32_t end = text_ok(target->name, sizeof(target->name)) ? PROCESS_MAX : 0;
+	int owner;
 
 	for (uint32_t i = 1; i < end; i++)
 		for (unsigned j = 0; j < slots[i].console_count; j++)
 			if (strcmp(slots[i].consoles[j].name, target->name) == 0)
 				return (int)i;
-	return find_slot(target);
+	owner = find_slot(target);
+	if (owner == -ESRCH)
+		report_console(r, target->name);
+	return owner;
 }
 
 static int process_info_request(struct request *r)

@@ -71,6 +71,7 @@ struct slot {
 	bool start_again;     /* when its end is over: ordered by the operator */
 	bool unwanted;        /* the operator has asked for its end since its start */
 	bool name_refused;    /* since its start it has asked for a name that it may not serve */
+	bool console_refused; /* the same of a console that nobody has */
 	bool paused;          /* SLOT_VM: by the operator */
 	uint32_t refusal;     /* not 0: exit status that it is ended with */
 	struct layout layout; /* of the process that was started last; its worker writes it */

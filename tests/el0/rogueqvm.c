@@ -250,12 +250,13 @@ static void try_guest(void)
 	check_equal("the second vCPU", guest_reads(&workers[1], SPARE), EXIT_HVC);
 }
 
-/* Nobody's console but its own: not the operator's, whatever state that is in. */
+/* No console but its own: not the operator's, whatever state that is in, nor one that nobody has. */
 static void try_consoles(void)
 {
 	struct console console = {0};
 
 	check_equal("the operator's console", console_open(&console, "shell", 0), -KE_PERM);
+	check_equal("one that nobody has", console_open(&console, "nobodys", 0), -KE_PERM);
 	check_equal("its own", console_open(&console, "rogue", 0), 0);
 }
 

@@ -465,6 +465,29 @@ static void a_console_is_whose_configuration_names_it(void **state)
 	assert_int_equal(answer[3], -ESRCH);
 }
 
+/* It is reported once in a life, of a VM and of a process, and only the console driver says who wanted it. */
+static void a_console_that_nobody_has_is_refused_with_a_word_how_to_get_it(void **state)
+{
+	static const struct act acts_[] = {
+	    {SAY, VM2, PM_CONSOLE, "false", VM1}, {SAY, DISK, PM_CONSOLE, "nobodys", VM1},
+	    {SAY, DISK, PM_CONSOLE, "more", VM1}, {SAY, DISK, PM_CONSOLE, "extra", SHELL},
+	    {SAY, DISK, PM_CONSOLE, "far", 99},   {SAY, DISK, PM_CONSOLE, "vm2", VM1},
+	};
+
+	(void)state;
+	go_on();
+	RUN(acts_);
+	for (unsigned i = 1; i <= 5; i++)
+		assert_int_equal(answer[i], -ESRCH);
+	assert_int_equal(answer[6], VM2);
+	assert_non_null(strstr(log_text, "vm1 may not open the console \"nobodys\": no configuration names it; write "
+					 "`hostdev /dev/console/nobodys`"));
+	assert_non_null(strstr(log_text, "shell may not open the console \"extra\": a process has"));
+	assert_null(strstr(log_text, "false"));
+	assert_null(strstr(log_text, "more"));
+	assert_null(strstr(log_text, "far"));
+}
+
 static void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)
 {
 	static const struct act acts_[] = {
@@ -511,6 +534,7 @@ int vms_tests(void)
 	    cmocka_unit_test_setup(a_critical_vm_that_is_called_off_between_lives_is_gone, make_system),
 	    CASE(a_start_that_was_called_off_is_ordered_again),
 	    CASE(a_console_is_whose_configuration_names_it),
+	    CASE(a_console_that_nobody_has_is_refused_with_a_word_how_to_get_it),
 	    CASE(only_virtual_cpus_are_rescheduled_within_their_bounds),
 	};
 
