@@ -87,7 +87,7 @@ int teardown(void **state)
 	return 0;
 }
 
-size_t drain(char *out, size_t limit)
+size_t drain_line(char *out, size_t limit)
 {
 	size_t n = 0;
 
@@ -99,7 +99,7 @@ size_t drain(char *out, size_t limit)
 void expect_line(const char *text)
 {
 	char out[4096];
-	size_t n = drain(out, sizeof(out) - 1);
+	size_t n = drain_line(out, sizeof(out) - 1);
 
 	out[n] = 0;
 	assert_string_equal(out, text);
@@ -111,7 +111,7 @@ void type(const char *text)
 		line_input(&c, (uint8_t)*text);
 }
 
-void leave(void)
+void leave_console(void)
 {
 	type("\x1d");
 	assert_true(c.leaving);

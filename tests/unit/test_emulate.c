@@ -87,7 +87,7 @@ int set_up(void **state)
 	return 0;
 }
 
-void put(uint64_t ipa, uint64_t value)
+void put_value(uint64_t ipa, uint64_t value)
 {
 	assert_true(guest_memory_write(&memory, ipa, &value, 8));
 }
@@ -100,9 +100,9 @@ void put_word(uint32_t word)
 /* 4 KiB pages, 39 bits: an entry for each page of the first 2 MiB of addresses, VA = page number. */
 void map_page(unsigned page, uint64_t ipa, uint64_t attributes)
 {
-	put(TABLES, (TABLES + 0x1000) | 3);
-	put(TABLES + 0x1000, (TABLES + 0x2000) | 3);
-	put(TABLES + 0x2000 + page * 8, ipa | attributes | 1ull << 10 | 3);
+	put_value(TABLES, (TABLES + 0x1000) | 3);
+	put_value(TABLES + 0x1000, (TABLES + 0x2000) | 3);
+	put_value(TABLES + 0x2000 + page * 8, ipa | attributes | 1ull << 10 | 3);
 	vreg[VREG_SCTLR_EL1] = 1;
 	vreg[VREG_TCR_EL1] = 25 | 25ull << 16 | 2ull << 30 | 2ull << 32;
 	vreg[VREG_TTBR0_EL1] = TABLES;
@@ -123,12 +123,12 @@ enum emulate_outcome run(uint32_t word, uint64_t address, bool write)
 	return run_exit((struct emulate_exit){address, TRANSLATE | (write ? WNR : 0), address, CODE});
 }
 
-enum emulate_outcome load(uint32_t word, uint64_t address)
+enum emulate_outcome run_load(uint32_t word, uint64_t address)
 {
 	return run(word, address, false);
 }
 
-enum emulate_outcome store(uint32_t word, uint64_t address)
+enum emulate_outcome run_store(uint32_t word, uint64_t address)
 {
 	return run(word, address, true);
 }

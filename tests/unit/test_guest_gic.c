@@ -121,7 +121,7 @@ struct guest_gic gic;
 const struct guest_gic_config config = {
     .gicd = GICD, .gicr = GICR, .vcpus = VCPUS, .affinity = {0, 1, 0x100}, .intids = INTIDS};
 
-uint64_t get(uint64_t ipa, unsigned size)
+uint64_t get_register(uint64_t ipa, unsigned size)
 {
 	uint64_t value = ~0ull;
 
@@ -129,19 +129,19 @@ uint64_t get(uint64_t ipa, unsigned size)
 	return value;
 }
 
-void put(uint64_t ipa, unsigned size, uint64_t value)
+void put_register(uint64_t ipa, unsigned size, uint64_t value)
 {
 	assert_true(guest_gic_write(&gic, 0, ipa, size, value));
 }
 
 uint32_t get_d(uint32_t offset)
 {
-	return (uint32_t)get(GICD + offset, 4);
+	return (uint32_t)get_register(GICD + offset, 4);
 }
 
 void put_d(uint32_t offset, uint32_t value)
 {
-	put(GICD + offset, 4, value);
+	put_register(GICD + offset, 4, value);
 }
 
 uint32_t bit(unsigned intid)
@@ -189,7 +189,7 @@ void ready(unsigned intid, bool edge)
 	put_d(CTLR, 2);
 	set_group(intid, true);
 	set_edge(intid, edge);
-	put(GICD + IPRIORITYR + intid, 1, 0xa0);
+	put_register(GICD + IPRIORITYR + intid, 1, 0xa0);
 	put_bit(ISENABLER, intid);
 }
 

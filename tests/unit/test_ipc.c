@@ -46,7 +46,7 @@ int teardown(void **state)
 	return 0;
 }
 
-void fill(uint8_t *at, uint64_t bytes, unsigned seed)
+void fill_pattern(uint8_t *at, uint64_t bytes, unsigned seed)
 {
 	for (uint64_t i = 0; i < bytes; i++)
 		at[i] = (uint8_t)(i * 7 + i / 256 + seed);
@@ -59,7 +59,7 @@ const uint64_t *message(struct process *p, uint64_t va, uint64_t bytes, unsigned
 {
 	static uint64_t words[4];
 
-	fill(pattern, bytes < 32 ? 32 : bytes, seed);
+	fill_pattern(pattern, bytes < 32 ? 32 : bytes, seed);
 	memcpy(words, pattern, sizeof(words));
 	if (bytes)
 		machine_write(p, va, pattern, bytes);

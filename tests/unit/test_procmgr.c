@@ -155,7 +155,7 @@ int make_sealed(void **state)
 int go_on(void)
 {
 	order_go_on();
-	return settle();
+	return run_to_rest();
 }
 
 int main(void)

@@ -72,7 +72,7 @@ int tear_down(void **state)
 	return 0;
 }
 
-struct vm_boot build(const char *config)
+struct vm_boot build_vm(const char *config)
 {
 	const struct start_args args = make_args(config);
 	struct vm_boot boot = {0};

@@ -17,7 +17,7 @@ static void regroup(struct cpu_model *c, unsigned intid)
 	if (rnd(2)) {
 		spi[intid].group0 ^= true;
 		assert_true(guest_gic_read(&gic, 0, GICD + 0x80 + intid / 32 * 4, 4, &value));
-		put(0x80 + intid / 32 * 4, 4, value ^ 1u << (intid % 32));
+		put_register(0x80 + intid / 32 * 4, 4, value ^ 1u << (intid % 32));
 	} else if (rnd(2)) {
 		c->groups = rnd(3) ? 3 : rnd(4);
 		maintenance(c, false);
@@ -45,13 +45,13 @@ static void step(void)
 		break;
 	case 13:
 		spi[intid].latch = spi[intid].was = false;
-		put(0x280 + intid / 32 * 4, 4, 1u << (intid % 32));
+		put_register(0x280 + intid / 32 * 4, 4, 1u << (intid % 32));
 		break;
 	case 12:
 		/* What was written for a level that is bound is lost where it is taken back: only the line counts then.
 		 */
 		spi[intid].latch = spi[intid].edge || !is_bound(intid);
-		put(0x200 + intid / 32 * 4, 4, 1u << (intid % 32));
+		put_register(0x200 + intid / 32 * 4, 4, 1u << (intid % 32));
 		break;
 	case 0:
 	case 1: set_line(intid, rnd(3) != 0); break;
@@ -63,8 +63,8 @@ static void step(void)
 		}
 		break;
 	case 3: enable(intid, rnd(3) != 0); break;
-	case 4: put(0x400 + intid, 1, rnd(256)); break;
-	case 5: put(0x6000 + 8 * intid, 8, rnd(3) ? rnd(VCPUS) : 1ull << 31); break;
+	case 4: put_register(0x400 + intid, 1, rnd(256)); break;
+	case 5: put_register(0x6000 + 8 * intid, 8, rnd(3) ? rnd(VCPUS) : 1ull << 31); break;
 	case 6: assert_true(guest_gic_read(&gic, 0, GICD + 0x200 + intid / 32 * 4, 4, &value)); break;
 	case 7:
 	case 8:
@@ -126,7 +126,7 @@ static void all_interrupts_at_once_are_all_taken(void **state)
 	(void)state;
 	start(1);
 	for (unsigned i = FIRST; i < INTIDS; i++) {
-		put(0x6000 + 8 * i, 8, 0);
+		put_register(0x6000 + 8 * i, 8, 0);
 		set_line(i, true);
 	}
 	drain();
@@ -139,7 +139,7 @@ static void start_bound(void)
 {
 	start(1);
 	for (unsigned i = FIRST; i < INTIDS; i++) {
-		put(0x6000 + 8 * i, 8, 0);
+		put_register(0x6000 + 8 * i, 8, 0);
 		enable(i, false);
 	}
 }
@@ -175,7 +175,7 @@ static void a_bound_interrupt_waits_until_it_is_enabled(void **state)
 	acknowledge(&cpu[0]);
 	assert_int_equal(taken, 0);
 	/* GICD_ICPENDR: the edge is forgotten, the level is not. */
-	put(0x280 + FIRST / 32 * 4, 4, 3u << (FIRST % 32));
+	put_register(0x280 + FIRST / 32 * 4, 4, 3u << (FIRST % 32));
 	assert_int_equal(read_bit(0x200, FIRST), 1);
 	assert_int_equal(read_bit(0x200, FIRST + 1), 0);
 }
@@ -204,12 +204,12 @@ static void a_bound_interrupt_follows_its_route(void **state)
 	enable(FIRST, true);
 	set_line(FIRST, true);
 	acknowledge(&cpu[0]);
-	put(0x6000 + 8 * FIRST, 8, 1);
+	put_register(0x6000 + 8 * FIRST, 8, 1);
 	assert_int_equal(read_bit(0x300, FIRST), 1);
 	fire_all();
 	acknowledge(&cpu[1]);
 	assert_int_equal(taken, 1);
-	put(0x380 + FIRST / 32 * 4, 4, 1u << (FIRST % 32));
+	put_register(0x380 + FIRST / 32 * 4, 4, 1u << (FIRST % 32));
 	spi[FIRST].active = false;
 	assert_int_equal(read_bit(0x300, FIRST), 0);
 	fire_all();

@@ -55,8 +55,8 @@ static void the_most_important_interrupt_is_signalled_after_each_step(void **unu
 		end_all();
 		v.vmcr |= 0xf8ull << 24 | VENG0 | VENG1;
 		ctlr = 3;
-		change(VPRIV_CTLR, 3, ~0u);
-		change(VPRIV_ENABLE, ~0u, ~0u);
+		change_private(VPRIV_CTLR, 3, ~0u);
+		change_private(VPRIV_ENABLE, ~0u, ~0u);
 		for (unsigned i = 0; i < COUNT; i++)
 			ref[i].enable = true;
 		for (unsigned n = 0; n < 4 * COUNT; n++) {
@@ -79,7 +79,7 @@ static void the_most_important_interrupt_is_signalled_after_each_step(void **unu
 static void set_prio(unsigned intid, unsigned prio)
 {
 	ref[index_of(intid)].prio = prio;
-	change(VPRIV_PRIO0 + intid / 4, prio << intid % 4 * 8, 0xffu << intid % 4 * 8);
+	change_private(VPRIV_PRIO0 + intid / 4, prio << intid % 4 * 8, 0xffu << intid % 4 * 8);
 }
 
 static void take(unsigned intid)
@@ -92,7 +92,7 @@ static uint32_t read_private(unsigned op)
 {
 	uint32_t out;
 
-	settle();
+	settle_vcpu();
 	assert_int_equal(vgic_private(&v, op, 0, 0, &out), 0);
 	enter();
 	return out;
@@ -130,7 +130,7 @@ static void active_interrupts_leave_room_for_others(void **unused)
 	start(1);
 	for (unsigned i = 0; i < 4; i++)
 		ref[i].active = true;
-	change(VPRIV_ACTIVE, 0x8089, 0x8089);
+	change_private(VPRIV_ACTIVE, 0x8089, 0x8089);
 	line(index_of(VIRQ_VTIMER), true);
 	take(VIRQ_VTIMER);
 }
@@ -154,7 +154,7 @@ static void a_deactivation_ends_nobody_else(void **unused)
 	sgi(index_of(7), true);
 	take(7);
 	ref[index_of(7)].active = false;
-	change(VPRIV_ACTIVE, 0, 1u << 7);
+	change_private(VPRIV_ACTIVE, 0, 1u << 7);
 	complete();
 	assert_int_equal(read_private(VPRIV_ACTIVE), 0x8);
 	complete();
@@ -171,7 +171,7 @@ static void a_deactivation_ends_nobody_else(void **unused)
 	}
 	assert_true(v.outside);
 	ref[0].active = false;
-	change(VPRIV_ACTIVE, 0, 1);
+	change_private(VPRIV_ACTIVE, 0, 1);
 	for (unsigned i = 6; i-- > 0;) {
 		complete();
 		enter();
@@ -188,13 +188,13 @@ static void a_latch_comes_once(void **unused)
 	for (unsigned i = 0; i < 3; i++) {
 		start(2);
 		ref[index_of(ppis[i])].latch = true;
-		change(VPRIV_PENDING, 1u << ppis[i], 1u << ppis[i]);
+		change_private(VPRIV_PENDING, 1u << ppis[i], 1u << ppis[i]);
 		assert_int_equal(read_private(VPRIV_PENDING), 1u << ppis[i]);
 		take(ppis[i]);
 		assert_int_equal(read_private(VPRIV_PENDING), 0);
 		/* Again while it is active: once more. */
 		ref[index_of(ppis[i])].latch = true;
-		change(VPRIV_PENDING, 1u << ppis[i], 1u << ppis[i]);
+		change_private(VPRIV_PENDING, 1u << ppis[i], 1u << ppis[i]);
 		assert_int_equal(read_private(VPRIV_PENDING), 1u << ppis[i]);
 		complete();
 		take(ppis[i]);
@@ -210,7 +210,7 @@ static void an_edge_is_a_rise(void **unused)
 	(void)unused;
 	start(2);
 	ref[edge].edge = true;
-	change(VPRIV_CONFIG, 1u << 30, 1u << 30);
+	change_private(VPRIV_CONFIG, 1u << 30, 1u << 30);
 	line(edge, true);
 	take(30);
 	complete();
@@ -241,11 +241,11 @@ static void the_virtual_timer_is_pending_while_its_line_is_up(void **unused)
 	assert_false(physical);
 	/* Disabled when it fires, enabled when its line is down. */
 	ref[timer].enable = false;
-	change(VPRIV_ENABLE, 0, 1u << VIRQ_VTIMER);
+	change_private(VPRIV_ENABLE, 0, 1u << VIRQ_VTIMER);
 	line(timer, true);
 	line(timer, false);
 	ref[timer].enable = true;
-	change(VPRIV_ENABLE, 1u << VIRQ_VTIMER, 1u << VIRQ_VTIMER);
+	change_private(VPRIV_ENABLE, 1u << VIRQ_VTIMER, 1u << VIRQ_VTIMER);
 	assert_int_equal(read_private(VPRIV_PENDING), 0);
 	assert_false(acknowledge());
 }
@@ -256,25 +256,25 @@ static void a_group_that_is_off_holds_its_interrupts(void **unused)
 	(void)unused;
 	start(2);
 	ctlr = 1;
-	change(VPRIV_CTLR, 1, ~0u);
+	change_private(VPRIV_CTLR, 1, ~0u);
 	sgi(0, true);
 	assert_false(acknowledge());
 	assert_int_equal(read_private(VPRIV_PENDING), 1);
 	ctlr = 2;
-	change(VPRIV_CTLR, 2, ~0u);
+	change_private(VPRIV_CTLR, 2, ~0u);
 	take(0);
 	complete();
 	sgi(0, false);
 	assert_int_equal(read_private(VPRIV_PENDING), 0);
 	ref[0].group1 = false;
-	change(VPRIV_GROUP, 0, 1);
+	change_private(VPRIV_GROUP, 0, 1);
 	sgi(0, true);
 	assert_int_equal(read_private(VPRIV_PENDING), 0);
 	sgi(0, false);
 	assert_int_equal(read_private(VPRIV_PENDING), 1);
 	assert_false(acknowledge());
 	ctlr = 3;
-	change(VPRIV_CTLR, 3, ~0u);
+	change_private(VPRIV_CTLR, 3, ~0u);
 	take(0);
 }
 

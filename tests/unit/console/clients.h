@@ -35,10 +35,10 @@ int teardown(void **state);
 int send_bytes(uint32_t type, unsigned slot, unsigned id, unsigned count, const void *data, size_t bytes);
 int send_text(uint32_t type, unsigned slot, unsigned id, const char *text);
 
-size_t drain(char *out, size_t limit); /* what the line gets, up to `limit` characters */
+size_t drain_line(char *out, size_t limit); /* what the line gets, up to `limit` characters */
 void expect_line(const char *text);
 void type(const char *text);
-void leave(void); /* the key, and the time for a second one is over */
+void leave_console(void); /* the key, and the time for a second one is over */
 
 int input_tests(void);
 int focus_tests(void);

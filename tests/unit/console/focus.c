@@ -23,7 +23,7 @@ static void the_leave_key_returns_the_line_to_the_shell(void **state)
 	type("ls");
 	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 10, NULL, 0), 2);
 	assert_string_equal(last_data, "ls");
-	leave();
+	leave_console();
 	assert_int_equal(last_rcvid, focus);
 	assert_int_equal(last_status, 0);
 	type("p");
@@ -55,7 +55,7 @@ static void leaving_does_not_wait_for_a_flood(void **state)
 		;
 	int64_t writer = next_rcvid;
 
-	leave();
+	leave_console();
 	/* The writer goes on, unseen. */
 	assert_int_equal(last_rcvid, writer);
 	assert_int_equal(last_status, PROTO_DATA);
@@ -107,7 +107,7 @@ static void unfocused_output_keeps_the_newest(void **state)
 		assert_int_equal(send_bytes(CON_WRITE, GUEST_SLOT, 1, sizeof(block), block, sizeof(block)), PROTO_DATA);
 	}
 	send_text(CON_FOCUS, SHELL_SLOT, 0, "linux");
-	size_t n = drain(out, CONSOLE_OUTPUT + 200);
+	size_t n = drain_line(out, CONSOLE_OUTPUT + 200);
 	const char notice[] = GREETING "\r\n[linux: 512 bytes of output dropped]\r\n";
 
 	assert_int_equal(n, strlen(notice) + CONSOLE_OUTPUT);
@@ -133,7 +133,7 @@ static void what_is_closed_says_so(void **state)
 	assert_int_equal(send_text(CON_STATE, SHELL_SLOT, 0, "linux"), 1);
 	send_text(CON_WRITE, GUEST_SLOT, (unsigned)guest_id, "again");
 	expect_line("again");
-	leave();
+	leave_console();
 	send_text(CON_WRITE, GUEST_SLOT, (unsigned)guest_id, "\n");
 	consoles_disconnect(&c, GUEST_SLOT);
 	expect_line("");

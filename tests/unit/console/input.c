@@ -111,7 +111,7 @@ static void what_a_deaf_guest_loses_is_counted(void **state)
 	expect_line("\r\n[linux reads too slowly: what is typed is lost; Ctrl-] leaves]\r\n\a");
 	assert_int_equal(paste(70000), 70000);
 	assert_int_equal(last_rcvid, next_rcvid - 1);
-	leave();
+	leave_console();
 	assert_int_equal(last_rcvid, focus);
 	assert_int_equal(last_status, 0);
 	expect_line("\r\n[linux: 70000 typed characters were lost]\r\n");

@@ -6,7 +6,7 @@
 static void a_load_across_the_end_of_ram_reads_ones_there(void **state)
 {
 	(void)state;
-	put(RAM_END - 8, 0x1122334455667788ull);
+	put_value(RAM_END - 8, 0x1122334455667788ull);
 	for (unsigned i = 1; i < 8; i++) {
 		const struct emulate_exit exit = {RAM_END, ISV | SAS(3) | SRT(3) | SF | TRANSLATE, RAM_END, CODE};
 
@@ -32,8 +32,8 @@ static void a_store_across_the_end_of_ram_is_whole_or_refused(void **state)
 
 	(void)state;
 	for (unsigned i = 1; i < 16; i++) {
-		put(RAM_END - 16, 0);
-		put(RAM_END - 8, 0);
+		put_value(RAM_END - 16, 0);
+		put_value(RAM_END - 8, 0);
 		vreg[0] = RAM_END - i - 16;
 		vreg[1] = 0x8877665544332211ull;
 		vreg[2] = ~0ull;
@@ -64,7 +64,7 @@ static void an_access_from_a_hole_reaches_into_ram(void **state)
 	map_page(0, CODE, 0);
 	map_page(4, HOLE, 0);
 	map_page(5, RAM + 0x3000, 0);
-	put(RAM + 0x3000, 0x8877665544332211ull);
+	put_value(RAM + 0x3000, 0x8877665544332211ull);
 	vreg[0] = 0x4ffb;
 	put_word(LDP_W1_W2_X0);
 	assert_int_equal(run_exit((struct emulate_exit){HOLE + 0xffb, TRANSLATE, 0x4ffb, 0}), EMULATE_DONE);
@@ -76,7 +76,7 @@ static void an_access_from_a_hole_reaches_into_ram(void **state)
 	expect_abort(0x10, 0);
 	/* The other way round: RAM, then a device; FAR of a refusal is the device's first byte. */
 	map_page(6, DEVICE, 0);
-	put(RAM + 0x3ff8, 0x1111111111111111ull);
+	put_value(RAM + 0x3ff8, 0x1111111111111111ull);
 	vreg[0] = 0x5ffe;
 	put_word(STP_W1_W2_X0);
 	vreg[1] = 0x44332211;
@@ -95,11 +95,11 @@ static void an_instruction_that_has_changed_is_tried_again(void **state)
 {
 	(void)state;
 	vreg[0] = DEVICE;
-	assert_int_equal(load(STP_W1_W2_X0, DEVICE), EMULATE_RETRY);
-	assert_int_equal(store(LDP_W1_W2_X0, DEVICE), EMULATE_RETRY);
-	assert_int_equal(load(0xd503201f, DEVICE), EMULATE_RETRY);           /* nop */
-	assert_int_equal(load(LDP_W1_W2_X0, DEVICE + 0x100), EMULATE_RETRY); /* not the address that faulted */
-	assert_int_equal(load(LDP_W1_W2_X0, DEVICE - 4), EMULATE_RETRY);
+	assert_int_equal(run_load(STP_W1_W2_X0, DEVICE), EMULATE_RETRY);
+	assert_int_equal(run_store(LDP_W1_W2_X0, DEVICE), EMULATE_RETRY);
+	assert_int_equal(run_load(0xd503201f, DEVICE), EMULATE_RETRY);           /* nop */
+	assert_int_equal(run_load(LDP_W1_W2_X0, DEVICE + 0x100), EMULATE_RETRY); /* not the address that faulted */
+	assert_int_equal(run_load(LDP_W1_W2_X0, DEVICE - 4), EMULATE_RETRY);
 	put_word(LDP_W1_W2_X0);
 	assert_int_equal(run_exit((struct emulate_exit){DEVICE, TRANSLATE, DEVICE, CODE + 2}), EMULATE_RETRY);
 	assert_int_equal(run_exit((struct emulate_exit){DEVICE, TRANSLATE, DEVICE, CODE - 4}), EMULATE_RETRY);
@@ -124,7 +124,7 @@ static void an_instruction_that_has_changed_is_tried_again(void **state)
 	/* What faulted is memory after all. */
 	assert_int_equal(run_exit((struct emulate_exit){RAM + 0x3010, TRANSLATE, 0x4010, 0}), EMULATE_RETRY);
 	vreg[VREG_PSTATE] = 0x10;
-	assert_int_equal(load(LDP_W1_W2_X0, HOLE), EMULATE_UNSUPPORTED);
+	assert_int_equal(run_load(LDP_W1_W2_X0, HOLE), EMULATE_UNSUPPORTED);
 }
 
 /* A write to ROM has no address but the guest's: at any place that its tables can name. */
@@ -134,7 +134,7 @@ static void a_write_to_rom_changes_nothing(void **state)
 
 	(void)state;
 	map_page(5, ROM, 0);
-	put(ROM + 8, 0x55);
+	put_value(ROM + 8, 0x55);
 	vreg[1] = 0x1234;
 	assert_int_equal(run_exit(exit), EMULATE_DONE);
 	assert_int_equal(nothing_at, ROM + 8);
@@ -144,7 +144,7 @@ static void a_write_to_rom_changes_nothing(void **state)
 	expect_abort(0x10 | WNR, 0);
 	assert_int_equal(ram[RAM_SIZE + 8], 0x55);
 	/* Not mapped any more: that is the guest's fault. */
-	put(TABLES + 0x2000 + 5 * 8, 0);
+	put_value(TABLES + 0x2000 + 5 * 8, 0);
 	run_exit(exit);
 	expect_abort(0x07 | WNR, 0);
 	/* RAM of the host that may only be read. */

@@ -60,15 +60,15 @@ extern bool nothing_write;
 
 int set_up(void **state);
 
-void put(uint64_t ipa, uint64_t value);
+void put_value(uint64_t ipa, uint64_t value);
 void put_word(uint32_t word); /* the instruction, at CODE */
 void map_page(unsigned page, uint64_t ipa, uint64_t attributes);
 
-/* An access with that syndrome; of load() and store() it has only the direction. */
+/* An access with that syndrome; of run_load() and run_store() it has only the direction. */
 enum emulate_outcome run_exit(struct emulate_exit exit);
 enum emulate_outcome run(uint32_t word, uint64_t address, bool write);
-enum emulate_outcome load(uint32_t word, uint64_t address);
-enum emulate_outcome store(uint32_t word, uint64_t address);
+enum emulate_outcome run_load(uint32_t word, uint64_t address);
+enum emulate_outcome run_store(uint32_t word, uint64_t address);
 
 void expect_abort(uint64_t iss, uint64_t offset);
 /* The n-th access of the log. */

@@ -55,12 +55,12 @@ static void a_walk_that_stage_2_stops_is_an_abort(void **state)
 {
 	(void)state;
 	map_page(4, HOLE, 0);
-	put(TABLES + 0x1000, 0x0a000000ull | 3);
+	put_value(TABLES + 0x1000, 0x0a000000ull | 3);
 	run_exit((struct emulate_exit){HOLE, S1PTW | TRANSLATE, 0x4008, CODE});
 	expect_abort(0x17, 0);
 	run_exit((struct emulate_exit){HOLE, S1PTW | TRANSLATE | WNR, 0x4008, CODE});
 	expect_abort(0x17 | WNR, 0);
-	put(TABLES, 0x0a000000ull | 3);
+	put_value(TABLES, 0x0a000000ull | 3);
 	run_exit((struct emulate_exit){HOLE, S1PTW | TRANSLATE, 0x4008, CODE});
 	expect_abort(0x16, 0);
 	vreg[VREG_TTBR0_EL1] = HOLE;
@@ -98,7 +98,7 @@ static void a_fetch_from_nothing_is_an_abort(void **state)
 	map_page(4, 0x20000000000ull, 0);
 	exit.ipa = 0x20000000000ull;
 	assert_int_equal(emulate_fetch(&memory, &ops, NULL, &exit, &ipa), 0x03);
-	put(TABLES + 0x1000, 0x0a000000ull | 3);
+	put_value(TABLES + 0x1000, 0x0a000000ull | 3);
 	exit.esr = S1PTW | TRANSLATE;
 	assert_int_equal(emulate_fetch(&memory, &ops, NULL, &exit, &ipa), 0x17);
 	vreg[VREG_SCTLR_EL1] = 0;
@@ -139,11 +139,11 @@ static void watchpoints_hit_as_the_architecture_says(void **state)
 		logged = 0;
 		vreg[VREG_DBGWCR0 + i] = watchpoints[i].wcr;
 		vreg[VREG_DBGWVR0 + i] = watchpoints[i].wvr;
-		load(LDP_W1_W2_X0, DEVICE + 8);
+		run_load(LDP_W1_W2_X0, DEVICE + 8);
 		if (watchpoints[i].load)
 			expect_abort(0x22, watchpoints[i].offset);
 		assert_int_equal(logged, watchpoints[i].load ? 0 : 2);
-		store(STP_W1_W2_X0, DEVICE + 8);
+		run_store(STP_W1_W2_X0, DEVICE + 8);
 		if (watchpoints[i].store)
 			expect_abort(0x22 | WNR, watchpoints[i].offset);
 		assert_int_equal(logged, (watchpoints[i].load ? 0 : 2) + (watchpoints[i].store ? 0 : 2));
@@ -152,18 +152,18 @@ static void watchpoints_hit_as_the_architecture_says(void **state)
 	vreg[VREG_DBGWCR0 + 15] = watchpoints[0].wcr;
 	vreg[VREG_DBGWVR0 + 15] = watchpoints[0].wvr;
 	vreg[VREG_PSTATE] = EL1H | 1 << 9; /* D */
-	assert_int_equal(load(LDP_W1_W2_X0, DEVICE + 8), EMULATE_DONE);
+	assert_int_equal(run_load(LDP_W1_W2_X0, DEVICE + 8), EMULATE_DONE);
 	vreg[VREG_PSTATE] = EL1H;
 	vreg[VREG_MDSCR_EL1] = 1 << 15;
-	assert_int_equal(load(LDP_W1_W2_X0, DEVICE + 8), EMULATE_DONE);
+	assert_int_equal(run_load(LDP_W1_W2_X0, DEVICE + 8), EMULATE_DONE);
 	vreg[VREG_PSTATE] = 0; /* EL0 needs neither KDE nor D clear */
-	load(LDP_W1_W2_X0, DEVICE + 8);
+	run_load(LDP_W1_W2_X0, DEVICE + 8);
 	expect_abort(0x22, 0);
 	vreg[VREG_OSLOCK] = 1;
-	assert_int_equal(load(LDP_W1_W2_X0, DEVICE + 8), EMULATE_DONE);
+	assert_int_equal(run_load(LDP_W1_W2_X0, DEVICE + 8), EMULATE_DONE);
 	vreg[VREG_OSLOCK] = 0;
 	vreg[VREG_MDSCR_EL1] = 1 << 13;
-	assert_int_equal(load(LDP_W1_W2_X0, DEVICE + 8), EMULATE_DONE);
+	assert_int_equal(run_load(LDP_W1_W2_X0, DEVICE + 8), EMULATE_DONE);
 }
 
 int right_tests(void)

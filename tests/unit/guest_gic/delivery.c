@@ -81,13 +81,13 @@ static void what_is_disabled_is_withdrawn(void **state)
 		assert_false(signalled(0, 50));
 		set_group(50, true);
 		assert_true(signalled(0, 50));
-		put(GICD + IPRIORITYR + 50, 1, 0x20);
+		put_register(GICD + IPRIORITYR + 50, 1, 0x20);
 		assert_int_equal(kernel.spi[0][50].priority, 0x20);
-		put(GICD + IROUTER + 8 * 50, 8, 0x100);
+		put_register(GICD + IROUTER + 8 * 50, 8, 0x100);
 		assert_true(!signalled(0, 50) && signalled(2, 50));
-		put(GICD + IROUTER + 8 * 50, 8, 0x200); /* nobody */
+		put_register(GICD + IROUTER + 8 * 50, 8, 0x200); /* nobody */
 		assert_true(!signalled(0, 50) && !signalled(2, 50) && get_bit(ISPENDR, 50));
-		put(GICD + IROUTER + 8 * 50, 8, 1);
+		put_register(GICD + IROUTER + 8 * 50, 8, 1);
 		assert_true(signalled(1, 50));
 		put_bit(ISACTIVER, 50);
 		assert_true(!signalled(1, 50) && get_bit(ISACTIVER, 50) && get_bit(ISPENDR, 50));
@@ -112,7 +112,7 @@ static void an_active_interrupt_may_be_disabled_and_moved(void **state)
 	assert_int_equal(acknowledge(0), 60);
 	put_bit(ICENABLER, 60); /* as a threaded handler does */
 	assert_true(get_bit(ISACTIVER, 60));
-	put(GICD + IROUTER + 8 * 60, 8, 1);
+	put_register(GICD + IROUTER + 8 * 60, 8, 1);
 	complete(0, 60);
 	assert_int_equal(acknowledge(0), 0);
 	put_bit(ISENABLER, 60);
@@ -129,7 +129,7 @@ static void a_new_priority_reaches_the_kernel_while_active(void **state)
 	ready(61, false);
 	guest_gic_set_line(&gic, 61, true);
 	assert_int_equal(acknowledge(0), 61);
-	put(GICD + IPRIORITYR + 61, 1, 0x40);
+	put_register(GICD + IPRIORITYR + 61, 1, 0x40);
 	assert_true(kernel.spi[0][61].active);
 	complete(0, 61);
 	assert_true(signalled(0, 61));
@@ -141,8 +141,8 @@ static void pending_interrupts_follow_the_cpus_that_are_on(void **state)
 	(void)state;
 	ready(70, true);
 	ready(71, true);
-	put(GICD + IROUTER + 8 * 70, 8, 1);
-	put(GICD + IROUTER + 8 * 71, 8, 1ull << 31);
+	put_register(GICD + IROUTER + 8 * 70, 8, 1);
+	put_register(GICD + IROUTER + 8 * 71, 8, 1ull << 31);
 	guest_gic_power(&gic, 1, false);
 	guest_gic_pulse(&gic, 70);
 	guest_gic_pulse(&gic, 71);

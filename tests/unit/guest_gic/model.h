@@ -50,8 +50,8 @@ unsigned acknowledge(unsigned vcpu);
 void complete(unsigned vcpu, unsigned intid);
 
 /* Accesses by vCPU 0, which must be good; those with _d are to 32 bits of the distributor. */
-uint64_t get(uint64_t ipa, unsigned size);
-void put(uint64_t ipa, unsigned size, uint64_t value);
+uint64_t get_register(uint64_t ipa, unsigned size);
+void put_register(uint64_t ipa, unsigned size, uint64_t value);
 uint32_t get_d(uint32_t offset);
 void put_d(uint32_t offset, uint32_t value);
 

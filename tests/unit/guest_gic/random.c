@@ -159,7 +159,7 @@ static void do_priority(unsigned i)
 
 	ref[i].priority = priority & 0xf8;
 	ref[i].old_priority |= ref[i].active;
-	put(GICD + IPRIORITYR + i, 1, priority);
+	put_register(GICD + IPRIORITYR + i, 1, priority);
 }
 
 static void do_route(unsigned i)
@@ -167,7 +167,7 @@ static void do_route(unsigned i)
 	static const uint64_t routes[] = {0, 1, 0x100, 0x200, 1ull << 31};
 
 	ref[i].route = routes[rnd(5)];
-	put(GICD + IROUTER + 8 * i, 8, ref[i].route);
+	put_register(GICD + IROUTER + 8 * i, 8, ref[i].route);
 }
 
 static void do_control(unsigned i)

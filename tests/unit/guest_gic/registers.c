@@ -50,25 +50,25 @@ static void identification_registers_say_gicv3(void **state)
 		assert_int_equal(kernel.state[v][VPRIV_CTLR], 3);
 	assert_int_equal(get_d(0xffe8), 0x3b);
 	assert_int_equal(get_d(0xfff0), 0x0d);
-	assert_int_equal(get(GICR + 0xffe8, 4), 0x3b);
-	assert_int_equal(get(GICR + 0xffe0, 4), 0x93);
-	assert_int_equal(get(GICR + 8, 8), 0);
-	assert_int_equal(get(GICR + 0x20008, 8), 0x100000100);
-	assert_int_equal(get(GICR + 0x40008, 8), 0x10000000210);
-	assert_int_equal(get(GICR + 0x40008, 4), 0x210);
-	assert_int_equal(get(GICR + 0x4000c, 4), 0x100);
-	assert_int_equal(get(GICR, 4), 0);
-	put(GICR + 0x70, 8, ~0ull);
-	assert_int_equal(get(GICR + 0x70, 8), 0);
-	assert_int_equal(get(GICR + 0x14, 4), 6);
-	put(GICR + 0x14, 4, 0);
-	put(GICR + 0x18, 4, 2);
-	assert_int_equal(get(GICR + 0x14, 4), 0);
-	assert_int_equal(get(GICR + 0x20014, 4), 6);
-	put(GICR + 0x14, 4, 2);
-	assert_int_equal(get(GICR + 0x14, 4), 6);
+	assert_int_equal(get_register(GICR + 0xffe8, 4), 0x3b);
+	assert_int_equal(get_register(GICR + 0xffe0, 4), 0x93);
+	assert_int_equal(get_register(GICR + 8, 8), 0);
+	assert_int_equal(get_register(GICR + 0x20008, 8), 0x100000100);
+	assert_int_equal(get_register(GICR + 0x40008, 8), 0x10000000210);
+	assert_int_equal(get_register(GICR + 0x40008, 4), 0x210);
+	assert_int_equal(get_register(GICR + 0x4000c, 4), 0x100);
+	assert_int_equal(get_register(GICR, 4), 0);
+	put_register(GICR + 0x70, 8, ~0ull);
+	assert_int_equal(get_register(GICR + 0x70, 8), 0);
+	assert_int_equal(get_register(GICR + 0x14, 4), 6);
+	put_register(GICR + 0x14, 4, 0);
+	put_register(GICR + 0x18, 4, 2);
+	assert_int_equal(get_register(GICR + 0x14, 4), 0);
+	assert_int_equal(get_register(GICR + 0x20014, 4), 6);
+	put_register(GICR + 0x14, 4, 2);
+	assert_int_equal(get_register(GICR + 0x14, 4), 6);
 	assert_int_equal(get_d(0xffd0), 0x44);
-	assert_int_equal(get(GICR + 0xffd0, 4), 0x44);
+	assert_int_equal(get_register(GICR + 0xffd0, 4), 0x44);
 }
 
 /* Sizes that a register has, sizes that read as zero, and what is outside of the frames or not aligned. */
@@ -140,8 +140,8 @@ static void registers_keep_the_bits_that_exist(void **state)
 	assert_int_equal(get_d(ICENABLER + 8), 0xf0);
 	put_d(IPRIORITYR + 40, 0xffe1d0a7);
 	assert_int_equal(get_d(IPRIORITYR + 40), 0xf8e0d0a0);
-	put(GICD + IPRIORITYR + 41, 1, 0x1f);
-	assert_int_equal(get(GICD + IPRIORITYR + 41, 1), 0x18);
+	put_register(GICD + IPRIORITYR + 41, 1, 0x1f);
+	assert_int_equal(get_register(GICD + IPRIORITYR + 41, 1), 0x18);
 	assert_int_equal(get_d(IPRIORITYR + 40), 0xf8e018a0);
 	put_d(IPRIORITYR + 4, ~0u);
 	assert_int_equal(get_d(IPRIORITYR + 4), 0);
@@ -150,13 +150,13 @@ static void registers_keep_the_bits_that_exist(void **state)
 	assert_int_equal(get_d(ICFGR + 8), 0);
 	put_d(ICFGR, ~0u);
 	assert_int_equal(get_d(ICFGR), 0);
-	put(GICD + IROUTER + 8 * 40, 8, ~0ull);
-	assert_int_equal(get(GICD + IROUTER + 8 * 40, 8), 0xff80ffffff);
-	put(GICD + IROUTER + 8 * 40 + 4, 4, 0x12);
-	assert_int_equal(get(GICD + IROUTER + 8 * 40, 8), 0x1280ffffff);
-	put(GICD + IROUTER + 8 * 40, 4, 0x345);
-	assert_int_equal(get(GICD + IROUTER + 8 * 40, 8), 0x1200000345);
-	assert_int_equal(get(GICD + IROUTER + 8 * 40 + 4, 4), 0x12);
+	put_register(GICD + IROUTER + 8 * 40, 8, ~0ull);
+	assert_int_equal(get_register(GICD + IROUTER + 8 * 40, 8), 0xff80ffffff);
+	put_register(GICD + IROUTER + 8 * 40 + 4, 4, 0x12);
+	assert_int_equal(get_register(GICD + IROUTER + 8 * 40, 8), 0x1280ffffff);
+	put_register(GICD + IROUTER + 8 * 40, 4, 0x345);
+	assert_int_equal(get_register(GICD + IROUTER + 8 * 40, 8), 0x1200000345);
+	assert_int_equal(get_register(GICD + IROUTER + 8 * 40 + 4, 4), 0x12);
 	put_d(0xd04, ~0u); /* IGRPMODR and NSACR */
 	put_d(0xe04, ~0u);
 	assert_int_equal(get_d(0xd04) | get_d(0xe04), 0);
@@ -164,7 +164,7 @@ static void registers_keep_the_bits_that_exist(void **state)
 	guest_gic_reset(&gic);
 	assert_int_equal(get_d(CTLR), 0x50);
 	assert_int_equal(get_d(IGROUPR + 4) | get_d(ISENABLER + 8) | get_d(ICFGR + 12) | get_d(IPRIORITYR + 40), 0);
-	assert_int_equal(get(GICD + IROUTER + 8 * 40, 8), 0);
+	assert_int_equal(get_register(GICD + IROUTER + 8 * 40, 8), 0);
 }
 
 static void private_registers_are_the_kernels(void **state)
@@ -173,31 +173,31 @@ static void private_registers_are_the_kernels(void **state)
 	uint32_t *s = kernel.state[1];
 
 	(void)state;
-	put(sgi + IGROUPR, 4, 0xffff1234);
+	put_register(sgi + IGROUPR, 4, 0xffff1234);
 	assert_int_equal(s[VPRIV_GROUP], 0xffff1234);
-	put(sgi + ISENABLER, 4, 0x00ff00ff);
-	put(sgi + ICENABLER, 4, 0x000f000f);
+	put_register(sgi + ISENABLER, 4, 0x00ff00ff);
+	put_register(sgi + ICENABLER, 4, 0x000f000f);
 	assert_int_equal(s[VPRIV_ENABLE], 0x00f000f0);
-	assert_int_equal(get(sgi + ICENABLER, 4), 0x00f000f0);
-	put(sgi + ISPENDR, 4, 0x30000);
-	put(sgi + ICPENDR, 4, 0x10000);
-	assert_int_equal(get(sgi + ISPENDR, 4), 0x20000);
-	put(sgi + ISACTIVER, 4, 0x300);
-	put(sgi + ICACTIVER, 4, 0x200);
+	assert_int_equal(get_register(sgi + ICENABLER, 4), 0x00f000f0);
+	put_register(sgi + ISPENDR, 4, 0x30000);
+	put_register(sgi + ICPENDR, 4, 0x10000);
+	assert_int_equal(get_register(sgi + ISPENDR, 4), 0x20000);
+	put_register(sgi + ISACTIVER, 4, 0x300);
+	put_register(sgi + ICACTIVER, 4, 0x200);
 	assert_int_equal(s[VPRIV_ACTIVE], 0x100);
-	put(sgi + IPRIORITYR + 0x18, 4, 0xa7a6a5ff);
+	put_register(sgi + IPRIORITYR + 0x18, 4, 0xa7a6a5ff);
 	assert_int_equal(s[VPRIV_PRIO0 + 6], 0xa0a0a0f8);
-	put(sgi + IPRIORITYR + 0x1a, 1, 0x47);
+	put_register(sgi + IPRIORITYR + 0x1a, 1, 0x47);
 	assert_int_equal(s[VPRIV_PRIO0 + 6], 0xa040a0f8);
-	assert_int_equal(get(sgi + IPRIORITYR + 0x1a, 1), 0x40);
+	assert_int_equal(get_register(sgi + IPRIORITYR + 0x1a, 1), 0x40);
 	s[VPRIV_CONFIG] = 0xffff;
-	assert_int_equal(get(sgi + ICFGR, 4), 0xaaaaaaaa);
-	put(sgi + ICFGR, 4, 0);
-	put(sgi + ICFGR + 4, 4, 0x80000002);
+	assert_int_equal(get_register(sgi + ICFGR, 4), 0xaaaaaaaa);
+	put_register(sgi + ICFGR, 4, 0);
+	put_register(sgi + ICFGR + 4, 4, 0x80000002);
 	assert_int_equal(s[VPRIV_CONFIG], 0x8001ffff);
-	assert_int_equal(get(sgi + ICFGR + 4, 4), 0x80000002);
-	assert_int_equal(get(sgi + 0xd00, 4) | get(sgi + 0xe00, 4), 0);
-	put(sgi + ISENABLER + 4, 4, ~0u); /* reserved: there are no extended PPIs */
+	assert_int_equal(get_register(sgi + ICFGR + 4, 4), 0x80000002);
+	assert_int_equal(get_register(sgi + 0xd00, 4) | get_register(sgi + 0xe00, 4), 0);
+	put_register(sgi + ISENABLER + 4, 4, ~0u); /* reserved: there are no extended PPIs */
 	assert_int_equal(s[VPRIV_ENABLE], 0x00f000f0);
 	for (unsigned i = 0; i < 32; i++)
 		assert_int_equal(kernel.state[0][i] | kernel.state[2][i], 0);

@@ -6,13 +6,13 @@
 static void interrupted(bool receiver_first)
 {
 	if (receiver_first)
-		assert_int_equal(receive(srv), BLOCKED);
+		assert_int_equal(receive_message(srv), BLOCKED);
 	/* A copy that was handed over looks once more, before it begins. */
 	host_raise_after(receiver_first ? 2 : 1, SPI);
-	assert_int_equal(send(cli, coid, 3 * PAGE_SIZE, MEM_BYTES / 2, 5), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 3 * PAGE_SIZE, MEM_BYTES / 2, 5), BLOCKED);
 	assert_int_equal(cli->state, STATE_SEND);
 	if (!receiver_first)
-		assert_int_equal(receive(srv), BLOCKED);
+		assert_int_equal(receive_message(srv), BLOCKED);
 	assert_ptr_equal(cpus[0].current, urgent);
 	assert_int_equal(srv->state, STATE_READY);
 	assert_true(srv->resume_copy);
@@ -61,9 +61,9 @@ static void each_hold_copies_half_a_page_at_most(void **state)
 		most = holds = 0;
 		host_lock_wanted(true);
 		if (first)
-			assert_int_equal(receive(srv), BLOCKED);
-		assert_int_equal(send(cli, coid, 3 * PAGE_SIZE, MEM_BYTES / 2, 5), BLOCKED);
-		rcvid = first ? (int64_t)call_result(&srv->frame) : receive(srv);
+			assert_int_equal(receive_message(srv), BLOCKED);
+		assert_int_equal(send_message(cli, coid, 3 * PAGE_SIZE, MEM_BYTES / 2, 5), BLOCKED);
+		rcvid = first ? (int64_t)call_result(&srv->frame) : receive_message(srv);
 		assert_true(rcvid > 0);
 		expect(srv, RECV_VA, 3 * PAGE_SIZE);
 		assert_int_equal(sys_MsgRead(srv, rcvid, RECV_VA, 2 * PAGE_SIZE, 1), 2 * PAGE_SIZE);
@@ -94,13 +94,13 @@ static void a_copy_that_met_a_fault_is_not_tried_again(void **state)
 	assert_int_equal(space_unmap(&srv->process->space, end, PAGE_SIZE), PAGE_SIZE);
 	host_lock_wanted(true);
 	host_each_hold(count_untouched);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	assert_int_equal(sys_MsgSend(cli, coid, PAGE_SIZE, PAGE_SIZE, end - 4000, MEM_VA), -KE_FAULT);
 	assert_true(untouched > 0);
 	untouched = 0;
 	assert_int_equal(srv->state, STATE_RECEIVE);
 	/* The next one is not affected. */
-	assert_int_equal(send(cli, coid, PAGE_SIZE, PAGE_SIZE, 3), BLOCKED);
+	assert_int_equal(send_message(cli, coid, PAGE_SIZE, PAGE_SIZE, 3), BLOCKED);
 	expect(srv, RECV_VA, PAGE_SIZE);
 	rcvid = call_result(&srv->frame);
 	assert_int_equal(sys_MsgReply(srv, rcvid, 0, PAGE_SIZE, end - 4000), -KE_FAULT);
@@ -117,9 +117,9 @@ static void an_interrupted_reply_still_receives(void **state)
 	(void)state;
 	pinned(0);
 	second = machine_spawn(cli, 20, 8);
-	assert_int_equal(send(cli, coid, 0, MEM_BYTES / 2, 1), BLOCKED);
-	rcvid = receive(srv);
-	assert_int_equal(send(second, coid, 100, 0, 1), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 0, MEM_BYTES / 2, 1), BLOCKED);
+	rcvid = receive_message(srv);
+	assert_int_equal(send_message(second, coid, 100, 0, 1), BLOCKED);
 	host_raise_after(1, SPI);
 	assert_int_equal(sys_MsgReplyReceive(srv, rcvid, 7, 1000, 1000, MEM_VA, chid, RECV_VA), BLOCKED);
 	assert_ptr_equal(cpus[0].current, urgent);
@@ -191,7 +191,7 @@ static void a_receiver_passes_over_bad_senders(void **state)
 		assert_int_equal(sys_MsgSend(t, coid, 100, 0, 0xdead0000, 0), BLOCKED);
 	}
 	assert_int_equal(sys_MsgSend(cli, coid, 8, 0, 0, 0, 5), BLOCKED);
-	assert_true(receive(srv) > 0);
+	assert_true(receive_message(srv) > 0);
 	assert_int_equal(call_words(&srv->frame)[0], 5);
 	assert_int_equal(call_result(&t->frame), (uint64_t)-KE_FAULT);
 	machine_check(true);
@@ -250,8 +250,8 @@ static void a_failed_reply_leaves_the_client_waiting(void **state)
 
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
-	assert_int_equal(send(cli, coid, 8, PAGE_SIZE, 1), BLOCKED);
-	rcvid = receive(srv);
+	assert_int_equal(send_message(cli, coid, 8, PAGE_SIZE, 1), BLOCKED);
+	rcvid = receive_message(srv);
 	assert_int_equal(sys_MsgReply(srv, rcvid, 0, 100, 0xdead0000), -KE_FAULT);
 	assert_int_equal(cli->state, STATE_REPLY);
 	assert_int_equal(answer(srv, (uint64_t)rcvid, 1, 200, 8), 0);
@@ -259,7 +259,7 @@ static void a_failed_reply_leaves_the_client_waiting(void **state)
 	expect(cli, RECV_VA, 200);
 	/* The client's memory refuses it: its mistake. */
 	assert_int_equal(sys_MsgSend(cli, coid, 0, 4096, 0, 0xdead0000), BLOCKED);
-	rcvid = receive(srv);
+	rcvid = receive_message(srv);
 	assert_int_equal(answer(srv, (uint64_t)rcvid, 1, 200, 8), 0);
 	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_FAULT);
 }
@@ -279,10 +279,10 @@ static void a_refused_message_keeps_no_channel(void **state)
 	own = (uint64_t)sys_ChannelCreate(middle, 0);
 	to_own = (uint64_t)sys_ConnectAttach(cli, 4, own, 0);
 	coid = (uint64_t)sys_ConnectAttach(middle, SRV, chid, 0);
-	assert_int_equal(send(cli, to_own, 8, MEM_BYTES / 2, 1), BLOCKED);
+	assert_int_equal(send_message(cli, to_own, 8, MEM_BYTES / 2, 1), BLOCKED);
 	rcvid = sys_MsgReceive(middle, own, 8, 0);
 	assert_true(rcvid > 0);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	assert_int_equal(sys_MsgSend(middle, coid, 100, 0, 0xdead0000, 0), -KE_FAULT);
 	assert_int_equal(srv->state, STATE_RECEIVE);
 	machine_destroy(SRV);

@@ -17,7 +17,7 @@ static void together(unsigned srv_prio, unsigned cli_prio, unsigned flags)
 {
 	both(2, 4, srv_prio, cli_prio, flags);
 	processes[SRV].params.runmask = processes[CLI].params.runmask = ALL;
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	assert_int_equal(sys_ThreadCtl(cli, THREADCTL_RUNMASK, 2), 0);
 	assert_ptr_equal(cpus[1].current, cli);
 }
@@ -165,7 +165,7 @@ static void a_server_with_a_more_important_message_goes_on(void **state)
 	assert_int_equal(srv->prio, 200);
 	assert_int_equal(cli->state, STATE_READY);
 	assert_null(cpus[1].next);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	assert_ptr_equal(cpus[1].current, cli);
 	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_FAULT);
 }
@@ -188,7 +188,7 @@ static void a_pulse_runs_a_more_important_thread_at_once(void **state)
 		assert_int_equal(call_words(&srv->frame)[1], 1000 + i);
 		assert_int_equal(MSGINFO_SLOT(MsgReceive_info(&srv->frame)), CLI);
 		machine_check(true);
-		assert_int_equal(receive(srv), BLOCKED);
+		assert_int_equal(receive_message(srv), BLOCKED);
 		assert_ptr_equal(cpus[1].current, cli);
 		assert_int_equal(call_result(&cli->frame), 0);
 	}
@@ -201,7 +201,7 @@ static void a_pulse_runs_a_more_important_thread_at_once(void **state)
 	/* A sender that may run elsewhere does so, since it is more important than what is there: nothing. */
 	assert_int_equal(sys_SchedSet(procmgr, CLI, equal->tid, 20, SCHED_FIFO_, 1), 0);
 	assert_int_equal(sys_SchedYield(cli), 0);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	assert_int_equal(sys_SchedSet(procmgr, CLI, cli->tid, 20, SCHED_FIFO_, 6), 0);
 	machine_fp_write(1, 815);
 	assert_int_equal(sys_MsgSendPulse(cli, coid, 30, 7, 1), 0);

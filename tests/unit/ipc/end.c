@@ -15,12 +15,12 @@ static void blocked_everywhere(void)
 	/* REPLY, with a pulse of its own waiting. */
 	t = machine_spawn(cli, 30, ALL);
 	assert_int_equal(sys_TimerTimeout(t, TIMEOUT_REPLY, 1000), 0);
-	assert_int_equal(send(t, coid, 8, 8, 1), BLOCKED);
-	assert_true(receive(srv) > 0);
+	assert_int_equal(send_message(t, coid, 8, 8, 1), BLOCKED);
+	assert_true(receive_message(srv) > 0);
 	machine_tick(1000);
 	/* SEND, SYNC, RECEIVE. */
 	t = machine_spawn(cli, 30, ALL);
-	assert_int_equal(send(t, coid, 8, 8, 1), BLOCKED);
+	assert_int_equal(send_message(t, coid, 8, 8, 1), BLOCKED);
 	t = machine_spawn(cli, 30, ALL);
 	machine_write(t->process, MEM_VA, &word, 4);
 	assert_int_equal(sys_SyncWait(t, MEM_VA, 4, 0), -KE_AGAIN);
@@ -216,7 +216,7 @@ static void crowded(void)
 	/* Two wait for an answer, one of them until a moment; two to be received. */
 	for (unsigned i = 0; i < 4; i++) {
 		assert_int_equal(sys_TimerTimeout(waiting[i], i % 2 ? TIMEOUT_SEND | TIMEOUT_REPLY : 0, 5000), 0);
-		assert_int_equal(send(waiting[i], coid, 8, 8, 1), BLOCKED);
+		assert_int_equal(send_message(waiting[i], coid, 8, 8, 1), BLOCKED);
 		if (i < 2)
 			assert_true(sys_MsgReceive(other_server, chid, 0, 0) > 0);
 	}
@@ -232,7 +232,7 @@ static void something_between(enum between what)
 	assert_int_equal(sys_ChannelDestroy(other_server, chid), -KE_BADF);
 	switch (what) {
 	case SENDS:
-		assert_int_equal(send(cli, coid, 8, 8, 1), -KE_BADF);
+		assert_int_equal(send_message(cli, coid, 8, 8, 1), -KE_BADF);
 		assert_int_equal(sys_MsgSendPulse(cli, coid, 5, 1, 1), -KE_BADF);
 		break;
 	case DETACHES:
@@ -322,10 +322,10 @@ static void receivers_of_a_dying_channel_go_one_by_one(void **state)
 		host_raise_after(n, SPI);
 		assert_int_equal(sys_ChannelDestroy(srv, chid), BLOCKED);
 		if (n < 2) {
-			assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+			assert_int_equal(send_message(cli, coid, 8, 8, 1), BLOCKED);
 			assert_int_equal(cli->state, STATE_REPLY);
 		} else {
-			assert_int_equal(send(cli, coid, 8, 8, 1), -KE_BADF);
+			assert_int_equal(send_message(cli, coid, 8, 8, 1), -KE_BADF);
 		}
 		assert_int_equal(sys_MsgReceive(second, chid, 8, MEM_VA), -KE_BADF);
 		machine_check(true);
@@ -372,8 +372,8 @@ static void what_is_used_up_comes_back(void **state)
 		;
 	assert_true(id == -KE_NOMEM || id == -KE_AGAIN);
 	machine_check(true);
-	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
-	assert_true(receive(srv) > 0);
+	assert_int_equal(send_message(cli, coid, 8, 8, 1), BLOCKED);
+	assert_true(receive_message(srv) > 0);
 }
 
 #define SERROR 0xbf000002u
@@ -383,7 +383,7 @@ static void one_cpu(void)
 {
 	both(2, 4, 20, 10, 0);
 	processes[CLI].params.runmask = ALL;
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	assert_int_equal(sys_ThreadCtl(cli, THREADCTL_RUNMASK, 2), 0);
 	assert_ptr_equal(cpus[1].current, cli);
 }
@@ -406,10 +406,10 @@ static void an_serror_is_charged_to_who_ran(void **state)
 	(void)state;
 	one_cpu();
 	host_serror(1, SERROR);
-	send(cli, coid, 8, 8, 1);
+	send_message(cli, coid, 8, 8, 1);
 	blamed(CLI, SRV);
 	one_cpu();
-	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 8, 8, 1), BLOCKED);
 	assert_ptr_equal(cpus[1].current, srv);
 	host_serror(1, SERROR);
 	sys_MsgReplyReceive(srv, call_result(&srv->frame), 0, 8, 8, MEM_VA, chid, RECV_VA, 5, 6, 7, 8);

@@ -19,7 +19,7 @@ extern uint8_t pattern[MEM_BYTES], buffer[MEM_BYTES];
 
 int setup(void **state);
 int teardown(void **state);
-void fill(uint8_t *at, uint64_t bytes, unsigned seed); /* the pattern */
+void fill_pattern(uint8_t *at, uint64_t bytes, unsigned seed); /* the pattern */
 /* The server has a channel, and the client a connection to it. */
 void both(uint32_t srv_cpus, uint32_t cli_cpus, unsigned srv_prio, unsigned cli_prio, unsigned flags);
 const uint64_t *message(struct process *p, uint64_t va, uint64_t bytes, unsigned seed);
@@ -33,7 +33,7 @@ static inline uint64_t sizes(uint64_t send, uint64_t reply)
 	return send | reply << 32;
 }
 
-static inline int64_t send(struct thread *t, uint64_t to, uint64_t bytes, uint64_t reply, unsigned seed)
+static inline int64_t send_message(struct thread *t, uint64_t to, uint64_t bytes, uint64_t reply, unsigned seed)
 {
 	const uint64_t *w = message(t->process, MEM_VA, bytes, seed);
 
@@ -47,7 +47,7 @@ static inline int64_t answer(struct thread *t, uint64_t rcvid, uint64_t status, 
 	return sys_MsgReply(t, rcvid, status, bytes, MEM_VA, w[0], w[1], w[2], w[3]);
 }
 
-static inline int64_t receive(struct thread *t)
+static inline int64_t receive_message(struct thread *t)
 {
 	return sys_MsgReceive(t, chid, MEM_BYTES / 2, RECV_VA);
 }

@@ -7,14 +7,14 @@ static void one_exchange(bool receiver_first, uint64_t bytes, uint64_t reply)
 	int64_t rcvid;
 
 	if (receiver_first) {
-		assert_int_equal(receive(srv), BLOCKED);
+		assert_int_equal(receive_message(srv), BLOCKED);
 		assert_int_equal(srv->state, STATE_RECEIVE);
-		assert_int_equal(send(cli, coid, bytes, MEM_BYTES / 2, 1), BLOCKED);
+		assert_int_equal(send_message(cli, coid, bytes, MEM_BYTES / 2, 1), BLOCKED);
 		rcvid = (int64_t)call_result(&srv->frame);
 	} else {
-		assert_int_equal(send(cli, coid, bytes, MEM_BYTES / 2, 1), BLOCKED);
+		assert_int_equal(send_message(cli, coid, bytes, MEM_BYTES / 2, 1), BLOCKED);
 		assert_int_equal(cli->state, STATE_SEND);
-		rcvid = receive(srv);
+		rcvid = receive_message(srv);
 	}
 	assert_true(rcvid > 0);
 	assert_int_equal(srv->state, STATE_RUNNING);
@@ -54,10 +54,10 @@ static void an_exchange_works_on_one_cpu(void **state)
 	int64_t rcvid;
 
 	both(2, 6, 30, 20, 0);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	assert_int_equal(sys_ThreadCtl(cli, THREADCTL_RUNMASK, 2), 0);
 	assert_int_equal(cli->cpu, 1);
-	assert_int_equal(send(cli, coid, 100, 100, 1), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 100, 100, 1), BLOCKED);
 	/* It serves as important as its client. */
 	assert_int_equal(srv->prio, 20);
 	assert_int_equal(cpus[1].current == srv, 1);
@@ -65,7 +65,7 @@ static void an_exchange_works_on_one_cpu(void **state)
 	expect(srv, RECV_VA, 100);
 	answer(srv, (uint64_t)rcvid, 0, 100, 2);
 	assert_int_equal(cli->state, STATE_READY);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	assert_ptr_equal(cpus[1].current, cli);
 	expect(cli, RECV_VA, 100);
 }
@@ -77,7 +77,7 @@ static void a_short_buffer_gets_what_fits(void **state)
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
 	/* The receiver's buffer is smaller than the message: the rest is there for MsgRead. */
-	assert_int_equal(send(cli, coid, 5000, 3000, 3), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 5000, 3000, 3), BLOCKED);
 	rcvid = sys_MsgReceive(srv, chid, 100, RECV_VA);
 	assert_true(rcvid > 0);
 	assert_int_equal(MsgReceive_bytes(&srv->frame), 5000);
@@ -89,7 +89,7 @@ static void a_short_buffer_gets_what_fits(void **state)
 	assert_int_equal(sys_MsgRead(srv, rcvid, RECV_VA, 1, 5000), 0);
 	assert_int_equal(sys_MsgRead(srv, rcvid, RECV_VA, 1, 5001), -KE_INVAL);
 	/* Written into the reply's buffer, within its bounds. */
-	fill(pattern, 4096, 9);
+	fill_pattern(pattern, 4096, 9);
 	machine_write(srv->process, MEM_VA, pattern, 4096);
 	assert_int_equal(sys_MsgWrite(srv, rcvid, MEM_VA, 4096, 1000), 2000);
 	assert_int_equal(sys_MsgWrite(srv, rcvid, MEM_VA, 4096, 3001), -KE_INVAL);
@@ -126,8 +126,8 @@ static void wrong_arguments_are_refused(void **state)
 	struct thread *other = machine_process(OTHER, 20, ALL, 0, false);
 
 	assert_int_equal(sys_ChannelCreate(other, 0), -KE_PERM);
-	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
-	int64_t rcvid = receive(srv);
+	assert_int_equal(send_message(cli, coid, 8, 8, 1), BLOCKED);
+	int64_t rcvid = receive_message(srv);
 
 	assert_int_equal(sys_MsgReply(other, rcvid, 0, 0, 0), -KE_SRCH);
 	assert_int_equal(sys_MsgError(srv, rcvid, 0), -KE_INVAL);
@@ -144,10 +144,10 @@ static void a_reply_and_the_next_receive_are_one_call(void **state)
 	both(ALL, ALL, 20, 20, 0);
 	cli2 = machine_spawn(cli, 25, ALL);
 	assert_int_equal(sys_MsgReplyReceive(srv, 0, 0, 0, 100, 0, chid, RECV_VA), BLOCKED);
-	assert_int_equal(send(cli, coid, 50, 50, 1), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 50, 50, 1), BLOCKED);
 	rcvid = (int64_t)call_result(&srv->frame);
 	expect(srv, RECV_VA, 50);
-	assert_int_equal(send(cli2, coid, 60, 60, 2), BLOCKED);
+	assert_int_equal(send_message(cli2, coid, 60, 60, 2), BLOCKED);
 	second = sys_MsgReplyReceive(srv, rcvid, 3, 8, 100, MEM_VA, chid, RECV_VA, 42);
 	expect(srv, RECV_VA, 60);
 	assert_int_equal(call_result(&cli->frame), 3);
@@ -167,7 +167,7 @@ static void the_most_important_message_comes_first(void **state)
 	both(1, 0xe, 20, 20, 0);
 	for (unsigned i = 0; i < ARRAY_COUNT(prio); i++) {
 		c[i] = machine_spawn(cli, prio[i], 0xe);
-		assert_int_equal(send(c[i], coid, 8, 8, i), BLOCKED);
+		assert_int_equal(send_message(c[i], coid, 8, 8, i), BLOCKED);
 		machine_check(true);
 	}
 	/* A pulse of the same importance comes after those that were there. */
@@ -176,17 +176,17 @@ static void the_most_important_message_comes_first(void **state)
 		int64_t rcvid;
 
 		if (i == 3) {
-			assert_int_equal(receive(srv), 0);
+			assert_int_equal(receive_message(srv), 0);
 			assert_int_equal(call_words(&srv->frame)[0], 5);
 			assert_int_equal(call_words(&srv->frame)[1], 99);
 			assert_int_equal(srv->prio, 40);
 		}
-		rcvid = receive(srv);
+		rcvid = receive_message(srv);
 		assert_int_equal(MSGINFO_TID(MsgReceive_info(&srv->frame)), c[order[i]]->tid);
 		assert_int_equal(srv->prio, prio[order[i]]);
 		assert_int_equal(sys_MsgReply(srv, rcvid, 0, 0, 0), 0);
 	}
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	assert_int_equal(srv->prio, 20);
 }
 
@@ -198,14 +198,14 @@ static void a_server_of_a_lesser_client_makes_room(void **state)
 	(void)state;
 	both(1, 0xe, 20, 60, 0);
 	low = machine_spawn(cli, 10, 0xe);
-	assert_int_equal(send(low, coid, 8, 8, 1), BLOCKED);
-	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
-	assert_true(receive(srv) > 0);
+	assert_int_equal(send_message(low, coid, 8, 8, 1), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 8, 8, 1), BLOCKED);
+	assert_true(receive_message(srv) > 0);
 	assert_int_equal(srv->prio, 60);
 	/* It waits for CPU 0, where the server goes before it. */
 	middle = machine_process(OTHER, 40, 1, 0, false);
 	assert_int_equal(middle->state, STATE_READY);
-	assert_true(receive(srv) > 0);
+	assert_true(receive_message(srv) > 0);
 	assert_int_equal(srv->prio, 10);
 	assert_int_equal(srv->state, STATE_READY);
 	assert_int_equal(middle->state, STATE_RUNNING);
@@ -265,7 +265,7 @@ static void a_few_of_many_servers_are_raised(void **state)
 		else
 			assert_int_equal(sys_SchedSet(procmgr, SRV, t[i]->tid, 21, SCHED_FIFO_, 8), 0);
 	}
-	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 8, 8, 1), BLOCKED);
 	for (unsigned i = 0; i < ARRAY_COUNT(t); i++)
 		raised += t[i]->prio == 60;
 	assert_int_equal(raised, 3);
@@ -273,7 +273,7 @@ static void a_few_of_many_servers_are_raised(void **state)
 	machine_check(true);
 	/* They have it already: the next one of that importance raises nobody else. */
 	second = machine_process(OTHER, 60, 2, 0, false);
-	assert_int_equal(send(second, (uint64_t)sys_ConnectAttach(second, SRV, chid, 0), 8, 8, 1), BLOCKED);
+	assert_int_equal(send_message(second, (uint64_t)sys_ConnectAttach(second, SRV, chid, 0), 8, 8, 1), BLOCKED);
 	assert_int_equal(t[2]->prio, 21);
 	machine_check(true);
 }
@@ -282,8 +282,8 @@ static void a_fixed_priority_channel_inherits_nothing(void **state)
 {
 	(void)state;
 	both(ALL, ALL, 20, 60, CHF_FIXED_PRIORITY);
-	assert_int_equal(send(cli, coid, 8, 8, 1), BLOCKED);
-	assert_true(receive(srv) > 0);
+	assert_int_equal(send_message(cli, coid, 8, 8, 1), BLOCKED);
+	assert_true(receive_message(srv) > 0);
 	assert_int_equal(srv->prio, 20);
 }
 

@@ -14,7 +14,7 @@ static void pulses_are_limited_for_each_sender(void **state)
 	assert_int_equal(sys_MsgSendPulse(cli, coid, UINT64_MAX, 3, 0), -KE_AGAIN);
 	assert_int_equal(cli->process->kmem.count[OBJECT_PULSE], PULSE_PENDING_MAX);
 	for (unsigned i = 0; i < PULSE_PENDING_MAX; i++) {
-		assert_int_equal(receive(srv), 0);
+		assert_int_equal(receive_message(srv), 0);
 		assert_int_equal(call_words(&srv->frame)[0], 3);
 		assert_int_equal(call_words(&srv->frame)[1], i);
 	}
@@ -23,7 +23,7 @@ static void pulses_are_limited_for_each_sender(void **state)
 	assert_int_equal(sys_MsgSendPulse(cli, coid, UINT64_MAX, 3, 0), 0);
 	assert_int_equal(sys_ConnectDetach(cli, coid), 0);
 	assert_int_equal(cli->process->kmem.count[OBJECT_PULSE], 0);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 }
 
 static void an_event_reaches_its_client(void **state)
@@ -36,8 +36,8 @@ static void an_event_reaches_its_client(void **state)
 	own = (uint64_t)sys_ChannelCreate(cli, 0);
 	assert_int_equal(sys_ConnectDetach(cli, coid), 0);
 	coid = (uint64_t)sys_ConnectAttach(cli, SRV, chid, own);
-	assert_int_equal(send(cli, coid, 0, 0, 0), BLOCKED);
-	rcvid = receive(srv);
+	assert_int_equal(send_message(cli, coid, 0, 0, 0), BLOCKED);
+	rcvid = receive_message(srv);
 	scoid = MSGINFO_SCOID(MsgReceive_info(&srv->frame));
 	assert_int_equal(answer(srv, (uint64_t)rcvid, 0, 0, 0), 0);
 	assert_int_equal(sys_MsgReceive(cli, own, 0, 0), BLOCKED);
@@ -71,11 +71,11 @@ static void disconnect_pulses_come_for_the_last_connection(void **state)
 	machine_destroy(CLI);
 	machine_destroy(OTHER);
 	for (unsigned slot = CLI; slot <= OTHER; slot++) {
-		assert_int_equal(receive(srv), 0);
+		assert_int_equal(receive_message(srv), 0);
 		assert_int_equal((int8_t)call_words(&srv->frame)[0], PULSE_CODE_DISCONNECT);
 		assert_int_equal(call_words(&srv->frame)[1], slot);
 	}
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	/* Signals: each kind once, the lowest first. */
 	machine_destroy(SRV);
 	both(ALL, ALL, 20, 20, 0);
@@ -84,12 +84,12 @@ static void disconnect_pulses_come_for_the_last_connection(void **state)
 	assert_int_equal(sys_ProcessSignal(procmgr, SRV, 4, 15), 0);
 	assert_int_equal(sys_ProcessSignal(procmgr, SRV, 4, 15), 0);
 	assert_int_equal(sys_ProcessSignal(procmgr, SRV, 4, 2), 0);
-	assert_int_equal(receive(srv), 0);
+	assert_int_equal(receive_message(srv), 0);
 	assert_int_equal(call_words(&srv->frame)[1], 2);
-	assert_int_equal(receive(srv), 0);
+	assert_int_equal(receive_message(srv), 0);
 	assert_int_equal(call_words(&srv->frame)[0], 4);
 	assert_int_equal(call_words(&srv->frame)[1], 15);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 }
 
 static void a_timer_sends_its_pulse(void **state)
@@ -106,18 +106,18 @@ static void a_timer_sends_its_pulse(void **state)
 	machine_tick(999999);
 	assert_true(list_empty(&channel_of(srv->process, chid)->queue));
 	machine_tick(1);
-	assert_int_equal(receive(srv), 0);
+	assert_int_equal(receive_message(srv), 0);
 	assert_int_equal(srv->prio, 33);
 	assert_int_equal(call_words(&srv->frame)[1], 66);
 	/* Missed periods come as one. */
 	machine_tick(550000);
-	assert_int_equal(receive(srv), 0);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), 0);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	machine_tick(50000);
 	assert_int_equal(srv->state, STATE_RUNNING);
 	assert_int_equal(sys_TimerDestroy(srv, id), 0);
 	machine_tick(1000000);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 }
 
 static void every_wait_has_a_timeout(void **state)
@@ -125,34 +125,34 @@ static void every_wait_has_a_timeout(void **state)
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
 	assert_int_equal(sys_TimerTimeout(srv, TIMEOUT_RECEIVE, 1000), 0);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	machine_tick(1000);
 	assert_int_equal(call_result(&srv->frame), (uint64_t)-KE_TIMEDOUT);
 	/* It is used up. */
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	machine_tick(10000);
 	assert_int_equal(srv->state, STATE_RECEIVE);
 	assert_int_equal(sys_TimerTimeout(cli, TIMEOUT_REPLY, 1000), 0);
-	assert_int_equal(send(cli, coid, 100, 0, 1), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 100, 0, 1), BLOCKED);
 	machine_tick(1000);
 	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_TIMEDOUT);
 	assert_int_equal(sys_MsgReply(srv, call_result(&srv->frame), 0, 0, 0), -KE_SRCH);
 	/* Only for SEND: once the message is received, the time does not count. */
 	assert_int_equal(sys_TimerTimeout(cli, TIMEOUT_SEND, 1000), 0);
-	assert_int_equal(send(cli, coid, 100, 0, 1), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 100, 0, 1), BLOCKED);
 	machine_tick(500);
-	assert_true(receive(srv) > 0);
+	assert_true(receive_message(srv) > 0);
 	machine_tick(10000);
 	assert_int_equal(cli->state, STATE_REPLY);
 	assert_int_equal(answer(srv, call_result(&srv->frame), 0, 0, 0), 0);
 	assert_int_equal(sys_TimerTimeout(cli, TIMEOUT_SEND, 1000), 0);
-	assert_int_equal(send(cli, coid, 100, 0, 1), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 100, 0, 1), BLOCKED);
 	machine_tick(1000);
 	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_TIMEDOUT);
 	/* A call that does not block uses it up too. */
 	assert_int_equal(sys_TimerTimeout(cli, TIMEOUT_SEND, 1000), 0);
 	assert_int_equal(sys_SchedYield(cli), 0);
-	assert_int_equal(send(cli, coid, 100, 0, 1), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 100, 0, 1), BLOCKED);
 	machine_tick(1000);
 	assert_int_equal(cli->state, STATE_SEND);
 	machine_check(true);
@@ -166,7 +166,7 @@ static void a_timeout_during_a_copy_waits_for_its_end(void **state)
 	(void)state;
 	pinned(0);
 	assert_int_equal(sys_TimerTimeout(cli, TIMEOUT_REPLY, 1000), 0);
-	assert_int_equal(send(cli, coid, 3 * PAGE_SIZE, 0, 1), BLOCKED);
+	assert_int_equal(send_message(cli, coid, 3 * PAGE_SIZE, 0, 1), BLOCKED);
 	rcvid = sys_MsgReceive(srv, chid, 0, 0);
 	assert_true(rcvid > 0);
 	host_raise_after(1, SPI);
@@ -188,13 +188,13 @@ static void an_unblock_pulse_tells_the_server(void **state)
 	(void)state;
 	both(ALL, ALL, 20, 20, CHF_UNBLOCK);
 	assert_int_equal(sys_TimerTimeout(cli, TIMEOUT_REPLY, 1000), 0);
-	assert_int_equal(send(cli, coid, 8, 0, 1), BLOCKED);
-	rcvid = receive(srv);
+	assert_int_equal(send_message(cli, coid, 8, 0, 1), BLOCKED);
+	rcvid = receive_message(srv);
 	assert_int_equal(sys_MsgInfo(srv, rcvid), 8);
 	assert_false(MsgInfo_info(&srv->frame) & MSGINFO_UNBLOCK);
 	machine_tick(1000);
 	assert_int_equal(cli->state, STATE_REPLY);
-	assert_int_equal(receive(srv), 0);
+	assert_int_equal(receive_message(srv), 0);
 	assert_int_equal((int8_t)call_words(&srv->frame)[0], PULSE_CODE_UNBLOCK);
 	assert_int_equal(call_words(&srv->frame)[1], rcvid);
 	assert_int_equal(sys_MsgInfo(srv, rcvid), 8);
@@ -202,18 +202,18 @@ static void an_unblock_pulse_tells_the_server(void **state)
 	assert_int_equal(sys_MsgError(srv, rcvid, 4), 0);
 	assert_int_equal(call_result(&cli->frame), (uint64_t)-4);
 	/* The next message knows nothing of it. */
-	assert_int_equal(send(cli, coid, 8, 0, 1), BLOCKED);
-	rcvid = receive(srv);
+	assert_int_equal(send_message(cli, coid, 8, 0, 1), BLOCKED);
+	rcvid = receive_message(srv);
 	sys_MsgInfo(srv, rcvid);
 	assert_false(MsgInfo_info(&srv->frame) & MSGINFO_UNBLOCK);
 	/* The client dies while its pulse waits. */
 	assert_int_equal(answer(srv, (uint64_t)rcvid, 0, 0, 0), 0);
 	assert_int_equal(sys_TimerTimeout(cli, TIMEOUT_REPLY, 1000), 0);
-	assert_int_equal(send(cli, coid, 8, 0, 1), BLOCKED);
-	assert_true(receive(srv) > 0);
+	assert_int_equal(send_message(cli, coid, 8, 0, 1), BLOCKED);
+	assert_true(receive_message(srv) > 0);
 	machine_tick(1000);
 	machine_destroy(CLI);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 }
 
 static void words_wake_who_waits_for_them(void **state)
@@ -223,7 +223,7 @@ static void words_wake_who_waits_for_them(void **state)
 
 	(void)state;
 	both(ALL, ALL, 20, 20, 0);
-	assert_int_equal(receive(srv), BLOCKED);
+	assert_int_equal(receive_message(srv), BLOCKED);
 	machine_write(cli->process, MEM_VA, &word, 4);
 	assert_int_equal(sys_SyncWait(cli, MEM_VA + 1, 1, 0), -KE_INVAL);
 	assert_int_equal(sys_SyncWait(cli, 0xdead0000, 1, 0), -KE_FAULT);

@@ -57,7 +57,7 @@ static void what_ends_by_itself_or_by_the_operator_stays_down(void **state)
 	RUN(acts_);
 	assert_true(restart_deadline() == NEVER);
 	assert_int_equal(slot_kill(DISK), 0);
-	settle();
+	run_to_rest();
 	assert_true(restart_deadline() == NEVER);
 }
 
@@ -85,7 +85,7 @@ static void the_operator_has_the_last_word_about_restarts(void **state)
 	assert_int_equal(answer[5], 0);
 	assert_true(restart_deadline() == NEVER);
 	assert_int_equal(vm_start(VM1), 0);
-	settle();
+	run_to_rest();
 	RUN(faster);
 	assert_true(restart_deadline() == NEVER);
 	assert_int_equal(slots[VM1].starts, 3);

@@ -310,7 +310,7 @@ int run(const struct act *with, unsigned count)
 	return result;
 }
 
-int settle(void)
+int run_to_rest(void)
 {
 	static const struct act nothing[1];
 

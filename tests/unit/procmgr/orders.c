@@ -39,7 +39,7 @@ static void a_name_is_somebodys_also_while_he_is_not_there(void **state)
 	(void)state;
 	go_on();
 	slot_kill(DISK);
-	settle();
+	run_to_rest();
 	RUN(acts_);
 	assert_int_equal(answer[1], DISK);
 	assert_int_equal(answer[2], VM2);
@@ -63,12 +63,12 @@ static void the_operator_starts_a_process_anew(void **state)
 	RUN(first);
 	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_int_equal(answer[i + 1], expected[i]);
-	settle();
+	run_to_rest();
 	assert_false(slots[DISK].running);
 	RUN(second);
 	assert_int_equal(answer[1], 0);
 	assert_int_equal(answer[2], -EBUSY);
-	settle();
+	run_to_rest();
 	assert_true(slots[DISK].running);
 	assert_int_equal(slots[DISK].starts, 2);
 }

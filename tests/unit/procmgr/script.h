@@ -93,7 +93,7 @@ int make_system(void **state); /* described, and not sealed */
 int make_sealed(void **state);
 #define CASE(test) cmocka_unit_test_setup(test, make_sealed)
 int run(const struct act *with, unsigned count); /* what the service loop was left with */
-int settle(void);                                /* what the service loop is left with, when nothing is left to do */
+int run_to_rest(void);                           /* what the service loop is left with, when nothing is left to do */
 int go_on(void);                                 /* the start, as far as it comes by itself */
 void run_workers(void);
 #define RUN(script_) run(script_, sizeof(script_) / sizeof((script_)[0]))

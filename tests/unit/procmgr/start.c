@@ -72,7 +72,7 @@ static void a_process_is_laid_out_as_it_must_be(void **state)
 	assert_int_equal(worker_make_all(), 0);
 	assert_int_equal(slot_launch(DISK), 0);
 	assert_int_equal(slot_launch(DISK), -EBUSY);
-	settle();
+	run_to_rest();
 	assert_int_equal(k.regions[DISK], 4);
 	assert_int_equal(k.interrupts[DISK], 1);
 	assert_int_equal(k.entry, disk->layout.program + 0x10);
@@ -181,12 +181,12 @@ static void a_restart_lies_elsewhere_and_has_another_guard(void **state)
 
 	(void)state;
 	assert_int_equal(slot_launch(DISK), 0);
-	settle();
+	run_to_rest();
 	first = k.args;
 	base = slots[DISK].layout.program;
 	stack = k.stack;
 	assert_int_equal(slot_kill(DISK), 0);
-	settle();
+	run_to_rest();
 	assert_int_equal(slot_launch(DISK), 0);
 	assert_int_not_equal(slots[DISK].layout.program, base);
 	assert_int_not_equal(k.stack, stack);
@@ -223,14 +223,14 @@ static void a_start_that_fails_leaves_nothing(void **state)
 		make_sealed(state);
 		k.fail_at = i;
 		assert_int_equal(vm_start(VM1), 0);
-		assert_int_equal(settle(), 2);
+		assert_int_equal(run_to_rest(), 2);
 		assert_false(slots[VM1].running);
 		assert_int_equal(k.state[VM1], PROCESS_DEFINED);
 		assert_int_equal(k.destroys, k.creates);
 		assert_non_null(strstr(log_text, "vm1 not started"));
 		assert_string_equal(slots[VM1].note, strstr(log_text, "not started"));
 		assert_int_equal(vm_start(VM1), 0);
-		settle();
+		run_to_rest();
 		assert_true(slots[VM1].running);
 		assert_string_equal(slots[VM1].note, "");
 	}

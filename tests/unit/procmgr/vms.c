@@ -349,7 +349,7 @@ static void a_vm_is_reset_by_the_operator(void **state)
 	assert_int_equal(answer[2], -EAGAIN);
 	assert_int_equal(vm_reply.state, VM_STARTING);
 	run_workers();
-	settle();
+	run_to_rest();
 }
 
 /* At once, also after a restart that was asked for; what is not there is called off. */
@@ -423,7 +423,7 @@ static void a_start_that_was_called_off_is_ordered_again(void **state)
 	(void)state;
 	go_on();
 	slot_kill(VM2);
-	settle();
+	run_to_rest();
 	for (unsigned i = 0; i < 2; i++) {
 		const uint32_t starts = slots[VM2].starts;
 
@@ -440,12 +440,12 @@ static void a_start_that_was_called_off_is_ordered_again(void **state)
 		k.workers_held = false;
 		for (unsigned n = 0; n < 3; n++) {
 			run_workers();
-			settle();
+			run_to_rest();
 		}
 		assert_int_equal(slots[VM2].running, i == 0);
 		assert_true(slots[VM2].starts >= starts);
 		slot_kill(VM2);
-		settle();
+		run_to_rest();
 	}
 }
 

@@ -80,7 +80,7 @@ static void a_start_waits_for_the_end_before_it(void **state)
 	assert_true(slots[VM1].running);
 	assert_int_equal(slots[VM1].starts, 2);
 	slot_kill(VM1);
-	settle();
+	run_to_rest();
 	RUN(off);
 	assert_int_equal(answer[2], 0);
 	assert_int_equal(answer[3], -ENOENT);
@@ -156,7 +156,7 @@ static void a_process_is_heard_before_its_worker(void **state)
 	core.pulses = 0;
 	RUN(die);
 	core.pulse[core.pulses++] = late;
-	settle();
+	run_to_rest();
 	assert_int_equal(slots[VM1].starts, 2);
 	assert_false(slots[VM1].running);
 	assert_int_equal(slots[VM1].end, END_FAULT);
@@ -177,7 +177,7 @@ static void a_worker_that_has_nothing_to_say_is_not_heard(void **state)
 	assert_false(slots[VM1].running || slots[VM2].running);
 	assert_int_equal(slots[VM1].job, JOB_START);
 	run_workers();
-	settle();
+	run_to_rest();
 }
 
 /* The safe state does not wait for zeroes. */
@@ -208,7 +208,7 @@ static void a_critical_vm_that_is_not_started_is_gone(void **state)
 		if (i == 1) {
 			go_on();
 			slot_kill(SHELL);
-			settle();
+			run_to_rest();
 			slots[VM1].running = false;
 			k.state[VM1] = PROCESS_DEFINED;
 		}
@@ -216,7 +216,7 @@ static void a_critical_vm_that_is_not_started_is_gone(void **state)
 		k.workers_held = i == 2;
 		assert_int_equal(i == 0 ? go_on() : vm_start(VM1), i == 0 ? 1 : 0);
 		if (i != 0)
-			assert_int_equal(i == 1 ? settle() : RUN(stop), 1);
+			assert_int_equal(i == 1 ? run_to_rest() : RUN(stop), 1);
 		assert_int_equal(k.system, SYSTEM_SAFE_STATE);
 		assert_non_null(strstr(log_text, i == 2 ? "vm1" : "vm1 not started"));
 		assert_string_equal(k.last_words, "it ended\ncritical process vm1 ended");
@@ -268,7 +268,7 @@ static void what_the_operator_ends_politely_stays_down(void **state)
 	assert_int_equal(slots[VM1].starts, 1);
 	/* What it does by itself in its next life is another matter. */
 	vm_start(VM1);
-	settle();
+	run_to_rest();
 	RUN(alone);
 	assert_true(restart_deadline() != NEVER);
 }

@@ -5,7 +5,7 @@
 static void accesses_reach_their_devices(void **state)
 {
 	(void)state;
-	build(CONFIG_HEAD CONFIG_TAIL);
+	build_vm(CONFIG_HEAD CONFIG_TAIL);
 	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = UART + 0xfe0, .x2 = 4});
 	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = UART + 0x30, .x2 = 4, .x3 = 0x301});
 	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = UART, .x2 = 4, .x3 = 'A'});
@@ -42,7 +42,7 @@ static void an_instruction_without_syndrome_is_emulated(void **state)
 	uint32_t stp = 0x29000801; /* stp w1, w2, [x0] */
 
 	(void)state;
-	build(CONFIG_HEAD CONFIG_TAIL);
+	build_vm(CONFIG_HEAD CONFIG_TAIL);
 	memcpy(window, &stp, 4);
 	k.vreg[0][0] = UART + 0x24;
 	k.vreg[0][1] = 26;
@@ -64,7 +64,7 @@ static void an_instruction_is_tried_again_32_times_at_most(void **state)
 	const uint32_t ldr = 0xf8408401; /* ldr x1, [x0], #8 */
 
 	(void)state;
-	build(CONFIG_HEAD CONFIG_TAIL);
+	build_vm(CONFIG_HEAD CONFIG_TAIL);
 	other.x4 = RAM + 8;
 	done.x4 = RAM + 12;
 	done.x1 = done.x3 = 0x5000000;
@@ -106,7 +106,7 @@ static void maintenance_by_set_and_way_is_done(void **state)
 	const unsigned count = sizeof(cases) / sizeof(cases[0]);
 
 	(void)state;
-	build(CONFIG_HEAD CONFIG_TAIL);
+	build_vm(CONFIG_HEAD CONFIG_TAIL);
 	for (unsigned i = 0; i < count; i++)
 		script((struct vcpu_run){.exit = EXIT_SYSREG_WRITE, .x1 = cases[i].syndrome, .x3 = 0x10});
 	assert_true(run(0));
@@ -119,7 +119,7 @@ static void maintenance_by_set_and_way_is_done(void **state)
 static void unsupported_accesses_follow_the_policy(void **state)
 {
 	(void)state;
-	build(CONFIG_HEAD CONFIG_TAIL);
+	build_vm(CONFIG_HEAD CONFIG_TAIL);
 	script((struct vcpu_run){.exit = EXIT_SYSREG_READ, .x1 = 0x1234});
 	script((struct vcpu_run){.exit = EXIT_SYSREG_WRITE, .x1 = 0x1234, .x3 = 1});
 	script((struct vcpu_run){.exit = EXIT_INSTRUCTION, .x1 = 0x66000000});
@@ -128,8 +128,8 @@ static void unsupported_accesses_follow_the_policy(void **state)
 		assert_int_equal(k.entry[i].action, ACT_UNDEF);
 	tear_down(NULL);
 	set_up(NULL);
-	build(CONFIG_HEAD CONFIG_TAIL
-	      "unsupported register ignore\nunsupported instruction ignore\nunsupported reference fail\n");
+	build_vm(CONFIG_HEAD CONFIG_TAIL
+		 "unsupported register ignore\nunsupported instruction ignore\nunsupported reference fail\n");
 	script((struct vcpu_run){.exit = EXIT_SYSREG_READ, .x1 = 0x1234});
 	script((struct vcpu_run){.exit = EXIT_SYSREG_WRITE, .x1 = 0x1234, .x3 = 1});
 	script((struct vcpu_run){.exit = EXIT_INSTRUCTION, .x1 = 0x66000000});
@@ -180,7 +180,7 @@ static void the_first_of_each_type_is_logged(void **state)
 	char text[UNSUPPORTED_TEXT];
 
 	(void)state;
-	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	build_vm(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
 	k.vreg[0][VREG_PC] = 0x80001234;
 	k.vreg[1][VREG_PC] = 0x80005678;
 	script((struct vcpu_run){.exit = EXIT_MMIO_WRITE, .x1 = 0x5000007, .x2 = 1});
@@ -210,7 +210,7 @@ static void the_first_of_each_type_is_logged(void **state)
 static void the_policy_abort_ends_the_vm(void **state)
 {
 	(void)state;
-	build(CONFIG_HEAD CONFIG_TAIL "unsupported reference abort\n");
+	build_vm(CONFIG_HEAD CONFIG_TAIL "unsupported reference abort\n");
 	k.vreg[0][VREG_PC] = 0xabcdef;
 	script((struct vcpu_run){.exit = EXIT_MMIO_READ, .x1 = 0x5000004, .x2 = 8});
 	assert_true(run(0));

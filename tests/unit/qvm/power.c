@@ -6,7 +6,7 @@
 static void a_virtual_cpu_that_is_off_waits(void **state)
 {
 	(void)state;
-	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	build_vm(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
 	assert_int_equal(run_thread("vcpu1"), STUB_WORD_WAITS);
 	assert_int_equal(k.entries, 0);
 	assert_int_equal(run_thread("vcpu0"), STUB_PROCESS_ENDED); /* this one runs to the end of its script */
@@ -21,7 +21,7 @@ static struct vcpu_run hvc(uint64_t function, uint64_t x1, uint64_t x2, uint64_t
 static void firmware_calls_turn_cpus_on_and_off(void **state)
 {
 	(void)state;
-	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	build_vm(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
 	script((struct vcpu_run){.exit = EXIT_SMC, .x1 = 7, .x2 = 0x84000000});
 	script(hvc(0x84000000, 0, 0, 0));                 /* PSCI_VERSION */
 	script(hvc(0xc4000003, 1, RAM + 0x1000, 0x5555)); /* CPU_ON */
@@ -55,7 +55,7 @@ static void firmware_calls_turn_cpus_on_and_off(void **state)
 static void a_stopped_vm_runs_no_virtual_cpu(void **state)
 {
 	(void)state;
-	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	build_vm(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
 	k.vreg[0][VREG_PC] = 0x1234;
 	k.vreg[0][VREG_EXITS] = 9;
 	vm_report();
@@ -88,7 +88,7 @@ static void expect_pause(uint32_t unstopped, uint64_t now)
 static void a_paused_vm_enters_no_guest(void **state)
 {
 	(void)state;
-	build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	build_vm(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
 	expect_pause(1, 1000000000);
 	assert_int_equal(k.kicks[0], 1);
 	assert_int_equal(k.kicks[1], 1);
@@ -124,7 +124,7 @@ static void a_paused_vm_enters_no_guest(void **state)
 static void a_kernel_error_ends_the_vm(void **state)
 {
 	(void)state;
-	build(CONFIG_HEAD CONFIG_TAIL);
+	build_vm(CONFIG_HEAD CONFIG_TAIL);
 	script((struct vcpu_run){.exit = -EINVAL});
 	assert_true(run(0));
 	assert_int_equal(k.status, VM_EXIT_FATAL | CAUSE_ERROR << 8);

@@ -23,7 +23,7 @@ static void a_full_ring_holds_the_guest_back(void **state)
 	unsigned taken = 0;
 
 	(void)state;
-	build(CONFIG_HEAD CONFIG_TAIL);
+	build_vm(CONFIG_HEAD CONFIG_TAIL);
 	serial_write(UART + 0x2c, 4, 0x70); /* UARTLCR_H: 8 bits, FIFO */
 	serial_write(UART + 0x30, 4, 0x301);
 	for (unsigned i = 0; i < 2 * SERIAL_RING; i++) {
@@ -51,7 +51,7 @@ static void a_burst_goes_out_in_few_messages(void **state)
 	struct serial *s;
 
 	(void)state;
-	build(CONFIG_HEAD CONFIG_TAIL);
+	build_vm(CONFIG_HEAD CONFIG_TAIL);
 	s = port();
 	s->head = s->tail = 0xffffff00u; /* the counters wrap, too */
 	serial_write(UART + 0x30, 4, 0x301);
@@ -78,7 +78,7 @@ static void input_waits_for_room_in_the_fifo(void **state)
 	struct serial *s;
 
 	(void)state;
-	build(CONFIG_HEAD CONFIG_TAIL);
+	build_vm(CONFIG_HEAD CONFIG_TAIL);
 	s = port();
 	serial_write(UART + 0x30, 4, 0);
 	k.typed = typed;

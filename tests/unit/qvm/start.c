@@ -9,7 +9,7 @@ static void a_vm_is_made_as_configured(void **state)
 	int node;
 
 	(void)state;
-	boot = build(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	boot = build_vm(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
 	assert_int_equal(boot.entry, RAM);
 	assert_memory_equal(window, "\x1f\x20\x03\xd5raw", 7);
 	assert_int_equal(k.guest_maps, 2);
@@ -38,7 +38,7 @@ static void a_vm_is_made_as_configured(void **state)
 static void a_dry_run_ends_before_the_devices_start(void **state)
 {
 	(void)state;
-	build(CONFIG_HEAD "cpu cpu dryrun\n" CONFIG_TAIL);
+	build_vm(CONFIG_HEAD "cpu cpu dryrun\n" CONFIG_TAIL);
 	assert_int_equal(core.threads, 2);
 }
 
@@ -107,11 +107,11 @@ static void options_reach_the_virtual_cpus(void **state)
 {
 	(void)state;
 	k.vcpu_flags = VCPU_LOCAL_MAINTENANCE;
-	build(CONFIG_HEAD CONFIG_TAIL "set broadcast-maintenance off\n");
+	build_vm(CONFIG_HEAD CONFIG_TAIL "set broadcast-maintenance off\n");
 	tear_down(NULL);
 	set_up(NULL);
 	k.vcpu_flags = VCPU_LOCAL_MAINTENANCE | VCPU_NO_WFI_EXIT;
-	build(CONFIG_HEAD CONFIG_TAIL "set broadcast-maintenance off set exit-on-halt off\n");
+	build_vm(CONFIG_HEAD CONFIG_TAIL "set broadcast-maintenance off set exit-on-halt off\n");
 }
 
 int start_tests(void)

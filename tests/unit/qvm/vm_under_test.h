@@ -28,7 +28,7 @@ int set_up(void **state);
 int tear_down(void **state);
 
 struct start_args make_args(const char *config); /* of a qvm with this configuration and four files */
-struct vm_boot build(const char *config);        /* the VM, ready to run; a refusal is a failure */
+struct vm_boot build_vm(const char *config);     /* the VM, ready to run; a refusal is a failure */
 void script(struct vcpu_run exit);               /* one more exit of the guest */
 bool run(unsigned index);                        /* a vCPU, until the VM ends (true) or the vCPU is off */
 enum stub_end run_thread(const char *name);      /* until it waits or ends */

@@ -351,7 +351,7 @@ void deactivate_one(struct cpu_model *c)
 
 /* --- The guest's registers --- */
 
-void put(uint64_t offset, unsigned size, uint64_t value)
+void put_register(uint64_t offset, unsigned size, uint64_t value)
 {
 	assert_true(guest_gic_write(&gic, 0, GICD + offset, size, value));
 }
@@ -359,7 +359,7 @@ void put(uint64_t offset, unsigned size, uint64_t value)
 void enable(unsigned intid, bool on)
 {
 	spi[intid].enabled = on;
-	put((on ? 0x100u : 0x180u) + intid / 32 * 4, 4, 1u << (intid % 32));
+	put_register((on ? 0x100u : 0x180u) + intid / 32 * 4, 4, 1u << (intid % 32));
 }
 
 void power_cycle(void)
@@ -380,7 +380,7 @@ void power_cycle(void)
 void set_distributor(unsigned groups)
 {
 	distributor = groups;
-	put(0, 4, groups);
+	put_register(0, 4, groups);
 }
 
 void start(unsigned seed)
@@ -409,10 +409,10 @@ void start(unsigned seed)
 	}
 	for (unsigned i = FIRST; i < INTIDS; i++) {
 		spi[i].edge = i % 2;
-		put(0x80 + i / 32 * 4, 4, ~0u);
-		put(0xc00 + i / 16 * 4, 4, 0x88888888);
-		put(0x400 + i, 1, 0x80 + i % 8 * 8);
-		put(0x6000 + 8 * i, 8, i / 2 % VCPUS);
+		put_register(0x80 + i / 32 * 4, 4, ~0u);
+		put_register(0xc00 + i / 16 * 4, 4, 0x88888888);
+		put_register(0x400 + i, 1, 0x80 + i % 8 * 8);
+		put_register(0x6000 + 8 * i, 8, i / 2 % VCPUS);
 		enable(i, true);
 	}
 }

@@ -63,7 +63,7 @@ void maintenance(struct cpu_model *c, bool eoi); /* ICH_MISR_EL2: does the guest
 void settle_cpu(struct cpu_model *c);            /* out of the guest */
 
 /* The guest's registers: those of the distributor, by their offset. */
-void put(uint64_t offset, unsigned size, uint64_t value);
+void put_register(uint64_t offset, unsigned size, uint64_t value);
 void enable(unsigned intid, bool on);
 void set_distributor(unsigned groups); /* GICD_CTLR: bits 0 and 1 */
 void power_cycle(void);                /* the second vCPU goes off, in the midst of whatever it does, and on */

@@ -75,7 +75,7 @@ static bool is_active(unsigned n)
 	return n < 32 ? v.active & BIT(n) : vgic_query(&v, n) & VIRQ_ACTIVE;
 }
 
-void settle(void)
+void settle_vcpu(void)
 {
 	v.running = 0;
 	for (unsigned d = 0; d < depth; d++)
@@ -89,7 +89,7 @@ void settle(void)
 
 void enter(void)
 {
-	settle();
+	settle_vcpu();
 	for (unsigned i = 0; i < COUNT; i++) {
 		unsigned n = number[i];
 		bool pending = n < 32 ? vgic_pending(&v) & BIT(n) : vgic_query(&v, n) & VIRQ_PENDING;
@@ -234,7 +234,7 @@ void direct(unsigned intid)
 	bool mode = v.vmcr & ARCH_VMCR_SPLIT_END, eoi = false;
 
 	if (v.control & ARCH_VGIC_TRAP_DEACTIVATION) {
-		settle();
+		settle_vcpu();
 		if (mode)
 			vgic_deactivate(&v, intid);
 	} else if (mode) {
@@ -248,11 +248,11 @@ void direct(unsigned intid)
 	maintenance(eoi);
 }
 
-void change(unsigned op, uint32_t value, uint32_t mask)
+void change_private(unsigned op, uint32_t value, uint32_t mask)
 {
 	uint32_t out;
 
-	settle();
+	settle_vcpu();
 	assert_int_equal(vgic_private(&v, op, value, mask, &out), 0);
 	enter();
 }
@@ -339,28 +339,30 @@ void configure(unsigned i)
 	case 0:
 		on = rnd(4) != 0;
 		ref[i].enable = on;
-		change(VPRIV_ENABLE, on ? bit : 0, bit);
+		change_private(VPRIV_ENABLE, on ? bit : 0, bit);
 		break;
 	case 1:
 		ref[i].group1 = on;
-		change(VPRIV_GROUP, on ? bit : 0, bit);
+		change_private(VPRIV_GROUP, on ? bit : 0, bit);
 		break;
 	case 2:
 		ref[i].latch = on;
-		change(VPRIV_PENDING, on ? bit : 0, bit);
+		change_private(VPRIV_PENDING, on ? bit : 0, bit);
 		break;
 	case 3:
 		on = rnd(8) == 0;
 		if (on && runs(i))
 			break; /* its next EOIR would not say whether it ends that */
 		ref[i].active = on;
-		change(VPRIV_ACTIVE, on ? bit : 0, bit);
+		change_private(VPRIV_ACTIVE, on ? bit : 0, bit);
 		break;
 	case 4:
 		ref[i].edge = n < 16 || (n != VIRQ_VTIMER && on); /* these are what they are */
-		change(VPRIV_CONFIG, on ? bit : 0, bit);
+		change_private(VPRIV_CONFIG, on ? bit : 0, bit);
 		break;
-	default: ref[i].prio = rnd(20) * 8; change(VPRIV_PRIO0 + n / 4, ref[i].prio << n % 4 * 8, 0xffu << n % 4 * 8);
+	default:
+		ref[i].prio = rnd(20) * 8;
+		change_private(VPRIV_PRIO0 + n / 4, ref[i].prio << n % 4 * 8, 0xffu << n % 4 * 8);
 	}
 }
 
@@ -384,7 +386,7 @@ void configure_all(void)
 				ctlr |= 1;
 			else if (number[i] >= 32)
 				ctlr |= 2;
-		change(VPRIV_CTLR, ctlr, ~0u);
+		change_private(VPRIV_CTLR, ctlr, ~0u);
 	}
 	maintenance(false);
 }
@@ -427,5 +429,5 @@ void end_all(void)
 			direct(number[i]);
 	for (unsigned i = 0; i < COUNT; i++)
 		ref[i].active = ref[i].active && number[i] >= 32;
-	change(VPRIV_ACTIVE, 0, ~0u);
+	change_private(VPRIV_ACTIVE, 0, ~0u);
 }

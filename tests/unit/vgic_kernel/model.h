@@ -47,7 +47,7 @@ unsigned index_of(unsigned intid);
 bool is_pending(unsigned i); /* by the record */
 
 void start(unsigned s); /* from reset, with this seed; odd: EOImode 1 */
-void settle(void);      /* out of the guest, as arch_vcpu_settle() does it */
+void settle_vcpu(void); /* out of the guest, as arch_vcpu_settle() does it */
 void enter(void);       /* out of the guest, and in again: nothing is forgotten, nothing invented */
 void check_signalled(void);
 void end_all(void); /* all that the guest has acknowledged, whatever became of it */
@@ -65,4 +65,4 @@ void sgi(unsigned i, bool group1); /* ICC_SGI<group>R_EL1, to itself where that 
 void fire(unsigned i);
 void configure(unsigned i); /* a write to one of the redistributor's registers */
 void configure_all(void);   /* GICD_CTLR, or the CPU interface */
-void change(unsigned op, uint32_t value, uint32_t mask);
+void change_private(unsigned op, uint32_t value, uint32_t mask);
