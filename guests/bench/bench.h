@@ -47,7 +47,7 @@ void measure_overhead(void);
 		results_end(id);                                        \
 	} while (0)
 
-/* The same of one operation of a row, ROUNDS times; `at` is printed if it is the worst. */
+/* The same of one operation of a row, ROUNDS times; `at`, unless 0, is printed if it is the worst. */
 #define MEASURE_ONE(at, took)                                          \
 	do {                                                           \
 		for (unsigned int i_ = 0; i_ < WARM_UP + ROUNDS; i_++) \

@@ -36,19 +36,19 @@ void measure_raised(void)
 	records[0].reply = REPLY_SILENCES;
 	records[0].silence = raiser + RAISE;
 	spi_enable(RAISER_INTID, 0xa0);
-	MEASURE_ONE(1, time_raised(BY_SELF, false));
+	MEASURE_ONE(0, time_raised(BY_SELF, false));
 	results_worst("spi_from_vdev.self");
 	peers_set(PEER_RAISES);
-	MEASURE_ONE(1, time_raised(BY_PEER, false));
+	MEASURE_ONE(0, time_raised(BY_PEER, false));
 	results_worst("spi_from_vdev.peer");
-	MEASURE_ONE(1, time_raised(BY_PEER, true));
+	MEASURE_ONE(0, time_raised(BY_PEER, true));
 	results_worst("spi_from_vdev_wfi.peer");
 	peers_set(PEER_ENDS);
-	MEASURE_ONE(1, time_raised(BY_THREAD, false));
+	MEASURE_ONE(0, time_raised(BY_THREAD, false));
 	results_worst("spi_from_vdev.thread");
-	MEASURE_ONE(1, time_raised(BY_THREAD, true));
+	MEASURE_ONE(0, time_raised(BY_THREAD, true));
 	results_worst("spi_from_vdev_wfi.thread");
 	records[0].reply = records[0].silence = 0;
-	MEASURE_ONE(1, time_timer(&records[0], false));
+	MEASURE_ONE(0, time_timer(&records[0], false));
 	results_worst("vtimer_running_spis.after_vdev");
 }
