@@ -129,6 +129,6 @@ bool guest_fdt_build(struct guest_fdt *in, void *buffer, size_t room)
 	if (t.error >= 0)
 		tree_check(&t, fdt_pack(buffer), "pack");
 	if (t.error >= 0 && fdt_totalsize(buffer) > GUEST_FDT_MAX)
-		tree_fail(&t, -FDT_ERR_NOSPACE, "it has become longer than 2 MiB", "");
+		tree_fail(&t, -FDT_ERR_NOSPACE, "the finished tree is longer than 2 MiB", "");
 	return t.error >= 0;
 }

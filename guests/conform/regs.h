@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory-mapped registers, each looked at in the same way: a row says what is written, and what is right. */
+/* Memory-mapped registers, all checked in the same way: a row says what is written, and what is right. */
 #pragma once
 
 #include "conform.h"

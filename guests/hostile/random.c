@@ -132,7 +132,7 @@ static bool overlap(uint64_t first, uint64_t last, uint64_t start, uint64_t byte
 }
 
 /*
- * The reach of a memory instruction around its base register: LDRAA goes from -4096 to 4088, nothing but the unsigned
+ * The reach of a memory instruction around its base register: LDRAA goes from -4096 to 4088, only the unsigned
  * offset of LDR and STR, 12 bits of at most 16 bytes each, goes further (Arm ARM C4.1.66). What is set up again costs
  * many exits, so this is not estimated higher than needed.
  */

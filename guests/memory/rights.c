@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rights in the page after the one that faults: the CPU has not looked at them. The first page is a hole, or a device,
+ * Rights in the page after the one that faults: the CPU has not checked them. The first page is a hole, or a device,
  * to which all may have access.
  */
 #include "memory.h"

@@ -130,7 +130,7 @@ static uint64_t time_row(enum row row)
 
 static void measure_row(enum row row)
 {
-	/* Those that spin without being looked at would be counted, too. */
+	/* Those that spin but are not measured would be counted, too. */
 	peers_set(row >= SGI_1 && row <= ROUND_TRIP ? PEER_SPINS : PEER_WAITS);
 	for (unsigned int i = 0; i < WARM_UP + ROUNDS; i++)
 		results_keep(i, time_row(row));

@@ -19,6 +19,6 @@ VDEV_CFLAGS = -std=gnu11 -fPIC -fno-plt -fvisibility=hidden -march=armv8-a -mgen
 	-mfix-cortex-a53-835769 -mfix-cortex-a53-843419 \
 	-nostdinc -isystem $(VDEV_LIBC) -isystem $(VDEV_CC_INCLUDE)
 
-# Code, constants and data on pages of their own; all relocation before the constructors run; nothing but qvm's symbols.
+# Code, constants and data on pages of their own; all relocation before the constructors run; only qvm's symbols.
 VDEV_LDFLAGS := -shared -nostdlib -Wl,-z,max-page-size=4096,-z,common-page-size=4096,-z,separate-code,-z,relro,-z,now \
 	-Wl,-z,text,-z,noexecstack,--build-id=none,--gc-sections,-Bsymbolic,--hash-style=sysv

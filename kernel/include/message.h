@@ -89,7 +89,7 @@ struct thread *message_copy_direct(struct cpu *cpu, struct thread *t); /* both, 
 struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t); /* same, MsgSendPulse to one of more importance */
 
 /*
- * May `to` take the CPU over from `from`, with this priority, without anything else being looked at? A thread that is
+ * May `to` take the CPU over from `from`, with this priority, without any other check? A thread that is
  * to end is found by `attention`: who kills a running thread sets it, under the kernel lock.
  */
 static inline bool message_may_pass(const struct cpu *c, const struct thread *from, const struct thread *to,

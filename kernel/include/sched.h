@@ -26,7 +26,7 @@ void sched_remove(struct thread *t);                   /* READY: off its queue *
 void sched_set_prio(struct thread *t, unsigned prio);
 void sched_yield(struct thread *t);
 struct thread *sched_pick(struct cpu *c);   /* who runs here now, whatever has changed; NULL: idle */
-struct thread *sched_switch(struct cpu *c); /* the same if nothing but ATTENTION_SWITCH is set */
+struct thread *sched_switch(struct cpu *c); /* the same if only ATTENTION_SWITCH is set */
 void sched_hand_over(struct cpu *c);        /* threads that other CPUs asked for: save their registers, pass them on */
 void sched_kick(unsigned cpu);
 void sched_runmask_changed(struct thread *t);

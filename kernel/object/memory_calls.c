@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Calls that map memory: procmgr's into processes that do not run yet, and each process's into its own space and its
- * guest's. A process gets nothing but what it was granted, and never more rights than that has.
+ * guest's. A process gets only what it was granted, and never more rights than that has.
  */
 #include "arch.h"
 #include "calls.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where addresses are stored in data, the link left a list of them: each gets the distance from its link address to the
- * random place where procmgr (for procmgr: the kernel) has put the program. Runs first of all, on nothing but the
+ * random place where procmgr (for procmgr: the kernel) has put the program. Runs first of all, and uses only the
  * stack.
  */
 #include "bulkhead/kernel.h"

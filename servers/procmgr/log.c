@@ -227,7 +227,7 @@ void log_line(enum slog_severity severity, const char *format, ...)
 	else if (severity <= SLOG_WARN)
 		tell_operator(line.text);
 	if (!for_screen.has_sender)
-		log_flush(); /* nothing but procmgr runs yet */
+		log_flush(); /* only procmgr runs yet */
 }
 
 /* ---- the log ring: everything below runs in its sender, except log_slogger() ---- */

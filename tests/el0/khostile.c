@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random calls with random arguments from a process that may do nothing but log. The kernel must survive and must not
+ * Random calls with random arguments from a process that may only log. The kernel must survive and must not
  * touch what it was not given. Left out is only what ends this process by its own wish: destroying its threads,
  * unmapping its own code, blocking for ever. argv[1]: number of calls, argv[2]: seed.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: servers/shell/edit.c */
-/* The line editor, looked at through a terminal of one line. */
+/* The line editor, checked through a terminal of one line. */
 #include "servers/shell/edit.h"
 #include "unit.h"
 #include <ctype.h>

@@ -489,7 +489,7 @@ static void a_long_copy_says_how_far_it_is(void **state)
 	assert_int_equal(window[1 + sizeof(from)], 0);
 }
 
-/* Whatever the bytes of a header are, nothing but guest memory is written; the sanitizer watches. */
+/* Whatever the bytes of a header are, only guest memory is written; the sanitizer watches. */
 static void random_headers_write_guest_memory_only(void **state)
 {
 	struct fixture *f = *state;

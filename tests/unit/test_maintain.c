@@ -275,7 +275,7 @@ static void other_vms_moves_cost_nothing(void **state)
 	TLBS(0, 1, 0, 0); /* where another one was */
 }
 
-/* So many at once; then it rests, in nobody's way, and makes the operation when it has rested. */
+/* So many at once; then it rests, holding up nobody, and makes the operation when it has rested. */
 static void broadcasts_are_limited_to_a_rate(void **state)
 {
 	uint64_t pc;

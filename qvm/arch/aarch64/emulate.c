@@ -322,7 +322,7 @@ static struct emulate_result perform_access(struct access *a)
 	unsigned at;
 
 	if (a->insn.kind == INSN_ZERO)
-		return outcome(EMULATE_DONE); /* it vanishes: it meets nothing but what is not there */
+		return outcome(EMULATE_DONE); /* no memory is there to be zeroed */
 	if (a->insn.store)
 		access_collect(a);
 	if (!transfer_bytes(a, &at))

@@ -50,7 +50,7 @@ bool watch_hits(uint64_t (*get)(void *ctx, unsigned vreg), void *ctx, uint64_t v
 	for (unsigned i = 0; i < 16; i++) {
 		const uint64_t wcr = get(ctx, VREG_DBGWCR0 + i), wvr = get(ctx, VREG_DBGWVR0 + i);
 
-		/* One that is linked to a context is not looked at. */
+		/* A watchpoint that is linked to a context is not checked. */
 		if ((wcr & wanted) != wanted || !(wcr & either) || (wcr & WCR_WT) || WCR_SSC(wcr) == SSC_SECURE)
 			continue;
 		for (*at = 0; *at < bytes; (*at)++)

@@ -63,7 +63,7 @@ static void shares_are_bounded(void **state)
 	for (unsigned i = 0; i < CONSOLE_DUTIES; i++)
 		assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 1, NULL, 0), WAITS);
 	assert_int_equal(send_bytes(CON_READ, GUEST_SLOT, 1, 1, NULL, 0), -EAGAIN);
-	/* A client that has used up its share is in nobody's way. */
+	/* A client that has used up its share does not hinder others. */
 	assert_int_equal(send_text(CON_FOCUS, SHELL_SLOT, 0, "linux"), WAITS);
 }
 

@@ -215,7 +215,7 @@ static void an_atomic_on_rom_reads_and_changes_nothing(void **state)
 	assert_int_equal(ram[RAM_SIZE + 0x20], 0x77);
 }
 
-/* No instruction word, whatever it is, reaches anything but the device's page, where nothing but that is mapped. */
+/* No instruction word, whatever it is, reaches anything outside the device's page, if only that is mapped. */
 static void no_instruction_reaches_beyond_its_page(void **state)
 {
 	unsigned done = 0;

@@ -13,7 +13,7 @@ static int64_t try_map(unsigned region, unsigned prot)
 enum { X_CODE, X_ROM, X_RAM, X_DEVICE };
 #define ARCHIVE (RANGE + BYTES)
 
-/* In a process's space nothing but code of the archive, given as such, is executable; and none of that is writable. */
+/* In a process's space only code of the archive, given as such, is executable; and none of that is writable. */
 static void only_code_is_executable(void **state)
 {
 	(void)state;
