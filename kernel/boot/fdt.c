@@ -125,11 +125,6 @@ static int step(const struct fdt *fdt, struct fdt_node *node, uint32_t *at)
 	}
 }
 
-static bool area_ok(const struct fdt *fdt, uint32_t at, uint32_t bytes)
-{
-	return range_holds(0, fdt->bytes, at, bytes);
-}
-
 bool fdt_open(struct fdt *fdt, const void *blob)
 {
 	struct fdt_node node = {.depth = -1};
@@ -145,8 +140,9 @@ bool fdt_open(struct fdt *fdt, const void *blob)
 	fdt->reserve_at = be32(fdt->blob + 16);
 	fdt->strings_bytes = be32(fdt->blob + 32);
 	fdt->struct_bytes = be32(fdt->blob + 36);
-	if (!is_aligned(fdt->struct_at | fdt->reserve_at, 4) || !area_ok(fdt, fdt->struct_at, fdt->struct_bytes) ||
-	    !area_ok(fdt, fdt->strings_at, fdt->strings_bytes))
+	if (!is_aligned(fdt->struct_at | fdt->reserve_at, 4) ||
+	    !range_holds(0, fdt->bytes, fdt->struct_at, fdt->struct_bytes) ||
+	    !range_holds(0, fdt->bytes, fdt->strings_at, fdt->strings_bytes))
 		return false;
 	fdt->whole = false;
 	do {

@@ -87,6 +87,12 @@ static void put(char c)
 	put_raw(c);
 }
 
+static void end(bool locked)
+{
+	if (locked)
+		lock_release(&lock);
+}
+
 static bool begin(bool *locked)
 {
 	*locked = shared && !seized;
@@ -96,15 +102,8 @@ static bool begin(bool *locked)
 		lock_acquire(&lock);
 	if (!off || seized)
 		return true;
-	if (*locked)
-		lock_release(&lock);
+	end(*locked);
 	return false;
-}
-
-static void end(bool locked)
-{
-	if (locked)
-		lock_release(&lock);
 }
 
 size_t console_try_write(const char *text, size_t bytes)

@@ -20,7 +20,7 @@
 #define HCR_BSU_I BIT(10) /* its barriers reach the inner shareable domain, for the same reason */
 #define HCR_DC    BIT(12) /* stage 1 off means normal write-back memory, as stage 2 then limits it */
 #define HCR_TWI   BIT(13) /* WFI: the CPU goes to another thread */
-#define HCR_TWE   BIT(14) /* not set: WFE ends soon by itself, and spin locks use it */
+/* TWE is not set: WFE ends soon by itself, and spin locks use it. */
 #define HCR_TID3  BIT(18) /* feature registers: hidden features are not offered */
 #define HCR_TSC   BIT(19) /* SMC: firmware is not a guest's */
 #define HCR_TIDCP BIT(20) /* IMPLEMENTATION DEFINED registers */
@@ -71,7 +71,7 @@ static inline uint64_t hcr_guest(unsigned flags, unsigned evt)
 /* MDCR_EL2. HPMN is added by mdcr_value(): all counters, which is what reset means; 0 has no defined meaning. */
 #define MDCR_TPMCR BIT(5) /* PMU: not switched, a side channel */
 #define MDCR_TPM   BIT(6)
-#define MDCR_TDE   BIT(8)  /* not set: a guest's BRK is its own. For processes TGE says the same */
+/* TDE is not set: a guest's BRK is its own. For processes TGE says the same. */
 #define MDCR_TDA   BIT(9)  /* breakpoints and watchpoints compare in every world: trapped until switched */
 #define MDCR_TDOSA BIT(10) /* OS lock: answered, so that DBGPRCR_EL1 and OSDLR_EL1 stay out of reach */
 #define MDCR_TDRA  BIT(11) /* debug ROM addresses are physical */

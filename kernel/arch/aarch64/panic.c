@@ -59,18 +59,6 @@ void panic_heed(void)
 		panic_stop();
 }
 
-/* Returns on the one CPU that may speak. */
-static void seize(void)
-{
-	unsigned none = 0, own = cpu_number() + 1;
-
-	__asm__ volatile("msr daifset, #0xf" : : : "memory");
-	if (!__atomic_compare_exchange_n(&panic_cpu, &none, own, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		panic_stop(); /* or, if it was this one, the panic itself has failed */
-	}
-	console_seize();
-}
-
 NAMED static void stop_others(void)
 {
 	unsigned others = 0;
@@ -87,6 +75,18 @@ NAMED static void stop_others(void)
 		arch_cpu_relax();
 	if (__atomic_load_n(&stopped, __ATOMIC_RELAXED) < others)
 		printk("\npanic: %u of %u other CPUs did not stop", others - stopped, others);
+}
+
+/* Returns on the one CPU that may speak, with the others stopped. */
+static void seize(void)
+{
+	unsigned none = 0, own = cpu_number() + 1;
+
+	__asm__ volatile("msr daifset, #0xf" : : : "memory");
+	if (!__atomic_compare_exchange_n(&panic_cpu, &none, own, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		panic_stop(); /* or, if it was this one, the panic itself has failed */
+	console_seize();
+	stop_others();
 }
 
 static void print_registers(void)
@@ -133,7 +133,6 @@ void safe_state(const char *why, ...)
 	va_list args;
 
 	seize();
-	stop_others();
 	if (why) {
 		va_start(args, why);
 		printk("\n");
@@ -150,7 +149,6 @@ void panic(const char *why, ...)
 	va_list args;
 
 	seize();
-	stop_others();
 	printk("\npanic on CPU %u: ", cpu_number());
 	va_start(args, why);
 	console_vprint(why, args);
@@ -166,7 +164,6 @@ void panic_exception(uint64_t kind)
 	static const char names[4][16] = {"synchronous", "IRQ", "FIQ", "SError"};
 
 	seize();
-	stop_others();
 	printk("\npanic on CPU %u: %s exception in the kernel (vector 0x%lx)\n", cpu_number(), names[kind >> 7 & 3],
 	       kind);
 	if (control_opening)

@@ -20,7 +20,7 @@ bool arch_trap_is_call(uint64_t syndrome)
 
 void arch_trap_decode(uint64_t syndrome, struct trap *t)
 {
-	unsigned dfsc = (unsigned)syndrome & 0x3f;
+	unsigned dfsc = DFSC(syndrome);
 
 	*t = (struct trap){.kind = TRAP_FAULT, .syndrome = syndrome, .address = sysreg_read(far_el2)};
 	switch (ESR_EC(syndrome)) {
@@ -31,9 +31,9 @@ void arch_trap_decode(uint64_t syndrome, struct trap *t)
 	case EC_FETCH:
 	case EC_DATA:
 		t->fetch = ESR_EC(syndrome) == EC_FETCH;
-		t->write = !t->fetch && (syndrome & BIT(6));
+		t->write = !t->fetch && (syndrome & ABORT_WNR);
 		/* Translation and permission faults of levels 1 to 3; the rest cannot be late. */
-		if (dfsc >= 0x05 && dfsc <= 0x0f)
+		if (dfsc > DFSC_TRANSLATION && dfsc <= DFSC_LAST_FAULT)
 			t->kind = TRAP_ABORT;
 		break;
 	default: break;

@@ -91,18 +91,14 @@ static void map(struct table *root, paddr_t start, uint64_t bytes, uint64_t attr
 		at += map_one(root, at, end - at, attributes);
 }
 
+/* What lies below the image, and above it. Either may be nothing: then its end is not after its start. */
 static void map_ram(const struct range *ram)
 {
-	paddr_t end = ram->start + ram->bytes, image = board.image.start, image_end = image + board.image.bytes;
+	paddr_t start = ram->start, end = start + ram->bytes, image = board.image.start;
+	paddr_t above = image + board.image.bytes > start ? image + board.image.bytes : start;
 
-	if (end <= image || ram->start >= image_end) {
-		map(&kernel_root, ram->start, ram->bytes, MAP_DATA);
-		return;
-	}
-	if (ram->start < image)
-		map(&kernel_root, ram->start, image - ram->start, MAP_DATA);
-	if (end > image_end)
-		map(&kernel_root, image_end, end - image_end, MAP_DATA);
+	map(&kernel_root, start, (end < image ? end : image) - start, MAP_DATA);
+	map(&kernel_root, above, end - above, MAP_DATA);
 }
 
 /* Is the page the unmapped one at either end of a stack? */
