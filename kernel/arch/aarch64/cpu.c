@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This CPU: what it waits with, and which of them have arrived. */
+/* This CPU: what it waits with, for a device, too, and which of them have arrived. */
 #include "arch.h"
 #include "boot.h"
 #include "panic.h"
@@ -21,6 +21,16 @@ void arch_cpu_relax(void)
 {
 	panic_heed();
 	__asm__ volatile("yield" : : : "memory");
+}
+
+bool cpu_wait_mmio(paddr_t at, uint32_t mask, uint32_t value)
+{
+	for (unsigned tries = 0; tries < 1000000; tries++) {
+		if ((mmio_read32(at) & mask) == value)
+			return true;
+		arch_cpu_relax();
+	}
+	return false;
 }
 
 bool arch_irq_pending(void)

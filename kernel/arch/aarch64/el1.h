@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "gic/lr.h"
 #include "types.h"
 
 /* clang-format off */
@@ -30,7 +31,8 @@ struct arch_vcpu {
 	uint32_t set_way[8]; /* by level: the operand that began, of the last sequence of operations by set and way */
 	uint8_t set_way_level;
 	bool debug_live; /* breakpoint registers are the guest's own, not trapped */
-			 /* EL1 state; up to date while it is not in the processor. */
+
+	/* EL1 state; up to date while it is not in the processor. */
 #define X(name) uint64_t name;
 	EL1_SWITCHED(X)
 	DEBUG_SWITCHED(X)
@@ -38,7 +40,7 @@ struct arch_vcpu {
 	uint64_t mdscr_el1, dbgclaim;
 	uint64_t vdisr; /* DISR_EL1 of a guest */
 	uint64_t cntv_ctl, cntv_cval;
-	uint64_t vmcr, ap0r0, ap1r0; /* of the interrupt controller: irqchip.h */
+	struct irqchip_state irqchip;
 	uint64_t dbgbcr[16], dbgbvr[16], dbgwcr[16], dbgwvr[16];
 	uint64_t oslock;
 };

@@ -52,7 +52,6 @@
 #define MPAM2_EL2        S3_4_C10_C5_0
 #define MPAMHCR_EL2      S3_4_C10_C4_0
 #define MPAMIDR_EL1      S3_0_C10_C4_4
-#define ID_AA64MMFR2_EL1 S3_0_C0_C7_2
 #define ID_AA64MMFR3_EL1 S3_0_C0_C7_3
 
 static inline uint32_t mmio_read32(paddr_t at)
@@ -81,3 +80,5 @@ static inline void mmio_write64(paddr_t at, uint64_t value)
 {
 	__asm__ volatile("str %x0, [%1]" : : "rZ"(value), "r"(at) : "memory");
 }
+
+bool cpu_wait_mmio(paddr_t at, uint32_t mask, uint32_t value); /* false: the masked bits never get there */

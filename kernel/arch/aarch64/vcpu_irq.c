@@ -51,7 +51,7 @@ void arch_vcpu_settle(struct vcpu *v)
 		irqchip_virtual_control(ARCH_VGIC_ON);
 		v->in_hw = false;
 	}
-	g->vmcr = v->home >= 0 ? irqchip_vmcr() : v->arch.vmcr;
+	g->vmcr = v->home >= 0 ? irqchip_vmcr() : v->arch.irqchip.vmcr;
 	vgic_private_line(g, VIRQ_VTIMER, vtimer_fires(v));
 	vgic_fold(g, eoicount);
 	if (v->home >= 0)
@@ -64,11 +64,8 @@ static void offer(struct vcpu *v)
 	v->dirty = v->edges = false;
 	arch_vcpu_settle(v);
 	vgic_fill(&v->vgic);
-	for (uint32_t used = v->vgic.lr_used; used; used &= used - 1) {
-		unsigned n = (unsigned)__builtin_ctz(used);
-
-		irqchip_lr_write(n, v->vgic.lr[n]);
-	}
+	for_each_bit (n, v->vgic.lr_used)
+		irqchip_lr_write((unsigned)n, v->vgic.lr[n]);
 	irqchip_virtual_control(v->vgic.control);
 	v->in_hw = true;
 }

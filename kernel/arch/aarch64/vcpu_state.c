@@ -141,7 +141,7 @@ static void timer_to_soft(struct vcpu *v)
 	timer_disarm(&v->timers[VCPU_VTIMER]);
 	/* Up already: it has been seen, unless the vCPU waits in WFI and its interrupt was just about to come. */
 	if (v->arch.cntv_ctl == CNTV_ENABLE &&
-	    (!(v->vgic.line & BIT(VIRQ_VTIMER)) || (v->waiting && vgic_deliverable(&v->vgic, v->arch.vmcr))))
+	    (!(v->vgic.line & BIT(VIRQ_VTIMER)) || (v->waiting && vgic_deliverable(&v->vgic, v->arch.irqchip.vmcr))))
 		timer_arm(&v->timers[VCPU_VTIMER], guest_deadline(v, v->arch.cntv_cval));
 }
 
@@ -165,7 +165,7 @@ void arch_vcpu_evict(struct cpu *c)
 	arch_vcpu_settle(v);
 	v->dirty = v->away = true;
 	lock_release(&v->lock);
-	irqchip_virtual_save(&v->arch);
+	irqchip_virtual_save(&v->arch.irqchip);
 	timer_to_soft(v);
 	arch_fpu_save(c, &v->fpu); /* no register of it stays on a CPU that is not its home */
 	el1_clear();
@@ -201,7 +201,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	sysreg_write(oslar_el1, v->arch.oslock);
 	sysreg_write(mdcr_el2, v->arch.debug_live ? mdcr_value() & ~MDCR_TDA : mdcr_value());
 	sysreg_write(vmpidr_el2, v->affinity | BIT(31));
-	irqchip_virtual_load(&v->arch);
+	irqchip_virtual_load(&v->arch.irqchip);
 	sysreg_write(cntvoff_el2, v->counter_offset);
 	v->dirty = true; /* whoever settles links the virtual timer */
 	sysreg_write(cntv_cval_el0, v->arch.cntv_cval);

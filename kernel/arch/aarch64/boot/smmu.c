@@ -11,18 +11,6 @@
 #define GBPA_UPDATE BIT(31)
 #define GBPA_ABORT  BIT(20)
 
-#define WAIT_MAX 1000000u
-
-static bool wait_for(paddr_t at, uint32_t mask, uint32_t value)
-{
-	for (unsigned i = 0; i < WAIT_MAX; i++) {
-		if ((mmio_read32(at) & mask) == value)
-			return true;
-		arch_cpu_relax();
-	}
-	return false;
-}
-
 /*
  * MMU off. What the SMMU does with a transaction while it is disabled is set first (6.3.14), and then it is disabled:
  * so there is no moment in which it lets anything through.
@@ -33,12 +21,12 @@ void smmu_close(void)
 
 	if (board.smmu.bytes == 0)
 		return;
-	if (!wait_for(at + SMMU_GBPA, GBPA_UPDATE, 0))
+	if (!cpu_wait_mmio(at + SMMU_GBPA, GBPA_UPDATE, 0))
 		boot_refuse("the SMMU does not accept a change of GBPA");
 	mmio_write32(at + SMMU_GBPA, GBPA_UPDATE | GBPA_ABORT);
-	if (!wait_for(at + SMMU_GBPA, GBPA_UPDATE | GBPA_ABORT, GBPA_ABORT))
+	if (!cpu_wait_mmio(at + SMMU_GBPA, GBPA_UPDATE | GBPA_ABORT, GBPA_ABORT))
 		boot_refuse("the SMMU does not abort DMA (GBPA)");
 	mmio_write32(at + SMMU_CR0, 0);
-	if (!wait_for(at + SMMU_CR0ACK, 0x1f, 0))
+	if (!cpu_wait_mmio(at + SMMU_CR0ACK, 0x1f, 0))
 		boot_refuse("the SMMU cannot be disabled (CR0ACK)");
 }

@@ -34,3 +34,8 @@
 #define ARCH_VMCR_POINT1(v)    ((unsigned)((v) >> 18) & 7)
 #define ARCH_VMCR_POINT0(v)    ((unsigned)((v) >> 21) & 7)
 #define ARCH_VMCR_MASK(v)      ((unsigned)((v) >> 24) & 0xff)
+
+/* It, and what belongs to it, while the guest is not in the processor. */
+struct irqchip_state {
+	uint64_t vmcr, running[2]; /* ARCH_VMCR_*; priorities at which it runs handlers, as the controller has them */
+};

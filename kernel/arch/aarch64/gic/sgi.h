@@ -4,8 +4,9 @@
 
 #include "types.h"
 
-#define SGI_INTID(value)   ((unsigned)((value) >> 24) & 15)
-#define SGI_INTID_MASK     (15ull << 24)
+#define SGI_INTID_SHIFT    24
+#define SGI_INTID(value)   ((unsigned)((value) >> SGI_INTID_SHIFT) & 15)
+#define SGI_INTID_MASK     (15ull << SGI_INTID_SHIFT)
 #define SGI_ALL_OTHERS     BIT(40) /* all CPUs but the one that writes it */
 #define SGI_CLUSTER_MASK   0x00fff0ff00ff0000ull
 #define SGI_TARGETS(value) ((uint32_t)(value)&0xffff) /* CPUs of the cluster, or of 16 of it */
