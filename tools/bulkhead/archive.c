@@ -41,7 +41,7 @@ static const char *wrong_name(const char *name)
 								 : NULL;
 }
 
-static struct entry *append(struct image *image, const char *name, const uint8_t *data, size_t bytes)
+static struct entry *append_entry(struct image *image, const char *name, const uint8_t *data, size_t bytes)
 {
 	struct entry *entry = &image->entries[image->entry_count++];
 
@@ -62,7 +62,7 @@ struct entry *archive_add(struct image *image, const char *name, const uint8_t *
 	else if (bytes > UINT32_MAX)
 		message("%s: the file is longer than 4 GiB, which is the limit of the archive's format", name);
 	else
-		return append(image, name, data, bytes);
+		return append_entry(image, name, data, bytes);
 	image->mistakes++;
 	return NULL;
 }
@@ -106,7 +106,8 @@ static long pad_bytes(size_t offset, const char *name)
 }
 
 /* Writes one entry at `offset` of `out`, if there is an `out`, and returns the offset after it. */
-static size_t put(uint8_t *out, size_t offset, unsigned inode, const char *name, const uint8_t *data, size_t bytes)
+static size_t put_entry(uint8_t *out, size_t offset, unsigned inode, const char *name, const uint8_t *data,
+			size_t bytes)
 {
 	unsigned mode = strcmp(name, TRAILER_NAME) == 0 ? 0 : 0100644;
 	char header[HEADER_BYTES + 1];
@@ -134,10 +135,10 @@ static size_t lay_out(const struct image *image, uint8_t *out)
 		long pad = pad_bytes(offset, entry->name);
 
 		if (pad >= 0)
-			offset = put(out, offset, inode++, PAD_NAME, NULL, (size_t)pad);
-		offset = put(out, offset, inode++, entry->name, entry->data, entry->bytes);
+			offset = put_entry(out, offset, inode++, PAD_NAME, NULL, (size_t)pad);
+		offset = put_entry(out, offset, inode++, entry->name, entry->data, entry->bytes);
 	}
-	return put(out, offset, 0, TRAILER_NAME, NULL, 0);
+	return put_entry(out, offset, 0, TRAILER_NAME, NULL, 0);
 }
 
 /* The manifest and its signature are the archive's last files. */
@@ -153,9 +154,9 @@ static void sign_entries(struct image *image, struct sign_result *result)
 		image->mistakes++;
 		return;
 	}
-	append(image, MANIFEST_FILE, (const uint8_t *)result->manifest, result->manifest_bytes);
+	append_entry(image, MANIFEST_FILE, (const uint8_t *)result->manifest, result->manifest_bytes);
 	if (result->is_signed)
-		append(image, MANIFEST_SIGNATURE, result->signature, sizeof(result->signature));
+		append_entry(image, MANIFEST_SIGNATURE, result->signature, sizeof(result->signature));
 	else
 		message("bulkhead: the archive is not signed, and no system starts from it; give --key or --signature");
 }

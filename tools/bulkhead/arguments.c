@@ -121,7 +121,7 @@ static int add_range(struct arguments *a, const char *text)
 	return EXIT_GOOD;
 }
 
-static int take(struct arguments *a, const char *option, char *value)
+static int take_value(struct arguments *a, const char *option, char *value)
 {
 	const struct {
 		const char *name, **to;
@@ -169,11 +169,11 @@ static int parse_option(struct arguments *a, int argc, char **argv, int *at)
 	if (i == OPTIONS)
 		return usage(a, known ? "this command does not take " : "unknown option ", argv[*at]);
 	if (!options[i].value)
-		return take(a, argv[*at], NULL);
+		return take_value(a, argv[*at], NULL);
 	if (*at + 1 == argc)
 		return usage(a, "a value must follow ", argv[*at]);
 	(*at)++;
-	return take(a, argv[*at - 1], argv[*at]);
+	return take_value(a, argv[*at - 1], argv[*at]);
 }
 
 static void find_home(struct arguments *a)

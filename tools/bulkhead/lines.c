@@ -18,7 +18,7 @@ struct source_lines {
 	size_t count;
 };
 
-static char *copy(const char *text, size_t bytes)
+static char *copy_text(const char *text, size_t bytes)
 {
 	char *new = malloc(bytes + 1);
 
@@ -30,7 +30,7 @@ static char *copy(const char *text, size_t bytes)
 }
 
 /* Takes the last place of the list in the comment: it is the one whose value counts. */
-static bool add(struct source_lines *lines, const char *path, const char *comment)
+static bool add_position(struct source_lines *lines, const char *path, const char *comment)
 {
 	const char *end = strstr(comment, " */"), *at = comment;
 	struct position *more = realloc(lines->positions, (lines->count + 1) * sizeof(*more));
@@ -43,7 +43,7 @@ static bool add(struct source_lines *lines, const char *path, const char *commen
 	for (const char *comma = at; (comma = strstr(comma, ", ")) != NULL && comma < end; comma += 2)
 		at = comma + 2;
 	more += lines->count;
-	*more = (struct position){copy(path, strlen(path)), copy(at, (size_t)(end - at))};
+	*more = (struct position){copy_text(path, strlen(path)), copy_text(at, (size_t)(end - at))};
 	lines->count++;
 	return more->path && more->at;
 }
@@ -89,7 +89,7 @@ static bool enter(struct walk *w, char *line, const char *comment)
 	w->ends[w->depth++] = used;
 	if (strcmp(name, "/") != 0)
 		snprintf(w->path + used, PATH_BYTES - used, "/%s", name);
-	return add(w->lines, w->path, comment);
+	return add_position(w->lines, w->path, comment);
 }
 
 static bool property(struct walk *w, char *line, const char *comment)
@@ -100,7 +100,7 @@ static bool property(struct walk *w, char *line, const char *comment)
 	if (equals)
 		*equals = '\0';
 	snprintf(path, sizeof(path), "%s:%s", w->path, name_of(line));
-	return add(w->lines, path, comment);
+	return add_position(w->lines, path, comment);
 }
 
 static bool read_line(struct walk *w, char *line)
@@ -123,7 +123,7 @@ static bool read_line(struct walk *w, char *line)
 struct source_lines *lines_read(const char *annotated)
 {
 	struct walk w = {.lines = calloc(1, sizeof(*w.lines))};
-	char *text = copy(annotated, strlen(annotated)), *next = text;
+	char *text = copy_text(annotated, strlen(annotated)), *next = text;
 	bool good = w.lines && text;
 
 	for (char *line; good && (line = strsep(&next, "\n")) != NULL;)
@@ -135,7 +135,7 @@ struct source_lines *lines_read(const char *annotated)
 	return NULL;
 }
 
-static bool find(const struct source_lines *lines, const char *path, char *text, size_t bytes)
+static bool find_position(const struct source_lines *lines, const char *path, char *text, size_t bytes)
 {
 	for (size_t i = 0; i < lines->count; i++) {
 		if (strcmp(lines->positions[i].path, path) == 0)
@@ -151,9 +151,9 @@ bool lines_find(const struct source_lines *lines, const struct sys_place *place,
 	snprintf(node, sizeof(node), "%s%.100s%s%.100s", *place->folder ? "/" : "", place->folder,
 		 *place->name ? "/" : "", place->name);
 	snprintf(path, sizeof(path), "%s:%.100s", node, place->property ? place->property : "");
-	if (place->property && find(lines, path, text, bytes))
+	if (place->property && find_position(lines, path, text, bytes))
 		return true;
-	for (char *slash; !find(lines, node, text, bytes); *slash = '\0') {
+	for (char *slash; !find_position(lines, node, text, bytes); *slash = '\0') {
 		slash = strrchr(node, '/');
 		if (!slash)
 			return false;

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void describe(const char *what, const struct qvm_config *c, bool plan)
+static void report_vm(const char *what, const struct qvm_config *c, bool plan)
 {
 	if (plan)
 		plan_print(c);
@@ -83,7 +83,7 @@ static int check_file(struct system *s, const char *path, bool plan)
 		return EXIT_MISTAKE;
 	if (guest_check(&s->vms[0], find_beside, s, true))
 		return EXIT_MISTAKE;
-	describe(path, &s->vms[0], plan);
+	report_vm(path, &s->vms[0], plan);
 	return EXIT_GOOD;
 }
 
@@ -103,7 +103,7 @@ static int command_check(struct system *s, const struct arguments *a)
 	if (!s->read || system_check(s, 0))
 		return EXIT_MISTAKE;
 	for (unsigned i = 0; i < s->config.vm_count; i++)
-		describe(s->config.vms[i].config, &s->vms[i], a->plan);
+		report_vm(s->config.vms[i].config, &s->vms[i], a->plan);
 	message_good("%s: %u processes, %u VMs, %llu KiB of RAM: no mistakes\n", a->input, s->config.process_count,
 		     s->config.vm_count, (unsigned long long)sys_memory_bytes(&s->config, s->needs) / 1024);
 	return EXIT_GOOD;

@@ -20,7 +20,7 @@ void message_use_json(void)
 	json = true;
 }
 
-static void keep(struct list *list, const char *line)
+static void keep_line(struct list *list, const char *line)
 {
 	char **more = realloc(list->lines, (list->count + 1) * sizeof(*more)), *copy = strdup(line);
 
@@ -34,7 +34,7 @@ static void keep(struct list *list, const char *line)
 
 void message_send(const char *line)
 {
-	keep(&messages, line);
+	keep_line(&messages, line);
 }
 
 void message(const char *format, ...)
@@ -51,7 +51,7 @@ void message(const char *format, ...)
 void message_map_line(const char *line)
 {
 	if (json)
-		keep(&map, line);
+		keep_line(&map, line);
 	else
 		printf("%s\n", line);
 }

@@ -125,7 +125,7 @@ unsigned system_read_vm(struct system *s, const char *path, const struct sys_vm 
 	return qvmconf_read(config, count, words, &host) == 0 ? 0 : reading.messages;
 }
 
-static bool locate(void *context, const struct sys_place *place, char *text, size_t bytes)
+static bool locate_place(void *context, const struct sys_place *place, char *text, size_t bytes)
 {
 	const struct system *s = context;
 
@@ -140,7 +140,7 @@ static void send_line(void *context, const char *line)
 
 static struct sys_report system_report(struct system *s)
 {
-	return (struct sys_report){.file = "system.dts", .locate = locate, .message = send_line, .context = s};
+	return (struct sys_report){.file = "system.dts", .locate = locate_place, .message = send_line, .context = s};
 }
 
 struct demand {

@@ -92,7 +92,7 @@ static struct {
 	uint16_t function; /* that let it go */
 } other_locks[2];
 
-static void keep(struct function *f)
+static void count_stretch(struct function *f)
 {
 	f->stretches++;
 	f->total += now.instructions;
@@ -123,7 +123,7 @@ static void end(void)
 	} else if (now.instructions > 0) {
 		all_stretches++;
 		all_instructions += now.instructions;
-		keep(&functions[now.name >= 0 ? now.name : now.touched[0]]);
+		count_stretch(&functions[now.name >= 0 ? now.name : now.touched[0]]);
 	}
 }
 
