@@ -2,13 +2,9 @@
 /* What the kernel learnt from firmware's device tree at start. Filled in once by the boot CPU, then only read. */
 #pragma once
 
+#include "arch.h"
 #include "bulkhead.h"
 #include "types.h"
-
-struct range {
-	paddr_t start;
-	uint64_t bytes;
-};
 
 #define BOARD_RAM_MAX      16
 #define BOARD_RESERVED_MAX 32
@@ -23,13 +19,10 @@ struct board {
 	struct range dtb;        /* the device tree blob */
 	struct range initrd;     /* boot archive; bytes 0: none */
 	unsigned cpu_count;
-	uint64_t cpu_mpidr[CPU_MAX]; /* affinity fields only; [0] is the boot CPU */
-	struct range gicd, gicr[4];
-	unsigned gicr_count;
-	struct range uart;                                       /* PL011 of stdout-path; bytes 0: none */
-	struct range smmu;                                       /* SMMUv3; bytes 0: none */
-	enum { CONDUIT_NONE, CONDUIT_SMC, CONDUIT_HVC } conduit; /* how firmware is called; NONE: not known yet */
-	uint8_t seed[16];                                        /* all zero: the tree has none */
+	struct range devices[ARCH_BOARD_DEVICES]; /* the kernel's own, granted to nobody; bytes 0: there is no such */
+	struct range console;                     /* the UART that the kernel prints on; bytes 0: none */
+	struct arch_board arch;
+	uint8_t seed[16]; /* all zero: the tree has none */
 };
 
 extern struct board board;

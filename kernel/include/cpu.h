@@ -26,13 +26,13 @@ struct cpu {
 	bool copy_failed; /* copy_now() met a fault: nothing is tried twice under one hold of the lock */
 	unsigned id;
 	uint64_t run_start;        /* of `current`, in ticks */
-	const struct space *space; /* VTTBR_EL2 has it, or the other one of its process: that of qvm, or of its guest */
+	const struct space *space; /* in use here, or the other one of its process: that of qvm, or of its guest */
 	struct fpu *fp_owner;      /* whose FP registers are in the processor */
 	struct thread *fp_thread;  /* their thread, or the one whose guest has them; valid only with fp_owner */
-	bool fp_open;              /* CPTR_EL2.TFP is clear */
+	bool fp_open;              /* their use does not trap */
 	struct vcpu *resident;
-	uint64_t sgi_target; /* as the interrupt controller names this CPU */
-	uint64_t armed;      /* deadline in the hardware timer */
+	struct arch_cpu arch;
+	uint64_t armed; /* deadline in the hardware timer */
 	uint64_t idle_start, idle_ns;
 	struct list hand_over; /* threads whose registers others want */
 	struct run_queue rq;

@@ -8,7 +8,12 @@
 #include <stdint.h>
 
 typedef uint64_t paddr_t; /* physical address */
-typedef uint64_t vaddr_t; /* address in a process or in a guest: what stage 2 translates (an IPA) */
+typedef uint64_t vaddr_t; /* address in a process or in a guest: what a struct space translates */
+
+struct range {
+	paddr_t start;
+	uint64_t bytes;
+};
 
 #define PAGE_SIZE                       4096ull
 #define PAGE_MASK                       (PAGE_SIZE - 1)

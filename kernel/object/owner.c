@@ -40,11 +40,11 @@ static bool overlaps_board(paddr_t start, uint64_t bytes)
 	for (unsigned i = 0; i < board.ram_count; i++)
 		if (ranges_overlap(start, bytes, board.ram[i].start, board.ram[i].bytes))
 			return true;
-	for (unsigned i = 0; i < board.gicr_count; i++)
-		if (ranges_overlap(start, bytes, board.gicr[i].start, board.gicr[i].bytes))
+	for (unsigned i = 0; i < ARCH_BOARD_DEVICES; i++)
+		if (board.devices[i].bytes != 0 &&
+		    ranges_overlap(start, bytes, board.devices[i].start, board.devices[i].bytes))
 			return true;
-	return ranges_overlap(start, bytes, board.gicd.start, board.gicd.bytes) ||
-	       (board.smmu.bytes && ranges_overlap(start, bytes, board.smmu.start, board.smmu.bytes));
+	return false;
 }
 
 static bool within(const struct range *r, unsigned count, paddr_t start, uint64_t bytes)

@@ -81,9 +81,9 @@ static void compare(const char *name, const char *kernel, const char *tool)
 			fail_msg("%s: kernel: %s; tool: %s", name, kernel, tool);
 	}
 	/* What is good to the tool has all but its memory, and the kernel's console. */
-	if (strstr(tool, "good") != NULL && (known || board.uart.bytes == 0))
+	if (strstr(tool, "good") != NULL && (known || board.console.bytes == 0))
 		fail_msg("%s: kernel: %s, UART of %llu bytes; tool: %s", name, kernel,
-			 (unsigned long long)board.uart.bytes, tool);
+			 (unsigned long long)board.console.bytes, tool);
 	for (unsigned i = 0; i < REASONS && !known; i++) {
 		if (strstr(tool, reasons[i].tool) != NULL)
 			fail_msg("%s: kernel: nothing; tool: %s", name, tool);

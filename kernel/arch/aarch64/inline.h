@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "devices.h"
 #include "el1.h"
 #include "frame.h"
 #include "gic/lr.h"
@@ -21,6 +22,10 @@
 #define ARCH_IRQ_NONE        1023u
 
 #define ARCH_AFFINITY_MASK 0xff00ffffffull /* MPIDR_EL1 */
+
+struct arch_cpu {
+	uint64_t sgi_target; /* as the interrupt controller names this CPU */
+};
 
 struct cpu;
 

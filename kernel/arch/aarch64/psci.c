@@ -26,7 +26,7 @@ uint64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c)
 	register uint64_t x2 __asm__("x2") = b;
 	register uint64_t x3 __asm__("x3") = c;
 
-	if (board.conduit == CONDUIT_HVC)
+	if (board.arch.conduit == CONDUIT_HVC)
 		FIRMWARE(hvc);
 	else
 		FIRMWARE(smc);
@@ -36,7 +36,7 @@ uint64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c)
 /* A call that should not return. If firmware returns all the same, or there is none, the CPU halts. */
 static _Noreturn void end_by(uint32_t function)
 {
-	if (board.conduit != CONDUIT_NONE)
+	if (board.arch.conduit != CONDUIT_NONE)
 		psci_call(function, 0, 0, 0);
 	for (;;)
 		__asm__ volatile("msr daifset, #0xf\n\twfi");

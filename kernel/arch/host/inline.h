@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "kernel/arch/aarch64/devices.h"
 #include "kernel/arch/aarch64/frame.h"
 #include "kernel/arch/aarch64/gic/lr.h"
 #include "kernel/arch/aarch64/stage2.h"
@@ -19,6 +20,10 @@
 #define ARCH_AFFINITY_MASK   0xff00ffffffull
 
 #define ARCH_VCPU_TIMERS 1
+
+struct arch_cpu {
+	bool none;
+};
 
 struct arch_vcpu {
 	uint64_t registers; /* stands for all that a guest has */

@@ -130,7 +130,7 @@ static void add_cpu(const struct fdt *fdt, const struct fdt_node *node, uint64_t
 	else if (board.cpu_count == CPU_MAX)
 		printk("CPU %s is left out: the kernel has room for %u\n", node->name, CPU_MAX);
 	else
-		board.cpu_mpidr[board.cpu_count++] = mpidr & ARCH_AFFINITY_MASK;
+		board.arch.cpu_mpidr[board.cpu_count++] = mpidr & ARCH_AFFINITY_MASK;
 }
 
 /* The CPU that firmware chose is number 0; the others follow as the tree lists them. */
@@ -140,7 +140,7 @@ static void read_cpus(const struct fdt *fdt)
 	uint64_t own = sysreg_read(mpidr_el1) & ARCH_AFFINITY_MASK;
 
 	board.cpu_count = 1;
-	board.cpu_mpidr[0] = own;
+	board.arch.cpu_mpidr[0] = own;
 	if (!fdt_path(fdt, &node, "/cpus", 5))
 		return;
 	for (int depth = node.depth; fdt_next(fdt, &node) && node.depth > depth;) {
@@ -179,15 +179,15 @@ static void read_gic(const struct fdt *fdt, const struct fdt_node *node)
 {
 	uint32_t regions = fdt_u32(fdt, node, "#redistributor-regions", 1);
 
-	if (!fdt_reg(fdt, node, 0, &board.gicd.start, &board.gicd.bytes))
+	if (!fdt_reg(fdt, node, 0, &board.devices[BOARD_GICD].start, &board.devices[BOARD_GICD].bytes))
 		boot_refuse("the GIC's node has no usable reg");
-	if (regions == 0 || regions > ARRAY_COUNT(board.gicr))
+	if (regions == 0 || regions > BOARD_GICR_MAX)
 		boot_refuse("the GIC has more than 4 redistributor regions");
 	for (unsigned i = 0; i < regions; i++) {
-		if (!fdt_reg(fdt, node, 1 + i, &board.gicr[i].start, &board.gicr[i].bytes))
+		if (!fdt_reg(fdt, node, 1 + i, &board.devices[BOARD_GICR + i].start,
+			     &board.devices[BOARD_GICR + i].bytes))
 			boot_refuse("the GIC's node has no usable redistributor");
 	}
-	board.gicr_count = regions;
 	check_ppi(fdt, node, 0, ARCH_IRQ_MAINTENANCE);
 	check_timer(fdt, fdt_u32(fdt, node, "#interrupt-cells", 3));
 }
@@ -195,9 +195,9 @@ static void read_gic(const struct fdt *fdt, const struct fdt_node *node)
 static void read_psci(const struct fdt *fdt, const struct fdt_node *node)
 {
 	if (fdt_has_string(fdt, node, "method", "hvc"))
-		board.conduit = CONDUIT_HVC;
+		board.arch.conduit = CONDUIT_HVC;
 	else if (fdt_has_string(fdt, node, "method", "smc"))
-		board.conduit = CONDUIT_SMC;
+		board.arch.conduit = CONDUIT_SMC;
 }
 
 static bool is_psci(const struct fdt *fdt, const struct fdt_node *node)
@@ -207,9 +207,9 @@ static bool is_psci(const struct fdt *fdt, const struct fdt_node *node)
 
 static void read_smmu(const struct fdt *fdt, const struct fdt_node *node)
 {
-	if (board.smmu.bytes != 0)
+	if (board.devices[BOARD_SMMU].bytes != 0)
 		printk("%s: a second SMMU is not used, and the devices behind it are not contained\n", node->name);
-	else if (!fdt_reg(fdt, node, 0, &board.smmu.start, &board.smmu.bytes))
+	else if (!fdt_reg(fdt, node, 0, &board.devices[BOARD_SMMU].start, &board.devices[BOARD_SMMU].bytes))
 		boot_refuse("the SMMU's node has no usable reg");
 }
 
@@ -219,15 +219,15 @@ static void read_devices(const struct fdt *fdt)
 
 	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
 		/* PSCI first, so that a refusal can switch the board off. */
-		if (is_psci(fdt, &node) && board.conduit == CONDUIT_NONE)
+		if (is_psci(fdt, &node) && board.arch.conduit == CONDUIT_NONE)
 			read_psci(fdt, &node);
 	}
-	if (board.conduit == CONDUIT_NONE)
+	if (board.arch.conduit == CONDUIT_NONE)
 		boot_refuse("the device tree has no PSCI 0.2 or later");
 	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
 		if (!fdt_is_enabled(fdt, &node))
 			continue;
-		if (board.gicr_count == 0 && fdt_is_compatible(fdt, &node, "arm,gic-v3"))
+		if (board.devices[BOARD_GICD].bytes == 0 && fdt_is_compatible(fdt, &node, "arm,gic-v3"))
 			read_gic(fdt, &node);
 		else if (fdt_is_compatible(fdt, &node, "arm,smmu-v3"))
 			read_smmu(fdt, &node);
@@ -261,12 +261,12 @@ static void read_console(const struct fdt *fdt, const struct fdt_node *chosen)
 {
 	struct fdt_node node;
 
-	if (!find_console(fdt, chosen, &node) || !fdt_reg(fdt, &node, 0, &board.uart.start, &board.uart.bytes))
+	if (!find_console(fdt, chosen, &node) || !fdt_reg(fdt, &node, 0, &board.console.start, &board.console.bytes))
 		return;
 	if (!fdt_is_compatible(fdt, &node, "arm,pl011") && !fdt_is_compatible(fdt, &node, "arm,sbsa-uart"))
-		board.uart = (struct range){.start = 0};
+		board.console = (struct range){.start = 0};
 	else
-		console_early(board.uart.start);
+		console_early(board.console.start);
 }
 
 static void read_initrd(const struct fdt *fdt, const struct fdt_node *chosen)
@@ -324,7 +324,7 @@ void board_parse(const void *dtb)
 	read_devices(&fdt);
 	read_memory(&fdt);
 	read_cpus(&fdt);
-	if (board.gicr_count == 0)
+	if (board.devices[BOARD_GICD].bytes == 0)
 		boot_refuse("the device tree has no GICv3 (QEMU: gic-version=3)");
 	if (board.ram_count == 0)
 		boot_refuse("the device tree has no memory");

@@ -20,15 +20,15 @@
 void arch_start_cpus(void)
 {
 	for (unsigned i = 1; i < board.cpu_count; i++) {
-		int64_t status = (int64_t)psci_call(PSCI_CPU_ON, board.cpu_mpidr[i], arch_va_to_pa(secondary_entry), i);
+		uint64_t mpidr = board.arch.cpu_mpidr[i];
+		int64_t status = (int64_t)psci_call(PSCI_CPU_ON, mpidr, arch_va_to_pa(secondary_entry), i);
 		uint64_t deadline = arch_clock_now() + CPU_ON_WAIT_NS;
 
 		if ((int32_t)status != 0)
-			panic("CPU %u (MPIDR 0x%lx) does not start: PSCI says %d", i, board.cpu_mpidr[i],
-			      (int32_t)status);
+			panic("CPU %u (MPIDR 0x%lx) does not start: PSCI says %d", i, mpidr, (int32_t)status);
 		while (!cpu_is_here(i)) {
 			if (arch_clock_now() > deadline)
-				panic("CPU %u (MPIDR 0x%lx) has not arrived within a second", i, board.cpu_mpidr[i]);
+				panic("CPU %u (MPIDR 0x%lx) has not arrived within a second", i, mpidr);
 			arch_cpu_relax();
 		}
 	}

@@ -17,9 +17,9 @@
  */
 void smmu_close(void)
 {
-	paddr_t at = board.smmu.start;
+	paddr_t at = board.devices[BOARD_SMMU].start;
 
-	if (board.smmu.bytes == 0)
+	if (board.devices[BOARD_SMMU].bytes == 0)
 		return;
 	if (!cpu_wait_mmio(at + SMMU_GBPA, GBPA_UPDATE, 0))
 		boot_refuse("the SMMU does not accept a change of GBPA");

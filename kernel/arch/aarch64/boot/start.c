@@ -68,7 +68,7 @@ static void greet(void)
 {
 	printk("Bulkhead: %u CPU%s, MIDR 0x%lx, %lu MHz counter, %s at 0x%lx\n", board.cpu_count,
 	       board.cpu_count == 1 ? "" : "s", sysreg_read(midr_el1), arch_counter_hz() / 1000000,
-	       board.smmu.bytes == 0 ? "no SMMUv3, kernel" : "SMMUv3 closed, kernel", board.image.start);
+	       board.devices[BOARD_SMMU].bytes == 0 ? "no SMMUv3, kernel" : "SMMUv3 closed, kernel", board.image.start);
 	for (unsigned i = 0; i < board.ram_count; i++)
 		printk("  RAM 0x%lx, %lu MiB\n", board.ram[i].start, board.ram[i].bytes >> 20);
 }

@@ -156,11 +156,9 @@ void mmu_build(void)
 	map(&passage_root, board.image.start, PAGE_SIZE, MAP_TEXT);
 	for (unsigned i = 0; i < board.ram_count; i++)
 		map_ram(&board.ram[i]);
-	map(&kernel_root, board.gicd.start, board.gicd.bytes, MAP_DEVICE);
-	for (unsigned i = 0; i < board.gicr_count; i++)
-		map(&kernel_root, board.gicr[i].start, board.gicr[i].bytes, MAP_DEVICE);
-	map(&kernel_root, board.uart.start, board.uart.bytes, MAP_DEVICE);
-	map(&kernel_root, board.smmu.start, board.smmu.bytes, MAP_DEVICE);
+	for (unsigned i = 0; i < ARCH_BOARD_DEVICES; i++)
+		map(&kernel_root, board.devices[i].start, board.devices[i].bytes, MAP_DEVICE);
+	map(&kernel_root, board.console.start, board.console.bytes, MAP_DEVICE);
 	for (unsigned i = 0; i < ENTRIES; i++)
 		start_root.entry[i] = kernel_root.entry[i];
 	start_root.entry[KERNEL_BASE >> 39] = table_entry(&start_level1);

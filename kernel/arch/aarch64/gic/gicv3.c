@@ -39,7 +39,7 @@ static void wait_clear(paddr_t at, uint32_t bits)
 
 static paddr_t gicd(uint32_t offset)
 {
-	return board.gicd.start + offset;
+	return board.devices[BOARD_GICD].start + offset;
 }
 
 static paddr_t own_gicr(void)
@@ -50,7 +50,7 @@ static paddr_t own_gicr(void)
 /* The redistributor's second frame has the bits of those below 32, with the same offsets. */
 paddr_t gicv3_frame(uint32_t intid)
 {
-	return intid < SPI_FIRST ? own_gicr() + GICR_SGI : board.gicd.start;
+	return intid < SPI_FIRST ? own_gicr() + GICR_SGI : board.devices[BOARD_GICD].start;
 }
 
 void gicv3_settle(uint32_t intid)
@@ -98,8 +98,8 @@ static paddr_t find_redistributor(uint64_t mpidr)
 {
 	uint64_t affinity = (mpidr >> 8 & 0xff000000) | (mpidr & 0xffffff);
 
-	for (unsigned i = 0; i < board.gicr_count; i++) {
-		paddr_t at = board.gicr[i].start, end = at + board.gicr[i].bytes;
+	for (unsigned i = 0; i < BOARD_GICR_MAX; i++) {
+		paddr_t at = board.devices[BOARD_GICR + i].start, end = at + board.devices[BOARD_GICR + i].bytes;
 
 		while (end - at >= 0x20000 && at < end) {
 			uint64_t typer = mmio_read64(at + GICR_TYPER);
@@ -116,10 +116,10 @@ static paddr_t find_redistributor(uint64_t mpidr)
 
 void gicv3_cpu_init(unsigned cpu)
 {
-	paddr_t gicr = find_redistributor(board.cpu_mpidr[cpu]);
+	paddr_t gicr = find_redistributor(board.arch.cpu_mpidr[cpu]);
 
 	redistributor[cpu] = gicr;
-	cpus[cpu].sgi_target = sgi_target(board.cpu_mpidr[cpu]);
+	cpus[cpu].arch.sgi_target = sgi_target(board.arch.cpu_mpidr[cpu]);
 	mmio_write32(gicr + GICR_WAKER, mmio_read32(gicr + GICR_WAKER) & ~(uint32_t)WAKER_SLEEP);
 	wait_clear(gicr + GICR_WAKER, WAKER_ASLEEP);
 	mmio_write32(gicr + GICR_SGI + GICD_IGRPMODR, 0);
@@ -168,7 +168,7 @@ void gicv3_irq_deactivate(uint32_t intid)
 
 void gicv3_irq_route(uint32_t intid, unsigned cpu)
 {
-	mmio_write64(gicd(GICD_IROUTER) + 8ull * intid, board.cpu_mpidr[cpu] & ARCH_AFFINITY_MASK);
+	mmio_write64(gicd(GICD_IROUTER) + 8ull * intid, board.arch.cpu_mpidr[cpu] & ARCH_AFFINITY_MASK);
 }
 
 void gicv3_send_sgi(uint64_t target, unsigned intid)

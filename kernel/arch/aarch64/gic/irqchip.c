@@ -61,7 +61,7 @@ static void reset(uint32_t first, uint32_t end)
 
 void irqchip_reset_shared(void)
 {
-	limit = 32 * ((mmio_read32(board.gicd.start + GICD_TYPER) & 0x1f) + 1);
+	limit = 32 * ((mmio_read32(board.devices[BOARD_GICD].start + GICD_TYPER) & 0x1f) + 1);
 	limit = limit > SPI_LIMIT ? SPI_LIMIT : limit;
 	reset(SPI_FIRST, limit);
 }
@@ -131,12 +131,12 @@ void irqchip_set_active(uint32_t ppi, bool active)
 void arch_ipi_send(unsigned cpu, unsigned sgi)
 {
 	dsb(ishst); /* the other CPU sees what it is called for */
-	irqchip_send_sgi(cpus[cpu].sgi_target, sgi);
+	irqchip_send_sgi(cpus[cpu].arch.sgi_target, sgi);
 }
 
 void arch_ipi_kick_running(const struct cpu *c, const struct thread *t)
 {
 	dsb(ish); /* as above, and what it runs is read after that */
 	if (likely(__atomic_load_n(&c->current, __ATOMIC_RELAXED) == t))
-		irqchip_send_sgi(c->sgi_target, IPI_KICK);
+		irqchip_send_sgi(c->arch.sgi_target, IPI_KICK);
 }
