@@ -18,9 +18,8 @@ struct vcpu {
 	uint64_t exits;
 	struct arch_vcpu arch; /* near the front: the short ways read it */
 	uint32_t id;
-	uint8_t exit;         /* enum vcpu_exit of the last exit: what the next ACT_* finishes */
-	int home;             /* CPU whose registers hold its state; -1: in memory */
-	struct cpu *home_cpu; /* the same; NULL: in memory */
+	uint8_t exit;     /* enum vcpu_exit of the last exit: what the next ACT_* finishes */
+	struct cpu *home; /* whose registers hold its state; NULL: in memory */
 	union {
 		struct {
 			uint8_t kick; /* KICK_* */

@@ -21,8 +21,8 @@ static void give_back(const struct irq *i)
 /* The CPU that has the vCPU's registers, or had them last. */
 static unsigned cpu_of(const struct vcpu *v)
 {
-	if (v->home >= 0)
-		return (unsigned)v->home;
+	if (v->home)
+		return v->home->id;
 	return v->thread ? v->thread->cpu : arch_this_cpu()->id;
 }
 

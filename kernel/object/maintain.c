@@ -77,7 +77,7 @@ static void flush(struct cpu *c, struct vcpu *v)
 /* Does it still run with what is to be gone? If it does not run it looks before it enters the guest. */
 static bool runs_unflushed(const struct vcpu *v)
 {
-	const struct cpu *home = __atomic_load_n(&v->home_cpu, __ATOMIC_ACQUIRE);
+	const struct cpu *home = __atomic_load_n(&v->home, __ATOMIC_ACQUIRE);
 
 	return home && __atomic_load_n(&home->current, __ATOMIC_ACQUIRE) == v->thread &&
 	       ((__atomic_load_n(&v->kick, __ATOMIC_ACQUIRE) & KICK_TLB) ||

@@ -38,7 +38,6 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 	v->flags = (uint32_t)VcpuCreate_flags(f);
 	v->affinity = VcpuCreate_affinity(f);
 	v->lock = (struct lock)LOCK_INIT(RANK_VCPU);
-	v->home = -1;
 	v->away = true;
 	for (unsigned i = 0; i < ARCH_VCPU_TIMERS; i++)
 		v->timers[i].kind = (uint8_t)(TIMER_VCPU + i);
@@ -157,7 +156,7 @@ static int64_t vcpu_call_at_home(struct thread *t, struct frame *f, uint64_t vcp
 
 	if (!v)
 		return -KE_BADF;
-	if (v->home < 0 || v->home == (int)c->id)
+	if (!v->home || v->home == c)
 		return vcpu_apply(c, v, f);
 	if (!list_empty(&v->requests)) {
 		arch_cpu_relax(); /* one at a time: all that a process could have would keep interrupts off for too long
@@ -166,7 +165,7 @@ static int64_t vcpu_call_at_home(struct thread *t, struct frame *f, uint64_t vcp
 	}
 	thread_block(t, STATE_VCPU);
 	list_add_tail(&v->requests, &t->wait_link);
-	sched_kick((unsigned)v->home);
+	sched_kick(v->home->id);
 	return CALL_BLOCKED;
 }
 

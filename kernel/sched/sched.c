@@ -97,7 +97,7 @@ static bool held(const struct thread *t)
 	const struct fpu *owner = __atomic_load_n(&c->fp_owner, __ATOMIC_ACQUIRE);
 	const struct vcpu *v = t->vcpu;
 
-	return owner == &t->fpu || (v && (owner == &v->fpu || __atomic_load_n(&v->home, __ATOMIC_ACQUIRE) >= 0));
+	return owner == &t->fpu || (v && (owner == &v->fpu || __atomic_load_n(&v->home, __ATOMIC_ACQUIRE)));
 }
 
 /* Where a thread should run: here, if there is nothing else to do here; where it ran if it can start there at once;

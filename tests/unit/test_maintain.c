@@ -173,10 +173,10 @@ static void a_vcpu_on_its_way_into_the_guest_is_called(void **state)
 	(void)state;
 	start(VCPU_LOCAL_MAINTENANCE);
 	calls = host_sgi_count(2);
-	b->vcpu->home_cpu = NULL;
+	b->vcpu->home = NULL;
 	machine_guest_trap_alone(1, HOST_TLBI_ALL);
 	assert_int_equal(host_sgi_count(2), calls + 1);
-	b->vcpu->home_cpu = &cpus[2];
+	b->vcpu->home = &cpus[2];
 	machine_settle();
 	TLBS(0, 1, 1, 0);
 }

@@ -345,7 +345,7 @@ static void a_vcpu_at_rest_interrupts_nobody(void **state)
 	assert_int_equal(sys_VcpuRun(a, 1, ACT_RUN), BLOCKED);
 	busy = machine_spawn(first, 40, 1u << 1);
 	assert_ptr_equal(cpus[1].current, busy);
-	assert_int_equal(a->process->vcpus[0]->home, 1);
+	assert_ptr_equal(a->process->vcpus[0]->home, &cpus[1]);
 	before = host_sgi_count(1);
 	for (unsigned n = 0; n < 3; n++) {
 		assert_int_equal(sys_VcpuInject(asks, 1, 40 + n, 0x80), 0);
@@ -355,7 +355,7 @@ static void a_vcpu_at_rest_interrupts_nobody(void **state)
 		assert_int_equal(VcpuPrivate_now(&asks->frame), 0x10 << n);
 	}
 	assert_int_equal(host_sgi_count(1), before);
-	assert_int_equal(a->process->vcpus[0]->home, 1);
+	assert_ptr_equal(a->process->vcpus[0]->home, &cpus[1]);
 	for (unsigned n = 0; n < 3; n++) {
 		assert_int_equal(sys_VcpuQuery(asks, 1, 40 + n), VIRQ_PENDING);
 		assert_int_equal(sys_VcpuPrivate(asks, 1, VPRIV_ENABLE, 0, 0), 0);
@@ -364,7 +364,7 @@ static void a_vcpu_at_rest_interrupts_nobody(void **state)
 	assert_int_equal(sys_VcpuPrivate(asks, 1, VPRIV_PENDING, 0, 0), 0);
 	assert_int_equal(VcpuPrivate_now(&asks->frame), 0x70);
 	assert_int_equal(host_sgi_count(1), before + 1);
-	assert_int_equal(a->process->vcpus[0]->home, -1);
+	assert_null(a->process->vcpus[0]->home);
 	/* It runs: who makes something pending tells it. */
 	assert_int_equal(sys_ThreadDestroy(busy, 0, 0), GONE);
 	assert_ptr_equal(cpus[1].current, a);

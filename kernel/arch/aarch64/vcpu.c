@@ -177,7 +177,7 @@ static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 	lock_acquire(&to->lock);
 	vgic_sgi(&to->vgic, intid, 1);
 	to->edges = true;
-	home = to->home_cpu;
+	home = to->home;
 	waiting = to->waiting;
 	lock_release(&to->lock);
 	if (waiting) {

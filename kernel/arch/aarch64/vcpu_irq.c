@@ -15,7 +15,7 @@
 /* The line of the virtual timer. */
 static bool vtimer_fires(const struct vcpu *v)
 {
-	if (v->home >= 0)
+	if (v->home)
 		return (sysreg_read(cntv_ctl_el0) & 7) == CNTV_FIRING;
 	return v->arch.cntv_ctl == CNTV_ENABLE && arch_clock_ticks() - v->counter_offset >= v->arch.cntv_cval;
 }
@@ -51,10 +51,10 @@ void arch_vcpu_settle(struct vcpu *v)
 		irqchip_virtual_control(ARCH_VGIC_ON);
 		v->in_hw = false;
 	}
-	g->vmcr = v->home >= 0 ? irqchip_vmcr() : v->arch.irqchip.vmcr;
+	g->vmcr = v->home ? irqchip_vmcr() : v->arch.irqchip.vmcr;
 	vgic_private_line(g, VIRQ_VTIMER, vtimer_fires(v));
 	vgic_fold(g, eoicount);
-	if (v->home >= 0)
+	if (v->home)
 		vtimer_link(v);
 }
 
@@ -174,7 +174,7 @@ void arch_vcpu_timer_expired(struct timer *t)
 	struct vcpu *v = container_of(t - (t->kind - TIMER_VCPU), struct vcpu, timers);
 	bool virtual = t == &v->timers[VCPU_VTIMER];
 
-	if (virtual && v->home >= 0) {
+	if (virtual && v->home) {
 		vcpu_timer_ahead(v);
 		return;
 	}

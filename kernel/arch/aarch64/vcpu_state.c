@@ -170,8 +170,7 @@ void arch_vcpu_evict(struct cpu *c)
 	arch_fpu_save(c, &v->fpu); /* no register of it stays on a CPU that is not its home */
 	el1_clear();
 	c->resident = NULL;
-	v->home_cpu = NULL;
-	__atomic_store_n(&v->home, -1, __ATOMIC_RELEASE);
+	__atomic_store_n(&v->home, NULL, __ATOMIC_RELEASE);
 	vcpu_serve(c, v); /* this CPU was asked, and will not hear of it again */
 }
 
@@ -181,8 +180,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	lock_acquire(&kernel_lock);
 	arch_vcpu_evict(c);
 	c->resident = v;
-	v->home_cpu = c;
-	__atomic_store_n(&v->home, (int)c->id, __ATOMIC_RELEASE);
+	__atomic_store_n(&v->home, c, __ATOMIC_RELEASE);
 	timer_disarm(&v->timers[VCPU_VTIMER]);
 	vcpu_timer_ahead(v);
 	if (c->attention)

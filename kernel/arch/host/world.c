@@ -113,20 +113,18 @@ void arch_vcpu_evict(struct cpu *c)
 	v->dirty = true;
 	lock_release(&v->lock);
 	c->resident = NULL;
-	v->home_cpu = NULL;
-	__atomic_store_n(&v->home, -1, __ATOMIC_RELEASE);
+	__atomic_store_n(&v->home, NULL, __ATOMIC_RELEASE);
 	vcpu_serve(c, v);
 }
 
 static void load(struct cpu *c, struct vcpu *v)
 {
-	if (v->home >= 0)
-		host_fail("a vCPU's registers are loaded while CPU %d holds them", v->home);
+	if (v->home)
+		host_fail("a vCPU's registers are loaded while CPU %u holds them", v->home->id);
 	lock_acquire(&kernel_lock);
 	arch_vcpu_evict(c);
 	c->resident = v;
-	v->home_cpu = c;
-	__atomic_store_n(&v->home, (int)c->id, __ATOMIC_RELEASE);
+	__atomic_store_n(&v->home, c, __ATOMIC_RELEASE);
 	own()->el1 = v->arch.registers;
 	v->dirty = true;
 	v->away = false;
