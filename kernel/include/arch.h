@@ -57,13 +57,16 @@ void arch_boot_end(void);   /* this CPU has left the start for good: its code an
  * rare. */
 void arch_resume(struct frame *f);
 
+/* The console's transmitter, if board.console has bytes. */
+bool arch_console_full(void); /* it takes no byte just now */
+void arch_console_put(char c);
+
 /* Physical memory through the kernel's own map. */
 void *arch_pa_to_va(paddr_t pa);
 paddr_t arch_va_to_pa(const void *va);
 
-/* Caches. Lengths in bytes; any alignment. */
-void arch_cache_clean(const void *va, size_t bytes);     /* so that who runs with caches off sees it */
-void arch_cache_sync_code(const void *va, size_t bytes); /* before it is executed, on all CPUs */
+/* Caches and memory. */
+void arch_cache_sync_code(const void *va, size_t bytes); /* any bytes, before they are executed, on all CPUs */
 void arch_memory_zero(void *va, size_t bytes);           /* whole pages */
 void arch_memory_scrub(void *va, size_t bytes);          /* whole pages: zero, also for who runs with caches off */
 

@@ -24,12 +24,11 @@ _Noreturn void boot_refuse(const char *why)
 	longjmp(refused, 1);
 }
 
-void console_early(paddr_t uart)
+void console_early(void)
 {
-	(void)uart;
 }
 
-void arch_cache_clean(const void *start, size_t bytes)
+void cache_clean(const void *start, size_t bytes)
 {
 	(void)start;
 	(void)bytes;

@@ -27,17 +27,19 @@ extern uint64_t mmu_start_ttbr, mmu_kernel_ttbr; /* TTBR0_EL2: with the code of 
 /* MMU off. */
 void boot_early(const void *dtb);
 void board_parse(const void *dtb);
-void console_early(paddr_t uart);
+void console_early(void); /* the console's transmitter is on */
 void smmu_close(void);
 void mmu_build(void);
 const char *control_refusal(void); /* why this CPU cannot be used, or NULL */
 _Noreturn void boot_refuse(const char *why);
 
+/* MMU on or off. */
+void cache_clean(const void *va, size_t bytes); /* any bytes, so that who runs with caches off sees them */
+
 /* MMU on. */
 _Noreturn void boot_main(void);
 _Noreturn void boot_secondary(unsigned cpu);
 void mmu_activate(void);
-void console_share(void);           /* several CPUs may print from now on */
 extern const char *control_opening; /* register that control_init() is just opening, or NULL */
 void control_init(void);
 void errata_init(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Maintenance of data and instruction caches by address. Arm ARM D7.5.9 and B2.4.4 for the order of code changes. */
 #include "arch.h"
+#include "boot.h"
 #include "sysreg.h"
 
 /*
@@ -38,7 +39,7 @@ static uint64_t zero_bytes(void)
 	return dczid & BIT(4) ? 0 : 4ull << (dczid & 0xf);
 }
 
-void arch_cache_clean(const void *va, size_t bytes)
+void cache_clean(const void *va, size_t bytes)
 {
 	/* Clean and invalidate: erratum 819472 of Cortex-A53 and its relatives make a plain clean unsafe there. */
 	FOR_EACH_LINE("dc civac, %0", va, bytes, line_bytes(CTR_DMINLINE));
@@ -72,6 +73,6 @@ void arch_memory_scrub(void *va, size_t bytes)
 		dsb(sy);
 	} else {
 		arch_memory_zero(va, bytes);
-		arch_cache_clean(va, bytes);
+		cache_clean(va, bytes);
 	}
 }

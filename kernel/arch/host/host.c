@@ -194,7 +194,7 @@ void arch_memory_zero(void *va, size_t bytes)
 	host_record_event(HOST_ZERO, (uint64_t)va, bytes);
 }
 
-void arch_cache_clean(const void *va, size_t bytes)
+static void cache_clean(const void *va, size_t bytes)
 {
 	host_record_event(HOST_CLEAN_POC, (uint64_t)va, bytes);
 	host_record_event(HOST_DSB, 0, 0);
@@ -203,7 +203,7 @@ void arch_cache_clean(const void *va, size_t bytes)
 void arch_memory_scrub(void *va, size_t bytes)
 {
 	arch_memory_zero(va, bytes);
-	arch_cache_clean(va, bytes);
+	cache_clean(va, bytes);
 }
 
 void arch_cache_sync_code(const void *va, size_t bytes)

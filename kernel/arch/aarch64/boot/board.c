@@ -266,7 +266,7 @@ static void read_console(const struct fdt *fdt, const struct fdt_node *chosen)
 	if (!fdt_is_compatible(fdt, &node, "arm,pl011") && !fdt_is_compatible(fdt, &node, "arm,sbsa-uart"))
 		board.console = (struct range){.start = 0};
 	else
-		console_early(board.console.start);
+		console_early();
 }
 
 static void read_initrd(const struct fdt *fdt, const struct fdt_node *chosen)
@@ -293,7 +293,7 @@ static void take_seed(const struct fdt *fdt, const struct fdt_node *chosen, cons
 		board.seed[i % sizeof(board.seed)] ^= value.data[i];
 		*(volatile uint8_t *)&value.data[i] = 0;
 	}
-	arch_cache_clean(value.data, value.bytes);
+	cache_clean(value.data, value.bytes);
 }
 
 /* EL2 reaches these through its map of RAM. */

@@ -29,8 +29,8 @@ void boot_early(const void *dtb)
 	    (struct range){.start = (paddr_t)__image_start, .bytes = (paddr_t)__image_end - (paddr_t)__image_start};
 	board.image_readonly = (paddr_t)__rodata_end - (paddr_t)__image_start;
 	/* Firmware may have written the tree with its caches on. */
-	arch_cache_clean(dtb, 40);
-	arch_cache_clean(dtb, fdt_blob_bytes(dtb));
+	cache_clean(dtb, 40);
+	cache_clean(dtb, fdt_blob_bytes(dtb));
 	board_parse(dtb);
 	why = control_refusal();
 	if (why)

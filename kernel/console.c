@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's own output: formatted text on a polled PL011 (Arm DDI 0183), which firmware has set up. */
 #include "console.h"
 #include "arch.h"
-#include "boot.h"
+#include "board.h"
 #include "lock.h"
-#include "sysreg.h"
-#include <stdarg.h>
 
-#define UART_DR 0x000
-#define UART_FR 0x018
-#define UART_CR 0x030
-#define FR_TXFF BIT(5)
-#define CR_ON   0x301u /* UARTEN, TXE, RXE */
-
-static BOOT_FIXED paddr_t uart;
 static struct lock lock = LOCK_INIT(RANK_CONSOLE);
-static bool shared;         /* several CPUs print: take the lock. Not before the MMU is on */
+static bool shared;         /* several CPUs print: take the lock */
 static bool off;            /* a driver owns the UART */
 static bool seized;         /* panic: neither lock nor driver counts */
 static uint64_t full_since; /* on the counter: the transmitter has had no room from then on; 0: it had */
-
-void console_early(paddr_t at)
-{
-	uart = at;
-	if ((mmio_read32(at + UART_CR) & 1) == 0)
-		mmio_write32(at + UART_CR, CR_ON);
-}
 
 void console_share(void)
 {
@@ -42,7 +25,7 @@ void console_off(bool driver)
 
 void console_given(paddr_t start, uint64_t bytes)
 {
-	if (uart != 0 && uart >= start && uart - start < bytes)
+	if (board.console.bytes != 0 && board.console.start - start < bytes)
 		console_off(true);
 }
 
@@ -57,10 +40,9 @@ enum transmitter { ROOM, FULL, STUCK };
 /* At 9600 baud a byte takes a millisecond. Who takes none for ten takes no more, until it has room again. */
 static enum transmitter transmitter(void)
 {
-	uint64_t now = sysreg_read(cntpct_el0);
+	uint64_t now = arch_clock_ticks() | 1; /* 0 means something else */
 
-	now |= 1; /* 0 means something else */
-	if ((mmio_read32(uart + UART_FR) & FR_TXFF) == 0) {
+	if (!arch_console_full()) {
 		full_since = 0;
 		return ROOM;
 	}
@@ -77,7 +59,7 @@ static void put_raw(char c)
 	while ((state = transmitter()) == FULL)
 		arch_cpu_relax();
 	if (state == ROOM)
-		mmio_write32(uart + UART_DR, (uint8_t)c);
+		arch_console_put(c);
 }
 
 static void put(char c)
@@ -87,36 +69,30 @@ static void put(char c)
 	put_raw(c);
 }
 
+/* May anything be printed? end() in either case. */
+static bool begin(bool *locked)
+{
+	*locked = shared && !seized;
+	if (*locked)
+		lock_acquire(&lock);
+	return board.console.bytes != 0 && (!off || seized);
+}
+
 static void end(bool locked)
 {
 	if (locked)
 		lock_release(&lock);
 }
 
-static bool begin(bool *locked)
-{
-	*locked = shared && !seized;
-	if (uart == 0)
-		return false;
-	if (*locked)
-		lock_acquire(&lock);
-	if (!off || seized)
-		return true;
-	end(*locked);
-	return false;
-}
-
 size_t console_try_write(const char *text, size_t bytes)
 {
 	size_t taken = 0;
-	bool locked;
+	bool locked, may_print = begin(&locked);
 
-	if (!begin(&locked))
-		return bytes;
-	for (; taken < bytes && transmitter() != FULL; taken++)
+	for (; may_print && taken < bytes && transmitter() != FULL; taken++)
 		put(text[taken]);
 	end(locked);
-	return taken;
+	return may_print ? taken : bytes;
 }
 
 /* How one % is to be printed. */
@@ -152,7 +128,7 @@ static const char *parse(const char *f, struct conversion *c)
 	*c = (struct conversion){.zeros = *f == '0'};
 	for (; *f >= '0' && *f <= '9'; f++)
 		c->width = c->width * 10 + (unsigned)(*f - '0');
-	for (; *f == 'l' || *f == 'z'; f++)
+	for (; *f == 'l'; f++)
 		c->is_long = true;
 	return f;
 }
@@ -174,17 +150,12 @@ static void print(const char *format, va_list args)
 			text = va_arg(args, const char *);
 			put_padded(text, strlen(text), &c);
 			break;
-		case 'c': put((char)va_arg(args, int)); break;
 		case 'd':
 			number = c.is_long ? va_arg(args, int64_t) : va_arg(args, int);
 			put_number(number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10, number < 0, &c);
 			break;
 		case 'u': put_number(c.is_long ? va_arg(args, uint64_t) : va_arg(args, unsigned), 10, false, &c); break;
 		case 'x': put_number(c.is_long ? va_arg(args, uint64_t) : va_arg(args, unsigned), 16, false, &c); break;
-		case 'p':
-			put_padded("0x", 2, &(struct conversion){0});
-			put_number((uint64_t)va_arg(args, void *), 16, false, &c);
-			break;
 		case '\0': return;
 		default: put(*f); break;
 		}
@@ -195,9 +166,8 @@ void console_vprint(const char *format, va_list args)
 {
 	bool locked;
 
-	if (!begin(&locked))
-		return;
-	print(format, args);
+	if (begin(&locked))
+		print(format, args);
 	end(locked);
 }
 
