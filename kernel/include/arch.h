@@ -34,7 +34,7 @@ struct vcpu;
  *
  * - arch_this_cpu();
  * - arch_clock_ticks(): the counter, for differences only; read early or late by what the processor has in flight;
- * - arch_serror_pending(): an asynchronous error waits for arch_serror_take();
+ * - arch_async_error_pending(): an asynchronous error waits for arch_async_error_take();
  * - arch_lock_relax(): in the loop of a ticket lock;
  * - arch_desc_*, arch_leaf_*, ARCH_DESC_*, ARCH_LEAF_*: the codec of descriptors, for mm/space.c;
  * - ARCH_LR_*, ARCH_VGIC_*, ARCH_VMCR_*: the codec of list registers, for object/vgic.c.
@@ -71,11 +71,11 @@ void arch_memory_zero(void *va, size_t bytes);           /* whole pages */
 void arch_memory_scrub(void *va, size_t bytes);          /* whole pages: zero, also for who runs with caches off */
 
 /* Maintenance of a space's translations, on every CPU, done when it returns. */
-void arch_tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[],
+void arch_tlb_flush_pages(const struct space *s, const vaddr_t va[],
 			  unsigned count); /* each in a leaf that was broken */
-void arch_tlb_flush_space(unsigned vmid, paddr_t root);
+void arch_tlb_flush_space(const struct space *s);
 /* A guest's own translations on this CPU only; with `code` its instruction caches, too. */
-void arch_tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code);
+void arch_tlb_flush_cpu_space(const struct space *s, bool code);
 /* Descriptors: stores between two syncs are in no order. A sync: table walks see what was stored. */
 void arch_table_store(uint64_t *entry, uint64_t value);
 void arch_table_sync(void);
@@ -104,7 +104,7 @@ void arch_ipi_send(unsigned cpu, unsigned ipi);
 void arch_ipi_kick_running(const struct cpu *c, const struct thread *t); /* IPI_KICK, if it runs `t` now */
 
 /* The asynchronous error that waits: its syndrome, or 0 if none came. */
-uint64_t arch_serror_take(void);
+uint64_t arch_async_error_take(void);
 
 /* Waiting. */
 void arch_cpu_relax(void);         /* in a loop that waits for another CPU */

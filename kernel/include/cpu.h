@@ -17,7 +17,7 @@ enum attention {
 struct cpu {
 	void *stack_top;        /* first, then the guest: entry.S */
 	struct vcpu *guest;     /* not NULL: the guest of `current` is what was interrupted */
-	struct user_regs *user; /* whose EL0 registers are in the processor */
+	struct user_regs *user; /* whose registers are in the processor */
 	struct thread *current; /* NULL: idle, or it has just blocked; in the kernel also who has taken the CPU over */
 	struct thread *next; /* READY, in no queue, and goes before all that wait here and before `current`; or NULL */
 	uint8_t attention;   /* ATTENTION_*: what to look at before leaving the kernel */
@@ -59,15 +59,16 @@ static inline bool must_give_way(void)
 	return others_wait() || arch_this_cpu()->attention;
 }
 
-void serror_blame(struct cpu *c); /* takes it, and ends the process that ran here last */
+void async_error_blame(struct cpu *c); /* takes it, and ends the process that ran here last */
 
 /*
- * An SError that waits is put down to who ran on this CPU last, before somebody else comes to it. Kernel lock held.
+ * An asynchronous error that waits is put down to who ran on this CPU last, before somebody else comes to it. Kernel
+ * lock held.
  */
-static inline void serror_look(struct cpu *c)
+static inline void async_error_look(struct cpu *c)
 {
-	if (unlikely(arch_serror_pending()))
-		serror_blame(c);
+	if (unlikely(arch_async_error_pending()))
+		async_error_blame(c);
 }
 
 /* kernel/boot: the first CPU and each other one, set up. */

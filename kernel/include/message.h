@@ -8,7 +8,7 @@
 
 /*
  * A blocked thread's frame describes its message completely, as its call left it; nothing is stored twice.
- * x1 of a client changes only when it is woken.
+ * A client's register of the first result changes only when it is woken.
  */
 static inline uint64_t receive_room(const struct thread *r)
 {

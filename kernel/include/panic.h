@@ -6,8 +6,6 @@
 
 /* A failure of the kernel. */
 _Noreturn void panic(const char *why, ...) __attribute__((format(printf, 1, 2)));
-/* An exception from EL2 itself, on the emergency stack. `kind` is the offset in the vector table: 0x200 and so on. */
-_Noreturn void panic_exception(uint64_t kind);
 /* What panic() ends in, for a reason that is no fault of the kernel's; NULL: procmgr has printed it. */
 _Noreturn void safe_state(const char *why, ...) __attribute__((format(printf, 1, 2)));
 /* Its last act: reset the board, or switch it off. */

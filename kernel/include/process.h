@@ -72,7 +72,7 @@ extern bool process_sealed;   /* by Seal: definitions stay as they are */
 extern bool process_shutdown; /* the system is being ended on purpose: the end of a critical process is no failure */
 
 /* A thread of it has met a fault: it ends with END_FAULT, and the first fault is kept. */
-NAMED void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t pc);
+NAMED void process_fault(struct process *p, uint64_t syndrome, uint64_t address, uint64_t pc);
 void process_end(struct process *p, unsigned cause, uint64_t status); /* its threads end, one after the other */
 void process_thread_gone(struct process *p);
 /* Copy between the kernel and a process: whole or -KE_FAULT. */

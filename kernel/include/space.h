@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Address spaces: stage-2 translation tables, for processes and for guests alike. 39-bit input addresses in three
- * levels, pages of 4 KiB; leaves of 4 KiB, 2 MiB and 1 GiB, as large as alignment allows.
+ * Address spaces of processes and of guests alike: tables of the translation that only the kernel controls (stage 2 at
+ * Arm). 39-bit input addresses in three levels, pages of 4 KiB; leaves of 4 KiB, 2 MiB and 1 GiB, as large as alignment
+ * allows.
  */
 #pragma once
 
@@ -18,7 +19,7 @@ struct space {
 	uint64_t *root;
 	paddr_t root_pa;
 	struct kmem *kmem;
-	uint32_t vmid;
+	uint32_t tag; /* tells its entries in the TLBs from those of other spaces */
 	uint32_t tables;
 	bool guest;
 	bool sealed; /* the guest has run: only what is SPACE_SHARED comes and goes */
@@ -33,7 +34,7 @@ enum space_attr {
 };
 
 /* An empty space; its tables are of `k`. 0, or -KE_NOMEM. */
-int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest);
+int space_init(struct space *s, struct kmem *k, unsigned tag, bool guest);
 
 /* Map at most SPACE_STEP leaves of [va, va + bytes) to pa. All page multiples. Returns the bytes mapped, or -KE_EXIST
  * if something is mapped at va, -KE_NOMEM. Nothing has changed on an error. */
@@ -48,6 +49,6 @@ int64_t space_protect(struct space *s, vaddr_t va, uint64_t bytes, unsigned attr
 
 /* Look up one address: physical address and attributes. False: not mapped. */
 bool space_walk(const struct space *s, vaddr_t va, paddr_t *pa, unsigned *attr);
-/* Same, as a pointer through EL2's map, if it is RAM and `attr` is allowed; *left = bytes to the end of the leaf's
- * page. */
+/* Same, as a pointer through the kernel's map, if it is RAM and `attr` is allowed; *left = bytes to the end of the
+ * leaf's page. */
 void *space_access(const struct space *s, vaddr_t va, unsigned attr, uint64_t *left);

@@ -8,10 +8,10 @@ struct frame;
 struct cpu;
 
 enum trap_kind {
-	TRAP_ABORT,   /* an access or fetch that stage 2 refused */
+	TRAP_ABORT,   /* an access or fetch that its space refused */
 	TRAP_FPU,     /* first use of FP registers that are not its own */
-	TRAP_SETTING, /* an instruction that EL1 may have forbidden to EL0 */
-	TRAP_WAIT,    /* WFI */
+	TRAP_SETTING, /* an instruction that a setting of the resident guest may have forbidden */
+	TRAP_WAIT,    /* an instruction that waits for an interrupt */
 	TRAP_FAULT,   /* anything else: the process ends */
 };
 
@@ -28,4 +28,4 @@ struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f); /*
 void trap_call(struct frame *f, struct cpu *c); /* every call except VcpuRun and those that are passed on directly */
 void trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome); /* of a process; of calls VcpuRun only */
 void trap_irq(struct frame *f, struct cpu *c);
-void trap_serror(struct frame *f, struct cpu *c);
+void trap_async_error(struct frame *f, struct cpu *c);

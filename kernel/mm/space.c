@@ -23,18 +23,18 @@ static unsigned table_index(vaddr_t va, unsigned level)
 	return (va >> level_shift(level)) & 511;
 }
 
-int space_init(struct space *s, struct kmem *k, unsigned vmid, bool guest)
+int space_init(struct space *s, struct kmem *k, unsigned tag, bool guest)
 {
 	s->root = kmem_page(k);
 	if (!s->root)
 		return -KE_NOMEM;
 	s->root_pa = arch_va_to_pa(s->root);
 	s->kmem = k;
-	s->vmid = vmid;
+	s->tag = tag;
 	s->guest = guest;
 	s->tables = 1;
-	/* The VMID may have been another's: nothing of that may be left in any TLB. */
-	arch_tlb_flush_space(vmid, s->root_pa);
+	/* The tag may have been another's: nothing of that may be left in any TLB. */
+	arch_tlb_flush_space(s);
 	return 0;
 }
 
@@ -167,7 +167,7 @@ static int split(struct space *s, uint64_t *entry, unsigned level)
 		table[i + 3] = value + 3 * size;
 	}
 	arch_table_write(entry, 0);
-	arch_tlb_flush_space(s->vmid, s->root_pa);
+	arch_tlb_flush_space(s);
 	arch_table_write(entry, arch_va_to_pa(table) | ARCH_DESC_TABLE);
 	return 0;
 }
@@ -219,7 +219,7 @@ static inline __attribute__((always_inline)) int64_t change(struct space *s, vad
 	if (!batch.count)
 		return done ? (int64_t)done : error;
 	/* No TLB has them any more; then the new ones. */
-	arch_tlb_flush_pages(s->vmid, s->root_pa, batch.va, batch.count);
+	arch_tlb_flush_pages(s, batch.va, batch.count);
 	if (!unmap) {
 		for (unsigned i = 0; i < batch.count; i++)
 			arch_table_store(batch.entry[i], batch.value[i]);

@@ -15,7 +15,8 @@
 struct cpu cpus[CPU_MAX];
 struct lock kernel_lock = LOCK_INIT(RANK_KERNEL);
 
-/* Back to EL0, in this thread. Its registers are switched before another CPU can take the one that they belong to. */
+/* Back to the process, in this thread. Its registers are switched before another CPU can take the one that they belong
+ * to. */
 static inline struct frame *go_on(struct cpu *c, struct thread *t)
 {
 	arch_user_switch(c, &t->user);
@@ -88,7 +89,7 @@ static struct frame *process_trap(struct cpu *c, struct thread *t, struct frame 
 	case TRAP_FPU: arch_fpu_trap(c, &t->fpu); return f;
 	case TRAP_SETTING:
 		if (arch_guest_settings_off(c))
-			return f; /* once more: it was a guest's EL1 that forbade the instruction */
+			return f; /* once more: it was a guest's setting that forbade the instruction */
 		break;
 	case TRAP_WAIT:
 		f->pc += 4;
@@ -131,17 +132,17 @@ static struct process *ran_last(const struct cpu *c)
 }
 
 /* Nobody has run yet: it is firmware's. */
-void serror_blame(struct cpu *c)
+void async_error_blame(struct cpu *c)
 {
 	struct process *p = ran_last(c);
-	uint64_t syndrome = arch_serror_take();
+	uint64_t syndrome = arch_async_error_take();
 
 	if (syndrome && p && p->state == PROCESS_RUNNING)
 		process_fault(p, syndrome, 0, 0);
 }
 
 /* An asynchronous error while a process or a guest ran is put down to it. */
-void trap_serror(struct frame *f, struct cpu *c)
+void trap_async_error(struct frame *f, struct cpu *c)
 {
 	lock_acquire(&kernel_lock);
 	process_fault(c->current->process, arch_trap_syndrome(), 0, f->pc);
@@ -174,7 +175,7 @@ void irq_handle(struct cpu *c, uint32_t intid)
 		/* LPIs and extended ranges are nobody's: at most once, since one that is not an LPI stays active. */
 		if (intid > ARCH_IRQ_NONE)
 			arch_irq_drop(intid);
-		serror_look(c); /* perhaps it was one that has ended an idle CPU's wait */
+		async_error_look(c); /* perhaps it was one that has ended an idle CPU's wait */
 		return;
 	}
 	arch_irq_drop(intid);
@@ -262,7 +263,7 @@ static bool unfinished(struct cpu *c, struct thread *t)
 	return true;
 }
 
-/* Are the EL0 registers that the processor holds those of this thread, or of its guest? */
+/* Are the user registers that the processor holds those of this thread, or of its guest? */
 static bool user_of(const struct cpu *c, const struct thread *t)
 {
 	return t && (c->user == &t->user || (t->vcpu && c->user == &t->vcpu->user));
@@ -276,7 +277,7 @@ static __attribute__((noinline)) struct thread *choose(struct cpu *c)
 	do {
 		__atomic_store_n(&c->attention, 0, __ATOMIC_RELAXED);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		/* Its EL0 registers must be in memory before another CPU can take it. */
+		/* Its user registers must be in memory before another CPU can take it. */
 		if (!user_of(c, c->current))
 			arch_user_switch(c, NULL);
 		sched_hand_over(c);
@@ -285,7 +286,7 @@ static __attribute__((noinline)) struct thread *choose(struct cpu *c)
 		if (!t && !c->attention) /* set: the thread that was here is to be handed over */
 			idle(c);
 		else
-			serror_look(c);
+			async_error_look(c);
 	} while (!t || unfinished(c, t) || c->attention);
 	arm_timer(c);
 	return t;
@@ -298,7 +299,7 @@ static __attribute__((noinline)) struct thread *switch_over(struct cpu *c)
 
 	if (!t || (c->attention & ATTENTION_LOOK))
 		return NULL;
-	if (unlikely(arch_serror_pending()))
+	if (unlikely(arch_async_error_pending()))
 		return NULL;
 	c->attention = 0;
 	if (c->rq.top == t->prio)
@@ -311,7 +312,7 @@ struct frame *kernel_leave(struct cpu *c)
 	struct thread *t = c->current;
 
 	if (likely(t && !c->attention))
-		serror_look(c); /* it may have taken the CPU over */
+		async_error_look(c); /* it may have taken the CPU over */
 	if (unlikely(!t || c->attention))
 		t = switch_over(c);
 	if (unlikely(!t || t->kill || t->resume_copy || t->process->end_cause))

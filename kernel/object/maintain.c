@@ -16,7 +16,7 @@
 #define REST_NS  1000000ull  /* who wants more rests so long */
 
 /*
- * If another virtual CPU of the VM ran here, translations and instructions may be that one's, which have the same VMID
+ * If another virtual CPU of the VM ran here, translations and instructions may be that one's, which have the same tag
  * (Arm ARM D8.17.2, "CnP").
  */
 void vcpu_came(const struct cpu *c, const struct vcpu *v)
@@ -24,7 +24,7 @@ void vcpu_came(const struct cpu *c, const struct vcpu *v)
 	uint8_t *last = &v->process->last_vcpu[c->id];
 
 	if ((v->flags & VCPU_LOCAL_MAINTENANCE) || (*last && *last != v->index + 1))
-		arch_tlb_flush_cpu_space(v->process->guest.vmid, v->process->guest.root_pa, true);
+		arch_tlb_flush_cpu_space(&v->process->guest, true);
 	*last = (uint8_t)(v->index + 1);
 }
 
@@ -63,7 +63,7 @@ static void flush(struct cpu *c, struct vcpu *v)
 
 	__atomic_store_n(&v->flushes, true, __ATOMIC_RELAXED);
 	kick = __atomic_fetch_and(&v->kick, KICK_ALL | KICK_EXIT, __ATOMIC_ACQ_REL);
-	arch_tlb_flush_cpu_space(v->process->guest.vmid, v->process->guest.root_pa, kick & KICK_CODE);
+	arch_tlb_flush_cpu_space(&v->process->guest, kick & KICK_CODE);
 	__atomic_store_n(&v->flushes, false, __ATOMIC_RELEASE);
 	used = arch_clock_ticks() - used;
 	lock_acquire(&kernel_lock);

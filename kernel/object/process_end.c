@@ -73,13 +73,13 @@ void process_end(struct process *p, unsigned cause, uint64_t status)
 		end_next(p);
 }
 
-void process_fault(struct process *p, uint64_t esr, uint64_t address, uint64_t pc)
+void process_fault(struct process *p, uint64_t syndrome, uint64_t address, uint64_t pc)
 {
 	if (p->end_cause == END_NONE) {
 		p->fault_address = address;
 		p->fault_pc = pc;
 	}
-	process_end(p, END_FAULT, esr);
+	process_end(p, END_FAULT, syndrome);
 }
 
 void process_thread_gone(struct process *p)
@@ -216,9 +216,9 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 			arch_cpu_relax();
 			return CALL_RESTART;
 		}
-		arch_tlb_flush_space(p->space.vmid, p->space.root_pa);
+		arch_tlb_flush_space(&p->space);
 		if (p->params.guest)
-			arch_tlb_flush_space(p->guest.vmid, p->guest.root_pa);
+			arch_tlb_flush_space(&p->guest);
 		regions_use(p, false);
 		p->step++;
 		return CALL_RESTART;

@@ -31,7 +31,7 @@ static void invalidated(const unsigned expected[4], enum host_event_kind kind)
 		const struct host_event *e = host_record_at(i);
 
 		if (e->kind == HOST_TLBI_CPU) {
-			assert_int_equal(e->value, a->process->guest.vmid);
+			assert_int_equal(e->value, a->process->guest.tag);
 			assert_int_equal(host_record_at(i + 1)->kind, HOST_DSB);
 		}
 		if (e->kind == HOST_IC_CPU)

@@ -65,6 +65,8 @@ static void write_vttbr(uint64_t value)
 
 bool errata_repeat_tlbi;
 
+static const struct space s3 = {.tag = 3, .root_pa = 0x90000000}, s1 = {.tag = 5, .root_pa = 0x40080000};
+
 #define SPACE_1 "5000040080000"
 #define IN      "dsb ishst;vttbr 3000090000000;isb;"
 #define OUT     "vttbr " SPACE_1 ";isb;"
@@ -91,17 +93,17 @@ static void without_the_erratum_each_tlbi_comes_once(void **state)
 
 	(void)state;
 	begin(false);
-	arch_tlb_flush_pages(3, 0x90000000, pages, 1);
+	arch_tlb_flush_pages(&s3, pages, 1);
 	assert_record(false, IN PAGE "dsb ish;"
 				     "tlbi vmalle1is+dsb ish;" OUT);
-	arch_tlb_flush_pages(3, 0x90000000, pages, 3);
+	arch_tlb_flush_pages(&s3, pages, 3);
 	assert_record(false, IN PAGE PAGE PAGE "dsb ish;"
 					       "tlbi vmalle1is+dsb ish;" OUT);
-	arch_tlb_flush_space(3, 0x90000000);
+	arch_tlb_flush_space(&s3);
 	assert_record(false, IN "tlbi vmalls12e1is+dsb ish;" OUT);
-	arch_tlb_flush_cpu_space(3, 0x90000000, false);
+	arch_tlb_flush_cpu_space(&s3, false);
 	assert_record(false, IN "tlbi vmalle1+dsb nsh;" OUT);
-	arch_tlb_flush_cpu_space(3, 0x90000000, true);
+	arch_tlb_flush_cpu_space(&s3, true);
 	assert_record(false, IN "tlbi vmalle1+dsb nsh;"
 				"ic iallu+dsb nsh;" OUT);
 }
@@ -112,17 +114,17 @@ static void with_the_erratum_each_tlbi_comes_twice(void **state)
 
 	(void)state;
 	begin(true);
-	arch_tlb_flush_pages(3, 0x90000000, pages, 1);
+	arch_tlb_flush_pages(&s3, pages, 1);
 	assert_record(true, IN PAGE "dsb ish;" PAGE "dsb ish;"
 				    "tlbi vmalle1is+dsb ish;tlbi vmalle1is+dsb ish;" OUT);
-	arch_tlb_flush_pages(3, 0x90000000, pages, 3);
+	arch_tlb_flush_pages(&s3, pages, 3);
 	assert_record(true, IN PAGE PAGE PAGE "dsb ish;" PAGE PAGE PAGE "dsb ish;"
 					      "tlbi vmalle1is+dsb ish;tlbi vmalle1is+dsb ish;" OUT);
-	arch_tlb_flush_space(3, 0x90000000);
+	arch_tlb_flush_space(&s3);
 	assert_record(true, IN "tlbi vmalls12e1is+dsb ish;tlbi vmalls12e1is+dsb ish;" OUT);
-	arch_tlb_flush_cpu_space(3, 0x90000000, false);
+	arch_tlb_flush_cpu_space(&s3, false);
 	assert_record(true, IN "tlbi vmalle1+dsb nsh;tlbi vmalle1+dsb nsh;" OUT);
-	arch_tlb_flush_cpu_space(3, 0x90000000, true);
+	arch_tlb_flush_cpu_space(&s3, true);
 	assert_record(true, IN "tlbi vmalle1+dsb nsh;tlbi vmalle1+dsb nsh;"
 			       "ic iallu+dsb nsh;" OUT);
 }
@@ -132,7 +134,7 @@ static void the_current_space_needs_no_switch(void **state)
 {
 	(void)state;
 	begin(true);
-	arch_tlb_flush_space(5, 0x40080000);
+	arch_tlb_flush_space(&s1);
 	assert_record(true, "dsb ishst;tlbi vmalls12e1is+dsb ish;tlbi vmalls12e1is+dsb ish;" OUT);
 }
 

@@ -72,7 +72,7 @@
 	.macro	entry_serror
 	.balign	128
 	save_all
-	b	trap_serror
+	b	trap_async_error
 	.endm
 
 	/* What firmware offers against branch prediction across levels comes first. SMCCC 1.1: x4 and up are kept. */
@@ -104,10 +104,10 @@
 	b	panic_exception
 	.endm
 
-	/* The same, except for one that arch_serror_take() waits for. */
+	/* The same, except for one that arch_async_error_take() waits for. */
 	.macro	fatal_serror
 	.balign	128
-	adr	x17, arch_serror_take
+	adr	x17, arch_async_error_take
 	mrs	x16, elr_el2
 	sub	x16, x16, x17
 	cmp	x16, #SERROR_WINDOW
@@ -235,12 +235,12 @@ vcpu_return:
 	isb
 
 	/* An SError that waits is taken here, and nowhere else at EL2. x0 = its syndrome, or 0. x16, x17: its vector's. */
-	.globl	arch_serror_take
-arch_serror_take:
+	.globl	arch_async_error_take
+arch_async_error_take:
 	mov	x0, #0
 	msr	daifclr, #4
 	isb
-	.equ	SERROR_WINDOW, . - arch_serror_take
+	.equ	SERROR_WINDOW, . - arch_async_error_take
 	msr	daifset, #4
 	ret
 

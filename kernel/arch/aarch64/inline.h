@@ -39,7 +39,7 @@ static inline struct cpu *arch_this_cpu(void)
 }
 
 /* ISR_EL1.A: an SError waits. */
-static inline bool arch_serror_pending(void)
+static inline bool arch_async_error_pending(void)
 {
 	uint64_t isr;
 

@@ -8,7 +8,7 @@
 #include "boot.h"
 #include "console.h"
 #include "gic/irqchip.h"
-#include "sysreg.h"
+#include "world.h"
 
 #define STOP_WAIT_NS     100000000ull
 #define RETURN_ADDRESSES 16

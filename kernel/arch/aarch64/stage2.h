@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Codec of stage-2 descriptors (Arm ARM D8.3, VMSAv8-64 descriptor formats) for kernel/mm/space.c. */
+/* Codec of stage-2 descriptors (Arm ARM D8.3, VMSAv8-64 descriptor formats) for kernel/mm/space.c, and of VTTBR_EL2. */
 #pragma once
 
 #include "space.h"
@@ -18,6 +18,12 @@
 #define DESC_NORMAL   (0xfull << 2) /* write-back, inner and outer */
 #define DESC_NGNRE    (1ull << 2)
 #define DESC_XN       (2ull << 53) /* right with and without FEAT_XNX */
+
+/* VTTBR_EL2 for it. The tag is the VMID; these have 8 bits (VTCR_EL2.VS 0). */
+static inline uint64_t space_vttbr(const struct space *s)
+{
+	return (uint64_t)s->tag << 48 | s->root_pa;
+}
 
 static inline bool arch_desc_is_table(uint64_t desc, unsigned level)
 {

@@ -15,9 +15,9 @@
 			__asm__ volatile("tlbi " text "\n\tdsb " #domain : : : "memory"); \
 	} while (0)
 
-static uint64_t enter(unsigned vmid, paddr_t root)
+static uint64_t enter(const struct space *s)
 {
-	uint64_t old = sysreg_read(vttbr_el2), now = (uint64_t)vmid << 48 | root;
+	uint64_t old = sysreg_read(vttbr_el2), now = space_vttbr(s);
 
 	dsb(ishst);
 	if (old != now) {
@@ -43,9 +43,9 @@ static inline void flush_stage2(const vaddr_t va[], unsigned count)
 	dsb(ish);
 }
 
-void arch_tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[], unsigned count)
+void arch_tlb_flush_pages(const struct space *s, const vaddr_t va[], unsigned count)
 {
-	uint64_t old = enter(vmid, root);
+	uint64_t old = enter(s);
 
 	flush_stage2(va, count);
 	if (errata_repeat_tlbi)
@@ -56,17 +56,17 @@ void arch_tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[], unsig
 	leave(old);
 }
 
-void arch_tlb_flush_space(unsigned vmid, paddr_t root)
+void arch_tlb_flush_space(const struct space *s)
 {
-	uint64_t old = enter(vmid, root);
+	uint64_t old = enter(s);
 
 	TLBI("vmalls12e1is", ish);
 	leave(old);
 }
 
-void arch_tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code)
+void arch_tlb_flush_cpu_space(const struct space *s, bool code)
 {
-	uint64_t old = enter(vmid, root);
+	uint64_t old = enter(s);
 
 	TLBI("vmalle1", nsh);
 	if (code)

@@ -56,7 +56,7 @@ static __attribute__((noinline)) void look_around(struct cpu *c)
 /* `to` takes the CPU over from `t`, whose registers are in memory before another CPU can take it. */
 static inline void pass(struct cpu *c, struct lock *l, struct thread *t, struct thread *to)
 {
-	if (unlikely(arch_serror_pending())) {
+	if (unlikely(arch_async_error_pending())) {
 		look_around(c);
 		return;
 	}

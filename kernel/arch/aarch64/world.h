@@ -10,12 +10,6 @@
 /* Which EL1 registers of a resident guest hold a process's value just now. */
 enum el1_leak { LEAK_SCTLR = 1, LEAK_CPACR = 2, LEAK_CNTKCTL = 4, LEAK_MDSCR = 8, LEAK_TPIDRRO = 16 };
 
-/* VTTBR_EL2 for it: VMIDs have 8 bits (VTCR_EL2.VS 0). */
-static inline uint64_t space_vttbr(const struct space *s)
-{
-	return (uint64_t)s->vmid << 48 | s->root_pa;
-}
-
 void leaked_restore(struct vcpu *v); /* what was changed of the resident guest's */
 void el1_clear(void);                /* nobody is resident any more: HCR_EL2 and EL1 as processes need them */
 
@@ -87,6 +81,8 @@ static inline void fp_between(struct cpu *c, const struct thread *t, bool to_gue
 void vcpu_return(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, struct thread *t);
 
 /* From the vectors. */
+/* An exception from EL2 itself, on the emergency stack. `kind` is the offset in the vector table: 0x200 and so on. */
+_Noreturn void panic_exception(uint64_t kind);
 void vector_send(struct frame *f, struct cpu *c);
 void vector_reply_receive(struct frame *f, struct cpu *c);
 void vector_send_pulse(struct frame *f, struct cpu *c);

@@ -194,12 +194,12 @@ void host_serror(unsigned cpu, uint64_t esr)
 	serror[cpu] = esr;
 }
 
-bool arch_serror_pending(void)
+bool arch_async_error_pending(void)
 {
 	return serror[host_cpu] != 0;
 }
 
-uint64_t arch_serror_take(void)
+uint64_t arch_async_error_take(void)
 {
 	uint64_t esr = serror[host_cpu];
 

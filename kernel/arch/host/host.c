@@ -244,25 +244,25 @@ static uint64_t *walk_end(paddr_t root, vaddr_t va)
 	}
 }
 
-static void tlbi(enum host_event_kind kind, unsigned vmid, paddr_t root, const uint64_t *entry)
+static void tlbi(enum host_event_kind kind, const struct space *s, const uint64_t *entry)
 {
-	host_record_tlbi(kind, entry, vmid, arch_pa_to_va(root));
+	host_record_tlbi(kind, entry, s->tag, arch_pa_to_va(s->root_pa));
 }
 
-void arch_tlb_flush_pages(unsigned vmid, paddr_t root, const vaddr_t va[], unsigned count)
+void arch_tlb_flush_pages(const struct space *s, const vaddr_t va[], unsigned count)
 {
 	arch_table_sync();
 	for (unsigned i = 0; i < count; i++)
-		tlbi(HOST_TLBI_PAGE, vmid, root, walk_end(root, va[i]));
+		tlbi(HOST_TLBI_PAGE, s, walk_end(s->root_pa, va[i]));
 	arch_table_sync();
-	tlbi(HOST_TLBI_STAGE1, vmid, root, NULL);
+	tlbi(HOST_TLBI_STAGE1, s, NULL);
 	arch_table_sync();
 }
 
-void arch_tlb_flush_space(unsigned vmid, paddr_t root)
+void arch_tlb_flush_space(const struct space *s)
 {
 	arch_table_sync();
-	tlbi(HOST_TLBI_SPACE, vmid, root, NULL);
+	tlbi(HOST_TLBI_SPACE, s, NULL);
 	arch_table_sync();
 }
 
@@ -273,10 +273,10 @@ void host_flush_takes(uint64_t ticks)
 	flush_ticks = ticks;
 }
 
-void arch_tlb_flush_cpu_space(unsigned vmid, paddr_t root, bool code)
+void arch_tlb_flush_cpu_space(const struct space *s, bool code)
 {
 	arch_table_sync();
-	tlbi(HOST_TLBI_CPU, vmid, root, NULL);
+	tlbi(HOST_TLBI_CPU, s, NULL);
 	arch_table_sync();
 	if (code)
 		host_record_event(HOST_IC_CPU, 0, 0);
@@ -333,7 +333,7 @@ uint64_t arch_counter_hz(void)
 
 void arch_cpu_idle(void)
 {
-	if (!host_irq_waits(host_cpu) && !arch_serror_pending() && idle_jump)
+	if (!host_irq_waits(host_cpu) && !arch_async_error_pending() && idle_jump)
 		longjmp(*idle_jump, 1);
 }
 

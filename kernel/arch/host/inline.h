@@ -37,7 +37,7 @@ struct cpu;
 /* Too long to be inline here. */
 struct cpu *arch_this_cpu(void);
 uint64_t arch_clock_now(void);
-bool arch_serror_pending(void);
+bool arch_async_error_pending(void);
 void arch_lock_relax(void);
 
 static inline uint64_t arch_clock_ticks(void)

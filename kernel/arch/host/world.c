@@ -17,7 +17,7 @@ static struct host_registers *own(void)
 
 void arch_user_init(struct user_regs *u, const struct space *s)
 {
-	u->vttbr = s->vmid;
+	u->vttbr = s->tag;
 }
 
 void arch_user_switch(struct cpu *c, struct user_regs *to)

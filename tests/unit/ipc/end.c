@@ -393,7 +393,7 @@ static void blamed(unsigned slot, unsigned spared)
 	assert_int_equal(processes[slot].end_cause, END_FAULT);
 	assert_int_equal(processes[slot].end_status, SERROR);
 	assert_int_equal(processes[spared].end_cause, END_NONE);
-	assert_false(arch_serror_pending());
+	assert_false(arch_async_error_pending());
 	machine_check(true);
 	machine_destroy(slot);
 	machine_destroy(spared);
