@@ -52,7 +52,7 @@ enum kernel_errno {
 enum threadctl {
 	THREADCTL_NAME = 1, /* value = address of NAME_MAX_ bytes */
 	THREADCTL_RUNMASK,  /* value = mask, within the process's; result 0 */
-	THREADCTL_SELF,     /* result = own tid; x1 = own slot */
+	THREADCTL_SELF,     /* result = own tid; second result = own slot */
 	THREADCTL_CONTROL,  /* value = own chid that gets control pulses (ProcessSignal) */
 };
 
@@ -70,7 +70,7 @@ enum threadctl {
 #define PULSE_PENDING_MAX       16   /* pulses of one connection that may wait at once */
 #define PULSE_PROCESS_MAX       128  /* and of all connections of one process */
 
-/* x2 of MsgReceive and MsgInfo: who sent. */
+/* `info` of MsgReceive and MsgInfo: who sent. */
 #define MSGINFO_SLOT(i)  ((unsigned)((i)&0xff))
 #define MSGINFO_TID(i)   ((unsigned)(((i) >> 8) & 0xffff))
 #define MSGINFO_SCOID(i) ((unsigned)(((i) >> 24) & 0xffffff)) /* names the client's connection, for MsgDeliverEvent */
@@ -96,7 +96,7 @@ enum threadctl {
 #define PROT_W          2u
 #define PROT_X          4u /* own space: only R|X, of REGION_X, through ProcessMap. Guest space: freely */
 #define REGION_RAM      1u
-#define REGION_DEVICE   2u  /* mapped Device-nGnRE, never executable */
+#define REGION_DEVICE   2u  /* mapped for registers of devices, never executable */
 #define REGION_RO       4u  /* may be mapped for reading only (archive, device tree) */
 #define REGION_X        8u  /* ProcessMap may map it R|X; always REGION_RO too */
 #define REGION_SHARED   16u /* other processes have it too; never executable, neither here nor in a guest */
@@ -106,7 +106,7 @@ enum grant {
 	GRANT_RAM = 1,  /* start, length: physical; zero when the process is made, zeroed when it ends */
 	GRANT_ROM,      /* RAM that stays as it is and is mapped for reading only */
 	GRANT_DEVICE,   /* MMIO pages */
-	GRANT_IRQ,      /* start = first INTID | IRQ_EDGE, length = how many: InterruptAttachEvent, VcpuBind */
+	GRANT_IRQ,      /* start = number of the first | IRQ_EDGE, length = how many: InterruptAttachEvent, VcpuBind */
 	GRANT_CODE,     /* as GRANT_ROM, and procmgr may map it executable: REGION_X */
 	GRANT_SHARED,   /* RAM that several may have: exactly the same range. Zero when the first of them is made,
 			 * zeroed when the last has ended */
@@ -165,7 +165,7 @@ enum thread_state {
 	STATE_REPLY,
 	STATE_INTR,
 	STATE_SYNC,
-	STATE_WFI,    /* a virtual CPU that waits for an interrupt */
+	STATE_HALT,   /* a virtual CPU that waits for an interrupt */
 	STATE_MOVING, /* its registers are being fetched from another CPU */
 	STATE_VCPU    /* waits for the CPU that holds a vCPU's registers to act on them */
 };
@@ -181,7 +181,7 @@ struct thread_info {
 };
 
 /*
- * VcpuBind: an interrupt of the host becomes one of the guest's. The first one, before the VM runs, says which INTID it
+ * VcpuBind: an interrupt of the host becomes one of the guest's. The first one, before the VM runs, says which one it
  * is there, for ever. From then on each call says how things stand: on at this vCPU, with this priority, or off, held
  * at the interrupt controller. Off at one vCPU goes before on at another.
  */
@@ -234,7 +234,7 @@ struct boot_info {
 	uint64_t archive_pa;
 	uint64_t image_bytes;
 	uint32_t cpus;
-	uint32_t intid_limit; /* first number of an SPI that the interrupt controller does not have */
+	uint32_t intid_limit; /* first number of a shared interrupt that the interrupt controller does not have */
 	uint32_t ram_count;
 	struct boot_range ram[BOOT_RAM_MAX]; /* free for processes; whole pages, ascending */
 	uint64_t ram_total;                  /* of the board */
@@ -258,7 +258,8 @@ struct start_module {
 	uint64_t file_bytes;
 };
 
-/* What a process finds at the top of its stack: x0 of its first thread. Places differ from start to start. */
+/* What a process finds at the top of its stack: the argument of its first thread leads there. Places differ from start
+ * to start. */
 struct start_args {
 	uint32_t argc;
 	uint32_t slot;

@@ -8,6 +8,9 @@
 /* A process whose stack protector found its guard overwritten executes BRK with this number: END_FAULT. */
 #define BRK_STACK_SMASHED 0x5350
 
+/* REGION_DEVICE: memory type Device-nGnRE. A call's results are in x0, x1 and so on; so is a first thread's argument.
+ */
+
 /* Virtual CPUs. */
 #define VCPU_NO_WFI_EXIT       (1u << 0) /* `set exit-on-halt off`: WFI is not trapped */
 #define VCPU_LOCAL_MAINTENANCE (1u << 1) /* `set broadcast-maintenance off`: TLBI and IC reach the VM's CPUs only */

@@ -308,7 +308,7 @@ void vcpu_wake(struct vcpu *v)
 
 	if (!t)
 		return;
-	if (t->state == STATE_WFI) {
+	if (t->state == STATE_HALT) {
 		v->waiting = false;
 		sched_ready(t);
 	} else if (t->state == STATE_RUNNING && (t->in_guest || t->cpu != arch_this_cpu()->id)) {

@@ -76,7 +76,7 @@ static void vcpu_text(const struct pm_vcpu *vcpu, char *text, size_t bytes)
 		snprintf(text, bytes, "off");
 	else if (vcpu->paused)
 		snprintf(text, bytes, "paused");
-	else if (vcpu->state == STATE_WFI)
+	else if (vcpu->state == STATE_HALT)
 		snprintf(text, bytes, "in WFI, last on CPU %" PRIu32, vcpu->cpu);
 	else if (vcpu->state == STATE_RUNNING)
 		snprintf(text, bytes, "running on CPU %" PRIu32, vcpu->cpu);

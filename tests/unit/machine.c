@@ -460,7 +460,7 @@ static void check_thread(const struct thread *t, bool quiet)
 	case STATE_INTR: assert_ptr_equal(t->irq->waiter, t); break;
 	case STATE_SYNC:
 	case STATE_VCPU: assert_false(list_empty(&t->wait_link)); break;
-	case STATE_WFI: break;
+	case STATE_HALT: break;
 	default: assert_int_equal(times, 1);
 	}
 	assert_true(t->state == STATE_READY || t->state == STATE_RUNNING || !t->resume_copy ||

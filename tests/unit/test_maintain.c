@@ -222,7 +222,7 @@ static void a_vcpu_at_rest_does_it_before_it_enters(void **state)
 	(void)state;
 	start(VCPU_LOCAL_MAINTENANCE);
 	machine_guest_trap(2, HOST_WFI);
-	assert_int_equal(b->state, STATE_WFI);
+	assert_int_equal(b->state, STATE_HALT);
 	record();
 	calls = host_sgi_count(2);
 	machine_guest_trap(1, HOST_TLBI_ALL);

@@ -239,7 +239,7 @@ static void a_request_is_answered_where_the_registers_are(void **state)
 	assert_int_equal(VcpuPrivate_now(&asks->frame), 0);
 	assert_int_equal(sys_VcpuGet(asks, 1, VREG_X0), -KE_BUSY);
 	machine_guest_trap(1, HOST_WFI);
-	assert_int_equal(a->state, STATE_WFI);
+	assert_int_equal(a->state, STATE_HALT);
 	assert_int_equal(sys_VcpuInject(asks, 1, 40, 0x80), 0);
 	assert_int_equal(a->state, STATE_RUNNING);
 	/* Asked, and before the CPU hears of it another vCPU takes its place. */
@@ -428,7 +428,7 @@ static void an_sgi_to_all_takes_the_lock_once(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		assert_int_equal(sys_VcpuRun(t[i], i + 1, ACT_RUN), BLOCKED);
 		machine_guest_trap(t[i]->cpu, HOST_WFI);
-		assert_int_equal(t[i]->state, STATE_WFI);
+		assert_int_equal(t[i]->state, STATE_HALT);
 	}
 	host_cpu = 0;
 	holds = 0;
@@ -436,9 +436,9 @@ static void an_sgi_to_all_takes_the_lock_once(void **state)
 	vcpu_send_sgi(v[0], 1u << 1 | 1u << 2, 5, 1);
 	host_each_hold(NULL);
 	assert_int_equal(holds, 1);
-	assert_int_equal(t[0]->state, STATE_WFI);
+	assert_int_equal(t[0]->state, STATE_HALT);
 	for (unsigned i = 1; i < 3; i++)
-		assert_true(t[i]->state != STATE_WFI);
+		assert_true(t[i]->state != STATE_HALT);
 	machine_settle();
 	/* To itself alone: nobody has to be told. */
 	holds = 0;

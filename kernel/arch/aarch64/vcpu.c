@@ -363,7 +363,7 @@ static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	v->waiting = wait;
 	lock_release(&v->lock);
 	if (wait)
-		thread_block(t, STATE_WFI);
+		thread_block(t, STATE_HALT);
 	return kernel_leave(c);
 }
 

@@ -259,7 +259,7 @@ struct frame *host_guest_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
 		v->waiting = wait;
 		lock_release(&v->lock);
 		if (wait)
-			thread_block(v->thread, STATE_WFI);
+			thread_block(v->thread, STATE_HALT);
 		return kernel_leave(c);
 	case HOST_TLBI_ALL:
 	case HOST_TLBI_LOCAL:
