@@ -69,19 +69,13 @@ static void put(char c)
 	put_raw(c);
 }
 
-/* May anything be printed? end() in either case. */
+/* May anything be printed? *locked: its caller releases the lock, also if not. */
 static bool begin(bool *locked)
 {
 	*locked = shared && !seized;
 	if (*locked)
 		lock_acquire(&lock);
 	return board.console.bytes != 0 && (!off || seized);
-}
-
-static void end(bool locked)
-{
-	if (locked)
-		lock_release(&lock);
 }
 
 size_t console_try_write(const char *text, size_t bytes)
@@ -91,7 +85,8 @@ size_t console_try_write(const char *text, size_t bytes)
 
 	for (; may_print && taken < bytes && transmitter() != FULL; taken++)
 		put(text[taken]);
-	end(locked);
+	if (locked)
+		lock_release(&lock);
 	return may_print ? taken : bytes;
 }
 
@@ -168,7 +163,8 @@ void console_vprint(const char *format, va_list args)
 
 	if (begin(&locked))
 		print(format, args);
-	end(locked);
+	if (locked)
+		lock_release(&lock);
 }
 
 void printk(const char *format, ...)

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * All that an architecture provides to the rest of the kernel: kernel/arch/aarch64 on the target, kernel/arch/host in
- * native tests. Everything here runs with interrupts off. Beside this list stand the panic console (console.h,
- * panic.h), and what the rest of the kernel provides to an architecture's vectors (trap.h, vcpu.h).
+ * native tests. Everything here runs with interrupts off. Beside the functions below it defines
+ *
+ * - `struct board board` (board.h), which it fills in before it calls kernel_main();
+ * - the functions of panic.h: the end of all CPUs is the architecture's;
+ * - memset() and its like (types.h);
+ * - vectors that call trap_*() (trap.h) and the *_direct() functions (message.h), and the first steps of each CPU up to
+ *   kernel_main() and kernel_secondary() (cpu.h).
  */
 #pragma once
 
@@ -134,8 +139,8 @@ void arch_fpu_prepare(struct cpu *c, const struct fpu *of); /* a use traps unles
 void arch_vcpu_reset(struct vcpu *v); /* the core to its architected values; also when it is made */
 unsigned arch_vcpu_lr_count(void);    /* virtual interrupts that the processor holds at once */
 /*
- * VcpuRun: finishes the exit before (enum vcpu_action) on the CPU that is to run it, with the registers x2 to x5 of the
- * call. False: it was not an exit for this action.
+ * VcpuRun: finishes the exit before (enum vcpu_action) on the CPU that is to run it, with the call's arguments a2 to
+ * a5. False: it was not an exit for this action.
  */
 bool arch_vcpu_run(struct cpu *c, struct vcpu *v, uint64_t action, const uint64_t value[4]);
 /* Frame of the guest; of the process if it must not enter now. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Address spaces of processes and of guests alike: tables of the translation that only the kernel controls (stage 2 at
- * Arm). 39-bit input addresses in three levels, pages of 4 KiB; leaves of 4 KiB, 2 MiB and 1 GiB, as large as alignment
- * allows.
+ * Address spaces of processes and of guests alike: tables of the translation that only the kernel
+ * controls. 39-bit input addresses in three levels, pages of 4 KiB; leaves of 4 KiB, 2 MiB and 1 GiB, as large as
+ * alignment allows.
  */
 #pragma once
 

@@ -3,6 +3,11 @@
  * The kernel's half of a virtual GIC (docs/architecture.md, "The life of an interrupt"): for each vCPU the state of
  * INTIDs 0 to 31, and of each SPI in flight its list-register image. A pure state machine: the processor's registers
  * are read into and written from the images by the caller, and their bits are the architecture's (ARCH_LR_*).
+ *
+ * The words INTID, SPI, SGI, PPI, group 0 and 1, and list register stay here and in the abi: they are the field's terms
+ * for the model that qvm, kernel and guest share, 32 private and up to 988 shared interrupts of a CPU, and no other
+ * architecture has better ones. One without list registers keeps its images in memory, and has a codec of its own.
+ *
  * An interrupt that is linked to a physical SPI is completed by the processor, and the physical one with it; where the
  * processor has no image of it, arch_irq_deactivate() is called here.
  */
@@ -20,10 +25,10 @@
  * with which it was acknowledged, since the processor compares both when it ends.
  */
 #define VGIC_PRIO_GROUP0 VIRQ_GROUP0
-#define VGIC_PRIO_MASK   0xf8 /* as every GICv3 with virtualization has at the least */
-#define VGIC_CTLR_GRP0   BIT(0)
-#define VGIC_CTLR_GRP1   BIT(1)
-#define VGIC_RUN_NONE    0xff /* active, but never acknowledged: a write to ISACTIVER made it so */
+#define VGIC_PRIO_MASK   0xf8 /* what every interrupt controller with virtualization has at least */
+#define VGIC_GROUP0      BIT(0)
+#define VGIC_GROUP1      BIT(1)
+#define VGIC_RUN_NONE    0xff /* active, but never acknowledged: a write made it so */
 
 struct virq {
 	uint16_t intid; /* 0: free */
@@ -40,7 +45,7 @@ struct vgic_cpu {
 	uint32_t enable, active, group, config; /* INTIDs 0 to 31 */
 	uint32_t latch;                         /* pending by an edge or by a write, until it is taken */
 	uint32_t line;                          /* inputs: a level is pending while its input is up */
-	uint32_t ctlr;                          /* which groups the distributor has enabled: bits 0 and 1 */
+	uint32_t groups;                        /* which groups the distributor has enabled: bits 0 and 1 */
 	uint32_t open;                          /* enabled, and so is their group */
 	uint32_t sgis;                          /* SGIs for Group 1 only since the last fold */
 	uint32_t repend;                        /* other edges since the last fold */
@@ -98,5 +103,5 @@ unsigned vgic_host(const struct vgic_cpu *v, unsigned intid); /* its physical SP
 void vgic_deactivate(struct vgic_cpu *v, unsigned intid);     /* by a guest that ends interrupts in two steps */
 uint32_t vgic_pending(const struct vgic_cpu *v);              /* INTIDs 0 to 31 */
 int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask, uint32_t *out);
-/* Is anything pending that the guest's CPU interface (ARCH_VMCR_*) lets through, so that WFI must not wait? */
+/* Is anything pending that the guest's CPU interface (ARCH_VMCR_*) lets through, so that the guest must not wait? */
 bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr);

@@ -30,7 +30,7 @@ int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask,
 	switch (op) {
 	case VPRIV_ENABLE: word = &v->enable; break;
 	case VPRIV_GROUP: word = &v->group; break;
-	case VPRIV_CTLR: word = &v->ctlr; break;
+	case VPRIV_CTLR: word = &v->groups; break;
 	case VPRIV_CONFIG:
 		word = &v->config;
 		mask &= 0xffff0000 & ~(uint32_t)BIT(VIRQ_VTIMER);
@@ -51,6 +51,6 @@ int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask,
 	}
 	*word = (*word & ~mask) | value;
 	*out = *word;
-	v->open = v->enable & ((v->ctlr & VGIC_CTLR_GRP1 ? v->group : 0) | (v->ctlr & VGIC_CTLR_GRP0 ? ~v->group : 0));
+	v->open = v->enable & ((v->groups & VGIC_GROUP1 ? v->group : 0) | (v->groups & VGIC_GROUP0 ? ~v->group : 0));
 	return 0;
 }

@@ -36,6 +36,10 @@ def test_the_tree_keeps_the_seam():
     ("qvm/main.c", "/* as GICD_CTLR has it */"),
     ("qvm/report.c", "static const unsigned counter = VREG_PC;"),
     ("abi/bulkhead.h", "#define SGI ICC_SGI1R_EL1"),
+    ("abi/bulkhead.h", "/* mapped Device-nGnRE */"),
+    ("kernel/include/vcpu.h", "uint64_t exit_esr;"),
+    ("kernel/include/board.h", "uint64_t cpu_mpidr[8];"),
+    ("kernel/include/space.h", "/* its VMID */"),
 ])
 def test_a_line_that_breaks_the_seam_is_found(tree, file, line):
     with (tree / file).open("a") as out:

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The native counterpart of arch/aarch64/inline.h. The state of a context and the codecs are those of AArch64; a tick
- * of the fake machine is a nanosecond.
+ * The native counterpart of arch/aarch64/inline.h. Four headers are AArch64's own, because native tests test them with
+ * the neutral code: the codecs of descriptors and of list registers, whose bits the Image uses; the frame, whose
+ * registers the accessors of calls (calls.h) name by number; and the board, since the reader of device trees is tested
+ * here, too. All else is the least that the kernel needs. A tick of the fake machine is a nanosecond.
  */
 #pragma once
 
