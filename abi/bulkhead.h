@@ -203,6 +203,9 @@ enum systemctl {
 	SYSTEM_SHUTDOWN,   /* what ends from now on is to end: also a critical process, but not procmgr */
 };
 
+/* What a process may use on every CPU of the board: system_info.features. */
+#define FEATURE_SHA256 1u /* instructions for SHA-256 */
+
 struct system_info {
 	uint32_t cpus;
 	uint32_t processes;
@@ -210,6 +213,7 @@ struct system_info {
 	uint64_t ram_bytes, ram_free; /* for processes; free = owned by none */
 	uint64_t objects;             /* kernel objects alive, in all processes */
 	uint64_t interrupts;          /* attached */
+	uint64_t features;            /* FEATURE_* */
 	uint64_t idle_ns[CPU_MAX];
 };
 

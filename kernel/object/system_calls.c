@@ -53,7 +53,10 @@ int64_t call_SystemLog(struct thread *t, struct frame *f)
 
 int64_t call_SystemInfo(struct thread *t, struct frame *f)
 {
-	struct system_info i = {.cpus = board.cpu_count, .counter_hz = arch_counter_hz(), .interrupts = irq_attached};
+	struct system_info i = {.cpus = board.cpu_count,
+				.counter_hz = arch_counter_hz(),
+				.interrupts = irq_attached,
+				.features = arch_features()};
 	const uint64_t now = arch_clock_now();
 
 	i.ram_bytes = i.ram_free = process_ram_total();

@@ -37,6 +37,11 @@ static _Thread_local struct trap trap_now;
 
 /* ---- start and stop ---- */
 
+uint64_t arch_features(void)
+{
+	return FEATURE_SHA256;
+}
+
 static void clocks_reset(void);
 
 void host_reset(unsigned cpu_count)
