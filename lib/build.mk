@@ -3,6 +3,8 @@
 # mutexes and strings often.
 FLAGS.lib            := $(SMALL)
 FLAGS.lib/sha512.c   :=
+# Only where SystemInfo has FEATURE_SHA256.
+FLAGS.lib/arch/aarch64/sha256.c := -march=armv8-a+crypto
 FLAGS.lib/sys        := $(INTEGER_ONLY)
 $(foreach f,exit heap lock stdio thread,$(eval FLAGS.lib/sys/$(f).c := $(INTEGER_ONLY) $(SMALL)))
 # What runs before the first thread has its guard.

@@ -46,7 +46,7 @@ TIDY_HOST     := $(filter tools/%,$(HOST_SOURCES))
 TIDY_TARGET   := --target=aarch64-linux-gnu -std=gnu11 -nostdinc -D__bulkhead_tidy__
 TIDY_KERNEL_FLAGS  := $(TIDY_TARGET) -ffreestanding -mgeneral-regs-only -isystem $(CLANG_INCLUDE) \
 	-Ikernel/include -Ikernel -I. -Iabi -I$(GEN)
-TIDY_PROCESS_FLAGS := $(TIDY_TARGET) -isystem $(PICOLIBC)/include -isystem $(CLANG_INCLUDE) \
+TIDY_PROCESS_FLAGS := $(TIDY_TARGET) -march=armv8-a+crypto -isystem $(PICOLIBC)/include -isystem $(CLANG_INCLUDE) \
 	-isystem $(SYSROOT)/include -isystem $(BUILD)/keys/include -I. -Iabi -Iinclude -Ilib/include -I$(GEN)
 TIDY_HOST_FLAGS    := -std=gnu11 -D_GNU_SOURCE -I. -Iabi -Iinclude -Ilib/include
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Signatures of the boot archive: the keys, and the library.
 #
-# The part of libsodium that procmgr needs, SHA-512 and the check of an Ed25519 signature, compiled as our own code is,
-# except for warnings. The files hold more than that, such as signing, which needs random numbers: --gc-sections drops it,
+# The part of libsodium that procmgr needs, SHA-256 and the check of an Ed25519 signature, compiled as our own code is,
+# except for warnings; lib/sha512.c takes the place of its SHA-512. The files hold more than that, such as signing, which needs random numbers: --gc-sections drops it,
 # and the link fails if something that is left needs what is not there.
 
 SODIUM         := $(SYSROOT)/src/libsodium
 SODIUM_FILES   := crypto_sign/ed25519/ref10/open crypto_sign/ed25519/ref10/sign \
 	crypto_core/ed25519/ref10/ed25519_ref10 \
-	crypto_verify/sodium/verify sodium/utils
+	crypto_hash/sha256/cp/hash_sha256_cp crypto_verify/sodium/verify sodium/utils
 SODIUM_OBJECTS := $(SODIUM_FILES:%=$(BUILD)/lib/sodium/%.o)
 SODIUM_LIB     := $(BUILD)/lib/libsodium.a
 SODIUM_CFLAGS   = $(filter-out $(WARN),$(PROCESS_CFLAGS)) -w -DCONFIGURED=1 -DHAVE_TI_MODE=1 -DNATIVE_LITTLE_ENDIAN=1 \

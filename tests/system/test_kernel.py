@@ -30,7 +30,7 @@ def answers(board):
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_programs_of_el0_pass(cpus):
     """One after the other, on the kernel's console, then the servers: `ready` also waits for an end."""
-    names = ("kcalls", "kmessages", "runtime", "kexhaust")
+    names = ("kcalls", "kmessages", "runtime", "sha256", "kexhaust")
     archive = make_archive({"system.dts": system_dts(first="".join(program(name, "ready;") for name in names))})
     with Board(archive, cpus=cpus) as board:
         running, text = set(names), ""
