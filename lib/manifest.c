@@ -69,7 +69,7 @@ static const char *read_line(struct manifest *manifest, struct rest *rest)
 	if (manifest->count == MANIFEST_LINES_MAX)
 		return "more files than a manifest may have";
 	if (!take_hash(rest, &line->hash) || !take_text(rest, " "))
-		return "the line has no SHA-512 of 128 lower-case hexadecimal digits";
+		return "the line has no SHA-256 of 64 lower-case hexadecimal digits";
 	if (!take_flags(rest, &line->certified) || !take_text(rest, " "))
 		return "the flags are neither \"" MANIFEST_CERTIFIED "\" nor \"-\"";
 	if (!take_name(rest, line) || !take_text(rest, "\n"))
@@ -86,8 +86,11 @@ const char *manifest_read(struct manifest *manifest, const char *text, size_t by
 
 	manifest->count = 0;
 	*line = 1;
+	if (take_text(&rest, MANIFEST_TITLE_1))
+		return "this is a manifest of version 1, which has SHA-512: sign the archive anew, with the "
+		       "`bulkhead sign` of this version";
 	if (!take_text(&rest, MANIFEST_TITLE))
-		return "this is not a manifest of version 1";
+		return "this is not a manifest of version 2";
 	while (rest.at != rest.end) {
 		const char *wrong;
 

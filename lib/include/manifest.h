@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reader of a boot archive's manifest: what files it may have, the SHA-512 of each, and which are certified components.
+ * Reader of a boot archive's manifest: what files it may have, the SHA-256 of each, and which are certified components.
  * The archive's file MANIFEST is text:
  *
- *     bulkhead-manifest 1
+ *     bulkhead-manifest 2
  *     HASH FLAGS NAME
  *     ...
  *
- * HASH is 128 lower-case hexadecimal digits; FLAGS is "certified" or "-"; NAME is the file's name in the archive
+ * HASH is 64 lower-case hexadecimal digits; FLAGS is "certified" or "-"; NAME is the file's name in the archive
  * without a leading "./" or "/", or MANIFEST_KERNEL. One blank between two fields, a line feed after each line, names
  * in strictly ascending order of their bytes: one list of files has one manifest. MANIFEST.sig is the 64 bytes of an
  * Ed25519 signature (RFC 8032, section 5.1) of these bytes.
@@ -23,9 +23,10 @@
 #define MANIFEST_FILE            "MANIFEST"
 #define MANIFEST_SIGNATURE       "MANIFEST.sig"
 #define MANIFEST_KERNEL          "@kernel" /* the read-only part of the Image: kernel and procmgr, not in the archive */
-#define MANIFEST_TITLE           "bulkhead-manifest 1\n"
+#define MANIFEST_TITLE           "bulkhead-manifest 2\n"
+#define MANIFEST_TITLE_1         "bulkhead-manifest 1\n" /* it had SHA-512; refused */
 #define MANIFEST_CERTIFIED       "certified"
-#define MANIFEST_HASH_BYTES      64
+#define MANIFEST_HASH_BYTES      32
 #define MANIFEST_SIGNATURE_BYTES 64
 #define MANIFEST_KEY_BYTES       32
 #define MANIFEST_LINES_MAX       128
@@ -52,5 +53,5 @@ const char *manifest_read(struct manifest *manifest, const char *text, size_t by
 /* The line of a file, or NULL. A leading "./" or "/" of the name does not count, as in cpio_find(). */
 const struct manifest_line *manifest_find(const struct manifest *manifest, const char *name);
 
-/* Whether the line has this SHA-512. */
+/* Whether the line has this SHA-256. */
 bool manifest_hash_is(const struct manifest_line *line, const uint8_t hash[MANIFEST_HASH_BYTES]);

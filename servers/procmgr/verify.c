@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify.h"
 #include "manifest.h"
+#include "sha256.h"
+#include <bulkhead/kernel.h>
 #include <public_key.h>
-#include <sodium/crypto_hash_sha512.h>
+#include <sodium/crypto_hash_sha256.h>
 #include <sodium/crypto_sign_ed25519.h>
 #include <string.h>
 
 _Static_assert(crypto_sign_ed25519_BYTES == MANIFEST_SIGNATURE_BYTES, "the manifest has Ed25519 signatures");
-_Static_assert(crypto_hash_sha512_BYTES == MANIFEST_HASH_BYTES, "the manifest has SHA-512");
+_Static_assert(crypto_hash_sha256_BYTES == MANIFEST_HASH_BYTES, "the manifest has SHA-256");
+_Static_assert(SHA256_BYTES == MANIFEST_HASH_BYTES, "the manifest has SHA-256");
 
 /* The key of whoever signs archives for this board, chosen when procmgr was built. */
 static const unsigned char public_key[crypto_sign_ed25519_PUBLICKEYBYTES] = {PUBLIC_KEY};
@@ -16,6 +19,14 @@ static const void *archive;
 static size_t archive_bytes;
 static struct manifest manifest;
 static bool verified[MANIFEST_LINES_MAX]; /* so that a good file is hashed once */
+static bool accelerated;                  /* the CPUs have instructions for it */
+
+static bool has_instructions(void)
+{
+	struct system_info system;
+
+	return SystemInfo_r(&system) == 0 && (system.features & FEATURE_SHA256) != 0;
+}
 
 const char *verify_begin(const void *start, size_t bytes)
 {
@@ -24,6 +35,7 @@ const char *verify_begin(const void *start, size_t bytes)
 
 	archive = start;
 	archive_bytes = bytes;
+	accelerated = has_instructions();
 	manifest.count = 0;
 	memset(verified, 0, sizeof(verified));
 	if (cpio_find(archive, archive_bytes, MANIFEST_FILE, &text) != 0 ||
@@ -42,7 +54,10 @@ static const char *compare_hash(const struct manifest_line *line, const void *da
 
 	if (!line)
 		return "is not in the signed " MANIFEST_FILE;
-	crypto_hash_sha512(hash, data, bytes);
+	if (accelerated)
+		sha256_accelerated(hash, data, bytes);
+	else
+		crypto_hash_sha256(hash, data, bytes);
 	return manifest_hash_is(line, hash) ? NULL : "differs from the one that was signed";
 }
 

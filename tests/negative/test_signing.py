@@ -26,7 +26,7 @@ def test_a_key_is_never_overwritten(tmp_path):
 
 
 def test_a_signed_image_repeats_and_lists_each_file(tmp_path):
-    """Signed twice: the same bytes. The manifest is what sha512sum says, in order of the names."""
+    """Signed twice: the same bytes. The manifest is what sha256sum says, in order of the names."""
     options = make_programs(tmp_path)
     key, public = make_key(tmp_path, "one")
     kernel, certified = tmp_path / "Image.readonly", tmp_path / "certified"
@@ -40,12 +40,12 @@ def test_a_signed_image_repeats_and_lists_each_file(tmp_path):
     content = content_of(tmp_path / "one")
     assert content["MANIFEST"] == (tmp_path / "manifest").read_bytes()
     lines = content["MANIFEST"].decode().splitlines()
-    assert lines[0] == "bulkhead-manifest 1"
+    assert lines[0] == "bulkhead-manifest 2"
     listed = [line.split(" ") for line in lines[1:]]
     assert [name for _, _, name in listed] == sorted(["@kernel", "system.dtb", "hello.qvmconf", *PROGRAMS, VDEV])
     assert [name for _, flags, name in listed if flags == "certified"] == ["@kernel", "qvm"]
     content["@kernel"] = b"kernel"
-    assert all(digest == hashlib.sha512(content[name]).hexdigest() for digest, _, name in listed)
+    assert all(digest == hashlib.sha256(content[name]).hexdigest() for digest, _, name in listed)
     assert bulkhead("verify", tmp_path / "one", "--public", public, "--readonly", kernel).returncode == 0
 
 
@@ -103,6 +103,38 @@ def test_a_changed_file_is_found(tmp_path):
     assert bulkhead("verify", out, "--public", public).returncode == 0
     public.write_text("12")
     refused("64 hexadecimal digits after its first word, and nothing else")
+
+
+def test_a_manifest_of_version_1_is_refused_by_name(tmp_path):
+    """Its signature is good, and so are its hashes: it is of the version before. Signed anew it is accepted."""
+    options = make_programs(tmp_path)
+    out, pem, public = tmp_path / "out.cpio", tmp_path / "key.pem", tmp_path / "key.pub"
+    key, new_public = make_key(tmp_path, "new")
+    assert bulkhead("image", HELLO, *options, "-o", out).returncode == 0
+    unsigned = out.read_bytes().replace(b"MANIFEST", b"manifest")  # an ordinary file now
+    lines = [f"{hashlib.sha512(data).hexdigest()} - {name}\n" for name, _, data in sorted(entries(unsigned))
+             if name != ".pad"]
+    old = "".join(["bulkhead-manifest 1\n", *lines])
+    (tmp_path / "old").write_text(old)
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", pem], check=True)
+    subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", pem, "-rawin", "-in", tmp_path / "old", "-out",
+                    tmp_path / "s"], check=True)
+    signed = with_entry(with_entry(unsigned, "MANIFEST", old.encode()), "MANIFEST.sig", (tmp_path / "s").read_bytes())
+    out.write_bytes(signed)
+    public.write_text(subprocess.run(["openssl", "pkey", "-in", pem, "-pubout", "-outform", "DER"], check=True,
+                                     capture_output=True).stdout[-32:].hex() + "\n")
+    done = bulkhead("verify", out, "--public", public)
+    assert done.returncode == run.EX_CONFIG
+    assert ("MANIFEST:1: this is a manifest of version 1, which has SHA-512: sign the archive anew, with the "
+            "`bulkhead sign` of this version") in done.stderr
+    # An old signature is none of the new manifest.
+    assert bulkhead("sign", out, "--signature", tmp_path / "s").returncode == 0
+    assert content_of(out)["MANIFEST"].startswith(b"bulkhead-manifest 2\n")
+    done = bulkhead("verify", out, "--public", public)
+    assert done.returncode == run.EX_CONFIG
+    assert "MANIFEST.sig: this is not a signature of MANIFEST by that key" in done.stderr
+    assert bulkhead("sign", out, "--key", key).returncode == 0
+    assert bulkhead("verify", out, "--public", new_public).returncode == 0
 
 
 def with_entry(archive, name, data):

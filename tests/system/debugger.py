@@ -55,6 +55,10 @@ class Debugger:
         answer = self.ask(f"m{at:x},4")
         return None if answer.startswith("E") else bytes.fromhex(answer)
 
+    def writes(self, at, data):
+        """These bytes to an address, as the CPU that has stopped sees it."""
+        assert self.ask(f"M{at:x},{len(data):x}:{data.hex()}") == "OK"
+
     def leads_astray(self, at):
         """Whoever gets to that address goes on where there is nothing."""
         assert self.ask(f"Z0,{at:x},4") == "OK"

@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nothing of the boot archive is used unless it is what was signed, by the key that procmgr was built with."""
+import hashlib
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
-from harness import BUILD, PROMPT, Board, archive_files, example, make_archive, refused, resign
+from debugger import Debugger, debugger_port
+from harness import BUILD, PROMPT, TOP, Board, archive_files, example, make_archive, refused, resign
+
+sys.path.insert(0, str(TOP / "tools/path"))
+
+import kernel_path  # noqa: E402
+
+KEY = pathlib.Path(os.environ.get("KEY", BUILD / "keys/development.key"))
+PKCS8 = bytes.fromhex("302e020100300506032b657004220420")  # what stands before an Ed25519 seed (RFC 8410)
 
 
 def changed(archive, name, at):
@@ -37,6 +47,52 @@ def test_another_key_stops_the_system(tmp_path):
     refused(resign(make_archive("hello"), tmp_path / "other.key"), "MANIFEST.sig is no signature of MANIFEST by the key")
 
 
+def with_files(archive, files):
+    """The archive with more files, after all others."""
+    data = archive.read_bytes()
+    at = data.rindex(b"TRAILER!!!\0") - 110
+    more = b""
+    for name, content in files.items():
+        numbers = [1, 0o100644, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0]
+        head = ("070701" + "".join(f"{n:08X}" for n in numbers) + name + "\0").encode()
+        more += head + bytes(-len(head) % 4) + content + bytes(-len(content) % 4)
+    archive.write_bytes(data[:at] + more + data[at:])
+    return archive
+
+
+def test_a_manifest_of_version_1_stops_the_system(tmp_path):
+    """The right key has signed it, and its hashes are right."""
+    archive = make_archive("hello")
+    data = archive.read_bytes()
+    found = {name: data[at:at + size] for name, (at, size) in archive_files(data).items()}
+    old = "bulkhead-manifest 1\n" + "".join(f"{hashlib.sha512(found[name]).hexdigest()} - {name}\n"
+                                            for name in sorted(found) if name[0] != "." and name[:8] != "MANIFEST")
+    (tmp_path / "old").write_text(old)
+    (tmp_path / "der").write_bytes(PKCS8 + bytes.fromhex(KEY.read_text().split()[1]))
+    subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", tmp_path / "der", "-keyform", "DER", "-rawin", "-in",
+                    tmp_path / "old", "-out", tmp_path / "signature"], check=True, timeout=120)
+    archive.write_bytes(data.replace(b"MANIFEST", b"manifest"))
+    with_files(archive, {"MANIFEST": old.encode(), "MANIFEST.sig": (tmp_path / "signature").read_bytes()})
+    refused(archive, "cannot be trusted: this is a manifest of version 1, which has SHA-512: sign the archive anew, "
+                     "with the `bulkhead sign` of this version")
+
+
+@pytest.mark.parametrize("cpu, cpus, lacking", [("cortex-a53", 1, False), ("cortex-a53", 2, True)])
+def test_files_are_hashed_with_and_without_instructions(cpu, cpus, lacking):
+    """No model of QEMU lacks them: the debugger tells the kernel that one of the CPUs does."""
+    path, options = debugger_port(f"sha256-{cpu}-{cpus}")
+    with Board(make_archive("hello"), cpu=cpu, cpus=cpus, extra=(*options, "-S"), single=True) as board:
+        debugger = Debugger(path)
+        debugger.stops_at(kernel_path.symbol("process_start_first"))
+        at = kernel_path.symbol("lacks_sha256")
+        assert debugger.reads(at)[0] == 0
+        if lacking:
+            debugger.writes(at, b"\1")
+        debugger.ask("c", answers=False)
+        board.prompt()
+        board.output_with("vm list", r"^hello +stopped +1  off, exit 0 ")
+
+
 @pytest.mark.parametrize("name", ["MANIFEST", "MANIFEST.sig"])
 def test_an_unsigned_archive_stops_the_system(name):
     archive = make_archive("hello")
@@ -62,8 +118,7 @@ def test_a_file_that_is_not_listed_stops_the_system():
 
 def starts(archive, wrong):
     """All the same: the guest runs to its end. `bulkhead verify`, which looks at everything, says what is wrong."""
-    public = pathlib.Path(os.environ.get("KEY", BUILD / "keys/development.key")).with_suffix(".pub")
-    done = subprocess.run([BUILD / "bulkhead", "verify", archive, "--public", public], capture_output=True, text=True,
+    done = subprocess.run([BUILD / "bulkhead", "verify", archive, "--public", KEY.with_suffix(".pub")], capture_output=True, text=True,
                           timeout=120)
     assert done.returncode == 65 and wrong in done.stderr, (done.returncode, done.stdout, done.stderr)
     with Board(archive) as board:

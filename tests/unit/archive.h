@@ -32,7 +32,7 @@ static inline void archive_list(struct archive *a, const char *name, const void 
 	char hex[2 * sizeof(hash) + 1];
 	size_t used = strlen(a->manifest);
 
-	crypto_hash_sha512(hash, data, bytes);
+	crypto_hash_sha256(hash, data, bytes);
 	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
 	snprintf(a->manifest + used, sizeof(a->manifest) - used, "%s %s %s\n", hex, certified ? "certified" : "-",
 		 name);

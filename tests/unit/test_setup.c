@@ -3,14 +3,16 @@
 /* SOURCES: servers/procmgr/safety.c servers/procmgr/slots.c servers/procmgr/boot.c lib/manifest.c lib/elf.c */
 /* SOURCES: lib/cpio.c lib/vdevfile.c lib/vdevfind.c lib/sysconf lib/fdt_good.c */
 /* SOURCES: lib/qvmconf/vdevoption.c lib/qvmconf/vdevvalue.c lib/qvmconf/known.c lib/qvmconf/consoles.c */
-/* SOURCES: lib/qvmconf/number.c lib/glob.c */
+/* SOURCES: lib/qvmconf/number.c lib/glob.c lib/arch/aarch64/sha256.c */
 /* LIBS: fdt sodium */
+/* CFLAGS: -Itests/unit/sha256 */
 /*
  * What procmgr makes of a boot archive: each case builds one, with the board's tree beside it, where the kernel would
  * map them, and runs setup_slots() in a child, since it runs once in a process's life. The configuration reader of the
  * VMs has its own tests: here a configuration is the number of bytes of guest memory, or "wrong".
  */
 #include "archive.h"
+#include "bulkhead/kernel.h"
 #include "servers/procmgr/boot.h"
 #include "servers/procmgr/log.h"
 #include "servers/procmgr/setup.h"
@@ -27,6 +29,12 @@
 #include <unistd.h>
 
 #define MIB 0x100000ull
+
+int SystemInfo_r(struct system_info *info)
+{
+	*info = (struct system_info){.cpus = 4, .features = FEATURE_SHA256};
+	return 0;
+}
 
 int qvmconf_read(struct qvm_config *guest, int argc, const char *const *argv, const struct qvmconf_host *host)
 {

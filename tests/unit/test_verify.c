@@ -2,7 +2,9 @@
 /* SOURCES: servers/procmgr/verify.c lib/manifest.c lib/cpio.c */
 /* LIBS: sodium */
 #include "archive.h"
+#include "bulkhead/kernel.h"
 #include "servers/procmgr/verify.h"
+#include "sha256.h"
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,20 @@ static const unsigned char seed[crypto_sign_SEEDBYTES];
 static char room[16384];
 static struct archive a;
 static struct cpio_file file;
+static uint64_t features;
+static unsigned accelerated; /* how often it was called */
+
+int SystemInfo_r(struct system_info *info)
+{
+	*info = (struct system_info){.cpus = 1, .features = features};
+	return 0;
+}
+
+void sha256_accelerated(uint8_t hash[SHA256_BYTES], const void *data, size_t bytes)
+{
+	accelerated++;
+	crypto_hash_sha256(hash, data, bytes);
+}
 
 /* Two files and a kernel that are listed, and a file that is not. */
 static size_t make(const unsigned char *with)
@@ -78,8 +94,44 @@ static void an_archive_that_is_not_ours_is_refused(void **state)
 	}
 	/* What is signed but no manifest. */
 	archive_begin(&a, room);
-	strcpy(a.manifest, "bulkhead-manifest 2\n");
-	assert_non_null(strstr(verify_begin(room, archive_end(&a, seed)), "no manifest of version 1"));
+	strcpy(a.manifest, "bulkhead-manifest 3\n");
+	assert_string_equal(verify_begin(room, archive_end(&a, seed)), "this is not a manifest of version 2");
+}
+
+/* Its signature is good. */
+static void an_archive_of_before_is_refused_by_its_version(void **state)
+{
+	static const char hash[] = "00000000000000000000000000000000";
+
+	(void)state;
+	archive_begin(&a, room);
+	archive_add_unlisted(&a, "one", "first", 5);
+	snprintf(a.manifest, sizeof(a.manifest), "bulkhead-manifest 1\n%s%s%s%s - one\n", hash, hash, hash, hash);
+	assert_string_equal(verify_begin(room, archive_end(&a, seed)),
+			    "this is a manifest of version 1, which has SHA-512: sign the archive anew, with the "
+			    "`bulkhead sign` of this version");
+	assert_string_equal(verify_find("one", &file), "is not in the signed MANIFEST");
+}
+
+/* A good file once; with the processor's instructions only where every CPU has them. */
+static void each_file_is_hashed_once(void **state)
+{
+	(void)state;
+	for (unsigned has = 0; has <= 1; has++) {
+		features = has ? FEATURE_SHA256 : ~(uint64_t)FEATURE_SHA256;
+		accelerated = 0;
+		assert_null(verify_begin(room, make(seed)));
+		assert_int_equal(accelerated, 0);
+		for (unsigned i = 0; i < 3; i++) {
+			assert_null(verify_find("one", &file));
+			assert_null(verify_find("./two", &file));
+			assert_null(verify_find("/two", &file));
+		}
+		assert_int_equal(accelerated, has ? 2 : 0);
+		assert_null(verify_kernel("kernel", 6));
+		assert_non_null(verify_kernel("Kernel", 6));
+		assert_int_equal(accelerated, has ? 4 : 0);
+	}
 }
 
 /* Every bit of the archive in turn: whatever is still accepted is what was signed. */
@@ -110,6 +162,8 @@ int main(void)
 	    cmocka_unit_test(what_was_signed_is_used),
 	    cmocka_unit_test(nothing_else_is_used),
 	    cmocka_unit_test(an_archive_that_is_not_ours_is_refused),
+	    cmocka_unit_test(an_archive_of_before_is_refused_by_its_version),
+	    cmocka_unit_test(each_file_is_hashed_once),
 	    cmocka_unit_test(no_bit_can_be_changed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@
 _Static_assert(crypto_sign_ed25519_BYTES == MANIFEST_SIGNATURE_BYTES, "the manifest has Ed25519 signatures");
 _Static_assert(crypto_sign_ed25519_PUBLICKEYBYTES == MANIFEST_KEY_BYTES, "the manifest has Ed25519 keys");
 _Static_assert(crypto_sign_ed25519_SEEDBYTES == MANIFEST_KEY_BYTES, "both key files are equally long");
-_Static_assert(crypto_hash_sha512_BYTES == MANIFEST_HASH_BYTES, "the manifest has SHA-512");
+_Static_assert(crypto_hash_sha256_BYTES == MANIFEST_HASH_BYTES, "the manifest has SHA-256");
 
 static int wrong(const char *path, const char *text)
 {
@@ -149,7 +149,7 @@ static int list_add(struct list *list, const char *name, const uint8_t *data, si
 	if (strlen(name) > MANIFEST_NAME_MAX)
 		return wrong(name, "the name is too long for a manifest");
 	memcpy(file->name, name, strlen(name) + 1);
-	crypto_hash_sha512(file->hash, data, bytes);
+	crypto_hash_sha256(file->hash, data, bytes);
 	list->count++;
 	return 0;
 }
@@ -317,7 +317,7 @@ static int check_hash(const struct manifest_line *line, const uint8_t *data, siz
 	char name[MANIFEST_NAME_MAX + 1];
 
 	snprintf(name, sizeof(name), "%.*s", (int)line->name_bytes, line->name);
-	crypto_hash_sha512(hash, data, bytes);
+	crypto_hash_sha256(hash, data, bytes);
 	return manifest_hash_is(line, hash) ? 0 : wrong(name, "the file is not the one that was signed");
 }
 
