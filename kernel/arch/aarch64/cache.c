@@ -5,19 +5,17 @@
 #include "sysreg.h"
 
 /*
- * Executes `op` on %0 for each line of a range. Sixteen lines in a row, while there are so many: clearing memory is
- * most of what the kernel does when a VM starts.
+ * Executes `op` on %0 for each line of a range. 32 lines in a row, while there are so many: clearing memory is most of
+ * what the kernel does when a VM starts.
  */
 #define FOR_EACH_LINE(op, va, bytes, line)                                                                         \
 	do {                                                                                                       \
 		uint64_t line_ = (line), at_ = align_down((uint64_t)(va), line_), end_ = (uint64_t)(va) + (bytes); \
-		for (; end_ - at_ >= 16 * line_; at_ += 16 * line_) {                                              \
-			uint64_t each_ = at_;                                                                      \
-			__asm__ volatile(".rept 16\n\t" op "\n\tadd %0, %0, %1\n\t.endr"                           \
-					 : "+r"(each_)                                                             \
+		while (end_ - at_ >= 32 * line_)                                                                   \
+			__asm__ volatile(".rept 32\n\t" op "\n\tadd %0, %0, %1\n\t.endr"                           \
+					 : "+r"(at_)                                                               \
 					 : "r"(line_)                                                              \
 					 : "memory");                                                              \
-		}                                                                                                  \
 		for (; at_ < end_; at_ += line_)                                                                   \
 			__asm__ volatile(op : : "r"(at_) : "memory");                                              \
 	} while (0)
