@@ -19,7 +19,7 @@
 #define ABORT_ISV        BIT(24)
 #define ABORT_SAS(esr)   ((unsigned)((esr) >> 22) & 3)
 #define ABORT_SSE        BIT(21)
-#define ABORT_SRT(esr)   ((unsigned)((esr) >> 16) & 31)
+#define ABORT_SRT(esr)   ((esr) >> 16 & 31)
 #define ABORT_SF         BIT(15)
 #define ABORT_FNV        BIT(10)
 #define ABORT_CM         BIT(8)

@@ -15,6 +15,17 @@
 #define PSTATE_BTYPE       (3ull << 10)
 #define PSTATE_SS          BIT(21)
 
+/* What a load of that size and sign leaves in its register (Arm ARM D24.2.40: SAS, SSE, SF). */
+static inline __attribute__((always_inline)) uint64_t vcpu_extend(uint64_t value, uint64_t esr)
+{
+	unsigned beyond = -(8u << ABORT_SAS(esr)) & 63; /* bits of a register that are not loaded */
+
+	if (likely(!(esr & ABORT_SSE)))
+		return value & (~0ull >> beyond);
+	value = (uint64_t)((int64_t)(value << beyond) >> beyond);
+	return esr & ABORT_SF ? value : (uint32_t)value;
+}
+
 /* PC to the next instruction. */
 static inline __attribute__((always_inline)) void vcpu_advance(struct vcpu *v, uint64_t esr)
 {
@@ -50,4 +61,5 @@ void vcpu_timer_look(struct vcpu *v);             /* at an exit with `timer_acti
 /* vcpu_sysreg.c */
 /* True: done by the kernel; *again: the instruction is to be executed once more. */
 bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again);
+bool vcpu_id_register(const struct cpu *c, struct vcpu *v, uint64_t esr); /* reads one; false: it is another register */
 NAMED unsigned vcpu_maintenance(uint64_t esr); /* KICK_* that it means, if it is a TLBI or an IC; else 0 */

@@ -32,18 +32,25 @@ static inline bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint6
 	unsigned exit = v->exit;
 	uint64_t esr = v->arch.exit_esr;
 
-	if (exit == EXIT_MMIO_READ && action == ACT_DATA && ABORT_SAS(esr) == 2 && !(esr & ABORT_SSE)) {
-		v->frame.x[ABORT_SRT(esr)] = (uint32_t)x2;
+	_Static_assert(EXIT_SMC == (EXIT_HVC | 1), "the two in one comparison");
+	if (action == ACT_DATA) {
+		if (unlikely(exit != EXIT_MMIO_READ))
+			return false;
+		v->frame.x[ABORT_SRT(esr)] = vcpu_extend(x2, esr);
 		vcpu_advance(v, esr);
-	} else if (exit == EXIT_MMIO_WRITE && action == ACT_DONE) {
-		vcpu_advance(v, esr);
-	} else if (exit == EXIT_HVC && action == ACT_RESULT) {
+	} else if (action == ACT_RESULT) {
+		if (unlikely((exit | 1) != EXIT_SMC))
+			return false;
 		v->frame.x[0] = x2;
 		v->frame.x[1] = x3;
 		v->frame.x[2] = x4;
 		v->frame.x[3] = x5;
+		if (exit == EXIT_SMC)
+			vcpu_advance(v, esr);
 	} else {
-		return false;
+		if (unlikely(action != ACT_DONE || exit != EXIT_MMIO_WRITE))
+			return false;
+		vcpu_advance(v, esr);
 	}
 	v->exit = EXIT_KICK;
 	return true;
@@ -230,6 +237,12 @@ static inline void mmio_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
 		leave(c, v, EXIT_MMIO_READ, ipa, bytes, 0, 0, 0);
 }
 
+static inline void id_exit(struct vcpu *v, uint64_t esr)
+{
+	vcpu_advance(v, esr);
+	arch_resume(&v->frame);
+}
+
 /* From the vector: an exception of a guest. */
 void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec)
 {
@@ -243,6 +256,10 @@ void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec)
 		leave(c, v, EXIT_HVC, esr & 0xffff, x[0], x[1], x[2], x[3]);
 	else if (ec == EC_SYSREG && (esr & ISS_MASK) == ISS_SGI1R)
 		sgi_exit(v, c, esr);
+	else if (ec == EC_SMC64 && likely(leaks_none(v)))
+		leave(c, v, EXIT_SMC, esr & 0xffff, x[0], x[1], x[2], x[3]);
+	else if (ec == EC_SYSREG && !v->entry_work && vcpu_id_register(c, v, esr))
+		id_exit(v, esr);
 	else
 		leave_long(v, c, esr);
 }

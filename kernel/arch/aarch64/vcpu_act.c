@@ -30,17 +30,6 @@ void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far)
 		v->frame.pstate |= PSTATE_SSBS;
 }
 
-static uint64_t extend(uint64_t value, uint64_t esr)
-{
-	unsigned bits = 8u << ABORT_SAS(esr);
-
-	if (bits < 64)
-		value &= BIT(bits) - 1;
-	if ((esr & ABORT_SSE) && bits < 64 && (value & BIT(bits - 1)))
-		value |= ~(BIT(bits) - 1);
-	return esr & ABORT_SF ? value : (uint32_t)value;
-}
-
 /*
  * Abort from the same or a lower level: EC 0x25/0x24, 0x21/0x20, watchpoints 0x35/0x34. CM is the exit's, and FnV: FAR
  * may mean nothing.
@@ -76,7 +65,7 @@ bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4])
 		break;
 	case ACT_DATA:
 		if (exit == EXIT_MMIO_READ)
-			v->frame.x[ABORT_SRT(v->arch.exit_esr)] = extend(value[0], v->arch.exit_esr);
+			v->frame.x[ABORT_SRT(v->arch.exit_esr)] = vcpu_extend(value[0], v->arch.exit_esr);
 		else if (exit == EXIT_SYSREG_READ)
 			v->frame.x[ESR_RT(v->arch.exit_esr)] = value[0];
 		else

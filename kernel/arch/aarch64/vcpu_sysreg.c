@@ -91,15 +91,11 @@ static uint64_t id_hardware(unsigned id)
 	}
 }
 
-static uint64_t id_read(unsigned crm, unsigned op2)
+static uint64_t id_compute(unsigned id)
 {
-	unsigned id = ID(crm, op2);
 	const struct id_register *r = &id_registers[id];
-	uint64_t value;
+	uint64_t value = id_hardware(id) & r->keep;
 
-	if (crm < 4 || crm > 7)
-		return 0;
-	value = id_hardware(id) & r->keep;
 	for (unsigned i = 0; i < ARRAY_COUNT(r->limit); i++) {
 		uint64_t most = r->limit[i].most;
 		unsigned low = r->limit[i].low;
@@ -108,6 +104,24 @@ static uint64_t id_read(unsigned crm, unsigned op2)
 			value = (value & ~FIELD(low)) | most << low;
 	}
 	return value | r->add;
+}
+
+/* What guests read on each CPU, since CPUs of one board may differ. Each fills in its own: PFR0 is never 0. */
+static uint64_t id_values[CPU_MAX][ARRAY_COUNT(id_registers)];
+
+bool vcpu_id_register(const struct cpu *c, struct vcpu *v, uint64_t esr)
+{
+	uint64_t *values = id_values[c->id];
+	unsigned crm = esr >> 1 & 15;
+
+	if ((esr & (ISS_REG(3, 7, 15, 0, 0) | ISS_READ)) != (ISS_REG(3, 0, 0, 0, 0) | ISS_READ))
+		return false;
+	if (unlikely(!values[ID(4, 0)])) {
+		for (unsigned i = 0; i < ARRAY_COUNT(id_registers); i++)
+			values[i] = id_compute(i);
+	}
+	put(v, esr, crm >> 2 == 1 ? values[ID(crm, esr >> 17 & 7)] : 0);
+	return true;
 }
 
 /* ---- interrupts ---- */
@@ -295,11 +309,7 @@ bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 	case ISS_REG(1, 0, 7, 14, 2): return set_way_covered(v, (uint32_t)get(v, esr));
 	default: break;
 	}
-	if ((reg & ISS_REG(3, 7, 15, 0, 0)) == ISS_REG(3, 0, 0, 0, 0) && (esr & ISS_READ)) {
-		put(v, esr, id_read(reg >> 1 & 15, reg >> 17 & 7));
-		return true;
-	}
 	if (reg >> 20 == 2)
 		return debug_access(v, esr, again);
-	return false;
+	return vcpu_id_register(c, v, esr);
 }
