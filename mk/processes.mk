@@ -10,7 +10,8 @@ PROCESS_LD := lib/sys/process.ld
 PIE       := -fPIE -include lib/sys/hidden.h
 PROTECTOR := -fstack-protector-strong -mstack-protector-guard=sysreg -mstack-protector-guard-reg=tpidr_el0 \
 	-mstack-protector-guard-offset=8
-PROCESS_CFLAGS := $(BASE) $(ARM) $(PIE) $(PROTECTOR) -ftls-model=local-exec -nostdinc -isystem $(PICOLIBC)/include \
+PROCESS_CFLAGS := $(BASE) $(ARM) $(PIE) $(PROTECTOR) -ftls-model=local-exec -mtls-size=12 \
+	-nostdinc -isystem $(PICOLIBC)/include \
 	-isystem $(XINCLUDE) -isystem $(SYSROOT)/include -isystem $(BUILD)/keys/include -I. -Iabi -Iinclude \
 	-Ilib/include -I$(GEN)
 # Nobody prints floating-point numbers: picolibc's printf without them is a third as long.

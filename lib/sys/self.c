@@ -2,9 +2,10 @@
 /* Which thread of the process runs. */
 #include "bulkhead/kernel.h"
 #include "bulkhead/thread.h"
+#include "lib/sys/self.h"
 #include "lib/sys/start.h"
 
-static _Thread_local int self_tid;
+_Thread_local int self_tid;
 
 int thread_self(void)
 {

@@ -2,6 +2,7 @@
 /* Mutexes, and waiting on words. Without contention no kernel call is made. */
 #include "bulkhead/kernel.h"
 #include "bulkhead/thread.h"
+#include "lib/sys/self.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -14,16 +15,16 @@ bool mutex_trylock(struct mutex *m)
 {
 	uint32_t none = 0;
 
-	return __atomic_compare_exchange_n(&m->word, &none, (uint32_t)thread_self(), false, __ATOMIC_ACQUIRE,
+	return __atomic_compare_exchange_n(&m->word, &none, (uint32_t)self_tid, false, __ATOMIC_ACQUIRE,
 					   __ATOMIC_RELAXED);
 }
 
 /*
  * The mutex is taken with MUTEX_WAITERS set, since others may wait beside us: at worst that costs one wake of nobody.
  */
-static void mutex_lock_slow(struct mutex *m)
+static __attribute__((noinline)) void mutex_lock_slow(struct mutex *m)
 {
-	uint32_t self = (uint32_t)thread_self();
+	uint32_t self = (uint32_t)self_tid;
 
 	for (;;) {
 		uint32_t word = __atomic_load_n(&m->word, __ATOMIC_RELAXED);
@@ -50,14 +51,20 @@ void mutex_lock(struct mutex *m)
 		mutex_lock_slow(m);
 }
 
+/* The word was not that of the caller alone. */
+static __attribute__((noinline)) void mutex_unlock_slow(struct mutex *m, uint32_t word)
+{
+	if (word != ((uint32_t)self_tid | MUTEX_WAITERS))
+		abort();
+	SyncWake_r(&m->word, 1);
+}
+
 void mutex_unlock(struct mutex *m)
 {
 	uint32_t word = __atomic_exchange_n(&m->word, 0, __ATOMIC_RELEASE);
 
-	if ((word & ~MUTEX_WAITERS) != (uint32_t)thread_self())
-		abort();
-	if (word & MUTEX_WAITERS)
-		SyncWake_r(&m->word, 1);
+	if (word != (uint32_t)self_tid)
+		mutex_unlock_slow(m, word);
 }
 
 int word_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)

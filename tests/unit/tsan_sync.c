@@ -3,6 +3,7 @@
 /* Mutexes and waiting on words, with the host's threads and a kernel that keeps waiters in a list. */
 #include "bulkhead/kernel.h"
 #include "bulkhead/thread.h"
+#include "lib/sys/self.h"
 
 /* The host's <time.h>, below, has a macro of the same name. */
 static const unsigned absolute = TIMER_ABSTIME;
@@ -27,13 +28,8 @@ static pthread_cond_t kernel_wakes = PTHREAD_COND_INITIALIZER;
 static const volatile void *waits_on[THREADS + 2];
 static int last_owner, wait_calls, wake_calls;
 
-static _Thread_local int tid = 1;
+_Thread_local int self_tid = 1;
 static _Thread_local uint64_t timeout;
-
-int thread_self(void)
-{
-	return tid;
-}
 
 uint64_t ClockTime(void)
 {
@@ -68,11 +64,11 @@ int SyncWait_r(const volatile void *word, uint32_t expected, int owner)
 	last_owner = owner;
 	if (__atomic_load_n((const volatile uint32_t *)word, __ATOMIC_SEQ_CST) != expected)
 		status = -EAGAIN;
-	waits_on[tid] = status == 0 ? word : NULL;
-	while (waits_on[tid] && status == 0)
+	waits_on[self_tid] = status == 0 ? word : NULL;
+	while (waits_on[self_tid] && status == 0)
 		if (block() == ETIMEDOUT)
 			status = -ETIMEDOUT;
-	waits_on[tid] = NULL;
+	waits_on[self_tid] = NULL;
 	timeout = 0;
 	pthread_mutex_unlock(&kernel_lock);
 	return status;
@@ -99,7 +95,7 @@ static unsigned counter, inside;
 
 static void *count_up(void *arg)
 {
-	tid = (int)(intptr_t)arg;
+	self_tid = (int)(intptr_t)arg;
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		if (i % 8 != 7 || !mutex_trylock(&mutex))
 			mutex_lock(&mutex);
@@ -142,7 +138,7 @@ static void no_call_is_made_without_contention(void **state)
 
 static void *lock_once(void *arg)
 {
-	tid = (int)(intptr_t)arg;
+	self_tid = (int)(intptr_t)arg;
 	mutex_lock(&mutex);
 	mutex_unlock(&mutex);
 	return NULL;
@@ -177,7 +173,7 @@ static uint32_t word;
 
 static void *wait_for_change(void *arg)
 {
-	tid = (int)(intptr_t)arg;
+	self_tid = (int)(intptr_t)arg;
 	while (__atomic_load_n(&word, __ATOMIC_ACQUIRE) == 0)
 		if (word_wait(&word, 0, 0) != 0)
 			abort();
