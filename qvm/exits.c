@@ -32,16 +32,16 @@ static inline const struct mmio_region *device_at(struct vcpu *vcpu, uint64_t ip
 }
 
 /* Accesses of a device that is there. Not done: it refuses, and the guest gets an abort. */
-static inline struct vdev_value read_device(struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa,
-					    unsigned size)
+static inline uint64_t read_device(struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa, unsigned size,
+				   uint64_t *value)
 {
-	struct vdev_value data = region->read(region->device, vcpu->index, ipa, size);
+	const struct vdev_value data = region->read(region->device, vcpu->index, ipa, size);
 
+	*value = data.value;
 	if (likely(data.done))
-		return data;
-	data.value = ALL_ONES;
-	data.done = apply_policy(vcpu, ipa, size, UNSUPPORTED_READS);
-	return data;
+		return true;
+	*value = ALL_ONES;
+	return apply_policy(vcpu, ipa, size, UNSUPPORTED_READS);
 }
 
 static inline bool write_device(struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa, unsigned size,
@@ -59,10 +59,10 @@ static bool device_exists(void *ctx, uint64_t ipa, unsigned size)
 
 static bool device_read(void *ctx, uint64_t ipa, unsigned size, uint64_t *value)
 {
-	const struct vdev_value data = read_device(ctx, device_at(ctx, ipa, size), ipa, size);
+	const bool done = read_device(ctx, device_at(ctx, ipa, size), ipa, size, value) != 0;
 
-	*value = data.value;
-	return data.done;
+	*value &= ~0ull >> (64 - 8 * size);
+	return done;
 }
 
 static bool device_write(void *ctx, uint64_t ipa, unsigned size, uint64_t value)
@@ -105,10 +105,10 @@ static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, 
 
 			if (unlikely(!region))
 				return nothing_there(EXIT_MMIO_READ, exit.x1, (unsigned)exit.x2);
-			const struct vdev_value data = read_device(vcpu, region, exit.x1, (unsigned)exit.x2);
+			const uint64_t done = read_device(vcpu, region, exit.x1, (unsigned)exit.x2, &value);
 			retry_interrupts();
-			exit = likely(data.done) ? VcpuRunValue(vcpu->id, ACT_DATA, data.value)
-						 : VcpuRun(vcpu->id, ACT_ABORT, arch_abort(false), 0, 0, 0);
+			exit = likely(done) ? VcpuRunValue(vcpu->id, ACT_DATA, value)
+					    : VcpuRun(vcpu->id, ACT_ABORT, arch_abort(false), 0, 0, 0);
 		} else if (exit.exit == EXIT_MMIO_WRITE) {
 			const struct mmio_region *region = device_at(vcpu, exit.x1, (unsigned)exit.x2);
 

@@ -48,6 +48,8 @@ static void fill_instance(struct vdev_instance *v, const struct qvm_vdev *config
 {
 	v->config = config;
 	v->accesses = f->acc_sizes;
+	v->reg_read = f->reg_read;
+	v->reg_write = f->reg_write;
 	v->vdev = (vdev_t){
 	    .v_factory = f,
 	    .v_block = {.qst_type = (f->factory_flags & VFF_VDEV_MEM) ? QST_MEMORY : QST_NONE,

@@ -12,9 +12,11 @@
 struct vdev_instance {
 	vdev_t vdev; /* first: call-backs get a pointer to this */
 	const struct qvm_vdev *config;
-	uint32_t accesses; /* acc_sizes */
-	int timer;         /* the kernel's, or 0 */
-	bool configured;   /* GUEST_CONFIGURED has been sent */
+	uint32_t accesses;                                                                        /* acc_sizes */
+	struct vdev_value (*reg_read)(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size); /* its factory's */
+	bool (*reg_write)(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size, uint64_t value);
+	int timer;       /* the kernel's, or 0 */
+	bool configured; /* GUEST_CONFIGURED has been sent */
 	struct vdev_window {
 		struct vdev_instance *owner;
 		uint64_t start, bytes; /* bytes 0: there is none */

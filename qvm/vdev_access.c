@@ -19,15 +19,14 @@ static struct vdev_value direct_read(void *device, unsigned vcpu, uint64_t ipa, 
 
 	if (!is_allowed(v, size))
 		return (struct vdev_value){0};
-	return v->vdev.v_factory->reg_read(&v->vdev, vcpu, ipa - v->vdev.v_block.location, size);
+	return v->reg_read(&v->vdev, vcpu, ipa - v->vdev.v_block.location, size);
 }
 
 static bool direct_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
 {
 	struct vdev_instance *v = device;
 
-	return is_allowed(v, size) &&
-	       v->vdev.v_factory->reg_write(&v->vdev, vcpu, ipa - v->vdev.v_block.location, size, value);
+	return is_allowed(v, size) && v->reg_write(&v->vdev, vcpu, ipa - v->vdev.v_block.location, size, value);
 }
 
 struct guest_cpu {

@@ -103,8 +103,8 @@ struct vdev_factory {
 
 	/*
 	 * The same with the value in a register, for devices that count instructions; where they are given, vread and
-	 * vwrite are not used. `cpu` is the index of the virtual CPU, `size` 1, 2, 4 or 8, `value` has no bits beyond
-	 * `size`. reg_write returns false as VRS_BUS_ERROR.
+	 * vwrite are not used. `cpu` is the index of the virtual CPU, `size` 1, 2, 4 or 8. A written `value` has no
+	 * bits beyond `size`, of one that is read they do not count. reg_write returns false as VRS_BUS_ERROR.
 	 */
 	struct vdev_value (*reg_read)(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size);
 	bool (*reg_write)(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size, uint64_t value);

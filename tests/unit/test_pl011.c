@@ -119,6 +119,66 @@ static void registers_have_their_reset_values_and_bits(void **state)
 	assert_int_equal(get(FR), 0x97);
 }
 
+/* Without the lock: every offset shows what a read shows, but that of a character that waits. */
+static void what_changes_nothing_is_seen_without_a_read(void **state)
+{
+	(void)state;
+	put(IBRD, 0x1234);
+	put(IMSC, INT_TX | INT_RX);
+	put(DR, 'a');
+	for (unsigned waits = 0; waits < 2; waits++) {
+		for (uint64_t offset = 0; offset < PL011_BYTES; offset++) {
+			const int64_t seen = pl011_peek(&uart, offset);
+			uint64_t value;
+
+			assert_int_equal(seen < 0, offset % 4 != 0 || (waits && offset == DR));
+			if (seen < 0)
+				continue;
+			assert_true(pl011_read(&uart, offset, 4, &value));
+			assert_int_equal(value, (uint64_t)seen);
+		}
+		assert_int_equal(pl011_receive(&uart, 'b'), waits == 0);
+	}
+	assert_int_equal(get(DR), 'b');
+	assert_int_equal(pl011_peek(&uart, DR), 0);
+}
+
+static bool may_pass(uint32_t offset, uint32_t value)
+{
+	put(offset, value);
+	return uart.passes;
+}
+
+/* A character that goes past the FIFO leaves the device as one that goes through it. */
+static void a_character_may_go_past_the_fifo(void **state)
+{
+	(void)state;
+	for (unsigned fifo = 0; fifo < 2; fifo++) {
+		struct pl011 through;
+
+		put(LCR_H, fifo ? FIFO_ON : 0);
+		put(IMSC, INT_TX);
+		put(ICR, ~0u);
+		assert_true(uart.passes);
+		assert_false(back_end.irq);
+		put(DR, 'a');
+		through = uart;
+		put(ICR, ~0u);
+		pl011_passed(&uart);
+		assert_true(back_end.irq);
+		assert_memory_equal(&through.tx.count, &uart.tx.count, sizeof(uart.tx.count));
+		assert_memory_equal(through.reg, uart.reg, sizeof(uart.reg));
+	}
+	assert_false(may_pass(CR, 0x301 | 0x80)); /* loopback */
+	assert_false(may_pass(CR, 0x201));        /* the transmitter is off */
+	assert_false(may_pass(CR, 0x300));        /* the UART is */
+	assert_true(may_pass(CR, 0x301));
+	back_end.room = 0;
+	assert_false(may_pass(DR, 'b'));
+	room_again(1);
+	assert_true(uart.passes);
+}
+
 static void each_register_has_its_sizes(void **state)
 {
 	uint64_t value;
@@ -494,6 +554,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(registers_have_their_reset_values_and_bits, setup),
 	    cmocka_unit_test_setup(each_register_has_its_sizes, setup),
+	    cmocka_unit_test_setup(what_changes_nothing_is_seen_without_a_read, setup),
+	    cmocka_unit_test_setup(a_character_may_go_past_the_fifo, setup),
 	    cmocka_unit_test_setup(a_polling_driver_gets_its_text_out, setup),
 	    cmocka_unit_test_setup(a_full_back_end_fills_the_fifo, setup),
 	    cmocka_unit_test_setup(a_disabled_transmitter_sends_nothing, setup),

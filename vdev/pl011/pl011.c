@@ -3,24 +3,6 @@
 #include "vdev/pl011/pl011.h"
 #include <string.h>
 
-enum { /* section 3.2, register summary */
-       UARTDR = 0x000,
-       UARTRSR = 0x004, /* written: UARTECR */
-       UARTFR = PL011_FR,
-       UARTILPR = 0x020,
-       UARTIBRD = 0x024,
-       UARTFBRD = 0x028,
-       UARTLCR_H = 0x02c,
-       UARTCR = 0x030,
-       UARTIFLS = 0x034,
-       UARTIMSC = 0x038,
-       UARTRIS = 0x03c,
-       UARTMIS = 0x040,
-       UARTICR = 0x044,
-       UARTDMACR = 0x048,
-       UARTPERIPHID0 = 0xfe0,
-};
-
 #define DR_OE  (1u << 11)
 #define RSR_OE (1u << 3)
 
@@ -28,7 +10,7 @@ enum { /* section 3.2, register summary */
 #define FR_DSR  (1u << 1)
 #define FR_DCD  (1u << 2)
 #define FR_BUSY (1u << 3)
-#define FR_RXFE (1u << 4)
+#define FR_RXFE PL011_FR_RXFE
 #define FR_TXFF (1u << 5)
 #define FR_RXFF (1u << 6)
 #define FR_TXFE (1u << 7)
@@ -51,13 +33,29 @@ enum { /* section 3.2, register summary */
 #define INT_DCD (1u << 2)
 #define INT_DSR (1u << 3)
 #define INT_RX  (1u << 4)
-#define INT_TX  (1u << 5)
+#define INT_TX  PL011_INT_TX
 #define INT_RT  (1u << 6)
 #define INT_OE  (1u << 10)
 #define INT_ALL 0x7ffu
 
 /* Section 3.3.14 on: part 011, designer Arm, revision 3 (r1p5: FIFOs of 32); then the PrimeCell identification. */
-static const uint8_t identification[8] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+static const uint8_t identification[UARTDR] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+
+/* Others may be reading it: pl011_peek(). Whoever sees that a character has come also sees that UARTDR has it. */
+static void set_register(struct pl011 *u, enum pl011_register number, uint32_t value)
+{
+	__atomic_store_n(&u->reg[number], value, __ATOMIC_RELEASE);
+}
+
+static void raise_status(struct pl011 *u, uint32_t interrupts)
+{
+	set_register(u, UARTRIS, u->reg[UARTRIS] | interrupts);
+}
+
+static void clear_status(struct pl011 *u, uint32_t interrupts)
+{
+	set_register(u, UARTRIS, u->reg[UARTRIS] & ~interrupts);
+}
 
 static bool fifo_put(struct pl011_fifo *f, unsigned limit, uint8_t data)
 {
@@ -80,7 +78,7 @@ static uint8_t fifo_take(struct pl011_fifo *f)
 /* Without FEN a FIFO is a register for one character. What it holds when FEN changes stays in it. */
 static unsigned fifo_depth(const struct pl011 *u)
 {
-	return u->lcr_h & LCR_H_FEN ? PL011_FIFO : 1;
+	return u->reg[UARTLCR_H] & LCR_H_FEN ? PL011_FIFO : 1;
 }
 
 /* Fill level of UARTIFLS: 1/8, 1/4, 1/2, 3/4, 7/8; reserved values are taken as the last. */
@@ -93,12 +91,12 @@ static unsigned fifo_level(unsigned select)
 
 static unsigned rx_level(const struct pl011 *u)
 {
-	return u->lcr_h & LCR_H_FEN ? fifo_level((u->ifls >> 3) & 7) : 1;
+	return u->reg[UARTLCR_H] & LCR_H_FEN ? fifo_level((u->reg[UARTIFLS] >> 3) & 7) : 1;
 }
 
 static unsigned tx_level(const struct pl011 *u)
 {
-	return u->lcr_h & LCR_H_FEN ? fifo_level(u->ifls & 7) : 0;
+	return u->reg[UARTLCR_H] & LCR_H_FEN ? fifo_level(u->reg[UARTIFLS] & 7) : 0;
 }
 
 /* The modem inputs: always asserted, but that in loopback the outputs are connected to them (UARTCR, bit LBE). */
@@ -106,15 +104,15 @@ static uint32_t modem_lines(const struct pl011 *u)
 {
 	uint32_t lines = 0;
 
-	if (!(u->cr & CR_LBE))
+	if (!(u->reg[UARTCR] & CR_LBE))
 		return FR_CTS | FR_DSR | FR_DCD;
-	if (u->cr & CR_RTS)
+	if (u->reg[UARTCR] & CR_RTS)
 		lines |= FR_CTS;
-	if (u->cr & CR_DTR)
+	if (u->reg[UARTCR] & CR_DTR)
 		lines |= FR_DSR;
-	if (u->cr & CR_OUT1)
+	if (u->reg[UARTCR] & CR_OUT1)
 		lines |= FR_DCD;
-	if (u->cr & CR_OUT2)
+	if (u->reg[UARTCR] & CR_OUT2)
 		lines |= FR_RI;
 	return lines;
 }
@@ -134,16 +132,26 @@ static uint32_t flag_register(const struct pl011 *u)
 	return fr;
 }
 
-/* After each change: what the outside sees of the state. */
-static void update_outputs(struct pl011 *u)
+static void update_line(struct pl011 *u)
 {
-	bool irq = (u->ris & u->imsc) != 0;
+	uint32_t mis = u->reg[UARTRIS] & u->reg[UARTIMSC];
+	bool irq = mis != 0;
 
-	__atomic_store_n(&u->fr, flag_register(u), __ATOMIC_RELAXED);
+	set_register(u, UARTMIS, mis);
 	if (irq == u->irq)
 		return;
 	u->irq = irq;
 	u->ops->set_irq(u->ctx, irq);
+}
+
+/* After each change: what the outside sees of the state. */
+static void update_outputs(struct pl011 *u)
+{
+	const uint32_t enabled = CR_UARTEN | CR_TXE;
+
+	u->passes = u->tx.count == 0 && !u->stalled && (u->reg[UARTCR] & (enabled | CR_LBE)) == enabled;
+	set_register(u, UARTFR, flag_register(u));
+	update_line(u);
 }
 
 /* A character has arrived. If there is no room it is lost, and the FIFO stays as it is (UARTRSR, bit OE). */
@@ -151,18 +159,19 @@ static void rx_put(struct pl011 *u, uint8_t byte)
 {
 	if (!fifo_put(&u->rx, fifo_depth(u), byte)) {
 		u->overrun = true;
-		u->rsr |= RSR_OE;
-		u->ris |= INT_OE;
+		set_register(u, UARTRSR, RSR_OE);
+		raise_status(u, INT_OE);
 		return;
 	}
+	set_register(u, UARTDR, PL011_WAITS);
 	/*
 	 * The receive timeout is due after 32 bit periods without a character. Here, characters that come together come
 	 * at one moment of the guest's time, so the period is over at once.
 	 */
-	if (u->lcr_h & LCR_H_FEN)
-		u->ris |= INT_RT;
+	if (u->reg[UARTLCR_H] & LCR_H_FEN)
+		raise_status(u, INT_RT);
 	if (u->rx.count >= rx_level(u))
-		u->ris |= INT_RX;
+		raise_status(u, INT_RX);
 }
 
 static uint32_t read_data(struct pl011 *u)
@@ -176,22 +185,24 @@ static uint32_t read_data(struct pl011 *u)
 		data |= DR_OE;
 	u->overrun = false;
 	if (u->rx.count < rx_level(u))
-		u->ris &= ~INT_RX;
-	if (u->rx.count == 0)
-		u->ris &= ~INT_RT;
+		clear_status(u, INT_RX);
+	if (u->rx.count == 0) {
+		clear_status(u, INT_RT);
+		set_register(u, UARTDR, 0);
+	}
 	return data;
 }
 
 /* Sends what can be sent: to the back end, or in loopback to the own receiver. At most one FIFO full. */
 static void transmit_fifo(struct pl011 *u)
 {
-	if ((u->cr & (CR_UARTEN | CR_TXE)) != (CR_UARTEN | CR_TXE))
+	if ((u->reg[UARTCR] & (CR_UARTEN | CR_TXE)) != (CR_UARTEN | CR_TXE))
 		return;
 	while (u->tx.count > 0) {
 		uint8_t byte = u->tx.data[u->tx.head];
 
-		if (u->cr & CR_LBE) {
-			if (u->cr & CR_RXE)
+		if (u->reg[UARTCR] & CR_LBE) {
+			if (u->reg[UARTCR] & CR_RXE)
 				rx_put(u, byte);
 		} else if (u->stalled || !u->ops->tx(u->ctx, byte)) {
 			u->stalled = true;
@@ -204,7 +215,7 @@ static void transmit_fifo(struct pl011 *u)
 		 * more had been waiting.
 		 */
 		if (u->tx.count <= tx_level(u))
-			u->ris |= INT_TX;
+			raise_status(u, INT_TX);
 	}
 }
 
@@ -213,7 +224,7 @@ static void write_data(struct pl011 *u, uint8_t byte)
 	if (!fifo_put(&u->tx, fifo_depth(u), byte))
 		return;
 	if (u->tx.count > tx_level(u))
-		u->ris &= ~INT_TX;
+		clear_status(u, INT_TX);
 	transmit_fifo(u);
 }
 
@@ -221,55 +232,33 @@ static void write_control(struct pl011 *u, uint32_t value)
 {
 	uint32_t changed = modem_lines(u);
 
-	u->cr = value & CR_WRITABLE;
+	set_register(u, UARTCR, value & CR_WRITABLE);
 	changed ^= modem_lines(u);
 	if (changed & FR_CTS)
-		u->ris |= INT_CTS;
+		raise_status(u, INT_CTS);
 	if (changed & FR_DSR)
-		u->ris |= INT_DSR;
+		raise_status(u, INT_DSR);
 	if (changed & FR_DCD)
-		u->ris |= INT_DCD;
+		raise_status(u, INT_DCD);
 	if (changed & FR_RI)
-		u->ris |= INT_RI;
+		raise_status(u, INT_RI);
 	transmit_fifo(u);
 }
 
-static uint32_t read_register(struct pl011 *u, uint32_t offset)
+static void write_register(struct pl011 *u, uint64_t index, uint32_t value)
 {
-	if (offset >= UARTPERIPHID0)
-		return identification[(offset - UARTPERIPHID0) / 4];
-	switch (offset) {
-	case UARTDR: return read_data(u);
-	case UARTRSR: return u->rsr;
-	case UARTFR: return u->fr;
-	case UARTILPR: return u->ilpr;
-	case UARTIBRD: return u->ibrd;
-	case UARTFBRD: return u->fbrd;
-	case UARTLCR_H: return u->lcr_h;
-	case UARTCR: return u->cr;
-	case UARTIFLS: return u->ifls;
-	case UARTIMSC: return u->imsc;
-	case UARTRIS: return u->ris;
-	case UARTMIS: return u->ris & u->imsc;
-	case UARTDMACR: return u->dmacr;
-	default: return 0;
-	}
-}
-
-static void write_register(struct pl011 *u, uint32_t offset, uint32_t value)
-{
-	switch (offset) {
+	switch (index) {
 	case UARTDR: write_data(u, (uint8_t)value); break;
-	case UARTRSR: u->rsr = 0; break;
-	case UARTILPR: u->ilpr = value & 0xff; break;
-	case UARTIBRD: u->ibrd = value & 0xffff; break;
-	case UARTFBRD: u->fbrd = value & 0x3f; break;
-	case UARTLCR_H: u->lcr_h = value & 0xff; break;
+	case UARTRSR: set_register(u, UARTRSR, 0); break;
+	case UARTILPR: set_register(u, UARTILPR, value & 0xff); break;
+	case UARTIBRD: set_register(u, UARTIBRD, value & 0xffff); break;
+	case UARTFBRD: set_register(u, UARTFBRD, value & 0x3f); break;
+	case UARTLCR_H: set_register(u, UARTLCR_H, value & 0xff); break;
 	case UARTCR: write_control(u, value); break;
-	case UARTIFLS: u->ifls = value & 0x3f; break;
-	case UARTIMSC: u->imsc = value & INT_ALL; break;
-	case UARTICR: u->ris &= ~value; break;
-	case UARTDMACR: u->dmacr = value & 7; break;
+	case UARTIFLS: set_register(u, UARTIFLS, value & 0x3f); break;
+	case UARTIMSC: set_register(u, UARTIMSC, value & INT_ALL); break;
+	case UARTICR: clear_status(u, value); break;
+	case UARTDMACR: set_register(u, UARTDMACR, value & 7); break;
 	default: break;
 	}
 }
@@ -281,25 +270,39 @@ static bool access_ok(uint64_t offset, unsigned size)
 
 bool pl011_read(struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value)
 {
+	const uint32_t mask = 0xffffffffu >> (-8 * size & 31);
+	int64_t seen;
+
 	if (!access_ok(offset, size))
 		return false;
-	*value = read_register(u, (uint32_t)offset) & (0xffffffffu >> (32 - 8 * size));
+	seen = pl011_peek(u, offset);
+	if (seen >= 0) {
+		*value = (uint64_t)seen & mask;
+		return true;
+	}
+	*value = read_data(u) & mask;
 	update_outputs(u);
 	return true;
+}
+
+void pl011_raise_tx(struct pl011 *u)
+{
+	raise_status(u, INT_TX);
+	update_line(u);
 }
 
 bool pl011_write(struct pl011 *u, uint64_t offset, unsigned size, uint64_t value)
 {
 	if (!access_ok(offset, size))
 		return false;
-	write_register(u, (uint32_t)offset, (uint32_t)value & (0xffffffffu >> (32 - 8 * size)));
+	write_register(u, pl011_index(offset), (uint32_t)value & (0xffffffffu >> (32 - 8 * size)));
 	update_outputs(u);
 	return true;
 }
 
 unsigned pl011_rx_room(const struct pl011 *u)
 {
-	if ((u->cr & (CR_UARTEN | CR_RXE | CR_LBE)) != (CR_UARTEN | CR_RXE) || u->rx.count >= fifo_depth(u))
+	if ((u->reg[UARTCR] & (CR_UARTEN | CR_RXE | CR_LBE)) != (CR_UARTEN | CR_RXE) || u->rx.count >= fifo_depth(u))
 		return 0;
 	return fifo_depth(u) - u->rx.count;
 }
@@ -330,13 +333,15 @@ void pl011_reset(struct pl011 *u)
 	u->ops = ops;
 	u->ctx = ctx;
 	u->irq = irq;
+	for (unsigned i = 0; i < UARTDR; i++)
+		u->reg[i] = identification[i];
 	u->stalled = stalled; /* a state of the back end, which was not reset */
-	u->ifls = 0x12;
+	set_register(u, UARTIFLS, 0x12);
 	/*
 	 * As firmware leaves it, not as hardware does: a guest has no firmware before it, and early consoles (Linux's
 	 * earlycon among them) write to UARTDR without having enabled anything.
 	 */
-	u->cr = CR_UARTEN | CR_TXE | CR_RXE;
+	set_register(u, UARTCR, CR_UARTEN | CR_TXE | CR_RXE);
 	update_outputs(u);
 }
 

@@ -5,7 +5,8 @@
  *
  * No line is clocked: a transmitted byte leaves at once, or as soon as the back end has room. There is no DMA
  * (UARTDMACR is only kept), no IrDA, and the modem lines are always asserted. Not thread-safe: the caller holds the
- * VM's lock, except for pl011_flags(). The operations are called with it held, and must not call back into this device.
+ * device's lock, except for pl011_peek(). The operations are called with it held, and must not call back into this
+ * device.
  */
 #pragma once
 
@@ -13,8 +14,35 @@
 #include <stdint.h>
 
 #define PL011_BYTES 0x1000u
-#define PL011_FR    0x018u /* UARTFR */
-#define PL011_FIFO  32u    /* r1p5 */
+#define PL011_FIFO  32u /* r1p5 */
+
+#define PL011_DR 0x000u /* offset of UARTDR */
+
+/*
+ * Registers as pl011_index() counts them (section 3.2, register summary): the identification, at the end of the page,
+ * comes first.
+ */
+enum pl011_register {
+	UARTDR = 8,
+	UARTRSR, /* written: UARTECR */
+	UARTFR = UARTDR + 0x018 / 4,
+	UARTILPR = UARTDR + 0x020 / 4,
+	UARTIBRD,
+	UARTFBRD,
+	UARTLCR_H,
+	UARTCR,
+	UARTIFLS,
+	UARTIMSC,
+	UARTRIS,
+	UARTMIS,
+	UARTICR,
+	UARTDMACR,
+	PL011_REGISTERS
+};
+
+#define PL011_FR_RXFE (1u << 4)
+#define PL011_INT_TX  (1u << 5)
+#define PL011_WAITS   (~0u) /* bit 31, which no register has */
 
 struct pl011_ops {
 	/* False: the back end is full. The byte stays in the FIFO until pl011_tx_ready(). */
@@ -29,15 +57,18 @@ struct pl011_fifo {
 };
 
 struct pl011 {
+	/*
+	 * What a load of each shows. Of the errors in UARTRSR only overrun can happen. UARTDR is 0, or PL011_WAITS:
+	 * there is a character.
+	 */
+	uint32_t reg[PL011_REGISTERS];
 	const struct pl011_ops *ops;
 	void *ctx;
 	struct pl011_fifo rx, tx;
-	uint32_t fr; /* UARTFR, kept up to date since guests poll it: see pl011_flags() */
-	uint32_t ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr;
-	uint8_t rsr;  /* UARTRSR: of all errors, only overrun can happen */
 	bool overrun; /* a character was lost since the last one was read */
 	bool irq;     /* what set_irq was told last */
 	bool stalled; /* the back end has refused a byte */
+	bool passes;  /* a character may go past the FIFO, which is empty: tell pl011_passed() */
 };
 
 /* Registers as firmware leaves them. A reset keeps what the device is connected to. */
@@ -48,13 +79,34 @@ void pl011_reset(struct pl011 *u);
 bool pl011_read(struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value);
 bool pl011_write(struct pl011 *u, uint64_t offset, unsigned size, uint64_t value);
 
-/* UARTFR, read as a word: the one access that needs no lock. False: it is another one. */
-static inline bool pl011_flags(const struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value)
+void pl011_raise_tx(struct pl011 *u); /* for pl011_passed() */
+
+/* The register at an offset below PL011_BYTES. PL011_REGISTERS or more: a reserved one; huge: it is not aligned. */
+static inline uint64_t pl011_index(uint64_t offset)
 {
-	if (offset != PL011_FR || size != 4)
-		return false;
-	*value = __atomic_load_n(&u->fr, __ATOMIC_RELAXED);
-	return true;
+	const uint64_t top = (offset << 52) + (UARTDR * 4ull << 52);
+
+	return top >> 54 | top << 10;
+}
+
+/*
+ * A load that changes nothing, which needs no lock: all but that of a character. All of the register, for the caller
+ * to cut; negative: pl011_read() must do it.
+ */
+static inline int64_t pl011_peek(const struct pl011 *u, uint64_t offset)
+{
+	const uint64_t index = pl011_index(offset);
+
+	if (index >= PL011_REGISTERS)
+		return index < PL011_BYTES / 4 ? 0 : -1;
+	return (int32_t)__atomic_load_n(&u->reg[index], __ATOMIC_ACQUIRE);
+}
+
+/* With `passes`: a character was written and has gone. What remains of it is the interrupt. */
+static inline void pl011_passed(struct pl011 *u)
+{
+	if (!(u->reg[UARTRIS] & PL011_INT_TX))
+		pl011_raise_tx(u);
 }
 
 /*

@@ -15,26 +15,34 @@
 
 static uint32_t fill_of(const struct serial *s)
 {
+	if (!s->output_path)
+		return 0;
 	return __atomic_load_n(&s->head, __ATOMIC_ACQUIRE) - __atomic_load_n(&s->tail, __ATOMIC_ACQUIRE);
 }
 
-/* Called by the device, with the lock held. Only the first byte after a pause costs a kernel call. */
-static bool send_byte(void *ctx, uint8_t byte)
+/* With the lock held. Only the first byte after a pause costs a kernel call. */
+static inline bool send_one(struct serial *s, uint8_t byte)
 {
-	struct serial *s = ctx;
+	const uint32_t head = s->head; /* changed here only */
 
-	if (!s->output_path)
-		return true;
-	if (fill_of(s) == SERIAL_RING)
-		return false;
-	s->ring[s->head % SERIAL_RING] = byte;
-	__atomic_store_n(&s->head, s->head + 1, __ATOMIC_SEQ_CST);
+	if (head - __atomic_load_n(&s->tail, __ATOMIC_ACQUIRE) == SERIAL_RING) {
+		if (s->output_path)
+			return false;
+		__atomic_store_n(&s->tail, head, __ATOMIC_RELAXED); /* nobody wants it */
+	}
+	s->ring[head % SERIAL_RING] = byte;
+	__atomic_store_n(&s->head, head + 1, __ATOMIC_SEQ_CST);
 	/* Either the writer sees the new head before it sleeps, or this sees that it sleeps: both are SEQ_CST. */
 	if (__atomic_load_n(&s->writer_sleeps, __ATOMIC_SEQ_CST) != 0) {
 		__atomic_store_n(&s->writer_sleeps, 0, __ATOMIC_SEQ_CST);
 		word_wake(&s->writer_sleeps, 1);
 	}
 	return true;
+}
+
+static bool send_byte(void *ctx, uint8_t byte)
+{
+	return send_one(ctx, byte);
 }
 
 static void set_irq(void *ctx, bool level)
@@ -118,37 +126,63 @@ static void wake_reader(struct serial *s)
 	}
 }
 
-static __attribute__((noinline)) struct vdev_value read_locked(struct serial *s, uint64_t offset, unsigned size)
+/* Negative: there is no such access. */
+static __attribute__((noinline)) int64_t read_locked(struct serial *s, uint64_t offset, unsigned size)
 {
-	struct vdev_value data = {0};
+	uint64_t value;
+	bool good;
 
 	mutex_lock(&s->vdev->v_mtx);
-	data.done = pl011_read(&s->uart, offset, size, &data.value);
+	good = pl011_read(&s->uart, offset, size, &value);
 	wake_reader(s);
 	mutex_unlock(&s->vdev->v_mtx);
-	return data;
+	return good ? (int64_t)value : -1;
 }
 
 static struct vdev_value reg_read(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size)
 {
 	struct serial *s = vdp->v_device;
-	struct vdev_value data = {.done = true};
+	int64_t value = pl011_peek(&s->uart, offset);
 
 	(void)cpu;
-	return pl011_flags(&s->uart, offset, size, &data.value) ? data : read_locked(s, offset, size);
+	if (value < 0)
+		value = read_locked(s, offset, size);
+	return (struct vdev_value){(uint64_t)value, value >= 0};
+}
+
+static __attribute__((noinline)) bool write_locked(struct serial *s, uint64_t offset, unsigned size, uint64_t value)
+{
+	bool good;
+
+	mutex_lock(&s->vdev->v_mtx);
+	good = pl011_write(&s->uart, offset, size, value);
+	wake_reader(s);
+	mutex_unlock(&s->vdev->v_mtx);
+	return good;
+}
+
+/* A character: mostly it goes past the device's FIFO. */
+static bool write_character(vdev_t *vdp, uint8_t byte)
+{
+	struct serial *s;
+
+	mutex_lock(&vdp->v_mtx);
+	s = vdp->v_device;
+	if (s->uart.passes && send_one(s, byte)) {
+		pl011_passed(&s->uart);
+		mutex_unlock(&vdp->v_mtx);
+		return true;
+	}
+	mutex_unlock(&vdp->v_mtx);
+	return write_locked(s, PL011_DR, 1, byte);
 }
 
 static bool reg_write(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size, uint64_t value)
 {
-	struct serial *s = vdp->v_device;
-	bool good;
-
 	(void)cpu;
-	mutex_lock(&vdp->v_mtx);
-	good = pl011_write(&s->uart, offset, size, value);
-	wake_reader(s);
-	mutex_unlock(&vdp->v_mtx);
-	return good;
+	if (offset != PL011_DR)
+		return write_locked(vdp->v_device, offset, size, value);
+	return write_character(vdp, (uint8_t)value);
 }
 
 /* `hostdev [<|>]DEVICE`: without a sign both directions; for each the last one counts. */

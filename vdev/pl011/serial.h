@@ -15,8 +15,8 @@
 #define SERIAL_RING 4096u /* a power of two */
 
 struct serial {
+	struct pl011 uart; /* first: its registers are what guests ask for most */
 	vdev_t *vdev;
-	struct pl011 uart;
 	const char *input_path, *output_path; /* null: there is none */
 	struct hostdev input, output;
 	/* Written by the device at `head`, by the writer thread at `tail`; both only grow. */

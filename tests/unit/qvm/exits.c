@@ -51,8 +51,8 @@ static void an_instruction_without_syndrome_is_emulated(void **state)
 	    (struct vcpu_run){.exit = EXIT_MMIO_COMPLEX, .x1 = UART + 0x24, .x2 = 0x47, .x3 = UART + 0x24, .x4 = RAM});
 	assert_true(run(0));
 	assert_int_equal(k.entry[1].action, ACT_DONE);
-	assert_int_equal(port()->uart.ibrd, 26);
-	assert_int_equal(port()->uart.fbrd, 3);
+	assert_int_equal(port()->uart.reg[UARTIBRD], 26);
+	assert_int_equal(port()->uart.reg[UARTFBRD], 3);
 	assert_int_equal(vm.vcpu[0].unsupported, 0);
 }
 
