@@ -5,6 +5,9 @@
  */
 #pragma once
 
+/* Registers of a GICv3 lie in frames of this size, at multiples of it (Arm IHI 0069, 12.1). */
+#define GIC_FRAME 0x10000ull
+
 /* A process whose stack protector found its guard overwritten executes BRK with this number: END_FAULT. */
 #define BRK_STACK_SMASHED 0x5350
 

@@ -33,8 +33,8 @@
 #define QVM_LOGGERS_MAX      32 /* `logger` and `log` together */
 
 #define QVM_PAGE       4096ull
-#define QVM_GICD_BYTES 0x10000ull
-#define QVM_GICR_BYTES 0x20000ull /* for one CPU: RD_base and SGI_base frames (Arm IHI 0069, 12.10) */
+#define QVM_GICD_BYTES GIC_FRAME
+#define QVM_GICR_BYTES (2 * GIC_FRAME) /* for one CPU: RD_base and SGI_base frames (Arm IHI 0069, 12.10) */
 
 #define QVM_SPI_FIRST 32u /* Arm IHI 0069, 2.2.1: INTIDs of shared peripheral interrupts */
 #define QVM_SPI_LAST  1019u

@@ -3,12 +3,9 @@
 #include "internal.h"
 #include <string.h>
 
-/* Frames of a GIC lie at multiples of 64 KiB (Arm IHI 0069, 12.1). */
-#define FRAME 0x10000u
-
 static void frame(struct qc_reader *r, const struct qc_option *option, uint64_t *value)
 {
-	qc_mem_place(r, option, FRAME, 1, value);
+	qc_mem_place(r, option, GIC_FRAME, 1, value);
 }
 
 static void gic_version(struct qc_reader *r, const struct qc_option *option)

@@ -27,7 +27,6 @@
 #define GICR_WAKER                 0x14u
 #define GICR_PROPBASER             0x70u
 #define GICR_PENDBASER             0x78u
-#define GICR_SGI_FRAME             0x10000u
 #define GICR_IPRIORITYR_END        0x420u
 #define GICR_ICFGR_END             0xc08u
 #define GICR_TYPER_LAST            (1u << 4)
@@ -329,9 +328,9 @@ static enum frame find_frame(const struct guest_gic *g, uint64_t ipa, unsigned s
 	}
 	if (redist >= g->config.vcpus * QVM_GICR_BYTES)
 		return FRAME_NONE;
-	sgi = redist & GICR_SGI_FRAME;
+	sgi = redist & GIC_FRAME;
 	a->vcpu = (unsigned)(redist / QVM_GICR_BYTES);
-	a->offset = (uint32_t)(redist % GICR_SGI_FRAME);
+	a->offset = (uint32_t)(redist % GIC_FRAME);
 	if (!redist_size_ok(a, sgi))
 		return FRAME_ZERO;
 	return sgi ? FRAME_SGI : FRAME_RD;

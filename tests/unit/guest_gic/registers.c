@@ -169,7 +169,7 @@ static void registers_keep_the_bits_that_exist(void **state)
 
 static void private_registers_are_the_kernels(void **state)
 {
-	const uint64_t sgi = GICR + QVM_GICR_BYTES + 0x10000; /* of vCPU 1 */
+	const uint64_t sgi = GICR + QVM_GICR_BYTES + GIC_FRAME; /* of vCPU 1 */
 	uint32_t *s = kernel.state[1];
 
 	(void)state;

@@ -17,7 +17,7 @@
 #define CTLR_GROUP1 BIT(1)
 #define CTLR_ARE    BIT(4)
 
-/* A redistributor: two frames of 64 KiB, four with GICv4. Its second frame has the distributor's layout. */
+/* A redistributor: two frames, four with GICv4. Its second frame has the distributor's layout. */
 #define GICR_CTLR     0x0000
 #define GICR_CTLR_RWP BIT(3)
 #define GICR_TYPER    0x0008
@@ -26,7 +26,6 @@
 #define GICR_WAKER    0x0014
 #define WAKER_SLEEP   BIT(1)
 #define WAKER_ASLEEP  BIT(2)
-#define GICR_SGI      0x10000
 
 static paddr_t redistributor[CPU_MAX];
 
@@ -50,7 +49,7 @@ static paddr_t own_gicr(void)
 /* The redistributor's second frame has the bits of those below 32, with the same offsets. */
 paddr_t gicv3_frame(uint32_t intid)
 {
-	return intid < SPI_FIRST ? own_gicr() + GICR_SGI : board.devices[BOARD_GICD].start;
+	return intid < SPI_FIRST ? own_gicr() + GIC_FRAME : board.devices[BOARD_GICD].start;
 }
 
 void gicv3_settle(uint32_t intid)
@@ -101,14 +100,14 @@ static paddr_t find_redistributor(uint64_t mpidr)
 	for (unsigned i = 0; i < BOARD_GICR_MAX; i++) {
 		paddr_t at = board.devices[BOARD_GICR + i].start, end = at + board.devices[BOARD_GICR + i].bytes;
 
-		while (end - at >= 0x20000 && at < end) {
+		while (end - at >= 2 * GIC_FRAME && at < end) {
 			uint64_t typer = mmio_read64(at + GICR_TYPER);
 
 			if (typer >> 32 == affinity)
 				return at;
 			if ((typer & TYPER_LAST) != 0)
 				break;
-			at += (typer & TYPER_VLPIS) != 0 ? 0x40000 : 0x20000;
+			at += (typer & TYPER_VLPIS) != 0 ? 4 * GIC_FRAME : 2 * GIC_FRAME;
 		}
 	}
 	panic("no redistributor for the CPU with MPIDR 0x%lx", mpidr);
@@ -122,7 +121,7 @@ void gicv3_cpu_init(unsigned cpu)
 	cpus[cpu].arch.sgi_target = sgi_target(board.arch.cpu_mpidr[cpu]);
 	mmio_write32(gicr + GICR_WAKER, mmio_read32(gicr + GICR_WAKER) & ~(uint32_t)WAKER_SLEEP);
 	wait_clear(gicr + GICR_WAKER, WAKER_ASLEEP);
-	mmio_write32(gicr + GICR_SGI + GICD_IGRPMODR, 0);
+	mmio_write32(gicr + GIC_FRAME + GICD_IGRPMODR, 0);
 	irqchip_reset_private();
 	sysreg_write(ICC_SRE_EL2, 7); /* SRE, no bypass; a guest may not switch its own off */
 	isb();
