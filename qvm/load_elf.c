@@ -90,7 +90,7 @@ static bool load_segment(struct loader *l, const struct program_header *ph, cons
 static bool holds_entry(const struct program_header *ph, uint64_t entry, uint64_t *physical)
 {
 	*physical = ph->paddr + (entry - ph->vaddr);
-	return entry % 4 == 0 && entry >= ph->vaddr && entry - ph->vaddr < ph->filesz;
+	return entry % 4 == 0 && range_holds(ph->vaddr, ph->filesz, entry, 1);
 }
 
 bool load_elf(struct loader *l, uint64_t address, const void *file, uint64_t bytes)

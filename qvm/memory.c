@@ -3,6 +3,7 @@
 #include "qvm/memory.h"
 #include "qvm/arch.h"
 #include <qvm/gasp.h>
+#include <range.h>
 #include <string.h>
 
 #define COPY_STEP (1u << 20)
@@ -15,13 +16,13 @@ const char *guest_memory_add(struct guest_memory *m, uint64_t ipa, uint64_t byte
 		return "too many ram and rom areas";
 	if (bytes == 0 || bytes % GUEST_PAGE != 0 || ipa % GUEST_PAGE != 0)
 		return "memory must be whole pages of 4 KiB";
-	if (bytes > SPACE_LIMIT || ipa > SPACE_LIMIT - bytes)
+	if (!range_holds(0, SPACE_LIMIT, ipa, bytes))
 		return "memory lies above the 39 bits of address that a guest has";
 	while (at < m->count && m->range[at].ipa < ipa)
 		at++;
-	if (at > 0 && ipa - m->range[at - 1].ipa < m->range[at - 1].bytes)
+	if (at > 0 && ranges_overlap(m->range[at - 1].ipa, m->range[at - 1].bytes, ipa, bytes))
 		return "memory overlaps the area before it";
-	if (at < m->count && m->range[at].ipa - ipa < bytes)
+	if (at < m->count && ranges_overlap(m->range[at].ipa, m->range[at].bytes, ipa, bytes))
 		return "memory overlaps the area after it";
 	memmove(&m->range[at + 1], &m->range[at], (m->count - at) * sizeof(m->range[0]));
 	m->range[at] = (struct guest_range){.ipa = ipa, .bytes = bytes, .offset = m->total, .rom = rom};
@@ -35,8 +36,8 @@ const struct guest_range *guest_memory_range(const struct guest_memory *m, uint6
 	for (unsigned i = 0; i < m->count; i++) {
 		const struct guest_range *r = &m->range[i];
 
-		if (ipa >= r->ipa && ipa - r->ipa < r->bytes)
-			return bytes <= r->bytes - (ipa - r->ipa) ? r : NULL;
+		if (range_holds(r->ipa, r->bytes, ipa, 1))
+			return range_holds(r->ipa, r->bytes, ipa, bytes) ? r : NULL;
 	}
 	return NULL;
 }

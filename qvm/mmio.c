@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which device answers at an address: a sorted table. */
 #include "qvm/mmio.h"
+#include <range.h>
 #include <string.h>
 
 bool mmio_add(struct mmio *m, const struct mmio_region *region)
@@ -11,9 +12,9 @@ bool mmio_add(struct mmio *m, const struct mmio_region *region)
 		return false;
 	while (at < m->count && m->region[at].start < region->start)
 		at++;
-	if (at > 0 && region->start - m->region[at - 1].start < m->region[at - 1].bytes)
+	if (at > 0 && ranges_overlap(m->region[at - 1].start, m->region[at - 1].bytes, region->start, region->bytes))
 		return false;
-	if (at < m->count && m->region[at].start - region->start < region->bytes)
+	if (at < m->count && ranges_overlap(m->region[at].start, m->region[at].bytes, region->start, region->bytes))
 		return false;
 	memmove(&m->region[at + 1], &m->region[at], (m->count - at) * sizeof(*region));
 	m->region[at] = *region;

@@ -158,7 +158,7 @@ enum qvm_unsupported pass_policy(uint64_t ipa)
 	for (unsigned i = 0; i < vm.config.pass_count; i++) {
 		const struct qvm_pass *pass = &vm.config.passes[i];
 
-		if (ipa >= pass->start && ipa - pass->start < pass->bytes && (pass->attributes & QVM_PASS_E))
+		if (range_holds(pass->start, pass->bytes, ipa, 1) && (pass->attributes & QVM_PASS_E))
 			return QVM_FAIL;
 	}
 	return vm.config.unsupported.reference;

@@ -8,6 +8,7 @@
 #include "qvm/vm.h"
 #include <errno.h>
 #include <qvm/gasp.h>
+#include <range.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,7 +174,7 @@ int gasp_window(vdev_t *vdp, uint64_t bytes, uint64_t *address)
 	/* The table is made after ASSIGN, and never added to later. */
 	if (v->window.bytes != 0 || bytes == 0 || bytes % QVM_PAGE != 0 || vm.mmio.count != 0)
 		return -EINVAL;
-	if (bytes > SPACE_LIMIT || start > SPACE_LIMIT - bytes)
+	if (!range_holds(0, SPACE_LIMIT, start, bytes))
 		return -ENOMEM;
 	v->window = (struct vdev_window){.owner = v, .start = start, .bytes = bytes};
 	*address = start;

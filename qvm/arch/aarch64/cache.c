@@ -3,29 +3,26 @@
 #include "qvm/arch.h"
 
 #ifdef __aarch64__
-/* Log2 of the smallest line in words is at a bit of CTR_EL0. */
-static uint64_t line_bytes(unsigned field)
-{
-	uint64_t ctr;
-
-	__asm__("mrs %0, ctr_el0" : "=r"(ctr));
-	return 4ull << (ctr >> field & 0xf);
-}
+/* `op` on %0 for each line of a range. Log2 of the smallest line in words is at bit `field` of CTR_EL0. */
+#define EACH_LINE(op, field, start, bytes)                                                      \
+	do {                                                                                    \
+		uint64_t ctr_, line_, at_ = (uint64_t)(uintptr_t)(start), end_ = at_ + (bytes); \
+		__asm__("mrs %0, ctr_el0" : "=r"(ctr_));                                        \
+		line_ = 4ull << (ctr_ >> (field)&0xf);                                          \
+		for (at_ &= ~(line_ - 1); at_ < end_; at_ += line_)                             \
+			__asm__ volatile(op ::"r"(at_) : "memory");                             \
+	} while (0)
+#define BARRIER(text) __asm__ volatile(text ::: "memory")
+#else
+#define EACH_LINE(op, field, start, bytes) ((void)(start), (void)(bytes))
+#define BARRIER(text)
 #endif
 
 /* To the point of coherency. UCI lets EL0 do this, and the same for instruction caches. */
 void arch_cache_flush(const void *start, uint64_t bytes)
 {
-#ifdef __aarch64__
-	const uint64_t first = (uint64_t)(uintptr_t)start, end = first + bytes, line = line_bytes(16);
-
-	for (uint64_t p = first & ~(line - 1); p < end; p += line)
-		__asm__ volatile("dc civac, %0" ::"r"(p) : "memory");
-	__asm__ volatile("dsb sy" ::: "memory");
-#else
-	(void)start;
-	(void)bytes;
-#endif
+	EACH_LINE("dc civac, %0", 16, start, bytes);
+	BARRIER("dsb sy");
 }
 
 /*
@@ -35,11 +32,6 @@ void arch_cache_flush(const void *start, uint64_t bytes)
 void arch_cache_sync(const void *start, uint64_t bytes)
 {
 	arch_cache_flush(start, bytes);
-#ifdef __aarch64__
-	const uint64_t first = (uint64_t)(uintptr_t)start, end = first + bytes, line = line_bytes(0);
-
-	for (uint64_t p = first & ~(line - 1); p < end; p += line)
-		__asm__ volatile("ic ivau, %0" ::"r"(p) : "memory");
-	__asm__ volatile("dsb ish\n\tisb" ::: "memory");
-#endif
+	EACH_LINE("ic ivau, %0", 0, start, bytes);
+	BARRIER("dsb ish\n\tisb");
 }

@@ -2,6 +2,7 @@
 /* The life of a guest's GIC: reset, and virtual CPUs that go on and off. */
 #include "qvm/arch/aarch64/guest_gic.h"
 #include "qvm/arch/aarch64/spi.h"
+#include <range.h>
 #include <string.h>
 
 void guest_gic_retry(struct guest_gic *g)
@@ -51,7 +52,7 @@ static bool frames_ok(const struct guest_gic_config *c)
 		return false;
 	if (c->gicd > UINT64_MAX - QVM_GICD_BYTES || c->gicr > UINT64_MAX - redist_bytes)
 		return false;
-	return c->gicd + QVM_GICD_BYTES <= c->gicr || c->gicr + redist_bytes <= c->gicd;
+	return !ranges_overlap(c->gicd, QVM_GICD_BYTES, c->gicr, redist_bytes);
 }
 
 bool guest_gic_init(struct guest_gic *g, const struct guest_gic_config *config, const struct guest_gic_ops *ops,
