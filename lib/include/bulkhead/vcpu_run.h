@@ -42,29 +42,16 @@ static inline struct vcpu_run VcpuRun(int vcpu, enum vcpu_action action, uint64_
 	return (struct vcpu_run){.exit = (int64_t)x0, .x1 = x1, .x2 = x2, .x3 = x3, .x4 = x4, .x5 = x5};
 }
 
-/* The same for an action that needs at most one value. */
-static inline struct vcpu_run VcpuRunValue(int vcpu, enum vcpu_action action, uint64_t value)
-{
-	register uint64_t x0 __asm__("x0") = (uint64_t)(int64_t)vcpu;
-	register uint64_t x1 __asm__("x1") = action;
-	register uint64_t x2 __asm__("x2") = value;
-	register uint64_t x3 __asm__("x3");
-	register uint64_t x4 __asm__("x4");
-	register uint64_t x5 __asm__("x5");
-	register uint64_t x8 __asm__("x8") = CALL_VcpuRun;
-
-	__asm__ volatile("svc #0"
-			 : "+r"(x0), "+r"(x1), "+r"(x2), "=r"(x3), "=r"(x4), "=r"(x5), "+r"(x8)
-			 :
-			 : VCPU_RUN_LOST);
-	return (struct vcpu_run){.exit = (int64_t)x0, .x1 = x1, .x2 = x2, .x3 = x3, .x4 = x4, .x5 = x5};
-}
 #else
 /* Native builds of tests bring their own. */
 struct vcpu_run VcpuRun(int vcpu, enum vcpu_action action, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+#endif
 
+/* The same for an action that needs at most one value: the other registers keep what is in them. */
 static inline struct vcpu_run VcpuRunValue(int vcpu, enum vcpu_action action, uint64_t value)
 {
-	return VcpuRun(vcpu, action, value, 0, 0, 0);
+	uint64_t a3, a4, a5;
+
+	__asm__("" : "=r"(a3), "=r"(a4), "=r"(a5));
+	return VcpuRun(vcpu, action, value, a3, a4, a5);
 }
-#endif
