@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: kernel/boot/fdt.c */
 /* CFLAGS: -Ikernel/include -Ikernel -Wno-unused-parameter */
+/* LIBS: fdt */
 /*
  * The kernel's own reader of boards on the device trees of Debian's arm64 kernel: what it refuses is what the host tool
  * is expected to refuse, for that reason (tests/negative/boards.txt, boards-13.txt), and where the tool says that all
- * is good there is a console.
+ * is good there is a console. A second test: which UART is no console.
  */
 #include "kernel/arch/aarch64/sysreg.h"
 #include "unit.h"
+#include <libfdt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,9 +151,54 @@ static void the_kernel_refuses_the_boards_that_the_tool_refuses(void **state)
 	assert_in_range(compared, 1000, 1100);
 }
 
+/* A board that has only a UART on a bus. */
+static void parse_uart(const char *compatible, bool ranges, uint64_t address)
+{
+	static _Alignas(8) char blob[1024];
+	const uint64_t reg[] = {cpu_to_fdt64(address), cpu_to_fdt64(0x1000)};
+
+	fdt_create(blob, sizeof(blob));
+	fdt_finish_reservemap(blob);
+	fdt_begin_node(blob, "");
+	fdt_property_u32(blob, "#address-cells", 2);
+	fdt_property_u32(blob, "#size-cells", 2);
+	fdt_begin_node(blob, "chosen");
+	fdt_property_string(blob, "stdout-path", "/bus/serial");
+	fdt_end_node(blob);
+	fdt_begin_node(blob, "bus");
+	fdt_property_u32(blob, "#address-cells", 2);
+	fdt_property_u32(blob, "#size-cells", 2);
+	if (ranges)
+		fdt_property(blob, "ranges", NULL, 0);
+	fdt_begin_node(blob, "serial");
+	fdt_property_string(blob, "compatible", compatible);
+	fdt_property(blob, "reg", reg, sizeof(reg));
+	for (int i = 0; i < 3; i++)
+		fdt_end_node(blob);
+	assert_int_equal(fdt_finish(blob), 0);
+	board = (struct board){0};
+	if (setjmp(refused) == 0)
+		board_parse(blob);
+}
+
+static void a_uart_that_the_kernel_cannot_reach_or_drive_is_no_console(void **state)
+{
+	(void)state;
+	parse_uart("arm,pl011", true, 0x9000000);
+	assert_int_equal(board.console.start, 0x9000000);
+	assert_int_equal(board.console.bytes, 0x1000);
+	parse_uart("arm,pl011", false, 0x9000000); /* no address of the bus is one of the CPU's */
+	assert_int_equal(board.console.bytes, 0);
+	parse_uart("arm,pl011", true, UINT64_MAX - 0xffe); /* beyond the last address */
+	assert_int_equal(board.console.bytes, 0);
+	parse_uart("ns16550a", true, 0x9000000);
+	assert_int_equal(board.console.bytes, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_uart_that_the_kernel_cannot_reach_or_drive_is_no_console),
 	    cmocka_unit_test(the_kernel_refuses_the_boards_that_the_tool_refuses),
 	};
 

@@ -261,12 +261,14 @@ static void read_console(const struct fdt *fdt, const struct fdt_node *chosen)
 {
 	struct fdt_node node;
 
-	if (!find_console(fdt, chosen, &node) || !fdt_reg(fdt, &node, 0, &board.console.start, &board.console.bytes))
+	struct range r;
+
+	if (!find_console(fdt, chosen, &node) || !fdt_reg(fdt, &node, 0, &r.start, &r.bytes))
 		return;
 	if (!fdt_is_compatible(fdt, &node, "arm,pl011") && !fdt_is_compatible(fdt, &node, "arm,sbsa-uart"))
-		board.console = (struct range){.start = 0};
-	else
-		console_early();
+		return;
+	board.console = r;
+	console_early();
 }
 
 static void read_initrd(const struct fdt *fdt, const struct fdt_node *chosen)
