@@ -87,7 +87,7 @@ enum threadctl {
 #define TIMEOUT_INTR    (1u << 3)
 #define TIMEOUT_SYNC    (1u << 4)
 
-/* Memory. An address of a process or of a guest has so many bits: what stage 2 translates. */
+/* Memory. An address of a process or of a guest has so many bits. */
 #define SPACE_BITS      39
 #define SPACE_LIMIT     (1ull << SPACE_BITS)
 #define SPACE_SELF      0

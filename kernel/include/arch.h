@@ -38,6 +38,7 @@ struct vcpu;
  * and, inline where a call would cost more than the answer,
  *
  * - arch_this_cpu();
+ * - arch_frame_repeat(), arch_frame_skip(): the call is executed once more; an instruction that trapped is passed over;
  * - arch_clock_ticks(): the counter, for differences only; read early or late by what the processor has in flight;
  * - arch_async_error_pending(): an asynchronous error waits for arch_async_error_take();
  * - arch_lock_relax(): in the loop of a ticket lock;
@@ -128,8 +129,9 @@ void arch_trap_decode(uint64_t syndrome, struct trap *t);
 bool arch_guest_settings_off(struct cpu *c);
 
 /* What the processor holds of a context. */
-void arch_user_init(struct user_regs *u, const struct space *s); /* of a thread */
-void arch_user_switch(struct cpu *c, struct user_regs *to);      /* NULL: only save */
+/* The first context of a thread of t->process: code, its argument, stack pointer, thread pointer. */
+void arch_thread_init(struct thread *t, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls);
+void arch_user_switch(struct cpu *c, struct user_regs *to); /* NULL: only save */
 void arch_space_activate(struct cpu *c, const struct space *s);
 void arch_process_registers(struct cpu *c); /* a guest's registers that mean something to a process get its values */
 void arch_fpu_save(struct cpu *c, const struct fpu *only);  /* if `only` or, with NULL, anyone owns it: to memory */
@@ -143,7 +145,7 @@ unsigned arch_vcpu_lr_count(void);    /* virtual interrupts that the processor h
  * VcpuRun: finishes the exit before (enum vcpu_action) on the CPU that is to run it, with the call's arguments a2 to
  * a5. False: it was not an exit for this action.
  */
-bool arch_vcpu_run(struct cpu *c, struct vcpu *v, uint64_t action, const uint64_t value[4]);
+bool arch_vcpu_run(struct cpu *c, struct vcpu *v, const struct frame *f);
 /* Frame of the guest; of the process if it must not enter now. */
 struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v);
 void arch_vcpu_evict(struct cpu *c);                /* the resident's state to memory */

@@ -51,17 +51,18 @@ static inline struct thread *client_of(const struct process *server, uint64_t rc
 }
 
 /* The first bytes of a message. Bytes beyond its length are not copied. */
-static inline void set_words(struct thread *to, const struct thread *from, uint64_t bytes)
+static inline void set_words(struct thread *to, struct thread *from, uint64_t bytes)
 {
-	const unsigned first = IN_MsgSend_words; /* as in all calls */
+	uint64_t *in = call_words(&to->frame);
+	const uint64_t *out = call_words(&from->frame);
 
 	if (likely(bytes >= MSG_INLINE)) {
-		for (unsigned i = first; i < first + 4; i++)
-			to->frame.x[i] = from->frame.x[i];
+		for (unsigned i = 0; i < 4; i++)
+			in[i] = out[i];
 		return;
 	}
 	for (unsigned i = 0; i < 4; i++)
-		to->frame.x[first + i] = i * 8 < bytes ? from->frame.x[first + i] : 0;
+		in[i] = i * 8 < bytes ? out[i] : 0;
 }
 
 /* `t` serves what has this priority from now on. */

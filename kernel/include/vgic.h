@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel's half of a virtual GIC (docs/architecture.md, "The life of an interrupt"): for each vCPU the state of
- * INTIDs 0 to 31, and of each SPI in flight its list-register image. A pure state machine: the processor's registers
- * are read into and written from the images by the caller, and their bits are the architecture's (ARCH_LR_*).
+ * The kernel's half of a virtual interrupt controller, a GIC (docs/architecture.md, "The life of an interrupt"): for
+ * each vCPU the state of INTIDs 0 to 31, and of each SPI in flight its list-register image. A pure state machine: the
+ * processor's registers are read into and written from the images by the caller, and their bits are the architecture's
+ * (ARCH_LR_*).
  *
  * The words INTID, SPI, SGI, PPI, group 0 and 1, and list register stay here and in the abi: they are the field's terms
  * for the model that qvm, kernel and guest share, 32 private and up to 988 shared interrupts of a CPU, and no other

@@ -39,7 +39,7 @@ struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f)
 		return kernel_leave(c); /* it must not block: nobody would look at it again */
 	result = dispatch(t, f);
 	if (result == CALL_RESTART) {
-		f->pc -= 4;
+		arch_frame_repeat(f);
 		c->attention |= ATTENTION_LOOK; /* interrupts are taken in between */
 	} else if (result != CALL_BLOCKED) {
 		call_set_result(f, result);
@@ -92,7 +92,7 @@ static struct frame *process_trap(struct cpu *c, struct thread *t, struct frame 
 			return f; /* once more: it was a guest's setting that forbade the instruction */
 		break;
 	case TRAP_WAIT:
-		f->pc += 4;
+		arch_frame_skip(f);
 		lock_acquire(&kernel_lock);
 		sched_yield(t);
 		return kernel_leave(c);

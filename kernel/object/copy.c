@@ -213,7 +213,7 @@ void ipc_copy_continue(struct thread *t)
 	list_del(&t->wait_link);
 	status = run(t);
 	if (status == CALL_RESTART) {
-		t->frame.pc -= 4;
+		arch_frame_repeat(&t->frame);
 	} else if (status != CALL_BLOCKED) {
 		call_set_result(&t->frame, status);
 		t->timeout_flags = 0;

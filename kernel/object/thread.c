@@ -43,11 +43,7 @@ struct thread *thread_make(struct process *p, uint64_t entry, uint64_t arg, uint
 	t->tid = (uint32_t)tid;
 	t->ident = p->slot << 9 | t->tid;
 	t->info = p->slot | (uint64_t)t->tid << 8 | (uint64_t)p->slot << 36;
-	t->frame.pc = entry;
-	t->frame.x[0] = arg;
-	arch_user_init(&t->user, &p->space);
-	t->user.sp_el0 = stack;
-	t->user.tpidr_el0 = tls;
+	arch_thread_init(t, entry, arg, stack, tls);
 	t->prio = t->base_prio = (uint8_t)prio;
 	t->policy = (uint8_t)policy;
 	t->runmask = runmask;

@@ -94,7 +94,7 @@ int64_t call_VcpuRun(struct thread *t, struct frame *f)
 		if (error)
 			return error;
 	}
-	t->in_guest = arch_vcpu_run(arch_this_cpu(), v, VcpuRun_action(f), &f->x[IN_VcpuRun_a2]);
+	t->in_guest = arch_vcpu_run(arch_this_cpu(), v, f);
 	return t->in_guest ? 0 : -KE_INVAL;
 }
 

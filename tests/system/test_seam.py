@@ -40,6 +40,9 @@ def test_the_tree_keeps_the_seam():
     ("kernel/include/vcpu.h", "uint64_t exit_esr;"),
     ("kernel/include/board.h", "uint64_t cpu_mpidr[8];"),
     ("kernel/include/space.h", "/* its VMID */"),
+    ("kernel/object/thread.c", "static void set(struct thread *t) { t->frame.x[0] = 1; }"),
+    ("kernel/object/call.c", "static void again(struct frame *f) { f->pc -= 4; }"),
+    ("kernel/object/thread.c", "static void set(struct thread *t) { t->user.sp_el0 = 1; }"),
 ])
 def test_a_line_that_breaks_the_seam_is_found(tree, file, line):
     with (tree / file).open("a") as out:

@@ -14,6 +14,17 @@ struct frame {
 _Static_assert(offsetof(struct frame, pc) == FRAME_PC, "entry.S stores PC and PSTATE as a pair");
 _Static_assert(sizeof(struct frame) == 272, "keeps the stack pointer 16-byte aligned");
 
+/* An instruction has four bytes: the call is executed once more; what has trapped is passed over. */
+static inline void arch_frame_repeat(struct frame *f)
+{
+	f->pc -= 4;
+}
+
+static inline void arch_frame_skip(struct frame *f)
+{
+	f->pc += 4;
+}
+
 /*
  * What is switched with every change of context: registers of EL0 that the kernel itself does not use, which stay in
  * the processor until another context needs them, and the two registers of EL2 that say whose they are.

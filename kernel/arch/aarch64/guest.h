@@ -5,6 +5,10 @@
 #include "esr.h"
 #include "vcpu.h"
 
+_Static_assert(offsetof(struct vcpu, arch_work) + sizeof(struct arch_entry_work) <=
+		   offsetof(struct vcpu, entry_work) + sizeof(uint64_t),
+	       "the short way looks at `entry_work` alone");
+
 /* struct vcpu: `timer_active` is all of `entry_work`. */
 #define ENTRY_WORK_TIMER \
 	(1ull << (8 * (offsetof(struct vcpu, arch_work.timer_active) - offsetof(struct vcpu, entry_work))))

@@ -132,13 +132,13 @@ struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 	return &v->frame;
 }
 
-bool arch_vcpu_run(struct cpu *c, struct vcpu *v, uint64_t action, const uint64_t value[4])
+bool arch_vcpu_run(struct cpu *c, struct vcpu *v, const struct frame *f)
 {
 	if (unlikely(c->resident != v))
 		vcpu_load(c, v);
 	if (v->arch_work.timer_active)
 		vcpu_timer_look(v);
-	return vcpu_act(v, action, value);
+	return vcpu_act(v, VcpuRun_action(f), &f->x[IN_VcpuRun_a2]);
 }
 
 /* ---- out ---- */
@@ -281,8 +281,8 @@ void guest_irq(struct vcpu *v, struct cpu *c)
 		if (!v->edges || vcpu_edges(v))
 			arch_resume(&v->frame);
 		lock_acquire(&kernel_lock);
-	} else if (v->vgic.bound && !__atomic_load_n(&c->attention, __ATOMIC_RELAXED) && !v->kick &&
-		   vcpu_passed(v, intid)) {
+	} else if (intid >= SPI_FIRST && v->vgic.bound && !__atomic_load_n(&c->attention, __ATOMIC_RELAXED) &&
+		   !v->kick && vcpu_passed(v, intid)) {
 		arch_irq_drop(intid);
 		arch_resume(&v->frame);
 	} else {

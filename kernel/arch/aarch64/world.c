@@ -15,10 +15,14 @@
 void fpu_store(struct fpu *f);
 void fpu_load(const struct fpu *f);
 
-void arch_user_init(struct user_regs *u, const struct space *s)
+void arch_thread_init(struct thread *t, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls)
 {
-	u->vttbr = space_vttbr(s);
-	u->hcr = HCR_PROCESS;
+	t->frame.pc = entry;
+	t->frame.x[0] = arg;
+	t->user.sp_el0 = stack;
+	t->user.tpidr_el0 = tls;
+	t->user.vttbr = space_vttbr(&t->process->space);
+	t->user.hcr = HCR_PROCESS;
 }
 
 void arch_user_switch(struct cpu *c, struct user_regs *to)

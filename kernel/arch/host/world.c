@@ -15,9 +15,13 @@ static struct host_registers *own(void)
 	return &host_registers[host_cpu];
 }
 
-void arch_user_init(struct user_regs *u, const struct space *s)
+void arch_thread_init(struct thread *t, uint64_t entry, uint64_t arg, uint64_t stack, uint64_t tls)
 {
-	u->vttbr = s->tag;
+	t->frame.pc = entry;
+	t->frame.x[0] = arg;
+	t->user.sp_el0 = stack;
+	t->user.tpidr_el0 = tls;
+	t->user.vttbr = t->process->space.tag;
 }
 
 void arch_user_switch(struct cpu *c, struct user_regs *to)
@@ -235,12 +239,11 @@ struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 	return &v->frame;
 }
 
-bool arch_vcpu_run(struct cpu *c, struct vcpu *v, uint64_t action, const uint64_t value[4])
+bool arch_vcpu_run(struct cpu *c, struct vcpu *v, const struct frame *f)
 {
 	(void)c;
 	(void)v;
-	(void)action;
-	(void)value;
+	(void)f;
 	return true;
 }
 

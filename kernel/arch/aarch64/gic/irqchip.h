@@ -25,7 +25,7 @@
 	X(void, irq_route, (uint32_t spi, unsigned cpu), (spi, cpu)) \
 	X(unsigned, vcpu_lr_count, (void), ())
 
-/* The same: irqchip_NAME(). All but the first three lines is about the CPU that calls. */
+/* The same: irqchip_NAME(). All but the first three lines are about the CPU that calls. */
 #define IRQCHIP_OWN(X) \
 	X(void, init, (void), ()) /* by the first CPU */ \
 	X(paddr_t, frame, (uint32_t intid), (intid)) /* the distributor's registers of an interrupt, or of this CPU's */ \
