@@ -9,7 +9,7 @@
 
 extern struct irq_record records[VCPUS];
 
-/* Devices, by boot arguments; 0: there is none. `raiser` is tests/bench/raise.c, `second` is another PL011. */
+/* Devices, by boot arguments; 0: there is none. `raiser` is tests/bench/raise/raise.c, `second` is another PL011. */
 #define RAISER_INTID 40
 extern uint64_t raiser, second;
 

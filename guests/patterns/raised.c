@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a virtual device that raises its interrupt (tests/bench/raise.c, which notes when) to the vector: raised within
- * an access of the virtual CPU that takes it, within one of another, and by a thread of qvm.
+ * From a virtual device that raises its interrupt (tests/bench/raise/raise.c, which notes when) to the vector: raised
+ * within an access of the virtual CPU that takes it, within one of another, and by a thread of qvm.
  */
 #include "patterns.h"
 
