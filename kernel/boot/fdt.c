@@ -337,7 +337,7 @@ static bool translate(const struct fdt *fdt, uint32_t bus, uint32_t parent, uint
 		uint64_t base = take(cell + (size_t)4 * c.address, above.address);
 		uint64_t length = take(cell + 4 * ((size_t)c.address + above.address), c.size);
 
-		if (*start >= child && *start - child < length && bytes <= length - (*start - child)) {
+		if (range_holds(child, length, *start, bytes)) {
 			*start = base + (*start - child);
 			return true;
 		}

@@ -16,7 +16,8 @@ void handle_remove(struct process *p, unsigned type, uint64_t id);
  * counted. NULL: *id is -KE_AGAIN or -KE_NOMEM, and nothing has changed.
  */
 void *object_create(struct process *p, unsigned type, int64_t *id);
-void object_free(struct process *p, unsigned type, void *object); /* its number is removed */
+void object_free(struct process *p, unsigned type, void *object);                 /* its number is removed already */
+void handle_destroy(struct process *p, unsigned type, uint64_t id, void *object); /* an object and its number */
 
 /* The object of that number, or NULL, as for 0. Also without the kernel lock, for VcpuRun. */
 static inline void *handle_lookup_unlocked(const struct process *p, unsigned type, uint64_t id)

@@ -245,8 +245,7 @@ void connection_destroy(struct connection *conn)
 			pulse_send(c, &c->gone);
 		}
 	}
-	handle_remove(p, OBJECT_CONNECTION, conn->id);
-	object_free(p, OBJECT_CONNECTION, conn);
+	handle_destroy(p, OBJECT_CONNECTION, conn->id, conn);
 }
 
 int64_t call_ConnectDetach(struct thread *t, struct frame *f)

@@ -83,3 +83,9 @@ void object_free(struct process *p, unsigned type, void *object)
 	kmem_free(&p->kmem, type, object);
 	timer_unreserve(p, timers_of[type]);
 }
+
+void handle_destroy(struct process *p, unsigned type, uint64_t id, void *object)
+{
+	handle_remove(p, type, id);
+	object_free(p, type, object);
+}

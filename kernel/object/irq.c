@@ -174,8 +174,7 @@ void irq_destroy(struct irq *i)
 	pulse_cancel(&i->pulse);
 	table[i->intid] = NULL;
 	irq_attached--;
-	handle_remove(p, OBJECT_IRQ, i->id);
-	object_free(p, OBJECT_IRQ, i);
+	handle_destroy(p, OBJECT_IRQ, i->id, i);
 }
 
 int64_t call_InterruptDetach(struct thread *t, struct frame *f)

@@ -62,7 +62,7 @@ static int64_t map(struct process *p, struct space *s, struct frame *f, bool cre
 	uint64_t prot = ProcessMap_prot(f);
 	struct region *r = region_of(p, ProcessMap_region(f), offset, bytes);
 
-	if (!r || !is_aligned(va | offset | bytes, PAGE_SIZE) || va >= SPACE_LIMIT || bytes > SPACE_LIMIT - va ||
+	if (!r || !is_aligned(va | offset | bytes, PAGE_SIZE) || !range_holds(0, SPACE_LIMIT, va, bytes) ||
 	    (prot & ~7ull) || !prot)
 		return -KE_INVAL;
 	if (!prot_allowed(r, prot, s->guest, creator) || (s->sealed && !(r->flags & REGION_SHARED)))
@@ -136,7 +136,7 @@ static bool change_ok(const struct space *s, const struct frame *f)
 {
 	uint64_t va = MemUnmap_address(f), bytes = MemUnmap_bytes(f);
 
-	return s && bytes && is_aligned(va | bytes, PAGE_SIZE) && va < SPACE_LIMIT && bytes <= SPACE_LIMIT - va;
+	return s && bytes && is_aligned(va | bytes, PAGE_SIZE) && range_holds(0, SPACE_LIMIT, va, bytes);
 }
 
 int64_t call_MemUnmap(struct thread *t, struct frame *f)

@@ -74,8 +74,7 @@ void thread_destroy(struct thread *t)
 		c->user = NULL;
 	p->cpu_ticks += t->cpu_ticks;
 	t->state = STATE_DEAD;
-	handle_remove(p, OBJECT_THREAD, t->tid);
-	object_free(p, OBJECT_THREAD, t);
+	handle_destroy(p, OBJECT_THREAD, t->tid, t);
 	process_thread_gone(p);
 }
 

@@ -90,8 +90,7 @@ void timer_object_destroy(struct timer_object *o)
 
 	timer_disarm(&o->timer);
 	pulse_cancel(&o->pulse);
-	handle_remove(p, OBJECT_TIMER, o->id);
-	object_free(p, OBJECT_TIMER, o);
+	handle_destroy(p, OBJECT_TIMER, o->id, o);
 }
 
 int64_t call_TimerDestroy(struct thread *t, struct frame *f)

@@ -56,8 +56,7 @@ void vcpu_destroy(struct vcpu *v)
 	for (unsigned i = 0; i < ARCH_VCPU_TIMERS; i++)
 		timer_disarm(&v->timers[i]);
 	p->vcpus[v->index] = NULL;
-	handle_remove(p, OBJECT_VCPU, v->id);
-	object_free(p, OBJECT_VCPU, v);
+	handle_destroy(p, OBJECT_VCPU, v->id, v);
 }
 
 int64_t vcpu_bind(struct vcpu *v, struct thread *t)
