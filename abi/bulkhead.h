@@ -242,7 +242,6 @@ struct boot_info {
 	uint32_t ram_count;
 	struct boot_range ram[BOOT_RAM_MAX]; /* free for processes; whole pages, ascending */
 	uint64_t ram_total;                  /* of the board */
-	uint64_t heap_region;                /* procmgr's own RAM region index */
 	uint64_t program_address;            /* procmgr's own ELF file, mapped read only */
 	uint64_t program_bytes;
 	uint8_t seed[16]; /* key of what procmgr hands out: places, guards */

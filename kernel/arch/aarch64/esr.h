@@ -30,3 +30,8 @@
 #define DFSC_PERMISSION  0x0c
 #define DFSC_WATCHPOINT  0x22
 #define DFSC_LAST_FAULT  0x0f /* address size, translation, access flag, permission; then external aborts */
+
+/* A register's place in the ISS of a trapped MRS or MSR (Arm ARM D24.2.40, EC 0x18), without Rt and direction. */
+#define ISS_REG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+#define ISS_REG_MASK                     0x3ffc1eu
+#define ISS_READ                         1u

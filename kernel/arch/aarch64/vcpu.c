@@ -18,9 +18,7 @@
 #include "trap.h"
 #include "world.h"
 
-/* MSR ICC_SGI1R_EL1: op0 3, op1 0, CRn 12, CRm 11, op2 5, without Rt. */
-#define ISS_MASK  0x3ffc1full
-#define ISS_SGI1R (3 << 20 | 5 << 17 | 0 << 14 | 12 << 10 | 11 << 1)
+#define ISS_SGI1R ISS_REG(3, 0, 12, 11, 5) /* ICC_SGI1R_EL1 */
 
 _Static_assert(offsetof(struct cpu, guest) == 8, "entry.S");
 
@@ -112,7 +110,7 @@ static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
 /* The long way in. */
 struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 {
-	/* That the thread runs is seen by others before what they have left is examined here. Also in vcpu_run(). */
+	/* That the thread runs is seen by others before what they have left is examined here. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (unlikely(v->kick) && vcpu_leaves(c, v))
 		return to_process(c, v, EXIT_KICK);
@@ -254,7 +252,7 @@ void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec)
 		mmio_exit(v, c, esr);
 	else if (ec == EC_HVC64 && likely(leaks_none(v)))
 		leave(c, v, EXIT_HVC, esr & 0xffff, x[0], x[1], x[2], x[3]);
-	else if (ec == EC_SYSREG && (esr & ISS_MASK) == ISS_SGI1R)
+	else if (ec == EC_SYSREG && (esr & (ISS_REG_MASK | ISS_READ)) == ISS_SGI1R)
 		sgi_exit(v, c, esr);
 	else if (ec == EC_SMC64 && likely(leaks_none(v)))
 		leave(c, v, EXIT_SMC, esr & 0xffff, x[0], x[1], x[2], x[3]);

@@ -10,11 +10,6 @@
 #include "process.h"
 #include "sysreg.h"
 
-/* A register's place in the ISS of a trapped MRS or MSR (Arm ARM D24.2.40, EC 0x18), without Rt and direction. */
-#define ISS_REG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
-#define ISS_REG_MASK                     0x3ffc1eu
-#define ISS_READ                         1u
-
 static uint64_t get(const struct vcpu *v, uint64_t esr)
 {
 	return v->frame.x[ESR_RT(esr)];
