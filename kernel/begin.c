@@ -7,16 +7,11 @@
 void kernel_begin(struct cpu *c)
 {
 	arch_boot_end();
-	arch_resume(kernel_leave(c));
-	__builtin_unreachable();
-}
-
-/* The first CPU, which waits until all are online, thereby knows that they have left the start. */
-void kernel_join(struct cpu *c)
-{
-	arch_boot_end();
-	__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
-	lock_acquire(&kernel_lock);
+	/* The first CPU is, and waits until all others are, whereby it knows that they have left the start. */
+	if (!c->online) {
+		__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
+		lock_acquire(&kernel_lock);
+	}
 	arch_resume(kernel_leave(c));
 	__builtin_unreachable();
 }

@@ -39,5 +39,5 @@ void kernel_main(void)
 void kernel_secondary(unsigned cpu)
 {
 	sched_init_cpu(&cpus[cpu]);
-	kernel_join(&cpus[cpu]);
+	kernel_begin(&cpus[cpu]);
 }

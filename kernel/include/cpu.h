@@ -74,9 +74,8 @@ static inline void async_error_look(struct cpu *c)
 /* kernel/boot: the first CPU and each other one, set up. */
 _Noreturn void kernel_main(void);
 _Noreturn void kernel_secondary(unsigned cpu);
-/* Out of the start, which this CPU then has no more: the first one, with the kernel lock, and each other one. */
+/* Out of the start, which this CPU then has no more: the first one with the kernel lock, the others without it. */
 _Noreturn void kernel_begin(struct cpu *c);
-_Noreturn void kernel_join(struct cpu *c);
 /* Leave the kernel: choose who runs, load its registers, give the frame to return to. Releases the kernel lock. */
 struct frame *kernel_leave(struct cpu *c);
 NAMED void irq_take(struct cpu *c);             /* acknowledge and handle what the interrupt controller offers */

@@ -75,65 +75,53 @@ static void opening(const char *name)
 }
 
 /* Fields of ID registers that say whether a register of the table exists. Arm ARM D24.2. */
-struct features {
-	bool vhe, hcx, fgt, fgt2, ecv2, ras, mpam, csv2_2, tcr2, sctlr2, pmu, spe, trace_filter, trbe, brbe, amu, gcs;
-};
+#define HAS_VHE          (sysreg_field(id_aa64mmfr1_el1, 8) != 0)
+#define HAS_HCX          (sysreg_field(id_aa64mmfr1_el1, 40) != 0)
+#define HAS_FGT          (sysreg_field(id_aa64mmfr0_el1, 56) != 0)
+#define HAS_FGT2         (sysreg_field(id_aa64mmfr0_el1, 56) >= 2)
+#define HAS_ECV2         (sysreg_field(id_aa64mmfr0_el1, 60) >= 2)
+#define HAS_RAS          (sysreg_field(id_aa64pfr0_el1, 28) != 0)
+#define HAS_MPAM         (sysreg_field(id_aa64pfr0_el1, 40) != 0 || sysreg_field(id_aa64pfr1_el1, 16) != 0)
+#define HAS_CSV2_2       (sysreg_field(id_aa64pfr0_el1, 56) >= 2)
+#define HAS_TCR2         (sysreg_field(ID_AA64MMFR3_EL1, 0) != 0)
+#define HAS_SCTLR2       (sysreg_field(ID_AA64MMFR3_EL1, 4) != 0)
+#define HAS_SPE          (sysreg_field(id_aa64dfr0_el1, 32) != 0)
+#define HAS_TRACE_FILTER (sysreg_field(id_aa64dfr0_el1, 40) != 0)
+#define HAS_TRBE         (sysreg_field(id_aa64dfr0_el1, 44) != 0)
+#define HAS_BRBE         (sysreg_field(id_aa64dfr0_el1, 52) != 0)
+#define HAS_AMU          (sysreg_field(id_aa64pfr0_el1, 44) != 0)
+#define HAS_GCS          (sysreg_field(id_aa64pfr1_el1, 44) != 0)
 
-static struct features read_features(void)
+static void set_traps(void)
 {
-	uint64_t csv2 = sysreg_field(id_aa64pfr0_el1, 56);
-
-	return (struct features){
-	    .vhe = sysreg_field(id_aa64mmfr1_el1, 8) != 0,
-	    .hcx = sysreg_field(id_aa64mmfr1_el1, 40) != 0,
-	    .fgt = sysreg_field(id_aa64mmfr0_el1, 56) != 0,
-	    .fgt2 = sysreg_field(id_aa64mmfr0_el1, 56) >= 2,
-	    .ecv2 = sysreg_field(id_aa64mmfr0_el1, 60) >= 2,
-	    .ras = sysreg_field(id_aa64pfr0_el1, 28) != 0,
-	    .mpam = sysreg_field(id_aa64pfr0_el1, 40) != 0 || sysreg_field(id_aa64pfr1_el1, 16) != 0,
-	    .csv2_2 = csv2 >= 2,
-	    .tcr2 = sysreg_field(ID_AA64MMFR3_EL1, 0) != 0,
-	    .sctlr2 = sysreg_field(ID_AA64MMFR3_EL1, 4) != 0,
-	    .pmu = has_pmu(),
-	    .spe = sysreg_field(id_aa64dfr0_el1, 32) != 0,
-	    .trace_filter = sysreg_field(id_aa64dfr0_el1, 40) != 0,
-	    .trbe = sysreg_field(id_aa64dfr0_el1, 44) != 0,
-	    .brbe = sysreg_field(id_aa64dfr0_el1, 52) != 0,
-	    .amu = sysreg_field(id_aa64pfr0_el1, 44) != 0,
-	    .gcs = sysreg_field(id_aa64pfr1_el1, 44) != 0,
-	};
-}
-
-static void set_traps(const struct features *f)
-{
-	SET_OPENED(pmcr_el0, 0, f->pmu); /* counters stand still and are EL0's no more; mdcr_value() reads it */
+	SET_OPENED(pmcr_el0, 0, has_pmu()); /* counters stand still and are EL0's no more; mdcr_value() reads it */
 	SET(hcr_el2, HCR_PROCESS, true);
-	SET_OPENED(HCRX_EL2, 0, f->hcx); /* nothing of it: MOPS, SME, TCR2, SCTLR2, GCS... are hidden */
+	SET_OPENED(HCRX_EL2, 0, HAS_HCX); /* nothing of it: MOPS, SME, TCR2, SCTLR2, GCS... are hidden */
 	SET(cptr_el2, CPTR_BASE | CPTR_TFP, true);
 	SET(mdcr_el2, mdcr_value(), true);
 	SET(cnthctl_el2, CNTHCTL_VALUE, true);
 	SET(hstr_el2, HSTR_VALUE, true);
 	SET(hacr_el2, 0, true);  /* IMPLEMENTATION DEFINED traps: none known */
 	SET(actlr_el2, 0, true); /* Cortex and Neoverse: EL1 may not write CPUACTLR, CPUECTLR, L2CTLR... */
-	SET_OPENED(HFGRTR_EL2, FGT_READ, f->fgt);
-	SET(HFGWTR_EL2, FGT_WRITE, f->fgt);
-	SET(HFGITR_EL2, 0, f->fgt); /* TLBI, DC, AT, SVC, ERET are free; BRB and GCS trap */
-	SET(HDFGRTR_EL2, FGT_DEBUG, f->fgt);
-	SET(HDFGWTR_EL2, 0, f->fgt);
-	SET_OPENED(HAFGRTR_EL2, 0, f->fgt && f->amu); /* CPTR_EL2.TAM covers all of them */
-	SET_OPENED(HFGRTR2_EL2, 0, f->fgt2);          /* all bits are n...: everything newer traps */
-	SET(HFGWTR2_EL2, 0, f->fgt2);
-	SET(HDFGRTR2_EL2, 0, f->fgt2);
-	SET(HDFGWTR2_EL2, 0, f->fgt2);
-	SET(HFGITR2_EL2, 0, f->fgt2);
-	SET_OPENED(MPAM2_EL2, MPAM2_VALUE, f->mpam);
-	SET(MPAM1_EL1, 0, f->mpam);
-	SET(MPAM0_EL1, 0, f->mpam);
-	if (f->mpam)
+	SET_OPENED(HFGRTR_EL2, FGT_READ, HAS_FGT);
+	SET(HFGWTR_EL2, FGT_WRITE, HAS_FGT);
+	SET(HFGITR_EL2, 0, HAS_FGT); /* TLBI, DC, AT, SVC, ERET are free; BRB and GCS trap */
+	SET(HDFGRTR_EL2, FGT_DEBUG, HAS_FGT);
+	SET(HDFGWTR_EL2, 0, HAS_FGT);
+	SET_OPENED(HAFGRTR_EL2, 0, HAS_FGT && HAS_AMU); /* CPTR_EL2.TAM covers all of them */
+	SET_OPENED(HFGRTR2_EL2, 0, HAS_FGT2);           /* all bits are n...: everything newer traps */
+	SET(HFGWTR2_EL2, 0, HAS_FGT2);
+	SET(HDFGRTR2_EL2, 0, HAS_FGT2);
+	SET(HDFGWTR2_EL2, 0, HAS_FGT2);
+	SET(HFGITR2_EL2, 0, HAS_FGT2);
+	SET_OPENED(MPAM2_EL2, MPAM2_VALUE, HAS_MPAM);
+	SET(MPAM1_EL1, 0, HAS_MPAM);
+	SET(MPAM0_EL1, 0, HAS_MPAM);
+	if (HAS_MPAM)
 		SET(MPAMHCR_EL2, MPAMHCR_VALUE, (sysreg_read(MPAMIDR_EL1) & BIT(17)) != 0); /* HAS_HCR */
 }
 
-static void set_state(const struct features *f)
+static void set_state(void)
 {
 	SET(vtcr_el2, vtcr_value(), true);
 	SET(vttbr_el2, 0, true);
@@ -143,37 +131,35 @@ static void set_state(const struct features *f)
 	SET(cnthp_ctl_el2, 0, true); /* timers off until somebody arms them */
 	SET(cntp_ctl_el0, 0, true);
 	SET(cntv_ctl_el0, 0, true);
-	SET(CNTHV_CTL_EL2, 0, f->vhe);
-	SET_OPENED(CNTPOFF_EL2, 0, f->ecv2);
-	SET_OPENED(TCR2_EL2, 0, f->tcr2); /* permissions are direct, as tables.c writes them */
-	SET_OPENED(SCTLR2_EL2, 0, f->sctlr2);
-	SET_OPENED(SCXTNUM_EL2, 0, f->csv2_2);
-	SET(VSESR_EL2, 0, f->ras);
-	SET(VDISR_EL2, 0, f->ras);
+	SET(CNTHV_CTL_EL2, 0, HAS_VHE);
+	SET_OPENED(CNTPOFF_EL2, 0, HAS_ECV2);
+	SET_OPENED(TCR2_EL2, 0, HAS_TCR2); /* permissions are direct, as tables.c writes them */
+	SET_OPENED(SCTLR2_EL2, 0, HAS_SCTLR2);
+	SET_OPENED(SCXTNUM_EL2, 0, HAS_CSV2_2);
+	SET(VSESR_EL2, 0, HAS_RAS);
+	SET(VDISR_EL2, 0, HAS_RAS);
 	SET(mdscr_el1, 0, true); /* no breakpoint, watchpoint or step that firmware left */
 	SET(oslar_el1, 1, true); /* and the OS lock, which holds them off */
 	SET(dbgclaimclr_el1, 0xff, true);
-	SET(pmuserenr_el0, 0, f->pmu);
-	SET(pmcntenclr_el0, 0xffffffff, f->pmu);
-	SET(pmintenclr_el1, 0xffffffff, f->pmu);
-	SET_OPENED(PMSCR_EL2, 0, f->spe); /* no profiling, and no buffer unless EL3 owns it (PMBIDR_EL1.P) */
-	if (f->spe)
+	SET(pmuserenr_el0, 0, has_pmu());
+	SET(pmcntenclr_el0, 0xffffffff, has_pmu());
+	SET(pmintenclr_el1, 0xffffffff, has_pmu());
+	SET_OPENED(PMSCR_EL2, 0, HAS_SPE); /* no profiling, and no buffer unless EL3 owns it (PMBIDR_EL1.P) */
+	if (HAS_SPE)
 		SET_OPENED(PMBLIMITR_EL1, 0, (sysreg_read(PMBIDR_EL1) & BIT(4)) == 0);
-	SET_OPENED(TRFCR_EL2, 0, f->trace_filter); /* trace is prohibited at EL2 */
-	SET_OPENED(TRBLIMITR_EL1, 0, f->trbe);
-	SET_OPENED(BRBCR_EL2, 0, f->brbe);
-	SET_OPENED(GCSCR_EL2, 0, f->gcs); /* no guarded stack at EL2 */
+	SET_OPENED(TRFCR_EL2, 0, HAS_TRACE_FILTER); /* trace is prohibited at EL2 */
+	SET_OPENED(TRBLIMITR_EL1, 0, HAS_TRBE);
+	SET_OPENED(BRBCR_EL2, 0, HAS_BRBE);
+	SET_OPENED(GCSCR_EL2, 0, HAS_GCS); /* no guarded stack at EL2 */
 }
 
 void control_init(void)
 {
-	struct features f = read_features();
-
 	if (arch_this_cpu()->id == 0)
 		printk("Registers that firmware must open to EL2:");
 	SET(sctlr_el2, SCTLR_EL2_VALUE, true);
-	set_traps(&f);
-	set_state(&f);
+	set_traps();
+	set_state();
 	isb();
 	control_opening = NULL;
 	if (arch_this_cpu()->id == 0)
