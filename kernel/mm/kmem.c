@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pages and objects out of the region that a process has brought. Free slots of a kind are linked to one another.
+ * space.c takes pages for tables, handle.c takes slots for objects, pulse.c those for pulses.
+ */
 #include "kmem.h"
 #include "arch.h"
 #include "irq.h"

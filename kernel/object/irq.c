@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of attached interrupts, by their INTID, and the calls of processes on them. irq_handle() in call.c brings
+ * those that have come.
+ */
 #include "irq.h"
 #include "arch.h"
 #include "calls.h"

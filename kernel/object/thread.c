@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a thread comes to be, is killed and goes, and the timeout of what it waits for. Called by the calls on threads,
+ * the first process's start, the ends of processes, and kernel_leave().
+ */
 #include "thread.h"
 #include "arch.h"
 #include "cpu.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which virtual interrupts are in the list registers, and what has become of them. Called by vcpu_irq.c of the
+ * architecture at entries and exits of the guest, and by the calls on virtual CPUs; vgic_private.c has the registers of
+ * INTIDs 0 to 31.
+ */
 #include "vgic.h"
 #include "arch.h"
 

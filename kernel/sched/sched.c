@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The run queues, the choice of a CPU for a thread that is ready, and of a thread for a CPU. Called through ready.h by
+ * all that wakes a thread, and by kernel_leave(), which goes to the chosen one.
+ */
 #include "sched.h"
 #include "arch.h"
 #include "cpu.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The heap of each CPU's timers. They belong to threads (timeouts), timer objects and virtual CPUs, which arm and
+ * disarm them; call.c takes out those that are due, and arms the hardware.
+ */
 #include "timer.h"
 #include "arch.h"
 #include "cpu.h"

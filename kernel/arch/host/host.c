@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The processor of native tests: CPUs, time, memory, the console, and what ends a test. Tests set it up by host.h. */
 #include "host.h"
 #include "arch.h"
 #include "console.h"
