@@ -12,9 +12,6 @@
 #include "trap.h"
 #include "vcpu.h"
 
-struct cpu cpus[CPU_MAX];
-struct lock kernel_lock = LOCK_INIT(RANK_KERNEL);
-
 /* Back to the process, in this thread. Its registers are switched before another CPU can take the one that they belong
  * to. */
 static inline struct frame *go_on(struct cpu *c, struct thread *t)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: kernel/boot/fdt.c */
+/* SOURCES: kernel/boot/fdt.c kernel/arch/aarch64/board.c */
 /* CFLAGS: -Ikernel/include -Ikernel -Wno-unused-parameter */
 /* LIBS: fdt */
 /*

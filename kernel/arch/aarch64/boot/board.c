@@ -10,8 +10,6 @@
 #include "boot/fdt.h"
 #include "console.h"
 
-BOOT_FIXED struct board board;
-
 static void remove_at(struct range *list, unsigned *count, unsigned at)
 {
 	for (unsigned i = at; i + 1 < *count; i++)
