@@ -98,7 +98,7 @@ static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, 
 	struct vcpu_run exit = VcpuRun(vcpu->id, reply->action, reply->x[0], reply->x[1], reply->x[2], reply->x[3]);
 
 	for (;;) {
-		uint64_t value;
+		uint64_t value, answer;
 
 		if (likely(exit.exit == EXIT_MMIO_READ)) {
 			const struct mmio_region *region = device_at(vcpu, exit.x1, (unsigned)exit.x2);
@@ -118,8 +118,9 @@ static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, 
 			retry_interrupts();
 			exit = likely(good) ? VcpuRunValue(vcpu->id, ACT_DONE, 0)
 					    : VcpuRun(vcpu->id, ACT_ABORT, arch_abort(true), 0, 0, 0);
-		} else if (arch_call_constant(exit.exit, exit.x1, exit.x2, &value)) {
-			exit = VcpuRun(vcpu->id, ACT_RESULT, value, exit.x3, exit.x4, exit.x5);
+		} else if (unlikely(arch_call_query(&vm.arch, exit.exit, exit.x1,
+						    (uint64_t[]){exit.x2, exit.x3, exit.x4}, &answer))) {
+			exit = VcpuRun(vcpu->id, ACT_RESULT, answer, exit.x3, exit.x4, exit.x5);
 		} else {
 			return exit;
 		}

@@ -7,7 +7,7 @@
 
 struct arch_vm {
 	struct guest_gic gic; /* under the VM's lock */
-	struct psci psci;     /* under the VM's lock */
+	struct psci psci;     /* psci_answer(): under the VM's lock */
 	uint32_t set_way;     /* the guest has used cache maintenance by set and way */
 };
 
@@ -30,9 +30,19 @@ static inline bool arch_interrupts_refused(const struct arch_vm *vm)
 	return __atomic_load_n(&vm->gic.refused, __ATOMIC_RELAXED) != 0;
 }
 
-static inline bool arch_call_constant(int64_t exit, uint64_t x1, uint64_t x2, uint64_t *result)
+static inline bool arch_call_query(const struct arch_vm *vm, int64_t exit, uint64_t immediate, const uint64_t x[3],
+				   uint64_t *result)
 {
-	return exit == EXIT_HVC && x1 == 0 && psci_constant((uint32_t)x2, result);
+	int64_t answer;
+
+	_Static_assert(EXIT_SMC == (EXIT_HVC | 1), "the two in one comparison");
+	if ((exit | 1) != EXIT_SMC || immediate != 0)
+		return false;
+	if (psci_constant((uint32_t)x[0], result))
+		return true;
+	answer = psci_query(&vm->psci, (uint32_t)x[0], x[1], x[2]);
+	*result = (uint64_t)answer;
+	return answer != PSCI_ACTS;
 }
 
 static inline uint64_t arch_abort(bool write)

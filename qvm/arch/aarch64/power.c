@@ -13,7 +13,7 @@ static bool is_ram(void *ctx, uint64_t ipa, uint64_t bytes)
 static enum psci_power power_of(void *ctx, unsigned index)
 {
 	(void)ctx;
-	return vm.vcpu[index].power != 0 ? PSCI_POWER_ON : PSCI_POWER_OFF;
+	return __atomic_load_n(&vm.vcpu[index].power, __ATOMIC_ACQUIRE) != 0 ? PSCI_POWER_ON : PSCI_POWER_OFF;
 }
 
 void arch_vcpu_init(struct vcpu *vcpu)

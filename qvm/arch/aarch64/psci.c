@@ -41,16 +41,6 @@ static enum psci_outcome return_value(struct psci_request *c, int64_t value)
 	return PSCI_RETURN;
 }
 
-static enum psci_outcome get_version(struct psci_request *c)
-{
-	return return_value(c, PSCI_VERSION_1_1);
-}
-
-static enum psci_outcome migrate_info_type(struct psci_request *c)
-{
-	return return_value(c, MIGRATE_NOT_NEEDED);
-}
-
 static bool entry_ok(const struct psci_request *c, uint64_t entry)
 {
 	return entry % 4 == 0 && c->psci->ops->is_ram(c->psci->ctx, entry, 4);
@@ -99,31 +89,6 @@ static enum psci_outcome cpu_on(struct psci_request *c)
 			    p->ops->cpu_on(p->ctx, v, c->arg[1], c->arg[2]) < 0 ? PSCI_INTERNAL_FAILURE : PSCI_SUCCESS);
 }
 
-/* Section 5.7: an affinity instance above level 0 is on if any core in it is. */
-static enum psci_outcome affinity_info(struct psci_request *c)
-{
-	static const uint64_t level_mask[] = {AFFINITY_BITS, 0xff00ffff00, 0xff00ff0000, 0xff00000000};
-	const struct psci *p = c->psci;
-	bool found = false, pending = false;
-
-	if ((c->arg[0] & ~AFFINITY_BITS) || c->arg[1] > 3)
-		return return_value(c, PSCI_INVALID_PARAMETERS);
-	for (unsigned v = 0; v < p->config.vcpus; v++) {
-		enum psci_power power;
-
-		if ((p->config.affinity[v] ^ c->arg[0]) & level_mask[c->arg[1]])
-			continue;
-		found = true;
-		power = p->ops->power(p->ctx, v);
-		if (power == PSCI_POWER_ON)
-			return return_value(c, PSCI_POWER_ON);
-		pending |= power == PSCI_POWER_PENDING;
-	}
-	if (!found)
-		return return_value(c, PSCI_INVALID_PARAMETERS);
-	return return_value(c, pending ? PSCI_POWER_PENDING : PSCI_POWER_OFF);
-}
-
 static enum psci_outcome system_off(struct psci_request *c)
 {
 	return_value(c, PSCI_SUCCESS);
@@ -144,99 +109,123 @@ static enum psci_outcome system_reset2(struct psci_request *c)
 	return system_reset(c);
 }
 
-/* DEN 0028 section 7.3: what of the Arm Architecture calls there is. */
-static enum psci_outcome arch_features(struct psci_request *c)
-{
-	const int32_t *workaround = c->psci->config.workaround;
+/* ---- what only asks ---- */
 
-	switch (c->arg[0]) {
-	case SMCCC_VERSION:
-	case SMCCC_ARCH_FEATURES: return return_value(c, PSCI_SUCCESS);
-	case SMCCC_ARCH_WORKAROUND_1: return return_value(c, workaround[0]);
-	case SMCCC_ARCH_WORKAROUND_2: return return_value(c, workaround[1]);
-	case SMCCC_ARCH_WORKAROUND_3: return return_value(c, workaround[2]);
-	default: return return_value(c, PSCI_NOT_SUPPORTED);
-	}
-}
-
-/* The exit to the hypervisor has done already what the guest asks for; else the call does not exist. */
-static enum psci_outcome run_workaround(struct psci_request *c, unsigned index)
-{
-	return return_value(c, c->psci->config.workaround[index] < 0 ? PSCI_NOT_SUPPORTED : PSCI_SUCCESS);
-}
-
-static enum psci_outcome workaround_1(struct psci_request *c)
-{
-	return run_workaround(c, 0);
-}
-
-static enum psci_outcome workaround_2(struct psci_request *c)
-{
-	return run_workaround(c, 1);
-}
-
-static enum psci_outcome workaround_3(struct psci_request *c)
-{
-	return run_workaround(c, 2);
-}
-
-static enum psci_outcome psci_features(struct psci_request *c);
-
-static const struct function {
-	uint32_t id;
-	bool has_smc64; /* the same with bit 30 set exists */
-	enum psci_outcome (*run)(struct psci_request *c);
-} functions[] = {
-    {PSCI_VERSION, false, get_version},
-    {CPU_SUSPEND, true, cpu_suspend},
-    {CPU_OFF, false, cpu_off},
-    {CPU_ON, true, cpu_on},
-    {AFFINITY_INFO, true, affinity_info},
-    {MIGRATE_INFO_TYPE, false, migrate_info_type},
-    {SYSTEM_OFF, false, system_off},
-    {SYSTEM_RESET, false, system_reset},
-    {PSCI_FEATURES, false, psci_features},
-    {SYSTEM_RESET2, true, system_reset2},
-    {SMCCC_VERSION, false, get_version},
-    {SMCCC_ARCH_FEATURES, false, arch_features},
-    {SMCCC_ARCH_WORKAROUND_1, false, workaround_1},
-    {SMCCC_ARCH_WORKAROUND_2, false, workaround_2},
-    {SMCCC_ARCH_WORKAROUND_3, false, workaround_3},
-};
-
-static const struct function *find_function(uint32_t id)
-{
-	for (unsigned i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		const struct function *f = &functions[i];
-
-		if (id == f->id || (f->has_smc64 && id == (f->id | SMC64)))
-			return f;
-	}
-	return 0;
-}
+/* Bits of the functions of PSCI by number: those with SMC32, and those with SMC64. */
+#define NUMBER(function) (1u << ((function)-PSCI_VERSION))
+#define FUNCTIONS_64     (NUMBER(CPU_SUSPEND) | NUMBER(CPU_ON) | NUMBER(AFFINITY_INFO) | NUMBER(SYSTEM_RESET2))
+#define FUNCTIONS_32                                                                                              \
+	(FUNCTIONS_64 | NUMBER(PSCI_VERSION) | NUMBER(CPU_OFF) | NUMBER(MIGRATE_INFO_TYPE) | NUMBER(SYSTEM_OFF) | \
+	 NUMBER(SYSTEM_RESET) | NUMBER(PSCI_FEATURES))
 
 /*
  * Section 5.11: SMCCC_VERSION is the one function outside PSCI that may be asked for. The flags of CPU_SUSPEND are zero
  * as well: original format of power_state, platform-coordinated mode.
  */
-static enum psci_outcome psci_features(struct psci_request *c)
+static inline int64_t psci_features(uint32_t id)
 {
-	uint32_t id = (uint32_t)c->arg[0];
-	bool psci = (id & ~SMC64) >= PSCI_VERSION || id == SMCCC_VERSION;
+	const uint32_t number = (id & ~SMC64) - PSCI_VERSION;
+	const uint32_t functions = id & SMC64 ? FUNCTIONS_64 : FUNCTIONS_32;
 
-	return return_value(c, psci && find_function(id) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED);
+	if (number < 32 && (functions >> number & 1))
+		return PSCI_SUCCESS;
+	return id == SMCCC_VERSION ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
+}
+
+/* DEN 0028 section 7.3: what of the Arm Architecture calls there is. */
+static int64_t arch_features(const struct psci *p, uint32_t id)
+{
+	switch (id) {
+	case SMCCC_VERSION:
+	case SMCCC_ARCH_FEATURES: return PSCI_SUCCESS;
+	case SMCCC_ARCH_WORKAROUND_1: return p->config.workaround[0];
+	case SMCCC_ARCH_WORKAROUND_2: return p->config.workaround[1];
+	case SMCCC_ARCH_WORKAROUND_3: return p->config.workaround[2];
+	default: return PSCI_NOT_SUPPORTED;
+	}
+}
+
+/* The exit to the hypervisor has done already what the guest asks for; else the call does not exist. */
+static int64_t run_workaround(const struct psci *p, unsigned index)
+{
+	return p->config.workaround[index] < 0 ? PSCI_NOT_SUPPORTED : PSCI_SUCCESS;
+}
+
+/* Section 5.7: an affinity instance above level 0 is on if any core in it is. */
+static __attribute__((noinline)) int64_t cluster_info(const struct psci *p, uint64_t affinity, uint64_t mask)
+{
+	int64_t found = PSCI_INVALID_PARAMETERS;
+
+	for (unsigned v = 0; v < p->config.vcpus; v++) {
+		enum psci_power power;
+
+		if ((p->config.affinity[v] ^ affinity) & mask)
+			continue;
+		power = p->ops->power(p->ctx, v);
+		if (power == PSCI_POWER_ON)
+			return PSCI_POWER_ON;
+		if (found != PSCI_POWER_PENDING)
+			found = power;
+	}
+	return found;
+}
+
+static int64_t affinity_info(const struct psci *p, uint64_t affinity, uint64_t level)
+{
+	static const uint64_t level_mask[] = {AFFINITY_BITS, 0xff00ffff00, 0xff00ff0000, 0xff00000000};
+
+	if ((affinity & ~AFFINITY_BITS) || level > 3)
+		return PSCI_INVALID_PARAMETERS;
+	if (level != 0)
+		return cluster_info(p, affinity, level_mask[level]);
+	for (unsigned v = 0; v < p->config.vcpus; v++) {
+		if (p->config.affinity[v] == affinity)
+			return p->ops->power(p->ctx, v);
+	}
+	return PSCI_INVALID_PARAMETERS;
+}
+
+int64_t psci_query(const struct psci *p, uint32_t id, uint64_t x1, uint64_t x2)
+{
+	if ((id & ~SMC64) == AFFINITY_INFO)
+		return id & SMC64 ? affinity_info(p, x1, x2) : affinity_info(p, (uint32_t)x1, (uint32_t)x2);
+	switch (id) {
+	case PSCI_VERSION:
+	case SMCCC_VERSION: return PSCI_VERSION_1_1;
+	case PSCI_FEATURES: return psci_features((uint32_t)x1);
+	case MIGRATE_INFO_TYPE: return MIGRATE_NOT_NEEDED;
+	case SMCCC_ARCH_FEATURES: return arch_features(p, (uint32_t)x1);
+	case SMCCC_ARCH_WORKAROUND_1: return run_workaround(p, 0);
+	case SMCCC_ARCH_WORKAROUND_2: return run_workaround(p, 1);
+	case SMCCC_ARCH_WORKAROUND_3: return run_workaround(p, 2);
+	default: return psci_features(id) == PSCI_SUCCESS ? PSCI_ACTS : PSCI_NOT_SUPPORTED;
+	}
+}
+
+/* ---- all ---- */
+
+static enum psci_outcome run_action(struct psci_request *c, uint32_t id)
+{
+	switch (id & ~SMC64) {
+	case CPU_SUSPEND: return cpu_suspend(c);
+	case CPU_OFF: return cpu_off(c);
+	case CPU_ON: return cpu_on(c);
+	case SYSTEM_OFF: return system_off(c);
+	case SYSTEM_RESET: return system_reset(c);
+	default: return system_reset2(c);
+	}
 }
 
 enum psci_outcome psci_answer(const struct psci *p, unsigned self, const uint64_t args[4], uint64_t result[4])
 {
 	uint32_t id = (uint32_t)args[0];
-	const struct function *f = find_function(id);
 	struct psci_request c = {.psci = p, .self = self, .result = {args[0], args[1]}};
+	const int64_t answer = psci_query(p, id, args[1], args[2]);
 	enum psci_outcome outcome;
 
 	for (unsigned i = 0; i < 3; i++)
 		c.arg[i] = id & SMC64 ? args[i + 1] : (uint32_t)args[i + 1];
-	outcome = f ? f->run(&c) : return_value(&c, PSCI_NOT_SUPPORTED);
+	outcome = answer == PSCI_ACTS ? run_action(&c, id) : return_value(&c, answer);
 	result[0] = c.result[0];
 	result[1] = c.result[1];
 	result[2] = args[2];

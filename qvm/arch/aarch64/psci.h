@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a guest gets from its firmware: PSCI 1.1 (Arm DEN 0022) and the Arm Architecture calls of SMCCC 1.1 (Arm DEN
- * 0028). Pure logic over struct psci_ops; the caller holds the VM's lock, so that two CPU_ON cannot both win.
+ * 0028). Pure logic over struct psci_ops; who calls psci_answer() holds the VM's lock, so that two CPU_ON cannot both
+ * win.
  */
 #pragma once
 
@@ -42,7 +43,7 @@ enum psci_outcome {
 struct psci_ops {
 	/* Is [ipa, ipa + bytes) the guest's RAM? */
 	bool (*is_ram)(void *ctx, uint64_t ipa, uint64_t bytes);
-	enum psci_power (*power)(void *ctx, unsigned vcpu);
+	enum psci_power (*power)(void *ctx, unsigned vcpu); /* needs no lock */
 	/* Turn on a vCPU that is off: entry and x0. Returns 0, or a negative number if it could not (INTERNAL_FAILURE).
 	 */
 	int (*cpu_on)(void *ctx, unsigned vcpu, uint64_t entry, uint64_t context);
@@ -86,6 +87,13 @@ static inline bool psci_constant(uint32_t id, uint64_t *answer)
 		return false;
 	return true;
 }
+
+/*
+ * All that only asks, which needs no lock either: x0 for the guest, which gets its other registers back. PSCI_ACTS: the
+ * function does something, psci_answer() must run it. `id`, x1, x2: of the HVC or SMC.
+ */
+#define PSCI_ACTS INT64_MIN
+int64_t psci_query(const struct psci *p, uint32_t id, uint64_t x1, uint64_t x2);
 
 /* args: x0-x3 of the HVC or SMC of vCPU `self`. result: x0-x3 for the guest; what a function does not return stays. */
 enum psci_outcome psci_answer(const struct psci *p, unsigned self, const uint64_t args[4], uint64_t result[4]);
