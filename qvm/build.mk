@@ -3,5 +3,5 @@
 FLAGS.qvm := $(INTEGER_ONLY) $(SMALL)
 # What a guest waits for at each of its exits.
 QVM_FAST := exits.c mmio.c vdev_access.c \
-	$(addprefix arch/aarch64/,interrupts.c spi.c gic_frames.c)
+	$(addprefix arch/aarch64/,spi.c gic_frames.c)
 $(foreach f,$(QVM_FAST),$(eval FLAGS.qvm/$(f) := $(INTEGER_ONLY)))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/arch/aarch64/guest_gic.c qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c tests/unit/guest_gic */
+/* SOURCES: qvm/arch/aarch64/guest_gic.c qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c */
+/* SOURCES: qvm/arch/aarch64/gic_registers.c tests/unit/guest_gic */
 /*
  * qvm's half of the GIC against a model of the kernel's half: the registers one by one, then random operations whose
  * effect is compared with a reference that knows only what the architecture says of one interrupt.
@@ -28,6 +29,7 @@ static int model_private(void *ctx, unsigned vcpu, unsigned which, uint32_t valu
 
 	assert_ptr_equal(ctx, &kernel);
 	assert_true(vcpu < VCPUS && which < VPRIV_PRIO0 + 8);
+	kernel.private_calls++;
 	*state = (*state & ~mask) | (value & mask);
 	*result = *state;
 	return 0;
@@ -119,7 +121,7 @@ void complete(unsigned vcpu, unsigned intid)
 
 struct guest_gic gic;
 const struct guest_gic_config config = {
-    .gicd = GICD, .gicr = GICR, .vcpus = VCPUS, .affinity = {0, 1, 0x100}, .intids = INTIDS};
+    .gicd = GICD, .gicr = GICR, .vcpus = VCPUS, .affinity = {0, 1, 0x100}, .lock = &gic_lock, .intids = INTIDS};
 
 uint64_t get_register(uint64_t ipa, unsigned size)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/arch/aarch64/interrupts.c qvm/arch/aarch64/guest_gic.c */
-/* SOURCES: qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c */
+/* SOURCES: qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c qvm/arch/aarch64/gic_registers.c */
 /* SOURCES: qvm/end.c qvm/log.c qvm/mmio.c lib/qvmconf lib/glob.c */
 /* SOURCES: qvm/vdev.c qvm/vdev_factory.c qvm/vdev_access.c qvm/vdev_api.c qvm/vdev_event.c */
 /* SOURCES: tests/unit/stub/kernel.c tests/unit/stub/qvm_kernel.c */
@@ -426,7 +426,7 @@ static void services_reach_the_kernel_and_the_log(void **state)
 	vm.config.gic = (struct qvm_gic){.gicd = 0x2f000000, .gicr = 0x2f100000};
 	arch_interrupts_init(64);
 	guest_gic_power(&vm.arch.gic, 0, true);
-	vm.arch.gic.ctlr = 3; /* both groups */
+	vm.arch.gic.control[CONTROL_CTLR] = 3; /* both groups */
 	vm.arch.gic.enable[1] = ~0u;
 	guest_intr_set(40, true);
 	assert_int_equal(k.line, 40);

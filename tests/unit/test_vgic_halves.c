@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/arch/aarch64/guest_gic.c qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c */
-/* SOURCES: tests/unit/vgic_halves */
+/* SOURCES: qvm/arch/aarch64/gic_registers.c tests/unit/vgic_halves tests/unit/guest_gic/frames.c */
 /* CFLAGS: -Ikernel/include */
 /*
  * Both halves of the virtual GIC together, on a model of the processor's list registers (IHI 0069, "GIC support for
@@ -259,6 +259,34 @@ static void wrong_bindings_are_refused(void **state)
 	assert_int_equal(vgic_bind(&v->vgic, 399, 499, 0x80), -KE_AGAIN);
 }
 
+/* What the guest reads of a vCPU's settings, which qvm keeps, is what the kernel's half works by. */
+static void both_halves_agree_on_private_settings(void **state)
+{
+	const uint64_t sgi = GICD + 0x100000 + 0x10000;
+	const struct vgic_cpu *v = &cpu[0].vcpu.vgic;
+
+	(void)state;
+	start(1);
+	for (unsigned i = 0; i < 1000; i++) {
+		static const uint32_t offsets[] = {0x80, 0x100, 0x180, 0x400, 0x404, 0x418, 0x41c, 0xc00, 0xc04};
+		uint64_t group, enable, config[2], priority;
+
+		assert_true(guest_gic_write(&gic, 1, sgi + offsets[rnd(9)], 4, rnd(0x10000) << 16 | rnd(0x10000)));
+		assert_true(guest_gic_write(&gic, 1, sgi + 0x400 + rnd(32), 1, rnd(256)));
+		guest_gic_read(&gic, 0, sgi + 0x80, 4, &group);
+		guest_gic_read(&gic, 0, sgi + 0x100, 4, &enable);
+		guest_gic_read(&gic, 0, sgi + 0xc00, 4, &config[0]);
+		guest_gic_read(&gic, 0, sgi + 0xc04, 4, &config[1]);
+		assert_int_equal(group, v->group);
+		assert_int_equal(enable, v->enable);
+		for (unsigned n = 0; n < 32; n++) {
+			guest_gic_read(&gic, 0, sgi + 0x400 + n, 1, &priority);
+			assert_int_equal(priority, v->prio[n]);
+			assert_int_equal(config[n / 16] >> (n % 16 * 2) & 3, v->config >> n & 1 ? 2 : 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +297,7 @@ int main(void)
 	    cmocka_unit_test(a_bound_interrupt_follows_its_route),
 	    cmocka_unit_test(a_bound_interrupt_that_comes_late_is_kept),
 	    cmocka_unit_test(wrong_bindings_are_refused),
+	    cmocka_unit_test(both_halves_agree_on_private_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a guest's GIC: reset, and virtual CPUs that go on and off. */
-#include "qvm/arch/aarch64/guest_gic.h"
+#include "qvm/arch/aarch64/gic_frames.h"
 #include "qvm/arch/aarch64/spi.h"
 #include <range.h>
+#include <stddef.h>
 #include <string.h>
+
+_Static_assert(sizeof(((struct guest_gic *)0)->image) == offsetof(struct guest_gic, ops), "images are whole");
 
 void guest_gic_retry(struct guest_gic *g)
 {
@@ -29,7 +32,7 @@ void guest_gic_power(struct guest_gic *g, unsigned vcpu, bool on)
 void guest_gic_reset(struct guest_gic *g)
 {
 	spi_reset_all(g);
-	g->ctlr = 0;
+	g->control[CONTROL_CTLR] = GICD_CTLR_ARE | GICD_CTLR_DS;
 	g->powered = 0;
 	g->asleep = (1u << g->config.vcpus) - 1;
 	__atomic_store_n(&g->refused, false, __ATOMIC_RELAXED);
@@ -42,6 +45,36 @@ void guest_gic_reset(struct guest_gic *g)
 static uint32_t distributor_typer(unsigned intids)
 {
 	return ((intids + 31) / 32 - 1) | (9u << 19) | (1u << 24);
+}
+
+#define SHOW(at, member)                                                              \
+	{                                                                             \
+		(at) / BLOCK_BYTES, offsetof(struct guest_gic, member) / BLOCK_BYTES, \
+		    sizeof(((struct guest_gic *)0)->member) / BLOCK_BYTES             \
+	}
+
+/* The image of each block of the distributor, and what never changes. */
+static void show_images(struct guest_gic *g)
+{
+	static const struct {
+		uint16_t block;
+		uint8_t image, count;
+	} shown[] = {
+	    SHOW(0x0, control),    SHOW(0x80, group), SHOW(0x100, enable), SHOW(0x180, enable),
+	    SHOW(0x400, priority), SHOW(0xc00, cfgr), SHOW(0x6000, route), SHOW(0xff80, id),
+	};
+	/* PIDR4-7, PIDR0-3, CIDR0-3 (GICD_PIDR2 and its neighbours); PIDR2 says GICv3. */
+	static const uint8_t id[12] = {0x44, 0, 0, 0, 0x92, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1};
+
+	for (unsigned i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		for (unsigned n = 0; n < shown[i].count; n++)
+			g->image_of[shown[i].block + n] = (uint8_t)(shown[i].image + n);
+	g->control[CONTROL_TYPER] = distributor_typer(g->config.intids);
+	g->control[CONTROL_IIDR] = GIC_IIDR;
+	for (unsigned i = 0; i < sizeof(id); i++)
+		g->id[GUEST_GIC_WORDS - sizeof(id) + i] = id[i];
+	for (unsigned v = 0; v < VCPU_MAX; v++)
+		g->private[v].cfgr[0] = 0xaaaaaaaa; /* SGIs are edges */
 }
 
 static bool frames_ok(const struct guest_gic_config *c)
@@ -78,7 +111,9 @@ bool guest_gic_init(struct guest_gic *g, const struct guest_gic_config *config, 
 	g->config = *config;
 	intids = (intids + 31) / 32 * 32;
 	g->config.intids = intids < GUEST_GIC_INTIDS ? intids : GUEST_GIC_INTIDS;
-	g->typer = distributor_typer(g->config.intids);
+	for (unsigned intid = QVM_SPI_FIRST; intid < g->config.intids; intid++)
+		g->exists[intid / 32] |= 1u << (intid % 32);
+	show_images(g);
 	guest_gic_reset(g);
 	return true;
 }

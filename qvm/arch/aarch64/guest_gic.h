@@ -10,19 +10,21 @@
  * What the guest sees: one security state (GICD_CTLR.DS = 1), affinity routing always on (ARE = 1), no LPIs, no message
  * based SPIs, no extended SPIs, five bits of priority, both groups.
  *
- * Locking: none inside. The caller holds the VM's lock around every function but guest_gic_constant(), so that the vCPU
- * threads and the devices come one after the other. Time: constant for each access, except for loops over the 32
- * interrupts of one register; a change of GICD_CTLR and of a vCPU's power takes a step for each interrupt that is
- * pending or in flight.
+ * Locking: accesses to registers lock the VM by themselves, where they need it; the caller holds that lock around every
+ * other function, so that the vCPU threads and the devices come one after the other. What is known here and the guest
+ * reads is read without the lock, hence written atomically, with the lock. Time: constant for each access, except for
+ * loops over the 32 interrupts of one register; a change of GICD_CTLR and of a vCPU's power takes a step for each
+ * interrupt that is pending or in flight.
  */
 #pragma once
 
 #include "abi/bulkhead.h"
+#include <bulkhead/thread.h>
+#include <qvm/types.h>
 #include <qvmconf.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GICD_TYPER               0x4u
 #define GUEST_GIC_INTIDS         (QVM_SPI_LAST + 1)
 #define GUEST_GIC_INTIDS_DEFAULT 288u /* 256 SPIs */
 #define GUEST_GIC_WORDS          32u  /* of 32 interrupts each */
@@ -57,34 +59,63 @@ struct guest_gic_config {
 	uint64_t gicd, gicr;         /* guest physical; multiples of 64 KiB */
 	unsigned vcpus;              /* 1 to VCPU_MAX */
 	uint64_t affinity[VCPU_MAX]; /* Aff3 in bits 39:32, Aff2 to Aff0 in bits 23:0, as in MPIDR_EL1 */
+	struct mutex *lock;          /* the VM's */
 	unsigned intids; /* INTIDs 0 to intids - 1 exist; rounded up to a multiple of 32; 0 for the default */
 };
 
+#define GUEST_GIC_IMAGES 82u
+
+/* Words of `control`. */
+#define CONTROL_CTLR  0 /* GICD_CTLR, with the bits that always are 1 */
+#define CONTROL_TYPER 1
+#define CONTROL_IIDR  2
+
+/* INTIDs 0 to 31 of one vCPU, as the guest reads them. The kernel is told what changes, and changes none of it. */
+struct guest_gic_private {
+	uint32_t group, enable, cfgr[2], priority[8];
+};
+
 struct guest_gic {
+	/*
+	 * Registers of the distributor as the guest reads them: each image has the 32 words of a block of 128 bytes.
+	 * One bit for each interrupt, where nothing else is said; word 0 (INTIDs 0 to 31) stays 0.
+	 */
+	union {
+		uint32_t image[GUEST_GIC_IMAGES][GUEST_GIC_WORDS], word[GUEST_GIC_IMAGES * GUEST_GIC_WORDS];
+		struct {
+			uint8_t image_of[16 * GUEST_GIC_WORDS]; /* each block's image; 0: it has none */
+			uint32_t control[GUEST_GIC_WORDS];      /* CONTROL_* */
+			uint32_t group[GUEST_GIC_WORDS];        /* 1: Group 1 */
+			uint32_t enable[GUEST_GIC_WORDS];
+			uint8_t priority[32 * GUEST_GIC_WORDS];
+			uint32_t
+			    cfgr[2 * GUEST_GIC_WORDS]; /* GICD_ICFGR. How the host's are signalled is not the guest's */
+			uint64_t route[32 * GUEST_GIC_WORDS]; /* GICD_IROUTER */
+			uint32_t id[GUEST_GIC_WORDS];
+		};
+	};
 	const struct guest_gic_ops *ops;
 	void *ctx;
 	struct guest_gic_config config;
-	uint32_t typer;   /* GICD_TYPER */
-	uint32_t ctlr;    /* the writable bits of GICD_CTLR */
 	uint32_t asleep;  /* bit n: GICR_WAKER.ProcessorSleep of vCPU n; kept, but gates nothing */
 	uint32_t powered; /* bit n: vCPU n is on */
 	uint32_t refused; /* the kernel had no room: call guest_gic_retry(). May be read atomically without the lock */
-	/* One bit for each interrupt; word 0 (INTIDs 0 to 31) stays unused. */
-	uint32_t enable[GUEST_GIC_WORDS];
-	uint32_t group[GUEST_GIC_WORDS];      /* 1: Group 1 */
-	uint32_t edge[GUEST_GIC_WORDS];       /* GICD_ICFGR */
-	uint32_t line[GUEST_GIC_WORDS];       /* what the device drives */
-	uint32_t latch[GUEST_GIC_WORDS];      /* pending by an edge or by a write, and not handed to the kernel */
-	uint32_t active[GUEST_GIC_WORDS];     /* made active by a write to GICD_ISACTIVER */
-	uint32_t raised[GUEST_GIC_WORDS];     /* the kernel was told that the line is high */
-	uint32_t placed[GUEST_GIC_WORDS];     /* the kernel may hold it, on vCPU place[] */
-	uint32_t bound[GUEST_GIC_WORDS];      /* interrupts of the host, host[]: the kernel has their line and latch */
-	uint32_t bound_edge[GUEST_GIC_WORDS]; /* GICD_ICFGR of these: kept, but how the host's are signalled is not the
-						 guest's */
+	union {
+		struct {
+			uint32_t latch;  /* pending by an edge or by a write, and not handed to the kernel */
+			uint32_t placed; /* the kernel may hold it, on vCPU place[] */
+		};
+		uint64_t both; /* of one moment */
+	} held[GUEST_GIC_WORDS];
+	uint32_t exists[GUEST_GIC_WORDS]; /* it is an SPI of this GIC */
+	uint32_t edge[GUEST_GIC_WORDS];   /* how it works: for one that is bound, as a level */
+	uint32_t line[GUEST_GIC_WORDS];   /* what the device drives */
+	uint32_t active[GUEST_GIC_WORDS]; /* made active by a write to GICD_ISACTIVER */
+	uint32_t raised[GUEST_GIC_WORDS]; /* the kernel was told that the line is high */
+	uint32_t bound[GUEST_GIC_WORDS];  /* interrupts of the host, host[]: the kernel has their line and latch */
 	uint8_t place[GUEST_GIC_INTIDS];
 	uint16_t host[GUEST_GIC_INTIDS];
-	uint8_t priority[GUEST_GIC_INTIDS];
-	uint64_t route[GUEST_GIC_INTIDS]; /* GICD_IROUTER */
+	struct guest_gic_private private[VCPU_MAX];
 };
 
 /* Returns false if the configuration is not possible. The state is that of reset; no vCPU is powered. */
@@ -114,19 +145,12 @@ void guest_gic_pulse(struct guest_gic *g, unsigned intid);
 /* To be called after every exit of a vCPU: offers again what the kernel had no room for. Nearly free otherwise. */
 void guest_gic_retry(struct guest_gic *g);
 
-/* GICD_TYPER, which never changes: the one access that needs no lock. False: it is another one. */
-static inline bool guest_gic_constant(const struct guest_gic *g, uint64_t ipa, unsigned size, uint64_t *value)
-{
-	if (ipa - g->config.gicd != GICD_TYPER || size != 4)
-		return false;
-	*value = g->typer;
-	return true;
-}
-
 /*
- * The guest's accesses; `vcpu` is who makes it. False: the address is in none of the frames, or is not a multiple of
- * the size; the caller applies the VM's policy. Reserved registers are RAZ/WI, and so is an access size
- * that a register does not support.
+ * The guest's accesses to the distributor and to the redistributors, as struct mmio_region has them. Not done: the
+ * address is not a multiple of the size. Reserved registers are RAZ/WI, and so is an access size that a register does
+ * not support.
  */
-bool guest_gic_read(struct guest_gic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t *value);
-bool guest_gic_write(struct guest_gic *g, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value);
+struct vdev_value guest_gic_read_dist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size);
+bool guest_gic_write_dist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value);
+struct vdev_value guest_gic_read_redist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size);
+bool guest_gic_write_redist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value);

@@ -47,34 +47,6 @@ static int bind_host(void *ctx, unsigned vcpu, unsigned host, unsigned intid, un
 	return VcpuBind_r(vm.vcpu[vcpu].id, host, intid, priority, flags);
 }
 
-static __attribute__((noinline)) struct vdev_value gic_read_locked(struct guest_gic *g, unsigned vcpu, uint64_t ipa,
-								   unsigned size)
-{
-	struct vdev_value data = {0};
-
-	mutex_lock(&vm.lock);
-	data.done = guest_gic_read(g, vcpu, ipa, size, &data.value);
-	mutex_unlock(&vm.lock);
-	return data;
-}
-
-static struct vdev_value gic_read(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
-{
-	struct vdev_value data = {.done = true};
-
-	return guest_gic_constant(device, ipa, size, &data.value) ? data : gic_read_locked(device, vcpu, ipa, size);
-}
-
-static bool gic_write(void *device, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
-{
-	bool good;
-
-	mutex_lock(&vm.lock);
-	good = guest_gic_write(device, vcpu, ipa, size, value);
-	mutex_unlock(&vm.lock);
-	return good;
-}
-
 void arch_interrupts_init(unsigned count)
 {
 	static const struct guest_gic_ops operations = {set_private,        set_line,        inject_interrupt,
@@ -84,9 +56,11 @@ void arch_interrupts_init(unsigned count)
 	    .gicd = gic->gicd,
 	    .gicr = gic->gicr,
 	    .vcpus = vm.config.cpu_count,
+	    .lock = &vm.lock,
 	    .intids = count > INTIDS_MIN ? count : INTIDS_MIN,
 	};
-	struct mmio_region region = {.read = gic_read, .write = gic_write, .device = &vm.arch.gic};
+	struct mmio_region region = {
+	    .read = guest_gic_read_dist, .write = guest_gic_write_dist, .device = &vm.arch.gic};
 
 	for (unsigned i = 0; i < config.vcpus; i++)
 		config.affinity[i] = i;
@@ -96,6 +70,8 @@ void arch_interrupts_init(unsigned count)
 	region.start = gic->gicd;
 	region.bytes = QVM_GICD_BYTES;
 	map_registers(NULL, &region);
+	region.read = guest_gic_read_redist;
+	region.write = guest_gic_write_redist;
 	region.start = gic->gicr;
 	region.bytes = QVM_GICR_BYTES * config.vcpus;
 	map_registers(NULL, &region);

@@ -30,6 +30,22 @@ static uint32_t bit_of(unsigned intid)
 	return 1u << (intid % 32);
 }
 
+/* What accesses read without the lock (gic_frames.c). In which order `latch` and `placed` change can be seen. */
+static void put_word(uint32_t *word, uint32_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static void set_bits(uint32_t *word, uint32_t set)
+{
+	put_word(word, *word | set);
+}
+
+static void clear_bits(uint32_t *word, uint32_t clear)
+{
+	put_word(word, *word & ~clear);
+}
+
 /* Takes the lowest interrupt out of a set of one word. */
 static unsigned take_first(unsigned word, uint32_t *set)
 {
@@ -42,16 +58,6 @@ static unsigned take_first(unsigned word, uint32_t *set)
 static bool is_spi(const struct guest_gic *g, unsigned intid)
 {
 	return intid >= QVM_SPI_FIRST && intid < g->config.intids;
-}
-
-/* INTIDs of this word that are SPIs of this GIC. */
-static uint32_t existing_spis(const struct guest_gic *g, unsigned word)
-{
-	unsigned first = word * 32;
-
-	if (word == 0 || first >= g->config.intids)
-		return 0;
-	return g->config.intids - first >= 32 ? ~0u : (1u << (g->config.intids - first)) - 1;
 }
 
 /* Where the route of an SPI leads now; NO_VCPU: to no vCPU that is on, so that it stays pending here. */
@@ -73,9 +79,9 @@ static unsigned route_target(const struct guest_gic *g, unsigned intid)
 /* Those of a word that are enabled and whose group is. */
 static uint32_t open_ones(const struct guest_gic *g, unsigned word)
 {
-	uint32_t open = g->ctlr & GICD_CTLR_ENABLE_GRP1 ? g->group[word] : 0;
+	uint32_t open = g->control[CONTROL_CTLR] & GICD_CTLR_ENABLE_GRP1 ? g->group[word] : 0;
 
-	if (g->ctlr & GICD_CTLR_ENABLE_GRP0)
+	if (g->control[CONTROL_CTLR] & GICD_CTLR_ENABLE_GRP0)
 		open |= ~g->group[word];
 	return open & g->enable[word];
 }
@@ -94,7 +100,7 @@ static bool note_handed(struct guest_gic *g, unsigned intid, unsigned vcpu, int 
 		return false;
 	}
 	g->place[intid] = (uint8_t)vcpu;
-	g->placed[word_of(intid)] |= bit_of(intid);
+	set_bits(&g->held[word_of(intid)].placed, bit_of(intid));
 	return true;
 }
 
@@ -127,14 +133,14 @@ static unsigned refresh_state(struct guest_gic *g, unsigned intid)
 	uint32_t b = bit_of(intid);
 	int state;
 
-	if (!(g->placed[w] & b))
+	if (!(g->held[w].placed & b))
 		return 0;
 	state = g->bound[w] & b ? update_binding(g, g->place[intid], intid, g->raised[w] & b ? BIND_ON : 0)
 				: g->ops->vcpu_query(g->ctx, g->place[intid], intid);
 	if (state > 0)
 		return (unsigned)state & (VIRQ_PENDING | VIRQ_ACTIVE);
 	if (!((g->raised[w] | g->bound[w]) & b))
-		g->placed[w] &= ~b;
+		clear_bits(&g->held[w].placed, b);
 	return 0;
 }
 
@@ -143,27 +149,27 @@ static unsigned choose_vcpu(struct guest_gic *g, unsigned intid)
 {
 	unsigned target = route_target(g, intid);
 
-	if (!(g->placed[word_of(intid)] & bit_of(intid)) || g->place[intid] == target)
+	if (!(g->held[word_of(intid)].placed & bit_of(intid)) || g->place[intid] == target)
 		return target;
 	refresh_state(g, intid);
-	return g->placed[word_of(intid)] & bit_of(intid) ? g->place[intid] : target;
+	return g->held[word_of(intid)].placed & bit_of(intid) ? g->place[intid] : target;
 }
 
-/* SPIs of a word that should be with the kernel and are not, or not fully. */
-static uint32_t owed_spis(const struct guest_gic *g, unsigned word)
+/* Those of a set of one word that should be with the kernel and are not, or not fully. */
+static inline uint32_t owed_spis(const struct guest_gic *g, unsigned word, uint32_t set)
 {
-	uint32_t pending = g->latch[word] | (g->line[word] & ~g->edge[word] & ~g->raised[word]);
+	uint32_t pending = g->held[word].latch | (g->line[word] & ~g->edge[word] & ~g->raised[word]);
 
-	return pending & open_ones(g, word) & ~g->active[word];
+	pending &= set;
+	return pending ? pending & open_ones(g, word) & ~g->active[word] : 0;
 }
 
-static void offer_spi(struct guest_gic *g, unsigned intid)
+/* Hands one over that is owed. */
+static void hand_over(struct guest_gic *g, unsigned intid)
 {
 	unsigned w = word_of(intid), vcpu, priority = rank_of(g, intid);
 	uint32_t b = bit_of(intid);
 
-	if (!(owed_spis(g, w) & b))
-		return;
 	if (g->bound[w] & b) {
 		rebind_spi(g, intid);
 		vcpu = g->raised[w] & b ? g->place[intid] : NO_VCPU;
@@ -175,15 +181,21 @@ static void offer_spi(struct guest_gic *g, unsigned intid)
 	if ((g->line[w] & ~g->edge[w] & ~g->raised[w] & b) &&
 	    note_handed(g, intid, vcpu, g->ops->vcpu_line(g->ctx, vcpu, intid, 1, priority)))
 		g->raised[w] |= b;
-	if ((g->latch[w] & b) && note_handed(g, intid, vcpu, g->ops->vcpu_inject(g->ctx, vcpu, intid, priority)))
-		g->latch[w] &= ~b;
+	if ((g->held[w].latch & b) && note_handed(g, intid, vcpu, g->ops->vcpu_inject(g->ctx, vcpu, intid, priority)))
+		clear_bits(&g->held[w].latch, b);
 }
 
 static void offer_spis(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	set &= owed_spis(g, word);
+	set = owed_spis(g, word, set);
 	while (set)
-		offer_spi(g, take_first(word, &set));
+		hand_over(g, take_first(word, &set));
+}
+
+static void offer_spi(struct guest_gic *g, unsigned intid)
+{
+	if (owed_spis(g, word_of(intid), bit_of(intid)))
+		hand_over(g, intid);
 }
 
 void spi_offer_all(struct guest_gic *g)
@@ -211,13 +223,13 @@ static void take_back(struct guest_gic *g, unsigned intid, unsigned what)
 	uint32_t b = bit_of(intid);
 	int state;
 
-	if (!(g->placed[w] & b))
+	if (!(g->held[w].placed & b))
 		return;
 	state = g->ops->vcpu_withdraw(g->ctx, g->place[intid], intid, what);
 	if (state > 0 && (state & VIRQ_PENDING))
-		g->latch[w] |= b;
+		set_bits(&g->held[w].latch, b);
 	if (state <= 0 || !(state & VIRQ_ACTIVE) || (what & VIRQ_ACTIVE))
-		g->placed[w] &= ~b;
+		clear_bits(&g->held[w].placed, b);
 }
 
 /* Takes an SPI back altogether from these vCPUs. An active state is lost: the guest, or their end, wants that. */
@@ -228,7 +240,7 @@ static void evict_spi(struct guest_gic *g, unsigned intid, unsigned vcpus)
 		take_back(g, intid, VIRQ_PENDING | VIRQ_ACTIVE);
 		return;
 	}
-	if (!(g->placed[word_of(intid)] & bit_of(intid)))
+	if (!(g->held[word_of(intid)].placed & bit_of(intid)))
 		return;
 	rebind_spi(g, intid);
 	/* It may be active where it was before its route changed. What is pending, the host signals again. */
@@ -248,9 +260,9 @@ static void retract_spi(struct guest_gic *g, unsigned intid)
 	take_back(g, intid, VIRQ_PENDING);
 }
 
-static void retract_spis(struct guest_gic *g, unsigned word, uint32_t set)
+static __attribute__((noinline)) void retract_spis(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	set &= g->placed[word];
+	set &= g->held[word].placed;
 	while (set)
 		retract_spi(g, take_first(word, &set));
 }
@@ -271,7 +283,7 @@ static void offer_again(struct guest_gic *g, unsigned intid)
 void spi_leave_vcpu(struct guest_gic *g, unsigned vcpu)
 {
 	for (unsigned w = 1; w < GUEST_GIC_WORDS; w++) {
-		uint32_t set = g->placed[w];
+		uint32_t set = g->held[w].placed;
 
 		while (set) {
 			unsigned intid = take_first(w, &set);
@@ -285,13 +297,17 @@ void spi_leave_vcpu(struct guest_gic *g, unsigned vcpu)
 void spi_reset_all(struct guest_gic *g)
 {
 	for (unsigned w = 1; w < GUEST_GIC_WORDS; w++) {
-		uint32_t set = g->placed[w];
+		uint32_t set = g->held[w].placed;
 
-		g->enable[w] = g->group[w] = g->edge[w] = g->bound_edge[w] = g->active[w] = 0;
+		put_word(&g->enable[w], 0);
+		put_word(&g->group[w], 0);
+		put_word(&g->edge[w], 0);
+		put_word(&g->active[w], 0);
 		while (set)
 			evict_spi(g, take_first(w, &set), ~0u);
-		g->latch[w] = 0;
+		put_word(&g->held[w].latch, 0);
 	}
+	memset(g->cfgr, 0, sizeof(g->cfgr));
 	memset(g->priority, 0, sizeof(g->priority));
 	memset(g->route, 0, sizeof(g->route));
 }
@@ -306,9 +322,9 @@ int guest_gic_bind(struct guest_gic *g, unsigned intid, unsigned host)
 	status = update_binding(g, 0, intid, 0);
 	if (status < 0)
 		return status;
-	g->bound[word_of(intid)] |= bit_of(intid);
-	g->placed[word_of(intid)] |= bit_of(intid);
-	g->line[word_of(intid)] |= bit_of(intid);
+	set_bits(&g->bound[word_of(intid)], bit_of(intid));
+	set_bits(&g->held[word_of(intid)].placed, bit_of(intid));
+	set_bits(&g->line[word_of(intid)], bit_of(intid));
 	return 0;
 }
 
@@ -319,13 +335,13 @@ void guest_gic_set_line(struct guest_gic *g, unsigned intid, bool level)
 
 	if (!is_spi(g, intid) || level == ((g->line[w] & b) != 0) || (g->bound[w] & b))
 		return;
-	g->line[w] ^= b;
+	put_word(&g->line[w], g->line[w] ^ b);
 	if (!level) {
 		lower_line(g, intid);
 		return;
 	}
 	if (g->edge[w] & b)
-		g->latch[w] |= b;
+		set_bits(&g->held[w].latch, b);
 	offer_spi(g, intid);
 }
 
@@ -334,7 +350,7 @@ void guest_gic_pulse(struct guest_gic *g, unsigned intid)
 {
 	if (!is_spi(g, intid) || (g->bound[word_of(intid)] & bit_of(intid)))
 		return;
-	g->latch[word_of(intid)] |= bit_of(intid);
+	set_bits(&g->held[word_of(intid)].latch, bit_of(intid));
 	offer_spi(g, intid);
 }
 
@@ -343,13 +359,14 @@ void guest_gic_pulse(struct guest_gic *g, unsigned intid)
 /* GICD_CTLR. A disabled group is not forwarded: what is in flight becomes pending again here. */
 void spi_set_ctlr(struct guest_gic *g, uint32_t value)
 {
-	uint32_t old = g->ctlr, state;
+	uint32_t groups = value & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1), state;
 
-	g->ctlr = value & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1);
-	if (g->ctlr == old)
+	value = groups | GICD_CTLR_ARE | GICD_CTLR_DS;
+	if (g->control[CONTROL_CTLR] == value)
 		return;
+	put_word(&g->control[CONTROL_CTLR], value);
 	for (unsigned v = 0; v < g->config.vcpus; v++)
-		g->ops->vcpu_private(g->ctx, v, VPRIV_CTLR, g->ctlr, ~0u, &state);
+		g->ops->vcpu_private(g->ctx, v, VPRIV_CTLR, groups, ~0u, &state);
 	for (unsigned w = 1; w < GUEST_GIC_WORDS; w++)
 		retract_spis(g, w, ~open_ones(g, w));
 	spi_offer_all(g);
@@ -357,9 +374,9 @@ void spi_set_ctlr(struct guest_gic *g, uint32_t value)
 
 void spi_set_group(struct guest_gic *g, unsigned word, uint32_t value)
 {
-	uint32_t changed = (g->group[word] ^ value) & existing_spis(g, word), placed = changed & g->placed[word];
+	uint32_t changed = (g->group[word] ^ value) & g->exists[word], placed = changed & g->held[word].placed;
 
-	g->group[word] ^= changed;
+	put_word(&g->group[word], g->group[word] ^ changed);
 	while (placed)
 		offer_again(g, take_first(word, &placed));
 	offer_spis(g, word, changed);
@@ -367,22 +384,23 @@ void spi_set_group(struct guest_gic *g, unsigned word, uint32_t value)
 
 void spi_enable(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	g->enable[word] |= set & existing_spis(g, word);
+	set_bits(&g->enable[word], set & g->exists[word]);
 	offer_spis(g, word, set);
 }
 
 void spi_disable(struct guest_gic *g, unsigned word, uint32_t clear)
 {
-	g->enable[word] &= ~clear;
+	clear_bits(&g->enable[word], clear);
 	retract_spis(g, word, clear);
 }
 
 /* Those of `set` that the kernel holds in the given state. */
-static uint32_t placed_in_state(struct guest_gic *g, unsigned word, uint32_t set, unsigned state)
+static __attribute__((noinline)) uint32_t placed_in_state(struct guest_gic *g, unsigned word, uint32_t set,
+							  unsigned state)
 {
 	uint32_t found = 0;
 
-	set &= g->placed[word];
+	set &= g->held[word].placed;
 	while (set) {
 		unsigned intid = take_first(word, &set);
 
@@ -394,13 +412,13 @@ static uint32_t placed_in_state(struct guest_gic *g, unsigned word, uint32_t set
 
 uint32_t spi_get_pending(struct guest_gic *g, unsigned word)
 {
-	return g->latch[word] | (g->line[word] & ~g->edge[word] & ~g->bound[word]) |
+	return g->held[word].latch | (g->line[word] & ~g->edge[word] & ~g->bound[word]) |
 	       placed_in_state(g, word, ~0u, VIRQ_PENDING);
 }
 
 void spi_set_pending(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	g->latch[word] |= set & existing_spis(g, word);
+	set_bits(&g->held[word].latch, set & g->exists[word]);
 	offer_spis(g, word, set);
 }
 
@@ -415,7 +433,7 @@ void spi_clear_pending(struct guest_gic *g, unsigned word, uint32_t clear)
 		update_binding(g, g->place[intid], intid, BIND_CLEAR | (g->raised[word] & bit_of(intid) ? BIND_ON : 0));
 	}
 	retract_spis(g, word, clear);
-	g->latch[word] &= ~clear;
+	clear_bits(&g->held[word].latch, clear);
 	offer_spis(g, word, clear);
 }
 
@@ -427,8 +445,8 @@ uint32_t spi_get_active(struct guest_gic *g, unsigned word)
 /* There is no call that makes an SPI active in the kernel, so one that the guest makes active is kept here. */
 void spi_set_active(struct guest_gic *g, unsigned word, uint32_t set)
 {
-	set &= existing_spis(g, word) & ~placed_in_state(g, word, set, VIRQ_ACTIVE);
-	g->active[word] |= set;
+	set &= g->exists[word] & ~placed_in_state(g, word, set, VIRQ_ACTIVE);
+	set_bits(&g->active[word], set);
 	retract_spis(g, word, set);
 }
 
@@ -436,7 +454,7 @@ void spi_clear_active(struct guest_gic *g, unsigned word, uint32_t clear)
 {
 	uint32_t active = placed_in_state(g, word, clear, VIRQ_ACTIVE);
 
-	g->active[word] &= ~clear;
+	clear_bits(&g->active[word], clear);
 	while (active)
 		evict_spi(g, take_first(word, &active), ~0u);
 	offer_spis(g, word, clear);
@@ -445,11 +463,10 @@ void spi_clear_active(struct guest_gic *g, unsigned word, uint32_t clear)
 /* GICD_ICFGR. To change it for an enabled interrupt is UNPREDICTABLE: here, what its line drives counts anew. */
 void spi_set_config(struct guest_gic *g, unsigned word, uint32_t edge)
 {
-	uint32_t changed = (g->edge[word] ^ edge) & existing_spis(g, word) & ~g->bound[word];
+	uint32_t changed = (g->edge[word] ^ edge) & g->exists[word] & ~g->bound[word];
 
-	g->bound_edge[word] = edge & g->bound[word];
 	retract_spis(g, word, changed);
-	g->edge[word] ^= changed;
+	put_word(&g->edge[word], g->edge[word] ^ changed);
 	offer_spis(g, word, changed);
 }
 
@@ -458,7 +475,7 @@ void spi_set_priority(struct guest_gic *g, unsigned intid, uint8_t priority)
 	priority &= GIC_PRIORITY_MASK;
 	if (!is_spi(g, intid) || g->priority[intid] == priority)
 		return;
-	g->priority[intid] = priority;
+	__atomic_store_n(&g->priority[intid], priority, __ATOMIC_RELAXED);
 	offer_again(g, intid);
 }
 
@@ -467,6 +484,6 @@ void spi_set_route(struct guest_gic *g, unsigned intid, uint64_t route)
 	route &= GIC_ROUTE_AFFINITY | GIC_ROUTE_IRM;
 	if (!is_spi(g, intid) || g->route[intid] == route)
 		return;
-	g->route[intid] = route;
+	__atomic_store_n(&g->route[intid], route, __ATOMIC_RELAXED);
 	offer_again(g, intid);
 }

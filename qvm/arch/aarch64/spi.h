@@ -8,7 +8,8 @@
 #define GICD_CTLR_ENABLE_GRP1 (1u << 1)
 #define GICD_CTLR_ARE         (1u << 4)
 #define GICD_CTLR_DS          (1u << 6)
-#define GIC_PRIORITY_MASK     0xf8u /* five bits, as many as the list registers of the first board sort by */
+#define GIC_IIDR              0x4200043bu /* implementer Arm (JEP106 0x43b), product 'B', revision 0 */
+#define GIC_PRIORITY_MASK     0xf8u       /* five bits, as many as the list registers of the first board sort by */
 #define GIC_ROUTE_IRM         (1ull << 31)
 #define GIC_ROUTE_AFFINITY    0xff00ffffffull
 

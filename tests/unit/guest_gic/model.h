@@ -2,7 +2,7 @@
 /* What the parts of test_guest_gic share: a model of the kernel's half, and the guest's accesses to the registers. */
 #pragma once
 
-#include "qvm/arch/aarch64/guest_gic.h"
+#include "frames.h"
 #include "unit.h"
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +35,7 @@ extern struct kernel {
 	struct virq spi[VCPUS][INTIDS];
 	unsigned room; /* SPIs in flight on one vCPU */
 	uint32_t state[VCPUS][32];
-	unsigned calls;
+	unsigned calls, private_calls;
 } kernel;
 extern const struct guest_gic_ops model_ops;
 extern const struct guest_gic_config config;

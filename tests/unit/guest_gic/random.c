@@ -267,7 +267,7 @@ static void random_accesses_do_no_harm(void **state)
 	for (unsigned w = 0; w < INTIDS / 32; w++)
 		assert_int_equal(gic.enable[w] & ~get_d(ISENABLER + 4 * w), 0);
 	for (unsigned w = INTIDS / 32; w < GUEST_GIC_WORDS; w++)
-		assert_int_equal(gic.enable[w] | gic.latch[w] | gic.active[w] | gic.placed[w], 0);
+		assert_int_equal(gic.enable[w] | gic.held[w].latch | gic.active[w] | gic.held[w].placed, 0);
 }
 
 int random_tests(void)

@@ -201,6 +201,21 @@ static void private_registers_are_the_kernels(void **state)
 	assert_int_equal(s[VPRIV_ENABLE], 0x00f000f0);
 	for (unsigned i = 0; i < 32; i++)
 		assert_int_equal(kernel.state[0][i] | kernel.state[2][i], 0);
+	kernel.private_calls = 0; /* settings are known here, and the kernel is told what changes */
+	put_register(sgi + IGROUPR, 4, 0xffff1234);
+	put_register(sgi + ISENABLER, 4, 0x00f00000);
+	put_register(sgi + ICENABLER, 4, 0x0f000000);
+	put_register(sgi + IPRIORITYR + 0x18, 4, 0xa747a6ff);
+	put_register(sgi + IPRIORITYR + 0x19, 1, 0xa7);
+	put_register(sgi + ICFGR + 4, 4, 0x80800002); /* the virtual timer's is a level */
+	put_register(sgi + ISPENDR, 4, 0);
+	assert_int_equal(get_register(sgi + IGROUPR, 4), 0xffff1234);
+	assert_int_equal(get_register(sgi + ISENABLER, 4), 0x00f000f0);
+	assert_int_equal(get_register(sgi + IPRIORITYR + 0x18, 4), 0xa040a0f8);
+	assert_int_equal(get_register(sgi + ICFGR + 4, 4), 0x80000002);
+	assert_int_equal(kernel.private_calls, 0);
+	put_register(sgi + ISENABLER, 4, 0x01f00000);
+	assert_int_equal(kernel.private_calls, 1);
 }
 
 int register_tests(void)

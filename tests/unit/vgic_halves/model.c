@@ -385,8 +385,12 @@ void set_distributor(unsigned groups)
 
 void start(unsigned seed)
 {
-	const struct guest_gic_config config = {
-	    .gicd = GICD, .gicr = GICD + 0x100000, .vcpus = VCPUS, .affinity = {0, 1}, .intids = INTIDS};
+	const struct guest_gic_config config = {.gicd = GICD,
+						.gicr = GICD + 0x100000,
+						.vcpus = VCPUS,
+						.affinity = {0, 1},
+						.lock = &gic_lock,
+						.intids = INTIDS};
 
 	random_state = seed;
 	taken = taken_group0 = trapped = 0;

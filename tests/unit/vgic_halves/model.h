@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "guest_gic/frames.h"
 #include "irq.h"
-#include "qvm/arch/aarch64/guest_gic.h"
 #include "unit.h"
 #include "vcpu.h"
 #include <stdio.h>
