@@ -38,6 +38,7 @@ struct vcpu;
  * and, inline where a call would cost more than the answer,
  *
  * - arch_this_cpu();
+ * - arch_frame_get(), arch_frame_set(): a register of a call;
  * - arch_frame_repeat(), arch_frame_skip(): the call is executed once more; an instruction that trapped is passed over;
  * - arch_clock_ticks(): the counter, for differences only; read early or late by what the processor has in flight;
  * - arch_async_error_pending(): an asynchronous error waits for arch_async_error_take();

@@ -51,18 +51,17 @@ static inline struct thread *client_of(const struct process *server, uint64_t rc
 }
 
 /* The first bytes of a message. Bytes beyond its length are not copied. */
-static inline void set_words(struct thread *to, struct thread *from, uint64_t bytes)
+static inline void set_words(struct thread *to, const struct thread *from, uint64_t bytes)
 {
-	uint64_t *in = call_words(&to->frame);
-	const uint64_t *out = call_words(&from->frame);
+	const unsigned first = IN_MsgSend_words; /* as in all calls */
 
 	if (likely(bytes >= MSG_INLINE)) {
-		for (unsigned i = 0; i < 4; i++)
-			in[i] = out[i];
+		for (unsigned i = first; i < first + 4; i++)
+			arch_frame_set(&to->frame, i, arch_frame_get(&from->frame, i));
 		return;
 	}
 	for (unsigned i = 0; i < 4; i++)
-		in[i] = i * 8 < bytes ? out[i] : 0;
+		arch_frame_set(&to->frame, first + i, i * 8 < bytes ? arch_frame_get(&from->frame, first + i) : 0);
 }
 
 /* `t` serves what has this priority from now on. */

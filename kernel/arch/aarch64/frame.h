@@ -14,6 +14,17 @@ struct frame {
 _Static_assert(offsetof(struct frame, pc) == FRAME_PC, "entry.S stores PC and PSTATE as a pair");
 _Static_assert(sizeof(struct frame) == 272, "keeps the stack pointer 16-byte aligned");
 
+/* A register of a call, by its number in calls.def. */
+static inline uint64_t arch_frame_get(const struct frame *f, unsigned n)
+{
+	return f->x[n];
+}
+
+static inline void arch_frame_set(struct frame *f, unsigned n, uint64_t value)
+{
+	f->x[n] = value;
+}
+
 /* An instruction has four bytes: the call is executed once more; what has trapped is passed over. */
 static inline void arch_frame_repeat(struct frame *f)
 {
