@@ -270,7 +270,7 @@ static bool access_ok(uint64_t offset, unsigned size)
 
 bool pl011_read(struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value)
 {
-	const uint32_t mask = 0xffffffffu >> (-8 * size & 31);
+	const uint32_t mask = 0xffffffffu >> ((32 - 8 * size) & 31);
 	int64_t seen;
 
 	if (!access_ok(offset, size))

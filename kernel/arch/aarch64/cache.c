@@ -11,10 +11,10 @@
 #define FOR_EACH_LINE(op, va, bytes, line)                                                                         \
 	do {                                                                                                       \
 		uint64_t line_ = (line), at_ = align_down((uint64_t)(va), line_), end_ = (uint64_t)(va) + (bytes); \
-		while (end_ - at_ >= 32 * line_)                                                                   \
-			__asm__ volatile(".rept 32\n\t" op "\n\tadd %0, %0, %1\n\t.endr"                           \
-					 : "+r"(at_)                                                               \
-					 : "r"(line_)                                                              \
+		for (uint64_t next_; end_ - at_ >= 32 * line_; at_ = next_)                                        \
+			__asm__ volatile(".rept 32\n\t" op "\n\tadd %0, %0, %2\n\t.endr"                           \
+					 : "=&r"(next_)                                                            \
+					 : "0"(at_), "r"(line_)                                                    \
 					 : "memory");                                                              \
 		for (; at_ < end_; at_ += line_)                                                                   \
 			__asm__ volatile(op : : "r"(at_) : "memory");                                              \

@@ -33,7 +33,9 @@ static inline uint32_t get_word(const uint32_t *word)
 
 static inline void put_word(uint32_t *word, uint32_t value)
 {
-	__atomic_store_n(word, value, __ATOMIC_RELAXED);
+	uint32_t *to = word; /* clang-tidy does not see that an atomic store writes */
+
+	__atomic_store_n(to, value, __ATOMIC_RELAXED);
 }
 
 static inline bool is_access(uint32_t offset, unsigned size)

@@ -33,7 +33,9 @@ static uint32_t bit_of(unsigned intid)
 /* What accesses read without the lock (gic_frames.c). In which order `latch` and `placed` change can be seen. */
 static void put_word(uint32_t *word, uint32_t value)
 {
-	__atomic_store_n(word, value, __ATOMIC_RELEASE);
+	uint32_t *to = word; /* as in gic_frames.h */
+
+	__atomic_store_n(to, value, __ATOMIC_RELEASE);
 }
 
 static void set_bits(uint32_t *word, uint32_t set)
