@@ -62,7 +62,7 @@ static void put_raw(char c)
 		arch_console_put(c);
 }
 
-static void put(char c)
+static void put_char(char c)
 {
 	if (c == '\n')
 		put_raw('\r');
@@ -84,7 +84,7 @@ size_t console_try_write(const char *text, size_t bytes)
 	bool locked, may_print = begin(&locked);
 
 	for (; may_print && taken < bytes && transmitter() != FULL; taken++)
-		put(text[taken]);
+		put_char(text[taken]);
 	if (locked)
 		lock_release(&lock);
 	return may_print ? taken : bytes;
@@ -99,9 +99,9 @@ struct conversion {
 static void put_padded(const char *text, size_t length, const struct conversion *c)
 {
 	for (size_t i = length; i < c->width; i++)
-		put(c->zeros ? '0' : ' ');
+		put_char(c->zeros ? '0' : ' ');
 	for (size_t i = 0; i < length; i++)
-		put(text[i]);
+		put_char(text[i]);
 }
 
 static void put_number(uint64_t value, unsigned base, bool negative, const struct conversion *c)
@@ -118,7 +118,7 @@ static void put_number(uint64_t value, unsigned base, bool negative, const struc
 	put_padded(digits + at, sizeof(digits) - at, c);
 }
 
-static const char *parse(const char *f, struct conversion *c)
+static const char *parse_conversion(const char *f, struct conversion *c)
 {
 	*c = (struct conversion){.zeros = *f == '0'};
 	for (; *f >= '0' && *f <= '9'; f++)
@@ -128,7 +128,7 @@ static const char *parse(const char *f, struct conversion *c)
 	return f;
 }
 
-static void print(const char *format, va_list args)
+static void print_format(const char *format, va_list args)
 {
 	for (const char *f = format; *f != '\0'; f++) {
 		struct conversion c;
@@ -136,10 +136,10 @@ static void print(const char *format, va_list args)
 		int64_t number;
 
 		if (*f != '%') {
-			put(*f);
+			put_char(*f);
 			continue;
 		}
-		f = parse(f + 1, &c);
+		f = parse_conversion(f + 1, &c);
 		switch (*f) {
 		case 's':
 			text = va_arg(args, const char *);
@@ -152,7 +152,7 @@ static void print(const char *format, va_list args)
 		case 'u': put_number(c.is_long ? va_arg(args, uint64_t) : va_arg(args, unsigned), 10, false, &c); break;
 		case 'x': put_number(c.is_long ? va_arg(args, uint64_t) : va_arg(args, unsigned), 16, false, &c); break;
 		case '\0': return;
-		default: put(*f); break;
+		default: put_char(*f); break;
 		}
 	}
 }
@@ -162,7 +162,7 @@ void console_vprint(const char *format, va_list args)
 	bool locked;
 
 	if (begin(&locked))
-		print(format, args);
+		print_format(format, args);
 	if (locked)
 		lock_release(&lock);
 }

@@ -21,7 +21,8 @@ NO_PROSE = re.compile(r"tests/negative/(boards.*\.txt|test_style\.py)|docs/style
 PROGRAMS = re.compile(r"(kernel|qvm|lib|tools/bulkhead|servers/[^/]+|vdev/[^/]+)/")
 # Prefixes of families: what several files provide, and one header or table holds together.
 FAMILIES = {
-    "kernel/": {"call", "kernel", "vector", "printk"},  # kernel calls; its beginning; entries from entry.S; the field's name
+    "kernel/": {"call", "kernel", "vector", "guest", "printk",  # kernel calls; its beginning; entry.S's entries; the field's name
+                "object", "safe_state"},  # what handles name; panic.h: the global design safe state
     "lib/proto.c": {"name", "pm", "slog", "slogf"},  # <bulkhead/client.h>: a prefix for each protocol
     "lib/qvmconf/": {"qc", "qvmconf", "vdev"},  # inside, outside, and <vdevoption.h>: values of vdevs' options
     "lib/sys/": {"process", "thread", "word"},  # <bulkhead/process.h>, <bulkhead/thread.h>

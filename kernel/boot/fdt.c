@@ -300,7 +300,7 @@ static bool cells_of(const struct fdt *fdt, uint32_t bus, struct cells *cells)
 	return cells->address >= 1 && cells->address <= 2 && cells->size <= 2;
 }
 
-static uint64_t take(const uint8_t *cell, uint32_t cells)
+static uint64_t cells_value(const uint8_t *cell, uint32_t cells)
 {
 	return cells == 0 ? 0 : cells == 1 ? be32(cell) : be64(cell);
 }
@@ -315,13 +315,13 @@ bool fdt_reg_bus(const struct fdt *fdt, const struct fdt_node *node, unsigned n,
 	uint32_t entry = 4 * (c.address + c.size);
 	if (n >= reg.bytes / entry)
 		return false;
-	*start = take(reg.data + (size_t)n * entry, c.address);
-	*bytes = take(reg.data + (size_t)n * entry + (size_t)4 * c.address, c.size);
+	*start = cells_value(reg.data + (size_t)n * entry, c.address);
+	*bytes = cells_value(reg.data + (size_t)n * entry + (size_t)4 * c.address, c.size);
 	return true;
 }
 
 /* One step of Devicetree Specification 2.3.8: an address below `bus` becomes one below `parent`. */
-static bool translate(const struct fdt *fdt, uint32_t bus, uint32_t parent, uint64_t *start, uint64_t bytes)
+static bool translate_address(const struct fdt *fdt, uint32_t bus, uint32_t parent, uint64_t *start, uint64_t bytes)
 {
 	struct fdt_value ranges;
 	struct cells c, above;
@@ -333,9 +333,9 @@ static bool translate(const struct fdt *fdt, uint32_t bus, uint32_t parent, uint
 	uint32_t entry = 4 * (c.address + above.address + c.size);
 	for (uint32_t at = 0; ranges.bytes - at >= entry; at += entry) {
 		const uint8_t *cell = ranges.data + at;
-		uint64_t child = take(cell, c.address);
-		uint64_t base = take(cell + (size_t)4 * c.address, above.address);
-		uint64_t length = take(cell + 4 * ((size_t)c.address + above.address), c.size);
+		uint64_t child = cells_value(cell, c.address);
+		uint64_t base = cells_value(cell + (size_t)4 * c.address, above.address);
+		uint64_t length = cells_value(cell + 4 * ((size_t)c.address + above.address), c.size);
 
 		if (range_holds(child, length, *start, bytes)) {
 			*start = base + (*start - child);
@@ -350,7 +350,7 @@ bool fdt_reg(const struct fdt *fdt, const struct fdt_node *node, unsigned n, uin
 	if (!fdt_reg_bus(fdt, node, n, start, bytes))
 		return false;
 	for (int bus = node->depth - 1; bus > 0; bus--) {
-		if (!translate(fdt, node->props[bus], node->props[bus - 1], start, *bytes))
+		if (!translate_address(fdt, node->props[bus], node->props[bus - 1], start, *bytes))
 			return false;
 	}
 	return *start + *bytes >= *start;

@@ -59,7 +59,7 @@ static inline bool must_give_way(void)
 	return others_wait() || arch_this_cpu()->attention;
 }
 
-void async_error_blame(struct cpu *c); /* takes it, and ends the process that ran here last */
+void cpu_blame_async_error(struct cpu *c); /* takes it, and ends the process that ran here last */
 
 /*
  * An asynchronous error that waits is put down to who ran on this CPU last, before somebody else comes to it. Kernel
@@ -68,7 +68,7 @@ void async_error_blame(struct cpu *c); /* takes it, and ends the process that ra
 static inline void async_error_look(struct cpu *c)
 {
 	if (unlikely(arch_async_error_pending()))
-		async_error_blame(c);
+		cpu_blame_async_error(c);
 }
 
 /* kernel/boot: the first CPU and each other one, set up. */

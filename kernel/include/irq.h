@@ -34,6 +34,7 @@ void irq_unblock(struct thread *t);
 extern uint64_t irq_attached;
 
 /* irq_passthrough.c. The vCPU's lock is held, and its state settled. */
-int64_t passthrough_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio, unsigned flags); /* VcpuBind */
-int64_t passthrough_withdraw(struct vcpu *v, unsigned intid, unsigned what); /* VcpuWithdraw */
-void passthrough_fire(struct irq *i);
+int64_t irq_passthrough_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio,
+			       unsigned flags);                                  /* VcpuBind */
+int64_t irq_passthrough_withdraw(struct vcpu *v, unsigned intid, unsigned what); /* VcpuWithdraw */
+void irq_passthrough_fire(struct irq *i);

@@ -105,8 +105,8 @@ static inline bool able(const struct process *p, uint32_t ability)
 /* region.c */
 bool region_is_own_ram(const struct region *r);
 /* Zeroes those below `end` that no process has. False: one step was done; there may be more. */
-bool regions_scrub(struct process *p, unsigned end);
-void regions_use(struct process *p, bool use); /* marks its regions as in use, or as unused */
+bool region_scrub_all(struct process *p, unsigned end);
+void region_use_all(struct process *p, bool use); /* marks its regions as in use, or as unused */
 
 void process_init_lists(struct process *p); /* of one whose memory is zero */
 

@@ -70,6 +70,6 @@ void thread_timeout_arm(struct thread *t);   /* it blocks: for how long TimerTim
 void thread_timeout_end(struct thread *t);   /* it waits no more */
 void thread_kill(struct thread *t);
 void thread_timeout(struct thread *t);
-bool runmask_ok(const struct process *p, uint64_t mask);
+bool thread_runmask_ok(const struct process *p, uint64_t mask);
 
 #include "ready.h" /* thread_block(), thread_wake() */

@@ -180,8 +180,8 @@ struct batch {
 };
 
 /* Go over the leaves of a range, and unmap them or give them new_attr. A split is a step of its own. */
-static inline __attribute__((always_inline)) int64_t change(struct space *s, vaddr_t va, uint64_t bytes, bool unmap,
-							    unsigned new_attr)
+static inline __attribute__((always_inline)) int64_t change_leaves(struct space *s, vaddr_t va, uint64_t bytes,
+								   bool unmap, unsigned new_attr)
 {
 	struct batch batch;
 	uint64_t done = 0;
@@ -230,10 +230,10 @@ static inline __attribute__((always_inline)) int64_t change(struct space *s, vad
 
 int64_t space_unmap(struct space *s, vaddr_t va, uint64_t bytes)
 {
-	return change(s, va, bytes, true, 0);
+	return change_leaves(s, va, bytes, true, 0);
 }
 
 int64_t space_protect(struct space *s, vaddr_t va, uint64_t bytes, unsigned attr)
 {
-	return change(s, va, bytes, false, attr);
+	return change_leaves(s, va, bytes, false, attr);
 }

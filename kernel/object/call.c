@@ -129,7 +129,7 @@ static struct process *ran_last(const struct cpu *c)
 }
 
 /* Nobody has run yet: it is firmware's. */
-void async_error_blame(struct cpu *c)
+void cpu_blame_async_error(struct cpu *c)
 {
 	struct process *p = ran_last(c);
 	uint64_t syndrome = arch_async_error_take();
@@ -267,7 +267,7 @@ static bool user_of(const struct cpu *c, const struct thread *t)
 }
 
 /* Everything may have changed. */
-static __attribute__((noinline)) struct thread *choose(struct cpu *c)
+static __attribute__((noinline)) struct thread *choose_thread(struct cpu *c)
 {
 	struct thread *t;
 
@@ -289,7 +289,7 @@ static __attribute__((noinline)) struct thread *choose(struct cpu *c)
 	return t;
 }
 
-/* Who goes on, if nobody but `next` and the run queue is to be asked. NULL: choose(). */
+/* Who goes on, if nobody but `next` and the run queue is to be asked. NULL: choose_thread(). */
 static __attribute__((noinline)) struct thread *switch_over(struct cpu *c)
 {
 	struct thread *t = c->attention & ATTENTION_LOOK ? NULL : sched_switch(c);
@@ -313,7 +313,7 @@ struct frame *kernel_leave(struct cpu *c)
 	if (unlikely(!t || c->attention))
 		t = switch_over(c);
 	if (unlikely(!t || t->kill || t->resume_copy || t->process->end_cause))
-		t = choose(c);
+		t = choose_thread(c);
 	if (unlikely(t->in_guest)) {
 		/* Saved before another CPU can take the thread that they belong to. */
 		if (!user_of(c, t))

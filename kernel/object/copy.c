@@ -175,7 +175,7 @@ static int64_t finish_reply(struct thread *t, struct thread *client, bool then_r
 	return then_receive ? -KE_BADF : status;
 }
 
-static int64_t finish(struct thread *t, enum copy_result result)
+static int64_t finish_copy(struct thread *t, enum copy_result result)
 {
 	struct thread *peer = t->copy.peer;
 	struct channel *c = copy_channel(t);
@@ -197,7 +197,7 @@ static int64_t run(struct thread *t)
 	enum copy_result result = copy_run(t);
 
 	if (result != COPY_AGAIN)
-		return finish(t, result);
+		return finish_copy(t, result);
 	t->resume_copy = true;
 	if (copy_channel(t))
 		list_add_tail(&t->channel->copies, &t->wait_link);
@@ -246,7 +246,8 @@ int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes, bool
 }
 
 /* More data from or to a REPLY-blocked client, within the buffers that it named. */
-static int64_t transfer(struct thread *t, uint64_t rcvid, uint64_t buffer, uint64_t bytes, uint64_t offset, bool read)
+static int64_t transfer_bytes(struct thread *t, uint64_t rcvid, uint64_t buffer, uint64_t bytes, uint64_t offset,
+			      bool read)
 {
 	struct thread *client = client_of(t->process, rcvid);
 	uint64_t limit;
@@ -267,12 +268,12 @@ static int64_t transfer(struct thread *t, uint64_t rcvid, uint64_t buffer, uint6
 
 int64_t call_MsgRead(struct thread *t, struct frame *f)
 {
-	return transfer(t, MsgRead_rcvid(f), MsgRead_buffer(f), MsgRead_bytes(f), MsgRead_offset(f), true);
+	return transfer_bytes(t, MsgRead_rcvid(f), MsgRead_buffer(f), MsgRead_bytes(f), MsgRead_offset(f), true);
 }
 
 int64_t call_MsgWrite(struct thread *t, struct frame *f)
 {
-	return transfer(t, MsgWrite_rcvid(f), MsgWrite_buffer(f), MsgWrite_bytes(f), MsgWrite_offset(f), false);
+	return transfer_bytes(t, MsgWrite_rcvid(f), MsgWrite_buffer(f), MsgWrite_bytes(f), MsgWrite_offset(f), false);
 }
 
 /* ---- ends ---- */

@@ -87,7 +87,7 @@ void irq_fire(uint32_t intid)
 		return;
 	}
 	if (i->virq) {
-		passthrough_fire(i);
+		irq_passthrough_fire(i);
 		return;
 	}
 	i->fired = true;

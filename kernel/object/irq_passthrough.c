@@ -26,7 +26,7 @@ static unsigned cpu_of(const struct vcpu *v)
 	return v->thread ? v->thread->cpu : arch_this_cpu()->id;
 }
 
-void passthrough_fire(struct irq *i)
+void irq_passthrough_fire(struct irq *i)
 {
 	struct vcpu *v = i->vcpu;
 
@@ -44,7 +44,7 @@ void passthrough_fire(struct irq *i)
 	vcpu_wake(v);
 }
 
-int64_t passthrough_withdraw(struct vcpu *v, unsigned intid, unsigned what)
+int64_t irq_passthrough_withdraw(struct vcpu *v, unsigned intid, unsigned what)
 {
 	const struct irq *i = irq_at(vgic_host(&v->vgic, intid));
 	int state = vgic_query(&v->vgic, intid);
@@ -65,7 +65,7 @@ static void switch_off(struct irq *i)
 	i->vcpu = NULL;
 	vgic_unbind(&v->vgic, i->virq);
 	if (vgic_query(&v->vgic, i->virq) == VIRQ_PENDING)
-		passthrough_withdraw(v, i->virq, VIRQ_PENDING);
+		irq_passthrough_withdraw(v, i->virq, VIRQ_PENDING);
 }
 
 static int64_t switch_on(struct irq *i, struct vcpu *v, unsigned prio)
@@ -89,7 +89,7 @@ static int64_t state_of(const struct irq *i, const struct vcpu *v)
 	return state | (arch_irq_is_pending(i->intid) ? VIRQ_PENDING : 0);
 }
 
-int64_t passthrough_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio, unsigned flags)
+int64_t irq_passthrough_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio, unsigned flags)
 {
 	struct irq *i = irq_at(host);
 	int64_t error;

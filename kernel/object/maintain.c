@@ -55,7 +55,7 @@ bool vcpu_maintain(struct vcpu *v, unsigned kick)
 }
 
 /* Who asked pays. */
-static void flush(struct cpu *c, struct vcpu *v)
+static void flush_guest(struct cpu *c, struct vcpu *v)
 {
 	const struct vcpu *by;
 	uint64_t used = arch_clock_ticks();
@@ -87,7 +87,7 @@ static bool runs_unflushed(const struct vcpu *v)
 bool vcpu_leaves(struct cpu *c, struct vcpu *v)
 {
 	if (v->kick & KICK_TLB)
-		flush(c, v);
+		flush_guest(c, v);
 	for (unsigned i = 0; i < VCPU_MAX && (v->kick & KICK_ALL); i++) {
 		const struct vcpu *other = v->process->vcpus[i];
 

@@ -24,7 +24,7 @@ static struct region *region_of(struct process *p, uint64_t index, uint64_t offs
 _Static_assert(IN_MemMap_address == IN_ProcessMap_address && IN_MemMap_region == IN_ProcessMap_region &&
 		   IN_MemMap_offset == IN_ProcessMap_offset && IN_MemMap_bytes == IN_ProcessMap_bytes &&
 		   IN_MemMap_prot == IN_ProcessMap_prot,
-	       "map() is for both");
+	       "map_pages() is for both");
 
 /* Goes on with what is left: the registers say how far it came. */
 static int64_t map_step(struct space *s, struct frame *f, paddr_t pa, unsigned attr)
@@ -56,7 +56,7 @@ static bool prot_allowed(const struct region *r, uint64_t prot, bool guest, bool
 		     : creator && (r->flags & REGION_X) && prot == (PROT_R | PROT_X);
 }
 
-static int64_t map(struct process *p, struct space *s, struct frame *f, bool creator)
+static int64_t map_pages(struct process *p, struct space *s, struct frame *f, bool creator)
 {
 	uint64_t va = ProcessMap_address(f), offset = ProcessMap_offset(f), bytes = ProcessMap_bytes(f);
 	uint64_t prot = ProcessMap_prot(f);
@@ -79,7 +79,7 @@ int64_t call_ProcessMap(struct thread *t, struct frame *f)
 	(void)t;
 	if (!p || p->state != PROCESS_NEW)
 		return -KE_SRCH;
-	return map(p, &p->space, f, true);
+	return map_pages(p, &p->space, f, true);
 }
 
 int64_t call_ProcessCopy(struct thread *t, struct frame *f)
@@ -117,7 +117,7 @@ int64_t call_MemMap(struct thread *t, struct frame *f)
 
 	if (!s)
 		return -KE_INVAL;
-	return map(p, s, f, false);
+	return map_pages(p, s, f, false);
 }
 
 _Static_assert(IN_MemUnmap_address == IN_MemProtect_address && IN_MemUnmap_bytes == IN_MemProtect_bytes,

@@ -115,7 +115,7 @@ static void wait_for_message(struct channel *c, struct thread *t)
 	channel_add_receiver(c, t);
 }
 
-static int64_t take(struct channel *c, struct waiting *w, struct thread *t)
+static int64_t take_sender(struct channel *c, struct waiting *w, struct thread *t)
 {
 	struct thread *s;
 
@@ -129,7 +129,7 @@ static int64_t take(struct channel *c, struct waiting *w, struct thread *t)
 }
 
 /* Take what waits first, or wait. */
-static int64_t receive(struct thread *t, struct channel *c)
+static int64_t receive_first(struct thread *t, struct channel *c)
 {
 	unsigned before = t->prio;
 	int64_t status;
@@ -139,7 +139,7 @@ static int64_t receive(struct thread *t, struct channel *c)
 		return CALL_BLOCKED;
 	}
 	t->channel = c;
-	status = take(c, list_entry(c->queue.next, struct waiting, link), t);
+	status = take_sender(c, list_entry(c->queue.next, struct waiting, link), t);
 	if (t->prio < before)
 		arch_this_cpu()->attention |= ATTENTION_LOOK; /* another may be more important now */
 	return status;
@@ -153,7 +153,7 @@ int64_t call_MsgReceive(struct thread *t, struct frame *f)
 		return -KE_BADF;
 	if (unlikely(MsgReceive_room(f) > MSG_MAX))
 		return -KE_MSGSIZE;
-	return receive(t, c);
+	return receive_first(t, c);
 }
 
 /* ---- back to the client ---- */
@@ -181,7 +181,7 @@ int64_t message_answer_receive(struct channel *c, struct thread *t, struct threa
 		if (bytes > MSG_INLINE && others_wait())
 			return CALL_RESTART; /* that was long; now it has no client, and only receives */
 	}
-	return receive(t, c);
+	return receive_first(t, c);
 }
 
 static uint64_t reply_bytes(const struct thread *client, uint64_t bytes)

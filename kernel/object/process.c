@@ -5,7 +5,7 @@
 
 struct process processes[PROCESS_MAX];
 
-static int64_t copy(struct process *p, void *kernel, uint64_t user, uint64_t bytes, bool in)
+static int64_t copy_user(struct process *p, void *kernel, uint64_t user, uint64_t bytes, bool in)
 {
 	char *at = kernel;
 
@@ -30,12 +30,12 @@ static int64_t copy(struct process *p, void *kernel, uint64_t user, uint64_t byt
 
 int64_t copy_in(struct process *p, void *to, uint64_t from, uint64_t bytes)
 {
-	return copy(p, to, from, bytes, true);
+	return copy_user(p, to, from, bytes, true);
 }
 
 int64_t copy_out(struct process *p, uint64_t to, const void *from, uint64_t bytes)
 {
-	return copy(p, (void *)(uintptr_t)from, to, bytes, false);
+	return copy_user(p, (void *)(uintptr_t)from, to, bytes, false);
 }
 
 void process_init_lists(struct process *p)

@@ -55,7 +55,7 @@ static int64_t define(struct thread *t, struct process *p, uint64_t address)
 }
 
 /* After Seal: a process of what was defined, with memory that is zero. Kernel memory is zeroed when it is used. */
-static int64_t make(struct process *p)
+static int64_t make_process(struct process *p)
 {
 	int64_t error;
 
@@ -63,7 +63,7 @@ static int64_t make(struct process *p)
 		return -KE_SRCH;
 	if (p->state != PROCESS_DEFINED)
 		return -KE_BUSY;
-	if (!regions_scrub(p, REGION_KMEM))
+	if (!region_scrub_all(p, REGION_KMEM))
 		return CALL_RESTART;
 	kmem_init(&p->kmem, p->params.kmem, p->params.kmem_bytes);
 	error = space_init(&p->space, &p->kmem, 1 + p->slot, false);
@@ -71,7 +71,7 @@ static int64_t make(struct process *p)
 		error = space_init(&p->guest, &p->kmem, 1 + PROCESS_MAX + p->slot, true);
 	if (error)
 		return error;
-	regions_use(p, true);
+	region_use_all(p, true);
 	process_init_lists(p);
 	p->state = PROCESS_NEW;
 	return 0;
@@ -85,7 +85,7 @@ int64_t call_ProcessCreate(struct thread *t, struct frame *f)
 		return -KE_INVAL;
 	if (process_sealed != !ProcessCreate_params(f))
 		return -KE_PERM;
-	return process_sealed ? make(p) : define(t, p, ProcessCreate_params(f));
+	return process_sealed ? make_process(p) : define(t, p, ProcessCreate_params(f));
 }
 
 int64_t call_Seal(struct thread *t, struct frame *f)

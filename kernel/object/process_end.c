@@ -219,11 +219,11 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 		arch_tlb_flush_space(&p->space);
 		if (p->params.guest)
 			arch_tlb_flush_space(&p->guest);
-		regions_use(p, false);
+		region_use_all(p, false);
 		p->step++;
 		return CALL_RESTART;
 	case STEP_SCRUB:
-		if (regions_scrub(p, REGION_KMEM + 1))
+		if (region_scrub_all(p, REGION_KMEM + 1))
 			p->step++;
 		return CALL_RESTART;
 	default: free_slot(p); return 0;

@@ -43,7 +43,7 @@ static unsigned pulse_lends(const struct channel *c, unsigned prio)
 }
 
 /* The registers of the receiver. */
-static void deliver(struct channel *c, struct thread *r, int code, uint64_t value, uint64_t info, unsigned prio)
+static void deliver_pulse(struct channel *c, struct thread *r, int code, uint64_t value, uint64_t info, unsigned prio)
 {
 	uint64_t *words = call_words(&r->frame);
 
@@ -56,7 +56,7 @@ static void deliver(struct channel *c, struct thread *r, int code, uint64_t valu
 
 void pulse_deliver(struct channel *c, struct pulse *p, struct thread *r)
 {
-	deliver(c, r, p->code, p->value, p->info, p->w.prio);
+	deliver_pulse(c, r, p->code, p->value, p->info, p->w.prio);
 	if (p->kind == PULSE_POOLED) {
 		pulse_free(p);
 	} else if (p->kind == PULSE_TIMER) {
@@ -102,7 +102,7 @@ static int64_t send_pooled(struct connection *conn, struct channel *to, const st
 		return -KE_INVAL;
 	if (likely(r)) {
 		list_del(&r->wait_link);
-		deliver(to, r, (int)code, value, info, prio);
+		deliver_pulse(to, r, (int)code, value, info, prio);
 		thread_wake(r, 0);
 		return 0;
 	}
@@ -156,7 +156,7 @@ struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t)
 		return NULL;
 	list_del(&r->wait_link);
 	call_set_result(&r->frame, 0);
-	deliver(c, r, (int)MsgSendPulse_code(f), MsgSendPulse_value(f), info_of(t, conn->id, t->prio), prio);
+	deliver_pulse(c, r, (int)MsgSendPulse_code(f), MsgSendPulse_value(f), info_of(t, conn->id, t->prio), prio);
 	call_set_result(&t->frame, 0);
 	message_pass(cpu, t, r);
 	sched_preempted(cpu, t);

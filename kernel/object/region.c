@@ -31,7 +31,7 @@ static void scrub_step(struct region *r)
 }
 
 /* Regions below `end` that no process has, one after the other. False: one step was done; there may be more. */
-bool regions_scrub(struct process *p, unsigned end)
+bool region_scrub_all(struct process *p, unsigned end)
 {
 	for (unsigned i = 0; i < end; i++) {
 		struct region *r = p->regions[i].home;
@@ -47,7 +47,7 @@ bool regions_scrub(struct process *p, unsigned end)
 	return true;
 }
 
-void regions_use(struct process *p, bool use)
+void region_use_all(struct process *p, bool use)
 {
 	for (unsigned i = 0; i <= REGION_KMEM; i++) {
 		struct region *r = p->regions[i].home;

@@ -13,7 +13,7 @@
 #define COPY_PATIENCE_NS 100000u
 #define END_AT_ONCE      8 /* threads of a process that end before all else */
 
-bool runmask_ok(const struct process *p, uint64_t mask)
+bool thread_runmask_ok(const struct process *p, uint64_t mask)
 {
 	return mask && !(mask & ~(uint64_t)p->params.runmask);
 }

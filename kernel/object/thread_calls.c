@@ -19,7 +19,7 @@ int64_t call_ThreadCreate(struct thread *t, struct frame *f)
 	uint64_t mask = ThreadCreate_runmask(f) ? ThreadCreate_runmask(f) : t->runmask;
 	int64_t tid;
 
-	if (!sched_params_ok(p, ThreadCreate_priority(f), ThreadCreate_policy(f)) || !runmask_ok(p, mask))
+	if (!sched_params_ok(p, ThreadCreate_priority(f), ThreadCreate_policy(f)) || !thread_runmask_ok(p, mask))
 		return -KE_INVAL;
 	thread_make(p, ThreadCreate_entry(f), ThreadCreate_arg(f), ThreadCreate_stack_top(f), ThreadCreate_tls(f),
 		    (unsigned)ThreadCreate_priority(f), (unsigned)ThreadCreate_policy(f), (uint32_t)mask, &tid);
@@ -62,7 +62,7 @@ int64_t call_ThreadCtl(struct thread *t, struct frame *f)
 	case THREADCTL_RUNMASK:
 		if (p->guest.sealed)
 			return -KE_PERM;
-		if (!runmask_ok(p, ThreadCtl_value(f)))
+		if (!thread_runmask_ok(p, ThreadCtl_value(f)))
 			return -KE_INVAL;
 		t->runmask = (uint32_t)ThreadCtl_value(f);
 		sched_runmask_changed(t);
@@ -102,7 +102,7 @@ int64_t call_SchedSet(struct thread *t, struct frame *f)
 	if (p == t->process && p->guest.sealed)
 		return -KE_PERM; /* others may, within its limits */
 	if (!sched_params_ok(p, SchedSet_priority(f), SchedSet_policy(f)) ||
-	    (SchedSet_runmask(f) && !runmask_ok(p, SchedSet_runmask(f))))
+	    (SchedSet_runmask(f) && !thread_runmask_ok(p, SchedSet_runmask(f))))
 		return -KE_INVAL;
 	who->base_prio = (uint8_t)SchedSet_priority(f);
 	who->policy = (uint8_t)SchedSet_policy(f);

@@ -104,7 +104,7 @@ static bool in_guest(const struct vcpu *v)
 	return v->thread && v->thread->in_guest;
 }
 
-static int64_t get(struct vcpu *v, struct frame *f)
+static int64_t get_register(struct vcpu *v, struct frame *f)
 {
 	uint64_t value;
 	int64_t error = arch_vcpu_get(v, VcpuGet_vreg(f), in_guest(v), &value);
@@ -125,7 +125,7 @@ static int64_t vcpu_apply(struct cpu *c, struct vcpu *v, struct frame *f)
 			arch_vcpu_evict(c);
 		arch_fpu_save(c, &v->fpu);
 		if (call == CALL_VcpuGet)
-			return get(v, f);
+			return get_register(v, f);
 		return arch_vcpu_set(v, VcpuSet_vreg(f), in_guest(v), VcpuSet_value(f));
 	}
 	lock_acquire(&v->lock);
@@ -135,10 +135,10 @@ static int64_t vcpu_apply(struct cpu *c, struct vcpu *v, struct frame *f)
 				      (uint32_t)VcpuPrivate_mask(f), &out);
 		VcpuPrivate_set_now(f, out);
 	} else if (call == CALL_VcpuWithdraw) {
-		result = passthrough_withdraw(v, (unsigned)VcpuWithdraw_intid(f), (unsigned)VcpuWithdraw_what(f));
+		result = irq_passthrough_withdraw(v, (unsigned)VcpuWithdraw_intid(f), (unsigned)VcpuWithdraw_what(f));
 	} else if (call == CALL_VcpuBind) {
-		result = passthrough_change(v, VcpuBind_host(f), VcpuBind_intid(f), (unsigned)VcpuBind_priority(f),
-					    (unsigned)VcpuBind_flags(f));
+		result = irq_passthrough_change(v, VcpuBind_host(f), VcpuBind_intid(f), (unsigned)VcpuBind_priority(f),
+						(unsigned)VcpuBind_flags(f));
 	} else {
 		result = vgic_query(&v->vgic, (unsigned)VcpuQuery_intid(f));
 	}
@@ -260,7 +260,7 @@ int64_t call_VcpuBind(struct thread *t, struct frame *f)
 
 /* ---- calls that only add to what is pending ---- */
 
-static int64_t offer(struct thread *t, uint64_t vcpu, uint64_t intid, uint64_t level, uint64_t prio, bool line)
+static int64_t offer_spi(struct thread *t, uint64_t vcpu, uint64_t intid, uint64_t level, uint64_t prio, bool line)
 {
 	struct vcpu *v = vcpu_of(t->process, vcpu);
 	int64_t result;
@@ -282,12 +282,12 @@ static int64_t offer(struct thread *t, uint64_t vcpu, uint64_t intid, uint64_t l
 
 int64_t call_VcpuLine(struct thread *t, struct frame *f)
 {
-	return offer(t, VcpuLine_vcpu(f), VcpuLine_intid(f), VcpuLine_level(f), VcpuLine_priority(f), true);
+	return offer_spi(t, VcpuLine_vcpu(f), VcpuLine_intid(f), VcpuLine_level(f), VcpuLine_priority(f), true);
 }
 
 int64_t call_VcpuInject(struct thread *t, struct frame *f)
 {
-	return offer(t, VcpuInject_vcpu(f), VcpuInject_intid(f), 1, VcpuInject_priority(f), false);
+	return offer_spi(t, VcpuInject_vcpu(f), VcpuInject_intid(f), 1, VcpuInject_priority(f), false);
 }
 
 int64_t call_VcpuKick(struct thread *t, struct frame *f)

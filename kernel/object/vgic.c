@@ -217,7 +217,7 @@ struct choice {
 };
 
 /* Into those that get an image, which are sorted; what falls out at the end is left over. */
-static inline void place(struct choice *c, uint64_t new)
+static inline void place_choice(struct choice *c, uint64_t new)
 {
 	unsigned at = c->count;
 
@@ -243,11 +243,11 @@ static void consider(const struct vgic_cpu *v, struct choice *c, unsigned index,
 	} else {
 		rank |= RANK_CLASS(RANK_SHUT);
 	}
-	place(c, rank);
+	place_choice(c, rank);
 }
 
 /* Returns those that get no image. */
-static uint64_t choose(const struct vgic_cpu *v, uint64_t active, uint64_t wanted, struct choice *c)
+static uint64_t choose_images(const struct vgic_cpu *v, uint64_t active, uint64_t wanted, struct choice *c)
 {
 	uint64_t chosen = 0;
 
@@ -305,7 +305,7 @@ void vgic_fill(struct vgic_cpu *v)
 	uint64_t active, pending, left;
 
 	state_masks(v, &active, &pending);
-	left = choose(v, active, active | pending, &c);
+	left = choose_images(v, active, active | pending, &c);
 	for (unsigned n = 0; n < c.count; n++) {
 		unsigned index = RANK_INDEX(c.ranks[n]);
 

@@ -141,7 +141,7 @@ static unsigned choose_cpu(const struct thread *t)
 }
 
 /* Ask the CPU that holds the thread's registers to save them and pass it on. */
-static void move(struct thread *t, unsigned to)
+static void move_thread(struct thread *t, unsigned to)
 {
 	t->state = STATE_MOVING;
 	t->move_to = (uint8_t)to;
@@ -166,7 +166,7 @@ static void ready(struct thread *t, bool first)
 	unsigned cpu = choose_cpu(t);
 
 	if (cpu != t->cpu && held(t))
-		move(t, cpu);
+		move_thread(t, cpu);
 	else
 		enqueue(t, cpu, first);
 }
@@ -221,7 +221,7 @@ static struct thread *steal(struct cpu *c)
 		return NULL;
 	sched_remove(best);
 	if (held(best)) {
-		move(best, c->id);
+		move_thread(best, c->id);
 		return NULL; /* it comes as soon as the other CPU has let it go */
 	}
 	best->cpu = (uint8_t)c->id;
@@ -229,7 +229,7 @@ static struct thread *steal(struct cpu *c)
 }
 
 /* The most important thread that waits here, off its queue. */
-static struct thread *take(struct cpu *c)
+static struct thread *take_thread(struct cpu *c)
 {
 	struct thread *t = c->next;
 
@@ -267,7 +267,7 @@ struct thread *sched_switch(struct cpu *c)
 		queue_next(c); /* it came before the running one got a higher priority */
 		return t;
 	}
-	next = take(c);
+	next = take_thread(c);
 	if (!next)
 		return NULL;
 	start(c, next);
@@ -306,7 +306,7 @@ struct thread *sched_pick(struct cpu *c)
 			t->slice_end = 0;
 		ready(t, !over);
 	}
-	t = take(c);
+	t = take_thread(c);
 	if (!t)
 		t = steal(c);
 	if (!t)

@@ -24,7 +24,7 @@ void timer_unreserve(struct process *p, unsigned count)
 	p->timer_count -= count;
 }
 
-static void place(struct timer_heap *h, struct timer *t, unsigned i)
+static void place_timer(struct timer_heap *h, struct timer *t, unsigned i)
 {
 	h->at[i] = t;
 	t->index = (uint16_t)i;
@@ -33,8 +33,8 @@ static void place(struct timer_heap *h, struct timer *t, unsigned i)
 static void sift_up(struct timer_heap *h, struct timer *t, unsigned i)
 {
 	for (; i > 1 && h->at[i / 2]->deadline > t->deadline; i /= 2)
-		place(h, h->at[i / 2], i);
-	place(h, t, i);
+		place_timer(h, h->at[i / 2], i);
+	place_timer(h, t, i);
 }
 
 static void sift_down(struct timer_heap *h, struct timer *t, unsigned i)
@@ -44,9 +44,9 @@ static void sift_down(struct timer_heap *h, struct timer *t, unsigned i)
 			child++;
 		if (h->at[child]->deadline >= t->deadline)
 			break;
-		place(h, h->at[child], i);
+		place_timer(h, h->at[child], i);
 	}
-	place(h, t, i);
+	place_timer(h, t, i);
 }
 
 void timer_arm(struct timer *t, uint64_t deadline)

@@ -224,7 +224,7 @@ static void a_bound_interrupt_that_comes_late_is_kept(void **state)
 	start_bound();
 	for (unsigned i = 0; i < 2; i++) {
 		host[i].active = true;
-		passthrough_fire(&host[i].irq);
+		irq_passthrough_fire(&host[i].irq);
 		assert_false(host[i].active);
 		assert_int_equal(host[i].latch, i);
 	}
@@ -238,11 +238,11 @@ static void wrong_bindings_are_refused(void **state)
 
 	(void)state;
 	start_bound();
-	assert_int_equal(passthrough_change(v, HOST, FIRST + 1, 0, 0), -KE_INVAL);
+	assert_int_equal(irq_passthrough_change(v, HOST, FIRST + 1, 0, 0), -KE_INVAL);
 	assert_int_equal(guest_gic_bind(&gic, FIRST, HOST + 1), -KE_INVAL);
 	assert_int_equal(guest_gic_bind(&gic, INTIDS, HOST + 1), -KE_INVAL);
 	enable(FIRST, true);
-	assert_int_equal(passthrough_change(&cpu[1].vcpu, HOST, FIRST, 0, 0), -KE_BUSY);
+	assert_int_equal(irq_passthrough_change(&cpu[1].vcpu, HOST, FIRST, 0, 0), -KE_BUSY);
 	assert_int_equal(vgic_line(&v->vgic, FIRST, true, 0x80), -KE_BUSY);
 	guest_gic_set_line(&gic, FIRST, true);
 	guest_gic_pulse(&gic, FIRST);
@@ -251,9 +251,9 @@ static void wrong_bindings_are_refused(void **state)
 	/* Under its number there is another already. */
 	settle_cpu(&cpu[0]);
 	assert_int_equal(vgic_inject(&v->vgic, FIRST + 2, 0x80), 0);
-	assert_int_equal(passthrough_change(v, HOST + 2, FIRST + 2, 0x80, BIND_ON), -KE_BUSY);
+	assert_int_equal(irq_passthrough_change(v, HOST + 2, FIRST + 2, 0x80, BIND_ON), -KE_BUSY);
 	for (unsigned i = 4; i < BOUND; i++)
-		assert_true(passthrough_change(v, HOST + i, FIRST + i, 0x80, BIND_ON) >= 0);
+		assert_true(irq_passthrough_change(v, HOST + i, FIRST + i, 0x80, BIND_ON) >= 0);
 	for (unsigned i = 0; i < VGIC_BOUND - 1 - (BOUND - 4); i++)
 		assert_int_equal(vgic_bind(&v->vgic, 300 + i, 400 + i, 0x80), 0);
 	assert_int_equal(vgic_bind(&v->vgic, 399, 499, 0x80), -KE_AGAIN);

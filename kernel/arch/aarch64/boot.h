@@ -29,7 +29,7 @@ void boot_early(const void *dtb);
 void board_parse(const void *dtb);
 void console_early(void); /* the console's transmitter is on */
 void smmu_close(void);
-void mmu_build(void);
+void tables_build(void);
 const char *control_refusal(void); /* why this CPU cannot be used, or NULL */
 _Noreturn void boot_refuse(const char *why);
 
@@ -45,5 +45,5 @@ void control_init(void);
 void errata_init(void);
 void clock_init(void);
 void cpu_arrived(unsigned cpu);
-bool cpu_is_here(unsigned cpu); /* it has set itself up, and takes SGIs */
-bool mitigation_needed(void);   /* each entry of this CPU into the kernel must call firmware */
+bool cpu_is_here(unsigned cpu);       /* it has set itself up, and takes SGIs */
+bool firmware_needs_mitigation(void); /* each entry of this CPU into the kernel must call firmware */

@@ -16,24 +16,24 @@ static unsigned pa_range(void)
 	return range > PA_BITS_48 ? PA_BITS_48 : range;
 }
 
-uint64_t tcr_value(void)
+uint64_t control_tcr(void)
 {
 	return TCR_BASE | (uint64_t)pa_range() << 16;
 }
 
-uint64_t vtcr_value(void)
+uint64_t control_vtcr(void)
 {
 	return VTCR_BASE | VTCR_PS((uint64_t)pa_range());
 }
 
-bool has_pmu(void)
+bool control_has_pmu(void)
 {
 	unsigned version = sysreg_field(id_aa64dfr0_el1, 8);
 
 	return version != 0 && version != 0xf;
 }
 
-uint64_t mdcr_value(void)
+uint64_t control_mdcr(void)
 {
-	return MDCR_BASE | (has_pmu() ? sysreg_read(pmcr_el0) >> 11 & 0x1f : 0);
+	return MDCR_BASE | (control_has_pmu() ? sysreg_read(pmcr_el0) >> 11 & 0x1f : 0);
 }

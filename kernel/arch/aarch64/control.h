@@ -68,7 +68,7 @@ static inline uint64_t hcr_guest(unsigned flags, unsigned evt)
 /* TCPAC is not set: CPACR_EL1 is switched. */
 #define CPTR_BASE (CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA | CPTR_TAM)
 
-/* MDCR_EL2. HPMN is added by mdcr_value(): all counters, which is what reset means; 0 has no defined meaning. */
+/* MDCR_EL2. HPMN is added by control_mdcr(): all counters, which is what reset means; 0 has no defined meaning. */
 #define MDCR_TPMCR BIT(5) /* PMU: not switched, a side channel */
 #define MDCR_TPM   BIT(6)
 /* TDE is not set: a guest's BRK is its own. For processes TGE says the same. */
@@ -118,7 +118,7 @@ static inline uint64_t hcr_guest(unsigned flags, unsigned evt)
 /* TCR_EL2, E2H = 0: RES1, 48 bits, walks inner shareable write-back, 4 KiB. */
 #define TCR_BASE (BIT(31) | BIT(23) | 3ull << 12 | 1ull << 10 | 1ull << 8 | 16)
 
-bool has_pmu(void); /* this CPU counts events */
-uint64_t tcr_value(void);
-uint64_t vtcr_value(void);
-uint64_t mdcr_value(void);
+bool control_has_pmu(void); /* this CPU counts events */
+uint64_t control_tcr(void);
+uint64_t control_vtcr(void);
+uint64_t control_mdcr(void);

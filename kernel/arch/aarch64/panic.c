@@ -117,7 +117,7 @@ static void print_stack(uint64_t from)
 	printk("\n");
 }
 
-static _Noreturn void finish(void)
+static _Noreturn void finish_panic(void)
 {
 	printk("global design safe state\n");
 	last_act();
@@ -140,7 +140,7 @@ void safe_state(const char *why, ...)
 		printk(": %s\n", reset_last ? "reset" : "power off");
 		va_end(args);
 	}
-	finish();
+	finish_panic();
 }
 
 void panic(const char *why, ...)
@@ -156,7 +156,7 @@ void panic(const char *why, ...)
 	printk("\n");
 	print_registers();
 	print_stack(sp);
-	finish();
+	finish_panic();
 }
 
 void panic_exception(uint64_t kind)
@@ -169,5 +169,5 @@ void panic_exception(uint64_t kind)
 	if (control_opening)
 		printk("  firmware keeps %s from EL2: docs/porting.md\n", control_opening);
 	print_registers();
-	finish();
+	finish_panic();
 }

@@ -27,7 +27,7 @@ static uint64_t enter(const struct space *s)
 	return old;
 }
 
-static void leave(uint64_t old)
+static void leave_space(uint64_t old)
 {
 	sysreg_write(vttbr_el2, old);
 	isb();
@@ -53,7 +53,7 @@ void arch_tlb_flush_pages(const struct space *s, const vaddr_t va[], unsigned co
 	/* What stage 1 and 2 together gave is cached apart from stage 2 alone, and under addresses that are not known.
 	 */
 	TLBI("vmalle1is", ish);
-	leave(old);
+	leave_space(old);
 }
 
 void arch_tlb_flush_space(const struct space *s)
@@ -61,7 +61,7 @@ void arch_tlb_flush_space(const struct space *s)
 	uint64_t old = enter(s);
 
 	TLBI("vmalls12e1is", ish);
-	leave(old);
+	leave_space(old);
 }
 
 void arch_tlb_flush_cpu_space(const struct space *s, bool code)
@@ -71,7 +71,7 @@ void arch_tlb_flush_cpu_space(const struct space *s, bool code)
 	TLBI("vmalle1", nsh);
 	if (code)
 		__asm__ volatile("ic iallu\n\tdsb nsh" : : : "memory");
-	leave(old);
+	leave_space(old);
 }
 
 /* EL2's own map is shareable as table walks are. */

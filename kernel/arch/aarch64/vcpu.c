@@ -117,7 +117,7 @@ struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 	if (unlikely(c->resident != v))
 		vcpu_load(c, v);
 	if (v->arch_work.leaked)
-		leaked_restore(v);
+		world_restore_leaked(v);
 	if (v->edges && !v->dirty)
 		vcpu_edges(v);
 	if (v->dirty)
@@ -147,8 +147,8 @@ static __attribute__((noinline)) void leave_long(struct vcpu *v, struct cpu *c, 
 }
 
 /* The short way out: results in registers. */
-static inline void leave(struct cpu *c, struct vcpu *v, uint64_t exit, uint64_t x1, uint64_t x2, uint64_t x3,
-			 uint64_t x4, uint64_t x5)
+static inline void leave_guest(struct cpu *c, struct vcpu *v, uint64_t exit, uint64_t x1, uint64_t x2, uint64_t x3,
+			       uint64_t x4, uint64_t x5)
 {
 	struct thread *t = v->thread;
 
@@ -229,10 +229,10 @@ static inline void mmio_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
 
 	v->arch.exit_far = far;
 	if (esr & ABORT_WNR)
-		leave(c, v, EXIT_MMIO_WRITE, ipa, bytes, v->frame.x[ABORT_SRT(esr)] & (~0ull >> (64 - 8 * bytes)), 0,
-		      0);
+		leave_guest(c, v, EXIT_MMIO_WRITE, ipa, bytes, v->frame.x[ABORT_SRT(esr)] & (~0ull >> (64 - 8 * bytes)),
+			    0, 0);
 	else
-		leave(c, v, EXIT_MMIO_READ, ipa, bytes, 0, 0, 0);
+		leave_guest(c, v, EXIT_MMIO_READ, ipa, bytes, 0, 0, 0);
 }
 
 static inline void id_exit(struct vcpu *v, uint64_t esr)
@@ -251,11 +251,11 @@ void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec)
 	if (ec == EC_DATA && (esr & ABORT_ISV) && DFSC_KIND(esr) == DFSC_TRANSLATION && likely(leaks_none(v)))
 		mmio_exit(v, c, esr);
 	else if (ec == EC_HVC64 && likely(leaks_none(v)))
-		leave(c, v, EXIT_HVC, esr & 0xffff, x[0], x[1], x[2], x[3]);
+		leave_guest(c, v, EXIT_HVC, esr & 0xffff, x[0], x[1], x[2], x[3]);
 	else if (ec == EC_SYSREG && (esr & (ISS_REG_MASK | ISS_READ)) == ISS_SGI1R)
 		sgi_exit(v, c, esr);
 	else if (ec == EC_SMC64 && likely(leaks_none(v)))
-		leave(c, v, EXIT_SMC, esr & 0xffff, x[0], x[1], x[2], x[3]);
+		leave_guest(c, v, EXIT_SMC, esr & 0xffff, x[0], x[1], x[2], x[3]);
 	else if (ec == EC_SYSREG && !v->entry_work && vcpu_id_register(c, v, esr))
 		id_exit(v, esr);
 	else

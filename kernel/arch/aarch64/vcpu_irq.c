@@ -59,7 +59,7 @@ void arch_vcpu_settle(struct vcpu *v)
 }
 
 /* The vCPU's lock is held. */
-static void offer(struct vcpu *v)
+static void offer_images(struct vcpu *v)
 {
 	v->dirty = v->edges = false;
 	arch_vcpu_settle(v);
@@ -73,7 +73,7 @@ static void offer(struct vcpu *v)
 void vcpu_offer(struct vcpu *v)
 {
 	lock_acquire(&v->lock);
-	offer(v);
+	offer_images(v);
 	lock_release(&v->lock);
 }
 
@@ -85,7 +85,7 @@ bool vcpu_passed(struct vcpu *v, uint32_t intid)
 	lock_acquire(&v->lock);
 	bound = vgic_fire(&v->vgic, intid);
 	if (bound)
-		offer(v);
+		offer_images(v);
 	lock_release(&v->lock);
 	return bound;
 }

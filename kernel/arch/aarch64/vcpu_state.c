@@ -53,7 +53,7 @@ static void debug_save(struct vcpu *v)
 	v->arch.dbgclaim = sysreg_read(dbgclaimclr_el1);
 	sysreg_write(dbgclaimclr_el1, 0xff);
 	sysreg_write(mdscr_el1, 0);
-	sysreg_write(mdcr_el2, mdcr_value());
+	sysreg_write(mdcr_el2, control_mdcr());
 }
 
 static void debug_load(const struct vcpu *v)
@@ -81,7 +81,7 @@ void vcpu_debug_open(struct vcpu *v)
 {
 	v->arch.debug_live = true;
 	debug_load(v);
-	sysreg_write(mdcr_el2, mdcr_value() & ~MDCR_TDA);
+	sysreg_write(mdcr_el2, control_mdcr() & ~MDCR_TDA);
 }
 
 /* ---- evict and load ---- */
@@ -151,7 +151,7 @@ void arch_vcpu_evict(struct cpu *c)
 
 	if (!v)
 		return;
-	leaked_restore(v);
+	world_restore_leaked(v);
 #define X(name) v->arch.name = sysreg_read(name);
 	EL1_SWITCHED(X)
 #undef X
@@ -168,7 +168,7 @@ void arch_vcpu_evict(struct cpu *c)
 	irqchip_virtual_save(&v->arch.irqchip);
 	timer_to_soft(v);
 	arch_fpu_save(c, &v->fpu); /* no register of it stays on a CPU that is not its home */
-	el1_clear();
+	world_clear_el1();
 	c->resident = NULL;
 	__atomic_store_n(&v->home, NULL, __ATOMIC_RELEASE);
 	vcpu_serve(c, v); /* this CPU was asked, and will not hear of it again */
@@ -197,7 +197,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	if (v->arch.debug_live)
 		debug_load(v);
 	sysreg_write(oslar_el1, v->arch.oslock);
-	sysreg_write(mdcr_el2, v->arch.debug_live ? mdcr_value() & ~MDCR_TDA : mdcr_value());
+	sysreg_write(mdcr_el2, v->arch.debug_live ? control_mdcr() & ~MDCR_TDA : control_mdcr());
 	sysreg_write(vmpidr_el2, v->affinity | BIT(31));
 	irqchip_virtual_load(&v->arch.irqchip);
 	sysreg_write(cntvoff_el2, v->counter_offset);

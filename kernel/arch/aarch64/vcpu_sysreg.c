@@ -10,12 +10,12 @@
 #include "process.h"
 #include "sysreg.h"
 
-static uint64_t get(const struct vcpu *v, uint64_t esr)
+static uint64_t get_operand(const struct vcpu *v, uint64_t esr)
 {
 	return v->frame.x[ESR_RT(esr)];
 }
 
-static void put(struct vcpu *v, uint64_t esr, uint64_t value)
+static void put_result(struct vcpu *v, uint64_t esr, uint64_t value)
 {
 	v->frame.x[ESR_RT(esr)] = value;
 }
@@ -115,7 +115,7 @@ bool vcpu_id_register(const struct cpu *c, struct vcpu *v, uint64_t esr)
 		for (unsigned i = 0; i < ARRAY_COUNT(id_registers); i++)
 			values[i] = id_compute(i);
 	}
-	put(v, esr, crm >> 2 == 1 ? values[ID(crm, esr >> 17 & 7)] : 0);
+	put_result(v, esr, crm >> 2 == 1 ? values[ID(crm, esr >> 17 & 7)] : 0);
 	return true;
 }
 
@@ -168,14 +168,14 @@ static void ptimer_update(struct cpu *c, struct vcpu *v)
 
 static void ptimer_access(struct cpu *c, struct vcpu *v, uint64_t esr, unsigned op2)
 {
-	uint64_t value = get(v, esr);
+	uint64_t value = get_operand(v, esr);
 
 	if (esr & ISS_READ) {
 		if (op2 == 0)
 			value = (uint32_t)(v->arch.cntp_cval - count(v));
 		else
 			value = op2 == 1 ? v->arch.cntp_ctl | (ptimer_met(v) ? CTL_ISTATUS : 0) : v->arch.cntp_cval;
-		put(v, esr, value);
+		put_result(v, esr, value);
 		return;
 	}
 	if (op2 == 0)
@@ -260,13 +260,13 @@ static bool debug_access(struct vcpu *v, uint64_t esr, bool *again)
 	case ISS_REG(2, 0, 1, 3, 4): /* OSDLR_EL1: no double lock; DBGPRCR_EL1: power is not a guest's */
 	case ISS_REG(2, 0, 1, 4, 4):
 		if (esr & ISS_READ)
-			put(v, esr, 0);
+			put_result(v, esr, 0);
 		return true;
 	case ISS_REG(2, 0, 1, 0, 4): /* OSLAR_EL1, OSLSR_EL1 */
-		v->arch.oslock = get(v, esr) & 1;
+		v->arch.oslock = get_operand(v, esr) & 1;
 		sysreg_write(oslar_el1, v->arch.oslock);
 		return true;
-	case ISS_REG(2, 0, 1, 1, 4): put(v, esr, sysreg_read(oslsr_el1)); return true;
+	case ISS_REG(2, 0, 1, 1, 4): put_result(v, esr, sysreg_read(oslsr_el1)); return true;
 	default: break;
 	}
 	if ((reg >> 14 & 7) != 0 || v->arch.debug_live)
@@ -283,25 +283,26 @@ bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 	switch (reg) {
 	case ISS_REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1, ICC_SGI0R_EL1: for group 1, for group 0 */
 	case ISS_REG(3, 0, 12, 11, 7):
-		vcpu_send_sgi(v, sgi_targets(v, get(v, esr)), SGI_INTID(get(v, esr)), reg == ISS_REG(3, 0, 12, 11, 5));
+		vcpu_send_sgi(v, sgi_targets(v, get_operand(v, esr)), SGI_INTID(get_operand(v, esr)),
+			      reg == ISS_REG(3, 0, 12, 11, 5));
 		return true;
 	case ISS_REG(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1: there is no other security state */ return true;
-	case ISS_REG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */ deactivate(v, get(v, esr)); return true;
-	case ISS_REG(3, 3, 14, 0, 1): /* CNTPCT_EL0 */ put(v, esr, count(v)); return true;
+	case ISS_REG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */ deactivate(v, get_operand(v, esr)); return true;
+	case ISS_REG(3, 3, 14, 0, 1): /* CNTPCT_EL0 */ put_result(v, esr, count(v)); return true;
 	case ISS_REG(3, 3, 14, 2, 0): /* CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0 */
 	case ISS_REG(3, 3, 14, 2, 1):
 	case ISS_REG(3, 3, 14, 2, 2): ptimer_access(c, v, esr, reg >> 17 & 7); return true;
 	case ISS_REG(3, 0, 12, 12, 5): /* ICC_SRE_EL1: the system registers are on, for ever */
 		if (esr & ISS_READ)
-			put(v, esr, 7);
+			put_result(v, esr, 7);
 		return true;
 	case ISS_REG(3, 0, 1, 0, 1): /* ACTLR_EL1: reads 0, writes ignored */
 		if (esr & ISS_READ)
-			put(v, esr, 0);
+			put_result(v, esr, 0);
 		return true;
 	case ISS_REG(1, 0, 7, 6, 2): /* DC ISW, CSW, CISW; what is not covered is qvm's */
 	case ISS_REG(1, 0, 7, 10, 2):
-	case ISS_REG(1, 0, 7, 14, 2): return set_way_covered(v, (uint32_t)get(v, esr));
+	case ISS_REG(1, 0, 7, 14, 2): return set_way_covered(v, (uint32_t)get_operand(v, esr));
 	default: break;
 	}
 	if (reg >> 20 == 2)

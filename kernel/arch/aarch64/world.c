@@ -141,7 +141,7 @@ void arch_process_registers(struct cpu *c)
 		keep_from_others(v);
 }
 
-void el1_clear(void)
+void world_clear_el1(void)
 {
 	sysreg_write(hcr_el2, HCR_PROCESS);
 	sysreg_write(sctlr_el1, SCTLR_PROCESS);
@@ -152,7 +152,7 @@ void el1_clear(void)
 }
 
 /* Undo what was changed of the resident guest's. */
-void leaked_restore(struct vcpu *v)
+void world_restore_leaked(struct vcpu *v)
 {
 	if (v->arch_work.leaked & LEAK_SCTLR)
 		sysreg_write(sctlr_el1, v->arch.sctlr_el1);

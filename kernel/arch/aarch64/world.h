@@ -10,8 +10,8 @@
 /* Which EL1 registers of a resident guest hold a process's value just now. */
 enum el1_leak { LEAK_SCTLR = 1, LEAK_CPACR = 2, LEAK_CNTKCTL = 4, LEAK_MDSCR = 8, LEAK_TPIDRRO = 16 };
 
-void leaked_restore(struct vcpu *v); /* what was changed of the resident guest's */
-void el1_clear(void);                /* nobody is resident any more: HCR_EL2 and EL1 as processes need them */
+void world_restore_leaked(struct vcpu *v); /* what was changed of the resident guest's */
+void world_clear_el1(void);                /* nobody is resident any more: HCR_EL2 and EL1 as processes need them */
 
 static inline void user_store(struct user_regs *from)
 {

@@ -94,7 +94,7 @@ void arch_vcpu_settle(struct vcpu *v)
 	vgic_fold(&v->vgic, 0);
 }
 
-static void offer(struct vcpu *v)
+static void offer_images(struct vcpu *v)
 {
 	lock_acquire(&v->lock);
 	v->dirty = v->edges = false;
@@ -121,7 +121,7 @@ void arch_vcpu_evict(struct cpu *c)
 	vcpu_serve(c, v);
 }
 
-static void load(struct cpu *c, struct vcpu *v)
+static void load_vcpu(struct cpu *c, struct vcpu *v)
 {
 	if (v->home)
 		host_fail("a vCPU's registers are loaded while CPU %u holds them", v->home->id);
@@ -229,9 +229,9 @@ struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 	if (v->kick && vcpu_leaves(c, v))
 		return to_process(c, v, EXIT_KICK);
 	if (c->resident != v)
-		load(c, v);
+		load_vcpu(c, v);
 	if (v->entry_work)
-		offer(v);
+		offer_images(v);
 	arch_user_switch(c, &v->user);
 	arch_space_activate(c, &v->process->guest);
 	arch_fpu_prepare(c, &v->fpu);

@@ -99,7 +99,7 @@ void fire_all(void)
 		host[i].latch = false;
 		host[i].active = true;
 		spi[FIRST + i].was = true;
-		passthrough_fire(&host[i].irq);
+		irq_passthrough_fire(&host[i].irq);
 	}
 }
 
@@ -153,7 +153,7 @@ static int op_bind(void *ctx, unsigned vcpu, unsigned from, unsigned intid, unsi
 	(void)ctx;
 	settle_cpu(&cpu[vcpu]);
 	cpu[vcpu].vcpu.dirty = true;
-	state = passthrough_change(&cpu[vcpu].vcpu, from, intid, priority, flags);
+	state = irq_passthrough_change(&cpu[vcpu].vcpu, from, intid, priority, flags);
 	assert_true(state >= 0 || (state == -KE_AGAIN && (flags & BIND_ON))); /* all places are taken */
 	return (int)state;
 }
@@ -185,7 +185,7 @@ static int op_withdraw(void *ctx, unsigned vcpu, unsigned intid, unsigned what)
 	(void)ctx;
 	settle_cpu(&cpu[vcpu]);
 	cpu[vcpu].vcpu.dirty = true;
-	return (int)passthrough_withdraw(&cpu[vcpu].vcpu, intid, what);
+	return (int)irq_passthrough_withdraw(&cpu[vcpu].vcpu, intid, what);
 }
 
 static int op_query(void *ctx, unsigned vcpu, unsigned intid)

@@ -94,11 +94,12 @@ static void opening(const char *name)
 
 static void set_traps(void)
 {
-	SET_OPENED(pmcr_el0, 0, has_pmu()); /* counters stand still and are EL0's no more; mdcr_value() reads it */
+	SET_OPENED(pmcr_el0, 0,
+		   control_has_pmu()); /* counters stand still and are EL0's no more; control_mdcr() reads it */
 	SET(hcr_el2, HCR_PROCESS, true);
 	SET_OPENED(HCRX_EL2, 0, HAS_HCX); /* nothing of it: MOPS, SME, TCR2, SCTLR2, GCS... are hidden */
 	SET(cptr_el2, CPTR_BASE | CPTR_TFP, true);
-	SET(mdcr_el2, mdcr_value(), true);
+	SET(mdcr_el2, control_mdcr(), true);
 	SET(cnthctl_el2, CNTHCTL_VALUE, true);
 	SET(hstr_el2, HSTR_VALUE, true);
 	SET(hacr_el2, 0, true);  /* IMPLEMENTATION DEFINED traps: none known */
@@ -123,7 +124,7 @@ static void set_traps(void)
 
 static void set_state(void)
 {
-	SET(vtcr_el2, vtcr_value(), true);
+	SET(vtcr_el2, control_vtcr(), true);
 	SET(vttbr_el2, 0, true);
 	SET(vpidr_el2, sysreg_read(midr_el1), true);
 	SET(vmpidr_el2, sysreg_read(mpidr_el1), true);
@@ -141,9 +142,9 @@ static void set_state(void)
 	SET(mdscr_el1, 0, true); /* no breakpoint, watchpoint or step that firmware left */
 	SET(oslar_el1, 1, true); /* and the OS lock, which holds them off */
 	SET(dbgclaimclr_el1, 0xff, true);
-	SET(pmuserenr_el0, 0, has_pmu());
-	SET(pmcntenclr_el0, 0xffffffff, has_pmu());
-	SET(pmintenclr_el1, 0xffffffff, has_pmu());
+	SET(pmuserenr_el0, 0, control_has_pmu());
+	SET(pmcntenclr_el0, 0xffffffff, control_has_pmu());
+	SET(pmintenclr_el1, 0xffffffff, control_has_pmu());
 	SET_OPENED(PMSCR_EL2, 0, HAS_SPE); /* no profiling, and no buffer unless EL3 owns it (PMBIDR_EL1.P) */
 	if (HAS_SPE)
 		SET_OPENED(PMBLIMITR_EL1, 0, (sysreg_read(PMBIDR_EL1) & BIT(4)) == 0);

@@ -38,7 +38,7 @@ void arch_start_cpus(void)
  * Does this CPU need firmware's help against branch history injection or branch target injection? SMCCC 1.1, 7.4 and
  * 7.5: 0 says "call it on this CPU".
  */
-bool mitigation_needed(void)
+bool firmware_needs_mitigation(void)
 {
 	unsigned call = 0;
 

@@ -38,7 +38,7 @@ void boot_early(const void *dtb)
 	smmu_close();
 	if (board.image.start >= RAM_LIMIT)
 		boot_refuse("it was loaded above 64 TiB");
-	mmu_build();
+	tables_build();
 }
 
 /* What each CPU does for itself, before and after the distributor is set up. */
@@ -52,12 +52,12 @@ static void init_cpu(unsigned number)
 	sysreg_write(tpidr_el2, (uint64_t)c);
 	sysreg_write(vbar_el2, (uint64_t)vectors);
 	control_init();
-	el1_clear();
-	if (mitigation_needed())
+	world_clear_el1();
+	if (firmware_needs_mitigation())
 		sysreg_write(vbar_el2, (uint64_t)vectors_mitigated);
 }
 
-static void join(unsigned number)
+static void join_cpu(unsigned number)
 {
 	errata_init();
 	irqchip_cpu_init(number);
@@ -79,7 +79,7 @@ void boot_main(void)
 	clock_init();
 	greet();
 	irqchip_init();
-	join(0);
+	join_cpu(0);
 	console_share();
 	kernel_main();
 }
@@ -91,6 +91,6 @@ void boot_secondary(unsigned cpu)
 	init_cpu(cpu);
 	if (why)
 		panic("CPU %u: %s", cpu, why);
-	join(cpu);
+	join_cpu(cpu);
 	kernel_secondary(cpu);
 }

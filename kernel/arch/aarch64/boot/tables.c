@@ -83,7 +83,7 @@ static uint64_t map_one(struct table *table, paddr_t at, uint64_t bytes, uint64_
 	}
 }
 
-static void map(struct table *root, paddr_t start, uint64_t bytes, uint64_t attributes)
+static void map_range(struct table *root, paddr_t start, uint64_t bytes, uint64_t attributes)
 {
 	paddr_t at = align_down(start, PAGE_SIZE), end = align_up(start + bytes, PAGE_SIZE);
 
@@ -97,8 +97,8 @@ static void map_ram(const struct range *ram)
 	paddr_t start = ram->start, end = start + ram->bytes, image = board.image.start;
 	paddr_t above = image + board.image.bytes > start ? image + board.image.bytes : start;
 
-	map(&kernel_root, start, (end < image ? end : image) - start, MAP_DATA);
-	map(&kernel_root, above, end - above, MAP_DATA);
+	map_range(&kernel_root, start, (end < image ? end : image) - start, MAP_DATA);
+	map_range(&kernel_root, above, end - above, MAP_DATA);
 }
 
 /* Is the page the unmapped one at either end of a stack? */
@@ -150,15 +150,15 @@ static void map_image(void)
 }
 
 /* MMU off. */
-void mmu_build(void)
+void tables_build(void)
 {
 	map_image();
-	map(&passage_root, board.image.start, PAGE_SIZE, MAP_TEXT);
+	map_range(&passage_root, board.image.start, PAGE_SIZE, MAP_TEXT);
 	for (unsigned i = 0; i < board.ram_count; i++)
 		map_ram(&board.ram[i]);
 	for (unsigned i = 0; i < ARCH_BOARD_DEVICES; i++)
-		map(&kernel_root, board.devices[i].start, board.devices[i].bytes, MAP_DEVICE);
-	map(&kernel_root, board.console.start, board.console.bytes, MAP_DEVICE);
+		map_range(&kernel_root, board.devices[i].start, board.devices[i].bytes, MAP_DEVICE);
+	map_range(&kernel_root, board.console.start, board.console.bytes, MAP_DEVICE);
 	for (unsigned i = 0; i < ENTRIES; i++)
 		start_root.entry[i] = kernel_root.entry[i];
 	start_root.entry[KERNEL_BASE >> 39] = table_entry(&start_level1);
@@ -166,5 +166,5 @@ void mmu_build(void)
 	mmu_start_ttbr = (uint64_t)&start_root;
 	mmu_kernel_ttbr = (uint64_t)&kernel_root;
 	mmu_boot = (struct mmu_registers){
-	    .mair = MAIR_EL2_VALUE, .tcr = tcr_value(), .ttbr = (uint64_t)&passage_root, .sctlr = SCTLR_EL2_VALUE};
+	    .mair = MAIR_EL2_VALUE, .tcr = control_tcr(), .ttbr = (uint64_t)&passage_root, .sctlr = SCTLR_EL2_VALUE};
 }
