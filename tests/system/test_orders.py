@@ -81,6 +81,7 @@ def test_a_start_says_what_came_of_it():
         board.expect(r"late was refused: process never is not ready\r*\n")
         board.expect(r"up 0 days, ")
         board.expect(PROMPT)
+        board.output_with("vm status late", "^late: stopped")
         # The columns of the list hold for the longest name.
         lines = [line for line in board.command_output("vm list").split("\n") if line.strip()]
         column = lines[0].index("STATE")
