@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "qvm/arch/aarch64/guest_gic.h"
+#include "qvm/arch/aarch64/spi.h"
 
 #define BLOCK_BYTES 0x80u
 
@@ -25,18 +25,6 @@ enum block {
 	BLOCK_IPRIORITYR,
 	BLOCK_ICFGR = 0x18,
 };
-
-static inline uint32_t get_word(const uint32_t *word)
-{
-	return __atomic_load_n(word, __ATOMIC_RELAXED);
-}
-
-static inline void put_word(uint32_t *word, uint32_t value)
-{
-	uint32_t *to = word; /* clang-tidy does not see that an atomic store writes */
-
-	__atomic_store_n(to, value, __ATOMIC_RELAXED);
-}
 
 static inline bool is_access(uint32_t offset, unsigned size)
 {

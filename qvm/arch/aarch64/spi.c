@@ -30,14 +30,6 @@ static uint32_t bit_of(unsigned intid)
 	return 1u << (intid % 32);
 }
 
-/* What accesses read without the lock (gic_frames.c). In which order `latch` and `placed` change can be seen. */
-static void put_word(uint32_t *word, uint32_t value)
-{
-	uint32_t *to = word; /* as in gic_frames.h */
-
-	__atomic_store_n(to, value, __ATOMIC_RELEASE);
-}
-
 static void set_bits(uint32_t *word, uint32_t set)
 {
 	put_word(word, *word | set);

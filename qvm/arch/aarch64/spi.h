@@ -13,6 +13,19 @@
 #define GIC_ROUTE_IRM         (1ull << 31)
 #define GIC_ROUTE_AFFINITY    0xff00ffffffull
 
+/* Words that accesses read without the lock. In which order `latch` and `placed` change can be seen. */
+static inline uint32_t get_word(const uint32_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline void put_word(uint32_t *word, uint32_t value)
+{
+	uint32_t *to = word; /* clang-tidy does not see that an atomic store writes */
+
+	__atomic_store_n(to, value, __ATOMIC_RELEASE);
+}
+
 /* Hands to the kernel whatever should be there and is not. */
 void spi_offer_all(struct guest_gic *g);
 
