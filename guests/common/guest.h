@@ -159,3 +159,21 @@ static inline void write32(uint64_t address, uint32_t value)
 {
 	__asm__ volatile("str %w0, [%1]" ::"r"(value), "r"(address) : "memory");
 }
+
+/* With what was written while it was off. `tcr` is without the size of physical addresses: as many bits as there are.
+ */
+static inline void mmu_turn_on(const void *table, uint64_t mair, uint64_t tcr, uint64_t sctlr)
+{
+	uint64_t size = READ_REG("id_aa64mmfr0_el1") & 15;
+
+	/* Nothing stale may hide what was written with the caches off (Arm ARM D8.2). Lines of 16 bytes at the least.
+	 */
+	for (uint64_t p = (uint64_t)image_start; p < (uint64_t)image_end; p += 16)
+		__asm__ volatile("dc civac, %0" ::"r"(p) : "memory");
+	WRITE_REG("mair_el1", mair);
+	WRITE_REG("tcr_el1", tcr | (size < 5 ? size : 5) << 32);
+	WRITE_REG("ttbr0_el1", table);
+	__asm__ volatile("dsb sy; isb; tlbi vmalle1; dsb sy; isb" ::: "memory");
+	WRITE_REG("sctlr_el1", sctlr);
+	__asm__ volatile("isb" ::: "memory");
+}

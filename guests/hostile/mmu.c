@@ -33,17 +33,6 @@ void mmu_build(void)
 
 void mmu_enable(void)
 {
-	uint64_t size = READ_REG("id_aa64mmfr0_el1") & 15;
-
-	/* Nothing stale may hide what was written with the caches off (Arm ARM D8.2). Lines of 16 bytes at the least.
-	 */
-	for (uint64_t p = (uint64_t)image_start; p < (uint64_t)image_end; p += 16)
-		__asm__ volatile("dc civac, %0" ::"r"(p) : "memory");
-	WRITE_REG("mair_el1", MAIR_WB);
-	WRITE_REG("tcr_el1", TCR_48_BIT | (size < 5 ? size : 5) << 32);
-	WRITE_REG("ttbr0_el1", level0);
 	WRITE_REG("ttbr1_el1", 0);
-	__asm__ volatile("dsb sy; isb; tlbi vmalle1; dsb sy; isb" ::: "memory");
-	WRITE_REG("sctlr_el1", SCTLR_ON);
-	__asm__ volatile("isb" ::: "memory");
+	mmu_turn_on(level0, MAIR_WB, TCR_48_BIT, SCTLR_ON);
 }

@@ -23,16 +23,5 @@ void mmu_build(void)
 
 void mmu_enable(void)
 {
-	uint64_t size = READ_REG("id_aa64mmfr0_el1") & 15;
-
-	/* Nothing stale may hide what was written with the caches off (Arm ARM D8.2). Lines of 16 bytes at the least.
-	 */
-	for (uint64_t p = (uint64_t)image_start; p < (uint64_t)image_end; p += 16)
-		__asm__ volatile("dc civac, %0" ::"r"(p) : "memory");
-	WRITE_REG("mair_el1", MAIR);
-	WRITE_REG("tcr_el1", TCR_39_BIT | (size < 5 ? size : 5) << 32);
-	WRITE_REG("ttbr0_el1", table);
-	__asm__ volatile("dsb sy; isb; tlbi vmalle1; dsb sy; isb" ::: "memory");
-	WRITE_REG("sctlr_el1", SCTLR_LINUX);
-	__asm__ volatile("isb" ::: "memory");
+	mmu_turn_on(table, MAIR, TCR_39_BIT, SCTLR_LINUX);
 }
