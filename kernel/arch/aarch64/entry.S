@@ -247,16 +247,20 @@ arch_async_error_take:
 	.arch_extension fp
 	.arch_extension simd
 /* x0 = struct fpu. CPTR_EL2.TFP is clear. */
+	.macro	fpu_all, op
+	\op	{v0.2d - v3.2d}, [x0], #64
+	\op	{v4.2d - v7.2d}, [x0], #64
+	\op	{v8.2d - v11.2d}, [x0], #64
+	\op	{v12.2d - v15.2d}, [x0], #64
+	\op	{v16.2d - v19.2d}, [x0], #64
+	\op	{v20.2d - v23.2d}, [x0], #64
+	\op	{v24.2d - v27.2d}, [x0], #64
+	\op	{v28.2d - v31.2d}, [x0], #64
+	.endm
+
 	.globl	fpu_store
 fpu_store:
-	st1	{v0.2d - v3.2d}, [x0], #64
-	st1	{v4.2d - v7.2d}, [x0], #64
-	st1	{v8.2d - v11.2d}, [x0], #64
-	st1	{v12.2d - v15.2d}, [x0], #64
-	st1	{v16.2d - v19.2d}, [x0], #64
-	st1	{v20.2d - v23.2d}, [x0], #64
-	st1	{v24.2d - v27.2d}, [x0], #64
-	st1	{v28.2d - v31.2d}, [x0], #64
+	fpu_all	st1
 	mrs	x1, fpcr
 	mrs	x2, fpsr
 	stp	x1, x2, [x0]
@@ -264,14 +268,7 @@ fpu_store:
 
 	.globl	fpu_load
 fpu_load:
-	ld1	{v0.2d - v3.2d}, [x0], #64
-	ld1	{v4.2d - v7.2d}, [x0], #64
-	ld1	{v8.2d - v11.2d}, [x0], #64
-	ld1	{v12.2d - v15.2d}, [x0], #64
-	ld1	{v16.2d - v19.2d}, [x0], #64
-	ld1	{v20.2d - v23.2d}, [x0], #64
-	ld1	{v24.2d - v27.2d}, [x0], #64
-	ld1	{v28.2d - v31.2d}, [x0], #64
+	fpu_all	ld1
 	ldp	x1, x2, [x0]
 	msr	fpcr, x1
 	msr	fpsr, x2
