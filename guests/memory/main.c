@@ -62,6 +62,7 @@ void guest_main(void)
 			test_access(granules[i]);
 	}
 	test_devices();
+	test_settings();
 	test_sizes();
 	test_walks();
 	test_rights();

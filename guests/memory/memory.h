@@ -98,6 +98,7 @@ bool granule_there(unsigned int granule);
 void test_access(unsigned int granule);
 void test_access_off(void);
 void test_devices(void);
+void test_settings(void);
 void test_sizes(void);
 void test_walks(void);
 void test_rights(void);

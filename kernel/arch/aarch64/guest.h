@@ -9,9 +9,10 @@ _Static_assert(offsetof(struct vcpu, arch_work) + sizeof(struct arch_entry_work)
 		   offsetof(struct vcpu, entry_work) + sizeof(uint64_t),
 	       "the short way looks at `entry_work` alone");
 
-/* struct vcpu: `timer_active` is all of `entry_work`. */
-#define ENTRY_WORK_TIMER \
-	(1ull << (8 * (offsetof(struct vcpu, arch_work.timer_active) - offsetof(struct vcpu, entry_work))))
+/* A byte of `entry_work`. */
+#define ENTRY_WORK(byte, value) ((value) << (8 * (offsetof(struct vcpu, byte) - offsetof(struct vcpu, entry_work))))
+#define ENTRY_WORK_TIMER        ENTRY_WORK(arch_work.timer_active, 1ull)
+#define ENTRY_WORK_LEAKED       ENTRY_WORK(arch_work.leaked, 0xffull)
 
 /* PSTATE. */
 #define PSTATE_EL1H_MASKED 0x3c5
@@ -49,6 +50,7 @@ void vcpu_inject_abort(struct vcpu *v, uint64_t iss, uint64_t offset);   /* the 
 /* vcpu_state.c */
 void vcpu_load(struct cpu *c, struct vcpu *v); /* and into the processor: resident, home */
 void vcpu_debug_open(struct vcpu *v);          /* first use of a debug register: they are the guest's from now on */
+bool vcpu_watches(const struct vcpu *v);       /* resident: it may have to be told of an access by a watchpoint */
 void vcpu_timer_ahead(struct vcpu *v);         /* resident here: every millisecond, for a guest ahead of the host */
 /* When the guest's counter gets to `cval`, for timer_arm(); 0: it is there, UINT64_MAX - 1: in centuries. */
 uint64_t guest_deadline(const struct vcpu *v, uint64_t cval);

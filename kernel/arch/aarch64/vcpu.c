@@ -25,7 +25,8 @@ _Static_assert(offsetof(struct cpu, guest) == 8, "entry.S");
 /* ---- what the guest's instruction is answered with ---- */
 
 /* The short form of vcpu_act(), for the frequent exits. False: use vcpu_act(). */
-static inline bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5)
+static inline __attribute__((always_inline)) bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint64_t x3,
+							    uint64_t x4, uint64_t x5)
 {
 	unsigned exit = v->exit;
 	uint64_t esr = v->arch.exit_esr;
@@ -56,11 +57,29 @@ static inline bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint6
 
 /* ---- in ---- */
 
+static inline void enter_guest(struct cpu *c, struct thread *t, struct vcpu *v)
+{
+	fp_between(c, t, true);
+	t->in_guest = true;
+	world_swap(&t->user, &v->user);
+	c->user = &v->user;
+	c->guest = v;
+	arch_resume(&v->frame);
+}
+
+/* Settings of the guest that its qvm must not have are put back here; all else is for the long way. */
 static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4,
 						    uint64_t x5, struct thread *t, struct cpu *c)
 {
+	struct vcpu *v = t->vcpu;
 	uint64_t *x = t->frame.x;
 
+	if (v && v->id == id && !(__atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE) & ~ENTRY_WORK_LEAKED) &&
+	    act_short(v, action, x2, x3, x4, x5)) {
+		world_restore_leaked(v);
+		enter_guest(c, t, v);
+		return;
+	}
 	x[0] = id;
 	x[1] = action;
 	x[2] = x2;
@@ -78,16 +97,10 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 	struct vcpu *v = t->vcpu;
 
 	if (unlikely(!v || v->id != id || __atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE) ||
-		     !act_short(v, action, x2, x3, x4, x5))) {
+		     !act_short(v, action, x2, x3, x4, x5)))
 		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
-		return;
-	}
-	fp_between(c, t, true);
-	t->in_guest = true;
-	world_swap(&t->user, &v->user);
-	c->user = &v->user;
-	c->guest = v;
-	arch_resume(&v->frame);
+	else
+		enter_guest(c, t, v);
 }
 
 /* The long way out: the frame of the process to go on with, whose registers have the rest of the exit already. */
@@ -223,14 +236,24 @@ static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, ui
 		arch_resume(&v->frame);
 }
 
+/* ISV: one register, no cache maintenance, no walk of stage 1 (Arm ARM D24.2.40, ISS of a data abort). */
+static inline bool is_described(uint64_t esr)
+{
+	return (esr & ABORT_ISV) && DFSC_KIND(esr) == DFSC_TRANSLATION;
+}
+
+static inline uint64_t value_stored(const struct vcpu *v, uint64_t esr, uint64_t bytes)
+{
+	return v->frame.x[ABORT_SRT(esr)] & (~0ull >> (64 - 8 * bytes));
+}
+
 static inline void mmio_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
 {
 	uint64_t far = sysreg_read(far_el2), ipa = fault_ipa(far), bytes = 1u << ABORT_SAS(esr);
 
 	v->arch.exit_far = far;
 	if (esr & ABORT_WNR)
-		leave_guest(c, v, EXIT_MMIO_WRITE, ipa, bytes, v->frame.x[ABORT_SRT(esr)] & (~0ull >> (64 - 8 * bytes)),
-			    0, 0);
+		leave_guest(c, v, EXIT_MMIO_WRITE, ipa, bytes, value_stored(v, esr, bytes), 0, 0);
 	else
 		leave_guest(c, v, EXIT_MMIO_READ, ipa, bytes, 0, 0, 0);
 }
@@ -247,8 +270,7 @@ void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec)
 	const uint64_t *x = v->frame.x;
 
 	v->arch.exit_esr = esr;
-	/* ISV: one register, no cache maintenance, no walk of stage 1 (Arm ARM D24.2.40, ISS of a data abort). */
-	if (ec == EC_DATA && (esr & ABORT_ISV) && DFSC_KIND(esr) == DFSC_TRANSLATION && likely(leaks_none(v)))
+	if (ec == EC_DATA && is_described(esr) && likely(leaks_none(v)))
 		mmio_exit(v, c, esr);
 	else if (ec == EC_HVC64 && likely(leaks_none(v)))
 		leave_guest(c, v, EXIT_HVC, esr & 0xffff, x[0], x[1], x[2], x[3]);
@@ -302,6 +324,12 @@ static struct frame *abort_exit(struct cpu *c, struct vcpu *v, uint64_t esr, boo
 	if (unlikely(DFSC(esr) > DFSC_LAST_FAULT)) {
 		vcpu_inject_abort(v, esr, 0); /* the board's own, such as an external abort */
 		return arch_vcpu_enter(c, v);
+	}
+	if (is_described(esr) && !fetch && !vcpu_watches(v)) {
+		VcpuRun_set_x1(f, fault_ipa(far));
+		VcpuRun_set_x2(f, 1u << ABORT_SAS(esr));
+		VcpuRun_set_x3(f, value_stored(v, esr, 1u << ABORT_SAS(esr)));
+		return to_process(c, v, esr & ABORT_WNR ? EXIT_MMIO_WRITE : EXIT_MMIO_READ);
 	}
 	VcpuRun_set_x2(f, esr);
 	VcpuRun_set_x3(f, far);

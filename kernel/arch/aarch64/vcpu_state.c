@@ -14,6 +14,9 @@
 
 /* ---- debug registers, switched from their first use on ---- */
 
+#define MDSCR_MDE BIT(15)
+#define DBGWCR_E  BIT(0)
+
 #define DBG_EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 
 static unsigned debug_breakpoints(void)
@@ -82,6 +85,21 @@ void vcpu_debug_open(struct vcpu *v)
 	v->arch.debug_live = true;
 	debug_load(v);
 	sysreg_write(mdcr_el2, control_mdcr() & ~MDCR_TDA);
+}
+
+bool vcpu_watches(const struct vcpu *v)
+{
+	const unsigned w = debug_watchpoints();
+	uint64_t enabled = 0;
+
+	if (!v->arch.debug_live || !(sysreg_read(mdscr_el1) & MDSCR_MDE))
+		return false;
+#define X(n)         \
+	if ((n) < w) \
+		enabled |= sysreg_read(dbgwcr##n##_el1);
+	DBG_EACH(X)
+#undef X
+	return enabled & DBGWCR_E;
 }
 
 /* ---- evict and load ---- */
