@@ -27,47 +27,65 @@
  */
 #define VGIC_PRIO_GROUP0 VIRQ_GROUP0
 #define VGIC_PRIO_MASK   0xf8 /* what every interrupt controller with virtualization has at least */
+#define VGIC_PRIO_BITS   5
+#define VGIC_PRIO_NONE   256
 #define VGIC_GROUP0      BIT(0)
 #define VGIC_GROUP1      BIT(1)
 #define VGIC_RUN_NONE    0xff /* active, but never acknowledged: a write made it so */
 
 struct virq {
-	uint16_t intid; /* 0: free */
+	uint16_t intid;
 	uint16_t
 	    host; /* the physical SPI that it is linked to, which is active while this one is pending or active; or 0 */
-	uint8_t prio;
-	bool pending, active; /* not up to date while an image is in the processor */
-	bool line;            /* the input: pending while it is up */
-	bool repend;          /* an edge came since the last fold */
-	bool edge, offered;   /* an edge that was not taken yet; the image shows it as pending */
 };
 
+/*
+ * What could be in a list register, the candidates: private interrupts by their INTID, SPIs by their slot after them. A
+ * set of them is a word of 64 bits. While images are in the processor only the vCPU's home changes what they show:
+ * `latch`, `active`, `offered` and all from `lr` to `control`.
+ */
+#define VGIC_PRIVATE    32
+#define VGIC_CANDIDATES 64
+
+_Static_assert(VGIC_PRIVATE + VGIC_INFLIGHT == VGIC_CANDIDATES, "sets of candidates");
+
 struct vgic_cpu {
-	uint32_t enable, active, group, config; /* INTIDs 0 to 31 */
-	uint32_t latch;                         /* pending by an edge or by a write, until it is taken */
-	uint32_t line;                          /* inputs: a level is pending while its input is up */
-	uint32_t groups;                        /* which groups the distributor has enabled: bits 0 and 1 */
-	uint32_t open;                          /* enabled, and so is their group */
-	uint32_t sgis;                          /* SGIs for Group 1 only since the last fold */
-	uint32_t repend;                        /* other edges since the last fold */
-	uint32_t offered;                       /* their images show them as pending */
-	uint8_t prio[32];
-	uint32_t spi_used; /* bit n: slot n of spi[] is taken */
-	uint32_t bound;    /* and is kept: its physical SPI may fire at any time */
+	uint64_t latch; /* pending by an edge or by a write, until it is taken */
+	uint64_t active;
+	uint64_t offered;               /* the image shows the latch as pending */
+	uint64_t line;                  /* inputs: a level is pending while its input is up */
+	uint64_t repend;                /* edges since the last fold */
+	uint64_t group;                 /* 1 or 0 */
+	uint64_t plane[VGIC_PRIO_BITS]; /* the priorities, a set for each bit, highest bit first */
+	uint8_t prio[VGIC_CANDIDATES];
+	uint8_t run[VGIC_CANDIDATES]; /* of each active one, with VGIC_PRIO_GROUP0; VGIC_RUN_NONE */
+	uint32_t enable, config;      /* INTIDs 0 to 31 */
+	uint32_t groups;              /* which groups the distributor has enabled: bits 0 and 1 */
+	uint32_t open;                /* enabled, and so is their group */
+	uint32_t sgis;                /* SGIs for Group 1 only since the last fold */
+	uint32_t spi_used;            /* bit n: slot n of spi[] is taken */
+	uint32_t bound;               /* and is kept: its physical SPI may fire at any time */
 	struct virq spi[VGIC_INFLIGHT];
 	uint32_t lr_count;
-	uint64_t lr[VGIC_LR_MAX];        /* images; 0: empty */
-	uint32_t lr_used;                /* bit n: image n is not empty */
-	uint8_t lr_index[VGIC_LR_MAX];   /* whose image: INTID below 32, 32 + slot of spi[] */
-	uint8_t lr_of[32];               /* image that shows, or showed last, a private interrupt; VGIC_LR_MAX: none */
-	uint64_t control;                /* ARCH_VGIC_*: what belongs to the images */
-	uint8_t run[32 + VGIC_INFLIGHT]; /* of each active one, numbered like lr_index[]; VGIC_RUN_NONE */
-	uint64_t outside;                /* active ones without an image, numbered likewise */
-	bool ended;                      /* at the last fold: the processor has ended the one that is linked to a PPI */
-	/* The caller's, before it folds or fills: ARCH_VMCR_*, and with an `eoicount` the active priorities. */
+	uint64_t lr[VGIC_LR_MAX];      /* images */
+	uint32_t lr_used;              /* bit n: there is image n */
+	uint32_t straight;             /* private ones that may come straight into their image as soon as it is empty */
+	uint8_t lr_index[VGIC_LR_MAX]; /* whose image */
+	uint8_t lr_of[32];             /* the image of a private interrupt; VGIC_LR_MAX: none */
+	uint64_t left;                 /* active or pending ones without an image */
+	uint16_t left_prio;            /* of the most important pending one of these that could be signalled */
+	uint64_t control;              /* ARCH_VGIC_*: what belongs to the images */
+	bool ended;                    /* at the last fold: the processor has ended the one that is linked to a PPI */
+	/* The caller's, before it folds, fills or places: ARCH_VMCR_*, and with an `eoicount` the active priorities. */
 	uint64_t vmcr;
 	uint32_t running;
 };
+
+/* Candidates, as of the last fold. */
+static inline uint64_t vgic_pending(const struct vgic_cpu *v)
+{
+	return v->latch | (v->line & ~(uint64_t)v->config);
+}
 
 /* Nothing enabled, pending or active; the processor has so many list registers. */
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count);
@@ -88,9 +106,18 @@ bool vgic_fire(struct vgic_cpu *v, unsigned host); /* a physical SPI has come; f
 
 /*
  * While images are in the processor: an image for a private interrupt that is pending by an edge, in one of the list
- * registers that are `empty`; *n is which. False: not without vgic_fold and vgic_fill.
+ * registers that are `empty`, or if none is in that of the least important image; then lr[] has been read from the
+ * processor, and nothing was ended that had no image. *n is which, and `control` may have changed. False: not without
+ * vgic_fold and vgic_fill.
  */
 bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n);
+
+/* The same if its image is empty and still right: whoever changes enable, group or priority folds. */
+static inline bool vgic_place_again(const struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
+{
+	*n = v->lr_of[intid];
+	return (v->straight >> intid & 1) && (empty >> *n & 1);
+}
 
 /* Only after vgic_fold and before vgic_fill. */
 /* Its pending state or, with VIRQ_ACTIVE in `what`, all. VIRQ_* that it had. */
@@ -102,7 +129,7 @@ int vgic_bind(struct vgic_cpu *v, unsigned intid, unsigned host, unsigned prio);
 void vgic_unbind(struct vgic_cpu *v, unsigned intid);
 unsigned vgic_host(const struct vgic_cpu *v, unsigned intid); /* its physical SPI, or 0 */
 void vgic_deactivate(struct vgic_cpu *v, unsigned intid);     /* by a guest that ends interrupts in two steps */
-uint32_t vgic_pending(const struct vgic_cpu *v);              /* INTIDs 0 to 31 */
+void vgic_end_active(struct vgic_cpu *v, unsigned index); /* a candidate, and the physical SPI that it is linked to */
 int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask, uint32_t *out);
 /* Is anything pending that the guest's CPU interface (ARCH_VMCR_*) lets through, so that the guest must not wait? */
 bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr);

@@ -2,18 +2,12 @@
 /*
  * Which virtual interrupts are in the list registers, and what has become of them. Called by vcpu_irq.c of the
  * architecture at entries and exits of the guest, and by the calls on virtual CPUs; vgic_private.c has the registers of
- * INTIDs 0 to 31.
+ * INTIDs 0 to 31, vgic_spi.c the SPIs in flight.
  */
 #include "vgic.h"
 #include "arch.h"
 
-#define PRIVATE_COUNT 32
-
-/*
- * What could be in a list register, the candidates: private interrupts by their number, SPIs by their slot after them.
- * A set of them is a word of 64 bits.
- */
-_Static_assert(PRIVATE_COUNT + VGIC_INFLIGHT == 64, "sets of candidates");
+#define SPIS (UINT64_MAX << VGIC_PRIVATE) /* a set of candidates: see struct vgic_cpu */
 
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
 {
@@ -24,87 +18,62 @@ void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
 	memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of));
 }
 
-static struct virq *find_spi(struct vgic_cpu *v, unsigned intid)
+/* Those that are pending and enabled. */
+static uint64_t wanted_ones(const struct vgic_cpu *v)
 {
-	for_each_bit (i, v->spi_used)
-		if (v->spi[i].intid == intid)
-			return &v->spi[i];
-	return NULL;
+	return vgic_pending(v) & (v->open | SPIS);
 }
 
-static struct virq *take_spi(struct vgic_cpu *v, unsigned intid)
+/* Those whose group the guest's CPU interface lets through. */
+static uint64_t group_ones(const struct vgic_cpu *v, uint64_t vmcr)
 {
-	struct virq *q = find_spi(v, intid);
-	unsigned i;
-
-	if (q || v->spi_used == UINT32_MAX)
-		return q;
-	i = (unsigned)__builtin_ctz(~v->spi_used);
-	v->spi_used |= (uint32_t)BIT(i);
-	v->spi[i] = (struct virq){.intid = (uint16_t)intid};
-	return &v->spi[i];
+	return (vmcr & ARCH_VMCR_GROUP1 ? v->group : 0) | (vmcr & ARCH_VMCR_GROUP0 ? ~v->group : 0);
 }
 
-static void free_spi(struct vgic_cpu *v, struct virq *q)
+/* The one of the highest priority, of a set that is not empty: bit by bit of the priority, the highest first. */
+static unsigned most_important(const struct vgic_cpu *v, uint64_t set)
 {
-	v->spi_used &= ~(uint32_t)BIT(q - v->spi);
-}
+	for (unsigned b = 0; b < VGIC_PRIO_BITS; b++) {
+		uint64_t better = set & ~v->plane[b];
 
-static void put_state(uint32_t *word, unsigned bit, bool value)
-{
-	*word = value ? *word | (uint32_t)BIT(bit) : *word & ~(uint32_t)BIT(bit);
-}
-
-uint32_t vgic_pending(const struct vgic_cpu *v)
-{
-	return v->latch | (v->line & ~v->config);
-}
-
-/* Priority and group, as they are set now. */
-static uint8_t prio_of(const struct vgic_cpu *v, unsigned index)
-{
-	if (index >= PRIVATE_COUNT)
-		return v->spi[index - PRIVATE_COUNT].prio;
-	return v->prio[index] | (v->group & BIT(index) ? 0 : VGIC_PRIO_GROUP0);
-}
-
-static unsigned intid_of(const struct vgic_cpu *v, unsigned index)
-{
-	return index < PRIVATE_COUNT ? index : v->spi[index - PRIVATE_COUNT].intid;
-}
-
-/* Whose image it is is known without what the hardware left in it. */
-static void fold_image(struct vgic_cpu *v, unsigned index, uint64_t lr)
-{
-	bool pending = lr & ARCH_LR_PENDING, active = lr & ARCH_LR_ACTIVE, was;
-	struct virq *q;
-
-	if (index < PRIVATE_COUNT) {
-		uint32_t bit = (uint32_t)BIT(index);
-
-		if (pending)
-			v->latch |= bit & v->config; /* an edge may have come straight into the image */
-		else
-			v->latch &= ~(v->offered & bit);
-		was = v->active & bit;
-		put_state(&v->active, index, active);
-		v->ended |= (lr & ARCH_LR_LINKED) && !pending && !active;
-	} else {
-		q = &v->spi[index - PRIVATE_COUNT];
-		q->edge = q->edge && (pending || !q->offered);
-		was = q->active;
-		q->active = active;
+		set = better ? better : set;
 	}
-	if (active && !was)
-		v->run[index] = ((uint8_t)(lr >> ARCH_LR_PRIO_SHIFT) & VGIC_PRIO_MASK) |
-				(lr & ARCH_LR_GROUP1 ? 0 : VGIC_PRIO_GROUP0);
+	return (unsigned)__builtin_ctzll(set);
 }
 
-static void end_spi(struct virq *q)
+/* What the processor has left of an image is its candidate's state. The image is gone. */
+static void fold_image(struct vgic_cpu *v, unsigned n, uint64_t lr)
 {
-	if (q->active && q->host)
-		arch_irq_deactivate(q->host);
-	q->active = false;
+	unsigned index = v->lr_index[n];
+	uint64_t bit = BIT(index);
+
+	if (lr & ARCH_LR_PENDING)
+		v->latch |= bit & v->config; /* an edge may have come straight into the image */
+	else
+		v->latch &= ~(v->offered & bit);
+	v->offered &= ~bit;
+	if (!(lr & ARCH_LR_ACTIVE)) {
+		v->active &= ~bit;
+		return;
+	}
+	if (!(v->active & bit))
+		v->run[index] = (uint8_t)ARCH_LR_PRIO(lr) | (lr & ARCH_LR_GROUP1 ? 0 : VGIC_PRIO_GROUP0);
+	v->active |= bit;
+}
+
+/* The processor has ended the one that is linked to a PPI. */
+static bool has_ended(uint64_t lr)
+{
+	return (lr & ARCH_LR_LINKED) && !(lr & (ARCH_LR_PENDING | ARCH_LR_ACTIVE)) && (uint32_t)lr < VGIC_PRIVATE;
+}
+
+void vgic_end_active(struct vgic_cpu *v, unsigned index)
+{
+	unsigned host = index < VGIC_PRIVATE ? 0 : v->spi[index - VGIC_PRIVATE].host;
+
+	if ((v->active & BIT(index)) && host)
+		arch_irq_deactivate(host);
+	v->active &= ~BIT(index);
 }
 
 /* Is this one of the priorities at which the guest runs handlers? By its binary points (IHI 0069, 4.8.2 and 4.8.3). */
@@ -120,64 +89,44 @@ static bool is_running(const struct vgic_cpu *v, uint8_t run)
  * An EOIR of an interrupt that had no image (IHI 0069, 9.4.3). The count does not say which one, but its priority is
  * not among those that run any more. If there is none the guest ended what was not active, and nothing happens.
  */
-static void end_without_image(struct vgic_cpu *v)
+static void end_without_image(struct vgic_cpu *v, uint64_t outside)
 {
 	unsigned best = 0, run = VGIC_RUN_NONE;
 
-	for_each_bit (i, v->outside) {
+	for_each_bit (i, outside & v->active) {
 		if (v->run[i] < run && !is_running(v, v->run[i])) {
 			best = (unsigned)i;
 			run = v->run[i];
 		}
 	}
-	if (run == VGIC_RUN_NONE)
-		return;
-	v->outside &= ~BIT(best);
-	if (best < PRIVATE_COUNT)
-		v->active &= ~(uint32_t)BIT(best);
-	else
-		end_spi(&v->spi[best - PRIVATE_COUNT]);
+	if (run != VGIC_RUN_NONE)
+		vgic_end_active(v, best);
 }
 
-static void take_in(struct vgic_cpu *v)
+/* Nothing is in the processor any more. */
+static void forget_images(struct vgic_cpu *v)
 {
-	v->latch |= v->repend | (v->sgis & v->group);
-	v->repend = v->sgis = v->offered = 0;
-	for_each_bit (i, v->spi_used) {
-		struct virq *q = &v->spi[i];
-
-		q->edge |= q->repend;
-		q->pending = q->line || q->edge;
-		q->repend = q->offered = false;
-		if (!q->pending && !q->active && !(v->bound & BIT(i)))
-			free_spi(v, q);
-	}
+	v->lr_used = v->straight = 0;
+	v->left = 0;
+	memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of));
 }
 
 void vgic_fold(struct vgic_cpu *v, unsigned eoicount)
 {
+	uint64_t outside = v->left & v->active;
+
 	v->ended = false;
-	for_each_bit (i, v->lr_used)
-		fold_image(v, v->lr_index[i], v->lr[i]);
-	v->lr_used = 0;
-	/* With ends in two steps it is the second one that ends, and it traps while one is active without an image. */
-	for (; eoicount && !(v->vmcr & ARCH_VMCR_SPLIT_END); eoicount--)
-		end_without_image(v);
-	v->outside = 0;
-	take_in(v);
-}
-
-/* Those that are active and those that are pending and enabled. */
-static void state_masks(const struct vgic_cpu *v, uint64_t *active, uint64_t *pending)
-{
-	uint32_t spi_active = 0, spi_pending = 0;
-
-	for_each_bit (i, v->spi_used) {
-		spi_active |= (uint32_t)v->spi[i].active << i;
-		spi_pending |= (uint32_t)v->spi[i].pending << i;
+	for_each_bit (n, v->lr_used) {
+		v->ended |= has_ended(v->lr[n]);
+		fold_image(v, (unsigned)n, v->lr[n]);
 	}
-	*active = v->active | (uint64_t)spi_active << PRIVATE_COUNT;
-	*pending = (vgic_pending(v) & v->open) | (uint64_t)spi_pending << PRIVATE_COUNT;
+	/* With ends in two steps it is the second one that ends, and it traps while one is active without an image. */
+	for (; eoicount && outside && !(v->vmcr & ARCH_VMCR_SPLIT_END); eoicount--)
+		end_without_image(v, outside);
+	forget_images(v);
+	v->latch |= v->repend | (v->sgis & v->group);
+	v->repend = v->sgis = 0;
+	v->spi_used &= v->bound | (uint32_t)((vgic_pending(v) | v->active) >> VGIC_PRIVATE);
 }
 
 /*
@@ -185,13 +134,14 @@ static void state_masks(const struct vgic_cpu *v, uint64_t *active, uint64_t *pe
  * (12.5.9); the virtual timer gives up its link if a write has made it pending again. Where an image cannot show all,
  * or an input may still be up, completion brings the guest out.
  */
-static uint64_t image(const struct vgic_cpu *v, unsigned index, bool active, bool pending)
+static uint64_t make_image(const struct vgic_cpu *v, unsigned index, bool pending)
 {
-	const struct virq *q = index < PRIVATE_COUNT ? NULL : &v->spi[index - PRIVATE_COUNT];
-	uint8_t now = prio_of(v, index), prio = active && v->run[index] != VGIC_RUN_NONE ? v->run[index] : now;
+	const struct virq *q = index < VGIC_PRIVATE ? NULL : &v->spi[index - VGIC_PRIVATE];
+	bool active = v->active & BIT(index), level = (q ? v->line : ~(uint64_t)v->config) & BIT(index);
+	uint8_t now = v->prio[index] | (v->group & BIT(index) ? 0 : VGIC_PRIO_GROUP0);
+	uint8_t prio = active && v->run[index] != VGIC_RUN_NONE ? v->run[index] : now;
 	uint64_t host = q ? q->host : index == VIRQ_VTIMER ? VIRQ_VTIMER : 0;
-	bool level = q ? q->line : !(v->config & BIT(index));
-	uint64_t lr = intid_of(v, index) | (uint64_t)(prio & VGIC_PRIO_MASK) << ARCH_LR_PRIO_SHIFT |
+	uint64_t lr = (q ? q->intid : index) | (uint64_t)(prio & VGIC_PRIO_MASK) << ARCH_LR_PRIO_SHIFT |
 		      (prio & VGIC_PRIO_GROUP0 ? 0 : ARCH_LR_GROUP1) | (active ? ARCH_LR_ACTIVE : ARCH_LR_PENDING);
 
 	if (host && (q || !active || !(v->latch & BIT(index))))
@@ -201,146 +151,161 @@ static uint64_t image(const struct vgic_cpu *v, unsigned index, bool active, boo
 	return pending ? lr | ARCH_LR_PENDING : lr;
 }
 
-/*
- * What candidates are sorted by, followed by their numbers. Active ones, then pending ones, each by priority and
- * INTID; last those of a group that the guest's CPU interface holds back. The most important pending one, the only one
- * that the CPU interface signals, has an image whatever is active, so that it can come.
- */
-enum rank_class { RANK_ACTIVE, RANK_PENDING, RANK_SHUT };
-
-#define RANK_CLASS(class) ((uint64_t)(class) << 40)
-#define RANK_INDEX(rank)  ((unsigned)(rank)&0x3f) /* an index is below 64, see for_each_bit */
-
-struct choice {
-	uint64_t ranks[VGIC_LR_MAX], best;
-	unsigned count, limit;
-};
-
-/* Into those that get an image, which are sorted; what falls out at the end is left over. */
-static inline void place_choice(struct choice *c, uint64_t new)
+/* An image for a candidate. One that is pending and active at once would go ahead of those that have none. */
+static void fill_image(struct vgic_cpu *v, unsigned n, unsigned index, bool pending)
 {
-	unsigned at = c->count;
+	uint64_t lr = make_image(v, index, pending);
 
-	if (at < c->limit)
-		c->count++;
-	else if (new >= c->ranks[--at])
-		return;
-	for (; at > 0 && c->ranks[at - 1] > new; at--)
-		c->ranks[at] = c->ranks[at - 1];
-	c->ranks[at] = new;
-}
-
-static void consider(const struct vgic_cpu *v, struct choice *c, unsigned index, bool active)
-{
-	uint8_t prio = active ? v->run[index] : prio_of(v, index);
-	uint64_t rank = (uint64_t)prio << 32 | (uint64_t)intid_of(v, index) << 8 | index;
-
-	if (active) {
-		rank |= RANK_CLASS(RANK_ACTIVE);
-	} else if (v->vmcr & (prio & VGIC_PRIO_GROUP0 ? ARCH_VMCR_GROUP0 : ARCH_VMCR_GROUP1)) {
-		rank |= RANK_CLASS(RANK_PENDING);
-		c->best = rank < c->best ? rank : c->best;
-	} else {
-		rank |= RANK_CLASS(RANK_SHUT);
-	}
-	place_choice(c, rank);
-}
-
-/* Returns those that get no image. */
-static uint64_t choose_images(const struct vgic_cpu *v, uint64_t active, uint64_t wanted, struct choice *c)
-{
-	uint64_t chosen = 0;
-
-	for_each_bit (i, wanted)
-		consider(v, c, (unsigned)i, active & BIT(i));
-	if (c->best != UINT64_MAX && c->ranks[c->count - 1] < c->best)
-		c->ranks[c->count - 1] = c->best;
-	for (unsigned n = 0; n < c->count; n++)
-		chosen |= BIT(RANK_INDEX(c->ranks[n]));
-	return wanted & ~chosen;
-}
-
-/* An image for a candidate. One that is pending and active at once would go ahead of those that wait. */
-static void fill_one(struct vgic_cpu *v, unsigned n, unsigned index, bool active, bool pending, bool crowded)
-{
-	uint64_t lr = image(v, index, active, pending);
-
-	if (crowded && (lr & ARCH_LR_ACTIVE) && (lr & ARCH_LR_PENDING))
+	if (v->left && (lr & ARCH_LR_ACTIVE) && (lr & ARCH_LR_PENDING))
 		lr ^= ARCH_LR_PENDING | ARCH_LR_EXIT_ENDED;
-	if (index >= PRIVATE_COUNT) {
-		v->spi[index - PRIVATE_COUNT].offered = lr & ARCH_LR_PENDING;
-	} else {
-		/* It may come straight into this image again, as long as that shows it as it is set now. */
-		bool same = image(v, index, false, true) == ((lr & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING);
-
-		v->lr_of[index] = same && (lr & ARCH_LR_GROUP1) ? (uint8_t)n : VGIC_LR_MAX;
-		put_state(&v->offered, index, lr & ARCH_LR_PENDING);
+	if (lr & ARCH_LR_PENDING)
+		v->offered |= BIT(index);
+	if (index < VGIC_PRIVATE) {
+		v->lr_of[index] = (uint8_t)n;
+		if ((lr & ARCH_LR_GROUP1) && !(lr & ARCH_LR_ACTIVE))
+			v->straight |= (uint32_t)BIT(index);
 	}
 	v->lr[n] = lr;
 	v->lr_index[n] = (uint8_t)index;
+	v->lr_used |= (uint32_t)BIT(n);
 }
 
 /*
- * What must bring the guest out, with `left` without an image: when what is offered was taken, a deactivation, and a
- * change of a group that those wait for, or that keeps what was offered from being taken.
+ * What must bring the guest out, with those that are left without an image: when what is offered was taken, a
+ * deactivation, and a change of a group that those wait for, or that keeps what was offered from being taken.
  */
-static uint64_t control(const struct vgic_cpu *v, const struct choice *c, uint64_t active, uint64_t waiting)
+static uint64_t make_control(const struct vgic_cpu *v, bool offers)
 {
 	uint64_t value = ARCH_VGIC_ON;
 
-	if (active)
+	if (v->left & v->active)
 		value |= ARCH_VGIC_EXIT_ENDED | ARCH_VGIC_TRAP_DEACTIVATION;
-	if (!waiting)
+	if (!(v->left & ~v->active))
 		return value;
-	if (c->best != UINT64_MAX)
+	if (offers)
 		value |= ARCH_VGIC_EXIT_EMPTY;
 	value |= v->vmcr & ARCH_VMCR_GROUP0 ? ARCH_VGIC_EXIT_GROUP0_OFF : ARCH_VGIC_EXIT_GROUP0_ON;
 	value |= v->vmcr & ARCH_VMCR_GROUP1 ? ARCH_VGIC_EXIT_GROUP1_OFF : ARCH_VGIC_EXIT_GROUP1_ON;
 	return value;
 }
 
+static unsigned choose_from(const struct vgic_cpu *v, uint64_t set, unsigned room, uint64_t *chosen)
+{
+	for (; set && room; room--) {
+		uint64_t bit = BIT(most_important(v, set));
+
+		set &= ~bit;
+		*chosen |= bit;
+	}
+	return room;
+}
+
+/*
+ * Those that get an image if not all can: active ones, then pending ones, each by priority; last those of a group that
+ * the guest's CPU interface holds back. The most important pending one, the only one that the CPU interface signals,
+ * has an image whatever is active, so that it can come.
+ */
+static uint64_t choose_images(const struct vgic_cpu *v, uint64_t all, uint64_t waiting)
+{
+	uint64_t chosen = 0, best = waiting ? BIT(most_important(v, waiting)) : 0;
+	unsigned room = v->lr_count - (best != 0);
+
+	room = choose_from(v, v->active, room, &chosen);
+	room = choose_from(v, waiting & ~best, room, &chosen);
+	choose_from(v, all & ~v->active & ~waiting, room, &chosen);
+	return chosen | best;
+}
+
 void vgic_fill(struct vgic_cpu *v)
 {
-	struct choice c = {.best = UINT64_MAX, .limit = v->lr_count};
-	uint64_t active, pending, left;
+	uint64_t pending = wanted_ones(v), all = v->active | pending, beyond = all, chosen = all;
+	uint64_t waiting = pending & ~v->active & group_ones(v, v->vmcr);
+	unsigned n = 0;
 
-	state_masks(v, &active, &pending);
-	left = choose_images(v, active, active | pending, &c);
-	for (unsigned n = 0; n < c.count; n++) {
-		unsigned index = RANK_INDEX(c.ranks[n]);
-
-		fill_one(v, n, index, active & BIT(index), pending & BIT(index), left != 0);
+	for (; beyond && n < v->lr_count; n++)
+		beyond &= beyond - 1;
+	v->left_prio = VGIC_PRIO_NONE;
+	if (beyond) {
+		chosen = choose_images(v, all, waiting);
+		v->left = all & ~chosen;
+		if (v->left & waiting)
+			v->left_prio = v->prio[most_important(v, v->left & waiting)];
 	}
-	v->lr_used = (uint32_t)BIT(c.count) - 1;
-	v->outside = left & active;
-	v->control = control(v, &c, v->outside, left & ~active);
-	if (v->control != ARCH_VGIC_ON)
-		memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of)); /* others wait for room: nobody goes ahead of them */
+	n = 0;
+	for_each_bit (i, chosen)
+		fill_image(v, n++, (unsigned)i, pending & BIT(i));
+	v->control = make_control(v, waiting != 0);
+}
+
+/*
+ * While images are in the processor, the one that goes for a pending interrupt of this priority: the one that
+ * vgic_fill() would choose last. VGIC_LR_MAX: the new one itself.
+ */
+static unsigned least_important(const struct vgic_cpu *v, unsigned prio)
+{
+	enum { RANK_ACTIVE, RANK_BETTER = 1 << 8, RANK_WORSE = 2 << 8, RANK_SHUT = 3 << 8 };
+	unsigned last = 0, at = VGIC_LR_MAX;
+
+	for (unsigned n = 0; n < v->lr_count; n++) {
+		uint64_t lr = v->lr[n];
+		unsigned rank = ARCH_LR_PRIO(lr);
+
+		/* The end of what is neither brings the guest out. What is both would go ahead of those that are left.
+		 */
+		if (!(lr & ARCH_LR_PENDING) == !(lr & ARCH_LR_ACTIVE))
+			return VGIC_LR_MAX;
+		if (lr & ARCH_LR_ACTIVE)
+			rank += RANK_ACTIVE;
+		else if (!(v->vmcr & (lr & ARCH_LR_GROUP1 ? ARCH_VMCR_GROUP1 : ARCH_VMCR_GROUP0)))
+			rank += RANK_SHUT;
+		else
+			rank += rank > prio ? RANK_WORSE : RANK_BETTER;
+		if (rank >= last) {
+			last = rank;
+			at = rank >= RANK_BETTER && rank < RANK_WORSE ? VGIC_LR_MAX : n;
+		}
+	}
+	return at;
+}
+
+/* One image for another. What is left without one comes after all pending ones that have one. */
+static void drop_image(struct vgic_cpu *v, unsigned n, uint64_t lr)
+{
+	unsigned index = v->lr_index[n];
+
+	fold_image(v, n, lr);
+	if (index < VGIC_PRIVATE)
+		v->lr_of[index] = VGIC_LR_MAX;
+	if (!(lr & (ARCH_LR_PENDING | ARCH_LR_ACTIVE)))
+		return;
+	v->left |= BIT(index);
+	v->straight = 0;
+	if (!(lr & ARCH_LR_ACTIVE) && (group_ones(v, v->vmcr) & BIT(index)))
+		v->left_prio = (uint16_t)ARCH_LR_PRIO(lr);
+	v->control = make_control(v, true);
 }
 
 bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
 {
-	unsigned last = v->lr_of[intid], at;
+	unsigned at = v->lr_of[intid];
 	uint32_t bit = (uint32_t)BIT(intid);
 
-	if (v->control != ARCH_VGIC_ON || !(v->open & v->group & bit))
+	/* Where the CPU interface holds it back it would hide that those that are left have room. */
+	if (!(v->open & v->group & bit) || !(v->vmcr & ARCH_VMCR_GROUP1) || v->prio[intid] > v->left_prio)
 		return false;
-	if ((v->lr_used & BIT(last)) && (uint32_t)v->lr[last] == intid)
-		return false; /* still there, pending or active */
-	empty &= (uint32_t)BIT(v->lr_count) - 1;
-	if (!empty || (v->active & bit))
-		return false;
-	at = (unsigned)__builtin_ctz(empty);
-	if (v->lr_used & BIT(at)) {
-		unsigned done = (uint32_t)v->lr[at];
-
-		if (done >= PRIVATE_COUNT)
-			return false; /* its line may have to be examined again */
-		v->latch &= ~(v->offered & (uint32_t)BIT(done));
-		v->active &= ~(uint32_t)BIT(done);
+	if (at < VGIC_LR_MAX) {
+		if (!(empty & BIT(at)))
+			return false; /* still there, pending or active */
+	} else {
+		if ((v->active | v->left) & bit)
+			return false;
+		at = empty ? (unsigned)__builtin_ctz(empty) : least_important(v, v->prio[intid]);
+		if (at == VGIC_LR_MAX)
+			return false;
 	}
-	fill_one(v, at, intid, false, true, false);
-	v->lr_used |= (uint32_t)BIT(at);
+	if (v->lr_used & BIT(at))
+		drop_image(v, at, empty ? v->lr[at] & ~(ARCH_LR_PENDING | ARCH_LR_ACTIVE) : v->lr[at]);
+	fill_image(v, at, intid, true);
 	*n = at;
 	return true;
 }
@@ -350,142 +315,19 @@ void vgic_sgi(struct vgic_cpu *v, unsigned intid, unsigned group)
 	if (group)
 		v->sgis |= (uint32_t)BIT(intid);
 	else
-		v->repend |= (uint32_t)BIT(intid) & ~v->group;
+		v->repend |= BIT(intid) & ~v->group;
 }
 
 void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level)
 {
 	if (level)
-		v->repend |= (uint32_t)BIT(intid) & ~v->line & v->config;
-	put_state(&v->line, intid, level);
-}
-
-int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio)
-{
-	struct virq *q = level ? take_spi(v, intid) : find_spi(v, intid);
-
-	if (!q)
-		return level ? -KE_AGAIN : 0;
-	if (q->host)
-		return -KE_BUSY;
-	q->line = level;
-	q->prio = (uint8_t)prio;
-	return 0;
-}
-
-int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio)
-{
-	struct virq *q = take_spi(v, intid);
-
-	if (!q)
-		return -KE_AGAIN;
-	if (q->host) {
-		arch_irq_set_pending(q->host, true);
-		return 0;
-	}
-	q->repend = true;
-	q->prio = (uint8_t)prio;
-	return 0;
-}
-
-bool vgic_fire(struct vgic_cpu *v, unsigned host)
-{
-	for_each_bit (i, v->bound) {
-		if (v->spi[i].host == host) {
-			v->spi[i].repend = true;
-			return true;
-		}
-	}
-	return false;
-}
-
-int vgic_bind(struct vgic_cpu *v, unsigned intid, unsigned host, unsigned prio)
-{
-	struct virq *q = find_spi(v, intid);
-	unsigned count = 0;
-
-	if (q && q->host != host)
-		return -KE_BUSY; /* something else is in flight under that number */
-	for (uint32_t left = v->bound; left; left &= left - 1)
-		count++;
-	if (!q && count < VGIC_BOUND)
-		q = take_spi(v, intid);
-	if (!q)
-		return -KE_AGAIN;
-	q->host = (uint16_t)host;
-	q->prio = (uint8_t)prio;
-	v->bound |= (uint32_t)BIT(q - v->spi);
-	return 0;
-}
-
-void vgic_unbind(struct vgic_cpu *v, unsigned intid)
-{
-	struct virq *q = find_spi(v, intid);
-
-	if (q)
-		v->bound &= ~(uint32_t)BIT(q - v->spi);
-}
-
-unsigned vgic_host(const struct vgic_cpu *v, unsigned intid)
-{
-	for_each_bit (i, v->spi_used)
-		if (v->spi[i].intid == intid)
-			return v->spi[i].host;
-	return 0;
-}
-
-int vgic_query(const struct vgic_cpu *v, unsigned intid)
-{
-	for_each_bit (i, v->spi_used)
-		if (v->spi[i].intid == intid)
-			return (v->spi[i].pending ? VIRQ_PENDING : 0) | (v->spi[i].active ? VIRQ_ACTIVE : 0);
-	return 0;
-}
-
-int vgic_withdraw(struct vgic_cpu *v, unsigned intid, unsigned what)
-{
-	struct virq *q = find_spi(v, intid);
-	int state = vgic_query(v, intid);
-
-	if (!q)
-		return 0;
-	if (q->active && !(what & VIRQ_ACTIVE)) {
-		q->line = q->pending = q->edge = q->repend = false;
-		return state;
-	}
-	if (q->host && state)
-		arch_irq_deactivate(q->host);
-	if (v->bound & BIT(q - v->spi))
-		q->pending = q->active = q->edge = q->repend = false;
-	else
-		free_spi(v, q);
-	return state;
-}
-
-void vgic_deactivate(struct vgic_cpu *v, unsigned intid)
-{
-	struct virq *q;
-
-	if (intid < PRIVATE_COUNT) {
-		v->active &= ~(uint32_t)BIT(intid);
-		return;
-	}
-	q = find_spi(v, intid);
-	if (q)
-		end_spi(q);
+		v->repend |= BIT(intid) & ~v->line & v->config;
+	v->line = (v->line & ~BIT(intid)) | (uint64_t)level << intid;
 }
 
 bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr)
 {
-	uint64_t active, pending;
+	uint64_t waiting = wanted_ones(v) & ~v->active & group_ones(v, vmcr);
 
-	state_masks(v, &active, &pending);
-	for_each_bit (i, pending & ~active) {
-		uint8_t prio = prio_of(v, (unsigned)i);
-
-		if ((vmcr & (prio & VGIC_PRIO_GROUP0 ? ARCH_VMCR_GROUP0 : ARCH_VMCR_GROUP1)) &&
-		    (prio & VGIC_PRIO_MASK) < ARCH_VMCR_MASK(vmcr))
-			return true;
-	}
-	return false;
+	return waiting && v->prio[most_important(v, waiting)] < ARCH_VMCR_MASK(vmcr);
 }

@@ -2,34 +2,40 @@
 /* What a guest's VM manager sets and reads of a virtual CPU's interrupts 0 to 31 (VcpuPrivate). */
 #include "vgic.h"
 
+/* Bit `from` of each byte of a word, together. */
+static uint64_t gather_bits(uint32_t word, unsigned from)
+{
+	return (uint64_t)(word >> from & 0x01010101) * 0x01020408 >> 24 & 0xf;
+}
+
 static int private_prio(struct vgic_cpu *v, unsigned first, uint32_t value, uint32_t mask, uint32_t *out)
 {
-	*out = 0;
-	for (unsigned i = 0; i < 4; i++) {
-		uint8_t *p = &v->prio[first + i];
+	uint32_t now;
 
-		if (mask & (0xffu << (8 * i)))
-			*p = (uint8_t)(value >> (8 * i)) & VGIC_PRIO_MASK;
-		*out |= (uint32_t)*p << (8 * i);
-	}
+	memcpy(&now, &v->prio[first], sizeof(now));
+	now = ((now & ~mask) | value) & (VGIC_PRIO_MASK * 0x01010101u);
+	memcpy(&v->prio[first], &now, sizeof(now));
+	for (unsigned b = 0; b < VGIC_PRIO_BITS; b++)
+		v->plane[b] = (v->plane[b] & ~(0xfull << first)) | gather_bits(now, 7 - b) << first;
+	*out = now;
 	return 0;
 }
 
-static void set_active(struct vgic_cpu *v, uint32_t active)
+static void set_active(struct vgic_cpu *v, uint32_t active, uint32_t mask)
 {
 	for_each_bit (i, active & ~v->active)
 		v->run[i] = VGIC_RUN_NONE;
-	v->active = active;
+	v->active = (v->active & ~(uint64_t)mask) | active;
 }
 
 int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask, uint32_t *out)
 {
-	uint32_t *word;
+	uint32_t *word, group = (uint32_t)v->group;
 
 	value &= mask;
 	switch (op) {
 	case VPRIV_ENABLE: word = &v->enable; break;
-	case VPRIV_GROUP: word = &v->group; break;
+	case VPRIV_GROUP: word = &group; break;
 	case VPRIV_CTLR: word = &v->groups; break;
 	case VPRIV_CONFIG:
 		word = &v->config;
@@ -37,12 +43,12 @@ int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask,
 		value &= mask;
 		break;
 	case VPRIV_PENDING:
-		v->latch = (v->latch & ~mask) | value;
-		*out = vgic_pending(v);
+		v->latch = (v->latch & ~(uint64_t)mask) | value;
+		*out = (uint32_t)vgic_pending(v);
 		return 0;
 	case VPRIV_ACTIVE:
-		set_active(v, (v->active & ~mask) | value);
-		*out = v->active;
+		set_active(v, value, mask);
+		*out = (uint32_t)v->active;
 		return 0;
 	default:
 		if (op < VPRIV_PRIO0 || op > VPRIV_PRIO0 + 7)
@@ -51,6 +57,7 @@ int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask,
 	}
 	*word = (*word & ~mask) | value;
 	*out = *word;
-	v->open = v->enable & ((v->groups & VGIC_GROUP1 ? v->group : 0) | (v->groups & VGIC_GROUP0 ? ~v->group : 0));
+	v->group = (v->group & ~(uint64_t)UINT32_MAX) | group;
+	v->open = v->enable & ((v->groups & VGIC_GROUP1 ? group : 0) | (v->groups & VGIC_GROUP0 ? ~group : 0));
 	return 0;
 }

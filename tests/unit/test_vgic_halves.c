@@ -277,7 +277,7 @@ static void both_halves_agree_on_private_settings(void **state)
 		guest_gic_read(&gic, 0, sgi + 0x100, 4, &enable);
 		guest_gic_read(&gic, 0, sgi + 0xc00, 4, &config[0]);
 		guest_gic_read(&gic, 0, sgi + 0xc04, 4, &config[1]);
-		assert_int_equal(group, v->group);
+		assert_int_equal(group, (uint32_t)v->group);
 		assert_int_equal(enable, v->enable);
 		for (unsigned n = 0; n < 32; n++) {
 			guest_gic_read(&gic, 0, sgi + 0x400 + n, 1, &priority);

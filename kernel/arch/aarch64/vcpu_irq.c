@@ -90,6 +90,29 @@ bool vcpu_passed(struct vcpu *v, uint32_t intid)
 	return bound;
 }
 
+/* Into another list register than its last one: an empty one, or that of somebody less important. */
+static __attribute__((noinline)) bool insert_anew(struct vcpu *v, unsigned intid, uint32_t empty)
+{
+	struct vgic_cpu *g = &v->vgic;
+	uint64_t control = g->control;
+	unsigned n;
+
+	empty &= (uint32_t)BIT(g->lr_count) - 1;
+	if (!empty) {
+		if (irqchip_eoicount())
+			return false;
+		g->vmcr = irqchip_vmcr();
+		for (n = 0; n < g->lr_count; n++)
+			g->lr[n] = irqchip_lr_read(n);
+	}
+	if (!vgic_place(g, intid, empty, &n))
+		return false;
+	irqchip_lr_write(n, g->lr[n]);
+	if (g->control != control)
+		irqchip_virtual_control(g->control);
+	return true;
+}
+
 /*
  * A private interrupt, pending by an edge or linked to a physical one, straight into a list register while the images
  * are in the processor. False: the state must be folded and filled anew (vcpu_offer). It runs on the vCPU's home: no
@@ -99,16 +122,11 @@ bool vcpu_insert(struct vcpu *v, unsigned intid)
 {
 	struct vgic_cpu *g = &v->vgic;
 	uint32_t empty = irqchip_lr_empty();
-	unsigned n = g->lr_of[intid];
+	unsigned n;
 
-	/* Where it was the last time, its image is still right: whoever changes priority or group folds. */
-	if (likely((g->lr_used & empty & BIT(n)) && (uint32_t)g->lr[n] == intid)) {
-		irqchip_lr_write(n, (g->lr[n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING);
-		return true;
-	}
-	if (!vgic_place(g, intid, empty, &n))
-		return false;
-	irqchip_lr_write(n, g->lr[n]);
+	if (unlikely(!vgic_place_again(g, intid, empty, &n)))
+		return insert_anew(v, intid, empty);
+	irqchip_lr_write(n, (g->lr[n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING);
 	return true;
 }
 
@@ -157,7 +175,7 @@ void vcpu_timer_look(struct vcpu *v)
 	const struct vgic_cpu *g = &v->vgic;
 	unsigned n = g->lr_of[VIRQ_VTIMER];
 
-	if ((g->lr_used & BIT(n)) && (uint32_t)g->lr[n] == VIRQ_VTIMER) {
+	if (n < VGIC_LR_MAX) {
 		if (irqchip_lr_read(n) & ARCH_LR_ACTIVE)
 			return;
 		if (irqchip_lr_empty() & BIT(n)) {

@@ -3,6 +3,7 @@
 #include "kernel/object/irq_passthrough.c"
 #include "kernel/object/vgic.c"
 #include "kernel/object/vgic_private.c"
+#include "kernel/object/vgic_spi.c"
 #include "model.h"
 
 struct guest_gic gic;

@@ -12,7 +12,8 @@ unsigned depth;
 bool ended[COUNT];
 
 struct vgic_cpu v;
-unsigned taken;
+unsigned taken, placed;
+static unsigned lrs;
 static unsigned eoicount;
 static uint32_t seed;
 bool physical;
@@ -117,7 +118,7 @@ static uint32_t empty_ones(void)
 {
 	uint32_t empty = 0;
 
-	for (unsigned n = 0; n < LRS; n++)
+	for (unsigned n = 0; n < lrs; n++)
 		if (!state(n) &&
 		    !((v.lr_used & BIT(n)) && (v.lr[n] & ARCH_LR_EXIT_ENDED) && !(v.lr[n] & ARCH_LR_LINKED)))
 			empty |= (uint32_t)BIT(n);
@@ -130,7 +131,7 @@ static void maintenance(bool eoi)
 	for (unsigned turn = 0;; turn++) {
 		bool pending = false;
 
-		for (unsigned n = 0; n < LRS; n++)
+		for (unsigned n = 0; n < lrs; n++)
 			pending |= state(n) == 1;
 		eoi |= (v.control & ARCH_VGIC_EXIT_EMPTY) && !pending;
 		eoi |= (v.control & ARCH_VGIC_EXIT_ENDED) && eoicount;
@@ -146,21 +147,21 @@ static void maintenance(bool eoi)
 	}
 }
 
-/* The image that the CPU interface signals; LRS: none. */
+/* The image that the CPU interface signals; `lrs`: none. */
 static unsigned signalled(void)
 {
-	unsigned best = LRS;
+	unsigned best = lrs;
 
-	for (unsigned n = 0; n < LRS; n++)
+	for (unsigned n = 0; n < lrs; n++)
 		if (state(n) == 1 && (v.vmcr & (v.lr[n] & ARCH_LR_GROUP1 ? VENG1 : VENG0)) &&
-		    lr_prio(n) < (v.vmcr >> 24 & 0xff) && (best == LRS || lr_prio(n) < lr_prio(best)))
+		    lr_prio(n) < (v.vmcr >> 24 & 0xff) && (best == lrs || lr_prio(n) < lr_prio(best)))
 			best = n;
-	return best != LRS && lr_prio(best) < running_prio() ? best : LRS;
+	return best != lrs && lr_prio(best) < running_prio() ? best : lrs;
 }
 
 void check_signalled(void)
 {
-	unsigned n = signalled(), prio = n == LRS ? IDLE_PRIO : lr_prio(n);
+	unsigned n = signalled(), prio = n == lrs ? IDLE_PRIO : lr_prio(n);
 
 	if (prio != due_prio())
 		fail_msg("priority 0x%x is signalled instead of 0x%x", prio, due_prio());
@@ -170,7 +171,7 @@ bool acknowledge(void)
 {
 	unsigned n = signalled(), i;
 
-	if (n == LRS || depth == DEPTH)
+	if (n == lrs || depth == DEPTH)
 		return false;
 	i = index_of((uint32_t)v.lr[n]);
 	assert_true(is_pending(i));
@@ -194,7 +195,7 @@ bool acknowledge(void)
 /* The processor deactivates what has an image, or counts. True: that asks for maintenance. */
 static bool deactivate(unsigned intid, unsigned prio, bool any_prio)
 {
-	for (unsigned n = 0; n < LRS; n++) {
+	for (unsigned n = 0; n < lrs; n++) {
 		if ((uint32_t)v.lr[n] != intid || state(n) < 2)
 			continue;
 		if (!any_prio && lr_prio(n) != prio)
@@ -259,6 +260,21 @@ void change_private(unsigned op, uint32_t value, uint32_t mask)
 
 /* ---- what a guest and its devices do to interrupt i ---- */
 
+/* As vcpu_insert() does it. */
+static bool place(unsigned intid, unsigned *n)
+{
+	uint32_t empty = empty_ones();
+
+	if (vgic_place_again(&v, intid, empty, n)) {
+		v.lr[*n] = (v.lr[*n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING;
+		return true;
+	}
+	if ((!empty && eoicount) || !vgic_place(&v, intid, empty, n))
+		return false;
+	placed += empty ? 0 : 1;
+	return true;
+}
+
 void fire_physical(void)
 {
 	unsigned n, i = index_of(VIRQ_VTIMER);
@@ -266,7 +282,7 @@ void fire_physical(void)
 	if (!ref[i].line || physical)
 		return;
 	physical = linked = true;
-	if (vgic_place(&v, VIRQ_VTIMER, empty_ones(), &n))
+	if (place(VIRQ_VTIMER, &n))
 		return;
 	enter();
 }
@@ -277,8 +293,12 @@ void line(unsigned i, bool up)
 
 	ref[i].latch |= up && !ref[i].line && ref[i].edge;
 	ref[i].line = up;
+	if (n == VIRQ_VTIMER && up) {
+		fire_physical();
+		return;
+	}
 	if (n == VIRQ_VTIMER)
-		up ? fire_physical() : enter();
+		enter();
 	else if (n < 32)
 		vgic_private_line(&v, n, up);
 	else
@@ -288,15 +308,12 @@ void line(unsigned i, bool up)
 
 void sgi(unsigned i, bool group1)
 {
-	unsigned intid = number[i], n = v.lr_of[intid];
+	unsigned intid = number[i], n;
 
 	ref[i].latch |= ref[i].group1 == group1;
 	if (!group1) {
 		vgic_sgi(&v, intid, 0);
-	} else if ((v.lr_used & empty_ones() & BIT(n)) && (uint32_t)v.lr[n] == intid) {
-		v.lr[n] = (v.lr[n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING;
-		return;
-	} else if (vgic_place(&v, intid, empty_ones(), &n)) {
+	} else if (place(intid, &n)) {
 		return;
 	} else {
 		vgic_sgi(&v, intid, 1);
@@ -366,6 +383,15 @@ void configure(unsigned i)
 	}
 }
 
+void configure_interface(void)
+{
+	if (rnd(2))
+		v.vmcr = (v.vmcr | VENG0 | VENG1) ^ (rnd(3) ? 0 : rnd(2) ? VENG0 : VENG1);
+	else
+		v.vmcr = (v.vmcr & ~(0xffull << 24)) | (rnd(4) ? 0xf8ull : rnd(20) * 8ull) << 24;
+	maintenance(false);
+}
+
 void configure_all(void)
 {
 	bool idle = !depth;
@@ -373,8 +399,8 @@ void configure_all(void)
 	for (unsigned i = 0; i < COUNT; i++)
 		idle = idle && !ref[i].active;
 	switch (rnd(4)) {
-	case 0: v.vmcr = (v.vmcr | VENG0 | VENG1) ^ (rnd(3) ? 0 : rnd(2) ? VENG0 : VENG1); break;
-	case 1: v.vmcr = (v.vmcr & ~(0xffull << 24)) | (rnd(4) ? 0xf8ull : rnd(20) * 8ull) << 24; break;
+	case 0:
+	case 1: configure_interface(); return;
 	case 2:
 		if (idle)
 			v.vmcr ^= ARCH_VMCR_SPLIT_END;
@@ -396,12 +422,13 @@ void start(unsigned s)
 	uint32_t out;
 
 	seed = s;
-	depth = eoicount = taken = 0;
+	depth = eoicount = taken = placed = 0;
 	physical = linked = false;
 	ctlr = 3;
 	memset(ref, 0, sizeof(ref));
 	memset(ended, 0, sizeof(ended));
-	vgic_reset(&v, LRS);
+	lrs = s % 8 == 5 ? 1 : s % 8 == 7 ? 16 : 4;
+	vgic_reset(&v, lrs);
 	v.vmcr = 0xf8ull << 24 | VENG0 | VENG1 | BPR_LEAST | (s % 2 ? ARCH_VMCR_SPLIT_END : 0);
 	vgic_private(&v, VPRIV_CTLR, ctlr, ~0u, &out);
 	vgic_private(&v, VPRIV_ENABLE, ~0u, ~0u, &out);

@@ -11,7 +11,6 @@
 #include "vgic.h"
 #include <string.h>
 
-#define LRS       4u
 #define COUNT     24u
 #define DEPTH     32u
 #define PPI_LEVEL 20u
@@ -39,14 +38,15 @@ extern unsigned depth;
 extern bool ended[COUNT]; /* with EOImode 1: its priority was dropped, it is not deactivated */
 
 extern struct vgic_cpu v;
-extern unsigned taken; /* interrupts, since the start */
-extern bool physical;  /* the physical interrupt of the virtual timer is active */
+extern unsigned taken;  /* interrupts, since the start */
+extern unsigned placed; /* and those that took the list register of another one */
+extern bool physical;   /* the physical interrupt of the virtual timer is active */
 
 unsigned rnd(unsigned below);
 unsigned index_of(unsigned intid);
 bool is_pending(unsigned i); /* by the record */
 
-void start(unsigned s); /* from reset, with this seed; odd: EOImode 1 */
+void start(unsigned s); /* from reset, with this seed; odd: EOImode 1. Four list registers; one or 16 with some seeds */
 void settle_vcpu(void); /* out of the guest, as arch_vcpu_settle() does it */
 void enter(void);       /* out of the guest, and in again: nothing is forgotten, nothing invented */
 void check_signalled(void);
@@ -65,4 +65,5 @@ void sgi(unsigned i, bool group1); /* ICC_SGI<group>R_EL1, to itself where that 
 void fire(unsigned i);
 void configure(unsigned i); /* a write to one of the redistributor's registers */
 void configure_all(void);   /* GICD_CTLR, or the CPU interface */
+void configure_interface(void);
 void change_private(unsigned op, uint32_t value, uint32_t mask);

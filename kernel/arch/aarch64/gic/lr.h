@@ -13,6 +13,7 @@
 #define ARCH_LR_LINKED     BIT(61) /* to a physical interrupt, which ends with it */
 #define ARCH_LR_GROUP1     BIT(60)
 #define ARCH_LR_PRIO_SHIFT 48
+#define ARCH_LR_PRIO(lr)   ((unsigned)((lr) >> ARCH_LR_PRIO_SHIFT) & 0xff)
 #define ARCH_LR_EXIT_ENDED BIT(41) /* of one that is not linked: its end brings the guest out */
 #define ARCH_LR_HOST_SHIFT 32      /* INTID of the physical one that it is linked to */
 
