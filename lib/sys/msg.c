@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The calls that move messages: their first MSG_INLINE bytes travel in x4 to x7, both ways. A buffer that is shorter
- * goes through an array on the stack, so that nothing beside it is read or written.
+ * The calls that move messages: their first MSG_INLINE bytes travel in x4 to x7, both ways. Of a buffer that is shorter
+ * nothing beside it is read or written.
  */
 #define MSG_LIBRARY /* the functions themselves are here */
 #include "bulkhead/kernel.h"
@@ -43,51 +43,105 @@ static inline struct inline_words words_load(const void *buffer)
 	return w;
 }
 
-/* Buffers that are shorter are the rare case: apart, so that the common one needs no stack. */
-static struct inline_words words_load_part(const void *buffer, size_t bytes)
-{
-	uint64_t part[4] = {0};
+/* Unaligned, as MSG_LOAD. */
+#define LOAD(instruction, type, p)                                                            \
+	({                                                                                    \
+		type value_;                                                                  \
+		__asm__(instruction : "=r"(value_) : "m"(*(const char(*)[sizeof(type)])(p))); \
+		value_;                                                                       \
+	})
+#define STORE(instruction, type, p, value) __asm__(instruction : "=m"(*(char(*)[sizeof(type)])(p)) : "r"((type)(value)))
+#define LOAD_8(p)                          LOAD("ldr %0, %1", uint64_t, p)
+#define LOAD_4(p)                          (uint64_t) LOAD("ldr %w0, %1", uint32_t, p)
+#define STORE_8(p, value)                  STORE("str %1, %0", uint64_t, p, value)
+#define STORE_4(p, value)                  STORE("str %w1, %0", uint32_t, p, value)
 
-	memcpy(part, buffer, bytes);
-	return (struct inline_words){part[0], part[1], part[2], part[3]};
+/* 1 to 7 bytes: two accesses that overlap, or three of one byte of which some are the same. */
+static inline uint64_t load_few(const char *p, size_t bytes)
+{
+	if (bytes >= 4)
+		return LOAD_4(p) | LOAD_4(p + bytes - 4) << (bytes - 4) * 8;
+	return (uint64_t)(uint8_t)p[0] | (uint64_t)(uint8_t)p[bytes / 2] << bytes / 2 * 8 |
+	       (uint64_t)(uint8_t)p[bytes - 1] << (bytes - 1) * 8;
 }
 
-/* Its arguments are where the kernel left the words: x4 to x7. */
-static __attribute__((noinline, noclone)) int64_t words_store_part(int64_t result, void *buffer, size_t bytes,
-								   uint64_t unused, uint64_t a, uint64_t b, uint64_t c,
-								   uint64_t d)
+static inline void store_few(char *p, size_t bytes, uint64_t w)
 {
-	uint64_t part[4] = {a, b, c, d};
-
-	(void)unused;
-	memcpy(buffer, part, bytes);
-	return result;
+	if (bytes >= 4) {
+		STORE_4(p, w);
+		STORE_4(p + bytes - 4, w >> (bytes - 4) * 8);
+		return;
+	}
+	p[0] = (char)w;
+	p[bytes / 2] = (char)(w >> bytes / 2 * 8);
+	p[bytes - 1] = (char)(w >> (bytes - 1) * 8);
 }
 
-static inline bool is_part(size_t bytes)
+/* The word that is not whole: in the eight bytes that end with the buffer. If all are whole it is none of the message.
+ */
+static inline uint64_t load_last(const char *p, size_t bytes)
 {
-	return bytes < MSG_INLINE && bytes;
+	return LOAD_8(p + bytes - 8) >> (-(bytes * 8) & 63);
 }
 
-/* Nothing at all, if the length is 0. */
+/* Stored likewise, with the end of the word `before` it in front. If all are whole, that word once more. */
+static inline void store_last(char *p, size_t bytes, uint64_t before, uint64_t w)
+{
+	unsigned bits = bytes * 8 & 63;
+
+	STORE_8(p + bytes - 8, before >> bits | w << 1 << (63 - bits));
+}
+
+/* Fewer bytes than MSG_INLINE, and some. */
+static inline struct inline_words words_load_part(const void *buffer, size_t bytes)
+{
+	const char *p = buffer;
+
+	if (bytes < 8)
+		return (struct inline_words){load_few(p, bytes), 0, 0, 0};
+	if (bytes < 16)
+		return (struct inline_words){LOAD_8(p), load_last(p, bytes), 0, 0};
+	if (bytes < 24)
+		return (struct inline_words){LOAD_8(p), LOAD_8(p + 8), load_last(p, bytes), 0};
+	return (struct inline_words){LOAD_8(p), LOAD_8(p + 8), LOAD_8(p + 16), load_last(p, bytes)};
+}
+
+static inline void words_store_part(void *buffer, size_t bytes, struct inline_words w)
+{
+	char *p = buffer;
+
+	if (bytes < 8) {
+		store_few(p, bytes, w.a);
+		return;
+	}
+	STORE_8(p, w.a);
+	if (bytes < 16) {
+		store_last(p, bytes, w.a, w.b);
+		return;
+	}
+	STORE_8(p + 8, w.b);
+	if (bytes < 24) {
+		store_last(p, bytes, w.b, w.c);
+		return;
+	}
+	STORE_8(p + 16, w.c);
+	store_last(p, bytes, w.c, w.d);
+}
+
 static inline struct inline_words words_of(const void *buffer, size_t bytes)
 {
-	return bytes ? words_load(buffer) : (struct inline_words){0, 0, 0, 0};
+	if (__builtin_expect(bytes >= MSG_INLINE, 1))
+		return words_load(buffer);
+	return bytes ? words_load_part(buffer, bytes) : (struct inline_words){0, 0, 0, 0};
 }
 
-/* The last thing that a call does: gives its result. A struct pulse is half of the words. */
-static inline int64_t words_to(int64_t result, void *buffer, size_t bytes, struct inline_words w)
+/* What a call brought back. */
+static inline void words_to(void *buffer, size_t bytes, struct inline_words w)
 {
-	if (__builtin_expect(bytes >= MSG_INLINE, 1)) {
+	if (__builtin_expect(bytes >= MSG_INLINE, 1))
 		MSG_STORE(buffer, w.a, w.b, w.c, w.d);
-	} else if (bytes == sizeof(struct pulse)) {
-		__asm__("stp %1, %2, [%3]"
-			: "=m"(*(char(*)[sizeof(struct pulse)])buffer)
-			: "r"(w.a), "r"(w.b), "r"(buffer));
-	} else if (bytes) {
-		return words_store_part(result, buffer, bytes, 0, w.a, w.b, w.c, w.d);
-	}
-	return result;
+	else if (bytes)
+		words_store_part(buffer, bytes, w);
 }
 
 /* Functions, because cppcheck takes a member after __asm__("x4") = for an expression of its own. */
@@ -137,9 +191,9 @@ static int64_t plain_status(int64_t status)
 	return -1;
 }
 
-static inline __attribute__((always_inline)) int send_words(int coid, const void *smsg, size_t sbytes, void *rmsg,
-							    size_t rbytes, struct inline_words w)
+int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
 {
+	struct inline_words w = words_of(smsg, sbytes);
 	register uint64_t x0 __asm__("x0") = (uint64_t)(int64_t)coid;
 	register uint64_t x1 __asm__("x1") = lengths(sbytes, rbytes);
 	register uint64_t x2 __asm__("x2") = address(smsg);
@@ -156,23 +210,9 @@ static inline __attribute__((always_inline)) int send_words(int coid, const void
 			 : MSG_LOST);
 	int status = (int)(int64_t)x0;
 
-	if (status < 0)
-		return status;
-	w = (struct inline_words){x4, x5, x6, x7};
-	return (int)words_to(status, rmsg, least(x1, rbytes), w);
-}
-
-static __attribute__((noinline)) int send_words_part(int coid, const void *smsg, size_t sbytes, void *rmsg,
-						     size_t rbytes)
-{
-	return send_words(coid, smsg, sbytes, rmsg, rbytes, words_load_part(smsg, sbytes));
-}
-
-int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
-{
-	if (is_part(sbytes))
-		return send_words_part(coid, smsg, sbytes, rmsg, rbytes);
-	return send_words(coid, smsg, sbytes, rmsg, rbytes, words_of(smsg, sbytes));
+	if (status >= 0)
+		words_to(rmsg, least(x1, rbytes), (struct inline_words){x4, x5, x6, x7});
+	return status;
 }
 
 int MsgSend(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes)
@@ -191,20 +231,29 @@ static inline struct msg_info info_from(uint32_t bytes, uint64_t x2)
 				 .unblock = (x2 & MSGINFO_UNBLOCK) != 0};
 }
 
+/* A pulse as struct pulse has it, the code in 32 bits, then the value: the first two words. */
+static inline void pulse_to(void *buffer, size_t bytes, struct inline_words w)
+{
+	w.a = (uint32_t)w.a;
+	if (__builtin_expect(bytes >= sizeof(struct pulse), 1))
+		__asm__("stp %1, %2, %0" : "=m"(*(char(*)[sizeof(struct pulse)])buffer) : "r"(w.a), "r"(w.b));
+	else
+		words_to(buffer, bytes, w);
+}
+
 /* What a receiving call brought back: fills the first bytes of the buffer, and *info. Returns the rcvid. */
 static inline int64_t store_received(int64_t rcvid, uint64_t x1, uint64_t x2, struct inline_words w, void *msg,
 				     size_t bytes, struct msg_info *info)
 {
 	if (rcvid < 0)
 		return rcvid;
-	if (rcvid == 0) {
-		/* As struct pulse has it: the code in 32 bits, then the value. */
-		x1 = sizeof(struct pulse);
-		w.a = (uint32_t)w.a;
-	}
 	if (info)
-		*info = info_from((uint32_t)x1, x2);
-	return words_to(rcvid, msg, least(x1, bytes), w);
+		*info = info_from(rcvid ? (uint32_t)x1 : sizeof(struct pulse), x2);
+	if (rcvid)
+		words_to(msg, least(x1, bytes), w);
+	else
+		pulse_to(msg, bytes, w);
+	return rcvid;
 }
 
 int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
@@ -234,7 +283,7 @@ int64_t MsgReceive(int chid, void *msg, size_t bytes, struct msg_info *info)
 
 int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 {
-	struct inline_words w = is_part(bytes) ? words_load_part(msg, bytes) : words_of(msg, bytes);
+	struct inline_words w = words_of(msg, bytes);
 	register uint64_t x0 __asm__("x0") = (uint64_t)rcvid;
 	register uint64_t x1 __asm__("x1") = (uint64_t)status;
 	register uint64_t x2 __asm__("x2") = bytes;
@@ -257,11 +306,10 @@ int MsgReply(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
 	return (int)plain_status(MsgReply_r(rcvid, status, msg, bytes));
 }
 
-static inline __attribute__((always_inline)) int64_t reply_receive(int64_t rcvid, int64_t status, const void *reply,
-								   size_t reply_bytes, int chid, void *msg,
-								   size_t bytes, struct msg_info *info,
-								   struct inline_words w)
+int64_t MsgReplyReceive_r(int64_t rcvid, int64_t status, const void *reply, size_t reply_bytes, int chid, void *msg,
+			  size_t bytes, struct msg_info *info)
 {
+	struct inline_words w = words_of(reply, reply_bytes);
 	register uint64_t x0 __asm__("x0") = (uint64_t)rcvid;
 	register uint64_t x1 __asm__("x1") = (uint64_t)status;
 	register uint64_t x2 __asm__("x2") = lengths(reply_bytes, bytes);
@@ -280,22 +328,6 @@ static inline __attribute__((always_inline)) int64_t reply_receive(int64_t rcvid
 			 : MSG_LOST);
 	w = (struct inline_words){x4, x5, x6, x7};
 	return store_received((int64_t)x0, x1, x2, w, msg, bytes, info);
-}
-
-static __attribute__((noinline)) int64_t reply_receive_part(int64_t rcvid, int64_t status, const void *reply,
-							    size_t reply_bytes, int chid, void *msg, size_t bytes,
-							    struct msg_info *info)
-{
-	return reply_receive(rcvid, status, reply, reply_bytes, chid, msg, bytes, info,
-			     words_load_part(reply, reply_bytes));
-}
-
-int64_t MsgReplyReceive_r(int64_t rcvid, int64_t status, const void *reply, size_t reply_bytes, int chid, void *msg,
-			  size_t bytes, struct msg_info *info)
-{
-	if (is_part(reply_bytes))
-		return reply_receive_part(rcvid, status, reply, reply_bytes, chid, msg, bytes, info);
-	return reply_receive(rcvid, status, reply, reply_bytes, chid, msg, bytes, info, words_of(reply, reply_bytes));
 }
 
 int64_t MsgReplyReceive(int64_t rcvid, int64_t status, const void *reply, size_t reply_bytes, int chid, void *msg,
@@ -329,7 +361,9 @@ int MsgInfo(int64_t rcvid, struct msg_info *info, size_t *reply_bytes)
 
 int msg_sent(int status, uint64_t x1, void *rmsg, size_t rbytes, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
-	return status < 0 ? status : (int)words_to(status, rmsg, least(x1, rbytes), (struct inline_words){a, b, c, d});
+	if (status >= 0)
+		words_to(rmsg, least(x1, rbytes), (struct inline_words){a, b, c, d});
+	return status;
 }
 
 int64_t msg_received(int64_t rcvid, uint64_t x1, void *msg, size_t bytes, uint64_t a, uint64_t b, uint64_t c,

@@ -136,6 +136,31 @@ static void test_lengths(void)
 	}
 }
 
+/* Each length near what travels in registers, from and to addresses of any alignment: neither side reads or writes
+ * beside its buffer. The server looks at the first word of what it received, also of a message that has none. */
+static void test_short_lengths(void)
+{
+	static uint8_t from[128];
+
+	for (uint32_t n = 0; n <= 80; n++) {
+		for (unsigned shift = 0; shift < 8; shift++) {
+			uint8_t *to = reply + 8 + (shift + n) % 8, beside = n < sizeof(request.op) ? ECHO : GUARD;
+
+			fill_request(ECHO, n * 8 + shift, n);
+			memset(from, (int)shift, sizeof(from));
+			memcpy(from + shift, &request, n);
+			memset(&received, beside, 128);
+			check_equal("short echo: status", MsgSend_r(coid, from + shift, n, to, n), n);
+			check_that(memcmp(to, &request, n) == 0, "short echo: what came back, for a length of", n);
+			check_that(memcmp(&received, &request, n) == 0, "short echo: what was received, for", n);
+			check_that(((uint8_t *)&received)[n] == beside && ((uint8_t *)&received)[n + 7] == beside,
+				   "short echo: nothing beyond what was received, for a length of", n);
+			check_that(all_guard(reply, (size_t)(to - reply)) && all_guard(to + n, 40),
+				   "short echo: nothing beside the reply, for a length of", n);
+		}
+	}
+}
+
 static void test_statuses(void)
 {
 	check_equal("MsgError reaches the client", ask(ERROR, KE_RANGE, 8, 0), -KE_RANGE);
@@ -433,6 +458,7 @@ int main(void)
 	check_that(event_chid > 0, "ChannelCreate", event_chid);
 	start_server(0);
 	test_lengths();
+	test_short_lengths();
 	test_statuses();
 	test_parts();
 	test_bad_buffers();
