@@ -20,8 +20,9 @@ struct loader;
  * exit comes by:
  *
  * bool arch_interrupts_refused(const struct arch_vm *vm): does arch_interrupts_retry() have something to do?
- * bool arch_call_query(const struct arch_vm *vm, exit, x1, const uint64_t x[3], uint64_t *result): is this exit, of
- *     VcpuRun, a call of the guest to its firmware that only asks? x: the guest's first three registers.
+ * bool arch_is_call(exit, x1): is this exit, of VcpuRun, a call of the guest to its firmware?
+ * bool arch_call_query(const struct arch_vm *vm, const uint64_t x[3], uint64_t *result): does it only ask? x: the
+ *     guest's first three registers.
  * uint64_t arch_abort(bool write): for ACT_ABORT, an access that nothing answers.
  *
  * ARCH_ELF_MACHINE, ARCH_MACHINE: e_machine of the guest's programs, and its name, which messages have.

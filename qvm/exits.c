@@ -92,6 +92,12 @@ static inline struct vcpu_run nothing_there(enum vcpu_exit exit, uint64_t ipa, u
 	return (struct vcpu_run){.exit = exit, .x1 = ipa, .x2 = bytes};
 }
 
+/* The parts of the exit that a firmware call has: the others need no register while it is found out what it is. */
+static inline struct vcpu_run firmware_call(int64_t exit, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5)
+{
+	return (struct vcpu_run){.exit = exit, .x2 = x2, .x3 = x3, .x4 = x4, .x5 = x5};
+}
+
 /* What guests do all the time, with registers for all that goes between kernel and device. */
 static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, const struct exit_reply *reply)
 {
@@ -118,8 +124,9 @@ static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, 
 			retry_interrupts();
 			exit = likely(good) ? VcpuRunValue(vcpu->id, ACT_DONE, 0)
 					    : VcpuRun(vcpu->id, ACT_ABORT, arch_abort(true), 0, 0, 0);
-		} else if (unlikely(arch_call_query(&vm.arch, exit.exit, exit.x1,
-						    (uint64_t[]){exit.x2, exit.x3, exit.x4}, &answer))) {
+		} else if (unlikely(arch_is_call(exit.exit, exit.x1))) {
+			if (!arch_call_query(&vm.arch, (uint64_t[]){exit.x2, exit.x3, exit.x4}, &answer))
+				return firmware_call(exit.exit, exit.x2, exit.x3, exit.x4, exit.x5);
 			exit = VcpuRun(vcpu->id, ACT_RESULT, answer, exit.x3, exit.x4, exit.x5);
 		} else {
 			return exit;

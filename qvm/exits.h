@@ -7,7 +7,8 @@
 /* What VcpuRun gets for the exit before. */
 struct exit_reply {
 	enum vcpu_action action;
-	bool gone; /* the vCPU is off: do not run it */
+	bool gone;          /* the vCPU is off: do not run it */
+	unsigned registers; /* of ACT_REGISTERS: how many are in `x` so far */
 	uint64_t x[4];
 };
 

@@ -106,7 +106,7 @@ bool guest_memory_read32(const struct guest_memory *m, uint64_t ipa, uint32_t *v
 
 	if (!from)
 		return false;
-	memcpy(value, from, sizeof(*value));
+	*value = __atomic_load_n((const uint32_t *)from, __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -116,7 +116,7 @@ bool guest_memory_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *v
 
 	if (!from)
 		return false;
-	memcpy(value, from, sizeof(*value));
+	*value = __atomic_load_n((const uint64_t *)from, __ATOMIC_RELAXED);
 	return true;
 }
 

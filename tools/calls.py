@@ -9,7 +9,7 @@ import re
 import sys
 import textwrap
 
-REGISTERS = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10)  # x8 is the call's number
+REGISTERS = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11)  # x8 is the call's number
 WORDS = 4  # x4 to x7: the first bytes of a message
 NOTE = "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by tools/calls.py from abi/calls.def. */\n"
 

@@ -28,15 +28,19 @@ enum vcpu_action {
 	ACT_ABORT,   /* instruction or data abort at EL1, as the exit was: x2 = ISS, of which FSC and WnR count, x3 is
 		      * added   to the exit's FAR. FSC 0x22: a watchpoint
 		      */
+	ACT_REGISTERS, /* as ACT_DONE, and x3 to x5 go to the general registers that the three low bytes of x2 number,
+			* in that order; 31: to none
+			*/
 };
 
 enum vcpu_exit {
 	EXIT_MMIO_READ = 0, /* x1 = IPA, x2 = bytes: 1, 2, 4, 8 */
 	EXIT_MMIO_WRITE,    /* x1 = IPA, x2 = bytes, x3 = value */
 	EXIT_MMIO_COMPLEX,  /* no valid syndrome: x1 = IPA (all ones: unknown, walk FAR), x2 = ESR_EL2, x3 = FAR_EL2, x4
-			     * = PC. Decode the instruction
+			     * = PC, x5 = PSTATE, x6, x7, x9-x11 = SCTLR_EL1, TCR_EL1, TTBR0_EL1, TTBR1_EL1, MDSCR_EL1.
+			     * Decode the instruction
 			     */
-	EXIT_FETCH,         /* instruction abort: x1 = IPA, x2 = ESR_EL2, x3 = FAR_EL2, x4 = PC */
+	EXIT_FETCH,         /* instruction abort: the same */
 	EXIT_HVC,           /* x1 = immediate, x2-x5 = guest x0-x3 */
 	EXIT_SMC,           /* same */
 	EXIT_SYSREG_READ,   /* x1 = ISS (op0, op1, CRn, CRm, op2 as in ESR_EL2), x4 = PC */

@@ -153,9 +153,9 @@ void arch_vcpu_evict(struct cpu *c);                /* the resident's state to m
 void arch_vcpu_drop(struct cpu *c, struct vcpu *v); /* its thread dies here: forget its registers */
 /* Home here or in memory: vgic state up to date, images empty. Its lock is held. */
 void arch_vcpu_settle(struct vcpu *v);
-/* VcpuGet, VcpuSet: of one whose state is in memory; `running`: its thread is in the guest. 0, -KE_BUSY, -KE_INVAL. */
-int64_t arch_vcpu_get(struct vcpu *v, uint64_t reg, bool running, uint64_t *value);
-int64_t arch_vcpu_set(struct vcpu *v, uint64_t reg, bool running, uint64_t value);
+/* VcpuGet, VcpuSet: home here or in memory; `running`: its thread is in the guest. 0, -KE_BUSY, -KE_INVAL. */
+int64_t arch_vcpu_get(struct cpu *c, struct vcpu *v, uint64_t reg, bool running, uint64_t *value);
+int64_t arch_vcpu_set(struct cpu *c, struct vcpu *v, uint64_t reg, bool running, uint64_t value);
 NAMED void arch_vcpu_irq_timer(struct cpu *c);       /* ARCH_IRQ_VTIMER */
 NAMED void arch_vcpu_irq_maintenance(struct cpu *c); /* ARCH_IRQ_MAINTENANCE */
 void arch_vcpu_timer_expired(struct timer *t);

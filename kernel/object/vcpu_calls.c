@@ -104,10 +104,10 @@ static bool in_guest(const struct vcpu *v)
 	return v->thread && v->thread->in_guest;
 }
 
-static int64_t get_register(struct vcpu *v, struct frame *f)
+static int64_t get_register(struct cpu *c, struct vcpu *v, struct frame *f)
 {
 	uint64_t value;
-	int64_t error = arch_vcpu_get(v, VcpuGet_vreg(f), in_guest(v), &value);
+	int64_t error = arch_vcpu_get(c, v, VcpuGet_vreg(f), in_guest(v), &value);
 
 	if (!error)
 		VcpuGet_set_value(f, value);
@@ -120,14 +120,10 @@ static int64_t vcpu_apply(struct cpu *c, struct vcpu *v, struct frame *f)
 	uint32_t out = 0;
 	int64_t result;
 
-	if (call == CALL_VcpuGet || call == CALL_VcpuSet) {
-		if (c->resident == v)
-			arch_vcpu_evict(c);
-		arch_fpu_save(c, &v->fpu);
-		if (call == CALL_VcpuGet)
-			return get_register(v, f);
-		return arch_vcpu_set(v, VcpuSet_vreg(f), in_guest(v), VcpuSet_value(f));
-	}
+	if (call == CALL_VcpuGet)
+		return get_register(c, v, f);
+	if (call == CALL_VcpuSet)
+		return arch_vcpu_set(c, v, VcpuSet_vreg(f), in_guest(v), VcpuSet_value(f));
 	lock_acquire(&v->lock);
 	arch_vcpu_settle(v);
 	if (call == CALL_VcpuPrivate) {

@@ -110,8 +110,20 @@ void map_page(unsigned page, uint64_t ipa, uint64_t attributes)
 
 struct emulate_result result;
 
+/* What the kernel says of the registers beside the exit. */
+void take_registers(struct emulate_exit *exit)
+{
+	exit->pstate = vreg[VREG_PSTATE];
+	exit->regs = (struct walk_regs){.sctlr = vreg[VREG_SCTLR_EL1],
+					.tcr = vreg[VREG_TCR_EL1],
+					.ttbr0 = vreg[VREG_TTBR0_EL1],
+					.ttbr1 = vreg[VREG_TTBR1_EL1]};
+	exit->mdscr = vreg[VREG_MDSCR_EL1];
+}
+
 enum emulate_outcome run_exit(struct emulate_exit exit)
 {
+	take_registers(&exit);
 	result = emulate_access(&memory, &ops, NULL, &exit);
 	return result.outcome;
 }
@@ -120,7 +132,8 @@ enum emulate_outcome run_exit(struct emulate_exit exit)
 enum emulate_outcome run(uint32_t word, uint64_t address, bool write)
 {
 	put_word(word);
-	return run_exit((struct emulate_exit){address, TRANSLATE | (write ? WNR : 0), address, CODE});
+	return run_exit(
+	    (struct emulate_exit){.ipa = address, .esr = TRANSLATE | (write ? WNR : 0), .far = address, .pc = CODE});
 }
 
 enum emulate_outcome run_load(uint32_t word, uint64_t address)

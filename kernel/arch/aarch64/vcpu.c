@@ -25,8 +25,7 @@ _Static_assert(offsetof(struct cpu, guest) == 8, "entry.S");
 /* ---- what the guest's instruction is answered with ---- */
 
 /* The short form of vcpu_act(), for the frequent exits. False: use vcpu_act(). */
-static inline __attribute__((always_inline)) bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint64_t x3,
-							    uint64_t x4, uint64_t x5)
+static inline bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5)
 {
 	unsigned exit = v->exit;
 	uint64_t esr = v->arch.exit_esr;
@@ -67,19 +66,13 @@ static inline void enter_guest(struct cpu *c, struct thread *t, struct vcpu *v)
 	arch_resume(&v->frame);
 }
 
-/* Settings of the guest that its qvm must not have are put back here; all else is for the long way. */
+/* Actions that are rare, and settings of the guest that its qvm must not have; all else is for the long way. */
 static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4,
 						    uint64_t x5, struct thread *t, struct cpu *c)
 {
 	struct vcpu *v = t->vcpu;
 	uint64_t *x = t->frame.x;
 
-	if (v && v->id == id && !(__atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE) & ~ENTRY_WORK_LEAKED) &&
-	    act_short(v, action, x2, x3, x4, x5)) {
-		world_restore_leaked(v);
-		enter_guest(c, t, v);
-		return;
-	}
 	x[0] = id;
 	x[1] = action;
 	x[2] = x2;
@@ -87,6 +80,12 @@ static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action
 	x[4] = x4;
 	x[5] = x5;
 	x[8] = CALL_VcpuRun;
+	if (v && v->id == id && !(__atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE) & ~ENTRY_WORK_LEAKED) &&
+	    vcpu_act(v, action, &x[2])) {
+		world_restore_leaked(v);
+		enter_guest(c, t, v);
+		return;
+	}
 	trap_sync(&t->frame, c, (uint64_t)EC_SVC64 << 26);
 }
 
@@ -334,6 +333,12 @@ static struct frame *abort_exit(struct cpu *c, struct vcpu *v, uint64_t esr, boo
 	VcpuRun_set_x2(f, esr);
 	VcpuRun_set_x3(f, far);
 	VcpuRun_set_x4(f, v->frame.pc);
+	VcpuRun_set_x5(f, v->frame.pstate);
+	VcpuRun_set_x6(f, sysreg_read(sctlr_el1));
+	VcpuRun_set_x7(f, sysreg_read(tcr_el1));
+	VcpuRun_set_x9(f, sysreg_read(ttbr0_el1));
+	VcpuRun_set_x10(f, sysreg_read(ttbr1_el1));
+	VcpuRun_set_x11(f, sysreg_read(mdscr_el1));
 	/*
 	 * A permission fault, a write to the guest's ROM, need not fill HPFAR_EL2 (Arm ARM D24.2.56). qvm finds the
 	 * address in the guest's tables: an AT instruction here would meet errata (errata.c).

@@ -50,6 +50,12 @@ static void inject_undefined(struct vcpu *v)
 	vcpu_inject(v, ESR_IL, sysreg_read(far_el1));
 }
 
+static void put_registers(struct vcpu *v, const uint64_t value[4])
+{
+	for (unsigned i = 0; i < 3; i++)
+		v->frame.x[value[0] >> (8 * i) & 31] = value[1 + i];
+}
+
 /* Finishes the exit before. False: it was not one for this action. */
 bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4])
 {
@@ -57,9 +63,12 @@ bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4])
 
 	switch (action) {
 	case ACT_RUN: break;
+	case ACT_REGISTERS:
 	case ACT_DONE:
 		if (exit == EXIT_KICK)
 			return false;
+		if (action == ACT_REGISTERS)
+			put_registers(v, value);
 		if (exit != EXIT_HVC) /* PC is after the HVC already */
 			vcpu_advance(v, v->arch.exit_esr);
 		break;

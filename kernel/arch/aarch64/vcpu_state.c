@@ -302,7 +302,17 @@ static uint64_t *register_of(struct vcpu *v, uint64_t reg)
 	}
 }
 
-int64_t arch_vcpu_get(struct vcpu *v, uint64_t reg, bool running, uint64_t *value)
+/* The frame is in memory whenever the vCPU is not in the guest, the rest if another one is resident. */
+static void settle_register(struct cpu *c, struct vcpu *v, uint64_t reg)
+{
+	if (reg <= VREG_PSTATE)
+		return;
+	if (c->resident == v)
+		arch_vcpu_evict(c);
+	arch_fpu_save(c, &v->fpu);
+}
+
+int64_t arch_vcpu_get(struct cpu *c, struct vcpu *v, uint64_t reg, bool running, uint64_t *value)
 {
 	const uint64_t *at = register_of(v, reg);
 
@@ -310,16 +320,18 @@ int64_t arch_vcpu_get(struct vcpu *v, uint64_t reg, bool running, uint64_t *valu
 		return -KE_BUSY;
 	if (!at)
 		return -KE_INVAL;
+	settle_register(c, v, reg);
 	*value = *at;
 	return 0;
 }
 
-int64_t arch_vcpu_set(struct vcpu *v, uint64_t reg, bool running, uint64_t value)
+int64_t arch_vcpu_set(struct cpu *c, struct vcpu *v, uint64_t reg, bool running, uint64_t value)
 {
 	uint64_t *at = register_of(v, reg);
 
 	if (running)
 		return -KE_BUSY;
+	settle_register(c, v, reg);
 	if (reg == VREG_RESET) {
 		arch_vcpu_reset(v);
 		return 0;

@@ -162,23 +162,33 @@ static uint64_t *register_of(struct vcpu *v, uint64_t reg)
 	return reg == VREG_PC ? &v->frame.pc : reg == VREG_EXITS ? &v->exits : NULL;
 }
 
-int64_t arch_vcpu_get(struct vcpu *v, uint64_t reg, bool running, uint64_t *value)
+static void settle_register(struct cpu *c, struct vcpu *v, uint64_t reg)
+{
+	if (reg > VREG_PSTATE && c->resident == v)
+		arch_vcpu_evict(c);
+	if (reg > VREG_PSTATE)
+		arch_fpu_save(c, &v->fpu);
+}
+
+int64_t arch_vcpu_get(struct cpu *c, struct vcpu *v, uint64_t reg, bool running, uint64_t *value)
 {
 	const uint64_t *at = register_of(v, reg);
 
 	if (running && reg != VREG_PC && reg != VREG_EXITS)
 		return -KE_BUSY;
+	settle_register(c, v, reg);
 	if (at)
 		*value = *at;
 	return at ? 0 : -KE_INVAL;
 }
 
-int64_t arch_vcpu_set(struct vcpu *v, uint64_t reg, bool running, uint64_t value)
+int64_t arch_vcpu_set(struct cpu *c, struct vcpu *v, uint64_t reg, bool running, uint64_t value)
 {
 	uint64_t *at = register_of(v, reg);
 
 	if (running)
 		return -KE_BUSY;
+	settle_register(c, v, reg);
 	if (reg == VREG_RESET)
 		arch_vcpu_reset(v);
 	else if (at)

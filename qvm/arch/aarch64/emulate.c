@@ -50,7 +50,7 @@ static bool fetch_word(const struct access *a, uint32_t *word)
 {
 	struct walk w;
 
-	return a->exit->pc % 4 == 0 && walk_translate(a->m, &a->regs, a->exit->pc, WALK_ANY, &w) &&
+	return a->exit->pc % 4 == 0 && walk_translate(a->m, &a->exit->regs, a->exit->pc, WALK_ANY, &w) &&
 	       guest_memory_read32(a->m, w.ipa, word);
 }
 
@@ -78,7 +78,7 @@ static void take_from_syndrome(struct access *a)
 				       .rt = {(uint8_t)ISS_SRT(esr)},
 				       .status = INSN_NO_REGISTER};
 	a->start = a->exit->far;
-	a->rights = WALK_ANY;
+	a->described = true;
 }
 
 /* Register 31 as a base is the stack pointer in use. */
@@ -88,7 +88,7 @@ static unsigned base_register(const struct access *a)
 		return VREG_PC;
 	if (a->insn.rn != INSN_ZR)
 		return VREG_X0 + a->insn.rn;
-	return (a->pstate & PSTATE_EL) != 0 && (a->pstate & PSTATE_SP) ? VREG_SP_EL1 : VREG_SP_EL0;
+	return (a->exit->pstate & PSTATE_EL) != 0 && (a->exit->pstate & PSTATE_SP) ? VREG_SP_EL1 : VREG_SP_EL0;
 }
 
 static unsigned zero_block(void)
@@ -103,13 +103,13 @@ static unsigned zero_block(void)
 
 static unsigned rights_of(const struct access *a)
 {
-	const bool el0 = (a->pstate & PSTATE_EL) == 0;
-	const bool user = el0 || (a->insn.unprivileged && !(a->pstate & PSTATE_UAO));
+	const bool el0 = (a->exit->pstate & PSTATE_EL) == 0;
+	const bool user = el0 || (a->insn.unprivileged && !(a->exit->pstate & PSTATE_UAO));
 	unsigned rights = is_write(a) ? WALK_WRITE : 0;
 
 	if (user)
 		return rights | WALK_USER;
-	return rights | (a->pstate & PSTATE_PAN ? WALK_PAN : 0);
+	return rights | (a->exit->pstate & PSTATE_PAN ? WALK_PAN : 0);
 }
 
 static bool decode_access(struct access *a)
@@ -118,7 +118,6 @@ static bool decode_access(struct access *a)
 
 	if (!fetch_word(a, &word) || !insn_decode(word, &a->insn) || !agrees_with_syndrome(&a->insn, a->exit->esr))
 		return false;
-	a->rights = rights_of(a);
 	if (a->insn.kind == INSN_ZERO) {
 		a->bytes = zero_block();
 		a->start = access_general(a, a->insn.rt[0]) & ~((uint64_t)a->bytes - 1);
@@ -152,14 +151,24 @@ static unsigned element(const struct access *a)
 
 /* ---- where it leads ---- */
 
-static unsigned page_of(const struct access *a, unsigned at)
+static inline unsigned page_of(const struct access *a, unsigned at)
 {
 	return (unsigned)(((a->start & IN_PAGE) + at) / GUEST_PAGE);
 }
 
-static uint64_t ipa_of(const struct access *a, unsigned at)
+static inline uint64_t ipa_of(const struct access *a, unsigned at)
 {
 	return a->page[page_of(a, at)] | ((a->start + at) & IN_PAGE);
+}
+
+/*
+ * The CPU has made this access, or one that differs in registers only, and has found where it leads: one page, with the
+ * rights of the level that it was made at.
+ */
+static bool is_translated(const struct access *a)
+{
+	return a->exit->ipa >> WALK_PA_BITS == 0 && a->insn.kind == INSN_PLAIN && !a->insn.unprivileged &&
+	       page_of(a, a->bytes - 1) == 0;
 }
 
 /*
@@ -171,15 +180,15 @@ static bool translate_pages(struct access *a, struct emulate_result *r)
 	const unsigned fault_page = page_of(a, a->into);
 	const bool known = a->exit->ipa != UINT64_MAX;
 
+	if (is_translated(a)) {
+		a->page[0] = a->exit->ipa & ~(uint64_t)IN_PAGE;
+		return true;
+	}
 	for (unsigned page = 0; page <= page_of(a, a->bytes - 1); page++) {
 		const unsigned at = page == 0 ? 0 : (unsigned)(GUEST_PAGE - (a->start & IN_PAGE));
-		struct walk w = {.ipa = a->exit->ipa};
+		struct walk w;
 
-		if (a->rights == WALK_ANY && known && a->exit->ipa >> WALK_PA_BITS == 0) {
-			a->page[0] = a->exit->ipa & ~(uint64_t)IN_PAGE;
-			return true;
-		}
-		if (!walk_translate(a->m, &a->regs, a->start + at, a->rights, &w)) {
+		if (!walk_translate(a->m, &a->exit->regs, a->start + at, a->described ? WALK_ANY : rights_of(a), &w)) {
 			/* Tables that only the CPU can read: in memory of the host that is passed. */
 			*r = page == fault_page && w.fsc == FSC_AT(FSC_EXTERNAL_WALK, w.level)
 				 ? outcome(EMULATE_RETRY)
@@ -205,9 +214,9 @@ static unsigned walk_fault(const struct guest_memory *m, const struct walk_regs 
 
 enum place { MEMORY, DEVICE, NOTHING };
 
-static enum place place_of(const struct access *a, unsigned at, unsigned size, bool write)
+static enum place place_of(const struct access *a, uint64_t ipa, unsigned at, unsigned size, bool write)
 {
-	const uint64_t ipa = ipa_of(a, at), esr = a->exit->esr;
+	const uint64_t esr = a->exit->esr;
 	const struct guest_range *range = guest_memory_range(a->m, ipa, size);
 
 	if (!range)
@@ -221,7 +230,7 @@ static enum place place_of(const struct access *a, unsigned at, unsigned size, b
 }
 
 /* The size of the access at this byte: of an element, or of half of one of 16 bytes; across two pages byte by byte. */
-static unsigned chunk(const struct access *a, unsigned at)
+static inline unsigned chunk(const struct access *a, unsigned at)
 {
 	return ((a->start + at - at % a->part) & IN_PAGE) + a->part > GUEST_PAGE ? 1 : a->part;
 }
@@ -231,7 +240,7 @@ static bool fault_writes(const struct access *a, unsigned at)
 {
 	if (a->insn.kind != INSN_ATOMIC)
 		return a->insn.store;
-	return place_of(a, at, chunk(a, at), false) == MEMORY;
+	return place_of(a, ipa_of(a, at), at, chunk(a, at), false) == MEMORY;
 }
 
 static bool apply_policy(const struct access *a, uint64_t ipa, unsigned size, bool write)
@@ -243,22 +252,27 @@ static bool apply_policy(const struct access *a, uint64_t ipa, unsigned size, bo
 static bool is_admitted(struct access *a, struct emulate_result *r)
 {
 	const bool plain = a->insn.kind <= INSN_REPLICATE, write = is_write(a);
-	bool memory = true, device = false;
+	bool memory = true;
 	unsigned nothing = a->bytes;
 
-	for (unsigned at = 0; at < a->bytes; at += chunk(a, at)) {
-		const enum place place = place_of(a, at, chunk(a, at), write);
+	for (unsigned at = 0, size; at < a->bytes; at += size) {
+		enum place place;
 
+		size = chunk(a, at);
+		place = place_of(a, ipa_of(a, at), at, size, write);
 		memory = memory && place == MEMORY;
-		device = device || place == DEVICE;
 		if (place == NOTHING && nothing == a->bytes)
 			nothing = at;
+		if (place == DEVICE)
+			a->device |= 1ull << (at & 63);
+		else if (place_of(a, ipa_of(a, at), at, size, a->insn.store) == MEMORY) /* an atomic one reads ROM */
+			a->memory |= 1ull << (at & 63);
 	}
 	if (memory) { /* there is nothing to stop it any more */
 		*r = outcome(EMULATE_RETRY);
 		return false;
 	}
-	if (device && !plain) {
+	if (a->device && !plain) {
 		apply_policy(a, ipa_of(a, a->into), element(a), a->insn.store);
 		*r = abort_result(a, a->into, a->insn.kind == INSN_ZERO ? FSC_ALIGNMENT : FSC_EXCLUSIVE, a->insn.store);
 		return false;
@@ -273,44 +287,38 @@ static bool is_admitted(struct access *a, struct emulate_result *r)
 
 /* ---- the access ---- */
 
-static bool read_part(struct access *a, unsigned at, unsigned size)
+/* One chunk, as is_admitted() has found it. False: the device refuses. */
+static bool transfer_part(struct access *a, unsigned at, unsigned size)
 {
 	const uint64_t ipa = ipa_of(a, at);
 	uint64_t value = ~0ull;
 
-	switch (place_of(a, at, size, false)) {
-	case MEMORY: memcpy(&a->image[at], guest_memory_ptr(a->m, ipa, size), size); return true;
-	case DEVICE:
+	if (a->device >> at & 1) {
+		if (a->insn.store)
+			return a->ops->devices->write(a->ctx, ipa, size, access_load(&a->image[at], size));
 		if (!a->ops->devices->read(a->ctx, ipa, size, &value))
 			return false;
-		break;
-	case NOTHING: break;
-	}
-	memcpy(&a->image[at], &value, size);
-	return true;
-}
+	} else if (a->memory >> at & 1) {
+		uint8_t *memory = guest_memory_ptr(a->m, ipa, size);
 
-static bool write_part(struct access *a, unsigned at, unsigned size)
-{
-	const uint64_t ipa = ipa_of(a, at);
-	uint64_t value = 0;
-
-	memcpy(&value, &a->image[at], size);
-	switch (place_of(a, at, size, true)) {
-	case MEMORY: memcpy(guest_memory_ptr(a->m, ipa, size), &value, size); return true;
-	case DEVICE: return a->ops->devices->write(a->ctx, ipa, size, value);
-	case NOTHING: break;
+		if (a->insn.store)
+			memcpy(memory, &a->image[at], size);
+		else
+			memcpy(&a->image[at], memory, size);
+		return true;
 	}
+	if (!a->insn.store)
+		access_store(&a->image[at], size, value);
 	return true;
 }
 
 /* In the order of elements. False: a device refuses, at this byte. */
 static bool transfer_bytes(struct access *a, unsigned *at)
 {
-	for (*at = 0; *at < a->bytes; *at += chunk(a, *at)) {
-		const unsigned size = chunk(a, *at);
-
-		if (!(a->insn.store ? write_part(a, *at, size) : read_part(a, *at, size)))
+	for (unsigned size, now = 0; now < a->bytes; now += size) {
+		*at = now;
+		size = chunk(a, now);
+		if (!transfer_part(a, now, size))
 			return false;
 	}
 	return true;
@@ -338,20 +346,6 @@ static struct emulate_result perform_access(struct access *a)
 
 /* ---- all ---- */
 
-static struct access begin_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
-				  const struct emulate_exit *exit)
-{
-	return (struct access){.m = m,
-			       .ops = ops,
-			       .ctx = ctx,
-			       .exit = exit,
-			       .pstate = ops->get(ctx, VREG_PSTATE),
-			       .regs = {.sctlr = ops->get(ctx, VREG_SCTLR_EL1),
-					.tcr = ops->get(ctx, VREG_TCR_EL1),
-					.ttbr0 = ops->get(ctx, VREG_TTBR0_EL1),
-					.ttbr1 = ops->get(ctx, VREG_TTBR1_EL1)}};
-}
-
 static unsigned watch_kind(const struct access *a)
 {
 	return (a->insn.store ? 0 : WATCH_READ) | (is_write(a) ? WATCH_WRITE : 0) |
@@ -370,17 +364,18 @@ static bool is_described(const struct emulate_exit *exit)
 struct emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
 				     const struct emulate_exit *exit)
 {
-	struct access a = begin_access(m, ops, ctx, exit);
+	uint8_t image[INSN_BYTES_MAX] __attribute__((aligned(16)));
+	struct access a = {.m = m, .ops = ops, .ctx = ctx, .exit = exit, .image = image};
 	struct emulate_result r;
 	unsigned at;
 
 	if (exit->esr & ISS_S1PTW)
-		return abort_result(&a, 0, walk_fault(m, &a.regs, exit->far), exit->esr & ISS_WNR);
+		return abort_result(&a, 0, walk_fault(m, &exit->regs, exit->far), exit->esr & ISS_WNR);
 	if (exit->esr & ISS_CM)
 		return outcome(EMULATE_DONE); /* no memory: nothing to clean; ROM: nothing is lost */
 	if (is_described(exit))
 		take_from_syndrome(&a);
-	else if (a.pstate & PSTATE_32)
+	else if (exit->pstate & PSTATE_32)
 		return outcome(EMULATE_UNSUPPORTED);
 	else if (!decode_access(&a))
 		return outcome(EMULATE_RETRY);
@@ -388,23 +383,21 @@ struct emulate_result emulate_access(const struct guest_memory *m, const struct 
 		return outcome(EMULATE_RETRY);
 	if (!translate_pages(&a, &r))
 		return r;
-	if (watch_hits(ops->get, ctx, a.start, a.bytes, watch_kind(&a), &at))
+	if ((exit->mdscr & MDSCR_MDE) && watch_hits(ops->get, ctx, a.start, a.bytes, watch_kind(&a), &at))
 		return abort_result(&a, at, FSC_WATCHPOINT, a.insn.store);
 	return is_admitted(&a, &r) ? perform_access(&a) : r;
 }
 
-unsigned emulate_fetch(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
-		       const struct emulate_exit *exit, uint64_t *ipa)
+unsigned emulate_fetch(const struct guest_memory *m, const struct emulate_exit *exit, uint64_t *ipa)
 {
-	const struct access a = begin_access(m, ops, ctx, exit);
 	struct walk w;
 
 	*ipa = exit->ipa;
 	if (exit->esr & ISS_S1PTW)
-		return walk_fault(m, &a.regs, exit->far);
+		return walk_fault(m, &exit->regs, exit->far);
 	if (exit->ipa >> WALK_PA_BITS == 0)
 		return ISS_EXTERNAL;
-	if (!walk_translate(m, &a.regs, exit->far, WALK_ANY, &w))
+	if (!walk_translate(m, &exit->regs, exit->far, WALK_ANY, &w))
 		return w.fsc;
 	*ipa = w.ipa;
 	return ISS_EXTERNAL;

@@ -6,13 +6,16 @@
  */
 #pragma once
 
+#include "qvm/arch/aarch64/walk.h"
 #include "qvm/device.h"
 #include "qvm/memory.h"
 
 /* As EXIT_MMIO_COMPLEX has them. */
 struct emulate_exit {
 	uint64_t ipa; /* all ones: unknown */
-	uint64_t esr, far, pc;
+	uint64_t esr, far, pc, pstate;
+	struct walk_regs regs;
+	uint64_t mdscr;
 };
 
 enum emulate_outcome {
@@ -40,5 +43,4 @@ struct emulate_result emulate_access(const struct guest_memory *m, const struct 
 
 /* A fetch that stage 2 has stopped: FSC of stage 1's fault, or of an External abort; *ipa where it leads, or all ones.
  */
-unsigned emulate_fetch(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
-		       const struct emulate_exit *exit, uint64_t *ipa);
+unsigned emulate_fetch(const struct guest_memory *m, const struct emulate_exit *exit, uint64_t *ipa);

@@ -43,11 +43,13 @@ void access_collect(struct access *a)
 	}
 	for (unsigned n = 0; n < a->insn.count; n++) {
 		uint8_t *to = &a->image[n * a->insn.bytes], value[16];
-		const uint64_t x = a->insn.simd ? 0 : access_general(a, a->insn.rt[n]);
 
-		if (a->insn.simd)
+		if (a->insn.simd) {
 			get_vector(a, a->insn.rt[n], value);
-		memcpy(to, a->insn.simd ? value : (const uint8_t *)&x, a->insn.bytes);
+			memcpy(to, value, a->insn.bytes);
+		} else {
+			access_store(to, a->insn.bytes, access_general(a, a->insn.rt[n]));
+		}
 	}
 }
 
@@ -79,14 +81,16 @@ void access_spread(const struct access *a)
 		return;
 	}
 	for (unsigned n = 0; n < a->insn.count; n++) {
-		uint8_t value[16] = {0};
-		uint64_t raw = 0;
+		const uint8_t *from = &a->image[n * a->insn.bytes];
 
-		memcpy(value, &a->image[n * a->insn.bytes], a->insn.bytes);
-		memcpy(&raw, value, sizeof(raw));
-		if (a->insn.simd)
+		if (a->insn.simd) {
+			uint8_t value[16] = {0};
+
+			memcpy(value, from, a->insn.bytes);
 			set_vector(a, a->insn.rt[n], value);
-		else if (a->insn.rt[n] < INSN_ZR)
-			a->ops->set(a->ctx, VREG_X0 + a->insn.rt[n], insn_load_value(&a->insn, raw));
+		} else if (a->insn.rt[n] < INSN_ZR) {
+			a->ops->set(a->ctx, VREG_X0 + a->insn.rt[n],
+				    insn_load_value(&a->insn, access_load(from, a->insn.bytes)));
+		}
 	}
 }

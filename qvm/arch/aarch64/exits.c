@@ -10,6 +10,11 @@
 #define ALL_ONES  (~0ull)
 #define RETRY_MAX 32u /* of one instruction that another vCPU changes all the time */
 
+/* Of ACT_REGISTERS. */
+#define REGISTERS    3u
+#define NO_REGISTER  31u
+#define NO_REGISTERS (NO_REGISTER | NO_REGISTER << 8 | NO_REGISTER << 16)
+
 /* One exit. */
 struct exit {
 	struct vcpu *vcpu;
@@ -27,11 +32,26 @@ static uint64_t get_register(void *ctx, unsigned vreg)
 	return value;
 }
 
+/* General registers are written by the next VcpuRun: ACT_REGISTERS. */
 static void set_register(void *ctx, unsigned vreg, uint64_t value)
 {
 	const struct vcpu *vcpu = ctx;
+	struct exit_reply *reply = vcpu->arch.reply;
 
-	VcpuSet_r(vcpu->id, vreg, value);
+	if (vreg >= NO_REGISTER || reply->registers == REGISTERS) {
+		VcpuSet_r(vcpu->id, vreg, value);
+		return;
+	}
+	reply->x[0] ^= (uint64_t)(vreg ^ NO_REGISTER) << 8 * reply->registers++;
+	reply->x[reply->registers] = value;
+}
+
+static struct walk_regs get_walk_regs(struct vcpu *vcpu)
+{
+	return (struct walk_regs){.sctlr = get_register(vcpu, VREG_SCTLR_EL1),
+				  .tcr = get_register(vcpu, VREG_TCR_EL1),
+				  .ttbr0 = get_register(vcpu, VREG_TTBR0_EL1),
+				  .ttbr1 = get_register(vcpu, VREG_TTBR1_EL1)};
 }
 
 static void unsupported_instruction(const struct exit *e, enum unsupported_act act, uint64_t where)
@@ -53,9 +73,13 @@ static bool try_again(struct arch_vcpu *vcpu, uint64_t pc)
 static void emulate_instruction(const struct exit *e, const struct emulate_exit *exit)
 {
 	const struct emulate_ops operations = {get_register, set_register, e->devices};
-	const struct emulate_result result = emulate_access(&vm.memory, &operations, e->vcpu, exit);
+	struct emulate_result result;
 
-	e->reply->action = ACT_DONE;
+	e->vcpu->arch.reply = e->reply;
+	e->reply->registers = 0;
+	e->reply->x[0] = NO_REGISTERS;
+	result = emulate_access(&vm.memory, &operations, e->vcpu, exit);
+	e->reply->action = ACT_REGISTERS;
 	if (result.outcome == EMULATE_RETRY && try_again(&e->vcpu->arch, exit->pc)) {
 		e->reply->action = ACT_RUN;
 		return;
@@ -72,7 +96,13 @@ static void emulate_instruction(const struct exit *e, const struct emulate_exit 
 
 static struct emulate_exit exit_of(const struct vcpu_run *run)
 {
-	return (struct emulate_exit){.ipa = run->x1, .esr = run->x2, .far = run->x3, .pc = run->x4};
+	return (struct emulate_exit){.ipa = run->x1,
+				     .esr = run->x2,
+				     .far = run->x3,
+				     .pc = run->x4,
+				     .pstate = run->x5,
+				     .regs = {.sctlr = run->x6, .tcr = run->x7, .ttbr0 = run->x9, .ttbr1 = run->x10},
+				     .mdscr = run->x11};
 }
 
 static void mmio_complex(const struct exit *e)
@@ -95,7 +125,10 @@ static void mmio_nothing(const struct exit *e)
 		emulate_instruction(e, &(struct emulate_exit){.ipa = ipa,
 							      .esr = get_register(e->vcpu, VREG_EXIT_ESR),
 							      .far = get_register(e->vcpu, VREG_EXIT_FAR),
-							      .pc = get_register(e->vcpu, VREG_PC)});
+							      .pc = get_register(e->vcpu, VREG_PC),
+							      .pstate = get_register(e->vcpu, VREG_PSTATE),
+							      .regs = get_walk_regs(e->vcpu),
+							      .mdscr = get_register(e->vcpu, VREG_MDSCR_EL1)});
 		return;
 	}
 	e->reply->x[0] = ALL_ONES;
@@ -110,11 +143,10 @@ static void mmio_nothing(const struct exit *e)
 /* Nothing can be executed instead, so `ignore` is `fail`. What stage 1 or its tables forbid is the guest's own. */
 static void fetch_fault(const struct exit *e)
 {
-	const struct emulate_ops operations = {get_register, set_register, e->devices};
 	const struct emulate_exit exit = exit_of(e->run);
 	uint64_t ipa;
 
-	e->reply->x[0] = emulate_fetch(&vm.memory, &operations, e->vcpu, &exit, &ipa);
+	e->reply->x[0] = emulate_fetch(&vm.memory, &exit, &ipa);
 	e->reply->x[1] = 0;
 	if (e->reply->x[0] == ISS_EXTERNAL)
 		e->devices->apply_policy(e->vcpu, ipa, 4, UNSUPPORTED_OTHER);
@@ -173,10 +205,7 @@ static bool is_clean_to_unification(uint64_t syndrome)
 
 static void clean_to_unification(struct vcpu *vcpu, uint64_t va)
 {
-	const struct walk_regs regs = {.sctlr = get_register(vcpu, VREG_SCTLR_EL1),
-				       .tcr = get_register(vcpu, VREG_TCR_EL1),
-				       .ttbr0 = get_register(vcpu, VREG_TTBR0_EL1),
-				       .ttbr1 = get_register(vcpu, VREG_TTBR1_EL1)};
+	const struct walk_regs regs = get_walk_regs(vcpu);
 	struct walk walk;
 
 	if (walk_translate(&vm.memory, &regs, va, WALK_ANY, &walk))

@@ -11,7 +11,10 @@ struct arch_vm {
 	uint32_t set_way;     /* the guest has used cache maintenance by set and way */
 };
 
+struct exit_reply;
+
 struct arch_vcpu {
+	struct exit_reply *reply;   /* to the exit at hand, while an instruction is emulated */
 	uint64_t retry_pc, retries; /* of the instruction that was let try again last */
 };
 
@@ -30,14 +33,16 @@ static inline bool arch_interrupts_refused(const struct arch_vm *vm)
 	return __atomic_load_n(&vm->gic.refused, __ATOMIC_RELAXED) != 0;
 }
 
-static inline bool arch_call_query(const struct arch_vm *vm, int64_t exit, uint64_t immediate, const uint64_t x[3],
-				   uint64_t *result)
+static inline bool arch_is_call(int64_t exit, uint64_t immediate)
+{
+	_Static_assert(EXIT_SMC == (EXIT_HVC | 1), "the two in one comparison");
+	return (exit | 1) == EXIT_SMC && immediate == 0;
+}
+
+static inline bool arch_call_query(const struct arch_vm *vm, const uint64_t x[3], uint64_t *result)
 {
 	int64_t answer;
 
-	_Static_assert(EXIT_SMC == (EXIT_HVC | 1), "the two in one comparison");
-	if ((exit | 1) != EXIT_SMC || immediate != 0)
-		return false;
 	if (psci_constant((uint32_t)x[0], result))
 		return true;
 	answer = psci_query(&vm->psci, (uint32_t)x[0], x[1], x[2]);

@@ -4,6 +4,8 @@
 
 #define SCTLR_M    (1ull << 0)
 #define SCTLR_EPAN (1ull << 57)
+#define TCR_TBI0   37
+#define TCR_TBI1   38
 #define TCR_HA     (1ull << 39)
 #define TCR_HD     (1ull << 40)
 #define TCR_DS     (1ull << 59)
@@ -47,7 +49,7 @@ static struct half half_of(const struct walk_regs *regs, bool upper)
 	    .size_bits = 64 - (unsigned)(tcr >> (upper ? 16 : 0) & 0x3f),
 	    .granule_bits = upper ? tg1[tcr >> 30 & 3] : tg0[tcr >> 14 & 3],
 	    .disabled = bit(tcr, upper ? 23 : 7),
-	    .tagged = bit(tcr, upper ? 38 : 37),
+	    .tagged = bit(tcr, upper ? TCR_TBI1 : TCR_TBI0),
 	    .flat = bit(tcr, upper ? 42 : 41),
 	    .user_disabled = bit(tcr, upper ? 56 : 55),
 	};
@@ -87,7 +89,7 @@ static unsigned output_bits(uint64_t tcr)
 static uint64_t ttbr_base(const struct half *h)
 {
 	if (!h->wide)
-		return h->ttbr & 0x0000fffffffffffeull; /* bit 0 is CnP; a short first table needs less alignment */
+		return h->ttbr & 0x0000fffffffffff8ull; /* bit 0 is CnP; a short first table needs less alignment */
 	return (h->ttbr & 0x0000ffffffffffc0ull) | (h->ttbr >> 2 & 0xf) << 48;
 }
 
@@ -192,11 +194,12 @@ bool walk_translate(const struct guest_memory *m, const struct walk_regs *regs, 
 		    struct walk *w)
 {
 	const bool upper = va >> 55 & 1;
-	const struct half h = half_of(regs, upper);
+	struct half h;
 
-	*w = (struct walk){.ipa = h.tagged ? va << 8 >> 8 : va};
+	*w = (struct walk){.ipa = bit(regs->tcr, upper ? TCR_TBI1 : TCR_TBI0) ? va << 8 >> 8 : va};
 	if (!(regs->sctlr & SCTLR_M))
 		return w->ipa >> WALK_PA_BITS == 0 || fault(w, FSC_ADDRESS_SIZE, 0);
+	h = half_of(regs, upper);
 	if (h.disabled || !size_good(&h) || !in_range(&h, upper, va) || ((access & WALK_USER) && h.user_disabled))
 		return fault(w, FSC_TRANSLATION, 0);
 	return walk_tables(m, regs, &h, va, access, w);

@@ -4,7 +4,6 @@
 #include "abi/bulkhead.h"
 
 #define MDSCR_KDE     (1ull << 13)
-#define MDSCR_MDE     (1ull << 15)
 #define PSTATE_EL     (3ull << 2)
 #define PSTATE_D      (1ull << 9)
 #define WCR_E         (1ull << 0)

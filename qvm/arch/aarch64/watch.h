@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define MDSCR_MDE (1ull << 15) /* of MDSCR_EL1: without it there are no watchpoints */
+
 /* What of it counts for a watchpoint. */
 #define WATCH_READ  1u
 #define WATCH_WRITE 2u

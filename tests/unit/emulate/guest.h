@@ -65,6 +65,7 @@ void put_word(uint32_t word); /* the instruction, at CODE */
 void map_page(unsigned page, uint64_t ipa, uint64_t attributes);
 
 /* An access with that syndrome; of run_load() and run_store() it has only the direction. */
+void take_registers(struct emulate_exit *exit);
 enum emulate_outcome run_exit(struct emulate_exit exit);
 enum emulate_outcome run(uint32_t word, uint64_t address, bool write);
 enum emulate_outcome run_load(uint32_t word, uint64_t address);

@@ -123,8 +123,8 @@ static void a_refused_access_leaves_all_registers(void **state)
 /* The syndrome is all that is needed: no instruction is examined where the register and the sign are known. */
 static void a_complete_syndrome_needs_no_instruction(void **state)
 {
-	const struct emulate_exit exit = {HOLE + 8, ISV | SAS(0) | SSE | SRT(4) | TRANSLATE, 0xab00000000000008ull,
-					  ~3ull};
+	const struct emulate_exit exit = {
+	    .ipa = HOLE + 8, .esr = ISV | SAS(0) | SSE | SRT(4) | TRANSLATE, .far = 0xab00000000000008ull, .pc = ~3ull};
 
 	(void)state;
 	vreg[VREG_PSTATE] = 0x10; /* AArch32, too */
@@ -138,11 +138,12 @@ static void a_complete_syndrome_needs_no_instruction(void **state)
 	run_exit(exit);
 	expect_abort(0x10, 0);
 	assert_int_equal(vreg[4], 1);
-	run_exit((struct emulate_exit){HOLE + 8, ISV | SAS(3) | WNR | TRANSLATE, 8, ~3ull});
+	run_exit((struct emulate_exit){.ipa = HOLE + 8, .esr = ISV | SAS(3) | WNR | TRANSLATE, .far = 8, .pc = ~3ull});
 	expect_abort(0x10 | WNR, 0);
 	assert_true(nothing_write);
 	/* The last bytes of a page, and none of the next one. */
-	run_exit((struct emulate_exit){HOLE + 0xff8, ISV | SAS(3) | TRANSLATE, 0xff8, ~3ull});
+	run_exit(
+	    (struct emulate_exit){.ipa = HOLE + 0xff8, .esr = ISV | SAS(3) | TRANSLATE, .far = 0xff8, .pc = ~3ull});
 	expect_abort(0x10, 0);
 }
 
@@ -207,10 +208,12 @@ static void an_atomic_on_rom_reads_and_changes_nothing(void **state)
 	put_value(ROM + 0x20, 0x77);
 	vreg[0] = ROM + 0x20;
 	put_word(LDADD);
-	run_exit((struct emulate_exit){UINT64_MAX, WNR | PERMIT, ROM + 0x20, CODE});
+	run_exit((struct emulate_exit){.ipa = UINT64_MAX, .esr = WNR | PERMIT, .far = ROM + 0x20, .pc = CODE});
 	expect_abort(0x10 | WNR, 0);
 	tolerant = true;
-	assert_int_equal(run_exit((struct emulate_exit){UINT64_MAX, WNR | PERMIT, ROM + 0x20, CODE}), EMULATE_DONE);
+	assert_int_equal(
+	    run_exit((struct emulate_exit){.ipa = UINT64_MAX, .esr = WNR | PERMIT, .far = ROM + 0x20, .pc = CODE}),
+	    EMULATE_DONE);
 	assert_int_equal(vreg[2], 0x77);
 	assert_int_equal(ram[RAM_SIZE + 0x20], 0x77);
 }

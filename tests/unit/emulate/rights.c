@@ -40,7 +40,8 @@ static void rights_are_those_of_the_access_in_each_page(void **state)
 			logged = 0;
 			map_page(4, DEVICE, second ? rows[i].good : rows[i].page);
 			map_page(5, RAM + 0x4000, second ? rows[i].page : rows[i].good);
-			run_exit((struct emulate_exit){DEVICE + 0xffc, TRANSLATE | wnr, 0x4ffc, 0});
+			run_exit((struct emulate_exit){
+			    .ipa = DEVICE + 0xffc, .esr = TRANSLATE | wnr, .far = 0x4ffc, .pc = 0});
 			if (rows[i].iss == 0)
 				assert_int_equal(result.outcome, EMULATE_DONE);
 			else
@@ -56,55 +57,67 @@ static void a_walk_that_stage_2_stops_is_an_abort(void **state)
 	(void)state;
 	map_page(4, HOLE, 0);
 	put_value(TABLES + 0x1000, 0x0a000000ull | 3);
-	run_exit((struct emulate_exit){HOLE, S1PTW | TRANSLATE, 0x4008, CODE});
+	run_exit((struct emulate_exit){.ipa = HOLE, .esr = S1PTW | TRANSLATE, .far = 0x4008, .pc = CODE});
 	expect_abort(0x17, 0);
-	run_exit((struct emulate_exit){HOLE, S1PTW | TRANSLATE | WNR, 0x4008, CODE});
+	run_exit((struct emulate_exit){.ipa = HOLE, .esr = S1PTW | TRANSLATE | WNR, .far = 0x4008, .pc = CODE});
 	expect_abort(0x17 | WNR, 0);
 	put_value(TABLES, 0x0a000000ull | 3);
-	run_exit((struct emulate_exit){HOLE, S1PTW | TRANSLATE, 0x4008, CODE});
+	run_exit((struct emulate_exit){.ipa = HOLE, .esr = S1PTW | TRANSLATE, .far = 0x4008, .pc = CODE});
 	expect_abort(0x16, 0);
 	vreg[VREG_TTBR0_EL1] = HOLE;
-	run_exit((struct emulate_exit){HOLE, S1PTW | TRANSLATE, 0x4008, CODE});
+	run_exit((struct emulate_exit){.ipa = HOLE, .esr = S1PTW | TRANSLATE, .far = 0x4008, .pc = CODE});
 	expect_abort(0x15, 0);
 	/* The walk is good, but what it found could not be marked. */
 	map_page(4, HOLE, 0);
-	run_exit((struct emulate_exit){HOLE, S1PTW | PERMIT | WNR, 0x4008, CODE});
+	run_exit((struct emulate_exit){.ipa = HOLE, .esr = S1PTW | PERMIT | WNR, .far = 0x4008, .pc = CODE});
 	expect_abort(0x17 | WNR, 0);
 	map_page(4, 0x10000000000ull, 0);
-	run_exit((struct emulate_exit){0x10000000000ull, ISV | SAS(2) | TRANSLATE, 0x4008, CODE});
+	run_exit(
+	    (struct emulate_exit){.ipa = 0x10000000000ull, .esr = ISV | SAS(2) | TRANSLATE, .far = 0x4008, .pc = CODE});
 	expect_abort(0x03, 0);
 	vreg[VREG_SCTLR_EL1] = 0;
-	run_exit((struct emulate_exit){0x10000000000ull, ISV | SAS(2) | TRANSLATE, 0x10000000008ull, CODE});
+	run_exit((struct emulate_exit){
+	    .ipa = 0x10000000000ull, .esr = ISV | SAS(2) | TRANSLATE, .far = 0x10000000008ull, .pc = CODE});
 	expect_abort(0x00, 0);
 	assert_int_equal(nothing, 0);
-	assert_int_equal(run_exit((struct emulate_exit){HOLE, CM | WNR | TRANSLATE, HOLE, CODE}), EMULATE_DONE);
-	assert_int_equal(run_exit((struct emulate_exit){UINT64_MAX, CM | WNR | PERMIT, ROM, CODE}), EMULATE_DONE);
+	assert_int_equal(
+	    run_exit((struct emulate_exit){.ipa = HOLE, .esr = CM | WNR | TRANSLATE, .far = HOLE, .pc = CODE}),
+	    EMULATE_DONE);
+	assert_int_equal(
+	    run_exit((struct emulate_exit){.ipa = UINT64_MAX, .esr = CM | WNR | PERMIT, .far = ROM, .pc = CODE}),
+	    EMULATE_DONE);
 	assert_int_equal(nothing, 0);
+}
+
+static unsigned fetch(struct emulate_exit exit, uint64_t *ipa)
+{
+	take_registers(&exit);
+	return emulate_fetch(&memory, &exit, ipa);
 }
 
 static void a_fetch_from_nothing_is_an_abort(void **state)
 {
-	struct emulate_exit exit = {HOLE, TRANSLATE, 0x4000, 0x4000};
+	struct emulate_exit exit = {.ipa = HOLE, .esr = TRANSLATE, .far = 0x4000, .pc = 0x4000};
 	uint64_t ipa;
 
 	(void)state;
 	map_page(4, HOLE, 0);
-	assert_int_equal(emulate_fetch(&memory, &ops, NULL, &exit, &ipa), 0x10);
+	assert_int_equal(fetch(exit, &ipa), 0x10);
 	assert_int_equal(ipa, HOLE);
 	exit.ipa = UINT64_MAX;
 	exit.esr = PERMIT;
-	assert_int_equal(emulate_fetch(&memory, &ops, NULL, &exit, &ipa), 0x10);
+	assert_int_equal(fetch(exit, &ipa), 0x10);
 	assert_int_equal(ipa, HOLE);
 	map_page(4, 0x20000000000ull, 0);
 	exit.ipa = 0x20000000000ull;
-	assert_int_equal(emulate_fetch(&memory, &ops, NULL, &exit, &ipa), 0x03);
+	assert_int_equal(fetch(exit, &ipa), 0x03);
 	put_value(TABLES + 0x1000, 0x0a000000ull | 3);
 	exit.esr = S1PTW | TRANSLATE;
-	assert_int_equal(emulate_fetch(&memory, &ops, NULL, &exit, &ipa), 0x17);
+	assert_int_equal(fetch(exit, &ipa), 0x17);
 	vreg[VREG_SCTLR_EL1] = 0;
 	exit.esr = TRANSLATE;
 	exit.ipa = exit.far = 0x20000000000ull;
-	assert_int_equal(emulate_fetch(&memory, &ops, NULL, &exit, &ipa), 0x00);
+	assert_int_equal(fetch(exit, &ipa), 0x00);
 }
 
 /* One watchpoint each, and what it does to ldp and stp of w1, w2 at DEVICE + 8. */

@@ -50,7 +50,8 @@ static void an_instruction_without_syndrome_is_emulated(void **state)
 	script(
 	    (struct vcpu_run){.exit = EXIT_MMIO_COMPLEX, .x1 = UART + 0x24, .x2 = 0x47, .x3 = UART + 0x24, .x4 = RAM});
 	assert_true(run(0));
-	assert_int_equal(k.entry[1].action, ACT_DONE);
+	assert_int_equal(k.entry[1].action, ACT_REGISTERS);
+	assert_int_equal(k.entry[1].x[0], 31 | 31 << 8 | 31 << 16);
 	assert_int_equal(port()->uart.reg[UARTIBRD], 26);
 	assert_int_equal(port()->uart.reg[UARTFBRD], 3);
 	assert_int_equal(vm.vcpu[0].unsupported, 0);
@@ -77,7 +78,10 @@ static void an_instruction_is_tried_again_32_times_at_most(void **state)
 	for (unsigned i = 0; i < 16; i++)
 		script(i == 15 ? done : exit); /* it was done at last: the next time begins anew */
 	assert_true(run(0));
-	assert_int_equal(k.entry[64].action, ACT_DONE);
+	assert_int_equal(k.entry[64].action, ACT_REGISTERS);
+	assert_int_equal(k.entry[64].x[0], 1 | 0 << 8 | 31 << 16);
+	assert_int_equal(k.entry[64].x[1], ~0ull);
+	assert_int_equal(k.entry[64].x[2], 0x5000008);
 	assert_int_equal(vm.vcpu[0].arch.retries, 0);
 	for (unsigned i = 1; i <= 63; i++)
 		assert_int_equal(k.entry[i].action, i == 33 ? ACT_UNDEF : ACT_RUN);
