@@ -50,18 +50,14 @@ static inline struct thread *client_of(const struct process *server, uint64_t rc
 	return t;
 }
 
-/* The first bytes of a message. Bytes beyond its length are not copied. */
-static inline void set_words(struct thread *to, const struct thread *from, uint64_t bytes)
+/* The words that a message begins with. They are registers of the sender's: all of them travel, whatever its length, so
+ * that all lengths cost the same. What is beyond the length is for the sender to clear, as the library does. */
+static inline void set_words(struct thread *to, const struct thread *from)
 {
 	const unsigned first = IN_MsgSend_words; /* as in all calls */
 
-	if (likely(bytes >= MSG_INLINE)) {
-		for (unsigned i = first; i < first + 4; i++)
-			arch_frame_set(&to->frame, i, arch_frame_get(&from->frame, i));
-		return;
-	}
-	for (unsigned i = 0; i < 4; i++)
-		arch_frame_set(&to->frame, first + i, i * 8 < bytes ? arch_frame_get(&from->frame, first + i) : 0);
+	for (unsigned i = first; i < first + 4; i++)
+		arch_frame_set(&to->frame, i, arch_frame_get(&from->frame, i));
 }
 
 /* `t` serves what has this priority from now on. */

@@ -14,38 +14,17 @@
 enum copy_kind { COPY_RECEIVE, COPY_REPLY, COPY_REPLY_RECEIVE, COPY_READ, COPY_WRITE };
 enum copy_result { COPY_DONE, COPY_AGAIN, COPY_SRC_FAULT, COPY_DST_FAULT, COPY_GONE };
 
-/* As much as lies in one page of both. 0: a fault, in *result. */
-static uint64_t piece(const struct process *from, uint64_t src, const struct process *to, uint64_t dst, uint64_t left,
-		      enum copy_result *result)
-{
-	uint64_t src_left, dst_left;
-	const void *s = space_access(&from->space, src, SPACE_R, &src_left);
-	void *d = space_access(&to->space, dst, SPACE_W, &dst_left);
-	uint64_t n = src_left < dst_left ? src_left : dst_left;
-
-	if (unlikely(!s || !d)) {
-		*result = s ? COPY_DST_FAULT : COPY_SRC_FAULT;
-		return 0;
-	}
-	n = n < left ? n : left;
-	memcpy(d, s, n);
-	return n;
-}
-
 bool copy_now(struct thread *from, uint64_t src, struct thread *to, uint64_t dst, uint64_t bytes)
 {
-	enum copy_result result;
+	uint64_t rest = bytes - MSG_INLINE;
 
-	if (bytes > MSG_INLINE + PAGE_SIZE || unlikely(arch_this_cpu()->copy_failed))
+	if (rest > PAGE_SIZE || unlikely(arch_this_cpu()->copy_failed))
 		return false;
-	for (uint64_t at = MSG_INLINE, n; at < bytes; at += n) {
-		n = piece(from->process, src + at, to->process, dst + at, bytes - at, &result);
-		if (unlikely(!n)) {
-			arch_this_cpu()->copy_failed = true;
-			return false;
-		}
-	}
-	return true;
+	if (likely(space_copy(&from->process->space, src + MSG_INLINE, &to->process->space, dst + MSG_INLINE, rest) ==
+		   rest))
+		return true;
+	arch_this_cpu()->copy_failed = true;
+	return false;
 }
 
 /* ---- copies that may be interrupted ---- */
@@ -58,11 +37,11 @@ static bool copies_out(unsigned kind)
 static enum copy_result copy_run(struct thread *t)
 {
 	struct copy *c = &t->copy;
-	enum copy_result result = COPY_DONE;
 	uint64_t step = c->tried ? COPY_STEP : 0;
 
 	c->tried = false;
 	while (c->left) {
+		const struct space *from, *to;
 		uint64_t n;
 
 		if (!c->peer)
@@ -73,12 +52,11 @@ static enum copy_result copy_run(struct thread *t)
 			step = 0;
 		}
 		n = c->left < COPY_STEP - step ? c->left : COPY_STEP - step;
-		if (copies_out(c->kind))
-			n = piece(t->process, c->src, c->peer->process, c->dst, n, &result);
-		else
-			n = piece(c->peer->process, c->src, t->process, c->dst, n, &result);
+		from = copies_out(c->kind) ? &t->process->space : &c->peer->process->space;
+		to = copies_out(c->kind) ? &c->peer->process->space : &t->process->space;
+		n = space_copy(from, c->src, to, c->dst, n);
 		if (!n)
-			return result;
+			return space_access(from, c->src, SPACE_R, &n) ? COPY_DST_FAULT : COPY_SRC_FAULT;
 		c->src += n;
 		c->dst += n;
 		c->left -= n;
@@ -142,7 +120,7 @@ static void sender_back(struct channel *c, struct thread *s)
 static int64_t finish_receive(struct thread *t, struct thread *s, struct channel *c, enum copy_result result)
 {
 	if (result == COPY_DONE) {
-		set_words(t, s, MsgSend_send_bytes(&s->frame));
+		set_words(t, s);
 		return message_deliver(c, s, t);
 	}
 	if (result == COPY_DST_FAULT) {

@@ -59,7 +59,7 @@ static bool brought_over(struct thread *s, struct thread *r)
 		if (n > MSG_INLINE && !copy_now(s, MsgSend_send_address(&s->frame), r, receive_address(r), n))
 			return false;
 	}
-	set_words(r, s, bytes);
+	set_words(r, s);
 	return true;
 }
 
@@ -165,7 +165,7 @@ void message_answer(struct thread *t, struct thread *client, uint64_t bytes)
 		unblock_end(client);
 	client->channel = NULL;
 	MsgSend_set_reply_bytes(&client->frame, bytes);
-	set_words(client, t, bytes);
+	set_words(client, t);
 	thread_wake(client, (int64_t)MsgReply_status(&t->frame));
 }
 
@@ -235,10 +235,7 @@ int64_t call_MsgReplyReceive(struct thread *t, struct frame *f)
 static inline struct thread *send_over(struct cpu *cpu, struct channel *c, struct thread *t, struct thread *r)
 {
 	list_del(&r->wait_link);
-	if (likely(MsgSend_send_bytes(&t->frame) == MSG_INLINE))
-		set_words(r, t, MSG_INLINE);
-	else
-		set_words(r, t, MsgSend_send_bytes(&t->frame));
+	set_words(r, t);
 	t->channel = c;
 	t->slice_end = 0;
 	call_set_result(&r->frame, serve_client(c, t, r));
@@ -249,14 +246,19 @@ static inline struct thread *send_over(struct cpu *cpu, struct channel *c, struc
 static inline __attribute__((always_inline)) struct thread *send_direct(struct cpu *cpu, struct thread *t,
 									bool with_copy)
 {
-	const struct connection *conn = handle_lookup(t->process, OBJECT_CONNECTION, MsgSend_coid(&t->frame));
-	struct channel *c = conn ? conn->channel : NULL;
-	struct thread *r = c ? first_receiver(c) : NULL;
+	const struct connection *conn;
+	struct channel *c;
+	struct thread *r;
 
+	if (!with_copy && unlikely(MsgSend_send_bytes(&t->frame) > MSG_INLINE))
+		return NULL;
+	conn = handle_lookup(t->process, OBJECT_CONNECTION, MsgSend_coid(&t->frame));
+	c = conn ? conn->channel : NULL;
+	r = c ? first_receiver(c) : NULL;
 	if (unlikely(!r || (MsgSend_send_bytes_and_reply_room(&t->frame) & TOO_LONG) || r->serving != c ||
 		     (c->flags & CHF_FIXED_PRIORITY) || !message_may_pass(cpu, t, r, t->prio)))
 		return NULL;
-	if (with_copy ? !brought_over(t, r) : MsgSend_send_bytes(&t->frame) > MSG_INLINE)
+	if (with_copy && !brought_over(t, r))
 		return NULL;
 	return send_over(cpu, c, t, r);
 }
@@ -273,10 +275,7 @@ static inline struct thread *answer_over(struct cpu *cpu, struct channel *c, str
 	client->channel = NULL;
 	call_set_result(&client->frame, (int64_t)MsgReplyReceive_status(&t->frame));
 	MsgSend_set_reply_bytes(&client->frame, bytes);
-	if (likely(bytes == MSG_INLINE))
-		set_words(client, t, MSG_INLINE);
-	else
-		set_words(client, t, bytes);
+	set_words(client, t);
 	t->channel = c;
 	t->slice_end = 0;
 	t->prio = t->base_prio;
@@ -293,13 +292,16 @@ static inline __attribute__((always_inline)) struct thread *reply_direct(struct 
 	struct thread *client = c ? list_entry(c->repliers.prev, struct thread, wait_link) : NULL;
 	uint64_t bytes;
 
-	if (unlikely(!c || list_empty(&c->repliers) || client->rcvid != MsgReplyReceive_rcvid(&t->frame) ||
-		     !list_empty(&c->queue) || !list_empty(&c->receivers) ||
+	if (unlikely(!c || list_empty(&c->repliers) || client->rcvid != MsgReplyReceive_rcvid(&t->frame)))
+		return NULL;
+	bytes = reply_bytes(client, MsgReplyReceive_reply_bytes(&t->frame));
+	if (!with_copy && unlikely(bytes > MSG_INLINE))
+		return NULL;
+	if (unlikely(!list_empty(&c->queue) || !list_empty(&c->receivers) ||
 		     (MsgReplyReceive_reply_bytes_and_room(&t->frame) & TOO_LONG) || client->copier ||
 		     client->unblock.value || !message_may_pass(cpu, t, client, client->prio)))
 		return NULL;
-	bytes = reply_bytes(client, MsgReplyReceive_reply_bytes(&t->frame));
-	if (with_copy ? !reply_over(t, client, bytes) : bytes > MSG_INLINE)
+	if (with_copy && !reply_over(t, client, bytes))
 		return NULL;
 	return answer_over(cpu, c, t, client, bytes);
 }

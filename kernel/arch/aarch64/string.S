@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memset, memcpy, memcmp, strlen with general registers only: the vector registers are a guest's. Operands that share
- * their alignment are accessed aligned throughout, as the code that runs with the MMU off needs it; others use
- * unaligned loads, which normal memory allows (SCTLR_EL2.A = 0).
+ * memset, memcpy, memcmp, strlen with general registers only: the vector registers are a guest's. memcpy uses unaligned
+ * accesses, which normal memory allows (SCTLR_EL2.A = 0): not for the code that runs with the MMU off, unless operands and
+ * length are whole words.
  */
 	.macro	function name
 	.section .text.\name, "ax"
@@ -12,23 +12,27 @@
 \name:
 	.endm
 
-/* x0 = destination, x1 = source, x2 = bytes. x3 walks the destination. */
+/*
+ * x0 = destination, x1 = source, x2 = bytes. x3 walks the destination, x12 and x13 are the ends. What is not a whole
+ * number of words is copied by accesses that overlap.
+ */
 	function memcpy
-	mov	x3, x0
+	add	x12, x1, x2
+	add	x13, x0, x2
 	cmp	x2, #16
-	b.lo	.Lcopy_bytes
-.Lcopy_align:
-	tst	x3, #7
-	b.eq	.Lcopy_words
-	ldrb	w4, [x1], #1
-	strb	w4, [x3], #1
-	sub	x2, x2, #1
-	b	.Lcopy_align
-.Lcopy_words:
-	subs	x2, x2, #64
-	b.lo	.Lcopy_tail
-.Lcopy_64:
-	ldp	x4, x5, [x1], #64
+	b.lo	.Lcopy_few
+	mov	x3, x0
+	ands	x4, x0, #7
+	b.eq	1f
+	ldr	x5, [x1]
+	str	x5, [x3]
+	sub	x4, x4, #8
+	sub	x1, x1, x4
+	sub	x3, x3, x4
+	add	x2, x2, x4
+1:	subs	x2, x2, #64
+	b.lo	3f
+2:	ldp	x4, x5, [x1], #64
 	ldp	x6, x7, [x1, #-48]
 	ldp	x8, x9, [x1, #-32]
 	ldp	x10, x11, [x1, #-16]
@@ -37,30 +41,41 @@
 	stp	x8, x9, [x3, #-32]
 	stp	x10, x11, [x3, #-16]
 	subs	x2, x2, #64
-	b.hs	.Lcopy_64
-.Lcopy_tail:				/* the low six bits of x2 are what is left */
-	tbz	x2, #5, 1f
+	b.hs	2b
+3:	tbz	x2, #5, 4f			/* the low six bits of x2 are what is left */
 	ldp	x4, x5, [x1], #32
 	ldp	x6, x7, [x1, #-16]
 	stp	x4, x5, [x3], #32
 	stp	x6, x7, [x3, #-16]
-1:	tbz	x2, #4, 2f
+4:	tbz	x2, #4, 5f
 	ldp	x4, x5, [x1], #16
 	stp	x4, x5, [x3], #16
-2:	tbz	x2, #3, 3f
-	ldr	x4, [x1], #8
-	str	x4, [x3], #8
-3:	tbz	x2, #2, 4f
-	ldr	w4, [x1], #4
-	str	w4, [x3], #4
-4:	and	x2, x2, #3
-.Lcopy_bytes:
-	cbz	x2, .Lcopy_done
-	ldrb	w4, [x1], #1
-	strb	w4, [x3], #1
-	sub	x2, x2, #1
-	b	.Lcopy_bytes
-.Lcopy_done:
+5:	tst	x2, #15
+	b.eq	6f
+	ldp	x4, x5, [x12, #-16]
+	stp	x4, x5, [x13, #-16]
+6:	ret
+.Lcopy_few:
+	tbz	x2, #3, 7f
+	ldr	x4, [x1]
+	ldr	x5, [x12, #-8]
+	str	x4, [x0]
+	str	x5, [x13, #-8]
+	ret
+7:	tbz	x2, #2, 8f
+	ldr	w4, [x1]
+	ldr	w5, [x12, #-4]
+	str	w4, [x0]
+	str	w5, [x13, #-4]
+	ret
+8:	cbz	x2, 6b
+	lsr	x3, x2, #1
+	ldrb	w4, [x1]
+	ldrb	w5, [x1, x3]
+	ldrb	w6, [x12, #-1]
+	strb	w4, [x0]
+	strb	w5, [x0, x3]
+	strb	w6, [x13, #-1]
 	ret
 
 /* x0 = destination, w1 = byte, x2 = bytes. */
