@@ -17,17 +17,45 @@ struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 struct qemu_info; /* about the emulator: not used */
 
-/* The values are QEMU's: a callback that reads or writes no registers of the guest; which accesses one is about. */
-enum qemu_plugin_cb_flags { PLUGIN_CB_NO_REGS = 0 };
+/* The values are QEMU's: a callback that accesses no registers of the guest, or reads some; which accesses one is
+ * about. */
+enum qemu_plugin_cb_flags { PLUGIN_CB_NO_REGS = 0, PLUGIN_CB_R_REGS = 1 };
 enum qemu_plugin_mem_rw { PLUGIN_MEM_R = 1, PLUGIN_MEM_W = 2 };
 
 typedef void (*qemu_plugin_tb_trans_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 typedef void (*qemu_plugin_insn_exec_cb)(unsigned int cpu, void *data);
 typedef void (*qemu_plugin_vcpu_mem_cb)(unsigned int cpu, uint32_t info, uint64_t address, void *data);
+typedef void (*qemu_plugin_vcpu_cb)(qemu_plugin_id_t id, unsigned int cpu);
 typedef void (*qemu_plugin_exit_cb)(qemu_plugin_id_t id, void *data);
+
+/* GLib's arrays, which QEMU is linked with: as far as they are used here. */
+struct plugin_array {
+	char *data;
+	unsigned int count;
+};
+struct plugin_bytes {
+	uint8_t *data;
+	unsigned int bytes;
+};
+struct plugin_bytes *g_byte_array_new(void);
+struct plugin_bytes *g_byte_array_set_size(struct plugin_bytes *bytes, unsigned int count);
+
+/* Elements of the array. */
+struct plugin_register {
+	void *handle;
+	const char *name;
+	const char *feature;
+};
+/* Called when a CPU has been made: only there its registers can be asked for. */
+void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id, qemu_plugin_vcpu_cb cb);
+struct plugin_array *qemu_plugin_get_registers(void);
+/* Appends the register's value, of the CPU that runs, to the bytes. In a callback with PLUGIN_CB_R_REGS. */
+int qemu_plugin_read_register(void *handle, struct plugin_bytes *bytes);
 
 /* Called when a block is translated, and before each time the instruction is executed. */
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_tb_trans_cb cb);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_insn_exec_cb cb,
+					  enum qemu_plugin_cb_flags flags, void *data);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qemu_plugin_insn_exec_cb cb,
 					    enum qemu_plugin_cb_flags flags, void *data);
 /* Called after the instruction's access. */
