@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looks at what the configuration says, and tells. Boot arguments, each an address but the last five:
+ * Looks at what the configuration says, and tells. Boot arguments, addresses first:
  * peek=A reads a word there, poke=A writes one there and reads it again, exclusive=A reads one with LDXR; register=1
  * reads a system register that no guest has, vector=1 executes an instruction of SVE, which no guest has (the CPU must
  * have it); keys=N tells the next N characters that come on its console; setway=1 goes twice through all caches by set
- * and way, and then once through the first; idle=1 waits for interrupts for ever.
+ * and way, and then once through the first; clear=A with bytes=N tells how many of the words there are not zero, fills
+ * them, and resets; idle=1 waits for interrupts for ever.
  */
 #include "guest.h"
 
@@ -139,6 +140,18 @@ static uint64_t vector_bytes(void)
 	return value;
 }
 
+static void fill_and_reset(uint64_t address, uint64_t bytes)
+{
+	uint64_t dirty = 0;
+
+	for (volatile uint64_t *word = (volatile uint64_t *)address; bytes > 0; word++, bytes -= sizeof(*word)) {
+		dirty += *word != 0;
+		*word = WORD;
+	}
+	tell("dirty", dirty);
+	hvc(PSCI_SYSTEM_RESET, 0, 0, 0);
+}
+
 void guest_main(void)
 {
 	uint64_t peek = bootarg("peek", 0), poke = bootarg("poke", 0), exclusive = bootarg("exclusive", 0);
@@ -163,6 +176,8 @@ void guest_main(void)
 		tell("vector", vector_bytes());
 	if (bootarg("keys", 0))
 		tell_keys(bootarg("keys", 0));
+	if (bootarg("clear", 0))
+		fill_and_reset(bootarg("clear", 0), bootarg("bytes", 0));
 	say("probe: done");
 	while (bootarg("idle", 0))
 		__asm__ volatile("dsb sy; wfi" ::: "memory");

@@ -13,9 +13,10 @@ struct region {
 	uint32_t flags; /* REGION_*; 0: unused */
 	/* What follows is kept in `home`: of shared memory the region of the first that was granted it, else itself. */
 	struct region *home;
-	uint64_t zeroed; /* bytes from the start that are zero, since nobody has had it */
+	uint32_t zeroed; /* pages, since nobody has it */
+	uint32_t taken;  /* pages from the start that were zeroed, or are being so; may lie beyond the end */
 	uint32_t users;  /* processes that have it */
-	bool busy;       /* being zeroed, without the kernel lock */
+	uint32_t busy;   /* CPUs that zero it, without the kernel lock */
 };
 
 #define IRQ_GRANT_MAX 16
@@ -97,6 +98,11 @@ static inline struct process *process_of(uint64_t slot)
 	return slot < PROCESS_MAX && p->state > PROCESS_DEFINED ? p : NULL;
 }
 
+static inline uint32_t region_pages(const struct region *r)
+{
+	return (uint32_t)(r->bytes / PAGE_SIZE);
+}
+
 static inline bool able(const struct process *p, uint32_t ability)
 {
 	return (p->params.abilities & ability) == ability;
@@ -104,8 +110,8 @@ static inline bool able(const struct process *p, uint32_t ability)
 
 /* region.c */
 bool region_is_own_ram(const struct region *r);
-/* Zeroes those below `end` that no process has. False: one step was done; there may be more. */
-bool region_scrub_all(struct process *p, unsigned end);
+/* Zeroes those from `first` to `end` - 1 that no process has. False: one step was done; there may be more. */
+bool region_scrub(struct process *p, unsigned first, unsigned end);
 void region_use_all(struct process *p, bool use); /* marks its regions as in use, or as unused */
 
 void process_init_lists(struct process *p); /* of one whose memory is zero */

@@ -63,7 +63,7 @@ static int64_t make_process(struct process *p)
 		return -KE_SRCH;
 	if (p->state != PROCESS_DEFINED)
 		return -KE_BUSY;
-	if (!region_scrub_all(p, REGION_KMEM))
+	if (!region_scrub(p, 0, REGION_KMEM))
 		return CALL_RESTART;
 	kmem_init(&p->kmem, p->params.kmem, p->params.kmem_bytes);
 	error = space_init(&p->space, &p->kmem, 1 + p->slot, false);
@@ -86,6 +86,16 @@ int64_t call_ProcessCreate(struct thread *t, struct frame *f)
 	if (process_sealed != !ProcessCreate_params(f))
 		return -KE_PERM;
 	return process_sealed ? make_process(p) : define(t, p, ProcessCreate_params(f));
+}
+
+int64_t call_ProcessZero(struct thread *t, struct frame *f)
+{
+	uint64_t slot = ProcessZero_slot(f);
+
+	(void)t;
+	if (slot >= PROCESS_MAX)
+		return -KE_INVAL;
+	return region_scrub(&processes[masked(slot, PROCESS_MAX)], 0, REGION_KMEM) ? 0 : CALL_RESTART;
 }
 
 int64_t call_Seal(struct thread *t, struct frame *f)

@@ -223,7 +223,7 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 		p->step++;
 		return CALL_RESTART;
 	case STEP_SCRUB:
-		if (region_scrub_all(p, REGION_KMEM + 1))
+		if (region_scrub(p, REGION_KMEM, REGION_KMEM + 1))
 			p->step++;
 		return CALL_RESTART;
 	default: free_slot(p); return 0;

@@ -5,7 +5,7 @@
 #include "lock.h"
 #include "process.h"
 
-#define SCRUB_STEP (16ull << 10)
+#define SCRUB_PAGES 4 /* zeroed between two looks for an interrupt */
 
 bool region_is_own_ram(const struct region *r)
 {
@@ -14,34 +14,41 @@ bool region_is_own_ram(const struct region *r)
 
 /*
  * Zeroes until an interrupt waits, and cleans to the PoC, since a guest starts with its caches off. No process has this
- * memory, and `busy` keeps other calls off it, so the lock is released.
+ * memory, and none gets it while `busy`, so the lock is released. Other CPUs may be at the same region: each takes the
+ * next pages that nobody has taken yet.
  */
-static void scrub_step(struct region *r)
+static void scrub_some(struct region *r)
 {
-	r->busy = true;
+	const uint64_t pages = region_pages(r);
+	char *va = arch_pa_to_va(r->start);
+
+	r->busy++;
 	lock_release(&kernel_lock);
 	do {
-		uint64_t n = r->bytes - r->zeroed < SCRUB_STEP ? r->bytes - r->zeroed : SCRUB_STEP;
+		uint64_t at = __atomic_fetch_add(&r->taken, SCRUB_PAGES, __ATOMIC_RELAXED);
+		uint64_t count = pages - at < SCRUB_PAGES ? pages - at : SCRUB_PAGES;
 
-		arch_memory_scrub(arch_pa_to_va(r->start + r->zeroed), n);
-		r->zeroed += n;
-	} while (r->zeroed < r->bytes && !arch_irq_pending());
+		if (at >= pages)
+			break;
+		arch_memory_scrub(va + at * PAGE_SIZE, count * PAGE_SIZE);
+		__atomic_fetch_add(&r->zeroed, (uint32_t)count, __ATOMIC_RELAXED);
+	} while (!arch_irq_pending());
 	lock_acquire(&kernel_lock);
-	r->busy = false;
+	r->busy--;
 }
 
-/* Regions below `end` that no process has, one after the other. False: one step was done; there may be more. */
-bool region_scrub_all(struct process *p, unsigned end)
+/* Those that no process has, one after the other. False: one step was done; there may be more. */
+bool region_scrub(struct process *p, unsigned first, unsigned end)
 {
-	for (unsigned i = 0; i < end; i++) {
+	for (unsigned i = first; i < end; i++) {
 		struct region *r = p->regions[i].home;
 
-		if (!r || r->users || r->zeroed == r->bytes)
+		if (!r || r->users || (r->zeroed == region_pages(r) && !r->busy))
 			continue;
-		if (r->busy)
-			arch_cpu_relax(); /* another call is at it */
+		if (r->taken >= region_pages(r))
+			arch_cpu_relax(); /* other CPUs are at the rest */
 		else
-			scrub_step(r);
+			scrub_some(r);
 		return false;
 	}
 	return true;
@@ -57,6 +64,7 @@ void region_use_all(struct process *p, bool use)
 		if (!r)
 			continue;
 		r->users += use ? 1 : -1u;
+		r->taken = 0;
 		r->zeroed = 0;
 	}
 }

@@ -315,8 +315,10 @@ int slot_build(uint32_t number, const char **step)
 		result = load_files(&m);
 	if (result >= 0)
 		result = start_process(&m);
-	if (result < 0)
+	if (result < 0) {
 		ProcessDestroy_r(number);
+		ProcessZero_r(number);
+	}
 	*step = m.step;
 	return result;
 }

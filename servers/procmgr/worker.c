@@ -8,8 +8,12 @@
 #include <errno.h>
 
 #define STACK_BYTES_OF_WORKER (16u << 10)
+#define HELPERS_MAX           3 /* of a slot: zeroing on more CPUs does not make memory faster */
 
-/* The first thread writes `job` and `order`, the worker the rest; `order` and `done` count jobs. */
+/*
+ * The first thread writes `job` and `order`, the worker the rest; `order` and `done` count jobs, `help` how often the
+ * helpers were called.
+ */
 static struct worker {
 	enum job job;
 	uint32_t order;
@@ -17,12 +21,46 @@ static struct worker {
 	const char *step; /* that failed */
 	int result;
 	int coid; /* to our own channel; the first thread's */
+	unsigned helpers;
+	uint32_t help;
 } workers[PROCESS_MAX];
+
+/* What nobody has of the slot's memory becomes zero, on as many CPUs as there are helpers, and this one. */
+static int zero_memory(uint32_t number, struct worker *w)
+{
+	if (w->helpers > 0) {
+		__atomic_store_n(&w->help, w->help + 1, __ATOMIC_RELEASE);
+		word_wake(&w->help, w->helpers);
+	}
+	return ProcessZero_r(number);
+}
+
+/* One that comes late finds nothing to do: what a process has is not zeroed. */
+static void helper_thread(void *arg)
+{
+	const uint32_t number = (uint32_t)(uintptr_t)arg;
+	uint32_t told = 0;
+
+	for (;;) {
+		if (__atomic_load_n(&workers[number].help, __ATOMIC_ACQUIRE) == told) {
+			word_wait(&workers[number].help, told, 0);
+			continue;
+		}
+		told = __atomic_load_n(&workers[number].help, __ATOMIC_ACQUIRE);
+		ProcessZero_r(number);
+	}
+}
 
 static void do_job(uint32_t number, struct worker *w, enum job job)
 {
 	w->step = "ProcessDestroy";
-	w->result = job == JOB_START ? slot_build(number, &w->step) : ProcessDestroy_r(number);
+	w->result = job == JOB_END ? ProcessDestroy_r(number) : 0;
+	if (w->result < 0)
+		return;
+	w->step = "ProcessZero";
+	w->result = zero_memory(number, w);
+	if (w->result >= 0 && job == JOB_START)
+		w->result = slot_build(number, &w->step);
 }
 
 static void worker_thread(void *arg)
@@ -43,10 +81,24 @@ static void worker_thread(void *arg)
 	}
 }
 
+/* A VM has a helper for each further CPU that it may run on. A server has little memory. */
+static int make_helpers(uint32_t number, uint32_t cpus)
+{
+	struct worker *w = &workers[number];
+	const unsigned further = slots[number].kind == SLOT_VM ? (unsigned)__builtin_popcount(cpus) - 1 : 0;
+	int result = 0;
+
+	for (w->helpers = 0; result >= 0 && w->helpers < further && w->helpers < HELPERS_MAX; w->helpers++)
+		result = thread_create(helper_thread, (void *)(uintptr_t)number, THREAD_STACK_MIN,
+				       slots[number].sched.priority, cpus, slots[number].name);
+	return result;
+}
+
 int worker_make_all(void)
 {
 	for (uint32_t i = 1; i < PROCESS_MAX; i++) {
 		const struct sys_sched *sched = &slots[i].sched;
+		const uint32_t cpus = sched->runmask & ((1u << boot->cpus) - 1);
 		int result = 0;
 
 		if (slots[i].kind == SLOT_EMPTY)
@@ -54,9 +106,10 @@ int worker_make_all(void)
 		result = ConnectAttach_r(0, PROCMGR_CHID, 0);
 		workers[i].coid = result;
 		if (result >= 0)
-			result =
-			    thread_create(worker_thread, (void *)(uintptr_t)i, STACK_BYTES_OF_WORKER, sched->priority,
-					  sched->runmask & ((1u << boot->cpus) - 1), slots[i].name);
+			result = thread_create(worker_thread, (void *)(uintptr_t)i, STACK_BYTES_OF_WORKER,
+					       sched->priority, cpus, slots[i].name);
+		if (result >= 0)
+			result = make_helpers(i, cpus);
 		if (result < 0)
 			return result;
 	}

@@ -2,7 +2,8 @@
 /*
  * Workers: one thread for each slot does what takes long, zeroing memory and copying the program, with the priority and
  * on the CPUs of its slot. So it delays no thread of higher priority, and the first thread answers meanwhile. Nothing
- * lends a worker a priority: it receives no message and holds no mutex.
+ * lends a worker a priority: it receives no message and holds no mutex. A VM's worker has helpers on the VM's other
+ * CPUs, which zero memory with it.
  */
 #pragma once
 

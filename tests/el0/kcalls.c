@@ -282,6 +282,7 @@ static const struct row rows[] = {
     ROW(ProcessStop, "not procmgr: itself", DENIED, SLOT),
     ROW(ProcessDestroy, "not procmgr: procmgr", DENIED, 0),
     ROW(ProcessDestroy, "not procmgr: itself", DENIED, SLOT),
+    ROW(ProcessZero, "not procmgr: itself", DENIED, SLOT),
     ROW(ProcessInfo, "not procmgr", DENIED, SLOT, BUFFER),
     ROW(ThreadInfo, "not procmgr", DENIED, SLOT, 1, BUFFER),
     ROW(ProcessSignal, "not procmgr", DENIED, 0, 100, 9),

@@ -470,9 +470,8 @@ static unsigned spaces_invalidated(void)
 /* What is executed was cleaned and synchronized; what is handed over was zeroed and cleaned. */
 static void what_is_executed_is_clean_and_synchronized(void **state)
 {
-	const paddr_t kmem = HOST_RAM_START, ram = HOST_RAM_START + (1 << 20);
+	const paddr_t kmem = HOST_RAM_START, ram = HOST_RAM_START + (1 << 20), archive = HOST_RAM_START + (12 << 20);
 	const uint64_t bytes = 2 * MIB2 + 5 * PAGE_SIZE;
-	const paddr_t archive = HOST_RAM_START + (12 << 20);
 	const uint64_t code_bytes = 3 * PAGE_SIZE;
 	uint64_t mem;
 	struct process_params params = {.name = "x",
@@ -515,6 +514,7 @@ static void what_is_executed_is_clean_and_synchronized(void **state)
 	host_record(true);
 	assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
 	assert_int_equal(spaces_invalidated(), 3);
+	assert_int_equal(sys_ProcessZero(procmgr, 1), 0);
 	expect_zero(ram, bytes);
 	host_record(false);
 }

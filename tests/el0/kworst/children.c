@@ -165,6 +165,7 @@ void destroy_child(unsigned slot)
 	while ((tid = ThreadInfo_r(slot, tid + 1, &thread)) > 0)
 		;
 	check_equal("ProcessDestroy", ProcessDestroy_r(slot), 0);
+	check_equal("ProcessZero", ProcessZero_r(slot), 0);
 }
 
 enum end { STAYS, FAULTS, LEAVES, STOPPED };

@@ -86,6 +86,7 @@ static void an_interrupt_at_any_step_changes_nothing(void **state)
 			assert_true(is_filled(RANGE, 2 * BYTES, 0));
 			memset(arch_pa_to_va(RANGE), 0xee, 2 * BYTES);
 			assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
+			assert_int_equal(sys_ProcessZero(procmgr, 1), 0);
 			assert_true(is_filled(RANGE, 2 * BYTES, 0));
 			assert_true(is_filled(owner_kmem(1), 4 * PAGE_SIZE, 0));
 		}
@@ -141,12 +142,64 @@ static void clean_memory_is_not_zeroed_again(void **state)
 	*byte = 2;
 	assert_int_equal(owner_make(1), 0);
 	assert_int_equal(*byte, 0);
+	*byte = 3;
+	assert_int_equal(sys_ProcessZero(procmgr, 1), 0); /* a process has it */
+	assert_int_equal(*byte, 3);
 	assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
+	assert_int_equal(sys_ProcessZero(procmgr, 1), 0);
+	assert_int_equal(*byte, 0);
 	*byte = 1; /* nobody has it, so only the test can do this: it shows who zeroes */
+	assert_int_equal(sys_ProcessZero(procmgr, 1), 0);
 	assert_int_equal(owner_make(1), 0);
 	assert_int_equal(*byte, 1);
 	assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
+	assert_int_equal(owner_make(1), 0);
 	assert_int_equal(*byte, 0);
+	assert_int_equal(sys_ProcessZero(procmgr, PROCESS_MAX), -KE_INVAL);
+	assert_int_equal(sys_ProcessZero(procmgr, 2), 0); /* it has none */
+}
+
+/* A region that is not a multiple of what is zeroed at once: all of it, and no page more. */
+static void each_page_is_zeroed_and_none_after_the_last(void **state)
+{
+	(void)state;
+	for (uint64_t pages = 1; pages <= 9; pages++) {
+		machine_undefine(1);
+		assert_int_equal(owner_define(1, owner_kmem(1)), 0);
+		assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RAM, RANGE, pages * PAGE_SIZE), 0);
+		memset(arch_pa_to_va(RANGE), 7, (pages + 8) * PAGE_SIZE);
+		assert_int_equal(sys_ProcessZero(procmgr, 1), 0);
+		assert_true(is_filled(RANGE, pages * PAGE_SIZE, 0));
+		assert_true(is_filled(RANGE + pages * PAGE_SIZE, 8 * PAGE_SIZE, 7));
+		assert_int_equal(processes[1].regions[0].zeroed, pages);
+	}
+}
+
+/* Another CPU is still at the last pages: a process gets them when it has done its part, and not before. */
+static void memory_that_another_cpu_zeroes_is_waited_for(void **state)
+{
+	struct region *r = &processes[1].regions[0];
+
+	(void)state;
+	assert_int_equal(owner_define(1, owner_kmem(1)), 0);
+	assert_int_equal(sys_ProcessGrant(procmgr, 1, GRANT_RAM, RANGE, BYTES), 0);
+	assert_int_equal(sys_ProcessZero(procmgr, 1), 0);
+	process_sealed = true;
+	for (unsigned done = 0; done <= 1; done++) {
+		r->busy = 1;
+		r->zeroed = region_pages(r) - !done;
+		call_alone(procmgr, ProcessCreate, 1, 0);
+		for (unsigned i = 0; i < 20; i++)
+			machine_step(procmgr->cpu);
+		assert_int_equal(processes[1].state, PROCESS_DEFINED);
+		r->zeroed = region_pages(r);
+		r->busy = 0;
+		machine_settle();
+		assert_int_equal(call_result(&procmgr->frame), 0);
+		assert_int_equal(processes[1].state, PROCESS_NEW);
+		assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
+		assert_int_equal(sys_ProcessZero(procmgr, 1), 0);
+	}
 }
 
 static void shared_memory_is_zeroed_before_the_first_and_after_the_last(void **state)
@@ -188,13 +241,14 @@ static void shared_memory_is_zeroed_before_the_first_and_after_the_last(void **s
 	assert_int_equal(*byte, 2);
 	assert_int_equal(sys_ProcessDestroy(procmgr, 2), 0);
 	assert_int_equal(*byte, 2);
+	assert_int_equal(sys_ProcessZero(procmgr, 2), 0);
+	assert_int_equal(*byte, 2);
 	assert_int_equal(sys_ProcessDestroy(procmgr, 1), 0);
+	assert_int_equal(sys_ProcessZero(procmgr, 2), 0);
 	assert_true(is_filled(RANGE, BYTES, 0));
 	*byte = 3; /* nobody has it: see clean_memory_is_not_zeroed_again() */
 	assert_int_equal(owner_make(2), 0);
 	assert_int_equal(*byte, 3);
-	assert_int_equal(sys_ProcessDestroy(procmgr, 2), 0);
-	assert_int_equal(*byte, 0);
 }
 
 /* Memory that firmware has reserved keeps what is in it, and is nobody's RAM. */
@@ -247,6 +301,8 @@ int grant_tests(void)
 	    CASE(memory_given_to_another_meanwhile_is_refused),
 	    CASE(a_search_for_an_owner_gives_way_after_each_slot),
 	    CASE(clean_memory_is_not_zeroed_again),
+	    CASE(each_page_is_zeroed_and_none_after_the_last),
+	    CASE(memory_that_another_cpu_zeroes_is_waited_for),
 	    CASE(shared_memory_is_zeroed_before_the_first_and_after_the_last),
 	    CASE(reserved_memory_keeps_its_content),
 	};

@@ -58,7 +58,7 @@ extern struct noted {
 	uint64_t entry, stack;
 	struct start_args args;
 	char strings[2048];
-	unsigned creates, destroys;
+	unsigned creates, destroys, zeroes[PROCESS_MAX];
 	struct process_info info[PROCESS_MAX];
 	unsigned signalled[PROCESS_MAX];
 	struct thread_info thread;

@@ -19,6 +19,31 @@ static void hold_an_end(void)
 	RUN(die);
 }
 
+static unsigned threads_of(uint32_t slot)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < core.threads; i++)
+		count += (uintptr_t)core.thread[i].arg == slot;
+	return count;
+}
+
+/* Of four CPUs: a VM's memory is zeroed by as many threads, before its start and after its end; a server's by one. */
+static void a_vm_is_zeroed_on_all_its_cpus(void **state)
+{
+	static const struct act die[] = {{DIE, VM1, END_FAULT}};
+	unsigned before;
+
+	(void)state;
+	go_on();
+	assert_int_equal(threads_of(VM1), 4);
+	assert_int_equal(threads_of(DISK), 1);
+	assert_true(k.zeroes[VM1] > 0);
+	before = k.zeroes[VM1];
+	RUN(die);
+	assert_true(k.zeroes[VM1] >= before + 4);
+}
+
 static void a_start_that_takes_long_is_seen(void **state)
 {
 	static const struct act acts_[] = {{SAY, SHELL, PM_VM_INFO, "vm1"}};
@@ -297,6 +322,7 @@ static void a_shutdown_is_no_failure(void **state)
 int workers_tests(void)
 {
 	const struct CMUnitTest tests[] = {
+	    CASE(a_vm_is_zeroed_on_all_its_cpus),
 	    CASE(a_start_that_takes_long_is_seen),
 	    CASE(an_end_that_takes_long_is_seen),
 	    CASE(a_start_waits_for_the_end_before_it),

@@ -35,7 +35,7 @@ struct stub_core {
 		unsigned priority;
 		uint32_t runmask;
 		char name[NAME_MAX_];
-	} thread[PROCESS_MAX];
+	} thread[2 * PROCESS_MAX];
 	unsigned threads;
 	unsigned sched_priority, scheds; /* of SchedSet */
 
