@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop of a virtual CPU. Accesses to devices, which come all the time, are answered here. */
 #include "qvm/exits.h"
+#include "likely.h"
 #include "qvm/device.h"
 #include "qvm/end.h"
 #include "qvm/log.h"
 #include "qvm/pass.h"
 #include "qvm/pause.h"
 
-#define ALL_ONES    (~0ull)
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
+#define ALL_ONES (~0ull)
 
 /* There is nothing at that address, or not for this access. */
 static __attribute__((noinline)) bool apply_policy(void *ctx, uint64_t ipa, unsigned bytes, enum unsupported_act act)

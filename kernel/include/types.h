@@ -2,6 +2,7 @@
 /* Basic types and helpers of the kernel. No C library is there. */
 #pragma once
 
+#include "likely.h"
 #include "range.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,9 +25,7 @@ struct range {
 #define align_down(x, a)                ((x) & ~((uint64_t)(a)-1))
 #define is_aligned(x, a)                (((x) & ((uint64_t)(a)-1)) == 0)
 /* Keeps its name in what is linked, where tools/path looks for it. */
-#define NAMED       __attribute__((noinline))
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
+#define NAMED __attribute__((noinline))
 
 /* A doubly linked ring; a node that is in no list points at itself. */
 struct list {

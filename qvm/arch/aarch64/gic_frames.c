@@ -4,10 +4,8 @@
  * banks of one bit for each interrupt that are written by the block's number. The rest is in gic_registers.c.
  */
 #include "qvm/arch/aarch64/gic_frames.h"
+#include "likely.h"
 #include "qvm/arch/aarch64/spi.h"
-
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
 
 struct vdev_value guest_gic_read_dist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size)
 {
