@@ -5,7 +5,8 @@
  */
 #include "patterns.h"
 
-#define AWAY 40 /* microseconds in which another VM of this CPU certainly runs */
+#define AWAY      40 /* microseconds in which another VM of this CPU certainly runs */
+#define FOLLOWING 4  /* characters */
 
 static enum state {
 	CLEAN,
@@ -91,15 +92,24 @@ static uint64_t time_enabling(void)
 	return time_write(board.gicd + GICD_ISENABLER + 4, 1u << 9);
 }
 
-/* A character that follows another. */
+/* The least of a few characters that follow another, which another CPU takes to the console driver in one of them. */
 static uint64_t time_uart(void)
 {
+	uint64_t least = UINT64_MAX;
+
 	spin(SETTLE);
 	set_scene();
 	write32(board.uart + UART_DR, ' ');
-	if (is(VDEVS) && second)
-		read32(second + UART_FR);
-	return TIME_ACCESS("strb %w2, [%3]", board.uart + UART_DR, ' ');
+	for (unsigned int i = 0; i < FOLLOWING; i++) {
+		uint64_t took;
+
+		if (is(VDEVS) && second)
+			read32(second + UART_FR);
+		took = TIME_ACCESS("strb %w2, [%3]", board.uart + UART_DR, ' ');
+		if (took < least)
+			least = took;
+	}
+	return least;
 }
 
 static uint64_t time_row(enum row row)
