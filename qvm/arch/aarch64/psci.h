@@ -22,7 +22,6 @@ enum psci_status {
 	PSCI_DENIED = -3,
 	PSCI_ALREADY_ON = -4,
 	PSCI_ON_PENDING = -5,
-	PSCI_INTERNAL_FAILURE = -6,
 	PSCI_INVALID_ADDRESS = -9,
 };
 
@@ -44,9 +43,8 @@ struct psci_ops {
 	/* Is [ipa, ipa + bytes) the guest's RAM? */
 	bool (*is_ram)(void *ctx, uint64_t ipa, uint64_t bytes);
 	enum psci_power (*power)(void *ctx, unsigned vcpu); /* needs no lock */
-	/* Turn on a vCPU that is off: entry and x0. Returns 0, or a negative number if it could not (INTERNAL_FAILURE).
-	 */
-	int (*cpu_on)(void *ctx, unsigned vcpu, uint64_t entry, uint64_t context);
+	/* Turn on a vCPU that is off: entry and x0. */
+	void (*cpu_on)(void *ctx, unsigned vcpu, uint64_t entry, uint64_t context);
 	/* This vCPU is off from now on. False: refused (DENIED). */
 	bool (*cpu_off)(void *ctx, unsigned vcpu);
 };

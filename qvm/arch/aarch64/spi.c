@@ -194,7 +194,7 @@ static void offer_spi(struct guest_gic *g, unsigned intid)
 
 void spi_offer_all(struct guest_gic *g)
 {
-	for (unsigned w = 1; w < GUEST_GIC_WORDS; w++)
+	for (unsigned w = 1; w < GUEST_GIC_WORDS && g->exists[w] != 0; w++)
 		offer_spis(g, w, ~0u);
 }
 

@@ -11,6 +11,9 @@ static void a_virtual_cpu_that_is_off_waits(void **state)
 	assert_int_equal(k.entries, 0);
 	assert_int_equal(run_thread("vcpu0"), STUB_PROCESS_ENDED); /* this one runs to the end of its script */
 	assert_int_equal(k.entry[0].vcpu, 10);
+	assert_int_equal(k.resets[0], 1);
+	assert_int_equal(k.resets[1], 0);
+	assert_int_equal(k.vreg[0][VREG_PC], RAM);
 }
 
 static struct vcpu_run hvc(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
@@ -33,6 +36,7 @@ static void firmware_calls_turn_cpus_on_and_off(void **state)
 	assert_int_equal(k.entry[3].x[0], PSCI_SUCCESS);
 	assert_int_equal(k.entry[4].x[0], (uint64_t)PSCI_ALREADY_ON);
 	assert_int_equal(vm.vcpu[1].power, 1);
+	arch_vcpu_begin(&vm.vcpu[1]); /* as its thread does */
 	assert_int_equal(k.resets[1], 1);
 	assert_int_equal(k.vreg[1][VREG_PC], RAM + 0x1000);
 	assert_int_equal(k.vreg[1][VREG_X0], 0x5555);
@@ -48,7 +52,9 @@ static void firmware_calls_turn_cpus_on_and_off(void **state)
 	script(hvc(0x84000009, 0, 0, 0)); /* SYSTEM_RESET */
 	assert_true(run(0));
 	assert_int_equal(k.entry[1].x[0], PSCI_SUCCESS);
+	arch_vcpu_begin(&vm.vcpu[1]);
 	assert_int_equal(k.resets[1], 2);
+	assert_int_equal(k.vreg[1][VREG_PC], RAM + 0x2000);
 	assert_int_equal(k.status, CAUSE_RESET << 8);
 }
 
@@ -89,6 +95,7 @@ static void a_paused_vm_enters_no_guest(void **state)
 {
 	(void)state;
 	build_vm(CONFIG_HEAD "cpu cpu\n" CONFIG_TAIL);
+	arch_vcpu_begin(&vm.vcpu[0]);
 	expect_pause(1, 1000000000);
 	assert_int_equal(k.kicks[0], 1);
 	assert_int_equal(k.kicks[1], 1);

@@ -27,6 +27,7 @@ static void a_vm_is_made_as_configured(void **state)
 	assert_int_equal(core.threads, 4);
 	assert_int_equal(vm.vcpu[0].power, 1);
 	assert_int_equal(vm.vcpu[1].power, 0);
+	arch_vcpu_begin(&vm.vcpu[0]); /* as its thread does */
 	assert_int_equal(k.vreg[0][VREG_PC], RAM);
 	assert_int_equal(k.vreg[0][VREG_X0], boot.fdt);
 	assert_int_equal(k.vreg[0][VREG_CNTVOFF], ~0ull);
