@@ -10,7 +10,7 @@ void kernel_begin(struct cpu *c)
 	/* The first CPU is, and waits until all others are, whereby it knows that they have left the start. */
 	if (!c->online) {
 		__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
-		lock_acquire(&kernel_lock);
+		arch_resume(cpu_leave(c));
 	}
 	arch_resume(kernel_leave(c));
 	__builtin_unreachable();

@@ -34,6 +34,7 @@ struct vcpu;
  * - ARCH_VCPU_TIMERS: how many timers of a guest need a deadline in the kernel's heap;
  * - ARCH_IRQ_*, IPI_*: the numbers of the kernel's own interrupts;
  * - ARCH_AFFINITY_MASK: bits that a virtual CPU's affinity may have;
+ * - ARCH_VREG_FRAME_LAST: registers of a virtual CPU up to this number are in its frame;
  *
  * and, inline where a call would cost more than the answer,
  *
@@ -140,7 +141,7 @@ void arch_fpu_trap(struct cpu *c, struct fpu *want);        /* its first use: th
 void arch_fpu_prepare(struct cpu *c, const struct fpu *of); /* a use traps unless the registers are this context's */
 
 /* Virtual CPUs. */
-void arch_vcpu_reset(struct vcpu *v); /* the core to its architected values; also when it is made */
+void arch_vcpu_reset(struct vcpu *v); /* the core to its architected values; its lock is held, or nobody knows it */
 unsigned arch_vcpu_lr_count(void);    /* virtual interrupts that the processor holds at once */
 /*
  * VcpuRun: finishes the exit before (enum vcpu_action) on the CPU that is to run it, with the call's arguments a2 to
@@ -149,13 +150,14 @@ unsigned arch_vcpu_lr_count(void);    /* virtual interrupts that the processor h
 bool arch_vcpu_run(struct cpu *c, struct vcpu *v, const struct frame *f);
 /* Frame of the guest; of the process if it must not enter now. */
 struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v);
-void arch_vcpu_evict(struct cpu *c);                /* the resident's state to memory */
+bool arch_vcpu_evict(struct cpu *c); /* the resident's state to memory; true: somebody has requested it */
 void arch_vcpu_drop(struct cpu *c, struct vcpu *v); /* its thread dies here: forget its registers */
 /* Home here or in memory: vgic state up to date, images empty. Its lock is held. */
 void arch_vcpu_settle(struct vcpu *v);
-/* VcpuGet, VcpuSet: home here or in memory; `running`: its thread is in the guest. 0, -KE_BUSY, -KE_INVAL. */
-int64_t arch_vcpu_get(struct cpu *c, struct vcpu *v, uint64_t reg, bool running, uint64_t *value);
-int64_t arch_vcpu_set(struct cpu *c, struct vcpu *v, uint64_t reg, bool running, uint64_t value);
-NAMED void arch_vcpu_irq_timer(struct cpu *c);       /* ARCH_IRQ_VTIMER */
-NAMED void arch_vcpu_irq_maintenance(struct cpu *c); /* ARCH_IRQ_MAINTENANCE */
-void arch_vcpu_timer_expired(struct timer *t);
+/* VcpuGet, VcpuSet, its lock is held: what is not in the frame is in memory; `running`: its thread is in the guest. 0,
+ * -KE_BUSY, -KE_INVAL. */
+int64_t arch_vcpu_get(struct vcpu *v, uint64_t reg, bool running, uint64_t *value);
+int64_t arch_vcpu_set(struct vcpu *v, uint64_t reg, bool running, uint64_t value);
+NAMED void arch_vcpu_irq_timer(struct cpu *c);           /* ARCH_IRQ_VTIMER */
+NAMED void arch_vcpu_irq_maintenance(struct cpu *c);     /* ARCH_IRQ_MAINTENANCE */
+struct thread *arch_vcpu_timer_expired(struct timer *t); /* its CPU's lock is held; for vcpu_wake() */

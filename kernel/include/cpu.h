@@ -8,7 +8,6 @@
 #include "sched.h"
 #include "timer.h"
 
-/* All CPUs set it, under the kernel lock; the other ones by sched_kick(). */
 enum attention {
 	ATTENTION_LOOK = 1,   /* run queue, hand-overs, kills, requests, timer: anything may have changed */
 	ATTENTION_SWITCH = 2, /* somebody may go before `current`; nothing else is to be examined */
@@ -19,10 +18,17 @@ struct cpu {
 	struct vcpu *guest;     /* not NULL: the guest of `current` is what was interrupted */
 	struct user_regs *user; /* whose registers are in the processor */
 	struct thread *current; /* NULL: idle, or it has just blocked; in the kernel also who has taken the CPU over */
-	struct thread *next; /* READY, in no queue, and goes before all that wait here and before `current`; or NULL */
-	uint8_t attention;   /* ATTENTION_*: what to look at before leaving the kernel */
+	struct thread
+	    *next; /* READY, in no queue, and more important than all else when it came; or NULL. Under `lock` */
+	union {
+		struct {
+			uint8_t own;   /* ATTENTION_*: what to look at before leaving the kernel */
+			uint8_t asked; /* ATTENTION_LOOK, by other CPUs: sched_kick() */
+		};
+		uint16_t attention; /* any of it: cpu_attention() */
+	};
+	uint8_t prio; /* of `current`, for others: ready.h */
 	bool online;
-	bool gave_way;    /* a copy let another CPU have the kernel lock; its next step comes first */
 	bool copy_failed; /* copy_now() met a fault: nothing is tried twice under one hold of the lock */
 	unsigned id;
 	uint64_t run_start;        /* of `current`, in ticks */
@@ -34,12 +40,21 @@ struct cpu {
 	struct arch_cpu arch;
 	uint64_t armed; /* deadline in the hardware timer */
 	uint64_t idle_start, idle_ns;
+	struct lock lock;      /* what follows, and threads that run or wait here: sched.h */
 	struct list hand_over; /* threads whose registers others want */
 	struct run_queue rq;
-	struct timer_heap timers;
+	struct timer_heap guest_timers;
+	struct timer_heap timers; /* of processes: under the kernel lock */
+	struct timer *timers_at[TIMER_MAX + 1], *guest_timers_at[GUEST_TIMER_MAX + 1];
 };
 
 extern struct cpu cpus[CPU_MAX];
+
+/* Is there anything to look at before this CPU leaves the kernel? */
+static inline unsigned cpu_attention(const struct cpu *c)
+{
+	return READ_ONCE(c->attention);
+}
 
 /* At each exit from the kernel FP access is enabled if and only if the context that is entered owns the registers. */
 static inline bool fp_right(const struct cpu *c, const struct fpu *entered)
@@ -56,15 +71,12 @@ static inline bool others_wait(void)
 /* Should a call that can go on later do so? The same, or a thread: what it has done so far made one ready. */
 static inline bool must_give_way(void)
 {
-	return others_wait() || arch_this_cpu()->attention;
+	return others_wait() || cpu_attention(arch_this_cpu());
 }
 
-void cpu_blame_async_error(struct cpu *c); /* takes it, and ends the process that ran here last */
+void cpu_blame_async_error(struct cpu *c); /* takes it, and ends the process that ran here last; no lock is held */
 
-/*
- * An asynchronous error that waits is put down to who ran on this CPU last, before somebody else comes to it. Kernel
- * lock held.
- */
+/* An asynchronous error that waits is put down to who ran on this CPU last, before somebody else comes to it. */
 static inline void async_error_look(struct cpu *c)
 {
 	if (unlikely(arch_async_error_pending()))
@@ -76,7 +88,9 @@ _Noreturn void kernel_main(void);
 _Noreturn void kernel_secondary(unsigned cpu);
 /* Out of the start, which this CPU then has no more: the first one with the kernel lock, the others without it. */
 _Noreturn void kernel_begin(struct cpu *c);
-/* Leave the kernel: choose who runs, load its registers, give the frame to return to. Releases the kernel lock. */
-struct frame *kernel_leave(struct cpu *c);
+/* Leave the kernel: choose who runs, load its registers, give the frame to return to. No lock is held. */
+struct frame *cpu_leave(struct cpu *c);
+struct frame *kernel_leave(struct cpu *c); /* the same; releases the kernel lock first */
+/* No lock is held: they take what they need. */
 NAMED void irq_take(struct cpu *c);             /* acknowledge and handle what the interrupt controller offers */
 void irq_handle(struct cpu *c, uint32_t intid); /* acknowledged */

@@ -25,7 +25,7 @@ struct irq {
 	struct pulse pulse;
 };
 
-NAMED void irq_fire(uint32_t intid); /* it was acknowledged: to whoever is attached to it */
+NAMED void irq_fire(uint32_t intid); /* it was acknowledged: to whoever is attached to it; no lock is held */
 struct irq *irq_at(uint64_t intid);  /* NULL: nobody is attached */
 /* Makes the object of an interrupt that was granted to the process; it is off. NULL: *error is -KE_*. */
 struct irq *irq_create(struct process *p, uint64_t intid, int64_t *error);
@@ -37,4 +37,4 @@ extern uint64_t irq_attached;
 int64_t irq_passthrough_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio,
 			       unsigned flags);                                  /* VcpuBind */
 int64_t irq_passthrough_withdraw(struct vcpu *v, unsigned intid, unsigned what); /* VcpuWithdraw */
-void irq_passthrough_fire(struct irq *i);
+struct thread *irq_passthrough_fire(struct irq *i); /* this CPU's lock is held, and no other; for vcpu_wake() */

@@ -12,7 +12,7 @@ struct lock {
 	uint32_t rank;
 };
 
-enum lock_rank { RANK_KERNEL = 1, RANK_VCPU = 2, RANK_CONSOLE = 3 };
+enum lock_rank { RANK_KERNEL = 1, RANK_CPU, RANK_VCPU, RANK_CONSOLE };
 
 #define LOCK_INIT(r)                               \
 	{                                          \
@@ -34,7 +34,7 @@ static inline void ticket_release(struct lock *l)
 
 static inline bool ticket_wanted(const struct lock *l)
 {
-	return __atomic_load_n(&l->next, __ATOMIC_RELAXED) != l->owner + 1;
+	return READ_ONCE(l->next) != l->owner + 1;
 }
 
 #if __STDC_HOSTED__

@@ -45,7 +45,8 @@ static inline struct thread *client_of(const struct process *server, uint64_t rc
 	const struct process *p = process_of(rcvid >> 9 & 31);
 	struct thread *t = p ? thread_of(p, rcvid & 511) : NULL;
 
-	if (unlikely(!t || t->state != STATE_REPLY || t->rcvid != rcvid || t->channel->process != server || t->copier))
+	if (unlikely(!t || READ_ONCE(t->state) != STATE_REPLY || t->rcvid != rcvid || t->channel->process != server ||
+		     t->copier))
 		return NULL;
 	return t;
 }
@@ -82,7 +83,9 @@ int64_t message_answer_receive(struct channel *c, struct thread *t, struct threa
 struct thread *message_send_direct(struct cpu *cpu, struct thread *t);
 struct thread *message_reply_direct(struct cpu *cpu, struct thread *t);
 struct thread *message_copy_direct(struct cpu *cpu, struct thread *t); /* both, for more than is in registers */
-struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t); /* same, MsgSendPulse to one of more importance */
+struct thread *
+pulse_send_direct(struct cpu *cpu,
+		  struct thread *t); /* MsgSendPulse to one of more importance; sched_preempted() is the caller's */
 
 /*
  * May `to` take the CPU over from `from`, with this priority, without any other check? A thread that is
@@ -91,15 +94,16 @@ struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t); /* same, Ms
 static inline bool message_may_pass(const struct cpu *c, const struct thread *from, const struct thread *to,
 				    unsigned prio)
 {
-	return !(from->timeout_flags | to->timeout_flags | c->attention) && to->cpu == c->id &&
-	       (to->runmask & BIT(c->id)) && prio > c->rq.top;
+	return !(from->timeout_flags | to->timeout_flags | cpu_attention(c)) && to->cpu == c->id &&
+	       (to->runmask & BIT(c->id)) && prio >= READ_ONCE(c->prio) && prio > READ_ONCE(c->rq.top);
 }
 
-static inline struct thread *message_pass(struct cpu *c, struct thread *from, struct thread *to)
+static inline struct thread *message_pass(struct cpu *c, struct thread *from, struct thread *to, unsigned prio)
 {
 	sched_account(c, from);
-	to->state = STATE_RUNNING;
-	c->current = to;
+	WRITE_ONCE(to->state, STATE_RUNNING);
+	WRITE_ONCE(c->current, to);
+	WRITE_ONCE(c->prio, (uint8_t)prio);
 	return to;
 }
 

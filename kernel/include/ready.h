@@ -15,18 +15,34 @@ static inline void sched_account(struct cpu *c, struct thread *t)
 {
 	uint64_t now = arch_clock_ticks();
 
-	t->cpu_ticks += now - c->run_start;
-	c->run_start = now;
+	WRITE_ONCE(t->cpu_ticks, t->cpu_ticks + (now - c->run_start));
+	WRITE_ONCE(c->run_start, now);
 }
 
-/* The running thread stops: the kernel is left through kernel_leave(). */
+/* The running thread stops: the kernel is left through kernel_leave() or cpu_leave(). */
 static inline void sched_block(struct thread *t)
 {
 	struct cpu *c = arch_this_cpu();
 
 	sched_account(c, t);
 	t->slice_end = 0;
-	c->current = NULL;
+	WRITE_ONCE(c->current, NULL);
+}
+
+/*
+ * The priority of who runs here, for other CPUs. Who has come because it was not above the old one is found in the
+ * queue: it has looked after it came, and this CPU looks after it has said so.
+ */
+static inline void sched_show_prio(struct cpu *c, unsigned prio)
+{
+	bool lower = prio < READ_ONCE(c->prio);
+
+	WRITE_ONCE(c->prio, (uint8_t)prio);
+	if (!lower)
+		return;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (READ_ONCE(c->rq.top) >= prio)
+		c->own |= ATTENTION_SWITCH;
 }
 
 /* It may run: here, if it ran here last and is more important than all that waits and runs here; else where it suits
@@ -35,24 +51,27 @@ static inline void sched_ready(struct thread *t)
 {
 	struct cpu *c = arch_this_cpu();
 
-	bool here = t->cpu == c->id && (t->runmask & BIT(c->id)) && !c->next && t->prio > c->rq.top;
-
-	if (likely(here && !c->current)) {
-		t->state = STATE_RUNNING;
-		c->current = t;
-	} else if (likely(here && t->prio > c->current->prio)) {
-		t->state = STATE_READY;
-		c->next = t;
-		c->attention |= ATTENTION_SWITCH;
+	if (unlikely(t->cpu != c->id)) {
+		sched_place(t, false);
+	} else if (likely(!c->current && (t->runmask & BIT(c->id)) && !READ_ONCE(c->next) &&
+			  t->prio > READ_ONCE(c->rq.top))) {
+		WRITE_ONCE(t->state, STATE_RUNNING);
+		WRITE_ONCE(c->current, t);
 	} else {
-		sched_place(t);
+		sched_wake(t);
 	}
+}
+
+static inline void sched_set_prio(struct thread *t, unsigned prio)
+{
+	if (t->prio != prio)
+		sched_set(t, prio, t->policy, t->runmask);
 }
 
 /* It has stopped, and waits in this state: arms the timeout that TimerTimeout asked for. */
 static inline void thread_wait(struct thread *t, unsigned state)
 {
-	t->state = (uint8_t)state;
+	WRITE_ONCE(t->state, state);
 	if (unlikely(t->timeout_flags))
 		thread_timeout_arm(t);
 }

@@ -14,20 +14,23 @@ struct cpu;
 
 struct run_queue {
 	uint64_t bitmap[4];
+	/* Other CPUs read these without the lock, to choose where to look or to go. */
 	uint32_t count;
-	uint32_t top; /* highest priority that waits; 0: none, for no thread has that */
+	uint32_t top;   /* highest priority that waits; 0: none, for no thread has that */
+	uint32_t masks; /* the run masks of all that wait, and perhaps more */
 	struct list at[256];
 };
 
 void sched_init_cpu(struct cpu *c);                    /* nothing is ready, and no timer is armed */
-void sched_place(struct thread *t);                    /* may run: onto the queue of the CPU that suits best */
+void sched_place(struct thread *t, bool first);        /* may run: onto the queue of the CPU that suits best */
+void sched_wake(struct thread *t);                     /* the same, at best where it ran last: `next` there */
 void sched_preempted(struct cpu *c, struct thread *t); /* another runs in its place: it waits, here or elsewhere */
-void sched_remove(struct thread *t);                   /* READY: off its queue */
-void sched_set_prio(struct thread *t, unsigned prio);
-void sched_yield(struct thread *t);
-struct thread *sched_pick(struct cpu *c);   /* who runs here now, whatever has changed; NULL: idle */
-struct thread *sched_switch(struct cpu *c); /* the same if only ATTENTION_SWITCH is set */
-void sched_hand_over(struct cpu *c);        /* threads that other CPUs asked for: save their registers, pass them on */
+unsigned sched_set(struct thread *t, unsigned prio, unsigned policy, uint32_t mask); /* its state before that */
+void sched_yield(struct thread *t); /* the running one: its equals go before it when the kernel is left */
+/*
+ * Who runs here now, with `look` whatever has changed, else if only ATTENTION_SWITCH is set. NULL: nobody, or it is to
+ * be asked again because of `attention`.
+ */
+struct thread *sched_pick(struct cpu *c, bool look);
 void sched_kick(unsigned cpu);
-void sched_runmask_changed(struct thread *t);
 uint64_t sched_slice_deadline(struct cpu *c);

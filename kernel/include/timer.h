@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Timers of the kernel: each CPU has a heap, the earliest deadline at the top arms that CPU's hardware timer. */
+/*
+ * Timers of the kernel: each CPU has two heaps, and the earliest deadline arms its hardware timer. Those of processes
+ * are under the kernel lock; those of guests under the lock of the CPU whose heap they are in.
+ */
 #pragma once
 
+#include "arch.h"
 #include "bulkhead.h"
 #include "types.h"
 
@@ -10,6 +14,7 @@ struct process;
 /* Counted when a timer comes to be, so that arming one cannot fail; for each process, so that none takes another's. */
 #define TIMER_PER_PROCESS 128
 #define TIMER_MAX         (TIMER_PER_PROCESS * PROCESS_MAX)
+#define GUEST_TIMER_MAX   (ARCH_VCPU_TIMERS * VCPU_MAX * PROCESS_MAX)
 
 enum timer_kind { TIMER_TIMEOUT, TIMER_PULSE, TIMER_VCPU /* + index of struct vcpu's timers */ };
 
@@ -22,13 +27,17 @@ struct timer {
 
 struct timer_heap {
 	uint32_t count;
-	struct timer *at[TIMER_MAX + 1];
+	uint64_t first; /* deadline of the earliest; UINT64_MAX: none. Its CPU reads it without a lock */
+	struct timer **at;
 };
 
 /* Before timers come to be. False: the process would have more than TIMER_PER_PROCESS. */
 bool timer_reserve(struct process *p, unsigned count);
 void timer_unreserve(struct process *p, unsigned count);
 void timer_arm(struct timer *t, uint64_t deadline); /* on this CPU */
+void timer_set(struct timer *t, uint64_t deadline); /* the same, a guest's that is not armed; the CPU's lock is held */
 void timer_disarm(struct timer *t);
-NAMED bool timer_expire_one(uint64_t now); /* of this CPU; false: none was due */
+NAMED bool timer_expire_one(uint64_t now); /* of a process, on this CPU; false: none was due */
+bool timer_expire_guest(uint64_t now);     /* of a guest, without the kernel lock */
 uint64_t timer_next(void);                 /* of this CPU; UINT64_MAX: none */
+uint64_t timer_next_process(void);         /* the same, of processes */

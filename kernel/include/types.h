@@ -78,6 +78,10 @@ static inline void list_del(struct list *node)
 	for (uint64_t n##_left = (word), n; n##_left && (n = (uint64_t)__builtin_ctzll(n##_left), true); \
 	     n##_left &= n##_left - 1)
 
+/* A word that other CPUs read or write at the same time: whole, and in no order with others. */
+#define READ_ONCE(x)         __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, value) __atomic_store_n(&(x), (value), __ATOMIC_RELAXED)
+
 static inline bool range_ok(uint64_t start, uint64_t length)
 {
 	return length != 0 && start + length > start;

@@ -19,7 +19,7 @@ struct vcpu {
 	struct arch_vcpu arch; /* near the front: the short ways read it */
 	uint32_t id;
 	uint8_t exit;     /* enum vcpu_exit of the last exit: what the next ACT_* finishes */
-	struct cpu *home; /* whose registers hold its state; NULL: in memory */
+	struct cpu *home; /* whose registers hold its state; NULL: in memory. It changes under the lock */
 	union {
 		struct {
 			uint8_t kick; /* KICK_* */
@@ -33,15 +33,17 @@ struct vcpu {
 	struct process *process;
 	uint32_t index, flags;
 	uint64_t affinity;    /* by which the guest names it: VcpuCreate */
-	struct lock lock;     /* vgic, dirty, edges, waiting */
+	struct lock lock;     /* vgic, dirty, edges, waiting, home, thread */
 	struct vgic_cpu vgic; /* its images are in the processor's registers while in_hw */
 	bool in_hw;
-	bool waiting;            /* the thread waits for an interrupt: who makes one pending must wake it */
-	struct list requests;    /* threads in STATE_VCPU, by wait_link */
-	struct vcpu *flush_by;   /* who asked for KICK_TLB last */
-	uint64_t flush_due;      /* when what it asked for itself is paid, ns */
-	bool flushes;            /* KICK_TLB was taken, and is not done yet */
-	uint64_t counter_offset; /* host counter minus guest counter; UINT64_MAX: not chosen yet */
+	bool waiting;   /* the thread waits for an interrupt: who makes one pending, and clears this, wakes it */
+	bool requested; /* `requests` is not empty */
+	struct list
+	    requests; /* threads in STATE_VCPU, by wait_link. It grows under both locks, of the kernel and this */
+	struct vcpu *flush_by;                 /* who asked for KICK_TLB last */
+	uint64_t flush_due;                    /* when what it asked for itself is paid, ns */
+	bool flushes;                          /* KICK_TLB was taken, and is not done yet */
+	uint64_t counter_offset;               /* host counter minus guest counter; UINT64_MAX: not chosen yet */
 	struct timer timers[ARCH_VCPU_TIMERS]; /* for the deadlines of its timers that are not in the hardware */
 	struct fpu fpu __attribute__((aligned(16)));
 };
@@ -56,9 +58,28 @@ struct vcpu {
  */
 int64_t vcpu_bind(struct vcpu *v, struct thread *t);
 void vcpu_destroy(struct vcpu *v);
-void vcpu_serve(struct cpu *c, struct vcpu *v); /* who waits for its state: home here or in memory */
-NAMED void vcpu_requests(struct cpu *c);        /* calls of other CPUs on the resident */
-void vcpu_wake(struct vcpu *v); /* something is pending: it waits no more, or its CPU looks. Kernel lock held */
+void vcpu_serve(struct cpu *c, struct vcpu *v); /* who waits for its state, as long as it is here or in memory */
+NAMED void vcpu_requests(struct cpu *c);        /* calls of other CPUs on the resident; no lock is held */
+void vcpu_put_away(struct cpu *c);              /* the resident's state to memory; likewise */
+/*
+ * Something is pending, `kick` is set, or the like; its lock is held. The thread, if it waits: the caller wakes it,
+ * once it has no lock but the kernel's. Else NULL; if it runs on another CPU, that one looks.
+ */
+struct thread *vcpu_signal(struct vcpu *v);
+void vcpu_tell(struct vcpu *v); /* the same, releases the lock, and wakes it */
+
+static inline void vcpu_wake(struct thread *t)
+{
+	if (t)
+		sched_wake(t);
+}
+
+/* The user registers that the processor needs for a thread, or for its guest. */
+static inline struct user_regs *vcpu_user_of(struct thread *t)
+{
+	return !t ? NULL : t->in_guest ? &t->vcpu->user : &t->user;
+}
+
 /* A guest's SGI 0 to 15 to the virtual CPUs of a mask of indices, if it is of that group there. */
 void vcpu_send_sgi(struct vcpu *from, uint32_t targets, unsigned intid, unsigned group);
 /* maintain.c */

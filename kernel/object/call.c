@@ -12,12 +12,10 @@
 #include "trap.h"
 #include "vcpu.h"
 
-/* Back to the process, in this thread. Its registers are switched before another CPU can take the one that they belong
- * to. */
+/* Back to the process, in this thread. */
 static inline struct frame *go_on(struct cpu *c, struct thread *t)
 {
 	arch_user_switch(c, &t->user);
-	lock_release(&kernel_lock);
 	if (unlikely(c->resident))
 		arch_process_registers(c); /* its guest's are kept from other processes */
 	arch_space_activate(c, &t->process->space);
@@ -37,13 +35,13 @@ struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f)
 	result = dispatch(t, f);
 	if (result == CALL_RESTART) {
 		arch_frame_repeat(f);
-		c->attention |= ATTENTION_LOOK; /* interrupts are taken in between */
+		c->own |= ATTENTION_LOOK; /* interrupts are taken in between */
 	} else if (result != CALL_BLOCKED) {
 		call_set_result(f, result);
 		if (number != CALL_TimerTimeout)
 			t->timeout_flags = 0;
 	}
-	if (result == CALL_BLOCKED || c->attention)
+	if (result == CALL_BLOCKED || cpu_attention(c))
 		return kernel_leave(c);
 	lock_release(&kernel_lock);
 	return f;
@@ -90,9 +88,8 @@ static struct frame *process_trap(struct cpu *c, struct thread *t, struct frame 
 		break;
 	case TRAP_WAIT:
 		arch_frame_skip(f);
-		lock_acquire(&kernel_lock);
 		sched_yield(t);
-		return kernel_leave(c);
+		return cpu_leave(c);
 	default: break;
 	}
 	lock_acquire(&kernel_lock);
@@ -117,9 +114,8 @@ void trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome)
 void trap_irq(struct frame *f, struct cpu *c)
 {
 	(void)f;
-	lock_acquire(&kernel_lock);
 	irq_take(c);
-	arch_resume(kernel_leave(c));
+	arch_resume(cpu_leave(c));
 }
 
 /* Whose context this CPU has run last. */
@@ -134,8 +130,10 @@ void cpu_blame_async_error(struct cpu *c)
 	struct process *p = ran_last(c);
 	uint64_t syndrome = arch_async_error_take();
 
+	lock_acquire(&kernel_lock);
 	if (syndrome && p && p->state == PROCESS_RUNNING)
 		process_fault(p, syndrome, 0, 0);
+	lock_release(&kernel_lock);
 }
 
 /* An asynchronous error while a process or a guest ran is put down to it. */
@@ -146,17 +144,22 @@ void trap_async_error(struct frame *f, struct cpu *c)
 	arch_resume(kernel_leave(c));
 }
 
-/* Not part of irq_handle(), which without it needs no frame. */
+/* Not part of irq_handle(), which without it needs no frame. What is left in the end is armed, and comes at once. */
 static __attribute__((noinline)) void timers_expire(struct cpu *c)
 {
 	uint64_t now = arch_clock_now(), slice;
 
-	do {
-		timer_expire_one(now);
-	} while (timer_next() <= now && !others_wait()); /* what is left is armed below, and comes at once */
+	while (timer_expire_guest(now) && !arch_irq_pending())
+		;
+	if (timer_next_process() <= now) {
+		lock_acquire(&kernel_lock);
+		while (timer_expire_one(now) && !others_wait())
+			;
+		lock_release(&kernel_lock);
+	}
 	slice = sched_slice_deadline(c);
 	if (slice <= now) {
-		c->attention |= ATTENTION_LOOK; /* it is over */
+		c->own |= ATTENTION_LOOK; /* it is over */
 		slice = UINT64_MAX;
 	}
 	c->armed = timer_next();
@@ -200,14 +203,17 @@ static void leave_dying_space(struct cpu *c)
 		arch_space_activate(c, &processes[0].space);
 }
 
-static void arm_timer(struct cpu *c)
+/*
+ * For the time slice: other timers have armed the hardware themselves. A later one waits for the interrupt of what is
+ * armed: setting the timer costs more than one that finds nothing.
+ */
+static inline void arm_slice(struct cpu *c, const struct thread *t)
 {
-	uint64_t deadline = timer_next(), slice = sched_slice_deadline(c);
+	uint64_t deadline;
 
-	if (slice < deadline)
-		deadline = slice;
-	/* A later one waits for the interrupt of what is armed: setting the timer costs more than one that finds
-	 * nothing. */
+	if (likely(READ_ONCE(c->rq.top) != READ_ONCE(t->prio)))
+		return;
+	deadline = sched_slice_deadline(c);
 	if (deadline >= c->armed)
 		return;
 	c->armed = deadline;
@@ -217,14 +223,12 @@ static void arm_timer(struct cpu *c)
 static void idle(struct cpu *c)
 {
 	leave_dying_space(c);
-	arm_timer(c);
 	c->guest = NULL;
-	c->idle_start = arch_clock_now();
-	lock_release(&kernel_lock);
+	WRITE_ONCE(c->idle_start, arch_clock_now());
 	arch_cpu_idle();
-	lock_acquire(&kernel_lock);
-	c->idle_ns += arch_clock_now() - c->idle_start;
-	c->run_start = arch_clock_ticks();
+	WRITE_ONCE(c->idle_ns, c->idle_ns + (arch_clock_now() - c->idle_start));
+	WRITE_ONCE(c->idle_start, UINT64_MAX);
+	WRITE_ONCE(c->run_start, arch_clock_ticks());
 	irq_take(c);
 }
 
@@ -235,35 +239,37 @@ static void end_thread(struct cpu *c, struct thread *t)
 	thread_destroy(t);
 }
 
-/* What a chosen thread still has to do in the kernel before it goes on; true if it must be chosen anew. */
-static bool unfinished(struct cpu *c, struct thread *t)
+/* User registers are in memory before another CPU can take the thread that they belong to. */
+static inline void user_to(struct cpu *c, struct thread *t)
 {
-	/* It was not told yet, and who is to be told before it may get no time. */
-	if (unlikely(t->process->end_cause))
-		thread_kill(t);
-	if (likely(!t->kill && !t->resume_copy))
+	arch_user_switch(c, vcpu_user_of(t));
+}
+
+static inline bool is_unfinished(const struct thread *t)
+{
+	return READ_ONCE(t->kill) || READ_ONCE(t->resume_copy) || READ_ONCE(t->process->end_cause);
+}
+
+/* What a chosen thread still has to do in the kernel before it goes on; true if it must be chosen anew. */
+static bool finish_business(struct cpu *c, struct thread *t)
+{
+	if (likely(!is_unfinished(t)))
 		return false;
 	if (arch_irq_pending()) {
 		irq_take(c);
-	} else if (!c->gave_way && lock_wanted(&kernel_lock)) {
-		/* Once, then a step: two CPUs that copy must not give way to each other for ever. */
-		c->gave_way = true;
-		lock_release(&kernel_lock);
-		lock_acquire(&kernel_lock);
-	} else {
-		c->gave_way = false;
-		if (!t->kill)
-			ipc_copy_continue(t);
-		else if (!t->closing || channel_end(t->closing))
-			end_thread(c, t);
+		return true;
 	}
+	lock_acquire(&kernel_lock);
+	/* It was not told yet, and who is to be told before it may get no time. */
+	if (t->process->end_cause)
+		thread_kill(t);
+	if (t->kill && (!t->closing || channel_end(t->closing)))
+		end_thread(c, t);
+	else if (!t->kill && t->resume_copy)
+		ipc_copy_continue(t);
+	user_to(c, c->current);
+	lock_release(&kernel_lock);
 	return true;
-}
-
-/* Are the user registers that the processor holds those of this thread, or of its guest? */
-static bool user_of(const struct cpu *c, const struct thread *t)
-{
-	return t && (c->user == &t->user || (t->vcpu && c->user == &t->vcpu->user));
 }
 
 /* Everything may have changed. */
@@ -272,55 +278,55 @@ static __attribute__((noinline)) struct thread *choose_thread(struct cpu *c)
 	struct thread *t;
 
 	do {
-		__atomic_store_n(&c->attention, 0, __ATOMIC_RELAXED);
+		WRITE_ONCE(c->attention, 0);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		/* Its user registers must be in memory before another CPU can take it. */
-		if (!user_of(c, c->current))
-			arch_user_switch(c, NULL);
-		sched_hand_over(c);
-		vcpu_requests(c);
-		t = sched_pick(c);
-		if (!t && !c->attention) /* set: the thread that was here is to be handed over */
+		if (c->resident && unlikely(READ_ONCE(c->resident->requested)))
+			vcpu_requests(c);
+		t = sched_pick(c, true);
+		if (!t && !cpu_attention(c))
 			idle(c);
 		else
 			async_error_look(c);
-	} while (!t || unfinished(c, t) || c->attention);
-	arm_timer(c);
+	} while (!t || finish_business(c, t) || cpu_attention(c));
+	arm_slice(c, t);
 	return t;
 }
 
 /* Who goes on, if nobody but `next` and the run queue is to be asked. NULL: choose_thread(). */
 static __attribute__((noinline)) struct thread *switch_over(struct cpu *c)
 {
-	struct thread *t = c->attention & ATTENTION_LOOK ? NULL : sched_switch(c);
+	struct thread *t = cpu_attention(c) & ~ATTENTION_SWITCH ? NULL : sched_pick(c, false);
 
-	if (!t || (c->attention & ATTENTION_LOOK))
+	if (!t || (cpu_attention(c) & ~ATTENTION_SWITCH) || unlikely(arch_async_error_pending()))
 		return NULL;
-	if (unlikely(arch_async_error_pending()))
-		return NULL;
-	c->attention = 0;
-	if (c->rq.top == t->prio)
-		arm_timer(c); /* for its time slice */
+	c->own = 0;
+	arm_slice(c, t);
 	return t;
+}
+
+struct frame *cpu_leave(struct cpu *c)
+{
+	struct thread *t = c->current;
+
+	if (likely(t && !cpu_attention(c)))
+		async_error_look(c); /* it may have taken the CPU over */
+	if (unlikely(!t || cpu_attention(c)))
+		t = switch_over(c);
+	if (unlikely(!t || is_unfinished(t)))
+		t = choose_thread(c);
+	if (unlikely(t->in_guest))
+		return arch_vcpu_enter(c, t->vcpu);
+	c->guest = NULL;
+	return go_on(c, t);
 }
 
 struct frame *kernel_leave(struct cpu *c)
 {
 	struct thread *t = c->current;
 
-	if (likely(t && !c->attention))
-		async_error_look(c); /* it may have taken the CPU over */
-	if (unlikely(!t || c->attention))
-		t = switch_over(c);
-	if (unlikely(!t || t->kill || t->resume_copy || t->process->end_cause))
-		t = choose_thread(c);
-	if (unlikely(t->in_guest)) {
-		/* Saved before another CPU can take the thread that they belong to. */
-		if (!user_of(c, t))
-			arch_user_switch(c, NULL);
-		lock_release(&kernel_lock);
-		return arch_vcpu_enter(c, t->vcpu);
-	}
-	c->guest = NULL;
-	return go_on(c, t);
+	user_to(c, t);
+	if (t && unlikely(t->prio != READ_ONCE(c->prio)))
+		sched_show_prio(c, t->prio);
+	lock_release(&kernel_lock);
+	return cpu_leave(c);
 }

@@ -72,11 +72,11 @@ void ipc_requeue(struct thread *t)
 
 	if (!c || t->copier)
 		return;
-	if (t->state == STATE_SEND) {
+	if (READ_ONCE(t->state) == STATE_SEND) {
 		channel_unqueue(&t->sending);
 		t->sending.prio = t->prio;
 		channel_queue(c, &t->sending);
-	} else if (t->state == STATE_RECEIVE) {
+	} else if (READ_ONCE(t->state) == STATE_RECEIVE) {
 		list_del(&t->wait_link);
 		channel_add_receiver(c, t);
 	}

@@ -179,7 +179,7 @@ static int64_t run(struct thread *t)
 	t->resume_copy = true;
 	if (copy_channel(t))
 		list_add_tail(&t->channel->copies, &t->wait_link);
-	arch_this_cpu()->attention |= ATTENTION_LOOK;
+	arch_this_cpu()->own |= ATTENTION_LOOK;
 	return CALL_BLOCKED;
 }
 

@@ -17,14 +17,16 @@ static uint64_t ticks_since(const struct cpu *c)
 {
 	const uint64_t now = arch_clock_ticks();
 
-	return now > c->run_start ? now - c->run_start : 0;
+	const uint64_t since = READ_ONCE(c->run_start);
+
+	return now > since ? now - since : 0;
 }
 
 static uint64_t ticks_of(const struct thread *t)
 {
-	const struct cpu *c = &cpus[t->cpu];
+	const struct cpu *c = &cpus[READ_ONCE(t->cpu)];
 
-	return t->cpu_ticks + (c->current == t ? ticks_since(c) : 0);
+	return READ_ONCE(t->cpu_ticks) + (READ_ONCE(c->current) == t ? ticks_since(c) : 0);
 }
 
 /* Of all its threads, of which there may be many. */
@@ -35,10 +37,13 @@ static uint64_t ticks_of_process(const struct process *p)
 
 	for (unsigned tid = 1; threads && tid <= THREAD_MAX; tid++)
 		if (threads[tid])
-			ticks += threads[tid]->cpu_ticks;
-	for (unsigned i = 0; i < board.cpu_count; i++)
-		if (cpus[i].current && cpus[i].current->process == p)
+			ticks += READ_ONCE(threads[tid]->cpu_ticks);
+	for (unsigned i = 0; i < board.cpu_count; i++) {
+		const struct thread *t = READ_ONCE(cpus[i].current);
+
+		if (t && t->process == p)
 			ticks += ticks_since(&cpus[i]);
+	}
 	return ticks;
 }
 
@@ -78,7 +83,7 @@ int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 
 static uint32_t blocked_on(const struct thread *t)
 {
-	if ((t->state == STATE_SEND || t->state == STATE_REPLY) && t->channel)
+	if ((READ_ONCE(t->state) == STATE_SEND || READ_ONCE(t->state) == STATE_REPLY) && t->channel)
 		return t->channel->process->slot;
 	return ~0u;
 }
@@ -94,12 +99,12 @@ int64_t call_ThreadInfo(struct thread *t, struct frame *f)
 		return -KE_SRCH;
 	memcpy(i.name, o->name, NAME_MAX_);
 	i.tid = o->tid;
-	i.state = o->state;
+	i.state = READ_ONCE(o->state);
 	i.priority = o->prio;
 	i.base_priority = o->base_prio;
 	i.policy = o->policy;
 	i.runmask = o->runmask;
-	i.cpu = o->cpu;
+	i.cpu = READ_ONCE(o->cpu);
 	i.blocked_slot = blocked_on(o);
 	i.cpu_ns = arch_clock_ns(ticks_of(o));
 	i.entries = vcpu_entries(o->vcpu);

@@ -13,9 +13,9 @@ static struct thread *waits_for(const struct thread *t)
 {
 	struct channel *c = t->channel;
 
-	if (t->state == STATE_REPLY && c)
+	if (READ_ONCE(t->state) == STATE_REPLY && c)
 		return thread_of(c->process, t->server_tid);
-	if (t->state == STATE_SEND && c && !list_empty(&c->servers))
+	if (READ_ONCE(t->state) == STATE_SEND && c && !list_empty(&c->servers))
 		return list_entry(c->servers.next, struct thread, server_link);
 	return NULL;
 }
@@ -34,7 +34,7 @@ bool inherit_chain_too_long(const struct channel *c)
 
 static bool only_needs_cpu(const struct thread *t)
 {
-	return BIT(t->state) & (BIT(STATE_RUNNING) | BIT(STATE_READY) | BIT(STATE_MOVING));
+	return BIT(READ_ONCE(t->state)) & (BIT(STATE_RUNNING) | BIT(STATE_READY) | BIT(STATE_MOVING));
 }
 
 /* How many were raised, of so many that may be. */

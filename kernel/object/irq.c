@@ -8,6 +8,7 @@
 #include "calls.h"
 #include "cpu.h"
 #include "process.h"
+#include "vcpu.h"
 
 #define INTIDS 1024
 
@@ -76,7 +77,25 @@ int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
 	return i->id;
 }
 
-void irq_fire(uint32_t intid)
+/* The CPU's lock is held until it is done with the interrupt: irq_destroy() waits for that. False: it is not bound. */
+static bool fire_bound(uint32_t intid)
+{
+	struct cpu *c = arch_this_cpu();
+	struct thread *woken = NULL;
+	struct irq *i;
+	bool is_bound;
+
+	lock_acquire(&c->lock);
+	i = __atomic_load_n(&table[masked(intid, INTIDS)], __ATOMIC_ACQUIRE);
+	is_bound = i && READ_ONCE(i->virq);
+	if (is_bound)
+		woken = irq_passthrough_fire(i);
+	lock_release(&c->lock);
+	vcpu_wake(woken);
+	return is_bound;
+}
+
+static void fire_attached(uint32_t intid)
 {
 	struct irq *i = table[masked(intid, INTIDS)];
 	struct channel *c;
@@ -84,10 +103,6 @@ void irq_fire(uint32_t intid)
 	if (!i) {
 		/* Nobody's: it came between detaching and disabling. */
 		arch_irq_deactivate(intid);
-		return;
-	}
-	if (i->virq) {
-		irq_passthrough_fire(i);
 		return;
 	}
 	i->fired = true;
@@ -104,6 +119,18 @@ void irq_fire(uint32_t intid)
 	} else {
 		i->pending = true;
 	}
+}
+
+void irq_fire(uint32_t intid)
+{
+	const struct irq *i = READ_ONCE(table[masked(intid, INTIDS)]);
+
+	/* Without a lock, it may be gone: kernel memory all the same, and what it says is only where to ask first. */
+	if (i && READ_ONCE(i->virq) && fire_bound(intid))
+		return;
+	lock_acquire(&kernel_lock);
+	fire_attached(intid);
+	lock_release(&kernel_lock);
 }
 
 /* What threads may wait for and detach; a bound one stays as long as its VM. */
@@ -176,7 +203,11 @@ void irq_destroy(struct irq *i)
 		thread_wake(t, -KE_BADF);
 	}
 	pulse_cancel(&i->pulse);
-	table[i->intid] = NULL;
+	__atomic_store_n(&table[i->intid], NULL, __ATOMIC_RELEASE);
+	for (unsigned n = 0; i->virq && n < board.cpu_count; n++) {
+		lock_acquire(&cpus[n].lock);
+		lock_release(&cpus[n].lock);
+	}
 	irq_attached--;
 	handle_destroy(p, OBJECT_IRQ, i->id, i);
 }

@@ -26,22 +26,28 @@ static unsigned cpu_of(const struct vcpu *v)
 	return v->thread ? v->thread->cpu : arch_this_cpu()->id;
 }
 
-void irq_passthrough_fire(struct irq *i)
+struct thread *irq_passthrough_fire(struct irq *i)
 {
-	struct vcpu *v = i->vcpu;
+	struct vcpu *v = __atomic_load_n(&i->vcpu, __ATOMIC_ACQUIRE);
+	struct thread *woken = NULL;
+	bool on = v != NULL;
 
-	if (!v) {
-		give_back(i); /* it came before it was switched off */
-		return;
+	if (v) {
+		lock_acquire(&v->lock);
+		on = i->vcpu == v;
+		if (on) {
+			vgic_fire(&v->vgic, i->intid);
+			v->dirty = true;
+			/* The vCPU has moved since: the next one goes there at once. */
+			if (cpu_of(v) != arch_this_cpu()->id)
+				arch_irq_route(i->intid, cpu_of(v));
+			woken = vcpu_signal(v);
+		}
+		lock_release(&v->lock);
 	}
-	lock_acquire(&v->lock);
-	vgic_fire(&v->vgic, i->intid);
-	v->dirty = true;
-	lock_release(&v->lock);
-	/* The vCPU has moved since: the next one goes there at once. */
-	if (cpu_of(v) != arch_this_cpu()->id)
-		arch_irq_route(i->intid, cpu_of(v));
-	vcpu_wake(v);
+	if (!on)
+		give_back(i); /* it came before it was switched off */
+	return woken;
 }
 
 int64_t irq_passthrough_withdraw(struct vcpu *v, unsigned intid, unsigned what)
@@ -62,7 +68,7 @@ static void switch_off(struct irq *i)
 	struct vcpu *v = i->vcpu;
 
 	arch_irq_disable(i->intid);
-	i->vcpu = NULL;
+	WRITE_ONCE(i->vcpu, NULL);
 	vgic_unbind(&v->vgic, i->virq);
 	if (vgic_query(&v->vgic, i->virq) == VIRQ_PENDING)
 		irq_passthrough_withdraw(v, i->virq, VIRQ_PENDING);
@@ -74,7 +80,7 @@ static int64_t switch_on(struct irq *i, struct vcpu *v, unsigned prio)
 
 	if (error || i->vcpu)
 		return error;
-	i->vcpu = v;
+	__atomic_store_n(&i->vcpu, v, __ATOMIC_RELEASE);
 	arch_irq_enable(i->intid, cpu_of(v));
 	return 0;
 }
@@ -98,7 +104,7 @@ int64_t irq_passthrough_change(struct vcpu *v, uint64_t host, uint64_t intid, un
 		i = irq_create(v->process, host, &error); /* not once the VM is sealed */
 		if (!i)
 			return error;
-		i->virq = (uint16_t)intid;
+		WRITE_ONCE(i->virq, (uint16_t)intid);
 	}
 	if (i->virq != intid)
 		return i->virq ? -KE_INVAL : -KE_BUSY;

@@ -31,7 +31,7 @@ static inline uint32_t serve_client(struct channel *c, struct thread *s, struct 
 
 	s->rcvid = rcvid;
 	s->server_tid = r->tid;
-	s->state = STATE_REPLY;
+	WRITE_ONCE(s->state, STATE_REPLY);
 	list_add_tail(&c->repliers, &s->wait_link);
 	MsgReceive_set_bytes(&r->frame, MsgSend_send_bytes(&s->frame));
 	MsgReceive_set_info(&r->frame, info_of(s, MsgSend_coid(&s->frame), s->prio));
@@ -140,8 +140,8 @@ static int64_t receive_first(struct thread *t, struct channel *c)
 	}
 	t->channel = c;
 	status = take_sender(c, list_entry(c->queue.next, struct waiting, link), t);
-	if (t->prio < before)
-		arch_this_cpu()->attention |= ATTENTION_LOOK; /* another may be more important now */
+	if (t->prio != before)
+		sched_show_prio(arch_this_cpu(), t->prio); /* another may be more important now */
 	return status;
 }
 
@@ -240,7 +240,7 @@ static inline struct thread *send_over(struct cpu *cpu, struct channel *c, struc
 	t->slice_end = 0;
 	call_set_result(&r->frame, serve_client(c, t, r));
 	r->prio = t->prio;
-	return message_pass(cpu, t, r);
+	return message_pass(cpu, t, r, t->prio);
 }
 
 static inline __attribute__((always_inline)) struct thread *send_direct(struct cpu *cpu, struct thread *t,
@@ -279,9 +279,9 @@ static inline struct thread *answer_over(struct cpu *cpu, struct channel *c, str
 	t->channel = c;
 	t->slice_end = 0;
 	t->prio = t->base_prio;
-	t->state = STATE_RECEIVE;
+	WRITE_ONCE(t->state, STATE_RECEIVE);
 	list_add_tail(&c->receivers, &t->wait_link);
-	return message_pass(cpu, t, client);
+	return message_pass(cpu, t, client, client->prio);
 }
 
 static inline __attribute__((always_inline)) struct thread *reply_direct(struct cpu *cpu, struct thread *t,

@@ -26,7 +26,7 @@ static void end_next(struct process *p)
 	uint64_t tid = handle_next(p, OBJECT_THREAD, p->end_next + 1);
 
 	for (unsigned i = 0; i < board.cpu_count; i++) {
-		struct thread *t = cpus[i].current;
+		struct thread *t = READ_ONCE(cpus[i].current);
 
 		if (t && t->process == p && !t->kill) {
 			thread_kill(t);
@@ -55,7 +55,7 @@ static void set_cause(struct process *p, unsigned cause, uint64_t status)
 {
 	if (p->end_cause != END_NONE)
 		return;
-	p->end_cause = cause;
+	WRITE_ONCE(p->end_cause, cause);
 	p->end_status = status;
 	if (p->slot == 0 || (p->params.critical && cause != END_KILLED && !process_shutdown))
 		critical_end(p);

@@ -158,9 +158,7 @@ struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t)
 	call_set_result(&r->frame, 0);
 	deliver_pulse(c, r, (int)MsgSendPulse_code(f), MsgSendPulse_value(f), info_of(t, conn->id, t->prio), prio);
 	call_set_result(&t->frame, 0);
-	message_pass(cpu, t, r);
-	sched_preempted(cpu, t);
-	return r;
+	return message_pass(cpu, t, r, r->prio);
 }
 
 int64_t call_MsgDeliverEvent(struct thread *t, struct frame *f)

@@ -71,9 +71,12 @@ int64_t call_SystemInfo(struct thread *t, struct frame *f)
 		for (unsigned type = OBJECT_THREAD; type < KMEM_CLASSES; type++)
 			i.objects += p->kmem.count[type];
 	}
-	/* A CPU without a thread that does not hold the lock is idle, and has not counted that yet. */
-	for (unsigned c = 0; c < board.cpu_count; c++)
-		i.idle_ns[c] =
-		    cpus[c].idle_ns + (cpus[c].current || now < cpus[c].idle_start ? 0 : now - cpus[c].idle_start);
+	/* One that is idle has not counted that yet. */
+	for (unsigned c = 0; c < board.cpu_count; c++) {
+		uint64_t since = READ_ONCE(cpus[c].idle_start);
+		bool busy = now < since || READ_ONCE(cpus[c].current);
+
+		i.idle_ns[c] = READ_ONCE(cpus[c].idle_ns) + (busy ? 0 : now - since);
+	}
 	return copy_out(t->process, SystemInfo_info(f), &i, sizeof(i));
 }

@@ -131,26 +131,27 @@ void thread_kill(struct thread *t)
 
 	if (t->kill)
 		return;
-	t->kill = true;
+	WRITE_ONCE(t->kill, true);
 	/*
 	 * It goes on the CPU that holds its registers. No other thread may keep it from that; but once many have gone,
 	 * who is more important than anything of the process does not wait for the rest.
 	 */
 	prio = t->process->ended < END_AT_ONCE ? 255 : t->process->params.max_priority + 1u;
-	if (prio > t->prio)
-		sched_set_prio(t, prio);
-	switch (t->state) {
-	case STATE_RUNNING: sched_kick(t->cpu); break;
+	if (t->vcpu) {
+		lock_acquire(&t->vcpu->lock);
+		vcpu_tell(t->vcpu);
+	}
+	switch (sched_set(t, prio > t->prio ? prio : t->prio, t->policy, t->runmask)) {
+	case STATE_RUNNING:
 	case STATE_READY:
-	case STATE_MOVING: break;
+	case STATE_MOVING:
+	case STATE_HALT: break; /* of the last, somebody is waking it */
 	default:
 		/* Blocked: take it out of what it waits for, then let it run into its end. */
 		ipc_thread_gone(t);
 		irq_unblock(t);
 		list_del(&t->wait_link);
 		timer_disarm(&t->timeout);
-		if (t->vcpu)
-			t->vcpu->waiting = false;
 		sched_ready(t);
 	}
 }

@@ -70,7 +70,9 @@ int64_t vcpu_bind(struct vcpu *v, struct thread *t)
 	} else if (v->thread || t->vcpu) {
 		error = -KE_BUSY;
 	} else {
+		lock_acquire(&v->lock);
 		v->thread = t;
+		lock_release(&v->lock);
 		t->vcpu = v;
 		if (!p->guest.sealed)
 			p->counter_offset = v->counter_offset == UINT64_MAX ? arch_clock_ticks() : v->counter_offset;
@@ -104,79 +106,128 @@ static bool in_guest(const struct vcpu *v)
 	return v->thread && v->thread->in_guest;
 }
 
-static int64_t get_register(struct cpu *c, struct vcpu *v, struct frame *f)
+static int64_t get_register(struct vcpu *v, struct frame *f)
 {
 	uint64_t value;
-	int64_t error = arch_vcpu_get(c, v, VcpuGet_vreg(f), in_guest(v), &value);
+	int64_t error = arch_vcpu_get(v, VcpuGet_vreg(f), in_guest(v), &value);
 
 	if (!error)
 		VcpuGet_set_value(f, value);
 	return error;
 }
 
-static int64_t vcpu_apply(struct cpu *c, struct vcpu *v, struct frame *f)
+static int64_t interrupts_apply(struct vcpu *v, struct frame *f)
 {
-	uint64_t call = call_number(f);
 	uint32_t out = 0;
 	int64_t result;
 
-	if (call == CALL_VcpuGet)
-		return get_register(c, v, f);
-	if (call == CALL_VcpuSet)
-		return arch_vcpu_set(c, v, VcpuSet_vreg(f), in_guest(v), VcpuSet_value(f));
-	lock_acquire(&v->lock);
 	arch_vcpu_settle(v);
-	if (call == CALL_VcpuPrivate) {
+	switch (call_number(f)) {
+	case CALL_VcpuPrivate:
 		result = vgic_private(&v->vgic, (unsigned)VcpuPrivate_vpriv(f), (uint32_t)VcpuPrivate_value(f),
 				      (uint32_t)VcpuPrivate_mask(f), &out);
 		VcpuPrivate_set_now(f, out);
-	} else if (call == CALL_VcpuWithdraw) {
+		break;
+	case CALL_VcpuWithdraw:
 		result = irq_passthrough_withdraw(v, (unsigned)VcpuWithdraw_intid(f), (unsigned)VcpuWithdraw_what(f));
-	} else if (call == CALL_VcpuBind) {
+		break;
+	case CALL_VcpuBind:
 		result = irq_passthrough_change(v, VcpuBind_host(f), VcpuBind_intid(f), (unsigned)VcpuBind_priority(f),
 						(unsigned)VcpuBind_flags(f));
-	} else {
-		result = vgic_query(&v->vgic, (unsigned)VcpuQuery_intid(f));
+		break;
+	default: result = vgic_query(&v->vgic, (unsigned)VcpuQuery_intid(f));
 	}
 	v->dirty = true;
-	lock_release(&v->lock);
-	vcpu_wake(v);
 	return result;
+}
+
+/* False: another CPU holds its registers. Else they stay where they are until it is done. */
+static bool vcpu_apply(struct cpu *c, struct vcpu *v, struct frame *f, int64_t *result)
+{
+	uint64_t call = call_number(f);
+	bool core = call == CALL_VcpuGet || call == CALL_VcpuSet;
+
+	/* The frame is in memory whenever the vCPU is not in the guest, the rest if it is not resident. */
+	if (core && VcpuGet_vreg(f) > ARCH_VREG_FRAME_LAST && c->resident == v && !in_guest(v))
+		arch_vcpu_evict(c);
+	lock_acquire(&v->lock);
+	if (v->home && v->home != c) {
+		lock_release(&v->lock);
+		return false;
+	}
+	if (!core) {
+		*result = interrupts_apply(v, f);
+		vcpu_tell(v);
+		return true;
+	}
+	if (call == CALL_VcpuGet)
+		*result = get_register(v, f);
+	else
+		*result = arch_vcpu_set(v, VcpuSet_vreg(f), in_guest(v), VcpuSet_value(f));
+	lock_release(&v->lock);
+	return true;
+}
+
+_Static_assert(IN_VcpuGet_vreg == IN_VcpuSet_vreg, "vcpu_apply()");
+
+/* One at a time: all that a process could have would keep interrupts off for too long. */
+static int64_t request(struct vcpu *v, struct thread *t)
+{
+	struct cpu *home;
+
+	lock_acquire(&v->lock);
+	home = v->home;
+	if (!home || home == arch_this_cpu() || v->requested) {
+		lock_release(&v->lock);
+		arch_cpu_relax();
+		return CALL_RESTART;
+	}
+	thread_block(t, STATE_VCPU);
+	list_add_tail(&v->requests, &t->wait_link);
+	WRITE_ONCE(v->requested, true);
+	lock_release(&v->lock);
+	sched_kick(home->id);
+	return CALL_BLOCKED;
 }
 
 static int64_t vcpu_call_at_home(struct thread *t, struct frame *f, uint64_t vcpu)
 {
 	struct vcpu *v = vcpu_of(t->process, vcpu);
 	struct cpu *c = arch_this_cpu();
+	int64_t result;
 
 	if (!v)
 		return -KE_BADF;
-	if (!v->home || v->home == c)
-		return vcpu_apply(c, v, f);
-	if (!list_empty(&v->requests)) {
-		arch_cpu_relax(); /* one at a time: all that a process could have would keep interrupts off for too long
-				   */
-		return CALL_RESTART;
-	}
-	thread_block(t, STATE_VCPU);
-	list_add_tail(&v->requests, &t->wait_link);
-	sched_kick(v->home->id);
-	return CALL_BLOCKED;
+	if (!vcpu_apply(c, v, f, &result))
+		return request(v, t);
+	if (unlikely(v->requested))
+		vcpu_serve(c, v); /* it may have been evicted for this call: nobody else hears of the others */
+	return result;
 }
 
-/* On the CPU that holds the vCPU's registers, or has just put them into memory. The caller pays for it. */
+/* The caller pays for it. */
 void vcpu_serve(struct cpu *c, struct vcpu *v)
 {
 	while (!list_empty(&v->requests)) {
 		struct thread *t = list_entry(v->requests.next, struct thread, wait_link);
 		uint64_t start = arch_clock_ticks(), used;
+		int64_t result;
 
+		if (!vcpu_apply(c, v, &t->frame, &result)) {
+			const struct cpu *home = __atomic_load_n(&v->home, __ATOMIC_ACQUIRE);
+
+			if (!home)
+				continue;
+			sched_kick(home->id);
+			return;
+		}
 		list_del(&t->wait_link);
-		thread_wake(t, vcpu_apply(c, v, &t->frame));
 		used = arch_clock_ticks() - start;
 		t->cpu_ticks += used;
 		c->run_start += used;
+		thread_wake(t, result);
 	}
+	WRITE_ONCE(v->requested, false);
 }
 
 /* The state of one that does not run here goes to memory: more requests need no interrupt of this CPU. */
@@ -184,12 +235,25 @@ void vcpu_requests(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 
-	if (likely(!v || list_empty(&v->requests)))
-		return;
-	if (v->thread && v->thread == c->current)
-		vcpu_serve(c, v);
-	else
+	lock_acquire(&kernel_lock);
+	if (v->thread != c->current)
 		arch_vcpu_evict(c);
+	vcpu_serve(c, v);
+	lock_release(&kernel_lock);
+}
+
+void vcpu_put_away(struct cpu *c)
+{
+	struct vcpu *v = c->resident;
+	const struct process *p = v ? v->process : NULL;
+	unsigned index = v ? v->index : 0;
+
+	if (likely(!arch_vcpu_evict(c)))
+		return;
+	lock_acquire(&kernel_lock);
+	if (p->vcpus[index] == v) /* else it has been destroyed since */
+		vcpu_serve(c, v);
+	lock_release(&kernel_lock);
 }
 
 int64_t call_VcpuGet(struct thread *t, struct frame *f)
@@ -213,8 +277,7 @@ static int64_t set_pending(struct thread *t, struct frame *f)
 	lock_acquire(&v->lock);
 	v->vgic.repend |= bits;
 	v->dirty = true;
-	lock_release(&v->lock);
-	vcpu_wake(v);
+	vcpu_tell(v);
 	VcpuPrivate_set_now(f, bits);
 	return 0;
 }
@@ -271,8 +334,7 @@ static int64_t offer_spi(struct thread *t, uint64_t vcpu, uint64_t intid, uint64
 	else
 		result = vgic_inject(&v->vgic, (unsigned)intid, (unsigned)prio);
 	v->dirty = true;
-	lock_release(&v->lock);
-	vcpu_wake(v);
+	vcpu_tell(v);
 	return result;
 }
 
@@ -292,49 +354,44 @@ int64_t call_VcpuKick(struct thread *t, struct frame *f)
 
 	if (!v)
 		return -KE_BADF;
+	lock_acquire(&v->lock);
 	__atomic_fetch_or(&v->kick, KICK_EXIT, __ATOMIC_RELAXED);
-	vcpu_wake(v);
+	vcpu_tell(v);
 	return 0;
 }
 
-void vcpu_wake(struct vcpu *v)
+struct thread *vcpu_signal(struct vcpu *v)
 {
-	struct thread *t = v->thread;
+	const struct cpu *home = v->home;
 
-	if (!t)
-		return;
-	if (t->state == STATE_HALT) {
+	if (v->waiting) {
 		v->waiting = false;
-		sched_ready(t);
-	} else if (t->state == STATE_RUNNING && (t->in_guest || t->cpu != arch_this_cpu()->id)) {
-		sched_kick(t->cpu);
+		return v->thread;
 	}
+	/* If its thread does not run there just now it looks before it enters the guest: arch_vcpu_enter(). */
+	if (home && home != arch_this_cpu())
+		arch_ipi_kick_running(home, v->thread);
+	return NULL;
+}
+
+void vcpu_tell(struct vcpu *v)
+{
+	struct thread *woken = vcpu_signal(v);
+
+	lock_release(&v->lock);
+	vcpu_wake(woken);
 }
 
 /* ---- SGIs of a guest ---- */
 
-static void make_pending(struct vcpu *v, unsigned intid, unsigned group)
-{
-	lock_acquire(&v->lock);
-	vgic_sgi(&v->vgic, intid, group);
-	v->dirty = true;
-	lock_release(&v->lock);
-}
-
-/* Wakes the vCPUs in `targets`, a mask of indices, or has their CPUs look; all under one hold of the kernel lock. */
-static void wake_all(struct process *p, uint32_t targets)
-{
-	if (!targets)
-		return;
-	lock_acquire(&kernel_lock);
-	for (; targets; targets &= targets - 1)
-		vcpu_wake(p->vcpus[__builtin_ctz(targets)]);
-	lock_release(&kernel_lock);
-}
-
 void vcpu_send_sgi(struct vcpu *from, uint32_t targets, unsigned intid, unsigned group)
 {
-	for (uint32_t left = targets; left; left &= left - 1)
-		make_pending(from->process->vcpus[__builtin_ctz(left)], intid, group);
-	wake_all(from->process, targets & ~(uint32_t)BIT(from->index));
+	for_each_bit (i, targets) {
+		struct vcpu *to = from->process->vcpus[i];
+
+		lock_acquire(&to->lock);
+		vgic_sgi(&to->vgic, intid, group);
+		to->dirty = true;
+		vcpu_tell(to);
+	}
 }

@@ -11,10 +11,13 @@
 
 void sched_init_cpu(struct cpu *c)
 {
+	c->lock = (struct lock)LOCK_INIT(RANK_CPU);
 	for (unsigned i = 0; i < 256; i++)
 		list_init(&c->rq.at[i]);
 	list_init(&c->hand_over);
-	c->armed = UINT64_MAX;
+	c->timers = (struct timer_heap){.first = UINT64_MAX, .at = c->timers_at};
+	c->guest_timers = (struct timer_heap){.first = UINT64_MAX, .at = c->guest_timers_at};
+	c->armed = c->idle_start = UINT64_MAX;
 	c->run_start = arch_clock_ticks();
 }
 
@@ -22,23 +25,43 @@ void sched_kick(unsigned cpu)
 {
 	struct cpu *c = &cpus[cpu];
 
-	__atomic_store_n(&c->attention, ATTENTION_LOOK, __ATOMIC_RELEASE);
-	if (c != arch_this_cpu())
-		arch_ipi_send(cpu, IPI_KICK);
+	if (c == arch_this_cpu()) {
+		c->own |= ATTENTION_LOOK;
+		return;
+	}
+	__atomic_store_n(&c->asked, ATTENTION_LOOK, __ATOMIC_RELEASE);
+	arch_ipi_send(cpu, IPI_KICK);
 }
+
+/* The lock of its CPU, which its state is under unless it is blocked. */
+static struct cpu *lock_cpu_of(const struct thread *t)
+{
+	for (;;) {
+		struct cpu *c = &cpus[READ_ONCE(t->cpu)];
+
+		lock_acquire(&c->lock);
+		if (likely(t->cpu == c->id))
+			return c;
+		lock_release(&c->lock); /* it has moved meanwhile */
+	}
+}
+
+/* ---- the queue of a CPU, whose lock is held ---- */
 
 static void rq_insert(struct cpu *c, struct thread *t, bool first)
 {
-	t->cpu = (uint8_t)c->id;
-	t->state = STATE_READY;
+	struct run_queue *rq = &c->rq;
+
+	WRITE_ONCE(t->state, STATE_READY);
 	if (first)
-		list_add_head(&c->rq.at[t->prio], &t->run_link);
+		list_add_head(&rq->at[t->prio], &t->run_link);
 	else
-		list_add_tail(&c->rq.at[t->prio], &t->run_link);
-	c->rq.bitmap[t->prio / 64] |= BIT(t->prio % 64);
-	c->rq.count++;
-	if (t->prio > c->rq.top)
-		c->rq.top = t->prio;
+		list_add_tail(&rq->at[t->prio], &t->run_link);
+	rq->bitmap[t->prio / 64] |= BIT(t->prio % 64);
+	WRITE_ONCE(rq->masks, rq->count ? rq->masks | t->runmask : t->runmask);
+	WRITE_ONCE(rq->count, rq->count + 1);
+	if (t->prio > rq->top)
+		WRITE_ONCE(rq->top, t->prio);
 }
 
 static unsigned highest(const struct run_queue *rq)
@@ -52,47 +75,65 @@ static unsigned highest(const struct run_queue *rq)
 static void rq_remove(struct run_queue *rq, struct thread *t)
 {
 	list_del(&t->run_link);
-	rq->count--;
+	WRITE_ONCE(rq->count, rq->count - 1);
 	if (!list_empty(&rq->at[t->prio]))
 		return;
 	rq->bitmap[t->prio / 64] &= ~BIT(t->prio % 64);
 	if (t->prio == rq->top)
-		rq->top = highest(rq);
+		WRITE_ONCE(rq->top, rq->count ? highest(rq) : 0);
 }
 
-void sched_remove(struct thread *t)
+/* READY: off its queue, for who holds the lock. */
+static void take_off(struct cpu *c, struct thread *t)
 {
-	struct cpu *c = &cpus[t->cpu];
-
-	if (t->state != STATE_READY)
-		list_del(&t->run_link); /* MOVING: on a hand-over list */
-	else if (c->next == t)
-		c->next = NULL;
+	if (c->next == t)
+		WRITE_ONCE(c->next, NULL);
 	else
 		rq_remove(&c->rq, t);
+	WRITE_ONCE(t->state, STATE_MOVING);
 }
 
-/* Whoever was to run next waits like the others: something has come that `next` does not go before. */
+/* The most important thread that waits here, off its queue. */
+static struct thread *take_thread(struct cpu *c)
+{
+	struct thread *t = c->next;
+
+	if (!t || c->rq.top > t->prio) {
+		if (!c->rq.top)
+			return NULL;
+		t = list_entry(c->rq.at[c->rq.top].next, struct thread, run_link);
+	}
+	take_off(c, t);
+	return t;
+}
+
+/* Whoever was to run next waits like the others: the running one has a higher priority now. */
 static void queue_next(struct cpu *c)
 {
 	struct thread *t = c->next;
 
-	if (!t)
-		return;
-	c->next = NULL;
-	rq_insert(c, t, false);
+	if (unlikely(t)) {
+		WRITE_ONCE(c->next, NULL);
+		rq_insert(c, t, false);
+	}
 }
 
-/* Highest priority that waits on a CPU; 0: none. */
+/* Highest priority that waits on this CPU; 0: none. */
 static unsigned waiting_prio(const struct cpu *c)
 {
-	return c->next ? c->next->prio : c->rq.top;
+	return c->next && c->next->prio > c->rq.top ? c->next->prio : c->rq.top;
 }
 
-static unsigned running_prio(const struct cpu *c)
+/* NULL: nobody runs here. */
+static void start(struct cpu *c, struct thread *t)
 {
-	return c->current ? c->current->prio : 0;
+	if (t)
+		WRITE_ONCE(t->state, STATE_RUNNING);
+	WRITE_ONCE(c->current, t);
+	WRITE_ONCE(c->prio, t ? t->prio : 0);
 }
+
+/* ---- where a thread goes: by what other CPUs show without their locks ---- */
 
 /* Does the CPU that the thread ran on last still hold registers of it? */
 static bool held(const struct thread *t)
@@ -104,178 +145,253 @@ static bool held(const struct thread *t)
 	return owner == &t->fpu || (v && (owner == &v->fpu || __atomic_load_n(&v->home, __ATOMIC_ACQUIRE)));
 }
 
+static unsigned running_prio(const struct cpu *c)
+{
+	return READ_ONCE(c->prio);
+}
+
+static unsigned queue_top(const struct cpu *c)
+{
+	return READ_ONCE(c->rq.top);
+}
+
+/* Highest priority that runs or waits on a CPU; 0: none. */
+static unsigned busy_prio(const struct cpu *c)
+{
+	unsigned prio = running_prio(c), top = queue_top(c);
+
+	return top > prio ? top : prio;
+}
+
 /* Where a thread should run: here, if there is nothing else to do here; where it ran if it can start there at once;
  * else where the least important thread runs. */
 static unsigned choose_cpu(const struct thread *t)
 {
 	const struct cpu *here = arch_this_cpu();
-	unsigned best = CPU_MAX;
-	unsigned best_prio = t->prio;
+	const uint32_t mask = READ_ONCE(t->runmask);
+	unsigned best = CPU_MAX, best_prio = READ_ONCE(t->prio), least = UINT32_MAX;
 
-	if (!here->current && !waiting_prio(here) && (t->runmask & BIT(here->id)) && !held(t))
+	if (!here->current && !READ_ONCE(here->next) && !queue_top(here) && (mask & BIT(here->id)) && !held(t))
 		return here->id;
-	if ((t->runmask & BIT(t->cpu)) && running_prio(&cpus[t->cpu]) < t->prio &&
-	    waiting_prio(&cpus[t->cpu]) < t->prio)
+	if ((mask & BIT(t->cpu)) && busy_prio(&cpus[t->cpu]) < best_prio)
 		return t->cpu;
 	for (unsigned i = 0; i < board.cpu_count; i++) {
-		unsigned prio = running_prio(&cpus[i]);
-		unsigned top = waiting_prio(&cpus[i]);
+		unsigned prio = busy_prio(&cpus[i]);
 
-		if (top > prio)
-			prio = top;
-		if ((t->runmask & BIT(i)) && cpus[i].online && prio < best_prio) {
+		if ((mask & BIT(i)) && cpus[i].online && prio < best_prio) {
 			best = i;
 			best_prio = prio;
 		}
 	}
 	if (best < CPU_MAX)
 		return best;
-	if (t->runmask & BIT(t->cpu))
+	if (mask & BIT(t->cpu))
 		return t->cpu;
 	/* Nobody less important: the shortest queue that it may join. */
-	for (unsigned i = 0; i < board.cpu_count; i++)
-		if ((t->runmask & BIT(i)) && cpus[i].online &&
-		    (best == CPU_MAX || cpus[i].rq.count < cpus[best].rq.count))
-			best = i;
-	return best;
-}
-
-/* Ask the CPU that holds the thread's registers to save them and pass it on. */
-static void move_thread(struct thread *t, unsigned to)
-{
-	t->state = STATE_MOVING;
-	t->move_to = (uint8_t)to;
-	list_add_tail(&cpus[t->cpu].hand_over, &t->run_link);
-	sched_kick(t->cpu);
-}
-
-static void enqueue(struct thread *t, unsigned cpu, bool first)
-{
-	struct cpu *c = &cpus[cpu];
-
-	queue_next(c);
-	rq_insert(c, t, first);
-	if (c == arch_this_cpu())
-		c->attention |= ATTENTION_SWITCH;
-	else if (t->prio >= running_prio(c))
-		sched_kick(cpu); /* an equal one: that CPU must arm its time slice */
-}
-
-static void ready(struct thread *t, bool first)
-{
-	unsigned cpu = choose_cpu(t);
-
-	if (cpu != t->cpu && held(t))
-		move_thread(t, cpu);
-	else
-		enqueue(t, cpu, first);
-}
-
-void sched_place(struct thread *t)
-{
-	ready(t, false);
-}
-
-void sched_hand_over(struct cpu *c)
-{
-	while (!list_empty(&c->hand_over)) {
-		struct thread *t = list_entry(c->hand_over.next, struct thread, run_link);
-
-		list_del(&t->run_link);
-		arch_fpu_save(c, &t->fpu);
-		if (t->vcpu) {
-			arch_fpu_save(c, &t->vcpu->fpu);
-			if (c->resident == t->vcpu)
-				arch_vcpu_evict(c);
-		}
-		if (t->runmask & BIT(t->move_to))
-			enqueue(t, t->move_to, false);
-		else
-			ready(t, false);
-	}
-}
-
-/* Idle: take the most important thread that waits for another CPU and may run here. */
-static struct thread *steal(struct cpu *c)
-{
-	struct thread *best = NULL;
-
 	for (unsigned i = 0; i < board.cpu_count; i++) {
-		unsigned top = cpus[i].rq.top;
-		unsigned looked = 0;
+		unsigned count = READ_ONCE(cpus[i].rq.count);
 
-		if (&cpus[i] == c || !top || (best && top <= best->prio))
-			continue;
-		list_for_each (it, &cpus[i].rq.at[top]) {
-			struct thread *t = list_entry(it, struct thread, run_link);
-
-			if (t->runmask & BIT(c->id)) {
-				best = t;
-				break;
-			}
-			if (++looked == 8)
-				break;
+		if ((mask & BIT(i)) && cpus[i].online && count < least) {
+			best = i;
+			least = count;
 		}
 	}
-	if (!best)
-		return NULL;
-	sched_remove(best);
-	if (held(best)) {
-		move_thread(best, c->id);
-		return NULL; /* it comes as soon as the other CPU has let it go */
-	}
-	best->cpu = (uint8_t)c->id;
 	return best;
 }
 
-/* The most important thread that waits here, off its queue. */
-static struct thread *take_thread(struct cpu *c)
+/*
+ * It waits on a CPU. One that has become idle since that was chosen, and did not see it there, comes and takes it: an
+ * idle CPU shows that it is before it examines the queues of the others.
+ */
+static void call_idle(uint32_t mask, unsigned cpu)
 {
-	struct thread *t = c->next;
-
-	if (t) {
-		c->next = NULL;
-	} else if (c->rq.top) {
-		t = list_entry(c->rq.at[c->rq.top].next, struct thread, run_link);
-		rq_remove(&c->rq, t);
+	if (board.cpu_count == 1 || !(mask & ~BIT(cpu)))
+		return;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < board.cpu_count; i++) {
+		if ((mask & BIT(i)) && cpus[i].online && !READ_ONCE(cpus[i].prio)) {
+			if (&cpus[i] != arch_this_cpu()) /* which looks anyway */
+				sched_kick(i);
+			return;
+		}
 	}
-	return t;
 }
 
-static struct thread *start(struct cpu *c, struct thread *t)
+/* The lock is held: would the thread run there at once? Then it is that CPU's `next`. */
+static bool goes_first(struct cpu *c, struct thread *t)
 {
-	t->state = STATE_RUNNING;
-	t->cpu = (uint8_t)c->id;
-	c->current = t;
-	return t;
+	if (!(t->runmask & BIT(c->id)) || t->prio <= READ_ONCE(c->prio) || t->prio <= c->rq.top || c->next)
+		return false;
+	WRITE_ONCE(t->state, STATE_READY);
+	WRITE_ONCE(c->next, t);
+	WRITE_ONCE(c->prio, t->prio);
+	return true;
 }
 
-/* It may be the more important one on another CPU. */
+static void ask_to_switch(struct cpu *c)
+{
+	if (c == arch_this_cpu())
+		c->own |= ATTENTION_SWITCH;
+	else
+		sched_kick(c->id);
+}
+
+/*
+ * A thread in no queue joins that of t->cpu. False: by its run mask, it may not. The CPU shows a lower priority before
+ * it examines its queue, and here the order is the other way round, so one of the two sees what the other has done.
+ */
+static bool enqueue(struct thread *t, bool first)
+{
+	struct cpu *c = &cpus[t->cpu];
+	unsigned prio;
+	uint32_t mask;
+	bool next;
+
+	lock_acquire(&c->lock);
+	mask = t->runmask;
+	prio = t->prio;
+	next = goes_first(c, t);
+	if (!next && (mask & BIT(c->id)))
+		rq_insert(c, t, first);
+	lock_release(&c->lock);
+	if (unlikely(!(mask & BIT(c->id))))
+		return false;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (next || prio >= READ_ONCE(c->prio)) /* an equal one: that CPU must arm its time slice */
+		ask_to_switch(c);
+	if (!next)
+		call_idle(mask, c->id);
+	return true;
+}
+
+/* In no queue, or HALT. While a CPU holds registers of it that CPU is asked to save them, and to call this again. */
+void sched_place(struct thread *t, bool first)
+{
+	do {
+		struct cpu *c = &cpus[t->cpu];
+		unsigned to = choose_cpu(t);
+		bool holds;
+
+		if (to == c->id)
+			continue;
+		lock_acquire(&c->lock);
+		holds = held(t);
+		WRITE_ONCE(t->state, STATE_MOVING);
+		if (holds)
+			list_add_tail(&c->hand_over, &t->run_link);
+		else
+			__atomic_store_n(&t->cpu, (uint8_t)to, __ATOMIC_RELEASE);
+		lock_release(&c->lock);
+		if (holds) {
+			sched_kick(c->id);
+			return;
+		}
+	} while (!enqueue(t, first));
+}
+
+void sched_wake(struct thread *t)
+{
+	struct cpu *c = &cpus[t->cpu];
+	bool next;
+
+	lock_acquire(&c->lock);
+	next = goes_first(c, t);
+	lock_release(&c->lock);
+	if (likely(next))
+		ask_to_switch(c);
+	else
+		sched_place(t, false);
+}
+
+/* A thread of this CPU's list: its registers go to memory. */
+static void hand_over(struct cpu *c, struct thread *t)
+{
+	arch_fpu_save(c, &t->fpu);
+	if (t->vcpu) {
+		arch_fpu_save(c, &t->vcpu->fpu);
+		if (c->resident == t->vcpu)
+			vcpu_put_away(c);
+	}
+	sched_place(t, false);
+}
+
+/* ---- who runs here ---- */
+
+/* Off another CPU's queue, if it has one of its highest priority that may run here. */
+static struct thread *take_from(struct cpu *from, const struct cpu *c)
+{
+	struct thread *found = NULL;
+	unsigned looked = 0;
+
+	lock_acquire(&from->lock);
+	list_for_each (it, &from->rq.at[from->rq.top]) {
+		struct thread *t = list_entry(it, struct thread, run_link);
+
+		if (t->runmask & BIT(c->id)) {
+			found = t;
+			take_off(from, t);
+			break;
+		}
+		if (++looked == 8)
+			break;
+	}
+	lock_release(&from->lock);
+	return found;
+}
+
+/*
+ * Idle: the most important thread that waits for another CPU and may run here is placed anew. No lock is taken of a CPU
+ * whose queue shows that nobody there may, or that is about to run it itself.
+ */
+static void steal(struct cpu *c)
+{
+	struct thread *t = NULL;
+	struct cpu *from;
+	uint32_t tried = (uint32_t)BIT(c->id);
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* that this CPU is idle was shown before: call_idle() */
+	do {
+		unsigned best = 0;
+
+		from = NULL;
+		for (unsigned i = 0; i < board.cpu_count; i++) {
+			unsigned top = queue_top(&cpus[i]);
+
+			if (top > best && top <= READ_ONCE(cpus[i].prio) && !(tried & BIT(i)) &&
+			    (READ_ONCE(cpus[i].rq.masks) & BIT(c->id))) {
+				from = &cpus[i];
+				best = top;
+			}
+		}
+		if (!from)
+			return;
+		tried |= (uint32_t)BIT(from->id);
+		t = take_from(from, c);
+	} while (!t);
+	sched_place(t, true);
+}
+
+/* `t` waits, now that another runs in its place; its registers are in memory. The lock is held, and released. */
+static void make_room(struct cpu *c, struct thread *t, bool first)
+{
+	uint32_t mask = t->runmask;
+	bool stays = board.cpu_count == 1 || mask == BIT(c->id) || choose_cpu(t) == c->id;
+
+	if (stays)
+		rq_insert(c, t, first);
+	else
+		WRITE_ONCE(t->state, STATE_MOVING);
+	lock_release(&c->lock);
+	if (stays)
+		call_idle(mask, c->id);
+	else
+		sched_place(t, first);
+}
+
 void sched_preempted(struct cpu *c, struct thread *t)
 {
-	if (board.cpu_count == 1 || t->runmask == BIT(c->id))
-		rq_insert(c, t, true);
-	else
-		ready(t, true);
-}
-
-struct thread *sched_switch(struct cpu *c)
-{
-	struct thread *t = c->current, *next;
-
-	if (t && waiting_prio(c) <= t->prio) {
-		queue_next(c); /* it came before the running one got a higher priority */
-		return t;
-	}
-	next = take_thread(c);
-	if (!next)
-		return NULL;
-	start(c, next);
-	if (t) {
-		sched_account(c, t);
-		sched_preempted(c, t);
-	}
-	return next;
+	lock_acquire(&c->lock);
+	make_room(c, t, true);
 }
 
 /* When the slice of the running thread is over, ns. It starts with the run, and goes on after a preemption. */
@@ -286,40 +402,67 @@ static uint64_t slice_end(const struct cpu *c, struct thread *t)
 	return t->slice_end;
 }
 
-struct thread *sched_pick(struct cpu *c)
+/* Does one of its own priority go before the running thread? */
+static bool turn_is_over(const struct cpu *c, struct thread *t, unsigned top, bool look)
 {
-	struct thread *t = c->current;
-	unsigned top = waiting_prio(c);
+	bool yields = t->yields;
 
-	if (t) {
-		bool over = t->policy == SCHED_RR_ && top == t->prio && arch_clock_now() >= slice_end(c, t);
+	t->yields = false;
+	return top == t->prio && (yields || (look && t->policy == SCHED_RR_ && arch_clock_now() >= slice_end(c, t)));
+}
 
-		if ((t->runmask & BIT(c->id)) && (top < t->prio || (top == t->prio && !over))) {
-			queue_next(c);
-			return t;
-		}
-		/* Preempted, its slice is over, or it may not run here any more. */
-		c->current = NULL;
-		arch_user_switch(c, NULL); /* its registers are in memory before another CPU can take it */
-		sched_account(c, t);
-		if (over)
-			t->slice_end = 0;
-		ready(t, !over);
+/* From the running thread, if there is one. The lock is held, and released. */
+static void change_over(struct cpu *c, struct thread *t, struct thread *next)
+{
+	bool over = t && next && next->prio == t->prio;
+
+	start(c, next);
+	if (!t) {
+		WRITE_ONCE(c->run_start, arch_clock_ticks());
+		lock_release(&c->lock);
+		return;
 	}
-	t = take_thread(c);
-	if (!t)
-		t = steal(c);
-	if (!t)
+	arch_user_switch(c, vcpu_user_of(next));
+	sched_account(c, t);
+	if (over)
+		t->slice_end = 0;
+	make_room(c, t, !over);
+}
+
+struct thread *sched_pick(struct cpu *c, bool look)
+{
+	struct thread *t = c->current, *next;
+	unsigned top;
+
+	lock_acquire(&c->lock);
+	if (look && unlikely(!list_empty(&c->hand_over))) {
+		next = list_entry(c->hand_over.next, struct thread, run_link);
+		list_del(&next->run_link);
+		lock_release(&c->lock);
+		hand_over(c, next);
+		c->own |= ATTENTION_LOOK; /* there may be more */
 		return NULL;
-	c->run_start = arch_clock_ticks();
-	return start(c, t);
+	}
+	top = waiting_prio(c);
+	if (t && !turn_is_over(c, t, top, look) && top <= t->prio && (t->runmask & BIT(c->id))) {
+		queue_next(c);
+		WRITE_ONCE(c->prio, t->prio);
+		lock_release(&c->lock);
+		return t;
+	}
+	next = take_thread(c);
+	change_over(c, t, next);
+	if (!next && look)
+		steal(c); /* into this CPU's queue, which is then to be examined again */
+	return next;
 }
 
 uint64_t sched_slice_deadline(struct cpu *c)
 {
 	struct thread *t = c->current;
 
-	if (!t || t->policy != SCHED_RR_ || list_empty(&c->rq.at[t->prio]))
+	/* With the priority of the first that waits: less important ones do not matter. */
+	if (!t || READ_ONCE(t->policy) != SCHED_RR_ || queue_top(c) != READ_ONCE(t->prio))
 		return UINT64_MAX;
 	return slice_end(c, t);
 }
@@ -329,40 +472,28 @@ void sched_yield(struct thread *t)
 	struct cpu *c = arch_this_cpu();
 
 	t->slice_end = 0;
-	/* With a new run mask it leaves anyway: the CPU was told to look. */
-	if (c->rq.top != t->prio || !(t->runmask & BIT(c->id)))
+	if (queue_top(c) != t->prio)
 		return;
-	sched_account(c, t);
-	c->current = NULL;
-	rq_insert(c, t, false);
-	c->attention |= ATTENTION_SWITCH;
+	t->yields = true;
+	c->own |= ATTENTION_SWITCH;
 }
 
-void sched_set_prio(struct thread *t, unsigned prio)
+unsigned sched_set(struct thread *t, unsigned prio, unsigned policy, uint32_t mask)
 {
-	if (t->prio == prio)
-		return;
-	if (t->state == STATE_READY) {
-		sched_remove(t);
-		t->prio = (uint8_t)prio;
+	struct cpu *c = lock_cpu_of(t);
+	unsigned state = t->state;
+
+	if (state == STATE_READY)
+		take_off(c, t);
+	WRITE_ONCE(t->prio, (uint8_t)prio);
+	WRITE_ONCE(t->runmask, mask);
+	WRITE_ONCE(t->policy, (uint8_t)policy);
+	lock_release(&c->lock);
+	if (state == STATE_READY)
 		sched_ready(t);
-		return;
-	}
-	t->prio = (uint8_t)prio;
-	if (t->state == STATE_RUNNING)
-		sched_kick(t->cpu);
+	else if (state == STATE_RUNNING)
+		sched_kick(c->id);
 	else
 		ipc_requeue(t);
-}
-
-void sched_runmask_changed(struct thread *t)
-{
-	if (t->runmask & BIT(t->cpu))
-		return;
-	if (t->state == STATE_READY) {
-		sched_remove(t);
-		sched_ready(t);
-	} else if (t->state == STATE_RUNNING) {
-		sched_kick(t->cpu);
-	}
+	return state;
 }

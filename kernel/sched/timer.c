@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The heap of each CPU's timers. They belong to threads (timeouts), timer objects and virtual CPUs, which arm and
+ * The heaps of each CPU's timers. They belong to threads (timeouts), timer objects and virtual CPUs, which arm and
  * disarm them; call.c takes out those that are due, and arms the hardware.
  */
 #include "timer.h"
@@ -49,15 +49,54 @@ static void sift_down(struct timer_heap *h, struct timer *t, unsigned i)
 	place_timer(h, t, i);
 }
 
-void timer_arm(struct timer *t, uint64_t deadline)
+static void set_first(struct timer_heap *h)
+{
+	WRITE_ONCE(h->first, h->count ? h->at[1]->deadline : UINT64_MAX);
+}
+
+static void put_in(struct cpu *c, struct timer_heap *h, struct timer *t, uint64_t deadline)
+{
+	t->deadline = deadline;
+	t->cpu = (uint16_t)c->id;
+	sift_up(h, t, ++h->count);
+	set_first(h);
+}
+
+static void take_out(struct timer_heap *h, struct timer *t)
+{
+	unsigned hole = t->index;
+	struct timer *last = h->at[h->count--];
+
+	t->index = 0;
+	if (last != t) {
+		if (hole > 1 && h->at[hole / 2]->deadline > last->deadline)
+			sift_up(h, last, hole);
+		else
+			sift_down(h, last, hole);
+	}
+	set_first(h);
+}
+
+void timer_disarm(struct timer *t)
+{
+	struct cpu *c = &cpus[t->cpu];
+
+	if (t->kind < TIMER_VCPU) {
+		if (t->index)
+			take_out(&c->timers, t);
+		return;
+	}
+	lock_acquire(&c->lock);
+	if (t->index)
+		take_out(&c->guest_timers, t);
+	lock_release(&c->lock);
+}
+
+void timer_set(struct timer *t, uint64_t deadline)
 {
 	struct cpu *c = arch_this_cpu();
 
-	timer_disarm(t);
-	t->deadline = deadline;
-	t->cpu = (uint16_t)c->id;
-	c->timers.count++;
-	sift_up(&c->timers, t, c->timers.count);
+	put_in(c, t->kind < TIMER_VCPU ? &c->timers : &c->guest_timers, t, deadline);
 	/* At once, since not every call ends in kernel_leave(). */
 	if (deadline < c->armed) {
 		c->armed = deadline;
@@ -65,43 +104,73 @@ void timer_arm(struct timer *t, uint64_t deadline)
 	}
 }
 
-void timer_disarm(struct timer *t)
+void timer_arm(struct timer *t, uint64_t deadline)
 {
-	struct timer_heap *h = &cpus[t->cpu].timers;
-	unsigned hole = t->index;
-	struct timer *last;
+	struct cpu *c = arch_this_cpu();
 
-	if (!hole)
+	timer_disarm(t);
+	if (t->kind < TIMER_VCPU) {
+		timer_set(t, deadline);
 		return;
-	t->index = 0;
-	last = h->at[h->count--];
-	if (last == t)
-		return;
-	if (hole > 1 && h->at[hole / 2]->deadline > last->deadline)
-		sift_up(h, last, hole);
-	else
-		sift_down(h, last, hole);
+	}
+	lock_acquire(&c->lock);
+	timer_set(t, deadline);
+	lock_release(&c->lock);
+}
+
+static uint64_t first_of(const struct timer_heap *h)
+{
+	return READ_ONCE(h->first);
 }
 
 uint64_t timer_next(void)
 {
-	struct timer_heap *h = &arch_this_cpu()->timers;
+	const struct cpu *c = arch_this_cpu();
+	uint64_t process = timer_next_process(), guest = first_of(&c->guest_timers);
 
-	return h->count ? h->at[1]->deadline : UINT64_MAX;
+	return process < guest ? process : guest;
+}
+
+uint64_t timer_next_process(void)
+{
+	return first_of(&arch_this_cpu()->timers);
 }
 
 bool timer_expire_one(uint64_t now)
 {
 	struct timer_heap *h = &arch_this_cpu()->timers;
-	struct timer *t = h->at[1];
+	struct timer *t;
 
-	if (!h->count || t->deadline > now)
+	if (h->first > now)
 		return false;
-	timer_disarm(t);
-	switch (t->kind) {
-	case TIMER_TIMEOUT: thread_timeout(container_of(t, struct thread, timeout)); break;
-	case TIMER_PULSE: timer_object_expired(container_of(t, struct timer_object, timer)); break;
-	default: arch_vcpu_timer_expired(t); break;
+	t = h->at[1];
+	take_out(h, t);
+	if (t->kind == TIMER_TIMEOUT)
+		thread_timeout(container_of(t, struct thread, timeout));
+	else
+		timer_object_expired(container_of(t, struct timer_object, timer));
+	return true;
+}
+
+/* The lock is held until nothing of the virtual CPU is needed any more: who destroys it disarms its timers first. */
+bool timer_expire_guest(uint64_t now)
+{
+	struct cpu *c = arch_this_cpu();
+	struct timer_heap *h = &c->guest_timers;
+	struct thread *woken;
+	struct timer *t;
+
+	if (first_of(h) > now)
+		return false;
+	lock_acquire(&c->lock);
+	t = h->count ? h->at[1] : NULL;
+	if (!t || t->deadline > now) {
+		lock_release(&c->lock);
+		return false;
 	}
+	take_out(h, t);
+	woken = arch_vcpu_timer_expired(t);
+	lock_release(&c->lock);
+	vcpu_wake(woken);
 	return true;
 }

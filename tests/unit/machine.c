@@ -66,9 +66,8 @@ static struct frame *go(enum door door, struct cpu *c)
 	case DOOR_IRQ: return host_vector_irq(f, c);
 	default:
 		/* Where arch_cpu_idle() left, in idle(). */
-		lock_acquire(&kernel_lock);
 		irq_take(c);
-		return kernel_leave(c);
+		return cpu_leave(c);
 	}
 }
 
@@ -134,7 +133,7 @@ struct thread *machine_thread(unsigned slot, uint32_t tid)
 bool machine_is_done(const struct thread *t)
 {
 	return (t->state == STATE_RUNNING || t->state == STATE_READY || t->state == STATE_MOVING) && !t->resume_copy &&
-	       t->frame.pc == CODE_VA + 4 && !t->in_guest;
+	       t->frame.pc == CODE_VA + 4 && !t->in_guest && !t->kill;
 }
 
 void machine_svc(unsigned cpu, unsigned number, const uint64_t x[11])
@@ -354,6 +353,8 @@ static void check_cpu(struct cpu *c, bool quiet)
 
 	if (c->current)
 		see(c->current, STATE_RUNNING);
+	if (c->next)
+		see(c->next, STATE_READY);
 	for (unsigned prio = 0; prio < 256; prio++) {
 		check_list(&rq->at[prio]);
 		assert_int_equal(!list_empty(&rq->at[prio]), !!(rq->bitmap[prio / 64] & BIT(prio % 64)));

@@ -51,7 +51,7 @@ void vcpu_inject_abort(struct vcpu *v, uint64_t iss, uint64_t offset);   /* the 
 void vcpu_load(struct cpu *c, struct vcpu *v); /* and into the processor: resident, home */
 void vcpu_debug_open(struct vcpu *v);          /* first use of a debug register: they are the guest's from now on */
 bool vcpu_watches(const struct vcpu *v);       /* resident: it may have to be told of an access by a watchpoint */
-void vcpu_timer_ahead(struct vcpu *v);         /* resident here: every millisecond, for a guest ahead of the host */
+void vcpu_timer_ahead(struct vcpu *v);         /* resident here, whose lock is held: a guest ahead of the host */
 /* When the guest's counter gets to `cval`, for timer_arm(); 0: it is there, UINT64_MAX - 1: in centuries. */
 uint64_t guest_deadline(const struct vcpu *v, uint64_t cval);
 
@@ -65,6 +65,7 @@ bool vcpu_timer_direct(struct vcpu *v);           /* the virtual timer has fired
 void vcpu_timer_look(struct vcpu *v);             /* at an exit with `timer_active` */
 
 /* vcpu_sysreg.c */
+void vcpu_ptimer_look(struct vcpu *v); /* its line, by the time that it is; the lock is held */
 /* True: done by the kernel; *again: the instruction is to be executed once more. */
 bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again);
 bool vcpu_id_register(const struct cpu *c, struct vcpu *v, uint64_t esr); /* reads one; false: it is another register */

@@ -21,7 +21,8 @@
 #define ARCH_IRQ_VTIMER      27 /* CNTV: the resident vCPU's */
 #define ARCH_IRQ_NONE        1023u
 
-#define ARCH_AFFINITY_MASK 0xff00ffffffull /* MPIDR_EL1 */
+#define ARCH_AFFINITY_MASK   0xff00ffffffull /* MPIDR_EL1 */
+#define ARCH_VREG_FRAME_LAST VREG_PSTATE
 
 struct arch_cpu {
 	uint64_t sgi_target; /* as the interrupt controller names this CPU */

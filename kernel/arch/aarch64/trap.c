@@ -48,21 +48,35 @@ static __attribute__((noinline)) void beside_a_guest(struct cpu *c, struct threa
 	arch_resume(&to->frame);
 }
 
-static __attribute__((noinline)) void look_around(struct cpu *c)
+/* `preempted` may run elsewhere: its registers are in memory first. */
+static __attribute__((noinline)) void look_around(struct cpu *c, struct thread *preempted)
 {
+	arch_user_switch(c, &c->current->user);
+	if (preempted)
+		sched_preempted(c, preempted);
 	arch_resume(kernel_leave(c));
 }
 
-/* `to` takes the CPU over from `t`, whose registers are in memory before another CPU can take it. */
-static inline void pass(struct cpu *c, struct lock *l, struct thread *t, struct thread *to)
+/*
+ * `to` takes the CPU over from `t`, which is blocked, or else preempted. Its registers are in memory before another CPU
+ * can take it.
+ */
+static inline void pass(struct cpu *c, struct lock *l, struct thread *t, struct thread *to, bool preempts)
 {
 	if (unlikely(arch_async_error_pending())) {
-		look_around(c);
+		look_around(c, preempts ? t : NULL);
 		return;
 	}
 	user_swap(&t->user, &to->user);
 	c->user = &to->user;
 	c->space = &to->process->space;
+	if (preempts) {
+		sched_preempted(c, t);
+		if (unlikely(cpu_attention(c))) {
+			look_around(c, NULL); /* it goes to another CPU */
+			return;
+		}
+	}
 	lock_release(l);
 	if (unlikely(c->fp_open) || unlikely(c->fp_thread == to))
 		fp_open(c, c->fp_owner == &to->fpu);
@@ -77,15 +91,15 @@ static __attribute__((noinline)) void call_long(struct cpu *c, struct thread *t)
 	struct thread *to = message_copy_direct(c, t);
 
 	if (to)
-		pass(c, &kernel_lock, t, to);
+		pass(c, &kernel_lock, t, to, false);
 	else
 		arch_resume(call_general(c, t, &t->frame));
 }
 
-static inline void pass_or_call(struct cpu *c, struct lock *l, struct thread *t, struct thread *to)
+static inline void pass_or_call(struct cpu *c, struct lock *l, struct thread *t, struct thread *to, bool preempts)
 {
 	if (likely(to))
-		pass(c, l, t, to);
+		pass(c, l, t, to, preempts);
 	else
 		call_long(c, t);
 }
@@ -105,7 +119,7 @@ __attribute__((flatten)) void vector_send(struct frame *f, struct cpu *c)
 	struct thread *t = container_of(f, struct thread, frame);
 	struct lock *l = lock_kernel();
 
-	pass_or_call(c, l, t, message_send_direct(c, t));
+	pass_or_call(c, l, t, message_send_direct(c, t), false);
 }
 
 __attribute__((flatten)) void vector_reply_receive(struct frame *f, struct cpu *c)
@@ -113,17 +127,13 @@ __attribute__((flatten)) void vector_reply_receive(struct frame *f, struct cpu *
 	struct thread *t = container_of(f, struct thread, frame);
 	struct lock *l = lock_kernel();
 
-	pass_or_call(c, l, t, message_reply_direct(c, t));
+	pass_or_call(c, l, t, message_reply_direct(c, t), false);
 }
 
 __attribute__((flatten)) void vector_send_pulse(struct frame *f, struct cpu *c)
 {
 	struct thread *t = container_of(f, struct thread, frame);
 	struct lock *l = lock_kernel();
-	struct thread *to = pulse_send_direct(c, t);
 
-	if (unlikely(to && c->attention))
-		look_around(c); /* whom it preempted goes to another CPU */
-	else
-		pass_or_call(c, l, t, to);
+	pass_or_call(c, l, t, pulse_send_direct(c, t), true);
 }

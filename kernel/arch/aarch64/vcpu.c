@@ -122,12 +122,12 @@ static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
 /* The long way in. */
 struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 {
-	/* That the thread runs is seen by others before what they have left is examined here. */
+	if (unlikely(c->resident != v))
+		vcpu_load(c, v);
+	/* That the thread runs, and here, is seen by others before what they have left is examined. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (unlikely(v->kick) && vcpu_leaves(c, v))
 		return to_process(c, v, EXIT_KICK);
-	if (unlikely(c->resident != v))
-		vcpu_load(c, v);
 	if (v->arch_work.leaked)
 		world_restore_leaked(v);
 	if (v->edges && !v->dirty)
@@ -183,8 +183,6 @@ static inline uint64_t fault_ipa(uint64_t far)
 static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 {
 	struct vcpu *to;
-	struct cpu *home;
-	bool waiting;
 
 	if (!(target & 0xff))
 		return false;
@@ -194,24 +192,13 @@ static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
 	lock_acquire(&to->lock);
 	vgic_sgi(&to->vgic, intid, 1);
 	to->edges = true;
-	home = to->home;
-	waiting = to->waiting;
-	lock_release(&to->lock);
-	if (waiting) {
-		lock_acquire(&kernel_lock);
-		vcpu_wake(to);
-		lock_release(&kernel_lock);
-	} else if (home) {
-		/* If its thread does not run there just now it looks before it enters the guest: arch_vcpu_enter(). */
-		arch_ipi_kick_running(home, to->thread);
-	}
+	vcpu_tell(to);
 	return true;
 }
 
 static __attribute__((noinline)) void look_around(struct cpu *c)
 {
-	lock_acquire(&kernel_lock);
-	arch_resume(kernel_leave(c));
+	arch_resume(cpu_leave(c));
 }
 
 static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
@@ -229,7 +216,7 @@ static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, ui
 		return;
 	}
 	vcpu_advance(v, esr);
-	if (unlikely(c->attention))
+	if (unlikely(cpu_attention(c)))
 		look_around(c);
 	else
 		arch_resume(&v->frame);
@@ -292,23 +279,19 @@ void guest_irq(struct vcpu *v, struct cpu *c)
 		arch_irq_drop(intid);
 		if (likely(vcpu_timer_direct(v)))
 			arch_resume(&v->frame);
-		lock_acquire(&kernel_lock);
 		arch_vcpu_irq_timer(c);
-	} else if (intid == IPI_KICK && !__atomic_load_n(&c->attention, __ATOMIC_RELAXED) && !v->kick && !v->dirty) {
+	} else if (intid == IPI_KICK && !cpu_attention(c) && !v->kick && !v->dirty) {
 		arch_irq_drop(intid);
 		arch_irq_deactivate(intid);
 		if (!v->edges || vcpu_edges(v))
 			arch_resume(&v->frame);
-		lock_acquire(&kernel_lock);
-	} else if (intid >= SPI_FIRST && v->vgic.bound && !__atomic_load_n(&c->attention, __ATOMIC_RELAXED) &&
-		   !v->kick && vcpu_passed(v, intid)) {
+	} else if (intid >= SPI_FIRST && v->vgic.bound && !cpu_attention(c) && !v->kick && vcpu_passed(v, intid)) {
 		arch_irq_drop(intid);
 		arch_resume(&v->frame);
 	} else {
-		lock_acquire(&kernel_lock);
 		irq_handle(c, intid);
 	}
-	arch_resume(kernel_leave(c));
+	arch_resume(cpu_leave(c));
 }
 
 /* ---- the long way out ---- */
@@ -367,10 +350,7 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	if (vcpu_sysreg(c, v, esr, &again)) {
 		if (!again)
 			vcpu_advance(v, esr);
-		if (likely(!c->attention))
-			return arch_vcpu_enter(c, v);
-		lock_acquire(&kernel_lock);
-		return kernel_leave(c);
+		return likely(!cpu_attention(c)) ? arch_vcpu_enter(c, v) : cpu_leave(c);
 	}
 	kick = v->flags & VCPU_LOCAL_MAINTENANCE ? vcpu_maintenance(esr) : 0;
 	if (kick) {
@@ -385,8 +365,7 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	return to_process(c, v, read ? EXIT_SYSREG_READ : EXIT_SYSREG_WRITE);
 }
 
-/* WFI: blocks unless something is pending. Nobody can make something pending between the look and the wait: the lock.
- */
+/* WFI: blocks unless something is pending, or it is to end. The lock: nobody makes something pending in between. */
 static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 {
 	struct thread *t = v->thread;
@@ -394,11 +373,9 @@ static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 
 	vcpu_advance(v, esr);
 	if (esr & 3) { /* WFE, WFET: not trapped, but harmless */
-		lock_acquire(&kernel_lock);
 		sched_yield(t);
-		return kernel_leave(c);
+		return cpu_leave(c);
 	}
-	lock_acquire(&kernel_lock);
 	lock_acquire(&v->lock);
 	if (vcpu_quiet(v)) {
 		wait = !t->kill;
@@ -408,11 +385,14 @@ static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 		v->dirty = true;
 		wait = !v->kick && !t->kill && !vgic_deliverable(&v->vgic, irqchip_vmcr());
 	}
-	v->waiting = wait;
+	if (wait) {
+		arch_user_switch(c, NULL); /* who wakes it may send it elsewhere */
+		sched_block(t);
+		WRITE_ONCE(t->state, STATE_HALT);
+		v->waiting = true;
+	}
 	lock_release(&v->lock);
-	if (wait)
-		thread_block(t, STATE_HALT);
-	return kernel_leave(c);
+	return cpu_leave(c);
 }
 
 struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr)

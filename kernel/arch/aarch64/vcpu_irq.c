@@ -187,21 +187,22 @@ void vcpu_timer_look(struct vcpu *v)
 		v->dirty = true;
 }
 
-void arch_vcpu_timer_expired(struct timer *t)
+struct thread *arch_vcpu_timer_expired(struct timer *t)
 {
 	struct vcpu *v = container_of(t - (t->kind - TIMER_VCPU), struct vcpu, timers);
-	bool virtual = t == &v->timers[VCPU_VTIMER];
+	struct thread *woken = NULL;
 
-	if (virtual && v->home) {
-		vcpu_timer_ahead(v);
-		return;
-	}
 	lock_acquire(&v->lock);
-	if (!virtual) /* whoever settles looks at the virtual one himself */
-		vgic_private_line(&v->vgic, VIRQ_PTIMER, true);
-	v->dirty = true;
+	if (t == &v->timers[VCPU_PTIMER])
+		vcpu_ptimer_look(v);
+	if (t == &v->timers[VCPU_PTIMER] || !v->home) { /* whoever settles looks at the virtual one himself */
+		v->dirty = true;
+		woken = vcpu_signal(v);
+	} else if (v->home == arch_this_cpu()) {
+		vcpu_timer_ahead(v);
+	}
 	lock_release(&v->lock);
-	vcpu_wake(v);
+	return woken;
 }
 
 /* The physical interrupt stays active until the guest has completed the virtual one that is linked to it. */
@@ -210,7 +211,8 @@ void arch_vcpu_irq_timer(struct cpu *c)
 	struct vcpu *v = c->resident;
 
 	if (likely(v) && !(v->entry_work & ~ENTRY_WORK_TIMER) && vcpu_timer_direct(v)) {
-		vcpu_wake(v);
+		lock_acquire(&v->lock);
+		vcpu_tell(v);
 		return;
 	}
 	/* Late: the guest, or an eviction, took the condition away meanwhile. A level that nobody owns must not stay.
@@ -224,8 +226,7 @@ void arch_vcpu_irq_timer(struct cpu *c)
 	lock_acquire(&v->lock);
 	v->arch_work.timer_active = true;
 	v->dirty = true;
-	lock_release(&v->lock);
-	vcpu_wake(v);
+	vcpu_tell(v);
 }
 
 void arch_vcpu_irq_maintenance(struct cpu *c)
@@ -236,8 +237,7 @@ void arch_vcpu_irq_maintenance(struct cpu *c)
 		lock_acquire(&v->lock);
 		arch_vcpu_settle(v); /* which also takes the condition away */
 		v->dirty = true;
-		lock_release(&v->lock);
-		vcpu_wake(v); /* the timer's line may have risen: its own interrupt does not come any more */
+		vcpu_tell(v); /* the timer's line may have risen: its own interrupt does not come any more */
 	}
 	arch_irq_deactivate(ARCH_IRQ_MAINTENANCE);
 }

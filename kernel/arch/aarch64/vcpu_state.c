@@ -141,11 +141,11 @@ void vcpu_timer_ahead(struct vcpu *v)
 	if (v->counter_offset <= now)
 		return;
 	sysreg_write(cntv_cval_el0, sysreg_read(cntv_cval_el0));
-	timer_arm(&v->timers[VCPU_VTIMER], arch_clock_ns(now) + AHEAD_NS);
+	timer_set(&v->timers[VCPU_VTIMER], arch_clock_ns(now) + AHEAD_NS);
 }
 
-/* The guest's timer goes on as a timer of the kernel's. */
-static void timer_to_soft(struct vcpu *v)
+/* The guest's timer goes on as a timer of the kernel's, if it is not seen to be up already. */
+static void timer_to_soft(struct vcpu *v, bool seen)
 {
 	uint64_t ctl = sysreg_read(cntv_ctl_el0);
 
@@ -157,18 +157,17 @@ static void timer_to_soft(struct vcpu *v)
 		irqchip_set_active(ARCH_IRQ_VTIMER, false);
 	v->arch_work.timer_active = false;
 	timer_disarm(&v->timers[VCPU_VTIMER]);
-	/* Up already: it has been seen, unless the vCPU waits in WFI and its interrupt was just about to come. */
-	if (v->arch.cntv_ctl == CNTV_ENABLE &&
-	    (!(v->vgic.line & BIT(VIRQ_VTIMER)) || (v->waiting && vgic_deliverable(&v->vgic, v->arch.irqchip.vmcr))))
+	if (v->arch.cntv_ctl == CNTV_ENABLE && !seen)
 		timer_arm(&v->timers[VCPU_VTIMER], guest_deadline(v, v->arch.cntv_cval));
 }
 
-void arch_vcpu_evict(struct cpu *c)
+bool arch_vcpu_evict(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
+	bool seen, requested;
 
 	if (!v)
-		return;
+		return false;
 	world_restore_leaked(v);
 #define X(name) v->arch.name = sysreg_read(name);
 	EL1_SWITCHED(X)
@@ -179,33 +178,40 @@ void arch_vcpu_evict(struct cpu *c)
 	sysreg_write(oslar_el1, 1);
 	if (v->arch.debug_live)
 		debug_save(v);
+	irqchip_virtual_save(&v->arch.irqchip);
 	lock_acquire(&v->lock);
 	arch_vcpu_settle(v);
 	v->dirty = v->away = true;
+	/* Up already: it has been seen, unless the vCPU waits in WFI and its interrupt was just about to come. */
+	seen = (v->vgic.line & BIT(VIRQ_VTIMER)) && !(v->waiting && vgic_deliverable(&v->vgic, v->arch.irqchip.vmcr));
 	lock_release(&v->lock);
-	irqchip_virtual_save(&v->arch.irqchip);
-	timer_to_soft(v);
+	timer_to_soft(v, seen);
 	arch_fpu_save(c, &v->fpu); /* no register of it stays on a CPU that is not its home */
 	world_clear_el1();
 	c->resident = NULL;
+	lock_acquire(&v->lock);
 	__atomic_store_n(&v->home, NULL, __ATOMIC_RELEASE);
-	vcpu_serve(c, v); /* this CPU was asked, and will not hear of it again */
+	requested = v->requested; /* this CPU was asked, and will not hear of it again */
+	lock_release(&v->lock);
+	return requested;
 }
 
-/* The lock: other CPUs look at `home`, and timers are on heaps of any CPU. */
 void vcpu_load(struct cpu *c, struct vcpu *v)
 {
-	lock_acquire(&kernel_lock);
-	arch_vcpu_evict(c);
-	c->resident = v;
-	__atomic_store_n(&v->home, c, __ATOMIC_RELEASE);
+	vcpu_put_away(c);
 	timer_disarm(&v->timers[VCPU_VTIMER]);
-	vcpu_timer_ahead(v);
-	if (c->attention)
-		arch_ipi_send(c->id, IPI_KICK); /* somebody was woken, and this CPU has already chosen */
-	lock_release(&kernel_lock);
-	v->arch_work.leaked = 0;
+	c->resident = v;
+	lock_acquire(&c->lock);
+	lock_acquire(&v->lock);
+	__atomic_store_n(&v->home, c, __ATOMIC_RELEASE);
+	v->dirty = true; /* whoever settles links the virtual timer */
 	v->away = false;
+	lock_release(&v->lock);
+	vcpu_timer_ahead(v);
+	lock_release(&c->lock);
+	if (cpu_attention(c))
+		arch_ipi_send(c->id, IPI_KICK); /* somebody was woken, and this CPU has already chosen */
+	v->arch_work.leaked = 0;
 #define X(name) sysreg_write(name, v->arch.name);
 	EL1_SWITCHED(X)
 #undef X
@@ -219,7 +225,6 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	sysreg_write(vmpidr_el2, v->affinity | BIT(31));
 	irqchip_virtual_load(&v->arch.irqchip);
 	sysreg_write(cntvoff_el2, v->counter_offset);
-	v->dirty = true; /* whoever settles links the virtual timer */
 	sysreg_write(cntv_cval_el0, v->arch.cntv_cval);
 	sysreg_write(cntv_ctl_el0, v->arch.cntv_ctl);
 	vcpu_came(c, v);
@@ -231,19 +236,18 @@ void arch_vcpu_drop(struct cpu *c, struct vcpu *v)
 		c->fp_owner = NULL;
 	if (c->user == &v->user)
 		c->user = NULL;
-	if (c->resident == v) {
-		arch_vcpu_evict(c);
-		timer_disarm(&v->timers[VCPU_VTIMER]);
-	}
+	if (c->resident == v && arch_vcpu_evict(c))
+		vcpu_serve(c, v);
+	timer_disarm(&v->timers[VCPU_VTIMER]);
+	lock_acquire(&v->lock);
 	v->thread = NULL;
+	lock_release(&v->lock);
 }
 
 /* ---- reset and registers ---- */
 
 void arch_vcpu_reset(struct vcpu *v)
 {
-	timer_disarm(&v->timers[VCPU_VTIMER]);
-	timer_disarm(&v->timers[VCPU_PTIMER]);
 	memset(&v->frame, 0, sizeof(v->frame));
 	v->user = (struct user_regs){
 	    .vttbr = space_vttbr(&v->process->guest),
@@ -256,10 +260,8 @@ void arch_vcpu_reset(struct vcpu *v)
 	v->arch.oslock = 1;
 	v->arch.set_way_level = ARRAY_COUNT(v->arch.set_way) - 1; /* nothing is covered */
 	v->arch.sgi_self = sgi_target(v->affinity);
-	lock_acquire(&v->lock);
 	vgic_private_line(&v->vgic, VIRQ_PTIMER, false); /* a core's reset is not its redistributor's */
 	v->dirty = true;
-	lock_release(&v->lock);
 	v->arch_work.leaked = 0;
 	v->exit = EXIT_KICK; /* nothing to finish */
 }
@@ -302,17 +304,7 @@ static uint64_t *register_of(struct vcpu *v, uint64_t reg)
 	}
 }
 
-/* The frame is in memory whenever the vCPU is not in the guest, the rest if another one is resident. */
-static void settle_register(struct cpu *c, struct vcpu *v, uint64_t reg)
-{
-	if (reg <= VREG_PSTATE)
-		return;
-	if (c->resident == v)
-		arch_vcpu_evict(c);
-	arch_fpu_save(c, &v->fpu);
-}
-
-int64_t arch_vcpu_get(struct cpu *c, struct vcpu *v, uint64_t reg, bool running, uint64_t *value)
+int64_t arch_vcpu_get(struct vcpu *v, uint64_t reg, bool running, uint64_t *value)
 {
 	const uint64_t *at = register_of(v, reg);
 
@@ -320,18 +312,16 @@ int64_t arch_vcpu_get(struct cpu *c, struct vcpu *v, uint64_t reg, bool running,
 		return -KE_BUSY;
 	if (!at)
 		return -KE_INVAL;
-	settle_register(c, v, reg);
 	*value = *at;
 	return 0;
 }
 
-int64_t arch_vcpu_set(struct cpu *c, struct vcpu *v, uint64_t reg, bool running, uint64_t value)
+int64_t arch_vcpu_set(struct vcpu *v, uint64_t reg, bool running, uint64_t value)
 {
 	uint64_t *at = register_of(v, reg);
 
 	if (running)
 		return -KE_BUSY;
-	settle_register(c, v, reg);
 	if (reg == VREG_RESET) {
 		arch_vcpu_reset(v);
 		return 0;

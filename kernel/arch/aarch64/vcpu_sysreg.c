@@ -149,24 +149,25 @@ static bool ptimer_met(const struct vcpu *v)
 	return (v->arch.cntp_ctl & CNTV_ENABLE) && count(v) >= v->arch.cntp_cval;
 }
 
-static void ptimer_update(struct cpu *c, struct vcpu *v)
+void vcpu_ptimer_look(struct vcpu *v)
 {
-	bool met = ptimer_met(v);
-	uint64_t at = guest_deadline(v, v->arch.cntp_cval);
-
-	lock_acquire(&kernel_lock);
-	lock_acquire(&v->lock);
-	vgic_private_line(&v->vgic, VIRQ_PTIMER, met && !(v->arch.cntp_ctl & CNTV_IMASK));
-	v->dirty = true;
-	lock_release(&v->lock);
-	timer_disarm(&v->timers[VCPU_PTIMER]);
-	if (!met && (v->arch.cntp_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE)
-		timer_arm(&v->timers[VCPU_PTIMER], at);
-	lock_release(&kernel_lock);
-	c->attention = true; /* the hardware timer may have to be set */
+	vgic_private_line(&v->vgic, VIRQ_PTIMER, ptimer_met(v) && !(v->arch.cntp_ctl & CNTV_IMASK));
 }
 
-static void ptimer_access(struct cpu *c, struct vcpu *v, uint64_t esr, unsigned op2)
+/* The lock is held. */
+static void ptimer_set(struct vcpu *v, unsigned op2, uint64_t value)
+{
+	if (op2 == 0)
+		v->arch.cntp_cval = count(v) + (uint64_t)(int64_t)(int32_t)value;
+	else if (op2 == 1)
+		v->arch.cntp_ctl = value & (CNTV_ENABLE | CNTV_IMASK);
+	else
+		v->arch.cntp_cval = value;
+	vcpu_ptimer_look(v);
+	v->dirty = true;
+}
+
+static void ptimer_access(struct vcpu *v, uint64_t esr, unsigned op2)
 {
 	uint64_t value = get_operand(v, esr);
 
@@ -178,13 +179,13 @@ static void ptimer_access(struct cpu *c, struct vcpu *v, uint64_t esr, unsigned 
 		put_result(v, esr, value);
 		return;
 	}
-	if (op2 == 0)
-		v->arch.cntp_cval = count(v) + (uint64_t)(int64_t)(int32_t)value;
-	else if (op2 == 1)
-		v->arch.cntp_ctl = value & (CNTV_ENABLE | CNTV_IMASK);
+	lock_acquire(&v->lock);
+	ptimer_set(v, op2, value);
+	lock_release(&v->lock);
+	if ((v->arch.cntp_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE && !(v->vgic.line & BIT(VIRQ_PTIMER)))
+		timer_arm(&v->timers[VCPU_PTIMER], guest_deadline(v, v->arch.cntp_cval));
 	else
-		v->arch.cntp_cval = value;
-	ptimer_update(c, v);
+		timer_disarm(&v->timers[VCPU_PTIMER]);
 }
 
 /*
@@ -291,7 +292,7 @@ bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 	case ISS_REG(3, 3, 14, 0, 1): /* CNTPCT_EL0 */ put_result(v, esr, count(v)); return true;
 	case ISS_REG(3, 3, 14, 2, 0): /* CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0 */
 	case ISS_REG(3, 3, 14, 2, 1):
-	case ISS_REG(3, 3, 14, 2, 2): ptimer_access(c, v, esr, reg >> 17 & 7); return true;
+	case ISS_REG(3, 3, 14, 2, 2): ptimer_access(v, esr, reg >> 17 & 7); return true;
 	case ISS_REG(3, 0, 12, 12, 5): /* ICC_SRE_EL1: the system registers are on, for ever */
 		if (esr & ISS_READ)
 			put_result(v, esr, 7);

@@ -20,6 +20,7 @@
 #define ARCH_IRQ_VTIMER      27
 #define ARCH_IRQ_NONE        1023u
 #define ARCH_AFFINITY_MASK   0xff00ffffffull
+#define ARCH_VREG_FRAME_LAST VREG_PSTATE
 
 #define ARCH_VCPU_TIMERS 1
 

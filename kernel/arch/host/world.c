@@ -105,34 +105,39 @@ static void offer_images(struct vcpu *v)
 	lock_release(&v->lock);
 }
 
-void arch_vcpu_evict(struct cpu *c)
+bool arch_vcpu_evict(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
+	bool requested;
 
 	if (!v)
-		return;
+		return false;
 	v->arch.registers = own()->el1;
+	arch_fpu_save(c, &v->fpu);
+	c->resident = NULL;
 	lock_acquire(&v->lock);
 	arch_vcpu_settle(v);
 	v->dirty = true;
-	lock_release(&v->lock);
-	c->resident = NULL;
 	__atomic_store_n(&v->home, NULL, __ATOMIC_RELEASE);
-	vcpu_serve(c, v);
+	requested = v->requested;
+	lock_release(&v->lock);
+	return requested;
 }
 
 static void load_vcpu(struct cpu *c, struct vcpu *v)
 {
 	if (v->home)
 		host_fail("a vCPU's registers are loaded while CPU %u holds them", v->home->id);
-	lock_acquire(&kernel_lock);
-	arch_vcpu_evict(c);
+	vcpu_put_away(c);
 	c->resident = v;
+	lock_acquire(&v->lock);
 	__atomic_store_n(&v->home, c, __ATOMIC_RELEASE);
-	own()->el1 = v->arch.registers;
 	v->dirty = true;
 	v->away = false;
-	lock_release(&kernel_lock);
+	lock_release(&v->lock);
+	own()->el1 = v->arch.registers;
+	if (cpu_attention(c))
+		arch_ipi_send(c->id, IPI_KICK);
 	vcpu_came(c, v);
 }
 
@@ -142,16 +147,16 @@ void arch_vcpu_drop(struct cpu *c, struct vcpu *v)
 		c->fp_owner = NULL;
 	if (c->user == &v->user)
 		c->user = NULL;
-	if (c->resident == v)
-		arch_vcpu_evict(c);
+	if (c->resident == v && arch_vcpu_evict(c))
+		vcpu_serve(c, v);
+	lock_acquire(&v->lock);
 	v->thread = NULL;
+	lock_release(&v->lock);
 }
 
 void arch_vcpu_reset(struct vcpu *v)
 {
-	lock_acquire(&v->lock);
 	v->dirty = true;
-	lock_release(&v->lock);
 	v->exit = EXIT_KICK;
 }
 
@@ -162,33 +167,23 @@ static uint64_t *register_of(struct vcpu *v, uint64_t reg)
 	return reg == VREG_PC ? &v->frame.pc : reg == VREG_EXITS ? &v->exits : NULL;
 }
 
-static void settle_register(struct cpu *c, struct vcpu *v, uint64_t reg)
-{
-	if (reg > VREG_PSTATE && c->resident == v)
-		arch_vcpu_evict(c);
-	if (reg > VREG_PSTATE)
-		arch_fpu_save(c, &v->fpu);
-}
-
-int64_t arch_vcpu_get(struct cpu *c, struct vcpu *v, uint64_t reg, bool running, uint64_t *value)
+int64_t arch_vcpu_get(struct vcpu *v, uint64_t reg, bool running, uint64_t *value)
 {
 	const uint64_t *at = register_of(v, reg);
 
 	if (running && reg != VREG_PC && reg != VREG_EXITS)
 		return -KE_BUSY;
-	settle_register(c, v, reg);
 	if (at)
 		*value = *at;
 	return at ? 0 : -KE_INVAL;
 }
 
-int64_t arch_vcpu_set(struct cpu *c, struct vcpu *v, uint64_t reg, bool running, uint64_t value)
+int64_t arch_vcpu_set(struct vcpu *v, uint64_t reg, bool running, uint64_t value)
 {
 	uint64_t *at = register_of(v, reg);
 
 	if (running)
 		return -KE_BUSY;
-	settle_register(c, v, reg);
 	if (reg == VREG_RESET)
 		arch_vcpu_reset(v);
 	else if (at)
@@ -196,15 +191,17 @@ int64_t arch_vcpu_set(struct cpu *c, struct vcpu *v, uint64_t reg, bool running,
 	return at || reg == VREG_RESET ? 0 : -KE_INVAL;
 }
 
-void arch_vcpu_timer_expired(struct timer *t)
+struct thread *arch_vcpu_timer_expired(struct timer *t)
 {
 	struct vcpu *v = container_of(t, struct vcpu, timers);
+	struct thread *woken;
 
 	lock_acquire(&v->lock);
 	vgic_private_line(&v->vgic, VIRQ_PTIMER, true);
 	v->dirty = true;
+	woken = vcpu_signal(v);
 	lock_release(&v->lock);
-	vcpu_wake(v);
+	return woken;
 }
 
 void arch_vcpu_irq_timer(struct cpu *c)
@@ -236,10 +233,11 @@ static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
 
 struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 {
-	if (v->kick && vcpu_leaves(c, v))
-		return to_process(c, v, EXIT_KICK);
 	if (c->resident != v)
 		load_vcpu(c, v);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (v->kick && vcpu_leaves(c, v))
+		return to_process(c, v, EXIT_KICK);
 	if (v->entry_work)
 		offer_images(v);
 	arch_user_switch(c, &v->user);
@@ -264,16 +262,18 @@ struct frame *host_guest_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
 	switch (syndrome) {
 	case HOST_HVC: return to_process(c, v, EXIT_HVC);
 	case HOST_WFI:
-		lock_acquire(&kernel_lock);
 		lock_acquire(&v->lock);
 		arch_vcpu_settle(v);
 		v->dirty = true;
 		wait = !v->kick && !v->thread->kill && !vgic_deliverable(&v->vgic, ~0ull);
-		v->waiting = wait;
+		if (wait) {
+			arch_user_switch(c, NULL);
+			sched_block(v->thread);
+			WRITE_ONCE(v->thread->state, STATE_HALT);
+			v->waiting = true;
+		}
 		lock_release(&v->lock);
-		if (wait)
-			thread_block(v->thread, STATE_HALT);
-		return kernel_leave(c);
+		return cpu_leave(c);
 	case HOST_TLBI_ALL:
 	case HOST_TLBI_LOCAL:
 	case HOST_IC_ALL:
@@ -293,8 +293,14 @@ static struct thread *pass_directly(struct cpu *c, struct thread *t, uint64_t nu
 {
 	struct thread *to;
 
-	if (number == CALL_MsgSendPulse)
-		return pulse_send_direct(c, t);
+	if (number == CALL_MsgSendPulse) {
+		to = pulse_send_direct(c, t);
+		if (to) {
+			arch_user_switch(c, &to->user);
+			sched_preempted(c, t);
+		}
+		return to;
+	}
 	to = number == CALL_MsgSend ? message_send_direct(c, t) : message_reply_direct(c, t);
 	return to ? to : message_copy_direct(c, t);
 }

@@ -55,9 +55,10 @@ void lock_release(struct lock *l)
 	(void)l;
 }
 
-void vcpu_wake(struct vcpu *v)
+struct thread *vcpu_signal(struct vcpu *v)
 {
 	assert_true(v->dirty);
+	return NULL;
 }
 
 static struct cpu real_cpu;
