@@ -51,7 +51,7 @@ struct irq *irq_create(struct process *p, uint64_t intid, int64_t *error)
 	i->edge = edge;
 	pulse_init(&i->pulse, PULSE_PLAIN, 0, 0, 0);
 	arch_irq_set_edge(i->intid, edge);
-	table[intid] = i;
+	__atomic_store_n(&table[intid], i, __ATOMIC_RELEASE); /* irq_fire() reads it without a lock */
 	irq_attached++;
 	return i;
 }

@@ -107,17 +107,6 @@ static struct thread *take_thread(struct cpu *c)
 	return t;
 }
 
-/* Whoever was to run next waits like the others: the running one has a higher priority now. */
-static void queue_next(struct cpu *c)
-{
-	struct thread *t = c->next;
-
-	if (unlikely(t)) {
-		WRITE_ONCE(c->next, NULL);
-		rq_insert(c, t, false);
-	}
-}
-
 /* Highest priority that waits on this CPU; 0: none. */
 static unsigned waiting_prio(const struct cpu *c)
 {
@@ -217,14 +206,27 @@ static void call_idle(uint32_t mask, unsigned cpu)
 	}
 }
 
+/* Whoever was to run next waits like the others: somebody more important runs, or will. The lock is held. */
+static void queue_next(struct cpu *c)
+{
+	struct thread *t = c->next;
+
+	if (unlikely(t)) {
+		WRITE_ONCE(c->next, NULL);
+		rq_insert(c, t, false);
+		call_idle(t->runmask, c->id);
+	}
+}
+
 /* The lock is held: would the thread run there at once? Then it is that CPU's `next`. */
 static bool goes_first(struct cpu *c, struct thread *t)
 {
-	if (!(t->runmask & BIT(c->id)) || t->prio <= READ_ONCE(c->prio) || t->prio <= c->rq.top || c->next)
+	if (!(t->runmask & BIT(c->id)) || t->prio <= READ_ONCE(c->prio) || t->prio <= waiting_prio(c))
 		return false;
+	WRITE_ONCE(c->prio, t->prio);
+	queue_next(c);
 	WRITE_ONCE(t->state, STATE_READY);
 	WRITE_ONCE(c->next, t);
-	WRITE_ONCE(c->prio, t->prio);
 	return true;
 }
 
@@ -341,7 +343,7 @@ static struct thread *take_from(struct cpu *from, const struct cpu *c)
 
 /*
  * Idle: the most important thread that waits for another CPU and may run here is placed anew. No lock is taken of a CPU
- * whose queue shows that nobody there may, or that is about to run it itself.
+ * whose queue shows that nobody there may.
  */
 static void steal(struct cpu *c)
 {
@@ -355,12 +357,10 @@ static void steal(struct cpu *c)
 
 		from = NULL;
 		for (unsigned i = 0; i < board.cpu_count; i++) {
-			unsigned top = queue_top(&cpus[i]);
-
-			if (top > best && top <= READ_ONCE(cpus[i].prio) && !(tried & BIT(i)) &&
+			if (queue_top(&cpus[i]) > best && !(tried & BIT(i)) &&
 			    (READ_ONCE(cpus[i].rq.masks) & BIT(c->id))) {
 				from = &cpus[i];
-				best = top;
+				best = queue_top(from);
 			}
 		}
 		if (!from)
@@ -417,6 +417,7 @@ static void change_over(struct cpu *c, struct thread *t, struct thread *next)
 	bool over = t && next && next->prio == t->prio;
 
 	start(c, next);
+	queue_next(c);
 	if (!t) {
 		WRITE_ONCE(c->run_start, arch_clock_ticks());
 		lock_release(&c->lock);
@@ -445,8 +446,8 @@ struct thread *sched_pick(struct cpu *c, bool look)
 	}
 	top = waiting_prio(c);
 	if (t && !turn_is_over(c, t, top, look) && top <= t->prio && (t->runmask & BIT(c->id))) {
-		queue_next(c);
 		WRITE_ONCE(c->prio, t->prio);
+		queue_next(c);
 		lock_release(&c->lock);
 		return t;
 	}

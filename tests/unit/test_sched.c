@@ -102,6 +102,31 @@ static void a_thread_goes_where_there_is_room(void **state)
 	machine_check(true);
 }
 
+/* One that was to run next, and then is not, is for an idle CPU as any that waits. */
+static void who_is_overtaken_goes_to_an_idle_cpu(void **state)
+{
+	struct thread *low, *busy, *next, *high;
+
+	(void)state;
+	set(first, 50, SCHED_FIFO_, 1);
+	next = machine_spawn(first, 12, 6);
+	set(next, 12, SCHED_FIFO_, 2);
+	assert_int_equal(sys_SyncWait(next, MEM_VA, 0, 0), BLOCKED);
+	high = machine_spawn(first, 20, 2);
+	assert_int_equal(sys_SyncWait(high, MEM_VA + 8, 0, 0), BLOCKED);
+	low = machine_spawn(first, 10, 2);
+	busy = machine_spawn(first, 30, 4);
+	set(next, 12, SCHED_FIFO_, 6);
+	assert_ptr_equal(cpus[1].current, low);
+	assert_int_equal(call_alone(first, SyncWake, MEM_VA, 1), 1);
+	assert_ptr_equal(cpus[1].next, next);
+	assert_int_equal(call_alone(first, SyncWake, MEM_VA + 8, 1), 1);
+	assert_int_equal(sys_SyncWait(busy, MEM_VA, 0, 0), BLOCKED);
+	assert_ptr_equal(cpus[1].current, high);
+	assert_ptr_equal(cpus[2].current, next);
+	machine_check(true);
+}
+
 static uint64_t time_of(const struct thread *t)
 {
 	struct thread_info thread;
@@ -533,6 +558,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(the_most_important_thread_runs, setup, teardown),
 	    cmocka_unit_test_setup_teardown(equals_take_turns_only_in_round_robin, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_thread_goes_where_there_is_room, setup, teardown),
+	    cmocka_unit_test_setup_teardown(who_is_overtaken_goes_to_an_idle_cpu, setup, teardown),
 	    cmocka_unit_test_setup_teardown(times_are_counted_up_to_now, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_thread_follows_its_run_mask, setup, teardown),
 	    cmocka_unit_test_setup_teardown(registers_follow_their_thread, setup, teardown),

@@ -206,6 +206,8 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	__atomic_store_n(&v->home, c, __ATOMIC_RELEASE);
 	v->dirty = true; /* whoever settles links the virtual timer */
 	v->away = false;
+	if (unlikely(v->requested)) /* who asked may have called the CPU that had them before */
+		c->own |= ATTENTION_LOOK;
 	lock_release(&v->lock);
 	vcpu_timer_ahead(v);
 	lock_release(&c->lock);
