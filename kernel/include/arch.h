@@ -154,6 +154,9 @@ bool arch_vcpu_evict(struct cpu *c); /* the resident's state to memory; true: so
 void arch_vcpu_drop(struct cpu *c, struct vcpu *v); /* its thread dies here: forget its registers */
 /* Home here or in memory: vgic state up to date, images empty. Its lock is held. */
 void arch_vcpu_settle(struct vcpu *v);
+/* Home here, and its guest does not run: a candidate of its vgic as it is now. Its lock is held. False: it is `dirty`.
+ */
+bool arch_vcpu_show(struct vcpu *v, unsigned index);
 /* VcpuGet, VcpuSet, its lock is held: what is not in the frame is in memory; `running`: its thread is in the guest. 0,
  * -KE_BUSY, -KE_INVAL. */
 int64_t arch_vcpu_get(struct vcpu *v, uint64_t reg, bool running, uint64_t *value);

@@ -60,6 +60,8 @@ struct process {
 	uint64_t end_status, fault_address, fault_pc;
 	uint64_t cpu_ticks; /* of threads that are gone */
 	struct vcpu *vcpus[VCPU_MAX];
+	uint32_t vcpu_mask;         /* those that there are */
+	bool vcpu_other_names;      /* an affinity is not the index */
 	uint8_t last_vcpu[CPU_MAX]; /* that ran on a CPU: index + 1 */
 	uint64_t counter_offset;    /* of the guest; valid once its space is sealed */
 	/* ProcessDestroy and ProcessGrant go in steps: how far */

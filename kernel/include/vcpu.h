@@ -24,8 +24,8 @@ struct vcpu {
 		struct {
 			uint8_t kick; /* KICK_* */
 			bool dirty;   /* the state changed: images must be made anew before the guest goes on */
-			bool edges;   /* vgic.repend is all that changed: there may be a shorter way */
 			bool away;    /* its state is in memory */
+			bool edges;   /* vgic.arrived is all that changed: there may be a shorter way */
 			struct arch_entry_work arch_work;
 		};
 		uint64_t entry_work; /* any of it: something is to be done before the guest goes on */
@@ -61,17 +61,37 @@ void vcpu_destroy(struct vcpu *v);
 void vcpu_serve(struct cpu *c, struct vcpu *v); /* who waits for its state, as long as it is here or in memory */
 NAMED void vcpu_requests(struct cpu *c);        /* calls of other CPUs on the resident; no lock is held */
 void vcpu_put_away(struct cpu *c);              /* the resident's state to memory; likewise */
-/*
- * Something is pending, `kick` is set, or the like; its lock is held. The thread, if it waits: the caller wakes it,
- * once it has no lock but the kernel's. Else NULL; if it runs on another CPU, that one looks.
- */
-struct thread *vcpu_signal(struct vcpu *v);
-void vcpu_tell(struct vcpu *v); /* the same, releases the lock, and wakes it */
-
 static inline void vcpu_wake(struct thread *t)
 {
 	if (t)
 		sched_wake(t);
+}
+
+/*
+ * Something is pending, `kick` is set, or the like; its lock is held. The thread, if it waits: the caller wakes it,
+ * once it has no lock but the kernel's. Else NULL; if it runs on another CPU, that one looks.
+ */
+static inline struct thread *vcpu_signal(struct vcpu *v)
+{
+	const struct cpu *home = v->home;
+
+	if (v->waiting) {
+		v->waiting = false;
+		return v->thread;
+	}
+	/* If its thread does not run there just now it looks before it enters the guest: arch_vcpu_enter(). */
+	if (home && home != arch_this_cpu())
+		arch_ipi_kick_running(home, v->thread);
+	return NULL;
+}
+
+/* The same, releases the lock, and wakes it. */
+static inline void vcpu_tell(struct vcpu *v)
+{
+	struct thread *woken = vcpu_signal(v);
+
+	lock_release(&v->lock);
+	vcpu_wake(woken);
 }
 
 /* The user registers that the processor needs for a thread, or for its guest. */

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "arch.h"
 #include "bulkhead.h"
 #include "types.h"
 
@@ -52,30 +53,30 @@ _Static_assert(VGIC_PRIVATE + VGIC_INFLIGHT == VGIC_CANDIDATES, "sets of candida
 struct vgic_cpu {
 	uint64_t latch; /* pending by an edge or by a write, until it is taken */
 	uint64_t active;
-	uint64_t offered;               /* the image shows the latch as pending */
-	uint64_t line;                  /* inputs: a level is pending while its input is up */
-	uint64_t repend;                /* edges since the last fold */
-	uint64_t group;                 /* 1 or 0 */
+	uint64_t offered; /* the image shows the latch as pending */
+	uint64_t line;    /* inputs: a level is pending while its input is up */
+	uint64_t repend;  /* edges since the last fold */
+	uint64_t arrived; /* since then, to be placed: SGIs for Group 1 only, SPIs with an edge or a line */
+	uint64_t group;   /* 1 or 0 */
 	uint64_t plane[VGIC_PRIO_BITS]; /* the priorities, a set for each bit, highest bit first */
 	uint8_t prio[VGIC_CANDIDATES];
 	uint8_t run[VGIC_CANDIDATES]; /* of each active one, with VGIC_PRIO_GROUP0; VGIC_RUN_NONE */
 	uint32_t enable, config;      /* INTIDs 0 to 31 */
 	uint32_t groups;              /* which groups the distributor has enabled: bits 0 and 1 */
 	uint32_t open;                /* enabled, and so is their group */
-	uint32_t sgis;                /* SGIs for Group 1 only since the last fold */
 	uint32_t spi_used;            /* bit n: slot n of spi[] is taken */
 	uint32_t bound;               /* and is kept: its physical SPI may fire at any time */
 	struct virq spi[VGIC_INFLIGHT];
 	uint32_t lr_count;
 	uint64_t lr[VGIC_LR_MAX];      /* images */
 	uint32_t lr_used;              /* bit n: there is image n */
-	uint32_t straight;             /* private ones that may come straight into their image as soon as it is empty */
+	uint64_t straight;             /* private ones that may come straight into their image as soon as it is empty */
 	uint8_t lr_index[VGIC_LR_MAX]; /* whose image */
-	uint8_t lr_of[32];             /* the image of a private interrupt; VGIC_LR_MAX: none */
-	uint64_t left;                 /* active or pending ones without an image */
-	uint16_t left_prio;            /* of the most important pending one of these that could be signalled */
-	uint64_t control;              /* ARCH_VGIC_*: what belongs to the images */
-	bool ended;                    /* at the last fold: the processor has ended the one that is linked to a PPI */
+	uint8_t lr_of[VGIC_CANDIDATES]; /* its image; VGIC_LR_MAX: none */
+	uint64_t left;                  /* active or pending ones without an image */
+	uint16_t left_prio;             /* of the most important pending one of these that could be signalled */
+	uint64_t control;               /* ARCH_VGIC_*: what belongs to the images */
+	bool ended;                     /* at the last fold: the processor has ended the one that is linked to a PPI */
 	/* The caller's, before it folds, fills or places: ARCH_VMCR_*, and with an `eoicount` the active priorities. */
 	uint64_t vmcr;
 	uint32_t running;
@@ -85,6 +86,11 @@ struct vgic_cpu {
 static inline uint64_t vgic_pending(const struct vgic_cpu *v)
 {
 	return v->latch | (v->line & ~(uint64_t)v->config);
+}
+
+static inline void vgic_arrived(struct vgic_cpu *v, unsigned index)
+{
+	__atomic_fetch_or(&v->arrived, BIT(index), __ATOMIC_RELAXED);
 }
 
 /* Nothing enabled, pending or active; the processor has so many list registers. */
@@ -97,27 +103,45 @@ void vgic_fold(struct vgic_cpu *v, unsigned eoicount);
 /* Chooses what is offered and builds the images and `control`. After vgic_fold. */
 void vgic_fill(struct vgic_cpu *v);
 
-/* At any time, also while images are in the processor: they count from the next fold on. */
+/*
+ * At any time, also while images are in the processor: they count from the next fold on. SGIs for group 1, edges and
+ * lines that rise have `arrived`: the vCPU's home takes that in one step, without the lock, and may place them before.
+ */
 void vgic_sgi(struct vgic_cpu *v, unsigned intid, unsigned group); /* nothing if it is of the other group */
 void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level);
+/* The candidate that has changed; 0: none. -KE_AGAIN, -KE_BUSY. */
 int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio);
 int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio); /* of one that is bound: the physical one */
 bool vgic_fire(struct vgic_cpu *v, unsigned host); /* a physical SPI has come; false: none is bound to it */
 
 /*
- * While images are in the processor: an image for a private interrupt that is pending by an edge, in one of the list
- * registers that are `empty`, or if none is in that of the least important image; then lr[] has been read from the
- * processor, and nothing was ended that had no image. *n is which, and `control` may have changed. False: not without
- * vgic_fold and vgic_fill.
+ * While images are in the processor: an image for an SGI, for the virtual timer, or for an SPI that has `arrived`, in
+ * one of the list registers that are `empty`, or if none is in that of the least important image; then lr[] has been
+ * read from the processor, and nothing was ended that had no image. *n is which (VGIC_LR_MAX: none is needed), and
+ * `control` may have changed. False: not without vgic_fold and vgic_fill.
  */
-bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n);
+bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n);
 
-/* The same if its image is empty and still right: whoever changes enable, group or priority folds. */
-static inline bool vgic_place_again(const struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
+/*
+ * The same if its image is empty and still right: whoever changes enable, group or priority of a private one folds. *lr
+ * is what goes there.
+ */
+static inline bool vgic_place_again(const struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n, uint64_t *lr)
 {
 	*n = v->lr_of[intid];
-	return (v->straight >> intid & 1) && (empty >> *n & 1);
+	if (!(v->straight >> intid & 1) || !(empty >> *n & 1))
+		return false;
+	*lr = v->lr[*n];
+	return true;
 }
+/* After that, of an SPI: its line is up, and what it was offered with has not changed. */
+bool vgic_line_again(const struct vgic_cpu *v, unsigned index, uint64_t *lr);
+
+/*
+ * While images are in the processor, of which *lr has been read: the line of an SPI has fallen, and *lr is its image
+ * now. False: not without vgic_fold and vgic_fill.
+ */
+bool vgic_lower(const struct vgic_cpu *v, unsigned index, uint64_t *lr);
 
 /* Only after vgic_fold and before vgic_fill. */
 /* Its pending state or, with VIRQ_ACTIVE in `what`, all. VIRQ_* that it had. */

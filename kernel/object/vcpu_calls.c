@@ -8,6 +8,7 @@
 #include "cpu.h"
 #include "irq.h"
 #include "process.h"
+#include "trap.h"
 #include "vcpu.h"
 
 static struct vcpu *vcpu_of(struct process *p, uint64_t id)
@@ -45,7 +46,9 @@ int64_t call_VcpuCreate(struct thread *t, struct frame *f)
 	v->counter_offset = UINT64_MAX;
 	vgic_reset(&v->vgic, arch_vcpu_lr_count());
 	arch_vcpu_reset(v);
+	p->vcpu_other_names |= v->affinity != index;
 	__atomic_store_n(&p->vcpus[index], v, __ATOMIC_RELEASE);
+	__atomic_store_n(&p->vcpu_mask, p->vcpu_mask | (uint32_t)BIT(index), __ATOMIC_RELEASE);
 	return id;
 }
 
@@ -56,6 +59,7 @@ void vcpu_destroy(struct vcpu *v)
 	for (unsigned i = 0; i < ARCH_VCPU_TIMERS; i++)
 		timer_disarm(&v->timers[i]);
 	p->vcpus[v->index] = NULL;
+	p->vcpu_mask &= ~(uint32_t)BIT(v->index);
 	handle_destroy(p, OBJECT_VCPU, v->id, v);
 }
 
@@ -319,10 +323,27 @@ int64_t call_VcpuBind(struct thread *t, struct frame *f)
 
 /* ---- calls that only add to what is pending ---- */
 
+/* A candidate of its vgic has changed; the lock is held, and released. What is less to wait for wakes nobody. */
+static void spi_changed(struct vcpu *v, unsigned index, bool level)
+{
+	bool here = v->home == arch_this_cpu() && !v->waiting, shown = here && !v->dirty && arch_vcpu_show(v, index);
+
+	if (level && !here) {
+		vgic_arrived(&v->vgic, index);
+		v->edges = true;
+	} else if (!shown) {
+		v->dirty = true;
+	}
+	if (shown || (!level && v->waiting))
+		lock_release(&v->lock);
+	else
+		vcpu_tell(v);
+}
+
 static int64_t offer_spi(struct thread *t, uint64_t vcpu, uint64_t intid, uint64_t level, uint64_t prio, bool line)
 {
 	struct vcpu *v = vcpu_of(t->process, vcpu);
-	int64_t result;
+	int index;
 
 	if (!v)
 		return -KE_BADF;
@@ -330,12 +351,15 @@ static int64_t offer_spi(struct thread *t, uint64_t vcpu, uint64_t intid, uint64
 		return -KE_INVAL;
 	lock_acquire(&v->lock);
 	if (line)
-		result = vgic_line(&v->vgic, (unsigned)intid, level, (unsigned)prio);
+		index = vgic_line(&v->vgic, (unsigned)intid, level, (unsigned)prio);
 	else
-		result = vgic_inject(&v->vgic, (unsigned)intid, (unsigned)prio);
-	v->dirty = true;
-	vcpu_tell(v);
-	return result;
+		index = vgic_inject(&v->vgic, (unsigned)intid, (unsigned)prio);
+	if (index > 0) {
+		spi_changed(v, (unsigned)index, level);
+		return 0;
+	}
+	lock_release(&v->lock);
+	return index;
 }
 
 int64_t call_VcpuLine(struct thread *t, struct frame *f)
@@ -348,6 +372,22 @@ int64_t call_VcpuInject(struct thread *t, struct frame *f)
 	return offer_spi(t, VcpuInject_vcpu(f), VcpuInject_intid(f), 1, VcpuInject_priority(f), false);
 }
 
+/* VcpuLine and VcpuInject, which take no lock of the kernel's unless they wake somebody. */
+void trap_virq(struct frame *f, struct cpu *c)
+{
+	struct thread *t = container_of(f, struct thread, frame);
+
+	if (likely(!t->kill)) {
+		if (unlikely(!able(t->process, ABLE_VCPU)))
+			call_set_result(f, -KE_PERM);
+		else
+			call_set_result(f,
+					call_number(f) == CALL_VcpuLine ? call_VcpuLine(t, f) : call_VcpuInject(t, f));
+		t->timeout_flags = 0;
+	}
+	arch_resume(unlikely(t->kill || cpu_attention(c)) ? cpu_leave(c) : f);
+}
+
 int64_t call_VcpuKick(struct thread *t, struct frame *f)
 {
 	struct vcpu *v = vcpu_of(t->process, VcpuKick_vcpu(f));
@@ -358,28 +398,6 @@ int64_t call_VcpuKick(struct thread *t, struct frame *f)
 	__atomic_fetch_or(&v->kick, KICK_EXIT, __ATOMIC_RELAXED);
 	vcpu_tell(v);
 	return 0;
-}
-
-struct thread *vcpu_signal(struct vcpu *v)
-{
-	const struct cpu *home = v->home;
-
-	if (v->waiting) {
-		v->waiting = false;
-		return v->thread;
-	}
-	/* If its thread does not run there just now it looks before it enters the guest: arch_vcpu_enter(). */
-	if (home && home != arch_this_cpu())
-		arch_ipi_kick_running(home, v->thread);
-	return NULL;
-}
-
-void vcpu_tell(struct vcpu *v)
-{
-	struct thread *woken = vcpu_signal(v);
-
-	lock_release(&v->lock);
-	vcpu_wake(woken);
 }
 
 /* ---- SGIs of a guest ---- */

@@ -7,6 +7,7 @@
 #include "vgic.h"
 #include "arch.h"
 
+#define SGIS 0xffffull
 #define SPIS (UINT64_MAX << VGIC_PRIVATE) /* a set of candidates: see struct vgic_cpu */
 
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
@@ -52,6 +53,7 @@ static void fold_image(struct vgic_cpu *v, unsigned n, uint64_t lr)
 	else
 		v->latch &= ~(v->offered & bit);
 	v->offered &= ~bit;
+	v->lr_of[index] = VGIC_LR_MAX;
 	if (!(lr & ARCH_LR_ACTIVE)) {
 		v->active &= ~bit;
 		return;
@@ -59,12 +61,6 @@ static void fold_image(struct vgic_cpu *v, unsigned n, uint64_t lr)
 	if (!(v->active & bit))
 		v->run[index] = (uint8_t)ARCH_LR_PRIO(lr) | (lr & ARCH_LR_GROUP1 ? 0 : VGIC_PRIO_GROUP0);
 	v->active |= bit;
-}
-
-/* The processor has ended the one that is linked to a PPI. */
-static bool has_ended(uint64_t lr)
-{
-	return (lr & ARCH_LR_LINKED) && !(lr & (ARCH_LR_PENDING | ARCH_LR_ACTIVE)) && (uint32_t)lr < VGIC_PRIVATE;
 }
 
 void vgic_end_active(struct vgic_cpu *v, unsigned index)
@@ -103,29 +99,23 @@ static void end_without_image(struct vgic_cpu *v, uint64_t outside)
 		vgic_end_active(v, best);
 }
 
-/* Nothing is in the processor any more. */
-static void forget_images(struct vgic_cpu *v)
-{
-	v->lr_used = v->straight = 0;
-	v->left = 0;
-	memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of));
-}
-
 void vgic_fold(struct vgic_cpu *v, unsigned eoicount)
 {
 	uint64_t outside = v->left & v->active;
 
 	v->ended = false;
 	for_each_bit (n, v->lr_used) {
-		v->ended |= has_ended(v->lr[n]);
+		v->ended |= v->lr_index[n] == VIRQ_VTIMER && !(v->lr[n] & (ARCH_LR_PENDING | ARCH_LR_ACTIVE)) &&
+			    (v->lr[n] & ARCH_LR_LINKED);
 		fold_image(v, (unsigned)n, v->lr[n]);
 	}
 	/* With ends in two steps it is the second one that ends, and it traps while one is active without an image. */
 	for (; eoicount && outside && !(v->vmcr & ARCH_VMCR_SPLIT_END); eoicount--)
 		end_without_image(v, outside);
-	forget_images(v);
-	v->latch |= v->repend | (v->sgis & v->group);
-	v->repend = v->sgis = 0;
+	v->lr_used = 0;
+	v->straight = v->left = 0;
+	v->latch |= v->repend | (v->arrived & SGIS & v->group);
+	v->repend = v->arrived = 0;
 	v->spi_used &= v->bound | (uint32_t)((vgic_pending(v) | v->active) >> VGIC_PRIVATE);
 }
 
@@ -160,11 +150,11 @@ static void fill_image(struct vgic_cpu *v, unsigned n, unsigned index, bool pend
 		lr ^= ARCH_LR_PENDING | ARCH_LR_EXIT_ENDED;
 	if (lr & ARCH_LR_PENDING)
 		v->offered |= BIT(index);
-	if (index < VGIC_PRIVATE) {
-		v->lr_of[index] = (uint8_t)n;
-		if ((lr & ARCH_LR_GROUP1) && !(lr & ARCH_LR_ACTIVE))
-			v->straight |= (uint32_t)BIT(index);
-	}
+	v->lr_of[index] = (uint8_t)n;
+	/* Where a write has made a level pending, that it has been taken must not be lost. */
+	if (!(lr & ARCH_LR_ACTIVE) && !(v->latch & ~(uint64_t)v->config & BIT(index)) &&
+	    (lr & (index < VGIC_PRIVATE ? ARCH_LR_GROUP1 : ARCH_LR_EXIT_ENDED)))
+		v->straight |= BIT(index);
 	v->lr[n] = lr;
 	v->lr_index[n] = (uint8_t)index;
 	v->lr_used |= (uint32_t)BIT(n);
@@ -274,8 +264,6 @@ static void drop_image(struct vgic_cpu *v, unsigned n, uint64_t lr)
 	unsigned index = v->lr_index[n];
 
 	fold_image(v, n, lr);
-	if (index < VGIC_PRIVATE)
-		v->lr_of[index] = VGIC_LR_MAX;
 	if (!(lr & (ARCH_LR_PENDING | ARCH_LR_ACTIVE)))
 		return;
 	v->left |= BIT(index);
@@ -285,13 +273,26 @@ static void drop_image(struct vgic_cpu *v, unsigned n, uint64_t lr)
 	v->control = make_control(v, true);
 }
 
-bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
+/* Its line has fallen again, or is up while its image will bring the guest out when it ends. */
+static bool needs_no_image(const struct vgic_cpu *v, unsigned index, uint32_t empty)
 {
-	unsigned at = v->lr_of[intid];
-	uint32_t bit = (uint32_t)BIT(intid);
+	unsigned at = v->lr_of[index];
 
+	if (index < VGIC_PRIVATE || (v->repend & BIT(index)))
+		return false;
+	return !(v->line & BIT(index)) || (at < VGIC_LR_MAX && !(empty & BIT(at)) && (v->lr[at] & ARCH_LR_EXIT_ENDED));
+}
+
+bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
+{
+	uint64_t bit = BIT(index), open = v->open & v->group;
+	unsigned at = v->lr_of[index];
+
+	*n = VGIC_LR_MAX;
+	if (needs_no_image(v, index, empty))
+		return true;
 	/* Where the CPU interface holds it back it would hide that those that are left have room. */
-	if (!(v->open & v->group & bit) || !(v->vmcr & ARCH_VMCR_GROUP1) || v->prio[intid] > v->left_prio)
+	if (!((open | SPIS) & group_ones(v, v->vmcr) & bit) || v->prio[index] > v->left_prio)
 		return false;
 	if (at < VGIC_LR_MAX) {
 		if (!(empty & BIT(at)))
@@ -299,21 +300,33 @@ bool vgic_place(struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n)
 	} else {
 		if ((v->active | v->left) & bit)
 			return false;
-		at = empty ? (unsigned)__builtin_ctz(empty) : least_important(v, v->prio[intid]);
+		at = empty ? (unsigned)__builtin_ctz(empty) : least_important(v, v->prio[index]);
 		if (at == VGIC_LR_MAX)
 			return false;
 	}
 	if (v->lr_used & BIT(at))
 		drop_image(v, at, empty ? v->lr[at] & ~(ARCH_LR_PENDING | ARCH_LR_ACTIVE) : v->lr[at]);
-	fill_image(v, at, intid, true);
+	v->latch |= v->repend & bit;
+	v->repend &= ~bit;
+	fill_image(v, at, index, true);
 	*n = at;
+	return true;
+}
+
+bool vgic_lower(const struct vgic_cpu *v, unsigned index, uint64_t *lr)
+{
+	const uint64_t both = ARCH_LR_PENDING | ARCH_LR_ACTIVE;
+
+	if (((v->latch | v->repend) & BIT(index)) || (*lr & both) == both)
+		return false;
+	*lr &= ~(ARCH_LR_PENDING | ARCH_LR_EXIT_ENDED);
 	return true;
 }
 
 void vgic_sgi(struct vgic_cpu *v, unsigned intid, unsigned group)
 {
 	if (group)
-		v->sgis |= (uint32_t)BIT(intid);
+		vgic_arrived(v, intid);
 	else
 		v->repend |= BIT(intid) & ~v->group;
 }

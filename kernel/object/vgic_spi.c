@@ -50,6 +50,14 @@ static void put_spi_prio(struct vgic_cpu *v, unsigned index, unsigned prio)
 		put_bit(&v->plane[b], index, prio & 0x80u >> b);
 }
 
+bool vgic_line_again(const struct vgic_cpu *v, unsigned index, uint64_t *lr)
+{
+	uint64_t bit = BIT(index), group = v->group & bit ? ARCH_LR_GROUP1 : 0;
+
+	*lr = (*lr & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING | ARCH_LR_EXIT_ENDED;
+	return (v->line & ~v->repend & bit) && ARCH_LR_PRIO(*lr) == v->prio[index] && (*lr & ARCH_LR_GROUP1) == group;
+}
+
 int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio)
 {
 	unsigned i = level ? take_spi(v, intid) : find_spi(v, intid);
@@ -60,7 +68,7 @@ int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio)
 		return -KE_BUSY;
 	put_bit(&v->line, i, level);
 	put_spi_prio(v, i, prio);
-	return 0;
+	return (int)i;
 }
 
 int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio)
@@ -75,7 +83,7 @@ int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio)
 	}
 	v->repend |= BIT(i);
 	put_spi_prio(v, i, prio);
-	return 0;
+	return (int)i;
 }
 
 bool vgic_fire(struct vgic_cpu *v, unsigned host)
@@ -83,6 +91,7 @@ bool vgic_fire(struct vgic_cpu *v, unsigned host)
 	for_each_bit (i, v->bound) {
 		if (v->spi[i].host == host) {
 			v->repend |= BIT(VGIC_PRIVATE + i);
+			vgic_arrived(v, VGIC_PRIVATE + (unsigned)i);
 			return true;
 		}
 	}

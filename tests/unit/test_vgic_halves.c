@@ -250,7 +250,7 @@ static void wrong_bindings_are_refused(void **state)
 	assert_int_equal(taken, 0);
 	/* Under its number there is another already. */
 	settle_cpu(&cpu[0]);
-	assert_int_equal(vgic_inject(&v->vgic, FIRST + 2, 0x80), 0);
+	assert_true(vgic_inject(&v->vgic, FIRST + 2, 0x80) > 0);
 	assert_int_equal(irq_passthrough_change(v, HOST + 2, FIRST + 2, 0x80, BIND_ON), -KE_BUSY);
 	for (unsigned i = 4; i < BOUND; i++)
 		assert_true(irq_passthrough_change(v, HOST + i, FIRST + i, 0x80, BIND_ON) >= 0);

@@ -9,39 +9,6 @@
  */
 #include "vgic_kernel/model.h"
 
-static void step(void)
-{
-	unsigned i = rnd(COUNT);
-
-	switch (rnd(12)) {
-	case 0:
-	case 1:
-	case 2: fire(i); break;
-	case 3: enter(); break;
-	case 4:
-	case 5:
-	case 6: acknowledge(); break;
-	case 7: /* in any order */
-		for (unsigned n = 0; n < COUNT && !(ended[i] && ref[i].active); n++)
-			i = (i + 1) % COUNT;
-		if (ended[i] && ref[i].active)
-			direct(number[i]);
-		break;
-	case 8:
-		if (rnd(8) == 0)
-			direct(rnd(2) ? 9 : 60); /* what is not active */
-		break;
-	case 9: configure(i); break;
-	case 10:
-		if (rnd(4) == 0)
-			configure_all();
-		break;
-	default: complete(); break;
-	}
-	fire_physical();
-	check_signalled();
-}
-
 static void the_most_important_interrupt_is_signalled_after_each_step(void **unused)
 {
 	unsigned all = 0, displaced = 0;
@@ -76,52 +43,6 @@ static void the_most_important_interrupt_is_signalled_after_each_step(void **unu
 	}
 	assert_true(all > 60 * 400);
 	assert_true(displaced > 1000);
-}
-
-/* The guest stays in: images come one by one, for each other, while many are pending or active. */
-static void images_that_change_one_by_one_signal_the_same(void **unused)
-{
-	unsigned displaced = 0;
-
-	(void)unused;
-	for (unsigned s = 1; s <= 6000; s++) {
-		unsigned most = s % 3 ? 8 : 24; /* the more, the seldomer does anything come */
-
-		start(s);
-		for (unsigned n = rnd(s % 2 ? 60 : 12); n > 0; n--)
-			step();
-		for (unsigned n = 0; n < 60; n++) {
-			unsigned what = rnd(most);
-
-			if (what < 3)
-				sgi(rnd(4), true);
-			else if (what == 3)
-				line(index_of(VIRQ_VTIMER), rnd(4) != 0);
-			else if (what == 4)
-				configure_interface();
-			else if (what % 2)
-				acknowledge();
-			else
-				complete();
-			fire_physical();
-			check_signalled();
-		}
-		enter();
-		displaced += placed;
-	}
-	assert_true(displaced > 3000);
-}
-
-static void set_prio(unsigned intid, unsigned prio)
-{
-	ref[index_of(intid)].prio = prio;
-	change_private(VPRIV_PRIO0 + intid / 4, prio << intid % 4 * 8, 0xffu << intid % 4 * 8);
-}
-
-static void take(unsigned intid)
-{
-	assert_true(acknowledge());
-	assert_int_equal(number[stack[depth - 1].i], intid);
 }
 
 static uint32_t read_private(unsigned op)
@@ -239,6 +160,22 @@ static void a_latch_comes_once(void **unused)
 	}
 }
 
+/* The virtual timer, made pending by a write, is taken; then it fires, and its line falls. */
+static void a_latch_that_is_taken_does_not_come_back(void **unused)
+{
+	unsigned timer = index_of(VIRQ_VTIMER);
+
+	(void)unused;
+	start(2);
+	ref[timer].latch = true;
+	change_private(VPRIV_PENDING, 1u << VIRQ_VTIMER, 1u << VIRQ_VTIMER);
+	take(VIRQ_VTIMER);
+	complete();
+	line(timer, true);
+	line(timer, false);
+	assert_false(acknowledge());
+}
+
 static void an_edge_is_a_rise(void **unused)
 {
 	unsigned edge = index_of(30);
@@ -317,109 +254,22 @@ static void a_group_that_is_off_holds_its_interrupts(void **unused)
 	assert_false(acknowledge());
 }
 
-/* Edges of SPIs, from 41 on: every second one. */
-static void raise_spis(unsigned count, const unsigned prio[], bool group1)
-{
-	for (unsigned n = 0; n < count; n++) {
-		unsigned i = index_of(41 + 2 * n);
-
-		ref[i].prio = prio[n];
-		ref[i].group1 = group1;
-		ref[i].latch = true;
-		assert_int_equal(vgic_inject(&v, 41 + 2 * n, prio[n] | (group1 ? 0 : VIRQ_GROUP0)), 0);
-	}
-	enter();
-}
-
-static void take_and_complete(unsigned intid)
-{
-	take(intid);
-	complete();
-}
-
-/* More are pending than there are list registers: no SGI that comes meanwhile goes ahead of a more important one. */
-static void nobody_is_overtaken_by_what_comes_straight(void **unused)
-{
-	static const unsigned prio[] = {0x40, 0x48, 0x50, 0x60, 0x70, 0x78};
-
-	(void)unused;
-	/* Of two that have no list register. */
-	start(2);
-	set_prio(0, 0x90);
-	raise_spis(6, prio, true);
-	take_and_complete(41);
-	sgi(0, true);
-	for (unsigned n = 1; n < 6; n++)
-		take_and_complete(41 + 2 * n);
-	take_and_complete(0);
-	/* Of one that another one has taken it from. */
-	start(2);
-	set_prio(0, 0x20);
-	set_prio(3, 0x68);
-	raise_spis(6, prio, true);
-	sgi(0, true);
-	assert_int_equal(placed, 1);
-	take_and_complete(0);
-	sgi(index_of(3), true);
-	for (unsigned n = 0; n < 4; n++)
-		take_and_complete(41 + 2 * n);
-	take_and_complete(3);
-	/* It was pending, but its group was shut, when the SGI came first. */
-	start(2);
-	v.vmcr &= ~(uint64_t)VENG0;
-	set_prio(0, 0x20);
-	set_prio(3, 0x68);
-	raise_spis(3, prio, false);
-	sgi(index_of(3), true);
-	take(3);
-	v.vmcr |= VENG0;
-	sgi(0, true);
-	assert_int_equal(placed, 1);
-	complete();
-	sgi(index_of(3), true);
-	take_and_complete(0);
-	for (unsigned n = 0; n < 3; n++)
-		take_and_complete(41 + 2 * n);
-	take_and_complete(3);
-}
-
-/* One that is active and pending again does not go ahead when another one has lost its list register. */
-static void an_active_one_that_is_pending_again_waits_for_its_turn(void **unused)
-{
-	static const unsigned prio[] = {0x80, 0x40, 0x48, 0x50};
-
-	(void)unused;
-	start(2);
-	set_prio(0, 0x20);
-	raise_spis(1, prio, true);
-	take(41);
-	v.vmcr = (v.vmcr & ~(0xffull << 24)) | 0x30ull << 24;
-	raise_spis(4, prio, true);
-	sgi(0, true);
-	take_and_complete(0);
-	complete();
-	v.vmcr |= 0xf8ull << 24;
-	for (unsigned n = 1; n < 4; n++)
-		take_and_complete(41 + 2 * n);
-	take_and_complete(41);
-}
-
 /* More SPIs than there is room for, until something is through. */
 static void an_spi_without_room_is_refused(void **unused)
 {
 	(void)unused;
 	start(1);
 	for (unsigned i = 0; i < VGIC_INFLIGHT; i++)
-		assert_int_equal(vgic_inject(&v, 100 + i, 0x80), 0);
+		assert_true(vgic_inject(&v, 100 + i, 0x80) > 0);
 	assert_int_equal(vgic_inject(&v, 99, 0x80), -KE_AGAIN);
 	assert_int_equal(vgic_line(&v, 99, true, 0x80), -KE_AGAIN);
 	assert_int_equal(vgic_line(&v, 99, false, 0x80), 0);
-	assert_int_equal(vgic_inject(&v, 100, 0x80), 0);
+	assert_true(vgic_inject(&v, 100, 0x80) > 0);
 	vgic_fold(&v, 0);
 	assert_int_equal(vgic_query(&v, 131), VIRQ_PENDING);
 	assert_int_equal(vgic_withdraw(&v, 131, VIRQ_PENDING | VIRQ_ACTIVE), VIRQ_PENDING);
 	assert_int_equal(vgic_query(&v, 131), 0);
-	assert_int_equal(vgic_inject(&v, 99, 0x80), 0);
+	assert_true(vgic_inject(&v, 99, 0x80) > 0);
 }
 
 static void a_physical_interrupt_goes_to_what_is_bound_to_it(void **unused)
@@ -470,15 +320,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_most_important_interrupt_is_signalled_after_each_step),
-	    cmocka_unit_test(images_that_change_one_by_one_signal_the_same),
 	    cmocka_unit_test(active_interrupts_leave_room_for_others),
 	    cmocka_unit_test(a_deactivation_ends_nobody_else),
 	    cmocka_unit_test(a_latch_comes_once),
+	    cmocka_unit_test(a_latch_that_is_taken_does_not_come_back),
 	    cmocka_unit_test(an_edge_is_a_rise),
 	    cmocka_unit_test(the_virtual_timer_is_pending_while_its_line_is_up),
 	    cmocka_unit_test(a_group_that_is_off_holds_its_interrupts),
-	    cmocka_unit_test(nobody_is_overtaken_by_what_comes_straight),
-	    cmocka_unit_test(an_active_one_that_is_pending_again_waits_for_its_turn),
 	    cmocka_unit_test(an_spi_without_room_is_refused),
 	    cmocka_unit_test(a_physical_interrupt_goes_to_what_is_bound_to_it),
 	    cmocka_unit_test(wfi_ends_for_what_can_be_delivered),

@@ -55,7 +55,7 @@ def until_next(function):
 JOURNEYS = (
     Journey("a guest's device write", guest_system, in_guest("journey_write", "journey_written"), 1, None, 7),
     Journey("an interrupt of a virtual device", guest_system, in_guest("journey_raise", "guest_irq"), 1,
-            (("set_irq", "mutex_unlock"), ("arch_vcpu_settle", "arch_vcpu_enter")), 8),
+            (("set_irq", "mutex_unlock"),), 8),
     Journey("a passed-through interrupt", guest_system, in_guest("journey_fire", "guest_irq"), 1, None, 6),
     Journey("a message and its reply", message_system, until_next("vector_send"), 100, (("vector_send", "trap_call"),), 5),
 )

@@ -47,9 +47,9 @@ struct arch_vcpu {
 
 /* Of a virtual CPU: what is to be done before the guest goes on. */
 struct arch_entry_work {
-	uint8_t leaked; /* enum el1_leak: EL1 registers that hold a process's value just now */
 	/* Interrupt 27 is active in the physical redistributor of `home`, or was and has been ended. */
 	bool timer_active;
+	uint8_t leaked; /* enum el1_leak: EL1 registers that hold a process's value just now */
 };
 
 /* Indices of struct vcpu's timers. */

@@ -8,20 +8,24 @@
 
 #include "calls/numbers.h"
 
-	.macro	save_from_x18
-	stp	x18, x19, [sp, #144]
+	.macro	save_from_x20_to_x29
 	stp	x20, x21, [sp, #160]
 	stp	x22, x23, [sp, #176]
 	stp	x24, x25, [sp, #192]
 	stp	x26, x27, [sp, #208]
 	stp	x28, x29, [sp, #224]
-	stp	x30, xzr, [sp, #240]
 	mrs	x4, elr_el2
 	mrs	x5, spsr_el2
 	stp	x4, x5, [sp, #FRAME_PC]
 	.endm
 
-	.macro	save_from_x4
+	.macro	save_from_x18
+	stp	x18, x19, [sp, #144]
+	stp	x30, xzr, [sp, #240]
+	save_from_x20_to_x29
+	.endm
+
+	.macro	save_from_x4_to_x17
 	stp	x4, x5, [sp, #32]
 	stp	x6, x7, [sp, #48]
 	stp	x8, x9, [sp, #64]
@@ -29,6 +33,10 @@
 	stp	x12, x13, [sp, #96]
 	stp	x14, x15, [sp, #112]
 	stp	x16, x17, [sp, #128]
+	.endm
+
+	.macro	save_from_x4
+	save_from_x4_to_x17
 	save_from_x18
 	.endm
 
@@ -62,11 +70,17 @@
 	b	trap_sync
 	.endm
 
+	/* Most are over soon: only what a function may change is saved, with x19, which goes in a pair. */
 	.macro	entry_irq
 	.balign	128
-	save_all
-	cbnz	x4, guest_irq
-	b	trap_irq
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	save_from_x4_to_x17
+	stp	x18, x19, [sp, #144]
+	stp	x30, xzr, [sp, #240]
+	mrs	x1, tpidr_el2
+	ldp	x5, x0, [x1]
+	b	irq_taken
 	.endm
 
 	.macro	entry_serror
@@ -182,7 +196,33 @@ system_call:
 	b.eq	vector_reply_receive
 	cmp	x8, #CALL_MsgSendPulse
 	b.eq	vector_send_pulse
+	sub	x9, x8, #CALL_VcpuLine
+	cmp	x9, #CALL_VcpuInject - CALL_VcpuLine
+	b.ls	trap_virq
 	b	trap_call
+
+/* x0 = the guest that was interrupted, if any, x1 = this CPU, x5 = its stack. A function keeps x19. */
+irq_taken:
+	cbz	x0, 2f
+	mov	x19, sp
+	mov	sp, x5
+	bl	guest_irq
+	mov	sp, x19
+	tbz	w0, #31, 1f
+	ldr	x30, [sp, #240]
+	ldp	x18, x19, [sp, #144]
+	b	restore_to_x17
+1:	save_from_x20_to_x29
+	mov	w1, w0
+	mrs	x0, tpidr_el2
+	ldr	x5, [x0]
+	mov	sp, x5
+	b	guest_irq_long
+2:	save_from_x20_to_x29
+	mov	x0, sp
+	ldr	x5, [x1]
+	mov	sp, x5
+	b	trap_irq
 
 /* x0 = frame of the process or guest to go on with. */
 	.globl	arch_resume
@@ -198,6 +238,7 @@ arch_resume:
 	ldp	x22, x23, [sp, #176]
 	ldp	x20, x21, [sp, #160]
 	ldp	x18, x19, [sp, #144]
+restore_to_x17:
 	ldp	x16, x17, [sp, #128]
 	ldp	x14, x15, [sp, #112]
 	ldp	x12, x13, [sp, #96]

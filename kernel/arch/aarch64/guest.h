@@ -3,6 +3,7 @@
 #pragma once
 
 #include "esr.h"
+#include "gic/irqchip.h"
 #include "vcpu.h"
 
 _Static_assert(offsetof(struct vcpu, arch_work) + sizeof(struct arch_entry_work) <=
@@ -11,7 +12,8 @@ _Static_assert(offsetof(struct vcpu, arch_work) + sizeof(struct arch_entry_work)
 
 /* A byte of `entry_work`. */
 #define ENTRY_WORK(byte, value) ((value) << (8 * (offsetof(struct vcpu, byte) - offsetof(struct vcpu, entry_work))))
-#define ENTRY_WORK_TIMER        ENTRY_WORK(arch_work.timer_active, 1ull)
+#define ENTRY_WORK_TIMER        ENTRY_WORK(arch_work.timer_active, 0xffull)
+#define ENTRY_WORK_EDGES        ENTRY_WORK(edges, 0xffull)
 #define ENTRY_WORK_LEAKED       ENTRY_WORK(arch_work.leaked, 0xffull)
 
 /* PSTATE. */
@@ -60,9 +62,20 @@ void vcpu_offer(struct vcpu *v);                  /* fill the list registers ane
 bool vcpu_passed(struct vcpu *v, uint32_t intid); /* a physical SPI has come; true: a guest's, and it is offered */
 bool vcpu_edges(struct vcpu *v);                  /* take in `edges`; false: vcpu_offer must */
 bool vcpu_insert(struct vcpu *v, unsigned intid); /* a private interrupt into a list register, if that is simple */
-bool vcpu_quiet(const struct vcpu *v);            /* nothing is in the list registers, nor waits for them */
-bool vcpu_timer_direct(struct vcpu *v);           /* the virtual timer has fired; false: the long way */
-void vcpu_timer_look(struct vcpu *v);             /* at an exit with `timer_active` */
+/* The same, only into the list register where it was the last time. */
+static inline __attribute__((always_inline)) bool vcpu_insert_again(const struct vcpu *v, unsigned intid)
+{
+	unsigned n;
+	uint64_t lr;
+
+	if (unlikely(!vgic_place_again(&v->vgic, intid, irqchip_lr_empty(), &n, &lr)))
+		return false;
+	irqchip_lr_write(n, lr);
+	return true;
+}
+bool vcpu_quiet(const struct vcpu *v);  /* nothing is in the list registers, nor waits for them */
+bool vcpu_timer_direct(struct vcpu *v); /* the virtual timer has fired; false: the long way */
+void vcpu_timer_look(struct vcpu *v);   /* at an exit with `timer_active` */
 
 /* vcpu_sysreg.c */
 void vcpu_ptimer_look(struct vcpu *v); /* its line, by the time that it is; the lock is held */

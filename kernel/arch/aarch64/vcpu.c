@@ -179,20 +179,32 @@ static inline uint64_t fault_ipa(uint64_t far)
 	return (sysreg_read(hpfar_el2) & 0xfffffffff0ull) << 8 | (far & 0xfff);
 }
 
-/* To one other virtual CPU of the VM. False: the long way. */
-static bool sgi_to_other(struct vcpu *v, uint64_t target, unsigned intid)
+/* To another virtual CPU of the VM. */
+static inline void send_sgi(struct vcpu *to, unsigned intid)
 {
-	struct vcpu *to;
-
-	if (!(target & 0xff))
-		return false;
-	to = __atomic_load_n(&v->process->vcpus[__builtin_ctz((unsigned)target)], __ATOMIC_ACQUIRE);
-	if (!to || to->arch.sgi_self != target)
-		return false;
 	lock_acquire(&to->lock);
 	vgic_sgi(&to->vgic, intid, 1);
 	to->edges = true;
 	vcpu_tell(to);
+}
+
+/*
+ * To any other virtual CPUs, as long as the guest's numbers for them are their indices. False: the long way, and
+ * nothing is done yet.
+ */
+static inline bool send_sgis(struct vcpu *v, uint64_t value)
+{
+	struct process *p = v->process;
+	uint32_t targets = __atomic_load_n(&p->vcpu_mask, __ATOMIC_ACQUIRE), self = (uint32_t)BIT(v->index);
+
+	if (value & SGI_ALL_OTHERS)
+		targets &= ~self;
+	else if (value & SGI_CLUSTER_MASK || p->vcpu_other_names || value & self)
+		return false;
+	else
+		targets &= SGI_TARGETS(value);
+	for (; targets; targets &= targets - 1)
+		send_sgi(p->vcpus[__builtin_ctz(targets)], SGI_INTID(value));
 	return true;
 }
 
@@ -201,25 +213,33 @@ static __attribute__((noinline)) void look_around(struct cpu *c)
 	arch_resume(cpu_leave(c));
 }
 
-static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
+static inline void sgi_done(struct vcpu *v, struct cpu *c, uint64_t esr)
 {
-	uint64_t value = v->frame.x[ESR_RT(esr)], target = value & ~SGI_INTID_MASK;
-	unsigned intid = SGI_INTID(value);
-	bool done;
-
-	if (target == v->arch.sgi_self)
-		done = !v->entry_work && vcpu_insert(v, intid);
-	else
-		done = !v->arch_work.timer_active && sgi_to_other(v, target, intid);
-	if (unlikely(!done)) {
-		leave_long(v, c, esr);
-		return;
-	}
 	vcpu_advance(v, esr);
 	if (unlikely(cpu_attention(c)))
 		look_around(c);
 	else
 		arch_resume(&v->frame);
+}
+
+static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
+{
+	uint64_t value = v->frame.x[ESR_RT(esr)];
+	bool self = (value & ~SGI_INTID_MASK) == v->arch.sgi_self;
+
+	if (unlikely(v->arch_work.timer_active))
+		vcpu_timer_look(v);
+	if (v->entry_work & ~ENTRY_WORK_TIMER || !(self ? vcpu_insert(v, SGI_INTID(value)) : send_sgis(v, value)))
+		leave_long(v, c, esr);
+	else
+		sgi_done(v, c, esr);
+}
+
+/* To itself again, as the last time: the frequent one. */
+static inline bool sgi_again(struct vcpu *v, uint64_t value)
+{
+	return (value & ~SGI_INTID_MASK) == v->arch.sgi_self && !v->entry_work &&
+	       vcpu_insert_again(v, SGI_INTID(value));
 }
 
 /* ISV: one register, no cache maintenance, no walk of stage 1 (Arm ARM D24.2.40, ISS of a data abort). */
@@ -261,37 +281,13 @@ void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec)
 	else if (ec == EC_HVC64 && likely(leaks_none(v)))
 		leave_guest(c, v, EXIT_HVC, esr & 0xffff, x[0], x[1], x[2], x[3]);
 	else if (ec == EC_SYSREG && (esr & (ISS_REG_MASK | ISS_READ)) == ISS_SGI1R)
-		sgi_exit(v, c, esr);
+		sgi_again(v, x[ESR_RT(esr)]) ? sgi_done(v, c, esr) : sgi_exit(v, c, esr);
 	else if (ec == EC_SMC64 && likely(leaks_none(v)))
 		leave_guest(c, v, EXIT_SMC, esr & 0xffff, x[0], x[1], x[2], x[3]);
 	else if (ec == EC_SYSREG && !v->entry_work && vcpu_id_register(c, v, esr))
 		id_exit(v, esr);
 	else
 		leave_long(v, c, esr);
-}
-
-/* From the vector: an interrupt while a guest ran. */
-void guest_irq(struct vcpu *v, struct cpu *c)
-{
-	uint32_t intid = arch_irq_ack();
-
-	if (intid == ARCH_IRQ_VTIMER && !(v->entry_work & ~ENTRY_WORK_TIMER)) {
-		arch_irq_drop(intid);
-		if (likely(vcpu_timer_direct(v)))
-			arch_resume(&v->frame);
-		arch_vcpu_irq_timer(c);
-	} else if (intid == IPI_KICK && !cpu_attention(c) && !v->kick && !v->dirty) {
-		arch_irq_drop(intid);
-		arch_irq_deactivate(intid);
-		if (!v->edges || vcpu_edges(v))
-			arch_resume(&v->frame);
-	} else if (intid >= SPI_FIRST && v->vgic.bound && !cpu_attention(c) && !v->kick && vcpu_passed(v, intid)) {
-		arch_irq_drop(intid);
-		arch_resume(&v->frame);
-	} else {
-		irq_handle(c, intid);
-	}
-	arch_resume(cpu_leave(c));
 }
 
 /* ---- the long way out ---- */

@@ -58,9 +58,9 @@ void arch_vcpu_settle(struct vcpu *v)
 		vtimer_link(v);
 }
 
-/* The vCPU's lock is held. */
-static void offer_images(struct vcpu *v)
+void vcpu_offer(struct vcpu *v)
 {
+	lock_acquire(&v->lock);
 	v->dirty = v->edges = false;
 	arch_vcpu_settle(v);
 	vgic_fill(&v->vgic);
@@ -68,36 +68,17 @@ static void offer_images(struct vcpu *v)
 		irqchip_lr_write((unsigned)n, v->vgic.lr[n]);
 	irqchip_virtual_control(v->vgic.control);
 	v->in_hw = true;
-}
-
-void vcpu_offer(struct vcpu *v)
-{
-	lock_acquire(&v->lock);
-	offer_images(v);
 	lock_release(&v->lock);
-}
-
-/* What is bound to a virtual CPU changes only at its home, here, so this needs no lock of the kernel's. */
-bool vcpu_passed(struct vcpu *v, uint32_t intid)
-{
-	bool bound;
-
-	lock_acquire(&v->lock);
-	bound = vgic_fire(&v->vgic, intid);
-	if (bound)
-		offer_images(v);
-	lock_release(&v->lock);
-	return bound;
 }
 
 /* Into another list register than its last one: an empty one, or that of somebody less important. */
-static __attribute__((noinline)) bool insert_anew(struct vcpu *v, unsigned intid, uint32_t empty)
+static __attribute__((noinline)) bool insert_anew(struct vcpu *v, unsigned index)
 {
 	struct vgic_cpu *g = &v->vgic;
 	uint64_t control = g->control;
+	uint32_t empty = irqchip_lr_empty() & ((uint32_t)BIT(g->lr_count) - 1);
 	unsigned n;
 
-	empty &= (uint32_t)BIT(g->lr_count) - 1;
 	if (!empty) {
 		if (irqchip_eoicount())
 			return false;
@@ -105,9 +86,10 @@ static __attribute__((noinline)) bool insert_anew(struct vcpu *v, unsigned intid
 		for (n = 0; n < g->lr_count; n++)
 			g->lr[n] = irqchip_lr_read(n);
 	}
-	if (!vgic_place(g, intid, empty, &n))
+	if (!vgic_place(g, index, empty, &n))
 		return false;
-	irqchip_lr_write(n, g->lr[n]);
+	if (n < VGIC_LR_MAX)
+		irqchip_lr_write(n, g->lr[n]);
 	if (g->control != control)
 		irqchip_virtual_control(g->control);
 	return true;
@@ -118,37 +100,79 @@ static __attribute__((noinline)) bool insert_anew(struct vcpu *v, unsigned intid
  * are in the processor. False: the state must be folded and filled anew (vcpu_offer). It runs on the vCPU's home: no
  * other CPU changes what it touches.
  */
-bool vcpu_insert(struct vcpu *v, unsigned intid)
+bool vcpu_insert(struct vcpu *v, unsigned index)
 {
-	struct vgic_cpu *g = &v->vgic;
-	uint32_t empty = irqchip_lr_empty();
 	unsigned n;
+	uint64_t lr;
 
-	if (unlikely(!vgic_place_again(g, intid, empty, &n)))
-		return insert_anew(v, intid, empty);
-	irqchip_lr_write(n, (g->lr[n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING);
+	if (!vgic_place_again(&v->vgic, index, irqchip_lr_empty(), &n, &lr) ||
+	    (index >= VGIC_PRIVATE && !vgic_line_again(&v->vgic, index, &lr)))
+		return insert_anew(v, index);
+	irqchip_lr_write(n, lr);
 	return true;
+}
+
+static uint64_t take_edges(struct vcpu *v)
+{
+	v->edges = false;
+	return __atomic_exchange_n(&v->vgic.arrived, 0, __ATOMIC_ACQ_REL);
+}
+
+static __attribute__((noinline)) bool insert_edges(struct vcpu *v, uint64_t edges)
+{
+	bool spis = edges >> VGIC_PRIVATE;
+
+	if (spis)
+		lock_acquire(&v->lock); /* their lines, edges and priorities may change */
+	while (edges && vcpu_insert(v, (unsigned)__builtin_ctzll(edges)))
+		edges &= edges - 1;
+	if (spis)
+		lock_release(&v->lock);
+	if (!edges)
+		return true;
+	__atomic_fetch_or(&v->vgic.arrived, edges, __ATOMIC_RELAXED);
+	v->dirty = true;
+	return false;
 }
 
 bool vcpu_edges(struct vcpu *v)
 {
-	uint32_t edges;
+	return insert_edges(v, take_edges(v));
+}
+
+static bool lower_line(struct vgic_cpu *g, unsigned index)
+{
+	unsigned n = g->lr_of[index];
+	uint64_t lr;
+
+	if (n == VGIC_LR_MAX)
+		return !(g->left & BIT(index));
+	lr = irqchip_lr_read(n);
+	if (!vgic_lower(g, index, &lr))
+		return false;
+	irqchip_lr_write(n, lr);
+	g->lr[n] = lr;
+	return true;
+}
+
+bool arch_vcpu_show(struct vcpu *v, unsigned index)
+{
+	if (!v->in_hw)
+		return false;
+	return (v->vgic.line | v->vgic.repend) & BIT(index) ? vcpu_insert(v, index) : lower_line(&v->vgic, index);
+}
+
+/* What is bound to a virtual CPU changes only at its home, here, so this needs no lock of the kernel's. */
+bool vcpu_passed(struct vcpu *v, uint32_t intid)
+{
+	bool bound;
 
 	lock_acquire(&v->lock);
-	edges = v->vgic.sgis;
-	v->vgic.sgis = 0;
-	v->edges = false;
+	bound = vgic_fire(&v->vgic, intid);
 	lock_release(&v->lock);
-	for (; edges; edges &= edges - 1) {
-		if (vcpu_insert(v, (unsigned)__builtin_ctz(edges)))
-			continue;
-		lock_acquire(&v->lock);
-		v->vgic.sgis |= edges;
-		v->dirty = true;
-		lock_release(&v->lock);
-		return false;
-	}
-	return true;
+	if (bound && (v->dirty || !vcpu_edges(v)))
+		vcpu_offer(v);
+	return bound;
 }
 
 bool vcpu_quiet(const struct vcpu *v)
@@ -240,4 +264,68 @@ void arch_vcpu_irq_maintenance(struct cpu *c)
 		vcpu_tell(v); /* the timer's line may have risen: its own interrupt does not come any more */
 	}
 	arch_irq_deactivate(ARCH_IRQ_MAINTENANCE);
+}
+
+/* ---- while its guest runs ---- */
+
+#define IRQ_DONE 0x80000000u /* entry.S */
+
+static inline uint32_t end_kick(void)
+{
+	arch_irq_drop(IPI_KICK);
+	arch_irq_deactivate(IPI_KICK);
+	return IRQ_DONE;
+}
+
+static __attribute__((noinline)) uint32_t kick_anew(struct vcpu *v, uint64_t edges)
+{
+	return insert_edges(v, edges) ? end_kick() : IPI_KICK;
+}
+
+/* Edges are all that the virtual CPU is called for, mostly. */
+static inline uint32_t guest_kick(struct vcpu *v, const struct cpu *c)
+{
+	if (cpu_attention(c) || (v->entry_work & ~(ENTRY_WORK_TIMER | ENTRY_WORK_EDGES)))
+		return IPI_KICK;
+	for (uint64_t edges = take_edges(v); edges; edges &= edges - 1)
+		if (edges >> VGIC_PRIVATE || !vcpu_insert_again(v, (unsigned)__builtin_ctzll(edges)))
+			return kick_anew(v, edges);
+	return end_kick();
+}
+
+static __attribute__((noinline)) uint32_t guest_other_irq(struct vcpu *v, const struct cpu *c, uint32_t intid)
+{
+	if (intid == ARCH_IRQ_VTIMER) {
+		if ((v->entry_work & ~(ENTRY_WORK_TIMER | ENTRY_WORK_EDGES)) || !vcpu_timer_direct(v))
+			return intid;
+	} else if (intid < SPI_FIRST || !v->vgic.bound || cpu_attention(c) || v->kick || !vcpu_passed(v, intid)) {
+		return intid;
+	}
+	arch_irq_drop(intid);
+	return IRQ_DONE;
+}
+
+/*
+ * From the vector: an interrupt while a guest ran, whose frame is not complete. IRQ_DONE: the guest goes on at once;
+ * else what is acknowledged, for guest_irq_long().
+ */
+uint32_t guest_irq(struct vcpu *v, struct cpu *c)
+{
+	uint32_t intid = arch_irq_ack();
+
+	if (intid == IPI_KICK)
+		return guest_kick(v, c);
+	if (intid == ARCH_IRQ_VTIMER && !(v->entry_work & ~(ENTRY_WORK_TIMER | ENTRY_WORK_EDGES)) &&
+	    (sysreg_read(cntv_ctl_el0) & 7) == CNTV_FIRING && vcpu_insert_again(v, VIRQ_VTIMER)) {
+		v->arch_work.timer_active = true;
+		arch_irq_drop(ARCH_IRQ_VTIMER);
+		return IRQ_DONE;
+	}
+	return guest_other_irq(v, c, intid);
+}
+
+void guest_irq_long(struct cpu *c, uint32_t intid)
+{
+	irq_handle(c, intid);
+	arch_resume(cpu_leave(c));
 }

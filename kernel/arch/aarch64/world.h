@@ -87,6 +87,7 @@ void vector_send(struct frame *f, struct cpu *c);
 void vector_reply_receive(struct frame *f, struct cpu *c);
 void vector_send_pulse(struct frame *f, struct cpu *c);
 void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec);
-void guest_irq(struct vcpu *v, struct cpu *c);
+uint32_t guest_irq(struct vcpu *v, struct cpu *c);
+void guest_irq_long(struct cpu *c, uint32_t intid);
 void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, struct thread *t,
 	      struct cpu *c);

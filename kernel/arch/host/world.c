@@ -94,6 +94,13 @@ void arch_vcpu_settle(struct vcpu *v)
 	vgic_fold(&v->vgic, 0);
 }
 
+bool arch_vcpu_show(struct vcpu *v, unsigned index)
+{
+	(void)v;
+	(void)index;
+	return false;
+}
+
 static void offer_images(struct vcpu *v)
 {
 	lock_acquire(&v->lock);
@@ -317,6 +324,10 @@ struct frame *host_vector(struct frame *f, struct cpu *c)
 {
 	uint64_t syndrome = arch_trap_syndrome(), number = call_number(f);
 
+	if (arch_trap_is_call(syndrome) && (number == CALL_VcpuLine || number == CALL_VcpuInject)) {
+		trap_virq(f, c);
+		return resumed;
+	}
 	if (!arch_trap_is_call(syndrome) || number == CALL_VcpuRun) {
 		trap_sync(f, c, syndrome);
 		return resumed;

@@ -55,10 +55,11 @@ void lock_release(struct lock *l)
 	(void)l;
 }
 
-struct thread *vcpu_signal(struct vcpu *v)
+void arch_ipi_kick_running(const struct cpu *c, const struct thread *t)
 {
-	assert_true(v->dirty);
-	return NULL;
+	(void)c;
+	(void)t;
+	fail();
 }
 
 static struct cpu real_cpu;
@@ -168,18 +169,23 @@ static int op_private(void *ctx, unsigned vcpu, unsigned which, uint32_t value, 
 	return vgic_private(&cpu[vcpu].vcpu.vgic, which, value, mask, result);
 }
 
+static int no_candidate(int index)
+{
+	return index < 0 ? index : 0;
+}
+
 static int op_line(void *ctx, unsigned vcpu, unsigned intid, unsigned level, unsigned priority)
 {
 	(void)ctx;
 	cpu[vcpu].vcpu.dirty = true;
-	return vgic_line(&cpu[vcpu].vcpu.vgic, intid, level, priority);
+	return no_candidate(vgic_line(&cpu[vcpu].vcpu.vgic, intid, level, priority));
 }
 
 static int op_inject(void *ctx, unsigned vcpu, unsigned intid, unsigned priority)
 {
 	(void)ctx;
 	cpu[vcpu].vcpu.dirty = true;
-	return vgic_inject(&cpu[vcpu].vcpu.vgic, intid, priority);
+	return no_candidate(vgic_inject(&cpu[vcpu].vcpu.vgic, intid, priority));
 }
 
 static int op_withdraw(void *ctx, unsigned vcpu, unsigned intid, unsigned what)

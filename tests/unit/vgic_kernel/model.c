@@ -12,7 +12,7 @@ unsigned depth;
 bool ended[COUNT];
 
 struct vgic_cpu v;
-unsigned taken, placed;
+unsigned taken, placed, again;
 static unsigned lrs;
 static unsigned eoicount;
 static uint32_t seed;
@@ -261,28 +261,62 @@ void change_private(unsigned op, uint32_t value, uint32_t mask)
 /* ---- what a guest and its devices do to interrupt i ---- */
 
 /* As vcpu_insert() does it. */
-static bool place(unsigned intid, unsigned *n)
+static bool place(unsigned index)
 {
 	uint32_t empty = empty_ones();
+	unsigned n;
+	uint64_t lr;
 
-	if (vgic_place_again(&v, intid, empty, n)) {
-		v.lr[*n] = (v.lr[*n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING;
+	if (vgic_place_again(&v, index, empty, &n, &lr) && (index < 32 || vgic_line_again(&v, index, &lr))) {
+		again += index >= 32;
+		v.lr[n] =
+		    lr |
+		    ARCH_LR_PENDING; /* in the kernel lr[] is what was written, here what the processor made of it */
 		return true;
 	}
-	if ((!empty && eoicount) || !vgic_place(&v, intid, empty, n))
+	if ((!empty && eoicount) || !vgic_place(&v, index, empty, &n))
 		return false;
-	placed += empty ? 0 : 1;
+	placed += !empty && n < VGIC_LR_MAX;
 	return true;
+}
+
+/* As arch_vcpu_show() does it. */
+static void lower(unsigned index)
+{
+	unsigned n = v.lr_of[index];
+
+	if (n == VGIC_LR_MAX ? v.left & BIT(index) : !vgic_lower(&v, index, &v.lr[n]))
+		enter();
+	else
+		maintenance(false);
+}
+
+/* As vcpu_edges() does it. */
+static void take_arrived(void)
+{
+	for (; v.arrived; v.arrived &= v.arrived - 1) {
+		if (!place((unsigned)__builtin_ctzll(v.arrived))) {
+			enter();
+			return;
+		}
+	}
+}
+
+void arrive(int index)
+{
+	assert_true(index >= 32);
+	vgic_arrived(&v, (unsigned)index);
+	take_arrived();
 }
 
 void fire_physical(void)
 {
-	unsigned n, i = index_of(VIRQ_VTIMER);
+	unsigned i = index_of(VIRQ_VTIMER);
 
 	if (!ref[i].line || physical)
 		return;
 	physical = linked = true;
-	if (place(VIRQ_VTIMER, &n))
+	if (place(VIRQ_VTIMER))
 		return;
 	enter();
 }
@@ -290,6 +324,7 @@ void fire_physical(void)
 void line(unsigned i, bool up)
 {
 	unsigned n = number[i];
+	int index = 0;
 
 	ref[i].latch |= up && !ref[i].line && ref[i].edge;
 	ref[i].line = up;
@@ -302,23 +337,24 @@ void line(unsigned i, bool up)
 	else if (n < 32)
 		vgic_private_line(&v, n, up);
 	else
-		assert_int_equal(vgic_line(&v, n, up, ref[i].prio | (ref[i].group1 ? 0 : VIRQ_GROUP0)), 0);
-	enter();
+		index = vgic_line(&v, n, up, ref[i].prio | (ref[i].group1 ? 0 : VIRQ_GROUP0));
+	assert_true(index >= 0);
+	if (index && up)
+		arrive(index);
+	else if (index)
+		lower((unsigned)index);
+	else
+		enter();
 }
 
 void sgi(unsigned i, bool group1)
 {
-	unsigned intid = number[i], n;
-
 	ref[i].latch |= ref[i].group1 == group1;
-	if (!group1) {
-		vgic_sgi(&v, intid, 0);
-	} else if (place(intid, &n)) {
-		return;
-	} else {
-		vgic_sgi(&v, intid, 1);
-	}
-	enter();
+	vgic_sgi(&v, number[i], group1);
+	if (group1)
+		take_arrived();
+	else
+		enter();
 }
 
 void fire(unsigned i)
@@ -329,8 +365,7 @@ void fire(unsigned i)
 		sgi(i, rnd(8) != 0 ? ref[i].group1 : rnd(2));
 	} else if (n >= 32 && ref[i].edge) {
 		ref[i].latch = true;
-		assert_int_equal(vgic_inject(&v, n, ref[i].prio | (ref[i].group1 ? 0 : VIRQ_GROUP0)), 0);
-		enter();
+		arrive(vgic_inject(&v, n, ref[i].prio | (ref[i].group1 ? 0 : VIRQ_GROUP0)));
 	} else {
 		line(i, rnd(3) != 0);
 	}
@@ -422,7 +457,7 @@ void start(unsigned s)
 	uint32_t out;
 
 	seed = s;
-	depth = eoicount = taken = placed = 0;
+	depth = eoicount = taken = placed = again = 0;
 	physical = linked = false;
 	ctlr = 3;
 	memset(ref, 0, sizeof(ref));
@@ -457,4 +492,49 @@ void end_all(void)
 	for (unsigned i = 0; i < COUNT; i++)
 		ref[i].active = ref[i].active && number[i] >= 32;
 	change_private(VPRIV_ACTIVE, 0, ~0u);
+}
+
+void step(void)
+{
+	unsigned i = rnd(COUNT);
+
+	switch (rnd(12)) {
+	case 0:
+	case 1:
+	case 2: fire(i); break;
+	case 3: enter(); break;
+	case 4:
+	case 5:
+	case 6: acknowledge(); break;
+	case 7: /* in any order */
+		for (unsigned n = 0; n < COUNT && !(ended[i] && ref[i].active); n++)
+			i = (i + 1) % COUNT;
+		if (ended[i] && ref[i].active)
+			direct(number[i]);
+		break;
+	case 8:
+		if (rnd(8) == 0)
+			direct(rnd(2) ? 9 : 60); /* what is not active */
+		break;
+	case 9: configure(i); break;
+	case 10:
+		if (rnd(4) == 0)
+			configure_all();
+		break;
+	default: complete(); break;
+	}
+	fire_physical();
+	check_signalled();
+}
+
+void set_prio(unsigned intid, unsigned prio)
+{
+	ref[index_of(intid)].prio = prio;
+	change_private(VPRIV_PRIO0 + intid / 4, prio << intid % 4 * 8, 0xffu << intid % 4 * 8);
+}
+
+void take(unsigned intid)
+{
+	assert_true(acknowledge());
+	assert_int_equal(number[stack[depth - 1].i], intid);
 }

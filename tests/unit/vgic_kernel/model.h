@@ -40,6 +40,7 @@ extern bool ended[COUNT]; /* with EOImode 1: its priority was dropped, it is not
 extern struct vgic_cpu v;
 extern unsigned taken;  /* interrupts, since the start */
 extern unsigned placed; /* and those that took the list register of another one */
+extern unsigned again;  /* SPIs that came straight into their last one */
 extern bool physical;   /* the physical interrupt of the virtual timer is active */
 
 unsigned rnd(unsigned below);
@@ -59,6 +60,7 @@ void complete(void);
 void direct(unsigned intid);
 
 /* What a guest and its devices do to interrupt i. */
+void arrive(int index); /* a candidate of an SPI, at a guest that runs */
 void fire_physical(void);
 void line(unsigned i, bool up);
 void sgi(unsigned i, bool group1); /* ICC_SGI<group>R_EL1, to itself where that is simple */
@@ -67,3 +69,7 @@ void configure(unsigned i); /* a write to one of the redistributor's registers *
 void configure_all(void);   /* GICD_CTLR, or the CPU interface */
 void configure_interface(void);
 void change_private(unsigned op, uint32_t value, uint32_t mask);
+void set_prio(unsigned intid, unsigned prio);
+void step(void); /* any of these and of those, at random, and the most important one is signalled */
+
+void take(unsigned intid); /* the one that is signalled is this one */

@@ -182,32 +182,3 @@ unsigned gicv3_vcpu_lr_count(void)
 {
 	return (sysreg_read(ICH_VTR_EL2) & 0x1f) + 1;
 }
-
-/* clang-format off */
-#define LR_EACH(X) \
-	X(0, c12, 0) X(1, c12, 1) X(2, c12, 2) X(3, c12, 3) X(4, c12, 4) X(5, c12, 5) X(6, c12, 6) X(7, c12, 7) \
-	X(8, c13, 0) X(9, c13, 1) X(10, c13, 2) X(11, c13, 3) X(12, c13, 4) X(13, c13, 5) X(14, c13, 6) X(15, c13, 7)
-/* clang-format on */
-
-/* ICH_LR<n>_EL2 is S3_4_C12_C12_<n>, then S3_4_C12_C13_<n - 8>. */
-uint64_t gicv3_lr_read(unsigned n)
-{
-	switch (n) {
-#define X(i, crm, op2) \
-	case i: return sysreg_read(s3_4_c12_##crm##_##op2);
-		LR_EACH(X)
-#undef X
-	default: return 0;
-	}
-}
-
-void gicv3_lr_write(unsigned n, uint64_t value)
-{
-	switch (n) {
-#define X(i, crm, op2) \
-	case i: sysreg_write(s3_4_c12_##crm##_##op2, value); break;
-		LR_EACH(X)
-#undef X
-	default: break;
-	}
-}

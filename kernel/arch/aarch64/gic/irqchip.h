@@ -44,7 +44,8 @@
 	X(uint64_t, vmcr, (void), ()) /* the guest's CPU interface, ARCH_VMCR_* */ \
 	X(void, virtual_save, (struct irqchip_state *to), (to)) \
 	X(void, virtual_load, (const struct irqchip_state *from), (from))
-#define X(type, name, params, args) static inline type irqchip_##name params { return IRQCHIP_CALL(name, args); }
+#define X(type, name, params, args) \
+	static inline __attribute__((always_inline)) type irqchip_##name params { return IRQCHIP_CALL(name, args); }
 /* clang-format on */
 
 IRQCHIP_ARCH(IRQCHIP_PROTOTYPE)
