@@ -59,6 +59,24 @@ class Debugger:
         """These bytes to an address, as the CPU that has stopped sees it."""
         assert self.ask(f"M{at:x},{len(data):x}:{data.hex()}") == "OK"
 
+    def halts(self):
+        """All CPUs stand still."""
+        self.port.sendall(b"\x03")
+        assert self.answer().startswith("T")
+
+    def goes_on(self):
+        self.ask("c", answers=False)
+
+    def physical(self, at, data=None, count=1):
+        """Words of 32 bits at a physical address; with `data` they are written."""
+        assert self.ask("Qqemu.PhyMemMode:1") == "OK"
+        if data is None:
+            data = bytes.fromhex(self.ask(f"m{at:x},{4 * count:x}"))
+        else:
+            self.writes(at, data)
+        assert self.ask("Qqemu.PhyMemMode:0") == "OK"
+        return [int.from_bytes(data[i:i + 4], "little") for i in range(0, len(data), 4)]
+
     def leads_astray(self, at):
         """Whoever gets to that address goes on where there is nothing."""
         assert self.ask(f"Z0,{at:x},4") == "OK"

@@ -5,9 +5,11 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
+from debugger import Debugger, debugger_port
 from harness import BUILD, TOP, Board, bare_vm, make_archive, system_dts
 
 sys.path.insert(0, str(TOP / "tools/path"))
@@ -110,3 +112,78 @@ def test_nobody_is_called_for_what_does_not_run():
     print(counts)
     assert counts["sgi_exit"] > 1000
     assert counts["guest_irq"] + counts["trap_irq"] < counts["sgi_exit"] / 10, counts
+
+
+# Its guest's virtual CPUs, and what they do. All on CPUs 0 and 1: `low` and `equal` share them by time slices, `high`
+# interrupts them.
+ALONE = {"low": (("sched 10r runmask 0", "sched 10r runmask 1"), "busy=1", ""),
+         "equal": (("sched 10r runmask 0", "sched 10r runmask 1"), "busy=1", ""),
+         "high": (("sched 14 runmask 0", "sched 14 runmask 1"), "rtc=0x9010000",
+                  "pass loc mem:0x9010000,0x1000,rwn\npass intr gic:34")}
+COUNTED = ("virtual timer", "physical timer", "SGI", "alarm", "turns")
+
+
+def alone_system():
+    """Guests that need nobody, on CPUs of their own; everything else that is told where to run is on CPU 2."""
+    files = {f"{name}.qvmconf": bare_vm(name, "alone", cmdline, cpus=cpus, more=more)
+             for name, (cpus, cmdline, more) in ALONE.items()}
+    vms = [(name, 'devices = "/pl031@9010000";' if name == "high" else "") for name in ALONE]
+    dts, servers = re.subn(r'(program = "[^"]*";)', r"\1 runmask = <0x4>;", system_dts(vms=vms))
+    assert servers == 3
+    return {**files, "system.dts": dts}
+
+
+class Counts:
+    """What the guests count, read in their memory by the debugger's port."""
+
+    def __init__(self, board, debugger):
+        symbols = subprocess.run(["aarch64-linux-gnu-nm", BUILD / "guest-programs/alone/alone.debug"], capture_output=True, text=True, check=True).stdout
+        counts = int(re.search(r"^([0-9a-f]+) \w counts$", symbols, re.M).group(1), 16)
+        matrix = dict(re.findall(r"procmgr:   00(\w+)-\w+ guest +(\w+)", board.seen))
+        self.at = {name: int(start, 16) + counts - 0x80000000 for start, name in matrix.items()}
+        assert set(self.at) == set(ALONE)
+        self.debugger = debugger
+
+    def read(self):
+        """(VM, virtual CPU, what is counted) -> how many."""
+        found = {}
+        for name, at in self.at.items():
+            words = self.debugger.physical(at, count=2 * 2 * len(COUNTED))
+            for i in range(2 * len(COUNTED)):
+                found[name, i // len(COUNTED), COUNTED[i % len(COUNTED)]] = words[2 * i] | words[2 * i + 1] << 32
+        return found
+
+
+def test_guests_go_on_while_the_kernel_lock_is_held():
+    """For ever, by nobody: WFI and its end, both timers, SGIs, a passed-through interrupt, preemption and time slices of
+    guests need it as little as their own instructions do. Everything else stands still, and goes on when it is free."""
+    path, options = debugger_port("alone")
+    lock = 0x40200000 + kernel_path.symbol("kernel_lock") - kernel_path.symbol("_start")
+    with Board(make_archive(alone_system()), cpus=4, extra=options) as board:
+        board.prompt()
+        debugger = Debugger(path)
+        counts = Counts(board, debugger)
+        debugger.goes_on()
+        time.sleep(3)
+        debugger.halts()
+        while len(set(ticket := debugger.physical(lock, count=2))) > 1:  # somebody holds it
+            debugger.goes_on()
+            debugger.halts()
+        debugger.physical(lock, (ticket[0] + 1).to_bytes(4, "little"))
+        before = counts.read()
+        debugger.goes_on()
+        board.send("vm list\r")
+        board.expect_nothing("vm list", 5)
+        debugger.halts()
+        after = counts.read()
+        taken, owner = debugger.physical(lock, count=2)
+        assert owner == ticket[1] and taken > ticket[0] + 1, "nobody wants the lock"
+        debugger.physical(lock + 4, (owner + 1).to_bytes(4, "little"))
+        debugger.goes_on()
+        more = {key: after[key] - before[key] for key in after}
+        print(more)
+        alarm = [key for key in more if key[2] == "alarm"]
+        assert [key for key in alarm if more[key]] == [("high", 0, "alarm")]
+        assert all(count > 50 for key, count in more.items() if key not in alarm), more
+        board.expect("vm list")
+        board.prompt()
