@@ -84,12 +84,13 @@ static inline uint64_t load_last(const char *p, size_t bytes)
 	return LOAD_8(p + bytes - 8) >> (-(bytes * 8) & 63);
 }
 
-/* Stored likewise, with the end of the word `before` it in front. If all are whole, that word once more. */
-static inline void store_last(char *p, size_t bytes, uint64_t before, uint64_t w)
+/* The eight bytes that a part ends with: the word that is not whole, after the end of the one before it. If all are
+ * whole, the one before it. */
+static inline uint64_t last_of(size_t bytes, uint64_t before, uint64_t w)
 {
 	unsigned bits = bytes * 8 & 63;
 
-	STORE_8(p + bytes - 8, before >> bits | w << 1 << (63 - bits));
+	return before >> bits | w << 1 << (63 - bits);
 }
 
 /* Fewer bytes than MSG_INLINE, and some. */
@@ -116,16 +117,16 @@ static inline void words_store_part(void *buffer, size_t bytes, struct inline_wo
 	}
 	STORE_8(p, w.a);
 	if (bytes < 16) {
-		store_last(p, bytes, w.a, w.b);
+		STORE_8(p + bytes - 8, last_of(bytes, w.a, w.b));
 		return;
 	}
 	STORE_8(p + 8, w.b);
 	if (bytes < 24) {
-		store_last(p, bytes, w.b, w.c);
+		STORE_8(p + bytes - 8, last_of(bytes, w.b, w.c));
 		return;
 	}
 	STORE_8(p + 16, w.c);
-	store_last(p, bytes, w.c, w.d);
+	STORE_8(p + bytes - 8, last_of(bytes, w.c, w.d));
 }
 
 static inline struct inline_words words_of(const void *buffer, size_t bytes)

@@ -11,10 +11,10 @@
 #define FOR_EACH_LINE(op, in_a_row, start, end, line)                                               \
 	do {                                                                                        \
 		int64_t at_ = (int64_t)(start), end_ = (int64_t)(end), line_ = (int64_t)(line);     \
-		while (at_ <= end_ - (in_a_row)*line_)                                              \
-			__asm__ volatile(".rept " #in_a_row "\n\t" op "\n\tadd %0, %0, %1\n\t.endr" \
-					 : "+r"(at_)                                                \
-					 : "r"(line_)                                               \
+		for (int64_t next_; at_ <= end_ - (in_a_row)*line_; at_ = next_)                    \
+			__asm__ volatile(".rept " #in_a_row "\n\t" op "\n\tadd %0, %0, %2\n\t.endr" \
+					 : "=r"(next_)                                              \
+					 : "0"(at_), "r"(line_)                                     \
 					 : "memory");                                               \
 		for (; at_ < end_; at_ += line_)                                                    \
 			__asm__ volatile(op : : "r"(at_) : "memory");                               \
