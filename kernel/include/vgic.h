@@ -115,7 +115,7 @@ int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio); /* of one th
 bool vgic_fire(struct vgic_cpu *v, unsigned host); /* a physical SPI has come; false: none is bound to it */
 
 /*
- * While images are in the processor: an image for an SGI, for the virtual timer, or for an SPI that has `arrived`, in
+ * While images are in the processor: an image for an SGI, for a timer, or for an SPI that has `arrived`, in
  * one of the list registers that are `empty`, or if none is in that of the least important image; then lr[] has been
  * read from the processor, and nothing was ended that had no image. *n is which (VGIC_LR_MAX: none is needed), and
  * `control` may have changed. False: not without vgic_fold and vgic_fill.
@@ -138,10 +138,10 @@ static inline bool vgic_place_again(const struct vgic_cpu *v, unsigned intid, ui
 bool vgic_line_again(const struct vgic_cpu *v, unsigned index, uint64_t *lr);
 
 /*
- * While images are in the processor, of which *lr has been read: the line of an SPI has fallen, and *lr is its image
- * now. False: not without vgic_fold and vgic_fill.
+ * While images are in the processor, of which *lr has been read: the line of an SPI or of the physical timer has
+ * fallen, and *lr is its image now. False: not without vgic_fold and vgic_fill.
  */
-bool vgic_lower(const struct vgic_cpu *v, unsigned index, uint64_t *lr);
+bool vgic_lower(struct vgic_cpu *v, unsigned index, uint64_t *lr);
 
 /* Only after vgic_fold and before vgic_fill. */
 /* Its pending state or, with VIRQ_ACTIVE in `what`, all. VIRQ_* that it had. */

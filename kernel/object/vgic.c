@@ -313,13 +313,15 @@ bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 	return true;
 }
 
-bool vgic_lower(const struct vgic_cpu *v, unsigned index, uint64_t *lr)
+bool vgic_lower(struct vgic_cpu *v, unsigned index, uint64_t *lr)
 {
 	const uint64_t both = ARCH_LR_PENDING | ARCH_LR_ACTIVE;
 
 	if (((v->latch | v->repend) & BIT(index)) || (*lr & both) == both)
 		return false;
 	*lr &= ~(ARCH_LR_PENDING | ARCH_LR_EXIT_ENDED);
+	if (index < VGIC_PRIVATE)
+		v->straight &= ~BIT(index);
 	return true;
 }
 

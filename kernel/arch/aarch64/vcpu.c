@@ -346,7 +346,9 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	if (vcpu_sysreg(c, v, esr, &again)) {
 		if (!again)
 			vcpu_advance(v, esr);
-		return likely(!cpu_attention(c)) ? arch_vcpu_enter(c, v) : cpu_leave(c);
+		if (unlikely(cpu_attention(c)))
+			return cpu_leave(c);
+		return v->entry_work & ~ENTRY_WORK_TIMER ? arch_vcpu_enter(c, v) : &v->frame;
 	}
 	kick = v->flags & VCPU_LOCAL_MAINTENANCE ? vcpu_maintenance(esr) : 0;
 	if (kick) {

@@ -151,7 +151,11 @@ static bool ptimer_met(const struct vcpu *v)
 
 void vcpu_ptimer_look(struct vcpu *v)
 {
+	uint64_t was = v->vgic.line;
+
 	vgic_private_line(&v->vgic, VIRQ_PTIMER, ptimer_met(v) && !(v->arch.cntp_ctl & CNTV_IMASK));
+	if (v->vgic.line != was && (v->home != arch_this_cpu() || v->dirty || !arch_vcpu_show(v, VIRQ_PTIMER)))
+		v->dirty = true;
 }
 
 /* The lock is held. */
@@ -164,7 +168,6 @@ static void ptimer_set(struct vcpu *v, unsigned op2, uint64_t value)
 	else
 		v->arch.cntp_cval = value;
 	vcpu_ptimer_look(v);
-	v->dirty = true;
 }
 
 static void ptimer_access(struct vcpu *v, uint64_t esr, unsigned op2)

@@ -321,30 +321,37 @@ void fire_physical(void)
 	enter();
 }
 
+/* As arch_vcpu_show() does it for the physical timer. */
+static void show_private(unsigned intid, bool up)
+{
+	if (!up)
+		lower(intid);
+	else if (!place(intid))
+		enter();
+}
+
 void line(unsigned i, bool up)
 {
 	unsigned n = number[i];
-	int index = 0;
+	bool changed = ref[i].line != up;
+	int index;
 
-	ref[i].latch |= up && !ref[i].line && ref[i].edge;
+	ref[i].latch |= up && changed && ref[i].edge;
 	ref[i].line = up;
-	if (n == VIRQ_VTIMER && up) {
-		fire_physical();
-		return;
-	}
-	if (n == VIRQ_VTIMER)
-		enter();
-	else if (n < 32)
+	if (n == VIRQ_VTIMER) {
+		up ? fire_physical() : enter();
+	} else if (n < 32) {
 		vgic_private_line(&v, n, up);
-	else
+		if (changed)
+			show_private(n, up);
+	} else {
 		index = vgic_line(&v, n, up, ref[i].prio | (ref[i].group1 ? 0 : VIRQ_GROUP0));
-	assert_true(index >= 0);
-	if (index && up)
-		arrive(index);
-	else if (index)
-		lower((unsigned)index);
-	else
-		enter();
+		assert_true(index >= 0);
+		if (up)
+			arrive(index);
+		else if (index)
+			lower((unsigned)index);
+	}
 }
 
 void sgi(unsigned i, bool group1)
