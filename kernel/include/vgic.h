@@ -131,7 +131,7 @@ static inline bool vgic_place_again(const struct vgic_cpu *v, unsigned intid, ui
 	*n = v->lr_of[intid];
 	if (!(v->straight >> intid & 1) || !(empty >> *n & 1))
 		return false;
-	*lr = v->lr[*n];
+	*lr = (v->lr[*n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING;
 	return true;
 }
 /* After that, of an SPI: its line is up, and what it was offered with has not changed. */

@@ -326,9 +326,11 @@ int64_t call_VcpuBind(struct thread *t, struct frame *f)
 /* A candidate of its vgic has changed; the lock is held, and released. What is less to wait for wakes nobody. */
 static void spi_changed(struct vcpu *v, unsigned index, bool level)
 {
-	bool here = v->home == arch_this_cpu() && !v->waiting, shown = here && !v->dirty && arch_vcpu_show(v, index);
+	const bool crowded = v->vgic.spi_used == UINT32_MAX; /* what has ended keeps its slot until the next fold */
+	bool here = v->home == arch_this_cpu() && !v->waiting;
+	bool shown = here && !v->dirty && !crowded && arch_vcpu_show(v, index);
 
-	if (level && !here) {
+	if (level && !here && !crowded) {
 		vgic_arrived(&v->vgic, index);
 		v->edges = true;
 	} else if (!shown) {
@@ -358,7 +360,12 @@ static int64_t offer_spi(struct thread *t, uint64_t vcpu, uint64_t intid, uint64
 		spi_changed(v, (unsigned)index, level);
 		return 0;
 	}
-	lock_release(&v->lock);
+	if (index == -KE_AGAIN) {
+		v->dirty = true; /* there is room after the next fold, if any has ended */
+		vcpu_tell(v);
+	} else {
+		lock_release(&v->lock);
+	}
 	return index;
 }
 

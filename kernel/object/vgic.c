@@ -306,8 +306,10 @@ bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 	}
 	if (v->lr_used & BIT(at))
 		drop_image(v, at, empty ? v->lr[at] & ~(ARCH_LR_PENDING | ARCH_LR_ACTIVE) : v->lr[at]);
-	v->latch |= v->repend & bit;
-	v->repend &= ~bit;
+	if (index >= VGIC_PRIVATE) { /* the lock is held: others write the word */
+		v->latch |= v->repend & bit;
+		v->repend &= ~bit;
+	}
 	fill_image(v, at, index, true);
 	*n = at;
 	return true;

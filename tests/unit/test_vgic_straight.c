@@ -228,9 +228,30 @@ static void an_active_one_that_is_pending_again_waits_for_its_turn(void **unused
 	take_and_complete(41);
 }
 
+/* Nothing folds while they come and go one by one: then their room is free only after the next time that something
+ * does. */
+static void spis_that_have_ended_leave_room_after_a_fold(void **unused)
+{
+	(void)unused;
+	start(2);
+	for (unsigned intid = 100; intid < 100 + VGIC_INFLIGHT; intid++) {
+		int index = vgic_line(&v, intid, true, 0x80);
+
+		arrive(index);
+		assert_true(vgic_line(&v, intid, false, 0x80) == index);
+		lower((unsigned)index);
+	}
+	assert_int_equal(v.spi_used, UINT32_MAX);
+	assert_int_equal(vgic_line(&v, 200, true, 0x80), -KE_AGAIN);
+	enter();
+	assert_int_equal(v.spi_used, 0);
+	assert_true(vgic_line(&v, 200, true, 0x80) > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(spis_that_have_ended_leave_room_after_a_fold),
 	    cmocka_unit_test(images_that_change_one_by_one_signal_the_same),
 	    cmocka_unit_test(nobody_is_overtaken_by_what_comes_straight),
 	    cmocka_unit_test(a_level_stays_in_its_list_register),

@@ -12,6 +12,7 @@ unsigned depth;
 bool ended[COUNT];
 
 struct vgic_cpu v;
+static uint64_t hw[VGIC_LR_MAX]; /* the list registers */
 unsigned taken, placed, again;
 static unsigned lrs;
 static unsigned eoicount;
@@ -78,6 +79,9 @@ static bool is_active(unsigned n)
 
 void settle_vcpu(void)
 {
+	for_each_bit (n, v.lr_used)
+		v.lr[n] = hw[n];
+	memset(hw, 0, sizeof(hw));
 	v.running = 0;
 	for (unsigned d = 0; d < depth; d++)
 		v.running |= (uint32_t)BIT(stack[d].prio >> 3);
@@ -101,16 +105,18 @@ void enter(void)
 			fail_msg("interrupt %u is %spending", n, pending ? "" : "not ");
 	}
 	vgic_fill(&v);
+	for_each_bit (n, v.lr_used)
+		hw[n] = v.lr[n];
 }
 
 static unsigned state(unsigned n)
 {
-	return v.lr_used & BIT(n) ? (unsigned)(v.lr[n] >> 62) : 0;
+	return (unsigned)(hw[n] >> 62);
 }
 
 static unsigned lr_prio(unsigned n)
 {
-	return v.lr[n] >> ARCH_LR_PRIO_SHIFT & 0xff;
+	return hw[n] >> ARCH_LR_PRIO_SHIFT & 0xff;
 }
 
 /* ICH_ELRSR_EL2. */
@@ -119,8 +125,7 @@ static uint32_t empty_ones(void)
 	uint32_t empty = 0;
 
 	for (unsigned n = 0; n < lrs; n++)
-		if (!state(n) &&
-		    !((v.lr_used & BIT(n)) && (v.lr[n] & ARCH_LR_EXIT_ENDED) && !(v.lr[n] & ARCH_LR_LINKED)))
+		if (!state(n) && !((hw[n] & ARCH_LR_EXIT_ENDED) && !(hw[n] & ARCH_LR_LINKED)))
 			empty |= (uint32_t)BIT(n);
 	return empty;
 }
@@ -153,7 +158,7 @@ static unsigned signalled(void)
 	unsigned best = lrs;
 
 	for (unsigned n = 0; n < lrs; n++)
-		if (state(n) == 1 && (v.vmcr & (v.lr[n] & ARCH_LR_GROUP1 ? VENG1 : VENG0)) &&
+		if (state(n) == 1 && (v.vmcr & (hw[n] & ARCH_LR_GROUP1 ? VENG1 : VENG0)) &&
 		    lr_prio(n) < (v.vmcr >> 24 & 0xff) && (best == lrs || lr_prio(n) < lr_prio(best)))
 			best = n;
 	return best != lrs && lr_prio(best) < running_prio() ? best : lrs;
@@ -173,15 +178,15 @@ bool acknowledge(void)
 
 	if (n == lrs || depth == DEPTH)
 		return false;
-	i = index_of((uint32_t)v.lr[n]);
+	i = index_of((uint32_t)hw[n]);
 	assert_true(is_pending(i));
 	assert_false(ref[i].active);
 	assert_true(ref[i].enable);
 	assert_int_equal(lr_prio(n), ref[i].prio);
-	assert_int_equal(!!(v.lr[n] & ARCH_LR_GROUP1), ref[i].group1);
+	assert_int_equal(!!(hw[n] & ARCH_LR_GROUP1), ref[i].group1);
 	if (number[i] == VIRQ_VTIMER)
 		assert_true(physical);
-	v.lr[n] ^= ARCH_LR_PENDING | ARCH_LR_ACTIVE;
+	hw[n] ^= ARCH_LR_PENDING | ARCH_LR_ACTIVE;
 	ref[i].latch = ended[i] = false;
 	ref[i].active = true;
 	stack[depth].i = i;
@@ -196,16 +201,16 @@ bool acknowledge(void)
 static bool deactivate(unsigned intid, unsigned prio, bool any_prio)
 {
 	for (unsigned n = 0; n < lrs; n++) {
-		if ((uint32_t)v.lr[n] != intid || state(n) < 2)
+		if ((uint32_t)hw[n] != intid || state(n) < 2)
 			continue;
 		if (!any_prio && lr_prio(n) != prio)
 			return false; /* as QEMU does it */
-		v.lr[n] &= ~ARCH_LR_ACTIVE;
-		if (v.lr[n] & ARCH_LR_LINKED) {
+		hw[n] &= ~ARCH_LR_ACTIVE;
+		if (hw[n] & ARCH_LR_LINKED) {
 			physical = false;
 			return false;
 		}
-		return (v.lr[n] & ARCH_LR_EXIT_ENDED) && !state(n);
+		return (hw[n] & ARCH_LR_EXIT_ENDED) && !state(n);
 	}
 	eoicount += eoicount < 31;
 	return false;
@@ -269,26 +274,34 @@ static bool place(unsigned index)
 
 	if (vgic_place_again(&v, index, empty, &n, &lr) && (index < 32 || vgic_line_again(&v, index, &lr))) {
 		again += index >= 32;
-		v.lr[n] =
-		    lr |
-		    ARCH_LR_PENDING; /* in the kernel lr[] is what was written, here what the processor made of it */
+		hw[n] = lr;
 		return true;
 	}
-	if ((!empty && eoicount) || !vgic_place(&v, index, empty, &n))
+	if (!empty && eoicount)
+		return false;
+	if (!empty)
+		memcpy(v.lr, hw, lrs * sizeof(hw[0]));
+	if (!vgic_place(&v, index, empty, &n))
 		return false;
 	placed += !empty && n < VGIC_LR_MAX;
+	if (n < VGIC_LR_MAX)
+		hw[n] = v.lr[n];
 	return true;
 }
 
 /* As arch_vcpu_show() does it. */
-static void lower(unsigned index)
+void lower(unsigned index)
 {
 	unsigned n = v.lr_of[index];
+	uint64_t lr = n == VGIC_LR_MAX ? 0 : hw[n];
 
-	if (n == VGIC_LR_MAX ? v.left & BIT(index) : !vgic_lower(&v, index, &v.lr[n]))
+	if (n == VGIC_LR_MAX ? v.left & BIT(index) : !vgic_lower(&v, index, &lr)) {
 		enter();
-	else
-		maintenance(false);
+		return;
+	}
+	if (n != VGIC_LR_MAX)
+		hw[n] = v.lr[n] = lr;
+	maintenance(false);
 }
 
 /* As vcpu_edges() does it. */
@@ -469,6 +482,7 @@ void start(unsigned s)
 	ctlr = 3;
 	memset(ref, 0, sizeof(ref));
 	memset(ended, 0, sizeof(ended));
+	memset(hw, 0, sizeof(hw));
 	lrs = s % 8 == 5 ? 1 : s % 8 == 7 ? 16 : 4;
 	vgic_reset(&v, lrs);
 	v.vmcr = 0xf8ull << 24 | VENG0 | VENG1 | BPR_LEAST | (s % 2 ? ARCH_VMCR_SPLIT_END : 0);

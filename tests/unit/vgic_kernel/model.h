@@ -60,7 +60,8 @@ void complete(void);
 void direct(unsigned intid);
 
 /* What a guest and its devices do to interrupt i. */
-void arrive(int index); /* a candidate of an SPI, at a guest that runs */
+void arrive(int index);     /* a candidate of an SPI, at a guest that runs */
+void lower(unsigned index); /* likewise, whose line has fallen */
 void fire_physical(void);
 void line(unsigned i, bool up);
 void sgi(unsigned i, bool group1); /* ICC_SGI<group>R_EL1, to itself where that is simple */
