@@ -20,6 +20,14 @@ static size_t archive_bytes;
 static struct manifest manifest;
 static bool verified[MANIFEST_LINES_MAX]; /* so that a good file is hashed once */
 static bool accelerated;                  /* the CPUs have instructions for it */
+/* Files whose turn comes later: each is taken by one thread, which writes its result. */
+static struct later {
+	struct cpio_file file;
+	const struct manifest_line *line;
+	const char *wrong;
+} later[MANIFEST_LINES_MAX];
+static unsigned later_count, later_next;
+static size_t later_bytes, later_done;
 
 static bool has_instructions(void)
 {
@@ -37,6 +45,10 @@ const char *verify_begin(const void *start, size_t bytes)
 	archive_bytes = bytes;
 	accelerated = has_instructions();
 	manifest.count = 0;
+	later_count = 0;
+	later_next = 0;
+	later_bytes = 0;
+	later_done = 0;
 	memset(verified, 0, sizeof(verified));
 	if (cpio_find(archive, archive_bytes, MANIFEST_FILE, &text) != 0 ||
 	    cpio_find(archive, archive_bytes, MANIFEST_SIGNATURE, &signature) != 0)
@@ -75,6 +87,51 @@ const char *verify_find(const char *name, struct cpio_file *file)
 	if (!wrong)
 		verified[line - manifest.lines] = true;
 	return wrong;
+}
+
+const char *verify_later(const char *name, struct cpio_file *file)
+{
+	const struct manifest_line *line = manifest_find(&manifest, name);
+
+	if (!line || cpio_find(archive, archive_bytes, name, file) != 0)
+		return verify_find(name, file); /* which says what is wrong */
+	for (unsigned i = 0; i < later_count; i++)
+		if (later[i].line == line)
+			return NULL;
+	if (verified[line - manifest.lines])
+		return NULL;
+	later[later_count++] = (struct later){*file, line, NULL};
+	later_bytes += file->bytes;
+	return NULL;
+}
+
+bool verify_next(void)
+{
+	const unsigned index = __atomic_fetch_add(&later_next, 1, __ATOMIC_RELAXED);
+	struct later *l = &later[index];
+
+	if (index >= later_count)
+		return false;
+	l->wrong = verified[l->line - manifest.lines] ? NULL : compare_hash(l->line, l->file.data, l->file.bytes);
+	__atomic_fetch_add(&later_done, l->file.bytes, __ATOMIC_RELAXED);
+	return true;
+}
+
+unsigned verify_count(size_t *done, size_t *bytes)
+{
+	*done = __atomic_load_n(&later_done, __ATOMIC_RELAXED);
+	*bytes = later_bytes;
+	return later_count;
+}
+
+const char *verify_result(unsigned index, const char **name, int *length)
+{
+	const struct later *l = &later[index];
+
+	*name = l->line->name;
+	*length = l->line->name_bytes;
+	verified[l->line - manifest.lines] = !l->wrong;
+	return l->wrong;
 }
 
 bool verify_listed(const char *name)
