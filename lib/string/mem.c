@@ -44,6 +44,14 @@ static inline void copy_up(unsigned char *d, const unsigned char *s, size_t n)
 	unsigned char *end = d + n - 32;
 	uint64_t t0 = load64(tail), t1 = load64(tail + 8), t2 = load64(tail + 16), t3 = load64(tail + 24);
 
+	for (; n > 128; n -= 64, d += 64, s += 64) {
+		pair64 a = load_pair(s), b = load_pair(s + 16), c = load_pair(s + 32), e = load_pair(s + 48);
+
+		store_pair(d, a);
+		store_pair(d + 16, b);
+		store_pair(d + 32, c);
+		store_pair(d + 48, e);
+	}
 	do {
 		uint64_t a = load64(s), b = load64(s + 8), c = load64(s + 16), e = load64(s + 24);
 

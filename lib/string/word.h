@@ -80,6 +80,22 @@ static inline void store32(void *p, uint32_t v)
 	((unaligned32 *)p)->v = v;
 }
 
+/* Two words, which a processor loads and stores by one instruction. */
+typedef unsigned __int128 pair64;
+typedef struct {
+	pair64 v;
+} __attribute__((packed, may_alias)) unaligned_pair64;
+
+static inline pair64 load_pair(const void *p)
+{
+	return ((const unaligned_pair64 *)p)->v;
+}
+
+static inline void store_pair(void *p, pair64 v)
+{
+	((unaligned_pair64 *)p)->v = v;
+}
+
 #define ONES  0x0101010101010101ull
 #define HIGHS 0x8080808080808080ull
 

@@ -6,6 +6,7 @@
 #include "life.h"
 #include "names.h"
 #include "order.h"
+#include "progress.h"
 #include "restart.h"
 #include "shutdown.h"
 #include "slots.h"
@@ -18,6 +19,7 @@ static const struct part {
 	void (*ended)(uint32_t slot);
 } parts[] = {
     {shutdown_deadline, shutdown_timeout, shutdown_ended},
+    {progress_deadline, progress_timeout, NULL}, /* before the next ones, which may give up */
     {order_deadline, order_timeout, order_ended},
     {gate_deadline, gate_timeout, gate_forget},
     {restart_deadline, restart_timeout, NULL},

@@ -71,6 +71,11 @@ bool gate_ask(uint32_t slot, int64_t rcvid)
 	return true;
 }
 
+bool gate_holds(uint32_t slot)
+{
+	return gates[slot].rcvid != 0;
+}
+
 void gate_look(void)
 {
 	for (uint32_t i = 1; i < PROCESS_MAX; i++) {

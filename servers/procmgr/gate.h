@@ -14,6 +14,9 @@ void gate_note(uint32_t slot, const char *text);
 /* PM_READY of a VM. True: the answer comes later. */
 bool gate_ask(uint32_t slot, int64_t rcvid);
 
+/* The VM has asked, and waits for other processes. */
+bool gate_holds(uint32_t slot);
+
 /* Some process has become ready, or has ended. */
 void gate_look(void);
 

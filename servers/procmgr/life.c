@@ -38,7 +38,7 @@ int slot_launch(uint32_t number)
 	if (slot->running || slot->job == JOB_START)
 		return -EBUSY;
 	slot->restart_at = 0; /* the operator may have been faster than the restart */
-	slot->start_again = slot->job == JOB_END;
+	slot->start_again = slot->job != JOB_NONE;
 	if (slot->start_again)
 		return 0;
 	slot->unwanted = false;
@@ -94,9 +94,11 @@ enum life_change slot_worked(uint32_t number)
 
 	if (!worker_done(number, &result, &step))
 		return LIFE_UNCHANGED;
-	if (slots[number].job == JOB_END || (result < 0 && slots[number].start_again)) {
+	if (slots[number].job != JOB_START || (result < 0 && slots[number].start_again)) {
+		const bool called_off = slots[number].job == JOB_ZERO && !slots[number].start_again;
+
 		note_ended(number, step, result);
-		return LIFE_UNCHANGED;
+		return called_off ? LIFE_NOT_STARTED : LIFE_UNCHANGED;
 	}
 	if (result < 0) {
 		note_not_started(number, step, result);

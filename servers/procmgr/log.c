@@ -207,15 +207,11 @@ void log_console(bool driver)
 		SystemCtl_r(SYSTEM_CONSOLE_ON, 0);
 }
 
-void log_line(enum slog_severity severity, const char *format, ...)
+static void write_line(enum slog_severity severity, bool operator, const char * format, va_list args)
 {
 	struct line line = {.time_ns = ClockTime(), .severity = (uint16_t)severity};
-	va_list args;
-	int length;
+	int length = vsnprintf(line.text, sizeof(line.text), format, args);
 
-	va_start(args, format);
-	length = vsnprintf(line.text, sizeof(line.text), format, args);
-	va_end(args);
 	if (length < 0)
 		return;
 	line.count = (uint16_t)(length < LINE_BYTES ? length : LINE_BYTES - 1);
@@ -224,10 +220,28 @@ void log_line(enum slog_severity severity, const char *format, ...)
 		memcpy(failure, line.text, LINE_BYTES);
 	if (!console_off)
 		put_line(&for_screen, &line);
-	else if (severity <= SLOG_WARN)
+	else if (operator)
 		tell_operator(line.text);
 	if (!for_screen.has_sender)
 		log_flush(); /* only procmgr runs yet */
+}
+
+void log_line(enum slog_severity severity, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(severity, severity <= SLOG_WARN, format, args);
+	va_end(args);
+}
+
+void log_progress(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(SLOG_INFO, true, format, args);
+	va_end(args);
 }
 
 /* ---- the log ring: everything below runs in its sender, except log_slogger() ---- */

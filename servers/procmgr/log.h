@@ -12,6 +12,9 @@
 /* One line, without a newline. Longer ones are cut. First thread only. */
 void log_line(enum slog_severity severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same, for the operator's eyes too: how far something is that takes long. */
+void log_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* From now on lines for the kernel's console are written by a thread that waits for the UART, and nobody else does. */
 int log_start(void);
 

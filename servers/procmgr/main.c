@@ -2,6 +2,7 @@
 /* The first process: it starts, limits, watches and ends all others. The order in which it gets ready for that. */
 #include "boot.h"
 #include "bulkhead/kernel.h"
+#include "hash.h"
 #include "log.h"
 #include "order.h"
 #include "safety.h"
@@ -44,6 +45,7 @@ int main(void)
 		log_line(SLOG_FATAL, "system not started: %u mistakes", mistakes);
 		system_end(false);
 	}
+	hash_begin();
 	setup_print_matrix();
 	leave_exclusive_cpus();
 	if (seal_slots() < 0) {
@@ -52,6 +54,12 @@ int main(void)
 	}
 	if (worker_make_all() < 0 || log_start() < 0) {
 		log_line(SLOG_FATAL, "system not started: no memory for the threads of procmgr");
+		system_end(false);
+	}
+	order_prepare();
+	mistakes = hash_wait();
+	if (mistakes != 0) {
+		log_line(SLOG_FATAL, "system not started: %u mistakes", mistakes);
 		system_end(false);
 	}
 	order_go_on();

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "slots.h"
 #include "system.h"
+#include "worker.h"
 
 #define GIVE_UP_NS (10 * 1000000000ull)
 
@@ -28,6 +29,13 @@ static void start_vms(void)
 	for (unsigned i = 0; i < config.vm_count; i++)
 		if (config.vms[i].autostart && slot_launch(slot_of_vm(i)) == 0)
 			order.starting |= 1u << slot_of_vm(i);
+}
+
+void order_prepare(void)
+{
+	for (unsigned i = 0; i < config.vm_count; i++)
+		if (config.vms[i].autostart)
+			worker_begin(slot_of_vm(i), JOB_ZERO);
 }
 
 void order_go_on(void)

@@ -17,6 +17,9 @@ struct order {
 };
 extern struct order order;
 
+/* The memory of those VMs that will be started is zeroed by their workers from now on. */
+void order_prepare(void);
+
 /* Starts what can be started now. */
 void order_go_on(void);
 

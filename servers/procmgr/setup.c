@@ -120,7 +120,7 @@ static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_ne
 	vdevs_collect(boot_archive(), boot->archive_bytes, &guest, &slot->vdev_files, mistake_line);
 	safety_judge(slot, &guest, boot_archive(), boot->archive_bytes);
 	for (unsigned i = 0; i < guest.load_count; i++) {
-		const char *wrong = verify_find(guest.loads[i].path, &file);
+		const char *wrong = verify_later(guest.loads[i].path, &file);
 
 		if (wrong)
 			mistake(slot, "%s:%u: %s %s", guest.loads[i].place.file, (unsigned)guest.loads[i].place.line,

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum job { JOB_NONE, JOB_START, JOB_END };
+/* JOB_ZERO: before its first start, while something else must be waited for. */
+enum job { JOB_NONE, JOB_ZERO, JOB_START, JOB_END };
 
 /* The pulse with which a worker says that its job is done; the value is the slot. */
 #define PULSE_WORKER 1

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The start of the kernel is a part of its own, which is gone when the first process runs."""
+"""The start: the kernel's part is gone when the first process runs, and what takes long says how far it is."""
 
+import random
+import re
 import sys
 
 import pytest
 
 from debugger import Debugger, debugger_port
-from harness import TOP, Board, make_archive
+from harness import TOP, Board, bare_vm, make_archive, refused, system_dts
 
 sys.path.insert(0, str(TOP / "tools/path"))
 
@@ -34,3 +36,40 @@ def test_no_cpu_has_the_start_mapped_when_the_first_process_runs(cpu, cpus):
             debugger.steps(cpu)
         debugger.ask("c", answers=False)
         board.prompt()
+
+
+def large(damaged=False):
+    """A VM with 500 MiB and two files of 12 MiB. Where a file is damaged, it is the last one."""
+    conf = bare_vm("large", "probe", "idle=1", cpus=("",), more="load 0x84000000,one.bin\ninitrd load two.bin")
+    files = {"large.qvmconf": conf.replace("80000000,16M", "80000000,500M"), "system.dts": system_dts(vms=["large"]),
+             "one.bin": random.Random(1).randbytes(12 << 20), "two.bin": random.Random(2).randbytes(12 << 20)}
+    archive = make_archive(files)
+    if damaged:
+        data = bytearray(archive.read_bytes())
+        data[data.index(files["two.bin"][-64:])] ^= 1
+        archive.write_bytes(data)
+    return archive
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_a_long_start_says_how_far_it_is(cpus):
+    """128 ns an instruction: hashing takes five seconds, clearing memory more than one."""
+    with Board(large(), cpus=cpus, cpu="neoverse-n1", icount=True, extra=("-icount", "shift=7,sleep=off")) as board:
+        board.expect(r"procmgr: checking files against MANIFEST: \d+ of 24 MiB", 120)
+        if cpus == 1:
+            found = board.expect(r"large is being started: (\d+) of (\d+) MiB cleared", 120)
+            assert 0 < int(found.group(1)) < int(found.group(2)) < 510
+        board.prompt(240)
+        board.open_console("large")
+        board.expect("probe: done", 120)
+
+
+def test_a_short_start_says_nothing():
+    with Board(make_archive("hello"), cpu="neoverse-n1", icount=True) as board:
+        board.prompt()
+        assert not re.search("checking files|being started", board.seen)
+
+
+def test_a_large_file_that_differs_stops_the_system():
+    """Others check other files meanwhile, and memory is being cleared."""
+    refused(large(damaged=True), "two.bin differs from the one that was signed")

@@ -3,12 +3,13 @@
 /* SOURCES: servers/procmgr/vm.c servers/procmgr/serve.c servers/procmgr/ask.c servers/procmgr/gate.c */
 /* SOURCES: servers/procmgr/restart.c servers/procmgr/life.c servers/procmgr/worker.c servers/procmgr/names.c */
 /* SOURCES: servers/procmgr/layout.c servers/procmgr/slots.c servers/procmgr/events.c servers/procmgr/system.c */
-/* SOURCES: servers/procmgr/shutdown.c tests/unit/stub/kernel.c tests/unit/procmgr */
+/* SOURCES: servers/procmgr/shutdown.c servers/procmgr/progress.c tests/unit/stub/kernel.c tests/unit/procmgr */
 /* SOURCES: lib/sysconf lib/fdt_good.c lib/qvmconf lib/glob.c */
 /* CFLAGS: -Wno-missing-field-initializers */
 /* LIBS: fdt */
 /* procmgr's decisions, with a kernel that follows a script: here the rest of procmgr, and the system of the tests. */
 #include "procmgr/script.h"
+#include "servers/procmgr/progress.h"
 
 struct boot_info boot_info;
 const struct boot_info *const boot = &boot_info;
@@ -32,6 +33,16 @@ void log_line(enum slog_severity severity, const char *format, ...)
 	va_list args;
 
 	(void)severity;
+	va_start(args, format);
+	vsnprintf(log_text + used, sizeof(log_text) - used, format, args);
+	va_end(args);
+}
+
+void log_progress(const char *format, ...)
+{
+	size_t used = strlen(log_text);
+	va_list args;
+
 	va_start(args, format);
 	vsnprintf(log_text + used, sizeof(log_text) - used, format, args);
 	va_end(args);
@@ -114,6 +125,7 @@ int make_system(void **state)
 	memset(&config, 0, sizeof(config));
 	memset(&plan, 0, sizeof(plan));
 	memset(slots, 0, sizeof(slots));
+	assert_true(progress_deadline() == NEVER);
 	memset(&order, 0, sizeof(order));
 	memset(&shutdown_state, 0, sizeof(shutdown_state));
 	memset(log_text, 0, sizeof(log_text));

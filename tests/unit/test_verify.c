@@ -134,6 +134,64 @@ static void each_file_is_hashed_once(void **state)
 	}
 }
 
+/* What is put off is checked once, whoever names it and however often; what is not there is said at once. */
+static void what_is_checked_later_is_checked_once(void **state)
+{
+	size_t done, bytes;
+	const char *name;
+	int length;
+
+	(void)state;
+	features = FEATURE_SHA256;
+	accelerated = 0;
+	assert_null(verify_begin(room, make(seed)));
+	assert_string_equal(verify_later("stray", &file), "is not in the signed MANIFEST");
+	assert_string_equal(verify_later("three", &file), "is not in the boot archive");
+	assert_null(verify_later("one", &file));
+	assert_memory_equal(file.data, "first", 5);
+	assert_null(verify_later("./one", &file));
+	assert_null(verify_later("two", &file));
+	assert_int_equal(accelerated, 0);
+	assert_int_equal(verify_count(&done, &bytes), 2);
+	assert_int_equal(done, 0);
+	assert_int_equal(bytes, 5 + 6);
+	assert_null(verify_find("two", &file)); /* somebody reads it before that */
+	assert_int_equal(accelerated, 1);
+	assert_true(verify_next());
+	assert_true(verify_next());
+	assert_false(verify_next());
+	assert_int_equal(accelerated, 2);
+	verify_count(&done, &bytes);
+	assert_int_equal(done, bytes);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_null(verify_result(i, &name, &length));
+		assert_int_equal(length, 3);
+		assert_memory_equal(name, i == 0 ? "one" : "two", 3);
+	}
+	assert_null(verify_later("one", &file));
+	assert_null(verify_find("one", &file));
+	assert_int_equal(accelerated, 2);
+}
+
+static void what_is_checked_later_may_differ(void **state)
+{
+	const char *name;
+	size_t bytes = make(seed);
+	int length;
+
+	(void)state;
+	assert_null(verify_begin(room, bytes));
+	assert_null(verify_later("one", &file));
+	assert_null(verify_later("two", &file));
+	*(char *)(uintptr_t)file.data ^= 1;
+	while (verify_next())
+		;
+	assert_null(verify_result(0, &name, &length));
+	assert_string_equal(verify_result(1, &name, &length), "differs from the one that was signed");
+	assert_memory_equal(name, "two", 3);
+	assert_non_null(verify_find("two", &file));
+}
+
 /* Every bit of the archive in turn: whatever is still accepted is what was signed. */
 static void no_bit_can_be_changed(void **state)
 {
@@ -164,6 +222,8 @@ int main(void)
 	    cmocka_unit_test(an_archive_that_is_not_ours_is_refused),
 	    cmocka_unit_test(an_archive_of_before_is_refused_by_its_version),
 	    cmocka_unit_test(each_file_is_hashed_once),
+	    cmocka_unit_test(what_is_checked_later_is_checked_once),
+	    cmocka_unit_test(what_is_checked_later_may_differ),
 	    cmocka_unit_test(no_bit_can_be_changed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
  * messages of a script. When the script is over, or the system is switched off, the service loop is left.
  */
 #include "script.h"
+#include "servers/procmgr/progress.h"
 
 struct noted k;
 
@@ -268,8 +269,9 @@ int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
 	case SAY: info->bytes = (uint32_t)write_message(act, msg); return at;
 	case WAIT:
 		assert_int_not_equal(k.deadline, 0);
-		core.now = k.deadline;
-		return -ETIMEDOUT;
+		at -= k.deadline == progress_deadline();
+		/* fall through */
+	case TICK: core.now = k.deadline; return -ETIMEDOUT;
 	case WORK: run_workers(); return -ETIMEDOUT;
 	case DIE:
 		k.state[act->slot] = PROCESS_DEAD;

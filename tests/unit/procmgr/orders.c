@@ -189,7 +189,7 @@ static void a_name_is_its_processs_from_before_its_start_to_after_its_end(void *
 	assert_int_equal(sloggers, 1);
 }
 
-static unsigned count(const char *text)
+unsigned times_of(const char *text)
 {
 	unsigned found = 0;
 
@@ -211,13 +211,13 @@ static void who_asks_for_others_names_is_reported_once_in_a_life(void **state)
 	(void)state;
 	go_on();
 	RUN(acts_);
-	assert_int_equal(count("shell may not serve the name \"console\": it belongs to disk"), 1);
-	assert_int_equal(count("vm1 may not serve the name \"vm1\": it belongs to nobody"), 1);
-	assert_int_equal(count("may not serve"), 2);
+	assert_int_equal(times_of("shell may not serve the name \"console\": it belongs to disk"), 1);
+	assert_int_equal(times_of("vm1 may not serve the name \"vm1\": it belongs to nobody"), 1);
+	assert_int_equal(times_of("may not serve"), 2);
 	slot_launch(SHELL);
 	RUN(again);
-	assert_int_equal(count("shell may not serve the name \"slogger\": it belongs to late"), 1);
-	assert_int_equal(count("may not serve"), 3);
+	assert_int_equal(times_of("shell may not serve the name \"slogger\": it belongs to late"), 1);
+	assert_int_equal(times_of("may not serve"), 3);
 }
 
 static void a_shutdown_waits_for_the_guests(void **state)

@@ -39,6 +39,8 @@ extern char log_text[8192];
 extern unsigned console_offs, console_ons, sloggers;
 extern int64_t news_rcvid;
 
+unsigned times_of(const char *text); /* in log_text */
+
 struct mapping {
 	unsigned slot, region, prot;
 	uint64_t address, offset, bytes;
@@ -68,8 +70,11 @@ extern struct noted {
 	char last_words[SAFE_TEXT_BYTES];
 } k;
 
-/* The script: messages and pulses in turn; the answers are noted by rcvid, which is the step's number plus 1. */
-enum { SAY = 1, PULSE, DIE, WAIT, WORK };
+/*
+ * The script: messages and pulses in turn; the answers are noted by rcvid, which is the step's number plus 1. TICK: the
+ * next deadline is there; WAIT: the next one at which more is done than to say how far something is.
+ */
+enum { SAY = 1, PULSE, DIE, WAIT, TICK, WORK };
 struct act {
 	int what;
 	unsigned slot; /* who says it */

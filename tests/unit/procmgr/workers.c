@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starts and ends that take long: procmgr answers meanwhile, and what is to be done at once is not their workers'. */
 #include "script.h"
+#include "servers/procmgr/progress.h"
 
 /* VM1 is being started, and its worker does not get on. */
 static void hold_a_start(void)
@@ -249,6 +250,34 @@ static void a_critical_vm_that_is_not_started_is_gone(void **state)
 	}
 }
 
+/* After a second, and each time that it has taken twice as long: how far each is. Nothing, when all run. */
+static void what_is_started_for_long_says_how_far_it_is(void **state)
+{
+	static const struct act wait[] = {{TICK}, {TICK}, {TICK}};
+	static const struct act work[] = {
+	    {WORK}, {SAY, VM1, PM_VM_NOTE, "big.img to be loaded: 1 of 9 MiB"}, {TICK}, {TICK}};
+	static const struct act ready[] = {{SAY, VM1, PM_READY, NULL}, {SAY, VM2, PM_READY, NULL}};
+
+	(void)state;
+	k.workers_held = true;
+	k.info[VM1].ram_bytes = 5 * MIB;
+	k.info[VM1].ram_zeroed = 2 * MIB;
+	assert_true(progress_deadline() == NEVER);
+	order_prepare();
+	order_go_on();
+	k.state[VM1] = PROCESS_DEFINED;
+	RUN(wait);
+	assert_int_equal(core.now, 4000000000);
+	assert_int_equal(times_of("vm1 is being started: 2 of 5 MiB cleared"), 3);
+	assert_null(strstr(log_text, "waits for"));
+	k.workers_held = false;
+	RUN(work);
+	assert_int_equal(core.now, 8000000000);
+	assert_int_equal(times_of("vm1 waits for big.img to be loaded: 1 of 9 MiB"), 1);
+	RUN(ready);
+	assert_true(progress_deadline() == NEVER);
+}
+
 /* A VM whose turn does not come: the start is over all the same, and who waits is named. */
 static void a_vm_that_is_not_started_in_time_holds_up_nobody(void **state)
 {
@@ -332,6 +361,7 @@ int workers_tests(void)
 	    CASE(a_worker_that_has_nothing_to_say_is_not_heard),
 	    CASE(a_critical_end_is_acted_upon_before_its_memory_is_zeroed),
 	    CASE(a_critical_vm_that_is_not_started_is_gone),
+	    CASE(what_is_started_for_long_says_how_far_it_is),
 	    CASE(a_vm_that_is_not_started_in_time_holds_up_nobody),
 	    CASE(what_the_operator_ends_politely_stays_down),
 	    CASE(a_shutdown_is_no_failure),
