@@ -58,7 +58,7 @@ struct sys_owner {
 	bool sched_wrong, gifts_wrong;  /* there is a mistake in `sched`, or in one of `devices` to `regions`: it is not
 					   compared with the VM's configuration */
 	bool exclusive_cpus;            /* nobody else may run on the CPUs of its run mask */
-	uint64_t memory;                /* code, data, stack and heap; whole pages */
+	uint64_t memory;                /* code, data, stack and heap; whole pages. 0, of a VM: sys_reserve() */
 	uint64_t kernel_memory;         /* whole pages */
 	uint32_t connect;               /* bit n: may connect to processes[n] */
 	const char *args[SYS_ARGS_MAX]; /* process: without argv[0]; VM: words after its file on qvm's command line */
@@ -307,10 +307,11 @@ struct sys_console {
 struct sys_vm_needs {
 	char name[QVM_NAME_MAX];
 	bool name_given;
-	uint64_t guest_bytes; /* RAM and ROM */
-	unsigned cpus;        /* virtual ones */
-	uint8_t priority_max; /* highest of its virtual CPUs and vdevs, 0: none given */
-	uint32_t runmask;     /* union of those given */
+	uint64_t guest_bytes;           /* RAM and ROM */
+	uint64_t memory, kernel_memory; /* beside that, where the description does not say it: sys_reserve() */
+	unsigned cpus;                  /* virtual ones */
+	uint8_t priority_max;           /* highest of its virtual CPUs and vdevs, 0: none given */
+	uint32_t runmask;               /* union of those given */
 	/* The places of `system`, of the option with that priority, and of the first CPU with each bit of the run mask.
 	 * Names of files point into struct sys_vm: the configuration's memory may have been used again. */
 	struct qvm_place name_place, priority_place, runmask_places[CPU_MAX];
@@ -343,6 +344,9 @@ void sys_check_sharing(const struct sys_config *config, unsigned v, const struct
 
 /* Fills in what a VM's configuration needs of the system. */
 void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const struct qvm_config *config);
+
+/* Gives each VM the memory beside its guest's RAM that the description leaves open. Before sys_check(). */
+void sys_reserve(struct sys_config *config, const struct sys_vm_needs *needs);
 
 /*
  * Checks the system against the board and against what its VMs need (`needs[i]` belongs to `vms[i]`). A NULL leaves out

@@ -158,6 +158,9 @@ void sys_check_driver(const struct sys_config *config, const struct sys_board *b
 void sys_check_console_count(const struct sys_config *config, const struct sys_vm_needs *needs, unsigned p,
 			     struct sys_report *report);
 
+/* reserve.c: `memory` and `kernel_memory` of the needs. */
+void sys_reserve_needs(struct sys_vm_needs *needs, const struct qvm_config *config);
+
 /* vm.c */
 void sys_check_vm(const struct sys_config *config, const struct sys_board *board, unsigned v,
 		  const struct sys_vm_needs *needs, struct sys_report *report);

@@ -176,6 +176,10 @@ static void print_reach(const struct printer *p, unsigned owner)
 		print_line(p, "  slot %-2u connects to: %s", owner + 1, names);
 	if (owner < config->process_count)
 		print_names(p, owner);
+	else
+		print_line(p, "  slot %-2u beside its guest's RAM: %llu KiB of memory, %llu KiB of kernel memory",
+			   owner + 1, (unsigned long long)own->memory >> 10,
+			   (unsigned long long)own->kernel_memory >> 10);
 	if (own->dma_uncontained)
 		print_line(p, "  slot %-2u REACHES ALL MEMORY by its devices' DMA (dma-uncontained)", owner + 1);
 }

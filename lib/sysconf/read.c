@@ -6,10 +6,8 @@
 #include <libfdt.h>
 #include <string.h>
 
-#define DEFAULT_MEMORY           (1ull << 20)
-#define DEFAULT_KERNEL_MEMORY    (1ull << 19)
-#define DEFAULT_VM_MEMORY        (2ull << 20)
-#define DEFAULT_VM_KERNEL_MEMORY (4ull << 20)
+#define DEFAULT_MEMORY        (1ull << 20)
+#define DEFAULT_KERNEL_MEMORY (1ull << 19)
 
 #define OWNER_WORDS                                                                                               \
 	"args", "env", "priority", "max-priority", "policy", "runmask", "cluster", "exclusive-cpus", "memory",    \
@@ -152,7 +150,7 @@ static void read_vm(const struct reader *r)
 			vm->config);
 		vm->config = NULL;
 	}
-	sys_read_owner(r, &vm->own, DEFAULT_VM_MEMORY, DEFAULT_VM_KERNEL_MEMORY);
+	sys_read_owner(r, &vm->own, 0, 0);
 	before = r->report->mistakes;
 	vm->own.connect = fdt_getprop(r->dtb, r->node, "connect", NULL) ? read_connect(r) : public_processes(c);
 	vm->connect_wrong = r->report->mistakes != before;

@@ -87,6 +87,7 @@ void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const str
 					 keep_place(vm, &logger->place));
 	}
 	add_passes(needs, vm, config);
+	sys_reserve_needs(needs, config);
 }
 
 void sys_check_vm(const struct sys_config *config, const struct sys_board *board, unsigned v,

@@ -214,8 +214,6 @@ static void fill_server(struct slot *slot, const struct sys_process *server)
 	slot->server = server;
 	slot->program = server->program;
 	slot->sched = server->own.sched;
-	slot->memory = server->own.memory;
-	slot->kernel_memory = server->own.kernel_memory;
 	slot->abilities = server->abilities;
 	slot->critical = server->own.critical;
 	slot->connect_mask = connect_mask(server->own.connect);
@@ -233,8 +231,6 @@ static void fill_vm(struct slot *slot, const struct sys_vm *vm)
 	slot->vm = vm;
 	slot->program = safety_program();
 	slot->sched = vm->own.sched;
-	slot->memory = vm->own.memory;
-	slot->kernel_memory = vm->own.kernel_memory;
 	slot->abilities = ABLE_VCPU;
 	slot->critical = vm->own.critical;
 	slot->connect_mask = connect_mask(vm->own.connect);
@@ -254,6 +250,8 @@ static void read_program(struct slot *slot)
 	uint64_t heap = HEAP_MIN;
 	char why[SYS_WHY_MAX] = "";
 
+	slot->memory = slot_owner(slot)->memory;
+	slot->kernel_memory = slot_owner(slot)->kernel_memory;
 	if (slot->kind == SLOT_SERVER)
 		heap = sys_heap_least(&config, needs, (unsigned)(slot->server - config.processes), why);
 
@@ -396,6 +394,7 @@ unsigned setup_slots(void)
 		read_vm(&slots[slot_of_vm(i)], &config.vms[i], &needs[i], &report);
 	}
 	/* A VM whose configuration could not be read needs nothing. */
+	sys_reserve(&config, needs);
 	sys_check(&config, &board, needs, &claims, &report);
 	for (uint32_t i = 1; i < PROCESS_MAX; i++)
 		if (slots[i].kind != SLOT_EMPTY)

@@ -247,6 +247,7 @@ unsigned system_read(struct system *s, const char *directory)
 	s->read = true;
 	sys_read(&s->config, s->dtb.data, s->dtb.bytes, &report);
 	s->mistakes += read_vms(s, &report);
+	sys_reserve(&s->config, s->needs);
 	s->mistakes += report.mistakes;
 	return s->mistakes;
 }

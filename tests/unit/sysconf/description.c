@@ -36,8 +36,8 @@ static void vms_have_their_own_properties(void **state)
 	read_good();
 	assert_int_equal(config.vm_count, 2);
 	assert_string_equal(config.vms[0].config, "linux1.qvmconf");
-	assert_int_equal(config.vms[0].own.memory, 2 << 20);
-	assert_int_equal(config.vms[0].own.kernel_memory, 4 << 20);
+	assert_int_equal(config.vms[0].own.memory, 0); /* for sys_reserve() */
+	assert_int_equal(config.vms[0].own.kernel_memory, 0);
 	assert_true(config.vms[0].autostart);
 	assert_int_equal(config.vms[0].own.connect, 1); /* all public ones, when nothing is said */
 	assert_int_equal(config.vms[1].own.connect, 0); /* nobody, when that is said */
@@ -148,9 +148,15 @@ static void a_good_system_fits_to_the_last_byte(void **state)
 	(void)state;
 	read_good();
 	board_good(&board);
+	config.vms[0].own.memory = 3 << 20;
+	config.vms[0].own.kernel_memory = 2 << 20;
+	sys_reserve(&config, needs);
+	assert_int_equal(config.vms[0].own.memory, 3 << 20);
+	assert_int_equal(config.vms[0].own.kernel_memory, 2 << 20);
 	assert_int_equal(check_system(&board, needs), 0);
-	assert_int_equal(sys_memory_bytes(&config, needs),
-			 0x200000 + 0x100000 + (1 << 20) + (1 << 19) + 2 * (6 << 20) + (64 << 20));
+	assert_int_equal(sys_memory_bytes(&config, needs), 0x200000 + 0x100000 + (1 << 20) + (1 << 19) + (5 << 20) +
+							       (64 << 20) + config.vms[1].own.memory +
+							       config.vms[1].own.kernel_memory);
 	/* Exactly enough, and one byte less than that. */
 	board.ram_bytes = sys_memory_bytes(&config, needs);
 	assert_int_equal(check_system(&board, needs), 0);
@@ -193,7 +199,52 @@ static void a_vms_needs_come_from_its_configuration(void **state)
 	assert_int_equal(needs.runmask, 6);
 }
 
-/* Damaged trees are refused or read, never followed out of their bounds (the sanitizers watch). */
+/* What VM 1 of the good system has beside its guest's RAM, by its configuration. `memory`: what the description says.
+ */
+static const struct sys_owner *reserve_of(unsigned count, const char *const *words, uint64_t memory)
+{
+	static const struct qvmconf_host host;
+	static struct qvm_config vm;
+	static struct sys_vm_needs needs[2];
+
+	assert_int_equal(qvmconf_read(&vm, (int)count, words, &host), 0);
+	read_good();
+	config.vms[1].own.memory = memory;
+	sys_vm_needs(&needs[1], &config.vms[1], &vm);
+	strcpy(needs[1].name, config.vms[1].own.name);
+	sys_reserve(&config, needs);
+	if (check_system(NULL, needs) != 0)
+		fail_msg("%s", said); /* it suffices for the start */
+	return &config.vms[1].own;
+}
+#define RESERVE(words, memory) reserve_of(sizeof(words) / sizeof((words)[0]), words, memory)
+
+/* A plain VM has less than a MiB; what needs more tables has more. */
+static void a_vm_reserves_what_its_configuration_needs(void **state)
+{
+	static const char *const plain[] = {"ram", "0x80000000,1G", "load", "a"};
+	static const char *const cpus[] = {"ram", "0x80000000,1G", "cpu", "cpu", "cpu",  "cpu",
+					   "cpu", "cpu",           "cpu", "cpu", "load", "a"};
+	static const char *const apart[] = {"ram", "0x80000000,1M", "ram", "0x90000000,1G", "load", "a"};
+	static const char *const odd[] = {"ram", "0x80001000,1G", "load", "a"};
+	static const char *const fdt[] = {"ram", "0x80000000,1G", "load", "a", "fdt", "load", "b"};
+	uint64_t memory, kernel;
+
+	(void)state;
+	memory = RESERVE(plain, 0)->memory;
+	kernel = config.vms[1].own.kernel_memory;
+	assert_in_range(memory, 0x60000, 0x80000);
+	assert_in_range(kernel, 0x50000, 0x80000);
+	assert_true(RESERVE(cpus, 0)->memory >= memory + 7 * 0x4000);
+	assert_true(config.vms[1].own.kernel_memory > kernel);
+	assert_true(RESERVE(apart, 0)->kernel_memory >= kernel + 500 * QVM_PAGE);
+	assert_true(RESERVE(odd, 0)->kernel_memory >= kernel + 500 * QVM_PAGE);
+	assert_true(RESERVE(fdt, 0)->memory >= memory + 0x100000);
+	/* Tables for what the description gives to qvm. */
+	assert_true(RESERVE(plain, 64 << 20)->kernel_memory >= kernel + 28 * QVM_PAGE);
+	assert_int_equal(config.vms[1].own.memory, 64 << 20);
+}
+
 /* Whether a process whose program, stack and heap have `memory` bytes may have so many pages for the kernel. */
 static bool pages_suffice(uint64_t memory, uint64_t pages)
 {
@@ -227,6 +278,7 @@ static void page_tables_of_memory_are_counted(void **state)
 			    "0xb000, and running needs more; raise it\n");
 }
 
+/* Damaged trees are refused or read, never followed out of their bounds (the sanitizers watch). */
 static void random_damage_is_refused_or_read(void **state)
 {
 	struct sys_device device;
@@ -274,6 +326,7 @@ int description_tests(void)
 	    cmocka_unit_test(lengths_beyond_the_tree_are_refused),
 	    cmocka_unit_test(a_good_system_fits_to_the_last_byte),
 	    cmocka_unit_test(a_vms_needs_come_from_its_configuration),
+	    cmocka_unit_test(a_vm_reserves_what_its_configuration_needs),
 	    cmocka_unit_test(page_tables_of_memory_are_counted),
 	    cmocka_unit_test(random_damage_is_refused_or_read),
 	};
