@@ -116,9 +116,9 @@ void arch_ipi_kick_running(const struct cpu *c, const struct thread *t); /* IPI_
 uint64_t arch_async_error_take(void);
 
 /* Waiting. */
-void arch_cpu_relax(void);         /* in a loop that waits for another CPU */
-NAMED bool arch_irq_pending(void); /* is an interrupt waiting while they are off? */
-NAMED void arch_cpu_idle(void);    /* until an interrupt waits */
+void arch_cpu_relax(void);             /* in a loop that waits for another CPU */
+NAMED uint64_t arch_irq_pending(void); /* not 0: an interrupt waits while they are off */
+NAMED void arch_cpu_idle(void);        /* until an interrupt waits */
 
 /* Exceptions of processes. */
 uint64_t arch_trap_syndrome(void);

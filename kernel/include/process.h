@@ -13,10 +13,10 @@ struct region {
 	uint32_t flags; /* REGION_*; 0: unused */
 	/* What follows is kept in `home`: of shared memory the region of the first that was granted it, else itself. */
 	struct region *home;
-	uint32_t zeroed; /* pages, since nobody has it */
-	uint32_t taken;  /* pages from the start that were zeroed, or are being so; may lie beyond the end */
-	uint32_t users;  /* processes that have it */
-	uint32_t busy;   /* CPUs that zero it, without the kernel lock */
+	uint32_t taken; /* pages from the start that were zeroed since nobody has it, or are being so; may lie beyond
+			   the end */
+	uint16_t users; /* processes that have it */
+	uint16_t busy;  /* CPUs that zero it, without the kernel lock */
 };
 
 #define IRQ_GRANT_MAX 16
@@ -100,11 +100,6 @@ static inline struct process *process_of(uint64_t slot)
 	return slot < PROCESS_MAX && p->state > PROCESS_DEFINED ? p : NULL;
 }
 
-static inline uint32_t region_pages(const struct region *r)
-{
-	return (uint32_t)(r->bytes / PAGE_SIZE);
-}
-
 static inline bool able(const struct process *p, uint32_t ability)
 {
 	return (p->params.abilities & ability) == ability;
@@ -112,6 +107,7 @@ static inline bool able(const struct process *p, uint32_t ability)
 
 /* region.c */
 bool region_is_own_ram(const struct region *r);
+uint64_t region_zeroed(const struct region *r); /* bytes; those that a CPU is at count */
 /* Zeroes those from `first` to `end` - 1 that no process has. False: one step was done; there may be more. */
 bool region_scrub(struct process *p, unsigned first, unsigned end);
 void region_use_all(struct process *p, bool use); /* marks its regions as in use, or as unused */

@@ -66,7 +66,7 @@ int64_t call_ProcessInfo(struct thread *t, struct frame *f)
 	i.kmem_free = kmem_pages_left(&p->kmem) * PAGE_SIZE;
 	i.ram_bytes = p->ram_bytes;
 	for (unsigned r = 0; r < REGION_KMEM; r++)
-		i.ram_zeroed += p->regions[r].home == &p->regions[r] ? p->regions[r].zeroed * PAGE_SIZE : 0;
+		i.ram_zeroed += p->regions[r].home == &p->regions[r] ? region_zeroed(&p->regions[r]) : 0;
 	i.threads = p->kmem.count[OBJECT_THREAD];
 	i.channels = p->kmem.count[OBJECT_CHANNEL];
 	i.connections = p->kmem.count[OBJECT_CONNECTION];

@@ -12,6 +12,11 @@ bool region_is_own_ram(const struct region *r)
 	return (r->flags & (REGION_RAM | REGION_RO)) == REGION_RAM;
 }
 
+uint64_t region_zeroed(const struct region *r)
+{
+	return r->taken < r->bytes / PAGE_SIZE ? r->taken * PAGE_SIZE : r->bytes;
+}
+
 /*
  * Zeroes until an interrupt waits, and cleans to the PoC, since a guest starts with its caches off. No process has this
  * memory, and none gets it while `busy`, so the lock is released. Other CPUs may be at the same region: each takes the
@@ -19,7 +24,7 @@ bool region_is_own_ram(const struct region *r)
  */
 static void scrub_some(struct region *r)
 {
-	const uint64_t pages = region_pages(r);
+	const uint64_t pages = r->bytes / PAGE_SIZE;
 	char *va = arch_pa_to_va(r->start);
 
 	r->busy++;
@@ -31,7 +36,6 @@ static void scrub_some(struct region *r)
 		if (at >= pages)
 			break;
 		arch_memory_scrub(va + at * PAGE_SIZE, count * PAGE_SIZE);
-		__atomic_fetch_add(&r->zeroed, (uint32_t)count, __ATOMIC_RELAXED);
 	} while (!arch_irq_pending());
 	lock_acquire(&kernel_lock);
 	r->busy--;
@@ -43,9 +47,9 @@ bool region_scrub(struct process *p, unsigned first, unsigned end)
 	for (unsigned i = first; i < end; i++) {
 		struct region *r = p->regions[i].home;
 
-		if (!r || r->users || (r->zeroed == region_pages(r) && !r->busy))
+		if (!r || r->users || (region_zeroed(r) == r->bytes && !r->busy))
 			continue;
-		if (r->taken >= region_pages(r))
+		if (region_zeroed(r) == r->bytes)
 			arch_cpu_relax(); /* other CPUs are at the rest */
 		else
 			scrub_some(r);
@@ -63,8 +67,7 @@ void region_use_all(struct process *p, bool use)
 			console_given(p->regions[i].start, p->regions[i].bytes);
 		if (!r)
 			continue;
-		r->users += use ? 1 : -1u;
+		r->users = (uint16_t)(r->users + (use ? 1 : -1));
 		r->taken = 0;
-		r->zeroed = 0;
 	}
 }

@@ -42,9 +42,9 @@ bool cpu_wait_mmio(paddr_t at, uint32_t mask, uint32_t value)
 	return false;
 }
 
-bool arch_irq_pending(void)
+uint64_t arch_irq_pending(void)
 {
-	return (sysreg_read(isr_el1) & (BIT(7) | BIT(6))) != 0; /* I, F */
+	return sysreg_read(isr_el1) & (BIT(7) | BIT(6)); /* I, F */
 }
 
 void arch_cpu_idle(void)

@@ -213,7 +213,7 @@ void host_raise_after(unsigned questions, uint32_t spi)
 	raise_then = spi;
 }
 
-bool arch_irq_pending(void)
+uint64_t arch_irq_pending(void)
 {
 	if (questions_left && --questions_left == 0)
 		host_raise(raise_then);
