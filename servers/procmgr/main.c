@@ -56,6 +56,7 @@ int main(void)
 		log_line(SLOG_FATAL, "system not started: no memory for the threads of procmgr");
 		system_end(false);
 	}
+	worker_make_helpers();
 	order_prepare();
 	mistakes = hash_wait();
 	if (mistakes != 0) {

@@ -81,19 +81,6 @@ static void worker_thread(void *arg)
 	}
 }
 
-/* A VM has a helper for each further CPU that it may run on. A server has little memory. */
-static int make_helpers(uint32_t number, uint32_t cpus)
-{
-	struct worker *w = &workers[number];
-	const unsigned further = slots[number].kind == SLOT_VM ? (unsigned)__builtin_popcount(cpus) - 1 : 0;
-	int result = 0;
-
-	for (w->helpers = 0; result >= 0 && w->helpers < further && w->helpers < HELPERS_MAX; w->helpers++)
-		result = thread_create(helper_thread, (void *)(uintptr_t)number, THREAD_STACK_MIN,
-				       slots[number].sched.priority, cpus, slots[number].name);
-	return result;
-}
-
 int worker_make_all(void)
 {
 	for (uint32_t i = 1; i < PROCESS_MAX; i++) {
@@ -108,12 +95,24 @@ int worker_make_all(void)
 		if (result >= 0)
 			result = thread_create(worker_thread, (void *)(uintptr_t)i, STACK_BYTES_OF_WORKER,
 					       sched->priority, cpus, slots[i].name);
-		if (result >= 0)
-			result = make_helpers(i, cpus);
 		if (result < 0)
 			return result;
 	}
 	return 0;
+}
+
+void worker_make_helpers(void)
+{
+	for (uint32_t i = 1; i < PROCESS_MAX; i++) {
+		const uint32_t cpus = slots[i].sched.runmask & ((1u << boot->cpus) - 1);
+		const unsigned further = slots[i].kind == SLOT_VM ? (unsigned)__builtin_popcount(cpus) - 1 : 0;
+		unsigned *count = &workers[i].helpers;
+
+		for (*count = 0; *count < further && *count < HELPERS_MAX; ++*count)
+			if (thread_create(helper_thread, (void *)(uintptr_t)i, THREAD_STACK_MIN,
+					  slots[i].sched.priority, cpus, slots[i].name) < 0)
+				return;
+	}
 }
 
 void worker_begin(uint32_t number, enum job job)

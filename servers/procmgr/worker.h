@@ -19,6 +19,9 @@ enum job { JOB_NONE, JOB_ZERO, JOB_START, JOB_END };
 /* Makes a worker for every slot of the description. 0, or a negative errno. */
 int worker_make_all(void);
 
+/* Gives each VM's worker a helper for each further CPU of the VM, as long as there is room for threads. */
+void worker_make_helpers(void);
+
 /*
  * Gives the slot's worker a job. A job under way is finished first; its result is lost.
  * First thread only.

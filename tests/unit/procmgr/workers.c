@@ -36,6 +36,8 @@ static void a_vm_is_zeroed_on_all_its_cpus(void **state)
 	unsigned before;
 
 	(void)state;
+	assert_int_equal(threads_of(VM1), 1);
+	worker_make_helpers();
 	go_on();
 	assert_int_equal(threads_of(VM1), 4);
 	assert_int_equal(threads_of(DISK), 1);
