@@ -135,7 +135,7 @@ def two_segments(name, memory):
     return bytes(both)
 
 
-@pytest.mark.parametrize("name, given", [("shell", 0x100000), ("qvm", 0x200000)])
+@pytest.mark.parametrize("name, given", [("shell", 0x100000), ("qvm", 0x80000)])
 def test_a_program_must_fit_into_its_memory(tmp_path, name, given):
     """Its writable pages, those of qvm's vdevs, stack and heap must fit into its `memory`: else nothing would start."""
     options = make_programs(tmp_path)
