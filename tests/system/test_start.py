@@ -38,6 +38,19 @@ def test_no_cpu_has_the_start_mapped_when_the_first_process_runs(cpu, cpus):
         board.prompt()
 
 
+@pytest.mark.parametrize("cpus", [1, 3])
+def test_stacks_of_cpus_that_are_missing_are_free_memory(cpus):
+    """They are at the end of the image, and no part of it when it runs: procmgr may plan with them."""
+    stacks, area = kernel_path.symbol("cpu_stacks"), 0x8000
+    path, options = debugger_port(f"stacks-{cpus}")
+    with Board(make_archive("hello"), cpus=cpus, extra=(*options, "-S"), single=True) as board:
+        debugger = Debugger(path)
+        debugger.stops_at(kernel_path.symbol("process_start_first"))
+        assert [bool(debugger.reads(stacks + (i + 1) * area - 8)) for i in range(8)] == [i < cpus for i in range(8)]
+        debugger.ask("c", answers=False)
+        board.prompt()
+
+
 def large(damaged=False):
     """A VM with 500 MiB and two files of 12 MiB. Where a file is damaged, it is the last one."""
     conf = bare_vm("large", "probe", "idle=1", cpus=("",), more="load 0x84000000,one.bin\ninitrd load two.bin")

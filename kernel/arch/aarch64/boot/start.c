@@ -32,6 +32,7 @@ void boot_early(const void *dtb)
 	cache_clean(dtb, 40);
 	cache_clean(dtb, fdt_blob_bytes(dtb));
 	board_parse(dtb);
+	board.image.bytes -= (CPU_MAX - board.cpu_count) * STACK_AREA; /* their stacks are RAM like any other */
 	why = control_refusal();
 	if (why)
 		boot_refuse(why);
