@@ -118,7 +118,8 @@ bool vgic_fire(struct vgic_cpu *v, unsigned host); /* a physical SPI has come; f
  * While images are in the processor: an image for an SGI, for a timer, or for an SPI that has `arrived`, in
  * one of the list registers that are `empty`, or if none is in that of the least important image; then lr[] has been
  * read from the processor, and nothing was ended that had no image. *n is which (VGIC_LR_MAX: none is needed), and
- * `control` may have changed. False: not without vgic_fold and vgic_fill.
+ * `control` may have changed. False: not without vgic_fold and vgic_fill. The lock is held, except for SGIs and the
+ * virtual timer.
  */
 bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n);
 

@@ -306,7 +306,7 @@ bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 	}
 	if (v->lr_used & BIT(at))
 		drop_image(v, at, empty ? v->lr[at] & ~(ARCH_LR_PENDING | ARCH_LR_ACTIVE) : v->lr[at]);
-	if (index >= VGIC_PRIVATE) { /* the lock is held: others write the word */
+	if (bit & ~(SGIS | BIT(VIRQ_VTIMER))) { /* the lock is held: others write the word, too */
 		v->latch |= v->repend & bit;
 		v->repend &= ~bit;
 	}
