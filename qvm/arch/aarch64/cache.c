@@ -13,10 +13,10 @@
 		__asm__("mrs %0, ctr_el0" : "=r"(ctr_));                                        \
 		line_ = 4ull << (ctr_ >> (field)&0xf);                                          \
 		at_ &= ~(line_ - 1);                                                            \
-		while (at_ < end_ && end_ - at_ >= 16 * line_)                                  \
-			__asm__ volatile(".rept 16\n\t" op "\n\tadd %0, %0, %1\n\t.endr"        \
-					 : "+r"(at_)                                            \
-					 : "r"(line_)                                           \
+		for (uint64_t next_; at_ < end_ && end_ - at_ >= 16 * line_; at_ = next_)       \
+			__asm__ volatile(".rept 16\n\t" op "\n\tadd %0, %0, %2\n\t.endr"        \
+					 : "=r"(next_)                                          \
+					 : "0"(at_), "r"(line_)                                 \
 					 : "memory");                                           \
 		for (; at_ < end_; at_ += line_)                                                \
 			__asm__ volatile(op ::"r"(at_) : "memory");                             \
