@@ -125,12 +125,13 @@ bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 
 /*
  * The same if its image is empty and still right: whoever changes enable, group or priority of a private one folds. *lr
- * is what goes there.
+ * is what goes there. `straight` is v->straight, or a part of it.
  */
-static inline bool vgic_place_again(const struct vgic_cpu *v, unsigned intid, uint32_t empty, unsigned *n, uint64_t *lr)
+static inline bool vgic_place_again(const struct vgic_cpu *v, uint64_t straight, unsigned index, uint32_t empty,
+				    unsigned *n, uint64_t *lr)
 {
-	*n = v->lr_of[intid];
-	if (!(v->straight >> intid & 1) || !(empty >> *n & 1))
+	*n = v->lr_of[index];
+	if (!(straight >> index & 1) || !(empty >> *n & 1))
 		return false;
 	*lr = (v->lr[*n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING;
 	return true;

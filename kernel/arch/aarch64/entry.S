@@ -80,7 +80,29 @@
 	stp	x30, xzr, [sp, #240]
 	mrs	x1, tpidr_el2
 	ldp	x5, x0, [x1]
-	b	irq_taken
+	cbz	x0, process_irq
+	mov	x19, sp			/* a function keeps it */
+	mov	sp, x5
+	bl	guest_irq
+	mov	sp, x19
+	tbnz	w0, #31, irq_done
+	b	irq_unfinished
+	.endm
+
+	.macro	restore_to_x17
+	ldp	x16, x17, [sp, #128]
+	ldp	x14, x15, [sp, #112]
+	ldp	x12, x13, [sp, #96]
+	ldp	x10, x11, [sp, #80]
+	ldp	x8, x9, [sp, #64]
+	ldp	x6, x7, [sp, #48]
+	ldp	x4, x5, [sp, #32]
+	ldp	x2, x3, [sp, #16]
+	ldp	x0, x1, [sp, #0]
+	eret
+	/* Nothing after an ERET is executed ahead of it. */
+	dsb	nsh
+	isb
 	.endm
 
 	.macro	entry_serror
@@ -201,24 +223,23 @@ system_call:
 	b.ls	trap_virq
 	b	trap_call
 
-/* x0 = the guest that was interrupted, if any, x1 = this CPU, x5 = its stack. A function keeps x19. */
-irq_taken:
-	cbz	x0, 2f
-	mov	x19, sp
-	mov	sp, x5
-	bl	guest_irq
-	mov	sp, x19
-	tbz	w0, #31, 1f
+irq_done:
 	ldr	x30, [sp, #240]
 	ldp	x18, x19, [sp, #144]
-	b	restore_to_x17
-1:	save_from_x20_to_x29
+	restore_to_x17
+
+	/* w0 = what is acknowledged. */
+irq_unfinished:
+	save_from_x20_to_x29
 	mov	w1, w0
 	mrs	x0, tpidr_el2
 	ldr	x5, [x0]
 	mov	sp, x5
 	b	guest_irq_long
-2:	save_from_x20_to_x29
+
+	/* x1 = this CPU. */
+process_irq:
+	save_from_x20_to_x29
 	mov	x0, sp
 	ldr	x5, [x1]
 	mov	sp, x5
@@ -238,20 +259,7 @@ arch_resume:
 	ldp	x22, x23, [sp, #176]
 	ldp	x20, x21, [sp, #160]
 	ldp	x18, x19, [sp, #144]
-restore_to_x17:
-	ldp	x16, x17, [sp, #128]
-	ldp	x14, x15, [sp, #112]
-	ldp	x12, x13, [sp, #96]
-	ldp	x10, x11, [sp, #80]
-	ldp	x8, x9, [sp, #64]
-	ldp	x6, x7, [sp, #48]
-	ldp	x4, x5, [sp, #32]
-	ldp	x2, x3, [sp, #16]
-	ldp	x0, x1, [sp, #0]
-	eret
-	/* Nothing after an ERET is executed ahead of it. */
-	dsb	nsh
-	isb
+	restore_to_x17
 
 /*
  * Back from VcpuRun: x0 to x5 = its results, x6 = the thread's frame. x19 to x28 hold what the guest had there, which

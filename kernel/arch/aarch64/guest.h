@@ -62,13 +62,13 @@ void vcpu_offer(struct vcpu *v);                  /* fill the list registers ane
 bool vcpu_passed(struct vcpu *v, uint32_t intid); /* a physical SPI has come; true: a guest's, and it is offered */
 bool vcpu_edges(struct vcpu *v);                  /* take in `edges`; false: vcpu_offer must */
 bool vcpu_insert(struct vcpu *v, unsigned intid); /* a private interrupt into a list register, if that is simple */
-/* The same, only into the list register where it was the last time. */
-static inline __attribute__((always_inline)) bool vcpu_insert_again(const struct vcpu *v, unsigned intid)
+/* The same, only of a private one, and into the list register where it was the last time. */
+static inline __attribute__((always_inline)) bool vcpu_insert_again(const struct vcpu *v, unsigned index)
 {
 	unsigned n;
 	uint64_t lr;
 
-	if (unlikely(!vgic_place_again(&v->vgic, intid, irqchip_lr_empty(), &n, &lr)))
+	if (unlikely(!vgic_place_again(&v->vgic, (uint32_t)v->vgic.straight, index, irqchip_lr_empty(), &n, &lr)))
 		return false;
 	irqchip_lr_write(n, lr);
 	return true;

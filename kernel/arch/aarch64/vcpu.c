@@ -185,7 +185,12 @@ static inline void send_sgi(struct vcpu *to, unsigned intid)
 	lock_acquire(&to->lock);
 	vgic_sgi(&to->vgic, intid, 1);
 	to->edges = true;
-	vcpu_tell(to);
+	if (unlikely(to->waiting || !to->home)) {
+		vcpu_tell(to);
+		return;
+	}
+	arch_ipi_kick_running(to->home, to->thread); /* as vcpu_signal() does it; its home is no other's */
+	lock_release(&to->lock);
 }
 
 /*

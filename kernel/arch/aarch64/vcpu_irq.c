@@ -105,7 +105,7 @@ bool vcpu_insert(struct vcpu *v, unsigned index)
 	unsigned n;
 	uint64_t lr;
 
-	if (!vgic_place_again(&v->vgic, index, irqchip_lr_empty(), &n, &lr) ||
+	if (!vgic_place_again(&v->vgic, v->vgic.straight, index, irqchip_lr_empty(), &n, &lr) ||
 	    (index >= VGIC_PRIVATE && !vgic_line_again(&v->vgic, index, &lr)))
 		return insert_anew(v, index);
 	irqchip_lr_write(n, lr);
@@ -286,10 +286,10 @@ static __attribute__((noinline)) uint32_t kick_anew(struct vcpu *v, uint64_t edg
 /* Edges are all that the virtual CPU is called for, mostly. */
 static inline uint32_t guest_kick(struct vcpu *v, const struct cpu *c)
 {
-	if (cpu_attention(c) || (v->entry_work & ~(ENTRY_WORK_TIMER | ENTRY_WORK_EDGES)))
+	if (c->attention || (v->entry_work & ~(ENTRY_WORK_TIMER | ENTRY_WORK_EDGES)))
 		return IPI_KICK;
 	for (uint64_t edges = take_edges(v); edges; edges &= edges - 1)
-		if (edges >> VGIC_PRIVATE || !vcpu_insert_again(v, (unsigned)__builtin_ctzll(edges)))
+		if (!vcpu_insert_again(v, (unsigned)__builtin_ctzll(edges)))
 			return kick_anew(v, edges);
 	return end_kick();
 }

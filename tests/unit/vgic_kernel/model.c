@@ -272,7 +272,8 @@ static bool place(unsigned index)
 	unsigned n;
 	uint64_t lr;
 
-	if (vgic_place_again(&v, index, empty, &n, &lr) && (index < 32 || vgic_line_again(&v, index, &lr))) {
+	if (vgic_place_again(&v, v.straight, index, empty, &n, &lr) &&
+	    (index < 32 || vgic_line_again(&v, index, &lr))) {
 		again += index >= 32;
 		hw[n] = lr;
 		return true;
