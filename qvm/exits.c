@@ -18,37 +18,37 @@ static __attribute__((noinline)) bool apply_policy(void *ctx, uint64_t ipa, unsi
 }
 
 /* The device that was hit last is mostly hit again. Null: there is none at this address. */
-static inline const struct mmio_region *device_at(struct vcpu *vcpu, uint64_t ipa, unsigned size)
+static inline const struct mmio_region *device_at(struct vcpu *vcpu, uint64_t ipa, uint64_t size)
 {
 	const struct mmio_region *region = vcpu->last;
 
 	if (mmio_holds(region, ipa, size))
 		return region;
-	region = mmio_find(&vm.mmio, ipa, size);
+	region = mmio_find(&vm.mmio, ipa, (unsigned)size);
 	if (region)
 		vcpu->last = region;
 	return region;
 }
 
 /* Accesses of a device that is there. Not done: it refuses, and the guest gets an abort. */
-static inline uint64_t read_device(struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa, unsigned size,
+static inline uint64_t read_device(struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa, uint64_t size,
 				   uint64_t *value)
 {
-	const struct vdev_value data = region->read(region->device, vcpu->index, ipa, size);
+	const struct vdev_value data = region->read(region->device, vcpu->index, ipa, (unsigned)size);
 
 	*value = data.value;
 	if (likely(data.done))
 		return true;
 	*value = ALL_ONES;
-	return apply_policy(vcpu, ipa, size, UNSUPPORTED_READS);
+	return apply_policy(vcpu, ipa, (unsigned)size, UNSUPPORTED_READS);
 }
 
-static inline bool write_device(struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa, unsigned size,
+static inline bool write_device(struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa, uint64_t size,
 				uint64_t value)
 {
-	if (likely(region->write(region->device, vcpu->index, ipa, size, value)))
+	if (likely(region->write(region->device, vcpu->index, ipa, (unsigned)size, value)))
 		return true;
-	return apply_policy(vcpu, ipa, size, UNSUPPORTED_WRITES);
+	return apply_policy(vcpu, ipa, (unsigned)size, UNSUPPORTED_WRITES);
 }
 
 static bool device_exists(void *ctx, uint64_t ipa, unsigned size)
@@ -86,7 +86,7 @@ static inline void retry_interrupts(void)
 }
 
 /* The part of the exit that mmio_nothing() needs. */
-static inline struct vcpu_run nothing_there(enum vcpu_exit exit, uint64_t ipa, unsigned bytes)
+static inline struct vcpu_run nothing_there(enum vcpu_exit exit, uint64_t ipa, uint64_t bytes)
 {
 	return (struct vcpu_run){.exit = exit, .x1 = ipa, .x2 = bytes};
 }
@@ -106,20 +106,20 @@ static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, 
 		uint64_t value, answer;
 
 		if (likely(exit.exit == EXIT_MMIO_READ)) {
-			const struct mmio_region *region = device_at(vcpu, exit.x1, (unsigned)exit.x2);
+			const struct mmio_region *region = device_at(vcpu, exit.x1, exit.x2);
 
 			if (unlikely(!region))
-				return nothing_there(EXIT_MMIO_READ, exit.x1, (unsigned)exit.x2);
-			const uint64_t done = read_device(vcpu, region, exit.x1, (unsigned)exit.x2, &value);
+				return nothing_there(EXIT_MMIO_READ, exit.x1, exit.x2);
+			const uint64_t done = read_device(vcpu, region, exit.x1, exit.x2, &value);
 			retry_interrupts();
 			exit = likely(done) ? VcpuRunValue(vcpu->id, ACT_DATA, value)
 					    : VcpuRun(vcpu->id, ACT_ABORT, arch_abort(false), 0, 0, 0);
 		} else if (exit.exit == EXIT_MMIO_WRITE) {
-			const struct mmio_region *region = device_at(vcpu, exit.x1, (unsigned)exit.x2);
+			const struct mmio_region *region = device_at(vcpu, exit.x1, exit.x2);
 
 			if (unlikely(!region))
-				return nothing_there(EXIT_MMIO_WRITE, exit.x1, (unsigned)exit.x2);
-			const bool good = write_device(vcpu, region, exit.x1, (unsigned)exit.x2, exit.x3);
+				return nothing_there(EXIT_MMIO_WRITE, exit.x1, exit.x2);
+			const bool good = write_device(vcpu, region, exit.x1, exit.x2, exit.x3);
 			retry_interrupts();
 			exit = likely(good) ? VcpuRunValue(vcpu->id, ACT_DONE, 0)
 					    : VcpuRun(vcpu->id, ACT_ABORT, arch_abort(true), 0, 0, 0);

@@ -25,7 +25,7 @@ struct mmio {
 bool mmio_add(struct mmio *m, const struct mmio_region *region);
 
 /* Does it hold all of [ipa, ipa + size)? */
-static inline bool mmio_holds(const struct mmio_region *r, uint64_t ipa, unsigned size)
+static inline bool mmio_holds(const struct mmio_region *r, uint64_t ipa, uint64_t size)
 {
 	return ipa - r->start <= r->bytes - size;
 }

@@ -39,4 +39,4 @@ typedef unsigned vdev_ref_status_t;
 struct vdev_value {
 	uint64_t value;
 	uint64_t done; /* a bool as wide as a register; false: as VRS_BUS_ERROR */
-};
+} __attribute__((aligned(16)));
