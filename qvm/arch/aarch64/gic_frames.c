@@ -7,14 +7,27 @@
 #include "likely.h"
 #include "qvm/arch/aarch64/spi.h"
 
+/* get_word(), as a register has it: the compiler would extend what an atomic load has extended already. */
+static inline uint64_t get_register(const uint32_t *word)
+{
+#ifdef __aarch64__
+	uint64_t value;
+
+	__asm__ volatile("ldr %w0, %1" : "=r"(value) : "m"(*word));
+	return value;
+#else
+	return get_word(word);
+#endif
+}
+
 struct vdev_value guest_gic_read_dist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size)
 {
 	const struct guest_gic *g = gic;
 	size_t offset = dist_offset(ipa), image = g->image_of[offset / BLOCK_BYTES];
 	struct vdev_value data;
 
-	if (likely(image != 0 && size == 4 && offset % 4 == 0)) {
-		data.value = get_word(&g->word[image * GUEST_GIC_WORDS | offset % BLOCK_BYTES / 4]);
+	if (likely((offset % 4 == 0) & (size == 4) & (image != 0))) {
+		data.value = get_register(&g->word[image * GUEST_GIC_WORDS | offset % BLOCK_BYTES / 4]);
 		data.done = true;
 	} else {
 		data = gic_registers_read(gic, vcpu, ipa, size);
