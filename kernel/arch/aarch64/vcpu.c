@@ -44,7 +44,7 @@ static inline bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint6
 		v->frame.x[2] = x4;
 		v->frame.x[3] = x5;
 		if (exit == EXIT_SMC)
-			vcpu_advance(v, esr);
+			vcpu_advance(v, ESR_IL);
 	} else {
 		if (unlikely(action != ACT_DONE || exit != EXIT_MMIO_WRITE))
 			return false;

@@ -46,7 +46,7 @@ static inline bool arch_call_query(const struct arch_vm *vm, const uint64_t x[3]
 
 	if (psci_constant((uint32_t)x[0], result))
 		return true;
-	answer = psci_query(&vm->psci, (uint32_t)x[0], x[1], x[2]);
+	answer = psci_query(&vm->psci, x[1], x[2], (uint32_t)x[0]);
 	*result = (uint64_t)answer;
 	return answer != PSCI_ACTS;
 }

@@ -174,10 +174,10 @@ static int64_t affinity_info(const struct psci *p, uint64_t affinity, uint64_t l
 {
 	static const uint64_t level_mask[] = {AFFINITY_BITS, 0xff00ffff00, 0xff00ff0000, 0xff00000000};
 
-	if ((affinity & ~AFFINITY_BITS) || level > 3)
+	if (affinity & ~AFFINITY_BITS)
 		return PSCI_INVALID_PARAMETERS;
 	if (level != 0)
-		return cluster_info(p, affinity, level_mask[level]);
+		return level > 3 ? PSCI_INVALID_PARAMETERS : cluster_info(p, affinity, level_mask[level]);
 	for (unsigned v = 0; v < p->config.vcpus; v++) {
 		if (p->config.affinity[v] == affinity)
 			return p->ops->power(p->ctx, v);
@@ -185,7 +185,7 @@ static int64_t affinity_info(const struct psci *p, uint64_t affinity, uint64_t l
 	return PSCI_INVALID_PARAMETERS;
 }
 
-int64_t psci_query(const struct psci *p, uint32_t id, uint64_t x1, uint64_t x2)
+int64_t psci_query(const struct psci *p, uint64_t x1, uint64_t x2, uint32_t id)
 {
 	if ((id & ~SMC64) == AFFINITY_INFO)
 		return id & SMC64 ? affinity_info(p, x1, x2) : affinity_info(p, (uint32_t)x1, (uint32_t)x2);
@@ -220,7 +220,7 @@ enum psci_outcome psci_answer(const struct psci *p, unsigned self, const uint64_
 {
 	uint32_t id = (uint32_t)args[0];
 	struct psci_request c = {.psci = p, .self = self, .result = {args[0], args[1]}};
-	const int64_t answer = psci_query(p, id, args[1], args[2]);
+	const int64_t answer = psci_query(p, args[1], args[2], id);
 	enum psci_outcome outcome;
 
 	for (unsigned i = 0; i < 3; i++)

@@ -91,7 +91,7 @@ static inline bool psci_constant(uint32_t id, uint64_t *answer)
  * function does something, psci_answer() must run it. `id`, x1, x2: of the HVC or SMC.
  */
 #define PSCI_ACTS INT64_MIN
-int64_t psci_query(const struct psci *p, uint32_t id, uint64_t x1, uint64_t x2);
+int64_t psci_query(const struct psci *p, uint64_t x1, uint64_t x2, uint32_t id);
 
 /* args: x0-x3 of the HVC or SMC of vCPU `self`. result: x0-x3 for the guest; what a function does not return stays. */
 enum psci_outcome psci_answer(const struct psci *p, unsigned self, const uint64_t args[4], uint64_t result[4]);
