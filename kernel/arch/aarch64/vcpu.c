@@ -25,7 +25,8 @@ _Static_assert(offsetof(struct cpu, guest) == 8, "entry.S");
 /* ---- what the guest's instruction is answered with ---- */
 
 /* The short form of vcpu_act(), for the frequent exits. False: use vcpu_act(). */
-static inline bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5)
+static inline __attribute__((always_inline)) bool act_short(struct vcpu *v, uint64_t action, uint64_t x2, uint64_t x3,
+							    uint64_t x4, uint64_t x5)
 {
 	unsigned exit = v->exit;
 	uint64_t esr = v->arch.exit_esr;
@@ -66,13 +67,29 @@ static inline void enter_guest(struct cpu *c, struct thread *t, struct vcpu *v)
 	arch_resume(&v->frame);
 }
 
-/* Actions that are rare, and settings of the guest that its qvm must not have; all else is for the long way. */
+/*
+ * Actions that are rare, settings of the guest that its qvm must not have, and a virtual timer that the guest has not
+ * completed, as while it prints with interrupts masked. All else is for the long way.
+ */
 static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4,
 						    uint64_t x5, struct thread *t, struct cpu *c)
 {
 	struct vcpu *v = t->vcpu;
 	uint64_t *x = t->frame.x;
 
+	if (v && v->id == id &&
+	    !(__atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE) & ~(ENTRY_WORK_LEAKED | ENTRY_WORK_TIMER)) &&
+	    (act_short(v, action, x2, x3, x4, x5) || vcpu_act(v, action, (uint64_t[]){x2, x3, x4, x5}))) {
+		if (v->arch_work.timer_active)
+			vcpu_timer_look(v);
+		if (likely(!v->dirty)) {
+			if (v->arch_work.leaked)
+				world_restore_leaked(v);
+			enter_guest(c, t, v);
+			return;
+		}
+		action = ACT_RUN; /* what was to be done is done */
+	}
 	x[0] = id;
 	x[1] = action;
 	x[2] = x2;
@@ -80,12 +97,6 @@ static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action
 	x[4] = x4;
 	x[5] = x5;
 	x[8] = CALL_VcpuRun;
-	if (v && v->id == id && !(__atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE) & ~ENTRY_WORK_LEAKED) &&
-	    vcpu_act(v, action, &x[2])) {
-		world_restore_leaked(v);
-		enter_guest(c, t, v);
-		return;
-	}
 	trap_sync(&t->frame, c, (uint64_t)EC_SVC64 << 26);
 }
 

@@ -199,6 +199,8 @@ void vcpu_timer_look(struct vcpu *v)
 	const struct vgic_cpu *g = &v->vgic;
 	unsigned n = g->lr_of[VIRQ_VTIMER];
 
+	if (vtimer_fires(v))
+		return; /* if it was ended it comes again */
 	if (n < VGIC_LR_MAX) {
 		if (irqchip_lr_read(n) & ARCH_LR_ACTIVE)
 			return;
@@ -207,8 +209,7 @@ void vcpu_timer_look(struct vcpu *v)
 			return;
 		}
 	}
-	if (!vtimer_fires(v))
-		v->dirty = true;
+	v->dirty = true;
 }
 
 struct thread *arch_vcpu_timer_expired(struct timer *t)
