@@ -11,6 +11,7 @@
 
 #define CLOCK_HZ    24000000u
 #define DRAIN_NS    1000000000ull
+#define GIVE_WAY_NS 1000u
 #define MESSAGE_MAX 512u /* of hostdev_write() */
 
 static uint32_t fill_of(const struct serial *s)
@@ -150,14 +151,22 @@ static struct vdev_value reg_read(vdev_t *vdp, unsigned cpu, uint64_t offset, un
 	return (struct vdev_value){(uint64_t)value, value >= 0};
 }
 
+/*
+ * When the ring has just become full, the guest will wait for room, and the writer may be waiting for this CPU: a guest
+ * that polls would keep it for all of its time slice.
+ */
 static __attribute__((noinline)) bool write_locked(struct serial *s, uint64_t offset, unsigned size, uint64_t value)
 {
-	bool good;
+	bool good, full;
 
 	mutex_lock(&s->vdev->v_mtx);
+	full = s->uart.stalled;
 	good = pl011_write(&s->uart, offset, size, value);
+	full = s->uart.stalled && !full;
 	wake_reader(s);
 	mutex_unlock(&s->vdev->v_mtx);
+	if (full)
+		thread_sleep(GIVE_WAY_NS);
 	return good;
 }
 
