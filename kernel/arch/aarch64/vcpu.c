@@ -159,7 +159,8 @@ bool arch_vcpu_run(struct cpu *c, struct vcpu *v, const struct frame *f)
 		vcpu_load(c, v);
 	if (v->arch_work.timer_active)
 		vcpu_timer_look(v);
-	return vcpu_act(v, VcpuRun_action(f), &f->x[IN_VcpuRun_a2]);
+	return act_short(v, VcpuRun_action(f), VcpuRun_a2(f), VcpuRun_a3(f), VcpuRun_a4(f), VcpuRun_a5(f)) ||
+	       vcpu_act(v, VcpuRun_action(f), &f->x[IN_VcpuRun_a2]);
 }
 
 /* ---- out ---- */

@@ -56,7 +56,7 @@ static void put_registers(struct vcpu *v, const uint64_t value[4])
 		v->frame.x[value[0] >> (8 * i) & 31] = value[1 + i];
 }
 
-/* Finishes the exit before. False: it was not one for this action. */
+/* Finishes the exit before, if act_short() does not. False: it was not one for this action. */
 bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4])
 {
 	unsigned exit = v->exit;
@@ -73,20 +73,10 @@ bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4])
 			vcpu_advance(v, v->arch.exit_esr);
 		break;
 	case ACT_DATA:
-		if (exit == EXIT_MMIO_READ)
-			v->frame.x[ABORT_SRT(v->arch.exit_esr)] = vcpu_extend(value[0], v->arch.exit_esr);
-		else if (exit == EXIT_SYSREG_READ)
-			v->frame.x[ESR_RT(v->arch.exit_esr)] = value[0];
-		else
+		if (exit != EXIT_SYSREG_READ)
 			return false;
+		v->frame.x[ESR_RT(v->arch.exit_esr)] = value[0];
 		vcpu_advance(v, v->arch.exit_esr);
-		break;
-	case ACT_RESULT:
-		if (exit != EXIT_HVC && exit != EXIT_SMC)
-			return false;
-		memcpy(v->frame.x, value, 4 * sizeof(*value));
-		if (exit == EXIT_SMC)
-			vcpu_advance(v, v->arch.exit_esr);
 		break;
 	case ACT_UNDEF: inject_undefined(v); break;
 	case ACT_ABORT: vcpu_inject_abort(v, value[0], value[1]); break;
