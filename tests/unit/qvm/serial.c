@@ -16,22 +16,25 @@ static bool serial_write(uint64_t ipa, unsigned size, uint64_t value)
 	return region->write(region->device, 0, ipa, size, value);
 }
 
-/* A full ring holds the guest back, and loses nothing. */
+/* A full ring holds the guest back, lets others run once, and loses nothing. */
 static void a_full_ring_holds_the_guest_back(void **state)
 {
-	uint64_t flags;
+	uint64_t flags, began;
 	unsigned taken = 0;
 
 	(void)state;
 	build_vm(CONFIG_HEAD CONFIG_TAIL);
+	began = core.now;
 	serial_write(UART + 0x2c, 4, 0x70); /* UARTLCR_H: 8 bits, FIFO */
 	serial_write(UART + 0x30, 4, 0x301);
 	for (unsigned i = 0; i < 2 * SERIAL_RING; i++) {
 		flags = serial_read(UART + 0x18, 4).value;
 		if (flags & 1u << 5) /* TXFF */
 			break;
+		assert_int_equal(core.now - began, taken > SERIAL_RING ? 1000 : 0);
 		serial_write(UART, 1, taken++ & 0xff);
 	}
+	assert_int_equal(core.now - began, 1000);
 	assert_in_range(taken, SERIAL_RING + 1, SERIAL_RING + PL011_FIFO);
 	assert_int_equal(port()->head, SERIAL_RING);
 	for (unsigned i = 0; i < SERIAL_RING; i++)
