@@ -31,7 +31,7 @@ struct vcpu;
  * - struct arch_entry_work: why it must not enter a guest the short way;
  * - struct arch_cpu, struct arch_board: what only the architecture knows of a CPU and of the board;
  * - ARCH_BOARD_DEVICES: how many devices the kernel may keep for itself;
- * - ARCH_VCPU_TIMERS: how many timers of a guest need a deadline in the kernel's heap;
+ * - ARCH_VCPU_TIMERS: how many timers of a guest need a deadline in the kernel's heap, with VCPU_REST, which is maintain.c's;
  * - ARCH_IRQ_*, IPI_*: the numbers of the kernel's own interrupts;
  * - ARCH_AFFINITY_MASK: bits that a virtual CPU's affinity may have;
  * - ARCH_VREG_FRAME_LAST: registers of a virtual CPU up to this number are in its frame;

@@ -50,6 +50,15 @@ struct cpu {
 
 extern struct cpu cpus[CPU_MAX];
 
+/* Its address is computed once, not for each member. */
+static inline struct cpu *cpu_at(unsigned id)
+{
+	struct cpu *c = &cpus[id];
+
+	__asm__("" : "+r"(c));
+	return c;
+}
+
 /* Is there anything to look at before this CPU leaves the kernel? */
 static inline unsigned cpu_attention(const struct cpu *c)
 {

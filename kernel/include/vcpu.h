@@ -43,6 +43,7 @@ struct vcpu {
 	struct vcpu *flush_by;                 /* who asked for KICK_TLB last */
 	uint64_t flush_due;                    /* when what it asked for itself is paid, ns */
 	bool flushes;                          /* KICK_TLB was taken, and is not done yet */
+	uint64_t flush_ticks;                  /* that others have spent for it, beside what its thread has used */
 	uint64_t counter_offset;               /* host counter minus guest counter; UINT64_MAX: not chosen yet */
 	struct timer timers[ARCH_VCPU_TIMERS]; /* for the deadlines of its timers that are not in the hardware */
 	struct fpu fpu __attribute__((aligned(16)));
@@ -61,6 +62,8 @@ void vcpu_destroy(struct vcpu *v);
 void vcpu_serve(struct cpu *c, struct vcpu *v); /* who waits for its state, as long as it is here or in memory */
 NAMED void vcpu_requests(struct cpu *c);        /* calls of other CPUs on the resident; no lock is held */
 void vcpu_put_away(struct cpu *c);              /* the resident's state to memory; likewise */
+void vcpu_wait(struct cpu *c, struct vcpu *v);  /* its thread, which runs here, blocks, unless it is to end; lock held */
+
 static inline void vcpu_wake(struct thread *t)
 {
 	if (t)
@@ -94,6 +97,12 @@ static inline void vcpu_tell(struct vcpu *v)
 	vcpu_wake(woken);
 }
 
+/* What it has used, up to when it was last counted. */
+static inline uint64_t thread_ticks(const struct thread *t)
+{
+	return READ_ONCE(t->cpu_ticks) + (t->vcpu ? READ_ONCE(t->vcpu->flush_ticks) : 0);
+}
+
 /* The user registers that the processor needs for a thread, or for its guest. */
 static inline struct user_regs *vcpu_user_of(struct thread *t)
 {
@@ -103,6 +112,6 @@ static inline struct user_regs *vcpu_user_of(struct thread *t)
 /* A guest's SGI 0 to 15 to the virtual CPUs of a mask of indices, if it is of that group there. */
 void vcpu_send_sgi(struct vcpu *from, uint32_t targets, unsigned intid, unsigned group);
 /* maintain.c */
-void vcpu_came(const struct cpu *c, const struct vcpu *v); /* its registers to this CPU */
-NAMED bool vcpu_maintain(struct vcpu *v, unsigned kick);   /* kernel lock held; false: its thread rests first */
-NAMED bool vcpu_leaves(struct cpu *c, struct vcpu *v);     /* what `kick` says; true: to its process */
+void vcpu_came(const struct cpu *c, const struct vcpu *v);              /* its registers to this CPU */
+NAMED bool vcpu_maintain(struct cpu *c, struct vcpu *v, unsigned kick); /* false: its thread rests first */
+NAMED bool vcpu_leaves(struct cpu *c, struct vcpu *v);                  /* what `kick` says; true: to its process */

@@ -151,10 +151,11 @@ static __attribute__((noinline)) void timers_expire(struct cpu *c)
 
 	while (timer_expire_guest(now) && !arch_irq_pending())
 		;
-	if (timer_next_process() <= now) {
+	if (likely(timer_next_process() <= now)) {
 		lock_acquire(&kernel_lock);
-		while (timer_expire_one(now) && !others_wait())
-			;
+		do {
+			timer_expire_one(now);
+		} while (timer_next_process() <= now && !others_wait());
 		lock_release(&kernel_lock);
 	}
 	slice = sched_slice_deadline(c);

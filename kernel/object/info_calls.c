@@ -26,7 +26,7 @@ static uint64_t ticks_of(const struct thread *t)
 {
 	const struct cpu *c = &cpus[READ_ONCE(t->cpu)];
 
-	return READ_ONCE(t->cpu_ticks) + (READ_ONCE(c->current) == t ? ticks_since(c) : 0);
+	return thread_ticks(t) + (READ_ONCE(c->current) == t ? ticks_since(c) : 0);
 }
 
 /* Of all its threads, of which there may be many. */
@@ -37,7 +37,7 @@ static uint64_t ticks_of_process(const struct process *p)
 
 	for (unsigned tid = 1; threads && tid <= THREAD_MAX; tid++)
 		if (threads[tid])
-			ticks += READ_ONCE(threads[tid]->cpu_ticks);
+			ticks += thread_ticks(threads[tid]);
 	for (unsigned i = 0; i < board.cpu_count; i++) {
 		const struct thread *t = READ_ONCE(cpus[i].current);
 

@@ -28,28 +28,34 @@ void vcpu_came(const struct cpu *c, const struct vcpu *v)
 	*last = (uint8_t)(v->index + 1);
 }
 
-bool vcpu_maintain(struct vcpu *v, unsigned kick)
+/* If it does not run there just now it looks before it enters the guest: arch_vcpu_enter(). */
+static void ask_to_flush(struct vcpu *to, struct vcpu *by, unsigned kick)
 {
-	struct thread *t = v->thread;
+	lock_acquire(&to->lock);
+	WRITE_ONCE(to->flush_by, by);
+	__atomic_fetch_or(&to->kick, kick, __ATOMIC_SEQ_CST);
+	if (to != by && to->home)
+		arch_ipi_kick_running(to->home, to->thread);
+	lock_release(&to->lock);
+}
+
+bool vcpu_maintain(struct cpu *c, struct vcpu *v, unsigned kick)
+{
 	uint64_t now = arch_clock_now();
 
-	if (v->flush_due > now + AHEAD_NS && !t->kill) {
-		t->timeout_flags = TIMEOUT_SYNC;
-		t->timeout_ns = now + REST_NS;
-		thread_block(t, STATE_SYNC);
+	if (v->flush_due > now + AHEAD_NS) {
+		timer_arm(&v->timers[VCPU_REST], now + REST_NS);
+		lock_acquire(&v->lock);
+		vcpu_wait(c, v);
+		lock_release(&v->lock);
 		return false;
 	}
 	v->flush_due = (v->flush_due > now ? v->flush_due : now) + EACH_NS;
 	for (unsigned i = 0; i < VCPU_MAX; i++) {
 		struct vcpu *to = v->process->vcpus[i];
 
-		if (!to || (to != v && !(kick & KICK_ALL)))
-			continue;
-		to->flush_by = v;
-		__atomic_fetch_or(&to->kick, to == v ? kick : kick & ~KICK_ALL, __ATOMIC_SEQ_CST);
-		/* It may be on its way in, and have looked already. */
-		if (to != v && to->thread)
-			arch_ipi_kick_running(&cpus[to->thread->cpu], to->thread);
+		if (to && (to == v || (kick & KICK_ALL)))
+			ask_to_flush(to, v, to == v ? kick : kick & ~KICK_ALL);
 	}
 	return true;
 }
@@ -57,21 +63,16 @@ bool vcpu_maintain(struct vcpu *v, unsigned kick)
 /* Who asked pays. */
 static void flush_guest(struct cpu *c, struct vcpu *v)
 {
-	const struct vcpu *by;
 	uint64_t used = arch_clock_ticks();
 	unsigned kick;
 
-	__atomic_store_n(&v->flushes, true, __ATOMIC_RELAXED);
+	WRITE_ONCE(v->flushes, true);
 	kick = __atomic_fetch_and(&v->kick, KICK_ALL | KICK_EXIT, __ATOMIC_ACQ_REL);
 	arch_tlb_flush_cpu_space(&v->process->guest, kick & KICK_CODE);
 	__atomic_store_n(&v->flushes, false, __ATOMIC_RELEASE);
 	used = arch_clock_ticks() - used;
-	lock_acquire(&kernel_lock);
-	by = v->flush_by; /* written under this lock, before the kick that was seen */
-	c->run_start += used;
-	if (by->thread)
-		by->thread->cpu_ticks += used;
-	lock_release(&kernel_lock);
+	WRITE_ONCE(c->run_start, c->run_start + used);
+	__atomic_fetch_add(&READ_ONCE(v->flush_by)->flush_ticks, used, __ATOMIC_RELAXED);
 }
 
 /* Does it still run with what is to be gone? If it does not run it looks before it enters the guest. */

@@ -407,6 +407,18 @@ int64_t call_VcpuKick(struct thread *t, struct frame *f)
 	return 0;
 }
 
+void vcpu_wait(struct cpu *c, struct vcpu *v)
+{
+	struct thread *t = v->thread;
+
+	if (t->kill)
+		return;
+	arch_user_switch(c, NULL); /* who wakes it may send it elsewhere */
+	sched_block(t);
+	WRITE_ONCE(t->state, STATE_HALT);
+	v->waiting = true;
+}
+
 /* ---- SGIs of a guest ---- */
 
 void vcpu_send_sgi(struct vcpu *from, uint32_t targets, unsigned intid, unsigned group)

@@ -37,7 +37,7 @@ void sched_kick(unsigned cpu)
 static struct cpu *lock_cpu_of(const struct thread *t)
 {
 	for (;;) {
-		struct cpu *c = &cpus[READ_ONCE(t->cpu)];
+		struct cpu *c = cpu_at(READ_ONCE(t->cpu));
 
 		lock_acquire(&c->lock);
 		if (likely(t->cpu == c->id))
@@ -127,7 +127,7 @@ static void start(struct cpu *c, struct thread *t)
 /* Does the CPU that the thread ran on last still hold registers of it? */
 static bool held(const struct thread *t)
 {
-	const struct cpu *c = &cpus[t->cpu];
+	const struct cpu *c = cpu_at(t->cpu);
 	const struct fpu *owner = __atomic_load_n(&c->fp_owner, __ATOMIC_ACQUIRE);
 	const struct vcpu *v = t->vcpu;
 
@@ -219,7 +219,7 @@ static void queue_next(struct cpu *c)
 }
 
 /* The lock is held: would the thread run there at once? Then it is that CPU's `next`. */
-static bool goes_first(struct cpu *c, struct thread *t)
+static inline bool goes_first(struct cpu *c, struct thread *t)
 {
 	if (!(t->runmask & BIT(c->id)) || t->prio <= READ_ONCE(c->prio) || t->prio <= waiting_prio(c))
 		return false;
@@ -230,7 +230,7 @@ static bool goes_first(struct cpu *c, struct thread *t)
 	return true;
 }
 
-static void ask_to_switch(struct cpu *c)
+static inline void ask_to_switch(struct cpu *c)
 {
 	if (c == arch_this_cpu())
 		c->own |= ATTENTION_SWITCH;
@@ -244,7 +244,7 @@ static void ask_to_switch(struct cpu *c)
  */
 static bool enqueue(struct thread *t, bool first)
 {
-	struct cpu *c = &cpus[t->cpu];
+	struct cpu *c = cpu_at(t->cpu);
 	unsigned prio;
 	uint32_t mask;
 	bool next;
@@ -270,7 +270,7 @@ static bool enqueue(struct thread *t, bool first)
 void sched_place(struct thread *t, bool first)
 {
 	do {
-		struct cpu *c = &cpus[t->cpu];
+		struct cpu *c = cpu_at(t->cpu);
 		unsigned to = choose_cpu(t);
 		bool holds;
 
@@ -293,7 +293,7 @@ void sched_place(struct thread *t, bool first)
 
 void sched_wake(struct thread *t)
 {
-	struct cpu *c = &cpus[t->cpu];
+	struct cpu *c = cpu_at(t->cpu);
 	bool next;
 
 	lock_acquire(&c->lock);
@@ -372,7 +372,7 @@ static void steal(struct cpu *c)
 }
 
 /* `t` waits, now that another runs in its place; its registers are in memory. The lock is held, and released. */
-static void make_room(struct cpu *c, struct thread *t, bool first)
+static inline void make_room(struct cpu *c, struct thread *t, bool first)
 {
 	uint32_t mask = t->runmask;
 	bool stays = board.cpu_count == 1 || mask == BIT(c->id) || choose_cpu(t) == c->id;

@@ -79,7 +79,7 @@ static void take_out(struct timer_heap *h, struct timer *t)
 
 void timer_disarm(struct timer *t)
 {
-	struct cpu *c = &cpus[t->cpu];
+	struct cpu *c = cpu_at(t->cpu);
 
 	if (t->kind < TIMER_VCPU) {
 		if (t->index)

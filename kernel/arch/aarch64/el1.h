@@ -52,5 +52,5 @@ struct arch_entry_work {
 	uint8_t leaked; /* enum el1_leak: EL1 registers that hold a process's value just now */
 };
 
-/* Indices of struct vcpu's timers. */
-enum { VCPU_VTIMER, VCPU_PTIMER, ARCH_VCPU_TIMERS };
+/* Indices of struct vcpu's timers; VCPU_REST: of maintain.c. */
+enum { VCPU_VTIMER, VCPU_PTIMER, VCPU_REST, ARCH_VCPU_TIMERS };

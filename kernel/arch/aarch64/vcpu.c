@@ -369,10 +369,9 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	}
 	kick = v->flags & VCPU_LOCAL_MAINTENANCE ? vcpu_maintenance(esr) : 0;
 	if (kick) {
-		lock_acquire(&kernel_lock);
-		if (vcpu_maintain(v, kick))
+		if (vcpu_maintain(c, v, kick))
 			vcpu_advance(v, esr);
-		return kernel_leave(c);
+		return cpu_leave(c);
 	}
 	VcpuRun_set_x1(f, esr & 0x1ffffff);
 	VcpuRun_set_x3(f, v->frame.x[ESR_RT(esr)]);
@@ -380,7 +379,7 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	return to_process(c, v, read ? EXIT_SYSREG_READ : EXIT_SYSREG_WRITE);
 }
 
-/* WFI: blocks unless something is pending, or it is to end. The lock: nobody makes something pending in between. */
+/* WFI: blocks unless something is pending. The lock: nobody makes something pending in between. */
 static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 {
 	struct thread *t = v->thread;
@@ -393,19 +392,15 @@ static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	}
 	lock_acquire(&v->lock);
 	if (vcpu_quiet(v)) {
-		wait = !t->kill;
+		wait = true;
 	} else {
 		arch_vcpu_settle(v);
 		v->edges = false;
 		v->dirty = true;
-		wait = !v->kick && !t->kill && !vgic_deliverable(&v->vgic, irqchip_vmcr());
+		wait = !v->kick && !vgic_deliverable(&v->vgic, irqchip_vmcr());
 	}
-	if (wait) {
-		arch_user_switch(c, NULL); /* who wakes it may send it elsewhere */
-		sched_block(t);
-		WRITE_ONCE(t->state, STATE_HALT);
-		v->waiting = true;
-	}
+	if (wait)
+		vcpu_wait(c, v);
 	lock_release(&v->lock);
 	return cpu_leave(c);
 }

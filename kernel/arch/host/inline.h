@@ -22,7 +22,7 @@
 #define ARCH_AFFINITY_MASK   0xff00ffffffull
 #define ARCH_VREG_FRAME_LAST VREG_PSTATE
 
-#define ARCH_VCPU_TIMERS 1
+enum { VCPU_PTIMER, VCPU_REST, ARCH_VCPU_TIMERS };
 
 struct arch_cpu {
 	bool none;

@@ -200,11 +200,12 @@ int64_t arch_vcpu_set(struct vcpu *v, uint64_t reg, bool running, uint64_t value
 
 struct thread *arch_vcpu_timer_expired(struct timer *t)
 {
-	struct vcpu *v = container_of(t, struct vcpu, timers);
+	struct vcpu *v = container_of(t - (t->kind - TIMER_VCPU), struct vcpu, timers);
 	struct thread *woken;
 
 	lock_acquire(&v->lock);
-	vgic_private_line(&v->vgic, VIRQ_PTIMER, true);
+	if (t == &v->timers[VCPU_PTIMER])
+		vgic_private_line(&v->vgic, VIRQ_PTIMER, true);
 	v->dirty = true;
 	woken = vcpu_signal(v);
 	lock_release(&v->lock);
@@ -264,31 +265,24 @@ bool arch_vcpu_run(struct cpu *c, struct vcpu *v, const struct frame *f)
 
 struct frame *host_guest_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
 {
-	bool wait;
-
 	switch (syndrome) {
 	case HOST_HVC: return to_process(c, v, EXIT_HVC);
 	case HOST_WFI:
 		lock_acquire(&v->lock);
 		arch_vcpu_settle(v);
 		v->dirty = true;
-		wait = !v->kick && !v->thread->kill && !vgic_deliverable(&v->vgic, ~0ull);
-		if (wait) {
-			arch_user_switch(c, NULL);
-			sched_block(v->thread);
-			WRITE_ONCE(v->thread->state, STATE_HALT);
-			v->waiting = true;
-		}
+		if (!v->kick && !vgic_deliverable(&v->vgic, ~0ull))
+			vcpu_wait(c, v);
 		lock_release(&v->lock);
 		return cpu_leave(c);
 	case HOST_TLBI_ALL:
 	case HOST_TLBI_LOCAL:
 	case HOST_IC_ALL:
-		lock_acquire(&kernel_lock);
-		if (vcpu_maintain(v, KICK_TLB | (syndrome == HOST_IC_ALL ? KICK_CODE : 0) |
-					 (syndrome == HOST_TLBI_LOCAL ? 0 : KICK_ALL)))
+		if (vcpu_maintain(c, v,
+				  KICK_TLB | (syndrome == HOST_IC_ALL ? KICK_CODE : 0) |
+				      (syndrome == HOST_TLBI_LOCAL ? 0 : KICK_ALL)))
 			v->frame.pc += 4;
-		return kernel_leave(c);
+		return cpu_leave(c);
 	default: arch_fpu_trap(c, &v->fpu); return arch_vcpu_enter(c, v);
 	}
 }
