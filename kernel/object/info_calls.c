@@ -9,7 +9,7 @@
 /* Entries = exits, plus one while the guest is running. */
 static uint64_t vcpu_entries(const struct vcpu *v)
 {
-	return v ? v->exits + (v->thread && v->thread->in_guest) : 0;
+	return v ? READ_ONCE(v->exits) + (v->thread && READ_ONCE(v->thread->in_guest)) : 0;
 }
 
 /* What the thread that a CPU runs has used since it was last counted. */

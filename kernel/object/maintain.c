@@ -87,9 +87,9 @@ static bool runs_unflushed(const struct vcpu *v)
 
 bool vcpu_leaves(struct cpu *c, struct vcpu *v)
 {
-	if (v->kick & KICK_TLB)
+	if (READ_ONCE(v->kick) & KICK_TLB)
 		flush_guest(c, v);
-	for (unsigned i = 0; i < VCPU_MAX && (v->kick & KICK_ALL); i++) {
+	for (unsigned i = 0; i < VCPU_MAX && (READ_ONCE(v->kick) & KICK_ALL); i++) {
 		const struct vcpu *other = v->process->vcpus[i];
 
 		if (other && other != v && runs_unflushed(other))

@@ -57,7 +57,7 @@ void vcpu_destroy(struct vcpu *v)
 	struct process *p = v->process;
 
 	for (unsigned i = 0; i < ARCH_VCPU_TIMERS; i++)
-		timer_disarm(&v->timers[i]);
+		timer_end(&v->timers[i]);
 	p->vcpus[v->index] = NULL;
 	p->vcpu_mask &= ~(uint32_t)BIT(v->index);
 	handle_destroy(p, OBJECT_VCPU, v->id, v);
@@ -99,7 +99,7 @@ int64_t call_VcpuRun(struct thread *t, struct frame *f)
 		if (error)
 			return error;
 	}
-	t->in_guest = arch_vcpu_run(arch_this_cpu(), v, f);
+	WRITE_ONCE(t->in_guest, arch_vcpu_run(arch_this_cpu(), v, f));
 	return t->in_guest ? 0 : -KE_INVAL;
 }
 
@@ -107,7 +107,7 @@ int64_t call_VcpuRun(struct thread *t, struct frame *f)
 
 static bool in_guest(const struct vcpu *v)
 {
-	return v->thread && v->thread->in_guest;
+	return v->thread && READ_ONCE(v->thread->in_guest);
 }
 
 static int64_t get_register(struct vcpu *v, struct frame *f)

@@ -482,7 +482,7 @@ void sched_yield(struct thread *t)
 unsigned sched_set(struct thread *t, unsigned prio, unsigned policy, uint32_t mask)
 {
 	struct cpu *c = lock_cpu_of(t);
-	unsigned state = t->state;
+	unsigned state = READ_ONCE(t->state);
 
 	if (state == STATE_READY)
 		take_off(c, t);

@@ -27,7 +27,7 @@ void timer_unreserve(struct process *p, unsigned count)
 static void place_timer(struct timer_heap *h, struct timer *t, unsigned i)
 {
 	h->at[i] = t;
-	t->index = (uint16_t)i;
+	WRITE_ONCE(t->index, (uint16_t)i);
 }
 
 static void sift_up(struct timer_heap *h, struct timer *t, unsigned i)
@@ -67,7 +67,7 @@ static void take_out(struct timer_heap *h, struct timer *t)
 	unsigned hole = t->index;
 	struct timer *last = h->at[h->count--];
 
-	t->index = 0;
+	WRITE_ONCE(t->index, 0);
 	if (last != t) {
 		if (hole > 1 && h->at[hole / 2]->deadline > last->deadline)
 			sift_up(h, last, hole);
@@ -81,11 +81,18 @@ void timer_disarm(struct timer *t)
 {
 	struct cpu *c = cpu_at(t->cpu);
 
-	if (t->kind < TIMER_VCPU) {
-		if (t->index)
-			take_out(&c->timers, t);
+	if (!READ_ONCE(t->index))
 		return;
-	}
+	if (t->kind < TIMER_VCPU)
+		take_out(&c->timers, t);
+	else
+		timer_end(t);
+}
+
+void timer_end(struct timer *t)
+{
+	struct cpu *c = cpu_at(t->cpu);
+
 	lock_acquire(&c->lock);
 	if (t->index)
 		take_out(&c->guest_timers, t);

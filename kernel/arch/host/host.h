@@ -70,6 +70,9 @@ struct trap;
 #define HOST_TLBI_ALL   6u
 #define HOST_TLBI_LOCAL 7u
 #define HOST_IC_ALL     8u
+/* An SGI to the virtual CPUs that x0 is a mask of; the physical timer, after so many ticks as x1 says. */
+#define HOST_SGI   9u
+#define HOST_TIMER 10u
 void host_trap_set(unsigned syndrome, const struct trap *trap);
 
 /* What the processor holds, as tests see it. */
@@ -83,8 +86,9 @@ extern struct host_registers host_registers[CPU_MAX];
 
 /* Locks: how many the calling CPU holds. */
 unsigned host_locks_held(void);
-void host_lock_wanted(bool always);       /* as if another CPU waited for each lock that is held */
-void host_each_hold(void (*check)(void)); /* called before the kernel lock is released; NULL: nothing */
+void host_lock_wanted(bool always);                       /* as if another CPU waited for each lock that is held */
+void host_each_hold(void (*check)(void));                 /* called before the kernel lock is released; NULL: nothing */
+void host_each_lock(void (*taken)(const struct lock *l)); /* called for each lock that is taken; NULL: nothing */
 
 /* ---- the recorder ---- */
 

@@ -9,6 +9,13 @@
 static _Thread_local struct lock *held[HELD_MAX];
 static _Thread_local unsigned held_count;
 
+static void (*at_acquire)(const struct lock *l);
+
+void host_each_lock(void (*taken)(const struct lock *l))
+{
+	at_acquire = taken;
+}
+
 void lock_acquire(struct lock *l)
 {
 	if (held_count == HELD_MAX)
@@ -18,6 +25,8 @@ void lock_acquire(struct lock *l)
 			  held[held_count - 1]->rank);
 	ticket_acquire(l);
 	held[held_count++] = l;
+	if (at_acquire)
+		at_acquire(l);
 }
 
 static void (*at_release)(void);

@@ -101,6 +101,12 @@ bool arch_vcpu_show(struct vcpu *v, unsigned index)
 	return false;
 }
 
+/* As `entry_work` on the target: without the lock, whoever sets it calls this CPU after that. */
+static __attribute__((noinline, no_sanitize("thread"))) bool has_work(const struct vcpu *v)
+{
+	return v->dirty || v->edges;
+}
+
 static void offer_images(struct vcpu *v)
 {
 	lock_acquire(&v->lock);
@@ -228,10 +234,10 @@ static struct frame *to_process(struct cpu *c, struct vcpu *v, uint64_t exit)
 {
 	struct thread *t = v->thread;
 
-	t->in_guest = false;
+	WRITE_ONCE(t->in_guest, false);
 	call_set_result(&t->frame, (int64_t)exit);
 	v->exit = (uint8_t)exit;
-	v->exits++;
+	WRITE_ONCE(v->exits, v->exits + 1);
 	c->guest = NULL;
 	arch_user_switch(c, &t->user);
 	arch_space_activate(c, &t->process->space);
@@ -244,9 +250,9 @@ struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 	if (c->resident != v)
 		load_vcpu(c, v);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (v->kick && vcpu_leaves(c, v))
+	if (READ_ONCE(v->kick) && vcpu_leaves(c, v))
 		return to_process(c, v, EXIT_KICK);
-	if (v->entry_work)
+	if (has_work(v))
 		offer_images(v);
 	arch_user_switch(c, &v->user);
 	arch_space_activate(c, &v->process->guest);
@@ -271,7 +277,7 @@ struct frame *host_guest_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
 		lock_acquire(&v->lock);
 		arch_vcpu_settle(v);
 		v->dirty = true;
-		if (!v->kick && !vgic_deliverable(&v->vgic, ~0ull))
+		if (!READ_ONCE(v->kick) && !vgic_deliverable(&v->vgic, ~0ull))
 			vcpu_wait(c, v);
 		lock_release(&v->lock);
 		return cpu_leave(c);
@@ -283,6 +289,14 @@ struct frame *host_guest_trap(struct cpu *c, struct vcpu *v, uint64_t syndrome)
 				      (syndrome == HOST_TLBI_LOCAL ? 0 : KICK_ALL)))
 			v->frame.pc += 4;
 		return cpu_leave(c);
+	case HOST_SGI: vcpu_send_sgi(v, (uint32_t)v->frame.x[0], 1, 1); return cpu_leave(c);
+	case HOST_TIMER:
+		lock_acquire(&v->lock);
+		vgic_private_line(&v->vgic, VIRQ_PTIMER, false);
+		v->dirty = true;
+		lock_release(&v->lock);
+		timer_arm(&v->timers[VCPU_PTIMER], arch_clock_now() + v->frame.x[1]);
+		return arch_vcpu_enter(c, v);
 	default: arch_fpu_trap(c, &v->fpu); return arch_vcpu_enter(c, v);
 	}
 }
