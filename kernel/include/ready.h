@@ -64,8 +64,15 @@ static inline void sched_ready(struct thread *t)
 
 static inline void sched_set_prio(struct thread *t, unsigned prio)
 {
-	if (t->prio != prio)
+	if (t->prio == prio)
+		return;
+	/* Blocked, it is nobody's but the kernel lock's. */
+	if (READ_ONCE(t->state) - STATE_RECEIVE + 0u <= STATE_SYNC - STATE_RECEIVE) {
+		WRITE_ONCE(t->prio, (uint8_t)prio);
+		ipc_requeue(t);
+	} else {
 		sched_set(t, prio, t->policy, t->runmask);
+	}
 }
 
 /* It has stopped, and waits in this state: arms the timeout that TimerTimeout asked for. */

@@ -6,7 +6,7 @@
 #include "process.h"
 #include "vcpu.h"
 
-#define WAKE_STEP 6u
+#define WAKE_STEP 4u
 
 static bool sched_params_ok(const struct process *p, uint64_t prio, uint64_t policy)
 {

@@ -416,6 +416,7 @@ void vcpu_wait(struct cpu *c, struct vcpu *v)
 	arch_user_switch(c, NULL); /* who wakes it may send it elsewhere */
 	sched_block(t);
 	WRITE_ONCE(t->state, STATE_HALT);
+	WRITE_ONCE(c->prio, 0); /* it wakes here at once; the queue is examined before this CPU idles */
 	v->waiting = true;
 }
 

@@ -160,6 +160,8 @@ static unsigned choose_cpu(const struct thread *t)
 	const uint32_t mask = READ_ONCE(t->runmask);
 	unsigned best = CPU_MAX, best_prio = READ_ONCE(t->prio), least = UINT32_MAX;
 
+	if (!(mask & (mask - 1)))
+		return (unsigned)__builtin_ctz(mask);
 	if (!here->current && !READ_ONCE(here->next) && !queue_top(here) && (mask & BIT(here->id)) && !held(t))
 		return here->id;
 	if ((mask & BIT(t->cpu)) && busy_prio(&cpus[t->cpu]) < best_prio)

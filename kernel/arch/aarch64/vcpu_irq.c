@@ -218,8 +218,9 @@ struct thread *arch_vcpu_timer_expired(struct timer *t)
 	struct thread *woken = NULL;
 
 	lock_acquire(&v->lock);
-	if (t == &v->timers[VCPU_PTIMER]) {
+	if (t == &v->timers[VCPU_PTIMER])
 		vcpu_ptimer_look(v);
+	if (t != &v->timers[VCPU_VTIMER]) {
 		woken = vcpu_signal(v);
 	} else if (!v->home) { /* whoever settles looks at the virtual one himself */
 		v->dirty = true;
