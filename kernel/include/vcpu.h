@@ -62,7 +62,7 @@ void vcpu_destroy(struct vcpu *v);
 void vcpu_serve(struct cpu *c, struct vcpu *v); /* who waits for its state, as long as it is here or in memory */
 NAMED void vcpu_requests(struct cpu *c);        /* calls of other CPUs on the resident; no lock is held */
 void vcpu_put_away(struct cpu *c);              /* the resident's state to memory; likewise */
-void vcpu_wait(struct cpu *c, struct vcpu *v);  /* its thread, which runs here, blocks, unless it is to end; lock held */
+void vcpu_wait(struct cpu *c, struct vcpu *v); /* its thread, which runs here, blocks, unless it is to end; lock held */
 
 static inline void vcpu_wake(struct thread *t)
 {

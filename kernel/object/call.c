@@ -158,7 +158,7 @@ static __attribute__((noinline)) void timers_expire(struct cpu *c)
 		} while (timer_next_process() <= now && !others_wait());
 		lock_release(&kernel_lock);
 	}
-	slice = sched_slice_deadline(c);
+	slice = likely(!READ_ONCE(c->rq.top)) ? UINT64_MAX : sched_slice_deadline(c);
 	if (slice <= now) {
 		c->own |= ATTENTION_LOOK; /* it is over */
 		slice = UINT64_MAX;

@@ -37,7 +37,10 @@ static uint64_t ticks_of_process(const struct process *p)
 
 	for (unsigned tid = 1; threads && tid <= THREAD_MAX; tid++)
 		if (threads[tid])
-			ticks += thread_ticks(threads[tid]);
+			ticks += READ_ONCE(threads[tid]->cpu_ticks);
+	for (unsigned i = 0; i < VCPU_MAX; i++)
+		if (p->vcpus[i])
+			ticks += READ_ONCE(p->vcpus[i]->flush_ticks);
 	for (unsigned i = 0; i < board.cpu_count; i++) {
 		const struct thread *t = READ_ONCE(cpus[i].current);
 

@@ -68,7 +68,7 @@ void thread_destroy(struct thread *t)
 	irq_unblock(t);
 	list_del(&t->wait_link);
 	/* Only the CPU that it ran on last can still hold its registers, and that CPU is this one or has let it go. */
-	p->cpu_ticks += thread_ticks(t);
+	p->cpu_ticks += t->cpu_ticks;
 	if (t->vcpu) {
 		t->vcpu->exits += t->in_guest; /* it leaves the guest now */
 		arch_vcpu_drop(c, t->vcpu);

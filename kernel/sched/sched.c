@@ -9,18 +9,6 @@
 #include "thread.h"
 #include "vcpu.h"
 
-void sched_init_cpu(struct cpu *c)
-{
-	c->lock = (struct lock)LOCK_INIT(RANK_CPU);
-	for (unsigned i = 0; i < 256; i++)
-		list_init(&c->rq.at[i]);
-	list_init(&c->hand_over);
-	c->timers = (struct timer_heap){.first = UINT64_MAX, .at = c->timers_at};
-	c->guest_timers = (struct timer_heap){.first = UINT64_MAX, .at = c->guest_timers_at};
-	c->armed = c->idle_start = UINT64_MAX;
-	c->run_start = arch_clock_ticks();
-}
-
 void sched_kick(unsigned cpu)
 {
 	struct cpu *c = &cpus[cpu];
@@ -58,7 +46,7 @@ static void rq_insert(struct cpu *c, struct thread *t, bool first)
 	else
 		list_add_tail(&rq->at[t->prio], &t->run_link);
 	rq->bitmap[t->prio / 64] |= BIT(t->prio % 64);
-	WRITE_ONCE(rq->masks, rq->count ? rq->masks | t->runmask : t->runmask);
+	WRITE_ONCE(rq->masks, rq->masks | t->runmask);
 	WRITE_ONCE(rq->count, rq->count + 1);
 	if (t->prio > rq->top)
 		WRITE_ONCE(rq->top, t->prio);
@@ -76,11 +64,12 @@ static void rq_remove(struct run_queue *rq, struct thread *t)
 {
 	list_del(&t->run_link);
 	WRITE_ONCE(rq->count, rq->count - 1);
-	if (!list_empty(&rq->at[t->prio]))
-		return;
-	rq->bitmap[t->prio / 64] &= ~BIT(t->prio % 64);
+	if (list_empty(&rq->at[t->prio]))
+		rq->bitmap[t->prio / 64] &= ~BIT(t->prio % 64);
 	if (t->prio == rq->top)
 		WRITE_ONCE(rq->top, rq->count ? highest(rq) : 0);
+	if (!rq->count)
+		WRITE_ONCE(rq->masks, 0);
 }
 
 /* READY: off its queue, for who holds the lock. */
@@ -166,11 +155,11 @@ static unsigned choose_cpu(const struct thread *t)
 		return here->id;
 	if ((mask & BIT(t->cpu)) && busy_prio(&cpus[t->cpu]) < best_prio)
 		return t->cpu;
-	for (unsigned i = 0; i < board.cpu_count; i++) {
+	for_each_bit (i, mask) {
 		unsigned prio = busy_prio(&cpus[i]);
 
-		if ((mask & BIT(i)) && cpus[i].online && prio < best_prio) {
-			best = i;
+		if (prio < best_prio) {
+			best = (unsigned)i;
 			best_prio = prio;
 		}
 	}
@@ -179,11 +168,11 @@ static unsigned choose_cpu(const struct thread *t)
 	if (mask & BIT(t->cpu))
 		return t->cpu;
 	/* Nobody less important: the shortest queue that it may join. */
-	for (unsigned i = 0; i < board.cpu_count; i++) {
+	for_each_bit (i, mask) {
 		unsigned count = READ_ONCE(cpus[i].rq.count);
 
-		if ((mask & BIT(i)) && cpus[i].online && count < least) {
-			best = i;
+		if (count < least) {
+			best = (unsigned)i;
 			least = count;
 		}
 	}
@@ -196,13 +185,13 @@ static unsigned choose_cpu(const struct thread *t)
  */
 static void call_idle(uint32_t mask, unsigned cpu)
 {
-	if (board.cpu_count == 1 || !(mask & ~BIT(cpu)))
+	if (!(mask & ~BIT(cpu)))
 		return;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for (unsigned i = 0; i < board.cpu_count; i++) {
-		if ((mask & BIT(i)) && cpus[i].online && !READ_ONCE(cpus[i].prio)) {
+	for_each_bit (i, mask) {
+		if (READ_ONCE(cpus[i].prio) == 0) {
 			if (&cpus[i] != arch_this_cpu()) /* which looks anyway */
-				sched_kick(i);
+				sched_kick((unsigned)i);
 			return;
 		}
 	}
@@ -353,7 +342,7 @@ static void steal(struct cpu *c)
 	struct cpu *from;
 	uint32_t tried = (uint32_t)BIT(c->id);
 
-	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* that this CPU is idle was shown before: call_idle() */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* call_idle() */
 	do {
 		unsigned best = 0;
 
@@ -377,7 +366,7 @@ static void steal(struct cpu *c)
 static inline void make_room(struct cpu *c, struct thread *t, bool first)
 {
 	uint32_t mask = t->runmask;
-	bool stays = board.cpu_count == 1 || mask == BIT(c->id) || choose_cpu(t) == c->id;
+	bool stays = choose_cpu(t) == c->id;
 
 	if (stays)
 		rq_insert(c, t, first);
@@ -464,7 +453,6 @@ uint64_t sched_slice_deadline(struct cpu *c)
 {
 	struct thread *t = c->current;
 
-	/* With the priority of the first that waits: less important ones do not matter. */
 	if (!t || READ_ONCE(t->policy) != SCHED_RR_ || queue_top(c) != READ_ONCE(t->prio))
 		return UINT64_MAX;
 	return slice_end(c, t);
