@@ -39,7 +39,7 @@ struct cpu {
 	struct vcpu *resident;
 	struct arch_cpu arch;
 	uint64_t armed; /* deadline in the hardware timer */
-	uint64_t idle_start, idle_ns;
+	uint64_t idle_start, idle_ticks;
 	struct lock lock;      /* what follows, and threads that run or wait here: sched.h */
 	struct list hand_over; /* threads whose registers others want */
 	struct run_queue rq;

@@ -221,16 +221,26 @@ static inline void arm_slice(struct cpu *c, const struct thread *t)
 	arch_clock_arm(deadline);
 }
 
-static void idle(struct cpu *c)
+/* Who runs here now, if it is that simple, or NULL. */
+static struct thread *idle(struct cpu *c)
 {
+	struct thread *t;
+	uint64_t now;
+
 	leave_dying_space(c);
 	c->guest = NULL;
-	WRITE_ONCE(c->idle_start, arch_clock_now());
+	WRITE_ONCE(c->idle_start, arch_clock_ticks());
 	arch_cpu_idle();
-	WRITE_ONCE(c->idle_ns, c->idle_ns + (arch_clock_now() - c->idle_start));
+	now = arch_clock_ticks();
+	WRITE_ONCE(c->idle_ticks, c->idle_ticks + (now - c->idle_start));
 	WRITE_ONCE(c->idle_start, UINT64_MAX);
-	WRITE_ONCE(c->run_start, arch_clock_ticks());
+	WRITE_ONCE(c->run_start, now);
 	irq_take(c);
+	t = c->current;
+	if (!t || cpu_attention(c))
+		return NULL;
+	WRITE_ONCE(c->prio, READ_ONCE(t->prio));
+	return t;
 }
 
 static void end_thread(struct cpu *c, struct thread *t)
@@ -285,7 +295,7 @@ static __attribute__((noinline)) struct thread *choose_thread(struct cpu *c)
 			vcpu_requests(c);
 		t = sched_pick(c, true);
 		if (!t && !cpu_attention(c))
-			idle(c);
+			t = idle(c);
 		else
 			async_error_look(c);
 	} while (!t || finish_business(c, t) || cpu_attention(c));
@@ -311,7 +321,7 @@ struct frame *cpu_leave(struct cpu *c)
 
 	if (likely(t && !cpu_attention(c)))
 		async_error_look(c); /* it may have taken the CPU over */
-	if (unlikely(!t || cpu_attention(c)))
+	if (unlikely(cpu_attention(c)))
 		t = switch_over(c);
 	if (unlikely(!t || is_unfinished(t)))
 		t = choose_thread(c);

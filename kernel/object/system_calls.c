@@ -57,7 +57,7 @@ int64_t call_SystemInfo(struct thread *t, struct frame *f)
 				.counter_hz = arch_counter_hz(),
 				.interrupts = irq_attached,
 				.features = arch_features()};
-	const uint64_t now = arch_clock_now();
+	const uint64_t now = arch_clock_ticks();
 
 	i.ram_bytes = i.ram_free = process_ram_total();
 	for (unsigned s = 0; s < PROCESS_MAX; s++) {
@@ -76,7 +76,7 @@ int64_t call_SystemInfo(struct thread *t, struct frame *f)
 		uint64_t since = READ_ONCE(cpus[c].idle_start);
 		bool busy = now < since || READ_ONCE(cpus[c].current);
 
-		i.idle_ns[c] = READ_ONCE(cpus[c].idle_ns) + (busy ? 0 : now - since);
+		i.idle_ns[c] = arch_clock_ns(READ_ONCE(cpus[c].idle_ticks) + (busy ? 0 : now - since));
 	}
 	return copy_out(t->process, SystemInfo_info(f), &i, sizeof(i));
 }

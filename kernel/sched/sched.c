@@ -28,7 +28,7 @@ static struct cpu *lock_cpu_of(const struct thread *t)
 		struct cpu *c = cpu_at(READ_ONCE(t->cpu));
 
 		lock_acquire(&c->lock);
-		if (likely(t->cpu == c->id))
+		if (likely(READ_ONCE(t->cpu) == c->id))
 			return c;
 		lock_release(&c->lock); /* it has moved meanwhile */
 	}
@@ -289,6 +289,12 @@ void sched_wake(struct thread *t)
 
 	lock_acquire(&c->lock);
 	next = goes_first(c, t);
+	if (next && c == arch_this_cpu() && !c->current) {
+		WRITE_ONCE(c->next, NULL);
+		start(c, t);
+		lock_release(&c->lock);
+		return;
+	}
 	lock_release(&c->lock);
 	if (likely(next))
 		ask_to_switch(c);

@@ -67,7 +67,7 @@ static void take_out(struct timer_heap *h, struct timer *t)
 	unsigned hole = t->index;
 	struct timer *last = h->at[h->count--];
 
-	WRITE_ONCE(t->index, 0);
+	__atomic_store_n(&t->index, 0, __ATOMIC_RELEASE); /* its owner may arm it again, elsewhere */
 	if (last != t) {
 		if (hole > 1 && h->at[hole / 2]->deadline > last->deadline)
 			sift_up(h, last, hole);
@@ -81,7 +81,7 @@ void timer_disarm(struct timer *t)
 {
 	struct cpu *c = cpu_at(t->cpu);
 
-	if (!READ_ONCE(t->index))
+	if (!__atomic_load_n(&t->index, __ATOMIC_ACQUIRE))
 		return;
 	if (t->kind < TIMER_VCPU)
 		take_out(&c->timers, t);

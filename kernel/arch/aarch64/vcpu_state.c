@@ -191,7 +191,7 @@ bool arch_vcpu_evict(struct cpu *c)
 	c->resident = NULL;
 	lock_acquire(&v->lock);
 	__atomic_store_n(&v->home, NULL, __ATOMIC_RELEASE);
-	requested = v->requested; /* this CPU was asked, and will not hear of it again */
+	requested = READ_ONCE(v->requested); /* this CPU was asked, and will not hear of it again */
 	lock_release(&v->lock);
 	return requested;
 }

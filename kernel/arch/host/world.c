@@ -132,7 +132,7 @@ bool arch_vcpu_evict(struct cpu *c)
 	arch_vcpu_settle(v);
 	v->dirty = true;
 	__atomic_store_n(&v->home, NULL, __ATOMIC_RELEASE);
-	requested = v->requested;
+	requested = READ_ONCE(v->requested);
 	lock_release(&v->lock);
 	return requested;
 }
