@@ -133,7 +133,7 @@ static inline bool vgic_place_again(const struct vgic_cpu *v, uint64_t straight,
 	*n = v->lr_of[index];
 	if (!(straight >> index & 1) || !(empty >> *n & 1))
 		return false;
-	*lr = (v->lr[*n] & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING;
+	*lr = v->lr[*n];
 	return true;
 }
 /* After that, of an SPI: its line is up, and what it was offered with has not changed. */

@@ -252,7 +252,7 @@ void vcpu_put_away(struct cpu *c)
 	const struct process *p = v ? v->process : NULL;
 	unsigned index = v ? v->index : 0;
 
-	if (likely(!arch_vcpu_evict(c)))
+	if (likely(!arch_vcpu_evict(c)) || !p)
 		return;
 	lock_acquire(&kernel_lock);
 	if (p->vcpus[index] == v) /* else it has been destroyed since */

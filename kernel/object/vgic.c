@@ -289,6 +289,8 @@ bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 	unsigned at = v->lr_of[index];
 
 	*n = VGIC_LR_MAX;
+	if (!empty)
+		v->straight = 0; /* lr[] is what the processor has made of the images */
 	if (needs_no_image(v, index, empty))
 		return true;
 	/* Where the CPU interface holds it back it would hide that those that are left have room. */
