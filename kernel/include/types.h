@@ -79,8 +79,14 @@ static inline void list_del(struct list *node)
 	     n##_left &= n##_left - 1)
 
 /* A word that other CPUs read or write at the same time: whole, and in no order with others. */
+#if __STDC_HOSTED__
 #define READ_ONCE(x)         __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, value) __atomic_store_n(&(x), (value), __ATOMIC_RELAXED)
+#else
+/* One instruction, with its offset: a compiler computes the address of an atomic access first. */
+#define READ_ONCE(x)         (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, value) (*(volatile __typeof__(x) *)&(x) = (value))
+#endif
 
 static inline bool range_ok(uint64_t start, uint64_t length)
 {
