@@ -237,7 +237,7 @@ static struct thread *idle(struct cpu *c)
 	WRITE_ONCE(c->run_start, now);
 	irq_take(c);
 	t = c->current;
-	if (!t || cpu_attention(c))
+	if (!t || cpu_attention(c) || unlikely(arch_async_error_pending()))
 		return NULL;
 	WRITE_ONCE(c->prio, READ_ONCE(t->prio));
 	return t;
