@@ -109,12 +109,12 @@ def measure(kind, runs):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--holds", action="store_true", help="holds of the kernel lock, instead of interrupts off")
-    arguments.add_argument("--limit", type=int, help=f"longest that is accepted (5000; {HOLD_LIMIT} for holds)")
+    arguments.add_argument("--limit", type=int, help=f"longest that is accepted (2500; {HOLD_LIMIT} for holds)")
     arguments.add_argument("--top", type=int, default=10, help="how many causes to print (%(default)s)")
     arguments.add_argument("--run", choices=RUNS, action="append", help="only this part of the workload")
     options = arguments.parse_args()
     kind, what = ("holds", "holds of the kernel lock") if options.holds else ("stretches", "stretches with interrupts off")
-    limit = options.limit or (HOLD_LIMIT if options.holds else 5000)
+    limit = options.limit or (HOLD_LIMIT if options.holds else 2500)
     ranked, count, boot, locks = measure(kind, options.run or RUNS)
     print(f"{count} {what}, {len(ranked)} causes; the longest of each:")
     for cause in ranked[:options.top]:
