@@ -18,8 +18,8 @@ struct cpu {
 	struct vcpu *guest;     /* not NULL: the guest of `current` is what was interrupted */
 	struct user_regs *user; /* whose registers are in the processor */
 	struct thread *current; /* NULL: idle, or it has just blocked; in the kernel also who has taken the CPU over */
-	struct thread
-	    *next; /* READY, in no queue, and more important than all else when it came; or NULL. Under `lock` */
+	/* READY, in no queue, and more important than all else when it came; or NULL. Under `lock`. */
+	struct thread *next;
 	union {
 		struct {
 			uint8_t own;   /* ATTENTION_*: what to look at before leaving the kernel */

@@ -83,9 +83,8 @@ int64_t message_answer_receive(struct channel *c, struct thread *t, struct threa
 struct thread *message_send_direct(struct cpu *cpu, struct thread *t);
 struct thread *message_reply_direct(struct cpu *cpu, struct thread *t);
 struct thread *message_copy_direct(struct cpu *cpu, struct thread *t); /* both, for more than is in registers */
-struct thread *
-pulse_send_direct(struct cpu *cpu,
-		  struct thread *t); /* MsgSendPulse to one of more importance; sched_preempted() is the caller's */
+/* MsgSendPulse to one of more importance; sched_preempted() is the caller's. */
+struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t);
 
 /*
  * May `to` take the CPU over from `from`, with this priority, without any other check? A thread that is

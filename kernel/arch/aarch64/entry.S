@@ -89,13 +89,17 @@
 	b	irq_unfinished
 	.endm
 
-	.macro	restore_to_x17
+	.macro	restore_x6_to_x17
 	ldp	x16, x17, [sp, #128]
 	ldp	x14, x15, [sp, #112]
 	ldp	x12, x13, [sp, #96]
 	ldp	x10, x11, [sp, #80]
 	ldp	x8, x9, [sp, #64]
 	ldp	x6, x7, [sp, #48]
+	.endm
+
+	.macro	restore_to_x17
+	restore_x6_to_x17
 	ldp	x4, x5, [sp, #32]
 	ldp	x2, x3, [sp, #16]
 	ldp	x0, x1, [sp, #0]
@@ -273,12 +277,7 @@ vcpu_return:
 	msr	spsr_el2, x7
 	ldp	x29, x30, [sp, #232]
 	ldr	x18, [sp, #144]
-	ldp	x16, x17, [sp, #128]
-	ldp	x14, x15, [sp, #112]
-	ldp	x12, x13, [sp, #96]
-	ldp	x10, x11, [sp, #80]
-	ldp	x8, x9, [sp, #64]
-	ldp	x6, x7, [sp, #48]
+	restore_x6_to_x17
 	eret
 	dsb	nsh
 	isb
