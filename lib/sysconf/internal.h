@@ -12,12 +12,23 @@ struct sys_cells {
 };
 
 /* The node that is being read, and where the result goes. */
+/* More than any node has of those that mean something. */
+#define SYS_PROPERTIES_MAX 32
+
+struct sys_property {
+	const char *name;
+	const void *value;
+	int length;
+};
+
 struct reader {
 	struct sys_config *config;
 	const void *dtb;
 	int node;
 	struct sys_place place; /* of that node: its property is filled in for each message */
 	struct sys_report *report;
+	unsigned property_count; /* of that node; they point into the blob */
+	struct sys_property properties[SYS_PROPERTIES_MAX];
 };
 
 /* A mistake at a property of the node that is being read; NULL: at the node. */
@@ -34,7 +45,10 @@ void sys_mistake_at(struct sys_report *report, const struct qvm_place *place, co
 /* " [system.dts:12]", to follow the name of a node that clashes with the one of the message; "" if not known. */
 const char *sys_where(const struct sys_report *report, const struct sys_place *place, char text[SYS_WHERE_MAX]);
 
-/* value.c: typed properties. A wrong value is reported, and the default is returned. */
+/* value.c: typed properties. A wrong value is reported, and the default is returned. sys_node() goes to a node, and
+ * walks over its properties once; the others look there. */
+void sys_node(struct reader *r, int node);
+bool sys_has(const struct reader *r, const char *property);
 void sys_words(const struct reader *r, const char *const *words);
 const char *sys_string(const struct reader *r, const char *property, bool required);
 unsigned sys_strings(const struct reader *r, const char *property, const char **list, unsigned most);

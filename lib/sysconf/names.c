@@ -5,7 +5,6 @@
  */
 #include "internal.h"
 #include <bulkhead.h>
-#include <libfdt.h>
 #include <string.h>
 
 const struct sys_known_service sys_services[SYS_SERVICES] = {
@@ -33,7 +32,7 @@ void sys_read_serves(const struct reader *r, struct sys_process *p)
 	const char *list[SYS_SERVES_MAX];
 	const unsigned before = r->report->mistakes, count = sys_strings(r, "serves", list, SYS_SERVES_MAX);
 
-	p->serves_given = fdt_getprop(r->dtb, r->node, "serves", NULL) != NULL;
+	p->serves_given = sys_has(r, "serves");
 	if (p->serves_given && !(p->abilities & ABLE_PUBLIC))
 		MISTAKE(r, "serves", "'serves' needs the ability \"public\"; add it to 'abilities'");
 	for (unsigned i = 0; i < count; i++) {

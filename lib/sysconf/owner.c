@@ -2,7 +2,6 @@
 /* What processes and VMs have in common. */
 #include "internal.h"
 #include <bulkhead.h>
-#include <libfdt.h>
 #include <string.h>
 
 #define DEFAULT_PRIORITY    10
@@ -76,7 +75,7 @@ static void read_cpus(const struct reader *r, struct sys_owner *own)
 	const unsigned before = r->report->mistakes;
 	const char *name = sys_string(r, "cluster", false);
 	const struct sys_cluster *cluster = name ? find_cluster(r->config, name) : NULL;
-	bool mask_given = fdt_getprop(r->dtb, r->node, "runmask", NULL) != NULL;
+	bool mask_given = sys_has(r, "runmask");
 
 	own->by_cluster = name != NULL;
 	own->sched.runmask = cluster ? cluster->cpus
@@ -110,7 +109,7 @@ static void read_sched(const struct reader *r, struct sys_owner *own)
 	if (!own->exclusive_cpus || own->runmask_given)
 		return;
 	own->exclusive_cpus = false;
-	if (!fdt_getprop(r->dtb, r->node, "runmask", NULL) && !fdt_getprop(r->dtb, r->node, "cluster", NULL))
+	if (!sys_has(r, "runmask") && !sys_has(r, "cluster"))
 		MISTAKE(r, "exclusive-cpus", "'exclusive-cpus' needs 'runmask' or 'cluster' to say which CPUs");
 }
 
@@ -140,7 +139,7 @@ static void read_restart(const struct reader *r, struct sys_owner *own)
 	own->restart_delay_ms = (unsigned)sys_number(r, more[1], DEFAULT_DELAY_MS, 1, DELAY_MS_MAX);
 	own->critical = sys_flag(r, "critical");
 	for (unsigned i = 0; i < 2 && own->restart == SYS_RESTART_NEVER; i++) {
-		if (fdt_getprop(r->dtb, r->node, more[i], NULL))
+		if (sys_has(r, more[i]))
 			MISTAKE(r, more[i],
 				"'%s' without 'restart = \"on-failure\"' or \"always\" has no effect; remove it",
 				more[i]);

@@ -2,7 +2,6 @@
 /* Memory regions, clusters of CPUs, and pools for shared memory. */
 #include "internal.h"
 #include <bulkhead.h>
-#include <libfdt.h>
 #include <string.h>
 #include <vdevoption.h>
 
@@ -32,7 +31,7 @@ void sys_read_region(const struct reader *r)
 		MISTAKE(r, NULL, "more than %d regions", SYS_REGIONS_MAX);
 		return;
 	}
-	if (!fdt_getprop(r->dtb, r->node, "bytes", NULL))
+	if (!sys_has(r, "bytes"))
 		MISTAKE(r, NULL, "'bytes' is missing");
 	if (region.start != SYS_ANYWHERE && region.start % QVM_PAGE)
 		MISTAKE(r, "start", "'start' 0x%llx is not a multiple of the page size, 0x1000",
@@ -54,7 +53,7 @@ void sys_read_cluster(const struct reader *r)
 		MISTAKE(r, NULL, "more than %d clusters", SYS_CLUSTERS_MAX);
 		return;
 	}
-	if (!fdt_getprop(r->dtb, r->node, "cpus", NULL))
+	if (!sys_has(r, "cpus"))
 		MISTAKE(r, NULL, "'cpus' is missing");
 	for (unsigned i = 0; i < count; i++) {
 		if (list[i] < CPU_MAX)
@@ -72,7 +71,7 @@ static uint32_t read_vms(const struct reader *r)
 	unsigned count = sys_strings(r, "vms", list, SYS_VMS_MAX), v;
 	uint32_t mask = 0;
 
-	if (!fdt_getprop(r->dtb, r->node, "vms", NULL))
+	if (!sys_has(r, "vms"))
 		MISTAKE(r, NULL, "'vms' is missing: which VMs may use it, as in \"one\", \"two\"");
 	for (unsigned i = 0; i < count; i++) {
 		for (v = 0; v < c->vm_count && strcmp(c->vms[v].own.name, list[i]) != 0; v++)
@@ -96,7 +95,7 @@ void sys_read_pool(const struct reader *r)
 		MISTAKE(r, NULL, "more than %d pools", SYS_POOLS_MAX);
 		return;
 	}
-	if (!fdt_getprop(r->dtb, r->node, "bytes", NULL))
+	if (!sys_has(r, "bytes"))
 		MISTAKE(r, NULL, "'bytes' is missing");
 	pool->name = r->place.name;
 	pool->bytes = sys_memory(r, "bytes", QVM_PAGE);

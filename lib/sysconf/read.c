@@ -152,7 +152,7 @@ static void read_vm(const struct reader *r)
 	}
 	sys_read_owner(r, &vm->own, 0, 0);
 	before = r->report->mistakes;
-	vm->own.connect = fdt_getprop(r->dtb, r->node, "connect", NULL) ? read_connect(r) : public_processes(c);
+	vm->own.connect = sys_has(r, "connect") ? read_connect(r) : public_processes(c);
 	vm->connect_wrong = r->report->mistakes != before;
 	vm->autostart = sys_flag(r, "autostart");
 	c->vm_count++;
@@ -162,14 +162,14 @@ static const char *const folders[] = {"memory", "clusters", "processes", "vms", 
 
 static void read_folder(struct reader *r, const char *name, void (*read)(const struct reader *r))
 {
-	int folder = fdt_subnode_offset(r->dtb, 0, name);
+	int folder = fdt_subnode_offset(r->dtb, 0, name), node;
 
 	if (folder < 0)
 		return;
 	r->place.folder = name;
-	fdt_for_each_subnode(r->node, r->dtb, folder)
+	fdt_for_each_subnode(node, r->dtb, folder)
 	{
-		r->place.name = fdt_get_name(r->dtb, r->node, NULL);
+		sys_node(r, node);
 		read(r);
 	}
 }
@@ -188,19 +188,20 @@ static void read_part(const struct reader *r)
 static void read_root(struct reader *r)
 {
 	static const char *const safety[] = {"none", "warn", "required", NULL}, *const ends[] = {"halt", "reset", NULL};
-	int folder, offset;
+	int folder;
 
+	sys_node(r, 0);
 	if (!sys_is(r->dtb, 0, "compatible", "bulkhead,system"))
 		MISTAKE(r, "compatible",
 			"this is not a system description: its root needs compatible = \"bulkhead,system\"");
-	fdt_for_each_property_offset(offset, r->dtb, 0)
-	{
-		const char *name;
+	for (unsigned p = 0; p < r->property_count; p++) {
+		const char *property = r->properties[p].name;
 
-		if (fdt_getprop_by_offset(r->dtb, offset, &name, NULL) && strcmp(name, "compatible") != 0 &&
-		    strcmp(name, "safety") != 0 && strcmp(name, "safe-state") != 0)
-			MISTAKE(r, name,
-				"unknown property '%.32s'; the root has 'compatible', 'safety' and 'safe-state'", name);
+		if (strcmp(property, "compatible") != 0 && strcmp(property, "safety") != 0 &&
+		    strcmp(property, "safe-state") != 0)
+			MISTAKE(r, property,
+				"unknown property '%.32s'; the root has 'compatible', 'safety' and 'safe-state'",
+				property);
 	}
 	fdt_for_each_subnode(folder, r->dtb, 0)
 	{
