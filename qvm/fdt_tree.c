@@ -52,10 +52,11 @@ int tree_new_node(struct tree *t, int parent, const char *name)
 
 	if (t->error < 0)
 		return 0;
-	node = fdt_subnode_offset(t->fdt, parent, name);
-	if (node >= 0)
-		tree_check(t, fdt_del_node(t->fdt, node), name);
-	node = fdt_add_subnode(t->fdt, parent, name);
+	node = fdt_add_subnode(t->fdt, parent, name); /* looks for one of that name itself */
+	if (node == -FDT_ERR_EXISTS) {
+		tree_check(t, fdt_del_node(t->fdt, fdt_subnode_offset(t->fdt, parent, name)), name);
+		node = fdt_add_subnode(t->fdt, parent, name);
+	}
 	tree_check(t, node, name);
 	return node;
 }
@@ -67,9 +68,9 @@ int tree_keep_node(struct tree *t, const char *name)
 
 	if (t->error < 0)
 		return 0;
-	node = fdt_subnode_offset(t->fdt, 0, name);
-	if (node == -FDT_ERR_NOTFOUND)
-		node = fdt_add_subnode(t->fdt, 0, name);
+	node = fdt_add_subnode(t->fdt, 0, name);
+	if (node == -FDT_ERR_EXISTS)
+		node = fdt_subnode_offset(t->fdt, 0, name);
 	tree_check(t, node, name);
 	return node;
 }
