@@ -2,18 +2,13 @@
 #include "console.h"
 #include "arch.h"
 #include "board.h"
+#include "cpu.h"
 #include "lock.h"
+#include "panic.h"
 
 static struct lock lock = LOCK_INIT(RANK_CONSOLE);
-static bool shared;         /* several CPUs print: take the lock */
 static bool off;            /* a driver owns the UART */
-static bool seized;         /* panic: neither lock nor driver counts */
 static uint64_t full_since; /* on the counter: the transmitter has had no room from then on; 0: it had */
-
-void console_share(void)
-{
-	shared = true;
-}
 
 void console_off(bool driver)
 {
@@ -27,12 +22,6 @@ void console_given(paddr_t start, uint64_t bytes)
 {
 	if (board.console.bytes != 0 && board.console.start - start < bytes)
 		console_off(true);
-}
-
-void console_seize(void)
-{
-	seized = true;
-	full_since = 0;
 }
 
 enum transmitter { ROOM, FULL, STUCK };
@@ -69,13 +58,18 @@ static void put_char(char c)
 	put_raw(c);
 }
 
-/* May anything be printed? *locked: its caller releases the lock, also if not. */
+/*
+ * May anything be printed? *locked: its caller releases the lock, also if not. There is none before caches are on, nor
+ * after a panic, for which no driver counts either.
+ */
 static bool begin(bool *locked)
 {
-	*locked = shared && !seized;
+	bool panics = READ_ONCE(panic_cpu) != 0;
+
+	*locked = cpus[0].online && !panics;
 	if (*locked)
 		lock_acquire(&lock);
-	return board.console.bytes != 0 && (!off || seized);
+	return board.console.bytes != 0 && (!off || panics);
 }
 
 size_t console_try_write(const char *text, size_t bytes)
@@ -90,69 +84,34 @@ size_t console_try_write(const char *text, size_t bytes)
 	return may_print ? taken : bytes;
 }
 
-/* How one % is to be printed. */
-struct conversion {
-	bool zeros, is_long;
-	unsigned width;
-};
-
-static void put_padded(const char *text, size_t length, const struct conversion *c)
+static void put_number(uint64_t value, unsigned base)
 {
-	for (size_t i = length; i < c->width; i++)
-		put_char(c->zeros ? '0' : ' ');
-	for (size_t i = 0; i < length; i++)
-		put_char(text[i]);
-}
-
-static void put_number(uint64_t value, unsigned base, bool negative, const struct conversion *c)
-{
-	char digits[24];
+	char digits[20];
 	size_t at = sizeof(digits);
 
 	do {
 		digits[--at] = "0123456789abcdef"[value % base];
 		value /= base;
 	} while (value != 0);
-	if (negative)
-		digits[--at] = '-';
-	put_padded(digits + at, sizeof(digits) - at, c);
+	while (at < sizeof(digits))
+		put_char(digits[at++]);
 }
 
-static const char *parse_conversion(const char *f, struct conversion *c)
+static void print_format(const char *f, va_list args)
 {
-	*c = (struct conversion){.zeros = *f == '0'};
-	for (; *f >= '0' && *f <= '9'; f++)
-		c->width = c->width * 10 + (unsigned)(*f - '0');
-	for (; *f == 'l'; f++)
-		c->is_long = true;
-	return f;
-}
-
-static void print_format(const char *format, va_list args)
-{
-	for (const char *f = format; *f != '\0'; f++) {
-		struct conversion c;
-		const char *text;
-		int64_t number;
+	for (; *f != '\0'; f++) {
+		bool is_long = f[0] == '%' && f[1] == 'l';
 
 		if (*f != '%') {
 			put_char(*f);
 			continue;
 		}
-		f = parse_conversion(f + 1, &c);
-		switch (*f) {
-		case 's':
-			text = va_arg(args, const char *);
-			put_padded(text, strlen(text), &c);
-			break;
-		case 'd':
-			number = c.is_long ? va_arg(args, int64_t) : va_arg(args, int);
-			put_number(number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10, number < 0, &c);
-			break;
-		case 'u': put_number(c.is_long ? va_arg(args, uint64_t) : va_arg(args, unsigned), 10, false, &c); break;
-		case 'x': put_number(c.is_long ? va_arg(args, uint64_t) : va_arg(args, unsigned), 16, false, &c); break;
-		case '\0': return;
-		default: put_char(*f); break;
+		f += is_long ? 2 : 1;
+		if (*f == 's') {
+			for (const char *text = va_arg(args, const char *); *text != '\0'; text++)
+				put_char(*text);
+		} else {
+			put_number(is_long ? va_arg(args, uint64_t) : va_arg(args, unsigned), *f == 'x' ? 16 : 10);
 		}
 	}
 }

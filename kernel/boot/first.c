@@ -77,7 +77,7 @@ static void map_all(struct process *p, vaddr_t va, paddr_t pa, uint64_t bytes, u
 		int64_t done = space_map(&p->space, va, pa, bytes, attr);
 
 		if (done < 0)
-			panic("cannot map procmgr: %ld", (long)done);
+			panic("cannot map procmgr: error %lu", 0 - (uint64_t)done);
 		va += (uint64_t)done;
 		pa += (uint64_t)done;
 		bytes -= (uint64_t)done;
@@ -204,5 +204,5 @@ void process_start_first(void)
 	make_boot_info(p, random);
 	if (!thread_make(p, base + procmgr_entry, args, args, 0, p->params.priority, p->params.policy,
 			 p->params.runmask, &error))
-		panic("cannot create procmgr's thread: %ld", (long)error);
+		panic("cannot create procmgr's thread: error %lu", 0 - (uint64_t)error);
 }

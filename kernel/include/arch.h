@@ -59,7 +59,7 @@ struct vcpu;
 /* Start and stop. */
 _Noreturn void arch_system_off(void);
 _Noreturn void arch_system_reset(void);
-void arch_start_cpus(void);   /* every other CPU of the board; each arrives in kernel_secondary() */
+void arch_start_cpus(void);   /* every other CPU of the board by kernel_secondary(); they are online when it returns */
 uint64_t arch_features(void); /* FEATURE_*: what every CPU has; they have all arrived */
 void arch_boot_end(void);     /* this CPU has left the start for good: its code and constants go out of its map */
 /* Out of the kernel. It does not return; that is not declared, since a compiler takes what leads to such a call for

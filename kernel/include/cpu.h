@@ -27,8 +27,8 @@ struct cpu {
 		};
 		uint16_t attention; /* any of it: cpu_attention() */
 	};
-	uint8_t prio; /* of `current`, for others: ready.h */
-	bool online;
+	uint8_t prio;     /* of `current`, for others: ready.h */
+	bool online;      /* it is set up and has left the start; of the first CPU: the others may come */
 	bool copy_failed; /* copy_now() met a fault: nothing is tried twice under one hold of the lock */
 	unsigned id;
 	uint64_t run_start;        /* of `current`, in ticks */

@@ -44,6 +44,5 @@ extern const char *control_opening; /* register that control_init() is just open
 void control_init(void);
 void errata_init(void);
 void clock_init(void);
-void cpu_arrived(unsigned cpu);
-bool cpu_is_here(unsigned cpu);       /* it has set itself up, and takes SGIs */
+void cpu_note_features(void);
 bool firmware_needs_mitigation(void); /* each entry of this CPU into the kernel must call firmware */

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This CPU: what it waits with, for a device, too; which of them have arrived, and what all of them have. */
+/* This CPU: what it waits with, for a device, too; and what all of them have. */
 #include "arch.h"
 #include "boot.h"
 #include "panic.h"
 #include "sysreg.h"
 
-static bool here[CPU_MAX];
 static bool lacks_sha256; /* one of them */
 
-void cpu_arrived(unsigned number)
+void cpu_note_features(void)
 {
 	/* Boards have CPUs of several kinds, and a thread may run on each: what one lacks, nobody may use. */
 	if (sysreg_field(id_aa64isar0_el1, 12) == 0)
 		__atomic_store_n(&lacks_sha256, true, __ATOMIC_RELAXED);
-	__atomic_store_n(&here[number], true, __ATOMIC_RELEASE);
-}
-
-bool cpu_is_here(unsigned number)
-{
-	return __atomic_load_n(&here[number], __ATOMIC_ACQUIRE);
 }
 
 uint64_t arch_features(void)

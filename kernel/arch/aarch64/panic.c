@@ -10,8 +10,7 @@
 #include "gic/irqchip.h"
 #include "world.h"
 
-#define STOP_WAIT_NS     100000000ull
-#define RETURN_ADDRESSES 16
+#define STOP_WAIT_NS 100000000ull
 
 unsigned panic_cpu;
 static unsigned stopped; /* CPUs that have answered */
@@ -65,7 +64,7 @@ NAMED static void stop_others(void)
 	uint64_t deadline;
 
 	for (unsigned i = 0; i < board.cpu_count; i++) {
-		if (i != cpu_number() && cpu_is_here(i)) {
+		if (i != cpu_number() && cpus[i].online) {
 			arch_ipi_send(i, IPI_STOP);
 			others++;
 		}
@@ -85,36 +84,7 @@ static void seize(void)
 	__asm__ volatile("msr daifset, #0xf" : : : "memory");
 	if (!__atomic_compare_exchange_n(&panic_cpu, &none, own, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		panic_stop(); /* or, if it was this one, the panic itself has failed */
-	console_seize();
 	stop_others();
-}
-
-static void print_registers(void)
-{
-	printk("  elr_el2  %016lx  esr_el2   %016lx  spsr_el2 %016lx\n", sysreg_read(elr_el2), sysreg_read(esr_el2),
-	       sysreg_read(spsr_el2));
-	printk("  far_el2  %016lx  hpfar_el2 %016lx  hcr_el2  %016lx\n", sysreg_read(far_el2), sysreg_read(hpfar_el2),
-	       sysreg_read(hcr_el2));
-	printk("  vttbr    %016lx  sp_el0    %016lx\n", sysreg_read(vttbr_el2), sysreg_read(sp_el0));
-}
-
-/* Words of the stack that look like return addresses: without frame pointers that is the best there is. */
-static void print_stack(uint64_t from)
-{
-	uint64_t stacks = (uint64_t)cpu_stacks, found = 0;
-
-	if (from < stacks || from >= stacks + sizeof(cpu_stacks))
-		return;
-	printk("  stack   ");
-	for (uint64_t at = from, end = align_up(from + 1, STACK_AREA); at < end && found < RETURN_ADDRESSES; at += 8) {
-		uint64_t word = *(const uint64_t *)at;
-
-		if (word >= KERNEL_BASE && word < (uint64_t)__text_end) {
-			printk(" %lx", word);
-			found++;
-		}
-	}
-	printk("\n");
 }
 
 static _Noreturn void finish_panic(void)
@@ -145,17 +115,20 @@ void safe_state(const char *why, ...)
 
 void panic(const char *why, ...)
 {
-	uint64_t sp = align_up((uint64_t)__builtin_frame_address(0), 8);
+	uint64_t from = (uint64_t)__builtin_return_address(0);
 	va_list args;
 
 	seize();
-	printk("\npanic on CPU %u: ", cpu_number());
+	printk("\npanic on CPU %u at 0x%lx: ", cpu_number(), from);
 	va_start(args, why);
 	console_vprint(why, args);
 	va_end(args);
-	printk("\n");
-	print_registers();
-	print_stack(sp);
+	if (control_opening)
+		printk("\n  firmware keeps %s from EL2: docs/porting.md", control_opening);
+	printk(
+	    "\n  elr_el2 %lx esr_el2 %lx spsr_el2 %lx far_el2 %lx hpfar_el2 %lx hcr_el2 %lx vttbr_el2 %lx sp_el0 %lx\n",
+	    sysreg_read(elr_el2), sysreg_read(esr_el2), sysreg_read(spsr_el2), sysreg_read(far_el2),
+	    sysreg_read(hpfar_el2), sysreg_read(hcr_el2), sysreg_read(vttbr_el2), sysreg_read(sp_el0));
 	finish_panic();
 }
 
@@ -163,11 +136,5 @@ void panic_exception(uint64_t kind)
 {
 	static const char names[4][16] = {"synchronous", "IRQ", "FIQ", "SError"};
 
-	seize();
-	printk("\npanic on CPU %u: %s exception in the kernel (vector 0x%lx)\n", cpu_number(), names[kind >> 7 & 3],
-	       kind);
-	if (control_opening)
-		printk("  firmware keeps %s from EL2: docs/porting.md\n", control_opening);
-	print_registers();
-	finish_panic();
+	panic("%s exception in the kernel (vector 0x%lx)", names[kind >> 7 & 3], kind);
 }

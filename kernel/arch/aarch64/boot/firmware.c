@@ -16,17 +16,18 @@
 
 #define CPU_ON_WAIT_NS 1000000000ull
 
-/* The others come one after the other, so that a message names the one that failed. */
+/* The others come one after the other, so that a message names the one that failed. They leave the start by themselves.
+ */
 void arch_start_cpus(void)
 {
 	for (unsigned i = 1; i < board.cpu_count; i++) {
 		uint64_t mpidr = board.arch.cpu_mpidr[i];
-		int64_t status = (int64_t)psci_call(PSCI_CPU_ON, mpidr, arch_va_to_pa(secondary_entry), i);
+		int32_t status = (int32_t)psci_call(PSCI_CPU_ON, mpidr, arch_va_to_pa(secondary_entry), i);
 		uint64_t deadline = arch_clock_now() + CPU_ON_WAIT_NS;
 
-		if ((int32_t)status != 0)
-			panic("CPU %u (MPIDR 0x%lx) does not start: PSCI says %d", i, mpidr, (int32_t)status);
-		while (!cpu_is_here(i)) {
+		if (status != 0)
+			panic("CPU %u (MPIDR 0x%lx) does not start: PSCI says -%u", i, mpidr, 0u - (unsigned)status);
+		while (!__atomic_load_n(&cpus[i].online, __ATOMIC_ACQUIRE)) {
 			if (arch_clock_now() > deadline)
 				panic("CPU %u (MPIDR 0x%lx) has not arrived within a second", i, mpidr);
 			arch_cpu_relax();

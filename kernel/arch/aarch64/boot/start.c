@@ -62,7 +62,7 @@ static void join_cpu(unsigned number)
 {
 	errata_init();
 	irqchip_cpu_init(number);
-	cpu_arrived(number);
+	cpu_note_features();
 }
 
 static void greet(void)
@@ -81,7 +81,6 @@ void boot_main(void)
 	greet();
 	irqchip_init();
 	join_cpu(0);
-	console_share();
 	kernel_main();
 }
 
