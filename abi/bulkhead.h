@@ -6,6 +6,7 @@
 #pragma once
 
 #include "arch/aarch64.h" /* the one architecture that there is */
+#include "range.h"
 #include <stdint.h>
 
 /* Statuses. Values are those of Linux's and picolibc's errno for the codes used, given here so that the kernel needs no
@@ -228,10 +229,6 @@ struct system_info {
 #define BOOT_ARCHIVE 0x40000000ull
 #define BOOT_RAM_MAX 16
 
-struct boot_range {
-	uint64_t start, bytes;
-};
-
 struct boot_info {
 	uint64_t dtb_bytes;
 	uint64_t archive_bytes; /* 0: none was given */
@@ -240,9 +237,9 @@ struct boot_info {
 	uint32_t cpus;
 	uint32_t intid_limit; /* first number of a shared interrupt that the interrupt controller does not have */
 	uint32_t ram_count;
-	struct boot_range ram[BOOT_RAM_MAX]; /* free for processes; whole pages, ascending */
-	uint64_t ram_total;                  /* of the board */
-	uint64_t program_address;            /* procmgr's own ELF file, mapped read only */
+	struct range ram[BOOT_RAM_MAX]; /* free for processes; whole pages, ascending */
+	uint64_t ram_total;             /* of the board */
+	uint64_t program_address;       /* procmgr's own ELF file, mapped read only */
 	uint64_t program_bytes;
 	uint8_t seed[16]; /* key of what procmgr hands out: places, guards */
 	uint64_t random;  /* 0: the board gave no randomness, `seed` can be guessed */

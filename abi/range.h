@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct range {
+	uint64_t start, bytes;
+};
+
 /*
  * Does the range [start, start + bytes) hold all of the other one? An empty one may lie at the end. No sum is formed,
  * so none can wrap, whatever the values are.

@@ -7,6 +7,8 @@
 
 enum token { TOKEN_BEGIN = 1, TOKEN_END = 2, TOKEN_PROP = 3, TOKEN_NOP = 4, TOKEN_STOP = 9, TOKEN_BAD = 0 };
 
+#define DEPTH_DAMAGED (-2)
+
 struct item {
 	enum token token;
 	const char *name; /* of a node or a property */
@@ -24,13 +26,19 @@ static uint64_t be64(const uint8_t *p)
 	return (uint64_t)be32(p) << 32 | be32(p + 4);
 }
 
-static bool same(const char *a, const char *b)
+/* A name in the tree has no colon: after one, the text says something else (stdout-path). */
+static bool ends_name(char c)
 {
-	while (*a != '\0' && *a == *b) {
-		a++;
-		b++;
+	return c == '\0' || c == ':';
+}
+
+static bool same(const char *name, const char *text)
+{
+	while (*name != '\0' && *name == *text) {
+		name++;
+		text++;
 	}
-	return *a == *b;
+	return *name == '\0' && ends_name(*text);
 }
 
 uint32_t fdt_blob_bytes(const void *blob)
@@ -63,25 +71,22 @@ static struct item read_item(const struct fdt *fdt, uint32_t *at)
 {
 	const uint8_t *block = fdt->blob + fdt->struct_at;
 	struct item item = {.token = TOKEN_BAD};
-	uint32_t left, bytes, name;
+	uint32_t token, left, bytes, name;
 
-	if (*at > fdt->struct_bytes || fdt->struct_bytes - *at < 4)
-		return item;
-	uint32_t token = be32(block + *at);
-	*at += 4;
+	do {
+		if (*at > fdt->struct_bytes || fdt->struct_bytes - *at < 4)
+			return item;
+		token = be32(block + *at);
+		*at += 4;
+	} while (token == TOKEN_NOP);
 	left = fdt->struct_bytes - *at;
-	switch (token) {
-	case TOKEN_END:
-	case TOKEN_NOP:
-	case TOKEN_STOP: break;
-	case TOKEN_BEGIN:
+	if (token == TOKEN_BEGIN) {
 		item.name = (const char *)block + *at;
 		bytes = string_bytes(fdt, fdt->struct_at, fdt->struct_bytes, *at);
 		if (bytes == 0)
 			return item;
 		*at += (uint32_t)align_up(bytes, 4);
-		break;
-	case TOKEN_PROP:
+	} else if (token == TOKEN_PROP) {
 		if (left < 8 || be32(block + *at) > left - 8)
 			return item;
 		item.value = (struct fdt_value){.data = block + *at + 8, .bytes = be32(block + *at)};
@@ -90,46 +95,38 @@ static struct item read_item(const struct fdt *fdt, uint32_t *at)
 			return item;
 		item.name = (const char *)fdt->blob + fdt->strings_at + name;
 		*at += 8 + (uint32_t)align_up(item.value.bytes, 4);
-		break;
-	default: return item;
+	} else if (token != TOKEN_END && token != TOKEN_STOP) {
+		return item;
 	}
 	item.token = (enum token)token;
 	return item;
 }
 
-/* To the next node. Returns 1 for a node, 0 at the end of the tree, -1 where the blob is damaged. */
-static int step(const struct fdt *fdt, struct fdt_node *node, uint32_t *at)
+bool fdt_next(const struct fdt *fdt, struct fdt_node *node)
 {
-	for (;;) {
-		struct item item = read_item(fdt, at);
+	uint32_t at = node->depth < 0 ? 0 : node->props[node->depth];
 
-		switch (item.token) {
-		case TOKEN_BEGIN:
-			if (++node->depth >= FDT_DEPTH_MAX)
-				return -1;
+	for (;;) {
+		struct item item = read_item(fdt, &at);
+
+		if (item.token == TOKEN_STOP && node->depth == -1)
+			return false;
+		if (item.token == TOKEN_BEGIN && node->depth + 1 < FDT_DEPTH_MAX) {
 			node->name = item.name;
-			node->props[node->depth] = *at;
-			return 1;
-		case TOKEN_END:
-			if (--node->depth < -1)
-				return -1;
-			break;
-		case TOKEN_PROP:
-			if (node->depth < 0)
-				return -1;
-			break;
-		case TOKEN_NOP: break;
-		case TOKEN_STOP: return node->depth == -1 ? 0 : -1;
-		case TOKEN_BAD: return -1;
+			node->props[++node->depth] = at;
+			return true;
 		}
+		if (node->depth == -1 || (item.token != TOKEN_END && item.token != TOKEN_PROP)) {
+			node->depth = DEPTH_DAMAGED;
+			return false;
+		}
+		node->depth -= item.token == TOKEN_END;
 	}
 }
 
 bool fdt_open(struct fdt *fdt, const void *blob)
 {
-	struct fdt_node node = {.depth = -1};
-	uint32_t at = 0;
-	int found;
+	struct fdt_node node = FDT_START;
 
 	fdt->blob = blob;
 	fdt->bytes = fdt_blob_bytes(blob);
@@ -145,84 +142,61 @@ bool fdt_open(struct fdt *fdt, const void *blob)
 	    !range_holds(0, fdt->bytes, fdt->strings_at, fdt->strings_bytes))
 		return false;
 	fdt->whole = false;
-	do {
-		found = step(fdt, &node, &at);
-	} while (found > 0);
-	fdt->whole = found == 0;
+	while (fdt_next(fdt, &node))
+		;
+	fdt->whole = node.depth == -1;
 	return fdt->whole;
 }
 
-bool fdt_reserved(const struct fdt *fdt, unsigned n, uint64_t *start, uint64_t *bytes)
+bool fdt_reserved(const struct fdt *fdt, unsigned n, struct range *r)
 {
 	uint64_t at = fdt->reserve_at + 16ull * n;
 
 	if (at + 16 > fdt->bytes)
 		return false;
-	*start = be64(fdt->blob + at);
-	*bytes = be64(fdt->blob + at + 8);
-	return *start != 0 || *bytes != 0;
+	*r = (struct range){.start = be64(fdt->blob + at), .bytes = be64(fdt->blob + at + 8)};
+	return r->start != 0 || r->bytes != 0;
 }
 
-bool fdt_root(const struct fdt *fdt, struct fdt_node *node)
+/* Does the first component of the path match the name, whose unit address counts only if the component has one? */
+static bool component_is(const char *name, const char *path)
 {
-	uint32_t at = 0;
-
-	node->depth = -1;
-	return step(fdt, node, &at) > 0;
+	while (*name != '\0' && *name == *path) {
+		name++;
+		path++;
+	}
+	return (*name == '\0' || *name == '@') && (ends_name(*path) || *path == '/');
 }
 
-bool fdt_next(const struct fdt *fdt, struct fdt_node *node)
+bool fdt_path(const struct fdt *fdt, struct fdt_node *node, const char *path)
 {
-	uint32_t at = node->props[node->depth];
-
-	return step(fdt, node, &at) > 0;
-}
-
-/* Does the component match the name, whose unit address counts only if the component has one? */
-static bool component_is(const char *name, const char *component, size_t length)
-{
-	size_t i = 0;
-
-	while (i < length && name[i] == component[i] && name[i] != '\0')
-		i++;
-	return i == length && (name[i] == '\0' || name[i] == '@');
-}
-
-bool fdt_path(const struct fdt *fdt, struct fdt_node *node, const char *path, size_t length)
-{
-	size_t at = 0, end;
-	int matched = 0; /* depth up to which the nodes above match */
-
-	if (!fdt_root(fdt, node))
+	*node = (struct fdt_node)FDT_START;
+	if (!fdt_next(fdt, node))
 		return false;
-	for (;;) {
-		while (at < length && path[at] == '/')
-			at++;
-		if (at == length)
+	for (int matched = 0;; matched++) { /* depth up to which the nodes above match */
+		while (*path == '/')
+			path++;
+		if (ends_name(*path))
 			return true;
-		for (end = at; end < length && path[end] != '/';)
-			end++;
 		do {
 			if (!fdt_next(fdt, node) || node->depth <= matched)
 				return false;
-		} while (node->depth != matched + 1 || !component_is(node->name, path + at, end - at));
-		matched++;
-		at = end;
+		} while (node->depth != matched + 1 || !component_is(node->name, path));
+		while (!ends_name(*path) && *path != '/')
+			path++;
 	}
 }
 
 static bool prop_at(const struct fdt *fdt, uint32_t at, const char *name, struct fdt_value *value)
 {
-	for (;;) {
-		struct item item = read_item(fdt, &at);
+	struct item item;
 
-		if (item.token == TOKEN_PROP && same(item.name, name)) {
-			*value = item.value;
+	while ((item = read_item(fdt, &at)).token == TOKEN_PROP) {
+		*value = item.value;
+		if (same(item.name, name))
 			return true;
-		}
-		if (item.token != TOKEN_PROP && item.token != TOKEN_NOP)
-			return false;
 	}
+	return false;
 }
 
 bool fdt_prop(const struct fdt *fdt, const struct fdt_node *node, const char *name, struct fdt_value *value)
@@ -235,15 +209,9 @@ uint32_t fdt_cell(const struct fdt_value *value, unsigned n)
 	return n < value->bytes / 4 ? be32(value->data + (size_t)4 * n) : UINT32_MAX;
 }
 
-bool fdt_number(const struct fdt_value *value, uint64_t *number)
+uint64_t fdt_number(const struct fdt_value *value)
 {
-	if (value->bytes == 4)
-		*number = be32(value->data);
-	else if (value->bytes == 8)
-		*number = be64(value->data);
-	else
-		return false;
-	return true;
+	return value->bytes == 8 ? be64(value->data) : fdt_cell(value, 0);
 }
 
 static uint32_t u32_at(const struct fdt *fdt, uint32_t at, const char *name, uint32_t missing)
@@ -258,11 +226,23 @@ uint32_t fdt_u32(const struct fdt *fdt, const struct fdt_node *node, const char 
 	return u32_at(fdt, node->props[node->depth], name, missing);
 }
 
+static bool is_text(const struct fdt_value *value)
+{
+	return value->bytes != 0 && value->data[value->bytes - 1] == '\0';
+}
+
+const char *fdt_text(const struct fdt *fdt, const struct fdt_node *node, const char *name)
+{
+	struct fdt_value value;
+
+	return fdt_prop(fdt, node, name, &value) && is_text(&value) ? (const char *)value.data : NULL;
+}
+
 bool fdt_has_string(const struct fdt *fdt, const struct fdt_node *node, const char *name, const char *text)
 {
 	struct fdt_value value;
 
-	if (!fdt_prop(fdt, node, name, &value) || value.bytes == 0 || value.data[value.bytes - 1] != '\0')
+	if (!fdt_prop(fdt, node, name, &value) || !is_text(&value))
 		return false;
 	for (uint32_t at = 0; at < value.bytes;) {
 		const char *entry = (const char *)value.data + at;
@@ -305,7 +285,7 @@ static uint64_t cells_value(const uint8_t *cell, uint32_t cells)
 	return cells == 0 ? 0 : cells == 1 ? be32(cell) : be64(cell);
 }
 
-bool fdt_reg_bus(const struct fdt *fdt, const struct fdt_node *node, unsigned n, uint64_t *start, uint64_t *bytes)
+bool fdt_reg_bus(const struct fdt *fdt, const struct fdt_node *node, unsigned n, struct range *r)
 {
 	struct fdt_value reg;
 	struct cells c;
@@ -315,13 +295,13 @@ bool fdt_reg_bus(const struct fdt *fdt, const struct fdt_node *node, unsigned n,
 	uint32_t entry = 4 * (c.address + c.size);
 	if (n >= reg.bytes / entry)
 		return false;
-	*start = cells_value(reg.data + (size_t)n * entry, c.address);
-	*bytes = cells_value(reg.data + (size_t)n * entry + (size_t)4 * c.address, c.size);
+	r->start = cells_value(reg.data + (size_t)n * entry, c.address);
+	r->bytes = cells_value(reg.data + (size_t)n * entry + (size_t)4 * c.address, c.size);
 	return true;
 }
 
 /* One step of Devicetree Specification 2.3.8: an address below `bus` becomes one below `parent`. */
-static bool translate_address(const struct fdt *fdt, uint32_t bus, uint32_t parent, uint64_t *start, uint64_t bytes)
+static bool translate_address(const struct fdt *fdt, uint32_t bus, uint32_t parent, struct range *r)
 {
 	struct fdt_value ranges;
 	struct cells c, above;
@@ -337,21 +317,21 @@ static bool translate_address(const struct fdt *fdt, uint32_t bus, uint32_t pare
 		uint64_t base = cells_value(cell + (size_t)4 * c.address, above.address);
 		uint64_t length = cells_value(cell + 4 * ((size_t)c.address + above.address), c.size);
 
-		if (range_holds(child, length, *start, bytes)) {
-			*start = base + (*start - child);
+		if (range_holds(child, length, r->start, r->bytes)) {
+			r->start = base + (r->start - child);
 			return true;
 		}
 	}
 	return false;
 }
 
-bool fdt_reg(const struct fdt *fdt, const struct fdt_node *node, unsigned n, uint64_t *start, uint64_t *bytes)
+bool fdt_reg(const struct fdt *fdt, const struct fdt_node *node, unsigned n, struct range *r)
 {
-	if (!fdt_reg_bus(fdt, node, n, start, bytes))
+	if (!fdt_reg_bus(fdt, node, n, r))
 		return false;
 	for (int bus = node->depth - 1; bus > 0; bus--) {
-		if (!translate_address(fdt, node->props[bus], node->props[bus - 1], start, *bytes))
+		if (!translate_address(fdt, node->props[bus], node->props[bus - 1], r))
 			return false;
 	}
-	return *start + *bytes >= *start;
+	return r->start + r->bytes >= r->start;
 }

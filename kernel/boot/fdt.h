@@ -36,26 +36,30 @@ uint32_t fdt_blob_bytes(const void *blob);
 /* Checks the structure of the whole blob. False: it is damaged. */
 bool fdt_open(struct fdt *fdt, const void *blob);
 /* The n-th entry of the memory reservation block. False: there are no more. */
-bool fdt_reserved(const struct fdt *fdt, unsigned n, uint64_t *start, uint64_t *bytes);
+bool fdt_reserved(const struct fdt *fdt, unsigned n, struct range *r);
 
-/* All nodes in the order of the blob, children after their parent: start with fdt_root. */
-bool fdt_root(const struct fdt *fdt, struct fdt_node *node);
+/* All nodes in the order of the blob, children after their parent: the first one is that after FDT_START. */
+#define FDT_START           \
+	{                   \
+		.depth = -1 \
+	}
 bool fdt_next(const struct fdt *fdt, struct fdt_node *node);
-/* An absolute path of `length` bytes. A component without a unit address matches any. */
-bool fdt_path(const struct fdt *fdt, struct fdt_node *node, const char *path, size_t length);
+/* An absolute path, up to a colon. A component without a unit address matches any. */
+bool fdt_path(const struct fdt *fdt, struct fdt_node *node, const char *path);
 
 /* A property of the node, or as a number of one cell; `missing` if there is no such one. */
 bool fdt_prop(const struct fdt *fdt, const struct fdt_node *node, const char *name, struct fdt_value *value);
 uint32_t fdt_u32(const struct fdt *fdt, const struct fdt_node *node, const char *name, uint32_t missing);
+/* A property that is a string; NULL: there is no such one. Its name, too, ends at a colon. */
+const char *fdt_text(const struct fdt *fdt, const struct fdt_node *node, const char *name);
 /* Is `text` one of the strings of the property? */
 bool fdt_has_string(const struct fdt *fdt, const struct fdt_node *node, const char *name, const char *text);
 bool fdt_is_compatible(const struct fdt *fdt, const struct fdt_node *node, const char *text);
 bool fdt_is_enabled(const struct fdt *fdt, const struct fdt_node *node);
 uint32_t fdt_cell(const struct fdt_value *value, unsigned n); /* ~0 beyond the value's end */
-/* A number of 1 or 2 cells that is the whole value. */
-bool fdt_number(const struct fdt_value *value, uint64_t *number);
+uint64_t fdt_number(const struct fdt_value *value);           /* of 1 or 2 cells */
 
 /* The n-th `reg` entry as the node's parent counts, and translated to a physical address through each bus's `ranges`.
  */
-bool fdt_reg_bus(const struct fdt *fdt, const struct fdt_node *node, unsigned n, uint64_t *start, uint64_t *bytes);
-bool fdt_reg(const struct fdt *fdt, const struct fdt_node *node, unsigned n, uint64_t *start, uint64_t *bytes);
+bool fdt_reg_bus(const struct fdt *fdt, const struct fdt_node *node, unsigned n, struct range *r);
+bool fdt_reg(const struct fdt *fdt, const struct fdt_node *node, unsigned n, struct range *r);

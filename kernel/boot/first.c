@@ -11,6 +11,7 @@
 #include "owner.h"
 #include "panic.h"
 #include "process.h"
+#include "ranges.h"
 #include "siphash.h"
 
 /* What tools/layout.sh made of procmgr's program: its segments begin on pages of the file, and the file on a page. */
@@ -32,32 +33,19 @@ extern const char procmgr_file[], procmgr_file_end[];
 /* What is made of the board's randomness, by its number for SipHash. */
 enum { RANDOM_GUARD, RANDOM_SEED = 2, RANDOM_PROGRAM = 4, RANDOM_STACK, RANDOM_HEAP, RANDOM_COUNT };
 
-/* Add what is left of [start, end) when everything in use is taken out. */
-static void free_ram(paddr_t start, paddr_t end)
+/* The board's RAM without everything in use. */
+static void find_ram(void)
 {
-	const struct range *taken[BOARD_RESERVED_MAX + 3] = {&board.image, &board.dtb, &board.initrd};
-	unsigned count = 3;
+	const struct range loaded[] = {board.image, board.dtb, board.initrd};
 
+	memcpy(boot_info.ram, board.ram, sizeof(board.ram));
+	boot_info.ram_count = board.ram_count;
+	for (unsigned i = 0; i < board.ram_count; i++)
+		boot_info.ram_total += board.ram[i].bytes;
+	for (unsigned i = 0; i < ARRAY_COUNT(loaded); i++)
+		ranges_remove(boot_info.ram, &boot_info.ram_count, loaded[i]);
 	for (unsigned i = 0; i < board.reserved_count; i++)
-		taken[count++] = &board.reserved[i];
-	while (start < end && boot_info.ram_count < BOOT_RAM_MAX) {
-		paddr_t stop = end, next = end;
-
-		for (unsigned i = 0; i < count; i++) {
-			paddr_t from = align_down(taken[i]->start, PAGE_SIZE);
-			paddr_t to = align_up(taken[i]->start + taken[i]->bytes, PAGE_SIZE);
-
-			if (!taken[i]->bytes || to <= start || from >= stop)
-				continue;
-			stop = from > start ? from : start;
-			next = to;
-		}
-		if (stop > start) {
-			boot_info.ram[boot_info.ram_count].start = start;
-			boot_info.ram[boot_info.ram_count++].bytes = stop - start;
-		}
-		start = stop == end ? end : next;
-	}
+		ranges_remove(boot_info.ram, &boot_info.ram_count, board.reserved[i]);
 }
 
 static paddr_t take_ram(uint64_t bytes)
@@ -174,10 +162,7 @@ void process_start_first(void)
 	paddr_t kmem, ram;
 	int64_t error;
 
-	for (unsigned i = 0; i < board.ram_count; i++) {
-		boot_info.ram_total += board.ram[i].bytes;
-		free_ram(board.ram[i].start, board.ram[i].start + board.ram[i].bytes);
-	}
+	find_ram();
 	kmem = take_ram(FIRST_KMEM);
 	ram = take_ram(FIRST_RAM);
 	arch_memory_zero(arch_pa_to_va(ram), FIRST_RAM);

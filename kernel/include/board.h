@@ -6,11 +6,10 @@
 #include "bulkhead.h"
 #include "types.h"
 
-#define BOARD_RAM_MAX      16
 #define BOARD_RESERVED_MAX 32
 
 struct board {
-	struct range ram[BOARD_RAM_MAX]; /* whole pages, ascending, not overlapping */
+	struct range ram[BOOT_RAM_MAX]; /* whole pages, ascending, not overlapping */
 	unsigned ram_count;
 	struct range reserved[BOARD_RESERVED_MAX]; /* of firmware: memreserve, /reserved-memory (all of them) */
 	unsigned reserved_count;

@@ -4,13 +4,11 @@
 
 #include "process.h"
 
-/* Could it be granted at all, GRANT_*? 0, -KE_INVAL, -KE_PERM. */
-int64_t owner_grantable(uint64_t kind, uint64_t start, uint64_t bytes);
-/* 0 if the range is free, or shared and exactly this range. -KE_PERM, or CALL_RESTART: go on later. */
-int64_t owner_check(struct process *p, unsigned kind, uint64_t start, uint64_t bytes);
+/* Can it be granted, GRANT_*? 0 if the range is free, or shared and exactly this range. -KE_INVAL, -KE_PERM, or
+ * CALL_RESTART: go on later. */
+int64_t owner_check(struct process *p, uint64_t kind, uint64_t start, uint64_t bytes);
 /* RAM for processes, as the first one is told at BOOT_INFO; complete when that starts, then only read. */
 extern struct boot_info boot_info;
-bool process_ram_free(paddr_t start, uint64_t bytes); /* lies in RAM that is for processes */
-uint64_t process_ram_total(void);                     /* bytes */
+uint64_t process_ram_total(void); /* bytes */
 /* Something has an owner that had none: what was checked before does not count any more. */
 void owner_changed(void);

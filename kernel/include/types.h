@@ -11,11 +11,6 @@
 typedef uint64_t paddr_t; /* physical address */
 typedef uint64_t vaddr_t; /* address in a process or in a guest: what a struct space translates */
 
-struct range {
-	paddr_t start;
-	uint64_t bytes;
-};
-
 #define PAGE_SIZE                       4096ull
 #define PAGE_MASK                       (PAGE_SIZE - 1)
 #define BIT(n)                          (1ull << (n))

@@ -18,14 +18,6 @@ void owner_changed(void)
 
 /* ---- what may have an owner ---- */
 
-bool process_ram_free(paddr_t start, uint64_t bytes)
-{
-	for (unsigned i = 0; i < boot_info.ram_count; i++)
-		if (range_holds(boot_info.ram[i].start, boot_info.ram[i].bytes, start, bytes))
-			return true;
-	return false;
-}
-
 uint64_t process_ram_total(void)
 {
 	uint64_t total = 0;
@@ -35,14 +27,10 @@ uint64_t process_ram_total(void)
 	return total;
 }
 
-static bool overlaps_board(paddr_t start, uint64_t bytes)
+static bool overlaps(const struct range *r, unsigned count, paddr_t start, uint64_t bytes)
 {
-	for (unsigned i = 0; i < board.ram_count; i++)
-		if (ranges_overlap(start, bytes, board.ram[i].start, board.ram[i].bytes))
-			return true;
-	for (unsigned i = 0; i < ARCH_BOARD_DEVICES; i++)
-		if (board.devices[i].bytes != 0 &&
-		    ranges_overlap(start, bytes, board.devices[i].start, board.devices[i].bytes))
+	for (unsigned i = 0; i < count; i++)
+		if (ranges_overlap(start, bytes, r[i].start, r[i].bytes))
 			return true;
 	return false;
 }
@@ -62,12 +50,10 @@ static bool within(const struct range *r, unsigned count, paddr_t start, uint64_
  */
 static bool is_reserved(paddr_t start, uint64_t bytes)
 {
-	const struct range *const loaded[] = {&board.image, &board.dtb, &board.initrd};
+	const struct range loaded[] = {board.image, board.dtb, board.initrd};
 
-	for (unsigned i = 0; i < 3; i++)
-		if (ranges_overlap(start, bytes, loaded[i]->start, loaded[i]->bytes))
-			return false;
-	return within(board.reserved, board.reserved_count, start, bytes) &&
+	return !overlaps(loaded, ARRAY_COUNT(loaded), start, bytes) &&
+	       within(board.reserved, board.reserved_count, start, bytes) &&
 	       within(board.ram, board.ram_count, start, bytes);
 }
 
@@ -79,7 +65,8 @@ static bool in_archive(paddr_t start, uint64_t bytes)
 	return board.initrd.bytes && range_holds(from, to - from, start, bytes);
 }
 
-int64_t owner_grantable(uint64_t kind, uint64_t start, uint64_t bytes)
+/* Could it be granted at all, GRANT_*? 0, -KE_INVAL, -KE_PERM. */
+static int64_t check_grantable(uint64_t kind, uint64_t start, uint64_t bytes)
 {
 	if (kind == GRANT_IRQ)
 		return start < 32 || bytes == 0 || bytes > INTID_MAX || start + bytes > arch_irq_limit() ? -KE_INVAL
@@ -88,11 +75,15 @@ int64_t owner_grantable(uint64_t kind, uint64_t start, uint64_t bytes)
 		return -KE_INVAL;
 	switch (kind) {
 	case GRANT_RAM:
-	case GRANT_SHARED: return process_ram_free(start, bytes) ? 0 : -KE_PERM;
+	case GRANT_SHARED: return within(boot_info.ram, boot_info.ram_count, start, bytes) ? 0 : -KE_PERM;
 	case GRANT_ROM:
 	case GRANT_CODE: return in_archive(start, bytes) ? 0 : -KE_PERM;
 	case GRANT_RESERVED: return is_reserved(start, bytes) ? 0 : -KE_PERM;
-	case GRANT_DEVICE: return overlaps_board(start, bytes) ? -KE_PERM : 0;
+	case GRANT_DEVICE:
+		return overlaps(board.ram, board.ram_count, start, bytes) ||
+			       overlaps(board.devices, ARCH_BOARD_DEVICES, start, bytes)
+			   ? -KE_PERM
+			   : 0;
 	default: return -KE_INVAL;
 	}
 }
@@ -134,12 +125,16 @@ static bool owns(const struct process *q, struct owner_check *c)
  * Process by process, until somebody waits. Where it stopped is kept with what it was about: if anything has got an
  * owner since, or it is about something else, it begins anew.
  */
-int64_t owner_check(struct process *p, unsigned kind, uint64_t start, uint64_t bytes)
+int64_t owner_check(struct process *p, uint64_t kind, uint64_t start, uint64_t bytes)
 {
 	struct owner_check *c = &p->check;
+	int64_t error = check_grantable(kind, start, bytes);
 
+	if (error)
+		return error;
 	if (c->generation != generation || c->kind != kind || c->start != start || c->bytes != bytes)
-		*c = (struct owner_check){.start = start, .bytes = bytes, .generation = generation, .kind = kind};
+		*c = (struct owner_check){
+		    .start = start, .bytes = bytes, .generation = generation, .kind = (uint32_t)kind};
 	while (c->slot < PROCESS_MAX) {
 		if (owns(&processes[c->slot], c)) {
 			c->generation = 0;

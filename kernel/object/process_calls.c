@@ -39,12 +39,9 @@ static int64_t define(struct thread *t, struct process *p, uint64_t address)
 		return -KE_FAULT;
 	params.name[NAME_MAX_ - 1] = 0;
 	params.runmask &= (1u << board.cpu_count) - 1;
-	if (!is_aligned(params.kmem | params.kmem_bytes, PAGE_SIZE) || !range_ok(params.kmem, params.kmem_bytes) ||
-	    !params.runmask || !params.max_priority || params.max_priority > PRIO_MAX || !params.priority ||
+	if (!params.runmask || !params.max_priority || params.max_priority > PRIO_MAX || !params.priority ||
 	    params.priority > params.max_priority || (params.policy != SCHED_FIFO_ && params.policy != SCHED_RR_))
 		return -KE_INVAL;
-	if (!process_ram_free(params.kmem, params.kmem_bytes))
-		return -KE_PERM;
 	error = owner_check(p, GRANT_RAM, params.kmem, params.kmem_bytes);
 	if (error)
 		return error;
@@ -153,9 +150,7 @@ int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 		return -KE_PERM;
 	if (ProcessGrant_slot(f) >= PROCESS_MAX || p->state != PROCESS_DEFINED)
 		return -KE_SRCH;
-	error = owner_grantable(kind, start, bytes);
-	if (!error)
-		error = owner_check(p, (unsigned)kind, start, bytes);
+	error = owner_check(p, kind, start, bytes);
 	if (error)
 		return error;
 	return kind == GRANT_IRQ ? grant_irq(p, start, bytes, edge != 0) : grant_region(p, kind, start, bytes);

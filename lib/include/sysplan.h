@@ -51,7 +51,7 @@ bool plan_add(struct plan *plan, uint32_t slot, enum plan_use use, uint64_t byte
 const char *plan_system(struct plan *plan, const struct sys_config *config, const struct sys_vm_needs *needs);
 
 /* Places every item within the free ranges. False: nothing may be started; *shortage says what lacks. */
-bool plan_place(struct plan *plan, const struct boot_range *free, unsigned count, struct plan_shortage *shortage);
+bool plan_place(struct plan *plan, const struct range *free, unsigned count, struct plan_shortage *shortage);
 
 /* The first item of a slot for that use, or NULL. */
 const struct plan_item *plan_find(const struct plan *plan, uint32_t slot, enum plan_use use);

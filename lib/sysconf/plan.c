@@ -76,7 +76,7 @@ static const struct plan_item *next_placed(const struct plan *plan, const bool *
 }
 
 /* First fit in one free range. *largest grows to the longest aligned gap that was too short. */
-static bool place_in(struct plan *plan, bool *placed, unsigned index, const struct boot_range *range, uint64_t *largest)
+static bool place_in(struct plan *plan, bool *placed, unsigned index, const struct range *range, uint64_t *largest)
 {
 	struct plan_item *item = &plan->item[index];
 	uint64_t end = range->start + range->bytes, at = align_up(range->start, item->align);
@@ -116,7 +116,7 @@ static unsigned choose_item(const struct plan *plan, const bool *placed)
 	return best;
 }
 
-static void count_bytes(const struct plan *plan, const struct boot_range *free, unsigned count,
+static void count_bytes(const struct plan *plan, const struct range *free, unsigned count,
 			struct plan_shortage *shortage)
 {
 	memset(shortage, 0, sizeof(*shortage));
@@ -127,7 +127,7 @@ static void count_bytes(const struct plan *plan, const struct boot_range *free, 
 }
 
 /* An item with an address gets that address or none, before all others. */
-static bool place_fixed(const struct plan_item *item, const struct boot_range *free, unsigned count)
+static bool place_fixed(const struct plan_item *item, const struct range *free, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		if (range_holds(free[i].start, free[i].bytes, item->start, item->bytes))
@@ -136,7 +136,7 @@ static bool place_fixed(const struct plan_item *item, const struct boot_range *f
 	return false;
 }
 
-bool plan_place(struct plan *plan, const struct boot_range *free, unsigned count, struct plan_shortage *shortage)
+bool plan_place(struct plan *plan, const struct range *free, unsigned count, struct plan_shortage *shortage)
 {
 	bool placed[PLAN_ITEM_MAX] = {false};
 	unsigned fixed = 0;

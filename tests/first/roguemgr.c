@@ -82,7 +82,7 @@ static struct process_params params_of(uint64_t kmem)
 
 static void find_spare(void)
 {
-	const struct boot_range *last = &boot->ram[boot->ram_count - 1];
+	const struct range *last = &boot->ram[boot->ram_count - 1];
 
 	spare = last->start + last->bytes - (1ull << 20);
 	archive = boot->archive_pa & ~(PLAN_PAGE - 1);

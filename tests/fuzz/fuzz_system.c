@@ -55,7 +55,7 @@ static void count_line(void *context, const char *text)
 
 static void use(const struct sys_config *config, struct sys_report *report)
 {
-	static const struct boot_range ram = {0x40000000, 0x20000000};
+	static const struct range ram = {0x40000000, 0x20000000};
 	static struct sys_vm_needs needs[SYS_VMS_MAX];
 	static struct sys_claims claims;
 	static struct plan plan;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: tests/unit/machine.c kernel/arch/host kernel/boot/first.c kernel/mm/space.c kernel/object */
-/* SOURCES: kernel/sched tests/unit/ipc */
+/* SOURCES: kernel/boot/ranges.c kernel/sched tests/unit/ipc */
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /* Messages and pulses, through the kernel's door: in every order, and with everything that can come between. */
 #include "ipc/ipc.h"

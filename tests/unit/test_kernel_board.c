@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: kernel/boot/fdt.c kernel/arch/aarch64/board.c */
+/* SOURCES: kernel/boot/fdt.c kernel/boot/ranges.c kernel/arch/aarch64/board.c */
 /* CFLAGS: -Ikernel/include -Ikernel -Wno-unused-parameter */
 /* LIBS: fdt */
 /*
@@ -152,7 +152,7 @@ static void the_kernel_refuses_the_boards_that_the_tool_refuses(void **state)
 }
 
 /* A board that has only a UART on a bus. */
-static void parse_uart(const char *compatible, bool ranges, uint64_t address)
+static void parse_uart(const char *stdout_path, const char *compatible, bool ranges, uint64_t address)
 {
 	static _Alignas(8) char blob[1024];
 	const uint64_t reg[] = {cpu_to_fdt64(address), cpu_to_fdt64(0x1000)};
@@ -163,7 +163,11 @@ static void parse_uart(const char *compatible, bool ranges, uint64_t address)
 	fdt_property_u32(blob, "#address-cells", 2);
 	fdt_property_u32(blob, "#size-cells", 2);
 	fdt_begin_node(blob, "chosen");
-	fdt_property_string(blob, "stdout-path", "/bus/serial");
+	fdt_property_string(blob, "stdout-path", stdout_path);
+	fdt_end_node(blob);
+	fdt_begin_node(blob, "aliases");
+	fdt_property_string(blob, "serial", "/bus/nothing");
+	fdt_property_string(blob, "serial0", "/bus/serial");
 	fdt_end_node(blob);
 	fdt_begin_node(blob, "bus");
 	fdt_property_u32(blob, "#address-cells", 2);
@@ -184,21 +188,43 @@ static void parse_uart(const char *compatible, bool ranges, uint64_t address)
 static void a_uart_that_the_kernel_cannot_reach_or_drive_is_no_console(void **state)
 {
 	(void)state;
-	parse_uart("arm,pl011", true, 0x9000000);
+	parse_uart("/bus/serial", "arm,pl011", true, 0x9000000);
 	assert_int_equal(board.console.start, 0x9000000);
 	assert_int_equal(board.console.bytes, 0x1000);
-	parse_uart("arm,pl011", false, 0x9000000); /* no address of the bus is one of the CPU's */
+	parse_uart("/bus/serial", "arm,pl011", false, 0x9000000); /* no address of the bus is one of the CPU's */
 	assert_int_equal(board.console.bytes, 0);
-	parse_uart("arm,pl011", true, UINT64_MAX - 0xffe); /* beyond the last address */
+	parse_uart("/bus/serial", "arm,pl011", true, UINT64_MAX - 0xffe); /* beyond the last address */
 	assert_int_equal(board.console.bytes, 0);
-	parse_uart("ns16550a", true, 0x9000000);
+	parse_uart("/bus/serial", "ns16550a", true, 0x9000000);
 	assert_int_equal(board.console.bytes, 0);
+}
+
+static void stdout_path_is_a_path_or_an_alias_with_options(void **state)
+{
+	static const struct {
+		const char *path;
+		bool found;
+	} paths[] = {{"/bus/serial:115200n8", true},
+		     {"serial0", true},
+		     {"serial0:115200n8", true},
+		     {"serial", false},
+		     {"serial01", false},
+		     {"", false},
+		     {":115200n8", false},
+		     {"/bus:serial", false}};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_COUNT(paths); i++) {
+		parse_uart(paths[i].path, "arm,pl011", true, 0x9000000);
+		assert_int_equal(board.console.bytes, paths[i].found ? 0x1000 : 0);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_uart_that_the_kernel_cannot_reach_or_drive_is_no_console),
+	    cmocka_unit_test(stdout_path_is_a_path_or_an_alias_with_options),
 	    cmocka_unit_test(the_kernel_refuses_the_boards_that_the_tool_refuses),
 	};
 

@@ -123,7 +123,7 @@ static void nodes_come_in_order_with_their_depth(void **state)
 					    "bridge", "dev@0", "memory@80000000"};
 	static const int depths[] = {0, 1, 2, 1, 2, 2, 3, 1};
 	struct fdt fdt;
-	struct fdt_node node;
+	struct fdt_node node = FDT_START;
 	uint32_t size;
 	uint8_t *blob = build(&size);
 	unsigned n = 0;
@@ -131,7 +131,7 @@ static void nodes_come_in_order_with_their_depth(void **state)
 	(void)state;
 	assert_int_equal(fdt_blob_bytes(blob), size);
 	assert_true(fdt_open(&fdt, blob));
-	for (bool more = fdt_root(&fdt, &node); more; more = fdt_next(&fdt, &node), n++) {
+	for (; fdt_next(&fdt, &node); n++) {
 		assert_true(n < ARRAY_COUNT(names));
 		assert_string_equal(node.name, names[n]);
 		assert_int_equal(node.depth, depths[n]);
@@ -143,44 +143,48 @@ static void nodes_come_in_order_with_their_depth(void **state)
 static void paths_and_registers_are_found(void **state)
 {
 	struct fdt fdt;
-	struct fdt_node node;
-	uint64_t start, length;
+	struct fdt_node node = FDT_START;
+	struct range r;
 	uint32_t size;
 	uint8_t *blob = build(&size);
 
 	(void)state;
 	assert_true(fdt_open(&fdt, blob));
-	assert_true(fdt_path(&fdt, &node, "/soc/serial@7e201000", 20));
+	assert_true(fdt_path(&fdt, &node, "/soc/serial@7e201000"));
 	assert_true(fdt_is_compatible(&fdt, &node, "arm,pl011"));
 	assert_true(fdt_is_compatible(&fdt, &node, "brcm,bcm2835-pl011"));
 	assert_false(fdt_is_compatible(&fdt, &node, "arm,pl01"));
 	assert_false(fdt_is_enabled(&fdt, &node));
-	assert_true(fdt_reg(&fdt, &node, 0, &start, &length));
-	assert_int_equal(start, 0xfe201000);
-	assert_int_equal(length, 0x200);
-	assert_false(fdt_reg(&fdt, &node, 1, &start, &length)); /* no range of the bus holds it */
-	assert_false(fdt_reg(&fdt, &node, 2, &start, &length)); /* there is none */
-	assert_true(fdt_path(&fdt, &node, "/soc/serial", 11));
-	assert_false(fdt_path(&fdt, &node, "/soc/serial@1", 13));
-	assert_false(fdt_path(&fdt, &node, "/serial", 7));
-	assert_false(fdt_path(&fdt, &node, "/cpus/serial", 12));
-	assert_true(fdt_path(&fdt, &node, "/cpus/cpu@3", 11));
-	assert_true(fdt_reg_bus(&fdt, &node, 0, &start, &length));
-	assert_int_equal(start, 3);
-	assert_int_equal(length, 0);
+	assert_true(fdt_reg(&fdt, &node, 0, &r));
+	assert_int_equal(r.start, 0xfe201000);
+	assert_int_equal(r.bytes, 0x200);
+	assert_false(fdt_reg(&fdt, &node, 1, &r)); /* no range of the bus holds it */
+	assert_false(fdt_reg(&fdt, &node, 2, &r)); /* there is none */
+	assert_true(fdt_path(&fdt, &node, "/soc/serial"));
+	assert_true(fdt_path(&fdt, &node, "//soc/serial:115200n8"));
+	assert_string_equal(node.name, "serial@7e201000");
+	assert_false(fdt_path(&fdt, &node, "/soc/seria"));
+	assert_false(fdt_path(&fdt, &node, "/soc/serial2"));
+	assert_false(fdt_path(&fdt, &node, "/soc/serial@1"));
+	assert_false(fdt_path(&fdt, &node, "/serial"));
+	assert_false(fdt_path(&fdt, &node, "/cpus/serial"));
+	assert_true(fdt_path(&fdt, &node, "/cpus/cpu@3"));
+	assert_true(fdt_reg_bus(&fdt, &node, 0, &r));
+	assert_int_equal(r.start, 3);
+	assert_int_equal(r.bytes, 0);
 	assert_true(fdt_is_enabled(&fdt, &node));
-	assert_true(fdt_path(&fdt, &node, "/soc/bridge/dev", 15));
-	assert_true(fdt_reg_bus(&fdt, &node, 0, &start, &length)); /* 2 and 1 cells by default */
-	assert_int_equal(length, 4096);
-	assert_false(fdt_reg(&fdt, &node, 0, &start, &length)); /* its bus has no ranges */
-	assert_true(fdt_path(&fdt, &node, "/memory", 7));
-	assert_true(fdt_reg(&fdt, &node, 0, &start, &length));
-	assert_int_equal(start, 0x80000000);
-	assert_int_equal(length, 0x100000000);
-	assert_true(fdt_reserved(&fdt, 0, &start, &length));
-	assert_int_equal(start, 0x48000000);
-	assert_int_equal(length, 0x1000);
-	assert_false(fdt_reserved(&fdt, 1, &start, &length));
+	assert_true(fdt_path(&fdt, &node, "/soc/bridge/dev"));
+	assert_true(fdt_reg_bus(&fdt, &node, 0, &r)); /* 2 and 1 cells by default */
+	assert_int_equal(r.bytes, 4096);
+	assert_false(fdt_reg(&fdt, &node, 0, &r)); /* its bus has no ranges */
+	assert_true(fdt_path(&fdt, &node, "/memory"));
+	assert_true(fdt_reg(&fdt, &node, 0, &r));
+	assert_int_equal(r.start, 0x80000000);
+	assert_int_equal(r.bytes, 0x100000000);
+	assert_true(fdt_reserved(&fdt, 0, &r));
+	assert_int_equal(r.start, 0x48000000);
+	assert_int_equal(r.bytes, 0x1000);
+	assert_false(fdt_reserved(&fdt, 1, &r));
 	free(blob);
 }
 
@@ -188,24 +192,24 @@ static void paths_and_registers_are_found(void **state)
 static unsigned read_all(const uint8_t *blob)
 {
 	struct fdt fdt;
-	struct fdt_node node;
+	struct fdt_node node = FDT_START;
 	struct fdt_value value;
-	uint64_t start, length;
+	struct range r;
 	unsigned n = 0;
 
 	if (!fdt_open(&fdt, blob))
 		return 0;
-	for (unsigned i = 0; fdt_reserved(&fdt, i, &start, &length); i++)
-		n += start == length;
-	for (bool more = fdt_root(&fdt, &node); more; more = fdt_next(&fdt, &node), n++) {
+	for (unsigned i = 0; fdt_reserved(&fdt, i, &r); i++)
+		n += r.start == r.bytes;
+	for (; fdt_next(&fdt, &node); n++) {
 		for (unsigned i = 0; i < 3; i++)
-			fdt_reg(&fdt, &node, i, &start, &length);
+			fdt_reg(&fdt, &node, i, &r);
 		fdt_is_compatible(&fdt, &node, "arm,pl011");
 		fdt_is_enabled(&fdt, &node);
 		if (fdt_prop(&fdt, &node, "reg", &value))
 			fdt_cell(&value, 1);
 	}
-	fdt_path(&fdt, &node, "/soc/bridge/dev@0", 17);
+	fdt_path(&fdt, &node, "/soc/bridge/dev@0");
 	return n;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: tests/unit/machine.c kernel/arch/host kernel/boot/first.c kernel/mm/space.c kernel/object */
-/* SOURCES: kernel/sched */
+/* SOURCES: kernel/boot/ranges.c kernel/sched */
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /*
  * The set of locks that each path takes which a guest drives, against a table: the kernel's is in none of them, another

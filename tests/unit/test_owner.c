@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: tests/unit/machine.c kernel/arch/host kernel/boot/first.c kernel/mm/space.c kernel/object */
-/* SOURCES: kernel/sched tests/unit/owner */
+/* SOURCES: kernel/boot/ranges.c kernel/sched tests/unit/owner */
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /*
  * Nothing is given twice, memory is zero when a process gets it, however often the calls are interrupted; and after

@@ -11,7 +11,7 @@ static bool overlaps(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_bytes)
 }
 
 /* What every plan owes to everybody: aligned, inside one free range, and nothing owned twice. */
-static void assert_sound(const struct plan *plan, const struct boot_range *free, unsigned count)
+static void assert_sound(const struct plan *plan, const struct range *free, unsigned count)
 {
 	for (unsigned i = 0; i < plan->count; i++) {
 		const struct plan_item *item = &plan->item[i];
@@ -30,7 +30,7 @@ static void assert_sound(const struct plan *plan, const struct boot_range *free,
 
 static void every_wish_gets_its_own_range(void **state)
 {
-	static const struct boot_range free[] = {{0x40001000, 3 * MIB}, {0x48000000, 64 * MIB}};
+	static const struct range free[] = {{0x40001000, 3 * MIB}, {0x48000000, 64 * MIB}};
 	struct plan plan = {0};
 	struct plan_shortage shortage;
 
@@ -49,7 +49,7 @@ static void every_wish_gets_its_own_range(void **state)
 
 static void the_last_free_page_is_used(void **state)
 {
-	static const struct boot_range free[] = {{0x80000000, 4 * MIB}};
+	static const struct range free[] = {{0x80000000, 4 * MIB}};
 	struct plan plan = {0};
 	struct plan_shortage shortage;
 
@@ -65,7 +65,7 @@ static void the_last_free_page_is_used(void **state)
 
 static void a_shortage_is_named_in_bytes(void **state)
 {
-	static const struct boot_range free[] = {{0x40000000, 8 * MIB}, {0x50000000, 4 * MIB}};
+	static const struct range free[] = {{0x40000000, 8 * MIB}, {0x50000000, 4 * MIB}};
 	struct plan plan = {0};
 	struct plan_shortage shortage;
 
@@ -83,7 +83,7 @@ static void a_shortage_is_named_in_bytes(void **state)
 static void enough_bytes_in_too_short_pieces_are_a_shortage(void **state)
 {
 	/* The free range is long enough, but holds no aligned 4 MiB. */
-	static const struct boot_range free[] = {{0x40001000, 5 * MIB}};
+	static const struct range free[] = {{0x40001000, 5 * MIB}};
 	struct plan plan = {0};
 	struct plan_shortage shortage;
 
@@ -121,14 +121,14 @@ static void random_plans_are_sound(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 2000; round++) {
-		struct boot_range free[3];
+		struct range free[3];
 		struct plan plan = {0};
 		struct plan_shortage shortage;
 		uint64_t at = 0x40000000;
 
 		for (unsigned r = 0; r < 3; r++) {
 			at += (1 + next_random(&seed) % 2000) * PLAN_PAGE;
-			free[r] = (struct boot_range){at, (1 + next_random(&seed) % 8000) * PLAN_PAGE};
+			free[r] = (struct range){at, (1 + next_random(&seed) % 8000) * PLAN_PAGE};
 			at += free[r].bytes;
 		}
 		for (unsigned i = next_random(&seed) % 40; i > 0; i--)

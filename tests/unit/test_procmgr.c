@@ -137,7 +137,7 @@ int make_system(void **state)
 		names_forget(slot);
 	boot_info = (struct boot_info){
 	    .archive_bytes = 0x6123, .archive_pa = 0x48000000, .random = 1, .cpus = 4, .ram_count = 1};
-	boot_info.ram[0] = (struct boot_range){0x50000000, 64 * MIB};
+	boot_info.ram[0] = (struct range){0x50000000, 64 * MIB};
 	config.process_count = 3;
 	config.vm_count = 2;
 	config.vms[0].autostart = true;

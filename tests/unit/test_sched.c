@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: tests/unit/machine.c kernel/arch/host kernel/boot/first.c kernel/mm/space.c kernel/object */
-/* SOURCES: kernel/sched */
+/* SOURCES: kernel/boot/ranges.c kernel/sched */
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /* Who runs where: priorities, slices, run masks, and registers that follow their thread. */
 #include "machine.h"

@@ -276,8 +276,8 @@ static void make_archive(const struct variant *v)
 	info->archive_pa = v->loose_archive ? 0x48000040 : 0x48000000;
 	info->cpus = 4;
 	info->ram_count = 2;
-	info->ram[0] = (struct boot_range){0x40200000, 16 * MIB};
-	info->ram[1] = (struct boot_range){0x48100000, 64 * MIB};
+	info->ram[0] = (struct range){0x40200000, 16 * MIB};
+	info->ram[1] = (struct range){0x48100000, 64 * MIB};
 }
 
 static void try(const struct variant *v)

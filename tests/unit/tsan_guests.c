@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: tests/unit/machine.c kernel/arch/host kernel/boot/first.c kernel/mm/space.c kernel/object */
-/* SOURCES: kernel/sched */
+/* SOURCES: kernel/boot/ranges.c kernel/sched */
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /*
  * Virtual CPUs on CPUs that are threads of the host: they wait, wake each other by SGIs and themselves by timers, are

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: tests/unit/machine.c kernel/arch/host kernel/boot/first.c kernel/mm/space.c kernel/object */
-/* SOURCES: kernel/sched */
+/* SOURCES: kernel/boot/ranges.c kernel/sched */
 /* CFLAGS: -iquote kernel/include -Dsched_yield=kernel_sched_yield */
 /* CPUs that are threads of the host make calls at the same time: no data race, and every message arrives once. */
 #include "machine.h"

@@ -87,7 +87,7 @@ int ProcessGrant_r(unsigned slot, enum grant what, uint64_t start, uint64_t leng
 	assert_int_equal(start % PLAN_PAGE, 0);
 	assert_int_equal(length % PLAN_PAGE, 0);
 	if (what == GRANT_CODE)
-		k.code[slot][k.codes[slot]++] = (struct boot_range){start, length};
+		k.code[slot][k.codes[slot]++] = (struct range){start, length};
 	return step(k.regions[slot]++);
 }
 

@@ -55,7 +55,7 @@ extern struct noted {
 	int regions[PROCESS_MAX], interrupts[PROCESS_MAX];
 	struct mapping map[64];
 	unsigned maps;
-	struct boot_range code[PROCESS_MAX][1 + MODULE_MAX];
+	struct range code[PROCESS_MAX][1 + MODULE_MAX];
 	unsigned codes[PROCESS_MAX];
 	uint64_t entry, stack;
 	struct start_args args;

@@ -8,107 +8,54 @@
 #include "arch/aarch64/boot.h"
 #include "arch/aarch64/sysreg.h"
 #include "boot/fdt.h"
+#include "boot/ranges.h"
 #include "console.h"
 
-static void remove_at(struct range *list, unsigned *count, unsigned at)
+static void add_ram(struct range r)
 {
-	for (unsigned i = at; i + 1 < *count; i++)
-		list[i] = list[i + 1];
-	--*count;
-}
-
-static void insert_at(struct range *list, unsigned *count, unsigned at, struct range r)
-{
-	if (*count == BOARD_RAM_MAX)
-		boot_refuse("RAM has more than 16 separate ranges");
-	for (unsigned i = *count; i > at; i--)
-		list[i] = list[i - 1];
-	list[at] = r;
-	++*count;
-}
-
-/* Keeps the list ascending, and joins what touches. */
-static void add_ram(paddr_t start, uint64_t bytes)
-{
-	paddr_t first = align_up(start, PAGE_SIZE), end = align_down(start + bytes, PAGE_SIZE);
-	unsigned at = 0;
-
-	if (bytes == 0 || start + bytes < start || first < start)
-		return;
-	if (end > RAM_LIMIT) {
-		printk("RAM above 64 TiB is not used\n");
-		end = RAM_LIMIT;
-	}
-	if (first >= end)
-		return;
-	while (at < board.ram_count && board.ram[at].start + board.ram[at].bytes < first)
-		at++;
-	while (at < board.ram_count && board.ram[at].start <= end) {
-		paddr_t old_end = board.ram[at].start + board.ram[at].bytes;
-
-		first = first < board.ram[at].start ? first : board.ram[at].start;
-		end = end > old_end ? end : old_end;
-		remove_at(board.ram, &board.ram_count, at);
-	}
-	insert_at(board.ram, &board.ram_count, at, (struct range){.start = first, .bytes = end - first});
+	ranges_add(board.ram, &board.ram_count, r);
 }
 
 /* Firmware wants nobody to map this (no-map): even a speculative access may be an error there. */
-static void remove_ram(paddr_t start, uint64_t bytes)
+static void remove_ram(struct range r)
 {
-	paddr_t first = align_down(start, PAGE_SIZE), end = align_up(start + bytes, PAGE_SIZE);
-
-	for (unsigned i = 0; i < board.ram_count;) {
-		struct range r = board.ram[i];
-		paddr_t r_end = r.start + r.bytes;
-
-		if (r.start >= end || r_end <= first) {
-			i++;
-			continue;
-		}
-		remove_at(board.ram, &board.ram_count, i);
-		if (r.start < first)
-			insert_at(board.ram, &board.ram_count, i++,
-				  (struct range){.start = r.start, .bytes = first - r.start});
-		if (r_end > end)
-			insert_at(board.ram, &board.ram_count, i++, (struct range){.start = end, .bytes = r_end - end});
-	}
+	ranges_remove(board.ram, &board.ram_count, r);
 }
 
-static void add_reserved(paddr_t start, uint64_t bytes)
+static void add_reserved(struct range r)
 {
-	if (!range_ok(start, bytes))
+	if (!range_ok(r.start, r.bytes))
 		return;
 	if (board.reserved_count == BOARD_RESERVED_MAX)
 		boot_refuse("firmware reserves more than 32 ranges of memory");
-	board.reserved[board.reserved_count++] = (struct range){.start = start, .bytes = bytes};
+	board.reserved[board.reserved_count++] = r;
 }
 
 /* Calls `add` with each range of the node's `reg`. */
-static void for_each_reg(const struct fdt *fdt, const struct fdt_node *node, void (*add)(paddr_t, uint64_t))
+static void for_each_reg(const struct fdt *fdt, const struct fdt_node *node, void (*add)(struct range))
 {
-	uint64_t start, bytes;
+	struct range r;
 
-	for (unsigned i = 0; fdt_reg(fdt, node, i, &start, &bytes); i++)
-		add(start, bytes);
+	for (unsigned i = 0; fdt_reg(fdt, node, i, &r); i++)
+		add(r);
 }
 
 static void read_memory(const struct fdt *fdt)
 {
-	struct fdt_node node;
-	uint64_t start, bytes;
+	struct fdt_node node = FDT_START;
+	struct fdt_value value;
+	struct range r;
 
-	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
+	while (fdt_next(fdt, &node)) {
 		if (fdt_has_string(fdt, &node, "device_type", "memory") && fdt_is_enabled(fdt, &node))
 			for_each_reg(fdt, &node, add_ram);
 	}
-	for (unsigned i = 0; fdt_reserved(fdt, i, &start, &bytes); i++)
-		add_reserved(start, bytes);
-	if (!fdt_path(fdt, &node, "/reserved-memory", 16))
+	remove_ram((struct range){.start = RAM_LIMIT, .bytes = 0 - RAM_LIMIT - PAGE_SIZE});
+	for (unsigned i = 0; fdt_reserved(fdt, i, &r); i++)
+		add_reserved(r);
+	if (!fdt_path(fdt, &node, "/reserved-memory"))
 		return;
 	for (int depth = node.depth; fdt_next(fdt, &node) && node.depth > depth;) {
-		struct fdt_value value;
-
 		if (!fdt_is_enabled(fdt, &node))
 			continue;
 		for_each_reg(fdt, &node, add_reserved);
@@ -119,16 +66,16 @@ static void read_memory(const struct fdt *fdt)
 
 static void add_cpu(const struct fdt *fdt, const struct fdt_node *node, uint64_t own)
 {
-	uint64_t mpidr, none;
+	struct range reg;
 
-	if (!fdt_reg_bus(fdt, node, 0, &mpidr, &none) || mpidr == own)
+	if (!fdt_reg_bus(fdt, node, 0, &reg) || reg.start == own)
 		return;
 	if (!fdt_has_string(fdt, node, "enable-method", "psci"))
 		printk("CPU %s is left out: its enable-method is not psci\n", node->name);
 	else if (board.cpu_count == CPU_MAX)
 		printk("CPU %s is left out: the kernel has room for %u\n", node->name, CPU_MAX);
 	else
-		board.arch.cpu_mpidr[board.cpu_count++] = mpidr & ARCH_AFFINITY_MASK;
+		board.arch.cpu_mpidr[board.cpu_count++] = reg.start & ARCH_AFFINITY_MASK;
 }
 
 /* The CPU that firmware chose is number 0; the others follow as the tree lists them. */
@@ -139,7 +86,7 @@ static void read_cpus(const struct fdt *fdt)
 
 	board.cpu_count = 1;
 	board.arch.cpu_mpidr[0] = own;
-	if (!fdt_path(fdt, &node, "/cpus", 5))
+	if (!fdt_path(fdt, &node, "/cpus"))
 		return;
 	for (int depth = node.depth; fdt_next(fdt, &node) && node.depth > depth;) {
 		if (node.depth == depth + 1 && fdt_has_string(fdt, &node, "device_type", "cpu") &&
@@ -163,9 +110,9 @@ static void check_ppi(const struct fdt *fdt, const struct fdt_node *node, unsign
 /* Interrupts of the generic timer: secure, EL1 physical, virtual, EL2 physical, of `cells` cells each. */
 static void check_timer(const struct fdt *fdt, uint32_t cells)
 {
-	struct fdt_node node;
+	struct fdt_node node = FDT_START;
 
-	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
+	while (fdt_next(fdt, &node)) {
 		if (fdt_is_compatible(fdt, &node, "arm,armv8-timer")) {
 			check_ppi(fdt, &node, 2 * cells, ARCH_IRQ_VTIMER);
 			check_ppi(fdt, &node, 3 * cells, ARCH_IRQ_TIMER);
@@ -177,13 +124,12 @@ static void read_gic(const struct fdt *fdt, const struct fdt_node *node)
 {
 	uint32_t regions = fdt_u32(fdt, node, "#redistributor-regions", 1);
 
-	if (!fdt_reg(fdt, node, 0, &board.devices[BOARD_GICD].start, &board.devices[BOARD_GICD].bytes))
+	if (!fdt_reg(fdt, node, 0, &board.devices[BOARD_GICD]))
 		boot_refuse("the GIC's node has no usable reg");
 	if (regions == 0 || regions > BOARD_GICR_MAX)
 		boot_refuse("the GIC has more than 4 redistributor regions");
 	for (unsigned i = 0; i < regions; i++) {
-		if (!fdt_reg(fdt, node, 1 + i, &board.devices[BOARD_GICR + i].start,
-			     &board.devices[BOARD_GICR + i].bytes))
+		if (!fdt_reg(fdt, node, 1 + i, &board.devices[BOARD_GICR + i]))
 			boot_refuse("the GIC's node has no usable redistributor");
 	}
 	check_ppi(fdt, node, 0, ARCH_IRQ_MAINTENANCE);
@@ -192,37 +138,33 @@ static void read_gic(const struct fdt *fdt, const struct fdt_node *node)
 
 static void read_psci(const struct fdt *fdt, const struct fdt_node *node)
 {
+	if (!fdt_is_compatible(fdt, node, "arm,psci-1.0") && !fdt_is_compatible(fdt, node, "arm,psci-0.2"))
+		return;
 	if (fdt_has_string(fdt, node, "method", "hvc"))
 		board.arch.conduit = CONDUIT_HVC;
 	else if (fdt_has_string(fdt, node, "method", "smc"))
 		board.arch.conduit = CONDUIT_SMC;
 }
 
-static bool is_psci(const struct fdt *fdt, const struct fdt_node *node)
-{
-	return fdt_is_compatible(fdt, node, "arm,psci-1.0") || fdt_is_compatible(fdt, node, "arm,psci-0.2");
-}
-
 static void read_smmu(const struct fdt *fdt, const struct fdt_node *node)
 {
 	if (board.devices[BOARD_SMMU].bytes != 0)
 		printk("%s: a second SMMU is not used, and the devices behind it are not contained\n", node->name);
-	else if (!fdt_reg(fdt, node, 0, &board.devices[BOARD_SMMU].start, &board.devices[BOARD_SMMU].bytes))
+	else if (!fdt_reg(fdt, node, 0, &board.devices[BOARD_SMMU]))
 		boot_refuse("the SMMU's node has no usable reg");
 }
 
 static void read_devices(const struct fdt *fdt)
 {
-	struct fdt_node node;
+	struct fdt_node node = FDT_START;
 
-	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
-		/* PSCI first, so that a refusal can switch the board off. */
-		if (is_psci(fdt, &node) && board.arch.conduit == CONDUIT_NONE)
-			read_psci(fdt, &node);
-	}
+	/* PSCI first, so that a refusal can switch the board off. */
+	while (board.arch.conduit == CONDUIT_NONE && fdt_next(fdt, &node))
+		read_psci(fdt, &node);
 	if (board.arch.conduit == CONDUIT_NONE)
 		boot_refuse("the device tree has no PSCI 0.2 or later");
-	for (bool more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
+	node = (struct fdt_node)FDT_START;
+	while (fdt_next(fdt, &node)) {
 		if (!fdt_is_enabled(fdt, &node))
 			continue;
 		if (board.devices[BOARD_GICD].bytes == 0 && fdt_is_compatible(fdt, &node, "arm,gic-v3"))
@@ -233,35 +175,15 @@ static void read_devices(const struct fdt *fdt)
 }
 
 /* stdout-path is a path or an alias, and options after a colon (Devicetree Specification 3.6). */
-static bool find_console(const struct fdt *fdt, const struct fdt_node *chosen, struct fdt_node *node)
-{
-	struct fdt_value path, alias;
-	struct fdt_node aliases;
-	char name[32];
-	size_t length = 0;
-
-	if (!fdt_prop(fdt, chosen, "stdout-path", &path))
-		return false;
-	while (length < path.bytes && path.data[length] != '\0' && path.data[length] != ':')
-		length++;
-	if (length > 0 && path.data[0] == '/')
-		return fdt_path(fdt, node, (const char *)path.data, length);
-	if (length >= sizeof(name) || !fdt_path(fdt, &aliases, "/aliases", 8))
-		return false;
-	for (size_t i = 0; i < sizeof(name); i++)
-		((volatile char *)name)[i] = i < length ? (char)path.data[i] : '\0';
-	if (!fdt_prop(fdt, &aliases, name, &alias) || alias.bytes < 2)
-		return false;
-	return fdt_path(fdt, node, (const char *)alias.data, alias.bytes - 1);
-}
-
 static void read_console(const struct fdt *fdt, const struct fdt_node *chosen)
 {
+	const char *path = fdt_text(fdt, chosen, "stdout-path");
 	struct fdt_node node;
-
 	struct range r;
 
-	if (!find_console(fdt, chosen, &node) || !fdt_reg(fdt, &node, 0, &r.start, &r.bytes))
+	if (path && path[0] != '/')
+		path = fdt_path(fdt, &node, "/aliases") ? fdt_text(fdt, &node, path) : NULL;
+	if (!path || !fdt_path(fdt, &node, path) || !fdt_reg(fdt, &node, 0, &r))
 		return;
 	if (!fdt_is_compatible(fdt, &node, "arm,pl011") && !fdt_is_compatible(fdt, &node, "arm,sbsa-uart"))
 		return;
@@ -272,13 +194,12 @@ static void read_console(const struct fdt *fdt, const struct fdt_node *chosen)
 static void read_initrd(const struct fdt *fdt, const struct fdt_node *chosen)
 {
 	struct fdt_value from, to;
-	uint64_t start, end;
 
 	if (!fdt_prop(fdt, chosen, "linux,initrd-start", &from) || !fdt_prop(fdt, chosen, "linux,initrd-end", &to))
 		return;
-	if (!fdt_number(&from, &start) || !fdt_number(&to, &end) || end <= start)
+	if (fdt_number(&to) <= fdt_number(&from))
 		boot_refuse("linux,initrd-start and -end in /chosen are no range");
-	board.initrd = (struct range){.start = start, .bytes = end - start};
+	board.initrd = (struct range){.start = fdt_number(&from), .bytes = fdt_number(&to) - fdt_number(&from)};
 }
 
 /* Firmware's randomness is the kernel's: it is folded into the seed and wiped where every reader of the tree sees it.
@@ -315,7 +236,7 @@ void board_parse(const void *dtb)
 	if (!fdt_open(&fdt, dtb))
 		boot_refuse("the device tree is damaged");
 	board.dtb = (struct range){.start = (paddr_t)dtb, .bytes = fdt.bytes};
-	if (fdt_path(&fdt, &chosen, "/chosen", 7)) {
+	if (fdt_path(&fdt, &chosen, "/chosen")) {
 		read_console(&fdt, &chosen);
 		read_initrd(&fdt, &chosen);
 		take_seed(&fdt, &chosen, "rng-seed");

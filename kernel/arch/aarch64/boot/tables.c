@@ -33,7 +33,7 @@ struct table {
 	uint64_t entry[ENTRIES];
 };
 
-/* Enough for BOARD_RAM_MAX ranges with ragged ends on both sides, if they lie in few GiB; each needs 1 to 5 tables. */
+/* Enough for BOOT_RAM_MAX ranges with ragged ends on both sides, if they lie in few GiB; each needs 1 to 5 tables. */
 #define POOL_TABLES 64
 static BOOT_PAGES struct table pool[POOL_TABLES];
 static BOOT_PAGES struct table kernel_root;  /* what every CPU uses once it has left the start */
