@@ -8,33 +8,43 @@
 #include "arch.h"
 
 struct lock {
-	uint32_t next, owner;
+	union {
+		uint32_t tickets; /* both at once: to draw one costs no second look */
+		struct {
+			uint16_t owner, next;
+		};
+	};
 	uint32_t rank;
 };
 
 enum lock_rank { RANK_KERNEL = 1, RANK_CPU, RANK_VCPU, RANK_CONSOLE };
 
-#define LOCK_INIT(r)                               \
-	{                                          \
-		.next = 0, .owner = 0, .rank = (r) \
+#define LOCK_INIT(r)        \
+	{                   \
+		.rank = (r) \
 	}
 
 static inline void ticket_acquire(struct lock *l)
 {
-	uint32_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+	uint32_t drawn = __atomic_fetch_add(&l->tickets, 1u << 16, __ATOMIC_ACQUIRE);
+	uint32_t differ = drawn ^ (drawn >> 16 | drawn << 16); /* 0: its turn has come */
 
-	while (unlikely(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket))
+	__asm__("" : "+r"(differ)); /* no comparison: it is one already */
+	if (likely(!differ))
+		return;
+	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != drawn >> 16)
 		arch_lock_relax();
 }
 
-static inline void ticket_release(struct lock *l)
+/* `owner`: l->owner, which only its holder changes, while others draw tickets beside it. */
+static inline void ticket_release(struct lock *l, uint16_t owner)
 {
-	__atomic_store_n(&l->owner, l->owner + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&l->owner, (uint16_t)(owner + 1), __ATOMIC_RELEASE);
 }
 
 static inline bool ticket_wanted(const struct lock *l)
 {
-	return READ_ONCE(l->next) != l->owner + 1;
+	return READ_ONCE(l->next) != (uint16_t)(READ_ONCE(l->owner) + 1);
 }
 
 #if __STDC_HOSTED__
@@ -50,7 +60,7 @@ static inline void lock_acquire(struct lock *l)
 
 static inline void lock_release(struct lock *l)
 {
-	ticket_release(l);
+	ticket_release(l, l->owner);
 }
 
 /* By its holder: does another CPU wait? */

@@ -9,8 +9,8 @@
  *
  * With `kernel_lock` a stretch is a hold of that lock instead, and the longest hold of each other kind of lock is
  * found, too. A lock is recognised by what is done with it, wherever the compiler has inlined that: a ticket is drawn
- * by a store-exclusive, its turn is seen by the last load-acquire of the word after it, and a store-release to that
- * word lets it go. And one CPU more wants the lock all the time: the plugin draws a ticket in its name as soon as the
+ * by a store-exclusive of what an ADD has counted up in the upper half of the word, and a store-release to the lower
+ * half lets it go. And one CPU more wants the lock all the time: the plugin draws a ticket in its name as soon as the
  * lock is taken, and lets it go again when that turn comes.
  *
  * For one CPU: others must be idle all the time. (QEMU does not tell which CPU executes something where one thread of
@@ -28,10 +28,10 @@
 #define VECTORS_END  0x800u
 #define VECTOR_BYTES 0x80u
 
-/* Arm ARM C6.2: STXR, LDAR and STLR of a word. */
-#define IS_STXR(i) (((i)&0xffe0fc00u) == 0x88007c00u)
-#define IS_LDAR(i) (((i)&0xfffffc00u) == 0x88dffc00u)
-#define IS_STLR(i) (((i)&0xfffffc00u) == 0x889ffc00u)
+/* Arm ARM C6.2: STXR of a word, ADD of 1 << 16, STLRH. */
+#define IS_STXR(i)  (((i)&0xffe0fc00u) == 0x88007c00u)
+#define IS_DRAW(i)  (((i)&0xfffffc00u) == 0x11404000u)
+#define IS_STLRH(i) (((i)&0xfffffc00u) == 0x489ffc00u)
 
 /* What the first instruction of a function means. The script that writes the file of symbols uses these letters. */
 enum event {
@@ -80,11 +80,10 @@ static uint64_t boot_instructions, all_instructions, all_stretches;
 static bool booted;
 
 static uint64_t kernel_lock, image_end;
-static uint32_t *tickets; /* of kernel_lock: next, owner, in QEMU's memory */
+static uint16_t *tickets; /* of kernel_lock: owner, next, in QEMU's memory */
 static bool held, wanted; /* it is held, and the CPU more has drawn a ticket: */
-static uint32_t wanted_ticket;
+static uint16_t wanted_ticket;
 static uint64_t total;              /* instructions of the kernel so far */
-static uint64_t drawn_from;         /* the lock of which a ticket was drawn last, until its turn was seen */
 static uint64_t other, other_since; /* a lock that is held beside kernel_lock, or 0; `total` when it was taken */
 /* Locks other than kernel_lock: those in the kernel's image, and those in objects of processes. */
 static struct {
@@ -186,31 +185,20 @@ static void executed(unsigned int cpu, void *data)
 
 /* ---- locks ---- */
 
+/* If nobody else has a ticket its turn has come: no other CPU has one. */
 static void drawn(unsigned int cpu, uint32_t info, uint64_t address, void *data)
 {
 	(void)cpu;
 	(void)info;
 	(void)data;
-	drawn_from = address;
-}
-
-/* If nobody else has a ticket its turn has come. */
-static void looked(unsigned int cpu, uint32_t info, uint64_t address, void *data)
-{
-	(void)cpu;
-	(void)info;
-	(void)data;
-	if (drawn_from == 0 || address != drawn_from + 4)
-		return;
-	if (drawn_from != kernel_lock) {
-		other = drawn_from;
+	if (address != kernel_lock) {
+		other = address;
 		other_since = total;
-	} else if (!wanted && tickets[1] == tickets[0] - 1) {
+	} else if (!wanted) {
 		held = wanted = true;
-		wanted_ticket = tickets[0]++;
+		wanted_ticket = tickets[1]++;
 		begin();
 	}
-	drawn_from = 0;
 }
 
 static void let_go(unsigned int cpu, uint32_t info, uint64_t address, void *data)
@@ -220,15 +208,15 @@ static void let_go(unsigned int cpu, uint32_t info, uint64_t address, void *data
 
 	(void)cpu;
 	(void)info;
-	if (address == kernel_lock + 4) {
+	if (address == kernel_lock) {
 		if (held)
 			end();
 		held = false;
-		if (wanted && tickets[1] == wanted_ticket) {
+		if (wanted && tickets[0] == wanted_ticket) {
 			wanted = false;
-			tickets[1]++;
+			tickets[0]++;
 		}
-	} else if (other != 0 && address == other + 4) {
+	} else if (other != 0 && address == other) {
 		other_locks[kind].holds++;
 		if (booted && total - other_since > other_locks[kind].longest) {
 			other_locks[kind].longest = total - other_since;
@@ -244,12 +232,10 @@ static void watch_locks(struct qemu_plugin_insn *insn, struct site *s)
 	char *place = qemu_plugin_insn_haddr(insn);
 	uint32_t code = *(const uint32_t *)place;
 
-	tickets = (uint32_t *)(place + (kernel_lock - qemu_plugin_insn_vaddr(insn)));
-	if (IS_STXR(code))
+	tickets = (uint16_t *)(place + (kernel_lock - qemu_plugin_insn_vaddr(insn)));
+	if (IS_STXR(code) && IS_DRAW(((const uint32_t *)place)[-1]))
 		qemu_plugin_register_vcpu_mem_cb(insn, drawn, PLUGIN_CB_NO_REGS, PLUGIN_MEM_W, s);
-	else if (IS_LDAR(code))
-		qemu_plugin_register_vcpu_mem_cb(insn, looked, PLUGIN_CB_NO_REGS, PLUGIN_MEM_R, s);
-	else if (IS_STLR(code))
+	else if (IS_STLRH(code))
 		qemu_plugin_register_vcpu_mem_cb(insn, let_go, PLUGIN_CB_NO_REGS, PLUGIN_MEM_W, s);
 }
 

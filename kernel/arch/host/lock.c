@@ -43,7 +43,7 @@ void lock_release(struct lock *l)
 	if (!held_count || held[held_count - 1] != l)
 		host_fail("a lock of rank %u is released, but is not the last taken", l->rank);
 	held_count--;
-	ticket_release(l);
+	ticket_release(l, READ_ONCE(l->owner));
 }
 
 static bool always_wanted;
