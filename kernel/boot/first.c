@@ -36,14 +36,14 @@ enum { RANDOM_GUARD, RANDOM_SEED = 2, RANDOM_PROGRAM = 4, RANDOM_STACK, RANDOM_H
 /* The board's RAM without everything in use. */
 static void find_ram(void)
 {
-	const struct range loaded[] = {board.image, board.dtb, board.initrd};
-
 	memcpy(boot_info.ram, board.ram, sizeof(board.ram));
 	boot_info.ram_count = board.ram_count;
 	for (unsigned i = 0; i < board.ram_count; i++)
 		boot_info.ram_total += board.ram[i].bytes;
-	for (unsigned i = 0; i < ARRAY_COUNT(loaded); i++)
-		ranges_remove(boot_info.ram, &boot_info.ram_count, loaded[i]);
+	ranges_remove(boot_info.ram, &boot_info.ram_count, board.image);
+	ranges_add(boot_info.ram, &boot_info.ram_count, board.unused);
+	ranges_remove(boot_info.ram, &boot_info.ram_count, board.dtb);
+	ranges_remove(boot_info.ram, &boot_info.ram_count, board.initrd);
 	for (unsigned i = 0; i < board.reserved_count; i++)
 		ranges_remove(boot_info.ram, &boot_info.ram_count, board.reserved[i]);
 }

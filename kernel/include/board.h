@@ -15,6 +15,7 @@ struct board {
 	unsigned reserved_count;
 	uint64_t image_readonly; /* bytes at its begin that never change */
 	struct range image;      /* kernel: text to end of bss and stacks */
+	struct range unused;     /* in there: whole pages that this board does not need, RAM like any other */
 	struct range dtb;        /* the device tree blob */
 	struct range initrd;     /* boot archive; bytes 0: none */
 	unsigned cpu_count;

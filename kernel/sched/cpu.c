@@ -4,7 +4,8 @@
 #include "lock.h"
 #include "sched.h"
 
-struct cpu cpus[CPU_MAX];
+/* Their place: kernel.ld. */
+__attribute__((section(".bss..cpus"))) struct cpu cpus[CPU_MAX];
 struct lock kernel_lock = LOCK_INIT(RANK_KERNEL);
 
 void sched_init_cpu(struct cpu *c)

@@ -51,6 +51,18 @@ def test_stacks_of_cpus_that_are_missing_are_free_memory(cpus):
         board.prompt()
 
 
+def test_what_the_kernel_keeps_for_missing_cpus_is_free_memory():
+    """Stack, run queues and timer heaps of each, and the translation tables that the board does not need."""
+    total = {}
+    for cpus in (1, 2, 8):
+        with Board(make_archive("hello"), cpus=cpus, single=True) as board:
+            board.prompt()
+            total[cpus] = int(re.search(r"free of (\d+)K", board.command_output("pidin info")).group(1))
+    struct = (kernel_path.symbol("pool") - kernel_path.symbol("cpus")) // 8 >> 10
+    assert 6 * (struct + 32) <= total[2] - total[8] <= 6 * (struct + 32) + 8, total
+    assert struct + 32 <= total[1] - total[2] <= struct + 32 + 8, total
+
+
 def large(damaged=False):
     """A VM with 500 MiB and two files of 12 MiB. Where a file is damaged, it is the last one."""
     conf = bare_vm("large", "probe", "idle=1", cpus=("",), more="load 0x84000000,one.bin\ninitrd load two.bin")

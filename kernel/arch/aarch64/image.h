@@ -3,7 +3,6 @@
 #pragma once
 
 #define KERNEL_BASE 0x00007f8000000000 /* as kernel.ld; above all RAM that EL2 maps at VA = PA */
-#define IMAGE_MAX   0x1000000          /* as kernel.ld */
 #define RAM_LIMIT   0x0000400000000000 /* 2^46: memory above it is not used */
 
 /*

@@ -33,47 +33,44 @@ struct table {
 	uint64_t entry[ENTRIES];
 };
 
-/* Enough for BOOT_RAM_MAX ranges with ragged ends on both sides, if they lie in few GiB; each needs 1 to 5 tables. */
-#define POOL_TABLES 64
-static BOOT_PAGES struct table pool[POOL_TABLES];
+/*
+ * Enough for BOOT_RAM_MAX ranges with ragged ends on both sides, if they lie in few GiB; each needs 1 to 5 tables. They
+ * are taken from the end: what is left is unused memory, together with what comes before, the CPUs that the board
+ * lacks.
+ */
+#define POOL_TABLES 72
+static __attribute__((section(".bss..pool"), aligned(4096))) struct table pool[POOL_TABLES];
+static BOOT_FIXED struct table *pool_next;   /* after the next one */
 static BOOT_PAGES struct table kernel_root;  /* what every CPU uses once it has left the start */
 static BOOT_PAGES struct table start_root;   /* until then: the same, and the code and constants of the start */
 static BOOT_PAGES struct table passage_root; /* to there from MMU off: the kernel, and head.S at VA = PA */
-static BOOT_PAGES struct table kernel_level1, kernel_level2, kernel_level3[IMAGE_MAX >> 21];
-static BOOT_PAGES struct table start_level1, start_level2, start_level3; /* with the first 2 MiB of its own */
-static BOOT_FIXED unsigned pool_used;
 
 static unsigned level_shift(unsigned level)
 {
 	return 39 - 9 * level;
 }
 
-static uint64_t table_entry(const struct table *table)
-{
-	return (uint64_t)table | ENTRY_VALID | ENTRY_TABLE;
-}
-
 static struct table *next_table(uint64_t *entry)
 {
 	if (*entry == 0) {
-		if (pool_used == POOL_TABLES)
-			boot_refuse("the memory map needs more than the 64 translation tables that the kernel has");
-		*entry = table_entry(&pool[pool_used++]);
+		if (pool_next == pool)
+			boot_refuse("the memory map needs more than the 72 translation tables that the kernel has");
+		*entry = (uint64_t)--pool_next | ENTRY_VALID | ENTRY_TABLE;
 	}
 	if ((*entry & ENTRY_TABLE) == 0)
 		boot_refuse("a device lies within RAM");
 	return (struct table *)(*entry & ENTRY_PA);
 }
 
-/* Maps the largest block that fits at `at`, VA = PA, and returns its size. */
-static uint64_t map_one(struct table *table, paddr_t at, uint64_t bytes, uint64_t attributes)
+/* Maps the largest block that fits, and returns its size. */
+static uint64_t map_one(struct table *table, uint64_t va, paddr_t pa, uint64_t bytes, uint64_t attributes)
 {
 	for (unsigned level = 0;; level++) {
 		uint64_t size = BIT(level_shift(level));
-		uint64_t *entry = &table->entry[at >> level_shift(level) & (ENTRIES - 1)];
-		uint64_t value = at | attributes | (level == 3 ? ENTRY_PAGE : 0);
+		uint64_t *entry = &table->entry[va >> level_shift(level) & (ENTRIES - 1)];
+		uint64_t value = pa | attributes | (level == 3 ? ENTRY_PAGE : 0);
 
-		if (level == 3 || (level > 0 && *entry == 0 && is_aligned(at, size) && bytes >= size)) {
+		if (level == 3 || (level > 0 && *entry == 0 && is_aligned(va | pa, size) && bytes >= size)) {
 			if (*entry != 0 && *entry != value)
 				boot_refuse("a device lies within RAM");
 			*entry = value;
@@ -83,12 +80,13 @@ static uint64_t map_one(struct table *table, paddr_t at, uint64_t bytes, uint64_
 	}
 }
 
+/* At VA = PA. */
 static void map_range(struct table *root, paddr_t start, uint64_t bytes, uint64_t attributes)
 {
 	paddr_t at = align_down(start, PAGE_SIZE), end = align_up(start + bytes, PAGE_SIZE);
 
 	while (at < end)
-		at += map_one(root, at, end - at, attributes);
+		at += map_one(root, at, at, end - at, attributes);
 }
 
 /* What lies below the image, and above it. Either may be nothing: then its end is not after its start. */
@@ -124,45 +122,43 @@ static uint64_t image_attributes(paddr_t page)
 		return MAP_RODATA;
 	if (page >= (paddr_t)__zero_start && page < (paddr_t)__boot_bss_end)
 		return MAP_RODATA;
+	if (page >= (paddr_t)pool_next && page < (paddr_t)(pool + POOL_TABLES))
+		return MAP_RODATA;
 	return MAP_DATA;
 }
 
-/* The start comes first in the image, and lies in its first 2 MiB: kernel.ld checks it. */
+/* Last, when the tables are counted: all of it has one table for its pages (kernel.ld). */
 static void map_image(void)
 {
 	paddr_t start = board.image.start;
 
 	for (uint64_t at = 0; at < board.image.bytes; at += PAGE_SIZE) {
 		uint64_t attributes = image_attributes(start + at);
-		uint64_t entry = attributes == 0 ? 0 : (start + at) | attributes | ENTRY_PAGE;
 
-		if (at < sizeof(start_level3.entry) / sizeof(entry) * PAGE_SIZE)
-			start_level3.entry[at / PAGE_SIZE] = entry;
-		if (start + at >= (paddr_t)__boot_end)
-			kernel_level3[0].entry[at / PAGE_SIZE] = entry;
+		if (attributes != 0)
+			map_one(&start_root, KERNEL_BASE + at, start + at, PAGE_SIZE, attributes);
+		if (attributes != 0 && start + at >= (paddr_t)__boot_end)
+			map_one(&kernel_root, KERNEL_BASE + at, start + at, PAGE_SIZE, attributes);
 	}
-	for (unsigned i = 0; i < ARRAY_COUNT(kernel_level3); i++)
-		start_level2.entry[i] = kernel_level2.entry[i] = table_entry(&kernel_level3[i]);
-	start_level2.entry[0] = table_entry(&start_level3);
-	kernel_level1.entry[0] = table_entry(&kernel_level2);
-	start_level1.entry[0] = table_entry(&start_level2);
-	passage_root.entry[KERNEL_BASE >> 39] = table_entry(&start_level1);
 }
 
 /* MMU off. */
 void tables_build(void)
 {
-	map_image();
-	map_range(&passage_root, board.image.start, PAGE_SIZE, MAP_TEXT);
+	const unsigned image_entry = KERNEL_BASE >> level_shift(0);
+
+	pool_next = pool + POOL_TABLES;
 	for (unsigned i = 0; i < board.ram_count; i++)
 		map_ram(&board.ram[i]);
 	for (unsigned i = 0; i < ARCH_BOARD_DEVICES; i++)
 		map_range(&kernel_root, board.devices[i].start, board.devices[i].bytes, MAP_DEVICE);
 	map_range(&kernel_root, board.console.start, board.console.bytes, MAP_DEVICE);
-	for (unsigned i = 0; i < ENTRIES; i++)
-		start_root.entry[i] = kernel_root.entry[i];
-	start_root.entry[KERNEL_BASE >> 39] = table_entry(&start_level1);
-	kernel_root.entry[KERNEL_BASE >> 39] = table_entry(&kernel_level1);
+	map_range(&passage_root, board.image.start, PAGE_SIZE, MAP_TEXT);
+	start_root = kernel_root;
+	map_image();
+	passage_root.entry[image_entry] = start_root.entry[image_entry];
+	board.unused.start = align_up((paddr_t)&cpus[board.cpu_count], PAGE_SIZE);
+	board.unused.bytes = (paddr_t)pool_next - board.unused.start;
 	mmu_start_ttbr = (uint64_t)&start_root;
 	mmu_kernel_ttbr = (uint64_t)&kernel_root;
 	mmu_boot = (struct mmu_registers){
