@@ -100,7 +100,8 @@ static inline struct vcpu_run firmware_call(int64_t exit, uint64_t x2, uint64_t 
 /* What guests do all the time, with registers for all that goes between kernel and device. */
 static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, const struct exit_reply *reply)
 {
-	struct vcpu_run exit = VcpuRun(vcpu->id, reply->action, reply->x[0], reply->x[1], reply->x[2], reply->x[3]);
+	const int id = vcpu->id;
+	struct vcpu_run exit = VcpuRun(id, reply->action, reply->x[0], reply->x[1], reply->x[2], reply->x[3]);
 
 	for (;;) {
 		uint64_t value, answer;
@@ -112,8 +113,8 @@ static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, 
 				return nothing_there(EXIT_MMIO_READ, exit.x1, exit.x2);
 			const uint64_t done = read_device(vcpu, region, exit.x1, exit.x2, &value);
 			retry_interrupts();
-			exit = likely(done) ? VcpuRunValue(vcpu->id, ACT_DATA, value)
-					    : VcpuRun(vcpu->id, ACT_ABORT, arch_abort(false), 0, 0, 0);
+			exit = likely(done) ? VcpuRunValue(id, ACT_DATA, value)
+					    : VcpuRun(id, ACT_ABORT, arch_abort(false), 0, 0, 0);
 		} else if (exit.exit == EXIT_MMIO_WRITE) {
 			const struct mmio_region *region = device_at(vcpu, exit.x1, exit.x2);
 
@@ -121,12 +122,12 @@ static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, 
 				return nothing_there(EXIT_MMIO_WRITE, exit.x1, exit.x2);
 			const bool good = write_device(vcpu, region, exit.x1, exit.x2, exit.x3);
 			retry_interrupts();
-			exit = likely(good) ? VcpuRunValue(vcpu->id, ACT_DONE, 0)
-					    : VcpuRun(vcpu->id, ACT_ABORT, arch_abort(true), 0, 0, 0);
+			exit = likely(good) ? VcpuRunValue(id, ACT_DONE, 0)
+					    : VcpuRun(id, ACT_ABORT, arch_abort(true), 0, 0, 0);
 		} else if (unlikely(arch_is_call(exit.exit, exit.x1))) {
 			if (!arch_call_query(&vm.arch, (uint64_t[]){exit.x2, exit.x3, exit.x4}, &answer))
 				return firmware_call(exit.exit, exit.x2, exit.x3, exit.x4, exit.x5);
-			exit = VcpuRun(vcpu->id, ACT_RESULT, answer, exit.x3, exit.x4, exit.x5);
+			exit = VcpuRun(id, ACT_RESULT, answer, exit.x3, exit.x4, exit.x5);
 		} else {
 			return exit;
 		}

@@ -34,7 +34,7 @@ struct cpu {
 	uint64_t run_start;        /* of `current`, in ticks */
 	const struct space *space; /* in use here, or the other one of its process: that of qvm, or of its guest */
 	struct fpu *fp_owner;      /* whose FP registers are in the processor */
-	struct thread *fp_thread;  /* their thread, or the one whose guest has them; valid only with fp_owner */
+	struct thread *fp_thread;  /* their thread, or the one whose guest has them; NULL without fp_owner */
 	bool fp_open;              /* their use does not trap */
 	struct vcpu *resident;
 	struct arch_cpu arch;
@@ -57,6 +57,15 @@ static inline struct cpu *cpu_at(unsigned id)
 
 	__asm__("" : "+r"(c));
 	return c;
+}
+
+/* They are nobody's if they were this context's, which is no more. */
+static inline void fp_forget(struct cpu *c, const struct fpu *of)
+{
+	if (c->fp_owner != of)
+		return;
+	c->fp_owner = NULL;
+	c->fp_thread = NULL;
 }
 
 /* Is there anything to look at before this CPU leaves the kernel? */

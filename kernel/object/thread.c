@@ -73,8 +73,7 @@ void thread_destroy(struct thread *t)
 		t->vcpu->exits += t->in_guest; /* it leaves the guest now */
 		arch_vcpu_drop(c, t->vcpu);
 	}
-	if (c->fp_owner == &t->fpu)
-		c->fp_owner = NULL;
+	fp_forget(c, &t->fpu);
 	if (c->user == &t->user)
 		c->user = NULL;
 	t->state = STATE_DEAD;

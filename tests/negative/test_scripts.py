@@ -175,6 +175,21 @@ def test_a_mask_that_is_missing_is_found(tmp_path, said, wrong):
     assert done.stderr.startswith(wrong or "") and ("not masked" in done.stderr) == bool(wrong)
 
 
+WAY = "0000000000000000 <guest_sync>:\n   0:\tmov\tx11, x1\n" + "   4:\tb\t80 <vcpu_return>\n" * 2
+
+
+@pytest.mark.parametrize("more, status", (
+    ("", 0), ("   c:\tadd\tx0, x19, #0x12\n", 0), ("\n90 <other>:\n   c:\tmov\tx12, x0\n", 0), ("   c:\tmov\tx12, x0\n", 2),
+    ("   c:\tldp\tx0, x18, [x1]\n", 2), ("   c:\tstr\tx0, [x15]\n", 2), ("   c:\tubfx\tw13, w1, #1, #2\n", 2),
+    ("   c:\tbl\t90 <other>\n", 2), (None, 2)))
+def test_a_register_that_the_short_way_out_loses_is_found(tmp_path, more, status):
+    """`make el2-registers`: guest_sync() uses one of x12 to x18 or calls a function; or there is no such way."""
+    text = "" if more is None else WAY + more
+    tool(tmp_path / "x-objdump", f"cat <<'TEXT'\n{text}\nTEXT")
+    done = make("-o", "nowhere/kernel/kernel.elf", "BUILD=nowhere", f"CROSS={tmp_path}/x-", "el2-registers")
+    assert done.returncode == status, done.stderr
+
+
 @pytest.mark.parametrize("table, wrong", (
     ("call 1 Do\narg int a\nargument int b", ":3: not a valid line: argument int b"),
     ("call one Do", ":1: not a valid line: call one Do"), ("arg int a", ":1: not a valid line: arg int a"),

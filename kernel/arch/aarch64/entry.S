@@ -25,14 +25,18 @@
 	save_from_x20_to_x29
 	.endm
 
-	.macro	save_from_x4_to_x17
-	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
+	.macro	save_from_x8_to_x17
 	stp	x8, x9, [sp, #64]
 	stp	x10, x11, [sp, #80]
 	stp	x12, x13, [sp, #96]
 	stp	x14, x15, [sp, #112]
 	stp	x16, x17, [sp, #128]
+	.endm
+
+	.macro	save_from_x4_to_x17
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	save_from_x8_to_x17
 	.endm
 
 	.macro	save_from_x4
@@ -58,15 +62,19 @@
 	/* SVC is a process's: a guest's goes to its own EL1. */
 	.macro	entry_sync
 	.balign	128
-	stp	x2, x3, [sp, #16]
-	mrs	x2, esr_el2
-	lsr	x3, x2, #26
-	cmp	x3, #EC_SVC64
+	stp	x6, x7, [sp, #48]
+	mrs	x6, esr_el2
+	lsr	x7, x6, #26
+	cmp	x7, #EC_SVC64
 	b.eq	system_call
 	stp	x0, x1, [sp, #0]
-	save_from_x4
+	stp	x2, x3, [sp, #16]
+	stp	x4, x5, [sp, #32]
+	save_from_x8_to_x17
+	save_from_x18
 	take_stack
 	cbnz	x4, guest_sync
+	mov	x2, x6
 	b	trap_sync
 	.endm
 
@@ -89,17 +97,17 @@
 	b	irq_unfinished
 	.endm
 
-	.macro	restore_x6_to_x17
-	ldp	x16, x17, [sp, #128]
-	ldp	x14, x15, [sp, #112]
-	ldp	x12, x13, [sp, #96]
+	.macro	restore_x6_to_x11
 	ldp	x10, x11, [sp, #80]
 	ldp	x8, x9, [sp, #64]
 	ldp	x6, x7, [sp, #48]
 	.endm
 
 	.macro	restore_to_x17
-	restore_x6_to_x17
+	ldp	x16, x17, [sp, #128]
+	ldp	x14, x15, [sp, #112]
+	ldp	x12, x13, [sp, #96]
+	restore_x6_to_x11
 	ldp	x4, x5, [sp, #32]
 	ldp	x2, x3, [sp, #16]
 	ldp	x0, x1, [sp, #0]
@@ -199,7 +207,6 @@ vectors_mitigated:
 system_call:
 	cmp	x8, #CALL_VcpuRun
 	b.ne	1f
-	ldp	x2, x3, [sp, #16]
 	mrs	x16, elr_el2
 	mrs	x17, spsr_el2
 	stp	x16, x17, [sp, #FRAME_PC]
@@ -210,8 +217,8 @@ system_call:
 	mov	sp, x16
 	b	vcpu_run
 1:	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
 	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
 	stp	x8, x9, [sp, #64]
 	str	x10, [sp, #80]
 	save_from_x18
@@ -250,9 +257,10 @@ process_irq:
 	b	trap_irq
 
 /* x0 = frame of the process or guest to go on with. */
-	.globl	arch_resume
+	.globl	arch_resume, resume_frame
 arch_resume:
 	mov	sp, x0
+resume_frame:
 	ldp	x4, x5, [sp, #FRAME_PC]
 	msr	elr_el2, x4
 	msr	spsr_el2, x5
@@ -266,18 +274,17 @@ arch_resume:
 	restore_to_x17
 
 /*
- * Back from VcpuRun: x0 to x5 = its results, x6 = the thread's frame. x19 to x28 hold what the guest had there, which
- * its own qvm may see; the others must show nothing of the kernel, so they get what the thread once had there.
+ * Back from VcpuRun: x0 to x5 = its results, SP = the thread's frame. x12 to x28 hold what the guest had there, which
+ * its own qvm may see: guest_sync() does not use them (make el2-registers). The others must show nothing of the kernel,
+ * so they get what the thread once had there.
  */
 	.globl	vcpu_return
 vcpu_return:
-	mov	sp, x6
 	ldp	x6, x7, [sp, #FRAME_PC]
 	msr	elr_el2, x6
 	msr	spsr_el2, x7
 	ldp	x29, x30, [sp, #232]
-	ldr	x18, [sp, #144]
-	restore_x6_to_x17
+	restore_x6_to_x11
 	eret
 	dsb	nsh
 	isb

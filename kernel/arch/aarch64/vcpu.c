@@ -44,8 +44,6 @@ static inline __attribute__((always_inline)) bool act_short(struct vcpu *v, uint
 		v->frame.x[1] = x3;
 		v->frame.x[2] = x4;
 		v->frame.x[3] = x5;
-		if (exit == EXIT_SMC)
-			vcpu_advance(v, ESR_IL);
 	} else {
 		if (unlikely(action != ACT_DONE || exit != EXIT_MMIO_WRITE))
 			return false;
@@ -59,12 +57,12 @@ static inline __attribute__((always_inline)) bool act_short(struct vcpu *v, uint
 
 static inline void enter_guest(struct cpu *c, struct thread *t, struct vcpu *v)
 {
-	fp_between(c, t, true);
+	fp_between(c, t);
 	t->in_guest = true;
 	world_swap(&t->user, &v->user);
 	c->user = &v->user;
 	c->guest = v;
-	arch_resume(&v->frame);
+	__asm__ volatile("mov sp, %0\n\tb resume_frame" : : "r"(&v->frame) : "memory"); /* arch_resume() */
 }
 
 /*
@@ -106,8 +104,8 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 {
 	struct vcpu *v = t->vcpu;
 
-	if (unlikely(!v || v->id != id || __atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE) ||
-		     !act_short(v, action, x2, x3, x4, x5)))
+	/* Who leaves something to be done has this CPU interrupted afterwards. */
+	if (unlikely(!v || v->id != id || READ_ONCE(v->entry_work) || !act_short(v, action, x2, x3, x4, x5)))
 		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
 	else
 		enter_guest(c, t, v);
@@ -165,14 +163,14 @@ bool arch_vcpu_run(struct cpu *c, struct vcpu *v, const struct frame *f)
 
 /* ---- out ---- */
 
-static __attribute__((noinline)) void leave_long(struct vcpu *v, struct cpu *c, uint64_t esr)
+static __attribute__((noinline)) void leave_long(struct vcpu *v, struct cpu *c)
 {
-	arch_resume(vcpu_trap(c, v, esr));
+	arch_resume(vcpu_trap(c, v, v->arch.exit_esr));
 }
 
 /* The short way out: results in registers. */
-static inline void leave_guest(struct cpu *c, struct vcpu *v, uint64_t exit, uint64_t x1, uint64_t x2, uint64_t x3,
-			       uint64_t x4, uint64_t x5)
+static inline __attribute__((always_inline)) void leave_guest(struct cpu *c, struct vcpu *v, uint64_t exit, uint64_t x1,
+							      uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5)
 {
 	struct thread *t = v->thread;
 
@@ -182,8 +180,8 @@ static inline void leave_guest(struct cpu *c, struct vcpu *v, uint64_t exit, uin
 	world_swap(&v->user, &t->user);
 	c->user = &t->user;
 	c->guest = NULL;
-	fp_between(c, t, false);
-	vcpu_return(exit, x1, x2, x3, x4, x5, t);
+	fp_between(c, t);
+	vcpu_return(t, exit, x1, x2, x3, x4, x5);
 }
 
 static inline uint64_t fault_ipa(uint64_t far)
@@ -239,15 +237,15 @@ static inline void sgi_done(struct vcpu *v, struct cpu *c, uint64_t esr)
 		arch_resume(&v->frame);
 }
 
-static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
+static __attribute__((noinline)) void sgi_exit(struct vcpu *v, struct cpu *c)
 {
-	uint64_t value = v->frame.x[ESR_RT(esr)];
+	uint64_t esr = v->arch.exit_esr, value = v->frame.x[ESR_RT(esr)];
 	bool self = (value & ~SGI_INTID_MASK) == v->arch.sgi_self;
 
 	if (unlikely(v->arch_work.timer_active))
 		vcpu_timer_look(v);
 	if (v->entry_work & ~ENTRY_WORK_TIMER || !(self ? vcpu_insert(v, SGI_INTID(value)) : send_sgis(v, value)))
-		leave_long(v, c, esr);
+		leave_long(v, c);
 	else
 		sgi_done(v, c, esr);
 }
@@ -281,30 +279,46 @@ static inline void mmio_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
 		leave_guest(c, v, EXIT_MMIO_READ, ipa, bytes, 0, 0, 0);
 }
 
-static inline void id_exit(struct vcpu *v, uint64_t esr)
+/* Apart: nothing that guest_sync() needs is live across a call. */
+static __attribute__((noinline, flatten)) void register_exit(struct vcpu *v, struct cpu *c)
 {
-	vcpu_advance(v, esr);
-	arch_resume(&v->frame);
+	uint64_t esr = v->arch.exit_esr;
+
+	if (v->entry_work || !vcpu_id_register(c, v, esr)) {
+		leave_long(v, c);
+	} else {
+		vcpu_advance(v, esr);
+		arch_resume(&v->frame);
+	}
 }
 
-/* From the vector: an exception of a guest. */
-void guest_sync(struct vcpu *v, struct cpu *c, uint64_t esr, uint64_t ec)
+/* SMC: PC is after it, as the CPU does it for HVC. */
+static inline void smc_exit(struct vcpu *v, struct cpu *c, uint64_t esr, const uint64_t *x)
+{
+	vcpu_advance(v, esr);
+	leave_guest(c, v, EXIT_SMC, esr & 0xffff, x[0], x[1], x[2], x[3]);
+}
+
+/* From the vector: an exception of a guest. `esr` and `ec` are where no result of VcpuRun will be. */
+void guest_sync(struct vcpu *v, struct cpu *c, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, uint64_t esr,
+		uint64_t ec)
 {
 	const uint64_t *x = v->frame.x;
 
+	(void)x2, (void)x3, (void)x4, (void)x5;
 	v->arch.exit_esr = esr;
 	if (ec == EC_DATA && is_described(esr) && likely(leaks_none(v)))
 		mmio_exit(v, c, esr);
 	else if (ec == EC_HVC64 && likely(leaks_none(v)))
 		leave_guest(c, v, EXIT_HVC, esr & 0xffff, x[0], x[1], x[2], x[3]);
 	else if (ec == EC_SYSREG && (esr & (ISS_REG_MASK | ISS_READ)) == ISS_SGI1R)
-		sgi_again(v, x[ESR_RT(esr)]) ? sgi_done(v, c, esr) : sgi_exit(v, c, esr);
+		sgi_again(v, x[ESR_RT(esr)]) ? sgi_done(v, c, esr) : sgi_exit(v, c);
 	else if (ec == EC_SMC64 && likely(leaks_none(v)))
-		leave_guest(c, v, EXIT_SMC, esr & 0xffff, x[0], x[1], x[2], x[3]);
-	else if (ec == EC_SYSREG && !v->entry_work && vcpu_id_register(c, v, esr))
-		id_exit(v, esr);
+		smc_exit(v, c, esr, x);
+	else if (ec == EC_SYSREG)
+		register_exit(v, c);
 	else
-		leave_long(v, c, esr);
+		leave_long(v, c);
 }
 
 /* ---- the long way out ---- */
@@ -347,6 +361,8 @@ static struct frame *call_exit(struct cpu *c, struct vcpu *v, uint64_t esr, uint
 {
 	struct frame *f = &v->thread->frame;
 
+	if (exit == EXIT_SMC)
+		vcpu_advance(v, esr);
 	VcpuRun_set_x1(f, esr & 0xffff);
 	for (unsigned i = 0; i < 4; i++)
 		f->x[OUT_VcpuRun_x2 + i] = v->frame.x[i];

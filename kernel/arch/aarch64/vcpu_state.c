@@ -234,8 +234,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 
 void arch_vcpu_drop(struct cpu *c, struct vcpu *v)
 {
-	if (c->fp_owner == &v->fpu)
-		c->fp_owner = NULL;
+	fp_forget(c, &v->fpu);
 	if (c->user == &v->user)
 		c->user = NULL;
 	if (c->resident == v && arch_vcpu_evict(c))

@@ -104,6 +104,12 @@ static uint64_t id_compute(unsigned id)
 /* What guests read on each CPU, since CPUs of one board may differ. Each fills in its own: PFR0 is never 0. */
 static uint64_t id_values[CPU_MAX][ARRAY_COUNT(id_registers)];
 
+static __attribute__((noinline)) void id_fill(uint64_t *values)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(id_registers); i++)
+		values[i] = id_compute(i);
+}
+
 bool vcpu_id_register(const struct cpu *c, struct vcpu *v, uint64_t esr)
 {
 	uint64_t *values = id_values[c->id];
@@ -111,10 +117,8 @@ bool vcpu_id_register(const struct cpu *c, struct vcpu *v, uint64_t esr)
 
 	if ((esr & (ISS_REG(3, 7, 15, 0, 0) | ISS_READ)) != (ISS_REG(3, 0, 0, 0, 0) | ISS_READ))
 		return false;
-	if (unlikely(!values[ID(4, 0)])) {
-		for (unsigned i = 0; i < ARRAY_COUNT(id_registers); i++)
-			values[i] = id_compute(i);
-	}
+	if (unlikely(!values[ID(4, 0)]))
+		id_fill(values);
 	put_result(v, esr, crm >> 2 == 1 ? values[ID(crm, esr >> 17 & 7)] : 0);
 	return true;
 }

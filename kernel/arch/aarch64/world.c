@@ -176,6 +176,7 @@ void arch_fpu_save(struct cpu *c, const struct fpu *only)
 	fp_open(c, true);
 	isb();
 	fpu_store(c->fp_owner);
+	c->fp_thread = NULL;
 	__atomic_store_n(&c->fp_owner, NULL, __ATOMIC_RELEASE);
 	fp_open(c, false);
 }

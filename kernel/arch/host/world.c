@@ -59,6 +59,7 @@ void arch_fpu_save(struct cpu *c, const struct fpu *only)
 	if (!c->fp_owner || (only && c->fp_owner != only))
 		return;
 	c->fp_owner->v[0] = own()->fp;
+	c->fp_thread = NULL;
 	__atomic_store_n(&c->fp_owner, NULL, __ATOMIC_RELEASE);
 	c->fp_open = false;
 }
@@ -156,8 +157,7 @@ static void load_vcpu(struct cpu *c, struct vcpu *v)
 
 void arch_vcpu_drop(struct cpu *c, struct vcpu *v)
 {
-	if (c->fp_owner == &v->fpu)
-		c->fp_owner = NULL;
+	fp_forget(c, &v->fpu);
 	if (c->user == &v->user)
 		c->user = NULL;
 	if (c->resident == v && arch_vcpu_evict(c))

@@ -77,10 +77,10 @@ struct psci {
  */
 static inline bool psci_constant(uint32_t id, uint64_t *answer)
 {
-	if (id == PSCI_VERSION || id == SMCCC_VERSION)
-		*answer = PSCI_VERSION_1_1;
-	else if ((id & 0xbb000000) != 0x80000000)
+	if ((id & 0xbb000000) != 0x80000000)
 		*answer = (uint64_t)PSCI_NOT_SUPPORTED;
+	else if (id == PSCI_VERSION || id == SMCCC_VERSION)
+		*answer = PSCI_VERSION_1_1;
 	else
 		return false;
 	return true;
