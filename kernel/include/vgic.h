@@ -70,13 +70,14 @@ struct vgic_cpu {
 	uint32_t lr_count;
 	uint64_t lr[VGIC_LR_MAX];      /* images */
 	uint32_t lr_used;              /* bit n: there is image n */
+	uint32_t lr_empty;             /* and the processor has emptied it: lr[n] is as it was before */
 	uint64_t straight;             /* private ones that may come straight into their image as soon as it is empty */
 	uint8_t lr_index[VGIC_LR_MAX]; /* whose image */
 	uint8_t lr_of[VGIC_CANDIDATES]; /* its image; VGIC_LR_MAX: none */
 	uint64_t left;                  /* active or pending ones without an image */
 	uint16_t left_prio;             /* of the most important pending one of these that could be signalled */
 	uint64_t control;               /* ARCH_VGIC_*: what belongs to the images */
-	bool ended;                     /* at the last fold: the processor has ended the one that is linked to a PPI */
+	bool ended; /* the processor has ended the one that is linked to a PPI, and its image is gone */
 	/* The caller's, before it folds, fills or places: ARCH_VMCR_*, and with an `eoicount` the active priorities. */
 	uint64_t vmcr;
 	uint32_t running;
@@ -96,8 +97,9 @@ static inline void vgic_arrived(struct vgic_cpu *v, unsigned index)
 /* Nothing enabled, pending or active; the processor has so many list registers. */
 void vgic_reset(struct vgic_cpu *v, unsigned lr_count);
 /*
- * Takes the images back into the state, after the processor's list registers were read into lr[], and what came since
- * the last time. `eoicount`: so many were ended that had no image. `line` of the virtual timer must be up to date.
+ * Takes the images back into the state, after the processor's list registers were read into lr[] (vgic_keep()), and
+ * what came since the last time. `eoicount`: so many were ended that had no image. `line` of the virtual timer must be
+ * up to date.
  */
 void vgic_fold(struct vgic_cpu *v, unsigned eoicount);
 /* Chooses what is offered and builds the images and `control`. After vgic_fold. */
@@ -136,6 +138,35 @@ static inline bool vgic_place_again(const struct vgic_cpu *v, uint64_t straight,
 	*lr = v->lr[*n];
 	return true;
 }
+/* An image that is not empty was read from the processor. */
+static inline void vgic_keep(struct vgic_cpu *v, unsigned n, uint64_t lr)
+{
+	if (lr == v->lr[n])
+		return;
+	v->lr[n] = lr;
+	v->straight &= ~BIT(v->lr_index[n]);
+}
+
+/* Images were read: has the processor ended the one that is linked to a PPI, since that came? */
+static inline bool vgic_has_ended(const struct vgic_cpu *v)
+{
+	unsigned n = v->lr_of[VIRQ_VTIMER];
+
+	return n < VGIC_LR_MAX ? v->lr_empty >> n & 1 : v->ended;
+}
+
+/*
+ * Does an image, as it is in the processor, or one that is left keep the guest from waiting (vgic_deliverable())? If
+ * all images are empty the processor calls for what is left.
+ */
+static inline bool vgic_delivers(const struct vgic_cpu *v, uint64_t lr, uint64_t vmcr)
+{
+	if (v->left_prio < ARCH_VMCR_MASK(vmcr))
+		return true;
+	return (lr & ARCH_LR_STATE) == ARCH_LR_PENDING && ARCH_LR_PRIO(lr) < ARCH_VMCR_MASK(vmcr) &&
+	       (vmcr & (lr & ARCH_LR_GROUP1 ? ARCH_VMCR_GROUP1 : ARCH_VMCR_GROUP0));
+}
+
 /* After that, of an SPI: its line is up, and what it was offered with has not changed. */
 bool vgic_line_again(const struct vgic_cpu *v, unsigned index, uint64_t *lr);
 

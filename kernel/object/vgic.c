@@ -54,6 +54,8 @@ static void fold_image(struct vgic_cpu *v, unsigned n, uint64_t lr)
 		v->latch &= ~(v->offered & bit);
 	v->offered &= ~bit;
 	v->lr_of[index] = VGIC_LR_MAX;
+	if (index == VIRQ_VTIMER)
+		v->ended = (lr & ARCH_LR_LINKED) && !(lr & ARCH_LR_STATE);
 	if (!(lr & ARCH_LR_ACTIVE)) {
 		v->active &= ~bit;
 		return;
@@ -103,16 +105,15 @@ void vgic_fold(struct vgic_cpu *v, unsigned eoicount)
 {
 	uint64_t outside = v->left & v->active;
 
-	v->ended = false;
 	for_each_bit (n, v->lr_used) {
-		v->ended |= v->lr_index[n] == VIRQ_VTIMER && !(v->lr[n] & (ARCH_LR_PENDING | ARCH_LR_ACTIVE)) &&
-			    (v->lr[n] & ARCH_LR_LINKED);
-		fold_image(v, (unsigned)n, v->lr[n]);
+		uint64_t lr = v->lr_empty & BIT(n) ? v->lr[n] & ~ARCH_LR_STATE : v->lr[n];
+
+		fold_image(v, (unsigned)n, lr);
 	}
 	/* With ends in two steps it is the second one that ends, and it traps while one is active without an image. */
 	for (; eoicount && outside && !(v->vmcr & ARCH_VMCR_SPLIT_END); eoicount--)
 		end_without_image(v, outside);
-	v->lr_used = 0;
+	v->lr_used = v->lr_empty = 0;
 	v->straight = v->left = 0;
 	v->latch |= v->repend | (v->arrived & SGIS & v->group);
 	v->repend = v->arrived = 0;
@@ -264,7 +265,7 @@ static void drop_image(struct vgic_cpu *v, unsigned n, uint64_t lr)
 	unsigned index = v->lr_index[n];
 
 	fold_image(v, n, lr);
-	if (!(lr & (ARCH_LR_PENDING | ARCH_LR_ACTIVE)))
+	if (!(lr & ARCH_LR_STATE))
 		return;
 	v->left |= BIT(index);
 	v->straight = 0;
@@ -287,10 +288,9 @@ bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 {
 	uint64_t bit = BIT(index), open = v->open & v->group;
 	unsigned at = v->lr_of[index];
+	uint32_t spare;
 
 	*n = VGIC_LR_MAX;
-	if (!empty)
-		v->straight = 0; /* lr[] is what the processor has made of the images */
 	if (needs_no_image(v, index, empty))
 		return true;
 	/* Where the CPU interface holds it back it would hide that those that are left have room. */
@@ -302,12 +302,13 @@ bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 	} else {
 		if ((v->active | v->left) & bit)
 			return false;
-		at = empty ? (unsigned)__builtin_ctz(empty) : least_important(v, v->prio[index]);
+		spare = empty & ~v->lr_used ? empty & ~v->lr_used : empty; /* who comes again finds its own */
+		at = spare ? (unsigned)__builtin_ctz(spare) : least_important(v, v->prio[index]);
 		if (at == VGIC_LR_MAX)
 			return false;
 	}
 	if (v->lr_used & BIT(at))
-		drop_image(v, at, empty ? v->lr[at] & ~(ARCH_LR_PENDING | ARCH_LR_ACTIVE) : v->lr[at]);
+		drop_image(v, at, empty ? v->lr[at] & ~ARCH_LR_STATE : v->lr[at]);
 	if (bit & ~(SGIS | BIT(VIRQ_VTIMER))) { /* the lock is held: others write the word, too */
 		v->latch |= v->repend & bit;
 		v->repend &= ~bit;
@@ -319,9 +320,7 @@ bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 
 bool vgic_lower(struct vgic_cpu *v, unsigned index, uint64_t *lr)
 {
-	const uint64_t both = ARCH_LR_PENDING | ARCH_LR_ACTIVE;
-
-	if (((v->latch | v->repend) & BIT(index)) || (*lr & both) == both)
+	if (((v->latch | v->repend) & BIT(index)) || (*lr & ARCH_LR_STATE) == ARCH_LR_STATE)
 		return false;
 	*lr &= ~(ARCH_LR_PENDING | ARCH_LR_EXIT_ENDED);
 	if (index < VGIC_PRIVATE)

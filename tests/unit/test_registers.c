@@ -23,8 +23,10 @@ static const struct row {
 #undef R
 };
 
-#define X(name) #name,
+#define X(a, b) #a, #b,
 static const char *const el1[] = {EL1_SWITCHED(X)};
+#undef X
+#define X(name) #name,
 /* Those that vcpu_state.c names itself: as many as the core has, with an order, or under another name. */
 static const char *const debug[] = {DEBUG_SWITCHED(X) "dbgbvr", "dbgbcr",         "dbgwvr", "dbgwcr", "mdscr_el1",
 				    "dbgclaimset_el1",          "dbgclaimclr_el1"};

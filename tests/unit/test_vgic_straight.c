@@ -32,6 +32,8 @@ static void images_that_change_one_by_one_signal_the_same(void **unused)
 				fire(rnd(COUNT));
 			else if (what == 6)
 				line(index_of(44), !ref[index_of(44)].line);
+			else if (what == 8)
+				leave_and_return();
 			else if (what % 2)
 				acknowledge();
 			else

@@ -10,10 +10,11 @@
 #include "types.h"
 
 /* clang-format off */
+/* By twos: a pair is one access to memory. */
 #define EL1_SWITCHED(X) \
-	X(sctlr_el1) X(cpacr_el1) X(ttbr0_el1) X(ttbr1_el1) X(tcr_el1) X(esr_el1) X(far_el1) X(afsr0_el1) \
-	X(afsr1_el1) X(mair_el1) X(amair_el1) X(vbar_el1) X(contextidr_el1) X(tpidr_el1) X(cntkctl_el1) X(par_el1) \
-	X(sp_el1) X(elr_el1) X(spsr_el1) X(csselr_el1) X(tpidrro_el0)
+	X(sctlr_el1, cpacr_el1) X(ttbr0_el1, ttbr1_el1) X(tcr_el1, esr_el1) X(far_el1, afsr0_el1) \
+	X(afsr1_el1, mair_el1) X(amair_el1, vbar_el1) X(contextidr_el1, tpidr_el1) X(cntkctl_el1, par_el1) \
+	X(sp_el1, elr_el1) X(spsr_el1, csselr_el1) X(tpidrro_el0, cntv_cval_el0)
 /* Debug registers, from their first use on; beside these vcpu_state.c names those that need more than a copy. */
 #define DEBUG_SWITCHED(X) X(osdtrrx_el1) X(mdccint_el1) X(osdtrtx_el1) X(oseccr_el1)
 /* clang-format on */
@@ -33,13 +34,15 @@ struct arch_vcpu {
 	bool debug_live; /* breakpoint registers are the guest's own, not trapped */
 
 	/* EL1 state; up to date while it is not in the processor. */
-#define X(name) uint64_t name;
+#define X(a, b) uint64_t a, b;
 	EL1_SWITCHED(X)
+#undef X
+#define X(name) uint64_t name;
 	DEBUG_SWITCHED(X)
 #undef X
 	uint64_t mdscr_el1, dbgclaim;
 	uint64_t vdisr; /* DISR_EL1 of a guest */
-	uint64_t cntv_ctl, cntv_cval;
+	uint64_t cntv_ctl;
 	struct irqchip_state irqchip;
 	uint64_t dbgbcr[16], dbgbvr[16], dbgwcr[16], dbgwvr[16];
 	uint64_t oslock;

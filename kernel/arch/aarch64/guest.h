@@ -58,7 +58,10 @@ void vcpu_timer_ahead(struct vcpu *v);         /* resident here, whose lock is h
 uint64_t guest_deadline(const struct vcpu *v, uint64_t cval);
 
 /* vcpu_irq.c */
-void vcpu_offer(struct vcpu *v);                  /* fill the list registers anew */
+void vcpu_offer(struct vcpu *v); /* fill the list registers anew */
+/* The images to memory, until they come back as they are (vcpu_give_images()) or are folded. */
+void vcpu_take_images(struct vcpu *v);
+void vcpu_give_images(struct vcpu *v);
 bool vcpu_passed(struct vcpu *v, uint32_t intid); /* a physical SPI has come; true: a guest's, and it is offered */
 bool vcpu_edges(struct vcpu *v);                  /* take in `edges`; false: vcpu_offer must */
 bool vcpu_insert(struct vcpu *v, unsigned intid); /* a private interrupt into a list register, if that is simple */
@@ -73,9 +76,10 @@ static inline __attribute__((always_inline)) bool vcpu_insert_again(const struct
 	irqchip_lr_write(n, lr);
 	return true;
 }
-bool vcpu_quiet(const struct vcpu *v);  /* nothing is in the list registers, nor waits for them */
-bool vcpu_timer_direct(struct vcpu *v); /* the virtual timer has fired; false: the long way */
-void vcpu_timer_look(struct vcpu *v);   /* at an exit with `timer_active` */
+bool vcpu_quiet(const struct vcpu *v);       /* it may wait: nothing comes through, by the list registers as they are */
+bool vcpu_timer_direct(struct vcpu *v);      /* the virtual timer has fired; false: the long way */
+void vcpu_timer_look(struct vcpu *v);        /* at an exit with `timer_active` */
+bool vcpu_timer_fires(const struct vcpu *v); /* the line of the virtual timer */
 
 /* vcpu_sysreg.c */
 void vcpu_ptimer_look(struct vcpu *v); /* its line, by the time that it is; the lock is held */

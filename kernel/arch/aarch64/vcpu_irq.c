@@ -12,12 +12,11 @@
 
 #define CNTV_FIRING 5 /* ENABLE and ISTATUS, not IMASK */
 
-/* The line of the virtual timer. */
-static bool vtimer_fires(const struct vcpu *v)
+bool vcpu_timer_fires(const struct vcpu *v)
 {
 	if (v->home)
 		return (sysreg_read(cntv_ctl_el0) & 7) == CNTV_FIRING;
-	return v->arch.cntv_ctl == CNTV_ENABLE && arch_clock_ticks() - v->counter_offset >= v->arch.cntv_cval;
+	return v->arch.cntv_ctl == CNTV_ENABLE && arch_clock_ticks() - v->counter_offset >= v->arch.cntv_cval_el0;
 }
 
 /*
@@ -31,28 +30,43 @@ static void vtimer_link(struct vcpu *v)
 	if (flight != (v->arch_work.timer_active && !v->vgic.ended))
 		irqchip_set_active(ARCH_IRQ_VTIMER, flight);
 	v->arch_work.timer_active = flight;
+	v->vgic.ended = false;
 }
 
-/* Images back into the state. Called with the vCPU's lock, on the CPU that holds them. */
+void vcpu_take_images(struct vcpu *v)
+{
+	struct vgic_cpu *g = &v->vgic;
+
+	g->lr_empty = irqchip_lr_empty();
+	for_each_bit (n, g->lr_used & ~g->lr_empty) {
+		vgic_keep(g, (unsigned)n, irqchip_lr_read((unsigned)n));
+		irqchip_lr_write((unsigned)n, 0);
+	}
+	irqchip_virtual_control(ARCH_VGIC_ON);
+	v->in_hw = false;
+}
+
+void vcpu_give_images(struct vcpu *v)
+{
+	for_each_bit (n, v->vgic.lr_used & ~v->vgic.lr_empty)
+		irqchip_lr_write((unsigned)n, v->vgic.lr[n]);
+	irqchip_virtual_control(v->vgic.control);
+	v->in_hw = true;
+}
+
+/* Images back into the state. Called with the vCPU's lock, on the CPU that holds them, or if none does. */
 void arch_vcpu_settle(struct vcpu *v)
 {
 	struct vgic_cpu *g = &v->vgic;
 	unsigned eoicount = 0;
 
 	if (v->in_hw) {
-		for (uint32_t used = g->lr_used; used; used &= used - 1) {
-			unsigned n = (unsigned)__builtin_ctz(used);
-
-			g->lr[n] = irqchip_lr_read(n);
-			irqchip_lr_write(n, 0);
-		}
 		eoicount = irqchip_eoicount();
 		g->running = irqchip_virtual_running();
-		irqchip_virtual_control(ARCH_VGIC_ON);
-		v->in_hw = false;
+		vcpu_take_images(v);
 	}
 	g->vmcr = v->home ? irqchip_vmcr() : v->arch.irqchip.vmcr;
-	vgic_private_line(g, VIRQ_VTIMER, vtimer_fires(v));
+	vgic_private_line(g, VIRQ_VTIMER, vcpu_timer_fires(v));
 	vgic_fold(g, eoicount);
 	if (v->home)
 		vtimer_link(v);
@@ -64,10 +78,7 @@ void vcpu_offer(struct vcpu *v)
 	v->dirty = v->edges = false;
 	arch_vcpu_settle(v);
 	vgic_fill(&v->vgic);
-	for_each_bit (n, v->vgic.lr_used)
-		irqchip_lr_write((unsigned)n, v->vgic.lr[n]);
-	irqchip_virtual_control(v->vgic.control);
-	v->in_hw = true;
+	vcpu_give_images(v);
 	lock_release(&v->lock);
 }
 
@@ -84,7 +95,7 @@ static __attribute__((noinline)) bool insert_anew(struct vcpu *v, unsigned index
 			return false;
 		g->vmcr = irqchip_vmcr();
 		for (n = 0; n < g->lr_count; n++)
-			g->lr[n] = irqchip_lr_read(n);
+			vgic_keep(g, n, irqchip_lr_read(n));
 	}
 	if (!vgic_place(g, index, empty, &n))
 		return false;
@@ -177,9 +188,12 @@ bool vcpu_passed(struct vcpu *v, uint32_t intid)
 
 bool vcpu_quiet(const struct vcpu *v)
 {
-	uint32_t all = (uint32_t)BIT(v->vgic.lr_count) - 1;
-
-	return !(v->entry_work & ~ENTRY_WORK_TIMER) && (irqchip_lr_empty() & all) == all;
+	if (v->entry_work & ~ENTRY_WORK_TIMER)
+		return false;
+	for_each_bit (n, v->vgic.lr_used & ~irqchip_lr_empty())
+		if (vgic_delivers(&v->vgic, irqchip_lr_read((unsigned)n), irqchip_vmcr()))
+			return false;
+	return true;
 }
 
 bool vcpu_timer_direct(struct vcpu *v)
@@ -199,7 +213,7 @@ void vcpu_timer_look(struct vcpu *v)
 	const struct vgic_cpu *g = &v->vgic;
 	unsigned n = g->lr_of[VIRQ_VTIMER];
 
-	if (vtimer_fires(v))
+	if (vcpu_timer_fires(v))
 		return; /* if it was ended it comes again */
 	if (n < VGIC_LR_MAX) {
 		if (irqchip_lr_read(n) & ARCH_LR_ACTIVE)
@@ -222,8 +236,7 @@ struct thread *arch_vcpu_timer_expired(struct timer *t)
 		vcpu_ptimer_look(v);
 	if (t != &v->timers[VCPU_VTIMER]) {
 		woken = vcpu_signal(v);
-	} else if (!v->home) { /* whoever settles looks at the virtual one himself */
-		v->dirty = true;
+	} else if (!v->home) { /* it fires when it is loaded */
 		woken = vcpu_signal(v);
 	} else if (v->home == arch_this_cpu()) {
 		vcpu_timer_ahead(v);
@@ -252,6 +265,7 @@ void arch_vcpu_irq_timer(struct cpu *c)
 	}
 	lock_acquire(&v->lock);
 	v->arch_work.timer_active = true;
+	v->vgic.ended = false;
 	v->dirty = true;
 	vcpu_tell(v);
 }

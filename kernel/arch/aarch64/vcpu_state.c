@@ -145,31 +145,56 @@ void vcpu_timer_ahead(struct vcpu *v)
 }
 
 /* The guest's timer goes on as a timer of the kernel's, if it is not seen to be up already. */
-static void timer_to_soft(struct vcpu *v, bool seen)
+static void timer_to_soft(struct cpu *c, struct vcpu *v, bool seen)
 {
-	uint64_t ctl = sysreg_read(cntv_ctl_el0);
+	struct timer *t = &v->timers[VCPU_VTIMER];
 
-	v->arch.cntv_ctl = ctl & (CNTV_ENABLE | CNTV_IMASK);
-	v->arch.cntv_cval = sysreg_read(cntv_cval_el0);
+	v->arch.cntv_ctl = sysreg_read(cntv_ctl_el0) & (CNTV_ENABLE | CNTV_IMASK);
 	sysreg_write(cntv_ctl_el0, 0);
 	isb();
-	if (v->arch_work.timer_active)
+	if (v->arch_work.timer_active) /* it stays so: vcpu_load() */
 		irqchip_set_active(ARCH_IRQ_VTIMER, false);
-	v->arch_work.timer_active = false;
-	timer_disarm(&v->timers[VCPU_VTIMER]);
-	if (v->arch.cntv_ctl == CNTV_ENABLE && !seen)
-		timer_arm(&v->timers[VCPU_VTIMER], guest_deadline(v, v->arch.cntv_cval));
+	timer_disarm(t);
+	if (v->arch.cntv_ctl != CNTV_ENABLE || seen)
+		return;
+	lock_acquire(&c->lock);
+	timer_set(t, guest_deadline(v, v->arch.cntv_cval_el0));
+	lock_release(&c->lock);
+}
+
+/*
+ * Is the timer up, and has it been seen? That is so unless the vCPU waits in WFI and its interrupt was just about to
+ * come. Then, and where ends are to be put down to interrupts without an image, the images are folded.
+ */
+static bool timer_seen(struct vcpu *v)
+{
+	bool fires = vcpu_timer_fires(v);
+
+	if (likely(!irqchip_eoicount() && !(fires && READ_ONCE(v->waiting))))
+		return fires;
+	lock_acquire(&v->lock);
+	arch_vcpu_settle(v);
+	v->dirty = true;
+	fires = fires && !(v->waiting && vgic_deliverable(&v->vgic, v->vgic.vmcr));
+	lock_release(&v->lock);
+	return fires;
 }
 
 bool arch_vcpu_evict(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
-	bool seen, requested;
+	bool requested;
 
 	if (!v)
 		return false;
-	world_restore_leaked(v);
-#define X(name) v->arch.name = sysreg_read(name);
+	if (unlikely(v->arch_work.leaked))
+		world_restore_leaked(v);
+#define X(a, b)                                                  \
+	{                                                        \
+		uint64_t a = sysreg_read(a), b = sysreg_read(b); \
+		v->arch.a = a;                                   \
+		v->arch.b = b;                                   \
+	}
 	EL1_SWITCHED(X)
 #undef X
 	v->arch.mdscr_el1 = sysreg_read(mdscr_el1);
@@ -179,17 +204,15 @@ bool arch_vcpu_evict(struct cpu *c)
 	if (v->arch.debug_live)
 		debug_save(v);
 	irqchip_virtual_save(&v->arch.irqchip);
-	lock_acquire(&v->lock);
-	arch_vcpu_settle(v);
-	v->dirty = v->away = true;
-	/* Up already: it has been seen, unless the vCPU waits in WFI and its interrupt was just about to come. */
-	seen = (v->vgic.line & BIT(VIRQ_VTIMER)) && !(v->waiting && vgic_deliverable(&v->vgic, v->arch.irqchip.vmcr));
-	lock_release(&v->lock);
-	timer_to_soft(v, seen);
+	timer_to_soft(c, v, timer_seen(v));
 	arch_fpu_save(c, &v->fpu); /* no register of it stays on a CPU that is not its home */
 	world_clear_el1();
 	c->resident = NULL;
 	lock_acquire(&v->lock);
+	if (v->in_hw)
+		vcpu_take_images(v);
+	v->arch_work.timer_active = v->arch_work.timer_active && !vgic_has_ended(&v->vgic);
+	v->away = true;
 	__atomic_store_n(&v->home, NULL, __ATOMIC_RELEASE);
 	requested = READ_ONCE(v->requested); /* this CPU was asked, and will not hear of it again */
 	lock_release(&v->lock);
@@ -198,37 +221,52 @@ bool arch_vcpu_evict(struct cpu *c)
 
 void vcpu_load(struct cpu *c, struct vcpu *v)
 {
+	bool folded;
+
 	vcpu_put_away(c);
 	timer_disarm(&v->timers[VCPU_VTIMER]);
 	c->resident = v;
-	lock_acquire(&c->lock);
 	lock_acquire(&v->lock);
 	__atomic_store_n(&v->home, c, __ATOMIC_RELEASE);
-	v->dirty = true; /* whoever settles links the virtual timer */
+	folded = v->dirty; /* or will be */
 	v->away = false;
 	if (unlikely(v->requested)) /* who asked may have called the CPU that had them before */
 		c->own |= ATTENTION_LOOK;
 	lock_release(&v->lock);
-	vcpu_timer_ahead(v);
-	lock_release(&c->lock);
+	if (unlikely(v->counter_offset > arch_clock_ticks())) {
+		lock_acquire(&c->lock);
+		vcpu_timer_ahead(v);
+		lock_release(&c->lock);
+	}
 	if (cpu_attention(c))
 		arch_ipi_send(c->id, IPI_KICK); /* somebody was woken, and this CPU has already chosen */
 	v->arch_work.leaked = 0;
-#define X(name) sysreg_write(name, v->arch.name);
+#define X(a, b)                                        \
+	{                                              \
+		uint64_t a = v->arch.a, b = v->arch.b; \
+		sysreg_write(a, a);                    \
+		sysreg_write(b, b);                    \
+	}
 	EL1_SWITCHED(X)
 #undef X
 	sysreg_write(mdscr_el1, v->arch.mdscr_el1);
 	if (has_ras())
 		sysreg_write(VDISR_EL2, v->arch.vdisr);
-	if (v->arch.debug_live)
+	if (unlikely(v->arch.debug_live)) {
 		debug_load(v);
+		sysreg_write(mdcr_el2, control_mdcr() & ~MDCR_TDA);
+	}
 	sysreg_write(oslar_el1, v->arch.oslock);
-	sysreg_write(mdcr_el2, v->arch.debug_live ? control_mdcr() & ~MDCR_TDA : control_mdcr());
 	sysreg_write(vmpidr_el2, v->affinity | BIT(31));
 	irqchip_virtual_load(&v->arch.irqchip);
 	sysreg_write(cntvoff_el2, v->counter_offset);
-	sysreg_write(cntv_cval_el0, v->arch.cntv_cval);
 	sysreg_write(cntv_ctl_el0, v->arch.cntv_ctl);
+	if (!folded)
+		vcpu_give_images(v);
+	isb();
+	/* As its virtual one, which it is linked to; the timer may have fired since. */
+	if (v->arch_work.timer_active || (!folded && vcpu_timer_direct(v)))
+		irqchip_set_active(ARCH_IRQ_VTIMER, true);
 	vcpu_came(c, v);
 }
 
@@ -295,7 +333,7 @@ static uint64_t *register_of(struct vcpu *v, uint64_t reg)
 	case VREG_MAIR_EL1: return &v->arch.mair_el1;
 	case VREG_CNTVOFF: return &v->counter_offset;
 	case VREG_CNTV_CTL: return &v->arch.cntv_ctl;
-	case VREG_CNTV_CVAL: return &v->arch.cntv_cval;
+	case VREG_CNTV_CVAL: return &v->arch.cntv_cval_el0;
 	case VREG_EXITS: return &v->exits;
 	case VREG_EXIT_ESR: return &v->arch.exit_esr;
 	case VREG_EXIT_FAR: return &v->arch.exit_far;

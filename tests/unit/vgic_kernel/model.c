@@ -13,6 +13,7 @@ bool ended[COUNT];
 
 struct vgic_cpu v;
 static uint64_t hw[VGIC_LR_MAX]; /* the list registers */
+static bool in_hw;
 unsigned taken, placed, again;
 static unsigned lrs;
 static unsigned eoicount;
@@ -57,8 +58,8 @@ static unsigned running_prio(void)
 	return depth ? stack[depth - 1].prio : IDLE_PRIO;
 }
 
-/* The priority of what the architecture signals now; IDLE_PRIO: nothing. */
-static unsigned due_prio(void)
+/* The priority of the most important one that may be signalled, whatever runs; IDLE_PRIO: none. */
+static unsigned waiting_prio(void)
 {
 	unsigned best = IDLE_PRIO;
 
@@ -69,7 +70,13 @@ static unsigned due_prio(void)
 		    (v.vmcr & (r->group1 ? VENG1 : VENG0)) && r->prio < (v.vmcr >> 24 & 0xff) && r->prio < best)
 			best = r->prio;
 	}
-	return best < running_prio() ? best : IDLE_PRIO;
+	return best;
+}
+
+/* The priority of what the architecture signals now; IDLE_PRIO: nothing. */
+static unsigned due_prio(void)
+{
+	return waiting_prio() < running_prio() ? waiting_prio() : IDLE_PRIO;
 }
 
 static bool is_active(unsigned n)
@@ -77,11 +84,43 @@ static bool is_active(unsigned n)
 	return n < 32 ? v.active & BIT(n) : vgic_query(&v, n) & VIRQ_ACTIVE;
 }
 
+static unsigned state(unsigned n)
+{
+	return (unsigned)(hw[n] >> 62);
+}
+
+/* ICH_ELRSR_EL2. */
+static uint32_t empty_ones(void)
+{
+	uint32_t empty = 0;
+
+	for (unsigned n = 0; n < lrs; n++)
+		if (!state(n) && !((hw[n] & ARCH_LR_EXIT_ENDED) && !(hw[n] & ARCH_LR_LINKED)))
+			empty |= (uint32_t)BIT(n);
+	return empty;
+}
+
+/* As vcpu_take_images() does it: empty ones are not read. */
+static void take_images(void)
+{
+	v.lr_empty = empty_ones();
+	for_each_bit (n, v.lr_used & ~v.lr_empty)
+		vgic_keep(&v, (unsigned)n, hw[n]);
+	memset(hw, 0, sizeof(hw));
+	in_hw = false;
+}
+
+static void give_images(void)
+{
+	for_each_bit (n, v.lr_used & ~v.lr_empty)
+		hw[n] = v.lr[n];
+	in_hw = true;
+}
+
 void settle_vcpu(void)
 {
-	for_each_bit (n, v.lr_used)
-		v.lr[n] = hw[n];
-	memset(hw, 0, sizeof(hw));
+	if (in_hw)
+		take_images();
 	v.running = 0;
 	for (unsigned d = 0; d < depth; d++)
 		v.running |= (uint32_t)BIT(stack[d].prio >> 3);
@@ -90,6 +129,7 @@ void settle_vcpu(void)
 	eoicount = 0;
 	linked = (vgic_pending(&v) | v.active) & BIT(VIRQ_VTIMER);
 	physical = linked;
+	v.ended = false;
 }
 
 void enter(void)
@@ -105,29 +145,12 @@ void enter(void)
 			fail_msg("interrupt %u is %spending", n, pending ? "" : "not ");
 	}
 	vgic_fill(&v);
-	for_each_bit (n, v.lr_used)
-		hw[n] = v.lr[n];
-}
-
-static unsigned state(unsigned n)
-{
-	return (unsigned)(hw[n] >> 62);
+	give_images();
 }
 
 static unsigned lr_prio(unsigned n)
 {
 	return hw[n] >> ARCH_LR_PRIO_SHIFT & 0xff;
-}
-
-/* ICH_ELRSR_EL2. */
-static uint32_t empty_ones(void)
-{
-	uint32_t empty = 0;
-
-	for (unsigned n = 0; n < lrs; n++)
-		if (!state(n) && !((hw[n] & ARCH_LR_EXIT_ENDED) && !(hw[n] & ARCH_LR_LINKED)))
-			empty |= (uint32_t)BIT(n);
-	return empty;
 }
 
 /* ICH_MISR_EL2: while it asks for it the guest comes out. */
@@ -170,6 +193,26 @@ void check_signalled(void)
 
 	if (prio != due_prio())
 		fail_msg("priority 0x%x is signalled instead of 0x%x", prio, due_prio());
+	if (waiting_prio() == IDLE_PRIO)
+		return;
+	for (n = 0; n < lrs; n++)
+		if (v.lr_used & ~empty_ones() & BIT(n) && vgic_delivers(&v, hw[n], v.vmcr))
+			return;
+	fail_msg("the guest waits, although priority 0x%x would be signalled", waiting_prio());
+}
+
+void leave_and_return(void)
+{
+	if (!eoicount) {
+		take_images();
+		assert_int_equal(linked && !vgic_has_ended(&v), physical);
+	}
+	if (eoicount || rnd(3) == 0)
+		enter();
+	else
+		give_images();
+	check_signalled();
+	maintenance(false);
 }
 
 bool acknowledge(void)
@@ -280,8 +323,8 @@ static bool place(unsigned index)
 	}
 	if (!empty && eoicount)
 		return false;
-	if (!empty)
-		memcpy(v.lr, hw, lrs * sizeof(hw[0]));
+	for (n = 0; !empty && n < lrs; n++)
+		vgic_keep(&v, n, hw[n]);
 	if (!vgic_place(&v, index, empty, &n))
 		return false;
 	placed += !empty && n < VGIC_LR_MAX;
@@ -332,6 +375,7 @@ void fire_physical(void)
 	physical = linked = true;
 	if (place(VIRQ_VTIMER))
 		return;
+	v.ended = false;
 	enter();
 }
 
@@ -484,6 +528,7 @@ void start(unsigned s)
 	memset(ref, 0, sizeof(ref));
 	memset(ended, 0, sizeof(ended));
 	memset(hw, 0, sizeof(hw));
+	in_hw = false;
 	lrs = s % 8 == 5 ? 1 : s % 8 == 7 ? 16 : 4;
 	vgic_reset(&v, lrs);
 	v.vmcr = 0xf8ull << 24 | VENG0 | VENG1 | BPR_LEAST | (s % 2 ? ARCH_VMCR_SPLIT_END : 0);
@@ -524,7 +569,7 @@ void step(void)
 	case 0:
 	case 1:
 	case 2: fire(i); break;
-	case 3: enter(); break;
+	case 3: rnd(2) ? enter() : leave_and_return(); break;
 	case 4:
 	case 5:
 	case 6: acknowledge(); break;

@@ -50,8 +50,13 @@ bool is_pending(unsigned i); /* by the record */
 void start(unsigned s); /* from reset, with this seed; odd: EOImode 1. Four list registers; one or 16 with some seeds */
 void settle_vcpu(void); /* out of the guest, as arch_vcpu_settle() does it */
 void enter(void);       /* out of the guest, and in again: nothing is forgotten, nothing invented */
-void check_signalled(void);
-void end_all(void); /* all that the guest has acknowledged, whatever became of it */
+/*
+ * Its images to memory, since another one needs the processor, and back: as they are, or folded and made anew. What the
+ * kernel knows of the physical interrupt of the virtual timer is right.
+ */
+void leave_and_return(void);
+void check_signalled(void); /* the right one; and a guest that something is pending for does not wait in WFI */
+void end_all(void);         /* all that the guest has acknowledged, whatever became of it */
 
 /* The guest's CPU interface: ICC_IARn_EL1 (false: nothing can be taken), ICC_EOIRn_EL1 of what runs innermost,
  * ICC_DIR_EL1. */

@@ -10,6 +10,7 @@
 
 #define ARCH_LR_PENDING    BIT(62)
 #define ARCH_LR_ACTIVE     BIT(63)
+#define ARCH_LR_STATE      (ARCH_LR_PENDING | ARCH_LR_ACTIVE)
 #define ARCH_LR_LINKED     BIT(61) /* to a physical interrupt, which ends with it */
 #define ARCH_LR_GROUP1     BIT(60)
 #define ARCH_LR_PRIO_SHIFT 48
