@@ -323,8 +323,6 @@ bool vgic_lower(struct vgic_cpu *v, unsigned index, uint64_t *lr)
 	if (((v->latch | v->repend) & BIT(index)) || (*lr & ARCH_LR_STATE) == ARCH_LR_STATE)
 		return false;
 	*lr &= ~(ARCH_LR_PENDING | ARCH_LR_EXIT_ENDED);
-	if (index < VGIC_PRIVATE)
-		v->straight &= ~BIT(index);
 	return true;
 }
 

@@ -115,12 +115,16 @@ void timer_arm(struct timer *t, uint64_t deadline)
 {
 	struct cpu *c = arch_this_cpu();
 
-	timer_disarm(t);
 	if (t->kind < TIMER_VCPU) {
+		timer_disarm(t);
 		timer_set(t, deadline);
 		return;
 	}
+	if (unlikely(t->cpu != c->id))
+		timer_disarm(t);
 	lock_acquire(&c->lock);
+	if (t->index)
+		take_out(&c->guest_timers, t);
 	timer_set(t, deadline);
 	lock_release(&c->lock);
 }

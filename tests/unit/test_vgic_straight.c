@@ -159,6 +159,53 @@ static void a_level_stays_in_its_list_register(void **unused)
 	complete();
 }
 
+/* The same of the physical timer; whose priority changes meanwhile. */
+static void the_physical_timer_stays_in_its_list_register(void **unused)
+{
+	unsigned timer = index_of(VIRQ_PTIMER);
+
+	(void)unused;
+	start(2);
+	set_prio(VIRQ_PTIMER, 0x80);
+	for (unsigned n = 0; n < 4; n++) {
+		line(timer, true);
+		take(VIRQ_PTIMER);
+		line(timer, false);
+		complete();
+		assert_false(acknowledge());
+		leave_and_return();
+	}
+	assert_true(again > 0);
+	again = 0;
+	set_prio(VIRQ_PTIMER, 0x40);
+	line(timer, true);
+	assert_int_equal(again, 0);
+	take(VIRQ_PTIMER);
+	complete(); /* its line is still up */
+	take(VIRQ_PTIMER);
+	line(timer, false);
+	complete();
+	assert_false(acknowledge());
+}
+
+/* Nobody takes what another one has had, as long as there is one that nobody has had. */
+static void who_comes_again_finds_its_list_register(void **unused)
+{
+	(void)unused;
+	start(2);
+	for (unsigned n = 0; n < 3; n++) {
+		for (unsigned intid = 0; intid <= 7; intid += 7) {
+			unsigned had = v.lr_of[intid];
+
+			sgi(index_of(intid), true);
+			assert_true(had == VGIC_LR_MAX || v.lr_of[intid] == had);
+			take_and_complete(intid);
+		}
+	}
+	assert_int_not_equal(v.lr_of[0], v.lr_of[7]);
+	assert_true(v.straight & BIT(0) && v.straight & BIT(7));
+}
+
 static void a_level_may_change_its_group_and_come_as_an_edge(void **unused)
 {
 	unsigned level = index_of(44);
@@ -257,6 +304,8 @@ int main(void)
 	    cmocka_unit_test(images_that_change_one_by_one_signal_the_same),
 	    cmocka_unit_test(nobody_is_overtaken_by_what_comes_straight),
 	    cmocka_unit_test(a_level_stays_in_its_list_register),
+	    cmocka_unit_test(the_physical_timer_stays_in_its_list_register),
+	    cmocka_unit_test(who_comes_again_finds_its_list_register),
 	    cmocka_unit_test(a_level_may_change_its_group_and_come_as_an_edge),
 	    cmocka_unit_test(what_has_arrived_counts_as_it_is_then),
 	    cmocka_unit_test(an_active_one_that_is_pending_again_waits_for_its_turn),

@@ -2,6 +2,7 @@
 /* Time from the generic timer: the physical counter, and EL2's physical timer (Arm ARM D12). */
 #include "arch.h"
 #include "boot.h"
+#include "guest.h"
 #include "panic.h"
 #include "sysreg.h"
 
@@ -44,6 +45,13 @@ uint64_t arch_clock_now(void)
 uint64_t arch_clock_ns(uint64_t ticks)
 {
 	return scale(ticks, ns_per_tick);
+}
+
+uint64_t clock_deadline(uint64_t ticks)
+{
+	unsigned __int128 ns = ((unsigned __int128)ticks * ns_per_tick >> 32) + 1;
+
+	return ns < UINT64_MAX ? (uint64_t)ns : UINT64_MAX - 1;
 }
 
 /* The distance is scaled, not the deadline: the error of the factor then stays below the distance's 2^-28th part. */

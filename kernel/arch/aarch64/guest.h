@@ -54,8 +54,11 @@ void vcpu_load(struct cpu *c, struct vcpu *v); /* and into the processor: reside
 void vcpu_debug_open(struct vcpu *v);          /* first use of a debug register: they are the guest's from now on */
 bool vcpu_watches(const struct vcpu *v);       /* resident: it may have to be told of an access by a watchpoint */
 void vcpu_timer_ahead(struct vcpu *v);         /* resident here, whose lock is held: a guest ahead of the host */
-/* When the guest's counter gets to `cval`, for timer_arm(); 0: it is there, UINT64_MAX - 1: in centuries. */
+/* When the guest's counter gets to `cval`, for timer_arm(); 0: it is there. */
 uint64_t guest_deadline(const struct vcpu *v, uint64_t cval);
+
+/* clock.c: arch_clock_ns(), when that is certainly past; UINT64_MAX - 1: in centuries */
+uint64_t clock_deadline(uint64_t ticks);
 
 /* vcpu_irq.c */
 void vcpu_offer(struct vcpu *v); /* fill the list registers anew */
@@ -82,7 +85,8 @@ void vcpu_timer_look(struct vcpu *v);        /* at an exit with `timer_active` *
 bool vcpu_timer_fires(const struct vcpu *v); /* the line of the virtual timer */
 
 /* vcpu_sysreg.c */
-void vcpu_ptimer_look(struct vcpu *v); /* its line, by the time that it is; the lock is held */
+void vcpu_ptimer_look(struct vcpu *v);          /* its line, by the time that it is; the lock is held */
+bool vcpu_ptimer(struct vcpu *v, uint64_t esr); /* an access to one of its registers; false: to another one */
 /* True: done by the kernel; *again: the instruction is to be executed once more. */
 bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again);
 bool vcpu_id_register(const struct cpu *c, struct vcpu *v, uint64_t esr); /* reads one; false: it is another register */

@@ -279,13 +279,25 @@ static inline void mmio_exit(struct vcpu *v, struct cpu *c, uint64_t esr)
 		leave_guest(c, v, EXIT_MMIO_READ, ipa, bytes, 0, 0, 0);
 }
 
+static __attribute__((noinline)) void ptimer_exit(struct vcpu *v, struct cpu *c)
+{
+	uint64_t esr = v->arch.exit_esr;
+
+	if (unlikely(v->entry_work || !vcpu_ptimer(v, esr))) {
+		leave_long(v, c);
+		return;
+	}
+	vcpu_advance(v, esr);
+	arch_resume(unlikely(v->entry_work) ? arch_vcpu_enter(c, v) : &v->frame);
+}
+
 /* Apart: nothing that guest_sync() needs is live across a call. */
 static __attribute__((noinline, flatten)) void register_exit(struct vcpu *v, struct cpu *c)
 {
 	uint64_t esr = v->arch.exit_esr;
 
 	if (v->entry_work || !vcpu_id_register(c, v, esr)) {
-		leave_long(v, c);
+		ptimer_exit(v, c);
 	} else {
 		vcpu_advance(v, esr);
 		arch_resume(&v->frame);

@@ -117,7 +117,7 @@ bool vcpu_insert(struct vcpu *v, unsigned index)
 	uint64_t lr;
 
 	if (!vgic_place_again(&v->vgic, v->vgic.straight, index, irqchip_lr_empty(), &n, &lr) ||
-	    (index >= VGIC_PRIVATE && !vgic_line_again(&v->vgic, index, &lr)))
+	    (index >= VIRQ_PTIMER && !vgic_line_again(&v->vgic, index, &lr)))
 		return insert_anew(v, index);
 	irqchip_lr_write(n, lr);
 	return true;
@@ -216,12 +216,12 @@ void vcpu_timer_look(struct vcpu *v)
 	if (vcpu_timer_fires(v))
 		return; /* if it was ended it comes again */
 	if (n < VGIC_LR_MAX) {
-		if (irqchip_lr_read(n) & ARCH_LR_ACTIVE)
-			return;
 		if (irqchip_lr_empty() & BIT(n)) {
 			v->arch_work.timer_active = false;
 			return;
 		}
+		if (irqchip_lr_read(n) & ARCH_LR_ACTIVE)
+			return;
 	}
 	v->dirty = true;
 }

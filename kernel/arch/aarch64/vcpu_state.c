@@ -109,15 +109,6 @@ static bool has_ras(void)
 	return sysreg_field(id_aa64pfr0_el1, 28) != 0;
 }
 
-static uint64_t counter_ns(uint64_t ticks)
-{
-	uint64_t hz = arch_counter_hz();
-
-	if (ticks / hz >= UINT64_MAX / 1000000000ull)
-		return UINT64_MAX - 1; /* centuries away */
-	return ticks / hz * 1000000000ull + (ticks % hz * 1000000000ull + hz - 1) / hz;
-}
-
 /* The guest's counter is the host's minus an offset, modulo 2^64: it may be ahead, and wrap. */
 uint64_t guest_deadline(const struct vcpu *v, uint64_t cval)
 {
@@ -125,7 +116,7 @@ uint64_t guest_deadline(const struct vcpu *v, uint64_t cval)
 
 	if (count >= cval)
 		return 0;
-	return cval - count > UINT64_MAX - now ? UINT64_MAX - 1 : counter_ns(now + (cval - count));
+	return clock_deadline(cval - count > UINT64_MAX - now ? UINT64_MAX : now + (cval - count));
 }
 
 /*
@@ -154,7 +145,8 @@ static void timer_to_soft(struct cpu *c, struct vcpu *v, bool seen)
 	isb();
 	if (v->arch_work.timer_active) /* it stays so: vcpu_load() */
 		irqchip_set_active(ARCH_IRQ_VTIMER, false);
-	timer_disarm(t);
+	if (unlikely(READ_ONCE(t->index)))
+		timer_disarm(t);
 	if (v->arch.cntv_ctl != CNTV_ENABLE || seen)
 		return;
 	lock_acquire(&c->lock);
@@ -219,27 +211,8 @@ bool arch_vcpu_evict(struct cpu *c)
 	return requested;
 }
 
-void vcpu_load(struct cpu *c, struct vcpu *v)
+static void load_registers(struct vcpu *v)
 {
-	bool folded;
-
-	vcpu_put_away(c);
-	timer_disarm(&v->timers[VCPU_VTIMER]);
-	c->resident = v;
-	lock_acquire(&v->lock);
-	__atomic_store_n(&v->home, c, __ATOMIC_RELEASE);
-	folded = v->dirty; /* or will be */
-	v->away = false;
-	if (unlikely(v->requested)) /* who asked may have called the CPU that had them before */
-		c->own |= ATTENTION_LOOK;
-	lock_release(&v->lock);
-	if (unlikely(v->counter_offset > arch_clock_ticks())) {
-		lock_acquire(&c->lock);
-		vcpu_timer_ahead(v);
-		lock_release(&c->lock);
-	}
-	if (cpu_attention(c))
-		arch_ipi_send(c->id, IPI_KICK); /* somebody was woken, and this CPU has already chosen */
 	v->arch_work.leaked = 0;
 #define X(a, b)                                        \
 	{                                              \
@@ -261,6 +234,31 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	irqchip_virtual_load(&v->arch.irqchip);
 	sysreg_write(cntvoff_el2, v->counter_offset);
 	sysreg_write(cntv_ctl_el0, v->arch.cntv_ctl);
+}
+
+void vcpu_load(struct cpu *c, struct vcpu *v)
+{
+	bool folded;
+
+	vcpu_put_away(c);
+	if (READ_ONCE(v->timers[VCPU_VTIMER].index))
+		timer_disarm(&v->timers[VCPU_VTIMER]);
+	c->resident = v;
+	lock_acquire(&v->lock);
+	__atomic_store_n(&v->home, c, __ATOMIC_RELEASE);
+	folded = v->dirty; /* or will be */
+	v->away = false;
+	if (unlikely(v->requested)) /* who asked may have called the CPU that had them before */
+		c->own |= ATTENTION_LOOK;
+	lock_release(&v->lock);
+	if (unlikely(v->counter_offset > arch_clock_ticks())) {
+		lock_acquire(&c->lock);
+		vcpu_timer_ahead(v);
+		lock_release(&c->lock);
+	}
+	if (cpu_attention(c))
+		arch_ipi_send(c->id, IPI_KICK); /* somebody was woken, and this CPU has already chosen */
+	load_registers(v);
 	if (!folded)
 		vcpu_give_images(v);
 	isb();

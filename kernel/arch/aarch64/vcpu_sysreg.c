@@ -162,37 +162,45 @@ void vcpu_ptimer_look(struct vcpu *v)
 		v->dirty = true;
 }
 
-/* The lock is held. */
-static void ptimer_set(struct vcpu *v, unsigned op2, uint64_t value)
+static uint64_t ptimer_read(const struct vcpu *v, unsigned op2)
 {
 	if (op2 == 0)
-		v->arch.cntp_cval = count(v) + (uint64_t)(int64_t)(int32_t)value;
-	else if (op2 == 1)
-		v->arch.cntp_ctl = value & (CNTV_ENABLE | CNTV_IMASK);
-	else
-		v->arch.cntp_cval = value;
-	vcpu_ptimer_look(v);
+		return (uint32_t)(v->arch.cntp_cval - count(v));
+	return op2 == 1 ? v->arch.cntp_ctl | (ptimer_met(v) ? CTL_ISTATUS : 0) : v->arch.cntp_cval;
 }
 
-static void ptimer_access(struct vcpu *v, uint64_t esr, unsigned op2)
+static void ptimer_write(struct vcpu *v, unsigned op2, uint64_t value)
 {
-	uint64_t value = get_operand(v, esr);
+	struct timer *t = &v->timers[VCPU_PTIMER];
+	uint64_t ctl = op2 == 1 ? value & (CNTV_ENABLE | CNTV_IMASK) : v->arch.cntp_ctl, cval = v->arch.cntp_cval;
 
-	if (esr & ISS_READ) {
-		if (op2 == 0)
-			value = (uint32_t)(v->arch.cntp_cval - count(v));
-		else
-			value = op2 == 1 ? v->arch.cntp_ctl | (ptimer_met(v) ? CTL_ISTATUS : 0) : v->arch.cntp_cval;
-		put_result(v, esr, value);
+	if (op2 != 1)
+		cval = op2 ? value : count(v) + (uint64_t)(int64_t)(int32_t)value;
+	if (ctl == v->arch.cntp_ctl && cval == v->arch.cntp_cval)
 		return;
-	}
 	lock_acquire(&v->lock);
-	ptimer_set(v, op2, value);
+	v->arch.cntp_ctl = ctl;
+	v->arch.cntp_cval = cval;
+	vcpu_ptimer_look(v);
 	lock_release(&v->lock);
-	if ((v->arch.cntp_ctl & (CNTV_ENABLE | CNTV_IMASK)) == CNTV_ENABLE && !(v->vgic.line & BIT(VIRQ_PTIMER)))
-		timer_arm(&v->timers[VCPU_PTIMER], guest_deadline(v, v->arch.cntp_cval));
+	if (ctl == CNTV_ENABLE && !(v->vgic.line & BIT(VIRQ_PTIMER)))
+		timer_arm(t, guest_deadline(v, cval));
+	else if (READ_ONCE(t->index))
+		timer_disarm(t);
+}
+
+bool vcpu_ptimer(struct vcpu *v, uint64_t esr)
+{
+	unsigned op2 = esr >> 17 & 7;
+
+	/* CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0 */
+	if ((esr & ISS_REG(3, 7, 15, 15, 0)) != ISS_REG(3, 3, 14, 2, 0) || op2 > 2)
+		return false;
+	if (esr & ISS_READ)
+		put_result(v, esr, ptimer_read(v, op2));
 	else
-		timer_disarm(&v->timers[VCPU_PTIMER]);
+		ptimer_write(v, op2, get_operand(v, esr));
+	return true;
 }
 
 /*
@@ -297,9 +305,6 @@ bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 	case ISS_REG(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1: there is no other security state */ return true;
 	case ISS_REG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */ deactivate(v, get_operand(v, esr)); return true;
 	case ISS_REG(3, 3, 14, 0, 1): /* CNTPCT_EL0 */ put_result(v, esr, count(v)); return true;
-	case ISS_REG(3, 3, 14, 2, 0): /* CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0 */
-	case ISS_REG(3, 3, 14, 2, 1):
-	case ISS_REG(3, 3, 14, 2, 2): ptimer_access(v, esr, reg >> 17 & 7); return true;
 	case ISS_REG(3, 0, 12, 12, 5): /* ICC_SRE_EL1: the system registers are on, for ever */
 		if (esr & ISS_READ)
 			put_result(v, esr, 7);
@@ -315,5 +320,5 @@ bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 	}
 	if (reg >> 20 == 2)
 		return debug_access(v, esr, again);
-	return vcpu_id_register(c, v, esr);
+	return vcpu_ptimer(v, esr) || vcpu_id_register(c, v, esr);
 }

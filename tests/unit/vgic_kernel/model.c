@@ -73,12 +73,6 @@ static unsigned waiting_prio(void)
 	return best;
 }
 
-/* The priority of what the architecture signals now; IDLE_PRIO: nothing. */
-static unsigned due_prio(void)
-{
-	return waiting_prio() < running_prio() ? waiting_prio() : IDLE_PRIO;
-}
-
 static bool is_active(unsigned n)
 {
 	return n < 32 ? v.active & BIT(n) : vgic_query(&v, n) & VIRQ_ACTIVE;
@@ -189,16 +183,15 @@ static unsigned signalled(void)
 
 void check_signalled(void)
 {
-	unsigned n = signalled(), prio = n == lrs ? IDLE_PRIO : lr_prio(n);
+	unsigned n = signalled(), prio = waiting_prio(), due = prio < running_prio() ? prio : IDLE_PRIO;
 
-	if (prio != due_prio())
-		fail_msg("priority 0x%x is signalled instead of 0x%x", prio, due_prio());
-	if (waiting_prio() == IDLE_PRIO)
-		return;
-	for (n = 0; n < lrs; n++)
-		if (v.lr_used & ~empty_ones() & BIT(n) && vgic_delivers(&v, hw[n], v.vmcr))
-			return;
-	fail_msg("the guest waits, although priority 0x%x would be signalled", waiting_prio());
+	if ((n == lrs ? IDLE_PRIO : lr_prio(n)) != due)
+		fail_msg("priority 0x%x is due, and not what is signalled", due);
+	for_each_bit (at, v.lr_used & ~empty_ones())
+		if (vgic_delivers(&v, hw[at], v.vmcr))
+			prio = IDLE_PRIO;
+	if (prio != IDLE_PRIO)
+		fail_msg("the guest waits, although priority 0x%x would be signalled", prio);
 }
 
 void leave_and_return(void)
@@ -207,10 +200,7 @@ void leave_and_return(void)
 		take_images();
 		assert_int_equal(linked && !vgic_has_ended(&v), physical);
 	}
-	if (eoicount || rnd(3) == 0)
-		enter();
-	else
-		give_images();
+	eoicount || rnd(3) == 0 ? enter() : give_images();
 	check_signalled();
 	maintenance(false);
 }
@@ -316,8 +306,8 @@ static bool place(unsigned index)
 	uint64_t lr;
 
 	if (vgic_place_again(&v, v.straight, index, empty, &n, &lr) &&
-	    (index < 32 || vgic_line_again(&v, index, &lr))) {
-		again += index >= 32;
+	    (index < 16 || index == VIRQ_VTIMER || vgic_line_again(&v, index, &lr))) {
+		again += index >= 16 && index != VIRQ_VTIMER;
 		hw[n] = lr;
 		return true;
 	}
