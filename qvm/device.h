@@ -6,7 +6,7 @@
 
 /* `ctx` is the struct vcpu that makes the access. */
 struct device_ops {
-	bool (*exists)(void *ctx, uint64_t ipa, unsigned size); /* is there one that has all of it? Size 1, 2, 4, 8 */
+	bool (*exists)(void *ctx, uint64_t ipa, unsigned size); /* is there one that has all of it? */
 	/* Of a device. False: it refuses, and the guest shall get an abort. */
 	bool (*read)(void *ctx, uint64_t ipa, unsigned size, uint64_t *value);
 	bool (*write)(void *ctx, uint64_t ipa, unsigned size, uint64_t value);

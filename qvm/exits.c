@@ -53,7 +53,9 @@ static inline bool write_device(struct vcpu *vcpu, const struct mmio_region *reg
 
 static bool device_exists(void *ctx, uint64_t ipa, unsigned size)
 {
-	return device_at(ctx, ipa, size) != NULL;
+	const struct mmio_region *region = device_at(ctx, ipa, size);
+
+	return region && size <= region->bytes; /* mmio_holds() takes that for granted of sizes up to 8 */
 }
 
 static bool device_read(void *ctx, uint64_t ipa, unsigned size, uint64_t *value)

@@ -110,16 +110,6 @@ bool guest_memory_read32(const struct guest_memory *m, uint64_t ipa, uint32_t *v
 	return true;
 }
 
-bool guest_memory_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *value)
-{
-	const void *from = guest_memory_ptr(m, ipa, sizeof(*value));
-
-	if (!from)
-		return false;
-	*value = __atomic_load_n((const uint64_t *)from, __ATOMIC_RELAXED);
-	return true;
-}
-
 bool guest_memory_exchange64(const struct guest_memory *m, uint64_t ipa, uint64_t from, uint64_t to)
 {
 	const struct guest_range *r = guest_memory_range(m, ipa, sizeof(from));

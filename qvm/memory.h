@@ -54,9 +54,8 @@ void guest_memory_clean_line(const struct guest_memory *m, uint64_t ipa);
 /* The same with zeros. */
 bool guest_memory_zero(const struct guest_memory *m, uint64_t ipa, uint64_t bytes);
 
-/* A little-endian 32-bit or 64-bit word of guest memory. */
+/* A little-endian word of guest memory. */
 bool guest_memory_read32(const struct guest_memory *m, uint64_t ipa, uint32_t *value);
-bool guest_memory_read64(const struct guest_memory *m, uint64_t ipa, uint64_t *value);
 
 /* Replaces `from` by `to` atomically, also for the guest's CPUs. False: not RAM, not aligned, or not `from`. */
 bool guest_memory_exchange64(const struct guest_memory *m, uint64_t ipa, uint64_t from, uint64_t to);

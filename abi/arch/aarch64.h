@@ -31,6 +31,9 @@ enum vcpu_action {
 	ACT_REGISTERS, /* as ACT_DONE, and x3 to x5 go to the general registers that the three low bytes of x2 number,
 			* in that order; 31: to none
 			*/
+	ACT_READ, /* the guest does not run, and its exit is not finished: x1 to x4 become the general registers that
+		   * the four low bytes of x2 number, in that order; 31: 0. `exit` is the last one again
+		   */
 };
 
 enum vcpu_exit {

@@ -57,6 +57,22 @@ static void set_word(uint32_t *word)
 	SyncWake_r(word, 1);
 }
 
+/* ACT_READ shows what VcpuGet does, whatever the other bits of a number are, and leaves the exit as it was. */
+static void read_registers(const struct worker *w)
+{
+	for (uint64_t reg = 0; reg < 32; reg++) {
+		uint64_t get = 0;
+		struct vcpu_run read =
+		    VcpuRun(w->vcpu, ACT_READ, ~0xff1fffffull | reg << 24 | reg << 16 | 31 << 8 | reg, 0, 0, 0);
+
+		if (reg < 31)
+			VcpuGet_r(w->vcpu, (unsigned)reg, &get);
+		check_that(read.exit == w->run.exit && read.x1 == get && read.x2 == 0 && read.x3 == get &&
+			       read.x4 == get,
+			   "a register by ACT_READ", (int64_t)reg);
+	}
+}
+
 static void work(void *arg)
 {
 	struct worker *w = arg;
@@ -64,6 +80,8 @@ static void work(void *arg)
 	for (;;) {
 		wait_word(&w->go);
 		w->run = VcpuRun(w->vcpu, ACT_RUN, 0, 0, 0, 0);
+		if (w->run.exit >= 0)
+			read_registers(w);
 		/* A name that nobody is to find, and that clears the operator's screen. */
 		if (w == &workers[1])
 			thread_name("\33[2Jrogue");
@@ -270,6 +288,7 @@ static void try_vcpus(void)
 	wait_word(&late.done);
 	check_equal("VcpuRun in a thread that came later", late.run.exit, -KE_PERM);
 	check_equal("VcpuRun of another thread's", VcpuRun(workers[0].vcpu, ACT_RUN, 0, 0, 0, 0).exit, -KE_BUSY);
+	check_equal("ACT_READ of another thread's", VcpuRun(workers[0].vcpu, ACT_READ, 0, 0, 0, 0).exit, -KE_BUSY);
 }
 
 int main(void)

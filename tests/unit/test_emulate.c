@@ -70,7 +70,18 @@ static bool apply_policy(void *ctx, uint64_t ipa, unsigned size, enum unsupporte
 }
 
 static const struct device_ops devices = {device, read_device, write_device, apply_policy};
-const struct emulate_ops ops = {get, set, &devices};
+/* Register 31 is XZR: nobody asks for what is in vreg[31]. */
+static void get_general(void *ctx, uint32_t numbers, uint64_t value[4])
+{
+	(void)ctx;
+	for (unsigned i = 0; i < 4; i++) {
+		const unsigned reg = numbers >> 8 * i & 31;
+
+		value[i] = reg == 31 ? 0 : vreg[VREG_X0 + reg];
+	}
+}
+
+const struct emulate_ops ops = {get, get_general, set};
 
 int set_up(void **state)
 {
@@ -110,6 +121,8 @@ void map_page(unsigned page, uint64_t ipa, uint64_t attributes)
 
 struct emulate_result result;
 
+static struct walk_layout layout;
+
 /* What the kernel says of the registers beside the exit. */
 void take_registers(struct emulate_exit *exit)
 {
@@ -117,14 +130,15 @@ void take_registers(struct emulate_exit *exit)
 	exit->regs = (struct walk_regs){.sctlr = vreg[VREG_SCTLR_EL1],
 					.tcr = vreg[VREG_TCR_EL1],
 					.ttbr0 = vreg[VREG_TTBR0_EL1],
-					.ttbr1 = vreg[VREG_TTBR1_EL1]};
+					.ttbr1 = vreg[VREG_TTBR1_EL1],
+					.layout = &layout};
 	exit->mdscr = vreg[VREG_MDSCR_EL1];
 }
 
 enum emulate_outcome run_exit(struct emulate_exit exit)
 {
 	take_registers(&exit);
-	result = emulate_access(&memory, &ops, NULL, &exit);
+	result = emulate_access(&memory, &ops, &devices, NULL, &exit);
 	return result.outcome;
 }
 

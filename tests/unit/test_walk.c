@@ -41,14 +41,20 @@ static void set(uint64_t table, uint64_t index, uint64_t desc)
 	memcpy(ram + (table - RAM) + index * 8, &desc, 8);
 }
 
+/* One for all: what was computed of one TCR_EL1 is not used with another. */
+static struct walk_layout layout;
+
 /* TCR_EL1 for one granule and size in both halves. */
 static struct walk_regs regs(unsigned granule, unsigned size, uint64_t ttbr0, uint64_t ttbr1)
 {
 	const uint64_t tg0 = granule == 12 ? 0 : granule == 16 ? 1 : 2, tg1 = granule == 12 ? 2 : granule == 16 ? 3 : 1;
 	const uint64_t tsz = 64 - size;
 
-	return (struct walk_regs){
-	    .sctlr = 1, .tcr = tsz | tsz << 16 | tg0 << 14 | tg1 << 30 | 2ull << 32, .ttbr0 = ttbr0, .ttbr1 = ttbr1};
+	return (struct walk_regs){.sctlr = 1,
+				  .tcr = tsz | tsz << 16 | tg0 << 14 | tg1 << 30 | 2ull << 32,
+				  .ttbr0 = ttbr0,
+				  .ttbr1 = ttbr1,
+				  .layout = &layout};
 }
 
 static void expect(const struct walk_regs *r, uint64_t va, uint64_t want)
@@ -376,7 +382,8 @@ static void every_walk_ends(void **state)
 		const struct walk_regs any = {.sctlr = 1,
 					      .tcr = (uint64_t)rand() << 40 ^ (uint64_t)rand() << 20 ^ (uint64_t)rand(),
 					      .ttbr0 = RAM + (unsigned)rand() % 0x10000,
-					      .ttbr1 = RAM + (unsigned)rand() % 0x10000};
+					      .ttbr1 = RAM + (unsigned)rand() % 0x10000,
+					      .layout = &layout};
 		struct walk w;
 
 		if (walk_translate(&memory, &any, (uint64_t)rand() << 40 ^ (uint64_t)rand() << 20 ^ (uint64_t)rand(),

@@ -65,6 +65,15 @@ static inline void enter_guest(struct cpu *c, struct thread *t, struct vcpu *v)
 	__asm__ volatile("mov sp, %0\n\tb resume_frame" : : "r"(&v->frame) : "memory"); /* arch_resume() */
 }
 
+/* ACT_READ */
+static void read_registers(struct thread *t, const struct vcpu *v, uint64_t numbers)
+{
+	t->frame.x[0] = v->exit;
+	for (unsigned i = 0; i < 4; i++)
+		t->frame.x[1 + i] = v->frame.x[numbers >> 8 * i & 31];
+	arch_resume(&t->frame);
+}
+
 /*
  * Actions that are rare, settings of the guest that its qvm must not have, and a virtual timer that the guest has not
  * completed, as while it prints with interrupts masked. All else is for the long way.
@@ -75,6 +84,10 @@ static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action
 	struct vcpu *v = t->vcpu;
 	uint64_t *x = t->frame.x;
 
+	if (action == ACT_READ && v && v->id == id) {
+		read_registers(t, v, x2);
+		return;
+	}
 	if (v && v->id == id &&
 	    !(__atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE) & ~(ENTRY_WORK_LEAKED | ENTRY_WORK_TIMER)) &&
 	    (act_short(v, action, x2, x3, x4, x5) || vcpu_act(v, action, (uint64_t[]){x2, x3, x4, x5}))) {

@@ -10,12 +10,13 @@
 struct access {
 	const struct guest_memory *m;
 	const struct emulate_ops *ops;
+	const struct device_ops *devices;
 	void *ctx;
 	const struct emulate_exit *exit;
 	struct insn_access insn;
 	bool described; /* the syndrome has all of it */
-	unsigned base_vreg;
-	uint64_t base, index;
+	uint64_t base, index,
+	    transfer[2];      /* what rn, rm and both rt of `insn` have, where that is a general register */
 	uint64_t start;       /* virtual address of the first byte */
 	unsigned bytes, part; /* of all; of each access, if it lies in one page */
 	unsigned into;        /* which byte faulted */
@@ -52,12 +53,6 @@ static inline void access_store(uint8_t *at, unsigned bytes, uint64_t value)
 static inline uint64_t access_get(const struct access *a, unsigned vreg)
 {
 	return a->ops->get(a->ctx, vreg);
-}
-
-/* A general register as an operand: 31 is zero. */
-static inline uint64_t access_general(const struct access *a, unsigned reg)
-{
-	return reg < INSN_ZR ? access_get(a, VREG_X0 + reg) : 0;
 }
 
 /* Fills the image with the bytes that a store writes. */

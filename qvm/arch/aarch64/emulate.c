@@ -65,6 +65,29 @@ static bool agrees_with_syndrome(const struct insn_access *insn, uint64_t esr)
 	return insn->kind == INSN_ATOMIC || insn->store == !!(esr & ISS_WNR);
 }
 
+/* Register 31 as a base: the one in use. */
+static unsigned stack_pointer(const struct access *a)
+{
+	return (a->exit->pstate & PSTATE_EL) != 0 && (a->exit->pstate & PSTATE_SP) ? VREG_SP_EL1 : VREG_SP_EL0;
+}
+
+/* All general registers that the instruction may read, at once. */
+static void get_operands(struct access *a)
+{
+	const uint32_t numbers = a->insn.rn | a->insn.rm << 8 | a->insn.rt[0] << 16 | (uint32_t)a->insn.rt[1] << 24;
+	uint64_t value[4];
+
+	a->ops->get_general(a->ctx, numbers, value);
+	a->base = value[0];
+	if (a->insn.rn == INSN_PC)
+		a->base = a->exit->pc;
+	else if (a->insn.rn == INSN_ZR)
+		a->base = access_get(a, stack_pointer(a));
+	a->index = value[1];
+	a->transfer[0] = value[2];
+	a->transfer[1] = value[3];
+}
+
 /* The syndrome has all of it: one register, within one page. The CPU has checked the guest's stage 1 for it. */
 static void take_from_syndrome(struct access *a)
 {
@@ -75,20 +98,14 @@ static void take_from_syndrome(struct access *a)
 				       .store = esr & ISS_WNR,
 				       .sign_extend = esr & ISS_SSE,
 				       .wide = esr & ISS_SF,
-				       .rt = {(uint8_t)ISS_SRT(esr)},
+				       .rn = INSN_NO_REGISTER,
+				       .rm = INSN_NO_REGISTER,
+				       .rt = {(uint8_t)ISS_SRT(esr), INSN_NO_REGISTER},
 				       .status = INSN_NO_REGISTER};
+	if (a->insn.store)
+		get_operands(a);
 	a->start = a->exit->far;
 	a->described = true;
-}
-
-/* Register 31 as a base is the stack pointer in use. */
-static unsigned base_register(const struct access *a)
-{
-	if (a->insn.rn == INSN_PC)
-		return VREG_PC;
-	if (a->insn.rn != INSN_ZR)
-		return VREG_X0 + a->insn.rn;
-	return (a->exit->pstate & PSTATE_EL) != 0 && (a->exit->pstate & PSTATE_SP) ? VREG_SP_EL1 : VREG_SP_EL0;
 }
 
 static unsigned zero_block(void)
@@ -118,14 +135,12 @@ static bool decode_access(struct access *a)
 
 	if (!fetch_word(a, &word) || !insn_decode(word, &a->insn) || !agrees_with_syndrome(&a->insn, a->exit->esr))
 		return false;
+	get_operands(a);
 	if (a->insn.kind == INSN_ZERO) {
 		a->bytes = zero_block();
-		a->start = access_general(a, a->insn.rt[0]) & ~((uint64_t)a->bytes - 1);
+		a->start = a->transfer[0] & ~((uint64_t)a->bytes - 1);
 		return true;
 	}
-	a->base_vreg = base_register(a);
-	a->base = access_get(a, a->base_vreg);
-	a->index = access_general(a, a->insn.rm);
 	a->start = insn_address(&a->insn, a->base, a->index);
 	return true;
 }
@@ -220,7 +235,7 @@ static enum place place_of(const struct access *a, uint64_t ipa, unsigned at, un
 	const struct guest_range *range = guest_memory_range(a->m, ipa, size);
 
 	if (!range)
-		return a->ops->devices->exists(a->ctx, ipa, size) ? DEVICE : NOTHING;
+		return a->devices->exists(a->ctx, ipa, size) ? DEVICE : NOTHING;
 	if (range->rom && write)
 		return NOTHING;
 	/* The host's memory with fewer rights. */
@@ -235,17 +250,22 @@ static inline unsigned chunk(const struct access *a, unsigned at)
 	return ((a->start + at - at % a->part) & IN_PAGE) + a->part > GUEST_PAGE ? 1 : a->part;
 }
 
+static bool reads_memory(const struct access *a, unsigned at, unsigned size)
+{
+	return place_of(a, ipa_of(a, at), at, size, false) == MEMORY;
+}
+
 /* For a fault of an instruction that reads and writes, WnR says whether the read alone would have been right. */
 static bool fault_writes(const struct access *a, unsigned at)
 {
 	if (a->insn.kind != INSN_ATOMIC)
 		return a->insn.store;
-	return place_of(a, ipa_of(a, at), at, chunk(a, at), false) == MEMORY;
+	return reads_memory(a, at, chunk(a, at));
 }
 
 static bool apply_policy(const struct access *a, uint64_t ipa, unsigned size, bool write)
 {
-	return a->ops->devices->apply_policy(a->ctx, ipa, size, write ? UNSUPPORTED_WRITES : UNSUPPORTED_READS);
+	return a->devices->apply_policy(a->ctx, ipa, size, write ? UNSUPPORTED_WRITES : UNSUPPORTED_READS);
 }
 
 /* True: to be done, with all ones for what is not there. */
@@ -265,7 +285,7 @@ static bool is_admitted(struct access *a, struct emulate_result *r)
 			nothing = at;
 		if (place == DEVICE)
 			a->device |= 1ull << (at & 63);
-		else if (place_of(a, ipa_of(a, at), at, size, a->insn.store) == MEMORY) /* an atomic one reads ROM */
+		else if (place == MEMORY || (write && !a->insn.store && reads_memory(a, at, size))) /* an atomic one */
 			a->memory |= 1ull << (at & 63);
 	}
 	if (memory) { /* there is nothing to stop it any more */
@@ -295,8 +315,8 @@ static bool transfer_part(struct access *a, unsigned at, unsigned size)
 
 	if (a->device >> at & 1) {
 		if (a->insn.store)
-			return a->ops->devices->write(a->ctx, ipa, size, access_load(&a->image[at], size));
-		if (!a->ops->devices->read(a->ctx, ipa, size, &value))
+			return a->devices->write(a->ctx, ipa, size, access_load(&a->image[at], size));
+		if (!a->devices->read(a->ctx, ipa, size, &value))
 			return false;
 	} else if (a->memory >> at & 1) {
 		uint8_t *memory = guest_memory_ptr(a->m, ipa, size);
@@ -309,6 +329,52 @@ static bool transfer_part(struct access *a, unsigned at, unsigned size)
 	}
 	if (!a->insn.store)
 		access_store(&a->image[at], size, value);
+	return true;
+}
+
+/* No form that is relative to PC has it. */
+static void write_back(const struct access *a)
+{
+	uint64_t updated;
+
+	if (insn_writeback(&a->insn, a->base, a->index, &updated))
+		a->ops->set(a->ctx, a->insn.rn == INSN_ZR ? stack_pointer(a) : VREG_X0 + a->insn.rn, updated);
+}
+
+/* An element, between a device and a general register. False: the device refuses. */
+static inline bool transfer_element(const struct access *a, unsigned n, uint64_t ipa, uint64_t *loaded)
+{
+	const unsigned size = a->insn.bytes;
+
+	if (a->insn.store)
+		return a->devices->write(a->ctx, ipa, size, a->transfer[n] & (~0ull >> (64 - 8 * size)));
+	return a->devices->read(a->ctx, ipa, size, loaded);
+}
+
+/*
+ * General registers and one device, which is where no memory is (map.c), in one page: needs no image of the bytes.
+ * Registers change when nothing refuses any more. False: something else, and nothing is done yet.
+ */
+static bool transfer_registers(struct access *a, struct emulate_result *r)
+{
+	const unsigned size = a->insn.bytes, count = a->insn.count;
+	const uint64_t ipa = ipa_of(a, 0);
+	uint64_t loaded[2];
+
+	if (a->insn.kind != INSN_PLAIN || a->insn.simd || page_of(a, a->bytes - 1) != 0 ||
+	    !a->devices->exists(a->ctx, ipa, a->bytes))
+		return false;
+	*r = outcome(EMULATE_DONE);
+	for (unsigned n = 0; n < count; n++) {
+		if (!transfer_element(a, n, ipa + n * size, &loaded[n])) {
+			*r = abort_result(a, n * size, ISS_EXTERNAL, a->insn.store);
+			return true;
+		}
+	}
+	for (unsigned n = 0; n < count && !a->insn.store; n++)
+		if (a->insn.rt[n] < INSN_ZR)
+			a->ops->set(a->ctx, VREG_X0 + a->insn.rt[n], insn_load_value(&a->insn, loaded[n]));
+	write_back(a);
 	return true;
 }
 
@@ -326,7 +392,6 @@ static bool transfer_bytes(struct access *a, unsigned *at)
 
 static struct emulate_result perform_access(struct access *a)
 {
-	uint64_t updated;
 	unsigned at;
 
 	if (a->insn.kind == INSN_ZERO)
@@ -339,8 +404,7 @@ static struct emulate_result perform_access(struct access *a)
 		access_spread(a);
 	if (a->insn.status < INSN_ZR)
 		a->ops->set(a->ctx, VREG_X0 + a->insn.status, 0);
-	if (insn_writeback(&a->insn, a->base, a->index, &updated))
-		a->ops->set(a->ctx, a->base_vreg, updated);
+	write_back(a);
 	return outcome(EMULATE_DONE);
 }
 
@@ -361,14 +425,23 @@ static bool is_described(const struct emulate_exit *exit)
 	return (exit->esr & ISS_ISV) && (bytes == 1 || at != 0) && at + bytes <= GUEST_PAGE;
 }
 
-struct emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
-				     const struct emulate_exit *exit)
+struct emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops,
+				     const struct device_ops *devices, void *ctx, const struct emulate_exit *exit)
 {
 	uint8_t image[INSN_BYTES_MAX] __attribute__((aligned(16)));
-	struct access a = {.m = m, .ops = ops, .ctx = ctx, .exit = exit, .image = image};
+	struct access a;
 	struct emulate_result r;
 	unsigned at;
 
+	a.m = m;
+	a.ops = ops;
+	a.devices = devices;
+	a.ctx = ctx;
+	a.exit = exit;
+	a.image = image;
+	a.described = false;
+	a.into = 0;
+	a.memory = a.device = 0;
 	if (exit->esr & ISS_S1PTW)
 		return abort_result(&a, 0, walk_fault(m, &exit->regs, exit->far), exit->esr & ISS_WNR);
 	if (exit->esr & ISS_CM)
@@ -385,6 +458,8 @@ struct emulate_result emulate_access(const struct guest_memory *m, const struct 
 		return r;
 	if ((exit->mdscr & MDSCR_MDE) && watch_hits(ops->get, ctx, a.start, a.bytes, watch_kind(&a), &at))
 		return abort_result(&a, at, FSC_WATCHPOINT, a.insn.store);
+	if (transfer_registers(&a, &r))
+		return r;
 	return is_admitted(&a, &r) ? perform_access(&a) : r;
 }
 

@@ -33,13 +33,14 @@ struct emulate_result {
 
 struct emulate_ops {
 	uint64_t (*get)(void *ctx, unsigned vreg); /* VREG_* of the vCPU that exited */
+	/* The general registers that bits 4:0 of the four bytes of `numbers` name; 31: 0. */
+	void (*get_general)(void *ctx, uint32_t numbers, uint64_t value[4]);
 	void (*set)(void *ctx, unsigned vreg, uint64_t value);
-	const struct device_ops *devices;
 };
 
 /* Does what the instruction at the exit would have done, as the guest's CPU would: on its memory and its devices. */
-struct emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops, void *ctx,
-				     const struct emulate_exit *exit);
+struct emulate_result emulate_access(const struct guest_memory *m, const struct emulate_ops *ops,
+				     const struct device_ops *devices, void *ctx, const struct emulate_exit *exit);
 
 /* A fetch that stage 2 has stopped: FSC of stage 1's fault, or of an External abort; *ipa where it leads, or all ones.
  */

@@ -48,7 +48,7 @@ void access_collect(struct access *a)
 			get_vector(a, a->insn.rt[n], value);
 			memcpy(to, value, a->insn.bytes);
 		} else {
-			access_store(to, a->insn.bytes, access_general(a, a->insn.rt[n]));
+			access_store(to, a->insn.bytes, a->transfer[n]);
 		}
 	}
 }

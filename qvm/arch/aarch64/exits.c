@@ -32,6 +32,17 @@ static uint64_t get_register(void *ctx, unsigned vreg)
 	return value;
 }
 
+static void get_general(void *ctx, uint32_t numbers, uint64_t value[4])
+{
+	const struct vcpu *vcpu = ctx;
+	const struct vcpu_run got = VcpuRunValue(vcpu->id, ACT_READ, numbers);
+
+	value[0] = got.x1;
+	value[1] = got.x2;
+	value[2] = got.x3;
+	value[3] = got.x4;
+}
+
 /* General registers are written by the next VcpuRun: ACT_REGISTERS. */
 static void set_register(void *ctx, unsigned vreg, uint64_t value)
 {
@@ -51,7 +62,8 @@ static struct walk_regs get_walk_regs(struct vcpu *vcpu)
 	return (struct walk_regs){.sctlr = get_register(vcpu, VREG_SCTLR_EL1),
 				  .tcr = get_register(vcpu, VREG_TCR_EL1),
 				  .ttbr0 = get_register(vcpu, VREG_TTBR0_EL1),
-				  .ttbr1 = get_register(vcpu, VREG_TTBR1_EL1)};
+				  .ttbr1 = get_register(vcpu, VREG_TTBR1_EL1),
+				  .layout = &vcpu->arch.layout};
 }
 
 static void unsupported_instruction(const struct exit *e, enum unsupported_act act, uint64_t where)
@@ -72,13 +84,13 @@ static bool try_again(struct arch_vcpu *vcpu, uint64_t pc)
 
 static void emulate_instruction(const struct exit *e, const struct emulate_exit *exit)
 {
-	const struct emulate_ops operations = {get_register, set_register, e->devices};
+	static const struct emulate_ops operations = {get_register, get_general, set_register};
 	struct emulate_result result;
 
 	e->vcpu->arch.reply = e->reply;
 	e->reply->registers = 0;
 	e->reply->x[0] = NO_REGISTERS;
-	result = emulate_access(&vm.memory, &operations, e->vcpu, exit);
+	result = emulate_access(&vm.memory, &operations, e->devices, e->vcpu, exit);
 	e->reply->action = ACT_REGISTERS;
 	if (result.outcome == EMULATE_RETRY && try_again(&e->vcpu->arch, exit->pc)) {
 		e->reply->action = ACT_RUN;
@@ -94,20 +106,26 @@ static void emulate_instruction(const struct exit *e, const struct emulate_exit 
 	}
 }
 
-static struct emulate_exit exit_of(const struct vcpu_run *run)
+static struct emulate_exit exit_of(const struct exit *e)
 {
+	const struct vcpu_run *run = e->run;
+
 	return (struct emulate_exit){.ipa = run->x1,
 				     .esr = run->x2,
 				     .far = run->x3,
 				     .pc = run->x4,
 				     .pstate = run->x5,
-				     .regs = {.sctlr = run->x6, .tcr = run->x7, .ttbr0 = run->x9, .ttbr1 = run->x10},
+				     .regs = {.sctlr = run->x6,
+					      .tcr = run->x7,
+					      .ttbr0 = run->x9,
+					      .ttbr1 = run->x10,
+					      .layout = &e->vcpu->arch.layout},
 				     .mdscr = run->x11};
 }
 
 static void mmio_complex(const struct exit *e)
 {
-	const struct emulate_exit exit = exit_of(e->run);
+	const struct emulate_exit exit = exit_of(e);
 
 	emulate_instruction(e, &exit);
 }
@@ -143,7 +161,7 @@ static void mmio_nothing(const struct exit *e)
 /* Nothing can be executed instead, so `ignore` is `fail`. What stage 1 or its tables forbid is the guest's own. */
 static void fetch_fault(const struct exit *e)
 {
-	const struct emulate_exit exit = exit_of(e->run);
+	const struct emulate_exit exit = exit_of(e);
 	uint64_t ipa;
 
 	e->reply->x[0] = emulate_fetch(&vm.memory, &exit, &ipa);

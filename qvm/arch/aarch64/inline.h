@@ -4,6 +4,7 @@
 
 #include "qvm/arch/aarch64/guest_gic.h"
 #include "qvm/arch/aarch64/psci.h"
+#include "qvm/arch/aarch64/walk.h"
 
 struct arch_vm {
 	struct guest_gic gic; /* under the VM's lock */
@@ -17,6 +18,7 @@ struct arch_vcpu {
 	struct exit_reply *reply;   /* to the exit at hand, while an instruction is emulated */
 	uint64_t entry, context;    /* where it begins when it goes on, and its first argument there */
 	uint64_t retry_pc, retries; /* of the instruction that was let try again last */
+	struct walk_layout layout;
 };
 
 /* Of programs for a guest: e_machine (ELF for the Arm 64-bit Architecture), and what messages call it. */

@@ -23,78 +23,79 @@
 #define TABLE_NO_W    (1ull << 62)
 #define TABLE_LIMITS  (TABLE_UXN | TABLE_NO_USER | TABLE_NO_W)
 
-/* How one half of the address space is translated: fields of TCR_EL1 (Arm ARM D24.2.187) for TTBR0 or TTBR1. */
-struct half {
-	uint64_t ttbr;
-	unsigned size_bits;          /* 64 - TnSZ */
-	unsigned granule_bits;       /* 12, 14, 16; 0 = reserved value */
-	bool disabled, tagged, flat; /* flat: tables limit no permission */
-	bool user_disabled;          /* E0PDn */
-	bool ds;                     /* FEAT_LPA2 for granules of 4 and 16 KiB */
-	bool wide;                   /* 52 bits of output address, in one of two layouts */
-};
-
 static bool bit(uint64_t value, unsigned n)
 {
 	return value >> n & 1;
 }
 
-static struct half half_of(const struct walk_regs *regs, bool upper)
+/* Output addresses may have so many bits: TCR_EL1.IPS, and what the guest is shown. */
+static uint8_t output_bits(uint64_t tcr)
 {
-	/* TG0 and TG1 number the granules differently. */
-	static const uint8_t tg0[4] = {12, 16, 14, 0}, tg1[4] = {0, 14, 12, 16};
-	const uint64_t tcr = regs->tcr;
-	struct half h = {
-	    .ttbr = upper ? regs->ttbr1 : regs->ttbr0,
-	    .size_bits = 64 - (unsigned)(tcr >> (upper ? 16 : 0) & 0x3f),
-	    .granule_bits = upper ? tg1[tcr >> 30 & 3] : tg0[tcr >> 14 & 3],
-	    .disabled = bit(tcr, upper ? 23 : 7),
-	    .tagged = bit(tcr, upper ? TCR_TBI1 : TCR_TBI0),
-	    .flat = bit(tcr, upper ? 42 : 41),
-	    .user_disabled = bit(tcr, upper ? 56 : 55),
-	};
+	static const uint8_t bits[8] = {32, 36, 40, 42, 44, 48, 52, 52};
+	const uint8_t asked = bits[tcr >> 32 & 7];
 
-	h.ds = (tcr & TCR_DS) && h.granule_bits != 16;
-	h.wide = h.ds || (h.granule_bits == 16 && (tcr >> 32 & 7) >= IPS_52);
-	return h;
+	return asked < WALK_PA_BITS ? asked : WALK_PA_BITS;
 }
 
 /* Sizes that some CPU translates: with FEAT_LVA and FEAT_LPA2 up to 52 bits, with FEAT_TTST down to 16. */
-static bool size_good(const struct half *h)
+static bool size_good(const struct walk_half *h)
 {
 	const unsigned most = h->ds || h->granule_bits == 16 ? 52 : 48, least = h->granule_bits == 16 ? 17 : 16;
 
 	return h->granule_bits != 0 && h->size_bits >= least && h->size_bits <= most;
 }
 
-/* Bits of the address above those translated must all be 0 below and all be 1 above; a tag in the top byte may differ.
- */
-static bool in_range(const struct half *h, bool upper, uint64_t va)
+/* Fields of TCR_EL1 (Arm ARM D24.2.187) for TTBR0 or TTBR1. */
+static void read_half(struct walk_half *h, uint64_t tcr, bool upper)
 {
-	const unsigned top = h->tagged ? 56 : 64;
-	const uint64_t above = va << (64 - top) >> (64 - top) >> h->size_bits;
+	/* TG0 and TG1 number the granules differently. */
+	static const uint8_t tg0[4] = {12, 16, 14, 0}, tg1[4] = {0, 14, 12, 16};
 
-	return above == (upper ? ~0ull << (64 - top) >> (64 - top) >> h->size_bits : 0);
+	*h = (struct walk_half){
+	    .size_bits = (uint8_t)(64 - (tcr >> (upper ? 16 : 0) & 0x3f)),
+	    .granule_bits = upper ? tg1[tcr >> 30 & 3] : tg0[tcr >> 14 & 3],
+	    .out = output_bits(tcr),
+	    .tagged = bit(tcr, upper ? TCR_TBI1 : TCR_TBI0),
+	    .flat = bit(tcr, upper ? 42 : 41),
+	    .user_disabled = bit(tcr, upper ? 56 : 55),
+	};
+	h->ds = (tcr & TCR_DS) && h->granule_bits != 16;
+	h->wide = h->ds || (h->granule_bits == 16 && (tcr >> 32 & 7) >= IPS_52);
+	h->used = !bit(tcr, upper ? 23 : 7) && size_good(h);
+	if (h->used) {
+		const unsigned stride = h->granule_bits - 3u, below = (h->size_bits - h->granule_bits - 1u) / stride;
+
+		h->shift = (uint8_t)(h->granule_bits + below * stride);
+		h->level = (int8_t)(3 - (int)below);
+		/* Bits above those translated must all be 0 below and all be 1 above; a tag in the top byte may differ.
+		 */
+		h->above = ~0ull << h->size_bits & ~0ull >> (h->tagged ? 8 : 0);
+		h->sign = upper ? h->above : 0;
+	}
 }
 
-/* Output addresses may have so many bits: TCR_EL1.IPS, and what the guest is shown. */
-static unsigned output_bits(uint64_t tcr)
+static const struct walk_half *half_of(const struct walk_regs *regs, bool upper)
 {
-	static const uint8_t bits[8] = {32, 36, 40, 42, 44, 48, 52, 52};
-	const unsigned asked = bits[tcr >> 32 & 7];
+	struct walk_layout *layout = regs->layout;
 
-	return asked < WALK_PA_BITS ? asked : WALK_PA_BITS;
+	if (!layout->known || layout->tcr != regs->tcr) {
+		read_half(&layout->half[0], regs->tcr, false);
+		read_half(&layout->half[1], regs->tcr, true);
+		layout->tcr = regs->tcr;
+		layout->known = true;
+	}
+	return &layout->half[upper];
 }
 
-static uint64_t ttbr_base(const struct half *h)
+static uint64_t ttbr_base(const struct walk_half *h, uint64_t ttbr)
 {
 	if (!h->wide)
-		return h->ttbr & 0x0000fffffffffff8ull; /* bit 0 is CnP; a short first table needs less alignment */
-	return (h->ttbr & 0x0000ffffffffffc0ull) | (h->ttbr >> 2 & 0xf) << 48;
+		return ttbr & 0x0000fffffffffff8ull; /* bit 0 is CnP; a short first table needs less alignment */
+	return (ttbr & 0x0000ffffffffffc0ull) | (ttbr >> 2 & 0xf) << 48;
 }
 
 /* Of a table, a block or a page; `low`: bits below that belong to the input address. */
-static uint64_t desc_address(const struct half *h, uint64_t desc, uint64_t low)
+static uint64_t desc_address(const struct walk_half *h, uint64_t desc, uint64_t low)
 {
 	uint64_t address = desc & (h->ds ? 0x0003fffffffff000ull : 0x0000fffffffff000ull) & ~low;
 
@@ -105,7 +106,7 @@ static uint64_t desc_address(const struct half *h, uint64_t desc, uint64_t low)
 	return address;
 }
 
-static bool is_block(const struct half *h, int level)
+static bool is_block(const struct walk_half *h, int level)
 {
 	if (h->granule_bits == 12)
 		return level == 1 || level == 2 || (level == 0 && h->ds);
@@ -154,24 +155,26 @@ static bool check_leaf(const struct guest_memory *m, const struct walk_regs *reg
 	return true;
 }
 
-static bool walk_tables(const struct guest_memory *m, const struct walk_regs *regs, const struct half *h, uint64_t va,
-			unsigned access, struct walk *w)
+static bool walk_tables(const struct guest_memory *m, const struct walk_regs *regs, const struct walk_half *h,
+			uint64_t va, bool upper, unsigned access, struct walk *w)
 {
-	const unsigned stride = h->granule_bits - 3, out = output_bits(regs->tcr);
-	uint64_t table = ttbr_base(h), limits = 0, desc;
-	unsigned shift = h->granule_bits + (h->size_bits - h->granule_bits - 1) / stride * stride;
+	const unsigned stride = h->granule_bits - 3, out = h->out;
+	uint64_t table = ttbr_base(h, upper ? regs->ttbr1 : regs->ttbr0), limits = 0;
+	unsigned shift = h->shift;
 
 	if (table >> out != 0)
 		return fault(w, FSC_ADDRESS_SIZE, 0);
-	w->level = (int8_t)(3 - (int)((shift - h->granule_bits) / stride));
+	w->level = h->level;
 	/* At most five levels: `shift` falls by `stride` (9, 11 or 13) from below 52 to the granule. */
 	for (unsigned top = h->size_bits;; top = shift, shift -= stride, w->level++) {
 		const uint64_t at = table + (va >> shift & ((1ull << (top - shift)) - 1)) * 8;
 		const bool last = shift == h->granule_bits;
-		uint64_t low = (1ull << shift) - 1;
+		const uint64_t *descriptor = guest_memory_ptr(m, at, sizeof(*descriptor));
+		uint64_t low = (1ull << shift) - 1, desc;
 
-		if (!guest_memory_read64(m, at, &desc))
+		if (!descriptor)
 			return fault(w, FSC_EXTERNAL_WALK, w->level);
+		desc = __atomic_load_n(descriptor, __ATOMIC_RELAXED);
 		if (!(desc & DESC_VALID) || (last && !(desc & DESC_TABLE)))
 			return fault(w, FSC_TRANSLATION, w->level);
 		if (last || !(desc & DESC_TABLE)) {
@@ -194,13 +197,13 @@ bool walk_translate(const struct guest_memory *m, const struct walk_regs *regs, 
 		    struct walk *w)
 {
 	const bool upper = va >> 55 & 1;
-	struct half h;
+	const struct walk_half *h;
 
 	*w = (struct walk){.ipa = bit(regs->tcr, upper ? TCR_TBI1 : TCR_TBI0) ? va << 8 >> 8 : va};
 	if (!(regs->sctlr & SCTLR_M))
 		return w->ipa >> WALK_PA_BITS == 0 || fault(w, FSC_ADDRESS_SIZE, 0);
 	h = half_of(regs, upper);
-	if (h.disabled || !size_good(&h) || !in_range(&h, upper, va) || ((access & WALK_USER) && h.user_disabled))
+	if (!h->used || (va & h->above) != h->sign || ((access & WALK_USER) && h->user_disabled))
 		return fault(w, FSC_TRANSLATION, 0);
-	return walk_tables(m, regs, &h, va, access, w);
+	return walk_tables(m, regs, h, va, upper, access, w);
 }

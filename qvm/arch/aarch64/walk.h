@@ -10,8 +10,32 @@
 /* The most that ID_AA64MMFR0_EL1 shows: an address beyond that is an address size fault. */
 #define WALK_PA_BITS 40
 
+/* What TCR_EL1 says of one half of the address space. */
+struct walk_half {
+	uint64_t above;       /* bits of an address that must be alike, */
+	uint64_t sign;        /* and as here */
+	uint8_t size_bits;    /* 64 - TnSZ */
+	uint8_t granule_bits; /* 12, 14, 16 */
+	uint8_t shift;        /* of the index into the first table */
+	uint8_t out;          /* bits that addresses of tables and memory may have */
+	int8_t level;         /* of the first table */
+	bool used;            /* else every address of it is a translation fault */
+	bool tagged, flat;    /* flat: tables limit no permission */
+	bool user_disabled;   /* E0PDn */
+	bool ds;              /* FEAT_LPA2 for granules of 4 and 16 KiB */
+	bool wide;            /* 52 bits of output address, in one of two layouts */
+};
+
+/* Both, of that TCR_EL1: who keeps it from one walk to the next has it computed only when the register changes. */
+struct walk_layout {
+	uint64_t tcr;
+	bool known;
+	struct walk_half half[2];
+};
+
 struct walk_regs {
 	uint64_t sctlr, tcr, ttbr0, ttbr1; /* of EL1 */
+	struct walk_layout *layout;        /* of the virtual CPU, whose thread alone uses it */
 };
 
 /* What the access is. Reads at EL1 with PSTATE.PAN clear are 0. */

@@ -43,14 +43,14 @@ static void a_store_across_the_end_of_ram_is_whole_or_refused(void **state)
 		run_exit((struct emulate_exit){.ipa = RAM_END, .esr = WNR | TRANSLATE, .far = RAM_END, .pc = CODE});
 		expect_abort(0x10 | WNR, 0);
 		assert_int_equal(vreg[0], RAM_END - i - 16);
-		guest_memory_read64(&memory, RAM_END - 8, &now);
+		memcpy(&now, guest_memory_ptr(&memory, RAM_END - 8, 8), 8);
 		assert_int_equal(now, 0);
 		tolerant = true;
 		assert_int_equal(
 		    run_exit((struct emulate_exit){.ipa = RAM_END, .esr = WNR | TRANSLATE, .far = RAM_END, .pc = CODE}),
 		    EMULATE_DONE);
 		assert_int_equal(vreg[0], RAM_END - i);
-		guest_memory_read64(&memory, RAM_END - 8, &now);
+		memcpy(&now, guest_memory_ptr(&memory, RAM_END - 8, 8), 8);
 		assert_int_equal(now, i < 8
 					  ? 0x8877665544332211ull << (64 - 8 * i)
 					  : (i == 8 ? 0x8877665544332211ull

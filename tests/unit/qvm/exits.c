@@ -57,6 +57,35 @@ static void an_instruction_without_syndrome_is_emulated(void **state)
 	assert_int_equal(vm.vcpu[0].unsupported, 0);
 }
 
+static struct vdev_value read_small(void *device, unsigned vcpu, uint64_t ipa, unsigned size)
+{
+	(void)device, (void)vcpu;
+	assert_int_equal(ipa, 0x6000000);
+	assert_int_equal(size, 8);
+	return (struct vdev_value){.done = 1, .value = 0x1234};
+}
+
+/* The least that a device may be: what of the access goes beyond it meets nothing. */
+static void a_pair_that_is_larger_than_its_device_is_split(void **state)
+{
+	const struct mmio_region small = {.start = 0x6000000, .bytes = 8, .read = read_small};
+	const uint32_t ldp = 0xa9400801; /* ldp x1, x2, [x0] */
+
+	(void)state;
+	build_vm(CONFIG_HEAD CONFIG_TAIL);
+	assert_true(mmio_add(&vm.mmio, &small));
+	memcpy(window, &ldp, 4);
+	k.vreg[0][0] = small.start;
+	script(
+	    (struct vcpu_run){.exit = EXIT_MMIO_COMPLEX, .x1 = small.start, .x2 = 0x7, .x3 = small.start, .x4 = RAM});
+	assert_true(run(0));
+	assert_int_equal(k.entry[1].action, ACT_REGISTERS);
+	assert_int_equal(k.entry[1].x[0], 1 | 2 << 8 | 31 << 16);
+	assert_int_equal(k.entry[1].x[1], 0x1234);
+	assert_int_equal(k.entry[1].x[2], ~0ull);
+	assert_int_equal(vm.vcpu[0].unsupported, 1);
+}
+
 /* An instruction that is never what the syndrome says is let try again 32 times, then it is not supported. */
 static void an_instruction_is_tried_again_32_times_at_most(void **state)
 {
@@ -229,6 +258,7 @@ int exit_tests(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(accesses_reach_their_devices),
 	    CASE(an_instruction_without_syndrome_is_emulated),
+	    CASE(a_pair_that_is_larger_than_its_device_is_split),
 	    CASE(an_instruction_is_tried_again_32_times_at_most),
 	    CASE(maintenance_by_set_and_way_is_done),
 	    CASE(unsupported_accesses_follow_the_policy),
