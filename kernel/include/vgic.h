@@ -117,11 +117,9 @@ int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio); /* of one th
 bool vgic_fire(struct vgic_cpu *v, unsigned host); /* a physical SPI has come; false: none is bound to it */
 
 /*
- * While images are in the processor: an image for an SGI, for a timer, or for an SPI that has `arrived`, in
- * one of the list registers that are `empty`, or if none is in that of the least important image; then lr[] has been
- * read from the processor, and nothing was ended that had no image. *n is which (VGIC_LR_MAX: none is needed), and
- * `control` may have changed. False: not without vgic_fold and vgic_fill. The lock is held, except for SGIs and the
- * virtual timer.
+ * While images are in the processor: an image for an SGI, for a timer, or for an SPI that has `arrived`, in one of the
+ * list registers that are `empty`. *n is which (VGIC_LR_MAX: none is needed). False: not without vgic_fold and
+ * vgic_fill. The lock is held, except for SGIs and the virtual timer.
  */
 bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n);
 
@@ -138,6 +136,20 @@ static inline bool vgic_place_again(const struct vgic_cpu *v, uint64_t straight,
 	*lr = v->lr[*n];
 	return true;
 }
+
+/*
+ * After that, of an SPI or the physical timer: its line is up, and what it was offered with has not changed. Without
+ * the lock: whoever changes what is read here calls after that.
+ */
+static inline bool vgic_level_again(const struct vgic_cpu *v, unsigned index, uint64_t *lr)
+{
+	uint64_t group = READ_ONCE(v->group) >> index & 1 ? ARCH_LR_GROUP1 : 0;
+
+	*lr = (*lr & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING | ARCH_LR_EXIT_ENDED;
+	return (READ_ONCE(v->line) & ~READ_ONCE(v->repend)) >> index & 1 &&
+	       ARCH_LR_PRIO(*lr) == READ_ONCE(v->prio[index]) && (*lr & ARCH_LR_GROUP1) == group;
+}
+
 /* An image that is not empty was read from the processor. */
 static inline void vgic_keep(struct vgic_cpu *v, unsigned n, uint64_t lr)
 {
@@ -166,9 +178,6 @@ static inline bool vgic_delivers(const struct vgic_cpu *v, uint64_t lr, uint64_t
 	return (lr & ARCH_LR_STATE) == ARCH_LR_PENDING && ARCH_LR_PRIO(lr) < ARCH_VMCR_MASK(vmcr) &&
 	       (vmcr & (lr & ARCH_LR_GROUP1 ? ARCH_VMCR_GROUP1 : ARCH_VMCR_GROUP0));
 }
-
-/* After that, of an SPI: its line is up, and what it was offered with has not changed. */
-bool vgic_line_again(const struct vgic_cpu *v, unsigned index, uint64_t *lr);
 
 /*
  * While images are in the processor, of which *lr has been read: the line of an SPI or of the physical timer has

@@ -228,52 +228,6 @@ void vgic_fill(struct vgic_cpu *v)
 	v->control = make_control(v, waiting != 0);
 }
 
-/*
- * While images are in the processor, the one that goes for a pending interrupt of this priority: the one that
- * vgic_fill() would choose last. VGIC_LR_MAX: the new one itself.
- */
-static unsigned least_important(const struct vgic_cpu *v, unsigned prio)
-{
-	enum { RANK_ACTIVE, RANK_BETTER = 1 << 8, RANK_WORSE = 2 << 8, RANK_SHUT = 3 << 8 };
-	unsigned last = 0, at = VGIC_LR_MAX;
-
-	for (unsigned n = 0; n < v->lr_count; n++) {
-		uint64_t lr = v->lr[n];
-		unsigned rank = ARCH_LR_PRIO(lr);
-
-		/* The end of what is neither brings the guest out. What is both would go ahead of those that are left.
-		 */
-		if (!(lr & ARCH_LR_PENDING) == !(lr & ARCH_LR_ACTIVE))
-			return VGIC_LR_MAX;
-		if (lr & ARCH_LR_ACTIVE)
-			rank += RANK_ACTIVE;
-		else if (!(v->vmcr & (lr & ARCH_LR_GROUP1 ? ARCH_VMCR_GROUP1 : ARCH_VMCR_GROUP0)))
-			rank += RANK_SHUT;
-		else
-			rank += rank > prio ? RANK_WORSE : RANK_BETTER;
-		if (rank >= last) {
-			last = rank;
-			at = rank >= RANK_BETTER && rank < RANK_WORSE ? VGIC_LR_MAX : n;
-		}
-	}
-	return at;
-}
-
-/* One image for another. What is left without one comes after all pending ones that have one. */
-static void drop_image(struct vgic_cpu *v, unsigned n, uint64_t lr)
-{
-	unsigned index = v->lr_index[n];
-
-	fold_image(v, n, lr);
-	if (!(lr & ARCH_LR_STATE))
-		return;
-	v->left |= BIT(index);
-	v->straight = 0;
-	if (!(lr & ARCH_LR_ACTIVE) && (group_ones(v, v->vmcr) & BIT(index)))
-		v->left_prio = (uint16_t)ARCH_LR_PRIO(lr);
-	v->control = make_control(v, true);
-}
-
 /* Its line has fallen again, or is up while its image will bring the guest out when it ends. */
 static bool needs_no_image(const struct vgic_cpu *v, unsigned index, uint32_t empty)
 {
@@ -287,28 +241,21 @@ static bool needs_no_image(const struct vgic_cpu *v, unsigned index, uint32_t em
 bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 {
 	uint64_t bit = BIT(index), open = v->open & v->group;
+	uint32_t spare = empty & ~v->lr_used ? empty & ~v->lr_used : empty; /* who comes again finds its own */
 	unsigned at = v->lr_of[index];
-	uint32_t spare;
 
 	*n = VGIC_LR_MAX;
 	if (needs_no_image(v, index, empty))
 		return true;
 	/* Where the CPU interface holds it back it would hide that those that are left have room. */
-	if (!((open | SPIS) & group_ones(v, v->vmcr) & bit) || v->prio[index] > v->left_prio)
+	if (!((open | SPIS) & group_ones(v, v->vmcr) & bit) || v->prio[index] > v->left_prio || !empty)
 		return false;
-	if (at < VGIC_LR_MAX) {
-		if (!(empty & BIT(at)))
-			return false; /* still there, pending or active */
-	} else {
-		if ((v->active | v->left) & bit)
-			return false;
-		spare = empty & ~v->lr_used ? empty & ~v->lr_used : empty; /* who comes again finds its own */
-		at = spare ? (unsigned)__builtin_ctz(spare) : least_important(v, v->prio[index]);
-		if (at == VGIC_LR_MAX)
-			return false;
-	}
+	if (at == VGIC_LR_MAX && !((v->active | v->left) & bit))
+		at = (unsigned)__builtin_ctz(spare);
+	if (at == VGIC_LR_MAX || !(empty & BIT(at)))
+		return false; /* still there, pending or active */
 	if (v->lr_used & BIT(at))
-		drop_image(v, at, empty ? v->lr[at] & ~ARCH_LR_STATE : v->lr[at]);
+		fold_image(v, at, v->lr[at] & ~ARCH_LR_STATE);
 	if (bit & ~(SGIS | BIT(VIRQ_VTIMER))) { /* the lock is held: others write the word, too */
 		v->latch |= v->repend & bit;
 		v->repend &= ~bit;

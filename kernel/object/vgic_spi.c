@@ -50,14 +50,6 @@ static void put_spi_prio(struct vgic_cpu *v, unsigned index, unsigned prio)
 		put_bit(&v->plane[b], index, prio & 0x80u >> b);
 }
 
-bool vgic_line_again(const struct vgic_cpu *v, unsigned index, uint64_t *lr)
-{
-	uint64_t bit = BIT(index), group = v->group & bit ? ARCH_LR_GROUP1 : 0;
-
-	*lr = (*lr & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING | ARCH_LR_EXIT_ENDED;
-	return (v->line & ~v->repend & bit) && ARCH_LR_PRIO(*lr) == v->prio[index] && (*lr & ARCH_LR_GROUP1) == group;
-}
-
 int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio)
 {
 	unsigned i = level ? take_spi(v, intid) : find_spi(v, intid);

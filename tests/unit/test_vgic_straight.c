@@ -10,7 +10,7 @@
 /* The guest stays in: images come one by one, for each other, while many are pending or active. */
 static void images_that_change_one_by_one_signal_the_same(void **unused)
 {
-	unsigned displaced = 0, straight = 0;
+	unsigned other = 0, straight = 0;
 
 	(void)unused;
 	for (unsigned s = 1; s <= 6000; s++) {
@@ -42,10 +42,10 @@ static void images_that_change_one_by_one_signal_the_same(void **unused)
 			check_signalled();
 		}
 		enter();
-		displaced += placed;
+		other += placed;
 		straight += again;
 	}
-	assert_true(displaced > 3000);
+	assert_true(other > 3000);
 	assert_true(straight > 100);
 }
 
@@ -84,13 +84,12 @@ static void nobody_is_overtaken_by_what_comes_straight(void **unused)
 	for (unsigned n = 1; n < 6; n++)
 		take_and_complete(41 + 2 * n);
 	take_and_complete(0);
-	/* Of one that another one has taken it from. */
+	/* Of one that has lost it to another one. */
 	start(2);
 	set_prio(0, 0x20);
 	set_prio(3, 0x68);
 	raise_spis(6, prio, true);
 	sgi(0, true);
-	assert_int_equal(placed, 1);
 	take_and_complete(0);
 	sgi(index_of(3), true);
 	for (unsigned n = 0; n < 4; n++)
@@ -106,7 +105,6 @@ static void nobody_is_overtaken_by_what_comes_straight(void **unused)
 	take(3);
 	v.vmcr |= VENG0;
 	sgi(0, true);
-	assert_int_equal(placed, 1);
 	complete();
 	sgi(index_of(3), true);
 	take_and_complete(0);

@@ -67,8 +67,13 @@ void vcpu_take_images(struct vcpu *v);
 void vcpu_give_images(struct vcpu *v);
 bool vcpu_passed(struct vcpu *v, uint32_t intid); /* a physical SPI has come; true: a guest's, and it is offered */
 bool vcpu_edges(struct vcpu *v);                  /* take in `edges`; false: vcpu_offer must */
-bool vcpu_insert(struct vcpu *v, unsigned intid); /* a private interrupt into a list register, if that is simple */
-/* The same, only of a private one, and into the list register where it was the last time. */
+/*
+ * A private interrupt, or an SPI whose vCPU is locked, straight into a list register while the images are in the
+ * processor. False: the state must be folded and filled anew (vcpu_offer). It runs on the vCPU's home: no other CPU
+ * changes what it touches.
+ */
+bool vcpu_insert(struct vcpu *v, unsigned index);
+/* The same, only of an SGI or the virtual timer, and into the list register where it was the last time. */
 static inline __attribute__((always_inline)) bool vcpu_insert_again(const struct vcpu *v, unsigned index)
 {
 	unsigned n;

@@ -156,9 +156,11 @@ struct frame *arch_vcpu_enter(struct cpu *c, struct vcpu *v)
 		vcpu_edges(v);
 	if (v->dirty)
 		vcpu_offer(v);
-	arch_user_switch(c, &v->user);
-	sysreg_write(hcr_el2, v->user.hcr);
-	arch_space_activate(c, &v->process->guest);
+	if (c->user)
+		user_store(c->user);
+	world_load(&v->user);
+	c->user = &v->user;
+	__atomic_store_n(&c->space, &v->process->guest, __ATOMIC_RELEASE);
 	arch_fpu_prepare(c, &v->fpu);
 	c->guest = v;
 	return &v->frame;

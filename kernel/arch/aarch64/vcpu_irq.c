@@ -82,45 +82,46 @@ void vcpu_offer(struct vcpu *v)
 	lock_release(&v->lock);
 }
 
-/* Into another list register than its last one: an empty one, or that of somebody less important. */
+/* Into another list register than its last one, if one is empty. */
 static __attribute__((noinline)) bool insert_anew(struct vcpu *v, unsigned index)
 {
-	struct vgic_cpu *g = &v->vgic;
-	uint64_t control = g->control;
-	uint32_t empty = irqchip_lr_empty() & ((uint32_t)BIT(g->lr_count) - 1);
+	uint32_t empty = irqchip_lr_empty() & ((uint32_t)BIT(v->vgic.lr_count) - 1);
 	unsigned n;
 
-	if (!empty) {
-		if (irqchip_eoicount())
-			return false;
-		g->vmcr = irqchip_vmcr();
-		for (n = 0; n < g->lr_count; n++)
-			vgic_keep(g, n, irqchip_lr_read(n));
-	}
-	if (!vgic_place(g, index, empty, &n))
+	if (!vgic_place(&v->vgic, index, empty, &n))
 		return false;
 	if (n < VGIC_LR_MAX)
-		irqchip_lr_write(n, g->lr[n]);
-	if (g->control != control)
-		irqchip_virtual_control(g->control);
+		irqchip_lr_write(n, v->vgic.lr[n]);
 	return true;
 }
 
-/*
- * A private interrupt, pending by an edge or linked to a physical one, straight into a list register while the images
- * are in the processor. False: the state must be folded and filled anew (vcpu_offer). It runs on the vCPU's home: no
- * other CPU changes what it touches.
- */
-bool vcpu_insert(struct vcpu *v, unsigned index)
+/* Into its last list register, if that is simple. */
+static inline bool insert_again(const struct vcpu *v, unsigned index)
 {
 	unsigned n;
 	uint64_t lr;
 
 	if (!vgic_place_again(&v->vgic, v->vgic.straight, index, irqchip_lr_empty(), &n, &lr) ||
-	    (index >= VIRQ_PTIMER && !vgic_line_again(&v->vgic, index, &lr)))
-		return insert_anew(v, index);
+	    (index >= VIRQ_PTIMER && !vgic_level_again(&v->vgic, index, &lr)))
+		return false;
 	irqchip_lr_write(n, lr);
 	return true;
+}
+
+bool vcpu_insert(struct vcpu *v, unsigned index)
+{
+	return insert_again(v, index) || insert_anew(v, index);
+}
+
+/* The lines, edges and priorities of SPIs may change. */
+static bool insert_locked(struct vcpu *v, unsigned index)
+{
+	bool inserted;
+
+	lock_acquire(&v->lock);
+	inserted = insert_anew(v, index);
+	lock_release(&v->lock);
+	return inserted;
 }
 
 static uint64_t take_edges(struct vcpu *v)
@@ -131,19 +132,16 @@ static uint64_t take_edges(struct vcpu *v)
 
 static __attribute__((noinline)) bool insert_edges(struct vcpu *v, uint64_t edges)
 {
-	bool spis = edges >> VGIC_PRIVATE;
+	for (; edges; edges &= edges - 1) {
+		unsigned index = (unsigned)__builtin_ctzll(edges);
 
-	if (spis)
-		lock_acquire(&v->lock); /* their lines, edges and priorities may change */
-	while (edges && vcpu_insert(v, (unsigned)__builtin_ctzll(edges)))
-		edges &= edges - 1;
-	if (spis)
-		lock_release(&v->lock);
-	if (!edges)
-		return true;
-	__atomic_fetch_or(&v->vgic.arrived, edges, __ATOMIC_RELAXED);
-	v->dirty = true;
-	return false;
+		if (!insert_again(v, index) && !insert_locked(v, index)) {
+			__atomic_fetch_or(&v->vgic.arrived, edges, __ATOMIC_RELAXED);
+			v->dirty = true;
+			return false;
+		}
+	}
+	return true;
 }
 
 bool vcpu_edges(struct vcpu *v)
@@ -234,13 +232,10 @@ struct thread *arch_vcpu_timer_expired(struct timer *t)
 	lock_acquire(&v->lock);
 	if (t == &v->timers[VCPU_PTIMER])
 		vcpu_ptimer_look(v);
-	if (t != &v->timers[VCPU_VTIMER]) {
+	if (t != &v->timers[VCPU_VTIMER] || !v->home) /* the virtual one fires when it is loaded */
 		woken = vcpu_signal(v);
-	} else if (!v->home) { /* it fires when it is loaded */
-		woken = vcpu_signal(v);
-	} else if (v->home == arch_this_cpu()) {
+	else if (v->home == arch_this_cpu())
 		vcpu_timer_ahead(v);
-	}
 	lock_release(&v->lock);
 	return woken;
 }
@@ -250,23 +245,20 @@ void arch_vcpu_irq_timer(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
 
-	if (likely(v) && !(v->entry_work & ~ENTRY_WORK_TIMER) && vcpu_timer_direct(v)) {
-		lock_acquire(&v->lock);
-		vcpu_tell(v);
-		return;
-	}
 	/* Late: the guest, or an eviction, took the condition away meanwhile. A level that nobody owns must not stay.
 	 */
-	if (!v || (sysreg_read(cntv_ctl_el0) & 7) != CNTV_FIRING) {
+	if (unlikely(!v || !vcpu_timer_fires(v))) {
 		if (!v)
 			sysreg_write(cntv_ctl_el0, 0);
 		arch_irq_deactivate(ARCH_IRQ_VTIMER);
 		return;
 	}
-	lock_acquire(&v->lock);
+	if ((v->entry_work & ~ENTRY_WORK_TIMER) || !vcpu_insert(v, VIRQ_VTIMER)) {
+		v->vgic.ended = false;
+		v->dirty = true;
+	}
 	v->arch_work.timer_active = true;
-	v->vgic.ended = false;
-	v->dirty = true;
+	lock_acquire(&v->lock);
 	vcpu_tell(v);
 }
 

@@ -141,29 +141,27 @@ void arch_process_registers(struct cpu *c)
 		keep_from_others(v);
 }
 
+/* And the value that a process must see. */
+#define LEAKS(X)                           \
+	X(SCTLR, sctlr_el1, SCTLR_PROCESS) \
+	X(CPACR, cpacr_el1, CPACR_FPEN) X(CNTKCTL, cntkctl_el1, 0) X(MDSCR, mdscr_el1, 0) X(TPIDRRO, tpidrro_el0, 0)
+
 void world_clear_el1(void)
 {
 	sysreg_write(hcr_el2, HCR_PROCESS);
-	sysreg_write(sctlr_el1, SCTLR_PROCESS);
-	sysreg_write(cpacr_el1, CPACR_FPEN);
-	sysreg_write(cntkctl_el1, 0);
-	sysreg_write(mdscr_el1, 0);
-	sysreg_write(tpidrro_el0, 0);
+#define X(name, reg, value) sysreg_write(reg, value);
+	LEAKS(X)
+#undef X
 }
 
 /* Undo what was changed of the resident guest's. */
 void world_restore_leaked(struct vcpu *v)
 {
-	if (v->arch_work.leaked & LEAK_SCTLR)
-		sysreg_write(sctlr_el1, v->arch.sctlr_el1);
-	if (v->arch_work.leaked & LEAK_CPACR)
-		sysreg_write(cpacr_el1, v->arch.cpacr_el1);
-	if (v->arch_work.leaked & LEAK_CNTKCTL)
-		sysreg_write(cntkctl_el1, v->arch.cntkctl_el1);
-	if (v->arch_work.leaked & LEAK_MDSCR)
-		sysreg_write(mdscr_el1, v->arch.mdscr_el1);
-	if (v->arch_work.leaked & LEAK_TPIDRRO)
-		sysreg_write(tpidrro_el0, v->arch.tpidrro_el0);
+#define X(name, reg, value)                    \
+	if (v->arch_work.leaked & LEAK_##name) \
+		sysreg_write(reg, v->arch.reg);
+	LEAKS(X)
+#undef X
 	v->arch_work.leaked = 0;
 }
 

@@ -33,13 +33,12 @@ static inline void user_swap(struct user_regs *from, const struct user_regs *to)
 	sysreg_write(vttbr_el2, to->vttbr);
 }
 
-/* Between qvm and its guest. */
-static inline void world_swap(struct user_regs *from, const struct user_regs *to)
+/* A qvm's, or a guest's. */
+static inline void world_load(const struct user_regs *to)
 {
 	uint64_t sp, tpidr, vttbr, hcr;
 
 	_Static_assert(offsetof(struct user_regs, vttbr) == 16, "two pairs");
-	user_store(from);
 	__asm__("ldp %0, %1, [%4]\n\tldp %2, %3, [%4, #16]"
 		: "=&r"(sp), "=&r"(tpidr), "=&r"(vttbr), "=&r"(hcr)
 		: "r"(to), "m"(*to));
@@ -47,6 +46,12 @@ static inline void world_swap(struct user_regs *from, const struct user_regs *to
 	sysreg_write(tpidr_el0, tpidr);
 	sysreg_write(vttbr_el2, vttbr);
 	sysreg_write(hcr_el2, hcr);
+}
+
+static inline void world_swap(struct user_regs *from, const struct user_regs *to)
+{
+	user_store(from);
+	world_load(to);
 }
 
 /*

@@ -306,18 +306,14 @@ static bool place(unsigned index)
 	uint64_t lr;
 
 	if (vgic_place_again(&v, v.straight, index, empty, &n, &lr) &&
-	    (index < 16 || index == VIRQ_VTIMER || vgic_line_again(&v, index, &lr))) {
+	    (index < 16 || index == VIRQ_VTIMER || vgic_level_again(&v, index, &lr))) {
 		again += index >= 16 && index != VIRQ_VTIMER;
 		hw[n] = lr;
 		return true;
 	}
-	if (!empty && eoicount)
-		return false;
-	for (n = 0; !empty && n < lrs; n++)
-		vgic_keep(&v, n, hw[n]);
 	if (!vgic_place(&v, index, empty, &n))
 		return false;
-	placed += !empty && n < VGIC_LR_MAX;
+	placed += n < VGIC_LR_MAX;
 	if (n < VGIC_LR_MAX)
 		hw[n] = v.lr[n];
 	return true;

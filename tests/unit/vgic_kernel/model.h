@@ -39,7 +39,7 @@ extern bool ended[COUNT]; /* with EOImode 1: its priority was dropped, it is not
 
 extern struct vgic_cpu v;
 extern unsigned taken;  /* interrupts, since the start */
-extern unsigned placed; /* and those that took the list register of another one */
+extern unsigned placed; /* and those that came straight into another list register than their last one */
 extern unsigned again;  /* levels that came straight into their last one */
 extern bool physical;   /* the physical interrupt of the virtual timer is active */
 
