@@ -19,9 +19,13 @@ struct region {
 	uint16_t busy;  /* CPUs that zero it, without the kernel lock */
 };
 
-#define IRQ_GRANT_MAX 16
-#define REGION_KMEM   REGION_MAX        /* after those that it may name: its kernel memory */
-#define THREAD_MAX    TIMER_PER_PROCESS /* each has a timer; ids are the lowest that are free, hence never above */
+/* After those that it may name: its kernel memory, and interrupts, whose `start` and `bytes` are INTIDs. */
+#define REGION_KMEM  REGION_MAX
+#define REGION_IRQS  (REGION_KMEM + 1)
+#define REGION_COUNT (REGION_IRQS + 16)
+#define REGION_IRQ   BIT(30) /* of `flags` */
+#define REGION_EDGE  BIT(31)
+#define THREAD_MAX   TIMER_PER_PROCESS /* each has a timer; ids are the lowest that are free, hence never above */
 
 /* How far a check that something is nobody's has come: owner.c. */
 struct owner_check {
@@ -34,11 +38,7 @@ struct process {
 	/* Its definition: what stays of it when it has ended. Frozen by Seal. */
 	uint32_t slot;
 	struct process_params params;
-	struct region regions[REGION_MAX + 1];
-	struct {
-		uint32_t first, count;
-		bool edge;
-	} irqs[IRQ_GRANT_MAX];
+	struct region regions[REGION_COUNT];
 	uint64_t ram_bytes; /* of those that are RAM and its own; shared memory is its first owner's */
 	/* What a process made of it has. */
 	uint32_t state; /* enum process_state */
@@ -65,7 +65,7 @@ struct process {
 	uint8_t last_vcpu[CPU_MAX]; /* that ran on a CPU: index + 1 */
 	uint64_t counter_offset;    /* of the guest; valid once its space is sealed */
 	/* ProcessDestroy and ProcessGrant go in steps: how far */
-	uint32_t step;
+	bool is_empty; /* its objects and threads are gone, and no CPU has its spaces */
 	struct owner_check check;
 	struct channel *closing; /* by ProcessDestroy */
 };

@@ -40,12 +40,11 @@ int space_init(struct space *s, struct kmem *k, unsigned tag, bool guest);
  * if something is mapped at va, -KE_NOMEM. Nothing has changed on an error. */
 int64_t space_map(struct space *s, vaddr_t va, paddr_t pa, uint64_t bytes, unsigned attr);
 
-/* Unmap, or change the attributes of, at most SPACE_CHANGE_STEP leaves. Holes are skipped. Returns the bytes dealt
+/* Change the attributes of at most SPACE_CHANGE_STEP leaves; 0: unmap them. Holes are skipped. Returns the bytes dealt
  * with, 0 if a larger leaf that reaches over the range was split first; in a guest's space that is refused: -KE_INVAL.
  * -KE_PERM: the space is sealed.
  */
-int64_t space_unmap(struct space *s, vaddr_t va, uint64_t bytes);
-int64_t space_protect(struct space *s, vaddr_t va, uint64_t bytes, unsigned attr);
+int64_t space_change(struct space *s, vaddr_t va, uint64_t bytes, unsigned attr);
 
 /* Look up one address: physical address and attributes. False: not mapped. */
 bool space_walk(const struct space *s, vaddr_t va, paddr_t *pa, unsigned *attr);

@@ -39,7 +39,7 @@ int space_init(struct space *s, struct kmem *k, unsigned tag, bool guest)
 }
 
 /* The descriptor of `va` and its level: the leaf, or the invalid entry where the walk ends. */
-static uint64_t *walk(const struct space *s, vaddr_t va, unsigned *level)
+static inline uint64_t *walk(const struct space *s, vaddr_t va, unsigned *level)
 {
 	/* All tables of a space lie in one block of memory, as the root does: its process's kernel memory. */
 	uint64_t *table = s->root, to_va = (uint64_t)table - s->root_pa;
@@ -201,16 +201,15 @@ static int split(struct space *s, uint64_t *entry, unsigned level)
 	return 0;
 }
 
-/* Leaves that are taken away together, and what comes in their place, if something does. */
+/* Leaves that are taken away together, and what comes in their place. */
 struct batch {
 	vaddr_t va[SPACE_CHANGE_STEP];
 	uint64_t *entry[SPACE_CHANGE_STEP], value[SPACE_CHANGE_STEP];
 	unsigned count;
 };
 
-/* Go over the leaves of a range, and unmap them or give them new_attr. A split is a step of its own. */
-static inline __attribute__((always_inline)) int64_t change_leaves(struct space *s, vaddr_t va, uint64_t bytes,
-								   bool unmap, unsigned new_attr)
+/* Go over the leaves of a range. A split is a step of its own. */
+int64_t space_change(struct space *s, vaddr_t va, uint64_t bytes, unsigned attr)
 {
 	struct batch batch;
 	uint64_t done = 0;
@@ -236,10 +235,10 @@ static inline __attribute__((always_inline)) int64_t change_leaves(struct space 
 			error = batch.count ? 0 : split(s, entry, level);
 			break;
 		}
-		if (!unmap) {
-			new_attr = (new_attr & ~(unsigned)SPACE_DEVICE) | (arch_leaf_attr(old) & SPACE_DEVICE);
+		if (attr) {
 			batch.entry[batch.count] = entry;
-			batch.value[batch.count] = (old & ARCH_DESC_ADDR) | arch_leaf_bits(new_attr, level);
+			batch.value[batch.count] =
+			    (old & ARCH_DESC_ADDR) | arch_leaf_bits(attr | (arch_leaf_attr(old) & SPACE_DEVICE), level);
 		}
 		batch.va[batch.count++] = va + done;
 		arch_table_store(entry, 0);
@@ -249,20 +248,10 @@ static inline __attribute__((always_inline)) int64_t change_leaves(struct space 
 		return done ? (int64_t)done : error;
 	/* No TLB has them any more; then the new ones. */
 	arch_tlb_flush_pages(s, batch.va, batch.count);
-	if (!unmap) {
+	if (attr) {
 		for (unsigned i = 0; i < batch.count; i++)
 			arch_table_store(batch.entry[i], batch.value[i]);
 		arch_table_sync();
 	}
 	return (int64_t)done;
-}
-
-int64_t space_unmap(struct space *s, vaddr_t va, uint64_t bytes)
-{
-	return change_leaves(s, va, bytes, true, 0);
-}
-
-int64_t space_protect(struct space *s, vaddr_t va, uint64_t bytes, unsigned attr)
-{
-	return change_leaves(s, va, bytes, false, attr);
 }

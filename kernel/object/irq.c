@@ -17,9 +17,9 @@ uint64_t irq_attached;
 
 static bool granted(const struct process *p, uint64_t intid, bool *edge)
 {
-	for (unsigned i = 0; i < IRQ_GRANT_MAX; i++) {
-		if (intid - p->irqs[i].first < p->irqs[i].count) {
-			*edge = p->irqs[i].edge;
+	for (unsigned i = REGION_IRQS; i < REGION_COUNT; i++) {
+		if (intid - p->regions[i].start < p->regions[i].bytes) {
+			*edge = p->regions[i].flags & REGION_EDGE;
 			return true;
 		}
 	}

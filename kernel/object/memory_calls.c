@@ -120,11 +120,21 @@ int64_t call_MemMap(struct thread *t, struct frame *f)
 	return map_pages(p, s, f, false);
 }
 
-_Static_assert(IN_MemUnmap_address == IN_MemProtect_address && IN_MemUnmap_bytes == IN_MemProtect_bytes,
-	       "change_step() and change_ok() are for both");
+_Static_assert(IN_MemUnmap_space == IN_MemProtect_space && IN_MemUnmap_address == IN_MemProtect_address &&
+		   IN_MemUnmap_bytes == IN_MemProtect_bytes,
+	       "change_pages() is for both");
 
-static int64_t change_step(struct frame *f, int64_t done)
+static int64_t change_pages(struct thread *t, struct frame *f, unsigned attr)
 {
+	struct space *s = own_space(t->process, MemUnmap_space(f));
+	uint64_t va = MemUnmap_address(f), bytes = MemUnmap_bytes(f);
+	int64_t done;
+
+	/* A guest would see the moment between break and make. */
+	if (!s || (attr && s->guest) || !bytes || !is_aligned(va | bytes, PAGE_SIZE) ||
+	    !range_holds(0, SPACE_LIMIT, va, bytes))
+		return -KE_INVAL;
+	done = space_change(s, va, bytes, attr);
 	if (done < 0)
 		return done;
 	MemUnmap_add_address(f, (uint64_t)done);
@@ -132,34 +142,17 @@ static int64_t change_step(struct frame *f, int64_t done)
 	return MemUnmap_bytes(f) ? CALL_RESTART : 0;
 }
 
-static bool change_ok(const struct space *s, const struct frame *f)
-{
-	uint64_t va = MemUnmap_address(f), bytes = MemUnmap_bytes(f);
-
-	return s && bytes && is_aligned(va | bytes, PAGE_SIZE) && range_holds(0, SPACE_LIMIT, va, bytes);
-}
-
 int64_t call_MemUnmap(struct thread *t, struct frame *f)
 {
-	struct space *s = own_space(t->process, MemUnmap_space(f));
-
-	if (!change_ok(s, f))
-		return -KE_INVAL;
-	return change_step(f, space_unmap(s, MemUnmap_address(f), MemUnmap_bytes(f)));
+	return change_pages(t, f, 0);
 }
 
 int64_t call_MemProtect(struct thread *t, struct frame *f)
 {
-	struct space *s = own_space(t->process, MemProtect_space(f));
-
-	/* A guest would see the moment between break and make. */
-	if (!change_ok(s, f) || s->guest || (MemProtect_prot(f) & ~7ull))
+	if (MemProtect_prot(f) & ~7ull)
 		return -KE_INVAL;
 	/* Only less than it is: what was mapped for reading only, or not executable, stays so. */
-	if (MemProtect_prot(f) & (PROT_W | PROT_X))
-		return -KE_PERM;
-	return change_step(f,
-			   space_protect(s, MemProtect_address(f), MemProtect_bytes(f), (unsigned)MemProtect_prot(f)));
+	return MemProtect_prot(f) == PROT_R ? change_pages(t, f, SPACE_R) : -KE_PERM;
 }
 
 int64_t call_MemInfo(struct thread *t, struct frame *f)

@@ -90,14 +90,6 @@ static int64_t check_grantable(uint64_t kind, uint64_t start, uint64_t bytes)
 
 /* ---- who has it ---- */
 
-static bool owns_irq(const struct process *q, uint64_t first, uint64_t count)
-{
-	for (unsigned i = 0; i < IRQ_GRANT_MAX; i++)
-		if (q->irqs[i].count && ranges_overlap(first, count, q->irqs[i].first, q->irqs[i].count))
-			return true;
-	return false;
-}
-
 /* Is a region in the way of what is to be granted? Shared memory of exactly that range is not, and is remembered. */
 static bool in_the_way(struct owner_check *c, const struct region *r)
 {
@@ -113,9 +105,9 @@ static bool in_the_way(struct owner_check *c, const struct region *r)
 
 static bool owns(const struct process *q, struct owner_check *c)
 {
-	if (c->kind == GRANT_IRQ)
-		return owns_irq(q, c->start, c->bytes);
-	for (unsigned i = 0; i <= REGION_KMEM; i++)
+	const bool irq = c->kind == GRANT_IRQ;
+
+	for (unsigned i = irq ? REGION_IRQS : 0; i < (irq ? REGION_COUNT : REGION_IRQS); i++)
 		if (in_the_way(c, &q->regions[i]))
 			return true;
 	return false;

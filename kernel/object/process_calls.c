@@ -14,7 +14,7 @@ bool process_sealed;
 
 /* ---- create ---- */
 
-static int64_t add_region(struct process *p, unsigned index, uint64_t start, uint64_t bytes, uint32_t flags)
+static void add_region(struct process *p, unsigned index, uint64_t start, uint64_t bytes, uint32_t flags)
 {
 	struct region *r = &p->regions[index];
 
@@ -24,7 +24,6 @@ static int64_t add_region(struct process *p, unsigned index, uint64_t start, uin
 		p->ram_bytes += r->home == r && index != REGION_KMEM ? bytes : 0;
 	}
 	owner_changed();
-	return index;
 }
 
 /* Before Seal: who may use the slot, and how. */
@@ -106,43 +105,20 @@ int64_t call_Seal(struct thread *t, struct frame *f)
 
 /* ---- grant ---- */
 
-static int64_t grant_irq(struct process *p, uint64_t first, uint64_t count, bool edge)
-{
-	for (unsigned i = 0; i < IRQ_GRANT_MAX; i++) {
-		if (!p->irqs[i].count) {
-			p->irqs[i].first = (uint32_t)first;
-			p->irqs[i].count = (uint32_t)count;
-			p->irqs[i].edge = edge;
-			owner_changed();
-			return 0;
-		}
-	}
-	return -KE_AGAIN;
-}
-
-static int64_t grant_region(struct process *p, uint64_t kind, uint64_t start, uint64_t bytes)
+int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 {
 	static const uint32_t flags[] = {
 	    [GRANT_RAM] = REGION_RAM,
 	    [GRANT_ROM] = REGION_RAM | REGION_RO,
 	    [GRANT_DEVICE] = REGION_DEVICE,
+	    [GRANT_IRQ] = REGION_IRQ,
 	    [GRANT_CODE] = REGION_RAM | REGION_RO | REGION_X,
 	    [GRANT_SHARED] = REGION_RAM | REGION_SHARED,
 	    [GRANT_RESERVED] = REGION_RESERVED,
 	};
-
-	for (unsigned i = 0; i < REGION_MAX; i++)
-		if (!p->regions[i].flags)
-			return add_region(p, i, start, bytes, flags[kind]);
-	return -KE_AGAIN;
-}
-
-int64_t call_ProcessGrant(struct thread *t, struct frame *f)
-{
 	struct process *p = &processes[masked(ProcessGrant_slot(f), PROCESS_MAX)];
-	uint64_t kind = ProcessGrant_what(f), edge = kind == GRANT_IRQ ? ProcessGrant_start(f) & IRQ_EDGE : 0,
-		 start = ProcessGrant_start(f) - edge;
-	uint64_t bytes = ProcessGrant_length(f);
+	const uint64_t kind = ProcessGrant_what(f), start = ProcessGrant_start(f), bytes = ProcessGrant_length(f);
+	const bool irq = kind == GRANT_IRQ, edge = irq && (start & IRQ_EDGE);
 	int64_t error;
 
 	(void)t;
@@ -150,10 +126,17 @@ int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 		return -KE_PERM;
 	if (ProcessGrant_slot(f) >= PROCESS_MAX || p->state != PROCESS_DEFINED)
 		return -KE_SRCH;
-	error = owner_check(p, kind, start, bytes);
+	error = owner_check(p, kind, edge ? start - IRQ_EDGE : start, bytes);
 	if (error)
 		return error;
-	return kind == GRANT_IRQ ? grant_irq(p, start, bytes, edge != 0) : grant_region(p, kind, start, bytes);
+	for (unsigned i = irq ? REGION_IRQS : 0; i < (irq ? REGION_COUNT : REGION_KMEM); i++) {
+		if (!p->regions[i].flags) {
+			add_region(p, i, edge ? start - IRQ_EDGE : start, bytes,
+				   flags[kind] | (edge ? REGION_EDGE : 0));
+			return irq ? 0 : i;
+		}
+	}
+	return -KE_AGAIN;
 }
 
 /* ---- start and signal ---- */

@@ -176,17 +176,6 @@ int64_t call_ProcessStop(struct thread *t, struct frame *f)
 	return 0;
 }
 
-enum destroy_step { STEP_THREADS, STEP_OBJECTS, STEP_SPACES, STEP_SCRUB, STEP_SLOT };
-
-/* Its definition stays. */
-static void free_slot(struct process *p)
-{
-	pulse_cancel(&p->death);
-	pulse_cancel(&p->signals);
-	memset(&p->state, 0, sizeof(*p) - offsetof(struct process, state));
-	p->state = PROCESS_DEFINED;
-}
-
 int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 {
 	struct process *p = process_of(ProcessDestroy_slot(f));
@@ -196,23 +185,10 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 		return -KE_SRCH;
 	if (p->state != PROCESS_ENDING) {
 		p->state = PROCESS_ENDING;
-		p->step = STEP_THREADS;
 		process_end(p, END_KILLED, 0);
 	}
-	switch (p->step) {
-	case STEP_THREADS:
-		if (p->threads_alive) {
-			arch_cpu_relax();
-			return CALL_RESTART;
-		}
-		p->step++;
-		return CALL_RESTART;
-	case STEP_OBJECTS:
-		if (destroy_objects(p))
-			p->step++;
-		return CALL_RESTART;
-	case STEP_SPACES:
-		if (!spaces_left(p, arch_this_cpu())) {
+	if (!p->is_empty) {
+		if (p->threads_alive || !destroy_objects(p) || !spaces_left(p, arch_this_cpu())) {
 			arch_cpu_relax();
 			return CALL_RESTART;
 		}
@@ -220,12 +196,14 @@ int64_t call_ProcessDestroy(struct thread *t, struct frame *f)
 		if (p->params.guest)
 			arch_tlb_flush_space(&p->guest);
 		region_use_all(p, false);
-		p->step++;
-		return CALL_RESTART;
-	case STEP_SCRUB:
-		if (region_scrub(p, REGION_KMEM, REGION_KMEM + 1))
-			p->step++;
-		return CALL_RESTART;
-	default: free_slot(p); return 0;
+		p->is_empty = true;
 	}
+	if (!region_scrub(p, REGION_KMEM, REGION_KMEM + 1))
+		return CALL_RESTART;
+	pulse_cancel(&p->death);
+	pulse_cancel(&p->signals);
+	/* Its definition stays. */
+	memset(&p->state, 0, sizeof(*p) - offsetof(struct process, state));
+	p->state = PROCESS_DEFINED;
+	return 0;
 }

@@ -84,8 +84,8 @@ void urgent_start(void)
 
 	urgent = machine_process(OTHER, 150, 1, 0, false);
 	/* Only a process that is not started yet can be given interrupts. */
-	processes[OTHER].irqs[0].first = SPI;
-	processes[OTHER].irqs[0].count = 1;
+	processes[OTHER].regions[REGION_IRQS].start = SPI;
+	processes[OTHER].regions[REGION_IRQS].bytes = 1;
 	id = sys_InterruptAttachEvent(urgent, SPI, 0, 0, 0, 0);
 	assert_true(id > 0);
 	assert_true(host_is_enabled(SPI));

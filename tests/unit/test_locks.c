@@ -182,8 +182,8 @@ static void timers(void)
 static void interrupts(void)
 {
 	guest(a, HOST_HVC);
-	a->process->irqs[0].first = HOST_SPI;
-	a->process->irqs[0].count = 1;
+	a->process->regions[REGION_IRQS].start = HOST_SPI;
+	a->process->regions[REGION_IRQS].bytes = 1;
 	a->process->guest.sealed = false;
 	assert_true(sys_VcpuBind(a, 1, HOST_SPI, HOST_SPI, 0x80, BIND_ON) >= 0);
 	a->process->guest.sealed = true;

@@ -17,8 +17,8 @@ int owner_setup(void **state)
 	(void)state;
 	if (machine_boot(4)) {
 		/* Interrupts for the CPU of procmgr, which makes the calls. */
-		processes[0].irqs[0].first = SPI;
-		processes[0].irqs[0].count = 1;
+		processes[0].regions[REGION_IRQS].start = SPI;
+		processes[0].regions[REGION_IRQS].bytes = 1;
 		chid = sys_ChannelCreate(procmgr, CHF_PRIVATE);
 		interrupt = sys_InterruptAttachEvent(procmgr, SPI, (uint64_t)chid, 1, 1, 0);
 		assert_true(chid > 0 && interrupt > 0);

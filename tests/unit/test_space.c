@@ -104,7 +104,7 @@ static void what_is_mapped_is_not_mapped_again(void **state)
 	assert_int_equal(space_map(&s, GIB1 - KIB4, GIB1 - KIB4, 2 * KIB4, RW), KIB4);
 	/* A table that unmapping left empty is filled, with smaller leaves. */
 	assert_int_equal(space_map(&s, 4 * GIB1, KIB4, KIB4, RW), KIB4);
-	assert_int_equal(space_unmap(&s, 4 * GIB1, KIB4), KIB4);
+	assert_int_equal(space_change(&s, 4 * GIB1, KIB4, 0), KIB4);
 	assert_int_equal(space_map(&s, 4 * GIB1, 4 * GIB1, MIB2, RW), SPACE_STEP * KIB4);
 	expect(4 * GIB1 + SPACE_STEP * KIB4 - 1, 4 * GIB1 + SPACE_STEP * KIB4 - 1, RW);
 }
@@ -114,22 +114,22 @@ static void each_split_is_a_step(void **state)
 	(void)state;
 	assert_int_equal(space_map(&s, GIB1, GIB1, GIB1, RW), GIB1);
 	/* Each split is a step of its own. */
-	assert_int_equal(space_unmap(&s, GIB1 + 5 * KIB4, KIB4), 0);
-	assert_int_equal(space_unmap(&s, GIB1 + 5 * KIB4, KIB4), 0);
-	assert_int_equal(space_unmap(&s, GIB1 + 5 * KIB4, KIB4), KIB4);
+	assert_int_equal(space_change(&s, GIB1 + 5 * KIB4, KIB4, 0), 0);
+	assert_int_equal(space_change(&s, GIB1 + 5 * KIB4, KIB4, 0), 0);
+	assert_int_equal(space_change(&s, GIB1 + 5 * KIB4, KIB4, 0), KIB4);
 	assert_int_equal(s.tables, 3);
 	expect(GIB1 + 4 * KIB4, GIB1 + 4 * KIB4, RW);
 	expect_hole(GIB1 + 5 * KIB4);
 	expect(GIB1 + 6 * KIB4, GIB1 + 6 * KIB4, RW);
 	expect(GIB1 + 511 * MIB2, GIB1 + 511 * MIB2, RW);
-	assert_int_equal(space_protect(&s, GIB1 + MIB2, MIB2, SPACE_R), MIB2);
+	assert_int_equal(space_change(&s, GIB1 + MIB2, MIB2, SPACE_R), MIB2);
 	expect(GIB1 + MIB2, GIB1 + MIB2, SPACE_R);
 	expect(GIB1 + 2 * MIB2, GIB1 + 2 * MIB2, RW);
 	assert_int_equal(s.tables, 3);
 	/* Device memory stays what it is. */
 	assert_int_equal(space_map(&s, 8 * GIB1, GIB1, MIB2, RW | SPACE_DEVICE), MIB2);
-	assert_int_equal(space_protect(&s, 8 * GIB1 + KIB4, KIB4, SPACE_R), 0);
-	assert_int_equal(space_protect(&s, 8 * GIB1 + KIB4, KIB4, SPACE_R), KIB4);
+	assert_int_equal(space_change(&s, 8 * GIB1 + KIB4, KIB4, SPACE_R), 0);
+	assert_int_equal(space_change(&s, 8 * GIB1 + KIB4, KIB4, SPACE_R), KIB4);
 	expect(8 * GIB1 + KIB4, GIB1 + KIB4, SPACE_R | SPACE_DEVICE);
 	expect(8 * GIB1, GIB1, RW | SPACE_DEVICE);
 }
@@ -139,10 +139,10 @@ static void blocks_of_a_guest_are_not_split(void **state)
 	(void)state;
 	start(200, true);
 	assert_int_equal(space_map(&s, GIB1, GIB1, GIB1, RW), GIB1);
-	assert_int_equal(space_unmap(&s, GIB1 + 5 * KIB4, KIB4), -KE_INVAL);
-	assert_int_equal(space_protect(&s, GIB1 + MIB2, MIB2, SPACE_R), -KE_INVAL);
+	assert_int_equal(space_change(&s, GIB1 + 5 * KIB4, KIB4, 0), -KE_INVAL);
+	assert_int_equal(space_change(&s, GIB1 + MIB2, MIB2, SPACE_R), -KE_INVAL);
 	expect(GIB1 + 5 * KIB4, GIB1 + 5 * KIB4, RW);
-	assert_int_equal(space_unmap(&s, GIB1, GIB1), GIB1);
+	assert_int_equal(space_change(&s, GIB1, GIB1, 0), GIB1);
 	expect_hole(GIB1);
 }
 
@@ -152,12 +152,12 @@ static void a_call_does_a_bounded_number_of_leaves(void **state)
 	/* Not more than SPACE_STEP leaves, nor as many holes, at a time. */
 	assert_int_equal(space_map(&s, 0, KIB4, 2 * SPACE_STEP * KIB4, RW), SPACE_STEP * KIB4);
 	assert_int_equal(space_map(&s, SPACE_STEP * KIB4, SPACE_STEP * KIB4, SPACE_STEP * KIB4, RW), SPACE_STEP * KIB4);
-	assert_int_equal(space_protect(&s, 0, 2 * SPACE_STEP * KIB4, SPACE_R), SPACE_CHANGE_STEP * KIB4);
-	assert_int_equal(space_unmap(&s, 0, 2 * SPACE_STEP * KIB4), SPACE_CHANGE_STEP * KIB4);
+	assert_int_equal(space_change(&s, 0, 2 * SPACE_STEP * KIB4, SPACE_R), SPACE_CHANGE_STEP * KIB4);
+	assert_int_equal(space_change(&s, 0, 2 * SPACE_STEP * KIB4, 0), SPACE_CHANGE_STEP * KIB4);
 	expect_hole(0);
 	expect(SPACE_CHANGE_STEP * KIB4, (SPACE_CHANGE_STEP + 1) * KIB4, RW);
 	/* Gigabytes of nothing are one step each. */
-	assert_int_equal(space_unmap(&s, GIB1, SPACE_LIMIT - GIB1), SPACE_CHANGE_STEP * GIB1);
+	assert_int_equal(space_change(&s, GIB1, SPACE_LIMIT - GIB1, 0), SPACE_CHANGE_STEP * GIB1);
 }
 
 static void without_memory_for_tables_nothing_changes(void **state)
@@ -171,7 +171,7 @@ static void without_memory_for_tables_nothing_changes(void **state)
 	assert_int_equal(s.tables, 3);
 	expect_hole(MIB2);
 	assert_int_equal(space_map(&s, GIB1, GIB1, GIB1, RW), GIB1);
-	assert_int_equal(space_unmap(&s, GIB1, KIB4), -KE_NOMEM);
+	assert_int_equal(space_change(&s, GIB1, KIB4, 0), -KE_NOMEM);
 	expect(GIB1, GIB1, RW);
 	/* What could be done is done. */
 	assert_int_equal(space_map(&s, 508 * KIB4, 507 * KIB4, 8 * KIB4, RW), 4 * KIB4);
@@ -222,12 +222,12 @@ static void random_operation(void)
 		}
 		break;
 	case 1:
-		done = space_unmap(&s, va, count * KIB4);
+		done = space_change(&s, va, count * KIB4, 0);
 		for (int64_t i = 0; i < done / (int64_t)KIB4; i++)
 			model[first + i].attr = 0;
 		break;
 	default:
-		done = space_protect(&s, va, count * KIB4, attr);
+		done = space_change(&s, va, count * KIB4, attr);
 		for (int64_t i = 0; i < done / (int64_t)KIB4; i++)
 			if (model[first + i].attr)
 				model[first + i].attr = attr;
@@ -383,9 +383,9 @@ static void no_step_of_maintenance_can_be_left_out(void **state)
 				rules();
 				host_record_leave_out(needed[i].kind, n);
 				if (unmap)
-					space_unmap(&s, 0, SPACE_CHANGE_STEP * KIB4);
+					space_change(&s, 0, SPACE_CHANGE_STEP * KIB4, 0);
 				else
-					space_protect(&s, 0, SPACE_CHANGE_STEP * KIB4, SPACE_R);
+					space_change(&s, 0, SPACE_CHANGE_STEP * KIB4, SPACE_R);
 				broken();
 			}
 		}
@@ -416,7 +416,7 @@ static void eight_leaves_share_their_barriers(void **state)
 			assert_int_equal(space_map(&s, 0, KIB4, SPACE_CHANGE_STEP * KIB4, RW),
 					 SPACE_CHANGE_STEP * KIB4);
 			host_record(true);
-			assert_int_equal(unmap ? space_unmap(&s, 0, bytes) : space_protect(&s, 0, bytes, SPACE_R),
+			assert_int_equal(unmap ? space_change(&s, 0, bytes, 0) : space_change(&s, 0, bytes, SPACE_R),
 					 bytes);
 			assert_int_equal(count_of(HOST_TLBI_PAGE), bytes / KIB4);
 			assert_int_equal(count_of(HOST_TLBI_STAGE1), 1);
@@ -437,12 +437,12 @@ static void a_sealed_space_gives_up_shared_memory_only(void **state)
 	assert_int_equal(space_map(&s, at, HOST_RAM_START + at, bytes, SPACE_R | SPACE_W | SPACE_SHARED), bytes);
 	assert_int_equal(space_map(&s, at + bytes, HOST_RAM_START, PAGE_SIZE, SPACE_R | SPACE_W | SPACE_X), PAGE_SIZE);
 	s.sealed = true;
-	assert_int_equal(space_unmap(&s, at + bytes, PAGE_SIZE), -KE_PERM);
-	assert_int_equal(space_unmap(&s, at + bytes / 2, bytes), bytes / 2);
-	assert_int_equal(space_unmap(&s, at + bytes, bytes / 2), -KE_PERM);
-	assert_int_equal(space_unmap(&s, at, bytes), bytes / 2);
+	assert_int_equal(space_change(&s, at + bytes, PAGE_SIZE, 0), -KE_PERM);
+	assert_int_equal(space_change(&s, at + bytes / 2, bytes, 0), bytes / 2);
+	assert_int_equal(space_change(&s, at + bytes, bytes / 2, 0), -KE_PERM);
+	assert_int_equal(space_change(&s, at, bytes, 0), bytes / 2);
 	s.sealed = false;
-	assert_int_equal(space_unmap(&s, at + bytes, PAGE_SIZE), PAGE_SIZE);
+	assert_int_equal(space_change(&s, at + bytes, PAGE_SIZE, 0), PAGE_SIZE);
 }
 
 /* ---- through a process's calls ---- */

@@ -90,8 +90,8 @@ static void a_copy_that_met_a_fault_is_not_tried_again(void **state)
 
 	(void)state;
 	pinned(0);
-	assert_int_equal(space_unmap(&cli->process->space, end, PAGE_SIZE), PAGE_SIZE);
-	assert_int_equal(space_unmap(&srv->process->space, end, PAGE_SIZE), PAGE_SIZE);
+	assert_int_equal(space_change(&cli->process->space, end, PAGE_SIZE, 0), PAGE_SIZE);
+	assert_int_equal(space_change(&srv->process->space, end, PAGE_SIZE, 0), PAGE_SIZE);
 	host_lock_wanted(true);
 	host_each_hold(count_untouched);
 	assert_int_equal(receive_message(srv), BLOCKED);
@@ -146,7 +146,7 @@ static void a_sender_whose_memory_goes_gets_a_fault(void **state)
 	assert_int_equal(sys_MsgSend(second, coid, 8, 8, 0, 0, 77), BLOCKED);
 	assert_int_equal(second->state, STATE_SEND);
 	/* As another thread of its process would. */
-	assert_int_equal(space_unmap(&cli->process->space, MEM_VA + 2 * PAGE_SIZE, PAGE_SIZE), PAGE_SIZE);
+	assert_int_equal(space_change(&cli->process->space, MEM_VA + 2 * PAGE_SIZE, PAGE_SIZE, 0), PAGE_SIZE);
 	urgent_again();
 	assert_int_equal(cli->state, STATE_RUNNING);
 	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_FAULT);
@@ -167,7 +167,7 @@ static void a_receiver_whose_memory_goes_leaves_the_message(void **state)
 		second = machine_spawn(srv, 20, 8);
 		interrupted(first);
 		assert_int_equal(sys_MsgReceive(second, chid, PAGE_SIZE, MEM_VA), BLOCKED);
-		assert_int_equal(space_unmap(&srv->process->space, RECV_VA + 2 * PAGE_SIZE, PAGE_SIZE), PAGE_SIZE);
+		assert_int_equal(space_change(&srv->process->space, RECV_VA + 2 * PAGE_SIZE, PAGE_SIZE, 0), PAGE_SIZE);
 		urgent_again();
 		assert_int_equal(srv->state, STATE_RUNNING);
 		assert_int_equal(call_result(&srv->frame), (uint64_t)-KE_FAULT);

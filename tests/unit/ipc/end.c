@@ -31,8 +31,8 @@ static void blocked_everywhere(void)
 	assert_int_equal(sys_TimerSettime(cli, 1, 0, 1000000, 10000), 0);
 	assert_int_equal(sys_MsgReceive(t, chid, 8, MEM_VA), BLOCKED);
 	/* INTR. */
-	cli->process->irqs[0].first = SPI;
-	cli->process->irqs[0].count = 1;
+	cli->process->regions[REGION_IRQS].start = SPI;
+	cli->process->regions[REGION_IRQS].bytes = 1;
 	t = machine_spawn(cli, 30, ALL);
 	assert_int_equal(sys_InterruptAttachEvent(t, SPI, 0, 0, 0, 0), 1);
 	assert_int_equal(sys_InterruptWait(t, 1), BLOCKED);

@@ -157,8 +157,8 @@ static void random_calls_keep_the_invariants(void **state)
 	machine_seed(1);
 	/* The one that interrupts copies is beside those that are tested. */
 	urgent = machine_process(SLOTS + 1, 150, 1, 0, false);
-	urgent->process->irqs[0].first = SPI;
-	urgent->process->irqs[0].count = 1;
+	urgent->process->regions[REGION_IRQS].start = SPI;
+	urgent->process->regions[REGION_IRQS].bytes = 1;
 	assert_int_equal(sys_InterruptAttachEvent(urgent, SPI, 0, 0, 0, 0), 1);
 	assert_int_equal(sys_InterruptWait(urgent, 1), BLOCKED);
 	for (unsigned slot = 1; slot <= SLOTS; slot++)

@@ -36,8 +36,7 @@ static void after_the_seal_nothing_is_given(void **state)
 		assert_int_equal(processes[1].state, PROCESS_DEFINED);
 		/* Parameters and grants are what they were. */
 		assert_memory_equal(&processes[1].params, &before[1].params, sizeof(before[1].params));
-		assert_memory_equal(processes[1].irqs, before[1].irqs, sizeof(before[1].irqs));
-		for (unsigned i = 0; i <= REGION_KMEM; i++) {
+		for (unsigned i = 0; i < REGION_COUNT; i++) {
 			assert_int_equal(processes[1].regions[i].start, before[1].regions[i].start);
 			assert_int_equal(processes[1].regions[i].bytes, before[1].regions[i].bytes);
 			assert_int_equal(processes[1].regions[i].flags, before[1].regions[i].flags);
