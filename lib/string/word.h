@@ -59,6 +59,9 @@ typedef struct {
 typedef struct {
 	uint32_t v;
 } __attribute__((packed, may_alias)) unaligned32;
+typedef struct {
+	uint16_t v;
+} __attribute__((packed, may_alias)) unaligned16;
 
 static inline uint64_t load64(const void *p)
 {
@@ -78,6 +81,16 @@ static inline uint32_t load32(const void *p)
 static inline void store32(void *p, uint32_t v)
 {
 	((unaligned32 *)p)->v = v;
+}
+
+static inline uint16_t load16(const void *p)
+{
+	return ((const unaligned16 *)p)->v;
+}
+
+static inline void store16(void *p, uint16_t v)
+{
+	((unaligned16 *)p)->v = v;
 }
 
 /* Two words, which a processor loads and stores by one instruction. */

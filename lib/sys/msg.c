@@ -5,9 +5,8 @@
  */
 #define MSG_LIBRARY /* the functions themselves are here */
 #include "bulkhead/kernel.h"
+#include "lib/string/word.h" /* unaligned accesses */
 #include <errno.h>
-#include <stdbool.h>
-#include <string.h>
 
 struct inline_words {
 	uint64_t a, b, c, d;
@@ -35,114 +34,77 @@ _Static_assert(IN_MsgReplyReceive_rcvid == 0 && IN_MsgReplyReceive_status == 1 &
 	       "MsgReplyReceive");
 _Static_assert(IN_MsgInfo_rcvid == 0 && OUT_MsgInfo_lengths == 0 && OUT_MsgInfo_info == 2, "MsgInfo");
 
-static inline struct inline_words words_load(const void *buffer)
-{
-	struct inline_words w;
-
-	MSG_LOAD(buffer, w.a, w.b, w.c, w.d);
-	return w;
-}
-
-/* Unaligned, as MSG_LOAD. */
-#define LOAD(instruction, type, p)                                                            \
-	({                                                                                    \
-		type value_;                                                                  \
-		__asm__(instruction : "=r"(value_) : "m"(*(const char(*)[sizeof(type)])(p))); \
-		value_;                                                                       \
-	})
-#define STORE(instruction, type, p, value) __asm__(instruction : "=m"(*(char(*)[sizeof(type)])(p)) : "r"((type)(value)))
-#define LOAD_8(p)                          LOAD("ldr %0, %1", uint64_t, p)
-#define LOAD_4(p)                          (uint64_t) LOAD("ldr %w0, %1", uint32_t, p)
-#define STORE_8(p, value)                  STORE("str %1, %0", uint64_t, p, value)
-#define STORE_4(p, value)                  STORE("str %w1, %0", uint32_t, p, value)
-
-/* 1 to 7 bytes: two accesses that overlap, or three of one byte of which some are the same. */
+/* 0 to 7 bytes: by two accesses that overlap, or none. */
 static inline uint64_t load_few(const char *p, size_t bytes)
 {
-	if (bytes >= 4)
-		return LOAD_4(p) | LOAD_4(p + bytes - 4) << (bytes - 4) * 8;
-	return (uint64_t)(uint8_t)p[0] | (uint64_t)(uint8_t)p[bytes / 2] << bytes / 2 * 8 |
-	       (uint64_t)(uint8_t)p[bytes - 1] << (bytes - 1) * 8;
+	if (bytes & 4)
+		return load32(p) | (uint64_t)load32(p + bytes - 4) << (bytes - 4) * 8;
+	if (bytes & 2)
+		return load16(p) | (uint64_t)(uint8_t)p[bytes - 1] << (bytes - 1) * 8;
+	return bytes ? (uint8_t)*p : 0;
 }
 
 static inline void store_few(char *p, size_t bytes, uint64_t w)
 {
-	if (bytes >= 4) {
-		STORE_4(p, w);
-		STORE_4(p + bytes - 4, w >> (bytes - 4) * 8);
-		return;
+	if (bytes & 4) {
+		store32(p, (uint32_t)w);
+		store32(p + bytes - 4, (uint32_t)(w >> (bytes - 4) * 8));
+	} else if (bytes & 2) {
+		store16(p, (uint16_t)w);
+		p[bytes - 1] = (char)(w >> (bytes - 1) * 8);
+	} else if (bytes) {
+		*p = (char)w;
 	}
-	p[0] = (char)w;
-	p[bytes / 2] = (char)(w >> bytes / 2 * 8);
-	p[bytes - 1] = (char)(w >> (bytes - 1) * 8);
-}
-
-/* The word that is not whole: in the eight bytes that end with the buffer. If all are whole it is none of the message.
- */
-static inline uint64_t load_last(const char *p, size_t bytes)
-{
-	return LOAD_8(p + bytes - 8) >> (-(bytes * 8) & 63);
-}
-
-/* The eight bytes that a part ends with: the word that is not whole, after the end of the one before it. If all are
- * whole, the one before it. */
-static inline uint64_t last_of(size_t bytes, uint64_t before, uint64_t w)
-{
-	unsigned bits = bytes * 8 & 63;
-
-	return before >> bits | w << 1 << (63 - bits);
-}
-
-/* Fewer bytes than MSG_INLINE, and some. */
-static inline struct inline_words words_load_part(const void *buffer, size_t bytes)
-{
-	const char *p = buffer;
-
-	if (bytes < 8)
-		return (struct inline_words){load_few(p, bytes), 0, 0, 0};
-	if (bytes < 16)
-		return (struct inline_words){LOAD_8(p), load_last(p, bytes), 0, 0};
-	if (bytes < 24)
-		return (struct inline_words){LOAD_8(p), LOAD_8(p + 8), load_last(p, bytes), 0};
-	return (struct inline_words){LOAD_8(p), LOAD_8(p + 8), LOAD_8(p + 16), load_last(p, bytes)};
-}
-
-static inline void words_store_part(void *buffer, size_t bytes, struct inline_words w)
-{
-	char *p = buffer;
-
-	if (bytes < 8) {
-		store_few(p, bytes, w.a);
-		return;
-	}
-	STORE_8(p, w.a);
-	if (bytes < 16) {
-		STORE_8(p + bytes - 8, last_of(bytes, w.a, w.b));
-		return;
-	}
-	STORE_8(p + 8, w.b);
-	if (bytes < 24) {
-		STORE_8(p + bytes - 8, last_of(bytes, w.b, w.c));
-		return;
-	}
-	STORE_8(p + 16, w.c);
-	STORE_8(p + bytes - 8, last_of(bytes, w.c, w.d));
 }
 
 static inline struct inline_words words_of(const void *buffer, size_t bytes)
 {
+	const char *p = buffer;
+	uint64_t last;
+
 	if (__builtin_expect(bytes >= MSG_INLINE, 1))
-		return words_load(buffer);
-	return bytes ? words_load_part(buffer, bytes) : (struct inline_words){0, 0, 0, 0};
+		return (struct inline_words){load64(p), load64(p + 8), load64(p + 16), load64(p + 24)};
+	if (!(bytes & 24))
+		return (struct inline_words){load_few(p, bytes), 0, 0, 0};
+	/* The word that is not whole, of the eight bytes that end with the buffer. If all are whole it is none of the
+	 * message. */
+	last = load64(p + bytes - 8) >> (-(bytes * 8) & 63);
+	if (!(bytes & 16))
+		return (struct inline_words){load64(p), last, 0, 0};
+	if (!(bytes & 8))
+		return (struct inline_words){load64(p), load64(p + 8), last, 0};
+	return (struct inline_words){load64(p), load64(p + 8), load64(p + 16), last};
+}
+
+/* The word that is not whole, as the last eight bytes of the buffer: those that are not of it are stored again. */
+static inline void store_last(char *p, size_t bytes, uint64_t w)
+{
+	store64(p + bytes - 8, w << (-(bytes * 8) & 63));
 }
 
 /* What a call brought back. */
 static inline void words_to(void *buffer, size_t bytes, struct inline_words w)
 {
-	if (__builtin_expect(bytes >= MSG_INLINE, 1))
-		MSG_STORE(buffer, w.a, w.b, w.c, w.d);
-	else if (bytes)
-		words_store_part(buffer, bytes, w);
+	char *p = buffer;
+
+	if (__builtin_expect(bytes >= MSG_INLINE, 1)) {
+		store64(p + 16, w.c);
+		store64(p + 24, w.d);
+	} else if (!(bytes & 24)) {
+		store_few(p, bytes, w.a);
+		return;
+	} else if (!(bytes & 16)) {
+		store_last(p, bytes, w.b);
+		store64(p, w.a);
+		return;
+	} else if (!(bytes & 8)) {
+		store_last(p, bytes, w.c);
+	} else {
+		store_last(p, bytes, w.d);
+		store64(p + 16, w.c);
+	}
+	store64(p, w.a);
+	store64(p + 8, w.b);
 }
 
 /* Functions, because cppcheck takes a member after __asm__("x4") = for an expression of its own. */
@@ -179,9 +141,13 @@ static inline uint64_t address(const void *p)
 /* Lengths beyond 32 bits must not spill into their neighbour's; the kernel refuses all beyond MSG_MAX. */
 static inline uint64_t lengths(size_t low, size_t high)
 {
-	if (__builtin_expect((low | high) >> 32 != 0, 0))
-		return UINT32_MAX;
-	return low | (uint64_t)high << 32;
+	uint64_t both = low | (uint64_t)high << 32;
+
+	if (__builtin_expect((low | high) >> 32 != 0, 0)) {
+		both = UINT32_MAX;
+		__asm__("" : "+r"(both)); /* a branch, not a choice that all pay for */
+	}
+	return both;
 }
 
 static int64_t plain_status(int64_t status)
@@ -206,13 +172,13 @@ int MsgSend_r(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbyt
 	register uint64_t x8 __asm__("x8") = CALL_MsgSend;
 
 	__asm__ volatile("svc #0"
-			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
-			 : "r"(x8)
+			 : "+r"(x0), "+r"(x1), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
+			 : "r"(x2), "r"(x3), "r"(x8)
 			 : MSG_LOST);
 	int status = (int)(int64_t)x0;
 
 	if (status >= 0)
-		words_to(rmsg, least(x1, rbytes), (struct inline_words){x4, x5, x6, x7});
+		words_to(rmsg, x1, (struct inline_words){x4, x5, x6, x7}); /* the kernel cuts it to the room */
 	return status;
 }
 
@@ -237,7 +203,7 @@ static inline void pulse_to(void *buffer, size_t bytes, struct inline_words w)
 {
 	w.a = (uint32_t)w.a;
 	if (__builtin_expect(bytes >= sizeof(struct pulse), 1))
-		__asm__("stp %1, %2, %0" : "=m"(*(char(*)[sizeof(struct pulse)])buffer) : "r"(w.a), "r"(w.b));
+		store_pair(buffer, w.a | (pair64)w.b << 64);
 	else
 		words_to(buffer, bytes, w);
 }
