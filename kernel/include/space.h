@@ -51,6 +51,5 @@ bool space_walk(const struct space *s, vaddr_t va, paddr_t *pa, unsigned *attr);
 /* Same, as a pointer through the kernel's map, if it is RAM and `attr` is allowed; *left = bytes to the end of the
  * leaf's page. */
 void *space_access(const struct space *s, vaddr_t va, unsigned attr, uint64_t *left);
-/* Copies what lies in one page of both, at most `bytes`, and returns how much that is. 0: one of them does not allow
- * it. */
-uint64_t space_copy(const struct space *from, vaddr_t src, const struct space *to, vaddr_t dst, uint64_t bytes);
+/* Returns how much is copied, up to where one of them does not allow it. At most a page or so, and below 2^63 bytes. */
+NAMED uint64_t space_copy(const struct space *from, vaddr_t src, const struct space *to, vaddr_t dst, uint64_t bytes);

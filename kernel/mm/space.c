@@ -69,13 +69,13 @@ bool space_walk(const struct space *s, vaddr_t va, paddr_t *pa, unsigned *attr)
 	return true;
 }
 
-/* As walk(), for who only looks, each level by itself: half of the instructions. */
-static inline __attribute__((always_inline)) void *access(const struct space *s, vaddr_t va, uint64_t need)
+/* As walk(), for who only looks, each level by itself: half of the instructions. False: not allowed. */
+static inline __attribute__((always_inline)) bool access(const struct space *s, vaddr_t va, uint64_t need, void **at)
 {
 	uint64_t to_va = (uint64_t)s->root - s->root_pa, below = level_size(SPACE_LEVEL_FIRST) - 1, desc;
 
-	if (va >= SPACE_LIMIT)
-		return NULL;
+	if (va / SPACE_LIMIT != 0)
+		return false;
 	desc = s->root[table_index(va, SPACE_LEVEL_FIRST)];
 #pragma GCC unroll 2
 	for (unsigned level = SPACE_LEVEL_FIRST; level < SPACE_LEVEL_LAST; level++) {
@@ -84,32 +84,50 @@ static inline __attribute__((always_inline)) void *access(const struct space *s,
 		desc = ((uint64_t *)((desc & ARCH_DESC_ADDR) + to_va))[table_index(va, level + 1)];
 		below = level_size(level + 1) - 1;
 	}
-	return (desc & need) == need ? arch_pa_to_va((desc & ARCH_DESC_ADDR) | (va & below)) : NULL;
+	if (need & ~desc)
+		return false;
+	*at = arch_pa_to_va((desc & ARCH_DESC_ADDR) | (va & below));
+	return true;
 }
 
 void *space_access(const struct space *s, vaddr_t va, unsigned attr, uint64_t *left)
 {
+	void *at;
+
 	*left = PAGE_SIZE - (va & PAGE_MASK);
-	return access(s, va, arch_leaf_needs(attr));
+	return access(s, va, arch_leaf_needs(attr), &at) ? at : NULL;
+}
+
+/* The same, page by page; of the first ones it is known where they are. */
+static __attribute__((noinline)) uint64_t copy_pages(const struct space *from, vaddr_t src, const struct space *to,
+						     vaddr_t dst, uint64_t bytes, void *s, void *d)
+{
+	uint64_t done = 0;
+
+	do {
+		uint64_t at = (src & PAGE_MASK) > (dst & PAGE_MASK) ? src : dst, n = PAGE_SIZE - (at & PAGE_MASK);
+
+		n = n < bytes - done ? n : bytes - done;
+		memcpy(d, s, n);
+		done += n;
+		src += n;
+		dst += n;
+	} while (done < bytes && access(from, src, arch_leaf_needs(SPACE_R), &s) &&
+		 access(to, dst, arch_leaf_needs(SPACE_W), &d));
+	return done;
 }
 
 uint64_t space_copy(const struct space *from, vaddr_t src, const struct space *to, vaddr_t dst, uint64_t bytes)
 {
-	uint64_t done = 0;
+	void *s, *d;
 
-	while (done < bytes) {
-		const void *s = access(from, src + done, arch_leaf_needs(SPACE_R));
-		void *d = access(to, dst + done, arch_leaf_needs(SPACE_W));
-		uint64_t at = ((src + done) & PAGE_MASK) > ((dst + done) & PAGE_MASK) ? src + done : dst + done;
-		uint64_t n = PAGE_SIZE - (at & PAGE_MASK);
-
-		if (unlikely(!s || !d))
-			break;
-		n = n < bytes - done ? n : bytes - done;
-		memcpy(d, s, n);
-		done += n;
-	}
-	return done;
+	if (unlikely(!access(from, src, arch_leaf_needs(SPACE_R), &s) ||
+		     !access(to, dst, arch_leaf_needs(SPACE_W), &d)))
+		return 0;
+	if (unlikely((src & PAGE_MASK) + bytes > PAGE_SIZE || (dst & PAGE_MASK) + bytes > PAGE_SIZE))
+		return copy_pages(from, src, to, dst, bytes, s, d);
+	memcpy(d, s, bytes);
+	return bytes;
 }
 
 /* Largest leaf that fits at va and pa within bytes. */

@@ -25,9 +25,10 @@ static inline uint64_t space_vttbr(const struct space *s)
 	return (uint64_t)s->tag << 48 | s->root_pa;
 }
 
+/* One bit tells: an invalid descriptor is 0. */
 static inline bool arch_desc_is_table(uint64_t desc, unsigned level)
 {
-	return level < SPACE_LEVEL_LAST && (desc & ARCH_DESC_TABLE) == ARCH_DESC_TABLE;
+	return level < SPACE_LEVEL_LAST && (desc & DESC_TABLE);
 }
 
 /* A leaf without its address, which is added with OR. */

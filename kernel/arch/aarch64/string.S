@@ -21,6 +21,8 @@
 	add	x13, x0, x2
 	cmp	x2, #16
 	b.lo	.Lcopy_few
+	cmp	x2, #32
+	b.ls	.Lcopy_pairs
 	mov	x3, x0
 	ands	x4, x0, #7
 	b.eq	1f
@@ -55,6 +57,12 @@
 	ldp	x4, x5, [x12, #-16]
 	stp	x4, x5, [x13, #-16]
 6:	ret
+.Lcopy_pairs:
+	ldp	x4, x5, [x1]
+	ldp	x6, x7, [x12, #-16]
+	stp	x4, x5, [x0]
+	stp	x6, x7, [x13, #-16]
+	ret
 .Lcopy_few:
 	tbz	x2, #3, 7f
 	ldr	x4, [x1]
@@ -68,14 +76,15 @@
 	str	w4, [x0]
 	str	w5, [x13, #-4]
 	ret
-8:	cbz	x2, 6b
-	lsr	x3, x2, #1
+8:	tbz	x2, #1, 9f
+	ldrh	w4, [x1]
+	ldrb	w5, [x12, #-1]
+	strh	w4, [x0]
+	strb	w5, [x13, #-1]
+	ret
+9:	tbz	x2, #0, 6b
 	ldrb	w4, [x1]
-	ldrb	w5, [x1, x3]
-	ldrb	w6, [x12, #-1]
 	strb	w4, [x0]
-	strb	w5, [x0, x3]
-	strb	w6, [x13, #-1]
 	ret
 
 /* x0 = destination, w1 = byte, x2 = bytes. */
