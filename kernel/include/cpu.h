@@ -25,7 +25,7 @@ struct cpu {
 			uint8_t own;   /* ATTENTION_*: what to look at before leaving the kernel */
 			uint8_t asked; /* ATTENTION_LOOK, by other CPUs: sched_kick() */
 		};
-		uint16_t attention; /* any of it: cpu_attention() */
+		uint32_t attention; /* any of it: cpu_attention() */
 	};
 	uint8_t prio;     /* of `current`, for others: ready.h */
 	bool online;      /* it is set up and has left the start; of the first CPU: the others may come */

@@ -32,10 +32,12 @@ static inline void *handle_lookup_unlocked(const struct process *p, unsigned typ
 /* The same for the holder of the kernel lock, under which tables change: no barrier is needed. */
 static inline void *handle_lookup(const struct process *p, unsigned type, uint64_t id)
 {
-	void **table = p->handles[type];
+	void **table;
 
 	if (unlikely(id > HANDLE_MAX))
 		return NULL;
+	table = p->handles[type];
+	__asm__("" : "+r"(table)); /* each check is a branch of its own */
 	return likely(table != NULL) ? table[masked(id, HANDLE_MAX + 1)] : NULL;
 }
 

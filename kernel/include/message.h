@@ -21,6 +21,14 @@ static inline uint64_t receive_address(const struct thread *r)
 							 : MsgReplyReceive_address(&r->frame);
 }
 
+/* What of the message of `s` its receiver has room for. */
+static inline uint64_t received_bytes(const struct thread *s, const struct thread *r)
+{
+	uint64_t bytes = MsgSend_send_bytes(&s->frame), room = receive_room(r);
+
+	return bytes < room ? bytes : room;
+}
+
 /* MsgReplyReceive answers as MsgReply and receives as MsgReceive: in the same registers. */
 _Static_assert(IN_MsgReply_rcvid == IN_MsgReplyReceive_rcvid && IN_MsgReply_status == IN_MsgReplyReceive_status &&
 		   IN_MsgReply_address == IN_MsgReplyReceive_reply_address,
@@ -34,9 +42,18 @@ static inline uint64_t info_of(const struct thread *t, uint64_t coid, uint64_t p
 	return t->info | coid << 24 | prio << 48;
 }
 
+/* The thread of a wait_link; its members are found from its start, not from there, for which offsets would not do. */
+static inline struct thread *thread_waiting(struct list *link)
+{
+	struct thread *t = list_entry(link, struct thread, wait_link);
+
+	__asm__("" : "+r"(t));
+	return t;
+}
+
 static inline struct thread *first_receiver(const struct channel *c)
 {
-	return list_empty(&c->receivers) ? NULL : list_entry(c->receivers.next, struct thread, wait_link);
+	return list_empty(&c->receivers) ? NULL : thread_waiting(c->receivers.next);
 }
 
 /* The client of a rcvid, if it is REPLY-blocked on a channel of `server`. */
@@ -55,10 +72,18 @@ static inline struct thread *client_of(const struct process *server, uint64_t rc
  * that all lengths cost the same. What is beyond the length is for the sender to clear, as the library does. */
 static inline void set_words(struct thread *to, const struct thread *from)
 {
-	const unsigned first = IN_MsgSend_words; /* as in all calls */
+	uint64_t words[4];
 
-	for (unsigned i = first; i < first + 4; i++)
-		arch_frame_set(&to->frame, i, arch_frame_get(&from->frame, i));
+	for (unsigned i = 0; i < 4; i++)
+		words[i] = arch_frame_get(&from->frame, IN_MsgSend_words + i); /* as in all calls */
+	for (unsigned i = 0; i < 4; i++)
+		arch_frame_set(&to->frame, IN_MsgSend_words + i, words[i]);
+}
+
+/* How much of a reply its client gets. */
+static inline uint64_t reply_bytes(const struct thread *client, uint64_t bytes)
+{
+	return bytes < MsgSend_reply_room(&client->frame) ? bytes : MsgSend_reply_room(&client->frame);
 }
 
 /* `t` serves what has this priority from now on. */
@@ -69,6 +94,19 @@ static inline void serve(struct thread *t, struct channel *c, unsigned prio)
 	t->prio = unlikely(c->flags & CHF_FIXED_PRIORITY) ? t->base_prio : (uint8_t)prio;
 }
 
+/* What it returned, CALL_BLOCKED and CALL_RESTART too. */
+static inline void call_finish(struct cpu *c, struct thread *t, int64_t result)
+{
+	if (likely(result > CALL_RESTART)) {
+		call_set_result(&t->frame, result);
+		if (call_number(&t->frame) != CALL_TimerTimeout)
+			t->timeout_flags = 0;
+	} else if (result == CALL_RESTART) {
+		arch_frame_repeat(&t->frame);
+		c->own |= ATTENTION_LOOK; /* interrupts are taken in between */
+	}
+}
+
 /* message.c, for what copy.c has brought over */
 int64_t message_deliver(struct channel *c, struct thread *s, struct thread *r); /* rcvid: `r` has all of it */
 void message_hand(struct channel *c, struct thread *s, struct thread *r);       /* to a blocked receiver */
@@ -77,12 +115,16 @@ void message_answer(struct thread *t, struct thread *client, uint64_t bytes);   
 int64_t message_answer_receive(struct channel *c, struct thread *t, struct thread *client, uint64_t bytes);
 
 /*
- * MsgSend to a server that waits, and the answer of one that waits then, if nothing else is to be considered: who
- * takes the CPU over. NULL: nothing was done, the call goes its general way.
+ * MsgSend to a server that waits, and the answer of one that waits then, if nothing else is to be considered: who will
+ * take the CPU over. NULL: the call goes its general way.
  */
-struct thread *message_send_direct(struct cpu *cpu, struct thread *t);
-struct thread *message_reply_direct(struct cpu *cpu, struct thread *t);
-struct thread *message_copy_direct(struct cpu *cpu, struct thread *t); /* both, for more than is in registers */
+struct thread *message_receiver(struct cpu *cpu, const struct thread *t);
+struct thread *message_client(struct cpu *cpu, const struct thread *t);
+/* It does, with a message that is all in registers. */
+struct thread *message_send_over(struct cpu *cpu, struct thread *t, struct thread *r);
+struct thread *message_answer_over(struct cpu *cpu, struct thread *t, struct thread *client);
+/* Both, with a message of any length. NULL: nothing was done. */
+struct thread *message_copy_over(struct cpu *cpu, struct thread *t, struct thread *to);
 /* MsgSendPulse to one of more importance; sched_preempted() is the caller's. */
 struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t);
 
@@ -107,7 +149,7 @@ static inline struct thread *message_pass(struct cpu *c, struct thread *from, st
 }
 
 /* copy.c */
-/* All but what is in registers, at once: false if it is too much for that, or a fault was met. */
+/* All but what is in registers, if there is more, at once: false if it is too much for that, or a fault was met. */
 bool copy_now(struct thread *from, uint64_t src, struct thread *to, uint64_t dst, uint64_t bytes);
 void copy_later(struct channel *c, struct thread *s, struct thread *r); /* `r` copies the message when it runs */
 int64_t copy_receive(struct thread *s, struct thread *t); /* the message of a sender in no queue, by whom runs */

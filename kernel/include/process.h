@@ -35,6 +35,7 @@ struct owner_check {
 };
 
 struct process {
+	struct space space; /* first: its address is the process's */
 	/* Its definition: what stays of it when it has ended. Frozen by Seal. */
 	uint32_t slot;
 	struct process_params params;
@@ -43,7 +44,6 @@ struct process {
 	/* What a process made of it has. */
 	uint32_t state; /* enum process_state */
 	struct kmem kmem;
-	struct space space;
 	struct space guest;
 	void **handles[OBJECT_TYPES];                             /* a page each, when needed; index = id */
 	uint64_t handles_used[OBJECT_TYPES][HANDLE_MAX / 64 + 1]; /* bit n: id n */

@@ -22,11 +22,12 @@ struct trap {
 };
 
 struct thread;
-struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f); /* kernel lock held; released */
+NAMED struct frame *call_general(struct thread *t, struct cpu *c); /* kernel lock held; released */
 
 /* From the vectors. Each ends in arch_resume(). */
-void trap_call(struct frame *f, struct cpu *c); /* every call except VcpuRun and those that are passed on directly */
-void trap_virq(struct frame *f, struct cpu *c); /* VcpuLine, VcpuInject */
+/* Every call except VcpuRun and those that are passed on directly. */
+struct frame *trap_call(struct frame *f, struct cpu *c);
+void trap_virq(struct frame *f, struct cpu *c);                    /* VcpuLine, VcpuInject */
 void trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome); /* of a process; of calls VcpuRun only */
 void trap_irq(struct frame *f, struct cpu *c);
 void trap_async_error(struct frame *f, struct cpu *c);

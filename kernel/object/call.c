@@ -25,41 +25,32 @@ static inline struct frame *go_on(struct cpu *c, struct thread *t)
 }
 
 /* Any call but those that are passed on directly. */
-struct frame *call_general(struct cpu *c, struct thread *t, struct frame *f)
+struct frame *call_general(struct thread *t, struct cpu *c)
 {
-	uint64_t number = call_number(f);
+	struct frame *f = &t->frame;
 	int64_t result;
 
 	if (unlikely(t->kill))
 		return kernel_leave(c); /* it must not block: nobody would look at it again */
 	result = dispatch(t, f);
-	if (result == CALL_RESTART) {
-		arch_frame_repeat(f);
-		c->own |= ATTENTION_LOOK; /* interrupts are taken in between */
-	} else if (result != CALL_BLOCKED) {
-		call_set_result(f, result);
-		if (number != CALL_TimerTimeout)
-			t->timeout_flags = 0;
-	}
+	call_finish(c, t, result);
 	if (result == CALL_BLOCKED || cpu_attention(c))
 		return kernel_leave(c);
 	lock_release(&kernel_lock);
 	return f;
 }
 
-void trap_call(struct frame *f, struct cpu *c)
+struct frame *trap_call(struct frame *f, struct cpu *c)
 {
 	lock_acquire(&kernel_lock);
-	arch_resume(call_general(c, container_of(f, struct thread, frame), f));
+	return call_general(container_of(f, struct thread, frame), c);
 }
 
 /* Any other call goes to trap_call(), or is passed on before that. */
 static struct frame *run_vcpu(struct cpu *c, struct thread *t, struct frame *f)
 {
-	if (unlikely(!able(t->process, ABLE_VCPU))) {
-		lock_acquire(&kernel_lock);
-		return call_general(c, t, f);
-	}
+	if (unlikely(!able(t->process, ABLE_VCPU)))
+		return trap_call(f, c);
 	call_set_result(f, call_VcpuRun(t, f));
 	if (likely(t->in_guest))
 		return arch_vcpu_enter(c, t->vcpu);
@@ -68,14 +59,12 @@ static struct frame *run_vcpu(struct cpu *c, struct thread *t, struct frame *f)
 }
 
 /* A stage-2 fault of a process: between a break and its make (space.c) it only has to try again. */
-static bool only_late(struct process *p, uint64_t address, bool write, bool fetch)
+static bool only_late(struct process *p, const struct trap *trap)
 {
+	unsigned attr, need = trap->fetch ? SPACE_X : trap->write ? SPACE_W : SPACE_R;
 	paddr_t pa;
-	unsigned attr;
 
-	return space_walk(&p->space, address & ((1ull << 48) - 1), &pa, &attr) && (attr & (fetch   ? SPACE_X
-											   : write ? SPACE_W
-												   : SPACE_R));
+	return space_walk(&p->space, trap->address & ((1ull << 48) - 1), &pa, &attr) && (attr & need);
 }
 
 static struct frame *process_trap(struct cpu *c, struct thread *t, struct frame *f, const struct trap *trap)
@@ -93,7 +82,7 @@ static struct frame *process_trap(struct cpu *c, struct thread *t, struct frame 
 	default: break;
 	}
 	lock_acquire(&kernel_lock);
-	if (trap->kind != TRAP_ABORT || !only_late(t->process, trap->address, trap->write, trap->fetch))
+	if (trap->kind != TRAP_ABORT || !only_late(t->process, trap))
 		process_fault(t->process, trap->syndrome, trap->address, f->pc);
 	return kernel_leave(c);
 }
@@ -195,15 +184,6 @@ void irq_take(struct cpu *c)
 	irq_handle(c, arch_irq_ack());
 }
 
-/* The space of a process that is being destroyed must leave every CPU. */
-static void leave_dying_space(struct cpu *c)
-{
-	const struct process *p = ran_last(c);
-
-	if (p && p->state == PROCESS_ENDING)
-		arch_space_activate(c, &processes[0].space);
-}
-
 /*
  * For the time slice: other timers have armed the hardware themselves. A later one waits for the interrupt of what is
  * armed: setting the timer costs more than one that finds nothing.
@@ -224,10 +204,12 @@ static inline void arm_slice(struct cpu *c, const struct thread *t)
 /* Who runs here now, if it is that simple, or NULL. */
 static struct thread *idle(struct cpu *c)
 {
+	const struct process *p = ran_last(c);
 	struct thread *t;
 	uint64_t now;
 
-	leave_dying_space(c);
+	if (p && p->state == PROCESS_ENDING) /* its space must leave every CPU */
+		arch_space_activate(c, &processes[0].space);
 	c->guest = NULL;
 	WRITE_ONCE(c->idle_start, arch_clock_ticks());
 	arch_cpu_idle();
@@ -241,13 +223,6 @@ static struct thread *idle(struct cpu *c)
 		return NULL;
 	WRITE_ONCE(c->prio, READ_ONCE(t->prio));
 	return t;
-}
-
-static void end_thread(struct cpu *c, struct thread *t)
-{
-	sched_block(t);
-	arch_user_switch(c, NULL);
-	thread_destroy(t);
 }
 
 /* User registers are in memory before another CPU can take the thread that they belong to. */
@@ -274,10 +249,13 @@ static bool finish_business(struct cpu *c, struct thread *t)
 	/* It was not told yet, and who is to be told before it may get no time. */
 	if (t->process->end_cause)
 		thread_kill(t);
-	if (t->kill && (!t->closing || channel_end(t->closing)))
-		end_thread(c, t);
-	else if (!t->kill && t->resume_copy)
+	if (t->kill && (!t->closing || channel_end(t->closing))) {
+		sched_block(t);
+		arch_user_switch(c, NULL);
+		thread_destroy(t);
+	} else if (!t->kill && t->resume_copy) {
 		ipc_copy_continue(t);
+	}
 	user_to(c, c->current);
 	lock_release(&kernel_lock);
 	return true;

@@ -129,13 +129,6 @@ static void end_waiting(struct waiting *w)
 		ipc_unblock(container_of(w, struct thread, sending), -KE_SRCH);
 }
 
-static void end_reply(struct thread *client)
-{
-	if (client->copier)
-		copy_end(client->copier);
-	ipc_unblock(client, -KE_SRCH);
-}
-
 static void forget_server(struct channel *c, struct thread *s)
 {
 	list_del(&s->server_link);
@@ -167,7 +160,7 @@ static bool end_one(struct channel *c)
 	else if (!list_empty(&c->copies))
 		copy_channel_gone(list_entry(c->copies.next, struct thread, wait_link));
 	else if (!list_empty(&c->repliers))
-		end_reply(list_entry(c->repliers.next, struct thread, wait_link));
+		ipc_unblock(list_entry(c->repliers.next, struct thread, wait_link), -KE_SRCH);
 	else if (!list_empty(&c->servers))
 		forget_server(c, list_entry(c->servers.next, struct thread, server_link));
 	else if (!list_empty(&c->connections))

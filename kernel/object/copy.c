@@ -11,13 +11,15 @@
 
 #define COPY_STEP (PAGE_SIZE / 2)
 
-enum copy_kind { COPY_RECEIVE, COPY_REPLY, COPY_REPLY_RECEIVE, COPY_READ, COPY_WRITE };
+enum copy_kind { COPY_RECEIVE, COPY_REPLY, COPY_REPLY_RECEIVE, COPY_READ, COPY_WRITE }; /* in this order */
 enum copy_result { COPY_DONE, COPY_AGAIN, COPY_SRC_FAULT, COPY_DST_FAULT, COPY_GONE };
 
 bool copy_now(struct thread *from, uint64_t src, struct thread *to, uint64_t dst, uint64_t bytes)
 {
 	uint64_t rest = bytes - MSG_INLINE;
 
+	if (bytes <= MSG_INLINE)
+		return true;
 	if (rest > PAGE_SIZE || unlikely(arch_this_cpu()->copy_failed))
 		return false;
 	if (likely(space_copy(&from->process->space, src + MSG_INLINE, &to->process->space, dst + MSG_INLINE, rest) ==
@@ -29,11 +31,6 @@ bool copy_now(struct thread *from, uint64_t src, struct thread *to, uint64_t dst
 
 /* ---- copies that may be interrupted ---- */
 
-static bool copies_out(unsigned kind)
-{
-	return kind != COPY_RECEIVE && kind != COPY_READ;
-}
-
 static enum copy_result copy_run(struct thread *t)
 {
 	struct copy *c = &t->copy;
@@ -41,6 +38,7 @@ static enum copy_result copy_run(struct thread *t)
 
 	c->tried = false;
 	while (c->left) {
+		bool in = c->kind == COPY_RECEIVE || c->kind == COPY_READ;
 		const struct space *from, *to;
 		uint64_t n;
 
@@ -52,8 +50,8 @@ static enum copy_result copy_run(struct thread *t)
 			step = 0;
 		}
 		n = c->left < COPY_STEP - step ? c->left : COPY_STEP - step;
-		from = copies_out(c->kind) ? &t->process->space : &c->peer->process->space;
-		to = copies_out(c->kind) ? &c->peer->process->space : &t->process->space;
+		from = &(in ? c->peer : t)->process->space;
+		to = &(in ? t : c->peer)->process->space;
 		n = space_copy(from, c->src, to, c->dst, n);
 		if (!n)
 			return space_access(from, c->src, SPACE_R, &n) ? COPY_DST_FAULT : COPY_SRC_FAULT;
@@ -76,13 +74,6 @@ static void copy_begin(struct thread *t, struct thread *peer, unsigned kind, uin
 	peer->copier = t;
 }
 
-/* All but what is in registers. */
-static void copy_begin_rest(struct thread *t, struct thread *peer, unsigned kind, uint64_t src, uint64_t dst,
-			    uint64_t bytes)
-{
-	copy_begin(t, peer, kind, src + MSG_INLINE, dst + MSG_INLINE, bytes - MSG_INLINE);
-}
-
 void copy_end(struct thread *t)
 {
 	if (t->copy.peer)
@@ -98,10 +89,8 @@ static struct channel *copy_channel(const struct thread *t)
 
 static void begin_receive(struct thread *t, struct thread *s)
 {
-	uint64_t bytes = MsgSend_send_bytes(&s->frame), room = receive_room(t);
-
-	copy_begin_rest(t, s, COPY_RECEIVE, MsgSend_send_address(&s->frame), receive_address(t),
-			bytes < room ? bytes : room);
+	copy_begin(t, s, COPY_RECEIVE, MsgSend_send_address(&s->frame) + MSG_INLINE, receive_address(t) + MSG_INLINE,
+		   received_bytes(s, t) - MSG_INLINE);
 }
 
 /* A sender whose message was not taken after all; another receiver may have come meanwhile. */
@@ -119,10 +108,8 @@ static void sender_back(struct channel *c, struct thread *s)
 
 static int64_t finish_receive(struct thread *t, struct thread *s, struct channel *c, enum copy_result result)
 {
-	if (result == COPY_DONE) {
-		set_words(t, s);
+	if (result == COPY_DONE)
 		return message_deliver(c, s, t);
-	}
 	if (result == COPY_DST_FAULT) {
 		arch_this_cpu()->copy_failed = true; /* enough was copied for now */
 		sender_back(c, s);
@@ -134,7 +121,7 @@ static int64_t finish_receive(struct thread *t, struct thread *s, struct channel
 	return c ? CALL_RESTART : -KE_BADF;
 }
 
-static int64_t finish_reply(struct thread *t, struct thread *client, bool then_receive, enum copy_result result)
+static NAMED int64_t finish_reply(struct thread *t, struct thread *client, bool then_receive, enum copy_result result)
 {
 	struct channel *c = then_receive ? channel_of(t->process, MsgReplyReceive_chid(&t->frame)) : NULL;
 	uint64_t bytes = MSG_INLINE + t->copy.done;
@@ -159,15 +146,13 @@ static int64_t finish_copy(struct thread *t, enum copy_result result)
 	struct channel *c = copy_channel(t);
 
 	copy_end(t);
-	switch (t->copy.kind) {
-	case COPY_RECEIVE: return finish_receive(t, peer, c, result);
-	case COPY_REPLY: return finish_reply(t, peer, false, result);
-	case COPY_REPLY_RECEIVE: return finish_reply(t, peer, true, result);
-	default:
-		if (!t->copy.done && result != COPY_DONE)
-			return result == COPY_GONE ? -KE_SRCH : -KE_FAULT;
-		return (int64_t)t->copy.done;
-	}
+	if (t->copy.kind == COPY_RECEIVE)
+		return finish_receive(t, peer, c, result);
+	if (t->copy.kind <= COPY_REPLY_RECEIVE)
+		return finish_reply(t, peer, t->copy.kind == COPY_REPLY_RECEIVE, result);
+	if (!t->copy.done && result != COPY_DONE)
+		return result == COPY_GONE ? -KE_SRCH : -KE_FAULT;
+	return (int64_t)t->copy.done;
 }
 
 static int64_t run(struct thread *t)
@@ -185,17 +170,9 @@ static int64_t run(struct thread *t)
 
 void ipc_copy_continue(struct thread *t)
 {
-	int64_t status;
-
 	t->resume_copy = false;
 	list_del(&t->wait_link);
-	status = run(t);
-	if (status == CALL_RESTART) {
-		arch_frame_repeat(&t->frame);
-	} else if (status != CALL_BLOCKED) {
-		call_set_result(&t->frame, status);
-		t->timeout_flags = 0;
-	}
+	call_finish(arch_this_cpu(), t, run(t));
 }
 
 void copy_later(struct channel *c, struct thread *s, struct thread *r)
@@ -218,17 +195,20 @@ int64_t copy_receive(struct thread *s, struct thread *t)
 
 int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes, bool then_receive)
 {
-	copy_begin_rest(t, client, then_receive ? COPY_REPLY_RECEIVE : COPY_REPLY, MsgReply_address(&t->frame),
-			MsgSend_reply_address(&client->frame), bytes);
+	copy_begin(t, client, then_receive ? COPY_REPLY_RECEIVE : COPY_REPLY, MsgReply_address(&t->frame) + MSG_INLINE,
+		   MsgSend_reply_address(&client->frame) + MSG_INLINE, bytes - MSG_INLINE);
 	return run(t);
 }
 
+_Static_assert(IN_MsgRead_rcvid == IN_MsgWrite_rcvid && IN_MsgRead_bytes == IN_MsgWrite_bytes &&
+		   IN_MsgRead_offset == IN_MsgWrite_offset,
+	       "transfer_bytes()");
+
 /* More data from or to a REPLY-blocked client, within the buffers that it named. */
-static int64_t transfer_bytes(struct thread *t, uint64_t rcvid, uint64_t buffer, uint64_t bytes, uint64_t offset,
-			      bool read)
+static int64_t transfer_bytes(struct thread *t, const struct frame *f, bool read)
 {
-	struct thread *client = client_of(t->process, rcvid);
-	uint64_t limit;
+	struct thread *client = client_of(t->process, MsgRead_rcvid(f));
+	uint64_t limit, bytes = MsgRead_bytes(f), offset = MsgRead_offset(f);
 
 	if (!client)
 		return -KE_SRCH;
@@ -238,33 +218,32 @@ static int64_t transfer_bytes(struct thread *t, uint64_t rcvid, uint64_t buffer,
 	if (bytes > limit - offset)
 		bytes = limit - offset;
 	if (read)
-		copy_begin(t, client, COPY_READ, MsgSend_send_address(&client->frame) + offset, buffer, bytes);
+		copy_begin(t, client, COPY_READ, MsgSend_send_address(&client->frame) + offset, MsgRead_buffer(f),
+			   bytes);
 	else
-		copy_begin(t, client, COPY_WRITE, buffer, MsgSend_reply_address(&client->frame) + offset, bytes);
+		copy_begin(t, client, COPY_WRITE, MsgWrite_buffer(f), MsgSend_reply_address(&client->frame) + offset,
+			   bytes);
 	return run(t);
 }
 
 int64_t call_MsgRead(struct thread *t, struct frame *f)
 {
-	return transfer_bytes(t, MsgRead_rcvid(f), MsgRead_buffer(f), MsgRead_bytes(f), MsgRead_offset(f), true);
+	return transfer_bytes(t, f, true);
 }
 
 int64_t call_MsgWrite(struct thread *t, struct frame *f)
 {
-	return transfer_bytes(t, MsgWrite_rcvid(f), MsgWrite_buffer(f), MsgWrite_bytes(f), MsgWrite_offset(f), false);
+	return transfer_bytes(t, f, false);
 }
 
 /* ---- ends ---- */
 
 void copy_channel_gone(struct thread *t)
 {
-	struct thread *peer = t->copy.peer;
-
 	list_del(&t->wait_link);
-	copy_end(t);
 	t->channel = NULL;
-	if (peer)
-		ipc_unblock(peer, -KE_SRCH);
+	if (t->copy.peer)
+		ipc_unblock(t->copy.peer, -KE_SRCH); /* which ends the copy */
 }
 
 void copy_abandon(struct thread *t)
@@ -276,15 +255,8 @@ void copy_abandon(struct thread *t)
 	if (t->resume_copy)
 		list_del(&t->wait_link);
 	t->resume_copy = false;
-	if (!peer)
-		return;
-	switch (t->copy.kind) {
-	case COPY_RECEIVE:
-		if (c)
-			sender_back(c, peer);
-		break;
-	case COPY_REPLY:
-	case COPY_REPLY_RECEIVE: ipc_unblock(peer, -KE_SRCH); break;
-	default: break;
-	}
+	if (c)
+		sender_back(c, peer);
+	else if (t->copy.kind == COPY_REPLY || t->copy.kind == COPY_REPLY_RECEIVE)
+		ipc_unblock(peer, -KE_SRCH);
 }

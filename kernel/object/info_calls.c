@@ -35,7 +35,7 @@ static uint64_t ticks_of_process(const struct process *p)
 	struct thread **threads = (struct thread **)p->handles[OBJECT_THREAD];
 	uint64_t ticks = p->cpu_ticks;
 
-	for (unsigned tid = 1; threads && tid <= THREAD_MAX; tid++)
+	for (unsigned tid = threads ? 1 : THREAD_MAX + 1; tid <= THREAD_MAX; tid++)
 		if (threads[tid])
 			ticks += READ_ONCE(threads[tid]->cpu_ticks);
 	for (unsigned i = 0; i < VCPU_MAX; i++)

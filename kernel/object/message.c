@@ -29,6 +29,7 @@ static inline uint32_t serve_client(struct channel *c, struct thread *s, struct 
 	static uint32_t count; /* over all threads: a rcvid does not come back with a new thread of the same number */
 	uint32_t rcvid = (++count & RCVID_COUNT) << RCVID_SHIFT | s->ident;
 
+	set_words(r, s);
 	s->rcvid = rcvid;
 	s->server_tid = r->tid;
 	WRITE_ONCE(s->state, STATE_REPLY);
@@ -50,17 +51,7 @@ int64_t message_deliver(struct channel *c, struct thread *s, struct thread *r)
 /* True if there is nothing left to copy. Faults are met again by the receiver, which knows whose they are. */
 static bool brought_over(struct thread *s, struct thread *r)
 {
-	uint64_t bytes = MsgSend_send_bytes(&s->frame);
-
-	if (unlikely(bytes > MSG_INLINE)) {
-		uint64_t room = receive_room(r);
-		uint64_t n = bytes < room ? bytes : room;
-
-		if (n > MSG_INLINE && !copy_now(s, MsgSend_send_address(&s->frame), r, receive_address(r), n))
-			return false;
-	}
-	set_words(r, s);
-	return true;
+	return copy_now(s, MsgSend_send_address(&s->frame), r, receive_address(r), received_bytes(s, r));
 }
 
 void message_hand(struct channel *c, struct thread *s, struct thread *r)
@@ -79,7 +70,6 @@ static int64_t wait_in_queue(struct channel *c, struct thread *s)
 	if (inherit_chain_too_long(c))
 		return -KE_AGAIN;
 	s->sending.prio = s->prio;
-	s->sending.is_pulse = false;
 	thread_block(s, STATE_SEND);
 	channel_queue(c, &s->sending);
 	inherit_servers(c, s->prio);
@@ -158,14 +148,20 @@ int64_t call_MsgReceive(struct thread *t, struct frame *f)
 
 /* ---- back to the client ---- */
 
-void message_answer(struct thread *t, struct thread *client, uint64_t bytes)
+static inline void set_answer(struct thread *t, struct thread *client, uint64_t bytes)
 {
 	list_del(&client->wait_link);
-	if (client->unblock.value)
-		unblock_end(client);
 	client->channel = NULL;
+	call_set_result(&client->frame, (int64_t)MsgReply_status(&t->frame));
 	MsgSend_set_reply_bytes(&client->frame, bytes);
 	set_words(client, t);
+}
+
+void message_answer(struct thread *t, struct thread *client, uint64_t bytes)
+{
+	if (client->unblock.value)
+		unblock_end(client);
+	set_answer(t, client, bytes);
 	thread_wake(client, (int64_t)MsgReply_status(&t->frame));
 }
 
@@ -184,16 +180,10 @@ int64_t message_answer_receive(struct channel *c, struct thread *t, struct threa
 	return receive_first(t, c);
 }
 
-static uint64_t reply_bytes(const struct thread *client, uint64_t bytes)
-{
-	return bytes < MsgSend_reply_room(&client->frame) ? bytes : MsgSend_reply_room(&client->frame);
-}
-
 /* As brought_over(). */
 static bool reply_over(struct thread *t, struct thread *client, uint64_t bytes)
 {
-	return bytes <= MSG_INLINE ||
-	       copy_now(t, MsgReply_address(&t->frame), client, MsgSend_reply_address(&client->frame), bytes);
+	return copy_now(t, MsgReply_address(&t->frame), client, MsgSend_reply_address(&client->frame), bytes);
 }
 
 int64_t call_MsgReply(struct thread *t, struct frame *f)
@@ -232,10 +222,26 @@ int64_t call_MsgReplyReceive(struct thread *t, struct frame *f)
 
 /* ---- the common case of both, at once ---- */
 
-static inline struct thread *send_over(struct cpu *cpu, struct channel *c, struct thread *t, struct thread *r)
+struct thread *message_receiver(struct cpu *cpu, const struct thread *t)
 {
+	const struct connection *conn = handle_lookup(t->process, OBJECT_CONNECTION, MsgSend_coid(&t->frame));
+	struct channel *c = conn ? conn->channel : NULL;
+	struct thread *r;
+
+	if (unlikely(!c || list_empty(&c->receivers)))
+		return NULL;
+	r = thread_waiting(c->receivers.next);
+	if (unlikely((MsgSend_send_bytes_and_reply_room(&t->frame) & TOO_LONG) || r->serving != c ||
+		     (c->flags & CHF_FIXED_PRIORITY) || !message_may_pass(cpu, t, r, t->prio)))
+		return NULL;
+	return r;
+}
+
+struct thread *message_send_over(struct cpu *cpu, struct thread *t, struct thread *r)
+{
+	struct channel *c = r->serving;
+
 	list_del(&r->wait_link);
-	set_words(r, t);
 	t->channel = c;
 	t->slice_end = 0;
 	call_set_result(&r->frame, serve_client(c, t, r));
@@ -243,39 +249,27 @@ static inline struct thread *send_over(struct cpu *cpu, struct channel *c, struc
 	return message_pass(cpu, t, r, t->prio);
 }
 
-static inline __attribute__((always_inline)) struct thread *send_direct(struct cpu *cpu, struct thread *t,
-									bool with_copy)
+struct thread *message_client(struct cpu *cpu, const struct thread *t)
 {
-	const struct connection *conn;
-	struct channel *c;
-	struct thread *r;
+	struct channel *c = channel_of(t->process, MsgReplyReceive_chid(&t->frame));
+	struct thread *client;
 
-	if (!with_copy && unlikely(MsgSend_send_bytes(&t->frame) > MSG_INLINE))
+	if (unlikely(!c || list_empty(&c->repliers)))
 		return NULL;
-	conn = handle_lookup(t->process, OBJECT_CONNECTION, MsgSend_coid(&t->frame));
-	c = conn ? conn->channel : NULL;
-	r = c ? first_receiver(c) : NULL;
-	if (unlikely(!r || (MsgSend_send_bytes_and_reply_room(&t->frame) & TOO_LONG) || r->serving != c ||
-		     (c->flags & CHF_FIXED_PRIORITY) || !message_may_pass(cpu, t, r, t->prio)))
+	/* Whom it received from last is at the end of the list: no need to look for it by its numbers. */
+	client = thread_waiting(c->repliers.prev);
+	if (unlikely(client->rcvid != MsgReplyReceive_rcvid(&t->frame) || !list_empty(&c->queue) ||
+		     !list_empty(&c->receivers) || (MsgReplyReceive_reply_bytes_and_room(&t->frame) & TOO_LONG) ||
+		     client->copier || client->unblock.value || !message_may_pass(cpu, t, client, client->prio)))
 		return NULL;
-	if (with_copy && !brought_over(t, r))
-		return NULL;
-	return send_over(cpu, c, t, r);
+	return client;
 }
 
-struct thread *message_send_direct(struct cpu *cpu, struct thread *t)
+struct thread *message_answer_over(struct cpu *cpu, struct thread *t, struct thread *client)
 {
-	return send_direct(cpu, t, false);
-}
+	struct channel *c = client->channel;
 
-static inline struct thread *answer_over(struct cpu *cpu, struct channel *c, struct thread *t, struct thread *client,
-					 uint64_t bytes)
-{
-	list_del(&client->wait_link);
-	client->channel = NULL;
-	call_set_result(&client->frame, (int64_t)MsgReplyReceive_status(&t->frame));
-	MsgSend_set_reply_bytes(&client->frame, bytes);
-	set_words(client, t);
+	set_answer(t, client, reply_bytes(client, MsgReplyReceive_reply_bytes(&t->frame)));
 	t->channel = c;
 	t->slice_end = 0;
 	t->prio = t->base_prio;
@@ -284,46 +278,21 @@ static inline struct thread *answer_over(struct cpu *cpu, struct channel *c, str
 	return message_pass(cpu, t, client, client->prio);
 }
 
-static inline __attribute__((always_inline)) struct thread *reply_direct(struct cpu *cpu, struct thread *t,
-									 bool with_copy)
+struct thread *message_copy_over(struct cpu *cpu, struct thread *t, struct thread *to)
 {
-	struct channel *c = channel_of(t->process, MsgReplyReceive_chid(&t->frame));
-	/* Whom it received from last is at the end of the list: no need to look for it by its numbers. */
-	struct thread *client = c ? list_entry(c->repliers.prev, struct thread, wait_link) : NULL;
-	uint64_t bytes;
-
-	if (unlikely(!c || list_empty(&c->repliers) || client->rcvid != MsgReplyReceive_rcvid(&t->frame)))
-		return NULL;
-	bytes = reply_bytes(client, MsgReplyReceive_reply_bytes(&t->frame));
-	if (!with_copy && unlikely(bytes > MSG_INLINE))
-		return NULL;
-	if (unlikely(!list_empty(&c->queue) || !list_empty(&c->receivers) ||
-		     (MsgReplyReceive_reply_bytes_and_room(&t->frame) & TOO_LONG) || client->copier ||
-		     client->unblock.value || !message_may_pass(cpu, t, client, client->prio)))
-		return NULL;
-	if (with_copy && !reply_over(t, client, bytes))
-		return NULL;
-	return answer_over(cpu, c, t, client, bytes);
-}
-
-struct thread *message_reply_direct(struct cpu *cpu, struct thread *t)
-{
-	return reply_direct(cpu, t, false);
-}
-
-struct thread *message_copy_direct(struct cpu *cpu, struct thread *t)
-{
-	switch (call_number(&t->frame)) {
-	case CALL_MsgSend: return send_direct(cpu, t, true);
-	case CALL_MsgReplyReceive: return reply_direct(cpu, t, true);
-	default: return NULL;
-	}
+	if (call_number(&t->frame) == CALL_MsgSend)
+		return brought_over(t, to) ? message_send_over(cpu, t, to) : NULL;
+	return reply_over(t, to, reply_bytes(to, MsgReplyReceive_reply_bytes(&t->frame)))
+		   ? message_answer_over(cpu, t, to)
+		   : NULL;
 }
 
 /* ---- errors and questions ---- */
 
 static void end_wait(struct thread *t, int64_t status)
 {
+	if (t->copier)
+		copy_end(t->copier);
 	channel_unqueue(&t->sending);
 	list_del(&t->wait_link);
 	unblock_end(t);
@@ -375,15 +344,12 @@ void ipc_unblock(struct thread *t, int64_t status)
 
 void ipc_thread_gone(struct thread *t)
 {
-	if (t->copier) {
-		t->copier->copy.peer = NULL;
-		t->copier = NULL;
-	}
+	if (t->copier)
+		copy_end(t->copier);
 	if (t->copy.peer)
 		copy_abandon(t);
 	channel_unqueue(&t->sending);
-	if (t->state == STATE_RECEIVE || t->state == STATE_REPLY)
-		list_del(&t->wait_link);
+	list_del(&t->wait_link);
 	list_del(&t->server_link);
 	t->serving = NULL;
 	t->channel = NULL;

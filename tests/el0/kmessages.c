@@ -196,6 +196,54 @@ static int64_t raw_send(const void *from, uint64_t bytes, void *to, uint64_t rep
 			 words[1], words[2], words[3]);
 }
 
+/*
+ * Each length near what travels in registers, with each room for the answer: the client gets as much as it has room
+ * for, and nothing beside it. After either buffer nothing is mapped, so whoever reads or writes beyond it faults.
+ */
+static uint8_t pages[4][4096] __attribute__((aligned(4096)));
+
+static void check_pair(uint8_t *from_end, uint8_t *to_end, uint32_t n, uint32_t room)
+{
+	uint8_t *from = from_end - n, *to = to_end - room;
+	uint32_t got = n < room ? n : room;
+
+	request.value = n << 8 | room;
+	for (unsigned i = 0; i < 64; i++)
+		request.data[i] = (uint8_t)(i * 7 + n + room);
+	memcpy(from, &request, n);
+	memset(to_end - 128, GUARD, 128);
+	memset(&received, n < sizeof(request.op) ? ECHO : GUARD, 128);
+	check_equal("echo into a room: status", MsgSend_r(coid, from, n, to, room), n);
+	check_that(memcmp(&received, &request, n) == 0, "echo into a room: what was received, for", n);
+	check_that(memcmp(to, &request, got) == 0, "echo into a room: what came back, for", n << 8 | room);
+	check_that(all_guard(to_end - 128, 128 - room) && all_guard(to + got, room - got),
+		   "echo into a room: nothing beside the reply, for", n << 8 | room);
+}
+
+static void test_rooms(void)
+{
+	uint8_t *from_end = pages[1], *to_end = pages[3];
+
+	check_equal("nothing after a buffer", MemUnmap_r(SPACE_SELF, (uintptr_t)from_end, 4096), 0);
+	check_equal("nothing after the other", MemUnmap_r(SPACE_SELF, (uintptr_t)to_end, 4096), 0);
+	fill_request(ECHO, 0, 0);
+	for (uint32_t n = 0; n <= 65; n++)
+		for (uint32_t room = 0; room <= 66; room++)
+			check_pair(from_end, to_end, n, room);
+	fill_request(ECHO, 0, 1);
+	memcpy(from_end - 48, &request, 48);
+	/* The words are there; what follows them is not, for one byte or for all. */
+	for (uint32_t beyond = 1; beyond <= 33; beyond += 16) {
+		uint32_t n = 32 + beyond;
+
+		check_equal("a message that ends beyond its page", raw_send(from_end - n + 1, n, reply, n), -KE_FAULT);
+		check_equal("a reply that ends beyond its page", raw_send(&request, n, to_end - n + 1, n), -KE_FAULT);
+		check_equal("a reply that is cut before", raw_send(&request, n, to_end - n + 1, n - 1), n);
+	}
+	check_equal("a message over two pages", raw_send((uint8_t *)&request + 1, 4096, reply + 7, 4096), 4096);
+	check_that(memcmp(reply + 7 + 32, (uint8_t *)&request + 1 + 32, 4096 - 32) == 0, "what came back of it", 0);
+}
+
 static void test_bad_buffers(void)
 {
 	uint8_t *code = (uint8_t *)parked_thread;
@@ -462,6 +510,7 @@ int main(void)
 	test_statuses();
 	test_parts();
 	test_bad_buffers();
+	test_rooms();
 	test_info();
 	test_timeouts();
 	test_channel_end();

@@ -8,21 +8,22 @@
 
 #include "calls/numbers.h"
 
-	.macro	save_from_x20_to_x29
+	/* And PC and PSTATE, by two registers that are saved already or need not be. */
+	.macro	save_from_x20_to_x29 pc=x4, pstate=x5
 	stp	x20, x21, [sp, #160]
 	stp	x22, x23, [sp, #176]
 	stp	x24, x25, [sp, #192]
 	stp	x26, x27, [sp, #208]
 	stp	x28, x29, [sp, #224]
-	mrs	x4, elr_el2
-	mrs	x5, spsr_el2
-	stp	x4, x5, [sp, #FRAME_PC]
+	mrs	\pc, elr_el2
+	mrs	\pstate, spsr_el2
+	stp	\pc, \pstate, [sp, #FRAME_PC]
 	.endm
 
-	.macro	save_from_x18
+	.macro	save_from_x18 pc=x4, pstate=x5
 	stp	x18, x19, [sp, #144]
 	stp	x30, xzr, [sp, #240]
-	save_from_x20_to_x29
+	save_from_x20_to_x29 \pc, \pstate
 	.endm
 
 	.macro	save_from_x8_to_x17
@@ -202,7 +203,8 @@ vectors_mitigated:
 
 /*
  * VcpuRun keeps x29, x30 and SP only (calls.def), so no more is saved: its arguments stay in x0 to x5. Other calls keep
- * all but x11 to x17, which go on with what they once were.
+ * all but x11 to x17, which go on with what they once were. Those that send and answer have their arguments in x0, x1,
+ * x4 and x5, and store them: x2 = frame, x3 = this CPU.
  */
 system_call:
 	cmp	x8, #CALL_VcpuRun
@@ -216,23 +218,44 @@ system_call:
 	ldr	x16, [x7]
 	mov	sp, x16
 	b	vcpu_run
-1:	stp	x0, x1, [sp, #0]
-	stp	x2, x3, [sp, #16]
-	stp	x4, x5, [sp, #32]
+1:	stp	x2, x3, [sp, #16]
 	stp	x8, x9, [sp, #64]
 	str	x10, [sp, #80]
-	save_from_x18
-	take_stack
+	save_from_x18 x16, x17
+	mov	x2, sp
+	mrs	x3, tpidr_el2
+	ldr	x16, [x3]
+	mov	sp, x16
 	cmp	x8, #CALL_MsgSend
 	b.eq	vector_send
 	cmp	x8, #CALL_MsgReplyReceive
 	b.eq	vector_reply_receive
+	stp	x0, x1, [x2, #0]
+	stp	x4, x5, [x2, #32]
+	mov	x0, x2
+	mov	x1, x3
 	cmp	x8, #CALL_MsgSendPulse
 	b.eq	vector_send_pulse
 	sub	x9, x8, #CALL_VcpuLine
 	cmp	x9, #CALL_VcpuInject - CALL_VcpuLine
 	b.ls	trap_virq
-	b	trap_call
+	bl	trap_call
+	/* x0 = frame of the process or guest to go on with. */
+	.globl	arch_resume, resume_frame
+arch_resume:
+	mov	sp, x0
+resume_frame:
+	ldp	x4, x5, [sp, #FRAME_PC]
+	msr	elr_el2, x4
+	msr	spsr_el2, x5
+	ldr	x30, [sp, #240]
+	ldp	x28, x29, [sp, #224]
+	ldp	x26, x27, [sp, #208]
+	ldp	x24, x25, [sp, #192]
+	ldp	x22, x23, [sp, #176]
+	ldp	x20, x21, [sp, #160]
+	ldp	x18, x19, [sp, #144]
+	restore_to_x17
 
 irq_done:
 	ldr	x30, [sp, #240]
@@ -255,23 +278,6 @@ process_irq:
 	ldr	x5, [x1]
 	mov	sp, x5
 	b	trap_irq
-
-/* x0 = frame of the process or guest to go on with. */
-	.globl	arch_resume, resume_frame
-arch_resume:
-	mov	sp, x0
-resume_frame:
-	ldp	x4, x5, [sp, #FRAME_PC]
-	msr	elr_el2, x4
-	msr	spsr_el2, x5
-	ldr	x30, [sp, #240]
-	ldp	x28, x29, [sp, #224]
-	ldp	x26, x27, [sp, #208]
-	ldp	x24, x25, [sp, #192]
-	ldp	x22, x23, [sp, #176]
-	ldp	x20, x21, [sp, #160]
-	ldp	x18, x19, [sp, #144]
-	restore_to_x17
 
 /*
  * Back from VcpuRun: x0 to x5 = its results, SP = the thread's frame. x12 to x28 hold what the guest had there, which

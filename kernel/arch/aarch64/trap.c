@@ -78,7 +78,7 @@ static inline void pass(struct cpu *c, struct lock *l, struct thread *t, struct 
 		}
 	}
 	lock_release(l);
-	if (unlikely(c->fp_open) || unlikely(c->fp_thread == to))
+	if (unlikely(c->fp_thread == t || c->fp_thread == to)) /* open: they are those of `t` */
 		fp_open(c, c->fp_owner == &to->fpu);
 	if (unlikely(c->resident))
 		beside_a_guest(c, to);
@@ -86,22 +86,16 @@ static inline void pass(struct cpu *c, struct lock *l, struct thread *t, struct 
 		arch_resume(&to->frame);
 }
 
-static __attribute__((noinline)) void call_long(struct cpu *c, struct thread *t)
+/* A message that is not all in registers, to `to`, or, if that is NULL, any call. The order is that of registers. */
+static __attribute__((noipa, flatten)) void call_long(struct thread *to, uint64_t x1, struct thread *t, struct cpu *c)
 {
-	struct thread *to = message_copy_direct(c, t);
-
+	(void)x1;
+	if (to)
+		to = message_copy_over(c, t, to);
 	if (to)
 		pass(c, &kernel_lock, t, to, false);
 	else
-		arch_resume(call_general(c, t, &t->frame));
-}
-
-static inline void pass_or_call(struct cpu *c, struct lock *l, struct thread *t, struct thread *to, bool preempts)
-{
-	if (likely(to))
-		pass(c, l, t, to, preempts);
-	else
-		call_long(c, t);
+		arch_resume(call_general(t, c));
 }
 
 /* The kernel lock, its address in one register all the way. */
@@ -114,26 +108,53 @@ static inline struct lock *lock_kernel(void)
 	return l;
 }
 
-__attribute__((flatten)) void vector_send(struct frame *f, struct cpu *c)
+/* First of all, under the lock: what is stored here need not be loaded, as long as the compiler sees all of it. */
+static inline void arguments_keep(VECTOR_ARGUMENTS)
 {
-	struct thread *t = container_of(f, struct thread, frame);
-	struct lock *l = lock_kernel();
-
-	pass_or_call(c, l, t, message_send_direct(c, t), false);
+	(void)c;
+	f->x[0] = x0;
+	f->x[1] = x1;
+	f->x[4] = x4;
+	f->x[5] = x5;
 }
 
-__attribute__((flatten)) void vector_reply_receive(struct frame *f, struct cpu *c)
+/* Scheduled by the compiler, they need more registers than there are. */
+#define VECTOR __attribute__((flatten, optimize("no-schedule-insns"))) void
+
+VECTOR vector_send(VECTOR_ARGUMENTS)
 {
-	struct thread *t = container_of(f, struct thread, frame);
+	struct thread *t = container_of(f, struct thread, frame), *to;
 	struct lock *l = lock_kernel();
 
-	pass_or_call(c, l, t, message_reply_direct(c, t), false);
+	arguments_keep(x0, x1, f, c, x4, x5);
+	to = message_receiver(c, t);
+	if (likely(to && MsgSend_send_bytes(f) <= MSG_INLINE))
+		pass(c, l, t, message_send_over(c, t, to), false);
+	else
+		call_long(to, x1, t, c);
 }
 
-__attribute__((flatten)) void vector_send_pulse(struct frame *f, struct cpu *c)
+VECTOR vector_reply_receive(VECTOR_ARGUMENTS)
+{
+	struct thread *t = container_of(f, struct thread, frame), *to;
+	struct lock *l = lock_kernel();
+
+	arguments_keep(x0, x1, f, c, x4, x5);
+	to = message_client(c, t);
+	if (likely(to && reply_bytes(to, MsgReplyReceive_reply_bytes(f)) <= MSG_INLINE))
+		pass(c, l, t, message_answer_over(c, t, to), false);
+	else
+		call_long(to, x1, t, c);
+}
+
+VECTOR vector_send_pulse(struct frame *f, struct cpu *c)
 {
 	struct thread *t = container_of(f, struct thread, frame);
 	struct lock *l = lock_kernel();
+	struct thread *to = pulse_send_direct(c, t);
 
-	pass_or_call(c, l, t, pulse_send_direct(c, t), true);
+	if (likely(to))
+		pass(c, l, t, to, true);
+	else
+		call_long(NULL, 0, t, c);
 }

@@ -101,8 +101,10 @@ static inline __attribute__((always_inline)) void vcpu_return(const struct threa
 /* From the vectors. */
 /* An exception from EL2 itself, on the emergency stack. `kind` is the offset in the vector table: 0x200 and so on. */
 _Noreturn void panic_exception(uint64_t kind);
-void vector_send(struct frame *f, struct cpu *c);
-void vector_reply_receive(struct frame *f, struct cpu *c);
+/* Registers of a call that are not in its frame yet, between them the frame and this CPU. */
+#define VECTOR_ARGUMENTS uint64_t x0, uint64_t x1, struct frame *f, struct cpu *c, uint64_t x4, uint64_t x5
+void vector_send(VECTOR_ARGUMENTS);
+void vector_reply_receive(VECTOR_ARGUMENTS);
 void vector_send_pulse(struct frame *f, struct cpu *c);
 void guest_sync(struct vcpu *v, struct cpu *c, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, uint64_t esr,
 		uint64_t ec);

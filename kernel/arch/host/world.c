@@ -316,8 +316,8 @@ static struct thread *pass_directly(struct cpu *c, struct thread *t, uint64_t nu
 		}
 		return to;
 	}
-	to = number == CALL_MsgSend ? message_send_direct(c, t) : message_reply_direct(c, t);
-	return to ? to : message_copy_direct(c, t);
+	to = number == CALL_MsgSend ? message_receiver(c, t) : message_client(c, t);
+	return to ? message_copy_over(c, t, to) : NULL;
 }
 
 /* Out of the kernel: the vectors below return with it. */
@@ -340,14 +340,12 @@ struct frame *host_vector(struct frame *f, struct cpu *c)
 		trap_sync(f, c, syndrome);
 		return resumed;
 	}
-	if (number != CALL_MsgSend && number != CALL_MsgReplyReceive && number != CALL_MsgSendPulse) {
-		trap_call(f, c);
-		return resumed;
-	}
+	if (number != CALL_MsgSend && number != CALL_MsgReplyReceive && number != CALL_MsgSendPulse)
+		return trap_call(f, c);
 	lock_acquire(&kernel_lock);
 	if (pass_directly(c, c->current, number))
 		return kernel_leave(c);
-	return call_general(c, c->current, f);
+	return call_general(c->current, c);
 }
 
 struct frame *host_vector_irq(struct frame *f, struct cpu *c)
