@@ -77,7 +77,6 @@ struct vgic_cpu {
 	uint64_t left;                  /* active or pending ones without an image */
 	uint16_t left_prio;             /* of the most important pending one of these that could be signalled */
 	uint64_t control;               /* ARCH_VGIC_*: what belongs to the images */
-	bool ended; /* the processor has ended the one that is linked to a PPI, and its image is gone */
 	/* The caller's, before it folds, fills or places: ARCH_VMCR_*, and with an `eoicount` the active priorities. */
 	uint64_t vmcr;
 	uint32_t running;
@@ -159,12 +158,10 @@ static inline void vgic_keep(struct vgic_cpu *v, unsigned n, uint64_t lr)
 	v->straight &= ~BIT(v->lr_index[n]);
 }
 
-/* Images were read: has the processor ended the one that is linked to a PPI, since that came? */
-static inline bool vgic_has_ended(const struct vgic_cpu *v)
+/* Has a candidate an image that is not empty, by those that were read, or is it left without one? */
+static inline bool vgic_in_flight(const struct vgic_cpu *v, unsigned index)
 {
-	unsigned n = v->lr_of[VIRQ_VTIMER];
-
-	return n < VGIC_LR_MAX ? v->lr_empty >> n & 1 : v->ended;
+	return (v->left & BIT(index)) || (v->lr_of[index] < VGIC_LR_MAX && !(v->lr_empty & BIT(v->lr_of[index])));
 }
 
 /*

@@ -54,8 +54,6 @@ static void fold_image(struct vgic_cpu *v, unsigned n, uint64_t lr)
 		v->latch &= ~(v->offered & bit);
 	v->offered &= ~bit;
 	v->lr_of[index] = VGIC_LR_MAX;
-	if (index == VIRQ_VTIMER)
-		v->ended = (lr & ARCH_LR_LINKED) && !(lr & ARCH_LR_STATE);
 	if (!(lr & ARCH_LR_ACTIVE)) {
 		v->active &= ~bit;
 		return;

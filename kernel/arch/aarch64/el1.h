@@ -10,7 +10,7 @@
 #include "types.h"
 
 /* clang-format off */
-/* By twos: a pair is one access to memory. */
+/* By twos. */
 #define EL1_SWITCHED(X) \
 	X(sctlr_el1, cpacr_el1) X(ttbr0_el1, ttbr1_el1) X(tcr_el1, esr_el1) X(far_el1, afsr0_el1) \
 	X(afsr1_el1, mair_el1) X(amair_el1, vbar_el1) X(contextidr_el1, tpidr_el1) X(cntkctl_el1, par_el1) \

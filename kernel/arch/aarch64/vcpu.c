@@ -422,28 +422,22 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	return to_process(c, v, read ? EXIT_SYSREG_READ : EXIT_SYSREG_WRITE);
 }
 
-/* WFI: blocks unless something is pending. The lock: nobody makes something pending in between. */
+/*
+ * WFI: blocks unless something is pending, or may be, since not all is in the list registers: then it is after the next
+ * entry. The lock: nobody makes something pending in between.
+ */
 static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 {
-	struct thread *t = v->thread;
-	bool wait;
-
 	vcpu_advance(v, esr);
 	if (esr & 3) { /* WFE, WFET: not trapped, but harmless */
-		sched_yield(t);
+		sched_yield(v->thread);
 		return cpu_leave(c);
 	}
 	lock_acquire(&v->lock);
-	if (vcpu_quiet(v)) {
-		wait = true;
-	} else {
-		arch_vcpu_settle(v);
-		v->edges = false;
-		v->dirty = true;
-		wait = !v->kick && !vgic_deliverable(&v->vgic, irqchip_vmcr());
-	}
-	if (wait)
+	if (vcpu_quiet(v))
 		vcpu_wait(c, v);
+	else
+		v->dirty = true;
 	lock_release(&v->lock);
 	return cpu_leave(c);
 }

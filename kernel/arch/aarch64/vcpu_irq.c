@@ -21,16 +21,15 @@ bool vcpu_timer_fires(const struct vcpu *v)
 
 /*
  * The physical interrupt is active exactly while the guest's is pending or active, so that the level does not fire
- * again. The processor has done that itself where it has ended a linked one.
+ * again. Whether the processor has done that already, since it has ended a linked one, is not known.
  */
 static void vtimer_link(struct vcpu *v)
 {
 	bool flight = (vgic_pending(&v->vgic) | v->vgic.active) & BIT(VIRQ_VTIMER);
 
-	if (flight != (v->arch_work.timer_active && !v->vgic.ended))
+	if (flight || v->arch_work.timer_active)
 		irqchip_set_active(ARCH_IRQ_VTIMER, flight);
 	v->arch_work.timer_active = flight;
-	v->vgic.ended = false;
 }
 
 void vcpu_take_images(struct vcpu *v)
@@ -248,15 +247,11 @@ void arch_vcpu_irq_timer(struct cpu *c)
 	/* Late: the guest, or an eviction, took the condition away meanwhile. A level that nobody owns must not stay.
 	 */
 	if (unlikely(!v || !vcpu_timer_fires(v))) {
-		if (!v)
-			sysreg_write(cntv_ctl_el0, 0);
 		arch_irq_deactivate(ARCH_IRQ_VTIMER);
 		return;
 	}
-	if ((v->entry_work & ~ENTRY_WORK_TIMER) || !vcpu_insert(v, VIRQ_VTIMER)) {
-		v->vgic.ended = false;
+	if ((v->entry_work & ~ENTRY_WORK_TIMER) || !vcpu_insert(v, VIRQ_VTIMER))
 		v->dirty = true;
-	}
 	v->arch_work.timer_active = true;
 	lock_acquire(&v->lock);
 	vcpu_tell(v);

@@ -19,32 +19,28 @@
 
 #define DBG_EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 
-static unsigned debug_breakpoints(void)
-{
-	return sysreg_field(id_aa64dfr0_el1, 12) + 1;
-}
+#define DBG_COUNT(low) (sysreg_field(id_aa64dfr0_el1, low) + 1)
 
-static unsigned debug_watchpoints(void)
-{
-	return sysreg_field(id_aa64dfr0_el1, 20) + 1;
-}
+/* clang-format off */
+#define DBG_SAVE(n, k, count)                                                                               \
+	if ((n) < (count)) {                                                                                \
+		v->arch.dbg##k##cr[n] = sysreg_read(dbg##k##cr##n##_el1);                                   \
+		v->arch.dbg##k##vr[n] = sysreg_read(dbg##k##vr##n##_el1);                                   \
+		sysreg_write(dbg##k##cr##n##_el1, 0);                                                       \
+	}
+#define DBG_LOAD(n, k, count)                                                                               \
+	if ((n) < (count)) {                                                                                \
+		sysreg_write(dbg##k##vr##n##_el1, v->arch.dbg##k##vr[n]);                                   \
+		sysreg_write(dbg##k##cr##n##_el1, v->arch.dbg##k##cr[n]);                                   \
+	}
+/* clang-format on */
 
 static void debug_save(struct vcpu *v)
 {
-	unsigned b = debug_breakpoints(), w = debug_watchpoints();
+	unsigned b = DBG_COUNT(12), w = DBG_COUNT(20);
 
 	/* Saved, then off: they would compare in other worlds too. */
-#define X(n)                                                      \
-	if ((n) < b) {                                            \
-		v->arch.dbgbcr[n] = sysreg_read(dbgbcr##n##_el1); \
-		v->arch.dbgbvr[n] = sysreg_read(dbgbvr##n##_el1); \
-		sysreg_write(dbgbcr##n##_el1, 0);                 \
-	}                                                         \
-	if ((n) < w) {                                            \
-		v->arch.dbgwcr[n] = sysreg_read(dbgwcr##n##_el1); \
-		v->arch.dbgwvr[n] = sysreg_read(dbgwvr##n##_el1); \
-		sysreg_write(dbgwcr##n##_el1, 0);                 \
-	}
+#define X(n) DBG_SAVE(n, b, b) DBG_SAVE(n, w, w)
 	DBG_EACH(X)
 #undef X
 	isb(); /* only under the OS lock can the communication channel be read without being used (Arm ARM H6.3) */
@@ -61,35 +57,27 @@ static void debug_save(struct vcpu *v)
 
 static void debug_load(const struct vcpu *v)
 {
-	unsigned b = debug_breakpoints(), w = debug_watchpoints();
+	unsigned b = DBG_COUNT(12), w = DBG_COUNT(20);
 
-#define X(n)                                                      \
-	if ((n) < b) {                                            \
-		sysreg_write(dbgbvr##n##_el1, v->arch.dbgbvr[n]); \
-		sysreg_write(dbgbcr##n##_el1, v->arch.dbgbcr[n]); \
-	}                                                         \
-	if ((n) < w) {                                            \
-		sysreg_write(dbgwvr##n##_el1, v->arch.dbgwvr[n]); \
-		sysreg_write(dbgwcr##n##_el1, v->arch.dbgwcr[n]); \
-	}
+#define X(n) DBG_LOAD(n, b, b) DBG_LOAD(n, w, w)
 	DBG_EACH(X)
 #undef X
 #define X(name) sysreg_write(name, v->arch.name);
 	DEBUG_SWITCHED(X)
 #undef X
 	sysreg_write(dbgclaimset_el1, v->arch.dbgclaim);
+	sysreg_write(mdcr_el2, control_mdcr() & ~MDCR_TDA);
 }
 
 void vcpu_debug_open(struct vcpu *v)
 {
 	v->arch.debug_live = true;
 	debug_load(v);
-	sysreg_write(mdcr_el2, control_mdcr() & ~MDCR_TDA);
 }
 
 bool vcpu_watches(const struct vcpu *v)
 {
-	const unsigned w = debug_watchpoints();
+	const unsigned w = DBG_COUNT(20);
 	uint64_t enabled = 0;
 
 	if (!v->arch.debug_live || !(sysreg_read(mdscr_el1) & MDSCR_MDE))
@@ -103,6 +91,12 @@ bool vcpu_watches(const struct vcpu *v)
 }
 
 /* ---- evict and load ---- */
+
+/* clang-format off */
+/* A pair is one access to memory, near its base. */
+#define EL1_SAVE(a, b) { uint64_t a = sysreg_read(a), b = sysreg_read(b); el1->a = a; el1->b = b; }
+#define EL1_LOAD(a, b) { uint64_t a = el1->a, b = el1->b; sysreg_write(a, a); sysreg_write(b, b); }
+/* clang-format on */
 
 static bool has_ras(void)
 {
@@ -135,15 +129,27 @@ void vcpu_timer_ahead(struct vcpu *v)
 	timer_set(&v->timers[VCPU_VTIMER], arch_clock_ns(now) + AHEAD_NS);
 }
 
-/* The guest's timer goes on as a timer of the kernel's, if it is not seen to be up already. */
-static void timer_to_soft(struct cpu *c, struct vcpu *v, bool seen)
+/*
+ * The guest's timer goes on as a timer of the kernel's, unless it is up and that has been seen. It has, unless the vCPU
+ * waits in WFI and its interrupt was just about to come. Then, and where ends are to be put down to interrupts without
+ * an image, the images are folded.
+ */
+static void timer_to_soft(struct cpu *c, struct vcpu *v)
 {
 	struct timer *t = &v->timers[VCPU_VTIMER];
+	bool seen = vcpu_timer_fires(v);
 
+	if (unlikely(irqchip_eoicount() || (seen && READ_ONCE(v->waiting)))) {
+		lock_acquire(&v->lock);
+		arch_vcpu_settle(v);
+		v->dirty = true;
+		seen = seen && !(v->waiting && vgic_deliverable(&v->vgic, v->vgic.vmcr));
+		lock_release(&v->lock);
+	}
 	v->arch.cntv_ctl = sysreg_read(cntv_ctl_el0) & (CNTV_ENABLE | CNTV_IMASK);
 	sysreg_write(cntv_ctl_el0, 0);
 	isb();
-	if (v->arch_work.timer_active) /* it stays so: vcpu_load() */
+	if (v->arch_work.timer_active)
 		irqchip_set_active(ARCH_IRQ_VTIMER, false);
 	if (unlikely(READ_ONCE(t->index)))
 		timer_disarm(t);
@@ -154,41 +160,19 @@ static void timer_to_soft(struct cpu *c, struct vcpu *v, bool seen)
 	lock_release(&c->lock);
 }
 
-/*
- * Is the timer up, and has it been seen? That is so unless the vCPU waits in WFI and its interrupt was just about to
- * come. Then, and where ends are to be put down to interrupts without an image, the images are folded.
- */
-static bool timer_seen(struct vcpu *v)
-{
-	bool fires = vcpu_timer_fires(v);
-
-	if (likely(!irqchip_eoicount() && !(fires && READ_ONCE(v->waiting))))
-		return fires;
-	lock_acquire(&v->lock);
-	arch_vcpu_settle(v);
-	v->dirty = true;
-	fires = fires && !(v->waiting && vgic_deliverable(&v->vgic, v->vgic.vmcr));
-	lock_release(&v->lock);
-	return fires;
-}
-
 bool arch_vcpu_evict(struct cpu *c)
 {
 	struct vcpu *v = c->resident;
+	struct arch_vcpu *el1;
 	bool requested;
 
 	if (!v)
 		return false;
+	el1 = &v->arch;
 	if (unlikely(v->arch_work.leaked))
 		world_restore_leaked(v);
-#define X(a, b)                                                  \
-	{                                                        \
-		uint64_t a = sysreg_read(a), b = sysreg_read(b); \
-		v->arch.a = a;                                   \
-		v->arch.b = b;                                   \
-	}
-	EL1_SWITCHED(X)
-#undef X
+	__asm__("" : "+r"(el1));
+	EL1_SWITCHED(EL1_SAVE)
 	v->arch.mdscr_el1 = sysreg_read(mdscr_el1);
 	if (has_ras())
 		v->arch.vdisr = sysreg_read(VDISR_EL2);
@@ -196,14 +180,16 @@ bool arch_vcpu_evict(struct cpu *c)
 	if (v->arch.debug_live)
 		debug_save(v);
 	irqchip_virtual_save(&v->arch.irqchip);
-	timer_to_soft(c, v, timer_seen(v));
-	arch_fpu_save(c, &v->fpu); /* no register of it stays on a CPU that is not its home */
+	timer_to_soft(c, v);
+	if (c->fp_owner == &v->fpu)
+		arch_fpu_save(c, &v->fpu); /* no register of it stays on a CPU that is not its home */
 	world_clear_el1();
 	c->resident = NULL;
 	lock_acquire(&v->lock);
 	if (v->in_hw)
 		vcpu_take_images(v);
-	v->arch_work.timer_active = v->arch_work.timer_active && !vgic_has_ended(&v->vgic);
+	if (v->arch_work.timer_active) /* vcpu_load() makes the physical one so */
+		v->arch_work.timer_active = vgic_in_flight(&v->vgic, VIRQ_VTIMER);
 	v->away = true;
 	__atomic_store_n(&v->home, NULL, __ATOMIC_RELEASE);
 	requested = READ_ONCE(v->requested); /* this CPU was asked, and will not hear of it again */
@@ -213,22 +199,16 @@ bool arch_vcpu_evict(struct cpu *c)
 
 static void load_registers(struct vcpu *v)
 {
+	const struct arch_vcpu *el1 = &v->arch;
+
 	v->arch_work.leaked = 0;
-#define X(a, b)                                        \
-	{                                              \
-		uint64_t a = v->arch.a, b = v->arch.b; \
-		sysreg_write(a, a);                    \
-		sysreg_write(b, b);                    \
-	}
-	EL1_SWITCHED(X)
-#undef X
+	__asm__("" : "+r"(el1));
+	EL1_SWITCHED(EL1_LOAD)
 	sysreg_write(mdscr_el1, v->arch.mdscr_el1);
 	if (has_ras())
 		sysreg_write(VDISR_EL2, v->arch.vdisr);
-	if (unlikely(v->arch.debug_live)) {
+	if (unlikely(v->arch.debug_live))
 		debug_load(v);
-		sysreg_write(mdcr_el2, control_mdcr() & ~MDCR_TDA);
-	}
 	sysreg_write(oslar_el1, v->arch.oslock);
 	sysreg_write(vmpidr_el2, v->affinity | BIT(31));
 	irqchip_virtual_load(&v->arch.irqchip);

@@ -260,6 +260,14 @@ static uint32_t sgi_targets(const struct vcpu *from, uint64_t value)
 
 /* ---- all ---- */
 
+/* Writes are ignored. */
+static bool stays(struct vcpu *v, uint64_t esr, uint64_t value)
+{
+	if (esr & ISS_READ)
+		put_result(v, esr, value);
+	return true;
+}
+
 static bool debug_access(struct vcpu *v, uint64_t esr, bool *again)
 {
 	uint32_t reg = (uint32_t)esr & ISS_REG_MASK;
@@ -274,10 +282,7 @@ static bool debug_access(struct vcpu *v, uint64_t esr, bool *again)
 	case ISS_REG(2, 0, 0, 3, 2):
 	case ISS_REG(2, 0, 0, 6, 2):
 	case ISS_REG(2, 0, 1, 3, 4): /* OSDLR_EL1: no double lock; DBGPRCR_EL1: power is not a guest's */
-	case ISS_REG(2, 0, 1, 4, 4):
-		if (esr & ISS_READ)
-			put_result(v, esr, 0);
-		return true;
+	case ISS_REG(2, 0, 1, 4, 4): return stays(v, esr, 0);
 	case ISS_REG(2, 0, 1, 0, 4): /* OSLAR_EL1, OSLSR_EL1 */
 		v->arch.oslock = get_operand(v, esr) & 1;
 		sysreg_write(oslar_el1, v->arch.oslock);
@@ -305,14 +310,8 @@ bool vcpu_sysreg(struct cpu *c, struct vcpu *v, uint64_t esr, bool *again)
 	case ISS_REG(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1: there is no other security state */ return true;
 	case ISS_REG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */ deactivate(v, get_operand(v, esr)); return true;
 	case ISS_REG(3, 3, 14, 0, 1): /* CNTPCT_EL0 */ put_result(v, esr, count(v)); return true;
-	case ISS_REG(3, 0, 12, 12, 5): /* ICC_SRE_EL1: the system registers are on, for ever */
-		if (esr & ISS_READ)
-			put_result(v, esr, 7);
-		return true;
-	case ISS_REG(3, 0, 1, 0, 1): /* ACTLR_EL1: reads 0, writes ignored */
-		if (esr & ISS_READ)
-			put_result(v, esr, 0);
-		return true;
+	case ISS_REG(3, 0, 12, 12, 5): /* ICC_SRE_EL1: on, for ever */ return stays(v, esr, 7);
+	case ISS_REG(3, 0, 1, 0, 1): /* ACTLR_EL1 */ return stays(v, esr, 0);
 	case ISS_REG(1, 0, 7, 6, 2): /* DC ISW, CSW, CISW; what is not covered is qvm's */
 	case ISS_REG(1, 0, 7, 10, 2):
 	case ISS_REG(1, 0, 7, 14, 2): return set_way_covered(v, (uint32_t)get_operand(v, esr));

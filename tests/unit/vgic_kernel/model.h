@@ -51,8 +51,8 @@ void start(unsigned s); /* from reset, with this seed; odd: EOImode 1. Four list
 void settle_vcpu(void); /* out of the guest, as arch_vcpu_settle() does it */
 void enter(void);       /* out of the guest, and in again: nothing is forgotten, nothing invented */
 /*
- * Its images to memory, since another one needs the processor, and back: as they are, or folded and made anew. What the
- * kernel knows of the physical interrupt of the virtual timer is right.
+ * Its images to memory, since another one needs the processor, and back: as they are, or folded and made anew. The
+ * physical interrupt of the virtual timer goes with its image, and comes again where it has none.
  */
 void leave_and_return(void);
 void check_signalled(void); /* the right one; and a guest that something is pending for does not wait in WFI */
