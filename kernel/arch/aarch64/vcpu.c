@@ -117,8 +117,12 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 {
 	struct vcpu *v = t->vcpu;
 
-	/* Who leaves something to be done has this CPU interrupted afterwards. */
-	if (unlikely(!v || v->id != id || READ_ONCE(v->entry_work) || !act_short(v, action, x2, x3, x4, x5)))
+	/*
+	 * Who leaves something to be done has this CPU interrupted afterwards if he sees that the thread runs here. The
+	 * load-acquire comes after the store-release with which this CPU has shown that (a plain load need not).
+	 */
+	if (unlikely(!v || v->id != id || __atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE) ||
+		     !act_short(v, action, x2, x3, x4, x5)))
 		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
 	else
 		enter_guest(c, t, v);
