@@ -119,13 +119,14 @@ el2-indices: $(BUILD)/kernel/kernel.elf
 			print "EL2 indices: " all " numbers of objects, " all_slots " of slots and regions are checked and masked"; \
 			exit bad || all < 20 || all_slots < 10 }'
 
-# VcpuRun's short way back leaves x12 to x18 as the guest had them: guest_sync(), which leads to it, neither uses them nor
-# calls what might.
+# VcpuRun's short way back leaves x12 to x28 as the guest had them: guest_sync(), which alone leads to it, neither uses them
+# nor calls what might.
 el2-registers: $(BUILD)/kernel/kernel.elf
 	$(Q)$(CROSS)objdump -d --no-show-raw-insn $< | awk ' \
-		/>:$$/ { name = $$2 } name != "<guest_sync>:" { next } /\tb\t.*<vcpu_return>/ { ways++ } \
-		/[^0-9a-z][wx]1[2-8]($$|[^0-9a-z])/ || /\tblr?\t/ { bad = 1; print "guest_sync: " $$0 > "/dev/stderr" } \
-		END { print "EL2 registers: " ways " ways out of guest_sync() leave x12 to x18"; exit bad || ways < 2 }'
+		/>:$$/ { name = $$2 } /\t(b|b\.[a-z]+)\t.*<vcpu_return>/ { ways++; other = name != "<guest_sync>:" } \
+		name == "<guest_sync>:" && (/[^0-9a-z][wx](1[2-9]|2[0-8])($$|[^0-9a-z])/ || /\tblr?\t/) || other { \
+			bad = 1; other = 0; print name " " $$0 > "/dev/stderr" } \
+		END { print "EL2 registers: " ways " ways out of guest_sync() leave x12 to x28"; exit bad || ways < 2 }'
 
 # Finds files of a program that need each other, except those that tools/circles.txt lists.
 circles: $(KERNEL_OBJECTS) $(LIB_OBJECTS) $(foreach p,$(PROCESSES),$($(p)_OBJECTS))

@@ -179,11 +179,13 @@ WAY = "0000000000000000 <guest_sync>:\n   0:\tmov\tx11, x1\n" + "   4:\tb\t80 <v
 
 
 @pytest.mark.parametrize("more, status", (
-    ("", 0), ("   c:\tadd\tx0, x19, #0x12\n", 0), ("\n90 <other>:\n   c:\tmov\tx12, x0\n", 0), ("   c:\tmov\tx12, x0\n", 2),
+    ("", 0), ("   c:\tadd\tx0, x11, #0x12\n", 0), ("\n90 <other>:\n   c:\tmov\tx12, x0\n", 0), ("   c:\tmov\tx12, x0\n", 2),
+    ("   c:\tmov\tx19, x0\n", 2), ("   c:\tldp\tx0, x28, [x1]\n", 2), ("\n90 <other>:\n   c:\tb\t80 <vcpu_return>\n", 2),
     ("   c:\tldp\tx0, x18, [x1]\n", 2), ("   c:\tstr\tx0, [x15]\n", 2), ("   c:\tubfx\tw13, w1, #1, #2\n", 2),
     ("   c:\tbl\t90 <other>\n", 2), (None, 2)))
 def test_a_register_that_the_short_way_out_loses_is_found(tmp_path, more, status):
-    """`make el2-registers`: guest_sync() uses one of x12 to x18 or calls a function; or there is no such way."""
+    """`make el2-registers`: guest_sync() uses one of x12 to x28 or calls a function, or another function leads there;
+    or there is no such way."""
     text = "" if more is None else WAY + more
     tool(tmp_path / "x-objdump", f"cat <<'TEXT'\n{text}\nTEXT")
     done = make("-o", "nowhere/kernel/kernel.elf", "BUILD=nowhere", f"CROSS={tmp_path}/x-", "el2-registers")
