@@ -204,14 +204,9 @@ bool fdt_prop(const struct fdt *fdt, const struct fdt_node *node, const char *na
 	return prop_at(fdt, node->props[node->depth], name, value);
 }
 
-uint32_t fdt_cell(const struct fdt_value *value, unsigned n)
-{
-	return n < value->bytes / 4 ? be32(value->data + (size_t)4 * n) : UINT32_MAX;
-}
-
 uint64_t fdt_number(const struct fdt_value *value)
 {
-	return value->bytes == 8 ? be64(value->data) : fdt_cell(value, 0);
+	return value->bytes == 4 ? be32(value->data) : value->bytes == 8 ? be64(value->data) : UINT64_MAX;
 }
 
 static uint32_t u32_at(const struct fdt *fdt, uint32_t at, const char *name, uint32_t missing)
@@ -219,11 +214,6 @@ static uint32_t u32_at(const struct fdt *fdt, uint32_t at, const char *name, uin
 	struct fdt_value value;
 
 	return prop_at(fdt, at, name, &value) && value.bytes == 4 ? be32(value.data) : missing;
-}
-
-uint32_t fdt_u32(const struct fdt *fdt, const struct fdt_node *node, const char *name, uint32_t missing)
-{
-	return u32_at(fdt, node->props[node->depth], name, missing);
 }
 
 static bool is_text(const struct fdt_value *value)

@@ -47,17 +47,15 @@ bool fdt_next(const struct fdt *fdt, struct fdt_node *node);
 /* An absolute path, up to a colon. A component without a unit address matches any. */
 bool fdt_path(const struct fdt *fdt, struct fdt_node *node, const char *path);
 
-/* A property of the node, or as a number of one cell; `missing` if there is no such one. */
+/* A property of the node. False: there is no such one. */
 bool fdt_prop(const struct fdt *fdt, const struct fdt_node *node, const char *name, struct fdt_value *value);
-uint32_t fdt_u32(const struct fdt *fdt, const struct fdt_node *node, const char *name, uint32_t missing);
 /* A property that is a string; NULL: there is no such one. Its name, too, ends at a colon. */
 const char *fdt_text(const struct fdt *fdt, const struct fdt_node *node, const char *name);
 /* Is `text` one of the strings of the property? */
 bool fdt_has_string(const struct fdt *fdt, const struct fdt_node *node, const char *name, const char *text);
 bool fdt_is_compatible(const struct fdt *fdt, const struct fdt_node *node, const char *text);
 bool fdt_is_enabled(const struct fdt *fdt, const struct fdt_node *node);
-uint32_t fdt_cell(const struct fdt_value *value, unsigned n); /* ~0 beyond the value's end */
-uint64_t fdt_number(const struct fdt_value *value);           /* of 1 or 2 cells */
+uint64_t fdt_number(const struct fdt_value *value); /* of one or two cells, else UINT64_MAX */
 
 /* The n-th `reg` entry as the node's parent counts, and translated to a physical address through each bus's `ranges`.
  */

@@ -25,9 +25,7 @@ _Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "a vCPU fits a page");
 
 void kmem_init(struct kmem *k, paddr_t base, uint64_t bytes)
 {
-	memset(k, 0, sizeof(*k));
-	k->base = base;
-	k->bytes = bytes;
+	*k = (struct kmem){.base = base, .bytes = bytes};
 }
 
 uint64_t kmem_pages_left(const struct kmem *k)

@@ -231,6 +231,9 @@ unsigned sys_board_cpus(const struct sys_board *board);
  */
 void sys_board_demands(const struct sys_board *board, void (*say)(void *context, const char *text), void *context);
 
+/* The same of the private interrupts that the kernel uses, without asking which they are: NULL, or what is wrong. */
+const char *sys_board_interrupts(const struct sys_board *board);
+
 /* Is the tree's root compatible with that? */
 bool sys_board_is(const struct sys_board *board, const char *compatible);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel demands of a board (docs/porting.md), for the host tool: on the target the kernel has made its own
- * check before procmgr runs. Each message is the kernel's, where it has one.
+ * What the kernel demands of a board (docs/porting.md), for the host tool. On the target the kernel has checked what it
+ * needs to start, and procmgr checks the private interrupts. Each message is the kernel's, where it has one.
  */
 #include "internal.h"
 #include <bulkhead.h>
@@ -82,19 +82,20 @@ static bool is_ppi(const struct demands *d, unsigned node, unsigned at, unsigned
 	       sys_cells_read(cells, at + 1, 1) + 16 == intid;
 }
 
-static void check_private(const struct demands *d, unsigned gic)
+const char *sys_board_interrupts(const struct sys_board *board)
 {
-	const unsigned cells = number(d, (int)gic, "#interrupt-cells", 3) & 15;
-	bool good = is_ppi(d, gic, 0, PPI_MAINTENANCE);
+	const struct demands d = {board, NULL, NULL};
+	const int gic = find_compatible(&d, "arm,gic-v3");
+	const unsigned cells = gic < 0 ? 3 : number(&d, gic, "#interrupt-cells", 3) & 15;
+	bool good = gic < 0 || is_ppi(&d, (unsigned)gic, 0, PPI_MAINTENANCE);
 
-	for (unsigned n = 0; n < d->board->node_count; n++) {
-		if (sys_is(d->board->dtb, offset_of(d, n), "compatible", "arm,armv8-timer"))
-			good = good && is_ppi(d, n, TIMER_VIRTUAL * cells, PPI_VIRTUAL_TIMER) &&
-			       is_ppi(d, n, TIMER_HYPERVISOR * cells, PPI_TIMER);
+	for (unsigned n = 0; n < board->node_count; n++) {
+		if (sys_is(board->dtb, offset_of(&d, n), "compatible", "arm,armv8-timer"))
+			good = good && is_ppi(&d, n, TIMER_VIRTUAL * cells, PPI_VIRTUAL_TIMER) &&
+			       is_ppi(&d, n, TIMER_HYPERVISOR * cells, PPI_TIMER);
 	}
-	if (!good)
-		missing(d, "a timer's or the GIC's private interrupt is not the one that the kernel expects (25, 26, "
-			   "27)");
+	return good ? NULL
+		    : "a timer's or the GIC's private interrupt is not the one that the kernel expects (25, 26, 27)";
 }
 
 static void check_gic(const struct demands *d)
@@ -118,7 +119,9 @@ static void check_gic(const struct demands *d)
 		missing(d, "its GIC has more than 4 redistributor regions");
 	else if (ranges_of(d, gic) < 1 + regions)
 		missing(d, "its GIC's node has no usable registers, or too few for the redistributors");
-	check_private(d, (unsigned)gic);
+	text = sys_board_interrupts(d->board);
+	if (text)
+		missing(d, text);
 }
 
 static void check_psci(const struct demands *d)

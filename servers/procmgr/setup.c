@@ -320,6 +320,8 @@ static bool read_board(void)
 {
 	const char *wrong = sys_board_read(&board, (const void *)BOOT_DTB, boot->dtb_bytes);
 
+	if (!wrong)
+		wrong = sys_board_interrupts(&board); /* the kernel does not check them */
 	if (wrong) {
 		mistake(NULL, "the board's device tree: %s", wrong);
 		return false;

@@ -46,7 +46,6 @@ static const struct {
 	const char *kernel, *tool;
 } reasons[] = {
     {"has no GICv3", "GICv"},
-    {"private interrupt", "private interrupt"},
     {"has no PSCI", "has no PSCI"},
     {"reserves more than 32", "reserves more ranges"},
 };

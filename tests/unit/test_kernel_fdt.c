@@ -207,7 +207,7 @@ static unsigned read_all(const uint8_t *blob)
 		fdt_is_compatible(&fdt, &node, "arm,pl011");
 		fdt_is_enabled(&fdt, &node);
 		if (fdt_prop(&fdt, &node, "reg", &value))
-			fdt_cell(&value, 1);
+			fdt_number(&value);
 	}
 	fdt_path(&fdt, &node, "/soc/bridge/dev@0");
 	return n;

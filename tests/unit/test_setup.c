@@ -96,12 +96,13 @@ void log_line(enum slog_severity severity, const char *format, ...)
 }
 
 /* The board: 256 MiB of RAM, 4 CPUs, a UART at 0x9000000 with SPI 1. */
-static void make_board(void *to, int size)
+static void make_board(void *to, int size, unsigned maintenance)
 {
 	static const char stdout_path[] = "/uart@9000000";
 	fdt64_t reg[2] = {cpu_to_fdt64(0x40000000), cpu_to_fdt64(256 * MIB)};
 	fdt64_t uart[2] = {cpu_to_fdt64(0x9000000), cpu_to_fdt64(0x1000)};
 	fdt32_t interrupts[3] = {cpu_to_fdt32(0), cpu_to_fdt32(1), cpu_to_fdt32(4)};
+	fdt32_t private[3] = {cpu_to_fdt32(1), cpu_to_fdt32(maintenance - 16), cpu_to_fdt32(4)};
 
 	fdt_create(to, size);
 	fdt_finish_reservemap(to);
@@ -121,6 +122,7 @@ static void make_board(void *to, int size)
 	fdt_begin_node(to, "gic");
 	fdt_property_string(to, "compatible", "arm,gic-v3");
 	fdt_property_u32(to, "phandle", 1);
+	fdt_property(to, "interrupts", private, sizeof(private));
 	fdt_end_node(to);
 	fdt_begin_node(to, stdout_path + 1);
 	fdt_property(to, "reg", uart, sizeof(uart));
@@ -135,6 +137,7 @@ static void make_board(void *to, int size)
 
 /* A case: what differs from a good system. */
 struct variant {
+	unsigned maintenance;  /* interrupt of the GIC; 0: as the kernel wants it */
 	const char *vm_config; /* content of vm1.qvmconf; NULL: 33554432 */
 	uint32_t disk_memory;  /* 0: 1 MiB */
 	unsigned args;         /* of the console driver, beside the device's */
@@ -245,7 +248,7 @@ static void make_archive(const struct variant *v)
 	size_t bytes;
 
 	info->intid_limit = 96;
-	make_board(tree_of_board, 0x4000);
+	make_board(tree_of_board, 0x4000, v->maintenance ? v->maintenance : 25);
 	make_system(tree, sizeof(tree), v);
 	make_program(program);
 	archive_begin(&a, place);
@@ -357,6 +360,7 @@ static void every_mistake_is_named_and_nothing_is_planned(void **state)
 	    {{.unlisted = true}, "vm1.qvmconf is not in the signed MANIFEST"},
 	    {{.changed = true}, "disk: program disk differs from the one that was signed"},
 	    {{.bad_signature = true}, "the boot archive cannot be trusted: MANIFEST.sig is no signature"},
+	    {{.maintenance = 24}, "the board's device tree: a timer's or the GIC's private interrupt is not the one"},
 	    {{.no_program = true}, "console: program devc is not in the boot archive"},
 	    {{.bad_program = true}, "disk: program disk: its program headers lie beyond its end"},
 	    {{.loose_program = true}, "disk: program disk does not begin on a page of the boot archive"},

@@ -95,34 +95,10 @@ static void read_cpus(const struct fdt *fdt)
 	}
 }
 
-/* inline.h fixes the numbers of the private interrupts, as the Base System Architecture does: does the board agree? */
-static void check_ppi(const struct fdt *fdt, const struct fdt_node *node, unsigned at, unsigned ppi)
-{
-	struct fdt_value value;
-
-	if (!fdt_prop(fdt, node, "interrupts", &value))
-		return;
-	if (fdt_cell(&value, at) != 1 || fdt_cell(&value, at + 1) + 16 != ppi)
-		boot_refuse(
-		    "a timer's or the GIC's private interrupt is not the one that the kernel expects (25, 26, 27)");
-}
-
-/* Interrupts of the generic timer: secure, EL1 physical, virtual, EL2 physical, of `cells` cells each. */
-static void check_timer(const struct fdt *fdt, uint32_t cells)
-{
-	struct fdt_node node = FDT_START;
-
-	while (fdt_next(fdt, &node)) {
-		if (fdt_is_compatible(fdt, &node, "arm,armv8-timer")) {
-			check_ppi(fdt, &node, 2 * cells, ARCH_IRQ_VTIMER);
-			check_ppi(fdt, &node, 3 * cells, ARCH_IRQ_TIMER);
-		}
-	}
-}
-
 static void read_gic(const struct fdt *fdt, const struct fdt_node *node)
 {
-	uint32_t regions = fdt_u32(fdt, node, "#redistributor-regions", 1);
+	struct fdt_value value;
+	uint64_t regions = fdt_prop(fdt, node, "#redistributor-regions", &value) ? fdt_number(&value) : 1;
 
 	if (!fdt_reg(fdt, node, 0, &board.devices[BOARD_GICD]))
 		boot_refuse("the GIC's node has no usable reg");
@@ -132,8 +108,6 @@ static void read_gic(const struct fdt *fdt, const struct fdt_node *node)
 		if (!fdt_reg(fdt, node, 1 + i, &board.devices[BOARD_GICR + i]))
 			boot_refuse("the GIC's node has no usable redistributor");
 	}
-	check_ppi(fdt, node, 0, ARCH_IRQ_MAINTENANCE);
-	check_timer(fdt, fdt_u32(fdt, node, "#interrupt-cells", 3));
 }
 
 static void read_psci(const struct fdt *fdt, const struct fdt_node *node)

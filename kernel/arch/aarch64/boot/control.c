@@ -74,30 +74,20 @@ static void opening(const char *name)
 		printk(" %s", name);
 }
 
-/* Fields of ID registers that say whether a register of the table exists. Arm ARM D24.2. */
-#define HAS_VHE          (sysreg_field(id_aa64mmfr1_el1, 8) != 0)
-#define HAS_HCX          (sysreg_field(id_aa64mmfr1_el1, 40) != 0)
-#define HAS_FGT          (sysreg_field(id_aa64mmfr0_el1, 56) != 0)
-#define HAS_FGT2         (sysreg_field(id_aa64mmfr0_el1, 56) >= 2)
-#define HAS_ECV2         (sysreg_field(id_aa64mmfr0_el1, 60) >= 2)
-#define HAS_RAS          (sysreg_field(id_aa64pfr0_el1, 28) != 0)
-#define HAS_MPAM         (sysreg_field(id_aa64pfr0_el1, 40) != 0 || sysreg_field(id_aa64pfr1_el1, 16) != 0)
-#define HAS_CSV2_2       (sysreg_field(id_aa64pfr0_el1, 56) >= 2)
-#define HAS_TCR2         (sysreg_field(ID_AA64MMFR3_EL1, 0) != 0)
-#define HAS_SCTLR2       (sysreg_field(ID_AA64MMFR3_EL1, 4) != 0)
-#define HAS_SPE          (sysreg_field(id_aa64dfr0_el1, 32) != 0)
-#define HAS_TRACE_FILTER (sysreg_field(id_aa64dfr0_el1, 40) != 0)
-#define HAS_TRBE         (sysreg_field(id_aa64dfr0_el1, 44) != 0)
-#define HAS_BRBE         (sysreg_field(id_aa64dfr0_el1, 52) != 0)
-#define HAS_AMU          (sysreg_field(id_aa64pfr0_el1, 44) != 0)
-#define HAS_GCS          (sysreg_field(id_aa64pfr1_el1, 44) != 0)
+/* Fields of ID registers say whether a register of the table exists, Arm ARM D24.2: those that several share. */
+#define HAS_FGT  (sysreg_field(id_aa64mmfr0_el1, 56) != 0)
+#define HAS_FGT2 (sysreg_field(id_aa64mmfr0_el1, 56) >= 2)
+#define HAS_RAS  (sysreg_field(id_aa64pfr0_el1, 28) != 0)
+#define HAS_MPAM (sysreg_field(id_aa64pfr0_el1, 40) != 0 || sysreg_field(id_aa64pfr1_el1, 16) != 0)
+#define HAS_SPE  (sysreg_field(id_aa64dfr0_el1, 32) != 0)
 
 static void set_traps(void)
 {
-	SET_OPENED(pmcr_el0, 0,
-		   control_has_pmu()); /* counters stand still and are EL0's no more; control_mdcr() reads it */
+	/* Counters stand still and are EL0's no more; control_mdcr() reads it. */
+	SET_OPENED(pmcr_el0, 0, control_has_pmu());
 	SET(hcr_el2, HCR_PROCESS, true);
-	SET_OPENED(HCRX_EL2, 0, HAS_HCX); /* nothing of it: MOPS, SME, TCR2, SCTLR2, GCS... are hidden */
+	/* Nothing of it: MOPS, SME, TCR2, SCTLR2, GCS... are hidden. */
+	SET_OPENED(HCRX_EL2, 0, sysreg_field(id_aa64mmfr1_el1, 40));
 	SET(cptr_el2, CPTR_BASE | CPTR_TFP, true);
 	SET(mdcr_el2, control_mdcr(), true);
 	SET(cnthctl_el2, CNTHCTL_VALUE, true);
@@ -109,8 +99,8 @@ static void set_traps(void)
 	SET(HFGITR_EL2, 0, HAS_FGT); /* TLBI, DC, AT, SVC, ERET are free; BRB and GCS trap */
 	SET(HDFGRTR_EL2, FGT_DEBUG, HAS_FGT);
 	SET(HDFGWTR_EL2, 0, HAS_FGT);
-	SET_OPENED(HAFGRTR_EL2, 0, HAS_FGT && HAS_AMU); /* CPTR_EL2.TAM covers all of them */
-	SET_OPENED(HFGRTR2_EL2, 0, HAS_FGT2);           /* all bits are n...: everything newer traps */
+	SET_OPENED(HAFGRTR_EL2, 0, HAS_FGT && sysreg_field(id_aa64pfr0_el1, 44)); /* CPTR_EL2.TAM covers all of them */
+	SET_OPENED(HFGRTR2_EL2, 0, HAS_FGT2); /* all bits are n...: everything newer traps */
 	SET(HFGWTR2_EL2, 0, HAS_FGT2);
 	SET(HDFGRTR2_EL2, 0, HAS_FGT2);
 	SET(HDFGWTR2_EL2, 0, HAS_FGT2);
@@ -132,11 +122,12 @@ static void set_state(void)
 	SET(cnthp_ctl_el2, 0, true); /* timers off until somebody arms them */
 	SET(cntp_ctl_el0, 0, true);
 	SET(cntv_ctl_el0, 0, true);
-	SET(CNTHV_CTL_EL2, 0, HAS_VHE);
-	SET_OPENED(CNTPOFF_EL2, 0, HAS_ECV2);
-	SET_OPENED(TCR2_EL2, 0, HAS_TCR2); /* permissions are direct, as tables.c writes them */
-	SET_OPENED(SCTLR2_EL2, 0, HAS_SCTLR2);
-	SET_OPENED(SCXTNUM_EL2, 0, HAS_CSV2_2);
+	SET(CNTHV_CTL_EL2, 0, sysreg_field(id_aa64mmfr1_el1, 8));
+	SET_OPENED(CNTPOFF_EL2, 0, sysreg_field(id_aa64mmfr0_el1, 60) >= 2);
+	/* Permissions are direct, as tables.c writes them. */
+	SET_OPENED(TCR2_EL2, 0, sysreg_field(ID_AA64MMFR3_EL1, 0));
+	SET_OPENED(SCTLR2_EL2, 0, sysreg_field(ID_AA64MMFR3_EL1, 4));
+	SET_OPENED(SCXTNUM_EL2, 0, sysreg_field(id_aa64pfr0_el1, 56) >= 2);
 	SET(VSESR_EL2, 0, HAS_RAS);
 	SET(VDISR_EL2, 0, HAS_RAS);
 	SET(mdscr_el1, 0, true); /* no breakpoint, watchpoint or step that firmware left */
@@ -148,10 +139,10 @@ static void set_state(void)
 	SET_OPENED(PMSCR_EL2, 0, HAS_SPE); /* no profiling, and no buffer unless EL3 owns it (PMBIDR_EL1.P) */
 	if (HAS_SPE)
 		SET_OPENED(PMBLIMITR_EL1, 0, (sysreg_read(PMBIDR_EL1) & BIT(4)) == 0);
-	SET_OPENED(TRFCR_EL2, 0, HAS_TRACE_FILTER); /* trace is prohibited at EL2 */
-	SET_OPENED(TRBLIMITR_EL1, 0, HAS_TRBE);
-	SET_OPENED(BRBCR_EL2, 0, HAS_BRBE);
-	SET_OPENED(GCSCR_EL2, 0, HAS_GCS); /* no guarded stack at EL2 */
+	SET_OPENED(TRFCR_EL2, 0, sysreg_field(id_aa64dfr0_el1, 40)); /* trace is prohibited at EL2 */
+	SET_OPENED(TRBLIMITR_EL1, 0, sysreg_field(id_aa64dfr0_el1, 44));
+	SET_OPENED(BRBCR_EL2, 0, sysreg_field(id_aa64dfr0_el1, 52));
+	SET_OPENED(GCSCR_EL2, 0, sysreg_field(id_aa64pfr1_el1, 44)); /* no guarded stack at EL2 */
 }
 
 void control_init(void)
