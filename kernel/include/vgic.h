@@ -88,9 +88,10 @@ static inline uint64_t vgic_pending(const struct vgic_cpu *v)
 	return v->latch | (v->line & ~(uint64_t)v->config);
 }
 
+/* Released: who takes it without the lock sees what it arrived with, its line and priority, too. */
 static inline void vgic_arrived(struct vgic_cpu *v, unsigned index)
 {
-	__atomic_fetch_or(&v->arrived, BIT(index), __ATOMIC_RELAXED);
+	__atomic_fetch_or(&v->arrived, BIT(index), __ATOMIC_RELEASE);
 }
 
 /* Nothing enabled, pending or active; the processor has so many list registers. */
