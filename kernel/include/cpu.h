@@ -8,24 +8,22 @@
 #include "sched.h"
 #include "timer.h"
 
-enum attention {
-	ATTENTION_LOOK = 1,   /* run queue, hand-overs, kills, requests, timer: anything may have changed */
-	ATTENTION_SWITCH = 2, /* somebody may go before `current`; nothing else is to be examined */
-};
-
 struct cpu {
 	void *stack_top;        /* first, then the guest: entry.S */
 	struct vcpu *guest;     /* not NULL: the guest of `current` is what was interrupted */
 	struct user_regs *user; /* whose registers are in the processor */
 	struct thread *current; /* NULL: idle, or it has just blocked; in the kernel also who has taken the CPU over */
-	/* READY, in no queue, and more important than all else when it came; or NULL. Under `lock`. */
-	struct thread *next;
+	struct thread *next;    /* READY, in no queue: ready.h */
 	union {
 		struct {
-			uint8_t own;   /* ATTENTION_*: what to look at before leaving the kernel */
-			uint8_t asked; /* ATTENTION_LOOK, by other CPUs: sched_kick() */
+			uint8_t own;    /* ATTENTION_*: what to look at before leaving the kernel */
+			uint8_t asked;  /* ATTENTION_LOOK, by other CPUs: sched_kick() */
+			uint8_t called; /* ATTENTION_SWITCH, by other CPUs */
+			uint8_t unused;
+			uint32_t equal; /* `next` waits for its turn: nobody of its priority passes it by */
 		};
 		uint32_t attention; /* any of it: cpu_attention() */
+		uint64_t passing;   /* any of that, or an equal: message_may_pass() */
 	};
 	uint8_t prio;     /* of `current`, for others: ready.h */
 	bool online;      /* it is set up and has left the start; of the first CPU: the others may come */
@@ -72,6 +70,12 @@ static inline void fp_forget(struct cpu *c, const struct fpu *of)
 static inline unsigned cpu_attention(const struct cpu *c)
 {
 	return READ_ONCE(c->attention);
+}
+
+/* More than a switch to somebody else? */
+static inline bool cpu_must_look(const struct cpu *c)
+{
+	return cpu_attention(c) & (ATTENTION_LOOK * 0x10101u); /* in any of its bytes */
 }
 
 /* At each exit from the kernel FP access is enabled if and only if the context that is entered owns the registers. */

@@ -135,7 +135,7 @@ struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t);
 static inline bool message_may_pass(const struct cpu *c, const struct thread *from, const struct thread *to,
 				    unsigned prio)
 {
-	return !(from->timeout_flags | to->timeout_flags | cpu_attention(c)) && to->cpu == c->id &&
+	return !(from->timeout_flags | to->timeout_flags | READ_ONCE(c->passing)) && to->cpu == c->id &&
 	       (to->runmask & BIT(c->id)) && prio >= READ_ONCE(c->prio) && prio > READ_ONCE(c->rq.top);
 }
 

@@ -30,8 +30,66 @@ static inline void sched_block(struct thread *t)
 }
 
 /*
- * The priority of who runs here, for other CPUs. Who has come because it was not above the old one is found in the
- * queue: it has looked after it came, and this CPU looks after it has said so.
+ * `next` of a CPU: who was woken for it, or preempted there, and goes before all that wait in its queue; among equals
+ * first. Any CPU may put a thread there while nobody is; only the CPU itself takes it. If other CPUs may have it, it is
+ * seen to at once: it runs or goes to the queue, where they find it.
+ */
+static inline bool sched_put_next(struct cpu *c, struct thread *t)
+{
+	struct thread *nobody = NULL;
+
+	__atomic_store_n(&t->state, STATE_READY, __ATOMIC_RELEASE); /* it is in no list: sched_set() */
+	return __atomic_compare_exchange_n(&c->next, &nobody, t, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+static inline struct thread *sched_next(const struct cpu *c)
+{
+	return __atomic_load_n(&c->next, __ATOMIC_ACQUIRE);
+}
+
+/* Highest priority that waits on a CPU; 0: none. */
+static inline unsigned sched_waiting_prio(const struct cpu *c)
+{
+	const struct thread *next = READ_ONCE(c->next);
+	unsigned top = READ_ONCE(c->rq.top), prio = next ? READ_ONCE(next->prio) : 0;
+
+	return prio > top ? prio : top;
+}
+
+/* When who runs here must make room for one of its priority, ns. */
+static inline uint64_t sched_slice_deadline(const struct cpu *c)
+{
+	struct thread *t = c->current;
+
+	return likely(!t || sched_waiting_prio(c) != READ_ONCE(t->prio)) ? UINT64_MAX : sched_slice_end(c, t);
+}
+
+/* Is it for one CPU only? */
+static inline bool sched_is_pinned(const struct thread *t)
+{
+	uint32_t mask = READ_ONCE(t->runmask);
+
+	return !(mask & (mask - 1));
+}
+
+static inline void sched_start(struct cpu *c, struct thread *t)
+{
+	WRITE_ONCE(t->state, STATE_RUNNING);
+	WRITE_ONCE(c->current, t);
+}
+
+/* On this CPU, at once, if nobody runs here and it goes before all that waits. */
+static inline bool sched_starts(struct cpu *c, struct thread *t)
+{
+	if (c->current || !(READ_ONCE(t->runmask) & BIT(c->id)) || READ_ONCE(t->prio) <= sched_waiting_prio(c))
+		return false;
+	sched_start(c, t);
+	return true;
+}
+
+/*
+ * The priority of who runs here, for other CPUs. Who has come because it was not above the old one is found: it has
+ * looked after it came, and this CPU looks after it has said so.
  */
 static inline void sched_show_prio(struct cpu *c, unsigned prio)
 {
@@ -41,7 +99,7 @@ static inline void sched_show_prio(struct cpu *c, unsigned prio)
 	if (!lower)
 		return;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (READ_ONCE(c->rq.top) >= prio)
+	if (sched_waiting_prio(c) >= prio)
 		c->own |= ATTENTION_SWITCH;
 }
 
@@ -51,15 +109,10 @@ static inline void sched_ready(struct thread *t)
 {
 	struct cpu *c = arch_this_cpu();
 
-	if (unlikely(t->cpu != c->id)) {
+	if (unlikely(t->cpu != c->id))
 		sched_place(t, false);
-	} else if (likely(!c->current && (t->runmask & BIT(c->id)) && !READ_ONCE(c->next) &&
-			  t->prio > READ_ONCE(c->rq.top))) {
-		WRITE_ONCE(t->state, STATE_RUNNING);
-		WRITE_ONCE(c->current, t);
-	} else {
+	else if (unlikely(!sched_starts(c, t)))
 		sched_wake(t);
-	}
 }
 
 static inline void sched_set_prio(struct thread *t, unsigned prio)

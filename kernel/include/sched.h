@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who runs: 256 priorities, a run queue for each CPU, FIFO and round-robin, run masks. No tick: the timer is armed for
- * a time slice only when another thread of the same priority waits. Who gets ready and is more important than all that
- * runs or waits on this CPU goes into no queue: it is `next`, and runs when the kernel is left (ready.h).
+ * a time slice only when another thread of the same priority waits. Who is woken, or preempted, and goes before all
+ * that waits on its CPU goes into no queue: it is `next` there (ready.h).
  */
 #pragma once
 
@@ -11,6 +11,11 @@
 
 struct thread;
 struct cpu;
+
+enum attention {
+	ATTENTION_LOOK = 1,   /* run queue, hand-overs, kills, requests, timer: anything may have changed */
+	ATTENTION_SWITCH = 2, /* somebody may go before `current`; nothing else is to be examined */
+};
 
 struct run_queue {
 	uint64_t bitmap[4];
@@ -28,9 +33,10 @@ void sched_preempted(struct cpu *c, struct thread *t); /* another runs in its pl
 unsigned sched_set(struct thread *t, unsigned prio, unsigned policy, uint32_t mask); /* its state before that */
 void sched_yield(struct thread *t); /* the running one: its equals go before it when the kernel is left */
 /*
- * Who runs here now, with `look` whatever has changed, else if only ATTENTION_SWITCH is set. NULL: nobody, or it is to
- * be asked again because of `attention`.
+ * Who runs here now: with `look` whatever has changed, else if a thread was woken or this CPU is free. NULL: nobody, or
+ * it is to be asked again because of `attention`.
  */
 struct thread *sched_pick(struct cpu *c, bool look);
-void sched_kick(unsigned cpu);
-uint64_t sched_slice_deadline(struct cpu *c);
+void sched_kick(struct cpu *c, enum attention what);
+/* When the slice of the running thread is over, ns. It starts with the run, and goes on after a preemption. */
+uint64_t sched_slice_end(const struct cpu *c, struct thread *t);

@@ -9,6 +9,7 @@
 #include "bulkhead.h"
 #include "types.h"
 
+struct cpu;
 struct process;
 
 /* Counted when a timer comes to be, so that arming one cannot fail; for each process, so that none takes another's. */
@@ -37,8 +38,6 @@ void timer_unreserve(struct process *p, unsigned count);
 void timer_arm(struct timer *t, uint64_t deadline); /* on this CPU */
 void timer_set(struct timer *t, uint64_t deadline); /* the same, a guest's that is not armed; the CPU's lock is held */
 void timer_disarm(struct timer *t);
-void timer_end(struct timer *t);           /* the same, a guest's; nobody is at it any more when it returns */
-NAMED bool timer_expire_one(uint64_t now); /* of a process, on this CPU; false: none was due */
-bool timer_expire_guest(uint64_t now);     /* of a guest, without the kernel lock */
-uint64_t timer_next(void);                 /* of this CPU; UINT64_MAX: none */
-uint64_t timer_next_process(void);         /* the same, of processes */
+void timer_end(struct timer *t);            /* the same, a guest's; nobody is at it any more when it returns */
+NAMED void timer_expire_one(struct cpu *c); /* the first of a process on this CPU, which is due */
+void timer_expire_guest(struct cpu *c, uint64_t now); /* the same of a guest, if it still is; without the kernel lock */

@@ -136,25 +136,27 @@ void trap_async_error(struct frame *f, struct cpu *c)
 /* Not part of irq_handle(), which without it needs no frame. What is left in the end is armed, and comes at once. */
 static __attribute__((noinline)) void timers_expire(struct cpu *c)
 {
-	uint64_t now = arch_clock_now(), slice;
+	uint64_t now = arch_clock_now(), slice, first;
 
-	while (timer_expire_guest(now) && !arch_irq_pending())
-		;
-	if (likely(timer_next_process() <= now)) {
+	while (READ_ONCE(c->guest_timers.first) <= now) {
+		timer_expire_guest(c, now);
+		if (arch_irq_pending())
+			break;
+	}
+	if (likely(READ_ONCE(c->timers.first) <= now)) {
 		lock_acquire(&kernel_lock);
 		do {
-			timer_expire_one(now);
-		} while (timer_next_process() <= now && !others_wait());
+			timer_expire_one(c);
+		} while (READ_ONCE(c->timers.first) <= now && !others_wait());
 		lock_release(&kernel_lock);
 	}
-	slice = likely(!READ_ONCE(c->rq.top)) ? UINT64_MAX : sched_slice_deadline(c);
+	slice = sched_slice_deadline(c);
 	if (slice <= now) {
 		c->own |= ATTENTION_LOOK; /* it is over */
 		slice = UINT64_MAX;
 	}
-	c->armed = timer_next();
-	if (slice < c->armed)
-		c->armed = slice;
+	first = READ_ONCE(c->timers.first) < slice ? READ_ONCE(c->timers.first) : slice;
+	c->armed = READ_ONCE(c->guest_timers.first) < first ? READ_ONCE(c->guest_timers.first) : first;
 	arch_clock_arm(c->armed);
 	arch_irq_deactivate(ARCH_IRQ_TIMER);
 }
@@ -188,14 +190,11 @@ void irq_take(struct cpu *c)
  * For the time slice: other timers have armed the hardware themselves. A later one waits for the interrupt of what is
  * armed: setting the timer costs more than one that finds nothing.
  */
-static inline void arm_slice(struct cpu *c, const struct thread *t)
+static inline void arm_slice(struct cpu *c)
 {
-	uint64_t deadline;
+	uint64_t deadline = sched_slice_deadline(c);
 
-	if (likely(READ_ONCE(c->rq.top) != READ_ONCE(t->prio)))
-		return;
-	deadline = sched_slice_deadline(c);
-	if (deadline >= c->armed)
+	if (likely(deadline >= c->armed))
 		return;
 	c->armed = deadline;
 	arch_clock_arm(deadline);
@@ -219,8 +218,10 @@ static struct thread *idle(struct cpu *c)
 	WRITE_ONCE(c->run_start, now);
 	irq_take(c);
 	t = c->current;
-	if (!t || cpu_attention(c) || unlikely(arch_async_error_pending()))
+	if (!t || unlikely(arch_async_error_pending()))
 		return NULL;
+	/* Who changes that meanwhile sees that it runs: sched_set(). */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	WRITE_ONCE(c->prio, READ_ONCE(t->prio));
 	return t;
 }
@@ -261,35 +262,33 @@ static bool finish_business(struct cpu *c, struct thread *t)
 	return true;
 }
 
-/* Everything may have changed. */
+/*
+ * Who goes on, now that somebody was asked for or the CPU is free. What is asked for from now on is seen later: by its
+ * flag, or because this CPU shows that nobody runs here.
+ */
 static __attribute__((noinline)) struct thread *choose_thread(struct cpu *c)
 {
 	struct thread *t;
+	bool look;
 
 	do {
-		WRITE_ONCE(c->attention, 0);
+		look = cpu_must_look(c);
+		c->own = 0;
+		WRITE_ONCE(c->called, 0);
+		if (look)
+			WRITE_ONCE(c->asked, 0);
+		if (!c->current)
+			WRITE_ONCE(c->prio, 0);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		if (c->resident && unlikely(READ_ONCE(c->resident->requested)))
+		if (look && c->resident && READ_ONCE(c->resident->requested))
 			vcpu_requests(c);
-		t = sched_pick(c, true);
+		t = sched_pick(c, look);
 		if (!t && !cpu_attention(c))
 			t = idle(c);
 		else
 			async_error_look(c);
 	} while (!t || finish_business(c, t) || cpu_attention(c));
-	arm_slice(c, t);
-	return t;
-}
-
-/* Who goes on, if nobody but `next` and the run queue is to be asked. NULL: choose_thread(). */
-static __attribute__((noinline)) struct thread *switch_over(struct cpu *c)
-{
-	struct thread *t = cpu_attention(c) & ~ATTENTION_SWITCH ? NULL : sched_pick(c, false);
-
-	if (!t || (cpu_attention(c) & ~ATTENTION_SWITCH) || unlikely(arch_async_error_pending()))
-		return NULL;
-	c->own = 0;
-	arm_slice(c, t);
+	arm_slice(c);
 	return t;
 }
 
@@ -297,11 +296,7 @@ struct frame *cpu_leave(struct cpu *c)
 {
 	struct thread *t = c->current;
 
-	if (likely(t && !cpu_attention(c)))
-		async_error_look(c); /* it may have taken the CPU over */
-	if (unlikely(cpu_attention(c)))
-		t = switch_over(c);
-	if (unlikely(!t || is_unfinished(t)))
+	if (unlikely(!t || cpu_attention(c) || arch_async_error_pending() || is_unfinished(t)))
 		t = choose_thread(c);
 	if (unlikely(t->in_guest))
 		return arch_vcpu_enter(c, t->vcpu);

@@ -149,7 +149,7 @@ static bool spaces_left(struct process *p, struct cpu *self)
 		if (&cpus[i] == self) {
 			arch_space_activate(self, &processes[0].space);
 		} else {
-			sched_kick(i);
+			sched_kick(&cpus[i], ATTENTION_LOOK);
 			all = false;
 		}
 	}

@@ -190,7 +190,7 @@ static int64_t request(struct vcpu *v, struct thread *t)
 	list_add_tail(&v->requests, &t->wait_link);
 	WRITE_ONCE(v->requested, true);
 	lock_release(&v->lock);
-	sched_kick(home->id);
+	sched_kick(home, ATTENTION_LOOK);
 	return CALL_BLOCKED;
 }
 
@@ -218,11 +218,11 @@ void vcpu_serve(struct cpu *c, struct vcpu *v)
 		int64_t result;
 
 		if (!vcpu_apply(c, v, &t->frame, &result)) {
-			const struct cpu *home = __atomic_load_n(&v->home, __ATOMIC_ACQUIRE);
+			struct cpu *home = __atomic_load_n(&v->home, __ATOMIC_ACQUIRE);
 
 			if (!home)
 				continue;
-			sched_kick(home->id);
+			sched_kick(home, ATTENTION_LOOK);
 			return;
 		}
 		list_del(&t->wait_link);
@@ -416,7 +416,6 @@ void vcpu_wait(struct cpu *c, struct vcpu *v)
 	arch_user_switch(c, NULL); /* who wakes it may send it elsewhere */
 	sched_block(t);
 	WRITE_ONCE(t->state, STATE_HALT);
-	WRITE_ONCE(c->prio, 0); /* it wakes here at once; the queue is examined before this CPU idles */
 	v->waiting = true;
 }
 

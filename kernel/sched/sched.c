@@ -9,16 +9,14 @@
 #include "thread.h"
 #include "vcpu.h"
 
-void sched_kick(unsigned cpu)
+void sched_kick(struct cpu *c, enum attention what)
 {
-	struct cpu *c = &cpus[cpu];
-
 	if (c == arch_this_cpu()) {
-		c->own |= ATTENTION_LOOK;
+		c->own |= what;
 		return;
 	}
-	__atomic_store_n(&c->asked, ATTENTION_LOOK, __ATOMIC_RELEASE);
-	arch_ipi_send(cpu, IPI_KICK);
+	__atomic_store_n(what == ATTENTION_LOOK ? &c->asked : &c->called, (uint8_t)what, __ATOMIC_RELEASE);
+	arch_ipi_send(c->id, IPI_KICK);
 }
 
 /* The lock of its CPU, which its state is under unless it is blocked. */
@@ -39,12 +37,10 @@ static struct cpu *lock_cpu_of(const struct thread *t)
 static void rq_insert(struct cpu *c, struct thread *t, bool first)
 {
 	struct run_queue *rq = &c->rq;
+	struct list *at = &rq->at[t->prio];
 
 	WRITE_ONCE(t->state, STATE_READY);
-	if (first)
-		list_add_head(&rq->at[t->prio], &t->run_link);
-	else
-		list_add_tail(&rq->at[t->prio], &t->run_link);
+	list_insert_before(first ? at->next : at, &t->run_link);
 	rq->bitmap[t->prio / 64] |= BIT(t->prio % 64);
 	WRITE_ONCE(rq->masks, rq->masks | t->runmask);
 	WRITE_ONCE(rq->count, rq->count + 1);
@@ -63,52 +59,36 @@ static unsigned highest(const struct run_queue *rq)
 static void rq_remove(struct run_queue *rq, struct thread *t)
 {
 	list_del(&t->run_link);
+	WRITE_ONCE(t->state, STATE_MOVING);
 	WRITE_ONCE(rq->count, rq->count - 1);
-	if (list_empty(&rq->at[t->prio]))
-		rq->bitmap[t->prio / 64] &= ~BIT(t->prio % 64);
-	if (t->prio == rq->top)
-		WRITE_ONCE(rq->top, rq->count ? highest(rq) : 0);
 	if (!rq->count)
 		WRITE_ONCE(rq->masks, 0);
+	if (!list_empty(&rq->at[t->prio]))
+		return;
+	rq->bitmap[t->prio / 64] &= ~BIT(t->prio % 64);
+	if (t->prio == rq->top)
+		WRITE_ONCE(rq->top, rq->count ? highest(rq) : 0);
 }
 
-/* READY: off its queue, for who holds the lock. */
-static void take_off(struct cpu *c, struct thread *t)
+/*
+ * `next` waits like the others: the mask for call_idle(). Or its registers go to memory, since it may not run here.
+ * `stays`: it keeps its place if it is for this CPU only.
+ */
+static uint32_t queue_next(struct cpu *c, bool stays)
 {
-	if (c->next == t)
-		WRITE_ONCE(c->next, NULL);
-	else
-		rq_remove(&c->rq, t);
-	WRITE_ONCE(t->state, STATE_MOVING);
-}
+	struct thread *t = sched_next(c);
 
-/* The most important thread that waits here, off its queue. */
-static struct thread *take_thread(struct cpu *c)
-{
-	struct thread *t = c->next;
-
-	if (!t || c->rq.top > t->prio) {
-		if (!c->rq.top)
-			return NULL;
-		t = list_entry(c->rq.at[c->rq.top].next, struct thread, run_link);
+	if (!t || (stays && t->runmask == BIT(c->id)))
+		return 0;
+	WRITE_ONCE(c->next, NULL);
+	if (likely(t->runmask & BIT(c->id))) {
+		rq_insert(c, t, true);
+		return t->runmask;
 	}
-	take_off(c, t);
-	return t;
-}
-
-/* Highest priority that waits on this CPU; 0: none. */
-static unsigned waiting_prio(const struct cpu *c)
-{
-	return c->next && c->next->prio > c->rq.top ? c->next->prio : c->rq.top;
-}
-
-/* NULL: nobody runs here. */
-static void start(struct cpu *c, struct thread *t)
-{
-	if (t)
-		WRITE_ONCE(t->state, STATE_RUNNING);
-	WRITE_ONCE(c->current, t);
-	WRITE_ONCE(c->prio, t ? t->prio : 0);
+	WRITE_ONCE(t->state, STATE_MOVING);
+	list_add_tail(&c->hand_over, &t->run_link);
+	c->own |= ATTENTION_LOOK;
+	return 0;
 }
 
 /* ---- where a thread goes: by what other CPUs show without their locks ---- */
@@ -123,60 +103,38 @@ static bool held(const struct thread *t)
 	return owner == &t->fpu || (v && (owner == &v->fpu || __atomic_load_n(&v->home, __ATOMIC_ACQUIRE)));
 }
 
-static unsigned running_prio(const struct cpu *c)
-{
-	return READ_ONCE(c->prio);
-}
-
-static unsigned queue_top(const struct cpu *c)
-{
-	return READ_ONCE(c->rq.top);
-}
-
 /* Highest priority that runs or waits on a CPU; 0: none. */
 static unsigned busy_prio(const struct cpu *c)
 {
-	unsigned prio = running_prio(c), top = queue_top(c);
+	unsigned prio = READ_ONCE(c->prio), waiting = sched_waiting_prio(c);
 
-	return top > prio ? top : prio;
+	return waiting > prio ? waiting : prio;
 }
 
 /* Where a thread should run: here, if there is nothing else to do here; where it ran if it can start there at once;
- * else where the least important thread runs. */
+ * else where the least important thread runs; if none is less important, where it ran or where the fewest wait. */
 static unsigned choose_cpu(const struct thread *t)
 {
 	const struct cpu *here = arch_this_cpu();
 	const uint32_t mask = READ_ONCE(t->runmask);
-	unsigned best = CPU_MAX, best_prio = READ_ONCE(t->prio), least = UINT32_MAX;
+	const unsigned prio = READ_ONCE(t->prio);
+	unsigned best = 0, least = UINT32_MAX;
 
-	if (!(mask & (mask - 1)))
+	if (sched_is_pinned(t))
 		return (unsigned)__builtin_ctz(mask);
-	if (!here->current && !READ_ONCE(here->next) && !queue_top(here) && (mask & BIT(here->id)) && !held(t))
+	if (!here->current && !sched_waiting_prio(here) && (mask & BIT(here->id)) && !held(t))
 		return here->id;
-	if ((mask & BIT(t->cpu)) && busy_prio(&cpus[t->cpu]) < best_prio)
+	if ((mask & BIT(t->cpu)) && busy_prio(&cpus[t->cpu]) < prio)
 		return t->cpu;
 	for_each_bit (i, mask) {
-		unsigned prio = busy_prio(&cpus[i]);
+		unsigned busy = busy_prio(&cpus[i]), rank = busy < prio ? busy : 256 + READ_ONCE(cpus[i].rq.count);
 
-		if (prio < best_prio) {
+		if (rank < least) {
 			best = (unsigned)i;
-			best_prio = prio;
+			least = rank;
 		}
 	}
-	if (best < CPU_MAX)
-		return best;
-	if (mask & BIT(t->cpu))
-		return t->cpu;
-	/* Nobody less important: the shortest queue that it may join. */
-	for_each_bit (i, mask) {
-		unsigned count = READ_ONCE(cpus[i].rq.count);
-
-		if (count < least) {
-			best = (unsigned)i;
-			least = count;
-		}
-	}
-	return best;
+	return least >= 256 && (mask & BIT(t->cpu)) ? t->cpu : best;
 }
 
 /*
@@ -191,80 +149,64 @@ static void call_idle(uint32_t mask, unsigned cpu)
 	for_each_bit (i, mask) {
 		if (READ_ONCE(cpus[i].prio) == 0) {
 			if (&cpus[i] != arch_this_cpu()) /* which looks anyway */
-				sched_kick((unsigned)i);
+				sched_kick(&cpus[i], ATTENTION_LOOK);
 			return;
 		}
 	}
 }
 
-/* Whoever was to run next waits like the others: somebody more important runs, or will. The lock is held. */
-static void queue_next(struct cpu *c)
+/*
+ * It becomes `next`, if it goes before all that waits there, and need not wait long or is for that CPU only. The CPU
+ * shows a lower priority before it examines `next` and its queue, and here and in enqueue() the order is the other way
+ * round, so one of the two sees what the other has done. The same holds for sched_set().
+ */
+static __attribute__((always_inline)) inline bool become_next(struct cpu *c, struct thread *t)
 {
-	struct thread *t = c->next;
+	uint32_t mask = READ_ONCE(t->runmask);
+	unsigned prio = READ_ONCE(t->prio);
 
-	if (unlikely(t)) {
-		WRITE_ONCE(c->next, NULL);
-		rq_insert(c, t, false);
-		call_idle(t->runmask, c->id);
-	}
-}
-
-/* The lock is held: would the thread run there at once? Then it is that CPU's `next`. */
-static inline bool goes_first(struct cpu *c, struct thread *t)
-{
-	if (!(t->runmask & BIT(c->id)) || t->prio <= READ_ONCE(c->prio) || t->prio <= waiting_prio(c))
+	if (!(mask & BIT(c->id)) || prio <= sched_waiting_prio(c) ||
+	    (prio <= READ_ONCE(c->prio) && (mask & (mask - 1))) || !sched_put_next(c, t))
 		return false;
-	WRITE_ONCE(c->prio, t->prio);
-	queue_next(c);
-	WRITE_ONCE(t->state, STATE_READY);
-	WRITE_ONCE(c->next, t);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (unlikely(READ_ONCE(t->runmask) != mask))
+		sched_kick(c, ATTENTION_LOOK);
+	else if (READ_ONCE(t->prio) >= READ_ONCE(c->prio) || (mask & (mask - 1)))
+		sched_kick(c, ATTENTION_SWITCH); /* an equal one: that CPU must arm its time slice */
 	return true;
 }
 
-static inline void ask_to_switch(struct cpu *c)
+/* A thread in no queue joins that of its CPU. False: by its run mask, it may not. */
+static bool enqueue(struct cpu *c, struct thread *t, bool first)
 {
-	if (c == arch_this_cpu())
-		c->own |= ATTENTION_SWITCH;
-	else
-		sched_kick(c->id);
-}
-
-/*
- * A thread in no queue joins that of t->cpu. False: by its run mask, it may not. The CPU shows a lower priority before
- * it examines its queue, and here the order is the other way round, so one of the two sees what the other has done.
- */
-static bool enqueue(struct thread *t, bool first)
-{
-	struct cpu *c = cpu_at(t->cpu);
 	unsigned prio;
 	uint32_t mask;
-	bool next;
 
 	lock_acquire(&c->lock);
-	mask = t->runmask;
-	prio = t->prio;
-	next = goes_first(c, t);
-	if (!next && (mask & BIT(c->id)))
+	mask = READ_ONCE(t->runmask);
+	prio = READ_ONCE(t->prio);
+	if (mask & BIT(c->id))
 		rq_insert(c, t, first);
 	lock_release(&c->lock);
 	if (unlikely(!(mask & BIT(c->id))))
 		return false;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (next || prio >= READ_ONCE(c->prio)) /* an equal one: that CPU must arm its time slice */
-		ask_to_switch(c);
-	if (!next)
-		call_idle(mask, c->id);
+	if (prio >= READ_ONCE(c->prio))
+		sched_kick(c, ATTENTION_SWITCH);
+	call_idle(mask, c->id);
 	return true;
 }
 
 /* In no queue, or HALT. While a CPU holds registers of it that CPU is asked to save them, and to call this again. */
 void sched_place(struct thread *t, bool first)
 {
+	struct cpu *c;
+
 	do {
-		struct cpu *c = cpu_at(t->cpu);
 		unsigned to = choose_cpu(t);
 		bool holds;
 
+		c = cpu_at(t->cpu);
 		if (to == c->id)
 			continue;
 		lock_acquire(&c->lock);
@@ -276,42 +218,19 @@ void sched_place(struct thread *t, bool first)
 			__atomic_store_n(&t->cpu, (uint8_t)to, __ATOMIC_RELEASE);
 		lock_release(&c->lock);
 		if (holds) {
-			sched_kick(c->id);
+			sched_kick(c, ATTENTION_LOOK);
 			return;
 		}
-	} while (!enqueue(t, first));
+		c = cpu_at(to);
+	} while (!become_next(c, t) && !enqueue(c, t, first));
 }
 
 void sched_wake(struct thread *t)
 {
 	struct cpu *c = cpu_at(t->cpu);
-	bool next;
 
-	lock_acquire(&c->lock);
-	next = goes_first(c, t);
-	if (next && c == arch_this_cpu() && !c->current) {
-		WRITE_ONCE(c->next, NULL);
-		start(c, t);
-		lock_release(&c->lock);
-		return;
-	}
-	lock_release(&c->lock);
-	if (likely(next))
-		ask_to_switch(c);
-	else
+	if ((c != arch_this_cpu() || !sched_starts(c, t)) && !become_next(c, t))
 		sched_place(t, false);
-}
-
-/* A thread of this CPU's list: its registers go to memory. */
-static void hand_over(struct cpu *c, struct thread *t)
-{
-	arch_fpu_save(c, &t->fpu);
-	if (t->vcpu) {
-		arch_fpu_save(c, &t->vcpu->fpu);
-		if (c->resident == t->vcpu)
-			vcpu_put_away(c);
-	}
-	sched_place(t, false);
 }
 
 /* ---- who runs here ---- */
@@ -328,7 +247,7 @@ static struct thread *take_from(struct cpu *from, const struct cpu *c)
 
 		if (t->runmask & BIT(c->id)) {
 			found = t;
-			take_off(from, t);
+			rq_remove(&from->rq, t);
 			break;
 		}
 		if (++looked == 8)
@@ -345,39 +264,38 @@ static struct thread *take_from(struct cpu *from, const struct cpu *c)
 static void steal(struct cpu *c)
 {
 	struct thread *t = NULL;
-	struct cpu *from;
-	uint32_t tried = (uint32_t)BIT(c->id);
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* call_idle() */
-	do {
+	for (uint32_t tried = (uint32_t)BIT(c->id); !t;) {
+		struct cpu *from = c;
 		unsigned best = 0;
 
-		from = NULL;
 		for (unsigned i = 0; i < board.cpu_count; i++) {
-			if (queue_top(&cpus[i]) > best && !(tried & BIT(i)) &&
-			    (READ_ONCE(cpus[i].rq.masks) & BIT(c->id))) {
+			unsigned top = READ_ONCE(cpus[i].rq.top);
+
+			if (top > best && !(tried & BIT(i)) && (READ_ONCE(cpus[i].rq.masks) & BIT(c->id))) {
 				from = &cpus[i];
-				best = queue_top(from);
+				best = top;
 			}
 		}
-		if (!from)
+		if (!best)
 			return;
 		tried |= (uint32_t)BIT(from->id);
 		t = take_from(from, c);
-	} while (!t);
+	}
 	sched_place(t, true);
 }
 
 /* `t` waits, now that another runs in its place; its registers are in memory. The lock is held, and released. */
-static inline void make_room(struct cpu *c, struct thread *t, bool first)
+static void make_room(struct cpu *c, struct thread *t, bool first)
 {
 	uint32_t mask = t->runmask;
 	bool stays = choose_cpu(t) == c->id;
 
-	if (stays)
-		rq_insert(c, t, first);
-	else
+	if (!stays)
 		WRITE_ONCE(t->state, STATE_MOVING);
+	else if (!sched_is_pinned(t) || t->prio + (first ? 1u : 0u) <= c->rq.top || !sched_put_next(c, t))
+		rq_insert(c, t, first);
 	lock_release(&c->lock);
 	if (stays)
 		call_idle(mask, c->id);
@@ -387,16 +305,12 @@ static inline void make_room(struct cpu *c, struct thread *t, bool first)
 
 void sched_preempted(struct cpu *c, struct thread *t)
 {
-	lock_acquire(&c->lock);
-	make_room(c, t, true);
-}
+	uint32_t mask;
 
-/* When the slice of the running thread is over, ns. It starts with the run, and goes on after a preemption. */
-static uint64_t slice_end(const struct cpu *c, struct thread *t)
-{
-	if (!t->slice_end)
-		t->slice_end = arch_clock_ns(c->run_start) + TIMESLICE_NS;
-	return t->slice_end;
+	lock_acquire(&c->lock);
+	mask = queue_next(c, false);
+	make_room(c, t, true);
+	call_idle(mask, c->id);
 }
 
 /* Does one of its own priority go before the running thread? */
@@ -405,18 +319,53 @@ static bool turn_is_over(const struct cpu *c, struct thread *t, unsigned top, bo
 	bool yields = t->yields;
 
 	t->yields = false;
-	return top == t->prio && (yields || (look && t->policy == SCHED_RR_ && arch_clock_now() >= slice_end(c, t)));
+	return top == t->prio && (yields || (look && arch_clock_now() >= sched_slice_end(c, t)));
 }
 
-/* From the running thread, if there is one. The lock is held, and released. */
+/* `next`, if it goes before who runs here and all that wait, and who runs here can be `next` in turn; or NULL. */
+static inline struct thread *switch_over(struct cpu *c)
+{
+	struct thread *t = c->current, *next = sched_next(c);
+	unsigned prio;
+
+	if (!next)
+		return NULL;
+	prio = READ_ONCE(next->prio);
+	if (prio <= READ_ONCE(c->rq.top))
+		return NULL;
+	c->equal = 0;
+	if (t) {
+		unsigned mine = READ_ONCE(t->prio);
+
+		if (prio <= mine) {
+			if (prio < mine || !t->yields)
+				return NULL;
+			c->equal = 1;
+			t->yields = false;
+		}
+		if (!sched_is_pinned(t))
+			return NULL;
+		arch_user_switch(c, vcpu_user_of(next));
+		sched_account(c, t);
+		__atomic_store_n(&t->state, STATE_READY, __ATOMIC_RELEASE);
+	}
+	sched_start(c, next);
+	__atomic_store_n(&c->next, t, __ATOMIC_RELEASE);
+	sched_show_prio(c, prio);
+	return next;
+}
+
+/* From the running thread, if there is one, to another one, to nobody, or it goes on. The lock is held, and released.
+ */
 static void change_over(struct cpu *c, struct thread *t, struct thread *next)
 {
 	bool over = t && next && next->prio == t->prio;
 
-	start(c, next);
-	queue_next(c);
-	if (!t) {
-		WRITE_ONCE(c->run_start, arch_clock_ticks());
+	if (next)
+		WRITE_ONCE(next->state, STATE_RUNNING);
+	WRITE_ONCE(c->current, next);
+	sched_show_prio(c, next ? next->prio : 0);
+	if (!t || t == next) {
 		lock_release(&c->lock);
 		return;
 	}
@@ -427,41 +376,69 @@ static void change_over(struct cpu *c, struct thread *t, struct thread *next)
 	make_room(c, t, !over);
 }
 
-struct thread *sched_pick(struct cpu *c, bool look)
+/* One that does not stay here, its registers in memory. The lock is held, and released. */
+static void send_away(struct cpu *c)
 {
-	struct thread *t = c->current, *next;
-	unsigned top;
+	struct thread *t = list_entry(c->hand_over.next, struct thread, run_link);
+
+	list_del(&t->run_link);
+	lock_release(&c->lock);
+	arch_fpu_save(c, &t->fpu);
+	if (t->vcpu) {
+		arch_fpu_save(c, &t->vcpu->fpu);
+		if (c->resident == t->vcpu)
+			vcpu_put_away(c);
+	}
+	sched_place(t, false);
+	c->own |= ATTENTION_LOOK; /* there may be more */
+}
+
+static __attribute__((noinline)) struct thread *pick_locked(struct cpu *c, bool look)
+{
+	struct thread *t = c->current, *woken = sched_next(c), *next = t;
+	unsigned prio, top;
+	uint32_t mask;
+	bool stays;
 
 	lock_acquire(&c->lock);
-	if (look && unlikely(!list_empty(&c->hand_over))) {
-		next = list_entry(c->hand_over.next, struct thread, run_link);
-		list_del(&next->run_link);
-		lock_release(&c->lock);
-		hand_over(c, next);
-		c->own |= ATTENTION_LOOK; /* there may be more */
+	if (unlikely(!list_empty(&c->hand_over))) {
+		send_away(c);
 		return NULL;
 	}
-	top = waiting_prio(c);
-	if (t && !turn_is_over(c, t, top, look) && top <= t->prio && (t->runmask & BIT(c->id))) {
-		WRITE_ONCE(c->prio, t->prio);
-		queue_next(c);
-		lock_release(&c->lock);
-		return t;
+	prio = sched_waiting_prio(c);
+	stays = t && !turn_is_over(c, t, prio, look) && prio <= t->prio && (t->runmask & BIT(c->id));
+	mask = queue_next(c, stays);
+	top = c->rq.top;
+	if (!stays) {
+		next = top ? list_entry(c->rq.at[top].next, struct thread, run_link) : NULL;
+		if (next)
+			rq_remove(&c->rq, next);
 	}
-	next = take_thread(c);
 	change_over(c, t, next);
-	if (!next && look)
-		steal(c); /* into this CPU's queue, which is then to be examined again */
+	c->equal = next && sched_waiting_prio(c) == READ_ONCE(next->prio);
+	if (next != woken)
+		call_idle(mask, c->id);
 	return next;
 }
 
-uint64_t sched_slice_deadline(struct cpu *c)
+struct thread *sched_pick(struct cpu *c, bool look)
 {
-	struct thread *t = c->current;
+	struct thread *t = look ? NULL : switch_over(c);
 
-	if (!t || READ_ONCE(t->policy) != SCHED_RR_ || queue_top(c) != READ_ONCE(t->prio))
+	if (!t && (look || c->current || sched_waiting_prio(c)))
+		t = pick_locked(c, look);
+	if (!t && !cpu_attention(c))
+		steal(c); /* into this CPU's queue, which is then to be examined again */
+	return t;
+}
+
+uint64_t sched_slice_end(const struct cpu *c, struct thread *t)
+{
+	if (READ_ONCE(t->policy) != SCHED_RR_)
 		return UINT64_MAX;
-	return slice_end(c, t);
+	if (!t->slice_end)
+		t->slice_end = arch_clock_ns(c->run_start) + TIMESLICE_NS;
+	return t->slice_end;
 }
 
 void sched_yield(struct thread *t)
@@ -469,7 +446,7 @@ void sched_yield(struct thread *t)
 	struct cpu *c = arch_this_cpu();
 
 	t->slice_end = 0;
-	if (queue_top(c) != t->prio)
+	if (sched_waiting_prio(c) != t->prio)
 		return;
 	t->yields = true;
 	c->own |= ATTENTION_SWITCH;
@@ -478,18 +455,24 @@ void sched_yield(struct thread *t)
 unsigned sched_set(struct thread *t, unsigned prio, unsigned policy, uint32_t mask)
 {
 	struct cpu *c = lock_cpu_of(t);
-	unsigned state = READ_ONCE(t->state);
+	unsigned state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE), now;
+	bool queued = state == STATE_READY && !list_empty(&t->run_link);
 
-	if (state == STATE_READY)
-		take_off(c, t);
+	if (queued)
+		rq_remove(&c->rq, t);
 	WRITE_ONCE(t->prio, (uint8_t)prio);
 	WRITE_ONCE(t->runmask, mask);
 	WRITE_ONCE(t->policy, (uint8_t)policy);
 	lock_release(&c->lock);
-	if (state == STATE_READY)
+	if (queued) {
 		sched_ready(t);
-	else if (state == STATE_RUNNING)
-		sched_kick(c->id);
+		return state;
+	}
+	/* Who wakes it just now says that it is ready before he reads what has been written here. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	now = READ_ONCE(t->state);
+	if (now == STATE_RUNNING || now == STATE_READY)
+		sched_kick(c, ATTENTION_LOOK);
 	else
 		ipc_requeue(t);
 	return state;

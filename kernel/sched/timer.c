@@ -54,14 +54,6 @@ static void set_first(struct timer_heap *h)
 	WRITE_ONCE(h->first, h->count ? h->at[1]->deadline : UINT64_MAX);
 }
 
-static void put_in(struct cpu *c, struct timer_heap *h, struct timer *t, uint64_t deadline)
-{
-	t->deadline = deadline;
-	t->cpu = (uint16_t)c->id;
-	sift_up(h, t, ++h->count);
-	set_first(h);
-}
-
 static void take_out(struct timer_heap *h, struct timer *t)
 {
 	unsigned hole = t->index;
@@ -79,12 +71,10 @@ static void take_out(struct timer_heap *h, struct timer *t)
 
 void timer_disarm(struct timer *t)
 {
-	struct cpu *c = cpu_at(t->cpu);
-
 	if (!__atomic_load_n(&t->index, __ATOMIC_ACQUIRE))
 		return;
 	if (t->kind < TIMER_VCPU)
-		take_out(&c->timers, t);
+		take_out(&cpu_at(t->cpu)->timers, t);
 	else
 		timer_end(t);
 }
@@ -102,8 +92,12 @@ void timer_end(struct timer *t)
 void timer_set(struct timer *t, uint64_t deadline)
 {
 	struct cpu *c = arch_this_cpu();
+	struct timer_heap *h = t->kind < TIMER_VCPU ? &c->timers : &c->guest_timers;
 
-	put_in(c, t->kind < TIMER_VCPU ? &c->timers : &c->guest_timers, t, deadline);
+	t->deadline = deadline;
+	t->cpu = (uint16_t)c->id;
+	sift_up(h, t, ++h->count);
+	set_first(h);
 	/* At once, since not every call ends in kernel_leave(). */
 	if (deadline < c->armed) {
 		c->armed = deadline;
@@ -129,59 +123,30 @@ void timer_arm(struct timer *t, uint64_t deadline)
 	lock_release(&c->lock);
 }
 
-static uint64_t first_of(const struct timer_heap *h)
+void timer_expire_one(struct cpu *c)
 {
-	return READ_ONCE(h->first);
-}
+	struct timer *t = c->timers.at[1];
 
-uint64_t timer_next(void)
-{
-	const struct cpu *c = arch_this_cpu();
-	uint64_t process = timer_next_process(), guest = first_of(&c->guest_timers);
-
-	return process < guest ? process : guest;
-}
-
-uint64_t timer_next_process(void)
-{
-	return first_of(&arch_this_cpu()->timers);
-}
-
-bool timer_expire_one(uint64_t now)
-{
-	struct timer_heap *h = &arch_this_cpu()->timers;
-	struct timer *t;
-
-	if (h->first > now)
-		return false;
-	t = h->at[1];
-	take_out(h, t);
+	take_out(&c->timers, t);
 	if (t->kind == TIMER_TIMEOUT)
 		thread_timeout(container_of(t, struct thread, timeout));
 	else
 		timer_object_expired(container_of(t, struct timer_object, timer));
-	return true;
 }
 
 /* The lock is held until nothing of the virtual CPU is needed any more: who destroys it disarms its timers first. */
-bool timer_expire_guest(uint64_t now)
+void timer_expire_guest(struct cpu *c, uint64_t now)
 {
-	struct cpu *c = arch_this_cpu();
 	struct timer_heap *h = &c->guest_timers;
-	struct thread *woken;
-	struct timer *t;
+	struct thread *woken = NULL;
 
-	if (first_of(h) > now)
-		return false;
 	lock_acquire(&c->lock);
-	t = h->count ? h->at[1] : NULL;
-	if (!t || t->deadline > now) {
-		lock_release(&c->lock);
-		return false;
+	if (likely(h->first <= now)) {
+		struct timer *t = h->at[1];
+
+		take_out(h, t);
+		woken = arch_vcpu_timer_expired(t);
 	}
-	take_out(h, t);
-	woken = arch_vcpu_timer_expired(t);
 	lock_release(&c->lock);
 	vcpu_wake(woken);
-	return true;
 }

@@ -384,6 +384,9 @@ static void check_cpu(struct cpu *c, bool quiet)
 	assert_true(top <= (c->current ? c->current->prio : -1));
 	if (c->current)
 		assert_true(c->current->runmask & BIT(c->id));
+	/* Who is `next` is of no other CPU, and nobody who runs here is less important. */
+	if (c->next)
+		assert_true(c->next->runmask == BIT(c->id) && c->current && c->next->prio <= c->current->prio);
 }
 
 /* Most important first; the first of each priority is in a list of its own. */

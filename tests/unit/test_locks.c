@@ -22,19 +22,20 @@ static const struct {
     {"an exit to qvm", 0},
     {"VcpuRun", 0},
     {"WFI while something is pending", OWN_VCPU},
-    {"WFI", OWN_VCPU | OWN_CPU},
+    {"WFI, and another one runs", OWN_VCPU},
     {"an SGI to one that runs", THAT_VCPU},
     {"an SGI comes to one that runs", OWN_VCPU},
-    {"an SGI to one in WFI", THAT_VCPU | THAT_CPU},
-    {"an SGI comes to one in WFI", OWN_CPU | OWN_VCPU},
+    {"WFI, and nobody runs", OWN_VCPU},
+    {"an SGI to one in WFI", THAT_VCPU},
+    {"an SGI comes to one in WFI", OWN_VCPU},
     {"a timer is armed", OWN_VCPU | OWN_CPU},
     {"a timer is due while its guest runs", OWN_VCPU | OWN_CPU},
     {"a timer is due while its guest is in WFI", OWN_VCPU | OWN_CPU},
     {"a timer that was armed on another CPU is armed", OWN_VCPU | OWN_CPU | THAT_CPU},
     {"a passed-through interrupt", OWN_VCPU | OWN_CPU},
-    {"a passed-through interrupt of one in WFI elsewhere", OWN_CPU | THAT_VCPU | THAT_CPU},
+    {"a passed-through interrupt of one in WFI elsewhere", OWN_CPU | THAT_VCPU},
     {"preemption by one that wakes", OWN_VCPU | THAT_VCPU | OWN_CPU},
-    {"back to the one that was preempted", OWN_VCPU | THAT_VCPU | OWN_CPU},
+    {"back to the one that was preempted", OWN_VCPU | THAT_VCPU},
     {"the end of a time slice", OWN_VCPU | THAT_VCPU | OWN_CPU},
     {"local maintenance", OWN_VCPU | THAT_VCPU},
     {"local maintenance is done", 0},
@@ -128,7 +129,7 @@ static void exits(void)
 	take_all(a);
 	watch(a->vcpu, NULL, NULL);
 	guest(a, HOST_WFI);
-	check_row("WFI");
+	check_row("WFI, and another one runs");
 	assert_int_equal(a->state, STATE_HALT);
 }
 
@@ -145,7 +146,11 @@ static void sgis(void)
 	watch(b->vcpu, NULL, NULL);
 	assert_true(machine_step(2));
 	check_row("an SGI comes to one that runs");
-	to_wfi(b);
+	take_all(b);
+	watch(b->vcpu, NULL, NULL);
+	guest(b, HOST_WFI);
+	check_row("WFI, and nobody runs");
+	assert_int_equal(b->state, STATE_HALT);
 	watch(a->vcpu, b->vcpu, &cpus[2]);
 	guest(a, HOST_SGI);
 	check_row("an SGI to one in WFI");

@@ -46,7 +46,7 @@ static void check(void)
 			count += armed[i] && object[i].timer.cpu == cpu;
 		host_cpu = cpu;
 		assert_int_equal(cpus[cpu].timers.count, count);
-		assert_int_equal(timer_next(), earliest(cpu));
+		assert_int_equal(cpus[cpu].timers.first, earliest(cpu));
 		/* The hardware is never later than the heap. */
 		assert_true(host_clock_armed(cpu) <= earliest(cpu));
 		for (unsigned i = 1; i <= count; i++)
@@ -63,9 +63,9 @@ static void expire(unsigned cpu, uint64_t now)
 		uint64_t next = earliest(cpu);
 		unsigned gone = 0;
 
-		assert_int_equal(timer_expire_one(now), next <= now);
 		if (next > now)
 			return;
+		timer_expire_one(&cpus[cpu]);
 		/* The earliest, and no other. */
 		for (unsigned i = 0; i < TIMERS; i++)
 			if (armed[i] && !object[i].timer.index) {

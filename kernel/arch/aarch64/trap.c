@@ -63,20 +63,13 @@ static __attribute__((noinline)) void look_around(struct cpu *c, struct thread *
  */
 static inline void pass(struct cpu *c, struct lock *l, struct thread *t, struct thread *to, bool preempts)
 {
-	if (unlikely(arch_async_error_pending())) {
+	if (unlikely(arch_async_error_pending() || (preempts && !(sched_is_pinned(t) && sched_put_next(c, t))))) {
 		look_around(c, preempts ? t : NULL);
 		return;
 	}
 	user_swap(&t->user, &to->user);
 	c->user = &to->user;
 	c->space = &to->process->space;
-	if (preempts) {
-		sched_preempted(c, t);
-		if (unlikely(cpu_attention(c))) {
-			look_around(c, NULL); /* it goes to another CPU */
-			return;
-		}
-	}
 	lock_release(l);
 	if (unlikely(c->fp_thread == t || c->fp_thread == to)) /* open: they are those of `t` */
 		fp_open(c, c->fp_owner == &to->fpu);

@@ -164,7 +164,7 @@ static void a_server_with_a_more_important_message_goes_on(void **state)
 	assert_ptr_equal(cpus[1].current, srv);
 	assert_int_equal(srv->prio, 200);
 	assert_int_equal(cli->state, STATE_READY);
-	assert_null(cpus[1].next);
+	assert_ptr_equal(cpus[1].next, cli);
 	assert_int_equal(receive_message(srv), BLOCKED);
 	assert_ptr_equal(cpus[1].current, cli);
 	assert_int_equal(call_result(&cli->frame), (uint64_t)-KE_FAULT);
