@@ -153,7 +153,7 @@ static inline struct thread *message_pass(struct cpu *c, struct thread *from, st
 bool copy_now(struct thread *from, uint64_t src, struct thread *to, uint64_t dst, uint64_t bytes);
 void copy_later(struct channel *c, struct thread *s, struct thread *r); /* `r` copies the message when it runs */
 int64_t copy_receive(struct thread *s, struct thread *t); /* the message of a sender in no queue, by whom runs */
-int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes, bool then_receive);
+int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes);
 void copy_end(struct thread *t);
 void copy_abandon(struct thread *t);      /* it ends, and with it what it was copying */
 void copy_channel_gone(struct thread *t); /* the channel that it copies a message from goes: its call fails */

@@ -8,39 +8,34 @@
 #include "cpu.h"
 #include "message.h"
 
-static struct waiting *above_level(const struct waiting *w)
+static int level_prio(const struct list *level)
 {
-	return list_entry(w->level.prev, struct waiting, level);
+	return list_entry(level, struct waiting, level)->prio;
 }
 
-static struct waiting *below_level(const struct waiting *w)
-{
-	return list_entry(w->level.next, struct waiting, level);
-}
-
-/* The first that waits with a lower priority; the head, if none does. */
+/* The first that waits with a lower priority; the head, whose priority is 0, if none does. */
 static struct waiting *level_below(struct channel *c, int prio)
 {
-	struct waiting *at = &c->head, *first = below_level(at), *last = above_level(at);
+	struct list *at = &c->head.level;
 
-	if (first->prio - prio < prio - last->prio) {
-		for (at = first; at->prio >= prio;) /* the head's is 0 */
-			at = below_level(at);
-		return at;
+	if (level_prio(at->next) - prio < prio - level_prio(at->prev)) {
+		do {
+			at = at->next;
+		} while (level_prio(at) >= prio);
+	} else {
+		while (at->prev != &c->head.level && level_prio(at->prev) < prio)
+			at = at->prev;
 	}
-	while (last != &c->head && last->prio < prio) {
-		at = last;
-		last = above_level(at);
-	}
-	return at;
+	return list_entry(at, struct waiting, level);
 }
 
 void channel_queue(struct channel *c, struct waiting *w)
 {
-	struct waiting *below = level_below(c, w->prio), *above = above_level(below);
+	struct waiting *below = level_below(c, w->prio);
+	const struct list *above = below->level.prev;
 
 	list_insert_before(&below->link, &w->link);
-	if (above == &c->head || above->prio != w->prio)
+	if (above == &c->head.level || level_prio(above) != w->prio)
 		list_insert_before(&below->level, &w->level);
 }
 

@@ -11,7 +11,7 @@
 
 #define COPY_STEP (PAGE_SIZE / 2)
 
-enum copy_kind { COPY_RECEIVE, COPY_REPLY, COPY_REPLY_RECEIVE, COPY_READ, COPY_WRITE }; /* in this order */
+enum copy_kind { COPY_RECEIVE, COPY_REPLY, COPY_READ, COPY_WRITE };
 enum copy_result { COPY_DONE, COPY_AGAIN, COPY_SRC_FAULT, COPY_DST_FAULT, COPY_GONE };
 
 bool copy_now(struct thread *from, uint64_t src, struct thread *to, uint64_t dst, uint64_t bytes)
@@ -121,11 +121,12 @@ static int64_t finish_receive(struct thread *t, struct thread *s, struct channel
 	return c ? CALL_RESTART : -KE_BADF;
 }
 
-static NAMED int64_t finish_reply(struct thread *t, struct thread *client, bool then_receive, enum copy_result result)
+static NAMED int64_t finish_reply(struct thread *t, struct thread *client, enum copy_result result)
 {
+	bool then_receive = call_number(&t->frame) == CALL_MsgReplyReceive;
 	struct channel *c = then_receive ? channel_of(t->process, MsgReplyReceive_chid(&t->frame)) : NULL;
 	uint64_t bytes = MSG_INLINE + t->copy.done;
-	int64_t status = client ? 0 : -KE_SRCH;
+	int64_t status = then_receive ? -KE_BADF : client ? 0 : -KE_SRCH;
 
 	if (result == COPY_SRC_FAULT)
 		return -KE_FAULT; /* the server's mistake: it may answer again */
@@ -137,7 +138,7 @@ static NAMED int64_t finish_reply(struct thread *t, struct thread *client, bool 
 		return message_answer_receive(c, t, client, bytes);
 	if (client)
 		message_answer(t, client, bytes);
-	return then_receive ? -KE_BADF : status;
+	return status;
 }
 
 static int64_t finish_copy(struct thread *t, enum copy_result result)
@@ -148,8 +149,8 @@ static int64_t finish_copy(struct thread *t, enum copy_result result)
 	copy_end(t);
 	if (t->copy.kind == COPY_RECEIVE)
 		return finish_receive(t, peer, c, result);
-	if (t->copy.kind <= COPY_REPLY_RECEIVE)
-		return finish_reply(t, peer, t->copy.kind == COPY_REPLY_RECEIVE, result);
+	if (t->copy.kind == COPY_REPLY)
+		return finish_reply(t, peer, result);
 	if (!t->copy.done && result != COPY_DONE)
 		return result == COPY_GONE ? -KE_SRCH : -KE_FAULT;
 	return (int64_t)t->copy.done;
@@ -193,9 +194,9 @@ int64_t copy_receive(struct thread *s, struct thread *t)
 	return run(t);
 }
 
-int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes, bool then_receive)
+int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes)
 {
-	copy_begin(t, client, then_receive ? COPY_REPLY_RECEIVE : COPY_REPLY, MsgReply_address(&t->frame) + MSG_INLINE,
+	copy_begin(t, client, COPY_REPLY, MsgReply_address(&t->frame) + MSG_INLINE,
 		   MsgSend_reply_address(&client->frame) + MSG_INLINE, bytes - MSG_INLINE);
 	return run(t);
 }
@@ -257,6 +258,6 @@ void copy_abandon(struct thread *t)
 	t->resume_copy = false;
 	if (c)
 		sender_back(c, peer);
-	else if (t->copy.kind == COPY_REPLY || t->copy.kind == COPY_REPLY_RECEIVE)
+	else if (t->copy.kind == COPY_REPLY)
 		ipc_unblock(peer, -KE_SRCH);
 }

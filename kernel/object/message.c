@@ -197,7 +197,7 @@ int64_t call_MsgReply(struct thread *t, struct frame *f)
 		return -KE_MSGSIZE;
 	bytes = reply_bytes(client, MsgReply_bytes(f));
 	if (unlikely(!reply_over(t, client, bytes)))
-		return copy_reply(t, client, bytes, false);
+		return copy_reply(t, client, bytes);
 	message_answer(t, client, bytes);
 	return 0;
 }
@@ -215,7 +215,7 @@ int64_t call_MsgReplyReceive(struct thread *t, struct frame *f)
 	if (likely(client)) {
 		bytes = reply_bytes(client, bytes);
 		if (unlikely(!reply_over(t, client, bytes)))
-			return copy_reply(t, client, bytes, true);
+			return copy_reply(t, client, bytes);
 	}
 	return message_answer_receive(c, t, client, bytes);
 }

@@ -101,14 +101,22 @@ static inline struct lock *lock_kernel(void)
 	return l;
 }
 
-/* First of all, under the lock: what is stored here need not be loaded, as long as the compiler sees all of it. */
-static inline void arguments_keep(VECTOR_ARGUMENTS)
+static inline __attribute__((always_inline)) void send_or_answer(bool send, VECTOR_ARGUMENTS)
 {
-	(void)c;
+	struct thread *t = container_of(f, struct thread, frame), *to;
+	struct lock *l = lock_kernel();
+
+	/* First of all, under the lock: as long as the compiler sees what is stored, it need not load it. */
 	f->x[0] = x0;
 	f->x[1] = x1;
 	f->x[4] = x4;
 	f->x[5] = x5;
+	to = send ? message_receiver(c, t) : message_client(c, t);
+	if (likely(to &&
+		   (send ? MsgSend_send_bytes(f) : reply_bytes(to, MsgReplyReceive_reply_bytes(f))) <= MSG_INLINE))
+		pass(c, l, t, send ? message_send_over(c, t, to) : message_answer_over(c, t, to), false);
+	else
+		call_long(to, x1, t, c);
 }
 
 /* Scheduled by the compiler, they need more registers than there are. */
@@ -116,28 +124,12 @@ static inline void arguments_keep(VECTOR_ARGUMENTS)
 
 VECTOR vector_send(VECTOR_ARGUMENTS)
 {
-	struct thread *t = container_of(f, struct thread, frame), *to;
-	struct lock *l = lock_kernel();
-
-	arguments_keep(x0, x1, f, c, x4, x5);
-	to = message_receiver(c, t);
-	if (likely(to && MsgSend_send_bytes(f) <= MSG_INLINE))
-		pass(c, l, t, message_send_over(c, t, to), false);
-	else
-		call_long(to, x1, t, c);
+	send_or_answer(true, x0, x1, f, c, x4, x5);
 }
 
 VECTOR vector_reply_receive(VECTOR_ARGUMENTS)
 {
-	struct thread *t = container_of(f, struct thread, frame), *to;
-	struct lock *l = lock_kernel();
-
-	arguments_keep(x0, x1, f, c, x4, x5);
-	to = message_client(c, t);
-	if (likely(to && reply_bytes(to, MsgReplyReceive_reply_bytes(f)) <= MSG_INLINE))
-		pass(c, l, t, message_answer_over(c, t, to), false);
-	else
-		call_long(to, x1, t, c);
+	send_or_answer(false, x0, x1, f, c, x4, x5);
 }
 
 VECTOR vector_send_pulse(struct frame *f, struct cpu *c)
