@@ -145,9 +145,11 @@ static __attribute__((noinline)) void timers_expire(struct cpu *c)
 	}
 	if (likely(READ_ONCE(c->timers.first) <= now)) {
 		lock_acquire(&kernel_lock);
-		do {
+		while (c->timers.first <= now) { /* another CPU may have disarmed it */
 			timer_expire_one(c);
-		} while (READ_ONCE(c->timers.first) <= now && !others_wait());
+			if (others_wait())
+				break;
+		}
 		lock_release(&kernel_lock);
 	}
 	slice = sched_slice_deadline(c);

@@ -467,6 +467,29 @@ static void an_sgi_to_all_takes_no_kernel_lock(void **state)
 	machine_settle();
 }
 
+static struct thread *sleeper;
+
+static void answer(const struct lock *l)
+{
+	if (l != &kernel_lock)
+		return;
+	host_each_lock(NULL);
+	thread_timeout_end(sleeper);
+}
+
+/* Between a timer's interrupt and the kernel lock another CPU, which had that lock, may have taken the timer away. */
+static void a_timer_that_has_gone_before_the_lock_is_had_does_nothing(void **state)
+{
+	(void)state;
+	sleeper = machine_spawn(first, 20, 2);
+	assert_int_equal(sys_TimerTimeout(sleeper, TIMEOUT_SYNC, 1000), 0);
+	assert_int_equal(sys_SyncWait(sleeper, MEM_VA, 0, 0), BLOCKED);
+	host_each_lock(answer);
+	machine_tick(2000);
+	assert_int_equal(cpus[1].timers.count, 0);
+	assert_int_equal(sleeper->state, STATE_SYNC);
+}
+
 /* ---- anything, with interrupts that come late ---- */
 
 #define THREADS 9u
@@ -569,6 +592,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_vcpu_at_rest_interrupts_nobody, setup, teardown),
 	    cmocka_unit_test_setup_teardown(only_cpus_of_the_run_mask_are_interrupted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(an_sgi_to_all_takes_no_kernel_lock, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_timer_that_has_gone_before_the_lock_is_had_does_nothing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(random_scheduling_keeps_the_invariants, setup, teardown),
 	};
 
