@@ -222,9 +222,11 @@ static struct thread *idle(struct cpu *c)
 	t = c->current;
 	if (!t || unlikely(arch_async_error_pending()))
 		return NULL;
-	/* Who changes that meanwhile sees that it runs: sched_set(). */
+	/* Who changes these from now on sees that it runs: sched_set(). It has come here without the lock. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	WRITE_ONCE(c->prio, READ_ONCE(t->prio));
+	if (unlikely(!(READ_ONCE(t->runmask) & BIT(c->id))))
+		c->own |= ATTENTION_LOOK;
 	return t;
 }
 
