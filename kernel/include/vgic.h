@@ -111,9 +111,11 @@ void vgic_fill(struct vgic_cpu *v);
  */
 void vgic_sgi(struct vgic_cpu *v, unsigned intid, unsigned group); /* nothing if it is of the other group */
 void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level);
-/* The candidate that has changed; 0: none. -KE_AGAIN, -KE_BUSY. */
-int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio);
-int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio); /* of one that is bound: the physical one */
+/*
+ * Of an SPI: its line as it is now or, without `line`, an edge; `level` is true then. The candidate that has changed;
+ * 0: none, also where it is bound and its physical one is made pending. -KE_AGAIN, -KE_BUSY.
+ */
+int vgic_change_spi(struct vgic_cpu *v, unsigned intid, unsigned prio, bool line, bool level);
 bool vgic_fire(struct vgic_cpu *v, unsigned host); /* a physical SPI has come; false: none is bound to it */
 
 /*

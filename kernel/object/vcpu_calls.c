@@ -352,10 +352,7 @@ static int64_t offer_spi(struct thread *t, uint64_t vcpu, uint64_t intid, uint64
 	if (!spi_ok(intid) || level > 1 || prio > 255)
 		return -KE_INVAL;
 	lock_acquire(&v->lock);
-	if (line)
-		index = vgic_line(&v->vgic, (unsigned)intid, level, (unsigned)prio);
-	else
-		index = vgic_inject(&v->vgic, (unsigned)intid, (unsigned)prio);
+	index = vgic_change_spi(&v->vgic, (unsigned)intid, (unsigned)prio, line, level);
 	if (index > 0) {
 		spi_changed(v, (unsigned)index, level);
 		return 0;

@@ -3,25 +3,30 @@
 #include "arch.h"
 #include "vgic.h"
 
-/* Its candidate, or VGIC_CANDIDATES. Most are where take_spi() looks first. */
-static unsigned find_spi(const struct vgic_cpu *v, unsigned intid)
+static __attribute__((noinline)) unsigned search_spi(const struct vgic_cpu *v, unsigned intid)
 {
-	unsigned first = intid % VGIC_INFLIGHT;
-
-	if (v->spi_used & BIT(first) && v->spi[first].intid == intid)
-		return VGIC_PRIVATE + first;
 	for_each_bit (i, v->spi_used)
 		if (v->spi[i].intid == intid)
 			return VGIC_PRIVATE + (unsigned)i;
 	return VGIC_CANDIDATES;
 }
 
+/* Its candidate, or VGIC_CANDIDATES. Most are where take_spi() looks first. */
+static inline unsigned find_spi(const struct vgic_cpu *v, unsigned intid)
+{
+	unsigned first = intid % VGIC_INFLIGHT;
+
+	if (v->spi_used & BIT(first) && v->spi[first].intid == intid)
+		return VGIC_PRIVATE + first;
+	return search_spi(v, intid);
+}
+
 static unsigned take_spi(struct vgic_cpu *v, unsigned intid)
 {
-	unsigned found = find_spi(v, intid), i = intid % VGIC_INFLIGHT;
+	unsigned i = intid % VGIC_INFLIGHT;
 
-	if (found < VGIC_CANDIDATES || v->spi_used == UINT32_MAX)
-		return found;
+	if (v->spi_used == UINT32_MAX)
+		return VGIC_CANDIDATES;
 	if (v->spi_used & BIT(i))
 		i = (unsigned)__builtin_ctz(~v->spi_used);
 	v->spi_used |= (uint32_t)BIT(i);
@@ -50,30 +55,24 @@ static void put_spi_prio(struct vgic_cpu *v, unsigned index, unsigned prio)
 		put_bit(&v->plane[b], index, prio & 0x80u >> b);
 }
 
-int vgic_line(struct vgic_cpu *v, unsigned intid, bool level, unsigned prio)
+int vgic_change_spi(struct vgic_cpu *v, unsigned intid, unsigned prio, bool line, bool level)
 {
-	unsigned i = level ? take_spi(v, intid) : find_spi(v, intid);
+	unsigned i = find_spi(v, intid);
 
+	if (level && unlikely(i == VGIC_CANDIDATES))
+		i = take_spi(v, intid);
 	if (i == VGIC_CANDIDATES)
 		return level ? -KE_AGAIN : 0;
-	if (spi_at(v, i)->host)
-		return -KE_BUSY;
-	put_bit(&v->line, i, level);
-	put_spi_prio(v, i, prio);
-	return (int)i;
-}
-
-int vgic_inject(struct vgic_cpu *v, unsigned intid, unsigned prio)
-{
-	unsigned i = take_spi(v, intid);
-
-	if (i == VGIC_CANDIDATES)
-		return -KE_AGAIN;
 	if (spi_at(v, i)->host) {
+		if (line)
+			return -KE_BUSY;
 		arch_irq_set_pending(spi_at(v, i)->host, true);
 		return 0;
 	}
-	v->repend |= BIT(i);
+	if (line)
+		put_bit(&v->line, i, level);
+	else
+		v->repend |= BIT(i);
 	put_spi_prio(v, i, prio);
 	return (int)i;
 }

@@ -243,14 +243,14 @@ static void wrong_bindings_are_refused(void **state)
 	assert_int_equal(guest_gic_bind(&gic, INTIDS, HOST + 1), -KE_INVAL);
 	enable(FIRST, true);
 	assert_int_equal(irq_passthrough_change(&cpu[1].vcpu, HOST, FIRST, 0, 0), -KE_BUSY);
-	assert_int_equal(vgic_line(&v->vgic, FIRST, true, 0x80), -KE_BUSY);
+	assert_int_equal(vgic_change_spi(&v->vgic, FIRST, 0x80, true, true), -KE_BUSY);
 	guest_gic_set_line(&gic, FIRST, true);
 	guest_gic_pulse(&gic, FIRST);
 	acknowledge(&cpu[0]);
 	assert_int_equal(taken, 0);
 	/* Under its number there is another already. */
 	settle_cpu(&cpu[0]);
-	assert_true(vgic_inject(&v->vgic, FIRST + 2, 0x80) > 0);
+	assert_true(vgic_change_spi(&v->vgic, FIRST + 2, 0x80, false, true) > 0);
 	assert_int_equal(irq_passthrough_change(v, HOST + 2, FIRST + 2, 0x80, BIND_ON), -KE_BUSY);
 	for (unsigned i = 4; i < BOUND; i++)
 		assert_true(irq_passthrough_change(v, HOST + i, FIRST + i, 0x80, BIND_ON) >= 0);

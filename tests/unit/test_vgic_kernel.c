@@ -260,16 +260,16 @@ static void an_spi_without_room_is_refused(void **unused)
 	(void)unused;
 	start(1);
 	for (unsigned i = 0; i < VGIC_INFLIGHT; i++)
-		assert_true(vgic_inject(&v, 100 + i, 0x80) > 0);
-	assert_int_equal(vgic_inject(&v, 99, 0x80), -KE_AGAIN);
-	assert_int_equal(vgic_line(&v, 99, true, 0x80), -KE_AGAIN);
-	assert_int_equal(vgic_line(&v, 99, false, 0x80), 0);
-	assert_true(vgic_inject(&v, 100, 0x80) > 0);
+		assert_true(vgic_change_spi(&v, 100 + i, 0x80, false, true) > 0);
+	assert_int_equal(vgic_change_spi(&v, 99, 0x80, false, true), -KE_AGAIN);
+	assert_int_equal(vgic_change_spi(&v, 99, 0x80, true, true), -KE_AGAIN);
+	assert_int_equal(vgic_change_spi(&v, 99, 0x80, true, false), 0);
+	assert_true(vgic_change_spi(&v, 100, 0x80, false, true) > 0);
 	vgic_fold(&v, 0);
 	assert_int_equal(vgic_query(&v, 131), VIRQ_PENDING);
 	assert_int_equal(vgic_withdraw(&v, 131, VIRQ_PENDING | VIRQ_ACTIVE), VIRQ_PENDING);
 	assert_int_equal(vgic_query(&v, 131), 0);
-	assert_true(vgic_inject(&v, 99, 0x80) > 0);
+	assert_true(vgic_change_spi(&v, 99, 0x80, false, true) > 0);
 }
 
 static void a_physical_interrupt_goes_to_what_is_bound_to_it(void **unused)
@@ -300,7 +300,7 @@ static void wfi_ends_for_what_can_be_delivered(void **unused)
 	start(1);
 	vgic_fold(&v, 0);
 	assert_false(vgic_deliverable(&v, on));
-	vgic_inject(&v, 40, 0x80);
+	vgic_change_spi(&v, 40, 0x80, false, true);
 	vgic_fold(&v, 0);
 	assert_true(vgic_deliverable(&v, on));
 	assert_false(vgic_deliverable(&v, 0xffull << 24));

@@ -58,7 +58,7 @@ static void raise_spis(unsigned count, const unsigned prio[], bool group1)
 		ref[i].prio = prio[n];
 		ref[i].group1 = group1;
 		ref[i].latch = true;
-		assert_true(vgic_inject(&v, 41 + 2 * n, prio[n] | (group1 ? 0 : VIRQ_GROUP0)) > 0);
+		assert_true(vgic_change_spi(&v, 41 + 2 * n, prio[n] | (group1 ? 0 : VIRQ_GROUP0), false, true) > 0);
 	}
 	enter();
 }
@@ -218,7 +218,7 @@ static void a_level_may_change_its_group_and_come_as_an_edge(void **unused)
 	line(level, false);
 	complete();
 	ref[level].latch = true;
-	assert_true(vgic_inject(&v, 44, ref[level].prio | VIRQ_GROUP0) > 0);
+	assert_true(vgic_change_spi(&v, 44, ref[level].prio | VIRQ_GROUP0, false, true) > 0);
 	enter();
 	take(44);
 	complete();
@@ -236,15 +236,15 @@ static void what_has_arrived_counts_as_it_is_then(void **unused)
 	start(2);
 	serve(level);
 	/* It has fallen. */
-	index = vgic_line(&v, 44, true, ref[level].prio);
-	vgic_line(&v, 44, false, ref[level].prio);
+	index = vgic_change_spi(&v, 44, ref[level].prio, true, true);
+	vgic_change_spi(&v, 44, ref[level].prio, true, false);
 	arrive(index);
 	assert_int_equal(again, 0);
 	assert_false(acknowledge());
 	/* It has come as an edge, too: once. */
 	ref[level].line = ref[level].latch = true;
-	vgic_inject(&v, 44, ref[level].prio);
-	index = vgic_line(&v, 44, true, ref[level].prio);
+	vgic_change_spi(&v, 44, ref[level].prio, false, true);
+	index = vgic_change_spi(&v, 44, ref[level].prio, true, true);
 	arrive(index);
 	assert_int_equal(again, 0);
 	take(44);
@@ -282,17 +282,17 @@ static void spis_that_have_ended_leave_room_after_a_fold(void **unused)
 	(void)unused;
 	start(2);
 	for (unsigned intid = 100; intid < 100 + VGIC_INFLIGHT; intid++) {
-		int index = vgic_line(&v, intid, true, 0x80);
+		int index = vgic_change_spi(&v, intid, 0x80, true, true);
 
 		arrive(index);
-		assert_true(vgic_line(&v, intid, false, 0x80) == index);
+		assert_true(vgic_change_spi(&v, intid, 0x80, true, false) == index);
 		lower((unsigned)index);
 	}
 	assert_int_equal(v.spi_used, UINT32_MAX);
-	assert_int_equal(vgic_line(&v, 200, true, 0x80), -KE_AGAIN);
+	assert_int_equal(vgic_change_spi(&v, 200, 0x80, true, true), -KE_AGAIN);
 	enter();
 	assert_int_equal(v.spi_used, 0);
-	assert_true(vgic_line(&v, 200, true, 0x80) > 0);
+	assert_true(vgic_change_spi(&v, 200, 0x80, true, true) > 0);
 }
 
 int main(void)

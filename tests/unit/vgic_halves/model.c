@@ -178,14 +178,14 @@ static int op_line(void *ctx, unsigned vcpu, unsigned intid, unsigned level, uns
 {
 	(void)ctx;
 	cpu[vcpu].vcpu.dirty = true;
-	return no_candidate(vgic_line(&cpu[vcpu].vcpu.vgic, intid, level, priority));
+	return no_candidate(vgic_change_spi(&cpu[vcpu].vcpu.vgic, intid, priority, true, level));
 }
 
 static int op_inject(void *ctx, unsigned vcpu, unsigned intid, unsigned priority)
 {
 	(void)ctx;
 	cpu[vcpu].vcpu.dirty = true;
-	return no_candidate(vgic_inject(&cpu[vcpu].vcpu.vgic, intid, priority));
+	return no_candidate(vgic_change_spi(&cpu[vcpu].vcpu.vgic, intid, priority, false, true));
 }
 
 static int op_withdraw(void *ctx, unsigned vcpu, unsigned intid, unsigned what)

@@ -388,7 +388,7 @@ void line(unsigned i, bool up)
 		if (changed)
 			show_private(n, up);
 	} else {
-		index = vgic_line(&v, n, up, ref[i].prio | (ref[i].group1 ? 0 : VIRQ_GROUP0));
+		index = vgic_change_spi(&v, n, ref[i].prio | (ref[i].group1 ? 0 : VIRQ_GROUP0), true, up);
 		assert_true(index >= 0);
 		if (up)
 			arrive(index);
@@ -415,7 +415,7 @@ void fire(unsigned i)
 		sgi(i, rnd(8) != 0 ? ref[i].group1 : rnd(2));
 	} else if (n >= 32 && ref[i].edge) {
 		ref[i].latch = true;
-		arrive(vgic_inject(&v, n, ref[i].prio | (ref[i].group1 ? 0 : VIRQ_GROUP0)));
+		arrive(vgic_change_spi(&v, n, ref[i].prio | (ref[i].group1 ? 0 : VIRQ_GROUP0), false, true));
 	} else {
 		line(i, rnd(3) != 0);
 	}
