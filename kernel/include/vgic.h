@@ -127,29 +127,22 @@ bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 
 /*
  * The same if its image is empty and still right: whoever changes enable, group or priority of a private one folds. *lr
- * is what goes there. `straight` is v->straight, or a part of it.
+ * is what goes there. Of a level, its line is up, and what it was offered with has not changed. Without the lock:
+ * whoever changes what is read here calls after that.
  */
-static inline bool vgic_place_again(const struct vgic_cpu *v, uint64_t straight, unsigned index, uint32_t empty,
-				    unsigned *n, uint64_t *lr)
+static inline __attribute__((always_inline)) bool vgic_place_again(const struct vgic_cpu *v, unsigned index,
+								   uint32_t empty, unsigned *n, uint64_t *lr)
 {
 	*n = v->lr_of[index];
-	if (!(straight >> index & 1) || !(empty >> *n & 1))
+	if (!(v->straight >> index & 1) || !(empty >> *n & 1))
 		return false;
 	*lr = v->lr[*n];
-	return true;
-}
-
-/*
- * After that, of an SPI or the physical timer: its line is up, and what it was offered with has not changed. Without
- * the lock: whoever changes what is read here calls after that.
- */
-static inline bool vgic_level_again(const struct vgic_cpu *v, unsigned index, uint64_t *lr)
-{
-	uint64_t group = READ_ONCE(v->group) >> index & 1 ? ARCH_LR_GROUP1 : 0;
-
+	if (index < VIRQ_PTIMER)
+		return true;
 	*lr = (*lr & ~ARCH_LR_ACTIVE) | ARCH_LR_PENDING | ARCH_LR_EXIT_ENDED;
 	return (READ_ONCE(v->line) & ~READ_ONCE(v->repend)) >> index & 1 &&
-	       ARCH_LR_PRIO(*lr) == READ_ONCE(v->prio[index]) && (*lr & ARCH_LR_GROUP1) == group;
+	       ARCH_LR_PRIO(*lr) == READ_ONCE(v->prio[index]) &&
+	       !(*lr & ARCH_LR_GROUP1) == !(READ_ONCE(v->group) >> index & 1);
 }
 
 /* An image that is not empty was read from the processor. */

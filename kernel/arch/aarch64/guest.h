@@ -73,13 +73,13 @@ bool vcpu_edges(struct vcpu *v);                  /* take in `edges`; false: vcp
  * changes what it touches.
  */
 bool vcpu_insert(struct vcpu *v, unsigned index);
-/* The same, only of an SGI or the virtual timer, and into the list register where it was the last time. */
+/* The same, without the lock, and only into the list register where it was the last time. */
 static inline __attribute__((always_inline)) bool vcpu_insert_again(const struct vcpu *v, unsigned index)
 {
 	unsigned n;
 	uint64_t lr;
 
-	if (unlikely(!vgic_place_again(&v->vgic, (uint32_t)v->vgic.straight, index, irqchip_lr_empty(), &n, &lr)))
+	if (unlikely(!vgic_place_again(&v->vgic, index, irqchip_lr_empty(), &n, &lr)))
 		return false;
 	irqchip_lr_write(n, lr);
 	return true;

@@ -94,22 +94,9 @@ static __attribute__((noinline)) bool insert_anew(struct vcpu *v, unsigned index
 	return true;
 }
 
-/* Into its last list register, if that is simple. */
-static inline bool insert_again(const struct vcpu *v, unsigned index)
-{
-	unsigned n;
-	uint64_t lr;
-
-	if (!vgic_place_again(&v->vgic, v->vgic.straight, index, irqchip_lr_empty(), &n, &lr) ||
-	    (index >= VIRQ_PTIMER && !vgic_level_again(&v->vgic, index, &lr)))
-		return false;
-	irqchip_lr_write(n, lr);
-	return true;
-}
-
 bool vcpu_insert(struct vcpu *v, unsigned index)
 {
-	return insert_again(v, index) || insert_anew(v, index);
+	return vcpu_insert_again(v, index) || insert_anew(v, index);
 }
 
 /* The lines, edges and priorities of SPIs may change. */
@@ -134,7 +121,7 @@ static __attribute__((noinline)) bool insert_edges(struct vcpu *v, uint64_t edge
 	for (; edges; edges &= edges - 1) {
 		unsigned index = (unsigned)__builtin_ctzll(edges);
 
-		if (!insert_again(v, index) && !insert_locked(v, index)) {
+		if (!vcpu_insert_again(v, index) && !insert_locked(v, index)) {
 			__atomic_fetch_or(&v->vgic.arrived, edges, __ATOMIC_RELAXED);
 			v->dirty = true;
 			return false;
@@ -289,10 +276,12 @@ static __attribute__((noinline)) uint32_t kick_anew(struct vcpu *v, uint64_t edg
 /* Edges are all that the virtual CPU is called for, mostly. */
 static inline uint32_t guest_kick(struct vcpu *v, const struct cpu *c)
 {
+	uint64_t edges;
+
 	if (c->attention || (v->entry_work & ~(ENTRY_WORK_TIMER | ENTRY_WORK_EDGES)))
 		return IPI_KICK;
-	for (uint64_t edges = take_edges(v); edges; edges &= edges - 1)
-		if (!vcpu_insert_again(v, (unsigned)__builtin_ctzll(edges)))
+	for (edges = take_edges(v); edges; edges &= edges - 1)
+		if (unlikely(edges >> 16) || !vcpu_insert_again(v, (unsigned)__builtin_ctzll(edges) & 15))
 			return kick_anew(v, edges);
 	return end_kick();
 }

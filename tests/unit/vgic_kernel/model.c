@@ -305,8 +305,7 @@ static bool place(unsigned index)
 	unsigned n;
 	uint64_t lr;
 
-	if (vgic_place_again(&v, v.straight, index, empty, &n, &lr) &&
-	    (index < 16 || index == VIRQ_VTIMER || vgic_level_again(&v, index, &lr))) {
+	if (index != PPI_LEVEL && index != PPI_EDGE && vgic_place_again(&v, index, empty, &n, &lr)) {
 		again += index >= 16 && index != VIRQ_VTIMER;
 		hw[n] = lr;
 		return true;
