@@ -211,20 +211,18 @@ struct system_info {
 	uint32_t cpus;
 	uint32_t processes;
 	uint64_t counter_hz;
-	uint64_t ram_bytes, ram_free; /* for processes; free = owned by none */
-	uint64_t objects;             /* kernel objects alive, in all processes */
-	uint64_t interrupts;          /* attached */
-	uint64_t features;            /* FEATURE_* */
+	uint64_t objects;    /* kernel objects alive, in all processes */
+	uint64_t interrupts; /* attached */
+	uint64_t features;   /* FEATURE_* */
 	uint64_t idle_ns[CPU_MAX];
 };
 
 /*
- * What the kernel tells procmgr: at address BOOT_INFO, read only. The tree, the archive and procmgr's own file are
- * mapped read only at the addresses given.
+ * What the kernel tells procmgr: at address BOOT_INFO, read only. The tree, the Image and the archive are mapped read
+ * only at the addresses given.
  */
 #define BOOT_INFO    0x100000ull
 #define BOOT_DTB     0x1000000ull
-#define BOOT_PROGRAM 0x2000000ull
 #define BOOT_IMAGE   0x8000000ull /* the part of the kernel's Image that never changes */
 #define BOOT_ARCHIVE 0x40000000ull
 #define BOOT_RAM_MAX 16
@@ -238,11 +236,8 @@ struct boot_info {
 	uint32_t intid_limit; /* first number of a shared interrupt that the interrupt controller does not have */
 	uint32_t ram_count;
 	struct range ram[BOOT_RAM_MAX]; /* free for processes; whole pages, ascending */
-	uint64_t ram_total;             /* of the board */
-	uint64_t program_address;       /* procmgr's own ELF file, mapped read only */
-	uint64_t program_bytes;
-	uint8_t seed[16]; /* key of what procmgr hands out: places, guards */
-	uint64_t random;  /* 0: the board gave no randomness, `seed` can be guessed */
+	uint8_t seed[16];               /* key of what procmgr hands out: places, guards */
+	uint64_t random;                /* 0: the board gave no randomness, `seed` can be guessed */
 };
 
 #define ENV_MAX_         25

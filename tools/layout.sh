@@ -38,7 +38,7 @@ cat <<TEXT
 /* Made by tools/layout.sh: address, offset in the file, bytes in the file, bytes in memory, PROT_*. */
 	.section .rodata
 	.balign 8
-	.globl procmgr_segments, procmgr_segment_count, procmgr_entry, procmgr_file, procmgr_file_end
+	.globl procmgr_segments, procmgr_segment_count, procmgr_entry, procmgr_file
 procmgr_segments:
 $segments
 procmgr_entry:
@@ -46,6 +46,5 @@ procmgr_entry:
 	.balign 4096
 procmgr_file:
 	.incbin "$file"
-procmgr_file_end:
 	.balign 4096
 TEXT

@@ -21,7 +21,7 @@ struct segment {
 
 extern const struct segment procmgr_segments[];
 extern const uint64_t procmgr_segment_count, procmgr_entry;
-extern const char procmgr_file[], procmgr_file_end[];
+extern const char procmgr_file[];
 
 #define FIRST_KMEM  (2ull << 20)
 #define FIRST_RAM   (4ull << 20)
@@ -38,8 +38,6 @@ static void find_ram(void)
 {
 	memcpy(boot_info.ram, board.ram, sizeof(board.ram));
 	boot_info.ram_count = board.ram_count;
-	for (unsigned i = 0; i < board.ram_count; i++)
-		boot_info.ram_total += board.ram[i].bytes;
 	ranges_remove(boot_info.ram, &boot_info.ram_count, board.image);
 	ranges_add(boot_info.ram, &boot_info.ram_count, board.unused);
 	ranges_remove(boot_info.ram, &boot_info.ram_count, board.dtb);
@@ -143,12 +141,9 @@ static void make_boot_info(struct process *p, const uint64_t random[RANDOM_COUNT
 	boot_info.image_bytes = board.image_readonly;
 	boot_info.cpus = board.cpu_count;
 	boot_info.intid_limit = arch_irq_limit();
-	boot_info.program_address = BOOT_PROGRAM;
-	boot_info.program_bytes = (uint64_t)(procmgr_file_end - procmgr_file);
 	memcpy(boot_info.seed, &random[RANDOM_SEED], sizeof(boot_info.seed));
 	map_pages_of(p, BOOT_INFO, arch_va_to_pa(&boot_info), sizeof(boot_info));
 	map_pages_of(p, BOOT_DTB, board.dtb.start, board.dtb.bytes);
-	map_pages_of(p, BOOT_PROGRAM, arch_va_to_pa(procmgr_file), boot_info.program_bytes);
 	map_pages_of(p, BOOT_IMAGE, board.image.start, board.image_readonly);
 	if (board.initrd.bytes)
 		map_pages_of(p, BOOT_ARCHIVE, board.initrd.start, board.initrd.bytes);

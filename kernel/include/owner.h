@@ -9,6 +9,5 @@
 int64_t owner_check(struct process *p, uint64_t kind, uint64_t start, uint64_t bytes);
 /* RAM for processes, as the first one is told at BOOT_INFO; complete when that starts, then only read. */
 extern struct boot_info boot_info;
-uint64_t process_ram_total(void); /* bytes */
 /* Something has an owner that had none: what was checked before does not count any more. */
 void owner_changed(void);

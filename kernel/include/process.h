@@ -106,7 +106,6 @@ static inline bool able(const struct process *p, uint32_t ability)
 }
 
 /* region.c */
-bool region_is_own_ram(const struct region *r);
 uint64_t region_zeroed(const struct region *r); /* bytes; those that a CPU is at count */
 /* Zeroes those from `first` to `end` - 1 that no process has. False: one step was done; there may be more. */
 bool region_scrub(struct process *p, unsigned first, unsigned end);

@@ -18,15 +18,6 @@ void owner_changed(void)
 
 /* ---- what may have an owner ---- */
 
-uint64_t process_ram_total(void)
-{
-	uint64_t total = 0;
-
-	for (unsigned i = 0; i < boot_info.ram_count; i++)
-		total += boot_info.ram[i].bytes;
-	return total;
-}
-
 static bool overlaps(const struct range *r, unsigned count, paddr_t start, uint64_t bytes)
 {
 	for (unsigned i = 0; i < count; i++)

@@ -19,7 +19,7 @@ static void add_region(struct process *p, unsigned index, uint64_t start, uint64
 	struct region *r = &p->regions[index];
 
 	*r = (struct region){.start = start, .bytes = bytes, .flags = flags};
-	if (region_is_own_ram(r)) {
+	if ((flags & (REGION_RAM | REGION_RO)) == REGION_RAM) {
 		r->home = p->check.same ? p->check.same : r;
 		p->ram_bytes += r->home == r && index != REGION_KMEM ? bytes : 0;
 	}

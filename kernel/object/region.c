@@ -7,11 +7,6 @@
 
 #define SCRUB_PAGES 4 /* zeroed between two looks for an interrupt */
 
-bool region_is_own_ram(const struct region *r)
-{
-	return (r->flags & (REGION_RAM | REGION_RO)) == REGION_RAM;
-}
-
 uint64_t region_zeroed(const struct region *r)
 {
 	return r->taken < r->bytes / PAGE_SIZE ? r->taken * PAGE_SIZE : r->bytes;

@@ -5,7 +5,6 @@
 #include "console.h"
 #include "cpu.h"
 #include "irq.h"
-#include "owner.h"
 #include "panic.h"
 #include "process.h"
 
@@ -59,12 +58,9 @@ int64_t call_SystemInfo(struct thread *t, struct frame *f)
 				.features = arch_features()};
 	const uint64_t now = arch_clock_ticks();
 
-	i.ram_bytes = i.ram_free = process_ram_total();
 	for (unsigned s = 0; s < PROCESS_MAX; s++) {
 		const struct process *p = &processes[s];
 
-		if (s)
-			i.ram_free -= p->params.kmem_bytes + p->ram_bytes;
 		if (p->state <= PROCESS_DEFINED)
 			continue;
 		i.processes++;

@@ -19,3 +19,13 @@ static inline uint64_t boot_archive_span(void)
 {
 	return (boot->archive_bytes + PLAN_PAGE - 1) & ~(PLAN_PAGE - 1);
 }
+
+/* RAM for processes and guests. */
+static inline uint64_t boot_ram_bytes(void)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < boot->ram_count; i++)
+		bytes += boot->ram[i].bytes;
+	return bytes;
+}

@@ -2,6 +2,7 @@
 /* One thread, one channel, one table of messages. */
 #include "serve.h"
 #include "ask.h"
+#include "boot.h"
 #include "bulkhead/kernel.h"
 #include "end.h"
 #include "events.h"
@@ -37,7 +38,7 @@ union reply {
 	struct pm_vm vm;
 	struct process_info process;
 	struct thread_info thread;
-	struct system_info system;
+	struct pm_system system;
 	struct pm_pool pool;
 	struct pm_irq irq;
 };
@@ -299,8 +300,14 @@ static int thread_info_request(struct request *r)
 
 static int system_info_request(struct request *r)
 {
-	r->reply_bytes = sizeof(r->reply.system);
-	return SystemInfo_r(&r->reply.system);
+	struct pm_system *system = &r->reply.system;
+
+	r->reply_bytes = sizeof(*system);
+	system->ram_bytes = boot_ram_bytes();
+	system->ram_free = system->ram_bytes;
+	for (unsigned i = 0; i < plan.count; i++)
+		system->ram_free -= plan.item[i].bytes;
+	return SystemInfo_r(&system->kernel);
 }
 
 static int irq_info_request(struct request *r)

@@ -307,15 +307,6 @@ static bool read_system(struct sys_report *report)
 	return sys_read(&config, copy, file.bytes, report) == 0;
 }
 
-static uint64_t free_bytes(void)
-{
-	uint64_t bytes = 0;
-
-	for (unsigned i = 0; i < boot->ram_count; i++)
-		bytes += boot->ram[i].bytes;
-	return bytes;
-}
-
 static bool read_board(void)
 {
 	const char *wrong = sys_board_read(&board, (const void *)BOOT_DTB, boot->dtb_bytes);
@@ -326,7 +317,7 @@ static bool read_board(void)
 		mistake(NULL, "the board's device tree: %s", wrong);
 		return false;
 	}
-	board.ram_bytes = free_bytes();
+	board.ram_bytes = boot_ram_bytes();
 	board.cpus = boot->cpus;
 	board.intid_limit = boot->intid_limit;
 	return true;

@@ -158,22 +158,23 @@ static void print_interrupts(const struct query *q)
 
 static void print_system(void)
 {
-	struct system_info system;
+	struct pm_system system;
 	int status = pm_request(PM_SYSTEM_INFO, NULL, 0, 0, &system, sizeof(system));
 
 	if (status < 0) {
 		printf("pidin: %s\n", text_of_status(status));
 		return;
 	}
-	printf("CPUs:        %" PRIu32 "\n", system.cpus);
-	printf("Processes:   %" PRIu32 "\n", system.processes);
+	printf("CPUs:        %" PRIu32 "\n", system.kernel.cpus);
+	printf("Processes:   %" PRIu32 "\n", system.kernel.processes);
 	printf("Memory:      %" PRIu64 "K free of %" PRIu64 "K\n", system.ram_free / KIB, system.ram_bytes / KIB);
-	printf("Objects:     %" PRIu64 "\n", system.objects);
-	printf("Interrupts:  %" PRIu64 "\n", system.interrupts);
-	printf("Counter:     %" PRIu64 " Hz\n", system.counter_hz);
-	for (unsigned cpu = 0; cpu < system.cpus && cpu < CPU_MAX; cpu++)
-		printf("CPU %u idle:  %" PRIu64 ".%03" PRIu64 " s\n", cpu, (uint64_t)(system.idle_ns[cpu] / NS_PER_S),
-		       (uint64_t)(system.idle_ns[cpu] % NS_PER_S / NS_PER_MS));
+	printf("Objects:     %" PRIu64 "\n", system.kernel.objects);
+	printf("Interrupts:  %" PRIu64 "\n", system.kernel.interrupts);
+	printf("Counter:     %" PRIu64 " Hz\n", system.kernel.counter_hz);
+	for (unsigned cpu = 0; cpu < system.kernel.cpus && cpu < CPU_MAX; cpu++)
+		printf("CPU %u idle:  %" PRIu64 ".%03" PRIu64 " s\n", cpu,
+		       (uint64_t)(system.kernel.idle_ns[cpu] / NS_PER_S),
+		       (uint64_t)(system.kernel.idle_ns[cpu] % NS_PER_S / NS_PER_MS));
 }
 
 /* Also one that does not run is known, by its name or its slot. */

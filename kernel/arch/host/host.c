@@ -29,7 +29,6 @@ struct host_registers host_registers[CPU_MAX];
 const uint64_t procmgr_segments[1];
 const uint64_t procmgr_segment_count, procmgr_entry = 0x1000;
 const char procmgr_file[1] __attribute__((aligned(4096)));
-const char procmgr_file_end[1];
 
 static char *ram;
 static _Thread_local jmp_buf *idle_jump;

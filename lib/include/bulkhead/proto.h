@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <bulkhead.h>
 #include <stdint.h>
 
 /*
@@ -42,7 +43,7 @@ enum msg_type {
 	PM_PROCESS_INFO, /* struct pm_target (index = slot) -> struct process_info; -ESRCH: empty; -ERANGE: after the
 			    last */
 	PM_THREAD_INFO,  /* struct pm_target (index = slot, value = tid) -> struct thread_info */
-	PM_SYSTEM_INFO,  /* -> struct system_info */
+	PM_SYSTEM_INFO,  /* -> struct pm_system */
 	PM_SLAY,         /* struct pm_target: name or slot, value = signal */
 	PM_SHUTDOWN,     /* struct pm_target: value 0 = off, 1 = reset; guests are stopped first */
 	PM_SCHED,        /* struct pm_sched: priority, policy, run mask of a thread */
@@ -119,6 +120,11 @@ struct pm_vm {
 	char note[PROTO_NOTE]; /* what it waits for, or why it was refused; empty: neither. NUL-terminated */
 	char consoles[PM_CONSOLES][PROTO_NAME]; /* that its configuration names; NUL-terminated, empty after the last
 						 */
+};
+
+struct pm_system {
+	struct system_info kernel;
+	uint64_t ram_bytes, ram_free; /* of processes and guests; free: in nobody's plan */
 };
 
 /* An interrupt of the board that somebody was given. */
