@@ -26,12 +26,17 @@ struct thread {
 	uint64_t info;  /* same, as in MSGINFO_* */
 	uint8_t state;  /* others may read it; that it waits for a message changes under the kernel lock only */
 	uint8_t prio, base_prio, policy;
-	bool kill;     /* must go as soon as it comes by the kernel's door */
+	union {
+		struct {
+			bool kill; /* must go as soon as it comes by the kernel's door */
+			bool resume_copy;
+		};
+		uint16_t unfinished; /* any of it */
+	};
 	bool in_guest; /* goes on in its vCPU's guest, not in the process */
-	bool resume_copy;
-	bool yields; /* running: see sched_yield() */
-	bool late;   /* it was made when the VM was sealed: it runs no virtual CPU */
-	uint8_t cpu; /* that it runs or waits on, or ran on last */
+	bool yields;   /* running: see sched_yield() */
+	bool late;     /* it was made when the VM was sealed: it runs no virtual CPU */
+	uint8_t cpu;   /* that it runs or waits on, or ran on last */
 	uint32_t runmask;
 	uint64_t slice_end; /* ns; 0: a whole slice from its start */
 	uint64_t cpu_ticks;

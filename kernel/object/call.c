@@ -203,7 +203,7 @@ static inline void arm_slice(struct cpu *c)
 }
 
 /* Who runs here now, if it is that simple, or NULL. */
-static struct thread *idle(struct cpu *c)
+static __attribute__((noinline)) struct thread *idle(struct cpu *c)
 {
 	const struct process *p = ran_last(c);
 	struct thread *t;
@@ -238,17 +238,15 @@ static inline void user_to(struct cpu *c, struct thread *t)
 
 static inline bool is_unfinished(const struct thread *t)
 {
-	return READ_ONCE(t->kill) || READ_ONCE(t->resume_copy) || READ_ONCE(t->process->end_cause);
+	return READ_ONCE(t->unfinished) || READ_ONCE(t->process->end_cause);
 }
 
-/* What a chosen thread still has to do in the kernel before it goes on; true if it must be chosen anew. */
-static bool finish_business(struct cpu *c, struct thread *t)
+/* What a chosen thread that is unfinished has to do in the kernel; then a thread is chosen anew. */
+static __attribute__((noinline)) struct thread *finish_business(struct cpu *c, struct thread *t)
 {
-	if (likely(!is_unfinished(t)))
-		return false;
 	if (arch_irq_pending()) {
 		irq_take(c);
-		return true;
+		return NULL;
 	}
 	lock_acquire(&kernel_lock);
 	/* It was not told yet, and who is to be told before it may get no time. */
@@ -263,7 +261,7 @@ static bool finish_business(struct cpu *c, struct thread *t)
 	}
 	user_to(c, c->current);
 	lock_release(&kernel_lock);
-	return true;
+	return NULL;
 }
 
 /*
@@ -291,7 +289,9 @@ static __attribute__((noinline)) struct thread *choose_thread(struct cpu *c)
 			t = idle(c);
 		else
 			async_error_look(c);
-	} while (!t || finish_business(c, t) || cpu_attention(c));
+		if (t && unlikely(is_unfinished(t)))
+			t = finish_business(c, t);
+	} while (!t || cpu_attention(c));
 	arm_slice(c);
 	return t;
 }

@@ -261,7 +261,7 @@ static struct thread *take_from(struct cpu *from, const struct cpu *c)
  * Idle: the most important thread that waits for another CPU and may run here is placed anew. No lock is taken of a CPU
  * whose queue shows that nobody there may.
  */
-static void steal(struct cpu *c)
+static __attribute__((noinline)) void steal(struct cpu *c)
 {
 	struct thread *t = NULL;
 
