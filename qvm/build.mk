@@ -2,6 +2,6 @@
 # Most of it runs once for each start of a guest.
 FLAGS.qvm := $(INTEGER_ONLY) $(SMALL)
 # What a guest waits for at each of its exits.
-QVM_FAST := exits.c mmio.c vdev_access.c \
-	$(addprefix arch/aarch64/,spi.c gic_frames.c)
+QVM_FAST := exits.c mmio.c unsupported.c vdev_access.c \
+	$(addprefix arch/aarch64/,gic_frames.c gic_registers.c interrupts.c spi.c)
 $(foreach f,$(QVM_FAST),$(eval FLAGS.qvm/$(f) := $(INTEGER_ONLY)))

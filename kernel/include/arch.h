@@ -154,6 +154,7 @@ bool arch_vcpu_evict(struct cpu *c); /* the resident's state to memory; true: so
 void arch_vcpu_drop(struct cpu *c, struct vcpu *v); /* its thread dies here: forget its registers */
 /* Home here or in memory: vgic state up to date, images empty. Its lock is held. */
 void arch_vcpu_settle(struct vcpu *v);
+void arch_vcpu_offer(struct vcpu *v); /* the way back, of one whose home is here */
 /* Home here, and its guest does not run: a candidate of its vgic as it is now. Its lock is held. False: it is `dirty`.
  */
 bool arch_vcpu_show(struct vcpu *v, unsigned index);

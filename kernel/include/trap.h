@@ -27,7 +27,7 @@ NAMED struct frame *call_general(struct thread *t, struct cpu *c); /* kernel loc
 /* From the vectors. Each ends in arch_resume(). */
 /* Every call except VcpuRun and those that are passed on directly. */
 struct frame *trap_call(struct frame *f, struct cpu *c);
-void trap_virq(struct frame *f, struct cpu *c);                    /* VcpuLine, VcpuInject */
+void trap_vcpu(struct frame *f, struct cpu *c);                    /* VcpuGet to VcpuInject */
 void trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome); /* of a process; of calls VcpuRun only */
 void trap_irq(struct frame *f, struct cpu *c);
 void trap_async_error(struct frame *f, struct cpu *c);

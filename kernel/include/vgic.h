@@ -189,6 +189,6 @@ void vgic_unbind(struct vgic_cpu *v, unsigned intid);
 unsigned vgic_host(const struct vgic_cpu *v, unsigned intid); /* its physical SPI, or 0 */
 void vgic_deactivate(struct vgic_cpu *v, unsigned intid);     /* by a guest that ends interrupts in two steps */
 void vgic_end_active(struct vgic_cpu *v, unsigned index); /* a candidate, and the physical SPI that it is linked to */
-int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask, uint32_t *out);
+int vgic_private(struct vgic_cpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *out);
 /* Is anything pending that the guest's CPU interface (ARCH_VMCR_*) lets through, so that the guest must not wait? */
 bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr);

@@ -76,12 +76,12 @@ int64_t vcpu_bind(struct vcpu *v, struct thread *t)
 	} else {
 		lock_acquire(&v->lock);
 		v->thread = t;
-		lock_release(&v->lock);
 		t->vcpu = v;
 		if (!p->guest.sealed)
 			p->counter_offset = v->counter_offset == UINT64_MAX ? arch_clock_ticks() : v->counter_offset;
 		p->guest.sealed = true;
-		v->counter_offset = p->counter_offset;
+		v->counter_offset = p->counter_offset; /* VcpuSet has this lock */
+		lock_release(&v->lock);
 	}
 	lock_release(&kernel_lock);
 	return error;
@@ -110,16 +110,6 @@ static bool in_guest(const struct vcpu *v)
 	return v->thread && READ_ONCE(v->thread->in_guest);
 }
 
-static int64_t get_register(struct vcpu *v, struct frame *f)
-{
-	uint64_t value;
-	int64_t error = arch_vcpu_get(v, VcpuGet_vreg(f), in_guest(v), &value);
-
-	if (!error)
-		VcpuGet_set_value(f, value);
-	return error;
-}
-
 static int64_t interrupts_apply(struct vcpu *v, struct frame *f)
 {
 	uint32_t out = 0;
@@ -128,7 +118,7 @@ static int64_t interrupts_apply(struct vcpu *v, struct frame *f)
 	arch_vcpu_settle(v);
 	switch (call_number(f)) {
 	case CALL_VcpuPrivate:
-		result = vgic_private(&v->vgic, (unsigned)VcpuPrivate_vpriv(f), (uint32_t)VcpuPrivate_value(f),
+		result = vgic_private(&v->vgic, VcpuPrivate_vpriv(f), (uint32_t)VcpuPrivate_value(f),
 				      (uint32_t)VcpuPrivate_mask(f), &out);
 		VcpuPrivate_set_now(f, out);
 		break;
@@ -141,14 +131,17 @@ static int64_t interrupts_apply(struct vcpu *v, struct frame *f)
 		break;
 	default: result = vgic_query(&v->vgic, (unsigned)VcpuQuery_intid(f));
 	}
-	v->dirty = true;
+	if (v->home)
+		arch_vcpu_offer(v); /* here: vcpu_apply() */
+	else
+		v->dirty = true;
 	return result;
 }
 
 /* False: another CPU holds its registers. Else they stay where they are until it is done. */
 static bool vcpu_apply(struct cpu *c, struct vcpu *v, struct frame *f, int64_t *result)
 {
-	uint64_t call = call_number(f);
+	uint64_t call = call_number(f), value = 0;
 	bool core = call == CALL_VcpuGet || call == CALL_VcpuSet;
 
 	/* The frame is in memory whenever the vCPU is not in the guest, the rest if it is not resident. */
@@ -164,10 +157,12 @@ static bool vcpu_apply(struct cpu *c, struct vcpu *v, struct frame *f, int64_t *
 		vcpu_tell(v);
 		return true;
 	}
-	if (call == CALL_VcpuGet)
-		*result = get_register(v, f);
-	else
+	if (call == CALL_VcpuGet) {
+		*result = arch_vcpu_get(v, VcpuGet_vreg(f), in_guest(v), &value);
+		VcpuGet_set_value(f, value);
+	} else {
 		*result = arch_vcpu_set(v, VcpuSet_vreg(f), in_guest(v), VcpuSet_value(f));
+	}
 	lock_release(&v->lock);
 	return true;
 }
@@ -288,9 +283,6 @@ static int64_t set_pending(struct thread *t, struct frame *f)
 
 int64_t call_VcpuPrivate(struct thread *t, struct frame *f)
 {
-	if (VcpuPrivate_vpriv(f) > VPRIV_PRIO0 + 7 ||
-	    (VcpuPrivate_vpriv(f) > VPRIV_CTLR && VcpuPrivate_vpriv(f) < VPRIV_PRIO0))
-		return -KE_INVAL;
 	if (VcpuPrivate_vpriv(f) == VPRIV_PENDING && (uint32_t)VcpuPrivate_mask(f) &&
 	    !(VcpuPrivate_mask(f) & ~VcpuPrivate_value(f)))
 		return set_pending(t, f);
@@ -376,19 +368,37 @@ int64_t call_VcpuInject(struct thread *t, struct frame *f)
 	return offer_spi(t, VcpuInject_vcpu(f), VcpuInject_intid(f), 1, VcpuInject_priority(f), false);
 }
 
-/* VcpuLine and VcpuInject, which take no lock of the kernel's unless they wake somebody. */
-void trap_virq(struct frame *f, struct cpu *c)
+/* VcpuGet, VcpuSet and VcpuPrivate where the state is here or in memory. False: the kernel lock is needed. */
+static bool call_here(struct thread *t, struct frame *f, struct cpu *c, int64_t *result)
+{
+	struct vcpu *v = vcpu_of(t->process, VcpuGet_vcpu(f));
+	bool done = v && vcpu_apply(c, v, f, result);
+
+	if (done && unlikely(READ_ONCE(v->requested))) {
+		lock_acquire(&kernel_lock);
+		vcpu_serve(c, v); /* as in vcpu_call_at_home() */
+		lock_release(&kernel_lock);
+	}
+	return done;
+}
+
+/* VcpuGet to VcpuInject, which take no lock of the kernel's unless they wake somebody or ask another CPU. */
+void trap_vcpu(struct frame *f, struct cpu *c)
 {
 	struct thread *t = container_of(f, struct thread, frame);
+	uint64_t call = call_number(f);
+	int64_t result = -KE_PERM;
 
-	if (likely(!t->kill)) {
-		if (unlikely(!able(t->process, ABLE_VCPU)))
-			call_set_result(f, -KE_PERM);
-		else
-			call_set_result(f,
-					call_number(f) == CALL_VcpuLine ? call_VcpuLine(t, f) : call_VcpuInject(t, f));
-		t->timeout_flags = 0;
+	if (likely(!t->kill && able(t->process, ABLE_VCPU))) {
+		if (call >= CALL_VcpuLine) {
+			result = call == CALL_VcpuLine ? call_VcpuLine(t, f) : call_VcpuInject(t, f);
+		} else if (!call_here(t, f, c, &result)) {
+			arch_resume(trap_call(f, c));
+			return;
+		}
 	}
+	call_set_result(f, result);
+	t->timeout_flags = 0;
 	arch_resume(unlikely(t->kill || cpu_attention(c)) ? cpu_leave(c) : f);
 }
 

@@ -28,7 +28,7 @@ static void set_active(struct vgic_cpu *v, uint32_t active, uint32_t mask)
 	v->active = (v->active & ~(uint64_t)mask) | active;
 }
 
-int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask, uint32_t *out)
+int vgic_private(struct vgic_cpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *out)
 {
 	uint32_t *word, group = (uint32_t)v->group;
 
@@ -53,7 +53,7 @@ int vgic_private(struct vgic_cpu *v, unsigned op, uint32_t value, uint32_t mask,
 	default:
 		if (op < VPRIV_PRIO0 || op > VPRIV_PRIO0 + 7)
 			return -KE_INVAL;
-		return private_prio(v, (op - VPRIV_PRIO0) * 4, value, mask, out);
+		return private_prio(v, ((unsigned)op - VPRIV_PRIO0) * 4, value, mask, out);
 	}
 	*word = (*word & ~mask) | value;
 	*out = *word;

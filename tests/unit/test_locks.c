@@ -20,6 +20,9 @@ static const struct {
 	unsigned locks;
 } table[] = {
     {"an exit to qvm", 0},
+    {"VcpuGet", OWN_VCPU},
+    {"VcpuSet", OWN_VCPU},
+    {"VcpuPrivate", OWN_VCPU},
     {"VcpuRun", 0},
     {"WFI while something is pending", OWN_VCPU},
     {"WFI, and another one runs", OWN_VCPU},
@@ -118,6 +121,15 @@ static void exits(void)
 	watch(a->vcpu, NULL, NULL);
 	guest(a, HOST_HVC);
 	check_row("an exit to qvm");
+	watch(a->vcpu, NULL, NULL);
+	call_alone(a, VcpuGet, 1, VREG_X0);
+	check_row("VcpuGet");
+	watch(a->vcpu, NULL, NULL);
+	call_alone(a, VcpuSet, 1, VREG_X0, 1);
+	check_row("VcpuSet");
+	watch(a->vcpu, NULL, NULL);
+	call_alone(a, VcpuPrivate, 1, VPRIV_PENDING, 0, 0);
+	check_row("VcpuPrivate");
 	watch(a->vcpu, NULL, NULL);
 	call_alone(a, VcpuRun, 1, ACT_RUN);
 	check_row("VcpuRun");

@@ -64,9 +64,9 @@
 	.macro	entry_sync
 	.balign	128
 	stp	x6, x7, [sp, #48]
-	mrs	x6, esr_el2
-	lsr	x7, x6, #26
-	cmp	x7, #EC_SVC64
+	mrs	x7, esr_el2
+	lsr	x6, x7, #26
+	cmp	x6, #EC_SVC64
 	b.eq	system_call
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
@@ -75,7 +75,7 @@
 	save_from_x18
 	take_stack
 	cbnz	x4, guest_sync
-	mov	x2, x6
+	mov	x2, x7
 	b	trap_sync
 	.endm
 
@@ -236,9 +236,9 @@ system_call:
 	mov	x1, x3
 	cmp	x8, #CALL_MsgSendPulse
 	b.eq	vector_send_pulse
-	sub	x9, x8, #CALL_VcpuLine
-	cmp	x9, #CALL_VcpuInject - CALL_VcpuLine
-	b.ls	trap_virq
+	sub	x9, x8, #CALL_VcpuGet
+	cmp	x9, #CALL_VcpuInject - CALL_VcpuGet
+	b.ls	trap_vcpu
 	bl	trap_call
 	/* x0 = frame of the process or guest to go on with. */
 	.globl	arch_resume, resume_frame
@@ -280,12 +280,13 @@ process_irq:
 	b	trap_irq
 
 /*
- * Back from VcpuRun: x0 to x5 = its results, SP = the thread's frame. x12 to x28 hold what the guest had there, which
+ * Back from VcpuRun: x0 to x5 = its results, x6 = the thread's frame. x12 to x28 hold what the guest had there, which
  * its own qvm may see: guest_sync() does not use them (make el2-registers). The others must show nothing of the kernel,
  * so they get what the thread once had there.
  */
 	.globl	vcpu_return
 vcpu_return:
+	mov	sp, x6
 	ldp	x6, x7, [sp, #FRAME_PC]
 	msr	elr_el2, x6
 	msr	spsr_el2, x7

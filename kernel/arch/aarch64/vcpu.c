@@ -200,7 +200,7 @@ static inline __attribute__((always_inline)) void leave_guest(struct cpu *c, str
 	c->user = &t->user;
 	c->guest = NULL;
 	fp_between(c, t);
-	vcpu_return(t, exit, x1, x2, x3, x4, x5);
+	vcpu_return(exit, x1, x2, x3, x4, x5, t);
 }
 
 static inline uint64_t fault_ipa(uint64_t far)
@@ -331,8 +331,8 @@ static inline void smc_exit(struct vcpu *v, struct cpu *c, uint64_t esr, const u
 }
 
 /* From the vector: an exception of a guest. `esr` and `ec` are where no result of VcpuRun will be. */
-void guest_sync(struct vcpu *v, struct cpu *c, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, uint64_t esr,
-		uint64_t ec)
+void guest_sync(struct vcpu *v, struct cpu *c, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, uint64_t ec,
+		uint64_t esr)
 {
 	const uint64_t *x = v->frame.x;
 

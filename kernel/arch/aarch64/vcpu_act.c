@@ -43,15 +43,9 @@ void vcpu_inject_abort(struct vcpu *v, uint64_t iss, uint64_t offset)
 	vcpu_inject(v, (ec + !from_el0) << 26 | ESR_IL | iss, v->arch.exit_far + offset);
 }
 
-/* Was it HVC or SMC, for which PC is after the instruction already? */
-static bool is_call(const struct vcpu *v)
-{
-	return v->exit == EXIT_HVC || v->exit == EXIT_SMC;
-}
-
 static void inject_undefined(struct vcpu *v)
 {
-	if (is_call(v))
+	if ((v->exit | 1) == EXIT_SMC) /* PC is after it */
 		v->frame.pc -= 4;
 	vcpu_inject(v, ESR_IL, sysreg_read(far_el1));
 }
@@ -75,7 +69,7 @@ bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4])
 			return false;
 		if (action == ACT_REGISTERS)
 			put_registers(v, value);
-		if (!is_call(v))
+		if ((exit | 1) != EXIT_SMC)
 			vcpu_advance(v, v->arch.exit_esr);
 		break;
 	case ACT_DATA:

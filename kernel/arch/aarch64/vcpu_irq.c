@@ -71,13 +71,18 @@ void arch_vcpu_settle(struct vcpu *v)
 		vtimer_link(v);
 }
 
+void arch_vcpu_offer(struct vcpu *v)
+{
+	v->dirty = v->edges = false;
+	vgic_fill(&v->vgic);
+	vcpu_give_images(v);
+}
+
 void vcpu_offer(struct vcpu *v)
 {
 	lock_acquire(&v->lock);
-	v->dirty = v->edges = false;
 	arch_vcpu_settle(v);
-	vgic_fill(&v->vgic);
-	vcpu_give_images(v);
+	arch_vcpu_offer(v);
 	lock_release(&v->lock);
 }
 

@@ -82,21 +82,8 @@ static inline void fp_between(struct cpu *c, const struct thread *t)
 	sysreg_write(cptr_el2, sysreg_read(cptr_el2) ^ CPTR_TFP);
 }
 
-/* entry.S: back from VcpuRun, with its results. Does not return, so a branch is enough. */
-static inline __attribute__((always_inline)) void vcpu_return(const struct thread *t, uint64_t exit, uint64_t x1,
-							      uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5)
-{
-	register uint64_t r1 __asm__("x1") = x1;
-	register uint64_t r2 __asm__("x2") = x2;
-	register uint64_t r3 __asm__("x3") = x3;
-	register uint64_t r4 __asm__("x4") = x4;
-	register uint64_t r5 __asm__("x5") = x5;
-
-	__asm__ volatile("mov x0, %0\n\tmov sp, %1\n\tb vcpu_return"
-			 :
-			 : "i"(exit), "r"(&t->frame), "r"(r1), "r"(r2), "r"(r3), "r"(r4), "r"(r5)
-			 : "x0", "memory");
-}
+/* entry.S: does not return, as arch_resume(). They are called last, so that a branch is enough. */
+void vcpu_return(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, struct thread *t);
 
 /* From the vectors. */
 /* An exception from EL2 itself, on the emergency stack. `kind` is the offset in the vector table: 0x200 and so on. */
@@ -106,8 +93,8 @@ _Noreturn void panic_exception(uint64_t kind);
 void vector_send(VECTOR_ARGUMENTS);
 void vector_reply_receive(VECTOR_ARGUMENTS);
 void vector_send_pulse(struct frame *f, struct cpu *c);
-void guest_sync(struct vcpu *v, struct cpu *c, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, uint64_t esr,
-		uint64_t ec);
+void guest_sync(struct vcpu *v, struct cpu *c, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, uint64_t ec,
+		uint64_t esr);
 uint32_t guest_irq(struct vcpu *v, struct cpu *c);
 void guest_irq_long(struct cpu *c, uint32_t intid);
 void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, struct thread *t,

@@ -108,14 +108,19 @@ static __attribute__((noinline, no_sanitize("thread"))) bool has_work(const stru
 	return v->dirty || v->edges;
 }
 
-static void offer_images(struct vcpu *v)
+void arch_vcpu_offer(struct vcpu *v)
 {
-	lock_acquire(&v->lock);
 	v->dirty = v->edges = false;
-	arch_vcpu_settle(v);
 	vgic_fill(&v->vgic);
 	memcpy(own()->lr, v->vgic.lr, sizeof(own()->lr));
 	v->in_hw = true;
+}
+
+static void offer_images(struct vcpu *v)
+{
+	lock_acquire(&v->lock);
+	arch_vcpu_settle(v);
+	arch_vcpu_offer(v);
 	lock_release(&v->lock);
 }
 
@@ -332,8 +337,8 @@ struct frame *host_vector(struct frame *f, struct cpu *c)
 {
 	uint64_t syndrome = arch_trap_syndrome(), number = call_number(f);
 
-	if (arch_trap_is_call(syndrome) && (number == CALL_VcpuLine || number == CALL_VcpuInject)) {
-		trap_virq(f, c);
+	if (arch_trap_is_call(syndrome) && number >= CALL_VcpuGet && number <= CALL_VcpuInject) {
+		trap_vcpu(f, c);
 		return resumed;
 	}
 	if (!arch_trap_is_call(syndrome) || number == CALL_VcpuRun) {
