@@ -13,8 +13,17 @@
 /* There is nothing at that address, or not for this access. */
 static __attribute__((noinline)) bool apply_policy(void *ctx, uint64_t ipa, unsigned bytes, enum unsupported_act act)
 {
-	return unsupported_apply_policy(ctx, pass_policy(ipa),
-					(struct unsupported){ipa, UNSUPPORTED_REFERENCE, act, bytes});
+	return unsupported_apply_policy(ctx, pass_policy(ipa), ipa, UNSUPPORTED_REFERENCE, act, bytes);
+}
+
+/* The same, where a guest does it all the time, and all that is left to be done is to count it. */
+static inline bool is_ignored(struct vcpu *vcpu, uint64_t ipa, unsigned bytes, enum unsupported_act act)
+{
+	if (!__atomic_load_n(&vm.only_counted, __ATOMIC_RELAXED))
+		return apply_policy(vcpu, ipa, bytes, act);
+	vcpu->unsupported++;
+	vcpu->unsupported_last = (struct unsupported){ipa, UNSUPPORTED_REFERENCE, act, bytes};
+	return true;
 }
 
 /* The device that was hit last is mostly hit again. Null: there is none at this address. */
@@ -40,7 +49,7 @@ static inline uint64_t read_device(struct vcpu *vcpu, const struct mmio_region *
 	if (likely(data.done))
 		return true;
 	*value = ALL_ONES;
-	return apply_policy(vcpu, ipa, (unsigned)size, UNSUPPORTED_READS);
+	return is_ignored(vcpu, ipa, (unsigned)size, UNSUPPORTED_READS);
 }
 
 static inline bool write_device(struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa, uint64_t size,
@@ -48,7 +57,7 @@ static inline bool write_device(struct vcpu *vcpu, const struct mmio_region *reg
 {
 	if (likely(region->write(region->device, vcpu->index, ipa, (unsigned)size, value)))
 		return true;
-	return apply_policy(vcpu, ipa, (unsigned)size, UNSUPPORTED_WRITES);
+	return is_ignored(vcpu, ipa, (unsigned)size, UNSUPPORTED_WRITES);
 }
 
 static bool device_exists(void *ctx, uint64_t ipa, unsigned size)

@@ -39,19 +39,29 @@ static void log_unsupported(const struct vcpu *vcpu, enum qvm_unsupported policy
 		policy == QVM_ABORT ? "" : "; more of this type are counted only");
 }
 
-bool unsupported_apply_policy(struct vcpu *vcpu, enum qvm_unsupported policy, struct unsupported u)
+/* Of the last one: the VM ends, or it is logged if it is the first of its type. */
+static void report_unsupported(const struct vcpu *vcpu, enum qvm_unsupported policy)
 {
-	const uint32_t type = 1u << u.type;
+	const struct unsupported *u = &vcpu->unsupported_last;
+	const uint32_t type = 1u << u->type;
 
-	vcpu->unsupported++;
-	vcpu->unsupported_last = u;
 	if (policy == QVM_ABORT) {
-		log_unsupported(vcpu, policy, &u);
+		log_unsupported(vcpu, policy, u);
 		arch_vcpu_log(vcpu);
 		vm_end(VM_EXIT_UNSUPPORTED, CAUSE_ERROR);
 	}
-	if ((__atomic_load_n(&vm.unsupported, __ATOMIC_RELAXED) & type) == 0 &&
-	    (__atomic_fetch_or(&vm.unsupported, type, __ATOMIC_RELAXED) & type) == 0)
-		log_unsupported(vcpu, policy, &u);
+	if ((__atomic_fetch_or(&vm.unsupported, type, __ATOMIC_RELAXED) & type) == 0)
+		log_unsupported(vcpu, policy, u);
+}
+
+bool unsupported_apply_policy(struct vcpu *vcpu, enum qvm_unsupported policy, uint64_t where,
+			      enum unsupported_type type, enum unsupported_act act, unsigned bytes)
+{
+	vcpu->unsupported++;
+	vcpu->unsupported_last = (struct unsupported){where, type, act, bytes};
+	if (policy == QVM_ABORT || !(__atomic_load_n(&vm.unsupported, __ATOMIC_RELAXED) & 1u << type))
+		report_unsupported(vcpu, policy);
+	if (type == UNSUPPORTED_REFERENCE && policy == QVM_IGNORE && vm.config.pass_count == 0)
+		__atomic_store_n(&vm.only_counted, true, __ATOMIC_RELAXED);
 	return policy == QVM_IGNORE;
 }

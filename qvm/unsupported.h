@@ -22,7 +22,8 @@ struct unsupported {
  * Counts it, logs the first of each type, and applies the policy. True: the guest shall go on as if nothing were wrong
  * (`ignore`); false: it gets the CPU's exception (`fail`). `abort` does not return. The vCPU's own thread.
  */
-bool unsupported_apply_policy(struct vcpu *vcpu, enum qvm_unsupported policy, struct unsupported u);
+bool unsupported_apply_policy(struct vcpu *vcpu, enum qvm_unsupported policy, uint64_t where,
+			      enum unsupported_type type, enum unsupported_act act, unsigned bytes);
 
 #define UNSUPPORTED_TEXT 64
 /* "read of 4 bytes at 0x50000000" */

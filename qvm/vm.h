@@ -46,6 +46,7 @@ struct vm {
 	int control;                   /* connection to the first thread's channel */
 	uint32_t told;                 /* the operator knows why the guest does not begin */
 	uint32_t unsupported;          /* bit n: the log has a line of enum unsupported_type n */
+	bool only_counted;             /* references that are not supported are ignored, and the first one is logged */
 	uint32_t ending;               /* set once: vCPUs stop at their next exit */
 	uint32_t paused;               /* word that vCPUs wait on: 1 paused */
 	uint32_t parkings;             /* word that counts how often one did */

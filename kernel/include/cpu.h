@@ -34,6 +34,7 @@ struct cpu {
 	struct fpu *fp_owner;      /* whose FP registers are in the processor */
 	struct thread *fp_thread;  /* their thread, or the one whose guest has them; NULL without fp_owner */
 	bool fp_open;              /* their use does not trap */
+	uint8_t fp_unused; /* since their use trapped last: how often their owner, a qvm, has entered its guest */
 	struct vcpu *resident;
 	struct arch_cpu arch;
 	uint64_t armed; /* deadline in the hardware timer */

@@ -18,7 +18,8 @@
 #include "trap.h"
 #include "world.h"
 
-#define ISS_SGI1R ISS_REG(3, 0, 12, 11, 5) /* ICC_SGI1R_EL1 */
+#define FP_UNUSED_MAX 8                        /* exits */
+#define ISS_SGI1R     ISS_REG(3, 0, 12, 11, 5) /* ICC_SGI1R_EL1 */
 
 _Static_assert(offsetof(struct cpu, guest) == 8, "entry.S");
 
@@ -55,14 +56,34 @@ static inline __attribute__((always_inline)) bool act_short(struct vcpu *v, uint
 
 /* ---- in ---- */
 
-static inline void enter_guest(struct cpu *c, struct thread *t, struct vcpu *v)
+static inline void enter_swapped(struct cpu *c, struct thread *t, struct vcpu *v)
 {
-	fp_between(c, t);
 	t->in_guest = true;
 	world_swap(&t->user, &v->user);
 	c->user = &v->user;
 	c->guest = v;
 	__asm__ volatile("mov sp, %0\n\tb resume_frame" : : "r"(&v->frame) : "memory"); /* arch_resume() */
+}
+
+/*
+ * FP registers are the guest's or its qvm's. The latter seldom uses them: after some exits without, they are nobody's,
+ * and the ways between the two cost nothing more.
+ */
+static __attribute__((noinline)) void enter_with_fp(struct cpu *c, struct thread *t, struct vcpu *v)
+{
+	if (c->fp_owner == &t->fpu && ++c->fp_unused == FP_UNUSED_MAX)
+		arch_fpu_save(c, &t->fpu);
+	else
+		fp_between(c, t);
+	enter_swapped(c, t, v);
+}
+
+static inline void enter_guest(struct cpu *c, struct thread *t, struct vcpu *v)
+{
+	if (unlikely(c->fp_thread == t))
+		enter_with_fp(c, t, v);
+	else
+		enter_swapped(c, t, v);
 }
 
 /* ACT_READ */

@@ -188,6 +188,7 @@ void arch_fpu_trap(struct cpu *c, struct fpu *want)
 	if (c->fp_owner != want)
 		fpu_load(want);
 	c->fp_thread = c->current;
+	c->fp_unused = 0;
 	__atomic_store_n(&c->fp_owner, want, __ATOMIC_RELEASE);
 }
 

@@ -68,10 +68,10 @@ static struct walk_regs get_walk_regs(struct vcpu *vcpu)
 
 static void unsupported_instruction(const struct exit *e, enum unsupported_act act, uint64_t where)
 {
-	const struct unsupported u = {where, UNSUPPORTED_INSTRUCTION, act, 0};
+	const bool ignore = unsupported_apply_policy(e->vcpu, vm.config.unsupported.instruction, where,
+						     UNSUPPORTED_INSTRUCTION, act, 0);
 
-	e->reply->action =
-	    unsupported_apply_policy(e->vcpu, vm.config.unsupported.instruction, u) ? ACT_DONE : ACT_UNDEF;
+	e->reply->action = ignore ? ACT_DONE : ACT_UNDEF;
 }
 
 /* The access is retried a few times. If it still cannot be decoded, it is unsupported. */
@@ -187,9 +187,8 @@ static void firmware_call(const struct exit *e)
 
 static bool ignores_register(const struct exit *e, enum unsupported_act act)
 {
-	const struct unsupported u = {e->run->x1, UNSUPPORTED_REGISTER, act, 0};
-
-	return unsupported_apply_policy(e->vcpu, vm.config.unsupported.register_, u);
+	return unsupported_apply_policy(e->vcpu, vm.config.unsupported.register_, e->run->x1, UNSUPPORTED_REGISTER, act,
+					0);
 }
 
 static void register_read(const struct exit *e)
