@@ -91,7 +91,7 @@ static inline void serve(struct thread *t, struct channel *c, unsigned prio)
 {
 	if (unlikely(t->serving != c))
 		inherit_join(t, c);
-	t->prio = unlikely(c->flags & CHF_FIXED_PRIORITY) ? t->base_prio : (uint8_t)prio;
+	WRITE_ONCE(t->prio, unlikely(c->flags & CHF_FIXED_PRIORITY) ? t->base_prio : (uint8_t)prio);
 }
 
 /* What it returned, CALL_BLOCKED and CALL_RESTART too. */

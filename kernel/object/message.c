@@ -100,7 +100,7 @@ int64_t call_MsgSend(struct thread *t, struct frame *f)
 static void wait_for_message(struct channel *c, struct thread *t)
 {
 	t->channel = c;
-	t->prio = t->base_prio;
+	WRITE_ONCE(t->prio, t->base_prio);
 	thread_block(t, STATE_RECEIVE);
 	channel_add_receiver(c, t);
 }
@@ -245,7 +245,7 @@ struct thread *message_send_over(struct cpu *cpu, struct thread *t, struct threa
 	t->channel = c;
 	t->slice_end = 0;
 	call_set_result(&r->frame, serve_client(c, t, r));
-	r->prio = t->prio;
+	WRITE_ONCE(r->prio, t->prio);
 	return message_pass(cpu, t, r, t->prio);
 }
 
@@ -272,7 +272,7 @@ struct thread *message_answer_over(struct cpu *cpu, struct thread *t, struct thr
 	set_answer(t, client, reply_bytes(client, MsgReplyReceive_reply_bytes(&t->frame)));
 	t->channel = c;
 	t->slice_end = 0;
-	t->prio = t->base_prio;
+	WRITE_ONCE(t->prio, t->base_prio);
 	WRITE_ONCE(t->state, STATE_RECEIVE);
 	list_add_tail(&c->receivers, &t->wait_link);
 	return message_pass(cpu, t, client, client->prio);
