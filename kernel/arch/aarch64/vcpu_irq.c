@@ -202,8 +202,12 @@ void vcpu_timer_look(struct vcpu *v)
 	const struct vgic_cpu *g = &v->vgic;
 	unsigned n = g->lr_of[VIRQ_VTIMER];
 
-	if (vcpu_timer_fires(v))
-		return; /* if it was ended it comes again */
+	if (vcpu_timer_fires(v)) {
+		/* If it was ended it comes again; not if the end was written, before its line rose: VcpuPrivate */
+		if (unlikely(n == VGIC_LR_MAX && (g->open & ~g->left & BIT(VIRQ_VTIMER))))
+			v->dirty = true;
+		return;
+	}
 	if (n < VGIC_LR_MAX) {
 		if (irqchip_lr_empty() & BIT(n)) {
 			v->arch_work.timer_active = false;
