@@ -25,7 +25,7 @@ $(KERNEL_OBJECTS): $(BUILD)/kernel/%.o: % $(call rules,kernel) | $(CALLS_MADE)
 	$(Q)$(XCC) $(if $(findstring /boot/,$<),$(filter-out -flto%,$(KERNEL_CFLAGS)),$(KERNEL_CFLAGS)) -MMD -MP -c $< -o $@
 
 # What runs when objects come, go and are asked about is made small, not fast.
-COLD := console kmem handle owner process process_calls process_end region system_calls \
+COLD := console kmem handle owner process process_calls process_end system_calls \
 	thread_calls control panic psci
 $(foreach f,$(COLD),$(filter %/$(f).c.o,$(KERNEL_OBJECTS))): KERNEL_CFLAGS += -Os
 

@@ -64,7 +64,7 @@ void arch_memory_scrub(void *va, size_t bytes)
 {
 	/* It zeroes a line, and is not prohibited. */
 	if ((sysreg_constant(dczid_el0) & (DCZID_DZP | DCZID_BS)) == (sysreg_constant(ctr_el0) >> CTR_DMINLINE & 0xf)) {
-		FOR_EACH_LINE("dc zva, %0\n\tdc civac, %0", 32, va, (char *)va + bytes, line_bytes(CTR_DMINLINE));
+		FOR_EACH_LINE("dc zva, %0\n\tdc civac, %0", 128, va, (char *)va + bytes, line_bytes(CTR_DMINLINE));
 		dsb(sy);
 		/* A hint: whatever else shares the core, or the thread of an emulator, need not wait for all memory. */
 		__asm__ volatile("yield");
