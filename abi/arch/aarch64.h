@@ -44,7 +44,7 @@ enum vcpu_exit {
 			     * Decode the instruction
 			     */
 	EXIT_FETCH,         /* instruction abort: the same */
-	EXIT_HVC,           /* x1 = immediate, x2-x5 = guest x0-x3 */
+	EXIT_HVC,           /* x1 = immediate, x2-x5 = guest x0-x3; PC is after it already */
 	EXIT_SMC,           /* same */
 	EXIT_SYSREG_READ,   /* x1 = ISS (op0, op1, CRn, CRm, op2 as in ESR_EL2), x4 = PC */
 	EXIT_SYSREG_WRITE,  /* same, x3 = value */

@@ -18,7 +18,7 @@ COUNTING = "neoverse-n1,cntfrq=1000000000"
 # What the first instruction of a function means to stretch.c.
 POLL, TAKE, IDLE = "arch_irq_pending", "irq_take", "arch_cpu_idle"
 CAUSES = ("timer_expire_one", "irq_fire", "arch_vcpu_irq_timer", "arch_vcpu_irq_maintenance", "vcpu_trap", "vcpu_requests",
-          "process_fault", "thread_destroy", "arch_fpu_trap")
+          "process_fault", "thread_destroy", "arch_fpu_trap", "trap_vcpu")
 
 Cause = collections.namedtuple("Cause", "name is_call longest times total went_on functions run")
 
