@@ -206,11 +206,13 @@ struct sys_board {
 	uint32_t intid_limit; /* first SPI that the GIC does not have. A tree does not say it: the caller sets it */
 	unsigned node_count;
 	struct {
-		int32_t offset;                    /* libfdt's name of it */
-		uint32_t parent;                   /* index; of the root: itself */
-		uint32_t phandle;                  /* 0: none */
-		uint32_t reg_bytes;                /* of its `reg`; 0: none, or an empty one */
-		int32_t reg;                       /* where that is in the tree */
+		int32_t offset;            /* libfdt's name of it */
+		uint32_t parent;           /* index; of the root: itself */
+		uint32_t phandle;          /* 0: none */
+		uint32_t reg_bytes;        /* of its `reg`; 0: none, or an empty one */
+		int32_t reg;               /* where that is in the tree */
+		uint32_t compatible_bytes; /* the same of its `compatible` */
+		int32_t compatible;
 		uint8_t address_cells, size_cells; /* of its children; above 4: it does not say so */
 		bool typed;                        /* it has a device_type */
 	} nodes[SYS_NODES_MAX];

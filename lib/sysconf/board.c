@@ -40,6 +40,9 @@ static bool index_property(struct sys_board *board, unsigned node, int offset)
 	} else if (strcmp(name, "reg") == 0) {
 		board->nodes[node].reg = (int32_t)(property->data - (const char *)board->dtb);
 		board->nodes[node].reg_bytes = (uint32_t)length;
+	} else if (strcmp(name, "compatible") == 0) {
+		board->nodes[node].compatible = (int32_t)(property->data - (const char *)board->dtb);
+		board->nodes[node].compatible_bytes = (uint32_t)length;
 	} else if (strcmp(name, "#address-cells") == 0) {
 		index_cells(&board->nodes[node].address_cells, property, length);
 	} else if (strcmp(name, "#size-cells") == 0) {
@@ -71,6 +74,7 @@ static const char *index_nodes(struct sys_board *board)
 			board->nodes[node].offset = offset;
 			board->nodes[node].parent = parent;
 			board->nodes[node].phandle = board->nodes[node].reg_bytes = 0;
+			board->nodes[node].compatible_bytes = 0;
 			board->nodes[node].address_cells = 2; /* the default */
 			board->nodes[node].size_cells = 1;
 			board->nodes[node].typed = false;
@@ -290,7 +294,7 @@ const char *sys_board_read_with(struct sys_board *board, const void *dtb, size_t
 
 bool sys_board_is(const struct sys_board *board, const char *compatible)
 {
-	return sys_is(board->dtb, board->nodes[0].offset, "compatible", compatible);
+	return sys_is_compatible(board, 0, compatible);
 }
 
 /* ---- named regions ---- */

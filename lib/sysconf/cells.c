@@ -60,3 +60,16 @@ bool sys_is(const void *dtb, int node, const char *property, const char *value)
 {
 	return fdt_stringlist_search(dtb, node, property, value) >= 0;
 }
+
+bool sys_is_compatible(const struct sys_board *board, unsigned node, const char *value)
+{
+	const char *text = (const char *)board->dtb + board->nodes[node].compatible;
+	const char *end = text + board->nodes[node].compatible_bytes, *stop;
+	const size_t bytes = strlen(value) + 1;
+
+	for (; text < end && (stop = memchr(text, '\0', (size_t)(end - text))); text = stop + 1) {
+		if ((size_t)(stop + 1 - text) == bytes && memcmp(text, value, bytes) == 0)
+			return true;
+	}
+	return false;
+}

@@ -43,7 +43,7 @@ static bool is_enabled(const struct demands *d, unsigned node)
 static int find_compatible(const struct demands *d, const char *compatible)
 {
 	for (unsigned n = 0; n < d->board->node_count; n++) {
-		if (sys_is(d->board->dtb, offset_of(d, n), "compatible", compatible) && is_enabled(d, n))
+		if (sys_is_compatible(d->board, n, compatible) && is_enabled(d, n))
 			return (int)n;
 	}
 	return -1;
@@ -90,7 +90,7 @@ const char *sys_board_interrupts(const struct sys_board *board)
 	bool good = gic < 0 || is_ppi(&d, (unsigned)gic, 0, PPI_MAINTENANCE);
 
 	for (unsigned n = 0; n < board->node_count; n++) {
-		if (sys_is(board->dtb, offset_of(&d, n), "compatible", "arm,armv8-timer"))
+		if (sys_is_compatible(board, n, "arm,armv8-timer"))
 			good = good && is_ppi(&d, n, TIMER_VIRTUAL * cells, PPI_VIRTUAL_TIMER) &&
 			       is_ppi(&d, n, TIMER_HYPERVISOR * cells, PPI_TIMER);
 	}
@@ -130,7 +130,7 @@ static void check_psci(const struct demands *d)
 
 	for (unsigned n = 0; n < d->board->node_count; n++) {
 		for (unsigned i = 0; i < 2; i++) {
-			if (sys_is(d->board->dtb, offset_of(d, n), "compatible", versions[i]) &&
+			if (sys_is_compatible(d->board, n, versions[i]) &&
 			    (sys_is(d->board->dtb, offset_of(d, n), "method", "smc") ||
 			     sys_is(d->board->dtb, offset_of(d, n), "method", "hvc")))
 				return;

@@ -38,7 +38,7 @@ bool sys_device_is(const struct sys_board *board, const char *name, const char *
 {
 	int node = find_node(board, name);
 
-	return node >= 0 && sys_is(board->dtb, board->nodes[node].offset, "compatible", compatible);
+	return node >= 0 && sys_is_compatible(board, (unsigned)node, compatible);
 }
 
 /* False: too long. */

@@ -81,6 +81,8 @@ bool sys_reg(const struct sys_board *board, int node, const struct sys_cells *ce
 bool sys_physical(const struct sys_range *range);
 bool sys_share_page(const struct sys_range *a, const struct sys_range *b);
 bool sys_is(const void *dtb, int node, const char *property, const char *value);
+/* Is it among the strings of the node's `compatible`? By the index. */
+bool sys_is_compatible(const struct sys_board *board, unsigned node, const char *value);
 
 /* registers.c: the ranges of a node's `reg`, one after the other. */
 struct sys_registers {
