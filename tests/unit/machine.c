@@ -326,6 +326,20 @@ void machine_clear(void)
 		machine_undefine(slot);
 }
 
+void machine_sched(const struct thread *t, unsigned prio, unsigned policy, uint32_t runmask)
+{
+	assert_int_equal(sys_SchedSet(procmgr, 1, t->tid, prio, policy, runmask), 0);
+}
+
+int machine_teardown(void **state)
+{
+	(void)state;
+	machine_check(true);
+	machine_clear();
+	machine_check(true);
+	return 0;
+}
+
 /* ---- what must hold ---- */
 
 static uint8_t seen[PROCESS_MAX][HANDLE_MAX + 1];

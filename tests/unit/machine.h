@@ -57,7 +57,9 @@ int64_t machine_define(unsigned slot, const struct process_params *params);
 void machine_undefine(unsigned slot); /* what is made of it ends; its memory is nobody's */
 struct thread *machine_spawn(struct thread *by, unsigned prio, uint32_t runmask);
 void machine_destroy(unsigned slot); /* and undefine it */
-void machine_clear(void);            /* every process but procmgr is undefined */
+/* By procmgr, which may: SchedSet of a thread of the process in slot 1. */
+void machine_sched(const struct thread *t, unsigned prio, unsigned policy, uint32_t runmask);
+void machine_clear(void); /* every process but procmgr is undefined */
 void machine_fault(struct thread *t, const struct trap *trap);
 void machine_guest_trap(unsigned cpu, unsigned syndrome);
 void machine_guest_trap_alone(unsigned cpu, unsigned syndrome); /* the CPUs do nothing of their own afterwards */
@@ -72,6 +74,7 @@ uint64_t machine_fp_read(unsigned cpu);
 
 /* Everything that must hold between two steps; `quiet`: also what must hold when nothing is left to do. */
 void machine_check(bool quiet);
+int machine_teardown(void **state); /* of a test: it must hold before and after machine_clear() */
 
 uint32_t machine_random(uint32_t below);
 void machine_seed(uint32_t seed);

@@ -54,7 +54,7 @@ static void run(struct thread *t, uint64_t id)
 
 static void move(const struct thread *t, unsigned cpu)
 {
-	assert_int_equal(sys_SchedSet(procmgr, 1, t->tid, 20, SCHED_FIFO_, 1u << cpu), 0);
+	machine_sched(t, 20, SCHED_FIFO_, 1u << cpu);
 	machine_settle();
 	assert_int_equal(t->cpu, cpu);
 	assert_ptr_equal(cpus[cpu].guest, t->vcpu);
@@ -98,13 +98,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	host_flush_takes(0);
 	host_record(false);
-	machine_check(true);
-	machine_clear();
-	machine_check(true);
-	return 0;
+	return machine_teardown(state);
 }
 
 static void local_maintenance_traps_where_the_cpu_can(void **state)

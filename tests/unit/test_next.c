@@ -17,20 +17,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	machine_check(true);
-	machine_clear();
-	machine_check(true);
-	return 0;
-}
-
-static void set(const struct thread *t, unsigned prio, unsigned policy, uint32_t runmask)
-{
-	assert_int_equal(sys_SchedSet(procmgr, 1, t->tid, prio, policy, runmask), 0);
-}
-
 /* Who was preempted is `next` if it is for that CPU only; what is changed of it there counts at once. */
 static void what_is_set_of_next_counts_at_once(void **state)
 {
@@ -41,21 +27,21 @@ static void what_is_set_of_next_counts_at_once(void **state)
 	high = machine_spawn(first, 20, 2);
 	assert_ptr_equal(cpus[1].current, high);
 	assert_ptr_equal(cpus[1].next, low);
-	set(low, 30, SCHED_FIFO_, 0);
+	machine_sched(low, 30, SCHED_FIFO_, 0);
 	assert_ptr_equal(cpus[1].current, low);
 	assert_ptr_equal(cpus[1].next, high);
-	set(low, 15, SCHED_FIFO_, 0);
+	machine_sched(low, 15, SCHED_FIFO_, 0);
 	assert_ptr_equal(cpus[1].current, high);
 	/* It may run elsewhere, too: an idle CPU takes it; or only there. */
 	machine_fp_write(1, 4711);
-	set(low, 15, SCHED_FIFO_, 6);
+	machine_sched(low, 15, SCHED_FIFO_, 6);
 	assert_ptr_equal(cpus[2].current, low);
 	assert_null(cpus[1].next);
-	set(low, 15, SCHED_FIFO_, 2);
+	machine_sched(low, 15, SCHED_FIFO_, 2);
 	assert_ptr_equal(cpus[1].next, low);
-	set(low, 15, SCHED_FIFO_, 8);
+	machine_sched(low, 15, SCHED_FIFO_, 8);
 	assert_ptr_equal(cpus[3].current, low);
-	set(low, 15, SCHED_FIFO_, 2);
+	machine_sched(low, 15, SCHED_FIFO_, 2);
 	assert_ptr_equal(cpus[1].next, low);
 	/* To end it runs before the other. */
 	assert_int_equal(sys_ThreadDestroy(first, low->tid, 0), 0);
@@ -92,8 +78,8 @@ static void slices_end_for_next(void **state)
 	struct thread *a = machine_spawn(first, 10, 2), *b = machine_spawn(first, 10, 2);
 
 	(void)state;
-	set(a, 10, SCHED_RR_, 0);
-	set(b, 10, SCHED_RR_, 0);
+	machine_sched(a, 10, SCHED_RR_, 0);
+	machine_sched(b, 10, SCHED_RR_, 0);
 	assert_ptr_equal(cpus[1].next, b);
 	for (unsigned n = 0; n < 4; n++) {
 		machine_tick(TIMESLICE_NS - 1);
@@ -110,9 +96,9 @@ static void slices_end_for_next(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(what_is_set_of_next_counts_at_once, setup, teardown),
-	    cmocka_unit_test_setup_teardown(who_was_preempted_goes_before_its_equals, setup, teardown),
-	    cmocka_unit_test_setup_teardown(slices_end_for_next, setup, teardown),
+	    cmocka_unit_test_setup_teardown(what_is_set_of_next_counts_at_once, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(who_was_preempted_goes_before_its_equals, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(slices_end_for_next, setup, machine_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

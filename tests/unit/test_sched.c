@@ -17,20 +17,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	machine_check(true);
-	machine_clear();
-	machine_check(true);
-	return 0;
-}
-
-static void set(const struct thread *t, unsigned prio, unsigned policy, uint32_t runmask)
-{
-	assert_int_equal(sys_SchedSet(procmgr, 1, t->tid, prio, policy, runmask), 0);
-}
-
 static void the_most_important_thread_runs(void **state)
 {
 	struct thread *t[3];
@@ -41,10 +27,10 @@ static void the_most_important_thread_runs(void **state)
 		assert_ptr_equal(cpus[1].current, t[i]);
 	}
 	/* The one that was preempted is before others of its priority. */
-	set(t[0], 11, SCHED_FIFO_, 0);
+	machine_sched(t[0], 11, SCHED_FIFO_, 0);
 	assert_int_equal(sys_SyncWait(t[2], MEM_VA, 0, 0), BLOCKED);
 	assert_ptr_equal(cpus[1].current, t[1]);
-	set(t[1], 9, SCHED_FIFO_, 0);
+	machine_sched(t[1], 9, SCHED_FIFO_, 0);
 	assert_ptr_equal(cpus[1].current, t[0]);
 	assert_int_equal(sys_SyncWake(first, MEM_VA, 9), 1);
 	assert_ptr_equal(cpus[1].current, t[2]);
@@ -63,7 +49,7 @@ static void equals_take_turns_only_in_round_robin(void **state)
 	assert_int_equal(sys_SchedYield(t[0]), 0);
 	assert_ptr_equal(cpus[1].current, t[1]);
 	for (unsigned i = 0; i < 3; i++)
-		set(t[i], 10, SCHED_RR_, 0);
+		machine_sched(t[i], 10, SCHED_RR_, 0);
 	for (unsigned n = 0; n < 12; n++) {
 		const struct thread *now = cpus[1].current;
 
@@ -73,8 +59,8 @@ static void equals_take_turns_only_in_round_robin(void **state)
 		assert_ptr_not_equal(cpus[1].current, now);
 	}
 	/* Nobody of its priority waits: no tick, except the one that was armed already. */
-	set(t[1], 9, SCHED_RR_, 0);
-	set(t[2], 8, SCHED_RR_, 0);
+	machine_sched(t[1], 9, SCHED_RR_, 0);
+	machine_sched(t[2], 8, SCHED_RR_, 0);
 	machine_tick(TIMESLICE_NS);
 	assert_int_equal(host_clock_armed(1), UINT64_MAX);
 }
@@ -85,7 +71,7 @@ static void a_thread_goes_where_there_is_room(void **state)
 	uint32_t used = 0;
 
 	(void)state;
-	set(first, 50, SCHED_FIFO_, 1);
+	machine_sched(first, 50, SCHED_FIFO_, 1);
 	for (unsigned i = 0; i < 3; i++) {
 		t[i] = machine_spawn(first, 20 + i, ALL);
 		assert_int_equal(t[i]->state, STATE_RUNNING);
@@ -108,15 +94,15 @@ static void who_is_overtaken_goes_to_an_idle_cpu(void **state)
 	struct thread *low, *busy, *next, *high;
 
 	(void)state;
-	set(first, 50, SCHED_FIFO_, 1);
+	machine_sched(first, 50, SCHED_FIFO_, 1);
 	next = machine_spawn(first, 12, 6);
-	set(next, 12, SCHED_FIFO_, 2);
+	machine_sched(next, 12, SCHED_FIFO_, 2);
 	assert_int_equal(sys_SyncWait(next, MEM_VA, 0, 0), BLOCKED);
 	high = machine_spawn(first, 20, 2);
 	assert_int_equal(sys_SyncWait(high, MEM_VA + 8, 0, 0), BLOCKED);
 	low = machine_spawn(first, 10, 2);
 	busy = machine_spawn(first, 30, 4);
-	set(next, 12, SCHED_FIFO_, 6);
+	machine_sched(next, 12, SCHED_FIFO_, 6);
 	assert_ptr_equal(cpus[1].current, low);
 	assert_int_equal(call_alone(first, SyncWake, MEM_VA, 1), 1);
 	assert_ptr_equal(cpus[1].next, next);
@@ -180,7 +166,7 @@ static void a_thread_follows_its_run_mask(void **state)
 	/* Of a running thread, by itself and by another. */
 	assert_int_equal(sys_ThreadCtl(t, THREADCTL_RUNMASK, 1u << 3), 0);
 	assert_int_equal(t->cpu, 3);
-	set(t, 20, SCHED_FIFO_, 1u << 1);
+	machine_sched(t, 20, SCHED_FIFO_, 1u << 1);
 	assert_int_equal(t->cpu, 1);
 	assert_int_equal(t->state, STATE_RUNNING);
 	assert_int_equal(sys_ThreadCtl(t, THREADCTL_RUNMASK, 0x10), -KE_INVAL);
@@ -206,7 +192,7 @@ static void registers_follow_their_thread(void **state)
 	assert_int_equal(sys_VcpuRun(t, 1, ACT_RUN), BLOCKED);
 	assert_ptr_equal(cpus[2].guest, v);
 	machine_fp_write(2, 815);
-	set(t, 20, SCHED_FIFO_, 1u << 3);
+	machine_sched(t, 20, SCHED_FIFO_, 1u << 3);
 	assert_ptr_equal(cpus[3].guest, v);
 	assert_null(cpus[2].resident);
 	assert_int_equal(machine_fp_read(3), 815);
@@ -539,7 +525,7 @@ static void random_scheduling_keeps_the_invariants(void **state)
 	(void)state;
 	machine_seed(5);
 	memset(fp_value, 0, sizeof(fp_value));
-	set(first, 12, SCHED_RR_, 0);
+	machine_sched(first, 12, SCHED_RR_, 0);
 	for (unsigned n = 0; n < 40000; n++) {
 		unsigned cpu = machine_random(4);
 		struct thread *t = cpus[cpu].current;
@@ -572,28 +558,29 @@ static void random_scheduling_keeps_the_invariants(void **state)
 		}
 	}
 	machine_settle();
-	/* The teardown needs nobody. */
+	/* The machine_teardown needs nobody. */
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(the_most_important_thread_runs, setup, teardown),
-	    cmocka_unit_test_setup_teardown(equals_take_turns_only_in_round_robin, setup, teardown),
-	    cmocka_unit_test_setup_teardown(a_thread_goes_where_there_is_room, setup, teardown),
-	    cmocka_unit_test_setup_teardown(who_is_overtaken_goes_to_an_idle_cpu, setup, teardown),
-	    cmocka_unit_test_setup_teardown(times_are_counted_up_to_now, setup, teardown),
-	    cmocka_unit_test_setup_teardown(a_thread_follows_its_run_mask, setup, teardown),
-	    cmocka_unit_test_setup_teardown(registers_follow_their_thread, setup, teardown),
-	    cmocka_unit_test_setup_teardown(fp_registers_of_guest_and_manager_stay_apart, setup, teardown),
-	    cmocka_unit_test_setup_teardown(a_request_is_answered_where_the_registers_are, setup, teardown),
-	    cmocka_unit_test_setup_teardown(requests_are_answered_one_at_a_time, setup, teardown),
-	    cmocka_unit_test_setup_teardown(requests_are_paid_by_the_caller, setup, teardown),
-	    cmocka_unit_test_setup_teardown(a_vcpu_at_rest_interrupts_nobody, setup, teardown),
-	    cmocka_unit_test_setup_teardown(only_cpus_of_the_run_mask_are_interrupted, setup, teardown),
-	    cmocka_unit_test_setup_teardown(an_sgi_to_all_takes_no_kernel_lock, setup, teardown),
-	    cmocka_unit_test_setup_teardown(a_timer_that_has_gone_before_the_lock_is_had_does_nothing, setup, teardown),
-	    cmocka_unit_test_setup_teardown(random_scheduling_keeps_the_invariants, setup, teardown),
+	    cmocka_unit_test_setup_teardown(the_most_important_thread_runs, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(equals_take_turns_only_in_round_robin, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(a_thread_goes_where_there_is_room, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(who_is_overtaken_goes_to_an_idle_cpu, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(times_are_counted_up_to_now, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(a_thread_follows_its_run_mask, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(registers_follow_their_thread, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(fp_registers_of_guest_and_manager_stay_apart, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(a_request_is_answered_where_the_registers_are, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(requests_are_answered_one_at_a_time, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(requests_are_paid_by_the_caller, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(a_vcpu_at_rest_interrupts_nobody, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(only_cpus_of_the_run_mask_are_interrupted, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(an_sgi_to_all_takes_no_kernel_lock, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(a_timer_that_has_gone_before_the_lock_is_had_does_nothing, setup,
+					    machine_teardown),
+	    cmocka_unit_test_setup_teardown(random_scheduling_keeps_the_invariants, setup, machine_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
