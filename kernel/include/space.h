@@ -46,10 +46,10 @@ int64_t space_map(struct space *s, vaddr_t va, paddr_t pa, uint64_t bytes, unsig
  */
 int64_t space_change(struct space *s, vaddr_t va, uint64_t bytes, unsigned attr);
 
-/* Look up one address: physical address and attributes. False: not mapped. */
-bool space_walk(const struct space *s, vaddr_t va, paddr_t *pa, unsigned *attr);
-/* Same, as a pointer through the kernel's map, if it is RAM and `attr` is allowed; *left = bytes to the end of the
- * leaf's page. */
+/* Of one address: its attributes without SPACE_SHARED; 0: not mapped. */
+unsigned space_get_attr(const struct space *s, vaddr_t va);
+/* The same address through the kernel's map, if it is RAM and `attr` is allowed; *left = bytes to the end of its page.
+ */
 void *space_access(const struct space *s, vaddr_t va, unsigned attr, uint64_t *left);
 /* Returns how much is copied, up to where one of them does not allow it. At most a page or so, and below 2^63 bytes. */
 NAMED uint64_t space_copy(const struct space *from, vaddr_t src, const struct space *to, vaddr_t dst, uint64_t bytes);

@@ -54,19 +54,12 @@ static inline uint64_t *walk(const struct space *s, vaddr_t va, unsigned *level)
 	}
 }
 
-bool space_walk(const struct space *s, vaddr_t va, paddr_t *pa, unsigned *attr)
+unsigned space_get_attr(const struct space *s, vaddr_t va)
 {
 	unsigned level;
-	uint64_t desc;
+	uint64_t desc = va < SPACE_LIMIT ? *walk(s, va, &level) : 0;
 
-	if (va >= SPACE_LIMIT)
-		return false;
-	desc = *walk(s, va, &level);
-	if (!(desc & ARCH_DESC_VALID))
-		return false;
-	*pa = (desc & ARCH_DESC_ADDR) | (va & (level_size(level) - 1));
-	*attr = arch_leaf_attr(desc);
-	return true;
+	return desc & ARCH_DESC_VALID ? arch_leaf_attr(desc) : 0;
 }
 
 /* As walk(), for who only looks, each level by itself: half of the instructions. False: not allowed. */

@@ -61,10 +61,9 @@ static struct frame *run_vcpu(struct cpu *c, struct thread *t, struct frame *f)
 /* A stage-2 fault of a process: between a break and its make (space.c) it only has to try again. */
 static bool only_late(struct process *p, const struct trap *trap)
 {
-	unsigned attr, need = trap->fetch ? SPACE_X : trap->write ? SPACE_W : SPACE_R;
-	paddr_t pa;
+	unsigned need = trap->fetch ? SPACE_X : trap->write ? SPACE_W : SPACE_R;
 
-	return space_walk(&p->space, trap->address & ((1ull << 48) - 1), &pa, &attr) && (attr & need);
+	return space_get_attr(&p->space, trap->address & ((1ull << 48) - 1)) & need;
 }
 
 static struct frame *process_trap(struct cpu *c, struct thread *t, struct frame *f, const struct trap *trap)

@@ -235,13 +235,13 @@ void arch_table_write(uint64_t *entry, uint64_t value)
 	arch_table_sync();
 }
 
-/* Where a walk for an address ends. */
-static uint64_t *walk_end(paddr_t root, vaddr_t va)
+uint64_t *host_walk(paddr_t root, vaddr_t va, unsigned *shift)
 {
 	uint64_t *table = arch_pa_to_va(root);
 
-	for (unsigned level = SPACE_LEVEL_FIRST, shift = 30;; level++, shift -= 9) {
-		uint64_t *entry = &table[va >> shift & 511];
+	*shift = 30;
+	for (unsigned level = SPACE_LEVEL_FIRST;; level++, *shift -= 9) {
+		uint64_t *entry = &table[va >> *shift & 511];
 
 		if (!arch_desc_is_table(*entry, level))
 			return entry;
@@ -256,9 +256,11 @@ static void tlbi(enum host_event_kind kind, const struct space *s, const uint64_
 
 void arch_tlb_flush_pages(const struct space *s, const vaddr_t va[], unsigned count)
 {
+	unsigned shift;
+
 	arch_table_sync();
 	for (unsigned i = 0; i < count; i++)
-		tlbi(HOST_TLBI_PAGE, s, walk_end(s->root_pa, va[i]));
+		tlbi(HOST_TLBI_PAGE, s, host_walk(s->root_pa, va[i], &shift));
 	arch_table_sync();
 	tlbi(HOST_TLBI_STAGE1, s, NULL);
 	arch_table_sync();

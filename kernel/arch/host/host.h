@@ -75,6 +75,9 @@ struct trap;
 #define HOST_TIMER 10u
 void host_trap_set(unsigned syndrome, const struct trap *trap);
 
+/* Where a walk of a space's tables for an address ends; that entry means addresses of 1 << *shift bytes. */
+uint64_t *host_walk(paddr_t root, vaddr_t va, unsigned *shift);
+
 /* What the processor holds, as tests see it. */
 struct host_registers {
 	struct user_regs user;
