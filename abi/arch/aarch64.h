@@ -70,8 +70,6 @@ enum vreg {
 	VREG_FAR_EL1,
 	VREG_MAIR_EL1,
 	VREG_CNTVOFF, /* host counter minus guest counter; settable before the VM's first run */
-	VREG_CNTV_CTL,
-	VREG_CNTV_CVAL,
 	VREG_EXITS,
 	VREG_RESET,    /* set: the core to its architected reset values, off until run; INTIDs 0 to 31 stay */
 	VREG_EXIT_ESR, /* ESR_EL2 and FAR_EL2 of the last exit */

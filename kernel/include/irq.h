@@ -31,7 +31,6 @@ struct irq *irq_at(uint64_t intid);  /* NULL: nobody is attached */
 struct irq *irq_create(struct process *p, uint64_t intid, int64_t *error);
 void irq_destroy(struct irq *i);
 void irq_unblock(struct thread *t);
-extern uint64_t irq_attached;
 
 /* irq_passthrough.c. The vCPU's lock is held, and its state settled. */
 int64_t irq_passthrough_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio,

@@ -37,22 +37,13 @@ static inline bool list_empty(const struct list *l)
 	return l->next == l;
 }
 
+/* Before another node; before the head that is the end. */
 static inline void list_insert_before(struct list *where, struct list *node)
 {
 	node->next = where;
 	node->prev = where->prev;
 	where->prev->next = node;
 	where->prev = node;
-}
-
-static inline void list_add_tail(struct list *head, struct list *node)
-{
-	list_insert_before(head, node);
-}
-
-static inline void list_add_head(struct list *head, struct list *node)
-{
-	list_insert_before(head->next, node);
 }
 
 static inline void list_del(struct list *node)
@@ -91,5 +82,4 @@ static inline bool range_ok(uint64_t start, uint64_t length)
 /* As the C standard has them. */
 void *memset(void *dst, int c, size_t n);
 void *memcpy(void *dst, const void *src, size_t n);
-int memcmp(const void *a, const void *b, size_t n);
 size_t strlen(const char *s);

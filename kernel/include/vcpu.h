@@ -55,10 +55,7 @@ struct vcpu {
 #define KICK_ALL  4u /* wait for the others that were asked to; */
 #define KICK_EXIT 8u /* leave for its process */
 
-/* The first VcpuRun of a virtual CPU. That of the VM gives the guest its time, the same on all its CPUs, and seals it.
- */
-int64_t vcpu_bind(struct vcpu *v, struct thread *t);
-void vcpu_destroy(struct vcpu *v);
+void vcpu_destroy(struct vcpu *v);              /* of a process without threads */
 void vcpu_serve(struct cpu *c, struct vcpu *v); /* who waits for its state, as long as it is here or in memory */
 NAMED void vcpu_requests(struct cpu *c);        /* calls of other CPUs on the resident; no lock is held */
 void vcpu_put_away(struct cpu *c);              /* the resident's state to memory; likewise */

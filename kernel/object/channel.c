@@ -212,7 +212,7 @@ int64_t call_ConnectAttach(struct thread *t, struct frame *f)
 	conn->id = (uint32_t)id;
 	conn->event_chid = (uint32_t)ConnectAttach_event_chid(f);
 	list_init(&conn->pulses);
-	list_add_tail(&c->connections, &conn->of_channel);
+	list_insert_before(&c->connections, &conn->of_channel);
 	c->clients[p->slot]++;
 	pulse_init(&conn->death, PULSE_PLAIN, PULSE_CODE_COIDDEATH, (uint64_t)id, PRIO_MAX);
 	return id;

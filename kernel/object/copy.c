@@ -164,7 +164,7 @@ static int64_t run(struct thread *t)
 		return finish_copy(t, result);
 	t->resume_copy = true;
 	if (copy_channel(t))
-		list_add_tail(&t->channel->copies, &t->wait_link);
+		list_insert_before(&t->channel->copies, &t->wait_link);
 	arch_this_cpu()->own |= ATTENTION_LOOK;
 	return CALL_BLOCKED;
 }
@@ -184,7 +184,7 @@ void copy_later(struct channel *c, struct thread *s, struct thread *r)
 		WRITE_ONCE(r->prio, s->prio);
 	timer_disarm(&r->timeout); /* armed again if it blocks again */
 	r->resume_copy = true;
-	list_add_tail(&c->copies, &r->wait_link);
+	list_insert_before(&c->copies, &r->wait_link);
 	sched_ready(r);
 }
 

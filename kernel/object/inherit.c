@@ -84,6 +84,6 @@ void inherit_servers(struct channel *c, unsigned prio)
 void inherit_join(struct thread *t, struct channel *c)
 {
 	list_del(&t->server_link);
-	list_add_tail(&c->servers, &t->server_link);
+	list_insert_before(&c->servers, &t->server_link);
 	t->serving = c;
 }

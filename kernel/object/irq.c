@@ -13,7 +13,6 @@
 #define INTIDS 1024
 
 static struct irq *table[INTIDS]; /* from INTID_MAX on empty */
-uint64_t irq_attached;
 
 static bool granted(const struct process *p, uint64_t intid, bool *edge)
 {
@@ -52,7 +51,6 @@ struct irq *irq_create(struct process *p, uint64_t intid, int64_t *error)
 	pulse_init(&i->pulse, PULSE_PLAIN, 0, 0, 0);
 	arch_irq_set_edge(i->intid, edge);
 	__atomic_store_n(&table[intid], i, __ATOMIC_RELEASE); /* irq_fire() reads it without a lock */
-	irq_attached++;
 	return i;
 }
 
@@ -208,7 +206,6 @@ void irq_destroy(struct irq *i)
 		lock_acquire(&cpus[n].lock);
 		lock_release(&cpus[n].lock);
 	}
-	irq_attached--;
 	handle_destroy(p, OBJECT_IRQ, i->id, i);
 }
 

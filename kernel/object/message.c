@@ -33,7 +33,7 @@ static inline uint32_t serve_client(struct channel *c, struct thread *s, struct 
 	s->rcvid = rcvid;
 	s->server_tid = r->tid;
 	WRITE_ONCE(s->state, STATE_REPLY);
-	list_add_tail(&c->repliers, &s->wait_link);
+	list_insert_before(&c->repliers, &s->wait_link);
 	MsgReceive_set_bytes(&r->frame, MsgSend_send_bytes(&s->frame));
 	MsgReceive_set_info(&r->frame, info_of(s, MsgSend_coid(&s->frame), s->prio));
 	return rcvid;
@@ -274,7 +274,7 @@ struct thread *message_answer_over(struct cpu *cpu, struct thread *t, struct thr
 	t->slice_end = 0;
 	WRITE_ONCE(t->prio, t->base_prio);
 	WRITE_ONCE(t->state, STATE_RECEIVE);
-	list_add_tail(&c->receivers, &t->wait_link);
+	list_insert_before(&c->receivers, &t->wait_link);
 	return message_pass(cpu, t, client, client->prio);
 }
 

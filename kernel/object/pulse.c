@@ -117,7 +117,7 @@ static int64_t send_pooled(struct connection *conn, struct channel *to, const st
 	p->info = info;
 	p->connection = conn;
 	conn->pulse_count++;
-	list_add_tail(&conn->pulses, &p->of_connection);
+	list_insert_before(&conn->pulses, &p->of_connection);
 	pulse_send(to, p);
 	return 0;
 }

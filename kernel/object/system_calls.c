@@ -4,7 +4,6 @@
 #include "calls.h"
 #include "console.h"
 #include "cpu.h"
-#include "irq.h"
 #include "panic.h"
 #include "process.h"
 
@@ -52,10 +51,7 @@ int64_t call_SystemLog(struct thread *t, struct frame *f)
 
 int64_t call_SystemInfo(struct thread *t, struct frame *f)
 {
-	struct system_info i = {.cpus = board.cpu_count,
-				.counter_hz = arch_counter_hz(),
-				.interrupts = irq_attached,
-				.features = arch_features()};
+	struct system_info i = {.cpus = board.cpu_count, .counter_hz = arch_counter_hz(), .features = arch_features()};
 	const uint64_t now = arch_clock_ticks();
 
 	for (unsigned s = 0; s < PROCESS_MAX; s++) {
@@ -64,6 +60,7 @@ int64_t call_SystemInfo(struct thread *t, struct frame *f)
 		if (p->state <= PROCESS_DEFINED)
 			continue;
 		i.processes++;
+		i.interrupts += p->kmem.count[OBJECT_IRQ];
 		for (unsigned type = OBJECT_THREAD; type < KMEM_CLASSES; type++)
 			i.objects += p->kmem.count[type];
 	}

@@ -63,7 +63,9 @@ void vcpu_destroy(struct vcpu *v)
 	handle_destroy(p, OBJECT_VCPU, v->id, v);
 }
 
-int64_t vcpu_bind(struct vcpu *v, struct thread *t)
+/* The first VcpuRun of a virtual CPU. That of the VM gives the guest its time, the same on all its CPUs, and seals it.
+ */
+static int64_t bind_thread(struct vcpu *v, struct thread *t)
 {
 	struct process *p = t->process;
 	int64_t error = 0;
@@ -95,7 +97,7 @@ int64_t call_VcpuRun(struct thread *t, struct frame *f)
 	if (unlikely(!v))
 		return -KE_BADF;
 	if (unlikely(v->thread != t)) {
-		error = vcpu_bind(v, t);
+		error = bind_thread(v, t);
 		if (error)
 			return error;
 	}
@@ -182,7 +184,7 @@ static int64_t request(struct vcpu *v, struct thread *t)
 		return CALL_RESTART;
 	}
 	thread_block(t, STATE_VCPU);
-	list_add_tail(&v->requests, &t->wait_link);
+	list_insert_before(&v->requests, &t->wait_link);
 	WRITE_ONCE(v->requested, true);
 	lock_release(&v->lock);
 	sched_kick(home, ATTENTION_LOOK);

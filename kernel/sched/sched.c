@@ -86,7 +86,7 @@ static uint32_t queue_next(struct cpu *c, bool stays)
 		return t->runmask;
 	}
 	WRITE_ONCE(t->state, STATE_MOVING);
-	list_add_tail(&c->hand_over, &t->run_link);
+	list_insert_before(&c->hand_over, &t->run_link);
 	c->own |= ATTENTION_LOOK;
 	return 0;
 }
@@ -213,7 +213,7 @@ void sched_place(struct thread *t, bool first)
 		holds = held(t);
 		WRITE_ONCE(t->state, STATE_MOVING);
 		if (holds)
-			list_add_tail(&c->hand_over, &t->run_link);
+			list_insert_before(&c->hand_over, &t->run_link);
 		else
 			__atomic_store_n(&t->cpu, (uint8_t)to, __ATOMIC_RELEASE);
 		lock_release(&c->lock);

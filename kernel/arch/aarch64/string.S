@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memset, memcpy, memcmp, strlen with general registers only: the vector registers are a guest's. memcpy uses unaligned
+ * memset, memcpy, strlen with general registers only: the vector registers are a guest's. memcpy uses unaligned
  * accesses, which normal memory allows (SCTLR_EL2.A = 0): not for the code that runs with the MMU off, unless operands and
  * length are whole words.
  */
@@ -125,22 +125,6 @@
 	subs	x2, x2, #1
 	b.ne	.Lset_byte
 .Lset_done:
-	ret
-
-	function memcmp
-	cbz	x2, .Lequal
-.Lcompare:
-	ldrb	w3, [x0], #1
-	ldrb	w4, [x1], #1
-	subs	w5, w3, w4
-	b.ne	.Ldiffer
-	subs	x2, x2, #1
-	b.ne	.Lcompare
-.Lequal:
-	mov	w0, #0
-	ret
-.Ldiffer:
-	mov	w0, w5
 	ret
 
 	function strlen

@@ -310,8 +310,6 @@ static uint64_t *register_of(struct vcpu *v, uint64_t reg)
 	case VREG_FAR_EL1: return &v->arch.far_el1;
 	case VREG_MAIR_EL1: return &v->arch.mair_el1;
 	case VREG_CNTVOFF: return &v->counter_offset;
-	case VREG_CNTV_CTL: return &v->arch.cntv_ctl;
-	case VREG_CNTV_CVAL: return &v->arch.cntv_cval_el0;
 	case VREG_EXITS: return &v->exits;
 	case VREG_EXIT_ESR: return &v->arch.exit_esr;
 	case VREG_EXIT_FAR: return &v->arch.exit_far;
