@@ -5,7 +5,7 @@ HOST_CFLAGS  := $(BASE) $(REPRODUCIBLE) -D_GNU_SOURCE -I. -Iabi -Iinclude -Ilib/
 # The part of qvm that loads a guest on the target: the tool runs it on the same files.
 HOST_SOURCES := $(wildcard tools/bulkhead/*.c lib/qvmconf/*.c lib/sysconf/*.c qvm/load*.c qvm/fdt*.c) qvm/memory.c \
 	$(addprefix qvm/arch/aarch64/,cache.c fdt.c load_image.c) lib/cpio.c lib/glob.c lib/elf.c lib/fdt_good.c \
-	lib/vdevfile.c lib/manifest.c
+	lib/vdevfile.c lib/manifest.c lib/frame.c
 HOST_OBJECTS := $(call objects,$(BUILD)/host,$(HOST_SOURCES))
 DEPS += $(HOST_OBJECTS:.o=.d)
 
