@@ -19,7 +19,6 @@
 
 #define OPERATOR       "shell"   /* the process that may stop and reschedule others */
 #define CONSOLE_DRIVER "console" /* the name that it serves */
-#define VCPU_THREAD    "vcpu"    /* how qvm's names of such threads begin */
 
 #define ANSWER_LATER 1000000 /* of a handler: no reply now */
 
@@ -356,27 +355,32 @@ static int shutdown_request(struct request *r)
 	return ANSWER_LATER;
 }
 
-/* Changes what is not 0: only of virtual CPUs, and only within the limits of their VM. */
+static char policy_letter(const struct thread_info *thread)
+{
+	return thread->policy == SCHED_FIFO_ ? 'f' : 'r';
+}
+
+/* Changes what is not 0. The kernel refuses what the description does not give that process. */
 static int sched_request(struct request *r)
 {
 	const struct pm_sched *sched = &r->message->sched;
-	const struct slot *slot;
-	struct thread_info thread;
+	struct thread_info old, now;
+	int result;
 
-	if (sched->slot >= PROCESS_MAX || slots[sched->slot].kind != SLOT_VM || sched->tid > INT32_MAX)
+	if (sched->slot == 0)
+		return -EPERM; /* the log, and every answer, would depend on it */
+	if (sched->slot >= PROCESS_MAX || sched->tid > INT32_MAX ||
+	    ThreadInfo_r(sched->slot, (int)sched->tid, &old) != (int)sched->tid)
 		return -ESRCH;
-	slot = &slots[sched->slot];
-	if (ThreadInfo_r(sched->slot, (int)sched->tid, &thread) != (int)sched->tid)
-		return -ESRCH;
-	/* A thread that has run the guest is a virtual CPU under any name: qvm may have renamed it to escape the
-	 * operator. */
-	if (strncmp(thread.name, VCPU_THREAD, strlen(VCPU_THREAD)) != 0 && thread.entries == 0)
-		return -EPERM;
-	if (sched->priority > slot->sched.max_priority || sched->policy > SCHED_RR_ ||
-	    (sched->runmask & ~slot->sched.runmask))
-		return -EINVAL;
-	return SchedSet_r((int)sched->slot, (int)sched->tid, sched->priority ? sched->priority : thread.base_priority,
-			  sched->policy ? sched->policy : thread.policy, sched->runmask);
+	result = SchedSet_r((int)sched->slot, (int)sched->tid, sched->priority ? sched->priority : old.base_priority,
+			    sched->policy ? sched->policy : old.policy, sched->runmask);
+	if (result < 0 || ThreadInfo_r(sched->slot, (int)sched->tid, &now) != (int)sched->tid)
+		return result;
+	log_line(SLOG_INFO, "%s, thread %u: priority %u%c, run mask 0x%x; before: %u%c, 0x%x; by %s",
+		 slots[sched->slot].name, (unsigned)now.tid, (unsigned)now.base_priority, policy_letter(&now),
+		 (unsigned)now.runmask, (unsigned)old.base_priority, policy_letter(&old), (unsigned)old.runmask,
+		 slots[r->slot].name);
+	return result;
 }
 
 /* For the server of shared memory. It is no secret. */

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#define ARGS_MAX 8
+#define ARGS_MAX 16
 
 /* Runs a line; it is cut into words in place. */
 void command_run(char *line);
@@ -21,7 +21,6 @@ bool cmd_console(int argc, char **argv);
 bool cmd_pidin(int argc, char **argv);
 bool cmd_slay(int argc, char **argv);
 bool cmd_slog2info(int argc, char **argv);
-bool cmd_sched(int argc, char **argv);
 bool cmd_process(int argc, char **argv);
 bool cmd_ls(int argc, char **argv);
 bool cmd_cat(int argc, char **argv);

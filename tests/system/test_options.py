@@ -281,19 +281,33 @@ def test_options_of_cpu_reach_the_scheduler():
             prio, mask = expected[vcpu["index"]]
             assert f"{vcpu['priority']}{vcpu['policy'][0]}" == prio, vcpu
             assert (vcpu["runmask"], vcpu["tid"]) == (mask, seen[vcpu["index"]][0]), vcpu
-        # What is not named stays; what is beyond the node's is refused, and so is who is no virtual CPU.
+        # What is not named stays; what is beyond the node's is refused.
         process, (tid, *_) = many["process"], seen[4]
-        for words, after in (("20", ("20r", 8)), ("7f", ("7f", 8)), ("7", ("7f", 8)), ("30r 4", ("30r", 4)),
-                             ("254 1", ("254r", 1))):
-            assert "sched:" not in board.command_output(f"sched {process} {tid} {words}")
+        for words, after in (("-P 20", ("20r", 8)), ("-P 7f", ("7f", 8)), ("-P 7", ("7f", 8)), ("-P 30o -R 4", ("30r", 4)),
+                             ("-C 1 -C 3", ("30r", 10)), ("-P 254 -R 0x1", ("254r", 1))):
+            assert "slay:" not in board.command_output(f"slay {words} -T {tid} many"), words
             _, prio, _, _, mask = threads(board, process)[4]
             assert (prio, mask) == after, words
-        for words in (f"{process} {tid} 255", f"{process} {tid} 0", f"{process} {tid} 10 0", f"{process} {tid} 10 16",
-                      f"{process} 1 10", "1 1 10", "0 1 10", f"{process} 99 10", "15 1 10"):
-            assert "sched:" in board.command_output(f"sched {words}"), words
+        for words, why in ((f"-R 16 -T {tid} many", "many: its node in the system description allows less: runmask"),
+                           ("-P 21 -R 8 other", "other: its node in the system description allows less: max-priority runmask"),
+                           ("-P 10 -T 99 many", "many has no thread 99"), ("-P 10 nobody", "there is no process 'nobody'"),
+                           ("-P 10 procmgr", "procmgr is not changed"), ("-P 10 15", "'15' is not running"),
+                           ("-P 255 many", "'255' is no priority"), ("-P 0 many", "'0' is no priority"),
+                           ("-P 9fr many", "'9fr' is no priority"), ("-R 0 many", "'0' is no run mask"),
+                           ("-C 8 many", "'8' is not the number of a CPU"), ("-P 9 -T 0 many", "'0' is not the number of a thread")):
+            assert f"slay: {why}" in board.command_output(f"slay {words}"), words
+        for words in ("-P 10", "-T 1 many", "-s TERM -P 10 many", "-P 10 many other", "-X 1 many"):
+            assert "usage: slay" in board.command_output(f"slay {words}"), words
         assert threads(board, process)[4][1:5:3] == ("254r", 1)
         other = read_env(board, "other")["process"]
         assert {index: (prio, mask) for index, (_, prio, _, _, mask) in threads(board, other).items()} == {0: ("10r", 8)}
+        # All threads of a process, with a line in the log for each.
+        assert "slay:" not in board.command_output("slay -P 12f -C 3 other")
+        seen = re.findall(r"^ *\d+ +(\d+) other +(\w+) ", board.command_output("pidin -p other"), re.M)
+        assert len(seen) > 2 and {prio for _, prio in seen} == {"12f"}, seen
+        logged = board.output_with("slog2info -b procmgr", rf"other, thread {seen[-1][0]}: priority 12f")
+        for tid, _ in seen:
+            assert re.search(rf"info +procmgr +other, thread {tid}: priority 12f, run mask 0x8; before: \d+r, 0x\w+; by shell", logged)
         # The next start is that of the configuration again.
         board.command_output("vm stop many")
         board.output_with("vm list", r"^many +stopped")

@@ -66,15 +66,15 @@ def test_a_subverted_qvm_gains_nothing():
         assert "the screen  [2J??2J is not cleared" in board.command_output("slog2info")
         slot, tid, prio, mask = vcpu_threads(board)["vcpu0"]
         assert (prio, mask) == ("10r", 1)
-        assert "sched:" not in board.command_output(f"sched {slot} {tid} 15f 1")
+        assert "slay:" not in board.command_output(f"slay -P 15f -R 1 -T {tid} {slot}")
         assert vcpu_threads(board)["vcpu0"][2:] == ("15f", 1)
-        for beyond in ("21", "15 2", "15 3"):
-            assert "sched:" in board.command_output(f"sched {slot} {tid} {beyond}"), f"accepted: {beyond}"
+        for beyond in ("-P 21", "-P 15 -R 2", "-C 0 -C 1"):
+            assert "allows less" in board.command_output(f"slay {beyond} -T {tid} {slot}"), f"accepted: {beyond}"
         # Another name does not hide a virtual CPU from the operator, nor does it play tricks on the terminal.
         output = board.command_output("pidin threads")
         tid = re.search(r" (\d+) \?\[2Jrogue ", output).group(1)
         assert "\x1b" not in output
-        assert "sched:" not in board.command_output(f"sched {slot} {tid} 15f 1")
+        assert "slay:" not in board.command_output(f"slay -P 15f -R 1 -T {tid} {slot}")
         assert re.search(rf" {tid} \?\[2Jrogue +15f ", board.command_output("pidin threads"))
         board.command_output("slay -s KILL rogue")
         board.command_output("vm start rogue")

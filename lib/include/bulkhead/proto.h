@@ -46,8 +46,9 @@ enum msg_type {
 	PM_SYSTEM_INFO,  /* -> struct pm_system */
 	PM_SLAY,         /* struct pm_target: name or slot, value = signal */
 	PM_SHUTDOWN,     /* struct pm_target: value 0 = off, 1 = reset; guests are stopped first */
-	PM_SCHED,        /* struct pm_sched: priority, policy, run mask of a thread */
-	PM_VM_NOTE,      /* struct pm_note, of a qvm: what it waits for, or why it refuses; shown to the operator */
+	PM_SCHED,   /* struct pm_sched: priority, policy, run mask of a thread; what is 0 stays. -EINVAL: beyond the
+		       description of its process; -EPERM: it is procmgr's */
+	PM_VM_NOTE, /* struct pm_note, of a qvm: what it waits for, or why it refuses; shown to the operator */
 	PM_ENV, /* struct pm_target: name of a VM -> text (JSON) of at most PROTO_ENV bytes: what it is at run time */
 	PM_ANSWER,    /* struct pm_answer and what was asked for, of a qvm that got BH_SIGENV, SIGSTATE or SIGPAUSE */
 	PM_NEWS,      /* -> text: the next line for the operator; the reply waits for it */

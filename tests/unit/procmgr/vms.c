@@ -488,30 +488,31 @@ static void a_console_that_nobody_has_is_refused_with_a_word_how_to_get_it(void 
 	assert_null(strstr(log_text, "far"));
 }
 
-static void only_virtual_cpus_are_rescheduled_within_their_bounds(void **state)
+/* Within bounds that the kernel checks: the stub refuses a priority above 100. */
+static void the_operator_changes_threads_of_all_but_procmgr(void **state)
 {
 	static const struct act acts_[] = {
-	    {SAY, SHELL, PM_SCHED, NULL, VM1, 15},  {SAY, SHELL, PM_SCHED, NULL, VM1, 21},
-	    {SAY, SHELL, PM_SCHED, NULL, DISK, 15}, {SAY, SHELL, PM_SCHED, NULL, VM2, 15},
-	    {SAY, SHELL, PM_SCHED, NULL, 4000, 15},
+	    {SAY, SHELL, PM_SCHED, NULL, VM1, 15}, {SAY, SHELL, PM_SCHED, NULL, VM1, 101},
+	    {SAY, SHELL, PM_SCHED, NULL, DISK, 0}, {SAY, SHELL, PM_SCHED, NULL, VM2, 15},
+	    {SAY, SHELL, PM_SCHED, NULL, 0, 15},   {SAY, SHELL, PM_SCHED, NULL, 4000, 15},
 	};
-	static const int expected[] = {0, -EINVAL, -ESRCH, -ESRCH, -ESRCH};
+	static const int expected[] = {0, -EPERM, 0, -ESRCH, -EPERM, -ESRCH};
 
 	(void)state;
-	k.thread = (struct thread_info){.name = "vcpu0", .tid = 2, .base_priority = 10, .policy = SCHED_RR_};
+	k.thread = (struct thread_info){.tid = 2, .base_priority = 10, .policy = SCHED_RR_, .runmask = 3};
 	go_on();
 	RUN(acts_);
 	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_int_equal(answer[i + 1], expected[i]);
-	assert_int_equal(core.scheds, 1);
-	assert_int_equal(core.sched_priority, 15);
-	strcpy(k.thread.name, "main");
+	assert_int_equal(core.scheds, 3);
+	assert_int_equal(core.sched_priority, 10); /* of disk, whose priority stays */
+	assert_non_null(strstr(log_text, "vm1, thread 2: priority 10r, run mask 0x3; before: 10r, 0x3; by shell"));
+	assert_non_null(strstr(log_text, "disk, thread 2: "));
+	assert_null(strstr(log_text, "vm2, thread 2: "));
+	/* Another one has come in its place. */
+	k.thread.tid = 3;
 	RUN(acts_);
-	assert_int_equal(answer[1], -EPERM);
-	/* A name is qvm's to choose, what a thread has run is not. */
-	k.thread.entries = 1;
-	RUN(acts_);
-	assert_int_equal(answer[1], 0);
+	assert_int_equal(answer[1], -ESRCH);
 }
 
 int vms_tests(void)
@@ -535,7 +536,7 @@ int vms_tests(void)
 	    CASE(a_start_that_was_called_off_is_ordered_again),
 	    CASE(a_console_is_whose_configuration_names_it),
 	    CASE(a_console_that_nobody_has_is_refused_with_a_word_how_to_get_it),
-	    CASE(only_virtual_cpus_are_rescheduled_within_their_bounds),
+	    CASE(the_operator_changes_threads_of_all_but_procmgr),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
