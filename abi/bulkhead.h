@@ -85,8 +85,7 @@ enum threadctl {
 #define TIMEOUT_SEND    (1u << 0)
 #define TIMEOUT_REPLY   (1u << 1)
 #define TIMEOUT_RECEIVE (1u << 2)
-#define TIMEOUT_INTR    (1u << 3)
-#define TIMEOUT_SYNC    (1u << 4)
+#define TIMEOUT_SYNC    (1u << 3)
 
 /* Memory. An address of a process or of a guest has so many bits. */
 #define SPACE_BITS      39
@@ -164,7 +163,6 @@ enum thread_state {
 	STATE_RECEIVE,
 	STATE_SEND,
 	STATE_REPLY,
-	STATE_INTR,
 	STATE_SYNC,
 	STATE_HALT,   /* a virtual CPU that waits for an interrupt */
 	STATE_MOVING, /* its registers are being fetched from another CPU */

@@ -16,12 +16,10 @@ struct irq {
 	struct process *process;
 	uint32_t id, intid;
 	bool edge;
-	uint16_t virq;     /* bound: its INTID in the guest; 0: for threads, and what follows is theirs */
+	uint16_t virq;     /* bound: its INTID in the guest; 0: for a channel, and what follows is its */
 	struct vcpu *vcpu; /* bound: where it goes; NULL: it is off */
 	bool fired;        /* and not yet unmasked */
-	bool pending;      /* nobody has waited for it yet */
-	uint32_t chid;     /* pulse goes there; 0: InterruptWait */
-	struct thread *waiter;
+	uint32_t chid;     /* pulse goes there */
 	struct pulse pulse;
 };
 
@@ -30,7 +28,6 @@ struct irq *irq_at(uint64_t intid);  /* NULL: nobody is attached */
 /* Makes the object of an interrupt that was granted to the process; it is off. NULL: *error is -KE_*. */
 struct irq *irq_create(struct process *p, uint64_t intid, int64_t *error);
 void irq_destroy(struct irq *i);
-void irq_unblock(struct thread *t);
 
 /* irq_passthrough.c. The vCPU's lock is held, and its state settled. */
 int64_t irq_passthrough_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio,

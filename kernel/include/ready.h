@@ -115,12 +115,22 @@ static inline void sched_ready(struct thread *t)
 		sched_wake(t);
 }
 
+_Static_assert(STATE_SEND == STATE_RECEIVE + 1 && STATE_REPLY == STATE_SEND + 1 && STATE_SYNC == STATE_REPLY + 1,
+	       "thread_is_blocked()");
+
+/* For a message, its answer, or a word: it is nobody's but the kernel lock's. */
+static inline bool thread_is_blocked(const struct thread *t)
+{
+	unsigned state = READ_ONCE(t->state);
+
+	return state >= STATE_RECEIVE && state <= STATE_SYNC;
+}
+
 static inline void sched_set_prio(struct thread *t, unsigned prio)
 {
 	if (t->prio == prio)
 		return;
-	/* Blocked, it is nobody's but the kernel lock's. */
-	if (READ_ONCE(t->state) - STATE_RECEIVE + 0u <= STATE_SYNC - STATE_RECEIVE) {
+	if (thread_is_blocked(t)) {
 		WRITE_ONCE(t->prio, (uint8_t)prio);
 		ipc_requeue(t);
 	} else {

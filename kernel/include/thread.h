@@ -7,8 +7,6 @@
 #include "ipc.h"
 #include "timer.h"
 
-struct irq;
-
 /* A message copy longer than one step: what is left of it. */
 struct copy {
 	struct thread *peer; /* NULL: none in progress */
@@ -58,8 +56,7 @@ struct thread {
 	uint64_t sync_addr;
 	uint64_t sync_count; /* of the process, when it began to wait or to wake */
 	uint32_t woken;      /* in SyncWake, which goes in steps: so many so far */
-	struct irq *irq;
-	struct vcpu *vcpu; /* bound to */
+	struct vcpu *vcpu;   /* bound to */
 	char name[NAME_MAX_];
 	struct fpu fpu __attribute__((aligned(16)));
 };

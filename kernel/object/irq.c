@@ -61,7 +61,7 @@ int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
 	struct irq *i;
 	int64_t error;
 
-	if (InterruptAttachEvent_chid(f) && !channel_of(p, InterruptAttachEvent_chid(f)))
+	if (!channel_of(p, InterruptAttachEvent_chid(f)))
 		return -KE_BADF;
 	if (InterruptAttachEvent_priority(f) > p->params.max_priority || InterruptAttachEvent_code(f) > 127)
 		return -KE_INVAL;
@@ -104,19 +104,9 @@ static void fire_attached(uint32_t intid)
 		return;
 	}
 	i->fired = true;
-	if (i->chid) {
-		c = channel_of(i->process, i->chid);
-		if (c)
-			pulse_send(c, &i->pulse);
-	} else if (i->waiter) {
-		struct thread *t = i->waiter;
-
-		i->waiter = NULL;
-		t->irq = NULL;
-		thread_wake(t, 0);
-	} else {
-		i->pending = true;
-	}
+	c = channel_of(i->process, i->chid);
+	if (c)
+		pulse_send(c, &i->pulse);
 }
 
 void irq_fire(uint32_t intid)
@@ -131,32 +121,12 @@ void irq_fire(uint32_t intid)
 	lock_release(&kernel_lock);
 }
 
-/* What threads may wait for and detach; a bound one stays as long as its VM. */
+/* What threads may unmask and detach; a bound one stays as long as its VM. */
 static struct irq *attached(const struct process *p, uint64_t id)
 {
 	struct irq *i = handle_lookup(p, OBJECT_IRQ, id);
 
 	return i && !i->virq ? i : NULL;
-}
-
-int64_t call_InterruptWait(struct thread *t, struct frame *f)
-{
-	struct irq *i = attached(t->process, InterruptWait_id(f));
-
-	if (!i)
-		return -KE_BADF;
-	if (i->chid)
-		return -KE_INVAL;
-	if (i->waiter)
-		return -KE_BUSY;
-	if (i->pending) {
-		i->pending = false;
-		return 0;
-	}
-	i->waiter = t;
-	t->irq = i;
-	thread_block(t, STATE_INTR);
-	return CALL_BLOCKED;
 }
 
 int64_t call_InterruptUnmask(struct thread *t, struct frame *f)
@@ -180,26 +150,12 @@ int64_t call_InterruptInfo(struct thread *t, struct frame *f)
 	return i ? i->virq | (i->fired ? IRQ_FIRED : 0) : -KE_SRCH;
 }
 
-void irq_unblock(struct thread *t)
-{
-	if (t->irq) {
-		t->irq->waiter = NULL;
-		t->irq = NULL;
-	}
-}
-
 void irq_destroy(struct irq *i)
 {
 	struct process *p = i->process;
 
 	arch_irq_disable(i->intid);
 	arch_irq_clear(i->intid);
-	if (i->waiter) {
-		struct thread *t = i->waiter;
-
-		irq_unblock(t);
-		thread_wake(t, -KE_BADF);
-	}
 	pulse_cancel(&i->pulse);
 	__atomic_store_n(&table[i->intid], NULL, __ATOMIC_RELEASE);
 	for (unsigned n = 0; i->virq && n < board.cpu_count; n++) {

@@ -65,8 +65,6 @@ void thread_destroy(struct thread *t)
 
 	timer_disarm(&t->timeout);
 	ipc_thread_gone(t);
-	irq_unblock(t);
-	list_del(&t->wait_link);
 	/* Only the CPU that it ran on last can still hold its registers, and that CPU is this one or has let it go. */
 	p->cpu_ticks += t->cpu_ticks;
 	if (t->vcpu) {
@@ -84,8 +82,10 @@ void thread_destroy(struct thread *t)
 void thread_timeout_arm(struct thread *t)
 {
 	static const uint8_t flag[] = {
-	    [STATE_SEND] = TIMEOUT_SEND, [STATE_REPLY] = TIMEOUT_REPLY, [STATE_RECEIVE] = TIMEOUT_RECEIVE,
-	    [STATE_INTR] = TIMEOUT_INTR, [STATE_SYNC] = TIMEOUT_SYNC,
+	    [STATE_SEND] = TIMEOUT_SEND,
+	    [STATE_REPLY] = TIMEOUT_REPLY,
+	    [STATE_RECEIVE] = TIMEOUT_RECEIVE,
+	    [STATE_SYNC] = TIMEOUT_SYNC,
 	};
 
 	/* The timer goes on from SEND to REPLY, if it counts for both. */
@@ -108,19 +108,11 @@ void thread_timeout(struct thread *t)
 		timer_arm(&t->timeout, arch_clock_now() + COPY_PATIENCE_NS);
 		return;
 	}
-	switch (t->state) {
-	case STATE_SEND:
-	case STATE_REPLY:
-	case STATE_RECEIVE: ipc_unblock(t, -KE_TIMEDOUT); break;
-	case STATE_INTR:
-		irq_unblock(t);
-		thread_wake(t, -KE_TIMEDOUT);
-		break;
-	case STATE_SYNC:
+	if (t->state == STATE_SYNC) {
 		list_del(&t->wait_link);
 		thread_wake(t, -KE_TIMEDOUT);
-		break;
-	default: break;
+	} else if (thread_is_blocked(t)) {
+		ipc_unblock(t, -KE_TIMEDOUT);
 	}
 }
 
@@ -148,8 +140,6 @@ void thread_kill(struct thread *t)
 	default:
 		/* Blocked: take it out of what it waits for, then let it run into its end. */
 		ipc_thread_gone(t);
-		irq_unblock(t);
-		list_del(&t->wait_link);
 		timer_disarm(&t->timeout);
 		sched_ready(t);
 	}

@@ -105,7 +105,7 @@ int64_t call_TimerDestroy(struct thread *t, struct frame *f)
 
 int64_t call_TimerTimeout(struct thread *t, struct frame *f)
 {
-	const uint32_t all = TIMEOUT_SEND | TIMEOUT_REPLY | TIMEOUT_RECEIVE | TIMEOUT_INTR | TIMEOUT_SYNC;
+	const uint32_t all = TIMEOUT_SEND | TIMEOUT_REPLY | TIMEOUT_RECEIVE | TIMEOUT_SYNC;
 
 	if (TimerTimeout_flags(f) & ~(uint64_t)(all | TIMER_ABSTIME))
 		return -KE_INVAL;

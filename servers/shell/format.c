@@ -35,9 +35,10 @@ static const struct column {
 static const char *thread_state_name(uint32_t state)
 {
 	static const char *const names[] = {
-	    [STATE_DEAD] = "DEAD", [STATE_RUNNING] = "RUNNING", [STATE_READY] = "READY", [STATE_RECEIVE] = "RECEIVE",
-	    [STATE_SEND] = "SEND", [STATE_REPLY] = "REPLY",     [STATE_INTR] = "INTR",   [STATE_SYNC] = "SYNC",
-	    [STATE_HALT] = "WFI",  [STATE_MOVING] = "MOVING",   [STATE_VCPU] = "VCPU",
+	    [STATE_DEAD] = "DEAD",       [STATE_RUNNING] = "RUNNING", [STATE_READY] = "READY",
+	    [STATE_RECEIVE] = "RECEIVE", [STATE_SEND] = "SEND",       [STATE_REPLY] = "REPLY",
+	    [STATE_SYNC] = "SYNC",       [STATE_HALT] = "WFI",        [STATE_MOVING] = "MOVING",
+	    [STATE_VCPU] = "VCPU",
 	};
 
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";

@@ -259,10 +259,12 @@ static void gpio_write(unsigned offset, uint32_t value)
 
 static void interrupt_receiver(void *arg)
 {
-	int id = (int)must(InterruptAttachEvent_r(GPIO_IRQ, 0, 0, 0, 0), "InterruptAttachEvent");
+	int own = (int)must(ChannelCreate_r(CHF_PRIVATE), "ChannelCreate");
+	int id = (int)must(InterruptAttachEvent_r(GPIO_IRQ, own, 0, 0, 0), "InterruptAttachEvent");
+	struct pulse pulse;
 
 	(void)arg;
-	while (InterruptWait_r(id) == 0) {
+	while (MsgReceive_r(own, &pulse, sizeof(pulse), NULL) == 0) {
 		woken_at = ClockTime();
 		gpio_write(GPIO_IE, 0);
 		InterruptUnmask_r(id);

@@ -209,13 +209,13 @@ static const struct row rows[] = {
     ROW(TimerTimeout, "flag beyond 32 bits", INVALID, 1ull << 33 | TIMEOUT_SEND, 1000),
     ROW(TimerTimeout, "nothing to time out", OK, 0, 0),
 
-    ROW(InterruptAttachEvent, "SPI that was not granted", DENIED, 33, 0, 1, 1, 0),
-    ROW(InterruptAttachEvent, "the kernel's timer", E(KE_PERM, KE_INVAL), 26, 0, 1, 1, 0),
-    ROW(InterruptAttachEvent, "SGI", E(KE_PERM, KE_INVAL), 0, 0, 1, 1, 0),
-    ROW(InterruptAttachEvent, "special INTID", E(KE_PERM, KE_INVAL), 1023, 0, 1, 1, 0),
-    ROW(InterruptAttachEvent, "LPI", E(KE_PERM, KE_INVAL), 8192, 0, 1, 1, 0),
-    ROW(InterruptAttachEvent, "INTID -1", E(KE_PERM, KE_INVAL), ~0ull, 0, 1, 1, 0),
-    ROW(InterruptWait, "no such interrupt", NO_OBJECT, 999),
+    ROW(InterruptAttachEvent, "SPI that was not granted", DENIED, 33, CHID, 1, 1, 0),
+    ROW(InterruptAttachEvent, "the kernel's timer", E(KE_PERM, KE_INVAL), 26, CHID, 1, 1, 0),
+    ROW(InterruptAttachEvent, "SGI", E(KE_PERM, KE_INVAL), 0, CHID, 1, 1, 0),
+    ROW(InterruptAttachEvent, "special INTID", E(KE_PERM, KE_INVAL), 1023, CHID, 1, 1, 0),
+    ROW(InterruptAttachEvent, "LPI", E(KE_PERM, KE_INVAL), 8192, CHID, 1, 1, 0),
+    ROW(InterruptAttachEvent, "INTID -1", E(KE_PERM, KE_INVAL), ~0ull, CHID, 1, 1, 0),
+    ROW(InterruptAttachEvent, "no such channel", NO_OBJECT, 33, 0, 1, 1, 0),
     ROW(InterruptUnmask, "no such interrupt", NO_OBJECT, 999),
     ROW(InterruptDetach, "no such interrupt", NO_OBJECT, 999),
     ROW(InterruptDetach, "interrupt -1", NO_OBJECT, ~0ull),
@@ -395,9 +395,8 @@ static void run(const struct row *row)
 	int64_t got;
 
 	/* A call that wrongly blocks then fails instead of stopping the test. */
-	if (row->number == CALL_MsgSend || row->number == CALL_MsgReceive || row->number == CALL_SyncWait ||
-	    row->number == CALL_InterruptWait)
-		TimerTimeout_r(TIMEOUT_SEND | TIMEOUT_REPLY | TIMEOUT_RECEIVE | TIMEOUT_INTR | TIMEOUT_SYNC, 1000000);
+	if (row->number == CALL_MsgSend || row->number == CALL_MsgReceive || row->number == CALL_SyncWait)
+		TimerTimeout_r(TIMEOUT_SEND | TIMEOUT_REPLY | TIMEOUT_RECEIVE | TIMEOUT_SYNC, 1000000);
 	for (unsigned i = 0; i < 8; i++)
 		r.x[i] = resolve(row->args[i]);
 	got = call(row->number, &r);

@@ -117,8 +117,7 @@ static void aim_elsewhere(struct regs *r)
 
 static void arm_timeout(void)
 {
-	struct regs t = {
-	    .x = {TIMEOUT_SEND | TIMEOUT_REPLY | TIMEOUT_RECEIVE | TIMEOUT_INTR | TIMEOUT_SYNC, next_random() & 0xfff}};
+	struct regs t = {.x = {TIMEOUT_SEND | TIMEOUT_REPLY | TIMEOUT_RECEIVE | TIMEOUT_SYNC, next_random() & 0xfff}};
 
 	call(CALL_TimerTimeout, &t);
 }
@@ -169,8 +168,7 @@ static void tame(uint64_t number, struct regs *r)
 		arm_timeout();
 		break;
 	case CALL_MsgRead: fit(r->x[1], &r->x[2]); break;
-	case CALL_SyncWait:
-	case CALL_InterruptWait: arm_timeout(); break;
+	case CALL_SyncWait: arm_timeout(); break;
 	case CALL_SystemInfo:
 		length = sizeof(struct system_info);
 		fit(r->x[0], &length);

@@ -211,6 +211,7 @@ static void try_privileges(void)
 		uint64_t number;
 		uint32_t ability;
 	} calls[] = {CALL_TABLE};
+	int chid;
 
 	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		struct regs r = {0};
@@ -227,8 +228,9 @@ static void try_privileges(void)
 				   (int64_t)slot);
 	}
 	check_that(ChannelCreate_r(0) == -KE_PERM, "a public channel", 0);
+	chid = (int)ChannelCreate_r(CHF_PRIVATE);
 	for (unsigned intid = 0; intid < 1100; intid++) {
-		check_equal("InterruptAttachEvent", InterruptAttachEvent_r(intid, 0, 1, 1, 0), -KE_PERM);
+		check_equal("InterruptAttachEvent", InterruptAttachEvent_r(intid, chid, 1, 1, 0), -KE_PERM);
 		if (intid >= 32 && intid < 1020)
 			check_equal("VcpuBind", VcpuBind_r(third, intid, 40, 0, 0), -KE_PERM);
 	}

@@ -211,7 +211,7 @@ static void try_itself(void)
 	check_equal("VcpuCreate", VcpuCreate_r(0, 0, 0), -KE_PERM);
 	check_that(ThreadCtl_r(THREADCTL_RUNMASK, ~0u) < 0, "CPUs that are not there", 0);
 	for (unsigned intid = 0; intid < 1100; intid++)
-		check_equal("InterruptAttachEvent", InterruptAttachEvent_r(intid, 0, 1, 1, 0), -KE_PERM);
+		check_equal("InterruptAttachEvent", InterruptAttachEvent_r(intid, PROCMGR_CHID, 1, 1, 0), -KE_PERM);
 }
 
 /* What may be mapped into a process that was just made: what it was granted, as it was granted. */

@@ -475,7 +475,6 @@ static void check_thread(const struct thread *t, bool quiet)
 		if (t->copier)
 			assert_ptr_equal(t->copier->copy.peer, t);
 		break;
-	case STATE_INTR: assert_ptr_equal(t->irq->waiter, t); break;
 	case STATE_SYNC:
 	case STATE_VCPU: assert_false(list_empty(&t->wait_link)); break;
 	case STATE_HALT: break;

@@ -80,22 +80,20 @@ struct thread *urgent;
 /* A thread on CPU 0 that an interrupt wakes, and that everything else there waits for. */
 void urgent_start(void)
 {
-	int64_t id;
-
 	urgent = machine_process(OTHER, 150, 1, 0, false);
 	/* Only a process that is not started yet can be given interrupts. */
 	processes[OTHER].regions[REGION_IRQS].start = SPI;
 	processes[OTHER].regions[REGION_IRQS].bytes = 1;
-	id = sys_InterruptAttachEvent(urgent, SPI, 0, 0, 0, 0);
-	assert_true(id > 0);
+	assert_int_equal(sys_ChannelCreate(urgent, CHF_PRIVATE), 1);
+	assert_int_equal(sys_InterruptAttachEvent(urgent, SPI, 1, 0, 0, 0), 1);
 	assert_true(host_is_enabled(SPI));
-	assert_int_equal(sys_InterruptWait(urgent, id), BLOCKED);
+	assert_int_equal(sys_MsgReceive(urgent, 1, 0, 0), BLOCKED);
 }
 
 void urgent_again(void)
 {
 	assert_int_equal(sys_InterruptUnmask(urgent, 1), 0);
-	assert_int_equal(sys_InterruptWait(urgent, 1), BLOCKED);
+	assert_int_equal(sys_MsgReceive(urgent, 1, 0, 0), BLOCKED);
 }
 
 /* The server on the urgent thread's CPU, the client on another; threads of theirs may be anywhere. */

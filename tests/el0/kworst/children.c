@@ -184,7 +184,7 @@ static void full_child(void *arg)
 	while (TimerCreate_r(chid, 1, 1, 0) > 0)
 		;
 	for (unsigned i = 0; i < 81; i++)
-		InterruptAttachEvent_r(100 + i, 0, 0, 0, 0);
+		InterruptAttachEvent_r(100 + i, chid, 0, 0, 0);
 	if ((uint64_t)arg == FAULTS)
 		__asm__ volatile("brk #0");
 	if ((uint64_t)arg == LEAVES)
@@ -250,12 +250,6 @@ void test_client_child(void)
 	ChannelDestroy_r(chid);
 }
 
-static void wait_interrupt(void *arg)
-{
-	InterruptWait_r((int)(uint64_t)arg);
-	ThreadDestroy_r(0, 0);
-}
-
 static void irq_child(void *arg)
 {
 	int chid = ChannelCreate_r(CHF_PRIVATE), id;
@@ -263,8 +257,7 @@ static void irq_child(void *arg)
 	(void)arg;
 	for (unsigned intid = 100; intid < 180; intid++)
 		InterruptAttachEvent_r(intid, chid, 1, 1, 0);
-	id = InterruptAttachEvent_r(180, 0, 1, 1, 0);
-	thread_start(0, wait_interrupt, (uint64_t)id, LOW + 1);
+	id = InterruptAttachEvent_r(180, chid, 1, 1, 0);
 	InterruptUnmask_r(id);
 	InterruptDetach_r(id);
 	for (;;)

@@ -30,12 +30,12 @@ static void blocked_everywhere(void)
 	assert_true(sys_TimerCreate(cli, chid, 10, 1, 1) > 0);
 	assert_int_equal(sys_TimerSettime(cli, 1, 0, 1000000, 10000), 0);
 	assert_int_equal(sys_MsgReceive(t, chid, 8, MEM_VA), BLOCKED);
-	/* INTR. */
+	/* RECEIVE, with an interrupt. */
 	cli->process->regions[REGION_IRQS].start = SPI;
 	cli->process->regions[REGION_IRQS].bytes = 1;
 	t = machine_spawn(cli, 30, ALL);
-	assert_int_equal(sys_InterruptAttachEvent(t, SPI, 0, 0, 0, 0), 1);
-	assert_int_equal(sys_InterruptWait(t, 1), BLOCKED);
+	assert_int_equal(sys_InterruptAttachEvent(t, SPI, chid, 0, 0, 0), 1);
+	assert_int_equal(sys_MsgReceive(t, chid, 8, MEM_VA), BLOCKED);
 	assert_int_equal(sys_MsgSendPulse(cli, coid, 3, 3, 3), 0);
 	machine_check(true);
 }

@@ -103,7 +103,7 @@ static void urgent_random(void)
 	if (urgent->state == STATE_RUNNING)
 		sys_InterruptUnmask(urgent, 1);
 	if (urgent->state == STATE_RUNNING)
-		sys_InterruptWait(urgent, 1);
+		sys_MsgReceive(urgent, 1, 0, 0);
 }
 
 /* Channels and connections enough to begin with. No interrupt comes in between, and pulses may have made all others as
@@ -159,8 +159,9 @@ static void random_calls_keep_the_invariants(void **state)
 	urgent = machine_process(SLOTS + 1, 150, 1, 0, false);
 	urgent->process->regions[REGION_IRQS].start = SPI;
 	urgent->process->regions[REGION_IRQS].bytes = 1;
-	assert_int_equal(sys_InterruptAttachEvent(urgent, SPI, 0, 0, 0, 0), 1);
-	assert_int_equal(sys_InterruptWait(urgent, 1), BLOCKED);
+	assert_int_equal(sys_ChannelCreate(urgent, CHF_PRIVATE), 1);
+	assert_int_equal(sys_InterruptAttachEvent(urgent, SPI, 1, 0, 0, 0), 1);
+	assert_int_equal(sys_MsgReceive(urgent, 1, 0, 0), BLOCKED);
 	for (unsigned slot = 1; slot <= SLOTS; slot++)
 		random_process(slot);
 	for (unsigned n = 0; n < 20000; n++) {
