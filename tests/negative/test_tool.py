@@ -76,7 +76,9 @@ def test_the_examples_are_right(name, tmp_path):
                                    ("check", "x", "--board", "y", "--memory", "0x80000000,"),
                                    ("map", "x", "--board", "y", "--memory", "0x80000000,2X"),
                                    ("image", "x", "-o", "z", "--board", "y", "--memory", "0xffffffffffffffff,2"),
-                                   ("image", "x", "-o", "y", "--key", "a", "--signature", "b")])
+                                   ("image", "x", "-o", "y", "--key", "a", "--signature", "b"),
+                                   ("receive",), ("receive", "x", "--receive", "a/b=c"), ("receive", "x", "--receive", "a="),
+                                   ("check", "x", "--console"), ("receive", "x", *["--receive", "y"] * 17)])
 def test_wrong_words_show_the_usage(words):
     done = bulkhead(*words)
     assert done.returncode == EX_USAGE
@@ -96,7 +98,7 @@ def test_each_command_has_its_help(command):
     assert done.stdout.startswith(f"usage: bulkhead {command} DIR")
 
 
-@pytest.mark.parametrize("command", ["check", "image", "run", "map", "keygen", "sign", "verify"])
+@pytest.mark.parametrize("command", ["check", "image", "run", "map", "keygen", "sign", "verify", "receive"])
 def test_help_takes_a_command(command):
     done = bulkhead("help", command)
     assert (done.returncode, done.stderr, done.stdout) == (0, "", bulkhead(command, "--help").stdout)

@@ -2,6 +2,7 @@
 /* The command line, and the help: see arguments.h. */
 #include "arguments.h"
 #include "board.h"
+#include "frame.h"
 #include "message.h"
 #include "number.h"
 #include <stdio.h>
@@ -15,6 +16,7 @@ static const char overview[] = "usage: bulkhead COMMAND DIR [OPTION]...\n"
 			       "check   says what is wrong with a system directory, or with one VM's configuration\n"
 			       "image   checks a system directory and writes the boot archive\n"
 			       "run     checks a system directory and boots it in QEMU\n"
+			       "receive writes traces and dumps that come over a serial line into files\n"
 			       "map     prints the access matrix: who has which memory, device and interrupt\n"
 			       "keygen  makes a pair of keys\n"
 			       "sign    signs a boot archive again\n"
@@ -50,6 +52,10 @@ static const struct {
     {"--cpus", OPTION_MACHINE, true, "N          number of CPUs, if the board allows a choice"},
     {"--cpu", OPTION_MACHINE, true, "MODEL       QEMU's name of the CPU, if the board allows a choice"},
     {"--memory", OPTION_MACHINE, true, "SIZE     the board's memory"},
+    {"--receive", OPTION_RECEIVE, true,
+     "STREAM=FILE|DIR  where to write a stream (docs/frames.md), or all others; may be given again"},
+    {"--console", OPTION_LINE, false, "       the line is the console's: find the frames among its text"},
+    {"--baud", OPTION_LINE, true, "N          the serial port's speed; default 115200"},
     {"--memory", OPTION_BOARD, true,
      "START,SIZE  memory, if the firmware fills in that of the board's tree, as in 0x80000000,2G; may be given again"},
 };
@@ -106,6 +112,18 @@ static int add_path(struct arguments *a, const char *text)
 	return EXIT_GOOD;
 }
 
+static int add_receive(struct arguments *a, const char *text)
+{
+	const char *equals = strchr(text, '=');
+
+	if (a->receive_count == RECEIVE_MAX)
+		return usage(a, "too many places with ", "--receive");
+	if (!*text || (equals && (!equals[1] || !frame_name_is_valid(text, (size_t)(equals - text)))))
+		return usage(a, "STREAM=FILE or a folder must follow --receive, not ", text);
+	a->receive[a->receive_count++] = text;
+	return EXIT_GOOD;
+}
+
 static int add_range(struct arguments *a, const char *text)
 {
 	struct sys_range *range = &a->ranges[a->range_count];
@@ -136,7 +154,8 @@ static int take_value(struct arguments *a, const char *option, char *value)
 		     {"--manifest", &a->signing.manifest},
 		     {"--certified", &a->signing.certified},
 		     {"--readonly", &a->signing.kernel},
-		     {"--public", &a->public_key}};
+		     {"--public", &a->public_key},
+		     {"--baud", &a->baud}};
 
 	if (value && strcmp(option, "-f") == 0)
 		return add_extra(a, value);
@@ -144,7 +163,10 @@ static int take_value(struct arguments *a, const char *option, char *value)
 		return add_path(a, value);
 	if (value && strcmp(option, "--memory") == 0 && (a->command->options & OPTION_BOARD))
 		return add_range(a, value);
+	if (value && strcmp(option, "--receive") == 0)
+		return add_receive(a, value);
 	a->json |= strcmp(option, "--json") == 0;
+	a->console |= strcmp(option, "--console") == 0;
 	a->plan |= strcmp(option, "--plan") == 0;
 	a->no_check |= strcmp(option, "--no-check") == 0;
 	for (unsigned i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {

@@ -13,8 +13,9 @@
 #define EXIT_USAGE   64
 #define EXIT_MISTAKE 65
 
-#define EXTRAS_MAX 64
-#define PATHS_MAX  16
+#define EXTRAS_MAX  64
+#define PATHS_MAX   16
+#define RECEIVE_MAX 16
 
 /* Options that a command takes. */
 #define OPTION_BOARD    (1u << 0) /* --board */
@@ -26,6 +27,8 @@
 #define OPTION_SIGN     (1u << 7) /* --key, and the other options of signing */
 #define OPTION_VERIFY   (1u << 8) /* --public, --readonly */
 #define OPTION_MACHINE  (1u << 5) /* --kernel, --board, --cpus, --cpu, --memory */
+#define OPTION_RECEIVE  (1u << 9)
+#define OPTION_LINE     (1u << 10) /* --console, --baud */
 
 struct arguments;
 struct system;
@@ -49,7 +52,10 @@ struct arguments {
 	unsigned extra_count;
 	const char *paths[PATHS_MAX];
 	unsigned path_count;
-	bool json, no_check, plan;
+	const char *receive[RECEIVE_MAX]; /* NAME=FILE, or a folder */
+	unsigned receive_count;
+	const char *baud;
+	bool json, no_check, plan, console;
 	char home[4096]; /* the folder in which this tool is */
 };
 

@@ -6,6 +6,7 @@
 #include "image.h"
 #include "message.h"
 #include "plan.h"
+#include "receive.h"
 #include "run.h"
 #include "sign.h"
 #include "unpack.h"
@@ -133,6 +134,12 @@ static int command_run(struct system *s, const struct arguments *a)
 	return run_system(s, a) == 0 ? EXIT_GOOD : EXIT_MISTAKE;
 }
 
+static int command_receive(struct system *s, const struct arguments *a)
+{
+	(void)s;
+	return receive_line(a) == 0 ? EXIT_GOOD : EXIT_MISTAKE;
+}
+
 static int command_keygen(struct system *s, const struct arguments *a)
 {
 	(void)s;
@@ -181,6 +188,13 @@ static const struct command commands[] = {
      "Checks a system directory against a board of QEMU, makes its archive, and boots it in QEMU on\n"
      "this terminal (leave with Ctrl-a x). The Image and the programs are those beside this tool,\n"
      "unless options name others.\n"},
+    {"receive", OPTION_JSON | OPTION_RECEIVE | OPTION_LINE, command_receive,
+     "usage: bulkhead receive LINE [--receive STREAM=FILE|DIR]... [--console] [--baud N] [--json]\n"
+     "\n"
+     "Takes streams of bytes, as traces and dumps, out of the frames that come over a serial line, and\n"
+     "writes each to a file: the one that is given for it, else one of its name in DIR, by default in\n"
+     "this folder; the second one of a name to FILE.2. LINE is a serial port, or a file or pipe with\n"
+     "what came over one; it ends there, or with Ctrl-C. What was lost is reported, and zero in the file.\n"},
     {"map", OPTION_BOARD | OPTION_JSON | OPTION_FILES, command_map,
      "usage: bulkhead map DIR [-f PATH[=NAME]]... [--path DIR]... [--board BOARD] [--json]\n"
      "                   [--memory START,SIZE]...\n"
