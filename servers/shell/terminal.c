@@ -28,7 +28,8 @@ void terminal_open(void)
 static char ahead[64];
 static unsigned ahead_bytes;
 
-bool terminal_wait(uint64_t ns)
+/* False: Ctrl-C was typed, or the console is gone. */
+static bool take_keys(uint64_t ns)
 {
 	char keys[16];
 	int bytes = console_poll(&terminal_console, keys, sizeof(keys), ns);
@@ -39,7 +40,18 @@ bool terminal_wait(uint64_t ns)
 		else if (ahead_bytes < sizeof(ahead))
 			ahead[ahead_bytes++] = keys[i];
 	}
-	return bytes < 0 || (bytes > 0 && memchr(keys, CTRL_C, (size_t)bytes));
+	return bytes == 0 || (bytes > 0 && !memchr(keys, CTRL_C, (size_t)bytes));
+}
+
+bool terminal_wait(uint64_t ns)
+{
+	uint64_t now = ClockTime();
+	const uint64_t end = now + ns;
+
+	for (; now < end; now = ClockTime())
+		if (!take_keys(end - now))
+			return true;
+	return false;
 }
 
 int terminal_read(char *typed, size_t room)
