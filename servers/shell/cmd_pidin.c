@@ -4,6 +4,7 @@
 #include "bulkhead/client.h"
 #include "command.h"
 #include "format.h"
+#include "terminal.h"
 #include "text.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -14,18 +15,22 @@
 #define TID_MAX   0xffffu
 #define NS_PER_MS 1000000u
 #define NS_PER_S  1000000000ull
+#define TENTH_NS  (100ull * NS_PER_MS)
 #define IRQS_MAX  1024u /* ends the loop whatever procmgr answers */
 #define LINE      512
 
-#define FORMAT_SHORT "%a %b %n %p %J %B"
-#define FORMAT_LONG  "%a %b %h %p %J %l  %i %t %v  %B"
+#define TENTHS     10    /* between two looks */
+#define TENTHS_MAX 36000 /* an hour */
 
 /* What is asked: of all processes, or of those of that name or slot. */
 struct query {
-	const char *what, *format;
+	const char *format;
+	void (*print)(const struct query *q);
 	const char *name;
 	uint32_t slot;
 	bool by_slot;
+	uint64_t delay_ns; /* 0: once */
+	char letters[96];  /* format of -f */
 };
 
 static bool is_meant(const struct query *q, unsigned slot, const char *name)
@@ -156,11 +161,12 @@ static void print_interrupts(const struct query *q)
 		printf("pidin: %s\n", text_of_status(status));
 }
 
-static void print_system(void)
+static void print_system(const struct query *q)
 {
 	struct pm_system system;
 	int status = pm_request(PM_SYSTEM_INFO, NULL, 0, 0, &system, sizeof(system));
 
+	(void)q;
 	if (status < 0) {
 		printf("pidin: %s\n", text_of_status(status));
 		return;
@@ -200,26 +206,77 @@ static bool is_format(const char *format)
 	return false;
 }
 
+/* What a word stands for, or the beginning of one if no other word begins so. */
+static bool parse_shorthand(const char *word, struct query *q)
+{
+	static const struct {
+		const char *word, *format;
+		void (*print)(const struct query *q);
+	} shorthands[] = {
+	    {"threads", "%a %b %h %p %J %l  %i %t %v  %B", print_format},
+	    {"sched", "%a %b %n %h %p %i %l %J", print_format},
+	    {"rmasks", "%a %b %n %h %i %l", print_format},
+	    {"times", "%a %n %T %u", print_format},
+	    {"mem", NULL, print_memory},
+	    {"irqs", NULL, print_interrupts},
+	    {"info", NULL, print_system},
+	};
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < sizeof(shorthands) / sizeof(shorthands[0]); i++) {
+		if (strncmp(shorthands[i].word, word, strlen(word)) != 0)
+			continue;
+		found++;
+		q->format = shorthands[i].format;
+		q->print = shorthands[i].print;
+	}
+	return found == 1;
+}
+
+/* An option that has a value. */
+static bool parse_option(char letter, const char *value, struct query *q, uint32_t *tenths)
+{
+	switch (letter) {
+	case 'p': q->name = value; return true;
+	case 'd': return text_parse_number(value, TENTHS_MAX, tenths) && *tenths != 0;
+	case 'f':
+		if (strlen(value) > sizeof(q->letters) / 3)
+			return false;
+		format_of_letters(q->letters, sizeof(q->letters), value);
+		value = q->letters;
+		/* fall through */
+	case 'F':
+		if (q->print)
+			return false;
+		q->format = value;
+		q->print = print_format;
+		return true;
+	default: return false;
+	}
+}
+
 static bool parse_args(int argc, char **argv, struct query *q)
 {
+	uint32_t tenths = 0;
+	bool loops = false;
+
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "-p") == 0 && i + 1 < argc && !q->name)
-			q->name = argv[++i];
-		else if (strcmp(argv[i], "-F") == 0 && i + 1 < argc && !q->format)
-			q->format = argv[++i];
-		else if (argv[i][0] != '-' && !q->what)
-			q->what = argv[i];
-		else
+		if (strcmp(argv[i], "-l") == 0)
+			loops = true;
+		else if (argv[i][0] != '-' && !q->print && parse_shorthand(argv[i], q))
+			continue;
+		else if (argv[i][0] != '-' || !argv[i][1] || argv[i][2] || i + 1 == argc ||
+			 !parse_option(argv[i][1], argv[i + 1], q, &tenths))
 			return false;
+		else
+			i++;
 	}
-	if (q->format)
-		return !q->what;
-	if (!q->what)
-		q->format = FORMAT_SHORT;
-	else if (strcmp(q->what, "threads") == 0)
-		q->format = FORMAT_LONG;
-	return q->format || strcmp(q->what, "mem") == 0 || strcmp(q->what, "irqs") == 0 ||
-	       (strcmp(q->what, "info") == 0 && !q->name);
+	if (!q->print) {
+		q->format = "%a %b %n %p %J %B";
+		q->print = print_format;
+	}
+	q->delay_ns = loops ? (tenths ? tenths : TENTHS) * TENTH_NS : 0;
+	return (loops || tenths == 0) && (q->print != print_system || !q->name);
 }
 
 bool cmd_pidin(int argc, char **argv)
@@ -230,13 +287,11 @@ bool cmd_pidin(int argc, char **argv)
 		return false;
 	if ((q.name && !find_owner(&q)) || (q.format && !is_format(q.format)))
 		return true;
-	if (q.format)
-		print_format(&q);
-	else if (strcmp(q.what, "mem") == 0)
-		print_memory(&q);
-	else if (strcmp(q.what, "irqs") == 0)
-		print_interrupts(&q);
-	else
-		print_system();
+	do {
+		q.print(&q);
+		fflush(stdout);
+	} while (q.delay_ns != 0 && !terminal_wait(q.delay_ns));
+	if (q.delay_ns != 0)
+		printf("^C\n");
 	return true;
 }

@@ -14,8 +14,8 @@ static const struct command {
 } commands[] = {
     {"vm", "list | status [NAME] | start|stop|restart|reset|pause|resume|destroy NAME", "virtual machines", cmd_vm},
     {"console", "NAME", "use the console of a virtual machine; Ctrl-] leaves it, twice is typed once", cmd_console},
-    {"pidin", "[-p NAME] [-F FORMAT|threads|mem|irqs|info]", "processes, threads, memory, interrupts; the system",
-     cmd_pidin},
+    {"pidin", "[-l] [-d TENTHS] [-p NAME] [-F FORMAT|-f LETTERS|threads|sched|rmasks|times|mem|irqs|info]",
+     "processes, threads, memory, interrupts; the system; -l: again and again (Ctrl-C ends it)", cmd_pidin},
     {"slay", "[-s SIGNAL | -P PRIORITY[r|f] -R MASK -C CPU -T TID] NAME|SLOT",
      "send a signal to a process (default SIGTERM), or set priority, policy and CPUs of its threads", cmd_slay},
     {"process", "start NAME", "start a process that has ended", cmd_process},
@@ -32,10 +32,11 @@ static const struct command {
 const char *command_candidate(void *context, unsigned index)
 {
 	static const char *const candidates[] = {
-	    "vm list",    "vm status",  "vm start ",   "vm stop ", "vm restart ", "vm reset ",
-	    "vm pause ",  "vm resume ", "vm destroy ", "console ", "pidin",       "pidin threads",
-	    "pidin info", "pidin mem",  "pidin irqs",  "slay ",    "sched ",      "process start ",
-	    "slog2info",  "uptime",     "shutdown",    "help",     "ls /dev/qvm", "cat /dev/qvm/",
+	    "vm list",    "vm status",   "vm start ",      "vm stop ",    "vm restart ",  "vm reset ",
+	    "vm pause ",  "vm resume ",  "vm destroy ",    "console ",    "pidin",        "pidin threads",
+	    "pidin info", "pidin mem",   "pidin irqs",     "pidin sched", "pidin rmasks", "pidin times",
+	    "slay ",      "sched ",      "process start ", "slog2info",   "uptime",       "shutdown",
+	    "help",       "ls /dev/qvm", "cat /dev/qvm/",
 	};
 
 	(void)context;

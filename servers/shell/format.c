@@ -25,8 +25,9 @@ static const struct column {
     {'n', false, true, 16, "name", "%n  name of the process; %N is the same"},
     {'N', false, true, 16, "name", NULL},
     {'p', true, false, 5, "prio", "%p  priority; r round-robin, f FIFO"},
-    {'t', true, false, 11, "cpu time", "%t  CPU time, ms"},
+    {'t', true, false, 11, "cpu time", "%t  CPU time of the thread, ms"},
     {'T', false, false, 3, "thr", "%T  number of threads"},
+    {'u', false, false, 11, "cpu time", "%u  CPU time of the process, of threads that have ended, too, ms"},
     {'v', true, false, 9, "entries", "%v  entries of a virtual CPU into the guest"},
 };
 
@@ -83,6 +84,18 @@ const char *format_check(const char *format, char *letter)
 	return any ? NULL : "without a letter";
 }
 
+void format_of_letters(char *format, size_t bytes, const char *letters)
+{
+	size_t used = 0;
+
+	for (; *letters && used + 3 <= bytes; letters++) {
+		format[used++] = '%';
+		format[used++] = *letters;
+		format[used++] = ' ';
+	}
+	format[used ? used - 1 : 0] = 0;
+}
+
 bool format_of_threads(const char *format)
 {
 	for (; *format; format++) {
@@ -115,6 +128,7 @@ static void of_process(char cell[CELL], char letter, const struct format_row *ro
 	case 'a': snprintf(cell, CELL, "%u", row->slot); break;
 	case 'M': snprintf(cell, CELL, "%" PRIu64 "K", row->process->ram_bytes / KIB); break;
 	case 'T': snprintf(cell, CELL, "%" PRIu32, row->process->threads); break;
+	case 'u': snprintf(cell, CELL, "%" PRIu64 " ms", row->process->cpu_ns / NS_PER_MS); break;
 	default: put_name(cell, row->process->name); break;
 	}
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pidin -F: lines of columns. A column is '%', a width if the usual one does not suit, and a letter. */
+/* The formats of pidin -F and -f: lines of columns. A column is '%', a width if the usual one does not suit, and a
+ * letter. */
 #pragma once
 
 #include "bulkhead.h"
@@ -18,6 +19,9 @@ struct format_row {
 
 /* NULL, or what is wrong; at *letter then. */
 const char *format_check(const char *format, char *letter);
+
+/* pidin -f: the format with these letters' columns, "mbe" becomes "%m %b %e"; cut off at `bytes`. */
+void format_of_letters(char *format, size_t bytes, const char *letters);
 
 /* Does it ask for something that each thread has of its own? */
 bool format_of_threads(const char *format);

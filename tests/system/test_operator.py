@@ -98,7 +98,7 @@ def rows(text, columns):
 
 
 def test_pidin_shows_processes_and_interrupts():
-    """Of one process, in a format, and who has which interrupts."""
+    """Of one process, in a format, in a loop, and who has which interrupts."""
     spare = """
         spare { program = "operator"; args = "sleep:1"; priority = <7>; devices = "/pl061@9030000"; };
 """
@@ -130,8 +130,27 @@ def test_pidin_shows_processes_and_interrupts():
         assert re.search(r"^spare +=   7r<(RECEIVE|SYNC|READY) +>0x03 %$", output, re.M), output
         assert "%z is unknown; known:\n  %a  process" in board.command_output("pidin -F %a%z")
         assert "a quotation mark is not closed" in board.command_output('pidin -F "%a %b')
-        for wrong in ("-F", "-p", "-x", "mem info", "info -p shell", "mem -F %a"):
-            assert "usage: pidin [-p NAME]" in board.command_output(f"pidin {wrong}"), wrong
+        output = board.command_output("pidin -f anT -p spare")
+        assert rows(output, 3) == [["4", "spare", "1"]], output
+        for wrong in ("-F", "-p", "-x", "mem info", "info -p shell", "mem -F %a", "-f a -F %a", "t", "i", "nothing", "-d 5",
+                      "-l -d 0", "-f " + 33 * "a"):
+            assert "usage: pidin [-l]" in board.command_output(f"pidin {wrong}"), wrong
+
+        # Words, or as much of them as is needed.
+        for words, head, row in (("sched", " pid  tid name             thread name       prio mask cpu STATE", r"   4    1 spare .* 7r 0x03 "),
+                                 ("rm", " pid  tid name             thread name      mask cpu", r"   4    1 spare .* 0x03 +\d"),
+                                 ("ti", " pid name             thr    cpu time", r"   4 spare +1 +\d+ ms")):
+            output = board.command_output(f"pidin {words} -p spare")
+            assert output.split("\n")[0].rstrip() == head and re.search(f"^{row}", output, re.M), output
+
+        # Again and again, until Ctrl-C; other keys make no difference.
+        board.send("pidin -l -d 2 times\r")
+        times = [int(board.expect(r"shell +2 +(\d+) ms").group(1)) for _ in range(4)]
+        assert times == sorted(times), times
+        board.send("x\r")
+        board.expect(r"shell +2 +\d+ ms")
+        board.send("\x03")
+        board.expect(r"\^C\r*\n" + PROMPT)
 
         # Attached to by the console driver, bound to a guest's, and given to who does nothing with it.
         board.output_with("vm status rtc", r"entries +[1-9]")

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: servers/shell/format.c */
-/* The columns of pidin -F. */
+/* The columns of pidin -F and -f. */
 #include "servers/shell/format.h"
 #include "unit.h"
 #include <string.h>
 
-static const struct process_info process = {.name = "qvm-linux", .ram_bytes = 0x200000, .threads = 7};
+static const struct process_info process = {
+    .name = "qvm-linux", .ram_bytes = 0x200000, .threads = 7, .cpu_ns = 9876543210};
 static const struct thread_info thread = {.name = "vcpu0",
 					  .tid = 12,
 					  .state = STATE_RECEIVE,
@@ -34,10 +35,10 @@ static void every_letter_has_its_column(void **state)
 	(void)state;
 	expect_row("%a|%b|%B|%h|%i|", &row, "   4|  12|31     |vcpu0           |0x03|");
 	expect_row("%J|%l|%M|%n|%N|", &row, "RECEIVE |  5|   2048K|qvm-linux       |qvm-linux       |");
-	expect_row("%p|%t|%T|%v|", &row, " 254f|     123 ms|  7|       99|");
-	expect_row("%a|%b|%B|%h|%i|%J|%l|%M|%n|%N|%p|%t|%T|%v|", NULL,
+	expect_row("%p|%t|%T|%u|%v|", &row, " 254f|     123 ms|  7|    9876 ms|       99|");
+	expect_row("%a|%b|%B|%h|%i|%J|%l|%M|%n|%N|%p|%t|%T|%u|%v|", NULL,
 		   " pid| tid|Blocked|thread name     |mask|STATE   |cpu|  memory|name            |name            | "
-		   "prio|   cpu time|thr|  entries|");
+		   "prio|   cpu time|thr|   cpu time|  entries|");
 	/* Blanks at the end are of no use to anybody. */
 	expect_row("%a %n", &row, "   4 qvm-linux");
 }
@@ -50,6 +51,19 @@ static void widths_and_text_are_kept(void **state)
 	expect_row("<%1a> %12n:%64b%%", &row,
 		   "<4> qvm-linux   :                                                              12%");
 	expect_row("%3n|", &row, "qvm-linux|"); /* never cut off */
+}
+
+static void letters_become_a_format(void **state)
+{
+	char format[12];
+
+	(void)state;
+	format_of_letters(format, sizeof(format), "mbe");
+	assert_string_equal(format, "%m %b %e");
+	format_of_letters(format, sizeof(format), "abcde");
+	assert_string_equal(format, "%a %b %c %d"); /* with its end */
+	format_of_letters(format, sizeof(format), "");
+	assert_string_equal(format, "");
 }
 
 static void odd_threads_are_shown_as_such(void **state)
@@ -82,7 +96,7 @@ static void a_wrong_format_is_refused(void **state)
 static void some_letters_need_a_row_for_each_thread(void **state)
 {
 	(void)state;
-	assert_false(format_of_threads("%a %n %T %M %% b"));
+	assert_false(format_of_threads("%a %n %T %M %u %% b"));
 	for (const char *letter = "bBhiJlptv"; *letter; letter++)
 		assert_true(format_of_threads((const char[]){'%', 'a', '%', '9', *letter, 0}));
 }
@@ -113,7 +127,7 @@ static void help_names_every_letter(void **state)
 
 		assert_null(format_check(format, &letter));
 	}
-	assert_int_equal(count, 13);
+	assert_int_equal(count, 14);
 }
 
 int main(void)
@@ -121,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_letter_has_its_column),
 	    cmocka_unit_test(widths_and_text_are_kept),
+	    cmocka_unit_test(letters_become_a_format),
 	    cmocka_unit_test(odd_threads_are_shown_as_such),
 	    cmocka_unit_test(a_wrong_format_is_refused),
 	    cmocka_unit_test(some_letters_need_a_row_for_each_thread),
