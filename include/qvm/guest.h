@@ -23,8 +23,8 @@ vdev_ref_status_t guest_cpu_to_vrs(int error);
 unsigned guest_cpu_index(const struct guest_cpu *gcp);
 
 /*
- * Interrupts, from GUEST_CONFIGURED on, from any thread. They take the VM's lock for a few hundred instructions; a vdev
- * may hold its own then. GUEST_INTR_NONE is ignored. A line stays as it is until it is changed; it starts low.
+ * Interrupts, from GUEST_CONFIGURED on, from any thread. They may take the VM's lock for a few hundred instructions; a
+ * vdev may hold its own then. GUEST_INTR_NONE is ignored. A line stays as it is until it is changed; it starts low.
  */
 void guest_intr_set(guest_intr_t intr, bool level);
 /* One edge: for guests that configure the interrupt as edge-triggered. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/arch/aarch64/guest_gic.c qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c */
-/* SOURCES: qvm/arch/aarch64/gic_registers.c tests/unit/guest_gic */
+/* SOURCES: qvm/arch/aarch64/spi_line.c qvm/arch/aarch64/gic_registers.c tests/unit/guest_gic */
 /*
  * qvm's half of the GIC against a model of the kernel's half: the registers one by one, then random operations whose
  * effect is compared with a reference that knows only what the architecture says of one interrupt.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOURCES: qvm/arch/aarch64/interrupts.c qvm/arch/aarch64/guest_gic.c */
+/* SOURCES: qvm/arch/aarch64/interrupts.c qvm/arch/aarch64/guest_gic.c qvm/arch/aarch64/spi_line.c */
 /* SOURCES: qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c qvm/arch/aarch64/gic_registers.c */
 /* SOURCES: qvm/end.c qvm/log.c qvm/mmio.c lib/qvmconf lib/glob.c */
 /* SOURCES: qvm/vdev.c qvm/vdev_factory.c qvm/vdev_access.c qvm/vdev_api.c qvm/vdev_event.c */

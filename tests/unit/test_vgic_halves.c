@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: qvm/arch/aarch64/guest_gic.c qvm/arch/aarch64/spi.c qvm/arch/aarch64/gic_frames.c */
-/* SOURCES: qvm/arch/aarch64/gic_registers.c tests/unit/vgic_halves tests/unit/guest_gic/frames.c */
+/* SOURCES: qvm/arch/aarch64/spi_line.c qvm/arch/aarch64/gic_registers.c */
+/* SOURCES: tests/unit/vgic_halves tests/unit/guest_gic/frames.c */
 /* CFLAGS: -Ikernel/include */
 /*
  * Both halves of the virtual GIC together, on a model of the processor's list registers (IHI 0069, "GIC support for

@@ -10,9 +10,9 @@
  * What the guest sees: one security state (GICD_CTLR.DS = 1), affinity routing always on (ARE = 1), no LPIs, no message
  * based SPIs, no extended SPIs, five bits of priority, both groups.
  *
- * Locking: accesses to registers lock the VM by themselves, where they need it; the caller holds that lock around every
- * other function, so that the vCPU threads and the devices come one after the other. What is known here and the guest
- * reads is read without the lock, hence written atomically, with the lock. Time: constant for each access, except for
+ * Locking: accesses to registers, and devices, lock the VM by themselves, where they need it; the caller holds that
+ * lock around every other function. What is known here and the guest reads is read without the lock, hence written
+ * atomically, with the lock; `line` is written without it, too. Time: constant for each access, except for
  * loops over the 32 interrupts of one register; a change of GICD_CTLR and of a vCPU's power takes a step for each
  * interrupt that is pending or in flight.
  */
@@ -108,11 +108,13 @@ struct guest_gic {
 		uint64_t both; /* of one moment */
 	} held[GUEST_GIC_WORDS];
 	uint32_t exists[GUEST_GIC_WORDS]; /* it is an SPI of this GIC */
+	uint32_t driven[GUEST_GIC_WORDS]; /* and devices here drive it; constant while they may */
 	uint32_t edge[GUEST_GIC_WORDS];   /* how it works: for one that is bound, as a level */
 	uint32_t line[GUEST_GIC_WORDS];   /* what the device drives */
 	uint32_t active[GUEST_GIC_WORDS]; /* made active by a write to GICD_ISACTIVER */
 	uint32_t raised[GUEST_GIC_WORDS]; /* the kernel was told that the line is high */
 	uint32_t bound[GUEST_GIC_WORDS];  /* interrupts of the host, host[]: the kernel has their line and latch */
+	uint32_t direct[GUEST_GIC_WORDS]; /* `placed`, may be signalled, and its route leads to place[] */
 	uint8_t place[GUEST_GIC_INTIDS];
 	uint16_t host[GUEST_GIC_INTIDS];
 	struct guest_gic_private private[VCPU_MAX];
@@ -138,7 +140,7 @@ int guest_gic_bind(struct guest_gic *g, unsigned intid, unsigned host);
 /* A vCPU goes on or off (start, PSCI CPU_ON and CPU_OFF). Off: what was in flight there is taken back. */
 void guest_gic_power(struct guest_gic *g, unsigned vcpu, bool on);
 
-/* Devices. An INTID that is not an SPI of this GIC is ignored. */
+/* Devices, from any thread, without the lock. An INTID that is not an SPI of this GIC is ignored. */
 void guest_gic_set_line(struct guest_gic *g, unsigned intid, bool level);
 void guest_gic_pulse(struct guest_gic *g, unsigned intid);
 

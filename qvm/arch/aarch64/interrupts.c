@@ -108,14 +108,10 @@ void arch_interrupts_retry(void)
 
 void guest_intr_set(guest_intr_t intr, bool level)
 {
-	mutex_lock(&vm.lock);
 	guest_gic_set_line(&vm.arch.gic, intr, level);
-	mutex_unlock(&vm.lock);
 }
 
 void guest_intr_pulse(guest_intr_t intr)
 {
-	mutex_lock(&vm.lock);
 	guest_gic_pulse(&vm.arch.gic, intr);
-	mutex_unlock(&vm.lock);
 }

@@ -11,6 +11,9 @@
  * Whatever makes a placed SPI ineligible takes the pending state back (retract_spi()); the active state stays where it
  * is until the guest completes the interrupt, as the architecture has it (IHI 0069 section 4.1, "Interrupt lifecycle").
  *
+ * Where an SPI goes is decided once: it is `direct` from then on, until something changes that this depends on, all of
+ * which goes through retract_spi(), unplace() or spi_offer_all().
+ *
  * An SPI that is bound to one of the host is `placed` for ever: its line and its latch are the host's interrupt
  * controller's. Here its line is always high, so that it is offered as soon as it may be signalled: it is `raised`
  * while it is switched on, on the vCPU of its route (rebind_spi()).
@@ -19,21 +22,6 @@
 #include <string.h>
 
 #define NO_VCPU VCPU_MAX
-
-static unsigned word_of(unsigned intid)
-{
-	return intid / 32;
-}
-
-static uint32_t bit_of(unsigned intid)
-{
-	return 1u << (intid % 32);
-}
-
-static void set_bits(uint32_t *word, uint32_t set)
-{
-	put_word(word, *word | set);
-}
 
 static void clear_bits(uint32_t *word, uint32_t clear)
 {
@@ -80,22 +68,21 @@ static uint32_t open_ones(const struct guest_gic *g, unsigned word)
 	return open & g->enable[word];
 }
 
-/* Priority and group, as the kernel takes them. */
-static unsigned rank_of(const struct guest_gic *g, unsigned intid)
-{
-	return g->priority[intid] | (g->group[word_of(intid)] & bit_of(intid) ? 0 : VIRQ_GROUP0);
-}
-
 /* Notes what came of handing over; true if the kernel has it now. */
 static bool note_handed(struct guest_gic *g, unsigned intid, unsigned vcpu, int status)
 {
-	if (status < 0) {
-		__atomic_store_n(&g->refused, true, __ATOMIC_RELAXED);
+	if (!note_taken(g, status))
 		return false;
-	}
 	g->place[intid] = (uint8_t)vcpu;
 	set_bits(&g->held[word_of(intid)].placed, bit_of(intid));
 	return true;
+}
+
+/* The kernel has nothing of it any more. */
+static void unplace(struct guest_gic *g, unsigned word, uint32_t bit)
+{
+	g->direct[word] &= ~bit;
+	clear_bits(&g->held[word].placed, bit);
 }
 
 /* Says how things stand with a bound SPI: VIRQ_* state. */
@@ -134,7 +121,7 @@ static unsigned refresh_state(struct guest_gic *g, unsigned intid)
 	if (state > 0)
 		return (unsigned)state & (VIRQ_PENDING | VIRQ_ACTIVE);
 	if (!((g->raised[w] | g->bound[w]) & b))
-		clear_bits(&g->held[w].placed, b);
+		unplace(g, w, b);
 	return 0;
 }
 
@@ -152,7 +139,7 @@ static unsigned choose_vcpu(struct guest_gic *g, unsigned intid)
 /* Those of a set of one word that should be with the kernel and are not, or not fully. */
 static inline uint32_t owed_spis(const struct guest_gic *g, unsigned word, uint32_t set)
 {
-	uint32_t pending = g->held[word].latch | (g->line[word] & ~g->edge[word] & ~g->raised[word]);
+	uint32_t pending = g->held[word].latch | (lines_of(g, word) & ~g->edge[word] & ~g->raised[word]);
 
 	pending &= set;
 	return pending ? pending & open_ones(g, word) & ~g->active[word] : 0;
@@ -172,11 +159,13 @@ static void hand_over(struct guest_gic *g, unsigned intid)
 	}
 	if (vcpu == NO_VCPU)
 		return;
-	if ((g->line[w] & ~g->edge[w] & ~g->raised[w] & b) &&
+	if ((lines_of(g, w) & ~g->edge[w] & ~g->raised[w] & b) &&
 	    note_handed(g, intid, vcpu, g->ops->vcpu_line(g->ctx, vcpu, intid, 1, priority)))
 		g->raised[w] |= b;
 	if ((g->held[w].latch & b) && note_handed(g, intid, vcpu, g->ops->vcpu_inject(g->ctx, vcpu, intid, priority)))
 		clear_bits(&g->held[w].latch, b);
+	if ((g->held[w].placed & ~g->bound[w] & b) && g->place[intid] == route_target(g, intid))
+		g->direct[w] |= b;
 }
 
 static void offer_spis(struct guest_gic *g, unsigned word, uint32_t set)
@@ -186,7 +175,7 @@ static void offer_spis(struct guest_gic *g, unsigned word, uint32_t set)
 		hand_over(g, take_first(word, &set));
 }
 
-static void offer_spi(struct guest_gic *g, unsigned intid)
+void spi_offer(struct guest_gic *g, unsigned intid)
 {
 	if (owed_spis(g, word_of(intid), bit_of(intid)))
 		hand_over(g, intid);
@@ -194,12 +183,12 @@ static void offer_spi(struct guest_gic *g, unsigned intid)
 
 void spi_offer_all(struct guest_gic *g)
 {
+	memset(g->direct, 0, sizeof(g->direct));
 	for (unsigned w = 1; w < GUEST_GIC_WORDS && g->exists[w] != 0; w++)
 		offer_spis(g, w, ~0u);
 }
 
-/* Tells the kernel that the line is low. */
-static void lower_line(struct guest_gic *g, unsigned intid)
+void spi_lower(struct guest_gic *g, unsigned intid)
 {
 	unsigned w = word_of(intid);
 	uint32_t b = bit_of(intid);
@@ -223,14 +212,14 @@ static void take_back(struct guest_gic *g, unsigned intid, unsigned what)
 	if (state > 0 && (state & VIRQ_PENDING))
 		set_bits(&g->held[w].latch, b);
 	if (state <= 0 || !(state & VIRQ_ACTIVE) || (what & VIRQ_ACTIVE))
-		clear_bits(&g->held[w].placed, b);
+		unplace(g, w, b);
 }
 
 /* Takes an SPI back altogether from these vCPUs. An active state is lost: the guest, or their end, wants that. */
 static void evict_spi(struct guest_gic *g, unsigned intid, unsigned vcpus)
 {
 	if (!(g->bound[word_of(intid)] & bit_of(intid))) {
-		lower_line(g, intid);
+		spi_lower(g, intid);
 		take_back(g, intid, VIRQ_PENDING | VIRQ_ACTIVE);
 		return;
 	}
@@ -246,11 +235,12 @@ static void evict_spi(struct guest_gic *g, unsigned intid, unsigned vcpus)
 /* Takes the pending state back. The active state stays, until the guest completes the interrupt. */
 static void retract_spi(struct guest_gic *g, unsigned intid)
 {
+	g->direct[word_of(intid)] &= ~bit_of(intid);
 	if (g->bound[word_of(intid)] & bit_of(intid)) {
 		rebind_spi(g, intid);
 		return;
 	}
-	lower_line(g, intid);
+	spi_lower(g, intid);
 	take_back(g, intid, VIRQ_PENDING);
 }
 
@@ -269,7 +259,7 @@ static void offer_again(struct guest_gic *g, unsigned intid)
 		return;
 	}
 	retract_spi(g, intid);
-	offer_spi(g, intid);
+	spi_offer(g, intid);
 }
 
 /* --- What devices and the VM do --- */
@@ -319,33 +309,8 @@ int guest_gic_bind(struct guest_gic *g, unsigned intid, unsigned host)
 	set_bits(&g->bound[word_of(intid)], bit_of(intid));
 	set_bits(&g->held[word_of(intid)].placed, bit_of(intid));
 	set_bits(&g->line[word_of(intid)], bit_of(intid));
+	g->driven[word_of(intid)] &= ~bit_of(intid);
 	return 0;
-}
-
-void guest_gic_set_line(struct guest_gic *g, unsigned intid, bool level)
-{
-	unsigned w = word_of(intid);
-	uint32_t b = bit_of(intid);
-
-	if (!is_spi(g, intid) || level == ((g->line[w] & b) != 0) || (g->bound[w] & b))
-		return;
-	put_word(&g->line[w], g->line[w] ^ b);
-	if (!level) {
-		lower_line(g, intid);
-		return;
-	}
-	if (g->edge[w] & b)
-		set_bits(&g->held[w].latch, b);
-	offer_spi(g, intid);
-}
-
-/* A pulse latches even if the guest has configured the SPI as level-sensitive: better one too many than one lost. */
-void guest_gic_pulse(struct guest_gic *g, unsigned intid)
-{
-	if (!is_spi(g, intid) || (g->bound[word_of(intid)] & bit_of(intid)))
-		return;
-	set_bits(&g->held[word_of(intid)].latch, bit_of(intid));
-	offer_spi(g, intid);
 }
 
 /* --- What the guest does through the registers of the distributor (IHI 0069 section 12.9) --- */

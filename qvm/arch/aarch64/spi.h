@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What register accesses (gic_frames.c) and virtual CPUs (guest_gic.c) do to a guest's shared interrupts. */
+/* What register accesses (gic_frames.c), virtual CPUs (guest_gic.c) and devices (spi_line.c) do to shared interrupts.
+ */
 #pragma once
 
+#include "likely.h"
 #include "qvm/arch/aarch64/guest_gic.h"
 
 #define GICD_CTLR_ENABLE_GRP0 (1u << 0)
@@ -13,7 +15,10 @@
 #define GIC_ROUTE_IRM         (1ull << 31)
 #define GIC_ROUTE_AFFINITY    0xff00ffffffull
 
-/* Words that accesses read without the lock. In which order `latch` and `placed` change can be seen. */
+/*
+ * Words that are read without the lock. In which order `latch` and `placed` change can be seen, and of `enable` and
+ * `edge` and of what is read after them, too: spi_line.c.
+ */
 static inline uint32_t get_word(const uint32_t *word)
 {
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
@@ -23,8 +28,48 @@ static inline void put_word(uint32_t *word, uint32_t value)
 {
 	uint32_t *to = word; /* clang-tidy does not see that an atomic store writes */
 
-	__atomic_store_n(to, value, __ATOMIC_RELEASE);
+	__atomic_store_n(to, value, __ATOMIC_SEQ_CST);
 }
+
+static inline unsigned word_of(unsigned intid)
+{
+	return intid / 32;
+}
+
+static inline uint32_t bit_of(unsigned intid)
+{
+	return 1u << (intid % 32);
+}
+
+static inline void set_bits(uint32_t *word, uint32_t set)
+{
+	put_word(word, *word | set);
+}
+
+/* Priority and group, as the kernel takes them. */
+static inline unsigned rank_of(const struct guest_gic *g, unsigned intid)
+{
+	return g->priority[intid] | (g->group[word_of(intid)] & bit_of(intid) ? 0 : VIRQ_GROUP0);
+}
+
+static inline uint32_t lines_of(const struct guest_gic *g, unsigned word)
+{
+	return __atomic_load_n(&g->line[word], __ATOMIC_SEQ_CST);
+}
+
+/* True: the kernel has it; false: guest_gic_retry() comes. */
+static inline bool note_taken(struct guest_gic *g, int status)
+{
+	if (likely(status >= 0))
+		return true;
+	__atomic_store_n(&g->refused, true, __ATOMIC_RELAXED);
+	return false;
+}
+
+/* Hands one to the kernel if it should be there and is not. */
+void spi_offer(struct guest_gic *g, unsigned intid);
+/* Tells the kernel that its line is low, if it was told the contrary. */
+void spi_lower(struct guest_gic *g, unsigned intid);
 
 /* Hands to the kernel whatever should be there and is not. */
 void spi_offer_all(struct guest_gic *g);
