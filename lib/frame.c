@@ -142,6 +142,7 @@ static bool kind_is_valid(const struct frame *f)
 	if ((f->sequence == 0) != (f->kind == FRAME_OPEN))
 		return false;
 	switch (f->kind) {
+	case FRAME_NONE: return false;
 	case FRAME_OPEN: return frame_name_is_valid((const char *)f->data, f->bytes);
 	case FRAME_DATA: return f->bytes > 0 && f->offset <= UINT64_MAX - f->bytes;
 	case FRAME_END:

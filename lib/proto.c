@@ -10,8 +10,9 @@
 #include <string.h>
 
 /* Of a message with data, only what is used is sent. */
-#define CON_BYTES(count)  (offsetof(struct con_msg, data) + (count))
-#define SLOG_BYTES(count) (offsetof(struct slog_msg, text) + (count))
+#define CON_BYTES(count)    (offsetof(struct con_msg, data) + (count))
+#define STREAM_BYTES(count) (offsetof(struct stream_msg, data) + (count))
+#define SLOG_BYTES(count)   (offsetof(struct slog_msg, text) + (count))
 
 static int procmgr_send(const void *msg, size_t bytes, void *reply, size_t reply_bytes)
 {
@@ -244,4 +245,59 @@ int console_state(const struct console *console, const char *name)
 int console_focus(const struct console *console, const char *name)
 {
 	return send_name(console, CON_FOCUS, name);
+}
+
+static int send_part(const struct stream_out *stream, struct stream_msg *msg, const void *data, size_t bytes)
+{
+	int status;
+
+	msg->id = stream->id;
+	msg->count = (uint16_t)bytes;
+	if (bytes)
+		memcpy(msg->data, data, bytes);
+	do
+		status = MsgSend_r(stream->coid, msg, STREAM_BYTES(bytes), NULL, 0);
+	while (status == -EINTR);
+	return status;
+}
+
+int stream_out_open(struct stream_out *stream, const char *name, uint64_t total, unsigned flags)
+{
+	struct stream_msg msg = {.type = STREAM_OPEN, .total = total};
+	size_t bytes = strlen(name);
+
+	stream->id = 0;
+	stream->coid = bytes < PROTO_NAME ? name_open("console", flags, 0) : -EINVAL;
+	if (stream->coid < 0)
+		return stream->coid;
+	int status = send_part(stream, &msg, name, bytes);
+
+	if (status < 0)
+		ConnectDetach_r(stream->coid);
+	stream->id = (uint16_t)status;
+	return status < 0 ? status : 0;
+}
+
+int stream_out_write(const struct stream_out *stream, const void *data, size_t bytes)
+{
+	struct stream_msg msg = {.type = STREAM_WRITE};
+
+	for (size_t done = 0; done < bytes;) {
+		size_t part = bytes - done < sizeof(msg.data) ? bytes - done : sizeof(msg.data);
+		int status = send_part(stream, &msg, (const char *)data + done, part);
+
+		if (status <= 0)
+			return status < 0 ? status : -EIO;
+		done += (size_t)status < part ? (size_t)status : part;
+	}
+	return (int)bytes;
+}
+
+int stream_out_close(struct stream_out *stream)
+{
+	struct stream_msg msg = {.type = STREAM_CLOSE};
+	int status = send_part(stream, &msg, NULL, 0);
+
+	ConnectDetach_r(stream->coid);
+	return status;
 }

@@ -18,7 +18,8 @@
 
 /* A stream is one OPEN, any number of DATA, and one END or BROKEN. */
 enum frame_kind {
-	FRAME_OPEN = 1, /* data: the stream's name; offset: bytes that are to be expected, 0 if that is not known */
+	FRAME_NONE, /* of those who have no frame */
+	FRAME_OPEN, /* data: the stream's name; offset: bytes that are to be expected, 0 if that is not known */
 	FRAME_DATA,
 	FRAME_END,    /* offset: bytes of the whole stream */
 	FRAME_BROKEN, /* the same, but the sender went away before its end */

@@ -133,7 +133,7 @@ static unsigned count_claims(const struct sys_claims *claims, unsigned owner, bo
 	return count;
 }
 
-/* It drives one PL011, or an SBSA UART, which is a part of one: it takes one region and one interrupt. */
+/* It drives one or two PL011, or SBSA UARTs, which are a part of one: each has one region and one interrupt. */
 void sys_check_driver(const struct sys_config *config, const struct sys_board *board, const struct sys_claims *claims,
 		      unsigned p, struct sys_report *report)
 {
@@ -153,8 +153,9 @@ void sys_check_driver(const struct sys_config *config, const struct sys_board *b
 			    own->devices[i]);
 		return;
 	}
-	if (ranges != 1 || interrupts != 1)
-		sys_mistake(report, &place,
-			    "devc-pl011 needs one range of registers and one interrupt, but it has %u and %u", ranges,
-			    interrupts);
+	if (ranges < 1 || ranges > 2 || interrupts != ranges)
+		sys_mistake(
+		    report, &place,
+		    "devc-pl011 needs one range of registers and one interrupt, or two of each, but it has %u and %u",
+		    ranges, interrupts);
 }

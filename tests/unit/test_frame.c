@@ -204,7 +204,7 @@ static void what_makes_no_sense_is_refused(void **state)
 	    {FRAME_DATA, 1, 2, 1, UINT64_MAX - 1, data},
 	    {FRAME_END, 1, 1, 1, 0, data},
 	    {FRAME_BROKEN, 1, 1, 1, 0, data},
-	    {(enum frame_kind)0, 1, 1, 1, 0, data},
+	    {FRAME_NONE, 1, 1, 1, 0, data},
 	    {(enum frame_kind)5, 1, 1, 1, 0, data},
 	};
 	const struct frame right = {FRAME_OPEN, 1, 31, 0, 7, (const uint8_t *)"1-3_5678901234567890123456789.1"};

@@ -68,3 +68,22 @@ int console_state(const struct console *console, const char *name);
 
 /* Gives what is typed to console `name`; returns when the operator has typed Ctrl-]. -ENOENT: no such console. */
 int console_focus(const struct console *console, const char *name);
+
+/* A stream of bytes to the host (docs/frames.md), by the console driver. */
+struct stream_out {
+	int coid;
+	uint16_t id;
+};
+
+/*
+ * Begins a stream of that name, which must be one of the caller's: as for consoles, its own, or one that its
+ * configuration names. `total`: bytes to come, as far as that is known, else 0. With PM_WAIT in `flags` it waits for
+ * the driver.
+ */
+int stream_out_open(struct stream_out *stream, const char *name, uint64_t total, unsigned flags);
+
+/* Sends all of it; blocks while the line is busy. Returns `bytes`. */
+int stream_out_write(const struct stream_out *stream, const void *data, size_t bytes);
+
+/* Ends the stream. Without that the host takes it for broken when the process is gone. */
+int stream_out_close(struct stream_out *stream);

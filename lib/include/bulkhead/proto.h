@@ -81,6 +81,13 @@ enum msg_type {
 	SHM_DETACH,         /* struct shm_msg: handle */
 	SHM_NOTIFY,         /* struct shm_msg: handle, status = bit n: client n */
 	SHM_STATUS, /* struct shm_msg: handle -> status: bits 15:0 who has notified since, 31:16 who is attached */
+
+	/* streams of bytes to the host, of the console driver. Each reply waits until the line begins to send the
+	   frame; -EAGAIN: the stream has one that waits already */
+	STREAM_OPEN = 0x500, /* struct stream_msg: data = name, total -> status = stream id; -EINVAL: not a name as
+				docs/frames.md has it; -EPERM: it is another's, as for consoles; -EBUSY: it is open */
+	STREAM_WRITE,        /* struct stream_msg: id, data -> status = bytes, all of them */
+	STREAM_CLOSE,        /* struct stream_msg: id */
 };
 
 #define PM_WAIT 1u
@@ -170,6 +177,13 @@ struct pm_pool {
 struct con_msg {
 	uint32_t type;
 	uint16_t id, count;
+	char data[PROTO_DATA];
+};
+
+struct stream_msg {
+	uint32_t type;
+	uint16_t id, count;
+	uint64_t total; /* bytes that are expected in all; 0: not known */
 	char data[PROTO_DATA];
 };
 
