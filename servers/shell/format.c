@@ -21,7 +21,7 @@ static const struct column {
     {'i', true, true, 4, "mask", "%i  CPUs that it may use: run mask"},
     {'J', true, true, 8, "STATE", "%J  state"},
     {'l', true, false, 3, "cpu", "%l  CPU that it runs on, or ran last"},
-    {'M', false, false, 8, "memory", "%M  RAM, without a guest's"},
+    {'M', false, false, 8, "memory", "%M  RAM, with the guest's"},
     {'n', false, true, 16, "name", "%n  name of the process; %N is the same"},
     {'N', false, true, 16, "name", NULL},
     {'p', true, false, 5, "prio", "%p  priority; r round-robin, f FIFO"},
