@@ -25,7 +25,7 @@ static const struct command {
     {"cat", "/dev/qvm/NAME/env", "what a virtual machine is at run time, as JSON", cmd_cat},
     {"uptime", "", "time since power-on", cmd_uptime},
     {"shutdown", "[-r]", "stop all guests, then power off (-r: reset)", cmd_shutdown},
-    {"help", "[COMMAND]", "this list", cmd_help},
+    {"help", "[COMMAND]", "this list; of COMMAND: how it is used", cmd_help},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -69,7 +69,7 @@ static bool cmd_help(int argc, char **argv)
 		printf("%s\n", command->text);
 	} else {
 		for (unsigned i = 0; i < COMMANDS; i++)
-			printf("  %-9s %-46s %s\n", commands[i].name, commands[i].arguments, commands[i].text);
+			printf("  %-9s %s\n", commands[i].name, commands[i].text);
 	}
 	return true;
 }
