@@ -15,9 +15,12 @@ static const struct command {
     {"vm", "list | status [NAME] | start|stop|restart|reset|pause|resume|destroy NAME", "virtual machines", cmd_vm},
     {"console", "NAME", "use the console of a virtual machine; Ctrl-] leaves it, twice is typed once", cmd_console},
     {"pidin", "[-l] [-d TENTHS] [-p NAME] [-F FORMAT|-f LETTERS|threads|sched|rmasks|times|mem|irqs|info]",
-     "processes, threads, memory, interrupts; the system; -l: again and again (Ctrl-C ends it)", cmd_pidin},
+     "processes, threads, memory, interrupts; -l: again and again until Ctrl-C", cmd_pidin},
+    {"top", "[-b] [-i TIMES] [-s SECONDS]", "threads that use the CPUs most, every 5 s until Ctrl-C; -b: not in place",
+     cmd_top},
+    {"hogs", "[-i TIMES] [-s SECONDS]", "processes that use the CPUs most, every 3 s until Ctrl-C", cmd_hogs},
     {"slay", "[-s SIGNAL | -P PRIORITY[r|f] -R MASK -C CPU -T TID] NAME|SLOT",
-     "send a signal to a process (default SIGTERM), or set priority, policy and CPUs of its threads", cmd_slay},
+     "signal to a process (default SIGTERM), or priority and CPUs of its threads", cmd_slay},
     {"process", "start NAME", "start a process that has ended", cmd_process},
     {"slog2info", "[-b NAME] [-w] [-c]", "show the log, of NAME; -w: and what comes (Ctrl-C ends it); -c: clear it",
      cmd_slog2info},
@@ -32,11 +35,11 @@ static const struct command {
 const char *command_candidate(void *context, unsigned index)
 {
 	static const char *const candidates[] = {
-	    "vm list",    "vm status",   "vm start ",      "vm stop ",    "vm restart ",  "vm reset ",
-	    "vm pause ",  "vm resume ",  "vm destroy ",    "console ",    "pidin",        "pidin threads",
-	    "pidin info", "pidin mem",   "pidin irqs",     "pidin sched", "pidin rmasks", "pidin times",
-	    "slay ",      "sched ",      "process start ", "slog2info",   "uptime",       "shutdown",
-	    "help",       "ls /dev/qvm", "cat /dev/qvm/",
+	    "vm list",    "vm status",  "vm start ",   "vm stop ",       "vm restart ",  "vm reset ",
+	    "vm pause ",  "vm resume ", "vm destroy ", "console ",       "pidin",        "pidin threads",
+	    "pidin info", "pidin mem",  "pidin irqs",  "pidin sched",    "pidin rmasks", "pidin times",
+	    "top",        "hogs",       "slay ",       "process start ", "slog2info",    "uptime",
+	    "shutdown",   "help",       "ls /dev/qvm", "cat /dev/qvm/",
 	};
 
 	(void)context;

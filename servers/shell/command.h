@@ -19,6 +19,8 @@ const char *command_candidate(void *context, unsigned index);
 bool cmd_vm(int argc, char **argv);
 bool cmd_console(int argc, char **argv);
 bool cmd_pidin(int argc, char **argv);
+bool cmd_top(int argc, char **argv);
+bool cmd_hogs(int argc, char **argv);
 bool cmd_slay(int argc, char **argv);
 bool cmd_slog2info(int argc, char **argv);
 bool cmd_process(int argc, char **argv);

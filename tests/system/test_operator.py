@@ -165,6 +165,44 @@ def test_pidin_shows_processes_and_interrupts():
         assert rows(board.command_output("pidin irqs -p rtc"), 5) == [["34", "level", "5", "rtc", "not attached"]]
 
 
+def test_top_and_hogs_show_who_uses_the_cpus():
+    """A guest that never waits has its CPU for itself, and after `slay -C` another one; each CPU's idle time."""
+    files = {"system.dts": system_dts(vms=["busy"]),
+             "busy.qvmconf": bare_vm("busy", "storm", "quiet=1", cpus=("sched 5f",))}
+    with Board(make_archive(files), cpus=2, single=True) as board:
+        board.prompt()
+        board.output_with("vm status busy", r"entries +[1-9]")
+        for cpu in (1, 0):
+            assert "slay:" not in board.command_output(f"slay -C {cpu} busy")
+            output = board.command_output("top -b -i 2 -s 1")
+            idle = re.findall(r"^CPU 0 idle (\S+)%, CPU 1 idle (\S+)%$", output, re.M)
+            assert len(idle) == 2 and all(float(one[cpu]) < 10 and float(one[not cpu]) > 60 for one in idle), output
+            tops = re.split(r"^5 processes, \d+ threads, in \d+\.\d{3} s\n.*\n.* CPU time +share$", output, flags=re.M)[1:]
+            assert len(tops) == 2, output
+            for top in tops:
+                found = rows(top, 10)
+                slot, _, name, thread, prio, _, where, ms, _, share = found[0]
+                assert (slot, name, thread, prio, int(where)) == ("4", "busy", "vcpu0", "5f", cpu), output
+                assert int(ms) > 800 and 40 < float(share[:-1]) <= 50.5, output
+                times = [int(row[7]) for row in found]
+                assert times == sorted(times, reverse=True) and "shell" in [row[2] for row in found], output
+
+        output = board.command_output("hogs -i 1 -s 1")
+        found = {(row[0], row[1]): row[2:] for row in rows(output, 7)}
+        ms, part, share, ram, _ = found["4", "busy"]
+        assert int(ms) > 800 and 40 <= int(part[:-1]) <= 60 and 80 < int(share[:-1]), output
+        assert int(found["1", "[idle]"][2][:-1]) > 60 and ram.endswith("k"), output
+
+        # Until Ctrl-C, in the same place.
+        board.send("top -s 1\r")
+        for _ in range(2):
+            board.expect(r"\x1b\[H\x1b\[J5 processes")
+        board.send("\x03")
+        board.expect(r"\^C\r*\n" + PROMPT)
+        for wrong in ("top -i", "top -i 0", "top -s x", "top 5", "hogs -b", "hogs -s 0"):
+            assert f"usage: {wrong.split()[0]} [" in board.command_output(wrong), wrong
+
+
 PASTE = 65536
 LONG = 250  # seconds for so many characters on a slow machine
 
