@@ -128,7 +128,7 @@ static void print_processes(const struct watch *w)
 
 		printf("%4" PRIu32 " %-16s %8" PRIu64 " %3u%% %3u%% %8" PRIu64 "k %3u%%\n", row->slot,
 		       row->process.name, (uint64_t)(row->ns / NS_PER_MS), usage_share(row->ns, all_ns) / 10,
-		       usage_share(row->ns, row->interval_ns) / 10, (uint64_t)(row->process.ram_bytes / KIB),
+		       (unsigned)(row->ns * 100 / row->interval_ns), (uint64_t)(row->process.ram_bytes / KIB),
 		       usage_share(row->process.ram_bytes, w->system.ram_bytes) / 10);
 	}
 }
