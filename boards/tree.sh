@@ -14,7 +14,8 @@ cpus=$(value cpus)
 cpus=${3:-${cpus%% *}}
 memory=${4:-$(value memory)}
 # If it is given a kernel, whatever file that is, QEMU is the board's firmware, and only then is PSCI in the tree of some boards.
-set -- -kernel "$0" -display none
+# The second UART, for streams, is in the tree of `virt` only if something is connected.
+set -- -kernel "$0" -display none -serial null -serial null
 machine=
 for word in $(value qemu); do
 	case $word in

@@ -11,7 +11,7 @@ RAM        := $(or $(RAM),$(call board,memory))
 # With fewer host CPUs than emulated ones, a CPU that spins for a lock would keep the lock's holder from running.
 THREAD    := $(shell [ $$(nproc) -lt $(or $(CPUS),1) ] && echo single || echo multi)
 QEMU_ARGS := $(patsubst CPU,$(CPU),$(patsubst CPUS,$(CPUS),$(patsubst MEMORY,$(RAM),$(BOARD_QEMU)))) \
-	-accel tcg$(comma)thread=$(THREAD) -nographic
+	-accel tcg$(comma)thread=$(THREAD) -nographic -serial mon:stdio -serial null
 
 IMAGE   = $(BUILD)/images/$(EXAMPLE).cpio
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q $(if $(TEST),-k '$(TEST)')

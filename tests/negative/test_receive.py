@@ -80,8 +80,8 @@ def test_files_are_where_they_are_wanted(tmp_path):
     assert {str(p.relative_to(tmp_path)): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file() and p.name != "line"} == {
         "x.bin": b"1", "more/b": b"2", "x.bin.2": b"3"}
     assert said(receive(tmp_path, line, "--receive", "b=y", "--receive", "c=z")) == (
-        65, ["stream a: dropped, as no --receive names it, 1 bytes, complete", "stream b: y, 1 bytes, complete",
-             "stream a: dropped, as no --receive names it, 1 bytes, complete"], ["--receive c=z: no such stream came"])
+        65, ["stream a: dropped, as no --receive names it", "stream b: y, 1 bytes, complete",
+             "stream a: dropped, as no --receive names it"], ["--receive c=z: no such stream came"])
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -4,7 +4,10 @@
 import re
 import subprocess
 
-from harness import BUILD, Board, make_archive, running_test, system_dts
+import pexpect
+import pytest
+
+from harness import BUILD, PATIENCE, PROMPT, Board, make_archive, running_test, system_dts
 
 SECOND_UART = "/pl011@9040000"
 MIB = 1 << 20
@@ -21,11 +24,13 @@ def streamer(name, *args, priority=8):
 """
 
 
-def archive(*streamers, second=True, **options):
-    dts = system_dts(then="".join(streamers), **options)
-    if second:
-        dts = dts.replace('devices = "stdout"', f'devices = "stdout", "{SECOND_UART}"')
-    return make_archive({"system.dts": dts})
+def description(*streamers, second=True):
+    devices = f'devices = "stdout", "{SECOND_UART}"' if second else 'devices = "stdout"'
+    return system_dts(then="".join(streamers)).replace('devices = "stdout"', devices)
+
+
+def archive(*streamers, second=True):
+    return make_archive({"system.dts": description(*streamers, second=second)})
 
 
 def receive(line, folder, *options):
@@ -76,3 +81,29 @@ def test_without_a_second_uart_the_console_carries_streams(tmp_path):
     assert receive(board.log_path, tmp_path, "--console") == (0, [f"stream one: one, {size} bytes, complete"], [])
     assert (tmp_path / "one").read_bytes() == content(size)
     assert "slog2info\r" in re.sub(r"\x1b\]5339;[A-Za-z0-9+/=]*\x07", "", answered), "no echo during the stream"
+
+
+@pytest.mark.parametrize("second", [True, False])
+def test_run_receives_streams(second, tmp_path):
+    """From either line, while the terminal is the console's; what is lost or broken is its exit status."""
+    size = 50000
+    (tmp_path / "system.dts").write_text(description(
+        streamer("one", f"open:one:{size}", f"write:{size}", "close"), streamer("two", "open:two:0", "write:10", "exit"),
+        second=second))
+    command = ["run", str(tmp_path), "--path", str(BUILD / "tests"), "--cpus", "2", "--receive", f"one={tmp_path}/first"]
+    (tmp_path / "all").mkdir()
+    for options, status in ((["--receive", f"{tmp_path}/all"], 65), ([], 0)):
+        with open(BUILD / "logs" / f"{running_test()}.log", "w", encoding="utf-8", newline="") as log:
+            tool = pexpect.spawn(str(BUILD / "bulkhead"), [*command, *options], encoding="utf-8", timeout=PATIENCE, logfile=log)
+            try:
+                tool.expect(PROMPT)
+                tool.expect(rf"stream one: {tmp_path}/first, {size} bytes, complete")
+                tool.send("shutdown\r")
+                tool.expect(pexpect.EOF)
+                tool.wait()
+            finally:
+                tool.close(force=True)
+        assert tool.exitstatus == status, tool.before
+        assert (tmp_path / "first").read_bytes() == content(size)
+        assert ("its sender went away" in tool.before) == (status == 65), tool.before
+    assert (tmp_path / "all" / "two").read_bytes() == content(10)

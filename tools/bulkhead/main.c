@@ -181,13 +181,15 @@ static const struct command commands[] = {
      "configurations, and each program and guest image that they name. These are taken from the files\n"
      "given with -f, else from DIR, else from the folders of --path. Other files given with -f are\n"
      "added. Nothing is written if there is a mistake.\n"},
-    {"run", OPTION_JSON | OPTION_FILES | OPTION_MACHINE | OPTION_SIGN, command_run,
+    {"run", OPTION_JSON | OPTION_FILES | OPTION_MACHINE | OPTION_SIGN | OPTION_RECEIVE, command_run,
      "usage: bulkhead run DIR [-f PATH[=NAME]]... [--path DIR]... [--kernel IMAGE] [--board BOARD]\n"
      "                   [--cpus N] [--cpu MODEL] [--memory SIZE] [--key KEY]\n"
+     "                   [--receive STREAM=FILE|DIR]...\n"
      "\n"
      "Checks a system directory against a board of QEMU, makes its archive, and boots it in QEMU on\n"
      "this terminal (leave with Ctrl-a x). The Image and the programs are those beside this tool,\n"
-     "unless options name others.\n"},
+     "unless options name others. The board has a second UART. With --receive, streams that come over\n"
+     "it, or over the console's line, are written to files, as by receive.\n"},
     {"receive", OPTION_JSON | OPTION_RECEIVE | OPTION_LINE, command_receive,
      "usage: bulkhead receive LINE [--receive STREAM=FILE|DIR]... [--console] [--baud N] [--json]\n"
      "\n"

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -67,7 +69,8 @@ static int set_port(int fd, const struct arguments *a)
 	return -1;
 }
 
-void receive_choose(struct streams *s, const struct arguments *a)
+/* Takes what --receive names. */
+static void choose_files(struct streams *s, const struct arguments *a)
 {
 	memcpy(s->into, a->receive, sizeof(s->into));
 	s->into_count = a->receive_count;
@@ -108,7 +111,7 @@ int receive_line(const struct arguments *a)
 	if (!s || fd < 0) {
 		message("%s: %s", a->input, strerror(errno));
 	} else if (set_port(fd, a) == 0) {
-		receive_choose(s, a);
+		choose_files(s, a);
 		if (s->into_count == 0)
 			s->into[s->into_count++] = ".";
 		sigaction(SIGINT, &action, NULL);
@@ -121,4 +124,56 @@ int receive_line(const struct arguments *a)
 		close(fd);
 	free(s);
 	return status;
+}
+
+int receive_open(struct receive_pipes *pipes, const char *folder)
+{
+	for (unsigned i = 0; i < RECEIVE_LINES; i++) {
+		char *path = pipes->path[i];
+
+		snprintf(path, sizeof(pipes->path[i]), "%s/line%u", folder, i);
+		/* The reader comes first: who opens a pipe to write waits for one. */
+		pipes->fd[i] = mkfifo(path, 0600) == 0 ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+		if (pipes->fd[i] < 0) {
+			message("%s: %s", path, strerror(errno));
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* Takes what is there. */
+static void read_pipes(const struct receive_pipes *pipes, struct streams *s, struct frame_reader *lines)
+{
+	static uint8_t data[65536];
+
+	for (unsigned i = 0; i < RECEIVE_LINES; i++) {
+		ssize_t bytes;
+
+		while ((bytes = read(pipes->fd[i], data, sizeof(data))) > 0)
+			streams_take(s, &lines[i], data, (size_t)bytes);
+	}
+}
+
+int receive_process(const struct arguments *a, const struct receive_pipes *pipes, pid_t child, int *status)
+{
+	struct frame_reader lines[RECEIVE_LINES] = {{.form = FRAME_BINARY}, {.form = FRAME_TEXT}};
+	struct pollfd waits[RECEIVE_LINES] = {{.fd = pipes->fd[0], .events = POLLIN},
+					      {.fd = pipes->fd[1], .events = POLLIN}};
+	struct streams *s = calloc(1, sizeof(*s));
+	int result;
+
+	if (!s) {
+		message("no memory");
+		return -1;
+	}
+	choose_files(s, a);
+	while (waitpid(child, status, WNOHANG) == 0) {
+		poll(waits, RECEIVE_LINES, 100);
+		read_pipes(pipes, s, lines);
+	}
+	read_pipes(pipes, s, lines);
+	result = streams_finish(s, lines, RECEIVE_LINES);
+	free(s);
+	return result;
 }

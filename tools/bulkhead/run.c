@@ -4,6 +4,7 @@
 #include "board.h"
 #include "image.h"
 #include "message.h"
+#include "receive.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,21 +14,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define COMMAND_MAX (BOARD_WORDS_MAX + 8)
+#define COMMAND_MAX (BOARD_WORDS_MAX + 16)
 
 struct machine {
 	char kernel[4200];
 	char folder[32]; /* for the files below */
 	char tree[64], archive[64];
+	struct receive_pipes pipes;
+	char console[160], second[80]; /* QEMU's words for the two UARTs */
 	struct board board;
 };
 
 /* Writes QEMU's command: it boots the archive or, with `dump`, it only writes the board's tree. `dump` is room for the
- * word after -M. Both have a kernel: without one QEMU leaves PSCI out of some boards' trees. */
+ * word after -M. Both have a kernel: without one QEMU leaves PSCI out of some boards' trees. Both have a second UART,
+ * for streams: QEMU leaves out of the tree of `virt` what nothing is connected to. */
 static void make_command(const struct machine *m, const char **command, char *dump, size_t bytes)
 {
-	const char *const boot[] = {"-kernel", m->kernel, "-initrd", m->archive, "-nographic", NULL};
-	const char *const tree[] = {"-kernel", m->kernel, "-display", "none", NULL};
+	const char *const boot[] = {"-kernel",  m->kernel, "-initrd",         m->archive, "-nographic",      "-chardev",
+				    m->console, "-serial", "chardev:console", "-mon",     "chardev=console", "-serial",
+				    m->second,  NULL};
+	const char *const tree[] = {"-kernel", m->kernel, "-display", "none", "-serial",
+				    "null",    "-serial", "null",     NULL};
 	unsigned count = board_command(&m->board, command);
 
 	for (unsigned i = 1; i < count && dump; i++) {
@@ -122,12 +129,23 @@ static int start_janitor(const char *folder, pid_t *janitor)
 	return -1;
 }
 
+/* The monitor shares the terminal (Ctrl-a c). To receive, there is a copy of what the console's line gets. */
+static int connect_lines(struct machine *m, bool receive)
+{
+	if (receive && receive_open(&m->pipes, m->folder) != 0)
+		return -1;
+	snprintf(m->console, sizeof(m->console), "stdio,id=console,mux=on,signal=off%s%s", receive ? ",logfile=" : "",
+		 receive ? m->pipes.path[1] : "");
+	snprintf(m->second, sizeof(m->second), "%s%s", receive ? "file:" : "null", receive ? m->pipes.path[0] : "");
+	return 0;
+}
+
 /* QEMU gets the terminal as it is: Ctrl-C goes to the guest. */
-static int boot(const struct machine *m)
+static int boot(const struct machine *m, const struct arguments *a)
 {
 	const char *command[COMMAND_MAX];
 	const pid_t self = getpid();
-	int status = -1;
+	int status = -1, result = 0;
 	pid_t child;
 
 	make_command(m, command, NULL, 0);
@@ -138,8 +156,12 @@ static int boot(const struct machine *m)
 		execvp(command[0], (char *const *)(uintptr_t)command);
 		_exit(127);
 	}
-	if (child > 0 && waitpid(child, &status, 0) == child && status == 0)
-		return 0;
+	if (child > 0 && a->receive_count)
+		result = receive_process(a, &m->pipes, child, &status);
+	else if (child > 0)
+		result = waitpid(child, &status, 0) == child ? 0 : -1;
+	if (status == 0)
+		return result;
 	message("%s: exit status %d", command[0], WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	return -1;
 }
@@ -153,9 +175,9 @@ static int check_and_boot(struct system *s, const struct arguments *a, struct ma
 		message("%s: there is no Image; give one with --kernel", m->kernel);
 		return -1;
 	}
-	if (read_board(s, m) != 0 || make_archive(s, a, m) != 0)
+	if (read_board(s, m) != 0 || make_archive(s, a, m) != 0 || connect_lines(m, a->receive_count > 0) != 0)
 		return -1;
-	return boot(m);
+	return boot(m, a);
 }
 
 int run_system(struct system *s, const struct arguments *a)

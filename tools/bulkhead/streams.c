@@ -127,19 +127,19 @@ static void close_stream(struct stream *stream)
 /* `how`: how it ended, or NULL if it is whole unless something was lost. */
 static void end_stream(struct streams *s, struct stream *stream, const char *how)
 {
-	const char *path = *stream->path ? stream->path : "no file";
-	char parts[160] = "";
+	char lost[160] = "";
 
 	if (stream->lost)
-		snprintf(parts, sizeof(parts),
+		snprintf(lost, sizeof(lost),
 			 "%" PRIu64 " frame%s lost, %" PRIu64 " bytes are missing (zeros in the file)", stream->lost,
 			 stream->lost == 1 ? " was" : "s were", stream->missing);
-	if (how || stream->lost)
-		say_wrong(s, "stream %s, %s: %s%s%s; %" PRIu64 " bytes are there", stream->name, path, how ? how : "",
-			  how && stream->lost ? "; " : "", parts, stream->at - stream->missing);
+	if (!*stream->path)
+		message_good("stream %s: dropped, as no --receive names it\n", stream->name);
+	else if (how || stream->lost)
+		say_wrong(s, "stream %s, %s: %s%s%s; %" PRIu64 " bytes are there", stream->name, stream->path,
+			  how ? how : "", how && stream->lost ? "; " : "", lost, stream->at - stream->missing);
 	else
-		message_good("stream %s: %s, %" PRIu64 " bytes, complete\n", stream->name,
-			     *stream->path ? path : "dropped, as no --receive names it", stream->at);
+		message_good("stream %s: %s, %" PRIu64 " bytes, complete\n", stream->name, stream->path, stream->at);
 	fflush(stdout);
 	close_stream(stream);
 }
