@@ -34,6 +34,22 @@ static struct cpu *lock_cpu_of(const struct thread *t)
 
 /* ---- the queue of a CPU, whose lock is held ---- */
 
+/* Does anybody wait, anywhere? For an idle CPU, in one look: a byte that is not 0 for each CPU that has a queue. */
+static union {
+	uint8_t of[CPU_MAX];
+	uint64_t any;
+} queues;
+
+_Static_assert(sizeof(queues) == sizeof(queues.any), "a byte for each CPU");
+
+static void count_queued(struct cpu *c, int change)
+{
+	uint32_t count = c->rq.count + (uint32_t)change;
+
+	WRITE_ONCE(c->rq.count, count);
+	WRITE_ONCE(queues.of[c->id], (uint8_t)(count != 0));
+}
+
 static void rq_insert(struct cpu *c, struct thread *t, bool first)
 {
 	struct run_queue *rq = &c->rq;
@@ -43,7 +59,7 @@ static void rq_insert(struct cpu *c, struct thread *t, bool first)
 	list_insert_before(first ? at->next : at, &t->run_link);
 	rq->bitmap[t->prio / 64] |= BIT(t->prio % 64);
 	WRITE_ONCE(rq->masks, rq->masks | t->runmask);
-	WRITE_ONCE(rq->count, rq->count + 1);
+	count_queued(c, 1);
 	if (t->prio > rq->top)
 		WRITE_ONCE(rq->top, t->prio);
 }
@@ -56,11 +72,13 @@ static unsigned highest(const struct run_queue *rq)
 	return 0;
 }
 
-static void rq_remove(struct run_queue *rq, struct thread *t)
+static void rq_remove(struct cpu *c, struct thread *t)
 {
+	struct run_queue *rq = &c->rq;
+
 	list_del(&t->run_link);
 	WRITE_ONCE(t->state, STATE_MOVING);
-	WRITE_ONCE(rq->count, rq->count - 1);
+	count_queued(c, -1);
 	if (!rq->count)
 		WRITE_ONCE(rq->masks, 0);
 	if (!list_empty(&rq->at[t->prio]))
@@ -247,7 +265,7 @@ static struct thread *take_from(struct cpu *from, const struct cpu *c)
 
 		if (t->runmask & BIT(c->id)) {
 			found = t;
-			rq_remove(&from->rq, t);
+			rq_remove(from, t);
 			break;
 		}
 		if (++looked == 8)
@@ -265,7 +283,6 @@ static __attribute__((noinline)) void steal(struct cpu *c)
 {
 	struct thread *t = NULL;
 
-	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* call_idle() */
 	for (uint32_t tried = (uint32_t)BIT(c->id); !t;) {
 		struct cpu *from = c;
 		unsigned best = 0;
@@ -412,7 +429,7 @@ static __attribute__((noinline)) struct thread *pick_locked(struct cpu *c, bool 
 	if (!stays) {
 		next = top ? list_entry(c->rq.at[top].next, struct thread, run_link) : NULL;
 		if (next)
-			rq_remove(&c->rq, next);
+			rq_remove(c, next);
 	}
 	change_over(c, t, next);
 	c->equal = next && sched_waiting_prio(c) == READ_ONCE(next->prio);
@@ -427,7 +444,8 @@ struct thread *sched_pick(struct cpu *c, bool look)
 
 	if (!t && (look || c->current || sched_waiting_prio(c)))
 		t = pick_locked(c, look);
-	if (!t && !cpu_attention(c))
+	/* It has been shown that nobody runs here, with a fence after that: call_idle(). */
+	if (!t && READ_ONCE(queues.any) && !cpu_attention(c))
 		steal(c); /* into this CPU's queue, which is then to be examined again */
 	return t;
 }
@@ -459,7 +477,7 @@ unsigned sched_set(struct thread *t, unsigned prio, unsigned policy, uint32_t ma
 	bool queued = state == STATE_READY && !list_empty(&t->run_link);
 
 	if (queued)
-		rq_remove(&c->rq, t);
+		rq_remove(c, t);
 	WRITE_ONCE(t->prio, (uint8_t)prio);
 	WRITE_ONCE(t->runmask, mask);
 	WRITE_ONCE(t->policy, (uint8_t)policy);
