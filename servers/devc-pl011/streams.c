@@ -12,8 +12,9 @@ static void answer_client(struct streams *s, int64_t rcvid, int status)
 }
 
 /* Keeps the client until the line takes the frame. */
-static void make_due(struct stream *stream, enum frame_kind kind, int64_t rcvid)
+static void make_due(struct streams *s, struct stream *stream, enum frame_kind kind, int64_t rcvid)
 {
+	s->due_count += (kind != FRAME_NONE) - (stream->due != FRAME_NONE);
 	stream->due = kind;
 	stream->rcvid = rcvid;
 }
@@ -58,7 +59,7 @@ static void open_stream(struct streams *s, int64_t rcvid, uint32_t slot, const s
 
 	*stream = (struct stream){.owner = slot, .number = s->opened++, .total = msg->total};
 	memcpy(stream->name, name, sizeof(name));
-	make_due(stream, FRAME_OPEN, rcvid);
+	make_due(s, stream, FRAME_OPEN, rcvid);
 }
 
 static bool is_valid(const struct stream_msg *msg, size_t bytes)
@@ -93,22 +94,22 @@ void streams_message(struct streams *s, int64_t rcvid, uint32_t slot, const stru
 	if (stream->due) {
 		answer_client(s, rcvid, -EAGAIN);
 	} else if (msg->type == STREAM_CLOSE) {
-		make_due(stream, FRAME_END, rcvid);
+		make_due(s, stream, FRAME_END, rcvid);
 	} else if (msg->count == 0) {
 		answer_client(s, rcvid, 0);
 	} else {
 		memcpy(stream->data, msg->data, msg->count);
 		stream->count = msg->count;
-		make_due(stream, FRAME_DATA, rcvid);
+		make_due(s, stream, FRAME_DATA, rcvid);
 	}
 }
 
 /* What the line has not taken is not sent: nobody was told that it would be. */
-static void drop_due(struct stream *stream)
+static void drop_due(struct streams *s, struct stream *stream)
 {
 	if (stream->due == FRAME_OPEN)
 		stream->name[0] = '\0';
-	make_due(stream, FRAME_NONE, 0);
+	make_due(s, stream, FRAME_NONE, 0);
 }
 
 void streams_disconnect(struct streams *s, uint32_t slot)
@@ -119,40 +120,41 @@ void streams_disconnect(struct streams *s, uint32_t slot)
 		if (!stream->name[0] || stream->owner != slot)
 			continue;
 		answer_client(s, stream->rcvid, -EINTR);
-		drop_due(stream);
+		drop_due(s, stream);
 		stream->owner = CONSOLE_FREE;
 		if (stream->name[0])
-			make_due(stream, FRAME_BROKEN, 0);
+			make_due(s, stream, FRAME_BROKEN, 0);
 	}
 }
 
 void streams_unblock(struct streams *s, int64_t rcvid)
 {
+	/* The stream has its end already. */
+	if (rcvid > 0 && s->closing == rcvid) {
+		answer_client(s, rcvid, 0);
+		s->closing = 0;
+		return;
+	}
 	for (unsigned id = 0; id < STREAMS_MAX; id++) {
 		struct stream *stream = &s->stream[id];
 
 		if (!stream->name[0] || rcvid <= 0 || stream->rcvid != rcvid)
 			continue;
 		answer_client(s, rcvid, -EINTR);
-		drop_due(stream);
+		drop_due(s, stream);
 		return;
 	}
 }
 
 /* ---- the line ---- */
 
-/* The stream after the one that was sent last whose frame is due. */
+/* The stream after the one that was sent last whose frame is due: there is one. */
 static struct stream *next_due(struct streams *s)
 {
-	for (unsigned i = 1; i <= STREAMS_MAX; i++) {
-		struct stream *stream = &s->stream[(s->turn + i) % STREAMS_MAX];
-
-		if (stream->name[0] && stream->due) {
-			s->turn = (s->turn + i) % STREAMS_MAX;
-			return stream;
-		}
-	}
-	return NULL;
+	do
+		s->turn = (s->turn + 1) % STREAMS_MAX;
+	while (s->stream[s->turn].due == FRAME_NONE);
+	return &s->stream[s->turn];
 }
 
 /* The client is answered now: it makes its next frame while this one is sent. */
@@ -175,24 +177,35 @@ static void start_frame(struct streams *s, struct stream *stream)
 	}
 	frame_start(&s->writer, s->form, &f);
 	s->sending = true;
-	make_due(stream, FRAME_NONE, 0);
-	if (kind == FRAME_END || kind == FRAME_BROKEN)
+	make_due(s, stream, FRAME_NONE, 0);
+	if (kind == FRAME_END || kind == FRAME_BROKEN) {
 		stream->name[0] = '\0';
-	answer_client(s, rcvid, status);
+		s->closing = rcvid;
+	} else {
+		answer_client(s, rcvid, status);
+	}
+}
+
+/* Who has closed a stream may switch the board off now. */
+static void finish_frame(struct streams *s)
+{
+	answer_client(s, s->closing, 0);
+	s->closing = 0;
+	s->sending = false;
 }
 
 int streams_output(struct streams *s, bool may_start)
 {
-	int byte = s->sending ? frame_take_byte(&s->writer) : -1;
-	struct stream *stream;
+	if (s->sending) {
+		int byte = frame_take_byte(&s->writer);
 
-	if (byte >= 0)
-		return byte;
-	s->sending = false;
-	stream = may_start ? next_due(s) : NULL;
-	if (!stream)
+		if (byte >= 0)
+			return byte;
+		finish_frame(s);
+	}
+	if (!may_start || s->due_count == 0)
 		return -1;
-	start_frame(s, stream);
+	start_frame(s, next_due(s));
 	return frame_take_byte(&s->writer);
 }
 

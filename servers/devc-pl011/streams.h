@@ -3,8 +3,9 @@
  * Streams of bytes to the host, in frames (docs/frames.md): what the driver does with messages, apart from the
  * hardware.
  *
- * A stream keeps one frame of its client, who is answered when the line begins to send it. So the line holds the
- * client, and whatever clients do, the driver needs no more memory. Frames of several streams take turns.
+ * A stream keeps one frame of its client, who is answered when the line begins to send it, or, if it ends the stream,
+ * when all of it was sent. So the line holds the client, and whatever clients do, the driver needs no more memory.
+ * Frames of several streams take turns.
  */
 #pragma once
 
@@ -32,9 +33,11 @@ struct streams {
 	void *context;
 	enum frame_form form;
 	struct stream stream[STREAMS_MAX];
-	uint16_t opened; /* so many, modulo 65536 */
-	unsigned turn;   /* index of the stream that was sent last */
+	uint16_t opened;    /* so many, modulo 65536 */
+	unsigned due_count; /* streams with a frame that is due */
+	unsigned turn;      /* index of the stream that was sent last */
 	bool sending;
+	int64_t closing; /* who waits for the end of the frame that is sent, which ends a stream; 0: nobody */
 	struct frame_writer writer;
 };
 

@@ -113,6 +113,29 @@ def test_each_damaged_byte_is_noticed(tmp_path):
             assert whole or "complete" not in done.stdout, (at, done)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_a_bad_line_makes_no_wrong_file(seed, tmp_path):
+    """Bytes are changed, lost and added anywhere: each byte of the file is right, or zero and counted as missing."""
+    chance = random.Random(seed)
+    form = chance.choice([*FORMS])
+    content = chance.randbytes(20000)
+    line = bytearray(b"".join(map(form, stream("t", content, chance.randrange(65536)))))
+    for _ in range(chance.randrange(1, 30)):
+        at = chance.randrange(len(line))
+        line[at:at + chance.choice([1, 1, 1, 40, 3000])] = chance.randbytes(chance.choice([0, 1, 1, 50]))
+    done = receive(tmp_path, line, *FORMS[form])
+    got = (tmp_path / "t").read_bytes() if (tmp_path / "t").exists() else b""
+    wrong = [n for n, byte in enumerate(got) if byte != content[n]]
+    assert not any(got[n] for n in wrong)
+    if done.returncode == 0:
+        assert got == content
+    assert done.returncode in (0, 65) and bool(done.stderr) == (done.returncode == 65)
+    for missing in re.findall(r"(\d+) bytes are missing", done.stderr):
+        assert len(wrong) <= int(missing)
+    if wrong or 0 < len(got) < len(content):
+        assert re.search(r"are missing|its end did not come", done.stderr)
+
+
 @pytest.mark.parametrize("frames, message", [
     (stream("t", b"abc")[:-1], "stream t, ./t: its end did not come; 3 bytes are there"),
     (stream("t", b"abc", end=BROKEN), "stream t, ./t: its sender went away; 3 bytes are there"),

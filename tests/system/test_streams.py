@@ -96,8 +96,9 @@ def test_run_receives_streams(second, tmp_path):
         with open(BUILD / "logs" / f"{running_test()}.log", "w", encoding="utf-8", newline="") as log:
             tool = pexpect.spawn(str(BUILD / "bulkhead"), [*command, *options], encoding="utf-8", timeout=PATIENCE, logfile=log)
             try:
-                tool.expect(PROMPT)
                 tool.expect(rf"stream one: {tmp_path}/first, {size} bytes, complete")
+                tool.send("\r")
+                tool.expect(PROMPT)
                 tool.send("shutdown\r")
                 tool.expect(pexpect.EOF)
                 tool.wait()

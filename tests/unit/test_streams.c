@@ -20,11 +20,13 @@ static struct frame_reader reader;
 static struct frame found;
 static int64_t last_rcvid, next_rcvid;
 static int last_status;
+static unsigned answers;
 
 static bool reply(void *context, int64_t rcvid, int status, const void *data, size_t bytes)
 {
 	(void)context, (void)data;
 	assert_int_equal(bytes, 0);
+	answers++;
 	last_rcvid = rcvid;
 	last_status = status;
 	return true;
@@ -108,8 +110,10 @@ static void a_client_waits_until_the_line_takes_its_frame(void **state)
 	assert_int_equal(last_status, 4);
 	assert_int_equal(send_message(STREAM_CLOSE, ONE, id, ""), WAITS);
 	expect_frame(FRAME_END, 0, 3, 8, "");
-	assert_int_equal(last_status, 0);
+	assert_int_not_equal(last_rcvid, next_rcvid);
 	assert_false(next_frame());
+	assert_int_equal(last_rcvid, next_rcvid);
+	assert_int_equal(last_status, 0);
 	assert_int_equal(send_message(STREAM_WRITE, ONE, id, "late"), -EBADF);
 	assert_int_equal(send_message(STREAM_OPEN, ONE, 0, "one"), WAITS);
 	expect_frame(FRAME_OPEN, 1, 0, 77, "one");
@@ -183,6 +187,28 @@ static void bad_messages_are_refused(void **state)
 	assert_false(next_frame());
 }
 
+/* While the end is sent, too: the client is answered once. */
+static void a_client_that_closes_may_be_unblocked(void **state)
+{
+	(void)state;
+	int one = open_stream(ONE, "one");
+
+	assert_int_equal(send_message(STREAM_CLOSE, ONE, one, ""), WAITS);
+	streams_unblock(&s, next_rcvid);
+	assert_int_equal(last_status, -EINTR);
+	assert_int_equal(send_message(STREAM_CLOSE, ONE, one, ""), WAITS);
+	assert_int_equal(streams_output(&s, true), 0);
+	assert_int_not_equal(last_rcvid, next_rcvid);
+	streams_unblock(&s, next_rcvid);
+	assert_int_equal(last_rcvid, next_rcvid);
+	assert_int_equal(last_status, 0);
+	last_rcvid = 0;
+	frame_give_byte(&reader, 0, &found);
+	assert_true(next_frame());
+	assert_false(next_frame());
+	assert_int_equal(last_rcvid, 0);
+}
+
 /* What waits is dropped, what the line has begun is sent whole, and the host is told that no end comes. */
 static void a_client_that_goes_breaks_its_streams(void **state)
 {
@@ -203,6 +229,56 @@ static void a_client_that_goes_breaks_its_streams(void **state)
 	/* Its next life has a stream of its own. */
 	open_stream(ONE, "one");
 	assert_int_equal(found.stream, 3);
+}
+
+/* One operation of a client, or of the line, that may be wrong in any way. A message: true. */
+static bool act_at_random(uint32_t *seed)
+{
+	static const char *const names[] = {"one", "two", "", "three"};
+	const unsigned slot = ONE + random_below(seed, 3), what = random_below(seed, 40);
+
+	if (what == 0)
+		streams_disconnect(&s, slot);
+	else if (what < 4)
+		streams_unblock(&s, next_rcvid - random_below(seed, 4));
+	else if (what < 24)
+		for (unsigned n = random_below(seed, 60); n; n--) {
+			int byte = streams_output(&s, what & 1);
+
+			if (byte >= 0)
+				frame_give_byte(&reader, (uint8_t)byte, &found);
+		}
+	else
+		send_message(STREAM_OPEN + random_below(seed, 3), slot, (int)random_below(seed, 5),
+			     names[random_below(seed, 4)]);
+	return what >= 24;
+}
+
+/* Each message has one answer, whatever happens in between, and each frame is whole. */
+static void each_message_has_one_answer(void **state)
+{
+	uint32_t seed = 5;
+	unsigned messages = 0;
+
+	(void)state;
+	answers = 0;
+	for (unsigned step = 0; step < 200000; step++) {
+		unsigned due = 0;
+
+		messages += act_at_random(&seed);
+		for (unsigned id = 0; id < STREAMS_MAX; id++)
+			due += s.stream[id].due != FRAME_NONE;
+		assert_int_equal(s.due_count, due);
+		assert_in_range(messages - answers, 0, due + 1);
+	}
+	for (unsigned slot = ONE; slot < ONE + 3; slot++)
+		streams_disconnect(&s, slot);
+	while (next_frame())
+		;
+	assert_int_equal(messages, answers);
+	assert_int_equal(reader.damaged, 0);
+	for (unsigned id = 0; id < STREAMS_MAX; id++)
+		assert_int_equal(s.stream[id].name[0], 0);
 }
 
 /* ---- one line for all ---- */
@@ -345,7 +421,9 @@ int main(void)
 	    cmocka_unit_test_setup(streams_take_turns, setup),
 	    cmocka_unit_test_setup(nobody_has_more_than_its_own, setup),
 	    cmocka_unit_test_setup(bad_messages_are_refused, setup),
+	    cmocka_unit_test_setup(a_client_that_closes_may_be_unblocked, setup),
 	    cmocka_unit_test_setup(a_client_that_goes_breaks_its_streams, setup),
+	    cmocka_unit_test_setup(each_message_has_one_answer, setup),
 	    cmocka_unit_test_setup_teardown(frames_wait_for_the_consoles, setup_shared, teardown_shared),
 	    cmocka_unit_test_setup_teardown(a_console_without_rest_leaves_room_for_frames, setup_shared,
 					    teardown_shared),

@@ -87,7 +87,7 @@ enum msg_type {
 	STREAM_OPEN = 0x500, /* struct stream_msg: data = name, total -> status = stream id; -EINVAL: not a name as
 				docs/frames.md has it; -EPERM: it is another's, as for consoles; -EBUSY: it is open */
 	STREAM_WRITE,        /* struct stream_msg: id, data -> status = bytes, all of them */
-	STREAM_CLOSE,        /* struct stream_msg: id */
+	STREAM_CLOSE,        /* struct stream_msg: id; the reply waits until the stream's last byte is in the UART */
 };
 
 #define PM_WAIT 1u
