@@ -237,7 +237,8 @@ static int slot_request(struct request *r)
 	return find_slot(&r->message->target);
 }
 
-/* Of a console that nobody has. The driver alone is believed who wants it. One line for each life of a process. */
+/* Of a console or stream that nobody has. The driver alone is believed who wants it. One line for each life of a
+ * process. */
 static void report_console(const struct request *r, const char *name)
 {
 	const uint32_t number = r->message->target.index;
@@ -247,13 +248,12 @@ static void report_console(const struct request *r, const char *name)
 		return;
 	slot->console_refused = true;
 	if (slot->kind == SLOT_VM)
-		log_line(
-		    SLOG_WARN,
-		    "%s may not open the console \"%s\": no configuration names it; write `hostdev /dev/console/%s` "
-		    "(an option of the kind VDEV_CONSOLE) in its vdev",
-		    slot->name, name, name);
+		log_line(SLOG_WARN,
+			 "%s may not open the console or stream \"%s\": no configuration names it; write "
+			 "`hostdev /dev/console/%s` (an option of the kind VDEV_CONSOLE) in its vdev",
+			 slot->name, name, name);
 	else
-		log_line(SLOG_WARN, "%s may not open the console \"%s\": a process has the console of its own name",
+		log_line(SLOG_WARN, "%s may not open the console or stream \"%s\": a process has those of its own name",
 			 slot->name, name);
 }
 

@@ -54,8 +54,8 @@ enum msg_type {
 	PM_NEWS,      /* -> text: the next line for the operator; the reply waits for it */
 	PM_POOL_INFO, /* struct pm_target (index) -> struct pm_pool; -ESRCH after the last */
 	PM_SLOT,      /* struct pm_target: name -> status: slot of that process or VM, running or not; -ESRCH */
-	PM_CONSOLE,   /* struct pm_target: name of a console (index = slot that wants it) -> status: slot of whom the
-			 system gives it to; -ESRCH */
+	PM_CONSOLE,   /* struct pm_target: name of a console or stream (index = slot that wants it) -> status: slot of
+			 whom the system gives it to; -ESRCH */
 	PM_PROCESS_START, /* struct pm_target: name of a process that has ended; -EINVAL: it is a VM */
 	PM_IRQ_INFO, /* struct pm_target (index) -> struct pm_irq of the index-th that somebody has; -ESRCH after */
 

@@ -480,9 +480,10 @@ static void a_console_that_nobody_has_is_refused_with_a_word_how_to_get_it(void 
 	for (unsigned i = 1; i <= 5; i++)
 		assert_int_equal(answer[i], -ESRCH);
 	assert_int_equal(answer[6], VM2);
-	assert_non_null(strstr(log_text, "vm1 may not open the console \"nobodys\": no configuration names it; write "
-					 "`hostdev /dev/console/nobodys`"));
-	assert_non_null(strstr(log_text, "shell may not open the console \"extra\": a process has"));
+	assert_non_null(strstr(log_text,
+			       "vm1 may not open the console or stream \"nobodys\": no configuration names it; write "
+			       "`hostdev /dev/console/nobodys`"));
+	assert_non_null(strstr(log_text, "shell may not open the console or stream \"extra\": a process has"));
 	assert_null(strstr(log_text, "false"));
 	assert_null(strstr(log_text, "more"));
 	assert_null(strstr(log_text, "far"));
