@@ -339,7 +339,8 @@ static bool turn_is_over(const struct cpu *c, struct thread *t, unsigned top, bo
 	return top == t->prio && (yields || (look && arch_clock_now() >= sched_slice_end(c, t)));
 }
 
-/* `next`, if it goes before who runs here and all that wait, and who runs here can be `next` in turn; or NULL. */
+/* `next`, if it goes before who runs here, who can be `next` in turn, and before all that wait; or who runs here, if he
+ * goes first and `next` is for this CPU only; or NULL. */
 static inline struct thread *switch_over(struct cpu *c)
 {
 	struct thread *t = c->current, *next = sched_next(c);
@@ -355,10 +356,12 @@ static inline struct thread *switch_over(struct cpu *c)
 		unsigned mine = READ_ONCE(t->prio);
 
 		if (prio <= mine) {
-			if (prio < mine || !t->yields)
-				return NULL;
-			c->equal = 1;
+			c->equal = prio == mine;
+			if (!t->yields)
+				return sched_is_pinned(next) ? t : NULL;
 			t->yields = false;
+			if (prio < mine)
+				return NULL;
 		}
 		if (!sched_is_pinned(t))
 			return NULL;

@@ -104,15 +104,19 @@ bool vcpu_insert(struct vcpu *v, unsigned index)
 	return vcpu_insert_again(v, index) || insert_anew(v, index);
 }
 
-/* The lines, edges and priorities of SPIs may change. */
-static bool insert_locked(struct vcpu *v, unsigned index)
+/* The first of these, whose lines, edges and priorities may change; or all of them are for the next fold. */
+static __attribute__((noinline)) bool insert_locked(struct vcpu *v, uint64_t edges)
 {
 	bool inserted;
 
 	lock_acquire(&v->lock);
-	inserted = insert_anew(v, index);
+	inserted = insert_anew(v, (unsigned)__builtin_ctzll(edges));
 	lock_release(&v->lock);
-	return inserted;
+	if (inserted)
+		return true;
+	__atomic_fetch_or(&v->vgic.arrived, edges, __ATOMIC_RELAXED);
+	v->dirty = true;
+	return false;
 }
 
 static uint64_t take_edges(struct vcpu *v)
@@ -121,17 +125,11 @@ static uint64_t take_edges(struct vcpu *v)
 	return __atomic_exchange_n(&v->vgic.arrived, 0, __ATOMIC_ACQ_REL);
 }
 
-static __attribute__((noinline)) bool insert_edges(struct vcpu *v, uint64_t edges)
+static inline __attribute__((always_inline)) bool insert_edges(struct vcpu *v, uint64_t edges)
 {
-	for (; edges; edges &= edges - 1) {
-		unsigned index = (unsigned)__builtin_ctzll(edges);
-
-		if (!vcpu_insert_again(v, index) && !insert_locked(v, index)) {
-			__atomic_fetch_or(&v->vgic.arrived, edges, __ATOMIC_RELAXED);
-			v->dirty = true;
+	for (; edges; edges &= edges - 1)
+		if (unlikely(!vcpu_insert_again(v, (unsigned)__builtin_ctzll(edges))) && !insert_locked(v, edges))
 			return false;
-		}
-	}
 	return true;
 }
 
