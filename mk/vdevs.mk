@@ -49,4 +49,4 @@ install-sdk:
 	@[ -n "$(DESTDIR)" ] || { echo "DESTDIR is missing: make install-sdk DESTDIR=FOLDER" >&2; exit 1; }
 	$(Q)install -d "$(DESTDIR)/include/qvm" "$(DESTDIR)/include/bulkhead"
 	$(Q)install -m 644 include/qvm/* "$(DESTDIR)/include/qvm/"
-	$(Q)install -m 644 lib/include/bulkhead/thread.h "$(DESTDIR)/include/bulkhead/"
+	$(Q)install -m 644 lib/include/bulkhead/thread.h lib/include/bulkhead/mutex.h "$(DESTDIR)/include/bulkhead/"

@@ -2,17 +2,17 @@
 /* Which thread of the process runs. */
 #include "bulkhead/kernel.h"
 #include "bulkhead/thread.h"
-#include "lib/sys/self.h"
 #include "lib/sys/start.h"
-
-_Thread_local int self_tid;
 
 int thread_self(void)
 {
-	return self_tid;
+	return (int)read_own_tid();
 }
 
 void thread_self_init(void)
 {
-	self_tid = ThreadSelf_r(NULL);
+	uint32_t *block;
+
+	__asm__("mrs %0, tpidr_el0" : "=r"(block));
+	*block = (uint32_t)ThreadSelf_r(NULL);
 }

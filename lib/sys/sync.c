@@ -2,7 +2,6 @@
 /* Mutexes, and waiting on words. Without contention no kernel call is made. */
 #include "bulkhead/kernel.h"
 #include "bulkhead/thread.h"
-#include "lib/sys/self.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -11,20 +10,12 @@ void mutex_init(struct mutex *m)
 	m->word = 0;
 }
 
-bool mutex_trylock(struct mutex *m)
-{
-	uint32_t none = 0;
-
-	return __atomic_compare_exchange_n(&m->word, &none, (uint32_t)self_tid, false, __ATOMIC_ACQUIRE,
-					   __ATOMIC_RELAXED);
-}
-
 /*
  * The mutex is taken with MUTEX_WAITERS set, since others may wait beside us: at worst that costs one wake of nobody.
  */
-static __attribute__((noinline)) void mutex_lock_slow(struct mutex *m)
+void mutex_lock_long(struct mutex *m)
 {
-	uint32_t self = (uint32_t)self_tid;
+	uint32_t self = read_own_tid();
 
 	for (;;) {
 		uint32_t word = __atomic_load_n(&m->word, __ATOMIC_RELAXED);
@@ -45,26 +36,11 @@ static __attribute__((noinline)) void mutex_lock_slow(struct mutex *m)
 	}
 }
 
-void mutex_lock(struct mutex *m)
+void mutex_unlock_long(struct mutex *m, uint32_t word)
 {
-	if (!mutex_trylock(m))
-		mutex_lock_slow(m);
-}
-
-/* The word was not that of the caller alone. */
-static __attribute__((noinline)) void mutex_unlock_slow(struct mutex *m, uint32_t word)
-{
-	if (word != ((uint32_t)self_tid | MUTEX_WAITERS))
+	if (word != (read_own_tid() | MUTEX_WAITERS))
 		abort();
 	SyncWake_r(&m->word, 1);
-}
-
-void mutex_unlock(struct mutex *m)
-{
-	uint32_t word = __atomic_exchange_n(&m->word, 0, __ATOMIC_RELEASE);
-
-	if (word != (uint32_t)self_tid)
-		mutex_unlock_slow(m, word);
 }
 
 int word_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)

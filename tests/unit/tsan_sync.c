@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOURCES: lib/sys/sync.c */
+/* CFLAGS: -DMUTEX_TEST */
 /* Mutexes and waiting on words, with the host's threads and a kernel that keeps waiters in a list. */
 #include "bulkhead/kernel.h"
 #include "bulkhead/thread.h"
-#include "lib/sys/self.h"
 
 /* The host's <time.h>, below, has a macro of the same name. */
 static const unsigned absolute = TIMER_ABSTIME;
@@ -28,8 +28,13 @@ static pthread_cond_t kernel_wakes = PTHREAD_COND_INITIALIZER;
 static const volatile void *waits_on[THREADS + 2];
 static int last_owner, wait_calls, wake_calls;
 
-_Thread_local int self_tid = 1;
+static _Thread_local int self_tid = 1;
 static _Thread_local uint64_t timeout;
+
+uint32_t read_own_tid(void)
+{
+	return (uint32_t)self_tid;
+}
 
 uint64_t ClockTime(void)
 {

@@ -45,9 +45,14 @@ struct mutex {
 
 /* A mutex is not recursive; mutex_lock() waits, mutex_trylock() returns false instead. */
 void mutex_init(struct mutex *m);
+#if defined(__aarch64__) || defined(MUTEX_TEST)
+#include "bulkhead/mutex.h"
+#else
+/* Native builds of tests bring their own. */
 void mutex_lock(struct mutex *m);
 bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
+#endif
 
 /*
  * Waits while *word equals `expected`, at most `timeout_ns` unless that is 0. Returns 0 after a wake or if the word
