@@ -41,20 +41,14 @@
 /* Section 3.3.14 on: part 011, designer Arm, revision 3 (r1p5: FIFOs of 32); then the PrimeCell identification. */
 static const uint8_t identification[UARTDR] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
-/* Others may be reading it: pl011_peek(). Whoever sees that a character has come also sees that UARTDR has it. */
-static void set_register(struct pl011 *u, enum pl011_register number, uint32_t value)
-{
-	__atomic_store_n(&u->reg[number], value, __ATOMIC_RELEASE);
-}
-
 static void raise_status(struct pl011 *u, uint32_t interrupts)
 {
-	set_register(u, UARTRIS, u->reg[UARTRIS] | interrupts);
+	pl011_set(u, UARTRIS, u->reg[UARTRIS] | interrupts);
 }
 
 static void clear_status(struct pl011 *u, uint32_t interrupts)
 {
-	set_register(u, UARTRIS, u->reg[UARTRIS] & ~interrupts);
+	pl011_set(u, UARTRIS, u->reg[UARTRIS] & ~interrupts);
 }
 
 static bool fifo_put(struct pl011_fifo *f, unsigned limit, uint8_t data)
@@ -137,7 +131,7 @@ static void update_line(struct pl011 *u)
 	uint32_t mis = u->reg[UARTRIS] & u->reg[UARTIMSC];
 	bool irq = mis != 0;
 
-	set_register(u, UARTMIS, mis);
+	pl011_set(u, UARTMIS, mis);
 	if (irq == u->irq)
 		return;
 	u->irq = irq;
@@ -150,7 +144,7 @@ static void update_outputs(struct pl011 *u)
 	const uint32_t enabled = CR_UARTEN | CR_TXE;
 
 	u->passes = u->tx.count == 0 && !u->stalled && (u->reg[UARTCR] & (enabled | CR_LBE)) == enabled;
-	set_register(u, UARTFR, flag_register(u));
+	pl011_set(u, UARTFR, flag_register(u));
 	update_line(u);
 }
 
@@ -159,11 +153,11 @@ static void rx_put(struct pl011 *u, uint8_t byte)
 {
 	if (!fifo_put(&u->rx, fifo_depth(u), byte)) {
 		u->overrun = true;
-		set_register(u, UARTRSR, RSR_OE);
+		pl011_set(u, UARTRSR, RSR_OE);
 		raise_status(u, INT_OE);
 		return;
 	}
-	set_register(u, UARTDR, PL011_WAITS);
+	pl011_set(u, UARTDR, PL011_WAITS);
 	/*
 	 * The receive timeout is due after 32 bit periods without a character. Here, characters that come together come
 	 * at one moment of the guest's time, so the period is over at once.
@@ -188,7 +182,7 @@ static uint32_t read_data(struct pl011 *u)
 		clear_status(u, INT_RX);
 	if (u->rx.count == 0) {
 		clear_status(u, INT_RT);
-		set_register(u, UARTDR, 0);
+		pl011_set(u, UARTDR, 0);
 	}
 	return data;
 }
@@ -232,7 +226,7 @@ static void write_control(struct pl011 *u, uint32_t value)
 {
 	uint32_t changed = modem_lines(u);
 
-	set_register(u, UARTCR, value & CR_WRITABLE);
+	pl011_set(u, UARTCR, value & CR_WRITABLE);
 	changed ^= modem_lines(u);
 	if (changed & FR_CTS)
 		raise_status(u, INT_CTS);
@@ -249,16 +243,16 @@ static void write_register(struct pl011 *u, uint64_t index, uint32_t value)
 {
 	switch (index) {
 	case UARTDR: write_data(u, (uint8_t)value); break;
-	case UARTRSR: set_register(u, UARTRSR, 0); break;
-	case UARTILPR: set_register(u, UARTILPR, value & 0xff); break;
-	case UARTIBRD: set_register(u, UARTIBRD, value & 0xffff); break;
-	case UARTFBRD: set_register(u, UARTFBRD, value & 0x3f); break;
-	case UARTLCR_H: set_register(u, UARTLCR_H, value & 0xff); break;
+	case UARTRSR: pl011_set(u, UARTRSR, 0); break;
+	case UARTILPR: pl011_set(u, UARTILPR, value & 0xff); break;
+	case UARTIBRD: pl011_set(u, UARTIBRD, value & 0xffff); break;
+	case UARTFBRD: pl011_set(u, UARTFBRD, value & 0x3f); break;
+	case UARTLCR_H: pl011_set(u, UARTLCR_H, value & 0xff); break;
 	case UARTCR: write_control(u, value); break;
-	case UARTIFLS: set_register(u, UARTIFLS, value & 0x3f); break;
-	case UARTIMSC: set_register(u, UARTIMSC, value & INT_ALL); break;
+	case UARTIFLS: pl011_set(u, UARTIFLS, value & 0x3f); break;
+	case UARTIMSC: pl011_set(u, UARTIMSC, value & INT_ALL); break;
 	case UARTICR: clear_status(u, value); break;
-	case UARTDMACR: set_register(u, UARTDMACR, value & 7); break;
+	case UARTDMACR: pl011_set(u, UARTDMACR, value & 7); break;
 	default: break;
 	}
 }
@@ -283,12 +277,6 @@ bool pl011_read(struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value
 	*value = read_data(u) & mask;
 	update_outputs(u);
 	return true;
-}
-
-void pl011_raise_tx(struct pl011 *u)
-{
-	raise_status(u, INT_TX);
-	update_line(u);
 }
 
 bool pl011_write(struct pl011 *u, uint64_t offset, unsigned size, uint64_t value)
@@ -336,12 +324,12 @@ void pl011_reset(struct pl011 *u)
 	for (unsigned i = 0; i < UARTDR; i++)
 		u->reg[i] = identification[i];
 	u->stalled = stalled; /* a state of the back end, which was not reset */
-	set_register(u, UARTIFLS, 0x12);
+	pl011_set(u, UARTIFLS, 0x12);
 	/*
 	 * As firmware leaves it, not as hardware does: a guest has no firmware before it, and early consoles (Linux's
 	 * earlycon among them) write to UARTDR without having enabled anything.
 	 */
-	set_register(u, UARTCR, CR_UARTEN | CR_TXE | CR_RXE);
+	pl011_set(u, UARTCR, CR_UARTEN | CR_TXE | CR_RXE);
 	update_outputs(u);
 }
 

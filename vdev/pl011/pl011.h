@@ -66,7 +66,7 @@ struct pl011 {
 	void *ctx;
 	struct pl011_fifo rx, tx;
 	bool overrun; /* a character was lost since the last one was read */
-	bool irq;     /* what set_irq was told last */
+	bool irq;     /* what UARTINTR is */
 	bool stalled; /* the back end has refused a byte */
 	bool passes;  /* a character may go past the FIFO, which is empty: tell pl011_passed() */
 };
@@ -78,8 +78,6 @@ void pl011_reset(struct pl011 *u);
 /* False: not within the page, size not 1, 2 or 4, or offset not a multiple of 4. Reserved registers are RAZ/WI. */
 bool pl011_read(struct pl011 *u, uint64_t offset, unsigned size, uint64_t *value);
 bool pl011_write(struct pl011 *u, uint64_t offset, unsigned size, uint64_t value);
-
-void pl011_raise_tx(struct pl011 *u); /* for pl011_passed() */
 
 /* The register at an offset below PL011_BYTES. PL011_REGISTERS or more: a reserved one; huge: it is not aligned. */
 static inline uint64_t pl011_index(uint64_t offset)
@@ -102,11 +100,28 @@ static inline int64_t pl011_peek(const struct pl011 *u, uint64_t offset)
 	return (int32_t)__atomic_load_n(&u->reg[index], __ATOMIC_ACQUIRE);
 }
 
-/* With `passes`: a character was written and has gone. What remains of it is the interrupt. */
-static inline void pl011_passed(struct pl011 *u)
+/* Others may be reading it: pl011_peek(). Whoever sees that a character has come also sees that UARTDR has it. */
+static inline void pl011_set(struct pl011 *u, enum pl011_register number, uint32_t value)
 {
-	if (!(u->reg[UARTRIS] & PL011_INT_TX))
-		pl011_raise_tx(u);
+	__atomic_store_n(&u->reg[number], value, __ATOMIC_RELEASE);
+}
+
+/*
+ * With `passes`: a character was written and has gone. What remains of it is the interrupt. True: UARTINTR rises, which
+ * set_irq is not told.
+ */
+static inline bool pl011_passed(struct pl011 *u)
+{
+	const uint32_t status = u->reg[UARTRIS] | PL011_INT_TX, shown = status & u->reg[UARTIMSC];
+
+	if (status == u->reg[UARTRIS])
+		return false;
+	pl011_set(u, UARTRIS, status);
+	pl011_set(u, UARTMIS, shown);
+	if (shown == 0 || u->irq)
+		return false;
+	u->irq = true;
+	return true;
 }
 
 /*

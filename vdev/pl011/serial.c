@@ -178,7 +178,8 @@ static bool write_character(vdev_t *vdp, uint8_t byte)
 	mutex_lock(&vdp->v_mtx);
 	s = vdp->v_device;
 	if (s->uart.passes && send_one(s, byte)) {
-		pl011_passed(&s->uart);
+		if (pl011_passed(&s->uart))
+			guest_intr_set(vdp->v_intr, true);
 		mutex_unlock(&vdp->v_mtx);
 		return true;
 	}
