@@ -427,7 +427,7 @@ static void services_reach_the_kernel_and_the_log(void **state)
 	arch_interrupts_init(64);
 	guest_gic_power(&vm.arch.gic, 0, true);
 	vm.arch.gic.control[CONTROL_CTLR] = 3; /* both groups */
-	vm.arch.gic.enable[1] = ~0u;
+	vm.arch.gic.enable[1] = vm.arch.gic.input[1].watched = ~0u;
 	guest_intr_set(40, true);
 	assert_int_equal(k.line, 40);
 	assert_true(k.level);

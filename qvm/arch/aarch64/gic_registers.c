@@ -70,7 +70,7 @@ static uint32_t dist_state(struct guest_gic *g, unsigned word, bool active)
 		return dist_state_locked(g, word, active);
 	if (active)
 		return get_word(&g->active[word]);
-	return get_word(&g->line[word]) & ~get_word(&g->edge[word]);
+	return get_word(&g->input[word].line) & g->exists[word] & ~get_word(&g->edge[word]);
 }
 
 struct vdev_value gic_registers_read(void *gic, unsigned vcpu, uint64_t ipa, unsigned size)

@@ -113,7 +113,6 @@ bool guest_gic_init(struct guest_gic *g, const struct guest_gic_config *config, 
 	g->config.intids = intids < GUEST_GIC_INTIDS ? intids : GUEST_GIC_INTIDS;
 	for (unsigned intid = QVM_SPI_FIRST; intid < g->config.intids; intid++)
 		g->exists[intid / 32] |= 1u << (intid % 32);
-	memcpy(g->driven, g->exists, sizeof(g->driven));
 	show_images(g);
 	guest_gic_reset(g);
 	return true;

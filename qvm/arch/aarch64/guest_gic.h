@@ -63,7 +63,7 @@ struct guest_gic_config {
 	unsigned intids; /* INTIDs 0 to intids - 1 exist; rounded up to a multiple of 32; 0 for the default */
 };
 
-#define GUEST_GIC_IMAGES 82u
+#define GUEST_GIC_IMAGES 85u
 
 /* Words of `control`. */
 #define CONTROL_CTLR  0 /* GICD_CTLR, with the bits that always are 1 */
@@ -87,6 +87,13 @@ struct guest_gic {
 			uint32_t control[GUEST_GIC_WORDS];      /* CONTROL_* */
 			uint32_t group[GUEST_GIC_WORDS];        /* 1: Group 1 */
 			uint32_t enable[GUEST_GIC_WORDS];
+			/* No registers: what devices drive, of any number, and without the lock; whether a change of
+			 * that needs the lock (heed_lines()); and how the SPI works: for one that is bound, as a level.
+			 */
+			struct {
+				uint32_t line, watched;
+			} input[GUEST_GIC_WORDS];
+			uint32_t edge[GUEST_GIC_WORDS];
 			uint8_t priority[32 * GUEST_GIC_WORDS];
 			uint32_t
 			    cfgr[2 * GUEST_GIC_WORDS]; /* GICD_ICFGR. How the host's are signalled is not the guest's */
@@ -108,9 +115,6 @@ struct guest_gic {
 		uint64_t both; /* of one moment */
 	} held[GUEST_GIC_WORDS];
 	uint32_t exists[GUEST_GIC_WORDS]; /* it is an SPI of this GIC */
-	uint32_t driven[GUEST_GIC_WORDS]; /* and devices here drive it; constant while they may */
-	uint32_t edge[GUEST_GIC_WORDS];   /* how it works: for one that is bound, as a level */
-	uint32_t line[GUEST_GIC_WORDS];   /* what the device drives */
 	uint32_t active[GUEST_GIC_WORDS]; /* made active by a write to GICD_ISACTIVER */
 	uint32_t raised[GUEST_GIC_WORDS]; /* the kernel was told that the line is high */
 	uint32_t bound[GUEST_GIC_WORDS];  /* interrupts of the host, host[]: the kernel has their line and latch */
@@ -137,11 +141,33 @@ void guest_gic_reset(struct guest_gic *g);
  */
 int guest_gic_bind(struct guest_gic *g, unsigned intid, unsigned host);
 
+/* For guest_gic_set_line(), which has changed a line of the word `old`. */
+void guest_gic_follow_line(struct guest_gic *g, unsigned intid, bool level, uint32_t old);
+
 /* A vCPU goes on or off (start, PSCI CPU_ON and CPU_OFF). Off: what was in flight there is taken back. */
 void guest_gic_power(struct guest_gic *g, unsigned vcpu, bool on);
 
 /* Devices, from any thread, without the lock. An INTID that is not an SPI of this GIC is ignored. */
-void guest_gic_set_line(struct guest_gic *g, unsigned intid, bool level);
+void guest_gic_line_rose(struct guest_gic *g, unsigned intid); /* for guest_gic_set_line(): it is watched */
+void guest_gic_line_fell(struct guest_gic *g, unsigned intid);
+static inline void guest_gic_set_line(struct guest_gic *g, unsigned intid, bool level)
+{
+	const unsigned word = intid / 32;
+	const uint32_t bit = 1u << (intid % 32);
+	uint32_t old;
+
+	if (word >= GUEST_GIC_WORDS)
+		return;
+	if (level) {
+		old = __atomic_fetch_or(&g->input[word].line, bit, __ATOMIC_SEQ_CST);
+		if (__atomic_load_n(&g->input[word].watched, __ATOMIC_SEQ_CST) & ~old & bit)
+			guest_gic_line_rose(g, intid);
+	} else {
+		old = __atomic_fetch_and(&g->input[word].line, ~bit, __ATOMIC_SEQ_CST);
+		if (__atomic_load_n(&g->input[word].watched, __ATOMIC_SEQ_CST) & old & bit)
+			guest_gic_line_fell(g, intid);
+	}
+}
 void guest_gic_pulse(struct guest_gic *g, unsigned intid);
 
 /* To be called after every exit of a vCPU: offers again what the kernel had no room for. Nearly free otherwise. */

@@ -7,44 +7,44 @@
 
 #define INTIDS_MIN 64u
 
+/* `ctx`: the kernel's numbers of the vCPUs. */
+static inline int id_of(const void *ctx, unsigned vcpu)
+{
+	return ((const int *)ctx)[vcpu];
+}
+
 static int set_private(void *ctx, unsigned vcpu, unsigned which, uint32_t value, uint32_t mask, uint32_t *now)
 {
 	uint64_t result = 0;
-	const int status = VcpuPrivate_r(vm.vcpu[vcpu].id, which, value, mask, &result);
+	const int status = VcpuPrivate_r(id_of(ctx, vcpu), which, value, mask, &result);
 
-	(void)ctx;
 	*now = (uint32_t)result;
 	return status;
 }
 
 static int set_line(void *ctx, unsigned vcpu, unsigned intid, unsigned level, unsigned priority)
 {
-	(void)ctx;
-	return VcpuLine_r(vm.vcpu[vcpu].id, intid, level, priority);
+	return VcpuLine_r(id_of(ctx, vcpu), intid, level, priority);
 }
 
 static int inject_interrupt(void *ctx, unsigned vcpu, unsigned intid, unsigned priority)
 {
-	(void)ctx;
-	return VcpuInject_r(vm.vcpu[vcpu].id, intid, priority);
+	return VcpuInject_r(id_of(ctx, vcpu), intid, priority);
 }
 
 static int withdraw_interrupt(void *ctx, unsigned vcpu, unsigned intid, unsigned what)
 {
-	(void)ctx;
-	return VcpuWithdraw_r(vm.vcpu[vcpu].id, intid, what);
+	return VcpuWithdraw_r(id_of(ctx, vcpu), intid, what);
 }
 
 static int query_interrupt(void *ctx, unsigned vcpu, unsigned intid)
 {
-	(void)ctx;
-	return VcpuQuery_r(vm.vcpu[vcpu].id, intid);
+	return VcpuQuery_r(id_of(ctx, vcpu), intid);
 }
 
 static int bind_host(void *ctx, unsigned vcpu, unsigned host, unsigned intid, unsigned priority, unsigned flags)
 {
-	(void)ctx;
-	return VcpuBind_r(vm.vcpu[vcpu].id, host, intid, priority, flags);
+	return VcpuBind_r(id_of(ctx, vcpu), host, intid, priority, flags);
 }
 
 void arch_interrupts_init(unsigned count)
@@ -64,7 +64,7 @@ void arch_interrupts_init(unsigned count)
 
 	for (unsigned i = 0; i < config.vcpus; i++)
 		config.affinity[i] = i;
-	if (!guest_gic_init(&vm.arch.gic, &config, &operations, NULL))
+	if (!guest_gic_init(&vm.arch.gic, &config, &operations, vm.arch.vcpu_id))
 		vm_refuse(VM_EXIT_CONFIG, NULL, "the gic cannot lie at 0x%llx and 0x%llx",
 			  (unsigned long long)gic->gicd, (unsigned long long)gic->gicr);
 	region.start = gic->gicd;
@@ -108,7 +108,10 @@ void arch_interrupts_retry(void)
 
 void guest_intr_set(guest_intr_t intr, bool level)
 {
-	guest_gic_set_line(&vm.arch.gic, intr, level);
+	struct guest_gic *g = &vm.arch.gic;
+
+	__asm__("" : "+r"(g)); /* its address is computed once */
+	guest_gic_set_line(g, intr, level);
 }
 
 void guest_intr_pulse(guest_intr_t intr)

@@ -18,6 +18,7 @@ static enum psci_power power_of(void *ctx, unsigned index)
 
 void arch_vcpu_init(struct vcpu *vcpu)
 {
+	vm.arch.vcpu_id[vcpu->index] = vcpu->id;
 	/* QVM_COUNTER_FROM_ZERO is the kernel's value for it, too: the guest's counter starts when the VM does. */
 	VcpuSet_r(vcpu->id, VREG_CNTVOFF, vm.config.counter_offset);
 }

@@ -12,10 +12,10 @@
  * is until the guest completes the interrupt, as the architecture has it (IHI 0069 section 4.1, "Interrupt lifecycle").
  *
  * Where an SPI goes is decided once: it is `direct` from then on, until something changes that this depends on, all of
- * which goes through retract_spi(), unplace() or spi_offer_all().
+ * which goes through retract_spi() or unplace(). One that any vCPU may take stays where it is when another one goes on.
  *
  * An SPI that is bound to one of the host is `placed` for ever: its line and its latch are the host's interrupt
- * controller's. Here its line is always high, so that it is offered as soon as it may be signalled: it is `raised`
+ * controller's. Here its line is always high (lines_of()), so that it is offered as soon as it may be: it is `raised`
  * while it is switched on, on the vCPU of its route (rebind_spi()).
  */
 #include "qvm/arch/aarch64/spi.h"
@@ -28,6 +28,12 @@ static void clear_bits(uint32_t *word, uint32_t clear)
 	put_word(word, *word & ~clear);
 }
 
+/* `enable` or `edge` has changed, or `bound`. What is owed is looked for after this: spi_line.c. */
+static void heed_lines(struct guest_gic *g, unsigned word)
+{
+	put_word(&g->input[word].watched, (g->enable[word] | g->edge[word]) & ~g->bound[word]);
+}
+
 /* Takes the lowest interrupt out of a set of one word. */
 static unsigned take_first(unsigned word, uint32_t *set)
 {
@@ -35,11 +41,6 @@ static unsigned take_first(unsigned word, uint32_t *set)
 
 	*set &= *set - 1;
 	return intid;
-}
-
-static bool is_spi(const struct guest_gic *g, unsigned intid)
-{
-	return intid >= QVM_SPI_FIRST && intid < g->config.intids;
 }
 
 /* Where the route of an SPI leads now; NO_VCPU: to no vCPU that is on, so that it stays pending here. */
@@ -139,10 +140,10 @@ static unsigned choose_vcpu(struct guest_gic *g, unsigned intid)
 /* Those of a set of one word that should be with the kernel and are not, or not fully. */
 static inline uint32_t owed_spis(const struct guest_gic *g, unsigned word, uint32_t set)
 {
-	uint32_t pending = g->held[word].latch | (lines_of(g, word) & ~g->edge[word] & ~g->raised[word]);
-
-	pending &= set;
-	return pending ? pending & open_ones(g, word) & ~g->active[word] : 0;
+	set &= g->enable[word];
+	if (set)
+		set &= g->held[word].latch | (lines_of(g, word) & ~g->edge[word] & ~g->raised[word]);
+	return set ? set & open_ones(g, word) & ~g->active[word] : 0;
 }
 
 /* Hands one over that is owed. */
@@ -168,11 +169,17 @@ static void hand_over(struct guest_gic *g, unsigned intid)
 		g->direct[w] |= b;
 }
 
+static __attribute__((noinline)) void hand_over_all(struct guest_gic *g, unsigned word, uint32_t set)
+{
+	while (set)
+		hand_over(g, take_first(word, &set));
+}
+
 static void offer_spis(struct guest_gic *g, unsigned word, uint32_t set)
 {
 	set = owed_spis(g, word, set);
-	while (set)
-		hand_over(g, take_first(word, &set));
+	if (unlikely(set))
+		hand_over_all(g, word, set);
 }
 
 void spi_offer(struct guest_gic *g, unsigned intid)
@@ -183,7 +190,6 @@ void spi_offer(struct guest_gic *g, unsigned intid)
 
 void spi_offer_all(struct guest_gic *g)
 {
-	memset(g->direct, 0, sizeof(g->direct));
 	for (unsigned w = 1; w < GUEST_GIC_WORDS && g->exists[w] != 0; w++)
 		offer_spis(g, w, ~0u);
 }
@@ -286,6 +292,7 @@ void spi_reset_all(struct guest_gic *g)
 		put_word(&g->enable[w], 0);
 		put_word(&g->group[w], 0);
 		put_word(&g->edge[w], 0);
+		heed_lines(g, w);
 		put_word(&g->active[w], 0);
 		while (set)
 			evict_spi(g, take_first(w, &set), ~0u);
@@ -308,8 +315,7 @@ int guest_gic_bind(struct guest_gic *g, unsigned intid, unsigned host)
 		return status;
 	set_bits(&g->bound[word_of(intid)], bit_of(intid));
 	set_bits(&g->held[word_of(intid)].placed, bit_of(intid));
-	set_bits(&g->line[word_of(intid)], bit_of(intid));
-	g->driven[word_of(intid)] &= ~bit_of(intid);
+	heed_lines(g, word_of(intid));
 	return 0;
 }
 
@@ -344,12 +350,14 @@ void spi_set_group(struct guest_gic *g, unsigned word, uint32_t value)
 void spi_enable(struct guest_gic *g, unsigned word, uint32_t set)
 {
 	set_bits(&g->enable[word], set & g->exists[word]);
+	heed_lines(g, word);
 	offer_spis(g, word, set);
 }
 
 void spi_disable(struct guest_gic *g, unsigned word, uint32_t clear)
 {
 	clear_bits(&g->enable[word], clear);
+	heed_lines(g, word);
 	retract_spis(g, word, clear);
 }
 
@@ -371,7 +379,8 @@ static __attribute__((noinline)) uint32_t placed_in_state(struct guest_gic *g, u
 
 uint32_t spi_get_pending(struct guest_gic *g, unsigned word)
 {
-	return g->held[word].latch | (g->line[word] & ~g->edge[word] & ~g->bound[word]) |
+	return g->held[word].latch |
+	       (get_word(&g->input[word].line) & g->exists[word] & ~g->edge[word] & ~g->bound[word]) |
 	       placed_in_state(g, word, ~0u, VIRQ_PENDING);
 }
 
@@ -426,6 +435,7 @@ void spi_set_config(struct guest_gic *g, unsigned word, uint32_t edge)
 
 	retract_spis(g, word, changed);
 	put_word(&g->edge[word], g->edge[word] ^ changed);
+	heed_lines(g, word);
 	offer_spis(g, word, changed);
 }
 

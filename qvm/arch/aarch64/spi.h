@@ -16,8 +16,8 @@
 #define GIC_ROUTE_AFFINITY    0xff00ffffffull
 
 /*
- * Words that are read without the lock. In which order `latch` and `placed` change can be seen, and of `enable` and
- * `edge` and of what is read after them, too: spi_line.c.
+ * Words that are read without the lock. In which order `latch` and `placed` change can be seen, and of `watched` and of
+ * what is read after it, too: spi_line.c.
  */
 static inline uint32_t get_word(const uint32_t *word)
 {
@@ -52,9 +52,15 @@ static inline unsigned rank_of(const struct guest_gic *g, unsigned intid)
 	return g->priority[intid] | (g->group[word_of(intid)] & bit_of(intid) ? 0 : VIRQ_GROUP0);
 }
 
+static inline bool is_spi(const struct guest_gic *g, unsigned intid)
+{
+	return intid >= QVM_SPI_FIRST && intid < g->config.intids;
+}
+
+/* Where there is no such SPI it is nothing. */
 static inline uint32_t lines_of(const struct guest_gic *g, unsigned word)
 {
-	return __atomic_load_n(&g->line[word], __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&g->input[word].line, __ATOMIC_SEQ_CST) | g->bound[word];
 }
 
 /* True: the kernel has it; false: guest_gic_retry() comes. */
