@@ -48,8 +48,6 @@ static void put_bit(uint64_t *set, unsigned index, bool value)
 static void put_spi_prio(struct vgic_cpu *v, unsigned index, unsigned prio)
 {
 	put_bit(&v->group, index, !(prio & VGIC_PRIO_GROUP0));
-	if (v->prio[index] == (prio & VGIC_PRIO_MASK))
-		return;
 	v->prio[index] = prio & VGIC_PRIO_MASK;
 	for (unsigned b = 0; b < VGIC_PRIO_BITS; b++)
 		put_bit(&v->plane[b], index, prio & 0x80u >> b);
@@ -73,7 +71,8 @@ int vgic_change_spi(struct vgic_cpu *v, unsigned intid, unsigned prio, bool line
 		put_bit(&v->line, i, level);
 	else
 		v->repend |= BIT(i);
-	put_spi_prio(v, i, prio);
+	if (unlikely((v->prio[i] ^ prio) & VGIC_PRIO_MASK || (v->group >> i & 1) == !!(prio & VGIC_PRIO_GROUP0)))
+		put_spi_prio(v, i, prio);
 	return (int)i;
 }
 
