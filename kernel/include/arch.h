@@ -122,7 +122,6 @@ NAMED void arch_cpu_idle(void);        /* until an interrupt waits */
 
 /* Exceptions of processes. */
 uint64_t arch_trap_syndrome(void);
-bool arch_trap_is_call(uint64_t syndrome);
 void arch_trap_decode(uint64_t syndrome, struct trap *t);
 /*
  * Settings of the resident guest that make instructions of a process trap are left alone until a process meets one.

@@ -25,9 +25,10 @@ struct thread;
 NAMED struct frame *call_general(struct thread *t, struct cpu *c); /* kernel lock held; released */
 
 /* From the vectors. Each ends in arch_resume(). */
-/* Every call except VcpuRun and those that are passed on directly. */
+/* Every call except those of virtual CPUs below, and those that are passed on directly. */
 struct frame *trap_call(struct frame *f, struct cpu *c);
 void trap_vcpu(struct frame *f, struct cpu *c);                    /* VcpuGet to VcpuInject */
-void trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome); /* of a process; of calls VcpuRun only */
+void trap_vcpu_run(struct frame *f, struct cpu *c);                /* VcpuRun, the long way */
+void trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome); /* of a process, but no call */
 void trap_irq(struct frame *f, struct cpu *c);
 void trap_async_error(struct frame *f, struct cpu *c);

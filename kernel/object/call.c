@@ -46,16 +46,16 @@ struct frame *trap_call(struct frame *f, struct cpu *c)
 	return call_general(container_of(f, struct thread, frame), c);
 }
 
-/* Any other call goes to trap_call(), or is passed on before that. */
-static struct frame *run_vcpu(struct cpu *c, struct thread *t, struct frame *f)
+void trap_vcpu_run(struct frame *f, struct cpu *c)
 {
-	if (unlikely(!able(t->process, ABLE_VCPU)))
-		return trap_call(f, c);
-	call_set_result(f, call_VcpuRun(t, f));
+	struct thread *t = c->current;
+
+	call_set_result(f, able(t->process, ABLE_VCPU) ? call_VcpuRun(t, f) : -KE_PERM);
 	if (likely(t->in_guest))
-		return arch_vcpu_enter(c, t->vcpu);
-	arch_process_registers(c);
-	return f;
+		f = arch_vcpu_enter(c, t->vcpu);
+	else
+		arch_process_registers(c);
+	arch_resume(f);
 }
 
 /* A stage-2 fault of a process: between a break and its make (space.c) it only has to try again. */
@@ -90,13 +90,8 @@ void trap_sync(struct frame *f, struct cpu *c, uint64_t syndrome)
 {
 	struct trap trap;
 
-	if (likely(arch_trap_is_call(syndrome))) {
-		f = run_vcpu(c, c->current, f);
-	} else {
-		arch_trap_decode(syndrome, &trap);
-		f = process_trap(c, c->current, f, &trap);
-	}
-	arch_resume(f);
+	arch_trap_decode(syndrome, &trap);
+	arch_resume(process_trap(c, c->current, f, &trap));
 }
 
 void trap_irq(struct frame *f, struct cpu *c)

@@ -13,11 +13,6 @@ uint64_t arch_trap_syndrome(void)
 	return sysreg_read(esr_el2);
 }
 
-bool arch_trap_is_call(uint64_t syndrome)
-{
-	return ESR_EC(syndrome) == EC_SVC64;
-}
-
 void arch_trap_decode(uint64_t syndrome, struct trap *t)
 {
 	unsigned dfsc = DFSC(syndrome);

@@ -129,7 +129,7 @@ static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action
 	x[4] = x4;
 	x[5] = x5;
 	x[8] = CALL_VcpuRun;
-	trap_sync(&t->frame, c, (uint64_t)EC_SVC64 << 26);
+	trap_vcpu_run(&t->frame, c);
 }
 
 /* From the vector of a call: arguments as in calls.def. */

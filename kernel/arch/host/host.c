@@ -357,11 +357,6 @@ uint64_t arch_trap_syndrome(void)
 	return syndrome;
 }
 
-bool arch_trap_is_call(uint64_t number)
-{
-	return number == HOST_SVC;
-}
-
 void arch_trap_decode(uint64_t number, struct trap *t)
 {
 	(void)number;

@@ -337,12 +337,16 @@ struct frame *host_vector(struct frame *f, struct cpu *c)
 {
 	uint64_t syndrome = arch_trap_syndrome(), number = call_number(f);
 
-	if (arch_trap_is_call(syndrome) && number >= CALL_VcpuGet && number <= CALL_VcpuInject) {
-		trap_vcpu(f, c);
+	if (syndrome != HOST_SVC) {
+		trap_sync(f, c, syndrome);
 		return resumed;
 	}
-	if (!arch_trap_is_call(syndrome) || number == CALL_VcpuRun) {
-		trap_sync(f, c, syndrome);
+	if (number == CALL_VcpuRun) {
+		trap_vcpu_run(f, c);
+		return resumed;
+	}
+	if (number >= CALL_VcpuGet && number <= CALL_VcpuInject) {
+		trap_vcpu(f, c);
 		return resumed;
 	}
 	if (number != CALL_MsgSend && number != CALL_MsgReplyReceive && number != CALL_MsgSendPulse)
