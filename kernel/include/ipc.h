@@ -75,10 +75,10 @@ struct connection {
 void channel_close(struct channel *c); /* then ... */
 bool channel_end(struct channel *c);   /* ... again and again, until true: it is gone */
 void connection_destroy(struct connection *c);
-void channel_queue(struct channel *c, struct waiting *w);       /* in order of priority */
-void channel_unqueue(struct waiting *w);                        /* if it waits */
-void channel_add_receiver(struct channel *c, struct thread *t); /* same */
-void ipc_requeue(struct thread *t);                             /* its priority changed while it waits */
+void channel_queue(struct channel *c, struct waiting *w);    /* in order of priority */
+void channel_unqueue(struct waiting *w);                     /* if it waits */
+void ipc_add_waiter(struct list *waiters, struct thread *t); /* by wait_link, the highest priority first */
+void ipc_requeue(struct thread *t);                          /* its priority changed while it waits */
 
 /* message.c */
 void ipc_thread_gone(struct thread *t);             /* it dies: out of every queue, its clients answered */

@@ -10,31 +10,14 @@
  * A blocked thread's frame describes its message completely, as its call left it; nothing is stored twice.
  * A client's register of the first result changes only when it is woken.
  */
-static inline uint64_t receive_room(const struct thread *r)
-{
-	return call_number(&r->frame) == CALL_MsgReceive ? MsgReceive_room(&r->frame) : MsgReplyReceive_room(&r->frame);
-}
-
-static inline uint64_t receive_address(const struct thread *r)
-{
-	return call_number(&r->frame) == CALL_MsgReceive ? MsgReceive_address(&r->frame)
-							 : MsgReplyReceive_address(&r->frame);
-}
 
 /* What of the message of `s` its receiver has room for. */
 static inline uint64_t received_bytes(const struct thread *s, const struct thread *r)
 {
-	uint64_t bytes = MsgSend_send_bytes(&s->frame), room = receive_room(r);
+	uint64_t bytes = MsgSend_send_bytes(&s->frame), room = MsgReplyReceive_room(&r->frame);
 
 	return bytes < room ? bytes : room;
 }
-
-/* MsgReplyReceive answers as MsgReply and receives as MsgReceive: in the same registers. */
-_Static_assert(IN_MsgReply_rcvid == IN_MsgReplyReceive_rcvid && IN_MsgReply_status == IN_MsgReplyReceive_status &&
-		   IN_MsgReply_address == IN_MsgReplyReceive_reply_address,
-	       "message_answer(), reply_over(), copy_reply()");
-_Static_assert(OUT_MsgReceive_bytes == OUT_MsgReplyReceive_bytes && OUT_MsgReceive_info == OUT_MsgReplyReceive_info,
-	       "serve_client(), deliver()");
 
 /* MSGINFO_*. */
 static inline uint64_t info_of(const struct thread *t, uint64_t coid, uint64_t prio)

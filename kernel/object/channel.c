@@ -52,11 +52,11 @@ void channel_unqueue(struct waiting *w)
 	list_del(&w->link);
 }
 
-void channel_add_receiver(struct channel *c, struct thread *t)
+void ipc_add_waiter(struct list *waiters, struct thread *t)
 {
-	struct list *at = c->receivers.prev;
+	struct list *at = waiters->prev;
 
-	while (at != &c->receivers && list_entry(at, struct thread, wait_link)->prio < t->prio)
+	while (at != waiters && list_entry(at, struct thread, wait_link)->prio < t->prio)
 		at = at->prev;
 	list_insert_before(at->next, &t->wait_link);
 }
@@ -73,7 +73,7 @@ void ipc_requeue(struct thread *t)
 		channel_queue(c, &t->sending);
 	} else if (READ_ONCE(t->state) == STATE_RECEIVE) {
 		list_del(&t->wait_link);
-		channel_add_receiver(c, t);
+		ipc_add_waiter(&c->receivers, t);
 	}
 }
 

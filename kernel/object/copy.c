@@ -89,8 +89,8 @@ static struct channel *copy_channel(const struct thread *t)
 
 static void begin_receive(struct thread *t, struct thread *s)
 {
-	copy_begin(t, s, COPY_RECEIVE, MsgSend_send_address(&s->frame) + MSG_INLINE, receive_address(t) + MSG_INLINE,
-		   received_bytes(s, t) - MSG_INLINE);
+	copy_begin(t, s, COPY_RECEIVE, MsgSend_send_address(&s->frame) + MSG_INLINE,
+		   MsgReplyReceive_address(&t->frame) + MSG_INLINE, received_bytes(s, t) - MSG_INLINE);
 }
 
 /* A sender whose message was not taken after all; another receiver may have come meanwhile. */
@@ -123,10 +123,9 @@ static int64_t finish_receive(struct thread *t, struct thread *s, struct channel
 
 static NAMED int64_t finish_reply(struct thread *t, struct thread *client, enum copy_result result)
 {
-	bool then_receive = call_number(&t->frame) == CALL_MsgReplyReceive;
-	struct channel *c = then_receive ? channel_of(t->process, MsgReplyReceive_chid(&t->frame)) : NULL;
+	struct channel *c = channel_of(t->process, MsgReplyReceive_chid(&t->frame));
 	uint64_t bytes = MSG_INLINE + t->copy.done;
-	int64_t status = then_receive ? -KE_BADF : client ? 0 : -KE_SRCH;
+	int64_t status = MsgReplyReceive_chid(&t->frame) ? -KE_BADF : client ? 0 : -KE_SRCH;
 
 	if (result == COPY_SRC_FAULT)
 		return -KE_FAULT; /* the server's mistake: it may answer again */
@@ -196,7 +195,7 @@ int64_t copy_receive(struct thread *s, struct thread *t)
 
 int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes)
 {
-	copy_begin(t, client, COPY_REPLY, MsgReply_address(&t->frame) + MSG_INLINE,
+	copy_begin(t, client, COPY_REPLY, MsgReplyReceive_reply_address(&t->frame) + MSG_INLINE,
 		   MsgSend_reply_address(&client->frame) + MSG_INLINE, bytes - MSG_INLINE);
 	return run(t);
 }

@@ -34,8 +34,8 @@ static inline uint32_t serve_client(struct channel *c, struct thread *s, struct 
 	s->server_tid = r->tid;
 	WRITE_ONCE(s->state, STATE_REPLY);
 	list_insert_before(&c->repliers, &s->wait_link);
-	MsgReceive_set_bytes(&r->frame, MsgSend_send_bytes(&s->frame));
-	MsgReceive_set_info(&r->frame, info_of(s, MsgSend_coid(&s->frame), s->prio));
+	MsgReplyReceive_set_bytes(&r->frame, MsgSend_send_bytes(&s->frame));
+	MsgReplyReceive_set_info(&r->frame, info_of(s, MsgSend_coid(&s->frame), s->prio));
 	return rcvid;
 }
 
@@ -51,7 +51,8 @@ int64_t message_deliver(struct channel *c, struct thread *s, struct thread *r)
 /* True if there is nothing left to copy. Faults are met again by the receiver, which knows whose they are. */
 static bool brought_over(struct thread *s, struct thread *r)
 {
-	return copy_now(s, MsgSend_send_address(&s->frame), r, receive_address(r), received_bytes(s, r));
+	return copy_now(s, MsgSend_send_address(&s->frame), r, MsgReplyReceive_address(&r->frame),
+			received_bytes(s, r));
 }
 
 void message_hand(struct channel *c, struct thread *s, struct thread *r)
@@ -102,7 +103,7 @@ static void wait_for_message(struct channel *c, struct thread *t)
 	t->channel = c;
 	WRITE_ONCE(t->prio, t->base_prio);
 	thread_block(t, STATE_RECEIVE);
-	channel_add_receiver(c, t);
+	ipc_add_waiter(&c->receivers, t);
 }
 
 static int64_t take_sender(struct channel *c, struct waiting *w, struct thread *t)
@@ -135,24 +136,13 @@ static int64_t receive_first(struct thread *t, struct channel *c)
 	return status;
 }
 
-int64_t call_MsgReceive(struct thread *t, struct frame *f)
-{
-	struct channel *c = channel_of(t->process, MsgReceive_chid(f));
-
-	if (unlikely(!c))
-		return -KE_BADF;
-	if (unlikely(MsgReceive_room(f) > MSG_MAX))
-		return -KE_MSGSIZE;
-	return receive_first(t, c);
-}
-
 /* ---- back to the client ---- */
 
 static inline void set_answer(struct thread *t, struct thread *client, uint64_t bytes)
 {
 	list_del(&client->wait_link);
 	client->channel = NULL;
-	call_set_result(&client->frame, (int64_t)MsgReply_status(&t->frame));
+	call_set_result(&client->frame, (int64_t)MsgReplyReceive_status(&t->frame));
 	MsgSend_set_reply_bytes(&client->frame, bytes);
 	set_words(client, t);
 }
@@ -162,7 +152,7 @@ void message_answer(struct thread *t, struct thread *client, uint64_t bytes)
 	if (client->unblock.value)
 		unblock_end(client);
 	set_answer(t, client, bytes);
-	thread_wake(client, (int64_t)MsgReply_status(&t->frame));
+	thread_wake(client, (int64_t)MsgReplyReceive_status(&t->frame));
 }
 
 int64_t message_answer_receive(struct channel *c, struct thread *t, struct thread *client, uint64_t bytes)
@@ -183,21 +173,22 @@ int64_t message_answer_receive(struct channel *c, struct thread *t, struct threa
 /* As brought_over(). */
 static bool reply_over(struct thread *t, struct thread *client, uint64_t bytes)
 {
-	return copy_now(t, MsgReply_address(&t->frame), client, MsgSend_reply_address(&client->frame), bytes);
+	return copy_now(t, MsgReplyReceive_reply_address(&t->frame), client, MsgSend_reply_address(&client->frame),
+			bytes);
 }
 
-int64_t call_MsgReply(struct thread *t, struct frame *f)
+/* Apart: who only receives needs none of it. */
+static __attribute__((noinline)) int64_t answer_client(struct thread *t, struct channel *c, uint64_t bytes)
 {
-	struct thread *client = client_of(t->process, MsgReply_rcvid(f));
-	uint64_t bytes;
+	struct thread *client = client_of(t->process, MsgReplyReceive_rcvid(&t->frame));
 
 	if (unlikely(!client))
-		return -KE_SRCH;
-	if (unlikely(MsgReply_bytes(f) > MSG_MAX))
-		return -KE_MSGSIZE;
-	bytes = reply_bytes(client, MsgReply_bytes(f));
+		return c ? receive_first(t, c) : -KE_SRCH;
+	bytes = reply_bytes(client, bytes);
 	if (unlikely(!reply_over(t, client, bytes)))
 		return copy_reply(t, client, bytes);
+	if (c)
+		return message_answer_receive(c, t, client, bytes);
 	message_answer(t, client, bytes);
 	return 0;
 }
@@ -205,19 +196,15 @@ int64_t call_MsgReply(struct thread *t, struct frame *f)
 int64_t call_MsgReplyReceive(struct thread *t, struct frame *f)
 {
 	struct channel *c = channel_of(t->process, MsgReplyReceive_chid(f));
-	struct thread *client = client_of(t->process, MsgReplyReceive_rcvid(f));
 	uint64_t bytes = MsgReplyReceive_reply_bytes(f);
 
-	if (unlikely(!c))
+	if (unlikely(!c && MsgReplyReceive_chid(f)))
 		return -KE_BADF;
 	if (unlikely(bytes > MSG_MAX || MsgReplyReceive_room(f) > MSG_MAX))
 		return -KE_MSGSIZE;
-	if (likely(client)) {
-		bytes = reply_bytes(client, bytes);
-		if (unlikely(!reply_over(t, client, bytes)))
-			return copy_reply(t, client, bytes);
-	}
-	return message_answer_receive(c, t, client, bytes);
+	if (!c || MsgReplyReceive_rcvid(f))
+		return answer_client(t, c, bytes);
+	return receive_first(t, c);
 }
 
 /* ---- the common case of both, at once ---- */
@@ -287,31 +274,7 @@ struct thread *message_copy_over(struct cpu *cpu, struct thread *t, struct threa
 		   : NULL;
 }
 
-/* ---- errors and questions ---- */
-
-static void end_wait(struct thread *t, int64_t status)
-{
-	if (t->copier)
-		copy_end(t->copier);
-	channel_unqueue(&t->sending);
-	list_del(&t->wait_link);
-	unblock_end(t);
-	t->channel = NULL;
-	MsgSend_set_reply_bytes(&t->frame, 0);
-	thread_wake(t, status);
-}
-
-int64_t call_MsgError(struct thread *t, struct frame *f)
-{
-	struct thread *client = client_of(t->process, MsgError_rcvid(f));
-
-	if (!client)
-		return -KE_SRCH;
-	if (MsgError_error(f) == 0 || MsgError_error(f) > 4095)
-		return -KE_INVAL;
-	end_wait(client, -(int64_t)MsgError_error(f));
-	return 0;
-}
+/* ---- questions ---- */
 
 int64_t call_MsgInfo(struct thread *t, struct frame *f)
 {
@@ -327,6 +290,17 @@ int64_t call_MsgInfo(struct thread *t, struct frame *f)
 
 /* ---- the end of waiting ---- */
 
+/* Out of whatever it waits in. */
+static void leave_queues(struct thread *t)
+{
+	if (t->copier)
+		copy_end(t->copier);
+	channel_unqueue(&t->sending);
+	list_del(&t->wait_link);
+	unblock_end(t);
+	t->channel = NULL;
+}
+
 void ipc_unblock(struct thread *t, int64_t status)
 {
 	struct channel *c = t->channel;
@@ -339,19 +313,16 @@ void ipc_unblock(struct thread *t, int64_t status)
 		pulse_send(c, &t->unblock);
 		return;
 	}
-	end_wait(t, status);
+	leave_queues(t);
+	MsgSend_set_reply_bytes(&t->frame, 0);
+	thread_wake(t, status);
 }
 
 void ipc_thread_gone(struct thread *t)
 {
-	if (t->copier)
-		copy_end(t->copier);
 	if (t->copy.peer)
 		copy_abandon(t);
-	channel_unqueue(&t->sending);
-	list_del(&t->wait_link);
+	leave_queues(t);
 	list_del(&t->server_link);
 	t->serving = NULL;
-	t->channel = NULL;
-	pulse_cancel(&t->unblock);
 }

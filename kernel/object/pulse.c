@@ -47,8 +47,8 @@ static void deliver_pulse(struct channel *c, struct thread *r, int code, uint64_
 {
 	uint64_t *words = call_words(&r->frame);
 
-	MsgReceive_set_bytes(&r->frame, 0);
-	MsgReceive_set_info(&r->frame, info);
+	MsgReplyReceive_set_bytes(&r->frame, 0);
+	MsgReplyReceive_set_info(&r->frame, info);
 	words[0] = (uint64_t)(int64_t)code;
 	words[1] = value;
 	serve(r, c, pulse_lends(c, prio));

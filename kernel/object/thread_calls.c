@@ -28,22 +28,15 @@ int64_t call_ThreadCreate(struct thread *t, struct frame *f)
 
 int64_t call_ThreadDestroy(struct thread *t, struct frame *f)
 {
-	struct thread *other;
+	uint64_t tid = ThreadDestroy_tid(f);
+	struct thread *who = tid ? thread_of(t->process, tid) : t;
 
-	if (ThreadDestroy_tid(f) == UINT64_MAX) {
+	if (tid == UINT64_MAX || (who == t && t->process->threads_alive == 1))
 		process_end(t->process, END_EXIT, ThreadDestroy_status(f));
-		return 0;
-	}
-	if (ThreadDestroy_tid(f) == 0 || ThreadDestroy_tid(f) == t->tid) {
-		if (t->process->threads_alive == 1)
-			process_end(t->process, END_EXIT, ThreadDestroy_status(f));
-		thread_kill(t);
-		return 0;
-	}
-	other = thread_of(t->process, ThreadDestroy_tid(f));
-	if (!other)
+	else if (who)
+		thread_kill(who);
+	else
 		return -KE_SRCH;
-	thread_kill(other);
 	return 0;
 }
 
@@ -81,23 +74,25 @@ int64_t call_ThreadCtl(struct thread *t, struct frame *f)
 }
 
 /* The thread that SchedSet and SchedGet are about: of the caller's process, or with the ability of any. */
-static int64_t target(const struct thread *t, uint64_t slot, uint64_t tid, struct process **p, struct thread **who)
+static int64_t target(const struct thread *t, uint64_t slot, uint64_t tid, struct thread **who)
 {
-	*p = slot == UINT64_MAX ? t->process : process_of(slot);
-	if (*p != t->process && !able(t->process, ABLE_XSCHED))
+	const struct process *p = slot == UINT64_MAX ? t->process : process_of(slot);
+
+	if (p != t->process && !able(t->process, ABLE_XSCHED))
 		return -KE_PERM;
-	*who = *p ? thread_of(*p, tid) : NULL;
+	*who = p ? thread_of(p, tid) : NULL;
 	return *who ? 0 : -KE_SRCH;
 }
 
 int64_t call_SchedSet(struct thread *t, struct frame *f)
 {
-	struct process *p;
 	struct thread *who;
-	int64_t error = target(t, SchedSet_slot(f), SchedSet_tid(f), &p, &who);
+	int64_t error = target(t, SchedSet_slot(f), SchedSet_tid(f), &who);
+	struct process *p;
 
 	if (error)
 		return error;
+	p = who->process;
 	if (p == t->process && p->guest.sealed)
 		return -KE_PERM; /* others may, within its limits */
 	if (!sched_params_ok(p, SchedSet_priority(f), SchedSet_policy(f)) ||
@@ -111,9 +106,8 @@ int64_t call_SchedSet(struct thread *t, struct frame *f)
 
 int64_t call_SchedGet(struct thread *t, struct frame *f)
 {
-	struct process *p;
 	struct thread *who;
-	int64_t error = target(t, SchedGet_slot(f), SchedGet_tid(f), &p, &who);
+	int64_t error = target(t, SchedGet_slot(f), SchedGet_tid(f), &who);
 
 	if (error)
 		return error;
@@ -133,7 +127,6 @@ int64_t call_SchedYield(struct thread *t, struct frame *f)
 int64_t call_SyncWait(struct thread *t, struct frame *f)
 {
 	struct process *p = t->process;
-	struct list *at = p->sync_waiters.prev;
 	struct thread *owner;
 	uint32_t word;
 
@@ -149,9 +142,7 @@ int64_t call_SyncWait(struct thread *t, struct frame *f)
 	t->sync_addr = SyncWait_word(f);
 	t->sync_count = ++p->sync_count;
 	thread_block(t, STATE_SYNC);
-	while (at != &p->sync_waiters && list_entry(at, struct thread, wait_link)->prio < t->prio)
-		at = at->prev;
-	list_insert_before(at->next, &t->wait_link);
+	ipc_add_waiter(&p->sync_waiters, t);
 	return CALL_BLOCKED;
 }
 

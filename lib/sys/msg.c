@@ -19,13 +19,6 @@ _Static_assert(IN_MsgSend_coid == 0 && IN_MsgSend_send_bytes == 1 && IN_MsgSend_
 		   IN_MsgSend_send_address == 2 && IN_MsgSend_reply_address == 3 && IN_MsgSend_words == 4 &&
 		   OUT_MsgSend_status == 0 && OUT_MsgSend_reply_bytes == 1 && OUT_MsgSend_words == 4,
 	       "MsgSend");
-_Static_assert(IN_MsgReceive_chid == 0 && IN_MsgReceive_room == 1 && IN_MsgReceive_address == 2 &&
-		   OUT_MsgReceive_rcvid == 0 && OUT_MsgReceive_bytes == 1 && OUT_MsgReceive_info == 2 &&
-		   OUT_MsgReceive_words == 4,
-	       "MsgReceive");
-_Static_assert(IN_MsgReply_rcvid == 0 && IN_MsgReply_status == 1 && IN_MsgReply_bytes == 2 &&
-		   IN_MsgReply_address == 3 && IN_MsgReply_words == 4,
-	       "MsgReply");
 _Static_assert(IN_MsgReplyReceive_rcvid == 0 && IN_MsgReplyReceive_status == 1 && IN_MsgReplyReceive_reply_bytes == 2 &&
 		   IN_MsgReplyReceive_room == 2 && IN_MsgReplyReceive_reply_address == 3 &&
 		   IN_MsgReplyReceive_words == 4 && IN_MsgReplyReceive_chid == 9 && IN_MsgReplyReceive_address == 10 &&
@@ -187,7 +180,7 @@ int MsgSend(int coid, const void *smsg, size_t sbytes, void *rmsg, size_t rbytes
 	return (int)plain_status(MsgSend_r(coid, smsg, sbytes, rmsg, rbytes));
 }
 
-/* Of x2 of MsgReceive and MsgInfo. */
+/* Of x2 of MsgReplyReceive and MsgInfo. */
 static inline struct msg_info info_from(uint32_t bytes, uint64_t x2)
 {
 	return (struct msg_info){.bytes = bytes,
@@ -223,56 +216,6 @@ static inline int64_t store_received(int64_t rcvid, uint64_t x1, uint64_t x2, st
 	return rcvid;
 }
 
-int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
-{
-	register uint64_t x0 __asm__("x0") = (uint64_t)(int64_t)chid;
-	register uint64_t x1 __asm__("x1") = bytes;
-	register uint64_t x2 __asm__("x2") = address(msg);
-	register uint64_t x4 __asm__("x4");
-	register uint64_t x5 __asm__("x5");
-	register uint64_t x6 __asm__("x6");
-	register uint64_t x7 __asm__("x7");
-	register uint64_t x8 __asm__("x8") = CALL_MsgReceive;
-
-	__asm__ volatile("svc #0"
-			 : "+r"(x0), "+r"(x1), "+r"(x2), "=r"(x4), "=r"(x5), "=r"(x6), "=r"(x7)
-			 : "r"(x8)
-			 : "x3", MSG_LOST);
-	struct inline_words w = {x4, x5, x6, x7};
-
-	return store_received((int64_t)x0, x1, x2, w, msg, bytes, info);
-}
-
-int64_t MsgReceive(int chid, void *msg, size_t bytes, struct msg_info *info)
-{
-	return plain_status(MsgReceive_r(chid, msg, bytes, info));
-}
-
-int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
-{
-	struct inline_words w = words_of(msg, bytes);
-	register uint64_t x0 __asm__("x0") = (uint64_t)rcvid;
-	register uint64_t x1 __asm__("x1") = (uint64_t)status;
-	register uint64_t x2 __asm__("x2") = bytes;
-	register uint64_t x3 __asm__("x3") = address(msg);
-	register uint64_t x4 __asm__("x4") = word_a(w);
-	register uint64_t x5 __asm__("x5") = word_b(w);
-	register uint64_t x6 __asm__("x6") = word_c(w);
-	register uint64_t x7 __asm__("x7") = word_d(w);
-	register uint64_t x8 __asm__("x8") = CALL_MsgReply;
-
-	__asm__ volatile("svc #0"
-			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
-			 : "r"(x8)
-			 : MSG_LOST);
-	return (int)(int64_t)x0;
-}
-
-int MsgReply(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
-{
-	return (int)plain_status(MsgReply_r(rcvid, status, msg, bytes));
-}
-
 int64_t MsgReplyReceive_r(int64_t rcvid, int64_t status, const void *reply, size_t reply_bytes, int chid, void *msg,
 			  size_t bytes, struct msg_info *info)
 {
@@ -301,6 +244,54 @@ int64_t MsgReplyReceive(int64_t rcvid, int64_t status, const void *reply, size_t
 			size_t bytes, struct msg_info *info)
 {
 	return plain_status(MsgReplyReceive_r(rcvid, status, reply, reply_bytes, chid, msg, bytes, info));
+}
+
+/* What there is to say to a client does not matter. */
+int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
+{
+	register uint64_t x0 __asm__("x0") = 0;
+	register uint64_t x1 __asm__("x1");
+	register uint64_t x2 __asm__("x2") = lengths(0, bytes);
+	register uint64_t x4 __asm__("x4");
+	register uint64_t x5 __asm__("x5");
+	register uint64_t x6 __asm__("x6");
+	register uint64_t x7 __asm__("x7");
+	register uint64_t x8 __asm__("x8") = CALL_MsgReplyReceive;
+	register uint64_t x9 __asm__("x9") = (uint64_t)(int64_t)chid;
+	register uint64_t x10 __asm__("x10") = address(msg);
+
+	__asm__ volatile("svc #0"
+			 : "+r"(x0), "=r"(x1), "+r"(x2), "=r"(x4), "=r"(x5), "=r"(x6), "=r"(x7)
+			 : "r"(x8), "r"(x9), "r"(x10)
+			 : "x3", MSG_LOST);
+	struct inline_words w = {x4, x5, x6, x7};
+
+	return store_received((int64_t)x0, x1, x2, w, msg, bytes, info);
+}
+
+int64_t MsgReceive(int chid, void *msg, size_t bytes, struct msg_info *info)
+{
+	return plain_status(MsgReceive_r(chid, msg, bytes, info));
+}
+
+int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
+{
+	return (int)MsgReplyReceive_r(rcvid, status, msg, bytes, 0, NULL, 0, NULL);
+}
+
+int MsgReply(int64_t rcvid, int64_t status, const void *msg, size_t bytes)
+{
+	return (int)plain_status(MsgReply_r(rcvid, status, msg, bytes));
+}
+
+int MsgError_r(int64_t rcvid, int error)
+{
+	return error > 0 ? MsgReply_r(rcvid, -(int64_t)error, NULL, 0) : -EINVAL;
+}
+
+int MsgError(int64_t rcvid, int error)
+{
+	return (int)plain_status(MsgError_r(rcvid, error));
 }
 
 int MsgInfo_r(int64_t rcvid, struct msg_info *info, size_t *reply_bytes)

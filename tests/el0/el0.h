@@ -42,7 +42,7 @@ static inline int64_t call(uint64_t number, struct regs *r)
 	return (int64_t)x0;
 }
 
-/* A call with these arguments, named as in abi/calls.def: call_with(MsgReply, rcvid, status, bytes, address). */
+/* A call with these arguments, named as in abi/calls.def: call_with(MsgRead, rcvid, buffer, bytes, offset). */
 #define call_with(name, ...) call_registers(CALL_##name, ARGS_##name(__VA_ARGS__))
 
 static inline int64_t call_registers(uint64_t number, const uint64_t x[11])

@@ -86,7 +86,7 @@ struct expect {
 struct row {
 	const char *name;
 	uint64_t number;
-	uint64_t args[8];
+	uint64_t args[11]; /* the registers, of which x8 has the number */
 	struct expect expect;
 };
 
@@ -175,13 +175,12 @@ static const struct row rows[] = {
     ROW(MsgSend, "connection -1", NO_OBJECT, ~0ull, 4, BUFFER, BUFFER),
     ROW(MsgSend, "too long", E(KE_MSGSIZE, KE_INVAL), COID, MSG_MAX + 1, BUFFER, BUFFER),
     ROW(MsgSend, "reply too long", E(KE_MSGSIZE, KE_INVAL), COID, (MSG_MAX + 1ull) << 32, BUFFER, BUFFER),
-    ROW(MsgReceive, "no such channel", NO_OBJECT, 999, 4, BUFFER),
-    ROW(MsgReceive, "channel 0", NO_OBJECT, 0, 4, BUFFER),
-    ROW(MsgReply, "rcvid 0", E(KE_SRCH, KE_BADF, KE_INVAL), 0, 0, 0, BUFFER),
-    ROW(MsgReply, "rcvid that nobody has", E(KE_SRCH, KE_BADF, KE_INVAL), 0x10001, 0, 0, BUFFER),
-    ROW(MsgReply, "own thread as rcvid", E(KE_SRCH, KE_BADF, KE_INVAL), TID, 0, 0, BUFFER),
-    ROW(MsgReply, "rcvid -1", E(KE_SRCH, KE_BADF, KE_INVAL), ~0ull, 0, 0, BUFFER),
-    ROW(MsgError, "rcvid that nobody has", E(KE_SRCH, KE_BADF, KE_INVAL), 0x10001, KE_INTR),
+    ROW(MsgReplyReceive, "no such channel", NO_OBJECT, 0, 0, 4ull << 32, 0, 0, 0, 0, 0, 0, 999, BUFFER),
+    ROW(MsgReplyReceive, "channel 0", NO_OBJECT, 0, 0, 4ull << 32, 0, 0, 0, 0, 0, 0, 0, BUFFER),
+    ROW(MsgReplyReceive, "rcvid 0", E(KE_SRCH, KE_BADF, KE_INVAL), 0, 0, 0, BUFFER),
+    ROW(MsgReplyReceive, "rcvid that nobody has", E(KE_SRCH, KE_BADF, KE_INVAL), 0x10001, 0, 0, BUFFER),
+    ROW(MsgReplyReceive, "own thread as rcvid", E(KE_SRCH, KE_BADF, KE_INVAL), TID, 0, 0, BUFFER),
+    ROW(MsgReplyReceive, "rcvid -1", E(KE_SRCH, KE_BADF, KE_INVAL), ~0ull, 0, 0, BUFFER),
     ROW(MsgRead, "rcvid that nobody has", E(KE_SRCH, KE_BADF, KE_INVAL), 0x10001, BUFFER, 16, 0),
     ROW(MsgWrite, "rcvid that nobody has", E(KE_SRCH, KE_BADF, KE_INVAL), 0x10001, BUFFER, 16, 0),
     ROW(MsgInfo, "rcvid that nobody has", E(KE_SRCH, KE_BADF, KE_INVAL), 0x10001),
@@ -395,9 +394,9 @@ static void run(const struct row *row)
 	int64_t got;
 
 	/* A call that wrongly blocks then fails instead of stopping the test. */
-	if (row->number == CALL_MsgSend || row->number == CALL_MsgReceive || row->number == CALL_SyncWait)
+	if (row->number == CALL_MsgSend || row->number == CALL_MsgReplyReceive || row->number == CALL_SyncWait)
 		TimerTimeout_r(TIMEOUT_SEND | TIMEOUT_REPLY | TIMEOUT_RECEIVE | TIMEOUT_SYNC, 1000000);
-	for (unsigned i = 0; i < 8; i++)
+	for (unsigned i = 0; i < 11; i++)
 		r.x[i] = resolve(row->args[i]);
 	got = call(row->number, &r);
 	check_that(expected(&row->expect, got), row->name, got);

@@ -159,10 +159,6 @@ static void tame(uint64_t number, struct regs *r)
 		r->x[4] |= 0x80000000; /* no server knows a type as large as this */
 		arm_timeout();
 		break;
-	case CALL_MsgReceive:
-		fit(r->x[2], &r->x[1]);
-		arm_timeout();
-		break;
 	case CALL_MsgReplyReceive:
 		fit_upper(r, 2, 10);
 		arm_timeout();

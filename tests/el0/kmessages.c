@@ -46,7 +46,7 @@ static void serve(int64_t rcvid)
 		break;
 	case LARGE: MsgReply_r(rcvid, 0, &received, LONGEST); break;
 	case BAD_REPLY:
-		server_status = (int)call_with(MsgReply, (uint64_t)rcvid, 0, 64, ADDRESS_UNMAPPED);
+		server_status = (int)call_with(MsgReplyReceive, (uint64_t)rcvid, 0, 64, 0, ADDRESS_UNMAPPED, 0, 0);
 		MsgError_r(rcvid, KE_BUSY);
 		break;
 	case INFO:

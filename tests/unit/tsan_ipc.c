@@ -29,7 +29,7 @@ static void server(unsigned cpu, struct frame *f)
 		svc(MsgReplyReceive, call_result(f), 0, 32, LONG, MEM_VA, f->x[CHANNEL], MEM_VA, call_words(f)[0] + 1,
 		    call_words(f)[1]);
 	else
-		svc(MsgReceive, f->x[CHANNEL], LONG, MEM_VA);
+		svc(MsgReplyReceive, 0, 0, 0, LONG, 0, f->x[CHANNEL], MEM_VA);
 }
 
 static void client(unsigned cpu, struct frame *f)

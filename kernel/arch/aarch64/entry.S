@@ -229,7 +229,8 @@ system_call:
 	cmp	x8, #CALL_MsgSend
 	b.eq	vector_send
 	cmp	x8, #CALL_MsgReplyReceive
-	b.eq	vector_reply_receive
+	ccmp	x0, #0, #0b0100, eq	/* who only receives takes the general way */
+	b.ne	vector_reply_receive
 	stp	x0, x1, [x2, #0]
 	stp	x4, x5, [x2, #32]
 	mov	x0, x2

@@ -42,6 +42,15 @@ struct mem_info {
 
 #include "calls/prototypes.h"
 
+/* MsgReplyReceive() without receiving: answers. */
+int MsgReply(int64_t rcvid, int64_t status, const void *msg, size_t bytes);
+int MsgReply_r(int64_t rcvid, int64_t status, const void *msg, size_t bytes);
+/* MsgReplyReceive() without an answer: waits for a message or a pulse. */
+int64_t MsgReceive(int chid, void *msg, size_t bytes, struct msg_info *info);
+int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info);
+/* MsgReply() with an errno, 1 or above, and no data. */
+int MsgError(int64_t rcvid, int error);
+int MsgError_r(int64_t rcvid, int error);
 /* Returns the own tid; the process's slot goes to *slot unless that is NULL. */
 int ThreadSelf_r(unsigned *slot);
 

@@ -173,7 +173,7 @@ static void a_receiver_whose_memory_goes_leaves_the_message(void **state)
 		assert_int_equal(call_result(&srv->frame), (uint64_t)-KE_FAULT);
 		assert_int_equal(cli->state, STATE_REPLY);
 		assert_int_equal(second->state, STATE_RUNNING);
-		assert_int_equal(MsgReceive_bytes(&second->frame), 3 * PAGE_SIZE);
+		assert_int_equal(MsgReplyReceive_bytes(&second->frame), 3 * PAGE_SIZE);
 		machine_check(true);
 		machine_clear();
 	}

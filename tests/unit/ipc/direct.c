@@ -40,7 +40,7 @@ static void a_server_gets_the_clients_cpu_and_gives_it_back(void **state)
 		assert_int_equal(cli->state, STATE_REPLY);
 		assert_int_equal(cpus[1].rq.count, 0);
 		assert_int_equal(srv->prio, 30);
-		assert_int_equal(MsgReceive_bytes(&srv->frame), 32);
+		assert_int_equal(MsgReplyReceive_bytes(&srv->frame), 32);
 		assert_int_equal(call_words(&srv->frame)[0], 1);
 		assert_int_equal(call_words(&srv->frame)[3], 4);
 		machine_check(true);
@@ -186,7 +186,7 @@ static void a_pulse_runs_a_more_important_thread_at_once(void **state)
 		assert_int_equal(call_result(&srv->frame), 0);
 		assert_int_equal(call_words(&srv->frame)[0], 7);
 		assert_int_equal(call_words(&srv->frame)[1], 1000 + i);
-		assert_int_equal(MSGINFO_SLOT(MsgReceive_info(&srv->frame)), CLI);
+		assert_int_equal(MSGINFO_SLOT(MsgReplyReceive_info(&srv->frame)), CLI);
 		machine_check(true);
 		assert_int_equal(receive_message(srv), BLOCKED);
 		assert_ptr_equal(cpus[1].current, cli);

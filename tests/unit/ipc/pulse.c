@@ -38,7 +38,7 @@ static void an_event_reaches_its_client(void **state)
 	coid = (uint64_t)sys_ConnectAttach(cli, SRV, chid, own);
 	assert_int_equal(send_message(cli, coid, 0, 0, 0), BLOCKED);
 	rcvid = receive_message(srv);
-	scoid = MSGINFO_SCOID(MsgReceive_info(&srv->frame));
+	scoid = MSGINFO_SCOID(MsgReplyReceive_info(&srv->frame));
 	assert_int_equal(answer(srv, (uint64_t)rcvid, 0, 0, 0), 0);
 	assert_int_equal(sys_MsgReceive(cli, own, 0, 0), BLOCKED);
 	assert_int_equal(sys_MsgDeliverEvent(srv, scoid, UINT64_MAX, 9, 1234), 0);
