@@ -121,20 +121,12 @@ void irq_fire(uint32_t intid)
 	lock_release(&kernel_lock);
 }
 
-/* What threads may unmask and detach; a bound one stays as long as its VM. */
-static struct irq *attached(const struct process *p, uint64_t id)
-{
-	struct irq *i = handle_lookup(p, OBJECT_IRQ, id);
-
-	return i && !i->virq ? i : NULL;
-}
-
 int64_t call_InterruptUnmask(struct thread *t, struct frame *f)
 {
-	struct irq *i = attached(t->process, InterruptUnmask_id(f));
+	struct irq *i = handle_lookup(t->process, OBJECT_IRQ, InterruptUnmask_id(f));
 
-	if (!i)
-		return -KE_BADF;
+	if (!i || i->virq)
+		return -KE_BADF; /* of one that is bound the guest decides */
 	if (i->fired) {
 		i->fired = false;
 		arch_irq_deactivate(i->intid);
@@ -163,16 +155,4 @@ void irq_destroy(struct irq *i)
 		lock_release(&cpus[n].lock);
 	}
 	handle_destroy(p, OBJECT_IRQ, i->id, i);
-}
-
-int64_t call_InterruptDetach(struct thread *t, struct frame *f)
-{
-	struct irq *i = attached(t->process, InterruptDetach_id(f));
-
-	if (!i)
-		return -KE_BADF;
-	if (t->process->guest.sealed)
-		return -KE_PERM;
-	irq_destroy(i);
-	return 0;
 }

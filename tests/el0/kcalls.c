@@ -216,8 +216,7 @@ static const struct row rows[] = {
     ROW(InterruptAttachEvent, "INTID -1", E(KE_PERM, KE_INVAL), ~0ull, CHID, 1, 1, 0),
     ROW(InterruptAttachEvent, "no such channel", NO_OBJECT, 33, 0, 1, 1, 0),
     ROW(InterruptUnmask, "no such interrupt", NO_OBJECT, 999),
-    ROW(InterruptDetach, "no such interrupt", NO_OBJECT, 999),
-    ROW(InterruptDetach, "interrupt -1", NO_OBJECT, ~0ull),
+    ROW(InterruptUnmask, "interrupt -1", NO_OBJECT, ~0ull),
     ROW(InterruptInfo, "of others", DENIED, 33),
 
     ROW(MemMap, "unknown space", INVALID, 2, ADDRESS_FREE, RAM, 0, 4096, PROT_R),

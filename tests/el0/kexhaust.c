@@ -274,11 +274,6 @@ static void exhaust_interrupts(void)
 		again = InterruptAttachEvent_r(intid, chid, 1, 1, 0);
 		if (again != -KE_BUSY)
 			fail("attached twice", again);
-		if (InterruptDetach_r((int)id) < 0)
-			fail("InterruptDetach", id);
-		id = InterruptAttachEvent_r(intid, chid, 1, 1, 0);
-		if (id < 0 || InterruptDetach_r((int)id) < 0)
-			fail("attached again after InterruptDetach", id);
 	}
 	print("kexhaust: interrupts granted: %u", attached);
 }

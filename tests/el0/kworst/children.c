@@ -259,7 +259,6 @@ static void irq_child(void *arg)
 		InterruptAttachEvent_r(intid, chid, 1, 1, 0);
 	id = InterruptAttachEvent_r(180, chid, 1, 1, 0);
 	InterruptUnmask_r(id);
-	InterruptDetach_r(id);
 	for (;;)
 		doze(1000);
 }
