@@ -17,12 +17,21 @@ enum attention {
 	ATTENTION_SWITCH = 2, /* somebody may go before `current`; nothing else is to be examined */
 };
 
+/*
+ * The run masks of all that wait in a CPU's queue, and perhaps more: a byte for each CPU, which changes under its lock,
+ * and one word for an idle CPU, which looks without locks.
+ */
+extern union runmasks {
+	uint8_t of[CPU_MAX];
+	uint64_t all;
+} sched_runmasks;
+_Static_assert(CPU_MAX == 8, "a byte, and a word");
+
 struct run_queue {
 	uint64_t bitmap[4];
 	/* Other CPUs read these without the lock, to choose where to look or to go. */
 	uint32_t count;
-	uint32_t top;   /* highest priority that waits; 0: none, for no thread has that */
-	uint32_t masks; /* the run masks of all that wait, and perhaps more */
+	uint32_t top; /* highest priority that waits; 0: none, for no thread has that */
 	struct list at[256];
 };
 

@@ -7,10 +7,12 @@
 /* Their place: kernel.ld. */
 __attribute__((section(".bss..cpus"))) struct cpu cpus[CPU_MAX];
 struct lock kernel_lock = LOCK_INIT(RANK_KERNEL);
+union runmasks sched_runmasks;
 
 void sched_init_cpu(struct cpu *c)
 {
 	c->lock = (struct lock)LOCK_INIT(RANK_CPU);
+	sched_runmasks.of[c->id] = 0;
 	for (unsigned i = 0; i < 256; i++)
 		list_init(&c->rq.at[i]);
 	list_init(&c->hand_over);

@@ -34,32 +34,17 @@ static struct cpu *lock_cpu_of(const struct thread *t)
 
 /* ---- the queue of a CPU, whose lock is held ---- */
 
-/* Does anybody wait, anywhere? For an idle CPU, in one look: a byte that is not 0 for each CPU that has a queue. */
-static union {
-	uint8_t of[CPU_MAX];
-	uint64_t any;
-} queues;
-
-_Static_assert(sizeof(queues) == sizeof(queues.any), "a byte for each CPU");
-
-static void count_queued(struct cpu *c, int change)
-{
-	uint32_t count = c->rq.count + (uint32_t)change;
-
-	WRITE_ONCE(c->rq.count, count);
-	WRITE_ONCE(queues.of[c->id], (uint8_t)(count != 0));
-}
-
 static void rq_insert(struct cpu *c, struct thread *t, bool first)
 {
 	struct run_queue *rq = &c->rq;
 	struct list *at = &rq->at[t->prio];
+	uint8_t *runmasks = &sched_runmasks.of[c->id];
 
 	WRITE_ONCE(t->state, STATE_READY);
 	list_insert_before(first ? at->next : at, &t->run_link);
 	rq->bitmap[t->prio / 64] |= BIT(t->prio % 64);
-	WRITE_ONCE(rq->masks, rq->masks | t->runmask);
-	count_queued(c, 1);
+	WRITE_ONCE(*runmasks, *runmasks | (uint8_t)t->runmask);
+	WRITE_ONCE(rq->count, rq->count + 1);
 	if (t->prio > rq->top)
 		WRITE_ONCE(rq->top, t->prio);
 }
@@ -78,9 +63,9 @@ static void rq_remove(struct cpu *c, struct thread *t)
 
 	list_del(&t->run_link);
 	WRITE_ONCE(t->state, STATE_MOVING);
-	count_queued(c, -1);
+	WRITE_ONCE(rq->count, rq->count - 1);
 	if (!rq->count)
-		WRITE_ONCE(rq->masks, 0);
+		WRITE_ONCE(sched_runmasks.of[c->id], 0);
 	if (!list_empty(&rq->at[t->prio]))
 		return;
 	rq->bitmap[t->prio / 64] &= ~BIT(t->prio % 64);
@@ -157,7 +142,9 @@ static unsigned choose_cpu(const struct thread *t)
 
 /*
  * It waits on a CPU. One that has become idle since that was chosen, and did not see it there, comes and takes it: an
- * idle CPU shows that it is before it examines the queues of the others.
+ * idle CPU shows that it is, then comes a fence, then it reads `sched_runmasks`. Who has queued a thread has written
+ * its byte of that, then comes the fence here, then it reads who is idle. So one of the two sees what the other has
+ * written: that one writes a byte and the other reads the word makes no difference.
  */
 static void call_idle(uint32_t mask, unsigned cpu)
 {
@@ -290,7 +277,7 @@ static __attribute__((noinline)) void steal(struct cpu *c)
 		for (unsigned i = 0; i < board.cpu_count; i++) {
 			unsigned top = READ_ONCE(cpus[i].rq.top);
 
-			if (top > best && !(tried & BIT(i)) && (READ_ONCE(cpus[i].rq.masks) & BIT(c->id))) {
+			if (top > best && !(tried & BIT(i)) && (READ_ONCE(sched_runmasks.of[i]) & BIT(c->id))) {
 				from = &cpus[i];
 				best = top;
 			}
@@ -448,7 +435,7 @@ struct thread *sched_pick(struct cpu *c, bool look)
 	if (!t && (look || c->current || sched_waiting_prio(c)))
 		t = pick_locked(c, look);
 	/* It has been shown that nobody runs here, with a fence after that: call_idle(). */
-	if (!t && READ_ONCE(queues.any) && !cpu_attention(c))
+	if (!t && READ_ONCE(sched_runmasks.all) && !cpu_attention(c))
 		steal(c); /* into this CPU's queue, which is then to be examined again */
 	return t;
 }
