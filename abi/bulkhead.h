@@ -80,12 +80,12 @@ enum threadctl {
 #define MSG_INLINE       32           /* first bytes of a message: in registers */
 #define MSG_MAX          (1u << 20)
 
-/* TimerSettime and TimerTimeout flags. */
+/* TimerSettime and TimerTimeout flags; of the latter, the states in which it counts. */
 #define TIMER_ABSTIME   (1u << 31)
-#define TIMEOUT_SEND    (1u << 0)
-#define TIMEOUT_REPLY   (1u << 1)
-#define TIMEOUT_RECEIVE (1u << 2)
-#define TIMEOUT_SYNC    (1u << 3)
+#define TIMEOUT_SEND    (1u << STATE_SEND)
+#define TIMEOUT_REPLY   (1u << STATE_REPLY)
+#define TIMEOUT_RECEIVE (1u << STATE_RECEIVE)
+#define TIMEOUT_SYNC    (1u << STATE_SYNC)
 
 /* Memory. An address of a process or of a guest has so many bits. */
 #define SPACE_BITS      39

@@ -120,39 +120,25 @@ int64_t call_MemMap(struct thread *t, struct frame *f)
 	return map_pages(p, s, f, false);
 }
 
-_Static_assert(IN_MemUnmap_space == IN_MemProtect_space && IN_MemUnmap_address == IN_MemProtect_address &&
-		   IN_MemUnmap_bytes == IN_MemProtect_bytes,
-	       "change_pages() is for both");
-
-static int64_t change_pages(struct thread *t, struct frame *f, unsigned attr)
+/* Only less than it is: what was mapped for reading only, or not executable, stays so. */
+int64_t call_MemProtect(struct thread *t, struct frame *f)
 {
-	struct space *s = own_space(t->process, MemUnmap_space(f));
-	uint64_t va = MemUnmap_address(f), bytes = MemUnmap_bytes(f);
+	struct space *s = own_space(t->process, MemProtect_space(f));
+	uint64_t va = MemProtect_address(f), bytes = MemProtect_bytes(f), prot = MemProtect_prot(f);
 	int64_t done;
 
 	/* A guest would see the moment between break and make. */
-	if (!s || (attr && s->guest) || !bytes || !is_aligned(va | bytes, PAGE_SIZE) ||
+	if (!s || (prot && s->guest) || (prot & ~7ull) || !bytes || !is_aligned(va | bytes, PAGE_SIZE) ||
 	    !range_holds(0, SPACE_LIMIT, va, bytes))
 		return -KE_INVAL;
-	done = space_change(s, va, bytes, attr);
+	if (prot && prot != PROT_R)
+		return -KE_PERM;
+	done = space_change(s, va, bytes, prot ? SPACE_R : 0);
 	if (done < 0)
 		return done;
-	MemUnmap_add_address(f, (uint64_t)done);
-	MemUnmap_add_bytes(f, -(uint64_t)done);
-	return MemUnmap_bytes(f) ? CALL_RESTART : 0;
-}
-
-int64_t call_MemUnmap(struct thread *t, struct frame *f)
-{
-	return change_pages(t, f, 0);
-}
-
-int64_t call_MemProtect(struct thread *t, struct frame *f)
-{
-	if (MemProtect_prot(f) & ~7ull)
-		return -KE_INVAL;
-	/* Only less than it is: what was mapped for reading only, or not executable, stays so. */
-	return MemProtect_prot(f) == PROT_R ? change_pages(t, f, SPACE_R) : -KE_PERM;
+	MemProtect_add_address(f, (uint64_t)done);
+	MemProtect_add_bytes(f, -(uint64_t)done);
+	return MemProtect_bytes(f) ? CALL_RESTART : 0;
 }
 
 int64_t call_MemInfo(struct thread *t, struct frame *f)

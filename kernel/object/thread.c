@@ -81,15 +81,8 @@ void thread_destroy(struct thread *t)
 
 void thread_timeout_arm(struct thread *t)
 {
-	static const uint8_t flag[] = {
-	    [STATE_SEND] = TIMEOUT_SEND,
-	    [STATE_REPLY] = TIMEOUT_REPLY,
-	    [STATE_RECEIVE] = TIMEOUT_RECEIVE,
-	    [STATE_SYNC] = TIMEOUT_SYNC,
-	};
-
 	/* The timer goes on from SEND to REPLY, if it counts for both. */
-	if (t->state >= ARRAY_COUNT(flag) || !(t->timeout_flags & flag[t->state]))
+	if (!(t->timeout_flags & BIT(t->state)))
 		timer_disarm(&t->timeout);
 	else if (!t->timeout.index)
 		timer_arm(&t->timeout, t->timeout_ns);

@@ -49,6 +49,16 @@ static int64_t plain_status(int64_t status)
 
 #include "calls/stubs.inc"
 
+int MemUnmap_r(unsigned space, uint64_t address, uint64_t bytes)
+{
+	return MemProtect_r(space, address, bytes, 0);
+}
+
+int MemUnmap(unsigned space, uint64_t address, uint64_t bytes)
+{
+	return (int)plain_status(MemUnmap_r(space, address, bytes));
+}
+
 _Static_assert(IN_ThreadCtl_command == 0 && IN_ThreadCtl_value == 1 && OUT_ThreadCtl_slot == 1, "as below");
 
 int ThreadSelf_r(unsigned *slot)

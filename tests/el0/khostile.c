@@ -153,7 +153,6 @@ static void tame(uint64_t number, struct regs *r)
 		r->x[3] &= ~(uint64_t)PROT_W;
 		aim_elsewhere(r);
 		break;
-	case CALL_MemUnmap: aim_elsewhere(r); break;
 	case CALL_MsgSend:
 		fit_upper(r, 1, 3);
 		r->x[4] |= 0x80000000; /* no server knows a type as large as this */

@@ -47,7 +47,8 @@ int64_t machine_call(struct thread *t, bool settle, unsigned number, const uint6
 #define sys_MsgReceive(t, chid, room, address) sys_MsgReplyReceive(t, 0, 0, 0, room, 0, chid, address)
 #define sys_MsgReply(t, rcvid, status, bytes, address, ...) \
 	sys_MsgReplyReceive(t, rcvid, status, bytes, 0, address, 0, 0, ##__VA_ARGS__)
-#define sys_MsgError(t, rcvid, error) sys_MsgReply(t, rcvid, (uint64_t) - (int64_t)(error), 0, 0)
+#define sys_MemUnmap(t, space, address, bytes) sys_MemProtect(t, space, address, bytes, 0)
+#define sys_MsgError(t, rcvid, error)          sys_MsgReply(t, rcvid, (uint64_t) - (int64_t)(error), 0, 0)
 
 /* Only the call, by whoever runs on the CPU: for tests whose CPUs are threads of the host. */
 void machine_svc(unsigned cpu, unsigned number, const uint64_t x[11]);

@@ -51,6 +51,9 @@ int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info);
 /* MsgReply() with an errno, 1 or above, and no data. */
 int MsgError(int64_t rcvid, int error);
 int MsgError_r(int64_t rcvid, int error);
+/* MemProtect() without any rights. */
+int MemUnmap(unsigned space, uint64_t address, uint64_t bytes);
+int MemUnmap_r(unsigned space, uint64_t address, uint64_t bytes);
 /* Returns the own tid; the process's slot goes to *slot unless that is NULL. */
 int ThreadSelf_r(unsigned *slot);
 
