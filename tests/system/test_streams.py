@@ -9,7 +9,8 @@ import pytest
 
 from harness import BUILD, PATIENCE, PROMPT, Board, make_archive, running_test, system_dts
 
-SECOND_UART = "/pl011@9040000"
+# The second UART of each board.
+UARTS = {"qemu-virt": "/pl011@9040000", "xlnx-versal-virt": "/uart@ff010000"}
 MIB = 1 << 20
 
 
@@ -24,13 +25,13 @@ def streamer(name, *args, priority=8):
 """
 
 
-def description(*streamers, second=True):
-    devices = f'devices = "stdout", "{SECOND_UART}"' if second else 'devices = "stdout"'
+def description(*streamers, second=UARTS["qemu-virt"]):
+    devices = f'devices = "stdout", "{second}"' if second else 'devices = "stdout"'
     return system_dts(then="".join(streamers)).replace('devices = "stdout"', devices)
 
 
-def archive(*streamers, second=True):
-    return make_archive({"system.dts": description(*streamers, second=second)})
+def archive(*streamers, **options):
+    return make_archive({"system.dts": description(*streamers, **options)})
 
 
 def receive(line, folder, *options):
@@ -70,7 +71,7 @@ def test_a_second_uart_carries_streams(tmp_path):
 def test_without_a_second_uart_the_console_carries_streams(tmp_path):
     """Prompt and commands are as ever; the frames are found in what the terminal got."""
     size = 300000
-    image = archive(streamer("one", "sleep:500", f"open:one:{size}", f"write:{size}", "close"), second=False)
+    image = archive(streamer("one", "sleep:500", f"open:one:{size}", f"write:{size}", "close"), second=None)
     with Board(image, cpus=2) as board:
         board.prompt()
         board.expect(r"\x1b\]5339;[A-Za-z0-9+/=]*\x07")
@@ -83,14 +84,14 @@ def test_without_a_second_uart_the_console_carries_streams(tmp_path):
     assert "slog2info\r" in re.sub(r"\x1b\]5339;[A-Za-z0-9+/=]*\x07", "", answered), "no echo during the stream"
 
 
-@pytest.mark.parametrize("second", [True, False])
-def test_run_receives_streams(second, tmp_path):
+@pytest.mark.parametrize("board, second", [*UARTS.items(), ("qemu-virt", None)])
+def test_run_receives_streams(board, second, tmp_path):
     """From either line, while the terminal is the console's; what is lost or broken is its exit status."""
     size = 50000
     (tmp_path / "system.dts").write_text(description(
         streamer("one", f"open:one:{size}", f"write:{size}", "close"), streamer("two", "open:two:0", "write:10", "exit"),
         second=second))
-    command = ["run", str(tmp_path), "--path", str(BUILD / "tests"), "--cpus", "2", "--receive", f"one={tmp_path}/first"]
+    command = ["run", str(tmp_path), "--path", str(BUILD / "tests"), "--board", board, "--cpus", "2", "--receive", f"one={tmp_path}/first"]
     (tmp_path / "all").mkdir()
     for options, status in ((["--receive", f"{tmp_path}/all"], 65), ([], 0)):
         with open(BUILD / "logs" / f"{running_test()}.log", "w", encoding="utf-8", newline="") as log:
