@@ -88,7 +88,7 @@ enum vpriv {
 	VPRIV_PENDING, /* sets what `value` has, clears what it has not, of `mask` */
 	VPRIV_ACTIVE,
 	VPRIV_GROUP,
-	VPRIV_CONFIG,     /* 1: edge. SGIs always are; the virtual timer never is */
+	VPRIV_CONFIG,     /* 1: edge. SGIs always are; the virtual timer never is. Read: as GICR_ICFGR1 */
 	VPRIV_CTLR,       /* bits 0 and 1 of GICD_CTLR: Group 0 and Group 1 are enabled */
 	VPRIV_PRIO0 = 16, /* to + 7: four priorities each, as GICR_IPRIORITYR<n>; mask in bytes of ff */
 };

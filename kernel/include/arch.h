@@ -154,6 +154,8 @@ void arch_vcpu_drop(struct cpu *c, struct vcpu *v); /* its thread dies here: for
 /* Home here or in memory: vgic state up to date, images empty. Its lock is held. */
 void arch_vcpu_settle(struct vcpu *v);
 void arch_vcpu_offer(struct vcpu *v); /* the way back, of one whose home is here */
+/* VcpuPrivate; likewise. */
+int arch_vcpu_private(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *now);
 /* Home here, and its guest does not run: a candidate of its vgic as it is now. Its lock is held. False: it is `dirty`.
  */
 bool arch_vcpu_show(struct vcpu *v, unsigned index);

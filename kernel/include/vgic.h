@@ -59,7 +59,10 @@ struct vgic_cpu {
 	uint64_t arrived; /* since then, to be placed: SGIs for Group 1 only, SPIs with an edge or a line */
 	uint64_t group;   /* 1 or 0 */
 	uint64_t plane[VGIC_PRIO_BITS]; /* the priorities, a set for each bit, highest bit first */
-	uint8_t prio[VGIC_CANDIDATES];
+	union {
+		uint8_t prio[VGIC_CANDIDATES];
+		uint32_t private_prio[VGIC_PRIVATE / 4];
+	};
 	uint8_t run[VGIC_CANDIDATES]; /* of each active one, with VGIC_PRIO_GROUP0; VGIC_RUN_NONE */
 	uint32_t enable, config;      /* INTIDs 0 to 31 */
 	uint32_t groups;              /* which groups the distributor has enabled: bits 0 and 1 */
@@ -178,6 +181,23 @@ static inline bool vgic_delivers(const struct vgic_cpu *v, uint64_t lr, uint64_t
  */
 bool vgic_lower(struct vgic_cpu *v, unsigned index, uint64_t *lr);
 
+/*
+ * VcpuPrivate, after vgic_fold; *now is what it is, of pending and active bits only with mask 0. 1: done, but what the
+ * virtual timer is linked to has to follow.
+ */
+int vgic_private(struct vgic_cpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *now);
+/*
+ * The same while images are in the processor, if none is left without one, after vgic_keep() for each: lr[n] is to be
+ * written of those n that *changed has. 1: likewise, or not all that are pending or active have one, so that vgic_fold
+ * and vgic_fill must follow.
+ */
+int vgic_private_placed(struct vgic_cpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *now,
+			uint32_t *changed);
+/* Its parts: images of a set out of lr[], and into those that are in lr_empty; false: there are too few. */
+uint32_t vgic_take_out(struct vgic_cpu *v, uint32_t set);
+bool vgic_put_back(struct vgic_cpu *v, uint32_t set, uint32_t *changed);
+uint64_t vgic_state(const struct vgic_cpu *v, bool is_active); /* what is pending, or active */
+
 /* Only after vgic_fold and before vgic_fill. */
 /* Its pending state or, with VIRQ_ACTIVE in `what`, all. VIRQ_* that it had. */
 int vgic_withdraw(struct vgic_cpu *v, unsigned intid, unsigned what);
@@ -189,6 +209,5 @@ void vgic_unbind(struct vgic_cpu *v, unsigned intid);
 unsigned vgic_host(const struct vgic_cpu *v, unsigned intid); /* its physical SPI, or 0 */
 void vgic_deactivate(struct vgic_cpu *v, unsigned intid);     /* by a guest that ends interrupts in two steps */
 void vgic_end_active(struct vgic_cpu *v, unsigned index); /* a candidate, and the physical SPI that it is linked to */
-int vgic_private(struct vgic_cpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *out);
 /* Is anything pending that the guest's CPU interface (ARCH_VMCR_*) lets through, so that the guest must not wait? */
 bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr);

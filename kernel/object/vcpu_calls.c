@@ -114,16 +114,10 @@ static bool in_guest(const struct vcpu *v)
 
 static int64_t interrupts_apply(struct vcpu *v, struct frame *f)
 {
-	uint32_t out = 0;
 	int64_t result;
 
 	arch_vcpu_settle(v);
 	switch (call_number(f)) {
-	case CALL_VcpuPrivate:
-		result = vgic_private(&v->vgic, VcpuPrivate_vpriv(f), (uint32_t)VcpuPrivate_value(f),
-				      (uint32_t)VcpuPrivate_mask(f), &out);
-		VcpuPrivate_set_now(f, out);
-		break;
 	case CALL_VcpuWithdraw:
 		result = irq_passthrough_withdraw(v, (unsigned)VcpuWithdraw_intid(f), (unsigned)VcpuWithdraw_what(f));
 		break;
@@ -144,6 +138,7 @@ static int64_t interrupts_apply(struct vcpu *v, struct frame *f)
 static bool vcpu_apply(struct cpu *c, struct vcpu *v, struct frame *f, int64_t *result)
 {
 	uint64_t call = call_number(f), value = 0;
+	uint32_t now = 0;
 	bool core = call == CALL_VcpuGet || call == CALL_VcpuSet;
 
 	/* The frame is in memory whenever the vCPU is not in the guest, the rest if it is not resident. */
@@ -153,6 +148,13 @@ static bool vcpu_apply(struct cpu *c, struct vcpu *v, struct frame *f, int64_t *
 	if (v->home && v->home != c) {
 		lock_release(&v->lock);
 		return false;
+	}
+	if (call == CALL_VcpuPrivate) {
+		*result = arch_vcpu_private(v, VcpuPrivate_vpriv(f), (uint32_t)VcpuPrivate_value(f),
+					    (uint32_t)VcpuPrivate_mask(f), &now);
+		VcpuPrivate_set_now(f, now);
+		vcpu_tell(v);
+		return true;
 	}
 	if (!core) {
 		*result = interrupts_apply(v, f);
@@ -267,27 +269,8 @@ int64_t call_VcpuSet(struct thread *t, struct frame *f)
 	return vcpu_call_at_home(t, f, VcpuSet_vcpu(f));
 }
 
-/* It only becomes more: the CPU that holds the images need not be asked. */
-static int64_t set_pending(struct thread *t, struct frame *f)
-{
-	struct vcpu *v = vcpu_of(t->process, VcpuPrivate_vcpu(f));
-	uint32_t bits = (uint32_t)VcpuPrivate_mask(f);
-
-	if (!v)
-		return -KE_BADF;
-	lock_acquire(&v->lock);
-	v->vgic.repend |= bits;
-	v->dirty = true;
-	vcpu_tell(v);
-	VcpuPrivate_set_now(f, bits);
-	return 0;
-}
-
 int64_t call_VcpuPrivate(struct thread *t, struct frame *f)
 {
-	if (VcpuPrivate_vpriv(f) == VPRIV_PENDING && (uint32_t)VcpuPrivate_mask(f) &&
-	    !(VcpuPrivate_mask(f) & ~VcpuPrivate_value(f)))
-		return set_pending(t, f);
 	return vcpu_call_at_home(t, f, VcpuPrivate_vcpu(f));
 }
 

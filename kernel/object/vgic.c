@@ -42,25 +42,41 @@ static unsigned most_important(const struct vgic_cpu *v, uint64_t set)
 	return (unsigned)__builtin_ctzll(set);
 }
 
-/* What the processor has left of an image is its candidate's state. The image is gone. */
-static void fold_image(struct vgic_cpu *v, unsigned n, uint64_t lr)
+/* What the processor has left of an image is its candidate's state. */
+static inline void see_image(const struct vgic_cpu *v, unsigned n, uint64_t *latch, uint64_t *active)
 {
-	unsigned index = v->lr_index[n];
-	uint64_t bit = BIT(index);
+	uint64_t bit = BIT(v->lr_index[n]), lr = v->lr_empty & BIT(n) ? 0 : v->lr[n];
 
 	if (lr & ARCH_LR_PENDING)
-		v->latch |= bit & v->config; /* an edge may have come straight into the image */
+		*latch |= bit & v->config; /* an edge may have come straight into the image */
 	else
-		v->latch &= ~(v->offered & bit);
-	v->offered &= ~bit;
-	v->lr_of[index] = VGIC_LR_MAX;
-	if (!(lr & ARCH_LR_ACTIVE)) {
-		v->active &= ~bit;
-		return;
-	}
-	if (!(v->active & bit))
+		*latch &= ~(v->offered & bit);
+	*active = lr & ARCH_LR_ACTIVE ? *active | bit : *active & ~bit;
+}
+
+/* And it is gone. */
+static void fold_image(struct vgic_cpu *v, unsigned n)
+{
+	unsigned index = v->lr_index[n];
+	uint64_t bit = BIT(index), lr = v->lr[n], was = v->active;
+
+	see_image(v, n, &v->latch, &v->active);
+	if (v->active & ~was)
 		v->run[index] = (uint8_t)ARCH_LR_PRIO(lr) | (lr & ARCH_LR_GROUP1 ? 0 : VGIC_PRIO_GROUP0);
-	v->active |= bit;
+	v->offered &= ~bit;
+	v->straight &= ~bit;
+	v->lr_of[index] = VGIC_LR_MAX;
+	v->lr_used &= ~(uint32_t)BIT(n);
+	v->lr[n] = 0;
+}
+
+uint64_t vgic_state(const struct vgic_cpu *v, bool is_active)
+{
+	uint64_t latch = v->latch, active = v->active;
+
+	for_each_bit (n, v->lr_used)
+		see_image(v, (unsigned)n, &latch, &active);
+	return is_active ? active : latch | (v->line & ~(uint64_t)v->config);
 }
 
 void vgic_end_active(struct vgic_cpu *v, unsigned index)
@@ -103,16 +119,13 @@ void vgic_fold(struct vgic_cpu *v, unsigned eoicount)
 {
 	uint64_t outside = v->left & v->active;
 
-	for_each_bit (n, v->lr_used) {
-		uint64_t lr = v->lr_empty & BIT(n) ? v->lr[n] & ~ARCH_LR_STATE : v->lr[n];
-
-		fold_image(v, (unsigned)n, lr);
-	}
+	for_each_bit (n, v->lr_used)
+		fold_image(v, (unsigned)n);
 	/* With ends in two steps it is the second one that ends, and it traps while one is active without an image. */
 	for (; eoicount && outside && !(v->vmcr & ARCH_VMCR_SPLIT_END); eoicount--)
 		end_without_image(v, outside);
-	v->lr_used = v->lr_empty = 0;
-	v->straight = v->left = 0;
+	v->lr_empty = 0;
+	v->left = 0;
 	v->latch |= v->repend | (v->arrived & SGIS & v->group);
 	v->repend = v->arrived = 0;
 	v->spi_used &= v->bound | (uint32_t)((vgic_pending(v) | v->active) >> VGIC_PRIVATE);
@@ -123,7 +136,7 @@ void vgic_fold(struct vgic_cpu *v, unsigned eoicount)
  * (12.5.9); the virtual timer gives up its link if a write has made it pending again. Where an image cannot show all,
  * or an input may still be up, completion brings the guest out.
  */
-static uint64_t make_image(const struct vgic_cpu *v, unsigned index, bool pending)
+static inline __attribute__((always_inline)) uint64_t make_image(const struct vgic_cpu *v, unsigned index, bool pending)
 {
 	const struct virq *q = index < VGIC_PRIVATE ? NULL : &v->spi[index - VGIC_PRIVATE];
 	bool active = v->active & BIT(index), level = (q ? v->line : ~(uint64_t)v->config) & BIT(index);
@@ -141,7 +154,8 @@ static uint64_t make_image(const struct vgic_cpu *v, unsigned index, bool pendin
 }
 
 /* An image for a candidate. One that is pending and active at once would go ahead of those that have none. */
-static void fill_image(struct vgic_cpu *v, unsigned n, unsigned index, bool pending)
+static inline __attribute__((always_inline)) void fill_image(struct vgic_cpu *v, unsigned n, unsigned index,
+							     bool pending)
 {
 	uint64_t lr = make_image(v, index, pending);
 
@@ -226,6 +240,51 @@ void vgic_fill(struct vgic_cpu *v)
 	v->control = make_control(v, waiting != 0);
 }
 
+/* One that is empty and that nobody has, or else any that is empty: who comes again finds its own. */
+static unsigned choose_empty(const struct vgic_cpu *v, uint32_t empty)
+{
+	return (unsigned)__builtin_ctz(empty & ~v->lr_used ? empty & ~v->lr_used : empty);
+}
+
+static inline void fold_empty(struct vgic_cpu *v, unsigned n)
+{
+	v->lr_empty |= (uint32_t)BIT(n);
+	if (v->lr_used & BIT(n))
+		fold_image(v, n);
+}
+
+uint32_t vgic_take_out(struct vgic_cpu *v, uint32_t set)
+{
+	uint32_t changed = 0;
+
+	for_each_bit (n, v->lr_used) {
+		if (BIT(v->lr_index[n]) & set) {
+			fold_image(v, (unsigned)n);
+			changed |= (uint32_t)BIT(n);
+		}
+	}
+	v->lr_empty |= changed;
+	return changed;
+}
+
+bool vgic_put_back(struct vgic_cpu *v, uint32_t set, uint32_t *changed)
+{
+	uint32_t pending = (uint32_t)wanted_ones(v), due = set & (pending | (uint32_t)v->active);
+
+	for (; due; due &= due - 1) {
+		unsigned i = (unsigned)__builtin_ctz(due), n;
+
+		if (!v->lr_empty)
+			return false;
+		n = choose_empty(v, v->lr_empty);
+		fold_empty(v, n);
+		v->lr_empty &= ~(uint32_t)BIT(n);
+		fill_image(v, n, i, pending & BIT(i));
+		*changed |= (uint32_t)BIT(n);
+	}
+	return true;
+}
+
 /* Its line has fallen again, or is up while its image will bring the guest out when it ends. */
 static bool needs_no_image(const struct vgic_cpu *v, unsigned index, uint32_t empty)
 {
@@ -239,7 +298,6 @@ static bool needs_no_image(const struct vgic_cpu *v, unsigned index, uint32_t em
 bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 {
 	uint64_t bit = BIT(index), open = v->open & v->group;
-	uint32_t spare = empty & ~v->lr_used ? empty & ~v->lr_used : empty; /* who comes again finds its own */
 	unsigned at = v->lr_of[index];
 
 	*n = VGIC_LR_MAX;
@@ -249,11 +307,10 @@ bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 	if (!((open | SPIS) & group_ones(v, v->vmcr) & bit) || v->prio[index] > v->left_prio || !empty)
 		return false;
 	if (at == VGIC_LR_MAX && !((v->active | v->left) & bit))
-		at = (unsigned)__builtin_ctz(spare);
+		at = choose_empty(v, empty);
 	if (at == VGIC_LR_MAX || !(empty & BIT(at)))
 		return false; /* still there, pending or active */
-	if (v->lr_used & BIT(at))
-		fold_image(v, at, v->lr[at] & ~ARCH_LR_STATE);
+	fold_empty(v, at);
 	if (bit & ~(SGIS | BIT(VIRQ_VTIMER))) { /* the lock is held: others write the word, too */
 		v->latch |= v->repend & bit;
 		v->repend &= ~bit;

@@ -84,7 +84,7 @@ static inline __attribute__((always_inline)) bool vcpu_insert_again(const struct
 	irqchip_lr_write(n, lr);
 	return true;
 }
-bool vcpu_quiet(const struct vcpu *v);       /* it may wait: nothing comes through, by the list registers as they are */
+struct frame *vcpu_trap_wait(struct cpu *c, struct vcpu *v, uint64_t esr); /* WFI or WFE */
 bool vcpu_timer_direct(struct vcpu *v);      /* the virtual timer has fired; false: the long way */
 void vcpu_timer_look(struct vcpu *v);        /* at an exit with `timer_active` */
 bool vcpu_timer_fires(const struct vcpu *v); /* the line of the virtual timer */

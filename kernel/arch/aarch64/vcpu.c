@@ -447,26 +447,6 @@ static struct frame *sysreg_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
 	return to_process(c, v, read ? EXIT_SYSREG_READ : EXIT_SYSREG_WRITE);
 }
 
-/*
- * WFI: blocks unless something is pending, or may be, since not all is in the list registers: then it is after the next
- * entry. The lock: nobody makes something pending in between.
- */
-static struct frame *wait_exit(struct cpu *c, struct vcpu *v, uint64_t esr)
-{
-	vcpu_advance(v, esr);
-	if (esr & 3) { /* WFE, WFET: not trapped, but harmless */
-		sched_yield(v->thread);
-		return cpu_leave(c);
-	}
-	lock_acquire(&v->lock);
-	if (vcpu_quiet(v))
-		vcpu_wait(c, v);
-	else
-		v->dirty = true;
-	lock_release(&v->lock);
-	return cpu_leave(c);
-}
-
 struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr)
 {
 	struct frame *f = &v->thread->frame;
@@ -478,7 +458,7 @@ struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr)
 	case EC_DATA: return abort_exit(c, v, esr, false);
 	case EC_HVC64: return call_exit(c, v, esr, EXIT_HVC);
 	case EC_SYSREG: return sysreg_exit(c, v, esr);
-	case EC_WFX: return wait_exit(c, v, esr);
+	case EC_WFX: return vcpu_trap_wait(c, v, esr);
 	case EC_FP: arch_fpu_trap(c, &v->fpu); return arch_vcpu_enter(c, v);
 	case EC_SMC64: return call_exit(c, v, esr, EXIT_SMC);
 	case EC_FETCH: return abort_exit(c, v, esr, true);

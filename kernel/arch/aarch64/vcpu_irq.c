@@ -32,15 +32,20 @@ static void vtimer_link(struct vcpu *v)
 	v->arch_work.timer_active = flight;
 }
 
+static inline void read_images(struct vgic_cpu *g)
+{
+	g->lr_empty = irqchip_lr_empty() & ((uint32_t)BIT(g->lr_count) - 1);
+	for_each_bit (n, g->lr_used & ~g->lr_empty)
+		vgic_keep(g, (unsigned)n, irqchip_lr_read((unsigned)n));
+}
+
 void vcpu_take_images(struct vcpu *v)
 {
 	struct vgic_cpu *g = &v->vgic;
 
-	g->lr_empty = irqchip_lr_empty();
-	for_each_bit (n, g->lr_used & ~g->lr_empty) {
-		vgic_keep(g, (unsigned)n, irqchip_lr_read((unsigned)n));
+	read_images(g);
+	for_each_bit (n, g->lr_used & ~g->lr_empty)
 		irqchip_lr_write((unsigned)n, 0);
-	}
 	irqchip_virtual_control(ARCH_VGIC_ON);
 	v->in_hw = false;
 }
@@ -76,6 +81,38 @@ void arch_vcpu_offer(struct vcpu *v)
 	v->dirty = v->edges = false;
 	vgic_fill(&v->vgic);
 	vcpu_give_images(v);
+}
+
+static __attribute__((noinline)) int private_anew(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask,
+						  uint32_t *now)
+{
+	int result;
+
+	arch_vcpu_settle(v);
+	v->dirty = true;
+	result = vgic_private(&v->vgic, op, value, mask, now);
+	return result < 0 ? result : 0;
+}
+
+int arch_vcpu_private(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *now)
+{
+	struct vgic_cpu *g = &v->vgic;
+	uint32_t changed = 0;
+	int result;
+
+	if (unlikely(!v->in_hw || v->dirty || v->edges || g->left))
+		return private_anew(v, op, value, mask, now);
+	read_images(g);
+	if (!mask || (g->line & BIT(VIRQ_VTIMER)))
+		vgic_private_line(g, VIRQ_VTIMER, vcpu_timer_fires(v));
+	result = vgic_private_placed(g, op, value, mask, now, &changed);
+	for_each_bit (n, changed)
+		irqchip_lr_write((unsigned)n, g->lr[n]);
+	if (unlikely(result > 0)) {
+		v->dirty = true;
+		result = 0;
+	}
+	return result;
 }
 
 void vcpu_offer(struct vcpu *v)
@@ -173,7 +210,8 @@ bool vcpu_passed(struct vcpu *v, uint32_t intid)
 	return bound;
 }
 
-bool vcpu_quiet(const struct vcpu *v)
+/* It may wait: nothing comes through, by the list registers as they are. */
+static bool is_quiet(const struct vcpu *v)
 {
 	if (v->entry_work & ~ENTRY_WORK_TIMER)
 		return false;
@@ -181,6 +219,26 @@ bool vcpu_quiet(const struct vcpu *v)
 		if (vgic_delivers(&v->vgic, irqchip_lr_read((unsigned)n), irqchip_vmcr()))
 			return false;
 	return true;
+}
+
+/*
+ * WFI: blocks unless something is pending, or may be, since not all is in the list registers: then it is after the next
+ * entry. The lock: nobody makes something pending in between.
+ */
+struct frame *vcpu_trap_wait(struct cpu *c, struct vcpu *v, uint64_t esr)
+{
+	vcpu_advance(v, esr);
+	if (esr & 3) { /* WFE, WFET: not trapped, but harmless */
+		sched_yield(v->thread);
+		return cpu_leave(c);
+	}
+	lock_acquire(&v->lock);
+	if (is_quiet(v))
+		vcpu_wait(c, v);
+	else
+		v->dirty = true;
+	lock_release(&v->lock);
+	return cpu_leave(c);
 }
 
 bool vcpu_timer_direct(struct vcpu *v)

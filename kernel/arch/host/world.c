@@ -95,6 +95,16 @@ void arch_vcpu_settle(struct vcpu *v)
 	vgic_fold(&v->vgic, 0);
 }
 
+int arch_vcpu_private(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *now)
+{
+	int result;
+
+	arch_vcpu_settle(v);
+	v->dirty = true;
+	result = vgic_private(&v->vgic, op, value, mask, now);
+	return result < 0 ? result : 0;
+}
+
 bool arch_vcpu_show(struct vcpu *v, unsigned index)
 {
 	(void)v;

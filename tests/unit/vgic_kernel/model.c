@@ -12,14 +12,14 @@ unsigned depth;
 bool ended[COUNT];
 
 struct vgic_cpu v;
-static uint64_t hw[VGIC_LR_MAX]; /* the list registers */
-static bool in_hw;
-unsigned taken, placed, again;
+uint64_t hw[VGIC_LR_MAX];
+bool in_hw;
+unsigned taken, placed, again, placed_changes;
 static unsigned lrs;
 static unsigned eoicount;
 static uint32_t seed;
 bool physical;
-static bool linked; /* and the kernel knows */
+bool linked;
 
 /* Interrupts that are linked to the host's: test_vgic_halves.c. */
 static unsigned deactivated, made_pending;
@@ -94,12 +94,17 @@ static uint32_t empty_ones(void)
 	return empty;
 }
 
-/* As vcpu_take_images() does it: empty ones are not read. */
-static void take_images(void)
+void read_images(void)
 {
 	v.lr_empty = empty_ones();
 	for_each_bit (n, v.lr_used & ~v.lr_empty)
 		vgic_keep(&v, (unsigned)n, hw[n]);
+}
+
+/* As vcpu_take_images() does it. */
+static void take_images(void)
+{
+	read_images();
 	memset(hw, 0, sizeof(hw));
 	in_hw = false;
 }
@@ -146,8 +151,7 @@ static unsigned lr_prio(unsigned n)
 	return hw[n] >> ARCH_LR_PRIO_SHIFT & 0xff;
 }
 
-/* ICH_MISR_EL2: while it asks for it the guest comes out. */
-static void maintenance(bool eoi)
+void maintenance(bool eoi)
 {
 	for (unsigned turn = 0;; turn++) {
 		bool pending = false;
@@ -285,15 +289,6 @@ void direct(unsigned intid)
 	if (v.control & ARCH_VGIC_TRAP_DEACTIVATION)
 		enter();
 	maintenance(eoi);
-}
-
-void change_private(unsigned op, uint32_t value, uint32_t mask)
-{
-	uint32_t out;
-
-	settle_vcpu();
-	assert_int_equal(vgic_private(&v, op, value, mask, &out), 0);
-	enter();
 }
 
 /* ---- what a guest and its devices do to interrupt i ---- */
@@ -506,7 +501,7 @@ void start(unsigned s)
 	uint32_t out;
 
 	seed = s;
-	depth = eoicount = taken = placed = again = 0;
+	depth = eoicount = taken = placed = placed_changes = again = 0;
 	physical = linked = false;
 	ctlr = 3;
 	memset(ref, 0, sizeof(ref));

@@ -38,10 +38,14 @@ extern unsigned depth;
 extern bool ended[COUNT]; /* with EOImode 1: its priority was dropped, it is not deactivated */
 
 extern struct vgic_cpu v;
-extern unsigned taken;  /* interrupts, since the start */
-extern unsigned placed; /* and those that came straight into another list register than their last one */
-extern unsigned again;  /* levels that came straight into their last one */
-extern bool physical;   /* the physical interrupt of the virtual timer is active */
+extern unsigned taken;           /* interrupts, since the start */
+extern unsigned placed;          /* and those that came straight into another list register than their last one */
+extern unsigned placed_changes;  /* of private ones, while images were in the processor */
+extern unsigned again;           /* levels that came straight into their last one */
+extern bool physical;            /* the physical interrupt of the virtual timer is active */
+extern bool linked;              /* and the kernel knows */
+extern uint64_t hw[VGIC_LR_MAX]; /* the list registers */
+extern bool in_hw;               /* they hold images */
 
 unsigned rnd(unsigned below);
 unsigned index_of(unsigned intid);
@@ -49,7 +53,9 @@ bool is_pending(unsigned i); /* by the record */
 
 void start(unsigned s); /* from reset, with this seed; odd: EOImode 1. Four list registers; one or 16 with some seeds */
 void settle_vcpu(void); /* out of the guest, as arch_vcpu_settle() does it */
-void enter(void);       /* out of the guest, and in again: nothing is forgotten, nothing invented */
+void read_images(void); /* empty ones are not read */
+void maintenance(bool eoi); /* ICH_MISR_EL2: while it asks for it the guest comes out */
+void enter(void);           /* out of the guest, and in again: nothing is forgotten, nothing invented */
 /*
  * Its images to memory, since another one needs the processor, and back: as they are, or folded and made anew. The
  * physical interrupt of the virtual timer goes with its image, and comes again where it has none.

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Changes of private interrupts. */
+#include "model.h"
+
+/* As vcpu_timer_look() does it: the physical one stays active no longer than the image. */
+static void look_at_timer(void)
+{
+	unsigned n = v.lr_of[VIRQ_VTIMER];
+
+	if (linked && !ref[index_of(VIRQ_VTIMER)].line && (n == VGIC_LR_MAX || !(hw[n] & ARCH_LR_ACTIVE)))
+		enter();
+}
+
+/* What is read of private interrupts while images are in the processor. */
+static void check_state(void)
+{
+	uint32_t pending, active, changed;
+
+	read_images();
+	vgic_private_line(&v, VIRQ_VTIMER, ref[index_of(VIRQ_VTIMER)].line);
+	assert_int_equal(vgic_private_placed(&v, VPRIV_PENDING, 0, 0, &pending, &changed) | (int)changed, 0);
+	assert_int_equal(vgic_private_placed(&v, VPRIV_ACTIVE, 0, 0, &active, &changed) | (int)changed, 0);
+	for (unsigned i = 0; i < COUNT && number[i] < 32; i++) {
+		if (!(active & BIT(number[i])) == ref[i].active)
+			fail_msg("interrupt %u reads as %sactive", number[i], ref[i].active ? "not " : "");
+		if (!(pending & BIT(number[i])) == is_pending(i))
+			fail_msg("interrupt %u reads as %spending", number[i], is_pending(i) ? "not " : "");
+	}
+}
+
+/* As arch_vcpu_private() does it while images are in the processor. */
+static bool change_placed(unsigned op, uint32_t value, uint32_t mask)
+{
+	uint32_t out, changed;
+	int result;
+
+	if (!in_hw || v.left || v.repend || v.arrived || rnd(4) == 0)
+		return false;
+	read_images();
+	vgic_private_line(&v, VIRQ_VTIMER, ref[index_of(VIRQ_VTIMER)].line);
+	result = vgic_private_placed(&v, op, value, mask, &out, &changed);
+	assert_in_range(result, 0, 1);
+	for_each_bit (n, changed)
+		hw[n] = v.lr[n];
+	placed_changes += result == 0;
+	check_state();
+	result ? enter() : look_at_timer();
+	maintenance(false);
+	return true;
+}
+
+void change_private(unsigned op, uint32_t value, uint32_t mask)
+{
+	uint32_t out;
+
+	if (change_placed(op, value, mask))
+		return;
+	settle_vcpu();
+	assert_in_range(vgic_private(&v, op, value, mask, &out), 0, 1);
+	enter();
+}
