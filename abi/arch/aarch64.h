@@ -31,6 +31,9 @@ enum vcpu_action {
 	ACT_REGISTERS, /* as ACT_DONE, and x3 to x5 go to the general registers that the three low bytes of x2 number,
 			* in that order; 31: to none
 			*/
+	ACT_PRIVATE,   /* a read or write of private interrupts, as VcpuPrivate of this virtual CPU: x2 = VPRIV_*, x3 =
+			* value, x4 = mask. A read gets what it is, or the byte of it that bits 1:0 of the address name
+			*/
 	ACT_READ, /* the guest does not run, and its exit is not finished: x1 to x4 become the general registers that
 		   * the four low bytes of x2 number, in that order; 31: 0. `exit` is the last one again
 		   */

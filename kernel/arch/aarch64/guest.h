@@ -45,9 +45,11 @@ static inline __attribute__((always_inline)) void vcpu_advance(struct vcpu *v, u
 NAMED struct frame *vcpu_trap(struct cpu *c, struct vcpu *v, uint64_t esr); /* a trap from the guest */
 
 /* vcpu_act.c */
-bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4]); /* arch_vcpu_run() */
-void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far);            /* a synchronous exception at EL1; resident */
-void vcpu_inject_abort(struct vcpu *v, uint64_t iss, uint64_t offset);   /* the exit was one; at its FAR + offset */
+bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4]);           /* arch_vcpu_run() */
+void vcpu_read_registers(const struct vcpu *v, uint64_t *x, uint64_t numbers);     /* ACT_READ */
+bool vcpu_act_private(struct vcpu *v, uint64_t op, uint64_t value, uint64_t mask); /* ACT_PRIVATE */
+void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far);          /* a synchronous exception at EL1; resident */
+void vcpu_inject_abort(struct vcpu *v, uint64_t iss, uint64_t offset); /* the exit was one; at its FAR + offset */
 
 /* vcpu_state.c */
 void vcpu_load(struct cpu *c, struct vcpu *v); /* and into the processor: resident, home */

@@ -86,15 +86,6 @@ static inline void enter_guest(struct cpu *c, struct thread *t, struct vcpu *v)
 		enter_swapped(c, t, v);
 }
 
-/* ACT_READ */
-static void read_registers(struct thread *t, const struct vcpu *v, uint64_t numbers)
-{
-	t->frame.x[0] = v->exit;
-	for (unsigned i = 0; i < 4; i++)
-		t->frame.x[1 + i] = v->frame.x[numbers >> 8 * i & 31];
-	arch_resume(&t->frame);
-}
-
 /*
  * Actions that are rare, settings of the guest that its qvm must not have, and a virtual timer that the guest has not
  * completed, as while it prints with interrupts masked. All else is for the long way.
@@ -106,7 +97,8 @@ static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action
 	uint64_t *x = t->frame.x;
 
 	if (action == ACT_READ && v && v->id == id) {
-		read_registers(t, v, x2);
+		vcpu_read_registers(v, t->frame.x, x2);
+		arch_resume(&t->frame);
 		return;
 	}
 	if (v && v->id == id &&
@@ -132,6 +124,29 @@ static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action
 	trap_vcpu_run(&t->frame, c);
 }
 
+/* An access that the kernel finishes. */
+static __attribute__((noinline, flatten)) void run_private(struct vcpu *v, uint64_t op, uint64_t value, uint64_t mask)
+{
+	bool done = vcpu_act_private(v, op, value, mask);
+	struct cpu *c = arch_this_cpu();
+
+	if (likely(done && !v->dirty))
+		enter_guest(c, v->thread, v);
+	else /* VPRIV_* -1: refused as it was */
+		vcpu_run_long(v->id, done ? ACT_RUN : ACT_PRIVATE, UINT64_MAX, 0, 0, 0, v->thread, c);
+}
+
+static __attribute__((noinline)) void vcpu_run_other(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3,
+						     uint64_t x4, uint64_t x5, struct thread *t, struct cpu *c)
+{
+	struct vcpu *v = t->vcpu;
+
+	if (action == ACT_PRIVATE && v && v->id == id && !__atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE))
+		run_private(v, x2, x3, x4);
+	else
+		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
+}
+
 /* From the vector of a call: arguments as in calls.def. */
 void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, struct thread *t,
 	      struct cpu *c)
@@ -144,7 +159,7 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 	 */
 	if (unlikely(!v || v->id != id || __atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE) ||
 		     !act_short(v, action, x2, x3, x4, x5)))
-		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
+		vcpu_run_other(id, action, x2, x3, x4, x5, t, c);
 	else
 		enter_guest(c, t, v);
 }

@@ -50,10 +50,37 @@ static void inject_undefined(struct vcpu *v)
 	vcpu_inject(v, ESR_IL, sysreg_read(far_el1));
 }
 
+void vcpu_read_registers(const struct vcpu *v, uint64_t *x, uint64_t numbers)
+{
+	x[0] = v->exit;
+	for (unsigned i = 0; i < 4; i++)
+		x[1 + i] = v->frame.x[numbers >> 8 * i & 31];
+}
+
 static void put_registers(struct vcpu *v, const uint64_t value[4])
 {
 	for (unsigned i = 0; i < 3; i++)
 		v->frame.x[value[0] >> (8 * i) & 31] = value[1 + i];
+}
+
+bool vcpu_act_private(struct vcpu *v, uint64_t op, uint64_t value, uint64_t mask)
+{
+	uint64_t esr = v->arch.exit_esr;
+	uint32_t now;
+	int result;
+
+	if ((v->exit | 1) != EXIT_MMIO_WRITE)
+		return false;
+	lock_acquire(&v->lock);
+	result = arch_vcpu_private(v, op, (uint32_t)value, (uint32_t)mask, &now);
+	lock_release(&v->lock);
+	if (result < 0)
+		return false;
+	if (v->exit == EXIT_MMIO_READ)
+		v->frame.x[ABORT_SRT(esr)] = vcpu_extend(now >> 8 * (v->arch.exit_far & 3), esr);
+	vcpu_advance(v, esr);
+	v->exit = EXIT_KICK;
+	return true;
 }
 
 /* Finishes the exit before, if act_short() does not. False: it was not one for this action. */
@@ -79,6 +106,7 @@ bool vcpu_act(struct vcpu *v, uint64_t action, const uint64_t value[4])
 		vcpu_advance(v, v->arch.exit_esr);
 		break;
 	case ACT_UNDEF: inject_undefined(v); break;
+	case ACT_PRIVATE: return vcpu_act_private(v, value[0], value[1], value[2]);
 	case ACT_ABORT: vcpu_inject_abort(v, value[0], value[1]); break;
 	default: return false;
 	}
