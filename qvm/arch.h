@@ -23,6 +23,8 @@ struct loader;
  * bool arch_is_call(exit, x1): is this exit, of VcpuRun, a call of the guest to its firmware?
  * bool arch_call_query(const struct arch_vm *vm, const uint64_t x[3], uint64_t *result): does it only ask? x: the
  *     guest's first three registers.
+ * const struct arch_request *arch_take_request(const struct arch_vcpu *vcpu): of an access to a device that was not
+ *     done: what the kernel is to finish it with, x2 to x4 of ACT_PRIVATE; or null.
  * uint64_t arch_abort(bool write): for ACT_ABORT, an access that nothing answers.
  *
  * ARCH_ELF_MACHINE, ARCH_MACHINE: e_machine of the guest's programs, and its name, which messages have.
@@ -41,6 +43,8 @@ void arch_interrupts_init(unsigned count);
 uint64_t arch_interrupts_end(void);
 /* Writes where its registers lie, as a member of the JSON of report.c: at most `room` bytes, with the NUL. */
 void arch_interrupts_json(char *text, size_t room);
+/* The same as arch_take_request() and what it tells, at once. *value: what was read. False: there is no request. */
+bool arch_finish_request(const struct vcpu *vcpu, uint64_t ipa, uint64_t *value);
 /* Binds an interrupt to one of the host, when there are vCPUs and before the first one runs. 0, or the kernel's error.
  */
 int arch_interrupt_bind(unsigned interrupt, unsigned host);

@@ -39,25 +39,30 @@ static inline const struct mmio_region *device_at(struct vcpu *vcpu, uint64_t ip
 	return region;
 }
 
-/* Accesses of a device that is there. Not done: it refuses, and the guest gets an abort. */
-static inline uint64_t read_device(struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa, uint64_t size,
-				   uint64_t *value)
+/* Accesses of a device that is there. Not done: the kernel finishes it, or it refuses, and the guest gets an abort. */
+static inline struct vdev_value read_device(const struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa,
+					    uint64_t size)
 {
-	const struct vdev_value data = region->read(region->device, vcpu->index, ipa, (unsigned)size);
-
-	*value = data.value;
-	if (likely(data.done))
-		return true;
-	*value = ALL_ONES;
-	return is_ignored(vcpu, ipa, (unsigned)size, UNSUPPORTED_READS);
+	return region->read(region->device, vcpu->index, ipa, (unsigned)size);
 }
 
-static inline bool write_device(struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa, uint64_t size,
+static inline bool write_device(const struct vcpu *vcpu, const struct mmio_region *region, uint64_t ipa, uint64_t size,
 				uint64_t value)
 {
-	if (likely(region->write(region->device, vcpu->index, ipa, (unsigned)size, value)))
-		return true;
-	return is_ignored(vcpu, ipa, (unsigned)size, UNSUPPORTED_WRITES);
+	return region->write(region->device, vcpu->index, ipa, (unsigned)size, value);
+}
+
+/* Goes on after an access that is not done. */
+static inline __attribute__((always_inline)) struct vcpu_run run_not_done(struct vcpu *vcpu, uint64_t ipa,
+									  uint64_t size, bool write)
+{
+	const struct arch_request *request = arch_take_request(&vcpu->arch);
+
+	if (likely(request))
+		return VcpuRun(vcpu->id, ACT_PRIVATE, request->which, request->value, request->mask, 0);
+	if (is_ignored(vcpu, ipa, (unsigned)size, write ? UNSUPPORTED_WRITES : UNSUPPORTED_READS))
+		return VcpuRunValue(vcpu->id, write ? ACT_DONE : ACT_DATA, ALL_ONES);
+	return VcpuRun(vcpu->id, ACT_ABORT, arch_abort(write), 0, 0, 0);
 }
 
 static bool device_exists(void *ctx, uint64_t ipa, unsigned size)
@@ -69,15 +74,22 @@ static bool device_exists(void *ctx, uint64_t ipa, unsigned size)
 
 static bool device_read(void *ctx, uint64_t ipa, unsigned size, uint64_t *value)
 {
-	const bool done = read_device(ctx, device_at(ctx, ipa, size), ipa, size, value) != 0;
+	const struct vdev_value data = read_device(ctx, device_at(ctx, ipa, size), ipa, size);
+	bool done = true;
 
+	*value = data.value;
+	if (!data.done && !arch_finish_request(ctx, ipa, value)) {
+		*value = ALL_ONES;
+		done = is_ignored(ctx, ipa, size, UNSUPPORTED_READS);
+	}
 	*value &= ~0ull >> (64 - 8 * size);
 	return done;
 }
 
 static bool device_write(void *ctx, uint64_t ipa, unsigned size, uint64_t value)
 {
-	return write_device(ctx, device_at(ctx, ipa, size), ipa, size, value);
+	return write_device(ctx, device_at(ctx, ipa, size), ipa, size, value) ||
+	       arch_finish_request(ctx, ipa, &value) || is_ignored(ctx, ipa, size, UNSUPPORTED_WRITES);
 }
 
 static const struct device_ops devices = {device_exists, device_read, device_write, apply_policy};
@@ -115,17 +127,17 @@ static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, 
 	struct vcpu_run exit = VcpuRun(id, reply->action, reply->x[0], reply->x[1], reply->x[2], reply->x[3]);
 
 	for (;;) {
-		uint64_t value, answer;
+		uint64_t answer;
 
 		if (likely(exit.exit == EXIT_MMIO_READ)) {
 			const struct mmio_region *region = device_at(vcpu, exit.x1, exit.x2);
 
 			if (unlikely(!region))
 				return nothing_there(EXIT_MMIO_READ, exit.x1, exit.x2);
-			const uint64_t done = read_device(vcpu, region, exit.x1, exit.x2, &value);
+			const struct vdev_value data = read_device(vcpu, region, exit.x1, exit.x2);
 			retry_interrupts();
-			exit = likely(done) ? VcpuRunValue(id, ACT_DATA, value)
-					    : VcpuRun(id, ACT_ABORT, arch_abort(false), 0, 0, 0);
+			exit = likely(data.done) ? VcpuRunValue(id, ACT_DATA, data.value)
+						 : run_not_done(vcpu, exit.x1, exit.x2, false);
 		} else if (exit.exit == EXIT_MMIO_WRITE) {
 			const struct mmio_region *region = device_at(vcpu, exit.x1, exit.x2);
 
@@ -133,8 +145,8 @@ static __attribute__((noinline)) struct vcpu_run run_devices(struct vcpu *vcpu, 
 				return nothing_there(EXIT_MMIO_WRITE, exit.x1, exit.x2);
 			const bool good = write_device(vcpu, region, exit.x1, exit.x2, exit.x3);
 			retry_interrupts();
-			exit = likely(good) ? VcpuRunValue(id, ACT_DONE, 0)
-					    : VcpuRun(id, ACT_ABORT, arch_abort(true), 0, 0, 0);
+			exit =
+			    likely(good) ? VcpuRunValue(id, ACT_DONE, 0) : run_not_done(vcpu, exit.x1, exit.x2, true);
 		} else if (unlikely(arch_is_call(exit.exit, exit.x1))) {
 			if (!arch_call_query(&vm.arch, (uint64_t[]){exit.x2, exit.x3, exit.x4}, &answer))
 				return firmware_call(exit.exit, exit.x2, exit.x3, exit.x4, exit.x5);

@@ -31,7 +31,14 @@ static int model_private(void *ctx, unsigned vcpu, unsigned which, uint32_t valu
 	assert_true(vcpu < VCPUS && which < VPRIV_PRIO0 + 8);
 	kernel.private_calls++;
 	*state = (*state & ~mask) | (value & mask);
+	if (which >= VPRIV_PRIO0)
+		*state &= 0xf8f8f8f8;
 	*result = *state;
+	if (which == VPRIV_CONFIG) {
+		*result = 0;
+		for (unsigned i = 16; i < 32; i++)
+			*result |= *state >> i & 1 ? 2u << (i - 16) * 2 : 0;
+	}
 	return 0;
 }
 

@@ -3,9 +3,11 @@
  * Registers of the GIC's frames that guests seldom access, or whose access takes long anyway. What is read here takes
  * the VM's lock only for interrupts that may be with the kernel.
  */
+#include "likely.h"
 #include "qvm/arch/aarch64/gic_frames.h"
 #include "qvm/arch/aarch64/spi.h"
 
+#define IGROUPR      0x80u
 #define IPRIORITYR   0x400u
 #define ICFGR        0xc00u
 #define ID_REGISTERS 0xffd0u
@@ -170,130 +172,117 @@ static void rd_write(struct guest_gic *g, unsigned vcpu, uint32_t offset, unsign
 		put_word(&g->asleep, value & GICR_WAKER_PROCESSOR_SLEEP ? awake | 1u << vcpu : awake);
 }
 
-/* Pending and active state of INTIDs 0 to 31, which only the kernel knows: mask 0 reads. */
-static uint32_t private_state(struct guest_gic *g, unsigned vcpu, unsigned block, uint32_t value, uint32_t mask)
-{
-	unsigned which = block >= BLOCK_ISACTIVER ? VPRIV_ACTIVE : VPRIV_PENDING;
-	uint32_t result = 0;
+/*
+ * The SGI frame: INTIDs 0 to 31, which the kernel keeps. The vCPU's own access is finished by the kernel as the guest
+ * goes on, that to another one's is a call.
+ */
+#define SGIS_ARE_EDGES 0xaaaaaaaau /* GICR_ICFGR0 */
 
-	return g->ops->vcpu_private(g->ctx, vcpu, which, value, mask, &result) < 0 ? 0 : result;
+/* What an access means to the kernel. False: nothing. */
+static inline bool sgi_decode(uint32_t offset, unsigned size, uint32_t value, struct arch_request *r)
+{
+	static const uint8_t bank[] = {
+	    [BLOCK_ISENABLER] = VPRIV_ENABLE, [BLOCK_ICENABLER] = VPRIV_ENABLE, [BLOCK_ISPENDR] = VPRIV_PENDING,
+	    [BLOCK_ICPENDR] = VPRIV_PENDING,  [BLOCK_ISACTIVER] = VPRIV_ACTIVE, [BLOCK_ICACTIVER] = VPRIV_ACTIVE,
+	};
+	const unsigned block = offset / BLOCK_BYTES, at = offset % BLOCK_BYTES;
+
+	if (is_between(offset, IPRIORITYR, GICR_IPRIORITYR_END)) {
+		if (size == 4 && at % 4 == 0)
+			*r = (struct arch_request){1, VPRIV_PRIO0 + at / 4, value, ~0u};
+		else if (size == 1)
+			*r = (struct arch_request){1, VPRIV_PRIO0 + at / 4, (uint64_t)value << at % 4 * 8,
+						   0xffull << at % 4 * 8};
+		else
+			return false;
+		return true;
+	}
+	if (size != 4)
+		return false;
+	if (at == 0 && is_between(block, BLOCK_ISENABLER, BLOCK_ICACTIVER + 1)) /* even banks set, odd ones clear */
+		*r = (struct arch_request){1, bank[block], block % 2 ? 0 : value, value};
+	else if (offset == IGROUPR)
+		*r = (struct arch_request){1, VPRIV_GROUP, value, ~0u};
+	else if (offset == ICFGR + 4)
+		*r = (struct arch_request){1, VPRIV_CONFIG, (uint64_t)gather_bits(value) << 16, 0xffff0000};
+	else
+		return false;
+	return true;
 }
 
-static uint32_t sgi_read(struct guest_gic *g, unsigned vcpu, uint32_t offset, unsigned size)
+static inline unsigned redist_of(uint32_t redist)
 {
-	const struct guest_gic_private *p = &g->private[vcpu];
-	unsigned block = offset / BLOCK_BYTES, at = offset % BLOCK_BYTES;
+	return redist / QVM_GICR_BYTES % VCPU_MAX;
+}
 
-	if (block == BLOCK_IPRIORITYR && at < sizeof(p->priority) && (size == 4 || size == 1)) {
-		uint32_t word = get_word(&p->priority[at / 4]);
+/* In the vCPU's own SGI frame, or beyond it. */
+static inline uint32_t own_offset(uint32_t redist, unsigned vcpu)
+{
+	return redist - vcpu * (uint32_t)QVM_GICR_BYTES - GIC_FRAME;
+}
 
-		return size == 4 ? word : word >> (at % 4 * 8) & 0xff;
-	}
-	if (size != 4 || at >= (block == BLOCK_ICFGR ? sizeof(p->cfgr) : 4))
-		return 0;
-	switch (block) {
-	case BLOCK_IGROUPR: return get_word(&p->group);
-	case BLOCK_ISENABLER:
-	case BLOCK_ICENABLER: return get_word(&p->enable);
-	case BLOCK_ICFGR: return get_word(&p->cfgr[at / 4]);
-	case BLOCK_ISPENDR:
-	case BLOCK_ICPENDR:
-	case BLOCK_ISACTIVER:
-	case BLOCK_ICACTIVER: return private_state(g, vcpu, block, 0, 0);
-	default: return 0;
-	}
+static inline uint32_t sgi_constant(uint32_t offset, unsigned size)
+{
+	return size == 4 && offset == ICFGR ? SGIS_ARE_EDGES : 0;
+}
+
+/* Of another vCPU. */
+static __attribute__((noinline)) struct vdev_value sgi_read(struct guest_gic *g, uint32_t redist, unsigned size)
+{
+	const uint32_t offset = redist % GIC_FRAME;
+	struct arch_request r;
+	uint32_t now = 0;
+
+	if (!sgi_decode(offset, size, 0, &r))
+		return done(sgi_constant(offset, size));
+	if (g->ops->vcpu_private(g->ctx, redist_of(redist), (unsigned)r.which, 0, 0, &now) < 0)
+		now = 0;
+	return done(size == 1 ? now >> offset % 4 * 8 & 0xff : now);
 }
 
 struct vdev_value guest_gic_read_redist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size)
 {
 	struct guest_gic *g = gic;
-	uint32_t redist = (uint32_t)(ipa - g->config.gicr), offset = redist % GIC_FRAME;
-	unsigned of = redist / QVM_GICR_BYTES % VCPU_MAX;
+	const uint32_t redist = (uint32_t)(ipa - g->config.gicr), own = own_offset(redist, vcpu);
+	struct arch_request *r = &g->request[vcpu];
 
-	(void)vcpu;
-	if (!is_access(offset, size))
+	if (likely(own < GIC_FRAME && sgi_decode(own, size, 0, r))) {
+		r->value = r->mask = 0;
 		return not_done;
-	return done(redist & GIC_FRAME ? sgi_read(g, of, offset, size) : rd_read(g, of, offset, size));
+	}
+	if (!is_access(redist, size))
+		return not_done;
+	if (!(redist & GIC_FRAME))
+		return done(rd_read(g, redist_of(redist), redist % GIC_FRAME, size));
+	return own < GIC_FRAME ? done(sgi_constant(own, size)) : sgi_read(g, redist, size);
 }
 
-/* What the guest reads comes first: it takes effect as soon as the kernel is told. Of a priority, all bits count. */
-static void sgi_set(struct guest_gic *g, unsigned vcpu, unsigned which, uint32_t *word, uint32_t value, uint32_t mask)
+static __attribute__((noinline)) bool other_write(struct guest_gic *g, uint32_t redist, unsigned size, uint32_t value)
 {
-	uint32_t result, changed = (*word ^ value) & mask;
+	const uint32_t of = redist_of(redist), offset = redist % GIC_FRAME;
+	struct arch_request r;
+	uint32_t now;
 
-	if (!changed)
-		return;
-	put_word(word, *word ^ changed);
-	g->ops->vcpu_private(g->ctx, vcpu, which, *word, mask, &result);
-}
-
-static void sgi_write_priority(struct guest_gic *g, unsigned vcpu, uint32_t at, unsigned size, uint32_t value)
-{
-	unsigned word = at / 4;
-	uint32_t mask = size == 4 ? ~0u : 0xffu << (at % 4 * 8);
-
-	value = size == 4 ? value : value << (at % 4 * 8);
-	sgi_set(g, vcpu, VPRIV_PRIO0 + word, &g->private[vcpu].priority[word], value & GIC_PRIORITY_MASK * 0x01010101u,
-		mask);
-}
-
-/* GICR_ICFGR1. GICR_ICFGR0 is for SGIs, which are always edges: WI; and the timer's line always is a level. */
-static void sgi_write_config(struct guest_gic *g, unsigned vcpu, uint32_t value)
-{
-	uint32_t *word = &g->private[vcpu].cfgr[1], bits = gather_bits(value) & ~(1u << (VIRQ_VTIMER - 16)), result;
-
-	value = spread_bits(bits);
-	if (*word == value)
-		return;
-	put_word(word, value);
-	g->ops->vcpu_private(g->ctx, vcpu, VPRIV_CONFIG, bits << 16, 0xffff0000u, &result);
-}
-
-static void sgi_write(struct guest_gic *g, unsigned vcpu, uint32_t offset, unsigned size, uint32_t value)
-{
-	struct guest_gic_private *p = &g->private[vcpu];
-	unsigned block = offset / BLOCK_BYTES, at = offset % BLOCK_BYTES;
-
-	if (block == BLOCK_IPRIORITYR && at < sizeof(p->priority) && (size == 4 || size == 1))
-		sgi_write_priority(g, vcpu, at, size, value);
-	else if (size == 4 && offset == ICFGR + 4)
-		sgi_write_config(g, vcpu, value);
-	else if (size != 4 || at != 0)
-		return;
-	else if (block == BLOCK_IGROUPR)
-		sgi_set(g, vcpu, VPRIV_GROUP, &p->group, value, ~0u);
-	else if (block == BLOCK_ISENABLER)
-		sgi_set(g, vcpu, VPRIV_ENABLE, &p->enable, ~0u, value);
-	else if (block == BLOCK_ICENABLER)
-		sgi_set(g, vcpu, VPRIV_ENABLE, &p->enable, 0, value);
-}
-
-/* Pending and active state is the kernel's alone: to change it needs no lock here, and nothing for mask 0. */
-static bool is_private_state(uint32_t offset, unsigned size)
-{
-	return size == 4 && offset % BLOCK_BYTES == 0 &&
-	       is_between(offset / BLOCK_BYTES, BLOCK_ISPENDR, BLOCK_ICACTIVER + 1);
+	if (!is_access(offset, size))
+		return false;
+	if (!(redist & GIC_FRAME)) {
+		mutex_lock(g->config.lock);
+		rd_write(g, of, offset, size, value);
+		mutex_unlock(g->config.lock);
+	} else if (sgi_decode(offset, size, value, &r) && r.mask != 0) {
+		g->ops->vcpu_private(g->ctx, of, (unsigned)r.which, (uint32_t)r.value, (uint32_t)r.mask, &now);
+	}
+	return true;
 }
 
 bool guest_gic_write_redist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
 {
 	struct guest_gic *g = gic;
-	uint32_t redist = (uint32_t)(ipa - g->config.gicr), offset = redist % GIC_FRAME, bits = (uint32_t)value;
-	unsigned of = redist / QVM_GICR_BYTES % VCPU_MAX, block = offset / BLOCK_BYTES;
+	const uint32_t redist = (uint32_t)(ipa - g->config.gicr), own = own_offset(redist, vcpu);
+	struct arch_request *r = &g->request[vcpu];
 
-	(void)vcpu;
-	if (!is_access(offset, size))
-		return false;
-	if ((redist & GIC_FRAME) && is_private_state(offset, size)) {
-		if (bits != 0) /* even banks set, odd ones clear */
-			private_state(g, of, block, block % 2 ? 0 : bits, bits);
-		return true;
-	}
-	mutex_lock(g->config.lock);
-	if (redist & GIC_FRAME)
-		sgi_write(g, of, offset, size, bits);
-	else
-		rd_write(g, of, offset, size, bits);
-	mutex_unlock(g->config.lock);
-	return true;
+	if (unlikely(own >= GIC_FRAME || !sgi_decode(own, size, (uint32_t)value, r)))
+		return other_write(g, redist, size, (uint32_t)value);
+	r->wanted = r->mask != 0;
+	return r->mask == 0;
 }

@@ -73,8 +73,6 @@ static void show_images(struct guest_gic *g)
 	g->control[CONTROL_IIDR] = GIC_IIDR;
 	for (unsigned i = 0; i < sizeof(id); i++)
 		g->id[GUEST_GIC_WORDS - sizeof(id) + i] = id[i];
-	for (unsigned v = 0; v < VCPU_MAX; v++)
-		g->private[v].cfgr[0] = 0xaaaaaaaa; /* SGIs are edges */
 }
 
 static bool frames_ok(const struct guest_gic_config *c)

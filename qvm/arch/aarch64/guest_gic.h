@@ -70,10 +70,11 @@ struct guest_gic_config {
 #define CONTROL_TYPER 1
 #define CONTROL_IIDR  2
 
-/* INTIDs 0 to 31 of one vCPU, as the guest reads them. The kernel is told what changes, and changes none of it. */
-struct guest_gic_private {
-	uint32_t group, enable, cfgr[2], priority[8];
-};
+/* An access of a vCPU to its own INTIDs 0 to 31 that the kernel is to finish: VcpuPrivate's arguments. */
+struct arch_request {
+	uint64_t wanted; /* until it is taken */
+	uint64_t which, value, mask;
+} __attribute__((aligned(64))); /* its thread's alone */
 
 struct guest_gic {
 	/*
@@ -121,7 +122,7 @@ struct guest_gic {
 	uint32_t direct[GUEST_GIC_WORDS]; /* `placed`, may be signalled, and its route leads to place[] */
 	uint8_t place[GUEST_GIC_INTIDS];
 	uint16_t host[GUEST_GIC_INTIDS];
-	struct guest_gic_private private[VCPU_MAX];
+	struct arch_request request[VCPU_MAX];
 };
 
 /* Returns false if the configuration is not possible. The state is that of reset; no vCPU is powered. */
@@ -175,8 +176,8 @@ void guest_gic_retry(struct guest_gic *g);
 
 /*
  * The guest's accesses to the distributor and to the redistributors, as struct mmio_region has them. Not done: the
- * address is not a multiple of the size. Reserved registers are RAZ/WI, and so is an access size that a register does
- * not support.
+ * address is not a multiple of the size, or the kernel is to finish the access: request[vcpu] is `wanted`. Reserved
+ * registers are RAZ/WI, and so is an access size that a register does not support.
  */
 struct vdev_value guest_gic_read_dist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size);
 bool guest_gic_write_dist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value);

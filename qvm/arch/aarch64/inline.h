@@ -20,6 +20,7 @@ struct arch_vcpu {
 	uint64_t entry, context;    /* where it begins when it goes on, and its first argument there */
 	uint64_t retry_pc, retries; /* of the instruction that was let try again last */
 	struct walk_layout layout;
+	struct arch_request *request; /* of the GIC */
 };
 
 /* Of programs for a guest: e_machine (ELF for the Arm 64-bit Architecture), and what messages call it. */
@@ -52,6 +53,16 @@ static inline bool arch_call_query(const struct arch_vm *vm, const uint64_t x[3]
 	answer = psci_query(&vm->psci, x[1], x[2], (uint32_t)x[0]);
 	*result = (uint64_t)answer;
 	return answer != PSCI_ACTS;
+}
+
+static inline const struct arch_request *arch_take_request(const struct arch_vcpu *vcpu)
+{
+	struct arch_request *r = vcpu->request;
+
+	if (!r->wanted)
+		return NULL;
+	r->wanted = 0;
+	return r;
 }
 
 static inline uint64_t arch_abort(bool write)

@@ -22,6 +22,17 @@ static int set_private(void *ctx, unsigned vcpu, unsigned which, uint32_t value,
 	return status;
 }
 
+bool arch_finish_request(const struct vcpu *vcpu, uint64_t ipa, uint64_t *value)
+{
+	const struct arch_request *r = arch_take_request(&vcpu->arch);
+
+	if (!r)
+		return false;
+	VcpuPrivate_r(vcpu->id, (unsigned)r->which, r->value, r->mask, value);
+	*value >>= ipa % 4 * 8;
+	return true;
+}
+
 static int set_line(void *ctx, unsigned vcpu, unsigned intid, unsigned level, unsigned priority)
 {
 	return VcpuLine_r(id_of(ctx, vcpu), intid, level, priority);

@@ -21,6 +21,7 @@ void arch_vcpu_init(struct vcpu *vcpu)
 	vm.arch.vcpu_id[vcpu->index] = vcpu->id;
 	/* QVM_COUNTER_FROM_ZERO is the kernel's value for it, too: the guest's counter starts when the VM does. */
 	VcpuSet_r(vcpu->id, VREG_CNTVOFF, vm.config.counter_offset);
+	vcpu->arch.request = &vm.arch.gic.request[vcpu->index];
 }
 
 void arch_vcpu_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)

@@ -201,21 +201,56 @@ static void private_registers_are_the_kernels(void **state)
 	assert_int_equal(s[VPRIV_ENABLE], 0x00f000f0);
 	for (unsigned i = 0; i < 32; i++)
 		assert_int_equal(kernel.state[0][i] | kernel.state[2][i], 0);
-	kernel.private_calls = 0; /* settings are known here, and the kernel is told what changes */
-	put_register(sgi + IGROUPR, 4, 0xffff1234);
-	put_register(sgi + ISENABLER, 4, 0x00f00000);
-	put_register(sgi + ICENABLER, 4, 0x0f000000);
-	put_register(sgi + IPRIORITYR + 0x18, 4, 0xa747a6ff);
-	put_register(sgi + IPRIORITYR + 0x19, 1, 0xa7);
-	put_register(sgi + ICFGR + 4, 4, 0x80800002); /* the virtual timer's is a level */
-	put_register(sgi + ISPENDR, 4, 0);
-	assert_int_equal(get_register(sgi + IGROUPR, 4), 0xffff1234);
-	assert_int_equal(get_register(sgi + ISENABLER, 4), 0x00f000f0);
-	assert_int_equal(get_register(sgi + IPRIORITYR + 0x18, 4), 0xa040a0f8);
-	assert_int_equal(get_register(sgi + ICFGR + 4, 4), 0x80000002);
+	kernel.private_calls = 0;
+	put_register(sgi + ISENABLER, 4, 0);
 	assert_int_equal(kernel.private_calls, 0);
-	put_register(sgi + ISENABLER, 4, 0x01f00000);
-	assert_int_equal(kernel.private_calls, 1);
+}
+
+static void check_request(unsigned which, uint32_t value, uint32_t mask)
+{
+	struct arch_request *r = &gic.request[1];
+
+	assert_int_equal(r->wanted, 1);
+	assert_int_equal(r->which, which);
+	assert_int_equal(r->value, value);
+	assert_int_equal(r->mask, mask);
+	r->wanted = 0;
+}
+
+/* A vCPU's own are no call: the kernel finishes the access. */
+static void own_private_registers_are_requests(void **state)
+{
+	static const struct {
+		uint32_t offset, size, value, which, wanted, mask;
+	} writes[] = {
+	    {IGROUPR, 4, 0x1234, VPRIV_GROUP, 0x1234, ~0u},
+	    {ISENABLER, 4, 0x30, VPRIV_ENABLE, 0x30, 0x30},
+	    {ICENABLER, 4, 0x30, VPRIV_ENABLE, 0, 0x30},
+	    {ISPENDR, 4, 0x30, VPRIV_PENDING, 0x30, 0x30},
+	    {ICPENDR, 4, 0x30, VPRIV_PENDING, 0, 0x30},
+	    {ISACTIVER, 4, 0x30, VPRIV_ACTIVE, 0x30, 0x30},
+	    {ICACTIVER, 4, 0x30, VPRIV_ACTIVE, 0, 0x30},
+	    {IPRIORITYR + 0x1c, 4, 0x12345678, VPRIV_PRIO0 + 7, 0x12345678, ~0u},
+	    {IPRIORITYR + 2, 1, 0x40, VPRIV_PRIO0, 0x400000, 0xff0000},
+	    {ICFGR + 4, 4, 0x80000002, VPRIV_CONFIG, 0x80010000, 0xffff0000},
+	};
+	const uint64_t sgi = GICR + QVM_GICR_BYTES + GIC_FRAME;
+
+	(void)state;
+	kernel.private_calls = 0;
+	for (unsigned i = 0; i < sizeof(writes) / sizeof(writes[0]); i++) {
+		const uint64_t ipa = sgi + writes[i].offset;
+
+		assert_false(guest_gic_write_redist(&gic, 1, ipa, writes[i].size, writes[i].value));
+		check_request(writes[i].which, writes[i].wanted, writes[i].mask);
+		assert_false(guest_gic_read_redist(&gic, 1, ipa, writes[i].size).done);
+		check_request(writes[i].which, 0, 0);
+	}
+	assert_true(guest_gic_write_redist(&gic, 1, sgi + ISENABLER, 4, 0));
+	assert_true(guest_gic_write_redist(&gic, 1, sgi + ICFGR, 4, 0));
+	assert_int_equal(guest_gic_read_redist(&gic, 1, sgi + ICFGR, 4).value, 0xaaaaaaaa);
+	assert_false(guest_gic_read_redist(&gic, 1, sgi + IPRIORITYR + 1, 4).done); /* not aligned: no access */
+	assert_int_equal(gic.request[1].wanted | kernel.private_calls, 0);
 }
 
 int register_tests(void)
@@ -224,6 +259,7 @@ int register_tests(void)
 	    CASE(a_wrong_configuration_is_refused),   CASE(identification_registers_say_gicv3),
 	    CASE(each_register_has_its_sizes),        CASE(a_disabled_group_is_not_signalled),
 	    CASE(registers_keep_the_bits_that_exist), CASE(private_registers_are_the_kernels),
+	    CASE(own_private_registers_are_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
