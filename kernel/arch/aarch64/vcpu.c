@@ -124,27 +124,23 @@ static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action
 	trap_vcpu_run(&t->frame, c);
 }
 
-/* An access that the kernel finishes. */
-static __attribute__((noinline, flatten)) void run_private(struct vcpu *v, uint64_t op, uint64_t value, uint64_t mask)
-{
-	bool done = vcpu_act_private(v, op, value, mask);
-	struct cpu *c = arch_this_cpu();
-
-	if (likely(done && !v->dirty))
-		enter_guest(c, v->thread, v);
-	else /* VPRIV_* -1: refused as it was */
-		vcpu_run_long(v->id, done ? ACT_RUN : ACT_PRIVATE, UINT64_MAX, 0, 0, 0, v->thread, c);
-}
-
-static __attribute__((noinline)) void vcpu_run_other(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3,
-						     uint64_t x4, uint64_t x5, struct thread *t, struct cpu *c)
+/* ACT_PRIVATE; other actions go on. The arguments are where vcpu_run() has them, so that it need not move any. */
+static __attribute__((noinline, flatten)) void vcpu_run_private(uint64_t id, uint64_t action, uint64_t op,
+								uint64_t value, uint64_t mask, uint64_t x5,
+								struct thread *t, struct cpu *c)
 {
 	struct vcpu *v = t->vcpu;
+	bool done;
 
-	if (action == ACT_PRIVATE && v && v->id == id && !__atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE))
-		run_private(v, x2, x3, x4);
-	else
-		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
+	if (action != ACT_PRIVATE) {
+		vcpu_run_long(id, action, op, value, mask, x5, t, c);
+		return;
+	}
+	done = vcpu_act_private(v, op, value, mask);
+	if (likely(done && !v->dirty))
+		enter_guest(arch_this_cpu(), v->thread, v);
+	else /* VPRIV_* -1: refused as it was */
+		vcpu_run_long(v->id, done ? ACT_RUN : ACT_PRIVATE, UINT64_MAX, 0, 0, 0, v->thread, arch_this_cpu());
 }
 
 /* From the vector of a call: arguments as in calls.def. */
@@ -157,11 +153,12 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 	 * Who leaves something to be done has this CPU interrupted afterwards if he sees that the thread runs here. The
 	 * load-acquire comes after the store-release with which this CPU has shown that (a plain load need not).
 	 */
-	if (unlikely(!v || v->id != id || __atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE) ||
-		     !act_short(v, action, x2, x3, x4, x5)))
-		vcpu_run_other(id, action, x2, x3, x4, x5, t, c);
-	else
+	if (unlikely(!v || v->id != id || __atomic_load_n(&v->entry_work, __ATOMIC_ACQUIRE)))
+		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
+	else if (likely(act_short(v, action, x2, x3, x4, x5)))
 		enter_guest(c, t, v);
+	else
+		vcpu_run_private(id, action, x2, x3, x4, x5, t, c);
 }
 
 /* The long way out: the frame of the process to go on with, whose registers have the rest of the exit already. */

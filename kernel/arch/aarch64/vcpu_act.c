@@ -66,7 +66,7 @@ static void put_registers(struct vcpu *v, const uint64_t value[4])
 bool vcpu_act_private(struct vcpu *v, uint64_t op, uint64_t value, uint64_t mask)
 {
 	uint64_t esr = v->arch.exit_esr;
-	uint32_t now;
+	uint32_t now = 0; /* a write leaves it */
 	int result;
 
 	if ((v->exit | 1) != EXIT_MMIO_WRITE)

@@ -59,7 +59,7 @@ void vcpu_give_images(struct vcpu *v)
 }
 
 /* Images back into the state. Called with the vCPU's lock, on the CPU that holds them, or if none does. */
-void arch_vcpu_settle(struct vcpu *v)
+__attribute__((noinline)) void arch_vcpu_settle(struct vcpu *v)
 {
 	struct vgic_cpu *g = &v->vgic;
 	unsigned eoicount = 0;
@@ -83,25 +83,18 @@ void arch_vcpu_offer(struct vcpu *v)
 	vcpu_give_images(v);
 }
 
-static __attribute__((noinline)) int private_anew(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask,
-						  uint32_t *now)
-{
-	int result;
-
-	arch_vcpu_settle(v);
-	v->dirty = true;
-	result = vgic_private(&v->vgic, op, value, mask, now);
-	return result < 0 ? result : 0;
-}
-
 int arch_vcpu_private(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *now)
 {
 	struct vgic_cpu *g = &v->vgic;
 	uint32_t changed = 0;
 	int result;
 
-	if (unlikely(!v->in_hw || v->dirty || v->edges || g->left))
-		return private_anew(v, op, value, mask, now);
+	if (unlikely(!v->in_hw || v->dirty || v->edges || g->left)) {
+		arch_vcpu_settle(v);
+		v->dirty = true;
+		result = vgic_private(g, op, value, mask, now);
+		return result < 0 ? result : 0;
+	}
 	read_images(g);
 	if (!mask || (g->line & BIT(VIRQ_VTIMER)))
 		vgic_private_line(g, VIRQ_VTIMER, vcpu_timer_fires(v));
