@@ -42,6 +42,7 @@ static inline void ticket_release(struct lock *l, uint16_t owner)
 	__atomic_store_n(&l->owner, (uint16_t)(owner + 1), __ATOMIC_RELEASE);
 }
 
+/* By its holder: does another CPU wait? */
 static inline bool ticket_wanted(const struct lock *l)
 {
 	return READ_ONCE(l->next) != (uint16_t)(READ_ONCE(l->owner) + 1);
@@ -53,20 +54,12 @@ void lock_acquire(struct lock *l);
 void lock_release(struct lock *l);
 bool lock_wanted(const struct lock *l);
 #else
-static inline void lock_acquire(struct lock *l)
-{
-	ticket_acquire(l);
-}
+#define lock_acquire ticket_acquire
+#define lock_wanted  ticket_wanted
 
 static inline void lock_release(struct lock *l)
 {
 	ticket_release(l, l->owner);
-}
-
-/* By its holder: does another CPU wait? */
-static inline bool lock_wanted(const struct lock *l)
-{
-	return ticket_wanted(l);
 }
 #endif
 

@@ -53,13 +53,6 @@
 	mov	sp, x5
 	.endm
 
-	.macro	save_all
-	stp	x0, x1, [sp, #0]
-	stp	x2, x3, [sp, #16]
-	save_from_x4
-	take_stack
-	.endm
-
 	/* SVC is a process's: a guest's goes to its own EL1. */
 	.macro	entry_sync
 	.balign	128
@@ -120,7 +113,10 @@
 
 	.macro	entry_serror
 	.balign	128
-	save_all
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	save_from_x4
+	take_stack
 	b	trap_async_error
 	.endm
 
