@@ -270,6 +270,6 @@ void test_interrupts(void)
 	make_child(CHILD_SLOT);
 	start_child(CHILD_SLOT, irq_child, 0);
 	check_equal("ProcessInfo", ProcessInfo_r(CHILD_SLOT, &info), 0);
-	check_that(info.interrupts == 80, "interrupts of a child", info.interrupts);
+	check_that(info.interrupts == 81, "interrupts of a child", info.interrupts);
 	destroy_child(CHILD_SLOT);
 }
