@@ -27,6 +27,37 @@ unsigned guest_cpu_index(const struct guest_cpu *gcp);
  * vdev may hold its own then. GUEST_INTR_NONE is ignored. A line stays as it is until it is changed; it starts low.
  */
 void guest_intr_set(guest_intr_t intr, bool level);
+/*
+ * The line of an interrupt, for a device that changes it with every other access: guest_intr_set() without a call, as
+ * long as the guest has the interrupt disabled.
+ */
+struct guest_line {
+	uint32_t *input; /* the lines of 32 interrupts, and those whose changes are watched */
+	uint32_t bit;
+	guest_intr_t intr;
+};
+
+/* To be asked for once, at GUEST_CONFIGURED. GUEST_INTR_NONE has a line, too, which nobody watches. */
+struct guest_line guest_line_of(guest_intr_t intr);
+/* For guest_line_set() only: a line that is watched has changed. */
+void guest_line_heed(guest_intr_t intr, bool level);
+
+/* Has it changed, and is it watched? In order with who begins to watch, which then reads the lines. */
+static inline bool guest_line_change(const struct guest_line *l, bool level)
+{
+	const uint32_t old = level ? __atomic_fetch_or(&l->input[0], l->bit, __ATOMIC_SEQ_CST)
+				   : ~__atomic_fetch_and(&l->input[0], ~l->bit, __ATOMIC_SEQ_CST);
+
+	return (__atomic_load_n(&l->input[1], __ATOMIC_SEQ_CST) & ~old & l->bit) != 0;
+}
+
+/* As guest_intr_set(). */
+static inline void guest_line_set(const struct guest_line *l, bool level)
+{
+	if (__builtin_expect(guest_line_change(l, level), false))
+		guest_line_heed(l->intr, level);
+}
+
 /* One edge: for guests that configure the interrupt as edge-triggered. */
 void guest_intr_pulse(guest_intr_t intr);
 

@@ -339,14 +339,14 @@ static void a_missing_symbol_is_named(void **state)
 
 	(void)state;
 	for (size_t i = 0; !name; i++)
-		if (strcmp(strings + i, "guest_intr_set") == 0)
+		if (strcmp(strings + i, "guest_line_of") == 0)
 			name = (char *)(uintptr_t)(strings + i);
 	assert_null(vdevfile_read(&v, file, bytes));
 	assert_null(vdevfile_relocate(&v, NULL, 0, vdevfile_exported));
 	name[0] = 'q';
 	assert_null(vdevfile_read(&v, file, bytes));
 	assert_string_equal(vdevfile_relocate(&v, NULL, 0, vdevfile_exported),
-			    "it calls or uses 'quest_intr_set', which qvm does not have");
+			    "it calls or uses 'quest_line_of', which qvm does not have");
 }
 
 static void names_of_files_are_read(void **state)

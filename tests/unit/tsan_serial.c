@@ -76,7 +76,15 @@ size_t hostdev_read(struct hostdev *dev, void *data, size_t bytes)
 	return i;
 }
 
-void guest_intr_set(guest_intr_t intr, bool level)
+struct guest_line guest_line_of(guest_intr_t intr)
+{
+	static uint32_t input[2] = {0, ~0u};
+
+	assert_int_equal(intr, 37);
+	return (struct guest_line){input, 1, intr};
+}
+
+void guest_line_heed(guest_intr_t intr, bool level)
 {
 	(void)level;
 	assert_int_equal(intr, 37);

@@ -21,16 +21,22 @@ static uint32_t fill_of(const struct serial *s)
 	return __atomic_load_n(&s->head, __ATOMIC_ACQUIRE) - __atomic_load_n(&s->tail, __ATOMIC_ACQUIRE);
 }
 
+/* Is there room in the ring, as far as it has been sent by now? What nobody wants is dropped. */
+static __attribute__((noinline)) bool make_room(struct serial *s)
+{
+	if (!s->output_path)
+		__atomic_store_n(&s->tail, s->head, __ATOMIC_RELAXED);
+	s->limit = __atomic_load_n(&s->tail, __ATOMIC_ACQUIRE) + SERIAL_RING;
+	return s->head != s->limit;
+}
+
 /* With the lock held. Only the first byte after a pause costs a kernel call. */
 static inline bool send_one(struct serial *s, uint8_t byte)
 {
 	const uint32_t head = s->head; /* changed here only */
 
-	if (head - __atomic_load_n(&s->tail, __ATOMIC_ACQUIRE) == SERIAL_RING) {
-		if (s->output_path)
-			return false;
-		__atomic_store_n(&s->tail, head, __ATOMIC_RELAXED); /* nobody wants it */
-	}
+	if (head == s->limit && !make_room(s))
+		return false;
 	s->ring[head % SERIAL_RING] = byte;
 	__atomic_store_n(&s->head, head + 1, __ATOMIC_SEQ_CST);
 	/* Either the writer sees the new head before it sleeps, or this sees that it sleeps: both are SEQ_CST. */
@@ -50,7 +56,7 @@ static void set_irq(void *ctx, bool level)
 {
 	const struct serial *s = ctx;
 
-	guest_intr_set(s->vdev->v_intr, level);
+	guest_line_set(&s->line, level);
 }
 
 static const struct pl011_ops operations = {.tx = send_byte, .set_irq = set_irq};
@@ -179,7 +185,7 @@ static bool write_character(vdev_t *vdp, uint8_t byte)
 	s = vdp->v_device;
 	if (s->uart.passes && send_one(s, byte)) {
 		if (pl011_passed(&s->uart))
-			guest_intr_set(vdp->v_intr, true);
+			guest_line_set(&s->line, true);
 		mutex_unlock(&vdp->v_mtx);
 		return true;
 	}
@@ -288,7 +294,7 @@ static int serial_control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg
 	case VDEV_CTRL_FIRST_OPTIDX + OPTION_HOSTDEV: return take_hostdev(s, arg);
 	case VDEV_CTRL_OPTIONS_END: return open_all(s);
 	case VDEV_CTRL_GEN_FDT: return describe_node(s, (int)(intptr_t)arg);
-	case VDEV_CTRL_GUEST_CONFIGURED: return start_threads(s);
+	case VDEV_CTRL_GUEST_CONFIGURED: s->line = guest_line_of(vdp->v_intr); return start_threads(s);
 	case VDEV_CTRL_STATUS: report_state(s); return 0;
 	case VDEV_CTRL_TERMINATE: drain_output(s); return 0;
 	default: return 0;

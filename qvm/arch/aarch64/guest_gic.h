@@ -20,7 +20,7 @@
 
 #include "abi/bulkhead.h"
 #include <bulkhead/thread.h>
-#include <qvm/types.h>
+#include <qvm/guest.h>
 #include <qvmconf.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -91,8 +91,11 @@ struct guest_gic {
 			/* No registers: what devices drive, of any number, and without the lock; whether a change of
 			 * that needs the lock (heed_lines()); and how the SPI works: for one that is bound, as a level.
 			 */
-			struct {
-				uint32_t line, watched;
+			union {
+				struct {
+					uint32_t line, watched;
+				};
+				uint32_t words[2]; /* struct guest_line */
 			} input[GUEST_GIC_WORDS];
 			uint32_t edge[GUEST_GIC_WORDS];
 			uint8_t priority[32 * GUEST_GIC_WORDS];
@@ -142,33 +145,38 @@ void guest_gic_reset(struct guest_gic *g);
  */
 int guest_gic_bind(struct guest_gic *g, unsigned intid, unsigned host);
 
-/* For guest_gic_set_line(), which has changed a line of the word `old`. */
-void guest_gic_follow_line(struct guest_gic *g, unsigned intid, bool level, uint32_t old);
-
 /* A vCPU goes on or off (start, PSCI CPU_ON and CPU_OFF). Off: what was in flight there is taken back. */
 void guest_gic_power(struct guest_gic *g, unsigned vcpu, bool on);
 
 /* Devices, from any thread, without the lock. An INTID that is not an SPI of this GIC is ignored. */
 void guest_gic_line_rose(struct guest_gic *g, unsigned intid); /* for guest_gic_set_line(): it is watched */
 void guest_gic_line_fell(struct guest_gic *g, unsigned intid);
-static inline void guest_gic_set_line(struct guest_gic *g, unsigned intid, bool level)
+static inline void guest_gic_heed_line(struct guest_gic *g, unsigned intid, bool level)
+{
+	if (level)
+		guest_gic_line_rose(g, intid);
+	else
+		guest_gic_line_fell(g, intid);
+}
+
+/* Of a number that no SPI can have: that of one that is none, which nobody watches. */
+static inline struct guest_line guest_gic_line(struct guest_gic *g, unsigned intid)
 {
 	const unsigned word = intid / 32;
-	const uint32_t bit = 1u << (intid % 32);
-	uint32_t old;
 
-	if (word >= GUEST_GIC_WORDS)
-		return;
-	if (level) {
-		old = __atomic_fetch_or(&g->input[word].line, bit, __ATOMIC_SEQ_CST);
-		if (__atomic_load_n(&g->input[word].watched, __ATOMIC_SEQ_CST) & ~old & bit)
-			guest_gic_line_rose(g, intid);
-	} else {
-		old = __atomic_fetch_and(&g->input[word].line, ~bit, __ATOMIC_SEQ_CST);
-		if (__atomic_load_n(&g->input[word].watched, __ATOMIC_SEQ_CST) & old & bit)
-			guest_gic_line_fell(g, intid);
-	}
+	return (struct guest_line){word < GUEST_GIC_WORDS ? g->input[word].words : g->input[0].words,
+				   1u << (intid % 32), intid};
 }
+
+static inline void guest_gic_set_line(struct guest_gic *g, unsigned intid, bool level)
+{
+	const struct guest_line line = guest_gic_line(g, intid);
+
+	if (guest_line_change(&line, level))
+		guest_gic_heed_line(g, intid, level);
+}
+
+/* An edge. */
 void guest_gic_pulse(struct guest_gic *g, unsigned intid);
 
 /* To be called after every exit of a vCPU: offers again what the kernel had no room for. Nearly free otherwise. */

@@ -125,6 +125,16 @@ void guest_intr_set(guest_intr_t intr, bool level)
 	guest_gic_set_line(g, intr, level);
 }
 
+struct guest_line guest_line_of(guest_intr_t intr)
+{
+	return guest_gic_line(&vm.arch.gic, intr);
+}
+
+void guest_line_heed(guest_intr_t intr, bool level)
+{
+	guest_gic_heed_line(&vm.arch.gic, intr, level);
+}
+
 void guest_intr_pulse(guest_intr_t intr)
 {
 	guest_gic_pulse(&vm.arch.gic, intr);

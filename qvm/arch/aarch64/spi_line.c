@@ -2,7 +2,7 @@
 /*
  * What devices do to shared interrupts.
  *
- * Lines change without the lock, so that one of an interrupt that the guest has disabled takes none. A device changes
+ * Lines change without the lock (guest_line_change()), so that one of a disabled interrupt takes none. A device changes
  * `line` and then looks at `watched`; who enables, which makes it watched, changes that and then looks at `line`
  * (heed_lines(), owed_spis()). All of these are sequentially consistent, so one of the two sees what the other has
  * done: the device takes the lock and does what is due by then, or the line is found as it is. Who disables looks at no
