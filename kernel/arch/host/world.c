@@ -100,8 +100,11 @@ int arch_vcpu_private(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask
 	int result;
 
 	arch_vcpu_settle(v);
-	v->dirty = true;
 	result = vgic_private(&v->vgic, op, value, mask, now);
+	if (v->home)
+		arch_vcpu_offer(v);
+	else
+		v->dirty = true;
 	return result < 0 ? result : 0;
 }
 
