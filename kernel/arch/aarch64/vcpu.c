@@ -124,23 +124,29 @@ static __attribute__((noinline)) void vcpu_run_long(uint64_t id, uint64_t action
 	trap_vcpu_run(&t->frame, c);
 }
 
-/* ACT_PRIVATE; other actions go on. The arguments are where vcpu_run() has them, so that it need not move any. */
-static __attribute__((noinline, flatten)) void vcpu_run_private(uint64_t id, uint64_t action, uint64_t op,
-								uint64_t value, uint64_t mask, uint64_t x5,
-								struct thread *t, struct cpu *c)
+/* ACT_PRIVATE. The arguments are where vcpu_run() has them, so that nobody need move any. */
+static __attribute__((noipa, flatten)) void vcpu_run_private(uint64_t id, uint64_t action, uint64_t op, uint64_t value,
+							     uint64_t mask, uint64_t x5, struct thread *t,
+							     struct cpu *c)
 {
 	struct vcpu *v = t->vcpu;
 	bool done;
 
-	if (action != ACT_PRIVATE) {
-		vcpu_run_long(id, action, op, value, mask, x5, t, c);
-		return;
-	}
+	(void)id, (void)action, (void)x5, (void)c;
 	done = vcpu_act_private(v, op, value, mask);
 	if (likely(done && !v->dirty))
 		enter_guest(arch_this_cpu(), v->thread, v);
 	else /* VPRIV_* -1: refused as it was */
 		vcpu_run_long(v->id, done ? ACT_RUN : ACT_PRIVATE, UINT64_MAX, 0, 0, 0, v->thread, arch_this_cpu());
+}
+
+static __attribute__((noinline)) void vcpu_run_other(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3,
+						     uint64_t x4, uint64_t x5, struct thread *t, struct cpu *c)
+{
+	if (action == ACT_PRIVATE)
+		vcpu_run_private(id, action, x2, x3, x4, x5, t, c);
+	else
+		vcpu_run_long(id, action, x2, x3, x4, x5, t, c);
 }
 
 /* From the vector of a call: arguments as in calls.def. */
@@ -158,7 +164,7 @@ void vcpu_run(uint64_t id, uint64_t action, uint64_t x2, uint64_t x3, uint64_t x
 	else if (likely(act_short(v, action, x2, x3, x4, x5)))
 		enter_guest(c, t, v);
 	else
-		vcpu_run_private(id, action, x2, x3, x4, x5, t, c);
+		vcpu_run_other(id, action, x2, x3, x4, x5, t, c);
 }
 
 /* The long way out: the frame of the process to go on with, whose registers have the rest of the exit already. */
