@@ -129,7 +129,7 @@ bool vgic_fire(struct vgic_cpu *v, unsigned host); /* a physical SPI has come; f
 bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n);
 
 /*
- * The same if its image is empty and still right: whoever changes enable, group or priority of a private one folds. *lr
+ * The same if its image is empty and still right: a change of enable, group or priority takes the image out. *lr
  * is what goes there. Of a level, its line is up, and what it was offered with has not changed. Without the lock:
  * whoever changes what is read here calls after that.
  */

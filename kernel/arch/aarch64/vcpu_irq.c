@@ -54,6 +54,7 @@ void vcpu_give_images(struct vcpu *v)
 {
 	for_each_bit (n, v->vgic.lr_used & ~v->vgic.lr_empty)
 		irqchip_lr_write((unsigned)n, v->vgic.lr[n]);
+	isb();
 	irqchip_virtual_control(v->vgic.control);
 	v->in_hw = true;
 }
@@ -96,11 +97,13 @@ int arch_vcpu_private(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask
 		return result < 0 ? result : 0;
 	}
 	read_images(g);
-	if (!mask || (g->line & BIT(VIRQ_VTIMER)))
+	/* The line is not up to date where the timer has come straight into its image. */
+	if (!mask || v->arch_work.timer_active || (g->line & BIT(VIRQ_VTIMER)))
 		vgic_private_line(g, VIRQ_VTIMER, vcpu_timer_fires(v));
 	result = vgic_private_placed(g, op, value, mask, now, &changed);
 	for_each_bit (n, changed)
 		irqchip_lr_write((unsigned)n, g->lr[n]);
+	isb(); /* which are empty is read again before the guest is entered, perhaps */
 	if (unlikely(result > 0)) {
 		v->dirty = true;
 		result = 0;

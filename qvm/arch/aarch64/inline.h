@@ -7,7 +7,7 @@
 #include "qvm/arch/aarch64/walk.h"
 
 struct arch_vm {
-	struct guest_gic gic;  /* under the VM's lock */
+	struct guest_gic gic;  /* under the VM's lock, apart from lines and requests: guest_gic.h */
 	struct psci psci;      /* psci_answer(): under the VM's lock */
 	int vcpu_id[VCPU_MAX]; /* each vCPU's, in the kernel */
 	uint32_t set_way;      /* the guest has used cache maintenance by set and way */
