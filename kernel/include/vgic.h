@@ -32,7 +32,6 @@
 #define VGIC_PRIO_NONE   256
 #define VGIC_GROUP0      BIT(0)
 #define VGIC_GROUP1      BIT(1)
-#define VGIC_RUN_NONE    0xff /* active, but never acknowledged: a write made it so */
 
 struct virq {
 	uint16_t intid;
@@ -58,19 +57,21 @@ struct vgic_cpu {
 	uint64_t repend;  /* edges since the last fold */
 	uint64_t arrived; /* since then, to be placed: SGIs for Group 1 only, SPIs with an edge or a line */
 	uint64_t group;   /* 1 or 0 */
-	uint64_t plane[VGIC_PRIO_BITS]; /* the priorities, a set for each bit, highest bit first */
+	uint64_t acked; /* of the active ones, those that the guest has acknowledged: `run` says how */
+	uint64_t plane[VGIC_PRIO_BITS]; /* the priorities, a set for each bit, highest bit first, but for `stale` */
 	union {
 		uint8_t prio[VGIC_CANDIDATES];
-		uint32_t private_prio[VGIC_PRIVATE / 4];
+		uint32_t prio_word[VGIC_CANDIDATES / 4];
 	};
-	uint8_t run[VGIC_CANDIDATES]; /* of each active one, with VGIC_PRIO_GROUP0; VGIC_RUN_NONE */
+	uint8_t run[VGIC_CANDIDATES]; /* the priority with which it was acknowledged, with VGIC_PRIO_GROUP0 */
+	uint32_t stale;               /* words of priorities that have changed since the planes were made */
 	uint32_t enable, config;      /* INTIDs 0 to 31 */
 	uint32_t groups;              /* which groups the distributor has enabled: bits 0 and 1 */
 	uint32_t open;                /* enabled, and so is their group */
 	uint32_t spi_used;            /* bit n: slot n of spi[] is taken */
 	uint32_t bound;               /* and is kept: its physical SPI may fire at any time */
 	struct virq spi[VGIC_INFLIGHT];
-	uint32_t lr_count;
+	uint32_t lr_count, lr_all;     /* list registers, and a bit for each */
 	uint64_t lr[VGIC_LR_MAX];      /* images */
 	uint32_t lr_used;              /* bit n: there is image n */
 	uint32_t lr_empty;             /* and the processor has emptied it: lr[n] is as it was before */
@@ -182,19 +183,17 @@ static inline bool vgic_delivers(const struct vgic_cpu *v, uint64_t lr, uint64_t
 bool vgic_lower(struct vgic_cpu *v, unsigned index, uint64_t *lr);
 
 /*
- * VcpuPrivate, after vgic_fold; *now is what it is, of pending and active bits only with mask 0. 1: done, but what the
+ * VcpuPrivate, after vgic_fold; *now, 0 before, is what it is, of some registers only with mask 0. 1: done, but what the
  * virtual timer is linked to has to follow.
  */
 int vgic_private(struct vgic_cpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *now);
 /*
- * The same while images are in the processor, if none is left without one, after vgic_keep() for each: lr[n] is to be
- * written of those n that *changed has. 1: likewise, or not all that are pending or active have one, so that vgic_fold
- * and vgic_fill must follow.
+ * While images are in the processor and none is left without one, vgic_private() comes between these: images of what
+ * it changes are taken out of lr[], each after vgic_keep(), and all of a set that have to be are put into lr_empty;
+ * lr[n] of those n that *changed has is to be written. False: there are too few, so vgic_fold and vgic_fill follow.
  */
-int vgic_private_placed(struct vgic_cpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *now,
-			uint32_t *changed);
-/* Its parts: images of a set out of lr[], and into those that are in lr_empty; false: there are too few. */
-uint32_t vgic_take_out(struct vgic_cpu *v, uint32_t set);
+uint32_t vgic_private_set(uint64_t op, uint32_t mask); /* those whose image it may change */
+void vgic_take_out(struct vgic_cpu *v, unsigned n);
 bool vgic_put_back(struct vgic_cpu *v, uint32_t set, uint32_t *changed);
 uint64_t vgic_state(const struct vgic_cpu *v, bool is_active); /* what is pending, or active */
 
@@ -210,4 +209,4 @@ unsigned vgic_host(const struct vgic_cpu *v, unsigned intid); /* its physical SP
 void vgic_deactivate(struct vgic_cpu *v, unsigned intid);     /* by a guest that ends interrupts in two steps */
 void vgic_end_active(struct vgic_cpu *v, unsigned index); /* a candidate, and the physical SPI that it is linked to */
 /* Is anything pending that the guest's CPU interface (ARCH_VMCR_*) lets through, so that the guest must not wait? */
-bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr);
+bool vgic_deliverable(struct vgic_cpu *v, uint64_t vmcr);

@@ -304,7 +304,7 @@ int64_t call_VcpuBind(struct thread *t, struct frame *f)
 static void spi_changed(struct vcpu *v, unsigned index, bool level)
 {
 	const bool crowded = v->vgic.spi_used == UINT32_MAX; /* what has ended keeps its slot until the next fold */
-	bool here = v->home == arch_this_cpu() && !v->waiting;
+	bool here = !v->waiting && v->home == arch_this_cpu();
 	bool shown = here && !v->dirty && !crowded && arch_vcpu_show(v, index);
 
 	if (level && !here && !crowded) {

@@ -14,6 +14,7 @@ void vgic_reset(struct vgic_cpu *v, unsigned lr_count)
 {
 	memset(v, 0, sizeof(*v));
 	v->lr_count = lr_count;
+	v->lr_all = (uint32_t)BIT(lr_count) - 1;
 	v->config = 0x0000ffff; /* SGIs are edges */
 	v->control = ARCH_VGIC_ON;
 	memset(v->lr_of, VGIC_LR_MAX, sizeof(v->lr_of));
@@ -31,9 +32,26 @@ static uint64_t group_ones(const struct vgic_cpu *v, uint64_t vmcr)
 	return (vmcr & ARCH_VMCR_GROUP1 ? v->group : 0) | (vmcr & ARCH_VMCR_GROUP0 ? ~v->group : 0);
 }
 
-/* The one of the highest priority, of a set that is not empty: bit by bit of the priority, the highest first. */
-static unsigned most_important(const struct vgic_cpu *v, uint64_t set)
+/* Bit `from` of each byte of a word, together. */
+static uint64_t gather_bits(uint32_t word, unsigned from)
 {
+	return (uint64_t)(word >> from & 0x01010101) * 0x01020408 >> 24 & 0xf;
+}
+
+/* The planes of four priorities that have changed. */
+static __attribute__((noinline)) void renew_planes(struct vgic_cpu *v, unsigned word)
+{
+	for (unsigned b = 0; b < VGIC_PRIO_BITS; b++)
+		v->plane[b] =
+		    (v->plane[b] & ~(0xfull << word * 4)) | gather_bits(v->prio_word[word], 7 - b) << word * 4;
+}
+
+/* The one of the highest priority, of a set that is not empty: bit by bit of the priority, the highest first. */
+static unsigned most_important(struct vgic_cpu *v, uint64_t set)
+{
+	for_each_bit (word, v->stale)
+		renew_planes(v, (unsigned)word);
+	v->stale = 0;
 	for (unsigned b = 0; b < VGIC_PRIO_BITS; b++) {
 		uint64_t better = set & ~v->plane[b];
 
@@ -61,8 +79,10 @@ static void fold_image(struct vgic_cpu *v, unsigned n)
 	uint64_t bit = BIT(index), lr = v->lr[n], was = v->active;
 
 	see_image(v, n, &v->latch, &v->active);
-	if (v->active & ~was)
+	if (v->active & ~was) {
+		v->acked |= bit;
 		v->run[index] = (uint8_t)ARCH_LR_PRIO(lr) | (lr & ARCH_LR_GROUP1 ? 0 : VGIC_PRIO_GROUP0);
+	}
 	v->offered &= ~bit;
 	v->straight &= ~bit;
 	v->lr_of[index] = VGIC_LR_MAX;
@@ -103,15 +123,15 @@ static bool is_running(const struct vgic_cpu *v, uint8_t run)
  */
 static void end_without_image(struct vgic_cpu *v, uint64_t outside)
 {
-	unsigned best = 0, run = VGIC_RUN_NONE;
+	unsigned best = 0, run = VGIC_PRIO_NONE;
 
-	for_each_bit (i, outside & v->active) {
+	for_each_bit (i, outside & v->active & v->acked) {
 		if (v->run[i] < run && !is_running(v, v->run[i])) {
 			best = (unsigned)i;
 			run = v->run[i];
 		}
 	}
-	if (run != VGIC_RUN_NONE)
+	if (run != VGIC_PRIO_NONE)
 		vgic_end_active(v, best);
 }
 
@@ -141,7 +161,7 @@ static inline __attribute__((always_inline)) uint64_t make_image(const struct vg
 	const struct virq *q = index < VGIC_PRIVATE ? NULL : &v->spi[index - VGIC_PRIVATE];
 	bool active = v->active & BIT(index), level = (q ? v->line : ~(uint64_t)v->config) & BIT(index);
 	uint8_t now = v->prio[index] | (v->group & BIT(index) ? 0 : VGIC_PRIO_GROUP0);
-	uint8_t prio = active && v->run[index] != VGIC_RUN_NONE ? v->run[index] : now;
+	uint8_t prio = v->active & v->acked & BIT(index) ? v->run[index] : now;
 	uint64_t host = q ? q->host : index == VIRQ_VTIMER ? VIRQ_VTIMER : 0;
 	uint64_t lr = (q ? q->intid : index) | (uint64_t)(prio & VGIC_PRIO_MASK) << ARCH_LR_PRIO_SHIFT |
 		      (prio & VGIC_PRIO_GROUP0 ? 0 : ARCH_LR_GROUP1) | (active ? ARCH_LR_ACTIVE : ARCH_LR_PENDING);
@@ -192,7 +212,7 @@ static uint64_t make_control(const struct vgic_cpu *v, bool offers)
 	return value;
 }
 
-static unsigned choose_from(const struct vgic_cpu *v, uint64_t set, unsigned room, uint64_t *chosen)
+static unsigned choose_from(struct vgic_cpu *v, uint64_t set, unsigned room, uint64_t *chosen)
 {
 	for (; set && room; room--) {
 		uint64_t bit = BIT(most_important(v, set));
@@ -208,7 +228,7 @@ static unsigned choose_from(const struct vgic_cpu *v, uint64_t set, unsigned roo
  * the guest's CPU interface holds back. The most important pending one, the only one that the CPU interface signals,
  * has an image whatever is active, so that it can come.
  */
-static uint64_t choose_images(const struct vgic_cpu *v, uint64_t all, uint64_t waiting)
+static uint64_t choose_images(struct vgic_cpu *v, uint64_t all, uint64_t waiting)
 {
 	uint64_t chosen = 0, best = waiting ? BIT(most_important(v, waiting)) : 0;
 	unsigned room = v->lr_count - (best != 0);
@@ -253,32 +273,26 @@ static inline void fold_empty(struct vgic_cpu *v, unsigned n)
 		fold_image(v, n);
 }
 
-uint32_t vgic_take_out(struct vgic_cpu *v, uint32_t set)
+void vgic_take_out(struct vgic_cpu *v, unsigned n)
 {
-	uint32_t changed = 0;
-
-	for_each_bit (n, v->lr_used) {
-		if (BIT(v->lr_index[n]) & set) {
-			fold_image(v, (unsigned)n);
-			changed |= (uint32_t)BIT(n);
-		}
-	}
-	v->lr_empty |= changed;
-	return changed;
+	fold_image(v, n);
+	v->lr_empty |= (uint32_t)BIT(n);
 }
 
 bool vgic_put_back(struct vgic_cpu *v, uint32_t set, uint32_t *changed)
 {
-	uint32_t pending = (uint32_t)wanted_ones(v), due = set & (pending | (uint32_t)v->active);
+	uint32_t pending = (uint32_t)wanted_ones(v), due = set & (pending | (uint32_t)v->active), empty = v->lr_empty;
 
 	for (; due; due &= due - 1) {
 		unsigned i = (unsigned)__builtin_ctz(due), n;
 
-		if (!v->lr_empty)
+		if (!empty)
 			return false;
-		n = choose_empty(v, v->lr_empty);
-		fold_empty(v, n);
-		v->lr_empty &= ~(uint32_t)BIT(n);
+		n = choose_empty(v, empty);
+		if (v->lr_used & BIT(n))
+			vgic_take_out(v, n);
+		empty &= ~(uint32_t)BIT(n);
+		v->lr_empty = empty;
 		fill_image(v, n, i, pending & BIT(i));
 		*changed |= (uint32_t)BIT(n);
 	}
@@ -343,7 +357,7 @@ void vgic_private_line(struct vgic_cpu *v, unsigned intid, bool level)
 	v->line = (v->line & ~BIT(intid)) | (uint64_t)level << intid;
 }
 
-bool vgic_deliverable(const struct vgic_cpu *v, uint64_t vmcr)
+bool vgic_deliverable(struct vgic_cpu *v, uint64_t vmcr)
 {
 	uint64_t waiting = wanted_ones(v) & ~v->active & group_ones(v, vmcr);
 

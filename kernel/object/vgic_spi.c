@@ -49,8 +49,7 @@ static void put_spi_prio(struct vgic_cpu *v, unsigned index, unsigned prio)
 {
 	put_bit(&v->group, index, !(prio & VGIC_PRIO_GROUP0));
 	v->prio[index] = prio & VGIC_PRIO_MASK;
-	for (unsigned b = 0; b < VGIC_PRIO_BITS; b++)
-		put_bit(&v->plane[b], index, prio & 0x80u >> b);
+	v->stale |= (uint32_t)BIT(index / 4);
 }
 
 int vgic_change_spi(struct vgic_cpu *v, unsigned intid, unsigned prio, bool line, bool level)

@@ -68,6 +68,11 @@ void vcpu_offer(struct vcpu *v); /* fill the list registers anew */
 void vcpu_take_images(struct vcpu *v);
 void vcpu_give_images(struct vcpu *v);
 bool vcpu_passed(struct vcpu *v, uint32_t intid); /* a physical SPI has come; true: a guest's, and it is offered */
+/*
+ * Writes of pending, active and enabled bits by the vCPU itself while it has no `entry_work`: so its images are in the
+ * processor. False: it is something else, or not as simple. Without the lock: only its home changes or reads these.
+ */
+bool vcpu_private_straight(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask);
 bool vcpu_edges(struct vcpu *v);                  /* take in `edges`; false: vcpu_offer must */
 /*
  * A private interrupt, or an SPI whose vCPU is locked, straight into a list register while the images are in the

@@ -133,7 +133,13 @@ static __attribute__((noipa, flatten)) void vcpu_run_private(uint64_t id, uint64
 	bool done;
 
 	(void)id, (void)action, (void)x5, (void)c;
-	done = vcpu_act_private(v, op, value, mask);
+	done = v->exit == EXIT_MMIO_WRITE && vcpu_private_straight(v, op, (uint32_t)value, (uint32_t)mask);
+	if (likely(done)) {
+		vcpu_advance(v, v->arch.exit_esr);
+		v->exit = EXIT_KICK;
+	} else {
+		done = vcpu_act_private(v, op, value, mask);
+	}
 	if (likely(done && !v->dirty))
 		enter_guest(arch_this_cpu(), v->thread, v);
 	else /* VPRIV_* -1: refused as it was */

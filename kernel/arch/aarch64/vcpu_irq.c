@@ -34,7 +34,7 @@ static void vtimer_link(struct vcpu *v)
 
 static inline void read_images(struct vgic_cpu *g)
 {
-	g->lr_empty = irqchip_lr_empty() & ((uint32_t)BIT(g->lr_count) - 1);
+	g->lr_empty = irqchip_lr_empty() & g->lr_all;
 	for_each_bit (n, g->lr_used & ~g->lr_empty)
 		vgic_keep(g, (unsigned)n, irqchip_lr_read((unsigned)n));
 }
@@ -84,10 +84,35 @@ void arch_vcpu_offer(struct vcpu *v)
 	vcpu_give_images(v);
 }
 
+/* A write while the images are in the processor, and none is left without one. */
+static inline __attribute__((always_inline)) int change_placed(struct vcpu *v, uint64_t op, uint32_t value,
+							       uint32_t mask, uint32_t *now)
+{
+	struct vgic_cpu *g = &v->vgic;
+	uint32_t set = vgic_private_set(op, mask), changed = 0;
+	int result;
+
+	g->lr_empty = irqchip_lr_empty() & g->lr_all;
+	for_each_bit (n, g->lr_used) {
+		if (!(BIT(g->lr_index[n]) & set))
+			continue;
+		if (!(g->lr_empty & BIT(n)))
+			vgic_keep(g, (unsigned)n, irqchip_lr_read((unsigned)n));
+		vgic_take_out(g, (unsigned)n);
+		changed |= (uint32_t)BIT(n);
+	}
+	result = vgic_private(g, op, value, mask, now);
+	if (!vgic_put_back(g, set, &changed) || unlikely(result > 0))
+		v->dirty = true;
+	for_each_bit (n, changed)
+		irqchip_lr_write((unsigned)n, g->lr[n]);
+	isb(); /* which are empty is read again before the guest is entered, perhaps */
+	return result < 0 ? result : 0;
+}
+
 int arch_vcpu_private(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *now)
 {
 	struct vgic_cpu *g = &v->vgic;
-	uint32_t changed = 0;
 	int result;
 
 	if (unlikely(!v->in_hw || v->dirty || v->edges || g->left)) {
@@ -96,19 +121,23 @@ int arch_vcpu_private(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask
 		result = vgic_private(g, op, value, mask, now);
 		return result < 0 ? result : 0;
 	}
-	read_images(g);
 	/* The line is not up to date where the timer has come straight into its image. */
 	if (!mask || v->arch_work.timer_active || (g->line & BIT(VIRQ_VTIMER)))
 		vgic_private_line(g, VIRQ_VTIMER, vcpu_timer_fires(v));
-	result = vgic_private_placed(g, op, value, mask, now, &changed);
-	for_each_bit (n, changed)
-		irqchip_lr_write((unsigned)n, g->lr[n]);
-	isb(); /* which are empty is read again before the guest is entered, perhaps */
-	if (unlikely(result > 0)) {
-		v->dirty = true;
-		result = 0;
-	}
-	return result;
+	if (mask)
+		return change_placed(v, op, value, mask, now);
+	read_images(g);
+	return vgic_private(g, op, value, mask, now);
+}
+
+bool vcpu_private_straight(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask)
+{
+	uint32_t now;
+
+	if (op > VPRIV_ACTIVE || !mask || v->vgic.left || (v->vgic.line & BIT(VIRQ_VTIMER)))
+		return false;
+	(void)change_placed(v, op, value, mask, &now);
+	return true;
 }
 
 void vcpu_offer(struct vcpu *v)
@@ -122,7 +151,7 @@ void vcpu_offer(struct vcpu *v)
 /* Into another list register than its last one, if one is empty. */
 static __attribute__((noinline)) bool insert_anew(struct vcpu *v, unsigned index)
 {
-	uint32_t empty = irqchip_lr_empty() & ((uint32_t)BIT(v->vgic.lr_count) - 1);
+	uint32_t empty = irqchip_lr_empty() & v->vgic.lr_all;
 	unsigned n;
 
 	if (!vgic_place(&v->vgic, index, empty, &n))

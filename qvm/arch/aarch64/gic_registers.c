@@ -7,7 +7,6 @@
 #include "qvm/arch/aarch64/gic_frames.h"
 #include "qvm/arch/aarch64/spi.h"
 
-#define IGROUPR      0x80u
 #define IPRIORITYR   0x400u
 #define ICFGR        0xc00u
 #define ID_REGISTERS 0xffd0u
@@ -178,47 +177,74 @@ static void rd_write(struct guest_gic *g, unsigned vcpu, uint32_t offset, unsign
  */
 #define SGIS_ARE_EDGES 0xaaaaaaaau /* GICR_ICFGR0 */
 
-/* What an access means to the kernel. False: nothing. */
-static inline bool sgi_decode(uint32_t offset, unsigned size, uint32_t value, struct arch_request *r)
-{
-	static const uint8_t bank[] = {
-	    [BLOCK_ISENABLER] = VPRIV_ENABLE, [BLOCK_ICENABLER] = VPRIV_ENABLE, [BLOCK_ISPENDR] = VPRIV_PENDING,
-	    [BLOCK_ICPENDR] = VPRIV_PENDING,  [BLOCK_ISACTIVER] = VPRIV_ACTIVE, [BLOCK_ICACTIVER] = VPRIV_ACTIVE,
-	};
-	const unsigned block = offset / BLOCK_BYTES, at = offset % BLOCK_BYTES;
+/* What a word is to the kernel: VPRIV_*, whether it sets bits or clears them, and whether those that are 0 count, too.
+ */
+#define WORD(offset, what) [(offset) / 4] = IS_WORD | (what)
+#define PRIORITY(n)        WORD(IPRIORITYR + 4 * (n), SETS | WHOLE | (VPRIV_PRIO0 + (n)))
+#define VPRIV              0x1fu
+#define SETS               0x20u
+#define WHOLE              0x40u
+#define IS_WORD            0x80u
 
-	if (is_between(offset, IPRIORITYR, GICR_IPRIORITYR_END)) {
-		if (size == 4 && at % 4 == 0)
-			*r = (struct arch_request){1, VPRIV_PRIO0 + at / 4, value, ~0u};
-		else if (size == 1)
-			*r = (struct arch_request){1, VPRIV_PRIO0 + at / 4, (uint64_t)value << at % 4 * 8,
-						   0xffull << at % 4 * 8};
-		else
-			return false;
-		return true;
-	}
-	if (size != 4)
+static const uint8_t words[] = {
+    WORD(BLOCK_IGROUPR * BLOCK_BYTES, SETS | WHOLE | VPRIV_GROUP),
+    WORD(BLOCK_ISENABLER *BLOCK_BYTES, SETS | VPRIV_ENABLE),
+    WORD(BLOCK_ICENABLER *BLOCK_BYTES, VPRIV_ENABLE),
+    WORD(BLOCK_ISPENDR *BLOCK_BYTES, SETS | VPRIV_PENDING),
+    WORD(BLOCK_ICPENDR *BLOCK_BYTES, VPRIV_PENDING),
+    WORD(BLOCK_ISACTIVER *BLOCK_BYTES, SETS | VPRIV_ACTIVE),
+    WORD(BLOCK_ICACTIVER *BLOCK_BYTES, VPRIV_ACTIVE),
+    PRIORITY(0),
+    PRIORITY(1),
+    PRIORITY(2),
+    PRIORITY(3),
+    PRIORITY(4),
+    PRIORITY(5),
+    PRIORITY(6),
+    PRIORITY(7),
+};
+
+/* What an access to a word of the table means to the kernel. False: it is none. */
+static inline bool decode_word(uint32_t offset, unsigned size, uint32_t value, struct arch_request *r)
+{
+	const bool good = (size == 4) & (offset % 4 == 0) & (offset / 4 < sizeof(words));
+	const unsigned word = good ? words[offset / 4] : 0;
+
+	if (unlikely(!word))
 		return false;
-	if (at == 0 && is_between(block, BLOCK_ISENABLER, BLOCK_ICACTIVER + 1)) /* even banks set, odd ones clear */
-		*r = (struct arch_request){1, bank[block], block % 2 ? 0 : value, value};
-	else if (offset == IGROUPR)
-		*r = (struct arch_request){1, VPRIV_GROUP, value, ~0u};
-	else if (offset == ICFGR + 4)
-		*r = (struct arch_request){1, VPRIV_CONFIG, (uint64_t)gather_bits(value) << 16, 0xffff0000};
-	else
-		return false;
+	r->which = word & VPRIV;
+	r->value = word & SETS ? value : 0;
+	r->mask = word & WHOLE ? ~0u : value;
 	return true;
+}
+
+/* The others: a byte of priorities, and the word of which one bit of two is one to the kernel. False: nothing. */
+static inline bool decode_other(uint32_t offset, unsigned size, uint32_t value, struct arch_request *r)
+{
+	const unsigned shift = offset % 4 * 8;
+
+	if (size == 1 && is_between(offset, IPRIORITYR, GICR_IPRIORITYR_END)) {
+		r->which = VPRIV_PRIO0 + (offset - IPRIORITYR) / 4;
+		r->value = (uint64_t)value << shift;
+		r->mask = 0xffull << shift;
+	} else if (size == 4 && offset == ICFGR + 4) {
+		r->which = VPRIV_CONFIG;
+		r->value = (uint64_t)gather_bits(value) << 16;
+		r->mask = 0xffff0000;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool decode(uint32_t offset, unsigned size, uint32_t value, struct arch_request *r)
+{
+	return decode_word(offset, size, value, r) || decode_other(offset, size, value, r);
 }
 
 static inline unsigned redist_of(uint32_t redist)
 {
 	return redist / QVM_GICR_BYTES % VCPU_MAX;
-}
-
-/* In the vCPU's own SGI frame, or beyond it. */
-static inline uint32_t own_offset(uint32_t redist, unsigned vcpu)
-{
-	return redist - vcpu * (uint32_t)QVM_GICR_BYTES - GIC_FRAME;
 }
 
 static inline uint32_t sgi_constant(uint32_t offset, unsigned size)
@@ -233,31 +259,46 @@ static __attribute__((noinline)) struct vdev_value sgi_read(struct guest_gic *g,
 	struct arch_request r;
 	uint32_t now = 0;
 
-	if (!sgi_decode(offset, size, 0, &r))
+	if (!decode(offset, size, 0, &r))
 		return done(sgi_constant(offset, size));
 	if (g->ops->vcpu_private(g->ctx, redist_of(redist), (unsigned)r.which, 0, 0, &now) < 0)
 		now = 0;
 	return done(size == 1 ? now >> offset % 4 * 8 & 0xff : now);
 }
 
-struct vdev_value guest_gic_read_redist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size)
+static __attribute__((noinline)) struct vdev_value read_other(struct guest_gic *g, uint32_t redist, unsigned size,
+							      struct arch_request *r)
 {
-	struct guest_gic *g = gic;
-	const uint32_t redist = (uint32_t)(ipa - g->config.gicr), own = own_offset(redist, vcpu);
-	struct arch_request *r = &g->request[vcpu];
+	const uint32_t own = redist - r->frame;
 
-	if (likely(own < GIC_FRAME && sgi_decode(own, size, 0, r))) {
-		r->value = r->mask = 0;
-		return not_done;
-	}
 	if (!is_access(redist, size))
 		return not_done;
 	if (!(redist & GIC_FRAME))
 		return done(rd_read(g, redist_of(redist), redist % GIC_FRAME, size));
-	return own < GIC_FRAME ? done(sgi_constant(own, size)) : sgi_read(g, redist, size);
+	if (own >= GIC_FRAME)
+		return sgi_read(g, redist, size);
+	if (!decode_other(own, size, 0, r))
+		return done(sgi_constant(own, size));
+	r->wanted = 1;
+	r->value = r->mask = 0;
+	return not_done;
 }
 
-static __attribute__((noinline)) bool other_write(struct guest_gic *g, uint32_t redist, unsigned size, uint32_t value)
+struct vdev_value guest_gic_read_redist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size)
+{
+	struct guest_gic *g = gic;
+	struct arch_request *r = &g->request[vcpu];
+	const uint32_t redist = (uint32_t)(ipa - g->config.gicr);
+
+	if (unlikely(!decode_word(redist - r->frame, size, 0, r)))
+		return read_other(g, redist, size, r);
+	r->wanted = 1;
+	r->value = r->mask = 0;
+	return not_done;
+}
+
+static __attribute__((noinline)) bool write_other(struct guest_gic *g, uint32_t redist, unsigned size, uint32_t value,
+						  struct arch_request *own)
 {
 	const uint32_t of = redist_of(redist), offset = redist % GIC_FRAME;
 	struct arch_request r;
@@ -269,7 +310,10 @@ static __attribute__((noinline)) bool other_write(struct guest_gic *g, uint32_t 
 		mutex_lock(g->config.lock);
 		rd_write(g, of, offset, size, value);
 		mutex_unlock(g->config.lock);
-	} else if (sgi_decode(offset, size, value, &r) && r.mask != 0) {
+	} else if (redist - own->frame < GIC_FRAME) {
+		own->wanted = decode_other(offset, size, value, own) ? own->mask : 0;
+		return own->wanted == 0;
+	} else if (decode(offset, size, value, &r) && r.mask != 0) {
 		g->ops->vcpu_private(g->ctx, of, (unsigned)r.which, (uint32_t)r.value, (uint32_t)r.mask, &now);
 	}
 	return true;
@@ -278,11 +322,11 @@ static __attribute__((noinline)) bool other_write(struct guest_gic *g, uint32_t 
 bool guest_gic_write_redist(void *gic, unsigned vcpu, uint64_t ipa, unsigned size, uint64_t value)
 {
 	struct guest_gic *g = gic;
-	const uint32_t redist = (uint32_t)(ipa - g->config.gicr), own = own_offset(redist, vcpu);
 	struct arch_request *r = &g->request[vcpu];
+	const uint32_t redist = (uint32_t)(ipa - g->config.gicr);
 
-	if (unlikely(own >= GIC_FRAME || !sgi_decode(own, size, (uint32_t)value, r)))
-		return other_write(g, redist, size, (uint32_t)value);
-	r->wanted = r->mask != 0;
+	if (unlikely(!decode_word(redist - r->frame, size, (uint32_t)value, r)))
+		return write_other(g, redist, size, (uint32_t)value, r);
+	r->wanted = r->mask;
 	return r->mask == 0;
 }

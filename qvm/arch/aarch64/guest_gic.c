@@ -111,6 +111,8 @@ bool guest_gic_init(struct guest_gic *g, const struct guest_gic_config *config, 
 	g->config.intids = intids < GUEST_GIC_INTIDS ? intids : GUEST_GIC_INTIDS;
 	for (unsigned intid = QVM_SPI_FIRST; intid < g->config.intids; intid++)
 		g->exists[intid / 32] |= 1u << (intid % 32);
+	for (uint32_t v = 0; v < VCPU_MAX; v++)
+		g->request[v].frame = v * (uint32_t)QVM_GICR_BYTES + GIC_FRAME;
 	show_images(g);
 	guest_gic_reset(g);
 	return true;

@@ -20,6 +20,7 @@
 #define CLOCK    0x18u
 
 struct raise {
+	struct guest_line line;
 	uint64_t raised; /* the guest reads it only when the interrupt has come */
 };
 
@@ -28,7 +29,7 @@ static void raise(vdev_t *vdp)
 	struct raise *r = vdp->v_device;
 
 	__atomic_store_n(&r->raised, guest_clock_ns(), __ATOMIC_RELEASE);
-	guest_intr_set(vdp->v_intr, true);
+	guest_line_set(&r->line, true);
 }
 
 /*
@@ -60,6 +61,8 @@ static struct vdev_value reg_read(vdev_t *vdp, unsigned cpu, uint64_t offset, un
 
 static bool reg_write(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size, uint64_t value)
 {
+	struct raise *r = vdp->v_device;
+
 	(void)cpu;
 	(void)size;
 	if (offset == RAISE_IN)
@@ -69,15 +72,17 @@ static bool reg_write(vdev_t *vdp, unsigned cpu, uint64_t offset, unsigned size,
 	if (value)
 		raise(vdp);
 	else
-		guest_intr_set(vdp->v_intr, false);
+		guest_line_set(&r->line, false);
 	return true;
 }
 
 static int control(vdev_t *vdp, vdev_ctrl_options_t ctrl, const char *arg)
 {
-	(void)vdp;
-	(void)ctrl;
+	struct raise *r = vdp->v_device;
+
 	(void)arg;
+	if (ctrl == VDEV_CTRL_GUEST_CONFIGURED)
+		r->line = guest_line_of(vdp->v_intr);
 	return 0;
 }
 

@@ -84,7 +84,7 @@ static unsigned state(unsigned n)
 }
 
 /* ICH_ELRSR_EL2. */
-static uint32_t empty_ones(void)
+uint32_t empty_ones(void)
 {
 	uint32_t empty = 0;
 

@@ -53,7 +53,8 @@ bool is_pending(unsigned i); /* by the record */
 
 void start(unsigned s); /* from reset, with this seed; odd: EOImode 1. Four list registers; one or 16 with some seeds */
 void settle_vcpu(void); /* out of the guest, as arch_vcpu_settle() does it */
-void read_images(void); /* empty ones are not read */
+uint32_t empty_ones(void);  /* ICH_ELRSR_EL2 */
+void read_images(void);     /* empty ones are not read */
 void maintenance(bool eoi); /* ICH_MISR_EL2: while it asks for it the guest comes out */
 void enter(void);           /* out of the guest, and in again: nothing is forgotten, nothing invented */
 /*
