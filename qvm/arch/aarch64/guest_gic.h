@@ -72,7 +72,7 @@ struct guest_gic_config {
 
 /* An access of a vCPU to its own INTIDs 0 to 31 that the kernel is to finish: VcpuPrivate's arguments. */
 struct arch_request {
-	uint64_t wanted; /* until it is taken */
+	uint64_t wanted; /* not 0 until it is taken */
 	uint64_t which, value, mask;
 	uint32_t frame; /* the vCPU's SGI frame, from that of the first redistributor on */
 } __attribute__((aligned(64))); /* its thread's alone */
