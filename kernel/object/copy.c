@@ -11,7 +11,7 @@
 
 #define COPY_STEP (PAGE_SIZE / 2)
 
-enum copy_kind { COPY_RECEIVE, COPY_REPLY, COPY_READ, COPY_WRITE };
+enum copy_kind { COPY_RECEIVE, COPY_REPLY, COPY_READ };
 enum copy_result { COPY_DONE, COPY_AGAIN, COPY_SRC_FAULT, COPY_DST_FAULT, COPY_GONE };
 
 bool copy_now(struct thread *from, uint64_t src, struct thread *to, uint64_t dst, uint64_t bytes)
@@ -38,7 +38,7 @@ static enum copy_result copy_run(struct thread *t)
 
 	c->tried = false;
 	while (c->left) {
-		bool in = c->kind == COPY_RECEIVE || c->kind == COPY_READ;
+		bool in = c->kind != COPY_REPLY;
 		const struct space *from, *to;
 		uint64_t n;
 
@@ -200,40 +200,21 @@ int64_t copy_reply(struct thread *t, struct thread *client, uint64_t bytes)
 	return run(t);
 }
 
-_Static_assert(IN_MsgRead_rcvid == IN_MsgWrite_rcvid && IN_MsgRead_bytes == IN_MsgWrite_bytes &&
-		   IN_MsgRead_offset == IN_MsgWrite_offset,
-	       "transfer_bytes()");
-
-/* More data from or to a REPLY-blocked client, within the buffers that it named. */
-static int64_t transfer_bytes(struct thread *t, const struct frame *f, bool read)
+/* More data from a REPLY-blocked client, within the buffer that it named. */
+int64_t call_MsgRead(struct thread *t, struct frame *f)
 {
 	struct thread *client = client_of(t->process, MsgRead_rcvid(f));
 	uint64_t limit, bytes = MsgRead_bytes(f), offset = MsgRead_offset(f);
 
 	if (!client)
 		return -KE_SRCH;
-	limit = read ? MsgSend_send_bytes(&client->frame) : MsgSend_reply_room(&client->frame);
+	limit = MsgSend_send_bytes(&client->frame);
 	if (offset > limit || bytes > MSG_MAX)
 		return -KE_INVAL;
 	if (bytes > limit - offset)
 		bytes = limit - offset;
-	if (read)
-		copy_begin(t, client, COPY_READ, MsgSend_send_address(&client->frame) + offset, MsgRead_buffer(f),
-			   bytes);
-	else
-		copy_begin(t, client, COPY_WRITE, MsgWrite_buffer(f), MsgSend_reply_address(&client->frame) + offset,
-			   bytes);
+	copy_begin(t, client, COPY_READ, MsgSend_send_address(&client->frame) + offset, MsgRead_buffer(f), bytes);
 	return run(t);
-}
-
-int64_t call_MsgRead(struct thread *t, struct frame *f)
-{
-	return transfer_bytes(t, f, true);
-}
-
-int64_t call_MsgWrite(struct thread *t, struct frame *f)
-{
-	return transfer_bytes(t, f, false);
 }
 
 /* ---- ends ---- */

@@ -93,16 +93,6 @@ void timer_object_destroy(struct timer_object *o)
 	handle_destroy(p, OBJECT_TIMER, o->id, o);
 }
 
-int64_t call_TimerDestroy(struct thread *t, struct frame *f)
-{
-	struct timer_object *o = handle_lookup(t->process, OBJECT_TIMER, TimerDestroy_timer(f));
-
-	if (!o)
-		return -KE_BADF;
-	timer_object_destroy(o);
-	return 0;
-}
-
 int64_t call_TimerTimeout(struct thread *t, struct frame *f)
 {
 	const uint32_t all = TIMEOUT_SEND | TIMEOUT_REPLY | TIMEOUT_RECEIVE | TIMEOUT_SYNC;

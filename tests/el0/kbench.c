@@ -226,7 +226,6 @@ static void timers(void)
 			;
 		keep(i, at, woken_at, clock_cost / 2);
 	}
-	TimerDestroy_r(timer);
 }
 
 static void yielder(void *arg)

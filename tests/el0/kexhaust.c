@@ -108,15 +108,10 @@ static int64_t timer_new(unsigned n)
 {
 	int64_t id = TimerCreate_r(chid, 1, 1, n);
 
-	/* Armed, so that destroying has to take it out of the kernel's queue. */
+	/* Armed, so that the end of the process has to take it out of the kernel's queue. */
 	if (id >= 0 && TimerSettime_r((int)id, 0, 3600000000000ull, 1000000000) < 0)
 		fail("TimerSettime of a new timer", id);
 	return id;
-}
-
-static int64_t timer_end(int64_t id)
-{
-	return TimerDestroy_r((int)id);
 }
 
 static uint64_t table_address(unsigned n)
@@ -257,6 +252,18 @@ static void exhaust_pulses(void)
 	print("kexhaust: pulses: %u", sent);
 }
 
+/* They stay as long as the process. */
+static void exhaust_timers(void)
+{
+	const struct kind timers = {.name = "timers", .create = timer_new};
+	unsigned count = fill(&timers);
+
+	check_alive(timers.name);
+	if (count == 0)
+		fail("no timer at all", count);
+	print("kexhaust: %s: %u", timers.name, count);
+}
+
 static void exhaust_interrupts(void)
 {
 	unsigned attached = 0;
@@ -285,7 +292,6 @@ int main(void)
 	    {"threads that leave", thread_new, thread_leave, thread_leave_settle},
 	    {"channels", channel_new, channel_end, settled},
 	    {"connections", connection_new, connection_end, settled},
-	    {"timers", timer_new, timer_end, settled},
 	    {"page tables", table_new, table_end, settled},
 	};
 
@@ -295,8 +301,9 @@ int main(void)
 		fail("needs a channel and a region of RAM", chid);
 		return 1;
 	}
-	/* Tables stay with the space that they were made for: page tables last, since nothing is left after them. */
 	exhaust_pulses();
+	exhaust_timers();
+	/* Tables stay with the space that they were made for: page tables last, since nothing is left after them. */
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		exhaust(&kinds[i]);
 	exhaust_interrupts();

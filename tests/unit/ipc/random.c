@@ -71,8 +71,8 @@ static void random_call(struct thread *t)
 	case 10: sys_MsgReply(t, some_rcvid(t), machine_random(100), bytes, at); break;
 	case 11:
 	case 12: sys_MsgReplyReceive(t, some_rcvid(t), 0, bytes, bytes, at, 1 + machine_random(2), at); break;
-	case 13: sys_MsgRead(t, some_rcvid(t), at, bytes, machine_random(5000)); break;
-	case 14: sys_MsgWrite(t, some_rcvid(t), at, bytes, machine_random(5000)); break;
+	case 13:
+	case 14: sys_MsgRead(t, some_rcvid(t), at, bytes, machine_random(5000)); break;
 	case 15: sys_MsgError(t, some_rcvid(t), 1 + machine_random(100)); break;
 	case 16: sys_MsgSendPulse(t, 1 + machine_random(4), 1 + machine_random(60), machine_random(128), 1); break;
 	case 17: sys_ChannelCreate(t, machine_random(8)); break;
