@@ -116,7 +116,7 @@ static inline bool pl011_passed(struct pl011 *u)
 
 	if (status == u->reg[UARTRIS])
 		return false;
-	__atomic_store_n(&u->reg[UARTRIS], status, __ATOMIC_RELAXED);
+	__atomic_store_n(&u->reg[UARTRIS], status, __ATOMIC_RELAXED); /* UARTMIS after it releases both */
 	pl011_set(u, UARTMIS, shown);
 	if (shown == 0 || u->irq)
 		return false;
