@@ -57,7 +57,6 @@ struct irq *irq_create(struct process *p, uint64_t intid, int64_t *error)
 int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
 {
 	struct process *p = t->process;
-	uint64_t intid = InterruptAttachEvent_intid(f);
 	struct irq *i;
 	int64_t error;
 
@@ -65,7 +64,7 @@ int64_t call_InterruptAttachEvent(struct thread *t, struct frame *f)
 		return -KE_BADF;
 	if (InterruptAttachEvent_priority(f) > p->params.max_priority || InterruptAttachEvent_code(f) > 127)
 		return -KE_INVAL;
-	i = irq_create(p, intid, &error);
+	i = irq_create(p, InterruptAttachEvent_intid(f), &error);
 	if (!i)
 		return error;
 	i->chid = (uint32_t)InterruptAttachEvent_chid(f);
@@ -99,7 +98,7 @@ static void fire_attached(uint32_t intid)
 	struct channel *c;
 
 	if (!i) {
-		/* Nobody's: it came between detaching and disabling. */
+		/* Nobody's: it was acknowledged just before irq_destroy() disabled it. */
 		arch_irq_deactivate(intid);
 		return;
 	}
