@@ -73,7 +73,7 @@ bool vcpu_passed(struct vcpu *v, uint32_t intid); /* a physical SPI has come; tr
  * processor. False: it is something else, or not as simple. Without the lock: only its home changes or reads these.
  */
 bool vcpu_private_straight(struct vcpu *v, uint64_t op, uint32_t value, uint32_t mask);
-bool vcpu_edges(struct vcpu *v);                  /* take in `edges`; false: vcpu_offer must */
+bool vcpu_edges(struct vcpu *v); /* take in `edges`; false: vcpu_offer must */
 /*
  * A private interrupt, or an SPI whose vCPU is locked, straight into a list register while the images are in the
  * processor. False: the state must be folded and filled anew (vcpu_offer). It runs on the vCPU's home: no other CPU

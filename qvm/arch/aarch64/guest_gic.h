@@ -74,7 +74,7 @@ struct guest_gic_config {
 struct arch_request {
 	uint64_t wanted; /* not 0 until it is taken */
 	uint64_t which, value, mask;
-	uint32_t frame; /* the vCPU's SGI frame, from that of the first redistributor on */
+	uint32_t frame;         /* the vCPU's SGI frame, from that of the first redistributor on */
 } __attribute__((aligned(64))); /* its thread's alone */
 
 struct guest_gic {
