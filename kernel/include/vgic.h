@@ -35,8 +35,7 @@
 
 struct virq {
 	uint16_t intid;
-	uint16_t
-	    host; /* the physical SPI that it is linked to, which is active while this one is pending or active; or 0 */
+	uint16_t host; /* the physical SPI that it is linked to, active while this one is pending or active; or 0 */
 };
 
 /*
@@ -57,8 +56,8 @@ struct vgic_cpu {
 	uint64_t repend;  /* edges since the last fold */
 	uint64_t arrived; /* since then, to be placed: SGIs for Group 1 only, SPIs with an edge or a line */
 	uint64_t group;   /* 1 or 0 */
-	uint64_t acked; /* of the active ones, those that the guest has acknowledged: `run` says how */
-	uint64_t plane[VGIC_PRIO_BITS]; /* the priorities, a set for each bit, highest bit first, but for `stale` */
+	uint64_t acked;   /* of the active ones, those that the guest has acknowledged: `run` says how */
+	uint64_t plane[VGIC_PRIO_BITS]; /* the priorities, a set for each bit, highest bit first, except for `stale` */
 	union {
 		uint8_t prio[VGIC_CANDIDATES];
 		uint32_t prio_word[VGIC_CANDIDATES / 4];
@@ -183,8 +182,8 @@ static inline bool vgic_delivers(const struct vgic_cpu *v, uint64_t lr, uint64_t
 bool vgic_lower(struct vgic_cpu *v, unsigned index, uint64_t *lr);
 
 /*
- * VcpuPrivate, after vgic_fold; *now, 0 before, is what it is, of some registers only with mask 0. 1: done, but what the
- * virtual timer is linked to has to follow.
+ * VcpuPrivate, after vgic_fold; *now, 0 before, is what it is, of some registers only with mask 0. 1: done, but what
+ * the virtual timer is linked to has to follow.
  */
 int vgic_private(struct vgic_cpu *v, uint64_t op, uint32_t value, uint32_t mask, uint32_t *now);
 /*

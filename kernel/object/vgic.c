@@ -42,8 +42,8 @@ static uint64_t gather_bits(uint32_t word, unsigned from)
 static __attribute__((noinline)) void renew_planes(struct vgic_cpu *v, unsigned word)
 {
 	for (unsigned b = 0; b < VGIC_PRIO_BITS; b++)
-		v->plane[b] =
-		    (v->plane[b] & ~(0xfull << word * 4)) | gather_bits(v->prio_word[word], 7 - b) << word * 4;
+		v->plane[b] = (v->plane[b] & ~(0xfull << word * 4)) | gather_bits(v->prio_word[word], 7 - b)
+									  << word * 4;
 }
 
 /* The one of the highest priority, of a set that is not empty: bit by bit of the priority, the highest first. */
@@ -266,13 +266,6 @@ static unsigned choose_empty(const struct vgic_cpu *v, uint32_t empty)
 	return (unsigned)__builtin_ctz(empty & ~v->lr_used ? empty & ~v->lr_used : empty);
 }
 
-static inline void fold_empty(struct vgic_cpu *v, unsigned n)
-{
-	v->lr_empty |= (uint32_t)BIT(n);
-	if (v->lr_used & BIT(n))
-		fold_image(v, n);
-}
-
 void vgic_take_out(struct vgic_cpu *v, unsigned n)
 {
 	fold_image(v, n);
@@ -324,7 +317,9 @@ bool vgic_place(struct vgic_cpu *v, unsigned index, uint32_t empty, unsigned *n)
 		at = choose_empty(v, empty);
 	if (at == VGIC_LR_MAX || !(empty & BIT(at)))
 		return false; /* still there, pending or active */
-	fold_empty(v, at);
+	v->lr_empty |= (uint32_t)BIT(at);
+	if (v->lr_used & BIT(at))
+		vgic_take_out(v, at);
 	if (bit & ~(SGIS | BIT(VIRQ_VTIMER))) { /* the lock is held: others write the word, too */
 		v->latch |= v->repend & bit;
 		v->repend &= ~bit;
