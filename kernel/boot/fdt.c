@@ -32,13 +32,19 @@ static bool ends_name(char c)
 	return c == '\0' || c == ':';
 }
 
-static bool same(const char *name, const char *text)
+/* Is the name the text? Besides where they end by themselves, they end at these characters. */
+static bool same_until(const char *name, char name_end, const char *text, char text_end)
 {
 	while (*name != '\0' && *name == *text) {
 		name++;
 		text++;
 	}
-	return *name == '\0' && ends_name(*text);
+	return (*name == '\0' || *name == name_end) && (ends_name(*text) || *text == text_end);
+}
+
+static bool same(const char *name, const char *text)
+{
+	return same_until(name, '\0', text, '\0');
 }
 
 uint32_t fdt_blob_bytes(const void *blob)
@@ -158,22 +164,13 @@ bool fdt_reserved(const struct fdt *fdt, unsigned n, struct range *r)
 	return r->start != 0 || r->bytes != 0;
 }
 
-/* Does the first component of the path match the name, whose unit address counts only if the component has one? */
-static bool component_is(const char *name, const char *path)
-{
-	while (*name != '\0' && *name == *path) {
-		name++;
-		path++;
-	}
-	return (*name == '\0' || *name == '@') && (ends_name(*path) || *path == '/');
-}
-
 bool fdt_path(const struct fdt *fdt, struct fdt_node *node, const char *path)
 {
-	*node = (struct fdt_node)FDT_START;
+	*node = FDT_START;
 	if (!fdt_next(fdt, node))
 		return false;
-	for (int matched = 0;; matched++) { /* depth up to which the nodes above match */
+	/* `matched`: depth up to which the nodes above match. A unit address counts only where the path has one. */
+	for (int matched = 0;; matched++) {
 		while (*path == '/')
 			path++;
 		if (ends_name(*path))
@@ -181,7 +178,7 @@ bool fdt_path(const struct fdt *fdt, struct fdt_node *node, const char *path)
 		do {
 			if (!fdt_next(fdt, node) || node->depth <= matched)
 				return false;
-		} while (node->depth != matched + 1 || !component_is(node->name, path));
+		} while (node->depth != matched + 1 || !same_until(node->name, '@', path, '/'));
 		while (!ends_name(*path) && *path != '/')
 			path++;
 	}

@@ -39,10 +39,7 @@ bool fdt_open(struct fdt *fdt, const void *blob);
 bool fdt_reserved(const struct fdt *fdt, unsigned n, struct range *r);
 
 /* All nodes in the order of the blob, children after their parent: the first one is that after FDT_START. */
-#define FDT_START           \
-	{                   \
-		.depth = -1 \
-	}
+#define FDT_START ((struct fdt_node){.depth = -1})
 bool fdt_next(const struct fdt *fdt, struct fdt_node *node);
 /* An absolute path, up to a colon. A component without a unit address matches any. */
 bool fdt_path(const struct fdt *fdt, struct fdt_node *node, const char *path);

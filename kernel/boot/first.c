@@ -145,8 +145,7 @@ static void make_boot_info(struct process *p, const uint64_t random[RANDOM_COUNT
 	map_pages_of(p, BOOT_INFO, arch_va_to_pa(&boot_info), sizeof(boot_info));
 	map_pages_of(p, BOOT_DTB, board.dtb.start, board.dtb.bytes);
 	map_pages_of(p, BOOT_IMAGE, board.image.start, board.image_readonly);
-	if (board.initrd.bytes)
-		map_pages_of(p, BOOT_ARCHIVE, board.initrd.start, board.initrd.bytes);
+	map_pages_of(p, BOOT_ARCHIVE, board.initrd.start, board.initrd.bytes); /* nothing, if there is none */
 }
 
 void process_start_first(void)

@@ -26,14 +26,6 @@ static bool overlaps(const struct range *r, unsigned count, paddr_t start, uint6
 	return false;
 }
 
-static bool within(const struct range *r, unsigned count, paddr_t start, uint64_t bytes)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (range_holds(r[i].start, r[i].bytes, start, bytes))
-			return true;
-	return false;
-}
-
 /*
  * The kernel maps it, since a process may name it in a call; it gives it to nobody by itself. Firmware may have
  * reserved what it loaded, too: the Image, the device tree, and the archive, out of which code is mapped, are written
@@ -44,8 +36,8 @@ static bool is_reserved(paddr_t start, uint64_t bytes)
 	const struct range loaded[] = {board.image, board.dtb, board.initrd};
 
 	return !overlaps(loaded, ARRAY_COUNT(loaded), start, bytes) &&
-	       within(board.reserved, board.reserved_count, start, bytes) &&
-	       within(board.ram, board.ram_count, start, bytes);
+	       ranges_hold(board.reserved, board.reserved_count, start, bytes) &&
+	       ranges_hold(board.ram, board.ram_count, start, bytes);
 }
 
 static bool in_archive(paddr_t start, uint64_t bytes)
@@ -60,13 +52,12 @@ static bool in_archive(paddr_t start, uint64_t bytes)
 static int64_t check_grantable(uint64_t kind, uint64_t start, uint64_t bytes)
 {
 	if (kind == GRANT_IRQ)
-		return start < 32 || bytes == 0 || bytes > INTID_MAX || start + bytes > arch_irq_limit() ? -KE_INVAL
-													 : 0;
+		return start >= 32 && bytes && bytes <= INTID_MAX && start + bytes <= arch_irq_limit() ? 0 : -KE_INVAL;
 	if (!range_ok(start, bytes) || !is_aligned(start | bytes, PAGE_SIZE))
 		return -KE_INVAL;
 	switch (kind) {
 	case GRANT_RAM:
-	case GRANT_SHARED: return within(boot_info.ram, boot_info.ram_count, start, bytes) ? 0 : -KE_PERM;
+	case GRANT_SHARED: return ranges_hold(boot_info.ram, boot_info.ram_count, start, bytes) ? 0 : -KE_PERM;
 	case GRANT_ROM:
 	case GRANT_CODE: return in_archive(start, bytes) ? 0 : -KE_PERM;
 	case GRANT_RESERVED: return is_reserved(start, bytes) ? 0 : -KE_PERM;

@@ -11,17 +11,6 @@
 #include "boot/ranges.h"
 #include "console.h"
 
-static void add_ram(struct range r)
-{
-	ranges_add(board.ram, &board.ram_count, r);
-}
-
-/* Firmware wants nobody to map this (no-map): even a speculative access may be an error there. */
-static void remove_ram(struct range r)
-{
-	ranges_remove(board.ram, &board.ram_count, r);
-}
-
 static void add_reserved(struct range r)
 {
 	if (!range_ok(r.start, r.bytes))
@@ -31,36 +20,39 @@ static void add_reserved(struct range r)
 	board.reserved[board.reserved_count++] = r;
 }
 
-/* Calls `add` with each range of the node's `reg`. */
-static void for_each_reg(const struct fdt *fdt, const struct fdt_node *node, void (*add)(struct range))
+/* A range that its node says is reserved; where firmware wants nobody to map it even a speculative access may fail. */
+static void read_reserved(const struct fdt *fdt, const struct fdt_node *node)
 {
+	struct fdt_value value;
 	struct range r;
 
-	for (unsigned i = 0; fdt_reg(fdt, node, i, &r); i++)
-		add(r);
+	for (unsigned i = 0; fdt_reg(fdt, node, i, &r); i++) {
+		add_reserved(r);
+		if (fdt_prop(fdt, node, "no-map", &value))
+			ranges_remove(board.ram, &board.ram_count, r);
+	}
 }
 
 static void read_memory(const struct fdt *fdt)
 {
+	const struct range beyond = {.start = RAM_LIMIT, .bytes = 0 - RAM_LIMIT - PAGE_SIZE};
 	struct fdt_node node = FDT_START;
-	struct fdt_value value;
 	struct range r;
 
 	while (fdt_next(fdt, &node)) {
-		if (fdt_has_string(fdt, &node, "device_type", "memory") && fdt_is_enabled(fdt, &node))
-			for_each_reg(fdt, &node, add_ram);
+		if (!fdt_has_string(fdt, &node, "device_type", "memory") || !fdt_is_enabled(fdt, &node))
+			continue;
+		for (unsigned i = 0; fdt_reg(fdt, &node, i, &r); i++)
+			ranges_add(board.ram, &board.ram_count, r);
 	}
-	remove_ram((struct range){.start = RAM_LIMIT, .bytes = 0 - RAM_LIMIT - PAGE_SIZE});
+	ranges_remove(board.ram, &board.ram_count, beyond);
 	for (unsigned i = 0; fdt_reserved(fdt, i, &r); i++)
 		add_reserved(r);
 	if (!fdt_path(fdt, &node, "/reserved-memory"))
 		return;
 	for (int depth = node.depth; fdt_next(fdt, &node) && node.depth > depth;) {
-		if (!fdt_is_enabled(fdt, &node))
-			continue;
-		for_each_reg(fdt, &node, add_reserved);
-		if (fdt_prop(fdt, &node, "no-map", &value))
-			for_each_reg(fdt, &node, remove_ram);
+		if (fdt_is_enabled(fdt, &node))
+			read_reserved(fdt, &node);
 	}
 }
 
@@ -137,7 +129,7 @@ static void read_devices(const struct fdt *fdt)
 		read_psci(fdt, &node);
 	if (board.arch.conduit == CONDUIT_NONE)
 		boot_refuse("the device tree has no PSCI 0.2 or later");
-	node = (struct fdt_node)FDT_START;
+	node = FDT_START;
 	while (fdt_next(fdt, &node)) {
 		if (!fdt_is_enabled(fdt, &node))
 			continue;
@@ -194,11 +186,7 @@ static void take_seed(const struct fdt *fdt, const struct fdt_node *chosen, cons
 /* EL2 reaches these through its map of RAM. */
 static void check_in_ram(const struct range *r, const char *why)
 {
-	for (unsigned i = 0; i < board.ram_count; i++) {
-		if (range_holds(board.ram[i].start, board.ram[i].bytes, r->start, r->bytes))
-			return;
-	}
-	if (r->bytes != 0)
+	if (r->bytes != 0 && !ranges_hold(board.ram, board.ram_count, r->start, r->bytes))
 		boot_refuse(why);
 }
 
@@ -227,7 +215,6 @@ void board_parse(const void *dtb)
 	check_in_ram(&board.dtb, "the device tree does not lie in RAM that it describes");
 	check_in_ram(&board.initrd, "the boot archive (initrd) does not lie in RAM that the device tree describes");
 	if (ranges_overlap(board.image.start, board.image.bytes, board.dtb.start, board.dtb.bytes) ||
-	    (board.initrd.bytes != 0 &&
-	     ranges_overlap(board.image.start, board.image.bytes, board.initrd.start, board.initrd.bytes)))
+	    ranges_overlap(board.image.start, board.image.bytes, board.initrd.start, board.initrd.bytes))
 		boot_refuse("the device tree or the boot archive overlaps the kernel");
 }
