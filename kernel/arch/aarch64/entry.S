@@ -40,11 +40,6 @@
 	save_from_x8_to_x17
 	.endm
 
-	.macro	save_from_x4
-	save_from_x4_to_x17
-	save_from_x18
-	.endm
-
 	/* x0 = frame, x1 = this CPU, and its stack; x4 = the guest that was interrupted, if any. */
 	.macro	take_stack
 	mov	x0, sp
@@ -91,6 +86,13 @@
 	b	irq_unfinished
 	.endm
 
+	/* Nothing after an ERET is executed ahead of it. */
+	.macro	return
+	eret
+	dsb	nsh
+	isb
+	.endm
+
 	.macro	restore_x6_to_x11
 	ldp	x10, x11, [sp, #80]
 	ldp	x8, x9, [sp, #64]
@@ -105,17 +107,15 @@
 	ldp	x4, x5, [sp, #32]
 	ldp	x2, x3, [sp, #16]
 	ldp	x0, x1, [sp, #0]
-	eret
-	/* Nothing after an ERET is executed ahead of it. */
-	dsb	nsh
-	isb
+	return
 	.endm
 
 	.macro	entry_serror
 	.balign	128
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
-	save_from_x4
+	save_from_x4_to_x17
+	save_from_x18
 	take_stack
 	b	trap_async_error
 	.endm
@@ -135,11 +135,6 @@
 
 	/* From EL2 itself: the kernel's own fault. */
 	.macro	fatal, kind
-	.balign	128
-	fatal_here \kind
-	.endm
-
-	.macro	fatal_here, kind
 	mrs	x0, tpidr_el2
 	cbz	x0, .
 	ldr	x0, [x0]
@@ -158,14 +153,13 @@
 	cmp	x16, #SERROR_WINDOW
 	b.hi	1f
 	mrs	x0, esr_el2
-	eret
-	dsb	nsh
-	isb
-1:	fatal_here 0x380
+	return
+1:	fatal	0x380
 	.endm
 
 	.macro	fatal_half
 	.irp	offset, 0x000, 0x080, 0x100, 0x180, 0x200, 0x280, 0x300
+	.balign	128
 	fatal	\offset
 	.endr
 	fatal_serror
@@ -289,9 +283,7 @@ vcpu_return:
 	msr	spsr_el2, x7
 	ldp	x29, x30, [sp, #232]
 	restore_x6_to_x11
-	eret
-	dsb	nsh
-	isb
+	return
 
 	/* An SError that waits is taken here, and nowhere else at EL2. x0 = its syndrome, or 0. x16, x17: its vector's. */
 	.globl	arch_async_error_take

@@ -128,10 +128,9 @@
 	ret
 
 	function strlen
-	mov	x1, x0
+	sub	x1, x0, #1
 .Lscan:
-	ldrb	w2, [x1], #1
+	ldrb	w2, [x1, #1]!
 	cbnz	w2, .Lscan
 	sub	x0, x1, x0
-	sub	x0, x0, #1
 	ret

@@ -24,15 +24,16 @@ _start:
 	add	\reg, \reg, :lo12:\symbol
 	.endm
 
-/* Invalidate the data cache from x0 up to x1, which are on page boundaries. Uses x2, x3. */
+/* Invalidate the data cache from x0 up to x1, which are on page boundaries. Uses x2, x3, x4. */
 invalidate:
 	mrs	x2, ctr_el0
 	ubfx	x2, x2, #16, #4
 	mov	x3, #4
 	lsl	x3, x3, x2
-1:	dc	ivac, x0
-	add	x0, x0, x3
-	cmp	x0, x1
+	mov	x4, x0
+1:	dc	ivac, x4
+	add	x4, x4, x3
+	cmp	x4, x1
 	b.lo	1b
 	dsb	sy
 	ret
@@ -63,8 +64,6 @@ primary:
 	address	x0, __zero_start
 	address	x1, __image_end
 	bl	invalidate
-	address	x0, __zero_start
-	address	x1, __image_end
 1:	stp	xzr, xzr, [x0]		/* to a page boundary */
 	stp	xzr, xzr, [x0, #16]
 	stp	xzr, xzr, [x0, #32]
