@@ -39,7 +39,7 @@ void cache_clean(const void *va, size_t bytes); /* any bytes, so that who runs w
 /* MMU on. */
 _Noreturn void boot_main(void);
 _Noreturn void boot_secondary(unsigned cpu);
-void mmu_activate(void);
+void mmu_use_tables(uint64_t ttbr); /* mmu_start_ttbr or mmu_kernel_ttbr, from here on */
 extern const char *control_opening; /* register that control_init() is just opening, or NULL */
 void control_init(void);
 void errata_init(void);

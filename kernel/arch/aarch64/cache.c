@@ -43,8 +43,7 @@ void cache_clean(const void *va, size_t bytes)
 /* Also where CTR_EL0.IDC and DIC say that it is not needed: it is rare, and Neoverse N1 1542419 makes DIC untrue. */
 void arch_cache_sync_code(const void *va, size_t bytes)
 {
-	FOR_EACH_LINE_OF("dc civac, %0", va, bytes, line_bytes(CTR_DMINLINE));
-	dsb(ish);
+	cache_clean(va, bytes);
 	FOR_EACH_LINE_OF("ic ivau, %0", va, bytes, line_bytes(CTR_IMINLINE));
 	dsb(ish);
 	isb();

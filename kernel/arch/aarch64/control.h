@@ -118,6 +118,8 @@ static inline uint64_t hcr_guest(unsigned flags, unsigned evt)
 /* TCR_EL2, E2H = 0: RES1, 48 bits, walks inner shareable write-back, 4 KiB. */
 #define TCR_BASE (BIT(31) | BIT(23) | 3ull << 12 | 1ull << 10 | 1ull << 8 | 16)
 
+#define HAS_RAS (sysreg_field(id_aa64pfr0_el1, 28) != 0) /* the registers of errors that are deferred */
+
 bool control_has_pmu(void); /* this CPU counts events */
 uint64_t control_tcr(void);
 uint64_t control_vtcr(void);

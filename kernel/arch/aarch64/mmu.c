@@ -12,7 +12,7 @@ BOOT_FIXED struct mmu_registers mmu_boot;
 BOOT_FIXED uint64_t mmu_start_ttbr, mmu_kernel_ttbr;
 __attribute__((section(".bss..stacks"), aligned(STACK_AREA))) char cpu_stacks[CPU_MAX][STACK_AREA];
 
-static void use_tables(uint64_t ttbr)
+void mmu_use_tables(uint64_t ttbr)
 {
 	sysreg_write(ttbr0_el2, ttbr);
 	isb();
@@ -21,15 +21,9 @@ static void use_tables(uint64_t ttbr)
 	isb();
 }
 
-/* Leave the passage: from here on no page is both at its physical address and executable. */
-void mmu_activate(void)
-{
-	use_tables(mmu_start_ttbr);
-}
-
 void arch_boot_end(void)
 {
-	use_tables(mmu_kernel_ttbr);
+	mmu_use_tables(mmu_kernel_ttbr);
 }
 
 void *arch_pa_to_va(paddr_t pa)

@@ -7,19 +7,14 @@
 #define SYSREG_TEXT_(name) #name
 #define SYSREG_TEXT(name)  SYSREG_TEXT_(name)
 
-#define sysreg_read(name)                                                             \
-	({                                                                            \
-		uint64_t sysreg_value_;                                               \
-		__asm__ volatile("mrs %0, " SYSREG_TEXT(name) : "=r"(sysreg_value_)); \
-		sysreg_value_;                                                        \
+#define SYSREG_READ_(qualifier, name)                                                  \
+	({                                                                             \
+		uint64_t sysreg_value_;                                                \
+		__asm__ qualifier("mrs %0, " SYSREG_TEXT(name) : "=r"(sysreg_value_)); \
+		sysreg_value_;                                                         \
 	})
-/* One that never changes on a CPU: the compiler may read it once, before a loop. */
-#define sysreg_constant(name)                                                \
-	({                                                                   \
-		uint64_t sysreg_value_;                                      \
-		__asm__("mrs %0, " SYSREG_TEXT(name) : "=r"(sysreg_value_)); \
-		sysreg_value_;                                               \
-	})
+#define sysreg_read(name)     SYSREG_READ_(volatile, name)
+#define sysreg_constant(name) SYSREG_READ_(, name) /* never changes on a CPU: may be read once, before a loop */
 #define sysreg_write(name, value) \
 	__asm__ volatile("msr " SYSREG_TEXT(name) ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 #define sysreg_field(name, low) ((unsigned)(sysreg_read(name) >> (low)) & 0xf)

@@ -98,11 +98,6 @@ bool vcpu_watches(const struct vcpu *v)
 #define EL1_LOAD(a, b) { uint64_t a = el1->a, b = el1->b; sysreg_write(a, a); sysreg_write(b, b); }
 /* clang-format on */
 
-static bool has_ras(void)
-{
-	return sysreg_field(id_aa64pfr0_el1, 28) != 0;
-}
-
 /* The guest's counter is the host's minus an offset, modulo 2^64: it may be ahead, and wrap. */
 uint64_t guest_deadline(const struct vcpu *v, uint64_t cval)
 {
@@ -174,7 +169,7 @@ bool arch_vcpu_evict(struct cpu *c)
 	__asm__("" : "+r"(el1));
 	EL1_SWITCHED(EL1_SAVE)
 	v->arch.mdscr_el1 = sysreg_read(mdscr_el1);
-	if (has_ras())
+	if (HAS_RAS)
 		v->arch.vdisr = sysreg_read(VDISR_EL2);
 	sysreg_write(oslar_el1, 1);
 	if (v->arch.debug_live)
@@ -205,7 +200,7 @@ static void load_registers(struct vcpu *v)
 	__asm__("" : "+r"(el1));
 	EL1_SWITCHED(EL1_LOAD)
 	sysreg_write(mdscr_el1, v->arch.mdscr_el1);
-	if (has_ras())
+	if (HAS_RAS)
 		sysreg_write(VDISR_EL2, v->arch.vdisr);
 	if (unlikely(v->arch.debug_live))
 		debug_load(v);

@@ -86,28 +86,24 @@ static uint64_t id_hardware(unsigned id)
 	}
 }
 
-static uint64_t id_compute(unsigned id)
-{
-	const struct id_register *r = &id_registers[id];
-	uint64_t value = id_hardware(id) & r->keep;
-
-	for (unsigned i = 0; i < ARRAY_COUNT(r->limit); i++) {
-		uint64_t most = r->limit[i].most;
-		unsigned low = r->limit[i].low;
-
-		if (most && (value >> low & 0xf) > most)
-			value = (value & ~FIELD(low)) | most << low;
-	}
-	return value | r->add;
-}
-
 /* What guests read on each CPU, since CPUs of one board may differ. Each fills in its own: PFR0 is never 0. */
 static uint64_t id_values[CPU_MAX][ARRAY_COUNT(id_registers)];
 
 static __attribute__((noinline)) void id_fill(uint64_t *values)
 {
-	for (unsigned i = 0; i < ARRAY_COUNT(id_registers); i++)
-		values[i] = id_compute(i);
+	for (unsigned id = 0; id < ARRAY_COUNT(id_registers); id++) {
+		const struct id_register *r = &id_registers[id];
+		uint64_t value = id_hardware(id) & r->keep;
+
+		for (unsigned i = 0; i < ARRAY_COUNT(r->limit); i++) {
+			uint64_t most = r->limit[i].most;
+			unsigned low = r->limit[i].low;
+
+			if (most && (value >> low & 0xf) > most)
+				value = (value & ~FIELD(low)) | most << low;
+		}
+		values[id] = value | r->add;
+	}
 }
 
 bool vcpu_id_register(const struct cpu *c, struct vcpu *v, uint64_t esr)

@@ -77,7 +77,6 @@ static void opening(const char *name)
 /* Fields of ID registers say whether a register of the table exists, Arm ARM D24.2: those that several share. */
 #define HAS_FGT  (sysreg_field(id_aa64mmfr0_el1, 56) != 0)
 #define HAS_FGT2 (sysreg_field(id_aa64mmfr0_el1, 56) >= 2)
-#define HAS_RAS  (sysreg_field(id_aa64pfr0_el1, 28) != 0)
 #define HAS_MPAM (sysreg_field(id_aa64pfr0_el1, 40) != 0 || sysreg_field(id_aa64pfr1_el1, 16) != 0)
 #define HAS_SPE  (sysreg_field(id_aa64dfr0_el1, 32) != 0)
 

@@ -47,7 +47,8 @@ static void init_cpu(unsigned number)
 {
 	struct cpu *c = &cpus[number];
 
-	mmu_activate();
+	/* Out of the passage: from here on no page is both at its physical address and executable. */
+	mmu_use_tables(mmu_start_ttbr);
 	c->id = number;
 	c->stack_top = cpu_stacks[number] + STACK_AREA;
 	sysreg_write(tpidr_el2, (uint64_t)c);
