@@ -79,9 +79,8 @@ void arch_cache_sync_code(const void *va, size_t bytes); /* any bytes, before th
 void arch_memory_zero(void *va, size_t bytes);           /* whole pages */
 void arch_memory_scrub(void *va, size_t bytes);          /* whole pages: zero, also for who runs with caches off */
 
-/* Maintenance of a space's translations, on every CPU, done when it returns. */
-void arch_tlb_flush_pages(const struct space *s, const vaddr_t va[],
-			  unsigned count); /* each in a leaf that was broken */
+/* Maintenance of a space's translations, on every CPU, done when it returns. Pages: each in a leaf that was broken. */
+void arch_tlb_flush_pages(const struct space *s, const vaddr_t va[], unsigned count);
 void arch_tlb_flush_space(const struct space *s);
 /* A guest's own translations on this CPU only; with `code` its instruction caches, too. */
 void arch_tlb_flush_cpu_space(const struct space *s, bool code);

@@ -88,8 +88,8 @@ void ipc_unblock(struct thread *t, int64_t status); /* timeout: out of the queue
 void pulse_init(struct pulse *p, unsigned kind, int code, uint64_t value, unsigned prio);
 void pulse_send(struct channel *c, struct pulse *p); /* wakes a receiver or queues; nothing if it is queued already */
 void pulse_cancel(struct pulse *p);
-void pulse_deliver(struct channel *c, struct pulse *p,
-		   struct thread *r); /* off the queue: to the receiver's registers */
+/* Off the queue: to the receiver's registers. */
+void pulse_deliver(struct channel *c, struct pulse *p, struct thread *r);
 
 /* inherit.c */
 bool inherit_chain_too_long(const struct channel *c);   /* of who waits for whom, from its servers on */

@@ -29,8 +29,7 @@ struct irq *irq_at(uint64_t intid);  /* NULL: nobody is attached */
 struct irq *irq_create(struct process *p, uint64_t intid, int64_t *error);
 void irq_destroy(struct irq *i);
 
-/* irq_passthrough.c. The vCPU's lock is held, and its state settled. */
-int64_t irq_passthrough_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio,
-			       unsigned flags);                                  /* VcpuBind */
-int64_t irq_passthrough_withdraw(struct vcpu *v, unsigned intid, unsigned what); /* VcpuWithdraw */
+/* irq_passthrough.c: VcpuBind and VcpuWithdraw. The vCPU's lock is held, and its state settled. */
+int64_t irq_passthrough_change(struct vcpu *v, uint64_t host, uint64_t intid, unsigned prio, unsigned flags);
+int64_t irq_passthrough_withdraw(struct vcpu *v, unsigned intid, unsigned what);
 struct thread *irq_passthrough_fire(struct irq *i); /* this CPU's lock is held, and no other; for vcpu_wake() */

@@ -112,12 +112,9 @@ static struct space *own_space(struct process *p, uint64_t which)
 
 int64_t call_MemMap(struct thread *t, struct frame *f)
 {
-	struct process *p = t->process;
-	struct space *s = own_space(p, MemMap_space(f));
+	struct space *s = own_space(t->process, MemMap_space(f));
 
-	if (!s)
-		return -KE_INVAL;
-	return map_pages(p, s, f, false);
+	return s ? map_pages(t->process, s, f, false) : -KE_INVAL;
 }
 
 /* Only less than it is: what was mapped for reading only, or not executable, stays so. */

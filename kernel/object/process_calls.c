@@ -117,8 +117,9 @@ int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 	    [GRANT_RESERVED] = REGION_RESERVED,
 	};
 	struct process *p = &processes[masked(ProcessGrant_slot(f), PROCESS_MAX)];
-	const uint64_t kind = ProcessGrant_what(f), start = ProcessGrant_start(f), bytes = ProcessGrant_length(f);
-	const bool irq = kind == GRANT_IRQ, edge = irq && (start & IRQ_EDGE);
+	const uint64_t kind = ProcessGrant_what(f), bytes = ProcessGrant_length(f);
+	const bool irq = kind == GRANT_IRQ, edge = irq && (ProcessGrant_start(f) & IRQ_EDGE);
+	const uint64_t start = ProcessGrant_start(f) - (edge ? IRQ_EDGE : 0);
 	int64_t error;
 
 	(void)t;
@@ -126,13 +127,12 @@ int64_t call_ProcessGrant(struct thread *t, struct frame *f)
 		return -KE_PERM;
 	if (ProcessGrant_slot(f) >= PROCESS_MAX || p->state != PROCESS_DEFINED)
 		return -KE_SRCH;
-	error = owner_check(p, kind, edge ? start - IRQ_EDGE : start, bytes);
+	error = owner_check(p, kind, start, bytes);
 	if (error)
 		return error;
 	for (unsigned i = irq ? REGION_IRQS : 0; i < (irq ? REGION_COUNT : REGION_KMEM); i++) {
 		if (!p->regions[i].flags) {
-			add_region(p, i, edge ? start - IRQ_EDGE : start, bytes,
-				   flags[kind] | (edge ? REGION_EDGE : 0));
+			add_region(p, i, start, bytes, flags[kind] | (edge ? REGION_EDGE : 0));
 			return irq ? 0 : i;
 		}
 	}

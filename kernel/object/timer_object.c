@@ -61,15 +61,6 @@ int64_t call_TimerSettime(struct thread *t, struct frame *f)
 	return 0;
 }
 
-/* Periods that nobody could see are left out, and the phase is kept. */
-static void next_period(struct timer_object *o, uint64_t now)
-{
-	uint64_t missed = now > o->timer.deadline ? (now - o->timer.deadline) / o->interval : 0;
-
-	timer_arm(&o->timer, later(o->timer.deadline, (missed + 1) * o->interval));
-}
-
-/* The next period starts when this pulse was received: an owner that gets no time causes no interrupts. */
 void timer_object_expired(struct timer_object *o)
 {
 	struct channel *c = channel_of(o->process, o->chid);
@@ -78,10 +69,19 @@ void timer_object_expired(struct timer_object *o)
 		pulse_send(c, &o->pulse);
 }
 
+/*
+ * The next period starts when this pulse was received: an owner that gets no time causes no interrupts. Periods that
+ * nobody could see are left out, and the phase is kept.
+ */
 void timer_object_received(struct timer_object *o)
 {
-	if (o->interval && !o->timer.index)
-		next_period(o, arch_clock_now());
+	uint64_t now, missed;
+
+	if (!o->interval || o->timer.index)
+		return;
+	now = arch_clock_now();
+	missed = now > o->timer.deadline ? (now - o->timer.deadline) / o->interval : 0;
+	timer_arm(&o->timer, later(o->timer.deadline, (missed + 1) * o->interval));
 }
 
 void timer_object_destroy(struct timer_object *o)

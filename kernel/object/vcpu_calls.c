@@ -153,21 +153,18 @@ static bool vcpu_apply(struct cpu *c, struct vcpu *v, struct frame *f, int64_t *
 		*result = arch_vcpu_private(v, VcpuPrivate_vpriv(f), (uint32_t)VcpuPrivate_value(f),
 					    (uint32_t)VcpuPrivate_mask(f), &now);
 		VcpuPrivate_set_now(f, now);
-		vcpu_tell(v);
-		return true;
-	}
-	if (!core) {
-		*result = interrupts_apply(v, f);
-		vcpu_tell(v);
-		return true;
-	}
-	if (call == CALL_VcpuGet) {
+	} else if (call == CALL_VcpuGet) {
 		*result = arch_vcpu_get(v, VcpuGet_vreg(f), in_guest(v), &value);
 		VcpuGet_set_value(f, value);
-	} else {
+	} else if (call == CALL_VcpuSet) {
 		*result = arch_vcpu_set(v, VcpuSet_vreg(f), in_guest(v), VcpuSet_value(f));
+	} else {
+		*result = interrupts_apply(v, f);
 	}
-	lock_release(&v->lock);
+	if (core)
+		lock_release(&v->lock);
+	else
+		vcpu_tell(v);
 	return true;
 }
 
