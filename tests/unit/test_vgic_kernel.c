@@ -49,7 +49,7 @@ static void the_most_important_interrupt_is_signalled_after_each_step(void **unu
 
 static uint32_t read_private(unsigned op)
 {
-	uint32_t out;
+	uint32_t out = 0;
 
 	settle_vcpu();
 	assert_int_equal(vgic_private(&v, op, 0, 0, &out), 0);
