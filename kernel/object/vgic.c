@@ -41,6 +41,7 @@ static uint64_t gather_bits(uint32_t word, unsigned from)
 /* The planes of four priorities that have changed. */
 static __attribute__((noinline)) void renew_planes(struct vgic_cpu *v, unsigned word)
 {
+#pragma GCC unroll 5
 	for (unsigned b = 0; b < VGIC_PRIO_BITS; b++)
 		v->plane[b] = (v->plane[b] & ~(0xfull << word * 4)) | gather_bits(v->prio_word[word], 7 - b)
 									  << word * 4;

@@ -237,7 +237,7 @@ static inline bool decode_other(uint32_t offset, unsigned size, uint32_t value, 
 	return true;
 }
 
-static bool decode(uint32_t offset, unsigned size, uint32_t value, struct arch_request *r)
+static bool decode_access(uint32_t offset, unsigned size, uint32_t value, struct arch_request *r)
 {
 	return decode_word(offset, size, value, r) || decode_other(offset, size, value, r);
 }
@@ -259,7 +259,7 @@ static __attribute__((noinline)) struct vdev_value sgi_read(struct guest_gic *g,
 	struct arch_request r;
 	uint32_t now = 0;
 
-	if (!decode(offset, size, 0, &r))
+	if (!decode_access(offset, size, 0, &r))
 		return done(sgi_constant(offset, size));
 	if (g->ops->vcpu_private(g->ctx, redist_of(redist), (unsigned)r.which, 0, 0, &now) < 0)
 		now = 0;
@@ -313,7 +313,7 @@ static __attribute__((noinline)) bool write_other(struct guest_gic *g, uint32_t 
 	} else if (redist - own->frame < GIC_FRAME) {
 		own->wanted = decode_other(offset, size, value, own) ? own->mask : 0;
 		return own->wanted == 0;
-	} else if (decode(offset, size, value, &r) && r.mask != 0) {
+	} else if (decode_access(offset, size, value, &r) && r.mask != 0) {
 		g->ops->vcpu_private(g->ctx, of, (unsigned)r.which, (uint32_t)r.value, (uint32_t)r.mask, &now);
 	}
 	return true;
