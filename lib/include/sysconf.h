@@ -72,7 +72,8 @@ struct sys_owner {
 	enum sys_restart restart;
 	unsigned restart_limit;    /* restarts in a row, 1 to 1000 */
 	unsigned restart_delay_ms; /* before the first of them; each further one doubles it, up to a minute */
-	bool critical; /* if it ends and is not restarted, the system goes to its global design safe state */
+	bool critical;     /* if it ends and is not restarted, the system goes to its global design safe state */
+	uint8_t partition; /* of its first thread: index into `partitions` */
 };
 
 struct sys_process {
@@ -117,15 +118,36 @@ struct sys_pool {
 	unsigned pattern_count; /* 0: every name */
 };
 
+#define SYS_PARTITION_NAME 16 /* bytes, NUL included */
+#define SYS_SYSTEM         "System"
+/* Critical budget of System: no window has more, on any number of CPUs. */
+#define SYS_CRITICAL_MOST_US (WINDOW_MS_MAX * 1000 * CPU_MAX)
+
+/* An adaptive partition. Percentages are of all shared CPUs, in hundredths of a percent. */
+struct sys_partition {
+	char name[SYS_PARTITION_NAME];
+	uint32_t parent; /* index; of System: itself */
+	uint32_t budget; /* what its children leave of it: all budgets together are PARTITION_PERCENT */
+	uint32_t max;    /* not below `budget` */
+	uint32_t critical_us;
+};
+
 struct sys_config {
 	struct sys_process processes[SYS_PROCESSES_MAX]; /* in the order of their start */
 	struct sys_vm vms[SYS_VMS_MAX];                  /* in the order of their start */
 	struct sys_region regions[SYS_REGIONS_MAX];
 	struct sys_cluster clusters[SYS_CLUSTERS_MAX];
 	struct sys_pool pools[SYS_POOLS_MAX];
+	struct sys_partition partitions[PARTITION_MAX]; /* by their ids: 0 is System */
 	unsigned process_count, vm_count, region_count, cluster_count, pool_count;
-	enum qvm_safety safety; /* the default for all VMs and vdevs; never QVM_SAFETY_DEFAULT */
-	bool safe_state_reset;  /* the global design safe state ends with a reset instead of a halt */
+	unsigned partition_count;  /* at least 1 */
+	unsigned window_ms;        /* WINDOW_MS_MIN to WINDOW_MS_MAX */
+	uint32_t partition_policy; /* PARTITION_POLICY_* */
+	uint32_t shared_cpus;  /* that nobody has exclusively, of CPU_MAX. The caller removes those that do not exist */
+	bool partitions_given; /* there is a node /partitions */
+	bool partitions_adjustable; /* they may be changed while the system runs */
+	enum qvm_safety safety;     /* the default for all VMs and vdevs; never QVM_SAFETY_DEFAULT */
+	bool safe_state_reset;      /* the global design safe state ends with a reset instead of a halt */
 };
 
 /* Owners have numbers: first the processes, then the VMs. `owner` is below the sum of both. */
@@ -148,6 +170,9 @@ const char *sys_env(const struct sys_owner *owner, const char *name);
 
 /* The CPUs of a cluster; false: there is none of that name. */
 bool sys_cluster(const struct sys_config *config, const char *name, uint32_t *cpus);
+
+/* The index of a partition; false: there is none of that name. */
+bool sys_partition(const struct sys_config *config, const char *name, uint32_t *index);
 
 /* A place in the system description: a node, /folder/name, and perhaps one of its properties. An empty name is the node
  * above. */

@@ -50,6 +50,8 @@ const char *sys_where(const struct sys_report *report, const struct sys_place *p
 void sys_node(struct reader *r, int node);
 bool sys_has(const struct reader *r, const char *property);
 void sys_words(const struct reader *r, const char *const *words);
+/* The same, but the node may contain others. */
+void sys_properties(const struct reader *r, const char *const *words);
 const char *sys_string(const struct reader *r, const char *property, bool required);
 unsigned sys_strings(const struct reader *r, const char *property, const char **list, unsigned most);
 bool sys_flag(const struct reader *r, const char *property);
@@ -72,6 +74,16 @@ void sys_check_name(const struct reader *r);
 void sys_read_region(const struct reader *r);
 void sys_read_cluster(const struct reader *r);
 void sys_read_pool(const struct reader *r);
+
+/* partitions.c: of /partitions itself, or without that node; of one partition; of an owner; the names that exist. */
+#define SYS_NAMES_BYTES 160
+void sys_read_partitions(struct reader *r);
+void sys_read_partition(const struct reader *r);
+void sys_read_membership(const struct reader *r, struct sys_owner *own);
+#define SYS_PERCENT_BYTES 16
+/* Hundredths of a percent as text: "29.5". */
+const char *sys_percent(uint32_t percent, char text[SYS_PERCENT_BYTES]);
+const char *sys_partition_names(const struct sys_config *config, char text[SYS_NAMES_BYTES]);
 
 /* cells.c */
 bool sys_cells_of(const struct sys_board *board, int bus, struct sys_cells *cells);
