@@ -90,7 +90,7 @@ void sys_check_partitions(const struct sys_config *config, const struct sys_boar
 /* Is `vcpu` of a VM, or `owner` itself, in that partition? */
 unsigned sys_partition_of_vcpu(const struct sys_owner *own, const struct sys_vcpu *vcpu);
 
-/* map.c, map_partitions.c: lines of the access matrix. */
+/* print.c, map_partitions.c: lines of the access matrix. */
 struct sys_map;
 struct sys_printer {
 	const struct sys_map *map;

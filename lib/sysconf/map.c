@@ -2,23 +2,11 @@
 /* The access matrix as text. */
 #include "internal.h"
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysplan.h>
 
 #define LINE_BYTES 192
-
-void sys_print_line(const struct sys_printer *p, const char *format, ...)
-{
-	char text[LINE_BYTES];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	p->line(p->context, text);
-}
 
 static void print_range(const struct sys_printer *p, uint64_t start, uint64_t bytes, const char *what,
 			const char *owner, const char *detail)
