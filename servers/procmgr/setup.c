@@ -221,6 +221,7 @@ static void fill_server(struct slot *slot, const struct sys_process *server)
 	slot->server = server;
 	slot->program = server->program;
 	slot->sched = server->own.sched;
+	slot->partition = server->own.partition;
 	slot->abilities = server->abilities;
 	slot->critical = server->own.critical;
 	slot->connect_mask = connect_mask(server->own.connect);
@@ -238,6 +239,7 @@ static void fill_vm(struct slot *slot, const struct sys_vm *vm)
 	slot->vm = vm;
 	slot->program = safety_program();
 	slot->sched = vm->own.sched;
+	slot->partition = vm->own.partition;
 	slot->abilities = ABLE_VCPU;
 	slot->critical = vm->own.critical;
 	slot->connect_mask = connect_mask(vm->own.connect);
