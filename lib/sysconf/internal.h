@@ -76,14 +76,29 @@ void sys_read_cluster(const struct reader *r);
 void sys_read_pool(const struct reader *r);
 
 /* partitions.c: of /partitions itself, or without that node; of one partition; of an owner; the names that exist. */
-#define SYS_NAMES_BYTES 160
 void sys_read_partitions(struct reader *r);
 void sys_read_partition(const struct reader *r);
 void sys_read_membership(const struct reader *r, struct sys_owner *own);
 #define SYS_PERCENT_BYTES 16
 /* Hundredths of a percent as text: "29.5". */
 const char *sys_percent(uint32_t percent, char text[SYS_PERCENT_BYTES]);
-const char *sys_partition_names(const struct sys_config *config, char text[SYS_NAMES_BYTES]);
+const char *sys_partition_names(const struct sys_config *config, uint32_t which, char text[QVM_NAMES_BYTES]);
+
+/* shares.c: can each partition's budget be guaranteed? Is a CPU left to procmgr? */
+void sys_check_partitions(const struct sys_config *config, const struct sys_board *board,
+			  const struct sys_vm_needs *needs, struct sys_report *report);
+/* Is `vcpu` of a VM, or `owner` itself, in that partition? */
+unsigned sys_partition_of_vcpu(const struct sys_owner *own, const struct sys_vcpu *vcpu);
+
+/* print.c, map_partitions.c: lines of the access matrix. */
+struct sys_map;
+struct sys_printer {
+	const struct sys_map *map;
+	void (*line)(void *context, const char *text);
+	void *context;
+};
+void sys_print_line(const struct sys_printer *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sys_print_partitions(const struct sys_printer *p);
 
 /* cells.c */
 bool sys_cells_of(const struct sys_board *board, int bus, struct sys_cells *cells);

@@ -10,7 +10,7 @@
 
 static const char partitions_folder[] = "partitions";
 
-bool sys_partition(const struct sys_config *config, const char *name, uint32_t *index)
+static bool find_partition(const struct sys_config *config, const char *name, uint32_t *index)
 {
 	for (*index = 0; *index < config->partition_count; ++*index) {
 		if (strcmp(config->partitions[*index].name, name) == 0)
@@ -19,22 +19,33 @@ bool sys_partition(const struct sys_config *config, const char *name, uint32_t *
 	return false;
 }
 
-/* "System, a, b", or as many as there is room for. */
-const char *sys_partition_names(const struct sys_config *config, char text[SYS_NAMES_BYTES])
+const char *sys_partition_names(const struct sys_config *config, uint32_t which, char text[QVM_NAMES_BYTES])
 {
 	size_t used = 0;
 
 	text[0] = '\0';
 	for (unsigned i = 0; i < config->partition_count; i++) {
-		const char *name = config->partitions[i].name;
+		const char *name = config->partitions[i].name, *comma = used ? ", " : "";
 
-		if (used + strlen(name) + sizeof(", ...") > SYS_NAMES_BYTES)
-			name = "...";
-		used += (size_t)snprintf(text + used, SYS_NAMES_BYTES - used, "%s%s", i == 0 ? "" : ", ", name);
-		if (name[0] == '.' && name[1] == '.')
+		if (!(which & 1u << i))
+			continue;
+		if (used + strlen(name) + sizeof(", , ...") > QVM_NAMES_BYTES) {
+			snprintf(text + used, QVM_NAMES_BYTES - used, "%s...", comma);
 			break;
+		}
+		used += (size_t)snprintf(text + used, QVM_NAMES_BYTES - used, "%s%s", comma, name);
 	}
 	return text;
+}
+
+bool sys_partition_named(const struct sys_config *config, const char *name, uint32_t *index,
+			 char names[QVM_NAMES_BYTES])
+{
+	if (find_partition(config, name, index))
+		return true;
+	sys_partition_names(config, ~0u, names);
+	*index = 0;
+	return strcmp(name, SYS_SYSTEM) == 0; /* also where there is no description */
 }
 
 /* Digits, and after a point one or two more; up to 100. In hundredths of a percent. */
@@ -139,7 +150,7 @@ static void check_partition_name(const struct reader *r)
 	if (!sys_good_name(name) || strlen(name) >= SYS_PARTITION_NAME || (name[0] >= '0' && name[0] <= '9'))
 		MISTAKE(r, NULL, "its name must be 1 to %d letters, digits, '_', '-' or '.', and no digit first",
 			SYS_PARTITION_NAME - 1);
-	else if (sys_partition(r->config, name, &index))
+	else if (find_partition(r->config, name, &index))
 		MISTAKE(r, NULL,
 			"its name is taken: each partition needs another one, and \"" SYS_SYSTEM "\" is always there");
 }
@@ -150,10 +161,10 @@ static uint32_t read_parent(const struct reader *r)
 	const struct sys_config *c = r->config;
 	const char *name = sys_string(r, "parent", false);
 	int folder = fdt_subnode_offset(r->dtb, 0, partitions_folder);
-	char names[SYS_NAMES_BYTES];
+	char names[QVM_NAMES_BYTES];
 	uint32_t index;
 
-	if (!name || sys_partition(c, name, &index))
+	if (!name || sys_partition_named(c, name, &index, names))
 		return name ? index : 0;
 	if (strcmp(name, r->place.name) == 0)
 		MISTAKE(r, "parent", "'parent' names the partition itself; choose another");
@@ -161,7 +172,7 @@ static uint32_t read_parent(const struct reader *r)
 		MISTAKE(r, "parent", "'parent' names \"%.32s\", which stands after it; write that first", name);
 	else
 		MISTAKE(r, "parent", "'parent' names \"%.32s\", but there is none of that name; there are %s", name,
-			sys_partition_names(c, names));
+			names);
 	return 0;
 }
 
@@ -231,13 +242,11 @@ void sys_read_partition(const struct reader *r)
 void sys_read_membership(const struct reader *r, struct sys_owner *own)
 {
 	const char *name = sys_string(r, "partition", false);
-	char names[SYS_NAMES_BYTES];
+	char names[QVM_NAMES_BYTES];
 	uint32_t index = 0;
 
-	if (name && !sys_partition(r->config, name, &index)) {
+	if (name && !sys_partition_named(r->config, name, &index, names))
 		MISTAKE(r, "partition", "'partition' names \"%.32s\", but there is none of that name; there are %s",
-			name, sys_partition_names(r->config, names));
-		index = 0;
-	}
+			name, names);
 	own->partition = (uint8_t)index;
 }
