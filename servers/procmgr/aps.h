@@ -46,6 +46,7 @@ int aps_begin(void);
 /* From now on: the flags that hold while the system runs. */
 void aps_seal(void);
 
+/* Is there a partition of that id? Any number may be asked for. */
 bool aps_exists(int32_t id);
 
 /* The id of the partition of that name, or -ESRCH. */

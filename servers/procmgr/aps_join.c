@@ -55,6 +55,25 @@ static int join_thread(uint32_t slot, uint32_t tid, uint32_t id)
 	return result < 0 ? result : put_thread(slot, tid, id | (thread.base_partition & PARTITION_CRITICAL));
 }
 
+/*
+ * What the operator does, always. A process's own joins once in its life: it could join without end; a qvm's never: its
+ * configuration says them.
+ */
+static void log_join(uint32_t by, uint32_t slot, uint32_t tid, uint32_t id)
+{
+	if (!slot_is_operator(&slots[by])) {
+		if (slots[by].join_told || slots[by].kind == SLOT_VM)
+			return;
+		slots[by].join_told = true;
+	}
+	if (tid == 0)
+		log_line(SLOG_INFO, "%s joins partition %s (%u); by %s", slots[slot].name, aps.of[id].name,
+			 (unsigned)id, slots[by].name);
+	else
+		log_line(SLOG_INFO, "%s, thread %u, joins partition %s (%u); by %s", slots[slot].name, (unsigned)tid,
+			 aps.of[id].name, (unsigned)id, slots[by].name);
+}
+
 int aps_join(const struct aps_request *r)
 {
 	const uint32_t tid = aps_find_tid(r);
@@ -70,12 +89,7 @@ int aps_join(const struct aps_request *r)
 	result = tid == 0 ? join_process((uint32_t)slot, id) : join_thread((uint32_t)slot, tid, id);
 	if (result < 0)
 		return result;
-	if (tid == 0)
-		log_line(SLOG_INFO, "%s joins partition %s (%u); by %s", slots[slot].name, aps.of[id].name,
-			 (unsigned)id, slots[r->slot].name);
-	else
-		log_line(SLOG_INFO, "%s, thread %u, joins partition %s (%u); by %s", slots[slot].name, (unsigned)tid,
-			 aps.of[id].name, (unsigned)id, slots[r->slot].name);
+	log_join(r->slot, (uint32_t)slot, tid, id);
 	return 0;
 }
 

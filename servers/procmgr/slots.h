@@ -71,6 +71,7 @@ struct slot {
 	bool running, ready;  /* ready, of a VM: its guest may run */
 	bool start_again;     /* when its end is over: ordered by the operator */
 	bool unwanted;        /* the operator has asked for its end since its start */
+	bool join_told;       /* since its start the log says that it has joined a partition by itself */
 	bool name_refused;    /* since its start it has asked for a name that it may not serve */
 	bool console_refused; /* the same of a console that nobody has */
 	bool paused;          /* SLOT_VM: by the operator */

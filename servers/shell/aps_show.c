@@ -119,7 +119,10 @@ static void print_usage_head(const struct view *v)
 	for (unsigned which = 0; which + 1 < v->windows; which++) {
 		const uint32_t ms = which == 0 ? v->info.windowsize2_ms : v->info.windowsize3_ms;
 
-		snprintf(title, sizeof(title), "%" PRIu32 ".%" PRIu32 " s", ms / 1000, ms % 1000 / 100);
+		if (ms % 1000 == 0)
+			snprintf(title, sizeof(title), "%" PRIu32 " s", ms / 1000);
+		else
+			snprintf(title, sizeof(title), "%" PRIu32 " ms", ms);
 		printf(" %8s", title);
 	}
 	printf("\n");

@@ -129,7 +129,7 @@ def test_usage_is_shown_again_and_again():
         board.send("aps show -l -d 2 -vv maint\r")
         for _ in range(2):
             board.expect(r"\x1b\[H\x1b\[J.*critical")
-            board.expect(r"partition +id .* 0\.0 s +0\.8 s\r*\n")
+            board.expect(r"partition +id .* 80 ms +800 ms\r*\n")
             board.expect(r"maint +2 +10\.00% +100\.00% +[\d.]+% +0\.000 +[\d.]+ .*  [#.]+\|[#.]+\r*\n")
             board.expect(r"total +100\.00%")
         board.expect(r"maint +2 .* +[\d.]+% +[\d.]+%  [#.]+\|[#.]+\r*\n")
