@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MS_US 1000u
+#define MS_US       1000u
+#define DESCRIPTION 80 /* bytes of a text about a partition */
 
 /* What the kernel knows of the policies. */
 #define KERNEL_POLICY (PARTITION_POLICY_RATIO | PARTITION_POLICY_LIMIT | PARTITION_POLICY_LOCAL_PRIORITY)
@@ -20,8 +21,6 @@ _Static_assert(SCHED_APS_SCHEDPOL_FREETIME_BY_RATIO == PARTITION_POLICY_RATIO &&
 
 /* A system whose partitions are adjustable: the operator alone changes them. */
 #define SEC_ADJUSTABLE (SCHED_APS_SEC_BASIC | SCHED_APS_SEC_ROOT_MAKES_PARTITIONS | SCHED_APS_SEC_ROOT_JOINS)
-
-struct aps aps;
 
 static int tell_params(uint32_t window_ms, uint32_t policy)
 {
@@ -71,19 +70,6 @@ void aps_seal(void)
 {
 	aps.sec_flags |=
 	    config.partitions_adjustable ? SEC_ADJUSTABLE : SCHED_APS_SEC_RECOMMENDED | SCHED_APS_SEC_PARTITIONS_LOCKED;
-}
-
-bool aps_exists(int32_t id)
-{
-	return id >= 0 && id < (int32_t)PARTITION_MAX && aps.of[id].exists;
-}
-
-int aps_find(const char *name)
-{
-	for (int i = 0; i < (int)PARTITION_MAX; i++)
-		if (aps.of[i].exists && strcmp(aps.of[i].name, name) == 0)
-			return i;
-	return -ESRCH;
 }
 
 int aps_set(const struct aps_request *r)
@@ -157,14 +143,12 @@ static uint32_t max_or(int32_t max, uint32_t old)
 	return max == 0 ? PARTITION_PERCENT : number_or(max, old);
 }
 
-static void log_partition(const struct aps_request *r, const char *what, uint32_t id)
+static const char *describe_partition(const struct aps_partition *p, char text[DESCRIPTION])
 {
-	const struct aps_partition *p = &aps.of[id];
-
-	log_line(SLOG_INFO, "partition %s (%u) %s: budget %u.%02u %%, max %u.%02u %%, critical %u us; by %s", p->name,
-		 (unsigned)id, what, (unsigned)p->budget / 100, (unsigned)p->budget % 100, (unsigned)p->max / 100,
-		 (unsigned)p->max % 100, (unsigned)(p->critical_us == APS_NO_BOUND ? 0 : p->critical_us),
-		 slots[r->slot].name);
+	snprintf(text, DESCRIPTION, "budget %u.%02u %%, max %u.%02u %%, critical %u us", (unsigned)p->budget / 100,
+		 (unsigned)p->budget % 100, (unsigned)p->max / 100, (unsigned)p->max % 100,
+		 (unsigned)(p->critical_us == APS_NO_BOUND ? 0 : p->critical_us));
+	return text;
 }
 
 static int find_free(void)
@@ -181,6 +165,7 @@ int aps_create(const struct aps_request *r)
 	const int32_t parent_id = m->parent == -1 ? (int32_t)slots[r->slot].partition : m->parent;
 	struct aps_partition p = {.exists = true, .budget = (uint32_t)m->budget, .max = max_or(m->max_budget, 0)};
 	struct aps_partition parent;
+	char text[DESCRIPTION];
 	int id, result;
 
 	if (!aps_exists(parent_id))
@@ -210,7 +195,8 @@ int aps_create(const struct aps_request *r)
 		return result;
 	aps.of[id] = p;
 	aps.of[parent_id] = parent;
-	log_partition(r, "created", (uint32_t)id);
+	log_line(SLOG_INFO, "partition %s (%d) created: %s; by %s", p.name, id, describe_partition(&p, text),
+		 slots[r->slot].name);
 	return id;
 }
 
@@ -229,6 +215,7 @@ int aps_modify(const struct aps_request *r)
 {
 	const struct pm_aps *m = r->message;
 	struct aps_partition p, parent;
+	char text[DESCRIPTION], before[DESCRIPTION];
 	uint32_t id;
 	int result;
 
@@ -254,7 +241,8 @@ int aps_modify(const struct aps_request *r)
 		return result;
 	if (id != SCHED_APS_SYSTEM_PARTITION_ID)
 		aps.of[p.parent] = parent;
+	log_line(SLOG_INFO, "partition %s (%u) changed: %s; before: %s; by %s", p.name, (unsigned)id,
+		 describe_partition(&p, text), describe_partition(&aps.of[id], before), slots[r->slot].name);
 	aps.of[id] = p;
-	log_partition(r, "changed", id);
 	return 0;
 }

@@ -2,7 +2,7 @@
 /* Who may change what of adaptive partitions: the flags SCHED_APS_SEC_*, and the rules for virtual machines. */
 #pragma once
 
-#include "aps.h"
+#include "aps_table.h"
 
 /* May the process of that slot change window and policies? */
 bool aps_may_set(uint32_t slot);

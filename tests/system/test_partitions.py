@@ -108,7 +108,7 @@ def test_the_operator_changes_what_is_adjustable():
 
         log = board.command_output("slog2info -b procmgr")
         for line in ("partition Pa (3) created: budget 12.50 %, max 20.00 %, critical 1500 us; by shell",
-                     "partition Pa (3) changed: budget 10.00 %, max 100.00 %, critical 1500 us; by shell",
+                     "partition Pa (3) changed: budget 10.00 %, max 100.00 %, critical 1500 us; before: budget 12.50 %, max 20.00 %, critical 1500 us; by shell",
                      "partitions: window 50 ms, policy 0x0; before: 100 ms, 0x0; by shell",
                      "partitions: window 50 ms, policy 0x3; before: 50 ms, 0x0; by shell",
                      "hello joins partition Pa (3); by shell", "worker, thread 1, joins partition maint (2); by shell"):

@@ -5,7 +5,7 @@
 /* SOURCES: servers/procmgr/layout.c servers/procmgr/slots.c servers/procmgr/events.c servers/procmgr/system.c */
 /* SOURCES: servers/procmgr/shutdown.c servers/procmgr/progress.c tests/unit/stub/kernel.c tests/unit/procmgr */
 /* SOURCES: servers/procmgr/aps.c servers/procmgr/aps_join.c servers/procmgr/aps_query.c servers/procmgr/aps_rules.c */
-/* SOURCES: servers/procmgr/sched.c lib/sysconf lib/fdt_good.c lib/qvmconf lib/glob.c */
+/* SOURCES: servers/procmgr/sched.c servers/procmgr/aps_table.c lib/sysconf lib/fdt_good.c lib/qvmconf lib/glob.c */
 /* LIBS: fdt */
 /* CFLAGS: -Wno-missing-field-initializers */
 /* procmgr's decisions, with a kernel that follows a script: here the rest of procmgr, and the system of the tests. */
