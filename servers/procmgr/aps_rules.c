@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aps_rules.h"
+#include "bulkhead/kernel.h"
 #include "slots.h"
 
 static bool has_flag(uint32_t flag)
@@ -65,12 +66,20 @@ bool aps_may_modify(uint32_t slot, uint32_t id, const struct aps_partition *to)
 		 (to->budget == 0 || to->budget == now->budget + parent->budget));
 }
 
+/* A qvm need not ask whether its guest may run: the kernel knows whether it has. */
+static bool guest_may_run(uint32_t slot)
+{
+	struct process_info info;
+
+	return slots[slot].ready || ProcessInfo_r(slot, &info) < 0 || info.entries != 0;
+}
+
 bool aps_may_join(uint32_t slot, uint32_t target, uint32_t tid, uint32_t id)
 {
 	if (target == 0)
 		return false; /* procmgr stays where it is */
 	if (slots[slot].kind == SLOT_VM)
-		return target == slot && tid != 0 && !slots[slot].ready && id < config.partition_count;
+		return target == slot && tid != 0 && !guest_may_run(slot) && id < config.partition_count;
 	return !lacks(SCHED_APS_SEC_ROOT_JOINS, is_able(slot)) &&
 	       !lacks(SCHED_APS_SEC_SYS_JOINS, is_in(slot, SCHED_APS_SYSTEM_PARTITION_ID)) &&
 	       !lacks(SCHED_APS_SEC_PARENT_JOINS, is_in(slot, aps.of[id].parent)) &&
@@ -82,6 +91,6 @@ bool aps_may_mark(uint32_t slot, uint32_t target)
 	if (target == 0)
 		return false;
 	if (slots[slot].kind == SLOT_VM)
-		return target == slot && !slots[slot].ready;
+		return target == slot && !guest_may_run(slot);
 	return target == slot || is_able(slot);
 }

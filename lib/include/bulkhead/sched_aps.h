@@ -37,7 +37,8 @@ enum sched_aps_command {
 				       have taken what is to go */
 	SCHED_APS_LOOKUP,           /* in and out: struct sched_aps_lookup_parms. ESRCH */
 	SCHED_APS_QUERY_PARTITION,  /* in and out: struct sched_aps_partition_info. ESRCH */
-	SCHED_APS_JOIN_PARTITION,   /* in: struct sched_aps_join_parms. EPERM; ESRCH: partition, process or thread */
+	SCHED_APS_JOIN_PARTITION,   /* in: struct sched_aps_join_parms. EPERM, also for a VM whose guest may run; ESRCH:
+				       partition, process or thread */
 	SCHED_APS_QUERY_THREAD,     /* in and out: struct sched_aps_query_thread_parms. ESRCH */
 	SCHED_APS_QUERY_PROCESS,    /* in and out: struct sched_aps_query_process_parms. ESRCH */
 	SCHED_APS_PARTITION_STATS,  /* in and out: one struct sched_aps_partition_stats, or an array of at most
@@ -175,7 +176,7 @@ struct sched_aps_query_process_parms {
 	int32_t id;   /* out: of the partition that its threads begin in */
 };
 
-/* "In the window" is the last windowsize_ms. */
+/* "In the window" is the last windowsize_ms. What is used in longer ones is the difference of two totals. */
 struct sched_aps_partition_stats {
 	int32_t id; /* in */
 	uint32_t reserved;

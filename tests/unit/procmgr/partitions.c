@@ -334,6 +334,9 @@ static void a_qvm_joins_until_its_guest_runs(void **state)
 	assert_int_equal(JOIN(VM1, .id = FREE, .tid = 2), -EPERM);
 	assert_int_equal(SAY_APS(VM1, .command = SCHED_APS_MARK_CRITICAL, .tid = 2), 0);
 	assert_int_equal(k.joined[2], PARTITION_CRITICAL);
+	k.info[VM1].entries = 1; /* although nobody has asked */
+	assert_int_equal(JOIN(VM1, .id = MAINT, .tid = 2), -EPERM);
+	k.info[VM1].entries = 0;
 	assert_null(strstr(log_text, "joins")); /* as its configuration says */
 	slots[VM1].ready = true;
 	assert_int_equal(JOIN(VM1, .id = MAINT, .pid = VM1, .tid = 2), -EPERM);
