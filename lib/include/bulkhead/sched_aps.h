@@ -33,8 +33,8 @@ enum sched_aps_command {
 	SCHED_APS_ADD_SECURITY,     /* in: struct sched_aps_security_parms. EPERM */
 	SCHED_APS_CREATE_PARTITION, /* in and out: struct sched_aps_create_parms. EPERM; EEXIST: the name; EDQUOT: the
 				       parent has less; ENOSPC: there are as many as may be */
-	SCHED_APS_MODIFY_PARTITION, /* in: struct sched_aps_modify_parms. EPERM; ESRCH; EDQUOT: as before, or children
-				       have taken what is to go */
+	SCHED_APS_MODIFY_PARTITION, /* in: struct sched_aps_modify_parms. EPERM; ESRCH; EDQUOT: the parent
+				       has less, or its maximum is below what it would get back */
 	SCHED_APS_LOOKUP,           /* in and out: struct sched_aps_lookup_parms. ESRCH */
 	SCHED_APS_QUERY_PARTITION,  /* in and out: struct sched_aps_partition_info. ESRCH */
 	SCHED_APS_JOIN_PARTITION,   /* in: struct sched_aps_join_parms. EPERM, also for a VM whose guest may run; ESRCH:
@@ -53,7 +53,7 @@ enum sched_aps_command {
 /*
  * Who may do what. A flag that is set stays set until the system ends. From the seal on the flags are
  * SCHED_APS_SEC_RECOMMENDED and SCHED_APS_SEC_PARTITIONS_LOCKED; or, where the system description has
- * `partitions = "adjustable"`, ROOT0_OVERALL, ROOT_MAKES_CRITICAL, ROOT_MAKES_PARTITIONS and ROOT_JOINS.
+ * `adjustable` in /partitions, ROOT0_OVERALL, ROOT_MAKES_CRITICAL, ROOT_MAKES_PARTITIONS and ROOT_JOINS.
  */
 #define SCHED_APS_SEC_OFF                   0x000u /* anybody anything */
 #define SCHED_APS_SEC_ROOT0_OVERALL         0x001u /* SET_PARMS: the ability, and to be in System */
