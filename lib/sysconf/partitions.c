@@ -119,18 +119,23 @@ static uint32_t read_policy(const struct reader *r)
 	return bits;
 }
 
-void sys_read_partitions(struct reader *r)
+void sys_begin_partitions(struct sys_config *c)
 {
-	static const char *const words[] = {"window-ms", "policy", "adjustable", NULL};
-	struct sys_config *c = r->config;
-	int folder = fdt_subnode_offset(r->dtb, 0, partitions_folder);
-
 	c->partitions[0] = (struct sys_partition){.name = SYS_SYSTEM,
 						  .budget = PARTITION_PERCENT,
 						  .max = PARTITION_PERCENT,
 						  .critical_us = SYS_CRITICAL_MOST_US};
 	c->partition_count = 1;
 	c->window_ms = DEFAULT_WINDOW_MS;
+	c->shared_cpus = (1u << CPU_MAX) - 1;
+}
+
+void sys_read_partitions(struct reader *r)
+{
+	static const char *const words[] = {"window-ms", "policy", "adjustable", NULL};
+	struct sys_config *c = r->config;
+	int folder = fdt_subnode_offset(r->dtb, 0, partitions_folder);
+
 	if (folder < 0)
 		return;
 	r->place.folder = "";

@@ -226,6 +226,7 @@ unsigned sys_read(struct sys_config *config, const void *dtb, size_t bytes, stru
 	struct reader r = {.config = config, .dtb = dtb, .place = {.folder = "", .name = ""}, .report = report};
 
 	memset(config, 0, sizeof(*config));
+	sys_begin_partitions(config);
 	if (!fdt_good(dtb, bytes)) {
 		MISTAKE(&r, NULL,
 			"this is not a device tree blob, or it is damaged; compile system.dts with dtc again");
