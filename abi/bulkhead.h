@@ -29,13 +29,14 @@ enum kernel_errno {
 };
 
 /* Abilities: bits of process_params.abilities. Default is no. */
-#define ABLE_NONE    0u
-#define ABLE_PROCESS (1u << 0) /* the calls of the process group: procmgr */
-#define ABLE_VCPU    (1u << 1) /* has a guest space and virtual CPUs */
-#define ABLE_SYSTEM  (1u << 2) /* shut down, reboot */
-#define ABLE_LOG     (1u << 3) /* write on the kernel's console */
-#define ABLE_PUBLIC  (1u << 4) /* channels that other processes may connect to */
-#define ABLE_XSCHED  (1u << 5) /* SchedSet on another process's threads */
+#define ABLE_NONE      0u
+#define ABLE_PROCESS   (1u << 0) /* the calls of the process group: procmgr */
+#define ABLE_VCPU      (1u << 1) /* has a guest space and virtual CPUs */
+#define ABLE_SYSTEM    (1u << 2) /* shut down, reboot */
+#define ABLE_LOG       (1u << 3) /* write on the kernel's console */
+#define ABLE_PUBLIC    (1u << 4) /* channels that other processes may connect to */
+#define ABLE_XSCHED    (1u << 5) /* SchedSet on another process's threads */
+#define ABLE_PARTITION (1u << 6) /* SchedPartition: procmgr */
 
 #define PROCESS_MAX 32 /* slots; 0 is procmgr */
 #define CPU_MAX     8
@@ -129,7 +130,40 @@ struct process_params {
 	uint8_t guest;         /* 1: has a guest space */
 	uint32_t death_chid;   /* procmgr's channel for PULSE_CODE_PROCESSDEATH */
 	uint32_t critical;     /* 1: its end is the global design safe state, except by ProcessStop or a shutdown */
+	uint32_t partition;    /* that its threads begin in */
+	uint32_t unused;
 };
+
+/*
+ * Adaptive partitions. The kernel knows numbers and budgets; names, parents and who may change what are procmgr's. A
+ * percentage is one of all shared CPUs, in hundredths of a percent.
+ */
+#define PARTITION_MAX     32u    /* 0: System, in which all begin */
+#define PARTITION_PERCENT 10000u /* all of it */
+#define PARTITION_IDLE    32u    /* of PARTITION_STATS: the time in which shared CPUs had nothing to do */
+#define WINDOW_MS_MIN     8u
+#define WINDOW_MS_MAX     400u
+
+enum partition_command {
+	PARTITION_PARAMS, /* subject: the window, ms; value: mask of the shared CPUs; more: PARTITION_POLICY_* */
+	/* subject: a partition; value: its budget | its maximum << 16; more: critical budget, microseconds in a window
+	 */
+	PARTITION_BUDGET,
+	/* subject: slot; value: tid, or 0 for threads to come; more: partition | PARTITION_CRITICAL */
+	PARTITION_JOIN,
+	PARTITION_STATS /* subject: a partition, or PARTITION_IDLE; more: address of a struct partition_stats */
+};
+
+/* Nanoseconds, of all shared CPUs together, up to now. */
+struct partition_stats {
+	uint64_t used, critical;                     /* since the start; critical: of that, as such */
+	uint64_t used_in_window, critical_in_window; /* in the last window */
+};
+
+#define PARTITION_CRITICAL              (1u << 8) /* the thread is always allowed to use the critical budget */
+#define PARTITION_POLICY_RATIO          (1u << 0) /* free time by the ratio of budgets, else by priority */
+#define PARTITION_POLICY_LIMIT          (1u << 1) /* nobody gets more than its maximum, though there be free time */
+#define PARTITION_POLICY_LOCAL_PRIORITY (1u << 2) /* priorities count within a partition only */
 
 /* How a process ended. */
 enum end_cause {
@@ -174,7 +208,8 @@ struct thread_info {
 	uint32_t tid, state;
 	uint32_t priority, base_priority;
 	uint32_t policy, runmask;
-	uint32_t cpu, blocked_slot; /* slot of the process that it waits for, or ~0 */
+	uint32_t cpu, blocked_slot;         /* slot of the process that it waits for, or ~0 */
+	uint32_t partition, base_partition; /* that its time is billed to, and its own; with PARTITION_CRITICAL */
 	uint64_t cpu_ns;
 	uint64_t entries; /* how often its virtual CPU was let into the guest, else 0 */
 };

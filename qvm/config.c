@@ -55,6 +55,16 @@ static bool find_cluster(void *context, const char *name, uint32_t *runmask)
 	return true;
 }
 
+/* procmgr has checked the name, and is asked for the partition when a vCPU is to join it. */
+static bool take_partition(void *context, const char *name, uint32_t *id, char names[QVM_NAMES_BYTES])
+{
+	(void)context;
+	(void)name;
+	names[0] = '\0';
+	*id = 0;
+	return true;
+}
+
 /* A file of the boot archive, found as procmgr found the one that it verified: by the name as it is written. */
 int config_find_file(const struct start_args *args, const char *path, struct cpio_file *file)
 {
@@ -106,6 +116,7 @@ void config_read(const struct start_args *args)
 	    .asinfo = find_asinfo,
 	    .vdev = describe_vdev,
 	    .cluster = find_cluster,
+	    .partition = take_partition,
 	    .message = log_mistake,
 	};
 	const char *words[sizeof(args->argv) / sizeof(args->argv[0])];

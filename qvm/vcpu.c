@@ -6,6 +6,7 @@
 #include "qvm/pause.h"
 #include "qvm/setup.h"
 #include "qvm/vm.h"
+#include <bulkhead/sched_aps.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,23 @@ static void schedule_vcpu(const struct vcpu *vcpu, const struct qvm_cpu *cpu)
 			  strerror(-result));
 }
 
+/* Its time is billed to that partition from its first instruction on. */
+static void join_partition(const struct vcpu *vcpu, const struct qvm_cpu *cpu)
+{
+	struct sched_aps_lookup_parms found = {.name = cpu->partition};
+	struct sched_aps_join_parms join = {.tid = (uint32_t)vcpu->tid};
+	int result = SchedCtl_r(SCHED_APS_LOOKUP, &found, sizeof(found));
+
+	if (result < 0)
+		vm_refuse(VM_EXIT_CONFIG, &cpu->place, "vCPU %u: partition %s was not found: %s", vcpu->index,
+			  cpu->partition, strerror(-result));
+	join.id = found.id;
+	result = SchedCtl_r(SCHED_APS_JOIN_PARTITION, &join, sizeof(join));
+	if (result < 0)
+		vm_refuse(VM_EXIT_CONFIG, &cpu->place, "vCPU %u cannot join partition %s: %s", vcpu->index,
+			  cpu->partition, strerror(-result));
+}
+
 static void create_vcpu(unsigned index, const struct qvm_cpu *cpu)
 {
 	struct vcpu *vcpu = &vm.vcpu[index];
@@ -59,6 +77,8 @@ static void create_vcpu(unsigned index, const struct qvm_cpu *cpu)
 	if (vcpu->tid < 0)
 		vm_refuse(VM_EXIT_NO_MEMORY, &cpu->place, "no thread for vCPU %u: %s", index, strerror(-vcpu->tid));
 	schedule_vcpu(vcpu, cpu);
+	if (cpu->partition)
+		join_partition(vcpu, cpu);
 }
 
 void vcpu_create_all(void)

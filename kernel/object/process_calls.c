@@ -39,7 +39,8 @@ static int64_t define(struct thread *t, struct process *p, uint64_t address)
 	params.name[NAME_MAX_ - 1] = 0;
 	params.runmask &= (1u << board.cpu_count) - 1;
 	if (!params.runmask || !params.max_priority || params.max_priority > PRIO_MAX || !params.priority ||
-	    params.priority > params.max_priority || (params.policy != SCHED_FIFO_ && params.policy != SCHED_RR_))
+	    params.priority > params.max_priority || (params.policy != SCHED_FIFO_ && params.policy != SCHED_RR_) ||
+	    params.partition >= PARTITION_MAX)
 		return -KE_INVAL;
 	error = owner_check(p, GRANT_RAM, params.kmem, params.kmem_bytes);
 	if (error)

@@ -61,7 +61,9 @@ struct qvm_cpu {
 	bool sched_given, runmask_given;
 	uint8_t priority; /* if sched_given, 1 to 254; else that of qvm's first thread */
 	enum qvm_policy policy;
-	uint32_t runmask; /* if runmask_given; else any CPU that qvm may use */
+	uint32_t runmask;      /* if runmask_given; else any CPU that qvm may use */
+	const char *partition; /* its adaptive partition; NULL: that of qvm */
+	uint32_t partition_id; /* of that, as the surroundings told it */
 	struct qvm_place place;
 };
 
@@ -226,6 +228,8 @@ struct qvmconf_vdev_file {
 	struct vdev_description type; /* its options stay as long as the configuration is used */
 };
 
+#define QVM_NAMES_BYTES 160 /* of a list of names in a message, NUL included */
+
 /* What the reader asks of its surroundings. Every function may be NULL: then nothing of that kind exists. */
 struct qvmconf_host {
 	void *context;
@@ -244,6 +248,9 @@ struct qvmconf_host {
 	bool (*vdev)(void *context, const char *type, struct qvmconf_vdev_file *file);
 	/* The run mask that a cluster of CPUs is; false: there is no cluster of this name. */
 	bool (*cluster)(void *context, const char *name, uint32_t *runmask);
+	/* The id of an adaptive partition, and true; false: there is none of this name. Then `names` has those that
+	 * there are, or is empty. */
+	bool (*partition)(void *context, const char *name, uint32_t *id, char names[QVM_NAMES_BYTES]);
 	/* One mistake, as one line without a newline: "[file:line] text". */
 	void (*message)(void *context, const char *line);
 };

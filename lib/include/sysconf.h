@@ -72,7 +72,8 @@ struct sys_owner {
 	enum sys_restart restart;
 	unsigned restart_limit;    /* restarts in a row, 1 to 1000 */
 	unsigned restart_delay_ms; /* before the first of them; each further one doubles it, up to a minute */
-	bool critical; /* if it ends and is not restarted, the system goes to its global design safe state */
+	bool critical;     /* if it ends and is not restarted, the system goes to its global design safe state */
+	uint8_t partition; /* of its first thread: index into `partitions` */
 };
 
 struct sys_process {
@@ -117,15 +118,36 @@ struct sys_pool {
 	unsigned pattern_count; /* 0: every name */
 };
 
+#define SYS_PARTITION_NAME 16 /* bytes, NUL included */
+#define SYS_SYSTEM         "System"
+/* Critical budget of System: no window has more, on any number of CPUs. */
+#define SYS_CRITICAL_MOST_US (WINDOW_MS_MAX * 1000 * CPU_MAX)
+
+/* An adaptive partition. Percentages are of all shared CPUs, in hundredths of a percent. */
+struct sys_partition {
+	char name[SYS_PARTITION_NAME];
+	uint32_t parent; /* index; of System: itself */
+	uint32_t budget; /* what its children leave of it: all budgets together are PARTITION_PERCENT */
+	uint32_t max;    /* not below `budget` */
+	uint32_t critical_us;
+};
+
 struct sys_config {
 	struct sys_process processes[SYS_PROCESSES_MAX]; /* in the order of their start */
 	struct sys_vm vms[SYS_VMS_MAX];                  /* in the order of their start */
 	struct sys_region regions[SYS_REGIONS_MAX];
 	struct sys_cluster clusters[SYS_CLUSTERS_MAX];
 	struct sys_pool pools[SYS_POOLS_MAX];
+	struct sys_partition partitions[PARTITION_MAX]; /* by their ids: 0 is System */
 	unsigned process_count, vm_count, region_count, cluster_count, pool_count;
-	enum qvm_safety safety; /* the default for all VMs and vdevs; never QVM_SAFETY_DEFAULT */
-	bool safe_state_reset;  /* the global design safe state ends with a reset instead of a halt */
+	unsigned partition_count;  /* at least 1 */
+	unsigned window_ms;        /* WINDOW_MS_MIN to WINDOW_MS_MAX */
+	uint32_t partition_policy; /* PARTITION_POLICY_* */
+	uint32_t shared_cpus;  /* that nobody has exclusively, of CPU_MAX. The caller removes those that do not exist */
+	bool partitions_given; /* there is a node /partitions */
+	bool partitions_adjustable; /* they may be changed while the system runs */
+	enum qvm_safety safety;     /* the default for all VMs and vdevs; never QVM_SAFETY_DEFAULT */
+	bool safe_state_reset;      /* the global design safe state ends with a reset instead of a halt */
 };
 
 /* Owners have numbers: first the processes, then the VMs. `owner` is below the sum of both. */
@@ -148,6 +170,10 @@ const char *sys_env(const struct sys_owner *owner, const char *name);
 
 /* The CPUs of a cluster; false: there is none of that name. */
 bool sys_cluster(const struct sys_config *config, const char *name, uint32_t *cpus);
+
+/* The index of a partition; false: there is none of that name. `names` then has those that there are. */
+bool sys_partition_named(const struct sys_config *config, const char *name, uint32_t *index,
+			 char names[QVM_NAMES_BYTES]);
 
 /* A place in the system description: a node, /folder/name, and perhaps one of its properties. An empty name is the node
  * above. */
@@ -295,6 +321,13 @@ struct sys_pass {
 /* What a VM's configuration needs of another process. */
 enum sys_service { SYS_CONSOLE, SYS_SLOGGER, SYS_SHMEM, SYS_SERVICES };
 
+/* A virtual CPU, as its scheduling goes. */
+struct sys_vcpu {
+	uint32_t runmask;  /* 0: that of its qvm */
+	uint8_t partition; /* index, if partition_given; else that of its qvm */
+	bool partition_given;
+};
+
 #define SYS_PASSES_MAX 48
 #define SYS_CONSOLES_MAX                                                                             \
 	CONSOLE_SHARE /* of one VM: the console driver gives no process more; PM_CONSOLES of proto.h \
@@ -315,8 +348,9 @@ struct sys_vm_needs {
 	uint64_t guest_bytes;           /* RAM and ROM */
 	uint64_t memory, kernel_memory; /* beside that, where the description does not say it: sys_reserve() */
 	unsigned cpus;                  /* virtual ones */
-	uint8_t priority_max;           /* highest of its virtual CPUs and vdevs, 0: none given */
-	uint32_t runmask;               /* union of those given */
+	struct sys_vcpu vcpus[QVM_CPUS_MAX];
+	uint8_t priority_max; /* highest of its virtual CPUs and vdevs, 0: none given */
+	uint32_t runmask;     /* union of those given */
 	/* The places of `system`, of the option with that priority, and of the first CPU with each bit of the run mask.
 	 * Names of files point into struct sys_vm: the configuration's memory may have been used again. */
 	struct qvm_place name_place, priority_place, runmask_places[CPU_MAX];
@@ -365,6 +399,27 @@ unsigned sys_check(const struct sys_config *config, const struct sys_board *boar
 /* The heap that processes[p] needs at least. `why` becomes " for 4 consoles" for the console driver, else "". */
 uint64_t sys_heap_least(const struct sys_config *config, const struct sys_vm_needs *needs, unsigned p,
 			char why[SYS_WHY_MAX]);
+
+/*
+ * What a partition is guaranteed although the run masks of its members keep it from some of the shared CPUs.
+ *
+ * `cpus` are those on which its members may run: processes, and the virtual CPUs of VMs. Whoever else may run on one of
+ * them may use all of its own budget there, at a higher priority; so of a set of these CPUs the partition gets at least
+ * what the budgets of all who may run on one of the set leave. The guarantee is that of the set where it is largest,
+ * and holds if the partition's threads keep all of `cpus` busy. A partition may run where its members and the servers
+ * that they may connect to may, since a server works in its client's partition. Not counted: what procmgr does for
+ * others, and critical time beyond a budget.
+ */
+struct sys_share {
+	uint32_t cpus;  /* shared ones; 0: it has no members there */
+	bool narrow;    /* it has members, and none of them may use all shared CPUs: else it gets its budget */
+	uint32_t least; /* if narrow: hundredths of a percent of all shared CPUs, rounded down */
+	bool enough;    /* that is its budget, or more */
+};
+
+/* `present` are the CPUs of the board. */
+struct sys_share sys_share(const struct sys_config *config, const struct sys_vm_needs *needs, uint32_t present,
+			   unsigned partition);
 
 /* The RAM that the whole system takes: processes, their kernel memory, regions, pools, and the guests of `needs`. */
 uint64_t sys_memory_bytes(const struct sys_config *config, const struct sys_vm_needs *needs);

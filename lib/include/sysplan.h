@@ -64,6 +64,8 @@ struct sys_map {
 	const struct plan *plan;  /* placed or not */
 	uint32_t cpus;            /* mask of those that are there */
 	struct sys_range archive; /* 0 bytes: not known */
+	const struct sys_vm_needs *needs;
+	bool cpus_known; /* else `cpus` are as many as there may be */
 };
 
 /* Calls `line` with each line, without a line end. */

@@ -140,10 +140,25 @@ static void cpu_cluster(struct qc_reader *r, const struct qc_option *option)
 		qc_mistake(r, &r->word_place, "the system has no cluster of CPUs '%.64s'", name);
 }
 
+static void cpu_partition(struct qc_reader *r, const struct qc_option *option)
+{
+	struct qvm_cpu *cpu = current(r);
+	const char *name = qc_argument(r, option);
+	char names[QVM_NAMES_BYTES] = "";
+
+	if (!name)
+		return;
+	if (r->host->partition && r->host->partition(r->host->context, name, &cpu->partition_id, names))
+		cpu->partition = qc_keep(r, name);
+	else
+		qc_mistake(r, &r->word_place, "the system has no partition '%.64s'%s%s", name,
+			   *names ? "; it has " : "", names);
+}
+
 const struct qc_option qc_cpu_options[] = {
     OPTION("sched", "a priority", cpu_sched),
     OPTION("runmask", "CPU numbers with commas between them", cpu_runmask),
     OPTION("cluster", "the name of a cluster of CPUs", cpu_cluster),
-    REFUSED("partition", 1, NULL),
+    OPTION("partition", "the name of a partition", cpu_partition),
     OPTIONS_END,
 };

@@ -275,6 +275,7 @@ unsigned sys_check(const struct sys_config *config, const struct sys_board *boar
 		for (unsigned j = 0; j < owners; j++)
 			check_exclusive(&c, i, j);
 	}
+	sys_check_partitions(config, board, needs, report);
 	for (unsigned i = 0; needs && i < config->vm_count; i++) {
 		sys_check_vm(config, board, i, &needs[i], report);
 		sys_check_consoles(config, i, needs, report);

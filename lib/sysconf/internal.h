@@ -50,6 +50,8 @@ const char *sys_where(const struct sys_report *report, const struct sys_place *p
 void sys_node(struct reader *r, int node);
 bool sys_has(const struct reader *r, const char *property);
 void sys_words(const struct reader *r, const char *const *words);
+/* The same, but the node may contain others. */
+void sys_properties(const struct reader *r, const char *const *words);
 const char *sys_string(const struct reader *r, const char *property, bool required);
 unsigned sys_strings(const struct reader *r, const char *property, const char **list, unsigned most);
 bool sys_flag(const struct reader *r, const char *property);
@@ -72,6 +74,34 @@ void sys_check_name(const struct reader *r);
 void sys_read_region(const struct reader *r);
 void sys_read_cluster(const struct reader *r);
 void sys_read_pool(const struct reader *r);
+
+/* partitions.c: what is there in any case; of /partitions itself; of one partition; of an owner; the names that exist.
+ */
+void sys_begin_partitions(struct sys_config *c);
+void sys_read_partitions(struct reader *r);
+void sys_read_partition(const struct reader *r);
+void sys_read_membership(const struct reader *r, struct sys_owner *own);
+#define SYS_PERCENT_BYTES 16
+/* Hundredths of a percent as text: "29.5". */
+const char *sys_percent(uint32_t percent, char text[SYS_PERCENT_BYTES]);
+/* The names of those with a bit in `which`, as "System, a"; of too many the first ones. */
+const char *sys_partition_names(const struct sys_config *config, uint32_t which, char text[QVM_NAMES_BYTES]);
+
+/* shares.c: can each partition's budget be guaranteed? Is a CPU left to procmgr? */
+void sys_check_partitions(const struct sys_config *config, const struct sys_board *board,
+			  const struct sys_vm_needs *needs, struct sys_report *report);
+/* The index of the partition that a virtual CPU of this VM is in. */
+unsigned sys_partition_of_vcpu(const struct sys_owner *own, const struct sys_vcpu *vcpu);
+
+/* print.c, map_partitions.c: lines of the access matrix. */
+struct sys_map;
+struct sys_printer {
+	const struct sys_map *map;
+	void (*line)(void *context, const char *text);
+	void *context;
+};
+void sys_print_line(const struct sys_printer *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sys_print_partitions(const struct sys_printer *p);
 
 /* cells.c */
 bool sys_cells_of(const struct sys_board *board, int bus, struct sys_cells *cells);

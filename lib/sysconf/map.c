@@ -2,40 +2,22 @@
 /* The access matrix as text. */
 #include "internal.h"
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysplan.h>
 
 #define LINE_BYTES 192
 
-struct printer {
-	const struct sys_map *map;
-	void (*line)(void *context, const char *text);
-	void *context;
-};
-
-static void __attribute__((format(printf, 2, 3))) print_line(const struct printer *p, const char *format, ...)
-{
-	char text[LINE_BYTES];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	p->line(p->context, text);
-}
-
-static void print_range(const struct printer *p, uint64_t start, uint64_t bytes, const char *what, const char *owner,
-			const char *detail)
+static void print_range(const struct sys_printer *p, uint64_t start, uint64_t bytes, const char *what,
+			const char *owner, const char *detail)
 {
 	const char *open = *detail ? " (" : "", *close = *detail ? ")" : "";
 
 	if (start == SYS_ANYWHERE)
-		print_line(p, "  anywhere %#-12" PRIx64 " %-7s %s%s%s%s", bytes, what, owner, open, detail, close);
+		sys_print_line(p, "  anywhere %#-12" PRIx64 " %-7s %s%s%s%s", bytes, what, owner, open, detail, close);
 	else
-		print_line(p, "  %010" PRIx64 "-%010" PRIx64 " %-7s %s%s%s%s", start, start + bytes - 1, what, owner,
-			   open, detail, close);
+		sys_print_line(p, "  %010" PRIx64 "-%010" PRIx64 " %-7s %s%s%s%s", start, start + bytes - 1, what,
+			       owner, open, detail, close);
 }
 
 /* Adds a word to a list in `text`. */
@@ -61,7 +43,7 @@ static const char *region_owner(const struct sys_config *config, const char *nam
 	return "nobody";
 }
 
-static void print_pool(const struct printer *p, const struct plan_item *item)
+static void print_pool(const struct sys_printer *p, const struct plan_item *item)
 {
 	const struct sys_pool *pool = &p->map->config->pools[item->slot];
 	char vms[128] = "";
@@ -73,7 +55,7 @@ static void print_pool(const struct printer *p, const struct plan_item *item)
 	print_range(p, item->start, item->bytes, "pool", *vms ? vms : "nobody", pool->name);
 }
 
-static void print_item(const struct printer *p, const struct plan_item *item)
+static void print_item(const struct sys_printer *p, const struct plan_item *item)
 {
 	static const char *const uses[] = {"kernel", "ram", "guest", "region"};
 	const struct sys_config *config = p->map->config;
@@ -89,7 +71,7 @@ static void print_item(const struct printer *p, const struct plan_item *item)
 }
 
 /* In the order of addresses; items without one follow in the order of the plan. */
-static void print_memory(const struct printer *p)
+static void print_memory(const struct sys_printer *p)
 {
 	const struct plan *plan = p->map->plan;
 	uint64_t from = 0;
@@ -116,7 +98,7 @@ static void print_memory(const struct printer *p)
 
 /* ---- devices ---- */
 
-static void print_claim(const struct printer *p, const struct sys_claim *claim)
+static void print_claim(const struct sys_printer *p, const struct sys_claim *claim)
 {
 	const struct sys_owner *own = sys_owner_at(p->map->config, claim->owner);
 	const char *name = claim->source == SYS_BY_DEVICE   ? own->devices[claim->index]
@@ -124,15 +106,15 @@ static void print_claim(const struct printer *p, const struct sys_claim *claim)
 							    : "";
 
 	if (claim->what == SYS_INTERRUPT)
-		print_line(p, "  interrupt %-11" PRIu64 " irq     %s%s%s%s", claim->start, own->name, *name ? " (" : "",
-			   name, *name ? ")" : "");
+		sys_print_line(p, "  interrupt %-11" PRIu64 " irq     %s%s%s%s", claim->start, own->name,
+			       *name ? " (" : "", name, *name ? ")" : "");
 	else if (claim->what == SYS_MMIO)
 		print_range(p, claim->start, claim->bytes, "device", own->name, name);
 	else if (claim->reserved)
 		print_range(p, claim->start, claim->bytes, "region", own->name, name);
 }
 
-static void print_unresolved(const struct printer *p)
+static void print_unresolved(const struct sys_printer *p)
 {
 	const struct sys_config *config = p->map->config;
 
@@ -140,14 +122,14 @@ static void print_unresolved(const struct printer *p)
 		const struct sys_owner *own = sys_owner_at(config, i);
 
 		for (unsigned j = 0; j < own->device_count; j++)
-			print_line(p, "  %-21s device  %s (%s)", "of the board", own->name, own->devices[j]);
+			sys_print_line(p, "  %-21s device  %s (%s)", "of the board", own->name, own->devices[j]);
 	}
 }
 
 /* ---- processes and VMs ---- */
 
 /* The names that it serves. */
-static void print_names(const struct printer *p, unsigned owner)
+static void print_names(const struct sys_printer *p, unsigned owner)
 {
 	const struct sys_process *process = &p->map->config->processes[owner];
 	char names[LINE_BYTES] = "";
@@ -159,10 +141,10 @@ static void print_names(const struct printer *p, unsigned owner)
 			append_word(names, sizeof(names), process->serves[i]);
 	}
 	if (*names)
-		print_line(p, "  slot %-2u serves: %s", owner + 1, names);
+		sys_print_line(p, "  slot %-2u serves: %s", owner + 1, names);
 }
 
-static void print_reach(const struct printer *p, unsigned owner)
+static void print_reach(const struct sys_printer *p, unsigned owner)
 {
 	const struct sys_config *config = p->map->config;
 	const struct sys_owner *own = sys_owner_at(config, owner);
@@ -173,18 +155,18 @@ static void print_reach(const struct printer *p, unsigned owner)
 			append_word(names, sizeof(names), config->processes[i].own.name);
 	}
 	if (*names)
-		print_line(p, "  slot %-2u connects to: %s", owner + 1, names);
+		sys_print_line(p, "  slot %-2u connects to: %s", owner + 1, names);
 	if (owner < config->process_count)
 		print_names(p, owner);
 	else
-		print_line(p, "  slot %-2u beside its guest's RAM: %llu KiB of memory, %llu KiB of kernel memory",
-			   owner + 1, (unsigned long long)own->memory >> 10,
-			   (unsigned long long)own->kernel_memory >> 10);
+		sys_print_line(p, "  slot %-2u beside its guest's RAM: %llu KiB of memory, %llu KiB of kernel memory",
+			       owner + 1, (unsigned long long)own->memory >> 10,
+			       (unsigned long long)own->kernel_memory >> 10);
 	if (own->dma_uncontained)
-		print_line(p, "  slot %-2u REACHES ALL MEMORY by its devices' DMA (dma-uncontained)", owner + 1);
+		sys_print_line(p, "  slot %-2u REACHES ALL MEMORY by its devices' DMA (dma-uncontained)", owner + 1);
 }
 
-static void print_owner(const struct printer *p, unsigned owner)
+static void print_owner(const struct sys_printer *p, unsigned owner)
 {
 	static const char *const abilities[] = {"process", "vcpu", "system", "log", "public", "xsched"};
 	static const char *const restarts[] = {"", ", restart on failure", ", restart always"};
@@ -197,18 +179,18 @@ static void print_owner(const struct printer *p, unsigned owner)
 		if (able & (1u << i))
 			append_word(list, sizeof(list), abilities[i]);
 	}
-	print_line(p, "  slot %-2u cpus %02x%s prio %u-%u %s %s%s%s%s", owner + 1,
-		   (unsigned)(own->sched.runmask & p->map->cpus), own->exclusive_cpus ? " exclusive" : "",
-		   own->sched.priority, own->sched.max_priority, own->name, *list ? "able: " : "able: none", list,
-		   restarts[own->restart], own->critical ? ", critical" : "");
+	sys_print_line(p, "  slot %-2u cpus %02x%s prio %u-%u %s %s%s%s%s", owner + 1,
+		       (unsigned)(own->sched.runmask & p->map->cpus), own->exclusive_cpus ? " exclusive" : "",
+		       own->sched.priority, own->sched.max_priority, own->name, *list ? "able: " : "able: none", list,
+		       restarts[own->restart], own->critical ? ", critical" : "");
 }
 
 void sys_map(const struct sys_map *map, void (*line)(void *context, const char *text), void *context)
 {
-	struct printer p = {map, line, context};
+	struct sys_printer p = {map, line, context};
 	bool resolved = false;
 
-	print_line(&p, "access matrix:");
+	sys_print_line(&p, "access matrix:");
 	print_memory(&p);
 	for (unsigned i = 0; i < map->claims->count; i++) {
 		print_claim(&p, &map->claims->claim[i]);
@@ -222,9 +204,11 @@ void sys_map(const struct sys_map *map, void (*line)(void *context, const char *
 		print_owner(&p, i);
 		print_reach(&p, i);
 	}
-	print_line(&p, "  safety %s, design safe state ends with a %s",
-		   map->config->safety == QVM_SAFETY_REQUIRED ? "required"
-		   : map->config->safety == QVM_SAFETY_WARN   ? "warn"
-							      : "none",
-		   map->config->safe_state_reset ? "reset" : "halt");
+	if (map->config->partitions_given)
+		sys_print_partitions(&p);
+	sys_print_line(&p, "  safety %s, design safe state ends with a %s",
+		       map->config->safety == QVM_SAFETY_REQUIRED ? "required"
+		       : map->config->safety == QVM_SAFETY_WARN   ? "warn"
+								  : "none",
+		       map->config->safe_state_reset ? "reset" : "halt");
 }

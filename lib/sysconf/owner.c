@@ -164,6 +164,7 @@ void sys_read_owner(const struct reader *r, struct sys_owner *own, uint64_t memo
 	own->gifts_wrong = r->report->mistakes != before;
 	own->dma_uncontained = sys_flag(r, "dma-uncontained");
 	read_restart(r, own);
+	sys_read_membership(r, own);
 }
 
 static struct sys_owner *owner_to_write(struct sys_config *config, unsigned owner)
@@ -180,6 +181,7 @@ void sys_share_cpus(struct sys_config *config)
 		if (sys_owner_at(config, i)->exclusive_cpus)
 			exclusive |= sys_owner_at(config, i)->sched.runmask;
 	}
+	config->shared_cpus = CPUS_ALL & ~exclusive;
 	for (unsigned i = 0; i < sys_owner_count(config); i++) {
 		struct sys_owner *own = owner_to_write(config, i);
 

@@ -12,7 +12,7 @@
 #define OWNER_WORDS                                                                                               \
 	"args", "env", "priority", "max-priority", "policy", "runmask", "cluster", "exclusive-cpus", "memory",    \
 	    "kernel-memory", "connect", "devices", "mmio", "interrupts", "regions", "dma-uncontained", "restart", \
-	    "restart-limit", "restart-delay", "critical"
+	    "restart-limit", "restart-delay", "critical", "partition"
 
 static const char *const process_words[] = {"program", "abilities", "serves", "ready", OWNER_WORDS, NULL};
 static const char *const vm_words[] = {"config", "autostart", OWNER_WORDS, NULL};
@@ -158,7 +158,7 @@ static void read_vm(const struct reader *r)
 	c->vm_count++;
 }
 
-static const char *const folders[] = {"memory", "clusters", "processes", "vms", "shared-memory", NULL};
+static const char *const folders[] = {"memory", "clusters", "partitions", "processes", "vms", "shared-memory", NULL};
 
 static void read_folder(struct reader *r, const char *name, void (*read)(const struct reader *r))
 {
@@ -213,7 +213,7 @@ static void read_root(struct reader *r)
 		r->place.folder = name;
 		if (!folders[i])
 			MISTAKE(r, NULL,
-				"unknown node; the root has 'memory', 'clusters', 'processes', 'vms' and "
+				"unknown node; the root has 'memory', 'clusters', 'partitions', 'processes', 'vms' and "
 				"'shared-memory'");
 	}
 	r->place.folder = "";
@@ -226,6 +226,7 @@ unsigned sys_read(struct sys_config *config, const void *dtb, size_t bytes, stru
 	struct reader r = {.config = config, .dtb = dtb, .place = {.folder = "", .name = ""}, .report = report};
 
 	memset(config, 0, sizeof(*config));
+	sys_begin_partitions(config);
 	if (!fdt_good(dtb, bytes)) {
 		MISTAKE(&r, NULL,
 			"this is not a device tree blob, or it is damaged; compile system.dts with dtc again");
@@ -234,6 +235,8 @@ unsigned sys_read(struct sys_config *config, const void *dtb, size_t bytes, stru
 	read_root(&r);
 	read_folder(&r, "memory", read_part);
 	read_folder(&r, "clusters", read_part);
+	sys_read_partitions(&r);
+	read_folder(&r, "partitions", sys_read_partition);
 	read_folder(&r, "processes", read_process);
 	read_folder(&r, "processes", read_process_connect);
 	sys_bind_names(config, report);

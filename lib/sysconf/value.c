@@ -44,7 +44,7 @@ bool sys_has(const struct reader *r, const char *property)
 }
 
 /* A misspelt property must not pass for one that was left out. */
-void sys_words(const struct reader *r, const char *const *words)
+void sys_properties(const struct reader *r, const char *const *words)
 {
 	for (unsigned p = 0; p < r->property_count; p++) {
 		const char *name = r->properties[p].name;
@@ -56,6 +56,11 @@ void sys_words(const struct reader *r, const char *const *words)
 			MISTAKE(r, name, "unknown property '%.32s'; docs/configuration.md lists those that exist",
 				name);
 	}
+}
+
+void sys_words(const struct reader *r, const char *const *words)
+{
+	sys_properties(r, words);
 	if (fdt_first_subnode(r->dtb, r->node) >= 0)
 		MISTAKE(r, NULL, "it contains a node, which means nothing here; remove that");
 }

@@ -45,8 +45,10 @@ static void add_passes(struct sys_vm_needs *needs, const struct sys_vm *vm, cons
 	}
 }
 
-static void add_cpu(struct sys_vm_needs *needs, const struct sys_vm *vm, const struct qvm_cpu *cpu)
+static void add_cpu(struct sys_vm_needs *needs, const struct sys_vm *vm, const struct qvm_cpu *cpu, unsigned index)
 {
+	const bool given = cpu->partition != NULL;
+
 	if (cpu->sched_given && cpu->priority > needs->priority_max) {
 		needs->priority_max = cpu->priority;
 		needs->priority_place = keep_place(vm, &cpu->place);
@@ -57,6 +59,9 @@ static void add_cpu(struct sys_vm_needs *needs, const struct sys_vm *vm, const s
 	}
 	if (cpu->runmask_given)
 		needs->runmask |= cpu->runmask;
+	needs->vcpus[index] = (struct sys_vcpu){.runmask = cpu->runmask_given ? cpu->runmask : 0,
+						.partition = (uint8_t)cpu->partition_id,
+						.partition_given = given};
 }
 
 void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const struct qvm_config *config)
@@ -68,7 +73,7 @@ void sys_vm_needs(struct sys_vm_needs *needs, const struct sys_vm *vm, const str
 	needs->guest_bytes = qvmconf_memory_bytes(config);
 	needs->cpus = config->cpu_count;
 	for (unsigned i = 0; i < config->cpu_count; i++)
-		add_cpu(needs, vm, &config->cpus[i]);
+		add_cpu(needs, vm, &config->cpus[i], i);
 	for (unsigned i = 0; i < config->vdev_count; i++) {
 		const struct qvm_vdev *vdev = &config->vdevs[i];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "events.h"
+#include "aps_join.h"
 #include "ask.h"
 #include "end.h"
 #include "gate.h"
@@ -52,6 +53,7 @@ static void process_died(uint32_t slot)
 	events_heard(slot);
 	if (!slots[slot].running)
 		return;
+	aps_forget(slot); /* before it may be started again */
 	slot_end(slot, &info);
 	tell_ended(slot);
 }

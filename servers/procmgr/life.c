@@ -43,6 +43,7 @@ int slot_launch(uint32_t number)
 		return 0;
 	slot->unwanted = false;
 	slot->name_refused = false;
+	slot->join_told = false;
 	slot->console_refused = false;
 	slot->refusal = 0;
 	slot->note[0] = '\0';

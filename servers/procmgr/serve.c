@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One thread, one channel, one table of messages. */
 #include "serve.h"
+#include "aps_query.h"
 #include "ask.h"
 #include "boot.h"
 #include "bulkhead/kernel.h"
@@ -11,13 +12,13 @@
 #include "log.h"
 #include "names.h"
 #include "order.h"
+#include "sched.h"
 #include "shutdown.h"
 #include "slots.h"
 #include "vm.h"
 #include <errno.h>
 #include <string.h>
 
-#define OPERATOR       "shell"   /* the process that may stop and reschedule others */
 #define CONSOLE_DRIVER "console" /* the name that it serves */
 
 #define ANSWER_LATER 1000000 /* of a handler: no reply now */
@@ -29,6 +30,7 @@ union message {
 	struct pm_sched sched;
 	struct pm_note note;
 	struct pm_answer answer;
+	struct pm_aps aps;
 	struct pulse pulse;
 };
 
@@ -43,11 +45,12 @@ union reply {
 };
 
 struct request {
-	uint32_t slot; /* of the sender, as the kernel says */
+	uint32_t slot, tid; /* of the sender, as the kernel says */
 	int64_t rcvid;
 	union message *message;
 	size_t bytes; /* of all of the message */
 	union reply reply;
+	const void *answer; /* instead of `reply`, if it is elsewhere */
 	size_t reply_bytes;
 };
 
@@ -355,32 +358,19 @@ static int shutdown_request(struct request *r)
 	return ANSWER_LATER;
 }
 
-static char policy_letter(const struct thread_info *thread)
-{
-	return thread->policy == SCHED_FIFO_ ? 'f' : 'r';
-}
-
-/* Changes what is not 0. The kernel refuses what the description does not give that process. */
 static int sched_request(struct request *r)
 {
-	const struct pm_sched *sched = &r->message->sched;
-	struct thread_info old, now;
-	int result;
+	return sched_change(r->slot, &r->message->sched);
+}
 
-	if (sched->slot == 0)
-		return -EPERM; /* the log, and every answer, would depend on it */
-	if (sched->slot >= PROCESS_MAX || sched->tid > INT32_MAX ||
-	    ThreadInfo_r(sched->slot, (int)sched->tid, &old) != (int)sched->tid)
-		return -ESRCH;
-	result = SchedSet_r((int)sched->slot, (int)sched->tid, sched->priority ? sched->priority : old.base_priority,
-			    sched->policy ? sched->policy : old.policy, sched->runmask);
-	if (result < 0 || ThreadInfo_r(sched->slot, (int)sched->tid, &now) != (int)sched->tid)
-		return result;
-	log_line(SLOG_INFO, "%s, thread %u: priority %u%c, run mask 0x%x; before: %u%c, 0x%x; by %s",
-		 slots[sched->slot].name, (unsigned)now.tid, (unsigned)now.base_priority, policy_letter(&now),
-		 (unsigned)now.runmask, (unsigned)old.base_priority, policy_letter(&old), (unsigned)old.runmask,
-		 slots[r->slot].name);
-	return result;
+static int aps_request(struct request *r)
+{
+	struct aps_request aps_r = {.slot = r->slot, .tid = r->tid, .message = &r->message->aps};
+	int status = aps_answer(&aps_r);
+
+	r->answer = aps_r.reply;
+	r->reply_bytes = aps_r.reply_bytes;
+	return status;
 }
 
 /* For the server of shared memory. It is no secret. */
@@ -441,6 +431,7 @@ static const struct handler {
     {PM_VM_NOTE, sizeof(struct pm_note), false, note_request},
     {PM_ENV, sizeof(struct pm_target), true, question_request},
     {PM_ANSWER, 0, false, answer_request},
+    {PM_APS, sizeof(struct pm_aps), false, aps_request},
     {PM_NEWS, sizeof(struct pm_target), true, news_request},
 };
 
@@ -453,8 +444,7 @@ static int dispatch_request(struct request *r, size_t bytes)
 			continue;
 		if (handlers[i].bytes != bytes && handlers[i].bytes != 0)
 			return -EINVAL;
-		if (handlers[i].operator_only &&
-		    (slots[r->slot].kind != SLOT_SERVER || strcmp(slots[r->slot].name, OPERATOR) != 0))
+		if (handlers[i].operator_only && !slot_is_operator(&slots[r->slot]))
 			return -EPERM;
 		events_heard(r->slot);
 		return handlers[i].handle(r);
@@ -464,12 +454,13 @@ static int dispatch_request(struct request *r, size_t bytes)
 
 static void handle_message(int64_t rcvid, union message *message, const struct msg_info *info)
 {
-	struct request r = {.slot = info->slot, .rcvid = rcvid, .message = message, .bytes = info->bytes};
+	struct request r = {
+	    .slot = info->slot, .tid = info->tid, .rcvid = rcvid, .message = message, .bytes = info->bytes};
 	int status = dispatch_request(&r, info->bytes);
 
 	if (status == ANSWER_LATER)
 		return;
-	MsgReply_r(rcvid, status, &r.reply, status >= 0 ? r.reply_bytes : 0);
+	MsgReply_r(rcvid, status, r.answer ? r.answer : &r.reply, status >= 0 ? r.reply_bytes : 0);
 }
 
 void serve_messages(void)

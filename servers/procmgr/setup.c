@@ -82,6 +82,12 @@ static bool cluster(void *context, const char *name, uint32_t *cpus)
 	return sys_cluster(&config, name, cpus);
 }
 
+static bool partition(void *context, const char *name, uint32_t *id, char names[QVM_NAMES_BYTES])
+{
+	(void)context;
+	return sys_partition_named(&config, name, id, names);
+}
+
 static struct qvm_config guest; /* that is being read; what `safety` said last is in it */
 
 static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_file *description)
@@ -105,6 +111,7 @@ static void read_vm(struct slot *slot, const struct sys_vm *vm, struct sys_vm_ne
 					  .asinfo = asinfo,
 					  .asinfo_why = asinfo_why,
 					  .cluster = cluster,
+					  .partition = partition,
 					  .vdev = describe_vdev,
 					  .message = mistake_line};
 	struct cpio_file file;
@@ -214,6 +221,7 @@ static void fill_server(struct slot *slot, const struct sys_process *server)
 	slot->server = server;
 	slot->program = server->program;
 	slot->sched = server->own.sched;
+	slot->partition = server->own.partition;
 	slot->abilities = server->abilities;
 	slot->critical = server->own.critical;
 	slot->connect_mask = connect_mask(server->own.connect);
@@ -231,6 +239,7 @@ static void fill_vm(struct slot *slot, const struct sys_vm *vm)
 	slot->vm = vm;
 	slot->program = safety_program();
 	slot->sched = vm->own.sched;
+	slot->partition = vm->own.partition;
 	slot->abilities = ABLE_VCPU;
 	slot->critical = vm->own.critical;
 	slot->connect_mask = connect_mask(vm->own.connect);
@@ -368,7 +377,7 @@ static void map_line(void *context, const char *text)
 void setup_print_matrix(void)
 {
 	const struct sys_map map = {
-	    &config, &claims, &plan, (1u << boot->cpus) - 1, {boot->archive_pa, boot->archive_bytes}};
+	    &config, &claims, &plan, (1u << boot->cpus) - 1, {boot->archive_pa, boot->archive_bytes}, needs, true};
 
 	sys_map(&map, map_line, NULL);
 }

@@ -2,6 +2,8 @@
 #include "slots.h"
 #include <string.h>
 
+#define OPERATOR "shell"
+
 struct slot slots[PROCESS_MAX];
 struct sys_config config;
 struct plan plan;
@@ -30,6 +32,11 @@ int slot_by_name(const char *name)
 const struct sys_owner *slot_owner(const struct slot *slot)
 {
 	return slot->kind == SLOT_VM ? &slot->vm->own : &slot->server->own;
+}
+
+bool slot_is_operator(const struct slot *slot)
+{
+	return slot->kind == SLOT_SERVER && strcmp(slot->name, OPERATOR) == 0;
 }
 
 bool slot_restarts(const struct slot *slot)

@@ -67,9 +67,11 @@ struct slot {
 	bool owns_console;               /* has the registers of the kernel's console */
 
 	enum job job;         /* of its worker */
+	uint32_t partition;   /* that its threads begin in */
 	bool running, ready;  /* ready, of a VM: its guest may run */
 	bool start_again;     /* when its end is over: ordered by the operator */
 	bool unwanted;        /* the operator has asked for its end since its start */
+	bool join_told;       /* since its start the log says that it has joined a partition by itself */
 	bool name_refused;    /* since its start it has asked for a name that it may not serve */
 	bool console_refused; /* the same of a console that nobody has */
 	bool paused;          /* SLOT_VM: by the operator */
@@ -99,6 +101,9 @@ int slot_by_name(const char *name);
 
 /* The description of its owner. Not for procmgr, nor for an empty slot. */
 const struct sys_owner *slot_owner(const struct slot *slot);
+
+/* Is it the process that may stop, reschedule and move others? */
+bool slot_is_operator(const struct slot *slot);
 
 /* Does the description say that it is to be restarted, always or on failure? */
 bool slot_restarts(const struct slot *slot);

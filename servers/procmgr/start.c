@@ -36,6 +36,7 @@ static int define_process(uint32_t number, const struct slot *slot)
 	    .death_chid = PROCMGR_CHID,
 	    /* If procmgr may restart it, the kernel does not enter the safe state by itself. */
 	    .critical = slot->critical && !slot_restarts(slot),
+	    .partition = slot->partition,
 	};
 
 	strncpy(params.name, slot->name, sizeof(params.name) - 1);

@@ -214,7 +214,7 @@ static bool parse_shorthand(const char *word, struct query *q)
 		void (*print)(const struct query *q);
 	} shorthands[] = {
 	    {"threads", "%a %b %h %p %J %l  %i %t %v  %B", print_format},
-	    {"sched", "%a %b %n %h %p %i %l %J", print_format},
+	    {"sched", "%a %b %n %h %p %i %l %H %J", print_format},
 	    {"rmasks", "%a %b %n %h %i %l", print_format},
 	    {"times", "%a %n %T %u", print_format},
 	    {"mem", NULL, print_memory},

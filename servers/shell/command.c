@@ -19,6 +19,11 @@ static const struct command {
     {"top", "[-b] [-i TIMES] [-s SECONDS]", "threads that use the CPUs most, every 5 s until Ctrl-C; -b: not in place",
      cmd_top},
     {"hogs", "[-i TIMES] [-s SECONDS]", "processes that use the CPUs most, every 3 s until Ctrl-C", cmd_hogs},
+    {"aps",
+     "create [-B CRITICAL_MS] -b PERCENT [-m MAX] [-p PARENT] [NAME] | join -p PID [-t TID] NAME | modify [-b PERCENT] "
+     "[-B CRITICAL_MS] [-m MAX] NAME | modify [-S POLICY] [-s SECURITY] [-w WINDOW_MS] | show [-l] [-d TENTHS] [-v] "
+     "[-f usage|partitions|scheduler|overall_stats|all] [NAME...]",
+     "adaptive partitions: guaranteed shares of the CPUs' time; show -l: again and again until Ctrl-C", cmd_aps},
     {"slay", "[-s SIGNAL | -P PRIORITY[r|f] -R MASK -C CPU -T TID] NAME|SLOT",
      "signal to a process (default SIGTERM), or priority and CPUs of its threads", cmd_slay},
     {"process", "start NAME", "start a process that has ended", cmd_process},
@@ -35,11 +40,12 @@ static const struct command {
 const char *command_candidate(void *context, unsigned index)
 {
 	static const char *const candidates[] = {
-	    "vm list",    "vm status",  "vm start ",   "vm stop ",       "vm restart ",  "vm reset ",
-	    "vm pause ",  "vm resume ", "vm destroy ", "console ",       "pidin",        "pidin threads",
-	    "pidin info", "pidin mem",  "pidin irqs",  "pidin sched",    "pidin rmasks", "pidin times",
-	    "top",        "hogs",       "slay ",       "process start ", "slog2info",    "uptime",
-	    "shutdown",   "help",       "ls /dev/qvm", "cat /dev/qvm/",
+	    "vm list",     "vm status",     "vm start ",   "vm stop ",       "vm restart ",  "vm reset ",
+	    "vm pause ",   "vm resume ",    "vm destroy ", "console ",       "pidin",        "pidin threads",
+	    "pidin info",  "pidin mem",     "pidin irqs",  "pidin sched",    "pidin rmasks", "pidin times",
+	    "top",         "hogs",          "slay ",       "process start ", "slog2info",    "uptime",
+	    "aps show",    "aps create ",   "aps join ",   "aps modify ",    "shutdown",     "help",
+	    "ls /dev/qvm", "cat /dev/qvm/",
 	};
 
 	(void)context;

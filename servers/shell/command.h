@@ -21,6 +21,7 @@ bool cmd_console(int argc, char **argv);
 bool cmd_pidin(int argc, char **argv);
 bool cmd_top(int argc, char **argv);
 bool cmd_hogs(int argc, char **argv);
+bool cmd_aps(int argc, char **argv);
 bool cmd_slay(int argc, char **argv);
 bool cmd_slog2info(int argc, char **argv);
 bool cmd_process(int argc, char **argv);

@@ -18,6 +18,7 @@ static const struct column {
     {'b', true, false, 4, "tid", "%b  thread"},
     {'B', true, true, 7, "Blocked", "%B  slot of the process that it waits for"},
     {'h', true, true, 16, "thread name", "%h  name of the thread, or its number"},
+    {'H', true, true, 5, "part", "%H  partition; c: critical; >n: its time is billed to n"},
     {'i', true, true, 4, "mask", "%i  CPUs that it may use: run mask"},
     {'J', true, true, 8, "STATE", "%J  state"},
     {'l', true, false, 3, "cpu", "%l  CPU that it runs on, or ran last"},
@@ -133,6 +134,17 @@ static void of_process(char cell[CELL], char letter, const struct format_row *ro
 	}
 }
 
+/* The partition that a thread has joined, and whose time it uses if that is another one's. */
+static void put_partition(char cell[CELL], const struct thread_info *thread)
+{
+	const unsigned own = (unsigned)(thread->base_partition & ~PARTITION_CRITICAL);
+	const unsigned billed = (unsigned)(thread->partition & ~PARTITION_CRITICAL);
+	const int used = snprintf(cell, CELL, "%u%s", own, thread->base_partition & PARTITION_CRITICAL ? "c" : "");
+
+	if (billed != own)
+		snprintf(cell + used, CELL - (size_t)used, ">%u", billed);
+}
+
 static void of_thread(char cell[CELL], char letter, const struct thread_info *thread)
 {
 	switch (letter) {
@@ -146,6 +158,7 @@ static void of_thread(char cell[CELL], char letter, const struct thread_info *th
 		if (!cell[0])
 			snprintf(cell, CELL, "%" PRIu32, thread->tid);
 		break;
+	case 'H': put_partition(cell, thread); break;
 	case 'i': snprintf(cell, CELL, "0x%02" PRIx32, thread->runmask); break;
 	case 'J': snprintf(cell, CELL, "%s", thread_state_name(thread->state)); break;
 	case 'l': snprintf(cell, CELL, "%" PRIu32, thread->cpu); break;

@@ -19,6 +19,30 @@ bool text_parse_number(const char *text, uint32_t max, uint32_t *value)
 	return true;
 }
 
+bool text_parse_decimal(const char *text, unsigned decimals, uint32_t max, uint32_t *value)
+{
+	uint64_t number = 0;
+	unsigned after = 0;
+	bool point = false;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	for (; *text; text++) {
+		if (*text == '.' && !point && text[1]) {
+			point = true;
+			continue;
+		}
+		if (*text < '0' || *text > '9' || (point && after == decimals) || number > max)
+			return false;
+		number = number * 10 + (unsigned)(*text - '0');
+		after += point;
+	}
+	for (; after < decimals; after++)
+		number *= 10;
+	*value = (uint32_t)number;
+	return number <= max;
+}
+
 char text_printable(char c)
 {
 	return c >= ' ' && c <= '~' ? c : '?';

@@ -14,11 +14,14 @@
  *     again        goes on with the first
  *     log:N        writes so many lines into the log
  *     chatter:MS   writes a line each time, for ever
+ *     divide:NAME  makes a partition of 1 %, and writes the status into the log
+ *     join:NAME    joins a partition with all its threads, likewise
  *     never        a server that never says that it is ready
  */
 #include "bulkhead/client.h"
 #include "bulkhead/kernel.h"
 #include "bulkhead/process.h"
+#include "bulkhead/sched_aps.h"
 #include "bulkhead/thread.h"
 #include <inttypes.h>
 #include <limits.h>
@@ -70,6 +73,25 @@ static void ask(const char *name)
 	print("open", name, status < 0 ? status : (int)msg.slot);
 }
 
+static void divide(const char *name)
+{
+	struct sched_aps_create_parms create = {.name = name, .parent_id = -1, .budget = SCHED_APS_PERCENT};
+
+	slogf(SLOG_INFO, "divide %s: %d", name, SchedCtl_r(SCHED_APS_CREATE_PARTITION, &create, sizeof(create)));
+}
+
+static void join(const char *name)
+{
+	struct sched_aps_lookup_parms lookup = {.name = name};
+	struct sched_aps_join_parms join = {.pid = process_args()->slot};
+	int status = SchedCtl_r(SCHED_APS_LOOKUP, &lookup, sizeof(lookup));
+
+	join.id = lookup.id;
+	if (status >= 0)
+		status = SchedCtl_r(SCHED_APS_JOIN_PARTITION, &join, sizeof(join));
+	slogf(SLOG_INFO, "join %s: %d", name, status);
+}
+
 static void spin(uint64_t ms)
 {
 	const uint64_t end = ClockTime() + ms * 1000000;
@@ -103,6 +125,10 @@ static void obey(const char *command)
 		take(name);
 	else if (strncmp(command, "open:", 5) == 0)
 		ask(name);
+	else if (strncmp(command, "divide:", 7) == 0)
+		divide(name);
+	else if (strncmp(command, "join:", 5) == 0)
+		join(name);
 	else if (strncmp(command, "exit:", 5) == 0)
 		exit(atoi(name));
 	else if (strncmp(command, "sleep:", 6) == 0)

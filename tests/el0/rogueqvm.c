@@ -10,6 +10,7 @@
 #include "el0.h"
 #include <bulkhead/client.h>
 #include <bulkhead/process.h>
+#include <bulkhead/sched_aps.h>
 #include <bulkhead/thread.h>
 #include <string.h>
 
@@ -193,12 +194,38 @@ static void try_scheduling(int expected)
 	check_that(thread_create(work, &late, 8192, 0, 2, "wide") < 0, "a thread on CPUs that are others'", 0);
 }
 
+/* Its own threads go where the description has partitions, here System; nobody else's, nor does it make any. */
+static void try_partitions(int expected)
+{
+	struct sched_aps_join_parms join = {.id = SCHED_APS_SYSTEM_PARTITION_ID, .tid = (uint32_t)workers[0].tid};
+	struct sched_aps_mark_crit_parms mark = {.tid = (uint32_t)workers[1].tid};
+	struct sched_aps_create_parms create = {.parent_id = -1};
+	struct sched_aps_modify_parms modify = {.budget = -1, .max_budget = 100, .critical_budget_us = -1};
+	struct sched_aps_parms parms = {.windowsize_ms = 8};
+	struct sched_aps_security_parms security = {SCHED_APS_SEC_ROOT_JOINS};
+
+	check_equal("a thread joins", SchedCtl_r(SCHED_APS_JOIN_PARTITION, &join, sizeof(join)), expected);
+	check_equal("a thread is critical", SchedCtl_r(SCHED_APS_MARK_CRITICAL, &mark, sizeof(mark)), expected);
+	check_equal("it is not", SchedCtl_r(SCHED_APS_CLEAR_CRITICAL, &mark, sizeof(mark)), expected);
+	join.tid = 1;
+	for (join.pid = 1; join.pid <= FORBIDDEN; join.pid++)
+		check_equal("another's thread joins", SchedCtl_r(SCHED_APS_JOIN_PARTITION, &join, sizeof(join)),
+			    -KE_PERM);
+	check_equal("a partition", SchedCtl_r(SCHED_APS_CREATE_PARTITION, &create, sizeof(create)), -KE_PERM);
+	check_equal("less for System", SchedCtl_r(SCHED_APS_MODIFY_PARTITION, &modify, sizeof(modify)), -KE_INVAL);
+	modify.max_budget = -1;
+	check_equal("System", SchedCtl_r(SCHED_APS_MODIFY_PARTITION, &modify, sizeof(modify)), -KE_PERM);
+	check_equal("the window", SchedCtl_r(SCHED_APS_SET_PARMS, &parms, sizeof(parms)), -KE_PERM);
+	check_equal("the flags", SchedCtl_r(SCHED_APS_ADD_SECURITY, &security, sizeof(security)), -KE_PERM);
+}
+
 static void try_twice(bool sealed)
 {
 	const int expected = sealed ? -KE_PERM : 0;
 
 	try_memory(sealed, expected);
 	try_scheduling(expected);
+	try_partitions(expected);
 	check_equal("the guest's time", VcpuSet_r(third, VREG_CNTVOFF, 0), expected);
 	check_equal("registers", VcpuSet_r(third, VREG_RESET, 0), 0);
 }

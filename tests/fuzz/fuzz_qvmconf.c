@@ -61,6 +61,15 @@ static bool vdev(void *context, const char *type, struct qvmconf_vdev_file *file
 	return strcmp(type, "probe") == 0;
 }
 
+static bool partition(void *context, const char *name, uint32_t *id, char names[QVM_NAMES_BYTES])
+{
+	(void)context;
+	*id = 1;
+	memset(names, 'n', QVM_NAMES_BYTES - 1);
+	names[QVM_NAMES_BYTES - 1] = '\0';
+	return *name == 'p';
+}
+
 static bool cluster(void *context, const char *name, uint32_t *runmask)
 {
 	(void)context;
@@ -167,6 +176,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	    .asinfo = asinfo,
 	    .vdev = vdev,
 	    .cluster = cluster,
+	    .partition = partition,
 	    .message = message,
 	};
 	char *buffer = malloc(bytes + 1), *text;

@@ -60,7 +60,7 @@ static void use(const struct sys_config *config, struct sys_report *report)
 	static struct sys_claims claims;
 	static struct plan plan;
 	struct plan_shortage shortage;
-	struct sys_map map = {config, &claims, &plan, 1, {0, 0}};
+	struct sys_map map = {config, &claims, &plan, 1, {0, 0}, needs, true};
 	size_t printed = 0;
 
 	for (unsigned i = 0; i < SYS_VMS_MAX; i++)

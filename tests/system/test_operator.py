@@ -137,7 +137,7 @@ def test_pidin_shows_processes_and_interrupts():
             assert "usage: pidin [-l]" in board.command_output(f"pidin {wrong}"), wrong
 
         # Words, or as much of them as is needed.
-        for words, head, row in (("sched", " pid  tid name             thread name       prio mask cpu STATE", r"   4    1 spare .* 7r 0x03 "),
+        for words, head, row in (("sched", " pid  tid name             thread name       prio mask cpu part  STATE", r"   4    1 spare .* 7r 0x03 "),
                                  ("rm", " pid  tid name             thread name      mask cpu", r"   4    1 spare .* 0x03 +\d"),
                                  ("ti", " pid name             thr    cpu time", r"   4 spare +1 +\d+ ms")):
             output = board.command_output(f"pidin {words} -p spare")

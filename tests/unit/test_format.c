@@ -15,6 +15,8 @@ static const struct thread_info thread = {.name = "vcpu0",
 					  .runmask = 3,
 					  .cpu = 5,
 					  .blocked_slot = 31,
+					  .partition = 2,
+					  .base_partition = 2,
 					  .cpu_ns = 123456789,
 					  .entries = 99};
 
@@ -33,12 +35,13 @@ static void every_letter_has_its_column(void **state)
 	const struct format_row row = {4, &process, &thread};
 
 	(void)state;
-	expect_row("%a|%b|%B|%h|%i|", &row, "   4|  12|31     |vcpu0           |0x03|");
+	expect_row("%a|%b|%B|%h|%H|%i|", &row, "   4|  12|31     |vcpu0           |2    |0x03|");
 	expect_row("%J|%l|%M|%n|%N|", &row, "RECEIVE |  5|   2048K|qvm-linux       |qvm-linux       |");
 	expect_row("%p|%t|%T|%u|%v|", &row, " 254f|     123 ms|  7|    9876 ms|       99|");
-	expect_row("%a|%b|%B|%h|%i|%J|%l|%M|%n|%N|%p|%t|%T|%u|%v|", NULL,
-		   " pid| tid|Blocked|thread name     |mask|STATE   |cpu|  memory|name            |name            | "
-		   "prio|   cpu time|thr|   cpu time|  entries|");
+	expect_row(
+	    "%a|%b|%B|%h|%H|%i|%J|%l|%M|%n|%N|%p|%t|%T|%u|%v|", NULL,
+	    " pid| tid|Blocked|thread name     |part |mask|STATE   |cpu|  memory|name            |name            | "
+	    "prio|   cpu time|thr|   cpu time|  entries|");
 	/* Blanks at the end are of no use to anybody. */
 	expect_row("%a %n", &row, "   4 qvm-linux");
 }
@@ -73,6 +76,12 @@ static void odd_threads_are_shown_as_such(void **state)
 
 	(void)state;
 	expect_row("%h|%J|%p|%B|", &row, "3               |?       |   0?|       |");
+	/* What it has joined, and whose time it uses. */
+	odd.base_partition = 31 | PARTITION_CRITICAL;
+	odd.partition = 31 | PARTITION_CRITICAL;
+	expect_row("%H|", &row, "31c  |");
+	odd.partition = 4;
+	expect_row("%H|", &row, "31c>4|");
 	memset(odd.name, 0x1b, sizeof(odd.name)); /* what a process says of itself, and without an end */
 	expect_row("%h", &row, "????????????????????????????????");
 }
@@ -127,7 +136,7 @@ static void help_names_every_letter(void **state)
 
 		assert_null(format_check(format, &letter));
 	}
-	assert_int_equal(count, 14);
+	assert_int_equal(count, 15);
 }
 
 int main(void)

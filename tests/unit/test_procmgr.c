@@ -4,9 +4,10 @@
 /* SOURCES: servers/procmgr/restart.c servers/procmgr/life.c servers/procmgr/worker.c servers/procmgr/names.c */
 /* SOURCES: servers/procmgr/layout.c servers/procmgr/slots.c servers/procmgr/events.c servers/procmgr/system.c */
 /* SOURCES: servers/procmgr/shutdown.c servers/procmgr/progress.c tests/unit/stub/kernel.c tests/unit/procmgr */
-/* SOURCES: lib/sysconf lib/fdt_good.c lib/qvmconf lib/glob.c */
-/* CFLAGS: -Wno-missing-field-initializers */
+/* SOURCES: servers/procmgr/aps.c servers/procmgr/aps_join.c servers/procmgr/aps_query.c servers/procmgr/aps_rules.c */
+/* SOURCES: servers/procmgr/sched.c servers/procmgr/aps_table.c lib/sysconf lib/fdt_good.c lib/qvmconf lib/glob.c */
 /* LIBS: fdt */
+/* CFLAGS: -Wno-missing-field-initializers */
 /* procmgr's decisions, with a kernel that follows a script: here the rest of procmgr, and the system of the tests. */
 #include "procmgr/script.h"
 #include "servers/procmgr/progress.h"
@@ -138,6 +139,11 @@ int make_system(void **state)
 	boot_info = (struct boot_info){
 	    .archive_bytes = 0x6123, .archive_pa = 0x48000000, .random = 1, .cpus = 4, .ram_count = 1};
 	boot_info.ram[0] = (struct range){0x50000000, 64 * MIB};
+	config.window_ms = 100;
+	config.shared_cpus = 0xf;
+	config.partition_count = 1;
+	config.partitions[0] =
+	    (struct sys_partition){SYS_SYSTEM, 0, PARTITION_PERCENT, PARTITION_PERCENT, SYS_CRITICAL_MOST_US};
 	config.process_count = 3;
 	config.vm_count = 2;
 	config.vms[0].autostart = true;
@@ -172,5 +178,5 @@ int go_on(void)
 
 int main(void)
 {
-	return start_tests() + orders_tests() + ends_tests() + vms_tests() + workers_tests();
+	return start_tests() + orders_tests() + ends_tests() + vms_tests() + workers_tests() + partitions_tests();
 }

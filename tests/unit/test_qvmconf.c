@@ -82,8 +82,17 @@ static bool world_cluster(void *context, const char *name, uint32_t *runmask)
 	return strcmp(name, "big") == 0;
 }
 
+static bool world_partition(void *context, const char *name, uint32_t *id, char names[QVM_NAMES_BYTES])
+{
+	(void)context;
+	*id = 3;
+	strcpy(names, "System, a");
+	return strcmp(name, "a") == 0;
+}
+
 const struct qvmconf_host host = {.vdev = world_vdev,
 				  .cluster = world_cluster,
+				  .partition = world_partition,
 				  .context = &world,
 				  .read = world_read,
 				  .env = world_env,

@@ -227,5 +227,5 @@ void board_good(struct sys_board *board)
 
 int main(void)
 {
-	return description_tests() + board_tests();
+	return description_tests() + board_tests() + partition_tests();
 }

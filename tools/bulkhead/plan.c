@@ -55,6 +55,8 @@ static void print_cpus(const struct qvm_config *c)
 			printf(" sched %u%c", cpu->priority, cpu->policy == QVM_POLICY_FIFO ? 'f' : 'r');
 		if (cpu->runmask_given)
 			printf(" runmask 0x%x", (unsigned)cpu->runmask);
+		if (cpu->partition)
+			printf(" partition %s", cpu->partition);
 		putchar('\n');
 	}
 }

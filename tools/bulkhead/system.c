@@ -79,6 +79,11 @@ static bool cluster(void *context, const char *name, uint32_t *cpus)
 	return sys_cluster(&((struct reading *)context)->system->config, name, cpus);
 }
 
+static bool partition(void *context, const char *name, uint32_t *id, char names[QVM_NAMES_BYTES])
+{
+	return sys_partition_named(&((struct reading *)context)->system->config, name, id, names);
+}
+
 /* Describes a vdev type that is not built in, from its file. */
 static bool describe_vdev(void *context, const char *type, struct qvmconf_vdev_file *description)
 {
@@ -111,6 +116,7 @@ unsigned system_read_vm(struct system *s, const char *path, const struct sys_vm 
 				    .asinfo = asinfo,
 				    .asinfo_why = asinfo_why,
 				    .cluster = cluster,
+				    .partition = partition,
 				    .vdev = describe_vdev,
 				    .message = send_message};
 	const char *words[1 + SYS_ARGS_MAX];
@@ -273,7 +279,7 @@ void system_map(struct system *s)
 {
 	static struct plan plan;
 	uint32_t cpus = s->board_given && s->board.cpus < CPU_MAX ? (1u << s->board.cpus) - 1 : (1u << CPU_MAX) - 1;
-	const struct sys_map map = {&s->config, &s->claims, &plan, cpus, {0, 0}};
+	const struct sys_map map = {&s->config, &s->claims, &plan, cpus, {0, 0}, s->needs, s->board_given};
 
 	if (!plan_system(&plan, &s->config, s->needs))
 		sys_map(&map, map_line, NULL);

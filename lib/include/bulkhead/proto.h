@@ -58,6 +58,7 @@ enum msg_type {
 			 whom the system gives it to; -ESRCH */
 	PM_PROCESS_START, /* struct pm_target: name of a process that has ended; -EINVAL: it is a VM */
 	PM_IRQ_INFO, /* struct pm_target (index) -> struct pm_irq of the index-th that somebody has; -ESRCH after */
+	PM_APS,      /* struct pm_aps -> what SchedCtl()'s command writes; status of create and look-up: the id */
 
 	/* console driver, name "console" */
 	CON_OPEN = 0x200, /* struct con_msg: data = name -> status = console id; the same name gives the same id */
@@ -107,6 +108,17 @@ struct pm_target {
 struct pm_sched {
 	uint32_t type, slot;
 	uint32_t tid, priority, policy, runmask;
+};
+
+/* SchedCtl()'s command with what it says, as in <bulkhead/sched_aps.h>; what a command does not need is not read. */
+struct pm_aps {
+	uint32_t type, command; /* enum sched_aps_command */
+	char name[16];          /* NUL-terminated; empty: none */
+	int32_t id, parent;
+	uint32_t pid, tid;
+	int32_t budget, max_budget, critical_us;
+	int32_t window_ms, policy, bankruptcy; /* -1: as it is */
+	uint32_t sec_flags, count;             /* count: of partitions, for their statistics */
 };
 
 /* STARTING: the guest has not begun. ENDING: its memory is being zeroed. PAUSED: by the operator */

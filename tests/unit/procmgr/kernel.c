@@ -169,6 +169,39 @@ int InterruptInfo_r(unsigned intid)
 	return intid == 40 ? 33 : -ESRCH;
 }
 
+int SchedPartition_r(enum partition_command command, uint64_t subject, uint64_t value, uint64_t more)
+{
+	uint32_t all = 0;
+
+	if (command != PARTITION_STATS && step(0) < 0)
+		return -ENOMEM;
+	switch (command) {
+	case PARTITION_PARAMS:
+		k.window_ms = (uint32_t)subject;
+		k.shared_cpus = (uint32_t)value;
+		k.partition_policy = (uint32_t)more;
+		break;
+	case PARTITION_BUDGET:
+		assert_true(subject < PARTITION_MAX && value >> 32 == 0 && more <= SYS_CRITICAL_MOST_US);
+		k.budget[subject] = value & 0xffff;
+		k.max[subject] = (uint32_t)value >> 16;
+		k.critical_us[subject] = (uint32_t)more;
+		assert_true(k.budget[subject] <= k.max[subject] && k.max[subject] <= PARTITION_PERCENT);
+		for (unsigned i = 0; i < PARTITION_MAX; i++)
+			all += k.budget[i];
+		assert_true(all <= PARTITION_PERCENT); /* never, not even between two calls */
+		break;
+	case PARTITION_JOIN:
+		if (value == 0)
+			k.params[subject].partition = (uint32_t)more;
+		else
+			k.joined[value] = (uint32_t)more;
+		break;
+	default: *(struct partition_stats *)more = (struct partition_stats){1000 + subject, 2, 100 + subject, 1}; break;
+	}
+	return 0;
+}
+
 int ThreadInfo_r(unsigned slot, int tid, struct thread_info *info)
 {
 	if (k.state[slot] <= PROCESS_DEFINED || tid > (int)k.thread.tid)
@@ -226,6 +259,7 @@ static size_t write_message(const struct act *act, void *to)
 		struct pm_target target;
 		struct pm_sched sched;
 		struct pm_note note;
+		struct pm_aps aps;
 	} m = {0};
 	size_t bytes = sizeof(m.target);
 
@@ -238,6 +272,9 @@ static size_t write_message(const struct act *act, void *to)
 	} else if (act->type == PM_SCHED) {
 		m.sched = (struct pm_sched){PM_SCHED, act->index, 2, act->value, 0, 0};
 		bytes = sizeof(m.sched);
+	} else if (act->type == PM_APS) {
+		m.aps = (struct pm_aps){.type = PM_APS, .command = act->index, .id = (int32_t)act->value};
+		bytes = sizeof(m.aps);
 	} else if (act->type == PM_VM_NOTE) {
 		snprintf(m.note.text, sizeof(m.note.text), "%s", act->name);
 		bytes = sizeof(m.note);
@@ -265,6 +302,7 @@ int64_t MsgReceive_r(int chid, void *msg, size_t bytes, struct msg_info *info)
 		longjmp(leave, 2);
 	at++;
 	info->slot = (uint8_t)act->slot;
+	info->tid = 1;
 	switch (act->what) {
 	case SAY: info->bytes = (uint32_t)write_message(act, msg); return at;
 	case WAIT:

@@ -2,6 +2,8 @@
 /* What the parts of test_procmgr share: the system of the tests, what its kernel has noted, and scripts of messages. */
 #pragma once
 
+#include "servers/procmgr/aps_join.h"
+#include "servers/procmgr/aps_query.h"
 #include "servers/procmgr/ask.h"
 #include "servers/procmgr/boot.h"
 #include "servers/procmgr/end.h"
@@ -64,7 +66,10 @@ extern struct noted {
 	struct process_info info[PROCESS_MAX];
 	unsigned signalled[PROCESS_MAX];
 	struct thread_info thread;
-	bool workers_held; /* they run when the script says WORK */
+	uint32_t window_ms, shared_cpus, partition_policy;
+	uint32_t budget[PARTITION_MAX], max[PARTITION_MAX], critical_us[PARTITION_MAX];
+	uint32_t joined[8]; /* by tid: partition | PARTITION_CRITICAL */
+	bool workers_held;  /* they run when the script says WORK */
 	unsigned flushes, shutdowns;
 	int system;
 	char last_words[SAFE_TEXT_BYTES];
@@ -108,3 +113,4 @@ int orders_tests(void);
 int ends_tests(void);
 int vms_tests(void);
 int workers_tests(void);
+int partitions_tests(void);

@@ -101,6 +101,18 @@ static void a_wrong_configuration_is_refused(void **state)
 	expect_refusal(CONFIG_HEAD "load 0x803fffff,code.bin\n", VM_EXIT_CONFIG, "[test.qvmconf:4] code.bin: ");
 	expect_refusal("ram 0x80000000,8M\n" CONFIG_TAIL, VM_EXIT_NO_MEMORY, "needs 0x800000 bytes");
 	expect_refusal(CONFIG_HEAD "cpu sched 200\n" CONFIG_TAIL, VM_EXIT_CONFIG, "[test.qvmconf:4] vCPU 0");
+	expect_refusal(CONFIG_HEAD "cpu partition nobody\n" CONFIG_TAIL, VM_EXIT_CONFIG,
+		       "[test.qvmconf:4] vCPU 0: partition nobody was not found");
+	expect_refusal(CONFIG_HEAD "cpu\ncpu partition locked\n" CONFIG_TAIL, VM_EXIT_CONFIG,
+		       "[test.qvmconf:5] vCPU 1 cannot join partition locked");
+}
+
+static void a_virtual_cpu_joins_its_partition(void **state)
+{
+	(void)state;
+	build_vm(CONFIG_HEAD "cpu partition mine cpu\n" CONFIG_TAIL);
+	assert_int_equal(k.partition_of[0], STUB_PARTITION);
+	assert_int_equal(k.partition_of[1], 0);
 }
 
 /* What the configuration says of the kernel's virtual CPUs: the mock of VcpuCreate looks. */
@@ -120,7 +132,7 @@ int start_tests(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(a_vm_is_made_as_configured),       CASE(a_dry_run_ends_before_the_devices_start),
 	    CASE(a_wrong_configuration_is_refused), CASE(lines_go_where_the_logger_says),
-	    CASE(options_reach_the_virtual_cpus),
+	    CASE(options_reach_the_virtual_cpus),   CASE(a_virtual_cpu_joins_its_partition),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,6 +188,16 @@ static void clusters_and_masks_choose_cpus(void **state)
 	assert_int_equal(config.cpus[2].runmask, 2); /* of both, the last one */
 }
 
+static void each_cpu_has_its_partition(void **state)
+{
+	(void)state;
+	good(GUEST "cpu partition a cpu sched 7 cpu partition a partition a");
+	assert_string_equal(config.cpus[0].partition, "a");
+	assert_int_equal(config.cpus[0].partition_id, 3);
+	assert_null(config.cpus[1].partition);
+	assert_string_equal(config.cpus[2].partition, "a");
+}
+
 static void letters_of_pass_are_attributes(void **state)
 {
 	static const struct {
@@ -281,6 +291,7 @@ int option_tests(void)
 	    cmocka_unit_test(reservations_keep_floating_memory_away),
 	    cmocka_unit_test(options_belong_to_their_context),
 	    cmocka_unit_test(clusters_and_masks_choose_cpus),
+	    cmocka_unit_test(each_cpu_has_its_partition),
 	    cmocka_unit_test(letters_of_pass_are_attributes),
 	    cmocka_unit_test(each_severity_goes_where_the_last_logger_says),
 	    cmocka_unit_test(safety_holds_for_the_vdevs_after_it),

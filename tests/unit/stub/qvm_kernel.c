@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qvm_kernel.h"
 #include "qvm/exits.h"
+#include <bulkhead/sched_aps.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -161,6 +162,26 @@ const struct start_args *process_args(void)
 	static const struct start_args args = {.slot = STUB_SLOT, .procmgr_coid = STUB_PROCMGR};
 
 	return &args;
+}
+
+int SchedCtl_r(int command, void *data, size_t length)
+{
+	struct sched_aps_lookup_parms *lookup = data;
+	struct sched_aps_join_parms *join = data;
+
+	if (command == SCHED_APS_LOOKUP) {
+		assert_int_equal(length, sizeof(*lookup));
+		lookup->id = STUB_PARTITION + (strcmp(lookup->name, "locked") == 0);
+		return strcmp(lookup->name, "nobody") == 0 ? -ESRCH : 0;
+	}
+	assert_int_equal(command, SCHED_APS_JOIN_PARTITION);
+	assert_int_equal(length, sizeof(*join));
+	assert_int_equal(join->pid, 0);
+	for (unsigned i = 0; i < VCPU_MAX; i++) {
+		if (vm.vcpu[i].tid == (int)join->tid)
+			k.partition_of[i] = join->id;
+	}
+	return join->id == STUB_PARTITION ? 0 : -EPERM;
 }
 
 int thread_self(void)

@@ -14,13 +14,14 @@
 #include "qvm/vm.h"
 #include "stub/kernel.h"
 
-#define STUB_SLOT     9  /* of the process */
-#define STUB_PROCMGR  77 /* its connection to procmgr */
-#define STUB_VCPU     10 /* the first virtual CPU's number */
-#define STUB_CHANNEL  5  /* of the process, where a test gives it one */
-#define STUB_TIMER    3  /* what TimerCreate returns */
-#define STUB_PRIORITY 33 /* of the timer's pulses */
-#define STUB_MUTEX    77 /* the word of a mutex after mutex_init() */
+#define STUB_SLOT      9  /* of the process */
+#define STUB_PROCMGR   77 /* its connection to procmgr */
+#define STUB_VCPU      10 /* the first virtual CPU's number */
+#define STUB_CHANNEL   5  /* of the process, where a test gives it one */
+#define STUB_TIMER     3  /* what TimerCreate returns */
+#define STUB_PRIORITY  33 /* of the timer's pulses */
+#define STUB_PARTITION 7  /* "mine"; the one after it, "locked", may not be joined */
+#define STUB_MUTEX     77 /* the word of a mutex after mutex_init() */
 
 struct stub_kernel {
 	uint64_t status; /* of ThreadDestroy of all threads */
@@ -63,6 +64,8 @@ struct stub_kernel {
 	enum vm_state state; /* as procmgr has it */
 	char note[PROTO_NOTE];
 	unsigned notes;
+
+	int partition_of[VCPU_MAX]; /* that the thread of each virtual CPU has joined */
 
 	/* Log and console. */
 	unsigned slogged; /* lines for the log ring */

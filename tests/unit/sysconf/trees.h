@@ -44,3 +44,4 @@ void board_good(struct sys_board *board);
 
 int description_tests(void);
 int board_tests(void);
+int partition_tests(void);
