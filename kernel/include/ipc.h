@@ -6,21 +6,11 @@
 #pragma once
 
 #include "bulkhead.h"
+#include "queue.h"
 #include "types.h"
 
 struct thread;
 struct process;
-
-/*
- * What waits at a channel, in order of priority: a thread that sends, or a pulse. The first of each priority is also in
- * a list of those, so that a place is found by priorities, however many wait.
- */
-struct waiting {
-	struct list link;
-	struct list level; /* empty: it is not the first of its priority, or does not wait */
-	uint8_t prio;
-	bool is_pulse;
-};
 
 enum pulse_kind {
 	PULSE_PLAIN,  /* embedded in a timer, interrupt or thread: may be queued again once it was received */
@@ -48,7 +38,7 @@ struct channel {
 	struct process *process;
 	uint32_t id, flags;
 	union {
-		struct waiting head; /* of both lists; its priority is 0 */
+		struct waiting head; /* who sends, and pulses */
 		struct list queue;   /* struct waiting */
 	};
 	struct list receivers;         /* threads in STATE_RECEIVE, by wait_link, highest priority first */
@@ -75,8 +65,6 @@ struct connection {
 void channel_close(struct channel *c); /* then ... */
 bool channel_end(struct channel *c);   /* ... again and again, until true: it is gone */
 void connection_destroy(struct connection *c);
-void channel_queue(struct channel *c, struct waiting *w);    /* in order of priority */
-void channel_unqueue(struct waiting *w);                     /* if it waits */
 void ipc_add_waiter(struct list *waiters, struct thread *t); /* by wait_link, the highest priority first */
 void ipc_requeue(struct thread *t);                          /* its priority changed while it waits */
 

@@ -1,56 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Channels and connections: how they come and go, and the order of who waits there. Senders and pulses can be
- * thousands, of all processes: their place is looked for by priorities, from the nearer end, over at most 127 of them.
- * Receivers are threads of one process: their list is walked from its end.
+ * Channels and connections: how they come and go, and the order of who waits there. Receivers are threads of one
+ * process: their list is walked from its end.
  */
 #include "arch.h"
 #include "cpu.h"
 #include "message.h"
-
-static int level_prio(const struct list *level)
-{
-	return list_entry(level, struct waiting, level)->prio;
-}
-
-/* The first that waits with a lower priority; the head, whose priority is 0, if none does. */
-static struct waiting *level_below(struct channel *c, int prio)
-{
-	struct list *at = &c->head.level;
-
-	if (level_prio(at->next) - prio < prio - level_prio(at->prev)) {
-		do {
-			at = at->next;
-		} while (level_prio(at) >= prio);
-	} else {
-		while (at->prev != &c->head.level && level_prio(at->prev) < prio)
-			at = at->prev;
-	}
-	return list_entry(at, struct waiting, level);
-}
-
-void channel_queue(struct channel *c, struct waiting *w)
-{
-	struct waiting *below = level_below(c, w->prio);
-	const struct list *above = below->level.prev;
-
-	list_insert_before(&below->link, &w->link);
-	if (above == &c->head.level || level_prio(above) != w->prio)
-		list_insert_before(&below->level, &w->level);
-}
-
-/* The one after it is the first of its priority now, if it is of the same. The head counts as another. */
-void channel_unqueue(struct waiting *w)
-{
-	struct waiting *next = list_entry(w->link.next, struct waiting, link);
-
-	if (!list_empty(&w->level)) {
-		if (list_empty(&next->level))
-			list_insert_before(&w->level, &next->level);
-		list_del(&w->level);
-	}
-	list_del(&w->link);
-}
 
 void ipc_add_waiter(struct list *waiters, struct thread *t)
 {
@@ -68,9 +23,9 @@ void ipc_requeue(struct thread *t)
 	if (!c || t->copier)
 		return;
 	if (READ_ONCE(t->state) == STATE_SEND) {
-		channel_unqueue(&t->sending);
+		queue_remove(&t->sending);
 		t->sending.prio = t->prio;
-		channel_queue(c, &t->sending);
+		queue_insert(&c->head, &t->sending, false);
 	} else if (READ_ONCE(t->state) == STATE_RECEIVE) {
 		list_del(&t->wait_link);
 		ipc_add_waiter(&c->receivers, t);
@@ -93,8 +48,7 @@ int64_t call_ChannelCreate(struct thread *t, struct frame *f)
 	c->process = p;
 	c->id = (uint32_t)id;
 	c->flags = (uint32_t)ChannelCreate_flags(f);
-	list_init(&c->head.link);
-	list_init(&c->head.level);
+	queue_init(&c->head);
 	list_init(&c->receivers);
 	list_init(&c->servers);
 	list_init(&c->connections);

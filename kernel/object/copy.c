@@ -103,7 +103,7 @@ static void sender_back(struct channel *c, struct thread *s)
 		return;
 	}
 	s->sending.prio = s->prio;
-	channel_queue(c, &s->sending);
+	queue_insert(&c->head, &s->sending, false);
 }
 
 static int64_t finish_receive(struct thread *t, struct thread *s, struct channel *c, enum copy_result result)

@@ -72,7 +72,7 @@ static int64_t wait_in_queue(struct channel *c, struct thread *s)
 		return -KE_AGAIN;
 	s->sending.prio = s->prio;
 	thread_block(s, STATE_SEND);
-	channel_queue(c, &s->sending);
+	queue_insert(&c->head, &s->sending, false);
 	inherit_servers(c, s->prio);
 	return CALL_BLOCKED;
 }
@@ -110,7 +110,7 @@ static int64_t take_sender(struct channel *c, struct waiting *w, struct thread *
 {
 	struct thread *s;
 
-	channel_unqueue(w);
+	queue_remove(w);
 	if (w->is_pulse) {
 		pulse_deliver(c, container_of(w, struct pulse, w), t);
 		return 0;
@@ -295,7 +295,7 @@ static void leave_queues(struct thread *t)
 {
 	if (t->copier)
 		copy_end(t->copier);
-	channel_unqueue(&t->sending);
+	queue_remove(&t->sending);
 	list_del(&t->wait_link);
 	unblock_end(t);
 	t->channel = NULL;

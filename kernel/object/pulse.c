@@ -27,7 +27,7 @@ static void pulse_free(struct pulse *p)
 
 void pulse_cancel(struct pulse *p)
 {
-	channel_unqueue(&p->w);
+	queue_remove(&p->w);
 	if (p->kind == PULSE_POOLED)
 		pulse_free(p);
 	else
@@ -65,7 +65,7 @@ void pulse_deliver(struct channel *c, struct pulse *p, struct thread *r)
 		call_words(&r->frame)[1] = (uint64_t)__builtin_ctz(p->mask);
 		p->mask &= p->mask - 1;
 		if (p->mask)
-			channel_queue(c, &p->w);
+			queue_insert(&c->head, &p->w, false);
 	}
 }
 
@@ -81,7 +81,7 @@ void pulse_send(struct channel *c, struct pulse *p)
 		thread_wake(r, 0);
 		return;
 	}
-	channel_queue(c, &p->w);
+	queue_insert(&c->head, &p->w, false);
 	inherit_servers(c, pulse_lends(c, p->w.prio));
 }
 
