@@ -5,6 +5,7 @@
 #include "arch.h"
 #include "board.h"
 #include "lock.h"
+#include "partition.h"
 #include "sched.h"
 #include "timer.h"
 
@@ -25,7 +26,7 @@ struct cpu {
 		uint32_t attention; /* any of it: cpu_attention() */
 		uint64_t passing;   /* any of that, or an equal: message_may_pass() */
 	};
-	uint8_t prio;     /* of `current`, for others: ready.h */
+	uint32_t rank;    /* of `current`, for others: ready.h */
 	bool online;      /* it is set up and has left the start; of the first CPU: the others may come */
 	bool copy_failed; /* copy_now() met a fault: nothing is tried twice under one hold of the lock */
 	unsigned id;
@@ -39,7 +40,8 @@ struct cpu {
 	struct arch_cpu arch;
 	uint64_t armed; /* deadline in the hardware timer */
 	uint64_t idle_start, idle_ticks;
-	struct lock lock;      /* what follows, and threads that run or wait here: sched.h */
+	struct lock lock; /* what follows, and threads that run or wait here: sched.h */
+	struct share share;
 	struct list hand_over; /* threads whose registers others want */
 	struct run_queue rq;
 	struct timer_heap guest_timers;
@@ -49,13 +51,12 @@ struct cpu {
 
 extern struct cpu cpus[CPU_MAX];
 
-/* Its address is computed once, not for each member. */
+/* Their addresses: to look one up costs less than to compute it. */
+extern struct cpu *const cpu_table[CPU_MAX];
+
 static inline struct cpu *cpu_at(unsigned id)
 {
-	struct cpu *c = &cpus[id];
-
-	__asm__("" : "+r"(c));
-	return c;
+	return cpu_table[id];
 }
 
 /* They are nobody's if they were this context's, which is no more. */

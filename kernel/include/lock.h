@@ -17,7 +17,7 @@ struct lock {
 	uint32_t rank;
 };
 
-enum lock_rank { RANK_KERNEL = 1, RANK_CPU, RANK_VCPU, RANK_CONSOLE };
+enum lock_rank { RANK_KERNEL = 1, RANK_CPU, RANK_PARTITION, RANK_VCPU, RANK_CONSOLE };
 
 #define LOCK_INIT(r)        \
 	{                   \

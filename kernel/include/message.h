@@ -69,12 +69,12 @@ static inline uint64_t reply_bytes(const struct thread *client, uint64_t bytes)
 	return bytes < MsgSend_reply_room(&client->frame) ? bytes : MsgSend_reply_room(&client->frame);
 }
 
-/* `t` serves what has this priority from now on. */
-static inline void serve(struct thread *t, struct channel *c, unsigned prio)
+/* `t` serves what has this standing from now on. */
+static inline void serve(struct thread *t, struct channel *c, unsigned standing)
 {
 	if (unlikely(t->serving != c))
 		inherit_join(t, c);
-	WRITE_ONCE(t->prio, unlikely(c->flags & CHF_FIXED_PRIORITY) ? t->base_prio : (uint8_t)prio);
+	WRITE_ONCE(t->standing, unlikely(c->flags & CHF_FIXED_PRIORITY) ? t->own : (uint16_t)standing);
 }
 
 /* What it returned, CALL_BLOCKED and CALL_RESTART too. */
@@ -112,22 +112,21 @@ struct thread *message_copy_over(struct cpu *cpu, struct thread *t, struct threa
 struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t);
 
 /*
- * May `to` take the CPU over from `from`, with this priority, without any other check? A thread that is
- * to end is found by `attention`: who kills a running thread sets it, under the kernel lock.
+ * May `to` take the CPU over from `from`, if it has the same standing then, or a higher rank, without any other check?
+ * A thread that is to end is found by `attention`: who kills a running thread sets it, under the kernel lock.
  */
-static inline bool message_may_pass(const struct cpu *c, const struct thread *from, const struct thread *to,
-				    unsigned prio)
+static inline bool message_may_pass(const struct cpu *c, const struct thread *from, const struct thread *to)
 {
 	return !(from->timeout_flags | to->timeout_flags | READ_ONCE(c->passing)) && to->cpu == c->id &&
-	       (to->runmask & BIT(c->id)) && prio >= READ_ONCE(c->prio) && prio > READ_ONCE(c->rq.top);
+	       (to->runmask & BIT(c->id)) && READ_ONCE(c->rank) > READ_ONCE(c->rq.top);
 }
 
-static inline struct thread *message_pass(struct cpu *c, struct thread *from, struct thread *to, unsigned prio)
+/* Rank and account of who runs here stay as they are. */
+static inline struct thread *message_pass(struct cpu *c, struct thread *from, struct thread *to)
 {
 	sched_account(c, from);
 	WRITE_ONCE(to->state, STATE_RUNNING);
 	WRITE_ONCE(c->current, to);
-	WRITE_ONCE(c->prio, (uint8_t)prio);
 	return to;
 }
 

@@ -47,21 +47,31 @@ static inline struct thread *sched_next(const struct cpu *c)
 	return __atomic_load_n(&c->next, __ATOMIC_ACQUIRE);
 }
 
-/* Highest priority that waits on a CPU; 0: none. */
-static inline unsigned sched_waiting_prio(const struct cpu *c)
+/* What a thread is worth on a CPU. */
+static inline unsigned sched_rank(const struct cpu *c, const struct thread *t)
 {
-	const struct thread *next = READ_ONCE(c->next);
-	unsigned top = READ_ONCE(c->rq.top), prio = next ? READ_ONCE(next->prio) : 0;
-
-	return prio > top ? prio : top;
+	return READ_ONCE(c->share.rank[arch_load_byte(&t->account)]) | (unsigned)arch_load_byte(&t->prio);
 }
 
-/* When who runs here must make room for one of its priority, ns. */
+/* Highest rank that waits on a CPU; 0: none. */
+static inline unsigned sched_waiting_rank(const struct cpu *c)
+{
+	const struct thread *next = READ_ONCE(c->next);
+	unsigned top = READ_ONCE(c->rq.top), rank = next ? sched_rank(c, next) : 0;
+
+	return rank > top ? rank : top;
+}
+
+/* When who runs here must make room for one of its rank, or its account needs a decision, ns. After it was shown. */
 static inline uint64_t sched_slice_deadline(const struct cpu *c)
 {
 	struct thread *t = c->current;
+	uint64_t decide = c->share.decide_ns, slice;
 
-	return likely(!t || sched_waiting_prio(c) != READ_ONCE(t->prio)) ? UINT64_MAX : sched_slice_end(c, t);
+	if (!t || likely(sched_waiting_rank(c) != READ_ONCE(c->rank)))
+		return decide;
+	slice = sched_slice_end(c, t);
+	return slice < decide ? slice : decide;
 }
 
 /* Is it for one CPU only? */
@@ -72,35 +82,63 @@ static inline bool sched_is_pinned(const struct thread *t)
 	return !(mask & (mask - 1));
 }
 
+/* It runs here since c->run_start. */
+static inline void sched_bill(struct cpu *c, const struct thread *t)
+{
+	if (unlikely(c->share.bill != t->account))
+		partition_switch(c, t->account);
+}
+
+/* It goes on. */
+static inline void sched_rebill(struct cpu *c, struct thread *t)
+{
+	if (likely(c->share.bill == t->account))
+		return;
+	sched_account(c, t);
+	partition_switch(c, t->account);
+}
+
 static inline void sched_start(struct cpu *c, struct thread *t)
 {
 	WRITE_ONCE(t->state, STATE_RUNNING);
 	WRITE_ONCE(c->current, t);
+	sched_bill(c, t);
 }
 
 /* On this CPU, at once, if nobody runs here and it goes before all that waits. */
 static inline bool sched_starts(struct cpu *c, struct thread *t)
 {
-	if (c->current || !(READ_ONCE(t->runmask) & BIT(c->id)) || READ_ONCE(t->prio) <= sched_waiting_prio(c))
+	unsigned waiting = sched_waiting_rank(c);
+
+	if (c->current || !(READ_ONCE(t->runmask) & BIT(c->id)) || (unlikely(waiting) && sched_rank(c, t) <= waiting))
 		return false;
 	sched_start(c, t);
 	return true;
 }
 
 /*
- * The priority of who runs here, for other CPUs. Who has come because it was not above the old one is found: it has
+ * The rank of who runs here, for other CPUs. Who has come because it was not above the old one is found: it has
  * looked after it came, and this CPU looks after it has said so.
  */
-static inline void sched_show_prio(struct cpu *c, unsigned prio)
+static inline void sched_show_rank(struct cpu *c, unsigned rank)
 {
-	bool lower = prio < READ_ONCE(c->prio);
+	bool lower = rank < READ_ONCE(c->rank);
 
-	WRITE_ONCE(c->prio, (uint8_t)prio);
+	WRITE_ONCE(c->rank, rank);
 	if (!lower)
 		return;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (sched_waiting_prio(c) >= prio)
+	if (sched_waiting_rank(c) >= rank)
 		c->own |= ATTENTION_SWITCH;
+}
+
+/* Of the running one, by what it has just received. */
+static inline void sched_standing_changed(struct thread *t)
+{
+	struct cpu *c = arch_this_cpu();
+
+	sched_rebill(c, t);
+	sched_show_rank(c, sched_rank(c, t));
 }
 
 /* It may run: here, if it ran here last and is more important than all that waits and runs here; else where it suits
@@ -126,16 +164,22 @@ static inline bool thread_is_blocked(const struct thread *t)
 	return state >= STATE_RECEIVE && state <= STATE_SYNC;
 }
 
-static inline void sched_set_prio(struct thread *t, unsigned prio)
+static inline void sched_set_standing(struct thread *t, unsigned standing)
 {
-	if (t->prio == prio)
+	if (t->standing == standing)
 		return;
 	if (thread_is_blocked(t)) {
-		WRITE_ONCE(t->prio, (uint8_t)prio);
+		WRITE_ONCE(t->standing, (uint16_t)standing);
 		ipc_requeue(t);
 	} else {
-		sched_set(t, prio, t->policy, t->runmask);
+		sched_set(t, standing, t->policy, t->runmask);
 	}
+}
+
+/* The account stays. */
+static inline void sched_set_prio(struct thread *t, unsigned prio)
+{
+	sched_set_standing(t, (unsigned)t->account << 8 | prio);
 }
 
 /* It has stopped, and waits in this state: arms the timeout that TimerTimeout asked for. */

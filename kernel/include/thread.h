@@ -23,7 +23,20 @@ struct thread {
 	uint32_t ident; /* slot and tid, as in a rcvid */
 	uint64_t info;  /* same, as in MSGINFO_* */
 	uint8_t state;  /* others may read it; that it waits for a message changes under the kernel lock only */
-	uint8_t prio, base_prio, policy;
+	uint8_t policy;
+	/* What it runs with, perhaps for somebody else, and its own. */
+	union {
+		struct {
+			uint8_t prio, account; /* ACCOUNT_* of partition.h */
+		};
+		uint16_t standing;
+	};
+	union {
+		struct {
+			uint8_t base_prio, base_account;
+		};
+		uint16_t own;
+	};
 	union {
 		struct {
 			bool kill; /* must go as soon as it comes by the kernel's door */
@@ -35,10 +48,11 @@ struct thread {
 	bool yields;   /* running: see sched_yield() */
 	bool late;     /* it was made when the VM was sealed: it runs no virtual CPU */
 	uint8_t cpu;   /* that it runs or waits on, or ran on last */
+	uint8_t kind;  /* of run mask: sched_kind_of() */
 	uint32_t runmask;
 	uint64_t slice_end; /* ns; 0: a whole slice from its start */
 	uint64_t cpu_ticks;
-	struct list run_link;   /* run queue, or a CPU's list of threads to hand over */
+	struct waiting run;     /* in a run queue, or by `link` in a CPU's list of threads to hand over */
 	struct list wait_link;  /* receivers, repliers, sync waiters */
 	struct waiting sending; /* in a channel's queue */
 	struct list server_link;

@@ -190,7 +190,7 @@ static inline void arm_slice(struct cpu *c)
 {
 	uint64_t deadline = sched_slice_deadline(c);
 
-	if (likely(deadline >= c->armed))
+	if (likely(deadline == UINT64_MAX) || deadline >= c->armed)
 		return;
 	c->armed = deadline;
 	arch_clock_arm(deadline);
@@ -218,7 +218,7 @@ static __attribute__((noinline)) struct thread *idle(struct cpu *c)
 		return NULL;
 	/* Who changes these from now on sees that it runs: sched_set(). It has come here without the lock. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	WRITE_ONCE(c->prio, READ_ONCE(t->prio));
+	WRITE_ONCE(c->rank, sched_rank(c, t));
 	if (unlikely(!(READ_ONCE(t->runmask) & BIT(c->id))))
 		c->own |= ATTENTION_LOOK;
 	return t;
@@ -274,7 +274,7 @@ static __attribute__((noinline)) struct thread *choose_thread(struct cpu *c)
 		if (look)
 			WRITE_ONCE(c->asked, 0);
 		if (!c->current)
-			WRITE_ONCE(c->prio, 0);
+			WRITE_ONCE(c->rank, 0);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		if (look && c->resident && READ_ONCE(c->resident->requested))
 			vcpu_requests(c);
@@ -307,8 +307,8 @@ struct frame *kernel_leave(struct cpu *c)
 	struct thread *t = c->current;
 
 	user_to(c, t);
-	if (t && unlikely(t->prio != READ_ONCE(c->prio)))
-		sched_show_prio(c, t->prio);
+	if (t && unlikely(sched_rank(c, t) != READ_ONCE(c->rank)))
+		sched_show_rank(c, sched_rank(c, t));
 	lock_release(&kernel_lock);
 	return cpu_leave(c);
 }

@@ -180,7 +180,7 @@ void copy_later(struct channel *c, struct thread *s, struct thread *r)
 	begin_receive(r, s);
 	thread_wait(s, STATE_SEND);
 	if (!(c->flags & CHF_FIXED_PRIORITY) && r->prio < s->prio)
-		WRITE_ONCE(r->prio, s->prio);
+		WRITE_ONCE(r->standing, s->standing);
 	timer_disarm(&r->timeout); /* armed again if it blocks again */
 	r->resume_copy = true;
 	list_insert_before(&c->copies, &r->wait_link);

@@ -106,6 +106,8 @@ int64_t call_ThreadInfo(struct thread *t, struct frame *f)
 	i.priority = o->prio;
 	i.base_priority = o->base_prio;
 	i.policy = o->policy;
+	i.partition = partition_of(o->account);
+	i.base_partition = partition_of(o->base_account);
 	i.runmask = o->runmask;
 	i.cpu = READ_ONCE(o->cpu);
 	i.blocked_slot = blocked_on(o);

@@ -43,7 +43,7 @@ int64_t message_deliver(struct channel *c, struct thread *s, struct thread *r)
 {
 	uint32_t rcvid = serve_client(c, s, r);
 
-	serve(r, c, s->prio);
+	serve(r, c, s->standing);
 	thread_wait(s, STATE_REPLY);
 	return rcvid;
 }
@@ -101,7 +101,7 @@ int64_t call_MsgSend(struct thread *t, struct frame *f)
 static void wait_for_message(struct channel *c, struct thread *t)
 {
 	t->channel = c;
-	WRITE_ONCE(t->prio, t->base_prio);
+	WRITE_ONCE(t->standing, t->own);
 	thread_block(t, STATE_RECEIVE);
 	ipc_add_waiter(&c->receivers, t);
 }
@@ -122,7 +122,7 @@ static int64_t take_sender(struct channel *c, struct waiting *w, struct thread *
 /* Take what waits first, or wait. */
 static int64_t receive_first(struct thread *t, struct channel *c)
 {
-	unsigned before = t->prio;
+	unsigned before = t->standing;
 	int64_t status;
 
 	if (likely(list_empty(&c->queue))) {
@@ -131,8 +131,8 @@ static int64_t receive_first(struct thread *t, struct channel *c)
 	}
 	t->channel = c;
 	status = take_sender(c, list_entry(c->queue.next, struct waiting, link), t);
-	if (t->prio != before)
-		sched_show_prio(arch_this_cpu(), t->prio); /* another may be more important now */
+	if (t->standing != before)
+		sched_standing_changed(t); /* another may be more important now */
 	return status;
 }
 
@@ -219,7 +219,7 @@ struct thread *message_receiver(struct cpu *cpu, const struct thread *t)
 		return NULL;
 	r = thread_waiting(c->receivers.next);
 	if (unlikely((MsgSend_send_bytes_and_reply_room(&t->frame) & TOO_LONG) || r->serving != c ||
-		     (c->flags & CHF_FIXED_PRIORITY) || !message_may_pass(cpu, t, r, t->prio)))
+		     (c->flags & CHF_FIXED_PRIORITY) || !message_may_pass(cpu, t, r)))
 		return NULL;
 	return r;
 }
@@ -232,8 +232,8 @@ struct thread *message_send_over(struct cpu *cpu, struct thread *t, struct threa
 	t->channel = c;
 	t->slice_end = 0;
 	call_set_result(&r->frame, serve_client(c, t, r));
-	WRITE_ONCE(r->prio, t->prio);
-	return message_pass(cpu, t, r, t->prio);
+	WRITE_ONCE(r->standing, t->standing); /* so rank and account of who runs here stay as they are */
+	return message_pass(cpu, t, r);
 }
 
 struct thread *message_client(struct cpu *cpu, const struct thread *t)
@@ -247,7 +247,8 @@ struct thread *message_client(struct cpu *cpu, const struct thread *t)
 	client = thread_waiting(c->repliers.prev);
 	if (unlikely(client->rcvid != MsgReplyReceive_rcvid(&t->frame) || !list_empty(&c->queue) ||
 		     !list_empty(&c->receivers) || (MsgReplyReceive_reply_bytes_and_room(&t->frame) & TOO_LONG) ||
-		     client->copier || client->unblock.value || !message_may_pass(cpu, t, client, client->prio)))
+		     client->copier || client->unblock.value || client->standing != t->standing ||
+		     !message_may_pass(cpu, t, client)))
 		return NULL;
 	return client;
 }
@@ -259,10 +260,10 @@ struct thread *message_answer_over(struct cpu *cpu, struct thread *t, struct thr
 	set_answer(t, client, reply_bytes(client, MsgReplyReceive_reply_bytes(&t->frame)));
 	t->channel = c;
 	t->slice_end = 0;
-	WRITE_ONCE(t->prio, t->base_prio);
+	WRITE_ONCE(t->standing, t->own);
 	WRITE_ONCE(t->state, STATE_RECEIVE);
 	list_insert_before(&c->receivers, &t->wait_link);
-	return message_pass(cpu, t, client, client->prio);
+	return message_pass(cpu, t, client);
 }
 
 struct thread *message_copy_over(struct cpu *cpu, struct thread *t, struct thread *to)

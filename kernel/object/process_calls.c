@@ -40,12 +40,13 @@ static int64_t define(struct thread *t, struct process *p, uint64_t address)
 	params.runmask &= (1u << board.cpu_count) - 1;
 	if (!params.runmask || !params.max_priority || params.max_priority > PRIO_MAX || !params.priority ||
 	    params.priority > params.max_priority || (params.policy != SCHED_FIFO_ && params.policy != SCHED_RR_) ||
-	    params.partition >= PARTITION_MAX)
+	    (params.partition & ~PARTITION_CRITICAL) >= PARTITION_MAX)
 		return -KE_INVAL;
 	error = owner_check(p, GRANT_RAM, params.kmem, params.kmem_bytes);
 	if (error)
 		return error;
 	p->params = params;
+	sched_know_mask(params.runmask);
 	add_region(p, REGION_KMEM, params.kmem, params.kmem_bytes, REGION_RAM);
 	p->state = PROCESS_DEFINED;
 	return 0;

@@ -51,7 +51,7 @@ static void deliver_pulse(struct channel *c, struct thread *r, int code, uint64_
 	MsgReplyReceive_set_info(&r->frame, info);
 	words[0] = (uint64_t)(int64_t)code;
 	words[1] = value;
-	serve(r, c, pulse_lends(c, prio));
+	serve(r, c, (unsigned)r->base_account << 8 | pulse_lends(c, prio));
 }
 
 void pulse_deliver(struct channel *c, struct pulse *p, struct thread *r)
@@ -149,16 +149,17 @@ struct thread *pulse_send_direct(struct cpu *cpu, struct thread *t)
 	unsigned prio;
 
 	if (unlikely(!r || MsgSendPulse_code(f) > 127 || MsgSendPulse_priority(f) - 1 >= PRIO_MAX || r->serving != c ||
-		     (c->flags & CHF_FIXED_PRIORITY)))
+		     (c->flags & CHF_FIXED_PRIORITY) || r->base_account != cpu->share.bill))
 		return NULL;
 	prio = pulse_lends(c, pulse_prio(t, f));
-	if (unlikely(prio <= t->prio || !message_may_pass(cpu, t, r, prio)))
+	if (unlikely(prio <= t->prio || !message_may_pass(cpu, t, r)))
 		return NULL;
 	list_del(&r->wait_link);
 	call_set_result(&r->frame, 0);
 	deliver_pulse(c, r, (int)MsgSendPulse_code(f), MsgSendPulse_value(f), info_of(t, conn->id, t->prio), prio);
 	call_set_result(&t->frame, 0);
-	return message_pass(cpu, t, r, r->prio);
+	WRITE_ONCE(cpu->rank, (cpu->rank & ~0xffu) | prio);
+	return message_pass(cpu, t, r);
 }
 
 int64_t call_MsgDeliverEvent(struct thread *t, struct frame *f)

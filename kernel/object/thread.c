@@ -22,7 +22,7 @@ static void init(struct thread *t, struct process *p)
 {
 	t->process = p;
 	t->late = p->guest.sealed;
-	list_init(&t->run_link);
+	queue_init(&t->run);
 	list_init(&t->wait_link);
 	list_init(&t->sending.link);
 	list_init(&t->sending.level);
@@ -48,9 +48,10 @@ struct thread *thread_make(struct process *p, uint64_t entry, uint64_t arg, uint
 	t->ident = p->slot << 9 | t->tid;
 	t->info = p->slot | (uint64_t)t->tid << 8 | (uint64_t)p->slot << 36;
 	arch_thread_init(t, entry, arg, stack, tls);
-	t->prio = t->base_prio = (uint8_t)prio;
+	t->standing = t->own = (uint16_t)(account_of(p->params.partition) << 8 | prio);
 	t->policy = (uint8_t)policy;
 	t->runmask = runmask;
+	t->kind = (uint8_t)sched_kind_of(runmask);
 	memcpy(t->name, p->params.name, NAME_MAX_);
 	p->threads_alive++;
 	*error = tid;
@@ -117,7 +118,8 @@ void thread_kill(struct thread *t)
 		return;
 	WRITE_ONCE(t->kill, true);
 	/*
-	 * It goes on the CPU that holds its registers. No other thread may keep it from that; but once many have gone,
+	 * It goes on the CPU that holds its registers, in System's critical time, of which there is always some. No
+	 * other thread may keep it from that; but once many have gone,
 	 * who is more important than anything of the process does not wait for the rest.
 	 */
 	prio = t->process->ended < END_AT_ONCE ? 255 : t->process->params.max_priority + 1u;
@@ -125,7 +127,9 @@ void thread_kill(struct thread *t)
 		lock_acquire(&t->vcpu->lock);
 		vcpu_tell(t->vcpu);
 	}
-	switch (sched_set(t, prio > t->prio ? prio : t->prio, t->policy, t->runmask)) {
+	if (prio < t->prio)
+		prio = t->prio;
+	switch (sched_set(t, ACCOUNT_CRITICAL << 8 | prio, t->policy, t->runmask)) {
 	case STATE_RUNNING:
 	case STATE_READY:
 	case STATE_MOVING:

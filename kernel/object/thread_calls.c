@@ -57,7 +57,7 @@ int64_t call_ThreadCtl(struct thread *t, struct frame *f)
 			return -KE_PERM;
 		if (!thread_runmask_ok(p, ThreadCtl_value(f)))
 			return -KE_INVAL;
-		sched_set(t, t->prio, t->policy, (uint32_t)ThreadCtl_value(f));
+		sched_set(t, t->standing, t->policy, (uint32_t)ThreadCtl_value(f));
 		return 0;
 	case THREADCTL_SELF: ThreadCtl_set_slot(f, p->slot); return t->tid;
 	case THREADCTL_CONTROL: {
@@ -99,7 +99,7 @@ int64_t call_SchedSet(struct thread *t, struct frame *f)
 	    (SchedSet_runmask(f) && !thread_runmask_ok(p, SchedSet_runmask(f))))
 		return -KE_INVAL;
 	who->base_prio = (uint8_t)SchedSet_priority(f);
-	sched_set(who, who->kill ? who->prio : who->base_prio, (unsigned)SchedSet_policy(f),
+	sched_set(who, who->kill ? who->standing : who->own, (unsigned)SchedSet_policy(f),
 		  SchedSet_runmask(f) ? (uint32_t)SchedSet_runmask(f) : who->runmask);
 	return 0;
 }

@@ -9,6 +9,8 @@
 #include "thread.h"
 #include "vcpu.h"
 
+#define TOO_BUSY ((LEVEL_CRITICAL + 1u) << RANK_SHIFT) /* above all ranks */
+
 void sched_kick(struct cpu *c, enum attention what)
 {
 	if (c == arch_this_cpu()) {
@@ -32,45 +34,117 @@ static struct cpu *lock_cpu_of(const struct thread *t)
 	}
 }
 
+/* ---- kinds of run masks ---- */
+
+/* Those of processes, after those for one CPU; 0: free yet. Under the kernel lock, and never changed once set. */
+static uint32_t masks[KIND_OTHERS - CPU_MAX];
+
+unsigned sched_kind_of(uint32_t mask)
+{
+	if (!(mask & (mask - 1)))
+		return (unsigned)__builtin_ctz(mask);
+	for (unsigned i = 0; i < ARRAY_COUNT(masks); i++)
+		if (READ_ONCE(masks[i]) == mask)
+			return CPU_MAX + i;
+	return KIND_OTHERS;
+}
+
+void sched_know_mask(uint32_t mask)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(masks) && sched_kind_of(mask) == KIND_OTHERS; i++)
+		if (!masks[i])
+			WRITE_ONCE(masks[i], mask);
+}
+
+/* Those that may run on a CPU, and perhaps others. */
+static uint32_t kinds_for(unsigned cpu)
+{
+	uint32_t kinds = (uint32_t)BIT(cpu) | (uint32_t)BIT(KIND_OTHERS);
+
+	for (unsigned i = 0; i < ARRAY_COUNT(masks); i++)
+		if (READ_ONCE(masks[i]) & BIT(cpu))
+			kinds |= (uint32_t)BIT(CPU_MAX + i);
+	return kinds;
+}
+
 /* ---- the queue of a CPU, whose lock is held ---- */
+
+/*
+ * The most important one of these kinds, by what accounts are worth on another CPU, perhaps; among equals one of the
+ * account after the one that was chosen last. NULL: there is none. *rank: its rank, else 0.
+ */
+static __attribute__((noinline)) struct thread *most_important(const struct run_queue *rq, const struct cpu *by,
+							       uint32_t kinds, unsigned *rank)
+{
+	const struct waiting *found = NULL;
+	unsigned best = 0;
+
+	for_each_bit (k, rq->kinds & kinds) {
+		for_each_bit (a, rq->lane[k].used) {
+			const struct waiting *first = queue_first(&rq->lane[k].of[a]);
+			unsigned rank_of = by->share.rank[a] | first->prio;
+			unsigned key = rank_of << 6 | (~((unsigned)a - rq->last - 1) & 63);
+
+			if (key > best) {
+				best = key;
+				found = first;
+			}
+		}
+	}
+	*rank = best >> 6;
+	return found ? container_of(found, struct thread, run) : NULL;
+}
+
+static __attribute__((noinline)) void set_top(struct cpu *c)
+{
+	unsigned top;
+
+	most_important(&c->rq, c, ~0u, &top);
+	WRITE_ONCE(c->rq.top, top);
+}
+
+void sched_ranks_changed(struct cpu *c)
+{
+	set_top(c);
+}
 
 static void rq_insert(struct cpu *c, struct thread *t, bool first)
 {
 	struct run_queue *rq = &c->rq;
-	struct list *at = &rq->at[t->prio];
+	struct lane *lane = &rq->lane[t->kind];
 	uint8_t *runmasks = &sched_runmasks.of[c->id];
+	unsigned rank = sched_rank(c, t);
 
 	WRITE_ONCE(t->state, STATE_READY);
-	list_insert_before(first ? at->next : at, &t->run_link);
-	rq->bitmap[t->prio / 64] |= BIT(t->prio % 64);
+	t->run.prio = t->prio;
+	queue_insert(&lane->of[t->account], &t->run, first);
+	lane->used |= BIT(t->account);
+	rq->kinds |= (uint32_t)BIT(t->kind);
 	WRITE_ONCE(*runmasks, *runmasks | (uint8_t)t->runmask);
 	WRITE_ONCE(rq->count, rq->count + 1);
-	if (t->prio > rq->top)
-		WRITE_ONCE(rq->top, t->prio);
-}
-
-static unsigned highest(const struct run_queue *rq)
-{
-	for (unsigned i = 4; i-- > 0;)
-		if (rq->bitmap[i])
-			return i * 64 + 63 - (unsigned)__builtin_clzll(rq->bitmap[i]);
-	return 0;
+	if (rank > rq->top)
+		WRITE_ONCE(rq->top, rank);
 }
 
 static void rq_remove(struct cpu *c, struct thread *t)
 {
 	struct run_queue *rq = &c->rq;
+	struct lane *lane = &rq->lane[t->kind];
+	struct waiting *of = &lane->of[t->account];
 
-	list_del(&t->run_link);
+	queue_remove(&t->run);
 	WRITE_ONCE(t->state, STATE_MOVING);
 	WRITE_ONCE(rq->count, rq->count - 1);
 	if (!rq->count)
 		WRITE_ONCE(sched_runmasks.of[c->id], 0);
-	if (!list_empty(&rq->at[t->prio]))
+	if (queue_empty(of)) {
+		lane->used &= ~BIT(t->account);
+		if (!lane->used)
+			rq->kinds &= ~(uint32_t)BIT(t->kind);
+	} else if (queue_first(of)->prio == t->run.prio) {
 		return;
-	rq->bitmap[t->prio / 64] &= ~BIT(t->prio % 64);
-	if (t->prio == rq->top)
-		WRITE_ONCE(rq->top, rq->count ? highest(rq) : 0);
+	}
+	set_top(c);
 }
 
 /*
@@ -89,7 +163,7 @@ static uint32_t queue_next(struct cpu *c, bool stays)
 		return t->runmask;
 	}
 	WRITE_ONCE(t->state, STATE_MOVING);
-	list_insert_before(&c->hand_over, &t->run_link);
+	list_insert_before(&c->hand_over, &t->run.link);
 	c->own |= ATTENTION_LOOK;
 	return 0;
 }
@@ -106,12 +180,12 @@ static bool held(const struct thread *t)
 	return owner == &t->fpu || (v && (owner == &v->fpu || __atomic_load_n(&v->home, __ATOMIC_ACQUIRE)));
 }
 
-/* Highest priority that runs or waits on a CPU; 0: none. */
-static unsigned busy_prio(const struct cpu *c)
+/* Highest rank that runs or waits on a CPU; 0: none. */
+static unsigned busy_rank(const struct cpu *c)
 {
-	unsigned prio = READ_ONCE(c->prio), waiting = sched_waiting_prio(c);
+	unsigned rank = READ_ONCE(c->rank), waiting = sched_waiting_rank(c);
 
-	return waiting > prio ? waiting : prio;
+	return waiting > rank ? waiting : rank;
 }
 
 /* Where a thread should run: here, if there is nothing else to do here; where it ran if it can start there at once;
@@ -120,24 +194,25 @@ static unsigned choose_cpu(const struct thread *t)
 {
 	const struct cpu *here = arch_this_cpu();
 	const uint32_t mask = READ_ONCE(t->runmask);
-	const unsigned prio = READ_ONCE(t->prio);
 	unsigned best = 0, least = UINT32_MAX;
 
 	if (sched_is_pinned(t))
 		return (unsigned)__builtin_ctz(mask);
-	if (!here->current && !sched_waiting_prio(here) && (mask & BIT(here->id)) && !held(t))
+	if (!here->current && !sched_waiting_rank(here) && (mask & BIT(here->id)) && !held(t))
 		return here->id;
-	if ((mask & BIT(t->cpu)) && busy_prio(&cpus[t->cpu]) < prio)
+	if ((mask & BIT(t->cpu)) && busy_rank(&cpus[t->cpu]) < sched_rank(&cpus[t->cpu], t))
 		return t->cpu;
 	for_each_bit (i, mask) {
-		unsigned busy = busy_prio(&cpus[i]), rank = busy < prio ? busy : 256 + READ_ONCE(cpus[i].rq.count);
+		unsigned busy = busy_rank(&cpus[i]);
 
-		if (rank < least) {
+		if (busy >= sched_rank(&cpus[i], t))
+			busy = TOO_BUSY + READ_ONCE(cpus[i].rq.count);
+		if (busy < least) {
 			best = (unsigned)i;
-			least = rank;
+			least = busy;
 		}
 	}
-	return least >= 256 && (mask & BIT(t->cpu)) ? t->cpu : best;
+	return least >= TOO_BUSY && (mask & BIT(t->cpu)) ? t->cpu : best;
 }
 
 /*
@@ -152,12 +227,27 @@ static void call_idle(uint32_t mask, unsigned cpu)
 		return;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for_each_bit (i, mask) {
-		if (READ_ONCE(cpus[i].prio) == 0) {
+		if (READ_ONCE(cpus[i].rank) == 0) {
 			if (&cpus[i] != arch_this_cpu()) /* which looks anyway */
 				sched_kick(&cpus[i], ATTENTION_LOOK);
 			return;
 		}
 	}
+}
+
+/* After a fence: somebody waits. */
+static inline void call_open(void)
+{
+	if (unlikely(READ_ONCE(partitions.open)))
+		partition_call_open();
+}
+
+bool sched_nobody_waits(void)
+{
+	for (unsigned i = 0; i < board.cpu_count; i++)
+		if (sched_next(&cpus[i]))
+			return false;
+	return !READ_ONCE(sched_runmasks.all);
 }
 
 /*
@@ -168,36 +258,41 @@ static void call_idle(uint32_t mask, unsigned cpu)
 static __attribute__((always_inline)) inline bool become_next(struct cpu *c, struct thread *t)
 {
 	uint32_t mask = READ_ONCE(t->runmask);
-	unsigned prio = READ_ONCE(t->prio);
+	unsigned standing = READ_ONCE(t->standing), rank = READ_ONCE(c->share.rank[standing >> 8]) | (standing & 0xff);
+	unsigned runs;
 
-	if (!(mask & BIT(c->id)) || prio <= sched_waiting_prio(c) ||
-	    (prio <= READ_ONCE(c->prio) && (mask & (mask - 1))) || !sched_put_next(c, t))
+	if (!(mask & BIT(c->id)) || rank <= sched_waiting_rank(c) ||
+	    (rank <= READ_ONCE(c->rank) && (mask & (mask - 1))) || !sched_put_next(c, t))
 		return false;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (unlikely(READ_ONCE(t->runmask) != mask))
+	runs = READ_ONCE(c->rank);
+	if (unlikely(READ_ONCE(t->runmask) != mask || READ_ONCE(t->standing) != standing))
 		sched_kick(c, ATTENTION_LOOK);
-	else if (READ_ONCE(t->prio) >= READ_ONCE(c->prio) || (mask & (mask - 1)))
+	else if (rank >= runs || (mask & (mask - 1)))
 		sched_kick(c, ATTENTION_SWITCH); /* an equal one: that CPU must arm its time slice */
+	if (runs)
+		call_open();
 	return true;
 }
 
 /* A thread in no queue joins that of its CPU. False: by its run mask, it may not. */
 static bool enqueue(struct cpu *c, struct thread *t, bool first)
 {
-	unsigned prio;
+	unsigned rank;
 	uint32_t mask;
 
 	lock_acquire(&c->lock);
 	mask = READ_ONCE(t->runmask);
-	prio = READ_ONCE(t->prio);
+	rank = sched_rank(c, t);
 	if (mask & BIT(c->id))
 		rq_insert(c, t, first);
 	lock_release(&c->lock);
 	if (unlikely(!(mask & BIT(c->id))))
 		return false;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (prio >= READ_ONCE(c->prio))
+	if (rank >= READ_ONCE(c->rank))
 		sched_kick(c, ATTENTION_SWITCH);
+	call_open();
 	call_idle(mask, c->id);
 	return true;
 }
@@ -218,7 +313,7 @@ void sched_place(struct thread *t, bool first)
 		holds = held(t);
 		WRITE_ONCE(t->state, STATE_MOVING);
 		if (holds)
-			list_insert_before(&c->hand_over, &t->run_link);
+			list_insert_before(&c->hand_over, &t->run.link);
 		else
 			__atomic_store_n(&t->cpu, (uint8_t)to, __ATOMIC_RELEASE);
 		lock_release(&c->lock);
@@ -240,39 +335,39 @@ void sched_wake(struct thread *t)
 
 /* ---- who runs here ---- */
 
-/* Off another CPU's queue, if it has one of its highest priority that may run here. */
-static struct thread *take_from(struct cpu *from, const struct cpu *c)
+/* Off another CPU's queue, if one of a higher rank waits there that may run here. Of others a few are looked at. */
+static struct thread *take_from(struct cpu *from, const struct cpu *c, unsigned above)
 {
-	struct thread *found = NULL;
-	unsigned looked = 0;
+	unsigned rank, looked = 0;
+	struct thread *found;
 
 	lock_acquire(&from->lock);
-	list_for_each (it, &from->rq.at[from->rq.top]) {
-		struct thread *t = list_entry(it, struct thread, run_link);
+	found = most_important(&from->rq, c, kinds_for(c->id), &rank);
+	while (found && !(found->runmask & BIT(c->id))) {
+		struct list *next = found->run.link.next;
+		struct waiting *head = &from->rq.lane[found->kind].of[found->account];
 
-		if (t->runmask & BIT(c->id)) {
-			found = t;
-			rq_remove(from, t);
-			break;
-		}
-		if (++looked == 8)
-			break;
+		found = next == &head->link || ++looked == 8 ? NULL : list_entry(next, struct thread, run.link);
 	}
+	if (found && sched_rank(c, found) > above)
+		rq_remove(from, found);
+	else
+		found = NULL;
 	lock_release(&from->lock);
 	return found;
 }
 
 /*
- * Idle: the most important thread that waits for another CPU and may run here is placed anew. No lock is taken of a CPU
- * whose queue shows that nobody there may.
+ * Nobody is to run here, or one without a budget: the most important thread that waits for another CPU and may run
+ * here, if it goes before that one, is placed anew. No lock is taken of a CPU whose queue shows that nobody there may.
  */
-static __attribute__((noinline)) void steal(struct cpu *c)
+static __attribute__((noinline)) void steal(struct cpu *c, unsigned above)
 {
 	struct thread *t = NULL;
 
 	for (uint32_t tried = (uint32_t)BIT(c->id); !t;) {
 		struct cpu *from = c;
-		unsigned best = 0;
+		unsigned best = above;
 
 		for (unsigned i = 0; i < board.cpu_count; i++) {
 			unsigned top = READ_ONCE(cpus[i].rq.top);
@@ -282,10 +377,10 @@ static __attribute__((noinline)) void steal(struct cpu *c)
 				best = top;
 			}
 		}
-		if (!best)
+		if (from == c)
 			return;
 		tried |= (uint32_t)BIT(from->id);
-		t = take_from(from, c);
+		t = take_from(from, c, above);
 	}
 	sched_place(t, true);
 }
@@ -298,9 +393,13 @@ static void make_room(struct cpu *c, struct thread *t, bool first)
 
 	if (!stays)
 		WRITE_ONCE(t->state, STATE_MOVING);
-	else if (!sched_is_pinned(t) || t->prio + (first ? 1u : 0u) <= c->rq.top || !sched_put_next(c, t))
+	else if (!sched_is_pinned(t) || sched_rank(c, t) + (first ? 1u : 0u) <= c->rq.top || !sched_put_next(c, t))
 		rq_insert(c, t, first);
 	lock_release(&c->lock);
+	if (unlikely(partitions.active)) {
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		call_open();
+	}
 	if (stays)
 		call_idle(mask, c->id);
 	else
@@ -317,13 +416,13 @@ void sched_preempted(struct cpu *c, struct thread *t)
 	call_idle(mask, c->id);
 }
 
-/* Does one of its own priority go before the running thread? */
+/* Does one of its own rank go before the running thread? */
 static bool turn_is_over(const struct cpu *c, struct thread *t, unsigned top, bool look)
 {
 	bool yields = t->yields;
 
 	t->yields = false;
-	return top == t->prio && (yields || (look && arch_clock_now() >= sched_slice_end(c, t)));
+	return top == sched_rank(c, t) && (yields || (look && arch_clock_now() >= sched_slice_end(c, t)));
 }
 
 /* `next`, if it goes before who runs here, who can be `next` in turn, and before all that wait; or who runs here, if he
@@ -331,23 +430,23 @@ static bool turn_is_over(const struct cpu *c, struct thread *t, unsigned top, bo
 static inline struct thread *switch_over(struct cpu *c)
 {
 	struct thread *t = c->current, *next = sched_next(c);
-	unsigned prio;
+	unsigned rank;
 
 	if (!next)
 		return NULL;
-	prio = READ_ONCE(next->prio);
-	if (prio <= READ_ONCE(c->rq.top))
+	rank = sched_rank(c, next);
+	if (rank <= READ_ONCE(c->rq.top))
 		return NULL;
 	c->equal = 0;
 	if (t) {
-		unsigned mine = READ_ONCE(t->prio);
+		unsigned mine = READ_ONCE(c->rank);
 
-		if (prio <= mine) {
-			c->equal = prio == mine;
+		if (rank <= mine) {
+			c->equal = rank == mine;
 			if (!t->yields)
 				return sched_is_pinned(next) ? t : NULL;
 			t->yields = false;
-			if (prio < mine)
+			if (rank < mine)
 				return NULL;
 		}
 		if (!sched_is_pinned(t))
@@ -358,7 +457,7 @@ static inline struct thread *switch_over(struct cpu *c)
 	}
 	sched_start(c, next);
 	__atomic_store_n(&c->next, t, __ATOMIC_RELEASE);
-	sched_show_prio(c, prio);
+	sched_show_rank(c, rank);
 	return next;
 }
 
@@ -366,18 +465,24 @@ static inline struct thread *switch_over(struct cpu *c)
  */
 static void change_over(struct cpu *c, struct thread *t, struct thread *next)
 {
-	bool over = t && next && next->prio == t->prio;
+	bool over = t && next && sched_rank(c, next) == sched_rank(c, t);
 
 	if (next)
 		WRITE_ONCE(next->state, STATE_RUNNING);
 	WRITE_ONCE(c->current, next);
-	sched_show_prio(c, next ? next->prio : 0);
+	sched_show_rank(c, next ? sched_rank(c, next) : 0);
 	if (!t || t == next) {
+		if (t)
+			sched_rebill(c, t);
+		else if (next)
+			sched_bill(c, next);
 		lock_release(&c->lock);
 		return;
 	}
 	arch_user_switch(c, vcpu_user_of(next));
 	sched_account(c, t);
+	if (next)
+		sched_bill(c, next);
 	if (over)
 		t->slice_end = 0;
 	make_room(c, t, !over);
@@ -386,9 +491,9 @@ static void change_over(struct cpu *c, struct thread *t, struct thread *next)
 /* One that does not stay here, its registers in memory. The lock is held, and released. */
 static void send_away(struct cpu *c)
 {
-	struct thread *t = list_entry(c->hand_over.next, struct thread, run_link);
+	struct thread *t = list_entry(c->hand_over.next, struct thread, run.link);
 
-	list_del(&t->run_link);
+	list_del(&t->run.link);
 	lock_release(&c->lock);
 	arch_fpu_save(c, &t->fpu);
 	if (t->vcpu) {
@@ -400,10 +505,38 @@ static void send_away(struct cpu *c)
 	c->own |= ATTENTION_LOOK; /* there may be more */
 }
 
+static struct thread *take_first(struct cpu *c)
+{
+	unsigned rank;
+	struct thread *t = most_important(&c->rq, c, ~0u, &rank);
+
+	if (t) {
+		c->rq.last = t->account;
+		rq_remove(c, t);
+	}
+	return t;
+}
+
+/* Before a thread is chosen: who would go before the running one has a portion, or waits on with a lower rank. */
+static __attribute__((noinline)) void settle(struct cpu *c, const struct thread *t, bool look)
+{
+	const struct thread *next = sched_next(c), *first;
+	unsigned rank, mine;
+
+	if (look)
+		partition_decide(c, t);
+	mine = t ? sched_rank(c, t) : 0;
+	if (next && sched_rank(c, next) > mine)
+		(void)partition_claim(c, next->account);
+	do
+		first = most_important(&c->rq, c, ~0u, &rank);
+	while (first && rank > mine && !partition_claim(c, first->account));
+}
+
 static __attribute__((noinline)) struct thread *pick_locked(struct cpu *c, bool look)
 {
 	struct thread *t = c->current, *woken = sched_next(c), *next = t;
-	unsigned prio, top;
+	unsigned rank;
 	uint32_t mask;
 	bool stays;
 
@@ -412,17 +545,15 @@ static __attribute__((noinline)) struct thread *pick_locked(struct cpu *c, bool 
 		send_away(c);
 		return NULL;
 	}
-	prio = sched_waiting_prio(c);
-	stays = t && !turn_is_over(c, t, prio, look) && prio <= t->prio && (t->runmask & BIT(c->id));
+	if (unlikely(partitions.active))
+		settle(c, t, look);
+	rank = sched_waiting_rank(c);
+	stays = t && !turn_is_over(c, t, rank, look) && rank <= sched_rank(c, t) && (t->runmask & BIT(c->id));
 	mask = queue_next(c, stays);
-	top = c->rq.top;
-	if (!stays) {
-		next = top ? list_entry(c->rq.at[top].next, struct thread, run_link) : NULL;
-		if (next)
-			rq_remove(c, next);
-	}
+	if (!stays)
+		next = take_first(c);
 	change_over(c, t, next);
-	c->equal = next && sched_waiting_prio(c) == READ_ONCE(next->prio);
+	c->equal = next && sched_waiting_rank(c) == sched_rank(c, next);
 	if (next != woken)
 		call_idle(mask, c->id);
 	return next;
@@ -432,11 +563,13 @@ struct thread *sched_pick(struct cpu *c, bool look)
 {
 	struct thread *t = look ? NULL : switch_over(c);
 
-	if (!t && (look || c->current || sched_waiting_prio(c)))
+	if (t)
+		return t;
+	if (look || c->current || sched_waiting_rank(c))
 		t = pick_locked(c, look);
 	/* It has been shown that nobody runs here, with a fence after that: call_idle(). */
-	if (!t && READ_ONCE(sched_runmasks.all) && !cpu_attention(c))
-		steal(c); /* into this CPU's queue, which is then to be examined again */
+	if (READ_ONCE(sched_runmasks.all) && READ_ONCE(c->rank) < LEVEL_BUDGET << RANK_SHIFT && !cpu_attention(c))
+		steal(c, READ_ONCE(c->rank)); /* into this CPU's queue, which is then to be examined again */
 	return t;
 }
 
@@ -454,22 +587,23 @@ void sched_yield(struct thread *t)
 	struct cpu *c = arch_this_cpu();
 
 	t->slice_end = 0;
-	if (sched_waiting_prio(c) != t->prio)
+	if (sched_waiting_rank(c) != sched_rank(c, t))
 		return;
 	t->yields = true;
 	c->own |= ATTENTION_SWITCH;
 }
 
-unsigned sched_set(struct thread *t, unsigned prio, unsigned policy, uint32_t mask)
+unsigned sched_set(struct thread *t, unsigned standing, unsigned policy, uint32_t mask)
 {
 	struct cpu *c = lock_cpu_of(t);
 	unsigned state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE), now;
-	bool queued = state == STATE_READY && !list_empty(&t->run_link);
+	bool queued = state == STATE_READY && !list_empty(&t->run.link);
 
 	if (queued)
 		rq_remove(c, t);
-	WRITE_ONCE(t->prio, (uint8_t)prio);
+	WRITE_ONCE(t->standing, (uint16_t)standing);
 	WRITE_ONCE(t->runmask, mask);
+	t->kind = (uint8_t)sched_kind_of(mask);
 	WRITE_ONCE(t->policy, (uint8_t)policy);
 	lock_release(&c->lock);
 	if (queued) {

@@ -71,12 +71,25 @@ static struct frame *go(enum door door, struct cpu *c)
 	}
 }
 
+/* As idle() does it, which arch_cpu_idle() does not return to here. */
+static void end_idle_time(struct cpu *c)
+{
+	uint64_t now = arch_clock_ticks();
+
+	if (c->idle_start > now)
+		return;
+	c->idle_ticks += now - c->idle_start;
+	c->idle_start = UINT64_MAX;
+	c->run_start = now;
+}
+
 static void enter(enum door door, unsigned cpu)
 {
 	struct cpu *c = &cpus[cpu];
 	jmp_buf idle;
 
 	host_cpu = cpu;
+	end_idle_time(c);
 	if (setjmp(idle)) {
 		assert_null(c->current);
 		assert_int_equal(host_locks_held(), 0);
@@ -359,33 +372,63 @@ static void check_list(const struct list *head)
 	}
 }
 
+/* Most important first; the first of each priority is in a list of its own. */
+static void check_levels(const struct waiting *head)
+{
+	const struct list *level = head->level.next;
+	unsigned prio = 255;
+
+	check_list(&head->link);
+	list_for_each (it, &head->link) {
+		const struct waiting *w = list_entry(it, struct waiting, link);
+
+		assert_true(w->prio <= prio);
+		if (w->prio < prio || it == head->link.next) {
+			assert_ptr_equal(level, &w->level);
+			level = level->next;
+		} else {
+			assert_true(list_empty(&w->level));
+		}
+		prio = w->prio;
+	}
+	assert_ptr_equal(level, &head->level);
+}
+
 static void check_cpu(struct cpu *c, bool quiet)
 {
 	const struct run_queue *rq = &c->rq;
-	unsigned count = 0;
-	int top = -1;
+	unsigned count = 0, top = 0;
 
 	if (c->current)
 		see(c->current, STATE_RUNNING);
 	if (c->next)
 		see(c->next, STATE_READY);
-	for (unsigned prio = 0; prio < 256; prio++) {
-		check_list(&rq->at[prio]);
-		assert_int_equal(!list_empty(&rq->at[prio]), !!(rq->bitmap[prio / 64] & BIT(prio % 64)));
-		list_for_each (it, &rq->at[prio]) {
-			const struct thread *t = list_entry(it, struct thread, run_link);
+	for (unsigned kind = 0; kind < KINDS; kind++) {
+		assert_int_equal(!rq->lane[kind].used, !(rq->kinds & BIT(kind)));
+		for (unsigned a = 0; a < ACCOUNTS; a++) {
+			const struct waiting *head = &rq->lane[kind].of[a];
 
-			see(t, STATE_READY);
-			assert_int_equal(t->prio, prio);
-			assert_int_equal(t->cpu, c->id);
-			assert_true(t->runmask & BIT(c->id));
-			top = (int)prio;
-			count++;
+			check_levels(head);
+			assert_int_equal(queue_empty(head), !(rq->lane[kind].used & BIT(a)));
+			list_for_each (it, &head->link) {
+				const struct thread *t = list_entry(it, struct thread, run.link);
+
+				see(t, STATE_READY);
+				assert_int_equal(t->prio, t->run.prio);
+				assert_int_equal(t->account, a);
+				assert_int_equal(t->kind, kind);
+				assert_int_equal(sched_kind_of(t->runmask), kind);
+				assert_int_equal(t->cpu, c->id);
+				assert_true(t->runmask & BIT(c->id));
+				top = sched_rank(c, t) > top ? sched_rank(c, t) : top;
+				count++;
+			}
 		}
 	}
+	assert_int_equal(top, rq->top);
 	assert_int_equal(count, rq->count);
 	list_for_each (it, &c->hand_over)
-		see(list_entry(it, struct thread, run_link), STATE_MOVING);
+		see(list_entry(it, struct thread, run.link), STATE_MOVING);
 	for (unsigned i = 1; i <= c->timers.count; i++) {
 		assert_int_equal(c->timers.at[i]->index, i);
 		assert_true(i == 1 || c->timers.at[i / 2]->deadline <= c->timers.at[i]->deadline);
@@ -395,35 +438,24 @@ static void check_cpu(struct cpu *c, bool quiet)
 	if (!quiet)
 		return;
 	assert_true(list_empty(&c->hand_over));
-	assert_true(top <= (c->current ? c->current->prio : -1));
+	assert_true(top <= (c->current ? sched_rank(c, c->current) : 0));
 	if (c->current)
 		assert_true(c->current->runmask & BIT(c->id));
 	/* Who is `next` is of no other CPU, and nobody who runs here is less important. */
 	if (c->next)
-		assert_true(c->next->runmask == BIT(c->id) && c->current && c->next->prio <= c->current->prio);
+		assert_true(c->next->runmask == BIT(c->id) && c->current &&
+			    sched_rank(c, c->next) <= sched_rank(c, c->current));
 }
 
-/* Most important first; the first of each priority is in a list of its own. */
 static void check_queue(const struct channel *ch)
 {
-	const struct list *level = ch->head.level.next;
-	unsigned prio = 255;
-
+	check_levels(&ch->head);
 	list_for_each (it, &ch->queue) {
 		const struct waiting *w = list_entry(it, struct waiting, link);
 
-		assert_true(w->prio <= prio);
-		if (w->prio < prio || it == ch->queue.next) {
-			assert_ptr_equal(level, &w->level);
-			level = level->next;
-		} else {
-			assert_true(list_empty(&w->level));
-		}
-		prio = w->prio;
 		if (!w->is_pulse)
 			see(container_of(w, struct thread, sending), STATE_SEND);
 	}
-	assert_ptr_equal(level, &ch->head.level);
 }
 
 static void check_channel(const struct process *p, const struct channel *ch)

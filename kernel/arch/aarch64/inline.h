@@ -48,6 +48,15 @@ static inline bool arch_async_error_pending(void)
 	return isr >> 8 & 1;
 }
 
+/* READ_ONCE(), of which the compiler does not know that it is extended already. */
+static inline uint64_t arch_load_byte(const uint8_t *at)
+{
+	uint64_t value;
+
+	__asm__ volatile("ldrb %w0, %1" : "=r"(value) : "m"(*at));
+	return value;
+}
+
 /* The physical counter, for differences only: read early or late by what the processor has in flight. */
 static inline uint64_t arch_clock_ticks(void)
 {

@@ -43,6 +43,11 @@ uint64_t arch_clock_now(void);
 bool arch_async_error_pending(void);
 void arch_lock_relax(void);
 
+static inline uint64_t arch_load_byte(const uint8_t *at)
+{
+	return READ_ONCE(*at);
+}
+
 static inline uint64_t arch_clock_ticks(void)
 {
 	return arch_clock_now();

@@ -131,7 +131,7 @@ void irqchip_set_active(uint32_t ppi, bool active)
 void arch_ipi_send(unsigned cpu, unsigned sgi)
 {
 	dsb(ishst); /* the other CPU sees what it is called for */
-	irqchip_send_sgi(cpus[cpu].arch.sgi_target, sgi);
+	irqchip_send_sgi(cpu_at(cpu)->arch.sgi_target, sgi);
 }
 
 void arch_ipi_kick_running(const struct cpu *c, const struct thread *t)
