@@ -13,6 +13,7 @@ void kernel_main(void)
 	for (unsigned i = 0; i < PROCESS_MAX; i++)
 		processes[i].slot = i;
 	sched_init_cpu(c);
+	partition_init_cpu(c);
 	c->online = true;
 	arch_start_cpus();
 	lock_acquire(&kernel_lock);
@@ -23,5 +24,6 @@ void kernel_main(void)
 void kernel_secondary(unsigned cpu)
 {
 	sched_init_cpu(&cpus[cpu]);
+	partition_init_cpu(&cpus[cpu]);
 	kernel_begin(&cpus[cpu]);
 }

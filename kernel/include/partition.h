@@ -74,18 +74,17 @@ extern struct partitions {
 	uint32_t open;
 } partitions;
 
-void partition_init_cpu(struct cpu *c);
+void partition_init_cpu(struct cpu *c); /* after sched_init_cpu() */
 /* To another account, with the thread that has begun to run here at c->run_start. */
 NAMED void partition_switch(struct cpu *c, unsigned account);
-/* The CPU's lock is held. `decide` may have come: ranks may be others then. `running`: somebody uses the CPU. */
-void partition_decide(struct cpu *c, bool running);
-/* Has this account a portion here, or is it without budget anyway? False: its rank has sunk. As before. */
-bool partition_claim(struct cpu *c, unsigned account);
+/*
+ * The CPU's lock is held; `t` runs, or nobody. Before a thread is chosen: who would go before it has a portion, or
+ * waits on with a lower rank. `look`: `decide` may have come.
+ */
+NAMED void partition_settle(struct cpu *c, const struct thread *t, bool look);
 void partition_settings_changed(bool all); /* `of`, or all else, under the kernel lock */
 void partition_stats(unsigned id, struct partition_stats *stats);
 void partition_idle(struct partition_stats *stats); /* of shared CPUs; in a window: not counted */
 NAMED void partition_call_open(void);               /* somebody waits, and `open` was not 0 */
 
-/* How ranks change: of sched.c. The CPU's lock is held. */
-void sched_ranks_changed(struct cpu *c);
-bool sched_nobody_waits(void); /* anywhere */
+bool sched_nobody_waits(void); /* anywhere: sched.c */

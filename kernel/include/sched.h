@@ -32,7 +32,7 @@ _Static_assert(CPU_MAX == 8, "a byte, and a word");
 
 /*
  * Kinds of run masks, so that a CPU that looks for work finds the most important thread that it may run, however many
- * wait: those for one CPU, those of processes, and others, of which only the first few are looked at.
+ * wait: those for one CPU, those of processes, and others, of which only the first few are examined.
  */
 #define KINDS       16u
 #define KIND_OTHERS (KINDS - 1)

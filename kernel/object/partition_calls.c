@@ -41,7 +41,7 @@ static void join_thread(struct thread *t, uint64_t partition)
 		sched_set_standing(t, (unsigned)t->base_account << 8 | t->prio);
 }
 
-static int64_t join(uint64_t slot, uint64_t tid, uint64_t partition)
+static int64_t join_partition(uint64_t slot, uint64_t tid, uint64_t partition)
 {
 	struct process *p = process_of(slot);
 	struct thread *t = p && tid ? thread_of(p, tid) : NULL;
@@ -57,7 +57,7 @@ static int64_t join(uint64_t slot, uint64_t tid, uint64_t partition)
 	return 0;
 }
 
-static int64_t tell(struct thread *t, uint64_t id, uint64_t address)
+static int64_t tell_stats(struct thread *t, uint64_t id, uint64_t address)
 {
 	struct partition_stats stats = {0};
 
@@ -77,8 +77,8 @@ int64_t call_SchedPartition(struct thread *t, struct frame *f)
 	switch (SchedPartition_command(f)) {
 	case PARTITION_PARAMS: return set_params(subject, value, more);
 	case PARTITION_BUDGET: return set_budget(subject, value, more);
-	case PARTITION_JOIN: return join(subject, value, more);
-	case PARTITION_STATS: return tell(t, subject, more);
+	case PARTITION_JOIN: return join_partition(subject, value, more);
+	case PARTITION_STATS: return tell_stats(t, subject, more);
 	default: return -KE_INVAL;
 	}
 }

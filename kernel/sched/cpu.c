@@ -22,5 +22,4 @@ void sched_init_cpu(struct cpu *c)
 	c->guest_timers = (struct timer_heap){.first = UINT64_MAX, .at = c->guest_timers_at};
 	c->armed = c->idle_start = UINT64_MAX;
 	c->run_start = arch_clock_ticks();
-	partition_init_cpu(c);
 }

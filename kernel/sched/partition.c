@@ -3,6 +3,7 @@
 #include "partition.h"
 #include "arch.h"
 #include "cpu.h"
+#include "run_queue.h"
 #include "thread.h"
 
 #define SLOTS   100u /* of a window */
@@ -58,14 +59,13 @@ static uint64_t total_of(unsigned account, uint64_t now)
 static uint64_t fraction(uint64_t value, uint64_t part, uint64_t whole)
 {
 	unsigned beyond = whole >> 32 ? 32 - (unsigned)__builtin_clzll(whole) : 0;
-	uint64_t factor = ((part >> beyond) << 32) / (whole >> beyond);
+	uint64_t factor = whole ? ((part >> beyond) << 32) / (whole >> beyond) : 0;
 
 	return (uint64_t)((unsigned __int128)value * factor >> 32);
 }
 
-static unsigned after(const struct history *h, unsigned at)
+static unsigned after(unsigned at)
 {
-	(void)h;
 	return at + 1 < SAMPLES ? at + 1 : 0;
 }
 
@@ -74,7 +74,7 @@ static void add_sample(struct history *h, uint64_t at, uint64_t total)
 	unsigned i = (h->first + h->count) % SAMPLES;
 
 	if (h->count == SAMPLES)
-		h->first = after(h, h->first);
+		h->first = after(h->first);
 	else
 		h->count++;
 	h->at[i] = (uint32_t)at;
@@ -86,12 +86,12 @@ static void add_sample(struct history *h, uint64_t at, uint64_t total)
 /* What had been used when the window began, between the two samples around that time. */
 static uint32_t base_of(struct history *h, uint32_t since)
 {
-	unsigned next = after(h, h->first);
+	unsigned next = after(h->first);
 
 	while (h->count > 2 && (int32_t)(h->at[next] - since) <= 0) {
 		h->first = next;
 		h->count--;
-		next = after(h, next);
+		next = after(next);
 	}
 	if (h->count < 2 || (int32_t)(since - h->at[h->first]) <= 0)
 		return h->total[h->first];
@@ -190,7 +190,7 @@ static void set_good(struct cpu *c, uint64_t good)
 	for_each_bit (a, changed | changed << ACCOUNT_CRITICAL)
 		WRITE_ONCE(s->rank[a], rank_here(s, (unsigned)a));
 	if (changed)
-		sched_ranks_changed(c);
+		rq_set_top(c);
 }
 
 /* One partition has all, and a CPU that is not shared is nobody's business. */
@@ -278,7 +278,8 @@ static void renew(struct cpu *c, uint64_t now)
 	set_good(c, divided ? partitions.with_budget : (uint32_t)~0);
 }
 
-bool partition_claim(struct cpu *c, unsigned account)
+/* Has this account a portion here, or is it without budget anyway? False: its rank has sunk. */
+static bool claim_portion(struct cpu *c, unsigned account)
 {
 	struct share *s = &c->share;
 	uint64_t now = arch_clock_ticks(), portion;
@@ -322,7 +323,8 @@ void partition_call_open(void)
 		sched_kick(&cpus[i], ATTENTION_LOOK);
 }
 
-void partition_decide(struct cpu *c, bool running)
+/* `decide` may have come. */
+static void decide_portions(struct cpu *c, bool running)
 {
 	struct share *s = &c->share;
 	uint64_t now = arch_clock_ticks();
@@ -336,9 +338,9 @@ void partition_decide(struct cpu *c, bool running)
 		set_decide(s, NEVER);
 		return;
 	}
-	if (!partition_claim(c, s->bill) && s->bill >= ACCOUNT_CRITICAL) {
+	if (!claim_portion(c, s->bill) && s->bill >= ACCOUNT_CRITICAL) {
 		bill_to(c, s->bill - ACCOUNT_CRITICAL, now);
-		(void)partition_claim(c, s->bill);
+		(void)claim_portion(c, s->bill);
 	}
 	begin_portion(s, arch_clock_ticks());
 }
@@ -423,6 +425,21 @@ void partition_idle(struct partition_stats *stats)
 		ticks += READ_ONCE(cpus[i].idle_ticks) + (since < now ? now - since : 0);
 	}
 	stats->used = arch_clock_ns(ticks);
+}
+
+void partition_settle(struct cpu *c, const struct thread *t, bool look)
+{
+	const struct thread *next = sched_next(c), *first;
+	unsigned rank, mine;
+
+	if (look)
+		decide_portions(c, t);
+	mine = t ? sched_rank(c, t) : 0;
+	if (next && sched_rank(c, next) > mine)
+		(void)claim_portion(c, next->account);
+	do
+		first = rq_first(&c->rq, c, ~0u, &rank);
+	while (first && rank > mine && !claim_portion(c, first->account));
 }
 
 void partition_init_cpu(struct cpu *c)

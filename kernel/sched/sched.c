@@ -6,6 +6,7 @@
 #include "sched.h"
 #include "arch.h"
 #include "cpu.h"
+#include "run_queue.h"
 #include "thread.h"
 #include "vcpu.h"
 
@@ -32,119 +33,6 @@ static struct cpu *lock_cpu_of(const struct thread *t)
 			return c;
 		lock_release(&c->lock); /* it has moved meanwhile */
 	}
-}
-
-/* ---- kinds of run masks ---- */
-
-/* Those of processes, after those for one CPU; 0: free yet. Under the kernel lock, and never changed once set. */
-static uint32_t masks[KIND_OTHERS - CPU_MAX];
-
-unsigned sched_kind_of(uint32_t mask)
-{
-	if (!(mask & (mask - 1)))
-		return (unsigned)__builtin_ctz(mask);
-	for (unsigned i = 0; i < ARRAY_COUNT(masks); i++)
-		if (READ_ONCE(masks[i]) == mask)
-			return CPU_MAX + i;
-	return KIND_OTHERS;
-}
-
-void sched_know_mask(uint32_t mask)
-{
-	for (unsigned i = 0; i < ARRAY_COUNT(masks) && sched_kind_of(mask) == KIND_OTHERS; i++)
-		if (!masks[i])
-			WRITE_ONCE(masks[i], mask);
-}
-
-/* Those that may run on a CPU, and perhaps others. */
-static uint32_t kinds_for(unsigned cpu)
-{
-	uint32_t kinds = (uint32_t)BIT(cpu) | (uint32_t)BIT(KIND_OTHERS);
-
-	for (unsigned i = 0; i < ARRAY_COUNT(masks); i++)
-		if (READ_ONCE(masks[i]) & BIT(cpu))
-			kinds |= (uint32_t)BIT(CPU_MAX + i);
-	return kinds;
-}
-
-/* ---- the queue of a CPU, whose lock is held ---- */
-
-/*
- * The most important one of these kinds, by what accounts are worth on another CPU, perhaps; among equals one of the
- * account after the one that was chosen last. NULL: there is none. *rank: its rank, else 0.
- */
-static __attribute__((noinline)) struct thread *most_important(const struct run_queue *rq, const struct cpu *by,
-							       uint32_t kinds, unsigned *rank)
-{
-	const struct waiting *found = NULL;
-	unsigned best = 0;
-
-	for_each_bit (k, rq->kinds & kinds) {
-		for_each_bit (a, rq->lane[k].used) {
-			const struct waiting *first = queue_first(&rq->lane[k].of[a]);
-			unsigned rank_of = by->share.rank[a] | first->prio;
-			unsigned key = rank_of << 6 | (~((unsigned)a - rq->last - 1) & 63);
-
-			if (key > best) {
-				best = key;
-				found = first;
-			}
-		}
-	}
-	*rank = best >> 6;
-	return found ? container_of(found, struct thread, run) : NULL;
-}
-
-static __attribute__((noinline)) void set_top(struct cpu *c)
-{
-	unsigned top;
-
-	most_important(&c->rq, c, ~0u, &top);
-	WRITE_ONCE(c->rq.top, top);
-}
-
-void sched_ranks_changed(struct cpu *c)
-{
-	set_top(c);
-}
-
-static void rq_insert(struct cpu *c, struct thread *t, bool first)
-{
-	struct run_queue *rq = &c->rq;
-	struct lane *lane = &rq->lane[t->kind];
-	uint8_t *runmasks = &sched_runmasks.of[c->id];
-	unsigned rank = sched_rank(c, t);
-
-	WRITE_ONCE(t->state, STATE_READY);
-	t->run.prio = t->prio;
-	queue_insert(&lane->of[t->account], &t->run, first);
-	lane->used |= BIT(t->account);
-	rq->kinds |= (uint32_t)BIT(t->kind);
-	WRITE_ONCE(*runmasks, *runmasks | (uint8_t)t->runmask);
-	WRITE_ONCE(rq->count, rq->count + 1);
-	if (rank > rq->top)
-		WRITE_ONCE(rq->top, rank);
-}
-
-static void rq_remove(struct cpu *c, struct thread *t)
-{
-	struct run_queue *rq = &c->rq;
-	struct lane *lane = &rq->lane[t->kind];
-	struct waiting *of = &lane->of[t->account];
-
-	queue_remove(&t->run);
-	WRITE_ONCE(t->state, STATE_MOVING);
-	WRITE_ONCE(rq->count, rq->count - 1);
-	if (!rq->count)
-		WRITE_ONCE(sched_runmasks.of[c->id], 0);
-	if (queue_empty(of)) {
-		lane->used &= ~BIT(t->account);
-		if (!lane->used)
-			rq->kinds &= ~(uint32_t)BIT(t->kind);
-	} else if (queue_first(of)->prio == t->run.prio) {
-		return;
-	}
-	set_top(c);
 }
 
 /*
@@ -335,14 +223,14 @@ void sched_wake(struct thread *t)
 
 /* ---- who runs here ---- */
 
-/* Off another CPU's queue, if one of a higher rank waits there that may run here. Of others a few are looked at. */
+/* Off another CPU's queue, if one of a higher rank waits there that may run here. Of others a few are examined. */
 static struct thread *take_from(struct cpu *from, const struct cpu *c, unsigned above)
 {
 	unsigned rank, looked = 0;
 	struct thread *found;
 
 	lock_acquire(&from->lock);
-	found = most_important(&from->rq, c, kinds_for(c->id), &rank);
+	found = rq_first(&from->rq, c, rq_kinds_for(c->id), &rank);
 	while (found && !(found->runmask & BIT(c->id))) {
 		struct list *next = found->run.link.next;
 		struct waiting *head = &from->rq.lane[found->kind].of[found->account];
@@ -508,29 +396,13 @@ static void send_away(struct cpu *c)
 static struct thread *take_first(struct cpu *c)
 {
 	unsigned rank;
-	struct thread *t = most_important(&c->rq, c, ~0u, &rank);
+	struct thread *t = rq_first(&c->rq, c, ~0u, &rank);
 
 	if (t) {
 		c->rq.last = t->account;
 		rq_remove(c, t);
 	}
 	return t;
-}
-
-/* Before a thread is chosen: who would go before the running one has a portion, or waits on with a lower rank. */
-static __attribute__((noinline)) void settle(struct cpu *c, const struct thread *t, bool look)
-{
-	const struct thread *next = sched_next(c), *first;
-	unsigned rank, mine;
-
-	if (look)
-		partition_decide(c, t);
-	mine = t ? sched_rank(c, t) : 0;
-	if (next && sched_rank(c, next) > mine)
-		(void)partition_claim(c, next->account);
-	do
-		first = most_important(&c->rq, c, ~0u, &rank);
-	while (first && rank > mine && !partition_claim(c, first->account));
 }
 
 static __attribute__((noinline)) struct thread *pick_locked(struct cpu *c, bool look)
@@ -546,7 +418,7 @@ static __attribute__((noinline)) struct thread *pick_locked(struct cpu *c, bool 
 		return NULL;
 	}
 	if (unlikely(partitions.active))
-		settle(c, t, look);
+		partition_settle(c, t, look);
 	rank = sched_waiting_rank(c);
 	stays = t && !turn_is_over(c, t, rank, look) && rank <= sched_rank(c, t) && (t->runmask & BIT(c->id));
 	mask = queue_next(c, stays);

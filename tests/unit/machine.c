@@ -394,15 +394,11 @@ static void check_levels(const struct waiting *head)
 	assert_ptr_equal(level, &head->level);
 }
 
-static void check_cpu(struct cpu *c, bool quiet)
+static void check_run_queue(const struct cpu *c)
 {
 	const struct run_queue *rq = &c->rq;
 	unsigned count = 0, top = 0;
 
-	if (c->current)
-		see(c->current, STATE_RUNNING);
-	if (c->next)
-		see(c->next, STATE_READY);
 	for (unsigned kind = 0; kind < KINDS; kind++) {
 		assert_int_equal(!rq->lane[kind].used, !(rq->kinds & BIT(kind)));
 		for (unsigned a = 0; a < ACCOUNTS; a++) {
@@ -427,6 +423,17 @@ static void check_cpu(struct cpu *c, bool quiet)
 	}
 	assert_int_equal(top, rq->top);
 	assert_int_equal(count, rq->count);
+}
+
+static void check_cpu(struct cpu *c, bool quiet)
+{
+	unsigned top = c->rq.top;
+
+	if (c->current)
+		see(c->current, STATE_RUNNING);
+	if (c->next)
+		see(c->next, STATE_READY);
+	check_run_queue(c);
 	list_for_each (it, &c->hand_over)
 		see(list_entry(it, struct thread, run.link), STATE_MOVING);
 	for (unsigned i = 1; i <= c->timers.count; i++) {

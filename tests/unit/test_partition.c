@@ -204,7 +204,7 @@ static void every_window_has_the_budget(void **state)
 	}
 }
 
-/* One partition: no timer of a CPU is armed but for its equals. */
+/* One partition: no timer of a CPU is armed except for its equals. */
 static void without_partitions_there_is_no_tick(void **state)
 {
 	(void)state;

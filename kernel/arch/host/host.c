@@ -60,6 +60,7 @@ void host_reset(unsigned cpu_count)
 	for (unsigned i = 0; i < cpu_count; i++) {
 		cpus[i].id = i;
 		sched_init_cpu(&cpus[i]);
+		partition_init_cpu(&cpus[i]);
 		cpus[i].online = true;
 	}
 	host_gic_reset();
