@@ -38,8 +38,8 @@ struct cpu {
 	uint8_t fp_unused; /* since their use trapped last: how often their owner, a qvm, has entered its guest */
 	struct vcpu *resident;
 	struct arch_cpu arch;
-	uint64_t armed; /* deadline in the hardware timer */
-	uint64_t idle_start, idle_ticks;
+	uint64_t armed;   /* deadline in the hardware timer */
+	int64_t idle;     /* ticks, so far; while it is idle, less the time at which that began: below 0 */
 	struct lock lock; /* what follows, and threads that run or wait here: sched.h */
 	struct share share;
 	struct list hand_over; /* threads whose registers others want */
@@ -57,6 +57,14 @@ extern struct cpu *const cpu_table[CPU_MAX];
 static inline struct cpu *cpu_at(unsigned id)
 {
 	return cpu_table[id];
+}
+
+/* How long it has been idle, ticks. One word says all, so nobody sees half of a change. */
+static inline uint64_t cpu_idle_ticks(const struct cpu *c, uint64_t now)
+{
+	int64_t idle = READ_ONCE(c->idle);
+
+	return (uint64_t)idle + (idle < 0 ? now : 0);
 }
 
 /* They are nobody's if they were this context's, which is no more. */

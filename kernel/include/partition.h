@@ -19,6 +19,7 @@ struct thread;
 
 #define ACCOUNTS         64u
 #define ACCOUNT_CRITICAL 32u /* + partition */
+#define NOBODY           ACCOUNTS
 #define NEVER            UINT64_MAX
 
 /* Of what processes and threads are given: a partition, with PARTITION_CRITICAL. */
@@ -43,12 +44,13 @@ struct share {
 	 * likes, for nobody waits, or there is one partition only.
 	 */
 	uint64_t decide, decide_ns;
-	uint64_t slot_end;       /* of the slot that all this is of, ticks */
-	uint64_t good;           /* accounts that have a portion here or, by what is known here, can get one */
-	uint32_t bill;           /* whose time this is, except while the CPU is idle */
-	uint32_t rank[ACCOUNTS]; /* of a thread of priority 0 */
-	uint64_t left[ACCOUNTS]; /* of a portion, ticks; NEVER */
-	int64_t spent[ACCOUNTS]; /* ticks since the start; while it goes on, less busy_time() at its begin: below 0 */
+	uint64_t slot_end;           /* of the slot that all this is of, ticks */
+	uint64_t good;               /* accounts that have a portion here or, by what is known here, can get one */
+	uint32_t bill;               /* whose time this is; NOBODY */
+	uint32_t rank[ACCOUNTS];     /* of a thread of priority 0 */
+	uint64_t left[ACCOUNTS + 1]; /* of a portion, ticks; NEVER */
+	int64_t
+	    spent[ACCOUNTS + 1]; /* ticks since the start; while it goes on, less busy_time() at its begin: below 0 */
 };
 
 struct partition {
@@ -60,9 +62,10 @@ extern struct partitions {
 	/* Under the kernel lock and this one. */
 	struct partition of[PARTITION_MAX];
 	uint32_t window_ms;
-	uint32_t shared; /* CPUs */
-	uint32_t policy; /* PARTITION_POLICY_* */
-	bool active;     /* there is more than one */
+	uint32_t shared;  /* CPUs */
+	uint32_t policy;  /* PARTITION_POLICY_* */
+	bool active;      /* there is more than one */
+	uint32_t version; /* of the settings that the past depends on */
 	struct lock lock;
 	uint64_t budget[ACCOUNTS]; /* ticks in a window */
 	uint64_t with_budget;      /* accounts */
@@ -82,7 +85,15 @@ NAMED void partition_switch(struct cpu *c, unsigned account);
  * waits on with a lower rank. `look`: `decide` may have come.
  */
 NAMED void partition_settle(struct cpu *c, const struct thread *t, bool look);
-void partition_settings_changed(bool all); /* `of`, or all else, under the kernel lock */
+void partition_settings_changed(void); /* under the kernel lock */
+/* Time of the running thread, on this CPU, was spent for another account. */
+static inline void partition_charge(struct share *s, uint64_t ticks, unsigned account)
+{
+	WRITE_ONCE(s->spent[s->bill], s->spent[s->bill] - (int64_t)ticks);
+	WRITE_ONCE(s->spent[account], s->spent[account] + (int64_t)ticks);
+}
+
+/* What PARTITION_STATS tells. */
 void partition_stats(unsigned id, struct partition_stats *stats);
 void partition_idle(struct partition_stats *stats); /* of shared CPUs; in a window: not counted */
 NAMED void partition_call_open(void);               /* somebody waits, and `open` was not 0 */

@@ -68,7 +68,9 @@ static inline uint64_t sched_slice_deadline(const struct cpu *c)
 	struct thread *t = c->current;
 	uint64_t decide = c->share.decide_ns, slice;
 
-	if (!t || likely(sched_waiting_rank(c) != READ_ONCE(c->rank)))
+	if (!t)
+		return UINT64_MAX;
+	if (likely(sched_waiting_rank(c) != READ_ONCE(c->rank)))
 		return decide;
 	slice = sched_slice_end(c, t);
 	return slice < decide ? slice : decide;

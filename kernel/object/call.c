@@ -206,11 +206,10 @@ static __attribute__((noinline)) struct thread *idle(struct cpu *c)
 	if (p && p->state == PROCESS_ENDING) /* its space must leave every CPU */
 		arch_space_activate(c, &processes[0].space);
 	c->guest = NULL;
-	WRITE_ONCE(c->idle_start, arch_clock_ticks());
+	WRITE_ONCE(c->idle, c->idle - (int64_t)arch_clock_ticks());
 	arch_cpu_idle();
 	now = arch_clock_ticks();
-	WRITE_ONCE(c->idle_ticks, c->idle_ticks + (now - c->idle_start));
-	WRITE_ONCE(c->idle_start, UINT64_MAX);
+	WRITE_ONCE(c->idle, c->idle + (int64_t)now);
 	WRITE_ONCE(c->run_start, now);
 	irq_take(c);
 	t = c->current;

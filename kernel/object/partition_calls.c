@@ -14,7 +14,8 @@ static int64_t set_params(uint64_t window_ms, uint64_t shared, uint64_t policy)
 	partitions.window_ms = (uint32_t)window_ms;
 	partitions.shared = (uint32_t)shared;
 	partitions.policy = (uint32_t)policy;
-	partition_settings_changed(true);
+	partitions.version++; /* other CPUs, or other times: what was used before counts no more */
+	partition_settings_changed();
 	return 0;
 }
 
@@ -27,7 +28,7 @@ static int64_t set_budget(uint64_t id, uint64_t budget, uint64_t critical_us)
 		return -KE_INVAL;
 	partitions.of[masked(id, PARTITION_MAX)] = (struct partition){least, max, (uint32_t)critical_us};
 	partitions.active |= id != 0;
-	partition_settings_changed(false);
+	partition_settings_changed();
 	return 0;
 }
 

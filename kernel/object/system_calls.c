@@ -64,12 +64,7 @@ int64_t call_SystemInfo(struct thread *t, struct frame *f)
 		for (unsigned type = OBJECT_THREAD; type < KMEM_CLASSES; type++)
 			i.objects += p->kmem.count[type];
 	}
-	/* One that is idle has not counted that yet. */
-	for (unsigned c = 0; c < board.cpu_count; c++) {
-		uint64_t since = READ_ONCE(cpus[c].idle_start);
-		bool busy = now < since || READ_ONCE(cpus[c].current);
-
-		i.idle_ns[c] = arch_clock_ns(READ_ONCE(cpus[c].idle_ticks) + (busy ? 0 : now - since));
-	}
+	for (unsigned c = 0; c < board.cpu_count; c++)
+		i.idle_ns[c] = arch_clock_ns(cpu_idle_ticks(&cpus[c], now));
 	return copy_out(t->process, SystemInfo_info(f), &i, sizeof(i));
 }

@@ -225,6 +225,7 @@ void vcpu_serve(struct cpu *c, struct vcpu *v)
 		used = arch_clock_ticks() - start;
 		t->cpu_ticks += used;
 		c->run_start += used;
+		partition_charge(&c->share, used, t->account);
 		thread_wake(t, result);
 	}
 	WRITE_ONCE(v->requested, false);

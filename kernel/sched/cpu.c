@@ -20,6 +20,6 @@ void sched_init_cpu(struct cpu *c)
 	list_init(&c->hand_over);
 	c->timers = (struct timer_heap){.first = UINT64_MAX, .at = c->timers_at};
 	c->guest_timers = (struct timer_heap){.first = UINT64_MAX, .at = c->guest_timers_at};
-	c->armed = c->idle_start = UINT64_MAX;
+	c->armed = UINT64_MAX;
 	c->run_start = arch_clock_ticks();
 }

@@ -3,7 +3,7 @@
 #include "partition.h"
 #include "arch.h"
 #include "cpu.h"
-#include "run_queue.h"
+#include "rq.h"
 #include "thread.h"
 
 #define SLOTS   100u /* of a window */
@@ -12,6 +12,7 @@
 /* What an account has used of late; modulo 2^32 ticks, which is more than a window. */
 struct history {
 	uint64_t last, last_total; /* when the newest sample was taken, and what it is */
+	uint32_t version;          /* of the settings */
 	uint32_t first, count;
 	uint32_t at[SAMPLES], total[SAMPLES];
 };
@@ -29,9 +30,7 @@ struct partitions partitions = {
 /* The time in which a CPU was not idle, up to `now`: what accounts are counted by. */
 static uint64_t busy_time(const struct cpu *c, uint64_t now)
 {
-	uint64_t idle = READ_ONCE(c->idle_start);
-
-	return (idle < now ? idle : now) - READ_ONCE(c->idle_ticks);
+	return now - cpu_idle_ticks(c, now);
 }
 
 /* Of a running one, up to now. */
@@ -104,8 +103,11 @@ static uint64_t used_since(unsigned account, uint64_t since, uint64_t now)
 {
 	struct history *h = &histories[account];
 	uint64_t window = partitions.window, total = total_of(account, now);
-	uint64_t passed = now > h->last ? now - h->last : 0;
+	uint64_t passed;
 
+	if (unlikely(h->version != partitions.version))
+		*h = (struct history){.version = partitions.version, .last = now, .last_total = total};
+	passed = now > h->last ? now - h->last : 0;
 	if (total < h->last_total)
 		total = h->last_total; /* the counters of CPUs differ a little */
 	if (passed >= window) {
@@ -210,7 +212,7 @@ static void begin_portion(struct share *s, uint64_t now)
 {
 	uint64_t left = s->left[s->bill];
 
-	if (left == NEVER)
+	if (left == NEVER || s->bill == NOBODY)
 		set_decide(s, NEVER);
 	else
 		set_decide(s, s->good & BIT(s->bill) ? now + left : s->slot_end);
@@ -218,7 +220,7 @@ static void begin_portion(struct share *s, uint64_t now)
 
 static void end_portion(struct share *s, uint64_t now)
 {
-	if (s->decide != NEVER && (s->good & BIT(s->bill)))
+	if (s->decide != NEVER && s->bill != NOBODY && (s->good & BIT(s->bill)))
 		s->left[s->bill] = s->decide > now ? s->decide - now : 0;
 }
 
@@ -236,8 +238,9 @@ static void bill_to(struct cpu *c, unsigned account, uint64_t now)
 {
 	struct share *s = &c->share;
 	int64_t busy = (int64_t)busy_time(c, now);
+	bool open = s->decide == NEVER && s->slot_end != NEVER;
 
-	if (s->decide == NEVER && s->slot_end != NEVER) {
+	if (open) {
 		note(s->bill, now);
 		note(account, now);
 	}
@@ -245,7 +248,21 @@ static void bill_to(struct cpu *c, unsigned account, uint64_t now)
 	WRITE_ONCE(s->spent[s->bill], s->spent[s->bill] + busy);
 	s->bill = account;
 	WRITE_ONCE(s->spent[account], s->spent[account] - busy);
-	begin_portion(s, now);
+	if (!open)
+		begin_portion(s, now);
+}
+
+/* Nobody runs: who comes begins with a decision, and until then no timer is needed. */
+static void bill_nobody(struct cpu *c, uint64_t now)
+{
+	struct share *s = &c->share;
+
+	if (s->bill == NOBODY)
+		return;
+	s->decide = 0;
+	bill_to(c, NOBODY, now);
+	s->decide = 0;
+	s->decide_ns = NEVER;
 }
 
 /* Critical time that there is none of is the partition's. */
@@ -266,16 +283,20 @@ static void renew(struct cpu *c, uint64_t now)
 {
 	struct share *s = &c->share;
 	bool divided = is_divided(c);
+	uint64_t good;
 
 	if (divided) {
 		lock_acquire(&partitions.lock);
 		begin_slot(now);
 		lock_release(&partitions.lock);
 	}
+	good = divided ? partitions.with_budget : (uint32_t)~0;
+	if (s->slot_end == 0)
+		s->good = ~good; /* other settings: all ranks are to be found anew */
 	s->slot_end = divided ? partitions.slot_end : NEVER;
 	for (unsigned a = 0; a < ACCOUNTS; a++)
 		s->left[a] = divided ? 0 : NEVER;
-	set_good(c, divided ? partitions.with_budget : (uint32_t)~0);
+	set_good(c, good);
 }
 
 /* Has this account a portion here, or is it without budget anyway? False: its rank has sunk. */
@@ -332,8 +353,12 @@ static void decide_portions(struct cpu *c, bool running)
 	end_portion(s, now);
 	if (now >= s->slot_end)
 		renew(c, now);
-	if (!running || s->slot_end == NEVER)
+	if (s->slot_end == NEVER)
 		return;
+	if (!running) {
+		bill_nobody(c, now);
+		return;
+	}
 	if (may_stay_open(c)) {
 		set_decide(s, NEVER);
 		return;
@@ -371,16 +396,7 @@ static void set_budgets(uint64_t per_ms)
 	}
 }
 
-/* Other CPUs are shared, or for other times: what was used before counts no more. */
-static void forget_history(void)
-{
-	uint64_t now = arch_clock_ticks();
-
-	for (unsigned a = 0; a < ACCOUNTS; a++)
-		histories[a] = (struct history){.last = now, .last_total = total_of(a, now)};
-}
-
-void partition_settings_changed(bool all)
+void partition_settings_changed(void)
 {
 	uint64_t per_ms = arch_counter_hz() / 1000;
 
@@ -388,8 +404,6 @@ void partition_settings_changed(bool all)
 	partitions.window = partitions.window_ms * per_ms;
 	partitions.slot_end = 0;
 	set_budgets(per_ms);
-	if (all)
-		forget_history();
 	lock_release(&partitions.lock);
 	for (unsigned i = 0; i < board.cpu_count; i++) {
 		lock_acquire(&cpus[i].lock);
@@ -419,11 +433,8 @@ void partition_idle(struct partition_stats *stats)
 {
 	uint64_t now = arch_clock_ticks(), ticks = 0;
 
-	for_each_bit (i, partitions.shared) {
-		uint64_t since = READ_ONCE(cpus[i].idle_start);
-
-		ticks += READ_ONCE(cpus[i].idle_ticks) + (since < now ? now - since : 0);
-	}
+	for_each_bit (i, partitions.shared)
+		ticks += cpu_idle_ticks(&cpus[i], now);
 	stats->used = arch_clock_ns(ticks);
 }
 

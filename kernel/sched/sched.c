@@ -6,7 +6,7 @@
 #include "sched.h"
 #include "arch.h"
 #include "cpu.h"
-#include "run_queue.h"
+#include "rq.h"
 #include "thread.h"
 #include "vcpu.h"
 

@@ -76,10 +76,9 @@ static void end_idle_time(struct cpu *c)
 {
 	uint64_t now = arch_clock_ticks();
 
-	if (c->idle_start > now)
+	if (c->idle >= 0)
 		return;
-	c->idle_ticks += now - c->idle_start;
-	c->idle_start = UINT64_MAX;
+	c->idle += (int64_t)now;
 	c->run_start = now;
 }
 

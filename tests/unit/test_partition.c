@@ -243,6 +243,41 @@ static void who_is_alone_needs_no_tick(void **state)
 	machine_undefine(2);
 }
 
+/* Its CPU had nobody else to run when it went to sleep; others wait when it wakes. */
+static void who_wakes_gets_no_more_than_others(void **state)
+{
+	const struct thread *loop;
+	struct thread *sleeper;
+
+	(void)state;
+	begin(1);
+	budget(0, 80, 0);
+	budget(1, 20, 0);
+	budget(2, 0, 0);
+	sleeper = machine_spawn(first, 140, 1);
+	join(sleeper, 1);
+	rest();
+	assert_ptr_equal(cpus[0].current, sleeper);
+	run(3 * MS);
+	assert_true(host_clock_armed(0) == UINT64_MAX);
+	assert_int_equal(sys_SyncWait(sleeper, MEM_VA, 0, 0), BLOCKED);
+	assert_null(cpus[0].current);
+	run(3 * MS);
+	assert_true(host_clock_armed(0) == UINT64_MAX);
+	loop = machine_process(3, 5, 1, 0, false); /* of System */
+	assert_ptr_equal(cpus[0].current, loop);
+	run(3 * MS);
+	host_cpu = 1;
+	lock_acquire(&kernel_lock);
+	list_del(&sleeper->wait_link);
+	thread_wake(sleeper, 0);
+	lock_release(&kernel_lock);
+	machine_settle();
+	run(2 * window);
+	check_shares(20 * window, (unsigned[]){800, 200}, 2);
+	machine_undefine(3);
+}
+
 /* A server of a partition without a budget works in its client's. */
 static void a_server_is_paid_by_its_client(void **state)
 {
@@ -312,6 +347,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(free_time_goes_by_ratio, setup, machine_teardown),
 	    cmocka_unit_test_setup_teardown(every_window_has_the_budget, setup, machine_teardown),
 	    cmocka_unit_test_setup_teardown(who_is_alone_needs_no_tick, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(who_wakes_gets_no_more_than_others, setup, machine_teardown),
 	    cmocka_unit_test_setup_teardown(a_server_is_paid_by_its_client, setup, machine_teardown),
 	    cmocka_unit_test_setup_teardown(critical_threads_go_first, setup, machine_teardown),
 	    cmocka_unit_test_setup_teardown(bad_settings_are_refused, setup, machine_teardown),

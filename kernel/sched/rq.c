@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The threads that wait for a CPU, by kinds of run masks and by accounts. */
-#include "run_queue.h"
+#include "rq.h"
 #include "cpu.h"
 #include "thread.h"
 
