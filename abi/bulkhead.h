@@ -160,10 +160,8 @@ struct partition_stats {
 	uint64_t used_in_window, critical_in_window; /* in the last window */
 };
 
-#define PARTITION_CRITICAL              (1u << 8) /* the thread is always allowed to use the critical budget */
-#define PARTITION_POLICY_RATIO          (1u << 0) /* free time by the ratio of budgets, else by priority */
-#define PARTITION_POLICY_LIMIT          (1u << 1) /* nobody gets more than its maximum, though there be free time */
-#define PARTITION_POLICY_LOCAL_PRIORITY (1u << 2) /* priorities count within a partition only */
+#define PARTITION_CRITICAL     (1u << 8) /* the thread is always allowed to use the critical budget */
+#define PARTITION_POLICY_RATIO (1u << 0) /* free time by the ratio of budgets, else by priority */
 
 /* How a process ended. */
 enum end_cause {

@@ -102,10 +102,8 @@ void sys_print_partitions(const struct sys_printer *p)
 {
 	const struct sys_config *c = p->map->config;
 
-	sys_print_line(p, "  partitions of cpus %02x, window %u ms%s%s%s", (unsigned)(c->shared_cpus & p->map->cpus),
-		       c->window_ms, c->partition_policy & PARTITION_POLICY_RATIO ? ", freetime-by-ratio" : "",
-		       c->partition_policy & PARTITION_POLICY_LIMIT ? ", limit-cpu-usage" : "",
-		       c->partition_policy & PARTITION_POLICY_LOCAL_PRIORITY ? ", partition-local-priorities" : "");
+	sys_print_line(p, "  partitions of cpus %02x, window %u ms%s", (unsigned)(c->shared_cpus & p->map->cpus),
+		       c->window_ms, c->partition_policy & PARTITION_POLICY_RATIO ? ", freetime-by-ratio" : "");
 	if (c->partitions_adjustable)
 		sys_print_line(p, "  partitions MAY BE CHANGED while the system runs (adjustable)");
 	for (unsigned i = 0; i < c->partition_count; i++)

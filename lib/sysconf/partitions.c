@@ -96,10 +96,9 @@ static uint32_t read_policy(const struct reader *r)
 {
 	static const struct {
 		const char *name;
-		uint32_t bit;
-	} policies[] = {{"freetime-by-ratio", PARTITION_POLICY_RATIO},
-			{"limit-cpu-usage", PARTITION_POLICY_LIMIT},
-			{"partition-local-priorities", PARTITION_POLICY_LOCAL_PRIORITY}};
+		uint32_t bit; /* 0: none of the kernel's yet */
+	} policies[] = {
+	    {"freetime-by-ratio", PARTITION_POLICY_RATIO}, {"limit-cpu-usage", 0}, {"partition-local-priorities", 0}};
 	const char *list[3];
 	unsigned count = sys_strings(r, "policy", list, 3), j;
 	uint32_t bits = 0;
@@ -108,10 +107,10 @@ static uint32_t read_policy(const struct reader *r)
 		for (j = 0; j < 3 && strcmp(list[i], policies[j].name) != 0; j++)
 			;
 		if (j == 3)
-			MISTAKE(r, "policy",
-				"'policy' has \"%.32s\"; choose from \"freetime-by-ratio\", \"limit-cpu-usage\", "
-				"\"partition-local-priorities\"",
+			MISTAKE(r, "policy", "'policy' has \"%.32s\"; write \"freetime-by-ratio\", or leave it out",
 				list[i]);
+		else if (policies[j].bit == 0)
+			MISTAKE(r, "policy", "'policy' has \"%s\", which is not supported yet; remove that", list[i]);
 		else if (bits & policies[j].bit)
 			MISTAKE(r, "policy", "'policy' has \"%s\" twice; remove one", list[i]);
 		bits |= j < 3 ? policies[j].bit : 0;
@@ -207,19 +206,11 @@ static void take_budget(const struct reader *r, const struct sys_partition *p)
 /* A bound that nobody keeps must not pass for one. */
 static void check_max(const struct reader *r, const struct sys_partition *p)
 {
-	char budget[SYS_PERCENT_BYTES], max[SYS_PERCENT_BYTES];
+	char max[SYS_PERCENT_BYTES];
 
-	if (!sys_has(r, "max"))
-		return;
-	if (p->max < p->budget)
-		MISTAKE(r, "max", "'max' %s %% is below 'budget' %s %%; raise it", sys_percent(p->max, max),
-			sys_percent(p->budget, budget));
-	else if (p->max == 0)
-		MISTAKE(r, "max", "'max' is 0 %%: nothing in this partition would ever run; raise it");
-	else if (p->max < PARTITION_PERCENT && !(r->config->partition_policy & PARTITION_POLICY_LIMIT))
-		MISTAKE(r, "max",
-			"'max' has no effect without \"limit-cpu-usage\" in 'policy' of /partitions; add that, or "
-			"remove 'max'");
+	if (p->max < PARTITION_PERCENT)
+		MISTAKE(r, "max", "'max' is %s %%, but a maximum below 100 %% is not supported yet; remove it",
+			sys_percent(p->max, max));
 }
 
 void sys_read_partition(const struct reader *r)

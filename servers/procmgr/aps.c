@@ -13,11 +13,8 @@
 #define DESCRIPTION 80 /* bytes of a text about a partition */
 
 /* What the kernel knows of the policies. */
-#define KERNEL_POLICY (PARTITION_POLICY_RATIO | PARTITION_POLICY_LIMIT | PARTITION_POLICY_LOCAL_PRIORITY)
-_Static_assert(SCHED_APS_SCHEDPOL_FREETIME_BY_RATIO == PARTITION_POLICY_RATIO &&
-		   SCHED_APS_SCHEDPOL_LIMIT_CPU_USAGE == PARTITION_POLICY_LIMIT &&
-		   SCHED_APS_SCHEDPOL_PARTITION_LOCAL_PRIORITIES == PARTITION_POLICY_LOCAL_PRIORITY,
-	       "the same bits");
+#define KERNEL_POLICY PARTITION_POLICY_RATIO
+_Static_assert(SCHED_APS_SCHEDPOL_FREETIME_BY_RATIO == PARTITION_POLICY_RATIO, "the same bit");
 
 /* A system whose partitions are adjustable: the operator alone changes them. */
 #define SEC_ADJUSTABLE (SCHED_APS_SEC_BASIC | SCHED_APS_SEC_ROOT_MAKES_PARTITIONS | SCHED_APS_SEC_ROOT_JOINS)
@@ -82,7 +79,7 @@ int aps_set(const struct aps_request *r)
 	if (window_ms < WINDOW_MS_MIN || window_ms > WINDOW_MS_MAX || (policy & ~SCHED_APS_SCHEDPOL_ALL) ||
 	    m->bankruptcy < -1 || m->bankruptcy > (int32_t)SCHED_APS_BNKR_REBOOT)
 		return -EINVAL;
-	if (m->bankruptcy > (int32_t)SCHED_APS_BNKR_BASIC)
+	if (m->bankruptcy > (int32_t)SCHED_APS_BNKR_BASIC || (policy & SCHED_APS_SCHEDPOL_NOT_SUPPORTED))
 		return -ENOSYS;
 	if (!aps_may_set(r->slot))
 		return -EPERM;
@@ -124,6 +121,12 @@ static bool is_name(const char *name)
 static bool is_valid(const struct aps_partition *p)
 {
 	return p->budget <= p->max && p->max <= PARTITION_PERCENT;
+}
+
+/* A bound that nobody keeps must not pass for one. */
+static bool is_supported(const struct aps_partition *p)
+{
+	return p->max == PARTITION_PERCENT;
 }
 
 /* At most a window of all shared CPUs; -1: as it is. */
@@ -176,6 +179,8 @@ int aps_create(const struct aps_request *r)
 	if (m->budget < 0 || m->critical_us < 0 || !is_critical_budget(m->critical_us) || !is_valid(&p) ||
 	    (m->name[0] != '\0' && !is_name(m->name)))
 		return -EINVAL;
+	if (!is_supported(&p))
+		return -ENOSYS;
 	if (!aps_may_create(r->slot, p.parent, p.budget, p.critical_us))
 		return -EPERM;
 	if (m->name[0] != '\0' && aps_find(m->name) >= 0)
@@ -228,14 +233,14 @@ int aps_modify(const struct aps_request *r)
 	p.critical_us = number_or(m->critical_us, p.critical_us);
 	if (m->budget < -1 || !is_critical_budget(m->critical_us) || !may_stand(id, &p))
 		return -EINVAL;
+	if (!is_supported(&p))
+		return -ENOSYS;
 	if (!aps_may_modify(r->slot, id, &p))
 		return -EPERM;
 	parent = aps.of[p.parent];
 	if (p.budget > aps.of[id].budget + parent.budget)
 		return -EDQUOT;
 	parent.budget = aps.of[id].budget + parent.budget - p.budget;
-	if (id != SCHED_APS_SYSTEM_PARTITION_ID && parent.budget > parent.max)
-		return -EDQUOT;
 	result = id == SCHED_APS_SYSTEM_PARTITION_ID ? tell_budget(id, &p) : tell_both(id, &p, p.parent, &parent);
 	if (result < 0)
 		return result;

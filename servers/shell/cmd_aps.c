@@ -34,6 +34,20 @@ static const char *parse_percent(const char *value, int32_t *percent)
 	return NULL;
 }
 
+static const char *parse_max(const char *value, int32_t *percent)
+{
+	const char *wrong = parse_percent(value, percent);
+
+	return wrong || *percent == PARTITION_PERCENT ? wrong : "a maximum below 100, which is not supported yet";
+}
+
+static const char *parse_policy(const char *word, uint32_t *policy)
+{
+	if (!partition_parse_policy(word, policy))
+		return "no policy: normal, freetime_by_ratio, no_long_reporting";
+	return *policy & SCHED_APS_SCHEDPOL_NOT_SUPPORTED ? "not supported yet" : NULL;
+}
+
 static const char *parse_ms(const char *value, int32_t *us)
 {
 	uint32_t number;
@@ -59,19 +73,14 @@ static const char *parse_option(char letter, const char *value, struct aps_args 
 {
 	switch (letter) {
 	case 'b': return parse_percent(value, &args->budget);
-	case 'm': return parse_percent(value, &args->max);
+	case 'm': return parse_max(value, &args->max);
 	case 'B': return parse_ms(value, &args->critical_us);
 	case 'w': return parse_window(value, &args->window_ms);
 	case 'p': args->parent = args->pid = value; return NULL;
 	case 't':
 		return text_parse_number(value, TID_MAX, &args->tid) && args->tid != 0 ? NULL
 										       : "not the number of a thread";
-	case 'S':
-		args->policy_given = true;
-		return partition_parse_policy(value, &args->policy)
-			   ? NULL
-			   : "no policy: normal, freetime_by_ratio, limit_cpu_usage, partition_local_priorities, "
-			     "no_long_reporting";
+	case 'S': args->policy_given = true; return parse_policy(value, &args->policy);
 	default:
 		args->security_given = true;
 		return partition_parse_security(value, &args->security)
@@ -130,11 +139,7 @@ static void print_error(const char *command, int status)
 	case ENOSPC:
 		printf("%s: there are %d partitions, as many as may be\n", command, SCHED_APS_MAX_PARTITIONS);
 		break;
-	case EDQUOT:
-		printf("%s: the parent has less left, or may not have what it would get back: see 'aps show -f "
-		       "partitions'\n",
-		       command);
-		break;
+	case EDQUOT: printf("%s: the parent has less left: see 'aps show -f partitions'\n", command); break;
 	default:
 		if (status < 0)
 			printf("%s: %s\n", command, text_of_status(status));
@@ -142,8 +147,8 @@ static void print_error(const char *command, int status)
 	}
 }
 
-static const char bad_numbers[] = "the budget must not be above the maximum, the critical budget not above a window of "
-				  "all shared CPUs; and a name has at most 15 characters, no digit first, no '/'";
+static const char bad_numbers[] = "the critical budget must not be above a window of all shared CPUs; and a name has "
+				  "at most 15 characters, no digit first, no '/'";
 
 static bool create_partition(const struct aps_args *args)
 {

@@ -29,12 +29,13 @@
 /* Commands of SchedCtl(): with the structure that `data` points to, and errors besides EINVAL. */
 enum sched_aps_command {
 	SCHED_APS_QUERY_PARMS = 1,  /* out: struct sched_aps_info */
-	SCHED_APS_SET_PARMS,        /* in: struct sched_aps_parms. EPERM; ENOSYS: a policy that there is not */
+	SCHED_APS_SET_PARMS,        /* in: struct sched_aps_parms. EPERM; ENOSYS: a policy that is not supported yet */
 	SCHED_APS_ADD_SECURITY,     /* in: struct sched_aps_security_parms. EPERM */
 	SCHED_APS_CREATE_PARTITION, /* in and out: struct sched_aps_create_parms. EPERM; EEXIST: the name; EDQUOT: the
-				       parent has less; ENOSPC: there are as many as may be */
+				       parent has less; ENOSPC: there are as many as may be; ENOSYS: a maximum
+				       below 100 %, which is not supported yet */
 	SCHED_APS_MODIFY_PARTITION, /* in: struct sched_aps_modify_parms. EPERM; ESRCH; EDQUOT: the parent
-				       has less, or its maximum is below what it would get back */
+				       has less; ENOSYS: as for CREATE_PARTITION */
 	SCHED_APS_LOOKUP,           /* in and out: struct sched_aps_lookup_parms. ESRCH */
 	SCHED_APS_QUERY_PARTITION,  /* in and out: struct sched_aps_partition_info. ESRCH */
 	SCHED_APS_JOIN_PARTITION,   /* in: struct sched_aps_join_parms. EPERM, also for a VM whose guest may run; ESRCH:
@@ -85,6 +86,8 @@ enum sched_aps_command {
 #define SCHED_APS_SCHEDPOL_PARTITION_LOCAL_PRIORITIES 4u /* priorities count inside a partition only */
 #define SCHED_APS_SCHEDPOL_NO_LONG_REPORTING          8u /* the operator's `aps show` has no longer windows */
 #define SCHED_APS_SCHEDPOL_ALL                        15u
+#define SCHED_APS_SCHEDPOL_NOT_SUPPORTED \
+	(SCHED_APS_SCHEDPOL_LIMIT_CPU_USAGE | SCHED_APS_SCHEDPOL_PARTITION_LOCAL_PRIORITIES) /* yet */
 
 /* What happens to a partition that has used more critical time in a window than its critical budget. */
 #define SCHED_APS_BNKR_BASIC  0u /* it is out of budget for the rest of the window */
@@ -121,13 +124,13 @@ struct sched_aps_create_parms {
 	const char *name;           /* NULL: its number */
 	int32_t parent_id;          /* whose budget it gets its own from; -1: the partition that the caller is in */
 	int32_t budget;             /* hundredths of a percent */
-	int32_t max_budget;         /* the same, `budget` or more; 0: all that there is */
+	int32_t max_budget;         /* 100 %, as yet; 0: the same */
 	int32_t critical_budget_us; /* microseconds in a window, of all CPUs together */
 	int32_t id;                 /* out */
 	uint32_t reserved;
 };
 
-/* Of each -1: as it is. A max_budget of 0: all that there is. */
+/* Of each -1: as it is. max_budget as in struct sched_aps_create_parms. */
 struct sched_aps_modify_parms {
 	int32_t id;
 	int32_t budget, max_budget; /* hundredths of a percent */

@@ -14,7 +14,7 @@ static int make_partitions(void **state)
 
 	config.partition_count = 3;
 	config.partitions[SYSTEM].budget = 50 * PERCENT;
-	config.partitions[GUESTS] = (struct sys_partition){"guests", SYSTEM, 40 * PERCENT, 60 * PERCENT, 5000};
+	config.partitions[GUESTS] = (struct sys_partition){"guests", SYSTEM, 40 * PERCENT, PARTITION_PERCENT, 5000};
 	config.partitions[MAINT] = (struct sys_partition){"maint", SYSTEM, 10 * PERCENT, PARTITION_PERCENT, 0};
 	config.vms[0].own.partition = GUESTS;
 	slots[VM1].partition = GUESTS;
@@ -88,7 +88,7 @@ static void the_kernel_is_told_what_the_description_says(void **state)
 	assert_int_equal(k.window_ms, 100);
 	assert_int_equal(k.shared_cpus, 0xf);
 	expect_budgets(50, 40, 10);
-	assert_int_equal(k.max[GUESTS], 60 * PERCENT);
+	assert_int_equal(k.max[GUESTS], PARTITION_PERCENT);
 	assert_int_equal(k.critical_us[GUESTS], 5000);
 	assert_int_equal(k.critical_us[SYSTEM], SYS_CRITICAL_MOST_US);
 	assert_int_equal(k.params[VM1].partition, GUESTS);
@@ -103,9 +103,10 @@ static void a_budget_comes_out_of_the_parents(void **state)
 	expect_budgets(30, 40, 10);
 	assert_int_equal(k.max[FREE], PARTITION_PERCENT);
 	assert_int_equal(
-	    CREATE(LATE, .name = "b", .parent = GUESTS, .budget = 40 * PERCENT, .max_budget = 50 * PERCENT), FREE + 1);
+	    CREATE(LATE, .name = "b", .parent = GUESTS, .budget = 40 * PERCENT, .max_budget = PARTITION_PERCENT),
+	    FREE + 1);
 	expect_budgets(30, 0, 10);
-	assert_int_equal(k.max[FREE + 1], 50 * PERCENT);
+	assert_int_equal(k.max[FREE + 1], PARTITION_PERCENT);
 	assert_int_equal(CREATE(LATE, .name = "c", .parent = GUESTS, .budget = 1), -EDQUOT);
 	assert_int_equal(CREATE(LATE, .name = "c", .parent = GUESTS), FREE + 2); /* a budget of 0 */
 	/* -1: of the partition that the caller is in. */
@@ -122,9 +123,8 @@ static void a_budget_comes_out_of_the_parents(void **state)
 	assert_int_equal(k.max[FREE + 1], PARTITION_PERCENT);
 	assert_int_equal(k.critical_us[FREE + 1], 7);
 	assert_int_equal(k.budget[FREE + 1], 40 * PERCENT);
-	/* What is given back must fit below the parent's maximum. */
-	assert_int_equal(modify(LATE, GUESTS, -1, 10 * PERCENT, -1), 0);
-	assert_int_equal(modify(LATE, FREE + 1, 20 * PERCENT, -1, -1), -EDQUOT);
+	assert_int_equal(modify(LATE, FREE + 1, 20 * PERCENT, PARTITION_PERCENT, -1), 0);
+	assert_int_equal(k.budget[GUESTS], 20 * PERCENT);
 	assert_non_null(
 	    strstr(log_text, "partition a (3) created: budget 20.00 %, max 100.00 %, critical 0 us; by late"));
 	assert_non_null(strstr(log_text, "partition a (3) changed: budget 50.00 %"));
@@ -161,7 +161,7 @@ static void numbers_and_names_have_limits(void **state)
 	/* System has what is left, and no bound of critical time. */
 	assert_int_equal(modify(SHELL, SYSTEM, 10, -1, -1), -EINVAL);
 	assert_int_equal(modify(SHELL, SYSTEM, -1, -1, 10), -EINVAL);
-	assert_int_equal(modify(SHELL, SYSTEM, -1, 70 * PERCENT, -1), 0);
+	assert_int_equal(modify(SHELL, SYSTEM, -1, PARTITION_PERCENT, -1), 0);
 	for (int id = FREE + 2; id < (int)PARTITION_MAX; id++)
 		assert_int_equal(CREATE(SHELL, .critical_us = 0), id);
 	assert_int_equal(CREATE(SHELL, .critical_us = 0), -ENOSPC);
@@ -179,10 +179,10 @@ static void window_and_policies_are_changed(void **state)
 	assert_int_equal(set(SHELL, 8, -1, -1), 0);
 	assert_int_equal(k.window_ms, 8);
 	assert_int_equal(modify(SHELL, GUESTS, 39 * PERCENT, -1, -1), 0);
-	assert_int_equal(set(SHELL, -1, SCHED_APS_SCHEDPOL_LIMIT_CPU_USAGE | SCHED_APS_SCHEDPOL_NO_LONG_REPORTING, -1),
-			 0);
+	assert_int_equal(
+	    set(SHELL, -1, SCHED_APS_SCHEDPOL_FREETIME_BY_RATIO | SCHED_APS_SCHEDPOL_NO_LONG_REPORTING, -1), 0);
 	assert_int_equal(k.window_ms, 8);
-	assert_int_equal(k.partition_policy, PARTITION_POLICY_LIMIT);
+	assert_int_equal(k.partition_policy, PARTITION_POLICY_RATIO);
 	assert_int_equal(set(SHELL, 400, SCHED_APS_SCHEDPOL_DEFAULT, -1), 0);
 	assert_int_equal(k.partition_policy, 0);
 	assert_int_equal(set(SHELL, 401, -1, -1), -EINVAL);
@@ -194,6 +194,22 @@ static void window_and_policies_are_changed(void **state)
 	assert_int_equal(set(SHELL, -1, -1, 3), -EINVAL);
 	assert_int_equal(k.window_ms, 400);
 	assert_non_null(strstr(log_text, "partitions: window 8 ms, policy 0x0; before: 100 ms, 0x0; by shell"));
+}
+
+/* Nothing that is not kept is accepted, from nobody. */
+static void what_is_not_supported_yet_is_refused(void **state)
+{
+	const struct aps before = aps;
+
+	(void)state;
+	assert_int_equal(set(SHELL, 200, SCHED_APS_SCHEDPOL_LIMIT_CPU_USAGE, -1), -ENOSYS);
+	assert_int_equal(set(SHELL, 200, SCHED_APS_SCHEDPOL_PARTITION_LOCAL_PRIORITIES, -1), -ENOSYS);
+	assert_int_equal(set(SHELL, 200, SCHED_APS_SCHEDPOL_ALL, -1), -ENOSYS);
+	assert_int_equal(CREATE(SHELL, .name = "a", .budget = 1, .max_budget = PARTITION_PERCENT - 1), -ENOSYS);
+	assert_int_equal(modify(SHELL, GUESTS, -1, 40 * PERCENT, -1), -ENOSYS);
+	assert_int_equal(modify(SHELL, SYSTEM, -1, 70 * PERCENT, -1), -ENOSYS);
+	assert_memory_equal(&aps, &before, sizeof(aps));
+	assert_int_equal(k.window_ms, 100);
 }
 
 enum { SETS, CREATES, CREATES_ZERO, CREATES_CRITICAL, MODIFIES, JOINS_SELF, JOINS_OTHER, ACTS };
@@ -456,6 +472,7 @@ int partitions_tests(void)
 	    cmocka_unit_test_setup(a_budget_comes_out_of_the_parents, make_begun),
 	    cmocka_unit_test_setup(numbers_and_names_have_limits, make_begun),
 	    cmocka_unit_test_setup(window_and_policies_are_changed, make_begun),
+	    cmocka_unit_test_setup(what_is_not_supported_yet_is_refused, make_begun),
 	    cmocka_unit_test_setup(each_flag_holds_back_as_documented, make_begun),
 	    cmocka_unit_test_setup(no_budget_becomes_zero_where_that_is_forbidden, make_begun),
 	    cmocka_unit_test_setup(flags_are_added_by_who_is_able_and_never_cleared, make_begun),

@@ -40,10 +40,10 @@ static void budgets_are_taken_from_parents(void **state)
 	(void)state;
 	begin_partitions();
 	CELLS(system_dtb, "window-ms", 8);
-	list(system_dtb, "policy", "limit-cpu-usage|partition-local-priorities");
+	list(system_dtb, "policy", "freetime-by-ratio");
 	assert_int_equal(fdt_property(system_dtb, "adjustable", NULL, 0), 0);
 	write_partition("a", "60.5", NULL);
-	text(system_dtb, "max", "70.05");
+	text(system_dtb, "max", "100");
 	CELLS(system_dtb, "critical-budget-ms", 3);
 	close_node(system_dtb);
 	write_partition("b", "0.01", "a");
@@ -55,12 +55,12 @@ static void budgets_are_taken_from_parents(void **state)
 	assert_int_equal(read_system(ROOM), 0);
 	assert_int_equal(config.partition_count, 4);
 	assert_int_equal(config.window_ms, 8);
-	assert_int_equal(config.partition_policy, PARTITION_POLICY_LIMIT | PARTITION_POLICY_LOCAL_PRIORITY);
+	assert_int_equal(config.partition_policy, PARTITION_POLICY_RATIO);
 	assert_true(config.partitions_given);
 	assert_true(config.partitions_adjustable);
 	assert_int_equal(p[0].budget, 0);
 	assert_int_equal(p[1].budget, 6049);
-	assert_int_equal(p[1].max, 7005);
+	assert_int_equal(p[1].max, PARTITION_PERCENT);
 	assert_int_equal(p[1].critical_us, 3000);
 	assert_int_equal(p[2].parent, 1);
 	assert_int_equal(p[2].budget, 1);
