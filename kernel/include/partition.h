@@ -35,7 +35,7 @@ static inline uint32_t partition_of(unsigned account)
 
 /* What a rank begins with: no budget at all; it is used up; there is some; there is some for critical threads. */
 #define RANK_SHIFT 8
-enum level { LEVEL_ZERO, LEVEL_OVER, LEVEL_BUDGET, LEVEL_CRITICAL };
+enum level { LEVEL_ZERO = 1, LEVEL_OVER, LEVEL_BUDGET, LEVEL_CRITICAL };
 
 /* Of a CPU. It alone changes it; `good`, and with it the ranks, under its lock. */
 struct share {

@@ -305,6 +305,7 @@ static bool claim_portion(struct cpu *c, unsigned account)
 	struct share *s = &c->share;
 	uint64_t now = arch_clock_ticks(), portion;
 
+	account %= ACCOUNTS;
 	if (likely(s->left[account]) || !(s->good & BIT(account)))
 		return true;
 	lock_acquire(&partitions.lock);

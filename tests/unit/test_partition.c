@@ -13,6 +13,7 @@
 static unsigned shared;      /* CPUs */
 static struct thread *first; /* of a process in slot 1, which does nothing by itself */
 static uint64_t window = 100 * MS;
+static uint64_t born[CPUS]; /* busy time of each CPU when it began to be counted */
 
 static uint64_t everything(void)
 {
@@ -40,7 +41,10 @@ static void join(const struct thread *t, uint64_t partition)
 static int setup(void **state)
 {
 	(void)state;
-	machine_boot(CPUS);
+	if (machine_boot(CPUS)) {
+		for (unsigned i = 0; i < CPUS; i++)
+			born[i] = 1000; /* host_reset() */
+	}
 	return 0;
 }
 
@@ -318,6 +322,69 @@ static void critical_threads_go_first(void **state)
 	}
 }
 
+/* All busy time of a CPU is somebody's, and who may be run is run. */
+static void check_books(void)
+{
+	const uint64_t now = arch_clock_ticks();
+
+	for (unsigned i = 0; i < CPUS; i++) {
+		const struct cpu *c = &cpus[i];
+		uint64_t busy = now - cpu_idle_ticks(c, now), sum = born[i];
+
+		for (unsigned a = 0; a <= ACCOUNTS; a++)
+			sum += (uint64_t)c->share.spent[a] + (c->share.spent[a] < 0 ? busy : 0);
+		assert_int_equal(sum, busy);
+		if (c->current)
+			assert_int_equal(c->share.bill % PARTITION_MAX, c->current->account % PARTITION_MAX);
+		assert_true(!partitions.open || sched_nobody_waits());
+		for (unsigned tid = 1; !c->current && tid <= 25; tid++) {
+			const struct thread *t = machine_thread(1, tid);
+
+			assert_false(t->state == STATE_READY && (t->runmask & BIT(i)));
+		}
+	}
+}
+
+static void random_order(void)
+{
+	static const uint32_t masks[] = {1, 2, 4, 8, 15, 15, 7, 12};
+	uint64_t partition = machine_random(5) | (machine_random(8) ? 0 : PARTITION_CRITICAL);
+	uint32_t tid = 2 + machine_random(24), mask = masks[machine_random(ARRAY_COUNT(masks))];
+	struct thread *t = cpus[machine_random(CPUS)].current;
+
+	switch (machine_random(10)) {
+	case 0: budget(1 + machine_random(4), machine_random(25), 1000 * machine_random(3)); break;
+	case 1: params(8 + machine_random(100), machine_random(2) ? PARTITION_POLICY_RATIO : 0); break;
+	case 2:
+	case 3: sys_SchedPartition(procmgr, PARTITION_JOIN, 1, tid, partition); break;
+	case 4: sys_SchedSet(procmgr, 1, tid, 1 + machine_random(90), 1 + machine_random(2), mask); break;
+	case 5:
+	case 6:
+		if (t && t != first)
+			sys_SyncWait(t, MEM_VA, 0, 0);
+		break;
+	case 7: sys_SyncWake(first, MEM_VA, 1 + machine_random(9)); break;
+	default: machine_tick(machine_random(2) ? machine_random(100) : machine_random(3 * MS)); break;
+	}
+}
+
+/* `first` is always running, on a CPU of its own, to wake the others. */
+static void random_orders_keep_the_books(void **state)
+{
+	(void)state;
+	begin(4);
+	machine_seed(11);
+	three();
+	machine_sched(first, 150, SCHED_FIFO_, 8);
+	for (unsigned i = 0; i < 24; i++)
+		join(machine_spawn(first, 1 + machine_random(90), 15), machine_random(5));
+	for (unsigned n = 0; n < 30000; n++) {
+		random_order();
+		machine_check(true);
+		check_books();
+	}
+}
+
 static void bad_settings_are_refused(void **state)
 {
 	(void)state;
@@ -350,6 +417,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(who_wakes_gets_no_more_than_others, setup, machine_teardown),
 	    cmocka_unit_test_setup_teardown(a_server_is_paid_by_its_client, setup, machine_teardown),
 	    cmocka_unit_test_setup_teardown(critical_threads_go_first, setup, machine_teardown),
+	    cmocka_unit_test_setup_teardown(random_orders_keep_the_books, setup, machine_teardown),
 	    cmocka_unit_test_setup_teardown(bad_settings_are_refused, setup, machine_teardown),
 	};
 

@@ -57,6 +57,8 @@ void host_reset(unsigned cpu_count)
 	board.ram_count = 1;
 	board.ram[0] = (struct range){HOST_RAM_START, HOST_RAM_BYTES};
 	board.seed[0] = 1;
+	clocks_reset();
+	host_clock_set(1000);
 	for (unsigned i = 0; i < cpu_count; i++) {
 		cpus[i].id = i;
 		sched_init_cpu(&cpus[i]);
@@ -64,8 +66,6 @@ void host_reset(unsigned cpu_count)
 		cpus[i].online = true;
 	}
 	host_gic_reset();
-	clocks_reset();
-	host_clock_set(1000);
 	host_cpu = 0;
 }
 
