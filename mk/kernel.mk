@@ -25,8 +25,9 @@ $(KERNEL_OBJECTS): $(BUILD)/kernel/%.o: % $(call rules,kernel) | $(CALLS_MADE)
 	$(Q)$(XCC) $(if $(findstring /boot/,$<),$(filter-out -flto%,$(KERNEL_CFLAGS)),$(KERNEL_CFLAGS)) -MMD -MP -c $< -o $@
 
 # What runs when objects come, go and are asked about is made small, not fast.
-COLD := channel console info_calls inherit irq_passthrough irqchip kmem handle maintain owner partition partition_calls \
-	process process_calls process_end region system_calls thread thread_calls timer timer_object control panic psci
+COLD := channel console info_calls inherit irq_passthrough kmem handle maintain owner partition partition_calls \
+	process process_calls process_end region system_calls thread thread_calls timer timer_object control panic psci \
+	vcpu_act
 $(foreach f,$(COLD),$(filter %/$(f).c.o,$(KERNEL_OBJECTS))): KERNEL_CFLAGS += -Os
 
 # The first process travels inside the kernel's image, as a list of segments. Image.readonly is the part of an Image

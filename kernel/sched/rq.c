@@ -4,6 +4,8 @@
 #include "cpu.h"
 #include "thread.h"
 
+#define OTHERS_MAX 16
+
 /* ---- kinds of run masks ---- */
 
 /* Those of processes, after those for one CPU; 0: free yet. Under the kernel lock, and never changed once set. */
@@ -26,7 +28,8 @@ void sched_know_mask(uint32_t mask)
 			WRITE_ONCE(masks[i], mask);
 }
 
-uint32_t rq_kinds_for(unsigned cpu)
+/* Those that may run on a CPU, and perhaps others. */
+static uint32_t kinds_for(unsigned cpu)
 {
 	uint32_t kinds = (uint32_t)BIT(cpu) | (uint32_t)BIT(KIND_OTHERS);
 
@@ -104,4 +107,28 @@ void rq_remove(struct cpu *c, struct thread *t)
 		return;
 	}
 	rq_set_top(c);
+}
+
+struct thread *rq_first_for(const struct cpu *c, const struct cpu *from, unsigned *rank)
+{
+	const struct lane *others = &from->rq.lane[KIND_OTHERS];
+	struct thread *found = rq_first(&from->rq, c, kinds_for(c->id) & ~(uint32_t)BIT(KIND_OTHERS), rank);
+	unsigned examined = 0;
+
+	for_each_bit (a, others->used) {
+		list_for_each (it, &others->of[a].link) {
+			struct thread *t = list_entry(it, struct thread, run.link);
+
+			if (++examined > OTHERS_MAX)
+				return found;
+			if (!(t->runmask & BIT(c->id)))
+				continue;
+			if (sched_rank(c, t) > *rank) {
+				*rank = sched_rank(c, t);
+				found = t;
+			}
+			break;
+		}
+	}
+	return found;
 }

@@ -9,7 +9,8 @@
  * account after the one that was chosen last. NULL: there is none. *rank: its rank, else 0.
  */
 NAMED struct thread *rq_first(const struct run_queue *rq, const struct cpu *by, uint32_t kinds, unsigned *rank);
-uint32_t rq_kinds_for(unsigned cpu); /* those that may run on a CPU, and perhaps others */
+/* Of `from`, for another CPU. Of run masks without a kind of their own only a few threads are examined. */
+struct thread *rq_first_for(const struct cpu *c, const struct cpu *from, unsigned *rank);
 void rq_insert(struct cpu *c, struct thread *t, bool first);
 void rq_remove(struct cpu *c, struct thread *t);
 NAMED void rq_set_top(struct cpu *c); /* ranks have changed */

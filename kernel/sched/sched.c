@@ -10,8 +10,7 @@
 #include "thread.h"
 #include "vcpu.h"
 
-#define TOO_BUSY   ((LEVEL_CRITICAL + 1u) << RANK_SHIFT) /* above all ranks */
-#define OTHERS_MAX 16
+#define TOO_BUSY ((LEVEL_CRITICAL + 1u) << RANK_SHIFT) /* above all ranks */
 
 void sched_kick(struct cpu *c, enum attention what)
 {
@@ -224,31 +223,6 @@ void sched_wake(struct thread *t)
 
 /* ---- who runs here ---- */
 
-/* Who waits on another CPU and goes first here. Of run masks without a kind of their own a few threads are examined. */
-static struct thread *first_for(const struct cpu *c, const struct cpu *from, unsigned *rank)
-{
-	const struct lane *others = &from->rq.lane[KIND_OTHERS];
-	struct thread *found = rq_first(&from->rq, c, rq_kinds_for(c->id) & ~(uint32_t)BIT(KIND_OTHERS), rank);
-	unsigned examined = 0;
-
-	for_each_bit (a, others->used) {
-		list_for_each (it, &others->of[a].link) {
-			struct thread *t = list_entry(it, struct thread, run.link);
-
-			if (++examined > OTHERS_MAX)
-				return found;
-			if (!(t->runmask & BIT(c->id)))
-				continue;
-			if (sched_rank(c, t) > *rank) {
-				*rank = sched_rank(c, t);
-				found = t;
-			}
-			break;
-		}
-	}
-	return found;
-}
-
 /* Off another CPU's queue, if one of a higher rank waits there that may run here. */
 static __attribute__((noinline)) struct thread *take_from(struct cpu *from, const struct cpu *c, unsigned above)
 {
@@ -256,7 +230,7 @@ static __attribute__((noinline)) struct thread *take_from(struct cpu *from, cons
 	unsigned rank;
 
 	lock_acquire(&from->lock);
-	found = first_for(c, from, &rank);
+	found = rq_first_for(c, from, &rank);
 	if (found && rank > above)
 		rq_remove(from, found);
 	else
