@@ -31,7 +31,10 @@ static inline uint64_t gicv3_lr_read(unsigned n)
 
 static inline __attribute__((always_inline)) void gicv3_lr_write(unsigned n, uint64_t image)
 {
-#define LR_WRITE(name) sysreg_write(name, image)
+#define LR_WRITE(name)                     \
+	{                                  \
+		sysreg_write(name, image); \
+	}
 	LR_OF_16(LR_WRITE, n)
 #undef LR_WRITE
 }
