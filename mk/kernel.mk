@@ -46,7 +46,7 @@ $(2): $$(KERNEL_OBJECTS) $(4)/first.o $$(KERNEL_LD)
 	$$(call say,LD,$$@)
 	$$(Q)$$(XCC) $$(KERNEL_CFLAGS) $$(KERNEL_LDFLAGS) -Wl,-Map=$$(@:.elf=.map) -T $$(KERNEL_LD) $$(KERNEL_OBJECTS) \
 		$(4)/first.o -o $$@
-	$(if $(filter %/kernel.elf,$(2)),@$$(call el2_lines,-v short=1); printf '  SIZE     %d bytes of at most 113000 %s\n' \
+	$(if $(filter %/kernel.elf,$(2)),@$$(call el2_lines,-v short=1); printf '  SIZE     %d bytes of at most 115000 %s\n' \
 		0x$$$$($$(XCC:gcc=nm) $$@ | sed -n 's/ A __run_bytes$$$$//p') "of code and data once it runs")
 
 $(1): $(2)

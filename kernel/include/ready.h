@@ -87,14 +87,14 @@ static inline bool sched_is_pinned(const struct thread *t)
 /* It runs here since c->run_start. */
 static inline void sched_bill(struct cpu *c, const struct thread *t)
 {
-	if (unlikely(c->share.bill != t->account))
+	if (unlikely(c->share.bill != (uint32_t)arch_load_byte(&t->account)))
 		partition_switch(c, t->account);
 }
 
 /* It goes on. */
 static inline void sched_rebill(struct cpu *c, struct thread *t)
 {
-	if (likely(c->share.bill == t->account))
+	if (likely(c->share.bill == (uint32_t)arch_load_byte(&t->account)))
 		return;
 	sched_account(c, t);
 	partition_switch(c, t->account);

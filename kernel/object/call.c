@@ -252,6 +252,8 @@ static __attribute__((noinline)) struct thread *finish_business(struct cpu *c, s
 	} else if (!t->kill && t->resume_copy) {
 		ipc_copy_continue(t);
 	}
+	if (c->current) /* it may serve a client now, or be another one */
+		sched_standing_changed(c->current);
 	user_to(c, c->current);
 	lock_release(&kernel_lock);
 	return NULL;

@@ -328,7 +328,7 @@ static int64_t offer_spi(struct thread *t, uint64_t vcpu, uint64_t intid, uint64
 		return -KE_INVAL;
 	lock_acquire(&v->lock);
 	index = vgic_change_spi(&v->vgic, (unsigned)intid, (unsigned)prio, line, level);
-	if (index > 0) {
+	if (likely(index > 0)) {
 		spi_changed(v, (unsigned)index, level);
 		return 0;
 	}

@@ -67,6 +67,8 @@ static struct frame *go(enum door door, struct cpu *c)
 	default:
 		/* Where arch_cpu_idle() left, in idle(). */
 		irq_take(c);
+		if (c->current)
+			WRITE_ONCE(c->rank, sched_rank(c, c->current));
 		return cpu_leave(c);
 	}
 }
@@ -78,8 +80,8 @@ static void end_idle_time(struct cpu *c)
 
 	if (c->idle >= 0)
 		return;
-	c->idle += (int64_t)now;
-	c->run_start = now;
+	WRITE_ONCE(c->idle, c->idle + (int64_t)now);
+	WRITE_ONCE(c->run_start, now);
 }
 
 static void enter(enum door door, unsigned cpu)
