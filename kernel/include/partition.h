@@ -73,9 +73,10 @@ extern struct partitions {
 	uint64_t window, slot_end; /* ticks */
 	uint64_t sampled;          /* accounts whose pool is of this slot */
 	uint64_t pool[ACCOUNTS];   /* what they may use in this slot yet */
-	/* Without a lock: CPUs that have no end of their portion because nobody waits. Who waits, calls them. */
-	uint32_t open;
 } partitions;
+
+/* CPUs that have no end of their portion because nobody waits; without a lock. Who waits, calls them. */
+extern uint32_t partitions_open;
 
 void partition_init_cpu(struct cpu *c); /* after sched_init_cpu() */
 /* To another account, with the thread that has begun to run here at c->run_start. */
@@ -96,6 +97,6 @@ static inline void partition_charge(struct share *s, uint64_t ticks, unsigned ac
 /* What PARTITION_STATS tells. */
 void partition_stats(unsigned id, struct partition_stats *stats);
 void partition_idle(struct partition_stats *stats); /* of shared CPUs; in a window: not counted */
-NAMED void partition_call_open(void);               /* somebody waits, and `open` was not 0 */
+NAMED void partition_call_open(void);               /* somebody waits, and `partitions_open` was not 0 */
 
 bool sched_nobody_waits(void); /* anywhere: sched.c */

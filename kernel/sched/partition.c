@@ -19,6 +19,8 @@ struct history {
 
 static struct history histories[ACCOUNTS];
 
+uint32_t partitions_open;
+
 struct partitions partitions = {
     .of[0] = {PARTITION_PERCENT, PARTITION_PERCENT, 0},
     .window_ms = 100,
@@ -331,17 +333,17 @@ static bool may_stay_open(const struct cpu *c)
 {
 	if (!sched_nobody_waits())
 		return false;
-	__atomic_fetch_or(&partitions.open, (uint32_t)BIT(c->id), __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&partitions_open, (uint32_t)BIT(c->id), __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (sched_nobody_waits())
 		return true;
-	__atomic_fetch_and(&partitions.open, ~(uint32_t)BIT(c->id), __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&partitions_open, ~(uint32_t)BIT(c->id), __ATOMIC_SEQ_CST);
 	return false;
 }
 
 void partition_call_open(void)
 {
-	for_each_bit (i, __atomic_exchange_n(&partitions.open, 0, __ATOMIC_SEQ_CST))
+	for_each_bit (i, __atomic_exchange_n(&partitions_open, 0, __ATOMIC_SEQ_CST))
 		sched_kick(&cpus[i], ATTENTION_LOOK);
 }
 

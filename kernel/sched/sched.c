@@ -126,7 +126,7 @@ static void call_idle(uint32_t mask, unsigned cpu)
 /* After a fence: somebody waits. */
 static inline void call_open(void)
 {
-	if (unlikely(READ_ONCE(partitions.open)))
+	if (unlikely(READ_ONCE(partitions_open)))
 		partition_call_open();
 }
 

@@ -336,7 +336,7 @@ static void check_books(void)
 		assert_int_equal(sum, busy);
 		if (c->current)
 			assert_int_equal(c->share.bill % PARTITION_MAX, c->current->account % PARTITION_MAX);
-		assert_true(!partitions.open || sched_nobody_waits());
+		assert_true(!partitions_open || sched_nobody_waits());
 		for (unsigned tid = 1; !c->current && tid <= 25; tid++) {
 			const struct thread *t = machine_thread(1, tid);
 
