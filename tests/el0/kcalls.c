@@ -101,7 +101,8 @@ struct row {
 
 static const struct row rows[] = {
     NUMBER(0, "call 0"),
-    NUMBER(9, "call 9, a gap"),
+    NUMBER(20, "call 20, a gap"),
+    NUMBER(33, "call 33, a gap"),
     NUMBER(24, "call 24, a gap"),
     NUMBER(35, "call 35, a gap"),
     NUMBER(45, "call 45, a gap"),
@@ -135,6 +136,7 @@ static const struct row rows[] = {
     ROW(ThreadCtl, "run mask of CPUs that are not there", E(KE_INVAL, KE_PERM), THREADCTL_RUNMASK, 1ull << 31),
     ROW(ThreadCtl, "run mask beyond 32 bits", E(KE_INVAL, KE_PERM), THREADCTL_RUNMASK, 1ull << 32),
     ROW(ThreadCtl, "control channel that is not there", NO_OBJECT, THREADCTL_CONTROL, 999),
+    ROW(SchedPartition, "by one that may not", DENIED, PARTITION_JOIN, 1, 1, 0),
     ROW(SchedSet, "own priority as it is", OK, OWN, TID, PRIO, 0),
     ROW(SchedSet, "priority 0", INVALID, OWN, TID, RR(0), 0),
     ROW(SchedSet, "priority of the kernel", E(KE_INVAL, KE_PERM), OWN, TID, RR(255), 0),
