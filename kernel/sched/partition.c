@@ -125,6 +125,16 @@ static uint64_t used_since(unsigned account, uint64_t since, uint64_t now)
 
 /* ---- what may be used ---- */
 
+/* Of all shared CPUs, in a window. */
+static uint64_t all_time(void)
+{
+	uint64_t all = 0;
+
+	for (uint32_t shared = partitions.shared; shared; shared &= shared - 1)
+		all += partitions.window;
+	return all;
+}
+
 /* Partitions whose threads run or wait, by what CPUs show without their locks. */
 static uint64_t busy_ones(void)
 {
@@ -145,10 +155,8 @@ static uint64_t busy_ones(void)
 /* By ratio: who is busy, or was in this window, has a part of all time, as its budget is of all of theirs. */
 static uint64_t with_free_time(unsigned account, uint64_t used)
 {
-	uint64_t all = 0, sum = 0, busy = busy_ones() | (used ? BIT(account) : 0);
+	uint64_t all = all_time(), sum = 0, busy = busy_ones() | (used ? BIT(account) : 0);
 
-	for (uint32_t shared = partitions.shared; shared; shared &= shared - 1)
-		all += partitions.window;
 	for_each_bit (a, busy)
 		sum += partitions.budget[a];
 	return sum && (busy & BIT(account)) ? fraction(all, partitions.budget[account], sum)
@@ -326,8 +334,8 @@ static bool claim_portion(struct cpu *c, unsigned account)
 }
 
 /*
- * Nobody waits: no decision is needed until somebody does. Who begins to wait shows it, then comes a fence, then `open`
- * is read; here it is the other way round, so one of the two sees what the other has done.
+ * Nobody waits: no decision is needed until somebody does. Who begins to wait shows it, then comes a fence, then
+ * `partitions_open` is read; here it is the other way round, so one of the two sees what the other has done.
  */
 static bool may_stay_open(const struct cpu *c)
 {
@@ -387,10 +395,8 @@ static void set_account(unsigned account, uint64_t ticks)
 /* System's critical budget has no end. */
 static void set_budgets(uint64_t per_ms)
 {
-	uint64_t all = 0;
+	uint64_t all = all_time();
 
-	for (uint32_t shared = partitions.shared; shared; shared &= shared - 1)
-		all += partitions.window;
 	for (unsigned i = 0; i < PARTITION_MAX; i++) {
 		const struct partition *p = &partitions.of[i];
 
