@@ -134,51 +134,42 @@ static void three(void)
 	budget(2, 10, 0);
 }
 
+/* Pa and Pb loop, and System if it is busy: what each gets, with as many threads in each as there are CPUs. */
+static void check_on_all_cpus(uint64_t policy, bool busy_system, const unsigned wanted[3])
+{
+	for (unsigned cpus_shared = 1; cpus_shared <= 4; cpus_shared++) {
+		begin(cpus_shared);
+		params(100, policy);
+		three();
+		if (busy_system)
+			loops(0, 20, cpus_shared, (uint32_t)everything());
+		loops(1, 10, cpus_shared, (uint32_t)everything());
+		loops(2, 30, cpus_shared, (uint32_t)everything());
+		rest();
+		run(2 * window);
+		check_shares(20 * window, wanted, 3);
+	}
+}
+
 /* All loop: each gets its budget, whatever their priorities are. */
 static void each_gets_its_budget(void **state)
 {
 	(void)state;
-	for (unsigned cpus_shared = 1; cpus_shared <= 4; cpus_shared++) {
-		begin(cpus_shared);
-		three();
-		loops(0, 20, cpus_shared, (uint32_t)everything());
-		loops(1, 10, cpus_shared, (uint32_t)everything());
-		loops(2, 30, cpus_shared, (uint32_t)everything());
-		rest();
-		run(window);
-		check_shares(20 * window, (unsigned[]){700, 200, 100}, 3);
-	}
+	check_on_all_cpus(0, true, (unsigned[]){700, 200, 100});
 }
 
 /* What System does not use goes to the higher priority. */
 static void free_time_goes_by_priority(void **state)
 {
 	(void)state;
-	for (unsigned cpus_shared = 1; cpus_shared <= 4; cpus_shared++) {
-		begin(cpus_shared);
-		three();
-		loops(1, 10, cpus_shared, (uint32_t)everything());
-		loops(2, 30, cpus_shared, (uint32_t)everything());
-		rest();
-		run(window);
-		check_shares(20 * window, (unsigned[]){0, 200, 800}, 3);
-	}
+	check_on_all_cpus(0, false, (unsigned[]){0, 200, 800});
 }
 
 /* What System does not use is divided as their budgets are. */
 static void free_time_goes_by_ratio(void **state)
 {
 	(void)state;
-	for (unsigned cpus_shared = 1; cpus_shared <= 4; cpus_shared++) {
-		begin(cpus_shared);
-		params(100, PARTITION_POLICY_RATIO);
-		three();
-		loops(1, 10, cpus_shared, (uint32_t)everything());
-		loops(2, 30, cpus_shared, (uint32_t)everything());
-		rest();
-		run(2 * window);
-		check_shares(20 * window, (unsigned[]){0, 667, 333}, 3);
-	}
+	check_on_all_cpus(PARTITION_POLICY_RATIO, false, (unsigned[]){0, 667, 333});
 }
 
 /* In no window does a partition get less, and the windows may be short or long. */
